@@ -1,0 +1,198 @@
+package kernel
+
+// Attention is the geometry of one ragged multi-head attention. Queries are [queries, heads*dim] and keys,
+// values and outputs likewise, each with a stride of its own, so that they may be columns of one matrix.
+// Sequence s has the query rows QueryOffsets[s]..QueryOffsets[s+1] and the key rows KeyOffsets[s]..KeyOffsets[s+1].
+//
+// T5 does not scale the scores by 1/sqrt(dim): the initialisation of q holds that factor.
+type Attention struct {
+	Heads, Dim   int
+	Causal       bool // a query sees keys up to its own position only
+	QueryOffsets []int32
+	KeyOffsets   []int32
+	Bias         Bias // relative position bias, none in cross-attention
+	Dropout      Dropout
+
+	// Max and Inverse hold, for each query and head [queries, heads], the largest score and the inverse of
+	// the softmax sum. Forward fills them, Backward reads them: the probabilities are made again, not stored.
+	Max, Inverse []float32
+}
+
+// queryBlock is the number of query rows whose scores are in memory at once.
+const queryBlock = 64
+
+// Forward computes out = softmax(q·kᵀ + bias)·v for every sequence and head. The strides count elements
+// from row to row.
+func (a *Attention) Forward(w *Workers, out []float32, outStride int, q []float32, qStride int, k, v []float32, kvStride int) {
+	a.eachHead(w, func(s *scratch, t headTask) {
+		for lo := 0; lo < t.queries; lo += queryBlock {
+			rows := min(queryBlock, t.queries-lo)
+			keys := a.visible(lo+rows, t.keys)
+			if keys == 0 { // an empty input: nothing to attend to
+				for r := range rows {
+					clear(out[t.query(lo+r, outStride):][:a.Dim])
+				}
+				continue
+			}
+			scores := a.scores(s, t, lo, rows, keys, q, qStride, k, kvStride)
+			for r := range rows {
+				row := scores[r*keys : (r+1)*keys]
+				seen := a.visible(lo+r+1, keys)
+				shift := maximum(row[:seen])
+				inverse := 1 / expSum(row[:seen], shift)
+				scale(row[:seen], inverse)
+				clear(row[seen:])
+				i := t.stat(lo + r)
+				a.Max[i], a.Inverse[i] = shift, inverse
+				if !a.Dropout.Off() {
+					a.Dropout.Row(row, row, uint32(i), 0)
+				}
+			}
+			s.gemm(false, false, rows, a.Dim, keys, scores, keys, v[t.key(0, kvStride):], kvStride, false, out[t.query(lo, outStride):], outStride)
+		}
+	})
+}
+
+// Backward computes the gradients of q, k and v (strides as given) from that of out, and the gradient of the
+// bias in dBias, laid out like Bias.Values (nil without bias). All four are overwritten.
+func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []float32, dkvStride int, dBias []float32,
+	dOut []float32, outStride int, q []float32, qStride int, k, v []float32, kvStride int) {
+	// The gradient of the bias by distance, for each sequence and head on its own: sequence s needs
+	// queries+keys numbers a head, so together they fit in heads*(all queries + all keys).
+	var partial []float32
+	if dBias != nil {
+		last := len(a.QueryOffsets) - 1
+		partial = make([]float32, a.Heads*int(a.QueryOffsets[last]+a.KeyOffsets[last]))
+	}
+	a.eachHead(w, func(s *scratch, t headTask) {
+		for r := range t.keys {
+			clear(dk[t.key(r, dkvStride):][:a.Dim])
+			clear(dv[t.key(r, dkvStride):][:a.Dim])
+		}
+		var distances []float32
+		if dBias != nil {
+			distances = t.distances(partial)
+		}
+		for lo := 0; lo < t.queries; lo += queryBlock {
+			rows := min(queryBlock, t.queries-lo)
+			keys := a.visible(lo+rows, t.keys)
+			if keys == 0 {
+				for r := range rows {
+					clear(dq[t.query(lo+r, dqStride):][:a.Dim])
+				}
+				continue
+			}
+			gradient := dOut[t.query(lo, outStride):]
+			p := a.scores(s, t, lo, rows, keys, q, qStride, k, kvStride)
+			for r := range rows {
+				row := p[r*keys : (r+1)*keys]
+				seen := a.visible(lo+r+1, keys)
+				i := t.stat(lo + r)
+				for j, x := range row[:seen] {
+					row[j] = exp32(x-a.Max[i]) * a.Inverse[i]
+				}
+				clear(row[seen:])
+			}
+			dp := grow(&s.d, rows*keys)
+			s.gemm(false, true, rows, keys, a.Dim, gradient, outStride, v[t.key(0, kvStride):], kvStride, false, dp, keys)
+			dropped := p
+			if !a.Dropout.Off() {
+				dropped = grow(&s.e, rows*keys)
+				for r := range rows {
+					i := uint32(t.stat(lo + r))
+					a.Dropout.Row(dropped[r*keys:(r+1)*keys], p[r*keys:(r+1)*keys], i, 0)
+					a.Dropout.Row(dp[r*keys:(r+1)*keys], dp[r*keys:(r+1)*keys], i, 0)
+				}
+			}
+			s.gemm(true, false, keys, a.Dim, rows, dropped, keys, gradient, outStride, true, dv[t.key(0, dkvStride):], dkvStride)
+			// dScore = p * (dp - sum(p*dp)), the backward pass of softmax.
+			for r := range rows {
+				row, g := p[r*keys:(r+1)*keys], dp[r*keys:(r+1)*keys]
+				mean := Dot(row, g)
+				for j := range g {
+					g[j] = row[j] * (g[j] - mean)
+				}
+				if distances != nil {
+					Add(distances[t.queries-1-(lo+r):][:keys], g)
+				}
+			}
+			s.gemm(false, false, rows, a.Dim, keys, dp, keys, k[t.key(0, kvStride):], kvStride, false, dq[t.query(lo, dqStride):], dqStride)
+			s.gemm(true, false, keys, a.Dim, rows, dp, keys, q[t.query(lo, qStride):], qStride, true, dk[t.key(0, dkvStride):], dkvStride)
+		}
+	})
+	if dBias != nil {
+		a.sumBias(w, dBias, partial)
+	}
+}
+
+// sumBias adds up the bias gradients of all sequences, in their order.
+func (a *Attention) sumBias(w *Workers, dBias, partial []float32) {
+	clear(dBias)
+	w.Run(a.Heads, func(head int) {
+		for s := range len(a.QueryOffsets) - 1 {
+			t := a.task(s, head)
+			if t.queries == 0 || t.keys == 0 {
+				continue
+			}
+			distances := t.distances(partial)[:t.queries+t.keys-1]
+			Add(a.Bias.row(dBias, head, t.queries-1, len(distances)), distances)
+		}
+	})
+}
+
+// scores returns q·kᵀ + bias for the query rows lo..lo+rows of a head, [rows, keys].
+func (a *Attention) scores(s *scratch, t headTask, lo, rows, keys int, q []float32, qStride int, k []float32, kStride int) []float32 {
+	scores := grow(&s.c, rows*keys)
+	s.gemm(false, true, rows, keys, a.Dim, q[t.query(lo, qStride):], qStride, k[t.key(0, kStride):], kStride, false, scores, keys)
+	if a.Bias.Values != nil {
+		for r := range rows {
+			Add(scores[r*keys:(r+1)*keys], a.Bias.row(a.Bias.Values, t.head, lo+r, keys))
+		}
+	}
+	return scores
+}
+
+// visible returns how many of the keys the query row before position end may see.
+func (a *Attention) visible(end, keys int) int {
+	if a.Causal {
+		return min(end, keys)
+	}
+	return keys
+}
+
+// headTask is one head of one sequence, with the number of its query and key rows.
+type headTask struct {
+	head, heads, dim     int
+	firstQuery, firstKey int
+	queries, keys        int
+}
+
+func (t headTask) query(row, stride int) int { return (t.firstQuery+row)*stride + t.head*t.dim }
+func (t headTask) key(row, stride int) int   { return (t.firstKey+row)*stride + t.head*t.dim }
+func (t headTask) stat(row int) int          { return (t.firstQuery+row)*t.heads + t.head }
+
+// distances is the head's part of the bias gradients of all sequences: element d is for
+// key position - query position = d - (queries-1).
+func (t headTask) distances(partial []float32) []float32 {
+	return partial[t.heads*(t.firstQuery+t.firstKey)+t.head*(t.queries+t.keys):][:t.queries+t.keys]
+}
+
+func (a *Attention) task(sequence, head int) headTask {
+	q, k := a.QueryOffsets, a.KeyOffsets
+	return headTask{
+		head:       head,
+		heads:      a.Heads,
+		dim:        a.Dim,
+		firstQuery: int(q[sequence]),
+		firstKey:   int(k[sequence]),
+		queries:    int(q[sequence+1] - q[sequence]),
+		keys:       int(k[sequence+1] - k[sequence]),
+	}
+}
+
+func (a *Attention) eachHead(w *Workers, f func(s *scratch, t headTask)) {
+	w.Run((len(a.QueryOffsets)-1)*a.Heads, func(task int) {
+		t := a.task(task/a.Heads, task%a.Heads)
+		w.borrow(func(s *scratch) { f(s, t) })
+	})
+}

@@ -1,0 +1,118 @@
+package kernel
+
+import "math"
+
+// CrossEntropy is the fused lm_head and token cross-entropy. Logits exist for a chunk of tokens at a time
+// and never for all of them, and the gradient is computed in the same pass.
+type CrossEntropy struct {
+	Vocab, Dim     int
+	Scale          float32 // multiplies the logits: d_model^-0.5 when the embedding is tied, else 1
+	ZLoss          float32 // weight of logZ² (Mesh TensorFlow: 1e-4)
+	LabelSmoothing float32 // mass spread evenly over the vocabulary
+
+	logits []float32 // [chunk, vocab]
+	hidden []float32 // [chunk, dim], gathered
+	grad   []float32 // [chunk, dim], gathered
+}
+
+// IgnoreLabel marks a token without a target: it has no loss and no gradient.
+const IgnoreLabel = -100
+
+// Totals are sums over the tokens that have a target.
+type Totals struct {
+	Tokens  int     // targets
+	Loss    float64 // what is minimised: with z-loss and label smoothing
+	NLL     float64 // plain negative log-likelihood, nats
+	Correct int     // targets that have the largest logit
+}
+
+// chunkRows keeps a chunk of logits near 16 MB.
+func (c *CrossEntropy) chunkRows() int { return max(1, min(512, 1<<22/c.Vocab)) }
+
+// Forward returns the totals of hidden [len(labels), dim] against labels with the lm_head weight [vocab, dim].
+//
+// With dHidden set it is also given the gradient of Loss*gradScale, and the gradient of weight is added to
+// dWeight:
+//
+//	dlogits = gradScale * ((1 + 2*zLoss*logZ) * softmax - target)
+func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, weight []float32, dHidden, dWeight []float32, gradScale float32) Totals {
+	var total Totals
+	rows := make([]int, 0, len(labels)) // the tokens that have a target
+	for i, label := range labels {
+		if label != IgnoreLabel {
+			rows = append(rows, i)
+		}
+	}
+	if dHidden != nil {
+		clear(dHidden)
+	}
+	size := c.chunkRows()
+	logits := grow(&c.logits, min(size, len(rows))*c.Vocab)
+	h := grow(&c.hidden, min(size, len(rows))*c.Dim)
+	g := grow(&c.grad, min(size, len(rows))*c.Dim)
+	parts := make([]Totals, min(size, len(rows)))
+	for lo := 0; lo < len(rows); lo += size {
+		chunk := rows[lo:min(len(rows), lo+size)]
+		n := len(chunk)
+		for i, r := range chunk {
+			copy(h[i*c.Dim:(i+1)*c.Dim], hidden[r*c.Dim:])
+		}
+		scale(h[:n*c.Dim], c.Scale) // cheaper here than on the logits
+		Gemm(w, false, true, n, c.Vocab, c.Dim, h, c.Dim, weight, c.Dim, false, logits, c.Vocab)
+		w.Run(n, func(i int) {
+			parts[i] = c.row(logits[i*c.Vocab:(i+1)*c.Vocab], int(labels[chunk[i]]), dHidden != nil, gradScale)
+		})
+		for _, p := range parts[:n] { // in token order, whatever thread computed them
+			total.Loss += p.Loss
+			total.NLL += p.NLL
+			total.Correct += p.Correct
+		}
+		if dHidden == nil {
+			continue
+		}
+		Gemm(w, false, false, n, c.Dim, c.Vocab, logits, c.Vocab, weight, c.Dim, false, g, c.Dim)
+		for i, r := range chunk {
+			out := dHidden[r*c.Dim : (r+1)*c.Dim]
+			for j, x := range g[i*c.Dim : (i+1)*c.Dim] {
+				out[j] = x * c.Scale
+			}
+		}
+		Gemm(w, true, false, c.Vocab, c.Dim, n, logits, c.Vocab, h, c.Dim, true, dWeight, c.Dim)
+	}
+	total.Tokens = len(rows)
+	return total
+}
+
+// row turns the logits of one token into their gradient, if wanted, and returns its losses.
+func (c *CrossEntropy) row(x []float32, label int, gradient bool, gradScale float32) Totals {
+	largest := maximum(x)
+	correct := 0
+	if x[label] == largest {
+		correct = 1
+	}
+	target := float64(x[label] - largest)
+	var mean float64 // of the shifted logits, for label smoothing
+	if c.LabelSmoothing > 0 {
+		for _, v := range x {
+			mean += float64(v - largest)
+		}
+		mean /= float64(len(x))
+	}
+	sum := expSum(x, largest)
+	logSum := math.Log(float64(sum))
+	logZ := logSum + float64(largest)
+	nll := logSum - target
+	smoothing := float64(c.LabelSmoothing)
+	loss := (1-smoothing)*nll + smoothing*(logSum-mean) + float64(c.ZLoss)*logZ*logZ
+	if gradient {
+		scale(x, gradScale*(1+2*c.ZLoss*float32(logZ))/sum)
+		if smoothing > 0 {
+			off := gradScale * c.LabelSmoothing / float32(len(x))
+			for i := range x {
+				x[i] -= off
+			}
+		}
+		x[label] -= gradScale * (1 - c.LabelSmoothing)
+	}
+	return Totals{Loss: loss, NLL: nll, Correct: correct}
+}

@@ -1,0 +1,15 @@
+// Package kernel computes the float32 inner loops of T5 on slices: matrix products, ragged attention,
+// norms, activations, dropout and the fused lm_head with cross-entropy, each with its backward pass.
+//
+// All matrices are row-major. Shapes stand in the comments as [rows, columns]; a stride is the distance
+// in elements between the starts of two rows. A batch is ragged: its sequences lie end to end in one
+// [tokens, columns] matrix and offsets (length sequences+1) say where each begins, so nothing is padded.
+//
+// Results are the same bits for any number of threads: work is cut into tasks by shape alone, one task
+// owns each output element, and partial sums are added in task order.
+//
+//	w := kernel.NewWorkers(2)
+//	kernel.Gemm(w, false, true, m, n, k, x, k, weight, k, false, y, n) // y[m, n] = x[m, k] · weight[n, k]ᵀ
+//
+// The package checks no shapes: package op does, once for a batch.
+package kernel

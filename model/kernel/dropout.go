@@ -1,0 +1,74 @@
+package kernel
+
+import "math"
+
+// Dropout describes one dropout of one step. Whether an element is kept is a pure function of Seed, Step,
+// Op and the element's position, so the backward pass makes the mask again and nothing is stored.
+type Dropout struct {
+	Rate float32 // probability to drop, in [0, 1); 0 is off
+	Seed uint64
+	Step uint32 // counts forward passes, so that no two see the same masks
+	Op   uint32 // tells the dropouts of one forward pass apart
+}
+
+// Off tells whether nothing is dropped.
+func (p Dropout) Off() bool { return p.Rate == 0 }
+
+// lanes is how many elements one call of the generator decides: 128 bits, 16 bits an element.
+const lanes = 8
+
+// threshold and scale are Rate on the 16-bit grid: an element is dropped when its 16 random bits are below
+// the threshold, and a kept one is multiplied by the inverse of the exact probability to be kept, so the
+// expectation is unchanged. A positive rate below the grid drops one in 65,536.
+func (p Dropout) threshold() (below uint16, scale float32) {
+	t := math.Round(float64(p.Rate) * 65536)
+	t = min(max(t, 1), 65535)
+	return uint16(t), float32(65536 / (65536 - t))
+}
+
+// Row multiplies the elements of one row by 0 or 1/(1-rate). The row number and the column decide the mask;
+// column is the number of x[0] and a multiple of 8.
+func (p Dropout) Row(y, x []float32, row uint32, column int) {
+	below, scale := p.threshold()
+	key0, key1 := uint32(p.Seed), uint32(p.Seed>>32)
+	y = y[:len(x)]
+	for i := 0; i < len(x); i += lanes {
+		r := philox(uint32((column+i)/lanes), row, p.Op, p.Step, key0, key1)
+		for j := i; j < min(i+lanes, len(x)); j++ {
+			bits := uint16(r[(j-i)/2] >> (16 * uint(j&1)))
+			if bits < below {
+				y[j] = 0
+			} else {
+				y[j] = x[j] * scale
+			}
+		}
+	}
+}
+
+// Rows applies the dropout to x [rows, d]. y may be x.
+func (p Dropout) Rows(w *Workers, y, x []float32, rows, d int) {
+	w.Rows(rows, grainFor(d), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			p.Row(y[r*d:(r+1)*d], x[r*d:(r+1)*d], uint32(r), 0)
+		}
+	})
+}
+
+// Philox4x32-10: Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
+const (
+	philoxMul0 = 0xD2511F53
+	philoxMul1 = 0xCD9E8D57
+	philoxKey0 = 0x9E3779B9 // golden ratio
+	philoxKey1 = 0xBB67AE85 // sqrt(3)-1
+)
+
+func philox(c0, c1, c2, c3, k0, k1 uint32) [4]uint32 {
+	for range 10 {
+		p0 := uint64(philoxMul0) * uint64(c0)
+		p1 := uint64(philoxMul1) * uint64(c2)
+		c0, c1, c2, c3 = uint32(p1>>32)^c1^k0, uint32(p1), uint32(p0>>32)^c3^k1, uint32(p0)
+		k0 += philoxKey0
+		k1 += philoxKey1
+	}
+	return [4]uint32{c0, c1, c2, c3}
+}

@@ -1,0 +1,129 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+func randoms(seed uint64, n int) []float32 {
+	r := rand.New(rand.NewPCG(seed, 1))
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
+	}
+	return x
+}
+
+// relativeError returns max|a-b| / max|b|.
+func relativeError(a, b []float32) float64 {
+	var diff, size float64
+	for i := range b {
+		diff = max(diff, math.Abs(float64(a[i])-float64(b[i])))
+		size = max(size, math.Abs(float64(b[i])))
+	}
+	if size == 0 {
+		return diff
+	}
+	return diff / size
+}
+
+func referenceGemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
+	for i := range m {
+		for j := range n {
+			var s float64
+			for p := range k {
+				var x, y float32
+				if transA {
+					x = a[p*lda+i]
+				} else {
+					x = a[i*lda+p]
+				}
+				if transB {
+					y = b[j*ldb+p]
+				} else {
+					y = b[p*ldb+j]
+				}
+				s += float64(x) * float64(y)
+			}
+			if accumulate {
+				s += float64(c[i*ldc+j])
+			}
+			c[i*ldc+j] = float32(s)
+		}
+	}
+}
+
+func TestGemmAgainstFloat64(t *testing.T) {
+	shapes := [][3]int{{1, 1, 1}, {1, 7, 5}, {3, 130, 9}, {4, 4, 4}, {5, 3, 2}, {17, 33, 65}, {64, 128, 256}, {65, 129, 257}, {130, 70, 600}}
+	for _, s := range shapes {
+		m, n, k := s[0], s[1], s[2]
+		for mode := range 8 {
+			transA, transB, accumulate := mode&1 != 0, mode&2 != 0, mode&4 != 0
+			t.Run(fmt.Sprintf("%dx%dx%d/transA=%v/transB=%v/accumulate=%v", m, n, k, transA, transB, accumulate), func(t *testing.T) {
+				lda, ldb, ldc := k+3, n+1, n+2
+				rowsA, rowsB := m, k
+				if transA {
+					lda, rowsA = m+3, k
+				}
+				if transB {
+					ldb, rowsB = k+1, n
+				}
+				a, b, c := randoms(1, rowsA*lda), randoms(2, rowsB*ldb), randoms(3, m*ldc)
+				want := append([]float32(nil), c...)
+				referenceGemm(transA, transB, m, n, k, a, lda, b, ldb, accumulate, want, ldc)
+				got := append([]float32(nil), c...)
+				Gemm(NewWorkers(1), transA, transB, m, n, k, a, lda, b, ldb, accumulate, got, ldc)
+				if e := relativeError(got, want); e > 2e-6 {
+					t.Errorf("error %.2g against float64", e)
+				}
+				for i := range m {
+					for j := n; j < ldc; j++ {
+						if got[i*ldc+j] != c[i*ldc+j] {
+							t.Fatalf("element [%d, %d] outside of C was written", i, j)
+						}
+					}
+				}
+				threads := append([]float32(nil), c...)
+				Gemm(NewWorkers(3), transA, transB, m, n, k, a, lda, b, ldb, accumulate, threads, ldc)
+				for i := range threads {
+					if threads[i] != got[i] {
+						t.Fatalf("element %d differs between one and three threads", i)
+					}
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkGemm(b *testing.B) {
+	for _, s := range []struct {
+		name           string
+		transA, transB bool
+		m, n, k        int
+	}{
+		{"NT", false, true, 1024, 512, 512},
+		{"NN", false, false, 1024, 512, 512},
+		{"TN", true, false, 512, 512, 1024},
+		{"one_row", false, true, 1, 2048, 512},
+	} {
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%s/threads=%d", s.name, threads), func(b *testing.B) {
+				w := NewWorkers(threads)
+				x, y, c := randoms(1, s.m*s.k), randoms(2, s.n*s.k), make([]float32, s.m*s.n)
+				lda, ldb := s.k, s.n
+				if s.transA {
+					lda = s.m
+				}
+				if s.transB {
+					ldb = s.k
+				}
+				for b.Loop() {
+					Gemm(w, s.transA, s.transB, s.m, s.n, s.k, x, lda, y, ldb, false, c, s.n)
+				}
+				b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}

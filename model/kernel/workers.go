@@ -1,0 +1,102 @@
+package kernel
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Workers runs the tasks of a kernel on a fixed number of threads. It may be used by several
+// goroutines at once; each call gets scratch memory of its own.
+type Workers struct {
+	threads int
+	scratch sync.Pool // *scratch
+}
+
+// NewWorkers returns workers for the given number of threads; zero or less means one for every
+// processor that the Go scheduler uses (which follows the CPU quota of a container).
+func NewWorkers(threads int) *Workers {
+	if threads <= 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	return &Workers{
+		threads: threads,
+		scratch: sync.Pool{New: func() any { return new(scratch) }},
+	}
+}
+
+// Threads returns the number of threads.
+func (w *Workers) Threads() int { return w.threads }
+
+// Run calls f(task) once for every task in [0, tasks), on up to Threads() threads, and returns when
+// all are done. Tasks must not depend on each other.
+func (w *Workers) Run(tasks int, f func(task int)) {
+	threads := min(w.threads, tasks)
+	if threads <= 1 {
+		for task := range tasks {
+			f(task)
+		}
+		return
+	}
+	var next atomic.Int64
+	work := func() {
+		for {
+			task := int(next.Add(1)) - 1
+			if task >= tasks {
+				return
+			}
+			f(task)
+		}
+	}
+	var panicked atomic.Pointer[any]
+	var done sync.WaitGroup
+	for range threads - 1 {
+		done.Go(func() {
+			// A panic on this goroutine would end the process; hand it to the caller, who can recover.
+			defer func() {
+				if r := recover(); r != nil {
+					panicked.Store(&r)
+				}
+			}()
+			work()
+		})
+	}
+	func() {
+		defer done.Wait()
+		work()
+	}()
+	if r := panicked.Load(); r != nil {
+		panic(*r)
+	}
+}
+
+// Rows calls f(lo, hi) for the blocks of grain rows that make up [0, rows).
+func (w *Workers) Rows(rows, grain int, f func(lo, hi int)) {
+	w.Run(blocks(rows, grain), func(task int) {
+		f(task*grain, min(rows, (task+1)*grain))
+	})
+}
+
+// scratch is the memory that one task uses while it runs.
+type scratch struct{ a, b, c, d, e []float32 }
+
+// borrow runs f with scratch that no other task uses.
+func (w *Workers) borrow(f func(s *scratch)) {
+	s := w.scratch.Get().(*scratch)
+	defer w.scratch.Put(s)
+	f(s)
+}
+
+// grow returns buf with length n, reallocated when it is too small. The content is undefined.
+func grow(buf *[]float32, n int) []float32 {
+	if cap(*buf) < n {
+		*buf = make([]float32, n)
+	}
+	return (*buf)[:n]
+}
+
+// blocks returns how many blocks of the given size cover n.
+func blocks(n, size int) int { return (n + size - 1) / size }
+
+// grainFor returns how many rows of the given width make a task worth starting: about 16k elements.
+func grainFor(width int) int { return max(1, 1<<14/max(1, width)) }

@@ -1,0 +1,112 @@
+package op
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"hash/fnv"
+	"runtime/debug"
+
+	"github.com/chewxy/hm"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// matrix is the value of a node at run time, [rows, cols] row-major.
+type matrix struct {
+	rows, cols int
+	data       []float32
+	dense      *tensor.Dense
+}
+
+// view reads a float32 value as a matrix; a vector is one row.
+func view(v gorgonia.Value) matrix {
+	t := v.(*tensor.Dense)
+	shape := t.Shape()
+	m := matrix{rows: 1, cols: shape[len(shape)-1], data: t.Data().([]float32), dense: t}
+	if len(shape) == 2 {
+		m.rows = shape[0]
+	}
+	return m
+}
+
+// fused is one operation and so one node: it is never shared, because it owns the state that its forward pass
+// leaves for its backward pass.
+type fused struct {
+	graph *Graph
+	name  string
+	id    uint64
+	typ   hm.Type
+	shape tensor.Shape // rows are nominal: the real number is known at run time
+	node  *gorgonia.Node
+	in    gorgonia.Nodes
+
+	// users counts the operations that read the value; Compile fills it in.
+	users int
+
+	// forward computes the value. out allocates a result that lives until its users have read it.
+	forward func(in []gorgonia.Value, out func(rows, cols int) matrix) (gorgonia.Value, error)
+
+	// backward returns, for each input, the node of its gradient given the node of the value's gradient;
+	// nil where there is none. Without it the operation cannot be differentiated.
+	backward func(dy *gorgonia.Node) gorgonia.Nodes
+}
+
+// Do computes the value and releases the inputs. A panic would come up in gorgonia's goroutine and end the
+// process, so it becomes an error here.
+func (f *fused) Do(in ...gorgonia.Value) (v gorgonia.Value, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: %v\n%s", f.name, r, debug.Stack())
+		}
+		if err != nil && f.graph.failure == nil {
+			f.graph.failure = err
+		}
+	}()
+	v, err = f.forward(in, f.allocate)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.name, err)
+	}
+	for _, x := range in {
+		if t, ok := x.(*tensor.Dense); ok {
+			f.graph.pool.release(t)
+		}
+	}
+	return v, nil
+}
+
+func (f *fused) allocate(rows, cols int) matrix { return f.graph.pool.get(rows, cols, f.users) }
+
+// SymDiff is gorgonia's symbolic differentiation.
+func (f *fused) SymDiff(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
+	return f.backward(dy), f.graph.failure
+}
+
+// DiffWRT tells which inputs have a gradient: all but integers.
+func (f *fused) DiffWRT(int) []bool {
+	diff := make([]bool, len(f.in))
+	for i, n := range f.in {
+		diff[i] = f.backward != nil && n.Dtype() == tensor.Float32
+	}
+	return diff
+}
+
+// WriteHash includes the id: gorgonia merges operations that hash alike, and two dropouts must stay two.
+func (f *fused) WriteHash(h hash.Hash) {
+	_ = binary.Write(h, binary.LittleEndian, f.id) // a hash does not fail
+	_, _ = h.Write([]byte(f.name))
+}
+
+func (f *fused) Hashcode() uint32 {
+	h := fnv.New32a()
+	f.WriteHash(h)
+	return h.Sum32()
+}
+
+func (f *fused) Arity() int                                            { return len(f.in) }
+func (f *fused) Type() hm.Type                                         { return f.typ }
+func (f *fused) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { return f.shape, nil }
+func (f *fused) ReturnsPtr() bool                                      { return false }
+func (f *fused) CallsExtern() bool                                     { return false }
+func (f *fused) OverwritesInput() int                                  { return -1 }
+func (f *fused) String() string                                        { return fmt.Sprintf("%s#%d", f.name, f.id) }

@@ -1,0 +1,222 @@
+package op
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/chewxy/hm"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"t5train/model/kernel"
+)
+
+// Ragged is a batch of integer sequences laid end to end. Sequence s is IDs[Offsets[s]:Offsets[s+1]].
+type Ragged struct {
+	IDs     []int32
+	Offsets []int32 // length sequences+1, from 0 to len(IDs)
+}
+
+// Longest returns the length of the longest sequence.
+func (r *Ragged) Longest() int {
+	longest := 0
+	for i := 1; i < len(r.Offsets); i++ {
+		longest = max(longest, int(r.Offsets[i]-r.Offsets[i-1]))
+	}
+	return longest
+}
+
+// Step is what changes from run to run besides the inputs.
+type Step struct {
+	Train     bool    // dropout is on
+	Seed      uint64  // of the dropout
+	Step      uint32  // number of the forward pass, for the dropout
+	GradScale float32 // multiplies the loss before it is differentiated: 1/tokens for a mean
+}
+
+// Graph is a gorgonia graph under construction. It is for one goroutine; parameters may be shared between
+// graphs that do not run at the same time.
+type Graph struct {
+	expr    *gorgonia.ExprGraph
+	workers *kernel.Workers
+	pool    *pool
+	ops     []*fused
+	params  map[*Param]*gorgonia.Node
+	byNode  map[*gorgonia.Node]*Param
+	order   []*Param
+	root    *gorgonia.Node // operations without other inputs hang on it
+	sites   uint32         // dropouts so far
+	step    Step
+	failure error // the first one, while building or running
+}
+
+// NewGraph returns an empty graph whose operations run on the given workers.
+func NewGraph(w *kernel.Workers) *Graph {
+	g := &Graph{
+		expr:    gorgonia.NewGraph(),
+		workers: w,
+		pool:    newPool(),
+		params:  make(map[*Param]*gorgonia.Node),
+		byNode:  make(map[*gorgonia.Node]*Param),
+	}
+	g.root = gorgonia.NewVector(g.expr, tensor.Int32, gorgonia.WithShape(1), gorgonia.WithName("root"),
+		gorgonia.WithValue(tensor.New(tensor.WithShape(1), tensor.WithBacking([]int32{0}))))
+	return g
+}
+
+// Param returns the node of a parameter, the same for every call with the same parameter.
+func (g *Graph) Param(p *Param) *gorgonia.Node {
+	if n, ok := g.params[p]; ok {
+		return n
+	}
+	value := tensor.New(tensor.WithShape(p.Shape...), tensor.WithBacking(p.Value))
+	n := gorgonia.NewTensor(g.expr, tensor.Float32, len(p.Shape), gorgonia.WithShape(p.Shape...), gorgonia.WithName(p.Name), gorgonia.WithValue(value))
+	g.params[p], g.byNode[n] = n, p
+	g.order = append(g.order, p)
+	return n
+}
+
+// Input returns a node whose value at each run is the ids that r then holds. A run-time length could not be
+// bound to a gorgonia input, whose shape is fixed; an operation may return any.
+func (g *Graph) Input(name string, r *Ragged) *gorgonia.Node {
+	f := &fused{name: "input." + name}
+	f.forward = func([]gorgonia.Value, func(int, int) matrix) (gorgonia.Value, error) {
+		return tensor.New(tensor.WithShape(len(r.IDs)), tensor.WithBacking(r.IDs)), nil
+	}
+	return g.add(f, gorgonia.TensorType{Dims: 1, Of: tensor.Int32}, tensor.Shape{1}, g.root)
+}
+
+// matrixOp adds an operation with a matrix as value.
+func (g *Graph) matrixOp(f *fused, cols int, in ...*gorgonia.Node) *gorgonia.Node {
+	return g.add(f, gorgonia.TensorType{Dims: 2, Of: tensor.Float32}, tensor.Shape{1, cols}, in...)
+}
+
+// scalarOp adds an operation with a float32 as value.
+func (g *Graph) scalarOp(f *fused, in ...*gorgonia.Node) *gorgonia.Node {
+	return g.add(f, tensor.Float32, tensor.ScalarShape(), in...)
+}
+
+func (g *Graph) add(f *fused, out hm.Type, shape tensor.Shape, in ...*gorgonia.Node) *gorgonia.Node {
+	types := make([]hm.Type, 0, len(in)+1)
+	for _, n := range in {
+		types = append(types, n.Type())
+	}
+	f.graph, f.id, f.shape, f.in = g, uint64(len(g.ops)), shape, in
+	f.typ = hm.NewFnType(append(types, out)...)
+	n, err := gorgonia.ApplyOp(f, in...)
+	if err != nil {
+		// Only a mistake in this package can lead here; Compile reports it.
+		if g.failure == nil {
+			g.failure = fmt.Errorf("add %s: %w", f.name, err)
+		}
+		return in[0]
+	}
+	f.node = n
+	g.ops = append(g.ops, f)
+	return n
+}
+
+// receipt is the gradient node of a parameter: run adds to the parameter's gradient in place, and the scalar
+// value only lets gorgonia order the work.
+func (g *Graph) receipt(name string, run func(in []gorgonia.Value) error, in ...*gorgonia.Node) *gorgonia.Node {
+	f := &fused{name: name}
+	f.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
+		return gorgonia.NewF32(0), run(in)
+	}
+	return g.scalarOp(f, in...)
+}
+
+// sidecar is a second value of the operation behind primary. The primary calls put with the number of rows
+// while it runs and fills the result; the sidecar's node then has it as value.
+func (g *Graph) sidecar(name string, cols func() int, primary *gorgonia.Node) (n *gorgonia.Node, put func(rows int) matrix) {
+	f := &fused{name: name}
+	var left matrix
+	f.forward = func([]gorgonia.Value, func(int, int) matrix) (gorgonia.Value, error) { return left.dense, nil }
+	n = g.matrixOp(f, 1, primary)
+	return n, func(rows int) matrix {
+		left = f.allocate(rows, cols())
+		return left
+	}
+}
+
+// dropout returns a dropout of its own; rate 0 is none.
+func (g *Graph) dropout(rate float32) func() kernel.Dropout {
+	site := g.sites
+	g.sites++
+	return func() kernel.Dropout {
+		if !g.step.Train {
+			return kernel.Dropout{}
+		}
+		return kernel.Dropout{Rate: rate, Seed: g.step.Seed, Step: g.step.Step, Op: site}
+	}
+}
+
+// Program is a compiled graph. Close frees it.
+type Program struct {
+	graph *Graph
+	vm    gorgonia.VM
+}
+
+// CompileForward compiles the graph without gradients. The values of keep can be read after a run.
+func (g *Graph) CompileForward(keep ...*gorgonia.Node) (*Program, error) {
+	if g.failure != nil {
+		return nil, fmt.Errorf("build graph: %w", g.failure)
+	}
+	byNode := make(map[*gorgonia.Node]*fused, len(g.ops))
+	hashes := make(map[uint32]string)
+	for _, f := range g.ops {
+		byNode[f.node] = f
+		// gorgonia tells nodes apart by 32-bit hashes; a collision would silently merge two of them.
+		if other, taken := hashes[f.node.Hashcode()]; taken {
+			return nil, fmt.Errorf("build graph: the nodes %s and %s have the same hash", f, other)
+		}
+		hashes[f.node.Hashcode()] = f.String()
+	}
+	for _, f := range g.ops {
+		for _, n := range f.in {
+			if source, ok := byNode[n]; ok {
+				source.users++
+			}
+		}
+		// gorgonia's own additions of gradients read values too, but do not tell when they are done.
+		for parents := g.expr.To(f.node.ID()); parents.Next(); {
+			if _, ours := byNode[parents.Node().(*gorgonia.Node)]; !ours {
+				f.users += forever
+			}
+		}
+	}
+	for _, n := range keep {
+		if f, ok := byNode[n]; ok {
+			f.users += forever
+		}
+	}
+	return &Program{graph: g, vm: gorgonia.NewTapeMachine(g.expr)}, nil
+}
+
+// Compile differentiates loss, a scalar, with respect to every parameter of the graph and compiles the result.
+func (g *Graph) Compile(loss *gorgonia.Node, keep ...*gorgonia.Node) (*Program, error) {
+	nodes := make(gorgonia.Nodes, len(g.order))
+	for i, p := range g.order {
+		nodes[i] = g.params[p]
+	}
+	if _, err := gorgonia.Grad(loss, nodes...); err != nil {
+		return nil, fmt.Errorf("differentiate graph: %w", err)
+	}
+	return g.CompileForward(keep...)
+}
+
+// Run computes every node of the graph once.
+func (p *Program) Run(s Step) error {
+	p.graph.step = s
+	p.graph.failure = nil
+	p.graph.pool.reset()
+	err := p.vm.RunAll()
+	p.vm.Reset()
+	if err != nil && p.graph.failure != nil {
+		err = p.graph.failure // gorgonia wraps it in the whole program
+	}
+	return err
+}
+
+// Close frees the program.
+func (p *Program) Close() error { return errors.Join(p.vm.Close()) }

@@ -1,0 +1,56 @@
+package op
+
+import (
+	"errors"
+
+	"gorgonia.org/gorgonia"
+
+	"t5train/model/kernel"
+)
+
+// LossOptions configure CrossEntropy.
+type LossOptions struct {
+	Scale          float32 // of the logits: d_model^-0.5 when the embedding is tied; 0 means 1
+	ZLoss          float32
+	LabelSmoothing float32
+}
+
+// CrossEntropy returns Step.GradScale times the summed cross-entropy of hidden [tokens, d] through the lm_head weight
+// [vocab, d], and puts the sums of the run into totals. Labels equal to kernel.IgnoreLabel do not count.
+//
+// The gradients are computed in the forward pass, while the logits of a chunk are in memory.
+func (g *Graph) CrossEntropy(hidden, weight, labels *gorgonia.Node, o LossOptions, totals *kernel.Totals) *gorgonia.Node {
+	vocab, d := weight.Shape()[0], weight.Shape()[1]
+	if o.Scale == 0 {
+		o.Scale = 1
+	}
+	ce := kernel.CrossEntropy{Vocab: vocab, Dim: d, Scale: o.Scale, ZLoss: o.ZLoss, LabelSmoothing: o.LabelSmoothing}
+	param := g.byNode[weight]
+	var dHidden func(rows int) matrix // set when the graph is differentiated
+	f := &fused{name: "cross_entropy"}
+	f.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
+		h := view(in[0])
+		labels := in[2].Data().([]int32)
+		if len(labels) != h.rows {
+			return nil, errors.New("the labels and the decoder tokens differ in number")
+		}
+		var dh, dw []float32
+		if dHidden != nil {
+			dh = dHidden(h.rows).data
+			grad, accumulate := param.sink()
+			if !accumulate {
+				clear(grad)
+			}
+			dw = grad
+		}
+		*totals = ce.Forward(g.workers, h.data, labels, view(in[1]).data, dh, dw, g.step.GradScale)
+		return gorgonia.NewF32(float32(totals.Loss * float64(g.step.GradScale))), nil
+	}
+	f.backward = func(*gorgonia.Node) gorgonia.Nodes {
+		// The loss is what gorgonia differentiates, so its own gradient is 1.
+		node, put := g.sidecar("cross_entropy.dHidden", func() int { return d }, f.node)
+		dHidden = put
+		return gorgonia.Nodes{node, g.receipt("cross_entropy.dWeight", func([]gorgonia.Value) error { return nil }, node), nil}
+	}
+	return g.scalarOp(f, hidden, weight, labels)
+}

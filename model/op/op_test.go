@@ -1,0 +1,239 @@
+package op
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+
+	"t5train/model/kernel"
+)
+
+// builder makes a graph that ends in a scalar; dot closes one over a matrix.
+type builder func(g *Graph) *gorgonia.Node
+
+// dot is a loss for tests: the sum of y times fixed coefficients, so that every element of y has a gradient
+// of its own.
+func dot(g *Graph, y *gorgonia.Node) *gorgonia.Node {
+	f := &fused{name: "dot"}
+	coefficient := func(i int) float32 { return float32(math.Sin(float64(3*i + 1))) }
+	f.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
+		var sum float64
+		for i, v := range view(in[0]).data {
+			sum += float64(v) * float64(coefficient(i))
+		}
+		return gorgonia.NewF32(float32(sum)), nil
+	}
+	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
+		b := &fused{name: "dot.dX"}
+		b.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+			v := view(in[1])
+			dx := out(v.rows, v.cols)
+			for i := range dx.data {
+				dx.data[i] = coefficient(i)
+			}
+			return dx.dense, nil
+		}
+		return gorgonia.Nodes{g.matrixOp(b, y.Shape()[1], dy, y)}
+	}
+	return g.scalarOp(f, y)
+}
+
+func randomParam(name string, scale float64, shape ...int) *Param {
+	p := NewParam(name, shape...)
+	r := rand.New(rand.NewPCG(uint64(len(name)*1000+len(p.Value)), 7))
+	for i := range p.Value {
+		p.Value[i] = float32(r.NormFloat64() * scale)
+	}
+	return p
+}
+
+func ragged(lengths ...int) *Ragged {
+	r := &Ragged{Offsets: []int32{0}}
+	for _, n := range lengths {
+		for range n {
+			r.IDs = append(r.IDs, int32((len(r.IDs)*5+1)%11))
+		}
+		r.Offsets = append(r.Offsets, int32(len(r.IDs)))
+	}
+	return r
+}
+
+// checkGradients compares the gradient of every parameter with central differences of the loss.
+func checkGradients(t *testing.T, step Step, build builder) {
+	t.Helper()
+	w := kernel.NewWorkers(2)
+	g := NewGraph(w)
+	loss := build(g)
+	program, err := g.Compile(loss, loss)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	// The value of a node is gone after a run, so a forward graph reads the loss.
+	var value float64
+	f := NewGraph(w)
+	probe := &fused{name: "probe"}
+	probe.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
+		value = float64(in[0].Data().(float32))
+		return in[0], nil
+	}
+	f.scalarOp(probe, build(f))
+	forward, err := f.CompileForward()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer forward.Close()
+	evaluate := func() float64 {
+		if err := forward.Run(step); err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+	for _, p := range g.order {
+		p.ZeroGrad()
+	}
+	if err := program.Run(step); err != nil {
+		t.Fatal(err)
+	}
+	const h = 1e-2
+	for _, p := range g.order {
+		var worst, size float64
+		for i, v := range p.Value {
+			p.Value[i] = v + h
+			up := evaluate()
+			p.Value[i] = v - h
+			down := evaluate()
+			p.Value[i] = v
+			numeric := (up - down) / (2 * h)
+			worst = max(worst, math.Abs(numeric-float64(p.Grad()[i])))
+			size = max(size, math.Abs(numeric))
+		}
+		if size == 0 {
+			t.Errorf("%s: the loss does not depend on it", p.Name)
+		}
+		if worst > 4e-3*size {
+			t.Errorf("%s: gradient is off by %.2g of %.2g", p.Name, worst, size)
+		}
+	}
+	// A second batch adds to the gradient.
+	before := make(map[*Param][]float32)
+	for _, p := range g.order {
+		before[p] = append([]float32(nil), p.Grad()...)
+	}
+	if err := program.Run(step); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range g.order {
+		for i, v := range p.Grad() {
+			if math.Abs(float64(v-2*before[p][i])) > 1e-5*math.Abs(float64(v))+1e-6 {
+				t.Fatalf("%s: element %d is %g after two runs and %g after one", p.Name, i, v, before[p][i])
+			}
+		}
+	}
+}
+
+var train = Step{Train: true, Seed: 99, Step: 3, GradScale: 1}
+
+func TestGradients(t *testing.T) {
+	const vocab, d, inner = 11, 10, 12
+	cases := map[string]builder{}
+	table := func() *Param { return randomParam("table", 1, vocab, d) }
+	tokens := ragged(5, 1, 7)
+	embed := func(g *Graph, p *Param) *gorgonia.Node { return g.Embed(g.Param(p), g.Input("ids", tokens), 0) }
+
+	for _, rate := range []float32{0, 0.3} {
+		p := table()
+		cases[fmt.Sprintf("embed/dropout=%g", rate)] = func(g *Graph) *gorgonia.Node {
+			return dot(g, g.Embed(g.Param(p), g.Input("ids", tokens), rate))
+		}
+	}
+	{
+		p := table()
+		cases["dropout"] = func(g *Graph) *gorgonia.Node { return dot(g, g.Dropout(embed(g, p), 0.4)) }
+	}
+	{
+		p, w := table(), randomParam("norm", 1, d)
+		cases["rms_norm"] = func(g *Graph) *gorgonia.Node { return dot(g, g.RMSNorm(embed(g, p), g.Param(w), 1e-6)) }
+	}
+	for _, rate := range []float32{0, 0.25} {
+		for _, relu := range []bool{false, true} {
+			p, w1, w2 := table(), randomParam("w1", 1, 4, d), randomParam("w22", 1, 3, d)
+			if relu {
+				// A difference has no meaning across the kink: positive inputs and weights of one sign a row
+				// keep every product away from it, on both sides.
+				for i, v := range p.Value {
+					p.Value[i] = 0.5 + float32(math.Abs(float64(v)))
+				}
+				for i, v := range w1.Value {
+					w1.Value[i] = float32(math.Copysign(float64(v), float64(i/d%2)-0.5))
+				}
+			}
+			cases[fmt.Sprintf("linear/relu=%v/dropout=%g", relu, rate)] = func(g *Graph) *gorgonia.Node {
+				weights := []*gorgonia.Node{g.Param(w1), g.Param(w2)}
+				return dot(g, g.Linear(embed(g, p), weights, LinearOptions{ReLU: relu, Dropout: rate}))
+			}
+		}
+		p, w := table(), randomParam("square", 1, d, d)
+		cases[fmt.Sprintf("linear/residual/dropout=%g", rate)] = func(g *Graph) *gorgonia.Node {
+			x := embed(g, p)
+			return dot(g, g.Linear(x, []*gorgonia.Node{g.Param(w)}, LinearOptions{Residual: x, Dropout: rate}))
+		}
+	}
+	for _, a := range []kernel.Activation{kernel.GELU, kernel.GELUErf, kernel.SiLU} {
+		p := table()
+		cases["activate/"+a.String()] = func(g *Graph) *gorgonia.Node { return dot(g, g.Activate(embed(g, p), a, 0.2)) }
+		q := table()
+		cases["activate_gated/"+a.String()] = func(g *Graph) *gorgonia.Node {
+			return dot(g, g.ActivateGated(embed(g, q), a, 0.2))
+		}
+	}
+	buckets := kernel.Buckets{Count: 8, MaxDistance: 12}
+	for _, causal := range []bool{false, true} {
+		for _, rate := range []float32{0, 0.3} {
+			p, bias := table(), randomParam("bias", 1, 8, 3)
+			wq, wk, wv := randomParam("q", 0.5, inner, d), randomParam("kk", 0.5, inner, d), randomParam("vvv", 0.5, inner, d)
+			both := buckets
+			both.Bidirectional = !causal
+			cases[fmt.Sprintf("self_attention/causal=%v/dropout=%g", causal, rate)] = func(g *Graph) *gorgonia.Node {
+				qkv := g.Linear(embed(g, p), []*gorgonia.Node{g.Param(wq), g.Param(wk), g.Param(wv)}, LinearOptions{})
+				return dot(g, g.SelfAttention(qkv, AttentionOptions{
+					Heads: 3, Dim: 4, Causal: causal, Dropout: rate, Queries: tokens, Keys: tokens,
+					Bias: g.RelativeBias(g.Param(bias), both, tokens),
+				}))
+			}
+		}
+	}
+	{
+		p := table()
+		wq, wk, wv := randomParam("q", 0.5, inner, d), randomParam("kk", 0.5, inner, d), randomParam("vvv", 0.5, inner, d)
+		keys := ragged(4, 9, 2)
+		cases["cross_attention"] = func(g *Graph) *gorgonia.Node {
+			q := g.Linear(embed(g, p), []*gorgonia.Node{g.Param(wq)}, LinearOptions{})
+			kv := g.Linear(g.Embed(g.Param(p), g.Input("keys", keys), 0), []*gorgonia.Node{g.Param(wk), g.Param(wv)}, LinearOptions{})
+			return dot(g, g.CrossAttention(q, kv, AttentionOptions{Heads: 3, Dim: 4, Dropout: 0.2, Queries: tokens, Keys: keys}))
+		}
+	}
+	labels := &Ragged{IDs: append([]int32(nil), tokens.IDs...), Offsets: tokens.Offsets}
+	labels.IDs[2], labels.IDs[9] = kernel.IgnoreLabel, kernel.IgnoreLabel
+	for name, o := range map[string]LossOptions{
+		"plain":           {},
+		"scaled":          {Scale: 0.3},
+		"z_loss":          {ZLoss: 0.1},
+		"label_smoothing": {LabelSmoothing: 0.2, ZLoss: 0.01},
+	} {
+		p, head := table(), randomParam("head", 0.5, vocab, d)
+		cases["cross_entropy/"+name] = func(g *Graph) *gorgonia.Node {
+			return g.CrossEntropy(embed(g, p), g.Param(head), g.Input("labels", labels), o, new(kernel.Totals))
+		}
+		q := table()
+		cases["cross_entropy/tied/"+name] = func(g *Graph) *gorgonia.Node {
+			return g.CrossEntropy(embed(g, q), g.Param(q), g.Input("labels", labels), o, new(kernel.Totals))
+		}
+	}
+	for name, build := range cases {
+		t.Run(name, func(t *testing.T) { checkGradients(t, train, build) })
+	}
+}
