@@ -1,0 +1,78 @@
+package tokenizer
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Decode returns the text of ids. skipSpecial drops control tokens, unknown tokens and sentinels; otherwise they show as
+// the rules say. An id out of range is an unknown token.
+func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
+	d := decoder{t: t}
+	for _, id := range ids {
+		p := t.piece(id)
+		if skipSpecial && isSpecial(p) {
+			continue
+		}
+		if t.rules == Transformers {
+			d.writeTransformers(p)
+		} else {
+			d.writeSentencePiece(p)
+		}
+	}
+	d.flushBytes()
+	return d.out.String()
+}
+
+type decoder struct {
+	t       *Tokenizer
+	out     strings.Builder
+	started bool   // the first piece, or the blank that normalisation put in front, is behind
+	bytes   []byte // byte pieces that may form a character together
+}
+
+// writeTransformers: every ▁ is a blank, except in the first piece, where it goes (decoders.Metaspace).
+func (d *decoder) writeTransformers(p piece) {
+	blank := " "
+	if !d.started {
+		blank = ""
+	}
+	d.started = true
+	d.out.WriteString(strings.ReplaceAll(p.text, space, blank))
+}
+
+// writeSentencePiece follows SentencePieceProcessor::Decode: control tokens show nothing, and one ▁ goes from the first
+// piece; from each of the first ones, if the model squeezes blanks.
+func (d *decoder) writeSentencePiece(p piece) {
+	if p.kind == byteValue {
+		b, _ := byteOf(p.text)
+		d.bytes = append(d.bytes, b)
+		return
+	}
+	d.flushBytes()
+	switch p.kind {
+	case control:
+		return
+	case unknown:
+		d.out.WriteString(d.t.unkSurface)
+		return
+	}
+	text := p.text
+	n := d.t.normal
+	if !d.started && d.out.Len() == 0 && (n.dummyPrefix || n.squeeze) {
+		var cut bool
+		text, cut = strings.CutPrefix(text, space)
+		d.started = cut && !n.squeeze
+	}
+	d.out.WriteString(strings.ReplaceAll(text, space, " "))
+}
+
+// flushBytes writes the collected bytes, U+FFFD for each that is part of no character.
+func (d *decoder) flushBytes() {
+	for b := d.bytes; len(b) > 0; {
+		r, size := utf8.DecodeRune(b)
+		d.out.WriteRune(r)
+		b = b[size:]
+	}
+	d.bytes = d.bytes[:0]
+}

@@ -1,0 +1,120 @@
+package tokenizer
+
+import "encoding/json"
+
+const fastFile = "tokenizer.json"
+
+// fastTokenizer is the content of tokenizer.json, the format of Hugging Face's tokenizers library: the pipeline that
+// words.go follows, spelled out as tokenization_t5.py builds it.
+type fastTokenizer struct {
+	Version       string          `json:"version"`
+	Truncation    json.RawMessage `json:"truncation"` // null: none
+	Padding       json.RawMessage `json:"padding"`    // null: none
+	AddedTokens   []fastToken     `json:"added_tokens"`
+	Normalizer    *fastNormalizer `json:"normalizer"` // nil: a model without rules
+	PreTokenizer  fastSequence    `json:"pre_tokenizer"`
+	PostProcessor fastTemplate    `json:"post_processor"`
+	Decoder       fastStep        `json:"decoder"`
+	Model         fastModel       `json:"model"`
+}
+
+type fastToken struct {
+	ID         int32  `json:"id"`
+	Content    string `json:"content"`
+	SingleWord bool   `json:"single_word"`
+	LStrip     bool   `json:"lstrip"`
+	RStrip     bool   `json:"rstrip"`
+	Normalized bool   `json:"normalized"`
+	Special    bool   `json:"special"`
+}
+
+type fastNormalizer struct {
+	Type     string `json:"type"`
+	Charsmap []byte `json:"precompiled_charsmap"` // base64 in JSON
+}
+
+type fastSequence struct {
+	Type  string     `json:"type"`
+	Steps []fastStep `json:"pretokenizers"`
+}
+
+type fastStep struct {
+	Type          string `json:"type"`
+	Replacement   string `json:"replacement,omitempty"`
+	PrependScheme string `json:"prepend_scheme,omitempty"`
+	Split         bool   `json:"split,omitempty"`
+}
+
+type fastTemplate struct {
+	Type          string                 `json:"type"`
+	Single        []fastSlot             `json:"single"`
+	Pair          []fastSlot             `json:"pair"`
+	SpecialTokens map[string]fastSpecial `json:"special_tokens"`
+}
+
+// fastSlot is a sequence or a special token: exactly one is set.
+type fastSlot struct {
+	Sequence *fastSlotRef `json:"Sequence,omitempty"`
+	Special  *fastSlotRef `json:"SpecialToken,omitempty"`
+}
+
+type fastSlotRef struct {
+	ID     string `json:"id"`
+	TypeID int    `json:"type_id"`
+}
+
+type fastSpecial struct {
+	ID     string   `json:"id"`
+	IDs    []int32  `json:"ids"`
+	Tokens []string `json:"tokens"`
+}
+
+type fastModel struct {
+	Type         string      `json:"type"`
+	UnkID        int32       `json:"unk_id"`
+	Vocab        []fastPiece `json:"vocab"`
+	ByteFallback bool        `json:"byte_fallback"`
+}
+
+// fastPiece is the pair [text, score].
+type fastPiece piece
+
+func (p fastPiece) MarshalJSON() ([]byte, error) {
+	text, err := json.Marshal(p.text)
+	if err != nil {
+		return nil, err
+	}
+	score, err := json.Marshal(float64(p.score))
+	if err != nil {
+		return nil, err
+	}
+	return append(append(append(append([]byte{'['}, text...), ','), score...), ']'), nil
+}
+
+// fast describes a tokenizer of [Transformers] rules.
+func (t *Tokenizer) fast() fastTokenizer {
+	metaspace := fastStep{Type: "Metaspace", Replacement: space, PrependScheme: "always", Split: true}
+	eos := t.pieces[t.eos].text
+	a, b := fastSlot{Sequence: &fastSlotRef{ID: "A"}}, fastSlot{Sequence: &fastSlotRef{ID: "B"}}
+	end := fastSlot{Special: &fastSlotRef{ID: eos}}
+	f := fastTokenizer{
+		Version:      "1.0",
+		PreTokenizer: fastSequence{"Sequence", []fastStep{{Type: "WhitespaceSplit"}, metaspace}},
+		PostProcessor: fastTemplate{
+			Type: "TemplateProcessing", Single: []fastSlot{a, end}, Pair: []fastSlot{a, end, b, end},
+			SpecialTokens: map[string]fastSpecial{eos: {eos, []int32{t.eos}, []string{eos}}},
+		},
+		Decoder: metaspace,
+		Model:   fastModel{Type: "Unigram", UnkID: t.unk},
+	}
+	if len(t.charsmap) > 0 {
+		f.Normalizer = &fastNormalizer{"Precompiled", t.charsmap}
+	}
+	for i, p := range t.pieces {
+		f.Model.Vocab = append(f.Model.Vocab, fastPiece(p))
+		if isSpecial(p) {
+			f.AddedTokens = append(f.AddedTokens, fastToken{ID: int32(i), Content: p.text, Special: true})
+		}
+	}
+	return f
+}

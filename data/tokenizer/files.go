@@ -1,0 +1,81 @@
+package tokenizer
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// File is one file of a checkpoint folder.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Model returns the bytes of the SentencePiece model file, which must not be changed.
+func (t *Tokenizer) Model() []byte { return t.raw }
+
+// Files returns what a checkpoint folder needs so that [Load] gives this tokenizer again and transformers'
+// AutoTokenizer opens it: spiece.model, tokenizer_config.json and special_tokens_map.json; under [Transformers] also
+// tokenizer.json, which spares the reader the sentencepiece package. The data must not be changed.
+func (t *Tokenizer) Files() ([]File, error) {
+	tokens := specialTokens{EOS: t.tokenText(t.eos), Unk: t.tokenText(t.unk), Pad: t.tokenText(t.pad)}
+	config := tokenizerConfig{Class: "T5Tokenizer", specialTokens: tokens, ExtraIDs: t.extraIDs, Rules: t.rules.String()}
+	for n := range t.extraIDs {
+		tokens.Additional = append(tokens.Additional, sentinel(n))
+	}
+	configData, err := marshal(config)
+	if err != nil {
+		return nil, err
+	}
+	tokensData, err := marshal(tokens)
+	if err != nil {
+		return nil, err
+	}
+	files := []File{{modelFile, t.raw}, {configFile, configData}, {specialMapFile, tokensData}}
+	if t.rules != Transformers {
+		return files, nil
+	}
+	fastData, err := marshal(t.fast())
+	if err != nil {
+		return nil, err
+	}
+	return append(files, File{fastFile, fastData}), nil
+}
+
+// tokenText returns the text of a token, "" if the vocabulary has none.
+func (t *Tokenizer) tokenText(id int32) string {
+	if id < 0 {
+		return ""
+	}
+	return t.pieces[id].text
+}
+
+// specialTokens is the content of special_tokens_map.json.
+type specialTokens struct {
+	EOS        string   `json:"eos_token,omitempty"`
+	Unk        string   `json:"unk_token"`
+	Pad        string   `json:"pad_token,omitempty"`
+	Additional []string `json:"additional_special_tokens,omitempty"`
+}
+
+// tokenizerConfig is the content of tokenizer_config.json; [config] is what Load reads of it.
+type tokenizerConfig struct {
+	Class string `json:"tokenizer_class"`
+	specialTokens
+	ExtraIDs int    `json:"extra_ids"`
+	CleanUp  bool   `json:"clean_up_tokenization_spaces"` // false: decoded text stays as it is
+	Rules    string `json:"t5train_rules"`
+}
+
+// marshal renders JSON as transformers does: indented, with < and > as they are.
+func marshal[T tokenizerConfig | specialTokens | fastTokenizer](v T) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("describe tokenizer: %w", err)
+	}
+	return b.Bytes(), nil
+}
