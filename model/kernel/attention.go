@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // Attention is the geometry of one ragged multi-head attention. Queries are [queries, heads*dim] and keys,
 // values and outputs likewise, each with a stride of its own, so that they may be columns of one matrix.
 // Sequence s has the query rows QueryOffsets[s]..QueryOffsets[s+1] and the key rows KeyOffsets[s]..KeyOffsets[s+1].
@@ -10,7 +12,8 @@ type Attention struct {
 	Causal       bool // a query sees keys up to its own position only
 	QueryOffsets []int32
 	KeyOffsets   []int32
-	Bias         Bias // relative position bias, none in cross-attention
+	Hidden       []bool // keys that no query sees, [keys]; nil when all are seen
+	Bias         Bias   // relative position bias, none in cross-attention
 	Dropout      Dropout
 
 	// Max and Inverse hold, for each query and head [queries, heads], the largest score and the inverse of
@@ -38,12 +41,9 @@ func (a *Attention) Forward(w *Workers, out []float32, outStride int, q []float3
 			for r := range rows {
 				row := scores[r*keys : (r+1)*keys]
 				seen := a.visible(lo+r+1, keys)
-				shift := maximum(row[:seen])
-				inverse := 1 / expSum(row[:seen], shift)
-				scale(row[:seen], inverse)
-				clear(row[seen:])
 				i := t.stat(lo + r)
-				a.Max[i], a.Inverse[i] = shift, inverse
+				a.Max[i], a.Inverse[i] = softmax(row[:seen])
+				clear(row[seen:])
 				if !a.Dropout.Off() {
 					a.Dropout.Row(row, row, uint32(i), 0)
 				}
@@ -88,9 +88,7 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 				row := p[r*keys : (r+1)*keys]
 				seen := a.visible(lo+r+1, keys)
 				i := t.stat(lo + r)
-				for j, x := range row[:seen] {
-					row[j] = exp32(x-a.Max[i]) * a.Inverse[i]
-				}
+				softmaxAgain(row[:seen], a.Max[i], a.Inverse[i])
 				clear(row[seen:])
 			}
 			dp := grow(&s.d, rows*keys)
@@ -147,6 +145,15 @@ func (a *Attention) scores(s *scratch, t headTask, lo, rows, keys int, q []float
 	if a.Bias.Values != nil {
 		for r := range rows {
 			Add(scores[r*keys:(r+1)*keys], a.Bias.row(a.Bias.Values, t.head, lo+r, keys))
+		}
+	}
+	if a.Hidden != nil {
+		for j, hidden := range a.Hidden[t.firstKey : t.firstKey+keys] {
+			if hidden {
+				for r := range rows {
+					scores[r*keys+j] = float32(math.Inf(-1))
+				}
+			}
 		}
 	}
 	return scores

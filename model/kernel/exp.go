@@ -65,3 +65,27 @@ func scale(x []float32, a float32) {
 		x[i] *= a
 	}
 }
+
+// softmax replaces x by its softmax and returns the largest element and the inverse of the sum. Without a finite
+// element (every key hidden) the result is zeros, and so is the inverse.
+func softmax(x []float32) (largest, inverse float32) {
+	largest = maximum(x)
+	if math.IsInf(float64(largest), -1) {
+		clear(x)
+		return largest, 0
+	}
+	inverse = 1 / expSum(x, largest)
+	scale(x, inverse)
+	return largest, inverse
+}
+
+// softmaxAgain replaces x by the softmax whose largest element and inverse sum are known.
+func softmaxAgain(x []float32, largest, inverse float32) {
+	if inverse == 0 {
+		clear(x)
+		return
+	}
+	for i, v := range x {
+		x[i] = exp32(v-largest) * inverse
+	}
+}

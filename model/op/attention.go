@@ -83,6 +83,7 @@ func (g *Graph) attention(o AttentionOptions, sources []*gorgonia.Node, widths [
 		state = kernel.Attention{
 			Heads: o.Heads, Dim: o.Dim, Causal: o.Causal,
 			QueryOffsets: o.Queries.Offsets, KeyOffsets: o.Keys.Offsets,
+			Hidden:  o.Keys.Hidden,
 			Bias:    biasOf(in[n:]),
 			Dropout: drop(),
 			Max:     resize(state.Max, rows*o.Heads),

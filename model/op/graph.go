@@ -1,7 +1,6 @@
 package op
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/chewxy/hm"
@@ -15,6 +14,7 @@ import (
 type Ragged struct {
 	IDs     []int32
 	Offsets []int32 // length sequences+1, from 0 to len(IDs)
+	Hidden  []bool  // tokens that attention does not see (an attention_mask of 0), or nil
 }
 
 // Longest returns the length of the longest sequence.
@@ -151,14 +151,24 @@ func (g *Graph) dropout(rate float32) func() kernel.Dropout {
 	}
 }
 
+// Capture copies the value of x [tokens, cols] to into at every run.
+func (g *Graph) Capture(x *gorgonia.Node, into *[]float32) {
+	f := &fused{name: "capture"}
+	f.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
+		*into = append((*into)[:0], view(in[0]).data...)
+		return gorgonia.NewF32(0), nil
+	}
+	g.scalarOp(f, x)
+}
+
 // Program is a compiled graph. Close frees it.
 type Program struct {
 	graph *Graph
 	vm    gorgonia.VM
 }
 
-// CompileForward compiles the graph without gradients. The values of keep can be read after a run.
-func (g *Graph) CompileForward(keep ...*gorgonia.Node) (*Program, error) {
+// CompileForward compiles the graph without gradients.
+func (g *Graph) CompileForward() (*Program, error) {
 	if g.failure != nil {
 		return nil, fmt.Errorf("build graph: %w", g.failure)
 	}
@@ -185,16 +195,11 @@ func (g *Graph) CompileForward(keep ...*gorgonia.Node) (*Program, error) {
 			}
 		}
 	}
-	for _, n := range keep {
-		if f, ok := byNode[n]; ok {
-			f.users += forever
-		}
-	}
 	return &Program{graph: g, vm: gorgonia.NewTapeMachine(g.expr)}, nil
 }
 
 // Compile differentiates loss, a scalar, with respect to every parameter of the graph and compiles the result.
-func (g *Graph) Compile(loss *gorgonia.Node, keep ...*gorgonia.Node) (*Program, error) {
+func (g *Graph) Compile(loss *gorgonia.Node) (*Program, error) {
 	nodes := make(gorgonia.Nodes, len(g.order))
 	for i, p := range g.order {
 		nodes[i] = g.params[p]
@@ -202,7 +207,7 @@ func (g *Graph) Compile(loss *gorgonia.Node, keep ...*gorgonia.Node) (*Program, 
 	if _, err := gorgonia.Grad(loss, nodes...); err != nil {
 		return nil, fmt.Errorf("differentiate graph: %w", err)
 	}
-	return g.CompileForward(keep...)
+	return g.CompileForward()
 }
 
 // Run computes every node of the graph once.
@@ -219,4 +224,4 @@ func (p *Program) Run(s Step) error {
 }
 
 // Close frees the program.
-func (p *Program) Close() error { return errors.Join(p.vm.Close()) }
+func (p *Program) Close() error { return p.vm.Close() }

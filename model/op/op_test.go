@@ -67,7 +67,7 @@ func checkGradients(t *testing.T, step Step, build builder) {
 	w := kernel.NewWorkers(2)
 	g := NewGraph(w)
 	loss := build(g)
-	program, err := g.Compile(loss, loss)
+	program, err := g.Compile(loss)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,11 +206,14 @@ func TestGradients(t *testing.T) {
 			}
 		}
 	}
-	{
+	for _, hide := range []bool{false, true} {
 		p := table()
 		wq, wk, wv := randomParam("q", 0.5, inner, d), randomParam("kk", 0.5, inner, d), randomParam("vvv", 0.5, inner, d)
 		keys := ragged(4, 9, 2)
-		cases["cross_attention"] = func(g *Graph) *gorgonia.Node {
+		if hide { // among others all keys of the last sequence
+			keys.Hidden = []bool{true, false, false, true, false, false, true, false, false, false, false, false, true, true, true}
+		}
+		cases[fmt.Sprintf("cross_attention/hidden=%v", hide)] = func(g *Graph) *gorgonia.Node {
 			q := g.Linear(embed(g, p), []*gorgonia.Node{g.Param(wq)}, LinearOptions{})
 			kv := g.Linear(g.Embed(g.Param(p), g.Input("keys", keys), 0), []*gorgonia.Node{g.Param(wk), g.Param(wv)}, LinearOptions{})
 			return dot(g, g.CrossAttention(q, kv, AttentionOptions{Heads: 3, Dim: 4, Dropout: 0.2, Queries: tokens, Keys: keys}))
