@@ -1,0 +1,145 @@
+// Package strictjson reads JSON whose mistakes must not pass unseen: encoding/json keeps the last of two
+// equal keys, rounds large integers in a float64, matches keys in any case and replaces bad UTF-8.
+//
+//	r, err := strictjson.NewReader(header)
+//	err = r.Object(func(key string) error {
+//		size, err := r.Int()
+//		...
+//	})
+//	err = r.End()
+//
+// Reading allocates in proportion to the text, never to a number written in it.
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Reader walks over one JSON text. Each method consumes one value and fails if another kind stands there.
+type Reader struct{ dec *json.Decoder }
+
+// NewReader returns a reader of text, which must be well-formed UTF-8. A syntax error may show up here or
+// in the call that reaches it.
+func NewReader(text []byte) (*Reader, error) {
+	if !utf8.Valid(text) {
+		return nil, errors.New("the JSON text is not valid UTF-8")
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	return &Reader{dec}, nil
+}
+
+// Object calls visit for each key, with the reader before its value, which visit must consume.
+// A key that stands there twice is an error.
+func (r *Reader) Object(visit func(key string) error) error {
+	if err := r.delim('{', "an object"); err != nil {
+		return err
+	}
+	seen := make(map[string]bool)
+	for r.dec.More() {
+		key, err := r.String()
+		if err != nil {
+			return err
+		}
+		if seen[key] {
+			return fmt.Errorf("key %q stands there twice", key)
+		}
+		seen[key] = true
+		if err := visit(key); err != nil {
+			return err
+		}
+	}
+	return r.delim('}', "the end of the object")
+}
+
+// Array calls visit with the reader before each element, which visit must consume.
+func (r *Reader) Array(visit func() error) error {
+	if err := r.delim('[', "an array"); err != nil {
+		return err
+	}
+	for r.dec.More() {
+		if err := visit(); err != nil {
+			return err
+		}
+	}
+	return r.delim(']', "the end of the array")
+}
+
+// String reads a string.
+func (r *Reader) String() (string, error) {
+	token, err := r.token()
+	if err != nil {
+		return "", err
+	}
+	s, ok := token.(string)
+	if !ok {
+		return "", fmt.Errorf("got %v, want a string", token)
+	}
+	return s, nil
+}
+
+// Int reads a whole number of at least 0 that fits an int. 1.0 and 1e3 are refused.
+func (r *Reader) Int() (int, error) {
+	token, err := r.token()
+	if err != nil {
+		return 0, err
+	}
+	number, ok := token.(json.Number)
+	if !ok {
+		return 0, fmt.Errorf("got %v, want a whole number", token)
+	}
+	n, err := strconv.ParseUint(number.String(), 10, strconv.IntSize-1)
+	if err != nil {
+		return 0, fmt.Errorf("got %s, want a whole number of at least 0 that fits %d bits", number, strconv.IntSize-1)
+	}
+	return int(n), nil
+}
+
+// Skip reads a value of any kind and drops it.
+func (r *Reader) Skip() error {
+	var dropped json.RawMessage
+	return r.syntax(r.dec.Decode(&dropped))
+}
+
+// End fails unless only white space is left.
+func (r *Reader) End() error {
+	if token, err := r.dec.Token(); err != io.EOF {
+		if err != nil {
+			return r.syntax(err)
+		}
+		return fmt.Errorf("got %v after the end of the JSON text", token)
+	}
+	return nil
+}
+
+func (r *Reader) delim(want json.Delim, name string) error {
+	token, err := r.token()
+	if err != nil {
+		return err
+	}
+	if token != want {
+		return fmt.Errorf("got %v, want %s", token, name)
+	}
+	return nil
+}
+
+func (r *Reader) token() (json.Token, error) {
+	token, err := r.dec.Token()
+	return token, r.syntax(err)
+}
+
+func (r *Reader) syntax(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the JSON text ends too early")
+	}
+	return fmt.Errorf("JSON syntax error near byte %d: %w", r.dec.InputOffset(), err)
+}

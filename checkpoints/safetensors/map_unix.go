@@ -1,0 +1,22 @@
+//go:build unix
+
+package safetensors
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// mapFile maps size bytes of f for reading.
+func mapFile(f *os.File, size int) (data []byte, unmap func() error, err error) {
+	if size == 0 { // mmap refuses an empty range
+		return nil, func() error { return nil }, nil
+	}
+	data, err = unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return nil, nil, fmt.Errorf("map %d bytes into memory: %w", size, err)
+	}
+	return data, func() error { return unix.Munmap(data) }, nil
+}
