@@ -1,0 +1,181 @@
+package parquetio
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"reflect"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+const testMaxPage = 1 << 20 // bytes
+
+// readBytes opens a file in memory and reads the columns that can be read, at most maxRows rows. It returns the rows
+// before the error.
+func readBytes(b []byte, maxRows int) ([][]Cell, error) {
+	s, err := readShard("x.parquet", bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return nil, err
+	}
+	var columns []string
+	for _, c := range newDataset([]*shard{s}).Columns() {
+		if c.Readable() {
+			columns = append(columns, c.Name)
+		}
+	}
+	if len(columns) == 0 {
+		return nil, nil
+	}
+	var rows [][]Cell
+	enough := errors.New("enough")
+	err = s.scan(context.Background(), bytes.NewReader(b), testMaxPage, columns, 0, func(_ int64, cells []Cell) error {
+		rows = append(rows, slices.Clone(cells))
+		if len(rows) == maxRows {
+			return enough
+		}
+		return nil
+	})
+	if err == enough {
+		err = nil
+	}
+	return rows, err
+}
+
+func TestTruncated(t *testing.T) {
+	whole := encode(t, messages(40), 10, compression(&parquet.Zstd))
+	for n := range whole {
+		if _, err := readBytes(whole[:n], 1000); err == nil {
+			t.Errorf("cut to %d of %d bytes: no error", n, len(whole))
+		}
+	}
+	// A hole in the middle, with the footer intact.
+	rows, err := readBytes(whole, 1000)
+	if err != nil || len(rows) != 40 {
+		t.Fatal(len(rows), err)
+	}
+	holed := slices.Clone(whole)
+	clear(holed[10 : len(holed)/2])
+	_, err = readBytes(holed, 1000)
+	wantError(t, err, "x.parquet", "column ", "row group 0")
+}
+
+// TestFlippedBytes changes single bytes: the result is an error or rows, in bounded memory, never a panic. Pages carry
+// a checksum, so what is read before an error is right, unless the footer changed.
+func TestFlippedBytes(t *testing.T) {
+	for name, options := range map[string][]parquet.WriterOption{
+		"plain": {parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.Plain)},
+		"delta": {parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.DeltaByteArray)},
+		"v1":    {parquet.DataPageVersion(1), compression(&parquet.Snappy)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			whole := encode(t, messages(20), 10, options...)
+			before := allocated()
+			for i := range whole {
+				for _, flip := range []byte{0x01, 0x80} {
+					b := slices.Clone(whole)
+					b[i] ^= flip
+					readBytes(b, 100)
+				}
+			}
+			if each := (allocated() - before) / uint64(2*len(whole)); each > 4*testMaxPage {
+				t.Errorf("%d bytes allocated a file of %d", each, len(whole))
+			}
+		})
+	}
+}
+
+// TestBombs reads values whose headers claim far more than the bytes behind them hold.
+func TestBombs(t *testing.T) {
+	run := []byte{0xfe, 0xff, 0xff, 0xff, 0x0f, 1} // 2^31-1 times the value 1
+	r := rleReader{src: run, width: 1}
+	before := allocated()
+	for range 1000 {
+		if v, err := r.next(); v != 1 || err != nil {
+			t.Fatal(v, err)
+		}
+	}
+	packed := rleReader{src: []byte{0xff, 0xff, 0xff, 0xff, 0x0f, 1}, width: 4} // 2^31-1 groups of 8 packed values
+	for range 2 {
+		if _, err := packed.next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := packed.next(); err == nil {
+		t.Error("a packed run goes on past its bytes")
+	}
+	if used := allocated() - before; used > 1<<16 {
+		t.Errorf("runs allocated %d bytes", used)
+	}
+	if _, err := thriftLen([]byte{0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07, 0}); !errors.Is(err, errShort) {
+		t.Errorf("list of 2^31-1 structs: got %v", err)
+	}
+	deep := bytes.Repeat([]byte{0x1c}, 1<<20)
+	if _, err := thriftLen(deep); err == nil || errors.Is(err, errShort) {
+		t.Errorf("a million nested structs: got %v", err)
+	}
+}
+
+func TestRecovered(t *testing.T) {
+	wantError(t, recovered(func() error { panic("index out of range") }), "corrupt", "index out of range")
+}
+
+func TestTooLargePage(t *testing.T) {
+	type doc struct {
+		Text string `parquet:"text,zstd"`
+	}
+	b := encode(t, []doc{{string(make([]byte, testMaxPage+1))}}, 0)
+	_, err := readBytes(b, 10)
+	wantError(t, err, "smaller pages", "column text", "row group 0")
+}
+
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
+
+func FuzzOpen(f *testing.F) {
+	rows := messages(6)
+	f.Add(encode(f, rows, 3))
+	f.Add(encode(f, rows, 0, parquet.DataPageVersion(1), compression(&parquet.Zstd), parquet.KeyValueMetadata("huggingface", spamFeatures)))
+	f.Add(encode(f, rows, 0, parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.DeltaByteArray)))
+	f.Add(encode(f, []message{}, 0))
+	f.Add([]byte("PAR1\xff\xff\xff\xffPAR1"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		before := allocated()
+		readBytes(b, 1000)
+		// A footer's element may take some 800 bytes for its one byte; a page at most testMaxPage, twice, a column.
+		if used := allocated() - before; used > uint64(64<<20+2000*len(b)) {
+			t.Errorf("%d bytes allocated for a file of %d", used, len(b))
+		}
+	})
+}
+
+func TestClassLabels(t *testing.T) {
+	cases := []struct {
+		name, metadata string
+		want           map[string][]string
+	}{
+		{"list", spamFeatures, map[string][]string{"label": {"ham", "spam"}}},
+		{"object", `{"info":{"features":{"y":{"_type":"ClassLabel","names":{"1":"b","0":"a"}}}}}`, map[string][]string{"y": {"a", "b"}}},
+		{"without names", `{"info":{"features":{"y":{"_type":"ClassLabel","num_classes":2}}}}`, map[string][]string{"y": nil}},
+		{"other features", `{"info":{"features":{"y":[{"_type":"ClassLabel"}],"z":{"feature":{"_type":"ClassLabel"},"_type":"List"}}}}`, map[string][]string{}},
+		{"no features", `{"fingerprint":"0"}`, map[string][]string{}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := classLabels(c.metadata)
+			if err != nil || !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %v, %v, want %v", got, err, c.want)
+			}
+		})
+	}
+	_, err := classLabels(`{"info":{"features":{"y":{"_type":"ClassLabel","names":{"0":"a","2":"b"}}}}}`)
+	wantError(t, err, "column y", "class 1")
+	_, err = classLabels(`{"info":{"features":{"y":{"_type":"ClassLabel","names":3}}}}`)
+	wantError(t, err, "column y", "3")
+}

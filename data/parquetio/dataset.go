@@ -1,0 +1,233 @@
+package parquetio
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// Dataset is one or several shards read as one table.
+type Dataset struct {
+	shards  []*shard
+	starts  []int64 // row that each shard begins with
+	rows    int64
+	columns []datasetColumn
+	maxPage int // bytes
+}
+
+// datasetColumn is a column of any shard; conflict says why it cannot be read from all of them.
+type datasetColumn struct {
+	Column
+	conflict string
+}
+
+func newDataset(shards []*shard) *Dataset {
+	d := &Dataset{shards: shards, maxPage: maxPageBytes}
+	for _, s := range shards {
+		d.starts = append(d.starts, d.rows)
+		d.rows += s.meta.NumRows
+		for _, c := range s.columns {
+			if !slices.ContainsFunc(d.columns, func(seen datasetColumn) bool { return seen.Name == c.Name }) {
+				d.columns = append(d.columns, agree(c.Name, shards))
+			}
+		}
+	}
+	return d
+}
+
+// agree merges what the shards say about a column.
+func agree(name string, shards []*shard) datasetColumn {
+	var merged datasetColumn
+	var first string // path of the shard that spoke first
+	for _, s := range shards {
+		c := s.column(name)
+		switch {
+		case c == nil:
+			merged.conflict = fmt.Sprintf("it is missing in %s", s.path)
+		case first == "":
+			merged.Column, first = c.Column, s.path
+		case c.Type != merged.Type:
+			merged.conflict = fmt.Sprintf("it is %s in %s and %s in %s", merged.Type, first, c.Type, s.path)
+		case c.ClassLabels != nil && merged.ClassLabels != nil && !slices.Equal(c.ClassLabels, merged.ClassLabels):
+			merged.conflict = fmt.Sprintf("its class names are %v in %s and %v in %s", merged.ClassLabels, first, c.ClassLabels, s.path)
+		default:
+			merged.Nullable = merged.Nullable || c.Nullable
+			if merged.ClassLabels == nil {
+				merged.ClassLabels = c.ClassLabels
+			}
+		}
+	}
+	return merged
+}
+
+// Rows returns the number of rows of all shards.
+func (d *Dataset) Rows() int64 { return d.rows }
+
+// Columns lists the columns that all shards have, with one type, in the order of the first shard.
+func (d *Dataset) Columns() []Column {
+	var columns []Column
+	for _, c := range d.columns {
+		if c.conflict == "" {
+			columns = append(columns, c.Column)
+		}
+	}
+	return columns
+}
+
+// Locate returns the file that holds a row, and the row's number in it, counted from 0.
+func (d *Dataset) Locate(row int64) (path string, inFile int64) {
+	i := sort.Search(len(d.starts), func(i int) bool { return d.starts[i] > row }) - 1
+	if i < 0 {
+		return "", row
+	}
+	return d.shards[i].path, row - d.starts[i]
+}
+
+// File describes a shard.
+type File struct {
+	Path        string
+	Bytes       int64
+	Rows        int64
+	RowGroups   int
+	Compression []string // codecs in use, sorted
+	CreatedBy   string   // the program that wrote it, as it calls itself
+}
+
+// Files describes the shards, in order.
+func (d *Dataset) Files() []File {
+	files := make([]File, len(d.shards))
+	for i, s := range d.shards {
+		files[i] = File{
+			Path: s.path, Bytes: s.size, Rows: s.meta.NumRows,
+			RowGroups: len(s.meta.RowGroups), CreatedBy: s.meta.CreatedBy,
+		}
+		for g := range s.meta.RowGroups {
+			for _, chunk := range s.meta.RowGroups[g].Columns {
+				if name := chunk.MetaData.Codec.String(); !slices.Contains(files[i].Compression, name) {
+					files[i].Compression = append(files[i].Compression, name)
+				}
+			}
+		}
+		slices.Sort(files[i].Compression)
+	}
+	return files
+}
+
+// Scan calls yield for each row, in order, with the cells of the named columns. cells is valid until yield returns.
+// The error of yield ends the scan and is returned as it is.
+func (d *Dataset) Scan(ctx context.Context, columns []string, yield func(row int64, cells []Cell) error) error {
+	if err := d.check(columns); err != nil {
+		return err
+	}
+	for i, s := range d.shards {
+		if s.meta.NumRows == 0 {
+			continue
+		}
+		if err := d.scanFile(ctx, s, d.starts[i], columns, yield); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Dataset) scanFile(ctx context.Context, s *shard, row int64, columns []string, yield func(int64, []Cell) error) error {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return fmt.Errorf("read parquet: %w", err)
+	}
+	defer f.Close()
+	return s.scan(ctx, f, d.maxPage, columns, row, yield)
+}
+
+// check says whether the columns can be read from every shard.
+func (d *Dataset) check(columns []string) error {
+	if len(columns) == 0 {
+		return fmt.Errorf("read parquet: no column chosen")
+	}
+	for _, name := range columns {
+		i := slices.IndexFunc(d.columns, func(c datasetColumn) bool { return c.Name == name })
+		if i < 0 {
+			var names []string
+			for _, c := range d.Columns() {
+				names = append(names, c.Name)
+			}
+			return fmt.Errorf("read parquet: %s has no column %q: its columns are %s",
+				d.shards[0].path, name, cmp.Or(strings.Join(names, ", "), "none"))
+		}
+		c := d.columns[i]
+		if c.conflict != "" {
+			return fmt.Errorf("read parquet: column %s differs between shards: %s", name, c.conflict)
+		}
+		if !c.Readable() {
+			return fmt.Errorf("read parquet: column %s of %s is of type %s: only string, int, float and bool columns can be read",
+				name, d.shards[0].path, c.Type)
+		}
+	}
+	return nil
+}
+
+// Distinct returns the different cells of a column, nulls left out, in order of first appearance. More than limit
+// of them is an error.
+func (d *Dataset) Distinct(ctx context.Context, column string, limit int) ([]Cell, error) {
+	seen := map[Cell]bool{}
+	var distinct []Cell
+	err := d.Scan(ctx, []string{column}, func(_ int64, cells []Cell) error {
+		c := cells[0]
+		if c.Kind == Null || seen[c] {
+			return nil
+		}
+		if len(distinct) == limit {
+			return fmt.Errorf("read parquet: column %s holds more than %d different values", column, limit)
+		}
+		c.Str = strings.Clone(c.Str)
+		seen[c] = true
+		distinct = append(distinct, c)
+		return nil
+	})
+	return distinct, err
+}
+
+// scan reads the columns of one shard from r. first is the number of its first row.
+func (s *shard) scan(ctx context.Context, r io.ReaderAt, maxPage int, columns []string, first int64, yield func(int64, []Cell) error) error {
+	expanders := make([]decompressor, len(columns))
+	defer func() {
+		for i := range expanders {
+			expanders[i].close()
+		}
+	}()
+	cells := make([]Cell, len(columns))
+	readers := make([]*columnReader, len(columns))
+	row := first
+	for g := range s.meta.RowGroups {
+		fail := func(column string, err error) error {
+			return fmt.Errorf("read parquet: %s: column %s, row group %d: %w", s.path, column, g, err)
+		}
+		for i, name := range columns {
+			var err error
+			if readers[i], err = newColumnReader(s, r, g, s.column(name), maxPage, &expanders[i]); err != nil {
+				return fail(name, err)
+			}
+		}
+		for n := range s.meta.RowGroups[g].NumRows {
+			if n%1024 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
+			for i := range readers {
+				var err error
+				if cells[i], err = readers[i].next(); err != nil {
+					return fail(columns[i], err)
+				}
+			}
+			if err := yield(row, cells); err != nil {
+				return err
+			}
+			row++
+		}
+	}
+	return nil
+}

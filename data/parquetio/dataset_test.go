@@ -1,0 +1,358 @@
+package parquetio
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+func TestScan(t *testing.T) {
+	rows := messages(500)
+	cases := []struct {
+		name    string
+		group   int
+		options []parquet.WriterOption
+	}{
+		{"one row group", 0, nil},
+		{"many row groups", 7, nil},
+		{"small pages", 200, []parquet.WriterOption{parquet.PageBufferSize(64)}},
+		{"version 1 pages", 100, []parquet.WriterOption{parquet.DataPageVersion(1)}},
+		{"version 1 pages, zstd", 0, []parquet.WriterOption{parquet.DataPageVersion(1), compression(&parquet.Zstd)}},
+		{"zstd", 100, []parquet.WriterOption{compression(&parquet.Zstd)}},
+		{"snappy", 100, []parquet.WriterOption{compression(&parquet.Snappy)}},
+		{"gzip", 100, []parquet.WriterOption{compression(&parquet.Gzip)}},
+		{"brotli", 100, []parquet.WriterOption{compression(&parquet.Brotli)}},
+		{"plain", 100, []parquet.WriterOption{
+			parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.Plain), parquet.DefaultEncodingFor(parquet.Boolean, &parquet.Plain)}},
+		{"delta", 333, []parquet.WriterOption{
+			parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.DeltaByteArray),
+			parquet.DefaultEncodingFor(parquet.Int64, &parquet.DeltaBinaryPacked),
+			parquet.DefaultEncodingFor(parquet.Int32, &parquet.DeltaBinaryPacked)}},
+		{"delta lengths", 333, []parquet.WriterOption{
+			parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.DeltaLengthByteArray), compression(&parquet.Zstd)}},
+		{"run-length booleans", 100, []parquet.WriterOption{parquet.DefaultEncodingFor(parquet.Boolean, &parquet.RLE)}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			d, err := Open(save(t, "x.parquet", encode(t, rows, c.group, c.options...)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := scanAll(d, messageColumns...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got) != len(rows) || d.Rows() != int64(len(rows)) {
+				t.Fatalf("%d rows, Rows() %d, want %d", len(got), d.Rows(), len(rows))
+			}
+			for i := range rows {
+				if want := rows[i].want(); !reflect.DeepEqual(got[i], want) {
+					t.Fatalf("row %d: got %v, want %v", i, got[i], want)
+				}
+			}
+		})
+	}
+}
+
+func TestScan_LargeStrings(t *testing.T) {
+	type doc struct {
+		Text string `parquet:"text,zstd"`
+	}
+	rows := []doc{{strings.Repeat("long ", 1<<20)}, {""}, {strings.Repeat("é", 3<<20)}}
+	d, err := Open(save(t, "x.parquet", encode(t, rows, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := scanAll(d, "text")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rows {
+		if got[i][0].Str != rows[i].Text {
+			t.Errorf("row %d differs: %d bytes, want %d", i, len(got[i][0].Str), len(rows[i].Text))
+		}
+	}
+}
+
+func TestScan_StopsWhenToldTo(t *testing.T) {
+	d, err := Open(save(t, "x.parquet", encode(t, messages(3000), 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := errors.New("stop")
+	seen := 0
+	err = d.Scan(context.Background(), []string{"label"}, func(int64, []Cell) error { seen++; return stop })
+	if err != stop || seen != 1 {
+		t.Errorf("yield's error: got %v after %d rows", err, seen)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	err = d.Scan(ctx, []string{"label"}, func(int64, []Cell) error { cancel(); return nil })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: got %v", err)
+	}
+}
+
+func TestOpen_Shards(t *testing.T) {
+	type first struct {
+		Text  string `parquet:"text"`
+		Label int64  `parquet:"label"`
+		Extra string `parquet:"extra"`
+	}
+	type second struct { // other order, other width, nullable
+		Label *int32 `parquet:"label,optional"`
+		Text  string `parquet:"text"`
+		Mixed string `parquet:"mixed"`
+	}
+	type third struct {
+		Text  string `parquet:"text"`
+		Label int64  `parquet:"label"`
+		Mixed int64  `parquet:"mixed"`
+	}
+	dir := t.TempDir()
+	one := int32(1)
+	write := func(name string, b []byte) {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("train-00000.parquet", encode(t, []first{{"a", 0, ""}, {"b", 1, ""}}, 0,
+		parquet.KeyValueMetadata("huggingface", spamFeatures)))
+	write("train-00001.parquet", encode(t, []second{}, 0))
+	write("train-00002.parquet", encode(t, []second{{&one, "c", ""}, {nil, "d", ""}}, 1))
+	write("train-00003.parquet", encode(t, []third{{"e", 0, 0}}, 0))
+	write("notes.txt", []byte("no parquet"))
+
+	for name, patterns := range map[string][]string{
+		"folder":      {dir},
+		"glob":        {filepath.Join(dir, "train-*.parquet")},
+		"overlapping": {filepath.Join(dir, "train-00003.parquet"), dir + "/./train-0000[0-2].parquet", dir},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, err := Open(patterns...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantColumns := []Column{{"text", TypeString, false, nil}, {"label", TypeInt, true, []string{"ham", "spam"}}}
+			if got := d.Columns(); !reflect.DeepEqual(got, wantColumns) {
+				t.Errorf("columns: got %v, want %v", got, wantColumns)
+			}
+			rows, err := scanAll(d, "label", "text")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := fmt.Sprint(rows), `[[0 "a"] [1 "b"] [1 "c"] [null "d"] [0 "e"]]`; got != want {
+				t.Errorf("rows: got %s, want %s", got, want)
+			}
+			path, row := d.Locate(3)
+			if filepath.Base(path) != "train-00002.parquet" || row != 1 {
+				t.Errorf("row 3 lies in %s, %d", path, row)
+			}
+			_, err = scanAll(d, "extra")
+			wantError(t, err, "extra", "missing in", "train-00003.parquet")
+			_, err = scanAll(d, "mixed")
+			wantError(t, err, "mixed", "train-000")
+			_, err = scanAll(d, "texts")
+			wantError(t, err, `"texts"`, "text, label")
+			_, err = scanAll(d)
+			wantError(t, err, "no column")
+		})
+	}
+}
+
+func TestOpen_ShardsDisagree(t *testing.T) {
+	type texts struct {
+		Label string `parquet:"label"`
+	}
+	type numbers struct {
+		Label int64 `parquet:"label"`
+	}
+	a := save(t, "a.parquet", encode(t, []texts{{"x"}}, 0))
+	b := save(t, "b.parquet", encode(t, []numbers{{1}}, 0, parquet.KeyValueMetadata("huggingface", spamFeatures)))
+	c := save(t, "c.parquet", encode(t, []numbers{{1}}, 0,
+		parquet.KeyValueMetadata("huggingface", strings.ReplaceAll(spamFeatures, `"ham", "spam"`, `"spam", "ham"`))))
+
+	d, err := Open(a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = scanAll(d, "label")
+	wantError(t, err, "label", "a.parquet", "b.parquet", "string", "int")
+	if d, err = Open(b, c); err != nil {
+		t.Fatal(err)
+	}
+	_, err = scanAll(d, "label")
+	wantError(t, err, "label", "class names", "[ham spam]", "[spam ham]")
+}
+
+func TestOpen_Errors(t *testing.T) {
+	good := encode(t, messages(3), 0)
+	dir := t.TempDir()
+	cases := []struct {
+		name  string
+		path  string
+		parts []string
+	}{
+		{"missing", filepath.Join(dir, "no.parquet"), []string{"no.parquet", "does not exist"}},
+		{"no match", filepath.Join(dir, "train-*.parquet"), []string{"no file matches", "train-*.parquet"}},
+		{"empty folder", dir, []string{dir, "no *.parquet"}},
+		{"bad pattern", filepath.Join(dir, "["), []string{"pattern"}},
+		{"empty file", save(t, "x.parquet", nil), []string{"x.parquet", "0 bytes"}},
+		{"wrong magic", save(t, "x.parquet", []byte("{\"text\": \"a json line\"}\n")), []string{"not a parquet file"}},
+		{"no end", save(t, "x.parquet", good[:len(good)-1]), []string{"truncated"}},
+		{"encrypted", save(t, "x.parquet", append(good[:len(good)-4:len(good)-4], "PARE"...)), []string{"encrypted"}},
+		{"long footer", save(t, "x.parquet", []byte("PAR1\xff\xff\xff\xffPAR1")), []string{"footer of 4294967295 bytes"}},
+		{"LZ4_RAW", save(t, "x.parquet", encode(t, messages(3), 0, compression(&parquet.Lz4Raw))), []string{"LZ4_RAW", "zstd"}},
+		{"bad huggingface metadata", save(t, "x.parquet", encode(t, messages(3), 0,
+			parquet.KeyValueMetadata("huggingface", "{"))), []string{"huggingface"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Open(c.path)
+			wantError(t, err, append(c.parts, "open parquet")...)
+		})
+	}
+	if _, err := Open(); err == nil {
+		t.Error("no pattern: no error")
+	}
+}
+
+func TestScan_RefusesNested(t *testing.T) {
+	type nested struct {
+		Tokens []string           `parquet:"tokens,list"`
+		Bare   []string           `parquet:"bare"`
+		Pair   struct{ A, B int } `parquet:"pair"`
+		Text   string             `parquet:"text"`
+		Map    map[string]string  `parquet:"map"`
+	}
+	d, err := Open(save(t, "x.parquet", encode(t, []nested{{Tokens: []string{"a", "b"}, Text: "ok"}}, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, kind := range map[string]string{"tokens": "list", "bare": "list", "pair": "struct", "map": "map"} {
+		_, err := scanAll(d, name)
+		wantError(t, err, name, "of type "+kind)
+	}
+	got, err := scanAll(d, "text")
+	if err != nil || got[0][0].Str != "ok" {
+		t.Errorf("the column between: got %v, %v", got, err)
+	}
+}
+
+func TestFiles(t *testing.T) {
+	path := save(t, "x.parquet", encode(t, messages(10), 4, compression(&parquet.Zstd), parquet.CreatedBy("tests", "1", "2")))
+	d, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, _ := os.Stat(path)
+	want := []File{{path, info.Size(), 10, 3, []string{"ZSTD"}, "tests version 1(build 2)"}}
+	if got := d.Files(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestDistinct(t *testing.T) {
+	d, err := Open(save(t, "x.parquet", encode(t, messages(100), 9)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.Distinct(context.Background(), "kind", 3)
+	if want := `["ham" "spam" ""]`; err != nil || fmt.Sprint(got) != want {
+		t.Errorf("got %v, %v, want %s", got, err, want)
+	}
+	_, err = d.Distinct(context.Background(), "kind", 2)
+	wantError(t, err, "kind", "more than 2")
+}
+
+// TestScan_LikeTheLibrary holds the page decoder to parquet-go's on real files, which pyarrow wrote.
+func TestScan_LikeTheLibrary(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join("..", "..", "..", "shared", "data", "*", "*.parquet"))
+	if len(files) == 0 {
+		t.Skip("no shared data")
+	}
+	for _, path := range files {
+		d, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := parquet.OpenFile(bytes.NewReader(b), int64(len(b)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.NumRows() != d.Rows() {
+			t.Errorf("%s: %d rows, want %d", path, d.Rows(), f.NumRows())
+		}
+		for _, column := range d.Columns() {
+			if !column.Readable() {
+				continue
+			}
+			got, err := scanAll(d, column.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := libraryColumn(t, f.Root().Column(column.Name))
+			if len(got) != len(want) {
+				t.Fatalf("%s: column %s: %d values, want %d", path, column.Name, len(got), len(want))
+			}
+			for i := range want {
+				if got[i][0].Text() != want[i] {
+					t.Fatalf("%s: column %s, row %d: got %q, want %q", path, column.Name, i, got[i][0].Text(), want[i])
+				}
+			}
+		}
+	}
+}
+
+func libraryColumn(t *testing.T, c *parquet.Column) []string {
+	t.Helper()
+	var texts []string
+	pages := c.Pages()
+	defer pages.Close()
+	for {
+		page, err := pages.ReadPage()
+		if err == io.EOF {
+			return texts
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := make([]parquet.Value, page.NumValues())
+		if n, err := page.Values().ReadValues(values); n != len(values) || (err != nil && err != io.EOF) {
+			t.Fatal(n, err)
+		}
+		for _, v := range values {
+			switch {
+			case v.IsNull():
+				texts = append(texts, "")
+			case v.Kind() == parquet.Float:
+				texts = append(texts, Cell{Kind: Float, Float: float64(v.Float())}.Text())
+			default:
+				texts = append(texts, v.String())
+			}
+		}
+	}
+}
+
+func TestCanDecompress(t *testing.T) {
+	for codec, want := range map[format.CompressionCodec]bool{
+		format.Uncompressed: true, format.Zstd: true, format.Lz4: false, format.Lz4Raw: false, format.LZO: false, 99: false,
+	} {
+		if canDecompress(codec) != want {
+			t.Errorf("%v: got %v", codec, !want)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package parquetio
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Open reads the footers of the shards that the patterns name. A pattern is a file, a folder (its *.parquet files)
+// or a glob such as data/train-*.parquet. Shards are sorted by path and counted once each; that is the order of
+// their rows. No file stays open, so a Dataset need not be closed.
+//
+// Shards may order their columns differently and have columns that others lack: only what is read must be in all of
+// them, with one type and the same class names.
+func Open(patterns ...string) (*Dataset, error) {
+	paths, err := expand(patterns)
+	if err != nil {
+		return nil, err
+	}
+	shards := make([]*shard, len(paths))
+	for i, path := range paths {
+		if shards[i], err = openShard(path); err != nil {
+			return nil, err
+		}
+	}
+	return newDataset(shards), nil
+}
+
+// expand lists the files that the patterns name.
+func expand(patterns []string) ([]string, error) {
+	if len(patterns) == 0 {
+		return nil, fmt.Errorf("open parquet: no file given")
+	}
+	var paths []string
+	for _, pattern := range patterns {
+		found, err := expandOne(pattern)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, found...)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths), nil
+}
+
+func expandOne(pattern string) ([]string, error) {
+	info, err := os.Stat(pattern)
+	switch {
+	case err == nil && info.IsDir():
+		entries, err := os.ReadDir(pattern)
+		if err != nil {
+			return nil, fmt.Errorf("open parquet: %w", err)
+		}
+		var found []string
+		for _, e := range entries {
+			if !e.IsDir() && strings.HasSuffix(e.Name(), ".parquet") {
+				found = append(found, filepath.Join(pattern, e.Name()))
+			}
+		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("open parquet: folder %s holds no *.parquet file", pattern)
+		}
+		return found, nil
+	case err == nil:
+		return []string{filepath.Clean(pattern)}, nil
+	case !os.IsNotExist(err):
+		return nil, fmt.Errorf("open parquet: %w", err)
+	case !strings.ContainsAny(pattern, "*?["):
+		return nil, fmt.Errorf("open parquet: %s does not exist", pattern)
+	}
+	found, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, fmt.Errorf("open parquet: pattern %s: %w", pattern, err)
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("open parquet: no file matches %s", pattern)
+	}
+	for i := range found {
+		found[i] = filepath.Clean(found[i])
+	}
+	return found, nil
+}

@@ -1,0 +1,227 @@
+package parquetio
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/parquet-go/parquet-go/format"
+)
+
+const (
+	// maxPageBytes bounds a page, compressed or not. Writers aim at 1 MiB; a page of 1,024 documents (the batch
+	// that pyarrow checks its size after) stays below 512 MiB up to half a megabyte a document.
+	maxPageBytes = 512 << 20
+	// Page headers take some 50 bytes, more where the smallest and the largest string of the page are in them.
+	firstHeaderRead = 4 << 10
+	maxHeaderBytes  = 64 << 20
+)
+
+// columnReader reads the cells of one column chunk (one column of one row group) in row order.
+type columnReader struct {
+	column   *shardColumn
+	r        io.ReaderAt
+	at, end  int64 // bytes of the chunk that are left
+	codec    format.CompressionCodec
+	maxPage  int           // bytes
+	expander *decompressor // the column's own
+
+	raw        []byte // the page as stored
+	dictionary []Cell
+	left       int        // values left in the page, nulls included
+	levels     *rleReader // 0 null, 1 a value; nil when the column cannot be null
+	values     valueReader
+}
+
+// newColumnReader reads the chunk of column in row group g, whose place is checked against the file's size.
+func newColumnReader(s *shard, r io.ReaderAt, g int, column *shardColumn, maxPage int, expander *decompressor) (*columnReader, error) {
+	group := &s.meta.RowGroups[g]
+	chunk := &group.Columns[column.leaf]
+	meta := &chunk.MetaData
+	switch {
+	case chunk.FilePath != "":
+		return nil, fmt.Errorf("data lies in another file, %q: merge the files into one", chunk.FilePath)
+	case chunk.CryptoMetadata.Value != nil:
+		return nil, errors.New("column is encrypted: decrypt it first")
+	case meta.Type != column.physical:
+		return nil, fmt.Errorf("stored as %v, the schema says %v: the file is corrupt", meta.Type, column.physical)
+	case meta.NumValues != group.NumRows:
+		return nil, fmt.Errorf("%d values for %d rows: the file is corrupt", meta.NumValues, group.NumRows)
+	}
+	start := meta.DataPageOffset
+	// Writers disagree on an absent dictionary's offset: some store 0, some that of the first data page.
+	if d := meta.DictionaryPageOffset; d > 0 && d < start {
+		start = d
+	}
+	if start < 0 || meta.TotalCompressedSize < 0 || start > s.size || meta.TotalCompressedSize > s.size-start {
+		return nil, fmt.Errorf("bytes %d to %d+%d are outside the file of %d: is the file truncated?",
+			start, start, meta.TotalCompressedSize, s.size)
+	}
+	return &columnReader{
+		column: column, r: r, at: start, end: start + meta.TotalCompressedSize,
+		codec: meta.Codec, maxPage: maxPage, expander: expander,
+	}, nil
+}
+
+// next returns the next cell.
+func (c *columnReader) next() (Cell, error) {
+	for c.left == 0 {
+		if err := recovered(c.page); err != nil {
+			return Cell{}, err
+		}
+	}
+	c.left--
+	if c.levels != nil {
+		level, err := c.levels.next()
+		if err != nil || level == 0 {
+			return Cell{}, err
+		}
+	}
+	return c.values.next()
+}
+
+// page reads the next page. After a dictionary page, left stays 0.
+func (c *columnReader) page() error {
+	if c.at >= c.end {
+		return errors.New("column ends before its last row: the file is corrupt")
+	}
+	var header format.PageHeader
+	if err := c.header(&header); err != nil {
+		return err
+	}
+	stored, expanded := int(header.CompressedPageSize), int(header.UncompressedPageSize)
+	switch {
+	case stored < 0 || expanded < 0 || int64(stored) > c.end-c.at:
+		return fmt.Errorf("page of %d bytes (%d expanded) where the column has %d left: the file is corrupt", stored, expanded, c.end-c.at)
+	case stored > c.maxPage || expanded > c.maxPage:
+		return fmt.Errorf("page of %d bytes (%d expanded), at most %d are read: rewrite the file with smaller pages", stored, expanded, c.maxPage)
+	}
+	if cap(c.raw) < stored {
+		c.raw = make([]byte, stored)
+	}
+	raw := c.raw[:stored]
+	if _, err := c.r.ReadAt(raw, c.at); err != nil {
+		return fmt.Errorf("read page: %w", noEOF(err))
+	}
+	c.at += int64(stored)
+	if header.CRC != 0 && uint32(header.CRC) != crc32.ChecksumIEEE(raw) {
+		return fmt.Errorf("page has checksum %08x, its header says %08x: the file is corrupt", crc32.ChecksumIEEE(raw), uint32(header.CRC))
+	}
+	switch {
+	case header.Type == format.DictionaryPage && header.DictionaryPageHeader.Valid:
+		return c.dictionaryPage(&header.DictionaryPageHeader.V, raw, expanded)
+	case header.Type == format.DataPage && header.DataPageHeader.Valid:
+		return c.dataPageV1(&header.DataPageHeader.V, raw, expanded)
+	case header.Type == format.DataPageV2 && header.DataPageHeaderV2.Valid:
+		return c.dataPageV2(&header.DataPageHeaderV2.V, raw, expanded)
+	case header.Type == format.IndexPage:
+		return nil
+	}
+	return fmt.Errorf("page of type %v is corrupt", header.Type)
+}
+
+// header decodes the page header at c.at and moves behind it.
+func (c *columnReader) header(header *format.PageHeader) error {
+	for size := int64(firstHeaderRead); ; size *= 4 {
+		size = min(size, c.end-c.at)
+		b := make([]byte, size)
+		if _, err := c.r.ReadAt(b, c.at); err != nil && !(err == io.EOF && size == c.end-c.at) {
+			return fmt.Errorf("read page header: %w", noEOF(err))
+		}
+		n, err := decodeStruct(b, header)
+		if err == nil {
+			c.at += int64(n)
+			return nil
+		}
+		if !errors.Is(err, errShort) || size == c.end-c.at || size >= maxHeaderBytes {
+			return fmt.Errorf("decode page header: %w", err)
+		}
+	}
+}
+
+func (c *columnReader) dictionaryPage(header *format.DictionaryPageHeader, raw []byte, expanded int) error {
+	if header.Encoding != format.Plain && header.Encoding != format.PlainDictionary {
+		return fmt.Errorf("dictionary in encoding %v cannot be read", header.Encoding)
+	}
+	body, err := c.expander.expand(c.codec, raw, expanded)
+	if err != nil {
+		return fmt.Errorf("expand dictionary: %w", err)
+	}
+	values := newPlainReader(c.column, body)
+	c.dictionary = []Cell{}
+	for range header.NumValues {
+		v, err := values.next()
+		if err != nil {
+			return fmt.Errorf("read dictionary of %d values: %w", header.NumValues, err)
+		}
+		c.dictionary = append(c.dictionary, v)
+	}
+	return nil
+}
+
+// dataPageV1 reads a page whose levels and values are compressed as one: <4-byte length> levels, values.
+func (c *columnReader) dataPageV1(header *format.DataPageHeader, raw []byte, expanded int) error {
+	body, err := c.expander.expand(c.codec, raw, expanded)
+	if err != nil {
+		return fmt.Errorf("expand page: %w", err)
+	}
+	var levels []byte
+	if c.column.Nullable {
+		if header.DefinitionLevelEncoding != format.RLE {
+			return fmt.Errorf("null markers in encoding %v cannot be read", header.DefinitionLevelEncoding)
+		}
+		if len(body) < 4 {
+			return errEnd
+		}
+		size := uint64(binary.LittleEndian.Uint32(body))
+		if body = body[4:]; size > uint64(len(body)) {
+			return errEnd
+		}
+		levels, body = body[:size], body[size:]
+	}
+	return c.begin(header.NumValues, header.Encoding, levels, body)
+}
+
+// dataPageV2 reads a page whose levels lie uncompressed before the values.
+func (c *columnReader) dataPageV2(header *format.DataPageHeaderV2, raw []byte, expanded int) error {
+	repetition, definition := int(header.RepetitionLevelsByteLength), int(header.DefinitionLevelsByteLength)
+	if repetition < 0 || definition < 0 || repetition+definition > min(len(raw), expanded) {
+		return fmt.Errorf("levels of %d+%d bytes in a page of %d: the page is corrupt", repetition, definition, len(raw))
+	}
+	levels := raw[repetition : repetition+definition]
+	body := raw[repetition+definition:]
+	if !header.IsCompressed.Valid || header.IsCompressed.V { // absent means compressed
+		var err error
+		if body, err = c.expander.expand(c.codec, body, expanded-repetition-definition); err != nil {
+			return fmt.Errorf("expand page: %w", err)
+		}
+	}
+	return c.begin(header.NumValues, header.Encoding, levels, body)
+}
+
+// begin starts to read a page. levels and body may lie in the column's buffers: the next page overwrites them, and
+// is read only after the last value of this one.
+func (c *columnReader) begin(count int32, encoding format.Encoding, levels, body []byte) error {
+	if count < 0 {
+		return fmt.Errorf("page of %d values is corrupt", count)
+	}
+	values, err := newValueReader(c.column, encoding, body, c.dictionary)
+	if err != nil {
+		return err
+	}
+	c.left, c.values, c.levels = int(count), values, nil
+	if c.column.Nullable {
+		c.levels = &rleReader{src: levels, width: 1}
+	}
+	return nil
+}
+
+// noEOF reports the end of a file in the middle of a value as what it is.
+func noEOF(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,146 @@
+package parquetio
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/parquet-go/parquet-go/format"
+)
+
+const (
+	magic          = "PAR1"
+	magicEncrypted = "PARE"
+)
+
+// shard is the footer of one file. It holds no open file.
+type shard struct {
+	path    string
+	size    int64
+	meta    *format.FileMetaData
+	columns []shardColumn
+}
+
+// openShard reads and checks the footer of a file.
+func openShard(path string) (*shard, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open parquet: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("open parquet: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("open parquet: %s is no regular file", path)
+	}
+	return readShard(path, f, info.Size())
+}
+
+func readShard(path string, r io.ReaderAt, size int64) (*shard, error) {
+	s := &shard{path: path, size: size, meta: new(format.FileMetaData)}
+	if err := recovered(func() error { return s.readFooter(r) }); err != nil {
+		return nil, fmt.Errorf("open parquet: %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// readFooter reads a file from its end: <thrift FileMetaData> <its length, 4 bytes> PAR1.
+func (s *shard) readFooter(r io.ReaderAt) error {
+	const tail = 8
+	if s.size < int64(len(magic))+tail {
+		return fmt.Errorf("%d bytes are too few for a parquet file: is the file truncated?", s.size)
+	}
+	var head [4]byte
+	var end [tail]byte
+	if _, err := r.ReadAt(head[:], 0); err != nil {
+		return err
+	}
+	if _, err := r.ReadAt(end[:], s.size-tail); err != nil && err != io.EOF {
+		return err
+	}
+	switch {
+	case string(end[4:]) == magicEncrypted:
+		return fmt.Errorf("the file is encrypted: decrypt it first")
+	case string(head[:]) != magic:
+		return fmt.Errorf("starts with %q, want %q: not a parquet file", head[:], magic)
+	case string(end[4:]) != magic:
+		return fmt.Errorf("ends with %q, want %q: is the file truncated?", end[4:], magic)
+	}
+	length := int64(binary.LittleEndian.Uint32(end[:4]))
+	if length > s.size-tail-int64(len(magic)) {
+		return fmt.Errorf("footer of %d bytes in a file of %d: the file is corrupt", length, s.size)
+	}
+	footer := make([]byte, length)
+	if _, err := r.ReadAt(footer, s.size-tail-length); err != nil {
+		return err
+	}
+	if _, err := decodeStruct(footer, s.meta); err != nil {
+		return fmt.Errorf("decode the footer: %w", err)
+	}
+	return s.checkFooter()
+}
+
+func (s *shard) checkFooter() error {
+	columns, leaves, err := schemaColumns(s.meta.Schema)
+	if err != nil {
+		return err
+	}
+	s.columns = columns
+	var rows int64
+	for g := range s.meta.RowGroups {
+		group := &s.meta.RowGroups[g]
+		if len(group.Columns) != leaves {
+			return fmt.Errorf("row group %d has %d columns, the schema %d: the file is corrupt", g, len(group.Columns), leaves)
+		}
+		if group.NumRows < 0 || rows+group.NumRows < rows {
+			return fmt.Errorf("row group %d claims %d rows: the file is corrupt", g, group.NumRows)
+		}
+		rows += group.NumRows
+		for i := range group.Columns {
+			if codec := group.Columns[i].MetaData.Codec; !canDecompress(codec) {
+				return fmt.Errorf("column %v of row group %d is compressed with %v, which cannot be read: rewrite the file, "+
+					`e.g. with pyarrow: pq.write_table(pq.read_table(old), new, compression="zstd")`,
+					group.Columns[i].MetaData.PathInSchema, g, codec)
+			}
+		}
+	}
+	if rows != s.meta.NumRows {
+		return fmt.Errorf("footer counts %d rows, its row groups %d: the file is corrupt", s.meta.NumRows, rows)
+	}
+	for _, entry := range s.meta.KeyValueMetadata {
+		if entry.Key != "huggingface" {
+			continue
+		}
+		labels, err := classLabels(entry.Value)
+		if err != nil {
+			return err
+		}
+		for i := range s.columns {
+			s.columns[i].ClassLabels = labels[s.columns[i].Name]
+		}
+	}
+	return nil
+}
+
+// column returns the column of that name, or nil.
+func (s *shard) column(name string) *shardColumn {
+	i := slices.IndexFunc(s.columns, func(c shardColumn) bool { return c.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &s.columns[i]
+}
+
+// recovered calls f and turns a panic, which only a library on corrupt bytes raises, into an error.
+func recovered(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the file is corrupt: %v", p)
+		}
+	}()
+	return f()
+}
