@@ -1,0 +1,88 @@
+package optim
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// AdamWOptions are the settings of AdamW.
+type AdamWOptions struct {
+	Beta1       float64 // decay of the mean gradient, in [0, 1)
+	Beta2       float64 // decay of the mean squared gradient, in [0, 1); 0.98 where batches are small or noisy
+	Eps         float64 // added to the root of the mean square, above 0
+	WeightDecay float64 // part of a weight taken away per step and unit of learning rate, from 0; all parameters decay
+}
+
+// DefaultAdamW returns the defaults of torch.optim.AdamW.
+func DefaultAdamW() AdamWOptions {
+	return AdamWOptions{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.01}
+}
+
+func (o AdamWOptions) validate() error {
+	var errs []error
+	if !(o.Beta1 >= 0 && o.Beta1 < 1) {
+		errs = append(errs, fmt.Errorf("beta1 is %v, want from 0 to below 1", o.Beta1))
+	}
+	if !(o.Beta2 >= 0 && o.Beta2 < 1) {
+		errs = append(errs, fmt.Errorf("beta2 is %v, want from 0 to below 1", o.Beta2))
+	}
+	if !(o.Eps > 0) {
+		errs = append(errs, fmt.Errorf("eps is %v, want above 0", o.Eps))
+	}
+	if !(o.WeightDecay >= 0) {
+		errs = append(errs, fmt.Errorf("weight decay is %v, want from 0", o.WeightDecay))
+	}
+	return errors.Join(errs...)
+}
+
+// AdamW is Adam with weight decay apart from the gradient (Loshchilov & Hutter 2019, algorithm 2), with the
+// arithmetic of torch.optim.AdamW. It keeps two tensors, exp_avg and exp_avg_sq, of each parameter's shape.
+type AdamW struct {
+	memory
+	options  AdamWOptions
+	parallel Parallel
+	means    [][]float32 // exp_avg of each parameter
+	squares  [][]float32 // exp_avg_sq
+}
+
+// NewAdamW returns an AdamW for the parameters, whose gradients it does not look at yet.
+func NewAdamW(options AdamWOptions, params []Param, parallel Parallel) (*AdamW, error) {
+	if err := options.validate(); err != nil {
+		return nil, fmt.Errorf("adamw: %w", err)
+	}
+	m, err := newMemory(params)
+	if err != nil {
+		return nil, fmt.Errorf("adamw: %w", err)
+	}
+	a := &AdamW{memory: m, options: options, parallel: parallel}
+	for _, p := range params {
+		a.means = append(a.means, a.slot(p.Name, "exp_avg", p.Shape...))
+		a.squares = append(a.squares, a.slot(p.Name, "exp_avg_sq", p.Shape...))
+	}
+	return a, nil
+}
+
+// Step implements Optimizer.
+func (a *AdamW) Step(lr float64, params []Param) error {
+	if err := a.begin(lr, params); err != nil {
+		return fmt.Errorf("adamw step: %w", err)
+	}
+	t := float64(a.step)
+	s := adamwStep{
+		fresh1: float32(1 - a.options.Beta1),
+		beta2:  float32(a.options.Beta2),
+		fresh2: float32(1 - a.options.Beta2),
+		size:   float32(lr / (1 - math.Pow(a.options.Beta1, t))),
+		root2:  float32(math.Sqrt(1 - math.Pow(a.options.Beta2, t))),
+		eps:    float32(a.options.Eps),
+		decay:  float32(lr * a.options.WeightDecay),
+	}
+	a.parallel.eachTensor(params, func(i int, within Parallel) {
+		p, mean, square := params[i], a.means[i], a.squares[i]
+		within.eachBlock(len(p.Value), func(_, from, to int) {
+			adamw(p.Value[from:to], p.Grad[from:to], mean[from:to], square[from:to], s)
+		})
+	})
+	return nil
+}

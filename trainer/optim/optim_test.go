@@ -1,0 +1,240 @@
+package optim
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// optimizers are one of each kind, and more where settings change what is remembered.
+var optimizers = []struct {
+	name string
+	make func([]Param, Parallel) (Optimizer, error)
+}{
+	{"adafactor", func(p []Param, run Parallel) (Optimizer, error) {
+		return NewAdafactor(DefaultAdafactor(), p, run)
+	}},
+	{"adafactor with mean, decay and schedule", func(p []Param, run Parallel) (Optimizer, error) {
+		o := DefaultAdafactor()
+		o.RelativeStep, o.Beta1, o.WeightDecay, o.MinDimSizeToFactor = false, 0.9, 0.01, 8
+		return NewAdafactor(o, p, run)
+	}},
+	{"adamw", func(p []Param, run Parallel) (Optimizer, error) { return NewAdamW(DefaultAdamW(), p, run) }},
+	{"sgd", func(p []Param, run Parallel) (Optimizer, error) { return NewSGD(SGDOptions{}, p, run) }},
+	{"sgd with dampened momentum", func(p []Param, run Parallel) (Optimizer, error) {
+		return NewSGD(SGDOptions{Momentum: 0.9, Dampening: 0.5, WeightDecay: 0.1}, p, run)
+	}},
+	{"sgd nesterov", func(p []Param, run Parallel) (Optimizer, error) {
+		return NewSGD(SGDOptions{Momentum: 0.9, Nesterov: true}, p, run)
+	}},
+}
+
+// testParams has a vector, matrices below and above MinDimSizeToFactor 8, a batch of matrices, and one
+// tensor large enough to be shared among threads, with a last block that is not full.
+func testParams() []Param {
+	params := []Param{
+		{Name: "norm", Shape: []int{9}},
+		{Name: "bias", Shape: []int{3, 12}},
+		{Name: "weight", Shape: []int{16, 10}},
+		{Name: "experts", Shape: []int{3, 8, 9}},
+		{Name: "shared", Shape: []int{1100, 1000}},
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range params {
+		params[i].Value = random(r, elements(params[i].Shape))
+	}
+	return params
+}
+
+// random returns n numbers from -2 to 2.
+func random(r *rand.Rand, n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = 4*r.Float32() - 2
+	}
+	return x
+}
+
+// steps makes the steps [from, to) with gradients that follow from the step's number.
+func steps(t *testing.T, o Optimizer, params []Param, from, to int) {
+	t.Helper()
+	for step := from; step < to; step++ {
+		r := rand.New(rand.NewPCG(3, uint64(step)))
+		for i := range params {
+			params[i].Grad = random(r, len(params[i].Value))
+		}
+		if err := o.Step(1e-3*float64(1+step%3), params); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// threads runs tasks on n goroutines, the last ones first, as an unkind pool might.
+func threads(n int) Parallel {
+	return func(tasks int, f func(int)) {
+		var wait sync.WaitGroup
+		for first := n - 1; first >= 0; first-- {
+			wait.Go(func() {
+				for task := tasks - 1 - first; task >= 0; task -= n {
+					f(task)
+				}
+			})
+		}
+		wait.Wait()
+	}
+}
+
+func requireSameBits(t *testing.T, got, want []Param) {
+	t.Helper()
+	for i, p := range want {
+		for j, w := range p.Value {
+			if g := got[i].Value[j]; math.Float32bits(g) != math.Float32bits(w) || g != g {
+				t.Fatalf("%s[%d] is %v, want %v", p.Name, j, g, w)
+			}
+		}
+	}
+}
+
+func TestResumeEqualsUnbroken(t *testing.T) {
+	for _, c := range optimizers {
+		t.Run(c.name, func(t *testing.T) {
+			unbroken := testParams()[:4]
+			steps(t, must(c.make(unbroken, nil)), unbroken, 0, 20)
+
+			resumed := testParams()[:4]
+			first := must(c.make(resumed, nil))
+			steps(t, first, resumed, 0, 10)
+			second := must(c.make(resumed, nil))
+			state := first.State()
+			slices.Reverse(state) // the order of the state does not matter
+			if err := second.Load(state); err != nil {
+				t.Fatal(err)
+			}
+			steps(t, second, resumed, 10, 20)
+			requireSameBits(t, resumed, unbroken)
+		})
+	}
+}
+
+func TestBlocksCoverAll(t *testing.T) {
+	for _, n := range []int{1, blockSize - 1, blockSize, blockSize + 1, 3*blockSize + 5} {
+		next := 0
+		Parallel(nil).eachBlock(n, func(block, from, to int) {
+			if from != next || to <= from || block != from/blockSize {
+				t.Errorf("%d elements: block %d is from %d to %d, want it to start at %d", n, block, from, to, next)
+			}
+			next = to
+		})
+		if next != n {
+			t.Errorf("%d elements: the blocks end at %d", n, next)
+		}
+	}
+}
+
+func TestThreadsDoNotChangeTheBits(t *testing.T) {
+	for _, c := range optimizers {
+		for _, n := range []int{2, 7} {
+			t.Run(fmt.Sprintf("%s on %d threads", c.name, n), func(t *testing.T) {
+				serial, parallel := testParams(), testParams()
+				steps(t, must(c.make(serial, nil)), serial, 0, 2)
+				steps(t, must(c.make(parallel, threads(n))), parallel, 0, 2)
+				requireSameBits(t, parallel, serial)
+			})
+		}
+	}
+}
+
+func TestStepRefuses(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(p []Param) []Param
+		lr     float64
+		want   string
+	}{
+		{"fewer parameters", func(p []Param) []Param { return p[1:] }, 1, "want the 4 of the constructor"},
+		{"another order", func(p []Param) []Param { p[0], p[1] = p[1], p[0]; return p }, 1, "keep the constructor's order"},
+		{"no gradient", func(p []Param) []Param { p[2].Grad = nil; return p }, 1, "gradient of 0 values, want 160"},
+		{"a short value", func(p []Param) []Param { p[2].Value = p[2].Value[1:]; return p }, 1, "holds 159 values, want 160"},
+		{"a rate that is no number", func(p []Param) []Param { return p }, math.NaN(), "learning rate is NaN"},
+		{"a negative rate", func(p []Param) []Param { return p }, -1, "learning rate is -1"},
+	}
+	for _, c := range optimizers {
+		for _, test := range tests {
+			if strings.HasPrefix(test.want, "learning rate") && c.name == "adafactor" {
+				continue // makes its own rate
+			}
+			t.Run(c.name+"/"+test.name, func(t *testing.T) {
+				params := testParams()[:4]
+				for i := range params {
+					params[i].Grad = make([]float32, len(params[i].Value))
+				}
+				o := must(c.make(params, nil))
+				err := o.Step(test.lr, test.change(slices.Clone(params)))
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("error is %v, want one with %q", err, test.want)
+				}
+				requireSameBits(t, params, testParams()[:4])
+				if step := o.State()[0].Data; step[0] != 0 {
+					t.Errorf("the refused step was counted: %v", step)
+				}
+			})
+		}
+	}
+}
+
+func TestConstructorsRefuse(t *testing.T) {
+	value := make([]float32, 6)
+	tests := []struct {
+		name   string
+		params []Param
+		want   string
+	}{
+		{"a name given twice", []Param{{Name: "w", Shape: []int{6}, Value: value}, {Name: "w", Shape: []int{6}, Value: value}}, `"w" is given twice`},
+		{"a shape of another size", []Param{{Name: "w", Shape: []int{2, 2}, Value: value}}, "holds 6 values, want 4"},
+		{"an empty dimension", []Param{{Name: "w", Shape: []int{-2, -3}, Value: value}}, "want dimensions from 1"},
+	}
+	for _, c := range optimizers {
+		for _, test := range tests {
+			t.Run(c.name+"/"+test.name, func(t *testing.T) {
+				if _, err := c.make(test.params, nil); err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("error is %v, want one with %q", err, test.want)
+				}
+			})
+		}
+	}
+}
+
+func TestOptionsRefuseAllAtOnce(t *testing.T) {
+	tests := []struct {
+		name string
+		err  error
+		want []string
+	}{
+		{"adafactor", AdafactorOptions{Eps2: -1, DecayRate: 0.8, Beta1: 1, WeightDecay: -1, WarmupInit: true, MinDimSizeToFactor: -1}.validate(),
+			[]string{"eps1 is 0", "eps2 is -1", "clip threshold is 0", "decay rate is 0.8", "beta1 is 1", "weight decay is -1", "warmup init", "to factor is -1"}},
+		{"adamw", AdamWOptions{Beta1: -1, Beta2: math.NaN(), WeightDecay: -1}.validate(),
+			[]string{"beta1 is -1", "beta2 is NaN", "eps is 0", "weight decay is -1"}},
+		{"sgd", SGDOptions{Momentum: 1, Dampening: 2, Nesterov: true, WeightDecay: -1}.validate(),
+			[]string{"momentum is 1", "dampening is 2", "nesterov", "weight decay is -1"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for _, want := range test.want {
+				if test.err == nil || !strings.Contains(test.err.Error(), want) {
+					t.Errorf("error is %v, want one with %q", test.err, want)
+				}
+			}
+		})
+	}
+}
+
+func must(o Optimizer, err error) Optimizer {
+	if err != nil {
+		panic(err)
+	}
+	return o
+}

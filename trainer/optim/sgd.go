@@ -1,0 +1,85 @@
+package optim
+
+import (
+	"errors"
+	"fmt"
+)
+
+// SGDOptions are the settings of SGD.
+type SGDOptions struct {
+	Momentum    float64 // part of the last direction that is kept, in [0, 1); 0 keeps no memory
+	Dampening   float64 // part of each gradient after the first that momentum leaves out, in [0, 1]
+	Nesterov    bool    // look one momentum step ahead; wants momentum, and no dampening
+	WeightDecay float64 // part of the weight added to its gradient, from 0
+}
+
+// DefaultSGD returns the usual momentum of 0.9 and nothing else (torch.optim.SGD defaults to no momentum).
+func DefaultSGD() SGDOptions { return SGDOptions{Momentum: 0.9} }
+
+func (o SGDOptions) validate() error {
+	var errs []error
+	if !(o.Momentum >= 0 && o.Momentum < 1) {
+		errs = append(errs, fmt.Errorf("momentum is %v, want from 0 to below 1", o.Momentum))
+	}
+	if !(o.Dampening >= 0 && o.Dampening <= 1) {
+		errs = append(errs, fmt.Errorf("dampening is %v, want from 0 to 1", o.Dampening))
+	}
+	if o.Nesterov && (o.Momentum == 0 || o.Dampening != 0) {
+		errs = append(errs, fmt.Errorf("nesterov with momentum %v and dampening %v, want momentum above 0 and no dampening", o.Momentum, o.Dampening))
+	}
+	if !(o.WeightDecay >= 0) {
+		errs = append(errs, fmt.Errorf("weight decay is %v, want from 0", o.WeightDecay))
+	}
+	return errors.Join(errs...)
+}
+
+// SGD is stochastic gradient descent with the arithmetic of torch.optim.SGD. With momentum it keeps one
+// tensor, momentum_buffer, of each parameter's shape.
+type SGD struct {
+	memory
+	options  SGDOptions
+	parallel Parallel
+	buffers  [][]float32 // momentum_buffer of each parameter; empty without momentum
+}
+
+// NewSGD returns an SGD for the parameters, whose gradients it does not look at yet.
+func NewSGD(options SGDOptions, params []Param, parallel Parallel) (*SGD, error) {
+	if err := options.validate(); err != nil {
+		return nil, fmt.Errorf("sgd: %w", err)
+	}
+	m, err := newMemory(params)
+	if err != nil {
+		return nil, fmt.Errorf("sgd: %w", err)
+	}
+	s := &SGD{memory: m, options: options, parallel: parallel}
+	if options.Momentum > 0 {
+		for _, p := range params {
+			s.buffers = append(s.buffers, s.slot(p.Name, "momentum_buffer", p.Shape...))
+		}
+	}
+	return s, nil
+}
+
+// Step implements Optimizer.
+func (s *SGD) Step(lr float64, params []Param) error {
+	if err := s.begin(lr, params); err != nil {
+		return fmt.Errorf("sgd step: %w", err)
+	}
+	rate, decay, momentum := float32(lr), float32(s.options.WeightDecay), float32(s.options.Momentum)
+	fresh := float32(1 - s.options.Dampening)
+	if s.step == 1 {
+		fresh = 1 // the first gradient fills the buffer undamped
+	}
+	s.parallel.eachTensor(params, func(i int, within Parallel) {
+		p := params[i]
+		within.eachBlock(len(p.Value), func(_, from, to int) {
+			value, grad := p.Value[from:to], p.Grad[from:to]
+			if momentum == 0 {
+				sgd(value, grad, rate, decay)
+			} else {
+				sgdMomentum(value, grad, s.buffers[i][from:to], rate, decay, momentum, fresh, s.options.Nesterov)
+			}
+		})
+	})
+	return nil
+}
