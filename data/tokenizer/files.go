@@ -17,7 +17,8 @@ func (t *Tokenizer) Model() []byte { return t.raw }
 
 // Files returns what a checkpoint folder needs so that [Load] gives this tokenizer again and transformers'
 // AutoTokenizer opens it: spiece.model, tokenizer_config.json and special_tokens_map.json; under [Transformers] also
-// tokenizer.json, which spares the reader the sentencepiece package. The data must not be changed.
+// tokenizer.json, which spares the reader the sentencepiece package. What transformers' T5 tokenizer cannot express (see
+// [Options]) it opens by its own rules, or not at all (BPE). The data must not be changed.
 func (t *Tokenizer) Files() ([]File, error) {
 	tokens := specialTokens{EOS: t.tokenText(t.eos), Unk: t.tokenText(t.unk), Pad: t.tokenText(t.pad)}
 	config := tokenizerConfig{Class: "T5Tokenizer", specialTokens: tokens, ExtraIDs: t.extraIDs, Rules: t.rules.String()}

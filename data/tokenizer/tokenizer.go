@@ -195,10 +195,10 @@ func (t *Tokenizer) buildSpecial() {
 
 // buildUnigram fills what appendUnigram reads.
 func (t *Tokenizer) buildUnigram() error {
-	worst, best := math.Inf(1), 0.0 // best starts at 0 (FLT_MIN) in unigram_model.cc: log probabilities never count
+	worst := math.Inf(1)
 	for _, p := range t.pieces {
 		if p.kind == normal {
-			worst, best = min(worst, float64(p.score)), max(best, float64(p.score))
+			worst = min(worst, float64(p.score))
 		}
 	}
 	if math.IsInf(worst, 1) {
@@ -209,8 +209,8 @@ func (t *Tokenizer) buildUnigram() error {
 	for i, p := range t.pieces {
 		t.scores[i] = float64(p.score)
 		if t.rules == SentencePiece && p.kind == userDefined {
-			// Above every log probability worth the name, so that the symbol wins.
-			t.scores[i] = t.round(float64(len(p.text))*best - 0.1)
+			// Above every log probability, so that the symbol wins: as SentencePiece 0.2.3 scores it, 0.1 a byte.
+			t.scores[i] = t.round(0.1*float64(len(p.text)) - 0.1)
 		}
 	}
 	// transformers puts special tokens into the vocabulary like any other piece, so text that becomes one by
