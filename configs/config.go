@@ -1,0 +1,205 @@
+package configs
+
+// The tags of a field say what it accepts: `unit` what a number counts or a text names, `range` the bounds of
+// a number, `zero` that 0 switches the key off, `oneof` the words a text may be. A pointer is optional: nil
+// means unset.
+
+// Config is the whole configuration of a run.
+type Config struct {
+	// Folder of the run: checkpoints, metrics and the resolved configuration go here. Required.
+	Output string `yaml:"output" unit:"path"`
+
+	Model      Model      `yaml:"model"`
+	Tokenizer  Tokenizer  `yaml:"tokenizer"`
+	Data       Data       `yaml:"data"`
+	Task       Task       `yaml:"task"`
+	Train      Train      `yaml:"train"`
+	Optimizer  Optimizer  `yaml:"optimizer"`
+	Schedule   Schedule   `yaml:"schedule"`
+	Eval       Eval       `yaml:"eval"`
+	Checkpoint Checkpoint `yaml:"checkpoint"`
+}
+
+// Model says which weights training starts from: those in path, or new ones of a size.
+type Model struct {
+	// Model to start from: a Hugging Face folder, the folder of a run, or one checkpoint. Alternative to size.
+	Path string `yaml:"path" unit:"path"`
+	// Size of a model that starts from random weights, a name listed by `t5train sizes`. Alternative to path.
+	// Small sizes learn simple tasks in minutes; on little data a pre-trained model in path is far better.
+	Size string `yaml:"size" unit:"name"`
+
+	// Rows of the embedding table. Unset: that of the size. T5's vocabulary needs 32100; 32128 is its usual
+	// padding to a multiple of 128.
+	VocabSize *int `yaml:"vocab_size" unit:"rows" range:">= 1"`
+	// Width of the residual stream. Unset: that of the size. Memory and time grow linearly with it.
+	DModel *int `yaml:"d_model" unit:"features" range:">= 1"`
+	// Width of one attention head. Unset: that of the size. num_heads x d_kv may differ from d_model.
+	DKV *int `yaml:"d_kv" unit:"features" range:">= 1"`
+	// Width of the feed-forward layers. Unset: that of the size. Two to four times d_model is usual.
+	DFF *int `yaml:"d_ff" unit:"features" range:">= 1"`
+	// Encoder blocks. Unset: that of the size.
+	NumLayers *int `yaml:"num_layers" unit:"blocks" range:">= 1"`
+	// Decoder blocks. Unset: as many as the encoder has.
+	NumDecoderLayers *int `yaml:"num_decoder_layers" unit:"blocks" range:">= 1"`
+	// Attention heads of every block. Unset: that of the size.
+	NumHeads *int `yaml:"num_heads" unit:"heads" range:">= 1"`
+	// Feed-forward activation. Unset: that of the size. T5 1.0 has relu, T5 1.1 and Flan-T5 gated-gelu, which
+	// learns better for the same parameters.
+	FeedForwardProj *string `yaml:"feed_forward_proj" oneof:"relu gelu gelu_new silu gated-relu gated-gelu gated-gelu_new gated-silu"`
+	// Whether the output layer is the embedding table. Unset: that of the size. Tied saves
+	// vocab_size x d_model parameters.
+	TieWordEmbeddings *bool `yaml:"tie_word_embeddings"`
+	// Buckets of the relative position bias, an even number. Unset: that of the size, 32.
+	RelativeAttentionNumBuckets *int `yaml:"relative_attention_num_buckets" unit:"buckets" range:">= 4"`
+	// Distance from which on all positions share the last bucket. Unset: that of the size, 128. Must be more
+	// than half the buckets.
+	RelativeAttentionMaxDistance *int `yaml:"relative_attention_max_distance" unit:"tokens" range:">= 1"`
+	// Share of activations dropped in training. Unset: the checkpoint's, or that of the size. 0.1 for
+	// fine-tuning, 0 for pre-training.
+	DropoutRate *float64 `yaml:"dropout_rate" range:">= 0 and < 1"`
+}
+
+// Tokenizer says how text becomes tokens.
+type Tokenizer struct {
+	// A spiece.model, or a folder that holds one. Empty: the one in model.path, else T5's own vocabulary.
+	Path string `yaml:"path" unit:"path"`
+	// Sentinels, <extra_id_0> and on, appended to the vocabulary. 100 for T5; 0 for a vocabulary that holds them.
+	ExtraIDs int `yaml:"extra_ids" unit:"tokens" range:">= 0"`
+}
+
+// Data says which examples a run reads. Relative paths are relative to the current directory.
+type Data struct {
+	// Parquet files to train on: paths, folders or globs such as train-*.parquet. Required.
+	Train []string `yaml:"train" unit:"paths"`
+	// Parquet files to evaluate on. Empty: no evaluation, so no best checkpoint and no early stopping.
+	Validation []string `yaml:"validation" unit:"paths"`
+	// Longest input with its end token; what is longer is cut. Attention's time grows with the square of it,
+	// but only as far as texts are that long: nothing is padded.
+	MaxInputLength int `yaml:"max_input_length" unit:"tokens" range:">= 1"`
+	// Longest target with its end token; what is longer is cut.
+	MaxTargetLength int `yaml:"max_target_length" unit:"tokens" range:">= 1"`
+	// Train on the first so many examples only; 0 = all. For a quick try.
+	MaxTrainExamples int `yaml:"max_train_examples" unit:"examples" range:">= 0"`
+	// Evaluate on the first so many examples only; 0 = all.
+	MaxValidationExamples int `yaml:"max_validation_examples" unit:"examples" range:">= 0"`
+}
+
+// Task says what a row means: which columns are the input and which one the answer.
+type Task struct {
+	// What the model learns: classification answers with one of a list of labels, seq2seq with free text. Required.
+	Name string `yaml:"name" oneof:"classification seq2seq"`
+	// Text in front of every input, such as "summarize: ". Empty: none. A model pre-trained on several tasks
+	// needs the prefix of its task.
+	Prefix string `yaml:"prefix"`
+	// Classification: the input columns, in order. Empty: found from the schema and said aloud.
+	TextColumns []string `yaml:"text_columns" unit:"column names"`
+	// Classification: the column of the answer. Empty: found from the schema and said aloud.
+	LabelColumn string `yaml:"label_column" unit:"column name"`
+	// Classification: the label strings in class order. Empty: the names in the schema. Short common words
+	// are the easiest to learn.
+	Labels []string `yaml:"labels" unit:"label strings"`
+	// Seq2seq: the input column. Empty: found from the schema and said aloud.
+	SourceColumn string `yaml:"source_column" unit:"column name"`
+	// Seq2seq: the column of the answer. Empty: found from the schema and said aloud.
+	TargetColumn string `yaml:"target_column" unit:"column name"`
+}
+
+// Train says how long a run is and what one step is.
+type Train struct {
+	// Optimizer steps in all; 0 = off. Alternative to epochs.
+	Steps int `yaml:"steps" unit:"steps" range:">= 1" zero:"off"`
+	// Passes over the training data, whole or not (0.5); 0 = off. Alternative to steps. 3 to 10 for fine-tuning;
+	// time grows with it.
+	Epochs float64 `yaml:"epochs" unit:"epochs" range:"> 0" zero:"off"`
+	// Examples a micro-batch; 0 = off. Alternative to batch_tokens. Memory grows with it. 32 to 128 for fine-tuning.
+	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1" zero:"off"`
+	// Input and target tokens a micro-batch holds at most; 0 = off. Alternative to batch_size: memory stays even
+	// when lengths vary.
+	BatchTokens int `yaml:"batch_tokens" unit:"tokens" range:">= 1" zero:"off"`
+	// Micro-batches a step. Use it for a larger batch in the same memory; a step takes that many times longer.
+	Accumulate int `yaml:"accumulate" unit:"micro-batches" range:">= 1"`
+	// Largest global norm of the gradient; 0 = off. 1 with adamw; 0 with adafactor, which clips on its own.
+	ClipNorm float64 `yaml:"clip_norm" range:">= 0"`
+	// Share of the target probability spread over the whole vocabulary. 0 for T5; 0.1 is usual in translation.
+	LabelSmoothing float64 `yaml:"label_smoothing" range:">= 0 and < 1"`
+	// Weight of the log(Z)^2 term that keeps logits small. 1e-4 in T5's pre-training; 0 as transformers has it.
+	ZLoss float64 `yaml:"z_loss" range:">= 0"`
+	// Seed of new weights, order and dropout. The same seed gives the same run, bit for bit.
+	Seed int `yaml:"seed" range:">= 0"`
+	// Threads to compute with; 0 = all processors. Results do not depend on it.
+	Threads int `yaml:"threads" unit:"threads" range:">= 0"`
+	// Steps from one line of the log to the next.
+	LogEvery int `yaml:"log_every" unit:"steps" range:">= 1"`
+}
+
+// Optimizer says how gradients change weights. The keys of an optimizer that is not chosen must stay unset.
+type Optimizer struct {
+	// The update rule. Adafactor needs the least memory and is T5's own; adamw keeps two floats a parameter.
+	Name string `yaml:"name" oneof:"adafactor adamw sgd"`
+	// Peak learning rate. Unset: 1e-3 for adafactor, 3e-4 for adamw, 1e-2 for sgd. Must stay unset with
+	// relative_step, which computes its own.
+	LearningRate *float64 `yaml:"learning_rate" range:"> 0"`
+	// Share of a weight taken away at each step, times the learning rate. 0 for fine-tuning T5; 0.01 is usual with adamw.
+	WeightDecay float64 `yaml:"weight_decay" range:">= 0"`
+
+	// Adafactor: compute the learning rate from the step, min(1e-2, 1/sqrt(step)). Unset: false.
+	RelativeStep *bool `yaml:"relative_step"`
+	// Adafactor: multiply the learning rate by the size (RMS) of each parameter. Unset: false, as transformers
+	// recommends for fine-tuning at 1e-3. True, as T5 was trained, makes steps about 20 times smaller for typical
+	// weights: raise the learning rate to 1e-2 for a new model.
+	ScaleParameter *bool `yaml:"scale_parameter"`
+	// Adafactor: let the relative step start at 1e-6 x step. Unset: false. Needs relative_step.
+	WarmupInit *bool `yaml:"warmup_init"`
+	// Adafactor: largest RMS of an update. Unset: 1.
+	ClipThreshold *float64 `yaml:"clip_threshold" range:"> 0"`
+	// Adafactor: exponent c of the second moment's decay 1 - step^c. Unset: -0.8.
+	DecayRate *float64 `yaml:"decay_rate" range:"< 0"`
+	// Adafactor and adamw: decay of the first moment. Unset: 0.9 for adamw, 0 for adafactor. 0 = none: with adafactor any
+	// other value costs one float a parameter.
+	Beta1 *float64 `yaml:"beta1" range:">= 0 and < 1"`
+	// Adamw: decay of the second moment. Unset: 0.999.
+	Beta2 *float64 `yaml:"beta2" range:">= 0 and < 1"`
+	// Adamw: added to the root of the second moment. Unset: 1e-8.
+	Eps *float64 `yaml:"eps" range:"> 0"`
+	// Adafactor: added to the squared gradient. Unset: 1e-30.
+	Eps1 *float64 `yaml:"eps1" range:"> 0"`
+	// Adafactor: least size of a parameter that scale_parameter counts with. Unset: 1e-3.
+	Eps2 *float64 `yaml:"eps2" range:"> 0"`
+	// Adafactor: factor the second moment of a matrix only when both sides reach this. Unset: 0, every matrix, as
+	// transformers does; 128 as T5X does.
+	MinDimSizeToFactor *int `yaml:"min_dim_size_to_factor" range:">= 0"`
+	// Sgd: share of the last update that is kept. Unset: 0.9.
+	Momentum *float64 `yaml:"momentum" range:">= 0 and < 1"`
+}
+
+// Schedule says how the learning rate changes from step to step.
+type Schedule struct {
+	// Shape of the curve: constant for fine-tuning with adafactor, linear or cosine with adamw, rsqrt for
+	// pre-training. Linear, cosine and polynomial reach their end at the last step of the run.
+	Name string `yaml:"name" oneof:"constant constant_with_warmup linear cosine polynomial inverse_sqrt rsqrt"`
+	// Steps until the peak is reached (for rsqrt: steps at the peak). About 5 % of the run with adamw from random
+	// weights: without them the loss may stay high.
+	WarmupSteps int `yaml:"warmup_steps" unit:"steps" range:">= 0"`
+}
+
+// Eval says when and how a run is evaluated on data.validation. The end of the run always is.
+type Eval struct {
+	// Steps from one evaluation to the next; 0 = at the end of every epoch. Each costs one pass over the
+	// validation data.
+	EverySteps int `yaml:"every_steps" unit:"steps" range:">= 0"`
+	// Examples evaluated at a time. Changes memory and time, not results.
+	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1"`
+	// The metric that decides which checkpoint is best. Empty: accuracy for classification, loss for seq2seq.
+	Metric string `yaml:"metric" unit:"name"`
+	// Evaluations without improvement before the run stops; 0 = never.
+	Patience int `yaml:"patience" unit:"evaluations" range:">= 0"`
+}
+
+// Checkpoint says when the run is saved and how much of it is kept. The end of the run always is saved.
+type Checkpoint struct {
+	// Steps from one checkpoint to the next; 0 = with every evaluation. Each holds the weights and the optimizer's state.
+	EverySteps int `yaml:"every_steps" unit:"steps" range:">= 0"`
+	// Checkpoints kept, the newest first; the best one is kept besides. Each takes 4 bytes a parameter, and 8 more
+	// with adamw.
+	KeepLast int `yaml:"keep_last" unit:"checkpoints" range:">= 1"`
+}

@@ -1,0 +1,127 @@
+package configs
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// decode turns a YAML value into a Go value of exactly the field's type, or says what is wrong with it. Nothing is
+// converted: a number is no text, 10.7 and 10.0 are no whole numbers, "true" in quotes is no bool. Null is
+// unset, where the key can be.
+func (f field) decode(n *yaml.Node) (value any, wrong string) {
+	if n.Kind == yaml.AliasNode || n.Anchor != "" {
+		return nil, "got an alias or anchor, want " + f.want() + ": write the value out"
+	}
+	if n.ShortTag() == "!!null" && n.Kind == yaml.ScalarNode {
+		if f.optional() || f.kind() == reflect.Slice || f.isText() && len(f.oneof) == 0 {
+			return reflect.Zero(f.typ).Interface(), ""
+		}
+		return nil, "got nothing, want " + f.want()
+	}
+	if f.kind() == reflect.Slice {
+		return f.decodeList(n)
+	}
+	v := reflect.New(f.base()) // a pointer: what an optional key holds
+	if !f.decodeScalar(n, v.Elem()) {
+		return nil, f.mismatch(n)
+	}
+	if !f.optional() {
+		v = v.Elem()
+	}
+	return v.Interface(), ""
+}
+
+// base is the type of the value, behind the pointer of an optional key.
+func (f field) base() reflect.Type {
+	if f.optional() {
+		return f.typ.Elem()
+	}
+	return f.typ
+}
+
+func (f field) decodeScalar(n *yaml.Node, v reflect.Value) bool {
+	if n.Kind != yaml.ScalarNode {
+		return false
+	}
+	tag := n.ShortTag()
+	switch f.kind() {
+	case reflect.Int:
+		// Base 10 only: YAML 1.1 would read 010 as 8.
+		i, err := strconv.ParseInt(strings.ReplaceAll(n.Value, "_", ""), 10, 0)
+		v.SetInt(i)
+		return tag == "!!int" && err == nil
+	case reflect.Float64:
+		x, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
+		v.SetFloat(x)
+		return (tag == "!!float" || tag == "!!int") && err == nil && !math.IsNaN(x) && !math.IsInf(x, 0)
+	case reflect.Bool:
+		v.SetBool(strings.EqualFold(n.Value, "true"))
+		return tag == "!!bool"
+	default:
+		v.SetString(n.Value)
+		return tag == "!!str"
+	}
+}
+
+func (f field) decodeList(n *yaml.Node) (value any, wrong string) {
+	if n.Kind != yaml.SequenceNode {
+		wrong = f.mismatch(n)
+		if n.Kind == yaml.ScalarNode {
+			wrong += ": write [" + n.Value + "]"
+		}
+		return nil, wrong
+	}
+	var list []string // nil when empty, so that unset and [] are one thing
+	for i, item := range n.Content {
+		if item.Kind != yaml.ScalarNode || item.ShortTag() != "!!str" || item.Anchor != "" {
+			wrong = fmt.Sprintf("got %s as number %d, want %s", describe(item), i+1, f.want())
+			if item.Kind == yaml.ScalarNode {
+				wrong += fmt.Sprintf(": put it in quotes, %q", item.Value)
+			}
+			return nil, wrong
+		}
+		list = append(list, item.Value)
+	}
+	return list, ""
+}
+
+// mismatch says that a value has the wrong type.
+func (f field) mismatch(n *yaml.Node) string {
+	text := "got " + describe(n) + ", want " + f.want()
+	switch {
+	case n.Kind != yaml.ScalarNode:
+	case f.isText():
+		text += ": put it in quotes"
+	case f.kind() != reflect.Slice && n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
+		text += ": remove the quotes"
+	}
+	return text
+}
+
+// isText tells whether the key holds one text.
+func (f field) isText() bool { return f.kind() == reflect.String }
+
+// describe writes a YAML value for a message: text in quotes, anything else as it stands.
+func describe(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		return "a list"
+	case yaml.MappingNode:
+		return "a section"
+	case yaml.AliasNode:
+		return "an alias"
+	}
+	switch n.ShortTag() {
+	case "!!null":
+		return "nothing"
+	case "!!str":
+		return quote(n.Value) + " (text)"
+	default:
+		return plain(n.Value)
+	}
+}

@@ -1,0 +1,144 @@
+package configs
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Every key is documented: a new field without a comment fails here.
+func TestKeys(t *testing.T) {
+	keys := Keys()
+	if len(keys) != len(fields()) || len(keys) == 0 {
+		t.Fatalf("got %d keys, want %d", len(keys), len(fields()))
+	}
+	seen := map[string]string{}
+	for _, k := range keys {
+		if !strings.HasSuffix(k.Doc, ".") || len(k.Doc) < 20 {
+			t.Errorf("%s: got documentation %q, want sentences in the comment of its field", k.Path, k.Doc)
+		}
+		if k.Path != strings.ToLower(k.Path) || strings.Count(k.Path, ".") > 1 {
+			t.Errorf("%s: want section.key in lower case: viper knows no other", k.Path)
+		}
+		if other, twice := seen[k.Env]; twice {
+			t.Errorf("%s: %s has the variable %s too", k.Path, other, k.Env)
+		}
+		seen[k.Env] = k.Path
+	}
+	want := Key{"train.log_every", "T5TRAIN_TRAIN_LOG_EVERY", "a whole number of steps >= 1", "10", "Steps from one line of the log to the next."}
+	if !slices.Contains(keys, want) {
+		t.Errorf("want the key %+v", want)
+	}
+}
+
+// The defaults that Keys prints are those that loading gives.
+func TestKeysDefaultsLoad(t *testing.T) {
+	for _, k := range Keys() {
+		if k.Default == "unset" {
+			continue
+		}
+		var n yaml.Node
+		if err := yaml.Unmarshal([]byte(k.Default), &n); err != nil {
+			t.Errorf("%s: default %q: %v", k.Path, k.Default, err)
+			continue
+		}
+		r := newReader()
+		value, wrong := r.fields[k.Path].decode(n.Content[0])
+		want, _ := r.fields[k.Path].value(Default())
+		if wrong != "" || !reflect.DeepEqual(value, want.Interface()) {
+			t.Errorf("%s: default %q reads as %v (%s), want %v", k.Path, k.Default, value, wrong, want)
+		}
+	}
+}
+
+func TestYAMLRoundTrip(t *testing.T) {
+	awkward := minimal + `tokenizer: {path: "a: b #c"}
+train: {clip_norm: 1e-30, epochs: 0.1, seed: 123456789012}
+optimizer: {relative_step: true, scale_parameter: true}
+`
+	tests := map[string]LoadOptions{
+		"minimal":      {},
+		"awkward text": {Set: []string{"task.prefix=\"null\"", `task.labels=["true", "1", "a\nb", " ", "é"]`, "task.text_columns=[a, b]"}},
+		"optional":     {Set: []string{"model.dropout_rate=0", "model.tie_word_embeddings=false", "optimizer.relative_step=null"}},
+		"sgd":          {Set: []string{"optimizer.name=sgd", "optimizer.relative_step=null", "optimizer.scale_parameter=null"}},
+		"tokens":       {Set: []string{"train.batch_tokens=4096", "train.steps=10"}},
+	}
+	for name, opts := range tests {
+		t.Run(name, func(t *testing.T) {
+			want := mustLoad(t, awkward, opts)
+			text, err := want.YAML()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := mustLoad(t, string(text), LoadOptions{})
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("got %+v, want %+v from\n%s", got, want, text)
+			}
+			again, err := got.YAML()
+			if err != nil || string(again) != string(text) {
+				t.Errorf("written again: got\n%s%v, want\n%s", again, err, text)
+			}
+		})
+	}
+}
+
+func TestYAMLIsDocumentedAndInOrder(t *testing.T) {
+	text, err := mustLoad(t, minimal, LoadOptions{}).YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	for _, part := range []string{
+		"output: runs/a # Folder of the run", "\n# Model says which weights", "\nmodel:\n", "\n  size: small # Size of a model", "\n  train: [a.parquet] # ",
+		"\ntrain:\n", "\n  epochs: 3 # ", "\noptimizer:\n", "\n  learning_rate: 0.001 # Peak", "\ncheckpoint:\n", "\n  keep_last: 2 # ",
+	} {
+		i := strings.Index(string(text[at:]), part)
+		if i < 0 {
+			t.Fatalf("want %q after byte %d of\n%s", part, at, text)
+		}
+		at += i + len(part) - 1
+	}
+	if strings.Contains(string(text), "momentum") {
+		t.Errorf("want no key of another optimizer in\n%s", text)
+	}
+}
+
+func TestNearest(t *testing.T) {
+	known := []string{"train.steps", "train.seed", "optimizer.learning_rate", "checkpoint.every_steps"}
+	for word, want := range map[string]string{
+		"train.step": "train.steps", "train.sede": "train.seed", "Train.Seed": "train.seed", "seed": "train.seed",
+		"train.learning_rate": "optimizer.learning_rate", "optimiser.learningrate": "optimizer.learning_rate",
+		"completely.different": "", "": "", strings.Repeat("x", 1000): "",
+	} {
+		if got := nearest(word, known); got != want {
+			t.Errorf("nearest(%q): got %q, want %q", word, got, want)
+		}
+	}
+}
+
+func TestDistance(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"steps", "stesp", 2}, {"seed", "seed", 0}} {
+		if got := distance(test.a, test.b); got != test.want {
+			t.Errorf("distance(%q, %q): got %d, want %d", test.a, test.b, got, test.want)
+		}
+	}
+}
+
+func TestBadRangeTagPanics(t *testing.T) {
+	for _, tag := range []string{">= x", "= 1", "1"} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("range tag %q: want a panic", tag)
+				}
+			}()
+			parseBounds(tag)
+		}()
+	}
+}

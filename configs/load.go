@@ -1,0 +1,137 @@
+package configs
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/spf13/viper"
+)
+
+// LoadOptions name the sources of a configuration. All are optional.
+type LoadOptions struct {
+	File string   // path of a YAML file
+	Env  []string // environment, in the form of os.Environ; variables without the prefix T5TRAIN_ are ignored
+	Set  []string // arguments of --set, key=value, the value in YAML: data.train=[a.parquet,b.parquet]
+	// Overrides are the values of named flags by key: {"train.batch_size": 16}. A value has the type of its
+	// key: int, float64, bool, string or []string. Put in only flags that were given. They count more than Set.
+	Overrides map[string]any
+	// Sizes are the names that model.size may have. Nil: any.
+	Sizes []string
+}
+
+// Load reads, merges, resolves and validates a configuration. Its error joins every mistake, one a line;
+// the list is what Unwrap() []error of it returns.
+func Load(opts LoadOptions) (*Config, error) {
+	var content []byte
+	if opts.File != "" {
+		var err error
+		if content, err = readFile(opts.File); err != nil {
+			return nil, err
+		}
+	}
+	return load(content, opts)
+}
+
+// load is Load with the content of the file at hand.
+func load(content []byte, opts LoadOptions) (*Config, error) {
+	r := newReader()
+	var layers []layer // the later one counts more
+	if opts.File != "" {
+		layers = append(layers, r.file(opts.File, content))
+	}
+	layers = append(layers, r.env(opts.Env), r.flags(opts.Set, opts.Overrides))
+
+	c, err := merge(r.fields, layers)
+	if err != nil {
+		return nil, err
+	}
+	c.Resolve()
+	problems := r.problems
+	if !r.unparsed { // else what is missing may well be in the file
+		for _, p := range append(c.problems(), c.unknownSize(opts.Sizes)...) {
+			if p.about(r.broken) {
+				continue
+			}
+			p.at = origin(layers, p.keys)
+			problems = append(problems, p)
+		}
+	}
+	if len(problems) > 0 {
+		return nil, join(problems)
+	}
+	return c, nil
+}
+
+// keyDelimiter parts the sections of a key inside viper, which by default splits at every dot.
+const keyDelimiter = "::"
+
+// merge lays the layers over the defaults.
+func merge(byPath map[string]field, layers []layer) (*Config, error) {
+	v := viper.NewWithOptions(viper.KeyDelimiter(keyDelimiter))
+	defaults := reflect.ValueOf(Default()).Elem()
+	for path, f := range byPath {
+		v.SetDefault(strings.ReplaceAll(path, ".", keyDelimiter), defaults.FieldByIndex(f.index).Interface())
+	}
+	for _, l := range layers {
+		if err := v.MergeConfigMap(l.tree(byPath)); err != nil {
+			return nil, fmt.Errorf("merge config: %w", err)
+		}
+	}
+	c := &Config{}
+	// The layers are typed already. Without this viper would convert what is not: "10.7" to 10, "1" to true.
+	strict := func(d *mapstructure.DecoderConfig) {
+		d.TagName = "yaml"
+		d.WeaklyTypedInput = false
+		d.DecodeHook = nil
+	}
+	if err := v.UnmarshalExact(c, strict); err != nil {
+		return nil, fmt.Errorf("merge config: %w", err)
+	}
+	return c, nil
+}
+
+// tree nests the layer by sections. Where it sets one of two alternatives, it unsets the other, so that no lower layer
+// brings that back; where it sets both, both stay and Validate objects.
+func (l layer) tree(byPath map[string]field) map[string]any {
+	tree := map[string]any{}
+	put := func(path string, value any) {
+		at := tree
+		section, key, dotted := strings.Cut(path, ".")
+		if !dotted {
+			at[section] = value
+			return
+		}
+		if at[section] == nil {
+			at[section] = map[string]any{}
+		}
+		at[section].(map[string]any)[key] = value
+	}
+	for path, s := range l {
+		put(path, s.value)
+	}
+	for _, pair := range alternatives {
+		for i, path := range pair {
+			rival := pair[1-i]
+			_, given := l[rival]
+			if s, ok := l[path]; ok && !given && !reflect.ValueOf(s.value).IsZero() {
+				put(rival, reflect.Zero(byPath[rival].typ).Interface())
+			}
+		}
+	}
+	return tree
+}
+
+// origin returns where the value of the first of the keys that is set stands.
+func origin(layers []layer, keys []string) string {
+	for _, key := range keys {
+		for _, l := range slices.Backward(layers) {
+			if s, ok := l[key]; ok {
+				return s.at
+			}
+		}
+	}
+	return ""
+}

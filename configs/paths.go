@@ -1,0 +1,50 @@
+package configs
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// CheckPaths checks that what the configuration names is there: the model, the tokenizer and the data, every
+// glob with at least one match. Its error joins all mistakes, one a line. It reads no file and writes nothing.
+func (c *Config) CheckPaths() error {
+	var ps []problem
+	exists := func(key, path, what string) {
+		if path == "" {
+			return
+		}
+		if _, err := os.Stat(path); err != nil {
+			ps = append(ps, mistake(key, "got %s, want %s: %v", quote(path), what, cause(err)))
+		}
+	}
+	exists("model.path", c.Model.Path, "a model or checkpoint folder")
+	exists("tokenizer.path", c.Tokenizer.Path, "a spiece.model or its folder")
+	patterns := func(key string, list []string) {
+		for _, pattern := range list {
+			if _, err := os.Stat(pattern); err == nil {
+				continue // also a name with a bracket in it, which is no glob
+			}
+			switch matches, err := filepath.Glob(pattern); {
+			case err != nil:
+				ps = append(ps, mistake(key, "got %s, want a path or a glob: %v", quote(pattern), err))
+			case matches == nil:
+				ps = append(ps, mistake(key, "got %s, want files that exist: nothing matches", quote(pattern)))
+			}
+		}
+	}
+	patterns("data.train", c.Data.Train)
+	patterns("data.validation", c.Data.Validation)
+	if info, err := os.Stat(c.Output); c.Output != "" && err == nil && !info.IsDir() {
+		ps = append(ps, mistake("output", "got %s, want a folder: this is a file", quote(c.Output)))
+	}
+	return join(ps)
+}
+
+// cause strips operation and path, which the message holds already, from an error of package os.
+func cause(err error) error {
+	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}

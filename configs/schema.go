@@ -1,0 +1,185 @@
+package configs
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// field is one key as the fields of [Config] and their tags describe it.
+type field struct {
+	path   string       // dotted, as in a message: train.batch_size
+	owner  reflect.Type // the struct that declares it
+	name   string       // its Go name in owner
+	index  []int        // for reflect.Value.FieldByIndex on a Config
+	typ    reflect.Type // int, float64, bool, string, []string, or a pointer to one of the first four
+	unit   string
+	bounds []bound
+	off    bool // 0 switches the key off, whatever the bounds are
+	oneof  []string
+}
+
+// bound is one comparison a number must pass.
+type bound struct {
+	op    string // >=, >, <= or <
+	value float64
+}
+
+// fields lists every key in the order in which Config declares them.
+func fields() []field {
+	return collect(reflect.TypeFor[Config](), "", nil)
+}
+
+func collect(owner reflect.Type, section string, index []int) []field {
+	var all []field
+	for sf := range owner.Fields() {
+		path := section + sf.Tag.Get("yaml")
+		at := append(slices.Clone(index), sf.Index...)
+		if sf.Type.Kind() == reflect.Struct {
+			all = append(all, collect(sf.Type, path+".", at)...)
+			continue
+		}
+		all = append(all, field{
+			path: path, owner: owner, name: sf.Name, index: at, typ: sf.Type,
+			unit:   sf.Tag.Get("unit"),
+			bounds: parseBounds(sf.Tag.Get("range")),
+			off:    sf.Tag.Get("zero") == "off",
+			oneof:  strings.Fields(sf.Tag.Get("oneof")),
+		})
+	}
+	return all
+}
+
+// parseBounds reads a range tag: ">= 0 and < 1". A bad tag is a mistake in this package, not in the input.
+func parseBounds(tag string) []bound {
+	if tag == "" {
+		return nil
+	}
+	var bounds []bound
+	for part := range strings.SplitSeq(tag, " and ") {
+		op, number, _ := strings.Cut(part, " ")
+		value, err := strconv.ParseFloat(number, 64)
+		if err != nil || !slices.Contains([]string{">=", ">", "<=", "<"}, op) {
+			panic(fmt.Sprintf("configs: range tag %q, want comparisons such as \">= 0 and < 1\"", tag))
+		}
+		bounds = append(bounds, bound{op, value})
+	}
+	return bounds
+}
+
+func (b bound) holds(v float64) bool {
+	switch b.op {
+	case ">=":
+		return v >= b.value
+	case ">":
+		return v > b.value
+	case "<=":
+		return v <= b.value
+	default:
+		return v < b.value
+	}
+}
+
+// optional tells whether the key may be unset.
+func (f field) optional() bool { return f.typ.Kind() == reflect.Pointer }
+
+// kind is the kind of the value, behind the pointer of an optional key.
+func (f field) kind() reflect.Kind {
+	if f.optional() {
+		return f.typ.Elem().Kind()
+	}
+	return f.typ.Kind()
+}
+
+// want says what the key accepts: "a whole number of examples >= 1".
+func (f field) want() string {
+	var what string
+	switch f.kind() {
+	case reflect.Int:
+		what = "a whole number"
+	case reflect.Float64:
+		what = "a number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "a list of " + cmp.Or(f.unit, "texts")
+	case reflect.String:
+		if len(f.oneof) > 0 {
+			return "one of " + strings.Join(f.oneof, ", ")
+		}
+		if f.unit != "" {
+			return "a " + f.unit
+		}
+		return "text"
+	}
+	if f.unit != "" {
+		what += " of " + f.unit
+	}
+	for i, b := range f.bounds {
+		what += [...]string{" ", " and "}[min(i, 1)] + b.op + " " + strconv.FormatFloat(b.value, 'g', -1, 64)
+	}
+	return what
+}
+
+// value returns the key's value in c; ok is false for an unset optional key.
+func (f field) value(c *Config) (v reflect.Value, ok bool) {
+	v = reflect.ValueOf(c).Elem().FieldByIndex(f.index)
+	if !f.optional() {
+		return v, true
+	}
+	return v.Elem(), !v.IsNil()
+}
+
+// check returns what is wrong with a value of the right type, or "".
+func (f field) check(v reflect.Value) string {
+	fits := true
+	switch v.Kind() {
+	case reflect.Int:
+		fits = f.inBounds(float64(v.Int()))
+	case reflect.Float64:
+		fits = !math.IsNaN(v.Float()) && !math.IsInf(v.Float(), 0) && f.inBounds(v.Float())
+	case reflect.String:
+		fits = len(f.oneof) == 0 || slices.Contains(f.oneof, v.String())
+	}
+	if fits {
+		return ""
+	}
+	text := fmt.Sprintf("got %s, want %s", show(v), f.want())
+	if v.Kind() == reflect.String {
+		text += didYouMean(v.String(), f.oneof, ": ")
+	}
+	return text
+}
+
+func (f field) inBounds(v float64) bool {
+	if f.off && v == 0 {
+		return true
+	}
+	return !slices.ContainsFunc(f.bounds, func(b bound) bool { return !b.holds(v) })
+}
+
+// show writes a value for a message.
+func show(v reflect.Value) string {
+	switch v.Kind() {
+	case reflect.String:
+		if v.Len() == 0 {
+			return "nothing"
+		}
+		return quote(v.String())
+	default:
+		return fmt.Sprint(v.Interface())
+	}
+}
+
+// quote quotes a text on one line, shortened when it is long.
+func quote(s string) string {
+	const longest = 80 // characters; enough to recognise a value by
+	if runes := []rune(s); len(runes) > longest {
+		s = string(runes[:longest]) + "..."
+	}
+	return strconv.Quote(s)
+}

@@ -1,0 +1,265 @@
+package configs
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+const (
+	classification = "classification"
+	seq2seq        = "seq2seq"
+
+	adafactor = "adafactor"
+	adamw     = "adamw"
+	sgd       = "sgd"
+)
+
+// alternatives are the keys of which exactly one of each pair is set, that is, not zero.
+var alternatives = [...][2]string{
+	{"model.path", "model.size"},
+	{"train.steps", "train.epochs"},
+	{"train.batch_size", "train.batch_tokens"},
+}
+
+// Validate checks a resolved configuration: every range and every rule between keys. Its error joins all
+// mistakes, one a line. It looks at no file: see [Config.CheckPaths].
+func (c *Config) Validate() error { return join(c.problems()) }
+
+func (c *Config) problems() []problem {
+	return slices.Concat(
+		c.ranges(),
+		c.exclusions(),
+		c.required(),
+		c.Model.problems(),
+		c.Data.problems(),
+		c.Task.problems(),
+		c.batchTokens(),
+		c.Optimizer.problems(),
+		c.schedule(),
+		c.evaluation(),
+	)
+}
+
+// mistake is a problem of one key.
+func mistake(key, format string, args ...any) problem {
+	return problem{keys: []string{key}, text: fmt.Sprintf(format, args...)}
+}
+
+// ranges checks every value that is set against the tags of its field.
+func (c *Config) ranges() []problem {
+	var ps []problem
+	for _, f := range fields() {
+		v, ok := f.value(c)
+		if !ok {
+			continue
+		}
+		if wrong := f.check(v); wrong != "" {
+			ps = append(ps, mistake(f.path, "%s", wrong))
+		}
+	}
+	return ps
+}
+
+// exclusions checks that exactly one of each pair of alternatives is set.
+func (c *Config) exclusions() []problem {
+	values := map[string]reflect.Value{}
+	for _, f := range fields() {
+		values[f.path], _ = f.value(c)
+	}
+	var ps []problem
+	for _, pair := range alternatives {
+		first, second := values[pair[0]], values[pair[1]]
+		switch {
+		case first.IsZero() && second.IsZero():
+			ps = append(ps, problem{keys: pair[:], text: "neither is set, want exactly one of them"})
+		case !first.IsZero() && !second.IsZero():
+			ps = append(ps, problem{keys: pair[:], text: fmt.Sprintf("got both, %s and %s, want exactly one: remove one",
+				show(first), show(second))})
+		}
+	}
+	return ps
+}
+
+func (c *Config) required() []problem {
+	var ps []problem
+	if c.Output == "" {
+		ps = append(ps, mistake("output", "got nothing, want a folder for the run, such as runs/first"))
+	}
+	if len(c.Data.Train) == 0 {
+		ps = append(ps, mistake("data.train", "got nothing, want a list of parquet files, such as [train.parquet]"))
+	}
+	return ps
+}
+
+// unknownSize checks the name of a size; the list comes from whoever knows the sizes.
+func (c *Config) unknownSize(sizes []string) []problem {
+	name := c.Model.Size
+	if sizes == nil || name == "" || slices.Contains(sizes, name) {
+		return nil
+	}
+	return []problem{mistake("model.size", "got %s, want one of %s%s",
+		quote(name), strings.Join(sizes, ", "), didYouMean(name, sizes, ": "))}
+}
+
+func (m *Model) problems() []problem {
+	var ps []problem
+	if m.Path != "" {
+		// All optional keys of the section but dropout_rate are the shape of a new model.
+		for _, f := range fields() {
+			shape := strings.HasPrefix(f.path, "model.") && f.optional() && f.path != "model.dropout_rate"
+			if v, ok := f.value(&Config{Model: *m}); shape && ok {
+				ps = append(ps, mistake(f.path, "got %s, want it unset with model.path: a checkpoint brings its own shape; "+
+					"remove it, or use model.size to start from random weights", show(v)))
+			}
+		}
+		return ps
+	}
+	buckets, distance := 32, 128 // of every T5 size: t5/models/gin
+	if m.RelativeAttentionNumBuckets != nil {
+		buckets = *m.RelativeAttentionNumBuckets
+	}
+	if m.RelativeAttentionMaxDistance != nil {
+		distance = *m.RelativeAttentionMaxDistance
+	}
+	if buckets%2 != 0 {
+		ps = append(ps, mistake("model.relative_attention_num_buckets",
+			"got %d, want an even number: the encoder gives half of them to each direction", buckets))
+	}
+	if distance <= buckets/2 { // the decoder's logarithmic buckets begin at half of them
+		ps = append(ps, mistake("model.relative_attention_max_distance",
+			"got %d, want more than %d, half of model.relative_attention_num_buckets", distance, buckets/2))
+	}
+	return ps
+}
+
+func (d *Data) problems() []problem {
+	var ps []problem
+	if slices.Contains(d.Train, "") {
+		ps = append(ps, mistake("data.train", `got "" in the list, want a path: remove it`))
+	}
+	if slices.Contains(d.Validation, "") {
+		ps = append(ps, mistake("data.validation", `got "" in the list, want a path: remove it`))
+	}
+	return ps
+}
+
+func (t *Task) problems() []problem {
+	var ps []problem
+	foreign := func(key string, set bool, task string) {
+		if set && t.Name != task {
+			ps = append(ps, mistake(key, "is a key of %s, but task.name is %s: remove it", task, quote(t.Name)))
+		}
+	}
+	if t.Name == classification || t.Name == seq2seq { // of an unknown task nothing is foreign
+		foreign("task.text_columns", t.TextColumns != nil, classification)
+		foreign("task.label_column", t.LabelColumn != "", classification)
+		foreign("task.labels", t.Labels != nil, classification)
+		foreign("task.source_column", t.SourceColumn != "", seq2seq)
+		foreign("task.target_column", t.TargetColumn != "", seq2seq)
+	}
+	if twice := repeated(t.TextColumns); twice != "" {
+		ps = append(ps, mistake("task.text_columns", "got %s twice, want every column once", twice))
+	}
+	if twice := repeated(t.Labels); twice != "" {
+		ps = append(ps, mistake("task.labels", "got %s twice, want every label once", twice))
+	}
+	if slices.Contains(t.Labels, "") {
+		ps = append(ps, mistake("task.labels", `got "" in the list, want a text that the model can answer with`))
+	}
+	if len(t.Labels) == 1 {
+		ps = append(ps, mistake("task.labels", "got 1 label, want at least 2"))
+	}
+	if t.LabelColumn != "" && slices.Contains(t.TextColumns, t.LabelColumn) {
+		ps = append(ps, mistake("task.label_column",
+			"got %s, which is in task.text_columns too: the answer would be in the input",
+			quote(t.LabelColumn)))
+	}
+	if t.SourceColumn != "" && t.SourceColumn == t.TargetColumn {
+		ps = append(ps, mistake("task.target_column",
+			"got %s, which is task.source_column too: the answer would be the input",
+			quote(t.TargetColumn)))
+	}
+	return ps
+}
+
+// repeated returns the first text that a list holds twice, quoted, or "".
+func repeated(list []string) string {
+	for i, s := range list {
+		if slices.Contains(list[:i], s) {
+			return quote(s)
+		}
+	}
+	return ""
+}
+
+// batchTokens checks that the longest example fits into a batch.
+func (c *Config) batchTokens() []problem {
+	longest := c.Data.MaxInputLength + c.Data.MaxTargetLength
+	if c.Train.BatchTokens <= 0 || c.Train.BatchTokens >= longest {
+		return nil
+	}
+	return []problem{mistake("train.batch_tokens",
+		"got %d, want >= %d, data.max_input_length + data.max_target_length: raise it or lower those",
+		c.Train.BatchTokens, longest)}
+}
+
+// schedule checks the schedule against the optimizer and the length of the run.
+func (c *Config) schedule() []problem {
+	var ps []problem
+	s := c.Schedule
+	if s.Name == "constant" && s.WarmupSteps > 0 {
+		ps = append(ps, mistake("schedule.warmup_steps",
+			"got %d, want 0 with schedule.name constant: use constant_with_warmup", s.WarmupSteps))
+	}
+	if s.Name == "rsqrt" && s.WarmupSteps == 0 {
+		ps = append(ps, mistake("schedule.warmup_steps",
+			"got 0, want >= 1 with schedule.name rsqrt, learning_rate/sqrt(max(step, warmup_steps)): T5 has 10000"))
+	}
+	if c.Train.Steps > 0 && s.WarmupSteps > c.Train.Steps {
+		ps = append(ps, mistake("schedule.warmup_steps",
+			"got %d, want at most train.steps, %d", s.WarmupSteps, c.Train.Steps))
+	}
+	if c.Optimizer.relativeStep() && s.Name != "constant" {
+		ps = append(ps, mistake("schedule.name",
+			"got %s, want constant with optimizer.relative_step, which has its own schedule", quote(s.Name)))
+	}
+	return ps
+}
+
+// evaluation checks the section eval against the task and the data.
+func (c *Config) evaluation() []problem {
+	var ps []problem
+	if c.Eval.Metric != "" {
+		if known := metrics(c.Task.Name); known != nil && !slices.Contains(known, c.Eval.Metric) {
+			ps = append(ps, mistake("eval.metric", "got %s, want one of %s for %s%s", quote(c.Eval.Metric),
+				strings.Join(known, ", "), c.Task.Name, didYouMean(c.Eval.Metric, known, ": ")))
+		}
+	}
+	if len(c.Data.Validation) > 0 {
+		return ps
+	}
+	if c.Eval.EverySteps > 0 {
+		ps = append(ps, mistake("eval.every_steps",
+			"got %d, want 0 without data.validation: there is nothing to evaluate on", c.Eval.EverySteps))
+	}
+	if c.Eval.Patience > 0 {
+		ps = append(ps, mistake("eval.patience",
+			"got %d, want 0 without data.validation: there is nothing to evaluate on", c.Eval.Patience))
+	}
+	return ps
+}
+
+// metrics lists what can decide which checkpoint of a task is best; nil for an unknown task.
+func metrics(task string) []string {
+	switch task {
+	case classification:
+		return []string{"accuracy", "f1", "f1_macro", "f1_micro", "f1_weighted", "precision", "precision_macro",
+			"recall", "recall_macro", "matthews_correlation", "loss", "perplexity"}
+	case seq2seq:
+		return []string{"loss", "perplexity"}
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,171 @@
+package configs
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// valid returns a configuration without a mistake.
+func valid() *Config {
+	c := Default()
+	c.Output, c.Model.Size, c.Task.Name = "runs/a", "small", classification
+	c.Data.Train, c.Data.Validation = []string{"a.parquet"}, []string{"b.parquet"}
+	c.Resolve()
+	return c
+}
+
+func TestValidate(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(c *Config)
+		want   []string // beginnings of the lines of the error
+	}{
+		{"nothing wrong", func(c *Config) {}, nil},
+		{"no output", func(c *Config) { c.Output = "" }, []string{"output: got nothing, want a folder"}},
+		{"no training data", func(c *Config) { c.Data.Train = nil }, []string{"data.train: got nothing, want a list"}},
+		{"empty path", func(c *Config) { c.Data.Validation = []string{"a", ""} }, []string{`data.validation: got "" in the list`}},
+		{"no task", func(c *Config) { c.Task.Name = "" }, []string{"task.name: got nothing, want one of classification, seq2seq"}},
+		{"no model", func(c *Config) { c.Model.Size = "" }, []string{"model.path, model.size: neither is set"}},
+		{"two models", func(c *Config) { c.Model.Path = "m" }, []string{`model.path, model.size: got both, "m" and "small"`}},
+		{"two lengths", func(c *Config) { c.Train.Steps = 5 }, []string{"train.steps, train.epochs: got both, 5 and 3"}},
+		{"no length", func(c *Config) { c.Train.Epochs = 0 }, []string{"train.steps, train.epochs: neither is set"}},
+		{"two batch sizes", func(c *Config) { c.Train.BatchTokens = 4096 }, []string{"train.batch_size, train.batch_tokens: got both, 32 and 4096"}},
+		{"negative epochs", func(c *Config) { c.Train.Epochs = -1 }, []string{"train.epochs: got -1, want a number of epochs > 0"}},
+		{"not a number", func(c *Config) { c.Train.ClipNorm = math.NaN() }, []string{"train.clip_norm: got NaN, want a number >= 0"}},
+		{"infinite", func(c *Config) { c.Train.ClipNorm = math.Inf(1) }, []string{"train.clip_norm: got +Inf, want a number >= 0"}},
+		{"dropout of 1", func(c *Config) { c.Model.DropoutRate = new(1.0) }, []string{"model.dropout_rate: got 1, want a number >= 0 and < 1"}},
+		{"dropout of a checkpoint", func(c *Config) { c.Model = Model{Path: "m", DropoutRate: new(0.0)} }, nil},
+		{"shape of a checkpoint", func(c *Config) { c.Model = Model{Path: "m", DModel: new(64), TieWordEmbeddings: new(true)} },
+			[]string{"model.d_model: got 64, want it unset with model.path", "model.tie_word_embeddings: got true, want it unset"}},
+		{"odd buckets", func(c *Config) { c.Model.RelativeAttentionNumBuckets = new(31) }, []string{"model.relative_attention_num_buckets: got 31, want an even number"}},
+		{"short distance", func(c *Config) { c.Model.RelativeAttentionMaxDistance = new(16) }, []string{"model.relative_attention_max_distance: got 16, want more than 16"}},
+		{"small buckets", func(c *Config) {
+			c.Model.RelativeAttentionNumBuckets, c.Model.RelativeAttentionMaxDistance = new(16), new(20)
+		}, nil},
+		{"token budget below an example", func(c *Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 639 }, []string{"train.batch_tokens: got 639, want >= 640"}},
+		{"token budget of one example", func(c *Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 640 }, nil},
+		{"source column in classification", func(c *Config) { c.Task.SourceColumn = "a" }, []string{`task.source_column: is a key of seq2seq, but task.name is "classification"`}},
+		{"labels in seq2seq", func(c *Config) {
+			c.Task.Name, c.Eval.Metric, c.Task.Labels = seq2seq, "loss", []string{"a", "b"}
+		},
+			[]string{`task.labels: is a key of classification, but task.name is "seq2seq"`}},
+		{"repeated label", func(c *Config) { c.Task.Labels = []string{"a", "b", "a"} }, []string{`task.labels: got "a" twice`}},
+		{"one label", func(c *Config) { c.Task.Labels = []string{"a"} }, []string{"task.labels: got 1 label, want at least 2"}},
+		{"empty label", func(c *Config) { c.Task.Labels = []string{"a", ""} }, []string{`task.labels: got "" in the list`}},
+		{"repeated column", func(c *Config) { c.Task.TextColumns = []string{"a", "a"} }, []string{`task.text_columns: got "a" twice`}},
+		{"label in the input", func(c *Config) { c.Task.TextColumns, c.Task.LabelColumn = []string{"a"}, "a" }, []string{`task.label_column: got "a", which is in task.text_columns too`}},
+		{"target in the input", func(c *Config) {
+			c.Task, c.Eval.Metric = Task{Name: seq2seq, SourceColumn: "a", TargetColumn: "a"}, "loss"
+		},
+			[]string{`task.target_column: got "a", which is task.source_column too`}},
+		{"unknown optimizer", func(c *Config) { c.Optimizer.Name = "adam" }, []string{`optimizer.name: got "adam", want one of adafactor, adamw, sgd: did you mean adamw?`}},
+		{"keys of another optimizer", func(c *Config) { c.Optimizer = Optimizer{Name: sgd, Beta1: new(0.9), Eps: new(1e-8)} },
+			[]string{"optimizer.beta1: is a key of adafactor and adamw, but optimizer.name is sgd: remove it", "optimizer.eps: is a key of adamw"}},
+		{"rate under relative step", func(c *Config) { c.Optimizer.RelativeStep = new(true) }, []string{"optimizer.learning_rate: got 0.001, want it unset"}},
+		{"schedule under relative step", func(c *Config) {
+			c.Optimizer.RelativeStep, c.Optimizer.LearningRate, c.Schedule.Name = new(true), nil, "linear"
+		},
+			[]string{`schedule.name: got "linear", want constant with optimizer.relative_step`}},
+		{"warm-up without relative step", func(c *Config) { c.Optimizer.WarmupInit = new(true) }, []string{"optimizer.warmup_init: got true, want false"}},
+		{"warm-up of a constant", func(c *Config) { c.Schedule.WarmupSteps = 1 }, []string{"schedule.warmup_steps: got 1, want 0"}},
+		{"rsqrt without warm-up", func(c *Config) { c.Schedule.Name = "rsqrt" }, []string{"schedule.warmup_steps: got 0, want >= 1"}},
+		{"warm-up longer than the run", func(c *Config) {
+			c.Schedule, c.Train.Steps, c.Train.Epochs = Schedule{"linear", 11}, 10, 0
+		}, []string{"schedule.warmup_steps: got 11, want at most train.steps, 10"}},
+		{"metric of another task", func(c *Config) { c.Task.Name, c.Eval.Metric = seq2seq, "accuracy" }, []string{`eval.metric: got "accuracy", want one of loss, perplexity for seq2seq`}},
+		{"misspelt metric", func(c *Config) { c.Eval.Metric = "acuracy" }, []string{`eval.metric: got "acuracy", want one of accuracy, `}},
+		{"evaluation without data", func(c *Config) { c.Data.Validation, c.Eval.EverySteps, c.Eval.Patience = nil, 5, 2 },
+			[]string{"eval.every_steps: got 5, want 0 without data.validation", "eval.patience: got 2, want 0 without data.validation"}},
+		{"no checkpoint kept", func(c *Config) { c.Checkpoint.KeepLast = 0 }, []string{"checkpoint.keep_last: got 0, want a whole number of checkpoints >= 1"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := valid()
+			test.change(c)
+			var got []string
+			if err := c.Validate(); err != nil {
+				got = strings.Split(err.Error(), "\n")
+			}
+			if !slices.EqualFunc(got, test.want, strings.HasPrefix) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+// Every option of the chosen optimizer is filled, none of the others.
+func TestResolveOptimizer(t *testing.T) {
+	for _, name := range []string{adafactor, adamw, sgd} {
+		t.Run(name, func(t *testing.T) {
+			o := Optimizer{Name: name}
+			o.resolve()
+			for _, k := range o.optimizerKeys() {
+				if owned := slices.Contains(k.owners, name); k.set != owned {
+					t.Errorf("%s: got set %t, want %t", k.path, k.set, owned)
+				}
+			}
+			if o.LearningRate == nil {
+				t.Error("optimizer.learning_rate: got unset, want a default")
+			}
+		})
+	}
+	o := Optimizer{Name: adafactor, RelativeStep: new(true), Eps2: new(0.5)}
+	o.resolve()
+	if o.LearningRate != nil || *o.Eps2 != 0.5 {
+		t.Errorf("got rate %v and eps2 %v, want it unset under relative_step and 0.5 kept", o.LearningRate, *o.Eps2)
+	}
+}
+
+// Every optional key of the section optimizer but the learning rate has owners.
+func TestOptimizerKeysAreComplete(t *testing.T) {
+	var want, got []string
+	for _, f := range fields() {
+		if strings.HasPrefix(f.path, "optimizer.") && f.optional() && f.path != "optimizer.learning_rate" {
+			want = append(want, f.path)
+		}
+	}
+	for _, k := range new(Optimizer).optimizerKeys() {
+		got = append(got, k.path)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestCheckPaths(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"a-1.parquet", "[odd.parquet", "file"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	c := valid()
+	c.Data.Train, c.Data.Validation = []string{"a-*.parquet", "[odd.parquet"}, []string{dir}
+	if err := c.CheckPaths(); err != nil {
+		t.Errorf("paths that exist: %v", err)
+	}
+
+	c.Output, c.Model, c.Tokenizer.Path = "file", Model{Path: "m"}, "file/voc"
+	c.Data.Train, c.Data.Validation = []string{"a-*.parquet", "b.parquet"}, []string{"b-*.parquet", "[x"}
+	err := c.CheckPaths()
+	want := []string{
+		`model.path: got "m", want a model or checkpoint folder: no such file or directory`,
+		`tokenizer.path: got "file/voc", want a spiece.model or its folder: not a directory`,
+		`data.train: got "b.parquet", want files that exist: nothing matches`,
+		`data.validation: got "b-*.parquet", want files that exist: nothing matches`,
+		`data.validation: got "[x", want a path or a glob: syntax error in pattern`,
+		`output: got "file", want a folder: this is a file`,
+	}
+	if err == nil || err.Error() != strings.Join(want, "\n") {
+		t.Errorf("got\n%v\nwant\n%s", err, strings.Join(want, "\n"))
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 3 {
+		t.Errorf("got %d entries, %v, want the 3 there were", len(entries), err)
+	}
+}

@@ -1,0 +1,79 @@
+package configs
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// YAML writes the configuration as a file that [Load] reads back to an equal one: every key that is set, in the
+// order of [Config], each with the first sentence of its documentation. Keys that are unset are left out.
+func (c *Config) YAML() ([]byte, error) {
+	docs := parseDocs()
+	root := &yaml.Node{Kind: yaml.MappingNode}
+	sections := map[reflect.Type]*yaml.Node{reflect.TypeFor[Config](): root}
+	for _, f := range fields() {
+		v, ok := f.value(c)
+		if !ok || unset(v) {
+			continue
+		}
+		section, key, dotted := strings.Cut(f.path, ".")
+		if !dotted {
+			key = section
+		}
+		under := sections[f.owner]
+		if under == nil {
+			under = &yaml.Node{Kind: yaml.MappingNode}
+			sections[f.owner] = under
+			name := scalar(section)
+			name.HeadComment = "\n" + docs.section(f.owner)
+			root.Content = append(root.Content, name, under)
+		}
+		value, err := node(v)
+		if err != nil {
+			return nil, fmt.Errorf("write config: %s: %w", f.path, err)
+		}
+		value.LineComment = firstSentence(docs.field(f))
+		under.Content = append(under.Content, scalar(key), value)
+	}
+	var b bytes.Buffer
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	if err := enc.Encode(root); err != nil {
+		return nil, fmt.Errorf("write config: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+func scalar(text string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
+}
+
+// node makes the YAML of a value; a list stands on one line.
+func node(v reflect.Value) (*yaml.Node, error) {
+	n := &yaml.Node{}
+	if err := n.Encode(v.Interface()); err != nil {
+		return nil, err
+	}
+	if n.Kind == yaml.SequenceNode {
+		n.Style = yaml.FlowStyle
+	}
+	return n, nil
+}
+
+// inline writes a value as it stands after its key.
+func inline(v reflect.Value) string {
+	text, err := yaml.Marshal(v.Interface())
+	if err != nil {
+		return fmt.Sprint(v.Interface())
+	}
+	return strings.TrimSpace(string(text))
+}
+
+func firstSentence(doc string) string {
+	sentence, _, _ := strings.Cut(doc, ". ")
+	return strings.TrimSuffix(sentence, ".")
+}
