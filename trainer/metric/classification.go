@@ -1,0 +1,189 @@
+package metric
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Classification counts predicted classes against true ones.
+//
+// A model that writes its answers can write something that is no label. Such an invalid prediction is
+// wrong, whatever the metric: it belongs to no class, so the true class misses an example (its recall
+// falls) and no class gets a false one. Matthews correlation takes the invalid ones as a class of their own.
+// The binary values, precision, recall and f1 of two classes, follow the T5 library: there an invalid
+// prediction counts as the class that is not true, so it costs precision too.
+type Classification struct {
+	labels []string
+	counts [][]int // [true class][predicted class, the last for invalid]
+}
+
+// NewClassification returns a metric for examples of the labels, whose indices are the classes.
+func NewClassification(labels []string) (*Classification, error) {
+	if len(labels) == 0 {
+		return nil, errors.New("classification: no labels, want at least one")
+	}
+	c := &Classification{labels: slices.Clone(labels)}
+	for range labels {
+		c.counts = append(c.counts, make([]int, len(labels)+1))
+	}
+	return c, nil
+}
+
+// Add counts one example. label is its class; a prediction outside of the classes, as -1, is invalid.
+func (c *Classification) Add(label, prediction int) error {
+	if label < 0 || label >= len(c.labels) {
+		return fmt.Errorf("classification: label %d is no class, want from 0 to %d: are these examples of a test set without labels?",
+			label, len(c.labels)-1)
+	}
+	if prediction < 0 || prediction >= len(c.labels) {
+		prediction = len(c.labels)
+	}
+	c.counts[label][prediction]++
+	return nil
+}
+
+// Class is the score of one class.
+type Class struct {
+	Label     string
+	Precision float64 // part of the predictions of this class that are right
+	Recall    float64 // part of the examples of this class that are found
+	F1        float64 // their harmonic mean
+	Support   int     // examples of this class
+	Predicted int     // predictions of this class
+}
+
+// Classes returns the scores of all classes in order.
+func (c *Classification) Classes() []Class {
+	classes := make([]Class, len(c.labels))
+	for k, label := range c.labels {
+		classes[k] = newClass(label, c.counts[k][k], c.support(k), c.predicted(k))
+	}
+	return classes
+}
+
+func newClass(label string, right, support, predicted int) Class {
+	return Class{
+		Label:     label,
+		Precision: ratio(float64(right), float64(predicted)),
+		Recall:    ratio(float64(right), float64(support)),
+		F1:        ratio(2*float64(right), float64(support+predicted)),
+		Support:   support,
+		Predicted: predicted,
+	}
+}
+
+// Confusion returns the number of examples by true class (row) and predicted class (column). The last
+// column, one more than there are classes, counts invalid predictions.
+func (c *Classification) Confusion() [][]int {
+	rows := make([][]int, len(c.counts))
+	for k, row := range c.counts {
+		rows[k] = slices.Clone(row)
+	}
+	return rows
+}
+
+// Result returns, in this order:
+//
+//   - accuracy;
+//   - f1, precision and recall: of class 1 where there are two classes, else the means over classes;
+//   - f1_macro, precision_macro and recall_macro: the mean over the classes that occur among labels or
+//     predictions;
+//   - f1_micro: from the counts of all classes together, which is the accuracy;
+//   - f1_weighted: the mean over classes by their number of examples;
+//   - matthews_correlation, from -1 to 1;
+//   - examples, and invalid: the number of invalid predictions.
+func (c *Classification) Result() []Value {
+	var right, examples, invalid int
+	var macro Class
+	var weighted, occurring float64
+	for k, class := range c.Classes() {
+		right += c.counts[k][k]
+		examples += class.Support
+		invalid += c.counts[k][len(c.labels)]
+		weighted += class.F1 * float64(class.Support)
+		if class.Support+class.Predicted > 0 {
+			occurring++
+			macro.Precision += class.Precision
+			macro.Recall += class.Recall
+			macro.F1 += class.F1
+		}
+	}
+	macro.Precision = ratio(macro.Precision, occurring)
+	macro.Recall = ratio(macro.Recall, occurring)
+	macro.F1 = ratio(macro.F1, occurring)
+	main := macro
+	if len(c.labels) == 2 {
+		main = c.binary()
+	}
+	accuracy := ratio(float64(right), float64(examples))
+	return []Value{
+		{"accuracy", accuracy},
+		{"f1", main.F1},
+		{"precision", main.Precision},
+		{"recall", main.Recall},
+		{"f1_macro", macro.F1},
+		{"precision_macro", macro.Precision},
+		{"recall_macro", macro.Recall},
+		{"f1_micro", accuracy},
+		{"f1_weighted", ratio(weighted, float64(examples))},
+		{"matthews_correlation", c.matthews()},
+		{"examples", float64(examples)},
+		{"invalid", float64(invalid)},
+	}
+}
+
+// binary is the score of class 1 of two, an invalid prediction standing for the class that is not true:
+// f1_score_with_invalid of t5/evaluation/metrics.py.
+func (c *Classification) binary() Class {
+	falseNegatives := c.support(1) - c.counts[1][1]
+	falsePositives := c.counts[0][1] + c.counts[0][2]
+	right := c.counts[1][1]
+	return newClass(c.labels[1], right, right+falseNegatives, right+falsePositives)
+}
+
+// matthews is the correlation of true and predicted classes (Gorodkin 2004), 0 where one of them is
+// constant. With n examples, t[k] of class k, p[k] predicted as k and r right ones it is
+//
+//	(n*r - sum t*p) / sqrt((n^2 - sum t^2) * (n^2 - sum p^2))
+func (c *Classification) matthews() float64 {
+	var n, right, both, trueSquares, predictedSquares float64
+	for k := range c.labels {
+		t, p := float64(c.support(k)), float64(c.predicted(k))
+		n += t
+		right += float64(c.counts[k][k])
+		both += t * p
+		trueSquares += t * t
+		predictedSquares += p * p
+	}
+	invalid := float64(c.predicted(len(c.labels))) // a class that is never true
+	predictedSquares += invalid * invalid
+	return ratio(n*right-both, math.Sqrt(n*n-trueSquares)*math.Sqrt(n*n-predictedSquares))
+}
+
+// support is the number of examples of a class.
+func (c *Classification) support(class int) int {
+	var sum int
+	for _, n := range c.counts[class] {
+		sum += n
+	}
+	return sum
+}
+
+// predicted is the number of predictions of a class.
+func (c *Classification) predicted(class int) int {
+	var sum int
+	for _, row := range c.counts {
+		sum += row[class]
+	}
+	return sum
+}
+
+// ratio is a/b, and 0 where there is nothing to divide by: zero_division=0 of scikit-learn.
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
+}
