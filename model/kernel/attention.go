@@ -12,9 +12,15 @@ type Attention struct {
 	Causal       bool // a query sees keys up to its own position only
 	QueryOffsets []int32
 	KeyOffsets   []int32
-	Hidden       []bool // keys that no query sees, [keys]; nil when all are seen
-	Bias         Bias   // relative position bias, none in cross-attention
-	Dropout      Dropout
+
+	// For decoding with a cache of keys: sequence s uses KeyLengths[s] rows from KeyOffsets[s], which may be shared or
+	// have gaps behind them, and its first query has the position FirstPosition. Forward only.
+	KeyLengths    []int32
+	FirstPosition int
+
+	Hidden  []bool // keys that no query sees, [keys]; nil when all are seen
+	Bias    Bias   // relative position bias, none in cross-attention
+	Dropout Dropout
 
 	// Max and Inverse hold, for each query and head [queries, heads], the largest score and the inverse of
 	// the softmax sum. Forward fills them, Backward reads them: the probabilities are made again, not stored.
@@ -144,7 +150,7 @@ func (a *Attention) scores(s *scratch, t headTask, lo, rows, keys int, q []float
 	s.gemm(false, true, rows, keys, a.Dim, q[t.query(lo, qStride):], qStride, k[t.key(0, kStride):], kStride, false, scores, keys)
 	if a.Bias.Values != nil {
 		for r := range rows {
-			Add(scores[r*keys:(r+1)*keys], a.Bias.row(a.Bias.Values, t.head, lo+r, keys))
+			Add(scores[r*keys:(r+1)*keys], a.Bias.row(a.Bias.Values, t.head, a.FirstPosition+lo+r, keys))
 		}
 	}
 	if a.Hidden != nil {
@@ -186,15 +192,20 @@ func (t headTask) distances(partial []float32) []float32 {
 
 func (a *Attention) task(sequence, head int) headTask {
 	q, k := a.QueryOffsets, a.KeyOffsets
-	return headTask{
+	t := headTask{
 		head:       head,
 		heads:      a.Heads,
 		dim:        a.Dim,
 		firstQuery: int(q[sequence]),
 		firstKey:   int(k[sequence]),
 		queries:    int(q[sequence+1] - q[sequence]),
-		keys:       int(k[sequence+1] - k[sequence]),
 	}
+	if a.KeyLengths != nil {
+		t.keys = int(a.KeyLengths[sequence])
+	} else {
+		t.keys = int(k[sequence+1] - k[sequence])
+	}
+	return t
 }
 
 func (a *Attention) eachHead(w *Workers, f func(s *scratch, t headTask)) {

@@ -22,6 +22,14 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 	if m == 0 || n == 0 {
 		return
 	}
+	if k == 0 {
+		if !accumulate {
+			for i := range m {
+				clear(c[i*ldc : i*ldc+n])
+			}
+		}
+		return
+	}
 	if m <= maxDirectRows && transB && !transA {
 		w.Rows(n, grainFor(k), func(lo, hi int) {
 			gemmDirect(m, hi-lo, k, a, lda, b[lo*ldb:], ldb, accumulate, c[lo:], ldc)
@@ -45,16 +53,8 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 	})
 }
 
-// gemm is Gemm on one thread for any size; it uses a and b of the scratch.
+// gemm is Gemm on one thread for any size but k = 0; it uses a and b of the scratch.
 func (s *scratch) gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
-	if k == 0 {
-		if !accumulate {
-			for i := range m {
-				clear(c[i*ldc : i*ldc+n])
-			}
-		}
-		return
-	}
 	for k0 := 0; k0 < k; k0 += blockK {
 		kb := min(blockK, k-k0)
 		for j0 := 0; j0 < n; j0 += blockN {
