@@ -1,0 +1,64 @@
+package model
+
+import (
+	"hash/fnv"
+	"math"
+	"math/rand/v2"
+
+	"t5train/model/op"
+)
+
+// initializer draws one weight from its distribution.
+type initializer func(r *rand.Rand) float64
+
+// The distributions of T5X (t5x/examples/t5/layers.py), which has no factor 1/sqrt(d_kv) in attention because
+// that of q is in its initialisation.
+
+func ones(*rand.Rand) float64 { return 1 }
+
+func normal(std float64) initializer {
+	return func(r *rand.Rand) float64 { return std * r.NormFloat64() }
+}
+
+// truncated is a normal distribution cut at two standard deviations and widened so that its standard deviation is
+// std (JAX variance_scaling: 0.8796 is that of the standard normal cut at two).
+func truncated(std float64) initializer {
+	return func(r *rand.Rand) float64 {
+		for {
+			if x := r.NormFloat64(); math.Abs(x) < 2 {
+				return x * std / 0.87962566103423978
+			}
+		}
+	}
+}
+
+func uniform(limit float64) initializer {
+	return func(r *rand.Rand) float64 { return limit * (2*r.Float64() - 1) }
+}
+
+// params collects the parameters of a model in the order of its modules.
+type params struct {
+	list  []*op.Param
+	inits []initializer
+}
+
+func (p *params) add(name string, init initializer, shape ...int) *op.Param {
+	param := op.NewParam(name, shape...)
+	p.list = append(p.list, param)
+	p.inits = append(p.inits, init)
+	return param
+}
+
+// initialize draws every parameter from a stream of its own, a function of the seed and its name alone.
+func (p *params) initialize(seed uint64) {
+	for i, param := range p.list {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(param.Name)) // a hash does not fail
+		r := rand.New(rand.NewPCG(seed, h.Sum64()))
+		for j := range param.Value {
+			param.Value[j] = float32(p.inits[i](r))
+		}
+	}
+}
+
+func inverseSqrt(n int) float64 { return 1 / math.Sqrt(float64(n)) }
