@@ -1,0 +1,149 @@
+package checkpoints
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"t5train/checkpoints/safetensors"
+)
+
+// Create writes the checkpoint folder path, which appears complete or not at all: fill writes the files,
+// config.json among them, into a hidden folder beside it; they are brought to the disk; the folder is renamed.
+// If path is a checkpoint folder already, it is replaced as a whole: until the new one stands, the old one is
+// there, under its own name or, for a moment, aside, where LockRun and Resolve find it after a crash. Two
+// writers of one path take turns.
+//
+// A folder that holds files but no config.json is no checkpoint and is left alone: that is an error.
+func Create(path string, fill func(*Dir) error) error {
+	if err := create(path, fill); err != nil {
+		return fmt.Errorf("write checkpoint %s: %w", path, withRemedy(err))
+	}
+	return nil
+}
+
+func create(path string, fill func(*Dir) error) error {
+	s, err := newSlot(path)
+	if err != nil {
+		return err
+	}
+	if err := makeDirs(s.parent); err != nil {
+		return err
+	}
+	release, err := s.lock()
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := s.recover(); err != nil {
+		return err
+	}
+	if err := s.checkReplaceable(); err != nil {
+		return err
+	}
+	if err := os.Mkdir(s.temp, 0o777); err != nil {
+		return err
+	}
+	defer os.RemoveAll(s.temp) // nothing there after a success
+	if err := fill(&Dir{s.temp}); err != nil {
+		return err
+	}
+	if !isCheckpoint(s.temp) {
+		return fmt.Errorf("no %s was written into it", configName)
+	}
+	if err := syncTree(s.temp); err != nil {
+		return err
+	}
+	return s.swap()
+}
+
+// Dir is a folder that Create is filling. Its methods may be called at the same time for different files.
+type Dir struct{ root string }
+
+// WriteFile writes the file name, a path relative to the folder, and brings it to the disk. Folders on the
+// way are made; a file that is there already is an error.
+func (d *Dir) WriteFile(name string, data []byte) error {
+	return d.write(name, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// WriteTensors is WriteFile for a safetensors file; see safetensors.Write.
+func (d *Dir) WriteTensors(name string, tensors []safetensors.Tensor, metadata map[string]string) error {
+	return d.write(name, func(w io.Writer) error { return safetensors.Write(w, tensors, metadata) })
+}
+
+func (d *Dir) write(name string, content func(io.Writer) error) error {
+	if !filepath.IsLocal(name) {
+		return fmt.Errorf("write %s: the name leads out of the folder", name)
+	}
+	path := filepath.Join(d.root, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	err = content(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// makeDirs is os.MkdirAll that brings each new folder's name to the disk.
+func makeDirs(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	parent := filepath.Dir(path)
+	if parent != path {
+		if err := makeDirs(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(path, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(parent)
+}
+
+// syncTree brings the names of all files below root to the disk.
+func syncTree(root string) error {
+	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return syncDir(path)
+	})
+}
+
+// syncDir brings the names in a folder to the disk, where the system knows such a thing.
+func syncDir(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	// Some network file systems keep names by themselves and refuse the call.
+	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
+
+// isCheckpoint tells a checkpoint folder from others.
+func isCheckpoint(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, configName))
+	return err == nil && info.Mode().IsRegular()
+}

@@ -1,0 +1,86 @@
+package checkpoints
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Resolve finds the checkpoint folder that path means: a folder with a config.json means itself, a run folder
+// its best checkpoint, or its latest if none is marked. how says in words which one it is, for example
+// "best checkpoint of runs/sms, step 500".
+func Resolve(path string) (dir, how string, err error) {
+	dir, how, err = resolve(path)
+	if err != nil {
+		return "", "", fmt.Errorf("find checkpoint %s: %w", path, err)
+	}
+	return dir, how, nil
+}
+
+func resolve(path string) (dir, how string, err error) {
+	if ok, err := checkpointAt(path); err != nil {
+		return "", "", err
+	} else if ok {
+		return path, "checkpoint folder " + path, nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", "", fmt.Errorf("there is no such folder%s", nearby(filepath.Dir(path)))
+	case err != nil:
+		return "", "", err
+	case !info.IsDir():
+		return "", "", fmt.Errorf("it is a file, want a checkpoint folder or a run folder%s", nearby(filepath.Dir(path)))
+	}
+	// A run folder, or its folder of checkpoints.
+	for _, runDir := range []string{filepath.Join(path, checkpointsName), path} {
+		run := &Run{runDir}
+		step, ok, err := run.Best()
+		kind := "best"
+		if err == nil && !ok {
+			step, ok, err = run.Latest()
+			kind = "latest"
+		}
+		if err != nil {
+			return "", "", err
+		}
+		if ok {
+			return run.Dir(step), fmt.Sprintf("%s checkpoint of %s, step %d", kind, path, step), nil
+		}
+	}
+	return "", "", fmt.Errorf("it holds no %s (a checkpoint) and no %s/%s* (a run)%s", configName, checkpointsName, stepPrefix, nearby(path))
+}
+
+// nearby says which checkpoint folders lie in dir, at most two folders deep.
+func nearby(dir string) string {
+	const maxFound, maxSeen = 8, 2000 // a hint: not worth a walk through a whole disk
+	var found []string
+	seen := 0
+	filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if seen++; len(found) == maxFound || seen == maxSeen {
+			return fs.SkipAll
+		}
+		below, relErr := filepath.Rel(dir, path)
+		if err != nil || relErr != nil || !entry.IsDir() {
+			return nil // a folder that cannot be read is no reason to fail
+		}
+		if path != dir && strings.HasPrefix(entry.Name(), ".") {
+			return fs.SkipDir
+		}
+		if isCheckpoint(path) {
+			found = append(found, path)
+			return fs.SkipDir
+		}
+		if strings.Count(below, string(filepath.Separator)) >= 1 {
+			return fs.SkipDir
+		}
+		return nil
+	})
+	if len(found) == 0 {
+		return ""
+	}
+	return "; checkpoint folders nearby: " + strings.Join(found, ", ")
+}

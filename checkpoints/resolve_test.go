@@ -1,0 +1,81 @@
+package checkpoints
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestResolve(t *testing.T) {
+	output, run := runOf(t, 500, 1000)
+	check := func(path, wantDir, wantHow string) {
+		t.Helper()
+		dir, how, err := Resolve(path)
+		if err != nil || dir != wantDir || how != wantHow {
+			t.Errorf("got %q, %q, %v, want %q, %q", dir, how, err, wantDir, wantHow)
+		}
+	}
+	check(run.Dir(500), run.Dir(500), "checkpoint folder "+run.Dir(500))
+	check(output, run.Dir(1000), "latest checkpoint of "+output+", step 1000")
+	if err := run.SetBest(500); err != nil {
+		t.Fatal(err)
+	}
+	check(output, run.Dir(500), "best checkpoint of "+output+", step 500")
+	check(run.dir, run.Dir(500), "best checkpoint of "+run.dir+", step 500")
+}
+
+func TestResolveFails(t *testing.T) {
+	root := t.TempDir()
+	d := &Dir{root}
+	for _, name := range []string{"models/small/config.json", "models/base/config.json", "models/.hidden/config.json",
+		"models/README.md", "empty/notes.txt", "deep/a/b/config.json"} {
+		if err := d.WriteFile(name, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	small, base := filepath.Join(root, "models", "small"), filepath.Join(root, "models", "base")
+	for _, c := range []struct {
+		name, path string
+		want       []string
+		wantNot    string
+	}{
+		{"missing", "models/large", []string{"there is no such folder", base, small}, ".hidden"},
+		{"missing parent", "nowhere/large", []string{"there is no such folder"}, "nearby"},
+		{"file", "models/README.md", []string{"it is a file, want a checkpoint folder or a run folder", base, small}, ""},
+		{"folder of models", "models", []string{"it holds no config.json (a checkpoint) and no checkpoints/checkpoint-* (a run)", base, small}, ".hidden"},
+		{"two folders up", ".", []string{base, small}, "deep"},
+		{"nothing near", "empty", []string{"it holds no config.json"}, "nearby"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(root, c.path)
+			_, _, err := Resolve(path)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range append(c.want, "find checkpoint "+path+": ") {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error %q does not say %q", err, want)
+				}
+			}
+			if c.wantNot != "" && strings.Contains(err.Error(), c.wantNot) {
+				t.Errorf("the error %q says %q", err, c.wantNot)
+			}
+		})
+	}
+}
+
+// TestResolveListsFew keeps the hint of an error short.
+func TestResolveListsFew(t *testing.T) {
+	root := t.TempDir()
+	for i := range 30 {
+		if err := (&Dir{root}).WriteFile(fmt.Sprintf("m%02d/config.json", i), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _, err := Resolve(root)
+	if err == nil || strings.Count(err.Error(), string(os.PathSeparator)+"m") != 8 {
+		t.Errorf("got %v, want 8 folders", err)
+	}
+}

@@ -1,0 +1,196 @@
+package checkpoints
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"t5train/checkpoints/safetensors"
+)
+
+// The files of a model folder, as transformers names them.
+const (
+	configName      = "config.json"
+	weightsName     = "model.safetensors"
+	indexName       = "model.safetensors.index.json"
+	pickleName      = "pytorch_model.bin"
+	pickleIndexName = "pytorch_model.bin.index.json"
+)
+
+// Weights is an open model folder: the raw configuration and the tensors of one file or of several shards.
+type Weights struct {
+	config []byte
+	files  []*safetensors.File
+	names  []string
+	shard  map[string]*safetensors.File
+}
+
+// DTypeCount says how much of a model is stored in one type.
+type DTypeCount struct {
+	DType    safetensors.DType
+	Tensors  int
+	Elements int
+	Bytes    int
+}
+
+// OpenWeights opens config.json and model.safetensors of the folder dir, or the shards that
+// model.safetensors.index.json names. The files must stay as they are until Close.
+func OpenWeights(dir string) (*Weights, error) {
+	w, err := openWeights(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open weights of %s: %w", dir, err)
+	}
+	return w, nil
+}
+
+func openWeights(dir string) (*Weights, error) {
+	if info, err := os.Stat(dir); err != nil {
+		return nil, err
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("it is a file, want the folder with %s and %s", configName, weightsName)
+	}
+	config, err := os.ReadFile(filepath.Join(dir, configName))
+	if err != nil {
+		return nil, fmt.Errorf("a model folder needs a %s: %w", configName, err)
+	}
+	w := &Weights{config: config, shard: make(map[string]*safetensors.File)}
+	switch {
+	case exists(filepath.Join(dir, weightsName)):
+		err = w.add(filepath.Join(dir, weightsName))
+	case exists(filepath.Join(dir, indexName)):
+		err = w.addShards(dir)
+	case exists(filepath.Join(dir, pickleName)), exists(filepath.Join(dir, pickleIndexName)):
+		err = fmt.Errorf("it holds %s, a pickle that can run code, but no %s: convert it once with\n"+
+			`python -c "from transformers import T5ForConditionalGeneration as T; T.from_pretrained('%s').save_pretrained('%s', safe_serialization=True)"`,
+			pickleName, weightsName, dir, dir)
+	default:
+		err = fmt.Errorf("no %s and no %s there", weightsName, indexName)
+	}
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// add opens one file of tensors.
+func (w *Weights) add(path string) error {
+	f, err := safetensors.Open(path)
+	if err != nil {
+		return err
+	}
+	w.files = append(w.files, f)
+	for _, name := range f.Names() {
+		if w.shard[name] != nil {
+			return fmt.Errorf("tensor %q is in %s and in another shard", name, filepath.Base(path))
+		}
+		w.shard[name] = f
+		w.names = append(w.names, name)
+	}
+	return nil
+}
+
+// addShards opens the shards of the index, which must name every tensor of every shard and no other.
+func (w *Weights) addShards(dir string) error {
+	text, err := os.ReadFile(filepath.Join(dir, indexName))
+	if err != nil {
+		return err
+	}
+	listed, err := parseIndex(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", indexName, err)
+	}
+	opened := make(map[string]*safetensors.File)
+	for _, file := range slices.Compact(slices.Sorted(maps.Values(listed))) {
+		err := w.add(filepath.Join(dir, file))
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("shard %s, which %s names, is missing: copy or download it again", file, indexName)
+		}
+		if err != nil {
+			return err
+		}
+		opened[file] = w.files[len(w.files)-1]
+	}
+	for _, name := range slices.Sorted(maps.Keys(listed)) {
+		if file := listed[name]; w.shard[name] != opened[file] {
+			return fmt.Errorf("%s says that tensor %q is in %s, but it is not", indexName, name, file)
+		}
+	}
+	for _, name := range w.names {
+		if _, ok := listed[name]; !ok {
+			return fmt.Errorf("tensor %q is in a shard, but %s does not list it", name, indexName)
+		}
+	}
+	return nil
+}
+
+// Names returns the names of the tensors, shard by shard in the order of their data.
+func (w *Weights) Names() []string { return slices.Clone(w.names) }
+
+// Tensor returns the tensor of that name. It shares the file's memory until Close.
+func (w *Weights) Tensor(name string) (safetensors.Tensor, bool) {
+	f, ok := w.shard[name]
+	if !ok {
+		return safetensors.Tensor{}, false
+	}
+	return f.Tensor(name)
+}
+
+// Config returns the bytes of config.json.
+func (w *Weights) Config() []byte { return w.config }
+
+// DTypes returns what is stored in each type, the type with most bytes first.
+func (w *Weights) DTypes() []DTypeCount {
+	var counts []DTypeCount
+	for _, name := range w.names {
+		t, _ := w.Tensor(name)
+		i := slices.IndexFunc(counts, func(c DTypeCount) bool { return c.DType == t.DType })
+		if i < 0 {
+			i = len(counts)
+			counts = append(counts, DTypeCount{DType: t.DType})
+		}
+		counts[i].Tensors++
+		counts[i].Elements += t.Elements()
+		counts[i].Bytes += len(t.Data)
+	}
+	slices.SortStableFunc(counts, func(a, b DTypeCount) int { return b.Bytes - a.Bytes })
+	return counts
+}
+
+// Elements returns the number of stored numbers: the parameters, where no tensor is stored twice.
+func (w *Weights) Elements() int {
+	total := 0
+	for _, c := range w.DTypes() {
+		total += c.Elements
+	}
+	return total
+}
+
+// Bytes returns the bytes of all tensors, headers not counted.
+func (w *Weights) Bytes() int {
+	total := 0
+	for _, c := range w.DTypes() {
+		total += c.Bytes
+	}
+	return total
+}
+
+// Close releases the files: no tensor may be touched any more. A second Close does nothing.
+func (w *Weights) Close() error {
+	var errs []error
+	for _, f := range w.files {
+		errs = append(errs, f.Close())
+	}
+	w.files, w.names, w.shard = nil, nil, nil
+	return errors.Join(errs...)
+}
+
+// exists tells whether something has that name, be it a link that leads nowhere.
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
