@@ -1,0 +1,209 @@
+package task
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"t5train/data/parquetio"
+)
+
+func str(s string) parquetio.Cell { return parquetio.Cell{Kind: parquetio.String, Str: s} }
+func num(i int64) parquetio.Cell  { return parquetio.Cell{Kind: parquetio.Int, Int: i} }
+
+func spam() Spec {
+	return Spec{
+		Name: Classification, Prefix: "sms_spam", TextColumns: []string{"sms"}, LabelColumn: "label",
+		Labels: []Label{{"ham", "ham", "0"}, {"spam", "junk mail", "1"}},
+	}
+}
+
+func pairs() Spec {
+	s := spam()
+	s.Prefix, s.TextColumns = "mrpc", []string{"sentence1", "sentence2"}
+	return s
+}
+
+func translation() Spec {
+	return Spec{Name: Seq2Seq, Prefix: "translate English to German: ", TextColumns: []string{"en"}, TargetColumn: "de"}
+}
+
+func with(s Spec, change func(*Spec)) Spec {
+	change(&s)
+	return s
+}
+
+func wantError(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want one with %q", parts)
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q lacks %q", err, part)
+		}
+	}
+}
+
+func TestExample(t *testing.T) {
+	cases := []struct {
+		name  string
+		spec  Spec
+		cells []parquetio.Cell
+		want  Example
+	}{
+		{"one column", spam(), []parquetio.Cell{str("Free entry\n"), num(1)}, Example{"sms_spam sms: Free entry", "junk mail", 1}},
+		{"white space inside and before stays", spam(), []parquetio.Cell{str("  a \n\tb \r\n "), num(0)}, Example{"sms_spam sms:   a \n\tb", "ham", 0}},
+		{"empty text", spam(), []parquetio.Cell{str(""), num(0)}, Example{"sms_spam sms:", "ham", 0}},
+		{"no prefix", with(spam(), func(s *Spec) { s.Prefix = "" }), []parquetio.Cell{str("hi"), num(0)}, Example{"sms: hi", "ham", 0}},
+		{"label by name", spam(), []parquetio.Cell{str("x"), str("spam")}, Example{"sms_spam sms: x", "junk mail", 1}},
+		{"label by text", spam(), []parquetio.Cell{str("x"), str("junk mail ")}, Example{"sms_spam sms: x", "junk mail", 1}},
+		{"two columns", pairs(), []parquetio.Cell{str("A ."), str("B ."), num(0)}, Example{"mrpc sentence1: A . sentence2: B .", "ham", 0}},
+		{"two columns in another order", with(pairs(), func(s *Spec) { s.TextColumns = []string{"sentence2", "sentence1"} }),
+			[]parquetio.Cell{str("B"), str("A"), num(0)}, Example{"mrpc sentence2: B sentence1: A", "ham", 0}},
+		{"seq2seq", translation(), []parquetio.Cell{str("Hello.\n"), str("Hallo.\n")}, Example{"translate English to German: Hello.", "Hallo.", -1}},
+		{"seq2seq, numbers", with(translation(), func(s *Spec) { s.Prefix = "" }), []parquetio.Cell{num(3), {Kind: parquetio.Float, Float: 0.5}}, Example{"3", "0.5", -1}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := c.spec.Example(c.cells)
+			if err != nil || got != c.want {
+				t.Errorf("got %+v, %v, want %+v", got, err, c.want)
+			}
+		})
+	}
+}
+
+func TestExample_Errors(t *testing.T) {
+	null := parquetio.Cell{}
+	cases := []struct {
+		name  string
+		spec  Spec
+		cells []parquetio.Cell
+		parts []string
+	}{
+		{"label -1", spam(), []parquetio.Cell{str("x"), num(-1)}, []string{"column label holds -1", "0 (ham)", "1 (spam)", "another file"}},
+		{"label too large", spam(), []parquetio.Cell{str("x"), num(2)}, []string{"holds 2", "--labels"}},
+		{"label unknown", spam(), []parquetio.Cell{str("x"), str("eggs")}, []string{`"eggs"`, "ham"}},
+		{"number written as text", spam(), []parquetio.Cell{str("x"), str("1")}, []string{`"1"`}},
+		{"label null", spam(), []parquetio.Cell{str("x"), null}, []string{"label is null"}},
+		{"text null", pairs(), []parquetio.Cell{str("x"), null, num(0)}, []string{"sentence2 is null"}},
+		{"target null", translation(), []parquetio.Cell{str("x"), null}, []string{"de is null"}},
+		{"too few cells", spam(), []parquetio.Cell{str("x")}, []string{"1 cells, want 2", "sms", "label"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := c.spec.Example(c.cells)
+			wantError(t, err, c.parts...)
+		})
+	}
+}
+
+func TestDecode(t *testing.T) {
+	for text, want := range map[string]int{"ham": 0, " junk mail\n": 1, "spam": -1, "Ham": -1, "": -1, "ham ham": -1} {
+		if got := spam().Decode(text); got != want {
+			t.Errorf("%q: got %d, want %d", text, got, want)
+		}
+	}
+	for _, s := range []Spec{spam(), pairs()} { // what training writes, decoding understands
+		for i, l := range s.Labels {
+			if got := s.Decode(l.Text); got != i {
+				t.Errorf("%q: got %d, want %d", l.Text, got, i)
+			}
+		}
+	}
+}
+
+func TestInputFrom(t *testing.T) {
+	cases := []struct {
+		name string
+		spec Spec
+		line string
+		want string
+	}{
+		{"line", spam(), "Free entry\r\n", "sms_spam sms: Free entry"},
+		{"line that looks like JSON's end", spam(), "}", "sms_spam sms: }"},
+		{"object", spam(), `{"sms": "Fr\u00e9e\n", "label": 1}`, "sms_spam sms: Frée"},
+		{"object with a number", spam(), ` {"sms": 1e3}`, "sms_spam sms: 1e3"},
+		{"object with two fields", pairs(), `{"sentence2": "B", "sentence1": "A"}`, "mrpc sentence1: A sentence2: B"},
+		{"seq2seq", translation(), "Hello.", "translate English to German: Hello."},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			from := c.spec.InputFromLine
+			if strings.HasPrefix(strings.TrimSpace(c.line), "{") {
+				from = func(line string) (string, error) { return c.spec.InputFromJSON([]byte(line)) }
+			}
+			if got, err := from(c.line); err != nil || got != c.want {
+				t.Errorf("got %q, %v, want %q", got, err, c.want)
+			}
+		})
+	}
+	_, err := pairs().InputFromLine("A")
+	wantError(t, err, "sentence1", "sentence2", "JSON")
+	for line, part := range map[string]string{
+		`{"sentence1": "A"}`:                     "sentence2",
+		`{"sentence1": "A", "sentence2": null}`:  "null",
+		`{"sentence1": "A", "sentence2": ["B"]}`: `["B"]`,
+		`["A", "B"]`:                             "no JSON object",
+		`null`:                                   "no JSON object",
+		`{"a":`:                                  "no JSON object",
+		``:                                       "no JSON object",
+	} {
+		_, err := pairs().InputFromJSON([]byte(line))
+		wantError(t, err, part)
+	}
+}
+
+func TestSpec_JSON(t *testing.T) {
+	for _, s := range []Spec{spam(), pairs(), translation()} {
+		raw, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Spec
+		if err := json.Unmarshal(raw, &back); err != nil || !reflect.DeepEqual(back, s) {
+			t.Errorf("%s: got %v, %v", raw, back, err)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, s := range []Spec{spam(), pairs(), translation()} {
+		if err := s.Validate(); err != nil {
+			t.Errorf("%v: %v", s, err)
+		}
+	}
+	cases := []struct {
+		name  string
+		spec  Spec
+		parts []string
+	}{
+		{"empty", Spec{}, []string{"no text column", `name is ""`}},
+		{"everything", Spec{Name: Classification, TextColumns: []string{"a", "a"}, Labels: []Label{{"x", " ", ""}}},
+			[]string{"different names", "label column", "1 labels", "label 0 (x) has no text"}},
+		{"same texts", with(spam(), func(s *Spec) { s.Labels = []Label{{"a", "x", "0"}, {"b", " x", "1"}} }), []string{"labels 0 and 1", `"x"`}},
+		{"same names", with(spam(), func(s *Spec) { s.Labels = []Label{{"a", "x", "0"}, {"a", "y", "1"}} }), []string{"both named"}},
+		{"same values", with(spam(), func(s *Spec) { s.Labels = []Label{{"a", "x", "0"}, {"b", "y", "0"}} }), []string{"value"}},
+		{"label is text", with(spam(), func(s *Spec) { s.LabelColumn = "sms" }), []string{"label column"}},
+		{"two sources", with(translation(), func(s *Spec) { s.TextColumns = []string{"a", "b"} }), []string{"want one"}},
+		{"no target", with(translation(), func(s *Spec) { s.TargetColumn = "" }), []string{"target column"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) { wantError(t, c.spec.Validate(), c.parts...) })
+	}
+}
+
+func FuzzInputFromJSON(f *testing.F) {
+	f.Add([]byte(`{"sentence1": "A", "sentence2": "B"}`))
+	f.Add([]byte(`{"sentence1": "A", "sentence2": 1.5}`))
+	f.Add([]byte(`{"sentence1": "A", "sentence2": null}`))
+	f.Add([]byte(`[]`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		input, err := pairs().InputFromJSON(line)
+		if err == nil && !strings.HasPrefix(input, "mrpc sentence1:") {
+			t.Errorf("%q gave %q", line, input)
+		}
+	})
+}

@@ -1,0 +1,119 @@
+package task
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"t5train/data/parquetio"
+)
+
+// labelColumn finds the label column: the option, else the ClassLabel, else the one called label or labels.
+func (in *inference) labelColumn() (parquetio.Column, error) {
+	if name := in.options.LabelColumn; name != "" {
+		c, err := in.column("label-column", name)
+		if err != nil {
+			return c, err
+		}
+		in.say("label column: %s (--label-column)", name)
+		return c, canLabel(c)
+	}
+	classes := in.pick(func(c parquetio.Column) bool { return c.ClassLabels != nil && c.Readable() })
+	named := in.pick(func(c parquetio.Column) bool {
+		return strings.EqualFold(c.Name, "label") || strings.EqualFold(c.Name, "labels")
+	})
+	switch {
+	case len(classes) == 1:
+		in.say("label column: %s (the only ClassLabel)", classes[0].Name)
+		return classes[0], nil
+	case len(named) == 1 && (len(classes) == 0 || named[0].ClassLabels != nil):
+		in.say("label column: %s (by its name)", named[0].Name)
+		return named[0], canLabel(named[0])
+	}
+	candidates := classes
+	if len(classes) == 0 {
+		if candidates = named; len(named) == 0 {
+			candidates = in.pick(func(c parquetio.Column) bool { return canLabel(c) == nil && !idLike(c.Name) })
+			return parquetio.Column{}, fmt.Errorf("no column is a ClassLabel or named label: choose among %s with --label-column", list(candidates))
+		}
+	}
+	return parquetio.Column{}, fmt.Errorf("the label may be in any of %s: choose with --label-column", list(candidates))
+}
+
+// canLabel says why a column cannot hold labels.
+func canLabel(c parquetio.Column) error {
+	switch c.Type {
+	case parquetio.TypeString, parquetio.TypeInt, parquetio.TypeBool:
+		return nil
+	}
+	return fmt.Errorf("label column %s is of type %s: labels are string, int or bool: choose another with --label-column", c.Name, c.Type)
+}
+
+// labels finds the labels of the column and, from --labels, how they are written.
+func (in *inference) labels(column parquetio.Column) error {
+	given := in.options.Labels
+	var labels []Label
+	var why string
+	switch {
+	case len(column.ClassLabels) > 0:
+		why = "the column's class names"
+		for i, name := range column.ClassLabels {
+			labels = append(labels, Label{Name: name, Text: name, Value: strconv.Itoa(i)})
+		}
+	case column.Type == parquetio.TypeBool:
+		why = "a bool column"
+		labels = []Label{{"False", "False", "false"}, {"True", "True", "true"}} // as T5 writes them for BoolQ
+	case len(given) > 0 && column.Type == parquetio.TypeString:
+		for _, name := range given {
+			labels = append(labels, Label{Name: name, Text: name})
+		}
+	case len(given) > 0:
+		for i, name := range given {
+			labels = append(labels, Label{Name: name, Text: name, Value: strconv.Itoa(i)})
+		}
+	default:
+		why = "the column's different values, sorted"
+		var err error
+		if labels, err = in.distinctLabels(column); err != nil {
+			return err
+		}
+	}
+	if len(given) > 0 {
+		if len(given) != len(labels) {
+			return fmt.Errorf("--labels gives %d texts, column %s has %d labels: %s", len(given), column.Name, len(labels), Spec{Labels: labels}.describeLabels())
+		}
+		for i := range labels {
+			labels[i].Text = given[i]
+		}
+		why = "--labels"
+	}
+	in.spec.Labels = labels
+	in.say("labels: %s (%s)", in.spec.describeLabels(), why)
+	return nil
+}
+
+func (in *inference) distinctLabels(column parquetio.Column) ([]Label, error) {
+	if in.options.Distinct == nil {
+		return nil, fmt.Errorf("label column %s has no class names: list them with --labels", column.Name)
+	}
+	cells, err := in.options.Distinct(column.Name, MaxLabels)
+	if err != nil {
+		return nil, fmt.Errorf("find the labels of column %s: %w: choose another with --label-column", column.Name, err)
+	}
+	cells = slices.DeleteFunc(slices.Clone(cells), func(c parquetio.Cell) bool {
+		return c.Kind == parquetio.Null || c.Kind == parquetio.Int && c.Int == -1 // no label, as in test splits
+	})
+	slices.SortFunc(cells, func(a, b parquetio.Cell) int {
+		return cmp.Or(cmp.Compare(a.Int, b.Int), cmp.Compare(a.Str, b.Str))
+	})
+	labels := make([]Label, len(cells))
+	for i, c := range cells {
+		labels[i] = Label{Name: c.Text(), Text: c.Text()}
+		if c.Kind != parquetio.String {
+			labels[i].Value = c.Text()
+		}
+	}
+	return labels, nil
+}
