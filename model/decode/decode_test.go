@@ -1,0 +1,240 @@
+package decode
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"t5train/checkpoints"
+	"t5train/checkpoints/safetensors"
+	"t5train/internal/golden"
+	"t5train/model"
+	"t5train/model/kernel"
+	"t5train/model/op"
+)
+
+func loadCase(t *testing.T, dir string) *model.T5 {
+	t.Helper()
+	weights, err := checkpoints.OpenWeights(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer weights.Close()
+	c, err := model.ParseConfig(weights.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := model.Load(c, weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// inputsOf reads input_ids without the tokens that attention_mask hides, which must be padding at the ends.
+func inputsOf(t *testing.T, dir string) [][]int32 {
+	t.Helper()
+	file, err := safetensors.Open(filepath.Join(dir, "golden.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	read := func(name string) ([]int64, []int) {
+		x, ok := file.Tensor(name)
+		if !ok {
+			t.Fatalf("golden: no tensor %s", name)
+		}
+		v, err := x.Int64s()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.Clone(v), x.Shape
+	}
+	ids, shape := read("input_ids")
+	mask, _ := read("attention_mask")
+	inputs := make([][]int32, shape[0])
+	for i, id := range ids {
+		if mask[i] != 0 {
+			inputs[i/shape[1]] = append(inputs[i/shape[1]], int32(id))
+		}
+	}
+	return inputs
+}
+
+// supported lists the options of a recorded generation that Greedy covers.
+var supported = []string{"max_new_tokens", "max_length", "do_sample", "num_beams"}
+
+func TestGoldenGreedy(t *testing.T) {
+	ran := 0
+	for _, dir := range golden.Cases(t, "generate") {
+		var file struct {
+			Kind  string `json:"kind"`
+			Cases []struct {
+				Name      string         `json:"name"`
+				Options   map[string]any `json:"options"`
+				Sequences [][]int32      `json:"sequences"`
+				LogProbs  [][]float64    `json:"token_log_probs_f64"`
+			} `json:"cases"`
+		}
+		golden.Read(t, dir, &file)
+		if file.Kind != "generation" {
+			continue
+		}
+		m := loadCase(t, dir)
+		g, err := New(m, kernel.NewWorkers(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		inputs := inputsOf(t, dir)
+		for _, c := range file.Cases {
+			greedy := c.Options["do_sample"] == false && (c.Options["num_beams"] == nil || c.Options["num_beams"] == 1.0)
+			for option := range c.Options {
+				greedy = greedy && slices.Contains(supported, option)
+			}
+			if !greedy {
+				continue
+			}
+			ran++
+			t.Run(filepath.Base(dir)+"/"+c.Name, func(t *testing.T) {
+				limit := 20 // of transformers, with the start token
+				if v, ok := c.Options["max_length"].(float64); ok {
+					limit = int(v)
+				}
+				limit--
+				if v, ok := c.Options["max_new_tokens"].(float64); ok {
+					limit = int(v)
+				}
+				outputs, err := g.Greedy(inputs, limit)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, out := range outputs {
+					got := append([]int32{0}, out.IDs...)
+					if out.Finished {
+						got = append(got, 1)
+					}
+					want := c.Sequences[i]
+					var logProb float64
+					for j := range got[1:] {
+						logProb += c.LogProbs[i][j]
+					}
+					for len(got) < len(want) {
+						got = append(got, 0)
+					}
+					if !slices.Equal(got, want) {
+						t.Errorf("input %d: got %v, want %v", i, got, want)
+					} else if math.Abs(out.LogProb-logProb) > 1e-4 {
+						t.Errorf("input %d: log-probability %.6f, want %.6f", i, out.LogProb, logProb)
+					}
+				}
+			})
+		}
+	}
+	if ran == 0 {
+		t.Error("golden: no greedy case was found")
+	}
+}
+
+func toy(t *testing.T, kind, proj string) *model.T5 {
+	t.Helper()
+	m, err := model.New(model.Config{
+		ModelType: kind, VocabSize: 40, DModel: 24, DKV: 6, DFF: 32, NumLayers: 2, NumDecoderLayers: 3, NumHeads: 3,
+		RelativeAttentionNumBuckets: 8, RelativeAttentionMaxDistance: 20, LayerNormEpsilon: 1e-6, FeedForwardProj: proj, EOSTokenID: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Init(3)
+	return m
+}
+
+var (
+	toyInputs  = [][]int32{{5, 6, 7, 1}, {9, 1}, {11, 12, 13, 14, 15, 16, 1}}
+	toyTargets = [][]int32{{4, 5, 1}, {4, 5, 6, 7, 1}, {8, 1}, {4, 1}, {4, 5, 1}}
+)
+
+// The cached decoder and the graph are two ways to the same numbers: the score of a target is minus its loss.
+func TestScoreIsTheLossOfTheGraph(t *testing.T) {
+	for _, c := range []struct{ kind, proj string }{{"t5", "relu"}, {"t5", "gated-gelu"}, {"umt5", "gated-silu"}, {"mt5", "gelu"}} {
+		t.Run(c.kind+" "+c.proj, func(t *testing.T) {
+			m := toy(t, c.kind, c.proj)
+			w := kernel.NewWorkers(2)
+			g, err := New(m, w)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer g.Close()
+			scores, err := g.Score(toyInputs, toyTargets)
+			if err != nil {
+				t.Fatal(err)
+			}
+			graph, err := m.LossGraph(w, model.LossOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer graph.Close()
+			for i, in := range toyInputs {
+				for j, target := range toyTargets {
+					totals, err := graph.Run(model.Batch{
+						EncoderIDs: in, EncoderOffsets: []int32{0, int32(len(in))},
+						DecoderIDs: append([]int32{0}, target[:len(target)-1]...), DecoderOffsets: []int32{0, int32(len(target))}, Labels: target,
+					}, op.Step{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					if math.Abs(scores[i][j]+totals.NLL) > 1e-4 {
+						t.Errorf("input %d, target %d: score %.6f, loss %.6f", i, j, scores[i][j], totals.NLL)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A long generation outgrows the first cache, and its score found again must be its log-probability.
+func TestGreedyScoresItself(t *testing.T) {
+	m := toy(t, "t5", "gated-gelu")
+	g, err := New(m, kernel.NewWorkers(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	outputs, err := g.Greedy(toyInputs, 70)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, out := range outputs {
+		if !out.Finished && len(out.IDs) != 70 {
+			t.Errorf("input %d: %d tokens without EOS, want 70", i, len(out.IDs))
+		}
+		target := out.IDs
+		if out.Finished {
+			target = append(slices.Clone(target), 1)
+		}
+		scores, err := g.Score(toyInputs[i:i+1], [][]int32{target})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(scores[0][0]-out.LogProb) > 1e-3 {
+			t.Errorf("input %d: log-probability %.5f, scored %.5f", i, out.LogProb, scores[0][0])
+		}
+	}
+}
+
+func TestBadTokensAreRefused(t *testing.T) {
+	g, err := New(toy(t, "t5", "relu"), kernel.NewWorkers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	for name, in := range map[string][][]int32{"beyond the vocabulary": {{40, 1}}, "negative": {{-1}}, "empty": {{3, 1}, {}}} {
+		if _, err := g.Greedy(in, 4); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := g.Score([][]int32{{3, 1}}, [][]int32{{99}}); err == nil {
+		t.Error("target beyond the vocabulary: no error")
+	}
+}

@@ -1,0 +1,202 @@
+package decode
+
+import (
+	"fmt"
+	"math"
+
+	"t5train/model"
+	"t5train/model/kernel"
+)
+
+// Generator decodes with one model. It is for one goroutine at a time.
+type Generator struct {
+	model   *model.T5
+	workers *kernel.Workers
+	encoder *model.EncoderGraph
+	logits  []float32
+}
+
+// New returns a generator for m.
+func New(m *model.T5, w *kernel.Workers) (*Generator, error) {
+	encoder, err := m.EncoderGraph(w)
+	if err != nil {
+		return nil, err
+	}
+	return &Generator{model: m, workers: w, encoder: encoder}, nil
+}
+
+// Close frees the generator.
+func (g *Generator) Close() error { return g.encoder.Close() }
+
+// Output is one generated sequence.
+type Output struct {
+	IDs      []int32 // without the start token and without EOS
+	LogProb  float64 // of the sequence, EOS included, in nats
+	Finished bool    // EOS came before the limit of tokens; otherwise the text is cut short
+}
+
+// Greedy generates one sequence for each input, always taking the most probable token, of at most maxTokens tokens
+// with EOS. Inputs are token ids that end in EOS. Finished sequences leave the batch.
+func (g *Generator) Greedy(inputs [][]int32, maxTokens int) ([]Output, error) {
+	d, err := g.start(inputs)
+	if err != nil {
+		return nil, err
+	}
+	outputs := make([]Output, len(inputs))
+	alive := make([]int, len(inputs)) // input of each row
+	ids := make([]int32, len(inputs))
+	for i := range inputs {
+		alive[i], ids[i] = i, int32(g.model.Config.DecoderStartTokenID)
+	}
+	for range maxTokens {
+		if len(alive) == 0 {
+			break
+		}
+		var rows []int
+		hidden := d.next(ids)
+		ids = ids[:0]
+		g.eachLogits(hidden, len(alive), func(row int, logits []float32) {
+			best := argmax(logits)
+			out := &outputs[alive[row]]
+			out.LogProb += float64(logits[best]) - logSumExp(logits)
+			if best == g.model.Config.EOSTokenID {
+				out.Finished = true
+				return
+			}
+			out.IDs = append(out.IDs, int32(best))
+			ids = append(ids, int32(best))
+			rows = append(rows, row)
+		})
+		if len(rows) < len(alive) {
+			for i, r := range rows {
+				alive[i] = alive[r]
+			}
+			alive = alive[:len(rows)]
+			d.choose(rows)
+		}
+	}
+	return outputs, nil
+}
+
+// Score returns log p(target | input) in nats for each input and each target: the sum over the target's tokens. A target
+// normally ends in EOS. Targets with a common beginning share the work for it.
+func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
+	for _, t := range targets {
+		for _, id := range t {
+			if id < 0 || int(id) >= g.model.Config.VocabSize {
+				return nil, fmt.Errorf("score targets: token %d is outside of the vocabulary of %d", id, g.model.Config.VocabSize)
+			}
+		}
+	}
+	d, err := g.start(inputs)
+	if err != nil {
+		return nil, err
+	}
+	scores := make([][]float64, len(inputs))
+	all := make([]int, len(targets))
+	for t := range all {
+		all[t] = t
+	}
+	branches := make([]branch, len(inputs))
+	ids := make([]int32, len(inputs))
+	for i := range inputs {
+		scores[i] = make([]float64, len(targets))
+		branches[i] = branch{input: i, targets: all}
+		ids[i] = int32(g.model.Config.DecoderStartTokenID)
+	}
+	for depth := 0; len(branches) > 0; depth++ {
+		hidden := d.next(ids)
+		var next []branch
+		var parents []int
+		ids = nil
+		g.eachLogits(hidden, len(branches), func(row int, logits []float32) {
+			b := branches[row]
+			z := logSumExp(logits)
+			byToken := make(map[int32]int) // token -> branch of next that continues with it
+			for _, t := range b.targets {
+				if depth >= len(targets[t]) {
+					continue
+				}
+				token := targets[t][depth]
+				scores[b.input][t] += float64(logits[token]) - z
+				if depth+1 == len(targets[t]) {
+					continue
+				}
+				i, ok := byToken[token]
+				if !ok {
+					i = len(next)
+					byToken[token] = i
+					next = append(next, branch{input: b.input})
+					parents = append(parents, row)
+					ids = append(ids, token)
+				}
+				next[i].targets = append(next[i].targets, t)
+			}
+		})
+		branches = next
+		d.choose(parents)
+	}
+	return scores, nil
+}
+
+// branch is a common beginning of some targets, for one input.
+type branch struct {
+	input   int
+	targets []int
+}
+
+// start runs the encoder and prepares the decoder.
+func (g *Generator) start(inputs [][]int32) (*decoder, error) {
+	offsets := []int32{0}
+	var ids []int32
+	for i, in := range inputs {
+		if len(in) == 0 {
+			return nil, fmt.Errorf("encode input %d: it has no token, want at least EOS", i)
+		}
+		ids = append(ids, in...)
+		offsets = append(offsets, int32(len(ids)))
+	}
+	hidden, err := g.encoder.Run(ids, offsets)
+	if err != nil {
+		return nil, err
+	}
+	return newDecoder(g.model, g.workers, hidden, offsets), nil
+}
+
+// logitRows is how many rows have their logits in memory at once.
+const logitRows = 64
+
+// eachLogits calls f in row order with the logits of each row of hidden [rows, d_model].
+func (g *Generator) eachLogits(hidden []float32, rows int, f func(row int, logits []float32)) {
+	vocab, dModel := g.model.Config.VocabSize, g.model.Config.DModel
+	head := g.model.LMHead.Value
+	for lo := 0; lo < rows; lo += logitRows {
+		n := min(logitRows, rows-lo)
+		g.logits = resize(g.logits, n*vocab)
+		kernel.Gemm(g.workers, false, true, n, vocab, dModel, hidden[lo*dModel:], dModel, head, dModel, false, g.logits, vocab)
+		for r := range n {
+			f(lo+r, g.logits[r*vocab:(r+1)*vocab])
+		}
+	}
+}
+
+// argmax returns the first position of the largest element.
+func argmax(x []float32) int {
+	best := 0
+	for i, v := range x {
+		if v > x[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+// logSumExp returns ln(sum(e^x)).
+func logSumExp(x []float32) float64 {
+	largest := float64(x[argmax(x)])
+	var sum float64
+	for _, v := range x {
+		sum += math.Exp(float64(v) - largest)
+	}
+	return largest + math.Log(sum)
+}

@@ -1,0 +1,304 @@
+package model
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"t5train/checkpoints"
+	"t5train/checkpoints/safetensors"
+	"t5train/internal/golden"
+	"t5train/model/kernel"
+	"t5train/model/op"
+)
+
+// The limits of the golden README: max|a-b| / max|b| of a tensor, absolute for the loss.
+const (
+	hiddenLimit   = 1e-5
+	gradientLimit = 3e-5
+	lossLimit     = 1e-5
+)
+
+func loadCase(t testing.TB, dir string) *T5 {
+	t.Helper()
+	weights, err := checkpoints.OpenWeights(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer weights.Close()
+	c, err := ParseConfig(weights.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Load(c, weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// record is a golden.safetensors.
+type record struct {
+	t    testing.TB
+	file *safetensors.File
+}
+
+func openRecord(t testing.TB, dir string) record {
+	t.Helper()
+	file, err := safetensors.Open(filepath.Join(dir, "golden.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	return record{t, file}
+}
+
+func (r record) tensor(name string) safetensors.Tensor {
+	r.t.Helper()
+	x, ok := r.file.Tensor(name)
+	if !ok {
+		r.t.Fatalf("golden: no tensor %s", name)
+	}
+	return x
+}
+
+func (r record) ints(name string) []int32 {
+	r.t.Helper()
+	x, err := r.tensor(name).Int64s()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	ids := make([]int32, len(x))
+	for i, v := range x {
+		ids[i] = int32(v)
+	}
+	return ids
+}
+
+func (r record) floats(name string) []float64 {
+	r.t.Helper()
+	x, err := r.tensor(name).Float64s()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return x
+}
+
+// relativeError returns max|a-b| / max|b|.
+func relativeError(a []float32, b []float64) float64 {
+	if len(a) != len(b) {
+		return math.Inf(1)
+	}
+	var diff, size float64
+	for i := range b {
+		d := math.Abs(float64(a[i]) - b[i])
+		if math.IsNaN(d) {
+			return math.Inf(1)
+		}
+		diff, size = max(diff, d), max(size, math.Abs(b[i]))
+	}
+	if size == 0 {
+		return diff
+	}
+	return diff / size
+}
+
+// rectangle makes a ragged batch of equally long rows; tokens whose mask is 0 are hidden.
+func rectangle(ids, mask []int32, rows int) (offsets []int32, hidden []bool) {
+	length := len(ids) / rows
+	for r := range rows + 1 {
+		offsets = append(offsets, int32(r*length))
+	}
+	if slices.Contains(mask, 0) {
+		for _, m := range mask {
+			hidden = append(hidden, m == 0)
+		}
+	}
+	return offsets, hidden
+}
+
+func goldenBatch(r record) Batch {
+	var b Batch
+	rows := r.tensor("input_ids").Shape[0]
+	b.EncoderIDs, b.DecoderIDs, b.Labels = r.ints("input_ids"), r.ints("decoder_input_ids"), r.ints("labels")
+	b.EncoderOffsets, b.EncoderHidden = rectangle(b.EncoderIDs, r.ints("attention_mask"), rows)
+	var mask []int32
+	if _, ok := r.file.Tensor("decoder_attention_mask"); ok {
+		mask = r.ints("decoder_attention_mask")
+	}
+	b.DecoderOffsets, b.DecoderHidden = rectangle(b.DecoderIDs, mask, rows)
+	return b
+}
+
+func TestGoldenModel(t *testing.T) {
+	for _, dir := range golden.Cases(t, "model") {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			var c struct {
+				Loss  float64  `json:"loss_f64"`
+				Names []string `json:"parameter_names"`
+			}
+			golden.Read(t, dir, &c)
+			m := loadCase(t, dir)
+			r := openRecord(t, dir)
+			b := goldenBatch(r)
+
+			var names []string
+			for _, p := range m.Params {
+				names = append(names, p.Name)
+			}
+			for _, name := range c.Names {
+				if !slices.Contains(names, name) {
+					t.Errorf("parameter %s is missing", name)
+				}
+			}
+			if len(names) != len(c.Names) {
+				t.Errorf("%d parameters, want %d", len(names), len(c.Names))
+			}
+
+			t.Run("hidden states and logits", func(t *testing.T) { checkForward(t, m, b, r) })
+			t.Run("loss and gradients", func(t *testing.T) {
+				var first map[string][]float32
+				for _, threads := range []int{1, 3} {
+					grads := checkGradients(t, m, b, r, threads, c.Loss)
+					for name, g := range first {
+						if !slices.Equal(g, grads[name]) {
+							t.Errorf("%s: the gradient differs between one and three threads", name)
+						}
+					}
+					first = grads
+				}
+			})
+		})
+	}
+}
+
+// masked drops the rows of hidden tokens, where the recorded values mean nothing.
+func visible(x []float32, want []float64, hidden []bool) ([]float32, []float64) {
+	if hidden == nil {
+		return x, want
+	}
+	d := len(x) / len(hidden)
+	var a []float32
+	var b []float64
+	for i, h := range hidden {
+		if !h {
+			a, b = append(a, x[i*d:(i+1)*d]...), append(b, want[i*d:(i+1)*d]...)
+		}
+	}
+	return a, b
+}
+
+func checkForward(t *testing.T, m *T5, b Batch, r record) {
+	w := kernel.NewWorkers(2)
+	var encoder, decoder []float32
+	g := op.NewGraph(w)
+	l := &LossGraph{model: m}
+	hidden := l.hidden(g, 0, &encoder)
+	g.Capture(hidden, &decoder)
+	program, err := g.CompileForward()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	l.encoder = op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Hidden: b.EncoderHidden}
+	l.decoder = op.Ragged{IDs: b.DecoderIDs, Offsets: b.DecoderOffsets, Hidden: b.DecoderHidden}
+	if err := program.Run(op.Step{}); err != nil {
+		t.Fatal(err)
+	}
+	c := m.Config
+	logits := make([]float32, len(b.DecoderIDs)*c.VocabSize)
+	kernel.Gemm(w, false, true, len(b.DecoderIDs), c.VocabSize, c.DModel, decoder, c.DModel, m.LMHead.Value, c.DModel, false, logits, c.VocabSize)
+	for i := range logits {
+		logits[i] *= c.LogitScale()
+	}
+	for _, x := range []struct {
+		name   string
+		got    []float32
+		hidden []bool
+	}{
+		{"encoder_last_hidden_state_f64", encoder, b.EncoderHidden},
+		{"decoder_last_hidden_state_f64", decoder, b.DecoderHidden},
+		{"logits_f64", logits, b.DecoderHidden},
+	} {
+		got, want := visible(x.got, r.floats(x.name), x.hidden)
+		if e := relativeError(got, want); e > hiddenLimit {
+			t.Errorf("%s: error %.2g, limit %.0g", x.name, e, hiddenLimit)
+		}
+	}
+}
+
+func checkGradients(t *testing.T, m *T5, b Batch, r record, threads int, wantLoss float64) map[string][]float32 {
+	graph, err := m.LossGraph(kernel.NewWorkers(threads), LossOptions{Gradients: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer graph.Close()
+	for _, p := range m.Params {
+		p.ZeroGrad()
+	}
+	totals, err := graph.Run(b, op.Step{Train: true, GradScale: 1 / float32(b.Targets())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loss := totals.Loss / float64(totals.Tokens); math.Abs(loss-wantLoss) > lossLimit || math.IsNaN(loss) {
+		t.Errorf("loss %.8f, want %.8f", loss, wantLoss)
+	}
+	grads := make(map[string][]float32)
+	for _, p := range m.Params {
+		grads[p.Name] = append([]float32(nil), p.Grad()...)
+		if e := relativeError(p.Grad(), r.floats("grad_f64."+p.Name)); e > gradientLimit {
+			t.Errorf("gradient of %s: error %.2g, limit %.0g", p.Name, e, gradientLimit)
+		}
+	}
+	return grads
+}
+
+// The golden test must be able to fail: a damaged value is outside of the limits.
+func TestRelativeErrorSeesDamage(t *testing.T) {
+	want := []float64{1, -2, 3}
+	for _, x := range [][]float32{{1, -2, 3.0001}, {1, -2, float32(math.NaN())}, {1, -2}} {
+		if e := relativeError(x, want); e <= hiddenLimit {
+			t.Errorf("%v passes for %v with error %g", x, want, e)
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	// t5-reference: computed from the architectures, and equal to the published checkpoints.
+	want := map[string]int64{
+		"small": 60506624, "base": 222903552, "large": 737668096, "3b": 2851598336, "11b": 11307321344,
+		"v1_1-tiny": 2179584, "v1_1-small": 76961152, "v1_1-base": 247577856, "v1_1-large": 783150080, "v1_1-xl": 2849757184, "v1_1-xxl": 11135332352,
+	}
+	for _, s := range Sizes() {
+		if n := s.Config.Parameters(); n != want[s.Name] {
+			t.Errorf("%s has %d parameters, want %d", s.Name, n, want[s.Name])
+		}
+		delete(want, s.Name)
+		if err := s.Config.Validate(); err != nil {
+			t.Errorf("%s: %v", s.Name, err)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("sizes are missing: %v", want)
+	}
+}
+
+func TestParametersCountsTheTensors(t *testing.T) {
+	for _, c := range []Config{v1_0(12, 3, 20, 2, 5), v1_1(12, 3, 20, 3, 5)} {
+		for _, kind := range []string{"t5", "umt5"} {
+			c.ModelType, c.VocabSize = kind, 50
+			m, err := New(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var n int64
+			for _, p := range m.Params {
+				n += int64(len(p.Value))
+			}
+			if n != c.Parameters() {
+				t.Errorf("%s %s: the tensors hold %d parameters, Parameters says %d", kind, c.FeedForwardProj, n, c.Parameters())
+			}
+		}
+	}
+}
