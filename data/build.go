@@ -1,0 +1,122 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"t5train/data/parquetio"
+	"t5train/data/task"
+)
+
+// Source is a table of rows. *parquetio.Dataset is one.
+type Source interface {
+	Rows() int64
+	// Scan calls yield for each row, in order; cells is valid until yield returns.
+	Scan(ctx context.Context, columns []string, yield func(row int64, cells []parquetio.Cell) error) error
+	// Locate returns the file that holds a row and the row's number in it, counted from 0.
+	Locate(row int64) (path string, inFile int64)
+}
+
+// Tokenizer turns text into ids, without EOS at the end. It is called from several goroutines at once.
+type Tokenizer interface {
+	AppendEncode(dst []int32, text string) []int32
+	EOS() int32
+}
+
+// Limits are the most tokens that a sequence keeps, EOS included; at least 2.
+type Limits struct {
+	MaxInput, MaxTarget int
+}
+
+// blockRows is the number of rows that are tokenised at once: enough to keep the threads busy between two waits, and
+// little text in memory.
+const blockRows = 2048
+
+// Build reads and tokenises every row of a source. The result does not depend on the number of threads. progress, if
+// not nil, is told the rows done and their total after each block of rows.
+func Build(ctx context.Context, source Source, spec task.Spec, tok Tokenizer, limits Limits, threads int, progress func(done, total int64)) (*Examples, error) {
+	if limits.MaxInput < 2 || limits.MaxTarget < 2 {
+		return nil, fmt.Errorf("build examples: limits of %d input and %d target tokens, want at least 2 each: a token and EOS",
+			limits.MaxInput, limits.MaxTarget)
+	}
+	b := builder{tok: tok, limits: limits, parts: make([]Examples, max(threads, 1))}
+	err := source.Scan(ctx, spec.Columns(), func(row int64, cells []parquetio.Cell) error {
+		example, err := spec.Example(cells)
+		if err != nil {
+			path, inFile := source.Locate(row)
+			return fmt.Errorf("build examples: %s, row %d (the first is 0): %w", path, inFile, err)
+		}
+		b.block = append(b.block, example)
+		if len(b.block) < blockRows {
+			return nil
+		}
+		b.flush()
+		if progress != nil {
+			progress(row+1, source.Rows())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(b.block) > 0 {
+		b.flush()
+		if progress != nil {
+			progress(source.Rows(), source.Rows())
+		}
+	}
+	return &b.examples, nil
+}
+
+type builder struct {
+	tok      Tokenizer
+	limits   Limits
+	examples Examples
+	block    []task.Example // rows waiting to be tokenised
+	parts    []Examples     // one a thread
+}
+
+// flush tokenises the block, a contiguous part of it a thread, and joins the parts in order.
+func (b *builder) flush() {
+	var wg sync.WaitGroup
+	for t := range b.parts {
+		rows := b.block[t*len(b.block)/len(b.parts) : (t+1)*len(b.block)/len(b.parts)]
+		wg.Go(func() { b.tokenise(&b.parts[t], rows) })
+	}
+	wg.Wait()
+	for t := range b.parts {
+		b.examples.append(&b.parts[t])
+	}
+	b.block = b.block[:0]
+}
+
+func (b *builder) tokenise(part *Examples, rows []task.Example) {
+	part.reset()
+	for _, row := range rows {
+		if part.inputs.add(b.tok, row.Input, b.limits.MaxInput) {
+			part.CutInputs++
+		}
+		if part.targets.add(b.tok, row.Target, b.limits.MaxTarget) {
+			part.CutTargets++
+		}
+		part.labels = append(part.labels, int32(row.Label))
+	}
+}
+
+func (r *ragged) add(tok Tokenizer, text string, limit int) (cut bool) {
+	r.ids, cut = AppendText(r.ids, tok, text, limit)
+	r.ends = append(r.ends, len(r.ids))
+	return cut
+}
+
+// AppendText appends the ids of a text by the rule of seqio's append_eos_after_trim: the first limit-1 ids, then EOS,
+// so that every sequence ends in EOS. cut says that ids were left out.
+func AppendText(dst []int32, tok Tokenizer, text string, limit int) (ids []int32, cut bool) {
+	start := len(dst)
+	dst = tok.AppendEncode(dst, text)
+	if len(dst)-start > limit-1 {
+		dst, cut = dst[:start+limit-1], true
+	}
+	return append(dst, tok.EOS()), cut
+}

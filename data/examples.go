@@ -1,0 +1,68 @@
+package data
+
+import "slices"
+
+// Examples are tokenised examples, end to end in memory: 4 bytes a token and 20 an example.
+type Examples struct {
+	inputs, targets ragged
+	labels          []int32
+
+	// CutInputs and CutTargets count the sequences that were longer than their limit and lost their end.
+	CutInputs, CutTargets int
+}
+
+// Len returns the number of examples.
+func (e *Examples) Len() int { return len(e.labels) }
+
+// Input returns the ids of example i's input, which end in EOS. The caller must not change them.
+func (e *Examples) Input(i int) []int32 { return e.inputs.at(i) }
+
+// Target returns the ids of example i's target, which end in EOS. The caller must not change them.
+func (e *Examples) Target(i int) []int32 { return e.targets.at(i) }
+
+// Label returns the number of example i's label; -1 for a task without labels.
+func (e *Examples) Label(i int) int { return int(e.labels[i]) }
+
+// Tokens returns the number of tokens of all inputs and of all targets.
+func (e *Examples) Tokens() (inputs, targets int) { return len(e.inputs.ids), len(e.targets.ids) }
+
+// append adds the examples of o behind those of e.
+func (e *Examples) append(o *Examples) {
+	e.inputs.append(&o.inputs)
+	e.targets.append(&o.targets)
+	e.labels = append(e.labels, o.labels...)
+	e.CutInputs += o.CutInputs
+	e.CutTargets += o.CutTargets
+}
+
+// reset empties e and keeps its memory.
+func (e *Examples) reset() {
+	*e = Examples{
+		inputs:  ragged{e.inputs.ids[:0], e.inputs.ends[:0]},
+		targets: ragged{e.targets.ids[:0], e.targets.ends[:0]},
+		labels:  e.labels[:0],
+	}
+}
+
+// ragged is a list of sequences of different lengths: sequence i is ids[ends[i-1]:ends[i]].
+type ragged struct {
+	ids  []int32
+	ends []int
+}
+
+func (r *ragged) at(i int) []int32 {
+	start := 0
+	if i > 0 {
+		start = r.ends[i-1]
+	}
+	return r.ids[start:r.ends[i]:r.ends[i]]
+}
+
+func (r *ragged) append(o *ragged) {
+	base := len(r.ids)
+	r.ids = append(r.ids, o.ids...)
+	r.ends = slices.Grow(r.ends, len(o.ends))
+	for _, end := range o.ends {
+		r.ends = append(r.ends, base+end)
+	}
+}
