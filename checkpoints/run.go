@@ -101,13 +101,41 @@ func (r *Run) Prune(keepLast int) error {
 		if hasLatest && step == latest || hasBest && step == best {
 			continue
 		}
-		s, err := newSlot(r.Dir(step))
-		if err == nil {
-			err = s.remove()
+		if err := r.remove(step); err != nil {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("prune checkpoint %s: %w", r.Dir(step), withRemedy(err))
+	}
+	return nil
+}
+
+// Clear removes all checkpoints, to make room for another run.
+func (r *Run) Clear() error {
+	// The pointers go first: they must never name a folder that is gone.
+	for _, name := range []string{bestName, latestName} {
+		if err := os.Remove(filepath.Join(r.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("clear checkpoints: %w", withRemedy(err))
 		}
+	}
+	steps, err := r.Steps()
+	if err != nil {
+		return err
+	}
+	for _, step := range steps {
+		if err := r.remove(step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove removes the checkpoint of a step.
+func (r *Run) remove(step int) error {
+	s, err := newSlot(r.Dir(step))
+	if err == nil {
+		err = s.remove()
+	}
+	if err != nil {
+		return fmt.Errorf("remove checkpoint %s: %w", r.Dir(step), withRemedy(err))
 	}
 	return nil
 }
@@ -118,7 +146,7 @@ func (r *Run) point(name string, step int) error {
 	if !isCheckpoint(r.Dir(step)) {
 		return fmt.Errorf("write %s: there is no checkpoint %s", path, r.Dir(step))
 	}
-	if err := replaceFile(path, []byte(stepName(step)+"\n")); err != nil {
+	if err := ReplaceFile(path, []byte(stepName(step)+"\n")); err != nil {
 		return fmt.Errorf("write %s: %w", path, withRemedy(err))
 	}
 	return nil

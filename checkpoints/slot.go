@@ -119,8 +119,8 @@ func (s slot) remove() error {
 	return os.RemoveAll(s.temp)
 }
 
-// replaceFile gives the file at path a new content, at once.
-func replaceFile(path string, data []byte) error {
+// ReplaceFile gives the file at path a new content, at once.
+func ReplaceFile(path string, data []byte) error {
 	s, err := newSlot(path)
 	if err != nil {
 		return err

@@ -176,7 +176,7 @@ func TestReplaceFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"a", "b"} {
-		if err := replaceFile(path, []byte(text)); err != nil {
+		if err := ReplaceFile(path, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(path); err != nil || string(got) != text {

@@ -48,6 +48,20 @@ func (c *Config) YAML() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// Value is one key that is set.
+type Value struct{ Key, Text string } // train.batch_size, 32
+
+// Values returns every key that is set and its value as YAML, in the order of [Config].
+func (c *Config) Values() []Value {
+	var values []Value
+	for _, f := range fields() {
+		if v, ok := f.value(c); ok && !unset(v) {
+			values = append(values, Value{f.path, inline(v)})
+		}
+	}
+	return values
+}
+
 func scalar(text string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 }

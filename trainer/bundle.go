@@ -1,0 +1,156 @@
+package trainer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"t5train/checkpoints"
+	"t5train/checkpoints/safetensors"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/model"
+)
+
+// infoName is the file of a checkpoint folder that says what transformers' files cannot.
+const infoName = "t5train.json"
+
+// Info is what a checkpoint remembers besides the model: how rows become text, and how good it is.
+type Info struct {
+	Task            *task.Spec         `json:"task,omitempty"`
+	MaxInputLength  int                `json:"max_input_length,omitempty"`  // tokens, with EOS
+	MaxTargetLength int                `json:"max_target_length,omitempty"` // tokens, with EOS
+	Step            int                `json:"step"`
+	Metrics         map[string]float64 `json:"metrics,omitempty"` // on the validation data, at that step
+}
+
+// Bundle is a model with what belongs to it.
+type Bundle struct {
+	Model     *model.T5
+	Tokenizer *tokenizer.Tokenizer
+	Info      Info
+}
+
+// Open loads a checkpoint folder, the best checkpoint of a run folder, or a Hugging Face folder. how says in words
+// which it was.
+func Open(path string) (b *Bundle, how string, err error) {
+	dir, how, err := checkpoints.Resolve(path)
+	if err != nil {
+		return nil, "", err
+	}
+	tok, err := tokenizer.Load(dir)
+	if err != nil {
+		return nil, "", err
+	}
+	b, err = openBundle(dir, tok)
+	return b, how, err
+}
+
+// openBundle loads the model of a folder with a tokenizer that may come from elsewhere.
+func openBundle(dir string, tok *tokenizer.Tokenizer) (*Bundle, error) {
+	m, err := LoadModel(dir)
+	if err != nil {
+		return nil, err
+	}
+	info, err := ReadInfo(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkTokenizer(m.Config, tok); err != nil {
+		return nil, fmt.Errorf("open %s: %w", dir, err)
+	}
+	return &Bundle{Model: m, Tokenizer: tok, Info: info}, nil
+}
+
+// LoadModel reads config.json and the weights of a checkpoint folder.
+func LoadModel(dir string) (*model.T5, error) {
+	weights, err := checkpoints.OpenWeights(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer weights.Close()
+	c, err := model.ParseConfig(weights.Config())
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", dir, err)
+	}
+	m, err := model.Load(c, weights)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", dir, err)
+	}
+	return m, nil
+}
+
+// ReadInfo reads t5train.json of a checkpoint folder; without the file it is empty.
+func ReadInfo(dir string) (Info, error) {
+	path := filepath.Join(dir, infoName)
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Info{}, nil
+	}
+	if err != nil {
+		return Info{}, fmt.Errorf("read checkpoint: %w", err)
+	}
+	var info Info
+	if err := json.Unmarshal(raw, &info); err != nil {
+		return Info{}, fmt.Errorf("read %s: %w: copy the file again, or delete it and name the task by options", path, err)
+	}
+	if info.Task != nil {
+		if err := info.Task.Validate(); err != nil {
+			return Info{}, fmt.Errorf("read %s: %w", path, err)
+		}
+	}
+	return info, nil
+}
+
+// checkTokenizer makes sure that model and tokenizer belong together as far as sizes tell.
+func checkTokenizer(c model.Config, tok *tokenizer.Tokenizer) error {
+	switch {
+	case tok.VocabSize() > c.VocabSize:
+		return fmt.Errorf("the tokenizer has %d tokens but the model only %d rows (vocab_size): use the model's own tokenizer", tok.VocabSize(), c.VocabSize)
+	case tok.EOS() < 0:
+		return errors.New("the tokenizer has no </s>, with which every text must end: use T5's tokenizer or one trained like it")
+	case int(tok.EOS()) != c.EOSTokenID:
+		return fmt.Errorf("</s> is token %d of the tokenizer, but eos_token_id of the model is %d: use the model's own tokenizer", tok.EOS(), c.EOSTokenID)
+	}
+	return nil
+}
+
+// Write puts everything that makes the folder a checkpoint into d: the Hugging Face files and t5train.json.
+func (b *Bundle) Write(d *checkpoints.Dir) error {
+	config, err := b.Model.Config.JSON()
+	if err != nil {
+		return err
+	}
+	info, err := json.MarshalIndent(b.Info, "", "  ")
+	if err != nil {
+		return err
+	}
+	generation, err := json.MarshalIndent(map[string]int{
+		"decoder_start_token_id": b.Model.Config.DecoderStartTokenID,
+		"eos_token_id":           b.Model.Config.EOSTokenID,
+		"pad_token_id":           b.Model.Config.PadTokenID,
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	files := []tokenizer.File{
+		{Name: "config.json", Data: config}, {Name: "generation_config.json", Data: generation}, {Name: infoName, Data: info},
+	}
+	own, err := b.Tokenizer.Files()
+	if err != nil {
+		return err
+	}
+	for _, f := range append(files, own...) {
+		if err := d.WriteFile(f.Name, f.Data); err != nil {
+			return err
+		}
+	}
+	var tensors []safetensors.Tensor
+	for _, p := range b.Model.Params {
+		tensors = append(tensors, safetensors.FromFloat32(p.Name, p.Shape, p.Value))
+	}
+	return d.WriteTensors("model.safetensors", tensors, map[string]string{"format": "pt"})
+}

@@ -1,0 +1,123 @@
+package trainer
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// Console tells a person what happens. On a terminal it draws a progress bar; into a file or a pipe it writes a plain
+// line now and then, because a bar redraws itself with carriage returns.
+type Console struct {
+	out      io.Writer
+	terminal bool
+
+	mu  sync.Mutex
+	bar *progressbar.ProgressBar
+}
+
+// NewConsole returns a console on a file, normally os.Stderr.
+func NewConsole(f *os.File) *Console {
+	return &Console{out: f, terminal: term.IsTerminal(int(f.Fd()))}
+}
+
+// PlainConsole returns a console that writes plain lines; io.Discard makes it silent.
+func PlainConsole(w io.Writer) *Console { return &Console{out: w} }
+
+// Say writes a line.
+func (c *Console) Say(format string, args ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.bar != nil {
+		_ = c.bar.Clear() // the bar is decoration: its errors are not the run's
+	}
+	fmt.Fprintln(c.out, strings.TrimRight(fmt.Sprintf(format, args...), "\n"))
+	if c.bar != nil {
+		_ = c.bar.RenderBlank()
+	}
+}
+
+// Progress is work of a known size that goes on.
+type Progress struct {
+	console     *Console
+	what, unit  string
+	total       int64
+	stopped     bool
+	begun, said time.Time
+	around      *progressbar.ProgressBar // the bar of the work that this one is a part of
+}
+
+// plainEvery is the time between two lines where there is no terminal.
+const plainEvery = 10 * time.Second
+
+// Start begins a progress display: a bar, or where there is no terminal a line now and then. A second one started before
+// the first has stopped takes its place for a while.
+func (c *Console) Start(what, unit string, total int64) *Progress {
+	p := &Progress{console: c, what: what, unit: unit, total: total, begun: time.Now(), said: time.Now()}
+	if c.terminal {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		p.around = c.bar
+		c.bar = progressbar.NewOptions64(total,
+			progressbar.OptionSetWriter(c.out), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
+			progressbar.OptionSetItsString(unit), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true),
+			progressbar.OptionFullWidth(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	}
+	return p
+}
+
+// Set says how much is done.
+func (p *Progress) Set(done int64) {
+	c := p.console
+	c.mu.Lock()
+	bar := c.bar
+	c.mu.Unlock()
+	if bar != nil {
+		_ = bar.Set64(done)
+		return
+	}
+	if time.Since(p.said) >= plainEvery && done < p.total {
+		p.said = time.Now()
+		rate := float64(done) / time.Since(p.begun).Seconds()
+		line := fmt.Sprintf("%s: %d of %d %s, %.0f a second", p.what, done, p.total, p.unit, rate)
+		if done > 0 {
+			line += ", " + remaining(time.Since(p.begun), done, p.total) + " left"
+		}
+		c.Say("%s", line)
+	}
+}
+
+// Describe changes the text beside the bar; without one it does nothing.
+func (p *Progress) Describe(format string, args ...any) {
+	p.console.mu.Lock()
+	defer p.console.mu.Unlock()
+	if p.console.bar != nil {
+		p.console.bar.Describe(fmt.Sprintf(format, args...))
+	}
+}
+
+// Stop removes the bar. A second call does nothing.
+func (p *Progress) Stop() {
+	p.console.mu.Lock()
+	defer p.console.mu.Unlock()
+	if p.stopped {
+		return
+	}
+	p.stopped = true
+	if p.console.bar != nil {
+		_ = p.console.bar.Clear()
+		p.console.bar = p.around
+	}
+}
+
+// remaining estimates the time that is left at the speed so far.
+func remaining(elapsed time.Duration, done, total int64) string {
+	left := time.Duration(float64(elapsed) / float64(done) * float64(total-done))
+	return left.Round(time.Second).String()
+}

@@ -1,0 +1,91 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+
+	"t5train/data"
+	"t5train/data/parquetio"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+)
+
+// table is an opened data set, cut to its first rows if asked for.
+type table struct {
+	*parquetio.Dataset
+	limit int64 // rows; 0 is all
+}
+
+func openTable(patterns []string, limit int) (table, error) {
+	set, err := parquetio.Open(patterns...)
+	if err != nil {
+		return table{}, err
+	}
+	return table{set, int64(limit)}, nil
+}
+
+// Rows returns the number of rows that Scan yields.
+func (t table) Rows() int64 {
+	if rows := t.Dataset.Rows(); t.limit == 0 || rows < t.limit {
+		return rows
+	}
+	return t.limit
+}
+
+// Scan is Dataset.Scan of the first rows.
+func (t table) Scan(ctx context.Context, columns []string, yield func(row int64, cells []parquetio.Cell) error) error {
+	err := t.Dataset.Scan(ctx, columns, func(row int64, cells []parquetio.Cell) error {
+		if row >= t.Rows() {
+			return errEnough
+		}
+		return yield(row, cells)
+	})
+	if err == errEnough {
+		return nil
+	}
+	return err
+}
+
+var errEnough = fmt.Errorf("enough rows")
+
+// infer finds the task of the table and says aloud what it took.
+func (t table) infer(ctx context.Context, o task.Options, c *Console) (task.Spec, error) {
+	o.Distinct = func(column string, limit int) ([]parquetio.Cell, error) { return t.Distinct(ctx, column, limit) }
+	spec, said, err := task.Infer(t.Columns(), o)
+	if err != nil {
+		return task.Spec{}, err
+	}
+	for _, line := range said {
+		c.Say("  %s", line)
+	}
+	return spec, nil
+}
+
+// build tokenises the table and says what was cut.
+func (t table) build(ctx context.Context, what string, spec task.Spec, tok *tokenizer.Tokenizer, limits data.Limits, threads int, c *Console) (*data.Examples, error) {
+	progress := c.Start("tokenize "+what, "rows", t.Rows())
+	defer progress.Stop()
+	examples, err := data.Build(ctx, t, spec, tok, limits, threads, func(done, _ int64) { progress.Set(done) })
+	if err != nil {
+		return nil, err
+	}
+	progress.Stop()
+	inputs, targets := examples.Tokens()
+	c.Say("%s: %s examples, %s input and %s target tokens", what, grouped(examples.Len()), grouped(inputs), grouped(targets))
+	if n := examples.CutInputs; n > 0 {
+		c.Say("  %s inputs were longer than %d tokens and lost their end (raise max_input_length to keep it)", grouped(n), limits.MaxInput)
+	}
+	if n := examples.CutTargets; n > 0 {
+		c.Say("  %s targets were longer than %d tokens and lost their end (raise max_target_length to keep it)", grouped(n), limits.MaxTarget)
+	}
+	return examples, nil
+}
+
+// grouped writes a number with commas between thousands.
+func grouped(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,12 @@
+// Package trainer trains, evaluates and runs T5: the loop that ties data, model, optimizer and checkpoints together.
+//
+// It is what the commands call, and what another Go program calls to fine-tune a model and use it:
+//
+//	result, err := trainer.Finetune(ctx, config, trainer.FinetuneOptions{Console: console})
+//	bundle, _, err := trainer.Open("runs/quickstart")          // the best checkpoint of the run
+//	predictor, err := trainer.NewPredictor(bundle, *bundle.Info.Task, workers, trainer.PredictorOptions{})
+//	predictions, err := predictor.Predict([]trainer.Input{{Text: "sms: You have won a prize"}})
+//
+// The state of a run is its weights, the optimizer's state, one step number and the seed: everything random is a pure
+// function of (seed, epoch, index, op), so a run that was stopped goes on to the same bits.
+package trainer

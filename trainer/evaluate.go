@@ -1,0 +1,165 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+
+	"t5train/data"
+	"t5train/data/task"
+	"t5train/model"
+	"t5train/model/decode"
+	"t5train/model/kernel"
+	"t5train/model/op"
+	"t5train/trainer/metric"
+)
+
+// Evaluator computes the loss and the metrics of a task on held-out examples. It holds no more than a batch of
+// activations, and is for one goroutine at a time.
+type Evaluator struct {
+	model  *model.T5
+	spec   task.Spec
+	graph  *model.LossGraph
+	labels *labelScorer // of a classification
+}
+
+// NewEvaluator returns an evaluator of a model for a task.
+func NewEvaluator(b *Bundle, spec task.Spec, w *kernel.Workers) (*Evaluator, error) {
+	graph, err := b.Model.LossGraph(w, model.LossOptions{})
+	if err != nil {
+		return nil, err
+	}
+	e := &Evaluator{model: b.Model, spec: spec, graph: graph}
+	if spec.Name == task.Classification {
+		if e.labels, err = newLabelScorer(b, spec, w); err != nil {
+			graph.Close()
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// Close frees the evaluator.
+func (e *Evaluator) Close() {
+	e.graph.Close()
+	if e.labels != nil {
+		e.labels.close()
+	}
+}
+
+// Evaluate returns the metrics of the examples, in the order in which they are shown: the loss per target token in
+// nats and its perplexity, and for a classification the scores of the most probable labels.
+func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, error) {
+	var loss metric.Loss
+	var names []string
+	for _, l := range e.spec.Labels {
+		names = append(names, l.Name)
+	}
+	var classes *metric.Classification
+	if e.labels != nil {
+		var err error
+		if classes, err = metric.NewClassification(names); err != nil {
+			return nil, err
+		}
+	}
+	batches, err := data.NewBatches(examples, data.Size{Examples: batchSize}, data.Order{})
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
+	}
+	correct, tokens := 0, 0
+	var batch data.Batch
+	for position := int64(0); position < int64(examples.Len()); {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		position = batches.Read(position, &batch)
+		totals, err := e.graph.Run(modelBatch(e.model, batch), op.Step{})
+		if err != nil {
+			return nil, fmt.Errorf("evaluate: %w", err)
+		}
+		loss.Add(totals.NLL, int64(totals.Tokens))
+		correct, tokens = correct+totals.Correct, tokens+totals.Tokens
+		if classes != nil {
+			if err := e.classify(classes, examples, batch.Index); err != nil {
+				return nil, fmt.Errorf("evaluate: %w", err)
+			}
+		}
+		done(position)
+	}
+	values := append([]metric.Value{{Name: "examples", Value: float64(examples.Len())}}, loss.Result()...)
+	if tokens > 0 {
+		values = append(values, metric.Value{Name: "token_accuracy", Value: float64(correct) / float64(tokens)})
+	}
+	if classes != nil {
+		for _, v := range classes.Result() {
+			if v.Name != "examples" {
+				values = append(values, v)
+			}
+		}
+	}
+	return values, nil
+}
+
+// classify adds the answers to some of the examples.
+func (e *Evaluator) classify(classes *metric.Classification, examples *data.Examples, index []int) error {
+	inputs := make([][]int32, len(index))
+	for i, j := range index {
+		inputs[i] = examples.Input(j)
+	}
+	best, _, err := e.labels.classify(inputs)
+	if err != nil {
+		return err
+	}
+	for i, j := range index {
+		if err := classes.Add(examples.Label(j), best[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// labelScorer ranks the labels of a classification by the probability that the model gives to their texts (rank
+// classification): the answer is always a label, and the probabilities add up to 1.
+type labelScorer struct {
+	generator *decode.Generator
+	targets   [][]int32
+}
+
+func newLabelScorer(b *Bundle, spec task.Spec, w *kernel.Workers) (*labelScorer, error) {
+	g, err := decode.New(b.Model, w)
+	if err != nil {
+		return nil, err
+	}
+	s := &labelScorer{generator: g}
+	for _, l := range spec.Labels {
+		s.targets = append(s.targets, append(b.Tokenizer.Encode(l.Text), b.Tokenizer.EOS()))
+	}
+	return s, nil
+}
+
+func (s *labelScorer) close() { s.generator.Close() }
+
+// classify returns the most probable label of each input and its probability among the labels.
+func (s *labelScorer) classify(inputs [][]int32) (best []int, probability []float64, err error) {
+	scores, err := s.generator.Score(inputs, s.targets)
+	if err != nil {
+		return nil, nil, err
+	}
+	best, probability = make([]int, len(inputs)), make([]float64, len(inputs))
+	for i, row := range scores {
+		best[i], probability[i] = mostProbable(row)
+	}
+	return best, probability, nil
+}
+
+// modelBatch hands a batch of the data to the model. The slices are shared.
+func modelBatch(m *model.T5, b data.Batch) model.Batch {
+	if start := int32(m.Config.DecoderStartTokenID); start != data.DecoderStart {
+		for _, first := range b.DecOffsets[:b.Sequences()] {
+			b.DecIDs[first] = start
+		}
+	}
+	return model.Batch{
+		EncoderIDs: b.EncIDs, EncoderOffsets: b.EncOffsets,
+		DecoderIDs: b.DecIDs, DecoderOffsets: b.DecOffsets, Labels: b.Labels,
+	}
+}

@@ -1,0 +1,234 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"t5train/checkpoints"
+	"t5train/configs"
+	"t5train/data"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/model"
+	"t5train/model/kernel"
+)
+
+// configName is the file of a run folder that holds the resolved configuration.
+const configName = "config.yaml"
+
+// FinetuneOptions are what a run needs besides its configuration.
+type FinetuneOptions struct {
+	Console   *Console
+	Resume    bool // go on with the run in the output folder
+	Overwrite bool // start anew although the output folder holds a run
+}
+
+// Result is how a run ended.
+type Result struct {
+	Step        int                // steps done
+	BestStep    int                // step of the best checkpoint; 0 without evaluation
+	Metrics     map[string]float64 // of the best checkpoint on the validation data; nil without evaluation
+	Checkpoint  string             // folder of the best checkpoint, or else of the last
+	Interrupted bool               // the context ended; the checkpoint goes on with Resume
+}
+
+// Finetune trains a model on the rows of parquet files as the configuration says and leaves checkpoints and metrics in
+// its output folder. When ctx ends it saves and returns with Interrupted set, within one step.
+func Finetune(ctx context.Context, c *configs.Config, o FinetuneOptions) (*Result, error) {
+	run, err := checkpoints.OpenRun(c.Output)
+	if err != nil {
+		return nil, err
+	}
+	// Everything that can be wrong with the input is found before anything is written.
+	from, err := startOf(run, c, o)
+	if err != nil {
+		return nil, err
+	}
+	w := kernel.NewWorkers(c.Train.Threads)
+	bundle, err := startModel(c, from, o.Console)
+	if err != nil {
+		return nil, err
+	}
+	train, validation, err := readData(ctx, c, bundle, w.Threads(), o.Console)
+	if err != nil {
+		return nil, err
+	}
+	l, err := newLoop(c, bundle, train, validation, w, run, o.Console)
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	if from.resume {
+		if err := l.resume(from); err != nil {
+			return nil, err
+		}
+	}
+	unlock, err := checkpoints.LockRun(c.Output)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if err := from.discard(); err != nil {
+		return nil, err
+	}
+	yaml, err := c.YAML()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, configName), yaml); err != nil {
+		return nil, fmt.Errorf("write %s: %w", configName, err)
+	}
+	if l.history, err = openHistory(filepath.Join(c.Output, historyName), l.state.Step); err != nil {
+		return nil, err
+	}
+	return l.run(ctx)
+}
+
+// startModel builds or loads the model that training starts from.
+func startModel(c *configs.Config, from start, console *Console) (*Bundle, error) {
+	dir, how := from.dir, ""
+	if from.resume {
+		how = fmt.Sprintf("resume %s at step %d", c.Output, from.state.Step)
+	} else if c.Model.Path != "" {
+		var err error
+		if dir, how, err = checkpoints.Resolve(c.Model.Path); err != nil {
+			return nil, err
+		}
+	}
+	tok, err := startTokenizer(c.Tokenizer, dir)
+	if err != nil {
+		return nil, err
+	}
+	if dir != "" {
+		b, err := openBundle(dir, tok)
+		if err != nil {
+			return nil, err
+		}
+		b.Info = Info{}
+		if rate := c.Model.DropoutRate; rate != nil {
+			b.Model.Config.DropoutRate = *rate
+		}
+		console.Say("model: %s, %s parameters", how, grouped(int(b.Model.Config.Parameters())))
+		return b, nil
+	}
+	config, err := NewModelConfig(c.Model)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkTokenizer(config, tok); err != nil {
+		return nil, fmt.Errorf("build model: %w", err)
+	}
+	m, err := model.New(config)
+	if err != nil {
+		return nil, err
+	}
+	m.Init(uint64(c.Train.Seed))
+	console.Say("model: %s, %s parameters, new random weights (seed %d)", c.Model.Size, grouped(int(config.Parameters())), c.Train.Seed)
+	return &Bundle{Model: m, Tokenizer: tok}, nil
+}
+
+// startTokenizer loads the tokenizer of the config, else that of the model folder, else T5's.
+func startTokenizer(c configs.Tokenizer, dir string) (*tokenizer.Tokenizer, error) {
+	switch {
+	case c.Path != "":
+		return tokenizer.Load(c.Path)
+	case dir != "":
+		return tokenizer.Load(dir)
+	default:
+		return tokenizer.T5()
+	}
+}
+
+// NewModelConfig returns the architecture of a new model: that of its size, with the values that are set.
+func NewModelConfig(m configs.Model) (model.Config, error) {
+	size, err := model.SizeByName(m.Size)
+	if err != nil {
+		return model.Config{}, fmt.Errorf("build model: %w", err)
+	}
+	c := size.Config
+	for _, f := range []struct {
+		to   *int
+		from *int
+	}{
+		{&c.VocabSize, m.VocabSize}, {&c.DModel, m.DModel}, {&c.DKV, m.DKV}, {&c.DFF, m.DFF}, {&c.NumLayers, m.NumLayers},
+		{&c.NumDecoderLayers, m.NumLayers}, {&c.NumDecoderLayers, m.NumDecoderLayers}, {&c.NumHeads, m.NumHeads},
+		{&c.RelativeAttentionNumBuckets, m.RelativeAttentionNumBuckets}, {&c.RelativeAttentionMaxDistance, m.RelativeAttentionMaxDistance},
+	} {
+		if f.from != nil {
+			*f.to = *f.from
+		}
+	}
+	if m.FeedForwardProj != nil {
+		c.FeedForwardProj = *m.FeedForwardProj
+	}
+	if m.TieWordEmbeddings != nil {
+		c.TieWordEmbeddings, c.ScaleDecoderOutputs = *m.TieWordEmbeddings, *m.TieWordEmbeddings
+	}
+	if m.DropoutRate != nil {
+		c.DropoutRate = *m.DropoutRate
+	}
+	return c, c.Validate()
+}
+
+// readData finds the task, notes it in the bundle and tokenises both data sets. validation is nil without files.
+func readData(ctx context.Context, c *configs.Config, b *Bundle, threads int, console *Console) (train, validation *data.Examples, err error) {
+	table, err := openTable(c.Data.Train, c.Data.MaxTrainExamples)
+	if err != nil {
+		return nil, nil, err
+	}
+	console.Say("data: %s", strings.Join(c.Data.Train, ", "))
+	spec, err := table.infer(ctx, taskOptions(c.Task), console)
+	if err != nil {
+		return nil, nil, err
+	}
+	limits := data.Limits{MaxInput: c.Data.MaxInputLength, MaxTarget: c.Data.MaxTargetLength}
+	if err := checkLabels(spec, b.Tokenizer, limits.MaxTarget); err != nil {
+		return nil, nil, err
+	}
+	b.Info.Task, b.Info.MaxInputLength, b.Info.MaxTargetLength = &spec, limits.MaxInput, limits.MaxTarget
+	if train, err = table.build(ctx, "train", spec, b.Tokenizer, limits, threads, console); err != nil {
+		return nil, nil, err
+	}
+	if len(c.Data.Validation) == 0 {
+		console.Say("no data.validation: nothing will be evaluated, and the last checkpoint is the result")
+		return train, nil, nil
+	}
+	held, err := openTable(c.Data.Validation, c.Data.MaxValidationExamples)
+	if err != nil {
+		return nil, nil, err
+	}
+	validation, err = held.build(ctx, "validation", spec, b.Tokenizer, limits, threads, console)
+	return train, validation, err
+}
+
+func taskOptions(t configs.Task) task.Options {
+	o := task.Options{Name: t.Name, Prefix: t.Prefix, TextColumns: t.TextColumns, LabelColumn: t.LabelColumn, TargetColumn: t.TargetColumn, Labels: t.Labels}
+	if t.SourceColumn != "" {
+		o.TextColumns = []string{t.SourceColumn}
+	}
+	return o
+}
+
+// checkLabels makes sure that the model can write every label, and that no two are the same to it.
+func checkLabels(spec task.Spec, tok *tokenizer.Tokenizer, limit int) error {
+	var seen [][]int32
+	for i, l := range spec.Labels {
+		ids := tok.Encode(l.Text)
+		switch {
+		case len(ids) > limit-1:
+			return fmt.Errorf("label %q has %d tokens with its end, but data.max_target_length is %d: raise it or shorten the label", l.Text, len(ids)+1, limit)
+		case slices.Contains(ids, tok.Unk()):
+			return fmt.Errorf("label %q has characters that the tokenizer does not know: give other label strings (task.labels)", l.Text)
+		}
+		for j, other := range seen {
+			if slices.Equal(ids, other) {
+				return fmt.Errorf("labels %q and %q are the same tokens: give other label strings (task.labels)", spec.Labels[j].Text, spec.Labels[i].Text)
+			}
+		}
+		seen = append(seen, ids)
+	}
+	return nil
+}

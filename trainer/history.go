@@ -1,0 +1,92 @@
+package trainer
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+
+	"t5train/checkpoints"
+)
+
+// historyName is the file of a run folder that holds one JSON object a line for each logged step and evaluation.
+const historyName = "metrics.jsonl"
+
+// history appends to the metrics of a run.
+type history struct{ file *os.File }
+
+// openHistory opens the metrics of a run that goes on from a step. Lines of later steps, which a stopped run may have
+// written after its last checkpoint, are dropped: they will come again.
+func openHistory(path string, step int) (*history, error) {
+	old, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open metrics: %w", err)
+	}
+	var kept bytes.Buffer
+	for scanner := bufio.NewScanner(bytes.NewReader(old)); scanner.Scan(); {
+		var line struct{ Step int }
+		if json.Unmarshal(scanner.Bytes(), &line) == nil && line.Step <= step {
+			kept.Write(scanner.Bytes())
+			kept.WriteByte('\n')
+		}
+	}
+	if len(old) > 0 {
+		if err := checkpoints.ReplaceFile(path, kept.Bytes()); err != nil {
+			return nil, fmt.Errorf("open metrics: %w", err)
+		}
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("open metrics: %w", err)
+	}
+	return &history{file}, nil
+}
+
+// trainRecord is a line about training steps; the loss is the mean over the steps since the last such line.
+type trainRecord struct {
+	Kind            string  `json:"kind"` // train
+	Step            int     `json:"step"`
+	Epoch           float64 `json:"epoch"`
+	Loss            float64 `json:"loss"`
+	LearningRate    float64 `json:"learning_rate"`
+	GradNorm        float64 `json:"grad_norm"`
+	TokensPerSecond float64 `json:"tokens_per_second"` // input and target tokens
+	Seconds         float64 `json:"seconds"`           // since the start of this process
+}
+
+// evalRecord is a line about an evaluation.
+type evalRecord struct {
+	Kind    string             `json:"kind"` // eval
+	Step    int                `json:"step"`
+	Epoch   float64            `json:"epoch"`
+	Metrics map[string]float64 `json:"metrics"`
+}
+
+// add writes one record as a line, in one call, so that a killed process leaves whole lines.
+func (h *history) add(record any) error {
+	line, err := json.Marshal(record)
+	if err == nil {
+		_, err = h.file.Write(append(line, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("write metrics: %w", err)
+	}
+	return nil
+}
+
+func (h *history) close() error { return h.file.Close() }
+
+// finite keeps what JSON can hold.
+func finite(metrics map[string]float64) map[string]float64 {
+	kept := make(map[string]float64, len(metrics))
+	for name, v := range metrics {
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			kept[name] = v
+		}
+	}
+	return kept
+}

@@ -1,0 +1,140 @@
+package trainer
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"t5train/data/parquetio"
+	"t5train/data/task"
+)
+
+// Input is one text to predict from.
+type Input struct {
+	Text  string // what goes into the model, by the rule of the task
+	Shown string // what the prediction repeats: the user's own text, or Text where it is made of several columns
+}
+
+// The formats of prediction input.
+const (
+	FormatText    = "text"    // one input a line
+	FormatJSONL   = "jsonl"   // a JSON object a line, with a field for each text column
+	FormatParquet = "parquet" // rows, of which the text columns are read
+)
+
+// Formats lists the formats.
+func Formats() []string { return []string{FormatText, FormatJSONL, FormatParquet} }
+
+// FormatOf guesses the format of a file by its name; standard input and unknown names are text.
+func FormatOf(path string) string {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".parquet":
+		return FormatParquet
+	case ".jsonl", ".ndjson", ".json":
+		return FormatJSONL
+	default:
+		return FormatText
+	}
+}
+
+// ReadInputs calls yield for each input of a file, in order; path - is stdin. It holds one input at a time.
+func ReadInputs(ctx context.Context, path, format string, spec task.Spec, stdin io.Reader, yield func(Input) error) error {
+	if format == FormatParquet {
+		if path == "-" {
+			return errors.New("read inputs: parquet cannot be read from standard input: give a file")
+		}
+		return readParquet(ctx, path, spec, yield)
+	}
+	r := stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("read inputs: %w", err)
+		}
+		defer f.Close()
+		r = f
+	}
+	build := fromLine
+	if format == FormatJSONL {
+		build = fromJSON
+	}
+	return readLines(ctx, r, func(number int, line string) error {
+		in, err := build(spec, line)
+		if err != nil {
+			return fmt.Errorf("read inputs: %s, line %d: %w", path, number, err)
+		}
+		return yield(in)
+	})
+}
+
+// TextInput is the input of a text that the user typed.
+func TextInput(spec task.Spec, text string) (Input, error) { return fromLine(spec, text) }
+
+func fromLine(spec task.Spec, line string) (Input, error) {
+	text, err := spec.InputFromLine(line)
+	return Input{Text: text, Shown: line}, err
+}
+
+func fromJSON(spec task.Spec, line string) (Input, error) {
+	text, err := spec.InputFromJSON([]byte(line))
+	in := Input{Text: text, Shown: text}
+	if err == nil && len(spec.TextColumns) == 1 {
+		var fields map[string]json.RawMessage
+		var own string
+		if json.Unmarshal([]byte(line), &fields) == nil && json.Unmarshal(fields[spec.TextColumns[0]], &own) == nil {
+			in.Shown = own
+		}
+	}
+	return in, err
+}
+
+func readParquet(ctx context.Context, path string, spec task.Spec, yield func(Input) error) error {
+	set, err := parquetio.Open(path)
+	if err != nil {
+		return err
+	}
+	return set.Scan(ctx, spec.TextColumns, func(row int64, cells []parquetio.Cell) error {
+		texts := make([]string, len(cells))
+		for i, c := range cells {
+			if c.Kind == parquetio.Null {
+				file, inFile := set.Locate(row)
+				return fmt.Errorf("read inputs: %s, row %d (the first is 0): text column %s is null: fill it with an empty text", file, inFile, spec.TextColumns[i])
+			}
+			texts[i] = strings.Clone(c.Text()) // the cell is valid for this row only
+		}
+		in := Input{Text: spec.Input(texts)}
+		in.Shown = in.Text
+		if len(texts) == 1 {
+			in.Shown = texts[0]
+		}
+		return yield(in)
+	})
+}
+
+// readLines calls f for each line, of any length, without its end. Empty lines count: every line has its answer.
+func readLines(ctx context.Context, r io.Reader, f func(number int, line string) error) error {
+	in := bufio.NewReader(r)
+	for number := 1; ; number++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		line, err := in.ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("read inputs: %w", err)
+		}
+		if line != "" {
+			if e := f(number, strings.TrimRight(line, "\r\n")); e != nil {
+				return e
+			}
+		}
+		if err != nil {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package trainer
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"t5train/model"
+	"t5train/model/op"
+	"t5train/trainer/optim"
+)
+
+// errDiverged marks a run whose loss or gradient is no longer a number.
+var errDiverged = errors.New("training diverged")
+
+// stepper does one optimizer step: gradients summed over micro-batches, clipping, update.
+type stepper struct {
+	graph     *model.LossGraph
+	params    []*op.Param
+	optimizer optim.Optimizer
+	schedule  optim.Schedule
+	parallel  optim.Parallel
+	clipNorm  float64 // 0 is off
+	seed      uint64  // of the dropout
+}
+
+// stepResult says what a step did.
+type stepResult struct {
+	Loss         float64 // what was minimised, mean over the targets
+	GradNorm     float64 // global norm before clipping
+	LearningRate float64
+	Tokens       int // input and target tokens
+}
+
+// step updates the weights with the gradient of the batches' loss: the mean over all their targets together, so that a
+// step of several micro-batches is the step of one large batch. number counts steps from 0, micro the batches
+// before this step. A loss or gradient that is no finite number leaves the weights as they are.
+func (s *stepper) step(number int, micro int64, batches []model.Batch) (stepResult, error) {
+	targets := 0
+	for _, b := range batches {
+		targets += b.Targets()
+	}
+	weights := make([]float32, len(batches))
+	for i := range weights {
+		weights[i] = 1 / float32(targets)
+	}
+	return s.weighted(number, micro, batches, weights)
+}
+
+// weighted is step with a weight for the summed loss of each batch.
+func (s *stepper) weighted(number int, micro int64, batches []model.Batch, weights []float32) (stepResult, error) {
+	r := stepResult{LearningRate: s.schedule.LR(int64(number))}
+	for _, p := range s.params {
+		p.ZeroGrad()
+	}
+	for i, b := range batches {
+		totals, err := s.graph.Run(b, op.Step{Train: true, Seed: s.seed, Step: uint32(micro) + uint32(i), GradScale: weights[i]})
+		if err != nil {
+			return r, fmt.Errorf("step %d: %w", number+1, err)
+		}
+		r.Loss += totals.Loss * float64(weights[i])
+		r.Tokens += len(b.EncoderIDs) + len(b.DecoderIDs)
+	}
+	params := optimParams(s.params)
+	for i, p := range s.params {
+		params[i].Grad = p.Grad()
+	}
+	r.GradNorm = optim.ClipGlobalNorm(params, s.clipNorm, s.parallel)
+	if bad := notFinite(r); bad != "" {
+		return r, fmt.Errorf("step %d: %s: %w", number+1, bad, errDiverged)
+	}
+	if err := s.optimizer.Step(r.LearningRate, params); err != nil {
+		return r, fmt.Errorf("step %d: %w", number+1, err)
+	}
+	return r, nil
+}
+
+func notFinite(r stepResult) string {
+	for _, x := range []struct {
+		name  string
+		value float64
+	}{{"loss", r.Loss}, {"gradient norm", r.GradNorm}} {
+		if math.IsNaN(x.value) || math.IsInf(x.value, 0) {
+			return fmt.Sprintf("the %s is %g", x.name, x.value)
+		}
+	}
+	return ""
+}
