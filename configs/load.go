@@ -20,6 +20,8 @@ type LoadOptions struct {
 	Overrides map[string]any
 	// Sizes are the names that model.size may have. Nil: any.
 	Sizes []string
+	// Paths also checks that what the configuration names is there, as CheckPaths does.
+	Paths bool
 }
 
 // Load reads, merges, resolves and validates a configuration. Its error joins every mistake, one a line;
@@ -51,7 +53,11 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 	c.Resolve()
 	problems := r.problems
 	if !r.unparsed { // else what is missing may well be in the file
-		for _, p := range append(c.problems(), c.unknownSize(opts.Sizes)...) {
+		found := append(c.problems(), c.unknownSize(opts.Sizes)...)
+		if opts.Paths {
+			found = append(found, c.missing()...)
+		}
+		for _, p := range found {
 			if p.about(r.broken) {
 				continue
 			}

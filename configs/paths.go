@@ -8,7 +8,10 @@ import (
 
 // CheckPaths checks that what the configuration names is there: the model, the tokenizer and the data, every
 // glob with at least one match. Its error joins all mistakes, one a line. It reads no file and writes nothing.
-func (c *Config) CheckPaths() error {
+func (c *Config) CheckPaths() error { return join(c.missing()) }
+
+// missing are the problems of CheckPaths.
+func (c *Config) missing() []problem {
 	var ps []problem
 	exists := func(key, path, what string) {
 		if path == "" {
@@ -38,7 +41,7 @@ func (c *Config) CheckPaths() error {
 	if info, err := os.Stat(c.Output); c.Output != "" && err == nil && !info.IsDir() {
 		ps = append(ps, mistake("output", "got %s, want a folder: this is a file", quote(c.Output)))
 	}
-	return join(ps)
+	return ps
 }
 
 // cause strips operation and path, which the message holds already, from an error of package os.

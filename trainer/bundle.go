@@ -83,6 +83,20 @@ func LoadModel(dir string) (*model.T5, error) {
 	return m, nil
 }
 
+// readModelConfig reads the architecture of a checkpoint folder.
+func readModelConfig(dir string) (model.Config, error) {
+	weights, err := checkpoints.OpenWeights(dir)
+	if err != nil {
+		return model.Config{}, err
+	}
+	defer weights.Close()
+	c, err := model.ParseConfig(weights.Config())
+	if err != nil {
+		return model.Config{}, fmt.Errorf("open %s: %w", dir, err)
+	}
+	return c, nil
+}
+
 // ReadInfo reads t5train.json of a checkpoint folder; without the file it is empty.
 func ReadInfo(dir string) (Info, error) {
 	path := filepath.Join(dir, infoName)

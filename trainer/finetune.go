@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -85,6 +86,49 @@ func Finetune(ctx context.Context, c *configs.Config, o FinetuneOptions) (*Resul
 		return nil, err
 	}
 	return l.run(ctx)
+}
+
+// Check finds what is wrong with the input of a run as far as file heads tell, and writes nothing: model and tokenizer
+// fit together, and the data has the columns that the task needs.
+func Check(ctx context.Context, c *configs.Config, console *Console) error {
+	var errs []error
+	if err := checkModel(c); err != nil {
+		errs = append(errs, err)
+	}
+	train, err := openTable(c.Data.Train, 0)
+	if err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	spec, err := train.infer(ctx, taskOptions(c.Task), console)
+	if err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	if len(c.Data.Validation) > 0 {
+		validation, err := openTable(c.Data.Validation, 0)
+		if err == nil {
+			err = validation.CheckColumns(spec.Columns())
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func checkModel(c *configs.Config) error {
+	dir := ""
+	config, err := model.Config{}, error(nil)
+	if c.Model.Path == "" {
+		config, err = NewModelConfig(c.Model)
+	} else if dir, _, err = checkpoints.Resolve(c.Model.Path); err == nil {
+		config, err = readModelConfig(dir)
+	}
+	if err != nil {
+		return err
+	}
+	tok, err := startTokenizer(c.Tokenizer, dir)
+	if err != nil {
+		return err
+	}
+	return checkTokenizer(config, tok)
 }
 
 // startModel builds or loads the model that training starts from.

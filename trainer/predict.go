@@ -121,3 +121,13 @@ func mostProbable(logProbs []float64) (best int, share float64) {
 	}
 	return best, 1 / sum
 }
+
+// Report says what was cut short.
+func (p *Predictor) Report(c *Console) {
+	if p.InputsCut > 0 {
+		c.Say("%s inputs were longer than %d tokens and lost their end (raise --max-input-length to keep it)", grouped(p.InputsCut), p.maxInput)
+	}
+	if p.OutputsCut > 0 {
+		c.Say("%s outputs reached %d tokens before their end and are marked truncated (raise --max-output-length)", grouped(p.OutputsCut), p.maxOutput)
+	}
+}

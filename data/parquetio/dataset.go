@@ -121,7 +121,7 @@ func (d *Dataset) Files() []File {
 // Scan calls yield for each row, in order, with the cells of the named columns. cells is valid until yield returns.
 // The error of yield ends the scan and is returned as it is.
 func (d *Dataset) Scan(ctx context.Context, columns []string, yield func(row int64, cells []Cell) error) error {
-	if err := d.check(columns); err != nil {
+	if err := d.CheckColumns(columns); err != nil {
 		return err
 	}
 	for i, s := range d.shards {
@@ -144,8 +144,8 @@ func (d *Dataset) scanFile(ctx context.Context, s *shard, row int64, columns []s
 	return s.scan(ctx, f, d.maxPage, columns, row, yield)
 }
 
-// check says whether the columns can be read from every shard.
-func (d *Dataset) check(columns []string) error {
+// CheckColumns says whether the columns can be read from every shard.
+func (d *Dataset) CheckColumns(columns []string) error {
 	if len(columns) == 0 {
 		return fmt.Errorf("read parquet: no column chosen")
 	}

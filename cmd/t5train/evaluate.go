@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"github.com/spf13/cobra"
+
+	"t5train/checkpoints"
+	"t5train/trainer"
+	"t5train/trainer/metric"
+)
+
+func evaluateCommand(a app) *cobra.Command {
+	var checkpoint, output string
+	var o trainer.EvaluateOptions
+	var t taskFlags
+	c := &cobra.Command{
+		Use:   "evaluate",
+		Short: "Compute loss and metrics of a checkpoint on held-out data",
+		Long:  "Compute the loss per target token, the perplexity and the metrics of the task on held-out data, as flat JSON.",
+		Example: `  t5train evaluate --checkpoint runs/quickstart --data held-out.parquet
+  t5train evaluate --checkpoint flan-t5-small --task classification --data test.parquet --output metrics.json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := requireFlags(c, "checkpoint", "data"); err != nil {
+				return err
+			}
+			o.Console = a.console()
+			bundle, how, err := trainer.Open(checkpoint)
+			if err != nil {
+				return err
+			}
+			o.Console.Say("%s", how)
+			o.Task = t.options(c)
+			values, err := trainer.Evaluate(c.Context(), bundle, o)
+			if err != nil {
+				return err
+			}
+			text, err := flatJSON(values)
+			if err != nil {
+				return err
+			}
+			if output == "" {
+				_, err = a.stdout.Write(text)
+				return err
+			}
+			if err := checkpoints.ReplaceFile(output, text); err != nil {
+				return fmt.Errorf("write metrics %s: %w", output, err)
+			}
+			o.Console.Say("%s, written to %s", trainer.FormatMetrics(values), output)
+			return nil
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	f.StringSliceVar(&o.Data, "data", nil, "parquet files: paths, folders or globs")
+	f.StringVar(&output, "output", "", "file for the metrics (default: standard output)")
+	f.IntVar(&o.BatchSize, "batch-size", 32, "examples at a time; changes memory and time, not results")
+	f.IntVar(&o.MaxExamples, "max-examples", 0, "evaluate on the first so many examples; 0 is all")
+	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
+	f.IntVar(&o.MaxTargetLength, "max-target-length", 0, "longest target in tokens (default: the checkpoint's, or 128)")
+	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
+	t.add(c)
+	t.addAnswers(c)
+	return c
+}
+
+// flatJSON writes metrics as one JSON object in their order; what is no number becomes null.
+func flatJSON(values []metric.Value) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString("{")
+	for i, v := range values {
+		if i > 0 {
+			b.WriteString(",")
+		}
+		number := []byte("null")
+		if !math.IsNaN(v.Value) && !math.IsInf(v.Value, 0) {
+			var err error
+			if number, err = json.Marshal(v.Value); err != nil {
+				return nil, err
+			}
+		}
+		fmt.Fprintf(&b, "\n  %q: %s", v.Name, number)
+	}
+	b.WriteString("\n}\n")
+	return b.Bytes(), nil
+}

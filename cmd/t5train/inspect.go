@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"t5train/checkpoints"
+	"t5train/data/parquetio"
+	"t5train/data/tokenizer"
+	"t5train/model"
+	"t5train/trainer"
+)
+
+func inspectCommand(a app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "inspect PATH",
+		Short: "Describe a parquet file, a tokenizer, a checkpoint or a run",
+		Example: `  t5train inspect train.parquet
+  t5train inspect spiece.model
+  t5train inspect runs/quickstart`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			p := printer{a}
+			path := args[0]
+			info, err := os.Stat(path)
+			switch {
+			case err != nil && !strings.ContainsAny(path, "*?["):
+				return fmt.Errorf("inspect: %w", err)
+			case err == nil && info.IsDir():
+				return p.folder(path)
+			case strings.HasSuffix(path, ".model"):
+				return p.tokenizer(path)
+			default:
+				return p.parquet(path)
+			}
+		},
+	}
+}
+
+// printer writes descriptions: a name and a value a line.
+type printer struct{ app }
+
+func (p printer) line(name, format string, args ...any) {
+	fmt.Fprintf(p.stdout, "%-12s %s\n", name, fmt.Sprintf(format, args...))
+}
+
+func (p printer) folder(path string) error {
+	if dir, how, err := checkpoints.Resolve(path); err == nil {
+		if dir != path {
+			if err := p.run(path); err != nil {
+				return err
+			}
+			p.line("shown", "%s", how)
+		}
+		return p.checkpoint(dir)
+	} else if parquet, _ := filepath.Glob(filepath.Join(path, "*.parquet")); len(parquet) > 0 {
+		return p.parquet(path)
+	} else if _, tokErr := os.Stat(filepath.Join(path, "spiece.model")); tokErr == nil {
+		return p.tokenizer(path)
+	} else {
+		return fmt.Errorf("inspect: %s is no checkpoint, no run, no folder of parquet files and no tokenizer: %w", path, err)
+	}
+}
+
+func (p printer) parquet(path string) error {
+	set, err := parquetio.Open(path)
+	if err != nil {
+		return err
+	}
+	for _, f := range set.Files() {
+		p.line("file", "%s: %d rows, %d row groups, %s, %s, written by %s", f.Path, f.Rows, f.RowGroups, bytesText(f.Bytes), strings.Join(f.Compression, "+"), f.CreatedBy)
+	}
+	p.line("rows", "%d", set.Rows())
+	for _, c := range set.Columns() {
+		kind := c.Type
+		if c.Nullable {
+			kind += ", may be null"
+		}
+		if c.ClassLabels != nil {
+			kind += fmt.Sprintf(", ClassLabel of %d: %s", len(c.ClassLabels), shorten(c.ClassLabels, 10))
+		}
+		p.line("column", "%s: %s", c.Name, kind)
+	}
+	return nil
+}
+
+func shorten(list []string, most int) string {
+	if len(list) <= most {
+		return strings.Join(list, ", ")
+	}
+	return strings.Join(list[:most], ", ") + ", ..."
+}
+
+func (p printer) tokenizer(path string) error {
+	t, err := tokenizer.Load(path)
+	if err != nil {
+		return err
+	}
+	p.tokenizerLines(t)
+	return nil
+}
+
+func (p printer) tokenizerLines(t *tokenizer.Tokenizer) {
+	p.line("tokenizer", "SentencePiece %s, %d tokens with %d sentinels", t.Kind(), t.VocabSize(), t.ExtraIDs())
+	p.line("special", "pad %d, eos %d, unk %d", t.Pad(), t.EOS(), t.Unk())
+}
+
+func (p printer) run(path string) error {
+	run, err := checkpoints.OpenRun(path)
+	if err != nil {
+		return err
+	}
+	steps, err := run.Steps()
+	if err != nil {
+		return err
+	}
+	best, hasBest, err := run.Best()
+	if err != nil {
+		return err
+	}
+	for _, step := range steps {
+		info, err := trainer.ReadInfo(run.Dir(step))
+		if err != nil {
+			return err
+		}
+		mark := ""
+		if hasBest && step == best {
+			mark = "  (best)"
+		}
+		p.line("checkpoint", "step %d%s%s", step, mark, metricsText(info.Metrics))
+	}
+	return nil
+}
+
+func (p printer) checkpoint(dir string) error {
+	weights, err := checkpoints.OpenWeights(dir)
+	if err != nil {
+		return err
+	}
+	defer weights.Close()
+	p.line("folder", "%s", dir)
+	config, configErr := model.ParseConfig(weights.Config())
+	if configErr == nil {
+		p.line("model", "%s, %s, d_model %d, d_kv %d, d_ff %d, %d heads, %d encoder and %d decoder layers, vocabulary %d", config.ModelType,
+			config.FeedForwardProj, config.DModel, config.DKV, config.DFF, config.NumHeads, config.NumLayers, config.NumDecoderLayers, config.VocabSize)
+	}
+	p.line("parameters", "%d in %d tensors, %s", weights.Elements(), len(weights.Names()), bytesText(int64(weights.Bytes())))
+	for _, d := range weights.DTypes() {
+		p.line("stored", "%s: %d tensors, %d parameters, %s", d.DType, d.Tensors, d.Elements, bytesText(int64(d.Bytes)))
+	}
+	if t, err := tokenizer.Load(dir); err == nil {
+		p.tokenizerLines(t)
+	} else {
+		p.line("tokenizer", "none that can be read: %v", err)
+	}
+	info, err := trainer.ReadInfo(dir)
+	if err != nil {
+		return err
+	}
+	if t := info.Task; t != nil {
+		p.line("task", "%s, prefix %q, text columns %s", t.Name, t.Prefix, strings.Join(t.TextColumns, ", "))
+		var labels []string
+		for _, l := range t.Labels {
+			labels = append(labels, l.Text)
+		}
+		if len(labels) > 0 {
+			p.line("labels", "%s", shorten(labels, 20))
+		}
+		p.line("trained", "%d steps, inputs up to %d tokens, targets up to %d", info.Step, info.MaxInputLength, info.MaxTargetLength)
+	}
+	if len(info.Metrics) > 0 {
+		p.line("metrics", "%s", strings.TrimSpace(metricsText(info.Metrics)))
+	}
+	if configErr != nil {
+		return errors.New("inspect: the weights can be listed, but the model not be built: " + configErr.Error())
+	}
+	return nil
+}
+
+func metricsText(metrics map[string]float64) string {
+	text := ""
+	for _, name := range slices.Sorted(maps.Keys(metrics)) {
+		text += fmt.Sprintf("  %s %.4g", name, metrics[name])
+	}
+	return text
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"t5train/model/kernel"
+	"t5train/trainer"
+)
+
+func predictCommand(a app) *cobra.Command {
+	var checkpoint, input, format, output string
+	var texts []string
+	var batchSize, threads int
+	var o trainer.PredictorOptions
+	var t taskFlags
+	c := &cobra.Command{
+		Use:   "predict",
+		Short: "Answer texts with a checkpoint",
+		Long: `Answer texts with a checkpoint: one JSON object a line, in the order of the inputs.
+
+A checkpoint trained for classification answers with a label and its probability; with --task seq2seq, and every other
+checkpoint, with the text that the model generates.`,
+		Example: `  t5train predict --checkpoint runs/quickstart --text "You have won a prize"
+  t5train predict --checkpoint runs/quickstart --input messages.txt --output answers.jsonl
+  cat messages.txt | t5train predict --checkpoint runs/quickstart --input -`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) (err error) {
+			if err := requireFlags(c, "checkpoint"); err != nil {
+				return err
+			}
+			if len(texts) == 0 == (input == "") {
+				return usageError{fmt.Errorf("want either --text or --input"), c.CommandPath()}
+			}
+			if format == "" {
+				format = trainer.FormatOf(input)
+			} else if !slices.Contains(trainer.Formats(), format) {
+				return usageError{fmt.Errorf("--input-format %s: want one of %s", format, strings.Join(trainer.Formats(), ", ")), c.CommandPath()}
+			}
+			console := a.console()
+			bundle, how, err := trainer.Open(checkpoint)
+			if err != nil {
+				return err
+			}
+			console.Say("%s", how)
+			spec, err := trainer.PredictionTask(bundle, t.options(c))
+			if err != nil {
+				return err
+			}
+			predictor, err := trainer.NewPredictor(bundle, spec, kernel.NewWorkers(threads), o)
+			if err != nil {
+				return err
+			}
+			defer predictor.Close()
+			sink, finish, err := openOutput(a.stdout, output)
+			if err != nil {
+				return err
+			}
+			defer func() { err = finish(err) }()
+			out := &answers{predictor: predictor, encoder: json.NewEncoder(sink), size: batchSize}
+			out.encoder.SetEscapeHTML(false)
+			for _, text := range texts {
+				in, err := trainer.TextInput(spec, text)
+				if err != nil {
+					return err
+				}
+				if err := out.add(in); err != nil {
+					return err
+				}
+			}
+			if input != "" {
+				if err := trainer.ReadInputs(c.Context(), input, format, spec, a.stdin, out.add); err != nil {
+					return err
+				}
+			}
+			if err := out.flush(); err != nil {
+				return err
+			}
+			predictor.Report(console)
+			return nil
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	f.StringArrayVar(&texts, "text", nil, "text to answer (may be repeated)")
+	f.StringVar(&input, "input", "", "file with inputs: .parquet, .jsonl, or text with one input a line; - is standard input")
+	f.StringVar(&format, "input-format", "", "text, jsonl or parquet (default: by the name of the file; text for -)")
+	f.StringVar(&output, "output", "-", "JSON lines file for the answers; - is standard output")
+	f.IntVar(&batchSize, "batch-size", 32, "inputs at a time; changes memory and time, not results")
+	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
+	f.IntVar(&o.MaxOutputLength, "max-output-length", 0, "longest output in tokens (default: the checkpoint's, or 128)")
+	f.IntVar(&threads, "threads", 0, "threads to compute with; 0 is all")
+	t.add(c)
+	return c
+}
+
+// answers predicts inputs in batches and writes the answers.
+type answers struct {
+	predictor *trainer.Predictor
+	encoder   *json.Encoder
+	size      int
+	waiting   []trainer.Input
+}
+
+func (w *answers) add(in trainer.Input) error {
+	w.waiting = append(w.waiting, in)
+	if len(w.waiting) < w.size {
+		return nil
+	}
+	return w.flush()
+}
+
+func (w *answers) flush() error {
+	if len(w.waiting) == 0 {
+		return nil
+	}
+	predictions, err := w.predictor.Predict(w.waiting)
+	if err != nil {
+		return err
+	}
+	w.waiting = w.waiting[:0]
+	for _, p := range predictions {
+		if err := w.encoder.Encode(p); err != nil {
+			return fmt.Errorf("write answers: %w", err)
+		}
+	}
+	return nil
+}
+
+// openOutput opens the place for the answers. A file appears under its name only when finish is called without an
+// error, so that a failed run leaves no half of one.
+func openOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) error, err error) {
+	if path == "-" {
+		return stdout, func(err error) error { return err }, nil
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("write answers: %w", err)
+	}
+	buffered := bufio.NewWriter(file)
+	return buffered, func(err error) error {
+		if err != nil {
+			file.Close()
+			os.Remove(file.Name())
+			return err
+		}
+		if err = buffered.Flush(); err == nil {
+			err = errors.Join(file.Chmod(0o644), file.Sync())
+		}
+		if err = errors.Join(err, file.Close()); err == nil {
+			err = os.Rename(file.Name(), path)
+		}
+		if err != nil {
+			os.Remove(file.Name())
+			return fmt.Errorf("write answers %s: %w: free some space or choose another --output", path, err)
+		}
+		return nil
+	}, nil
+}
