@@ -48,6 +48,7 @@ type Progress struct {
 	console     *Console
 	what, unit  string
 	total       int64
+	quiet       bool // no plain lines: somebody else writes better ones
 	stopped     bool
 	begun, said time.Time
 	around      *progressbar.ProgressBar // the bar of the work that this one is a part of
@@ -72,6 +73,13 @@ func (c *Console) Start(what, unit string, total int64) *Progress {
 	return p
 }
 
+// StartBar is Start without plain lines.
+func (c *Console) StartBar(what, unit string, total int64) *Progress {
+	p := c.Start(what, unit, total)
+	p.quiet = true
+	return p
+}
+
 // Set says how much is done.
 func (p *Progress) Set(done int64) {
 	c := p.console
@@ -82,7 +90,7 @@ func (p *Progress) Set(done int64) {
 		_ = bar.Set64(done)
 		return
 	}
-	if time.Since(p.said) >= plainEvery && done < p.total {
+	if !p.quiet && time.Since(p.said) >= plainEvery && done < p.total {
 		p.said = time.Now()
 		rate := float64(done) / time.Since(p.begun).Seconds()
 		line := fmt.Sprintf("%s: %d of %d %s, %.0f a second", p.what, done, p.total, p.unit, rate)

@@ -103,7 +103,7 @@ func (l *loop) resume(from start) error {
 func (l *loop) run(ctx context.Context) (*Result, error) {
 	c := l.config
 	l.console.Say("train: %s steps of %s, %s optimizer, to %s", grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
-	progress := l.console.Start("train", "steps", int64(l.total))
+	progress := l.console.StartBar("train", "steps", int64(l.total))
 	defer progress.Stop()
 	log := newStepLog(l, progress)
 	newEpoch := false

@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"fmt"
+
 	"t5train/configs"
 	"t5train/model/kernel"
 	"t5train/model/op"
@@ -29,7 +31,11 @@ func newSchedule(c *configs.Config, total int) (optim.Schedule, error) {
 	if c.Optimizer.LearningRate != nil {
 		rate = *c.Optimizer.LearningRate
 	}
-	return optim.NewSchedule(c.Schedule.Name, optim.ScheduleOptions{LR: rate, Warmup: int64(c.Schedule.WarmupSteps), Total: int64(total)})
+	s, err := optim.NewSchedule(c.Schedule.Name, optim.ScheduleOptions{LR: rate, Warmup: int64(c.Schedule.WarmupSteps), Total: int64(total)})
+	if err != nil {
+		return s, fmt.Errorf("%w: train longer (train.epochs or train.steps) or lower schedule.warmup_steps", err)
+	}
+	return s, nil
 }
 
 // optimParams shows the parameters of a model to the optimizer.
