@@ -142,6 +142,7 @@ func (c *columnReader) header(header *format.PageHeader) error {
 }
 
 func (c *columnReader) dictionaryPage(header *format.DictionaryPageHeader, raw []byte, expanded int) error {
+	//lint:ignore SA1019 old writers still mark dictionaries so
 	if header.Encoding != format.Plain && header.Encoding != format.PlainDictionary {
 		return fmt.Errorf("dictionary in encoding %v cannot be read", header.Encoding)
 	}

@@ -19,6 +19,7 @@ func newValueReader(c *shardColumn, encoding format.Encoding, src []byte, dictio
 	switch encoding {
 	case format.Plain:
 		return newPlainReader(c, src), nil
+	//lint:ignore SA1019 old writers still mark pages so
 	case format.PlainDictionary, format.RLEDictionary:
 		if dictionary == nil {
 			return nil, errors.New("page refers to a dictionary, and there is none before it")
