@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"t5train/model/kernel"
@@ -82,13 +83,29 @@ func (c Config) JSON() ([]byte, error) {
 	return json.MarshalIndent(struct {
 		Architectures []string `json:"architectures"`
 		Config
+		DropoutRate       decimal `json:"dropout_rate"` // these two take the place of Config's
+		LayerNormEpsilon  decimal `json:"layer_norm_epsilon"`
 		DenseActFn        string  `json:"dense_act_fn"`
 		IsGatedAct        bool    `json:"is_gated_act"`
 		IsEncoderDecoder  bool    `json:"is_encoder_decoder"`
-		InitializerFactor float64 `json:"initializer_factor"`
+		InitializerFactor decimal `json:"initializer_factor"`
 		TorchDtype        string  `json:"torch_dtype"`
 		UseCache          bool    `json:"use_cache"`
-	}{[]string{architecture}, c, activation.String(), gated, true, 1, "float32", true}, "", "  ")
+	}{
+		[]string{architecture}, c, decimal(c.DropoutRate), decimal(c.LayerNormEpsilon),
+		activation.String(), gated, true, 1, "float32", true,
+	}, "", "  ")
+}
+
+// decimal is a number that is written with a point or an exponent: transformers 5 refuses 1 where it wants 1.0.
+type decimal float64
+
+func (d decimal) MarshalJSON() ([]byte, error) {
+	text := strconv.FormatFloat(float64(d), 'g', -1, 64)
+	if !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return []byte(text), nil
 }
 
 // Validate reports every value that no model can have.
@@ -97,22 +114,19 @@ func (c Config) Validate() error {
 	if !slices.Contains([]string{"t5", "mt5", "umt5"}, c.ModelType) {
 		errs = append(errs, fmt.Errorf("model_type %q is not supported: want t5, mt5 or umt5", c.ModelType))
 	}
+	// The bounds above are far beyond any model; they keep a damaged file from asking for all memory.
 	for _, f := range []struct {
-		name  string
-		value int
-		least int
+		name               string
+		value, least, most int
 	}{
-		{"vocab_size", c.VocabSize, 2}, {"d_model", c.DModel, 1}, {"d_kv", c.DKV, 1}, {"d_ff", c.DFF, 1},
-		{"num_layers", c.NumLayers, 1}, {"num_decoder_layers", c.NumDecoderLayers, 1}, {"num_heads", c.NumHeads, 1},
-		{"relative_attention_num_buckets", c.RelativeAttentionNumBuckets, 4},
-		{"relative_attention_max_distance", c.RelativeAttentionMaxDistance, 1},
-		{"pad_token_id", c.PadTokenID, 0}, {"eos_token_id", c.EOSTokenID, 0}, {"decoder_start_token_id", c.DecoderStartTokenID, 0},
+		{"vocab_size", c.VocabSize, 2, 1 << 28}, {"d_model", c.DModel, 1, 1 << 20}, {"d_kv", c.DKV, 1, 1 << 20}, {"d_ff", c.DFF, 1, 1 << 24},
+		{"num_layers", c.NumLayers, 1, 1 << 12}, {"num_decoder_layers", c.NumDecoderLayers, 1, 1 << 12}, {"num_heads", c.NumHeads, 1, 1 << 16},
+		{"relative_attention_num_buckets", c.RelativeAttentionNumBuckets, 4, 1 << 20},
+		{"relative_attention_max_distance", c.RelativeAttentionMaxDistance, 1, math.MaxInt32},
+		{"pad_token_id", c.PadTokenID, 0, 1 << 28}, {"eos_token_id", c.EOSTokenID, 0, 1 << 28}, {"decoder_start_token_id", c.DecoderStartTokenID, 0, 1 << 28},
 	} {
-		if f.value < f.least {
-			errs = append(errs, fmt.Errorf("%s is %d: want at least %d", f.name, f.value, f.least))
-		}
-		if f.value > math.MaxInt32 {
-			errs = append(errs, fmt.Errorf("%s is %d: want at most %d", f.name, f.value, math.MaxInt32))
+		if f.value < f.least || f.value > f.most {
+			errs = append(errs, fmt.Errorf("%s is %d: want %d to %d", f.name, f.value, f.least, f.most))
 		}
 	}
 	for _, f := range []struct {

@@ -53,6 +53,9 @@ func Load(c Config, src Source) (*T5, error) {
 			}
 		}
 	}
+	if err := checkSize(c, src); err != nil {
+		return nil, fmt.Errorf("load model: %w", err)
+	}
 	m, err := New(c)
 	if err != nil {
 		return nil, err
@@ -68,9 +71,9 @@ func Load(c Config, src Source) (*T5, error) {
 		shape, ok := src.Shape(name)
 		switch {
 		case !ok:
-			errs = append(errs, fmt.Errorf("%s is missing: the checkpoint is not the model of its config.json", name))
+			errs = append(errs, fmt.Errorf("%s is missing", name))
 		case !slices.Equal(shape, p.Shape):
-			errs = append(errs, fmt.Errorf("%s has shape %v, want %v: config.json and weights belong to different models", name, shape, p.Shape))
+			errs = append(errs, fmt.Errorf("%s has shape %v, want %v", name, shape, p.Shape))
 		default:
 			if err := src.CopyFloat32(name, p.Value); err != nil {
 				errs = append(errs, err)
@@ -79,13 +82,34 @@ func Load(c Config, src Source) (*T5, error) {
 	}
 	for _, name := range src.Names() {
 		if !slices.Contains(known, name) {
-			errs = append(errs, fmt.Errorf("%s is unknown: config.json has no such layer", name))
+			errs = append(errs, fmt.Errorf("%s is unknown", name))
 		}
 	}
 	if len(errs) > 0 {
-		return nil, fmt.Errorf("load model: %w", first(errs, 5))
+		return nil, fmt.Errorf("load model: %w: config.json and weights belong to different models: copy both from one", first(errs, 3))
 	}
 	return m, nil
+}
+
+// checkSize refuses a config that asks for far more memory than the stored tensors can justify, before any is
+// allocated.
+func checkSize(c Config, src Source) error {
+	stored := 0.0
+	for _, name := range src.Names() {
+		shape, _ := src.Shape(name)
+		n := 1.0
+		for _, d := range shape {
+			n *= float64(d)
+		}
+		stored += n
+	}
+	inner := float64(c.NumHeads) * float64(c.DKV)
+	layers := float64(c.NumLayers) + float64(c.NumDecoderLayers)
+	described := float64(c.DModel) * (float64(c.VocabSize) + layers*(4*inner+2*float64(c.DFF)))
+	if described > 2*stored+1e6 {
+		return fmt.Errorf("config.json describes a model of %.3g parameters, but the weights hold %.3g: they belong to different models", described, stored)
+	}
+	return nil
 }
 
 // headDiffers tells whether an lm_head is stored that is not the embedding.
@@ -112,14 +136,15 @@ func headDiffers(src Source, shared string) (bool, error) {
 	return !slices.Equal(head, embedding), nil
 }
 
-// first joins the first n errors in one line each and says how many there are besides.
+// first joins the first n errors in one line and says how many there are besides: a config of another size makes one
+// of every tensor.
 func first(errs []error, n int) error {
-	if len(errs) <= n {
-		return errors.Join(errs...)
+	var list []string
+	for _, err := range errs[:min(n, len(errs))] {
+		list = append(list, err.Error())
 	}
-	lines := make([]string, n)
-	for i, err := range errs[:n] {
-		lines[i] = err.Error()
+	if more := len(errs) - len(list); more > 0 {
+		list = append(list, fmt.Sprintf("%d more", more))
 	}
-	return fmt.Errorf("%s\nand %d more", strings.Join(lines, "\n"), len(errs)-n)
+	return errors.New(strings.Join(list, "; "))
 }

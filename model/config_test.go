@@ -1,0 +1,184 @@
+package model
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestConfigRoundTrip(t *testing.T) {
+	for _, s := range Sizes() {
+		raw, err := s.Config.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ParseConfig(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.scaleGiven = false
+		if got != s.Config {
+			t.Errorf("%s: wrote %+v, read %+v", s.Name, s.Config, got)
+		}
+	}
+}
+
+// transformers 5 checks types: a float without a point is an int to it.
+func TestConfigWritesFloatsAsFloats(t *testing.T) {
+	c := v1_0(8, 4, 8, 1, 2)
+	c.DropoutRate = 0
+	raw, err := c.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"dropout_rate": 0.0`, `"layer_norm_epsilon": 1e-06`, `"initializer_factor": 1.0`} {
+		if !strings.Contains(string(raw), want) {
+			t.Errorf("no %s in\n%s", want, raw)
+		}
+	}
+}
+
+func TestParseConfig(t *testing.T) {
+	const sizes = `"vocab_size": 96, "d_model": 32, "d_kv": 6, "d_ff": 64, "num_layers": 2, "num_heads": 4`
+	for name, c := range map[string]struct {
+		json       string
+		tied       bool
+		scaled     bool
+		proj       string
+		decoder    int
+		wantsError string
+	}{
+		"t5 defaults":        {json: `{"model_type": "t5", ` + sizes + `}`, tied: true, scaled: true, proj: "relu", decoder: 2},
+		"no model type":      {json: `{` + sizes + `}`, tied: true, scaled: true, proj: "relu", decoder: 2},
+		"mt5 defaults":       {json: `{"model_type": "mt5", ` + sizes + `}`, proj: "gated-gelu", decoder: 2},
+		"umt5, tied":         {json: `{"model_type": "umt5", "tie_word_embeddings": true, ` + sizes + `}`, tied: true, scaled: true, proj: "gated-gelu", decoder: 2},
+		"transformers 5":     {json: `{"model_type": "t5", "tie_word_embeddings": true, "scale_decoder_outputs": false, ` + sizes + `}`, tied: true, proj: "relu", decoder: 2},
+		"other decoder":      {json: `{"num_decoder_layers": 5, ` + sizes + `}`, tied: true, scaled: true, proj: "relu", decoder: 5},
+		"other architecture": {json: `{"model_type": "bert", ` + sizes + `}`, wantsError: `model_type "bert" is not supported`},
+		"no sizes":           {json: `{"model_type": "t5"}`, wantsError: "vocab_size is 0"},
+		"activation":         {json: `{"feed_forward_proj": "tanh", ` + sizes + `}`, wantsError: `feed_forward_proj "tanh" is not supported`},
+		"wrong type":         {json: `{"d_model": "big"}`, wantsError: "parse config.json"},
+		"no JSON":            {json: `{`, wantsError: "parse config.json"},
+		"token ids":          {json: `{"eos_token_id": 96, ` + sizes + `}`, wantsError: "eos_token_id is 96"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := ParseConfig([]byte(c.json))
+			if c.wantsError != "" {
+				if err == nil || !strings.Contains(err.Error(), c.wantsError) {
+					t.Fatalf("error %v, want %q", err, c.wantsError)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.TieWordEmbeddings != c.tied || got.ScaleDecoderOutputs != c.scaled || got.FeedForwardProj != c.proj || got.NumDecoderLayers != c.decoder {
+				t.Errorf("got %+v", got)
+			}
+		})
+	}
+}
+
+func FuzzParseConfig(f *testing.F) {
+	f.Add([]byte(`{"model_type": "t5", "vocab_size": 96, "d_model": 32, "d_kv": 6, "d_ff": 64, "num_layers": 2, "num_heads": 4}`))
+	f.Add([]byte(`{"d_model": 1e99}`))
+	f.Add([]byte(`[]`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		c, err := ParseConfig(raw)
+		if err == nil && c.Validate() != nil {
+			t.Errorf("accepted %+v, which is not valid", c)
+		}
+	})
+}
+
+// memorySource is a checkpoint in memory.
+type memorySource map[string]struct {
+	shape  []int
+	values []float32
+}
+
+func (m memorySource) Names() []string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+	}
+	return names
+}
+
+func (m memorySource) Shape(name string) ([]int, bool) {
+	x, ok := m[name]
+	return x.shape, ok
+}
+
+func (m memorySource) CopyFloat32(name string, dst []float32) error {
+	copy(dst, m[name].values)
+	return nil
+}
+
+func sourceOf(m *T5) memorySource {
+	src := memorySource{}
+	for _, p := range m.Params {
+		x := src[p.Name]
+		x.shape, x.values = p.Shape, p.Value
+		src[p.Name] = x
+	}
+	return src
+}
+
+func TestLoadNamesWhatIsWrong(t *testing.T) {
+	for name, c := range map[string]struct {
+		damage func(src memorySource)
+		want   string
+	}{
+		"missing": {func(src memorySource) { delete(src, "decoder.final_layer_norm.weight") }, "decoder.final_layer_norm.weight is missing"},
+		"shape": {func(src memorySource) {
+			x := src["encoder.block.0.layer.0.SelfAttention.q.weight"]
+			x.shape = []int{7, 24}
+			src["encoder.block.0.layer.0.SelfAttention.q.weight"] = x
+		}, "has shape [7 24], want [24 24]"},
+		"unknown": {func(src memorySource) {
+			src["encoder.block.9.layer.0.layer_norm.weight"] = src["encoder.final_layer_norm.weight"]
+		}, "encoder.block.9.layer.0.layer_norm.weight is unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := tiny(t, "relu", true)
+			src := sourceOf(m)
+			c.damage(src)
+			if _, err := Load(m.Config, src); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// What is stored decides about tying, whatever config.json says.
+func TestLoadTrustsTheStoredHead(t *testing.T) {
+	m := tiny(t, "relu", true)
+	src := sourceOf(m)
+	same := src["shared.weight"]
+	src["lm_head.weight"] = same
+	got, err := Load(m.Config, src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.Config.TieWordEmbeddings || got.LMHead != got.Shared || !got.Config.ScaleDecoderOutputs {
+		t.Error("a stored copy of the embedding is not tied")
+	}
+	other := same
+	other.values = append([]float32(nil), same.values...)
+	other.values[5]++
+	src["lm_head.weight"] = other
+	if got, err = Load(m.Config, src); err != nil {
+		t.Fatal(err)
+	}
+	if got.Config.TieWordEmbeddings || got.LMHead == got.Shared || got.Config.ScaleDecoderOutputs {
+		t.Error("a head of its own is tied or scaled")
+	}
+	given := m.Config
+	given.scaleGiven = true // and true
+	if got, err = Load(given, src); err != nil {
+		t.Fatal(err)
+	}
+	if got.Config.TieWordEmbeddings || !got.Config.ScaleDecoderOutputs {
+		t.Error("scale_decoder_outputs of config.json is not followed")
+	}
+}
