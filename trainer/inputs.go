@@ -86,9 +86,12 @@ func fromJSON(spec task.Spec, line string) (Input, error) {
 	in := Input{Text: text, Shown: text}
 	if err == nil && len(spec.TextColumns) == 1 {
 		var fields map[string]json.RawMessage
-		var own string
-		if json.Unmarshal([]byte(line), &fields) == nil && json.Unmarshal(fields[spec.TextColumns[0]], &own) == nil {
-			in.Shown = own
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			return in, err
+		}
+		raw := fields[spec.TextColumns[0]]
+		if json.Unmarshal(raw, &in.Shown) != nil {
+			in.Shown = string(raw) // a number, or true or false
 		}
 	}
 	return in, err

@@ -39,7 +39,8 @@ type PredictorOptions struct {
 	MaxOutputLength int
 }
 
-// NewPredictor returns a predictor for a task: labels for a classification, generated text otherwise.
+// NewPredictor returns a predictor for a task: labels for a classification, generated text for every other task, and
+// for the form of a classification without labels.
 func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptions) (*Predictor, error) {
 	p := &Predictor{
 		bundle: b, spec: spec,
@@ -47,7 +48,7 @@ func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptio
 		maxOutput: firstPositive(o.MaxOutputLength, b.Info.MaxTargetLength, 128),
 	}
 	var err error
-	if spec.Name == task.Classification {
+	if len(spec.Labels) > 0 {
 		p.labels, err = newLabelScorer(b, spec, w)
 	} else {
 		p.generator, err = decode.New(b.Model, w)

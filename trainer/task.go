@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"t5train/data"
@@ -79,6 +80,8 @@ func PredictionTask(b *Bundle, o TaskOptions) (task.Spec, error) {
 		return o.correct(*stored)
 	case o.Name == task.Classification:
 		return o.classification()
+	case len(o.Labels) > 0:
+		return task.Spec{}, errors.New("predict: --labels are for a classification: add --task classification")
 	}
 	// Text in, text out: what a checkpoint without a task, such as one from Hugging Face, can do. A checkpoint that
 	// learned another task keeps the form of its input.
