@@ -68,7 +68,7 @@ func openWeights(dir string) (*Weights, error) {
 			`python -c "from transformers import T5ForConditionalGeneration as T; T.from_pretrained('%s').save_pretrained('%s', safe_serialization=True)"`,
 			pickleName, weightsName, dir, dir)
 	default:
-		err = fmt.Errorf("no %s and no %s there", weightsName, indexName)
+		err = fmt.Errorf("no %s and no %s there: copy or download the weights too", weightsName, indexName)
 	}
 	if err != nil {
 		w.Close()

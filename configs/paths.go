@@ -2,6 +2,7 @@ package configs
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -38,8 +39,13 @@ func (c *Config) missing() []problem {
 	}
 	patterns("data.train", c.Data.Train)
 	patterns("data.validation", c.Data.Validation)
-	if info, err := os.Stat(c.Output); c.Output != "" && err == nil && !info.IsDir() {
-		ps = append(ps, mistake("output", "got %s, want a folder: this is a file", quote(c.Output)))
+	if c.Output != "" {
+		switch info, err := os.Stat(c.Output); {
+		case err == nil && !info.IsDir():
+			ps = append(ps, mistake("output", "got %s, want a folder: this is a file", quote(c.Output)))
+		case err != nil && !errors.Is(err, fs.ErrNotExist): // a parent is a file, or may not be entered
+			ps = append(ps, mistake("output", "got %s, want a folder: %v", quote(c.Output), cause(err)))
+		}
 	}
 	return ps
 }

@@ -164,6 +164,10 @@ func TestCheckPaths(t *testing.T) {
 	if err == nil || err.Error() != strings.Join(want, "\n") {
 		t.Errorf("got\n%v\nwant\n%s", err, strings.Join(want, "\n"))
 	}
+	c.Output, c.Model, c.Tokenizer.Path, c.Data = "file/run", Model{}, "", Data{}
+	if err := c.CheckPaths(); err == nil || err.Error() != `output: got "file/run", want a folder: not a directory` {
+		t.Errorf("a file above the output: got error %v", err)
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 3 {
 		t.Errorf("got %d entries, %v, want the 3 there were", len(entries), err)

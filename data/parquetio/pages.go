@@ -148,7 +148,7 @@ func (c *columnReader) dictionaryPage(header *format.DictionaryPageHeader, raw [
 	}
 	body, err := c.expander.expand(c.codec, raw, expanded)
 	if err != nil {
-		return fmt.Errorf("expand dictionary: %w", err)
+		return fmt.Errorf("expand dictionary: %w: the file is corrupt, copy or download it again", err)
 	}
 	values := newPlainReader(c.column, body)
 	c.dictionary = []Cell{}
@@ -166,7 +166,7 @@ func (c *columnReader) dictionaryPage(header *format.DictionaryPageHeader, raw [
 func (c *columnReader) dataPageV1(header *format.DataPageHeader, raw []byte, expanded int) error {
 	body, err := c.expander.expand(c.codec, raw, expanded)
 	if err != nil {
-		return fmt.Errorf("expand page: %w", err)
+		return fmt.Errorf("expand page: %w: the file is corrupt, copy or download it again", err)
 	}
 	var levels []byte
 	if c.column.Nullable {
@@ -196,7 +196,7 @@ func (c *columnReader) dataPageV2(header *format.DataPageHeaderV2, raw []byte, e
 	if !header.IsCompressed.Valid || header.IsCompressed.V { // absent means compressed
 		var err error
 		if body, err = c.expander.expand(c.codec, body, expanded-repetition-definition); err != nil {
-			return fmt.Errorf("expand page: %w", err)
+			return fmt.Errorf("expand page: %w: the file is corrupt, copy or download it again", err)
 		}
 	}
 	return c.begin(header.NumValues, header.Encoding, levels, body)

@@ -99,7 +99,7 @@ func parseModel(raw []byte) (*model, error) {
 	})
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("no SentencePiece model, or a damaged one: %w", err)
+		return nil, fmt.Errorf("no SentencePiece model, or a damaged one: %w: copy or download it again", err)
 	case len(m.pieces) == 0:
 		return nil, errors.New("no SentencePiece model, or a damaged one: it holds no pieces")
 	case !trainer || !normalizer:
