@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 
 	"github.com/spf13/cobra"
 
-	"t5train/checkpoints"
 	"t5train/trainer"
 	"t5train/trainer/metric"
 )
@@ -23,9 +23,22 @@ func evaluateCommand(a app) *cobra.Command {
 		Long:  "Compute the loss per target token, the perplexity and the metrics of the task on held-out data, as flat JSON.",
 		Example: `  t5train evaluate --checkpoint runs/quickstart --data held-out.parquet
   t5train evaluate --checkpoint flan-t5-small --task classification --data test.parquet --output metrics.json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := requireFlags(c, "checkpoint", "data"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 1, "batch-size"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 2, "max-input-length", "max-target-length"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 0, "max-examples", "threads"); err != nil {
+				return err
+			}
+			var err error
+			if o.Task, err = t.options(c); err != nil {
 				return err
 			}
 			o.Console = a.console()
@@ -34,30 +47,27 @@ func evaluateCommand(a app) *cobra.Command {
 				return err
 			}
 			o.Console.Say("%s", how)
-			o.Task = t.options(c)
+			sink, finish, err := openOutput(a.stdout, output)
+			if err != nil {
+				return err
+			}
 			values, err := trainer.Evaluate(c.Context(), bundle, o)
-			if err != nil {
+			if err == nil {
+				err = writeJSON(sink, values)
+			}
+			if err = finish(err); err != nil {
 				return err
 			}
-			text, err := flatJSON(values)
-			if err != nil {
-				return err
+			if output != "-" {
+				o.Console.Say("%s, written to %s", trainer.FormatMetrics(values), output)
 			}
-			if output == "" {
-				_, err = a.stdout.Write(text)
-				return err
-			}
-			if err := checkpoints.ReplaceFile(output, text); err != nil {
-				return fmt.Errorf("write metrics %s: %w", output, err)
-			}
-			o.Console.Say("%s, written to %s", trainer.FormatMetrics(values), output)
 			return nil
 		},
 	}
 	f := c.Flags()
 	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
 	f.StringSliceVar(&o.Data, "data", nil, "parquet files: paths, folders or globs")
-	f.StringVar(&output, "output", "", "file for the metrics (default: standard output)")
+	f.StringVar(&output, "output", "-", "file for the metrics; - is standard output")
 	f.IntVar(&o.BatchSize, "batch-size", 32, "examples at a time; changes memory and time, not results")
 	f.IntVar(&o.MaxExamples, "max-examples", 0, "evaluate on the first so many examples; 0 is all")
 	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
@@ -68,8 +78,8 @@ func evaluateCommand(a app) *cobra.Command {
 	return c
 }
 
-// flatJSON writes metrics as one JSON object in their order; what is no number becomes null.
-func flatJSON(values []metric.Value) ([]byte, error) {
+// writeJSON writes metrics as one flat JSON object in their order; what is no number becomes null.
+func writeJSON(w io.Writer, values []metric.Value) error {
 	var b bytes.Buffer
 	b.WriteString("{")
 	for i, v := range values {
@@ -80,11 +90,14 @@ func flatJSON(values []metric.Value) ([]byte, error) {
 		if !math.IsNaN(v.Value) && !math.IsInf(v.Value, 0) {
 			var err error
 			if number, err = json.Marshal(v.Value); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		fmt.Fprintf(&b, "\n  %q: %s", v.Name, number)
 	}
 	b.WriteString("\n}\n")
-	return b.Bytes(), nil
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write metrics: %w", err)
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -77,7 +78,7 @@ func (s *configSources) add(c *cobra.Command) {
 }
 
 // load merges flags, environment, file and defaults.
-func (s *configSources) load(c *cobra.Command, checkPaths bool) (*configs.Config, error) {
+func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 	overrides := make(map[string]any)
 	for _, f := range configFlags {
 		if !c.Flags().Changed(f.name) {
@@ -100,7 +101,7 @@ func (s *configSources) load(c *cobra.Command, checkPaths bool) (*configs.Config
 		sizes = append(sizes, size.Name)
 	}
 	config, err := configs.Load(configs.LoadOptions{
-		File: s.file, Env: os.Environ(), Set: s.set, Overrides: overrides, Sizes: sizes, Paths: checkPaths,
+		File: s.file, Env: os.Environ(), Set: s.set, Overrides: overrides, Sizes: sizes, Paths: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
@@ -117,9 +118,12 @@ func finetuneCommand(a app) *cobra.Command {
 		Example: `  t5train finetune --config configs/quickstart.yaml
   t5train finetune --task classification --train train.parquet --validation validation.parquet --model flan-t5-small --output runs/first
   t5train finetune --config my.yaml --set train.batch_size=16 --resume`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			config, err := sources.load(c, true)
+			if resume && overwrite {
+				return usageError{errors.New("got both --resume and --overwrite: the one keeps the run that the other removes"), c.CommandPath()}
+			}
+			config, err := sources.load(c)
 			if err != nil {
 				return err
 			}
@@ -134,7 +138,6 @@ func finetuneCommand(a app) *cobra.Command {
 	sources.add(c)
 	c.Flags().BoolVar(&resume, "resume", false, "go on with the run in the output folder")
 	c.Flags().BoolVar(&overwrite, "overwrite", false, "start again although the output folder holds a run")
-	c.MarkFlagsMutuallyExclusive("resume", "overwrite")
 	return c
 }
 

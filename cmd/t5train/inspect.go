@@ -25,8 +25,10 @@ func inspectCommand(a app) *cobra.Command {
 		Example: `  t5train inspect train.parquet
   t5train inspect spiece.model
   t5train inspect runs/quickstart`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usageError{fmt.Errorf("got %d paths, want one: put globs in quotes", len(args)), c.CommandPath()}
+			}
 			p := printer{a}
 			path := args[0]
 			info, err := os.Stat(path)
@@ -35,6 +37,8 @@ func inspectCommand(a app) *cobra.Command {
 				return fmt.Errorf("inspect: %w", err)
 			case err == nil && info.IsDir():
 				return p.folder(path)
+			case strings.HasSuffix(path, ".safetensors"), filepath.Base(path) == "config.json":
+				return p.folder(filepath.Dir(path))
 			case strings.HasSuffix(path, ".model"):
 				return p.tokenizer(path)
 			default:

@@ -1,13 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -33,13 +28,26 @@ checkpoint, with the text that the model generates.`,
 		Example: `  t5train predict --checkpoint runs/quickstart --text "You have won a prize"
   t5train predict --checkpoint runs/quickstart --input messages.txt --output answers.jsonl
   cat messages.txt | t5train predict --checkpoint runs/quickstart --input -`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) (err error) {
 			if err := requireFlags(c, "checkpoint"); err != nil {
 				return err
 			}
 			if len(texts) == 0 == (input == "") {
 				return usageError{fmt.Errorf("want either --text or --input"), c.CommandPath()}
+			}
+			if err := requireAtLeast(c, 1, "batch-size"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 2, "max-input-length", "max-output-length"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 0, "threads"); err != nil {
+				return err
+			}
+			task, err := t.options(c)
+			if err != nil {
+				return err
 			}
 			if format == "" {
 				format = trainer.FormatOf(input)
@@ -52,7 +60,7 @@ checkpoint, with the text that the model generates.`,
 				return err
 			}
 			console.Say("%s", how)
-			spec, err := trainer.PredictionTask(bundle, t.options(c))
+			spec, err := trainer.PredictionTask(bundle, task)
 			if err != nil {
 				return err
 			}
@@ -134,35 +142,4 @@ func (w *answers) flush() error {
 		}
 	}
 	return nil
-}
-
-// openOutput opens the place for the answers. A file appears under its name only when finish is called without an
-// error, so that a failed run leaves no half of one.
-func openOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) error, err error) {
-	if path == "-" {
-		return stdout, func(err error) error { return err }, nil
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return nil, nil, fmt.Errorf("write answers: %w", err)
-	}
-	buffered := bufio.NewWriter(file)
-	return buffered, func(err error) error {
-		if err != nil {
-			file.Close()
-			os.Remove(file.Name())
-			return err
-		}
-		if err = buffered.Flush(); err == nil {
-			err = errors.Join(file.Chmod(0o644), file.Sync())
-		}
-		if err = errors.Join(err, file.Close()); err == nil {
-			err = os.Rename(file.Name(), path)
-		}
-		if err != nil {
-			os.Remove(file.Name())
-			return fmt.Errorf("write answers %s: %w: free some space or choose another --output", path, err)
-		}
-		return nil
-	}, nil
 }

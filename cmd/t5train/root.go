@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"t5train/trainer"
 )
@@ -35,22 +37,45 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		Args:              cobra.NoArgs,
+		Args:              noArguments,
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.AddCommand(finetuneCommand(a), evaluateCommand(a), predictCommand(a), validateCommand(a), inspectCommand(a), sizesCommand(a))
-	usage := func(c *cobra.Command, err error) error { return usageError{err, c.CommandPath()} }
-	root.SetFlagErrorFunc(usage)
-	for _, c := range append(root.Commands(), root) {
-		args := c.Args
-		c.Args = func(c *cobra.Command, given []string) error {
-			if err := args(c, given); err != nil {
-				return usage(c, err)
-			}
-			return nil
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{flagError(err), c.CommandPath()} })
+	return root
+}
+
+// flagError says what a flag wants in place of what strconv could not read.
+func flagError(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	want := invalid.GetFlag().Value.Type()
+	switch want {
+	case "int":
+		want = "a whole number"
+	case "float64":
+		want = "a number"
+	case "bool":
+		want = "true or false"
+	}
+	return fmt.Errorf("--%s %s: want %s", invalid.GetFlag().Name, invalid.GetValue(), want)
+}
+
+// noArguments refuses arguments that belong to no flag, most often the rest of a glob that the shell has expanded.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("%s belongs to no flag: put several values of a flag in one, a,b, and globs in quotes", args[0])
+	if c.HasSubCommands() {
+		err = fmt.Errorf("there is no command %q", args[0])
+		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+			err = fmt.Errorf("%w: did you mean %s?", err, near[0])
 		}
 	}
-	return root
+	return usageError{err, c.CommandPath()}
 }
 
 // requireFlags reports flags that a command cannot do without.
@@ -58,6 +83,17 @@ func requireFlags(c *cobra.Command, names ...string) error {
 	for _, name := range names {
 		if !c.Flags().Changed(name) {
 			return usageError{fmt.Errorf("--%s is missing", name), c.CommandPath()}
+		}
+	}
+	return nil
+}
+
+// requireAtLeast reports flags that were given a smaller number.
+func requireAtLeast(c *cobra.Command, least int, names ...string) error {
+	for _, name := range names {
+		// The flag is there and an int, so reading it cannot fail.
+		if n, _ := c.Flags().GetInt(name); c.Flags().Changed(name) && n < least {
+			return usageError{fmt.Errorf("--%s %d: want at least %d", name, n, least), c.CommandPath()}
 		}
 	}
 	return nil

@@ -13,7 +13,7 @@ func sizesCommand(a app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "sizes",
 		Short: "List model sizes with their parameters and the memory that they need",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 			fmt.Fprintln(w, "size\tparameters\tlayers\td_model\td_ff\theads\tcheckpoint\tinference\ttraining, adafactor\ttraining, adamw\t")

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
+	"t5train/data/task"
 	"t5train/trainer"
 )
 
@@ -26,10 +29,15 @@ func (t *taskFlags) addAnswers(c *cobra.Command) {
 	c.Flags().StringVar(&t.target, "target-column", "", "column of the target text of seq2seq (default: the checkpoint's)")
 }
 
-func (t *taskFlags) options(c *cobra.Command) trainer.TaskOptions {
+func (t *taskFlags) options(c *cobra.Command) (trainer.TaskOptions, error) {
+	switch t.name {
+	case "", task.Classification, task.Seq2Seq:
+	default:
+		return trainer.TaskOptions{}, usageError{fmt.Errorf("--task %s: want %s or %s", t.name, task.Classification, task.Seq2Seq), c.CommandPath()}
+	}
 	o := trainer.TaskOptions{Name: t.name, TextColumns: t.texts, LabelColumn: t.label, TargetColumn: t.target, Labels: t.labels}
 	if c.Flags().Changed("prefix") {
 		o.Prefix = &t.prefix
 	}
-	return o
+	return o, nil
 }

@@ -14,12 +14,12 @@ func validateCommand(a app) *cobra.Command {
 		Use:     "validate",
 		Short:   "Report every mistake of a configuration, without running it",
 		Example: `  t5train validate --config my.yaml`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := requireFlags(c, "config"); err != nil {
 				return err
 			}
-			config, err := sources.load(c, true)
+			config, err := sources.load(c)
 			if err != nil {
 				return err
 			}

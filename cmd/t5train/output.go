@@ -1,0 +1,64 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// openOutput opens the place for results: a file, or standard output for the path -. A file appears under its name
+// only when finish is called without an error, so that a failed run leaves no half of one; finish returns the error
+// that it is given, or its own. What cannot be written is found here, before any work is done.
+func openOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) error, err error) {
+	if path == "-" || path == "/dev/stdout" {
+		return stdout, func(err error) error { return err }, nil
+	}
+	if path == "" {
+		return nil, nil, errors.New("write: --output is empty: name a file, or - for standard output")
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // the rename shall replace the file, not the link to it
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, nil, fmt.Errorf("write %s: it is a folder: name a file in it", path)
+	case err == nil && !info.Mode().IsRegular():
+		return openDevice(path)
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("write %s: %w: make the folder, make it writable, or choose another --output", path, errors.Unwrap(err))
+	}
+	buffered := bufio.NewWriter(file)
+	return buffered, func(err error) error {
+		if err != nil {
+			file.Close()
+			os.Remove(file.Name())
+			return err
+		}
+		if err = buffered.Flush(); err == nil {
+			err = errors.Join(file.Chmod(0o644), file.Sync())
+		}
+		if err = errors.Join(err, file.Close()); err == nil {
+			err = os.Rename(file.Name(), path)
+		}
+		if err != nil {
+			os.Remove(file.Name())
+			return fmt.Errorf("write %s: %w: free some space or choose another --output", path, err)
+		}
+		return nil
+	}, nil
+}
+
+// openDevice opens what a rename would destroy, such as /dev/stderr or a named pipe.
+func openDevice(path string) (w io.Writer, finish func(error) error, err error) {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("write: %w: choose another --output", err)
+	}
+	return file, func(err error) error { return errors.Join(err, file.Close()) }, nil
+}
