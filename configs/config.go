@@ -91,15 +91,13 @@ type Task struct {
 	// Text in front of every input, such as "summarize: ". Empty: none. A model pre-trained on several tasks
 	// needs the prefix of its task.
 	Prefix string `yaml:"prefix"`
-	// Classification: the input columns, in order. Empty: found from the schema and said aloud.
+	// The input columns, in order; seq2seq has one. Empty: found from the schema and said aloud.
 	TextColumns []string `yaml:"text_columns" unit:"column names"`
 	// Classification: the column of the answer. Empty: found from the schema and said aloud.
 	LabelColumn string `yaml:"label_column" unit:"column name"`
 	// Classification: the label strings in class order. Empty: the names in the schema. Short common words
 	// are the easiest to learn.
 	Labels []string `yaml:"labels" unit:"label strings"`
-	// Seq2seq: the input column. Empty: found from the schema and said aloud.
-	SourceColumn string `yaml:"source_column" unit:"column name"`
 	// Seq2seq: the column of the answer. Empty: found from the schema and said aloud.
 	TargetColumn string `yaml:"target_column" unit:"column name"`
 }

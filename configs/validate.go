@@ -153,10 +153,8 @@ func (t *Task) problems() []problem {
 		}
 	}
 	if t.Name == classification || t.Name == seq2seq { // of an unknown task nothing is foreign
-		foreign("task.text_columns", t.TextColumns != nil, classification)
 		foreign("task.label_column", t.LabelColumn != "", classification)
 		foreign("task.labels", t.Labels != nil, classification)
-		foreign("task.source_column", t.SourceColumn != "", seq2seq)
 		foreign("task.target_column", t.TargetColumn != "", seq2seq)
 	}
 	if twice := repeated(t.TextColumns); twice != "" {
@@ -176,10 +174,13 @@ func (t *Task) problems() []problem {
 			"got %s, which is in task.text_columns too: the answer would be in the input",
 			quote(t.LabelColumn)))
 	}
-	if t.SourceColumn != "" && t.SourceColumn == t.TargetColumn {
+	if t.TargetColumn != "" && slices.Contains(t.TextColumns, t.TargetColumn) {
 		ps = append(ps, mistake("task.target_column",
-			"got %s, which is task.source_column too: the answer would be the input",
+			"got %s, which is in task.text_columns too: the answer would be in the input",
 			quote(t.TargetColumn)))
+	}
+	if t.Name == seq2seq && len(t.TextColumns) > 1 {
+		ps = append(ps, mistake("task.text_columns", "got %d columns, want one for seq2seq", len(t.TextColumns)))
 	}
 	return ps
 }

@@ -48,7 +48,10 @@ func TestValidate(t *testing.T) {
 		}, nil},
 		{"token budget below an example", func(c *Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 639 }, []string{"train.batch_tokens: got 639, want >= 640"}},
 		{"token budget of one example", func(c *Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 640 }, nil},
-		{"source column in classification", func(c *Config) { c.Task.SourceColumn = "a" }, []string{`task.source_column: is a key of seq2seq, but task.name is "classification"`}},
+		{"target column in classification", func(c *Config) { c.Task.TargetColumn = "a" }, []string{`task.target_column: is a key of seq2seq, but task.name is "classification"`}},
+		{"two inputs of seq2seq", func(c *Config) {
+			c.Task, c.Eval.Metric = Task{Name: seq2seq, TextColumns: []string{"a", "b"}}, "loss"
+		}, []string{"task.text_columns: got 2 columns, want one for seq2seq"}},
 		{"labels in seq2seq", func(c *Config) {
 			c.Task.Name, c.Eval.Metric, c.Task.Labels = seq2seq, "loss", []string{"a", "b"}
 		},
@@ -59,9 +62,9 @@ func TestValidate(t *testing.T) {
 		{"repeated column", func(c *Config) { c.Task.TextColumns = []string{"a", "a"} }, []string{`task.text_columns: got "a" twice`}},
 		{"label in the input", func(c *Config) { c.Task.TextColumns, c.Task.LabelColumn = []string{"a"}, "a" }, []string{`task.label_column: got "a", which is in task.text_columns too`}},
 		{"target in the input", func(c *Config) {
-			c.Task, c.Eval.Metric = Task{Name: seq2seq, SourceColumn: "a", TargetColumn: "a"}, "loss"
+			c.Task, c.Eval.Metric = Task{Name: seq2seq, TextColumns: []string{"a"}, TargetColumn: "a"}, "loss"
 		},
-			[]string{`task.target_column: got "a", which is task.source_column too`}},
+			[]string{`task.target_column: got "a", which is in task.text_columns too`}},
 		{"unknown optimizer", func(c *Config) { c.Optimizer.Name = "adam" }, []string{`optimizer.name: got "adam", want one of adafactor, adamw, sgd: did you mean adamw?`}},
 		{"keys of another optimizer", func(c *Config) { c.Optimizer = Optimizer{Name: sgd, Beta1: new(0.9), Eps: new(1e-8)} },
 			[]string{"optimizer.beta1: is a key of adafactor and adamw, but optimizer.name is sgd: remove it", "optimizer.eps: is a key of adamw"}},

@@ -170,7 +170,11 @@ func startModel(c *configs.Config, from start, console *Console) (*Bundle, error
 		return nil, err
 	}
 	m.Init(uint64(c.Train.Seed))
-	console.Say("model: %s, %s parameters, new random weights (seed %d)", c.Model.Size, grouped(int(config.Parameters())), c.Train.Seed)
+	name := c.Model.Size
+	if size, err := model.SizeByName(name); err == nil && size.Config != config {
+		name = "size of its own (" + name + ", changed)"
+	}
+	console.Say("model: %s, %s parameters, new random weights (seed %d)", name, grouped(int(config.Parameters())), c.Train.Seed)
 	return &Bundle{Model: m, Tokenizer: tok}, nil
 }
 
@@ -249,11 +253,7 @@ func readData(ctx context.Context, c *configs.Config, b *Bundle, threads int, co
 }
 
 func taskOptions(t configs.Task) task.Options {
-	o := task.Options{Name: t.Name, Prefix: t.Prefix, TextColumns: t.TextColumns, LabelColumn: t.LabelColumn, TargetColumn: t.TargetColumn, Labels: t.Labels}
-	if t.SourceColumn != "" {
-		o.TextColumns = []string{t.SourceColumn}
-	}
-	return o
+	return task.Options{Name: t.Name, Prefix: t.Prefix, TextColumns: t.TextColumns, LabelColumn: t.LabelColumn, TargetColumn: t.TargetColumn, Labels: t.Labels}
 }
 
 // checkLabels makes sure that the model can write every label, and that no two are the same to it.

@@ -42,7 +42,6 @@ var configFlags = [...]configFlag{
 	{"text-column", "task.text_columns", listFlag, "input column, or several in order (default: found from the schema)"},
 	{"label-column", "task.label_column", textFlag, "column of the label (default: found from the schema)"},
 	{"labels", "task.labels", listFlag, "label strings in class order (default: found from the schema)"},
-	{"source-column", "task.source_column", textFlag, "input column of seq2seq (default: found from the schema)"},
 	{"target-column", "task.target_column", textFlag, "target column of seq2seq (default: found from the schema)"},
 	{"epochs", "train.epochs", numberFlag, "passes over the training data"},
 	{"steps", "train.steps", wholeFlag, "optimizer steps, in place of epochs"},
