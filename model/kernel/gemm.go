@@ -30,6 +30,17 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 		}
 		return
 	}
+	if i := w.isa; i != nil {
+		if m <= maxVectorDirectRows && transB && !transA {
+			grain := max(64, blocks(n, 16*w.threads)*4) // a multiple of four, and a few tasks a thread
+			w.Rows(n, grain, func(lo, hi int) {
+				i.directRows(m, hi-lo, k, a, lda, b[lo*ldb:], ldb, accumulate, c[lo:], ldc)
+			})
+			return
+		}
+		vectorGemm(w, m, n, k, operandOf(a, lda, transA), operandOf(b, ldb, transB), accumulate, c, ldc)
+		return
+	}
 	if m <= maxDirectRows && transB && !transA {
 		w.Rows(n, grainFor(k), func(lo, hi int) {
 			gemmDirect(m, hi-lo, k, a, lda, b[lo*ldb:], ldb, accumulate, c[lo:], ldc)
@@ -55,6 +66,10 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 
 // gemm is Gemm on one thread for any size but k = 0; it uses a and b of the scratch.
 func (s *scratch) gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
+	if s.isa != nil {
+		s.vectorGemm(m, n, k, operandOf(a, lda, transA), operandOf(b, ldb, transB), accumulate, c, ldc)
+		return
+	}
 	for k0 := 0; k0 < k; k0 += blockK {
 		kb := min(blockK, k-k0)
 		for j0 := 0; j0 < n; j0 += blockN {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -56,7 +57,7 @@ func referenceGemm(transA, transB bool, m, n, k int, a []float32, lda int, b []f
 }
 
 func TestGemmAgainstFloat64(t *testing.T) {
-	shapes := [][3]int{{1, 1, 1}, {1, 7, 5}, {3, 130, 9}, {4, 4, 4}, {5, 3, 2}, {17, 33, 65}, {64, 128, 256}, {65, 129, 257}, {130, 70, 600}}
+	shapes := [][3]int{{1, 1, 1}, {1, 7, 5}, {3, 130, 9}, {4, 4, 4}, {5, 3, 2}, {17, 33, 65}, {64, 128, 256}, {16, 40, 100}, {65, 129, 257}, {130, 70, 600}, {170, 2100, 40}, {29, 47, 1050}}
 	for _, s := range shapes {
 		m, n, k := s[0], s[1], s[2]
 		for mode := range 8 {
@@ -73,23 +74,23 @@ func TestGemmAgainstFloat64(t *testing.T) {
 				a, b, c := randoms(1, rowsA*lda), randoms(2, rowsB*ldb), randoms(3, m*ldc)
 				want := append([]float32(nil), c...)
 				referenceGemm(transA, transB, m, n, k, a, lda, b, ldb, accumulate, want, ldc)
-				got := append([]float32(nil), c...)
-				Gemm(NewWorkers(1), transA, transB, m, n, k, a, lda, b, ldb, accumulate, got, ldc)
-				if e := relativeError(got, want); e > 2e-6 {
-					t.Errorf("error %.2g against float64", e)
-				}
-				for i := range m {
-					for j := n; j < ldc; j++ {
-						if got[i*ldc+j] != c[i*ldc+j] {
-							t.Fatalf("element [%d, %d] outside of C was written", i, j)
+				for _, path := range Paths() {
+					got := slices.Clone(c)
+					Gemm(NewWorkersOn(path, 1), transA, transB, m, n, k, a, lda, b, ldb, accumulate, got, ldc)
+					if e := relativeError(got, want); e > 2e-6 {
+						t.Errorf("%s: error %.2g against float64", path, e)
+					}
+					for i := range m {
+						for j := n; j < ldc; j++ {
+							if got[i*ldc+j] != c[i*ldc+j] {
+								t.Fatalf("%s: element [%d, %d] outside of C was written", path, i, j)
+							}
 						}
 					}
-				}
-				threads := append([]float32(nil), c...)
-				Gemm(NewWorkers(3), transA, transB, m, n, k, a, lda, b, ldb, accumulate, threads, ldc)
-				for i := range threads {
-					if threads[i] != got[i] {
-						t.Fatalf("element %d differs between one and three threads", i)
+					threads := slices.Clone(c)
+					Gemm(NewWorkersOn(path, 3), transA, transB, m, n, k, a, lda, b, ldb, accumulate, threads, ldc)
+					if !slices.Equal(threads, got) {
+						t.Errorf("%s: one and three threads give different bits", path)
 					}
 				}
 			})
@@ -103,27 +104,40 @@ func BenchmarkGemm(b *testing.B) {
 		transA, transB bool
 		m, n, k        int
 	}{
-		{"NT", false, true, 1024, 512, 512},
-		{"NN", false, false, 1024, 512, 512},
-		{"TN", true, false, 512, 512, 1024},
-		{"one_row", false, true, 1, 2048, 512},
+		{"NT_1280x512x512", false, true, 1280, 512, 512},
+		{"NT_1280x2048x512", false, true, 1280, 2048, 512},
+		{"NT_1280x512x2048", false, true, 1280, 512, 2048},
+		{"NT_256x32128x512", false, true, 256, 32128, 512},
+		{"NN_1280x512x2048", false, false, 1280, 512, 2048},
+		{"NN_256x512x32128", false, false, 256, 512, 32128},
+		{"TN_2048x512x1280", true, false, 2048, 512, 1280},
+		{"TN_32128x512x256", true, false, 32128, 512, 256},
+		{"NT_1x2048x512", false, true, 1, 2048, 512},
+		{"NT_4x2048x512", false, true, 4, 2048, 512},
+		{"NT_8x2048x512", false, true, 8, 2048, 512},
+		{"NT_16x2048x512", false, true, 16, 2048, 512},
 	} {
-		for _, threads := range []int{1, 2} {
-			b.Run(fmt.Sprintf("%s/threads=%d", s.name, threads), func(b *testing.B) {
-				w := NewWorkers(threads)
-				x, y, c := randoms(1, s.m*s.k), randoms(2, s.n*s.k), make([]float32, s.m*s.n)
-				lda, ldb := s.k, s.n
-				if s.transA {
-					lda = s.m
-				}
-				if s.transB {
-					ldb = s.k
-				}
-				for b.Loop() {
-					Gemm(w, s.transA, s.transB, s.m, s.n, s.k, x, lda, y, ldb, false, c, s.n)
-				}
-				b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-			})
+		for _, path := range Paths() {
+			if path == Portable && s.m*s.n*s.k > 1<<30 {
+				continue
+			}
+			for _, threads := range []int{1, 2} {
+				b.Run(fmt.Sprintf("%s/%s/threads=%d", s.name, path, threads), func(b *testing.B) {
+					w := NewWorkersOn(path, threads)
+					x, y, c := randoms(1, s.m*s.k), randoms(2, s.n*s.k), make([]float32, s.m*s.n)
+					lda, ldb := s.k, s.n
+					if s.transA {
+						lda = s.m
+					}
+					if s.transB {
+						ldb = s.k
+					}
+					for b.Loop() {
+						Gemm(w, s.transA, s.transB, s.m, s.n, s.k, x, lda, y, ldb, false, c, s.n)
+					}
+					b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				})
+			}
 		}
 	}
 }

@@ -145,14 +145,17 @@ func TestAttentionAgainstFloat64(t *testing.T) {
 			q, k, v := randoms(1, int(a.QueryOffsets[4])*inner), randoms(2, 223*inner), randoms(3, 223*inner)
 			rows := len(q) / inner
 			a.Max, a.Inverse = make([]float32, rows*heads), make([]float32, rows*heads)
-			out := make([]float32, len(q))
-			a.Forward(NewWorkers(2), out, inner, q, inner, k, v, inner)
-			var diff, size float64
-			for i, want := range referenceAttention(a, a.Bias.Values, q, k, v) {
-				diff, size = max(diff, math.Abs(float64(out[i])-want)), max(size, math.Abs(want))
-			}
-			if diff > 3e-6*size {
-				t.Errorf("error %.2g of %.2g", diff, size)
+			want := referenceAttention(a, a.Bias.Values, q, k, v)
+			for _, path := range Paths() {
+				out := make([]float32, len(q))
+				a.Forward(NewWorkersOn(path, 2), out, inner, q, inner, k, v, inner)
+				var diff, size float64
+				for i, x := range want {
+					diff, size = max(diff, math.Abs(float64(out[i])-x)), max(size, math.Abs(x))
+				}
+				if diff > 3e-6*size {
+					t.Errorf("%s: error %.2g of %.2g", path, diff, size)
+				}
 			}
 		})
 	}
@@ -192,15 +195,35 @@ func FuzzGemm(f *testing.F) {
 			ldb = k
 		}
 		a, b, c := randoms(1, m*k), randoms(2, n*k), randoms(3, m*n)
-		want, got, threads := slices.Clone(c), slices.Clone(c), slices.Clone(c)
+		want := slices.Clone(c)
 		referenceGemm(transA, transB, m, n, k, a, lda, b, ldb, accumulate, want, n)
-		Gemm(NewWorkers(1), transA, transB, m, n, k, a, lda, b, ldb, accumulate, got, n)
-		Gemm(NewWorkers(3), transA, transB, m, n, k, a, lda, b, ldb, accumulate, threads, n)
-		if e := relativeError(got, want); e > 3e-6 {
-			t.Errorf("error %.2g", e)
-		}
-		if !slices.Equal(got, threads) {
-			t.Error("one and three threads give different bits")
+		for _, path := range Paths() {
+			got, threads := slices.Clone(c), slices.Clone(c)
+			Gemm(NewWorkersOn(path, 1), transA, transB, m, n, k, a, lda, b, ldb, accumulate, got, n)
+			Gemm(NewWorkersOn(path, 3), transA, transB, m, n, k, a, lda, b, ldb, accumulate, threads, n)
+			if e := relativeError(got, want); e > 3e-6 {
+				t.Errorf("%s: error %.2g", path, e)
+			}
+			if !slices.Equal(got, threads) {
+				t.Errorf("%s: one and three threads give different bits", path)
+			}
 		}
 	})
+}
+
+func TestPathFromEnvironment(t *testing.T) {
+	for _, path := range append(Paths(), "") {
+		t.Setenv(PathVariable, path)
+		got, err := PathFromEnvironment()
+		if want := path; err != nil || got != want && path != "" || path == "" && got != Paths()[0] {
+			t.Errorf("%q: got %q, %v", path, got, err)
+		}
+		if w := NewWorkers(1); w.Path() != got {
+			t.Errorf("%q: the workers are on %q", path, w.Path())
+		}
+	}
+	t.Setenv(PathVariable, "avx1024")
+	if _, err := PathFromEnvironment(); err == nil {
+		t.Error("an unknown path is no error")
+	}
 }

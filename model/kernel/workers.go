@@ -10,19 +10,37 @@ import (
 // goroutines at once; each call gets scratch memory of its own.
 type Workers struct {
 	threads int
+	isa     *isa      // vector kernels, nil for portable ones
 	scratch sync.Pool // *scratch
 }
 
-// NewWorkers returns workers for the given number of threads; zero or less means one for every
-// processor that the Go scheduler uses (which follows the CPU quota of a container).
+// NewWorkers returns workers for the given number of threads on the path of PathFromEnvironment, the best one when the
+// variable is wrong. Zero or less means a thread for every processor that the Go scheduler uses, which follows the CPU
+// quota of a container.
 func NewWorkers(threads int) *Workers {
+	path, err := PathFromEnvironment()
+	if err != nil {
+		path = Paths()[0]
+	}
+	return NewWorkersOn(path, threads)
+}
+
+// NewWorkersOn is NewWorkers on one of Paths.
+func NewWorkersOn(path string, threads int) *Workers {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	return &Workers{
-		threads: threads,
-		scratch: sync.Pool{New: func() any { return new(scratch) }},
+	w := &Workers{threads: threads, isa: isaByName(path)}
+	w.scratch.New = func() any { return &scratch{isa: w.isa} }
+	return w
+}
+
+// Path returns the name of the path.
+func (w *Workers) Path() string {
+	if w.isa == nil {
+		return Portable
 	}
+	return w.isa.name
 }
 
 // Threads returns the number of threads.
@@ -78,7 +96,10 @@ func (w *Workers) Rows(rows, grain int, f func(lo, hi int)) {
 }
 
 // scratch is the memory that one task uses while it runs.
-type scratch struct{ a, b, c, d, e []float32 }
+type scratch struct {
+	isa           *isa
+	a, b, c, d, e []float32
+}
 
 // borrow runs f with scratch that no other task uses.
 func (w *Workers) borrow(f func(s *scratch)) {

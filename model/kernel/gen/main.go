@@ -1,0 +1,21 @@
+// Command gen writes the assembly of package kernel: run `go generate` in its folder.
+//
+// It is a module of its own, so that the generator (github.com/mmcloughlin/avo) is no dependency of t5train.
+package main
+
+import "github.com/mmcloughlin/avo/build"
+
+func main() {
+	build.ConstraintExpr("amd64")
+	for rows := 1; rows <= wide.rows; rows++ {
+		gemm(wide, rows)
+	}
+	for rows := 1; rows <= narrow.rows; rows++ {
+		gemm(narrow, rows)
+	}
+	transpose512()
+	transpose256()
+	dot(wide)
+	dot(narrow)
+	build.Generate()
+}
