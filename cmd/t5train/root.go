@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"t5train/model/kernel"
 	"t5train/trainer"
 )
 
@@ -39,6 +40,10 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:              noArguments,
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			_, err := kernel.PathFromEnvironment()
+			return err
+		},
 	}
 	root.AddCommand(finetuneCommand(a), evaluateCommand(a), predictCommand(a), validateCommand(a), inspectCommand(a), sizesCommand(a))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{flagError(err), c.CommandPath()} })
