@@ -185,7 +185,7 @@ type Eval struct {
 	// Steps from one evaluation to the next; 0 = at the end of every epoch. Each costs one pass over the
 	// validation data.
 	EverySteps int `yaml:"every_steps" unit:"steps" range:">= 0"`
-	// Examples evaluated at a time. Changes memory and time, not results.
+	// Examples evaluated at a time. Changes memory and time, and results by rounding only.
 	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1"`
 	// The metric that decides which checkpoint is best. Empty: accuracy for classification, loss for seq2seq.
 	Metric string `yaml:"metric" unit:"name"`

@@ -68,7 +68,7 @@ func evaluateCommand(a app) *cobra.Command {
 	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
 	f.StringSliceVar(&o.Data, "data", nil, "parquet files: paths, folders or globs")
 	f.StringVar(&output, "output", "-", "file for the metrics; - is standard output")
-	f.IntVar(&o.BatchSize, "batch-size", 32, "examples at a time; changes memory and time, not results")
+	f.IntVar(&o.BatchSize, "batch-size", 32, "examples at a time; changes memory and time, and results by rounding only")
 	f.IntVar(&o.MaxExamples, "max-examples", 0, "evaluate on the first so many examples; 0 is all")
 	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
 	f.IntVar(&o.MaxTargetLength, "max-target-length", 0, "longest target in tokens (default: the checkpoint's, or 128)")

@@ -71,8 +71,6 @@ func (s *configSources) add(c *cobra.Command) {
 		default:
 			c.Flags().String(f.name, "", f.help)
 		}
-		// The default of a flag is that of the configuration, which help would show as an empty value.
-		c.Flags().Lookup(f.name).DefValue = ""
 	}
 }
 

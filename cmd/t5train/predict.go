@@ -103,7 +103,7 @@ checkpoint, with the text that the model generates.`,
 	f.StringVar(&input, "input", "", "file with inputs: .parquet, .jsonl, or text with one input a line; - is standard input")
 	f.StringVar(&format, "input-format", "", "text, jsonl or parquet (default: by the name of the file; text for -)")
 	f.StringVar(&output, "output", "-", "JSON lines file for the answers; - is standard output")
-	f.IntVar(&batchSize, "batch-size", 32, "inputs at a time; changes memory and time, not results")
+	f.IntVar(&batchSize, "batch-size", 32, "inputs at a time; changes memory and time, and results by rounding only")
 	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
 	f.IntVar(&o.MaxOutputLength, "max-output-length", 0, "longest output in tokens (default: the checkpoint's, or 128)")
 	f.IntVar(&threads, "threads", 0, "threads to compute with; 0 is all")

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be t5train, so that scripts start real processes without a build.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"t5train": main})
+}
+
+// TestScripts runs what a user types, from testdata/script. A script finds in its environment
+//
+//	REPO   the root of the repository
+//	TRAIN  parquet files of SMS messages, with the columns sms and label (0 ham, 1 spam)
+//	HELD   the held-out part of them
+//	RUN    a finished run on TRAIN, which all scripts share: to be read only
+//
+// and in its folder tiny.yaml, a configuration without data and output.
+func TestScripts(t *testing.T) {
+	repo, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tiny, err := os.ReadFile("testdata/tiny.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	train := filepath.Join(repo, "testdata/sms_spam/train-00000-of-00001.parquet")
+	held := filepath.Join(repo, "testdata/sms_spam/validation-00000-of-00001.parquet")
+	finished := filepath.Join(t.TempDir(), "run")
+	out, err := exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--train", train, "--validation", held, "--output", finished).CombinedOutput()
+	if err != nil {
+		t.Fatalf("finetune: %v\n%s", err, out)
+	}
+	commands := map[string]func(*testscript.TestScript, bool, []string){
+		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip,
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script", Cmds: commands, RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("REPO", repo)
+			env.Setenv("TRAIN", train)
+			env.Setenv("HELD", held)
+			env.Setenv("RUN", finished)
+			return os.WriteFile(filepath.Join(env.WorkDir, "tiny.yaml"), tiny, 0o600)
+		},
+	})
+}
+
+// exits runs a command that must end with a status:
+//
+//	exits 1 t5train predict --checkpoint nowhere --text hello
+//
+// A status other than 0 is a promise: one message, at the end, no stack trace and no hidden file left behind.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits status command [args...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if got := status(ts, ts.Exec(args[1], args[2:]...)); got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+	if want != 0 {
+		checkFailure(ts, ts.ReadFile("stderr"))
+	}
+}
+
+// status returns the exit status of a command that has ended.
+func status(ts *testscript.TestScript, err error) int {
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		ts.Fatalf("%v", err)
+	}
+	if exit == nil {
+		return 0
+	}
+	return exit.ExitCode()
+}
+
+func checkFailure(ts *testscript.TestScript, stderr string) {
+	if strings.Contains(stderr, "goroutine ") || strings.Contains(stderr, "panic:") {
+		ts.Fatalf("a stack trace")
+	}
+	if n := len(regexp.MustCompile(`(?m)^t5train: `).FindAllString(stderr, -1)); n != 1 {
+		ts.Fatalf("%d messages, want one", n)
+	}
+	work := ts.Getenv("WORK")
+	ts.Check(filepath.WalkDir(work, func(path string, d fs.DirEntry, err error) error {
+		if path == filepath.Join(work, ".tmp") { // of testscript itself
+			return fs.SkipDir
+		}
+		if err == nil && strings.HasPrefix(d.Name(), ".") {
+			ts.Fatalf("left behind: %s", path)
+		}
+		return err
+	}))
+}
+
+// signalWhen sends a signal to a command when a line of its standard error, which it leaves in signal.log, matches, and
+// wants the exit status 128 + signal:
+//
+//	signal INT 'step 2/' t5train finetune --config run.yaml
+func signalWhen(ts *testscript.TestScript, neg bool, args []string) {
+	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
+	if neg || len(args) < 3 || signals[args[0]] == 0 {
+		ts.Fatalf("usage: signal INT|TERM regexp command [args...]")
+	}
+	sig, pattern := signals[args[0]], regexp.MustCompile(args[1])
+	cmd := exec.Command(args[2], args[3:]...)
+	cmd.Dir = ts.MkAbs(".")
+	log := &trigger{pattern: pattern, fire: func() { ts.Check(cmd.Process.Signal(sig)) }}
+	cmd.Stderr = log
+	err := cmd.Run()
+	ts.Check(os.WriteFile(ts.MkAbs("signal.log"), log.text.Bytes(), 0o600))
+	ts.Logf("%s", log.text.Bytes())
+	if got, want := status(ts, err), 128+int(sig); got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+	if strings.Contains(log.text.String(), "goroutine ") {
+		ts.Fatalf("a stack trace")
+	}
+}
+
+// trigger gathers what is written and calls fire once when it matches. The buffer is no embedded field: its ReadFrom
+// would pass by Write.
+type trigger struct {
+	text    bytes.Buffer
+	pattern *regexp.Regexp
+	fire    func()
+}
+
+func (t *trigger) Write(p []byte) (int, error) {
+	n, err := t.text.Write(p)
+	if t.fire != nil && t.pattern.Match(t.text.Bytes()) {
+		t.fire()
+		t.fire = nil
+	}
+	return n, err
+}
+
+// keys checks that every line of a file, or the whole of it, is one flat JSON object that has these keys, in this
+// order; standard output is the file stdout:
+//
+//	keys stdout examples loss perplexity
+func keys(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: keys file key...")
+	}
+	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
+	objects := 0
+	for ; decoder.More(); objects++ {
+		var raw json.RawMessage
+		ts.Check(decoder.Decode(&raw))
+		if got := keysOf(ts, raw); !slices.Equal(got, args[1:]) {
+			ts.Fatalf("keys %v, want %v", got, args[1:])
+		}
+	}
+	if objects == 0 {
+		ts.Fatalf("%s holds no JSON object", args[0])
+	}
+}
+
+func keysOf(ts *testscript.TestScript, object json.RawMessage) []string {
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	var names []string
+	for i := 0; ; i++ {
+		token, err := decoder.Token()
+		ts.Check(err)
+		switch token := token.(type) {
+		case json.Delim:
+			if token == '}' && i > 0 {
+				return names
+			}
+			if token != '{' || i > 0 {
+				ts.Fatalf("%s is no flat JSON object", object)
+			}
+		default:
+			if i%2 == 1 {
+				names = append(names, token.(string))
+			}
+		}
+	}
+}
+
+// flip inverts a byte of a file, counted from its start:
+//
+//	flip data.parquet 3000
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: flip file offset")
+	}
+	at, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	content := []byte(ts.ReadFile(args[0]))
+	content[at] ^= 0xff
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), content, 0o600))
+}
