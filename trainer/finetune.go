@@ -38,7 +38,13 @@ type Result struct {
 
 // Finetune trains a model on the rows of parquet files as the configuration says and leaves checkpoints and metrics in
 // its output folder. When ctx ends it saves and returns with Interrupted set, within one step.
-func Finetune(ctx context.Context, c *configs.Config, o FinetuneOptions) (*Result, error) {
+func Finetune(ctx context.Context, config *configs.Config, o FinetuneOptions) (*Result, error) {
+	resolved := *config
+	c := &resolved
+	c.Resolve()
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("the configuration is wrong: %w", err)
+	}
 	run, err := checkpoints.OpenRun(c.Output)
 	if err != nil {
 		return nil, err

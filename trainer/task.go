@@ -80,6 +80,8 @@ func PredictionTask(b *Bundle, o TaskOptions) (task.Spec, error) {
 		return o.correct(*stored)
 	case o.Name == task.Classification:
 		return o.classification()
+	case o.Name != "" && o.Name != task.Seq2Seq:
+		return task.Spec{}, fmt.Errorf("predict: --task %s does not exist: want %s or %s", o.Name, task.Classification, task.Seq2Seq)
 	case len(o.Labels) > 0:
 		return task.Spec{}, errors.New("predict: --labels are for a classification: add --task classification")
 	}

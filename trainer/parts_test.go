@@ -1,0 +1,254 @@
+package trainer
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"t5train/checkpoints"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/model"
+)
+
+func tinyBundle(t *testing.T) *Bundle {
+	t.Helper()
+	tok, err := tokenizer.T5()
+	if err != nil {
+		t.Fatal(err)
+	}
+	size, err := model.SizeByName("v1_1-tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	size.Config.DModel = 4
+	m, err := model.New(size.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Init(1)
+	return &Bundle{Model: m, Tokenizer: tok, Info: Info{
+		Task: &task.Spec{
+			Name: task.Classification, Prefix: "p", TextColumns: []string{"text"}, LabelColumn: "label",
+			Labels: []task.Label{{Name: "no", Text: "no", Value: "0"}, {Name: "yes", Text: "yes", Value: "1"}},
+		},
+		MaxInputLength: 30, MaxTargetLength: 5, Step: 7, Metrics: map[string]float64{"accuracy": 0.5},
+	}}
+}
+
+func write(t *testing.T, b *Bundle) (dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "checkpoint")
+	if err := checkpoints.Create(dir, b.Write); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestBundleRoundTrip(t *testing.T) {
+	b := tinyBundle(t)
+	got, _, err := Open(write(t, b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range b.Model.Params {
+		if q := got.Model.Params[i]; q.Name != p.Name || !slices.Equal(q.Value, p.Value) {
+			t.Errorf("%s is not what was written", p.Name)
+		}
+	}
+	const text = "Déjà vu <extra_id_0> 123"
+	if !slices.Equal(got.Tokenizer.Encode(text), b.Tokenizer.Encode(text)) {
+		t.Error("the tokenizer makes other ids")
+	}
+	if got.Info.Task.Input([]string{"x"}) != b.Info.Task.Input([]string{"x"}) || got.Info.Step != 7 || got.Info.MaxInputLength != 30 || got.Info.Metrics["accuracy"] != 0.5 {
+		t.Errorf("read %+v", got.Info)
+	}
+}
+
+func TestOpenSaysWhatIsWrong(t *testing.T) {
+	for name, c := range map[string]struct {
+		damage func(t *testing.T, dir string)
+		want   string
+	}{
+		"damaged info": {func(t *testing.T, dir string) { overwrite(t, dir, infoName, "{") }, infoName},
+		"impossible task": {func(t *testing.T, dir string) {
+			overwrite(t, dir, infoName, `{"task": {"name": "classification", "text_columns": ["a"], "label_column": "b", "labels": []}}`)
+		}, "0 labels, want at least 2"},
+		"no tokenizer": {func(t *testing.T, dir string) {
+			for _, f := range []string{"spiece.model", "tokenizer.json"} {
+				if err := os.Remove(filepath.Join(dir, f)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}, "spiece.model"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := write(t, tinyBundle(t))
+			c.damage(t, dir)
+			if _, _, err := Open(dir); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+	t.Run("no info", func(t *testing.T) {
+		dir := write(t, tinyBundle(t))
+		if err := os.Remove(filepath.Join(dir, infoName)); err != nil {
+			t.Fatal(err)
+		}
+		if b, _, err := Open(dir); err != nil || b.Info.Task != nil {
+			t.Errorf("a Hugging Face folder: %v", err)
+		}
+	})
+}
+
+func overwrite(t *testing.T, dir, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCheckTokenizer(t *testing.T) {
+	b := tinyBundle(t)
+	for name, c := range map[string]struct {
+		change func(c *model.Config)
+		want   string
+	}{
+		"fits":      {func(c *model.Config) { c.VocabSize = 32100 }, ""},
+		"too small": {func(c *model.Config) { c.VocabSize = 32099 }, "the tokenizer has 32100 tokens but the model only 32099"},
+		"other end": {func(c *model.Config) { c.EOSTokenID = 5 }, "eos_token_id of the model is 5"},
+	} {
+		config := b.Model.Config
+		c.change(&config)
+		err := checkTokenizer(config, b.Tokenizer)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: error %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func TestCheckLabels(t *testing.T) {
+	tok := tinyBundle(t).Tokenizer
+	for name, c := range map[string]struct {
+		labels []string
+		want   string
+	}{
+		"good":        {[]string{"yes", "no"}, ""},
+		"too long":    {[]string{"yes", "a very long answer indeed"}, "data.max_target_length is 5"},
+		"unknown":     {[]string{"☃", "no"}, "characters that the tokenizer does not know"},
+		"same tokens": {[]string{"a b", "a  b"}, "are the same tokens"},
+	} {
+		var spec task.Spec
+		for _, text := range c.labels {
+			spec.Labels = append(spec.Labels, task.Label{Name: text, Text: text})
+		}
+		err := checkLabels(spec, tok, 5)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: error %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func TestBetter(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		value, best float64
+		want        bool
+	}{
+		{"accuracy", 0.5, 0.4, true}, {"accuracy", 0.4, 0.4, false}, {"loss", 1, 2, true}, {"loss", 2, 1, false},
+		{"perplexity", 1, 2, true}, {"loss", 2, math.NaN(), true}, {"loss", math.NaN(), 2, false},
+	} {
+		if got := better(c.name, c.value, c.best); got != c.want {
+			t.Errorf("%s %g after %g: better is %v", c.name, c.value, c.best, got)
+		}
+	}
+}
+
+func TestPredictionTask(t *testing.T) {
+	b := tinyBundle(t)
+	if spec, err := PredictionTask(b, TaskOptions{}); err != nil || spec.Name != task.Classification {
+		t.Errorf("the checkpoint's own task: %+v, %v", spec, err)
+	}
+	spec, err := PredictionTask(b, TaskOptions{Name: task.Seq2Seq})
+	if err != nil || len(spec.Labels) > 0 || spec.Input([]string{"x"}) != b.Info.Task.Input([]string{"x"}) {
+		t.Errorf("generation from a classification: %+v, %v", spec, err)
+	}
+	if _, err := PredictionTask(b, TaskOptions{Labels: []string{"a", "b", "c"}}); err == nil || !strings.Contains(err.Error(), "want 2 as the checkpoint") {
+		t.Errorf("three labels for two: %v", err)
+	}
+	if _, err := PredictionTask(b, TaskOptions{Name: "translation"}); err == nil {
+		t.Error("an unknown task is no error")
+	}
+	b.Info.Task = nil
+	if spec, err := PredictionTask(b, TaskOptions{}); err != nil || spec.Input([]string{"x"}) != "x" {
+		t.Errorf("a Hugging Face checkpoint: %+v, %v", spec, err)
+	}
+	if _, err := PredictionTask(b, TaskOptions{Name: task.Classification}); err == nil || !strings.Contains(err.Error(), "--labels") {
+		t.Errorf("a classification without labels: %v", err)
+	}
+}
+
+func TestHistoryDropsWhatWillComeAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), historyName)
+	h, err := openHistory(path, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step := 1; step <= 3; step++ {
+		if err := h.add(trainRecord{Kind: "train", Step: step}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.add(evalRecord{Kind: "eval", Step: 3, Metrics: finite(map[string]float64{"loss": math.NaN(), "accuracy": 1})}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.close(); err != nil {
+		t.Fatal(err)
+	}
+	if h, err = openHistory(path, 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.close(); err != nil {
+		t.Fatal(err)
+	}
+	content := mustRead(t, path)
+	if n := bytes.Count(content, []byte("\n")); n != 2 || bytes.Contains(content, []byte(`"step":3`)) {
+		t.Errorf("kept %s", content)
+	}
+}
+
+func TestPlainConsole(t *testing.T) {
+	var out bytes.Buffer
+	c := PlainConsole(&out)
+	p := c.Start("work", "pieces", 100)
+	p.begun, p.said = p.begun.Add(-20*plainEvery), p.said.Add(-2*plainEvery)
+	p.Set(50)
+	p.Set(51) // too soon for another line
+	c.Say("hello %d", 7)
+	p.Stop()
+	p.Stop()
+	if got := out.String(); !strings.HasPrefix(got, "work: 50 of 100 pieces, ") || !strings.HasSuffix(got, "left\nhello 7\n") || strings.Contains(got, "\r") || strings.Count(got, "\n") != 2 {
+		t.Errorf("wrote %q", got)
+	}
+}
+
+func TestReadInputsKeepsEveryLine(t *testing.T) {
+	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}}
+	long := strings.Repeat("x", 200_000)
+	var got []string
+	err := ReadInputs(t.Context(), "-", FormatText, spec, strings.NewReader("a\r\n\n"+long+"\nlast"), func(in Input) error {
+		got = append(got, in.Shown)
+		return nil
+	})
+	if err != nil || !slices.Equal(got, []string{"a", "", long, "last"}) {
+		t.Errorf("%d lines, %v", len(got), err)
+	}
+	if err := ReadInputs(t.Context(), "-", FormatParquet, spec, io.MultiReader(), nil); err == nil {
+		t.Error("parquet from standard input is no error")
+	}
+}
