@@ -38,6 +38,15 @@ type Output struct {
 // Greedy generates one sequence for each input, always taking the most probable token, of at most maxTokens tokens
 // with EOS. Inputs are token ids that end in EOS. Finished sequences leave the batch.
 func (g *Generator) Greedy(inputs [][]int32, maxTokens int) ([]Output, error) {
+	return g.greedy(inputs, maxTokens, true)
+}
+
+// GreedyExactly is Greedy that goes on behind EOS, for measuring: every sequence has that many tokens.
+func (g *Generator) GreedyExactly(inputs [][]int32, tokens int) ([]Output, error) {
+	return g.greedy(inputs, tokens, false)
+}
+
+func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]Output, error) {
 	d, err := g.start(inputs)
 	if err != nil {
 		return nil, err
@@ -59,7 +68,7 @@ func (g *Generator) Greedy(inputs [][]int32, maxTokens int) ([]Output, error) {
 			best := argmax(logits)
 			out := &outputs[alive[row]]
 			out.LogProb += float64(logits[best]) - logSumExp(logits)
-			if best == g.model.Config.EOSTokenID {
+			if stopAtEOS && best == g.model.Config.EOSTokenID {
 				out.Finished = true
 				return
 			}

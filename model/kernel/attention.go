@@ -43,6 +43,7 @@ func (a *Attention) Forward(w *Workers, out []float32, outStride int, q []float3
 				}
 				continue
 			}
+			w.counters.count(2, rows, keys, a.Dim)
 			scores := a.scores(s, t, lo, rows, keys, q, qStride, k, kvStride)
 			for r := range rows {
 				row := scores[r*keys : (r+1)*keys]
@@ -88,6 +89,7 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 				}
 				continue
 			}
+			w.counters.count(5, rows, keys, a.Dim)
 			gradient := dOut[t.query(lo, outStride):]
 			p := a.scores(s, t, lo, rows, keys, q, qStride, k, kvStride)
 			for r := range rows {

@@ -30,6 +30,9 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 		}
 		return
 	}
+	if done := w.counters.product(m, n, k); done != nil {
+		defer done()
+	}
 	if i := w.isa; i != nil {
 		if m <= maxVectorDirectRows && transB && !transA {
 			grain := max(64, blocks(n, 16*w.threads)*4) // a multiple of four, and a few tasks a thread

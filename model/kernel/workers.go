@@ -9,9 +9,10 @@ import (
 // Workers runs the tasks of a kernel on a fixed number of threads. It may be used by several
 // goroutines at once; each call gets scratch memory of its own.
 type Workers struct {
-	threads int
-	isa     *isa      // vector kernels, nil for portable ones
-	scratch sync.Pool // *scratch
+	threads  int
+	isa      *isa      // vector kernels, nil for portable ones
+	scratch  sync.Pool // *scratch
+	counters counters
 }
 
 // NewWorkers returns workers for the given number of threads on the path of PathFromEnvironment, the best one when the
