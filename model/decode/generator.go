@@ -2,7 +2,6 @@ package decode
 
 import (
 	"fmt"
-	"math"
 
 	"t5train/model"
 	"t5train/model/kernel"
@@ -64,10 +63,10 @@ func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]O
 		var rows []int
 		hidden := d.next(ids)
 		ids = ids[:0]
-		g.eachLogits(hidden, len(alive), func(row int, logits []float32) {
-			best := argmax(logits)
+		g.eachRow(hidden, len(alive), nil, func(row int, r rowResult) {
+			best := r.best
 			out := &outputs[alive[row]]
-			out.LogProb += float64(logits[best]) - logSumExp(logits)
+			out.LogProb += r.largest - r.z
 			if stopAtEOS && best == g.model.Config.EOSTokenID {
 				out.Finished = true
 				return
@@ -102,9 +101,11 @@ func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
 		return nil, err
 	}
 	scores := make([][]float64, len(inputs))
-	all := make([]int, len(targets))
-	for t := range all {
-		all[t] = t
+	var all []int // an empty target is certain and needs no work
+	for t, target := range targets {
+		if len(target) > 0 {
+			all = append(all, t)
+		}
 	}
 	branches := make([]branch, len(inputs))
 	ids := make([]int32, len(inputs))
@@ -118,16 +119,19 @@ func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
 		var next []branch
 		var parents []int
 		ids = nil
-		g.eachLogits(hidden, len(branches), func(row int, logits []float32) {
+		wanted := func(row int) []int32 {
+			var tokens []int32
+			for _, t := range branches[row].targets {
+				tokens = append(tokens, targets[t][depth])
+			}
+			return tokens
+		}
+		g.eachRow(hidden, len(branches), wanted, func(row int, r rowResult) {
 			b := branches[row]
-			z := logSumExp(logits)
 			byToken := make(map[int32]int) // token -> branch of next that continues with it
-			for _, t := range b.targets {
-				if depth >= len(targets[t]) {
-					continue
-				}
+			for j, t := range b.targets {
 				token := targets[t][depth]
-				scores[b.input][t] += float64(logits[token]) - z
+				scores[b.input][t] += r.logits[j] - r.z
 				if depth+1 == len(targets[t]) {
 					continue
 				}
@@ -175,37 +179,36 @@ func (g *Generator) start(inputs [][]int32) (*decoder, error) {
 // logitRows is how many rows have their logits in memory at once.
 const logitRows = 64
 
-// eachLogits calls f in row order with the logits of each row of hidden [rows, d_model].
-func (g *Generator) eachLogits(hidden []float32, rows int, f func(row int, logits []float32)) {
+// rowResult is what decoding needs of the logits of a row.
+type rowResult struct {
+	z       float64   // ln of the sum of their exponentials
+	best    int       // position of the largest
+	largest float64   // its value
+	logits  []float64 // of the wanted tokens
+}
+
+// eachRow calls f in row order with the results of each row of hidden [rows, d_model]. wanted, if not nil, says for
+// which tokens of a row the logits are needed.
+func (g *Generator) eachRow(hidden []float32, rows int, wanted func(row int) []int32, f func(row int, r rowResult)) {
 	vocab, dModel := g.model.Config.VocabSize, g.model.Config.DModel
 	head := g.model.LMHead.Value
+	results := make([]rowResult, min(rows, logitRows))
 	for lo := 0; lo < rows; lo += logitRows {
 		n := min(logitRows, rows-lo)
 		g.logits = resize(g.logits, n*vocab)
 		kernel.Gemm(g.workers, false, true, n, vocab, dModel, hidden[lo*dModel:], dModel, head, dModel, false, g.logits, vocab)
-		for r := range n {
-			f(lo+r, g.logits[r*vocab:(r+1)*vocab])
+		g.workers.Run(n, func(i int) {
+			logits, r := g.logits[i*vocab:(i+1)*vocab], rowResult{}
+			if wanted != nil {
+				for _, token := range wanted(lo + i) {
+					r.logits = append(r.logits, float64(logits[token]))
+				}
+			}
+			r.largest, r.best, r.z = kernel.LogSumExp(g.workers, logits)
+			results[i] = r
+		})
+		for i := range n {
+			f(lo+i, results[i])
 		}
 	}
-}
-
-// argmax returns the first position of the largest element.
-func argmax(x []float32) int {
-	best := 0
-	for i, v := range x {
-		if v > x[best] {
-			best = i
-		}
-	}
-	return best
-}
-
-// logSumExp returns ln(sum(e^x)).
-func logSumExp(x []float32) float64 {
-	largest := float64(x[argmax(x)])
-	var sum float64
-	for _, v := range x {
-		sum += math.Exp(float64(v) - largest)
-	}
-	return largest + math.Log(sum)
 }

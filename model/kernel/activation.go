@@ -67,6 +67,15 @@ func Activate(w *Workers, f Activation, y, x []float32, rows, d int) {
 func ActivateBackward(w *Workers, f Activation, dx, dy, x []float32, rows, d int) {
 	w.Rows(rows, grainFor(d), func(lo, hi int) {
 		in, g, out := x[lo*d:hi*d], dy[lo*d:hi*d], dx[lo*d:hi*d]
+		if f == ReLU {
+			for i, v := range in {
+				// All ones where v is positive, without a branch that would be taken at random.
+				bits := int32(math.Float32bits(v))
+				keep := uint32(-bits >> 31 &^ (bits >> 31))
+				out[i] = math.Float32frombits(math.Float32bits(g[i]) & keep)
+			}
+			return
+		}
 		for i, v := range in {
 			_, slope := f.apply(v)
 			out[i] = g[i] * slope

@@ -119,7 +119,77 @@ func transpose256(dst *float32, dstRow int, src *float32, srcRow int, blocks int
 //go:noescape
 func dot512(n int, w *float32, x *float32, xRow int, out *float32)
 
+// copyrows512 copies rows of two registers each; strides are in bytes.
+//
+//go:noescape
+func copyrows512(dst *float32, dstRow int, src *float32, srcRow int, rows int)
+
+// expsum512 replaces x by e^(x-shift) and returns the sum; n is a multiple of a register.
+//
+//go:noescape
+func expsum512(x *float32, n int, shift float32) float32
+
+// expscale512 replaces x by e^(x-shift)*scale; n is a multiple of a register.
+//
+//go:noescape
+func expscale512(x *float32, n int, shift float32, scale float32)
+
+// max512 returns the largest element; n is a positive multiple of a register.
+//
+//go:noescape
+func max512(x *float32, n int) float32
+
+// add512 adds x to y; n is a multiple of a register.
+//
+//go:noescape
+func add512(y *float32, x *float32, n int)
+
+// scale512 multiplies x by a; n is a multiple of a register.
+//
+//go:noescape
+func scale512(x *float32, n int, a float32)
+
+// dropout512 multiplies x by 0 or scale, for blocks of 8 elements a lane; block numbers the first counter.
+//
+//go:noescape
+func dropout512(y *float32, x *float32, blocks int, block uint32, row uint32, op uint32, step uint32, key0 uint32, key1 uint32, below uint32, scale float32)
+
 // dot256 writes the inner products of w with four rows of x to out; n is a multiple of 16, xRow is in bytes.
 //
 //go:noescape
 func dot256(n int, w *float32, x *float32, xRow int, out *float32)
+
+// copyrows256 copies rows of two registers each; strides are in bytes.
+//
+//go:noescape
+func copyrows256(dst *float32, dstRow int, src *float32, srcRow int, rows int)
+
+// expsum256 replaces x by e^(x-shift) and returns the sum; n is a multiple of a register.
+//
+//go:noescape
+func expsum256(x *float32, n int, shift float32) float32
+
+// expscale256 replaces x by e^(x-shift)*scale; n is a multiple of a register.
+//
+//go:noescape
+func expscale256(x *float32, n int, shift float32, scale float32)
+
+// max256 returns the largest element; n is a positive multiple of a register.
+//
+//go:noescape
+func max256(x *float32, n int) float32
+
+// add256 adds x to y; n is a multiple of a register.
+//
+//go:noescape
+func add256(y *float32, x *float32, n int)
+
+// scale256 multiplies x by a; n is a multiple of a register.
+//
+//go:noescape
+func scale256(x *float32, n int, a float32)
+
+// dropout256 multiplies x by 0 or scale, for blocks of 8 elements a lane; block numbers the first counter.
+//
+//go:noescape
+func dropout256(y *float32, x *float32, blocks int, block uint32, row uint32, op uint32, step uint32, key0 uint32, key1 uint32, below uint32, scale float32)

@@ -4522,6 +4522,240 @@ block:
 	VZEROUPPER
 	RET
 
+DATA k_one<>+0(SB)/4, $0x3f800000
+DATA k_one<>+4(SB)/4, $0x3f800000
+DATA k_one<>+8(SB)/4, $0x3f800000
+DATA k_one<>+12(SB)/4, $0x3f800000
+DATA k_one<>+16(SB)/4, $0x3f800000
+DATA k_one<>+20(SB)/4, $0x3f800000
+DATA k_one<>+24(SB)/4, $0x3f800000
+DATA k_one<>+28(SB)/4, $0x3f800000
+DATA k_one<>+32(SB)/4, $0x3f800000
+DATA k_one<>+36(SB)/4, $0x3f800000
+DATA k_one<>+40(SB)/4, $0x3f800000
+DATA k_one<>+44(SB)/4, $0x3f800000
+DATA k_one<>+48(SB)/4, $0x3f800000
+DATA k_one<>+52(SB)/4, $0x3f800000
+DATA k_one<>+56(SB)/4, $0x3f800000
+DATA k_one<>+60(SB)/4, $0x3f800000
+GLOBL k_one<>(SB), RODATA|NOPTR, $64
+
+DATA k_log2e<>+0(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+4(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+8(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+12(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+16(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+20(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+24(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+28(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+32(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+36(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+40(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+44(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+48(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+52(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+56(SB)/4, $0x3fb8aa3b
+DATA k_log2e<>+60(SB)/4, $0x3fb8aa3b
+GLOBL k_log2e<>(SB), RODATA|NOPTR, $64
+
+DATA k_ln2hi<>+0(SB)/4, $0x3f318000
+DATA k_ln2hi<>+4(SB)/4, $0x3f318000
+DATA k_ln2hi<>+8(SB)/4, $0x3f318000
+DATA k_ln2hi<>+12(SB)/4, $0x3f318000
+DATA k_ln2hi<>+16(SB)/4, $0x3f318000
+DATA k_ln2hi<>+20(SB)/4, $0x3f318000
+DATA k_ln2hi<>+24(SB)/4, $0x3f318000
+DATA k_ln2hi<>+28(SB)/4, $0x3f318000
+DATA k_ln2hi<>+32(SB)/4, $0x3f318000
+DATA k_ln2hi<>+36(SB)/4, $0x3f318000
+DATA k_ln2hi<>+40(SB)/4, $0x3f318000
+DATA k_ln2hi<>+44(SB)/4, $0x3f318000
+DATA k_ln2hi<>+48(SB)/4, $0x3f318000
+DATA k_ln2hi<>+52(SB)/4, $0x3f318000
+DATA k_ln2hi<>+56(SB)/4, $0x3f318000
+DATA k_ln2hi<>+60(SB)/4, $0x3f318000
+GLOBL k_ln2hi<>(SB), RODATA|NOPTR, $64
+
+DATA k_ln2lo<>+0(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+4(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+8(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+12(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+16(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+20(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+24(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+28(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+32(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+36(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+40(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+44(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+48(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+52(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+56(SB)/4, $0xb95e8083
+DATA k_ln2lo<>+60(SB)/4, $0xb95e8083
+GLOBL k_ln2lo<>(SB), RODATA|NOPTR, $64
+
+DATA k_p0<>+0(SB)/4, $0x39506967
+DATA k_p0<>+4(SB)/4, $0x39506967
+DATA k_p0<>+8(SB)/4, $0x39506967
+DATA k_p0<>+12(SB)/4, $0x39506967
+DATA k_p0<>+16(SB)/4, $0x39506967
+DATA k_p0<>+20(SB)/4, $0x39506967
+DATA k_p0<>+24(SB)/4, $0x39506967
+DATA k_p0<>+28(SB)/4, $0x39506967
+DATA k_p0<>+32(SB)/4, $0x39506967
+DATA k_p0<>+36(SB)/4, $0x39506967
+DATA k_p0<>+40(SB)/4, $0x39506967
+DATA k_p0<>+44(SB)/4, $0x39506967
+DATA k_p0<>+48(SB)/4, $0x39506967
+DATA k_p0<>+52(SB)/4, $0x39506967
+DATA k_p0<>+56(SB)/4, $0x39506967
+DATA k_p0<>+60(SB)/4, $0x39506967
+GLOBL k_p0<>(SB), RODATA|NOPTR, $64
+
+DATA k_p1<>+0(SB)/4, $0x3ab743ce
+DATA k_p1<>+4(SB)/4, $0x3ab743ce
+DATA k_p1<>+8(SB)/4, $0x3ab743ce
+DATA k_p1<>+12(SB)/4, $0x3ab743ce
+DATA k_p1<>+16(SB)/4, $0x3ab743ce
+DATA k_p1<>+20(SB)/4, $0x3ab743ce
+DATA k_p1<>+24(SB)/4, $0x3ab743ce
+DATA k_p1<>+28(SB)/4, $0x3ab743ce
+DATA k_p1<>+32(SB)/4, $0x3ab743ce
+DATA k_p1<>+36(SB)/4, $0x3ab743ce
+DATA k_p1<>+40(SB)/4, $0x3ab743ce
+DATA k_p1<>+44(SB)/4, $0x3ab743ce
+DATA k_p1<>+48(SB)/4, $0x3ab743ce
+DATA k_p1<>+52(SB)/4, $0x3ab743ce
+DATA k_p1<>+56(SB)/4, $0x3ab743ce
+DATA k_p1<>+60(SB)/4, $0x3ab743ce
+GLOBL k_p1<>(SB), RODATA|NOPTR, $64
+
+DATA k_p2<>+0(SB)/4, $0x3c088908
+DATA k_p2<>+4(SB)/4, $0x3c088908
+DATA k_p2<>+8(SB)/4, $0x3c088908
+DATA k_p2<>+12(SB)/4, $0x3c088908
+DATA k_p2<>+16(SB)/4, $0x3c088908
+DATA k_p2<>+20(SB)/4, $0x3c088908
+DATA k_p2<>+24(SB)/4, $0x3c088908
+DATA k_p2<>+28(SB)/4, $0x3c088908
+DATA k_p2<>+32(SB)/4, $0x3c088908
+DATA k_p2<>+36(SB)/4, $0x3c088908
+DATA k_p2<>+40(SB)/4, $0x3c088908
+DATA k_p2<>+44(SB)/4, $0x3c088908
+DATA k_p2<>+48(SB)/4, $0x3c088908
+DATA k_p2<>+52(SB)/4, $0x3c088908
+DATA k_p2<>+56(SB)/4, $0x3c088908
+DATA k_p2<>+60(SB)/4, $0x3c088908
+GLOBL k_p2<>(SB), RODATA|NOPTR, $64
+
+DATA k_p3<>+0(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+4(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+8(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+12(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+16(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+20(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+24(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+28(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+32(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+36(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+40(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+44(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+48(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+52(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+56(SB)/4, $0x3d2aa9c1
+DATA k_p3<>+60(SB)/4, $0x3d2aa9c1
+GLOBL k_p3<>(SB), RODATA|NOPTR, $64
+
+DATA k_p4<>+0(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+4(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+8(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+12(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+16(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+20(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+24(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+28(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+32(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+36(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+40(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+44(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+48(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+52(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+56(SB)/4, $0x3e2aaaaa
+DATA k_p4<>+60(SB)/4, $0x3e2aaaaa
+GLOBL k_p4<>(SB), RODATA|NOPTR, $64
+
+DATA k_p5<>+0(SB)/4, $0x3f000000
+DATA k_p5<>+4(SB)/4, $0x3f000000
+DATA k_p5<>+8(SB)/4, $0x3f000000
+DATA k_p5<>+12(SB)/4, $0x3f000000
+DATA k_p5<>+16(SB)/4, $0x3f000000
+DATA k_p5<>+20(SB)/4, $0x3f000000
+DATA k_p5<>+24(SB)/4, $0x3f000000
+DATA k_p5<>+28(SB)/4, $0x3f000000
+DATA k_p5<>+32(SB)/4, $0x3f000000
+DATA k_p5<>+36(SB)/4, $0x3f000000
+DATA k_p5<>+40(SB)/4, $0x3f000000
+DATA k_p5<>+44(SB)/4, $0x3f000000
+DATA k_p5<>+48(SB)/4, $0x3f000000
+DATA k_p5<>+52(SB)/4, $0x3f000000
+DATA k_p5<>+56(SB)/4, $0x3f000000
+DATA k_p5<>+60(SB)/4, $0x3f000000
+GLOBL k_p5<>(SB), RODATA|NOPTR, $64
+
+DATA k_least<>+0(SB)/4, $0xc2aeac4f
+DATA k_least<>+4(SB)/4, $0xc2aeac4f
+DATA k_least<>+8(SB)/4, $0xc2aeac4f
+DATA k_least<>+12(SB)/4, $0xc2aeac4f
+DATA k_least<>+16(SB)/4, $0xc2aeac4f
+DATA k_least<>+20(SB)/4, $0xc2aeac4f
+DATA k_least<>+24(SB)/4, $0xc2aeac4f
+DATA k_least<>+28(SB)/4, $0xc2aeac4f
+DATA k_least<>+32(SB)/4, $0xc2aeac4f
+DATA k_least<>+36(SB)/4, $0xc2aeac4f
+DATA k_least<>+40(SB)/4, $0xc2aeac4f
+DATA k_least<>+44(SB)/4, $0xc2aeac4f
+DATA k_least<>+48(SB)/4, $0xc2aeac4f
+DATA k_least<>+52(SB)/4, $0xc2aeac4f
+DATA k_least<>+56(SB)/4, $0xc2aeac4f
+DATA k_least<>+60(SB)/4, $0xc2aeac4f
+GLOBL k_least<>(SB), RODATA|NOPTR, $64
+
+DATA k_most<>+0(SB)/4, $0x42b00000
+DATA k_most<>+4(SB)/4, $0x42b00000
+DATA k_most<>+8(SB)/4, $0x42b00000
+DATA k_most<>+12(SB)/4, $0x42b00000
+DATA k_most<>+16(SB)/4, $0x42b00000
+DATA k_most<>+20(SB)/4, $0x42b00000
+DATA k_most<>+24(SB)/4, $0x42b00000
+DATA k_most<>+28(SB)/4, $0x42b00000
+DATA k_most<>+32(SB)/4, $0x42b00000
+DATA k_most<>+36(SB)/4, $0x42b00000
+DATA k_most<>+40(SB)/4, $0x42b00000
+DATA k_most<>+44(SB)/4, $0x42b00000
+DATA k_most<>+48(SB)/4, $0x42b00000
+DATA k_most<>+52(SB)/4, $0x42b00000
+DATA k_most<>+56(SB)/4, $0x42b00000
+DATA k_most<>+60(SB)/4, $0x42b00000
+GLOBL k_most<>(SB), RODATA|NOPTR, $64
+
+DATA k_bias<>+0(SB)/4, $0x0000007f
+DATA k_bias<>+4(SB)/4, $0x0000007f
+DATA k_bias<>+8(SB)/4, $0x0000007f
+DATA k_bias<>+12(SB)/4, $0x0000007f
+DATA k_bias<>+16(SB)/4, $0x0000007f
+DATA k_bias<>+20(SB)/4, $0x0000007f
+DATA k_bias<>+24(SB)/4, $0x0000007f
+DATA k_bias<>+28(SB)/4, $0x0000007f
+DATA k_bias<>+32(SB)/4, $0x0000007f
+DATA k_bias<>+36(SB)/4, $0x0000007f
+DATA k_bias<>+40(SB)/4, $0x0000007f
+DATA k_bias<>+44(SB)/4, $0x0000007f
+DATA k_bias<>+48(SB)/4, $0x0000007f
+DATA k_bias<>+52(SB)/4, $0x0000007f
+DATA k_bias<>+56(SB)/4, $0x0000007f
+DATA k_bias<>+60(SB)/4, $0x0000007f
+GLOBL k_bias<>(SB), RODATA|NOPTR, $64
+
 // func dot512(n int, w *float32, x *float32, xRow int, out *float32)
 // Requires: AVX, AVX512F
 TEXT ·dot512(SB), NOSPLIT, $0-40
@@ -4590,6 +4824,815 @@ loop:
 	VZEROUPPER
 	RET
 
+// func copyrows512(dst *float32, dstRow int, src *float32, srcRow int, rows int)
+// Requires: AVX, AVX512F
+TEXT ·copyrows512(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ dstRow+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcRow+24(FP), BX
+	MOVQ rows+32(FP), SI
+
+row:
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    BX, DX
+	ADDQ    CX, AX
+	DECQ    SI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func expsum512(x *float32, n int, shift float32) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·expsum512(SB), NOSPLIT, $0-28
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS shift+16(FP), Z12
+	VXORPS       Y13, Y13, Y13
+
+many:
+	CMPQ         CX, $0x00000040
+	JLT          few
+	VMOVUPS      (AX), Z0
+	VSUBPS       Z12, Z0, Z0
+	VMOVUPS      64(AX), Z1
+	VSUBPS       Z12, Z1, Z1
+	VMOVUPS      128(AX), Z2
+	VSUBPS       Z12, Z2, Z2
+	VMOVUPS      192(AX), Z3
+	VSUBPS       Z12, Z3, Z3
+	VMOVUPS      k_least<>+0(SB), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS      k_least<>+0(SB), Z5
+	VMAXPS       Z1, Z5, Z1
+	VMOVUPS      k_least<>+0(SB), Z6
+	VMAXPS       Z2, Z6, Z2
+	VMOVUPS      k_least<>+0(SB), Z7
+	VMAXPS       Z3, Z7, Z3
+	VMULPS       k_log2e<>+0(SB), Z0, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VMULPS       k_log2e<>+0(SB), Z1, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VMULPS       k_log2e<>+0(SB), Z2, Z6
+	VRNDSCALEPS  $0x08, Z6, Z6
+	VMULPS       k_log2e<>+0(SB), Z3, Z7
+	VRNDSCALEPS  $0x08, Z7, Z7
+	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z0
+	VFNMADD231PS k_ln2hi<>+0(SB), Z5, Z1
+	VFNMADD231PS k_ln2hi<>+0(SB), Z6, Z2
+	VFNMADD231PS k_ln2hi<>+0(SB), Z7, Z3
+	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z0
+	VMOVUPS      k_p0<>+0(SB), Z8
+	VFNMADD231PS k_ln2lo<>+0(SB), Z5, Z1
+	VMOVUPS      k_p0<>+0(SB), Z9
+	VFNMADD231PS k_ln2lo<>+0(SB), Z6, Z2
+	VMOVUPS      k_p0<>+0(SB), Z10
+	VFNMADD231PS k_ln2lo<>+0(SB), Z7, Z3
+	VMOVUPS      k_p0<>+0(SB), Z11
+	VFMADD213PS  k_p1<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p1<>+0(SB), Z1, Z9
+	VFMADD213PS  k_p1<>+0(SB), Z2, Z10
+	VFMADD213PS  k_p1<>+0(SB), Z3, Z11
+	VFMADD213PS  k_p2<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p2<>+0(SB), Z1, Z9
+	VFMADD213PS  k_p2<>+0(SB), Z2, Z10
+	VFMADD213PS  k_p2<>+0(SB), Z3, Z11
+	VFMADD213PS  k_p3<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p3<>+0(SB), Z1, Z9
+	VFMADD213PS  k_p3<>+0(SB), Z2, Z10
+	VFMADD213PS  k_p3<>+0(SB), Z3, Z11
+	VFMADD213PS  k_p4<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p4<>+0(SB), Z1, Z9
+	VFMADD213PS  k_p4<>+0(SB), Z2, Z10
+	VFMADD213PS  k_p4<>+0(SB), Z3, Z11
+	VFMADD213PS  k_p5<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p5<>+0(SB), Z1, Z9
+	VFMADD213PS  k_p5<>+0(SB), Z2, Z10
+	VFMADD213PS  k_p5<>+0(SB), Z3, Z11
+	VFMADD213PS  k_one<>+0(SB), Z0, Z8
+	VFMADD213PS  k_one<>+0(SB), Z1, Z9
+	VFMADD213PS  k_one<>+0(SB), Z2, Z10
+	VFMADD213PS  k_one<>+0(SB), Z3, Z11
+	VFMADD213PS  k_one<>+0(SB), Z0, Z8
+	VFMADD213PS  k_one<>+0(SB), Z1, Z9
+	VFMADD213PS  k_one<>+0(SB), Z2, Z10
+	VFMADD213PS  k_one<>+0(SB), Z3, Z11
+	VSCALEFPS    Z4, Z8, Z0
+	VSCALEFPS    Z5, Z9, Z1
+	VSCALEFPS    Z6, Z10, Z2
+	VSCALEFPS    Z7, Z11, Z3
+	VADDPS       Z0, Z13, Z13
+	VMOVUPS      Z0, (AX)
+	VADDPS       Z1, Z13, Z13
+	VMOVUPS      Z1, 64(AX)
+	VADDPS       Z2, Z13, Z13
+	VMOVUPS      Z2, 128(AX)
+	VADDPS       Z3, Z13, Z13
+	VMOVUPS      Z3, 192(AX)
+	ADDQ         $0x00000100, AX
+	SUBQ         $0x00000040, CX
+	JMP          many
+
+few:
+	TESTQ        CX, CX
+	JZ           done
+	VMOVUPS      (AX), Z0
+	VSUBPS       Z12, Z0, Z0
+	VMOVUPS      k_least<>+0(SB), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMULPS       k_log2e<>+0(SB), Z0, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z0
+	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z0
+	VMOVUPS      k_p0<>+0(SB), Z8
+	VFMADD213PS  k_p1<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p2<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p3<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p4<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p5<>+0(SB), Z0, Z8
+	VFMADD213PS  k_one<>+0(SB), Z0, Z8
+	VFMADD213PS  k_one<>+0(SB), Z0, Z8
+	VSCALEFPS    Z4, Z8, Z0
+	VADDPS       Z0, Z13, Z13
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          few
+
+done:
+	VEXTRACTF64X4 $0x01, Z13, Y14
+	VADDPS        Y14, Y13, Y13
+	VEXTRACTF128  $0x01, Y13, X14
+	VADDPS        X14, X13, X13
+	VHADDPS       X13, X13, X13
+	VHADDPS       X13, X13, X13
+	MOVSS         X13, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func expscale512(x *float32, n int, shift float32, scale float32)
+// Requires: AVX, AVX512F
+TEXT ·expscale512(SB), NOSPLIT, $0-24
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS shift+16(FP), Z12
+	VBROADCASTSS scale+20(FP), Z13
+
+many:
+	CMPQ         CX, $0x00000040
+	JLT          few
+	VMOVUPS      (AX), Z0
+	VSUBPS       Z12, Z0, Z0
+	VMOVUPS      64(AX), Z1
+	VSUBPS       Z12, Z1, Z1
+	VMOVUPS      128(AX), Z2
+	VSUBPS       Z12, Z2, Z2
+	VMOVUPS      192(AX), Z3
+	VSUBPS       Z12, Z3, Z3
+	VMOVUPS      k_least<>+0(SB), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS      k_least<>+0(SB), Z5
+	VMAXPS       Z1, Z5, Z1
+	VMOVUPS      k_least<>+0(SB), Z6
+	VMAXPS       Z2, Z6, Z2
+	VMOVUPS      k_least<>+0(SB), Z7
+	VMAXPS       Z3, Z7, Z3
+	VMULPS       k_log2e<>+0(SB), Z0, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VMULPS       k_log2e<>+0(SB), Z1, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VMULPS       k_log2e<>+0(SB), Z2, Z6
+	VRNDSCALEPS  $0x08, Z6, Z6
+	VMULPS       k_log2e<>+0(SB), Z3, Z7
+	VRNDSCALEPS  $0x08, Z7, Z7
+	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z0
+	VFNMADD231PS k_ln2hi<>+0(SB), Z5, Z1
+	VFNMADD231PS k_ln2hi<>+0(SB), Z6, Z2
+	VFNMADD231PS k_ln2hi<>+0(SB), Z7, Z3
+	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z0
+	VMOVUPS      k_p0<>+0(SB), Z8
+	VFNMADD231PS k_ln2lo<>+0(SB), Z5, Z1
+	VMOVUPS      k_p0<>+0(SB), Z9
+	VFNMADD231PS k_ln2lo<>+0(SB), Z6, Z2
+	VMOVUPS      k_p0<>+0(SB), Z10
+	VFNMADD231PS k_ln2lo<>+0(SB), Z7, Z3
+	VMOVUPS      k_p0<>+0(SB), Z11
+	VFMADD213PS  k_p1<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p1<>+0(SB), Z1, Z9
+	VFMADD213PS  k_p1<>+0(SB), Z2, Z10
+	VFMADD213PS  k_p1<>+0(SB), Z3, Z11
+	VFMADD213PS  k_p2<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p2<>+0(SB), Z1, Z9
+	VFMADD213PS  k_p2<>+0(SB), Z2, Z10
+	VFMADD213PS  k_p2<>+0(SB), Z3, Z11
+	VFMADD213PS  k_p3<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p3<>+0(SB), Z1, Z9
+	VFMADD213PS  k_p3<>+0(SB), Z2, Z10
+	VFMADD213PS  k_p3<>+0(SB), Z3, Z11
+	VFMADD213PS  k_p4<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p4<>+0(SB), Z1, Z9
+	VFMADD213PS  k_p4<>+0(SB), Z2, Z10
+	VFMADD213PS  k_p4<>+0(SB), Z3, Z11
+	VFMADD213PS  k_p5<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p5<>+0(SB), Z1, Z9
+	VFMADD213PS  k_p5<>+0(SB), Z2, Z10
+	VFMADD213PS  k_p5<>+0(SB), Z3, Z11
+	VFMADD213PS  k_one<>+0(SB), Z0, Z8
+	VFMADD213PS  k_one<>+0(SB), Z1, Z9
+	VFMADD213PS  k_one<>+0(SB), Z2, Z10
+	VFMADD213PS  k_one<>+0(SB), Z3, Z11
+	VFMADD213PS  k_one<>+0(SB), Z0, Z8
+	VFMADD213PS  k_one<>+0(SB), Z1, Z9
+	VFMADD213PS  k_one<>+0(SB), Z2, Z10
+	VFMADD213PS  k_one<>+0(SB), Z3, Z11
+	VSCALEFPS    Z4, Z8, Z0
+	VSCALEFPS    Z5, Z9, Z1
+	VSCALEFPS    Z6, Z10, Z2
+	VSCALEFPS    Z7, Z11, Z3
+	VMULPS       Z13, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	VMULPS       Z13, Z1, Z1
+	VMOVUPS      Z1, 64(AX)
+	VMULPS       Z13, Z2, Z2
+	VMOVUPS      Z2, 128(AX)
+	VMULPS       Z13, Z3, Z3
+	VMOVUPS      Z3, 192(AX)
+	ADDQ         $0x00000100, AX
+	SUBQ         $0x00000040, CX
+	JMP          many
+
+few:
+	TESTQ        CX, CX
+	JZ           done
+	VMOVUPS      (AX), Z0
+	VSUBPS       Z12, Z0, Z0
+	VMOVUPS      k_least<>+0(SB), Z4
+	VMAXPS       Z0, Z4, Z0
+	VMULPS       k_log2e<>+0(SB), Z0, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z0
+	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z0
+	VMOVUPS      k_p0<>+0(SB), Z8
+	VFMADD213PS  k_p1<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p2<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p3<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p4<>+0(SB), Z0, Z8
+	VFMADD213PS  k_p5<>+0(SB), Z0, Z8
+	VFMADD213PS  k_one<>+0(SB), Z0, Z8
+	VFMADD213PS  k_one<>+0(SB), Z0, Z8
+	VSCALEFPS    Z4, Z8, Z0
+	VMULPS       Z13, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          few
+
+done:
+	VZEROUPPER
+	RET
+
+// func max512(x *float32, n int) float32
+// Requires: AVX, AVX512F, SSE
+TEXT ·max512(SB), NOSPLIT, $0-20
+	MOVQ    x+0(FP), AX
+	MOVQ    n+8(FP), CX
+	VMOVUPS (AX), Z0
+	VMOVUPS (AX), Z1
+	VMOVUPS (AX), Z2
+	VMOVUPS (AX), Z3
+
+many:
+	CMPQ   CX, $0x00000040
+	JLT    few
+	VMAXPS (AX), Z0, Z0
+	VMAXPS 64(AX), Z1, Z1
+	VMAXPS 128(AX), Z2, Z2
+	VMAXPS 192(AX), Z3, Z3
+	ADDQ   $0x00000100, AX
+	SUBQ   $0x00000040, CX
+	JMP    many
+
+few:
+	TESTQ  CX, CX
+	JZ     done
+	VMAXPS (AX), Z0, Z0
+	ADDQ   $0x00000040, AX
+	SUBQ   $0x00000010, CX
+	JMP    few
+
+done:
+	VMAXPS        Z1, Z0, Z0
+	VMAXPS        Z3, Z2, Z2
+	VMAXPS        Z2, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMAXPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VMAXPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VMAXPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VMAXPS        X1, X0, X0
+	MOVSS         X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func add512(y *float32, x *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·add512(SB), NOSPLIT, $0-24
+	MOVQ y+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+many:
+	CMPQ    DX, $0x00000040
+	JLT     few
+	VMOVUPS (AX), Z0
+	VADDPS  (CX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(AX), Z1
+	VADDPS  64(CX), Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(AX), Z2
+	VADDPS  128(CX), Z2, Z2
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS 192(AX), Z3
+	VADDPS  192(CX), Z3, Z3
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x00000040, DX
+	JMP     many
+
+few:
+	TESTQ   DX, DX
+	JZ      done
+	VMOVUPS (AX), Z0
+	VADDPS  (CX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000010, DX
+	JMP     few
+
+done:
+	VZEROUPPER
+	RET
+
+// func scale512(x *float32, n int, a float32)
+// Requires: AVX, AVX512F
+TEXT ·scale512(SB), NOSPLIT, $0-20
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS a+16(FP), Z8
+
+many:
+	CMPQ    CX, $0x00000040
+	JLT     few
+	VMULPS  (AX), Z8, Z0
+	VMOVUPS Z0, (AX)
+	VMULPS  64(AX), Z8, Z1
+	VMOVUPS Z1, 64(AX)
+	VMULPS  128(AX), Z8, Z2
+	VMOVUPS Z2, 128(AX)
+	VMULPS  192(AX), Z8, Z3
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     many
+
+few:
+	TESTQ   CX, CX
+	JZ      done
+	VMULPS  (AX), Z8, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     few
+
+done:
+	VZEROUPPER
+	RET
+
+// func dropout512(y *float32, x *float32, blocks int, block uint32, row uint32, op uint32, step uint32, key0 uint32, key1 uint32, below uint32, scale float32)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL
+TEXT ·dropout512(SB), NOSPLIT, $0-56
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	MOVL         block+24(FP), BX
+	VMOVD        BX, X8
+	VPBROADCASTD X8, Z8
+	VPADDD       k_iota512<>+0(SB), Z8, Z8
+	MOVL         $0x0000aaaa, BX
+	KMOVW        BX, K1
+	VBROADCASTSS scale+52(FP), Z9
+	MOVL         below+48(FP), BX
+	VMOVD        BX, X10
+	VPBROADCASTW X10, Z10
+	MOVL         $0xd2511f53, BX
+	VMOVD        BX, X11
+	VPBROADCASTD X11, Z11
+	MOVL         $0xcd9e8d57, BX
+	VMOVD        BX, X12
+	VPBROADCASTD X12, Z12
+
+block:
+	VMOVUPS       Z8, Z0
+	MOVL          row+28(FP), BX
+	VMOVD         BX, X1
+	VPBROADCASTD  X1, Z1
+	MOVL          op+32(FP), BX
+	VMOVD         BX, X2
+	VPBROADCASTD  X2, Z2
+	MOVL          step+36(FP), BX
+	VMOVD         BX, X3
+	VPBROADCASTD  X3, Z3
+	MOVL          key0+40(FP), BX
+	MOVL          key1+44(FP), SI
+	VPMULUDQ      Z11, Z0, Z4
+	VPSRLQ        $0x20, Z0, Z13
+	VPMULUDQ      Z11, Z13, Z13
+	VPSRLQ        $0x20, Z4, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z4
+	VMOVUPS       Z14, Z6
+	VPMULUDQ      Z12, Z2, Z5
+	VPSRLQ        $0x20, Z2, Z13
+	VPMULUDQ      Z12, Z13, Z13
+	VPSRLQ        $0x20, Z5, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z5
+	VMOVUPS       Z14, Z7
+	VMOVD         BX, X13
+	VPBROADCASTD  X13, Z13
+	VMOVD         SI, X14
+	VPBROADCASTD  X14, Z14
+	VPXORD        Z7, Z1, Z0
+	VPXORD        Z13, Z0, Z0
+	VPXORD        Z6, Z3, Z2
+	VPXORD        Z14, Z2, Z2
+	VMOVUPS       Z5, Z1
+	VMOVUPS       Z4, Z3
+	ADDL          $0x9e3779b9, BX
+	ADDL          $0xbb67ae85, SI
+	VPMULUDQ      Z11, Z0, Z4
+	VPSRLQ        $0x20, Z0, Z13
+	VPMULUDQ      Z11, Z13, Z13
+	VPSRLQ        $0x20, Z4, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z4
+	VMOVUPS       Z14, Z6
+	VPMULUDQ      Z12, Z2, Z5
+	VPSRLQ        $0x20, Z2, Z13
+	VPMULUDQ      Z12, Z13, Z13
+	VPSRLQ        $0x20, Z5, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z5
+	VMOVUPS       Z14, Z7
+	VMOVD         BX, X13
+	VPBROADCASTD  X13, Z13
+	VMOVD         SI, X14
+	VPBROADCASTD  X14, Z14
+	VPXORD        Z7, Z1, Z0
+	VPXORD        Z13, Z0, Z0
+	VPXORD        Z6, Z3, Z2
+	VPXORD        Z14, Z2, Z2
+	VMOVUPS       Z5, Z1
+	VMOVUPS       Z4, Z3
+	ADDL          $0x9e3779b9, BX
+	ADDL          $0xbb67ae85, SI
+	VPMULUDQ      Z11, Z0, Z4
+	VPSRLQ        $0x20, Z0, Z13
+	VPMULUDQ      Z11, Z13, Z13
+	VPSRLQ        $0x20, Z4, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z4
+	VMOVUPS       Z14, Z6
+	VPMULUDQ      Z12, Z2, Z5
+	VPSRLQ        $0x20, Z2, Z13
+	VPMULUDQ      Z12, Z13, Z13
+	VPSRLQ        $0x20, Z5, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z5
+	VMOVUPS       Z14, Z7
+	VMOVD         BX, X13
+	VPBROADCASTD  X13, Z13
+	VMOVD         SI, X14
+	VPBROADCASTD  X14, Z14
+	VPXORD        Z7, Z1, Z0
+	VPXORD        Z13, Z0, Z0
+	VPXORD        Z6, Z3, Z2
+	VPXORD        Z14, Z2, Z2
+	VMOVUPS       Z5, Z1
+	VMOVUPS       Z4, Z3
+	ADDL          $0x9e3779b9, BX
+	ADDL          $0xbb67ae85, SI
+	VPMULUDQ      Z11, Z0, Z4
+	VPSRLQ        $0x20, Z0, Z13
+	VPMULUDQ      Z11, Z13, Z13
+	VPSRLQ        $0x20, Z4, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z4
+	VMOVUPS       Z14, Z6
+	VPMULUDQ      Z12, Z2, Z5
+	VPSRLQ        $0x20, Z2, Z13
+	VPMULUDQ      Z12, Z13, Z13
+	VPSRLQ        $0x20, Z5, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z5
+	VMOVUPS       Z14, Z7
+	VMOVD         BX, X13
+	VPBROADCASTD  X13, Z13
+	VMOVD         SI, X14
+	VPBROADCASTD  X14, Z14
+	VPXORD        Z7, Z1, Z0
+	VPXORD        Z13, Z0, Z0
+	VPXORD        Z6, Z3, Z2
+	VPXORD        Z14, Z2, Z2
+	VMOVUPS       Z5, Z1
+	VMOVUPS       Z4, Z3
+	ADDL          $0x9e3779b9, BX
+	ADDL          $0xbb67ae85, SI
+	VPMULUDQ      Z11, Z0, Z4
+	VPSRLQ        $0x20, Z0, Z13
+	VPMULUDQ      Z11, Z13, Z13
+	VPSRLQ        $0x20, Z4, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z4
+	VMOVUPS       Z14, Z6
+	VPMULUDQ      Z12, Z2, Z5
+	VPSRLQ        $0x20, Z2, Z13
+	VPMULUDQ      Z12, Z13, Z13
+	VPSRLQ        $0x20, Z5, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z5
+	VMOVUPS       Z14, Z7
+	VMOVD         BX, X13
+	VPBROADCASTD  X13, Z13
+	VMOVD         SI, X14
+	VPBROADCASTD  X14, Z14
+	VPXORD        Z7, Z1, Z0
+	VPXORD        Z13, Z0, Z0
+	VPXORD        Z6, Z3, Z2
+	VPXORD        Z14, Z2, Z2
+	VMOVUPS       Z5, Z1
+	VMOVUPS       Z4, Z3
+	ADDL          $0x9e3779b9, BX
+	ADDL          $0xbb67ae85, SI
+	VPMULUDQ      Z11, Z0, Z4
+	VPSRLQ        $0x20, Z0, Z13
+	VPMULUDQ      Z11, Z13, Z13
+	VPSRLQ        $0x20, Z4, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z4
+	VMOVUPS       Z14, Z6
+	VPMULUDQ      Z12, Z2, Z5
+	VPSRLQ        $0x20, Z2, Z13
+	VPMULUDQ      Z12, Z13, Z13
+	VPSRLQ        $0x20, Z5, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z5
+	VMOVUPS       Z14, Z7
+	VMOVD         BX, X13
+	VPBROADCASTD  X13, Z13
+	VMOVD         SI, X14
+	VPBROADCASTD  X14, Z14
+	VPXORD        Z7, Z1, Z0
+	VPXORD        Z13, Z0, Z0
+	VPXORD        Z6, Z3, Z2
+	VPXORD        Z14, Z2, Z2
+	VMOVUPS       Z5, Z1
+	VMOVUPS       Z4, Z3
+	ADDL          $0x9e3779b9, BX
+	ADDL          $0xbb67ae85, SI
+	VPMULUDQ      Z11, Z0, Z4
+	VPSRLQ        $0x20, Z0, Z13
+	VPMULUDQ      Z11, Z13, Z13
+	VPSRLQ        $0x20, Z4, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z4
+	VMOVUPS       Z14, Z6
+	VPMULUDQ      Z12, Z2, Z5
+	VPSRLQ        $0x20, Z2, Z13
+	VPMULUDQ      Z12, Z13, Z13
+	VPSRLQ        $0x20, Z5, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z5
+	VMOVUPS       Z14, Z7
+	VMOVD         BX, X13
+	VPBROADCASTD  X13, Z13
+	VMOVD         SI, X14
+	VPBROADCASTD  X14, Z14
+	VPXORD        Z7, Z1, Z0
+	VPXORD        Z13, Z0, Z0
+	VPXORD        Z6, Z3, Z2
+	VPXORD        Z14, Z2, Z2
+	VMOVUPS       Z5, Z1
+	VMOVUPS       Z4, Z3
+	ADDL          $0x9e3779b9, BX
+	ADDL          $0xbb67ae85, SI
+	VPMULUDQ      Z11, Z0, Z4
+	VPSRLQ        $0x20, Z0, Z13
+	VPMULUDQ      Z11, Z13, Z13
+	VPSRLQ        $0x20, Z4, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z4
+	VMOVUPS       Z14, Z6
+	VPMULUDQ      Z12, Z2, Z5
+	VPSRLQ        $0x20, Z2, Z13
+	VPMULUDQ      Z12, Z13, Z13
+	VPSRLQ        $0x20, Z5, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z5
+	VMOVUPS       Z14, Z7
+	VMOVD         BX, X13
+	VPBROADCASTD  X13, Z13
+	VMOVD         SI, X14
+	VPBROADCASTD  X14, Z14
+	VPXORD        Z7, Z1, Z0
+	VPXORD        Z13, Z0, Z0
+	VPXORD        Z6, Z3, Z2
+	VPXORD        Z14, Z2, Z2
+	VMOVUPS       Z5, Z1
+	VMOVUPS       Z4, Z3
+	ADDL          $0x9e3779b9, BX
+	ADDL          $0xbb67ae85, SI
+	VPMULUDQ      Z11, Z0, Z4
+	VPSRLQ        $0x20, Z0, Z13
+	VPMULUDQ      Z11, Z13, Z13
+	VPSRLQ        $0x20, Z4, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z4
+	VMOVUPS       Z14, Z6
+	VPMULUDQ      Z12, Z2, Z5
+	VPSRLQ        $0x20, Z2, Z13
+	VPMULUDQ      Z12, Z13, Z13
+	VPSRLQ        $0x20, Z5, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z5
+	VMOVUPS       Z14, Z7
+	VMOVD         BX, X13
+	VPBROADCASTD  X13, Z13
+	VMOVD         SI, X14
+	VPBROADCASTD  X14, Z14
+	VPXORD        Z7, Z1, Z0
+	VPXORD        Z13, Z0, Z0
+	VPXORD        Z6, Z3, Z2
+	VPXORD        Z14, Z2, Z2
+	VMOVUPS       Z5, Z1
+	VMOVUPS       Z4, Z3
+	ADDL          $0x9e3779b9, BX
+	ADDL          $0xbb67ae85, SI
+	VPMULUDQ      Z11, Z0, Z4
+	VPSRLQ        $0x20, Z0, Z13
+	VPMULUDQ      Z11, Z13, Z13
+	VPSRLQ        $0x20, Z4, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z4
+	VMOVUPS       Z14, Z6
+	VPMULUDQ      Z12, Z2, Z5
+	VPSRLQ        $0x20, Z2, Z13
+	VPMULUDQ      Z12, Z13, Z13
+	VPSRLQ        $0x20, Z5, Z14
+	VMOVDQA32     Z13, K1, Z14
+	VPSLLQ        $0x20, Z13, Z13
+	VMOVDQA32     Z13, K1, Z5
+	VMOVUPS       Z14, Z7
+	VMOVD         BX, X13
+	VPBROADCASTD  X13, Z13
+	VMOVD         SI, X14
+	VPBROADCASTD  X14, Z14
+	VPXORD        Z7, Z1, Z0
+	VPXORD        Z13, Z0, Z0
+	VPXORD        Z6, Z3, Z2
+	VPXORD        Z14, Z2, Z2
+	VMOVUPS       Z5, Z1
+	VMOVUPS       Z4, Z3
+	ADDL          $0x9e3779b9, BX
+	ADDL          $0xbb67ae85, SI
+	VPUNPCKLDQ    Z1, Z0, Z4
+	VPUNPCKHDQ    Z1, Z0, Z5
+	VPUNPCKLDQ    Z3, Z2, Z6
+	VPUNPCKHDQ    Z3, Z2, Z7
+	VPUNPCKLQDQ   Z6, Z4, Z0
+	VPUNPCKHQDQ   Z6, Z4, Z1
+	VPUNPCKLQDQ   Z7, Z5, Z2
+	VPUNPCKHQDQ   Z7, Z5, Z3
+	VEXTRACTI32X4 $0x00, Z0, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      (CX), Y9, K2, Y14
+	VMOVUPS       Y14, (AX)
+	VEXTRACTI32X4 $0x01, Z0, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      128(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 128(AX)
+	VEXTRACTI32X4 $0x02, Z0, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      256(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 256(AX)
+	VEXTRACTI32X4 $0x03, Z0, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      384(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 384(AX)
+	VEXTRACTI32X4 $0x00, Z1, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      32(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 32(AX)
+	VEXTRACTI32X4 $0x01, Z1, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      160(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 160(AX)
+	VEXTRACTI32X4 $0x02, Z1, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      288(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 288(AX)
+	VEXTRACTI32X4 $0x03, Z1, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      416(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 416(AX)
+	VEXTRACTI32X4 $0x00, Z2, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      64(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 64(AX)
+	VEXTRACTI32X4 $0x01, Z2, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      192(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 192(AX)
+	VEXTRACTI32X4 $0x02, Z2, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      320(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 320(AX)
+	VEXTRACTI32X4 $0x03, Z2, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      448(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 448(AX)
+	VEXTRACTI32X4 $0x00, Z3, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      96(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 96(AX)
+	VEXTRACTI32X4 $0x01, Z3, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      224(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 224(AX)
+	VEXTRACTI32X4 $0x02, Z3, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      352(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 352(AX)
+	VEXTRACTI32X4 $0x03, Z3, X13
+	VPCMPUW       $0x05, X10, X13, K2
+	VMULPS.Z      480(CX), Y9, K2, Y14
+	VMOVUPS       Y14, 480(AX)
+	MOVL          $0x00000010, BX
+	VMOVD         BX, X13
+	VPBROADCASTD  X13, Z13
+	VPADDD        Z13, Z8, Z8
+	ADDQ          $0x00000200, CX
+	ADDQ          $0x00000200, AX
+	SUBQ          $0x00000010, DX
+	JNZ           block
+	VZEROUPPER
+	RET
+
+DATA k_iota512<>+0(SB)/4, $0x00000000
+DATA k_iota512<>+4(SB)/4, $0x00000001
+DATA k_iota512<>+8(SB)/4, $0x00000002
+DATA k_iota512<>+12(SB)/4, $0x00000003
+DATA k_iota512<>+16(SB)/4, $0x00000004
+DATA k_iota512<>+20(SB)/4, $0x00000005
+DATA k_iota512<>+24(SB)/4, $0x00000006
+DATA k_iota512<>+28(SB)/4, $0x00000007
+DATA k_iota512<>+32(SB)/4, $0x00000008
+DATA k_iota512<>+36(SB)/4, $0x00000009
+DATA k_iota512<>+40(SB)/4, $0x0000000a
+DATA k_iota512<>+44(SB)/4, $0x0000000b
+DATA k_iota512<>+48(SB)/4, $0x0000000c
+DATA k_iota512<>+52(SB)/4, $0x0000000d
+DATA k_iota512<>+56(SB)/4, $0x0000000e
+DATA k_iota512<>+60(SB)/4, $0x0000000f
+GLOBL k_iota512<>(SB), RODATA|NOPTR, $64
+
 // func dot256(n int, w *float32, x *float32, xRow int, out *float32)
 // Requires: AVX, FMA3
 TEXT ·dot256(SB), NOSPLIT, $0-40
@@ -4649,3 +5692,840 @@ loop:
 	VMOVSS       X6, 12(SI)
 	VZEROUPPER
 	RET
+
+// func copyrows256(dst *float32, dstRow int, src *float32, srcRow int, rows int)
+// Requires: AVX
+TEXT ·copyrows256(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ dstRow+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcRow+24(FP), BX
+	MOVQ rows+32(FP), SI
+
+row:
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    BX, DX
+	ADDQ    CX, AX
+	DECQ    SI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func expsum256(x *float32, n int, shift float32) float32
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·expsum256(SB), NOSPLIT, $0-28
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS shift+16(FP), Y12
+	VXORPS       Y13, Y13, Y13
+
+many:
+	CMPQ         CX, $0x00000020
+	JLT          few
+	VMOVUPS      (AX), Y0
+	VSUBPS       Y12, Y0, Y0
+	VMOVUPS      32(AX), Y1
+	VSUBPS       Y12, Y1, Y1
+	VMOVUPS      64(AX), Y2
+	VSUBPS       Y12, Y2, Y2
+	VMOVUPS      96(AX), Y3
+	VSUBPS       Y12, Y3, Y3
+	VMOVUPS      k_least<>+0(SB), Y4
+	VMAXPS       Y0, Y4, Y0
+	VMOVUPS      k_most<>+0(SB), Y4
+	VMINPS       Y0, Y4, Y0
+	VMOVUPS      k_least<>+0(SB), Y5
+	VMAXPS       Y1, Y5, Y1
+	VMOVUPS      k_most<>+0(SB), Y5
+	VMINPS       Y1, Y5, Y1
+	VMOVUPS      k_least<>+0(SB), Y6
+	VMAXPS       Y2, Y6, Y2
+	VMOVUPS      k_most<>+0(SB), Y6
+	VMINPS       Y2, Y6, Y2
+	VMOVUPS      k_least<>+0(SB), Y7
+	VMAXPS       Y3, Y7, Y3
+	VMOVUPS      k_most<>+0(SB), Y7
+	VMINPS       Y3, Y7, Y3
+	VMULPS       k_log2e<>+0(SB), Y0, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMULPS       k_log2e<>+0(SB), Y1, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMULPS       k_log2e<>+0(SB), Y2, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMULPS       k_log2e<>+0(SB), Y3, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y0
+	VFNMADD231PS k_ln2hi<>+0(SB), Y5, Y1
+	VFNMADD231PS k_ln2hi<>+0(SB), Y6, Y2
+	VFNMADD231PS k_ln2hi<>+0(SB), Y7, Y3
+	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y0
+	VMOVUPS      k_p0<>+0(SB), Y8
+	VFNMADD231PS k_ln2lo<>+0(SB), Y5, Y1
+	VMOVUPS      k_p0<>+0(SB), Y9
+	VFNMADD231PS k_ln2lo<>+0(SB), Y6, Y2
+	VMOVUPS      k_p0<>+0(SB), Y10
+	VFNMADD231PS k_ln2lo<>+0(SB), Y7, Y3
+	VMOVUPS      k_p0<>+0(SB), Y11
+	VFMADD213PS  k_p1<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p1<>+0(SB), Y1, Y9
+	VFMADD213PS  k_p1<>+0(SB), Y2, Y10
+	VFMADD213PS  k_p1<>+0(SB), Y3, Y11
+	VFMADD213PS  k_p2<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p2<>+0(SB), Y1, Y9
+	VFMADD213PS  k_p2<>+0(SB), Y2, Y10
+	VFMADD213PS  k_p2<>+0(SB), Y3, Y11
+	VFMADD213PS  k_p3<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p3<>+0(SB), Y1, Y9
+	VFMADD213PS  k_p3<>+0(SB), Y2, Y10
+	VFMADD213PS  k_p3<>+0(SB), Y3, Y11
+	VFMADD213PS  k_p4<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p4<>+0(SB), Y1, Y9
+	VFMADD213PS  k_p4<>+0(SB), Y2, Y10
+	VFMADD213PS  k_p4<>+0(SB), Y3, Y11
+	VFMADD213PS  k_p5<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p5<>+0(SB), Y1, Y9
+	VFMADD213PS  k_p5<>+0(SB), Y2, Y10
+	VFMADD213PS  k_p5<>+0(SB), Y3, Y11
+	VFMADD213PS  k_one<>+0(SB), Y0, Y8
+	VFMADD213PS  k_one<>+0(SB), Y1, Y9
+	VFMADD213PS  k_one<>+0(SB), Y2, Y10
+	VFMADD213PS  k_one<>+0(SB), Y3, Y11
+	VFMADD213PS  k_one<>+0(SB), Y0, Y8
+	VFMADD213PS  k_one<>+0(SB), Y1, Y9
+	VFMADD213PS  k_one<>+0(SB), Y2, Y10
+	VFMADD213PS  k_one<>+0(SB), Y3, Y11
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y8, Y0
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       k_bias<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y9, Y1
+	VCVTPS2DQ    Y6, Y6
+	VPADDD       k_bias<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y10, Y2
+	VCVTPS2DQ    Y7, Y7
+	VPADDD       k_bias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y11, Y3
+	VADDPS       Y0, Y13, Y13
+	VMOVUPS      Y0, (AX)
+	VADDPS       Y1, Y13, Y13
+	VMOVUPS      Y1, 32(AX)
+	VADDPS       Y2, Y13, Y13
+	VMOVUPS      Y2, 64(AX)
+	VADDPS       Y3, Y13, Y13
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          many
+
+few:
+	TESTQ        CX, CX
+	JZ           done
+	VMOVUPS      (AX), Y0
+	VSUBPS       Y12, Y0, Y0
+	VMOVUPS      k_least<>+0(SB), Y4
+	VMAXPS       Y0, Y4, Y0
+	VMOVUPS      k_most<>+0(SB), Y4
+	VMINPS       Y0, Y4, Y0
+	VMULPS       k_log2e<>+0(SB), Y0, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y0
+	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y0
+	VMOVUPS      k_p0<>+0(SB), Y8
+	VFMADD213PS  k_p1<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p2<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p3<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p4<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p5<>+0(SB), Y0, Y8
+	VFMADD213PS  k_one<>+0(SB), Y0, Y8
+	VFMADD213PS  k_one<>+0(SB), Y0, Y8
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y8, Y0
+	VADDPS       Y0, Y13, Y13
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          few
+
+done:
+	VEXTRACTF128 $0x01, Y13, X14
+	VADDPS       X14, X13, X13
+	VHADDPS      X13, X13, X13
+	VHADDPS      X13, X13, X13
+	MOVSS        X13, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func expscale256(x *float32, n int, shift float32, scale float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·expscale256(SB), NOSPLIT, $0-24
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS shift+16(FP), Y12
+	VBROADCASTSS scale+20(FP), Y13
+
+many:
+	CMPQ         CX, $0x00000020
+	JLT          few
+	VMOVUPS      (AX), Y0
+	VSUBPS       Y12, Y0, Y0
+	VMOVUPS      32(AX), Y1
+	VSUBPS       Y12, Y1, Y1
+	VMOVUPS      64(AX), Y2
+	VSUBPS       Y12, Y2, Y2
+	VMOVUPS      96(AX), Y3
+	VSUBPS       Y12, Y3, Y3
+	VMOVUPS      k_least<>+0(SB), Y4
+	VMAXPS       Y0, Y4, Y0
+	VMOVUPS      k_most<>+0(SB), Y4
+	VMINPS       Y0, Y4, Y0
+	VMOVUPS      k_least<>+0(SB), Y5
+	VMAXPS       Y1, Y5, Y1
+	VMOVUPS      k_most<>+0(SB), Y5
+	VMINPS       Y1, Y5, Y1
+	VMOVUPS      k_least<>+0(SB), Y6
+	VMAXPS       Y2, Y6, Y2
+	VMOVUPS      k_most<>+0(SB), Y6
+	VMINPS       Y2, Y6, Y2
+	VMOVUPS      k_least<>+0(SB), Y7
+	VMAXPS       Y3, Y7, Y3
+	VMOVUPS      k_most<>+0(SB), Y7
+	VMINPS       Y3, Y7, Y3
+	VMULPS       k_log2e<>+0(SB), Y0, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMULPS       k_log2e<>+0(SB), Y1, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VMULPS       k_log2e<>+0(SB), Y2, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VMULPS       k_log2e<>+0(SB), Y3, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y0
+	VFNMADD231PS k_ln2hi<>+0(SB), Y5, Y1
+	VFNMADD231PS k_ln2hi<>+0(SB), Y6, Y2
+	VFNMADD231PS k_ln2hi<>+0(SB), Y7, Y3
+	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y0
+	VMOVUPS      k_p0<>+0(SB), Y8
+	VFNMADD231PS k_ln2lo<>+0(SB), Y5, Y1
+	VMOVUPS      k_p0<>+0(SB), Y9
+	VFNMADD231PS k_ln2lo<>+0(SB), Y6, Y2
+	VMOVUPS      k_p0<>+0(SB), Y10
+	VFNMADD231PS k_ln2lo<>+0(SB), Y7, Y3
+	VMOVUPS      k_p0<>+0(SB), Y11
+	VFMADD213PS  k_p1<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p1<>+0(SB), Y1, Y9
+	VFMADD213PS  k_p1<>+0(SB), Y2, Y10
+	VFMADD213PS  k_p1<>+0(SB), Y3, Y11
+	VFMADD213PS  k_p2<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p2<>+0(SB), Y1, Y9
+	VFMADD213PS  k_p2<>+0(SB), Y2, Y10
+	VFMADD213PS  k_p2<>+0(SB), Y3, Y11
+	VFMADD213PS  k_p3<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p3<>+0(SB), Y1, Y9
+	VFMADD213PS  k_p3<>+0(SB), Y2, Y10
+	VFMADD213PS  k_p3<>+0(SB), Y3, Y11
+	VFMADD213PS  k_p4<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p4<>+0(SB), Y1, Y9
+	VFMADD213PS  k_p4<>+0(SB), Y2, Y10
+	VFMADD213PS  k_p4<>+0(SB), Y3, Y11
+	VFMADD213PS  k_p5<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p5<>+0(SB), Y1, Y9
+	VFMADD213PS  k_p5<>+0(SB), Y2, Y10
+	VFMADD213PS  k_p5<>+0(SB), Y3, Y11
+	VFMADD213PS  k_one<>+0(SB), Y0, Y8
+	VFMADD213PS  k_one<>+0(SB), Y1, Y9
+	VFMADD213PS  k_one<>+0(SB), Y2, Y10
+	VFMADD213PS  k_one<>+0(SB), Y3, Y11
+	VFMADD213PS  k_one<>+0(SB), Y0, Y8
+	VFMADD213PS  k_one<>+0(SB), Y1, Y9
+	VFMADD213PS  k_one<>+0(SB), Y2, Y10
+	VFMADD213PS  k_one<>+0(SB), Y3, Y11
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y8, Y0
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       k_bias<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y9, Y1
+	VCVTPS2DQ    Y6, Y6
+	VPADDD       k_bias<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y10, Y2
+	VCVTPS2DQ    Y7, Y7
+	VPADDD       k_bias<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y11, Y3
+	VMULPS       Y13, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	VMULPS       Y13, Y1, Y1
+	VMOVUPS      Y1, 32(AX)
+	VMULPS       Y13, Y2, Y2
+	VMOVUPS      Y2, 64(AX)
+	VMULPS       Y13, Y3, Y3
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          many
+
+few:
+	TESTQ        CX, CX
+	JZ           done
+	VMOVUPS      (AX), Y0
+	VSUBPS       Y12, Y0, Y0
+	VMOVUPS      k_least<>+0(SB), Y4
+	VMAXPS       Y0, Y4, Y0
+	VMOVUPS      k_most<>+0(SB), Y4
+	VMINPS       Y0, Y4, Y0
+	VMULPS       k_log2e<>+0(SB), Y0, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y0
+	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y0
+	VMOVUPS      k_p0<>+0(SB), Y8
+	VFMADD213PS  k_p1<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p2<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p3<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p4<>+0(SB), Y0, Y8
+	VFMADD213PS  k_p5<>+0(SB), Y0, Y8
+	VFMADD213PS  k_one<>+0(SB), Y0, Y8
+	VFMADD213PS  k_one<>+0(SB), Y0, Y8
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y8, Y0
+	VMULPS       Y13, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          few
+
+done:
+	VZEROUPPER
+	RET
+
+// func max256(x *float32, n int) float32
+// Requires: AVX, SSE
+TEXT ·max256(SB), NOSPLIT, $0-20
+	MOVQ    x+0(FP), AX
+	MOVQ    n+8(FP), CX
+	VMOVUPS (AX), Y0
+	VMOVUPS (AX), Y1
+	VMOVUPS (AX), Y2
+	VMOVUPS (AX), Y3
+
+many:
+	CMPQ   CX, $0x00000020
+	JLT    few
+	VMAXPS (AX), Y0, Y0
+	VMAXPS 32(AX), Y1, Y1
+	VMAXPS 64(AX), Y2, Y2
+	VMAXPS 96(AX), Y3, Y3
+	ADDQ   $0x00000080, AX
+	SUBQ   $0x00000020, CX
+	JMP    many
+
+few:
+	TESTQ  CX, CX
+	JZ     done
+	VMAXPS (AX), Y0, Y0
+	ADDQ   $0x00000020, AX
+	SUBQ   $0x00000008, CX
+	JMP    few
+
+done:
+	VMAXPS       Y1, Y0, Y0
+	VMAXPS       Y3, Y2, Y2
+	VMAXPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VMAXPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VMAXPS       X1, X0, X0
+	MOVSS        X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func add256(y *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·add256(SB), NOSPLIT, $0-24
+	MOVQ y+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+many:
+	CMPQ    DX, $0x00000020
+	JLT     few
+	VMOVUPS (AX), Y0
+	VADDPS  (CX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(AX), Y1
+	VADDPS  32(CX), Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS 64(AX), Y2
+	VADDPS  64(CX), Y2, Y2
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS 96(AX), Y3
+	VADDPS  96(CX), Y3, Y3
+	VMOVUPS Y3, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x00000020, DX
+	JMP     many
+
+few:
+	TESTQ   DX, DX
+	JZ      done
+	VMOVUPS (AX), Y0
+	VADDPS  (CX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x00000008, DX
+	JMP     few
+
+done:
+	VZEROUPPER
+	RET
+
+// func scale256(x *float32, n int, a float32)
+// Requires: AVX
+TEXT ·scale256(SB), NOSPLIT, $0-20
+	MOVQ         x+0(FP), AX
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS a+16(FP), Y8
+
+many:
+	CMPQ    CX, $0x00000020
+	JLT     few
+	VMULPS  (AX), Y8, Y0
+	VMOVUPS Y0, (AX)
+	VMULPS  32(AX), Y8, Y1
+	VMOVUPS Y1, 32(AX)
+	VMULPS  64(AX), Y8, Y2
+	VMOVUPS Y2, 64(AX)
+	VMULPS  96(AX), Y8, Y3
+	VMOVUPS Y3, 96(AX)
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JMP     many
+
+few:
+	TESTQ   CX, CX
+	JZ      done
+	VMULPS  (AX), Y8, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
+	JMP     few
+
+done:
+	VZEROUPPER
+	RET
+
+// func dropout256(y *float32, x *float32, blocks int, block uint32, row uint32, op uint32, step uint32, key0 uint32, key1 uint32, below uint32, scale float32)
+// Requires: AVX, AVX2
+TEXT ·dropout256(SB), NOSPLIT, $0-56
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	MOVL         block+24(FP), BX
+	VMOVD        BX, X8
+	VPBROADCASTD X8, Y8
+	VPADDD       k_iota256<>+0(SB), Y8, Y8
+	VBROADCASTSS scale+52(FP), Y9
+	MOVL         below+48(FP), BX
+	VMOVD        BX, X10
+	VPBROADCASTW X10, Y10
+	MOVL         $0xd2511f53, BX
+	VMOVD        BX, X11
+	VPBROADCASTD X11, Y11
+	MOVL         $0xcd9e8d57, BX
+	VMOVD        BX, X12
+	VPBROADCASTD X12, Y12
+
+block:
+	VMOVUPS      Y8, Y0
+	MOVL         row+28(FP), BX
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y1
+	MOVL         op+32(FP), BX
+	VMOVD        BX, X2
+	VPBROADCASTD X2, Y2
+	MOVL         step+36(FP), BX
+	VMOVD        BX, X3
+	VPBROADCASTD X3, Y3
+	MOVL         key0+40(FP), BX
+	MOVL         key1+44(FP), SI
+	VPMULUDQ     Y11, Y0, Y4
+	VPSRLQ       $0x20, Y0, Y13
+	VPMULUDQ     Y11, Y13, Y13
+	VPSRLQ       $0x20, Y4, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y4, Y4
+	VMOVUPS      Y14, Y6
+	VPMULUDQ     Y12, Y2, Y5
+	VPSRLQ       $0x20, Y2, Y13
+	VPMULUDQ     Y12, Y13, Y13
+	VPSRLQ       $0x20, Y5, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y5, Y5
+	VMOVUPS      Y14, Y7
+	VMOVD        BX, X13
+	VPBROADCASTD X13, Y13
+	VMOVD        SI, X14
+	VPBROADCASTD X14, Y14
+	VPXOR        Y7, Y1, Y0
+	VPXOR        Y13, Y0, Y0
+	VPXOR        Y6, Y3, Y2
+	VPXOR        Y14, Y2, Y2
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y4, Y3
+	ADDL         $0x9e3779b9, BX
+	ADDL         $0xbb67ae85, SI
+	VPMULUDQ     Y11, Y0, Y4
+	VPSRLQ       $0x20, Y0, Y13
+	VPMULUDQ     Y11, Y13, Y13
+	VPSRLQ       $0x20, Y4, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y4, Y4
+	VMOVUPS      Y14, Y6
+	VPMULUDQ     Y12, Y2, Y5
+	VPSRLQ       $0x20, Y2, Y13
+	VPMULUDQ     Y12, Y13, Y13
+	VPSRLQ       $0x20, Y5, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y5, Y5
+	VMOVUPS      Y14, Y7
+	VMOVD        BX, X13
+	VPBROADCASTD X13, Y13
+	VMOVD        SI, X14
+	VPBROADCASTD X14, Y14
+	VPXOR        Y7, Y1, Y0
+	VPXOR        Y13, Y0, Y0
+	VPXOR        Y6, Y3, Y2
+	VPXOR        Y14, Y2, Y2
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y4, Y3
+	ADDL         $0x9e3779b9, BX
+	ADDL         $0xbb67ae85, SI
+	VPMULUDQ     Y11, Y0, Y4
+	VPSRLQ       $0x20, Y0, Y13
+	VPMULUDQ     Y11, Y13, Y13
+	VPSRLQ       $0x20, Y4, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y4, Y4
+	VMOVUPS      Y14, Y6
+	VPMULUDQ     Y12, Y2, Y5
+	VPSRLQ       $0x20, Y2, Y13
+	VPMULUDQ     Y12, Y13, Y13
+	VPSRLQ       $0x20, Y5, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y5, Y5
+	VMOVUPS      Y14, Y7
+	VMOVD        BX, X13
+	VPBROADCASTD X13, Y13
+	VMOVD        SI, X14
+	VPBROADCASTD X14, Y14
+	VPXOR        Y7, Y1, Y0
+	VPXOR        Y13, Y0, Y0
+	VPXOR        Y6, Y3, Y2
+	VPXOR        Y14, Y2, Y2
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y4, Y3
+	ADDL         $0x9e3779b9, BX
+	ADDL         $0xbb67ae85, SI
+	VPMULUDQ     Y11, Y0, Y4
+	VPSRLQ       $0x20, Y0, Y13
+	VPMULUDQ     Y11, Y13, Y13
+	VPSRLQ       $0x20, Y4, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y4, Y4
+	VMOVUPS      Y14, Y6
+	VPMULUDQ     Y12, Y2, Y5
+	VPSRLQ       $0x20, Y2, Y13
+	VPMULUDQ     Y12, Y13, Y13
+	VPSRLQ       $0x20, Y5, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y5, Y5
+	VMOVUPS      Y14, Y7
+	VMOVD        BX, X13
+	VPBROADCASTD X13, Y13
+	VMOVD        SI, X14
+	VPBROADCASTD X14, Y14
+	VPXOR        Y7, Y1, Y0
+	VPXOR        Y13, Y0, Y0
+	VPXOR        Y6, Y3, Y2
+	VPXOR        Y14, Y2, Y2
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y4, Y3
+	ADDL         $0x9e3779b9, BX
+	ADDL         $0xbb67ae85, SI
+	VPMULUDQ     Y11, Y0, Y4
+	VPSRLQ       $0x20, Y0, Y13
+	VPMULUDQ     Y11, Y13, Y13
+	VPSRLQ       $0x20, Y4, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y4, Y4
+	VMOVUPS      Y14, Y6
+	VPMULUDQ     Y12, Y2, Y5
+	VPSRLQ       $0x20, Y2, Y13
+	VPMULUDQ     Y12, Y13, Y13
+	VPSRLQ       $0x20, Y5, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y5, Y5
+	VMOVUPS      Y14, Y7
+	VMOVD        BX, X13
+	VPBROADCASTD X13, Y13
+	VMOVD        SI, X14
+	VPBROADCASTD X14, Y14
+	VPXOR        Y7, Y1, Y0
+	VPXOR        Y13, Y0, Y0
+	VPXOR        Y6, Y3, Y2
+	VPXOR        Y14, Y2, Y2
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y4, Y3
+	ADDL         $0x9e3779b9, BX
+	ADDL         $0xbb67ae85, SI
+	VPMULUDQ     Y11, Y0, Y4
+	VPSRLQ       $0x20, Y0, Y13
+	VPMULUDQ     Y11, Y13, Y13
+	VPSRLQ       $0x20, Y4, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y4, Y4
+	VMOVUPS      Y14, Y6
+	VPMULUDQ     Y12, Y2, Y5
+	VPSRLQ       $0x20, Y2, Y13
+	VPMULUDQ     Y12, Y13, Y13
+	VPSRLQ       $0x20, Y5, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y5, Y5
+	VMOVUPS      Y14, Y7
+	VMOVD        BX, X13
+	VPBROADCASTD X13, Y13
+	VMOVD        SI, X14
+	VPBROADCASTD X14, Y14
+	VPXOR        Y7, Y1, Y0
+	VPXOR        Y13, Y0, Y0
+	VPXOR        Y6, Y3, Y2
+	VPXOR        Y14, Y2, Y2
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y4, Y3
+	ADDL         $0x9e3779b9, BX
+	ADDL         $0xbb67ae85, SI
+	VPMULUDQ     Y11, Y0, Y4
+	VPSRLQ       $0x20, Y0, Y13
+	VPMULUDQ     Y11, Y13, Y13
+	VPSRLQ       $0x20, Y4, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y4, Y4
+	VMOVUPS      Y14, Y6
+	VPMULUDQ     Y12, Y2, Y5
+	VPSRLQ       $0x20, Y2, Y13
+	VPMULUDQ     Y12, Y13, Y13
+	VPSRLQ       $0x20, Y5, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y5, Y5
+	VMOVUPS      Y14, Y7
+	VMOVD        BX, X13
+	VPBROADCASTD X13, Y13
+	VMOVD        SI, X14
+	VPBROADCASTD X14, Y14
+	VPXOR        Y7, Y1, Y0
+	VPXOR        Y13, Y0, Y0
+	VPXOR        Y6, Y3, Y2
+	VPXOR        Y14, Y2, Y2
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y4, Y3
+	ADDL         $0x9e3779b9, BX
+	ADDL         $0xbb67ae85, SI
+	VPMULUDQ     Y11, Y0, Y4
+	VPSRLQ       $0x20, Y0, Y13
+	VPMULUDQ     Y11, Y13, Y13
+	VPSRLQ       $0x20, Y4, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y4, Y4
+	VMOVUPS      Y14, Y6
+	VPMULUDQ     Y12, Y2, Y5
+	VPSRLQ       $0x20, Y2, Y13
+	VPMULUDQ     Y12, Y13, Y13
+	VPSRLQ       $0x20, Y5, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y5, Y5
+	VMOVUPS      Y14, Y7
+	VMOVD        BX, X13
+	VPBROADCASTD X13, Y13
+	VMOVD        SI, X14
+	VPBROADCASTD X14, Y14
+	VPXOR        Y7, Y1, Y0
+	VPXOR        Y13, Y0, Y0
+	VPXOR        Y6, Y3, Y2
+	VPXOR        Y14, Y2, Y2
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y4, Y3
+	ADDL         $0x9e3779b9, BX
+	ADDL         $0xbb67ae85, SI
+	VPMULUDQ     Y11, Y0, Y4
+	VPSRLQ       $0x20, Y0, Y13
+	VPMULUDQ     Y11, Y13, Y13
+	VPSRLQ       $0x20, Y4, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y4, Y4
+	VMOVUPS      Y14, Y6
+	VPMULUDQ     Y12, Y2, Y5
+	VPSRLQ       $0x20, Y2, Y13
+	VPMULUDQ     Y12, Y13, Y13
+	VPSRLQ       $0x20, Y5, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y5, Y5
+	VMOVUPS      Y14, Y7
+	VMOVD        BX, X13
+	VPBROADCASTD X13, Y13
+	VMOVD        SI, X14
+	VPBROADCASTD X14, Y14
+	VPXOR        Y7, Y1, Y0
+	VPXOR        Y13, Y0, Y0
+	VPXOR        Y6, Y3, Y2
+	VPXOR        Y14, Y2, Y2
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y4, Y3
+	ADDL         $0x9e3779b9, BX
+	ADDL         $0xbb67ae85, SI
+	VPMULUDQ     Y11, Y0, Y4
+	VPSRLQ       $0x20, Y0, Y13
+	VPMULUDQ     Y11, Y13, Y13
+	VPSRLQ       $0x20, Y4, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y4, Y4
+	VMOVUPS      Y14, Y6
+	VPMULUDQ     Y12, Y2, Y5
+	VPSRLQ       $0x20, Y2, Y13
+	VPMULUDQ     Y12, Y13, Y13
+	VPSRLQ       $0x20, Y5, Y14
+	VPBLENDD     $0xaa, Y13, Y14, Y14
+	VPSLLQ       $0x20, Y13, Y13
+	VPBLENDD     $0xaa, Y13, Y5, Y5
+	VMOVUPS      Y14, Y7
+	VMOVD        BX, X13
+	VPBROADCASTD X13, Y13
+	VMOVD        SI, X14
+	VPBROADCASTD X14, Y14
+	VPXOR        Y7, Y1, Y0
+	VPXOR        Y13, Y0, Y0
+	VPXOR        Y6, Y3, Y2
+	VPXOR        Y14, Y2, Y2
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y4, Y3
+	ADDL         $0x9e3779b9, BX
+	ADDL         $0xbb67ae85, SI
+	VPUNPCKLDQ   Y1, Y0, Y4
+	VPUNPCKHDQ   Y1, Y0, Y5
+	VPUNPCKLDQ   Y3, Y2, Y6
+	VPUNPCKHDQ   Y3, Y2, Y7
+	VPUNPCKLQDQ  Y6, Y4, Y0
+	VPUNPCKHQDQ  Y6, Y4, Y1
+	VPUNPCKLQDQ  Y7, Y5, Y2
+	VPUNPCKHQDQ  Y7, Y5, Y3
+	VEXTRACTI128 $0x00, Y0, X13
+	VPMAXUW      X10, X13, X14
+	VPCMPEQW     X13, X14, X14
+	VPMOVSXWD    X14, Y14
+	VMULPS       (CX), Y9, Y13
+	VANDPS       Y13, Y14, Y14
+	VMOVUPS      Y14, (AX)
+	VEXTRACTI128 $0x01, Y0, X13
+	VPMAXUW      X10, X13, X14
+	VPCMPEQW     X13, X14, X14
+	VPMOVSXWD    X14, Y14
+	VMULPS       128(CX), Y9, Y13
+	VANDPS       Y13, Y14, Y14
+	VMOVUPS      Y14, 128(AX)
+	VEXTRACTI128 $0x00, Y1, X13
+	VPMAXUW      X10, X13, X14
+	VPCMPEQW     X13, X14, X14
+	VPMOVSXWD    X14, Y14
+	VMULPS       32(CX), Y9, Y13
+	VANDPS       Y13, Y14, Y14
+	VMOVUPS      Y14, 32(AX)
+	VEXTRACTI128 $0x01, Y1, X13
+	VPMAXUW      X10, X13, X14
+	VPCMPEQW     X13, X14, X14
+	VPMOVSXWD    X14, Y14
+	VMULPS       160(CX), Y9, Y13
+	VANDPS       Y13, Y14, Y14
+	VMOVUPS      Y14, 160(AX)
+	VEXTRACTI128 $0x00, Y2, X13
+	VPMAXUW      X10, X13, X14
+	VPCMPEQW     X13, X14, X14
+	VPMOVSXWD    X14, Y14
+	VMULPS       64(CX), Y9, Y13
+	VANDPS       Y13, Y14, Y14
+	VMOVUPS      Y14, 64(AX)
+	VEXTRACTI128 $0x01, Y2, X13
+	VPMAXUW      X10, X13, X14
+	VPCMPEQW     X13, X14, X14
+	VPMOVSXWD    X14, Y14
+	VMULPS       192(CX), Y9, Y13
+	VANDPS       Y13, Y14, Y14
+	VMOVUPS      Y14, 192(AX)
+	VEXTRACTI128 $0x00, Y3, X13
+	VPMAXUW      X10, X13, X14
+	VPCMPEQW     X13, X14, X14
+	VPMOVSXWD    X14, Y14
+	VMULPS       96(CX), Y9, Y13
+	VANDPS       Y13, Y14, Y14
+	VMOVUPS      Y14, 96(AX)
+	VEXTRACTI128 $0x01, Y3, X13
+	VPMAXUW      X10, X13, X14
+	VPCMPEQW     X13, X14, X14
+	VPMOVSXWD    X14, Y14
+	VMULPS       224(CX), Y9, Y13
+	VANDPS       Y13, Y14, Y14
+	VMOVUPS      Y14, 224(AX)
+	MOVL         $0x00000008, BX
+	VMOVD        BX, X13
+	VPBROADCASTD X13, Y13
+	VPADDD       Y13, Y8, Y8
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000100, AX
+	SUBQ         $0x00000008, DX
+	JNZ          block
+	VZEROUPPER
+	RET
+
+DATA k_iota256<>+0(SB)/4, $0x00000000
+DATA k_iota256<>+4(SB)/4, $0x00000001
+DATA k_iota256<>+8(SB)/4, $0x00000002
+DATA k_iota256<>+12(SB)/4, $0x00000003
+DATA k_iota256<>+16(SB)/4, $0x00000004
+DATA k_iota256<>+20(SB)/4, $0x00000005
+DATA k_iota256<>+24(SB)/4, $0x00000006
+DATA k_iota256<>+28(SB)/4, $0x00000007
+GLOBL k_iota256<>(SB), RODATA|NOPTR, $32

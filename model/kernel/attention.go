@@ -49,10 +49,10 @@ func (a *Attention) Forward(w *Workers, out []float32, outStride int, q []float3
 				row := scores[r*keys : (r+1)*keys]
 				seen := a.visible(lo+r+1, keys)
 				i := t.stat(lo + r)
-				a.Max[i], a.Inverse[i] = softmax(row[:seen])
+				a.Max[i], a.Inverse[i] = s.isa.softmax(row[:seen])
 				clear(row[seen:])
 				if !a.Dropout.Off() {
-					a.Dropout.Row(row, row, uint32(i), 0)
+					a.Dropout.row(s.isa, row, row, uint32(i))
 				}
 			}
 			s.gemm(false, false, rows, a.Dim, keys, scores, keys, v[t.key(0, kvStride):], kvStride, false, out[t.query(lo, outStride):], outStride)
@@ -96,7 +96,7 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 				row := p[r*keys : (r+1)*keys]
 				seen := a.visible(lo+r+1, keys)
 				i := t.stat(lo + r)
-				softmaxAgain(row[:seen], a.Max[i], a.Inverse[i])
+				s.isa.softmaxAgain(row[:seen], a.Max[i], a.Inverse[i])
 				clear(row[seen:])
 			}
 			dp := grow(&s.d, rows*keys)
@@ -106,8 +106,8 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 				dropped = grow(&s.e, rows*keys)
 				for r := range rows {
 					i := uint32(t.stat(lo + r))
-					a.Dropout.Row(dropped[r*keys:(r+1)*keys], p[r*keys:(r+1)*keys], i, 0)
-					a.Dropout.Row(dp[r*keys:(r+1)*keys], dp[r*keys:(r+1)*keys], i, 0)
+					a.Dropout.row(s.isa, dropped[r*keys:(r+1)*keys], p[r*keys:(r+1)*keys], i)
+					a.Dropout.row(s.isa, dp[r*keys:(r+1)*keys], dp[r*keys:(r+1)*keys], i)
 				}
 			}
 			s.gemm(true, false, keys, a.Dim, rows, dropped, keys, gradient, outStride, true, dv[t.key(0, dkvStride):], dkvStride)
@@ -119,7 +119,7 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 					g[j] = row[j] * (g[j] - mean)
 				}
 				if distances != nil {
-					Add(distances[t.queries-1-(lo+r):][:keys], g)
+					s.isa.add(distances[t.queries-1-(lo+r):][:keys], g)
 				}
 			}
 			s.gemm(false, false, rows, a.Dim, keys, dp, keys, k[t.key(0, kvStride):], kvStride, false, dq[t.query(lo, dqStride):], dqStride)
@@ -152,7 +152,7 @@ func (a *Attention) scores(s *scratch, t headTask, lo, rows, keys int, q []float
 	s.gemm(false, true, rows, keys, a.Dim, q[t.query(lo, qStride):], qStride, k[t.key(0, kStride):], kStride, false, scores, keys)
 	if a.Bias.Values != nil {
 		for r := range rows {
-			Add(scores[r*keys:(r+1)*keys], a.Bias.row(a.Bias.Values, t.head, a.FirstPosition+lo+r, keys))
+			s.isa.add(scores[r*keys:(r+1)*keys], a.Bias.row(a.Bias.Values, t.head, a.FirstPosition+lo+r, keys))
 		}
 	}
 	if a.Hidden != nil {

@@ -57,10 +57,10 @@ func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, wei
 		for i, r := range chunk {
 			copy(h[i*c.Dim:(i+1)*c.Dim], hidden[r*c.Dim:])
 		}
-		scale(h[:n*c.Dim], c.Scale) // cheaper here than on the logits
+		w.isa.scale(h[:n*c.Dim], c.Scale) // cheaper here than on the logits
 		Gemm(w, false, true, n, c.Vocab, c.Dim, h, c.Dim, weight, c.Dim, false, logits, c.Vocab)
 		w.Run(n, func(i int) {
-			parts[i] = c.row(logits[i*c.Vocab:(i+1)*c.Vocab], int(labels[chunk[i]]), dHidden != nil, gradScale)
+			parts[i] = c.row(w.isa, logits[i*c.Vocab:(i+1)*c.Vocab], int(labels[chunk[i]]), dHidden != nil, gradScale)
 		})
 		for _, p := range parts[:n] { // in token order, whatever thread computed them
 			total.Loss += p.Loss
@@ -84,8 +84,8 @@ func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, wei
 }
 
 // row turns the logits of one token into their gradient, if wanted, and returns its losses.
-func (c *CrossEntropy) row(x []float32, label int, gradient bool, gradScale float32) Totals {
-	largest := maximum(x)
+func (c *CrossEntropy) row(i *isa, x []float32, label int, gradient bool, gradScale float32) Totals {
+	largest := i.maximum(x)
 	correct := 0
 	if x[label] == largest {
 		correct = 1
@@ -98,18 +98,18 @@ func (c *CrossEntropy) row(x []float32, label int, gradient bool, gradScale floa
 		}
 		mean /= float64(len(x))
 	}
-	sum := expSum(x, largest)
+	sum := i.expSum(x, largest)
 	logSum := math.Log(float64(sum))
 	logZ := logSum + float64(largest)
 	nll := logSum - target
 	smoothing := float64(c.LabelSmoothing)
 	loss := (1-smoothing)*nll + smoothing*(logSum-mean) + float64(c.ZLoss)*logZ*logZ
 	if gradient {
-		scale(x, gradScale*(1+2*c.ZLoss*float32(logZ))/sum)
+		i.scale(x, gradScale*(1+2*c.ZLoss*float32(logZ))/sum)
 		if smoothing > 0 {
 			off := gradScale * c.LabelSmoothing / float32(len(x))
-			for i := range x {
-				x[i] -= off
+			for j := range x {
+				x[j] -= off
 			}
 		}
 		x[label] -= gradScale * (1 - c.LabelSmoothing)

@@ -26,14 +26,21 @@ func (p Dropout) threshold() (below uint16, scale float32) {
 	return uint16(t), float32(65536 / (65536 - t))
 }
 
-// Row multiplies the elements of one row by 0 or 1/(1-rate). The row number and the column decide the mask;
-// column is the number of x[0] and a multiple of 8.
-func (p Dropout) Row(y, x []float32, row uint32, column int) {
+// row multiplies the elements of one row by 0 or 1/(1-rate); its number decides the mask. y may be x.
+func (p Dropout) row(i *isa, y, x []float32, row uint32) {
 	below, scale := p.threshold()
 	key0, key1 := uint32(p.Seed), uint32(p.Seed>>32)
 	y = y[:len(x)]
-	for i := 0; i < len(x); i += lanes {
-		r := philox(uint32((column+i)/lanes), row, p.Op, p.Step, key0, key1)
+	done := 0
+	if i != nil {
+		// A lane of the vector loop makes the bits of one block.
+		if blocks := len(x) / lanes / i.lanes * i.lanes; blocks > 0 {
+			i.dropoutWhole(&y[0], &x[0], blocks, 0, row, p.Op, p.Step, key0, key1, uint32(below), scale)
+			done = blocks * lanes
+		}
+	}
+	for i := done; i < len(x); i += lanes {
+		r := philox(uint32(i/lanes), row, p.Op, p.Step, key0, key1)
 		for j := i; j < min(i+lanes, len(x)); j++ {
 			bits := uint16(r[(j-i)/2] >> (16 * uint(j&1)))
 			if bits < below {
@@ -49,7 +56,7 @@ func (p Dropout) Row(y, x []float32, row uint32, column int) {
 func (p Dropout) Rows(w *Workers, y, x []float32, rows, d int) {
 	w.Rows(rows, grainFor(d), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
-			p.Row(y[r*d:(r+1)*d], x[r*d:(r+1)*d], uint32(r), 0)
+			p.row(w.isa, y[r*d:(r+1)*d], x[r*d:(r+1)*d], uint32(r))
 		}
 	})
 }

@@ -30,62 +30,97 @@ func exp32(x float32) float32 {
 	return (p*r*r + r + 1) * math.Float32frombits(uint32(127+k)<<23)
 }
 
-// maximum returns the largest element; NaN when there is one, so that a broken activation is not hidden.
-func maximum(x []float32) float32 {
-	m := float32(math.Inf(-1))
-	for _, v := range x {
-		if v > m || v != v {
-			m = v
-		}
+// maximum returns the largest element of x, which is not empty. A NaN may get lost here, but not in expSum.
+func (i *isa) maximum(x []float32) float32 {
+	m := x[0]
+	n := i.whole(len(x))
+	if n > 0 {
+		m = i.maxWhole(&x[0], n)
+	}
+	for _, v := range x[n:] {
+		m = max(m, v)
 	}
 	return m
 }
 
-// expSum replaces x by e^(x-shift) and returns the sum, added up in four lanes.
-func expSum(x []float32, shift float32) float32 {
-	var s [4]float32
-	i := 0
-	for ; i+4 <= len(x); i += 4 {
-		v := x[i : i+4 : i+4]
-		for j := range v {
-			v[j] = exp32(v[j] - shift)
-			s[j] += v[j]
+// expSum replaces x by e^(x-shift) and returns the sum.
+func (i *isa) expSum(x []float32, shift float32) float32 {
+	var sum float32
+	n := i.whole(len(x))
+	if n > 0 {
+		sum = i.expSumWhole(&x[0], n, shift)
+	}
+	x = x[n:]
+	var s [4]float32 // four lanes hide the latency of the additions
+	j := 0
+	for ; j+4 <= len(x); j += 4 {
+		v := x[j : j+4 : j+4]
+		for l := range v {
+			v[l] = exp32(v[l] - shift)
+			s[l] += v[l]
 		}
 	}
-	for ; i < len(x); i++ {
-		x[i] = exp32(x[i] - shift)
-		s[0] += x[i]
+	for ; j < len(x); j++ {
+		x[j] = exp32(x[j] - shift)
+		s[0] += x[j]
 	}
-	return (s[0] + s[1]) + (s[2] + s[3])
+	return sum + ((s[0] + s[1]) + (s[2] + s[3]))
 }
 
 // scale multiplies x by a.
-func scale(x []float32, a float32) {
-	for i := range x {
-		x[i] *= a
+func (i *isa) scale(x []float32, a float32) {
+	n := i.whole(len(x))
+	if n > 0 {
+		i.scaleWhole(&x[0], n, a)
 	}
+	for j := n; j < len(x); j++ {
+		x[j] *= a
+	}
+}
+
+// add adds x to y, element by element.
+func (i *isa) add(y, x []float32) {
+	n := i.whole(len(x))
+	if n > 0 {
+		y = y[:len(x)]
+		i.addWhole(&y[0], &x[0], n)
+	}
+	Add(y[n:], x[n:])
 }
 
 // softmax replaces x by its softmax and returns the largest element and the inverse of the sum. Without a finite
 // element (every key hidden) the result is zeros, and so is the inverse.
-func softmax(x []float32) (largest, inverse float32) {
-	largest = maximum(x)
+func (i *isa) softmax(x []float32) (largest, inverse float32) {
+	largest = i.maximum(x)
 	if math.IsInf(float64(largest), -1) {
 		clear(x)
 		return largest, 0
 	}
-	inverse = 1 / expSum(x, largest)
-	scale(x, inverse)
+	inverse = 1 / i.expSum(x, largest)
+	i.scale(x, inverse)
 	return largest, inverse
 }
 
 // softmaxAgain replaces x by the softmax whose largest element and inverse sum are known.
-func softmaxAgain(x []float32, largest, inverse float32) {
+func (i *isa) softmaxAgain(x []float32, largest, inverse float32) {
 	if inverse == 0 {
 		clear(x)
 		return
 	}
-	for i, v := range x {
-		x[i] = exp32(v-largest) * inverse
+	n := i.whole(len(x))
+	if n > 0 {
+		i.expScaleWhole(&x[0], n, largest, inverse)
 	}
+	for j := n; j < len(x); j++ {
+		x[j] = exp32(x[j]-largest) * inverse
+	}
+}
+
+// LogSumExp returns the largest element of x, the position of the first such, and ln(sum(e^x)). x is overwritten.
+func LogSumExp(w *Workers, x []float32) (largest float64, argmax int, z float64) {
+	most := w.isa.maximum(x)
+	for argmax < len(x)-1 && x[argmax] != most { // a NaN is not found
+		argmax++
+	}
+	return float64(most), argmax, float64(most) + math.Log(float64(w.isa.expSum(x, most)))
 }

@@ -90,6 +90,10 @@ func (s *scratch) vectorGemm(m, n, k int, a, b operand, accumulate bool, c []flo
 
 // packB packs cols columns of a [k, cols] matrix into a panel [k, i.cols]; missing columns are zero.
 func (i *isa) packB(dst []float32, b operand, k, cols int) {
+	if b.col == 1 && cols == i.cols && k > 0 {
+		i.copyRows(&dst[0], 4*i.cols, &b.data[0], 4*b.row, k)
+		return
+	}
 	if b.col == 1 {
 		for p := range k {
 			row := dst[p*i.cols : (p+1)*i.cols]

@@ -29,6 +29,25 @@ type isa struct {
 	// dot writes the inner products of w with four rows of x, for n a multiple of dotStep; see dot512.
 	dot     func(n int, w, x *float32, xRow int, out *float32)
 	dotStep int
+	// copyRows copies rows of cols elements; see copyrows512.
+	copyRows func(dst *float32, dstRow int, src *float32, srcRow int, rows int)
+
+	// Loops over whole registers of lanes elements; the methods below do what is left.
+	lanes         int
+	expSumWhole   func(x *float32, n int, shift float32) float32
+	expScaleWhole func(x *float32, n int, shift, scale float32)
+	maxWhole      func(x *float32, n int) float32
+	addWhole      func(y, x *float32, n int)
+	scaleWhole    func(x *float32, n int, a float32)
+	dropoutWhole  func(y, x *float32, blocks int, block, row, op, step, key0, key1, below uint32, scale float32)
+}
+
+// whole returns how many of n elements the vector loops do: none on the portable path.
+func (i *isa) whole(n int) int {
+	if i == nil {
+		return 0
+	}
+	return n / i.lanes * i.lanes
 }
 
 // Paths lists the paths that this processor has, the best first.

@@ -83,8 +83,56 @@ func TestExp(t *testing.T) {
 	if exp32(0) != 1 || exp32(-200) != 0 || exp32(float32(math.Inf(-1))) != 0 {
 		t.Errorf("exp of 0, -200, -inf: %g %g %g", exp32(0), exp32(-200), exp32(float32(math.Inf(-1))))
 	}
-	if nan := float32(math.NaN()); !math.IsNaN(float64(exp32(nan))) || !math.IsNaN(float64(maximum([]float32{1, nan, 2}))) {
+	if nan := float32(math.NaN()); !math.IsNaN(float64(exp32(nan))) {
 		t.Error("a NaN is lost")
+	}
+}
+
+// Every vector loop is held to the portable one, for all lengths up to several registers and unaligned slices.
+func TestVectorLoopsAgainstPortable(t *testing.T) {
+	for _, path := range Paths() {
+		i := isaByName(path)
+		for n := 1; n <= 150; n++ {
+			x := randoms(uint64(n), n+2)[1 : n+1]
+			x[n/2] = -90 // below the smallest normal number
+			for name, f := range map[string]func(i *isa, x []float32) float32{
+				"maximum": func(i *isa, x []float32) float32 { return i.maximum(x) },
+				"expSum":  func(i *isa, x []float32) float32 { return i.expSum(x, 3) },
+				"scale":   func(i *isa, x []float32) float32 { i.scale(x, 0.7); return 0 },
+				"add":     func(i *isa, x []float32) float32 { i.add(x, slices.Clone(x)); return 0 },
+				"softmax": func(i *isa, x []float32) float32 { a, b := i.softmax(x); return a + b },
+				"softmaxAgain": func(i *isa, x []float32) float32 {
+					i.softmaxAgain(x, 3, 0.2)
+					return 0
+				},
+			} {
+				// Something on both sides that must stay.
+				got, want := slices.Concat([]float32{7}, x, []float32{8}), slices.Concat([]float32{7}, x, []float32{8})
+				a, b := f(i, got[1:n+1]), f(nil, want[1:n+1])
+				if e := relativeError(got, want); e > 5e-7 || math.Abs(float64(a-b)) > 2e-6*math.Abs(float64(b)) || got[0] != 7 || got[n+1] != 8 {
+					t.Fatalf("%s: %s of %d: error %.2g, result %g, want %g", path, name, n, e, a, b)
+				}
+			}
+			p := Dropout{Rate: 0.3, Seed: 1<<40 + 5, Step: 9, Op: 3}
+			got, want := make([]float32, n), make([]float32, n)
+			p.row(i, got, x, 77)
+			p.row(nil, want, x, 77)
+			if !slices.Equal(got, want) {
+				t.Fatalf("%s: dropout of %d: got %v, want %v", path, n, got, want)
+			}
+		}
+		nan := []float32{1, 2, float32(math.NaN()), 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}
+		if s := i.expSum(nan, 17); !math.IsNaN(float64(s)) {
+			t.Errorf("%s: a NaN is lost in the sum %g", path, s)
+		}
+		hidden := make([]float32, 40)
+		for j := range hidden {
+			hidden[j] = float32(math.Inf(-1))
+		}
+		hidden[33] = 2
+		if i.softmax(hidden); hidden[33] != 1 || hidden[0] > 1e-37 {
+			t.Errorf("%s: softmax with hidden keys is %v", path, hidden)
+		}
 	}
 }
 

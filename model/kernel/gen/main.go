@@ -15,7 +15,14 @@ func main() {
 	}
 	transpose512()
 	transpose256()
-	dot(wide)
-	dot(narrow)
+	c := makeConstants()
+	for _, i := range []isa{wide, narrow} {
+		dot(i)
+		copyRows(i)
+		softmaxKernels(i, c)
+		maxKernel(i)
+		simpleKernels(i)
+		dropoutKernel(i)
+	}
 	build.Generate()
 }
