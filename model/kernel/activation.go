@@ -89,8 +89,13 @@ func ActivateGated(w *Workers, f Activation, y, x []float32, rows, d int) {
 	w.Rows(rows, grainFor(2*d), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			gate, value, out := x[2*r*d:(2*r+1)*d], x[(2*r+1)*d:(2*r+2)*d], y[r*d:(r+1)*d]
-			for i, v := range gate {
-				a, _ := f.apply(v)
+			done := 0
+			if whole := w.isa.gated(f); whole != nil && w.isa.whole(d) > 0 {
+				done = w.isa.whole(d)
+				whole(&out[0], &gate[0], &value[0], done)
+			}
+			for i := done; i < d; i++ {
+				a, _ := f.apply(gate[i])
 				out[i] = a * value[i]
 			}
 		}
@@ -103,8 +108,13 @@ func ActivateGatedBackward(w *Workers, f Activation, dx, dy, x []float32, rows, 
 		for r := lo; r < hi; r++ {
 			gate, value, g := x[2*r*d:(2*r+1)*d], x[(2*r+1)*d:(2*r+2)*d], dy[r*d:(r+1)*d]
 			dGate, dValue := dx[2*r*d:(2*r+1)*d], dx[(2*r+1)*d:(2*r+2)*d]
-			for i, v := range gate {
-				a, slope := f.apply(v)
+			done := 0
+			if whole := w.isa.gatedBackward(f); whole != nil && w.isa.whole(d) > 0 {
+				done = w.isa.whole(d)
+				whole(&dGate[0], &dValue[0], &g[0], &gate[0], &value[0], done)
+			}
+			for i := done; i < d; i++ {
+				a, slope := f.apply(gate[i])
 				dGate[i] = g[i] * value[i] * slope
 				dValue[i] = g[i] * a
 			}

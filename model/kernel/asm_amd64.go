@@ -154,6 +154,26 @@ func scale512(x *float32, n int, a float32)
 //go:noescape
 func dropout512(y *float32, x *float32, blocks int, block uint32, row uint32, op uint32, step uint32, key0 uint32, key1 uint32, below uint32, scale float32)
 
+// gelu512 writes f(gate)*value to y; n is a multiple of a register.
+//
+//go:noescape
+func gelu512(y *float32, gate *float32, value *float32, n int)
+
+// geluback512 writes dy*value*f'(gate) and dy*f(gate); n is a multiple of a register.
+//
+//go:noescape
+func geluback512(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+
+// silu512 writes f(gate)*value to y; n is a multiple of a register.
+//
+//go:noescape
+func silu512(y *float32, gate *float32, value *float32, n int)
+
+// siluback512 writes dy*value*f'(gate) and dy*f(gate); n is a multiple of a register.
+//
+//go:noescape
+func siluback512(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+
 // dot256 writes the inner products of w with four rows of x to out; n is a multiple of 16, xRow is in bytes.
 //
 //go:noescape
@@ -193,3 +213,23 @@ func scale256(x *float32, n int, a float32)
 //
 //go:noescape
 func dropout256(y *float32, x *float32, blocks int, block uint32, row uint32, op uint32, step uint32, key0 uint32, key1 uint32, below uint32, scale float32)
+
+// gelu256 writes f(gate)*value to y; n is a multiple of a register.
+//
+//go:noescape
+func gelu256(y *float32, gate *float32, value *float32, n int)
+
+// geluback256 writes dy*value*f'(gate) and dy*f(gate); n is a multiple of a register.
+//
+//go:noescape
+func geluback256(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+
+// silu256 writes f(gate)*value to y; n is a multiple of a register.
+//
+//go:noescape
+func silu256(y *float32, gate *float32, value *float32, n int)
+
+// siluback256 writes dy*value*f'(gate) and dy*f(gate); n is a multiple of a register.
+//
+//go:noescape
+func siluback256(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)

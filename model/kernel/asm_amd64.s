@@ -4756,6 +4756,60 @@ DATA k_bias<>+56(SB)/4, $0x0000007f
 DATA k_bias<>+60(SB)/4, $0x0000007f
 GLOBL k_bias<>(SB), RODATA|NOPTR, $64
 
+DATA k_gelu1<>+0(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+4(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+8(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+12(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+16(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+20(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+24(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+28(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+32(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+36(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+40(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+44(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+48(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+52(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+56(SB)/4, $0x3fcc422a
+DATA k_gelu1<>+60(SB)/4, $0x3fcc422a
+GLOBL k_gelu1<>(SB), RODATA|NOPTR, $64
+
+DATA k_gelu3<>+0(SB)/4, $0x3d922279
+DATA k_gelu3<>+4(SB)/4, $0x3d922279
+DATA k_gelu3<>+8(SB)/4, $0x3d922279
+DATA k_gelu3<>+12(SB)/4, $0x3d922279
+DATA k_gelu3<>+16(SB)/4, $0x3d922279
+DATA k_gelu3<>+20(SB)/4, $0x3d922279
+DATA k_gelu3<>+24(SB)/4, $0x3d922279
+DATA k_gelu3<>+28(SB)/4, $0x3d922279
+DATA k_gelu3<>+32(SB)/4, $0x3d922279
+DATA k_gelu3<>+36(SB)/4, $0x3d922279
+DATA k_gelu3<>+40(SB)/4, $0x3d922279
+DATA k_gelu3<>+44(SB)/4, $0x3d922279
+DATA k_gelu3<>+48(SB)/4, $0x3d922279
+DATA k_gelu3<>+52(SB)/4, $0x3d922279
+DATA k_gelu3<>+56(SB)/4, $0x3d922279
+DATA k_gelu3<>+60(SB)/4, $0x3d922279
+GLOBL k_gelu3<>(SB), RODATA|NOPTR, $64
+
+DATA k_gelu9<>+0(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+4(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+8(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+12(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+16(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+20(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+24(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+28(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+32(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+36(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+40(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+44(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+48(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+52(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+56(SB)/4, $0x3e5b33b6
+DATA k_gelu9<>+60(SB)/4, $0x3e5b33b6
+GLOBL k_gelu9<>(SB), RODATA|NOPTR, $64
+
 // func dot512(n int, w *float32, x *float32, xRow int, out *float32)
 // Requires: AVX, AVX512F
 TEXT ·dot512(SB), NOSPLIT, $0-40
@@ -5632,6 +5686,516 @@ DATA k_iota512<>+52(SB)/4, $0x0000000d
 DATA k_iota512<>+56(SB)/4, $0x0000000e
 DATA k_iota512<>+60(SB)/4, $0x0000000f
 GLOBL k_iota512<>(SB), RODATA|NOPTR, $64
+
+// func gelu512(y *float32, gate *float32, value *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gelu512(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), AX
+	MOVQ         gate+8(FP), CX
+	MOVQ         value+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVL         $0x80000000, SI
+	VMOVD        SI, X10
+	VBROADCASTSS X10, Z10
+
+many:
+	CMPQ         BX, $0x00000020
+	JLT          one
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      k_gelu1<>+0(SB), Z8
+	VFMADD132PS  k_gelu3<>+0(SB), Z8, Z2
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z1, Z1, Z3
+	VMOVUPS      k_gelu1<>+0(SB), Z9
+	VFMADD132PS  k_gelu3<>+0(SB), Z9, Z3
+	VMULPS       Z1, Z3, Z3
+	VXORPS       Z10, Z2, Z2
+	VXORPS       Z10, Z3, Z3
+	VMOVUPS      k_least<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      k_least<>+0(SB), Z5
+	VMAXPS       Z3, Z5, Z3
+	VMULPS       k_log2e<>+0(SB), Z2, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VMULPS       k_log2e<>+0(SB), Z3, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
+	VFNMADD231PS k_ln2hi<>+0(SB), Z5, Z3
+	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
+	VMOVUPS      k_p0<>+0(SB), Z6
+	VFNMADD231PS k_ln2lo<>+0(SB), Z5, Z3
+	VMOVUPS      k_p0<>+0(SB), Z7
+	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p1<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p2<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p3<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p4<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p5<>+0(SB), Z3, Z7
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z3, Z7
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z3, Z7
+	VSCALEFPS    Z4, Z6, Z2
+	VSCALEFPS    Z5, Z7, Z3
+	VADDPS       k_one<>+0(SB), Z2, Z2
+	VMOVUPS      k_one<>+0(SB), Z8
+	VDIVPS       Z2, Z8, Z2
+	VADDPS       k_one<>+0(SB), Z3, Z3
+	VMOVUPS      k_one<>+0(SB), Z9
+	VDIVPS       Z3, Z9, Z3
+	VMULPS       Z2, Z0, Z0
+	VMULPS       (DX), Z0, Z0
+	VMOVUPS      Z0, (AX)
+	VMULPS       Z3, Z1, Z1
+	VMULPS       64(DX), Z1, Z1
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x00000020, BX
+	JMP          many
+
+one:
+	CMPQ         BX, $0x00000010
+	JLT          done
+	VMOVUPS      (CX), Z0
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      k_gelu1<>+0(SB), Z8
+	VFMADD132PS  k_gelu3<>+0(SB), Z8, Z2
+	VMULPS       Z0, Z2, Z2
+	VXORPS       Z10, Z2, Z2
+	VMOVUPS      k_least<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMULPS       k_log2e<>+0(SB), Z2, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
+	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
+	VMOVUPS      k_p0<>+0(SB), Z6
+	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VSCALEFPS    Z4, Z6, Z2
+	VADDPS       k_one<>+0(SB), Z2, Z2
+	VMOVUPS      k_one<>+0(SB), Z8
+	VDIVPS       Z2, Z8, Z2
+	VMULPS       Z2, Z0, Z0
+	VMULPS       (DX), Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          one
+
+done:
+	VZEROUPPER
+	RET
+
+// func geluback512(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·geluback512(SB), NOSPLIT, $0-48
+	MOVQ         dGate+0(FP), AX
+	MOVQ         dValue+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	MOVQ         gate+24(FP), BX
+	MOVQ         value+32(FP), SI
+	MOVQ         n+40(FP), DI
+	MOVL         $0x80000000, R8
+	VMOVD        R8, X10
+	VBROADCASTSS X10, Z10
+
+many:
+	CMPQ         DI, $0x00000020
+	JLT          one
+	VMOVUPS      (BX), Z0
+	VMOVUPS      64(BX), Z1
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      k_gelu1<>+0(SB), Z8
+	VFMADD132PS  k_gelu3<>+0(SB), Z8, Z2
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z1, Z1, Z3
+	VMOVUPS      k_gelu1<>+0(SB), Z9
+	VFMADD132PS  k_gelu3<>+0(SB), Z9, Z3
+	VMULPS       Z1, Z3, Z3
+	VXORPS       Z10, Z2, Z2
+	VXORPS       Z10, Z3, Z3
+	VMOVUPS      k_least<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      k_least<>+0(SB), Z5
+	VMAXPS       Z3, Z5, Z3
+	VMULPS       k_log2e<>+0(SB), Z2, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VMULPS       k_log2e<>+0(SB), Z3, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
+	VFNMADD231PS k_ln2hi<>+0(SB), Z5, Z3
+	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
+	VMOVUPS      k_p0<>+0(SB), Z6
+	VFNMADD231PS k_ln2lo<>+0(SB), Z5, Z3
+	VMOVUPS      k_p0<>+0(SB), Z7
+	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p1<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p2<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p3<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p4<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p5<>+0(SB), Z3, Z7
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z3, Z7
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z3, Z7
+	VSCALEFPS    Z4, Z6, Z2
+	VSCALEFPS    Z5, Z7, Z3
+	VADDPS       k_one<>+0(SB), Z2, Z2
+	VMOVUPS      k_one<>+0(SB), Z8
+	VDIVPS       Z2, Z8, Z2
+	VADDPS       k_one<>+0(SB), Z3, Z3
+	VMOVUPS      k_one<>+0(SB), Z9
+	VDIVPS       Z3, Z9, Z3
+	VMOVUPS      k_gelu1<>+0(SB), Z4
+	VMULPS       Z0, Z0, Z8
+	VFMADD231PS  k_gelu9<>+0(SB), Z8, Z4
+	VMULPS       Z2, Z0, Z6
+	VMOVUPS      k_one<>+0(SB), Z8
+	VSUBPS       Z2, Z8, Z8
+	VMULPS       Z6, Z8, Z8
+	VFMADD213PS  Z2, Z4, Z8
+	VMOVUPS      (DX), Z0
+	VMULPS       Z0, Z6, Z6
+	VMULPS       Z0, Z8, Z8
+	VMULPS       (SI), Z8, Z8
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      k_gelu1<>+0(SB), Z5
+	VMULPS       Z1, Z1, Z9
+	VFMADD231PS  k_gelu9<>+0(SB), Z9, Z5
+	VMULPS       Z3, Z1, Z7
+	VMOVUPS      k_one<>+0(SB), Z9
+	VSUBPS       Z3, Z9, Z9
+	VMULPS       Z7, Z9, Z9
+	VFMADD213PS  Z3, Z5, Z9
+	VMOVUPS      64(DX), Z1
+	VMULPS       Z1, Z7, Z7
+	VMULPS       Z1, Z9, Z9
+	VMULPS       64(SI), Z9, Z9
+	VMOVUPS      Z7, 64(CX)
+	VMOVUPS      Z9, 64(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x00000020, DI
+	JMP          many
+
+one:
+	CMPQ         DI, $0x00000010
+	JLT          done
+	VMOVUPS      (BX), Z0
+	VMULPS       Z0, Z0, Z2
+	VMOVUPS      k_gelu1<>+0(SB), Z8
+	VFMADD132PS  k_gelu3<>+0(SB), Z8, Z2
+	VMULPS       Z0, Z2, Z2
+	VXORPS       Z10, Z2, Z2
+	VMOVUPS      k_least<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMULPS       k_log2e<>+0(SB), Z2, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
+	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
+	VMOVUPS      k_p0<>+0(SB), Z6
+	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VSCALEFPS    Z4, Z6, Z2
+	VADDPS       k_one<>+0(SB), Z2, Z2
+	VMOVUPS      k_one<>+0(SB), Z8
+	VDIVPS       Z2, Z8, Z2
+	VMOVUPS      k_gelu1<>+0(SB), Z4
+	VMULPS       Z0, Z0, Z8
+	VFMADD231PS  k_gelu9<>+0(SB), Z8, Z4
+	VMULPS       Z2, Z0, Z6
+	VMOVUPS      k_one<>+0(SB), Z8
+	VSUBPS       Z2, Z8, Z8
+	VMULPS       Z6, Z8, Z8
+	VFMADD213PS  Z2, Z4, Z8
+	VMOVUPS      (DX), Z0
+	VMULPS       Z0, Z6, Z6
+	VMULPS       Z0, Z8, Z8
+	VMULPS       (SI), Z8, Z8
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z8, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          one
+
+done:
+	VZEROUPPER
+	RET
+
+// func silu512(y *float32, gate *float32, value *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·silu512(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), AX
+	MOVQ         gate+8(FP), CX
+	MOVQ         value+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVL         $0x80000000, SI
+	VMOVD        SI, X10
+	VBROADCASTSS X10, Z10
+
+many:
+	CMPQ         BX, $0x00000020
+	JLT          one
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMULPS       k_one<>+0(SB), Z0, Z2
+	VMULPS       k_one<>+0(SB), Z1, Z3
+	VXORPS       Z10, Z2, Z2
+	VXORPS       Z10, Z3, Z3
+	VMOVUPS      k_least<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      k_least<>+0(SB), Z5
+	VMAXPS       Z3, Z5, Z3
+	VMULPS       k_log2e<>+0(SB), Z2, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VMULPS       k_log2e<>+0(SB), Z3, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
+	VFNMADD231PS k_ln2hi<>+0(SB), Z5, Z3
+	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
+	VMOVUPS      k_p0<>+0(SB), Z6
+	VFNMADD231PS k_ln2lo<>+0(SB), Z5, Z3
+	VMOVUPS      k_p0<>+0(SB), Z7
+	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p1<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p2<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p3<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p4<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p5<>+0(SB), Z3, Z7
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z3, Z7
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z3, Z7
+	VSCALEFPS    Z4, Z6, Z2
+	VSCALEFPS    Z5, Z7, Z3
+	VADDPS       k_one<>+0(SB), Z2, Z2
+	VMOVUPS      k_one<>+0(SB), Z8
+	VDIVPS       Z2, Z8, Z2
+	VADDPS       k_one<>+0(SB), Z3, Z3
+	VMOVUPS      k_one<>+0(SB), Z9
+	VDIVPS       Z3, Z9, Z3
+	VMULPS       Z2, Z0, Z0
+	VMULPS       (DX), Z0, Z0
+	VMOVUPS      Z0, (AX)
+	VMULPS       Z3, Z1, Z1
+	VMULPS       64(DX), Z1, Z1
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x00000020, BX
+	JMP          many
+
+one:
+	CMPQ         BX, $0x00000010
+	JLT          done
+	VMOVUPS      (CX), Z0
+	VMULPS       k_one<>+0(SB), Z0, Z2
+	VXORPS       Z10, Z2, Z2
+	VMOVUPS      k_least<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMULPS       k_log2e<>+0(SB), Z2, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
+	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
+	VMOVUPS      k_p0<>+0(SB), Z6
+	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VSCALEFPS    Z4, Z6, Z2
+	VADDPS       k_one<>+0(SB), Z2, Z2
+	VMOVUPS      k_one<>+0(SB), Z8
+	VDIVPS       Z2, Z8, Z2
+	VMULPS       Z2, Z0, Z0
+	VMULPS       (DX), Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          one
+
+done:
+	VZEROUPPER
+	RET
+
+// func siluback512(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·siluback512(SB), NOSPLIT, $0-48
+	MOVQ         dGate+0(FP), AX
+	MOVQ         dValue+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	MOVQ         gate+24(FP), BX
+	MOVQ         value+32(FP), SI
+	MOVQ         n+40(FP), DI
+	MOVL         $0x80000000, R8
+	VMOVD        R8, X10
+	VBROADCASTSS X10, Z10
+
+many:
+	CMPQ         DI, $0x00000020
+	JLT          one
+	VMOVUPS      (BX), Z0
+	VMOVUPS      64(BX), Z1
+	VMULPS       k_one<>+0(SB), Z0, Z2
+	VMULPS       k_one<>+0(SB), Z1, Z3
+	VXORPS       Z10, Z2, Z2
+	VXORPS       Z10, Z3, Z3
+	VMOVUPS      k_least<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMOVUPS      k_least<>+0(SB), Z5
+	VMAXPS       Z3, Z5, Z3
+	VMULPS       k_log2e<>+0(SB), Z2, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VMULPS       k_log2e<>+0(SB), Z3, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
+	VFNMADD231PS k_ln2hi<>+0(SB), Z5, Z3
+	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
+	VMOVUPS      k_p0<>+0(SB), Z6
+	VFNMADD231PS k_ln2lo<>+0(SB), Z5, Z3
+	VMOVUPS      k_p0<>+0(SB), Z7
+	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p1<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p2<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p3<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p4<>+0(SB), Z3, Z7
+	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p5<>+0(SB), Z3, Z7
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z3, Z7
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z3, Z7
+	VSCALEFPS    Z4, Z6, Z2
+	VSCALEFPS    Z5, Z7, Z3
+	VADDPS       k_one<>+0(SB), Z2, Z2
+	VMOVUPS      k_one<>+0(SB), Z8
+	VDIVPS       Z2, Z8, Z2
+	VADDPS       k_one<>+0(SB), Z3, Z3
+	VMOVUPS      k_one<>+0(SB), Z9
+	VDIVPS       Z3, Z9, Z3
+	VMOVUPS      k_one<>+0(SB), Z4
+	VMULPS       Z2, Z0, Z6
+	VMOVUPS      k_one<>+0(SB), Z8
+	VSUBPS       Z2, Z8, Z8
+	VMULPS       Z6, Z8, Z8
+	VFMADD213PS  Z2, Z4, Z8
+	VMOVUPS      (DX), Z0
+	VMULPS       Z0, Z6, Z6
+	VMULPS       Z0, Z8, Z8
+	VMULPS       (SI), Z8, Z8
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z8, (AX)
+	VMOVUPS      k_one<>+0(SB), Z5
+	VMULPS       Z3, Z1, Z7
+	VMOVUPS      k_one<>+0(SB), Z9
+	VSUBPS       Z3, Z9, Z9
+	VMULPS       Z7, Z9, Z9
+	VFMADD213PS  Z3, Z5, Z9
+	VMOVUPS      64(DX), Z1
+	VMULPS       Z1, Z7, Z7
+	VMULPS       Z1, Z9, Z9
+	VMULPS       64(SI), Z9, Z9
+	VMOVUPS      Z7, 64(CX)
+	VMOVUPS      Z9, 64(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x00000020, DI
+	JMP          many
+
+one:
+	CMPQ         DI, $0x00000010
+	JLT          done
+	VMOVUPS      (BX), Z0
+	VMULPS       k_one<>+0(SB), Z0, Z2
+	VXORPS       Z10, Z2, Z2
+	VMOVUPS      k_least<>+0(SB), Z4
+	VMAXPS       Z2, Z4, Z2
+	VMULPS       k_log2e<>+0(SB), Z2, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
+	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
+	VMOVUPS      k_p0<>+0(SB), Z6
+	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
+	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VFMADD213PS  k_one<>+0(SB), Z2, Z6
+	VSCALEFPS    Z4, Z6, Z2
+	VADDPS       k_one<>+0(SB), Z2, Z2
+	VMOVUPS      k_one<>+0(SB), Z8
+	VDIVPS       Z2, Z8, Z2
+	VMOVUPS      k_one<>+0(SB), Z4
+	VMULPS       Z2, Z0, Z6
+	VMOVUPS      k_one<>+0(SB), Z8
+	VSUBPS       Z2, Z8, Z8
+	VMULPS       Z6, Z8, Z8
+	VFMADD213PS  Z2, Z4, Z8
+	VMOVUPS      (DX), Z0
+	VMULPS       Z0, Z6, Z6
+	VMULPS       Z0, Z8, Z8
+	VMULPS       (SI), Z8, Z8
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z8, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          one
+
+done:
+	VZEROUPPER
+	RET
 
 // func dot256(n int, w *float32, x *float32, xRow int, out *float32)
 // Requires: AVX, FMA3
@@ -6529,3 +7093,573 @@ DATA k_iota256<>+20(SB)/4, $0x00000005
 DATA k_iota256<>+24(SB)/4, $0x00000006
 DATA k_iota256<>+28(SB)/4, $0x00000007
 GLOBL k_iota256<>(SB), RODATA|NOPTR, $32
+
+// func gelu256(y *float32, gate *float32, value *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gelu256(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), AX
+	MOVQ         gate+8(FP), CX
+	MOVQ         value+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVL         $0x80000000, SI
+	VMOVD        SI, X10
+	VBROADCASTSS X10, Y10
+
+many:
+	CMPQ         BX, $0x00000010
+	JLT          one
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      k_gelu1<>+0(SB), Y8
+	VFMADD132PS  k_gelu3<>+0(SB), Y8, Y2
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      k_gelu1<>+0(SB), Y9
+	VFMADD132PS  k_gelu3<>+0(SB), Y9, Y3
+	VMULPS       Y1, Y3, Y3
+	VXORPS       Y10, Y2, Y2
+	VXORPS       Y10, Y3, Y3
+	VMOVUPS      k_least<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      k_most<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      k_least<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      k_most<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMULPS       k_log2e<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMULPS       k_log2e<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
+	VFNMADD231PS k_ln2hi<>+0(SB), Y5, Y3
+	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
+	VMOVUPS      k_p0<>+0(SB), Y6
+	VFNMADD231PS k_ln2lo<>+0(SB), Y5, Y3
+	VMOVUPS      k_p0<>+0(SB), Y7
+	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p1<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p2<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p3<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p4<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p5<>+0(SB), Y3, Y7
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y3, Y7
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y3, Y7
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y2
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       k_bias<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y3
+	VADDPS       k_one<>+0(SB), Y2, Y2
+	VMOVUPS      k_one<>+0(SB), Y8
+	VDIVPS       Y2, Y8, Y2
+	VADDPS       k_one<>+0(SB), Y3, Y3
+	VMOVUPS      k_one<>+0(SB), Y9
+	VDIVPS       Y3, Y9, Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (AX)
+	VMULPS       Y3, Y1, Y1
+	VMULPS       32(DX), Y1, Y1
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          many
+
+one:
+	CMPQ         BX, $0x00000008
+	JLT          done
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      k_gelu1<>+0(SB), Y8
+	VFMADD132PS  k_gelu3<>+0(SB), Y8, Y2
+	VMULPS       Y0, Y2, Y2
+	VXORPS       Y10, Y2, Y2
+	VMOVUPS      k_least<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      k_most<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMULPS       k_log2e<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
+	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
+	VMOVUPS      k_p0<>+0(SB), Y6
+	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y2
+	VADDPS       k_one<>+0(SB), Y2, Y2
+	VMOVUPS      k_one<>+0(SB), Y8
+	VDIVPS       Y2, Y8, Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          one
+
+done:
+	VZEROUPPER
+	RET
+
+// func geluback256(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluback256(SB), NOSPLIT, $0-48
+	MOVQ         dGate+0(FP), AX
+	MOVQ         dValue+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	MOVQ         gate+24(FP), BX
+	MOVQ         value+32(FP), SI
+	MOVQ         n+40(FP), DI
+	MOVL         $0x80000000, R8
+	VMOVD        R8, X10
+	VBROADCASTSS X10, Y10
+
+many:
+	CMPQ         DI, $0x00000010
+	JLT          one
+	VMOVUPS      (BX), Y0
+	VMOVUPS      32(BX), Y1
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      k_gelu1<>+0(SB), Y8
+	VFMADD132PS  k_gelu3<>+0(SB), Y8, Y2
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      k_gelu1<>+0(SB), Y9
+	VFMADD132PS  k_gelu3<>+0(SB), Y9, Y3
+	VMULPS       Y1, Y3, Y3
+	VXORPS       Y10, Y2, Y2
+	VXORPS       Y10, Y3, Y3
+	VMOVUPS      k_least<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      k_most<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      k_least<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      k_most<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMULPS       k_log2e<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMULPS       k_log2e<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
+	VFNMADD231PS k_ln2hi<>+0(SB), Y5, Y3
+	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
+	VMOVUPS      k_p0<>+0(SB), Y6
+	VFNMADD231PS k_ln2lo<>+0(SB), Y5, Y3
+	VMOVUPS      k_p0<>+0(SB), Y7
+	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p1<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p2<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p3<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p4<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p5<>+0(SB), Y3, Y7
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y3, Y7
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y3, Y7
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y2
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       k_bias<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y3
+	VADDPS       k_one<>+0(SB), Y2, Y2
+	VMOVUPS      k_one<>+0(SB), Y8
+	VDIVPS       Y2, Y8, Y2
+	VADDPS       k_one<>+0(SB), Y3, Y3
+	VMOVUPS      k_one<>+0(SB), Y9
+	VDIVPS       Y3, Y9, Y3
+	VMOVUPS      k_gelu1<>+0(SB), Y4
+	VMULPS       Y0, Y0, Y8
+	VFMADD231PS  k_gelu9<>+0(SB), Y8, Y4
+	VMULPS       Y2, Y0, Y6
+	VMOVUPS      k_one<>+0(SB), Y8
+	VSUBPS       Y2, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VFMADD213PS  Y2, Y4, Y8
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y6, Y6
+	VMULPS       Y0, Y8, Y8
+	VMULPS       (SI), Y8, Y8
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y8, (AX)
+	VMOVUPS      k_gelu1<>+0(SB), Y5
+	VMULPS       Y1, Y1, Y9
+	VFMADD231PS  k_gelu9<>+0(SB), Y9, Y5
+	VMULPS       Y3, Y1, Y7
+	VMOVUPS      k_one<>+0(SB), Y9
+	VSUBPS       Y3, Y9, Y9
+	VMULPS       Y7, Y9, Y9
+	VFMADD213PS  Y3, Y5, Y9
+	VMOVUPS      32(DX), Y1
+	VMULPS       Y1, Y7, Y7
+	VMULPS       Y1, Y9, Y9
+	VMULPS       32(SI), Y9, Y9
+	VMOVUPS      Y7, 32(CX)
+	VMOVUPS      Y9, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          many
+
+one:
+	CMPQ         DI, $0x00000008
+	JLT          done
+	VMOVUPS      (BX), Y0
+	VMULPS       Y0, Y0, Y2
+	VMOVUPS      k_gelu1<>+0(SB), Y8
+	VFMADD132PS  k_gelu3<>+0(SB), Y8, Y2
+	VMULPS       Y0, Y2, Y2
+	VXORPS       Y10, Y2, Y2
+	VMOVUPS      k_least<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      k_most<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMULPS       k_log2e<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
+	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
+	VMOVUPS      k_p0<>+0(SB), Y6
+	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y2
+	VADDPS       k_one<>+0(SB), Y2, Y2
+	VMOVUPS      k_one<>+0(SB), Y8
+	VDIVPS       Y2, Y8, Y2
+	VMOVUPS      k_gelu1<>+0(SB), Y4
+	VMULPS       Y0, Y0, Y8
+	VFMADD231PS  k_gelu9<>+0(SB), Y8, Y4
+	VMULPS       Y2, Y0, Y6
+	VMOVUPS      k_one<>+0(SB), Y8
+	VSUBPS       Y2, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VFMADD213PS  Y2, Y4, Y8
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y6, Y6
+	VMULPS       Y0, Y8, Y8
+	VMULPS       (SI), Y8, Y8
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y8, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, DI
+	JMP          one
+
+done:
+	VZEROUPPER
+	RET
+
+// func silu256(y *float32, gate *float32, value *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·silu256(SB), NOSPLIT, $0-32
+	MOVQ         y+0(FP), AX
+	MOVQ         gate+8(FP), CX
+	MOVQ         value+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVL         $0x80000000, SI
+	VMOVD        SI, X10
+	VBROADCASTSS X10, Y10
+
+many:
+	CMPQ         BX, $0x00000010
+	JLT          one
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMULPS       k_one<>+0(SB), Y0, Y2
+	VMULPS       k_one<>+0(SB), Y1, Y3
+	VXORPS       Y10, Y2, Y2
+	VXORPS       Y10, Y3, Y3
+	VMOVUPS      k_least<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      k_most<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      k_least<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      k_most<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMULPS       k_log2e<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMULPS       k_log2e<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
+	VFNMADD231PS k_ln2hi<>+0(SB), Y5, Y3
+	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
+	VMOVUPS      k_p0<>+0(SB), Y6
+	VFNMADD231PS k_ln2lo<>+0(SB), Y5, Y3
+	VMOVUPS      k_p0<>+0(SB), Y7
+	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p1<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p2<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p3<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p4<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p5<>+0(SB), Y3, Y7
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y3, Y7
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y3, Y7
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y2
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       k_bias<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y3
+	VADDPS       k_one<>+0(SB), Y2, Y2
+	VMOVUPS      k_one<>+0(SB), Y8
+	VDIVPS       Y2, Y8, Y2
+	VADDPS       k_one<>+0(SB), Y3, Y3
+	VMOVUPS      k_one<>+0(SB), Y9
+	VDIVPS       Y3, Y9, Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (AX)
+	VMULPS       Y3, Y1, Y1
+	VMULPS       32(DX), Y1, Y1
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          many
+
+one:
+	CMPQ         BX, $0x00000008
+	JLT          done
+	VMOVUPS      (CX), Y0
+	VMULPS       k_one<>+0(SB), Y0, Y2
+	VXORPS       Y10, Y2, Y2
+	VMOVUPS      k_least<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      k_most<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMULPS       k_log2e<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
+	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
+	VMOVUPS      k_p0<>+0(SB), Y6
+	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y2
+	VADDPS       k_one<>+0(SB), Y2, Y2
+	VMOVUPS      k_one<>+0(SB), Y8
+	VDIVPS       Y2, Y8, Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       (DX), Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          one
+
+done:
+	VZEROUPPER
+	RET
+
+// func siluback256(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluback256(SB), NOSPLIT, $0-48
+	MOVQ         dGate+0(FP), AX
+	MOVQ         dValue+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	MOVQ         gate+24(FP), BX
+	MOVQ         value+32(FP), SI
+	MOVQ         n+40(FP), DI
+	MOVL         $0x80000000, R8
+	VMOVD        R8, X10
+	VBROADCASTSS X10, Y10
+
+many:
+	CMPQ         DI, $0x00000010
+	JLT          one
+	VMOVUPS      (BX), Y0
+	VMOVUPS      32(BX), Y1
+	VMULPS       k_one<>+0(SB), Y0, Y2
+	VMULPS       k_one<>+0(SB), Y1, Y3
+	VXORPS       Y10, Y2, Y2
+	VXORPS       Y10, Y3, Y3
+	VMOVUPS      k_least<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      k_most<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      k_least<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMOVUPS      k_most<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMULPS       k_log2e<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VMULPS       k_log2e<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
+	VFNMADD231PS k_ln2hi<>+0(SB), Y5, Y3
+	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
+	VMOVUPS      k_p0<>+0(SB), Y6
+	VFNMADD231PS k_ln2lo<>+0(SB), Y5, Y3
+	VMOVUPS      k_p0<>+0(SB), Y7
+	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p1<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p2<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p3<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p4<>+0(SB), Y3, Y7
+	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p5<>+0(SB), Y3, Y7
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y3, Y7
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y3, Y7
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y2
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       k_bias<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y3
+	VADDPS       k_one<>+0(SB), Y2, Y2
+	VMOVUPS      k_one<>+0(SB), Y8
+	VDIVPS       Y2, Y8, Y2
+	VADDPS       k_one<>+0(SB), Y3, Y3
+	VMOVUPS      k_one<>+0(SB), Y9
+	VDIVPS       Y3, Y9, Y3
+	VMOVUPS      k_one<>+0(SB), Y4
+	VMULPS       Y2, Y0, Y6
+	VMOVUPS      k_one<>+0(SB), Y8
+	VSUBPS       Y2, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VFMADD213PS  Y2, Y4, Y8
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y6, Y6
+	VMULPS       Y0, Y8, Y8
+	VMULPS       (SI), Y8, Y8
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y8, (AX)
+	VMOVUPS      k_one<>+0(SB), Y5
+	VMULPS       Y3, Y1, Y7
+	VMOVUPS      k_one<>+0(SB), Y9
+	VSUBPS       Y3, Y9, Y9
+	VMULPS       Y7, Y9, Y9
+	VFMADD213PS  Y3, Y5, Y9
+	VMOVUPS      32(DX), Y1
+	VMULPS       Y1, Y7, Y7
+	VMULPS       Y1, Y9, Y9
+	VMULPS       32(SI), Y9, Y9
+	VMOVUPS      Y7, 32(CX)
+	VMOVUPS      Y9, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          many
+
+one:
+	CMPQ         DI, $0x00000008
+	JLT          done
+	VMOVUPS      (BX), Y0
+	VMULPS       k_one<>+0(SB), Y0, Y2
+	VXORPS       Y10, Y2, Y2
+	VMOVUPS      k_least<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      k_most<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMULPS       k_log2e<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
+	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
+	VMOVUPS      k_p0<>+0(SB), Y6
+	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
+	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y2
+	VADDPS       k_one<>+0(SB), Y2, Y2
+	VMOVUPS      k_one<>+0(SB), Y8
+	VDIVPS       Y2, Y8, Y2
+	VMOVUPS      k_one<>+0(SB), Y4
+	VMULPS       Y2, Y0, Y6
+	VMOVUPS      k_one<>+0(SB), Y8
+	VSUBPS       Y2, Y8, Y8
+	VMULPS       Y6, Y8, Y8
+	VFMADD213PS  Y2, Y4, Y8
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y6, Y6
+	VMULPS       Y0, Y8, Y8
+	VMULPS       (SI), Y8, Y8
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y8, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, DI
+	JMP          one
+
+done:
+	VZEROUPPER
+	RET

@@ -33,11 +33,13 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 	if done := w.counters.product(m, n, k); done != nil {
 		defer done()
 	}
-	if i := w.isa; i != nil {
+	if w.isa != nil {
 		if m <= maxVectorDirectRows && transB && !transA {
 			grain := max(64, blocks(n, 16*w.threads)*4) // a multiple of four, and a few tasks a thread
 			w.Rows(n, grain, func(lo, hi int) {
-				i.directRows(m, hi-lo, k, a, lda, b[lo*ldb:], ldb, accumulate, c[lo:], ldc)
+				w.borrow(func(s *scratch) {
+					s.directRows(m, hi-lo, k, a, lda, b[lo*ldb:], ldb, accumulate, c[lo:], ldc)
+				})
 			})
 			return
 		}

@@ -152,8 +152,10 @@ func (i *isa) interleave(dst []float32, width int, src []float32, stride, count,
 
 // directRows computes C = A·Bᵀ for few rows as dot products, four rows of B at a time, so that each is read from memory
 // once and as several streams. All rows are contiguous.
-func (i *isa) directRows(m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
+func (s *scratch) directRows(m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
+	i := s.isa
 	whole := k / i.dotStep * i.dotStep
+	sums := grow(&s.c, 4) // on the stack it would escape through the function value
 	for j := 0; j < n; j += 4 {
 		count := min(4, n-j)
 		stride := 4 * ldb
@@ -162,19 +164,19 @@ func (i *isa) directRows(m, n, k int, a []float32, lda int, b []float32, ldb int
 		}
 		for first := j; first < min(n, j+4); first += count {
 			for r := range m {
-				var sums [4]float32
+				clear(sums)
 				if whole > 0 {
 					i.dot(whole, &a[r*lda], &b[first*ldb], stride, &sums[0])
 				}
 				for q := range count {
-					s := sums[q]
+					sum := sums[q]
 					for p := whole; p < k; p++ {
-						s += a[r*lda+p] * b[(first+q)*ldb+p]
+						sum += a[r*lda+p] * b[(first+q)*ldb+p]
 					}
 					if accumulate {
-						s += c[r*ldc+first+q]
+						sum += c[r*ldc+first+q]
 					}
-					c[r*ldc+first+q] = s
+					c[r*ldc+first+q] = sum
 				}
 			}
 		}

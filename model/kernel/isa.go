@@ -39,6 +39,8 @@ type isa struct {
 	maxWhole      func(x *float32, n int) float32
 	addWhole      func(y, x *float32, n int)
 	scaleWhole    func(x *float32, n int, a float32)
+	gatedWhole    map[Activation]func(y, gate, value *float32, n int)
+	gatedBack     map[Activation]func(dGate, dValue, dy, gate, value *float32, n int)
 	dropoutWhole  func(y, x *float32, blocks int, block, row, op, step, key0, key1, below uint32, scale float32)
 }
 
@@ -48,6 +50,22 @@ func (i *isa) whole(n int) int {
 		return 0
 	}
 	return n / i.lanes * i.lanes
+}
+
+// gated returns the vector loop of ActivateGated, nil where there is none.
+func (i *isa) gated(f Activation) func(y, gate, value *float32, n int) {
+	if i == nil {
+		return nil
+	}
+	return i.gatedWhole[f]
+}
+
+// gatedBackward returns the vector loop of ActivateGatedBackward, nil where there is none.
+func (i *isa) gatedBackward(f Activation) func(dGate, dValue, dy, gate, value *float32, n int) {
+	if i == nil {
+		return nil
+	}
+	return i.gatedBack[f]
 }
 
 // Paths lists the paths that this processor has, the best first.

@@ -113,6 +113,20 @@ func TestVectorLoopsAgainstPortable(t *testing.T) {
 					t.Fatalf("%s: %s of %d: error %.2g, result %g, want %g", path, name, n, e, a, b)
 				}
 			}
+			both := randoms(uint64(n), 2*n)
+			both[0], both[2*n-1] = 40, -30
+			for _, f := range []Activation{GELU, SiLU} {
+				y, dx := make([]float32, n), make([]float32, 2*n)
+				wantY, wantDX := make([]float32, n), make([]float32, 2*n)
+				w, portable := NewWorkersOn(path, 1), NewWorkersOn(Portable, 1)
+				ActivateGated(w, f, y, both, 1, n)
+				ActivateGated(portable, f, wantY, both, 1, n)
+				ActivateGatedBackward(w, f, dx, x, both, 1, n)
+				ActivateGatedBackward(portable, f, wantDX, x, both, 1, n)
+				if e := max(relativeError(y, wantY), relativeError(dx, wantDX)); e > 1e-6 {
+					t.Fatalf("%s: gated %v of %d: error %.2g", path, f, n, e)
+				}
+			}
 			p := Dropout{Rate: 0.3, Seed: 1<<40 + 5, Step: 9, Op: 3}
 			got, want := make([]float32, n), make([]float32, n)
 			p.row(i, got, x, 77)

@@ -16,6 +16,7 @@ func main() {
 	transpose512()
 	transpose256()
 	c := makeConstants()
+	activations := gatedActivations(c)
 	for _, i := range []isa{wide, narrow} {
 		dot(i)
 		copyRows(i)
@@ -23,6 +24,9 @@ func main() {
 		maxKernel(i)
 		simpleKernels(i)
 		dropoutKernel(i)
+		for _, g := range activations {
+			gatedKernels(i, c, g)
+		}
 	}
 	build.Generate()
 }
