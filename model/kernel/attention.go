@@ -141,7 +141,7 @@ func (a *Attention) sumBias(w *Workers, dBias, partial []float32) {
 				continue
 			}
 			distances := t.distances(partial)[:t.queries+t.keys-1]
-			Add(a.Bias.row(dBias, head, t.queries-1, len(distances)), distances)
+			w.isa.add(a.Bias.row(dBias, head, t.queries-1, len(distances)), distances)
 		}
 	})
 }

@@ -16,7 +16,7 @@ func EmbedBackward(w *Workers, dTable, dy []float32, ids []int32, d int) {
 	w.Run(blocks(d, columns), func(task int) {
 		lo, hi := task*columns, min(d, (task+1)*columns)
 		for i, id := range ids {
-			Add(dTable[int(id)*d+lo:int(id)*d+hi], dy[i*d+lo:i*d+hi])
+			w.isa.add(dTable[int(id)*d+lo:int(id)*d+hi], dy[i*d+lo:i*d+hi])
 		}
 	})
 }

@@ -85,7 +85,15 @@ func (i *isa) add(y, x []float32) {
 		y = y[:len(x)]
 		i.addWhole(&y[0], &x[0], n)
 	}
-	Add(y[n:], x[n:])
+	y = y[n:len(x)]
+	for j, v := range x[n:] {
+		y[j] += v
+	}
+}
+
+// Add adds x to y, element by element.
+func Add(w *Workers, y, x []float32) {
+	w.Rows(len(x), grainFor(1), func(lo, hi int) { w.isa.add(y[lo:hi], x[lo:hi]) })
 }
 
 // softmax replaces x by its softmax and returns the largest element and the inverse of the sum. Without a finite

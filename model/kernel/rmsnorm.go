@@ -47,14 +47,6 @@ func RMSNormBackward(w *Workers, dx, dWeight, dy, x, weight, inverse []float32) 
 		}
 	})
 	for task := range tasks {
-		Add(dWeight, partial[task*d:(task+1)*d])
-	}
-}
-
-// Add adds x to y, element by element.
-func Add(y, x []float32) {
-	y = y[:len(x)]
-	for i, v := range x {
-		y[i] += v
+		w.isa.add(dWeight, partial[task*d:(task+1)*d])
 	}
 }
