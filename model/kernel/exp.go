@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // exp32 returns e^x for x <= 0 with an error below 2 ulp: the argument is reduced to r = x - k*ln2 with
 // |r| <= ln2/2, where a polynomial of degree 6 (Cephes expf, Moshier) is exact to float32, and scaled by 2^k.
@@ -30,7 +33,7 @@ func exp32(x float32) float32 {
 	return (p*r*r + r + 1) * math.Float32frombits(uint32(127+k)<<23)
 }
 
-// maximum returns the largest element of x, which is not empty. A NaN may get lost here, but not in expSum.
+// maximum returns the largest element of x, which is not empty. The vector loops may lose a NaN; expSum does not.
 func (i *isa) maximum(x []float32) float32 {
 	m := x[0]
 	n := i.whole(len(x))
@@ -101,8 +104,12 @@ func Add(w *Workers, y, x []float32) {
 func (i *isa) softmax(x []float32) (largest, inverse float32) {
 	largest = i.maximum(x)
 	if math.IsInf(float64(largest), -1) {
-		clear(x)
-		return largest, 0
+		at := slices.IndexFunc(x, func(v float32) bool { return v != v })
+		if at < 0 {
+			clear(x)
+			return largest, 0
+		}
+		largest = x[at] // lost in maximum, and no row of zeros may hide it
 	}
 	inverse = 1 / i.expSum(x, largest)
 	i.scale(x, inverse)

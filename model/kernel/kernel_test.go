@@ -139,6 +139,14 @@ func TestVectorLoopsAgainstPortable(t *testing.T) {
 		if s := i.expSum(nan, 17); !math.IsNaN(float64(s)) {
 			t.Errorf("%s: a NaN is lost in the sum %g", path, s)
 		}
+		broken := make([]float32, 40)
+		for j := range broken {
+			broken[j] = float32(math.Inf(-1))
+		}
+		broken[9] = nan[2]
+		if _, inverse := i.softmax(broken); !math.IsNaN(float64(inverse)) || !math.IsNaN(float64(broken[9])) {
+			t.Errorf("%s: softmax hides a NaN among hidden keys: %v", path, broken)
+		}
 		hidden := make([]float32, 40)
 		for j := range hidden {
 			hidden[j] = float32(math.Inf(-1))
