@@ -238,3 +238,36 @@ func TestBadTokensAreRefused(t *testing.T) {
 		t.Error("target beyond the vocabulary: no error")
 	}
 }
+
+// Numbers that are no numbers must not come out as text or as a label.
+func TestDivergedModelIsRefused(t *testing.T) {
+	for name, value := range map[string]float64{"NaN": math.NaN(), "infinite": math.Inf(1)} {
+		m := toy(t, "t5", "relu")
+		m.LMHead.Value[5*24+3] = float32(value) // one token of the vocabulary
+		g, err := New(m, kernel.NewWorkers(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		if out, err := g.Greedy(toyInputs, 4); err == nil {
+			t.Errorf("%s: generated %v", name, out)
+		}
+		if scores, err := g.Score(toyInputs, [][]int32{{7, 1}}); err == nil {
+			t.Errorf("%s: scored %v", name, scores)
+		}
+	}
+}
+
+func TestNoInputHasNoAnswer(t *testing.T) {
+	g, err := New(toy(t, "t5", "relu"), kernel.NewWorkers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if out, err := g.Greedy(nil, 4); len(out) != 0 || err != nil {
+		t.Errorf("Greedy: got %v, %v", out, err)
+	}
+	if scores, err := g.Score(nil, [][]int32{{7, 1}}); len(scores) != 0 || err != nil {
+		t.Errorf("Score: got %v, %v", scores, err)
+	}
+}

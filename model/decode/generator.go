@@ -1,7 +1,9 @@
 package decode
 
 import (
+	"errors"
 	"fmt"
+	"math"
 
 	"t5train/model"
 	"t5train/model/kernel"
@@ -46,6 +48,9 @@ func (g *Generator) GreedyExactly(inputs [][]int32, tokens int) ([]Output, error
 }
 
 func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]Output, error) {
+	if len(inputs) == 0 {
+		return nil, nil
+	}
 	d, err := g.start(inputs)
 	if err != nil {
 		return nil, err
@@ -63,7 +68,7 @@ func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]O
 		var rows []int
 		hidden := d.next(ids)
 		ids = ids[:0]
-		g.eachRow(hidden, len(alive), nil, func(row int, r rowResult) {
+		err := g.eachRow(hidden, len(alive), nil, func(row int, r rowResult) {
 			best := r.best
 			out := &outputs[alive[row]]
 			out.LogProb += r.largest - r.z
@@ -75,6 +80,9 @@ func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]O
 			ids = append(ids, int32(best))
 			rows = append(rows, row)
 		})
+		if err != nil {
+			return nil, fmt.Errorf("generate: %w", err)
+		}
 		if len(rows) < len(alive) {
 			for i, r := range rows {
 				alive[i] = alive[r]
@@ -95,6 +103,9 @@ func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
 				return nil, fmt.Errorf("score targets: token %d is outside of the vocabulary of %d", id, g.model.Config.VocabSize)
 			}
 		}
+	}
+	if len(inputs) == 0 {
+		return nil, nil
 	}
 	d, err := g.start(inputs)
 	if err != nil {
@@ -126,7 +137,7 @@ func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
 			}
 			return tokens
 		}
-		g.eachRow(hidden, len(branches), wanted, func(row int, r rowResult) {
+		err := g.eachRow(hidden, len(branches), wanted, func(row int, r rowResult) {
 			b := branches[row]
 			byToken := make(map[int32]int) // token -> branch of next that continues with it
 			for j, t := range b.targets {
@@ -146,6 +157,9 @@ func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
 				next[i].targets = append(next[i].targets, t)
 			}
 		})
+		if err != nil {
+			return nil, fmt.Errorf("score targets: %w", err)
+		}
 		branches = next
 		d.choose(parents)
 	}
@@ -188,8 +202,9 @@ type rowResult struct {
 }
 
 // eachRow calls f in row order with the results of each row of hidden [rows, d_model]. wanted, if not nil, says for
-// which tokens of a row the logits are needed.
-func (g *Generator) eachRow(hidden []float32, rows int, wanted func(row int) []int32, f func(row int, r rowResult)) {
+// which tokens of a row the logits are needed. A row without probabilities, because
+// they are NaN, is an error: any answer would be made up.
+func (g *Generator) eachRow(hidden []float32, rows int, wanted func(row int) []int32, f func(row int, r rowResult)) error {
 	vocab, dModel := g.model.Config.VocabSize, g.model.Config.DModel
 	head := g.model.LMHead.Value
 	results := make([]rowResult, min(rows, logitRows))
@@ -208,7 +223,11 @@ func (g *Generator) eachRow(hidden []float32, rows int, wanted func(row int) []i
 			results[i] = r
 		})
 		for i := range n {
+			if math.IsNaN(results[i].z) {
+				return errors.New("the model gives NaN or infinite logits: its weights are damaged, or training diverged; use another checkpoint")
+			}
 			f(lo+i, results[i])
 		}
 	}
+	return nil
 }
