@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"t5train/model"
 	"t5train/model/kernel"
@@ -37,7 +38,8 @@ type Output struct {
 }
 
 // Greedy generates one sequence for each input, always taking the most probable token, of at most maxTokens tokens
-// with EOS. Inputs are token ids that end in EOS. Finished sequences leave the batch.
+// with EOS. Inputs are token ids that end in EOS. Finished sequences leave the batch. Weights that are damaged or have
+// diverged are an error: there is no most probable token.
 func (g *Generator) Greedy(inputs [][]int32, maxTokens int) ([]Output, error) {
 	return g.greedy(inputs, maxTokens, true)
 }
@@ -48,10 +50,10 @@ func (g *Generator) GreedyExactly(inputs [][]int32, tokens int) ([]Output, error
 }
 
 func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]Output, error) {
-	if len(inputs) == 0 {
-		return nil, nil
+	if err := checkInputs(inputs); err != nil || len(inputs) == 0 {
+		return nil, err
 	}
-	d, err := g.start(inputs)
+	d, err := g.start(inputs, min(16, maxTokens))
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +70,9 @@ func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]O
 		var rows []int
 		hidden := d.next(ids)
 		ids = ids[:0]
-		err := g.eachRow(hidden, len(alive), nil, func(row int, r rowResult) {
+		broken := false
+		g.eachRow(hidden, len(alive), nil, func(row int, r rowResult) {
+			broken = broken || math.IsNaN(r.z)
 			best := r.best
 			out := &outputs[alive[row]]
 			out.LogProb += r.largest - r.z
@@ -80,8 +84,8 @@ func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]O
 			ids = append(ids, int32(best))
 			rows = append(rows, row)
 		})
-		if err != nil {
-			return nil, fmt.Errorf("generate: %w", err)
+		if broken {
+			return nil, errors.New("generate: the model gives NaN or infinite logits: its weights are damaged, or training diverged: use another checkpoint")
 		}
 		if len(rows) < len(alive) {
 			for i, r := range rows {
@@ -95,8 +99,11 @@ func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]O
 }
 
 // Score returns log p(target | input) in nats for each input and each target: the sum over the target's tokens. A target
-// normally ends in EOS. Targets with a common beginning share the work for it.
+// normally ends in EOS. Targets with a common beginning share the work for it. Damaged or diverged weights give NaN.
 func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
+	if err := checkInputs(inputs); err != nil {
+		return nil, err
+	}
 	for _, t := range targets {
 		for _, id := range t {
 			if id < 0 || int(id) >= g.model.Config.VocabSize {
@@ -104,20 +111,36 @@ func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
 			}
 		}
 	}
-	if len(inputs) == 0 {
-		return nil, nil
+	scores := make([][]float64, 0, len(inputs))
+	for group := range slices.Chunk(inputs, max(1, scoreBranches/max(1, len(targets)))) {
+		s, err := g.score(group, targets)
+		if err != nil {
+			return nil, err
+		}
+		scores = append(scores, s...)
 	}
-	d, err := g.start(inputs)
+	return scores, nil
+}
+
+// scoreBranches bounds the branches that Score holds at once, where one input does not need more: each has keys and
+// values of its own in every layer, so a hundred labels would multiply the memory of a batch by a hundred.
+const scoreBranches = 512
+
+// score is Score for inputs whose branches fit into memory together.
+func (g *Generator) score(inputs, targets [][]int32) ([][]float64, error) {
+	var all []int // an empty target is certain and needs no work
+	longest := 0
+	for t, target := range targets {
+		if len(target) > 0 {
+			all = append(all, t)
+			longest = max(longest, len(target))
+		}
+	}
+	d, err := g.start(inputs, longest)
 	if err != nil {
 		return nil, err
 	}
 	scores := make([][]float64, len(inputs))
-	var all []int // an empty target is certain and needs no work
-	for t, target := range targets {
-		if len(target) > 0 {
-			all = append(all, t)
-		}
-	}
 	branches := make([]branch, len(inputs))
 	ids := make([]int32, len(inputs))
 	for i := range inputs {
@@ -137,7 +160,7 @@ func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
 			}
 			return tokens
 		}
-		err := g.eachRow(hidden, len(branches), wanted, func(row int, r rowResult) {
+		g.eachRow(hidden, len(branches), wanted, func(row int, r rowResult) {
 			b := branches[row]
 			byToken := make(map[int32]int) // token -> branch of next that continues with it
 			for j, t := range b.targets {
@@ -157,9 +180,6 @@ func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
 				next[i].targets = append(next[i].targets, t)
 			}
 		})
-		if err != nil {
-			return nil, fmt.Errorf("score targets: %w", err)
-		}
 		branches = next
 		d.choose(parents)
 	}
@@ -172,14 +192,20 @@ type branch struct {
 	targets []int
 }
 
-// start runs the encoder and prepares the decoder.
-func (g *Generator) start(inputs [][]int32) (*decoder, error) {
-	offsets := []int32{0}
-	var ids []int32
+func checkInputs(inputs [][]int32) error {
 	for i, in := range inputs {
 		if len(in) == 0 {
-			return nil, fmt.Errorf("encode input %d: it has no token, want at least EOS", i)
+			return fmt.Errorf("encode input %d: it has no token, want at least EOS", i)
 		}
+	}
+	return nil
+}
+
+// start runs the encoder and prepares the decoder, with room for so many positions until it must grow.
+func (g *Generator) start(inputs [][]int32, positions int) (*decoder, error) {
+	offsets := []int32{0}
+	var ids []int32
+	for _, in := range inputs {
 		ids = append(ids, in...)
 		offsets = append(offsets, int32(len(ids)))
 	}
@@ -187,7 +213,7 @@ func (g *Generator) start(inputs [][]int32) (*decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newDecoder(g.model, g.workers, hidden, offsets), nil
+	return newDecoder(g.model, g.workers, hidden, offsets, max(1, positions)), nil
 }
 
 // logitRows is how many rows have their logits in memory at once.
@@ -202,9 +228,8 @@ type rowResult struct {
 }
 
 // eachRow calls f in row order with the results of each row of hidden [rows, d_model]. wanted, if not nil, says for
-// which tokens of a row the logits are needed. A row without probabilities, because
-// they are NaN, is an error: any answer would be made up.
-func (g *Generator) eachRow(hidden []float32, rows int, wanted func(row int) []int32, f func(row int, r rowResult)) error {
+// which tokens of a row the logits are needed.
+func (g *Generator) eachRow(hidden []float32, rows int, wanted func(row int) []int32, f func(row int, r rowResult)) {
 	vocab, dModel := g.model.Config.VocabSize, g.model.Config.DModel
 	head := g.model.LMHead.Value
 	results := make([]rowResult, min(rows, logitRows))
@@ -223,11 +248,7 @@ func (g *Generator) eachRow(hidden []float32, rows int, wanted func(row int) []i
 			results[i] = r
 		})
 		for i := range n {
-			if math.IsNaN(results[i].z) {
-				return errors.New("the model gives NaN or infinite logits: its weights are damaged, or training diverged; use another checkpoint")
-			}
 			f(lo+i, results[i])
 		}
 	}
-	return nil
 }
