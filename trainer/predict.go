@@ -53,9 +53,13 @@ func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptio
 	} else {
 		p.generator, err = decode.New(b.Model, w)
 	}
-	return p, err
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
+// firstPositive returns the first value above 0: the option that is set, or else its default.
 func firstPositive(values ...int) int {
 	for _, v := range values {
 		if v > 0 {
