@@ -63,8 +63,6 @@ type Model struct {
 type Tokenizer struct {
 	// A spiece.model, or a folder that holds one. Empty: the one in model.path, else T5's own vocabulary.
 	Path string `yaml:"path" unit:"path"`
-	// Sentinels, <extra_id_0> and on, appended to the vocabulary. 100 for T5; 0 for a vocabulary that holds them.
-	ExtraIDs int `yaml:"extra_ids" unit:"tokens" range:">= 0"`
 }
 
 // Data says which examples a run reads. Relative paths are relative to the current directory.

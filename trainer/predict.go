@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -95,6 +96,9 @@ func (p *Predictor) Predict(inputs []Input) ([]Prediction, error) {
 			return nil, fmt.Errorf("predict: %w", err)
 		}
 		for i := range predictions {
+			if math.IsNaN(probability[i]) {
+				return nil, errors.New("predict: the model gives no number: its weights are damaged, copy the checkpoint again")
+			}
 			label := p.spec.Labels[best[i]]
 			predictions[i].Output, predictions[i].Label, predictions[i].Probability = label.Text, label.Name, &probability[i]
 		}
