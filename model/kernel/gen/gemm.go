@@ -79,6 +79,17 @@ func gemm(i isa, rows int) {
 			VXORPS(sum(row, half).AsY(), sum(row, half).AsY(), sum(row, half).AsY())
 		}
 	}
+	// Ask for the tile of C now, so that storing it does not wait for memory. A prefetch of what lies behind the last
+	// column does no harm.
+	ahead, cStride := Load(Param("c"), GP64()).(GPVirtual), Load(Param("cRow"), GP64()).(GPVirtual)
+	for row := range rows {
+		for half := range 2 * i.size / 64 {
+			PREFETCHT0(Mem{Base: ahead, Disp: 64 * half})
+		}
+		if row < rows-1 {
+			ADDQ(cStride, ahead)
+		}
+	}
 	bases, element := rowPointers(a, aRow, rows)
 	step := func() {
 		VMOVUPS(Mem{Base: b}, left)
