@@ -34,13 +34,8 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 		defer done()
 	}
 	if w.isa != nil {
-		if m <= maxVectorDirectRows && transB && !transA {
-			grain := max(64, blocks(n, 16*w.threads)*4) // a multiple of four, and a few tasks a thread
-			w.Rows(n, grain, func(lo, hi int) {
-				w.borrow(func(s *scratch) {
-					s.directRows(m, hi-lo, k, a, lda, b[lo*ldb:], ldb, accumulate, c[lo:], ldc)
-				})
-			})
+		if m <= max(dotRows, w.isa.cols) && transB && !transA {
+			w.fewRows(m, n, k, a, lda, b, ldb, accumulate, c, ldc)
 			return
 		}
 		vectorGemm(w, m, n, k, operandOf(a, lda, transA), operandOf(b, ldb, transB), accumulate, c, ldc)

@@ -4,9 +4,9 @@ package kernel
 // megabytes, shared by all threads.
 const vectorBlockN = 2048
 
-// maxVectorDirectRows is up to how many rows of A a product with a transposed B is computed as dot products: then each
-// element of B is used so few times that packing it does not pay.
-const maxVectorDirectRows = 16
+// Products with a transposed B and few rows of A, which decoding makes, read each element of B so few times that packing
+// it does not pay. Up to dotRows rows they are dot products; up to the width of a tile, A takes the place of B.
+const dotRows = 8
 
 // operand is a matrix with any strides, in elements.
 type operand struct {
@@ -146,6 +146,53 @@ func (i *isa) interleave(dst []float32, width int, src []float32, stride, count,
 	for r := range count {
 		for p := whole; p < k; p++ {
 			dst[p*width+r] = src[r*stride+p]
+		}
+	}
+}
+
+// fewRows computes C = A·Bᵀ for few rows of A; all rows are contiguous.
+func (w *Workers) fewRows(m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
+	grain := max(56, blocks(n, 16*w.threads)*4) // a multiple of four, and a few tasks a thread
+	if m <= dotRows {
+		w.Rows(n, grain, func(lo, hi int) {
+			w.borrow(func(s *scratch) {
+				s.directRows(m, hi-lo, k, a, lda, b[lo*ldb:], ldb, accumulate, c[lo:], ldc)
+			})
+		})
+		return
+	}
+	i := w.isa
+	if i.narrow != nil && m <= i.narrow.cols {
+		i = i.narrow
+	}
+	w.borrow(func(shared *scratch) {
+		panel := grow(&shared.b, i.cols*k)
+		i.packB(panel, operandOf(a, lda, true), k, m)
+		w.Rows(n, grain, func(lo, hi int) {
+			w.borrow(func(s *scratch) {
+				i.swappedRows(s, panel, m, hi-lo, k, b[lo*ldb:], ldb, accumulate, c[lo:], ldc)
+			})
+		})
+	})
+}
+
+// swappedRows computes the transpose of C: B's rows, where they are, times the panel that holds A's columns.
+func (i *isa) swappedRows(s *scratch, panel []float32, m, n, k int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
+	// No more: rows that lie a power of two apart would push each other out of the first cache.
+	rows := max(6, i.rows/2)
+	tile := grow(&s.c, rows*i.cols)
+	for j := 0; j < n; j += rows {
+		count := min(rows, n-j)
+		i.gemm(count, m, k, &b[j*ldb], 4*ldb, 4, &panel[0], 4*i.cols, &tile[0], 4*i.cols, false)
+		for r := range m {
+			out := c[r*ldc+j : r*ldc+j+count]
+			for q := range out {
+				if accumulate {
+					out[q] += tile[q*i.cols+r]
+				} else {
+					out[q] = tile[q*i.cols+r]
+				}
+			}
 		}
 	}
 }

@@ -29,6 +29,8 @@ type isa struct {
 	// dot writes the inner products of w with four rows of x, for n a multiple of dotStep; see dot512.
 	dot     func(n int, w, x *float32, xRow int, out *float32)
 	dotStep int
+	// narrow has tiles of half the columns, for products that would leave the other half empty; nil for none.
+	narrow *isa
 	// copyRows copies rows of cols elements; see copyrows512.
 	copyRows func(dst *float32, dstRow int, src *float32, srcRow int, rows int)
 

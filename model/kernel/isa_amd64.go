@@ -7,24 +7,25 @@ import "golang.org/x/sys/cpu"
 // available lists the vector kernels of this processor, the best first. Package cpu also asks the operating system
 // whether it saves the registers.
 func available() []*isa {
-	var list []*isa
+	if !cpu.X86.HasAVX2 || !cpu.X86.HasFMA {
+		return nil
+	}
+	narrow := &isa{
+		name: "avx2", rows: 6, cols: 16, blockM: 144, blockK: 256,
+		gemm: gemm256, transpose: transpose256, side: 8, dot: dot256, dotStep: 16, copyRows: copyrows256,
+		lanes: 8, expSumWhole: expsum256, expScaleWhole: expscale256, maxWhole: max256, addWhole: add256, scaleWhole: scale256, dropoutWhole: dropout256,
+		gatedWhole: map[Activation]func(y, gate, value *float32, n int){GELU: gelu256, SiLU: silu256},
+		gatedBack:  map[Activation]func(dGate, dValue, dy, gate, value *float32, n int){GELU: geluback256, SiLU: siluback256},
+	}
+	list := []*isa{narrow}
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ {
-		list = append(list, &isa{
-			name: "avx512", rows: 14, cols: 32, blockM: 168, blockK: 512,
+		list = append([]*isa{{
+			name: "avx512", narrow: narrow, rows: 14, cols: 32, blockM: 168, blockK: 512,
 			gemm: gemm512, transpose: transpose512, side: 16, dot: dot512, dotStep: 32, copyRows: copyrows512,
 			lanes: 16, expSumWhole: expsum512, expScaleWhole: expscale512, maxWhole: max512, addWhole: add512, scaleWhole: scale512, dropoutWhole: dropout512,
 			gatedWhole: map[Activation]func(y, gate, value *float32, n int){GELU: gelu512, SiLU: silu512},
 			gatedBack:  map[Activation]func(dGate, dValue, dy, gate, value *float32, n int){GELU: geluback512, SiLU: siluback512},
-		})
-	}
-	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
-		list = append(list, &isa{
-			name: "avx2", rows: 6, cols: 16, blockM: 144, blockK: 256,
-			gemm: gemm256, transpose: transpose256, side: 8, dot: dot256, dotStep: 16, copyRows: copyrows256,
-			lanes: 8, expSumWhole: expsum256, expScaleWhole: expscale256, maxWhole: max256, addWhole: add256, scaleWhole: scale256, dropoutWhole: dropout256,
-			gatedWhole: map[Activation]func(y, gate, value *float32, n int){GELU: gelu256, SiLU: silu256},
-			gatedBack:  map[Activation]func(dGate, dValue, dy, gate, value *float32, n int){GELU: geluback256, SiLU: siluback256},
-		})
+		}}, list...)
 	}
 	return list
 }
