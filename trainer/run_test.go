@@ -307,6 +307,10 @@ func TestSchedulesOfARun(t *testing.T) {
 			change: func(c *configs.Config) { c.Eval.EverySteps, c.Checkpoint.EverySteps = 2, 3 },
 			train:  []int{3, 6, 8}, eval: []int{2, 4, 6, 8}, saved: []int{2, 3, 6, 8}, best: 2, // 2 is the first and so the best
 		},
+		"a checkpoint with every evaluation": {
+			change: func(c *configs.Config) { c.Eval.EverySteps = 3 },
+			train:  []int{3, 6, 8}, eval: []int{3, 6, 8}, saved: []int{3, 6, 8}, best: 3,
+		},
 		"beyond the end": {
 			change: func(c *configs.Config) { c.Eval.EverySteps, c.Checkpoint.EverySteps, c.Train.LogEvery = 99, 99, 99 },
 			train:  []int{8}, eval: []int{8}, saved: []int{8}, best: 8,
