@@ -135,7 +135,7 @@ func TestCheckLabels(t *testing.T) {
 		"good":        {[]string{"yes", "no"}, ""},
 		"too long":    {[]string{"yes", "a very long answer indeed"}, "data.max_target_length is 5"},
 		"unknown":     {[]string{"☃", "no"}, "characters that the tokenizer does not know"},
-		"same tokens": {[]string{"a b", "a  b"}, "are the same tokens"},
+		"same tokens": {[]string{"a b", "a  b"}, `labels "a b" and "a  b" are the same tokens`},
 	} {
 		var spec task.Spec
 		for _, text := range c.labels {
@@ -145,6 +145,16 @@ func TestCheckLabels(t *testing.T) {
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
+	}
+
+	// A label may fill the limit to the last token, which is its end.
+	label := task.Spec{Labels: []task.Label{{Name: "long", Text: "a very long answer indeed"}}}
+	n := len(tok.Encode(label.Labels[0].Text))
+	if err := checkLabels(label, tok, n+1); err != nil {
+		t.Errorf("%d tokens in a limit of %d: %v", n, n+1, err)
+	}
+	if err := checkLabels(label, tok, n); err == nil {
+		t.Errorf("%d tokens and their end in a limit of %d are no error", n, n)
 	}
 }
 

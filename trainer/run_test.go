@@ -271,6 +271,9 @@ func TestEvaluationLoss(t *testing.T) {
 		if d := math.Abs(got["loss"] - want); !(d <= 1e-6*want) {
 			t.Errorf("batches of %d: loss %.9f, want %.9f", size, got["loss"], want)
 		}
+		if want := float64(totals.Correct) / float64(totals.Tokens); got["token_accuracy"] != want {
+			t.Errorf("batches of %d: token accuracy %g, want %g", size, got["token_accuracy"], want)
+		}
 		if got["tokens"] != float64(len(all.Labels)) || got["examples"] != 20 {
 			t.Errorf("batches of %d: %g tokens of %g examples, want %d of 20", size, got["tokens"], got["examples"], len(all.Labels))
 		}

@@ -42,10 +42,10 @@ func TestClipNorm(t *testing.T) {
 			if c.clip > 0 {
 				want = min(want, c.clip)
 			}
-			if got := distance(before, allWeights(l.bundle.Model)); math.Abs(got-want) > 1e-4*want {
+			if got := distance(before, allWeights(l.bundle.Model)); !(math.Abs(got-want) <= 1e-4*want) {
 				t.Errorf("the weights move by %g, want %g", got, want)
 			}
-			if r.GradNorm < 0.1 {
+			if !(r.GradNorm > 0.1) {
 				t.Errorf("the gradient norm is %g, want that before clipping", r.GradNorm)
 			}
 		})

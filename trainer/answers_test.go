@@ -1,0 +1,278 @@
+package trainer
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"t5train/configs"
+	"t5train/data/task"
+	"t5train/model"
+	"t5train/model/kernel"
+	"t5train/model/op"
+)
+
+// The probability of a label is its share of the probabilities of all labels' texts with EOS, which the loss graph
+// computes as well.
+func TestLabelProbability(t *testing.T) {
+	l := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard))
+	b := l.bundle
+	spec := *b.Info.Task
+	spec.Labels = []task.Label{{Name: "short", Text: "a"}, {Name: "long", Text: "ham"}, {Name: "other", Text: "spam"}}
+	w := kernel.NewWorkers(1)
+	graph, err := b.Model.LossGraph(w, model.LossOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer graph.Close()
+	p, err := NewPredictor(b, spec, w, PredictorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	for _, text := range []string{"see you", "win a prize", ""} {
+		var logProbs []float64
+		for _, label := range spec.Labels {
+			target := append(b.Tokenizer.Encode(label.Text), b.Tokenizer.EOS())
+			input := append(b.Tokenizer.Encode(text), b.Tokenizer.EOS())
+			totals, err := graph.Run(model.Batch{
+				EncoderIDs: input, EncoderOffsets: []int32{0, int32(len(input))},
+				DecoderIDs: append([]int32{0}, target[:len(target)-1]...), DecoderOffsets: []int32{0, int32(len(target))}, Labels: target,
+			}, op.Step{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			logProbs = append(logProbs, -totals.NLL)
+		}
+		best, want := mostProbable(logProbs)
+		got, err := p.Predict([]Input{{Text: text, Shown: "shown"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := got[0]; a.Label != spec.Labels[best].Name || a.Output != spec.Labels[best].Text || a.Input != "shown" || !(math.Abs(*a.Probability-want) <= 1e-5) {
+			t.Errorf("%q: answered %+v with probability %.7f, want %s with %.7f", text, a, *a.Probability, spec.Labels[best].Name, want)
+		}
+	}
+}
+
+func TestMostProbable(t *testing.T) {
+	for name, c := range map[string]struct {
+		logProbs []float64
+		best     int
+		share    float64
+	}{
+		"three to one": {[]float64{math.Log(0.1), math.Log(0.3)}, 1, 0.75},
+		"equal":        {[]float64{-2, -2, -2, -2}, 0, 0.25},
+		"tiny":         {[]float64{-5000, -5000 + math.Log(4)}, 1, 0.8},
+		"one":          {[]float64{-3}, 0, 1},
+	} {
+		if best, share := mostProbable(c.logProbs); best != c.best || !(math.Abs(share-c.share) <= 1e-12) {
+			t.Errorf("%s: %d with %g, want %d with %g", name, best, share, c.best, c.share)
+		}
+	}
+}
+
+// generating trains a model that writes its answer, and opens it.
+func generating(t *testing.T) *Bundle {
+	t.Helper()
+	c := tinyConfig(t)
+	file := filepath.Join(t.TempDir(), "pairs.parquet")
+	writeRows(t, file, 48)
+	c.Data.Train, c.Data.Validation = []string{file}, nil
+	c.Task = configs.Task{Name: "seq2seq", TextColumns: []string{"sms"}, TargetColumn: "label"}
+	rate, zero := 0.03, 0.0
+	c.Optimizer = configs.Optimizer{Name: "adamw", LearningRate: &rate}
+	c.Model.DropoutRate, c.Train.Epochs = &zero, 40
+	b, _, err := Open(finetune(t, c, FinetuneOptions{}).Checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// A model that learned to write answers writes them, in order, and says which were cut.
+func TestGeneratedAnswers(t *testing.T) {
+	b := generating(t)
+	inputs := []Input{{Text: "win a prize q", Shown: "1"}, {Text: "see you at b", Shown: "2"}, {Text: "win a prize d", Shown: "3"}}
+	for name, c := range map[string]struct {
+		options            PredictorOptions
+		want               []string
+		truncated          []bool
+		inputsCut, outsCut int
+	}{
+		"limits of the checkpoint": {PredictorOptions{}, []string{"spam", "ham", "spam"}, []bool{false, false, false}, 0, 0},
+		// A word is its letters behind a "▁", and EOS: 6 tokens and 5.
+		"5 tokens of output": {PredictorOptions{MaxOutputLength: 5}, []string{"spam", "ham", "spam"}, []bool{true, false, true}, 0, 2},
+		"2 tokens of output": {PredictorOptions{MaxOutputLength: 2}, []string{"s", "h", "s"}, []bool{true, true, true}, 0, 3},
+		// The letters of "see you at b", a "▁" before each word, and EOS are 9, 4 and 1; those of the others one more.
+		"14 tokens of input": {PredictorOptions{MaxInputLength: 14}, []string{"spam", "ham", "spam"}, []bool{false, false, false}, 2, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), c.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			answers, err := p.Predict(inputs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, a := range answers {
+				if a.Output != c.want[i] || a.Truncated != c.truncated[i] || a.Input != inputs[i].Shown || a.Label != "" || a.Probability != nil {
+					t.Errorf("input %d: %+v, want %q, truncated %v", i, a, c.want[i], c.truncated[i])
+				}
+			}
+			if p.InputsCut != c.inputsCut || p.OutputsCut != c.outsCut {
+				t.Errorf("%d inputs and %d outputs cut, want %d and %d", p.InputsCut, p.OutputsCut, c.inputsCut, c.outsCut)
+			}
+			var said bytes.Buffer
+			p.Report(PlainConsole(&said))
+			if strings.Contains(said.String(), "--max-input-length") != (c.inputsCut > 0) || strings.Contains(said.String(), "--max-output-length") != (c.outsCut > 0) {
+				t.Errorf("said %q", said.String())
+			}
+		})
+	}
+}
+
+// What is behind the limit of tokens does not count.
+func TestPredictCutsInputs(t *testing.T) {
+	b := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard)).bundle
+	p, err := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), PredictorOptions{MaxInputLength: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	answers, err := p.Predict([]Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}) // "▁abc" and EOS are 5
+	if err != nil {
+		t.Fatal(err)
+	}
+	short, long, other := *answers[0].Probability, *answers[1].Probability, *answers[2].Probability
+	if !(math.Abs(short-long) <= 1e-9) || !(math.Abs(short-other) > 1e-9) || p.InputsCut != 1 {
+		t.Errorf("probabilities %g and %g, other %g, %d cut: want two equal ones, another, and 1", short, long, other, p.InputsCut)
+	}
+}
+
+func TestEvaluateFindsItsTask(t *testing.T) {
+	b := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard)).bundle
+	evaluate := func(b *Bundle, o TaskOptions) (map[string]float64, error) {
+		values, err := Evaluate(t.Context(), b, EvaluateOptions{
+			Data: []string{validationFile}, Task: o, MaxExamples: 20, MaxInputLength: 24, BatchSize: 8, Threads: 1, Console: PlainConsole(io.Discard),
+		})
+		return metricMap(values), err
+	}
+	own, err := evaluate(b, TaskOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prefix := "sort"
+	prefixed, err := evaluate(b, TaskOptions{Prefix: &prefix})
+	if err != nil || prefixed["loss"] == own["loss"] {
+		t.Errorf("another prefix gives %v, %v, want another loss than %g", prefixed, err, own["loss"])
+	}
+	bare := *b
+	bare.Info = Info{} // as from Hugging Face
+	told, err := evaluate(&bare, TaskOptions{Name: task.Classification, Prefix: &prefix})
+	if err != nil || told["loss"] != prefixed["loss"] || told["accuracy"] != prefixed["accuracy"] {
+		t.Errorf("the task by option gives %v, %v, want %v", told, err, prefixed)
+	}
+	if _, err := evaluate(&bare, TaskOptions{}); err == nil || !strings.Contains(err.Error(), "--task") {
+		t.Errorf("no task at all: error %v", err)
+	}
+	if _, err := evaluate(b, TaskOptions{Labels: []string{"a", "b", "c"}}); err == nil || !strings.Contains(err.Error(), "want 2") {
+		t.Errorf("three labels: error %v", err)
+	}
+	if other, err := evaluate(b, TaskOptions{Labels: []string{"a", "b"}}); err != nil || other["loss"] == own["loss"] {
+		t.Errorf("other label strings give %v, %v, want another loss than %g", other, err, own["loss"])
+	}
+}
+
+func TestTaskCorrections(t *testing.T) {
+	prefix := "other"
+	stored := task.Spec{
+		Name: task.Classification, Prefix: "p", TextColumns: []string{"text"}, LabelColumn: "label",
+		Labels: []task.Label{{Name: "no", Text: "no", Value: "0"}, {Name: "yes", Text: "yes", Value: "1"}},
+	}
+	got, err := TaskOptions{Prefix: &prefix, TextColumns: []string{"a", "b"}, LabelColumn: "c", Labels: []string{"minus", "plus"}}.correct(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []task.Label{{Name: "no", Text: "minus", Value: "0"}, {Name: "yes", Text: "plus", Value: "1"}}
+	if got.Prefix != "other" || !slices.Equal(got.Columns(), []string{"a", "b", "c"}) || !slices.Equal(got.Labels, want) {
+		t.Errorf("corrected to %+v", got)
+	}
+	if stored.Labels[0].Text != "no" {
+		t.Error("the checkpoint's own task has changed")
+	}
+	if got, err := (TaskOptions{}).correct(stored); err != nil || !slices.Equal(got.Labels, stored.Labels) || got.Prefix != "p" {
+		t.Errorf("nothing to correct: %+v, %v", got, err)
+	}
+	if _, err := (TaskOptions{Labels: []string{"same", "same"}}).correct(stored); err == nil {
+		t.Error("two labels of one text are no error")
+	}
+	got, err = PredictionTask(&Bundle{}, TaskOptions{Name: task.Classification, Labels: []string{"a", "b"}, TextColumns: []string{"x"}})
+	if err != nil || len(got.Labels) != 2 || got.Labels[1].Text != "b" || got.TextColumns[0] != "x" {
+		t.Errorf("a classification by options: %+v, %v", got, err)
+	}
+}
+
+func TestReadInputsOfEachFormat(t *testing.T) {
+	dir := t.TempDir()
+	overwrite(t, dir, "in.txt", "one\ntwo\n")
+	overwrite(t, dir, "in.jsonl", `{"sms": "one", "n": 1}`+"\n"+`{"n": 2, "sms": 2}`+"\n")
+	overwrite(t, dir, "lacks.jsonl", `{"sms": "one"}`+"\n"+`{"text": "two"}`+"\n")
+	overwrite(t, dir, "no.jsonl", "one\n")
+	writeRows(t, filepath.Join(dir, "in.parquet"), 2)
+	one := task.Spec{Name: task.Seq2Seq, Prefix: "p", TextColumns: []string{"sms"}}
+	two := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"label", "sms"}}
+	for name, c := range map[string]struct {
+		file  string
+		spec  task.Spec
+		shown []string
+		want  []string // parts of the error
+	}{
+		"text":                  {"in.txt", one, []string{"one", "two"}, nil},
+		"JSON":                  {"in.jsonl", one, []string{"one", "2"}, nil},
+		"parquet":               {"in.parquet", one, []string{"win a prize a", "see you at b"}, nil},
+		"parquet, two columns":  {"in.parquet", two, []string{two.Input([]string{"spam", "win a prize a"}), two.Input([]string{"ham", "see you at b"})}, nil},
+		"lines for two columns": {"in.txt", two, nil, []string{"in.txt, line 1", "JSON"}},
+		"a field is missing":    {"lacks.jsonl", one, []string{"one"}, []string{"lacks.jsonl, line 2", "sms"}},
+		"no JSON":               {"no.jsonl", one, nil, []string{"no.jsonl, line 1", "no JSON object"}},
+		"no file":               {"nothing.txt", one, nil, []string{"nothing.txt"}},
+		"no parquet file":       {"nothing.parquet", one, nil, []string{"nothing.parquet"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(dir, c.file)
+			var shown []string
+			err := ReadInputs(t.Context(), path, FormatOf(path), c.spec, nil, func(in Input) error {
+				shown = append(shown, in.Shown)
+				if len(c.spec.TextColumns) == 1 && in.Text != c.spec.Input([]string{in.Shown}) {
+					t.Errorf("the input %q becomes %q", in.Shown, in.Text)
+				}
+				return nil
+			})
+			if !slices.Equal(shown, c.shown) || len(c.want) == 0 && err != nil {
+				t.Errorf("read %q, %v, want %q", shown, err, c.shown)
+			}
+			for _, part := range c.want {
+				if err == nil || !strings.Contains(err.Error(), part) {
+					t.Errorf("error %v, want %q in it", err, part)
+				}
+			}
+		})
+	}
+}
+
+func TestFormatOf(t *testing.T) {
+	for path, want := range map[string]string{
+		"a.parquet": FormatParquet, "A.PARQUET": FormatParquet, "a.jsonl": FormatJSONL, "a.json": FormatJSONL, "a.ndjson": FormatJSONL,
+		"a.txt": FormatText, "a": FormatText, "-": FormatText, "parquet": FormatText,
+	} {
+		if got := FormatOf(path); got != want || !slices.Contains(Formats(), got) {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}
