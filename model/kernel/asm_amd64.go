@@ -123,3 +123,233 @@ func dot512(n int, w *float32, x *float32, xRow int, out *float32)
 //
 //go:noescape
 func dot256(n int, w *float32, x *float32, xRow int, out *float32)
+
+// dotRow512 returns the inner product of x and y.
+//
+//go:noescape
+func dotRow512(x []float32, y []float32) float32
+
+// add512 adds x to y.
+//
+//go:noescape
+func add512(y []float32, x []float32)
+
+// affine512 replaces x by factor*x + term.
+//
+//go:noescape
+func affine512(x []float32, factor float32, term float32)
+
+// sum512 returns the sum of x - shift.
+//
+//go:noescape
+func sum512(x []float32, shift float32) float32
+
+// maximum512 returns the largest element of x, NaN when there is one.
+//
+//go:noescape
+func maximum512(x []float32) float32
+
+// softmaxBackward512 replaces g by p * (g - mean).
+//
+//go:noescape
+func softmaxBackward512(g []float32, p []float32, mean float32)
+
+// norm512 writes weight * (x*inverse) to y.
+//
+//go:noescape
+func norm512(y []float32, x []float32, weight []float32, inverse float32)
+
+// normDot512 returns the sum of dy*weight*x.
+//
+//go:noescape
+func normDot512(dy []float32, weight []float32, x []float32) float32
+
+// normBackward512 writes inverse * (dy*weight - x*scale) to dx and adds dy * (x*inverse) to dWeight.
+//
+//go:noescape
+func normBackward512(dx []float32, dWeight []float32, dy []float32, x []float32, weight []float32, inverse float32, scale float32)
+
+// exp512 replaces x by e^(x-shift) * scale and returns the sum of e^(x-shift).
+//
+//go:noescape
+func exp512(x []float32, shift float32, scale float32) float32
+
+// relu512 writes f(x) to y.
+//
+//go:noescape
+func relu512(y []float32, x []float32)
+
+// reluBackward512 writes dy * f'(x) to dx.
+//
+//go:noescape
+func reluBackward512(dx []float32, dy []float32, x []float32)
+
+// reluGated512 writes f(gate) * value to y.
+//
+//go:noescape
+func reluGated512(y []float32, gate []float32, value []float32)
+
+// reluGatedBackward512 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func reluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
+// gelu512 writes f(x) to y.
+//
+//go:noescape
+func gelu512(y []float32, x []float32)
+
+// geluBackward512 writes dy * f'(x) to dx.
+//
+//go:noescape
+func geluBackward512(dx []float32, dy []float32, x []float32)
+
+// geluGated512 writes f(gate) * value to y.
+//
+//go:noescape
+func geluGated512(y []float32, gate []float32, value []float32)
+
+// geluGatedBackward512 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func geluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
+// silu512 writes f(x) to y.
+//
+//go:noescape
+func silu512(y []float32, x []float32)
+
+// siluBackward512 writes dy * f'(x) to dx.
+//
+//go:noescape
+func siluBackward512(dx []float32, dy []float32, x []float32)
+
+// siluGated512 writes f(gate) * value to y.
+//
+//go:noescape
+func siluGated512(y []float32, gate []float32, value []float32)
+
+// siluGatedBackward512 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func siluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
+// dropout512 writes x*scale to y where 16 random bits are at least below, else 0.
+//
+//go:noescape
+func dropout512(y []float32, x []float32, words *[24]uint32, below uint16, scale float32)
+
+// dotRow256 returns the inner product of x and y.
+//
+//go:noescape
+func dotRow256(x []float32, y []float32) float32
+
+// add256 adds x to y.
+//
+//go:noescape
+func add256(y []float32, x []float32)
+
+// affine256 replaces x by factor*x + term.
+//
+//go:noescape
+func affine256(x []float32, factor float32, term float32)
+
+// sum256 returns the sum of x - shift.
+//
+//go:noescape
+func sum256(x []float32, shift float32) float32
+
+// maximum256 returns the largest element of x, NaN when there is one.
+//
+//go:noescape
+func maximum256(x []float32) float32
+
+// softmaxBackward256 replaces g by p * (g - mean).
+//
+//go:noescape
+func softmaxBackward256(g []float32, p []float32, mean float32)
+
+// norm256 writes weight * (x*inverse) to y.
+//
+//go:noescape
+func norm256(y []float32, x []float32, weight []float32, inverse float32)
+
+// normDot256 returns the sum of dy*weight*x.
+//
+//go:noescape
+func normDot256(dy []float32, weight []float32, x []float32) float32
+
+// normBackward256 writes inverse * (dy*weight - x*scale) to dx and adds dy * (x*inverse) to dWeight.
+//
+//go:noescape
+func normBackward256(dx []float32, dWeight []float32, dy []float32, x []float32, weight []float32, inverse float32, scale float32)
+
+// exp256 replaces x by e^(x-shift) * scale and returns the sum of e^(x-shift).
+//
+//go:noescape
+func exp256(x []float32, shift float32, scale float32) float32
+
+// relu256 writes f(x) to y.
+//
+//go:noescape
+func relu256(y []float32, x []float32)
+
+// reluBackward256 writes dy * f'(x) to dx.
+//
+//go:noescape
+func reluBackward256(dx []float32, dy []float32, x []float32)
+
+// reluGated256 writes f(gate) * value to y.
+//
+//go:noescape
+func reluGated256(y []float32, gate []float32, value []float32)
+
+// reluGatedBackward256 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func reluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
+// gelu256 writes f(x) to y.
+//
+//go:noescape
+func gelu256(y []float32, x []float32)
+
+// geluBackward256 writes dy * f'(x) to dx.
+//
+//go:noescape
+func geluBackward256(dx []float32, dy []float32, x []float32)
+
+// geluGated256 writes f(gate) * value to y.
+//
+//go:noescape
+func geluGated256(y []float32, gate []float32, value []float32)
+
+// geluGatedBackward256 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func geluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
+// silu256 writes f(x) to y.
+//
+//go:noescape
+func silu256(y []float32, x []float32)
+
+// siluBackward256 writes dy * f'(x) to dx.
+//
+//go:noescape
+func siluBackward256(dx []float32, dy []float32, x []float32)
+
+// siluGated256 writes f(gate) * value to y.
+//
+//go:noescape
+func siluGated256(y []float32, gate []float32, value []float32)
+
+// siluGatedBackward256 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func siluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
+// dropout256 writes x*scale to y where 16 random bits are at least below, else 0.
+//
+//go:noescape
+func dropout256(y []float32, x []float32, words *[24]uint32, below uint16, scale float32)

@@ -4649,3 +4649,4475 @@ loop:
 	VMOVSS       X6, 12(SI)
 	VZEROUPPER
 	RET
+
+// func dotRow512(x []float32, y []float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·dotRow512(SB), NOSPLIT, $0-52
+	MOVQ   x_base+0(FP), AX
+	MOVQ   y_base+24(FP), CX
+	MOVQ   y_len+32(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+rounds:
+	CMPQ        DX, $0x00000040
+	JL          singles
+	VMOVUPS     (AX), Z4
+	VMOVUPS     (CX), Z5
+	VFMADD231PS Z4, Z5, Z0
+	VMOVUPS     64(AX), Z4
+	VMOVUPS     64(CX), Z5
+	VFMADD231PS Z4, Z5, Z1
+	VMOVUPS     128(AX), Z4
+	VMOVUPS     128(CX), Z5
+	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS     192(AX), Z4
+	VMOVUPS     192(CX), Z5
+	VFMADD231PS Z4, Z5, Z3
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	SUBQ        $0x00000040, DX
+	JMP         rounds
+
+singles:
+	CMPQ        DX, $0x00000010
+	JL          tail
+	VMOVUPS     (AX), Z4
+	VMOVUPS     (CX), Z5
+	VFMADD231PS Z4, Z5, Z0
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, DX
+	JMP         singles
+
+tail:
+	TESTQ       DX, DX
+	JZ          end
+	MOVL        $-1, BX
+	BZHIL       DX, BX, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (AX), K1, Z4
+	VMOVUPS.Z   (CX), K1, Z5
+	VFMADD231PS Z4, Z5, Z0
+
+end:
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VADDPS        X1, X0, X0
+	MOVSS         X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func add512(y []float32, x []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·add512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+rounds:
+	CMPQ    DX, $0x00000040
+	JL      singles
+	VMOVUPS (AX), Z0
+	VMOVUPS (CX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(AX), Z0
+	VMOVUPS 64(CX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(AX), Z0
+	VMOVUPS 128(CX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(AX), Z0
+	VMOVUPS 192(CX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x00000040, DX
+	JMP     rounds
+
+singles:
+	CMPQ    DX, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z0
+	VMOVUPS (CX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000010, DX
+	JMP     singles
+
+tail:
+	TESTQ     DX, DX
+	JZ        end
+	MOVL      $-1, BX
+	BZHIL     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	VMOVUPS.Z (CX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func affine512(x []float32, factor float32, term float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·affine512(SB), NOSPLIT, $0-32
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS factor+24(FP), Z0
+	VBROADCASTSS term+28(FP), Z1
+
+rounds:
+	CMPQ        CX, $0x00000040
+	JL          singles
+	VMOVUPS     (AX), Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, (AX)
+	VMOVUPS     64(AX), Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, 64(AX)
+	VMOVUPS     128(AX), Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, 128(AX)
+	VMOVUPS     192(AX), Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, 192(AX)
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, CX
+	JMP         rounds
+
+singles:
+	CMPQ        CX, $0x00000010
+	JL          tail
+	VMOVUPS     (AX), Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, (AX)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         singles
+
+tail:
+	TESTQ       CX, CX
+	JZ          end
+	MOVL        $-1, DX
+	BZHIL       CX, DX, DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (AX), K1, Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func sum512(x []float32, shift float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·sum512(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS shift+24(FP), Z0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+
+rounds:
+	CMPQ    CX, $0x00000040
+	JL      singles
+	VMOVUPS (AX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	VMOVUPS 64(AX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VADDPS  Z5, Z2, Z2
+	VMOVUPS 128(AX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VADDPS  Z5, Z3, Z3
+	VMOVUPS 192(AX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VADDPS  Z5, Z4, Z4
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     rounds
+
+singles:
+	CMPQ    CX, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     singles
+
+tail:
+	TESTQ     CX, CX
+	JZ        end
+	MOVL      $-1, DX
+	BZHIL     CX, DX, DX
+	KMOVW     DX, K1
+	VMOVUPS.Z (AX), K1, Z5
+	VSUBPS    Z0, Z5, Z5
+	VMOVAPS.Z Z5, K1, Z5
+	VADDPS    Z5, Z1, Z1
+
+end:
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z4, Z2, Z2
+	VADDPS        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x4e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0xb1, X1, X0
+	VADDPS        X0, X1, X1
+	MOVSS         X1, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func maximum512(x []float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·maximum512(SB), NOSPLIT, $0-28
+	MOVQ    x_base+0(FP), AX
+	MOVQ    x_len+8(FP), CX
+	VMOVUPS floatff800000<>+0(SB), Z0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+
+rounds:
+	CMPQ    CX, $0x00000040
+	JL      singles
+	VMOVUPS (AX), Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z2, Z2
+	VMOVUPS 64(AX), Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z3, Z3
+	VMOVUPS 128(AX), Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z4, Z4
+	VMOVUPS 192(AX), Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z5, Z5
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     rounds
+
+singles:
+	CMPQ    CX, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z2, Z2
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     singles
+
+tail:
+	TESTQ     CX, CX
+	JZ        end
+	MOVL      $-1, DX
+	BZHIL     CX, DX, DX
+	KMOVW     DX, K1
+	VMOVUPS.Z (AX), K1, Z6
+	VCMPPS    $0x03, Z6, Z6, K2
+	VMOVAPS   Z6, K2, Z1
+	VBLENDMPS Z6, Z0, K1, Z6
+	VMAXPS    Z6, Z2, Z2
+
+end:
+	VMAXPS        Z3, Z2, Z2
+	VMAXPS        Z5, Z4, Z4
+	VMAXPS        Z4, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VMAXPS        Y0, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X0
+	VMAXPS        X0, X2, X2
+	VPERMILPS     $0x4e, X2, X0
+	VMAXPS        X0, X2, X2
+	VPERMILPS     $0xb1, X2, X0
+	VMAXPS        X0, X2, X2
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x4e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0xb1, X1, X0
+	VADDPS        X0, X1, X1
+	VUCOMISS      X1, X1
+	JNP           number
+	VMOVAPS       X1, X2
+
+number:
+	MOVSS X2, ret+24(FP)
+	VZEROUPPER
+	RET
+
+DATA floatff800000<>+0(SB)/4, $0xff800000
+DATA floatff800000<>+4(SB)/4, $0xff800000
+DATA floatff800000<>+8(SB)/4, $0xff800000
+DATA floatff800000<>+12(SB)/4, $0xff800000
+DATA floatff800000<>+16(SB)/4, $0xff800000
+DATA floatff800000<>+20(SB)/4, $0xff800000
+DATA floatff800000<>+24(SB)/4, $0xff800000
+DATA floatff800000<>+28(SB)/4, $0xff800000
+DATA floatff800000<>+32(SB)/4, $0xff800000
+DATA floatff800000<>+36(SB)/4, $0xff800000
+DATA floatff800000<>+40(SB)/4, $0xff800000
+DATA floatff800000<>+44(SB)/4, $0xff800000
+DATA floatff800000<>+48(SB)/4, $0xff800000
+DATA floatff800000<>+52(SB)/4, $0xff800000
+DATA floatff800000<>+56(SB)/4, $0xff800000
+DATA floatff800000<>+60(SB)/4, $0xff800000
+GLOBL floatff800000<>(SB), RODATA|NOPTR, $64
+
+// func softmaxBackward512(g []float32, p []float32, mean float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·softmaxBackward512(SB), NOSPLIT, $0-52
+	MOVQ         g_base+0(FP), AX
+	MOVQ         p_base+24(FP), CX
+	MOVQ         p_len+32(FP), DX
+	VBROADCASTSS mean+48(FP), Z0
+
+rounds:
+	CMPQ    DX, $0x00000040
+	JL      singles
+	VMOVUPS (AX), Z1
+	VMOVUPS (CX), Z2
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 64(CX), Z2
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(AX), Z1
+	VMOVUPS 128(CX), Z2
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(AX), Z1
+	VMOVUPS 192(CX), Z2
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x00000040, DX
+	JMP     rounds
+
+singles:
+	CMPQ    DX, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z1
+	VMOVUPS (CX), Z2
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000010, DX
+	JMP     singles
+
+tail:
+	TESTQ     DX, DX
+	JZ        end
+	MOVL      $-1, BX
+	BZHIL     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (AX), K1, Z1
+	VMOVUPS.Z (CX), K1, Z2
+	VSUBPS    Z0, Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func norm512(y []float32, x []float32, weight []float32, inverse float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·norm512(SB), NOSPLIT, $0-76
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         weight_base+48(FP), DX
+	MOVQ         weight_len+56(FP), BX
+	VBROADCASTSS inverse+72(FP), Z0
+
+rounds:
+	CMPQ    BX, $0x00000040
+	JL      singles
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 64(DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(CX), Z1
+	VMOVUPS 128(DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(CX), Z1
+	VMOVUPS 192(DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, BX
+	JMP     rounds
+
+singles:
+	CMPQ    BX, $0x00000010
+	JL      tail
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, BX
+	JMP     singles
+
+tail:
+	TESTQ     BX, BX
+	JZ        end
+	MOVL      $-1, SI
+	BZHIL     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VMULPS    Z0, Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func normDot512(dy []float32, weight []float32, x []float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·normDot512(SB), NOSPLIT, $0-76
+	MOVQ   dy_base+0(FP), AX
+	MOVQ   weight_base+24(FP), CX
+	MOVQ   x_base+48(FP), DX
+	MOVQ   x_len+56(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+rounds:
+	CMPQ        BX, $0x00000040
+	JL          singles
+	VMOVUPS     (AX), Z4
+	VMOVUPS     (CX), Z5
+	VMOVUPS     (DX), Z6
+	VMULPS      Z5, Z4, Z4
+	VFMADD231PS Z6, Z4, Z0
+	VMOVUPS     64(AX), Z4
+	VMOVUPS     64(CX), Z5
+	VMOVUPS     64(DX), Z6
+	VMULPS      Z5, Z4, Z4
+	VFMADD231PS Z6, Z4, Z1
+	VMOVUPS     128(AX), Z4
+	VMOVUPS     128(CX), Z5
+	VMOVUPS     128(DX), Z6
+	VMULPS      Z5, Z4, Z4
+	VFMADD231PS Z6, Z4, Z2
+	VMOVUPS     192(AX), Z4
+	VMOVUPS     192(CX), Z5
+	VMOVUPS     192(DX), Z6
+	VMULPS      Z5, Z4, Z4
+	VFMADD231PS Z6, Z4, Z3
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, BX
+	JMP         rounds
+
+singles:
+	CMPQ        BX, $0x00000010
+	JL          tail
+	VMOVUPS     (AX), Z4
+	VMOVUPS     (CX), Z5
+	VMOVUPS     (DX), Z6
+	VMULPS      Z5, Z4, Z4
+	VFMADD231PS Z6, Z4, Z0
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, BX
+	JMP         singles
+
+tail:
+	TESTQ       BX, BX
+	JZ          end
+	MOVL        $-1, SI
+	BZHIL       BX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX), K1, Z4
+	VMOVUPS.Z   (CX), K1, Z5
+	VMOVUPS.Z   (DX), K1, Z6
+	VMULPS      Z5, Z4, Z4
+	VFMADD231PS Z6, Z4, Z0
+
+end:
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VADDPS        X1, X0, X0
+	MOVSS         X0, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func normBackward512(dx []float32, dWeight []float32, dy []float32, x []float32, weight []float32, inverse float32, scale float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·normBackward512(SB), NOSPLIT, $0-128
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dWeight_base+24(FP), CX
+	MOVQ         dy_base+48(FP), DX
+	MOVQ         x_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         weight_len+104(FP), DI
+	VBROADCASTSS inverse+120(FP), Z0
+	VBROADCASTSS scale+124(FP), Z1
+
+rounds:
+	CMPQ         DI, $0x00000020
+	JL           singles
+	VMOVUPS      (CX), Z2
+	VMOVUPS      (DX), Z3
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (SI), Z5
+	VMULPS       Z3, Z5, Z5
+	VFNMADD231PS Z1, Z4, Z5
+	VMULPS       Z0, Z5, Z5
+	VMULPS       Z0, Z4, Z4
+	VFMADD231PS  Z3, Z4, Z2
+	VMOVUPS      Z5, (AX)
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      64(CX), Z2
+	VMOVUPS      64(DX), Z3
+	VMOVUPS      64(BX), Z4
+	VMOVUPS      64(SI), Z5
+	VMULPS       Z3, Z5, Z5
+	VFNMADD231PS Z1, Z4, Z5
+	VMULPS       Z0, Z5, Z5
+	VMULPS       Z0, Z4, Z4
+	VFMADD231PS  Z3, Z4, Z2
+	VMOVUPS      Z5, 64(AX)
+	VMOVUPS      Z2, 64(CX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x00000020, DI
+	JMP          rounds
+
+singles:
+	CMPQ         DI, $0x00000010
+	JL           tail
+	VMOVUPS      (CX), Z2
+	VMOVUPS      (DX), Z3
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (SI), Z5
+	VMULPS       Z3, Z5, Z5
+	VFNMADD231PS Z1, Z4, Z5
+	VMULPS       Z0, Z5, Z5
+	VMULPS       Z0, Z4, Z4
+	VFMADD231PS  Z3, Z4, Z2
+	VMOVUPS      Z5, (AX)
+	VMOVUPS      Z2, (CX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          singles
+
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (CX), K1, Z2
+	VMOVUPS.Z    (DX), K1, Z3
+	VMOVUPS.Z    (BX), K1, Z4
+	VMOVUPS.Z    (SI), K1, Z5
+	VMULPS       Z3, Z5, Z5
+	VFNMADD231PS Z1, Z4, Z5
+	VMULPS       Z0, Z5, Z5
+	VMULPS       Z0, Z4, Z4
+	VFMADD231PS  Z3, Z4, Z2
+	VMOVUPS      Z5, K1, (AX)
+	VMOVUPS      Z2, K1, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func exp512(x []float32, shift float32, scale float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·exp512(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS shift+24(FP), Z0
+	VBROADCASTSS scale+28(FP), Z1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+
+rounds:
+	CMPQ         CX, $0x00000020
+	JL           singles
+	VMOVUPS      (AX), Z4
+	VSUBPS       Z0, Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VADDPS       Z4, Z2, Z2
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      64(AX), Z4
+	VSUBPS       Z0, Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VADDPS       Z4, Z3, Z3
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      Z4, 64(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          rounds
+
+singles:
+	CMPQ         CX, $0x00000010
+	JL           tail
+	VMOVUPS      (AX), Z4
+	VSUBPS       Z0, Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VADDPS       Z4, Z2, Z2
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      Z4, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          singles
+
+tail:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $-1, DX
+	BZHIL        CX, DX, DX
+	KMOVW        DX, K1
+	VMOVUPS.Z    (AX), K1, Z4
+	VSUBPS       Z0, Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
+	VFNMADD231PS float3f318000<>+0(SB), Z0, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z0, Z4
+	VMOVUPS      float39506967<>+0(SB), Z5
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z5
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z5
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z5
+	VMULPS       Z4, Z4, Z6
+	VFMADD213PS  Z4, Z6, Z5
+	VADDPS       float3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS.Z  Z0, Z5, K2, Z4
+	VMOVAPS.Z    Z4, K1, Z4
+	VADDPS       Z4, Z2, Z2
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      Z4, K1, (AX)
+
+end:
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VADDPS        Y0, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X0
+	VADDPS        X0, X2, X2
+	VPERMILPS     $0x4e, X2, X0
+	VADDPS        X0, X2, X2
+	VPERMILPS     $0xb1, X2, X0
+	VADDPS        X0, X2, X2
+	MOVSS         X2, ret+32(FP)
+	VZEROUPPER
+	RET
+
+DATA floatc2aeac4f<>+0(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+4(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+8(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+12(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+16(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+20(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+24(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+28(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+32(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+36(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+40(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+44(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+48(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+52(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+56(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+60(SB)/4, $0xc2aeac4f
+GLOBL floatc2aeac4f<>(SB), RODATA|NOPTR, $64
+
+DATA float3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+32(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+36(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+40(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+44(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+48(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+52(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+56(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+60(SB)/4, $0x3fb8aa3b
+GLOBL float3fb8aa3b<>(SB), RODATA|NOPTR, $64
+
+DATA float3f318000<>+0(SB)/4, $0x3f318000
+DATA float3f318000<>+4(SB)/4, $0x3f318000
+DATA float3f318000<>+8(SB)/4, $0x3f318000
+DATA float3f318000<>+12(SB)/4, $0x3f318000
+DATA float3f318000<>+16(SB)/4, $0x3f318000
+DATA float3f318000<>+20(SB)/4, $0x3f318000
+DATA float3f318000<>+24(SB)/4, $0x3f318000
+DATA float3f318000<>+28(SB)/4, $0x3f318000
+DATA float3f318000<>+32(SB)/4, $0x3f318000
+DATA float3f318000<>+36(SB)/4, $0x3f318000
+DATA float3f318000<>+40(SB)/4, $0x3f318000
+DATA float3f318000<>+44(SB)/4, $0x3f318000
+DATA float3f318000<>+48(SB)/4, $0x3f318000
+DATA float3f318000<>+52(SB)/4, $0x3f318000
+DATA float3f318000<>+56(SB)/4, $0x3f318000
+DATA float3f318000<>+60(SB)/4, $0x3f318000
+GLOBL float3f318000<>(SB), RODATA|NOPTR, $64
+
+DATA floatb95e8083<>+0(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+4(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+8(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+12(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+16(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+20(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+24(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+28(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+32(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+36(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+40(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+44(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+48(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+52(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+56(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+60(SB)/4, $0xb95e8083
+GLOBL floatb95e8083<>(SB), RODATA|NOPTR, $64
+
+DATA float39506967<>+0(SB)/4, $0x39506967
+DATA float39506967<>+4(SB)/4, $0x39506967
+DATA float39506967<>+8(SB)/4, $0x39506967
+DATA float39506967<>+12(SB)/4, $0x39506967
+DATA float39506967<>+16(SB)/4, $0x39506967
+DATA float39506967<>+20(SB)/4, $0x39506967
+DATA float39506967<>+24(SB)/4, $0x39506967
+DATA float39506967<>+28(SB)/4, $0x39506967
+DATA float39506967<>+32(SB)/4, $0x39506967
+DATA float39506967<>+36(SB)/4, $0x39506967
+DATA float39506967<>+40(SB)/4, $0x39506967
+DATA float39506967<>+44(SB)/4, $0x39506967
+DATA float39506967<>+48(SB)/4, $0x39506967
+DATA float39506967<>+52(SB)/4, $0x39506967
+DATA float39506967<>+56(SB)/4, $0x39506967
+DATA float39506967<>+60(SB)/4, $0x39506967
+GLOBL float39506967<>(SB), RODATA|NOPTR, $64
+
+DATA float3ab743ce<>+0(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+4(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+8(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+12(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+16(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+20(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+24(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+28(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+32(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+36(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+40(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+44(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+48(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+52(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+56(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+60(SB)/4, $0x3ab743ce
+GLOBL float3ab743ce<>(SB), RODATA|NOPTR, $64
+
+DATA float3c088908<>+0(SB)/4, $0x3c088908
+DATA float3c088908<>+4(SB)/4, $0x3c088908
+DATA float3c088908<>+8(SB)/4, $0x3c088908
+DATA float3c088908<>+12(SB)/4, $0x3c088908
+DATA float3c088908<>+16(SB)/4, $0x3c088908
+DATA float3c088908<>+20(SB)/4, $0x3c088908
+DATA float3c088908<>+24(SB)/4, $0x3c088908
+DATA float3c088908<>+28(SB)/4, $0x3c088908
+DATA float3c088908<>+32(SB)/4, $0x3c088908
+DATA float3c088908<>+36(SB)/4, $0x3c088908
+DATA float3c088908<>+40(SB)/4, $0x3c088908
+DATA float3c088908<>+44(SB)/4, $0x3c088908
+DATA float3c088908<>+48(SB)/4, $0x3c088908
+DATA float3c088908<>+52(SB)/4, $0x3c088908
+DATA float3c088908<>+56(SB)/4, $0x3c088908
+DATA float3c088908<>+60(SB)/4, $0x3c088908
+GLOBL float3c088908<>(SB), RODATA|NOPTR, $64
+
+DATA float3d2aa9c1<>+0(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+4(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+8(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+12(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+16(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+20(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+24(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+28(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+32(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+36(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+40(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+44(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+48(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+52(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+56(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+60(SB)/4, $0x3d2aa9c1
+GLOBL float3d2aa9c1<>(SB), RODATA|NOPTR, $64
+
+DATA float3e2aaaaa<>+0(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+4(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+8(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+12(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+16(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+20(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+24(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+28(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+32(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+36(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+40(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+44(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+48(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+52(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+56(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+60(SB)/4, $0x3e2aaaaa
+GLOBL float3e2aaaaa<>(SB), RODATA|NOPTR, $64
+
+DATA float3f000000<>+0(SB)/4, $0x3f000000
+DATA float3f000000<>+4(SB)/4, $0x3f000000
+DATA float3f000000<>+8(SB)/4, $0x3f000000
+DATA float3f000000<>+12(SB)/4, $0x3f000000
+DATA float3f000000<>+16(SB)/4, $0x3f000000
+DATA float3f000000<>+20(SB)/4, $0x3f000000
+DATA float3f000000<>+24(SB)/4, $0x3f000000
+DATA float3f000000<>+28(SB)/4, $0x3f000000
+DATA float3f000000<>+32(SB)/4, $0x3f000000
+DATA float3f000000<>+36(SB)/4, $0x3f000000
+DATA float3f000000<>+40(SB)/4, $0x3f000000
+DATA float3f000000<>+44(SB)/4, $0x3f000000
+DATA float3f000000<>+48(SB)/4, $0x3f000000
+DATA float3f000000<>+52(SB)/4, $0x3f000000
+DATA float3f000000<>+56(SB)/4, $0x3f000000
+DATA float3f000000<>+60(SB)/4, $0x3f000000
+GLOBL float3f000000<>(SB), RODATA|NOPTR, $64
+
+DATA float3f800000<>+0(SB)/4, $0x3f800000
+DATA float3f800000<>+4(SB)/4, $0x3f800000
+DATA float3f800000<>+8(SB)/4, $0x3f800000
+DATA float3f800000<>+12(SB)/4, $0x3f800000
+DATA float3f800000<>+16(SB)/4, $0x3f800000
+DATA float3f800000<>+20(SB)/4, $0x3f800000
+DATA float3f800000<>+24(SB)/4, $0x3f800000
+DATA float3f800000<>+28(SB)/4, $0x3f800000
+DATA float3f800000<>+32(SB)/4, $0x3f800000
+DATA float3f800000<>+36(SB)/4, $0x3f800000
+DATA float3f800000<>+40(SB)/4, $0x3f800000
+DATA float3f800000<>+44(SB)/4, $0x3f800000
+DATA float3f800000<>+48(SB)/4, $0x3f800000
+DATA float3f800000<>+52(SB)/4, $0x3f800000
+DATA float3f800000<>+56(SB)/4, $0x3f800000
+DATA float3f800000<>+60(SB)/4, $0x3f800000
+GLOBL float3f800000<>(SB), RODATA|NOPTR, $64
+
+// func relu512(y []float32, x []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·relu512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ    DX, $0x00000010
+	JL      tail
+	VMOVUPS (CX), Z0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000010, DX
+	JMP     singles
+
+tail:
+	TESTQ     DX, DX
+	JZ        end
+	MOVL      $-1, BX
+	BZHIL     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluBackward512(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·reluBackward512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
+	CMPQ      BX, $0x00000010
+	JL        tail
+	VMOVUPS   (DX), Z0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Z0, Z1, Z2
+	VCMPPS    $0x01, Z0, Z1, K2
+	VMOVUPS.Z float3f800000<>+0(SB), K2, Z0
+	VMOVUPS   (CX), Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, DX
+	SUBQ      $0x00000010, BX
+	JMP       singles
+
+tail:
+	TESTQ     BX, BX
+	JZ        end
+	MOVL      $-1, SI
+	BZHIL     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX), K1, Z0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Z0, Z1, Z2
+	VCMPPS    $0x01, Z0, Z1, K2
+	VMOVUPS.Z float3f800000<>+0(SB), K2, Z0
+	VMOVUPS.Z (CX), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluGated512(y []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·reluGated512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
+
+singles:
+	CMPQ    BX, $0x00000010
+	JL      tail
+	VMOVUPS (CX), Z0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS (DX), Z2
+	VMULPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, BX
+	JMP     singles
+
+tail:
+	TESTQ     BX, BX
+	JZ        end
+	MOVL      $-1, SI
+	BZHIL     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·reluGatedBackward512(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
+	CMPQ      DI, $0x00000010
+	JL        tail
+	VMOVUPS   (BX), Z0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Z0, Z1, Z2
+	VCMPPS    $0x01, Z0, Z1, K2
+	VMOVUPS.Z float3f800000<>+0(SB), K2, Z0
+	VMOVUPS   (DX), Z3
+	VMOVUPS   (SI), Z4
+	VMULPS    Z3, Z2, Z2
+	VMULPS    Z3, Z4, Z4
+	VMULPS    Z4, Z0, Z0
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z2, (CX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, DX
+	ADDQ      $0x00000040, BX
+	ADDQ      $0x00000040, SI
+	SUBQ      $0x00000010, DI
+	JMP       singles
+
+tail:
+	TESTQ     DI, DI
+	JZ        end
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Z0, Z1, Z2
+	VCMPPS    $0x01, Z0, Z1, K2
+	VMOVUPS.Z float3f800000<>+0(SB), K2, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z3
+	VMULPS    Z1, Z2, Z2
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z3, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	VMOVUPS   Z2, K1, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gelu512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gelu512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ         DX, $0x00000010
+	JL           tail
+	VMOVUPS      (CX), Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS float3f318000<>+0(SB), Z3, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z3, Z1
+	VMOVUPS      float39506967<>+0(SB), Z4
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z4
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z4
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z4
+	VMULPS       Z1, Z1, Z5
+	VFMADD213PS  Z1, Z5, Z4
+	VADDPS       float3f800000<>+0(SB), Z4, Z4
+	VSCALEFPS.Z  Z3, Z4, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z3
+	VMOVUPS      float3f800000<>+0(SB), Z4
+	VDIVPS       Z3, Z4, Z3
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z3, Z2
+	VMULPS       Z1, Z3, K2, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JMP          singles
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $-1, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS float3f318000<>+0(SB), Z3, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z3, Z1
+	VMOVUPS      float39506967<>+0(SB), Z4
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z4
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z4
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z4
+	VMULPS       Z1, Z1, Z5
+	VFMADD213PS  Z1, Z5, Z4
+	VADDPS       float3f800000<>+0(SB), Z4, Z4
+	VSCALEFPS.Z  Z3, Z4, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z3
+	VMOVUPS      float3f800000<>+0(SB), Z4
+	VDIVPS       Z3, Z4, Z3
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z3, Z2
+	VMULPS       Z1, Z3, K2, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA float461c4000<>+0(SB)/4, $0x461c4000
+DATA float461c4000<>+4(SB)/4, $0x461c4000
+DATA float461c4000<>+8(SB)/4, $0x461c4000
+DATA float461c4000<>+12(SB)/4, $0x461c4000
+DATA float461c4000<>+16(SB)/4, $0x461c4000
+DATA float461c4000<>+20(SB)/4, $0x461c4000
+DATA float461c4000<>+24(SB)/4, $0x461c4000
+DATA float461c4000<>+28(SB)/4, $0x461c4000
+DATA float461c4000<>+32(SB)/4, $0x461c4000
+DATA float461c4000<>+36(SB)/4, $0x461c4000
+DATA float461c4000<>+40(SB)/4, $0x461c4000
+DATA float461c4000<>+44(SB)/4, $0x461c4000
+DATA float461c4000<>+48(SB)/4, $0x461c4000
+DATA float461c4000<>+52(SB)/4, $0x461c4000
+DATA float461c4000<>+56(SB)/4, $0x461c4000
+DATA float461c4000<>+60(SB)/4, $0x461c4000
+GLOBL float461c4000<>(SB), RODATA|NOPTR, $64
+
+DATA float3d922279<>+0(SB)/4, $0x3d922279
+DATA float3d922279<>+4(SB)/4, $0x3d922279
+DATA float3d922279<>+8(SB)/4, $0x3d922279
+DATA float3d922279<>+12(SB)/4, $0x3d922279
+DATA float3d922279<>+16(SB)/4, $0x3d922279
+DATA float3d922279<>+20(SB)/4, $0x3d922279
+DATA float3d922279<>+24(SB)/4, $0x3d922279
+DATA float3d922279<>+28(SB)/4, $0x3d922279
+DATA float3d922279<>+32(SB)/4, $0x3d922279
+DATA float3d922279<>+36(SB)/4, $0x3d922279
+DATA float3d922279<>+40(SB)/4, $0x3d922279
+DATA float3d922279<>+44(SB)/4, $0x3d922279
+DATA float3d922279<>+48(SB)/4, $0x3d922279
+DATA float3d922279<>+52(SB)/4, $0x3d922279
+DATA float3d922279<>+56(SB)/4, $0x3d922279
+DATA float3d922279<>+60(SB)/4, $0x3d922279
+GLOBL float3d922279<>(SB), RODATA|NOPTR, $64
+
+DATA float3fcc422a<>+0(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+4(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+8(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+12(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+16(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+20(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+24(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+28(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+32(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+36(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+40(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+44(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+48(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+52(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+56(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+60(SB)/4, $0x3fcc422a
+GLOBL float3fcc422a<>(SB), RODATA|NOPTR, $64
+
+DATA word80000000<>+0(SB)/4, $0x80000000
+DATA word80000000<>+4(SB)/4, $0x80000000
+DATA word80000000<>+8(SB)/4, $0x80000000
+DATA word80000000<>+12(SB)/4, $0x80000000
+DATA word80000000<>+16(SB)/4, $0x80000000
+DATA word80000000<>+20(SB)/4, $0x80000000
+DATA word80000000<>+24(SB)/4, $0x80000000
+DATA word80000000<>+28(SB)/4, $0x80000000
+DATA word80000000<>+32(SB)/4, $0x80000000
+DATA word80000000<>+36(SB)/4, $0x80000000
+DATA word80000000<>+40(SB)/4, $0x80000000
+DATA word80000000<>+44(SB)/4, $0x80000000
+DATA word80000000<>+48(SB)/4, $0x80000000
+DATA word80000000<>+52(SB)/4, $0x80000000
+DATA word80000000<>+56(SB)/4, $0x80000000
+DATA word80000000<>+60(SB)/4, $0x80000000
+GLOBL word80000000<>(SB), RODATA|NOPTR, $64
+
+// func geluBackward512(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluBackward512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000010
+	JL           tail
+	VMOVUPS      (DX), Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z3
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z3, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS float3f318000<>+0(SB), Z4, Z3
+	VFNMADD231PS floatb95e8083<>+0(SB), Z4, Z3
+	VMOVUPS      float39506967<>+0(SB), Z5
+	VFMADD213PS  float3ab743ce<>+0(SB), Z3, Z5
+	VFMADD213PS  float3c088908<>+0(SB), Z3, Z5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z3, Z5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z3, Z5
+	VFMADD213PS  float3f000000<>+0(SB), Z3, Z5
+	VMULPS       Z3, Z3, Z6
+	VFMADD213PS  Z3, Z6, Z5
+	VADDPS       float3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS.Z  Z4, Z5, K2, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z4
+	VMOVUPS      float3f800000<>+0(SB), Z5
+	VDIVPS       Z4, Z5, Z4
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z4, Z2
+	VMULPS       Z3, Z4, K2, Z2
+	VMULPS       Z4, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VMULPS       float3e5b33b6<>+0(SB), Z1, Z1
+	VADDPS       float3fcc422a<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VFMADD213PS  Z2, Z0, Z3
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      (CX), Z0
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX), K1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z3
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z3, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS float3f318000<>+0(SB), Z4, Z3
+	VFNMADD231PS floatb95e8083<>+0(SB), Z4, Z3
+	VMOVUPS      float39506967<>+0(SB), Z5
+	VFMADD213PS  float3ab743ce<>+0(SB), Z3, Z5
+	VFMADD213PS  float3c088908<>+0(SB), Z3, Z5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z3, Z5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z3, Z5
+	VFMADD213PS  float3f000000<>+0(SB), Z3, Z5
+	VMULPS       Z3, Z3, Z6
+	VFMADD213PS  Z3, Z6, Z5
+	VADDPS       float3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS.Z  Z4, Z5, K2, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z4
+	VMOVUPS      float3f800000<>+0(SB), Z5
+	VDIVPS       Z4, Z5, Z4
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z4, Z2
+	VMULPS       Z3, Z4, K2, Z2
+	VMULPS       Z4, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VMULPS       float3e5b33b6<>+0(SB), Z1, Z1
+	VADDPS       float3fcc422a<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VFMADD213PS  Z2, Z0, Z3
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA float3e5b33b6<>+0(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+4(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+8(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+12(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+16(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+20(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+24(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+28(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+32(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+36(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+40(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+44(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+48(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+52(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+56(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+60(SB)/4, $0x3e5b33b6
+GLOBL float3e5b33b6<>(SB), RODATA|NOPTR, $64
+
+// func geluGated512(y []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluGated512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000010
+	JL           tail
+	VMOVUPS      (CX), Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS float3f318000<>+0(SB), Z3, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z3, Z1
+	VMOVUPS      float39506967<>+0(SB), Z4
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z4
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z4
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z4
+	VMULPS       Z1, Z1, Z5
+	VFMADD213PS  Z1, Z5, Z4
+	VADDPS       float3f800000<>+0(SB), Z4, Z4
+	VSCALEFPS.Z  Z3, Z4, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z3
+	VMOVUPS      float3f800000<>+0(SB), Z4
+	VDIVPS       Z3, Z4, Z3
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z3, Z2
+	VMULPS       Z1, Z3, K2, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      (DX), Z0
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS float3f318000<>+0(SB), Z3, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z3, Z1
+	VMOVUPS      float39506967<>+0(SB), Z4
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z4
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z4
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z4
+	VMULPS       Z1, Z1, Z5
+	VFMADD213PS  Z1, Z5, Z4
+	VADDPS       float3f800000<>+0(SB), Z4, Z4
+	VSCALEFPS.Z  Z3, Z4, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z3
+	VMOVUPS      float3f800000<>+0(SB), Z4
+	VDIVPS       Z3, Z4, Z3
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z3, Z2
+	VMULPS       Z1, Z3, K2, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS.Z    (DX), K1, Z0
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluGatedBackward512(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
+	CMPQ         DI, $0x00000010
+	JL           tail
+	VMOVUPS      (BX), Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z3
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z3, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS float3f318000<>+0(SB), Z4, Z3
+	VFNMADD231PS floatb95e8083<>+0(SB), Z4, Z3
+	VMOVUPS      float39506967<>+0(SB), Z5
+	VFMADD213PS  float3ab743ce<>+0(SB), Z3, Z5
+	VFMADD213PS  float3c088908<>+0(SB), Z3, Z5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z3, Z5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z3, Z5
+	VFMADD213PS  float3f000000<>+0(SB), Z3, Z5
+	VMULPS       Z3, Z3, Z6
+	VFMADD213PS  Z3, Z6, Z5
+	VADDPS       float3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS.Z  Z4, Z5, K2, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z4
+	VMOVUPS      float3f800000<>+0(SB), Z5
+	VDIVPS       Z4, Z5, Z4
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z4, Z2
+	VMULPS       Z3, Z4, K2, Z2
+	VMULPS       Z4, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VMULPS       float3e5b33b6<>+0(SB), Z1, Z1
+	VADDPS       float3fcc422a<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VFMADD213PS  Z2, Z0, Z3
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z1
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      Z3, (AX)
+	VMOVUPS      Z2, (CX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          singles
+
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (BX), K1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z3
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z3, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS float3f318000<>+0(SB), Z4, Z3
+	VFNMADD231PS floatb95e8083<>+0(SB), Z4, Z3
+	VMOVUPS      float39506967<>+0(SB), Z5
+	VFMADD213PS  float3ab743ce<>+0(SB), Z3, Z5
+	VFMADD213PS  float3c088908<>+0(SB), Z3, Z5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z3, Z5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z3, Z5
+	VFMADD213PS  float3f000000<>+0(SB), Z3, Z5
+	VMULPS       Z3, Z3, Z6
+	VFMADD213PS  Z3, Z6, Z5
+	VADDPS       float3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS.Z  Z4, Z5, K2, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z4
+	VMOVUPS      float3f800000<>+0(SB), Z5
+	VDIVPS       Z4, Z5, Z4
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z4, Z2
+	VMULPS       Z3, Z4, K2, Z2
+	VMULPS       Z4, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VMULPS       float3e5b33b6<>+0(SB), Z1, Z1
+	VADDPS       float3fcc422a<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VFMADD213PS  Z2, Z0, Z3
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS.Z    (DX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z1
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      Z3, K1, (AX)
+	VMOVUPS      Z2, K1, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func silu512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·silu512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ         DX, $0x00000010
+	JL           tail
+	VMOVUPS      (CX), Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JMP          singles
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $-1, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func siluBackward512(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·siluBackward512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000010
+	JL           tail
+	VMOVUPS      (DX), Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (CX), Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z1, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX), K1, Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func siluGated512(y []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·siluGated512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000010
+	JL           tail
+	VMOVUPS      (CX), Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (DX), Z0
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS.Z    (DX), K1, Z0
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func siluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·siluGatedBackward512(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
+	CMPQ         DI, $0x00000010
+	JL           tail
+	VMOVUPS      (BX), Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z2
+	VMULPS       Z0, Z3, Z3
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z1, (AX)
+	VMOVUPS      Z3, (CX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          singles
+
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (BX), K1, Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS.Z    (DX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z2
+	VMULPS       Z0, Z3, Z3
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z1, K1, (AX)
+	VMOVUPS      Z3, K1, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func dropout512(y []float32, x []float32, words *[24]uint32, below uint16, scale float32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·dropout512(SB), NOSPLIT, $0-64
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         words+48(FP), BX
+	VBROADCASTSS scale+60(FP), Z0
+	VPBROADCASTW below+56(FP), Z1
+	VPBROADCASTD 80(BX), Z2
+	VPADDD       order512<>+0(SB), Z2, Z2
+
+rounds:
+	CMPQ            DX, $0x00000040
+	JL              tail
+	VMOVUPS         Z2, Z3
+	VPBROADCASTD    84(BX), Z4
+	VPBROADCASTD    88(BX), Z5
+	VPBROADCASTD    92(BX), Z6
+	VPMULUDQ        wordd2511f53<>+0(SB), Z3, Z3
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z5, Z5
+	VPSRLQ          $0x20, Z5, Z7
+	VPTERNLOGD.BCST $0x96, (BX), Z4, Z7
+	VPSRLQ          $0x20, Z3, Z4
+	VPTERNLOGD.BCST $0x96, 4(BX), Z6, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z6
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z7
+	VPTERNLOGD.BCST $0x96, 8(BX), Z5, Z7
+	VPSRLQ          $0x20, Z6, Z5
+	VPTERNLOGD.BCST $0x96, 12(BX), Z3, Z5
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z5, Z5
+	VPSRLQ          $0x20, Z5, Z7
+	VPTERNLOGD.BCST $0x96, 16(BX), Z4, Z7
+	VPSRLQ          $0x20, Z3, Z4
+	VPTERNLOGD.BCST $0x96, 20(BX), Z6, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z6
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z7
+	VPTERNLOGD.BCST $0x96, 24(BX), Z5, Z7
+	VPSRLQ          $0x20, Z6, Z5
+	VPTERNLOGD.BCST $0x96, 28(BX), Z3, Z5
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z5, Z5
+	VPSRLQ          $0x20, Z5, Z7
+	VPTERNLOGD.BCST $0x96, 32(BX), Z4, Z7
+	VPSRLQ          $0x20, Z3, Z4
+	VPTERNLOGD.BCST $0x96, 36(BX), Z6, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z6
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z7
+	VPTERNLOGD.BCST $0x96, 40(BX), Z5, Z7
+	VPSRLQ          $0x20, Z6, Z5
+	VPTERNLOGD.BCST $0x96, 44(BX), Z3, Z5
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z5, Z5
+	VPSRLQ          $0x20, Z5, Z7
+	VPTERNLOGD.BCST $0x96, 48(BX), Z4, Z7
+	VPSRLQ          $0x20, Z3, Z4
+	VPTERNLOGD.BCST $0x96, 52(BX), Z6, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z6
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z7
+	VPTERNLOGD.BCST $0x96, 56(BX), Z5, Z7
+	VPSRLQ          $0x20, Z6, Z5
+	VPTERNLOGD.BCST $0x96, 60(BX), Z3, Z5
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z5, Z5
+	VPSRLQ          $0x20, Z5, Z7
+	VPTERNLOGD.BCST $0x96, 64(BX), Z4, Z7
+	VPSRLQ          $0x20, Z3, Z4
+	VPTERNLOGD.BCST $0x96, 68(BX), Z6, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z6
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z7
+	VPTERNLOGD.BCST $0x96, 72(BX), Z5, Z7
+	VPSRLQ          $0x20, Z6, Z5
+	VPTERNLOGD.BCST $0x96, 76(BX), Z3, Z5
+	VPSLLQ          $0x20, Z4, Z4
+	VPSLLQ          $0x20, Z7, Z7
+	VPSRLQ          $0x20, Z7, Z7
+	VPORQ           Z4, Z7, Z7
+	VPSLLQ          $0x20, Z6, Z6
+	VPSLLQ          $0x20, Z5, Z5
+	VPSRLQ          $0x20, Z5, Z5
+	VPORQ           Z6, Z5, Z5
+	VPUNPCKLQDQ     Z5, Z7, Z3
+	VPUNPCKHQDQ     Z5, Z7, Z4
+	VPCMPUW         $0x05, Z1, Z3, K2
+	VMOVUPS         (CX), Z3
+	VMULPS.Z        Z0, Z3, K2, Z3
+	VMOVUPS         Z3, (AX)
+	KSHIFTRD        $0x10, K2, K2
+	VMOVUPS         64(CX), Z3
+	VMULPS.Z        Z0, Z3, K2, Z3
+	VMOVUPS         Z3, 64(AX)
+	VPCMPUW         $0x05, Z1, Z4, K2
+	VMOVUPS         128(CX), Z3
+	VMULPS.Z        Z0, Z3, K2, Z3
+	VMOVUPS         Z3, 128(AX)
+	KSHIFTRD        $0x10, K2, K2
+	VMOVUPS         192(CX), Z3
+	VMULPS.Z        Z0, Z3, K2, Z3
+	VMOVUPS         Z3, 192(AX)
+	VPADDD          word00000008<>+0(SB), Z2, Z2
+	ADDQ            $0x00000100, AX
+	ADDQ            $0x00000100, CX
+	SUBQ            $0x00000040, DX
+	JMP             rounds
+
+tail:
+	TESTQ           DX, DX
+	JZ              end
+	VMOVUPS         Z2, Z2
+	VPBROADCASTD    84(BX), Z3
+	VPBROADCASTD    88(BX), Z4
+	VPBROADCASTD    92(BX), Z5
+	VPMULUDQ        wordd2511f53<>+0(SB), Z2, Z2
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z6
+	VPTERNLOGD.BCST $0x96, (BX), Z3, Z6
+	VPSRLQ          $0x20, Z2, Z3
+	VPTERNLOGD.BCST $0x96, 4(BX), Z5, Z3
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z5
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z3, Z3
+	VPSRLQ          $0x20, Z3, Z6
+	VPTERNLOGD.BCST $0x96, 8(BX), Z4, Z6
+	VPSRLQ          $0x20, Z5, Z4
+	VPTERNLOGD.BCST $0x96, 12(BX), Z2, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z2
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z6
+	VPTERNLOGD.BCST $0x96, 16(BX), Z3, Z6
+	VPSRLQ          $0x20, Z2, Z3
+	VPTERNLOGD.BCST $0x96, 20(BX), Z5, Z3
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z5
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z3, Z3
+	VPSRLQ          $0x20, Z3, Z6
+	VPTERNLOGD.BCST $0x96, 24(BX), Z4, Z6
+	VPSRLQ          $0x20, Z5, Z4
+	VPTERNLOGD.BCST $0x96, 28(BX), Z2, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z2
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z6
+	VPTERNLOGD.BCST $0x96, 32(BX), Z3, Z6
+	VPSRLQ          $0x20, Z2, Z3
+	VPTERNLOGD.BCST $0x96, 36(BX), Z5, Z3
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z5
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z3, Z3
+	VPSRLQ          $0x20, Z3, Z6
+	VPTERNLOGD.BCST $0x96, 40(BX), Z4, Z6
+	VPSRLQ          $0x20, Z5, Z4
+	VPTERNLOGD.BCST $0x96, 44(BX), Z2, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z2
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z6
+	VPTERNLOGD.BCST $0x96, 48(BX), Z3, Z6
+	VPSRLQ          $0x20, Z2, Z3
+	VPTERNLOGD.BCST $0x96, 52(BX), Z5, Z3
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z5
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z3, Z3
+	VPSRLQ          $0x20, Z3, Z6
+	VPTERNLOGD.BCST $0x96, 56(BX), Z4, Z6
+	VPSRLQ          $0x20, Z5, Z4
+	VPTERNLOGD.BCST $0x96, 60(BX), Z2, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z2
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z6
+	VPTERNLOGD.BCST $0x96, 64(BX), Z3, Z6
+	VPSRLQ          $0x20, Z2, Z3
+	VPTERNLOGD.BCST $0x96, 68(BX), Z5, Z3
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z5
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z3, Z3
+	VPSRLQ          $0x20, Z3, Z6
+	VPTERNLOGD.BCST $0x96, 72(BX), Z4, Z6
+	VPSRLQ          $0x20, Z5, Z4
+	VPTERNLOGD.BCST $0x96, 76(BX), Z2, Z4
+	VPSLLQ          $0x20, Z3, Z3
+	VPSLLQ          $0x20, Z6, Z6
+	VPSRLQ          $0x20, Z6, Z6
+	VPORQ           Z3, Z6, Z6
+	VPSLLQ          $0x20, Z5, Z5
+	VPSLLQ          $0x20, Z4, Z4
+	VPSRLQ          $0x20, Z4, Z4
+	VPORQ           Z5, Z4, Z4
+	VPUNPCKLQDQ     Z4, Z6, Z2
+	VPUNPCKHQDQ     Z4, Z6, Z3
+	VPCMPUW         $0x05, Z1, Z2, K2
+	MOVQ            DX, BX
+	XORQ            SI, SI
+	SUBQ            $0x00000000, BX
+	CMOVQLT         SI, BX
+	MOVQ            $0x00000010, SI
+	CMPQ            BX, SI
+	CMOVQGT         SI, BX
+	MOVL            $-1, SI
+	BZHIL           BX, SI, SI
+	KMOVW           SI, K1
+	VMOVUPS.Z       (CX), K1, Z2
+	VMULPS.Z        Z0, Z2, K2, Z2
+	VMOVUPS         Z2, K1, (AX)
+	KSHIFTRD        $0x10, K2, K2
+	MOVQ            DX, BX
+	XORQ            SI, SI
+	SUBQ            $0x00000010, BX
+	CMOVQLT         SI, BX
+	MOVQ            $0x00000010, SI
+	CMPQ            BX, SI
+	CMOVQGT         SI, BX
+	MOVL            $-1, SI
+	BZHIL           BX, SI, SI
+	KMOVW           SI, K1
+	VMOVUPS.Z       64(CX), K1, Z2
+	VMULPS.Z        Z0, Z2, K2, Z2
+	VMOVUPS         Z2, K1, 64(AX)
+	VPCMPUW         $0x05, Z1, Z3, K2
+	MOVQ            DX, BX
+	XORQ            SI, SI
+	SUBQ            $0x00000020, BX
+	CMOVQLT         SI, BX
+	MOVQ            $0x00000010, SI
+	CMPQ            BX, SI
+	CMOVQGT         SI, BX
+	MOVL            $-1, SI
+	BZHIL           BX, SI, SI
+	KMOVW           SI, K1
+	VMOVUPS.Z       128(CX), K1, Z1
+	VMULPS.Z        Z0, Z1, K2, Z1
+	VMOVUPS         Z1, K1, 128(AX)
+	KSHIFTRD        $0x10, K2, K2
+	XORQ            BX, BX
+	SUBQ            $0x00000030, DX
+	CMOVQLT         BX, DX
+	MOVQ            $0x00000010, BX
+	CMPQ            DX, BX
+	CMOVQGT         BX, DX
+	MOVL            $-1, BX
+	BZHIL           DX, BX, BX
+	KMOVW           BX, K1
+	VMOVUPS.Z       192(CX), K1, Z1
+	VMULPS.Z        Z0, Z1, K2, Z1
+	VMOVUPS         Z1, K1, 192(AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA order512<>+0(SB)/8, $0x0000000000000000
+DATA order512<>+8(SB)/8, $0x0000000000000004
+DATA order512<>+16(SB)/8, $0x0000000000000001
+DATA order512<>+24(SB)/8, $0x0000000000000005
+DATA order512<>+32(SB)/8, $0x0000000000000002
+DATA order512<>+40(SB)/8, $0x0000000000000006
+DATA order512<>+48(SB)/8, $0x0000000000000003
+DATA order512<>+56(SB)/8, $0x0000000000000007
+GLOBL order512<>(SB), RODATA|NOPTR, $64
+
+DATA wordd2511f53<>+0(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+4(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+8(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+12(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+16(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+20(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+24(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+28(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+32(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+36(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+40(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+44(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+48(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+52(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+56(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+60(SB)/4, $0xd2511f53
+GLOBL wordd2511f53<>(SB), RODATA|NOPTR, $64
+
+DATA wordcd9e8d57<>+0(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+4(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+8(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+12(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+16(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+20(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+24(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+28(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+32(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+36(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+40(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+44(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+48(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+52(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+56(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+60(SB)/4, $0xcd9e8d57
+GLOBL wordcd9e8d57<>(SB), RODATA|NOPTR, $64
+
+DATA word00000008<>+0(SB)/4, $0x00000008
+DATA word00000008<>+4(SB)/4, $0x00000008
+DATA word00000008<>+8(SB)/4, $0x00000008
+DATA word00000008<>+12(SB)/4, $0x00000008
+DATA word00000008<>+16(SB)/4, $0x00000008
+DATA word00000008<>+20(SB)/4, $0x00000008
+DATA word00000008<>+24(SB)/4, $0x00000008
+DATA word00000008<>+28(SB)/4, $0x00000008
+DATA word00000008<>+32(SB)/4, $0x00000008
+DATA word00000008<>+36(SB)/4, $0x00000008
+DATA word00000008<>+40(SB)/4, $0x00000008
+DATA word00000008<>+44(SB)/4, $0x00000008
+DATA word00000008<>+48(SB)/4, $0x00000008
+DATA word00000008<>+52(SB)/4, $0x00000008
+DATA word00000008<>+56(SB)/4, $0x00000008
+DATA word00000008<>+60(SB)/4, $0x00000008
+GLOBL word00000008<>(SB), RODATA|NOPTR, $64
+
+// func dotRow256(x []float32, y []float32) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·dotRow256(SB), NOSPLIT, $0-52
+	MOVQ   x_base+0(FP), AX
+	MOVQ   y_base+24(FP), CX
+	MOVQ   y_len+32(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+rounds:
+	CMPQ        DX, $0x00000020
+	JL          singles
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VFMADD231PS Y4, Y5, Y0
+	VMOVUPS     32(AX), Y4
+	VMOVUPS     32(CX), Y5
+	VFMADD231PS Y4, Y5, Y1
+	VMOVUPS     64(AX), Y4
+	VMOVUPS     64(CX), Y5
+	VFMADD231PS Y4, Y5, Y2
+	VMOVUPS     96(AX), Y4
+	VMOVUPS     96(CX), Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, DX
+	JMP         rounds
+
+singles:
+	CMPQ        DX, $0x00000008
+	JL          tail
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VFMADD231PS Y4, Y5, Y0
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x00000008, DX
+	JMP         singles
+
+tail:
+	TESTQ       DX, DX
+	JZ          end
+	LEAQ        tail<>+0(SB), BX
+	NEGQ        DX
+	VMOVUPS     32(BX)(DX*4), Y4
+	VMASKMOVPS  (AX), Y4, Y5
+	VMASKMOVPS  (CX), Y4, Y4
+	VFMADD231PS Y5, Y4, Y0
+
+end:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+DATA tail<>+0(SB)/4, $0xffffffff
+DATA tail<>+4(SB)/4, $0xffffffff
+DATA tail<>+8(SB)/4, $0xffffffff
+DATA tail<>+12(SB)/4, $0xffffffff
+DATA tail<>+16(SB)/4, $0xffffffff
+DATA tail<>+20(SB)/4, $0xffffffff
+DATA tail<>+24(SB)/4, $0xffffffff
+DATA tail<>+28(SB)/4, $0xffffffff
+DATA tail<>+32(SB)/4, $0x00000000
+DATA tail<>+36(SB)/4, $0x00000000
+DATA tail<>+40(SB)/4, $0x00000000
+DATA tail<>+44(SB)/4, $0x00000000
+DATA tail<>+48(SB)/4, $0x00000000
+DATA tail<>+52(SB)/4, $0x00000000
+DATA tail<>+56(SB)/4, $0x00000000
+DATA tail<>+60(SB)/4, $0x00000000
+GLOBL tail<>(SB), RODATA|NOPTR, $64
+
+// func add256(y []float32, x []float32)
+// Requires: AVX
+TEXT ·add256(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+rounds:
+	CMPQ    DX, $0x00000020
+	JL      singles
+	VMOVUPS (AX), Y0
+	VMOVUPS (CX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(AX), Y0
+	VMOVUPS 32(CX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	VMOVUPS 64(AX), Y0
+	VMOVUPS 64(CX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS 96(AX), Y0
+	VMOVUPS 96(CX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x00000020, DX
+	JMP     rounds
+
+singles:
+	CMPQ    DX, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y0
+	VMOVUPS (CX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x00000008, DX
+	JMP     singles
+
+tail:
+	TESTQ      DX, DX
+	JZ         end
+	LEAQ       tail<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	VMASKMOVPS (CX), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func affine256(x []float32, factor float32, term float32)
+// Requires: AVX, FMA3
+TEXT ·affine256(SB), NOSPLIT, $0-32
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS factor+24(FP), Y0
+	VBROADCASTSS term+28(FP), Y1
+
+rounds:
+	CMPQ        CX, $0x00000020
+	JL          singles
+	VMOVUPS     (AX), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, (AX)
+	VMOVUPS     32(AX), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, 32(AX)
+	VMOVUPS     64(AX), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, 64(AX)
+	VMOVUPS     96(AX), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, 96(AX)
+	ADDQ        $0x00000080, AX
+	SUBQ        $0x00000020, CX
+	JMP         rounds
+
+singles:
+	CMPQ        CX, $0x00000008
+	JL          tail
+	VMOVUPS     (AX), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, (AX)
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, CX
+	JMP         singles
+
+tail:
+	TESTQ       CX, CX
+	JZ          end
+	LEAQ        tail<>+0(SB), DX
+	NEGQ        CX
+	VMOVUPS     32(DX)(CX*4), Y2
+	VMASKMOVPS  (AX), Y2, Y3
+	VFMADD213PS Y1, Y0, Y3
+	VMASKMOVPS  Y3, Y2, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func sum256(x []float32, shift float32) float32
+// Requires: AVX, SSE
+TEXT ·sum256(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS shift+24(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+
+rounds:
+	CMPQ    CX, $0x00000020
+	JL      singles
+	VMOVUPS (AX), Y5
+	VSUBPS  Y0, Y5, Y5
+	VADDPS  Y5, Y1, Y1
+	VMOVUPS 32(AX), Y5
+	VSUBPS  Y0, Y5, Y5
+	VADDPS  Y5, Y2, Y2
+	VMOVUPS 64(AX), Y5
+	VSUBPS  Y0, Y5, Y5
+	VADDPS  Y5, Y3, Y3
+	VMOVUPS 96(AX), Y5
+	VSUBPS  Y0, Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JMP     rounds
+
+singles:
+	CMPQ    CX, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y5
+	VSUBPS  Y0, Y5, Y5
+	VADDPS  Y5, Y1, Y1
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
+	JMP     singles
+
+tail:
+	TESTQ      CX, CX
+	JZ         end
+	LEAQ       tail<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y5
+	VMASKMOVPS (AX), Y5, Y6
+	VSUBPS     Y0, Y6, Y6
+	VANDPS     Y5, Y6, Y6
+	VADDPS     Y6, Y1, Y1
+
+end:
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	MOVSS        X1, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func maximum256(x []float32) float32
+// Requires: AVX, SSE
+TEXT ·maximum256(SB), NOSPLIT, $0-28
+	MOVQ    x_base+0(FP), AX
+	MOVQ    x_len+8(FP), CX
+	VMOVUPS floatff800000<>+0(SB), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+
+rounds:
+	CMPQ    CX, $0x00000020
+	JL      singles
+	VMOVUPS (AX), Y6
+	VCMPPS  $0x03, Y6, Y6, Y7
+	VANDPS  Y7, Y6, Y7
+	VORPS   Y7, Y1, Y1
+	VMAXPS  Y6, Y2, Y2
+	VMOVUPS 32(AX), Y6
+	VCMPPS  $0x03, Y6, Y6, Y7
+	VANDPS  Y7, Y6, Y7
+	VORPS   Y7, Y1, Y1
+	VMAXPS  Y6, Y3, Y3
+	VMOVUPS 64(AX), Y6
+	VCMPPS  $0x03, Y6, Y6, Y7
+	VANDPS  Y7, Y6, Y7
+	VORPS   Y7, Y1, Y1
+	VMAXPS  Y6, Y4, Y4
+	VMOVUPS 96(AX), Y6
+	VCMPPS  $0x03, Y6, Y6, Y7
+	VANDPS  Y7, Y6, Y7
+	VORPS   Y7, Y1, Y1
+	VMAXPS  Y6, Y5, Y5
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JMP     rounds
+
+singles:
+	CMPQ    CX, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y6
+	VCMPPS  $0x03, Y6, Y6, Y7
+	VANDPS  Y7, Y6, Y7
+	VORPS   Y7, Y1, Y1
+	VMAXPS  Y6, Y2, Y2
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
+	JMP     singles
+
+tail:
+	TESTQ      CX, CX
+	JZ         end
+	LEAQ       tail<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y6
+	VMASKMOVPS (AX), Y6, Y7
+	VCMPPS     $0x03, Y7, Y7, Y8
+	VANDPS     Y8, Y7, Y8
+	VORPS      Y8, Y1, Y1
+	VBLENDVPS  Y6, Y7, Y0, Y7
+	VMAXPS     Y7, Y2, Y2
+
+end:
+	VMAXPS       Y3, Y2, Y2
+	VMAXPS       Y5, Y4, Y4
+	VMAXPS       Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VMAXPS       X0, X2, X2
+	VPERMILPS    $0x4e, X2, X0
+	VMAXPS       X0, X2, X2
+	VPERMILPS    $0xb1, X2, X0
+	VMAXPS       X0, X2, X2
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	VUCOMISS     X1, X1
+	JNP          number
+	VMOVAPS      X1, X2
+
+number:
+	MOVSS X2, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func softmaxBackward256(g []float32, p []float32, mean float32)
+// Requires: AVX
+TEXT ·softmaxBackward256(SB), NOSPLIT, $0-52
+	MOVQ         g_base+0(FP), AX
+	MOVQ         p_base+24(FP), CX
+	MOVQ         p_len+32(FP), DX
+	VBROADCASTSS mean+48(FP), Y0
+
+rounds:
+	CMPQ    DX, $0x00000020
+	JL      singles
+	VMOVUPS (AX), Y1
+	VMOVUPS (CX), Y2
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 32(CX), Y2
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS 64(AX), Y1
+	VMOVUPS 64(CX), Y2
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, 64(AX)
+	VMOVUPS 96(AX), Y1
+	VMOVUPS 96(CX), Y2
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x00000020, DX
+	JMP     rounds
+
+singles:
+	CMPQ    DX, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y1
+	VMOVUPS (CX), Y2
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x00000008, DX
+	JMP     singles
+
+tail:
+	TESTQ      DX, DX
+	JZ         end
+	LEAQ       tail<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y1
+	VMASKMOVPS (AX), Y1, Y2
+	VMASKMOVPS (CX), Y1, Y3
+	VSUBPS     Y0, Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func norm256(y []float32, x []float32, weight []float32, inverse float32)
+// Requires: AVX
+TEXT ·norm256(SB), NOSPLIT, $0-76
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         weight_base+48(FP), DX
+	MOVQ         weight_len+56(FP), BX
+	VBROADCASTSS inverse+72(FP), Y0
+
+rounds:
+	CMPQ    BX, $0x00000020
+	JL      singles
+	VMOVUPS (CX), Y1
+	VMOVUPS (DX), Y2
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 32(DX), Y2
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS 64(CX), Y1
+	VMOVUPS 64(DX), Y2
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, 64(AX)
+	VMOVUPS 96(CX), Y1
+	VMOVUPS 96(DX), Y2
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	JMP     rounds
+
+singles:
+	CMPQ    BX, $0x00000008
+	JL      tail
+	VMOVUPS (CX), Y1
+	VMOVUPS (DX), Y2
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     singles
+
+tail:
+	TESTQ      BX, BX
+	JZ         end
+	LEAQ       tail<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y1
+	VMASKMOVPS (CX), Y1, Y2
+	VMASKMOVPS (DX), Y1, Y3
+	VMULPS     Y0, Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func normDot256(dy []float32, weight []float32, x []float32) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·normDot256(SB), NOSPLIT, $0-76
+	MOVQ   dy_base+0(FP), AX
+	MOVQ   weight_base+24(FP), CX
+	MOVQ   x_base+48(FP), DX
+	MOVQ   x_len+56(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+rounds:
+	CMPQ        BX, $0x00000020
+	JL          singles
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VMOVUPS     (DX), Y6
+	VMULPS      Y5, Y4, Y4
+	VFMADD231PS Y6, Y4, Y0
+	VMOVUPS     32(AX), Y4
+	VMOVUPS     32(CX), Y5
+	VMOVUPS     32(DX), Y6
+	VMULPS      Y5, Y4, Y4
+	VFMADD231PS Y6, Y4, Y1
+	VMOVUPS     64(AX), Y4
+	VMOVUPS     64(CX), Y5
+	VMOVUPS     64(DX), Y6
+	VMULPS      Y5, Y4, Y4
+	VFMADD231PS Y6, Y4, Y2
+	VMOVUPS     96(AX), Y4
+	VMOVUPS     96(CX), Y5
+	VMOVUPS     96(DX), Y6
+	VMULPS      Y5, Y4, Y4
+	VFMADD231PS Y6, Y4, Y3
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, BX
+	JMP         rounds
+
+singles:
+	CMPQ        BX, $0x00000008
+	JL          tail
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VMOVUPS     (DX), Y6
+	VMULPS      Y5, Y4, Y4
+	VFMADD231PS Y6, Y4, Y0
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, BX
+	JMP         singles
+
+tail:
+	TESTQ       BX, BX
+	JZ          end
+	LEAQ        tail<>+0(SB), SI
+	NEGQ        BX
+	VMOVUPS     32(SI)(BX*4), Y4
+	VMASKMOVPS  (AX), Y4, Y5
+	VMASKMOVPS  (CX), Y4, Y6
+	VMASKMOVPS  (DX), Y4, Y4
+	VMULPS      Y6, Y5, Y5
+	VFMADD231PS Y4, Y5, Y0
+
+end:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func normBackward256(dx []float32, dWeight []float32, dy []float32, x []float32, weight []float32, inverse float32, scale float32)
+// Requires: AVX, FMA3
+TEXT ·normBackward256(SB), NOSPLIT, $0-128
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dWeight_base+24(FP), CX
+	MOVQ         dy_base+48(FP), DX
+	MOVQ         x_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         weight_len+104(FP), DI
+	VBROADCASTSS inverse+120(FP), Y0
+	VBROADCASTSS scale+124(FP), Y1
+
+rounds:
+	CMPQ         DI, $0x00000010
+	JL           singles
+	VMOVUPS      (CX), Y2
+	VMOVUPS      (DX), Y3
+	VMOVUPS      (BX), Y4
+	VMOVUPS      (SI), Y5
+	VMULPS       Y3, Y5, Y5
+	VFNMADD231PS Y1, Y4, Y5
+	VMULPS       Y0, Y5, Y5
+	VMULPS       Y0, Y4, Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      32(CX), Y2
+	VMOVUPS      32(DX), Y3
+	VMOVUPS      32(BX), Y4
+	VMOVUPS      32(SI), Y5
+	VMULPS       Y3, Y5, Y5
+	VFNMADD231PS Y1, Y4, Y5
+	VMULPS       Y0, Y5, Y5
+	VMULPS       Y0, Y4, Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VMOVUPS      Y5, 32(AX)
+	VMOVUPS      Y2, 32(CX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          rounds
+
+singles:
+	CMPQ         DI, $0x00000008
+	JL           tail
+	VMOVUPS      (CX), Y2
+	VMOVUPS      (DX), Y3
+	VMOVUPS      (BX), Y4
+	VMOVUPS      (SI), Y5
+	VMULPS       Y3, Y5, Y5
+	VFNMADD231PS Y1, Y4, Y5
+	VMULPS       Y0, Y5, Y5
+	VMULPS       Y0, Y4, Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y2, (CX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, DI
+	JMP          singles
+
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	LEAQ         tail<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      32(R8)(DI*4), Y2
+	VMASKMOVPS   (CX), Y2, Y3
+	VMASKMOVPS   (DX), Y2, Y4
+	VMASKMOVPS   (BX), Y2, Y5
+	VMASKMOVPS   (SI), Y2, Y6
+	VMULPS       Y4, Y6, Y6
+	VFNMADD231PS Y1, Y5, Y6
+	VMULPS       Y0, Y6, Y6
+	VMULPS       Y0, Y5, Y5
+	VFMADD231PS  Y4, Y5, Y3
+	VMASKMOVPS   Y6, Y2, (AX)
+	VMASKMOVPS   Y3, Y2, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func exp256(x []float32, shift float32, scale float32) float32
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·exp256(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS shift+24(FP), Y0
+	VBROADCASTSS scale+28(FP), Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+
+rounds:
+	CMPQ         CX, $0x00000010
+	JL           singles
+	VMOVUPS      (AX), Y4
+	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VADDPS       Y4, Y2, Y2
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, (AX)
+	VMOVUPS      32(AX), Y4
+	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VADDPS       Y4, Y3, Y3
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 32(AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          rounds
+
+singles:
+	CMPQ         CX, $0x00000008
+	JL           tail
+	VMOVUPS      (AX), Y4
+	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VADDPS       Y4, Y2, Y2
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          singles
+
+tail:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         tail<>+0(SB), DX
+	NEGQ         CX
+	VMOVUPS      32(DX)(CX*4), Y4
+	VMASKMOVPS   (AX), Y4, Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y5, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y5, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS float3f318000<>+0(SB), Y0, Y5
+	VFNMADD231PS floatb95e8083<>+0(SB), Y0, Y5
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y5, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y5, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y5, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y5, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y5, Y6
+	VMULPS       Y5, Y5, Y8
+	VFMADD213PS  Y5, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y0, Y0
+	VPADDD       word0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y6, Y6
+	VANDPS       Y7, Y6, Y5
+	VANDPS       Y4, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VMULPS       Y1, Y5, Y5
+	VMASKMOVPS   Y5, Y4, (AX)
+
+end:
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x4e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0xb1, X2, X0
+	VADDPS       X0, X2, X2
+	MOVSS        X2, ret+32(FP)
+	VZEROUPPER
+	RET
+
+DATA word0000007f<>+0(SB)/4, $0x0000007f
+DATA word0000007f<>+4(SB)/4, $0x0000007f
+DATA word0000007f<>+8(SB)/4, $0x0000007f
+DATA word0000007f<>+12(SB)/4, $0x0000007f
+DATA word0000007f<>+16(SB)/4, $0x0000007f
+DATA word0000007f<>+20(SB)/4, $0x0000007f
+DATA word0000007f<>+24(SB)/4, $0x0000007f
+DATA word0000007f<>+28(SB)/4, $0x0000007f
+DATA word0000007f<>+32(SB)/4, $0x0000007f
+DATA word0000007f<>+36(SB)/4, $0x0000007f
+DATA word0000007f<>+40(SB)/4, $0x0000007f
+DATA word0000007f<>+44(SB)/4, $0x0000007f
+DATA word0000007f<>+48(SB)/4, $0x0000007f
+DATA word0000007f<>+52(SB)/4, $0x0000007f
+DATA word0000007f<>+56(SB)/4, $0x0000007f
+DATA word0000007f<>+60(SB)/4, $0x0000007f
+GLOBL word0000007f<>(SB), RODATA|NOPTR, $64
+
+// func relu256(y []float32, x []float32)
+// Requires: AVX
+TEXT ·relu256(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ    DX, $0x00000008
+	JL      tail
+	VMOVUPS (CX), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x00000008, DX
+	JMP     singles
+
+tail:
+	TESTQ      DX, DX
+	JZ         end
+	LEAQ       tail<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluBackward256(dx []float32, dy []float32, x []float32)
+// Requires: AVX
+TEXT ·reluBackward256(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
+	CMPQ    BX, $0x00000008
+	JL      tail
+	VMOVUPS (DX), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y2
+	VCMPPS  $0x01, Y0, Y1, Y0
+	VANDPS  float3f800000<>+0(SB), Y0, Y0
+	VMOVUPS (CX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     singles
+
+tail:
+	TESTQ      BX, BX
+	JZ         end
+	LEAQ       tail<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (DX), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y3
+	VCMPPS     $0x01, Y1, Y2, Y1
+	VANDPS     float3f800000<>+0(SB), Y1, Y1
+	VMASKMOVPS (CX), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluGated256(y []float32, gate []float32, value []float32)
+// Requires: AVX
+TEXT ·reluGated256(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
+
+singles:
+	CMPQ    BX, $0x00000008
+	JL      tail
+	VMOVUPS (CX), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     singles
+
+tail:
+	TESTQ      BX, BX
+	JZ         end
+	LEAQ       tail<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX
+TEXT ·reluGatedBackward256(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
+	CMPQ    DI, $0x00000008
+	JL      tail
+	VMOVUPS (BX), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y2
+	VCMPPS  $0x01, Y0, Y1, Y0
+	VANDPS  float3f800000<>+0(SB), Y0, Y0
+	VMOVUPS (DX), Y1
+	VMOVUPS (SI), Y3
+	VMULPS  Y1, Y2, Y2
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y3, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y2, (CX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, BX
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, DI
+	JMP     singles
+
+tail:
+	TESTQ      DI, DI
+	JZ         end
+	LEAQ       tail<>+0(SB), R8
+	NEGQ       DI
+	VMOVUPS    32(R8)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y3
+	VCMPPS     $0x01, Y1, Y2, Y1
+	VANDPS     float3f800000<>+0(SB), Y1, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMASKMOVPS (SI), Y0, Y4
+	VMULPS     Y2, Y3, Y3
+	VMULPS     Y2, Y4, Y4
+	VMULPS     Y4, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+	VMASKMOVPS Y3, Y0, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gelu256(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gelu256(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ         DX, $0x00000008
+	JL           tail
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y0, Y1
+	VMINPS       float461c4000<>+0(SB), Y1, Y1
+	VMOVUPS      float3d922279<>+0(SB), Y2
+	VFMADD213PS  float3fcc422a<>+0(SB), Y1, Y2
+	VMULPS       Y0, Y2, Y2
+	VORPS        word80000000<>+0(SB), Y2, Y1
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y4
+	VCMPPS       $0x05, Y4, Y1, Y5
+	VMULPS       float3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS float3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS floatb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      float39506967<>+0(SB), Y4
+	VFMADD213PS  float3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  float3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  float3f000000<>+0(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y6
+	VFMADD213PS  Y1, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       word0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       Y5, Y4, Y1
+	VADDPS       float3f800000<>+0(SB), Y1, Y3
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y1, Y3, Y4
+	VBLENDVPS    Y2, Y4, Y3, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JMP          singles
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         tail<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMINPS       float461c4000<>+0(SB), Y2, Y2
+	VMOVUPS      float3d922279<>+0(SB), Y3
+	VFMADD213PS  float3fcc422a<>+0(SB), Y2, Y3
+	VMULPS       Y1, Y3, Y3
+	VORPS        word80000000<>+0(SB), Y3, Y2
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y5
+	VCMPPS       $0x05, Y5, Y2, Y6
+	VMULPS       float3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS float3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS floatb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      float39506967<>+0(SB), Y5
+	VFMADD213PS  float3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  float3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  float3f000000<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y7
+	VFMADD213PS  Y2, Y7, Y5
+	VADDPS       float3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       word0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VANDPS       Y6, Y5, Y2
+	VADDPS       float3f800000<>+0(SB), Y2, Y4
+	VMOVUPS      float3f800000<>+0(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VMULPS       Y2, Y4, Y5
+	VBLENDVPS    Y3, Y5, Y4, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluBackward256(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluBackward256(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000008
+	JL           tail
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y0, Y1
+	VMINPS       float461c4000<>+0(SB), Y1, Y1
+	VMOVUPS      float3d922279<>+0(SB), Y2
+	VFMADD213PS  float3fcc422a<>+0(SB), Y1, Y2
+	VMULPS       Y0, Y2, Y2
+	VORPS        word80000000<>+0(SB), Y2, Y3
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y5
+	VCMPPS       $0x05, Y5, Y3, Y6
+	VMULPS       float3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS float3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS floatb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      float39506967<>+0(SB), Y5
+	VFMADD213PS  float3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  float3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  float3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y7
+	VFMADD213PS  Y3, Y7, Y5
+	VADDPS       float3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       word0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VANDPS       Y6, Y5, Y3
+	VADDPS       float3f800000<>+0(SB), Y3, Y4
+	VMOVUPS      float3f800000<>+0(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VMULPS       Y3, Y4, Y5
+	VBLENDVPS    Y2, Y5, Y4, Y2
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMULPS       float3e5b33b6<>+0(SB), Y1, Y1
+	VADDPS       float3fcc422a<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VFMADD213PS  Y2, Y0, Y3
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      Y3, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMINPS       float461c4000<>+0(SB), Y2, Y2
+	VMOVUPS      float3d922279<>+0(SB), Y3
+	VFMADD213PS  float3fcc422a<>+0(SB), Y2, Y3
+	VMULPS       Y1, Y3, Y3
+	VORPS        word80000000<>+0(SB), Y3, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y5
+	VMOVUPS      float3f800000<>+0(SB), Y6
+	VDIVPS       Y5, Y6, Y5
+	VMULPS       Y4, Y5, Y6
+	VBLENDVPS    Y3, Y6, Y5, Y3
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VMULPS       float3e5b33b6<>+0(SB), Y2, Y2
+	VADDPS       float3fcc422a<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VFMADD213PS  Y3, Y1, Y4
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluGated256(y []float32, gate []float32, value []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluGated256(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000008
+	JL           tail
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y0, Y1
+	VMINPS       float461c4000<>+0(SB), Y1, Y1
+	VMOVUPS      float3d922279<>+0(SB), Y2
+	VFMADD213PS  float3fcc422a<>+0(SB), Y1, Y2
+	VMULPS       Y0, Y2, Y2
+	VORPS        word80000000<>+0(SB), Y2, Y1
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y4
+	VCMPPS       $0x05, Y4, Y1, Y5
+	VMULPS       float3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS float3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS floatb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      float39506967<>+0(SB), Y4
+	VFMADD213PS  float3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  float3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  float3f000000<>+0(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y6
+	VFMADD213PS  Y1, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       word0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       Y5, Y4, Y1
+	VADDPS       float3f800000<>+0(SB), Y1, Y3
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y1, Y3, Y4
+	VBLENDVPS    Y2, Y4, Y3, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMINPS       float461c4000<>+0(SB), Y2, Y2
+	VMOVUPS      float3d922279<>+0(SB), Y3
+	VFMADD213PS  float3fcc422a<>+0(SB), Y2, Y3
+	VMULPS       Y1, Y3, Y3
+	VORPS        word80000000<>+0(SB), Y3, Y2
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y5
+	VCMPPS       $0x05, Y5, Y2, Y6
+	VMULPS       float3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS float3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS floatb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      float39506967<>+0(SB), Y5
+	VFMADD213PS  float3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  float3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  float3f000000<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y7
+	VFMADD213PS  Y2, Y7, Y5
+	VADDPS       float3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       word0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VANDPS       Y6, Y5, Y2
+	VADDPS       float3f800000<>+0(SB), Y2, Y4
+	VMOVUPS      float3f800000<>+0(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VMULPS       Y2, Y4, Y5
+	VBLENDVPS    Y3, Y5, Y4, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluGatedBackward256(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
+	CMPQ         DI, $0x00000008
+	JL           tail
+	VMOVUPS      (BX), Y0
+	VMULPS       Y0, Y0, Y1
+	VMINPS       float461c4000<>+0(SB), Y1, Y1
+	VMOVUPS      float3d922279<>+0(SB), Y2
+	VFMADD213PS  float3fcc422a<>+0(SB), Y1, Y2
+	VMULPS       Y0, Y2, Y2
+	VORPS        word80000000<>+0(SB), Y2, Y3
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y5
+	VCMPPS       $0x05, Y5, Y3, Y6
+	VMULPS       float3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS float3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS floatb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      float39506967<>+0(SB), Y5
+	VFMADD213PS  float3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  float3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  float3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y7
+	VFMADD213PS  Y3, Y7, Y5
+	VADDPS       float3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       word0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VANDPS       Y6, Y5, Y3
+	VADDPS       float3f800000<>+0(SB), Y3, Y4
+	VMOVUPS      float3f800000<>+0(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VMULPS       Y3, Y4, Y5
+	VBLENDVPS    Y2, Y5, Y4, Y2
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMULPS       float3e5b33b6<>+0(SB), Y1, Y1
+	VADDPS       float3fcc422a<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VFMADD213PS  Y2, Y0, Y3
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      Y2, (CX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, DI
+	JMP          singles
+
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	LEAQ         tail<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      32(R8)(DI*4), Y0
+	VMASKMOVPS   (BX), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMINPS       float461c4000<>+0(SB), Y2, Y2
+	VMOVUPS      float3d922279<>+0(SB), Y3
+	VFMADD213PS  float3fcc422a<>+0(SB), Y2, Y3
+	VMULPS       Y1, Y3, Y3
+	VORPS        word80000000<>+0(SB), Y3, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y5
+	VMOVUPS      float3f800000<>+0(SB), Y6
+	VDIVPS       Y5, Y6, Y5
+	VMULPS       Y4, Y5, Y6
+	VBLENDVPS    Y3, Y6, Y5, Y3
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VMULPS       float3e5b33b6<>+0(SB), Y2, Y2
+	VADDPS       float3fcc422a<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VFMADD213PS  Y3, Y1, Y4
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+	VMASKMOVPS   Y3, Y0, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func silu256(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·silu256(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ         DX, $0x00000008
+	JL           tail
+	VMOVUPS      (CX), Y0
+	VORPS        word80000000<>+0(SB), Y0, Y1
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y3
+	VCMPPS       $0x05, Y3, Y1, Y4
+	VMULPS       float3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS float3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS floatb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      float39506967<>+0(SB), Y3
+	VFMADD213PS  float3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  float3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  float3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y3
+	VADDPS       float3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       word0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VANDPS       Y4, Y3, Y1
+	VADDPS       float3f800000<>+0(SB), Y1, Y2
+	VMOVUPS      float3f800000<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y3
+	VBLENDVPS    Y0, Y3, Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JMP          singles
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         tail<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VORPS        word80000000<>+0(SB), Y1, Y2
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y4
+	VCMPPS       $0x05, Y4, Y2, Y5
+	VMULPS       float3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS float3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS floatb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      float39506967<>+0(SB), Y4
+	VFMADD213PS  float3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  float3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  float3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       word0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       Y5, Y4, Y2
+	VADDPS       float3f800000<>+0(SB), Y2, Y3
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y3, Y4
+	VBLENDVPS    Y1, Y4, Y3, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func siluBackward256(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluBackward256(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000008
+	JL           tail
+	VMOVUPS      (DX), Y0
+	VORPS        word80000000<>+0(SB), Y0, Y1
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y3
+	VCMPPS       $0x05, Y3, Y1, Y4
+	VMULPS       float3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS float3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS floatb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      float39506967<>+0(SB), Y3
+	VFMADD213PS  float3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  float3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  float3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y3
+	VADDPS       float3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       word0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VANDPS       Y4, Y3, Y1
+	VADDPS       float3f800000<>+0(SB), Y1, Y2
+	VMOVUPS      float3f800000<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y3
+	VBLENDVPS    Y0, Y3, Y2, Y3
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VFMADD213PS  Y3, Y0, Y1
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VORPS        word80000000<>+0(SB), Y1, Y2
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y4
+	VCMPPS       $0x05, Y4, Y2, Y5
+	VMULPS       float3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS float3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS floatb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      float39506967<>+0(SB), Y4
+	VFMADD213PS  float3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  float3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  float3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       word0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       Y5, Y4, Y2
+	VADDPS       float3f800000<>+0(SB), Y2, Y3
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y3, Y4
+	VBLENDVPS    Y1, Y4, Y3, Y4
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VFMADD213PS  Y4, Y1, Y2
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func siluGated256(y []float32, gate []float32, value []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluGated256(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000008
+	JL           tail
+	VMOVUPS      (CX), Y0
+	VORPS        word80000000<>+0(SB), Y0, Y1
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y3
+	VCMPPS       $0x05, Y3, Y1, Y4
+	VMULPS       float3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS float3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS floatb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      float39506967<>+0(SB), Y3
+	VFMADD213PS  float3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  float3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  float3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y3
+	VADDPS       float3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       word0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VANDPS       Y4, Y3, Y1
+	VADDPS       float3f800000<>+0(SB), Y1, Y2
+	VMOVUPS      float3f800000<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y3
+	VBLENDVPS    Y0, Y3, Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VORPS        word80000000<>+0(SB), Y1, Y2
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y4
+	VCMPPS       $0x05, Y4, Y2, Y5
+	VMULPS       float3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS float3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS floatb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      float39506967<>+0(SB), Y4
+	VFMADD213PS  float3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  float3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  float3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       word0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       Y5, Y4, Y2
+	VADDPS       float3f800000<>+0(SB), Y2, Y3
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y3, Y4
+	VBLENDVPS    Y1, Y4, Y3, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func siluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluGatedBackward256(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
+	CMPQ         DI, $0x00000008
+	JL           tail
+	VMOVUPS      (BX), Y0
+	VORPS        word80000000<>+0(SB), Y0, Y1
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y3
+	VCMPPS       $0x05, Y3, Y1, Y4
+	VMULPS       float3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS float3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS floatb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      float39506967<>+0(SB), Y3
+	VFMADD213PS  float3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  float3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  float3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y3
+	VADDPS       float3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       word0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VANDPS       Y4, Y3, Y1
+	VADDPS       float3f800000<>+0(SB), Y1, Y2
+	VMOVUPS      float3f800000<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y3
+	VBLENDVPS    Y0, Y3, Y2, Y3
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VFMADD213PS  Y3, Y0, Y1
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y2
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y3, (CX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, DI
+	JMP          singles
+
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	LEAQ         tail<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      32(R8)(DI*4), Y0
+	VMASKMOVPS   (BX), Y0, Y1
+	VORPS        word80000000<>+0(SB), Y1, Y2
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y4
+	VCMPPS       $0x05, Y4, Y2, Y5
+	VMULPS       float3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS float3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS floatb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      float39506967<>+0(SB), Y4
+	VFMADD213PS  float3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  float3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  float3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       word0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       Y5, Y4, Y2
+	VADDPS       float3f800000<>+0(SB), Y2, Y3
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y3, Y4
+	VBLENDVPS    Y1, Y4, Y3, Y4
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VFMADD213PS  Y4, Y1, Y2
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y3
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	VMASKMOVPS   Y4, Y0, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func dropout256(y []float32, x []float32, words *[24]uint32, below uint16, scale float32)
+// Requires: AVX, AVX2, CMOV
+TEXT ·dropout256(SB), NOSPLIT, $0-64
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         words+48(FP), BX
+	VBROADCASTSS scale+60(FP), Y0
+	VPBROADCASTW below+56(FP), Y1
+	VPBROADCASTD 80(BX), Y2
+	VPADDD       order256<>+0(SB), Y2, Y2
+
+rounds:
+	CMPQ         DX, $0x00000020
+	JL           tail
+	VMOVUPS      Y2, Y3
+	VPBROADCASTD 84(BX), Y4
+	VPBROADCASTD 88(BX), Y5
+	VPBROADCASTD 92(BX), Y6
+	VPMULUDQ     wordd2511f53<>+0(SB), Y3, Y3
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y7
+	VPBROADCASTD (BX), Y8
+	VPXOR        Y4, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y3, Y4
+	VPBROADCASTD 4(BX), Y8
+	VPXOR        Y6, Y4, Y4
+	VPXOR        Y8, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y6
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y7
+	VPBROADCASTD 8(BX), Y8
+	VPXOR        Y5, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y6, Y5
+	VPBROADCASTD 12(BX), Y8
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y8, Y5, Y5
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y3
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y7
+	VPBROADCASTD 16(BX), Y8
+	VPXOR        Y4, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y3, Y4
+	VPBROADCASTD 20(BX), Y8
+	VPXOR        Y6, Y4, Y4
+	VPXOR        Y8, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y6
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y7
+	VPBROADCASTD 24(BX), Y8
+	VPXOR        Y5, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y6, Y5
+	VPBROADCASTD 28(BX), Y8
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y8, Y5, Y5
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y3
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y7
+	VPBROADCASTD 32(BX), Y8
+	VPXOR        Y4, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y3, Y4
+	VPBROADCASTD 36(BX), Y8
+	VPXOR        Y6, Y4, Y4
+	VPXOR        Y8, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y6
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y7
+	VPBROADCASTD 40(BX), Y8
+	VPXOR        Y5, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y6, Y5
+	VPBROADCASTD 44(BX), Y8
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y8, Y5, Y5
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y3
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y7
+	VPBROADCASTD 48(BX), Y8
+	VPXOR        Y4, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y3, Y4
+	VPBROADCASTD 52(BX), Y8
+	VPXOR        Y6, Y4, Y4
+	VPXOR        Y8, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y6
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y7
+	VPBROADCASTD 56(BX), Y8
+	VPXOR        Y5, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y6, Y5
+	VPBROADCASTD 60(BX), Y8
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y8, Y5, Y5
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y3
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y7
+	VPBROADCASTD 64(BX), Y8
+	VPXOR        Y4, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y3, Y4
+	VPBROADCASTD 68(BX), Y8
+	VPXOR        Y6, Y4, Y4
+	VPXOR        Y8, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y6
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y7
+	VPBROADCASTD 72(BX), Y8
+	VPXOR        Y5, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y6, Y5
+	VPBROADCASTD 76(BX), Y8
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y8, Y5, Y5
+	VPSLLQ       $0x20, Y4, Y4
+	VPSLLQ       $0x20, Y7, Y7
+	VPSRLQ       $0x20, Y7, Y7
+	VPOR         Y4, Y7, Y7
+	VPSLLQ       $0x20, Y6, Y6
+	VPSLLQ       $0x20, Y5, Y5
+	VPSRLQ       $0x20, Y5, Y5
+	VPOR         Y6, Y5, Y5
+	VPUNPCKLQDQ  Y5, Y7, Y3
+	VPUNPCKHQDQ  Y5, Y7, Y4
+	VPMAXUW      Y1, Y3, Y5
+	VPCMPEQW     Y3, Y5, Y5
+	VMOVUPS      (CX), Y6
+	VPMOVSXWD    X5, Y3
+	VMULPS       Y0, Y6, Y6
+	VANDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (AX)
+	VEXTRACTI128 $0x01, Y5, X5
+	VMOVUPS      32(CX), Y3
+	VPMOVSXWD    X5, Y5
+	VMULPS       Y0, Y3, Y3
+	VANDPS       Y5, Y3, Y3
+	VMOVUPS      Y3, 32(AX)
+	VPMAXUW      Y1, Y4, Y3
+	VPCMPEQW     Y4, Y3, Y3
+	VMOVUPS      64(CX), Y5
+	VPMOVSXWD    X3, Y4
+	VMULPS       Y0, Y5, Y5
+	VANDPS       Y4, Y5, Y5
+	VMOVUPS      Y5, 64(AX)
+	VEXTRACTI128 $0x01, Y3, X3
+	VMOVUPS      96(CX), Y4
+	VPMOVSXWD    X3, Y3
+	VMULPS       Y0, Y4, Y4
+	VANDPS       Y3, Y4, Y4
+	VMOVUPS      Y4, 96(AX)
+	VPADDD       word00000004<>+0(SB), Y2, Y2
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	SUBQ         $0x00000020, DX
+	JMP          rounds
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	VMOVUPS      Y2, Y2
+	VPBROADCASTD 84(BX), Y3
+	VPBROADCASTD 88(BX), Y4
+	VPBROADCASTD 92(BX), Y5
+	VPMULUDQ     wordd2511f53<>+0(SB), Y2, Y2
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y6
+	VPBROADCASTD (BX), Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y2, Y3
+	VPBROADCASTD 4(BX), Y7
+	VPXOR        Y5, Y3, Y3
+	VPXOR        Y7, Y3, Y3
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y5
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPBROADCASTD 8(BX), Y7
+	VPXOR        Y4, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y5, Y4
+	VPBROADCASTD 12(BX), Y7
+	VPXOR        Y2, Y4, Y4
+	VPXOR        Y7, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y6
+	VPBROADCASTD 16(BX), Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y2, Y3
+	VPBROADCASTD 20(BX), Y7
+	VPXOR        Y5, Y3, Y3
+	VPXOR        Y7, Y3, Y3
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y5
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPBROADCASTD 24(BX), Y7
+	VPXOR        Y4, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y5, Y4
+	VPBROADCASTD 28(BX), Y7
+	VPXOR        Y2, Y4, Y4
+	VPXOR        Y7, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y6
+	VPBROADCASTD 32(BX), Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y2, Y3
+	VPBROADCASTD 36(BX), Y7
+	VPXOR        Y5, Y3, Y3
+	VPXOR        Y7, Y3, Y3
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y5
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPBROADCASTD 40(BX), Y7
+	VPXOR        Y4, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y5, Y4
+	VPBROADCASTD 44(BX), Y7
+	VPXOR        Y2, Y4, Y4
+	VPXOR        Y7, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y6
+	VPBROADCASTD 48(BX), Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y2, Y3
+	VPBROADCASTD 52(BX), Y7
+	VPXOR        Y5, Y3, Y3
+	VPXOR        Y7, Y3, Y3
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y5
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPBROADCASTD 56(BX), Y7
+	VPXOR        Y4, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y5, Y4
+	VPBROADCASTD 60(BX), Y7
+	VPXOR        Y2, Y4, Y4
+	VPXOR        Y7, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y6
+	VPBROADCASTD 64(BX), Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y2, Y3
+	VPBROADCASTD 68(BX), Y7
+	VPXOR        Y5, Y3, Y3
+	VPXOR        Y7, Y3, Y3
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y5
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPBROADCASTD 72(BX), Y7
+	VPXOR        Y4, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y5, Y4
+	VPBROADCASTD 76(BX), Y7
+	VPXOR        Y2, Y4, Y4
+	VPXOR        Y7, Y4, Y4
+	VPSLLQ       $0x20, Y3, Y3
+	VPSLLQ       $0x20, Y6, Y6
+	VPSRLQ       $0x20, Y6, Y6
+	VPOR         Y3, Y6, Y6
+	VPSLLQ       $0x20, Y5, Y5
+	VPSLLQ       $0x20, Y4, Y4
+	VPSRLQ       $0x20, Y4, Y4
+	VPOR         Y5, Y4, Y4
+	VPUNPCKLQDQ  Y4, Y6, Y2
+	VPUNPCKHQDQ  Y4, Y6, Y3
+	VPMAXUW      Y1, Y2, Y4
+	VPCMPEQW     Y2, Y4, Y4
+	MOVQ         DX, BX
+	XORQ         SI, SI
+	SUBQ         $0x00000000, BX
+	CMOVQLT      SI, BX
+	MOVQ         $0x00000008, SI
+	CMPQ         BX, SI
+	CMOVQGT      SI, BX
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y2
+	VMASKMOVPS   (CX), Y2, Y6
+	VPMOVSXWD    X4, Y5
+	VMULPS       Y0, Y6, Y6
+	VANDPS       Y5, Y6, Y6
+	VMASKMOVPS   Y6, Y2, (AX)
+	VEXTRACTI128 $0x01, Y4, X4
+	MOVQ         DX, BX
+	XORQ         SI, SI
+	SUBQ         $0x00000008, BX
+	CMOVQLT      SI, BX
+	MOVQ         $0x00000008, SI
+	CMPQ         BX, SI
+	CMOVQGT      SI, BX
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y2
+	VMASKMOVPS   32(CX), Y2, Y5
+	VPMOVSXWD    X4, Y4
+	VMULPS       Y0, Y5, Y5
+	VANDPS       Y4, Y5, Y5
+	VMASKMOVPS   Y5, Y2, 32(AX)
+	VPMAXUW      Y1, Y3, Y1
+	VPCMPEQW     Y3, Y1, Y1
+	MOVQ         DX, BX
+	XORQ         SI, SI
+	SUBQ         $0x00000010, BX
+	CMOVQLT      SI, BX
+	MOVQ         $0x00000008, SI
+	CMPQ         BX, SI
+	CMOVQGT      SI, BX
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y2
+	VMASKMOVPS   64(CX), Y2, Y4
+	VPMOVSXWD    X1, Y3
+	VMULPS       Y0, Y4, Y4
+	VANDPS       Y3, Y4, Y4
+	VMASKMOVPS   Y4, Y2, 64(AX)
+	VEXTRACTI128 $0x01, Y1, X1
+	XORQ         BX, BX
+	SUBQ         $0x00000018, DX
+	CMOVQLT      BX, DX
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, BX
+	CMOVQGT      BX, DX
+	LEAQ         tail<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y2
+	VMASKMOVPS   96(CX), Y2, Y3
+	VPMOVSXWD    X1, Y1
+	VMULPS       Y0, Y3, Y3
+	VANDPS       Y1, Y3, Y3
+	VMASKMOVPS   Y3, Y2, 96(AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA order256<>+0(SB)/8, $0x0000000000000000
+DATA order256<>+8(SB)/8, $0x0000000000000002
+DATA order256<>+16(SB)/8, $0x0000000000000001
+DATA order256<>+24(SB)/8, $0x0000000000000003
+GLOBL order256<>(SB), RODATA|NOPTR, $32
+
+DATA word00000004<>+0(SB)/4, $0x00000004
+DATA word00000004<>+4(SB)/4, $0x00000004
+DATA word00000004<>+8(SB)/4, $0x00000004
+DATA word00000004<>+12(SB)/4, $0x00000004
+DATA word00000004<>+16(SB)/4, $0x00000004
+DATA word00000004<>+20(SB)/4, $0x00000004
+DATA word00000004<>+24(SB)/4, $0x00000004
+DATA word00000004<>+28(SB)/4, $0x00000004
+DATA word00000004<>+32(SB)/4, $0x00000004
+DATA word00000004<>+36(SB)/4, $0x00000004
+DATA word00000004<>+40(SB)/4, $0x00000004
+DATA word00000004<>+44(SB)/4, $0x00000004
+DATA word00000004<>+48(SB)/4, $0x00000004
+DATA word00000004<>+52(SB)/4, $0x00000004
+DATA word00000004<>+56(SB)/4, $0x00000004
+DATA word00000004<>+60(SB)/4, $0x00000004
+GLOBL word00000004<>(SB), RODATA|NOPTR, $64

@@ -41,51 +41,44 @@ func maximum(x []float32) float32 {
 	return m
 }
 
-// expSum replaces x by e^(x-shift) and returns the sum, added up in four lanes.
-func expSum(x []float32, shift float32) float32 {
+// expRow replaces x by scale·e^(x-shift) and returns the sum of e^(x-shift), added up in four lanes.
+func expRow(x []float32, shift, scale float32) float32 {
 	var s [4]float32
 	i := 0
 	for ; i+4 <= len(x); i += 4 {
 		v := x[i : i+4 : i+4]
 		for j := range v {
-			v[j] = exp32(v[j] - shift)
-			s[j] += v[j]
+			e := exp32(v[j] - shift)
+			s[j] += e
+			v[j] = e * scale
 		}
 	}
 	for ; i < len(x); i++ {
-		x[i] = exp32(x[i] - shift)
-		s[0] += x[i]
+		e := exp32(x[i] - shift)
+		s[0] += e
+		x[i] = e * scale
 	}
 	return (s[0] + s[1]) + (s[2] + s[3])
 }
 
-// scale multiplies x by a.
-func scale(x []float32, a float32) {
-	for i := range x {
-		x[i] *= a
-	}
-}
-
 // softmax replaces x by its softmax and returns the largest element and the inverse of the sum. Without a finite
 // element (every key hidden) the result is zeros, and so is the inverse.
-func softmax(x []float32) (largest, inverse float32) {
-	largest = maximum(x)
+func (l *loops) softmax(x []float32) (largest, inverse float32) {
+	largest = l.maximum(x)
 	if math.IsInf(float64(largest), -1) {
 		clear(x)
 		return largest, 0
 	}
-	inverse = 1 / expSum(x, largest)
-	scale(x, inverse)
+	inverse = 1 / l.exp(x, largest, 1)
+	l.affine(x, inverse, 0)
 	return largest, inverse
 }
 
 // softmaxAgain replaces x by the softmax whose largest element and inverse sum are known.
-func softmaxAgain(x []float32, largest, inverse float32) {
+func (l *loops) softmaxAgain(x []float32, largest, inverse float32) {
 	if inverse == 0 {
 		clear(x)
 		return
 	}
-	for i, v := range x {
-		x[i] = exp32(v-largest) * inverse
-	}
+	l.exp(x, largest, inverse)
 }

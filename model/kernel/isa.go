@@ -12,11 +12,12 @@ const PathVariable = "T5_KERNEL"
 // Portable is the path in plain Go that every machine has.
 const Portable = "portable"
 
-// isa is one instruction set with its vector kernels. Strides are in bytes. A nil isa is the portable path.
+// isa is one instruction set with its kernels. The portable path has loops only, and no gemm.
 type isa struct {
 	name string
+	loops
 
-	// The tile of C that one call of gemm computes, and how deep the packed panels are.
+	// The vector kernels of matrix products; strides are in bytes. The tile of C that one call of gemm computes, and how deep the packed panels are.
 	rows, cols int
 	blockM     int // rows of A packed at a time, a multiple of rows
 	blockK     int
@@ -55,12 +56,12 @@ func PathFromEnvironment() (string, error) {
 	return "", fmt.Errorf("%s is %q: this processor has %s", PathVariable, name, strings.Join(Paths(), ", "))
 }
 
-// isaByName returns the kernels of a path, nil for the portable one.
+// isaByName returns the kernels of a path, the portable ones for an unknown one.
 func isaByName(name string) *isa {
 	for _, i := range available() {
 		if i.name == name {
 			return i
 		}
 	}
-	return nil
+	return &isa{name: Portable, loops: portableLoops()}
 }

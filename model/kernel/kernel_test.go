@@ -16,7 +16,10 @@ func TestPaper_Philox(t *testing.T) {
 		if c.counter != [4]uint32{} {
 			k0, k1 = 0xa4093822, 0x299f31d0
 		}
-		if got := philox(c.counter[0], c.counter[1], c.counter[2], c.counter[3], k0, k1); got != c.want {
+		p := Dropout{Seed: uint64(k1)<<32 | uint64(k0), Op: c.counter[2], Step: c.counter[3]}
+		m := p.masker(nil)
+		m.words[21] = c.counter[1]
+		if got := philox(&m.words, c.counter[0]); got != c.want {
 			t.Errorf("counter %08x: got %08x, want %08x", c.counter, got, c.want)
 		}
 	}

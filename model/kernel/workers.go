@@ -10,7 +10,7 @@ import (
 // goroutines at once; each call gets scratch memory of its own.
 type Workers struct {
 	threads  int
-	isa      *isa      // vector kernels, nil for portable ones
+	isa      *isa
 	scratch  sync.Pool // *scratch
 	counters counters
 }
@@ -37,12 +37,7 @@ func NewWorkersOn(path string, threads int) *Workers {
 }
 
 // Path returns the name of the path.
-func (w *Workers) Path() string {
-	if w.isa == nil {
-		return Portable
-	}
-	return w.isa.name
-}
+func (w *Workers) Path() string { return w.isa.name }
 
 // Threads returns the number of threads.
 func (w *Workers) Threads() int { return w.threads }

@@ -17,5 +17,10 @@ func main() {
 	transpose256()
 	dot(wide)
 	dot(narrow)
+	for _, i := range []isa{wide, narrow} {
+		rows(i)
+		activations(i)
+		dropout(i)
+	}
 	build.Generate()
 }

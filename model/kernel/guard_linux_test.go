@@ -1,0 +1,97 @@
+package kernel
+
+import (
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"syscall"
+	"testing"
+	"unsafe"
+)
+
+// guarded returns a copy of x between two pages that must not be touched: it ends where the second one begins, or
+// begins where the first one ends. Assembly that reads or writes beyond faults.
+func guarded(t *testing.T, x []float32, atEnd bool) []float32 {
+	page := syscall.Getpagesize()
+	size := blocks(4*max(1, len(x)), page) * page
+	memory, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Munmap(memory) })
+	inner := memory[page : page+size]
+	if err := syscall.Mprotect(inner, syscall.PROT_READ|syscall.PROT_WRITE); err != nil {
+		t.Fatal(err)
+	}
+	y := unsafe.Slice((*float32)(unsafe.Pointer(&inner[0])), size/4)
+	if atEnd {
+		y = y[len(y)-len(x):]
+	}
+	y = y[:len(x):len(x)]
+	copy(y, x)
+	return y
+}
+
+// mustNotFault turns a memory fault of f into a test failure.
+func mustNotFault(t *testing.T, what string, f func()) {
+	t.Helper()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			t.Fatalf("%s: %v", what, r)
+		}
+	}()
+	f()
+}
+
+func TestLoopsStayInTheirSlices(t *testing.T) {
+	cases := loopCases()
+	cases["dropout"] = func(l *loops, s [5][]float32) float32 {
+		Dropout{Rate: 0.1}.masker(l).row(s[0], s[1], 1)
+		return 0
+	}
+	eachVectorPath(t, func(t *testing.T, l *loops) {
+		for _, n := range []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100, 128} {
+			for _, atEnd := range []bool{true, false} {
+				var s [5][]float32
+				for i := range s {
+					s[i] = guarded(t, randoms(uint64(i), n), atEnd)
+				}
+				for name, call := range cases {
+					mustNotFault(t, fmt.Sprintf("%s of %d elements, at the end %v", name, n, atEnd), func() { call(l, s) })
+				}
+			}
+		}
+	})
+}
+
+func TestGemmStaysInItsSlices(t *testing.T) {
+	for _, path := range Paths() {
+		for _, shape := range [][3]int{{1, 1, 1}, {1, 5, 33}, {3, 17, 40}, {7, 50, 31}, {14, 32, 16}, {15, 33, 65}, {17, 3, 100}, {40, 70, 90}} {
+			m, n, k := shape[0], shape[1], shape[2]
+			for mode := range 8 {
+				transA, transB, atEnd := mode&1 != 0, mode&2 != 0, mode&4 != 0
+				lda, ldb := k, n
+				if transA {
+					lda = m
+				}
+				if transB {
+					ldb = k
+				}
+				a, b, c := guarded(t, randoms(1, m*k), atEnd), guarded(t, randoms(2, n*k), atEnd), guarded(t, randoms(3, m*n), atEnd)
+				what := fmt.Sprintf("%s %v transA=%v transB=%v atEnd=%v", path, shape, transA, transB, atEnd)
+				w := NewWorkersOn(path, 1)
+				mustNotFault(t, what, func() {
+					Gemm(w, transA, transB, m, n, k, a, lda, b, ldb, false, c, n)
+				})
+				got := slices.Clone(c)
+				mustNotFault(t, what+" on one thread", func() {
+					w.borrow(func(s *scratch) { s.gemm(transA, transB, m, n, k, a, lda, b, ldb, false, c, n) })
+				})
+				if e := relativeError(c, got); e > 3e-6 {
+					t.Errorf("%s: the product inside attention differs by %.2g", what, e)
+				}
+			}
+		}
+	}
+}
