@@ -114,15 +114,50 @@ func transpose512(dst *float32, dstRow int, src *float32, srcRow int, blocks int
 //go:noescape
 func transpose256(dst *float32, dstRow int, src *float32, srcRow int, blocks int)
 
-// dot512 writes the inner products of w with four rows of x to out; n is a multiple of 32, xRow is in bytes.
+// dot512x1 multiplies 1 rows of a with 1 to 4 rows of b; strides are in bytes.
 //
 //go:noescape
-func dot512(n int, w *float32, x *float32, xRow int, out *float32)
+func dot512x1(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
-// dot256 writes the inner products of w with four rows of x to out; n is a multiple of 16, xRow is in bytes.
+// dot512x2 multiplies 2 rows of a with 1 to 4 rows of b; strides are in bytes.
 //
 //go:noescape
-func dot256(n int, w *float32, x *float32, xRow int, out *float32)
+func dot512x2(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+
+// dot512x4 multiplies 4 rows of a with 1 to 4 rows of b; strides are in bytes.
+//
+//go:noescape
+func dot512x4(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+
+// dot256x1 multiplies 1 rows of a with 1 to 4 rows of b; strides are in bytes.
+//
+//go:noescape
+func dot256x1(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+
+// dot256x2 multiplies 2 rows of a with 1 to 4 rows of b; strides are in bytes.
+//
+//go:noescape
+func dot256x2(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+
+// splitA512 copies k rows into panels of 14 columns; strides are in bytes.
+//
+//go:noescape
+func splitA512(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
+
+// splitB512 copies k rows into panels of 32 columns; strides are in bytes.
+//
+//go:noescape
+func splitB512(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
+
+// splitA256 copies k rows into panels of 6 columns; strides are in bytes.
+//
+//go:noescape
+func splitA256(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
+
+// splitB256 copies k rows into panels of 16 columns; strides are in bytes.
+//
+//go:noescape
+func splitB256(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
 
 // dotRow512 returns the inner product of x and y.
 //

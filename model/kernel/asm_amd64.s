@@ -3488,6 +3488,16 @@ done:
 	ADDQ       CX, DX
 
 store:
+	VMOVMSKPS Y15, DX
+	CMPL      DX, $0x000000ff
+	JNE       part
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+part:
 	VMASKMOVPS Y0, Y14, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       CX, AX
@@ -3598,6 +3608,19 @@ done:
 	ADDQ       CX, DX
 
 store:
+	VMOVMSKPS Y15, DX
+	CMPL      DX, $0x000000ff
+	JNE       part
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y2, (AX)
+	VMOVUPS   Y3, 32(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+part:
 	VMASKMOVPS Y0, Y14, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       CX, AX
@@ -3733,6 +3756,22 @@ done:
 	ADDQ       CX, DX
 
 store:
+	VMOVMSKPS Y15, DX
+	CMPL      DX, $0x000000ff
+	JNE       part
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y2, (AX)
+	VMOVUPS   Y3, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y4, (AX)
+	VMOVUPS   Y5, 32(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+part:
 	VMASKMOVPS Y0, Y14, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       CX, AX
@@ -3893,6 +3932,25 @@ done:
 	ADDQ       CX, DX
 
 store:
+	VMOVMSKPS Y15, DX
+	CMPL      DX, $0x000000ff
+	JNE       part
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y2, (AX)
+	VMOVUPS   Y3, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y4, (AX)
+	VMOVUPS   Y5, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y6, (AX)
+	VMOVUPS   Y7, 32(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+part:
 	VMASKMOVPS Y0, Y14, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       CX, AX
@@ -4078,6 +4136,28 @@ done:
 	ADDQ       CX, DX
 
 store:
+	VMOVMSKPS Y15, DX
+	CMPL      DX, $0x000000ff
+	JNE       part
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y2, (AX)
+	VMOVUPS   Y3, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y4, (AX)
+	VMOVUPS   Y5, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y6, (AX)
+	VMOVUPS   Y7, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y8, (AX)
+	VMOVUPS   Y9, 32(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+part:
 	VMASKMOVPS Y0, Y14, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       CX, AX
@@ -4295,6 +4375,31 @@ done:
 	ADDQ       CX, DX
 
 store:
+	VMOVMSKPS Y15, DX
+	CMPL      DX, $0x000000ff
+	JNE       part
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y2, (AX)
+	VMOVUPS   Y3, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y4, (AX)
+	VMOVUPS   Y5, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y6, (AX)
+	VMOVUPS   Y7, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y8, (AX)
+	VMOVUPS   Y9, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y10, (AX)
+	VMOVUPS   Y11, 32(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+part:
 	VMASKMOVPS Y0, Y14, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       CX, AX
@@ -4522,131 +4627,894 @@ block:
 	VZEROUPPER
 	RET
 
-// func dot512(n int, w *float32, x *float32, xRow int, out *float32)
-// Requires: AVX, AVX512F
-TEXT ·dot512(SB), NOSPLIT, $0-40
-	MOVQ   n+0(FP), AX
-	MOVQ   w+8(FP), CX
-	MOVQ   x+16(FP), DX
-	MOVQ   xRow+24(FP), BX
-	MOVQ   out+32(FP), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	LEAQ   (BX)(BX*2), DI
+// func dot512x1(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·dot512x1(SB), NOSPLIT, $0-65
+	MOVQ    k+8(FP), AX
+	MOVQ    a+16(FP), CX
+	MOVQ    aRow+24(FP), DX
+	MOVQ    b+32(FP), DX
+	MOVQ    bRow+40(FP), BX
+	MOVQ    cols+0(FP), SI
+	MOVQ    DX, DI
+	MOVQ    DI, R8
+	ADDQ    BX, R8
+	CMPQ    SI, $0x01
+	CMOVQGT R8, DI
+	MOVQ    DI, R8
+	MOVQ    R8, R9
+	ADDQ    BX, R9
+	CMPQ    SI, $0x02
+	CMOVQGT R9, R8
+	MOVQ    R8, R9
+	MOVQ    R9, R10
+	ADDQ    BX, R10
+	CMPQ    SI, $0x03
+	CMOVQGT R10, R9
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
 
-loop:
-	VMOVUPS       (CX), Z8
-	VMOVUPS       64(CX), Z9
-	VFMADD231PS   (DX), Z8, Z0
-	VFMADD231PS   64(DX), Z9, Z1
-	VFMADD231PS   (DX)(BX*1), Z8, Z2
-	VFMADD231PS   64(DX)(BX*1), Z9, Z3
-	VFMADD231PS   (DX)(BX*2), Z8, Z4
-	VFMADD231PS   64(DX)(BX*2), Z9, Z5
-	VFMADD231PS   (DX)(DI*1), Z8, Z6
-	VFMADD231PS   64(DX)(DI*1), Z9, Z7
-	ADDQ          $0x00000080, CX
-	ADDQ          $0x00000080, DX
-	SUBQ          $0x00000020, AX
-	JNZ           loop
-	VADDPS        Z1, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y10
-	VADDPS        Y10, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X10
-	VADDPS        X10, X0, X0
-	VHADDPS       X0, X0, X0
-	VHADDPS       X0, X0, X0
-	VMOVSS        X0, (SI)
-	VADDPS        Z3, Z2, Z2
-	VEXTRACTF64X4 $0x01, Z2, Y10
-	VADDPS        Y10, Y2, Y2
-	VEXTRACTF128  $0x01, Y2, X10
-	VADDPS        X10, X2, X2
-	VHADDPS       X2, X2, X2
-	VHADDPS       X2, X2, X2
-	VMOVSS        X2, 4(SI)
-	VADDPS        Z5, Z4, Z4
-	VEXTRACTF64X4 $0x01, Z4, Y10
-	VADDPS        Y10, Y4, Y4
-	VEXTRACTF128  $0x01, Y4, X10
-	VADDPS        X10, X4, X4
-	VHADDPS       X4, X4, X4
-	VHADDPS       X4, X4, X4
-	VMOVSS        X4, 8(SI)
-	VADDPS        Z7, Z6, Z6
-	VEXTRACTF64X4 $0x01, Z6, Y10
-	VADDPS        Y10, Y6, Y6
-	VEXTRACTF128  $0x01, Y6, X10
-	VADDPS        X10, X6, X6
-	VHADDPS       X6, X6, X6
-	VHADDPS       X6, X6, X6
-	VMOVSS        X6, 12(SI)
+rounds:
+	CMPQ        AX, $0x00000020
+	JL          singles
+	VMOVUPS     (CX), Z8
+	VFMADD231PS (DX), Z8, Z0
+	VFMADD231PS (DI), Z8, Z1
+	VFMADD231PS (R8), Z8, Z2
+	VFMADD231PS (R9), Z8, Z3
+	VMOVUPS     64(CX), Z8
+	VFMADD231PS 64(DX), Z8, Z4
+	VFMADD231PS 64(DI), Z8, Z5
+	VFMADD231PS 64(R8), Z8, Z6
+	VFMADD231PS 64(R9), Z8, Z7
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	SUBQ        $0x00000020, AX
+	JMP         rounds
+
+singles:
+	CMPQ        AX, $0x00000010
+	JL          tail
+	VMOVUPS     (CX), Z8
+	VFMADD231PS (DX), Z8, Z0
+	VFMADD231PS (DI), Z8, Z1
+	VFMADD231PS (R8), Z8, Z2
+	VFMADD231PS (R9), Z8, Z3
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, AX
+	JMP         singles
+
+tail:
+	TESTQ       AX, AX
+	JZ          end
+	MOVL        $-1, BX
+	BZHIL       AX, BX, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (DX), K1, Z8
+	VMOVUPS.Z   (DI), K1, Z9
+	VMOVUPS.Z   (R8), K1, Z10
+	VMOVUPS.Z   (R9), K1, Z11
+	VMOVUPS.Z   (CX), K1, Z12
+	VFMADD231PS Z8, Z12, Z0
+	VFMADD231PS Z9, Z12, Z1
+	VFMADD231PS Z10, Z12, Z2
+	VFMADD231PS Z11, Z12, Z3
+
+end:
+	VADDPS        Z4, Z0, Z0
+	VADDPS        Z5, Z1, Z1
+	VADDPS        Z6, Z2, Z2
+	VADDPS        Z7, Z3, Z3
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VADDPS        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y4
+	VADDPS        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y4
+	VADDPS        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VADDPS        Y4, Y3, Y3
+	VHADDPS       Y1, Y0, Y0
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	MOVQ          c+48(FP), AX
+	MOVQ          cRow+56(FP), CX
+	MOVB          accumulate+64(FP), DL
+	MOVQ          cols+0(FP), BX
+	LEAQ          tail<>+0(SB), SI
+	MOVQ          BX, DI
+	NEGQ          DI
+	VMOVUPS       32(SI)(DI*4), Y1
+	TESTB         DL, DL
+	JZ            store
+	MOVQ          AX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X0, X0
+	ADDQ          CX, DX
+
+store:
+	CMPQ    BX, $0x04
+	JL      part
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
 	VZEROUPPER
 	RET
 
-// func dot256(n int, w *float32, x *float32, xRow int, out *float32)
-// Requires: AVX, FMA3
-TEXT ·dot256(SB), NOSPLIT, $0-40
-	MOVQ   n+0(FP), AX
-	MOVQ   w+8(FP), CX
-	MOVQ   x+16(FP), DX
-	MOVQ   xRow+24(FP), BX
-	MOVQ   out+32(FP), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	LEAQ   (BX)(BX*2), DI
+part:
+	VMASKMOVPS X0, X1, (AX)
+	ADDQ       CX, AX
+	VZEROUPPER
+	RET
 
-loop:
-	VMOVUPS      (CX), Y8
-	VMOVUPS      32(CX), Y9
-	VFMADD231PS  (DX), Y8, Y0
-	VFMADD231PS  32(DX), Y9, Y1
-	VFMADD231PS  (DX)(BX*1), Y8, Y2
-	VFMADD231PS  32(DX)(BX*1), Y9, Y3
-	VFMADD231PS  (DX)(BX*2), Y8, Y4
-	VFMADD231PS  32(DX)(BX*2), Y9, Y5
-	VFMADD231PS  (DX)(DI*1), Y8, Y6
-	VFMADD231PS  32(DX)(DI*1), Y9, Y7
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x00000010, AX
-	JNZ          loop
-	VADDPS       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X10
-	VADDPS       X10, X0, X0
-	VHADDPS      X0, X0, X0
-	VHADDPS      X0, X0, X0
-	VMOVSS       X0, (SI)
-	VADDPS       Y3, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X10
-	VADDPS       X10, X2, X2
-	VHADDPS      X2, X2, X2
-	VHADDPS      X2, X2, X2
-	VMOVSS       X2, 4(SI)
-	VADDPS       Y5, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X10
-	VADDPS       X10, X4, X4
-	VHADDPS      X4, X4, X4
-	VHADDPS      X4, X4, X4
-	VMOVSS       X4, 8(SI)
-	VADDPS       Y7, Y6, Y6
-	VEXTRACTF128 $0x01, Y6, X10
-	VADDPS       X10, X6, X6
-	VHADDPS      X6, X6, X6
-	VHADDPS      X6, X6, X6
-	VMOVSS       X6, 12(SI)
+DATA tail<>+0(SB)/4, $0xffffffff
+DATA tail<>+4(SB)/4, $0xffffffff
+DATA tail<>+8(SB)/4, $0xffffffff
+DATA tail<>+12(SB)/4, $0xffffffff
+DATA tail<>+16(SB)/4, $0xffffffff
+DATA tail<>+20(SB)/4, $0xffffffff
+DATA tail<>+24(SB)/4, $0xffffffff
+DATA tail<>+28(SB)/4, $0xffffffff
+DATA tail<>+32(SB)/4, $0x00000000
+DATA tail<>+36(SB)/4, $0x00000000
+DATA tail<>+40(SB)/4, $0x00000000
+DATA tail<>+44(SB)/4, $0x00000000
+DATA tail<>+48(SB)/4, $0x00000000
+DATA tail<>+52(SB)/4, $0x00000000
+DATA tail<>+56(SB)/4, $0x00000000
+DATA tail<>+60(SB)/4, $0x00000000
+GLOBL tail<>(SB), RODATA|NOPTR, $64
+
+// func dot512x2(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·dot512x2(SB), NOSPLIT, $0-65
+	MOVQ    k+8(FP), AX
+	MOVQ    a+16(FP), CX
+	MOVQ    aRow+24(FP), DX
+	MOVQ    CX, BX
+	ADDQ    DX, BX
+	MOVQ    b+32(FP), DX
+	MOVQ    bRow+40(FP), SI
+	MOVQ    cols+0(FP), DI
+	MOVQ    DX, R8
+	MOVQ    R8, R9
+	ADDQ    SI, R9
+	CMPQ    DI, $0x01
+	CMOVQGT R9, R8
+	MOVQ    R8, R9
+	MOVQ    R9, R10
+	ADDQ    SI, R10
+	CMPQ    DI, $0x02
+	CMOVQGT R10, R9
+	MOVQ    R9, R10
+	MOVQ    R10, R11
+	ADDQ    SI, R11
+	CMPQ    DI, $0x03
+	CMOVQGT R11, R10
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+
+singles:
+	CMPQ        AX, $0x00000010
+	JL          tail
+	VMOVUPS     (DX), Z8
+	VMOVUPS     (R8), Z9
+	VMOVUPS     (R9), Z10
+	VMOVUPS     (R10), Z11
+	VMOVUPS     (CX), Z12
+	VFMADD231PS Z8, Z12, Z0
+	VFMADD231PS Z9, Z12, Z1
+	VFMADD231PS Z10, Z12, Z2
+	VFMADD231PS Z11, Z12, Z3
+	VMOVUPS     (BX), Z12
+	VFMADD231PS Z8, Z12, Z4
+	VFMADD231PS Z9, Z12, Z5
+	VFMADD231PS Z10, Z12, Z6
+	VFMADD231PS Z11, Z12, Z7
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, AX
+	JMP         singles
+
+tail:
+	TESTQ       AX, AX
+	JZ          end
+	MOVL        $-1, SI
+	BZHIL       AX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (DX), K1, Z8
+	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS.Z   (R9), K1, Z10
+	VMOVUPS.Z   (R10), K1, Z11
+	VMOVUPS.Z   (CX), K1, Z12
+	VFMADD231PS Z8, Z12, Z0
+	VFMADD231PS Z9, Z12, Z1
+	VFMADD231PS Z10, Z12, Z2
+	VFMADD231PS Z11, Z12, Z3
+	VMOVUPS.Z   (BX), K1, Z12
+	VFMADD231PS Z8, Z12, Z4
+	VFMADD231PS Z9, Z12, Z5
+	VFMADD231PS Z10, Z12, Z6
+	VFMADD231PS Z11, Z12, Z7
+
+end:
+	VEXTRACTF64X4 $0x01, Z0, Y8
+	VADDPS        Y8, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y8
+	VADDPS        Y8, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y8
+	VADDPS        Y8, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y8
+	VADDPS        Y8, Y3, Y3
+	VHADDPS       Y1, Y0, Y0
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VEXTRACTF64X4 $0x01, Z4, Y1
+	VADDPS        Y1, Y4, Y4
+	VEXTRACTF64X4 $0x01, Z5, Y1
+	VADDPS        Y1, Y5, Y5
+	VEXTRACTF64X4 $0x01, Z6, Y1
+	VADDPS        Y1, Y6, Y6
+	VEXTRACTF64X4 $0x01, Z7, Y1
+	VADDPS        Y1, Y7, Y7
+	VHADDPS       Y5, Y4, Y4
+	VHADDPS       Y7, Y6, Y6
+	VHADDPS       Y6, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X5
+	VADDPS        X5, X4, X4
+	MOVQ          c+48(FP), AX
+	MOVQ          cRow+56(FP), CX
+	MOVB          accumulate+64(FP), DL
+	MOVQ          cols+0(FP), BX
+	LEAQ          tail<>+0(SB), SI
+	MOVQ          BX, DI
+	NEGQ          DI
+	VMOVUPS       32(SI)(DI*4), Y1
+	TESTB         DL, DL
+	JZ            store
+	MOVQ          AX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X0, X0
+	ADDQ          CX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X4, X4
+	ADDQ          CX, DX
+
+store:
+	CMPQ    BX, $0x04
+	JL      part
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X4, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+part:
+	VMASKMOVPS X0, X1, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS X4, X1, (AX)
+	ADDQ       CX, AX
+	VZEROUPPER
+	RET
+
+// func dot512x4(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·dot512x4(SB), NOSPLIT, $0-65
+	MOVQ    k+8(FP), AX
+	MOVQ    a+16(FP), CX
+	MOVQ    aRow+24(FP), DX
+	MOVQ    CX, BX
+	ADDQ    DX, BX
+	MOVQ    BX, SI
+	ADDQ    DX, SI
+	MOVQ    SI, DI
+	ADDQ    DX, DI
+	MOVQ    b+32(FP), DX
+	MOVQ    bRow+40(FP), R8
+	MOVQ    cols+0(FP), R9
+	MOVQ    DX, R10
+	MOVQ    R10, R11
+	ADDQ    R8, R11
+	CMPQ    R9, $0x01
+	CMOVQGT R11, R10
+	MOVQ    R10, R11
+	MOVQ    R11, R12
+	ADDQ    R8, R12
+	CMPQ    R9, $0x02
+	CMOVQGT R12, R11
+	MOVQ    R11, R12
+	MOVQ    R12, R13
+	ADDQ    R8, R13
+	CMPQ    R9, $0x03
+	CMOVQGT R13, R12
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	VXORPS  Y10, Y10, Y10
+	VXORPS  Y11, Y11, Y11
+	VXORPS  Y12, Y12, Y12
+	VXORPS  Y13, Y13, Y13
+	VXORPS  Y14, Y14, Y14
+	VXORPS  Y15, Y15, Y15
+
+singles:
+	CMPQ        AX, $0x00000010
+	JL          tail
+	VMOVUPS     (DX), Z16
+	VMOVUPS     (R10), Z17
+	VMOVUPS     (R11), Z18
+	VMOVUPS     (R12), Z19
+	VMOVUPS     (CX), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z1
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VMOVUPS     (BX), Z20
+	VFMADD231PS Z16, Z20, Z4
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z18, Z20, Z6
+	VFMADD231PS Z19, Z20, Z7
+	VMOVUPS     (SI), Z20
+	VFMADD231PS Z16, Z20, Z8
+	VFMADD231PS Z17, Z20, Z9
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z11
+	VMOVUPS     (DI), Z20
+	VFMADD231PS Z16, Z20, Z12
+	VFMADD231PS Z17, Z20, Z13
+	VFMADD231PS Z18, Z20, Z14
+	VFMADD231PS Z19, Z20, Z15
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, R12
+	SUBQ        $0x00000010, AX
+	JMP         singles
+
+tail:
+	TESTQ       AX, AX
+	JZ          end
+	MOVL        $-1, R8
+	BZHIL       AX, R8, R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (DX), K1, Z16
+	VMOVUPS.Z   (R10), K1, Z17
+	VMOVUPS.Z   (R11), K1, Z18
+	VMOVUPS.Z   (R12), K1, Z19
+	VMOVUPS.Z   (CX), K1, Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z1
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VMOVUPS.Z   (BX), K1, Z20
+	VFMADD231PS Z16, Z20, Z4
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z18, Z20, Z6
+	VFMADD231PS Z19, Z20, Z7
+	VMOVUPS.Z   (SI), K1, Z20
+	VFMADD231PS Z16, Z20, Z8
+	VFMADD231PS Z17, Z20, Z9
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z11
+	VMOVUPS.Z   (DI), K1, Z20
+	VFMADD231PS Z16, Z20, Z12
+	VFMADD231PS Z17, Z20, Z13
+	VFMADD231PS Z18, Z20, Z14
+	VFMADD231PS Z19, Z20, Z15
+
+end:
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y16
+	VADDPS        Y16, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y16
+	VADDPS        Y16, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y16
+	VADDPS        Y16, Y3, Y3
+	VHADDPS       Y1, Y0, Y0
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VEXTRACTF64X4 $0x01, Z4, Y1
+	VADDPS        Y1, Y4, Y4
+	VEXTRACTF64X4 $0x01, Z5, Y1
+	VADDPS        Y1, Y5, Y5
+	VEXTRACTF64X4 $0x01, Z6, Y1
+	VADDPS        Y1, Y6, Y6
+	VEXTRACTF64X4 $0x01, Z7, Y1
+	VADDPS        Y1, Y7, Y7
+	VHADDPS       Y5, Y4, Y4
+	VHADDPS       Y7, Y6, Y6
+	VHADDPS       Y6, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X5
+	VADDPS        X5, X4, X4
+	VEXTRACTF64X4 $0x01, Z8, Y1
+	VADDPS        Y1, Y8, Y8
+	VEXTRACTF64X4 $0x01, Z9, Y1
+	VADDPS        Y1, Y9, Y9
+	VEXTRACTF64X4 $0x01, Z10, Y1
+	VADDPS        Y1, Y10, Y10
+	VEXTRACTF64X4 $0x01, Z11, Y1
+	VADDPS        Y1, Y11, Y11
+	VHADDPS       Y9, Y8, Y8
+	VHADDPS       Y11, Y10, Y10
+	VHADDPS       Y10, Y8, Y8
+	VEXTRACTF128  $0x01, Y8, X9
+	VADDPS        X9, X8, X8
+	VEXTRACTF64X4 $0x01, Z12, Y1
+	VADDPS        Y1, Y12, Y12
+	VEXTRACTF64X4 $0x01, Z13, Y1
+	VADDPS        Y1, Y13, Y13
+	VEXTRACTF64X4 $0x01, Z14, Y1
+	VADDPS        Y1, Y14, Y14
+	VEXTRACTF64X4 $0x01, Z15, Y1
+	VADDPS        Y1, Y15, Y15
+	VHADDPS       Y13, Y12, Y12
+	VHADDPS       Y15, Y14, Y14
+	VHADDPS       Y14, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	MOVQ          c+48(FP), AX
+	MOVQ          cRow+56(FP), CX
+	MOVB          accumulate+64(FP), DL
+	MOVQ          cols+0(FP), BX
+	LEAQ          tail<>+0(SB), SI
+	MOVQ          BX, DI
+	NEGQ          DI
+	VMOVUPS       32(SI)(DI*4), Y1
+	TESTB         DL, DL
+	JZ            store
+	MOVQ          AX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X0, X0
+	ADDQ          CX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X4, X4
+	ADDQ          CX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X8, X8
+	ADDQ          CX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X12, X12
+	ADDQ          CX, DX
+
+store:
+	CMPQ    BX, $0x04
+	JL      part
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X12, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+part:
+	VMASKMOVPS X0, X1, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS X4, X1, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS X8, X1, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS X12, X1, (AX)
+	ADDQ       CX, AX
+	VZEROUPPER
+	RET
+
+// func dot256x1(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·dot256x1(SB), NOSPLIT, $0-65
+	MOVQ    k+8(FP), AX
+	MOVQ    a+16(FP), CX
+	MOVQ    aRow+24(FP), DX
+	MOVQ    b+32(FP), DX
+	MOVQ    bRow+40(FP), BX
+	MOVQ    cols+0(FP), SI
+	MOVQ    DX, DI
+	MOVQ    DI, R8
+	ADDQ    BX, R8
+	CMPQ    SI, $0x01
+	CMOVQGT R8, DI
+	MOVQ    DI, R8
+	MOVQ    R8, R9
+	ADDQ    BX, R9
+	CMPQ    SI, $0x02
+	CMOVQGT R9, R8
+	MOVQ    R8, R9
+	MOVQ    R9, R10
+	ADDQ    BX, R10
+	CMPQ    SI, $0x03
+	CMOVQGT R10, R9
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+
+rounds:
+	CMPQ        AX, $0x00000010
+	JL          singles
+	VMOVUPS     (CX), Y8
+	VFMADD231PS (DX), Y8, Y0
+	VFMADD231PS (DI), Y8, Y1
+	VFMADD231PS (R8), Y8, Y2
+	VFMADD231PS (R9), Y8, Y3
+	VMOVUPS     32(CX), Y8
+	VFMADD231PS 32(DX), Y8, Y4
+	VFMADD231PS 32(DI), Y8, Y5
+	VFMADD231PS 32(R8), Y8, Y6
+	VFMADD231PS 32(R9), Y8, Y7
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, AX
+	JMP         rounds
+
+singles:
+	CMPQ        AX, $0x00000008
+	JL          tail
+	VMOVUPS     (CX), Y8
+	VFMADD231PS (DX), Y8, Y0
+	VFMADD231PS (DI), Y8, Y1
+	VFMADD231PS (R8), Y8, Y2
+	VFMADD231PS (R9), Y8, Y3
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, AX
+	JMP         singles
+
+tail:
+	TESTQ       AX, AX
+	JZ          end
+	LEAQ        tail<>+0(SB), BX
+	NEGQ        AX
+	VMOVUPS     32(BX)(AX*4), Y8
+	VMASKMOVPS  (DX), Y8, Y9
+	VMASKMOVPS  (DI), Y8, Y10
+	VMASKMOVPS  (R8), Y8, Y11
+	VMASKMOVPS  (R9), Y8, Y12
+	VMASKMOVPS  (CX), Y8, Y8
+	VFMADD231PS Y9, Y8, Y0
+	VFMADD231PS Y10, Y8, Y1
+	VFMADD231PS Y11, Y8, Y2
+	VFMADD231PS Y12, Y8, Y3
+
+end:
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	MOVQ         c+48(FP), AX
+	MOVQ         cRow+56(FP), CX
+	MOVB         accumulate+64(FP), DL
+	MOVQ         cols+0(FP), BX
+	LEAQ         tail<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y1
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VMASKMOVPS   (DX), X1, X2
+	VADDPS       X2, X0, X0
+	ADDQ         CX, DX
+
+store:
+	CMPQ    BX, $0x04
+	JL      part
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+part:
+	VMASKMOVPS X0, X1, (AX)
+	ADDQ       CX, AX
+	VZEROUPPER
+	RET
+
+// func dot256x2(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·dot256x2(SB), NOSPLIT, $0-65
+	MOVQ    k+8(FP), AX
+	MOVQ    a+16(FP), CX
+	MOVQ    aRow+24(FP), DX
+	MOVQ    CX, BX
+	ADDQ    DX, BX
+	MOVQ    b+32(FP), DX
+	MOVQ    bRow+40(FP), SI
+	MOVQ    cols+0(FP), DI
+	MOVQ    DX, R8
+	MOVQ    R8, R9
+	ADDQ    SI, R9
+	CMPQ    DI, $0x01
+	CMOVQGT R9, R8
+	MOVQ    R8, R9
+	MOVQ    R9, R10
+	ADDQ    SI, R10
+	CMPQ    DI, $0x02
+	CMOVQGT R10, R9
+	MOVQ    R9, R10
+	MOVQ    R10, R11
+	ADDQ    SI, R11
+	CMPQ    DI, $0x03
+	CMOVQGT R11, R10
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+
+singles:
+	CMPQ        AX, $0x00000008
+	JL          tail
+	VMOVUPS     (DX), Y8
+	VMOVUPS     (R8), Y9
+	VMOVUPS     (R9), Y10
+	VMOVUPS     (R10), Y11
+	VMOVUPS     (CX), Y12
+	VFMADD231PS Y8, Y12, Y0
+	VFMADD231PS Y9, Y12, Y1
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VMOVUPS     (BX), Y12
+	VFMADD231PS Y8, Y12, Y4
+	VFMADD231PS Y9, Y12, Y5
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000008, AX
+	JMP         singles
+
+tail:
+	TESTQ       AX, AX
+	JZ          end
+	LEAQ        tail<>+0(SB), SI
+	NEGQ        AX
+	VMOVUPS     32(SI)(AX*4), Y8
+	VMASKMOVPS  (DX), Y8, Y9
+	VMASKMOVPS  (R8), Y8, Y10
+	VMASKMOVPS  (R9), Y8, Y11
+	VMASKMOVPS  (R10), Y8, Y12
+	VMASKMOVPS  (CX), Y8, Y13
+	VFMADD231PS Y9, Y13, Y0
+	VFMADD231PS Y10, Y13, Y1
+	VFMADD231PS Y11, Y13, Y2
+	VFMADD231PS Y12, Y13, Y3
+	VMASKMOVPS  (BX), Y8, Y8
+	VFMADD231PS Y9, Y8, Y4
+	VFMADD231PS Y10, Y8, Y5
+	VFMADD231PS Y11, Y8, Y6
+	VFMADD231PS Y12, Y8, Y7
+
+end:
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VHADDPS      Y5, Y4, Y4
+	VHADDPS      Y7, Y6, Y6
+	VHADDPS      Y6, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VADDPS       X5, X4, X4
+	MOVQ         c+48(FP), AX
+	MOVQ         cRow+56(FP), CX
+	MOVB         accumulate+64(FP), DL
+	MOVQ         cols+0(FP), BX
+	LEAQ         tail<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y1
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VMASKMOVPS   (DX), X1, X2
+	VADDPS       X2, X0, X0
+	ADDQ         CX, DX
+	VMASKMOVPS   (DX), X1, X2
+	VADDPS       X2, X4, X4
+	ADDQ         CX, DX
+
+store:
+	CMPQ    BX, $0x04
+	JL      part
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X4, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+part:
+	VMASKMOVPS X0, X1, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS X4, X1, (AX)
+	ADDQ       CX, AX
+	VZEROUPPER
+	RET
+
+// func splitA512(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
+// Requires: AVX
+TEXT ·splitA512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ dstPanel+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcRow+24(FP), BX
+	MOVQ k+40(FP), SI
+
+row:
+	MOVQ AX, DI
+	MOVQ DX, R8
+	MOVQ panels+32(FP), R9
+
+panel:
+	VMOVUPS (R8), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(R8), X1
+	VMOVUPS X1, 32(DI)
+	VMOVSD  48(R8), X2
+	VMOVSD  X2, 48(DI)
+	ADDQ    $0x00000038, R8
+	ADDQ    CX, DI
+	DECQ    R9
+	JNZ     panel
+	ADDQ    BX, DX
+	ADDQ    $0x00000038, AX
+	DECQ    SI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func splitB512(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
+// Requires: AVX, AVX512F
+TEXT ·splitB512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ dstPanel+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcRow+24(FP), BX
+	MOVQ k+40(FP), SI
+
+row:
+	MOVQ AX, DI
+	MOVQ DX, R8
+	MOVQ panels+32(FP), R9
+
+panel:
+	VMOVUPS (R8), Z0
+	VMOVUPS Z0, (DI)
+	VMOVUPS 64(R8), Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ    $0x00000080, R8
+	ADDQ    CX, DI
+	DECQ    R9
+	JNZ     panel
+	ADDQ    BX, DX
+	ADDQ    $0x00000080, AX
+	DECQ    SI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func splitA256(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
+// Requires: AVX
+TEXT ·splitA256(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ dstPanel+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcRow+24(FP), BX
+	MOVQ k+40(FP), SI
+
+row:
+	MOVQ AX, DI
+	MOVQ DX, R8
+	MOVQ panels+32(FP), R9
+
+panel:
+	VMOVUPS (R8), X0
+	VMOVUPS X0, (DI)
+	VMOVSD  16(R8), X1
+	VMOVSD  X1, 16(DI)
+	ADDQ    $0x00000018, R8
+	ADDQ    CX, DI
+	DECQ    R9
+	JNZ     panel
+	ADDQ    BX, DX
+	ADDQ    $0x00000018, AX
+	DECQ    SI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func splitB256(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
+// Requires: AVX
+TEXT ·splitB256(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ dstPanel+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcRow+24(FP), BX
+	MOVQ k+40(FP), SI
+
+row:
+	MOVQ AX, DI
+	MOVQ DX, R8
+	MOVQ panels+32(FP), R9
+
+panel:
+	VMOVUPS (R8), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(R8), Y1
+	VMOVUPS Y1, 32(DI)
+	ADDQ    $0x00000040, R8
+	ADDQ    CX, DI
+	DECQ    R9
+	JNZ     panel
+	ADDQ    BX, DX
+	ADDQ    $0x00000040, AX
+	DECQ    SI
+	JNZ     row
 	VZEROUPPER
 	RET
 
@@ -7017,24 +7885,6 @@ end:
 	MOVSS        X0, ret+48(FP)
 	VZEROUPPER
 	RET
-
-DATA tail<>+0(SB)/4, $0xffffffff
-DATA tail<>+4(SB)/4, $0xffffffff
-DATA tail<>+8(SB)/4, $0xffffffff
-DATA tail<>+12(SB)/4, $0xffffffff
-DATA tail<>+16(SB)/4, $0xffffffff
-DATA tail<>+20(SB)/4, $0xffffffff
-DATA tail<>+24(SB)/4, $0xffffffff
-DATA tail<>+28(SB)/4, $0xffffffff
-DATA tail<>+32(SB)/4, $0x00000000
-DATA tail<>+36(SB)/4, $0x00000000
-DATA tail<>+40(SB)/4, $0x00000000
-DATA tail<>+44(SB)/4, $0x00000000
-DATA tail<>+48(SB)/4, $0x00000000
-DATA tail<>+52(SB)/4, $0x00000000
-DATA tail<>+56(SB)/4, $0x00000000
-DATA tail<>+60(SB)/4, $0x00000000
-GLOBL tail<>(SB), RODATA|NOPTR, $64
 
 // func add256(y []float32, x []float32)
 // Requires: AVX

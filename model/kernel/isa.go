@@ -27,9 +27,11 @@ type isa struct {
 	// transpose turns blocks of side x side elements over; see transpose512.
 	transpose func(dst *float32, dstRow int, src *float32, srcRow, blocks int)
 	side      int
-	// dot writes the inner products of w with four rows of x, for n a multiple of dotStep; see dot512.
-	dot     func(n int, w, x *float32, xRow int, out *float32)
-	dotStep int
+	// splitA and splitB copy rows into whole panels of rows and of cols; see splitA512.
+	splitA, splitB func(dst *float32, dstPanel int, src *float32, srcRow, panels, k int)
+	// dotTile multiplies up to dotRows contiguous rows of A with up to 4 of B; see dot512x4.
+	dotTile func(rows, cols, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+	dotRows int
 }
 
 // Paths lists the paths that this processor has, the best first.

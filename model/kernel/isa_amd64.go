@@ -11,13 +11,13 @@ func available() []*isa {
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ {
 		list = append(list, &isa{
 			name: "avx512", loops: loops512(), rows: 14, cols: 32, blockM: 168, blockK: 512,
-			gemm: gemm512, transpose: transpose512, side: 16, dot: dot512, dotStep: 32,
+			gemm: gemm512, transpose: transpose512, side: 16, splitA: splitA512, splitB: splitB512, dotTile: dotTile512, dotRows: 4,
 		})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
 		list = append(list, &isa{
 			name: "avx2", loops: loops256(), rows: 6, cols: 16, blockM: 144, blockK: 256,
-			gemm: gemm256, transpose: transpose256, side: 8, dot: dot256, dotStep: 16,
+			gemm: gemm256, transpose: transpose256, side: 8, splitA: splitA256, splitB: splitB256, dotTile: dotTile256, dotRows: 2,
 		})
 	}
 	return list
@@ -42,6 +42,25 @@ func gemm512(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int
 
 func gemm256(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool) {
 	gemm256Rows[rows-1](k, a, aRow, aCol, b, bRow, c, cRow, &columnMasks[16-cols], accumulate)
+}
+
+func dotTile512(rows, cols, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool) {
+	switch rows {
+	case 1:
+		dot512x1(cols, k, a, aRow, b, bRow, c, cRow, accumulate)
+	case 2, 3:
+		dot512x2(cols, k, a, aRow, b, bRow, c, cRow, accumulate)
+	default:
+		dot512x4(cols, k, a, aRow, b, bRow, c, cRow, accumulate)
+	}
+}
+
+func dotTile256(rows, cols, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool) {
+	if rows == 1 {
+		dot256x1(cols, k, a, aRow, b, bRow, c, cRow, accumulate)
+	} else {
+		dot256x2(cols, k, a, aRow, b, bRow, c, cRow, accumulate)
+	}
 }
 
 func loops512() loops {

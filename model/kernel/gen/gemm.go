@@ -170,6 +170,20 @@ func storeNarrow(i isa, rows int, c, cRow, accumulate GPVirtual, sum func(row, h
 		ADDQ(cRow, next)
 	}
 	Label("store")
+	// Storing with a mask is slow on some processors, so not where all columns are wanted.
+	full := GP32()
+	VMOVMSKPS(masks[1], full)
+	CMPL(full, U32(0xff))
+	JNE(LabelRef("part"))
+	for row := range rows {
+		for half := range 2 {
+			VMOVUPS(sum(row, half), Mem{Base: c, Disp: half * i.size})
+		}
+		ADDQ(cRow, c)
+	}
+	VZEROUPPER()
+	RET()
+	Label("part")
 	for row := range rows {
 		for half := range 2 {
 			VMASKMOVPS(sum(row, half), masks[half], Mem{Base: c, Disp: half * i.size})

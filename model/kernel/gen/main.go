@@ -15,8 +15,16 @@ func main() {
 	}
 	transpose512()
 	transpose256()
-	dot(wide)
-	dot(narrow)
+	for _, rows := range []int{1, 2, 4} {
+		dotTile(wide, rows)
+	}
+	for _, rows := range []int{1, 2} {
+		dotTile(narrow, rows)
+	}
+	for _, i := range []isa{wide, narrow} {
+		split(i, "A", i.rows)
+		split(i, "B", 2*i.lanes())
+	}
 	for _, i := range []isa{wide, narrow} {
 		rows(i)
 		activations(i)
