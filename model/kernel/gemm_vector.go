@@ -5,10 +5,6 @@ const (
 	// shared by all threads.
 	vectorBlockN = 2048
 
-	// maxVectorDirectRows is up to how many rows of A a product with a transposed B is computed as dot products: then
-	// each element of B is used so few times that packing it does not pay.
-	maxVectorDirectRows = 16
-
 	// tasksPerThread is how many tasks a product is cut into for each thread, if it is large enough, so that none waits
 	// long for another that was disturbed.
 	tasksPerThread = 8
@@ -110,7 +106,7 @@ func (t *tiles) multiply(ap, bp []float32, first, last int) {
 // vectorGemm is the same on one thread for small products: A is read where it is, and B too if its rows are contiguous.
 func (s *scratch) vectorGemm(m, n, k int, a, b operand, accumulate bool, c []float32, ldc int) {
 	i := s.isa
-	if m <= maxVectorDirectRows && a.col == 1 && b.row == 1 {
+	if m <= i.maxDirectRows && a.col == 1 && b.row == 1 {
 		i.directRows(m, n, k, a.data, a.row, b.data, b.col, accumulate, c, ldc)
 		return
 	}

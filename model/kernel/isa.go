@@ -32,6 +32,9 @@ type isa struct {
 	// dotTile multiplies up to dotRows contiguous rows of A with up to 4 of B; see dot512x4.
 	dotTile func(rows, cols, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 	dotRows int
+	// maxDirectRows is up to how many rows of A a product with a transposed B is computed by dotTile: each element of B
+	// is used so few times that packing it does not pay.
+	maxDirectRows int
 }
 
 // Paths lists the paths that this processor has, the best first.

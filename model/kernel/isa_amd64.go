@@ -11,13 +11,13 @@ func available() []*isa {
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ {
 		list = append(list, &isa{
 			name: "avx512", loops: loops512(), rows: 14, cols: 32, blockM: 168, blockK: 512,
-			gemm: gemm512, transpose: transpose512, side: 16, splitA: splitA512, splitB: splitB512, dotTile: dotTile512, dotRows: 4,
+			gemm: gemm512, transpose: transpose512, side: 16, splitA: splitA512, splitB: splitB512, dotTile: dotTile512, dotRows: 4, maxDirectRows: 48,
 		})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
 		list = append(list, &isa{
 			name: "avx2", loops: loops256(), rows: 6, cols: 16, blockM: 144, blockK: 256,
-			gemm: gemm256, transpose: transpose256, side: 8, splitA: splitA256, splitB: splitB256, dotTile: dotTile256, dotRows: 2,
+			gemm: gemm256, transpose: transpose256, side: 8, splitA: splitA256, splitB: splitB256, dotTile: dotTile256, dotRows: 2, maxDirectRows: 16,
 		})
 	}
 	return list
