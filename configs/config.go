@@ -30,7 +30,7 @@ type Model struct {
 
 	// Rows of the embedding table. Unset: that of the size. T5's vocabulary needs 32100; 32128 is its usual
 	// padding to a multiple of 128.
-	VocabSize *int `yaml:"vocab_size" unit:"rows" range:">= 1"`
+	VocabSize *int `yaml:"vocab_size" unit:"rows" range:">= 2"`
 	// Width of the residual stream. Unset: that of the size. Memory and time grow linearly with it.
 	DModel *int `yaml:"d_model" unit:"features" range:">= 1"`
 	// Width of one attention head. Unset: that of the size. num_heads x d_kv may differ from d_model.
@@ -63,8 +63,6 @@ type Model struct {
 type Tokenizer struct {
 	// A spiece.model, or a folder that holds one. Empty: the one in model.path, else T5's own vocabulary.
 	Path string `yaml:"path" unit:"path"`
-	// Sentinels, <extra_id_0> and on, appended to the vocabulary. 100 for T5; 0 for a vocabulary that holds them.
-	ExtraIDs int `yaml:"extra_ids" unit:"tokens" range:">= 0"`
 }
 
 // Data says which examples a run reads. Relative paths are relative to the current directory.
@@ -75,9 +73,9 @@ type Data struct {
 	Validation []string `yaml:"validation" unit:"paths"`
 	// Longest input with its end token; what is longer is cut. Attention's time grows with the square of it,
 	// but only as far as texts are that long: nothing is padded.
-	MaxInputLength int `yaml:"max_input_length" unit:"tokens" range:">= 1"`
+	MaxInputLength int `yaml:"max_input_length" unit:"tokens" range:">= 2"`
 	// Longest target with its end token; what is longer is cut.
-	MaxTargetLength int `yaml:"max_target_length" unit:"tokens" range:">= 1"`
+	MaxTargetLength int `yaml:"max_target_length" unit:"tokens" range:">= 2"`
 	// Train on the first so many examples only; 0 = all. For a quick try.
 	MaxTrainExamples int `yaml:"max_train_examples" unit:"examples" range:">= 0"`
 	// Evaluate on the first so many examples only; 0 = all.

@@ -4,7 +4,6 @@ package configs
 // recommends it for T5 (constant 1e-3, no parameter scaling, no relative step).
 func Default() *Config {
 	return &Config{
-		Tokenizer:  Tokenizer{ExtraIDs: 100},
 		Data:       Data{MaxInputLength: 512, MaxTargetLength: 128},
 		Train:      Train{Epochs: 3, BatchSize: 32, Accumulate: 1, Seed: 1, LogEvery: 10},
 		Optimizer:  Optimizer{Name: "adafactor"},

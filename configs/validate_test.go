@@ -83,6 +83,8 @@ func TestValidate(t *testing.T) {
 		{"misspelt metric", func(c *Config) { c.Eval.Metric = "acuracy" }, []string{`eval.metric: got "acuracy", want one of accuracy, `}},
 		{"evaluation without data", func(c *Config) { c.Data.Validation, c.Eval.EverySteps, c.Eval.Patience = nil, 5, 2 },
 			[]string{"eval.every_steps: got 5, want 0 without data.validation", "eval.patience: got 2, want 0 without data.validation"}},
+		{"room for the end token only", func(c *Config) { c.Data.MaxInputLength, c.Data.MaxTargetLength = 1, 1 },
+			[]string{"data.max_input_length: got 1, want a whole number of tokens >= 2", "data.max_target_length: got 1, want a whole number of tokens >= 2"}},
 		{"no checkpoint kept", func(c *Config) { c.Checkpoint.KeepLast = 0 }, []string{"checkpoint.keep_last: got 0, want a whole number of checkpoints >= 1"}},
 	}
 	for _, test := range tests {

@@ -114,7 +114,7 @@ func (c Config) Validate() error {
 	if !slices.Contains([]string{"t5", "mt5", "umt5"}, c.ModelType) {
 		errs = append(errs, fmt.Errorf("model_type %q is not supported: want t5, mt5 or umt5", c.ModelType))
 	}
-	// The bounds above are far beyond any model; they keep a damaged file from asking for all memory.
+	// These bounds are far beyond any model; they keep a damaged file from asking for all memory.
 	for _, f := range []struct {
 		name               string
 		value, least, most int

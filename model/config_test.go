@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -147,6 +148,39 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+// Each of these would ask for gigabytes.
+func TestLoadRefusesBeforeItAllocates(t *testing.T) {
+	for name, change := range map[string]func(c *Config){
+		"width":   func(c *Config) { c.DFF = 1 << 24 },
+		"layers":  func(c *Config) { c.NumLayers = 1 << 12 },
+		"buckets": func(c *Config) { c.RelativeAttentionNumBuckets, c.RelativeAttentionMaxDistance = 1<<20, 1<<20 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := tiny(t, "relu", true)
+			c := m.Config
+			change(&c)
+			if _, err := Load(c, sourceOf(m)); err == nil || !strings.Contains(err.Error(), "but the weights hold") {
+				t.Errorf("error %v, want it refused for its size", err)
+			}
+		})
+	}
+}
+
+// unreadableSource holds tensors of a type that cannot be converted.
+type unreadableSource struct{ memorySource }
+
+func (unreadableSource) CopyFloat32(name string, _ []float32) error {
+	return fmt.Errorf("read tensor %q: it holds I8", name)
+}
+
+func TestLoadNamesTheTypeItCannotRead(t *testing.T) {
+	m := tiny(t, "relu", true)
+	_, err := Load(m.Config, unreadableSource{sourceOf(m)})
+	if err == nil || !strings.Contains(err.Error(), "it holds I8") || strings.Contains(err.Error(), "different models") {
+		t.Errorf("error %v, want the type of the tensor and nothing about another model", err)
 	}
 }
 

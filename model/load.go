@@ -75,8 +75,9 @@ func Load(c Config, src Source) (*T5, error) {
 		case !slices.Equal(shape, p.Shape):
 			errs = append(errs, fmt.Errorf("%s has shape %v, want %v", name, shape, p.Shape))
 		default:
+			// A type that cannot be converted says nothing about what belongs together.
 			if err := src.CopyFloat32(name, p.Value); err != nil {
-				errs = append(errs, err)
+				return nil, fmt.Errorf("load model: %w", err)
 			}
 		}
 	}
@@ -105,7 +106,8 @@ func checkSize(c Config, src Source) error {
 	}
 	inner := float64(c.NumHeads) * float64(c.DKV)
 	layers := float64(c.NumLayers) + float64(c.NumDecoderLayers)
-	described := float64(c.DModel) * (float64(c.VocabSize) + layers*(4*inner+2*float64(c.DFF)))
+	described := float64(c.DModel)*(float64(c.VocabSize)+layers*(4*inner+2*float64(c.DFF))) +
+		layers*float64(c.RelativeAttentionNumBuckets)*float64(c.NumHeads)
 	if described > 2*stored+1e6 {
 		return fmt.Errorf("config.json describes a model of %.3g parameters, but the weights hold %.3g: they belong to different models", described, stored)
 	}

@@ -9,7 +9,7 @@ type Memory struct {
 	InputBatch int64 // input tokens that the activations are counted for
 }
 
-// memoryTokens is the batch of the estimate: 8 inputs of 512 tokens and 8 targets of 128.
+// The batch of the estimate: 8 inputs of 512 tokens and 8 targets of 128.
 const (
 	memoryInputTokens  = 8 * 512
 	memoryTargetTokens = 8 * 128

@@ -113,7 +113,7 @@ func ReadInfo(dir string) (Info, error) {
 	}
 	if info.Task != nil {
 		if err := info.Task.Validate(); err != nil {
-			return Info{}, fmt.Errorf("read %s: %w", path, err)
+			return Info{}, fmt.Errorf("read %s: %w: correct the file, or delete it and name the task by options", path, err)
 		}
 	}
 	return info, nil

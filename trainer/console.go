@@ -54,8 +54,10 @@ type Progress struct {
 	around      *progressbar.ProgressBar // the bar of the work that this one is a part of
 }
 
-// plainEvery is the time between two lines where there is no terminal.
-const plainEvery = 10 * time.Second
+const (
+	plainEvery = 10 * time.Second       // from one line to the next where there is no terminal
+	barEvery   = 100 * time.Millisecond // from one drawing of the bar to the next
+)
 
 // Start begins a progress display: a bar, or where there is no terminal a line now and then. A second one started before
 // the first has stopped takes its place for a while.
@@ -68,7 +70,7 @@ func (c *Console) Start(what, unit string, total int64) *Progress {
 		c.bar = progressbar.NewOptions64(total,
 			progressbar.OptionSetWriter(c.out), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
 			progressbar.OptionSetItsString(unit), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true),
-			progressbar.OptionFullWidth(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+			progressbar.OptionFullWidth(), progressbar.OptionThrottle(barEvery), progressbar.OptionClearOnFinish())
 	}
 	return p
 }

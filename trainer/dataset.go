@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"t5train/data"
@@ -40,13 +41,14 @@ func (t table) Scan(ctx context.Context, columns []string, yield func(row int64,
 		}
 		return yield(row, cells)
 	})
-	if err == errEnough {
+	if errors.Is(err, errEnough) {
 		return nil
 	}
 	return err
 }
 
-var errEnough = fmt.Errorf("enough rows")
+// errEnough ends a scan at the limit.
+var errEnough = errors.New("enough rows")
 
 // infer finds the task of the table and says aloud what it took.
 func (t table) infer(ctx context.Context, o task.Options, c *Console) (task.Spec, error) {

@@ -47,15 +47,16 @@ func (e *Evaluator) Close() {
 }
 
 // Evaluate returns the metrics of the examples, in the order in which they are shown: the loss per target token in
-// nats and its perplexity, and for a classification the scores of the most probable labels.
+// nats and its perplexity, and for a classification the scores of the most probable labels. A loss that is no finite
+// number is an error.
 func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, error) {
 	var loss metric.Loss
-	var names []string
-	for _, l := range e.spec.Labels {
-		names = append(names, l.Name)
-	}
 	var classes *metric.Classification
 	if e.labels != nil {
+		var names []string
+		for _, l := range e.spec.Labels {
+			names = append(names, l.Name)
+		}
 		var err error
 		if classes, err = metric.NewClassification(names); err != nil {
 			return nil, err
@@ -75,6 +76,9 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 		totals, err := e.graph.Run(modelBatch(e.model, batch), op.Step{})
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
+		}
+		if !finite(totals.NLL) {
+			return nil, fmt.Errorf("evaluate: the loss is %g: %w", totals.NLL, errDiverged)
 		}
 		loss.Add(totals.NLL, int64(totals.Tokens))
 		correct, tokens = correct+totals.Correct, tokens+totals.Tokens

@@ -78,7 +78,13 @@ func Finetune(ctx context.Context, config *configs.Config, o FinetuneOptions) (*
 		return nil, err
 	}
 	defer unlock()
-	if err := from.discard(); err != nil {
+	if err := from.check(run, c.Output); err != nil {
+		return nil, err
+	}
+	if err := l.markBest(); err != nil { // a process killed between the two writes has left it undone
+		return nil, err
+	}
+	if err := from.discard(run); err != nil {
 		return nil, err
 	}
 	yaml, err := c.YAML()
@@ -88,7 +94,7 @@ func Finetune(ctx context.Context, config *configs.Config, o FinetuneOptions) (*
 	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, configName), yaml); err != nil {
 		return nil, fmt.Errorf("write %s: %w", configName, err)
 	}
-	if l.history, err = openHistory(filepath.Join(c.Output, historyName), l.state.Step); err != nil {
+	if l.history, err = openHistory(filepath.Join(c.Output, historyName), l.state.Step, l.state.Evaluated == l.state.Step); err != nil {
 		return nil, err
 	}
 	return l.run(ctx)
@@ -148,7 +154,11 @@ func startModel(c *configs.Config, from start, console *Console) (*Bundle, error
 			return nil, err
 		}
 	}
-	tok, err := startTokenizer(c.Tokenizer, dir)
+	source := c.Tokenizer
+	if from.resume {
+		source.Path = "" // the checkpoint holds the one of the run
+	}
+	tok, err := startTokenizer(source, dir)
 	if err != nil {
 		return nil, err
 	}

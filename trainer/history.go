@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -19,18 +18,25 @@ const historyName = "metrics.jsonl"
 // history appends to the metrics of a run.
 type history struct{ file *os.File }
 
-// openHistory opens the metrics of a run that goes on from a step. Lines of later steps, which a stopped run may have
-// written after its last checkpoint, are dropped: they will come again.
-func openHistory(path string, step int) (*history, error) {
+// openHistory opens the metrics of a run that goes on from a step. What a stopped run has written after its last
+// checkpoint is dropped, for it will come again: lines of later steps, and, unless that step is evaluated, evaluations of
+// the step itself.
+func openHistory(path string, step int, evaluated bool) (*history, error) {
 	old, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open metrics: %w", err)
 	}
 	var kept bytes.Buffer
-	for scanner := bufio.NewScanner(bytes.NewReader(old)); scanner.Scan(); {
-		var line struct{ Step int }
-		if json.Unmarshal(scanner.Bytes(), &line) == nil && line.Step <= step {
-			kept.Write(scanner.Bytes())
+	for text := range bytes.Lines(old) {
+		var line struct {
+			Kind string
+			Step int
+		}
+		if json.Unmarshal(text, &line) != nil { // the part of a line that a full disk has left
+			continue
+		}
+		if line.Step < step || line.Step == step && (line.Kind == kindTrain || evaluated) {
+			kept.Write(bytes.TrimSuffix(text, []byte("\n")))
 			kept.WriteByte('\n')
 		}
 	}
@@ -46,9 +52,15 @@ func openHistory(path string, step int) (*history, error) {
 	return &history{file}, nil
 }
 
+// The kinds of lines.
+const (
+	kindTrain = "train"
+	kindEval  = "eval"
+)
+
 // trainRecord is a line about training steps; the loss is the mean over the steps since the last such line.
 type trainRecord struct {
-	Kind            string  `json:"kind"` // train
+	Kind            string  `json:"kind"` // kindTrain
 	Step            int     `json:"step"`
 	Epoch           float64 `json:"epoch"`
 	Loss            float64 `json:"loss"`
@@ -60,7 +72,7 @@ type trainRecord struct {
 
 // evalRecord is a line about an evaluation.
 type evalRecord struct {
-	Kind    string             `json:"kind"` // eval
+	Kind    string             `json:"kind"` // kindEval
 	Step    int                `json:"step"`
 	Epoch   float64            `json:"epoch"`
 	Metrics map[string]float64 `json:"metrics"`
@@ -80,13 +92,15 @@ func (h *history) add(record any) error {
 
 func (h *history) close() error { return h.file.Close() }
 
-// finite keeps what JSON can hold.
-func finite(metrics map[string]float64) map[string]float64 {
+// onlyFinite keeps what JSON can hold: a perplexity may be infinite.
+func onlyFinite(metrics map[string]float64) map[string]float64 {
 	kept := make(map[string]float64, len(metrics))
 	for name, v := range metrics {
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+		if finite(v) {
 			kept[name] = v
 		}
 	}
 	return kept
 }
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

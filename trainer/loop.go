@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"t5train/checkpoints"
 	"t5train/configs"
@@ -36,7 +35,7 @@ type loop struct {
 func newLoop(c *configs.Config, b *Bundle, train, validation *data.Examples, w *kernel.Workers, run *checkpoints.Run, console *Console) (*loop, error) {
 	l := &loop{
 		config: c, bundle: b, validation: validation, perEpoch: int64(train.Len()), checkpoint: run, console: console,
-		state: state{Config: decisive(c)},
+		state: state{Examples: int64(train.Len()), Config: decisive(c)},
 	}
 	var err error
 	l.batches, err = data.NewBatches(train, data.Size{Examples: c.Train.BatchSize, Tokens: c.Train.BatchTokens}, data.Order{Shuffle: true, Seed: uint64(c.Train.Seed)})
@@ -59,13 +58,15 @@ func newLoop(c *configs.Config, b *Bundle, train, validation *data.Examples, w *
 	}
 	if validation != nil {
 		if l.evaluator, err = NewEvaluator(b, *b.Info.Task, w); err != nil {
+			l.close()
 			return nil, err
 		}
 	}
 	return l, nil
 }
 
-// totalSteps returns train.steps, or the whole steps that fit into train.epochs, at least one.
+// totalSteps returns train.steps, or the whole steps that the micro-batches of train.epochs make, at least one. A part of
+// an epoch is rounded to the nearest micro-batch: 1.1 epochs of 10 are 11, though 1.1-1 is a little more than 0.1.
 func totalSteps(t configs.Train, batches *data.Batches) int {
 	if t.Steps > 0 {
 		return t.Steps
@@ -75,7 +76,7 @@ func totalSteps(t configs.Train, batches *data.Batches) int {
 	for epoch := range whole {
 		micro += batches.Count(epoch)
 	}
-	micro += int(math.Ceil((t.Epochs - float64(whole)) * float64(batches.Count(whole))))
+	micro += int(math.Round((t.Epochs - float64(whole)) * float64(batches.Count(whole))))
 	return max(1, micro/t.Accumulate)
 }
 
@@ -91,6 +92,9 @@ func (l *loop) close() {
 
 // resume sets the loop to where a checkpoint left off. The weights are loaded already.
 func (l *loop) resume(from start) error {
+	if was, is := from.state.Examples, l.perEpoch; was != is {
+		return fmt.Errorf("resume: data.train has %d examples, but had %d when the run began: restore the files, or choose another --output", is, was)
+	}
 	l.state = from.state
 	info, err := ReadInfo(from.dir)
 	if err != nil {
@@ -108,16 +112,17 @@ func (l *loop) run(ctx context.Context) (*Result, error) {
 	log := newStepLog(l, progress)
 	newEpoch := false
 	for {
-		if ctx.Err() == nil {
-			if err := l.settle(ctx, log, newEpoch); err != nil && ctx.Err() == nil {
-				return nil, err
-			}
+		err := ctx.Err()
+		if err == nil {
+			err = l.settle(ctx, log, newEpoch)
 		}
-		if ctx.Err() != nil {
-			return l.interrupted()
-		}
-		if l.state.Finished {
+		switch {
+		case err == nil && l.state.Finished: // also when ctx ended while the last checkpoint was written
 			return l.result(false), nil
+		case ctx.Err() != nil && (err == nil || errors.Is(err, ctx.Err())):
+			return l.interrupted()
+		case err != nil:
+			return nil, l.diverged(err)
 		}
 		epoch := l.batches.Epoch(l.state.Position)
 		batches := l.read()
@@ -157,7 +162,7 @@ func (l *loop) settle(ctx context.Context, log *stepLog, newEpoch bool) error {
 		l.console.Say("stop: %d evaluations without a better %s", l.state.Waited, c.Eval.Metric)
 	}
 	if l.state.Finished || improved || due(l.state.Step, c.Checkpoint.EverySteps, evaluated || l.evaluator == nil && newEpoch) {
-		return l.save(improved)
+		return l.save()
 	}
 	return nil
 }
@@ -187,16 +192,16 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	values, err := l.evaluator.Evaluate(ctx, l.validation, l.config.Eval.BatchSize, progress.Set)
 	progress.Stop()
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("step %d: %w", l.state.Step, err)
 	}
-	l.metrics = metricMap(values)
-	l.state.Evaluated = l.state.Step
+	all := metricMap(values)
 	name := l.config.Eval.Metric
-	value, ok := l.metrics[name]
+	value, ok := all[name]
 	if !ok {
 		return false, fmt.Errorf("evaluate: there is no metric %q to compare (eval.metric): want one of %s", name, strings.Join(metricNames(values), ", "))
 	}
-	if improved = l.state.Best == nil || better(name, value, *l.state.Best); improved {
+	l.metrics, l.state.Evaluated = onlyFinite(all), l.state.Step
+	if improved = finite(value) && (l.state.Best == nil || better(name, value, *l.state.Best)); improved {
 		l.state.Best, l.state.BestStep, l.state.Waited = &value, l.state.Step, 0
 	} else {
 		l.state.Waited++
@@ -206,20 +211,23 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 		mark = "  (best)"
 	}
 	l.console.Say("step %d, epoch %.2f: validation %s%s", l.state.Step, l.epoch(), FormatMetrics(values), mark)
-	return improved, l.history.add(evalRecord{Kind: "eval", Step: l.state.Step, Epoch: l.epoch(), Metrics: l.metrics})
+	return improved, l.history.add(evalRecord{Kind: kindEval, Step: l.state.Step, Epoch: l.epoch(), Metrics: l.metrics})
 }
 
-// better compares two values of a metric: of losses the smaller wins, and anything wins over a NaN.
+// better compares two values of a metric: of losses the smaller wins.
 func better(name string, value, best float64) bool {
 	if name == "loss" || name == "perplexity" {
-		value, best = -value, -best
+		return value < best
 	}
-	return value > best || math.IsNaN(best) && !math.IsNaN(value)
+	return value > best
 }
 
-// save writes a checkpoint of this step.
-func (l *loop) save(best bool) error {
+// save writes a checkpoint of this step, unless an update has spoilt the weights: the good checkpoints before it stay.
+func (l *loop) save() error {
 	step := l.state.Step
+	if name := spoilt(l.bundle.Model.Params); name != "" {
+		return fmt.Errorf("step %d: %s has weights that are no finite numbers: %w", step, name, errDiverged)
+	}
 	l.bundle.Info.Step, l.bundle.Info.Metrics = step, nil
 	if l.state.Evaluated == step {
 		l.bundle.Info.Metrics = l.metrics
@@ -233,25 +241,31 @@ func (l *loop) save(best bool) error {
 	if err != nil {
 		return err
 	}
-	if best {
-		if err := l.checkpoint.SetBest(step); err != nil {
-			return err
-		}
+	if err := l.markBest(); err != nil {
+		return err
 	}
 	return l.checkpoint.Prune(l.config.Checkpoint.KeepLast)
+}
+
+// markBest makes the checkpoint of this step the best if the state says that it is.
+func (l *loop) markBest() error {
+	if l.state.BestStep == 0 || l.state.BestStep != l.state.Step {
+		return nil
+	}
+	return l.checkpoint.SetBest(l.state.BestStep)
 }
 
 // interrupted saves what there is.
 func (l *loop) interrupted() (*Result, error) {
 	if l.state.Step > 0 {
-		if err := l.save(false); err != nil {
-			return nil, err
+		if err := l.save(); err != nil {
+			return nil, l.diverged(err)
 		}
 	}
 	return l.result(true), nil
 }
 
-// diverged adds to an error of a step what is left and what to do.
+// diverged adds to errDiverged what is left and what to do; other errors stay as they are.
 func (l *loop) diverged(err error) error {
 	if !errors.Is(err, errDiverged) {
 		return err
@@ -295,7 +309,7 @@ func metricMap(values []metric.Value) map[string]float64 {
 	for _, v := range values {
 		m[v.Name] = v.Value
 	}
-	return finite(m)
+	return m
 }
 
 func metricNames(values []metric.Value) []string {
@@ -316,59 +330,4 @@ func FormatMetrics(values []metric.Value) string {
 		}
 	}
 	return strings.Join(parts, "  ")
-}
-
-// stepLog gathers what happened between two lines of the log.
-type stepLog struct {
-	loop     *loop
-	progress *Progress
-	begun    time.Time
-	since    time.Time     // last line
-	paused   time.Duration // spent on other things since then
-	pausedAt time.Time
-	total    time.Duration // training time of this process
-	first    int           // step at which this process began
-	loss     float64
-	steps    int
-	tokens   int
-}
-
-func newStepLog(l *loop, p *Progress) *stepLog {
-	now := time.Now()
-	return &stepLog{loop: l, progress: p, begun: now, since: now, first: l.state.Step}
-}
-
-// pause and resume leave evaluations and checkpoints out of the throughput.
-func (s *stepLog) pause()  { s.pausedAt = time.Now() }
-func (s *stepLog) resume() { s.paused += time.Since(s.pausedAt) }
-
-func (s *stepLog) step(r stepResult) error {
-	l := s.loop
-	s.loss += r.Loss
-	s.steps++
-	s.tokens += r.Tokens
-	step := l.state.Step
-	s.progress.Set(int64(step))
-	if step%l.config.Train.LogEvery != 0 && step != l.total {
-		return nil
-	}
-	spent := time.Since(s.since) - s.paused
-	s.total += spent
-	rate := float64(s.tokens) / spent.Seconds()
-	loss := s.loss / float64(s.steps)
-	line := fmt.Sprintf("loss %.4f  lr %.2e  %s tokens/s", loss, r.LearningRate, grouped(int(rate)))
-	if s.progress.console.terminal {
-		s.progress.Describe("train  %s", line)
-	} else {
-		left := ""
-		if done := step - s.first; step < l.total {
-			left = "  " + remaining(s.total, int64(done), int64(l.total-s.first)) + " left"
-		}
-		l.console.Say("step %d/%d  epoch %.2f  %s%s", step, l.total, l.epoch(), line, left)
-	}
-	s.since, s.paused, s.loss, s.steps, s.tokens = time.Now(), 0, 0, 0, 0
-	return l.history.add(trainRecord{
-		Kind: "train", Step: step, Epoch: l.epoch(), Loss: loss, LearningRate: r.LearningRate,
-		GradNorm: r.GradNorm, TokensPerSecond: rate, Seconds: time.Since(s.begun).Seconds(),
-	})
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"t5train/checkpoints"
 	"t5train/data/task"
@@ -106,13 +107,6 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	})
 }
 
-func overwrite(t *testing.T, dir, name, content string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestCheckTokenizer(t *testing.T) {
 	b := tinyBundle(t)
 	for name, c := range map[string]struct {
@@ -161,7 +155,7 @@ func TestBetter(t *testing.T) {
 		want        bool
 	}{
 		{"accuracy", 0.5, 0.4, true}, {"accuracy", 0.4, 0.4, false}, {"loss", 1, 2, true}, {"loss", 2, 1, false},
-		{"perplexity", 1, 2, true}, {"loss", 2, math.NaN(), true}, {"loss", math.NaN(), 2, false},
+		{"loss", 1, 1, false}, {"perplexity", 1, 2, true},
 	} {
 		if got := better(c.name, c.value, c.best); got != c.want {
 			t.Errorf("%s %g after %g: better is %v", c.name, c.value, c.best, got)
@@ -193,32 +187,47 @@ func TestPredictionTask(t *testing.T) {
 	}
 }
 
+// Of what a run has written after its last checkpoint, nothing stays: it comes again.
 func TestHistoryDropsWhatWillComeAgain(t *testing.T) {
-	path := filepath.Join(t.TempDir(), historyName)
-	h, err := openHistory(path, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for step := 1; step <= 3; step++ {
-		if err := h.add(trainRecord{Kind: "train", Step: step}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := h.add(evalRecord{Kind: "eval", Step: 3, Metrics: finite(map[string]float64{"loss": math.NaN(), "accuracy": 1})}); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.close(); err != nil {
-		t.Fatal(err)
-	}
-	if h, err = openHistory(path, 2); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.close(); err != nil {
-		t.Fatal(err)
-	}
-	content := mustRead(t, path)
-	if n := bytes.Count(content, []byte("\n")); n != 2 || bytes.Contains(content, []byte(`"step":3`)) {
-		t.Errorf("kept %s", content)
+	const (
+		train1 = `{"kind":"train","step":1}` + "\n"
+		eval1  = `{"kind":"eval","step":1}` + "\n"
+		train2 = `{"kind":"train","step":2}` + "\n"
+		eval2  = `{"kind":"eval","step":2}` + "\n"
+		train3 = `{"kind":"train","step":3}` + "\n"
+	)
+	for name, c := range map[string]struct {
+		content   string
+		step      int
+		evaluated bool
+		want      string
+	}{
+		"a new run":                  {train1 + eval1, 0, true, ""},
+		"an evaluated step":          {train1 + eval1 + train2 + eval2 + train3, 2, true, train1 + eval1 + train2 + eval2},
+		"a step yet to be evaluated": {train1 + eval1 + train2 + eval2 + train3, 2, false, train1 + eval1 + train2},
+		"part of a line":             {train1 + train2[:9], 2, true, train1},
+		"no end of line":             {train1 + train2[:len(train2)-1], 2, true, train1 + train2},
+		"nothing":                    {"", 2, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			overwrite(t, dir, historyName, c.content)
+			path := filepath.Join(dir, historyName)
+			h, err := openHistory(path, c.step, c.evaluated)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := h.add(evalRecord{Kind: kindEval, Step: 9, Metrics: onlyFinite(map[string]float64{"loss": math.NaN(), "perplexity": math.Inf(1), "f1": 1})}); err != nil {
+				t.Fatal(err)
+			}
+			if err := h.close(); err != nil {
+				t.Fatal(err)
+			}
+			want := c.want + `{"kind":"eval","step":9,"epoch":0,"metrics":{"f1":1}}` + "\n"
+			if got := string(mustRead(t, path)); got != want {
+				t.Errorf("the file holds\n%swant\n%s", got, want)
+			}
+		})
 	}
 }
 
@@ -234,6 +243,35 @@ func TestPlainConsole(t *testing.T) {
 	p.Stop()
 	if got := out.String(); !strings.HasPrefix(got, "work: 50 of 100 pieces, ") || !strings.HasSuffix(got, "left\nhello 7\n") || strings.Contains(got, "\r") || strings.Count(got, "\n") != 2 {
 		t.Errorf("wrote %q", got)
+	}
+}
+
+// On a terminal a line is written above the bar, which is drawn again below it.
+func TestConsoleSaysAboveTheBar(t *testing.T) {
+	var out bytes.Buffer
+	c := &Console{out: &out, terminal: true}
+	p := c.Start("work", "pieces", 100)
+	p.Set(50)
+	time.Sleep(2 * barEvery)
+	out.Reset()
+	c.Say("hello")
+	line, after, ok := strings.Cut(out.String(), "hello\n")
+	if !ok || !strings.HasSuffix(line, "\r") || !strings.Contains(after, "work") {
+		t.Errorf("wrote %q, want the bar cleared, the line, and the bar", out.String())
+	}
+	inner := c.Start("part", "pieces", 10)
+	inner.Set(5)
+	inner.Stop()
+	p.Set(60)
+	out.Reset()
+	p.Stop()
+	if got := out.String(); strings.Trim(got, "\r ") != "" || !strings.HasSuffix(got, "\r") {
+		t.Errorf("wrote %q to remove the bar", got)
+	}
+	out.Reset()
+	c.Say("the end")
+	if got := out.String(); got != "the end\n" {
+		t.Errorf("wrote %q after the bar", got)
 	}
 }
 

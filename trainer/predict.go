@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -53,9 +54,13 @@ func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptio
 	} else {
 		p.generator, err = decode.New(b.Model, w)
 	}
-	return p, err
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
+// firstPositive returns the first value above 0: the option that is set, or else its default.
 func firstPositive(values ...int) int {
 	for _, v := range values {
 		if v > 0 {
@@ -91,6 +96,9 @@ func (p *Predictor) Predict(inputs []Input) ([]Prediction, error) {
 			return nil, fmt.Errorf("predict: %w", err)
 		}
 		for i := range predictions {
+			if math.IsNaN(probability[i]) {
+				return nil, errors.New("predict: the model gives no number: its weights are damaged, copy the checkpoint again")
+			}
 			label := p.spec.Labels[best[i]]
 			predictions[i].Output, predictions[i].Label, predictions[i].Probability = label.Text, label.Name, &probability[i]
 		}

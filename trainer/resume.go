@@ -13,10 +13,11 @@ import (
 
 // start says where a run begins: anew, or at a checkpoint of the same run.
 type start struct {
-	resume  bool
-	dir     string // of the checkpoint
-	state   state
-	replace *checkpoints.Run // earlier run to remove first
+	found  bool // the output folder holds a run
+	step   int  // of its latest checkpoint
+	resume bool // go on with that run; else it is replaced
+	dir    string
+	state  state
 }
 
 // startOf looks at what the output folder holds.
@@ -31,11 +32,11 @@ func startOf(run *checkpoints.Run, c *configs.Config, o FinetuneOptions) (start,
 	case !found:
 		return start{}, nil
 	case o.Overwrite:
-		return start{replace: run}, nil
+		return start{found: true, step: step}, nil
 	case !o.Resume:
 		return start{}, fmt.Errorf("%s already holds a run, saved at step %d: add --resume to go on with it, --overwrite to start again, or choose another --output", c.Output, step)
 	}
-	s := start{resume: true, dir: run.Dir(step)}
+	s := start{found: true, step: step, resume: true, dir: run.Dir(step)}
 	if s.state, err = readState(s.dir); err != nil {
 		return start{}, err
 	}
@@ -49,12 +50,24 @@ func startOf(run *checkpoints.Run, c *configs.Config, o FinetuneOptions) (start,
 	return s, nil
 }
 
+// check makes sure that no other process has trained in the output folder since startOf looked. The lock must be held.
+func (s start) check(run *checkpoints.Run, output string) error {
+	step, found, err := run.Latest()
+	if err != nil {
+		return err
+	}
+	if found != s.found || step != s.step {
+		return fmt.Errorf("another process has trained in %s just now, to step %d: start again, with --resume to go on from there, or choose another --output", output, step)
+	}
+	return nil
+}
+
 // discard removes the checkpoints of the run that this one replaces.
-func (s start) discard() error {
-	if s.replace == nil {
+func (s start) discard(run *checkpoints.Run) error {
+	if !s.found || s.resume {
 		return nil
 	}
-	return s.replace.Clear()
+	return run.Clear()
 }
 
 // harmless are the keys that do not change what a run computes.

@@ -2,9 +2,7 @@ package trainer
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"math"
 	"os"
@@ -18,7 +16,9 @@ import (
 	"t5train/data"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/model"
 	"t5train/model/kernel"
+	"t5train/model/op"
 )
 
 const (
@@ -26,16 +26,17 @@ const (
 	validationFile = "../testdata/sms_spam/validation-00000-of-00001.parquet"
 )
 
-// tinyConfig is a run of a few milliseconds a step: a model of width 8, 48 examples, 12 of them a step.
+// tinyConfig is a run of a millisecond a step: a model of width 8, 48 examples, 12 of them a step.
 func tinyConfig(t *testing.T) *configs.Config {
 	t.Helper()
 	c := configs.Default()
-	width, one, two, no := 8, 1, 2, false
+	width, one, two, vocab, no := 8, 1, 2, tinyVocab, false
 	c.Output = filepath.Join(t.TempDir(), "run")
-	c.Model = configs.Model{Size: "v1_1-tiny", DModel: &width, DKV: &width, DFF: &width, NumLayers: &one, NumHeads: &two, TieWordEmbeddings: &no}
+	c.Model = configs.Model{Size: "v1_1-tiny", VocabSize: &vocab, DModel: &width, DKV: &width, DFF: &width, NumLayers: &one, NumHeads: &two, TieWordEmbeddings: &no}
 	c.Data.Train, c.Data.Validation = []string{trainFile}, []string{validationFile}
 	c.Data.MaxTrainExamples, c.Data.MaxValidationExamples = 48, 20
 	c.Data.MaxInputLength, c.Data.MaxTargetLength = 24, 6
+	c.Tokenizer.Path = tinyTokenizer(t)
 	c.Task.Name = "classification"
 	c.Train.Epochs, c.Train.BatchSize = 2, 12
 	c.Train.Threads = 1
@@ -63,113 +64,13 @@ func mustRead(t *testing.T, path string) []byte {
 	return content
 }
 
-// stateFiles are what two equal runs must have in common, bit for bit.
-func stateFiles(t *testing.T, output string) string {
-	t.Helper()
-	run, err := checkpoints.OpenRun(output)
-	if err != nil {
-		t.Fatal(err)
-	}
-	steps, err := run.Steps()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all bytes.Buffer
-	for _, step := range steps {
-		for _, name := range []string{"model.safetensors", optimizerName, stateName, infoName} {
-			all.Write(mustRead(t, filepath.Join(run.Dir(step), name)))
-		}
-	}
-	for line := range bytes.Lines(mustRead(t, filepath.Join(output, historyName))) {
-		var record map[string]any
-		if err := json.Unmarshal(line, &record); err != nil {
-			t.Fatal(err)
-		}
-		delete(record, "seconds")
-		delete(record, "tokens_per_second")
-		text, _ := json.Marshal(record)
-		all.Write(append(text, '\n'))
-	}
-	for _, pointer := range []string{"best", "latest"} {
-		if content, err := os.ReadFile(filepath.Join(output, "checkpoints", pointer)); err == nil {
-			all.Write(content)
-		}
-	}
-	return all.String()
-}
-
-// stopAt is a console's writer that ends a context when a line contains a text.
-type stopAt struct {
-	text string
-	stop context.CancelFunc
-}
-
-func (s *stopAt) Write(p []byte) (int, error) {
-	if strings.Contains(string(p), s.text) {
-		s.stop()
-	}
-	return len(p), nil
-}
-
-// A run that is stopped, anywhere, and goes on ends with the bits of one that never stopped.
-func TestResumeEqualsNotStopping(t *testing.T) {
-	for name, change := range map[string]func(c *configs.Config){
-		"adafactor":       func(c *configs.Config) {},
-		"adamw, clipping": func(c *configs.Config) { c.Optimizer = configs.Optimizer{Name: "adamw"}; c.Train.ClipNorm = 0.5 },
-		"sgd":             func(c *configs.Config) { c.Optimizer = configs.Optimizer{Name: "sgd"} },
-		"accumulation and a token budget": func(c *configs.Config) {
-			c.Train.Accumulate, c.Train.BatchSize, c.Train.BatchTokens = 2, 0, 150
-		},
-		"early stopping": func(c *configs.Config) { c.Eval.Patience, c.Train.Epochs = 1, 6 },
-		"often":          func(c *configs.Config) { c.Eval.EverySteps, c.Checkpoint.EverySteps = 2, 3 },
-		"no evaluation":  func(c *configs.Config) { c.Data.Validation = nil },
-	} {
-		t.Run(name, func(t *testing.T) {
-			c := tinyConfig(t)
-			change(c)
-			c.Train.LogEvery, c.Checkpoint.KeepLast = 1, 100
-			whole := *c
-			whole.Output = filepath.Join(t.TempDir(), "whole")
-			finetune(t, &whole, FinetuneOptions{})
-			want := stateFiles(t, whole.Output)
-
-			for _, stop := range []string{"step 1/", "step 3/", "step 4/", "step 5/"} {
-				c.Output = filepath.Join(t.TempDir(), "run")
-				ctx, cancel := context.WithCancel(t.Context())
-				r, err := Finetune(ctx, c, FinetuneOptions{Console: PlainConsole(&stopAt{stop, cancel})})
-				cancel()
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !r.Interrupted {
-					t.Logf("%s: the run was over", stop)
-					continue
-				}
-				finetune(t, c, FinetuneOptions{Resume: true})
-				// The interruption may have left a checkpoint that the whole run does not have.
-				folder := fmt.Sprintf("checkpoints/checkpoint-%08d", r.Step)
-				if _, err := os.Stat(filepath.Join(whole.Output, folder)); err != nil {
-					if err := os.RemoveAll(filepath.Join(c.Output, folder)); err != nil {
-						t.Fatal(err)
-					}
-				}
-				if got := stateFiles(t, c.Output); got != want {
-					t.Errorf("stopped at %q: the end differs from that of an unbroken run", stop)
-				}
-			}
-		})
-	}
-}
-
 func TestThreadsGiveTheSameBits(t *testing.T) {
 	c := tinyConfig(t)
 	finetune(t, c, FinetuneOptions{})
-	want := stateFiles(t, c.Output)
+	want := contents(t, c.Output)
 	c.Output, c.Train.Threads = filepath.Join(t.TempDir(), "run"), 3
 	finetune(t, c, FinetuneOptions{})
-	if stateFiles(t, c.Output) != want {
-		t.Error("one and three threads end differently")
-	}
+	compareRuns(t, "three threads", want, contents(t, c.Output))
 }
 
 // Two micro-batches of six are one batch of twelve, up to rounding.
@@ -269,6 +170,7 @@ func TestTotalSteps(t *testing.T) {
 		{configs.Train{Steps: 7, Accumulate: 3}, 7},
 		{configs.Train{Epochs: 1, Accumulate: 1}, 5}, // 12+12+12+12+2
 		{configs.Train{Epochs: 2.5, Accumulate: 1}, 13},
+		{configs.Train{Epochs: 2.2, Accumulate: 1}, 11}, // 2.2-2 is a little more than 0.2
 		{configs.Train{Epochs: 2, Accumulate: 4}, 2},
 		{configs.Train{Epochs: 0.01, Accumulate: 8}, 1},
 	} {
@@ -281,6 +183,11 @@ func TestTotalSteps(t *testing.T) {
 // What evaluate counts is what predict answers.
 func TestEvaluateIsPredict(t *testing.T) {
 	c := tinyConfig(t)
+	file, rate, zero := filepath.Join(t.TempDir(), "rows.parquet"), 1e-2, 0.0
+	writeRows(t, file, 60)
+	c.Data.Train, c.Data.Validation = []string{file}, []string{file}
+	c.Train.Epochs, c.Train.Steps, c.Eval.EverySteps = 0, 60, 60
+	c.Model.DropoutRate, c.Optimizer = &zero, configs.Optimizer{Name: "adamw", LearningRate: &rate}
 	finetune(t, c, FinetuneOptions{})
 	b, how, err := Open(c.Output)
 	if err != nil {
@@ -289,53 +196,195 @@ func TestEvaluateIsPredict(t *testing.T) {
 	if !strings.Contains(how, "best checkpoint") {
 		t.Errorf("opened %q, want the best checkpoint", how)
 	}
-	console := PlainConsole(io.Discard)
 	results := make(map[int]map[string]float64)
 	for _, size := range []int{1, 32} {
-		values, err := Evaluate(t.Context(), b, EvaluateOptions{Data: c.Data.Validation, MaxExamples: 60, BatchSize: size, Console: console})
+		values, err := Evaluate(t.Context(), b, EvaluateOptions{Data: c.Data.Validation, MaxExamples: 50, BatchSize: size, Console: PlainConsole(io.Discard)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		results[size] = metricMap(values)
 	}
 	got := results[32]
-	if d := math.Abs(got["loss"] - results[1]["loss"]); d > 1e-5 || got["accuracy"] != results[1]["accuracy"] {
+	if d := math.Abs(got["loss"] - results[1]["loss"]); d > 1e-6 || got["accuracy"] != results[1]["accuracy"] {
 		t.Errorf("batches of 1 and 32 give %v and %v", results[1], got)
 	}
 	if d := math.Abs(got["perplexity"] - math.Exp(got["loss"])); d > 1e-9*got["perplexity"] {
 		t.Errorf("perplexity %g of loss %g", got["perplexity"], got["loss"])
 	}
+
 	p, err := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), PredictorOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.Close()
 	var inputs []Input
-	if err := ReadInputs(t.Context(), validationFile, FormatParquet, *b.Info.Task, nil, func(in Input) error {
+	if err := ReadInputs(t.Context(), file, FormatParquet, *b.Info.Task, nil, func(in Input) error {
 		inputs = append(inputs, in)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	answers, err := p.Predict(inputs[:60])
+	answers, err := p.Predict(inputs[:50])
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := openTable(c.Data.Validation, 60)
-	if err != nil {
-		t.Fatal(err)
-	}
-	examples, err := set.build(t.Context(), "validation", *b.Info.Task, b.Tokenizer, data.Limits{MaxInput: 24, MaxTarget: 6}, 1, console)
-	if err != nil {
-		t.Fatal(err)
-	}
-	right := 0
+	right, given := 0, make(map[string]int)
 	for i, a := range answers {
-		if a.Label == b.Info.Task.Labels[examples.Label(i)].Name {
+		given[a.Label]++
+		if spam := i%3 == 0; (a.Label == "spam") == spam { // see writeRows
 			right++
 		}
+		if *a.Probability < 0.5 || *a.Probability > 1 {
+			t.Errorf("row %d: the most probable of two labels has probability %g", i, *a.Probability)
+		}
 	}
-	if accuracy := float64(right) / 60; accuracy != got["accuracy"] {
-		t.Errorf("predict is right in %g of all rows, evaluate says %g", accuracy, got["accuracy"])
+	if accuracy := float64(right) / 50; accuracy != got["accuracy"] || len(given) != 2 {
+		t.Errorf("predict answers %v and is right in %g of the rows, evaluate says %g", given, accuracy, got["accuracy"])
+	}
+}
+
+// The loss of an evaluation is that of the graph on all its examples at once, up to rounding.
+func TestEvaluationLoss(t *testing.T) {
+	l := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard))
+	batches, err := data.NewBatches(l.validation, data.Size{Examples: l.validation.Len()}, data.Order{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all data.Batch
+	batches.Read(0, &all)
+	graph, err := l.bundle.Model.LossGraph(kernel.NewWorkers(1), model.LossOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer graph.Close()
+	totals, err := graph.Run(modelBatch(l.bundle.Model, all), op.Step{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := totals.NLL / float64(totals.Tokens)
+	for _, size := range []int{1, 3, 20} {
+		values, err := l.evaluator.Evaluate(t.Context(), l.validation, size, func(int64) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := metricMap(values)
+		if d := math.Abs(got["loss"] - want); !(d <= 1e-6*want) {
+			t.Errorf("batches of %d: loss %.9f, want %.9f", size, got["loss"], want)
+		}
+		if got["tokens"] != float64(len(all.Labels)) || got["examples"] != 20 {
+			t.Errorf("batches of %d: %g tokens of %g examples, want %d of 20", size, got["tokens"], got["examples"], len(all.Labels))
+		}
+	}
+}
+
+// recordedSteps returns the steps of the lines of a kind in a run's metrics.
+func recordedSteps(t *testing.T, output, kind string) []int {
+	t.Helper()
+	var steps []int
+	for line := range bytes.Lines(mustRead(t, filepath.Join(output, historyName))) {
+		var record evalRecord
+		if err := json.Unmarshal(line, &record); err != nil {
+			t.Fatal(err)
+		}
+		if record.Kind == kind {
+			steps = append(steps, record.Step)
+		}
+	}
+	return steps
+}
+
+func TestSchedulesOfARun(t *testing.T) {
+	for name, c := range map[string]struct {
+		change             func(c *configs.Config)
+		train, eval, saved []int
+		best               int
+	}{
+		"by epochs": {
+			change: func(c *configs.Config) {},
+			train:  []int{3, 6, 8}, eval: []int{4, 8}, saved: []int{4, 8}, best: 4,
+		},
+		"by steps": {
+			change: func(c *configs.Config) { c.Eval.EverySteps, c.Checkpoint.EverySteps = 2, 3 },
+			train:  []int{3, 6, 8}, eval: []int{2, 4, 6, 8}, saved: []int{2, 3, 6, 8}, best: 2, // 2 is the first and so the best
+		},
+		"beyond the end": {
+			change: func(c *configs.Config) { c.Eval.EverySteps, c.Checkpoint.EverySteps, c.Train.LogEvery = 99, 99, 99 },
+			train:  []int{8}, eval: []int{8}, saved: []int{8}, best: 8,
+		},
+		"part of an epoch": {
+			change: func(c *configs.Config) { c.Train.Epochs = 1.5 },
+			train:  []int{3, 6}, eval: []int{4, 6}, saved: []int{4, 6}, best: 4,
+		},
+		"no evaluation": {
+			change: func(c *configs.Config) { c.Data.Validation = nil },
+			train:  []int{3, 6, 8}, saved: []int{4, 8},
+		},
+		"seq2seq": {
+			change: func(c *configs.Config) {
+				file := filepath.Join(t.TempDir(), "pairs.parquet")
+				writeRows(t, file, 48)
+				c.Data.Train, c.Data.Validation = []string{file}, []string{file}
+				c.Task = configs.Task{Name: "seq2seq", TextColumns: []string{"sms"}, TargetColumn: "label"}
+			},
+			train: []int{3, 6, 8}, eval: []int{4, 8}, saved: []int{4, 8}, best: 4,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := tinyConfig(t)
+			rate := 1e-12 // the first evaluation stays the best
+			config.Optimizer.LearningRate = &rate
+			config.Train.LogEvery, config.Checkpoint.KeepLast = 3, 100
+			c.change(config)
+			r := finetune(t, config, FinetuneOptions{})
+			run, err := checkpoints.OpenRun(config.Output)
+			if err != nil {
+				t.Fatal(err)
+			}
+			saved, err := run.Steps()
+			if err != nil {
+				t.Fatal(err)
+			}
+			train, eval := recordedSteps(t, config.Output, kindTrain), recordedSteps(t, config.Output, kindEval)
+			if !slices.Equal(train, c.train) || !slices.Equal(eval, c.eval) || !slices.Equal(saved, c.saved) {
+				t.Errorf("lines at %v, evaluations at %v, checkpoints at %v, want %v, %v, %v", train, eval, saved, c.train, c.eval, c.saved)
+			}
+			last := c.train[len(c.train)-1]
+			want := run.Dir(last)
+			if c.best > 0 {
+				want = run.Dir(c.best)
+			}
+			if r.Step != last || r.BestStep != c.best || r.Checkpoint != want || (r.Metrics == nil) != (c.best == 0) || r.Interrupted {
+				t.Errorf("result %+v, want best step %d and checkpoint %s", r, c.best, want)
+			}
+		})
+	}
+}
+
+// The masks of dropout are new with every micro-batch, whether of one step or of the next, and those of one are always the
+// same.
+func TestDropoutMasks(t *testing.T) {
+	c := tinyConfig(t)
+	rate := 1e-30 // so small that no weight changes
+	c.Optimizer = configs.Optimizer{Name: "sgd", LearningRate: &rate}
+	l := newTestLoop(t, c, PlainConsole(io.Discard))
+	batch := l.read()
+	loss := func(number int, micro int64, batches ...model.Batch) float64 {
+		t.Helper()
+		r, err := l.stepper.step(number, micro, batches)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Loss
+	}
+	first, second := loss(0, 0, batch[0]), loss(1, 1, batch[0])
+	if first == second {
+		t.Errorf("two micro-batches have the loss %g: the same masks", first)
+	}
+	if again := loss(1, 0, batch[0]); again != first {
+		t.Errorf("the same micro-batch has the losses %g and %g", first, again)
+	}
+	both := loss(0, 0, batch[0], batch[0])
+	if want := (first + second) / 2; math.Abs(both-want) > 1e-6*want {
+		t.Errorf("a step of two micro-batches has the loss %g, want %g", both, want)
 	}
 }

@@ -28,8 +28,11 @@ type state struct {
 	BestStep     int      `json:"best_step"`
 	Waited       int      `json:"waited"` // evaluations since the best one
 	Finished     bool     `json:"finished"`
+	LossSum      float64  `json:"loss_sum"` // of the steps since the last line of the log
+	LossSteps    int      `json:"loss_steps"`
 
-	Config map[string]string `json:"config"` // the keys that decide about the numbers
+	Examples int64             `json:"examples"` // of an epoch
+	Config   map[string]string `json:"config"`   // the keys that decide about the numbers
 }
 
 // write adds the training files to a checkpoint.

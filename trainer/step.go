@@ -3,7 +3,6 @@ package trainer
 import (
 	"errors"
 	"fmt"
-	"math"
 
 	"t5train/model"
 	"t5train/model/op"
@@ -80,8 +79,23 @@ func notFinite(r stepResult) string {
 		name  string
 		value float64
 	}{{"loss", r.Loss}, {"gradient norm", r.GradNorm}} {
-		if math.IsNaN(x.value) || math.IsInf(x.value, 0) {
+		if !finite(x.value) {
 			return fmt.Sprintf("the %s is %g", x.name, x.value)
+		}
+	}
+	return ""
+}
+
+// spoilt returns the name of a parameter that holds a NaN or an infinity, "" if none does. A huge learning rate can make
+// one of finite gradients.
+func spoilt(params []*op.Param) string {
+	for _, p := range params {
+		var sum float32
+		for _, v := range p.Value {
+			sum += 0 * v // 0 for every finite v, else NaN
+		}
+		if sum != 0 {
+			return p.Name
 		}
 	}
 	return ""

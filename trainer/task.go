@@ -45,7 +45,7 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) ([]metric.Value
 			return nil, err
 		}
 	} else if o.Task.Name == "" {
-		return nil, fmt.Errorf("evaluate: the checkpoint does not say what task it is for: name it with --task classification or --task seq2seq")
+		return nil, errors.New("evaluate: the checkpoint does not say what task it is for: name it with --task classification or --task seq2seq")
 	} else if spec, err = t.infer(ctx, o.Task.infer(), o.Console); err != nil {
 		return nil, err
 	}
@@ -68,7 +68,11 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) ([]metric.Value
 	defer e.Close()
 	progress := o.Console.Start("evaluate", "examples", int64(examples.Len()))
 	defer progress.Stop()
-	return e.Evaluate(ctx, examples, o.BatchSize, progress.Set)
+	values, err := e.Evaluate(ctx, examples, o.BatchSize, progress.Set)
+	if errors.Is(err, errDiverged) {
+		return nil, fmt.Errorf("%w, or the weights are damaged: use another checkpoint", err)
+	}
+	return values, err
 }
 
 // PredictionTask returns the task for inputs that have no answers: the checkpoint's with corrections, or, when another
@@ -131,7 +135,7 @@ func (o TaskOptions) columns(spec task.Spec) task.Spec {
 // classification is a task told by options alone, for a checkpoint that remembers none.
 func (o TaskOptions) classification() (task.Spec, error) {
 	if len(o.Labels) < 2 {
-		return task.Spec{}, fmt.Errorf("predict: the checkpoint does not say which labels it knows: list them with --labels")
+		return task.Spec{}, errors.New("predict: the checkpoint does not say which labels it knows: list them with --labels")
 	}
 	spec := o.columns(task.Spec{Name: task.Classification, TextColumns: []string{"text"}, LabelColumn: "label"})
 	for _, text := range o.Labels {

@@ -53,15 +53,12 @@ func evaluateCommand(a app) *cobra.Command {
 			}
 			values, err := trainer.Evaluate(c.Context(), bundle, o)
 			if err == nil {
+				if output != "-" { // said first, so that a full disk does not lose them
+					o.Console.Say("%s", trainer.FormatMetrics(values))
+				}
 				err = writeJSON(sink, values)
 			}
-			if err = finish(err); err != nil {
-				return err
-			}
-			if output != "-" {
-				o.Console.Say("%s, written to %s", trainer.FormatMetrics(values), output)
-			}
-			return nil
+			return finish(err)
 		},
 	}
 	f := c.Flags()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +24,10 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"t5train": main})
 }
 
-// TestScripts runs what a user types, from testdata/script. A script finds in its environment
+// TestScripts runs what a user types.
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script", nil) }
+
+// runScripts runs the scripts of a folder, with more commands. A script finds in its environment
 //
 //	REPO   the root of the repository
 //	TRAIN  parquet files of SMS messages, with the columns sms and label (0 ham, 1 spam)
@@ -31,7 +35,8 @@ func TestMain(m *testing.M) {
 //	RUN    a finished run on TRAIN, which all scripts share: to be read only
 //
 // and in its folder tiny.yaml, a configuration without data and output.
-func TestScripts(t *testing.T) {
+func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestScript, bool, []string)) {
+	t.Helper()
 	repo, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
@@ -50,8 +55,9 @@ func TestScripts(t *testing.T) {
 	commands := map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip,
 	}
+	maps.Copy(commands, more)
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", Cmds: commands, RequireExplicitExec: true,
+		Dir: dir, Cmds: commands, RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("REPO", repo)
 			env.Setenv("TRAIN", train)

@@ -12,8 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// canDecompress says whether a codec can be read. LZ4_RAW is left out on purpose: few writers choose it, and none
-// by default.
+// canDecompress says whether a codec can be read. LZ4_RAW is left out on purpose: few writers choose it.
 func canDecompress(codec format.CompressionCodec) bool {
 	switch codec {
 	case format.Uncompressed, format.Snappy, format.Gzip, format.Brotli, format.Zstd:

@@ -110,6 +110,11 @@ func TestBombs(t *testing.T) {
 	if used := allocated() - before; used > 1<<16 {
 		t.Errorf("runs allocated %d bytes", used)
 	}
+	// 2^45 values in blocks of 2^16 equal ones, each of two zero bytes: to walk over them would take the night.
+	delta := append([]byte{0x80, 0x80, 0x04, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x08, 0}, make([]byte, 1<<20)...)
+	if _, _, err := splitDelta(delta); err == nil {
+		t.Error("delta values go on past their bytes")
+	}
 	if _, err := thriftLen([]byte{0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07, 0}); !errors.Is(err, errShort) {
 		t.Errorf("list of 2^31-1 structs: got %v", err)
 	}

@@ -180,12 +180,18 @@ func (r *deltaReader) miniblock() error {
 	return nil
 }
 
-// rest reads the values that are left and returns the bytes behind them.
+// rest skips the values that are left and returns the bytes behind them. It goes by miniblocks: one byte may stand for
+// thousands of values, so a corrupt page could keep a walk over the values busy for hours.
 func (r *deltaReader) rest() ([]byte, error) {
-	for r.left > 0 {
-		if _, err := r.next(); err != nil {
-			return nil, err
+	for r.left > 1 { // the first value needs no difference
+		if r.miniLeft == 0 {
+			if err := r.miniblock(); err != nil {
+				return nil, err
+			}
 		}
+		n := min(r.miniLeft, r.left-1)
+		r.miniLeft -= n
+		r.left -= n
 	}
 	return r.src, nil
 }

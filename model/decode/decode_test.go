@@ -223,6 +223,37 @@ func TestGreedyScoresItself(t *testing.T) {
 	}
 }
 
+// More labels than fit at once are scored in groups of inputs, which must not change whose score is whose.
+func TestScoreOfManyTargets(t *testing.T) {
+	g, err := New(toy(t, "t5", "relu"), kernel.NewWorkers(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	var targets [][]int32
+	for i := range int32(scoreBranches / 2) {
+		targets = append(targets, []int32{2 + i%20, 2 + i/20, 1})
+	}
+	scores, err := g.Score(toyInputs, targets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(scores) != len(toyInputs) {
+		t.Fatalf("%d rows of scores for %d inputs", len(scores), len(toyInputs))
+	}
+	for i := range toyInputs {
+		for _, j := range []int{0, 21, len(targets) - 1} {
+			alone, err := g.Score(toyInputs[i:i+1], targets[j:j+1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if math.Abs(scores[i][j]-alone[0][0]) > 1e-4 {
+				t.Errorf("input %d, target %d: scored %.6f among many, %.6f alone", i, j, scores[i][j], alone[0][0])
+			}
+		}
+	}
+}
+
 func TestBadTokensAreRefused(t *testing.T) {
 	g, err := New(toy(t, "t5", "relu"), kernel.NewWorkers(1))
 	if err != nil {
@@ -236,5 +267,44 @@ func TestBadTokensAreRefused(t *testing.T) {
 	}
 	if _, err := g.Score([][]int32{{3, 1}}, [][]int32{{99}}); err == nil {
 		t.Error("target beyond the vocabulary: no error")
+	}
+}
+
+// Numbers that are no numbers must not come out as text or as a label.
+func TestDivergedModel(t *testing.T) {
+	for name, value := range map[string]float64{"NaN": math.NaN(), "infinite": math.Inf(1)} {
+		m := toy(t, "t5", "relu")
+		m.LMHead.Value[5*24+3] = float32(value) // one token of the vocabulary
+		g, err := New(m, kernel.NewWorkers(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		if out, err := g.Greedy(toyInputs, 4); err == nil {
+			t.Errorf("%s: generated %v", name, out)
+		}
+		scores, err := g.Score(toyInputs, [][]int32{{7, 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range scores {
+			if !math.IsNaN(row[0]) {
+				t.Errorf("%s: input %d scored %v, want NaN", name, i, row[0])
+			}
+		}
+	}
+}
+
+func TestNoInputHasNoAnswer(t *testing.T) {
+	g, err := New(toy(t, "t5", "relu"), kernel.NewWorkers(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if out, err := g.Greedy(nil, 4); len(out) != 0 || err != nil {
+		t.Errorf("Greedy: got %v, %v", out, err)
+	}
+	if scores, err := g.Score(nil, [][]int32{{7, 1}}); len(scores) != 0 || err != nil {
+		t.Errorf("Score: got %v, %v", scores, err)
 	}
 }

@@ -32,8 +32,9 @@ type buffers struct {
 	queryOffsets, keyStart, keyLength       []int32
 }
 
-// newDecoder prepares one row for each sequence of the encoder output hidden [tokens, d_model].
-func newDecoder(m *model.T5, w *kernel.Workers, hidden []float32, offsets []int32) *decoder {
+// newDecoder prepares one row for each sequence of the encoder output hidden [tokens, d_model]. capacity, at least 1, is
+// the number of positions that the first cache has room for.
+func newDecoder(m *model.T5, w *kernel.Workers, hidden []float32, offsets []int32, capacity int) *decoder {
 	d := &decoder{model: m, workers: w, bias: make([]kernel.Bias, len(m.Decoder.Block))}
 	tokens := len(hidden) / m.Config.DModel
 	for _, b := range m.Decoder.Block {
@@ -48,7 +49,7 @@ func newDecoder(m *model.T5, w *kernel.Workers, hidden []float32, offsets []int3
 		d.inputStart = append(d.inputStart, offsets[s])
 		d.inputLength = append(d.inputLength, offsets[s+1]-offsets[s])
 	}
-	d.reserve(16)
+	d.reserve(capacity)
 	return d
 }
 

@@ -1,8 +1,10 @@
 package decode
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"t5train/model"
 	"t5train/model/kernel"
@@ -36,7 +38,8 @@ type Output struct {
 }
 
 // Greedy generates one sequence for each input, always taking the most probable token, of at most maxTokens tokens
-// with EOS. Inputs are token ids that end in EOS. Finished sequences leave the batch.
+// with EOS. Inputs are token ids that end in EOS. Finished sequences leave the batch. Weights that are damaged or have
+// diverged are an error: there is no most probable token.
 func (g *Generator) Greedy(inputs [][]int32, maxTokens int) ([]Output, error) {
 	return g.greedy(inputs, maxTokens, true)
 }
@@ -47,7 +50,10 @@ func (g *Generator) GreedyExactly(inputs [][]int32, tokens int) ([]Output, error
 }
 
 func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]Output, error) {
-	d, err := g.start(inputs)
+	if err := checkInputs(inputs); err != nil || len(inputs) == 0 {
+		return nil, err
+	}
+	d, err := g.start(inputs, min(16, maxTokens))
 	if err != nil {
 		return nil, err
 	}
@@ -64,10 +70,12 @@ func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]O
 		var rows []int
 		hidden := d.next(ids)
 		ids = ids[:0]
-		g.eachLogits(hidden, len(alive), func(row int, logits []float32) {
-			best := argmax(logits)
+		broken := false
+		g.eachRow(hidden, len(alive), nil, func(row int, r rowResult) {
+			broken = broken || math.IsNaN(r.z)
+			best := r.best
 			out := &outputs[alive[row]]
-			out.LogProb += float64(logits[best]) - logSumExp(logits)
+			out.LogProb += r.largest - r.z
 			if stopAtEOS && best == g.model.Config.EOSTokenID {
 				out.Finished = true
 				return
@@ -76,6 +84,9 @@ func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]O
 			ids = append(ids, int32(best))
 			rows = append(rows, row)
 		})
+		if broken {
+			return nil, errors.New("generate: the model gives NaN or infinite logits: its weights are damaged, or training diverged: use another checkpoint")
+		}
 		if len(rows) < len(alive) {
 			for i, r := range rows {
 				alive[i] = alive[r]
@@ -88,8 +99,11 @@ func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]O
 }
 
 // Score returns log p(target | input) in nats for each input and each target: the sum over the target's tokens. A target
-// normally ends in EOS. Targets with a common beginning share the work for it.
+// normally ends in EOS. Targets with a common beginning share the work for it. Damaged or diverged weights give NaN.
 func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
+	if err := checkInputs(inputs); err != nil {
+		return nil, err
+	}
 	for _, t := range targets {
 		for _, id := range t {
 			if id < 0 || int(id) >= g.model.Config.VocabSize {
@@ -97,15 +111,36 @@ func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
 			}
 		}
 	}
-	d, err := g.start(inputs)
+	scores := make([][]float64, 0, len(inputs))
+	for group := range slices.Chunk(inputs, max(1, scoreBranches/max(1, len(targets)))) {
+		s, err := g.score(group, targets)
+		if err != nil {
+			return nil, err
+		}
+		scores = append(scores, s...)
+	}
+	return scores, nil
+}
+
+// scoreBranches bounds the branches that Score holds at once, where one input does not need more: each has keys and
+// values of its own in every layer, so a hundred labels would multiply the memory of a batch by a hundred.
+const scoreBranches = 512
+
+// score is Score for inputs whose branches fit into memory together.
+func (g *Generator) score(inputs, targets [][]int32) ([][]float64, error) {
+	var all []int // an empty target is certain and needs no work
+	longest := 0
+	for t, target := range targets {
+		if len(target) > 0 {
+			all = append(all, t)
+			longest = max(longest, len(target))
+		}
+	}
+	d, err := g.start(inputs, longest)
 	if err != nil {
 		return nil, err
 	}
 	scores := make([][]float64, len(inputs))
-	all := make([]int, len(targets))
-	for t := range all {
-		all[t] = t
-	}
 	branches := make([]branch, len(inputs))
 	ids := make([]int32, len(inputs))
 	for i := range inputs {
@@ -118,16 +153,19 @@ func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
 		var next []branch
 		var parents []int
 		ids = nil
-		g.eachLogits(hidden, len(branches), func(row int, logits []float32) {
+		wanted := func(row int) []int32 {
+			var tokens []int32
+			for _, t := range branches[row].targets {
+				tokens = append(tokens, targets[t][depth])
+			}
+			return tokens
+		}
+		g.eachRow(hidden, len(branches), wanted, func(row int, r rowResult) {
 			b := branches[row]
-			z := logSumExp(logits)
 			byToken := make(map[int32]int) // token -> branch of next that continues with it
-			for _, t := range b.targets {
-				if depth >= len(targets[t]) {
-					continue
-				}
+			for j, t := range b.targets {
 				token := targets[t][depth]
-				scores[b.input][t] += float64(logits[token]) - z
+				scores[b.input][t] += r.logits[j] - r.z
 				if depth+1 == len(targets[t]) {
 					continue
 				}
@@ -154,14 +192,20 @@ type branch struct {
 	targets []int
 }
 
-// start runs the encoder and prepares the decoder.
-func (g *Generator) start(inputs [][]int32) (*decoder, error) {
-	offsets := []int32{0}
-	var ids []int32
+func checkInputs(inputs [][]int32) error {
 	for i, in := range inputs {
 		if len(in) == 0 {
-			return nil, fmt.Errorf("encode input %d: it has no token, want at least EOS", i)
+			return fmt.Errorf("encode input %d: it has no token, want at least EOS", i)
 		}
+	}
+	return nil
+}
+
+// start runs the encoder and prepares the decoder, with room for so many positions until it must grow.
+func (g *Generator) start(inputs [][]int32, positions int) (*decoder, error) {
+	offsets := []int32{0}
+	var ids []int32
+	for _, in := range inputs {
 		ids = append(ids, in...)
 		offsets = append(offsets, int32(len(ids)))
 	}
@@ -169,43 +213,42 @@ func (g *Generator) start(inputs [][]int32) (*decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newDecoder(g.model, g.workers, hidden, offsets), nil
+	return newDecoder(g.model, g.workers, hidden, offsets, max(1, positions)), nil
 }
 
 // logitRows is how many rows have their logits in memory at once.
 const logitRows = 64
 
-// eachLogits calls f in row order with the logits of each row of hidden [rows, d_model].
-func (g *Generator) eachLogits(hidden []float32, rows int, f func(row int, logits []float32)) {
+// rowResult is what decoding needs of the logits of a row.
+type rowResult struct {
+	z       float64   // ln of the sum of their exponentials
+	best    int       // position of the largest
+	largest float64   // its value
+	logits  []float64 // of the wanted tokens
+}
+
+// eachRow calls f in row order with the results of each row of hidden [rows, d_model]. wanted, if not nil, says for
+// which tokens of a row the logits are needed.
+func (g *Generator) eachRow(hidden []float32, rows int, wanted func(row int) []int32, f func(row int, r rowResult)) {
 	vocab, dModel := g.model.Config.VocabSize, g.model.Config.DModel
 	head := g.model.LMHead.Value
+	results := make([]rowResult, min(rows, logitRows))
 	for lo := 0; lo < rows; lo += logitRows {
 		n := min(logitRows, rows-lo)
 		g.logits = resize(g.logits, n*vocab)
 		kernel.Gemm(g.workers, false, true, n, vocab, dModel, hidden[lo*dModel:], dModel, head, dModel, false, g.logits, vocab)
-		for r := range n {
-			f(lo+r, g.logits[r*vocab:(r+1)*vocab])
+		g.workers.Run(n, func(i int) {
+			logits, r := g.logits[i*vocab:(i+1)*vocab], rowResult{}
+			if wanted != nil {
+				for _, token := range wanted(lo + i) {
+					r.logits = append(r.logits, float64(logits[token]))
+				}
+			}
+			r.largest, r.best, r.z = kernel.LogSumExp(g.workers, logits)
+			results[i] = r
+		})
+		for i := range n {
+			f(lo+i, results[i])
 		}
 	}
-}
-
-// argmax returns the first position of the largest element.
-func argmax(x []float32) int {
-	best := 0
-	for i, v := range x {
-		if v > x[best] {
-			best = i
-		}
-	}
-	return best
-}
-
-// logSumExp returns ln(sum(e^x)).
-func logSumExp(x []float32) float64 {
-	largest := float64(x[argmax(x)])
-	var sum float64
-	for _, v := range x {
-		sum += math.Exp(float64(v) - largest)
-	}
-	return largest + math.Log(sum)
 }

@@ -75,10 +75,18 @@ func (a Activation) portableLoops() activationLoops {
 			}
 		},
 	}
-	if a == ReLU { // five times as fast without the choice in every element
+	if a == ReLU { // several times as fast without the choice in every element
 		l.forward = func(y, x []float32) {
 			for i, v := range x {
 				y[i] = max(v, 0)
+			}
+		}
+		l.backward = func(dx, dy, x []float32) {
+			for i, v := range x {
+				// All ones where v is positive, without a branch that would be taken at random.
+				bits := int32(math.Float32bits(v))
+				keep := uint32(-bits >> 31 &^ (bits >> 31))
+				dx[i] = math.Float32frombits(math.Float32bits(dy[i]) & keep)
 			}
 		}
 	}

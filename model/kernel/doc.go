@@ -15,5 +15,5 @@
 // portable Go. The best one that the processor has is chosen at run time; the environment variable T5_KERNEL forces one,
 // so that all can be tested on any machine. Paths differ by rounding.
 //
-// The package checks no shapes: package op does, once for a batch.
+// The package checks no shapes and no ids: package model checks each batch before it runs.
 package kernel

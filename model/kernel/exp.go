@@ -82,3 +82,12 @@ func (l *loops) softmaxAgain(x []float32, largest, inverse float32) {
 	}
 	l.exp(x, largest, inverse)
 }
+
+// LogSumExp returns the largest element of x, the position of the first such, and ln(sum(e^x)). x is overwritten.
+func LogSumExp(w *Workers, x []float32) (largest float64, argmax int, z float64) {
+	most := w.isa.maximum(x)
+	for argmax < len(x)-1 && x[argmax] != most { // a NaN is not found
+		argmax++
+	}
+	return float64(most), argmax, float64(most) + math.Log(float64(w.isa.exp(x, most, 1)))
+}

@@ -57,7 +57,7 @@ func referenceGemm(transA, transB bool, m, n, k int, a []float32, lda int, b []f
 }
 
 func TestGemmAgainstFloat64(t *testing.T) {
-	shapes := [][3]int{{1, 1, 1}, {1, 7, 5}, {3, 130, 9}, {4, 4, 4}, {5, 3, 2}, {17, 33, 65}, {64, 128, 256}, {16, 40, 100}, {65, 129, 257}, {130, 70, 600}, {170, 2100, 40}, {29, 47, 1050}}
+	shapes := [][3]int{{1, 1, 1}, {1, 7, 5}, {3, 130, 9}, {4, 4, 4}, {5, 3, 2}, {17, 33, 65}, {64, 128, 256}, {9, 40, 100}, {12, 33, 65}, {16, 40, 100}, {32, 61, 130}, {65, 129, 257}, {130, 70, 600}, {170, 2100, 40}, {29, 47, 1050}}
 	for _, s := range shapes {
 		m, n, k := s[0], s[1], s[2]
 		for mode := range 8 {
@@ -116,6 +116,9 @@ func BenchmarkGemm(b *testing.B) {
 		{"NT_4x2048x512", false, true, 4, 2048, 512},
 		{"NT_8x2048x512", false, true, 8, 2048, 512},
 		{"NT_16x2048x512", false, true, 16, 2048, 512},
+		{"NT_16x512x2048", false, true, 16, 512, 2048},
+		{"NT_32x2048x512", false, true, 32, 2048, 512},
+		{"NT_16x32128x512", false, true, 16, 32128, 512},
 	} {
 		for _, path := range Paths() {
 			if path == Portable && s.m*s.n*s.k > 1<<30 {

@@ -45,6 +45,11 @@ func portableLoops() loops {
 	return l
 }
 
+// Add adds x to y, element by element.
+func Add(w *Workers, y, x []float32) {
+	w.Rows(len(x), grainFor(1), func(lo, hi int) { w.isa.add(y[lo:hi], x[lo:hi]) })
+}
+
 func dot(x, y []float32) float32 {
 	var s0, s1, s2, s3 float32
 	y = y[:len(x)]

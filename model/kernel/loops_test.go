@@ -141,6 +141,19 @@ func TestLoopsKeepNaN(t *testing.T) {
 				t.Errorf("exp(%g) is %g, want %g", special[i], got[i], want[i])
 			}
 		}
+		// Among hidden keys a NaN must not look like an empty row, and one key gets it all.
+		for place := range 40 {
+			broken, hidden := slices.Repeat([]float32{-inf}, 40), slices.Repeat([]float32{-inf}, 40)
+			broken[place], hidden[place] = nan, 2
+			if _, inverse := l.softmax(broken); inverse == inverse || broken[place] == broken[place] {
+				t.Errorf("softmax hides a NaN among hidden keys: %v", broken)
+			}
+			want := make([]float32, 40)
+			want[place] = 1
+			if l.softmax(hidden); !slices.Equal(hidden, want) {
+				t.Errorf("softmax of one key among hidden ones is %v", hidden)
+			}
+		}
 		if m := l.maximum([]float32{-inf, -inf, -inf}); m != -inf {
 			t.Errorf("maximum of -inf is %g", m)
 		}

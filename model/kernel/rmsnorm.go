@@ -42,11 +42,3 @@ func RMSNormBackward(w *Workers, dx, dWeight, dy, x, weight, inverse []float32) 
 		l.add(dWeight, partial[task*d:(task+1)*d])
 	}
 }
-
-// Add adds x to y, element by element. It is portable Go; AddTo uses the threads and vectors of workers.
-func Add(y, x []float32) { add(y, x) }
-
-// AddTo adds x to y, element by element.
-func AddTo(w *Workers, y, x []float32) {
-	w.Rows(len(x), 1<<14, func(lo, hi int) { w.isa.add(y[lo:hi], x[lo:hi]) })
-}

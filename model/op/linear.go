@@ -44,8 +44,7 @@ func (g *Graph) Linear(x *gorgonia.Node, weights []*gorgonia.Node, o LinearOptio
 			p.Rows(g.workers, y.data, y.data, y.rows, width)
 		}
 		if o.Residual != nil {
-			r := view(in[len(in)-1])
-			g.workers.Rows(len(y.data), 1<<14, func(lo, hi int) { kernel.Add(y.data[lo:hi], r.data[lo:hi]) })
+			kernel.Add(g.workers, y.data, view(in[len(in)-1]).data)
 		}
 		return y.dense, nil
 	}

@@ -1,0 +1,386 @@
+package trainer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"t5train/checkpoints"
+	"t5train/configs"
+)
+
+// contents maps the files of a run that two equal runs have in common, bit for bit, to what they hold.
+func contents(t *testing.T, output string) map[string]string {
+	t.Helper()
+	run, err := checkpoints.OpenRun(output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := run.Steps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := make(map[string]string)
+	for _, step := range steps {
+		for _, name := range []string{"model.safetensors", optimizerName, stateName, infoName} {
+			files[fmt.Sprintf("step %d: %s", step, name)] = string(mustRead(t, filepath.Join(run.Dir(step), name)))
+		}
+	}
+	for _, pointer := range []string{"best", "latest"} {
+		if content, err := os.ReadFile(filepath.Join(output, "checkpoints", pointer)); err == nil {
+			files[pointer] = string(content)
+		}
+	}
+	var lines bytes.Buffer
+	for line := range bytes.Lines(mustRead(t, filepath.Join(output, historyName))) {
+		var record map[string]any
+		if err := json.Unmarshal(line, &record); err != nil {
+			t.Fatal(err)
+		}
+		delete(record, "seconds")
+		delete(record, "tokens_per_second")
+		text, err := json.Marshal(record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines.Write(append(text, '\n'))
+	}
+	files[historyName] = lines.String()
+	return files
+}
+
+// compareRuns reports what a run holds otherwise than the wanted one. Checkpoints that only got has are those of
+// interruptions.
+func compareRuns(t *testing.T, what string, want, got map[string]string) {
+	t.Helper()
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		if got[name] == want[name] {
+			continue
+		}
+		if strings.HasSuffix(name, ".safetensors") {
+			t.Errorf("%s: %s differs", what, name)
+		} else {
+			t.Errorf("%s: %s is\n%s\nwant\n%s", what, name, got[name], want[name])
+		}
+	}
+}
+
+// stopAfter is a context that ends once it has been looked at a number of times.
+type stopAfter struct {
+	context.Context
+	looks atomic.Int64
+}
+
+func newStopAfter(t *testing.T, looks int) *stopAfter {
+	s := &stopAfter{Context: t.Context()}
+	s.looks.Store(int64(looks))
+	return s
+}
+
+func (s *stopAfter) Err() error {
+	if s.looks.Add(-1) < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func silent() FinetuneOptions { return FinetuneOptions{Console: PlainConsole(io.Discard)} }
+
+// resumed goes on with a stopped run, or starts anew where it was stopped before its first step.
+func resumed(t *testing.T, c *configs.Config, stopped *Result) {
+	t.Helper()
+	finetune(t, c, FinetuneOptions{Resume: stopped.Step > 0})
+}
+
+// runKinds are runs that differ in what their state consists of.
+var runKinds = map[string]func(c *configs.Config){
+	"adafactor":               func(c *configs.Config) {},
+	"adafactor, first moment": func(c *configs.Config) { beta := 0.5; c.Optimizer.Beta1 = &beta },
+	"adamw, clipping":         func(c *configs.Config) { c.Optimizer = configs.Optimizer{Name: "adamw"}; c.Train.ClipNorm = 0.5 },
+	"sgd, linear": func(c *configs.Config) {
+		c.Optimizer, c.Schedule = configs.Optimizer{Name: "sgd"}, configs.Schedule{Name: "linear", WarmupSteps: 2}
+	},
+	"accumulation and a token budget": func(c *configs.Config) {
+		c.Train.Accumulate, c.Train.BatchSize, c.Train.BatchTokens = 2, 0, 150
+	},
+	"early stopping": func(c *configs.Config) {
+		rate := 1e-12 // nothing is learnt, so nothing gets better
+		c.Optimizer.LearningRate = &rate
+		c.Eval.Patience, c.Eval.EverySteps, c.Checkpoint.EverySteps = 3, 1, 2
+	},
+	"often":         func(c *configs.Config) { c.Eval.EverySteps, c.Checkpoint.EverySteps = 2, 3 },
+	"no evaluation": func(c *configs.Config) { c.Data.Validation = nil },
+}
+
+// A run that is stopped wherever it can be, and goes on, ends with the bits of one that never stopped.
+func TestResumeEqualsNotStopping(t *testing.T) {
+	for name, change := range runKinds {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := tinyConfig(t)
+			change(c)
+			c.Train.LogEvery, c.Eval.BatchSize, c.Checkpoint.KeepLast = 3, 10, 100 // two batches an evaluation
+			finetune(t, c, FinetuneOptions{})
+			want := contents(t, c.Output)
+
+			stops := make(map[int]bool) // the steps at which a run has stopped
+			for looks := 0; ; looks++ {
+				c.Output = filepath.Join(t.TempDir(), "run")
+				r, err := Finetune(newStopAfter(t, looks), c, silent())
+				if errors.Is(err, context.Canceled) {
+					continue // stopped while it read the data
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !r.Interrupted {
+					break
+				}
+				stops[r.Step] = true
+				resumed(t, c, r)
+				compareRuns(t, fmt.Sprintf("stopped at look %d, step %d", looks, r.Step), want, contents(t, c.Output))
+			}
+			if len(stops) < 4 {
+				t.Errorf("the run stopped at steps %v, want more of them", slices.Sorted(maps.Keys(stops)))
+			}
+		})
+	}
+}
+
+// A run of many short processes is one run.
+func TestResumeAgainAndAgain(t *testing.T) {
+	c := tinyConfig(t)
+	c.Train.LogEvery, c.Train.Epochs, c.Eval.EverySteps, c.Checkpoint.KeepLast = 4, 4, 3, 100
+	finetune(t, c, FinetuneOptions{})
+	want := contents(t, c.Output)
+
+	c.Output = filepath.Join(t.TempDir(), "run")
+	o := silent()
+	processes := 0
+	for interrupted := true; interrupted; processes++ {
+		r, err := Finetune(newStopAfter(t, 7), c, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		interrupted, o.Resume = r.Interrupted, r.Step > 0
+		if processes > 50 {
+			t.Fatalf("the run has come to step %d only", r.Step)
+		}
+	}
+	if processes < 4 {
+		t.Errorf("%d processes, want more", processes)
+	}
+	compareRuns(t, fmt.Sprintf("%d processes", processes), want, contents(t, c.Output))
+}
+
+// eachLine calls a function for each line that a console writes.
+type eachLine func(line string)
+
+func (f eachLine) Write(p []byte) (int, error) {
+	f(string(p))
+	return len(p), nil
+}
+
+// What a killed process leaves is a run to go on with as well.
+func TestResumeAfterKill(t *testing.T) {
+	c := tinyConfig(t)
+	c.Train.LogEvery, c.Eval.EverySteps, c.Checkpoint.EverySteps, c.Checkpoint.KeepLast = 1, 2, 3, 100
+	killed := t.TempDir()
+	var left []string // copies of the output folder, one for each line written
+	o := FinetuneOptions{Console: PlainConsole(eachLine(func(string) {
+		if _, err := os.Stat(filepath.Join(c.Output, historyName)); err != nil {
+			return
+		}
+		left = append(left, filepath.Join(killed, fmt.Sprint(len(left))))
+		if err := os.CopyFS(left[len(left)-1], os.DirFS(c.Output)); err != nil {
+			t.Error(err)
+		}
+	}))}
+	finetune(t, c, o)
+	want := contents(t, c.Output)
+	if len(left) < 10 {
+		t.Fatalf("%d copies, want more", len(left))
+	}
+	for i, output := range left {
+		run, err := checkpoints.OpenRun(output)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, found, err := run.Latest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Output = output
+		finetune(t, c, FinetuneOptions{Resume: found})
+		compareRuns(t, fmt.Sprintf("killed at line %d", i), want, contents(t, output))
+	}
+}
+
+// stoppedAt runs until a console line contains a text.
+func stoppedAt(t *testing.T, c *configs.Config, text string) *Result {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r, err := Finetune(ctx, c, FinetuneOptions{Console: PlainConsole(eachLine(func(line string) {
+		if strings.Contains(line, text) {
+			cancel()
+		}
+	}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// A process killed after it has written its best checkpoint, and before it has marked it so.
+func TestResumeMarksTheBest(t *testing.T) {
+	c := tinyConfig(t)
+	rate := 1e-12 // the first evaluation stays the best
+	c.Optimizer.LearningRate = &rate
+	c.Eval.EverySteps, c.Checkpoint.KeepLast = 1, 1
+	if r := stoppedAt(t, c, "step 1, epoch"); !r.Interrupted || r.Step != 1 {
+		t.Fatalf("stopped with %+v", r)
+	}
+	if err := os.Remove(filepath.Join(c.Output, "checkpoints", "best")); err != nil {
+		t.Fatal(err)
+	}
+	r := finetune(t, c, FinetuneOptions{Resume: true})
+	run, err := checkpoints.OpenRun(c.Output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if step, ok, err := run.Best(); err != nil || !ok || step != 1 || r.Checkpoint != run.Dir(1) {
+		t.Errorf("the best step is %d (%v), %v, and the result %+v", step, ok, err, r)
+	}
+}
+
+// A run that ends while its last checkpoint is written is finished.
+func TestStopAtTheEndIsFinished(t *testing.T) {
+	c := tinyConfig(t)
+	if r := stoppedAt(t, c, "step 8, epoch"); r.Interrupted || r.Step != 8 {
+		t.Errorf("got %+v, want a finished run of 8 steps", r)
+	}
+}
+
+func TestOutputFolderInUse(t *testing.T) {
+	stopped := tinyConfig(t)
+	stopped.Train.LogEvery = 1
+	stoppedAt(t, stopped, "step 3/")
+	finished := tinyConfig(t)
+	finetune(t, finished, FinetuneOptions{})
+
+	for name, c := range map[string]struct {
+		from    *configs.Config
+		change  func(c *configs.Config)
+		options FinetuneOptions
+		want    []string // parts of the error; none: it works
+	}{
+		"no option": {from: stopped, want: []string{"already holds a run, saved at step 3", "--resume", "--overwrite"}},
+		"resume":    {from: stopped, options: FinetuneOptions{Resume: true}},
+		"harmless changes": {from: stopped, options: FinetuneOptions{Resume: true}, change: func(c *configs.Config) {
+			c.Train.Threads, c.Train.LogEvery, c.Checkpoint.EverySteps, c.Checkpoint.KeepLast = 2, 5, 1, 7
+		}},
+		"other changes": {from: stopped, options: FinetuneOptions{Resume: true}, change: func(c *configs.Config) {
+			momentum := 0.5
+			c.Optimizer, c.Train.Seed = configs.Optimizer{Name: "sgd", Momentum: &momentum}, 2
+		}, want: []string{"train.seed: was 1, is 2\n", "optimizer.name: was adafactor, is sgd\n", "optimizer.momentum: was unset, is 0.5\n", "undo the changes"}},
+		"finished": {from: finished, options: FinetuneOptions{Resume: true}, want: []string{"is finished, at step 8", "--output"}},
+		"nothing to resume": {from: stopped, options: FinetuneOptions{Resume: true}, change: func(c *configs.Config) {
+			c.Output = filepath.Join(t.TempDir(), "nothing")
+		}, want: []string{"holds no checkpoint", "without --resume"}},
+		"a file": {from: stopped, change: func(c *configs.Config) { c.Output = trainFile }, want: []string{"it is a file, want a folder"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := *c.from
+			config.Output = filepath.Join(t.TempDir(), "run")
+			if err := os.CopyFS(config.Output, os.DirFS(c.from.Output)); err != nil {
+				t.Fatal(err)
+			}
+			if c.change != nil {
+				c.change(&config)
+			}
+			c.options.Console = PlainConsole(io.Discard)
+			r, err := Finetune(t.Context(), &config, c.options)
+			if len(c.want) == 0 {
+				if err != nil || r.Step != 8 {
+					t.Errorf("got %+v, %v", r, err)
+				}
+				return
+			}
+			for _, part := range c.want {
+				if err == nil || !strings.Contains(err.Error(), part) {
+					t.Errorf("error %v, want %q in it", err, part)
+				}
+			}
+		})
+	}
+}
+
+// Nothing of the earlier run is left in one that overwrites it.
+func TestOverwrite(t *testing.T) {
+	c := tinyConfig(t)
+	finetune(t, c, FinetuneOptions{})
+	want := contents(t, c.Output)
+
+	c.Output = filepath.Join(t.TempDir(), "run")
+	other := *c
+	other.Train.Epochs, other.Eval.EverySteps, other.Train.Seed = 4, 3, 2
+	finetune(t, &other, FinetuneOptions{})
+	finetune(t, c, FinetuneOptions{Overwrite: true})
+	got := contents(t, c.Output)
+	compareRuns(t, "overwritten", want, got)
+	if len(got) != len(want) {
+		t.Errorf("the folder holds %v, want %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
+	}
+}
+
+// A checkpoint brings its own tokenizer, but not the data.
+func TestResumeWithOtherFiles(t *testing.T) {
+	c := tinyConfig(t)
+	copied := filepath.Join(t.TempDir(), "train.parquet")
+	writeRows(t, copied, 40)
+	c.Data.Train, c.Data.Validation, c.Train.LogEvery = []string{copied}, nil, 1
+	stoppedAt(t, c, "step 3/")
+
+	if err := os.RemoveAll(c.Tokenizer.Path); err != nil {
+		t.Fatal(err)
+	}
+	writeRows(t, copied, 39)
+	_, err := Finetune(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true})
+	if err == nil || !strings.Contains(err.Error(), "data.train has 39 examples, but had 40") {
+		t.Errorf("fewer rows: error %v", err)
+	}
+	writeRows(t, copied, 40)
+	finetune(t, c, FinetuneOptions{Resume: true})
+}
+
+// Another process trains in the folder while this one still reads its data.
+func TestOutputFolderTakenMeanwhile(t *testing.T) {
+	c := tinyConfig(t)
+	finetune(t, c, FinetuneOptions{})
+	finished := c.Output
+
+	c.Output = filepath.Join(t.TempDir(), "run")
+	console := PlainConsole(eachLine(func(line string) {
+		if strings.HasPrefix(line, "validation: ") {
+			if err := os.CopyFS(c.Output, os.DirFS(finished)); err != nil {
+				t.Error(err)
+			}
+		}
+	}))
+	_, err := Finetune(t.Context(), c, FinetuneOptions{Console: console})
+	if err == nil || !strings.Contains(err.Error(), "another process has trained in") || !strings.Contains(err.Error(), "to step 8") {
+		t.Errorf("error %v", err)
+	}
+	compareRuns(t, "the other run", contents(t, finished), contents(t, c.Output))
+}
