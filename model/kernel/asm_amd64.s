@@ -5,22 +5,31 @@
 #include "textflag.h"
 
 // func gemm512x1(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x1(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	LEAQ   (DX)(DX*2), DX
-	MOVQ   AX, DX
-	SHRQ   $0x02, DX
-	ANDQ   $0x03, AX
-	TESTQ  DX, DX
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R10
+	XORQ       R9, R9
+	MOVQ       $0x00000040, R11
+	CMPL       R10, $0x0000ffff
+	CMOVQHI    R11, R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R9*1)
+	LEAQ       (DX)(DX*2), DX
+	MOVQ       AX, DX
+	SHRQ       $0x02, DX
+	ANDQ       $0x03, AX
+	TESTQ      DX, DX
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -92,24 +101,36 @@ store:
 	RET
 
 // func gemm512x2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x2(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	LEAQ   (DX)(DX*2), R8
-	MOVQ   AX, R8
-	SHRQ   $0x02, R8
-	ANDQ   $0x03, AX
-	TESTQ  R8, R8
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	MOVQ       AX, R8
+	SHRQ       $0x02, R8
+	ANDQ       $0x03, AX
+	TESTQ      R8, R8
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -202,26 +223,41 @@ store:
 	RET
 
 // func gemm512x3(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x3(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	LEAQ   (DX)(DX*2), R8
-	MOVQ   AX, R8
-	SHRQ   $0x02, R8
-	ANDQ   $0x03, AX
-	TESTQ  R8, R8
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	MOVQ       AX, R8
+	SHRQ       $0x02, R8
+	ANDQ       $0x03, AX
+	TESTQ      R8, R8
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -335,28 +371,46 @@ store:
 	RET
 
 // func gemm512x4(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x4(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	LEAQ   (DX)(DX*2), R8
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	ANDQ   $0x03, AX
-	TESTQ  R9, R9
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	ANDQ       $0x03, AX
+	TESTQ      R9, R9
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -491,30 +545,51 @@ store:
 	RET
 
 // func gemm512x5(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x5(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	LEAQ   (DX)(DX*2), R8
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	ANDQ   $0x03, AX
-	TESTQ  R9, R9
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	ANDQ       $0x03, AX
+	TESTQ      R9, R9
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -670,34 +745,58 @@ store:
 	RET
 
 // func gemm512x6(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x6(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (CX)(DX*4), R9
-	ADDQ   DX, R9
-	MOVQ   AX, R10
-	SHRQ   $0x02, R10
-	ANDQ   $0x03, AX
-	TESTQ  R10, R10
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	MOVQ       AX, R10
+	SHRQ       $0x02, R10
+	ANDQ       $0x03, AX
+	TESTQ      R10, R10
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -879,36 +978,63 @@ store:
 	RET
 
 // func gemm512x7(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x7(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (CX)(DX*4), R9
-	ADDQ   DX, R9
-	MOVQ   AX, R10
-	SHRQ   $0x02, R10
-	ANDQ   $0x03, AX
-	TESTQ  R10, R10
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	MOVQ       AX, R10
+	SHRQ       $0x02, R10
+	ANDQ       $0x03, AX
+	TESTQ      R10, R10
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -1111,38 +1237,68 @@ store:
 	RET
 
 // func gemm512x8(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x8(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (CX)(DX*4), R9
-	ADDQ   DX, R9
-	MOVQ   AX, R10
-	SHRQ   $0x02, R10
-	ANDQ   $0x03, AX
-	TESTQ  R10, R10
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	MOVQ       AX, R10
+	SHRQ       $0x02, R10
+	ANDQ       $0x03, AX
+	TESTQ      R10, R10
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -1366,40 +1522,73 @@ store:
 	RET
 
 // func gemm512x9(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x9(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
-	VXORPS Y16, Y16, Y16
-	VXORPS Y17, Y17, Y17
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (CX)(DX*4), R9
-	ADDQ   DX, R9
-	MOVQ   AX, R10
-	SHRQ   $0x02, R10
-	ANDQ   $0x03, AX
-	TESTQ  R10, R10
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	VXORPS     Y16, Y16, Y16
+	VXORPS     Y17, Y17, Y17
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	MOVQ       AX, R10
+	SHRQ       $0x02, R10
+	ANDQ       $0x03, AX
+	TESTQ      R10, R10
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -1644,42 +1833,78 @@ store:
 	RET
 
 // func gemm512x10(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x10(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
-	VXORPS Y16, Y16, Y16
-	VXORPS Y17, Y17, Y17
-	VXORPS Y18, Y18, Y18
-	VXORPS Y19, Y19, Y19
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (CX)(DX*4), R9
-	ADDQ   DX, R9
-	MOVQ   AX, R10
-	SHRQ   $0x02, R10
-	ANDQ   $0x03, AX
-	TESTQ  R10, R10
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	VXORPS     Y16, Y16, Y16
+	VXORPS     Y17, Y17, Y17
+	VXORPS     Y18, Y18, Y18
+	VXORPS     Y19, Y19, Y19
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	MOVQ       AX, R10
+	SHRQ       $0x02, R10
+	ANDQ       $0x03, AX
+	TESTQ      R10, R10
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -1945,46 +2170,85 @@ store:
 	RET
 
 // func gemm512x11(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x11(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
-	VXORPS Y16, Y16, Y16
-	VXORPS Y17, Y17, Y17
-	VXORPS Y18, Y18, Y18
-	VXORPS Y19, Y19, Y19
-	VXORPS Y20, Y20, Y20
-	VXORPS Y21, Y21, Y21
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (CX)(DX*4), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*4), R10
-	ADDQ   DX, R10
-	MOVQ   AX, R11
-	SHRQ   $0x02, R11
-	ANDQ   $0x03, AX
-	TESTQ  R11, R11
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	VXORPS     Y16, Y16, Y16
+	VXORPS     Y17, Y17, Y17
+	VXORPS     Y18, Y18, Y18
+	VXORPS     Y19, Y19, Y19
+	VXORPS     Y20, Y20, Y20
+	VXORPS     Y21, Y21, Y21
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	LEAQ       (R9)(DX*4), R10
+	ADDQ       DX, R10
+	MOVQ       AX, R11
+	SHRQ       $0x02, R11
+	ANDQ       $0x03, AX
+	TESTQ      R11, R11
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -2276,48 +2540,90 @@ store:
 	RET
 
 // func gemm512x12(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x12(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
-	VXORPS Y16, Y16, Y16
-	VXORPS Y17, Y17, Y17
-	VXORPS Y18, Y18, Y18
-	VXORPS Y19, Y19, Y19
-	VXORPS Y20, Y20, Y20
-	VXORPS Y21, Y21, Y21
-	VXORPS Y22, Y22, Y22
-	VXORPS Y23, Y23, Y23
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (CX)(DX*4), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*4), R10
-	ADDQ   DX, R10
-	MOVQ   AX, R11
-	SHRQ   $0x02, R11
-	ANDQ   $0x03, AX
-	TESTQ  R11, R11
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	VXORPS     Y16, Y16, Y16
+	VXORPS     Y17, Y17, Y17
+	VXORPS     Y18, Y18, Y18
+	VXORPS     Y19, Y19, Y19
+	VXORPS     Y20, Y20, Y20
+	VXORPS     Y21, Y21, Y21
+	VXORPS     Y22, Y22, Y22
+	VXORPS     Y23, Y23, Y23
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	LEAQ       (R9)(DX*4), R10
+	ADDQ       DX, R10
+	MOVQ       AX, R11
+	SHRQ       $0x02, R11
+	ANDQ       $0x03, AX
+	TESTQ      R11, R11
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -2630,50 +2936,95 @@ store:
 	RET
 
 // func gemm512x13(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x13(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
-	VXORPS Y16, Y16, Y16
-	VXORPS Y17, Y17, Y17
-	VXORPS Y18, Y18, Y18
-	VXORPS Y19, Y19, Y19
-	VXORPS Y20, Y20, Y20
-	VXORPS Y21, Y21, Y21
-	VXORPS Y22, Y22, Y22
-	VXORPS Y23, Y23, Y23
-	VXORPS Y24, Y24, Y24
-	VXORPS Y25, Y25, Y25
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (CX)(DX*4), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*4), R10
-	ADDQ   DX, R10
-	MOVQ   AX, R11
-	SHRQ   $0x02, R11
-	ANDQ   $0x03, AX
-	TESTQ  R11, R11
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	VXORPS     Y16, Y16, Y16
+	VXORPS     Y17, Y17, Y17
+	VXORPS     Y18, Y18, Y18
+	VXORPS     Y19, Y19, Y19
+	VXORPS     Y20, Y20, Y20
+	VXORPS     Y21, Y21, Y21
+	VXORPS     Y22, Y22, Y22
+	VXORPS     Y23, Y23, Y23
+	VXORPS     Y24, Y24, Y24
+	VXORPS     Y25, Y25, Y25
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	LEAQ       (R9)(DX*4), R10
+	ADDQ       DX, R10
+	MOVQ       AX, R11
+	SHRQ       $0x02, R11
+	ANDQ       $0x03, AX
+	TESTQ      R11, R11
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -3007,52 +3358,100 @@ store:
 	RET
 
 // func gemm512x14(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x14(SB), NOSPLIT, $0-69
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	VXORPS Y12, Y12, Y12
-	VXORPS Y13, Y13, Y13
-	VXORPS Y14, Y14, Y14
-	VXORPS Y15, Y15, Y15
-	VXORPS Y16, Y16, Y16
-	VXORPS Y17, Y17, Y17
-	VXORPS Y18, Y18, Y18
-	VXORPS Y19, Y19, Y19
-	VXORPS Y20, Y20, Y20
-	VXORPS Y21, Y21, Y21
-	VXORPS Y22, Y22, Y22
-	VXORPS Y23, Y23, Y23
-	VXORPS Y24, Y24, Y24
-	VXORPS Y25, Y25, Y25
-	VXORPS Y26, Y26, Y26
-	VXORPS Y27, Y27, Y27
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (CX)(DX*4), R9
-	ADDQ   DX, R9
-	LEAQ   (R9)(DX*4), R10
-	ADDQ   DX, R10
-	MOVQ   AX, R11
-	SHRQ   $0x02, R11
-	ANDQ   $0x03, AX
-	TESTQ  R11, R11
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	VXORPS     Y16, Y16, Y16
+	VXORPS     Y17, Y17, Y17
+	VXORPS     Y18, Y18, Y18
+	VXORPS     Y19, Y19, Y19
+	VXORPS     Y20, Y20, Y20
+	VXORPS     Y21, Y21, Y21
+	VXORPS     Y22, Y22, Y22
+	VXORPS     Y23, Y23, Y23
+	VXORPS     Y24, Y24, Y24
+	VXORPS     Y25, Y25, Y25
+	VXORPS     Y26, Y26, Y26
+	VXORPS     Y27, Y27, Y27
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	LEAQ       (R9)(DX*4), R10
+	ADDQ       DX, R10
+	MOVQ       AX, R11
+	SHRQ       $0x02, R11
+	ANDQ       $0x03, AX
+	TESTQ      R11, R11
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Z30
@@ -3407,22 +3806,25 @@ store:
 	RET
 
 // func gemm256x1(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemm256x1(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	LEAQ   (DX)(DX*2), DX
-	MOVQ   AX, DX
-	SHRQ   $0x02, DX
-	ANDQ   $0x03, AX
-	TESTQ  DX, DX
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	PREFETCHT0 (R8)
+	LEAQ       (DX)(DX*2), DX
+	MOVQ       AX, DX
+	SHRQ       $0x02, DX
+	ANDQ       $0x03, AX
+	TESTQ      DX, DX
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Y14
@@ -3505,24 +3907,29 @@ part:
 	RET
 
 // func gemm256x2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemm256x2(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	LEAQ   (DX)(DX*2), R8
-	MOVQ   AX, R8
-	SHRQ   $0x02, R8
-	ANDQ   $0x03, AX
-	TESTQ  R8, R8
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	LEAQ       (DX)(DX*2), R8
+	MOVQ       AX, R8
+	SHRQ       $0x02, R8
+	ANDQ       $0x03, AX
+	TESTQ      R8, R8
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Y14
@@ -3631,26 +4038,33 @@ part:
 	RET
 
 // func gemm256x3(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemm256x3(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	LEAQ   (DX)(DX*2), R8
-	MOVQ   AX, R8
-	SHRQ   $0x02, R8
-	ANDQ   $0x03, AX
-	TESTQ  R8, R8
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	LEAQ       (DX)(DX*2), R8
+	MOVQ       AX, R8
+	SHRQ       $0x02, R8
+	ANDQ       $0x03, AX
+	TESTQ      R8, R8
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Y14
@@ -3785,28 +4199,37 @@ part:
 	RET
 
 // func gemm256x4(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemm256x4(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	LEAQ   (DX)(DX*2), R8
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	ANDQ   $0x03, AX
-	TESTQ  R9, R9
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	LEAQ       (DX)(DX*2), R8
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	ANDQ       $0x03, AX
+	TESTQ      R9, R9
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Y14
@@ -3967,30 +4390,41 @@ part:
 	RET
 
 // func gemm256x5(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemm256x5(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	LEAQ   (DX)(DX*2), R8
-	MOVQ   AX, R9
-	SHRQ   $0x02, R9
-	ANDQ   $0x03, AX
-	TESTQ  R9, R9
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	LEAQ       (DX)(DX*2), R8
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	ANDQ       $0x03, AX
+	TESTQ      R9, R9
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Y14
@@ -4177,34 +4611,47 @@ part:
 	RET
 
 // func gemm256x6(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemm256x6(SB), NOSPLIT, $0-73
-	MOVQ   k+0(FP), AX
-	MOVQ   a+8(FP), CX
-	MOVQ   aRow+16(FP), DX
-	MOVQ   aCol+24(FP), BX
-	MOVQ   b+32(FP), SI
-	MOVQ   bRow+40(FP), DI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (CX)(DX*4), R9
-	ADDQ   DX, R9
-	MOVQ   AX, R10
-	SHRQ   $0x02, R10
-	ANDQ   $0x03, AX
-	TESTQ  R10, R10
-	JZ     rest
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	MOVQ       AX, R10
+	SHRQ       $0x02, R10
+	ANDQ       $0x03, AX
+	TESTQ      R10, R10
+	JZ         rest
 
 four:
 	VMOVUPS      (SI), Y14

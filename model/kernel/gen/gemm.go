@@ -79,6 +79,7 @@ func gemm(i isa, rows int) {
 			VXORPS(sum(row, half).AsY(), sum(row, half).AsY(), sum(row, half).AsY())
 		}
 	}
+	i.prefetchTile(rows)
 	bases, element := rowPointers(a, aRow, rows)
 	step := func() {
 		VMOVUPS(Mem{Base: b}, left)
@@ -121,6 +122,28 @@ func gemm(i isa, rows int) {
 		storeWide(i, rows, c, cRow, accumulate, sum)
 	} else {
 		storeNarrow(i, rows, c, cRow, accumulate, sum)
+	}
+}
+
+// prefetchTile asks for the tile of C early, so that storing it does not wait for memory, and for nothing outside of it.
+func (i isa) prefetchTile(rows int) {
+	c, cRow := Load(Param("c"), GP64()), Load(Param("cRow"), GP64())
+	second := GP64() // distance to the second half, 0 where there is none
+	if i.size == 64 {
+		mask, half := Load(Param("mask"), GP32()), GP64()
+		XORQ(second, second)
+		MOVQ(U32(uint32(i.size)), half)
+		CMPL(mask, U32(0xffff))
+		CMOVQHI(half, second)
+	}
+	for row := range rows {
+		PREFETCHT0(Mem{Base: c})
+		if i.size == 64 {
+			PREFETCHT0(Mem{Base: c, Index: second, Scale: 1})
+		}
+		if row < rows-1 {
+			ADDQ(cRow, c)
+		}
 	}
 }
 
