@@ -75,10 +75,10 @@ func (t table) build(ctx context.Context, what string, spec task.Spec, tok *toke
 	inputs, targets := examples.Tokens()
 	c.Say("%s: %s examples, %s input and %s target tokens", what, grouped(examples.Len()), grouped(inputs), grouped(targets))
 	if n := examples.CutInputs; n > 0 {
-		c.Say("  %s inputs were longer than %d tokens and lost their end (raise max_input_length to keep it)", grouped(n), limits.MaxInput)
+		c.Say("  inputs longer than %[2]d tokens, which lose their end: %[1]s (raise max_input_length to keep it)", grouped(n), limits.MaxInput)
 	}
 	if n := examples.CutTargets; n > 0 {
-		c.Say("  %s targets were longer than %d tokens and lost their end (raise max_target_length to keep it)", grouped(n), limits.MaxTarget)
+		c.Say("  targets longer than %[2]d tokens, which lose their end: %[1]s (raise max_target_length to keep it)", grouped(n), limits.MaxTarget)
 	}
 	return examples, nil
 }

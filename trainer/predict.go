@@ -134,9 +134,9 @@ func mostProbable(logProbs []float64) (best int, share float64) {
 // Report says what was cut short.
 func (p *Predictor) Report(c *Console) {
 	if p.InputsCut > 0 {
-		c.Say("%s inputs were longer than %d tokens and lost their end (raise --max-input-length to keep it)", grouped(p.InputsCut), p.maxInput)
+		c.Say("inputs longer than %[2]d tokens, which lost their end: %[1]s (raise --max-input-length to keep it)", grouped(p.InputsCut), p.maxInput)
 	}
 	if p.OutputsCut > 0 {
-		c.Say("%s outputs reached %d tokens before their end and are marked truncated (raise --max-output-length)", grouped(p.OutputsCut), p.maxOutput)
+		c.Say("outputs that reached %[2]d tokens before their end, marked truncated: %[1]s (raise --max-output-length)", grouped(p.OutputsCut), p.maxOutput)
 	}
 }

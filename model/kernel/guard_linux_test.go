@@ -51,7 +51,7 @@ func TestLoopsStayInTheirSlices(t *testing.T) {
 		return 0
 	}
 	eachVectorPath(t, func(t *testing.T, l *loops) {
-		for _, n := range []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100, 128} {
+		for _, n := range []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100, 128, 200} {
 			for _, atEnd := range []bool{true, false} {
 				var s [5][]float32
 				for i := range s {
@@ -67,7 +67,7 @@ func TestLoopsStayInTheirSlices(t *testing.T) {
 
 func TestGemmStaysInItsSlices(t *testing.T) {
 	for _, path := range Paths() {
-		for _, shape := range [][3]int{{1, 1, 1}, {1, 5, 33}, {3, 17, 40}, {7, 50, 31}, {14, 32, 16}, {15, 33, 65}, {17, 3, 100}, {40, 70, 90}} {
+		for _, shape := range [][3]int{{1, 1, 1}, {1, 5, 33}, {3, 17, 40}, {7, 50, 31}, {14, 32, 16}, {15, 33, 65}, {17, 3, 100}, {20, 31, 70}, {40, 70, 90}} {
 			m, n, k := shape[0], shape[1], shape[2]
 			for mode := range 8 {
 				transA, transB, atEnd := mode&1 != 0, mode&2 != 0, mode&4 != 0
