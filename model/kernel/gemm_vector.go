@@ -56,7 +56,7 @@ func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []floa
 						packTasks += blocks(rowPanels, panelsPerTask)
 					}
 				}
-				w.Run(packTasks, func(task int) {
+				pack := func(task int) {
 					if task < bTasks {
 						p := task * panelsPerTask
 						i.packB(bp[p*i.cols*kb:], b.at(k0, j0+p*i.cols), kb, min(panelsPerTask*i.cols, nb-p*i.cols))
@@ -64,8 +64,8 @@ func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []floa
 					}
 					p := (task - bTasks) * panelsPerTask
 					i.packA(ap[p*i.panelA(kb):], a.at(p*i.rows, k0), min(panelsPerTask*i.rows, m-p*i.rows), kb)
-				})
-				w.Run(rowBlocks*columnBlocks, func(task int) {
+				}
+				multiply := func(task int) {
 					i0, p0 := task/columnBlocks*height, task%columnBlocks*perTask
 					t := tiles{isa: i, rows: min(height, m-i0), cols: nb, k: kb, c: c[i0*ldc+j0:], ldc: ldc, accumulate: accumulate || k0 > 0}
 					if ap != nil {
@@ -77,7 +77,8 @@ func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []floa
 						i.packA(own, a.at(i0, k0), t.rows, kb)
 						t.multiply(own, bp, p0, min(panels, p0+perTask))
 					})
-				})
+				}
+				w.runPhases(packTasks, pack, rowBlocks*columnBlocks, multiply)
 			}
 		}
 	})

@@ -84,6 +84,23 @@ func (w *Workers) Run(tasks int, f func(task int)) {
 	}
 }
 
+// runPhases runs all tasks of one phase before those of the next, and wakes the threads once for both: on a small product
+// that takes as long as packing. A thread waits only for tasks that others have begun, so it cannot wait forever.
+func (w *Workers) runPhases(firstTasks int, first func(task int), secondTasks int, second func(task int)) {
+	var done atomic.Int64
+	w.Run(firstTasks+secondTasks, func(task int) {
+		if task < firstTasks {
+			defer done.Add(1) // after a panic too, or the others would wait
+			first(task)
+			return
+		}
+		for done.Load() < int64(firstTasks) {
+			runtime.Gosched()
+		}
+		second(task - firstTasks)
+	})
+}
+
 // Rows calls f(lo, hi) for the blocks of grain rows that make up [0, rows).
 func (w *Workers) Rows(rows, grain int, f func(lo, hi int)) {
 	w.Run(blocks(rows, grain), func(task int) {
