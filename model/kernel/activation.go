@@ -31,7 +31,7 @@ func (a Activation) apply(x float32) (y, dy float32) {
 		if x > 0 {
 			return x, 1
 		}
-		return 0, 0
+		return max(x, 0), 0 // a NaN stays one
 	case GELU:
 		t := math.Tanh(sqrt2OverPi * (v + geluCubic*v*v*v))
 		dt := (1 - t*t) * sqrt2OverPi * (1 + 3*geluCubic*v*v)
@@ -47,77 +47,86 @@ func (a Activation) apply(x float32) (y, dy float32) {
 	}
 }
 
+// portableLoops are the loops in plain Go.
+func (a Activation) portableLoops() activationLoops {
+	l := activationLoops{
+		forward: func(y, x []float32) {
+			for i, v := range x {
+				y[i], _ = a.apply(v)
+			}
+		},
+		backward: func(dx, dy, x []float32) {
+			for i, v := range x {
+				_, slope := a.apply(v)
+				dx[i] = dy[i] * slope
+			}
+		},
+		gated: func(y, gate, value []float32) {
+			for i, v := range gate {
+				f, _ := a.apply(v)
+				y[i] = f * value[i]
+			}
+		},
+		gatedBackward: func(dGate, dValue, dy, gate, value []float32) {
+			for i, v := range gate {
+				f, slope := a.apply(v)
+				dGate[i] = dy[i] * value[i] * slope
+				dValue[i] = dy[i] * f
+			}
+		},
+	}
+	if a == ReLU { // several times as fast without the choice in every element
+		l.forward = func(y, x []float32) {
+			for i, v := range x {
+				y[i] = max(v, 0)
+			}
+		}
+		l.backward = func(dx, dy, x []float32) {
+			for i, v := range x {
+				// All ones where v is positive, without a branch that would be taken at random.
+				bits := int32(math.Float32bits(v))
+				keep := uint32(-bits >> 31 &^ (bits >> 31))
+				dx[i] = math.Float32frombits(math.Float32bits(dy[i]) & keep)
+			}
+		}
+	}
+	return l
+}
+
 // Activate computes y = f(x) for [rows, d].
 func Activate(w *Workers, f Activation, y, x []float32, rows, d int) {
+	loop := w.isa.activations[f].forward
 	w.Rows(rows, grainFor(d), func(lo, hi int) {
-		in, out := x[lo*d:hi*d], y[lo*d:hi*d]
-		if f == ReLU {
-			for i, v := range in {
-				out[i] = max(v, 0)
-			}
-			return
-		}
-		for i, v := range in {
-			out[i], _ = f.apply(v)
-		}
+		loop(y[lo*d:hi*d], x[lo*d:hi*d])
 	})
 }
 
 // ActivateBackward computes dx = dy * f'(x) for [rows, d]. dx may be dy.
 func ActivateBackward(w *Workers, f Activation, dx, dy, x []float32, rows, d int) {
+	loop := w.isa.activations[f].backward
 	w.Rows(rows, grainFor(d), func(lo, hi int) {
-		in, g, out := x[lo*d:hi*d], dy[lo*d:hi*d], dx[lo*d:hi*d]
-		if f == ReLU {
-			for i, v := range in {
-				// All ones where v is positive, without a branch that would be taken at random.
-				bits := int32(math.Float32bits(v))
-				keep := uint32(-bits >> 31 &^ (bits >> 31))
-				out[i] = math.Float32frombits(math.Float32bits(g[i]) & keep)
-			}
-			return
-		}
-		for i, v := range in {
-			_, slope := f.apply(v)
-			out[i] = g[i] * slope
-		}
+		loop(dx[lo*d:hi*d], dy[lo*d:hi*d], x[lo*d:hi*d])
 	})
 }
 
 // ActivateGated computes y = f(gate) * value, where a row of x [rows, 2d] is the gate followed by the value
 // (wi_0 and wi_1 of T5 1.1); y is [rows, d].
 func ActivateGated(w *Workers, f Activation, y, x []float32, rows, d int) {
+	loop := w.isa.activations[f].gated
 	w.Rows(rows, grainFor(2*d), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
-			gate, value, out := x[2*r*d:(2*r+1)*d], x[(2*r+1)*d:(2*r+2)*d], y[r*d:(r+1)*d]
-			done := 0
-			if whole := w.isa.gated(f); whole != nil && w.isa.whole(d) > 0 {
-				done = w.isa.whole(d)
-				whole(&out[0], &gate[0], &value[0], done)
-			}
-			for i := done; i < d; i++ {
-				a, _ := f.apply(gate[i])
-				out[i] = a * value[i]
-			}
+			loop(y[r*d:(r+1)*d], x[2*r*d:(2*r+1)*d], x[(2*r+1)*d:(2*r+2)*d])
 		}
 	})
 }
 
 // ActivateGatedBackward computes dx [rows, 2d] from dy [rows, d] and x [rows, 2d] of ActivateGated.
 func ActivateGatedBackward(w *Workers, f Activation, dx, dy, x []float32, rows, d int) {
+	loop := w.isa.activations[f].gatedBackward
 	w.Rows(rows, grainFor(2*d), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
-			gate, value, g := x[2*r*d:(2*r+1)*d], x[(2*r+1)*d:(2*r+2)*d], dy[r*d:(r+1)*d]
-			dGate, dValue := dx[2*r*d:(2*r+1)*d], dx[(2*r+1)*d:(2*r+2)*d]
-			done := 0
-			if whole := w.isa.gatedBackward(f); whole != nil && w.isa.whole(d) > 0 {
-				done = w.isa.whole(d)
-				whole(&dGate[0], &dValue[0], &g[0], &gate[0], &value[0], done)
-			}
-			for i := done; i < d; i++ {
-				a, slope := f.apply(gate[i])
-				dGate[i] = g[i] * value[i] * slope
-				dValue[i] = g[i] * a
-			}
+			gate, value := 2*r*d, (2*r+1)*d
+			loop(dx[gate:gate+d], dx[value:value+d], dy[r*d:(r+1)*d], x[gate:gate+d], x[value:value+d])
 		}
 	})
 }

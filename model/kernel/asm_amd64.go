@@ -114,122 +114,277 @@ func transpose512(dst *float32, dstRow int, src *float32, srcRow int, blocks int
 //go:noescape
 func transpose256(dst *float32, dstRow int, src *float32, srcRow int, blocks int)
 
-// dot512 writes the inner products of w with four rows of x to out; n is a multiple of 32, xRow is in bytes.
+// dot512x1 multiplies 1 rows of a with 1 to 4 rows of b; strides are in bytes.
 //
 //go:noescape
-func dot512(n int, w *float32, x *float32, xRow int, out *float32)
+func dot512x1(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
-// copyrows512 copies rows of two registers each; strides are in bytes.
+// dot512x2 multiplies 2 rows of a with 1 to 4 rows of b; strides are in bytes.
 //
 //go:noescape
-func copyrows512(dst *float32, dstRow int, src *float32, srcRow int, rows int)
+func dot512x2(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
-// expsum512 replaces x by e^(x-shift) and returns the sum; n is a multiple of a register.
+// dot512x4 multiplies 4 rows of a with 1 to 4 rows of b; strides are in bytes.
 //
 //go:noescape
-func expsum512(x *float32, n int, shift float32) float32
+func dot512x4(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
-// expscale512 replaces x by e^(x-shift)*scale; n is a multiple of a register.
+// dot256x1 multiplies 1 rows of a with 1 to 4 rows of b; strides are in bytes.
 //
 //go:noescape
-func expscale512(x *float32, n int, shift float32, scale float32)
+func dot256x1(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
-// max512 returns the largest element; n is a positive multiple of a register.
+// dot256x2 multiplies 2 rows of a with 1 to 4 rows of b; strides are in bytes.
 //
 //go:noescape
-func max512(x *float32, n int) float32
+func dot256x2(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
 
-// add512 adds x to y; n is a multiple of a register.
+// splitA512 copies k rows into panels of 14 columns; strides are in bytes.
 //
 //go:noescape
-func add512(y *float32, x *float32, n int)
+func splitA512(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
 
-// scale512 multiplies x by a; n is a multiple of a register.
+// splitB512 copies k rows into panels of 32 columns; strides are in bytes.
 //
 //go:noescape
-func scale512(x *float32, n int, a float32)
+func splitB512(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
 
-// dropout512 multiplies x by 0 or scale, for blocks of 8 elements a lane; block numbers the first counter.
+// splitA256 copies k rows into panels of 6 columns; strides are in bytes.
 //
 //go:noescape
-func dropout512(y *float32, x *float32, blocks int, block uint32, row uint32, op uint32, step uint32, key0 uint32, key1 uint32, below uint32, scale float32)
+func splitA256(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
 
-// gelu512 writes f(gate)*value to y; n is a multiple of a register.
+// splitB256 copies k rows into panels of 16 columns; strides are in bytes.
 //
 //go:noescape
-func gelu512(y *float32, gate *float32, value *float32, n int)
+func splitB256(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
 
-// geluback512 writes dy*value*f'(gate) and dy*f(gate); n is a multiple of a register.
+// dotRow512 returns the inner product of x and y.
 //
 //go:noescape
-func geluback512(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+func dotRow512(x []float32, y []float32) float32
 
-// silu512 writes f(gate)*value to y; n is a multiple of a register.
+// add512 adds x to y.
 //
 //go:noescape
-func silu512(y *float32, gate *float32, value *float32, n int)
+func add512(y []float32, x []float32)
 
-// siluback512 writes dy*value*f'(gate) and dy*f(gate); n is a multiple of a register.
+// affine512 replaces x by factor*x + term.
 //
 //go:noescape
-func siluback512(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+func affine512(x []float32, factor float32, term float32)
 
-// dot256 writes the inner products of w with four rows of x to out; n is a multiple of 16, xRow is in bytes.
+// sum512 returns the sum of x - shift.
 //
 //go:noescape
-func dot256(n int, w *float32, x *float32, xRow int, out *float32)
+func sum512(x []float32, shift float32) float32
 
-// copyrows256 copies rows of two registers each; strides are in bytes.
+// maximum512 returns the largest element of x, NaN when there is one.
 //
 //go:noescape
-func copyrows256(dst *float32, dstRow int, src *float32, srcRow int, rows int)
+func maximum512(x []float32) float32
 
-// expsum256 replaces x by e^(x-shift) and returns the sum; n is a multiple of a register.
+// softmaxBackward512 replaces g by p * (g - mean).
 //
 //go:noescape
-func expsum256(x *float32, n int, shift float32) float32
+func softmaxBackward512(g []float32, p []float32, mean float32)
 
-// expscale256 replaces x by e^(x-shift)*scale; n is a multiple of a register.
+// norm512 writes weight * (x*inverse) to y.
 //
 //go:noescape
-func expscale256(x *float32, n int, shift float32, scale float32)
+func norm512(y []float32, x []float32, weight []float32, inverse float32)
 
-// max256 returns the largest element; n is a positive multiple of a register.
+// normDot512 returns the sum of dy*weight*x.
 //
 //go:noescape
-func max256(x *float32, n int) float32
+func normDot512(dy []float32, weight []float32, x []float32) float32
 
-// add256 adds x to y; n is a multiple of a register.
+// normBackward512 writes inverse * (dy*weight - x*scale) to dx and adds dy * (x*inverse) to dWeight.
 //
 //go:noescape
-func add256(y *float32, x *float32, n int)
+func normBackward512(dx []float32, dWeight []float32, dy []float32, x []float32, weight []float32, inverse float32, scale float32)
 
-// scale256 multiplies x by a; n is a multiple of a register.
+// exp512 replaces x by e^(x-shift) * scale and returns the sum of e^(x-shift).
 //
 //go:noescape
-func scale256(x *float32, n int, a float32)
+func exp512(x []float32, shift float32, scale float32) float32
 
-// dropout256 multiplies x by 0 or scale, for blocks of 8 elements a lane; block numbers the first counter.
+// relu512 writes f(x) to y.
 //
 //go:noescape
-func dropout256(y *float32, x *float32, blocks int, block uint32, row uint32, op uint32, step uint32, key0 uint32, key1 uint32, below uint32, scale float32)
+func relu512(y []float32, x []float32)
 
-// gelu256 writes f(gate)*value to y; n is a multiple of a register.
+// reluBackward512 writes dy * f'(x) to dx.
 //
 //go:noescape
-func gelu256(y *float32, gate *float32, value *float32, n int)
+func reluBackward512(dx []float32, dy []float32, x []float32)
 
-// geluback256 writes dy*value*f'(gate) and dy*f(gate); n is a multiple of a register.
+// reluGated512 writes f(gate) * value to y.
 //
 //go:noescape
-func geluback256(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+func reluGated512(y []float32, gate []float32, value []float32)
 
-// silu256 writes f(gate)*value to y; n is a multiple of a register.
+// reluGatedBackward512 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
 //
 //go:noescape
-func silu256(y *float32, gate *float32, value *float32, n int)
+func reluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
 
-// siluback256 writes dy*value*f'(gate) and dy*f(gate); n is a multiple of a register.
+// gelu512 writes f(x) to y.
 //
 //go:noescape
-func siluback256(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+func gelu512(y []float32, x []float32)
+
+// geluBackward512 writes dy * f'(x) to dx.
+//
+//go:noescape
+func geluBackward512(dx []float32, dy []float32, x []float32)
+
+// geluGated512 writes f(gate) * value to y.
+//
+//go:noescape
+func geluGated512(y []float32, gate []float32, value []float32)
+
+// geluGatedBackward512 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func geluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
+// silu512 writes f(x) to y.
+//
+//go:noescape
+func silu512(y []float32, x []float32)
+
+// siluBackward512 writes dy * f'(x) to dx.
+//
+//go:noescape
+func siluBackward512(dx []float32, dy []float32, x []float32)
+
+// siluGated512 writes f(gate) * value to y.
+//
+//go:noescape
+func siluGated512(y []float32, gate []float32, value []float32)
+
+// siluGatedBackward512 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func siluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
+// dropout512 writes x*scale to y where 16 random bits are at least below, else 0.
+//
+//go:noescape
+func dropout512(y []float32, x []float32, words *[24]uint32, below uint16, scale float32)
+
+// dotRow256 returns the inner product of x and y.
+//
+//go:noescape
+func dotRow256(x []float32, y []float32) float32
+
+// add256 adds x to y.
+//
+//go:noescape
+func add256(y []float32, x []float32)
+
+// affine256 replaces x by factor*x + term.
+//
+//go:noescape
+func affine256(x []float32, factor float32, term float32)
+
+// sum256 returns the sum of x - shift.
+//
+//go:noescape
+func sum256(x []float32, shift float32) float32
+
+// maximum256 returns the largest element of x, NaN when there is one.
+//
+//go:noescape
+func maximum256(x []float32) float32
+
+// softmaxBackward256 replaces g by p * (g - mean).
+//
+//go:noescape
+func softmaxBackward256(g []float32, p []float32, mean float32)
+
+// norm256 writes weight * (x*inverse) to y.
+//
+//go:noescape
+func norm256(y []float32, x []float32, weight []float32, inverse float32)
+
+// normDot256 returns the sum of dy*weight*x.
+//
+//go:noescape
+func normDot256(dy []float32, weight []float32, x []float32) float32
+
+// normBackward256 writes inverse * (dy*weight - x*scale) to dx and adds dy * (x*inverse) to dWeight.
+//
+//go:noescape
+func normBackward256(dx []float32, dWeight []float32, dy []float32, x []float32, weight []float32, inverse float32, scale float32)
+
+// exp256 replaces x by e^(x-shift) * scale and returns the sum of e^(x-shift).
+//
+//go:noescape
+func exp256(x []float32, shift float32, scale float32) float32
+
+// relu256 writes f(x) to y.
+//
+//go:noescape
+func relu256(y []float32, x []float32)
+
+// reluBackward256 writes dy * f'(x) to dx.
+//
+//go:noescape
+func reluBackward256(dx []float32, dy []float32, x []float32)
+
+// reluGated256 writes f(gate) * value to y.
+//
+//go:noescape
+func reluGated256(y []float32, gate []float32, value []float32)
+
+// reluGatedBackward256 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func reluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
+// gelu256 writes f(x) to y.
+//
+//go:noescape
+func gelu256(y []float32, x []float32)
+
+// geluBackward256 writes dy * f'(x) to dx.
+//
+//go:noescape
+func geluBackward256(dx []float32, dy []float32, x []float32)
+
+// geluGated256 writes f(gate) * value to y.
+//
+//go:noescape
+func geluGated256(y []float32, gate []float32, value []float32)
+
+// geluGatedBackward256 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func geluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
+// silu256 writes f(x) to y.
+//
+//go:noescape
+func silu256(y []float32, x []float32)
+
+// siluBackward256 writes dy * f'(x) to dx.
+//
+//go:noescape
+func siluBackward256(dx []float32, dy []float32, x []float32)
+
+// siluGated256 writes f(gate) * value to y.
+//
+//go:noescape
+func siluGated256(y []float32, gate []float32, value []float32)
+
+// siluGatedBackward256 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func siluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
+// dropout256 writes x*scale to y where 16 random bits are at least below, else 0.
+//
+//go:noescape
+func dropout256(y []float32, x []float32, words *[24]uint32, below uint16, scale float32)

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func gemm512x1(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x1(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -17,8 +17,13 @@ TEXT ·gemm512x1(SB), NOSPLIT, $0-69
 	VXORPS     Y1, Y1, Y1
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R10
+	XORQ       R9, R9
+	MOVQ       $0x00000040, R11
+	CMPL       R10, $0x0000ffff
+	CMOVQHI    R11, R9
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R9*1)
 	LEAQ       (DX)(DX*2), DX
 	MOVQ       AX, DX
 	SHRQ       $0x02, DX
@@ -96,7 +101,7 @@ store:
 	RET
 
 // func gemm512x2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x2(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -110,11 +115,16 @@ TEXT ·gemm512x2(SB), NOSPLIT, $0-69
 	VXORPS     Y3, Y3, Y3
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	MOVQ       AX, R8
 	SHRQ       $0x02, R8
@@ -213,7 +223,7 @@ store:
 	RET
 
 // func gemm512x3(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x3(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -229,14 +239,19 @@ TEXT ·gemm512x3(SB), NOSPLIT, $0-69
 	VXORPS     Y5, Y5, Y5
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	MOVQ       AX, R8
 	SHRQ       $0x02, R8
@@ -356,7 +371,7 @@ store:
 	RET
 
 // func gemm512x4(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x4(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -374,17 +389,22 @@ TEXT ·gemm512x4(SB), NOSPLIT, $0-69
 	VXORPS     Y7, Y7, Y7
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	MOVQ       AX, R9
 	SHRQ       $0x02, R9
@@ -525,7 +545,7 @@ store:
 	RET
 
 // func gemm512x5(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x5(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -545,20 +565,25 @@ TEXT ·gemm512x5(SB), NOSPLIT, $0-69
 	VXORPS     Y9, Y9, Y9
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	MOVQ       AX, R9
 	SHRQ       $0x02, R9
@@ -720,7 +745,7 @@ store:
 	RET
 
 // func gemm512x6(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x6(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -742,23 +767,28 @@ TEXT ·gemm512x6(SB), NOSPLIT, $0-69
 	VXORPS     Y11, Y11, Y11
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	LEAQ       (CX)(DX*4), R9
 	ADDQ       DX, R9
@@ -948,7 +978,7 @@ store:
 	RET
 
 // func gemm512x7(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x7(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -972,26 +1002,31 @@ TEXT ·gemm512x7(SB), NOSPLIT, $0-69
 	VXORPS     Y13, Y13, Y13
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	LEAQ       (CX)(DX*4), R9
 	ADDQ       DX, R9
@@ -1202,7 +1237,7 @@ store:
 	RET
 
 // func gemm512x8(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x8(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -1228,29 +1263,34 @@ TEXT ·gemm512x8(SB), NOSPLIT, $0-69
 	VXORPS     Y15, Y15, Y15
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	LEAQ       (CX)(DX*4), R9
 	ADDQ       DX, R9
@@ -1482,7 +1522,7 @@ store:
 	RET
 
 // func gemm512x9(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x9(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -1510,32 +1550,37 @@ TEXT ·gemm512x9(SB), NOSPLIT, $0-69
 	VXORPS     Y17, Y17, Y17
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	LEAQ       (CX)(DX*4), R9
 	ADDQ       DX, R9
@@ -1788,7 +1833,7 @@ store:
 	RET
 
 // func gemm512x10(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x10(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -1818,35 +1863,40 @@ TEXT ·gemm512x10(SB), NOSPLIT, $0-69
 	VXORPS     Y19, Y19, Y19
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	LEAQ       (CX)(DX*4), R9
 	ADDQ       DX, R9
@@ -2120,7 +2170,7 @@ store:
 	RET
 
 // func gemm512x11(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x11(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -2152,38 +2202,43 @@ TEXT ·gemm512x11(SB), NOSPLIT, $0-69
 	VXORPS     Y21, Y21, Y21
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	LEAQ       (CX)(DX*4), R9
 	ADDQ       DX, R9
@@ -2485,7 +2540,7 @@ store:
 	RET
 
 // func gemm512x12(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x12(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -2519,41 +2574,46 @@ TEXT ·gemm512x12(SB), NOSPLIT, $0-69
 	VXORPS     Y23, Y23, Y23
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	LEAQ       (CX)(DX*4), R9
 	ADDQ       DX, R9
@@ -2876,7 +2936,7 @@ store:
 	RET
 
 // func gemm512x13(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x13(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -2912,44 +2972,49 @@ TEXT ·gemm512x13(SB), NOSPLIT, $0-69
 	VXORPS     Y25, Y25, Y25
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	LEAQ       (CX)(DX*4), R9
 	ADDQ       DX, R9
@@ -3293,7 +3358,7 @@ store:
 	RET
 
 // func gemm512x14(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·gemm512x14(SB), NOSPLIT, $0-69
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
@@ -3331,47 +3396,52 @@ TEXT ·gemm512x14(SB), NOSPLIT, $0-69
 	VXORPS     Y27, Y27, Y27
 	MOVQ       c+48(FP), R8
 	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	ADDQ       R9, R8
 	PREFETCHT0 (R8)
-	PREFETCHT0 64(R8)
+	PREFETCHT0 (R8)(R10*1)
 	LEAQ       (DX)(DX*2), R8
 	LEAQ       (CX)(DX*4), R9
 	ADDQ       DX, R9
@@ -3820,6 +3890,16 @@ done:
 	ADDQ       CX, DX
 
 store:
+	VMOVMSKPS Y15, DX
+	CMPL      DX, $0x000000ff
+	JNE       part
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+part:
 	VMASKMOVPS Y0, Y14, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       CX, AX
@@ -3935,6 +4015,19 @@ done:
 	ADDQ       CX, DX
 
 store:
+	VMOVMSKPS Y15, DX
+	CMPL      DX, $0x000000ff
+	JNE       part
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y2, (AX)
+	VMOVUPS   Y3, 32(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+part:
 	VMASKMOVPS Y0, Y14, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       CX, AX
@@ -4077,6 +4170,22 @@ done:
 	ADDQ       CX, DX
 
 store:
+	VMOVMSKPS Y15, DX
+	CMPL      DX, $0x000000ff
+	JNE       part
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y2, (AX)
+	VMOVUPS   Y3, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y4, (AX)
+	VMOVUPS   Y5, 32(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+part:
 	VMASKMOVPS Y0, Y14, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       CX, AX
@@ -4246,6 +4355,25 @@ done:
 	ADDQ       CX, DX
 
 store:
+	VMOVMSKPS Y15, DX
+	CMPL      DX, $0x000000ff
+	JNE       part
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y2, (AX)
+	VMOVUPS   Y3, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y4, (AX)
+	VMOVUPS   Y5, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y6, (AX)
+	VMOVUPS   Y7, 32(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+part:
 	VMASKMOVPS Y0, Y14, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       CX, AX
@@ -4442,6 +4570,28 @@ done:
 	ADDQ       CX, DX
 
 store:
+	VMOVMSKPS Y15, DX
+	CMPL      DX, $0x000000ff
+	JNE       part
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y2, (AX)
+	VMOVUPS   Y3, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y4, (AX)
+	VMOVUPS   Y5, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y6, (AX)
+	VMOVUPS   Y7, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y8, (AX)
+	VMOVUPS   Y9, 32(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+part:
 	VMASKMOVPS Y0, Y14, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       CX, AX
@@ -4672,6 +4822,31 @@ done:
 	ADDQ       CX, DX
 
 store:
+	VMOVMSKPS Y15, DX
+	CMPL      DX, $0x000000ff
+	JNE       part
+	VMOVUPS   Y0, (AX)
+	VMOVUPS   Y1, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y2, (AX)
+	VMOVUPS   Y3, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y4, (AX)
+	VMOVUPS   Y5, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y6, (AX)
+	VMOVUPS   Y7, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y8, (AX)
+	VMOVUPS   Y9, 32(AX)
+	ADDQ      CX, AX
+	VMOVUPS   Y10, (AX)
+	VMOVUPS   Y11, 32(AX)
+	ADDQ      CX, AX
+	VZEROUPPER
+	RET
+
+part:
 	VMASKMOVPS Y0, Y14, (AX)
 	VMASKMOVPS Y1, Y15, 32(AX)
 	ADDQ       CX, AX
@@ -4899,3144 +5074,5347 @@ block:
 	VZEROUPPER
 	RET
 
-DATA k_one<>+0(SB)/4, $0x3f800000
-DATA k_one<>+4(SB)/4, $0x3f800000
-DATA k_one<>+8(SB)/4, $0x3f800000
-DATA k_one<>+12(SB)/4, $0x3f800000
-DATA k_one<>+16(SB)/4, $0x3f800000
-DATA k_one<>+20(SB)/4, $0x3f800000
-DATA k_one<>+24(SB)/4, $0x3f800000
-DATA k_one<>+28(SB)/4, $0x3f800000
-DATA k_one<>+32(SB)/4, $0x3f800000
-DATA k_one<>+36(SB)/4, $0x3f800000
-DATA k_one<>+40(SB)/4, $0x3f800000
-DATA k_one<>+44(SB)/4, $0x3f800000
-DATA k_one<>+48(SB)/4, $0x3f800000
-DATA k_one<>+52(SB)/4, $0x3f800000
-DATA k_one<>+56(SB)/4, $0x3f800000
-DATA k_one<>+60(SB)/4, $0x3f800000
-GLOBL k_one<>(SB), RODATA|NOPTR, $64
+// func dot512x1(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·dot512x1(SB), NOSPLIT, $0-65
+	MOVQ    k+8(FP), AX
+	MOVQ    a+16(FP), CX
+	MOVQ    aRow+24(FP), DX
+	MOVQ    b+32(FP), DX
+	MOVQ    bRow+40(FP), BX
+	MOVQ    cols+0(FP), SI
+	MOVQ    DX, DI
+	MOVQ    DI, R8
+	ADDQ    BX, R8
+	CMPQ    SI, $0x01
+	CMOVQGT R8, DI
+	MOVQ    DI, R8
+	MOVQ    R8, R9
+	ADDQ    BX, R9
+	CMPQ    SI, $0x02
+	CMOVQGT R9, R8
+	MOVQ    R8, R9
+	MOVQ    R9, R10
+	ADDQ    BX, R10
+	CMPQ    SI, $0x03
+	CMOVQGT R10, R9
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
 
-DATA k_log2e<>+0(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+4(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+8(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+12(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+16(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+20(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+24(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+28(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+32(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+36(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+40(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+44(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+48(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+52(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+56(SB)/4, $0x3fb8aa3b
-DATA k_log2e<>+60(SB)/4, $0x3fb8aa3b
-GLOBL k_log2e<>(SB), RODATA|NOPTR, $64
+rounds:
+	CMPQ        AX, $0x00000020
+	JL          singles
+	VMOVUPS     (CX), Z8
+	VFMADD231PS (DX), Z8, Z0
+	VFMADD231PS (DI), Z8, Z1
+	VFMADD231PS (R8), Z8, Z2
+	VFMADD231PS (R9), Z8, Z3
+	VMOVUPS     64(CX), Z8
+	VFMADD231PS 64(DX), Z8, Z4
+	VFMADD231PS 64(DI), Z8, Z5
+	VFMADD231PS 64(R8), Z8, Z6
+	VFMADD231PS 64(R9), Z8, Z7
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	SUBQ        $0x00000020, AX
+	JMP         rounds
 
-DATA k_ln2hi<>+0(SB)/4, $0x3f318000
-DATA k_ln2hi<>+4(SB)/4, $0x3f318000
-DATA k_ln2hi<>+8(SB)/4, $0x3f318000
-DATA k_ln2hi<>+12(SB)/4, $0x3f318000
-DATA k_ln2hi<>+16(SB)/4, $0x3f318000
-DATA k_ln2hi<>+20(SB)/4, $0x3f318000
-DATA k_ln2hi<>+24(SB)/4, $0x3f318000
-DATA k_ln2hi<>+28(SB)/4, $0x3f318000
-DATA k_ln2hi<>+32(SB)/4, $0x3f318000
-DATA k_ln2hi<>+36(SB)/4, $0x3f318000
-DATA k_ln2hi<>+40(SB)/4, $0x3f318000
-DATA k_ln2hi<>+44(SB)/4, $0x3f318000
-DATA k_ln2hi<>+48(SB)/4, $0x3f318000
-DATA k_ln2hi<>+52(SB)/4, $0x3f318000
-DATA k_ln2hi<>+56(SB)/4, $0x3f318000
-DATA k_ln2hi<>+60(SB)/4, $0x3f318000
-GLOBL k_ln2hi<>(SB), RODATA|NOPTR, $64
+singles:
+	CMPQ        AX, $0x00000010
+	JL          tail
+	VMOVUPS     (CX), Z8
+	VFMADD231PS (DX), Z8, Z0
+	VFMADD231PS (DI), Z8, Z1
+	VFMADD231PS (R8), Z8, Z2
+	VFMADD231PS (R9), Z8, Z3
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, AX
+	JMP         singles
 
-DATA k_ln2lo<>+0(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+4(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+8(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+12(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+16(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+20(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+24(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+28(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+32(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+36(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+40(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+44(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+48(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+52(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+56(SB)/4, $0xb95e8083
-DATA k_ln2lo<>+60(SB)/4, $0xb95e8083
-GLOBL k_ln2lo<>(SB), RODATA|NOPTR, $64
+tail:
+	TESTQ       AX, AX
+	JZ          end
+	MOVL        $-1, BX
+	BZHIL       AX, BX, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (DX), K1, Z8
+	VMOVUPS.Z   (DI), K1, Z9
+	VMOVUPS.Z   (R8), K1, Z10
+	VMOVUPS.Z   (R9), K1, Z11
+	VMOVUPS.Z   (CX), K1, Z12
+	VFMADD231PS Z8, Z12, Z0
+	VFMADD231PS Z9, Z12, Z1
+	VFMADD231PS Z10, Z12, Z2
+	VFMADD231PS Z11, Z12, Z3
 
-DATA k_p0<>+0(SB)/4, $0x39506967
-DATA k_p0<>+4(SB)/4, $0x39506967
-DATA k_p0<>+8(SB)/4, $0x39506967
-DATA k_p0<>+12(SB)/4, $0x39506967
-DATA k_p0<>+16(SB)/4, $0x39506967
-DATA k_p0<>+20(SB)/4, $0x39506967
-DATA k_p0<>+24(SB)/4, $0x39506967
-DATA k_p0<>+28(SB)/4, $0x39506967
-DATA k_p0<>+32(SB)/4, $0x39506967
-DATA k_p0<>+36(SB)/4, $0x39506967
-DATA k_p0<>+40(SB)/4, $0x39506967
-DATA k_p0<>+44(SB)/4, $0x39506967
-DATA k_p0<>+48(SB)/4, $0x39506967
-DATA k_p0<>+52(SB)/4, $0x39506967
-DATA k_p0<>+56(SB)/4, $0x39506967
-DATA k_p0<>+60(SB)/4, $0x39506967
-GLOBL k_p0<>(SB), RODATA|NOPTR, $64
+end:
+	VADDPS        Z4, Z0, Z0
+	VADDPS        Z5, Z1, Z1
+	VADDPS        Z6, Z2, Z2
+	VADDPS        Z7, Z3, Z3
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VADDPS        Y4, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y4
+	VADDPS        Y4, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y4
+	VADDPS        Y4, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y4
+	VADDPS        Y4, Y3, Y3
+	VHADDPS       Y1, Y0, Y0
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	MOVQ          c+48(FP), AX
+	MOVQ          cRow+56(FP), CX
+	MOVB          accumulate+64(FP), DL
+	MOVQ          cols+0(FP), BX
+	LEAQ          tail<>+0(SB), SI
+	MOVQ          BX, DI
+	NEGQ          DI
+	VMOVUPS       32(SI)(DI*4), Y1
+	TESTB         DL, DL
+	JZ            store
+	MOVQ          AX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X0, X0
+	ADDQ          CX, DX
 
-DATA k_p1<>+0(SB)/4, $0x3ab743ce
-DATA k_p1<>+4(SB)/4, $0x3ab743ce
-DATA k_p1<>+8(SB)/4, $0x3ab743ce
-DATA k_p1<>+12(SB)/4, $0x3ab743ce
-DATA k_p1<>+16(SB)/4, $0x3ab743ce
-DATA k_p1<>+20(SB)/4, $0x3ab743ce
-DATA k_p1<>+24(SB)/4, $0x3ab743ce
-DATA k_p1<>+28(SB)/4, $0x3ab743ce
-DATA k_p1<>+32(SB)/4, $0x3ab743ce
-DATA k_p1<>+36(SB)/4, $0x3ab743ce
-DATA k_p1<>+40(SB)/4, $0x3ab743ce
-DATA k_p1<>+44(SB)/4, $0x3ab743ce
-DATA k_p1<>+48(SB)/4, $0x3ab743ce
-DATA k_p1<>+52(SB)/4, $0x3ab743ce
-DATA k_p1<>+56(SB)/4, $0x3ab743ce
-DATA k_p1<>+60(SB)/4, $0x3ab743ce
-GLOBL k_p1<>(SB), RODATA|NOPTR, $64
-
-DATA k_p2<>+0(SB)/4, $0x3c088908
-DATA k_p2<>+4(SB)/4, $0x3c088908
-DATA k_p2<>+8(SB)/4, $0x3c088908
-DATA k_p2<>+12(SB)/4, $0x3c088908
-DATA k_p2<>+16(SB)/4, $0x3c088908
-DATA k_p2<>+20(SB)/4, $0x3c088908
-DATA k_p2<>+24(SB)/4, $0x3c088908
-DATA k_p2<>+28(SB)/4, $0x3c088908
-DATA k_p2<>+32(SB)/4, $0x3c088908
-DATA k_p2<>+36(SB)/4, $0x3c088908
-DATA k_p2<>+40(SB)/4, $0x3c088908
-DATA k_p2<>+44(SB)/4, $0x3c088908
-DATA k_p2<>+48(SB)/4, $0x3c088908
-DATA k_p2<>+52(SB)/4, $0x3c088908
-DATA k_p2<>+56(SB)/4, $0x3c088908
-DATA k_p2<>+60(SB)/4, $0x3c088908
-GLOBL k_p2<>(SB), RODATA|NOPTR, $64
-
-DATA k_p3<>+0(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+4(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+8(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+12(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+16(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+20(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+24(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+28(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+32(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+36(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+40(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+44(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+48(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+52(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+56(SB)/4, $0x3d2aa9c1
-DATA k_p3<>+60(SB)/4, $0x3d2aa9c1
-GLOBL k_p3<>(SB), RODATA|NOPTR, $64
-
-DATA k_p4<>+0(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+4(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+8(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+12(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+16(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+20(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+24(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+28(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+32(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+36(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+40(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+44(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+48(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+52(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+56(SB)/4, $0x3e2aaaaa
-DATA k_p4<>+60(SB)/4, $0x3e2aaaaa
-GLOBL k_p4<>(SB), RODATA|NOPTR, $64
-
-DATA k_p5<>+0(SB)/4, $0x3f000000
-DATA k_p5<>+4(SB)/4, $0x3f000000
-DATA k_p5<>+8(SB)/4, $0x3f000000
-DATA k_p5<>+12(SB)/4, $0x3f000000
-DATA k_p5<>+16(SB)/4, $0x3f000000
-DATA k_p5<>+20(SB)/4, $0x3f000000
-DATA k_p5<>+24(SB)/4, $0x3f000000
-DATA k_p5<>+28(SB)/4, $0x3f000000
-DATA k_p5<>+32(SB)/4, $0x3f000000
-DATA k_p5<>+36(SB)/4, $0x3f000000
-DATA k_p5<>+40(SB)/4, $0x3f000000
-DATA k_p5<>+44(SB)/4, $0x3f000000
-DATA k_p5<>+48(SB)/4, $0x3f000000
-DATA k_p5<>+52(SB)/4, $0x3f000000
-DATA k_p5<>+56(SB)/4, $0x3f000000
-DATA k_p5<>+60(SB)/4, $0x3f000000
-GLOBL k_p5<>(SB), RODATA|NOPTR, $64
-
-DATA k_least<>+0(SB)/4, $0xc2aeac4f
-DATA k_least<>+4(SB)/4, $0xc2aeac4f
-DATA k_least<>+8(SB)/4, $0xc2aeac4f
-DATA k_least<>+12(SB)/4, $0xc2aeac4f
-DATA k_least<>+16(SB)/4, $0xc2aeac4f
-DATA k_least<>+20(SB)/4, $0xc2aeac4f
-DATA k_least<>+24(SB)/4, $0xc2aeac4f
-DATA k_least<>+28(SB)/4, $0xc2aeac4f
-DATA k_least<>+32(SB)/4, $0xc2aeac4f
-DATA k_least<>+36(SB)/4, $0xc2aeac4f
-DATA k_least<>+40(SB)/4, $0xc2aeac4f
-DATA k_least<>+44(SB)/4, $0xc2aeac4f
-DATA k_least<>+48(SB)/4, $0xc2aeac4f
-DATA k_least<>+52(SB)/4, $0xc2aeac4f
-DATA k_least<>+56(SB)/4, $0xc2aeac4f
-DATA k_least<>+60(SB)/4, $0xc2aeac4f
-GLOBL k_least<>(SB), RODATA|NOPTR, $64
-
-DATA k_most<>+0(SB)/4, $0x42b00000
-DATA k_most<>+4(SB)/4, $0x42b00000
-DATA k_most<>+8(SB)/4, $0x42b00000
-DATA k_most<>+12(SB)/4, $0x42b00000
-DATA k_most<>+16(SB)/4, $0x42b00000
-DATA k_most<>+20(SB)/4, $0x42b00000
-DATA k_most<>+24(SB)/4, $0x42b00000
-DATA k_most<>+28(SB)/4, $0x42b00000
-DATA k_most<>+32(SB)/4, $0x42b00000
-DATA k_most<>+36(SB)/4, $0x42b00000
-DATA k_most<>+40(SB)/4, $0x42b00000
-DATA k_most<>+44(SB)/4, $0x42b00000
-DATA k_most<>+48(SB)/4, $0x42b00000
-DATA k_most<>+52(SB)/4, $0x42b00000
-DATA k_most<>+56(SB)/4, $0x42b00000
-DATA k_most<>+60(SB)/4, $0x42b00000
-GLOBL k_most<>(SB), RODATA|NOPTR, $64
-
-DATA k_bias<>+0(SB)/4, $0x0000007f
-DATA k_bias<>+4(SB)/4, $0x0000007f
-DATA k_bias<>+8(SB)/4, $0x0000007f
-DATA k_bias<>+12(SB)/4, $0x0000007f
-DATA k_bias<>+16(SB)/4, $0x0000007f
-DATA k_bias<>+20(SB)/4, $0x0000007f
-DATA k_bias<>+24(SB)/4, $0x0000007f
-DATA k_bias<>+28(SB)/4, $0x0000007f
-DATA k_bias<>+32(SB)/4, $0x0000007f
-DATA k_bias<>+36(SB)/4, $0x0000007f
-DATA k_bias<>+40(SB)/4, $0x0000007f
-DATA k_bias<>+44(SB)/4, $0x0000007f
-DATA k_bias<>+48(SB)/4, $0x0000007f
-DATA k_bias<>+52(SB)/4, $0x0000007f
-DATA k_bias<>+56(SB)/4, $0x0000007f
-DATA k_bias<>+60(SB)/4, $0x0000007f
-GLOBL k_bias<>(SB), RODATA|NOPTR, $64
-
-DATA k_gelu1<>+0(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+4(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+8(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+12(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+16(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+20(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+24(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+28(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+32(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+36(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+40(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+44(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+48(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+52(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+56(SB)/4, $0x3fcc422a
-DATA k_gelu1<>+60(SB)/4, $0x3fcc422a
-GLOBL k_gelu1<>(SB), RODATA|NOPTR, $64
-
-DATA k_gelu3<>+0(SB)/4, $0x3d922279
-DATA k_gelu3<>+4(SB)/4, $0x3d922279
-DATA k_gelu3<>+8(SB)/4, $0x3d922279
-DATA k_gelu3<>+12(SB)/4, $0x3d922279
-DATA k_gelu3<>+16(SB)/4, $0x3d922279
-DATA k_gelu3<>+20(SB)/4, $0x3d922279
-DATA k_gelu3<>+24(SB)/4, $0x3d922279
-DATA k_gelu3<>+28(SB)/4, $0x3d922279
-DATA k_gelu3<>+32(SB)/4, $0x3d922279
-DATA k_gelu3<>+36(SB)/4, $0x3d922279
-DATA k_gelu3<>+40(SB)/4, $0x3d922279
-DATA k_gelu3<>+44(SB)/4, $0x3d922279
-DATA k_gelu3<>+48(SB)/4, $0x3d922279
-DATA k_gelu3<>+52(SB)/4, $0x3d922279
-DATA k_gelu3<>+56(SB)/4, $0x3d922279
-DATA k_gelu3<>+60(SB)/4, $0x3d922279
-GLOBL k_gelu3<>(SB), RODATA|NOPTR, $64
-
-DATA k_gelu9<>+0(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+4(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+8(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+12(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+16(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+20(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+24(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+28(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+32(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+36(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+40(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+44(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+48(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+52(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+56(SB)/4, $0x3e5b33b6
-DATA k_gelu9<>+60(SB)/4, $0x3e5b33b6
-GLOBL k_gelu9<>(SB), RODATA|NOPTR, $64
-
-// func dot512(n int, w *float32, x *float32, xRow int, out *float32)
-// Requires: AVX, AVX512F
-TEXT ·dot512(SB), NOSPLIT, $0-40
-	MOVQ   n+0(FP), AX
-	MOVQ   w+8(FP), CX
-	MOVQ   x+16(FP), DX
-	MOVQ   xRow+24(FP), BX
-	MOVQ   out+32(FP), SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	LEAQ   (BX)(BX*2), DI
-
-loop:
-	VMOVUPS       (CX), Z8
-	VMOVUPS       64(CX), Z9
-	VFMADD231PS   (DX), Z8, Z0
-	VFMADD231PS   64(DX), Z9, Z1
-	VFMADD231PS   (DX)(BX*1), Z8, Z2
-	VFMADD231PS   64(DX)(BX*1), Z9, Z3
-	VFMADD231PS   (DX)(BX*2), Z8, Z4
-	VFMADD231PS   64(DX)(BX*2), Z9, Z5
-	VFMADD231PS   (DX)(DI*1), Z8, Z6
-	VFMADD231PS   64(DX)(DI*1), Z9, Z7
-	ADDQ          $0x00000080, CX
-	ADDQ          $0x00000080, DX
-	SUBQ          $0x00000020, AX
-	JNZ           loop
-	VADDPS        Z1, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y10
-	VADDPS        Y10, Y0, Y0
-	VEXTRACTF128  $0x01, Y0, X10
-	VADDPS        X10, X0, X0
-	VHADDPS       X0, X0, X0
-	VHADDPS       X0, X0, X0
-	VMOVSS        X0, (SI)
-	VADDPS        Z3, Z2, Z2
-	VEXTRACTF64X4 $0x01, Z2, Y10
-	VADDPS        Y10, Y2, Y2
-	VEXTRACTF128  $0x01, Y2, X10
-	VADDPS        X10, X2, X2
-	VHADDPS       X2, X2, X2
-	VHADDPS       X2, X2, X2
-	VMOVSS        X2, 4(SI)
-	VADDPS        Z5, Z4, Z4
-	VEXTRACTF64X4 $0x01, Z4, Y10
-	VADDPS        Y10, Y4, Y4
-	VEXTRACTF128  $0x01, Y4, X10
-	VADDPS        X10, X4, X4
-	VHADDPS       X4, X4, X4
-	VHADDPS       X4, X4, X4
-	VMOVSS        X4, 8(SI)
-	VADDPS        Z7, Z6, Z6
-	VEXTRACTF64X4 $0x01, Z6, Y10
-	VADDPS        Y10, Y6, Y6
-	VEXTRACTF128  $0x01, Y6, X10
-	VADDPS        X10, X6, X6
-	VHADDPS       X6, X6, X6
-	VHADDPS       X6, X6, X6
-	VMOVSS        X6, 12(SI)
+store:
+	CMPQ    BX, $0x04
+	JL      part
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
 	VZEROUPPER
 	RET
 
-// func copyrows512(dst *float32, dstRow int, src *float32, srcRow int, rows int)
-// Requires: AVX, AVX512F
-TEXT ·copyrows512(SB), NOSPLIT, $0-40
+part:
+	VMASKMOVPS X0, X1, (AX)
+	ADDQ       CX, AX
+	VZEROUPPER
+	RET
+
+DATA tail<>+0(SB)/4, $0xffffffff
+DATA tail<>+4(SB)/4, $0xffffffff
+DATA tail<>+8(SB)/4, $0xffffffff
+DATA tail<>+12(SB)/4, $0xffffffff
+DATA tail<>+16(SB)/4, $0xffffffff
+DATA tail<>+20(SB)/4, $0xffffffff
+DATA tail<>+24(SB)/4, $0xffffffff
+DATA tail<>+28(SB)/4, $0xffffffff
+DATA tail<>+32(SB)/4, $0x00000000
+DATA tail<>+36(SB)/4, $0x00000000
+DATA tail<>+40(SB)/4, $0x00000000
+DATA tail<>+44(SB)/4, $0x00000000
+DATA tail<>+48(SB)/4, $0x00000000
+DATA tail<>+52(SB)/4, $0x00000000
+DATA tail<>+56(SB)/4, $0x00000000
+DATA tail<>+60(SB)/4, $0x00000000
+GLOBL tail<>(SB), RODATA|NOPTR, $64
+
+// func dot512x2(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·dot512x2(SB), NOSPLIT, $0-65
+	MOVQ    k+8(FP), AX
+	MOVQ    a+16(FP), CX
+	MOVQ    aRow+24(FP), DX
+	MOVQ    CX, BX
+	ADDQ    DX, BX
+	MOVQ    b+32(FP), DX
+	MOVQ    bRow+40(FP), SI
+	MOVQ    cols+0(FP), DI
+	MOVQ    DX, R8
+	MOVQ    R8, R9
+	ADDQ    SI, R9
+	CMPQ    DI, $0x01
+	CMOVQGT R9, R8
+	MOVQ    R8, R9
+	MOVQ    R9, R10
+	ADDQ    SI, R10
+	CMPQ    DI, $0x02
+	CMOVQGT R10, R9
+	MOVQ    R9, R10
+	MOVQ    R10, R11
+	ADDQ    SI, R11
+	CMPQ    DI, $0x03
+	CMOVQGT R11, R10
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+
+singles:
+	CMPQ        AX, $0x00000010
+	JL          tail
+	VMOVUPS     (DX), Z8
+	VMOVUPS     (R8), Z9
+	VMOVUPS     (R9), Z10
+	VMOVUPS     (R10), Z11
+	VMOVUPS     (CX), Z12
+	VFMADD231PS Z8, Z12, Z0
+	VFMADD231PS Z9, Z12, Z1
+	VFMADD231PS Z10, Z12, Z2
+	VFMADD231PS Z11, Z12, Z3
+	VMOVUPS     (BX), Z12
+	VFMADD231PS Z8, Z12, Z4
+	VFMADD231PS Z9, Z12, Z5
+	VFMADD231PS Z10, Z12, Z6
+	VFMADD231PS Z11, Z12, Z7
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, AX
+	JMP         singles
+
+tail:
+	TESTQ       AX, AX
+	JZ          end
+	MOVL        $-1, SI
+	BZHIL       AX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (DX), K1, Z8
+	VMOVUPS.Z   (R8), K1, Z9
+	VMOVUPS.Z   (R9), K1, Z10
+	VMOVUPS.Z   (R10), K1, Z11
+	VMOVUPS.Z   (CX), K1, Z12
+	VFMADD231PS Z8, Z12, Z0
+	VFMADD231PS Z9, Z12, Z1
+	VFMADD231PS Z10, Z12, Z2
+	VFMADD231PS Z11, Z12, Z3
+	VMOVUPS.Z   (BX), K1, Z12
+	VFMADD231PS Z8, Z12, Z4
+	VFMADD231PS Z9, Z12, Z5
+	VFMADD231PS Z10, Z12, Z6
+	VFMADD231PS Z11, Z12, Z7
+
+end:
+	VEXTRACTF64X4 $0x01, Z0, Y8
+	VADDPS        Y8, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y8
+	VADDPS        Y8, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y8
+	VADDPS        Y8, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y8
+	VADDPS        Y8, Y3, Y3
+	VHADDPS       Y1, Y0, Y0
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VEXTRACTF64X4 $0x01, Z4, Y1
+	VADDPS        Y1, Y4, Y4
+	VEXTRACTF64X4 $0x01, Z5, Y1
+	VADDPS        Y1, Y5, Y5
+	VEXTRACTF64X4 $0x01, Z6, Y1
+	VADDPS        Y1, Y6, Y6
+	VEXTRACTF64X4 $0x01, Z7, Y1
+	VADDPS        Y1, Y7, Y7
+	VHADDPS       Y5, Y4, Y4
+	VHADDPS       Y7, Y6, Y6
+	VHADDPS       Y6, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X5
+	VADDPS        X5, X4, X4
+	MOVQ          c+48(FP), AX
+	MOVQ          cRow+56(FP), CX
+	MOVB          accumulate+64(FP), DL
+	MOVQ          cols+0(FP), BX
+	LEAQ          tail<>+0(SB), SI
+	MOVQ          BX, DI
+	NEGQ          DI
+	VMOVUPS       32(SI)(DI*4), Y1
+	TESTB         DL, DL
+	JZ            store
+	MOVQ          AX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X0, X0
+	ADDQ          CX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X4, X4
+	ADDQ          CX, DX
+
+store:
+	CMPQ    BX, $0x04
+	JL      part
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X4, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+part:
+	VMASKMOVPS X0, X1, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS X4, X1, (AX)
+	ADDQ       CX, AX
+	VZEROUPPER
+	RET
+
+// func dot512x4(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·dot512x4(SB), NOSPLIT, $0-65
+	MOVQ    k+8(FP), AX
+	MOVQ    a+16(FP), CX
+	MOVQ    aRow+24(FP), DX
+	MOVQ    CX, BX
+	ADDQ    DX, BX
+	MOVQ    BX, SI
+	ADDQ    DX, SI
+	MOVQ    SI, DI
+	ADDQ    DX, DI
+	MOVQ    b+32(FP), DX
+	MOVQ    bRow+40(FP), R8
+	MOVQ    cols+0(FP), R9
+	MOVQ    DX, R10
+	MOVQ    R10, R11
+	ADDQ    R8, R11
+	CMPQ    R9, $0x01
+	CMOVQGT R11, R10
+	MOVQ    R10, R11
+	MOVQ    R11, R12
+	ADDQ    R8, R12
+	CMPQ    R9, $0x02
+	CMOVQGT R12, R11
+	MOVQ    R11, R12
+	MOVQ    R12, R13
+	ADDQ    R8, R13
+	CMPQ    R9, $0x03
+	CMOVQGT R13, R12
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	VXORPS  Y10, Y10, Y10
+	VXORPS  Y11, Y11, Y11
+	VXORPS  Y12, Y12, Y12
+	VXORPS  Y13, Y13, Y13
+	VXORPS  Y14, Y14, Y14
+	VXORPS  Y15, Y15, Y15
+
+singles:
+	CMPQ        AX, $0x00000010
+	JL          tail
+	VMOVUPS     (DX), Z16
+	VMOVUPS     (R10), Z17
+	VMOVUPS     (R11), Z18
+	VMOVUPS     (R12), Z19
+	VMOVUPS     (CX), Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z1
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VMOVUPS     (BX), Z20
+	VFMADD231PS Z16, Z20, Z4
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z18, Z20, Z6
+	VFMADD231PS Z19, Z20, Z7
+	VMOVUPS     (SI), Z20
+	VFMADD231PS Z16, Z20, Z8
+	VFMADD231PS Z17, Z20, Z9
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z11
+	VMOVUPS     (DI), Z20
+	VFMADD231PS Z16, Z20, Z12
+	VFMADD231PS Z17, Z20, Z13
+	VFMADD231PS Z18, Z20, Z14
+	VFMADD231PS Z19, Z20, Z15
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, R12
+	SUBQ        $0x00000010, AX
+	JMP         singles
+
+tail:
+	TESTQ       AX, AX
+	JZ          end
+	MOVL        $-1, R8
+	BZHIL       AX, R8, R8
+	KMOVW       R8, K1
+	VMOVUPS.Z   (DX), K1, Z16
+	VMOVUPS.Z   (R10), K1, Z17
+	VMOVUPS.Z   (R11), K1, Z18
+	VMOVUPS.Z   (R12), K1, Z19
+	VMOVUPS.Z   (CX), K1, Z20
+	VFMADD231PS Z16, Z20, Z0
+	VFMADD231PS Z17, Z20, Z1
+	VFMADD231PS Z18, Z20, Z2
+	VFMADD231PS Z19, Z20, Z3
+	VMOVUPS.Z   (BX), K1, Z20
+	VFMADD231PS Z16, Z20, Z4
+	VFMADD231PS Z17, Z20, Z5
+	VFMADD231PS Z18, Z20, Z6
+	VFMADD231PS Z19, Z20, Z7
+	VMOVUPS.Z   (SI), K1, Z20
+	VFMADD231PS Z16, Z20, Z8
+	VFMADD231PS Z17, Z20, Z9
+	VFMADD231PS Z18, Z20, Z10
+	VFMADD231PS Z19, Z20, Z11
+	VMOVUPS.Z   (DI), K1, Z20
+	VFMADD231PS Z16, Z20, Z12
+	VFMADD231PS Z17, Z20, Z13
+	VFMADD231PS Z18, Z20, Z14
+	VFMADD231PS Z19, Z20, Z15
+
+end:
+	VEXTRACTF64X4 $0x01, Z0, Y16
+	VADDPS        Y16, Y0, Y0
+	VEXTRACTF64X4 $0x01, Z1, Y16
+	VADDPS        Y16, Y1, Y1
+	VEXTRACTF64X4 $0x01, Z2, Y16
+	VADDPS        Y16, Y2, Y2
+	VEXTRACTF64X4 $0x01, Z3, Y16
+	VADDPS        Y16, Y3, Y3
+	VHADDPS       Y1, Y0, Y0
+	VHADDPS       Y3, Y2, Y2
+	VHADDPS       Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VEXTRACTF64X4 $0x01, Z4, Y1
+	VADDPS        Y1, Y4, Y4
+	VEXTRACTF64X4 $0x01, Z5, Y1
+	VADDPS        Y1, Y5, Y5
+	VEXTRACTF64X4 $0x01, Z6, Y1
+	VADDPS        Y1, Y6, Y6
+	VEXTRACTF64X4 $0x01, Z7, Y1
+	VADDPS        Y1, Y7, Y7
+	VHADDPS       Y5, Y4, Y4
+	VHADDPS       Y7, Y6, Y6
+	VHADDPS       Y6, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X5
+	VADDPS        X5, X4, X4
+	VEXTRACTF64X4 $0x01, Z8, Y1
+	VADDPS        Y1, Y8, Y8
+	VEXTRACTF64X4 $0x01, Z9, Y1
+	VADDPS        Y1, Y9, Y9
+	VEXTRACTF64X4 $0x01, Z10, Y1
+	VADDPS        Y1, Y10, Y10
+	VEXTRACTF64X4 $0x01, Z11, Y1
+	VADDPS        Y1, Y11, Y11
+	VHADDPS       Y9, Y8, Y8
+	VHADDPS       Y11, Y10, Y10
+	VHADDPS       Y10, Y8, Y8
+	VEXTRACTF128  $0x01, Y8, X9
+	VADDPS        X9, X8, X8
+	VEXTRACTF64X4 $0x01, Z12, Y1
+	VADDPS        Y1, Y12, Y12
+	VEXTRACTF64X4 $0x01, Z13, Y1
+	VADDPS        Y1, Y13, Y13
+	VEXTRACTF64X4 $0x01, Z14, Y1
+	VADDPS        Y1, Y14, Y14
+	VEXTRACTF64X4 $0x01, Z15, Y1
+	VADDPS        Y1, Y15, Y15
+	VHADDPS       Y13, Y12, Y12
+	VHADDPS       Y15, Y14, Y14
+	VHADDPS       Y14, Y12, Y12
+	VEXTRACTF128  $0x01, Y12, X13
+	VADDPS        X13, X12, X12
+	MOVQ          c+48(FP), AX
+	MOVQ          cRow+56(FP), CX
+	MOVB          accumulate+64(FP), DL
+	MOVQ          cols+0(FP), BX
+	LEAQ          tail<>+0(SB), SI
+	MOVQ          BX, DI
+	NEGQ          DI
+	VMOVUPS       32(SI)(DI*4), Y1
+	TESTB         DL, DL
+	JZ            store
+	MOVQ          AX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X0, X0
+	ADDQ          CX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X4, X4
+	ADDQ          CX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X8, X8
+	ADDQ          CX, DX
+	VMASKMOVPS    (DX), X1, X2
+	VADDPS        X2, X12, X12
+	ADDQ          CX, DX
+
+store:
+	CMPQ    BX, $0x04
+	JL      part
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X12, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+part:
+	VMASKMOVPS X0, X1, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS X4, X1, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS X8, X1, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS X12, X1, (AX)
+	ADDQ       CX, AX
+	VZEROUPPER
+	RET
+
+// func dot256x1(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·dot256x1(SB), NOSPLIT, $0-65
+	MOVQ    k+8(FP), AX
+	MOVQ    a+16(FP), CX
+	MOVQ    aRow+24(FP), DX
+	MOVQ    b+32(FP), DX
+	MOVQ    bRow+40(FP), BX
+	MOVQ    cols+0(FP), SI
+	MOVQ    DX, DI
+	MOVQ    DI, R8
+	ADDQ    BX, R8
+	CMPQ    SI, $0x01
+	CMOVQGT R8, DI
+	MOVQ    DI, R8
+	MOVQ    R8, R9
+	ADDQ    BX, R9
+	CMPQ    SI, $0x02
+	CMOVQGT R9, R8
+	MOVQ    R8, R9
+	MOVQ    R9, R10
+	ADDQ    BX, R10
+	CMPQ    SI, $0x03
+	CMOVQGT R10, R9
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+
+rounds:
+	CMPQ        AX, $0x00000010
+	JL          singles
+	VMOVUPS     (CX), Y8
+	VFMADD231PS (DX), Y8, Y0
+	VFMADD231PS (DI), Y8, Y1
+	VFMADD231PS (R8), Y8, Y2
+	VFMADD231PS (R9), Y8, Y3
+	VMOVUPS     32(CX), Y8
+	VFMADD231PS 32(DX), Y8, Y4
+	VFMADD231PS 32(DI), Y8, Y5
+	VFMADD231PS 32(R8), Y8, Y6
+	VFMADD231PS 32(R9), Y8, Y7
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, AX
+	JMP         rounds
+
+singles:
+	CMPQ        AX, $0x00000008
+	JL          tail
+	VMOVUPS     (CX), Y8
+	VFMADD231PS (DX), Y8, Y0
+	VFMADD231PS (DI), Y8, Y1
+	VFMADD231PS (R8), Y8, Y2
+	VFMADD231PS (R9), Y8, Y3
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, AX
+	JMP         singles
+
+tail:
+	TESTQ       AX, AX
+	JZ          end
+	LEAQ        tail<>+0(SB), BX
+	NEGQ        AX
+	VMOVUPS     32(BX)(AX*4), Y8
+	VMASKMOVPS  (DX), Y8, Y9
+	VMASKMOVPS  (DI), Y8, Y10
+	VMASKMOVPS  (R8), Y8, Y11
+	VMASKMOVPS  (R9), Y8, Y12
+	VMASKMOVPS  (CX), Y8, Y8
+	VFMADD231PS Y9, Y8, Y0
+	VFMADD231PS Y10, Y8, Y1
+	VFMADD231PS Y11, Y8, Y2
+	VFMADD231PS Y12, Y8, Y3
+
+end:
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	MOVQ         c+48(FP), AX
+	MOVQ         cRow+56(FP), CX
+	MOVB         accumulate+64(FP), DL
+	MOVQ         cols+0(FP), BX
+	LEAQ         tail<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y1
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VMASKMOVPS   (DX), X1, X2
+	VADDPS       X2, X0, X0
+	ADDQ         CX, DX
+
+store:
+	CMPQ    BX, $0x04
+	JL      part
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+part:
+	VMASKMOVPS X0, X1, (AX)
+	ADDQ       CX, AX
+	VZEROUPPER
+	RET
+
+// func dot256x2(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+// Requires: AVX, CMOV, FMA3
+TEXT ·dot256x2(SB), NOSPLIT, $0-65
+	MOVQ    k+8(FP), AX
+	MOVQ    a+16(FP), CX
+	MOVQ    aRow+24(FP), DX
+	MOVQ    CX, BX
+	ADDQ    DX, BX
+	MOVQ    b+32(FP), DX
+	MOVQ    bRow+40(FP), SI
+	MOVQ    cols+0(FP), DI
+	MOVQ    DX, R8
+	MOVQ    R8, R9
+	ADDQ    SI, R9
+	CMPQ    DI, $0x01
+	CMOVQGT R9, R8
+	MOVQ    R8, R9
+	MOVQ    R9, R10
+	ADDQ    SI, R10
+	CMPQ    DI, $0x02
+	CMOVQGT R10, R9
+	MOVQ    R9, R10
+	MOVQ    R10, R11
+	ADDQ    SI, R11
+	CMPQ    DI, $0x03
+	CMOVQGT R11, R10
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+
+singles:
+	CMPQ        AX, $0x00000008
+	JL          tail
+	VMOVUPS     (DX), Y8
+	VMOVUPS     (R8), Y9
+	VMOVUPS     (R9), Y10
+	VMOVUPS     (R10), Y11
+	VMOVUPS     (CX), Y12
+	VFMADD231PS Y8, Y12, Y0
+	VFMADD231PS Y9, Y12, Y1
+	VFMADD231PS Y10, Y12, Y2
+	VFMADD231PS Y11, Y12, Y3
+	VMOVUPS     (BX), Y12
+	VFMADD231PS Y8, Y12, Y4
+	VFMADD231PS Y9, Y12, Y5
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000008, AX
+	JMP         singles
+
+tail:
+	TESTQ       AX, AX
+	JZ          end
+	LEAQ        tail<>+0(SB), SI
+	NEGQ        AX
+	VMOVUPS     32(SI)(AX*4), Y8
+	VMASKMOVPS  (DX), Y8, Y9
+	VMASKMOVPS  (R8), Y8, Y10
+	VMASKMOVPS  (R9), Y8, Y11
+	VMASKMOVPS  (R10), Y8, Y12
+	VMASKMOVPS  (CX), Y8, Y13
+	VFMADD231PS Y9, Y13, Y0
+	VFMADD231PS Y10, Y13, Y1
+	VFMADD231PS Y11, Y13, Y2
+	VFMADD231PS Y12, Y13, Y3
+	VMASKMOVPS  (BX), Y8, Y8
+	VFMADD231PS Y9, Y8, Y4
+	VFMADD231PS Y10, Y8, Y5
+	VFMADD231PS Y11, Y8, Y6
+	VFMADD231PS Y12, Y8, Y7
+
+end:
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VHADDPS      Y5, Y4, Y4
+	VHADDPS      Y7, Y6, Y6
+	VHADDPS      Y6, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VADDPS       X5, X4, X4
+	MOVQ         c+48(FP), AX
+	MOVQ         cRow+56(FP), CX
+	MOVB         accumulate+64(FP), DL
+	MOVQ         cols+0(FP), BX
+	LEAQ         tail<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y1
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VMASKMOVPS   (DX), X1, X2
+	VADDPS       X2, X0, X0
+	ADDQ         CX, DX
+	VMASKMOVPS   (DX), X1, X2
+	VADDPS       X2, X4, X4
+	ADDQ         CX, DX
+
+store:
+	CMPQ    BX, $0x04
+	JL      part
+	VMOVUPS X0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS X4, (AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+part:
+	VMASKMOVPS X0, X1, (AX)
+	ADDQ       CX, AX
+	VMASKMOVPS X4, X1, (AX)
+	ADDQ       CX, AX
+	VZEROUPPER
+	RET
+
+// func splitA512(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
+// Requires: AVX
+TEXT ·splitA512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), AX
-	MOVQ dstRow+8(FP), CX
+	MOVQ dstPanel+8(FP), CX
 	MOVQ src+16(FP), DX
 	MOVQ srcRow+24(FP), BX
-	MOVQ rows+32(FP), SI
+	MOVQ k+40(FP), SI
 
 row:
-	VMOVUPS (DX), Z0
-	VMOVUPS 64(DX), Z1
-	VMOVUPS Z0, (AX)
-	VMOVUPS Z1, 64(AX)
+	MOVQ AX, DI
+	MOVQ DX, R8
+	MOVQ panels+32(FP), R9
+
+panel:
+	VMOVUPS (R8), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(R8), X1
+	VMOVUPS X1, 32(DI)
+	VMOVSD  48(R8), X2
+	VMOVSD  X2, 48(DI)
+	ADDQ    $0x00000038, R8
+	ADDQ    CX, DI
+	DECQ    R9
+	JNZ     panel
 	ADDQ    BX, DX
-	ADDQ    CX, AX
+	ADDQ    $0x00000038, AX
 	DECQ    SI
 	JNZ     row
 	VZEROUPPER
 	RET
 
-// func expsum512(x *float32, n int, shift float32) float32
-// Requires: AVX, AVX512F, SSE
-TEXT ·expsum512(SB), NOSPLIT, $0-28
-	MOVQ         x+0(FP), AX
-	MOVQ         n+8(FP), CX
-	VBROADCASTSS shift+16(FP), Z12
-	VXORPS       Y13, Y13, Y13
-
-many:
-	CMPQ         CX, $0x00000040
-	JLT          few
-	VMOVUPS      (AX), Z0
-	VSUBPS       Z12, Z0, Z0
-	VMOVUPS      64(AX), Z1
-	VSUBPS       Z12, Z1, Z1
-	VMOVUPS      128(AX), Z2
-	VSUBPS       Z12, Z2, Z2
-	VMOVUPS      192(AX), Z3
-	VSUBPS       Z12, Z3, Z3
-	VMOVUPS      k_least<>+0(SB), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMOVUPS      k_least<>+0(SB), Z5
-	VMAXPS       Z1, Z5, Z1
-	VMOVUPS      k_least<>+0(SB), Z6
-	VMAXPS       Z2, Z6, Z2
-	VMOVUPS      k_least<>+0(SB), Z7
-	VMAXPS       Z3, Z7, Z3
-	VMULPS       k_log2e<>+0(SB), Z0, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VMULPS       k_log2e<>+0(SB), Z1, Z5
-	VRNDSCALEPS  $0x08, Z5, Z5
-	VMULPS       k_log2e<>+0(SB), Z2, Z6
-	VRNDSCALEPS  $0x08, Z6, Z6
-	VMULPS       k_log2e<>+0(SB), Z3, Z7
-	VRNDSCALEPS  $0x08, Z7, Z7
-	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z0
-	VFNMADD231PS k_ln2hi<>+0(SB), Z5, Z1
-	VFNMADD231PS k_ln2hi<>+0(SB), Z6, Z2
-	VFNMADD231PS k_ln2hi<>+0(SB), Z7, Z3
-	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z0
-	VMOVUPS      k_p0<>+0(SB), Z8
-	VFNMADD231PS k_ln2lo<>+0(SB), Z5, Z1
-	VMOVUPS      k_p0<>+0(SB), Z9
-	VFNMADD231PS k_ln2lo<>+0(SB), Z6, Z2
-	VMOVUPS      k_p0<>+0(SB), Z10
-	VFNMADD231PS k_ln2lo<>+0(SB), Z7, Z3
-	VMOVUPS      k_p0<>+0(SB), Z11
-	VFMADD213PS  k_p1<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p1<>+0(SB), Z1, Z9
-	VFMADD213PS  k_p1<>+0(SB), Z2, Z10
-	VFMADD213PS  k_p1<>+0(SB), Z3, Z11
-	VFMADD213PS  k_p2<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p2<>+0(SB), Z1, Z9
-	VFMADD213PS  k_p2<>+0(SB), Z2, Z10
-	VFMADD213PS  k_p2<>+0(SB), Z3, Z11
-	VFMADD213PS  k_p3<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p3<>+0(SB), Z1, Z9
-	VFMADD213PS  k_p3<>+0(SB), Z2, Z10
-	VFMADD213PS  k_p3<>+0(SB), Z3, Z11
-	VFMADD213PS  k_p4<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p4<>+0(SB), Z1, Z9
-	VFMADD213PS  k_p4<>+0(SB), Z2, Z10
-	VFMADD213PS  k_p4<>+0(SB), Z3, Z11
-	VFMADD213PS  k_p5<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p5<>+0(SB), Z1, Z9
-	VFMADD213PS  k_p5<>+0(SB), Z2, Z10
-	VFMADD213PS  k_p5<>+0(SB), Z3, Z11
-	VFMADD213PS  k_one<>+0(SB), Z0, Z8
-	VFMADD213PS  k_one<>+0(SB), Z1, Z9
-	VFMADD213PS  k_one<>+0(SB), Z2, Z10
-	VFMADD213PS  k_one<>+0(SB), Z3, Z11
-	VFMADD213PS  k_one<>+0(SB), Z0, Z8
-	VFMADD213PS  k_one<>+0(SB), Z1, Z9
-	VFMADD213PS  k_one<>+0(SB), Z2, Z10
-	VFMADD213PS  k_one<>+0(SB), Z3, Z11
-	VSCALEFPS    Z4, Z8, Z0
-	VSCALEFPS    Z5, Z9, Z1
-	VSCALEFPS    Z6, Z10, Z2
-	VSCALEFPS    Z7, Z11, Z3
-	VADDPS       Z0, Z13, Z13
-	VMOVUPS      Z0, (AX)
-	VADDPS       Z1, Z13, Z13
-	VMOVUPS      Z1, 64(AX)
-	VADDPS       Z2, Z13, Z13
-	VMOVUPS      Z2, 128(AX)
-	VADDPS       Z3, Z13, Z13
-	VMOVUPS      Z3, 192(AX)
-	ADDQ         $0x00000100, AX
-	SUBQ         $0x00000040, CX
-	JMP          many
-
-few:
-	TESTQ        CX, CX
-	JZ           done
-	VMOVUPS      (AX), Z0
-	VSUBPS       Z12, Z0, Z0
-	VMOVUPS      k_least<>+0(SB), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMULPS       k_log2e<>+0(SB), Z0, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z0
-	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z0
-	VMOVUPS      k_p0<>+0(SB), Z8
-	VFMADD213PS  k_p1<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p2<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p3<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p4<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p5<>+0(SB), Z0, Z8
-	VFMADD213PS  k_one<>+0(SB), Z0, Z8
-	VFMADD213PS  k_one<>+0(SB), Z0, Z8
-	VSCALEFPS    Z4, Z8, Z0
-	VADDPS       Z0, Z13, Z13
-	VMOVUPS      Z0, (AX)
-	ADDQ         $0x00000040, AX
-	SUBQ         $0x00000010, CX
-	JMP          few
-
-done:
-	VEXTRACTF64X4 $0x01, Z13, Y14
-	VADDPS        Y14, Y13, Y13
-	VEXTRACTF128  $0x01, Y13, X14
-	VADDPS        X14, X13, X13
-	VHADDPS       X13, X13, X13
-	VHADDPS       X13, X13, X13
-	MOVSS         X13, ret+24(FP)
-	VZEROUPPER
-	RET
-
-// func expscale512(x *float32, n int, shift float32, scale float32)
+// func splitB512(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
 // Requires: AVX, AVX512F
-TEXT ·expscale512(SB), NOSPLIT, $0-24
-	MOVQ         x+0(FP), AX
-	MOVQ         n+8(FP), CX
-	VBROADCASTSS shift+16(FP), Z12
-	VBROADCASTSS scale+20(FP), Z13
+TEXT ·splitB512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ dstPanel+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcRow+24(FP), BX
+	MOVQ k+40(FP), SI
 
-many:
-	CMPQ         CX, $0x00000040
-	JLT          few
-	VMOVUPS      (AX), Z0
-	VSUBPS       Z12, Z0, Z0
-	VMOVUPS      64(AX), Z1
-	VSUBPS       Z12, Z1, Z1
-	VMOVUPS      128(AX), Z2
-	VSUBPS       Z12, Z2, Z2
-	VMOVUPS      192(AX), Z3
-	VSUBPS       Z12, Z3, Z3
-	VMOVUPS      k_least<>+0(SB), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMOVUPS      k_least<>+0(SB), Z5
-	VMAXPS       Z1, Z5, Z1
-	VMOVUPS      k_least<>+0(SB), Z6
-	VMAXPS       Z2, Z6, Z2
-	VMOVUPS      k_least<>+0(SB), Z7
-	VMAXPS       Z3, Z7, Z3
-	VMULPS       k_log2e<>+0(SB), Z0, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VMULPS       k_log2e<>+0(SB), Z1, Z5
-	VRNDSCALEPS  $0x08, Z5, Z5
-	VMULPS       k_log2e<>+0(SB), Z2, Z6
-	VRNDSCALEPS  $0x08, Z6, Z6
-	VMULPS       k_log2e<>+0(SB), Z3, Z7
-	VRNDSCALEPS  $0x08, Z7, Z7
-	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z0
-	VFNMADD231PS k_ln2hi<>+0(SB), Z5, Z1
-	VFNMADD231PS k_ln2hi<>+0(SB), Z6, Z2
-	VFNMADD231PS k_ln2hi<>+0(SB), Z7, Z3
-	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z0
-	VMOVUPS      k_p0<>+0(SB), Z8
-	VFNMADD231PS k_ln2lo<>+0(SB), Z5, Z1
-	VMOVUPS      k_p0<>+0(SB), Z9
-	VFNMADD231PS k_ln2lo<>+0(SB), Z6, Z2
-	VMOVUPS      k_p0<>+0(SB), Z10
-	VFNMADD231PS k_ln2lo<>+0(SB), Z7, Z3
-	VMOVUPS      k_p0<>+0(SB), Z11
-	VFMADD213PS  k_p1<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p1<>+0(SB), Z1, Z9
-	VFMADD213PS  k_p1<>+0(SB), Z2, Z10
-	VFMADD213PS  k_p1<>+0(SB), Z3, Z11
-	VFMADD213PS  k_p2<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p2<>+0(SB), Z1, Z9
-	VFMADD213PS  k_p2<>+0(SB), Z2, Z10
-	VFMADD213PS  k_p2<>+0(SB), Z3, Z11
-	VFMADD213PS  k_p3<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p3<>+0(SB), Z1, Z9
-	VFMADD213PS  k_p3<>+0(SB), Z2, Z10
-	VFMADD213PS  k_p3<>+0(SB), Z3, Z11
-	VFMADD213PS  k_p4<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p4<>+0(SB), Z1, Z9
-	VFMADD213PS  k_p4<>+0(SB), Z2, Z10
-	VFMADD213PS  k_p4<>+0(SB), Z3, Z11
-	VFMADD213PS  k_p5<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p5<>+0(SB), Z1, Z9
-	VFMADD213PS  k_p5<>+0(SB), Z2, Z10
-	VFMADD213PS  k_p5<>+0(SB), Z3, Z11
-	VFMADD213PS  k_one<>+0(SB), Z0, Z8
-	VFMADD213PS  k_one<>+0(SB), Z1, Z9
-	VFMADD213PS  k_one<>+0(SB), Z2, Z10
-	VFMADD213PS  k_one<>+0(SB), Z3, Z11
-	VFMADD213PS  k_one<>+0(SB), Z0, Z8
-	VFMADD213PS  k_one<>+0(SB), Z1, Z9
-	VFMADD213PS  k_one<>+0(SB), Z2, Z10
-	VFMADD213PS  k_one<>+0(SB), Z3, Z11
-	VSCALEFPS    Z4, Z8, Z0
-	VSCALEFPS    Z5, Z9, Z1
-	VSCALEFPS    Z6, Z10, Z2
-	VSCALEFPS    Z7, Z11, Z3
-	VMULPS       Z13, Z0, Z0
-	VMOVUPS      Z0, (AX)
-	VMULPS       Z13, Z1, Z1
-	VMOVUPS      Z1, 64(AX)
-	VMULPS       Z13, Z2, Z2
-	VMOVUPS      Z2, 128(AX)
-	VMULPS       Z13, Z3, Z3
-	VMOVUPS      Z3, 192(AX)
-	ADDQ         $0x00000100, AX
-	SUBQ         $0x00000040, CX
-	JMP          many
+row:
+	MOVQ AX, DI
+	MOVQ DX, R8
+	MOVQ panels+32(FP), R9
 
-few:
-	TESTQ        CX, CX
-	JZ           done
-	VMOVUPS      (AX), Z0
-	VSUBPS       Z12, Z0, Z0
-	VMOVUPS      k_least<>+0(SB), Z4
-	VMAXPS       Z0, Z4, Z0
-	VMULPS       k_log2e<>+0(SB), Z0, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z0
-	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z0
-	VMOVUPS      k_p0<>+0(SB), Z8
-	VFMADD213PS  k_p1<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p2<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p3<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p4<>+0(SB), Z0, Z8
-	VFMADD213PS  k_p5<>+0(SB), Z0, Z8
-	VFMADD213PS  k_one<>+0(SB), Z0, Z8
-	VFMADD213PS  k_one<>+0(SB), Z0, Z8
-	VSCALEFPS    Z4, Z8, Z0
-	VMULPS       Z13, Z0, Z0
-	VMOVUPS      Z0, (AX)
-	ADDQ         $0x00000040, AX
-	SUBQ         $0x00000010, CX
-	JMP          few
-
-done:
+panel:
+	VMOVUPS (R8), Z0
+	VMOVUPS Z0, (DI)
+	VMOVUPS 64(R8), Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ    $0x00000080, R8
+	ADDQ    CX, DI
+	DECQ    R9
+	JNZ     panel
+	ADDQ    BX, DX
+	ADDQ    $0x00000080, AX
+	DECQ    SI
+	JNZ     row
 	VZEROUPPER
 	RET
 
-// func max512(x *float32, n int) float32
-// Requires: AVX, AVX512F, SSE
-TEXT ·max512(SB), NOSPLIT, $0-20
-	MOVQ    x+0(FP), AX
-	MOVQ    n+8(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS (AX), Z1
-	VMOVUPS (AX), Z2
-	VMOVUPS (AX), Z3
+// func splitA256(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
+// Requires: AVX
+TEXT ·splitA256(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ dstPanel+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcRow+24(FP), BX
+	MOVQ k+40(FP), SI
 
-many:
-	CMPQ   CX, $0x00000040
-	JLT    few
-	VMAXPS (AX), Z0, Z0
-	VMAXPS 64(AX), Z1, Z1
-	VMAXPS 128(AX), Z2, Z2
-	VMAXPS 192(AX), Z3, Z3
-	ADDQ   $0x00000100, AX
-	SUBQ   $0x00000040, CX
-	JMP    many
+row:
+	MOVQ AX, DI
+	MOVQ DX, R8
+	MOVQ panels+32(FP), R9
 
-few:
-	TESTQ  CX, CX
-	JZ     done
-	VMAXPS (AX), Z0, Z0
-	ADDQ   $0x00000040, AX
-	SUBQ   $0x00000010, CX
-	JMP    few
+panel:
+	VMOVUPS (R8), X0
+	VMOVUPS X0, (DI)
+	VMOVSD  16(R8), X1
+	VMOVSD  X1, 16(DI)
+	ADDQ    $0x00000018, R8
+	ADDQ    CX, DI
+	DECQ    R9
+	JNZ     panel
+	ADDQ    BX, DX
+	ADDQ    $0x00000018, AX
+	DECQ    SI
+	JNZ     row
+	VZEROUPPER
+	RET
 
-done:
-	VMAXPS        Z1, Z0, Z0
-	VMAXPS        Z3, Z2, Z2
-	VMAXPS        Z2, Z0, Z0
+// func splitB256(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
+// Requires: AVX
+TEXT ·splitB256(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ dstPanel+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ srcRow+24(FP), BX
+	MOVQ k+40(FP), SI
+
+row:
+	MOVQ AX, DI
+	MOVQ DX, R8
+	MOVQ panels+32(FP), R9
+
+panel:
+	VMOVUPS (R8), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(R8), Y1
+	VMOVUPS Y1, 32(DI)
+	ADDQ    $0x00000040, R8
+	ADDQ    CX, DI
+	DECQ    R9
+	JNZ     panel
+	ADDQ    BX, DX
+	ADDQ    $0x00000040, AX
+	DECQ    SI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func dotRow512(x []float32, y []float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·dotRow512(SB), NOSPLIT, $0-52
+	MOVQ   x_base+0(FP), AX
+	MOVQ   y_base+24(FP), CX
+	MOVQ   y_len+32(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+rounds:
+	CMPQ        DX, $0x00000040
+	JL          singles
+	VMOVUPS     (AX), Z4
+	VMOVUPS     (CX), Z5
+	VFMADD231PS Z4, Z5, Z0
+	VMOVUPS     64(AX), Z4
+	VMOVUPS     64(CX), Z5
+	VFMADD231PS Z4, Z5, Z1
+	VMOVUPS     128(AX), Z4
+	VMOVUPS     128(CX), Z5
+	VFMADD231PS Z4, Z5, Z2
+	VMOVUPS     192(AX), Z4
+	VMOVUPS     192(CX), Z5
+	VFMADD231PS Z4, Z5, Z3
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	SUBQ        $0x00000040, DX
+	JMP         rounds
+
+singles:
+	CMPQ        DX, $0x00000010
+	JL          tail
+	VMOVUPS     (AX), Z4
+	VMOVUPS     (CX), Z5
+	VFMADD231PS Z4, Z5, Z0
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, DX
+	JMP         singles
+
+tail:
+	TESTQ       DX, DX
+	JZ          end
+	MOVL        $-1, BX
+	BZHIL       DX, BX, BX
+	KMOVW       BX, K1
+	VMOVUPS.Z   (AX), K1, Z4
+	VMOVUPS.Z   (CX), K1, Z5
+	VFMADD231PS Z4, Z5, Z0
+
+end:
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z1, Z0, Z0
 	VEXTRACTF64X4 $0x01, Z0, Y1
-	VMAXPS        Y1, Y0, Y0
+	VADDPS        Y1, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
-	VMAXPS        X1, X0, X0
+	VADDPS        X1, X0, X0
 	VPERMILPS     $0x4e, X0, X1
-	VMAXPS        X1, X0, X0
+	VADDPS        X1, X0, X0
 	VPERMILPS     $0xb1, X0, X1
-	VMAXPS        X1, X0, X0
-	MOVSS         X0, ret+16(FP)
+	VADDPS        X1, X0, X0
+	MOVSS         X0, ret+48(FP)
 	VZEROUPPER
 	RET
 
-// func add512(y *float32, x *float32, n int)
-// Requires: AVX, AVX512F
-TEXT ·add512(SB), NOSPLIT, $0-24
-	MOVQ y+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ n+16(FP), DX
+// func add512(y []float32, x []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·add512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
 
-many:
+rounds:
 	CMPQ    DX, $0x00000040
-	JLT     few
+	JL      singles
 	VMOVUPS (AX), Z0
-	VADDPS  (CX), Z0, Z0
+	VMOVUPS (CX), Z1
+	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)
-	VMOVUPS 64(AX), Z1
-	VADDPS  64(CX), Z1, Z1
-	VMOVUPS Z1, 64(AX)
-	VMOVUPS 128(AX), Z2
-	VADDPS  128(CX), Z2, Z2
-	VMOVUPS Z2, 128(AX)
-	VMOVUPS 192(AX), Z3
-	VADDPS  192(CX), Z3, Z3
-	VMOVUPS Z3, 192(AX)
+	VMOVUPS 64(AX), Z0
+	VMOVUPS 64(CX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(AX), Z0
+	VMOVUPS 128(CX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(AX), Z0
+	VMOVUPS 192(CX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, 192(AX)
 	ADDQ    $0x00000100, AX
 	ADDQ    $0x00000100, CX
 	SUBQ    $0x00000040, DX
-	JMP     many
+	JMP     rounds
 
-few:
-	TESTQ   DX, DX
-	JZ      done
+singles:
+	CMPQ    DX, $0x00000010
+	JL      tail
 	VMOVUPS (AX), Z0
-	VADDPS  (CX), Z0, Z0
+	VMOVUPS (CX), Z1
+	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)
 	ADDQ    $0x00000040, AX
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x00000010, DX
-	JMP     few
+	JMP     singles
 
-done:
+tail:
+	TESTQ     DX, DX
+	JZ        end
+	MOVL      $-1, BX
+	BZHIL     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	VMOVUPS.Z (CX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
 	VZEROUPPER
 	RET
 
-// func scale512(x *float32, n int, a float32)
-// Requires: AVX, AVX512F
-TEXT ·scale512(SB), NOSPLIT, $0-20
-	MOVQ         x+0(FP), AX
-	MOVQ         n+8(FP), CX
-	VBROADCASTSS a+16(FP), Z8
+// func affine512(x []float32, factor float32, term float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·affine512(SB), NOSPLIT, $0-32
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS factor+24(FP), Z0
+	VBROADCASTSS term+28(FP), Z1
 
-many:
+rounds:
+	CMPQ        CX, $0x00000040
+	JL          singles
+	VMOVUPS     (AX), Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, (AX)
+	VMOVUPS     64(AX), Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, 64(AX)
+	VMOVUPS     128(AX), Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, 128(AX)
+	VMOVUPS     192(AX), Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, 192(AX)
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, CX
+	JMP         rounds
+
+singles:
+	CMPQ        CX, $0x00000010
+	JL          tail
+	VMOVUPS     (AX), Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, (AX)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         singles
+
+tail:
+	TESTQ       CX, CX
+	JZ          end
+	MOVL        $-1, DX
+	BZHIL       CX, DX, DX
+	KMOVW       DX, K1
+	VMOVUPS.Z   (AX), K1, Z2
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func sum512(x []float32, shift float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·sum512(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS shift+24(FP), Z0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+
+rounds:
 	CMPQ    CX, $0x00000040
-	JLT     few
-	VMULPS  (AX), Z8, Z0
-	VMOVUPS Z0, (AX)
-	VMULPS  64(AX), Z8, Z1
-	VMOVUPS Z1, 64(AX)
-	VMULPS  128(AX), Z8, Z2
-	VMOVUPS Z2, 128(AX)
-	VMULPS  192(AX), Z8, Z3
-	VMOVUPS Z3, 192(AX)
+	JL      singles
+	VMOVUPS (AX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	VMOVUPS 64(AX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VADDPS  Z5, Z2, Z2
+	VMOVUPS 128(AX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VADDPS  Z5, Z3, Z3
+	VMOVUPS 192(AX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VADDPS  Z5, Z4, Z4
 	ADDQ    $0x00000100, AX
 	SUBQ    $0x00000040, CX
-	JMP     many
+	JMP     rounds
 
-few:
-	TESTQ   CX, CX
-	JZ      done
-	VMULPS  (AX), Z8, Z0
-	VMOVUPS Z0, (AX)
+singles:
+	CMPQ    CX, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z5
+	VSUBPS  Z0, Z5, Z5
+	VADDPS  Z5, Z1, Z1
 	ADDQ    $0x00000040, AX
 	SUBQ    $0x00000010, CX
-	JMP     few
+	JMP     singles
 
-done:
+tail:
+	TESTQ     CX, CX
+	JZ        end
+	MOVL      $-1, DX
+	BZHIL     CX, DX, DX
+	KMOVW     DX, K1
+	VMOVUPS.Z (AX), K1, Z5
+	VSUBPS    Z0, Z5, Z5
+	VMOVAPS.Z Z5, K1, Z5
+	VADDPS    Z5, Z1, Z1
+
+end:
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z4, Z2, Z2
+	VADDPS        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x4e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0xb1, X1, X0
+	VADDPS        X0, X1, X1
+	MOVSS         X1, ret+32(FP)
 	VZEROUPPER
 	RET
 
-// func dropout512(y *float32, x *float32, blocks int, block uint32, row uint32, op uint32, step uint32, key0 uint32, key1 uint32, below uint32, scale float32)
-// Requires: AVX, AVX512BW, AVX512F, AVX512VL
-TEXT ·dropout512(SB), NOSPLIT, $0-56
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         blocks+16(FP), DX
-	MOVL         block+24(FP), BX
-	VMOVD        BX, X8
-	VPBROADCASTD X8, Z8
-	VPADDD       k_iota512<>+0(SB), Z8, Z8
-	MOVL         $0x0000aaaa, BX
-	KMOVW        BX, K1
-	VBROADCASTSS scale+52(FP), Z9
-	MOVL         below+48(FP), BX
-	VMOVD        BX, X10
-	VPBROADCASTW X10, Z10
-	MOVL         $0xd2511f53, BX
-	VMOVD        BX, X11
-	VPBROADCASTD X11, Z11
-	MOVL         $0xcd9e8d57, BX
-	VMOVD        BX, X12
-	VPBROADCASTD X12, Z12
+// func maximum512(x []float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·maximum512(SB), NOSPLIT, $0-28
+	MOVQ    x_base+0(FP), AX
+	MOVQ    x_len+8(FP), CX
+	VMOVUPS floatff800000<>+0(SB), Z0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
 
-block:
-	VMOVUPS       Z8, Z0
-	MOVL          row+28(FP), BX
-	VMOVD         BX, X1
-	VPBROADCASTD  X1, Z1
-	MOVL          op+32(FP), BX
-	VMOVD         BX, X2
-	VPBROADCASTD  X2, Z2
-	MOVL          step+36(FP), BX
-	VMOVD         BX, X3
-	VPBROADCASTD  X3, Z3
-	MOVL          key0+40(FP), BX
-	MOVL          key1+44(FP), SI
-	VPMULUDQ      Z11, Z0, Z4
-	VPSRLQ        $0x20, Z0, Z13
-	VPMULUDQ      Z11, Z13, Z13
-	VPSRLQ        $0x20, Z4, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z4
-	VMOVUPS       Z14, Z6
-	VPMULUDQ      Z12, Z2, Z5
-	VPSRLQ        $0x20, Z2, Z13
-	VPMULUDQ      Z12, Z13, Z13
-	VPSRLQ        $0x20, Z5, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z5
-	VMOVUPS       Z14, Z7
-	VMOVD         BX, X13
-	VPBROADCASTD  X13, Z13
-	VMOVD         SI, X14
-	VPBROADCASTD  X14, Z14
-	VPXORD        Z7, Z1, Z0
-	VPXORD        Z13, Z0, Z0
-	VPXORD        Z6, Z3, Z2
-	VPXORD        Z14, Z2, Z2
-	VMOVUPS       Z5, Z1
-	VMOVUPS       Z4, Z3
-	ADDL          $0x9e3779b9, BX
-	ADDL          $0xbb67ae85, SI
-	VPMULUDQ      Z11, Z0, Z4
-	VPSRLQ        $0x20, Z0, Z13
-	VPMULUDQ      Z11, Z13, Z13
-	VPSRLQ        $0x20, Z4, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z4
-	VMOVUPS       Z14, Z6
-	VPMULUDQ      Z12, Z2, Z5
-	VPSRLQ        $0x20, Z2, Z13
-	VPMULUDQ      Z12, Z13, Z13
-	VPSRLQ        $0x20, Z5, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z5
-	VMOVUPS       Z14, Z7
-	VMOVD         BX, X13
-	VPBROADCASTD  X13, Z13
-	VMOVD         SI, X14
-	VPBROADCASTD  X14, Z14
-	VPXORD        Z7, Z1, Z0
-	VPXORD        Z13, Z0, Z0
-	VPXORD        Z6, Z3, Z2
-	VPXORD        Z14, Z2, Z2
-	VMOVUPS       Z5, Z1
-	VMOVUPS       Z4, Z3
-	ADDL          $0x9e3779b9, BX
-	ADDL          $0xbb67ae85, SI
-	VPMULUDQ      Z11, Z0, Z4
-	VPSRLQ        $0x20, Z0, Z13
-	VPMULUDQ      Z11, Z13, Z13
-	VPSRLQ        $0x20, Z4, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z4
-	VMOVUPS       Z14, Z6
-	VPMULUDQ      Z12, Z2, Z5
-	VPSRLQ        $0x20, Z2, Z13
-	VPMULUDQ      Z12, Z13, Z13
-	VPSRLQ        $0x20, Z5, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z5
-	VMOVUPS       Z14, Z7
-	VMOVD         BX, X13
-	VPBROADCASTD  X13, Z13
-	VMOVD         SI, X14
-	VPBROADCASTD  X14, Z14
-	VPXORD        Z7, Z1, Z0
-	VPXORD        Z13, Z0, Z0
-	VPXORD        Z6, Z3, Z2
-	VPXORD        Z14, Z2, Z2
-	VMOVUPS       Z5, Z1
-	VMOVUPS       Z4, Z3
-	ADDL          $0x9e3779b9, BX
-	ADDL          $0xbb67ae85, SI
-	VPMULUDQ      Z11, Z0, Z4
-	VPSRLQ        $0x20, Z0, Z13
-	VPMULUDQ      Z11, Z13, Z13
-	VPSRLQ        $0x20, Z4, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z4
-	VMOVUPS       Z14, Z6
-	VPMULUDQ      Z12, Z2, Z5
-	VPSRLQ        $0x20, Z2, Z13
-	VPMULUDQ      Z12, Z13, Z13
-	VPSRLQ        $0x20, Z5, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z5
-	VMOVUPS       Z14, Z7
-	VMOVD         BX, X13
-	VPBROADCASTD  X13, Z13
-	VMOVD         SI, X14
-	VPBROADCASTD  X14, Z14
-	VPXORD        Z7, Z1, Z0
-	VPXORD        Z13, Z0, Z0
-	VPXORD        Z6, Z3, Z2
-	VPXORD        Z14, Z2, Z2
-	VMOVUPS       Z5, Z1
-	VMOVUPS       Z4, Z3
-	ADDL          $0x9e3779b9, BX
-	ADDL          $0xbb67ae85, SI
-	VPMULUDQ      Z11, Z0, Z4
-	VPSRLQ        $0x20, Z0, Z13
-	VPMULUDQ      Z11, Z13, Z13
-	VPSRLQ        $0x20, Z4, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z4
-	VMOVUPS       Z14, Z6
-	VPMULUDQ      Z12, Z2, Z5
-	VPSRLQ        $0x20, Z2, Z13
-	VPMULUDQ      Z12, Z13, Z13
-	VPSRLQ        $0x20, Z5, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z5
-	VMOVUPS       Z14, Z7
-	VMOVD         BX, X13
-	VPBROADCASTD  X13, Z13
-	VMOVD         SI, X14
-	VPBROADCASTD  X14, Z14
-	VPXORD        Z7, Z1, Z0
-	VPXORD        Z13, Z0, Z0
-	VPXORD        Z6, Z3, Z2
-	VPXORD        Z14, Z2, Z2
-	VMOVUPS       Z5, Z1
-	VMOVUPS       Z4, Z3
-	ADDL          $0x9e3779b9, BX
-	ADDL          $0xbb67ae85, SI
-	VPMULUDQ      Z11, Z0, Z4
-	VPSRLQ        $0x20, Z0, Z13
-	VPMULUDQ      Z11, Z13, Z13
-	VPSRLQ        $0x20, Z4, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z4
-	VMOVUPS       Z14, Z6
-	VPMULUDQ      Z12, Z2, Z5
-	VPSRLQ        $0x20, Z2, Z13
-	VPMULUDQ      Z12, Z13, Z13
-	VPSRLQ        $0x20, Z5, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z5
-	VMOVUPS       Z14, Z7
-	VMOVD         BX, X13
-	VPBROADCASTD  X13, Z13
-	VMOVD         SI, X14
-	VPBROADCASTD  X14, Z14
-	VPXORD        Z7, Z1, Z0
-	VPXORD        Z13, Z0, Z0
-	VPXORD        Z6, Z3, Z2
-	VPXORD        Z14, Z2, Z2
-	VMOVUPS       Z5, Z1
-	VMOVUPS       Z4, Z3
-	ADDL          $0x9e3779b9, BX
-	ADDL          $0xbb67ae85, SI
-	VPMULUDQ      Z11, Z0, Z4
-	VPSRLQ        $0x20, Z0, Z13
-	VPMULUDQ      Z11, Z13, Z13
-	VPSRLQ        $0x20, Z4, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z4
-	VMOVUPS       Z14, Z6
-	VPMULUDQ      Z12, Z2, Z5
-	VPSRLQ        $0x20, Z2, Z13
-	VPMULUDQ      Z12, Z13, Z13
-	VPSRLQ        $0x20, Z5, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z5
-	VMOVUPS       Z14, Z7
-	VMOVD         BX, X13
-	VPBROADCASTD  X13, Z13
-	VMOVD         SI, X14
-	VPBROADCASTD  X14, Z14
-	VPXORD        Z7, Z1, Z0
-	VPXORD        Z13, Z0, Z0
-	VPXORD        Z6, Z3, Z2
-	VPXORD        Z14, Z2, Z2
-	VMOVUPS       Z5, Z1
-	VMOVUPS       Z4, Z3
-	ADDL          $0x9e3779b9, BX
-	ADDL          $0xbb67ae85, SI
-	VPMULUDQ      Z11, Z0, Z4
-	VPSRLQ        $0x20, Z0, Z13
-	VPMULUDQ      Z11, Z13, Z13
-	VPSRLQ        $0x20, Z4, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z4
-	VMOVUPS       Z14, Z6
-	VPMULUDQ      Z12, Z2, Z5
-	VPSRLQ        $0x20, Z2, Z13
-	VPMULUDQ      Z12, Z13, Z13
-	VPSRLQ        $0x20, Z5, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z5
-	VMOVUPS       Z14, Z7
-	VMOVD         BX, X13
-	VPBROADCASTD  X13, Z13
-	VMOVD         SI, X14
-	VPBROADCASTD  X14, Z14
-	VPXORD        Z7, Z1, Z0
-	VPXORD        Z13, Z0, Z0
-	VPXORD        Z6, Z3, Z2
-	VPXORD        Z14, Z2, Z2
-	VMOVUPS       Z5, Z1
-	VMOVUPS       Z4, Z3
-	ADDL          $0x9e3779b9, BX
-	ADDL          $0xbb67ae85, SI
-	VPMULUDQ      Z11, Z0, Z4
-	VPSRLQ        $0x20, Z0, Z13
-	VPMULUDQ      Z11, Z13, Z13
-	VPSRLQ        $0x20, Z4, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z4
-	VMOVUPS       Z14, Z6
-	VPMULUDQ      Z12, Z2, Z5
-	VPSRLQ        $0x20, Z2, Z13
-	VPMULUDQ      Z12, Z13, Z13
-	VPSRLQ        $0x20, Z5, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z5
-	VMOVUPS       Z14, Z7
-	VMOVD         BX, X13
-	VPBROADCASTD  X13, Z13
-	VMOVD         SI, X14
-	VPBROADCASTD  X14, Z14
-	VPXORD        Z7, Z1, Z0
-	VPXORD        Z13, Z0, Z0
-	VPXORD        Z6, Z3, Z2
-	VPXORD        Z14, Z2, Z2
-	VMOVUPS       Z5, Z1
-	VMOVUPS       Z4, Z3
-	ADDL          $0x9e3779b9, BX
-	ADDL          $0xbb67ae85, SI
-	VPMULUDQ      Z11, Z0, Z4
-	VPSRLQ        $0x20, Z0, Z13
-	VPMULUDQ      Z11, Z13, Z13
-	VPSRLQ        $0x20, Z4, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z4
-	VMOVUPS       Z14, Z6
-	VPMULUDQ      Z12, Z2, Z5
-	VPSRLQ        $0x20, Z2, Z13
-	VPMULUDQ      Z12, Z13, Z13
-	VPSRLQ        $0x20, Z5, Z14
-	VMOVDQA32     Z13, K1, Z14
-	VPSLLQ        $0x20, Z13, Z13
-	VMOVDQA32     Z13, K1, Z5
-	VMOVUPS       Z14, Z7
-	VMOVD         BX, X13
-	VPBROADCASTD  X13, Z13
-	VMOVD         SI, X14
-	VPBROADCASTD  X14, Z14
-	VPXORD        Z7, Z1, Z0
-	VPXORD        Z13, Z0, Z0
-	VPXORD        Z6, Z3, Z2
-	VPXORD        Z14, Z2, Z2
-	VMOVUPS       Z5, Z1
-	VMOVUPS       Z4, Z3
-	ADDL          $0x9e3779b9, BX
-	ADDL          $0xbb67ae85, SI
-	VPUNPCKLDQ    Z1, Z0, Z4
-	VPUNPCKHDQ    Z1, Z0, Z5
-	VPUNPCKLDQ    Z3, Z2, Z6
-	VPUNPCKHDQ    Z3, Z2, Z7
-	VPUNPCKLQDQ   Z6, Z4, Z0
-	VPUNPCKHQDQ   Z6, Z4, Z1
-	VPUNPCKLQDQ   Z7, Z5, Z2
-	VPUNPCKHQDQ   Z7, Z5, Z3
-	VEXTRACTI32X4 $0x00, Z0, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      (CX), Y9, K2, Y14
-	VMOVUPS       Y14, (AX)
-	VEXTRACTI32X4 $0x01, Z0, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      128(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 128(AX)
-	VEXTRACTI32X4 $0x02, Z0, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      256(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 256(AX)
-	VEXTRACTI32X4 $0x03, Z0, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      384(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 384(AX)
-	VEXTRACTI32X4 $0x00, Z1, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      32(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 32(AX)
-	VEXTRACTI32X4 $0x01, Z1, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      160(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 160(AX)
-	VEXTRACTI32X4 $0x02, Z1, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      288(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 288(AX)
-	VEXTRACTI32X4 $0x03, Z1, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      416(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 416(AX)
-	VEXTRACTI32X4 $0x00, Z2, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      64(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 64(AX)
-	VEXTRACTI32X4 $0x01, Z2, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      192(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 192(AX)
-	VEXTRACTI32X4 $0x02, Z2, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      320(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 320(AX)
-	VEXTRACTI32X4 $0x03, Z2, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      448(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 448(AX)
-	VEXTRACTI32X4 $0x00, Z3, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      96(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 96(AX)
-	VEXTRACTI32X4 $0x01, Z3, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      224(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 224(AX)
-	VEXTRACTI32X4 $0x02, Z3, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      352(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 352(AX)
-	VEXTRACTI32X4 $0x03, Z3, X13
-	VPCMPUW       $0x05, X10, X13, K2
-	VMULPS.Z      480(CX), Y9, K2, Y14
-	VMOVUPS       Y14, 480(AX)
-	MOVL          $0x00000010, BX
-	VMOVD         BX, X13
-	VPBROADCASTD  X13, Z13
-	VPADDD        Z13, Z8, Z8
-	ADDQ          $0x00000200, CX
-	ADDQ          $0x00000200, AX
-	SUBQ          $0x00000010, DX
-	JNZ           block
+rounds:
+	CMPQ    CX, $0x00000040
+	JL      singles
+	VMOVUPS (AX), Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z2, Z2
+	VMOVUPS 64(AX), Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z3, Z3
+	VMOVUPS 128(AX), Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z4, Z4
+	VMOVUPS 192(AX), Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z5, Z5
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     rounds
+
+singles:
+	CMPQ    CX, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z2, Z2
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     singles
+
+tail:
+	TESTQ     CX, CX
+	JZ        end
+	MOVL      $-1, DX
+	BZHIL     CX, DX, DX
+	KMOVW     DX, K1
+	VMOVUPS.Z (AX), K1, Z6
+	VCMPPS    $0x03, Z6, Z6, K2
+	VMOVAPS   Z6, K2, Z1
+	VBLENDMPS Z6, Z0, K1, Z6
+	VMAXPS    Z6, Z2, Z2
+
+end:
+	VMAXPS        Z3, Z2, Z2
+	VMAXPS        Z5, Z4, Z4
+	VMAXPS        Z4, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VMAXPS        Y0, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X0
+	VMAXPS        X0, X2, X2
+	VPERMILPS     $0x4e, X2, X0
+	VMAXPS        X0, X2, X2
+	VPERMILPS     $0xb1, X2, X0
+	VMAXPS        X0, X2, X2
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x4e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0xb1, X1, X0
+	VADDPS        X0, X1, X1
+	VUCOMISS      X1, X1
+	JNP           number
+	VMOVAPS       X1, X2
+
+number:
+	MOVSS X2, ret+24(FP)
 	VZEROUPPER
 	RET
 
-DATA k_iota512<>+0(SB)/4, $0x00000000
-DATA k_iota512<>+4(SB)/4, $0x00000001
-DATA k_iota512<>+8(SB)/4, $0x00000002
-DATA k_iota512<>+12(SB)/4, $0x00000003
-DATA k_iota512<>+16(SB)/4, $0x00000004
-DATA k_iota512<>+20(SB)/4, $0x00000005
-DATA k_iota512<>+24(SB)/4, $0x00000006
-DATA k_iota512<>+28(SB)/4, $0x00000007
-DATA k_iota512<>+32(SB)/4, $0x00000008
-DATA k_iota512<>+36(SB)/4, $0x00000009
-DATA k_iota512<>+40(SB)/4, $0x0000000a
-DATA k_iota512<>+44(SB)/4, $0x0000000b
-DATA k_iota512<>+48(SB)/4, $0x0000000c
-DATA k_iota512<>+52(SB)/4, $0x0000000d
-DATA k_iota512<>+56(SB)/4, $0x0000000e
-DATA k_iota512<>+60(SB)/4, $0x0000000f
-GLOBL k_iota512<>(SB), RODATA|NOPTR, $64
+DATA floatff800000<>+0(SB)/4, $0xff800000
+DATA floatff800000<>+4(SB)/4, $0xff800000
+DATA floatff800000<>+8(SB)/4, $0xff800000
+DATA floatff800000<>+12(SB)/4, $0xff800000
+DATA floatff800000<>+16(SB)/4, $0xff800000
+DATA floatff800000<>+20(SB)/4, $0xff800000
+DATA floatff800000<>+24(SB)/4, $0xff800000
+DATA floatff800000<>+28(SB)/4, $0xff800000
+DATA floatff800000<>+32(SB)/4, $0xff800000
+DATA floatff800000<>+36(SB)/4, $0xff800000
+DATA floatff800000<>+40(SB)/4, $0xff800000
+DATA floatff800000<>+44(SB)/4, $0xff800000
+DATA floatff800000<>+48(SB)/4, $0xff800000
+DATA floatff800000<>+52(SB)/4, $0xff800000
+DATA floatff800000<>+56(SB)/4, $0xff800000
+DATA floatff800000<>+60(SB)/4, $0xff800000
+GLOBL floatff800000<>(SB), RODATA|NOPTR, $64
 
-// func gelu512(y *float32, gate *float32, value *float32, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·gelu512(SB), NOSPLIT, $0-32
-	MOVQ         y+0(FP), AX
-	MOVQ         gate+8(FP), CX
-	MOVQ         value+16(FP), DX
-	MOVQ         n+24(FP), BX
-	MOVL         $0x80000000, SI
-	VMOVD        SI, X10
-	VBROADCASTSS X10, Z10
+// func softmaxBackward512(g []float32, p []float32, mean float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·softmaxBackward512(SB), NOSPLIT, $0-52
+	MOVQ         g_base+0(FP), AX
+	MOVQ         p_base+24(FP), CX
+	MOVQ         p_len+32(FP), DX
+	VBROADCASTSS mean+48(FP), Z0
 
-many:
-	CMPQ         BX, $0x00000020
-	JLT          one
-	VMOVUPS      (CX), Z0
-	VMOVUPS      64(CX), Z1
-	VMULPS       Z0, Z0, Z2
-	VMOVUPS      k_gelu1<>+0(SB), Z8
-	VFMADD132PS  k_gelu3<>+0(SB), Z8, Z2
-	VMULPS       Z0, Z2, Z2
-	VMULPS       Z1, Z1, Z3
-	VMOVUPS      k_gelu1<>+0(SB), Z9
-	VFMADD132PS  k_gelu3<>+0(SB), Z9, Z3
-	VMULPS       Z1, Z3, Z3
-	VXORPS       Z10, Z2, Z2
-	VXORPS       Z10, Z3, Z3
-	VMOVUPS      k_least<>+0(SB), Z4
-	VMAXPS       Z2, Z4, Z2
-	VMOVUPS      k_least<>+0(SB), Z5
-	VMAXPS       Z3, Z5, Z3
-	VMULPS       k_log2e<>+0(SB), Z2, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VMULPS       k_log2e<>+0(SB), Z3, Z5
-	VRNDSCALEPS  $0x08, Z5, Z5
-	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
-	VFNMADD231PS k_ln2hi<>+0(SB), Z5, Z3
-	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
-	VMOVUPS      k_p0<>+0(SB), Z6
-	VFNMADD231PS k_ln2lo<>+0(SB), Z5, Z3
-	VMOVUPS      k_p0<>+0(SB), Z7
-	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p1<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p2<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p3<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p4<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p5<>+0(SB), Z3, Z7
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z3, Z7
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z3, Z7
-	VSCALEFPS    Z4, Z6, Z2
-	VSCALEFPS    Z5, Z7, Z3
-	VADDPS       k_one<>+0(SB), Z2, Z2
-	VMOVUPS      k_one<>+0(SB), Z8
-	VDIVPS       Z2, Z8, Z2
-	VADDPS       k_one<>+0(SB), Z3, Z3
-	VMOVUPS      k_one<>+0(SB), Z9
-	VDIVPS       Z3, Z9, Z3
-	VMULPS       Z2, Z0, Z0
-	VMULPS       (DX), Z0, Z0
-	VMOVUPS      Z0, (AX)
-	VMULPS       Z3, Z1, Z1
-	VMULPS       64(DX), Z1, Z1
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         $0x00000080, AX
-	ADDQ         $0x00000080, CX
-	ADDQ         $0x00000080, DX
-	SUBQ         $0x00000020, BX
-	JMP          many
+rounds:
+	CMPQ    DX, $0x00000040
+	JL      singles
+	VMOVUPS (AX), Z1
+	VMOVUPS (CX), Z2
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 64(CX), Z2
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(AX), Z1
+	VMOVUPS 128(CX), Z2
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(AX), Z1
+	VMOVUPS 192(CX), Z2
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x00000040, DX
+	JMP     rounds
 
-one:
-	CMPQ         BX, $0x00000010
-	JLT          done
-	VMOVUPS      (CX), Z0
-	VMULPS       Z0, Z0, Z2
-	VMOVUPS      k_gelu1<>+0(SB), Z8
-	VFMADD132PS  k_gelu3<>+0(SB), Z8, Z2
-	VMULPS       Z0, Z2, Z2
-	VXORPS       Z10, Z2, Z2
-	VMOVUPS      k_least<>+0(SB), Z4
-	VMAXPS       Z2, Z4, Z2
-	VMULPS       k_log2e<>+0(SB), Z2, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
-	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
-	VMOVUPS      k_p0<>+0(SB), Z6
-	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VSCALEFPS    Z4, Z6, Z2
-	VADDPS       k_one<>+0(SB), Z2, Z2
-	VMOVUPS      k_one<>+0(SB), Z8
-	VDIVPS       Z2, Z8, Z2
-	VMULPS       Z2, Z0, Z0
-	VMULPS       (DX), Z0, Z0
-	VMOVUPS      Z0, (AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x00000010, BX
-	JMP          one
+singles:
+	CMPQ    DX, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z1
+	VMOVUPS (CX), Z2
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000010, DX
+	JMP     singles
 
-done:
+tail:
+	TESTQ     DX, DX
+	JZ        end
+	MOVL      $-1, BX
+	BZHIL     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (AX), K1, Z1
+	VMOVUPS.Z (CX), K1, Z2
+	VSUBPS    Z0, Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)
+
+end:
 	VZEROUPPER
 	RET
 
-// func geluback512(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·geluback512(SB), NOSPLIT, $0-48
-	MOVQ         dGate+0(FP), AX
-	MOVQ         dValue+8(FP), CX
-	MOVQ         dy+16(FP), DX
-	MOVQ         gate+24(FP), BX
-	MOVQ         value+32(FP), SI
-	MOVQ         n+40(FP), DI
-	MOVL         $0x80000000, R8
-	VMOVD        R8, X10
-	VBROADCASTSS X10, Z10
+// func norm512(y []float32, x []float32, weight []float32, inverse float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·norm512(SB), NOSPLIT, $0-76
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         weight_base+48(FP), DX
+	MOVQ         weight_len+56(FP), BX
+	VBROADCASTSS inverse+72(FP), Z0
 
-many:
-	CMPQ         DI, $0x00000020
-	JLT          one
-	VMOVUPS      (BX), Z0
-	VMOVUPS      64(BX), Z1
-	VMULPS       Z0, Z0, Z2
-	VMOVUPS      k_gelu1<>+0(SB), Z8
-	VFMADD132PS  k_gelu3<>+0(SB), Z8, Z2
-	VMULPS       Z0, Z2, Z2
-	VMULPS       Z1, Z1, Z3
-	VMOVUPS      k_gelu1<>+0(SB), Z9
-	VFMADD132PS  k_gelu3<>+0(SB), Z9, Z3
-	VMULPS       Z1, Z3, Z3
-	VXORPS       Z10, Z2, Z2
-	VXORPS       Z10, Z3, Z3
-	VMOVUPS      k_least<>+0(SB), Z4
-	VMAXPS       Z2, Z4, Z2
-	VMOVUPS      k_least<>+0(SB), Z5
-	VMAXPS       Z3, Z5, Z3
-	VMULPS       k_log2e<>+0(SB), Z2, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VMULPS       k_log2e<>+0(SB), Z3, Z5
-	VRNDSCALEPS  $0x08, Z5, Z5
-	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
-	VFNMADD231PS k_ln2hi<>+0(SB), Z5, Z3
-	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
-	VMOVUPS      k_p0<>+0(SB), Z6
-	VFNMADD231PS k_ln2lo<>+0(SB), Z5, Z3
-	VMOVUPS      k_p0<>+0(SB), Z7
-	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p1<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p2<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p3<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p4<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p5<>+0(SB), Z3, Z7
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z3, Z7
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z3, Z7
-	VSCALEFPS    Z4, Z6, Z2
-	VSCALEFPS    Z5, Z7, Z3
-	VADDPS       k_one<>+0(SB), Z2, Z2
-	VMOVUPS      k_one<>+0(SB), Z8
-	VDIVPS       Z2, Z8, Z2
-	VADDPS       k_one<>+0(SB), Z3, Z3
-	VMOVUPS      k_one<>+0(SB), Z9
-	VDIVPS       Z3, Z9, Z3
-	VMOVUPS      k_gelu1<>+0(SB), Z4
-	VMULPS       Z0, Z0, Z8
-	VFMADD231PS  k_gelu9<>+0(SB), Z8, Z4
-	VMULPS       Z2, Z0, Z6
-	VMOVUPS      k_one<>+0(SB), Z8
-	VSUBPS       Z2, Z8, Z8
-	VMULPS       Z6, Z8, Z8
-	VFMADD213PS  Z2, Z4, Z8
-	VMOVUPS      (DX), Z0
-	VMULPS       Z0, Z6, Z6
-	VMULPS       Z0, Z8, Z8
-	VMULPS       (SI), Z8, Z8
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      k_gelu1<>+0(SB), Z5
-	VMULPS       Z1, Z1, Z9
-	VFMADD231PS  k_gelu9<>+0(SB), Z9, Z5
-	VMULPS       Z3, Z1, Z7
-	VMOVUPS      k_one<>+0(SB), Z9
-	VSUBPS       Z3, Z9, Z9
-	VMULPS       Z7, Z9, Z9
-	VFMADD213PS  Z3, Z5, Z9
-	VMOVUPS      64(DX), Z1
-	VMULPS       Z1, Z7, Z7
-	VMULPS       Z1, Z9, Z9
-	VMULPS       64(SI), Z9, Z9
-	VMOVUPS      Z7, 64(CX)
-	VMOVUPS      Z9, 64(AX)
-	ADDQ         $0x00000080, AX
-	ADDQ         $0x00000080, CX
-	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000080, SI
-	SUBQ         $0x00000020, DI
-	JMP          many
+rounds:
+	CMPQ    BX, $0x00000040
+	JL      singles
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 64(DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(CX), Z1
+	VMOVUPS 128(DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(CX), Z1
+	VMOVUPS 192(DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, BX
+	JMP     rounds
 
-one:
-	CMPQ         DI, $0x00000010
-	JLT          done
-	VMOVUPS      (BX), Z0
-	VMULPS       Z0, Z0, Z2
-	VMOVUPS      k_gelu1<>+0(SB), Z8
-	VFMADD132PS  k_gelu3<>+0(SB), Z8, Z2
-	VMULPS       Z0, Z2, Z2
-	VXORPS       Z10, Z2, Z2
-	VMOVUPS      k_least<>+0(SB), Z4
-	VMAXPS       Z2, Z4, Z2
-	VMULPS       k_log2e<>+0(SB), Z2, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
-	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
-	VMOVUPS      k_p0<>+0(SB), Z6
-	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VSCALEFPS    Z4, Z6, Z2
-	VADDPS       k_one<>+0(SB), Z2, Z2
-	VMOVUPS      k_one<>+0(SB), Z8
-	VDIVPS       Z2, Z8, Z2
-	VMOVUPS      k_gelu1<>+0(SB), Z4
-	VMULPS       Z0, Z0, Z8
-	VFMADD231PS  k_gelu9<>+0(SB), Z8, Z4
-	VMULPS       Z2, Z0, Z6
-	VMOVUPS      k_one<>+0(SB), Z8
-	VSUBPS       Z2, Z8, Z8
-	VMULPS       Z6, Z8, Z8
-	VFMADD213PS  Z2, Z4, Z8
-	VMOVUPS      (DX), Z0
-	VMULPS       Z0, Z6, Z6
-	VMULPS       Z0, Z8, Z8
-	VMULPS       (SI), Z8, Z8
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z8, (AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000010, DI
-	JMP          one
+singles:
+	CMPQ    BX, $0x00000010
+	JL      tail
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, BX
+	JMP     singles
 
-done:
+tail:
+	TESTQ     BX, BX
+	JZ        end
+	MOVL      $-1, SI
+	BZHIL     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VMULPS    Z0, Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)
+
+end:
 	VZEROUPPER
 	RET
 
-// func silu512(y *float32, gate *float32, value *float32, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·silu512(SB), NOSPLIT, $0-32
-	MOVQ         y+0(FP), AX
-	MOVQ         gate+8(FP), CX
-	MOVQ         value+16(FP), DX
-	MOVQ         n+24(FP), BX
-	MOVL         $0x80000000, SI
-	VMOVD        SI, X10
-	VBROADCASTSS X10, Z10
-
-many:
-	CMPQ         BX, $0x00000020
-	JLT          one
-	VMOVUPS      (CX), Z0
-	VMOVUPS      64(CX), Z1
-	VMULPS       k_one<>+0(SB), Z0, Z2
-	VMULPS       k_one<>+0(SB), Z1, Z3
-	VXORPS       Z10, Z2, Z2
-	VXORPS       Z10, Z3, Z3
-	VMOVUPS      k_least<>+0(SB), Z4
-	VMAXPS       Z2, Z4, Z2
-	VMOVUPS      k_least<>+0(SB), Z5
-	VMAXPS       Z3, Z5, Z3
-	VMULPS       k_log2e<>+0(SB), Z2, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VMULPS       k_log2e<>+0(SB), Z3, Z5
-	VRNDSCALEPS  $0x08, Z5, Z5
-	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
-	VFNMADD231PS k_ln2hi<>+0(SB), Z5, Z3
-	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
-	VMOVUPS      k_p0<>+0(SB), Z6
-	VFNMADD231PS k_ln2lo<>+0(SB), Z5, Z3
-	VMOVUPS      k_p0<>+0(SB), Z7
-	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p1<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p2<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p3<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p4<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p5<>+0(SB), Z3, Z7
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z3, Z7
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z3, Z7
-	VSCALEFPS    Z4, Z6, Z2
-	VSCALEFPS    Z5, Z7, Z3
-	VADDPS       k_one<>+0(SB), Z2, Z2
-	VMOVUPS      k_one<>+0(SB), Z8
-	VDIVPS       Z2, Z8, Z2
-	VADDPS       k_one<>+0(SB), Z3, Z3
-	VMOVUPS      k_one<>+0(SB), Z9
-	VDIVPS       Z3, Z9, Z3
-	VMULPS       Z2, Z0, Z0
-	VMULPS       (DX), Z0, Z0
-	VMOVUPS      Z0, (AX)
-	VMULPS       Z3, Z1, Z1
-	VMULPS       64(DX), Z1, Z1
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         $0x00000080, AX
-	ADDQ         $0x00000080, CX
-	ADDQ         $0x00000080, DX
-	SUBQ         $0x00000020, BX
-	JMP          many
-
-one:
-	CMPQ         BX, $0x00000010
-	JLT          done
-	VMOVUPS      (CX), Z0
-	VMULPS       k_one<>+0(SB), Z0, Z2
-	VXORPS       Z10, Z2, Z2
-	VMOVUPS      k_least<>+0(SB), Z4
-	VMAXPS       Z2, Z4, Z2
-	VMULPS       k_log2e<>+0(SB), Z2, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
-	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
-	VMOVUPS      k_p0<>+0(SB), Z6
-	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VSCALEFPS    Z4, Z6, Z2
-	VADDPS       k_one<>+0(SB), Z2, Z2
-	VMOVUPS      k_one<>+0(SB), Z8
-	VDIVPS       Z2, Z8, Z2
-	VMULPS       Z2, Z0, Z0
-	VMULPS       (DX), Z0, Z0
-	VMOVUPS      Z0, (AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x00000010, BX
-	JMP          one
-
-done:
-	VZEROUPPER
-	RET
-
-// func siluback512(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·siluback512(SB), NOSPLIT, $0-48
-	MOVQ         dGate+0(FP), AX
-	MOVQ         dValue+8(FP), CX
-	MOVQ         dy+16(FP), DX
-	MOVQ         gate+24(FP), BX
-	MOVQ         value+32(FP), SI
-	MOVQ         n+40(FP), DI
-	MOVL         $0x80000000, R8
-	VMOVD        R8, X10
-	VBROADCASTSS X10, Z10
-
-many:
-	CMPQ         DI, $0x00000020
-	JLT          one
-	VMOVUPS      (BX), Z0
-	VMOVUPS      64(BX), Z1
-	VMULPS       k_one<>+0(SB), Z0, Z2
-	VMULPS       k_one<>+0(SB), Z1, Z3
-	VXORPS       Z10, Z2, Z2
-	VXORPS       Z10, Z3, Z3
-	VMOVUPS      k_least<>+0(SB), Z4
-	VMAXPS       Z2, Z4, Z2
-	VMOVUPS      k_least<>+0(SB), Z5
-	VMAXPS       Z3, Z5, Z3
-	VMULPS       k_log2e<>+0(SB), Z2, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VMULPS       k_log2e<>+0(SB), Z3, Z5
-	VRNDSCALEPS  $0x08, Z5, Z5
-	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
-	VFNMADD231PS k_ln2hi<>+0(SB), Z5, Z3
-	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
-	VMOVUPS      k_p0<>+0(SB), Z6
-	VFNMADD231PS k_ln2lo<>+0(SB), Z5, Z3
-	VMOVUPS      k_p0<>+0(SB), Z7
-	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p1<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p2<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p3<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p4<>+0(SB), Z3, Z7
-	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p5<>+0(SB), Z3, Z7
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z3, Z7
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z3, Z7
-	VSCALEFPS    Z4, Z6, Z2
-	VSCALEFPS    Z5, Z7, Z3
-	VADDPS       k_one<>+0(SB), Z2, Z2
-	VMOVUPS      k_one<>+0(SB), Z8
-	VDIVPS       Z2, Z8, Z2
-	VADDPS       k_one<>+0(SB), Z3, Z3
-	VMOVUPS      k_one<>+0(SB), Z9
-	VDIVPS       Z3, Z9, Z3
-	VMOVUPS      k_one<>+0(SB), Z4
-	VMULPS       Z2, Z0, Z6
-	VMOVUPS      k_one<>+0(SB), Z8
-	VSUBPS       Z2, Z8, Z8
-	VMULPS       Z6, Z8, Z8
-	VFMADD213PS  Z2, Z4, Z8
-	VMOVUPS      (DX), Z0
-	VMULPS       Z0, Z6, Z6
-	VMULPS       Z0, Z8, Z8
-	VMULPS       (SI), Z8, Z8
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      k_one<>+0(SB), Z5
-	VMULPS       Z3, Z1, Z7
-	VMOVUPS      k_one<>+0(SB), Z9
-	VSUBPS       Z3, Z9, Z9
-	VMULPS       Z7, Z9, Z9
-	VFMADD213PS  Z3, Z5, Z9
-	VMOVUPS      64(DX), Z1
-	VMULPS       Z1, Z7, Z7
-	VMULPS       Z1, Z9, Z9
-	VMULPS       64(SI), Z9, Z9
-	VMOVUPS      Z7, 64(CX)
-	VMOVUPS      Z9, 64(AX)
-	ADDQ         $0x00000080, AX
-	ADDQ         $0x00000080, CX
-	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000080, SI
-	SUBQ         $0x00000020, DI
-	JMP          many
-
-one:
-	CMPQ         DI, $0x00000010
-	JLT          done
-	VMOVUPS      (BX), Z0
-	VMULPS       k_one<>+0(SB), Z0, Z2
-	VXORPS       Z10, Z2, Z2
-	VMOVUPS      k_least<>+0(SB), Z4
-	VMAXPS       Z2, Z4, Z2
-	VMULPS       k_log2e<>+0(SB), Z2, Z4
-	VRNDSCALEPS  $0x08, Z4, Z4
-	VFNMADD231PS k_ln2hi<>+0(SB), Z4, Z2
-	VFNMADD231PS k_ln2lo<>+0(SB), Z4, Z2
-	VMOVUPS      k_p0<>+0(SB), Z6
-	VFMADD213PS  k_p1<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p2<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p3<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p4<>+0(SB), Z2, Z6
-	VFMADD213PS  k_p5<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VFMADD213PS  k_one<>+0(SB), Z2, Z6
-	VSCALEFPS    Z4, Z6, Z2
-	VADDPS       k_one<>+0(SB), Z2, Z2
-	VMOVUPS      k_one<>+0(SB), Z8
-	VDIVPS       Z2, Z8, Z2
-	VMOVUPS      k_one<>+0(SB), Z4
-	VMULPS       Z2, Z0, Z6
-	VMOVUPS      k_one<>+0(SB), Z8
-	VSUBPS       Z2, Z8, Z8
-	VMULPS       Z6, Z8, Z8
-	VFMADD213PS  Z2, Z4, Z8
-	VMOVUPS      (DX), Z0
-	VMULPS       Z0, Z6, Z6
-	VMULPS       Z0, Z8, Z8
-	VMULPS       (SI), Z8, Z8
-	VMOVUPS      Z6, (CX)
-	VMOVUPS      Z8, (AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000010, DI
-	JMP          one
-
-done:
-	VZEROUPPER
-	RET
-
-// func dot256(n int, w *float32, x *float32, xRow int, out *float32)
-// Requires: AVX, FMA3
-TEXT ·dot256(SB), NOSPLIT, $0-40
-	MOVQ   n+0(FP), AX
-	MOVQ   w+8(FP), CX
-	MOVQ   x+16(FP), DX
-	MOVQ   xRow+24(FP), BX
-	MOVQ   out+32(FP), SI
+// func normDot512(dy []float32, weight []float32, x []float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·normDot512(SB), NOSPLIT, $0-76
+	MOVQ   dy_base+0(FP), AX
+	MOVQ   weight_base+24(FP), CX
+	MOVQ   x_base+48(FP), DX
+	MOVQ   x_len+56(FP), BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	LEAQ   (BX)(BX*2), DI
 
-loop:
-	VMOVUPS      (CX), Y8
-	VMOVUPS      32(CX), Y9
-	VFMADD231PS  (DX), Y8, Y0
-	VFMADD231PS  32(DX), Y9, Y1
-	VFMADD231PS  (DX)(BX*1), Y8, Y2
-	VFMADD231PS  32(DX)(BX*1), Y9, Y3
-	VFMADD231PS  (DX)(BX*2), Y8, Y4
-	VFMADD231PS  32(DX)(BX*2), Y9, Y5
-	VFMADD231PS  (DX)(DI*1), Y8, Y6
-	VFMADD231PS  32(DX)(DI*1), Y9, Y7
+rounds:
+	CMPQ        BX, $0x00000040
+	JL          singles
+	VMOVUPS     (AX), Z4
+	VMOVUPS     (CX), Z5
+	VMOVUPS     (DX), Z6
+	VMULPS      Z5, Z4, Z4
+	VFMADD231PS Z6, Z4, Z0
+	VMOVUPS     64(AX), Z4
+	VMOVUPS     64(CX), Z5
+	VMOVUPS     64(DX), Z6
+	VMULPS      Z5, Z4, Z4
+	VFMADD231PS Z6, Z4, Z1
+	VMOVUPS     128(AX), Z4
+	VMOVUPS     128(CX), Z5
+	VMOVUPS     128(DX), Z6
+	VMULPS      Z5, Z4, Z4
+	VFMADD231PS Z6, Z4, Z2
+	VMOVUPS     192(AX), Z4
+	VMOVUPS     192(CX), Z5
+	VMOVUPS     192(DX), Z6
+	VMULPS      Z5, Z4, Z4
+	VFMADD231PS Z6, Z4, Z3
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, BX
+	JMP         rounds
+
+singles:
+	CMPQ        BX, $0x00000010
+	JL          tail
+	VMOVUPS     (AX), Z4
+	VMOVUPS     (CX), Z5
+	VMOVUPS     (DX), Z6
+	VMULPS      Z5, Z4, Z4
+	VFMADD231PS Z6, Z4, Z0
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, BX
+	JMP         singles
+
+tail:
+	TESTQ       BX, BX
+	JZ          end
+	MOVL        $-1, SI
+	BZHIL       BX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX), K1, Z4
+	VMOVUPS.Z   (CX), K1, Z5
+	VMOVUPS.Z   (DX), K1, Z6
+	VMULPS      Z5, Z4, Z4
+	VFMADD231PS Z6, Z4, Z0
+
+end:
+	VADDPS        Z2, Z0, Z0
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VADDPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VADDPS        X1, X0, X0
+	MOVSS         X0, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func normBackward512(dx []float32, dWeight []float32, dy []float32, x []float32, weight []float32, inverse float32, scale float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·normBackward512(SB), NOSPLIT, $0-128
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dWeight_base+24(FP), CX
+	MOVQ         dy_base+48(FP), DX
+	MOVQ         x_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         weight_len+104(FP), DI
+	VBROADCASTSS inverse+120(FP), Z0
+	VBROADCASTSS scale+124(FP), Z1
+
+rounds:
+	CMPQ         DI, $0x00000020
+	JL           singles
+	VMOVUPS      (CX), Z2
+	VMOVUPS      (DX), Z3
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (SI), Z5
+	VMULPS       Z3, Z5, Z5
+	VFNMADD231PS Z1, Z4, Z5
+	VMULPS       Z0, Z5, Z5
+	VMULPS       Z0, Z4, Z4
+	VFMADD231PS  Z3, Z4, Z2
+	VMOVUPS      Z5, (AX)
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      64(CX), Z2
+	VMOVUPS      64(DX), Z3
+	VMOVUPS      64(BX), Z4
+	VMOVUPS      64(SI), Z5
+	VMULPS       Z3, Z5, Z5
+	VFNMADD231PS Z1, Z4, Z5
+	VMULPS       Z0, Z5, Z5
+	VMULPS       Z0, Z4, Z4
+	VFMADD231PS  Z3, Z4, Z2
+	VMOVUPS      Z5, 64(AX)
+	VMOVUPS      Z2, 64(CX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x00000020, DI
+	JMP          rounds
+
+singles:
+	CMPQ         DI, $0x00000010
+	JL           tail
+	VMOVUPS      (CX), Z2
+	VMOVUPS      (DX), Z3
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (SI), Z5
+	VMULPS       Z3, Z5, Z5
+	VFNMADD231PS Z1, Z4, Z5
+	VMULPS       Z0, Z5, Z5
+	VMULPS       Z0, Z4, Z4
+	VFMADD231PS  Z3, Z4, Z2
+	VMOVUPS      Z5, (AX)
+	VMOVUPS      Z2, (CX)
+	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, DX
-	SUBQ         $0x00000010, AX
-	JNZ          loop
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          singles
+
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (CX), K1, Z2
+	VMOVUPS.Z    (DX), K1, Z3
+	VMOVUPS.Z    (BX), K1, Z4
+	VMOVUPS.Z    (SI), K1, Z5
+	VMULPS       Z3, Z5, Z5
+	VFNMADD231PS Z1, Z4, Z5
+	VMULPS       Z0, Z5, Z5
+	VMULPS       Z0, Z4, Z4
+	VFMADD231PS  Z3, Z4, Z2
+	VMOVUPS      Z5, K1, (AX)
+	VMOVUPS      Z2, K1, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func exp512(x []float32, shift float32, scale float32) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·exp512(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS shift+24(FP), Z0
+	VBROADCASTSS scale+28(FP), Z1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+
+rounds:
+	CMPQ         CX, $0x00000020
+	JL           singles
+	VMOVUPS      (AX), Z4
+	VSUBPS       Z0, Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VADDPS       Z4, Z2, Z2
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      64(AX), Z4
+	VSUBPS       Z0, Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VADDPS       Z4, Z3, Z3
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      Z4, 64(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          rounds
+
+singles:
+	CMPQ         CX, $0x00000010
+	JL           tail
+	VMOVUPS      (AX), Z4
+	VSUBPS       Z0, Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VADDPS       Z4, Z2, Z2
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      Z4, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          singles
+
+tail:
+	TESTQ        CX, CX
+	JZ           end
+	MOVL         $-1, DX
+	BZHIL        CX, DX, DX
+	KMOVW        DX, K1
+	VMOVUPS.Z    (AX), K1, Z4
+	VSUBPS       Z0, Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z0
+	VRNDSCALEPS  $0x08, Z0, Z0
+	VFNMADD231PS float3f318000<>+0(SB), Z0, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z0, Z4
+	VMOVUPS      float39506967<>+0(SB), Z5
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z5
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z5
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z5
+	VMULPS       Z4, Z4, Z6
+	VFMADD213PS  Z4, Z6, Z5
+	VADDPS       float3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS.Z  Z0, Z5, K2, Z4
+	VMOVAPS.Z    Z4, K1, Z4
+	VADDPS       Z4, Z2, Z2
+	VMULPS       Z1, Z4, Z4
+	VMOVUPS      Z4, K1, (AX)
+
+end:
+	VADDPS        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VADDPS        Y0, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X0
+	VADDPS        X0, X2, X2
+	VPERMILPS     $0x4e, X2, X0
+	VADDPS        X0, X2, X2
+	VPERMILPS     $0xb1, X2, X0
+	VADDPS        X0, X2, X2
+	MOVSS         X2, ret+32(FP)
+	VZEROUPPER
+	RET
+
+DATA floatc2aeac4f<>+0(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+4(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+8(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+12(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+16(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+20(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+24(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+28(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+32(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+36(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+40(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+44(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+48(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+52(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+56(SB)/4, $0xc2aeac4f
+DATA floatc2aeac4f<>+60(SB)/4, $0xc2aeac4f
+GLOBL floatc2aeac4f<>(SB), RODATA|NOPTR, $64
+
+DATA float3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+32(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+36(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+40(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+44(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+48(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+52(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+56(SB)/4, $0x3fb8aa3b
+DATA float3fb8aa3b<>+60(SB)/4, $0x3fb8aa3b
+GLOBL float3fb8aa3b<>(SB), RODATA|NOPTR, $64
+
+DATA float3f318000<>+0(SB)/4, $0x3f318000
+DATA float3f318000<>+4(SB)/4, $0x3f318000
+DATA float3f318000<>+8(SB)/4, $0x3f318000
+DATA float3f318000<>+12(SB)/4, $0x3f318000
+DATA float3f318000<>+16(SB)/4, $0x3f318000
+DATA float3f318000<>+20(SB)/4, $0x3f318000
+DATA float3f318000<>+24(SB)/4, $0x3f318000
+DATA float3f318000<>+28(SB)/4, $0x3f318000
+DATA float3f318000<>+32(SB)/4, $0x3f318000
+DATA float3f318000<>+36(SB)/4, $0x3f318000
+DATA float3f318000<>+40(SB)/4, $0x3f318000
+DATA float3f318000<>+44(SB)/4, $0x3f318000
+DATA float3f318000<>+48(SB)/4, $0x3f318000
+DATA float3f318000<>+52(SB)/4, $0x3f318000
+DATA float3f318000<>+56(SB)/4, $0x3f318000
+DATA float3f318000<>+60(SB)/4, $0x3f318000
+GLOBL float3f318000<>(SB), RODATA|NOPTR, $64
+
+DATA floatb95e8083<>+0(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+4(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+8(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+12(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+16(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+20(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+24(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+28(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+32(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+36(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+40(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+44(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+48(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+52(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+56(SB)/4, $0xb95e8083
+DATA floatb95e8083<>+60(SB)/4, $0xb95e8083
+GLOBL floatb95e8083<>(SB), RODATA|NOPTR, $64
+
+DATA float39506967<>+0(SB)/4, $0x39506967
+DATA float39506967<>+4(SB)/4, $0x39506967
+DATA float39506967<>+8(SB)/4, $0x39506967
+DATA float39506967<>+12(SB)/4, $0x39506967
+DATA float39506967<>+16(SB)/4, $0x39506967
+DATA float39506967<>+20(SB)/4, $0x39506967
+DATA float39506967<>+24(SB)/4, $0x39506967
+DATA float39506967<>+28(SB)/4, $0x39506967
+DATA float39506967<>+32(SB)/4, $0x39506967
+DATA float39506967<>+36(SB)/4, $0x39506967
+DATA float39506967<>+40(SB)/4, $0x39506967
+DATA float39506967<>+44(SB)/4, $0x39506967
+DATA float39506967<>+48(SB)/4, $0x39506967
+DATA float39506967<>+52(SB)/4, $0x39506967
+DATA float39506967<>+56(SB)/4, $0x39506967
+DATA float39506967<>+60(SB)/4, $0x39506967
+GLOBL float39506967<>(SB), RODATA|NOPTR, $64
+
+DATA float3ab743ce<>+0(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+4(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+8(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+12(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+16(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+20(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+24(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+28(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+32(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+36(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+40(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+44(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+48(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+52(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+56(SB)/4, $0x3ab743ce
+DATA float3ab743ce<>+60(SB)/4, $0x3ab743ce
+GLOBL float3ab743ce<>(SB), RODATA|NOPTR, $64
+
+DATA float3c088908<>+0(SB)/4, $0x3c088908
+DATA float3c088908<>+4(SB)/4, $0x3c088908
+DATA float3c088908<>+8(SB)/4, $0x3c088908
+DATA float3c088908<>+12(SB)/4, $0x3c088908
+DATA float3c088908<>+16(SB)/4, $0x3c088908
+DATA float3c088908<>+20(SB)/4, $0x3c088908
+DATA float3c088908<>+24(SB)/4, $0x3c088908
+DATA float3c088908<>+28(SB)/4, $0x3c088908
+DATA float3c088908<>+32(SB)/4, $0x3c088908
+DATA float3c088908<>+36(SB)/4, $0x3c088908
+DATA float3c088908<>+40(SB)/4, $0x3c088908
+DATA float3c088908<>+44(SB)/4, $0x3c088908
+DATA float3c088908<>+48(SB)/4, $0x3c088908
+DATA float3c088908<>+52(SB)/4, $0x3c088908
+DATA float3c088908<>+56(SB)/4, $0x3c088908
+DATA float3c088908<>+60(SB)/4, $0x3c088908
+GLOBL float3c088908<>(SB), RODATA|NOPTR, $64
+
+DATA float3d2aa9c1<>+0(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+4(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+8(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+12(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+16(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+20(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+24(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+28(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+32(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+36(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+40(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+44(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+48(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+52(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+56(SB)/4, $0x3d2aa9c1
+DATA float3d2aa9c1<>+60(SB)/4, $0x3d2aa9c1
+GLOBL float3d2aa9c1<>(SB), RODATA|NOPTR, $64
+
+DATA float3e2aaaaa<>+0(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+4(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+8(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+12(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+16(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+20(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+24(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+28(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+32(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+36(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+40(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+44(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+48(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+52(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+56(SB)/4, $0x3e2aaaaa
+DATA float3e2aaaaa<>+60(SB)/4, $0x3e2aaaaa
+GLOBL float3e2aaaaa<>(SB), RODATA|NOPTR, $64
+
+DATA float3f000000<>+0(SB)/4, $0x3f000000
+DATA float3f000000<>+4(SB)/4, $0x3f000000
+DATA float3f000000<>+8(SB)/4, $0x3f000000
+DATA float3f000000<>+12(SB)/4, $0x3f000000
+DATA float3f000000<>+16(SB)/4, $0x3f000000
+DATA float3f000000<>+20(SB)/4, $0x3f000000
+DATA float3f000000<>+24(SB)/4, $0x3f000000
+DATA float3f000000<>+28(SB)/4, $0x3f000000
+DATA float3f000000<>+32(SB)/4, $0x3f000000
+DATA float3f000000<>+36(SB)/4, $0x3f000000
+DATA float3f000000<>+40(SB)/4, $0x3f000000
+DATA float3f000000<>+44(SB)/4, $0x3f000000
+DATA float3f000000<>+48(SB)/4, $0x3f000000
+DATA float3f000000<>+52(SB)/4, $0x3f000000
+DATA float3f000000<>+56(SB)/4, $0x3f000000
+DATA float3f000000<>+60(SB)/4, $0x3f000000
+GLOBL float3f000000<>(SB), RODATA|NOPTR, $64
+
+DATA float3f800000<>+0(SB)/4, $0x3f800000
+DATA float3f800000<>+4(SB)/4, $0x3f800000
+DATA float3f800000<>+8(SB)/4, $0x3f800000
+DATA float3f800000<>+12(SB)/4, $0x3f800000
+DATA float3f800000<>+16(SB)/4, $0x3f800000
+DATA float3f800000<>+20(SB)/4, $0x3f800000
+DATA float3f800000<>+24(SB)/4, $0x3f800000
+DATA float3f800000<>+28(SB)/4, $0x3f800000
+DATA float3f800000<>+32(SB)/4, $0x3f800000
+DATA float3f800000<>+36(SB)/4, $0x3f800000
+DATA float3f800000<>+40(SB)/4, $0x3f800000
+DATA float3f800000<>+44(SB)/4, $0x3f800000
+DATA float3f800000<>+48(SB)/4, $0x3f800000
+DATA float3f800000<>+52(SB)/4, $0x3f800000
+DATA float3f800000<>+56(SB)/4, $0x3f800000
+DATA float3f800000<>+60(SB)/4, $0x3f800000
+GLOBL float3f800000<>(SB), RODATA|NOPTR, $64
+
+// func relu512(y []float32, x []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·relu512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ    DX, $0x00000010
+	JL      tail
+	VMOVUPS (CX), Z0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000010, DX
+	JMP     singles
+
+tail:
+	TESTQ     DX, DX
+	JZ        end
+	MOVL      $-1, BX
+	BZHIL     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluBackward512(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·reluBackward512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
+	CMPQ      BX, $0x00000010
+	JL        tail
+	VMOVUPS   (DX), Z0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Z0, Z1, Z2
+	VCMPPS    $0x01, Z0, Z1, K2
+	VMOVUPS.Z float3f800000<>+0(SB), K2, Z0
+	VMOVUPS   (CX), Z2
+	VMULPS    Z2, Z0, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, DX
+	SUBQ      $0x00000010, BX
+	JMP       singles
+
+tail:
+	TESTQ     BX, BX
+	JZ        end
+	MOVL      $-1, SI
+	BZHIL     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX), K1, Z0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Z0, Z1, Z2
+	VCMPPS    $0x01, Z0, Z1, K2
+	VMOVUPS.Z float3f800000<>+0(SB), K2, Z0
+	VMOVUPS.Z (CX), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluGated512(y []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·reluGated512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
+
+singles:
+	CMPQ    BX, $0x00000010
+	JL      tail
+	VMOVUPS (CX), Z0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Z0, Z1, Z0
+	VMOVUPS (DX), Z2
+	VMULPS  Z2, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, BX
+	JMP     singles
+
+tail:
+	TESTQ     BX, BX
+	JZ        end
+	MOVL      $-1, SI
+	BZHIL     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (CX), K1, Z0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Z0, Z1, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·reluGatedBackward512(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
+	CMPQ      DI, $0x00000010
+	JL        tail
+	VMOVUPS   (BX), Z0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Z0, Z1, Z2
+	VCMPPS    $0x01, Z0, Z1, K2
+	VMOVUPS.Z float3f800000<>+0(SB), K2, Z0
+	VMOVUPS   (DX), Z3
+	VMOVUPS   (SI), Z4
+	VMULPS    Z3, Z2, Z2
+	VMULPS    Z3, Z4, Z4
+	VMULPS    Z4, Z0, Z0
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z2, (CX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, DX
+	ADDQ      $0x00000040, BX
+	ADDQ      $0x00000040, SI
+	SUBQ      $0x00000010, DI
+	JMP       singles
+
+tail:
+	TESTQ     DI, DI
+	JZ        end
+	MOVL      $-1, R8
+	BZHIL     DI, R8, R8
+	KMOVW     R8, K1
+	VMOVUPS.Z (BX), K1, Z0
+	VXORPS    Y1, Y1, Y1
+	VMAXPS    Z0, Z1, Z2
+	VCMPPS    $0x01, Z0, Z1, K2
+	VMOVUPS.Z float3f800000<>+0(SB), K2, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z3
+	VMULPS    Z1, Z2, Z2
+	VMULPS    Z1, Z3, Z3
+	VMULPS    Z3, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	VMOVUPS   Z2, K1, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gelu512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·gelu512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ         DX, $0x00000010
+	JL           tail
+	VMOVUPS      (CX), Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS float3f318000<>+0(SB), Z3, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z3, Z1
+	VMOVUPS      float39506967<>+0(SB), Z4
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z4
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z4
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z4
+	VMULPS       Z1, Z1, Z5
+	VFMADD213PS  Z1, Z5, Z4
+	VADDPS       float3f800000<>+0(SB), Z4, Z4
+	VSCALEFPS.Z  Z3, Z4, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z3
+	VMOVUPS      float3f800000<>+0(SB), Z4
+	VDIVPS       Z3, Z4, Z3
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z3, Z2
+	VMULPS       Z1, Z3, K2, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JMP          singles
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $-1, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS float3f318000<>+0(SB), Z3, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z3, Z1
+	VMOVUPS      float39506967<>+0(SB), Z4
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z4
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z4
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z4
+	VMULPS       Z1, Z1, Z5
+	VFMADD213PS  Z1, Z5, Z4
+	VADDPS       float3f800000<>+0(SB), Z4, Z4
+	VSCALEFPS.Z  Z3, Z4, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z3
+	VMOVUPS      float3f800000<>+0(SB), Z4
+	VDIVPS       Z3, Z4, Z3
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z3, Z2
+	VMULPS       Z1, Z3, K2, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA float461c4000<>+0(SB)/4, $0x461c4000
+DATA float461c4000<>+4(SB)/4, $0x461c4000
+DATA float461c4000<>+8(SB)/4, $0x461c4000
+DATA float461c4000<>+12(SB)/4, $0x461c4000
+DATA float461c4000<>+16(SB)/4, $0x461c4000
+DATA float461c4000<>+20(SB)/4, $0x461c4000
+DATA float461c4000<>+24(SB)/4, $0x461c4000
+DATA float461c4000<>+28(SB)/4, $0x461c4000
+DATA float461c4000<>+32(SB)/4, $0x461c4000
+DATA float461c4000<>+36(SB)/4, $0x461c4000
+DATA float461c4000<>+40(SB)/4, $0x461c4000
+DATA float461c4000<>+44(SB)/4, $0x461c4000
+DATA float461c4000<>+48(SB)/4, $0x461c4000
+DATA float461c4000<>+52(SB)/4, $0x461c4000
+DATA float461c4000<>+56(SB)/4, $0x461c4000
+DATA float461c4000<>+60(SB)/4, $0x461c4000
+GLOBL float461c4000<>(SB), RODATA|NOPTR, $64
+
+DATA float3d922279<>+0(SB)/4, $0x3d922279
+DATA float3d922279<>+4(SB)/4, $0x3d922279
+DATA float3d922279<>+8(SB)/4, $0x3d922279
+DATA float3d922279<>+12(SB)/4, $0x3d922279
+DATA float3d922279<>+16(SB)/4, $0x3d922279
+DATA float3d922279<>+20(SB)/4, $0x3d922279
+DATA float3d922279<>+24(SB)/4, $0x3d922279
+DATA float3d922279<>+28(SB)/4, $0x3d922279
+DATA float3d922279<>+32(SB)/4, $0x3d922279
+DATA float3d922279<>+36(SB)/4, $0x3d922279
+DATA float3d922279<>+40(SB)/4, $0x3d922279
+DATA float3d922279<>+44(SB)/4, $0x3d922279
+DATA float3d922279<>+48(SB)/4, $0x3d922279
+DATA float3d922279<>+52(SB)/4, $0x3d922279
+DATA float3d922279<>+56(SB)/4, $0x3d922279
+DATA float3d922279<>+60(SB)/4, $0x3d922279
+GLOBL float3d922279<>(SB), RODATA|NOPTR, $64
+
+DATA float3fcc422a<>+0(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+4(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+8(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+12(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+16(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+20(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+24(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+28(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+32(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+36(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+40(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+44(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+48(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+52(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+56(SB)/4, $0x3fcc422a
+DATA float3fcc422a<>+60(SB)/4, $0x3fcc422a
+GLOBL float3fcc422a<>(SB), RODATA|NOPTR, $64
+
+DATA word80000000<>+0(SB)/4, $0x80000000
+DATA word80000000<>+4(SB)/4, $0x80000000
+DATA word80000000<>+8(SB)/4, $0x80000000
+DATA word80000000<>+12(SB)/4, $0x80000000
+DATA word80000000<>+16(SB)/4, $0x80000000
+DATA word80000000<>+20(SB)/4, $0x80000000
+DATA word80000000<>+24(SB)/4, $0x80000000
+DATA word80000000<>+28(SB)/4, $0x80000000
+DATA word80000000<>+32(SB)/4, $0x80000000
+DATA word80000000<>+36(SB)/4, $0x80000000
+DATA word80000000<>+40(SB)/4, $0x80000000
+DATA word80000000<>+44(SB)/4, $0x80000000
+DATA word80000000<>+48(SB)/4, $0x80000000
+DATA word80000000<>+52(SB)/4, $0x80000000
+DATA word80000000<>+56(SB)/4, $0x80000000
+DATA word80000000<>+60(SB)/4, $0x80000000
+GLOBL word80000000<>(SB), RODATA|NOPTR, $64
+
+// func geluBackward512(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluBackward512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000010
+	JL           tail
+	VMOVUPS      (DX), Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z3
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z3, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS float3f318000<>+0(SB), Z4, Z3
+	VFNMADD231PS floatb95e8083<>+0(SB), Z4, Z3
+	VMOVUPS      float39506967<>+0(SB), Z5
+	VFMADD213PS  float3ab743ce<>+0(SB), Z3, Z5
+	VFMADD213PS  float3c088908<>+0(SB), Z3, Z5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z3, Z5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z3, Z5
+	VFMADD213PS  float3f000000<>+0(SB), Z3, Z5
+	VMULPS       Z3, Z3, Z6
+	VFMADD213PS  Z3, Z6, Z5
+	VADDPS       float3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS.Z  Z4, Z5, K2, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z4
+	VMOVUPS      float3f800000<>+0(SB), Z5
+	VDIVPS       Z4, Z5, Z4
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z4, Z2
+	VMULPS       Z3, Z4, K2, Z2
+	VMULPS       Z4, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VMULPS       float3e5b33b6<>+0(SB), Z1, Z1
+	VADDPS       float3fcc422a<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VFMADD213PS  Z2, Z0, Z3
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      (CX), Z0
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX), K1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z3
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z3, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS float3f318000<>+0(SB), Z4, Z3
+	VFNMADD231PS floatb95e8083<>+0(SB), Z4, Z3
+	VMOVUPS      float39506967<>+0(SB), Z5
+	VFMADD213PS  float3ab743ce<>+0(SB), Z3, Z5
+	VFMADD213PS  float3c088908<>+0(SB), Z3, Z5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z3, Z5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z3, Z5
+	VFMADD213PS  float3f000000<>+0(SB), Z3, Z5
+	VMULPS       Z3, Z3, Z6
+	VFMADD213PS  Z3, Z6, Z5
+	VADDPS       float3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS.Z  Z4, Z5, K2, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z4
+	VMOVUPS      float3f800000<>+0(SB), Z5
+	VDIVPS       Z4, Z5, Z4
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z4, Z2
+	VMULPS       Z3, Z4, K2, Z2
+	VMULPS       Z4, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VMULPS       float3e5b33b6<>+0(SB), Z1, Z1
+	VADDPS       float3fcc422a<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VFMADD213PS  Z2, Z0, Z3
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA float3e5b33b6<>+0(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+4(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+8(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+12(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+16(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+20(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+24(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+28(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+32(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+36(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+40(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+44(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+48(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+52(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+56(SB)/4, $0x3e5b33b6
+DATA float3e5b33b6<>+60(SB)/4, $0x3e5b33b6
+GLOBL float3e5b33b6<>(SB), RODATA|NOPTR, $64
+
+// func geluGated512(y []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluGated512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000010
+	JL           tail
+	VMOVUPS      (CX), Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS float3f318000<>+0(SB), Z3, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z3, Z1
+	VMOVUPS      float39506967<>+0(SB), Z4
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z4
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z4
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z4
+	VMULPS       Z1, Z1, Z5
+	VFMADD213PS  Z1, Z5, Z4
+	VADDPS       float3f800000<>+0(SB), Z4, Z4
+	VSCALEFPS.Z  Z3, Z4, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z3
+	VMOVUPS      float3f800000<>+0(SB), Z4
+	VDIVPS       Z3, Z4, Z3
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z3, Z2
+	VMULPS       Z1, Z3, K2, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      (DX), Z0
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS float3f318000<>+0(SB), Z3, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z3, Z1
+	VMOVUPS      float39506967<>+0(SB), Z4
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z4
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z4
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z4
+	VMULPS       Z1, Z1, Z5
+	VFMADD213PS  Z1, Z5, Z4
+	VADDPS       float3f800000<>+0(SB), Z4, Z4
+	VSCALEFPS.Z  Z3, Z4, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z3
+	VMOVUPS      float3f800000<>+0(SB), Z4
+	VDIVPS       Z3, Z4, Z3
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z3, Z2
+	VMULPS       Z1, Z3, K2, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS.Z    (DX), K1, Z0
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluGatedBackward512(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
+	CMPQ         DI, $0x00000010
+	JL           tail
+	VMOVUPS      (BX), Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z3
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z3, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS float3f318000<>+0(SB), Z4, Z3
+	VFNMADD231PS floatb95e8083<>+0(SB), Z4, Z3
+	VMOVUPS      float39506967<>+0(SB), Z5
+	VFMADD213PS  float3ab743ce<>+0(SB), Z3, Z5
+	VFMADD213PS  float3c088908<>+0(SB), Z3, Z5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z3, Z5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z3, Z5
+	VFMADD213PS  float3f000000<>+0(SB), Z3, Z5
+	VMULPS       Z3, Z3, Z6
+	VFMADD213PS  Z3, Z6, Z5
+	VADDPS       float3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS.Z  Z4, Z5, K2, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z4
+	VMOVUPS      float3f800000<>+0(SB), Z5
+	VDIVPS       Z4, Z5, Z4
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z4, Z2
+	VMULPS       Z3, Z4, K2, Z2
+	VMULPS       Z4, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VMULPS       float3e5b33b6<>+0(SB), Z1, Z1
+	VADDPS       float3fcc422a<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VFMADD213PS  Z2, Z0, Z3
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z1
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      Z3, (AX)
+	VMOVUPS      Z2, (CX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          singles
+
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (BX), K1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMINPS       float461c4000<>+0(SB), Z1, Z1
+	VMOVUPS      float3d922279<>+0(SB), Z2
+	VFMADD213PS  float3fcc422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VORPS        word80000000<>+0(SB), Z2, Z3
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z3, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS float3f318000<>+0(SB), Z4, Z3
+	VFNMADD231PS floatb95e8083<>+0(SB), Z4, Z3
+	VMOVUPS      float39506967<>+0(SB), Z5
+	VFMADD213PS  float3ab743ce<>+0(SB), Z3, Z5
+	VFMADD213PS  float3c088908<>+0(SB), Z3, Z5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z3, Z5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z3, Z5
+	VFMADD213PS  float3f000000<>+0(SB), Z3, Z5
+	VMULPS       Z3, Z3, Z6
+	VFMADD213PS  Z3, Z6, Z5
+	VADDPS       float3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS.Z  Z4, Z5, K2, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z4
+	VMOVUPS      float3f800000<>+0(SB), Z5
+	VDIVPS       Z4, Z5, Z4
+	VPMOVD2M     Z2, K2
+	VMOVAPS      Z4, Z2
+	VMULPS       Z3, Z4, K2, Z2
+	VMULPS       Z4, Z3, Z3
+	VMULPS       Z4, Z3, Z3
+	VMULPS       float3e5b33b6<>+0(SB), Z1, Z1
+	VADDPS       float3fcc422a<>+0(SB), Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VFMADD213PS  Z2, Z0, Z3
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS.Z    (DX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z1
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z0, Z1, Z1
+	VMULPS       Z1, Z3, Z3
+	VMOVUPS      Z3, K1, (AX)
+	VMOVUPS      Z2, K1, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func silu512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·silu512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ         DX, $0x00000010
+	JL           tail
+	VMOVUPS      (CX), Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JMP          singles
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $-1, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func siluBackward512(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·siluBackward512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000010
+	JL           tail
+	VMOVUPS      (DX), Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (CX), Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z1, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX), K1, Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func siluGated512(y []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·siluGated512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000010
+	JL           tail
+	VMOVUPS      (CX), Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (DX), Z0
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS.Z    (DX), K1, Z0
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func siluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·siluGatedBackward512(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
+	CMPQ         DI, $0x00000010
+	JL           tail
+	VMOVUPS      (BX), Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z2
+	VMULPS       Z0, Z3, Z3
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z1, (AX)
+	VMOVUPS      Z3, (CX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          singles
+
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (BX), K1, Z0
+	VORPS        word80000000<>+0(SB), Z0, Z1
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z1, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS float3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS floatb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      float39506967<>+0(SB), Z3
+	VFMADD213PS  float3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  float3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  float3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z4
+	VFMADD213PS  Z1, Z4, Z3
+	VADDPS       float3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS.Z  Z2, Z3, K2, Z1
+	VADDPS       float3f800000<>+0(SB), Z1, Z2
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z2, Z3
+	VMULPS       Z1, Z2, K2, Z3
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS.Z    (DX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z2
+	VMULPS       Z0, Z3, Z3
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z1, K1, (AX)
+	VMOVUPS      Z3, K1, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func dropout512(y []float32, x []float32, words *[24]uint32, below uint16, scale float32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, CMOV
+TEXT ·dropout512(SB), NOSPLIT, $0-64
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         words+48(FP), BX
+	VBROADCASTSS scale+60(FP), Z0
+	VPBROADCASTW below+56(FP), Z1
+	VPBROADCASTD 80(BX), Z2
+	VPADDD       order512<>+0(SB), Z2, Z2
+
+rounds:
+	CMPQ            DX, $0x00000040
+	JL              tail
+	VMOVUPS         Z2, Z3
+	VPBROADCASTD    84(BX), Z4
+	VPBROADCASTD    88(BX), Z5
+	VPBROADCASTD    92(BX), Z6
+	VPMULUDQ        wordd2511f53<>+0(SB), Z3, Z3
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z5, Z5
+	VPSRLQ          $0x20, Z5, Z7
+	VPTERNLOGD.BCST $0x96, (BX), Z4, Z7
+	VPSRLQ          $0x20, Z3, Z4
+	VPTERNLOGD.BCST $0x96, 4(BX), Z6, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z6
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z7
+	VPTERNLOGD.BCST $0x96, 8(BX), Z5, Z7
+	VPSRLQ          $0x20, Z6, Z5
+	VPTERNLOGD.BCST $0x96, 12(BX), Z3, Z5
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z5, Z5
+	VPSRLQ          $0x20, Z5, Z7
+	VPTERNLOGD.BCST $0x96, 16(BX), Z4, Z7
+	VPSRLQ          $0x20, Z3, Z4
+	VPTERNLOGD.BCST $0x96, 20(BX), Z6, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z6
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z7
+	VPTERNLOGD.BCST $0x96, 24(BX), Z5, Z7
+	VPSRLQ          $0x20, Z6, Z5
+	VPTERNLOGD.BCST $0x96, 28(BX), Z3, Z5
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z5, Z5
+	VPSRLQ          $0x20, Z5, Z7
+	VPTERNLOGD.BCST $0x96, 32(BX), Z4, Z7
+	VPSRLQ          $0x20, Z3, Z4
+	VPTERNLOGD.BCST $0x96, 36(BX), Z6, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z6
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z7
+	VPTERNLOGD.BCST $0x96, 40(BX), Z5, Z7
+	VPSRLQ          $0x20, Z6, Z5
+	VPTERNLOGD.BCST $0x96, 44(BX), Z3, Z5
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z5, Z5
+	VPSRLQ          $0x20, Z5, Z7
+	VPTERNLOGD.BCST $0x96, 48(BX), Z4, Z7
+	VPSRLQ          $0x20, Z3, Z4
+	VPTERNLOGD.BCST $0x96, 52(BX), Z6, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z6
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z7
+	VPTERNLOGD.BCST $0x96, 56(BX), Z5, Z7
+	VPSRLQ          $0x20, Z6, Z5
+	VPTERNLOGD.BCST $0x96, 60(BX), Z3, Z5
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z3
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z5, Z5
+	VPSRLQ          $0x20, Z5, Z7
+	VPTERNLOGD.BCST $0x96, 64(BX), Z4, Z7
+	VPSRLQ          $0x20, Z3, Z4
+	VPTERNLOGD.BCST $0x96, 68(BX), Z6, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z7, Z6
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z7
+	VPTERNLOGD.BCST $0x96, 72(BX), Z5, Z7
+	VPSRLQ          $0x20, Z6, Z5
+	VPTERNLOGD.BCST $0x96, 76(BX), Z3, Z5
+	VPSLLQ          $0x20, Z4, Z4
+	VPSLLQ          $0x20, Z7, Z7
+	VPSRLQ          $0x20, Z7, Z7
+	VPORQ           Z4, Z7, Z7
+	VPSLLQ          $0x20, Z6, Z6
+	VPSLLQ          $0x20, Z5, Z5
+	VPSRLQ          $0x20, Z5, Z5
+	VPORQ           Z6, Z5, Z5
+	VPUNPCKLQDQ     Z5, Z7, Z3
+	VPUNPCKHQDQ     Z5, Z7, Z4
+	VPCMPUW         $0x05, Z1, Z3, K2
+	VMOVUPS         (CX), Z3
+	VMULPS.Z        Z0, Z3, K2, Z3
+	VMOVUPS         Z3, (AX)
+	KSHIFTRD        $0x10, K2, K2
+	VMOVUPS         64(CX), Z3
+	VMULPS.Z        Z0, Z3, K2, Z3
+	VMOVUPS         Z3, 64(AX)
+	VPCMPUW         $0x05, Z1, Z4, K2
+	VMOVUPS         128(CX), Z3
+	VMULPS.Z        Z0, Z3, K2, Z3
+	VMOVUPS         Z3, 128(AX)
+	KSHIFTRD        $0x10, K2, K2
+	VMOVUPS         192(CX), Z3
+	VMULPS.Z        Z0, Z3, K2, Z3
+	VMOVUPS         Z3, 192(AX)
+	VPADDD          word00000008<>+0(SB), Z2, Z2
+	ADDQ            $0x00000100, AX
+	ADDQ            $0x00000100, CX
+	SUBQ            $0x00000040, DX
+	JMP             rounds
+
+tail:
+	TESTQ           DX, DX
+	JZ              end
+	VMOVUPS         Z2, Z2
+	VPBROADCASTD    84(BX), Z3
+	VPBROADCASTD    88(BX), Z4
+	VPBROADCASTD    92(BX), Z5
+	VPMULUDQ        wordd2511f53<>+0(SB), Z2, Z2
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z6
+	VPTERNLOGD.BCST $0x96, (BX), Z3, Z6
+	VPSRLQ          $0x20, Z2, Z3
+	VPTERNLOGD.BCST $0x96, 4(BX), Z5, Z3
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z5
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z3, Z3
+	VPSRLQ          $0x20, Z3, Z6
+	VPTERNLOGD.BCST $0x96, 8(BX), Z4, Z6
+	VPSRLQ          $0x20, Z5, Z4
+	VPTERNLOGD.BCST $0x96, 12(BX), Z2, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z2
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z6
+	VPTERNLOGD.BCST $0x96, 16(BX), Z3, Z6
+	VPSRLQ          $0x20, Z2, Z3
+	VPTERNLOGD.BCST $0x96, 20(BX), Z5, Z3
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z5
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z3, Z3
+	VPSRLQ          $0x20, Z3, Z6
+	VPTERNLOGD.BCST $0x96, 24(BX), Z4, Z6
+	VPSRLQ          $0x20, Z5, Z4
+	VPTERNLOGD.BCST $0x96, 28(BX), Z2, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z2
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z6
+	VPTERNLOGD.BCST $0x96, 32(BX), Z3, Z6
+	VPSRLQ          $0x20, Z2, Z3
+	VPTERNLOGD.BCST $0x96, 36(BX), Z5, Z3
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z5
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z3, Z3
+	VPSRLQ          $0x20, Z3, Z6
+	VPTERNLOGD.BCST $0x96, 40(BX), Z4, Z6
+	VPSRLQ          $0x20, Z5, Z4
+	VPTERNLOGD.BCST $0x96, 44(BX), Z2, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z2
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z6
+	VPTERNLOGD.BCST $0x96, 48(BX), Z3, Z6
+	VPSRLQ          $0x20, Z2, Z3
+	VPTERNLOGD.BCST $0x96, 52(BX), Z5, Z3
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z5
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z3, Z3
+	VPSRLQ          $0x20, Z3, Z6
+	VPTERNLOGD.BCST $0x96, 56(BX), Z4, Z6
+	VPSRLQ          $0x20, Z5, Z4
+	VPTERNLOGD.BCST $0x96, 60(BX), Z2, Z4
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z2
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z4, Z4
+	VPSRLQ          $0x20, Z4, Z6
+	VPTERNLOGD.BCST $0x96, 64(BX), Z3, Z6
+	VPSRLQ          $0x20, Z2, Z3
+	VPTERNLOGD.BCST $0x96, 68(BX), Z5, Z3
+	VPMULUDQ        wordd2511f53<>+0(SB), Z6, Z5
+	VPMULUDQ        wordcd9e8d57<>+0(SB), Z3, Z3
+	VPSRLQ          $0x20, Z3, Z6
+	VPTERNLOGD.BCST $0x96, 72(BX), Z4, Z6
+	VPSRLQ          $0x20, Z5, Z4
+	VPTERNLOGD.BCST $0x96, 76(BX), Z2, Z4
+	VPSLLQ          $0x20, Z3, Z3
+	VPSLLQ          $0x20, Z6, Z6
+	VPSRLQ          $0x20, Z6, Z6
+	VPORQ           Z3, Z6, Z6
+	VPSLLQ          $0x20, Z5, Z5
+	VPSLLQ          $0x20, Z4, Z4
+	VPSRLQ          $0x20, Z4, Z4
+	VPORQ           Z5, Z4, Z4
+	VPUNPCKLQDQ     Z4, Z6, Z2
+	VPUNPCKHQDQ     Z4, Z6, Z3
+	VPCMPUW         $0x05, Z1, Z2, K2
+	MOVQ            DX, BX
+	XORQ            SI, SI
+	SUBQ            $0x00000000, BX
+	CMOVQLT         SI, BX
+	MOVQ            $0x00000010, SI
+	CMPQ            BX, SI
+	CMOVQGT         SI, BX
+	MOVL            $-1, SI
+	BZHIL           BX, SI, SI
+	KMOVW           SI, K1
+	VMOVUPS.Z       (CX), K1, Z2
+	VMULPS.Z        Z0, Z2, K2, Z2
+	VMOVUPS         Z2, K1, (AX)
+	KSHIFTRD        $0x10, K2, K2
+	MOVQ            DX, BX
+	XORQ            SI, SI
+	SUBQ            $0x00000010, BX
+	CMOVQLT         SI, BX
+	MOVQ            $0x00000010, SI
+	CMPQ            BX, SI
+	CMOVQGT         SI, BX
+	MOVL            $-1, SI
+	BZHIL           BX, SI, SI
+	KMOVW           SI, K1
+	VMOVUPS.Z       64(CX), K1, Z2
+	VMULPS.Z        Z0, Z2, K2, Z2
+	VMOVUPS         Z2, K1, 64(AX)
+	VPCMPUW         $0x05, Z1, Z3, K2
+	MOVQ            DX, BX
+	XORQ            SI, SI
+	SUBQ            $0x00000020, BX
+	CMOVQLT         SI, BX
+	MOVQ            $0x00000010, SI
+	CMPQ            BX, SI
+	CMOVQGT         SI, BX
+	MOVL            $-1, SI
+	BZHIL           BX, SI, SI
+	KMOVW           SI, K1
+	VMOVUPS.Z       128(CX), K1, Z1
+	VMULPS.Z        Z0, Z1, K2, Z1
+	VMOVUPS         Z1, K1, 128(AX)
+	KSHIFTRD        $0x10, K2, K2
+	XORQ            BX, BX
+	SUBQ            $0x00000030, DX
+	CMOVQLT         BX, DX
+	MOVQ            $0x00000010, BX
+	CMPQ            DX, BX
+	CMOVQGT         BX, DX
+	MOVL            $-1, BX
+	BZHIL           DX, BX, BX
+	KMOVW           BX, K1
+	VMOVUPS.Z       192(CX), K1, Z1
+	VMULPS.Z        Z0, Z1, K2, Z1
+	VMOVUPS         Z1, K1, 192(AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA order512<>+0(SB)/8, $0x0000000000000000
+DATA order512<>+8(SB)/8, $0x0000000000000004
+DATA order512<>+16(SB)/8, $0x0000000000000001
+DATA order512<>+24(SB)/8, $0x0000000000000005
+DATA order512<>+32(SB)/8, $0x0000000000000002
+DATA order512<>+40(SB)/8, $0x0000000000000006
+DATA order512<>+48(SB)/8, $0x0000000000000003
+DATA order512<>+56(SB)/8, $0x0000000000000007
+GLOBL order512<>(SB), RODATA|NOPTR, $64
+
+DATA wordd2511f53<>+0(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+4(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+8(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+12(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+16(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+20(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+24(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+28(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+32(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+36(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+40(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+44(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+48(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+52(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+56(SB)/4, $0xd2511f53
+DATA wordd2511f53<>+60(SB)/4, $0xd2511f53
+GLOBL wordd2511f53<>(SB), RODATA|NOPTR, $64
+
+DATA wordcd9e8d57<>+0(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+4(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+8(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+12(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+16(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+20(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+24(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+28(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+32(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+36(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+40(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+44(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+48(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+52(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+56(SB)/4, $0xcd9e8d57
+DATA wordcd9e8d57<>+60(SB)/4, $0xcd9e8d57
+GLOBL wordcd9e8d57<>(SB), RODATA|NOPTR, $64
+
+DATA word00000008<>+0(SB)/4, $0x00000008
+DATA word00000008<>+4(SB)/4, $0x00000008
+DATA word00000008<>+8(SB)/4, $0x00000008
+DATA word00000008<>+12(SB)/4, $0x00000008
+DATA word00000008<>+16(SB)/4, $0x00000008
+DATA word00000008<>+20(SB)/4, $0x00000008
+DATA word00000008<>+24(SB)/4, $0x00000008
+DATA word00000008<>+28(SB)/4, $0x00000008
+DATA word00000008<>+32(SB)/4, $0x00000008
+DATA word00000008<>+36(SB)/4, $0x00000008
+DATA word00000008<>+40(SB)/4, $0x00000008
+DATA word00000008<>+44(SB)/4, $0x00000008
+DATA word00000008<>+48(SB)/4, $0x00000008
+DATA word00000008<>+52(SB)/4, $0x00000008
+DATA word00000008<>+56(SB)/4, $0x00000008
+DATA word00000008<>+60(SB)/4, $0x00000008
+GLOBL word00000008<>(SB), RODATA|NOPTR, $64
+
+// func dotRow256(x []float32, y []float32) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·dotRow256(SB), NOSPLIT, $0-52
+	MOVQ   x_base+0(FP), AX
+	MOVQ   y_base+24(FP), CX
+	MOVQ   y_len+32(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+rounds:
+	CMPQ        DX, $0x00000020
+	JL          singles
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VFMADD231PS Y4, Y5, Y0
+	VMOVUPS     32(AX), Y4
+	VMOVUPS     32(CX), Y5
+	VFMADD231PS Y4, Y5, Y1
+	VMOVUPS     64(AX), Y4
+	VMOVUPS     64(CX), Y5
+	VFMADD231PS Y4, Y5, Y2
+	VMOVUPS     96(AX), Y4
+	VMOVUPS     96(CX), Y5
+	VFMADD231PS Y4, Y5, Y3
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, DX
+	JMP         rounds
+
+singles:
+	CMPQ        DX, $0x00000008
+	JL          tail
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VFMADD231PS Y4, Y5, Y0
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x00000008, DX
+	JMP         singles
+
+tail:
+	TESTQ       DX, DX
+	JZ          end
+	LEAQ        tail<>+0(SB), BX
+	NEGQ        DX
+	VMOVUPS     32(BX)(DX*4), Y4
+	VMASKMOVPS  (AX), Y4, Y5
+	VMASKMOVPS  (CX), Y4, Y4
+	VFMADD231PS Y5, Y4, Y0
+
+end:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
 	VADDPS       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X10
-	VADDPS       X10, X0, X0
-	VHADDPS      X0, X0, X0
-	VHADDPS      X0, X0, X0
-	VMOVSS       X0, (SI)
-	VADDPS       Y3, Y2, Y2
-	VEXTRACTF128 $0x01, Y2, X10
-	VADDPS       X10, X2, X2
-	VHADDPS      X2, X2, X2
-	VHADDPS      X2, X2, X2
-	VMOVSS       X2, 4(SI)
-	VADDPS       Y5, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X10
-	VADDPS       X10, X4, X4
-	VHADDPS      X4, X4, X4
-	VHADDPS      X4, X4, X4
-	VMOVSS       X4, 8(SI)
-	VADDPS       Y7, Y6, Y6
-	VEXTRACTF128 $0x01, Y6, X10
-	VADDPS       X10, X6, X6
-	VHADDPS      X6, X6, X6
-	VHADDPS      X6, X6, X6
-	VMOVSS       X6, 12(SI)
-	VZEROUPPER
-	RET
-
-// func copyrows256(dst *float32, dstRow int, src *float32, srcRow int, rows int)
-// Requires: AVX
-TEXT ·copyrows256(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), AX
-	MOVQ dstRow+8(FP), CX
-	MOVQ src+16(FP), DX
-	MOVQ srcRow+24(FP), BX
-	MOVQ rows+32(FP), SI
-
-row:
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	VMOVUPS Y0, (AX)
-	VMOVUPS Y1, 32(AX)
-	ADDQ    BX, DX
-	ADDQ    CX, AX
-	DECQ    SI
-	JNZ     row
-	VZEROUPPER
-	RET
-
-// func expsum256(x *float32, n int, shift float32) float32
-// Requires: AVX, AVX2, FMA3, SSE
-TEXT ·expsum256(SB), NOSPLIT, $0-28
-	MOVQ         x+0(FP), AX
-	MOVQ         n+8(FP), CX
-	VBROADCASTSS shift+16(FP), Y12
-	VXORPS       Y13, Y13, Y13
-
-many:
-	CMPQ         CX, $0x00000020
-	JLT          few
-	VMOVUPS      (AX), Y0
-	VSUBPS       Y12, Y0, Y0
-	VMOVUPS      32(AX), Y1
-	VSUBPS       Y12, Y1, Y1
-	VMOVUPS      64(AX), Y2
-	VSUBPS       Y12, Y2, Y2
-	VMOVUPS      96(AX), Y3
-	VSUBPS       Y12, Y3, Y3
-	VMOVUPS      k_least<>+0(SB), Y4
-	VMAXPS       Y0, Y4, Y0
-	VMOVUPS      k_most<>+0(SB), Y4
-	VMINPS       Y0, Y4, Y0
-	VMOVUPS      k_least<>+0(SB), Y5
-	VMAXPS       Y1, Y5, Y1
-	VMOVUPS      k_most<>+0(SB), Y5
-	VMINPS       Y1, Y5, Y1
-	VMOVUPS      k_least<>+0(SB), Y6
-	VMAXPS       Y2, Y6, Y2
-	VMOVUPS      k_most<>+0(SB), Y6
-	VMINPS       Y2, Y6, Y2
-	VMOVUPS      k_least<>+0(SB), Y7
-	VMAXPS       Y3, Y7, Y3
-	VMOVUPS      k_most<>+0(SB), Y7
-	VMINPS       Y3, Y7, Y3
-	VMULPS       k_log2e<>+0(SB), Y0, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMULPS       k_log2e<>+0(SB), Y1, Y5
-	VROUNDPS     $0x08, Y5, Y5
-	VMULPS       k_log2e<>+0(SB), Y2, Y6
-	VROUNDPS     $0x08, Y6, Y6
-	VMULPS       k_log2e<>+0(SB), Y3, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y0
-	VFNMADD231PS k_ln2hi<>+0(SB), Y5, Y1
-	VFNMADD231PS k_ln2hi<>+0(SB), Y6, Y2
-	VFNMADD231PS k_ln2hi<>+0(SB), Y7, Y3
-	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y0
-	VMOVUPS      k_p0<>+0(SB), Y8
-	VFNMADD231PS k_ln2lo<>+0(SB), Y5, Y1
-	VMOVUPS      k_p0<>+0(SB), Y9
-	VFNMADD231PS k_ln2lo<>+0(SB), Y6, Y2
-	VMOVUPS      k_p0<>+0(SB), Y10
-	VFNMADD231PS k_ln2lo<>+0(SB), Y7, Y3
-	VMOVUPS      k_p0<>+0(SB), Y11
-	VFMADD213PS  k_p1<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p1<>+0(SB), Y1, Y9
-	VFMADD213PS  k_p1<>+0(SB), Y2, Y10
-	VFMADD213PS  k_p1<>+0(SB), Y3, Y11
-	VFMADD213PS  k_p2<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p2<>+0(SB), Y1, Y9
-	VFMADD213PS  k_p2<>+0(SB), Y2, Y10
-	VFMADD213PS  k_p2<>+0(SB), Y3, Y11
-	VFMADD213PS  k_p3<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p3<>+0(SB), Y1, Y9
-	VFMADD213PS  k_p3<>+0(SB), Y2, Y10
-	VFMADD213PS  k_p3<>+0(SB), Y3, Y11
-	VFMADD213PS  k_p4<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p4<>+0(SB), Y1, Y9
-	VFMADD213PS  k_p4<>+0(SB), Y2, Y10
-	VFMADD213PS  k_p4<>+0(SB), Y3, Y11
-	VFMADD213PS  k_p5<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p5<>+0(SB), Y1, Y9
-	VFMADD213PS  k_p5<>+0(SB), Y2, Y10
-	VFMADD213PS  k_p5<>+0(SB), Y3, Y11
-	VFMADD213PS  k_one<>+0(SB), Y0, Y8
-	VFMADD213PS  k_one<>+0(SB), Y1, Y9
-	VFMADD213PS  k_one<>+0(SB), Y2, Y10
-	VFMADD213PS  k_one<>+0(SB), Y3, Y11
-	VFMADD213PS  k_one<>+0(SB), Y0, Y8
-	VFMADD213PS  k_one<>+0(SB), Y1, Y9
-	VFMADD213PS  k_one<>+0(SB), Y2, Y10
-	VFMADD213PS  k_one<>+0(SB), Y3, Y11
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       k_bias<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y0
-	VCVTPS2DQ    Y5, Y5
-	VPADDD       k_bias<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y9, Y1
-	VCVTPS2DQ    Y6, Y6
-	VPADDD       k_bias<>+0(SB), Y6, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y10, Y2
-	VCVTPS2DQ    Y7, Y7
-	VPADDD       k_bias<>+0(SB), Y7, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y11, Y3
-	VADDPS       Y0, Y13, Y13
-	VMOVUPS      Y0, (AX)
-	VADDPS       Y1, Y13, Y13
-	VMOVUPS      Y1, 32(AX)
-	VADDPS       Y2, Y13, Y13
-	VMOVUPS      Y2, 64(AX)
-	VADDPS       Y3, Y13, Y13
-	VMOVUPS      Y3, 96(AX)
-	ADDQ         $0x00000080, AX
-	SUBQ         $0x00000020, CX
-	JMP          many
-
-few:
-	TESTQ        CX, CX
-	JZ           done
-	VMOVUPS      (AX), Y0
-	VSUBPS       Y12, Y0, Y0
-	VMOVUPS      k_least<>+0(SB), Y4
-	VMAXPS       Y0, Y4, Y0
-	VMOVUPS      k_most<>+0(SB), Y4
-	VMINPS       Y0, Y4, Y0
-	VMULPS       k_log2e<>+0(SB), Y0, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y0
-	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y0
-	VMOVUPS      k_p0<>+0(SB), Y8
-	VFMADD213PS  k_p1<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p2<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p3<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p4<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p5<>+0(SB), Y0, Y8
-	VFMADD213PS  k_one<>+0(SB), Y0, Y8
-	VFMADD213PS  k_one<>+0(SB), Y0, Y8
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       k_bias<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y0
-	VADDPS       Y0, Y13, Y13
-	VMOVUPS      Y0, (AX)
-	ADDQ         $0x00000020, AX
-	SUBQ         $0x00000008, CX
-	JMP          few
-
-done:
-	VEXTRACTF128 $0x01, Y13, X14
-	VADDPS       X14, X13, X13
-	VHADDPS      X13, X13, X13
-	VHADDPS      X13, X13, X13
-	MOVSS        X13, ret+24(FP)
-	VZEROUPPER
-	RET
-
-// func expscale256(x *float32, n int, shift float32, scale float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·expscale256(SB), NOSPLIT, $0-24
-	MOVQ         x+0(FP), AX
-	MOVQ         n+8(FP), CX
-	VBROADCASTSS shift+16(FP), Y12
-	VBROADCASTSS scale+20(FP), Y13
-
-many:
-	CMPQ         CX, $0x00000020
-	JLT          few
-	VMOVUPS      (AX), Y0
-	VSUBPS       Y12, Y0, Y0
-	VMOVUPS      32(AX), Y1
-	VSUBPS       Y12, Y1, Y1
-	VMOVUPS      64(AX), Y2
-	VSUBPS       Y12, Y2, Y2
-	VMOVUPS      96(AX), Y3
-	VSUBPS       Y12, Y3, Y3
-	VMOVUPS      k_least<>+0(SB), Y4
-	VMAXPS       Y0, Y4, Y0
-	VMOVUPS      k_most<>+0(SB), Y4
-	VMINPS       Y0, Y4, Y0
-	VMOVUPS      k_least<>+0(SB), Y5
-	VMAXPS       Y1, Y5, Y1
-	VMOVUPS      k_most<>+0(SB), Y5
-	VMINPS       Y1, Y5, Y1
-	VMOVUPS      k_least<>+0(SB), Y6
-	VMAXPS       Y2, Y6, Y2
-	VMOVUPS      k_most<>+0(SB), Y6
-	VMINPS       Y2, Y6, Y2
-	VMOVUPS      k_least<>+0(SB), Y7
-	VMAXPS       Y3, Y7, Y3
-	VMOVUPS      k_most<>+0(SB), Y7
-	VMINPS       Y3, Y7, Y3
-	VMULPS       k_log2e<>+0(SB), Y0, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMULPS       k_log2e<>+0(SB), Y1, Y5
-	VROUNDPS     $0x08, Y5, Y5
-	VMULPS       k_log2e<>+0(SB), Y2, Y6
-	VROUNDPS     $0x08, Y6, Y6
-	VMULPS       k_log2e<>+0(SB), Y3, Y7
-	VROUNDPS     $0x08, Y7, Y7
-	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y0
-	VFNMADD231PS k_ln2hi<>+0(SB), Y5, Y1
-	VFNMADD231PS k_ln2hi<>+0(SB), Y6, Y2
-	VFNMADD231PS k_ln2hi<>+0(SB), Y7, Y3
-	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y0
-	VMOVUPS      k_p0<>+0(SB), Y8
-	VFNMADD231PS k_ln2lo<>+0(SB), Y5, Y1
-	VMOVUPS      k_p0<>+0(SB), Y9
-	VFNMADD231PS k_ln2lo<>+0(SB), Y6, Y2
-	VMOVUPS      k_p0<>+0(SB), Y10
-	VFNMADD231PS k_ln2lo<>+0(SB), Y7, Y3
-	VMOVUPS      k_p0<>+0(SB), Y11
-	VFMADD213PS  k_p1<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p1<>+0(SB), Y1, Y9
-	VFMADD213PS  k_p1<>+0(SB), Y2, Y10
-	VFMADD213PS  k_p1<>+0(SB), Y3, Y11
-	VFMADD213PS  k_p2<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p2<>+0(SB), Y1, Y9
-	VFMADD213PS  k_p2<>+0(SB), Y2, Y10
-	VFMADD213PS  k_p2<>+0(SB), Y3, Y11
-	VFMADD213PS  k_p3<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p3<>+0(SB), Y1, Y9
-	VFMADD213PS  k_p3<>+0(SB), Y2, Y10
-	VFMADD213PS  k_p3<>+0(SB), Y3, Y11
-	VFMADD213PS  k_p4<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p4<>+0(SB), Y1, Y9
-	VFMADD213PS  k_p4<>+0(SB), Y2, Y10
-	VFMADD213PS  k_p4<>+0(SB), Y3, Y11
-	VFMADD213PS  k_p5<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p5<>+0(SB), Y1, Y9
-	VFMADD213PS  k_p5<>+0(SB), Y2, Y10
-	VFMADD213PS  k_p5<>+0(SB), Y3, Y11
-	VFMADD213PS  k_one<>+0(SB), Y0, Y8
-	VFMADD213PS  k_one<>+0(SB), Y1, Y9
-	VFMADD213PS  k_one<>+0(SB), Y2, Y10
-	VFMADD213PS  k_one<>+0(SB), Y3, Y11
-	VFMADD213PS  k_one<>+0(SB), Y0, Y8
-	VFMADD213PS  k_one<>+0(SB), Y1, Y9
-	VFMADD213PS  k_one<>+0(SB), Y2, Y10
-	VFMADD213PS  k_one<>+0(SB), Y3, Y11
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       k_bias<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y0
-	VCVTPS2DQ    Y5, Y5
-	VPADDD       k_bias<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y9, Y1
-	VCVTPS2DQ    Y6, Y6
-	VPADDD       k_bias<>+0(SB), Y6, Y6
-	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y10, Y2
-	VCVTPS2DQ    Y7, Y7
-	VPADDD       k_bias<>+0(SB), Y7, Y7
-	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y11, Y3
-	VMULPS       Y13, Y0, Y0
-	VMOVUPS      Y0, (AX)
-	VMULPS       Y13, Y1, Y1
-	VMOVUPS      Y1, 32(AX)
-	VMULPS       Y13, Y2, Y2
-	VMOVUPS      Y2, 64(AX)
-	VMULPS       Y13, Y3, Y3
-	VMOVUPS      Y3, 96(AX)
-	ADDQ         $0x00000080, AX
-	SUBQ         $0x00000020, CX
-	JMP          many
-
-few:
-	TESTQ        CX, CX
-	JZ           done
-	VMOVUPS      (AX), Y0
-	VSUBPS       Y12, Y0, Y0
-	VMOVUPS      k_least<>+0(SB), Y4
-	VMAXPS       Y0, Y4, Y0
-	VMOVUPS      k_most<>+0(SB), Y4
-	VMINPS       Y0, Y4, Y0
-	VMULPS       k_log2e<>+0(SB), Y0, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y0
-	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y0
-	VMOVUPS      k_p0<>+0(SB), Y8
-	VFMADD213PS  k_p1<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p2<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p3<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p4<>+0(SB), Y0, Y8
-	VFMADD213PS  k_p5<>+0(SB), Y0, Y8
-	VFMADD213PS  k_one<>+0(SB), Y0, Y8
-	VFMADD213PS  k_one<>+0(SB), Y0, Y8
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       k_bias<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y0
-	VMULPS       Y13, Y0, Y0
-	VMOVUPS      Y0, (AX)
-	ADDQ         $0x00000020, AX
-	SUBQ         $0x00000008, CX
-	JMP          few
-
-done:
-	VZEROUPPER
-	RET
-
-// func max256(x *float32, n int) float32
-// Requires: AVX, SSE
-TEXT ·max256(SB), NOSPLIT, $0-20
-	MOVQ    x+0(FP), AX
-	MOVQ    n+8(FP), CX
-	VMOVUPS (AX), Y0
-	VMOVUPS (AX), Y1
-	VMOVUPS (AX), Y2
-	VMOVUPS (AX), Y3
-
-many:
-	CMPQ   CX, $0x00000020
-	JLT    few
-	VMAXPS (AX), Y0, Y0
-	VMAXPS 32(AX), Y1, Y1
-	VMAXPS 64(AX), Y2, Y2
-	VMAXPS 96(AX), Y3, Y3
-	ADDQ   $0x00000080, AX
-	SUBQ   $0x00000020, CX
-	JMP    many
-
-few:
-	TESTQ  CX, CX
-	JZ     done
-	VMAXPS (AX), Y0, Y0
-	ADDQ   $0x00000020, AX
-	SUBQ   $0x00000008, CX
-	JMP    few
-
-done:
-	VMAXPS       Y1, Y0, Y0
-	VMAXPS       Y3, Y2, Y2
-	VMAXPS       Y2, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
-	VMAXPS       X1, X0, X0
+	VADDPS       X1, X0, X0
 	VPERMILPS    $0x4e, X0, X1
-	VMAXPS       X1, X0, X0
+	VADDPS       X1, X0, X0
 	VPERMILPS    $0xb1, X0, X1
-	VMAXPS       X1, X0, X0
-	MOVSS        X0, ret+16(FP)
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+48(FP)
 	VZEROUPPER
 	RET
 
-// func add256(y *float32, x *float32, n int)
+// func add256(y []float32, x []float32)
 // Requires: AVX
-TEXT ·add256(SB), NOSPLIT, $0-24
-	MOVQ y+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ n+16(FP), DX
+TEXT ·add256(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
 
-many:
+rounds:
 	CMPQ    DX, $0x00000020
-	JLT     few
+	JL      singles
 	VMOVUPS (AX), Y0
-	VADDPS  (CX), Y0, Y0
+	VMOVUPS (CX), Y1
+	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)
-	VMOVUPS 32(AX), Y1
-	VADDPS  32(CX), Y1, Y1
-	VMOVUPS Y1, 32(AX)
-	VMOVUPS 64(AX), Y2
-	VADDPS  64(CX), Y2, Y2
-	VMOVUPS Y2, 64(AX)
-	VMOVUPS 96(AX), Y3
-	VADDPS  96(CX), Y3, Y3
-	VMOVUPS Y3, 96(AX)
+	VMOVUPS 32(AX), Y0
+	VMOVUPS 32(CX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	VMOVUPS 64(AX), Y0
+	VMOVUPS 64(CX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS 96(AX), Y0
+	VMOVUPS 96(CX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, 96(AX)
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, CX
 	SUBQ    $0x00000020, DX
-	JMP     many
+	JMP     rounds
 
-few:
-	TESTQ   DX, DX
-	JZ      done
+singles:
+	CMPQ    DX, $0x00000008
+	JL      tail
 	VMOVUPS (AX), Y0
-	VADDPS  (CX), Y0, Y0
+	VMOVUPS (CX), Y1
+	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000020, CX
 	SUBQ    $0x00000008, DX
-	JMP     few
+	JMP     singles
 
-done:
+tail:
+	TESTQ      DX, DX
+	JZ         end
+	LEAQ       tail<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	VMASKMOVPS (CX), Y0, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
 	VZEROUPPER
 	RET
 
-// func scale256(x *float32, n int, a float32)
-// Requires: AVX
-TEXT ·scale256(SB), NOSPLIT, $0-20
-	MOVQ         x+0(FP), AX
-	MOVQ         n+8(FP), CX
-	VBROADCASTSS a+16(FP), Y8
+// func affine256(x []float32, factor float32, term float32)
+// Requires: AVX, FMA3
+TEXT ·affine256(SB), NOSPLIT, $0-32
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS factor+24(FP), Y0
+	VBROADCASTSS term+28(FP), Y1
 
-many:
+rounds:
+	CMPQ        CX, $0x00000020
+	JL          singles
+	VMOVUPS     (AX), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, (AX)
+	VMOVUPS     32(AX), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, 32(AX)
+	VMOVUPS     64(AX), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, 64(AX)
+	VMOVUPS     96(AX), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, 96(AX)
+	ADDQ        $0x00000080, AX
+	SUBQ        $0x00000020, CX
+	JMP         rounds
+
+singles:
+	CMPQ        CX, $0x00000008
+	JL          tail
+	VMOVUPS     (AX), Y2
+	VFMADD213PS Y1, Y0, Y2
+	VMOVUPS     Y2, (AX)
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, CX
+	JMP         singles
+
+tail:
+	TESTQ       CX, CX
+	JZ          end
+	LEAQ        tail<>+0(SB), DX
+	NEGQ        CX
+	VMOVUPS     32(DX)(CX*4), Y2
+	VMASKMOVPS  (AX), Y2, Y3
+	VFMADD213PS Y1, Y0, Y3
+	VMASKMOVPS  Y3, Y2, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func sum256(x []float32, shift float32) float32
+// Requires: AVX, SSE
+TEXT ·sum256(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS shift+24(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+
+rounds:
 	CMPQ    CX, $0x00000020
-	JLT     few
-	VMULPS  (AX), Y8, Y0
-	VMOVUPS Y0, (AX)
-	VMULPS  32(AX), Y8, Y1
-	VMOVUPS Y1, 32(AX)
-	VMULPS  64(AX), Y8, Y2
-	VMOVUPS Y2, 64(AX)
-	VMULPS  96(AX), Y8, Y3
-	VMOVUPS Y3, 96(AX)
+	JL      singles
+	VMOVUPS (AX), Y5
+	VSUBPS  Y0, Y5, Y5
+	VADDPS  Y5, Y1, Y1
+	VMOVUPS 32(AX), Y5
+	VSUBPS  Y0, Y5, Y5
+	VADDPS  Y5, Y2, Y2
+	VMOVUPS 64(AX), Y5
+	VSUBPS  Y0, Y5, Y5
+	VADDPS  Y5, Y3, Y3
+	VMOVUPS 96(AX), Y5
+	VSUBPS  Y0, Y5, Y5
+	VADDPS  Y5, Y4, Y4
 	ADDQ    $0x00000080, AX
 	SUBQ    $0x00000020, CX
-	JMP     many
+	JMP     rounds
 
-few:
-	TESTQ   CX, CX
-	JZ      done
-	VMULPS  (AX), Y8, Y0
-	VMOVUPS Y0, (AX)
+singles:
+	CMPQ    CX, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y5
+	VSUBPS  Y0, Y5, Y5
+	VADDPS  Y5, Y1, Y1
 	ADDQ    $0x00000020, AX
 	SUBQ    $0x00000008, CX
-	JMP     few
+	JMP     singles
 
-done:
+tail:
+	TESTQ      CX, CX
+	JZ         end
+	LEAQ       tail<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y5
+	VMASKMOVPS (AX), Y5, Y6
+	VSUBPS     Y0, Y6, Y6
+	VANDPS     Y5, Y6, Y6
+	VADDPS     Y6, Y1, Y1
+
+end:
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	MOVSS        X1, ret+32(FP)
 	VZEROUPPER
 	RET
 
-// func dropout256(y *float32, x *float32, blocks int, block uint32, row uint32, op uint32, step uint32, key0 uint32, key1 uint32, below uint32, scale float32)
-// Requires: AVX, AVX2
-TEXT ·dropout256(SB), NOSPLIT, $0-56
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         blocks+16(FP), DX
-	MOVL         block+24(FP), BX
-	VMOVD        BX, X8
-	VPBROADCASTD X8, Y8
-	VPADDD       k_iota256<>+0(SB), Y8, Y8
-	VBROADCASTSS scale+52(FP), Y9
-	MOVL         below+48(FP), BX
-	VMOVD        BX, X10
-	VPBROADCASTW X10, Y10
-	MOVL         $0xd2511f53, BX
-	VMOVD        BX, X11
-	VPBROADCASTD X11, Y11
-	MOVL         $0xcd9e8d57, BX
-	VMOVD        BX, X12
-	VPBROADCASTD X12, Y12
+// func maximum256(x []float32) float32
+// Requires: AVX, SSE
+TEXT ·maximum256(SB), NOSPLIT, $0-28
+	MOVQ    x_base+0(FP), AX
+	MOVQ    x_len+8(FP), CX
+	VMOVUPS floatff800000<>+0(SB), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
 
-block:
-	VMOVUPS      Y8, Y0
-	MOVL         row+28(FP), BX
-	VMOVD        BX, X1
-	VPBROADCASTD X1, Y1
-	MOVL         op+32(FP), BX
-	VMOVD        BX, X2
-	VPBROADCASTD X2, Y2
-	MOVL         step+36(FP), BX
-	VMOVD        BX, X3
-	VPBROADCASTD X3, Y3
-	MOVL         key0+40(FP), BX
-	MOVL         key1+44(FP), SI
-	VPMULUDQ     Y11, Y0, Y4
-	VPSRLQ       $0x20, Y0, Y13
-	VPMULUDQ     Y11, Y13, Y13
-	VPSRLQ       $0x20, Y4, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y4, Y4
-	VMOVUPS      Y14, Y6
-	VPMULUDQ     Y12, Y2, Y5
-	VPSRLQ       $0x20, Y2, Y13
-	VPMULUDQ     Y12, Y13, Y13
-	VPSRLQ       $0x20, Y5, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y5, Y5
-	VMOVUPS      Y14, Y7
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	VMOVD        SI, X14
-	VPBROADCASTD X14, Y14
-	VPXOR        Y7, Y1, Y0
-	VPXOR        Y13, Y0, Y0
-	VPXOR        Y6, Y3, Y2
-	VPXOR        Y14, Y2, Y2
-	VMOVUPS      Y5, Y1
-	VMOVUPS      Y4, Y3
-	ADDL         $0x9e3779b9, BX
-	ADDL         $0xbb67ae85, SI
-	VPMULUDQ     Y11, Y0, Y4
-	VPSRLQ       $0x20, Y0, Y13
-	VPMULUDQ     Y11, Y13, Y13
-	VPSRLQ       $0x20, Y4, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y4, Y4
-	VMOVUPS      Y14, Y6
-	VPMULUDQ     Y12, Y2, Y5
-	VPSRLQ       $0x20, Y2, Y13
-	VPMULUDQ     Y12, Y13, Y13
-	VPSRLQ       $0x20, Y5, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y5, Y5
-	VMOVUPS      Y14, Y7
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	VMOVD        SI, X14
-	VPBROADCASTD X14, Y14
-	VPXOR        Y7, Y1, Y0
-	VPXOR        Y13, Y0, Y0
-	VPXOR        Y6, Y3, Y2
-	VPXOR        Y14, Y2, Y2
-	VMOVUPS      Y5, Y1
-	VMOVUPS      Y4, Y3
-	ADDL         $0x9e3779b9, BX
-	ADDL         $0xbb67ae85, SI
-	VPMULUDQ     Y11, Y0, Y4
-	VPSRLQ       $0x20, Y0, Y13
-	VPMULUDQ     Y11, Y13, Y13
-	VPSRLQ       $0x20, Y4, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y4, Y4
-	VMOVUPS      Y14, Y6
-	VPMULUDQ     Y12, Y2, Y5
-	VPSRLQ       $0x20, Y2, Y13
-	VPMULUDQ     Y12, Y13, Y13
-	VPSRLQ       $0x20, Y5, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y5, Y5
-	VMOVUPS      Y14, Y7
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	VMOVD        SI, X14
-	VPBROADCASTD X14, Y14
-	VPXOR        Y7, Y1, Y0
-	VPXOR        Y13, Y0, Y0
-	VPXOR        Y6, Y3, Y2
-	VPXOR        Y14, Y2, Y2
-	VMOVUPS      Y5, Y1
-	VMOVUPS      Y4, Y3
-	ADDL         $0x9e3779b9, BX
-	ADDL         $0xbb67ae85, SI
-	VPMULUDQ     Y11, Y0, Y4
-	VPSRLQ       $0x20, Y0, Y13
-	VPMULUDQ     Y11, Y13, Y13
-	VPSRLQ       $0x20, Y4, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y4, Y4
-	VMOVUPS      Y14, Y6
-	VPMULUDQ     Y12, Y2, Y5
-	VPSRLQ       $0x20, Y2, Y13
-	VPMULUDQ     Y12, Y13, Y13
-	VPSRLQ       $0x20, Y5, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y5, Y5
-	VMOVUPS      Y14, Y7
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	VMOVD        SI, X14
-	VPBROADCASTD X14, Y14
-	VPXOR        Y7, Y1, Y0
-	VPXOR        Y13, Y0, Y0
-	VPXOR        Y6, Y3, Y2
-	VPXOR        Y14, Y2, Y2
-	VMOVUPS      Y5, Y1
-	VMOVUPS      Y4, Y3
-	ADDL         $0x9e3779b9, BX
-	ADDL         $0xbb67ae85, SI
-	VPMULUDQ     Y11, Y0, Y4
-	VPSRLQ       $0x20, Y0, Y13
-	VPMULUDQ     Y11, Y13, Y13
-	VPSRLQ       $0x20, Y4, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y4, Y4
-	VMOVUPS      Y14, Y6
-	VPMULUDQ     Y12, Y2, Y5
-	VPSRLQ       $0x20, Y2, Y13
-	VPMULUDQ     Y12, Y13, Y13
-	VPSRLQ       $0x20, Y5, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y5, Y5
-	VMOVUPS      Y14, Y7
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	VMOVD        SI, X14
-	VPBROADCASTD X14, Y14
-	VPXOR        Y7, Y1, Y0
-	VPXOR        Y13, Y0, Y0
-	VPXOR        Y6, Y3, Y2
-	VPXOR        Y14, Y2, Y2
-	VMOVUPS      Y5, Y1
-	VMOVUPS      Y4, Y3
-	ADDL         $0x9e3779b9, BX
-	ADDL         $0xbb67ae85, SI
-	VPMULUDQ     Y11, Y0, Y4
-	VPSRLQ       $0x20, Y0, Y13
-	VPMULUDQ     Y11, Y13, Y13
-	VPSRLQ       $0x20, Y4, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y4, Y4
-	VMOVUPS      Y14, Y6
-	VPMULUDQ     Y12, Y2, Y5
-	VPSRLQ       $0x20, Y2, Y13
-	VPMULUDQ     Y12, Y13, Y13
-	VPSRLQ       $0x20, Y5, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y5, Y5
-	VMOVUPS      Y14, Y7
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	VMOVD        SI, X14
-	VPBROADCASTD X14, Y14
-	VPXOR        Y7, Y1, Y0
-	VPXOR        Y13, Y0, Y0
-	VPXOR        Y6, Y3, Y2
-	VPXOR        Y14, Y2, Y2
-	VMOVUPS      Y5, Y1
-	VMOVUPS      Y4, Y3
-	ADDL         $0x9e3779b9, BX
-	ADDL         $0xbb67ae85, SI
-	VPMULUDQ     Y11, Y0, Y4
-	VPSRLQ       $0x20, Y0, Y13
-	VPMULUDQ     Y11, Y13, Y13
-	VPSRLQ       $0x20, Y4, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y4, Y4
-	VMOVUPS      Y14, Y6
-	VPMULUDQ     Y12, Y2, Y5
-	VPSRLQ       $0x20, Y2, Y13
-	VPMULUDQ     Y12, Y13, Y13
-	VPSRLQ       $0x20, Y5, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y5, Y5
-	VMOVUPS      Y14, Y7
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	VMOVD        SI, X14
-	VPBROADCASTD X14, Y14
-	VPXOR        Y7, Y1, Y0
-	VPXOR        Y13, Y0, Y0
-	VPXOR        Y6, Y3, Y2
-	VPXOR        Y14, Y2, Y2
-	VMOVUPS      Y5, Y1
-	VMOVUPS      Y4, Y3
-	ADDL         $0x9e3779b9, BX
-	ADDL         $0xbb67ae85, SI
-	VPMULUDQ     Y11, Y0, Y4
-	VPSRLQ       $0x20, Y0, Y13
-	VPMULUDQ     Y11, Y13, Y13
-	VPSRLQ       $0x20, Y4, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y4, Y4
-	VMOVUPS      Y14, Y6
-	VPMULUDQ     Y12, Y2, Y5
-	VPSRLQ       $0x20, Y2, Y13
-	VPMULUDQ     Y12, Y13, Y13
-	VPSRLQ       $0x20, Y5, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y5, Y5
-	VMOVUPS      Y14, Y7
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	VMOVD        SI, X14
-	VPBROADCASTD X14, Y14
-	VPXOR        Y7, Y1, Y0
-	VPXOR        Y13, Y0, Y0
-	VPXOR        Y6, Y3, Y2
-	VPXOR        Y14, Y2, Y2
-	VMOVUPS      Y5, Y1
-	VMOVUPS      Y4, Y3
-	ADDL         $0x9e3779b9, BX
-	ADDL         $0xbb67ae85, SI
-	VPMULUDQ     Y11, Y0, Y4
-	VPSRLQ       $0x20, Y0, Y13
-	VPMULUDQ     Y11, Y13, Y13
-	VPSRLQ       $0x20, Y4, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y4, Y4
-	VMOVUPS      Y14, Y6
-	VPMULUDQ     Y12, Y2, Y5
-	VPSRLQ       $0x20, Y2, Y13
-	VPMULUDQ     Y12, Y13, Y13
-	VPSRLQ       $0x20, Y5, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y5, Y5
-	VMOVUPS      Y14, Y7
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	VMOVD        SI, X14
-	VPBROADCASTD X14, Y14
-	VPXOR        Y7, Y1, Y0
-	VPXOR        Y13, Y0, Y0
-	VPXOR        Y6, Y3, Y2
-	VPXOR        Y14, Y2, Y2
-	VMOVUPS      Y5, Y1
-	VMOVUPS      Y4, Y3
-	ADDL         $0x9e3779b9, BX
-	ADDL         $0xbb67ae85, SI
-	VPMULUDQ     Y11, Y0, Y4
-	VPSRLQ       $0x20, Y0, Y13
-	VPMULUDQ     Y11, Y13, Y13
-	VPSRLQ       $0x20, Y4, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y4, Y4
-	VMOVUPS      Y14, Y6
-	VPMULUDQ     Y12, Y2, Y5
-	VPSRLQ       $0x20, Y2, Y13
-	VPMULUDQ     Y12, Y13, Y13
-	VPSRLQ       $0x20, Y5, Y14
-	VPBLENDD     $0xaa, Y13, Y14, Y14
-	VPSLLQ       $0x20, Y13, Y13
-	VPBLENDD     $0xaa, Y13, Y5, Y5
-	VMOVUPS      Y14, Y7
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	VMOVD        SI, X14
-	VPBROADCASTD X14, Y14
-	VPXOR        Y7, Y1, Y0
-	VPXOR        Y13, Y0, Y0
-	VPXOR        Y6, Y3, Y2
-	VPXOR        Y14, Y2, Y2
-	VMOVUPS      Y5, Y1
-	VMOVUPS      Y4, Y3
-	ADDL         $0x9e3779b9, BX
-	ADDL         $0xbb67ae85, SI
-	VPUNPCKLDQ   Y1, Y0, Y4
-	VPUNPCKHDQ   Y1, Y0, Y5
-	VPUNPCKLDQ   Y3, Y2, Y6
-	VPUNPCKHDQ   Y3, Y2, Y7
-	VPUNPCKLQDQ  Y6, Y4, Y0
-	VPUNPCKHQDQ  Y6, Y4, Y1
-	VPUNPCKLQDQ  Y7, Y5, Y2
-	VPUNPCKHQDQ  Y7, Y5, Y3
-	VEXTRACTI128 $0x00, Y0, X13
-	VPMAXUW      X10, X13, X14
-	VPCMPEQW     X13, X14, X14
-	VPMOVSXWD    X14, Y14
-	VMULPS       (CX), Y9, Y13
-	VANDPS       Y13, Y14, Y14
-	VMOVUPS      Y14, (AX)
-	VEXTRACTI128 $0x01, Y0, X13
-	VPMAXUW      X10, X13, X14
-	VPCMPEQW     X13, X14, X14
-	VPMOVSXWD    X14, Y14
-	VMULPS       128(CX), Y9, Y13
-	VANDPS       Y13, Y14, Y14
-	VMOVUPS      Y14, 128(AX)
-	VEXTRACTI128 $0x00, Y1, X13
-	VPMAXUW      X10, X13, X14
-	VPCMPEQW     X13, X14, X14
-	VPMOVSXWD    X14, Y14
-	VMULPS       32(CX), Y9, Y13
-	VANDPS       Y13, Y14, Y14
-	VMOVUPS      Y14, 32(AX)
-	VEXTRACTI128 $0x01, Y1, X13
-	VPMAXUW      X10, X13, X14
-	VPCMPEQW     X13, X14, X14
-	VPMOVSXWD    X14, Y14
-	VMULPS       160(CX), Y9, Y13
-	VANDPS       Y13, Y14, Y14
-	VMOVUPS      Y14, 160(AX)
-	VEXTRACTI128 $0x00, Y2, X13
-	VPMAXUW      X10, X13, X14
-	VPCMPEQW     X13, X14, X14
-	VPMOVSXWD    X14, Y14
-	VMULPS       64(CX), Y9, Y13
-	VANDPS       Y13, Y14, Y14
-	VMOVUPS      Y14, 64(AX)
-	VEXTRACTI128 $0x01, Y2, X13
-	VPMAXUW      X10, X13, X14
-	VPCMPEQW     X13, X14, X14
-	VPMOVSXWD    X14, Y14
-	VMULPS       192(CX), Y9, Y13
-	VANDPS       Y13, Y14, Y14
-	VMOVUPS      Y14, 192(AX)
-	VEXTRACTI128 $0x00, Y3, X13
-	VPMAXUW      X10, X13, X14
-	VPCMPEQW     X13, X14, X14
-	VPMOVSXWD    X14, Y14
-	VMULPS       96(CX), Y9, Y13
-	VANDPS       Y13, Y14, Y14
-	VMOVUPS      Y14, 96(AX)
-	VEXTRACTI128 $0x01, Y3, X13
-	VPMAXUW      X10, X13, X14
-	VPCMPEQW     X13, X14, X14
-	VPMOVSXWD    X14, Y14
-	VMULPS       224(CX), Y9, Y13
-	VANDPS       Y13, Y14, Y14
-	VMOVUPS      Y14, 224(AX)
-	MOVL         $0x00000008, BX
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	VPADDD       Y13, Y8, Y8
-	ADDQ         $0x00000100, CX
-	ADDQ         $0x00000100, AX
+rounds:
+	CMPQ    CX, $0x00000020
+	JL      singles
+	VMOVUPS (AX), Y6
+	VCMPPS  $0x03, Y6, Y6, Y7
+	VANDPS  Y7, Y6, Y7
+	VORPS   Y7, Y1, Y1
+	VMAXPS  Y6, Y2, Y2
+	VMOVUPS 32(AX), Y6
+	VCMPPS  $0x03, Y6, Y6, Y7
+	VANDPS  Y7, Y6, Y7
+	VORPS   Y7, Y1, Y1
+	VMAXPS  Y6, Y3, Y3
+	VMOVUPS 64(AX), Y6
+	VCMPPS  $0x03, Y6, Y6, Y7
+	VANDPS  Y7, Y6, Y7
+	VORPS   Y7, Y1, Y1
+	VMAXPS  Y6, Y4, Y4
+	VMOVUPS 96(AX), Y6
+	VCMPPS  $0x03, Y6, Y6, Y7
+	VANDPS  Y7, Y6, Y7
+	VORPS   Y7, Y1, Y1
+	VMAXPS  Y6, Y5, Y5
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JMP     rounds
+
+singles:
+	CMPQ    CX, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y6
+	VCMPPS  $0x03, Y6, Y6, Y7
+	VANDPS  Y7, Y6, Y7
+	VORPS   Y7, Y1, Y1
+	VMAXPS  Y6, Y2, Y2
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
+	JMP     singles
+
+tail:
+	TESTQ      CX, CX
+	JZ         end
+	LEAQ       tail<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y6
+	VMASKMOVPS (AX), Y6, Y7
+	VCMPPS     $0x03, Y7, Y7, Y8
+	VANDPS     Y8, Y7, Y8
+	VORPS      Y8, Y1, Y1
+	VBLENDVPS  Y6, Y7, Y0, Y7
+	VMAXPS     Y7, Y2, Y2
+
+end:
+	VMAXPS       Y3, Y2, Y2
+	VMAXPS       Y5, Y4, Y4
+	VMAXPS       Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VMAXPS       X0, X2, X2
+	VPERMILPS    $0x4e, X2, X0
+	VMAXPS       X0, X2, X2
+	VPERMILPS    $0xb1, X2, X0
+	VMAXPS       X0, X2, X2
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	VUCOMISS     X1, X1
+	JNP          number
+	VMOVAPS      X1, X2
+
+number:
+	MOVSS X2, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func softmaxBackward256(g []float32, p []float32, mean float32)
+// Requires: AVX
+TEXT ·softmaxBackward256(SB), NOSPLIT, $0-52
+	MOVQ         g_base+0(FP), AX
+	MOVQ         p_base+24(FP), CX
+	MOVQ         p_len+32(FP), DX
+	VBROADCASTSS mean+48(FP), Y0
+
+rounds:
+	CMPQ    DX, $0x00000020
+	JL      singles
+	VMOVUPS (AX), Y1
+	VMOVUPS (CX), Y2
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 32(CX), Y2
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS 64(AX), Y1
+	VMOVUPS 64(CX), Y2
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, 64(AX)
+	VMOVUPS 96(AX), Y1
+	VMOVUPS 96(CX), Y2
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x00000020, DX
+	JMP     rounds
+
+singles:
+	CMPQ    DX, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y1
+	VMOVUPS (CX), Y2
+	VSUBPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x00000008, DX
+	JMP     singles
+
+tail:
+	TESTQ      DX, DX
+	JZ         end
+	LEAQ       tail<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y1
+	VMASKMOVPS (AX), Y1, Y2
+	VMASKMOVPS (CX), Y1, Y3
+	VSUBPS     Y0, Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func norm256(y []float32, x []float32, weight []float32, inverse float32)
+// Requires: AVX
+TEXT ·norm256(SB), NOSPLIT, $0-76
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         weight_base+48(FP), DX
+	MOVQ         weight_len+56(FP), BX
+	VBROADCASTSS inverse+72(FP), Y0
+
+rounds:
+	CMPQ    BX, $0x00000020
+	JL      singles
+	VMOVUPS (CX), Y1
+	VMOVUPS (DX), Y2
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)
+	VMOVUPS 32(CX), Y1
+	VMOVUPS 32(DX), Y2
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS 64(CX), Y1
+	VMOVUPS 64(DX), Y2
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, 64(AX)
+	VMOVUPS 96(CX), Y1
+	VMOVUPS 96(DX), Y2
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	JMP     rounds
+
+singles:
+	CMPQ    BX, $0x00000008
+	JL      tail
+	VMOVUPS (CX), Y1
+	VMOVUPS (DX), Y2
+	VMULPS  Y0, Y1, Y1
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     singles
+
+tail:
+	TESTQ      BX, BX
+	JZ         end
+	LEAQ       tail<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y1
+	VMASKMOVPS (CX), Y1, Y2
+	VMASKMOVPS (DX), Y1, Y3
+	VMULPS     Y0, Y2, Y2
+	VMULPS     Y3, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func normDot256(dy []float32, weight []float32, x []float32) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·normDot256(SB), NOSPLIT, $0-76
+	MOVQ   dy_base+0(FP), AX
+	MOVQ   weight_base+24(FP), CX
+	MOVQ   x_base+48(FP), DX
+	MOVQ   x_len+56(FP), BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+rounds:
+	CMPQ        BX, $0x00000020
+	JL          singles
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VMOVUPS     (DX), Y6
+	VMULPS      Y5, Y4, Y4
+	VFMADD231PS Y6, Y4, Y0
+	VMOVUPS     32(AX), Y4
+	VMOVUPS     32(CX), Y5
+	VMOVUPS     32(DX), Y6
+	VMULPS      Y5, Y4, Y4
+	VFMADD231PS Y6, Y4, Y1
+	VMOVUPS     64(AX), Y4
+	VMOVUPS     64(CX), Y5
+	VMOVUPS     64(DX), Y6
+	VMULPS      Y5, Y4, Y4
+	VFMADD231PS Y6, Y4, Y2
+	VMOVUPS     96(AX), Y4
+	VMOVUPS     96(CX), Y5
+	VMOVUPS     96(DX), Y6
+	VMULPS      Y5, Y4, Y4
+	VFMADD231PS Y6, Y4, Y3
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, BX
+	JMP         rounds
+
+singles:
+	CMPQ        BX, $0x00000008
+	JL          tail
+	VMOVUPS     (AX), Y4
+	VMOVUPS     (CX), Y5
+	VMOVUPS     (DX), Y6
+	VMULPS      Y5, Y4, Y4
+	VFMADD231PS Y6, Y4, Y0
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, BX
+	JMP         singles
+
+tail:
+	TESTQ       BX, BX
+	JZ          end
+	LEAQ        tail<>+0(SB), SI
+	NEGQ        BX
+	VMOVUPS     32(SI)(BX*4), Y4
+	VMASKMOVPS  (AX), Y4, Y5
+	VMASKMOVPS  (CX), Y4, Y6
+	VMASKMOVPS  (DX), Y4, Y4
+	VMULPS      Y6, Y5, Y5
+	VFMADD231PS Y4, Y5, Y0
+
+end:
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0x4e, X0, X1
+	VADDPS       X1, X0, X0
+	VPERMILPS    $0xb1, X0, X1
+	VADDPS       X1, X0, X0
+	MOVSS        X0, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func normBackward256(dx []float32, dWeight []float32, dy []float32, x []float32, weight []float32, inverse float32, scale float32)
+// Requires: AVX, FMA3
+TEXT ·normBackward256(SB), NOSPLIT, $0-128
+	MOVQ         dx_base+0(FP), AX
+	MOVQ         dWeight_base+24(FP), CX
+	MOVQ         dy_base+48(FP), DX
+	MOVQ         x_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         weight_len+104(FP), DI
+	VBROADCASTSS inverse+120(FP), Y0
+	VBROADCASTSS scale+124(FP), Y1
+
+rounds:
+	CMPQ         DI, $0x00000010
+	JL           singles
+	VMOVUPS      (CX), Y2
+	VMOVUPS      (DX), Y3
+	VMOVUPS      (BX), Y4
+	VMOVUPS      (SI), Y5
+	VMULPS       Y3, Y5, Y5
+	VFNMADD231PS Y1, Y4, Y5
+	VMULPS       Y0, Y5, Y5
+	VMULPS       Y0, Y4, Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      32(CX), Y2
+	VMOVUPS      32(DX), Y3
+	VMOVUPS      32(BX), Y4
+	VMOVUPS      32(SI), Y5
+	VMULPS       Y3, Y5, Y5
+	VFNMADD231PS Y1, Y4, Y5
+	VMULPS       Y0, Y5, Y5
+	VMULPS       Y0, Y4, Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VMOVUPS      Y5, 32(AX)
+	VMOVUPS      Y2, 32(CX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          rounds
+
+singles:
+	CMPQ         DI, $0x00000008
+	JL           tail
+	VMOVUPS      (CX), Y2
+	VMOVUPS      (DX), Y3
+	VMOVUPS      (BX), Y4
+	VMOVUPS      (SI), Y5
+	VMULPS       Y3, Y5, Y5
+	VFNMADD231PS Y1, Y4, Y5
+	VMULPS       Y0, Y5, Y5
+	VMULPS       Y0, Y4, Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VMOVUPS      Y5, (AX)
+	VMOVUPS      Y2, (CX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, DI
+	JMP          singles
+
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	LEAQ         tail<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      32(R8)(DI*4), Y2
+	VMASKMOVPS   (CX), Y2, Y3
+	VMASKMOVPS   (DX), Y2, Y4
+	VMASKMOVPS   (BX), Y2, Y5
+	VMASKMOVPS   (SI), Y2, Y6
+	VMULPS       Y4, Y6, Y6
+	VFNMADD231PS Y1, Y5, Y6
+	VMULPS       Y0, Y6, Y6
+	VMULPS       Y0, Y5, Y5
+	VFMADD231PS  Y4, Y5, Y3
+	VMASKMOVPS   Y6, Y2, (AX)
+	VMASKMOVPS   Y3, Y2, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func exp256(x []float32, shift float32, scale float32) float32
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·exp256(SB), NOSPLIT, $0-36
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS shift+24(FP), Y0
+	VBROADCASTSS scale+28(FP), Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+
+rounds:
+	CMPQ         CX, $0x00000010
+	JL           singles
+	VMOVUPS      (AX), Y4
+	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VADDPS       Y4, Y2, Y2
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, (AX)
+	VMOVUPS      32(AX), Y4
+	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VADDPS       Y4, Y3, Y3
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, 32(AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          rounds
+
+singles:
+	CMPQ         CX, $0x00000008
+	JL           tail
+	VMOVUPS      (AX), Y4
+	VSUBPS       Y0, Y4, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VADDPS       Y4, Y2, Y2
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      Y4, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          singles
+
+tail:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         tail<>+0(SB), DX
+	NEGQ         CX
+	VMOVUPS      32(DX)(CX*4), Y4
+	VMASKMOVPS   (AX), Y4, Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y5, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y5, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	VFNMADD231PS float3f318000<>+0(SB), Y0, Y5
+	VFNMADD231PS floatb95e8083<>+0(SB), Y0, Y5
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y5, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y5, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y5, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y5, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y5, Y6
+	VMULPS       Y5, Y5, Y8
+	VFMADD213PS  Y5, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y0, Y0
+	VPADDD       word0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y6, Y6
+	VANDPS       Y7, Y6, Y5
+	VANDPS       Y4, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VMULPS       Y1, Y5, Y5
+	VMASKMOVPS   Y5, Y4, (AX)
+
+end:
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x4e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0xb1, X2, X0
+	VADDPS       X0, X2, X2
+	MOVSS        X2, ret+32(FP)
+	VZEROUPPER
+	RET
+
+DATA word0000007f<>+0(SB)/4, $0x0000007f
+DATA word0000007f<>+4(SB)/4, $0x0000007f
+DATA word0000007f<>+8(SB)/4, $0x0000007f
+DATA word0000007f<>+12(SB)/4, $0x0000007f
+DATA word0000007f<>+16(SB)/4, $0x0000007f
+DATA word0000007f<>+20(SB)/4, $0x0000007f
+DATA word0000007f<>+24(SB)/4, $0x0000007f
+DATA word0000007f<>+28(SB)/4, $0x0000007f
+DATA word0000007f<>+32(SB)/4, $0x0000007f
+DATA word0000007f<>+36(SB)/4, $0x0000007f
+DATA word0000007f<>+40(SB)/4, $0x0000007f
+DATA word0000007f<>+44(SB)/4, $0x0000007f
+DATA word0000007f<>+48(SB)/4, $0x0000007f
+DATA word0000007f<>+52(SB)/4, $0x0000007f
+DATA word0000007f<>+56(SB)/4, $0x0000007f
+DATA word0000007f<>+60(SB)/4, $0x0000007f
+GLOBL word0000007f<>(SB), RODATA|NOPTR, $64
+
+// func relu256(y []float32, x []float32)
+// Requires: AVX
+TEXT ·relu256(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ    DX, $0x00000008
+	JL      tail
+	VMOVUPS (CX), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	SUBQ    $0x00000008, DX
+	JMP     singles
+
+tail:
+	TESTQ      DX, DX
+	JZ         end
+	LEAQ       tail<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    32(BX)(DX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluBackward256(dx []float32, dy []float32, x []float32)
+// Requires: AVX
+TEXT ·reluBackward256(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
+	CMPQ    BX, $0x00000008
+	JL      tail
+	VMOVUPS (DX), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y2
+	VCMPPS  $0x01, Y0, Y1, Y0
+	VANDPS  float3f800000<>+0(SB), Y0, Y0
+	VMOVUPS (CX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     singles
+
+tail:
+	TESTQ      BX, BX
+	JZ         end
+	LEAQ       tail<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (DX), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y3
+	VCMPPS     $0x01, Y1, Y2, Y1
+	VANDPS     float3f800000<>+0(SB), Y1, Y1
+	VMASKMOVPS (CX), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluGated256(y []float32, gate []float32, value []float32)
+// Requires: AVX
+TEXT ·reluGated256(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
+
+singles:
+	CMPQ    BX, $0x00000008
+	JL      tail
+	VMOVUPS (CX), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y0
+	VMOVUPS (DX), Y1
+	VMULPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     singles
+
+tail:
+	TESTQ      BX, BX
+	JZ         end
+	LEAQ       tail<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (CX), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func reluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX
+TEXT ·reluGatedBackward256(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
+	CMPQ    DI, $0x00000008
+	JL      tail
+	VMOVUPS (BX), Y0
+	VXORPS  Y1, Y1, Y1
+	VMAXPS  Y0, Y1, Y2
+	VCMPPS  $0x01, Y0, Y1, Y0
+	VANDPS  float3f800000<>+0(SB), Y0, Y0
+	VMOVUPS (DX), Y1
+	VMOVUPS (SI), Y3
+	VMULPS  Y1, Y2, Y2
+	VMULPS  Y1, Y3, Y3
+	VMULPS  Y3, Y0, Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y2, (CX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, BX
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, DI
+	JMP     singles
+
+tail:
+	TESTQ      DI, DI
+	JZ         end
+	LEAQ       tail<>+0(SB), R8
+	NEGQ       DI
+	VMOVUPS    32(R8)(DI*4), Y0
+	VMASKMOVPS (BX), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VMAXPS     Y1, Y2, Y3
+	VCMPPS     $0x01, Y1, Y2, Y1
+	VANDPS     float3f800000<>+0(SB), Y1, Y1
+	VMASKMOVPS (DX), Y0, Y2
+	VMASKMOVPS (SI), Y0, Y4
+	VMULPS     Y2, Y3, Y3
+	VMULPS     Y2, Y4, Y4
+	VMULPS     Y4, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+	VMASKMOVPS Y3, Y0, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func gelu256(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·gelu256(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ         DX, $0x00000008
+	JL           tail
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y0, Y1
+	VMINPS       float461c4000<>+0(SB), Y1, Y1
+	VMOVUPS      float3d922279<>+0(SB), Y2
+	VFMADD213PS  float3fcc422a<>+0(SB), Y1, Y2
+	VMULPS       Y0, Y2, Y2
+	VORPS        word80000000<>+0(SB), Y2, Y1
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y4
+	VCMPPS       $0x05, Y4, Y1, Y5
+	VMULPS       float3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS float3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS floatb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      float39506967<>+0(SB), Y4
+	VFMADD213PS  float3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  float3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  float3f000000<>+0(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y6
+	VFMADD213PS  Y1, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       word0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       Y5, Y4, Y1
+	VADDPS       float3f800000<>+0(SB), Y1, Y3
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y1, Y3, Y4
+	VBLENDVPS    Y2, Y4, Y3, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
 	SUBQ         $0x00000008, DX
-	JNZ          block
+	JMP          singles
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         tail<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMINPS       float461c4000<>+0(SB), Y2, Y2
+	VMOVUPS      float3d922279<>+0(SB), Y3
+	VFMADD213PS  float3fcc422a<>+0(SB), Y2, Y3
+	VMULPS       Y1, Y3, Y3
+	VORPS        word80000000<>+0(SB), Y3, Y2
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y5
+	VCMPPS       $0x05, Y5, Y2, Y6
+	VMULPS       float3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS float3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS floatb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      float39506967<>+0(SB), Y5
+	VFMADD213PS  float3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  float3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  float3f000000<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y7
+	VFMADD213PS  Y2, Y7, Y5
+	VADDPS       float3f800000<>+0(SB), Y5, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPADDD       word0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VANDPS       Y6, Y5, Y2
+	VADDPS       float3f800000<>+0(SB), Y2, Y4
+	VMOVUPS      float3f800000<>+0(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VMULPS       Y2, Y4, Y5
+	VBLENDVPS    Y3, Y5, Y4, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+end:
 	VZEROUPPER
 	RET
 
-DATA k_iota256<>+0(SB)/4, $0x00000000
-DATA k_iota256<>+4(SB)/4, $0x00000001
-DATA k_iota256<>+8(SB)/4, $0x00000002
-DATA k_iota256<>+12(SB)/4, $0x00000003
-DATA k_iota256<>+16(SB)/4, $0x00000004
-DATA k_iota256<>+20(SB)/4, $0x00000005
-DATA k_iota256<>+24(SB)/4, $0x00000006
-DATA k_iota256<>+28(SB)/4, $0x00000007
-GLOBL k_iota256<>(SB), RODATA|NOPTR, $32
-
-// func gelu256(y *float32, gate *float32, value *float32, n int)
+// func geluBackward256(dx []float32, dy []float32, x []float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·gelu256(SB), NOSPLIT, $0-32
-	MOVQ         y+0(FP), AX
-	MOVQ         gate+8(FP), CX
-	MOVQ         value+16(FP), DX
-	MOVQ         n+24(FP), BX
-	MOVL         $0x80000000, SI
-	VMOVD        SI, X10
-	VBROADCASTSS X10, Y10
+TEXT ·geluBackward256(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
 
-many:
-	CMPQ         BX, $0x00000010
-	JLT          one
-	VMOVUPS      (CX), Y0
-	VMOVUPS      32(CX), Y1
-	VMULPS       Y0, Y0, Y2
-	VMOVUPS      k_gelu1<>+0(SB), Y8
-	VFMADD132PS  k_gelu3<>+0(SB), Y8, Y2
-	VMULPS       Y0, Y2, Y2
-	VMULPS       Y1, Y1, Y3
-	VMOVUPS      k_gelu1<>+0(SB), Y9
-	VFMADD132PS  k_gelu3<>+0(SB), Y9, Y3
-	VMULPS       Y1, Y3, Y3
-	VXORPS       Y10, Y2, Y2
-	VXORPS       Y10, Y3, Y3
-	VMOVUPS      k_least<>+0(SB), Y4
-	VMAXPS       Y2, Y4, Y2
-	VMOVUPS      k_most<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMOVUPS      k_least<>+0(SB), Y5
-	VMAXPS       Y3, Y5, Y3
-	VMOVUPS      k_most<>+0(SB), Y5
-	VMINPS       Y3, Y5, Y3
-	VMULPS       k_log2e<>+0(SB), Y2, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMULPS       k_log2e<>+0(SB), Y3, Y5
-	VROUNDPS     $0x08, Y5, Y5
-	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
-	VFNMADD231PS k_ln2hi<>+0(SB), Y5, Y3
-	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
-	VMOVUPS      k_p0<>+0(SB), Y6
-	VFNMADD231PS k_ln2lo<>+0(SB), Y5, Y3
-	VMOVUPS      k_p0<>+0(SB), Y7
-	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p1<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p2<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p3<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p4<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p5<>+0(SB), Y3, Y7
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y3, Y7
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y3, Y7
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       k_bias<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y2
-	VCVTPS2DQ    Y5, Y5
-	VPADDD       k_bias<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y3
-	VADDPS       k_one<>+0(SB), Y2, Y2
-	VMOVUPS      k_one<>+0(SB), Y8
-	VDIVPS       Y2, Y8, Y2
-	VADDPS       k_one<>+0(SB), Y3, Y3
-	VMOVUPS      k_one<>+0(SB), Y9
-	VDIVPS       Y3, Y9, Y3
-	VMULPS       Y2, Y0, Y0
-	VMULPS       (DX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	VMULPS       Y3, Y1, Y1
-	VMULPS       32(DX), Y1, Y1
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x00000010, BX
-	JMP          many
-
-one:
+singles:
 	CMPQ         BX, $0x00000008
-	JLT          done
-	VMOVUPS      (CX), Y0
-	VMULPS       Y0, Y0, Y2
-	VMOVUPS      k_gelu1<>+0(SB), Y8
-	VFMADD132PS  k_gelu3<>+0(SB), Y8, Y2
+	JL           tail
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y0, Y1
+	VMINPS       float461c4000<>+0(SB), Y1, Y1
+	VMOVUPS      float3d922279<>+0(SB), Y2
+	VFMADD213PS  float3fcc422a<>+0(SB), Y1, Y2
 	VMULPS       Y0, Y2, Y2
-	VXORPS       Y10, Y2, Y2
-	VMOVUPS      k_least<>+0(SB), Y4
-	VMAXPS       Y2, Y4, Y2
-	VMOVUPS      k_most<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMULPS       k_log2e<>+0(SB), Y2, Y4
+	VORPS        word80000000<>+0(SB), Y2, Y3
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y5
+	VCMPPS       $0x05, Y5, Y3, Y6
+	VMULPS       float3fb8aa3b<>+0(SB), Y3, Y4
 	VROUNDPS     $0x08, Y4, Y4
-	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
-	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
-	VMOVUPS      k_p0<>+0(SB), Y6
-	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFNMADD231PS float3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS floatb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      float39506967<>+0(SB), Y5
+	VFMADD213PS  float3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  float3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  float3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y7
+	VFMADD213PS  Y3, Y7, Y5
+	VADDPS       float3f800000<>+0(SB), Y5, Y5
 	VCVTPS2DQ    Y4, Y4
-	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPADDD       word0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y2
-	VADDPS       k_one<>+0(SB), Y2, Y2
-	VMOVUPS      k_one<>+0(SB), Y8
-	VDIVPS       Y2, Y8, Y2
-	VMULPS       Y2, Y0, Y0
-	VMULPS       (DX), Y0, Y0
-	VMOVUPS      Y0, (AX)
+	VMULPS       Y4, Y5, Y5
+	VANDPS       Y6, Y5, Y3
+	VADDPS       float3f800000<>+0(SB), Y3, Y4
+	VMOVUPS      float3f800000<>+0(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VMULPS       Y3, Y4, Y5
+	VBLENDVPS    Y2, Y5, Y4, Y2
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMULPS       float3e5b33b6<>+0(SB), Y1, Y1
+	VADDPS       float3fcc422a<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VFMADD213PS  Y2, Y0, Y3
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      Y3, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000008, BX
-	JMP          one
+	JMP          singles
 
-done:
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMINPS       float461c4000<>+0(SB), Y2, Y2
+	VMOVUPS      float3d922279<>+0(SB), Y3
+	VFMADD213PS  float3fcc422a<>+0(SB), Y2, Y3
+	VMULPS       Y1, Y3, Y3
+	VORPS        word80000000<>+0(SB), Y3, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y5
+	VMOVUPS      float3f800000<>+0(SB), Y6
+	VDIVPS       Y5, Y6, Y5
+	VMULPS       Y4, Y5, Y6
+	VBLENDVPS    Y3, Y6, Y5, Y3
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VMULPS       float3e5b33b6<>+0(SB), Y2, Y2
+	VADDPS       float3fcc422a<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VFMADD213PS  Y3, Y1, Y4
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+
+end:
 	VZEROUPPER
 	RET
 
-// func geluback256(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+// func geluGated256(y []float32, gate []float32, value []float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·geluback256(SB), NOSPLIT, $0-48
-	MOVQ         dGate+0(FP), AX
-	MOVQ         dValue+8(FP), CX
-	MOVQ         dy+16(FP), DX
-	MOVQ         gate+24(FP), BX
-	MOVQ         value+32(FP), SI
-	MOVQ         n+40(FP), DI
-	MOVL         $0x80000000, R8
-	VMOVD        R8, X10
-	VBROADCASTSS X10, Y10
+TEXT ·geluGated256(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
 
-many:
-	CMPQ         DI, $0x00000010
-	JLT          one
-	VMOVUPS      (BX), Y0
-	VMOVUPS      32(BX), Y1
-	VMULPS       Y0, Y0, Y2
-	VMOVUPS      k_gelu1<>+0(SB), Y8
-	VFMADD132PS  k_gelu3<>+0(SB), Y8, Y2
+singles:
+	CMPQ         BX, $0x00000008
+	JL           tail
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y0, Y1
+	VMINPS       float461c4000<>+0(SB), Y1, Y1
+	VMOVUPS      float3d922279<>+0(SB), Y2
+	VFMADD213PS  float3fcc422a<>+0(SB), Y1, Y2
 	VMULPS       Y0, Y2, Y2
-	VMULPS       Y1, Y1, Y3
-	VMOVUPS      k_gelu1<>+0(SB), Y9
-	VFMADD132PS  k_gelu3<>+0(SB), Y9, Y3
+	VORPS        word80000000<>+0(SB), Y2, Y1
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y4
+	VCMPPS       $0x05, Y4, Y1, Y5
+	VMULPS       float3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS float3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS floatb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      float39506967<>+0(SB), Y4
+	VFMADD213PS  float3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  float3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  float3f000000<>+0(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y6
+	VFMADD213PS  Y1, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       word0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       Y5, Y4, Y1
+	VADDPS       float3f800000<>+0(SB), Y1, Y3
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y1, Y3, Y4
+	VBLENDVPS    Y2, Y4, Y3, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMINPS       float461c4000<>+0(SB), Y2, Y2
+	VMOVUPS      float3d922279<>+0(SB), Y3
+	VFMADD213PS  float3fcc422a<>+0(SB), Y2, Y3
 	VMULPS       Y1, Y3, Y3
-	VXORPS       Y10, Y2, Y2
-	VXORPS       Y10, Y3, Y3
-	VMOVUPS      k_least<>+0(SB), Y4
-	VMAXPS       Y2, Y4, Y2
-	VMOVUPS      k_most<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMOVUPS      k_least<>+0(SB), Y5
-	VMAXPS       Y3, Y5, Y3
-	VMOVUPS      k_most<>+0(SB), Y5
-	VMINPS       Y3, Y5, Y3
-	VMULPS       k_log2e<>+0(SB), Y2, Y4
+	VORPS        word80000000<>+0(SB), Y3, Y2
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y5
+	VCMPPS       $0x05, Y5, Y2, Y6
+	VMULPS       float3fb8aa3b<>+0(SB), Y2, Y4
 	VROUNDPS     $0x08, Y4, Y4
-	VMULPS       k_log2e<>+0(SB), Y3, Y5
-	VROUNDPS     $0x08, Y5, Y5
-	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
-	VFNMADD231PS k_ln2hi<>+0(SB), Y5, Y3
-	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
-	VMOVUPS      k_p0<>+0(SB), Y6
-	VFNMADD231PS k_ln2lo<>+0(SB), Y5, Y3
-	VMOVUPS      k_p0<>+0(SB), Y7
-	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p1<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p2<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p3<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p4<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p5<>+0(SB), Y3, Y7
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y3, Y7
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y3, Y7
+	VFNMADD231PS float3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS floatb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      float39506967<>+0(SB), Y5
+	VFMADD213PS  float3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  float3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  float3f000000<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y7
+	VFMADD213PS  Y2, Y7, Y5
+	VADDPS       float3f800000<>+0(SB), Y5, Y5
 	VCVTPS2DQ    Y4, Y4
-	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPADDD       word0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y2
-	VCVTPS2DQ    Y5, Y5
-	VPADDD       k_bias<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y3
-	VADDPS       k_one<>+0(SB), Y2, Y2
-	VMOVUPS      k_one<>+0(SB), Y8
-	VDIVPS       Y2, Y8, Y2
-	VADDPS       k_one<>+0(SB), Y3, Y3
-	VMOVUPS      k_one<>+0(SB), Y9
-	VDIVPS       Y3, Y9, Y3
-	VMOVUPS      k_gelu1<>+0(SB), Y4
-	VMULPS       Y0, Y0, Y8
-	VFMADD231PS  k_gelu9<>+0(SB), Y8, Y4
-	VMULPS       Y2, Y0, Y6
-	VMOVUPS      k_one<>+0(SB), Y8
-	VSUBPS       Y2, Y8, Y8
-	VMULPS       Y6, Y8, Y8
-	VFMADD213PS  Y2, Y4, Y8
-	VMOVUPS      (DX), Y0
-	VMULPS       Y0, Y6, Y6
-	VMULPS       Y0, Y8, Y8
-	VMULPS       (SI), Y8, Y8
-	VMOVUPS      Y6, (CX)
-	VMOVUPS      Y8, (AX)
-	VMOVUPS      k_gelu1<>+0(SB), Y5
-	VMULPS       Y1, Y1, Y9
-	VFMADD231PS  k_gelu9<>+0(SB), Y9, Y5
-	VMULPS       Y3, Y1, Y7
-	VMOVUPS      k_one<>+0(SB), Y9
-	VSUBPS       Y3, Y9, Y9
-	VMULPS       Y7, Y9, Y9
-	VFMADD213PS  Y3, Y5, Y9
-	VMOVUPS      32(DX), Y1
-	VMULPS       Y1, Y7, Y7
-	VMULPS       Y1, Y9, Y9
-	VMULPS       32(SI), Y9, Y9
-	VMOVUPS      Y7, 32(CX)
-	VMOVUPS      Y9, 32(AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000010, DI
-	JMP          many
+	VMULPS       Y4, Y5, Y5
+	VANDPS       Y6, Y5, Y2
+	VADDPS       float3f800000<>+0(SB), Y2, Y4
+	VMOVUPS      float3f800000<>+0(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VMULPS       Y2, Y4, Y5
+	VBLENDVPS    Y3, Y5, Y4, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
 
-one:
+end:
+	VZEROUPPER
+	RET
+
+// func geluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluGatedBackward256(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
 	CMPQ         DI, $0x00000008
-	JLT          done
+	JL           tail
 	VMOVUPS      (BX), Y0
-	VMULPS       Y0, Y0, Y2
-	VMOVUPS      k_gelu1<>+0(SB), Y8
-	VFMADD132PS  k_gelu3<>+0(SB), Y8, Y2
+	VMULPS       Y0, Y0, Y1
+	VMINPS       float461c4000<>+0(SB), Y1, Y1
+	VMOVUPS      float3d922279<>+0(SB), Y2
+	VFMADD213PS  float3fcc422a<>+0(SB), Y1, Y2
 	VMULPS       Y0, Y2, Y2
-	VXORPS       Y10, Y2, Y2
-	VMOVUPS      k_least<>+0(SB), Y4
-	VMAXPS       Y2, Y4, Y2
-	VMOVUPS      k_most<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMULPS       k_log2e<>+0(SB), Y2, Y4
+	VORPS        word80000000<>+0(SB), Y2, Y3
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y5
+	VCMPPS       $0x05, Y5, Y3, Y6
+	VMULPS       float3fb8aa3b<>+0(SB), Y3, Y4
 	VROUNDPS     $0x08, Y4, Y4
-	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
-	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
-	VMOVUPS      k_p0<>+0(SB), Y6
-	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
+	VFNMADD231PS float3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS floatb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      float39506967<>+0(SB), Y5
+	VFMADD213PS  float3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  float3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  float3f000000<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y3, Y7
+	VFMADD213PS  Y3, Y7, Y5
+	VADDPS       float3f800000<>+0(SB), Y5, Y5
 	VCVTPS2DQ    Y4, Y4
-	VPADDD       k_bias<>+0(SB), Y4, Y4
+	VPADDD       word0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y2
-	VADDPS       k_one<>+0(SB), Y2, Y2
-	VMOVUPS      k_one<>+0(SB), Y8
-	VDIVPS       Y2, Y8, Y2
-	VMOVUPS      k_gelu1<>+0(SB), Y4
-	VMULPS       Y0, Y0, Y8
-	VFMADD231PS  k_gelu9<>+0(SB), Y8, Y4
-	VMULPS       Y2, Y0, Y6
-	VMOVUPS      k_one<>+0(SB), Y8
-	VSUBPS       Y2, Y8, Y8
-	VMULPS       Y6, Y8, Y8
-	VFMADD213PS  Y2, Y4, Y8
+	VMULPS       Y4, Y5, Y5
+	VANDPS       Y6, Y5, Y3
+	VADDPS       float3f800000<>+0(SB), Y3, Y4
+	VMOVUPS      float3f800000<>+0(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VMULPS       Y3, Y4, Y5
+	VBLENDVPS    Y2, Y5, Y4, Y2
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMULPS       float3e5b33b6<>+0(SB), Y1, Y1
+	VADDPS       float3fcc422a<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VFMADD213PS  Y2, Y0, Y3
+	VMULPS       Y0, Y2, Y2
 	VMOVUPS      (DX), Y0
-	VMULPS       Y0, Y6, Y6
-	VMULPS       Y0, Y8, Y8
-	VMULPS       (SI), Y8, Y8
-	VMOVUPS      Y6, (CX)
-	VMOVUPS      Y8, (AX)
+	VMOVUPS      (SI), Y1
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y0, Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y3, (AX)
+	VMOVUPS      Y2, (CX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	ADDQ         $0x00000020, BX
 	ADDQ         $0x00000020, SI
 	SUBQ         $0x00000008, DI
-	JMP          one
+	JMP          singles
 
-done:
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	LEAQ         tail<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      32(R8)(DI*4), Y0
+	VMASKMOVPS   (BX), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMINPS       float461c4000<>+0(SB), Y2, Y2
+	VMOVUPS      float3d922279<>+0(SB), Y3
+	VFMADD213PS  float3fcc422a<>+0(SB), Y2, Y3
+	VMULPS       Y1, Y3, Y3
+	VORPS        word80000000<>+0(SB), Y3, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y5
+	VMOVUPS      float3f800000<>+0(SB), Y6
+	VDIVPS       Y5, Y6, Y5
+	VMULPS       Y4, Y5, Y6
+	VBLENDVPS    Y3, Y6, Y5, Y3
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VMULPS       float3e5b33b6<>+0(SB), Y2, Y2
+	VADDPS       float3fcc422a<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VFMADD213PS  Y3, Y1, Y4
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+	VMASKMOVPS   Y3, Y0, (CX)
+
+end:
 	VZEROUPPER
 	RET
 
-// func silu256(y *float32, gate *float32, value *float32, n int)
+// func silu256(y []float32, x []float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·silu256(SB), NOSPLIT, $0-32
-	MOVQ         y+0(FP), AX
-	MOVQ         gate+8(FP), CX
-	MOVQ         value+16(FP), DX
-	MOVQ         n+24(FP), BX
-	MOVL         $0x80000000, SI
-	VMOVD        SI, X10
-	VBROADCASTSS X10, Y10
+TEXT ·silu256(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
 
-many:
-	CMPQ         BX, $0x00000010
-	JLT          one
+singles:
+	CMPQ         DX, $0x00000008
+	JL           tail
 	VMOVUPS      (CX), Y0
-	VMOVUPS      32(CX), Y1
-	VMULPS       k_one<>+0(SB), Y0, Y2
-	VMULPS       k_one<>+0(SB), Y1, Y3
-	VXORPS       Y10, Y2, Y2
-	VXORPS       Y10, Y3, Y3
-	VMOVUPS      k_least<>+0(SB), Y4
-	VMAXPS       Y2, Y4, Y2
-	VMOVUPS      k_most<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMOVUPS      k_least<>+0(SB), Y5
-	VMAXPS       Y3, Y5, Y3
-	VMOVUPS      k_most<>+0(SB), Y5
-	VMINPS       Y3, Y5, Y3
-	VMULPS       k_log2e<>+0(SB), Y2, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMULPS       k_log2e<>+0(SB), Y3, Y5
-	VROUNDPS     $0x08, Y5, Y5
-	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
-	VFNMADD231PS k_ln2hi<>+0(SB), Y5, Y3
-	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
-	VMOVUPS      k_p0<>+0(SB), Y6
-	VFNMADD231PS k_ln2lo<>+0(SB), Y5, Y3
-	VMOVUPS      k_p0<>+0(SB), Y7
-	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p1<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p2<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p3<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p4<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p5<>+0(SB), Y3, Y7
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y3, Y7
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y3, Y7
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       k_bias<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y2
-	VCVTPS2DQ    Y5, Y5
-	VPADDD       k_bias<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y3
-	VADDPS       k_one<>+0(SB), Y2, Y2
-	VMOVUPS      k_one<>+0(SB), Y8
-	VDIVPS       Y2, Y8, Y2
-	VADDPS       k_one<>+0(SB), Y3, Y3
-	VMOVUPS      k_one<>+0(SB), Y9
-	VDIVPS       Y3, Y9, Y3
-	VMULPS       Y2, Y0, Y0
-	VMULPS       (DX), Y0, Y0
-	VMOVUPS      Y0, (AX)
-	VMULPS       Y3, Y1, Y1
-	VMULPS       32(DX), Y1, Y1
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x00000010, BX
-	JMP          many
+	VORPS        word80000000<>+0(SB), Y0, Y1
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y3
+	VCMPPS       $0x05, Y3, Y1, Y4
+	VMULPS       float3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS float3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS floatb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      float39506967<>+0(SB), Y3
+	VFMADD213PS  float3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  float3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  float3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y3
+	VADDPS       float3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       word0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VANDPS       Y4, Y3, Y1
+	VADDPS       float3f800000<>+0(SB), Y1, Y2
+	VMOVUPS      float3f800000<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y3
+	VBLENDVPS    Y0, Y3, Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JMP          singles
 
-one:
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         tail<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VORPS        word80000000<>+0(SB), Y1, Y2
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y4
+	VCMPPS       $0x05, Y4, Y2, Y5
+	VMULPS       float3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS float3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS floatb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      float39506967<>+0(SB), Y4
+	VFMADD213PS  float3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  float3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  float3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       word0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       Y5, Y4, Y2
+	VADDPS       float3f800000<>+0(SB), Y2, Y3
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y3, Y4
+	VBLENDVPS    Y1, Y4, Y3, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func siluBackward256(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluBackward256(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
 	CMPQ         BX, $0x00000008
-	JLT          done
+	JL           tail
+	VMOVUPS      (DX), Y0
+	VORPS        word80000000<>+0(SB), Y0, Y1
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y3
+	VCMPPS       $0x05, Y3, Y1, Y4
+	VMULPS       float3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS float3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS floatb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      float39506967<>+0(SB), Y3
+	VFMADD213PS  float3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  float3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  float3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y3
+	VADDPS       float3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       word0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VANDPS       Y4, Y3, Y1
+	VADDPS       float3f800000<>+0(SB), Y1, Y2
+	VMOVUPS      float3f800000<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y3
+	VBLENDVPS    Y0, Y3, Y2, Y3
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VFMADD213PS  Y3, Y0, Y1
+	VMULPS       Y0, Y3, Y3
 	VMOVUPS      (CX), Y0
-	VMULPS       k_one<>+0(SB), Y0, Y2
-	VXORPS       Y10, Y2, Y2
-	VMOVUPS      k_least<>+0(SB), Y4
-	VMAXPS       Y2, Y4, Y2
-	VMOVUPS      k_most<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMULPS       k_log2e<>+0(SB), Y2, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
-	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
-	VMOVUPS      k_p0<>+0(SB), Y6
-	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       k_bias<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y2
-	VADDPS       k_one<>+0(SB), Y2, Y2
-	VMOVUPS      k_one<>+0(SB), Y8
-	VDIVPS       Y2, Y8, Y2
-	VMULPS       Y2, Y0, Y0
-	VMULPS       (DX), Y0, Y0
-	VMOVUPS      Y0, (AX)
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x00000008, BX
-	JMP          one
+	JMP          singles
 
-done:
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VORPS        word80000000<>+0(SB), Y1, Y2
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y4
+	VCMPPS       $0x05, Y4, Y2, Y5
+	VMULPS       float3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS float3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS floatb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      float39506967<>+0(SB), Y4
+	VFMADD213PS  float3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  float3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  float3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       word0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       Y5, Y4, Y2
+	VADDPS       float3f800000<>+0(SB), Y2, Y3
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y3, Y4
+	VBLENDVPS    Y1, Y4, Y3, Y4
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VFMADD213PS  Y4, Y1, Y2
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+end:
 	VZEROUPPER
 	RET
 
-// func siluback256(dGate *float32, dValue *float32, dy *float32, gate *float32, value *float32, n int)
+// func siluGated256(y []float32, gate []float32, value []float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·siluback256(SB), NOSPLIT, $0-48
-	MOVQ         dGate+0(FP), AX
-	MOVQ         dValue+8(FP), CX
-	MOVQ         dy+16(FP), DX
-	MOVQ         gate+24(FP), BX
-	MOVQ         value+32(FP), SI
-	MOVQ         n+40(FP), DI
-	MOVL         $0x80000000, R8
-	VMOVD        R8, X10
-	VBROADCASTSS X10, Y10
+TEXT ·siluGated256(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
 
-many:
-	CMPQ         DI, $0x00000010
-	JLT          one
-	VMOVUPS      (BX), Y0
-	VMOVUPS      32(BX), Y1
-	VMULPS       k_one<>+0(SB), Y0, Y2
-	VMULPS       k_one<>+0(SB), Y1, Y3
-	VXORPS       Y10, Y2, Y2
-	VXORPS       Y10, Y3, Y3
-	VMOVUPS      k_least<>+0(SB), Y4
-	VMAXPS       Y2, Y4, Y2
-	VMOVUPS      k_most<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMOVUPS      k_least<>+0(SB), Y5
-	VMAXPS       Y3, Y5, Y3
-	VMOVUPS      k_most<>+0(SB), Y5
-	VMINPS       Y3, Y5, Y3
-	VMULPS       k_log2e<>+0(SB), Y2, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VMULPS       k_log2e<>+0(SB), Y3, Y5
-	VROUNDPS     $0x08, Y5, Y5
-	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
-	VFNMADD231PS k_ln2hi<>+0(SB), Y5, Y3
-	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
-	VMOVUPS      k_p0<>+0(SB), Y6
-	VFNMADD231PS k_ln2lo<>+0(SB), Y5, Y3
-	VMOVUPS      k_p0<>+0(SB), Y7
-	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p1<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p2<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p3<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p4<>+0(SB), Y3, Y7
-	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p5<>+0(SB), Y3, Y7
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y3, Y7
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y3, Y7
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       k_bias<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y2
-	VCVTPS2DQ    Y5, Y5
-	VPADDD       k_bias<>+0(SB), Y5, Y5
-	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y3
-	VADDPS       k_one<>+0(SB), Y2, Y2
-	VMOVUPS      k_one<>+0(SB), Y8
-	VDIVPS       Y2, Y8, Y2
-	VADDPS       k_one<>+0(SB), Y3, Y3
-	VMOVUPS      k_one<>+0(SB), Y9
-	VDIVPS       Y3, Y9, Y3
-	VMOVUPS      k_one<>+0(SB), Y4
-	VMULPS       Y2, Y0, Y6
-	VMOVUPS      k_one<>+0(SB), Y8
-	VSUBPS       Y2, Y8, Y8
-	VMULPS       Y6, Y8, Y8
-	VFMADD213PS  Y2, Y4, Y8
+singles:
+	CMPQ         BX, $0x00000008
+	JL           tail
+	VMOVUPS      (CX), Y0
+	VORPS        word80000000<>+0(SB), Y0, Y1
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y3
+	VCMPPS       $0x05, Y3, Y1, Y4
+	VMULPS       float3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS float3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS floatb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      float39506967<>+0(SB), Y3
+	VFMADD213PS  float3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  float3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  float3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y3
+	VADDPS       float3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       word0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VANDPS       Y4, Y3, Y1
+	VADDPS       float3f800000<>+0(SB), Y1, Y2
+	VMOVUPS      float3f800000<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y3
+	VBLENDVPS    Y0, Y3, Y2, Y1
+	VMULPS       Y0, Y1, Y1
 	VMOVUPS      (DX), Y0
-	VMULPS       Y0, Y6, Y6
-	VMULPS       Y0, Y8, Y8
-	VMULPS       (SI), Y8, Y8
-	VMOVUPS      Y6, (CX)
-	VMOVUPS      Y8, (AX)
-	VMOVUPS      k_one<>+0(SB), Y5
-	VMULPS       Y3, Y1, Y7
-	VMOVUPS      k_one<>+0(SB), Y9
-	VSUBPS       Y3, Y9, Y9
-	VMULPS       Y7, Y9, Y9
-	VFMADD213PS  Y3, Y5, Y9
-	VMOVUPS      32(DX), Y1
-	VMULPS       Y1, Y7, Y7
-	VMULPS       Y1, Y9, Y9
-	VMULPS       32(SI), Y9, Y9
-	VMOVUPS      Y7, 32(CX)
-	VMOVUPS      Y9, 32(AX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000010, DI
-	JMP          many
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          singles
 
-one:
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VORPS        word80000000<>+0(SB), Y1, Y2
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y4
+	VCMPPS       $0x05, Y4, Y2, Y5
+	VMULPS       float3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS float3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS floatb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      float39506967<>+0(SB), Y4
+	VFMADD213PS  float3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  float3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  float3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       word0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       Y5, Y4, Y2
+	VADDPS       float3f800000<>+0(SB), Y2, Y3
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y3, Y4
+	VBLENDVPS    Y1, Y4, Y3, Y2
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func siluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluGatedBackward256(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
 	CMPQ         DI, $0x00000008
-	JLT          done
+	JL           tail
 	VMOVUPS      (BX), Y0
-	VMULPS       k_one<>+0(SB), Y0, Y2
-	VXORPS       Y10, Y2, Y2
-	VMOVUPS      k_least<>+0(SB), Y4
-	VMAXPS       Y2, Y4, Y2
-	VMOVUPS      k_most<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
-	VMULPS       k_log2e<>+0(SB), Y2, Y4
-	VROUNDPS     $0x08, Y4, Y4
-	VFNMADD231PS k_ln2hi<>+0(SB), Y4, Y2
-	VFNMADD231PS k_ln2lo<>+0(SB), Y4, Y2
-	VMOVUPS      k_p0<>+0(SB), Y6
-	VFMADD213PS  k_p1<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p2<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p3<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p4<>+0(SB), Y2, Y6
-	VFMADD213PS  k_p5<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VFMADD213PS  k_one<>+0(SB), Y2, Y6
-	VCVTPS2DQ    Y4, Y4
-	VPADDD       k_bias<>+0(SB), Y4, Y4
-	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y2
-	VADDPS       k_one<>+0(SB), Y2, Y2
-	VMOVUPS      k_one<>+0(SB), Y8
-	VDIVPS       Y2, Y8, Y2
-	VMOVUPS      k_one<>+0(SB), Y4
-	VMULPS       Y2, Y0, Y6
-	VMOVUPS      k_one<>+0(SB), Y8
-	VSUBPS       Y2, Y8, Y8
-	VMULPS       Y6, Y8, Y8
-	VFMADD213PS  Y2, Y4, Y8
+	VORPS        word80000000<>+0(SB), Y0, Y1
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y3
+	VCMPPS       $0x05, Y3, Y1, Y4
+	VMULPS       float3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS float3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS floatb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      float39506967<>+0(SB), Y3
+	VFMADD213PS  float3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  float3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  float3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y3
+	VADDPS       float3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPADDD       word0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VANDPS       Y4, Y3, Y1
+	VADDPS       float3f800000<>+0(SB), Y1, Y2
+	VMOVUPS      float3f800000<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y3
+	VBLENDVPS    Y0, Y3, Y2, Y3
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VFMADD213PS  Y3, Y0, Y1
+	VMULPS       Y0, Y3, Y3
 	VMOVUPS      (DX), Y0
-	VMULPS       Y0, Y6, Y6
-	VMULPS       Y0, Y8, Y8
-	VMULPS       (SI), Y8, Y8
-	VMOVUPS      Y6, (CX)
-	VMOVUPS      Y8, (AX)
+	VMOVUPS      (SI), Y2
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y3, (CX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	ADDQ         $0x00000020, BX
 	ADDQ         $0x00000020, SI
 	SUBQ         $0x00000008, DI
-	JMP          one
+	JMP          singles
 
-done:
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	LEAQ         tail<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      32(R8)(DI*4), Y0
+	VMASKMOVPS   (BX), Y0, Y1
+	VORPS        word80000000<>+0(SB), Y1, Y2
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y4
+	VCMPPS       $0x05, Y4, Y2, Y5
+	VMULPS       float3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS float3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS floatb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      float39506967<>+0(SB), Y4
+	VFMADD213PS  float3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  float3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  float3f000000<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y4
+	VADDPS       float3f800000<>+0(SB), Y4, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       word0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VANDPS       Y5, Y4, Y2
+	VADDPS       float3f800000<>+0(SB), Y2, Y3
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y3, Y4
+	VBLENDVPS    Y1, Y4, Y3, Y4
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VFMADD213PS  Y4, Y1, Y2
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y3
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	VMASKMOVPS   Y4, Y0, (CX)
+
+end:
 	VZEROUPPER
 	RET
+
+// func dropout256(y []float32, x []float32, words *[24]uint32, below uint16, scale float32)
+// Requires: AVX, AVX2, CMOV
+TEXT ·dropout256(SB), NOSPLIT, $0-64
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	MOVQ         words+48(FP), BX
+	VBROADCASTSS scale+60(FP), Y0
+	VPBROADCASTW below+56(FP), Y1
+	VPBROADCASTD 80(BX), Y2
+	VPADDD       order256<>+0(SB), Y2, Y2
+
+rounds:
+	CMPQ         DX, $0x00000020
+	JL           tail
+	VMOVUPS      Y2, Y3
+	VPBROADCASTD 84(BX), Y4
+	VPBROADCASTD 88(BX), Y5
+	VPBROADCASTD 92(BX), Y6
+	VPMULUDQ     wordd2511f53<>+0(SB), Y3, Y3
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y7
+	VPBROADCASTD (BX), Y8
+	VPXOR        Y4, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y3, Y4
+	VPBROADCASTD 4(BX), Y8
+	VPXOR        Y6, Y4, Y4
+	VPXOR        Y8, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y6
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y7
+	VPBROADCASTD 8(BX), Y8
+	VPXOR        Y5, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y6, Y5
+	VPBROADCASTD 12(BX), Y8
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y8, Y5, Y5
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y3
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y7
+	VPBROADCASTD 16(BX), Y8
+	VPXOR        Y4, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y3, Y4
+	VPBROADCASTD 20(BX), Y8
+	VPXOR        Y6, Y4, Y4
+	VPXOR        Y8, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y6
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y7
+	VPBROADCASTD 24(BX), Y8
+	VPXOR        Y5, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y6, Y5
+	VPBROADCASTD 28(BX), Y8
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y8, Y5, Y5
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y3
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y7
+	VPBROADCASTD 32(BX), Y8
+	VPXOR        Y4, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y3, Y4
+	VPBROADCASTD 36(BX), Y8
+	VPXOR        Y6, Y4, Y4
+	VPXOR        Y8, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y6
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y7
+	VPBROADCASTD 40(BX), Y8
+	VPXOR        Y5, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y6, Y5
+	VPBROADCASTD 44(BX), Y8
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y8, Y5, Y5
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y3
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y7
+	VPBROADCASTD 48(BX), Y8
+	VPXOR        Y4, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y3, Y4
+	VPBROADCASTD 52(BX), Y8
+	VPXOR        Y6, Y4, Y4
+	VPXOR        Y8, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y6
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y7
+	VPBROADCASTD 56(BX), Y8
+	VPXOR        Y5, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y6, Y5
+	VPBROADCASTD 60(BX), Y8
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y8, Y5, Y5
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y3
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y5, Y5
+	VPSRLQ       $0x20, Y5, Y7
+	VPBROADCASTD 64(BX), Y8
+	VPXOR        Y4, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y3, Y4
+	VPBROADCASTD 68(BX), Y8
+	VPXOR        Y6, Y4, Y4
+	VPXOR        Y8, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y7, Y6
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y7
+	VPBROADCASTD 72(BX), Y8
+	VPXOR        Y5, Y7, Y7
+	VPXOR        Y8, Y7, Y7
+	VPSRLQ       $0x20, Y6, Y5
+	VPBROADCASTD 76(BX), Y8
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y8, Y5, Y5
+	VPSLLQ       $0x20, Y4, Y4
+	VPSLLQ       $0x20, Y7, Y7
+	VPSRLQ       $0x20, Y7, Y7
+	VPOR         Y4, Y7, Y7
+	VPSLLQ       $0x20, Y6, Y6
+	VPSLLQ       $0x20, Y5, Y5
+	VPSRLQ       $0x20, Y5, Y5
+	VPOR         Y6, Y5, Y5
+	VPUNPCKLQDQ  Y5, Y7, Y3
+	VPUNPCKHQDQ  Y5, Y7, Y4
+	VPMAXUW      Y1, Y3, Y5
+	VPCMPEQW     Y3, Y5, Y5
+	VMOVUPS      (CX), Y6
+	VPMOVSXWD    X5, Y3
+	VMULPS       Y0, Y6, Y6
+	VANDPS       Y3, Y6, Y6
+	VMOVUPS      Y6, (AX)
+	VEXTRACTI128 $0x01, Y5, X5
+	VMOVUPS      32(CX), Y3
+	VPMOVSXWD    X5, Y5
+	VMULPS       Y0, Y3, Y3
+	VANDPS       Y5, Y3, Y3
+	VMOVUPS      Y3, 32(AX)
+	VPMAXUW      Y1, Y4, Y3
+	VPCMPEQW     Y4, Y3, Y3
+	VMOVUPS      64(CX), Y5
+	VPMOVSXWD    X3, Y4
+	VMULPS       Y0, Y5, Y5
+	VANDPS       Y4, Y5, Y5
+	VMOVUPS      Y5, 64(AX)
+	VEXTRACTI128 $0x01, Y3, X3
+	VMOVUPS      96(CX), Y4
+	VPMOVSXWD    X3, Y3
+	VMULPS       Y0, Y4, Y4
+	VANDPS       Y3, Y4, Y4
+	VMOVUPS      Y4, 96(AX)
+	VPADDD       word00000004<>+0(SB), Y2, Y2
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	SUBQ         $0x00000020, DX
+	JMP          rounds
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	VMOVUPS      Y2, Y2
+	VPBROADCASTD 84(BX), Y3
+	VPBROADCASTD 88(BX), Y4
+	VPBROADCASTD 92(BX), Y5
+	VPMULUDQ     wordd2511f53<>+0(SB), Y2, Y2
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y6
+	VPBROADCASTD (BX), Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y2, Y3
+	VPBROADCASTD 4(BX), Y7
+	VPXOR        Y5, Y3, Y3
+	VPXOR        Y7, Y3, Y3
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y5
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPBROADCASTD 8(BX), Y7
+	VPXOR        Y4, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y5, Y4
+	VPBROADCASTD 12(BX), Y7
+	VPXOR        Y2, Y4, Y4
+	VPXOR        Y7, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y6
+	VPBROADCASTD 16(BX), Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y2, Y3
+	VPBROADCASTD 20(BX), Y7
+	VPXOR        Y5, Y3, Y3
+	VPXOR        Y7, Y3, Y3
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y5
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPBROADCASTD 24(BX), Y7
+	VPXOR        Y4, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y5, Y4
+	VPBROADCASTD 28(BX), Y7
+	VPXOR        Y2, Y4, Y4
+	VPXOR        Y7, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y6
+	VPBROADCASTD 32(BX), Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y2, Y3
+	VPBROADCASTD 36(BX), Y7
+	VPXOR        Y5, Y3, Y3
+	VPXOR        Y7, Y3, Y3
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y5
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPBROADCASTD 40(BX), Y7
+	VPXOR        Y4, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y5, Y4
+	VPBROADCASTD 44(BX), Y7
+	VPXOR        Y2, Y4, Y4
+	VPXOR        Y7, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y6
+	VPBROADCASTD 48(BX), Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y2, Y3
+	VPBROADCASTD 52(BX), Y7
+	VPXOR        Y5, Y3, Y3
+	VPXOR        Y7, Y3, Y3
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y5
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPBROADCASTD 56(BX), Y7
+	VPXOR        Y4, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y5, Y4
+	VPBROADCASTD 60(BX), Y7
+	VPXOR        Y2, Y4, Y4
+	VPXOR        Y7, Y4, Y4
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y2
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y4, Y4
+	VPSRLQ       $0x20, Y4, Y6
+	VPBROADCASTD 64(BX), Y7
+	VPXOR        Y3, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y2, Y3
+	VPBROADCASTD 68(BX), Y7
+	VPXOR        Y5, Y3, Y3
+	VPXOR        Y7, Y3, Y3
+	VPMULUDQ     wordd2511f53<>+0(SB), Y6, Y5
+	VPMULUDQ     wordcd9e8d57<>+0(SB), Y3, Y3
+	VPSRLQ       $0x20, Y3, Y6
+	VPBROADCASTD 72(BX), Y7
+	VPXOR        Y4, Y6, Y6
+	VPXOR        Y7, Y6, Y6
+	VPSRLQ       $0x20, Y5, Y4
+	VPBROADCASTD 76(BX), Y7
+	VPXOR        Y2, Y4, Y4
+	VPXOR        Y7, Y4, Y4
+	VPSLLQ       $0x20, Y3, Y3
+	VPSLLQ       $0x20, Y6, Y6
+	VPSRLQ       $0x20, Y6, Y6
+	VPOR         Y3, Y6, Y6
+	VPSLLQ       $0x20, Y5, Y5
+	VPSLLQ       $0x20, Y4, Y4
+	VPSRLQ       $0x20, Y4, Y4
+	VPOR         Y5, Y4, Y4
+	VPUNPCKLQDQ  Y4, Y6, Y2
+	VPUNPCKHQDQ  Y4, Y6, Y3
+	VPMAXUW      Y1, Y2, Y4
+	VPCMPEQW     Y2, Y4, Y4
+	MOVQ         DX, BX
+	XORQ         SI, SI
+	SUBQ         $0x00000000, BX
+	CMOVQLT      SI, BX
+	MOVQ         $0x00000008, SI
+	CMPQ         BX, SI
+	CMOVQGT      SI, BX
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y2
+	VMASKMOVPS   (CX), Y2, Y6
+	VPMOVSXWD    X4, Y5
+	VMULPS       Y0, Y6, Y6
+	VANDPS       Y5, Y6, Y6
+	VMASKMOVPS   Y6, Y2, (AX)
+	VEXTRACTI128 $0x01, Y4, X4
+	MOVQ         DX, BX
+	XORQ         SI, SI
+	SUBQ         $0x00000008, BX
+	CMOVQLT      SI, BX
+	MOVQ         $0x00000008, SI
+	CMPQ         BX, SI
+	CMOVQGT      SI, BX
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y2
+	VMASKMOVPS   32(CX), Y2, Y5
+	VPMOVSXWD    X4, Y4
+	VMULPS       Y0, Y5, Y5
+	VANDPS       Y4, Y5, Y5
+	VMASKMOVPS   Y5, Y2, 32(AX)
+	VPMAXUW      Y1, Y3, Y1
+	VPCMPEQW     Y3, Y1, Y1
+	MOVQ         DX, BX
+	XORQ         SI, SI
+	SUBQ         $0x00000010, BX
+	CMOVQLT      SI, BX
+	MOVQ         $0x00000008, SI
+	CMPQ         BX, SI
+	CMOVQGT      SI, BX
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y2
+	VMASKMOVPS   64(CX), Y2, Y4
+	VPMOVSXWD    X1, Y3
+	VMULPS       Y0, Y4, Y4
+	VANDPS       Y3, Y4, Y4
+	VMASKMOVPS   Y4, Y2, 64(AX)
+	VEXTRACTI128 $0x01, Y1, X1
+	XORQ         BX, BX
+	SUBQ         $0x00000018, DX
+	CMOVQLT      BX, DX
+	MOVQ         $0x00000008, BX
+	CMPQ         DX, BX
+	CMOVQGT      BX, DX
+	LEAQ         tail<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y2
+	VMASKMOVPS   96(CX), Y2, Y3
+	VPMOVSXWD    X1, Y1
+	VMULPS       Y0, Y3, Y3
+	VANDPS       Y1, Y3, Y3
+	VMASKMOVPS   Y3, Y2, 96(AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA order256<>+0(SB)/8, $0x0000000000000000
+DATA order256<>+8(SB)/8, $0x0000000000000002
+DATA order256<>+16(SB)/8, $0x0000000000000001
+DATA order256<>+24(SB)/8, $0x0000000000000003
+GLOBL order256<>(SB), RODATA|NOPTR, $32
+
+DATA word00000004<>+0(SB)/4, $0x00000004
+DATA word00000004<>+4(SB)/4, $0x00000004
+DATA word00000004<>+8(SB)/4, $0x00000004
+DATA word00000004<>+12(SB)/4, $0x00000004
+DATA word00000004<>+16(SB)/4, $0x00000004
+DATA word00000004<>+20(SB)/4, $0x00000004
+DATA word00000004<>+24(SB)/4, $0x00000004
+DATA word00000004<>+28(SB)/4, $0x00000004
+DATA word00000004<>+32(SB)/4, $0x00000004
+DATA word00000004<>+36(SB)/4, $0x00000004
+DATA word00000004<>+40(SB)/4, $0x00000004
+DATA word00000004<>+44(SB)/4, $0x00000004
+DATA word00000004<>+48(SB)/4, $0x00000004
+DATA word00000004<>+52(SB)/4, $0x00000004
+DATA word00000004<>+56(SB)/4, $0x00000004
+DATA word00000004<>+60(SB)/4, $0x00000004
+GLOBL word00000004<>(SB), RODATA|NOPTR, $64

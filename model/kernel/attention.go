@@ -33,7 +33,9 @@ const queryBlock = 64
 // Forward computes out = softmax(q·kᵀ + bias)·v for every sequence and head. The strides count elements
 // from row to row.
 func (a *Attention) Forward(w *Workers, out []float32, outStride int, q []float32, qStride int, k, v []float32, kvStride int) {
+	l := &w.isa.loops
 	a.eachHead(w, func(s *scratch, t headTask) {
+		mask := a.Dropout.masker(l)
 		for lo := 0; lo < t.queries; lo += queryBlock {
 			rows := min(queryBlock, t.queries-lo)
 			keys := a.visible(lo+rows, t.keys)
@@ -49,10 +51,10 @@ func (a *Attention) Forward(w *Workers, out []float32, outStride int, q []float3
 				row := scores[r*keys : (r+1)*keys]
 				seen := a.visible(lo+r+1, keys)
 				i := t.stat(lo + r)
-				a.Max[i], a.Inverse[i] = s.isa.softmax(row[:seen])
+				a.Max[i], a.Inverse[i] = l.softmax(row[:seen])
 				clear(row[seen:])
 				if !a.Dropout.Off() {
-					a.Dropout.row(s.isa, row, row, uint32(i))
+					mask.row(row, row, uint32(i))
 				}
 			}
 			s.gemm(false, false, rows, a.Dim, keys, scores, keys, v[t.key(0, kvStride):], kvStride, false, out[t.query(lo, outStride):], outStride)
@@ -71,7 +73,9 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 		last := len(a.QueryOffsets) - 1
 		partial = make([]float32, a.Heads*int(a.QueryOffsets[last]+a.KeyOffsets[last]))
 	}
+	l := &w.isa.loops
 	a.eachHead(w, func(s *scratch, t headTask) {
+		mask := a.Dropout.masker(l)
 		for r := range t.keys {
 			clear(dk[t.key(r, dkvStride):][:a.Dim])
 			clear(dv[t.key(r, dkvStride):][:a.Dim])
@@ -96,7 +100,7 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 				row := p[r*keys : (r+1)*keys]
 				seen := a.visible(lo+r+1, keys)
 				i := t.stat(lo + r)
-				s.isa.softmaxAgain(row[:seen], a.Max[i], a.Inverse[i])
+				l.softmaxAgain(row[:seen], a.Max[i], a.Inverse[i])
 				clear(row[seen:])
 			}
 			dp := grow(&s.d, rows*keys)
@@ -106,20 +110,17 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 				dropped = grow(&s.e, rows*keys)
 				for r := range rows {
 					i := uint32(t.stat(lo + r))
-					a.Dropout.row(s.isa, dropped[r*keys:(r+1)*keys], p[r*keys:(r+1)*keys], i)
-					a.Dropout.row(s.isa, dp[r*keys:(r+1)*keys], dp[r*keys:(r+1)*keys], i)
+					mask.row(dropped[r*keys:(r+1)*keys], p[r*keys:(r+1)*keys], i)
+					mask.row(dp[r*keys:(r+1)*keys], dp[r*keys:(r+1)*keys], i)
 				}
 			}
 			s.gemm(true, false, keys, a.Dim, rows, dropped, keys, gradient, outStride, true, dv[t.key(0, dkvStride):], dkvStride)
 			// dScore = p * (dp - sum(p*dp)), the backward pass of softmax.
 			for r := range rows {
 				row, g := p[r*keys:(r+1)*keys], dp[r*keys:(r+1)*keys]
-				mean := Dot(row, g)
-				for j := range g {
-					g[j] = row[j] * (g[j] - mean)
-				}
+				l.softmaxBackward(g, row, l.dot(row, g))
 				if distances != nil {
-					s.isa.add(distances[t.queries-1-(lo+r):][:keys], g)
+					l.add(distances[t.queries-1-(lo+r):][:keys], g)
 				}
 			}
 			s.gemm(false, false, rows, a.Dim, keys, dp, keys, k[t.key(0, kvStride):], kvStride, false, dq[t.query(lo, dqStride):], dqStride)

@@ -46,6 +46,7 @@ func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, wei
 	if dHidden != nil {
 		clear(dHidden)
 	}
+	l := &w.isa.loops
 	size := c.chunkRows()
 	logits := grow(&c.logits, min(size, len(rows))*c.Vocab)
 	h := grow(&c.hidden, min(size, len(rows))*c.Dim)
@@ -54,13 +55,15 @@ func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, wei
 	for lo := 0; lo < len(rows); lo += size {
 		chunk := rows[lo:min(len(rows), lo+size)]
 		n := len(chunk)
-		for i, r := range chunk {
-			copy(h[i*c.Dim:(i+1)*c.Dim], hidden[r*c.Dim:])
-		}
-		w.isa.scale(h[:n*c.Dim], c.Scale) // cheaper here than on the logits
+		w.Rows(n, grainFor(c.Dim), func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				copy(h[i*c.Dim:(i+1)*c.Dim], hidden[chunk[i]*c.Dim:])
+			}
+			l.affine(h[lo*c.Dim:hi*c.Dim], c.Scale, 0) // cheaper here than on the logits
+		})
 		Gemm(w, false, true, n, c.Vocab, c.Dim, h, c.Dim, weight, c.Dim, false, logits, c.Vocab)
 		w.Run(n, func(i int) {
-			parts[i] = c.row(w.isa, logits[i*c.Vocab:(i+1)*c.Vocab], int(labels[chunk[i]]), dHidden != nil, gradScale)
+			parts[i] = c.row(l, logits[i*c.Vocab:(i+1)*c.Vocab], int(labels[chunk[i]]), dHidden != nil, gradScale)
 		})
 		for _, p := range parts[:n] { // in token order, whatever thread computed them
 			total.Loss += p.Loss
@@ -71,12 +74,13 @@ func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, wei
 			continue
 		}
 		Gemm(w, false, false, n, c.Dim, c.Vocab, logits, c.Vocab, weight, c.Dim, false, g, c.Dim)
-		for i, r := range chunk {
-			out := dHidden[r*c.Dim : (r+1)*c.Dim]
-			for j, x := range g[i*c.Dim : (i+1)*c.Dim] {
-				out[j] = x * c.Scale
+		w.Rows(n, grainFor(c.Dim), func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				out := dHidden[chunk[i]*c.Dim:][:c.Dim]
+				copy(out, g[i*c.Dim:])
+				l.affine(out, c.Scale, 0)
 			}
-		}
+		})
 		Gemm(w, true, false, c.Vocab, c.Dim, n, logits, c.Vocab, h, c.Dim, true, dWeight, c.Dim)
 	}
 	total.Tokens = len(rows)
@@ -84,8 +88,8 @@ func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, wei
 }
 
 // row turns the logits of one token into their gradient, if wanted, and returns its losses.
-func (c *CrossEntropy) row(i *isa, x []float32, label int, gradient bool, gradScale float32) Totals {
-	largest := i.maximum(x)
+func (c *CrossEntropy) row(l *loops, x []float32, label int, gradient bool, gradScale float32) Totals {
+	largest := l.maximum(x)
 	correct := 0
 	if x[label] == largest {
 		correct = 1
@@ -93,25 +97,17 @@ func (c *CrossEntropy) row(i *isa, x []float32, label int, gradient bool, gradSc
 	target := float64(x[label] - largest)
 	var mean float64 // of the shifted logits, for label smoothing
 	if c.LabelSmoothing > 0 {
-		for _, v := range x {
-			mean += float64(v - largest)
-		}
-		mean /= float64(len(x))
+		mean = float64(l.sum(x, largest)) / float64(len(x))
 	}
-	sum := i.expSum(x, largest)
+	sum := l.exp(x, largest, 1)
 	logSum := math.Log(float64(sum))
 	logZ := logSum + float64(largest)
 	nll := logSum - target
 	smoothing := float64(c.LabelSmoothing)
 	loss := (1-smoothing)*nll + smoothing*(logSum-mean) + float64(c.ZLoss)*logZ*logZ
 	if gradient {
-		i.scale(x, gradScale*(1+2*c.ZLoss*float32(logZ))/sum)
-		if smoothing > 0 {
-			off := gradScale * c.LabelSmoothing / float32(len(x))
-			for j := range x {
-				x[j] -= off
-			}
-		}
+		off := gradScale * c.LabelSmoothing / float32(len(x))
+		l.affine(x, gradScale*(1+2*c.ZLoss*float32(logZ))/sum, -off)
 		x[label] -= gradScale * (1 - c.LabelSmoothing)
 	}
 	return Totals{Loss: loss, NLL: nll, Correct: correct}

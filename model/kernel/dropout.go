@@ -26,21 +26,39 @@ func (p Dropout) threshold() (below uint16, scale float32) {
 	return uint16(t), float32(65536 / (65536 - t))
 }
 
-// row multiplies the elements of one row by 0 or 1/(1-rate); its number decides the mask. y may be x.
-func (p Dropout) row(i *isa, y, x []float32, row uint32) {
+// philoxWords are the input of Philox: two keys for each of ten rounds, and the counter of the first element.
+type philoxWords = [24]uint32
+
+// masker applies a dropout to rows, one after the other.
+type masker struct {
+	loops *loops
+	words philoxWords
+	below uint16
+	scale float32
+}
+
+func (p Dropout) masker(l *loops) *masker {
 	below, scale := p.threshold()
+	m := &masker{loops: l, below: below, scale: scale}
 	key0, key1 := uint32(p.Seed), uint32(p.Seed>>32)
-	y = y[:len(x)]
-	done := 0
-	if i != nil {
-		// A lane of the vector loop makes the bits of one block.
-		if blocks := len(x) / lanes / i.lanes * i.lanes; blocks > 0 {
-			i.dropoutWhole(&y[0], &x[0], blocks, 0, row, p.Op, p.Step, key0, key1, uint32(below), scale)
-			done = blocks * lanes
-		}
+	for r := range uint32(10) {
+		m.words[2*r], m.words[2*r+1] = key0+r*philoxKey0, key1+r*philoxKey1
 	}
-	for i := done; i < len(x); i += lanes {
-		r := philox(uint32(i/lanes), row, p.Op, p.Step, key0, key1)
+	m.words[22], m.words[23] = p.Op, p.Step
+	return m
+}
+
+// row multiplies the elements of one row by 0 or 1/(1-rate). The row number and the column decide the mask.
+func (m *masker) row(y, x []float32, row uint32) {
+	m.words[21] = row
+	m.loops.dropout(y, x, &m.words, m.below, m.scale)
+}
+
+// dropoutRow is the portable loop of one row.
+func dropoutRow(y, x []float32, words *philoxWords, below uint16, scale float32) {
+	y = y[:len(x)]
+	for i := 0; i < len(x); i += lanes {
+		r := philox(words, words[20]+uint32(i/lanes))
 		for j := i; j < min(i+lanes, len(x)); j++ {
 			bits := uint16(r[(j-i)/2] >> (16 * uint(j&1)))
 			if bits < below {
@@ -55,8 +73,9 @@ func (p Dropout) row(i *isa, y, x []float32, row uint32) {
 // Rows applies the dropout to x [rows, d]. y may be x.
 func (p Dropout) Rows(w *Workers, y, x []float32, rows, d int) {
 	w.Rows(rows, grainFor(d), func(lo, hi int) {
+		m := p.masker(&w.isa.loops)
 		for r := lo; r < hi; r++ {
-			p.row(w.isa, y[r*d:(r+1)*d], x[r*d:(r+1)*d], uint32(r))
+			m.row(y[r*d:(r+1)*d], x[r*d:(r+1)*d], uint32(r))
 		}
 	})
 }
@@ -69,13 +88,13 @@ const (
 	philoxKey1 = 0xBB67AE85 // sqrt(3)-1
 )
 
-func philox(c0, c1, c2, c3, k0, k1 uint32) [4]uint32 {
-	for range 10 {
+// philox returns the random numbers of one counter: words with another first word.
+func philox(words *philoxWords, c0 uint32) [4]uint32 {
+	c1, c2, c3 := words[21], words[22], words[23]
+	for r := range 10 {
 		p0 := uint64(philoxMul0) * uint64(c0)
 		p1 := uint64(philoxMul1) * uint64(c2)
-		c0, c1, c2, c3 = uint32(p1>>32)^c1^k0, uint32(p1), uint32(p0>>32)^c3^k1, uint32(p0)
-		k0 += philoxKey0
-		k1 += philoxKey1
+		c0, c1, c2, c3 = uint32(p1>>32)^c1^words[2*r], uint32(p1), uint32(p0>>32)^c3^words[2*r+1], uint32(p0)
 	}
 	return [4]uint32{c0, c1, c2, c3}
 }

@@ -10,9 +10,10 @@ func Embed(w *Workers, y, table []float32, ids []int32, d int) {
 }
 
 // EmbedBackward adds row i of dy [len(ids), d] to row ids[i] of dTable [vocab, d]. Each task owns a range
-// of columns and adds in the order of ids, so equal ids do not race and the sum has one order.
+// of columns and adds in the order of ids, so equal ids do not race and the sum has one order, however wide the range.
 func EmbedBackward(w *Workers, dTable, dy []float32, ids []int32, d int) {
-	const columns = 32 // two cache lines
+	const line = 16 // a cache line
+	columns := blocks(blocks(d, w.threads), line) * line
 	w.Run(blocks(d, columns), func(task int) {
 		lo, hi := task*columns, min(d, (task+1)*columns)
 		for i, id := range ids {

@@ -33,9 +33,12 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 	if done := w.counters.product(m, n, k); done != nil {
 		defer done()
 	}
-	if w.isa != nil {
-		if m <= max(dotRows, w.isa.cols) && transB && !transA {
-			w.fewRows(m, n, k, a, lda, b, ldb, accumulate, c, ldc)
+	if i := w.isa; i.gemm != nil {
+		if m <= i.maxDirectRows && transB && !transA {
+			grain := max(64, blocks(n, 16*w.threads)*4) // a multiple of four, and a few tasks a thread
+			w.Rows(n, grain, func(lo, hi int) {
+				i.directRows(m, hi-lo, k, a, lda, b[lo*ldb:], ldb, accumulate, c[lo:], ldc)
+			})
 			return
 		}
 		vectorGemm(w, m, n, k, operandOf(a, lda, transA), operandOf(b, ldb, transB), accumulate, c, ldc)
@@ -66,7 +69,7 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 
 // gemm is Gemm on one thread for any size but k = 0; it uses a and b of the scratch.
 func (s *scratch) gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
-	if s.isa != nil {
+	if s.isa.gemm != nil {
 		s.vectorGemm(m, n, k, operandOf(a, lda, transA), operandOf(b, ldb, transB), accumulate, c, ldc)
 		return
 	}
@@ -181,29 +184,11 @@ func gemmDirect(m, n, k int, a []float32, lda int, b []float32, ldb int, accumul
 	for j := range n {
 		row := b[j*ldb : j*ldb+k]
 		for i := range m {
-			d := Dot(a[i*lda:i*lda+k], row)
+			d := dot(a[i*lda:i*lda+k], row)
 			if accumulate {
 				d += c[i*ldc+j]
 			}
 			c[i*ldc+j] = d
 		}
 	}
-}
-
-// Dot returns the inner product of two vectors of equal length.
-func Dot(x, y []float32) float32 {
-	var s0, s1, s2, s3 float32
-	y = y[:len(x)]
-	i := 0
-	for ; i+4 <= len(x); i += 4 {
-		p, q := x[i:i+4:i+4], y[i:i+4:i+4]
-		s0 += p[0] * q[0]
-		s1 += p[1] * q[1]
-		s2 += p[2] * q[2]
-		s3 += p[3] * q[3]
-	}
-	for ; i < len(x); i++ {
-		s0 += x[i] * y[i]
-	}
-	return (s0 + s1) + (s2 + s3)
 }

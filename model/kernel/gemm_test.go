@@ -144,3 +144,36 @@ func BenchmarkGemm(b *testing.B) {
 		}
 	}
 }
+
+// The products inside attention run on one thread and read columns of a matrix of all heads.
+func BenchmarkGemmInsideAttention(b *testing.B) {
+	const stride = 1536 // query, key and value of 8 heads of 64 side by side
+	for _, s := range []struct {
+		name           string
+		transA, transB bool
+		m, n, k        int
+		lda, ldb, ldc  int
+	}{
+		{"scores_64x128x64", false, true, 64, 128, 64, stride, stride, 128},
+		{"values_64x64x128", false, false, 64, 64, 128, 128, stride, 512},
+		{"dValues_128x64x64", true, false, 128, 64, 64, 128, 512, stride},
+		{"scores_64x512x64", false, true, 64, 512, 64, stride, stride, 512},
+		{"values_64x64x512", false, false, 64, 64, 512, 512, stride, 512},
+		{"scores_32x32x64", false, true, 32, 32, 64, stride, stride, 32},
+		{"values_32x64x32", false, false, 32, 64, 32, 32, stride, 512},
+		{"scores_1x64x64", false, true, 1, 64, 64, stride, stride, 64},
+		{"values_1x64x64", false, false, 1, 64, 64, 64, stride, 512},
+	} {
+		for _, path := range Paths() {
+			b.Run(fmt.Sprintf("%s/%s", s.name, path), func(b *testing.B) {
+				x, y, c := randoms(1, 512*stride), randoms(2, 512*stride), make([]float32, 512*stride)
+				NewWorkersOn(path, 1).borrow(func(m *scratch) {
+					for b.Loop() {
+						m.gemm(s.transA, s.transB, s.m, s.n, s.k, x, s.lda, y, s.ldb, false, c, s.ldc)
+					}
+				})
+				b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}

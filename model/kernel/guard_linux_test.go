@@ -45,28 +45,24 @@ func mustNotFault(t *testing.T, what string, f func()) {
 }
 
 func TestLoopsStayInTheirSlices(t *testing.T) {
-	for _, path := range Paths() {
-		i := isaByName(path)
-		w := NewWorkersOn(path, 1)
+	cases := loopCases()
+	cases["dropout"] = func(l *loops, s [5][]float32) float32 {
+		Dropout{Rate: 0.1}.masker(l).row(s[0], s[1], 1)
+		return 0
+	}
+	eachVectorPath(t, func(t *testing.T, l *loops) {
 		for _, n := range []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100, 128, 200} {
 			for _, atEnd := range []bool{true, false} {
-				x, y, g, both, dBoth := guarded(t, randoms(1, n), atEnd), guarded(t, randoms(2, n), atEnd), guarded(t, randoms(3, n), atEnd),
-					guarded(t, randoms(4, 2*n), atEnd), guarded(t, randoms(5, 2*n), atEnd)
-				for name, call := range map[string]func(){
-					"maximum":      func() { i.maximum(x) },
-					"expSum":       func() { i.expSum(x, 3) },
-					"softmaxAgain": func() { i.softmaxAgain(x, 3, 0.5) },
-					"scale":        func() { i.scale(x, 0.5) },
-					"add":          func() { i.add(y, x) },
-					"dropout":      func() { Dropout{Rate: 0.1}.row(i, y, x, 1) },
-					"gated":        func() { ActivateGated(w, GELU, y, both, 1, n) },
-					"gated back":   func() { ActivateGatedBackward(w, GELU, dBoth, g, both, 1, n) },
-				} {
-					mustNotFault(t, fmt.Sprintf("%s: %s of %d elements, at the end %v", path, name, n, atEnd), call)
+				var s [5][]float32
+				for i := range s {
+					s[i] = guarded(t, randoms(uint64(i), n), atEnd)
+				}
+				for name, call := range cases {
+					mustNotFault(t, fmt.Sprintf("%s of %d elements, at the end %v", name, n, atEnd), func() { call(l, s) })
 				}
 			}
 		}
-	}
+	})
 }
 
 func TestGemmStaysInItsSlices(t *testing.T) {

@@ -7,25 +7,18 @@ import "golang.org/x/sys/cpu"
 // available lists the vector kernels of this processor, the best first. Package cpu also asks the operating system
 // whether it saves the registers.
 func available() []*isa {
-	if !cpu.X86.HasAVX2 || !cpu.X86.HasFMA {
-		return nil
-	}
-	narrow := &isa{
-		name: "avx2", rows: 6, cols: 16, blockM: 144, blockK: 256,
-		gemm: gemm256, transpose: transpose256, side: 8, dot: dot256, dotStep: 16, copyRows: copyrows256,
-		lanes: 8, expSumWhole: expsum256, expScaleWhole: expscale256, maxWhole: max256, addWhole: add256, scaleWhole: scale256, dropoutWhole: dropout256,
-		gatedWhole: map[Activation]func(y, gate, value *float32, n int){GELU: gelu256, SiLU: silu256},
-		gatedBack:  map[Activation]func(dGate, dValue, dy, gate, value *float32, n int){GELU: geluback256, SiLU: siluback256},
-	}
-	list := []*isa{narrow}
+	var list []*isa
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ {
-		list = append([]*isa{{
-			name: "avx512", narrow: narrow, rows: 14, cols: 32, blockM: 168, blockK: 512,
-			gemm: gemm512, transpose: transpose512, side: 16, dot: dot512, dotStep: 32, copyRows: copyrows512,
-			lanes: 16, expSumWhole: expsum512, expScaleWhole: expscale512, maxWhole: max512, addWhole: add512, scaleWhole: scale512, dropoutWhole: dropout512,
-			gatedWhole: map[Activation]func(y, gate, value *float32, n int){GELU: gelu512, SiLU: silu512},
-			gatedBack:  map[Activation]func(dGate, dValue, dy, gate, value *float32, n int){GELU: geluback512, SiLU: siluback512},
-		}}, list...)
+		list = append(list, &isa{
+			name: "avx512", loops: loops512(), rows: 14, cols: 32, blockM: 168, blockK: 512,
+			gemm: gemm512, transpose: transpose512, side: 16, splitA: splitA512, splitB: splitB512, dotTile: dotTile512, dotRows: 4, maxDirectRows: 48,
+		})
+	}
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		list = append(list, &isa{
+			name: "avx2", loops: loops256(), rows: 6, cols: 16, blockM: 144, blockK: 256,
+			gemm: gemm256, transpose: transpose256, side: 8, splitA: splitA256, splitB: splitB256, dotTile: dotTile256, dotRows: 2, maxDirectRows: 16,
+		})
 	}
 	return list
 }
@@ -49,4 +42,51 @@ func gemm512(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int
 
 func gemm256(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool) {
 	gemm256Rows[rows-1](k, a, aRow, aCol, b, bRow, c, cRow, &columnMasks[16-cols], accumulate)
+}
+
+func dotTile512(rows, cols, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool) {
+	switch rows {
+	case 1:
+		dot512x1(cols, k, a, aRow, b, bRow, c, cRow, accumulate)
+	case 2, 3:
+		dot512x2(cols, k, a, aRow, b, bRow, c, cRow, accumulate)
+	default:
+		dot512x4(cols, k, a, aRow, b, bRow, c, cRow, accumulate)
+	}
+}
+
+func dotTile256(rows, cols, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool) {
+	if rows == 1 {
+		dot256x1(cols, k, a, aRow, b, bRow, c, cRow, accumulate)
+	} else {
+		dot256x2(cols, k, a, aRow, b, bRow, c, cRow, accumulate)
+	}
+}
+
+func loops512() loops {
+	l := loops{
+		dot: dotRow512, add: add512, affine: affine512, sum: sum512, maximum: maximum512, exp: exp512,
+		softmaxBackward: softmaxBackward512,
+		norm:            norm512, normDot: normDot512, normBackward: normBackward512,
+		activations: portableLoops().activations, // for the rare ones
+		dropout:     dropout512,
+	}
+	l.activations[ReLU] = activationLoops{relu512, reluBackward512, reluGated512, reluGatedBackward512}
+	l.activations[GELU] = activationLoops{gelu512, geluBackward512, geluGated512, geluGatedBackward512}
+	l.activations[SiLU] = activationLoops{silu512, siluBackward512, siluGated512, siluGatedBackward512}
+	return l
+}
+
+func loops256() loops {
+	l := loops{
+		dot: dotRow256, add: add256, affine: affine256, sum: sum256, maximum: maximum256, exp: exp256,
+		softmaxBackward: softmaxBackward256,
+		norm:            norm256, normDot: normDot256, normBackward: normBackward256,
+		activations: portableLoops().activations, // for the rare ones
+		dropout:     dropout256,
+	}
+	l.activations[ReLU] = activationLoops{relu256, reluBackward256, reluGated256, reluGatedBackward256}
+	l.activations[GELU] = activationLoops{gelu256, geluBackward256, geluGated256, geluGatedBackward256}
+	l.activations[SiLU] = activationLoops{silu256, siluBackward256, siluGated256, siluGatedBackward256}
+	return l
 }

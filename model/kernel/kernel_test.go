@@ -3,6 +3,7 @@ package kernel
 import (
 	"math"
 	"slices"
+	"sync/atomic"
 	"testing"
 )
 
@@ -16,7 +17,10 @@ func TestPaper_Philox(t *testing.T) {
 		if c.counter != [4]uint32{} {
 			k0, k1 = 0xa4093822, 0x299f31d0
 		}
-		if got := philox(c.counter[0], c.counter[1], c.counter[2], c.counter[3], k0, k1); got != c.want {
+		p := Dropout{Seed: uint64(k1)<<32 | uint64(k0), Op: c.counter[2], Step: c.counter[3]}
+		m := p.masker(nil)
+		m.words[21] = c.counter[1]
+		if got := philox(&m.words, c.counter[0]); got != c.want {
 			t.Errorf("counter %08x: got %08x, want %08x", c.counter, got, c.want)
 		}
 	}
@@ -83,78 +87,8 @@ func TestExp(t *testing.T) {
 	if exp32(0) != 1 || exp32(-200) != 0 || exp32(float32(math.Inf(-1))) != 0 {
 		t.Errorf("exp of 0, -200, -inf: %g %g %g", exp32(0), exp32(-200), exp32(float32(math.Inf(-1))))
 	}
-	if nan := float32(math.NaN()); !math.IsNaN(float64(exp32(nan))) {
+	if nan := float32(math.NaN()); !math.IsNaN(float64(exp32(nan))) || !math.IsNaN(float64(maximum([]float32{1, nan, 2}))) {
 		t.Error("a NaN is lost")
-	}
-}
-
-// Every vector loop is held to the portable one, for all lengths up to several registers and unaligned slices.
-func TestVectorLoopsAgainstPortable(t *testing.T) {
-	for _, path := range Paths() {
-		i := isaByName(path)
-		for n := 1; n <= 150; n++ {
-			x := randoms(uint64(n), n+2)[1 : n+1]
-			x[n/2] = -90 // below the smallest normal number
-			for name, f := range map[string]func(i *isa, x []float32) float32{
-				"maximum": func(i *isa, x []float32) float32 { return i.maximum(x) },
-				"expSum":  func(i *isa, x []float32) float32 { return i.expSum(x, 3) },
-				"scale":   func(i *isa, x []float32) float32 { i.scale(x, 0.7); return 0 },
-				"add":     func(i *isa, x []float32) float32 { i.add(x, slices.Clone(x)); return 0 },
-				"softmax": func(i *isa, x []float32) float32 { a, b := i.softmax(x); return a + b },
-				"softmaxAgain": func(i *isa, x []float32) float32 {
-					i.softmaxAgain(x, 3, 0.2)
-					return 0
-				},
-			} {
-				// Something on both sides that must stay.
-				got, want := slices.Concat([]float32{7}, x, []float32{8}), slices.Concat([]float32{7}, x, []float32{8})
-				a, b := f(i, got[1:n+1]), f(nil, want[1:n+1])
-				if e := relativeError(got, want); e > 5e-7 || math.Abs(float64(a-b)) > 2e-6*math.Abs(float64(b)) || got[0] != 7 || got[n+1] != 8 {
-					t.Fatalf("%s: %s of %d: error %.2g, result %g, want %g", path, name, n, e, a, b)
-				}
-			}
-			both := randoms(uint64(n), 2*n)
-			both[0], both[2*n-1] = 40, -30
-			for _, f := range []Activation{GELU, SiLU} {
-				y, dx := make([]float32, n), make([]float32, 2*n)
-				wantY, wantDX := make([]float32, n), make([]float32, 2*n)
-				w, portable := NewWorkersOn(path, 1), NewWorkersOn(Portable, 1)
-				ActivateGated(w, f, y, both, 1, n)
-				ActivateGated(portable, f, wantY, both, 1, n)
-				ActivateGatedBackward(w, f, dx, x, both, 1, n)
-				ActivateGatedBackward(portable, f, wantDX, x, both, 1, n)
-				if e := max(relativeError(y, wantY), relativeError(dx, wantDX)); e > 1e-6 {
-					t.Fatalf("%s: gated %v of %d: error %.2g", path, f, n, e)
-				}
-			}
-			p := Dropout{Rate: 0.3, Seed: 1<<40 + 5, Step: 9, Op: 3}
-			got, want := make([]float32, n), make([]float32, n)
-			p.row(i, got, x, 77)
-			p.row(nil, want, x, 77)
-			if !slices.Equal(got, want) {
-				t.Fatalf("%s: dropout of %d: got %v, want %v", path, n, got, want)
-			}
-		}
-		nan := []float32{1, 2, float32(math.NaN()), 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17}
-		if s := i.expSum(nan, 17); !math.IsNaN(float64(s)) {
-			t.Errorf("%s: a NaN is lost in the sum %g", path, s)
-		}
-		broken := make([]float32, 40)
-		for j := range broken {
-			broken[j] = float32(math.Inf(-1))
-		}
-		broken[9] = nan[2]
-		if _, inverse := i.softmax(broken); !math.IsNaN(float64(inverse)) || !math.IsNaN(float64(broken[9])) {
-			t.Errorf("%s: softmax hides a NaN among hidden keys: %v", path, broken)
-		}
-		hidden := make([]float32, 40)
-		for j := range hidden {
-			hidden[j] = float32(math.Inf(-1))
-		}
-		hidden[33] = 2
-		if i.softmax(hidden); hidden[33] != 1 || hidden[0] > 1e-37 {
-			t.Errorf("%s: softmax with hidden keys is %v", path, hidden)
-		}
 	}
 }
 
@@ -245,6 +179,42 @@ func TestRunHandsPanicsToTheCaller(t *testing.T) {
 				}
 			})
 		}()
+	}
+}
+
+// The second phase begins when the first has ended, and a panic in either comes to the caller instead of a wait.
+func TestRunPhases(t *testing.T) {
+	for _, threads := range []int{1, 3} {
+		w := NewWorkers(threads)
+		var first, early atomic.Int64
+		for range 100 {
+			first.Store(0)
+			w.runPhases(7, func(int) { first.Add(1) }, 9, func(int) {
+				if first.Load() != 7 {
+					early.Add(1)
+				}
+			})
+		}
+		if early.Load() > 0 {
+			t.Errorf("%d threads: %d tasks began too early", threads, early.Load())
+		}
+		for phase := range 2 {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%d threads: the panic of phase %d is lost", threads, phase)
+					}
+				}()
+				broken := func(p int) func(int) {
+					return func(task int) {
+						if p == phase && task == 3 {
+							panic("broken task")
+						}
+					}
+				}
+				w.runPhases(7, broken(0), 9, broken(1))
+			}()
+		}
 	}
 }
 

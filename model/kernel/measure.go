@@ -57,7 +57,7 @@ func PeakGFLOPS(w *Workers) float64 {
 // tileFlops is the work of one call of the innermost loop.
 func (w *Workers) tileFlops(k int) float64 {
 	rows, cols := microM, microN
-	if w.isa != nil {
+	if w.isa.gemm != nil {
 		rows, cols = w.isa.rows, w.isa.cols
 	}
 	return 2 * float64(rows) * float64(cols) * float64(k)
@@ -65,7 +65,7 @@ func (w *Workers) tileFlops(k int) float64 {
 
 // spin runs the innermost loop again and again.
 func (s *scratch) spin(k, repeats int) {
-	if i := s.isa; i != nil {
+	if i := s.isa; i.gemm != nil {
 		a, b, c := grow(&s.a, i.rows*k), grow(&s.b, i.cols*k), grow(&s.c, i.rows*i.cols)
 		clear(a)
 		clear(b)

@@ -10,14 +10,13 @@ const rmsBlock = 64
 // 2019; T5 has no mean and no bias). It stores 1/sqrt(mean(x²) + eps) in inverse [rows] for the backward pass.
 func RMSNorm(w *Workers, y, x, weight []float32, eps float32, inverse []float32) {
 	d := len(weight)
+	l := &w.isa.loops
 	w.Rows(len(inverse), grainFor(d), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			in, out := x[r*d:(r+1)*d], y[r*d:(r+1)*d]
-			inv := float32(1 / math.Sqrt(float64(Dot(in, in))/float64(d)+float64(eps)))
+			inv := float32(1 / math.Sqrt(float64(l.dot(in, in))/float64(d)+float64(eps)))
 			inverse[r] = inv
-			for i, g := range weight {
-				out[i] = g * (in[i] * inv)
-			}
+			l.norm(out, in, weight, inv)
 		}
 	})
 }
@@ -29,24 +28,17 @@ func RMSNormBackward(w *Workers, dx, dWeight, dy, x, weight, inverse []float32) 
 	d := len(weight)
 	rows := len(inverse)
 	tasks := blocks(rows, rmsBlock)
+	l := &w.isa.loops
 	partial := make([]float32, tasks*d)
 	w.Run(tasks, func(task int) {
 		sum := partial[task*d : (task+1)*d]
 		for r := task * rmsBlock; r < min(rows, (task+1)*rmsBlock); r++ {
 			in, g, out := x[r*d:(r+1)*d], dy[r*d:(r+1)*d], dx[r*d:(r+1)*d]
 			inv := inverse[r]
-			var dot float32
-			for i := range g {
-				dot += g[i] * weight[i] * in[i]
-			}
-			scale := dot * inv * inv / float32(d)
-			for i := range g {
-				sum[i] += g[i] * (in[i] * inv)
-				out[i] = inv * (g[i]*weight[i] - in[i]*scale)
-			}
+			l.normBackward(out, sum, g, in, weight, inv, l.normDot(g, weight, in)*inv*inv/float32(d))
 		}
 	})
 	for task := range tasks {
-		w.isa.add(dWeight, partial[task*d:(task+1)*d])
+		l.add(dWeight, partial[task*d:(task+1)*d])
 	}
 }

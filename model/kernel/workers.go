@@ -10,7 +10,7 @@ import (
 // goroutines at once; each call gets scratch memory of its own.
 type Workers struct {
 	threads  int
-	isa      *isa      // vector kernels, nil for portable ones
+	isa      *isa
 	scratch  sync.Pool // *scratch
 	counters counters
 }
@@ -37,12 +37,7 @@ func NewWorkersOn(path string, threads int) *Workers {
 }
 
 // Path returns the name of the path.
-func (w *Workers) Path() string {
-	if w.isa == nil {
-		return Portable
-	}
-	return w.isa.name
-}
+func (w *Workers) Path() string { return w.isa.name }
 
 // Threads returns the number of threads.
 func (w *Workers) Threads() int { return w.threads }
@@ -87,6 +82,23 @@ func (w *Workers) Run(tasks int, f func(task int)) {
 	if r := panicked.Load(); r != nil {
 		panic(*r)
 	}
+}
+
+// runPhases runs all tasks of one phase before those of the next, and wakes the threads once for both: on a small product
+// that takes as long as packing. A thread waits only for tasks that others have begun, so it cannot wait forever.
+func (w *Workers) runPhases(firstTasks int, first func(task int), secondTasks int, second func(task int)) {
+	var done atomic.Int64
+	w.Run(firstTasks+secondTasks, func(task int) {
+		if task < firstTasks {
+			defer done.Add(1) // after a panic too, or the others would wait
+			first(task)
+			return
+		}
+		for done.Load() < int64(firstTasks) {
+			runtime.Gosched()
+		}
+		second(task - firstTasks)
+	})
 }
 
 // Rows calls f(lo, hi) for the blocks of grain rows that make up [0, rows).

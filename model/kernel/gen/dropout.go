@@ -6,142 +6,155 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// philoxConstants are those of the portable generator.
-const (
-	philoxMul0 = 0xD2511F53
-	philoxMul1 = 0xCD9E8D57
-	philoxKey0 = 0x9E3779B9
-	philoxKey1 = 0xBB67AE85
-)
+// dropout writes the loop of Dropout: Philox4x32-10 for one counter in each 64-bit lane. Of such a lane a product reads
+// the lower half only, so what the others leave in the upper half does no harm, and no lane is ever shuffled before the
+// end. A counter decides 8 elements: its four words in memory order are eight numbers of 16 bits.
+//
+// words holds the keys of the ten rounds, two each, and then the counter of the first element.
+func dropout(i isa) {
+	p, n := i.function("dropout", "func(y, x []float32, words *[24]uint32, below uint16, scale float32)",
+		"writes x*scale to y where 16 random bits are at least below, else 0.", "y", "x")
+	words := Load(Param("words"), GP64()).(GPVirtual)
+	scale := i.broadcast("scale")
+	below := i.reg()
+	threshold, err := Param("below").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	VPBROADCASTW(threshold.Addr, below)
+	first := i.reg()
+	VPBROADCASTD(Mem{Base: words, Disp: 4 * 20}, first)
+	VPADDD(order(i), first, first)
+	counters := i.size / 8 // of one round, eight elements each
 
-// dropoutKernel writes the dropout of whole blocks: each register lane runs one Philox4x32-10 counter, whose 128 bits
-// decide eight elements, 16 bits each, in order.
-func dropoutKernel(i isa) {
-	TEXT("dropout"+i.name, NOSPLIT, "func(y, x *float32, blocks int, block, row, op, step, key0, key1, below uint32, scale float32)")
-	Doc("dropout" + i.name + " multiplies x by 0 or scale, for blocks of 8 elements a lane; block numbers the first counter.")
-	Pragma("noescape")
-	lanes := i.size / 4
-	iota := GLOBL("k_iota"+i.name, RODATA|NOPTR)
-	for l := range lanes {
-		DATA(4*l, U32(uint32(l)))
-	}
-	y, x := Load(Param("y"), GP64()).(GPVirtual), Load(Param("x"), GP64()).(GPVirtual)
-	n := Load(Param("blocks"), GP64()).(GPVirtual)
-	r := i.regs
-	c := r[0:4]                 // counters
-	low, high := r[4:6], r[6:8] // products
-	counter := r[8]             // the first word of the counters of the next round
-	scale, below := r[9], r[10]
-	key0, key1 := GP32(), GP32()
-	scratch := GP32()
-	set := func(name string, v VecPhysical) {
-		Load(Param(name), scratch)
-		VMOVD(scratch, v.AsX())
-		VPBROADCASTD(v.AsX(), v)
-	}
-	set("block", counter)
-	VPADDD(iota, counter, counter)
-	if i.size == 64 {
-		MOVL(U32(0xaaaa), scratch)
-		KMOVW(scratch, K1)
-	}
-	broadcastParam("scale", scale)
-	Load(Param("below"), scratch)
-	VMOVD(scratch, below.AsX())
-	VPBROADCASTW(below.AsX(), below)
-	mul0, mul1 := r[11], r[12]
-	constant := func(value uint32, v VecPhysical) {
-		MOVL(U32(value), scratch)
-		VMOVD(scratch, v.AsX())
-		VPBROADCASTD(v.AsX(), v)
-	}
-	constant(philoxMul0, mul0)
-	constant(philoxMul1, mul1)
-	Label("block")
-	VMOVUPS(counter, c[0])
-	set("row", c[1])
-	set("op", c[2])
-	set("step", c[3])
-	Load(Param("key0"), key0)
-	Load(Param("key1"), key1)
-	t0, t1 := r[13], r[14]
-	for range 10 {
-		// The 64-bit products of the even lanes, then of the odd ones.
-		for j, m := range []VecPhysical{mul0, mul1} {
-			word := c[2*j]
-			VPMULUDQ(m, word, low[j])
-			VPSRLQ(Imm(32), word, t0)
-			VPMULUDQ(m, t0, t0)
-			// low[j]: even products, t0: odd ones. Sort them into low and high words.
-			VPSRLQ(Imm(32), low[j], t1)
-			if i.size == 64 {
-				VMOVDQA32(t0, K1, t1) // odd lanes of the high words
-				VPSLLQ(Imm(32), t0, t0)
-				VMOVDQA32(t0, K1, low[j])
-			} else {
-				VPBLENDD(Imm(0xaa), t0, t1, t1)
-				VPSLLQ(Imm(32), t0, t0)
-				VPBLENDD(Imm(0xaa), t0, low[j], low[j])
-			}
-			VMOVUPS(t1, high[j])
+	round := func(tail bool) {
+		var c [4]VecVirtual
+		c[0] = i.reg()
+		VMOVUPS(first, c[0])
+		for w := 1; w < 4; w++ {
+			c[w] = i.reg()
+			VPBROADCASTD(Mem{Base: words, Disp: 4 * (20 + w)}, c[w])
 		}
-		VMOVD(key0, t0.AsX())
-		VPBROADCASTD(t0.AsX(), t0)
-		VMOVD(key1, t1.AsX())
-		VPBROADCASTD(t1.AsX(), t1)
-		xor(i, high[1], c[1], c[0])
-		xor(i, t0, c[0], c[0])
-		xor(i, high[0], c[3], c[2])
-		xor(i, t1, c[2], c[2])
-		VMOVUPS(low[1], c[1])
-		VMOVUPS(low[0], c[3])
-		ADDL(U32(philoxKey0), key0)
-		ADDL(U32(philoxKey1), key1)
-	}
-	// From a word a register to the four words of a counter side by side, within 128-bit lanes: register j then has
-	// counters j, j+4, j+8 and j+12.
-	VPUNPCKLDQ(c[1], c[0], low[0])
-	VPUNPCKHDQ(c[1], c[0], low[1])
-	VPUNPCKLDQ(c[3], c[2], high[0])
-	VPUNPCKHDQ(c[3], c[2], high[1])
-	VPUNPCKLQDQ(high[0], low[0], c[0])
-	VPUNPCKHQDQ(high[0], low[0], c[1])
-	VPUNPCKLQDQ(high[1], low[1], c[2])
-	VPUNPCKHQDQ(high[1], low[1], c[3])
-	for j := range 4 { // eight elements for each 128-bit lane: counter 4*l+j
-		for l := range lanes / 4 {
-			offset := 32 * (4*l + j)
-			bits := t0
+		for r := range 10 {
+			p0, p1 := i.reg(), i.reg()
+			VPMULUDQ(word("word", 0xD2511F53), c[0], p0)
+			VPMULUDQ(word("word", 0xCD9E8D57), c[2], p1)
+			high := func(product, old VecVirtual, key int) VecVirtual {
+				h, m := i.reg(), Mem{Base: words, Disp: 4 * key}
+				VPSRLQ(Imm(32), product, h)
+				if i.size == 64 {
+					const xor = 0x96
+					VPTERNLOGD_BCST(Imm(xor), m, old, h)
+				} else {
+					k := i.reg()
+					VPBROADCASTD(m, k)
+					VPXOR(old, h, h)
+					VPXOR(k, h, h)
+				}
+				return h
+			}
+			c = [4]VecVirtual{high(p1, c[1], 2*r), p1, high(p0, c[3], 2*r+1), p0}
+		}
+		// Words 0 and 1, then 2 and 3, side by side; then all four.
+		for w := 0; w < 4; w += 2 {
+			VPSLLQ(Imm(32), c[w+1], c[w+1])
+			VPSLLQ(Imm(32), c[w], c[w])
+			VPSRLQ(Imm(32), c[w], c[w])
 			if i.size == 64 {
-				VEXTRACTI32X4(Imm(uint64(l)), c[j], bits.AsX())
-				VPCMPUW(Imm(5), below.AsX(), bits.AsX(), K2) // not less: keep
-				VMULPS_Z(Mem{Base: x, Disp: offset}, scale.AsY(), K2, t1.AsY())
-				VMOVUPS(t1.AsY(), Mem{Base: y, Disp: offset})
+				VPORQ(c[w+1], c[w], c[w])
 			} else {
-				VEXTRACTI128(Imm(uint64(l)), c[j], bits.AsX())
-				VPMAXUW(below.AsX(), bits.AsX(), t1.AsX())
-				VPCMPEQW(bits.AsX(), t1.AsX(), t1.AsX())
-				VPMOVSXWD(t1.AsX(), t1)
-				VMULPS(Mem{Base: x, Disp: offset}, scale, bits)
-				VANDPS(bits, t1, t1)
-				VMOVUPS(t1, Mem{Base: y, Disp: offset})
+				VPOR(c[w+1], c[w], c[w])
+			}
+		}
+		low, high := i.reg(), i.reg()
+		VPUNPCKLQDQ(c[2], c[0], low)
+		VPUNPCKHQDQ(c[2], c[0], high)
+		for part, bits := range []VecVirtual{low, high} {
+			if i.size == 64 {
+				dropWide(i, p, n, part, bits, below, scale, tail)
+			} else {
+				dropNarrow(i, p, n, part, bits, below, scale, tail)
 			}
 		}
 	}
-	constant(uint32(lanes), t0)
-	VPADDD(t0, counter, counter)
-	ADDQ(U32(uint32(32*lanes)), x)
-	ADDQ(U32(uint32(32*lanes)), y)
-	SUBQ(U32(uint32(lanes)), n)
-	JNZ(LabelRef("block"))
-	VZEROUPPER()
-	RET()
+	elements := uint32(8 * counters)
+	Label("rounds")
+	CMPQ(n, U32(elements))
+	JL(LabelRef("tail"))
+	round(false)
+	VPADDD(word("word", uint32(counters)), first, first)
+	for _, q := range p {
+		ADDQ(U32(4*elements), q)
+	}
+	SUBQ(U32(elements), n)
+	JMP(LabelRef("rounds"))
+	Label("tail")
+	TESTQ(n, n)
+	JZ(LabelRef("end"))
+	round(true)
+	Label("end")
+	finish(nil)
 }
 
-func xor(i isa, a, b, dst VecPhysical) {
-	if i.size == 64 {
-		VPXORD(a, b, dst)
-	} else {
-		VPXOR(a, b, dst)
+// order is the number of the counter in each lane, so that unpacking brings them into the order of memory: with eight
+// lanes 0 4 1 5 2 6 3 7. The odd words are never read.
+func order(i isa) Mem {
+	lanes := i.size / 8
+	m := GLOBL("order"+i.name, RODATA|NOPTR)
+	for l := range lanes {
+		DATA(8*l, U64(uint64(l/2+l%2*lanes/2)))
+	}
+	return m
+}
+
+// remaining returns how many of n elements the given register of a round holds.
+func (i isa) remaining(n GPVirtual, register int) GPVirtual {
+	left, bound := GP64(), GP64()
+	MOVQ(n, left)
+	XORQ(bound, bound)
+	SUBQ(U32(uint32(register*i.lanes())), left)
+	CMOVQLT(bound, left)
+	MOVQ(U32(uint32(i.lanes())), bound)
+	CMPQ(left, bound)
+	CMOVQGT(bound, left)
+	return left
+}
+
+// dropWide decides 32 elements by as many 16-bit numbers.
+func dropWide(i isa, p []GPVirtual, n GPVirtual, part int, bits, below, scale VecVirtual, tail bool) {
+	const notLess = 5
+	VPCMPUW(Imm(notLess), below, bits, K2)
+	for half := range 2 {
+		a := access{isa: i, offset: (2*part + half) * i.size, tail: tail}
+		if tail {
+			i.tailMask(i.remaining(n, 2*part+half))
+		}
+		x := a.load(p[1])
+		VMULPS_Z(scale, x, K2, x)
+		a.store(x, p[0])
+		if half == 0 {
+			KSHIFTRD(Imm(16), K2, K2)
+		}
+	}
+}
+
+// dropNarrow decides 16 elements by as many 16-bit numbers.
+func dropNarrow(i isa, p []GPVirtual, n GPVirtual, part int, bits, below, scale VecVirtual, tail bool) {
+	larger := i.reg()
+	VPMAXUW(below, bits, larger)
+	VPCMPEQW(bits, larger, larger)
+	for half := range 2 {
+		a := access{isa: i, offset: (2*part + half) * i.size, tail: tail}
+		if tail {
+			a.mask = i.narrowMask(i.remaining(n, 2*part+half))
+		}
+		keep, x := i.reg(), a.load(p[1])
+		VPMOVSXWD(larger.AsX(), keep)
+		VMULPS(scale, x, x)
+		VANDPS(keep, x, x)
+		a.store(x, p[0])
+		if half == 0 {
+			VEXTRACTI128(Imm(1), larger, larger.AsX())
+		}
 	}
 }

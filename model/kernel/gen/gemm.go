@@ -79,17 +79,7 @@ func gemm(i isa, rows int) {
 			VXORPS(sum(row, half).AsY(), sum(row, half).AsY(), sum(row, half).AsY())
 		}
 	}
-	// Ask for the tile of C now, so that storing it does not wait for memory. A prefetch of what lies behind the last
-	// column does no harm.
-	ahead, cStride := Load(Param("c"), GP64()).(GPVirtual), Load(Param("cRow"), GP64()).(GPVirtual)
-	for row := range rows {
-		for half := range 2 * i.size / 64 {
-			PREFETCHT0(Mem{Base: ahead, Disp: 64 * half})
-		}
-		if row < rows-1 {
-			ADDQ(cStride, ahead)
-		}
-	}
+	i.prefetchTile(rows)
 	bases, element := rowPointers(a, aRow, rows)
 	step := func() {
 		VMOVUPS(Mem{Base: b}, left)
@@ -132,6 +122,28 @@ func gemm(i isa, rows int) {
 		storeWide(i, rows, c, cRow, accumulate, sum)
 	} else {
 		storeNarrow(i, rows, c, cRow, accumulate, sum)
+	}
+}
+
+// prefetchTile asks for the tile of C early, so that storing it does not wait for memory, and for nothing outside of it.
+func (i isa) prefetchTile(rows int) {
+	c, cRow := Load(Param("c"), GP64()), Load(Param("cRow"), GP64())
+	second := GP64() // distance to the second half, 0 where there is none
+	if i.size == 64 {
+		mask, half := Load(Param("mask"), GP32()), GP64()
+		XORQ(second, second)
+		MOVQ(U32(uint32(i.size)), half)
+		CMPL(mask, U32(0xffff))
+		CMOVQHI(half, second)
+	}
+	for row := range rows {
+		PREFETCHT0(Mem{Base: c})
+		if i.size == 64 {
+			PREFETCHT0(Mem{Base: c, Index: second, Scale: 1})
+		}
+		if row < rows-1 {
+			ADDQ(cRow, c)
+		}
 	}
 }
 
@@ -181,6 +193,20 @@ func storeNarrow(i isa, rows int, c, cRow, accumulate GPVirtual, sum func(row, h
 		ADDQ(cRow, next)
 	}
 	Label("store")
+	// Storing with a mask is slow on some processors, so not where all columns are wanted.
+	full := GP32()
+	VMOVMSKPS(masks[1], full)
+	CMPL(full, U32(0xff))
+	JNE(LabelRef("part"))
+	for row := range rows {
+		for half := range 2 {
+			VMOVUPS(sum(row, half), Mem{Base: c, Disp: half * i.size})
+		}
+		ADDQ(cRow, c)
+	}
+	VZEROUPPER()
+	RET()
+	Label("part")
 	for row := range rows {
 		for half := range 2 {
 			VMASKMOVPS(sum(row, half), masks[half], Mem{Base: c, Disp: half * i.size})

@@ -15,18 +15,20 @@ func main() {
 	}
 	transpose512()
 	transpose256()
-	c := makeConstants()
-	activations := gatedActivations(c)
+	for _, rows := range []int{1, 2, 4} {
+		dotTile(wide, rows)
+	}
+	for _, rows := range []int{1, 2} {
+		dotTile(narrow, rows)
+	}
 	for _, i := range []isa{wide, narrow} {
-		dot(i)
-		copyRows(i)
-		softmaxKernels(i, c)
-		maxKernel(i)
-		simpleKernels(i)
-		dropoutKernel(i)
-		for _, g := range activations {
-			gatedKernels(i, c, g)
-		}
+		split(i, "A", i.rows)
+		split(i, "B", 2*i.lanes())
+	}
+	for _, i := range []isa{wide, narrow} {
+		rows(i)
+		activations(i)
+		dropout(i)
 	}
 	build.Generate()
 }

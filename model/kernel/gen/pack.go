@@ -1,10 +1,65 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
+
+// split writes a copy of k rows into panels of a width: element (p, j) of the source goes to (p, j mod width) of panel
+// j/width. The rows are read from their beginning to their end, as memory likes it.
+func split(i isa, operand string, width int) {
+	name := "split" + operand + i.name
+	TEXT(name, NOSPLIT, "func(dst *float32, dstPanel int, src *float32, srcRow, panels, k int)")
+	Doc(fmt.Sprintf("%s copies k rows into panels of %d columns; strides are in bytes.", name, width))
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	dstPanel := Load(Param("dstPanel"), GP64())
+	src := Load(Param("src"), GP64())
+	srcRow := Load(Param("srcRow"), GP64())
+	k := Load(Param("k"), GP64())
+	to, from, n := GP64(), GP64(), GP64()
+	Label("row")
+	MOVQ(dst, to)
+	MOVQ(src, from)
+	Load(Param("panels"), n)
+	Label("panel")
+	// Largest registers first; the parts of a row are at most 16, 8, 4 and 2 elements.
+	r := wide.regs
+	for done, next := 0, 0; done < width; next++ {
+		at := func(p Register) Mem { return Mem{Base: p, Disp: 4 * done} }
+		switch left := width - done; {
+		case left >= 16 && i.size == 64:
+			VMOVUPS(at(from), r[next])
+			VMOVUPS(r[next], at(to))
+			done += 16
+		case left >= 8:
+			VMOVUPS(at(from), r[next].AsY())
+			VMOVUPS(r[next].AsY(), at(to))
+			done += 8
+		case left >= 4:
+			VMOVUPS(at(from), r[next].AsX())
+			VMOVUPS(r[next].AsX(), at(to))
+			done += 4
+		default:
+			VMOVSD(at(from), r[next].AsX())
+			VMOVSD(r[next].AsX(), at(to))
+			done += 2
+		}
+	}
+	ADDQ(U32(uint32(4*width)), from)
+	ADDQ(dstPanel, to)
+	DECQ(n)
+	JNZ(LabelRef("panel"))
+	ADDQ(srcRow, src)
+	ADDQ(U32(uint32(4*width)), dst)
+	DECQ(k)
+	JNZ(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
 
 // transpose512 writes blocks of 16x16: source rows become columns of the panel. The source has 16 rows; columns are
 // taken 16 at a time.

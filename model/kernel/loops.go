@@ -1,0 +1,120 @@
+package kernel
+
+// loops are the inner loops over rows, in one path. The slices of a call have equal lengths, and the outputs come
+// first; an output may be the same slice as an input, not a part of it.
+type loops struct {
+	dot     func(x, y []float32) float32                    // Σ x·y
+	add     func(y, x []float32)                            // y += x
+	affine  func(x []float32, factor, term float32)         // x = factor·x + term
+	sum     func(x []float32, shift float32) float32        // Σ (x - shift)
+	maximum func(x []float32) float32                       // NaN when there is one, so that a broken activation is not hidden
+	exp     func(x []float32, shift, scale float32) float32 // x = scale·e^(x-shift) for shift >= x; returns Σ e^(x-shift)
+
+	softmaxBackward func(g, p []float32, mean float32) // g = p·(g - mean)
+
+	norm         func(y, x, weight []float32, inverse float32)                      // y = weight·(x·inverse)
+	normDot      func(dy, weight, x []float32) float32                              // Σ dy·weight·x
+	normBackward func(dx, dWeight, dy, x, weight []float32, inverse, scale float32) // dx = inverse·(dy·weight - x·scale), dWeight += dy·(x·inverse)
+
+	activations [SiLU + 1]activationLoops
+
+	// dropout writes scale·x to y where 16 random bits are at least below, and else 0. The random numbers are those of
+	// philoxWords.
+	dropout func(y, x []float32, words *philoxWords, below uint16, scale float32)
+}
+
+// activationLoops are the loops of one activation f.
+type activationLoops struct {
+	forward       func(y, x []float32)                           // y = f(x)
+	backward      func(dx, dy, x []float32)                      // dx = dy·f'(x)
+	gated         func(y, gate, value []float32)                 // y = f(gate)·value
+	gatedBackward func(dGate, dValue, dy, gate, value []float32) // dGate = dy·value·f'(gate), dValue = dy·f(gate)
+}
+
+// portableLoops are the loops in plain Go: what every machine has, and what the others are tested against.
+func portableLoops() loops {
+	l := loops{
+		dot: dot, add: add, affine: affine, sum: sum, maximum: maximum, exp: expRow,
+		softmaxBackward: softmaxBackward,
+		norm:            norm, normDot: normDot, normBackward: normBackward,
+		dropout: dropoutRow,
+	}
+	for f := range l.activations {
+		l.activations[f] = Activation(f).portableLoops()
+	}
+	return l
+}
+
+// Add adds x to y, element by element.
+func Add(w *Workers, y, x []float32) {
+	w.Rows(len(x), grainFor(1), func(lo, hi int) { w.isa.add(y[lo:hi], x[lo:hi]) })
+}
+
+func dot(x, y []float32) float32 {
+	var s0, s1, s2, s3 float32
+	y = y[:len(x)]
+	i := 0
+	for ; i+4 <= len(x); i += 4 {
+		p, q := x[i:i+4:i+4], y[i:i+4:i+4]
+		s0 += p[0] * q[0]
+		s1 += p[1] * q[1]
+		s2 += p[2] * q[2]
+		s3 += p[3] * q[3]
+	}
+	for ; i < len(x); i++ {
+		s0 += x[i] * y[i]
+	}
+	return (s0 + s1) + (s2 + s3)
+}
+
+func add(y, x []float32) {
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] += v
+	}
+}
+
+func affine(x []float32, factor, term float32) {
+	for i := range x {
+		x[i] = x[i]*factor + term
+	}
+}
+
+func sum(x []float32, shift float32) float32 {
+	var s float64
+	for _, v := range x {
+		s += float64(v - shift)
+	}
+	return float32(s)
+}
+
+func softmaxBackward(g, p []float32, mean float32) {
+	p = p[:len(g)]
+	for i := range g {
+		g[i] = p[i] * (g[i] - mean)
+	}
+}
+
+func norm(y, x, weight []float32, inverse float32) {
+	x, y = x[:len(weight)], y[:len(weight)]
+	for i, w := range weight {
+		y[i] = w * (x[i] * inverse)
+	}
+}
+
+func normDot(dy, weight, x []float32) float32 {
+	weight, x = weight[:len(dy)], x[:len(dy)]
+	var s float32
+	for i, g := range dy {
+		s += g * weight[i] * x[i]
+	}
+	return s
+}
+
+func normBackward(dx, dWeight, dy, x, weight []float32, inverse, scale float32) {
+	dx, dWeight, x, weight = dx[:len(dy)], dWeight[:len(dy)], x[:len(dy)], weight[:len(dy)]
+	for i, g := range dy {
+		dWeight[i] += g * (x[i] * inverse)
+		dx[i] = inverse * (g*weight[i] - x[i]*scale)
+	}
+}
