@@ -364,6 +364,34 @@ func TestResumeWithOtherFiles(t *testing.T) {
 	finetune(t, c, FinetuneOptions{Resume: true})
 }
 
+// A checkpoint whose training files are gone or damaged says so, and that its model is still of use.
+func TestResumeFromDamagedState(t *testing.T) {
+	c := tinyConfig(t)
+	c.Train.LogEvery, c.Data.Validation = 1, nil
+	saved := stoppedAt(t, c, "step 3/").Checkpoint
+	for name, damage := range map[string]func(path string) error{
+		"gone":  os.Remove,
+		"empty": func(path string) error { return os.Truncate(path, 0) },
+		"cut":   func(path string) error { return os.Truncate(path, 20) },
+	} {
+		for _, file := range []string{stateName, optimizerName} {
+			t.Run(name+" "+filepath.Base(file), func(t *testing.T) {
+				path := filepath.Join(saved, file)
+				content := mustRead(t, path)
+				if err := damage(path); err != nil {
+					t.Fatal(err)
+				}
+				defer overwrite(t, saved, file, string(content))
+				_, err := Finetune(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true})
+				if err == nil || !strings.Contains(err.Error(), filepath.Base(file)) || !strings.Contains(err.Error(), "--model "+saved) {
+					t.Errorf("error %v, want the file and what to do", err)
+				}
+			})
+		}
+	}
+	finetune(t, c, FinetuneOptions{Resume: true}) // whole again
+}
+
 // Another process trains in the folder while this one still reads its data.
 func TestOutputFolderTakenMeanwhile(t *testing.T) {
 	c := tinyConfig(t)

@@ -55,11 +55,11 @@ func (s state) write(d *checkpoints.Dir, o optim.Optimizer) error {
 func readState(dir string) (state, error) {
 	raw, err := os.ReadFile(filepath.Join(dir, stateName))
 	if err != nil {
-		return state{}, fmt.Errorf("resume: %w", err)
+		return state{}, cannotResume(dir, err)
 	}
 	var s state
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return state{}, fmt.Errorf("resume: read %s of %s: %w", stateName, dir, err)
+		return state{}, cannotResume(dir, fmt.Errorf("read %s: %w", stateName, err))
 	}
 	return s, nil
 }
@@ -68,7 +68,7 @@ func readState(dir string) (state, error) {
 func loadOptimizer(dir string, o optim.Optimizer) error {
 	file, err := safetensors.Open(filepath.Join(dir, optimizerName))
 	if err != nil {
-		return fmt.Errorf("resume: %w", err)
+		return cannotResume(dir, err)
 	}
 	defer file.Close()
 	var tensors []optim.StateTensor
@@ -76,12 +76,17 @@ func loadOptimizer(dir string, o optim.Optimizer) error {
 		t, _ := file.Tensor(name)
 		values, err := t.Float32()
 		if err != nil {
-			return fmt.Errorf("resume: %w", err)
+			return cannotResume(dir, err)
 		}
 		tensors = append(tensors, optim.StateTensor{Name: name, Shape: t.Shape, Data: values})
 	}
 	if err := o.Load(tensors); err != nil {
-		return fmt.Errorf("resume: %w", err)
+		return cannotResume(dir, err)
 	}
 	return nil
+}
+
+// cannotResume says what to do with a checkpoint whose training files are missing or damaged.
+func cannotResume(dir string, err error) error {
+	return fmt.Errorf("resume: %w: copy %s again, or train its model further with --model %s and another --output", err, dir, dir)
 }
