@@ -35,14 +35,11 @@ func create(path string, fill func(*Dir) error) error {
 	if err := makeDirs(s.parent); err != nil {
 		return err
 	}
-	release, err := s.lock()
+	release, err := s.claim()
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := s.recover(); err != nil {
-		return err
-	}
 	if err := s.checkReplaceable(); err != nil {
 		return err
 	}

@@ -102,14 +102,11 @@ func (s slot) swap() error {
 
 // remove drops the folder at path as a whole: none half-removed is ever seen under its name.
 func (s slot) remove() error {
-	release, err := s.lock()
+	release, err := s.claim()
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := s.recover(); err != nil {
-		return err
-	}
 	if err := os.Rename(s.path, s.temp); err != nil {
 		return err
 	}
@@ -119,20 +116,29 @@ func (s slot) remove() error {
 	return os.RemoveAll(s.temp)
 }
 
+// claim locks the slot and clears what a killed process left in it. release ends the lock.
+func (s slot) claim() (release func(), err error) {
+	if release, err = s.lock(); err != nil {
+		return nil, err
+	}
+	if err := s.recover(); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
 // ReplaceFile gives the file at path a new content, at once.
 func ReplaceFile(path string, data []byte) error {
 	s, err := newSlot(path)
 	if err != nil {
 		return err
 	}
-	release, err := s.lock()
+	release, err := s.claim()
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := s.recover(); err != nil {
-		return err
-	}
 	defer os.Remove(s.temp) // nothing there after a success
 	if err := (&Dir{s.parent}).WriteFile(filepath.Base(s.temp), data); err != nil {
 		return err
