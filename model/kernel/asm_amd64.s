@@ -5075,7 +5075,7 @@ block:
 	RET
 
 // func dot512x1(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·dot512x1(SB), NOSPLIT, $0-65
 	MOVQ    k+8(FP), AX
 	MOVQ    a+16(FP), CX
@@ -5110,11 +5110,19 @@ TEXT ·dot512x1(SB), NOSPLIT, $0-65
 rounds:
 	CMPQ        AX, $0x00000020
 	JL          singles
+	PREFETCHT1  (DX)(BX*4)
+	PREFETCHT1  (DI)(BX*4)
+	PREFETCHT1  (R8)(BX*4)
+	PREFETCHT1  (R9)(BX*4)
 	VMOVUPS     (CX), Z8
 	VFMADD231PS (DX), Z8, Z0
 	VFMADD231PS (DI), Z8, Z1
 	VFMADD231PS (R8), Z8, Z2
 	VFMADD231PS (R9), Z8, Z3
+	PREFETCHT1  64(DX)(BX*4)
+	PREFETCHT1  64(DI)(BX*4)
+	PREFETCHT1  64(R8)(BX*4)
+	PREFETCHT1  64(R9)(BX*4)
 	VMOVUPS     64(CX), Z8
 	VFMADD231PS 64(DX), Z8, Z4
 	VFMADD231PS 64(DI), Z8, Z5
@@ -5131,6 +5139,10 @@ rounds:
 singles:
 	CMPQ        AX, $0x00000010
 	JL          tail
+	PREFETCHT1  (DX)(BX*4)
+	PREFETCHT1  (DI)(BX*4)
+	PREFETCHT1  (R8)(BX*4)
+	PREFETCHT1  (R9)(BX*4)
 	VMOVUPS     (CX), Z8
 	VFMADD231PS (DX), Z8, Z0
 	VFMADD231PS (DI), Z8, Z1
@@ -5147,13 +5159,17 @@ singles:
 tail:
 	TESTQ       AX, AX
 	JZ          end
-	MOVL        $-1, BX
-	BZHIL       AX, BX, BX
-	KMOVW       BX, K1
+	MOVL        $-1, SI
+	BZHIL       AX, SI, SI
+	KMOVW       SI, K1
 	VMOVUPS.Z   (DX), K1, Z8
 	VMOVUPS.Z   (DI), K1, Z9
 	VMOVUPS.Z   (R8), K1, Z10
 	VMOVUPS.Z   (R9), K1, Z11
+	PREFETCHT1  (DX)(BX*4)
+	PREFETCHT1  (DI)(BX*4)
+	PREFETCHT1  (R8)(BX*4)
+	PREFETCHT1  (R9)(BX*4)
 	VMOVUPS.Z   (CX), K1, Z12
 	VFMADD231PS Z8, Z12, Z0
 	VFMADD231PS Z9, Z12, Z1
@@ -5226,7 +5242,7 @@ DATA tail<>+60(SB)/4, $0x00000000
 GLOBL tail<>(SB), RODATA|NOPTR, $64
 
 // func dot512x2(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·dot512x2(SB), NOSPLIT, $0-65
 	MOVQ    k+8(FP), AX
 	MOVQ    a+16(FP), CX
@@ -5267,6 +5283,10 @@ singles:
 	VMOVUPS     (R8), Z9
 	VMOVUPS     (R9), Z10
 	VMOVUPS     (R10), Z11
+	PREFETCHT1  (DX)(SI*4)
+	PREFETCHT1  (R8)(SI*4)
+	PREFETCHT1  (R9)(SI*4)
+	PREFETCHT1  (R10)(SI*4)
 	VMOVUPS     (CX), Z12
 	VFMADD231PS Z8, Z12, Z0
 	VFMADD231PS Z9, Z12, Z1
@@ -5289,13 +5309,17 @@ singles:
 tail:
 	TESTQ       AX, AX
 	JZ          end
-	MOVL        $-1, SI
-	BZHIL       AX, SI, SI
-	KMOVW       SI, K1
+	MOVL        $-1, DI
+	BZHIL       AX, DI, DI
+	KMOVW       DI, K1
 	VMOVUPS.Z   (DX), K1, Z8
 	VMOVUPS.Z   (R8), K1, Z9
 	VMOVUPS.Z   (R9), K1, Z10
 	VMOVUPS.Z   (R10), K1, Z11
+	PREFETCHT1  (DX)(SI*4)
+	PREFETCHT1  (R8)(SI*4)
+	PREFETCHT1  (R9)(SI*4)
+	PREFETCHT1  (R10)(SI*4)
 	VMOVUPS.Z   (CX), K1, Z12
 	VFMADD231PS Z8, Z12, Z0
 	VFMADD231PS Z9, Z12, Z1
@@ -5371,7 +5395,7 @@ part:
 	RET
 
 // func dot512x4(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·dot512x4(SB), NOSPLIT, $0-65
 	MOVQ    k+8(FP), AX
 	MOVQ    a+16(FP), CX
@@ -5424,6 +5448,10 @@ singles:
 	VMOVUPS     (R10), Z17
 	VMOVUPS     (R11), Z18
 	VMOVUPS     (R12), Z19
+	PREFETCHT1  (DX)(R8*4)
+	PREFETCHT1  (R10)(R8*4)
+	PREFETCHT1  (R11)(R8*4)
+	PREFETCHT1  (R12)(R8*4)
 	VMOVUPS     (CX), Z20
 	VFMADD231PS Z16, Z20, Z0
 	VFMADD231PS Z17, Z20, Z1
@@ -5458,13 +5486,17 @@ singles:
 tail:
 	TESTQ       AX, AX
 	JZ          end
-	MOVL        $-1, R8
-	BZHIL       AX, R8, R8
-	KMOVW       R8, K1
+	MOVL        $-1, R9
+	BZHIL       AX, R9, R9
+	KMOVW       R9, K1
 	VMOVUPS.Z   (DX), K1, Z16
 	VMOVUPS.Z   (R10), K1, Z17
 	VMOVUPS.Z   (R11), K1, Z18
 	VMOVUPS.Z   (R12), K1, Z19
+	PREFETCHT1  (DX)(R8*4)
+	PREFETCHT1  (R10)(R8*4)
+	PREFETCHT1  (R11)(R8*4)
+	PREFETCHT1  (R12)(R8*4)
 	VMOVUPS.Z   (CX), K1, Z20
 	VFMADD231PS Z16, Z20, Z0
 	VFMADD231PS Z17, Z20, Z1
@@ -5590,7 +5622,7 @@ part:
 	RET
 
 // func dot256x1(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
-// Requires: AVX, CMOV, FMA3
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·dot256x1(SB), NOSPLIT, $0-65
 	MOVQ    k+8(FP), AX
 	MOVQ    a+16(FP), CX
@@ -5625,11 +5657,19 @@ TEXT ·dot256x1(SB), NOSPLIT, $0-65
 rounds:
 	CMPQ        AX, $0x00000010
 	JL          singles
+	PREFETCHT1  (DX)(BX*4)
+	PREFETCHT1  (DI)(BX*4)
+	PREFETCHT1  (R8)(BX*4)
+	PREFETCHT1  (R9)(BX*4)
 	VMOVUPS     (CX), Y8
 	VFMADD231PS (DX), Y8, Y0
 	VFMADD231PS (DI), Y8, Y1
 	VFMADD231PS (R8), Y8, Y2
 	VFMADD231PS (R9), Y8, Y3
+	PREFETCHT1  32(DX)(BX*4)
+	PREFETCHT1  32(DI)(BX*4)
+	PREFETCHT1  32(R8)(BX*4)
+	PREFETCHT1  32(R9)(BX*4)
 	VMOVUPS     32(CX), Y8
 	VFMADD231PS 32(DX), Y8, Y4
 	VFMADD231PS 32(DI), Y8, Y5
@@ -5646,6 +5686,10 @@ rounds:
 singles:
 	CMPQ        AX, $0x00000008
 	JL          tail
+	PREFETCHT1  (DX)(BX*4)
+	PREFETCHT1  (DI)(BX*4)
+	PREFETCHT1  (R8)(BX*4)
+	PREFETCHT1  (R9)(BX*4)
 	VMOVUPS     (CX), Y8
 	VFMADD231PS (DX), Y8, Y0
 	VFMADD231PS (DI), Y8, Y1
@@ -5662,13 +5706,17 @@ singles:
 tail:
 	TESTQ       AX, AX
 	JZ          end
-	LEAQ        tail<>+0(SB), BX
+	LEAQ        tail<>+0(SB), SI
 	NEGQ        AX
-	VMOVUPS     32(BX)(AX*4), Y8
+	VMOVUPS     32(SI)(AX*4), Y8
 	VMASKMOVPS  (DX), Y8, Y9
 	VMASKMOVPS  (DI), Y8, Y10
 	VMASKMOVPS  (R8), Y8, Y11
 	VMASKMOVPS  (R9), Y8, Y12
+	PREFETCHT1  (DX)(BX*4)
+	PREFETCHT1  (DI)(BX*4)
+	PREFETCHT1  (R8)(BX*4)
+	PREFETCHT1  (R9)(BX*4)
 	VMASKMOVPS  (CX), Y8, Y8
 	VFMADD231PS Y9, Y8, Y0
 	VFMADD231PS Y10, Y8, Y1
@@ -5715,7 +5763,7 @@ part:
 	RET
 
 // func dot256x2(cols int, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
-// Requires: AVX, CMOV, FMA3
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·dot256x2(SB), NOSPLIT, $0-65
 	MOVQ    k+8(FP), AX
 	MOVQ    a+16(FP), CX
@@ -5756,6 +5804,10 @@ singles:
 	VMOVUPS     (R8), Y9
 	VMOVUPS     (R9), Y10
 	VMOVUPS     (R10), Y11
+	PREFETCHT1  (DX)(SI*4)
+	PREFETCHT1  (R8)(SI*4)
+	PREFETCHT1  (R9)(SI*4)
+	PREFETCHT1  (R10)(SI*4)
 	VMOVUPS     (CX), Y12
 	VFMADD231PS Y8, Y12, Y0
 	VFMADD231PS Y9, Y12, Y1
@@ -5778,13 +5830,17 @@ singles:
 tail:
 	TESTQ       AX, AX
 	JZ          end
-	LEAQ        tail<>+0(SB), SI
+	LEAQ        tail<>+0(SB), DI
 	NEGQ        AX
-	VMOVUPS     32(SI)(AX*4), Y8
+	VMOVUPS     32(DI)(AX*4), Y8
 	VMASKMOVPS  (DX), Y8, Y9
 	VMASKMOVPS  (R8), Y8, Y10
 	VMASKMOVPS  (R9), Y8, Y11
 	VMASKMOVPS  (R10), Y8, Y12
+	PREFETCHT1  (DX)(SI*4)
+	PREFETCHT1  (R8)(SI*4)
+	PREFETCHT1  (R9)(SI*4)
+	PREFETCHT1  (R10)(SI*4)
 	VMASKMOVPS  (CX), Y8, Y13
 	VFMADD231PS Y9, Y13, Y0
 	VFMADD231PS Y10, Y13, Y1

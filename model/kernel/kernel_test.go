@@ -3,7 +3,6 @@ package kernel
 import (
 	"math"
 	"slices"
-	"sync/atomic"
 	"testing"
 )
 
@@ -162,59 +161,6 @@ func TestAttentionAgainstFloat64(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestRunHandsPanicsToTheCaller(t *testing.T) {
-	for _, threads := range []int{1, 4} {
-		func() {
-			defer func() {
-				if r := recover(); r != "broken task" {
-					t.Errorf("%d threads: recovered %v", threads, r)
-				}
-			}()
-			NewWorkers(threads).Run(8, func(task int) {
-				if task == 5 {
-					panic("broken task")
-				}
-			})
-		}()
-	}
-}
-
-// The second phase begins when the first has ended, and a panic in either comes to the caller instead of a wait.
-func TestRunPhases(t *testing.T) {
-	for _, threads := range []int{1, 3} {
-		w := NewWorkers(threads)
-		var first, early atomic.Int64
-		for range 100 {
-			first.Store(0)
-			w.runPhases(7, func(int) { first.Add(1) }, 9, func(int) {
-				if first.Load() != 7 {
-					early.Add(1)
-				}
-			})
-		}
-		if early.Load() > 0 {
-			t.Errorf("%d threads: %d tasks began too early", threads, early.Load())
-		}
-		for phase := range 2 {
-			func() {
-				defer func() {
-					if recover() == nil {
-						t.Errorf("%d threads: the panic of phase %d is lost", threads, phase)
-					}
-				}()
-				broken := func(p int) func(int) {
-					return func(task int) {
-						if p == phase && task == 3 {
-							panic("broken task")
-						}
-					}
-				}
-				w.runPhases(7, broken(0), 9, broken(1))
-			}()
-		}
 	}
 }
 

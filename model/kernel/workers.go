@@ -13,6 +13,8 @@ type Workers struct {
 	isa      *isa
 	scratch  sync.Pool // *scratch
 	counters counters
+	helpers  []atomic.Pointer[job] // threads-1: what each helper works on
+	waiting  job                   // a helper with this one looks for another
 }
 
 // NewWorkers returns workers for the given number of threads on the path of PathFromEnvironment, the best one when the
@@ -31,7 +33,7 @@ func NewWorkersOn(path string, threads int) *Workers {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	w := &Workers{threads: threads, isa: isaByName(path)}
+	w := &Workers{threads: threads, isa: isaByName(path), helpers: make([]atomic.Pointer[job], threads-1)}
 	w.scratch.New = func() any { return &scratch{isa: w.isa} }
 	return w
 }
@@ -43,43 +45,21 @@ func (w *Workers) Path() string { return w.isa.name }
 func (w *Workers) Threads() int { return w.threads }
 
 // Run calls f(task) once for every task in [0, tasks), on up to Threads() threads, and returns when
-// all are done. Tasks must not depend on each other.
+// all are done. Tasks must not depend on each other. A panic in a task comes up here when the others are done.
 func (w *Workers) Run(tasks int, f func(task int)) {
-	threads := min(w.threads, tasks)
-	if threads <= 1 {
+	helpers := min(w.threads, tasks) - 1
+	if helpers <= 0 {
 		for task := range tasks {
 			f(task)
 		}
 		return
 	}
-	var next atomic.Int64
-	work := func() {
-		for {
-			task := int(next.Add(1)) - 1
-			if task >= tasks {
-				return
-			}
-			f(task)
-		}
-	}
-	var panicked atomic.Pointer[any]
-	var done sync.WaitGroup
-	for range threads - 1 {
-		done.Go(func() {
-			// A panic on this goroutine would end the process; hand it to the caller, who can recover.
-			defer func() {
-				if r := recover(); r != nil {
-					panicked.Store(&r)
-				}
-			}()
-			work()
-		})
-	}
-	func() {
-		defer done.Wait()
-		work()
-	}()
-	if r := panicked.Load(); r != nil {
+	j := &job{tasks: int64(tasks), f: f, done: make(chan struct{}, 1)}
+	j.left.Store(j.tasks)
+	w.call(j, helpers)
+	j.work()
+	j.wait()
+	if r := j.panicked.Load(); r != nil {
 		panic(*r)
 	}
 }

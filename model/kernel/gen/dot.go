@@ -31,7 +31,7 @@ func dotTile(i isa, rows int) {
 		a = append(a, p)
 	}
 	// Where there are fewer than four rows of B the last one stands in for those that are missing.
-	first, stride = Load(Param("b"), GP64()).(GPVirtual), Load(Param("bRow"), GP64())
+	first, stride = Load(Param("b"), GP64()).(GPVirtual), Load(Param("bRow"), GP64()).(GPVirtual)
 	cols := Load(Param("cols"), GP64()).(GPVirtual)
 	for j := range dotCols {
 		p := first
@@ -58,6 +58,11 @@ func dotTile(i isa, rows int) {
 			for j := range x {
 				x[j] = at.load(b[j])
 			}
+		}
+		// The rows of B come from memory once and from no cache: without this the processor waits for the first
+		// part of each tile and then for nothing.
+		for _, p := range b {
+			PREFETCHT1(Mem{Base: p, Index: stride, Scale: dotCols, Disp: at.offset})
 		}
 		for r := range rows {
 			y := at.load(a[r])

@@ -1,0 +1,108 @@
+package kernel
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// job is one call of Workers.Run.
+type job struct {
+	tasks    int64
+	f        func(task int)
+	next     atomic.Int64 // tasks that somebody has begun
+	left     atomic.Int64 // tasks that are not done
+	asleep   atomic.Bool  // the caller waits for done
+	done     chan struct{}
+	panicked atomic.Pointer[any]
+}
+
+// work does tasks until all have been begun.
+func (j *job) work() {
+	for {
+		task := j.next.Add(1) - 1
+		if task >= j.tasks {
+			return
+		}
+		j.do(int(task))
+	}
+}
+
+func (j *job) do(task int) {
+	defer func() {
+		// A panic on a helper's goroutine would end the process; hand it to the caller, who can recover.
+		if r := recover(); r != nil {
+			j.panicked.Store(&r)
+		}
+		if j.left.Add(-1) == 0 && j.asleep.Load() {
+			j.done <- struct{}{}
+		}
+	}()
+	j.f(task)
+}
+
+// wait returns when all tasks are done.
+func (j *job) wait() {
+	if lookout(func() bool { return j.left.Load() == 0 }) {
+		return
+	}
+	j.asleep.Store(true)
+	if j.left.Load() > 0 { // else the last task may have missed that somebody sleeps
+		<-j.done
+	}
+}
+
+// call gives j to helpers: those that look for work or are about to, and new ones. It gives it to fewer where other
+// callers have them.
+func (w *Workers) call(j *job, helpers int) {
+	for i := range w.helpers {
+		if helpers == 0 {
+			return
+		}
+		at := &w.helpers[i]
+		last := at.Load()
+		if last != nil && last.left.Load() > 0 || !at.CompareAndSwap(last, j) {
+			continue
+		}
+		helpers--
+		if last == nil {
+			go w.help(at)
+		}
+	}
+}
+
+// help works on the helper's job, and then on others that come soon. Decoding runs thousands of small products a second;
+// to wake a thread takes longer than many of them.
+func (w *Workers) help(at *atomic.Pointer[job]) {
+	for {
+		j := at.Load()
+		j.work()
+		if !at.CompareAndSwap(j, &w.waiting) {
+			continue // the next one is there
+		}
+		called := lookout(func() bool { return at.Load() != &w.waiting })
+		if !called && at.CompareAndSwap(&w.waiting, nil) {
+			return
+		}
+	}
+}
+
+// patience is how long a thread looks out for more work before it sleeps: a few times what it takes to wake it.
+const patience = 50 * time.Microsecond
+
+// lookout tells whether something happens soon, without sleeping.
+func lookout(happened func() bool) bool {
+	const looks = 64 // before others may run
+	begun := time.Now()
+	for {
+		for range looks {
+			if happened() {
+				return true
+			}
+		}
+		if time.Since(begun) > patience {
+			return false
+		}
+		runtime.Gosched()
+	}
+}

@@ -1,0 +1,130 @@
+package kernel
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Callers at the same time, and tasks that call themselves, share the helpers: every task runs once.
+func TestRunFromSeveralCallers(t *testing.T) {
+	const callers, rounds, tasks = 4, 200, 13
+	w := NewWorkers(3)
+	var counts [callers][tasks]atomic.Int64
+	var inner atomic.Int64
+	var all sync.WaitGroup
+	for c := range callers {
+		all.Go(func() {
+			for range rounds {
+				w.Run(tasks, func(task int) {
+					counts[c][task].Add(1)
+					if task == 0 {
+						w.Run(2, func(int) { inner.Add(1) })
+					}
+				})
+			}
+		})
+	}
+	all.Wait()
+	for c := range counts {
+		for task := range counts[c] {
+			if n := counts[c][task].Load(); n != rounds {
+				t.Errorf("caller %d: task %d ran %d times, want %d", c, task, n, rounds)
+			}
+		}
+	}
+	if n := inner.Load(); n != 2*callers*rounds {
+		t.Errorf("%d inner tasks ran, want %d", n, 2*callers*rounds)
+	}
+}
+
+// A task may take much longer than anybody looks out for its end.
+func TestRunWaitsForSlowTasks(t *testing.T) {
+	w := NewWorkers(2)
+	for range 3 {
+		var done atomic.Int64
+		w.Run(2, func(int) {
+			time.Sleep(20 * patience)
+			done.Add(1)
+		})
+		if done.Load() != 2 {
+			t.Fatalf("Run returned after %d of 2 tasks", done.Load())
+		}
+	}
+}
+
+// Helpers without work end: workers need not be closed.
+func TestHelpersEnd(t *testing.T) {
+	w := NewWorkers(4)
+	w.Run(100, func(int) {})
+	for range 1000 {
+		if idle(w) {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Error("a helper still looks for work after a second")
+}
+
+func idle(w *Workers) bool {
+	for i := range w.helpers {
+		if w.helpers[i].Load() != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func TestRunHandsPanicsToTheCaller(t *testing.T) {
+	for _, threads := range []int{1, 4} {
+		func() {
+			defer func() {
+				if r := recover(); r != "broken task" {
+					t.Errorf("%d threads: recovered %v", threads, r)
+				}
+			}()
+			NewWorkers(threads).Run(8, func(task int) {
+				if task == 5 {
+					panic("broken task")
+				}
+			})
+		}()
+	}
+}
+
+// The second phase begins when the first has ended, and a panic in either comes to the caller instead of a wait.
+func TestRunPhases(t *testing.T) {
+	for _, threads := range []int{1, 3} {
+		w := NewWorkers(threads)
+		var first, early atomic.Int64
+		for range 100 {
+			first.Store(0)
+			w.runPhases(7, func(int) { first.Add(1) }, 9, func(int) {
+				if first.Load() != 7 {
+					early.Add(1)
+				}
+			})
+		}
+		if early.Load() > 0 {
+			t.Errorf("%d threads: %d tasks began too early", threads, early.Load())
+		}
+		for phase := range 2 {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%d threads: the panic of phase %d is lost", threads, phase)
+					}
+				}()
+				broken := func(p int) func(int) {
+					return func(task int) {
+						if p == phase && task == 3 {
+							panic("broken task")
+						}
+					}
+				}
+				w.runPhases(7, broken(0), 9, broken(1))
+			}()
+		}
+	}
+}
