@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,9 @@ import (
 type benchFlags struct {
 	batch, genBatch, enc, dec, genEnc, newTokens int
 	dModel, dFF, layers, heads, dKV, vocab       int
-	ff, optimizer                                string
+	ff, optimizer, spm, text                     string
+	data, textColumns                            []string
+	targetColumn                                 string
 	tied                                         bool
 	dropout                                      float64
 	steps, warmup, threads                       int
@@ -26,14 +29,18 @@ func benchCommand(a app) *cobra.Command {
 	var f benchFlags
 	c := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure training and generation on this machine",
-		Long: `Measure training steps or greedy generation of a model with random weights, in time and memory.
+		Short: "Measure training, generation, tokenizing and matrix products on this machine",
+		Long: `Measure training steps or greedy generation of a model with random weights, in time and memory, the tokenizer, or the
+matrix products alone.
 
 The defaults are t5-small; --ff gated-gelu and --tied=false make a T5 1.1. The peak is that of the innermost loop with all
 data in the first cache: the most that this processor gives.`,
 		Example: `  t5train bench train
   t5train bench train --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12
-  t5train bench generate --gen-batch 16 --json`,
+  t5train bench train --data pairs.parquet --text-column en --target-column de --batch 64
+  t5train bench generate --gen-batch 16 --json
+  t5train bench tokenize --text corpus.txt
+  t5train bench gemm --threads 1`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -54,15 +61,20 @@ data in the first cache: the most that this processor gives.`,
 		Use:   "train",
 		Short: "Measure training steps",
 		Args:  noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			o := f.options()
-			o.Batch, o.Encoder, o.Decoder = f.batch, f.enc, f.dec
-			return f.report(a, o, trainer.BenchTrain)
+		RunE: func(c *cobra.Command, _ []string) error {
+			o, err := f.options(f.batch, f.enc, f.dec)
+			if err != nil {
+				return err
+			}
+			o.Data, o.TextColumns, o.TargetColumn = f.data, f.textColumns, f.targetColumn
+			r, err := trainer.BenchTrain(c.Context(), o)
+			return f.report(a, r, err)
 		},
 	}
-	train.Flags().IntVar(&f.batch, "batch", 8, "sequences")
-	train.Flags().IntVar(&f.enc, "enc", 128, "input tokens of each")
-	train.Flags().IntVar(&f.dec, "dec", 32, "target tokens of each")
+	f.batchFlags(train)
+	train.Flags().StringSliceVar(&f.data, "data", nil, "parquet files of text pairs to train on, in place of random tokens")
+	train.Flags().StringSliceVar(&f.textColumns, "text-column", nil, "its input columns (default: found from the schema)")
+	train.Flags().StringVar(&f.targetColumn, "target-column", "", "its target column (default: found from the schema)")
 	train.Flags().Float64Var(&f.dropout, "dropout", 0.1, "dropout rate")
 	train.Flags().StringVar(&f.optimizer, "optimizer", "adafactor", "adafactor, adamw or sgd")
 	generate := &cobra.Command{
@@ -70,60 +82,97 @@ data in the first cache: the most that this processor gives.`,
 		Short: "Measure greedy generation",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			o := f.options()
-			o.Batch, o.Encoder, o.Decoder = f.genBatch, f.genEnc, f.newTokens
-			return f.report(a, o, trainer.BenchGenerate)
+			o, err := f.options(f.genBatch, f.genEnc, f.newTokens)
+			if err != nil {
+				return err
+			}
+			r, err := trainer.BenchGenerate(o)
+			return f.report(a, r, err)
 		},
 	}
 	generate.Flags().IntVar(&f.genBatch, "gen-batch", 1, "inputs at a time")
 	generate.Flags().IntVar(&f.genEnc, "gen-enc", 64, "tokens of each")
 	generate.Flags().IntVar(&f.newTokens, "new-tokens", 64, "tokens to generate for each")
-	c.AddCommand(train, generate)
+	tokenize := &cobra.Command{
+		Use:   "tokenize",
+		Short: "Measure the tokenizer",
+		Args:  noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			if _, err := f.options(1, 1, 1); err != nil {
+				return err
+			}
+			r, err := trainer.BenchTokenize(trainer.TokenizeOptions{Tokenizer: f.spm, Text: f.text, Steps: f.steps, Threads: f.threads})
+			return f.report(a, r, err)
+		},
+	}
+	tokenize.Flags().StringVar(&f.spm, "spm", "", "spiece.model or a folder with one (default: T5's)")
+	tokenize.Flags().StringVar(&f.text, "text", "", "file with a text on each line (default: made-up English)")
+	gemm := &cobra.Command{
+		Use:   "gemm",
+		Short: "Measure the matrix products of a training step",
+		Args:  noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			o, err := f.options(f.batch, f.enc, f.dec)
+			if err != nil {
+				return err
+			}
+			return f.report(a, trainer.BenchGemm(o), nil)
+		},
+	}
+	f.batchFlags(gemm)
+	c.AddCommand(train, generate, tokenize, gemm)
 	return c
 }
 
-func (f benchFlags) options() trainer.BenchOptions {
-	c := model.Config{
-		ModelType: "t5", VocabSize: f.vocab, DModel: f.dModel, DKV: f.dKV, DFF: f.dFF, NumLayers: f.layers, NumDecoderLayers: f.layers,
-		NumHeads: f.heads, RelativeAttentionNumBuckets: 32, RelativeAttentionMaxDistance: 128, DropoutRate: f.dropout,
-		LayerNormEpsilon: 1e-6, FeedForwardProj: f.ff, TieWordEmbeddings: f.tied, ScaleDecoderOutputs: f.tied, EOSTokenID: 1,
-	}
-	return trainer.BenchOptions{Model: c, Steps: f.steps, Warmup: f.warmup, Threads: f.threads, Optimizer: f.optimizer}
+func (f *benchFlags) batchFlags(c *cobra.Command) {
+	c.Flags().IntVar(&f.batch, "batch", 8, "sequences")
+	c.Flags().IntVar(&f.enc, "enc", 128, "input tokens of each")
+	c.Flags().IntVar(&f.dec, "dec", 32, "target tokens of each")
 }
 
-func (f benchFlags) report(a app, o trainer.BenchOptions, measure func(trainer.BenchOptions) (*trainer.BenchResult, error)) error {
-	if err := f.check(o); err != nil {
-		return err
-	}
-	r, err := measure(o)
-	if err != nil {
-		return err
-	}
-	if !f.json {
-		_, err := fmt.Fprint(a.stdout, r)
-		return err
-	}
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err == nil {
-		_, err = fmt.Fprintf(a.stdout, "%s\n", text)
-	}
-	return err
-}
-
-// check finds what no measurement can do.
-func (f benchFlags) check(o trainer.BenchOptions) error {
+// options returns what to measure, or what no measurement can do.
+func (f *benchFlags) options(batch, encoder, decoder int) (trainer.BenchOptions, error) {
 	var wrong []string
 	for _, x := range []struct {
 		name  string
 		value int
 		least int
-	}{{"batch", o.Batch, 1}, {"enc", o.Encoder, 1}, {"dec", o.Decoder, 1}, {"steps", o.Steps, 1}, {"warmup", o.Warmup, 0}} {
+	}{{"batch", batch, 1}, {"enc", encoder, 1}, {"dec", decoder, 1}, {"steps", f.steps, 1}, {"warmup", f.warmup, 0}} {
 		if x.value < x.least {
 			wrong = append(wrong, fmt.Sprintf("--%s is %d, want at least %d", x.name, x.value, x.least))
 		}
 	}
-	if len(wrong) > 0 {
-		return fmt.Errorf("bench: %s", strings.Join(wrong, "; "))
+	if names := []string{"adafactor", "adamw", "sgd"}; !slices.Contains(names, f.optimizer) {
+		wrong = append(wrong, fmt.Sprintf("--optimizer is %q, want one of %s", f.optimizer, strings.Join(names, ", ")))
 	}
-	return nil
+	if len(wrong) > 0 {
+		return trainer.BenchOptions{}, fmt.Errorf("bench: %s", strings.Join(wrong, "; "))
+	}
+	c := model.Config{
+		ModelType: "t5", VocabSize: f.vocab, DModel: f.dModel, DKV: f.dKV, DFF: f.dFF, NumLayers: f.layers, NumDecoderLayers: f.layers,
+		NumHeads: f.heads, RelativeAttentionNumBuckets: 32, RelativeAttentionMaxDistance: 128, DropoutRate: f.dropout,
+		LayerNormEpsilon: 1e-6, FeedForwardProj: f.ff, TieWordEmbeddings: f.tied, ScaleDecoderOutputs: f.tied, EOSTokenID: 1,
+	}
+	if err := c.Validate(); err != nil {
+		return trainer.BenchOptions{}, fmt.Errorf("bench: %w", err)
+	}
+	return trainer.BenchOptions{
+		Model: c, Batch: batch, Encoder: encoder, Decoder: decoder, Steps: f.steps, Warmup: f.warmup, Threads: f.threads, Optimizer: f.optimizer,
+	}, nil
+}
+
+// report prints the result of a measurement, which for a person is its String.
+func (f *benchFlags) report(a app, result fmt.Stringer, err error) error {
+	if err != nil {
+		return err
+	}
+	if !f.json {
+		_, err := fmt.Fprint(a.stdout, result)
+		return err
+	}
+	text, err := json.MarshalIndent(result, "", "  ")
+	if err == nil {
+		_, err = fmt.Fprintf(a.stdout, "%s\n", text)
+	}
+	return err
 }

@@ -1,0 +1,29 @@
+package trainer
+
+import (
+	"t5train/model/decode"
+	"t5train/model/kernel"
+)
+
+// BenchGenerate measures greedy generation of Decoder tokens from each of Batch inputs; no sequence ends early.
+func BenchGenerate(o BenchOptions) (*BenchResult, error) {
+	w := kernel.NewWorkers(o.Threads)
+	m, err := newBenchModel(o.Model)
+	if err != nil {
+		return nil, err
+	}
+	g, err := decode.New(m, w)
+	if err != nil {
+		return nil, err
+	}
+	defer g.Close()
+	b := randomBatch(o)
+	inputs := make([][]int32, o.Batch)
+	for i := range inputs {
+		inputs[i] = b.EncoderIDs[b.EncoderOffsets[i]:b.EncoderOffsets[i+1]]
+	}
+	return measure(o, w, func(int) (int, error) {
+		_, err := g.GreedyExactly(inputs, o.Decoder)
+		return o.Batch * o.Decoder, err
+	})
+}

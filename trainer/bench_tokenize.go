@@ -1,0 +1,155 @@
+package trainer
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"t5train/data/tokenizer"
+	"t5train/model/kernel"
+)
+
+// TokenizeOptions say what to tokenize.
+type TokenizeOptions struct {
+	Tokenizer string // spiece.model or a folder with one; empty: T5's
+	Text      string // file of text, a piece to tokenize on each line; empty: made-up English
+	Steps     int    // passes over the text
+	Threads   int
+}
+
+// TokenizeResult is the speed of a tokenizer; MB are 10^6 bytes of UTF-8.
+type TokenizeResult struct {
+	Lines         int     `json:"lines"`
+	MB            float64 `json:"MB"`
+	Tokens        int64   `json:"tokens"`
+	LoadS         float64 `json:"load_s"`
+	OneThread     float64 `json:"one_thread_MBps"` // best of the passes, as the other speeds
+	AllThreads    float64 `json:"MBps"`
+	TokensPerS    float64 `json:"tokens_per_s"`        // on all threads
+	DecodePerS    float64 `json:"decode_tokens_per_s"` // on one
+	Threads       int     `json:"threads"`
+	PeakRSS       float64 `json:"peak_rss_mb"`
+	AllocsPerLine float64 `json:"allocs_per_line"`
+}
+
+// maxBenchLines bounds the text, as it is held in memory.
+const maxBenchLines = 20000
+
+// BenchTokenize measures a tokenizer.
+func BenchTokenize(o TokenizeOptions) (*TokenizeResult, error) {
+	begun := time.Now()
+	tok, err := openTokenizer(o.Tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	r := &TokenizeResult{LoadS: time.Since(begun).Seconds()}
+	lines := madeUpLines(tok)
+	if o.Text != "" {
+		if lines, err = readBenchLines(o.Text); err != nil {
+			return nil, err
+		}
+	}
+	total := 0
+	for _, l := range lines {
+		total += len(l)
+	}
+	r.Lines, r.MB = len(lines), float64(total)/1e6
+	var ids []int32
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r.OneThread = r.MB / best(o.Steps, func() {
+		r.Tokens = 0
+		for _, l := range lines {
+			ids = tok.AppendEncode(ids[:0], l)
+			r.Tokens += int64(len(ids))
+		}
+	})
+	runtime.ReadMemStats(&after)
+	r.AllocsPerLine = float64(after.Mallocs-before.Mallocs) / float64(o.Steps*len(lines))
+	w := kernel.NewWorkers(o.Threads)
+	r.Threads = w.Threads()
+	seconds := best(o.Steps, func() {
+		var next atomic.Int64
+		w.Run(w.Threads(), func(int) {
+			var ids []int32
+			for i := next.Add(1) - 1; i < int64(len(lines)); i = next.Add(1) - 1 {
+				ids = tok.AppendEncode(ids[:0], lines[i])
+			}
+		})
+	})
+	r.AllThreads, r.TokensPerS = r.MB/seconds, float64(r.Tokens)/seconds
+	encoded := make([][]int32, len(lines))
+	for i, l := range lines {
+		encoded[i] = tok.Encode(l)
+	}
+	r.DecodePerS = float64(r.Tokens) / best(o.Steps, func() {
+		for _, ids := range encoded {
+			tok.Decode(ids, true)
+		}
+	})
+	r.PeakRSS = peakRSS()
+	return r, nil
+}
+
+func openTokenizer(path string) (*tokenizer.Tokenizer, error) {
+	if path == "" {
+		return tokenizer.T5()
+	}
+	return tokenizer.Load(path)
+}
+
+// best returns the seconds of the fastest of some calls.
+func best(times int, f func()) float64 {
+	var all []float64
+	for range times {
+		begun := time.Now()
+		f()
+		all = append(all, time.Since(begun).Seconds())
+	}
+	return slices.Min(all)
+}
+
+func readBenchLines(path string) ([]string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read text to tokenize: %w", err)
+	}
+	var lines []string
+	for l := range bytes.Lines(text) {
+		if l = bytes.TrimRight(l, "\r\n"); len(l) > 0 && len(lines) < maxBenchLines {
+			lines = append(lines, string(l))
+		}
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("read text to tokenize: %s has no text", path)
+	}
+	return lines, nil
+}
+
+// madeUpLines are lines of the tokenizer's own pieces, those of low ids more often, as in text.
+func madeUpLines(tok *tokenizer.Tokenizer) []string {
+	const lines, pieces = 5000, 30
+	r := rand.New(rand.NewPCG(1, 2))
+	out := make([]string, lines)
+	for i := range out {
+		ids := make([]int32, pieces)
+		for j := range ids {
+			u := r.Float64()
+			ids[j] = int32(u * u * u * float64(tok.VocabSize()-1))
+		}
+		out[i] = strings.TrimSpace(tok.Decode(ids, true)) + "."
+	}
+	return out
+}
+
+// String is the result for a person.
+func (r *TokenizeResult) String() string {
+	return fmt.Sprintf("%d lines, %.1f MB, %d tokens\nencode %.1f MB/s on one thread, %.1f MB/s and %.0f tokens/s on %d\ndecode %.0f tokens/s on one thread\nload %.3f s, %.2f allocations a line, peak memory %.0f MB\n",
+		r.Lines, r.MB, r.Tokens, r.OneThread, r.AllThreads, r.TokensPerS, r.Threads, r.DecodePerS, r.LoadS, r.AllocsPerLine, r.PeakRSS)
+}

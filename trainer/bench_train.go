@@ -1,0 +1,132 @@
+package trainer
+
+import (
+	"context"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"t5train/configs"
+	"t5train/data"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/model"
+	"t5train/model/kernel"
+	"t5train/trainer/optim"
+)
+
+// BenchTrain measures training steps: forward and backward pass, clipping off, and the optimizer.
+func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
+	w := kernel.NewWorkers(o.Threads)
+	m, err := newBenchModel(o.Model)
+	if err != nil {
+		return nil, err
+	}
+	next := func() model.Batch { return randomBatch(o) }
+	if len(o.Data) > 0 {
+		if next, err = realBatches(ctx, o, m, w.Threads()); err != nil {
+			return nil, err
+		}
+	}
+	graph, err := m.LossGraph(w, model.LossOptions{Dropout: float32(o.Model.DropoutRate), Gradients: true})
+	if err != nil {
+		return nil, err
+	}
+	defer graph.Close()
+	c := configs.Default()
+	c.Optimizer.Name = o.Optimizer
+	c.Resolve()
+	s := &stepper{graph: graph, params: m.Params, parallel: w.Run}
+	if s.optimizer, err = newOptimizer(c.Optimizer, optimParams(m.Params), w); err != nil {
+		return nil, err
+	}
+	timed := &timedOptimizer{Optimizer: s.optimizer}
+	s.optimizer = timed
+	if s.schedule, err = newSchedule(c, o.Steps+o.Warmup); err != nil {
+		return nil, err
+	}
+	var losses []float64
+	targets, tokens := 0, 0
+	r, err := measure(o, w, func(i int) (int, error) {
+		batch := next()
+		result, err := s.step(i, int64(i), []model.Batch{batch})
+		losses = append(losses, result.Loss)
+		targets, tokens = targets+batch.Targets(), tokens+result.Tokens
+		return result.Tokens, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.TargetsPerS = r.TokensPerS * float64(targets) / float64(tokens)
+	r.Optimizer = median(timed.seconds[o.Warmup:])
+	r.Loss = []float64{losses[0], losses[len(losses)-1]}
+	return r, nil
+}
+
+// realBatches reads the text pairs of parquet files and returns their batches, shuffled, each at its natural length.
+func realBatches(ctx context.Context, o BenchOptions, m *model.T5, threads int) (next func() model.Batch, err error) {
+	quiet := PlainConsole(io.Discard)
+	table, err := openTable(o.Data, 0)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := table.infer(ctx, task.Options{Name: task.Seq2Seq, TextColumns: o.TextColumns, TargetColumn: o.TargetColumn}, quiet)
+	if err != nil {
+		return nil, err
+	}
+	tok, err := tokenizer.T5()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkTokenizer(o.Model, tok); err != nil {
+		return nil, err
+	}
+	examples, err := table.build(ctx, "train", spec, tok, data.Limits{MaxInput: 512, MaxTarget: 512}, threads, quiet)
+	if err != nil {
+		return nil, err
+	}
+	batches, err := data.NewBatches(examples, data.Size{Examples: o.Batch}, data.Order{Shuffle: true, Seed: 1})
+	if err != nil {
+		return nil, err
+	}
+	position := int64(0)
+	return func() model.Batch {
+		var b data.Batch
+		position = batches.Read(position, &b)
+		return modelBatch(m, b)
+	}, nil
+}
+
+func randomBatch(o BenchOptions) model.Batch {
+	r := rand.New(rand.NewPCG(1, 1))
+	b := model.Batch{EncoderOffsets: []int32{0}, DecoderOffsets: []int32{0}}
+	// Ordinary pieces: behind the special ones and before the sentinels.
+	token := func() int32 { return int32(3 + r.IntN(max(1, o.Model.VocabSize-103))) }
+	for range o.Batch {
+		for range o.Encoder {
+			b.EncoderIDs = append(b.EncoderIDs, token())
+		}
+		b.EncoderOffsets = append(b.EncoderOffsets, int32(len(b.EncoderIDs)))
+		last := int32(o.Model.DecoderStartTokenID)
+		for range o.Decoder {
+			label := token()
+			b.DecoderIDs, b.Labels = append(b.DecoderIDs, last), append(b.Labels, label)
+			last = label
+		}
+		b.DecoderOffsets = append(b.DecoderOffsets, int32(len(b.DecoderIDs)))
+	}
+	return b
+}
+
+// timedOptimizer measures the steps of an optimizer.
+type timedOptimizer struct {
+	optim.Optimizer
+	seconds []float64
+}
+
+func (t *timedOptimizer) Step(lr float64, params []optim.Param) error {
+	begun := time.Now()
+	err := t.Optimizer.Step(lr, params)
+	t.seconds = append(t.seconds, time.Since(begun).Seconds())
+	return err
+}
