@@ -26,8 +26,13 @@ type Totals struct {
 	Correct int     // targets that have the largest logit
 }
 
-// chunkRows keeps a chunk of logits near 16 MB.
-func (c *CrossEntropy) chunkRows() int { return max(1, min(512, 1<<22/c.Vocab)) }
+// chunkRows returns how many tokens have their logits in memory at once, 36 MB at most where a tile of the product fits:
+// each chunk costs two passes over the weight and one over its gradient. The chunks are even, and whole tiles.
+func (c *CrossEntropy) chunkRows(w *Workers, rows int) int {
+	tile := w.isa.rows
+	most := max(1, 9<<20/c.Vocab/tile) * tile
+	return min(rows, blocks(blocks(rows, blocks(rows, most)), tile)*tile)
+}
 
 // Forward returns the totals of hidden [len(labels), dim] against labels with the lm_head weight [vocab, dim].
 //
@@ -47,11 +52,12 @@ func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, wei
 		clear(dHidden)
 	}
 	l := &w.isa.loops
-	size := c.chunkRows()
-	logits := grow(&c.logits, min(size, len(rows))*c.Vocab)
-	h := grow(&c.hidden, min(size, len(rows))*c.Dim)
-	g := grow(&c.grad, min(size, len(rows))*c.Dim)
-	parts := make([]Totals, min(size, len(rows)))
+	if len(rows) == 0 {
+		return total
+	}
+	size := c.chunkRows(w, len(rows))
+	logits, h, g := grow(&c.logits, size*c.Vocab), grow(&c.hidden, size*c.Dim), grow(&c.grad, size*c.Dim)
+	parts := make([]Totals, size)
 	for lo := 0; lo < len(rows); lo += size {
 		chunk := rows[lo:min(len(rows), lo+size)]
 		n := len(chunk)

@@ -12,7 +12,8 @@ const PathVariable = "T5_KERNEL"
 // Portable is the path in plain Go that every machine has.
 const Portable = "portable"
 
-// isa is one instruction set with its kernels. The portable path has loops only, and no gemm.
+// isa is one instruction set with its kernels. The portable path has no gemm but the size
+// of its tile.
 type isa struct {
 	name string
 	loops
@@ -68,5 +69,5 @@ func isaByName(name string) *isa {
 			return i
 		}
 	}
-	return &isa{name: Portable, loops: portableLoops()}
+	return &isa{name: Portable, loops: portableLoops(), rows: microM, cols: microN}
 }

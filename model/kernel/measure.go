@@ -45,22 +45,14 @@ func (c *counters) product(m, n, k int) (done func()) {
 // the first cache, on all threads at once: what a whole step can be compared to.
 func PeakGFLOPS(w *Workers) float64 {
 	const k, repeats, tries = 256, 2000, 5
+	tile := 2 * float64(w.isa.rows) * float64(w.isa.cols) * k
 	best := 0.0
 	for range tries {
 		begun := time.Now()
 		w.Run(w.threads, func(int) { w.borrow(func(s *scratch) { s.spin(k, repeats) }) })
-		best = max(best, float64(w.threads)*w.tileFlops(k)*repeats/time.Since(begun).Seconds()/1e9)
+		best = max(best, float64(w.threads)*tile*repeats/time.Since(begun).Seconds()/1e9)
 	}
 	return best
-}
-
-// tileFlops is the work of one call of the innermost loop.
-func (w *Workers) tileFlops(k int) float64 {
-	rows, cols := microM, microN
-	if w.isa.gemm != nil {
-		rows, cols = w.isa.rows, w.isa.cols
-	}
-	return 2 * float64(rows) * float64(cols) * float64(k)
 }
 
 // spin runs the innermost loop again and again.

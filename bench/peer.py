@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""What compare.sh measures of other programs besides training steps and generation with PyTorch; prints JSON.
+
+  peer.py ragged --data pairs.parquet --text-column en --target-column de [--batch 64] [--steps 10] [--threads 2]
+      training steps of transformers + PyTorch (sdpa) on text pairs in shuffled order, each batch padded to its longest
+  peer.py gemm [--threads 2] < products.json
+      the products of `t5train bench gemm --json` in PyTorch, that is, MKL
+  peer.py ctranslate2 [--gen-batch 1] [--gen-enc 64] [--new-tokens 64] [--steps 5] [--threads 2] [--compute-type float32]
+      greedy generation of t5-small with CTranslate2
+"""
+import argparse, json, os, random, resource, statistics, sys, tempfile, time
+
+p = argparse.ArgumentParser()
+a = p.add_argument
+a("what", choices=["ragged", "gemm", "ctranslate2"])
+a("--data"); a("--text-column"); a("--target-column")
+a("--spm", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "../data/tokenizer/t5/spiece.model"))
+a("--batch", type=int, default=64); a("--steps", type=int, default=5); a("--warmup", type=int, default=2); a("--threads", type=int, default=2)
+a("--gen-batch", type=int, default=1); a("--gen-enc", type=int, default=64); a("--new-tokens", type=int, default=64)
+a("--compute-type", default="float32")
+A = p.parse_args()
+# CTranslate2 reads it when it is loaded.
+os.environ |= {"OMP_NUM_THREADS": str(A.threads), "MKL_NUM_THREADS": str(A.threads), "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
+
+
+def t5_small():
+    import torch
+    from transformers import T5Config, T5ForConditionalGeneration
+    torch.manual_seed(0)
+    return T5ForConditionalGeneration(T5Config(
+        vocab_size=32128, d_model=512, d_kv=64, d_ff=2048, num_layers=6, num_heads=8, feed_forward_proj="relu", dropout_rate=0.1,
+        decoder_start_token_id=0, attn_implementation="sdpa"))
+
+
+def ragged():
+    import pyarrow.parquet, sentencepiece, torch
+    from transformers.optimization import Adafactor
+    torch.set_num_threads(A.threads)
+    sp = sentencepiece.SentencePieceProcessor(model_file=A.spm)
+    table = pyarrow.parquet.read_table(A.data, columns=[A.text_column, A.target_column])
+    pairs = [[sp.encode(t)[:511] + [1] for t in table[c].to_pylist()] for c in (A.text_column, A.target_column)]
+    order = list(range(table.num_rows))
+    random.Random(1).shuffle(order)
+    model = t5_small().train()
+    optimizer = Adafactor(model.parameters(), lr=1e-3, scale_parameter=False, relative_step=False, warmup_init=False)
+
+    def padded(rows, fill):
+        longest = max(map(len, rows))
+        return torch.tensor([r + [fill] * (longest - len(r)) for r in rows])
+
+    seconds, rates, targets = [], [], []
+    for i in range(A.warmup + A.steps):
+        rows = order[i * A.batch:(i + 1) * A.batch]
+        inputs, labels = [pairs[0][r] for r in rows], [pairs[1][r] for r in rows]
+        begun = time.perf_counter()
+        ids = padded(inputs, 0)
+        optimizer.zero_grad()
+        loss = model(input_ids=ids, attention_mask=(ids != 0).long(), labels=padded(labels, -100)).loss
+        loss.backward()
+        optimizer.step()
+        float(loss)
+        s = time.perf_counter() - begun
+        if i >= A.warmup:
+            n = sum(map(len, labels))
+            seconds.append(s); targets.append(n / s); rates.append((n + sum(map(len, inputs))) / s)
+    med = statistics.median
+    return {"step_s_median": med(seconds), "step_s_min": min(seconds), "tokens_per_s": med(rates), "target_tokens_per_s": med(targets)}
+
+
+def gemm():
+    import torch
+    torch.set_num_threads(A.threads)
+    products = json.load(sys.stdin)["products"]
+    for r in products:
+        m, n, k = r["m"], r["n"], r["k"]
+        x = torch.randn(k, m).T if r["op"][0] == "T" else torch.randn(m, k)
+        y = torch.randn(n, k).T if r["op"][1] == "T" else torch.randn(k, n)
+        out = torch.empty(m, n)
+        torch.mm(x, y, out=out)
+        rates, start = [], time.perf_counter()
+        while len(rates) < A.steps or time.perf_counter() - start < 0.3:
+            begun = time.perf_counter()
+            torch.mm(x, y, out=out)
+            rates.append(2 * m * n * k / (time.perf_counter() - begun) / 1e9)
+        r |= {"gflops_median": statistics.median(rates), "gflops_best": max(rates)}
+    return {"products": products}
+
+
+def convert(work):
+    import ctranslate2, shutil
+    from transformers import T5Tokenizer
+    t5_small().save_pretrained(work + "/hf")
+    shutil.copy(A.spm, work + "/hf/spiece.model")
+    T5Tokenizer.from_pretrained(work + "/hf").save_pretrained(work + "/hf")
+    ctranslate2.converters.TransformersConverter(work + "/hf").convert(work + "/ct2")
+
+
+def ctranslate2():
+    import ctranslate2, multiprocessing
+    with tempfile.TemporaryDirectory() as work:
+        converter = multiprocessing.get_context("spawn").Process(target=convert, args=(work,))  # its memory does not count
+        converter.start()
+        converter.join()
+        t = ctranslate2.Translator(work + "/ct2", device="cpu", compute_type=A.compute_type, inter_threads=1, intra_threads=A.threads)
+    r = random.Random(2)
+    vocabulary = [f"▁{w}" for w in ("the", "of", "and", "to", "in", "for", "is", "on", "with", "at")]
+    inputs = [[r.choice(vocabulary) for _ in range(A.gen_enc - 1)] + ["</s>"] for _ in range(A.gen_batch)]
+    seconds = []
+    for i in range(1 + A.steps):
+        begun = time.perf_counter()
+        out = t.translate_batch(inputs, beam_size=1, min_decoding_length=A.new_tokens, max_decoding_length=A.new_tokens)
+        if i:
+            seconds.append(time.perf_counter() - begun)
+    tokens = sum(len(o.hypotheses[0]) for o in out)
+    return {"step_s_median": statistics.median(seconds), "step_s_min": min(seconds), "tokens_per_s": tokens / statistics.median(seconds), "new_tokens": tokens}
+
+
+if __name__ == "__main__":
+    r = {"ragged": ragged, "gemm": gemm, "ctranslate2": ctranslate2}[A.what]()
+    r["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(r))
