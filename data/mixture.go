@@ -87,7 +87,7 @@ func (m *Mixture) Append(epoch int64, i int, b *Batch) {
 }
 
 // Locate returns whose turn it is at a position, which counts from the start of the first epoch, and how many examples
-// the task had before. Its time grows with the number of tasks, by some 20 ns for each of a few.
+// the task had before. It takes about 10 ns for each task of a few.
 func (m *Mixture) Locate(position int64) (task int, n int64) {
 	// Each task is less than one example away from what its rate says of any time, so the time at which the turn of the
 	// position comes differs from the position by less than the number of tasks.
