@@ -9,8 +9,8 @@ import (
 	"t5train/data/task"
 )
 
-// Source is a table of rows. *parquetio.Dataset is one.
-type Source interface {
+// Table is a table of rows. *parquetio.Dataset is one.
+type Table interface {
 	Rows() int64
 	// Scan calls yield for each row, in order; cells is valid until yield returns.
 	Scan(ctx context.Context, columns []string, yield func(row int64, cells []parquetio.Cell) error) error
@@ -33,18 +33,18 @@ type Limits struct {
 // little text in memory.
 const blockRows = 2048
 
-// Build reads and tokenises every row of a source. The result does not depend on the number of threads. progress, if
+// Build reads and tokenises every row of a table. The result does not depend on the number of threads. progress, if
 // not nil, is told the rows done and their total after each block of rows.
-func Build(ctx context.Context, source Source, spec task.Spec, tok Tokenizer, limits Limits, threads int, progress func(done, total int64)) (*Examples, error) {
+func Build(ctx context.Context, rows Table, spec task.Spec, tok Tokenizer, limits Limits, threads int, progress func(done, total int64)) (*Examples, error) {
 	if limits.MaxInput < 2 || limits.MaxTarget < 2 {
 		return nil, fmt.Errorf("build examples: limits of %d input and %d target tokens, want at least 2 each: a token and EOS",
 			limits.MaxInput, limits.MaxTarget)
 	}
 	b := builder{tok: tok, limits: limits, parts: make([]Examples, max(threads, 1))}
-	err := source.Scan(ctx, spec.Columns(), func(row int64, cells []parquetio.Cell) error {
+	err := rows.Scan(ctx, spec.Columns(), func(row int64, cells []parquetio.Cell) error {
 		example, err := spec.Example(cells)
 		if err != nil {
-			path, inFile := source.Locate(row)
+			path, inFile := rows.Locate(row)
 			return fmt.Errorf("build examples: %s, row %d (the first is 0): %w", path, inFile, err)
 		}
 		b.block = append(b.block, example)
@@ -53,7 +53,7 @@ func Build(ctx context.Context, source Source, spec task.Spec, tok Tokenizer, li
 		}
 		b.flush()
 		if progress != nil {
-			progress(row+1, source.Rows())
+			progress(row+1, rows.Rows())
 		}
 		return nil
 	})
@@ -63,7 +63,7 @@ func Build(ctx context.Context, source Source, spec task.Spec, tok Tokenizer, li
 	if len(b.block) > 0 {
 		b.flush()
 		if progress != nil {
-			progress(source.Rows(), source.Rows())
+			progress(rows.Rows(), rows.Rows())
 		}
 	}
 	return &b.examples, nil
@@ -86,7 +86,7 @@ func (b *builder) flush() {
 	}
 	wg.Wait()
 	for t := range b.parts {
-		b.examples.append(&b.parts[t])
+		b.examples.join(&b.parts[t])
 	}
 	b.block = b.block[:0]
 }

@@ -14,6 +14,13 @@ type Examples struct {
 // Len returns the number of examples.
 func (e *Examples) Len() int { return len(e.labels) }
 
+// Append adds example i to a batch, the same in every epoch.
+func (e *Examples) Append(_ int64, i int, b *Batch) {
+	b.EncIDs = append(b.EncIDs, e.Input(i)...)
+	b.Labels = append(b.Labels, e.Target(i)...)
+	b.End(i)
+}
+
 // Input returns the ids of example i's input, which end in EOS. The caller must not change them.
 func (e *Examples) Input(i int) []int32 { return e.inputs.at(i) }
 
@@ -26,8 +33,8 @@ func (e *Examples) Label(i int) int { return int(e.labels[i]) }
 // Tokens returns the number of tokens of all inputs and of all targets.
 func (e *Examples) Tokens() (inputs, targets int) { return len(e.inputs.ids), len(e.targets.ids) }
 
-// append adds the examples of o behind those of e.
-func (e *Examples) append(o *Examples) {
+// join adds the examples of o behind those of e.
+func (e *Examples) join(o *Examples) {
 	e.inputs.append(&o.inputs)
 	e.targets.append(&o.targets)
 	e.labels = append(e.labels, o.labels...)

@@ -1,6 +1,10 @@
 package data
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"t5train/internal/random"
+)
 
 // Permutation is an order of the numbers 0..n-1 that is computed, not stored: At(i) takes some 50 ns, whatever n is.
 //
@@ -32,9 +36,9 @@ func NewPermutation(n int, seed uint64, epoch int64) Permutation {
 	if n > 1 {
 		p.half = max(p.half, uint(bits.Len64(p.n-1)+1)/2) // a domain of less than 4n
 	}
-	state := mix64(seed) + uint64(epoch)*goldenGamma
+	state := random.Mix64(seed) + uint64(epoch)*random.GoldenGamma
 	for i := range p.keys {
-		state = mix64(state + goldenGamma)
+		state = random.Mix64(state + random.GoldenGamma)
 		p.keys[i] = state
 	}
 	return p
@@ -57,17 +61,7 @@ func (p Permutation) network(x uint64) uint64 {
 	mask := uint64(1)<<p.half - 1
 	left, right := x>>p.half, x&mask
 	for _, key := range p.keys {
-		left, right = right, left^mix64(right^key)&mask
+		left, right = right, left^random.Mix64(right^key)&mask
 	}
 	return left<<p.half | right
-}
-
-// goldenGamma is 2^64 over the golden ratio, odd: SplitMix64 (Steele, Lea and Flood 2014, figure 16).
-const goldenGamma = 0x9e3779b97f4a7c15
-
-// mix64 is SplitMix64's hash: a bijection in which each bit of x changes about half of the result's.
-func mix64(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }

@@ -24,7 +24,7 @@ func lengths(t *testing.T, tokens ...int) *Examples {
 	return e
 }
 
-func batches(t *testing.T, e *Examples, size Size, order Order) *Batches {
+func batches(t *testing.T, e Source, size Size, order Order) *Batches {
 	t.Helper()
 	b, err := NewBatches(e, size, order)
 	if err != nil {

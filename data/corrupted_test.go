@@ -1,0 +1,109 @@
+package data
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"t5train/data/objective"
+)
+
+// text is a list of pieces in memory.
+type text [][]int32
+
+func (t text) Len() int                          { return len(t) }
+func (t text) Piece(i int, into []int32) []int32 { return append(into, t[i]...) }
+
+// corrupted makes examples of some pieces of 20 tokens, the last of 3.
+func corrupted(t testing.TB, pieces int) *Corrupted {
+	t.Helper()
+	o, err := objective.NewSpanCorruption(objective.SpanOptions{Input: 20, Density: 0.3, Mean: 2}, objective.Vocabulary{EOS: 1, FirstSentinel: 32099, Sentinels: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all text
+	for i := range pieces {
+		length := 20
+		if i == pieces-1 {
+			length = 3
+		}
+		var piece []int32
+		for j := range length {
+			piece = append(piece, int32(100+i*20+j))
+		}
+		all = append(all, piece)
+	}
+	return NewCorrupted(all, o, 9)
+}
+
+// TestCorrupted_Layout holds a batch to what the objective makes of its pieces.
+func TestCorrupted_Layout(t *testing.T) {
+	c := corrupted(t, 5)
+	const epoch = 2
+	var b Batch
+	b.reset()
+	want := Batch{EncOffsets: []int32{0}, DecOffsets: []int32{0}}
+	for _, i := range []int{4, 0, 3} {
+		c.Append(epoch, i, &b)
+		inputs, targets := c.objective.Append(objective.Key{Seed: 9, Epoch: epoch, Index: int64(i)}, c.pieces.Piece(i, nil), nil, nil)
+		want.EncIDs, want.Labels = append(want.EncIDs, inputs...), append(want.Labels, targets...)
+		want.DecIDs = append(append(want.DecIDs, 0), targets[:len(targets)-1]...)
+		want.EncOffsets, want.DecOffsets = append(want.EncOffsets, int32(len(want.EncIDs))), append(want.DecOffsets, int32(len(want.DecIDs)))
+		want.Index = append(want.Index, i)
+	}
+	b.piece = nil
+	if !reflect.DeepEqual(b, want) {
+		t.Errorf("got %+v, want %+v", b, want)
+	}
+}
+
+func TestCorrupted_AnewInEachEpoch(t *testing.T) {
+	c := corrupted(t, 40)
+	b := batches(t, c, Size{Examples: 40}, Order{})
+	var first, second Batch
+	b.Read(0, &first)
+	b.Read(40, &second)
+	if slices.Equal(first.EncIDs, second.EncIDs) {
+		t.Error("two epochs have the same noise")
+	}
+}
+
+func TestRead_DoesNotAllocate(t *testing.T) {
+	m, err := NewMixture([]Task{{"rows", lengths(t, 8, 12, 30), 1}, {"text", corrupted(t, 30), 3}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := batches(t, m, Size{Tokens: 200}, Order{})
+	var batch Batch
+	position := int64(0)
+	read := func() { position = b.Read(position, &batch) }
+	for range 100 { // until the batch has its memory
+		read()
+	}
+	if n := testing.AllocsPerRun(200, read); n != 0 {
+		t.Errorf("%g allocations a batch", n)
+	}
+}
+
+// BenchmarkRead is the input pipeline behind the token store, on one thread.
+func BenchmarkRead(b *testing.B) {
+	o, err := objective.NewSpanCorruption(objective.SpanOptions{Input: 512, Density: 0.15, Mean: 3}, objective.Vocabulary{EOS: 1, FirstSentinel: 32099, Sentinels: 100})
+	if err != nil {
+		b.Fatal(err)
+	}
+	pieces := make(text, 1000)
+	for i := range pieces {
+		pieces[i] = make([]int32, o.Lengths().Tokens)
+	}
+	read, err := NewBatches(NewCorrupted(pieces, o, 1), Size{Tokens: 8192}, Order{Shuffle: true, Seed: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var batch Batch
+	position := int64(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		position = read.Read(position, &batch)
+	}
+	b.ReportMetric(float64(position)*float64(o.Lengths().Tokens)/b.Elapsed().Seconds()/1e6, "Mtokens/s")
+}
