@@ -2,18 +2,22 @@
 # Time t5train beside transformers + PyTorch on this machine: both alternate, so that a machine whose speed drifts is
 # fair to both, and the table has the medians and their ratio.
 #
-#   bench/compare.sh [--rounds 3] [--threads 2] [--peer FILE]
+#   bench/compare.sh [--rounds 3] [--threads 2] [--peer FILE] [--pairs FILE]
 #
 # --peer is the script that measures PyTorch; it prints lines `name {json}` with the keys of `t5train bench --json`.
+# peer.py beside this script measures the rest: CTranslate2, MKL and padded batches of real text pairs, which --pairs
+# names: a parquet file with the columns en and de.
 # The Python environment is bench/.venv, made and filled from PyPI if it is not there.
 set -euo pipefail
 cd "$(dirname "$0")"
 rounds=3 threads=2 peer=../../shared/bench/bench_peer.py
+pairs=../../shared/data/multi30k_en_de/train-00000-of-00001.parquet
 while [ $# -gt 0 ]; do
 	case $1 in
 	--rounds) rounds=$2 ;;
 	--threads) threads=$2 ;;
 	--peer) peer=$2 ;;
+	--pairs) pairs=$2 ;;
 	*) echo "unknown option $1" >&2; exit 2 ;;
 	esac
 	shift 2
@@ -22,36 +26,50 @@ done
 python=${PYTHON:-.venv/bin/python}
 if [ ! -x "$python" ]; then
 	python3 -m venv .venv
-	.venv/bin/pip install -q torch transformers sentencepiece protobuf
+	.venv/bin/pip install -q torch transformers sentencepiece protobuf pyarrow ctranslate2
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 go build -o "$work/t5train" ../cmd/t5train
 
-# What is compared: a name, the arguments of `t5train bench`, and those of the peer.
+# What is compared: a name, the arguments of `t5train bench`, and those of the peer or of peer.py.
 cases=(
-	"t5-small 8x128/32|train|--only train --variants eager,sdpa"
-	"t5-base 4x256/64|train --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12|--only train --variants sdpa --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12"
-	"t5 1.1 small 8x512/114|train --enc 512 --dec 114 --d-ff 1024 --layers 8 --heads 6 --ff gated-gelu|--only train --variants sdpa --enc 512 --dec 114 --d-ff 1024 --layers 8 --heads 6 --ff gated-gelu"
+	"step, t5-small 8x128/32|train|--only train --variants eager,sdpa"
+	"step, t5-base 4x256/64|train --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12|--only train --variants eager,sdpa --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12"
+	"step, 1.1 small 8x512/114|train --enc 512 --dec 114 --d-ff 1024 --layers 8 --heads 6 --ff gated-gelu|--only train --variants sdpa --enc 512 --dec 114 --d-ff 1024 --layers 8 --heads 6 --ff gated-gelu"
 	"generate, batch 1|generate|--only generate"
 	"generate, batch 16|generate --gen-batch 16|"
+	"generate, batch 1|-|ctranslate2"
+	"generate, batch 16|-|ctranslate2 --gen-batch 16"
 )
+if [ -f "$pairs" ]; then
+	columns="--data $pairs --text-column en --target-column de --batch 64"
+	cases+=("step, text pairs, batches of 64|train --steps 10 $columns|ragged --steps 6 $columns")
+fi
+
+# add NAME SIDE < json: notes a result.
+add() {
+	"$python" -c 'import json, sys; print(json.dumps({"name": sys.argv[1], "side": sys.argv[2], **json.load(sys.stdin)}))' "$1" "$2" >>"$work/results"
+}
+
+# OPENBLAS settings that some machines have would slow the peer.
+clean() { env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$python" "$@"; }
+
 for round in $(seq "$rounds"); do
 	for c in "${cases[@]}"; do
 		IFS='|' read -r name ours theirs <<<"$c"
 		# shellcheck disable=SC2086 # the arguments are words
-		"$work/t5train" bench $ours --threads "$threads" --json >"$work/ours.json"
-		"$python" - "$work" "$name" "$round" ours "$work/ours.json" <<'PY'
-import json, sys
-work, name, round, side, path = sys.argv[1:]
-with open(f"{work}/results", "a") as f:
-    f.write(json.dumps({"name": name, "side": side, **json.load(open(path))}) + "\n")
-PY
-		[ -n "$theirs" ] || continue
-		# OPENBLAS settings that some machines have would slow the peer.
-		# shellcheck disable=SC2086
-		env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$python" "$peer" $theirs --threads "$threads" --out "$work/peer.json" >"$work/peer.txt"
-		"$python" - "$work" "$name" <<'PY'
+		[ "$ours" = - ] || "$work/t5train" bench $ours --threads "$threads" --json | add "$name" ours
+		case $theirs in
+		'') ;;
+		ctranslate2* | ragged*)
+			# shellcheck disable=SC2086
+			clean peer.py $theirs --threads "$threads" 2>"$work/peer.err" | add "$name" "${theirs%% *}" || tail -1 "$work/peer.err" >&2
+			;;
+		*)
+			# shellcheck disable=SC2086
+			clean "$peer" $theirs --threads "$threads" --out "$work/peer.json" >"$work/peer.txt"
+			"$python" - "$work" "$name" <<'PY'
 import json, sys
 work, name = sys.argv[1:]
 results = json.load(open(f"{work}/peer.json"))["results"]
@@ -68,23 +86,48 @@ with open(f"{work}/results", "a") as f:
             continue
         f.write(json.dumps({"name": label, "side": key.split("/")[1] if key.startswith("train") else "transformers", **r}) + "\n")
 PY
+			;;
+		esac
 	done
+	"$work/t5train" bench gemm --threads "$threads" --json >"$work/products.json"
+	clean peer.py gemm --threads "$threads" <"$work/products.json" >"$work/mkl.json"
+	"$python" -c 'import json, sys; a, b = (json.load(open(f))["products"] for f in sys.argv[1:]); print(json.dumps({"ours": a, "mkl": b}))' "$work/products.json" "$work/mkl.json" >>"$work/gemm"
 done
-"$python" - "$work/results" "$threads" <<'PY'
+"$python" - "$work" "$threads" <<'PY'
 import collections, json, statistics, sys
+work, threads = sys.argv[1:]
 rows = collections.defaultdict(lambda: collections.defaultdict(list))
-for line in open(sys.argv[1]):
+for line in open(f"{work}/results"):
     r = json.loads(line)
     rows[r["name"]][r["side"]].append(r)
 cpu = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "?")
-print(f"{cpu}, {sys.argv[2]} threads, float32\n")
-print("| what | t5train tokens/s | PyTorch tokens/s | ratio | peak memory MB | PyTorch | share of peak |\n|---|---|---|---|---|---|---|")
+print(f"{cpu}, {threads} threads, float32\n")
+print("| what | t5train tokens/s | other tokens/s | ratio | peak memory MB | other | share of peak |\n|---|---|---|---|---|---|---|")
 med = lambda rs, k: statistics.median(r[k] for r in rs)
 for name, sides in rows.items():
     ours = sides.pop("ours", None)
-    if not ours or not sides:
+    if not ours:
         continue
-    best = max(sides, key=lambda s: med(sides[s], "tokens_per_s"))
-    a, b = med(ours, "tokens_per_s"), med(sides[best], "tokens_per_s")
-    print(f"| {name} | {a:.0f} | {b:.0f} ({best}) | {a/b:.2f} | {med(ours, 'peak_rss_mb'):.0f} | {med(sides[best], 'peak_rss_mb'):.0f} | {med(ours, 'fma_peak_share'):.2f} |")
+    # Eager and sdpa are two ways of one program: the better one counts.
+    torch = [s for s in sides if s in ("eager", "sdpa")]
+    worse = [s for s in torch if s != max(torch, key=lambda s: med(sides[s], "tokens_per_s"))]
+    for side in sides:
+        if side in worse:
+            continue
+        a, b = med(ours, "tokens_per_s"), med(sides[side], "tokens_per_s")
+        print(f"| {name} | {a:.0f} | {b:.0f} ({side}) | {a/b:.2f} | {med(ours, 'peak_rss_mb'):.0f} | {med(sides[side], 'peak_rss_mb'):.0f} | {med(ours, 'fma_peak_share'):.2f} |")
+print("\n| product | t5train GFLOP/s | MKL | ratio |\n|---|---|---|---|")
+products = collections.defaultdict(lambda: ([], []))
+for line in open(f"{work}/gemm"):
+    r = json.loads(line)
+    for x, y in zip(r["ours"], r["mkl"]):
+        both = products[f"{x['op']} {x['m']}x{x['n']}x{x['k']}"]
+        both[0].append(x["gflops_median"])
+        both[1].append(y["gflops_median"])
+ratios = []
+for name, (x, y) in products.items():
+    x, y = statistics.median(x), statistics.median(y)
+    ratios.append(x / y)
+    print(f"| {name} | {x:.0f} | {y:.0f} | {x/y:.2f} |")
+print(f"\nproducts: median ratio {statistics.median(ratios):.2f}, least {min(ratios):.2f}")
 PY
