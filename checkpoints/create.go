@@ -7,10 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
-	"syscall"
 
 	"t5train/checkpoints/safetensors"
+	"t5train/internal/durable"
 )
 
 // Create writes the checkpoint folder path, which appears complete or not at all: fill writes the files,
@@ -22,7 +21,7 @@ import (
 // A folder that holds files but no config.json is no checkpoint and is left alone: that is an error.
 func Create(path string, fill func(*Dir) error) error {
 	if err := create(path, fill); err != nil {
-		return fmt.Errorf("write checkpoint %s: %w", path, withRemedy(err))
+		return fmt.Errorf("write checkpoint %s: %w", path, durable.WithRemedy(err))
 	}
 	return nil
 }
@@ -32,7 +31,7 @@ func create(path string, fill func(*Dir) error) error {
 	if err != nil {
 		return err
 	}
-	if err := makeDirs(s.parent); err != nil {
+	if err := durable.MkdirAll(s.parent); err != nil {
 		return err
 	}
 	release, err := s.claim()
@@ -95,48 +94,14 @@ func (d *Dir) write(name string, content func(io.Writer) error) error {
 	return errors.Join(err, f.Close())
 }
 
-// makeDirs is os.MkdirAll that brings each new folder's name to the disk.
-func makeDirs(path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return nil
-	}
-	parent := filepath.Dir(path)
-	if parent != path {
-		if err := makeDirs(parent); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(path, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDir(parent)
-}
-
 // syncTree brings the names of all files below root to the disk.
 func syncTree(root string) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {
 			return err
 		}
-		return syncDir(path)
+		return durable.SyncDir(path)
 	})
-}
-
-// syncDir brings the names in a folder to the disk, where the system knows such a thing.
-func syncDir(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	// Some network file systems keep names by themselves and refuse the call.
-	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	return nil
 }
 
 // isCheckpoint tells a checkpoint folder from others.

@@ -1,15 +1,13 @@
 package checkpoints
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"github.com/gofrs/flock"
+	"t5train/internal/durable"
 )
 
 // runLockName is the lock of a run in its output folder. Its text says who holds it.
@@ -19,7 +17,7 @@ const runLockName = ".t5train-lock"
 // ends. The folder is made if missing. What a killed process left there is restored or removed.
 func LockRun(output string) (unlock func(), err error) {
 	if unlock, err = lockRun(output); err != nil {
-		return nil, fmt.Errorf("lock run %s: %w", output, withRemedy(err))
+		return nil, fmt.Errorf("lock run %s: %w", output, durable.WithRemedy(err))
 	}
 	return unlock, nil
 }
@@ -29,12 +27,12 @@ func lockRun(output string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := makeDirs(output); err != nil {
+	if err := durable.MkdirAll(output); err != nil {
 		return nil, err
 	}
 	path := filepath.Join(output, runLockName)
-	unlock, err = tryLock(path)
-	if errors.Is(err, errLocked) {
+	unlock, err = durable.TryLock(path)
+	if errors.Is(err, durable.ErrLocked) {
 		holder := "another process"
 		if text, err := os.ReadFile(path); err == nil && len(text) > 0 {
 			holder = strings.TrimSpace(string(text))
@@ -62,45 +60,4 @@ func holder() string {
 		host = "this host"
 	}
 	return fmt.Sprintf("process %d on %s\n", os.Getpid(), host)
-}
-
-var errLocked = errors.New("it is locked by another process")
-
-// tryLock takes the lock file at path, or fails with errLocked.
-func tryLock(path string) (release func(), err error) {
-	return takeLock(path, func(l *flock.Flock) error {
-		if ok, err := l.TryLock(); err != nil || ok {
-			return err
-		}
-		return errLocked
-	})
-}
-
-// waitLock takes the lock file at path as soon as it is free.
-func waitLock(path string) (release func(), err error) {
-	return takeLock(path, func(l *flock.Flock) error {
-		_, err := l.TryLockContext(context.Background(), 10*time.Millisecond)
-		return err
-	})
-}
-
-// takeLock locks the file at path, which the release removes again. The file locked may be one that its last
-// holder has just removed: such a lock keeps nobody out, so that the next file of that name is tried.
-func takeLock(path string, take func(*flock.Flock) error) (release func(), err error) {
-	for {
-		// Open for writing: network file systems ask for it.
-		l := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o666))
-		if err := take(l); err != nil {
-			return nil, err
-		}
-		held, heldErr := l.Stat()
-		named, namedErr := os.Stat(path)
-		if heldErr == nil && namedErr == nil && os.SameFile(held, named) {
-			return func() {
-				os.Remove(path) // while it is held: see above
-				l.Unlock()
-			}, nil
-		}
-		l.Unlock()
-	}
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"t5train/internal/durable"
 )
 
 // The names of a run's folder: see the package comment.
@@ -113,7 +115,7 @@ func (r *Run) Clear() error {
 	// The pointers go first: they must never name a folder that is gone.
 	for _, name := range []string{bestName, latestName} {
 		if err := os.Remove(filepath.Join(r.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("clear checkpoints: %w", withRemedy(err))
+			return fmt.Errorf("clear checkpoints: %w", durable.WithRemedy(err))
 		}
 	}
 	steps, err := r.Steps()
@@ -135,7 +137,7 @@ func (r *Run) remove(step int) error {
 		err = s.remove()
 	}
 	if err != nil {
-		return fmt.Errorf("remove checkpoint %s: %w", r.Dir(step), withRemedy(err))
+		return fmt.Errorf("remove checkpoint %s: %w", r.Dir(step), durable.WithRemedy(err))
 	}
 	return nil
 }
@@ -147,7 +149,7 @@ func (r *Run) point(name string, step int) error {
 		return fmt.Errorf("write %s: there is no checkpoint %s", path, r.Dir(step))
 	}
 	if err := ReplaceFile(path, []byte(stepName(step)+"\n")); err != nil {
-		return fmt.Errorf("write %s: %w", path, withRemedy(err))
+		return fmt.Errorf("write %s: %w", path, durable.WithRemedy(err))
 	}
 	return nil
 }

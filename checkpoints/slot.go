@@ -1,12 +1,15 @@
 package checkpoints
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"t5train/internal/durable"
 )
 
 // The names beside a path while it is being written: ".NAME" + suffix.
@@ -44,7 +47,9 @@ func newSlot(path string) (slot, error) {
 }
 
 // lock waits until no other writer is at work.
-func (s slot) lock() (release func(), err error) { return waitLock(s.lockFile) }
+func (s slot) lock() (release func(), err error) {
+	return durable.Lock(context.Background(), s.lockFile)
+}
 
 // recover cleans up after a killed process. The lock must be held.
 func (s slot) recover() error {
@@ -56,7 +61,7 @@ func (s slot) recover() error {
 		} else if err := os.Rename(s.old, s.path); err != nil {
 			return err
 		}
-		if err := syncDir(s.parent); err != nil {
+		if err := durable.SyncDir(s.parent); err != nil {
 			return err
 		}
 	}
@@ -93,7 +98,7 @@ func (s slot) swap() error {
 		}
 		return err
 	}
-	if err := syncDir(s.parent); err != nil {
+	if err := durable.SyncDir(s.parent); err != nil {
 		return err
 	}
 	os.RemoveAll(s.old) // the new folder stands: what cannot be removed now is removed by the next recover
@@ -110,7 +115,7 @@ func (s slot) remove() error {
 	if err := os.Rename(s.path, s.temp); err != nil {
 		return err
 	}
-	if err := syncDir(s.parent); err != nil {
+	if err := durable.SyncDir(s.parent); err != nil {
 		return err
 	}
 	return os.RemoveAll(s.temp)
@@ -146,7 +151,7 @@ func ReplaceFile(path string, data []byte) error {
 	if err := os.Rename(s.temp, s.path); err != nil {
 		return err
 	}
-	return syncDir(s.parent)
+	return durable.SyncDir(s.parent)
 }
 
 // checkpointAt tells whether path is a checkpoint folder. One that a killed process left aside is restored,
@@ -201,8 +206,8 @@ func recoverIdle(path string) error {
 	if err != nil {
 		return err
 	}
-	release, err := tryLock(s.lockFile)
-	if errors.Is(err, errLocked) {
+	release, err := durable.TryLock(s.lockFile)
+	if errors.Is(err, durable.ErrLocked) {
 		return nil
 	}
 	if err != nil {

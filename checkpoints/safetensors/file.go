@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"os"
+
+	"t5train/internal/mmap"
 )
 
 // File is an open safetensors file. Its methods but Close may be called at the same time.
@@ -45,7 +47,7 @@ func open(path string) (*File, error) {
 	if info.Size() > math.MaxInt {
 		return nil, fmt.Errorf("%d bytes do not fit the address space of this machine", info.Size())
 	}
-	data, unmap, err := mapFile(handle, int(info.Size()))
+	data, unmap, err := mmap.Map(handle, int(info.Size()))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package safetensors
+package mmap
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mapFile maps size bytes of f for reading.
-func mapFile(f *os.File, size int) (data []byte, unmap func() error, err error) {
+// Map maps the first size bytes of f for reading. The mapping outlives f; the file must not be cut while it lasts.
+func Map(f *os.File, size int) (data []byte, unmap func() error, err error) {
 	if size == 0 { // mmap refuses an empty range
 		return nil, func() error { return nil }, nil
 	}

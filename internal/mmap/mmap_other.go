@@ -1,14 +1,14 @@
 //go:build !unix
 
-package safetensors
+package mmap
 
 import (
 	"io"
 	"os"
 )
 
-// mapFile reads size bytes of f.
-func mapFile(f *os.File, size int) (data []byte, unmap func() error, err error) {
+// Map reads the first size bytes of f.
+func Map(f *os.File, size int) (data []byte, unmap func() error, err error) {
 	data = make([]byte, size)
 	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, nil, err

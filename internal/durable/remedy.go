@@ -1,4 +1,4 @@
-package checkpoints
+package durable
 
 import (
 	"errors"
@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// withRemedy adds to an error of the file system what the user can do about it.
-func withRemedy(err error) error {
+// WithRemedy adds to an error of the file system what the user can do about it.
+func WithRemedy(err error) error {
 	for _, c := range []struct {
 		cause  error
 		remedy string
