@@ -32,7 +32,7 @@ func readBytes(b []byte, maxRows int) ([][]Cell, error) {
 	}
 	var rows [][]Cell
 	enough := errors.New("enough")
-	err = s.scan(context.Background(), bytes.NewReader(b), testMaxPage, columns, 0, func(_ int64, cells []Cell) error {
+	err = s.scan(context.Background(), bytes.NewReader(b), testMaxPage, columns, span{}, func(_ int64, cells []Cell) error {
 		rows = append(rows, slices.Clone(cells))
 		if len(rows) == maxRows {
 			return enough

@@ -121,27 +121,36 @@ func (d *Dataset) Files() []File {
 // Scan calls yield for each row, in order, with the cells of the named columns. cells is valid until yield returns.
 // The error of yield ends the scan and is returned as it is.
 func (d *Dataset) Scan(ctx context.Context, columns []string, yield func(row int64, cells []Cell) error) error {
+	return d.ScanFrom(ctx, 0, columns, yield)
+}
+
+// ScanFrom is Scan without the rows before first. It passes over whole files and row groups, and decodes what comes
+// before first in its own row group.
+func (d *Dataset) ScanFrom(ctx context.Context, first int64, columns []string, yield func(row int64, cells []Cell) error) error {
 	if err := d.CheckColumns(columns); err != nil {
 		return err
 	}
 	for i, s := range d.shards {
-		if s.meta.NumRows == 0 {
+		if s.meta.NumRows == 0 || d.starts[i]+s.meta.NumRows <= first {
 			continue
 		}
-		if err := d.scanFile(ctx, s, d.starts[i], columns, yield); err != nil {
+		if err := d.scanFile(ctx, s, span{d.starts[i], first}, columns, yield); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *Dataset) scanFile(ctx context.Context, s *shard, row int64, columns []string, yield func(int64, []Cell) error) error {
+// span says which rows of a shard to read: its first row has the number start, and those before first are left out.
+type span struct{ start, first int64 }
+
+func (d *Dataset) scanFile(ctx context.Context, s *shard, rows span, columns []string, yield func(int64, []Cell) error) error {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return fmt.Errorf("read parquet: %w", err)
 	}
 	defer f.Close()
-	return s.scan(ctx, f, d.maxPage, columns, row, yield)
+	return s.scan(ctx, f, d.maxPage, columns, rows, yield)
 }
 
 // CheckColumns says whether the columns can be read from every shard.
@@ -192,8 +201,8 @@ func (d *Dataset) Distinct(ctx context.Context, column string, limit int) ([]Cel
 	return distinct, err
 }
 
-// scan reads the columns of one shard from r. first is the number of its first row.
-func (s *shard) scan(ctx context.Context, r io.ReaderAt, maxPage int, columns []string, first int64, yield func(int64, []Cell) error) error {
+// scan reads the columns of one shard from r.
+func (s *shard) scan(ctx context.Context, r io.ReaderAt, maxPage int, columns []string, rows span, yield func(int64, []Cell) error) error {
 	expanders := make([]decompressor, len(columns))
 	defer func() {
 		for i := range expanders {
@@ -202,8 +211,12 @@ func (s *shard) scan(ctx context.Context, r io.ReaderAt, maxPage int, columns []
 	}()
 	cells := make([]Cell, len(columns))
 	readers := make([]*columnReader, len(columns))
-	row := first
+	row := rows.start
 	for g := range s.meta.RowGroups {
+		if size := s.meta.RowGroups[g].NumRows; row+size <= rows.first {
+			row += size
+			continue
+		}
 		fail := func(column string, err error) error {
 			return fmt.Errorf("read parquet: %s: column %s, row group %d: %w", s.path, column, g, err)
 		}
@@ -223,8 +236,10 @@ func (s *shard) scan(ctx context.Context, r io.ReaderAt, maxPage int, columns []
 					return fail(columns[i], err)
 				}
 			}
-			if err := yield(row, cells); err != nil {
-				return err
+			if row >= rows.first {
+				if err := yield(row, cells); err != nil {
+					return err
+				}
 			}
 			row++
 		}

@@ -64,6 +64,28 @@ func TestScan(t *testing.T) {
 	}
 }
 
+// TestScanFrom begins at every row of two files with row groups of 7 rows.
+func TestScanFrom(t *testing.T) {
+	rows := messages(40)
+	d, err := Open(save(t, "a.parquet", encode(t, rows[:25], 7)), save(t, "b.parquet", encode(t, rows[25:], 7)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for first := range int64(len(rows) + 2) {
+		next := first
+		err := d.ScanFrom(t.Context(), first, []string{"sms"}, func(row int64, cells []Cell) error {
+			if row != next || cells[0].Str != rows[row].SMS {
+				t.Errorf("from %d: got row %d with %q, want row %d", first, row, cells[0].Str, next)
+			}
+			next++
+			return nil
+		})
+		if err != nil || next != max(first, int64(len(rows))) {
+			t.Errorf("from %d: ended before row %d, %v", first, next, err)
+		}
+	}
+}
+
 func TestScan_LargeStrings(t *testing.T) {
 	type doc struct {
 		Text string `parquet:"text,zstd"`
