@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"t5train/data/tokenizer"
+	"t5train/trainer"
+)
+
+func dataCommand(a app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "data",
+		Short: "Prepare data for pre-training",
+		Args:  noArguments,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(tokenizeCommand(a))
+	return c
+}
+
+func tokenizeCommand(a app) *cobra.Command {
+	var tokenizerPath string
+	var o trainer.TokensOptions
+	c := &cobra.Command{
+		Use:   "tokenize",
+		Short: "Tokenize a corpus ahead of pre-training",
+		Long: `Tokenize a corpus of plain text, once, into a token store in the output folder, and print the folder of the store.
+
+The folder may hold the stores of several corpora. Each depends on the content of the files, the tokenizer and the column: a
+store that is there is used, one that does not fit any more is left alone and another one made. A run that was stopped goes
+on with the same command.`,
+		Example: `  t5train data tokenize --train 'corpus/train-*.parquet' --output runs/first/tokens
+  t5train data tokenize --train corpus --text-column body --tokenizer flan-t5-small --output tokens --threads 2`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := requireFlags(c, "train", "output"); err != nil {
+				return err
+			}
+			if o.MaxRows < 0 {
+				return usageError{fmt.Errorf("--max-rows %d: want at least 0", o.MaxRows), c.CommandPath()}
+			}
+			if err := requireAtLeast(c, 0, "threads"); err != nil {
+				return err
+			}
+			o.Console = a.console()
+			tok, err := loadTokenizer(tokenizerPath)
+			if err != nil {
+				return err
+			}
+			s, err := trainer.OpenTokens(c.Context(), tok, o)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			_, err = fmt.Fprintln(a.stdout, s.Dir())
+			return err
+		},
+	}
+	f := c.Flags()
+	f.StringSliceVar(&o.Data, "train", nil, "parquet files: paths, folders or globs")
+	f.StringVar(&o.TextColumn, "text-column", "", "column of the text (default: found from the schema)")
+	f.StringVar(&tokenizerPath, "tokenizer", "", "spiece.model or a folder with one (default: T5's)")
+	f.StringVar(&o.Output, "output", "", "folder for token stores")
+	f.Int64Var(&o.MaxRows, "max-rows", 0, "tokenize the first so many rows; 0 is all")
+	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
+	return c
+}
+
+// loadTokenizer loads the tokenizer at a path, or T5's.
+func loadTokenizer(path string) (*tokenizer.Tokenizer, error) {
+	if path == "" {
+		return tokenizer.T5()
+	}
+	return tokenizer.Load(path)
+}

@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"t5train/data/parquetio"
+	"t5train/internal/durable"
+)
+
+// Options say what to tokenize and how.
+type Options struct {
+	Column  string
+	MaxRows int64 // only the first so many rows; 0 is all
+	Threads int   // at least 1; changes the time, not the store
+
+	// Progress, if not nil, is called often with the work that goes on, its unit, how much of it is done and its
+	// total; never by two goroutines at once.
+	Progress func(what, unit string, done, total int64)
+	// Say, if not nil, is called with what a person should know, a line at a time.
+	Say func(line string)
+}
+
+func (o Options) progress(what, unit string, done, total int64) {
+	if o.Progress != nil {
+		o.Progress(what, unit, done, total)
+	}
+}
+
+func (o Options) say(format string, args ...any) {
+	if o.Say != nil {
+		o.Say(fmt.Sprintf(format, args...))
+	}
+}
+
+// Made is what one call of Build has tokenized: nothing if the store was there already.
+type Made struct {
+	Rows      int64
+	TextBytes int64
+}
+
+// Build opens the store of a column of set in the folder dir, and makes it first unless it is there: all of it, or, after
+// a call that was stopped by ctx, a crash or a full disk, what is missing. Another process that makes the same store is
+// waited for.
+//
+// A store that is there and damaged is an error that says what to remove. Other stores in dir are left alone.
+func Build(ctx context.Context, dir string, set *parquetio.Dataset, tok Tokenizer, o Options) (*Store, Made, error) {
+	s, made, err := build(ctx, dir, set, tok, o, commitBytes)
+	if err != nil {
+		return nil, Made{}, fmt.Errorf("make token store in %s: %w", dir, durable.WithRemedy(err))
+	}
+	return s, made, nil
+}
+
+// commitBytes is the text after which a store that is being made is brought to the disk: the work of some seconds.
+const commitBytes = 64 << 20
+
+func build(ctx context.Context, dir string, set *parquetio.Dataset, tok Tokenizer, o Options, commitBytes int64) (s *Store, made Made, err error) {
+	if err := set.CheckColumns([]string{o.Column}); err != nil {
+		return nil, Made{}, err
+	}
+	key, files, err := newKey(ctx, set, tok, o)
+	if err != nil {
+		return nil, Made{}, err
+	}
+	path := filepath.Join(dir, key.name())
+	if exists(path) {
+		s, err = openKey(ctx, path, key, o)
+		return s, Made{}, err
+	}
+	if err := durable.MkdirAll(dir); err != nil {
+		return nil, Made{}, err
+	}
+	release, err := lock(ctx, filepath.Join(dir, "."+key.name()+".t5train-lock"), o)
+	if err != nil {
+		return nil, Made{}, err
+	}
+	defer release()
+	if !exists(path) { // else another process was faster
+		if made, err = makeStore(ctx, path, key, set, files, tok, o, commitBytes); err != nil {
+			return nil, Made{}, err
+		}
+	}
+	s, err = openKey(ctx, path, key, o)
+	return s, made, err
+}
+
+// openKey opens a store and makes sure that it is the one of the key.
+func openKey(ctx context.Context, path string, key Key, o Options) (*Store, error) {
+	s, err := open(ctx, path, o)
+	if err != nil {
+		return nil, err
+	}
+	if got := s.manifest.Key; got.name() != key.name() {
+		s.Close()
+		return nil, fmt.Errorf("%s holds the store %s: the folder was renamed, or its %s changed: %s", path, got.name(), manifestName, damaged)
+	}
+	return s, nil
+}
+
+// lock waits until no other process makes the store.
+func lock(ctx context.Context, path string, o Options) (release func(), err error) {
+	release, err = durable.TryLock(path)
+	if !errors.Is(err, durable.ErrLocked) {
+		return release, err
+	}
+	o.say("another process makes the same token store: waiting for it")
+	return durable.Lock(ctx, path)
+}
+
+// makeStore makes the store in path.part and renames it. The lock must be held.
+func makeStore(ctx context.Context, path string, key Key, set *parquetio.Dataset, files *snapshot, tok Tokenizer, o Options, commitBytes int64) (made Made, err error) {
+	p, err := openPart(path+".part", key, files, commitBytes)
+	if err != nil {
+		return Made{}, err
+	}
+	before := p.counts
+	if before.Done > 0 {
+		o.say("tokens: %d of %d rows are there from an earlier call", before.Done, key.Rows)
+	}
+	err = tokenize(ctx, set, tok, o, p)
+	if err == nil && p.counts.Tokens == 0 {
+		err = fmt.Errorf("column %s of %s has no text in %d rows: choose another column or other files", o.Column, files.paths[0], key.Rows)
+	}
+	if err == nil {
+		err = p.finish(path)
+	}
+	if err != nil {
+		if kept := p.abandon(); kept > 0 {
+			o.say("tokens: %d of %d rows are kept in %s: the same command goes on from there", kept, key.Rows, p.dir)
+		}
+		return Made{}, err
+	}
+	return Made{Rows: p.counts.Done - before.Done, TextBytes: p.counts.TextBytes - before.TextBytes}, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"sync"
+
+	"t5train/data/parquetio"
+)
+
+// A block is full with so much text: enough work between two hand-overs, and little memory. It holds at least one row.
+const (
+	blockBytes = 1 << 20
+	blockRows  = 4096
+)
+
+// block is a run of rows on its way from the parquet files to the store.
+type block struct {
+	texts     []string
+	bytes     int64 // of texts
+	end       int64 // number of the row behind the last one
+	tokens    []byte
+	documents []document // those that have tokens
+	ids       []int32    // scratch
+	ready     chan struct{}
+}
+
+type document struct{ tokens, bytes int64 }
+
+func newBlock() *block { return &block{ready: make(chan struct{}, 1)} }
+
+func (b *block) full() bool { return b.bytes >= blockBytes || len(b.texts) == blockRows }
+
+// encode tokenizes the texts, in width bytes a token.
+func (b *block) encode(tok Tokenizer, width int64) {
+	b.tokens, b.documents = b.tokens[:0], b.documents[:0]
+	pad := tok.Pad()
+	for _, text := range b.texts {
+		b.ids = tok.AppendEncode(b.ids[:0], text)
+		before := len(b.tokens)
+		for _, id := range b.ids {
+			switch {
+			case id == pad:
+			case width == 2:
+				b.tokens = binary.LittleEndian.AppendUint16(b.tokens, uint16(id))
+			default:
+				b.tokens = binary.LittleEndian.AppendUint32(b.tokens, uint32(id))
+			}
+		}
+		if added := int64(len(b.tokens) - before); added > 0 {
+			b.documents = append(b.documents, document{added / width, int64(len(text))})
+		}
+	}
+	clear(b.texts) // lets go of the parquet pages
+	b.texts = b.texts[:0]
+}
+
+// tokenize adds the rows that are missing to a part: the caller's goroutine reads, o.Threads tokenize, one writes, in the
+// order of the rows. Blocks go round: when the writer is behind, the reader waits for one.
+func tokenize(ctx context.Context, set *parquetio.Dataset, tok Tokenizer, o Options, p *part) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	threads := max(o.Threads, 1)
+	blocks := 2*threads + 1
+	free, work, order := make(chan *block, blocks), make(chan *block, blocks), make(chan *block, blocks)
+	for range blocks {
+		free <- newBlock()
+	}
+	var group sync.WaitGroup
+	for range threads {
+		group.Go(func() {
+			for b := range work {
+				b.encode(tok, p.key.width())
+				b.ready <- struct{}{}
+			}
+		})
+	}
+	var writeErr error
+	group.Go(func() {
+		for b := range order {
+			<-b.ready
+			if writeErr == nil {
+				if writeErr = p.append(b); writeErr != nil {
+					cancel() // the reader need not go on
+				}
+				o.progress("tokenize", "rows", p.counts.Done, p.key.Rows)
+			}
+			free <- b
+		}
+	})
+	err := read(ctx, set, o.Column, p.counts.Done, p.key.Rows, free, func(b *block) {
+		work <- b
+		order <- b
+	})
+	close(work)
+	close(order)
+	group.Wait()
+	if writeErr != nil {
+		return writeErr
+	}
+	return err
+}
+
+// read puts the texts of the rows first..last-1 into free blocks and hands them over.
+func read(ctx context.Context, set *parquetio.Dataset, column string, first, last int64, free <-chan *block, hand func(*block)) error {
+	if first == last {
+		return nil
+	}
+	b := <-free
+	b.bytes = 0
+	err := set.ScanFrom(ctx, first, []string{column}, func(row int64, cells []parquetio.Cell) error {
+		text := cells[0].Text()
+		b.texts = append(b.texts, text)
+		b.bytes += int64(len(text))
+		b.end = row + 1
+		if b.end == last {
+			hand(b)
+			return errEnough
+		}
+		if b.full() {
+			hand(b)
+			b = <-free
+			b.bytes = 0
+			return ctx.Err()
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+// errEnough ends a scan.
+var errEnough = errors.New("enough rows")

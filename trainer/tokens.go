@@ -1,0 +1,92 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"t5train/data/parquetio"
+	"t5train/data/store"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+)
+
+// TokensOptions say of which text the tokens are wanted.
+type TokensOptions struct {
+	Data       []string // parquet files: paths, folders or globs
+	TextColumn string   // "" is inferred
+	MaxRows    int64    // only the first so many rows; 0 is all
+	Output     string   // folder of token stores
+	Threads    int      // 0 is all
+	Console    *Console
+}
+
+// OpenTokens opens the token store of a corpus, and makes it or completes it first where that is needed. It says what it
+// does. The caller closes the store.
+func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) (*store.Store, error) {
+	set, err := parquetio.Open(o.Data...)
+	if err != nil {
+		return nil, err
+	}
+	o.Console.Say("data: %s", strings.Join(o.Data, ", "))
+	column, said, err := task.InferText(set.Columns(), o.TextColumn)
+	if err != nil {
+		return nil, err
+	}
+	o.Console.Say("  %s", said)
+	threads := o.Threads
+	if threads <= 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	phases := phases{console: o.Console}
+	defer phases.stop()
+	begun := time.Now()
+	s, made, err := store.Build(ctx, o.Output, set, tok, store.Options{
+		Column: column, MaxRows: o.MaxRows, Threads: threads, Progress: phases.progress,
+		Say: func(line string) { o.Console.Say("  %s", line) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	phases.stop()
+	o.Console.Say("  %s", storeText(s.Manifest()))
+	if made == (store.Made{}) {
+		o.Console.Say("  token store: %s, made before of the same text", s.Dir())
+	} else {
+		o.Console.Say("  token store: %s, %.1f MB of text a second", s.Dir(), float64(made.TextBytes)/1e6/time.Since(begun).Seconds())
+	}
+	return s, nil
+}
+
+// storeText describes what a store holds.
+func storeText(m store.Manifest) string {
+	text := fmt.Sprintf("%s documents, %s tokens, %s bytes of text, %.2f tokens a byte",
+		grouped(int(m.Documents)), grouped(int(m.Tokens)), grouped(int(m.TextBytes)), float64(m.Tokens)/float64(max(m.TextBytes, 1)))
+	if empty := m.Done - m.Documents; empty > 0 {
+		text += fmt.Sprintf("; %s rows without text left out", grouped(int(empty)))
+	}
+	return text
+}
+
+// phases shows the progress of one piece of work after the other.
+type phases struct {
+	console *Console
+	what    string
+	shown   *Progress
+}
+
+func (p *phases) progress(what, unit string, done, total int64) {
+	if what != p.what {
+		p.stop()
+		p.what, p.shown = what, p.console.Start(what, unit, total)
+	}
+	p.shown.Set(done)
+}
+
+func (p *phases) stop() {
+	if p.shown != nil {
+		p.shown.Stop()
+	}
+}
