@@ -35,6 +35,6 @@
 //
 // # Memory
 //
-// Building holds a few blocks of text a thread (1 MiB each, or the longest document) and the pages of the parquet files
+// Building holds a few blocks of text a thread (256 KiB each, or the longest document) and the pages of the parquet files
 // that they come from. A store in use is mapped, not read: its memory is the system's to take back.
 package store

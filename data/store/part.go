@@ -117,10 +117,8 @@ func (p *part) save() error {
 	if err := p.files.check(); err != nil {
 		return err
 	}
-	if err := p.tokens.Sync(); err != nil {
-		return err
-	}
-	if err := p.documents.Sync(); err != nil {
+	if err := errors.Join(p.tokens.Sync(), p.documents.Sync()); err != nil {
+		p.counts = p.saved // a second sync would succeed, although what the first one has lost stays lost
 		return err
 	}
 	if err := p.manifest().write(p.dir); err != nil {

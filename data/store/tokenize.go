@@ -11,7 +11,7 @@ import (
 
 // A block is full with so much text: enough work between two hand-overs, and little memory. It holds at least one row.
 const (
-	blockBytes = 1 << 20
+	blockBytes = 256 << 10
 	blockRows  = 4096
 )
 
