@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"time"
 
 	"t5train/data/parquetio"
 	"t5train/data/store"
@@ -42,7 +41,6 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 	}
 	phases := phases{console: o.Console}
 	defer phases.stop()
-	begun := time.Now()
 	s, made, err := store.Build(ctx, o.Output, set, tok, store.Options{
 		Column: column, MaxRows: o.MaxRows, Threads: threads, Progress: phases.progress,
 		Say: func(line string) { o.Console.Say("  %s", line) },
@@ -52,10 +50,10 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 	}
 	phases.stop()
 	o.Console.Say("  %s", storeText(s.Manifest()))
-	if made == (store.Made{}) {
+	if made.Rows == 0 {
 		o.Console.Say("  token store: %s, made before of the same text", s.Dir())
 	} else {
-		o.Console.Say("  token store: %s, %.1f MB of text a second", s.Dir(), float64(made.TextBytes)/1e6/time.Since(begun).Seconds())
+		o.Console.Say("  token store: %s, %.1f MB of text a second", s.Dir(), float64(made.TextBytes)/1e6/made.Elapsed.Seconds())
 	}
 	return s, nil
 }

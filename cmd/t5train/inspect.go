@@ -13,6 +13,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/data/parquetio"
+	"t5train/data/store"
 	"t5train/data/tokenizer"
 	"t5train/model"
 	"t5train/trainer"
@@ -21,10 +22,11 @@ import (
 func inspectCommand(a app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "inspect PATH",
-		Short: "Describe a parquet file, a tokenizer, a checkpoint or a run",
+		Short: "Describe a parquet file, a tokenizer, a token store, a checkpoint or a run",
 		Example: `  t5train inspect train.parquet
   t5train inspect spiece.model
-  t5train inspect runs/quickstart`,
+  t5train inspect runs/quickstart
+  t5train inspect runs/first/tokens`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{fmt.Errorf("got %d paths, want one: put globs in quotes", len(args)), c.CommandPath()}
@@ -68,8 +70,10 @@ func (p printer) folder(path string) error {
 		return p.parquet(path)
 	} else if _, tokErr := os.Stat(filepath.Join(path, "spiece.model")); tokErr == nil {
 		return p.tokenizer(path)
+	} else if stores := storesIn(path); len(stores) > 0 {
+		return p.stores(stores)
 	} else {
-		return fmt.Errorf("inspect: %s is no checkpoint, no run, no folder of parquet files and no tokenizer: %w", path, err)
+		return fmt.Errorf("inspect: %s is no checkpoint, no run, no folder of parquet files, no tokenizer and no token store: %w", path, err)
 	}
 }
 
@@ -114,6 +118,33 @@ func (p printer) tokenizer(path string) error {
 func (p printer) tokenizerLines(t *tokenizer.Tokenizer) {
 	p.line("tokenizer", "SentencePiece %s, %d tokens with %d sentinels", t.Kind(), t.VocabSize(), t.ExtraIDs())
 	p.line("special", "pad %d, eos %d, unk %d", t.Pad(), t.EOS(), t.Unk())
+}
+
+// storesIn returns the token store in a folder, or those below it.
+func storesIn(path string) []string {
+	for _, pattern := range []string{"store.json", filepath.Join("tokens-*", "store.json")} {
+		if found, _ := filepath.Glob(filepath.Join(path, pattern)); len(found) > 0 {
+			return found
+		}
+	}
+	return nil
+}
+
+func (p printer) stores(files []string) error {
+	for _, file := range files {
+		dir := filepath.Dir(file)
+		m, err := store.ReadManifest(dir)
+		if err != nil {
+			return err
+		}
+		p.line("store", "%s: %d documents, %d tokens, %d bytes of text, from %d of %d rows", dir, m.Documents, m.Tokens, m.TextBytes, m.Done, m.Rows)
+		var names []string
+		for _, f := range m.Files {
+			names = append(names, f.Name)
+		}
+		p.line("text", "column %s of %s", m.Column, shorten(names, 10))
+	}
+	return nil
 }
 
 func (p printer) run(path string) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"t5train/data/parquetio"
 	"t5train/internal/durable"
@@ -40,6 +41,7 @@ func (o Options) say(format string, args ...any) {
 type Made struct {
 	Rows      int64
 	TextBytes int64
+	Elapsed   time.Duration
 }
 
 // Build opens the store of a column of set in the folder dir, and makes it first unless it is there: all of it, or, after
@@ -121,6 +123,7 @@ func makeStore(ctx context.Context, path string, key Key, set *parquetio.Dataset
 	if before.Done > 0 {
 		o.say("tokens: %d of %d rows are there from an earlier call", before.Done, key.Rows)
 	}
+	begun := time.Now()
 	err = tokenize(ctx, set, tok, o, p)
 	if err == nil && p.counts.Tokens == 0 {
 		err = fmt.Errorf("column %s of %s has no text in %d rows: choose another column or other files", o.Column, files.paths[0], key.Rows)
@@ -134,7 +137,7 @@ func makeStore(ctx context.Context, path string, key Key, set *parquetio.Dataset
 		}
 		return Made{}, err
 	}
-	return Made{Rows: p.counts.Done - before.Done, TextBytes: p.counts.TextBytes - before.TextBytes}, nil
+	return Made{p.counts.Done - before.Done, p.counts.TextBytes - before.TextBytes, time.Since(begun)}, nil
 }
 
 func exists(path string) bool {
