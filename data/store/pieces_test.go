@@ -7,7 +7,11 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"t5train/data"
 )
+
+var _ data.Pieces = (*Pieces)(nil)
 
 // cut is what Pieces must give, made the long way.
 func cut(documents [][]int32, split Split, length int) [][]int32 {
