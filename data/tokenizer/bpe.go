@@ -13,7 +13,7 @@ type symbol struct {
 type merge struct {
 	left, right int
 	size        int // bytes of both: tells whether either has changed since
-	score       float32
+	score       float64
 }
 
 // before orders merges: the best score first, then the leftmost.

@@ -4,15 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 )
 
 // Tokenizer encodes and decodes with one vocabulary. It never changes and is safe for concurrent use.
 type Tokenizer struct {
-	raw      []byte // the model file
-	charsmap []byte // its normalisation rules
-	pieces   []piece
+	raw     []byte // spiece.model; nil: there is none
+	rawFast []byte // tokenizer.json, where the tokenizer came from it
+
+	model    *model
+	pieces   []piece // of the model, the extra ids, the late ones
 	ids      map[string]int32
 	kind     modelKind
 	rules    Rules
@@ -21,9 +24,10 @@ type Tokenizer struct {
 	eos, pad, unk int32
 	unkSurface    string
 
-	normal       *normalizer
-	special      *trie // Transformers: the tokens recognised in raw text
-	specialStart [256]bool
+	normal   *normalizer
+	pipeline *pipeline // nil: what words.go does
+	added    []addedToken
+	special  *cutter // the added tokens in raw text; nil: none is recognised
 
 	trie     *trie     // unigram: every piece that text can give
 	scores   []float64 // unigram: what the search adds for a piece
@@ -35,6 +39,7 @@ type Tokenizer struct {
 
 // scratch is the memory of one Encode call.
 type scratch struct {
+	normal  []byte // the text without its words' ends, see words.go
 	text    []byte
 	nodes   []node
 	ends    []int
@@ -81,10 +86,19 @@ func New(raw []byte, o Options) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newTokenizer(raw, m, o)
+	if !m.fitsTransformers() {
+		o.Rules = SentencePiece
+	}
+	t, err := newTokenizer(m, o)
+	if err != nil {
+		return nil, err
+	}
+	t.raw = raw
+	return t, nil
 }
 
-func newTokenizer(raw []byte, m *model, o Options) (*Tokenizer, error) {
+// newTokenizer makes a tokenizer by the rules of the options, whether or not they do justice to the model.
+func newTokenizer(m *model, o Options) (*Tokenizer, error) {
 	if o.ExtraIDs < 0 || o.ExtraIDs > maxExtraIDs {
 		return nil, fmt.Errorf("extra ids: got %d, want 0 to %d", o.ExtraIDs, maxExtraIDs)
 	}
@@ -92,14 +106,13 @@ func newTokenizer(raw []byte, m *model, o Options) (*Tokenizer, error) {
 		return nil, fmt.Errorf("extra ids: got %d, but the vocabulary holds %s already: want 0", o.ExtraIDs, sentinel(0))
 	}
 	t := &Tokenizer{
-		raw: raw, charsmap: m.charsmap, pieces: m.pieces, kind: m.kind, rules: o.Rules, extraIDs: o.ExtraIDs,
-		unk: m.unk, unkSurface: m.unkSurface,
+		model: m, pieces: slices.Clone(m.pieces), kind: m.kind, rules: o.Rules, extraIDs: o.ExtraIDs, unk: m.unk, unkSurface: m.unkSurface,
 	}
 	t.scratch.New = func() any { return new(scratch) }
-	if !m.fitsTransformers() {
-		t.rules = SentencePiece
-	}
 	t.addSentinels()
+	for _, l := range m.late {
+		t.pieces = append(t.pieces, l.piece)
+	}
 	if err := t.indexPieces(); err != nil {
 		return nil, err
 	}
@@ -110,7 +123,7 @@ func newTokenizer(raw []byte, m *model, o Options) (*Tokenizer, error) {
 		return nil, err
 	}
 	if t.rules == Transformers {
-		t.buildSpecial()
+		t.buildSpecial(m)
 	}
 	if t.kind == unigram {
 		if err := t.buildUnigram(); err != nil {
@@ -135,7 +148,7 @@ func (t *Tokenizer) indexPieces() error {
 	t.ids = make(map[string]int32, len(t.pieces))
 	for i, p := range t.pieces {
 		if first, ok := t.ids[p.text]; ok {
-			return fmt.Errorf("pieces %d and %d of the SentencePiece model are both %q: want distinct ones", first, i, p.text)
+			return fmt.Errorf("pieces %d and %d of the vocabulary are both %q: want distinct ones", first, i, p.text)
 		}
 		t.ids[p.text] = int32(i)
 	}
@@ -152,7 +165,11 @@ func (t *Tokenizer) controlID(text string) int32 {
 }
 
 func (t *Tokenizer) indexBytes(m *model) error {
-	if !m.byteFallback {
+	fallback := m.byteFallback
+	if t.rules == Transformers {
+		fallback = m.pipeline != nil && m.pipeline.byteFallback // transformers' T5 tokenizer never falls back
+	}
+	if !fallback {
 		return nil
 	}
 	t.bytes = new([256]int32)
@@ -160,7 +177,7 @@ func (t *Tokenizer) indexBytes(m *model) error {
 		text := byteText(b)
 		id, ok := t.ids[text]
 		if !ok || t.pieces[id].kind != byteValue {
-			return fmt.Errorf("the SentencePiece model falls back to bytes but has no piece %s: it is damaged", text)
+			return fmt.Errorf("the vocabulary falls back to bytes but has no piece %s: it is damaged", text)
 		}
 		t.bytes[b] = id
 	}
@@ -184,30 +201,52 @@ func (t *Tokenizer) buildNormalizer(m *model) error {
 	return nil
 }
 
-// buildSpecial indexes what transformers recognises in raw text.
-func (t *Tokenizer) buildSpecial() {
-	special := t.entries(func(p piece) bool { return p.kind == control || p.kind == unknown || p.kind == userDefined })
-	for _, e := range special {
-		t.specialStart[e.key[0]] = true
+// buildSpecial indexes what transformers recognises in text.
+func (t *Tokenizer) buildSpecial(m *model) {
+	t.added = slices.Clone(m.added)
+	if m.added == nil {
+		for _, e := range t.entries(func(p piece) bool { return p.kind == control || p.kind == unknown || p.kind == userDefined }) {
+			t.added = append(t.added, addedToken{id: e.id})
+		}
 	}
-	t.special = newTrie(special)
+	for i, l := range m.late {
+		l.id = int32(t.known() + i)
+		t.added = append(t.added, l.addedToken)
+	}
+	t.pipeline = m.pipeline
+	byText := func(id int32) string { return t.pieces[id].text }
+	raw := slices.DeleteFunc(slices.Clone(t.added), func(a addedToken) bool { return a.normalized })
+	t.special = newCutter(raw, byText)
+	if len(raw) == len(t.added) {
+		return
+	}
+	normalized := slices.DeleteFunc(slices.Clone(t.added), func(a addedToken) bool { return !a.normalized })
+	p := t5Pipeline()
+	if m.pipeline != nil {
+		p = *m.pipeline
+	}
+	p.normalized = newCutter(normalized, func(id int32) string {
+		return string(t.normal.rules.appendPrecompiled(nil, byText(id)))
+	})
+	t.pipeline = &p
 }
 
 // buildUnigram fills what appendUnigram reads.
 func (t *Tokenizer) buildUnigram() error {
-	worst := math.Inf(1)
-	for _, p := range t.pieces {
-		if p.kind == normal {
-			worst = min(worst, float64(p.score))
+	worst, hasNormal := math.Inf(1), false
+	for _, p := range t.pieces[:t.known()] {
+		if p.kind == normal || t.rules == Transformers {
+			worst = min(worst, p.score)
 		}
+		hasNormal = hasNormal || p.kind == normal
 	}
-	if math.IsInf(worst, 1) {
-		return errors.New("the SentencePiece model has only special pieces: it is damaged")
+	if !hasNormal {
+		return errors.New("the vocabulary has only special pieces: it is damaged")
 	}
 	t.unkScore = t.round(worst - unkPenalty)
 	t.scores = make([]float64, len(t.pieces))
 	for i, p := range t.pieces {
-		t.scores[i] = float64(p.score)
+		t.scores[i] = p.score
 		if t.rules == SentencePiece && p.kind == userDefined {
 			// Above every log probability, so that the symbol wins: as SentencePiece 0.2.3 scores it, 0.1 a byte.
 			t.scores[i] = t.round(0.1*float64(len(p.text)) - 0.1)
@@ -221,9 +260,13 @@ func (t *Tokenizer) buildUnigram() error {
 	return nil
 }
 
+// known returns the number of pieces that text can give without being an added token.
+func (t *Tokenizer) known() int { return len(t.pieces) - len(t.model.late) }
+
+// entries lists the known pieces that keep wants.
 func (t *Tokenizer) entries(keep func(piece) bool) []entry {
 	var list []entry
-	for i, p := range t.pieces {
+	for i, p := range t.pieces[:t.known()] {
 		if keep(p) {
 			list = append(list, entry{p.text, int32(i)})
 		}
@@ -231,11 +274,15 @@ func (t *Tokenizer) entries(keep func(piece) bool) []entry {
 	return list
 }
 
-// Encode returns the ids of text, without the end-of-sequence token. Bytes that are no UTF-8 count as U+FFFD.
+// Encode returns the ids of text, without the end-of-sequence token. Bytes that are no UTF-8 count as U+FFFD, except for
+// ByT5, which takes them as they are.
 func (t *Tokenizer) Encode(text string) []int32 { return t.AppendEncode(nil, text) }
 
 // AppendEncode appends the ids of text to dst.
 func (t *Tokenizer) AppendEncode(dst []int32, text string) []int32 {
+	if t.kind == bytewise {
+		return t.appendBytes(dst, text)
+	}
 	s := t.scratch.Get().(*scratch)
 	defer t.scratch.Put(s)
 	if t.rules == Transformers {
@@ -263,11 +310,28 @@ func (t *Tokenizer) VocabSize() int { return len(t.pieces) }
 // ExtraIDs returns the number of sentinels appended to the model's vocabulary.
 func (t *Tokenizer) ExtraIDs() int { return t.extraIDs }
 
-// Kind returns "unigram" or "bpe".
+// Kind returns "unigram", "bpe", or "bytes" for ByT5.
 func (t *Tokenizer) Kind() string { return t.kind.String() }
 
 // Rules returns the rules that hold.
 func (t *Tokenizer) Rules() Rules { return t.rules }
+
+// WithRules returns a tokenizer of the same vocabulary that follows other rules.
+func (t *Tokenizer) WithRules(r Rules) (*Tokenizer, error) {
+	if t.kind == bytewise {
+		return newByT5(t.extraIDs, r), nil
+	}
+	if r == Transformers && !t.model.opensInTransformers() {
+		return nil, fmt.Errorf("transformers' T5 tokenizer cannot open a vocabulary of kind %s with unk %d, eos %d and pad %d: want unigram, 2, and tokens </s> and <pad>",
+			t.Kind(), t.unk, t.eos, t.pad)
+	}
+	w, err := newTokenizer(t.model, Options{ExtraIDs: t.extraIDs, Rules: r})
+	if err != nil {
+		return nil, err
+	}
+	w.raw, w.rawFast = t.raw, t.rawFast
+	return w, nil
+}
 
 // Piece returns the text of an id, with ▁ for a blank. An id out of range is the unknown token.
 func (t *Tokenizer) Piece(id int32) string { return t.piece(id).text }
