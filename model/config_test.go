@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -113,6 +114,10 @@ func (m memorySource) Shape(name string) ([]int, bool) {
 func (m memorySource) CopyFloat32(name string, dst []float32) error {
 	copy(dst, m[name].values)
 	return nil
+}
+
+func (m memorySource) Equal(a, b string) (bool, error) {
+	return slices.Equal(m[a].values, m[b].values), nil
 }
 
 func sourceOf(m *T5) memorySource {

@@ -1,10 +1,13 @@
 package safetensors
 
 import (
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 )
 
 // chunk is the number of elements that As converts at a time: enough for long writes, little beside a model.
@@ -36,6 +39,25 @@ func (t Tensor) As(dtype DType) Lazy {
 		}
 		return nil
 	}}
+}
+
+// Equal tells whether two tensors of as many elements hold the same ones as float32.
+func Equal(s, t Tensor) (bool, error) {
+	if s.DType == t.DType {
+		return bytes.Equal(s.Data, t.Data), nil
+	}
+	n := s.Elements()
+	a, b := make([]float32, min(chunk, n)), make([]float32, min(chunk, n))
+	for from := 0; from < n; from += chunk {
+		to := min(from+chunk, n)
+		if err := errors.Join(s.slice(from, to).CopyFloat32(a[:to-from]), t.slice(from, to).CopyFloat32(b[:to-from])); err != nil {
+			return false, err
+		}
+		if !slices.Equal(a[:to-from], b[:to-from]) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // slice returns elements [from, to) as a vector.

@@ -129,3 +129,21 @@ func TestWriteLazyCountsBytes(t *testing.T) {
 		t.Errorf("got error %v", err)
 	}
 }
+
+func TestEqual(t *testing.T) {
+	full := FromFloat32("a", []int{chunk + 1}, make([]float32, chunk+1))
+	other := FromFloat32("b", []int{chunk + 1}, make([]float32, chunk+1))
+	half := Tensor{"c", BF16, []int{chunk + 1}, make([]byte, 2*(chunk+1))}
+	check := func(s, u Tensor, want bool) {
+		t.Helper()
+		if got, err := Equal(s, u); err != nil || got != want {
+			t.Errorf("%s and %s: got %v, %v, want %v", s.Name, u.Name, got, err, want)
+		}
+	}
+	check(full, other, true)
+	check(full, half, true)
+	half.Data[len(half.Data)-1] = 1
+	other.Data[len(other.Data)-1] = 1
+	check(full, half, false)
+	check(full, other, false)
+}
