@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,31 +14,40 @@ const (
 
 // ByT5 returns the tokenizer of ByT5, which transformers calls ByT5Tokenizer: 3 special tokens, 256 bytes and 125
 // sentinels, which count upwards: <extra_id_0> is 259.
-func ByT5() *Tokenizer { return newByT5(byT5ExtraIDs, Transformers) }
+func ByT5() *Tokenizer {
+	t, err := newByT5(byT5ExtraIDs, nil, Transformers)
+	if err != nil {
+		panic(err) // its tokens are distinct
+	}
+	return t
+}
 
-// newByT5 recognises special tokens in text by the rules of Transformers only.
-func newByT5(extraIDs int, rules Rules) *Tokenizer {
-	m := &model{kind: bytewise, unk: 2, pieces: []piece{
+// newByT5 adds late tokens behind the sentinels. By the rules of SentencePiece no token is recognised in text.
+func newByT5(extraIDs int, late []lateToken, rules Rules) (*Tokenizer, error) {
+	m := &model{kind: bytewise, unk: 2, late: late, pieces: []piece{
 		{text: "<pad>", kind: control}, {text: "</s>", kind: control}, {text: "<unk>", kind: unknown},
 	}}
+	for id := range int32(byT5Offset) { // ByT5Tokenizer gives these both, "for backward compatibility"
+		m.added = append(m.added, addedToken{id: id, lstrip: true, rstrip: true})
+	}
 	for b := range 256 {
 		m.pieces = append(m.pieces, piece{text: byteText(b), kind: byteValue})
 	}
 	for n := range extraIDs {
+		m.added = append(m.added, addedToken{id: int32(len(m.pieces))})
 		m.pieces = append(m.pieces, piece{text: sentinel(n), kind: userDefined})
 	}
-	t := &Tokenizer{model: m, kind: bytewise, rules: rules, extraIDs: extraIDs, pieces: m.pieces, pad: 0, eos: 1, unk: 2, ids: make(map[string]int32, len(m.pieces))}
-	for i, p := range t.pieces {
-		t.ids[p.text] = int32(i)
-		if p.kind != byteValue {
-			named := i < byT5Offset // ByT5Tokenizer gives these lstrip and rstrip, "for backward compatibility"
-			t.added = append(t.added, addedToken{id: int32(i), lstrip: named, rstrip: named})
-		}
+	t := &Tokenizer{model: m, kind: bytewise, rules: rules, extraIDs: extraIDs, pieces: slices.Clone(m.pieces), unk: m.unk}
+	for i, l := range m.late {
+		l.id, l.normalized = int32(len(m.pieces)+i), false // there is no normalisation
+		m.added = append(m.added, l.addedToken)
+		t.pieces = append(t.pieces, l.piece)
 	}
+	t.added = m.added
 	if rules == Transformers {
 		t.special = newCutter(t.added, func(id int32) string { return t.pieces[id].text })
 	}
-	return t
+	return t, t.indexPieces()
 }
 
 // appendBytes appends the ids of text.
@@ -63,7 +73,7 @@ func (t *Tokenizer) decodeBytes(ids []int32, skipSpecial bool) string {
 		switch {
 		case p.kind == byteValue:
 			out = append(out, byte(id-byT5Offset))
-		case !skipSpecial:
+		case !skipSpecial || !t.isSpecial(p):
 			out = append(out, p.text...)
 		}
 	}

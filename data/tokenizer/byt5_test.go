@@ -50,7 +50,13 @@ func TestByT5(t *testing.T) {
 }
 
 func TestByT5Files(t *testing.T) {
-	for _, config := range []string{`{"tokenizer_class": "ByT5Tokenizer"}`, `{"tokenizer_class": "ByT5Tokenizer", "extra_ids": 10}`} {
+	for config, size := range map[string]int{
+		`{"tokenizer_class": "ByT5Tokenizer"}`:                  384,
+		`{"tokenizer_class": "ByT5Tokenizer", "extra_ids": 10}`: 269,
+		// What transformers 5 writes.
+		`{"tokenizer_class": "ByT5Tokenizer", "extra_ids": 0, "added_tokens_decoder": {"0": {"content": "<pad>"},
+			"259": {"content": "<extra_id_0>", "special": true}, "260": {"content": "<extra_id_1>", "special": true}, "261": {"content": "<sep>"}}}`: 262,
+	} {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "config.json"), []byte(`{"model_type": "t5"}`))
 		write(t, filepath.Join(dir, "tokenizer_config.json"), []byte(config))
@@ -70,8 +76,13 @@ func TestByT5Files(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Kind() != "bytes" || got.VocabSize() != tok.VocabSize() {
-			t.Errorf("%s: got %s with %d ids, want %d", config, got.Kind(), got.VocabSize(), tok.VocabSize())
+		for _, tok := range []*tokenizer.Tokenizer{tok, got} {
+			if tok.Kind() != "bytes" || tok.VocabSize() != size {
+				t.Errorf("%s: got %s with %d ids, want %d", config, tok.Kind(), tok.VocabSize(), size)
+			}
+		}
+		if got, want := got.Encode("a<sep><extra_id_1>"), tok.Encode("a<sep><extra_id_1>"); !slices.Equal(got, want) {
+			t.Errorf("%s: got %v, want %v", config, got, want)
 		}
 	}
 }

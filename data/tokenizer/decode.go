@@ -14,7 +14,7 @@ func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
 	d := decoder{t: t}
 	for _, id := range ids {
 		p := t.piece(id)
-		if skipSpecial && isSpecial(p) {
+		if skipSpecial && t.isSpecial(p) {
 			continue
 		}
 		if t.rules == Transformers {

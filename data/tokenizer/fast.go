@@ -113,11 +113,18 @@ func (t *Tokenizer) fast() fastTokenizer {
 	for _, p := range t.pieces[:t.known()] {
 		f.Model.Vocab = append(f.Model.Vocab, fastPiece(p))
 	}
+	f.AddedTokens = t.fastTokens()
+	return f
+}
+
+// fastTokens lists the added tokens.
+func (t *Tokenizer) fastTokens() []fastToken {
+	var list []fastToken
 	for _, a := range t.added {
 		p := t.pieces[a.id]
-		f.AddedTokens = append(f.AddedTokens, fastToken{
-			ID: a.id, Content: p.text, LStrip: a.lstrip, RStrip: a.rstrip, Normalized: a.normalized, Special: isSpecial(p),
+		list = append(list, fastToken{
+			ID: a.id, Content: p.text, LStrip: a.lstrip, RStrip: a.rstrip, Normalized: a.normalized, Special: t.isSpecial(p),
 		})
 	}
-	return f
+	return list
 }

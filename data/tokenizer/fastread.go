@@ -155,7 +155,7 @@ func (f *fastFileIn) parseAdded(m *model) (err error) {
 			return fmt.Errorf("added token %q has id %d, which is %q in the vocabulary: copy the file again", a.Content, a.ID, p.text)
 		}
 		p.kind = userDefined
-		if a.Special && !isSpecial(*p) {
+		if a.Special && !isSentinel(p.text) {
 			p.kind = control
 		}
 		m.added = append(m.added, addedToken{a.ID, a.LStrip, a.RStrip, a.Normalized})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 )
 
 // File is one file of a checkpoint folder.
@@ -25,6 +26,15 @@ func (t *Tokenizer) Files() ([]File, error) {
 	config := tokenizerConfig{Class: t.class(), specialTokens: tokens, ExtraIDs: t.extraIDs, Rules: t.rules.String()}
 	for n := range t.extraIDs {
 		tokens.Additional = append(tokens.Additional, sentinel(n))
+	}
+	if len(t.model.late) > 0 {
+		config.Added = make(map[string]fastToken)
+		for _, a := range t.fastTokens() {
+			if t.kind == unigram && int(a.ID) < t.known() {
+				continue // the vocabulary tells
+			}
+			config.Added[strconv.Itoa(int(a.ID))] = a
+		}
 	}
 	configData, err := marshal(config)
 	if err != nil {
@@ -78,13 +88,15 @@ type specialTokens struct {
 	Additional []string `json:"additional_special_tokens,omitempty"`
 }
 
-// tokenizerConfig is the content of tokenizer_config.json; [config] is what Load reads of it.
+// tokenizerConfig is the content of tokenizer_config.json; [settings] is what Load reads of it.
 type tokenizerConfig struct {
 	Class string `json:"tokenizer_class"`
 	specialTokens
 	ExtraIDs int    `json:"extra_ids"`
 	CleanUp  bool   `json:"clean_up_tokenization_spaces"` // false: decoded text stays as it is
 	Rules    string `json:"t5train_rules"`
+
+	Added map[string]fastToken `json:"added_tokens_decoder,omitempty"` // by id
 }
 
 // marshal renders JSON as transformers does: indented, with < and > as they are.

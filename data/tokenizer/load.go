@@ -121,6 +121,8 @@ func (s settings) loadFast(path string) (*Tokenizer, error) {
 	return s.newFast(raw)
 }
 
+// loadByT5 follows ByT5Tokenizer: the tokens behind the bytes are those that the settings list, or as many sentinels as
+// they say. Transformers itself writes both, the list and an extra_ids of 0.
 func (s settings) loadByT5() (*Tokenizer, error) {
 	n, rules := byT5ExtraIDs, Transformers
 	if s.extraIDs != nil {
@@ -129,10 +131,19 @@ func (s settings) loadByT5() (*Tokenizer, error) {
 	if n < 0 || n > maxExtraIDs {
 		return nil, fmt.Errorf("extra_ids is %d: want 0 to %d", n, maxExtraIDs)
 	}
+	late, err := s.lateTokens(byT5Offset + 256)
+	if err != nil {
+		return nil, err
+	}
+	if len(late) > 0 {
+		for n = 0; len(late) > 0 && late[0].text == sentinel(n); n++ {
+			late = late[1:]
+		}
+	}
 	if s.rules == SentencePiece.String() {
 		rules = SentencePiece
 	}
-	return newByT5(n, rules), nil
+	return newByT5(n, late, rules)
 }
 
 // readFile reads a file of a bounded size.

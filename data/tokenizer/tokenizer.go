@@ -122,8 +122,9 @@ func newTokenizer(m *model, o Options) (*Tokenizer, error) {
 	if err := t.buildNormalizer(m); err != nil {
 		return nil, err
 	}
+	t.listAdded()
 	if t.rules == Transformers {
-		t.buildSpecial(m)
+		t.buildSpecial()
 	}
 	if t.kind == unigram {
 		if err := t.buildUnigram(); err != nil {
@@ -201,19 +202,23 @@ func (t *Tokenizer) buildNormalizer(m *model) error {
 	return nil
 }
 
-// buildSpecial indexes what transformers recognises in text.
-func (t *Tokenizer) buildSpecial(m *model) {
-	t.added = slices.Clone(m.added)
-	if m.added == nil {
+// listAdded lists the tokens that transformers takes for added ones.
+func (t *Tokenizer) listAdded() {
+	t.added = slices.Clone(t.model.added)
+	if t.model.added == nil {
 		for _, e := range t.entries(func(p piece) bool { return p.kind == control || p.kind == unknown || p.kind == userDefined }) {
 			t.added = append(t.added, addedToken{id: e.id})
 		}
 	}
-	for i, l := range m.late {
+	for i, l := range t.model.late {
 		l.id = int32(t.known() + i)
 		t.added = append(t.added, l.addedToken)
 	}
-	t.pipeline = m.pipeline
+}
+
+// buildSpecial indexes what transformers recognises in text.
+func (t *Tokenizer) buildSpecial() {
+	t.pipeline = t.model.pipeline
 	byText := func(id int32) string { return t.pieces[id].text }
 	raw := slices.DeleteFunc(slices.Clone(t.added), func(a addedToken) bool { return a.normalized })
 	t.special = newCutter(raw, byText)
@@ -222,8 +227,8 @@ func (t *Tokenizer) buildSpecial(m *model) {
 	}
 	normalized := slices.DeleteFunc(slices.Clone(t.added), func(a addedToken) bool { return !a.normalized })
 	p := t5Pipeline()
-	if m.pipeline != nil {
-		p = *m.pipeline
+	if t.pipeline != nil {
+		p = *t.pipeline
 	}
 	p.normalized = newCutter(normalized, func(id int32) string {
 		return string(t.normal.rules.appendPrecompiled(nil, byText(id)))
@@ -319,7 +324,7 @@ func (t *Tokenizer) Rules() Rules { return t.rules }
 // WithRules returns a tokenizer of the same vocabulary that follows other rules.
 func (t *Tokenizer) WithRules(r Rules) (*Tokenizer, error) {
 	if t.kind == bytewise {
-		return newByT5(t.extraIDs, r), nil
+		return newByT5(t.extraIDs, t.model.late, r)
 	}
 	if r == Transformers && !t.model.opensInTransformers() {
 		return nil, fmt.Errorf("transformers' T5 tokenizer cannot open a vocabulary of kind %s with unk %d, eos %d and pad %d: want unigram, 2, and tokens </s> and <pad>",
@@ -357,8 +362,14 @@ func (t *Tokenizer) Sentinel(n int) (id int32, ok bool) {
 	return id, ok
 }
 
-// isSpecial reports whether a piece marks something in a sequence instead of being text.
-func isSpecial(p piece) bool {
-	return p.kind == control || p.kind == unknown ||
-		p.kind == userDefined && strings.HasPrefix(strings.TrimPrefix(p.text, space), "<extra_id_")
+// isSpecial reports whether a piece marks something in a sequence instead of being text. To transformers a sentinel of
+// the model file itself, which begins with ▁, is a user-defined symbol like others.
+func (t *Tokenizer) isSpecial(p piece) bool {
+	text := p.text
+	if t.rules == SentencePiece {
+		text = strings.TrimPrefix(text, space)
+	}
+	return p.kind == control || p.kind == unknown || p.kind == userDefined && isSentinel(text)
 }
+
+func isSentinel(text string) bool { return strings.HasPrefix(text, "<extra_id_") }
