@@ -46,7 +46,7 @@ func fastFile(t testing.TB, changes object) []byte {
 }
 
 // loadFast loads a folder with a tokenizer.json and perhaps a config.json.
-func loadFast(t *testing.T, raw []byte, config string) (*tokenizer.Tokenizer, error) {
+func loadFast(t testing.TB, raw []byte, config string) (*tokenizer.Tokenizer, error) {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "tokenizer.json"), raw)
