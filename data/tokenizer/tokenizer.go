@@ -32,6 +32,7 @@ type Tokenizer struct {
 	trie     *trie     // unigram: every piece that text can give
 	scores   []float64 // unigram: what the search adds for a piece
 	unkScore float64
+	wordwise bool        // BPE: see appendBPE
 	bytes    *[256]int32 // byte fallback: the piece of every byte; nil: none
 
 	scratch sync.Pool // of *scratch
@@ -126,10 +127,13 @@ func newTokenizer(m *model, o Options) (*Tokenizer, error) {
 	if t.rules == Transformers {
 		t.buildSpecial()
 	}
-	if t.kind == unigram {
+	switch t.kind {
+	case unigram:
 		if err := t.buildUnigram(); err != nil {
 			return nil, err
 		}
+	case bpe:
+		t.wordwise = t.isWordwise()
 	}
 	return t, nil
 }
