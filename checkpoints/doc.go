@@ -23,7 +23,7 @@
 //		if err := d.WriteFile("config.json", config); err != nil {
 //			return err
 //		}
-//		return d.WriteTensors("model.safetensors", tensors, map[string]string{"format": "pt"})
+//		return d.WriteWeights(tensors, checkpoints.DefaultShardSize)
 //	})
 //
 // A folder appears complete or not at all, whenever the process, the machine or the disk gives up. What the

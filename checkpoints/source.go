@@ -1,6 +1,11 @@
 package checkpoints
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"t5train/checkpoints/safetensors"
+)
 
 // Shape returns the shape of a tensor, which the caller must not change.
 func (w *Weights) Shape(name string) ([]int, bool) {
@@ -15,4 +20,17 @@ func (w *Weights) CopyFloat32(name string, dst []float32) error {
 		return fmt.Errorf("tensor %q is not in the checkpoint", name)
 	}
 	return t.CopyFloat32(dst)
+}
+
+// Equal tells whether two tensors of one shape hold the same elements, in memory that does not grow with them.
+func (w *Weights) Equal(a, b string) (bool, error) {
+	s, inA := w.Tensor(a)
+	t, inB := w.Tensor(b)
+	switch {
+	case !inA || !inB:
+		return false, fmt.Errorf("tensor %q or %q is not in the checkpoint", a, b)
+	case !slices.Equal(s.Shape, t.Shape):
+		return false, nil
+	}
+	return safetensors.Equal(s, t)
 }

@@ -65,7 +65,7 @@ func openWeights(dir string) (*Weights, error) {
 		err = w.addShards(dir)
 	case exists(filepath.Join(dir, pickleName)), exists(filepath.Join(dir, pickleIndexName)):
 		err = fmt.Errorf("it holds %s, a pickle that can run code, but no %s: convert it once with\n"+
-			`python -c "from transformers import T5ForConditionalGeneration as T; T.from_pretrained('%s').save_pretrained('%s', safe_serialization=True)"`,
+			`python -c "from transformers import AutoModelForSeq2SeqLM as M; M.from_pretrained('%s').save_pretrained('%s')"`,
 			pickleName, weightsName, dir, dir)
 	default:
 		err = fmt.Errorf("no %s and no %s there: copy or download the weights too", weightsName, indexName)

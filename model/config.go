@@ -39,8 +39,8 @@ type Config struct {
 // ParseConfig reads a config.json as written by transformers 4 and 5 or by t5train. Unknown keys are ignored, as
 // the format demands; a missing size is an error, other missing values are those of transformers.
 //
-// Where scale_decoder_outputs is absent it follows tie_word_embeddings; Load corrects both when the stored
-// tensors say otherwise.
+// Where scale_decoder_outputs is absent it follows tie_word_embeddings, except in an mT5 of transformers 5, which never
+// scales; Load corrects both when the stored tensors say otherwise.
 func ParseConfig(raw []byte) (Config, error) {
 	// The defaults of transformers' T5Config. MT5Config and UMT5Config differ in two.
 	c := Config{
@@ -51,6 +51,7 @@ func ParseConfig(raw []byte) (Config, error) {
 		ModelType string `json:"model_type"`
 		Scale     *bool  `json:"scale_decoder_outputs"`
 		Decoder   *int   `json:"num_decoder_layers"`
+		Version   string `json:"transformers_version"`
 	}
 	if err := json.Unmarshal(raw, &kind); err != nil {
 		return Config{}, fmt.Errorf("parse config.json: %w", err)
@@ -65,7 +66,9 @@ func ParseConfig(raw []byte) (Config, error) {
 		c.NumDecoderLayers = c.NumLayers
 	}
 	if c.scaleGiven = kind.Scale != nil; !c.scaleGiven {
-		c.ScaleDecoderOutputs = c.TieWordEmbeddings
+		// transformers 5 ties mT5's embeddings as version 4 does, but has no factor there.
+		unscaled := kind.ModelType == "mt5" && strings.HasPrefix(kind.Version, "5.")
+		c.ScaleDecoderOutputs = c.TieWordEmbeddings && !unscaled
 	}
 	if err := c.Validate(); err != nil {
 		return Config{}, fmt.Errorf("parse config.json: %w", err)

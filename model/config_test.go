@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -53,6 +54,8 @@ func TestParseConfig(t *testing.T) {
 		"mt5 defaults":       {json: `{"model_type": "mt5", ` + sizes + `}`, proj: "gated-gelu", decoder: 2},
 		"umt5, tied":         {json: `{"model_type": "umt5", "tie_word_embeddings": true, ` + sizes + `}`, tied: true, scaled: true, proj: "gated-gelu", decoder: 2},
 		"transformers 5":     {json: `{"model_type": "t5", "tie_word_embeddings": true, "scale_decoder_outputs": false, ` + sizes + `}`, tied: true, proj: "relu", decoder: 2},
+		"mt5, 4, tied":       {json: `{"model_type": "mt5", "transformers_version": "4.57.0", "tie_word_embeddings": true, ` + sizes + `}`, tied: true, scaled: true, proj: "gated-gelu", decoder: 2},
+		"mt5, 5":             {json: `{"model_type": "mt5", "transformers_version": "5.24.0", "tie_word_embeddings": true, ` + sizes + `}`, tied: true, proj: "gated-gelu", decoder: 2},
 		"other decoder":      {json: `{"num_decoder_layers": 5, ` + sizes + `}`, tied: true, scaled: true, proj: "relu", decoder: 5},
 		"other architecture": {json: `{"model_type": "bert", ` + sizes + `}`, wantsError: `model_type "bert" is not supported`},
 		"no sizes":           {json: `{"model_type": "t5"}`, wantsError: "vocab_size is 0"},
@@ -80,13 +83,36 @@ func TestParseConfig(t *testing.T) {
 }
 
 func FuzzParseConfig(f *testing.F) {
-	f.Add([]byte(`{"model_type": "t5", "vocab_size": 96, "d_model": 32, "d_kv": 6, "d_ff": 64, "num_layers": 2, "num_heads": 4}`))
-	f.Add([]byte(`{"d_model": 1e99}`))
-	f.Add([]byte(`[]`))
+	for _, s := range Sizes()[:6] {
+		raw, err := s.Config.JSON()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	for _, raw := range []string{"", "{}", "[]", `{"model_type": 5}`, `{"vocab_size": 1e99}`, `{"num_layers": -1}`, `{"feed_forward_proj": "gated-"}`, "{\"a\": \xff}"} {
+		f.Add([]byte(raw))
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		c, err := ParseConfig(raw)
-		if err == nil && c.Validate() != nil {
-			t.Errorf("accepted %+v, which is not valid", c)
+		if err != nil {
+			return
+		}
+		// A config that is accepted is one that can be written, and comes back. No weights belong to it.
+		again, err := c.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ParseConfig(again)
+		if err != nil {
+			t.Fatalf("%s: %v", again, err)
+		}
+		got.scaleGiven = c.scaleGiven
+		if got != c {
+			t.Fatalf("wrote %+v, read %+v", c, got)
+		}
+		if err := Check(c, memorySource{}); err == nil {
+			t.Fatal("no tensors are enough")
 		}
 	})
 }
@@ -113,6 +139,10 @@ func (m memorySource) Shape(name string) ([]int, bool) {
 func (m memorySource) CopyFloat32(name string, dst []float32) error {
 	copy(dst, m[name].values)
 	return nil
+}
+
+func (m memorySource) Equal(a, b string) (bool, error) {
+	return slices.Equal(m[a].values, m[b].values), nil
 }
 
 func sourceOf(m *T5) memorySource {
@@ -148,6 +178,32 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+// Check finds what Load finds, without reading an element.
+func TestCheck(t *testing.T) {
+	m := tiny(t, "relu", true)
+	src := sourceOf(m)
+	unread := unreadableSource{src}
+	if err := Check(m.Config, unread); err != nil {
+		t.Error(err)
+	}
+	src["lm_head.weight"] = src["shared.weight"]
+	if err := Check(m.Config, unread); err != nil {
+		t.Errorf("with a stored head: %v", err)
+	}
+	delete(src, "shared.weight")
+	if err := Check(m.Config, unread); err == nil || !strings.Contains(err.Error(), "shared.weight is missing") {
+		t.Errorf("error %v, want the missing embedding named", err)
+	}
+	src["decoder.embed_tokens.weight"] = src["lm_head.weight"]
+	if err := Check(m.Config, unread); err != nil {
+		t.Errorf("the embedding under another name: %v", err)
+	}
+	src["extra"] = src["lm_head.weight"]
+	if err := Check(m.Config, unread); err == nil || !strings.Contains(err.Error(), "extra is unknown") {
+		t.Errorf("error %v, want the stray tensor named", err)
 	}
 }
 

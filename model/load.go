@@ -12,6 +12,7 @@ type Source interface {
 	Names() []string
 	Shape(name string) (shape []int, ok bool)
 	CopyFloat32(name string, dst []float32) error // converts from the stored type
+	Equal(a, b string) (bool, error)              // same elements; the shapes are the same
 }
 
 const (
@@ -25,6 +26,13 @@ var aliases = [...]string{"encoder.embed_tokens.weight", "decoder.embed_tokens.w
 // stray is a tensor that early exports of T5 carry and no model uses.
 const stray = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"
 
+// Tensor is a parameter and where a checkpoint stores it.
+type Tensor struct {
+	Name   string // of the parameter
+	Stored string // in the checkpoint: shared.weight may have another name there
+	Shape  []int
+}
+
 // Load returns the model that a config and its tensors describe. All tensors must be there with the shapes of the
 // config, and no unknown ones.
 //
@@ -32,19 +40,41 @@ const stray = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.w
 // case: an lm_head.weight that differs from shared.weight is a matrix of its own, and then, unless the config has
 // scale_decoder_outputs, the decoder output is not scaled.
 func Load(c Config, src Source) (*T5, error) {
-	shared := sharedName
-	if _, ok := src.Shape(shared); !ok {
-		for _, alias := range aliases {
-			if _, ok := src.Shape(alias); ok {
-				shared = alias
-				break
-			}
+	c, tensors, err := Resolve(c, src)
+	if err != nil {
+		return nil, err
+	}
+	m, err := New(c)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range m.Params {
+		if err := src.CopyFloat32(tensors[i].Stored, p.Value); err != nil {
+			return nil, fmt.Errorf("load model: %w", err)
 		}
 	}
+	return m, nil
+}
+
+// IsVocabulary tells whether a parameter has a row for each token.
+func IsVocabulary(name string) bool { return name == sharedName || name == lmHeadName }
+
+// Check compares the names and shapes of the stored tensors with those of the config. It reads no elements.
+func Check(c Config, src Source) error {
+	if _, ok := src.Shape(lmHeadName); ok {
+		c.TieWordEmbeddings = false // tied or not, it has that shape
+	}
+	_, err := match(c, src)
+	return err
+}
+
+// Resolve is Load without the elements: the config as the stored tensors correct it, and the tensors that the model
+// consists of, in the order of its modules. Only to see whether lm_head.weight is a matrix of its own it reads some.
+func Resolve(c Config, src Source) (Config, []Tensor, error) {
 	if c.TieWordEmbeddings {
-		differs, err := headDiffers(src, shared)
+		differs, err := headDiffers(src, storedShared(src))
 		if err != nil {
-			return nil, fmt.Errorf("load model: %w", err)
+			return Config{}, nil, fmt.Errorf("load model: %w", err)
 		}
 		if differs {
 			c.TieWordEmbeddings = false
@@ -53,43 +83,58 @@ func Load(c Config, src Source) (*T5, error) {
 			}
 		}
 	}
+	tensors, err := match(c, src)
+	return c, tensors, err
+}
+
+// storedShared returns the name under which the embedding is stored.
+func storedShared(src Source) string {
+	for _, name := range append([]string{sharedName}, aliases[:]...) {
+		if _, ok := src.Shape(name); ok {
+			return name
+		}
+	}
+	return sharedName
+}
+
+// match finds the tensors of a config.
+func match(c Config, src Source) ([]Tensor, error) {
 	if err := checkSize(c, src); err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
-	m, err := New(c)
-	if err != nil {
-		return nil, err
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("load model: %w", err)
 	}
-	known := append([]string{stray, lmHeadName, sharedName}, aliases[:]...)
+	known := map[string]bool{stray: true, lmHeadName: true, sharedName: true}
+	for _, name := range aliases {
+		known[name] = true
+	}
+	var tensors []Tensor
 	var errs []error
-	for _, p := range m.Params {
-		name := p.Name
-		if name == sharedName {
-			name = shared
+	for _, p := range build(c, params{bare: true}).Params {
+		t := Tensor{p.Name, p.Name, p.Shape}
+		if t.Name == sharedName {
+			t.Stored = storedShared(src)
 		}
-		known = append(known, name)
-		shape, ok := src.Shape(name)
+		known[t.Stored] = true
+		shape, ok := src.Shape(t.Stored)
 		switch {
 		case !ok:
-			errs = append(errs, fmt.Errorf("%s is missing", name))
-		case !slices.Equal(shape, p.Shape):
-			errs = append(errs, fmt.Errorf("%s has shape %v, want %v", name, shape, p.Shape))
-		default:
-			// A type that cannot be converted says nothing about what belongs together.
-			if err := src.CopyFloat32(name, p.Value); err != nil {
-				return nil, fmt.Errorf("load model: %w", err)
-			}
+			errs = append(errs, fmt.Errorf("%s is missing", t.Stored))
+		case !slices.Equal(shape, t.Shape):
+			errs = append(errs, fmt.Errorf("%s has shape %v, want %v", t.Stored, shape, t.Shape))
 		}
+		tensors = append(tensors, t)
 	}
 	for _, name := range src.Names() {
-		if !slices.Contains(known, name) {
+		if !known[name] {
 			errs = append(errs, fmt.Errorf("%s is unknown", name))
 		}
 	}
 	if len(errs) > 0 {
 		return nil, fmt.Errorf("load model: %w: config.json and weights belong to different models: copy both from one", first(errs, 3))
 	}
-	return m, nil
+	return tensors, nil
 }
 
 // checkSize refuses a config that asks for far more memory than the stored tensors can justify, before any is
@@ -124,18 +169,8 @@ func headDiffers(src Source, shared string) (bool, error) {
 	if !slices.Equal(headShape, shape) {
 		return true, nil
 	}
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	head, embedding := make([]float32, n), make([]float32, n)
-	if err := src.CopyFloat32(lmHeadName, head); err != nil {
-		return false, err
-	}
-	if err := src.CopyFloat32(shared, embedding); err != nil {
-		return false, err
-	}
-	return !slices.Equal(head, embedding), nil
+	equal, err := src.Equal(lmHeadName, shared)
+	return !equal, err
 }
 
 // first joins the first n errors in one line and says how many there are besides: a config of another size makes one

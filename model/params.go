@@ -40,10 +40,14 @@ func uniform(limit float64) initializer {
 type params struct {
 	list  []*op.Param
 	inits []initializer
+	bare  bool // names and shapes only: no memory for values
 }
 
 func (p *params) add(name string, init initializer, shape ...int) *op.Param {
-	param := op.NewParam(name, shape...)
+	param := &op.Param{Name: name, Shape: shape}
+	if !p.bare {
+		param = op.NewParam(name, shape...)
+	}
 	p.list = append(p.list, param)
 	p.inits = append(p.inits, init)
 	return param

@@ -27,7 +27,12 @@ func New(c Config) (*T5, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("build model: %w", err)
 	}
-	m := &T5{Config: c}
+	return build(c, params{}), nil
+}
+
+// build adds the parameters to p.
+func build(c Config, p params) *T5 {
+	m := &T5{Config: c, params: p}
 	m.Shared = m.params.add("shared.weight", normal(1), c.VocabSize, c.DModel)
 	m.Encoder = newStack(&m.params, "encoder", c, c.NumLayers, false)
 	m.Decoder = newStack(&m.params, "decoder", c, c.NumDecoderLayers, true)
@@ -36,7 +41,7 @@ func New(c Config) (*T5, error) {
 		m.LMHead = m.params.add("lm_head.weight", truncated(inverseSqrt(c.DModel)), c.VocabSize, c.DModel)
 	}
 	m.Params = m.params.list
-	return m, nil
+	return m
 }
 
 // Init draws all parameters by the rules of T5X; the same seed gives the same model.

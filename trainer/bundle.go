@@ -18,6 +18,8 @@ import (
 // infoName is the file of a checkpoint folder that says what transformers' files cannot.
 const infoName = "t5train.json"
 
+const generationName = "generation_config.json"
+
 // Info is what a checkpoint remembers besides the model: how rows become text, and how good it is.
 type Info struct {
 	Task            *task.Spec         `json:"task,omitempty"`
@@ -83,7 +85,8 @@ func LoadModel(dir string) (*model.T5, error) {
 	return m, nil
 }
 
-// readModelConfig reads the architecture of a checkpoint folder.
+// readModelConfig reads the architecture of a checkpoint folder, and makes sure that the weights are of it without
+// reading them.
 func readModelConfig(dir string) (model.Config, error) {
 	weights, err := checkpoints.OpenWeights(dir)
 	if err != nil {
@@ -91,6 +94,9 @@ func readModelConfig(dir string) (model.Config, error) {
 	}
 	defer weights.Close()
 	c, err := model.ParseConfig(weights.Config())
+	if err == nil {
+		err = model.Check(c, weights)
+	}
 	if err != nil {
 		return model.Config{}, fmt.Errorf("open %s: %w", dir, err)
 	}
@@ -142,16 +148,12 @@ func (b *Bundle) Write(d *checkpoints.Dir) error {
 	if err != nil {
 		return err
 	}
-	generation, err := json.MarshalIndent(map[string]int{
-		"decoder_start_token_id": b.Model.Config.DecoderStartTokenID,
-		"eos_token_id":           b.Model.Config.EOSTokenID,
-		"pad_token_id":           b.Model.Config.PadTokenID,
-	}, "", "  ")
+	generation, err := generationConfig(b.Model.Config)
 	if err != nil {
 		return err
 	}
 	files := []tokenizer.File{
-		{Name: "config.json", Data: config}, {Name: "generation_config.json", Data: generation}, {Name: infoName, Data: info},
+		{Name: "config.json", Data: config}, {Name: generationName, Data: generation}, {Name: infoName, Data: info},
 	}
 	own, err := b.Tokenizer.Files()
 	if err != nil {
@@ -162,9 +164,16 @@ func (b *Bundle) Write(d *checkpoints.Dir) error {
 			return err
 		}
 	}
-	var tensors []safetensors.Tensor
+	var tensors []safetensors.Lazy
 	for _, p := range b.Model.Params {
-		tensors = append(tensors, safetensors.FromFloat32(p.Name, p.Shape, p.Value))
+		tensors = append(tensors, safetensors.FromFloat32(p.Name, p.Shape, p.Value).Lazy())
 	}
-	return d.WriteTensors("model.safetensors", tensors, map[string]string{"format": "pt"})
+	return d.WriteWeights(tensors, checkpoints.DefaultShardSize)
+}
+
+// generationConfig is the content of generation_config.json: the tokens that a decoder starts and ends with.
+func generationConfig(c model.Config) ([]byte, error) {
+	return json.MarshalIndent(map[string]int{
+		"decoder_start_token_id": c.DecoderStartTokenID, "eos_token_id": c.EOSTokenID, "pad_token_id": c.PadTokenID,
+	}, "", "  ")
 }

@@ -11,14 +11,47 @@ import (
 	"unicode/utf8"
 )
 
+// Lazy is a tensor whose elements are made when their turn to be written comes: what does not fit into memory at once
+// can still be written.
+type Lazy struct {
+	Name  string
+	DType DType
+	Shape []int
+	Write func(io.Writer) error // writes the elements, little-endian, row by row
+}
+
+// Lazy returns the tensor as one that is there already.
+func (t Tensor) Lazy() Lazy {
+	return Lazy{t.Name, t.DType, t.Shape, func(w io.Writer) error {
+		_, err := w.Write(t.Data)
+		return err
+	}}
+}
+
+// Size returns the bytes of the elements.
+func (l Lazy) Size() (int, error) { return byteSize(l.DType, l.Shape) }
+
 // Write writes a file with the tensors and the metadata to w. transformers wants the metadata
 // {"format": "pt"}. Nothing is written if a tensor is invalid; no tensor's data is copied.
 //
 // The same tensors in any order give the same bytes: wide types come first, which aligns every tensor to its
 // element, then names in order, as the reference implementation has it.
 func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
+	lazy := make([]Lazy, len(tensors))
+	for i, t := range tensors {
+		if err := t.check(); err != nil {
+			return fmt.Errorf("write safetensors: tensor %q: %w", t.Name, err)
+		}
+		lazy[i] = t.Lazy()
+	}
+	return WriteLazy(w, lazy, metadata)
+}
+
+// WriteLazy is Write for tensors that are made while the file is written. One that comes out with another size than its
+// shape and type tell is an error, and what has been written no safetensors file.
+func WriteLazy(w io.Writer, tensors []Lazy, metadata map[string]string) error {
 	tensors = slices.Clone(tensors)
-	slices.SortFunc(tensors, func(a, b Tensor) int {
+	slices.SortFunc(tensors, func(a, b Lazy) int {
 		return cmp.Or(cmp.Compare(b.DType.Size(), a.DType.Size()), cmp.Compare(a.Name, b.Name))
 	})
 	header, err := buildHeader(tensors, metadata)
@@ -29,15 +62,31 @@ func Write(w io.Writer, tensors []Tensor, metadata map[string]string) error {
 		return fmt.Errorf("write safetensors: header: %w", err)
 	}
 	for _, t := range tensors {
-		if _, err := w.Write(t.Data); err != nil {
+		counted := &counter{w: w}
+		if err := t.Write(counted); err != nil {
 			return fmt.Errorf("write safetensors: tensor %q: %w", t.Name, err)
+		}
+		if want, _ := t.Size(); counted.n != want { // buildHeader has checked the size
+			return fmt.Errorf("write safetensors: tensor %q: shape %v of %s needs %d bytes, got %d", t.Name, t.Shape, t.DType, want, counted.n)
 		}
 	}
 	return nil
 }
 
+// counter counts what goes through it.
+type counter struct {
+	w io.Writer
+	n int
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += n
+	return n, err
+}
+
 // buildHeader returns the length and the JSON, padded with spaces so that the data is aligned to 8 bytes.
-func buildHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) {
+func buildHeader(tensors []Lazy, metadata map[string]string) ([]byte, error) {
 	header := append(make([]byte, 8), '{') // 8: room for the length
 	if len(metadata) > 0 {
 		for key, value := range metadata {
@@ -51,7 +100,8 @@ func buildHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) {
 	seen := make(map[string]bool, len(tensors))
 	offset := 0
 	for _, t := range tensors {
-		if err := t.check(); err != nil {
+		size, err := t.check()
+		if err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
 		}
 		if seen[t.Name] {
@@ -66,8 +116,8 @@ func buildHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) {
 			DType   DType  `json:"dtype"`
 			Shape   []int  `json:"shape"`
 			Offsets [2]int `json:"data_offsets"`
-		}{t.DType, append([]int{}, t.Shape...), [2]int{offset, offset + len(t.Data)}}) // append: null is no shape
-		offset += len(t.Data)
+		}{t.DType, append([]int{}, t.Shape...), [2]int{offset, offset + size}}) // append: null is no shape
+		offset += size
 	}
 	header = append(header, '}')
 	for len(header)%8 != 0 {
@@ -81,14 +131,9 @@ func buildHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) {
 	return header, nil
 }
 
+// check refuses a tensor whose data does not fit its shape.
 func (t Tensor) check() error {
-	switch {
-	case t.Name == metadataKey:
-		return errors.New("the format keeps this name for itself")
-	case !utf8.ValidString(t.Name):
-		return errors.New("the name is not valid UTF-8")
-	}
-	want, err := byteSize(t.DType, t.Shape)
+	want, err := t.Lazy().check()
 	if err != nil {
 		return err
 	}
@@ -96,6 +141,17 @@ func (t Tensor) check() error {
 		return fmt.Errorf("shape %v of %s needs %d bytes, got %d", t.Shape, t.DType, want, len(t.Data))
 	}
 	return nil
+}
+
+// check returns the bytes of a tensor that can be written.
+func (l Lazy) check() (size int, err error) {
+	switch {
+	case l.Name == metadataKey:
+		return 0, errors.New("the format keeps this name for itself")
+	case !utf8.ValidString(l.Name):
+		return 0, errors.New("the name is not valid UTF-8")
+	}
+	return l.Size()
 }
 
 // appendJSON appends strings, integers and maps of valid UTF-8, which always have a JSON form.

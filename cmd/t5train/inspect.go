@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -41,7 +40,7 @@ func inspectCommand(a app) *cobra.Command {
 				return p.folder(path)
 			case strings.HasSuffix(path, ".safetensors"), filepath.Base(path) == "config.json":
 				return p.folder(filepath.Dir(path))
-			case strings.HasSuffix(path, ".model"):
+			case strings.HasSuffix(path, ".model"), filepath.Base(path) == "tokenizer.json":
 				return p.tokenizer(path)
 			default:
 				return p.parquet(path)
@@ -68,10 +67,11 @@ func (p printer) folder(path string) error {
 		return p.checkpoint(dir)
 	} else if parquet, _ := filepath.Glob(filepath.Join(path, "*.parquet")); len(parquet) > 0 {
 		return p.parquet(path)
-	} else if _, tokErr := os.Stat(filepath.Join(path, "spiece.model")); tokErr == nil {
-		return p.tokenizer(path)
 	} else if stores := storesIn(path); len(stores) > 0 {
 		return p.stores(stores)
+	} else if t, tokErr := tokenizer.Load(path); tokErr == nil {
+		p.tokenizerLines(t)
+		return nil
 	} else {
 		return fmt.Errorf("inspect: %s is no checkpoint, no run, no folder of parquet files, no tokenizer and no token store: %w", path, err)
 	}
@@ -116,7 +116,7 @@ func (p printer) tokenizer(path string) error {
 }
 
 func (p printer) tokenizerLines(t *tokenizer.Tokenizer) {
-	p.line("tokenizer", "SentencePiece %s, %d tokens with %d sentinels", t.Kind(), t.VocabSize(), t.ExtraIDs())
+	p.line("tokenizer", "%s, %d tokens with %d sentinels, rules of %s", kindText(t.Kind()), t.VocabSize(), t.ExtraIDs(), t.Rules())
 	p.line("special", "pad %d, eos %d, unk %d", t.Pad(), t.EOS(), t.Unk())
 }
 
@@ -145,6 +145,13 @@ func (p printer) stores(files []string) error {
 		p.line("text", "column %s of %s", m.Column, shorten(names, 10))
 	}
 	return nil
+}
+
+func kindText(kind string) string {
+	if kind == "bytes" {
+		return "ByT5 bytes"
+	}
+	return "SentencePiece " + kind
 }
 
 func (p printer) run(path string) error {
@@ -186,10 +193,7 @@ func (p printer) checkpoint(dir string) error {
 		p.line("model", "%s, %s, d_model %d, d_kv %d, d_ff %d, %d heads, %d encoder and %d decoder layers, vocabulary %d", config.ModelType,
 			config.FeedForwardProj, config.DModel, config.DKV, config.DFF, config.NumHeads, config.NumLayers, config.NumDecoderLayers, config.VocabSize)
 	}
-	p.line("parameters", "%d in %d tensors, %s", weights.Elements(), len(weights.Names()), bytesText(int64(weights.Bytes())))
-	for _, d := range weights.DTypes() {
-		p.line("stored", "%s: %d tensors, %d parameters, %s", d.DType, d.Tensors, d.Elements, bytesText(int64(d.Bytes)))
-	}
+	p.weights(weights)
 	if t, err := tokenizer.Load(dir); err == nil {
 		p.tokenizerLines(t)
 	} else {
@@ -213,10 +217,21 @@ func (p printer) checkpoint(dir string) error {
 	if len(info.Metrics) > 0 {
 		p.line("metrics", "%s", strings.TrimSpace(metricsText(info.Metrics)))
 	}
-	if configErr != nil {
-		return errors.New("inspect: the weights can be listed, but the model not be built: " + configErr.Error())
+	if configErr == nil {
+		configErr = model.Check(config, weights)
 	}
+	if configErr != nil {
+		return fmt.Errorf("inspect: the weights can be listed, but the model not be built: %w", configErr)
+	}
+	p.line("tensors", "names and shapes are those of config.json")
 	return nil
+}
+
+func (p printer) weights(w *checkpoints.Weights) {
+	p.line("parameters", "%d in %d tensors, %s", w.Elements(), len(w.Names()), bytesText(int64(w.Bytes())))
+	for _, d := range w.DTypes() {
+		p.line("stored", "%s: %d tensors, %d parameters, %s", d.DType, d.Tensors, d.Elements, bytesText(int64(d.Bytes)))
+	}
 }
 
 func metricsText(metrics map[string]float64) string {

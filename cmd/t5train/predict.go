@@ -49,10 +49,8 @@ checkpoint, with the text that the model generates.`,
 			if err != nil {
 				return err
 			}
-			if format == "" {
-				format = trainer.FormatOf(input)
-			} else if !slices.Contains(trainer.Formats(), format) {
-				return usageError{fmt.Errorf("--input-format %s: want one of %s", format, strings.Join(trainer.Formats(), ", ")), c.CommandPath()}
+			if format, err = inputFormat(c, format, input); err != nil {
+				return err
 			}
 			console := a.console()
 			bundle, how, err := trainer.Open(checkpoint)
@@ -109,6 +107,17 @@ checkpoint, with the text that the model generates.`,
 	f.IntVar(&threads, "threads", 0, "threads to compute with; 0 is all")
 	t.add(c)
 	return c
+}
+
+// inputFormat returns the format that --input-format names, or the one that a file's name tells.
+func inputFormat(c *cobra.Command, format, path string) (string, error) {
+	if format == "" {
+		return trainer.FormatOf(path), nil
+	}
+	if !slices.Contains(trainer.Formats(), format) {
+		return "", usageError{fmt.Errorf("--input-format %s: want one of %s", format, strings.Join(trainer.Formats(), ", ")), c.CommandPath()}
+	}
+	return format, nil
 }
 
 // answers predicts inputs in batches and writes the answers.

@@ -45,7 +45,7 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 			return err
 		},
 	}
-	root.AddCommand(finetuneCommand(a), evaluateCommand(a), predictCommand(a), validateCommand(a), inspectCommand(a), sizesCommand(a), configCommand(a), benchCommand(a), dataCommand(a))
+	root.AddCommand(finetuneCommand(a), evaluateCommand(a), predictCommand(a), validateCommand(a), inspectCommand(a), convertCommand(a), sizesCommand(a), configCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{flagError(err), c.CommandPath()} })
 	return root
 }

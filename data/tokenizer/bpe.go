@@ -1,6 +1,11 @@
 package tokenizer
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
 
 // symbol is a stretch of the text that BPE has merged so far, in a doubly linked list.
 type symbol struct {
@@ -13,7 +18,7 @@ type symbol struct {
 type merge struct {
 	left, right int
 	size        int // bytes of both: tells whether either has changed since
-	score       float32
+	score       float64
 }
 
 // before orders merges: the best score first, then the leftmost.
@@ -23,7 +28,30 @@ func (m merge) before(o merge) bool {
 
 // appendBPE appends the pieces that greedy merging makes of normalised text (Sennrich et al. 2016; bpe_model.cc). A
 // user-defined symbol is a piece from the start and never merges.
+//
+// Where ▁ only begins pieces no merge crosses one, so words are merged one by one: the same pieces, from small queues.
 func (t *Tokenizer) appendBPE(dst []int32, s *scratch, text []byte) []int32 {
+	first := len(dst)
+	for len(text) > 0 {
+		end := len(text)
+		if t.wordwise {
+			if i := bytes.Index(text[1:], []byte(space)); i >= 0 {
+				end = i + 1
+			}
+		}
+		dst = t.appendMerged(dst, first, s, text[:end])
+		text = text[end:]
+	}
+	return dst
+}
+
+// isWordwise tells whether ▁ stands at the beginning of pieces only.
+func (t *Tokenizer) isWordwise() bool {
+	return !slices.ContainsFunc(t.pieces, func(p piece) bool { return p.segments() && strings.Contains(p.text[1:], space) })
+}
+
+// appendMerged appends the pieces of a part of the text whose ids begin at dst[first].
+func (t *Tokenizer) appendMerged(dst []int32, first int, s *scratch, text []byte) []int32 {
 	b := bpeState{t: t, text: text, symbols: s.symbols[:0], queue: s.queue[:0]}
 	b.split()
 	for i := 1; i < len(b.symbols); i++ {
@@ -44,7 +72,6 @@ func (t *Tokenizer) appendBPE(dst []int32, s *scratch, text []byte) []int32 {
 		b.propose(left.prev, m.left)
 		b.propose(m.left, left.next)
 	}
-	first := len(dst)
 	for i := 0; i >= 0 && len(b.symbols) > 0; i = b.symbols[i].next {
 		dst = b.appendSymbol(dst, first, text[b.symbols[i].start:b.symbols[i].end])
 	}

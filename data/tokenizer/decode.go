@@ -8,10 +8,13 @@ import (
 // Decode returns the text of ids. skipSpecial drops control tokens, unknown tokens and sentinels; otherwise they show as
 // the rules say. An id out of range is an unknown token.
 func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
+	if t.kind == bytewise {
+		return t.decodeBytes(ids, skipSpecial)
+	}
 	d := decoder{t: t}
 	for _, id := range ids {
 		p := t.piece(id)
-		if skipSpecial && isSpecial(p) {
+		if skipSpecial && t.isSpecial(p) {
 			continue
 		}
 		if t.rules == Transformers {
@@ -20,7 +23,11 @@ func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
 			d.writeSentencePiece(p)
 		}
 	}
-	d.flushBytes()
+	if t.rules == Transformers {
+		d.flushRun()
+	} else {
+		d.flushBytes()
+	}
 	return d.out.String()
 }
 
@@ -33,8 +40,15 @@ type decoder struct {
 
 // writeTransformers: every ▁ is a blank, except in the first piece, where it goes (decoders.Metaspace).
 func (d *decoder) writeTransformers(p piece) {
+	pipe := d.t.pipeline
+	if pipe != nil && pipe.decodeBytes && p.kind == byteValue {
+		b, _ := byteOf(p.text)
+		d.bytes = append(d.bytes, b)
+		return
+	}
+	d.flushRun()
 	blank := " "
-	if !d.started {
+	if !d.started && (pipe == nil || pipe.prepend != prependNever) {
 		blank = ""
 	}
 	d.started = true
@@ -65,6 +79,20 @@ func (d *decoder) writeSentencePiece(p piece) {
 		d.started = cut && !n.squeeze
 	}
 	d.out.WriteString(strings.ReplaceAll(text, space, " "))
+}
+
+// flushRun writes the collected bytes: U+FFFD for each, if they are no text together (decoders.ByteFallback).
+func (d *decoder) flushRun() {
+	if len(d.bytes) == 0 {
+		return
+	}
+	d.started = true
+	if utf8.Valid(d.bytes) {
+		d.out.Write(d.bytes)
+	} else {
+		d.out.WriteString(strings.Repeat("\uFFFD", len(d.bytes)))
+	}
+	d.bytes = d.bytes[:0]
 }
 
 // flushBytes writes the collected bytes, U+FFFD for each that is part of no character.

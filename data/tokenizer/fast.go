@@ -84,7 +84,7 @@ func (p fastPiece) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	score, err := json.Marshal(float64(p.score))
+	score, err := json.Marshal(p.score)
 	if err != nil {
 		return nil, err
 	}
@@ -107,14 +107,24 @@ func (t *Tokenizer) fast() fastTokenizer {
 		Decoder: metaspace,
 		Model:   fastModel{Type: "Unigram", UnkID: t.unk},
 	}
-	if len(t.charsmap) > 0 {
-		f.Normalizer = &fastNormalizer{"Precompiled", t.charsmap}
+	if len(t.model.charsmap) > 0 {
+		f.Normalizer = &fastNormalizer{precompiledType, t.model.charsmap}
 	}
-	for i, p := range t.pieces {
+	for _, p := range t.pieces[:t.known()] {
 		f.Model.Vocab = append(f.Model.Vocab, fastPiece(p))
-		if isSpecial(p) {
-			f.AddedTokens = append(f.AddedTokens, fastToken{ID: int32(i), Content: p.text, Special: true})
-		}
 	}
+	f.AddedTokens = t.fastTokens()
 	return f
+}
+
+// fastTokens lists the added tokens.
+func (t *Tokenizer) fastTokens() []fastToken {
+	var list []fastToken
+	for _, a := range t.added {
+		p := t.pieces[a.id]
+		list = append(list, fastToken{
+			ID: a.id, Content: p.text, LStrip: a.lstrip, RStrip: a.rstrip, Normalized: a.normalized, Special: t.isSpecial(p),
+		})
+	}
+	return list
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 )
 
 // File is one file of a checkpoint folder.
@@ -12,18 +13,28 @@ type File struct {
 	Data []byte
 }
 
-// Model returns the bytes of the SentencePiece model file, which must not be changed.
+// Model returns the bytes of the SentencePiece model file, which must not be changed; nil if there is none.
 func (t *Tokenizer) Model() []byte { return t.raw }
 
 // Files returns what a checkpoint folder needs so that [Load] gives this tokenizer again and transformers'
-// AutoTokenizer opens it: spiece.model, tokenizer_config.json and special_tokens_map.json; under [Transformers] also
-// tokenizer.json, which spares the reader the sentencepiece package. What transformers' T5 tokenizer cannot express (see
-// [Options]) it opens by its own rules, or not at all (BPE). The data must not be changed.
+// AutoTokenizer opens it: tokenizer_config.json and special_tokens_map.json; spiece.model where there is one; and
+// tokenizer.json, which spares the reader the sentencepiece package, under [Transformers] or where the tokenizer came from
+// it. ByT5 has no vocabulary to write. What transformers' T5 tokenizer cannot express (see [Options]) it opens by its own
+// rules, or not at all (BPE). The data must not be changed.
 func (t *Tokenizer) Files() ([]File, error) {
 	tokens := specialTokens{EOS: t.tokenText(t.eos), Unk: t.tokenText(t.unk), Pad: t.tokenText(t.pad)}
-	config := tokenizerConfig{Class: "T5Tokenizer", specialTokens: tokens, ExtraIDs: t.extraIDs, Rules: t.rules.String()}
+	config := tokenizerConfig{Class: t.class(), specialTokens: tokens, ExtraIDs: t.extraIDs, Rules: t.rules.String()}
 	for n := range t.extraIDs {
 		tokens.Additional = append(tokens.Additional, sentinel(n))
+	}
+	if len(t.model.late) > 0 {
+		config.Added = make(map[string]fastToken)
+		for _, a := range t.fastTokens() {
+			if t.kind == unigram && int(a.ID) < t.known() {
+				continue // the vocabulary tells
+			}
+			config.Added[strconv.Itoa(int(a.ID))] = a
+		}
 	}
 	configData, err := marshal(config)
 	if err != nil {
@@ -33,15 +44,32 @@ func (t *Tokenizer) Files() ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := []File{{modelFile, t.raw}, {configFile, configData}, {specialMapFile, tokensData}}
-	if t.rules != Transformers {
-		return files, nil
+	files := []File{{configFile, configData}, {specialMapFile, tokensData}}
+	if t.raw != nil {
+		files = append(files, File{modelFile, t.raw})
 	}
-	fastData, err := marshal(t.fast())
-	if err != nil {
-		return nil, err
+	switch {
+	case t.rawFast != nil:
+		files = append(files, File{fastFile, t.rawFast})
+	case t.rules == Transformers && t.kind == unigram:
+		fastData, err := marshal(t.fast())
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{fastFile, fastData})
 	}
-	return append(files, File{fastFile, fastData}), nil
+	return files, nil
+}
+
+// class is the class that transformers shall open the files with.
+func (t *Tokenizer) class() string {
+	switch {
+	case t.kind == bytewise:
+		return byT5Class
+	case t.model.pipeline != nil:
+		return "PreTrainedTokenizerFast" // does what tokenizer.json says, in version 4 and 5
+	}
+	return t5Class
 }
 
 // tokenText returns the text of a token, "" if the vocabulary has none.
@@ -60,13 +88,15 @@ type specialTokens struct {
 	Additional []string `json:"additional_special_tokens,omitempty"`
 }
 
-// tokenizerConfig is the content of tokenizer_config.json; [config] is what Load reads of it.
+// tokenizerConfig is the content of tokenizer_config.json; [settings] is what Load reads of it.
 type tokenizerConfig struct {
 	Class string `json:"tokenizer_class"`
 	specialTokens
 	ExtraIDs int    `json:"extra_ids"`
 	CleanUp  bool   `json:"clean_up_tokenization_spaces"` // false: decoded text stays as it is
 	Rules    string `json:"t5train_rules"`
+
+	Added map[string]fastToken `json:"added_tokens_decoder,omitempty"` // by id
 }
 
 // marshal renders JSON as transformers does: indented, with < and > as they are.

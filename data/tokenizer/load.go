@@ -2,7 +2,6 @@ package tokenizer
 
 import (
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +16,7 @@ const (
 	specialMapFile = "special_tokens_map.json"
 )
 
-// maxModelSize is far above any vocabulary (mT5's is 4 MB): it stops a mistaken path to a weights file early.
+// maxModelSize is far above any vocabulary (mT5's is 4 MB, or 16 MB as JSON): it stops a mistaken path to a weights file early.
 const maxModelSize = 256 << 20
 
 //go:embed t5/spiece.model
@@ -28,8 +27,10 @@ func T5() (*Tokenizer, error) {
 	return New([]byte(t5Model), Options{ExtraIDs: DefaultExtraIDs})
 }
 
-// Load reads a SentencePiece model file, or the spiece.model of a checkpoint folder. A tokenizer_config.json
-// beside it gives the number of extra ids; without one they are 100, or none if the vocabulary holds sentinels of its own.
+// Load reads the tokenizer of a checkpoint folder, a SentencePiece model file or a tokenizer.json, as transformers'
+// AutoTokenizer does: in a folder, ByT5's if the configuration names it, else tokenizer.json, else spiece.model. A
+// tokenizer_config.json beside the file gives the number of extra ids; without one they are 100, or none if the vocabulary
+// holds sentinels of its own.
 func Load(path string) (*Tokenizer, error) {
 	t, err := load(path)
 	if err != nil {
@@ -43,66 +44,128 @@ func load(path string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, cause(err)
 	}
-	if info.IsDir() {
-		folder := path
-		path = filepath.Join(folder, modelFile)
-		if info, err = os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("the folder holds no %s: copy the one of the model it was made from", modelFile)
-		} else if err != nil {
-			return nil, cause(err)
+	folder := path
+	if !info.IsDir() {
+		folder = filepath.Dir(path)
+	}
+	s, err := readSettings(folder)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !info.IsDir() && filepath.Ext(path) == ".json":
+		return s.loadFast(path)
+	case !info.IsDir():
+		return s.loadModel(path)
+	case s.class == byT5Class:
+		return s.loadByT5()
+	}
+	model, fast := filepath.Join(folder, modelFile), filepath.Join(folder, fastFile)
+	hasModel, hasFast := isFile(model), isFile(fast)
+	switch {
+	case hasModel && (s.rules == SentencePiece.String() || !hasFast): // the model file knows more about these rules
+		return s.loadModel(model)
+	case hasFast:
+		t, err := s.loadFast(fast)
+		if err != nil && hasModel {
+			return nil, fmt.Errorf("%s: %w: or remove the file, so that %s is read", fastFile, err, modelFile)
 		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", fastFile, err)
+		}
+		if hasModel {
+			t.raw, err = readFile(model) // to be handed on
+		}
+		return t, err
 	}
-	if info.Size() > maxModelSize {
-		return nil, fmt.Errorf("the file has %d MB, too much for a SentencePiece model", info.Size()>>20)
-	}
-	raw, err := os.ReadFile(path)
+	return nil, fmt.Errorf("the folder holds no %s and no %s: copy the files of the model it was made from", modelFile, fastFile)
+}
+
+// loadModel reads a SentencePiece model file.
+func (s settings) loadModel(path string) (*Tokenizer, error) {
+	raw, err := readFile(path)
 	if err != nil {
-		return nil, cause(err)
-	}
-	options, err := readOptions(filepath.Join(filepath.Dir(path), configFile))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", configFile, err)
+		return nil, err
 	}
 	m, err := parseModel(raw)
 	if err != nil {
 		return nil, err
 	}
-	if m.holdsSentinels() {
-		options.ExtraIDs = 0
-	}
-	return newTokenizer(raw, m, options)
-}
-
-// config is the part of tokenizer_config.json that changes ids.
-type config struct {
-	ExtraIDs *int `json:"extra_ids"`
-	// Rules is an addition of this project: transformers keeps it and does not use it.
-	Rules string `json:"t5train_rules"`
-}
-
-func readOptions(path string) (Options, error) {
 	o := Options{ExtraIDs: DefaultExtraIDs}
-	raw, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return o, nil
-	} else if err != nil {
-		return o, cause(err)
+	if s.extraIDs != nil {
+		o.ExtraIDs = *s.extraIDs
 	}
-	var c config
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return o, fmt.Errorf("no valid JSON, or a value of the wrong type: %w", err)
+	if m.holdsSentinels() {
+		o.ExtraIDs = 0
 	}
-	if c.ExtraIDs != nil {
-		o.ExtraIDs = *c.ExtraIDs
+	if m.late, err = s.lateTokens(len(m.pieces) + o.ExtraIDs); err != nil {
+		return nil, err
 	}
-	switch c.Rules {
-	case "", Transformers.String():
-	case SentencePiece.String():
+	if s.rules == SentencePiece.String() || !m.fitsTransformers() && !(s.isT5() && m.opensInTransformers()) {
 		o.Rules = SentencePiece
-	default:
-		return o, fmt.Errorf("t5train_rules is %q: want %q or %q", c.Rules, Transformers, SentencePiece)
 	}
-	return o, nil
+	t, err := newTokenizer(m, o)
+	if err != nil {
+		return nil, err
+	}
+	t.raw = raw
+	return t, nil
+}
+
+// loadFast reads a tokenizer.json.
+func (s settings) loadFast(path string) (*Tokenizer, error) {
+	raw, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return s.newFast(raw)
+}
+
+// loadByT5 follows ByT5Tokenizer: the tokens behind the bytes are those that the settings list, or as many sentinels as
+// they say. Transformers itself writes both, the list and an extra_ids of 0.
+func (s settings) loadByT5() (*Tokenizer, error) {
+	n, rules := byT5ExtraIDs, Transformers
+	if s.extraIDs != nil {
+		n = *s.extraIDs
+	}
+	if n < 0 || n > maxExtraIDs {
+		return nil, fmt.Errorf("extra_ids is %d: want 0 to %d", n, maxExtraIDs)
+	}
+	late, err := s.lateTokens(byT5Offset + 256)
+	if err != nil {
+		return nil, err
+	}
+	if len(late) > 0 {
+		for n = 0; len(late) > 0 && late[0].text == sentinel(n); n++ {
+			late = late[1:]
+		}
+	}
+	if s.rules == SentencePiece.String() {
+		rules = SentencePiece
+	}
+	return newByT5(n, late, rules)
+}
+
+// readFile reads a file of a bounded size.
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, cause(err)
+	}
+	if info.Size() > maxModelSize {
+		return nil, fmt.Errorf("%s has %d MB, too much for a tokenizer", filepath.Base(path), info.Size()>>20)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, cause(err)
+	}
+	return raw, nil
+}
+
+// isFile tells whether something of that name is there that is no folder.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir()
 }
 
 // cause drops the path of a file error: the caller names it already.

@@ -28,7 +28,7 @@ const (
 
 type piece struct {
 	text  string
-	score float32 // log probability; for BPE the negated rank of the merge
+	score float64 // log probability; for BPE the negated rank of the merge
 	kind  pieceType
 }
 
@@ -49,6 +49,11 @@ type model struct {
 	dummyPrefix bool   // a blank is put before the text
 	squeeze     bool   // blanks at both ends go, runs of blanks become one
 	escape      bool   // blanks become ▁
+
+	// What only a tokenizer.json or a tokenizer_config.json says.
+	added    []addedToken // those of the pieces; nil: the control, unknown and user-defined ones
+	late     []lateToken  // added behind the extra ids
+	pipeline *pipeline    // nil: the one of transformers' T5 tokenizer
 }
 
 // modelKind is the enum TrainerSpec.ModelType.
@@ -57,6 +62,8 @@ type modelKind uint8
 const (
 	unigram modelKind = 1
 	bpe     modelKind = 2
+
+	bytewise modelKind = 255 // not in the enum: ByT5 has no model file
 )
 
 func (k modelKind) String() string {
@@ -69,6 +76,8 @@ func (k modelKind) String() string {
 		return "word"
 	case 4:
 		return "char"
+	case bytewise:
+		return "bytes"
 	}
 	return fmt.Sprintf("type %d", uint8(k))
 }
@@ -119,7 +128,7 @@ func parsePiece(b []byte) (piece, error) {
 		case f.is(1, protowire.BytesType):
 			p.text = string(f.bytes)
 		case f.is(2, protowire.Fixed32Type):
-			p.score = math.Float32frombits(uint32(f.num))
+			p.score = float64(math.Float32frombits(uint32(f.num)))
 		case f.is(3, protowire.VarintType):
 			p.kind = pieceType(min(f.num, math.MaxUint8))
 		}
@@ -171,7 +180,7 @@ func (m *model) check() error {
 			return fmt.Errorf("piece %d of the SentencePiece model is %q: want non-empty UTF-8 text", i, p.text)
 		case p.kind < normal || p.kind > byteValue:
 			return fmt.Errorf("piece %d (%q) of the SentencePiece model has type %d: want 1 to 6", i, p.text, p.kind)
-		case math.IsNaN(float64(p.score)) || math.IsInf(float64(p.score), 0):
+		case math.IsNaN(p.score) || math.IsInf(p.score, 0):
 			return fmt.Errorf("piece %d (%q) of the SentencePiece model has score %v: want a finite number", i, p.text, p.score)
 		case p.kind == byteValue && !isByte(p.text):
 			return fmt.Errorf("piece %d of the SentencePiece model is %q: want a byte such as <0x0A>", i, p.text)
@@ -188,17 +197,28 @@ func (m *model) check() error {
 	return nil
 }
 
-// fitsTransformers reports whether transformers' T5 tokenizer can express the model. It knows unigram only, splits
-// at blanks and puts ▁ before every word whatever the model says, and takes <unk> to be 2.
+// fitsTransformers reports whether transformers' T5 tokenizer does justice to the model. It knows unigram only, splits
+// at blanks and puts ▁ before every word whatever the model says, and knows no other symbols than its own.
 func (m *model) fitsTransformers() bool {
-	if m.kind != unigram || m.byteFallback || !m.dummyPrefix || !m.squeeze || !m.escape || m.spaceSuffix || m.unk != 2 {
+	if m.byteFallback || !m.dummyPrefix || !m.squeeze || !m.escape || m.spaceSuffix {
 		return false
 	}
-	var eos, pad bool
 	for _, p := range m.pieces {
 		if p.kind == userDefined || p.kind == unused {
 			return false
 		}
+	}
+	return m.opensInTransformers()
+}
+
+// opensInTransformers reports whether transformers' T5 tokenizer opens the model at all, by its own rules. It takes
+// <unk> to be 2.
+func (m *model) opensInTransformers() bool {
+	if m.kind != unigram || m.unk != 2 {
+		return false
+	}
+	var eos, pad bool
+	for _, p := range m.pieces {
 		eos = eos || p.kind == control && p.text == "</s>"
 		pad = pad || p.kind == control && p.text == "<pad>"
 	}

@@ -31,7 +31,7 @@ func TestNewRefuses(t *testing.T) {
 		{"no unknown token", modelBytes(letters()[3:], nil, nil), tokenizer.Options{}, "no unknown token"},
 		{"two unknown tokens", with(testPiece{"<u>", 0, unknownPiece}), tokenizer.Options{}, "both unknown tokens"},
 		{"only special pieces", modelBytes(letters()[:3], nil, nil), tokenizer.Options{}, "only special pieces"},
-		{"duplicate piece", with(testPiece{"ab", 0, normalPiece}), tokenizer.Options{}, `pieces 7 and 9 of the SentencePiece model are both "ab"`},
+		{"duplicate piece", with(testPiece{"ab", 0, normalPiece}), tokenizer.Options{}, `pieces 7 and 9 of the vocabulary are both "ab"`},
 		{"empty piece", with(testPiece{"", 0, normalPiece}), tokenizer.Options{}, "want non-empty UTF-8"},
 		{"broken UTF-8", with(testPiece{"\xff", 0, normalPiece}), tokenizer.Options{}, "want non-empty UTF-8"},
 		{"NaN score", with(testPiece{"x", float32(math.NaN()), normalPiece}), tokenizer.Options{}, "want a finite number"},

@@ -1,18 +1,18 @@
 package tokenizer
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"sync"
 )
 
 // Tokenizer encodes and decodes with one vocabulary. It never changes and is safe for concurrent use.
 type Tokenizer struct {
-	raw      []byte // the model file
-	charsmap []byte // its normalisation rules
-	pieces   []piece
+	raw     []byte // spiece.model; nil: there is none
+	rawFast []byte // tokenizer.json, where the tokenizer came from it
+
+	model    *model
+	pieces   []piece // of the model, the extra ids, the late ones
 	ids      map[string]int32
 	kind     modelKind
 	rules    Rules
@@ -21,13 +21,15 @@ type Tokenizer struct {
 	eos, pad, unk int32
 	unkSurface    string
 
-	normal       *normalizer
-	special      *trie // Transformers: the tokens recognised in raw text
-	specialStart [256]bool
+	normal   *normalizer
+	pipeline *pipeline // nil: what words.go does
+	added    []addedToken
+	special  *cutter // the added tokens in raw text; nil: none is recognised
 
 	trie     *trie     // unigram: every piece that text can give
 	scores   []float64 // unigram: what the search adds for a piece
 	unkScore float64
+	wordwise bool        // BPE: see appendBPE
 	bytes    *[256]int32 // byte fallback: the piece of every byte; nil: none
 
 	scratch sync.Pool // of *scratch
@@ -35,6 +37,7 @@ type Tokenizer struct {
 
 // scratch is the memory of one Encode call.
 type scratch struct {
+	normal  []byte // the text without its words' ends, see words.go
 	text    []byte
 	nodes   []node
 	ends    []int
@@ -81,161 +84,26 @@ func New(raw []byte, o Options) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newTokenizer(raw, m, o)
-}
-
-func newTokenizer(raw []byte, m *model, o Options) (*Tokenizer, error) {
-	if o.ExtraIDs < 0 || o.ExtraIDs > maxExtraIDs {
-		return nil, fmt.Errorf("extra ids: got %d, want 0 to %d", o.ExtraIDs, maxExtraIDs)
-	}
-	if o.ExtraIDs > 0 && m.holdsSentinels() {
-		return nil, fmt.Errorf("extra ids: got %d, but the vocabulary holds %s already: want 0", o.ExtraIDs, sentinel(0))
-	}
-	t := &Tokenizer{
-		raw: raw, charsmap: m.charsmap, pieces: m.pieces, kind: m.kind, rules: o.Rules, extraIDs: o.ExtraIDs,
-		unk: m.unk, unkSurface: m.unkSurface,
-	}
-	t.scratch.New = func() any { return new(scratch) }
 	if !m.fitsTransformers() {
-		t.rules = SentencePiece
+		o.Rules = SentencePiece
 	}
-	t.addSentinels()
-	if err := t.indexPieces(); err != nil {
+	t, err := newTokenizer(m, o)
+	if err != nil {
 		return nil, err
 	}
-	if err := t.indexBytes(m); err != nil {
-		return nil, err
-	}
-	if err := t.buildNormalizer(m); err != nil {
-		return nil, err
-	}
-	if t.rules == Transformers {
-		t.buildSpecial()
-	}
-	if t.kind == unigram {
-		if err := t.buildUnigram(); err != nil {
-			return nil, err
-		}
-	}
+	t.raw = raw
 	return t, nil
 }
 
-// addSentinels appends the extra ids. seqio's start with a ▁, so that they swallow the blank before them.
-func (t *Tokenizer) addSentinels() {
-	prefix := ""
-	if t.rules == SentencePiece {
-		prefix = space
-	}
-	for n := t.extraIDs - 1; n >= 0; n-- {
-		t.pieces = append(t.pieces, piece{text: prefix + sentinel(n), kind: userDefined})
-	}
-}
-
-func (t *Tokenizer) indexPieces() error {
-	t.ids = make(map[string]int32, len(t.pieces))
-	for i, p := range t.pieces {
-		if first, ok := t.ids[p.text]; ok {
-			return fmt.Errorf("pieces %d and %d of the SentencePiece model are both %q: want distinct ones", first, i, p.text)
-		}
-		t.ids[p.text] = int32(i)
-	}
-	t.eos, t.pad = t.controlID("</s>"), t.controlID("<pad>")
-	return nil
-}
-
-// controlID returns the id of a control token, -1 if there is none.
-func (t *Tokenizer) controlID(text string) int32 {
-	if id, ok := t.ids[text]; ok && t.pieces[id].kind == control {
-		return id
-	}
-	return -1
-}
-
-func (t *Tokenizer) indexBytes(m *model) error {
-	if !m.byteFallback {
-		return nil
-	}
-	t.bytes = new([256]int32)
-	for b := range t.bytes {
-		text := byteText(b)
-		id, ok := t.ids[text]
-		if !ok || t.pieces[id].kind != byteValue {
-			return fmt.Errorf("the SentencePiece model falls back to bytes but has no piece %s: it is damaged", text)
-		}
-		t.bytes[b] = id
-	}
-	return nil
-}
-
-func (t *Tokenizer) buildNormalizer(m *model) error {
-	rules, err := newCharsmap(m.charsmap)
-	if err != nil {
-		return err
-	}
-	t.normal = &normalizer{
-		rules: rules, dummyPrefix: m.dummyPrefix, spaceSuffix: m.spaceSuffix, squeeze: m.squeeze, blank: " ",
-	}
-	if m.escape {
-		t.normal.blank = space
-	}
-	if symbols := t.entries(func(p piece) bool { return p.kind == userDefined }); len(symbols) > 0 {
-		t.normal.symbols = newTrie(symbols)
-	}
-	return nil
-}
-
-// buildSpecial indexes what transformers recognises in raw text.
-func (t *Tokenizer) buildSpecial() {
-	special := t.entries(func(p piece) bool { return p.kind == control || p.kind == unknown || p.kind == userDefined })
-	for _, e := range special {
-		t.specialStart[e.key[0]] = true
-	}
-	t.special = newTrie(special)
-}
-
-// buildUnigram fills what appendUnigram reads.
-func (t *Tokenizer) buildUnigram() error {
-	worst := math.Inf(1)
-	for _, p := range t.pieces {
-		if p.kind == normal {
-			worst = min(worst, float64(p.score))
-		}
-	}
-	if math.IsInf(worst, 1) {
-		return errors.New("the SentencePiece model has only special pieces: it is damaged")
-	}
-	t.unkScore = t.round(worst - unkPenalty)
-	t.scores = make([]float64, len(t.pieces))
-	for i, p := range t.pieces {
-		t.scores[i] = float64(p.score)
-		if t.rules == SentencePiece && p.kind == userDefined {
-			// Above every log probability, so that the symbol wins: as SentencePiece 0.2.3 scores it, 0.1 a byte.
-			t.scores[i] = t.round(0.1*float64(len(p.text)) - 0.1)
-		}
-	}
-	// transformers puts special tokens into the vocabulary like any other piece, so text that becomes one by
-	// normalisation (a full-width <pad>, say) is one.
-	t.trie = newTrie(t.entries(func(p piece) bool {
-		return t.rules == Transformers || p.kind == normal || p.kind == userDefined
-	}))
-	return nil
-}
-
-func (t *Tokenizer) entries(keep func(piece) bool) []entry {
-	var list []entry
-	for i, p := range t.pieces {
-		if keep(p) {
-			list = append(list, entry{p.text, int32(i)})
-		}
-	}
-	return list
-}
-
-// Encode returns the ids of text, without the end-of-sequence token. Bytes that are no UTF-8 count as U+FFFD.
+// Encode returns the ids of text, without the end-of-sequence token. Bytes that are no UTF-8 count as U+FFFD, except for
+// ByT5, which takes them as they are.
 func (t *Tokenizer) Encode(text string) []int32 { return t.AppendEncode(nil, text) }
 
 // AppendEncode appends the ids of text to dst.
 func (t *Tokenizer) AppendEncode(dst []int32, text string) []int32 {
+	if t.kind == bytewise {
+		return t.appendBytes(dst, text)
+	}
 	s := t.scratch.Get().(*scratch)
 	defer t.scratch.Put(s)
 	if t.rules == Transformers {
@@ -263,11 +131,28 @@ func (t *Tokenizer) VocabSize() int { return len(t.pieces) }
 // ExtraIDs returns the number of sentinels appended to the model's vocabulary.
 func (t *Tokenizer) ExtraIDs() int { return t.extraIDs }
 
-// Kind returns "unigram" or "bpe".
+// Kind returns "unigram", "bpe", or "bytes" for ByT5.
 func (t *Tokenizer) Kind() string { return t.kind.String() }
 
 // Rules returns the rules that hold.
 func (t *Tokenizer) Rules() Rules { return t.rules }
+
+// WithRules returns a tokenizer of the same vocabulary that follows other rules.
+func (t *Tokenizer) WithRules(r Rules) (*Tokenizer, error) {
+	if t.kind == bytewise {
+		return newByT5(t.extraIDs, t.model.late, r)
+	}
+	if r == Transformers && !t.model.opensInTransformers() {
+		return nil, fmt.Errorf("transformers' T5 tokenizer cannot open a vocabulary of kind %s with unk %d, eos %d and pad %d: want unigram, 2, and tokens </s> and <pad>",
+			t.Kind(), t.unk, t.eos, t.pad)
+	}
+	w, err := newTokenizer(t.model, Options{ExtraIDs: t.extraIDs, Rules: r})
+	if err != nil {
+		return nil, err
+	}
+	w.raw, w.rawFast = t.raw, t.rawFast
+	return w, nil
+}
 
 // Piece returns the text of an id, with ▁ for a blank. An id out of range is the unknown token.
 func (t *Tokenizer) Piece(id int32) string { return t.piece(id).text }
@@ -293,8 +178,14 @@ func (t *Tokenizer) Sentinel(n int) (id int32, ok bool) {
 	return id, ok
 }
 
-// isSpecial reports whether a piece marks something in a sequence instead of being text.
-func isSpecial(p piece) bool {
-	return p.kind == control || p.kind == unknown ||
-		p.kind == userDefined && strings.HasPrefix(strings.TrimPrefix(p.text, space), "<extra_id_")
+// isSpecial reports whether a piece marks something in a sequence instead of being text. To transformers a sentinel of
+// the model file itself, which begins with ▁, is a user-defined symbol like others.
+func (t *Tokenizer) isSpecial(p piece) bool {
+	text := p.text
+	if t.rules == SentencePiece {
+		text = strings.TrimPrefix(text, space)
+	}
+	return p.kind == control || p.kind == unknown || p.kind == userDefined && isSentinel(text)
 }
+
+func isSentinel(text string) bool { return strings.HasPrefix(text, "<extra_id_") }

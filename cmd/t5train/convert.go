@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"t5train/checkpoints"
+	"t5train/trainer"
+)
+
+func convertCommand(a app) *cobra.Command {
+	var checkpoint, out, shard string
+	var o trainer.ConvertOptions
+	c := &cobra.Command{
+		Use:   "convert",
+		Short: "Write a checkpoint in another type, in smaller files, or with another number of rows in the embedding",
+		Long: `Write a checkpoint in another type, in smaller files, or with another number of rows in the embedding. The new folder opens with
+transformers' from_pretrained; the checkpoint stays as it is. Memory does not grow with the model.`,
+		Example: `  t5train convert --checkpoint runs/first --out first-bf16 --dtype bfloat16
+  t5train convert --checkpoint flan-t5-xxl --out shards --max-shard-size 2GB
+  t5train convert --checkpoint runs/first --out padded --vocab-size 32256`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := requireFlags(c, "checkpoint", "out"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 2, "vocab-size"); err != nil {
+				return err
+			}
+			usage := func(format string, args ...any) error {
+				return usageError{fmt.Errorf(format, args...), c.CommandPath()}
+			}
+			if o.DType != "" && !slices.Contains(trainer.DTypes(), o.DType) {
+				return usage("--dtype %s: want one of %s", o.DType, strings.Join(trainer.DTypes(), ", "))
+			}
+			if out == "" {
+				return usage("--out is empty: name a folder")
+			}
+			var ok bool
+			if o.MaxShardSize, ok = parseBytes(shard); !ok {
+				return usage("--max-shard-size %s: want a size such as 5GB, 500MB or 2GiB", shard)
+			}
+			if err := trainer.Convert(c.Context(), checkpoint, out, o, a.console()); err != nil {
+				return err
+			}
+			return describe(a, out)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	f.StringVar(&out, "out", "", "folder to write, which must be new or empty")
+	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16 or float16 (default: every tensor keeps its type)")
+	f.StringVar(&shard, "max-shard-size", "5GB", "largest file of weights, such as 500MB or 5GB")
+	f.IntVar(&o.VocabSize, "vocab-size", 0, "rows of the embedding: unused ones are added or cut, used ones never (default: as many as there are)")
+	return c
+}
+
+// describe says what stands in a folder of weights.
+func describe(a app, dir string) error {
+	weights, err := checkpoints.OpenWeights(dir)
+	if err != nil {
+		return err
+	}
+	defer weights.Close()
+	p := printer{a}
+	p.line("folder", "%s", dir)
+	p.weights(weights)
+	return nil
+}
+
+// parseBytes reads a size as transformers does: KB, MB and GB are powers of 1000, KiB, MiB and GiB of 1024.
+func parseBytes(text string) (n int64, ok bool) {
+	number, unit := text, 1.0
+	for _, u := range []struct {
+		name string
+		size float64
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}} {
+		if rest, found := strings.CutSuffix(strings.ToLower(text), strings.ToLower(u.name)); found {
+			number, unit = rest, u.size
+			break
+		}
+	}
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || !(v*unit >= 1) || v*unit >= math.MaxInt64 {
+		return 0, false
+	}
+	return int64(v * unit), true
+}

@@ -1,0 +1,69 @@
+package tokenizer
+
+import (
+	"strings"
+	"unicode"
+)
+
+// addedToken is a token that is recognised in text as it stands, before anything is made of the rest.
+type addedToken struct {
+	id             int32
+	lstrip, rstrip bool // it takes the white space on that side along
+	normalized     bool // it is looked for in normalised text instead
+}
+
+// lateToken is an added token that the model does not know: its id is the next one that is free.
+type lateToken struct {
+	piece
+	addedToken
+}
+
+// cutter finds added tokens in text: the first one, and of several that begin there the longest.
+type cutter struct {
+	trie   *trie
+	starts [256]bool // bytes that a token begins with
+	tokens map[int32]addedToken
+}
+
+// newCutter returns nil if there is no token to find. text gives the text to find a token by.
+func newCutter(tokens []addedToken, text func(id int32) string) *cutter {
+	c := &cutter{tokens: make(map[int32]addedToken, len(tokens))}
+	var entries []entry
+	for _, a := range tokens {
+		if key := text(a.id); key != "" {
+			c.tokens[a.id] = a
+			c.starts[key[0]] = true
+			entries = append(entries, entry{key, a.id})
+		}
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	c.trie = newTrie(entries)
+	return c
+}
+
+// cut returns what stands before and after the first token of text, and its id. Without one, before is the whole text.
+func (c *cutter) cut(text string) (before string, id int32, after string, found bool) {
+	if c == nil {
+		return text, 0, "", false
+	}
+	for i := 0; i < len(text); i++ {
+		if !c.starts[text[i]] {
+			continue
+		}
+		id, size := longestKey(c.trie, text[i:])
+		if size == 0 {
+			continue
+		}
+		before, after = text[:i], text[i+size:]
+		if c.tokens[id].lstrip {
+			before = strings.TrimRightFunc(before, unicode.IsSpace)
+		}
+		if c.tokens[id].rstrip {
+			after = strings.TrimLeftFunc(after, unicode.IsSpace)
+		}
+		return before, id, after, true
+	}
+	return text, 0, "", false
+}

@@ -1,0 +1,223 @@
+package trainer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"t5train/checkpoints"
+	"t5train/checkpoints/safetensors"
+	"t5train/data/tokenizer"
+	"t5train/model"
+)
+
+// ConvertOptions say what Convert changes.
+type ConvertOptions struct {
+	DType        string // float32, bfloat16 or float16; "": every tensor keeps its type
+	MaxShardSize int64  // bytes of the largest file of weights
+	VocabSize    int    // rows of the embedding; 0: as many as there are
+}
+
+// DTypes lists the types that Convert writes.
+func DTypes() []string { return []string{"float32", "bfloat16", "float16"} }
+
+var dtypes = map[string]safetensors.DType{"float32": safetensors.F32, "bfloat16": safetensors.BF16, "float16": safetensors.F16}
+
+// copied are the files that a converted checkpoint takes along as they are. The state of the training is not among them: it
+// belongs to the weights as they were.
+var copied = []string{
+	generationName, infoName, "spiece.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+}
+
+// Convert writes the checkpoint at path (see Open) to the folder out, which must be new or empty, in another type, in
+// files of another size, or with another number of rows in the embedding. Tensors go from file to file one after the
+// other, so that memory does not grow with the model. The folder appears complete or not at all.
+func Convert(ctx context.Context, path, out string, o ConvertOptions, console *Console) error {
+	dir, how, err := checkpoints.Resolve(path)
+	if err != nil {
+		return err
+	}
+	if err := checkOut(dir, out); err != nil {
+		return fmt.Errorf("convert to %s: %w", out, err)
+	}
+	weights, err := checkpoints.OpenWeights(dir)
+	if err != nil {
+		return err
+	}
+	defer weights.Close()
+	c, err := newConversion(ctx, dir, weights, o)
+	if err != nil {
+		return fmt.Errorf("convert %s: %w", dir, err)
+	}
+	console.Say("%s", how)
+	if c.tokenizerErr != nil {
+		console.Say("warning: its tokenizer cannot be read, so its files are copied unseen: %v", c.tokenizerErr)
+	}
+	return checkpoints.Create(out, c.write)
+}
+
+// checkOut refuses a folder that would be written over.
+func checkOut(dir, out string) error {
+	info, err := os.Stat(out)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if from, err := os.Stat(dir); err == nil && os.SameFile(from, info) {
+		return errors.New("that is the checkpoint itself: choose another folder")
+	}
+	if !info.IsDir() {
+		return errors.New("a file of that name is there: choose another folder")
+	}
+	entries, err := os.ReadDir(out)
+	if err == nil && len(entries) > 0 {
+		err = errors.New("the folder holds files already: choose another one, or remove it first")
+	}
+	return err
+}
+
+// conversion is a checkpoint on its way into another folder.
+type conversion struct {
+	ctx     context.Context
+	dir     string
+	options ConvertOptions
+
+	config       []byte // config.json as it will be
+	parsed       model.Config
+	tensors      []safetensors.Lazy
+	tokenizer    *tokenizer.Tokenizer // nil: it cannot be read
+	tokenizerErr error
+}
+
+func newConversion(ctx context.Context, dir string, weights *checkpoints.Weights, o ConvertOptions) (*conversion, error) {
+	stored, err := model.ParseConfig(weights.Config())
+	if err != nil {
+		return nil, err
+	}
+	resolved, tensors, err := model.Resolve(stored, weights)
+	if err != nil {
+		return nil, err
+	}
+	c := &conversion{ctx: ctx, dir: dir, options: o, parsed: resolved}
+	c.tokenizer, c.tokenizerErr = tokenizer.Load(dir)
+	if err := c.resize(); err != nil {
+		return nil, err
+	}
+	if c.config, err = c.edit(weights.Config(), stored); err != nil {
+		return nil, fmt.Errorf("edit config.json: %w", err)
+	}
+	for _, t := range tensors {
+		source, _ := weights.Tensor(t.Stored) // Resolve has seen it
+		source.Name = t.Name
+		c.tensors = append(c.tensors, c.lazy(source))
+	}
+	return c, nil
+}
+
+// resize sets the number of rows, unless one of them is in use and would go.
+func (c *conversion) resize() error {
+	rows := c.options.VocabSize
+	if rows == 0 || rows == c.parsed.VocabSize {
+		return nil
+	}
+	if rows < c.parsed.VocabSize {
+		switch {
+		case c.tokenizer == nil:
+			return fmt.Errorf("%d rows of %d: which are in use only the tokenizer tells: %w", rows, c.parsed.VocabSize, c.tokenizerErr)
+		case rows < c.tokenizer.VocabSize():
+			return fmt.Errorf("%d rows are too few: the tokenizer has %d tokens, and each needs its own", rows, c.tokenizer.VocabSize())
+		}
+	}
+	c.parsed.VocabSize = rows
+	return c.parsed.Validate()
+}
+
+// edit returns config.json with what the conversion changes and all else as it was.
+func (c *conversion) edit(raw []byte, stored model.Config) ([]byte, error) {
+	var keys map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber() // 1.0 stays 1.0
+	if err := decoder.Decode(&keys); err != nil {
+		return nil, err
+	}
+	keys["vocab_size"] = c.parsed.VocabSize
+	if c.options.DType != "" {
+		keys["torch_dtype"] = c.options.DType
+		if _, ok := keys["dtype"]; ok { // its name since transformers 4.56
+			keys["dtype"] = c.options.DType
+			delete(keys, "torch_dtype")
+		}
+	}
+	// Said aloud, because rounded matrices may become equal.
+	if stored.TieWordEmbeddings != c.parsed.TieWordEmbeddings {
+		keys["tie_word_embeddings"] = c.parsed.TieWordEmbeddings
+		keys["scale_decoder_outputs"] = c.parsed.ScaleDecoderOutputs
+	}
+	return json.MarshalIndent(keys, "", "  ")
+}
+
+// lazy returns a tensor as it will be.
+func (c *conversion) lazy(t safetensors.Tensor) safetensors.Lazy {
+	dtype := t.DType
+	if c.options.DType != "" {
+		dtype = dtypes[c.options.DType]
+	}
+	l := t.As(dtype)
+	if rows := c.parsed.VocabSize; model.IsVocabulary(t.Name) && rows != t.Shape[0] {
+		l = resizeRows(t, rows, dtype)
+	}
+	write := l.Write
+	l.Write = func(w io.Writer) error {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+		return write(w)
+	}
+	return l
+}
+
+// write fills the new folder.
+func (c *conversion) write(d *checkpoints.Dir) error {
+	have := map[string]bool{}
+	for _, name := range copied {
+		data, err := os.ReadFile(filepath.Join(c.dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		have[name] = true
+		if err := d.WriteFile(name, data); err != nil {
+			return err
+		}
+	}
+	more := []tokenizer.File{{Name: "config.json", Data: c.config}}
+	generation, err := generationConfig(c.parsed)
+	if err != nil {
+		return err
+	}
+	more = append(more, tokenizer.File{Name: generationName, Data: generation})
+	if c.tokenizer != nil {
+		files, err := c.tokenizer.Files()
+		if err != nil {
+			return err
+		}
+		more = append(more, files...)
+	}
+	for _, f := range more {
+		if have[f.Name] {
+			continue
+		}
+		if err := d.WriteFile(f.Name, f.Data); err != nil {
+			return err
+		}
+	}
+	return d.WriteWeights(c.tensors, c.options.MaxShardSize)
+}
