@@ -6,30 +6,31 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+
+	"t5train/model/kernel"
 )
 
 // optimizers are one of each kind, and more where settings change what is remembered.
 var optimizers = []struct {
 	name string
-	make func([]Param, Parallel) (Optimizer, error)
+	make func([]Param, *kernel.Workers) (Optimizer, error)
 }{
-	{"adafactor", func(p []Param, run Parallel) (Optimizer, error) {
-		return NewAdafactor(DefaultAdafactor(), p, run)
+	{"adafactor", func(p []Param, w *kernel.Workers) (Optimizer, error) {
+		return NewAdafactor(DefaultAdafactor(), p, w)
 	}},
-	{"adafactor with mean, decay and schedule", func(p []Param, run Parallel) (Optimizer, error) {
+	{"adafactor with mean, decay and schedule", func(p []Param, w *kernel.Workers) (Optimizer, error) {
 		o := DefaultAdafactor()
 		o.RelativeStep, o.Beta1, o.WeightDecay, o.MinDimSizeToFactor = false, 0.9, 0.01, 8
-		return NewAdafactor(o, p, run)
+		return NewAdafactor(o, p, w)
 	}},
-	{"adamw", func(p []Param, run Parallel) (Optimizer, error) { return NewAdamW(DefaultAdamW(), p, run) }},
-	{"sgd", func(p []Param, run Parallel) (Optimizer, error) { return NewSGD(SGDOptions{}, p, run) }},
-	{"sgd with dampened momentum", func(p []Param, run Parallel) (Optimizer, error) {
-		return NewSGD(SGDOptions{Momentum: 0.9, Dampening: 0.5, WeightDecay: 0.1}, p, run)
+	{"adamw", func(p []Param, w *kernel.Workers) (Optimizer, error) { return NewAdamW(DefaultAdamW(), p, w) }},
+	{"sgd", func(p []Param, w *kernel.Workers) (Optimizer, error) { return NewSGD(SGDOptions{}, p, w) }},
+	{"sgd with dampened momentum", func(p []Param, w *kernel.Workers) (Optimizer, error) {
+		return NewSGD(SGDOptions{Momentum: 0.9, Dampening: 0.5, WeightDecay: 0.1}, p, w)
 	}},
-	{"sgd nesterov", func(p []Param, run Parallel) (Optimizer, error) {
-		return NewSGD(SGDOptions{Momentum: 0.9, Nesterov: true}, p, run)
+	{"sgd nesterov", func(p []Param, w *kernel.Workers) (Optimizer, error) {
+		return NewSGD(SGDOptions{Momentum: 0.9, Nesterov: true}, p, w)
 	}},
 }
 
@@ -73,20 +74,8 @@ func steps(t *testing.T, o Optimizer, params []Param, from, to int) {
 	}
 }
 
-// threads runs tasks on n goroutines, the last ones first, as an unkind pool might.
-func threads(n int) Parallel {
-	return func(tasks int, f func(int)) {
-		var wait sync.WaitGroup
-		for first := n - 1; first >= 0; first-- {
-			wait.Go(func() {
-				for task := tasks - 1 - first; task >= 0; task -= n {
-					f(task)
-				}
-			})
-		}
-		wait.Wait()
-	}
-}
+// serial are workers on one thread.
+func serial() *kernel.Workers { return kernel.NewWorkers(1) }
 
 func requireSameBits(t *testing.T, got, want []Param) {
 	t.Helper()
@@ -103,12 +92,12 @@ func TestResumeEqualsUnbroken(t *testing.T) {
 	for _, c := range optimizers {
 		t.Run(c.name, func(t *testing.T) {
 			unbroken := testParams()[:4]
-			steps(t, must(c.make(unbroken, nil)), unbroken, 0, 20)
+			steps(t, must(c.make(unbroken, serial())), unbroken, 0, 20)
 
 			resumed := testParams()[:4]
-			first := must(c.make(resumed, nil))
+			first := must(c.make(resumed, serial()))
 			steps(t, first, resumed, 0, 10)
-			second := must(c.make(resumed, nil))
+			second := must(c.make(resumed, serial()))
 			state := first.State()
 			slices.Reverse(state) // the order of the state does not matter
 			if err := second.Load(state); err != nil {
@@ -123,7 +112,7 @@ func TestResumeEqualsUnbroken(t *testing.T) {
 func TestBlocksCoverAll(t *testing.T) {
 	for _, n := range []int{1, blockSize - 1, blockSize, blockSize + 1, 3*blockSize + 5} {
 		next := 0
-		Parallel(nil).eachBlock(n, func(block, from, to int) {
+		spread(alone).eachBlock(n, func(block, from, to int) {
 			if from != next || to <= from || block != from/blockSize {
 				t.Errorf("%d elements: block %d is from %d to %d, want it to start at %d", n, block, from, to, next)
 			}
@@ -139,10 +128,10 @@ func TestThreadsDoNotChangeTheBits(t *testing.T) {
 	for _, c := range optimizers {
 		for _, n := range []int{2, 7} {
 			t.Run(fmt.Sprintf("%s on %d threads", c.name, n), func(t *testing.T) {
-				serial, parallel := testParams(), testParams()
-				steps(t, must(c.make(serial, nil)), serial, 0, 2)
-				steps(t, must(c.make(parallel, threads(n))), parallel, 0, 2)
-				requireSameBits(t, parallel, serial)
+				one, several := testParams(), testParams()
+				steps(t, must(c.make(one, serial())), one, 0, 2)
+				steps(t, must(c.make(several, kernel.NewWorkers(n))), several, 0, 2)
+				requireSameBits(t, several, one)
 			})
 		}
 	}
@@ -172,7 +161,7 @@ func TestStepRefuses(t *testing.T) {
 				for i := range params {
 					params[i].Grad = make([]float32, len(params[i].Value))
 				}
-				o := must(c.make(params, nil))
+				o := must(c.make(params, serial()))
 				err := o.Step(test.lr, test.change(slices.Clone(params)))
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("error is %v, want one with %q", err, test.want)
@@ -200,7 +189,7 @@ func TestConstructorsRefuse(t *testing.T) {
 	for _, c := range optimizers {
 		for _, test := range tests {
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
-				if _, err := c.make(test.params, nil); err == nil || !strings.Contains(err.Error(), test.want) {
+				if _, err := c.make(test.params, serial()); err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("error is %v, want one with %q", err, test.want)
 				}
 			})
