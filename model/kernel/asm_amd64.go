@@ -304,11 +304,6 @@ func sumSquares512(x []float32) float64
 //go:noescape
 func scale512(x []float32, factor float32)
 
-// addSquares512 adds x² to sum and weight * x² to weighted.
-//
-//go:noescape
-func addSquares512(sum []float64, weighted []float64, x []float32, weight float64)
-
 // adafactorMoments512 sets v = decay*v + fresh*(g²+eps) and returns the sum of (g/√v)².
 //
 //go:noescape

@@ -9174,132 +9174,6 @@ end:
 	VZEROUPPER
 	RET
 
-// func addSquares512(sum []float64, weighted []float64, x []float32, weight float64)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·addSquares512(SB), NOSPLIT, $0-80
-	MOVQ         sum_base+0(FP), AX
-	MOVQ         weighted_base+24(FP), CX
-	MOVQ         x_base+48(FP), DX
-	MOVQ         x_len+56(FP), BX
-	VBROADCASTSD weight+72(FP), Z0
-
-rounds:
-	CMPQ          BX, $0x00000020
-	JL            singles
-	VMOVUPS       (DX), Z1
-	VCVTPS2PD     Y1, Z2
-	VMULPD        Z2, Z2, Z2
-	VMOVUPD       (AX), Z3
-	VADDPD        Z2, Z3, Z3
-	VMOVUPD       Z3, (AX)
-	VMULPD        Z0, Z2, Z2
-	VMOVUPD       (CX), Z3
-	VADDPD        Z2, Z3, Z3
-	VMOVUPD       Z3, (CX)
-	VEXTRACTF64X4 $0x01, Z1, Y1
-	VCVTPS2PD     Y1, Z1
-	VMULPD        Z1, Z1, Z1
-	VMOVUPD       64(AX), Z2
-	VADDPD        Z1, Z2, Z2
-	VMOVUPD       Z2, 64(AX)
-	VMULPD        Z0, Z1, Z1
-	VMOVUPD       64(CX), Z2
-	VADDPD        Z1, Z2, Z2
-	VMOVUPD       Z2, 64(CX)
-	VMOVUPS       64(DX), Z1
-	VCVTPS2PD     Y1, Z2
-	VMULPD        Z2, Z2, Z2
-	VMOVUPD       128(AX), Z3
-	VADDPD        Z2, Z3, Z3
-	VMOVUPD       Z3, 128(AX)
-	VMULPD        Z0, Z2, Z2
-	VMOVUPD       128(CX), Z3
-	VADDPD        Z2, Z3, Z3
-	VMOVUPD       Z3, 128(CX)
-	VEXTRACTF64X4 $0x01, Z1, Y1
-	VCVTPS2PD     Y1, Z1
-	VMULPD        Z1, Z1, Z1
-	VMOVUPD       192(AX), Z2
-	VADDPD        Z1, Z2, Z2
-	VMOVUPD       Z2, 192(AX)
-	VMULPD        Z0, Z1, Z1
-	VMOVUPD       192(CX), Z2
-	VADDPD        Z1, Z2, Z2
-	VMOVUPD       Z2, 192(CX)
-	ADDQ          $0x00000080, DX
-	ADDQ          $0x00000080, AX
-	ADDQ          $0x00000080, AX
-	ADDQ          $0x00000080, CX
-	ADDQ          $0x00000080, CX
-	SUBQ          $0x00000020, BX
-	JMP           rounds
-
-singles:
-	CMPQ          BX, $0x00000010
-	JL            tail
-	VMOVUPS       (DX), Z1
-	VCVTPS2PD     Y1, Z2
-	VMULPD        Z2, Z2, Z2
-	VMOVUPD       (AX), Z3
-	VADDPD        Z2, Z3, Z3
-	VMOVUPD       Z3, (AX)
-	VMULPD        Z0, Z2, Z2
-	VMOVUPD       (CX), Z3
-	VADDPD        Z2, Z3, Z3
-	VMOVUPD       Z3, (CX)
-	VEXTRACTF64X4 $0x01, Z1, Y1
-	VCVTPS2PD     Y1, Z1
-	VMULPD        Z1, Z1, Z1
-	VMOVUPD       64(AX), Z2
-	VADDPD        Z1, Z2, Z2
-	VMOVUPD       Z2, 64(AX)
-	VMULPD        Z0, Z1, Z1
-	VMOVUPD       64(CX), Z2
-	VADDPD        Z1, Z2, Z2
-	VMOVUPD       Z2, 64(CX)
-	ADDQ          $0x00000040, DX
-	ADDQ          $0x00000040, AX
-	ADDQ          $0x00000040, AX
-	ADDQ          $0x00000040, CX
-	ADDQ          $0x00000040, CX
-	SUBQ          $0x00000010, BX
-	JMP           singles
-
-tail:
-	TESTQ         BX, BX
-	JZ            end
-	MOVL          $-1, SI
-	BZHIL         BX, SI, SI
-	KMOVW         SI, K1
-	VMOVUPS.Z     (DX), K1, Z1
-	VCVTPS2PD     Y1, Z2
-	VMULPD        Z2, Z2, Z2
-	VMOVUPD.Z     (AX), K1, Z3
-	VADDPD        Z2, Z3, Z3
-	VMOVUPD       Z3, K1, (AX)
-	VMULPD        Z0, Z2, Z2
-	VMOVUPD.Z     (CX), K1, Z3
-	VADDPD        Z2, Z3, Z3
-	VMOVUPD       Z3, K1, (CX)
-	VEXTRACTF64X4 $0x01, Z1, Y1
-	VCVTPS2PD     Y1, Z1
-	VMULPD        Z1, Z1, Z1
-	KSHIFTRW      $0x08, K1, K3
-	VMOVUPD.Z     64(AX), K3, Z2
-	VADDPD        Z1, Z2, Z2
-	KSHIFTRW      $0x08, K1, K3
-	VMOVUPD       Z2, K3, 64(AX)
-	VMULPD        Z0, Z1, Z1
-	KSHIFTRW      $0x08, K1, K3
-	VMOVUPD.Z     64(CX), K3, Z0
-	VADDPD        Z1, Z0, Z0
-	KSHIFTRW      $0x08, K1, K3
-	VMOVUPD       Z0, K3, 64(CX)
-
-end:
-	VZEROUPPER
-	RET
-
 // func adafactorMoments512(v []float32, g []float32, decay float64, fresh float64, eps float64) float64
 // Requires: AVX, AVX512F, BMI2, SSE2
 TEXT ·adafactorMoments512(SB), NOSPLIT, $0-80
@@ -12628,44 +12502,44 @@ rounds:
 	JL           singles
 	VMOVUPS      (DX), Y1
 	VCVTPS2PD    X1, Y2
-	VMULPD       Y2, Y2, Y2
 	VMOVUPD      (AX), Y3
+	VMOVUPD      (CX), Y4
+	VMULPD       Y2, Y2, Y2
 	VADDPD       Y2, Y3, Y3
-	VMOVUPD      Y3, (AX)
 	VMULPD       Y0, Y2, Y2
-	VMOVUPD      (CX), Y3
-	VADDPD       Y2, Y3, Y3
-	VMOVUPD      Y3, (CX)
+	VADDPD       Y2, Y4, Y4
+	VMOVUPD      Y3, (AX)
+	VMOVUPD      Y4, (CX)
 	VEXTRACTF128 $0x01, Y1, X1
 	VCVTPS2PD    X1, Y1
-	VMULPD       Y1, Y1, Y1
 	VMOVUPD      32(AX), Y2
+	VMOVUPD      32(CX), Y3
+	VMULPD       Y1, Y1, Y1
 	VADDPD       Y1, Y2, Y2
-	VMOVUPD      Y2, 32(AX)
 	VMULPD       Y0, Y1, Y1
-	VMOVUPD      32(CX), Y2
-	VADDPD       Y1, Y2, Y2
-	VMOVUPD      Y2, 32(CX)
+	VADDPD       Y1, Y3, Y3
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
 	VMOVUPS      32(DX), Y1
 	VCVTPS2PD    X1, Y2
-	VMULPD       Y2, Y2, Y2
 	VMOVUPD      64(AX), Y3
+	VMOVUPD      64(CX), Y4
+	VMULPD       Y2, Y2, Y2
 	VADDPD       Y2, Y3, Y3
-	VMOVUPD      Y3, 64(AX)
 	VMULPD       Y0, Y2, Y2
-	VMOVUPD      64(CX), Y3
-	VADDPD       Y2, Y3, Y3
-	VMOVUPD      Y3, 64(CX)
+	VADDPD       Y2, Y4, Y4
+	VMOVUPD      Y3, 64(AX)
+	VMOVUPD      Y4, 64(CX)
 	VEXTRACTF128 $0x01, Y1, X1
 	VCVTPS2PD    X1, Y1
-	VMULPD       Y1, Y1, Y1
 	VMOVUPD      96(AX), Y2
+	VMOVUPD      96(CX), Y3
+	VMULPD       Y1, Y1, Y1
 	VADDPD       Y1, Y2, Y2
-	VMOVUPD      Y2, 96(AX)
 	VMULPD       Y0, Y1, Y1
-	VMOVUPD      96(CX), Y2
-	VADDPD       Y1, Y2, Y2
-	VMOVUPD      Y2, 96(CX)
+	VADDPD       Y1, Y3, Y3
+	VMOVUPD      Y2, 96(AX)
+	VMOVUPD      Y3, 96(CX)
 	ADDQ         $0x00000040, DX
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, AX
@@ -12679,24 +12553,24 @@ singles:
 	JL           tail
 	VMOVUPS      (DX), Y1
 	VCVTPS2PD    X1, Y2
-	VMULPD       Y2, Y2, Y2
 	VMOVUPD      (AX), Y3
+	VMOVUPD      (CX), Y4
+	VMULPD       Y2, Y2, Y2
 	VADDPD       Y2, Y3, Y3
-	VMOVUPD      Y3, (AX)
 	VMULPD       Y0, Y2, Y2
-	VMOVUPD      (CX), Y3
-	VADDPD       Y2, Y3, Y3
-	VMOVUPD      Y3, (CX)
+	VADDPD       Y2, Y4, Y4
+	VMOVUPD      Y3, (AX)
+	VMOVUPD      Y4, (CX)
 	VEXTRACTF128 $0x01, Y1, X1
 	VCVTPS2PD    X1, Y1
-	VMULPD       Y1, Y1, Y1
 	VMOVUPD      32(AX), Y2
+	VMOVUPD      32(CX), Y3
+	VMULPD       Y1, Y1, Y1
 	VADDPD       Y1, Y2, Y2
-	VMOVUPD      Y2, 32(AX)
 	VMULPD       Y0, Y1, Y1
-	VMOVUPD      32(CX), Y2
-	VADDPD       Y1, Y2, Y2
-	VMOVUPD      Y2, 32(CX)
+	VADDPD       Y1, Y3, Y3
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
 	ADDQ         $0x00000020, DX
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, AX
@@ -12713,40 +12587,40 @@ tail:
 	VMOVUPS      32(SI)(BX*4), Y1
 	VMASKMOVPS   (DX), Y1, Y2
 	VCVTPS2PD    X2, Y3
-	VMULPD       Y3, Y3, Y3
 	VEXTRACTI128 $0x00, Y1, X4
 	VPMOVSXDQ    X4, Y4
 	VMASKMOVPD   (AX), Y4, Y4
-	VADDPD       Y3, Y4, Y4
 	VEXTRACTI128 $0x00, Y1, X5
 	VPMOVSXDQ    X5, Y5
-	VMASKMOVPD   Y4, Y5, (AX)
-	VMULPD       Y0, Y3, Y3
-	VEXTRACTI128 $0x00, Y1, X4
-	VPMOVSXDQ    X4, Y4
-	VMASKMOVPD   (CX), Y4, Y4
+	VMASKMOVPD   (CX), Y5, Y5
+	VMULPD       Y3, Y3, Y3
 	VADDPD       Y3, Y4, Y4
+	VMULPD       Y0, Y3, Y3
+	VADDPD       Y3, Y5, Y5
 	VEXTRACTI128 $0x00, Y1, X3
 	VPMOVSXDQ    X3, Y3
-	VMASKMOVPD   Y4, Y3, (CX)
+	VMASKMOVPD   Y4, Y3, (AX)
+	VEXTRACTI128 $0x00, Y1, X3
+	VPMOVSXDQ    X3, Y3
+	VMASKMOVPD   Y5, Y3, (CX)
 	VEXTRACTF128 $0x01, Y2, X2
 	VCVTPS2PD    X2, Y2
-	VMULPD       Y2, Y2, Y2
 	VEXTRACTI128 $0x01, Y1, X3
 	VPMOVSXDQ    X3, Y3
 	VMASKMOVPD   32(AX), Y3, Y3
-	VADDPD       Y2, Y3, Y3
 	VEXTRACTI128 $0x01, Y1, X4
 	VPMOVSXDQ    X4, Y4
-	VMASKMOVPD   Y3, Y4, 32(AX)
+	VMASKMOVPD   32(CX), Y4, Y4
+	VMULPD       Y2, Y2, Y2
+	VADDPD       Y2, Y3, Y3
 	VMULPD       Y0, Y2, Y2
+	VADDPD       Y2, Y4, Y4
 	VEXTRACTI128 $0x01, Y1, X0
 	VPMOVSXDQ    X0, Y0
-	VMASKMOVPD   32(CX), Y0, Y0
-	VADDPD       Y2, Y0, Y0
-	VEXTRACTI128 $0x01, Y1, X1
-	VPMOVSXDQ    X1, Y1
-	VMASKMOVPD   Y0, Y1, 32(CX)
+	VMASKMOVPD   Y3, Y0, 32(AX)
+	VEXTRACTI128 $0x01, Y1, X0
+	VPMOVSXDQ    X0, Y0
+	VMASKMOVPD   Y4, Y0, 32(CX)
 
 end:
 	VZEROUPPER

@@ -70,7 +70,7 @@ func loops512() loops {
 		norm:            norm512, normDot: normDot512, normBackward: normBackward512,
 		dropout: dropout512,
 		OptimizerLoops: OptimizerLoops{
-			SumSquares: sumSquares512, Scale: scale512, AddSquares: addSquares512,
+			SumSquares: sumSquares512, Scale: scale512, AddSquares: addSquares256,
 			Factored: adafactorFactored512, FactoredMean: adafactorFactoredMean512,
 			Moments: adafactorMoments512, Full: adafactorFull512, FullMean: adafactorFullMean512,
 			AdamW: adamw512,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"t5train/model/kernel"
 )
@@ -113,6 +114,7 @@ type Adafactor struct {
 	workers *kernel.Workers
 	loops   *kernel.OptimizerLoops
 	moments []moments // of each parameter
+	sums    sync.Pool // *columnSums
 }
 
 // moments are the slots of one parameter.

@@ -41,10 +41,12 @@ func (a *Adafactor) updateFactored(p Param, s moments, lr float64, within spread
 	}
 
 	valueSquares := make([]float64, len(tiles))
-	tileSums := make([]float64, len(tiles)*cols) // of g^2 by column: each tile's own, added up in order below
-	tileWeighted := make([]float64, len(tileSums))
+	sums := a.borrow(len(tiles) * cols) // each tile's own, added up in order below
+	defer a.sums.Put(sums)
 	within(len(tiles), func(t int) {
-		tile, sum, weighted := tiles[t], tileSums[t*cols:][:cols], tileWeighted[t*cols:][:cols]
+		tile, sum, weighted := tiles[t], sums.plain[t*cols:][:cols], sums.weighted[t*cols:][:cols]
+		clear(sum)
+		clear(weighted)
 		next := tile.from
 		idle := func(to int) { // rows without a gradient
 			for ; next < to; next++ {
@@ -61,12 +63,12 @@ func (a *Adafactor) updateFactored(p Param, s moments, lr float64, within spread
 		idle(tile.to)
 		valueSquares[t] = a.valueSquares(p.Value[tile.from*cols : tile.to*cols])
 	})
-	for k, sum := range s.grid.sumColumns(tileSums) {
+	for k, sum := range s.grid.sumColumns(sums.plain) {
 		s.col[k] = average(s.col[k], sum/float64(s.grid.rows))
 	}
 
 	f := s.grid.newFactors(s.row, s.col)
-	m := a.newMove(lr, total(valueSquares)/float64(n), f.updateSquares(s.col, s.grid.sumColumns(tileWeighted))/float64(n))
+	m := a.newMove(lr, total(valueSquares)/float64(n), f.updateSquares(s.col, s.grid.sumColumns(sums.weighted))/float64(n))
 	moving := p
 	if s.mean != nil || m.shrink > 0 {
 		moving.Rows = nil // weights without a gradient move too
@@ -83,6 +85,20 @@ func (a *Adafactor) updateFactored(p Param, s moments, lr float64, within spread
 			}
 		}
 	})
+}
+
+// columnSums are the sums over the columns of each tile, [tiles, cols]: of g^2 and of g^2/row.
+type columnSums struct{ plain, weighted []float64 }
+
+// borrow returns sums of n elements with undefined content. Memory used before is in the caches, and new memory costs more
+// than the work in it.
+func (a *Adafactor) borrow(n int) *columnSums {
+	s, _ := a.sums.Get().(*columnSums)
+	if s == nil || cap(s.plain) < n {
+		s = &columnSums{make([]float64, n), make([]float64, n)}
+	}
+	s.plain, s.weighted = s.plain[:n], s.weighted[:n]
+	return s
 }
 
 // valueSquares is the sum of squared weights where the step size follows it.
