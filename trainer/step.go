@@ -63,7 +63,7 @@ func (s *stepper) weighted(number int, micro int64, batches []model.Batch, weigh
 	}
 	params := optimParams(s.params)
 	for i, p := range s.params {
-		params[i].Grad = p.Grad()
+		params[i].Grad, params[i].Rows = p.Grad(), p.GradRows()
 	}
 	r.GradNorm = optim.ClipGlobalNorm(params, s.clipNorm, s.workers)
 	if bad := notFinite(r); bad != "" {

@@ -33,10 +33,14 @@ func BenchmarkStep(b *testing.B) {
 		for _, c := range optimizers {
 			b.Run(fmt.Sprintf("%s/%s", c.name, path), func(b *testing.B) {
 				o := must(c.make(params, w))
-				for b.Loop() {
+				step := func() {
 					if err := o.Step(1e-3, params); err != nil {
 						b.Fatal(err)
 					}
+				}
+				step() // touches the state for the first time
+				for b.Loop() {
+					step()
 				}
 			})
 		}

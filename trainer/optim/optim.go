@@ -42,9 +42,9 @@ func (p Param) gradRow(r int) []float32 {
 // checkRows refuses rows that touched would not find.
 func (p Param) checkRows() error {
 	last := int32(-1)
-	for _, r := range p.Rows {
+	for i, r := range p.Rows {
 		if r <= last || int(r) >= p.rows() {
-			return fmt.Errorf("parameter %q has gradient row %d after row %d, want ascending rows below %d", p.Name, r, last, p.rows())
+			return fmt.Errorf("parameter %q has row %d in place %d of the gradient's rows, want ascending ones below %d", p.Name, r, i, p.rows())
 		}
 		last = r
 	}

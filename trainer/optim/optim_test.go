@@ -148,6 +148,8 @@ func TestStepRefuses(t *testing.T) {
 		{"another order", func(p []Param) []Param { p[0], p[1] = p[1], p[0]; return p }, 1, "keep the constructor's order"},
 		{"no gradient", func(p []Param) []Param { p[2].Grad = nil; return p }, 1, "gradient of 0 values, want 160"},
 		{"a short value", func(p []Param) []Param { p[2].Value = p[2].Value[1:]; return p }, 1, "holds 159 values, want 160"},
+		{"rows out of order", func(p []Param) []Param { p[2].Rows = []int32{3, 1}; return p }, 1, "has row 1 in place 1 of the gradient's rows, want ascending ones below 16"},
+		{"a row too many", func(p []Param) []Param { p[1].Rows = []int32{3}; return p }, 1, "has row 3 in place 0 of the gradient's rows, want ascending ones below 3"},
 		{"a rate that is no number", func(p []Param) []Param { return p }, math.NaN(), "learning rate is NaN"},
 		{"a negative rate", func(p []Param) []Param { return p }, -1, "learning rate is -1"},
 	}
@@ -226,4 +228,67 @@ func must(o Optimizer, err error) Optimizer {
 		panic(err)
 	}
 	return o
+}
+
+// TestRowsAreDense: a gradient with few rows gives the bits that it gives without Rows, in weights, state, norm and after
+// clipping, also where weights without a gradient move.
+func TestRowsAreDense(t *testing.T) {
+	for _, path := range kernel.Paths() {
+		for _, c := range optimizers {
+			t.Run(c.name+"/"+path, func(t *testing.T) {
+				w := kernel.NewWorkersOn(path, 2)
+				dense, sparse := testParams(), testParams()
+				a, b := must(c.make(dense, w)), must(c.make(sparse, w))
+				for step := range 4 {
+					r := rand.New(rand.NewPCG(3, uint64(step)))
+					for i := range dense {
+						cols := dense[i].cols()
+						dense[i].Grad, sparse[i].Rows = make([]float32, len(dense[i].Value)), []int32{}
+						for row := range dense[i].rows() {
+							if step < 3 && r.IntN(5) == 0 { // the last step has no gradient at all
+								copy(dense[i].Grad[row*cols:], random(r, cols))
+								sparse[i].Rows = append(sparse[i].Rows, int32(row))
+							}
+						}
+						sparse[i].Grad = slices.Clone(dense[i].Grad)
+					}
+					if got, want := ClipGlobalNorm(sparse, 1, w), ClipGlobalNorm(dense, 1, w); got != want {
+						t.Fatalf("step %d: the norm is %v, want %v", step, got, want)
+					}
+					for i := range dense {
+						if !slices.Equal(sparse[i].Grad, dense[i].Grad) {
+							t.Fatalf("step %d: the clipped gradients of %s differ", step, dense[i].Name)
+						}
+					}
+					for _, err := range []error{a.Step(1e-3, dense), b.Step(1e-3, sparse)} {
+						if err != nil {
+							t.Fatal(err)
+						}
+					}
+					requireSameBits(t, sparse, dense)
+					state := b.State()
+					for i, s := range a.State() {
+						if !slices.Equal(state[i].Data, s.Data) {
+							t.Fatalf("step %d: %s differs", step, s.Name)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestPathsGiveTheSameBits: a run may go on on another machine.
+func TestPathsGiveTheSameBits(t *testing.T) {
+	for _, c := range optimizers {
+		t.Run(c.name, func(t *testing.T) {
+			want := testParams()
+			steps(t, must(c.make(want, kernel.NewWorkersOn(kernel.Portable, 2))), want, 0, 3)
+			for _, path := range kernel.Paths() {
+				got := testParams()
+				steps(t, must(c.make(got, kernel.NewWorkersOn(path, 2))), got, 0, 3)
+				requireSameBits(t, got, want)
+			}
+		})
+	}
 }

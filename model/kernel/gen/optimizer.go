@@ -151,7 +151,7 @@ func scale(i isa) {
 	finish(nil)
 }
 
-// addSquares exists with 256 bit only: on Zen 4 the stores of 512 bit made it four times slower.
+// addSquares exists with 256 bit only and serves both: stores bound it, so wider registers gain nothing.
 func addSquares(i isa) {
 	p, n := i.function("addSquares", "func(sum, weighted []float64, x []float32, weight float64)",
 		"adds x² to sum and weight * x² to weighted.", "sum", "weighted", "x")
