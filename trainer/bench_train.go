@@ -36,7 +36,7 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	c := configs.Default()
 	c.Optimizer.Name = o.Optimizer
 	c.Resolve()
-	s := &stepper{graph: graph, params: m.Params, parallel: w.Run}
+	s := &stepper{graph: graph, params: m.Params, workers: w}
 	if s.optimizer, err = newOptimizer(c.Optimizer, optimParams(m.Params), w); err != nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func (c trainingCase) build(t *testing.T, params []optim.Param, w *kernel.Worker
 		options := optim.DefaultAdafactor()
 		options.ScaleParameter, options.RelativeStep, options.WarmupInit = c.Options.ScaleParameter, c.Options.RelativeStep, c.Options.WarmupInit
 		options.WeightDecay = c.Options.WeightDecay
-		o, err = optim.NewAdafactor(options, params, w.Run)
+		o, err = optim.NewAdafactor(options, params, w)
 	case "AdamW":
 		options := optim.DefaultAdamW()
 		options.WeightDecay = c.Options.WeightDecay
@@ -57,7 +57,7 @@ func (c trainingCase) build(t *testing.T, params []optim.Param, w *kernel.Worker
 		if c.Options.Eps != nil {
 			options.Eps = *c.Options.Eps
 		}
-		o, err = optim.NewAdamW(options, params, w.Run)
+		o, err = optim.NewAdamW(options, params, w)
 	default:
 		t.Fatalf("golden: unknown optimizer %q", c.Optimizer)
 	}
@@ -91,7 +91,7 @@ func TestGoldenTrain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &stepper{graph: graph, params: m.Params, optimizer: c.build(t, optimParams(m.Params), w), schedule: schedule, parallel: w.Run}
+			s := &stepper{graph: graph, params: m.Params, optimizer: c.build(t, optimParams(m.Params), w), schedule: schedule, workers: w}
 			if c.ClipNorm != nil {
 				s.clipNorm = *c.ClipNorm
 			}

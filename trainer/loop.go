@@ -43,7 +43,7 @@ func newLoop(c *configs.Config, b *Bundle, train, validation *data.Examples, w *
 		return nil, fmt.Errorf("read data.train: %w", err)
 	}
 	l.total = totalSteps(c.Train, l.batches)
-	l.stepper = &stepper{params: b.Model.Params, parallel: w.Run, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed)}
+	l.stepper = &stepper{params: b.Model.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed)}
 	if l.stepper.optimizer, err = newOptimizer(c.Optimizer, optimParams(b.Model.Params), w); err != nil {
 		return nil, err
 	}

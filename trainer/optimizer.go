@@ -13,15 +13,15 @@ import (
 func newOptimizer(c configs.Optimizer, params []optim.Param, w *kernel.Workers) (optim.Optimizer, error) {
 	switch c.Name {
 	case "adamw":
-		return optim.NewAdamW(optim.AdamWOptions{Beta1: *c.Beta1, Beta2: *c.Beta2, Eps: *c.Eps, WeightDecay: c.WeightDecay}, params, w.Run)
+		return optim.NewAdamW(optim.AdamWOptions{Beta1: *c.Beta1, Beta2: *c.Beta2, Eps: *c.Eps, WeightDecay: c.WeightDecay}, params, w)
 	case "sgd":
-		return optim.NewSGD(optim.SGDOptions{Momentum: *c.Momentum, WeightDecay: c.WeightDecay}, params, w.Run)
+		return optim.NewSGD(optim.SGDOptions{Momentum: *c.Momentum, WeightDecay: c.WeightDecay}, params, w)
 	default: // configs allows these three only
 		return optim.NewAdafactor(optim.AdafactorOptions{
 			RelativeStep: *c.RelativeStep, ScaleParameter: *c.ScaleParameter, WarmupInit: *c.WarmupInit,
 			ClipThreshold: *c.ClipThreshold, DecayRate: *c.DecayRate, Beta1: *c.Beta1,
 			Eps1: *c.Eps1, Eps2: *c.Eps2, MinDimSizeToFactor: *c.MinDimSizeToFactor, WeightDecay: c.WeightDecay,
-		}, params, w.Run)
+		}, params, w)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"t5train/model"
+	"t5train/model/kernel"
 	"t5train/model/op"
 	"t5train/trainer/optim"
 )
@@ -18,7 +19,7 @@ type stepper struct {
 	params    []*op.Param
 	optimizer optim.Optimizer
 	schedule  optim.Schedule
-	parallel  optim.Parallel
+	workers   *kernel.Workers
 	clipNorm  float64 // 0 is off
 	seed      uint64  // of the dropout
 }
@@ -62,9 +63,9 @@ func (s *stepper) weighted(number int, micro int64, batches []model.Batch, weigh
 	}
 	params := optimParams(s.params)
 	for i, p := range s.params {
-		params[i].Grad = p.Grad()
+		params[i].Grad, params[i].Rows = p.Grad(), p.GradRows()
 	}
-	r.GradNorm = optim.ClipGlobalNorm(params, s.clipNorm, s.parallel)
+	r.GradNorm = optim.ClipGlobalNorm(params, s.clipNorm, s.workers)
 	if bad := notFinite(r); bad != "" {
 		return r, fmt.Errorf("step %d: %s: %w", number+1, bad, errDiverged)
 	}

@@ -37,7 +37,7 @@ func (a Activation) apply(x float32) (y, dy float32) {
 		dt := (1 - t*t) * sqrt2OverPi * (1 + 3*geluCubic*v*v)
 		return float32(0.5 * v * (1 + t)), float32(0.5*(1+t) + 0.5*v*dt)
 	case GELUErf:
-		cdf := 0.5 * (1 + math.Erf(v/math.Sqrt2))
+		cdf := 0.5 * math.Erfc(-v/math.Sqrt2) // 1+erf would lose the digits of the left tail
 		return float32(v * cdf), float32(cdf + v*math.Exp(-0.5*v*v)/math.Sqrt(2*math.Pi))
 	case SiLU:
 		s := 1 / (1 + math.Exp(-v))

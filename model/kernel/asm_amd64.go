@@ -249,6 +249,26 @@ func geluGated512(y []float32, gate []float32, value []float32)
 //go:noescape
 func geluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
 
+// geluErf512 writes f(x) to y.
+//
+//go:noescape
+func geluErf512(y []float32, x []float32)
+
+// geluErfBackward512 writes dy * f'(x) to dx.
+//
+//go:noescape
+func geluErfBackward512(dx []float32, dy []float32, x []float32)
+
+// geluErfGated512 writes f(gate) * value to y.
+//
+//go:noescape
+func geluErfGated512(y []float32, gate []float32, value []float32)
+
+// geluErfGatedBackward512 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func geluErfGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
 // silu512 writes f(x) to y.
 //
 //go:noescape
@@ -273,6 +293,46 @@ func siluGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate 
 //
 //go:noescape
 func dropout512(y []float32, x []float32, words *[24]uint32, below uint16, scale float32)
+
+// sumSquares512 returns the sum of x².
+//
+//go:noescape
+func sumSquares512(x []float32) float64
+
+// scale512 multiplies x by factor.
+//
+//go:noescape
+func scale512(x []float32, factor float32)
+
+// adafactorMoments512 sets v = decay*v + fresh*(g²+eps) and returns the sum of (g/√v)².
+//
+//go:noescape
+func adafactorMoments512(v []float32, g []float32, decay float64, fresh float64, eps float64) float64
+
+// adafactorFactored512 sets x -= shrink*x + rate*u with u = g*row*col.
+//
+//go:noescape
+func adafactorFactored512(x []float32, g []float32, col []float32, row float32, rate float32, shrink float32)
+
+// adafactorFactoredMean512 sets m = beta1*m + rate*u with u = g*row*col and x -= shrink*x + m.
+//
+//go:noescape
+func adafactorFactoredMean512(x []float32, m []float32, g []float32, col []float32, row float32, beta1 float32, rate float32, shrink float32)
+
+// adafactorFull512 sets x -= shrink*x + rate*u with u = g/√v.
+//
+//go:noescape
+func adafactorFull512(x []float32, g []float32, v []float32, rate float32, shrink float32)
+
+// adafactorFullMean512 sets m = beta1*m + rate*u with u = g/√v and x -= shrink*x + m.
+//
+//go:noescape
+func adafactorFullMean512(x []float32, m []float32, g []float32, v []float32, beta1 float32, rate float32, shrink float32)
+
+// adamw512 sets m += fresh1*(g-m), v = beta2*v + fresh2*g*g and x -= decay*x + size*m/(√v/root2+eps).
+//
+//go:noescape
+func adamw512(x []float32, m []float32, v []float32, g []float32, fresh1 float32, beta2 float32, fresh2 float32, size float32, root2 float32, eps float32, decay float32)
 
 // dotRow256 returns the inner product of x and y.
 //
@@ -364,6 +424,26 @@ func geluGated256(y []float32, gate []float32, value []float32)
 //go:noescape
 func geluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
 
+// geluErf256 writes f(x) to y.
+//
+//go:noescape
+func geluErf256(y []float32, x []float32)
+
+// geluErfBackward256 writes dy * f'(x) to dx.
+//
+//go:noescape
+func geluErfBackward256(dx []float32, dy []float32, x []float32)
+
+// geluErfGated256 writes f(gate) * value to y.
+//
+//go:noescape
+func geluErfGated256(y []float32, gate []float32, value []float32)
+
+// geluErfGatedBackward256 writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.
+//
+//go:noescape
+func geluErfGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+
 // silu256 writes f(x) to y.
 //
 //go:noescape
@@ -388,3 +468,48 @@ func siluGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate 
 //
 //go:noescape
 func dropout256(y []float32, x []float32, words *[24]uint32, below uint16, scale float32)
+
+// sumSquares256 returns the sum of x².
+//
+//go:noescape
+func sumSquares256(x []float32) float64
+
+// scale256 multiplies x by factor.
+//
+//go:noescape
+func scale256(x []float32, factor float32)
+
+// addSquares256 adds x² to sum and weight * x² to weighted.
+//
+//go:noescape
+func addSquares256(sum []float64, weighted []float64, x []float32, weight float64)
+
+// adafactorMoments256 sets v = decay*v + fresh*(g²+eps) and returns the sum of (g/√v)².
+//
+//go:noescape
+func adafactorMoments256(v []float32, g []float32, decay float64, fresh float64, eps float64) float64
+
+// adafactorFactored256 sets x -= shrink*x + rate*u with u = g*row*col.
+//
+//go:noescape
+func adafactorFactored256(x []float32, g []float32, col []float32, row float32, rate float32, shrink float32)
+
+// adafactorFactoredMean256 sets m = beta1*m + rate*u with u = g*row*col and x -= shrink*x + m.
+//
+//go:noescape
+func adafactorFactoredMean256(x []float32, m []float32, g []float32, col []float32, row float32, beta1 float32, rate float32, shrink float32)
+
+// adafactorFull256 sets x -= shrink*x + rate*u with u = g/√v.
+//
+//go:noescape
+func adafactorFull256(x []float32, g []float32, v []float32, rate float32, shrink float32)
+
+// adafactorFullMean256 sets m = beta1*m + rate*u with u = g/√v and x -= shrink*x + m.
+//
+//go:noescape
+func adafactorFullMean256(x []float32, m []float32, g []float32, v []float32, beta1 float32, rate float32, shrink float32)
+
+// adamw256 sets m += fresh1*(g-m), v = beta2*v + fresh2*g*g and x -= decay*x + size*m/(√v/root2+eps).
+//
+//go:noescape
+func adamw256(x []float32, m []float32, v []float32, g []float32, fresh1 float32, beta2 float32, fresh2 float32, size float32, root2 float32, eps float32, decay float32)

@@ -7665,6 +7665,744 @@ end:
 	VZEROUPPER
 	RET
 
+// func geluErf512(y []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluErf512(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ         DX, $0x00000010
+	JL           tail
+	VMOVUPS      (CX), Z0
+	VANDPS       word7fffffff<>+0(SB), Z0, Z1
+	VMINPS       float41600000<>+0(SB), Z1, Z1
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z2
+	VFMADD231PS  float3e570a3d<>+0(SB), Z1, Z2
+	VDIVPS       Z2, Z3, Z2
+	VMULPS       Z1, Z1, Z4
+	VFMSUB213PS  Z4, Z1, Z1
+	VMULPS       floatbf000000<>+0(SB), Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VMULPS       floatbf000000<>+0(SB), Z1, Z1
+	VFMADD213PS  Z4, Z4, Z1
+	VMOVUPS      floatbd92c084<>+0(SB), Z4
+	VFMADD213PS  float3e91327b<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbea916e2<>+0(SB), Z2, Z4
+	VFMADD213PS  float3eb2e495<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dffbd23<>+0(SB), Z2, Z4
+	VFMADD213PS  float3d8db4a9<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dae3894<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dab70fa<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VSUBPS       Z4, Z3, Z3
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z4, K2, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
+	JMP          singles
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	MOVL         $-1, BX
+	BZHIL        DX, BX, BX
+	KMOVW        BX, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VANDPS       word7fffffff<>+0(SB), Z0, Z1
+	VMINPS       float41600000<>+0(SB), Z1, Z1
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z2
+	VFMADD231PS  float3e570a3d<>+0(SB), Z1, Z2
+	VDIVPS       Z2, Z3, Z2
+	VMULPS       Z1, Z1, Z4
+	VFMSUB213PS  Z4, Z1, Z1
+	VMULPS       floatbf000000<>+0(SB), Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VMULPS       floatbf000000<>+0(SB), Z1, Z1
+	VFMADD213PS  Z4, Z4, Z1
+	VMOVUPS      floatbd92c084<>+0(SB), Z4
+	VFMADD213PS  float3e91327b<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbea916e2<>+0(SB), Z2, Z4
+	VFMADD213PS  float3eb2e495<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dffbd23<>+0(SB), Z2, Z4
+	VFMADD213PS  float3d8db4a9<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dae3894<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dab70fa<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VSUBPS       Z4, Z3, Z3
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z4, K2, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA word7fffffff<>+0(SB)/4, $0x7fffffff
+DATA word7fffffff<>+4(SB)/4, $0x7fffffff
+DATA word7fffffff<>+8(SB)/4, $0x7fffffff
+DATA word7fffffff<>+12(SB)/4, $0x7fffffff
+DATA word7fffffff<>+16(SB)/4, $0x7fffffff
+DATA word7fffffff<>+20(SB)/4, $0x7fffffff
+DATA word7fffffff<>+24(SB)/4, $0x7fffffff
+DATA word7fffffff<>+28(SB)/4, $0x7fffffff
+DATA word7fffffff<>+32(SB)/4, $0x7fffffff
+DATA word7fffffff<>+36(SB)/4, $0x7fffffff
+DATA word7fffffff<>+40(SB)/4, $0x7fffffff
+DATA word7fffffff<>+44(SB)/4, $0x7fffffff
+DATA word7fffffff<>+48(SB)/4, $0x7fffffff
+DATA word7fffffff<>+52(SB)/4, $0x7fffffff
+DATA word7fffffff<>+56(SB)/4, $0x7fffffff
+DATA word7fffffff<>+60(SB)/4, $0x7fffffff
+GLOBL word7fffffff<>(SB), RODATA|NOPTR, $64
+
+DATA float41600000<>+0(SB)/4, $0x41600000
+DATA float41600000<>+4(SB)/4, $0x41600000
+DATA float41600000<>+8(SB)/4, $0x41600000
+DATA float41600000<>+12(SB)/4, $0x41600000
+DATA float41600000<>+16(SB)/4, $0x41600000
+DATA float41600000<>+20(SB)/4, $0x41600000
+DATA float41600000<>+24(SB)/4, $0x41600000
+DATA float41600000<>+28(SB)/4, $0x41600000
+DATA float41600000<>+32(SB)/4, $0x41600000
+DATA float41600000<>+36(SB)/4, $0x41600000
+DATA float41600000<>+40(SB)/4, $0x41600000
+DATA float41600000<>+44(SB)/4, $0x41600000
+DATA float41600000<>+48(SB)/4, $0x41600000
+DATA float41600000<>+52(SB)/4, $0x41600000
+DATA float41600000<>+56(SB)/4, $0x41600000
+DATA float41600000<>+60(SB)/4, $0x41600000
+GLOBL float41600000<>(SB), RODATA|NOPTR, $64
+
+DATA float3e570a3d<>+0(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+4(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+8(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+12(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+16(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+20(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+24(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+28(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+32(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+36(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+40(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+44(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+48(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+52(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+56(SB)/4, $0x3e570a3d
+DATA float3e570a3d<>+60(SB)/4, $0x3e570a3d
+GLOBL float3e570a3d<>(SB), RODATA|NOPTR, $64
+
+DATA floatbf000000<>+0(SB)/4, $0xbf000000
+DATA floatbf000000<>+4(SB)/4, $0xbf000000
+DATA floatbf000000<>+8(SB)/4, $0xbf000000
+DATA floatbf000000<>+12(SB)/4, $0xbf000000
+DATA floatbf000000<>+16(SB)/4, $0xbf000000
+DATA floatbf000000<>+20(SB)/4, $0xbf000000
+DATA floatbf000000<>+24(SB)/4, $0xbf000000
+DATA floatbf000000<>+28(SB)/4, $0xbf000000
+DATA floatbf000000<>+32(SB)/4, $0xbf000000
+DATA floatbf000000<>+36(SB)/4, $0xbf000000
+DATA floatbf000000<>+40(SB)/4, $0xbf000000
+DATA floatbf000000<>+44(SB)/4, $0xbf000000
+DATA floatbf000000<>+48(SB)/4, $0xbf000000
+DATA floatbf000000<>+52(SB)/4, $0xbf000000
+DATA floatbf000000<>+56(SB)/4, $0xbf000000
+DATA floatbf000000<>+60(SB)/4, $0xbf000000
+GLOBL floatbf000000<>(SB), RODATA|NOPTR, $64
+
+DATA floatbd92c084<>+0(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+4(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+8(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+12(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+16(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+20(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+24(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+28(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+32(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+36(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+40(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+44(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+48(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+52(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+56(SB)/4, $0xbd92c084
+DATA floatbd92c084<>+60(SB)/4, $0xbd92c084
+GLOBL floatbd92c084<>(SB), RODATA|NOPTR, $64
+
+DATA float3e91327b<>+0(SB)/4, $0x3e91327b
+DATA float3e91327b<>+4(SB)/4, $0x3e91327b
+DATA float3e91327b<>+8(SB)/4, $0x3e91327b
+DATA float3e91327b<>+12(SB)/4, $0x3e91327b
+DATA float3e91327b<>+16(SB)/4, $0x3e91327b
+DATA float3e91327b<>+20(SB)/4, $0x3e91327b
+DATA float3e91327b<>+24(SB)/4, $0x3e91327b
+DATA float3e91327b<>+28(SB)/4, $0x3e91327b
+DATA float3e91327b<>+32(SB)/4, $0x3e91327b
+DATA float3e91327b<>+36(SB)/4, $0x3e91327b
+DATA float3e91327b<>+40(SB)/4, $0x3e91327b
+DATA float3e91327b<>+44(SB)/4, $0x3e91327b
+DATA float3e91327b<>+48(SB)/4, $0x3e91327b
+DATA float3e91327b<>+52(SB)/4, $0x3e91327b
+DATA float3e91327b<>+56(SB)/4, $0x3e91327b
+DATA float3e91327b<>+60(SB)/4, $0x3e91327b
+GLOBL float3e91327b<>(SB), RODATA|NOPTR, $64
+
+DATA floatbea916e2<>+0(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+4(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+8(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+12(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+16(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+20(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+24(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+28(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+32(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+36(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+40(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+44(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+48(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+52(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+56(SB)/4, $0xbea916e2
+DATA floatbea916e2<>+60(SB)/4, $0xbea916e2
+GLOBL floatbea916e2<>(SB), RODATA|NOPTR, $64
+
+DATA float3eb2e495<>+0(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+4(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+8(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+12(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+16(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+20(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+24(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+28(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+32(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+36(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+40(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+44(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+48(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+52(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+56(SB)/4, $0x3eb2e495
+DATA float3eb2e495<>+60(SB)/4, $0x3eb2e495
+GLOBL float3eb2e495<>(SB), RODATA|NOPTR, $64
+
+DATA floatbdc05b8d<>+0(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+4(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+8(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+12(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+16(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+20(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+24(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+28(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+32(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+36(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+40(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+44(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+48(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+52(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+56(SB)/4, $0xbdc05b8d
+DATA floatbdc05b8d<>+60(SB)/4, $0xbdc05b8d
+GLOBL floatbdc05b8d<>(SB), RODATA|NOPTR, $64
+
+DATA float3dffbd23<>+0(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+4(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+8(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+12(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+16(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+20(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+24(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+28(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+32(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+36(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+40(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+44(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+48(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+52(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+56(SB)/4, $0x3dffbd23
+DATA float3dffbd23<>+60(SB)/4, $0x3dffbd23
+GLOBL float3dffbd23<>(SB), RODATA|NOPTR, $64
+
+DATA float3d8db4a9<>+0(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+4(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+8(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+12(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+16(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+20(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+24(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+28(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+32(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+36(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+40(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+44(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+48(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+52(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+56(SB)/4, $0x3d8db4a9
+DATA float3d8db4a9<>+60(SB)/4, $0x3d8db4a9
+GLOBL float3d8db4a9<>(SB), RODATA|NOPTR, $64
+
+DATA float3dae3894<>+0(SB)/4, $0x3dae3894
+DATA float3dae3894<>+4(SB)/4, $0x3dae3894
+DATA float3dae3894<>+8(SB)/4, $0x3dae3894
+DATA float3dae3894<>+12(SB)/4, $0x3dae3894
+DATA float3dae3894<>+16(SB)/4, $0x3dae3894
+DATA float3dae3894<>+20(SB)/4, $0x3dae3894
+DATA float3dae3894<>+24(SB)/4, $0x3dae3894
+DATA float3dae3894<>+28(SB)/4, $0x3dae3894
+DATA float3dae3894<>+32(SB)/4, $0x3dae3894
+DATA float3dae3894<>+36(SB)/4, $0x3dae3894
+DATA float3dae3894<>+40(SB)/4, $0x3dae3894
+DATA float3dae3894<>+44(SB)/4, $0x3dae3894
+DATA float3dae3894<>+48(SB)/4, $0x3dae3894
+DATA float3dae3894<>+52(SB)/4, $0x3dae3894
+DATA float3dae3894<>+56(SB)/4, $0x3dae3894
+DATA float3dae3894<>+60(SB)/4, $0x3dae3894
+GLOBL float3dae3894<>(SB), RODATA|NOPTR, $64
+
+DATA float3dab70fa<>+0(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+4(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+8(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+12(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+16(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+20(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+24(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+28(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+32(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+36(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+40(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+44(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+48(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+52(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+56(SB)/4, $0x3dab70fa
+DATA float3dab70fa<>+60(SB)/4, $0x3dab70fa
+GLOBL float3dab70fa<>(SB), RODATA|NOPTR, $64
+
+// func geluErfBackward512(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluErfBackward512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000010
+	JL           tail
+	VMOVUPS      (DX), Z0
+	VANDPS       word7fffffff<>+0(SB), Z0, Z1
+	VMINPS       float41600000<>+0(SB), Z1, Z1
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z2
+	VFMADD231PS  float3e570a3d<>+0(SB), Z1, Z2
+	VDIVPS       Z2, Z3, Z2
+	VMULPS       Z1, Z1, Z4
+	VFMSUB213PS  Z4, Z1, Z1
+	VMULPS       floatbf000000<>+0(SB), Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VMULPS       floatbf000000<>+0(SB), Z1, Z1
+	VFMADD213PS  Z4, Z4, Z1
+	VMOVUPS      floatbd92c084<>+0(SB), Z4
+	VFMADD213PS  float3e91327b<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbea916e2<>+0(SB), Z2, Z4
+	VFMADD213PS  float3eb2e495<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dffbd23<>+0(SB), Z2, Z4
+	VFMADD213PS  float3d8db4a9<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dae3894<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dab70fa<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VSUBPS       Z4, Z3, Z3
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z4, K2, Z3
+	VMULPS       float3ecc422a<>+0(SB), Z1, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (CX), Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z1, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (DX), K1, Z0
+	VANDPS       word7fffffff<>+0(SB), Z0, Z1
+	VMINPS       float41600000<>+0(SB), Z1, Z1
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z2
+	VFMADD231PS  float3e570a3d<>+0(SB), Z1, Z2
+	VDIVPS       Z2, Z3, Z2
+	VMULPS       Z1, Z1, Z4
+	VFMSUB213PS  Z4, Z1, Z1
+	VMULPS       floatbf000000<>+0(SB), Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VMULPS       floatbf000000<>+0(SB), Z1, Z1
+	VFMADD213PS  Z4, Z4, Z1
+	VMOVUPS      floatbd92c084<>+0(SB), Z4
+	VFMADD213PS  float3e91327b<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbea916e2<>+0(SB), Z2, Z4
+	VFMADD213PS  float3eb2e495<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dffbd23<>+0(SB), Z2, Z4
+	VFMADD213PS  float3d8db4a9<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dae3894<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dab70fa<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VSUBPS       Z4, Z3, Z3
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z4, K2, Z3
+	VMULPS       float3ecc422a<>+0(SB), Z1, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA float3ecc422a<>+0(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+4(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+8(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+12(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+16(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+20(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+24(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+28(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+32(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+36(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+40(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+44(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+48(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+52(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+56(SB)/4, $0x3ecc422a
+DATA float3ecc422a<>+60(SB)/4, $0x3ecc422a
+GLOBL float3ecc422a<>(SB), RODATA|NOPTR, $64
+
+// func geluErfGated512(y []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluErfGated512(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000010
+	JL           tail
+	VMOVUPS      (CX), Z0
+	VANDPS       word7fffffff<>+0(SB), Z0, Z1
+	VMINPS       float41600000<>+0(SB), Z1, Z1
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z2
+	VFMADD231PS  float3e570a3d<>+0(SB), Z1, Z2
+	VDIVPS       Z2, Z3, Z2
+	VMULPS       Z1, Z1, Z4
+	VFMSUB213PS  Z4, Z1, Z1
+	VMULPS       floatbf000000<>+0(SB), Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VMULPS       floatbf000000<>+0(SB), Z1, Z1
+	VFMADD213PS  Z4, Z4, Z1
+	VMOVUPS      floatbd92c084<>+0(SB), Z4
+	VFMADD213PS  float3e91327b<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbea916e2<>+0(SB), Z2, Z4
+	VFMADD213PS  float3eb2e495<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dffbd23<>+0(SB), Z2, Z4
+	VFMADD213PS  float3d8db4a9<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dae3894<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dab70fa<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VSUBPS       Z4, Z3, Z3
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z4, K2, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (DX), Z0
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	MOVL         $-1, SI
+	BZHIL        BX, SI, SI
+	KMOVW        SI, K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VANDPS       word7fffffff<>+0(SB), Z0, Z1
+	VMINPS       float41600000<>+0(SB), Z1, Z1
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z2
+	VFMADD231PS  float3e570a3d<>+0(SB), Z1, Z2
+	VDIVPS       Z2, Z3, Z2
+	VMULPS       Z1, Z1, Z4
+	VFMSUB213PS  Z4, Z1, Z1
+	VMULPS       floatbf000000<>+0(SB), Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VMULPS       floatbf000000<>+0(SB), Z1, Z1
+	VFMADD213PS  Z4, Z4, Z1
+	VMOVUPS      floatbd92c084<>+0(SB), Z4
+	VFMADD213PS  float3e91327b<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbea916e2<>+0(SB), Z2, Z4
+	VFMADD213PS  float3eb2e495<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dffbd23<>+0(SB), Z2, Z4
+	VFMADD213PS  float3d8db4a9<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dae3894<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dab70fa<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VSUBPS       Z4, Z3, Z3
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z4, K2, Z3
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS.Z    (DX), K1, Z0
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      Z3, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluErfGatedBackward512(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·geluErfGatedBackward512(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
+	CMPQ         DI, $0x00000010
+	JL           tail
+	VMOVUPS      (BX), Z0
+	VANDPS       word7fffffff<>+0(SB), Z0, Z1
+	VMINPS       float41600000<>+0(SB), Z1, Z1
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z2
+	VFMADD231PS  float3e570a3d<>+0(SB), Z1, Z2
+	VDIVPS       Z2, Z3, Z2
+	VMULPS       Z1, Z1, Z4
+	VFMSUB213PS  Z4, Z1, Z1
+	VMULPS       floatbf000000<>+0(SB), Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VMULPS       floatbf000000<>+0(SB), Z1, Z1
+	VFMADD213PS  Z4, Z4, Z1
+	VMOVUPS      floatbd92c084<>+0(SB), Z4
+	VFMADD213PS  float3e91327b<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbea916e2<>+0(SB), Z2, Z4
+	VFMADD213PS  float3eb2e495<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dffbd23<>+0(SB), Z2, Z4
+	VFMADD213PS  float3d8db4a9<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dae3894<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dab70fa<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VSUBPS       Z4, Z3, Z3
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z4, K2, Z3
+	VMULPS       float3ecc422a<>+0(SB), Z1, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z2
+	VMULPS       Z0, Z3, Z3
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z1, (AX)
+	VMOVUPS      Z3, (CX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, DI
+	JMP          singles
+
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	MOVL         $-1, R8
+	BZHIL        DI, R8, R8
+	KMOVW        R8, K1
+	VMOVUPS.Z    (BX), K1, Z0
+	VANDPS       word7fffffff<>+0(SB), Z0, Z1
+	VMINPS       float41600000<>+0(SB), Z1, Z1
+	VMOVUPS      float3f800000<>+0(SB), Z3
+	VMOVAPS      Z3, Z2
+	VFMADD231PS  float3e570a3d<>+0(SB), Z1, Z2
+	VDIVPS       Z2, Z3, Z2
+	VMULPS       Z1, Z1, Z4
+	VFMSUB213PS  Z4, Z1, Z1
+	VMULPS       floatbf000000<>+0(SB), Z4, Z4
+	VCMPPS       $0x05, floatc2aeac4f<>+0(SB), Z4, K2
+	VMULPS       float3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS float3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS floatb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      float39506967<>+0(SB), Z6
+	VFMADD213PS  float3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  float3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  float3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z7
+	VFMADD213PS  Z4, Z7, Z6
+	VADDPS       float3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS.Z  Z5, Z6, K2, Z4
+	VMULPS       floatbf000000<>+0(SB), Z1, Z1
+	VFMADD213PS  Z4, Z4, Z1
+	VMOVUPS      floatbd92c084<>+0(SB), Z4
+	VFMADD213PS  float3e91327b<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbea916e2<>+0(SB), Z2, Z4
+	VFMADD213PS  float3eb2e495<>+0(SB), Z2, Z4
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dffbd23<>+0(SB), Z2, Z4
+	VFMADD213PS  float3d8db4a9<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dae3894<>+0(SB), Z2, Z4
+	VFMADD213PS  float3dab70fa<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VSUBPS       Z4, Z3, Z3
+	VPMOVD2M     Z0, K2
+	VMOVAPS      Z4, K2, Z3
+	VMULPS       float3ecc422a<>+0(SB), Z1, Z1
+	VFMADD213PS  Z3, Z0, Z1
+	VMULPS       Z0, Z3, Z3
+	VMOVUPS.Z    (DX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z2
+	VMULPS       Z0, Z3, Z3
+	VMULPS       Z0, Z2, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z1, K1, (AX)
+	VMOVUPS      Z3, K1, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func silu512(y []float32, x []float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·silu512(SB), NOSPLIT, $0-48
@@ -8322,6 +9060,650 @@ DATA word00000008<>+52(SB)/4, $0x00000008
 DATA word00000008<>+56(SB)/4, $0x00000008
 DATA word00000008<>+60(SB)/4, $0x00000008
 GLOBL word00000008<>(SB), RODATA|NOPTR, $64
+
+// func sumSquares512(x []float32) float64
+// Requires: AVX, AVX512F, BMI2, SSE2
+TEXT ·sumSquares512(SB), NOSPLIT, $0-32
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPS Y0, Y0, Y0
+
+rounds:
+	CMPQ          CX, $0x00000020
+	JL            singles
+	VMOVUPS       (AX), Z1
+	VCVTPS2PD     Y1, Z2
+	VFMADD231PD   Z2, Z2, Z0
+	VEXTRACTF64X4 $0x01, Z1, Y1
+	VCVTPS2PD     Y1, Z1
+	VFMADD231PD   Z1, Z1, Z0
+	VMOVUPS       64(AX), Z1
+	VCVTPS2PD     Y1, Z2
+	VFMADD231PD   Z2, Z2, Z0
+	VEXTRACTF64X4 $0x01, Z1, Y1
+	VCVTPS2PD     Y1, Z1
+	VFMADD231PD   Z1, Z1, Z0
+	ADDQ          $0x00000080, AX
+	SUBQ          $0x00000020, CX
+	JMP           rounds
+
+singles:
+	CMPQ          CX, $0x00000010
+	JL            tail
+	VMOVUPS       (AX), Z1
+	VCVTPS2PD     Y1, Z2
+	VFMADD231PD   Z2, Z2, Z0
+	VEXTRACTF64X4 $0x01, Z1, Y1
+	VCVTPS2PD     Y1, Z1
+	VFMADD231PD   Z1, Z1, Z0
+	ADDQ          $0x00000040, AX
+	SUBQ          $0x00000010, CX
+	JMP           singles
+
+tail:
+	TESTQ         CX, CX
+	JZ            end
+	MOVL          $-1, DX
+	BZHIL         CX, DX, DX
+	KMOVW         DX, K1
+	VMOVUPS.Z     (AX), K1, Z1
+	VCVTPS2PD     Y1, Z2
+	VFMADD231PD   Z2, Z2, Z0
+	VEXTRACTF64X4 $0x01, Z1, Y1
+	VCVTPS2PD     Y1, Z1
+	VFMADD231PD   Z1, Z1, Z0
+
+end:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDPD        X1, X0, X0
+	MOVSD         X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func scale512(x []float32, factor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·scale512(SB), NOSPLIT, $0-28
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS factor+24(FP), Z0
+
+rounds:
+	CMPQ    CX, $0x00000040
+	JL      singles
+	VMOVUPS (AX), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)
+	VMOVUPS 64(AX), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS 128(AX), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 192(AX), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     rounds
+
+singles:
+	CMPQ    CX, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     singles
+
+tail:
+	TESTQ     CX, CX
+	JZ        end
+	MOVL      $-1, DX
+	BZHIL     CX, DX, DX
+	KMOVW     DX, K1
+	VMOVUPS.Z (AX), K1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adafactorMoments512(v []float32, g []float32, decay float64, fresh float64, eps float64) float64
+// Requires: AVX, AVX512F, BMI2, SSE2
+TEXT ·adafactorMoments512(SB), NOSPLIT, $0-80
+	MOVQ         v_base+0(FP), AX
+	MOVQ         g_base+24(FP), CX
+	MOVQ         g_len+32(FP), DX
+	VBROADCASTSD decay+48(FP), Z0
+	VBROADCASTSD fresh+56(FP), Z1
+	VBROADCASTSD eps+64(FP), Z2
+	VXORPS       Y3, Y3, Y3
+
+singles:
+	CMPQ          DX, $0x00000010
+	JL            tail
+	VMOVUPS       (AX), Z4
+	VMOVUPS       (CX), Z5
+	VCVTPS2PD     Y4, Z6
+	VMULPD        Z0, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VMULPD        Z0, Z4, Z4
+	VCVTPS2PD     Y5, Z9
+	VFMADD213PD   Z2, Z9, Z9
+	VMULPD        Z1, Z9, Z9
+	VADDPD        Z9, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z5, Y7
+	VCVTPS2PD     Y7, Z9
+	VFMADD213PD   Z2, Z9, Z9
+	VMULPD        Z1, Z9, Z9
+	VADDPD        Z9, Z4, Z4
+	VCVTPD2PS     Z6, Y7
+	VCVTPD2PS     Z4, Y4
+	VINSERTF64X4  $0x01, Y4, Z7, Z7
+	VMOVUPS       Z7, (AX)
+	VSQRTPS       Z7, Z7
+	VDIVPS        Z7, Z5, Z5
+	VCVTPS2PD     Y5, Z4
+	VFMADD231PD   Z4, Z4, Z3
+	VEXTRACTF64X4 $0x01, Z5, Y4
+	VCVTPS2PD     Y4, Z4
+	VFMADD231PD   Z4, Z4, Z3
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+	SUBQ          $0x00000010, DX
+	JMP           singles
+
+tail:
+	TESTQ         DX, DX
+	JZ            end
+	MOVL          $-1, BX
+	BZHIL         DX, BX, BX
+	KMOVW         BX, K1
+	VMOVUPS.Z     (AX), K1, Z4
+	VMOVUPS.Z     (CX), K1, Z5
+	VCVTPS2PD     Y4, Z6
+	VMULPD        Z0, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VMULPD        Z0, Z4, Z4
+	VCVTPS2PD     Y5, Z0
+	VFMADD213PD   Z2, Z0, Z0
+	VMULPD        Z1, Z0, Z0
+	VADDPD        Z0, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z5, Y0
+	VCVTPS2PD     Y0, Z0
+	VFMADD213PD   Z2, Z0, Z0
+	VMULPD        Z1, Z0, Z0
+	VADDPD        Z0, Z4, Z4
+	VCVTPD2PS     Z6, Y8
+	VCVTPD2PS     Z4, Y0
+	VINSERTF64X4  $0x01, Y0, Z8, Z8
+	VMOVUPS       Z8, K1, (AX)
+	VSQRTPS       Z8, Z8
+	VDIVPS        Z8, Z5, Z5
+	VMOVAPS.Z     Z5, K1, Z5
+	VCVTPS2PD     Y5, Z0
+	VFMADD231PD   Z0, Z0, Z3
+	VEXTRACTF64X4 $0x01, Z5, Y0
+	VCVTPS2PD     Y0, Z0
+	VFMADD231PD   Z0, Z0, Z3
+
+end:
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VADDPD        Y0, Y3, Y3
+	VEXTRACTF128  $0x01, Y3, X0
+	VADDPD        X0, X3, X3
+	VPERMILPD     $0x01, X3, X0
+	VADDPD        X0, X3, X3
+	MOVSD         X3, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func adafactorFactored512(x []float32, g []float32, col []float32, row float32, rate float32, shrink float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adafactorFactored512(SB), NOSPLIT, $0-84
+	MOVQ         x_base+0(FP), AX
+	MOVQ         g_base+24(FP), CX
+	MOVQ         col_base+48(FP), DX
+	MOVQ         col_len+56(FP), BX
+	VBROADCASTSS rate+76(FP), Z0
+	VBROADCASTSS shrink+80(FP), Z1
+	VBROADCASTSS row+72(FP), Z2
+
+rounds:
+	CMPQ    BX, $0x00000020
+	JL      singles
+	VMOVUPS (AX), Z3
+	VMOVUPS (CX), Z4
+	VMOVUPS (DX), Z5
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z5, Z4, Z4
+	VMULPS  Z0, Z4, Z4
+	VMULPS  Z1, Z3, Z5
+	VADDPS  Z5, Z4, Z4
+	VSUBPS  Z4, Z3, Z3
+	VMOVUPS Z3, (AX)
+	VMOVUPS 64(AX), Z3
+	VMOVUPS 64(CX), Z4
+	VMOVUPS 64(DX), Z5
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z5, Z4, Z4
+	VMULPS  Z0, Z4, Z4
+	VMULPS  Z1, Z3, Z5
+	VADDPS  Z5, Z4, Z4
+	VSUBPS  Z4, Z3, Z3
+	VMOVUPS Z3, 64(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	JMP     rounds
+
+singles:
+	CMPQ    BX, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z3
+	VMOVUPS (CX), Z4
+	VMOVUPS (DX), Z5
+	VMULPS  Z2, Z4, Z4
+	VMULPS  Z5, Z4, Z4
+	VMULPS  Z0, Z4, Z4
+	VMULPS  Z1, Z3, Z5
+	VADDPS  Z5, Z4, Z4
+	VSUBPS  Z4, Z3, Z3
+	VMOVUPS Z3, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, BX
+	JMP     singles
+
+tail:
+	TESTQ     BX, BX
+	JZ        end
+	MOVL      $-1, SI
+	BZHIL     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (AX), K1, Z3
+	VMOVUPS.Z (CX), K1, Z4
+	VMOVUPS.Z (DX), K1, Z5
+	VMULPS    Z2, Z4, Z4
+	VMULPS    Z5, Z4, Z4
+	VMULPS    Z0, Z4, Z4
+	VMULPS    Z1, Z3, Z0
+	VADDPS    Z0, Z4, Z4
+	VSUBPS    Z4, Z3, Z3
+	VMOVUPS   Z3, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adafactorFactoredMean512(x []float32, m []float32, g []float32, col []float32, row float32, beta1 float32, rate float32, shrink float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adafactorFactoredMean512(SB), NOSPLIT, $0-112
+	MOVQ         x_base+0(FP), AX
+	MOVQ         m_base+24(FP), CX
+	MOVQ         g_base+48(FP), DX
+	MOVQ         col_base+72(FP), BX
+	MOVQ         col_len+80(FP), SI
+	VBROADCASTSS rate+104(FP), Z0
+	VBROADCASTSS shrink+108(FP), Z1
+	VBROADCASTSS row+96(FP), Z2
+	VBROADCASTSS beta1+100(FP), Z3
+
+rounds:
+	CMPQ    SI, $0x00000020
+	JL      singles
+	VMOVUPS (AX), Z4
+	VMOVUPS (DX), Z5
+	VMOVUPS (BX), Z6
+	VMULPS  Z2, Z5, Z5
+	VMULPS  Z6, Z5, Z5
+	VMULPS  Z0, Z5, Z5
+	VMOVUPS (CX), Z6
+	VMULPS  Z3, Z6, Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVUPS Z5, (CX)
+	VMULPS  Z1, Z4, Z6
+	VADDPS  Z6, Z5, Z5
+	VSUBPS  Z5, Z4, Z4
+	VMOVUPS Z4, (AX)
+	VMOVUPS 64(AX), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 64(BX), Z6
+	VMULPS  Z2, Z5, Z5
+	VMULPS  Z6, Z5, Z5
+	VMULPS  Z0, Z5, Z5
+	VMOVUPS 64(CX), Z6
+	VMULPS  Z3, Z6, Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVUPS Z5, 64(CX)
+	VMULPS  Z1, Z4, Z6
+	VADDPS  Z6, Z5, Z5
+	VSUBPS  Z5, Z4, Z4
+	VMOVUPS Z4, 64(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000080, BX
+	SUBQ    $0x00000020, SI
+	JMP     rounds
+
+singles:
+	CMPQ    SI, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z4
+	VMOVUPS (DX), Z5
+	VMOVUPS (BX), Z6
+	VMULPS  Z2, Z5, Z5
+	VMULPS  Z6, Z5, Z5
+	VMULPS  Z0, Z5, Z5
+	VMOVUPS (CX), Z6
+	VMULPS  Z3, Z6, Z6
+	VADDPS  Z6, Z5, Z5
+	VMOVUPS Z5, (CX)
+	VMULPS  Z1, Z4, Z6
+	VADDPS  Z6, Z5, Z5
+	VSUBPS  Z5, Z4, Z4
+	VMOVUPS Z4, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000010, SI
+	JMP     singles
+
+tail:
+	TESTQ     SI, SI
+	JZ        end
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (AX), K1, Z4
+	VMOVUPS.Z (DX), K1, Z5
+	VMOVUPS.Z (BX), K1, Z6
+	VMULPS    Z2, Z5, Z5
+	VMULPS    Z6, Z5, Z5
+	VMULPS    Z0, Z5, Z5
+	VMOVUPS.Z (CX), K1, Z0
+	VMULPS    Z3, Z0, Z0
+	VADDPS    Z0, Z5, Z5
+	VMOVUPS   Z5, K1, (CX)
+	VMULPS    Z1, Z4, Z0
+	VADDPS    Z0, Z5, Z5
+	VSUBPS    Z5, Z4, Z4
+	VMOVUPS   Z4, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adafactorFull512(x []float32, g []float32, v []float32, rate float32, shrink float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adafactorFull512(SB), NOSPLIT, $0-80
+	MOVQ         x_base+0(FP), AX
+	MOVQ         g_base+24(FP), CX
+	MOVQ         v_base+48(FP), DX
+	MOVQ         v_len+56(FP), BX
+	VBROADCASTSS rate+72(FP), Z0
+	VBROADCASTSS shrink+76(FP), Z1
+
+rounds:
+	CMPQ    BX, $0x00000020
+	JL      singles
+	VMOVUPS (AX), Z2
+	VMOVUPS (CX), Z3
+	VMOVUPS (DX), Z4
+	VSQRTPS Z4, Z4
+	VDIVPS  Z4, Z3, Z3
+	VMULPS  Z0, Z3, Z3
+	VMULPS  Z1, Z2, Z4
+	VADDPS  Z4, Z3, Z3
+	VSUBPS  Z3, Z2, Z2
+	VMOVUPS Z2, (AX)
+	VMOVUPS 64(AX), Z2
+	VMOVUPS 64(CX), Z3
+	VMOVUPS 64(DX), Z4
+	VSQRTPS Z4, Z4
+	VDIVPS  Z4, Z3, Z3
+	VMULPS  Z0, Z3, Z3
+	VMULPS  Z1, Z2, Z4
+	VADDPS  Z4, Z3, Z3
+	VSUBPS  Z3, Z2, Z2
+	VMOVUPS Z2, 64(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000020, BX
+	JMP     rounds
+
+singles:
+	CMPQ    BX, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z2
+	VMOVUPS (CX), Z3
+	VMOVUPS (DX), Z4
+	VSQRTPS Z4, Z4
+	VDIVPS  Z4, Z3, Z3
+	VMULPS  Z0, Z3, Z3
+	VMULPS  Z1, Z2, Z4
+	VADDPS  Z4, Z3, Z3
+	VSUBPS  Z3, Z2, Z2
+	VMOVUPS Z2, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, BX
+	JMP     singles
+
+tail:
+	TESTQ     BX, BX
+	JZ        end
+	MOVL      $-1, SI
+	BZHIL     BX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (AX), K1, Z2
+	VMOVUPS.Z (CX), K1, Z3
+	VMOVUPS.Z (DX), K1, Z4
+	VSQRTPS   Z4, Z4
+	VDIVPS    Z4, Z3, Z3
+	VMULPS    Z0, Z3, Z3
+	VMULPS    Z1, Z2, Z0
+	VADDPS    Z0, Z3, Z3
+	VSUBPS    Z3, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adafactorFullMean512(x []float32, m []float32, g []float32, v []float32, beta1 float32, rate float32, shrink float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adafactorFullMean512(SB), NOSPLIT, $0-108
+	MOVQ         x_base+0(FP), AX
+	MOVQ         m_base+24(FP), CX
+	MOVQ         g_base+48(FP), DX
+	MOVQ         v_base+72(FP), BX
+	MOVQ         v_len+80(FP), SI
+	VBROADCASTSS rate+100(FP), Z0
+	VBROADCASTSS shrink+104(FP), Z1
+	VBROADCASTSS beta1+96(FP), Z2
+
+rounds:
+	CMPQ    SI, $0x00000020
+	JL      singles
+	VMOVUPS (AX), Z3
+	VMOVUPS (DX), Z4
+	VMOVUPS (BX), Z5
+	VSQRTPS Z5, Z5
+	VDIVPS  Z5, Z4, Z4
+	VMULPS  Z0, Z4, Z4
+	VMOVUPS (CX), Z5
+	VMULPS  Z2, Z5, Z5
+	VADDPS  Z5, Z4, Z4
+	VMOVUPS Z4, (CX)
+	VMULPS  Z1, Z3, Z5
+	VADDPS  Z5, Z4, Z4
+	VSUBPS  Z4, Z3, Z3
+	VMOVUPS Z3, (AX)
+	VMOVUPS 64(AX), Z3
+	VMOVUPS 64(DX), Z4
+	VMOVUPS 64(BX), Z5
+	VSQRTPS Z5, Z5
+	VDIVPS  Z5, Z4, Z4
+	VMULPS  Z0, Z4, Z4
+	VMOVUPS 64(CX), Z5
+	VMULPS  Z2, Z5, Z5
+	VADDPS  Z5, Z4, Z4
+	VMOVUPS Z4, 64(CX)
+	VMULPS  Z1, Z3, Z5
+	VADDPS  Z5, Z4, Z4
+	VSUBPS  Z4, Z3, Z3
+	VMOVUPS Z3, 64(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000080, BX
+	SUBQ    $0x00000020, SI
+	JMP     rounds
+
+singles:
+	CMPQ    SI, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z3
+	VMOVUPS (DX), Z4
+	VMOVUPS (BX), Z5
+	VSQRTPS Z5, Z5
+	VDIVPS  Z5, Z4, Z4
+	VMULPS  Z0, Z4, Z4
+	VMOVUPS (CX), Z5
+	VMULPS  Z2, Z5, Z5
+	VADDPS  Z5, Z4, Z4
+	VMOVUPS Z4, (CX)
+	VMULPS  Z1, Z3, Z5
+	VADDPS  Z5, Z4, Z4
+	VSUBPS  Z4, Z3, Z3
+	VMOVUPS Z3, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000010, SI
+	JMP     singles
+
+tail:
+	TESTQ     SI, SI
+	JZ        end
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (AX), K1, Z3
+	VMOVUPS.Z (DX), K1, Z4
+	VMOVUPS.Z (BX), K1, Z5
+	VSQRTPS   Z5, Z5
+	VDIVPS    Z5, Z4, Z4
+	VMULPS    Z0, Z4, Z4
+	VMOVUPS.Z (CX), K1, Z0
+	VMULPS    Z2, Z0, Z0
+	VADDPS    Z0, Z4, Z4
+	VMOVUPS   Z4, K1, (CX)
+	VMULPS    Z1, Z3, Z0
+	VADDPS    Z0, Z4, Z4
+	VSUBPS    Z4, Z3, Z3
+	VMOVUPS   Z3, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adamw512(x []float32, m []float32, v []float32, g []float32, fresh1 float32, beta2 float32, fresh2 float32, size float32, root2 float32, eps float32, decay float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·adamw512(SB), NOSPLIT, $0-124
+	MOVQ         x_base+0(FP), AX
+	MOVQ         m_base+24(FP), CX
+	MOVQ         v_base+48(FP), DX
+	MOVQ         g_base+72(FP), BX
+	MOVQ         g_len+80(FP), SI
+	VBROADCASTSS fresh1+96(FP), Z0
+	VBROADCASTSS beta2+100(FP), Z1
+	VBROADCASTSS fresh2+104(FP), Z2
+	VBROADCASTSS size+108(FP), Z3
+	VBROADCASTSS root2+112(FP), Z4
+	VBROADCASTSS eps+116(FP), Z5
+	VBROADCASTSS decay+120(FP), Z6
+
+singles:
+	CMPQ    SI, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z7
+	VMOVUPS (CX), Z8
+	VMOVUPS (DX), Z9
+	VMOVUPS (BX), Z10
+	VSUBPS  Z8, Z10, Z11
+	VMULPS  Z0, Z11, Z11
+	VADDPS  Z11, Z8, Z8
+	VMOVUPS Z8, (CX)
+	VMULPS  Z2, Z10, Z11
+	VMULPS  Z10, Z11, Z11
+	VMULPS  Z1, Z9, Z9
+	VADDPS  Z11, Z9, Z9
+	VMOVUPS Z9, (DX)
+	VSQRTPS Z9, Z9
+	VDIVPS  Z4, Z9, Z9
+	VADDPS  Z5, Z9, Z9
+	VDIVPS  Z9, Z8, Z8
+	VMULPS  Z3, Z8, Z8
+	VMULPS  Z6, Z7, Z11
+	VADDPS  Z11, Z8, Z8
+	VSUBPS  Z8, Z7, Z7
+	VMOVUPS Z7, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000010, SI
+	JMP     singles
+
+tail:
+	TESTQ     SI, SI
+	JZ        end
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (AX), K1, Z7
+	VMOVUPS.Z (CX), K1, Z8
+	VMOVUPS.Z (DX), K1, Z9
+	VMOVUPS.Z (BX), K1, Z10
+	VSUBPS    Z8, Z10, Z11
+	VMULPS    Z0, Z11, Z11
+	VADDPS    Z11, Z8, Z8
+	VMOVUPS   Z8, K1, (CX)
+	VMULPS    Z2, Z10, Z11
+	VMULPS    Z10, Z11, Z11
+	VMULPS    Z1, Z9, Z9
+	VADDPS    Z11, Z9, Z9
+	VMOVUPS   Z9, K1, (DX)
+	VSQRTPS   Z9, Z9
+	VDIVPS    Z4, Z9, Z9
+	VADDPS    Z5, Z9, Z9
+	VDIVPS    Z9, Z8, Z8
+	VMULPS    Z3, Z8, Z8
+	VMULPS    Z6, Z7, Z11
+	VADDPS    Z11, Z8, Z8
+	VSUBPS    Z8, Z7, Z7
+	VMOVUPS   Z7, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
 
 // func dotRow256(x []float32, y []float32) float32
 // Requires: AVX, FMA3, SSE
@@ -9725,6 +11107,524 @@ end:
 	VZEROUPPER
 	RET
 
+// func geluErf256(y []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluErf256(SB), NOSPLIT, $0-48
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+
+singles:
+	CMPQ         DX, $0x00000008
+	JL           tail
+	VMOVUPS      (CX), Y0
+	VANDPS       word7fffffff<>+0(SB), Y0, Y1
+	VMINPS       float41600000<>+0(SB), Y1, Y1
+	VMOVUPS      float3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y2
+	VFMADD231PS  float3e570a3d<>+0(SB), Y1, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMSUB213PS  Y4, Y1, Y1
+	VMULPS       floatbf000000<>+0(SB), Y4, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VMULPS       floatbf000000<>+0(SB), Y1, Y1
+	VFMADD213PS  Y4, Y4, Y1
+	VMOVUPS      floatbd92c084<>+0(SB), Y4
+	VFMADD213PS  float3e91327b<>+0(SB), Y2, Y4
+	VFMADD213PS  floatbea916e2<>+0(SB), Y2, Y4
+	VFMADD213PS  float3eb2e495<>+0(SB), Y2, Y4
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Y2, Y4
+	VFMADD213PS  float3dffbd23<>+0(SB), Y2, Y4
+	VFMADD213PS  float3d8db4a9<>+0(SB), Y2, Y4
+	VFMADD213PS  float3dae3894<>+0(SB), Y2, Y4
+	VFMADD213PS  float3dab70fa<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VSUBPS       Y4, Y3, Y3
+	VBLENDVPS    Y0, Y4, Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      Y3, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JMP          singles
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         tail<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       word7fffffff<>+0(SB), Y1, Y2
+	VMINPS       float41600000<>+0(SB), Y2, Y2
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y3
+	VFMADD231PS  float3e570a3d<>+0(SB), Y2, Y3
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y2, Y5
+	VFMSUB213PS  Y5, Y2, Y2
+	VMULPS       floatbf000000<>+0(SB), Y5, Y5
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y7
+	VCMPPS       $0x05, Y7, Y5, Y8
+	VMULPS       float3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS float3f318000<>+0(SB), Y6, Y5
+	VFNMADD231PS floatb95e8083<>+0(SB), Y6, Y5
+	VMOVUPS      float39506967<>+0(SB), Y7
+	VFMADD213PS  float3ab743ce<>+0(SB), Y5, Y7
+	VFMADD213PS  float3c088908<>+0(SB), Y5, Y7
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y5, Y7
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y5, Y7
+	VFMADD213PS  float3f000000<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y9
+	VFMADD213PS  Y5, Y9, Y7
+	VADDPS       float3f800000<>+0(SB), Y7, Y7
+	VCVTPS2DQ    Y6, Y6
+	VPADDD       word0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VANDPS       Y8, Y7, Y5
+	VMULPS       floatbf000000<>+0(SB), Y2, Y2
+	VFMADD213PS  Y5, Y5, Y2
+	VMOVUPS      floatbd92c084<>+0(SB), Y5
+	VFMADD213PS  float3e91327b<>+0(SB), Y3, Y5
+	VFMADD213PS  floatbea916e2<>+0(SB), Y3, Y5
+	VFMADD213PS  float3eb2e495<>+0(SB), Y3, Y5
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Y3, Y5
+	VFMADD213PS  float3dffbd23<>+0(SB), Y3, Y5
+	VFMADD213PS  float3d8db4a9<>+0(SB), Y3, Y5
+	VFMADD213PS  float3dae3894<>+0(SB), Y3, Y5
+	VFMADD213PS  float3dab70fa<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VSUBPS       Y5, Y4, Y4
+	VBLENDVPS    Y1, Y5, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluErfBackward256(dx []float32, dy []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluErfBackward256(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), AX
+	MOVQ dy_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ x_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000008
+	JL           tail
+	VMOVUPS      (DX), Y0
+	VANDPS       word7fffffff<>+0(SB), Y0, Y1
+	VMINPS       float41600000<>+0(SB), Y1, Y1
+	VMOVUPS      float3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y2
+	VFMADD231PS  float3e570a3d<>+0(SB), Y1, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMSUB213PS  Y4, Y1, Y1
+	VMULPS       floatbf000000<>+0(SB), Y4, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VMULPS       floatbf000000<>+0(SB), Y1, Y1
+	VFMADD213PS  Y4, Y4, Y1
+	VMOVUPS      floatbd92c084<>+0(SB), Y4
+	VFMADD213PS  float3e91327b<>+0(SB), Y2, Y4
+	VFMADD213PS  floatbea916e2<>+0(SB), Y2, Y4
+	VFMADD213PS  float3eb2e495<>+0(SB), Y2, Y4
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Y2, Y4
+	VFMADD213PS  float3dffbd23<>+0(SB), Y2, Y4
+	VFMADD213PS  float3d8db4a9<>+0(SB), Y2, Y4
+	VFMADD213PS  float3dae3894<>+0(SB), Y2, Y4
+	VFMADD213PS  float3dab70fa<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VSUBPS       Y4, Y3, Y3
+	VBLENDVPS    Y0, Y4, Y3, Y3
+	VMULPS       float3ecc422a<>+0(SB), Y1, Y1
+	VFMADD213PS  Y3, Y0, Y1
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      (CX), Y0
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VANDPS       word7fffffff<>+0(SB), Y1, Y2
+	VMINPS       float41600000<>+0(SB), Y2, Y2
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y3
+	VFMADD231PS  float3e570a3d<>+0(SB), Y2, Y3
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y2, Y5
+	VFMSUB213PS  Y5, Y2, Y2
+	VMULPS       floatbf000000<>+0(SB), Y5, Y5
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y7
+	VCMPPS       $0x05, Y7, Y5, Y8
+	VMULPS       float3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS float3f318000<>+0(SB), Y6, Y5
+	VFNMADD231PS floatb95e8083<>+0(SB), Y6, Y5
+	VMOVUPS      float39506967<>+0(SB), Y7
+	VFMADD213PS  float3ab743ce<>+0(SB), Y5, Y7
+	VFMADD213PS  float3c088908<>+0(SB), Y5, Y7
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y5, Y7
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y5, Y7
+	VFMADD213PS  float3f000000<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y9
+	VFMADD213PS  Y5, Y9, Y7
+	VADDPS       float3f800000<>+0(SB), Y7, Y7
+	VCVTPS2DQ    Y6, Y6
+	VPADDD       word0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VANDPS       Y8, Y7, Y5
+	VMULPS       floatbf000000<>+0(SB), Y2, Y2
+	VFMADD213PS  Y5, Y5, Y2
+	VMOVUPS      floatbd92c084<>+0(SB), Y5
+	VFMADD213PS  float3e91327b<>+0(SB), Y3, Y5
+	VFMADD213PS  floatbea916e2<>+0(SB), Y3, Y5
+	VFMADD213PS  float3eb2e495<>+0(SB), Y3, Y5
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Y3, Y5
+	VFMADD213PS  float3dffbd23<>+0(SB), Y3, Y5
+	VFMADD213PS  float3d8db4a9<>+0(SB), Y3, Y5
+	VFMADD213PS  float3dae3894<>+0(SB), Y3, Y5
+	VFMADD213PS  float3dab70fa<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VSUBPS       Y5, Y4, Y4
+	VBLENDVPS    Y1, Y5, Y4, Y4
+	VMULPS       float3ecc422a<>+0(SB), Y2, Y2
+	VFMADD213PS  Y4, Y1, Y2
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   (CX), Y0, Y1
+	VMULPS       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluErfGated256(y []float32, gate []float32, value []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluErfGated256(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ gate_base+24(FP), CX
+	MOVQ value_base+48(FP), DX
+	MOVQ value_len+56(FP), BX
+
+singles:
+	CMPQ         BX, $0x00000008
+	JL           tail
+	VMOVUPS      (CX), Y0
+	VANDPS       word7fffffff<>+0(SB), Y0, Y1
+	VMINPS       float41600000<>+0(SB), Y1, Y1
+	VMOVUPS      float3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y2
+	VFMADD231PS  float3e570a3d<>+0(SB), Y1, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMSUB213PS  Y4, Y1, Y1
+	VMULPS       floatbf000000<>+0(SB), Y4, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VMULPS       floatbf000000<>+0(SB), Y1, Y1
+	VFMADD213PS  Y4, Y4, Y1
+	VMOVUPS      floatbd92c084<>+0(SB), Y4
+	VFMADD213PS  float3e91327b<>+0(SB), Y2, Y4
+	VFMADD213PS  floatbea916e2<>+0(SB), Y2, Y4
+	VFMADD213PS  float3eb2e495<>+0(SB), Y2, Y4
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Y2, Y4
+	VFMADD213PS  float3dffbd23<>+0(SB), Y2, Y4
+	VFMADD213PS  float3d8db4a9<>+0(SB), Y2, Y4
+	VFMADD213PS  float3dae3894<>+0(SB), Y2, Y4
+	VFMADD213PS  float3dab70fa<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VSUBPS       Y4, Y3, Y3
+	VBLENDVPS    Y0, Y4, Y3, Y3
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      (DX), Y0
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      Y3, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       word7fffffff<>+0(SB), Y1, Y2
+	VMINPS       float41600000<>+0(SB), Y2, Y2
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y3
+	VFMADD231PS  float3e570a3d<>+0(SB), Y2, Y3
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y2, Y5
+	VFMSUB213PS  Y5, Y2, Y2
+	VMULPS       floatbf000000<>+0(SB), Y5, Y5
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y7
+	VCMPPS       $0x05, Y7, Y5, Y8
+	VMULPS       float3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS float3f318000<>+0(SB), Y6, Y5
+	VFNMADD231PS floatb95e8083<>+0(SB), Y6, Y5
+	VMOVUPS      float39506967<>+0(SB), Y7
+	VFMADD213PS  float3ab743ce<>+0(SB), Y5, Y7
+	VFMADD213PS  float3c088908<>+0(SB), Y5, Y7
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y5, Y7
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y5, Y7
+	VFMADD213PS  float3f000000<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y9
+	VFMADD213PS  Y5, Y9, Y7
+	VADDPS       float3f800000<>+0(SB), Y7, Y7
+	VCVTPS2DQ    Y6, Y6
+	VPADDD       word0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VANDPS       Y8, Y7, Y5
+	VMULPS       floatbf000000<>+0(SB), Y2, Y2
+	VFMADD213PS  Y5, Y5, Y2
+	VMOVUPS      floatbd92c084<>+0(SB), Y5
+	VFMADD213PS  float3e91327b<>+0(SB), Y3, Y5
+	VFMADD213PS  floatbea916e2<>+0(SB), Y3, Y5
+	VFMADD213PS  float3eb2e495<>+0(SB), Y3, Y5
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Y3, Y5
+	VFMADD213PS  float3dffbd23<>+0(SB), Y3, Y5
+	VFMADD213PS  float3d8db4a9<>+0(SB), Y3, Y5
+	VFMADD213PS  float3dae3894<>+0(SB), Y3, Y5
+	VFMADD213PS  float3dab70fa<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VSUBPS       Y5, Y4, Y4
+	VBLENDVPS    Y1, Y5, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   (DX), Y0, Y1
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   Y4, Y0, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func geluErfGatedBackward256(dGate []float32, dValue []float32, dy []float32, gate []float32, value []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluErfGatedBackward256(SB), NOSPLIT, $0-120
+	MOVQ dGate_base+0(FP), AX
+	MOVQ dValue_base+24(FP), CX
+	MOVQ dy_base+48(FP), DX
+	MOVQ gate_base+72(FP), BX
+	MOVQ value_base+96(FP), SI
+	MOVQ value_len+104(FP), DI
+
+singles:
+	CMPQ         DI, $0x00000008
+	JL           tail
+	VMOVUPS      (BX), Y0
+	VANDPS       word7fffffff<>+0(SB), Y0, Y1
+	VMINPS       float41600000<>+0(SB), Y1, Y1
+	VMOVUPS      float3f800000<>+0(SB), Y3
+	VMOVAPS      Y3, Y2
+	VFMADD231PS  float3e570a3d<>+0(SB), Y1, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y1, Y4
+	VFMSUB213PS  Y4, Y1, Y1
+	VMULPS       floatbf000000<>+0(SB), Y4, Y4
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y6
+	VCMPPS       $0x05, Y6, Y4, Y7
+	VMULPS       float3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS float3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS floatb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      float39506967<>+0(SB), Y6
+	VFMADD213PS  float3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  float3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  float3f000000<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y4, Y8
+	VFMADD213PS  Y4, Y8, Y6
+	VADDPS       float3f800000<>+0(SB), Y6, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPADDD       word0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VANDPS       Y7, Y6, Y4
+	VMULPS       floatbf000000<>+0(SB), Y1, Y1
+	VFMADD213PS  Y4, Y4, Y1
+	VMOVUPS      floatbd92c084<>+0(SB), Y4
+	VFMADD213PS  float3e91327b<>+0(SB), Y2, Y4
+	VFMADD213PS  floatbea916e2<>+0(SB), Y2, Y4
+	VFMADD213PS  float3eb2e495<>+0(SB), Y2, Y4
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Y2, Y4
+	VFMADD213PS  float3dffbd23<>+0(SB), Y2, Y4
+	VFMADD213PS  float3d8db4a9<>+0(SB), Y2, Y4
+	VFMADD213PS  float3dae3894<>+0(SB), Y2, Y4
+	VFMADD213PS  float3dab70fa<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VSUBPS       Y4, Y3, Y3
+	VBLENDVPS    Y0, Y4, Y3, Y3
+	VMULPS       float3ecc422a<>+0(SB), Y1, Y1
+	VFMADD213PS  Y3, Y0, Y1
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y2
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y0, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      Y3, (CX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, DI
+	JMP          singles
+
+tail:
+	TESTQ        DI, DI
+	JZ           end
+	LEAQ         tail<>+0(SB), R8
+	NEGQ         DI
+	VMOVUPS      32(R8)(DI*4), Y0
+	VMASKMOVPS   (BX), Y0, Y1
+	VANDPS       word7fffffff<>+0(SB), Y1, Y2
+	VMINPS       float41600000<>+0(SB), Y2, Y2
+	VMOVUPS      float3f800000<>+0(SB), Y4
+	VMOVAPS      Y4, Y3
+	VFMADD231PS  float3e570a3d<>+0(SB), Y2, Y3
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y2, Y5
+	VFMSUB213PS  Y5, Y2, Y2
+	VMULPS       floatbf000000<>+0(SB), Y5, Y5
+	VMOVUPS      floatc2aeac4f<>+0(SB), Y7
+	VCMPPS       $0x05, Y7, Y5, Y8
+	VMULPS       float3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS float3f318000<>+0(SB), Y6, Y5
+	VFNMADD231PS floatb95e8083<>+0(SB), Y6, Y5
+	VMOVUPS      float39506967<>+0(SB), Y7
+	VFMADD213PS  float3ab743ce<>+0(SB), Y5, Y7
+	VFMADD213PS  float3c088908<>+0(SB), Y5, Y7
+	VFMADD213PS  float3d2aa9c1<>+0(SB), Y5, Y7
+	VFMADD213PS  float3e2aaaaa<>+0(SB), Y5, Y7
+	VFMADD213PS  float3f000000<>+0(SB), Y5, Y7
+	VMULPS       Y5, Y5, Y9
+	VFMADD213PS  Y5, Y9, Y7
+	VADDPS       float3f800000<>+0(SB), Y7, Y7
+	VCVTPS2DQ    Y6, Y6
+	VPADDD       word0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VANDPS       Y8, Y7, Y5
+	VMULPS       floatbf000000<>+0(SB), Y2, Y2
+	VFMADD213PS  Y5, Y5, Y2
+	VMOVUPS      floatbd92c084<>+0(SB), Y5
+	VFMADD213PS  float3e91327b<>+0(SB), Y3, Y5
+	VFMADD213PS  floatbea916e2<>+0(SB), Y3, Y5
+	VFMADD213PS  float3eb2e495<>+0(SB), Y3, Y5
+	VFMADD213PS  floatbdc05b8d<>+0(SB), Y3, Y5
+	VFMADD213PS  float3dffbd23<>+0(SB), Y3, Y5
+	VFMADD213PS  float3d8db4a9<>+0(SB), Y3, Y5
+	VFMADD213PS  float3dae3894<>+0(SB), Y3, Y5
+	VFMADD213PS  float3dab70fa<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VSUBPS       Y5, Y4, Y4
+	VBLENDVPS    Y1, Y5, Y4, Y4
+	VMULPS       float3ecc422a<>+0(SB), Y2, Y2
+	VFMADD213PS  Y4, Y1, Y2
+	VMULPS       Y1, Y4, Y4
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y3
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	VMASKMOVPS   Y4, Y0, (CX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func silu256(y []float32, x []float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·silu256(SB), NOSPLIT, $0-48
@@ -10474,3 +12374,785 @@ DATA word00000004<>+52(SB)/4, $0x00000004
 DATA word00000004<>+56(SB)/4, $0x00000004
 DATA word00000004<>+60(SB)/4, $0x00000004
 GLOBL word00000004<>(SB), RODATA|NOPTR, $64
+
+// func sumSquares256(x []float32) float64
+// Requires: AVX, FMA3, SSE2
+TEXT ·sumSquares256(SB), NOSPLIT, $0-32
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+rounds:
+	CMPQ         CX, $0x00000010
+	JL           singles
+	VMOVUPS      (AX), Y2
+	VCVTPS2PD    X2, Y3
+	VFMADD231PD  Y3, Y3, Y0
+	VEXTRACTF128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VFMADD231PD  Y2, Y2, Y1
+	VMOVUPS      32(AX), Y2
+	VCVTPS2PD    X2, Y3
+	VFMADD231PD  Y3, Y3, Y0
+	VEXTRACTF128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VFMADD231PD  Y2, Y2, Y1
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          rounds
+
+singles:
+	CMPQ         CX, $0x00000008
+	JL           tail
+	VMOVUPS      (AX), Y2
+	VCVTPS2PD    X2, Y3
+	VFMADD231PD  Y3, Y3, Y0
+	VEXTRACTF128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VFMADD231PD  Y2, Y2, Y1
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          singles
+
+tail:
+	TESTQ        CX, CX
+	JZ           end
+	LEAQ         tail<>+0(SB), DX
+	NEGQ         CX
+	VMOVUPS      32(DX)(CX*4), Y2
+	VMASKMOVPS   (AX), Y2, Y2
+	VCVTPS2PD    X2, Y3
+	VFMADD231PD  Y3, Y3, Y0
+	VEXTRACTF128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VFMADD231PD  Y2, Y2, Y1
+
+end:
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDPD       X1, X0, X0
+	MOVSD        X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func scale256(x []float32, factor float32)
+// Requires: AVX
+TEXT ·scale256(SB), NOSPLIT, $0-28
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSS factor+24(FP), Y0
+
+rounds:
+	CMPQ    CX, $0x00000020
+	JL      singles
+	VMOVUPS (AX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)
+	VMOVUPS 32(AX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS 64(AX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 64(AX)
+	VMOVUPS 96(AX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, 96(AX)
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JMP     rounds
+
+singles:
+	CMPQ    CX, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
+	JMP     singles
+
+tail:
+	TESTQ      CX, CX
+	JZ         end
+	LEAQ       tail<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y1
+	VMASKMOVPS (AX), Y1, Y2
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func addSquares256(sum []float64, weighted []float64, x []float32, weight float64)
+// Requires: AVX, AVX2
+TEXT ·addSquares256(SB), NOSPLIT, $0-80
+	MOVQ         sum_base+0(FP), AX
+	MOVQ         weighted_base+24(FP), CX
+	MOVQ         x_base+48(FP), DX
+	MOVQ         x_len+56(FP), BX
+	VBROADCASTSD weight+72(FP), Y0
+
+rounds:
+	CMPQ         BX, $0x00000010
+	JL           singles
+	VMOVUPS      (DX), Y1
+	VCVTPS2PD    X1, Y2
+	VMOVUPD      (AX), Y3
+	VMOVUPD      (CX), Y4
+	VMULPD       Y2, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMULPD       Y0, Y2, Y2
+	VADDPD       Y2, Y4, Y4
+	VMOVUPD      Y3, (AX)
+	VMOVUPD      Y4, (CX)
+	VEXTRACTF128 $0x01, Y1, X1
+	VCVTPS2PD    X1, Y1
+	VMOVUPD      32(AX), Y2
+	VMOVUPD      32(CX), Y3
+	VMULPD       Y1, Y1, Y1
+	VADDPD       Y1, Y2, Y2
+	VMULPD       Y0, Y1, Y1
+	VADDPD       Y1, Y3, Y3
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	VMOVUPS      32(DX), Y1
+	VCVTPS2PD    X1, Y2
+	VMOVUPD      64(AX), Y3
+	VMOVUPD      64(CX), Y4
+	VMULPD       Y2, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMULPD       Y0, Y2, Y2
+	VADDPD       Y2, Y4, Y4
+	VMOVUPD      Y3, 64(AX)
+	VMOVUPD      Y4, 64(CX)
+	VEXTRACTF128 $0x01, Y1, X1
+	VCVTPS2PD    X1, Y1
+	VMOVUPD      96(AX), Y2
+	VMOVUPD      96(CX), Y3
+	VMULPD       Y1, Y1, Y1
+	VADDPD       Y1, Y2, Y2
+	VMULPD       Y0, Y1, Y1
+	VADDPD       Y1, Y3, Y3
+	VMOVUPD      Y2, 96(AX)
+	VMOVUPD      Y3, 96(CX)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, BX
+	JMP          rounds
+
+singles:
+	CMPQ         BX, $0x00000008
+	JL           tail
+	VMOVUPS      (DX), Y1
+	VCVTPS2PD    X1, Y2
+	VMOVUPD      (AX), Y3
+	VMOVUPD      (CX), Y4
+	VMULPD       Y2, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMULPD       Y0, Y2, Y2
+	VADDPD       Y2, Y4, Y4
+	VMOVUPD      Y3, (AX)
+	VMOVUPD      Y4, (CX)
+	VEXTRACTF128 $0x01, Y1, X1
+	VCVTPS2PD    X1, Y1
+	VMOVUPD      32(AX), Y2
+	VMOVUPD      32(CX), Y3
+	VMULPD       Y1, Y1, Y1
+	VADDPD       Y1, Y2, Y2
+	VMULPD       Y0, Y1, Y1
+	VADDPD       Y1, Y3, Y3
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      Y3, 32(CX)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, BX
+	JMP          singles
+
+tail:
+	TESTQ        BX, BX
+	JZ           end
+	LEAQ         tail<>+0(SB), SI
+	NEGQ         BX
+	VMOVUPS      32(SI)(BX*4), Y1
+	VMASKMOVPS   (DX), Y1, Y2
+	VCVTPS2PD    X2, Y3
+	VEXTRACTI128 $0x00, Y1, X4
+	VPMOVSXDQ    X4, Y4
+	VMASKMOVPD   (AX), Y4, Y4
+	VEXTRACTI128 $0x00, Y1, X5
+	VPMOVSXDQ    X5, Y5
+	VMASKMOVPD   (CX), Y5, Y5
+	VMULPD       Y3, Y3, Y3
+	VADDPD       Y3, Y4, Y4
+	VMULPD       Y0, Y3, Y3
+	VADDPD       Y3, Y5, Y5
+	VEXTRACTI128 $0x00, Y1, X3
+	VPMOVSXDQ    X3, Y3
+	VMASKMOVPD   Y4, Y3, (AX)
+	VEXTRACTI128 $0x00, Y1, X3
+	VPMOVSXDQ    X3, Y3
+	VMASKMOVPD   Y5, Y3, (CX)
+	VEXTRACTF128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VEXTRACTI128 $0x01, Y1, X3
+	VPMOVSXDQ    X3, Y3
+	VMASKMOVPD   32(AX), Y3, Y3
+	VEXTRACTI128 $0x01, Y1, X4
+	VPMOVSXDQ    X4, Y4
+	VMASKMOVPD   32(CX), Y4, Y4
+	VMULPD       Y2, Y2, Y2
+	VADDPD       Y2, Y3, Y3
+	VMULPD       Y0, Y2, Y2
+	VADDPD       Y2, Y4, Y4
+	VEXTRACTI128 $0x01, Y1, X0
+	VPMOVSXDQ    X0, Y0
+	VMASKMOVPD   Y3, Y0, 32(AX)
+	VEXTRACTI128 $0x01, Y1, X0
+	VPMOVSXDQ    X0, Y0
+	VMASKMOVPD   Y4, Y0, 32(CX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adafactorMoments256(v []float32, g []float32, decay float64, fresh float64, eps float64) float64
+// Requires: AVX, FMA3, SSE2
+TEXT ·adafactorMoments256(SB), NOSPLIT, $0-80
+	MOVQ         v_base+0(FP), AX
+	MOVQ         g_base+24(FP), CX
+	MOVQ         g_len+32(FP), DX
+	VBROADCASTSD decay+48(FP), Y0
+	VBROADCASTSD fresh+56(FP), Y1
+	VBROADCASTSD eps+64(FP), Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+
+singles:
+	CMPQ         DX, $0x00000008
+	JL           tail
+	VMOVUPS      (AX), Y5
+	VMOVUPS      (CX), Y6
+	VCVTPS2PD    X5, Y7
+	VMULPD       Y0, Y7, Y7
+	VEXTRACTF128 $0x01, Y5, X5
+	VCVTPS2PD    X5, Y5
+	VMULPD       Y0, Y5, Y5
+	VCVTPS2PD    X6, Y10
+	VFMADD213PD  Y2, Y10, Y10
+	VMULPD       Y1, Y10, Y10
+	VADDPD       Y10, Y7, Y7
+	VEXTRACTF128 $0x01, Y6, X8
+	VCVTPS2PD    X8, Y10
+	VFMADD213PD  Y2, Y10, Y10
+	VMULPD       Y1, Y10, Y10
+	VADDPD       Y10, Y5, Y5
+	VCVTPD2PSY   Y7, X8
+	VCVTPD2PSY   Y5, X5
+	VINSERTF128  $0x01, X5, Y8, Y8
+	VMOVUPS      Y8, (AX)
+	VSQRTPS      Y8, Y8
+	VDIVPS       Y8, Y6, Y6
+	VCVTPS2PD    X6, Y5
+	VFMADD231PD  Y5, Y5, Y3
+	VEXTRACTF128 $0x01, Y6, X5
+	VCVTPS2PD    X5, Y5
+	VFMADD231PD  Y5, Y5, Y4
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
+	JMP          singles
+
+tail:
+	TESTQ        DX, DX
+	JZ           end
+	LEAQ         tail<>+0(SB), BX
+	NEGQ         DX
+	VMOVUPS      32(BX)(DX*4), Y5
+	VMASKMOVPS   (AX), Y5, Y6
+	VMASKMOVPS   (CX), Y5, Y7
+	VCVTPS2PD    X6, Y8
+	VMULPD       Y0, Y8, Y8
+	VEXTRACTF128 $0x01, Y6, X6
+	VCVTPS2PD    X6, Y6
+	VMULPD       Y0, Y6, Y6
+	VCVTPS2PD    X7, Y0
+	VFMADD213PD  Y2, Y0, Y0
+	VMULPD       Y1, Y0, Y0
+	VADDPD       Y0, Y8, Y8
+	VEXTRACTF128 $0x01, Y7, X0
+	VCVTPS2PD    X0, Y0
+	VFMADD213PD  Y2, Y0, Y0
+	VMULPD       Y1, Y0, Y0
+	VADDPD       Y0, Y6, Y6
+	VCVTPD2PSY   Y8, X9
+	VCVTPD2PSY   Y6, X0
+	VINSERTF128  $0x01, X0, Y9, Y9
+	VMASKMOVPS   Y9, Y5, (AX)
+	VSQRTPS      Y9, Y9
+	VDIVPS       Y9, Y7, Y7
+	VANDPS       Y5, Y7, Y7
+	VCVTPS2PD    X7, Y0
+	VFMADD231PD  Y0, Y0, Y3
+	VEXTRACTF128 $0x01, Y7, X0
+	VCVTPS2PD    X0, Y0
+	VFMADD231PD  Y0, Y0, Y4
+
+end:
+	VADDPD       Y4, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPD       X0, X3, X3
+	VPERMILPD    $0x01, X3, X0
+	VADDPD       X0, X3, X3
+	MOVSD        X3, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func adafactorFactored256(x []float32, g []float32, col []float32, row float32, rate float32, shrink float32)
+// Requires: AVX
+TEXT ·adafactorFactored256(SB), NOSPLIT, $0-84
+	MOVQ         x_base+0(FP), AX
+	MOVQ         g_base+24(FP), CX
+	MOVQ         col_base+48(FP), DX
+	MOVQ         col_len+56(FP), BX
+	VBROADCASTSS rate+76(FP), Y0
+	VBROADCASTSS shrink+80(FP), Y1
+	VBROADCASTSS row+72(FP), Y2
+
+rounds:
+	CMPQ    BX, $0x00000010
+	JL      singles
+	VMOVUPS (AX), Y3
+	VMOVUPS (CX), Y4
+	VMOVUPS (DX), Y5
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y5, Y4, Y4
+	VMULPS  Y0, Y4, Y4
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y5, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)
+	VMOVUPS 32(AX), Y3
+	VMOVUPS 32(CX), Y4
+	VMOVUPS 32(DX), Y5
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y5, Y4, Y4
+	VMULPS  Y0, Y4, Y4
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y5, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, 32(AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, BX
+	JMP     rounds
+
+singles:
+	CMPQ    BX, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y3
+	VMOVUPS (CX), Y4
+	VMOVUPS (DX), Y5
+	VMULPS  Y2, Y4, Y4
+	VMULPS  Y5, Y4, Y4
+	VMULPS  Y0, Y4, Y4
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y5, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     singles
+
+tail:
+	TESTQ      BX, BX
+	JZ         end
+	LEAQ       tail<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y3
+	VMASKMOVPS (AX), Y3, Y4
+	VMASKMOVPS (CX), Y3, Y5
+	VMASKMOVPS (DX), Y3, Y6
+	VMULPS     Y2, Y5, Y5
+	VMULPS     Y6, Y5, Y5
+	VMULPS     Y0, Y5, Y5
+	VMULPS     Y1, Y4, Y0
+	VADDPS     Y0, Y5, Y5
+	VSUBPS     Y5, Y4, Y4
+	VMASKMOVPS Y4, Y3, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adafactorFactoredMean256(x []float32, m []float32, g []float32, col []float32, row float32, beta1 float32, rate float32, shrink float32)
+// Requires: AVX
+TEXT ·adafactorFactoredMean256(SB), NOSPLIT, $0-112
+	MOVQ         x_base+0(FP), AX
+	MOVQ         m_base+24(FP), CX
+	MOVQ         g_base+48(FP), DX
+	MOVQ         col_base+72(FP), BX
+	MOVQ         col_len+80(FP), SI
+	VBROADCASTSS rate+104(FP), Y0
+	VBROADCASTSS shrink+108(FP), Y1
+	VBROADCASTSS row+96(FP), Y2
+	VBROADCASTSS beta1+100(FP), Y3
+
+rounds:
+	CMPQ    SI, $0x00000010
+	JL      singles
+	VMOVUPS (AX), Y4
+	VMOVUPS (DX), Y5
+	VMOVUPS (BX), Y6
+	VMULPS  Y2, Y5, Y5
+	VMULPS  Y6, Y5, Y5
+	VMULPS  Y0, Y5, Y5
+	VMOVUPS (CX), Y6
+	VMULPS  Y3, Y6, Y6
+	VADDPS  Y6, Y5, Y5
+	VMOVUPS Y5, (CX)
+	VMULPS  Y1, Y4, Y6
+	VADDPS  Y6, Y5, Y5
+	VSUBPS  Y5, Y4, Y4
+	VMOVUPS Y4, (AX)
+	VMOVUPS 32(AX), Y4
+	VMOVUPS 32(DX), Y5
+	VMOVUPS 32(BX), Y6
+	VMULPS  Y2, Y5, Y5
+	VMULPS  Y6, Y5, Y5
+	VMULPS  Y0, Y5, Y5
+	VMOVUPS 32(CX), Y6
+	VMULPS  Y3, Y6, Y6
+	VADDPS  Y6, Y5, Y5
+	VMOVUPS Y5, 32(CX)
+	VMULPS  Y1, Y4, Y6
+	VADDPS  Y6, Y5, Y5
+	VSUBPS  Y5, Y4, Y4
+	VMOVUPS Y4, 32(AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000010, SI
+	JMP     rounds
+
+singles:
+	CMPQ    SI, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y4
+	VMOVUPS (DX), Y5
+	VMOVUPS (BX), Y6
+	VMULPS  Y2, Y5, Y5
+	VMULPS  Y6, Y5, Y5
+	VMULPS  Y0, Y5, Y5
+	VMOVUPS (CX), Y6
+	VMULPS  Y3, Y6, Y6
+	VADDPS  Y6, Y5, Y5
+	VMOVUPS Y5, (CX)
+	VMULPS  Y1, Y4, Y6
+	VADDPS  Y6, Y5, Y5
+	VSUBPS  Y5, Y4, Y4
+	VMOVUPS Y4, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, BX
+	SUBQ    $0x00000008, SI
+	JMP     singles
+
+tail:
+	TESTQ      SI, SI
+	JZ         end
+	LEAQ       tail<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    32(DI)(SI*4), Y4
+	VMASKMOVPS (AX), Y4, Y5
+	VMASKMOVPS (DX), Y4, Y6
+	VMASKMOVPS (BX), Y4, Y7
+	VMULPS     Y2, Y6, Y6
+	VMULPS     Y7, Y6, Y6
+	VMULPS     Y0, Y6, Y6
+	VMASKMOVPS (CX), Y4, Y0
+	VMULPS     Y3, Y0, Y0
+	VADDPS     Y0, Y6, Y6
+	VMASKMOVPS Y6, Y4, (CX)
+	VMULPS     Y1, Y5, Y0
+	VADDPS     Y0, Y6, Y6
+	VSUBPS     Y6, Y5, Y5
+	VMASKMOVPS Y5, Y4, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adafactorFull256(x []float32, g []float32, v []float32, rate float32, shrink float32)
+// Requires: AVX
+TEXT ·adafactorFull256(SB), NOSPLIT, $0-80
+	MOVQ         x_base+0(FP), AX
+	MOVQ         g_base+24(FP), CX
+	MOVQ         v_base+48(FP), DX
+	MOVQ         v_len+56(FP), BX
+	VBROADCASTSS rate+72(FP), Y0
+	VBROADCASTSS shrink+76(FP), Y1
+
+rounds:
+	CMPQ    BX, $0x00000010
+	JL      singles
+	VMOVUPS (AX), Y2
+	VMOVUPS (CX), Y3
+	VMOVUPS (DX), Y4
+	VSQRTPS Y4, Y4
+	VDIVPS  Y4, Y3, Y3
+	VMULPS  Y0, Y3, Y3
+	VMULPS  Y1, Y2, Y4
+	VADDPS  Y4, Y3, Y3
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (AX)
+	VMOVUPS 32(AX), Y2
+	VMOVUPS 32(CX), Y3
+	VMOVUPS 32(DX), Y4
+	VSQRTPS Y4, Y4
+	VDIVPS  Y4, Y3, Y3
+	VMULPS  Y0, Y3, Y3
+	VMULPS  Y1, Y2, Y4
+	VADDPS  Y4, Y3, Y3
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, 32(AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, BX
+	JMP     rounds
+
+singles:
+	CMPQ    BX, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y2
+	VMOVUPS (CX), Y3
+	VMOVUPS (DX), Y4
+	VSQRTPS Y4, Y4
+	VDIVPS  Y4, Y3, Y3
+	VMULPS  Y0, Y3, Y3
+	VMULPS  Y1, Y2, Y4
+	VADDPS  Y4, Y3, Y3
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     singles
+
+tail:
+	TESTQ      BX, BX
+	JZ         end
+	LEAQ       tail<>+0(SB), SI
+	NEGQ       BX
+	VMOVUPS    32(SI)(BX*4), Y2
+	VMASKMOVPS (AX), Y2, Y3
+	VMASKMOVPS (CX), Y2, Y4
+	VMASKMOVPS (DX), Y2, Y5
+	VSQRTPS    Y5, Y5
+	VDIVPS     Y5, Y4, Y4
+	VMULPS     Y0, Y4, Y4
+	VMULPS     Y1, Y3, Y0
+	VADDPS     Y0, Y4, Y4
+	VSUBPS     Y4, Y3, Y3
+	VMASKMOVPS Y3, Y2, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adafactorFullMean256(x []float32, m []float32, g []float32, v []float32, beta1 float32, rate float32, shrink float32)
+// Requires: AVX
+TEXT ·adafactorFullMean256(SB), NOSPLIT, $0-108
+	MOVQ         x_base+0(FP), AX
+	MOVQ         m_base+24(FP), CX
+	MOVQ         g_base+48(FP), DX
+	MOVQ         v_base+72(FP), BX
+	MOVQ         v_len+80(FP), SI
+	VBROADCASTSS rate+100(FP), Y0
+	VBROADCASTSS shrink+104(FP), Y1
+	VBROADCASTSS beta1+96(FP), Y2
+
+rounds:
+	CMPQ    SI, $0x00000010
+	JL      singles
+	VMOVUPS (AX), Y3
+	VMOVUPS (DX), Y4
+	VMOVUPS (BX), Y5
+	VSQRTPS Y5, Y5
+	VDIVPS  Y5, Y4, Y4
+	VMULPS  Y0, Y4, Y4
+	VMOVUPS (CX), Y5
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVUPS Y4, (CX)
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y5, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)
+	VMOVUPS 32(AX), Y3
+	VMOVUPS 32(DX), Y4
+	VMOVUPS 32(BX), Y5
+	VSQRTPS Y5, Y5
+	VDIVPS  Y5, Y4, Y4
+	VMULPS  Y0, Y4, Y4
+	VMOVUPS 32(CX), Y5
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVUPS Y4, 32(CX)
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y5, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, 32(AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000010, SI
+	JMP     rounds
+
+singles:
+	CMPQ    SI, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y3
+	VMOVUPS (DX), Y4
+	VMOVUPS (BX), Y5
+	VSQRTPS Y5, Y5
+	VDIVPS  Y5, Y4, Y4
+	VMULPS  Y0, Y4, Y4
+	VMOVUPS (CX), Y5
+	VMULPS  Y2, Y5, Y5
+	VADDPS  Y5, Y4, Y4
+	VMOVUPS Y4, (CX)
+	VMULPS  Y1, Y3, Y5
+	VADDPS  Y5, Y4, Y4
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, BX
+	SUBQ    $0x00000008, SI
+	JMP     singles
+
+tail:
+	TESTQ      SI, SI
+	JZ         end
+	LEAQ       tail<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    32(DI)(SI*4), Y3
+	VMASKMOVPS (AX), Y3, Y4
+	VMASKMOVPS (DX), Y3, Y5
+	VMASKMOVPS (BX), Y3, Y6
+	VSQRTPS    Y6, Y6
+	VDIVPS     Y6, Y5, Y5
+	VMULPS     Y0, Y5, Y5
+	VMASKMOVPS (CX), Y3, Y0
+	VMULPS     Y2, Y0, Y0
+	VADDPS     Y0, Y5, Y5
+	VMASKMOVPS Y5, Y3, (CX)
+	VMULPS     Y1, Y4, Y0
+	VADDPS     Y0, Y5, Y5
+	VSUBPS     Y5, Y4, Y4
+	VMASKMOVPS Y4, Y3, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+// func adamw256(x []float32, m []float32, v []float32, g []float32, fresh1 float32, beta2 float32, fresh2 float32, size float32, root2 float32, eps float32, decay float32)
+// Requires: AVX
+TEXT ·adamw256(SB), NOSPLIT, $0-124
+	MOVQ         x_base+0(FP), AX
+	MOVQ         m_base+24(FP), CX
+	MOVQ         v_base+48(FP), DX
+	MOVQ         g_base+72(FP), BX
+	MOVQ         g_len+80(FP), SI
+	VBROADCASTSS fresh1+96(FP), Y0
+	VBROADCASTSS beta2+100(FP), Y1
+	VBROADCASTSS fresh2+104(FP), Y2
+	VBROADCASTSS size+108(FP), Y3
+	VBROADCASTSS root2+112(FP), Y4
+	VBROADCASTSS eps+116(FP), Y5
+	VBROADCASTSS decay+120(FP), Y6
+
+singles:
+	CMPQ    SI, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y7
+	VMOVUPS (CX), Y8
+	VMOVUPS (DX), Y9
+	VMOVUPS (BX), Y10
+	VSUBPS  Y8, Y10, Y11
+	VMULPS  Y0, Y11, Y11
+	VADDPS  Y11, Y8, Y8
+	VMOVUPS Y8, (CX)
+	VMULPS  Y2, Y10, Y11
+	VMULPS  Y10, Y11, Y11
+	VMULPS  Y1, Y9, Y9
+	VADDPS  Y11, Y9, Y9
+	VMOVUPS Y9, (DX)
+	VSQRTPS Y9, Y9
+	VDIVPS  Y4, Y9, Y9
+	VADDPS  Y5, Y9, Y9
+	VDIVPS  Y9, Y8, Y8
+	VMULPS  Y3, Y8, Y8
+	VMULPS  Y6, Y7, Y11
+	VADDPS  Y11, Y8, Y8
+	VSUBPS  Y8, Y7, Y7
+	VMOVUPS Y7, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, BX
+	SUBQ    $0x00000008, SI
+	JMP     singles
+
+tail:
+	TESTQ      SI, SI
+	JZ         end
+	LEAQ       tail<>+0(SB), DI
+	NEGQ       SI
+	VMOVUPS    32(DI)(SI*4), Y7
+	VMASKMOVPS (AX), Y7, Y8
+	VMASKMOVPS (CX), Y7, Y9
+	VMASKMOVPS (DX), Y7, Y10
+	VMASKMOVPS (BX), Y7, Y11
+	VSUBPS     Y9, Y11, Y12
+	VMULPS     Y0, Y12, Y12
+	VADDPS     Y12, Y9, Y9
+	VMASKMOVPS Y9, Y7, (CX)
+	VMULPS     Y2, Y11, Y12
+	VMULPS     Y11, Y12, Y12
+	VMULPS     Y1, Y10, Y10
+	VADDPS     Y12, Y10, Y10
+	VMASKMOVPS Y10, Y7, (DX)
+	VSQRTPS    Y10, Y10
+	VDIVPS     Y4, Y10, Y10
+	VADDPS     Y5, Y10, Y10
+	VDIVPS     Y10, Y9, Y9
+	VMULPS     Y3, Y9, Y9
+	VMULPS     Y6, Y8, Y12
+	VADDPS     Y12, Y9, Y9
+	VSUBPS     Y9, Y8, Y8
+	VMASKMOVPS Y8, Y7, (AX)
+
+end:
+	VZEROUPPER
+	RET

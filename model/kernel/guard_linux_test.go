@@ -11,19 +11,20 @@ import (
 
 // guarded returns a copy of x between two pages that must not be touched: it ends where the second one begins, or
 // begins where the first one ends. Assembly that reads or writes beyond faults.
-func guarded(t *testing.T, x []float32, atEnd bool) []float32 {
+func guarded[T float32 | float64](t *testing.T, x []T, atEnd bool) []T {
+	size := int(unsafe.Sizeof(T(0)))
 	page := syscall.Getpagesize()
-	size := blocks(4*max(1, len(x)), page) * page
-	memory, err := syscall.Mmap(-1, 0, size+2*page, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	inside := blocks(size*max(1, len(x)), page) * page
+	memory, err := syscall.Mmap(-1, 0, inside+2*page, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = syscall.Munmap(memory) })
-	inner := memory[page : page+size]
+	inner := memory[page : page+inside]
 	if err := syscall.Mprotect(inner, syscall.PROT_READ|syscall.PROT_WRITE); err != nil {
 		t.Fatal(err)
 	}
-	y := unsafe.Slice((*float32)(unsafe.Pointer(&inner[0])), size/4)
+	y := unsafe.Slice((*T)(unsafe.Pointer(&inner[0])), inside/size)
 	if atEnd {
 		y = y[len(y)-len(x):]
 	}
@@ -59,6 +60,23 @@ func TestLoopsStayInTheirSlices(t *testing.T) {
 				}
 				for name, call := range cases {
 					mustNotFault(t, fmt.Sprintf("%s of %d elements, at the end %v", name, n, atEnd), func() { call(l, s) })
+				}
+			}
+		}
+	})
+}
+
+func TestOptimizerLoopsStayInTheirSlices(t *testing.T) {
+	eachVectorPath(t, func(t *testing.T, l *loops) {
+		for _, n := range []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100} {
+			for _, atEnd := range []bool{true, false} {
+				s := newOptimizerSlices(n)
+				for _, x := range []*[]float32{&s.x, &s.m, &s.v, &s.g} {
+					*x = guarded(t, *x, atEnd)
+				}
+				s.sum, s.weighted = guarded(t, s.sum, atEnd), guarded(t, s.weighted, atEnd)
+				for name, call := range optimizerCases() {
+					mustNotFault(t, fmt.Sprintf("%s of %d elements, at the end %v", name, n, atEnd), func() { call(&l.OptimizerLoops, s) })
 				}
 			}
 		}

@@ -68,11 +68,18 @@ func loops512() loops {
 		dot: dotRow512, add: add512, affine: affine512, sum: sum512, maximum: maximum512, exp: exp512,
 		softmaxBackward: softmaxBackward512,
 		norm:            norm512, normDot: normDot512, normBackward: normBackward512,
-		activations: portableLoops().activations, // for the rare ones
-		dropout:     dropout512,
+		dropout: dropout512,
+		OptimizerLoops: OptimizerLoops{
+			SumSquares: sumSquares512, Scale: scale512, AddSquares: addSquares256,
+			Factored: adafactorFactored512, FactoredMean: adafactorFactoredMean512,
+			Moments: adafactorMoments512, Full: adafactorFull512, FullMean: adafactorFullMean512,
+			AdamW: adamw512,
+		},
 	}
+	l.activations[Identity] = Identity.portableLoops()
 	l.activations[ReLU] = activationLoops{relu512, reluBackward512, reluGated512, reluGatedBackward512}
 	l.activations[GELU] = activationLoops{gelu512, geluBackward512, geluGated512, geluGatedBackward512}
+	l.activations[GELUErf] = activationLoops{geluErf512, geluErfBackward512, geluErfGated512, geluErfGatedBackward512}
 	l.activations[SiLU] = activationLoops{silu512, siluBackward512, siluGated512, siluGatedBackward512}
 	return l
 }
@@ -82,11 +89,18 @@ func loops256() loops {
 		dot: dotRow256, add: add256, affine: affine256, sum: sum256, maximum: maximum256, exp: exp256,
 		softmaxBackward: softmaxBackward256,
 		norm:            norm256, normDot: normDot256, normBackward: normBackward256,
-		activations: portableLoops().activations, // for the rare ones
-		dropout:     dropout256,
+		dropout: dropout256,
+		OptimizerLoops: OptimizerLoops{
+			SumSquares: sumSquares256, Scale: scale256, AddSquares: addSquares256,
+			Factored: adafactorFactored256, FactoredMean: adafactorFactoredMean256,
+			Moments: adafactorMoments256, Full: adafactorFull256, FullMean: adafactorFullMean256,
+			AdamW: adamw256,
+		},
 	}
+	l.activations[Identity] = Identity.portableLoops()
 	l.activations[ReLU] = activationLoops{relu256, reluBackward256, reluGated256, reluGatedBackward256}
 	l.activations[GELU] = activationLoops{gelu256, geluBackward256, geluGated256, geluGatedBackward256}
+	l.activations[GELUErf] = activationLoops{geluErf256, geluErfBackward256, geluErfGated256, geluErfGatedBackward256}
 	l.activations[SiLU] = activationLoops{silu256, siluBackward256, siluGated256, siluGatedBackward256}
 	return l
 }

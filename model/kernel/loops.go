@@ -21,6 +21,8 @@ type loops struct {
 	// dropout writes scale·x to y where 16 random bits are at least below, and else 0. The random numbers are those of
 	// philoxWords.
 	dropout func(y, x []float32, words *philoxWords, below uint16, scale float32)
+
+	OptimizerLoops
 }
 
 // activationLoops are the loops of one activation f.
@@ -37,7 +39,8 @@ func portableLoops() loops {
 		dot: dot, add: add, affine: affine, sum: sum, maximum: maximum, exp: expRow,
 		softmaxBackward: softmaxBackward,
 		norm:            norm, normDot: normDot, normBackward: normBackward,
-		dropout: dropoutRow,
+		dropout:        dropoutRow,
+		OptimizerLoops: portableOptimizerLoops(),
 	}
 	for f := range l.activations {
 		l.activations[f] = Activation(f).portableLoops()

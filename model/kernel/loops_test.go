@@ -160,7 +160,7 @@ func TestLoopsKeepNaN(t *testing.T) {
 		if m := l.maximum(nil); m != -inf {
 			t.Errorf("maximum of nothing is %g, want -inf", m)
 		}
-		for _, f := range []Activation{ReLU, GELU, SiLU} {
+		for _, f := range []Activation{ReLU, GELU, GELUErf, SiLU} {
 			x := []float32{-1e30, -1e10, -200, -20, -5, 5, 20, 200, 1e10, 1e30}
 			ones := []float32{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
 			y, dx := make([]float32, len(x)), make([]float32, len(x))
@@ -174,6 +174,36 @@ func TestLoopsKeepNaN(t *testing.T) {
 			}
 		}
 	})
+}
+
+// GELU with erf is exact to float32 wherever its values are normal numbers, in the left tail too, and so is its slope
+// apart from where it crosses 0.
+func TestGELUErfAgainstFloat64(t *testing.T) {
+	var x []float32
+	for v := float32(-13); v < 14; v += 0.0007 {
+		x = append(x, v)
+	}
+	for v := float32(1e-30); v < 1e30; v *= 3 {
+		x = append(x, v, -v)
+	}
+	ones := slices.Repeat([]float32{1}, len(x))
+	for _, path := range Paths() {
+		y, dx := make([]float32, len(x)), make([]float32, len(x))
+		f := isaByName(path).activations[GELUErf]
+		f.forward(y, x)
+		f.backward(dx, ones, x)
+		for i := range x {
+			v := float64(x[i])
+			cdf := 0.5 * math.Erfc(-v/math.Sqrt2)
+			part := v * math.Exp(-0.5*v*v) / math.Sqrt(2*math.Pi)
+			if math.Abs(float64(y[i])-v*cdf) > 6e-7*math.Abs(v*cdf)+0x1p-126 {
+				t.Fatalf("%s: gelu(%g) is %g, want %g", path, v, y[i], v*cdf)
+			}
+			if math.Abs(float64(dx[i])-(cdf+part)) > 6e-7*(cdf+math.Abs(part))+0x1p-126 {
+				t.Fatalf("%s: the slope at %g is %g, want %g", path, v, dx[i], cdf+part)
+			}
+		}
+	}
 }
 
 // The masks are the same bits on every path: a run may move to another machine.
@@ -202,7 +232,7 @@ func BenchmarkLoops(b *testing.B) {
 		Dropout{Rate: 0.1}.masker(l).row(s[0], s[1], 1)
 		return 0
 	}
-	for _, name := range []string{"dot", "add", "affine", "maximum", "softmaxAgain", "norm", "normBackward", "relu/forward", "gelu_new/forward", "gelu_new/gated backward", "silu/forward", "dropout"} {
+	for _, name := range []string{"dot", "add", "affine", "maximum", "softmaxAgain", "norm", "normBackward", "relu/forward", "gelu_new/forward", "gelu_new/gated backward", "gelu/forward", "gelu/gated backward", "silu/forward", "dropout"} {
 		for _, path := range Paths() {
 			b.Run(fmt.Sprintf("%s/%s", name, path), func(b *testing.B) {
 				l := &isaByName(path).loops

@@ -23,11 +23,8 @@ func (g *Graph) Embed(table, ids *gorgonia.Node, dropout float32) *gorgonia.Node
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
 		param := g.byNode[table]
 		return gorgonia.Nodes{g.receipt("embed.dTable", func(in []gorgonia.Value) error {
-			grad, accumulate := param.sink()
-			if !accumulate {
-				clear(grad)
-			}
-			kernel.EmbedBackward(g.workers, grad, view(in[1]).data, in[0].Data().([]int32), d)
+			rows := in[0].Data().([]int32)
+			kernel.EmbedBackward(g.workers, param.rowSink(rows), view(in[1]).data, rows, d)
 			return nil
 		}, ids, g.masked(drop, dropout, dy)), nil}
 	}

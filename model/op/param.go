@@ -8,6 +8,8 @@ type Param struct {
 
 	grad    []float32
 	touched bool // grad holds something since ZeroGrad
+	dense   bool // any row of grad may differ from zero, else only those marked
+	marked  []bool
 }
 
 // NewParam returns a parameter of zeros.
@@ -25,11 +27,25 @@ func (p *Param) ZeroGrad() { p.touched = false }
 // Grad returns the gradient summed since ZeroGrad, laid out like Value. Its memory stays the same for the
 // life of p.
 func (p *Param) Grad() []float32 {
-	sum, accumulate := p.sink()
-	if !accumulate {
-		clear(sum)
+	if !p.touched {
+		p.rowSink(nil)
 	}
-	return sum
+	return p.grad
+}
+
+// GradRows returns the rows of Grad that may differ from zero, in ascending order, or nil for all. A table that is only
+// looked up, as the embedding of an untied model, has the rows of the batches since ZeroGrad.
+func (p *Param) GradRows() []int32 {
+	if p.touched && p.dense {
+		return nil
+	}
+	rows := []int32{}
+	for r, marked := range p.marked {
+		if marked && p.touched {
+			rows = append(rows, int32(r))
+		}
+	}
+	return rows
 }
 
 // sink returns where an operation puts its share of the gradient, and whether it must add to it: the first
@@ -39,6 +55,42 @@ func (p *Param) sink() (grad []float32, accumulate bool) {
 		p.grad = make([]float32, len(p.Value))
 	}
 	accumulate = p.touched
-	p.touched = true
+	p.touched, p.dense = true, true
 	return p.grad, accumulate
+}
+
+// rowSink returns where an operation adds its share of the gradient, when it lies in the given rows of a table
+// [rows, width]. Of what the step before left, only the rows that it touched are cleared.
+func (p *Param) rowSink(rows []int32) []float32 {
+	if p.grad == nil {
+		p.grad = make([]float32, len(p.Value))
+	}
+	if p.marked == nil {
+		p.marked = make([]bool, p.Shape[0])
+	}
+	if !p.touched {
+		p.clear()
+		p.touched, p.dense = true, false
+	}
+	if !p.dense {
+		for _, r := range rows {
+			p.marked[r] = true
+		}
+	}
+	return p.grad
+}
+
+// clear makes the gradient zero.
+func (p *Param) clear() {
+	if p.dense {
+		clear(p.grad)
+	} else {
+		width := len(p.Value) / len(p.marked)
+		for r, marked := range p.marked {
+			if marked {
+				clear(p.grad[r*width : (r+1)*width])
+			}
+		}
+	}
+	clear(p.marked)
 }

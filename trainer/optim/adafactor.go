@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
+
+	"t5train/model/kernel"
 )
 
 // AdafactorOptions are the settings of Adafactor. Three ways to set the step size are common:
@@ -107,9 +110,11 @@ func (o AdafactorOptions) decay(step int64) float64 {
 // [..., columns], or, not factored, exp_avg_sq of the parameter's shape; with Beta1 also exp_avg.
 type Adafactor struct {
 	memory
-	options  AdafactorOptions
-	parallel Parallel
-	moments  []moments // of each parameter
+	options AdafactorOptions
+	workers *kernel.Workers
+	loops   *kernel.OptimizerLoops
+	moments []moments // of each parameter
+	sums    sync.Pool // *columnSums
 }
 
 // moments are the slots of one parameter.
@@ -121,7 +126,7 @@ type moments struct {
 }
 
 // NewAdafactor returns an Adafactor for the parameters, whose gradients it does not look at yet.
-func NewAdafactor(options AdafactorOptions, params []Param, parallel Parallel) (*Adafactor, error) {
+func NewAdafactor(options AdafactorOptions, params []Param, w *kernel.Workers) (*Adafactor, error) {
 	if err := options.validate(); err != nil {
 		return nil, fmt.Errorf("adafactor: %w", err)
 	}
@@ -129,7 +134,7 @@ func NewAdafactor(options AdafactorOptions, params []Param, parallel Parallel) (
 	if err != nil {
 		return nil, fmt.Errorf("adafactor: %w", err)
 	}
-	a := &Adafactor{memory: m, options: options, parallel: parallel}
+	a := &Adafactor{memory: m, options: options, workers: w, loops: w.OptimizerLoops()}
 	for _, p := range params {
 		var s moments
 		if options.factors(p.Shape) {
@@ -156,7 +161,7 @@ func (a *Adafactor) Step(lr float64, params []Param) error {
 	if err := a.begin(lr, params); err != nil {
 		return fmt.Errorf("adafactor step: %w", err)
 	}
-	a.parallel.eachTensor(params, func(i int, within Parallel) {
+	eachTensor(a.workers, params, func(i int, within spread) {
 		if s := a.moments[i]; s.full != nil {
 			a.updateFull(params[i], s, lr, within)
 		} else {

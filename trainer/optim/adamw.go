@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"t5train/model/kernel"
 )
 
 // AdamWOptions are the settings of AdamW.
@@ -40,14 +42,14 @@ func (o AdamWOptions) validate() error {
 // arithmetic of torch.optim.AdamW. It keeps two tensors, exp_avg and exp_avg_sq, of each parameter's shape.
 type AdamW struct {
 	memory
-	options  AdamWOptions
-	parallel Parallel
-	means    [][]float32 // exp_avg of each parameter
-	squares  [][]float32 // exp_avg_sq
+	options AdamWOptions
+	workers *kernel.Workers
+	means   [][]float32 // exp_avg of each parameter
+	squares [][]float32 // exp_avg_sq
 }
 
 // NewAdamW returns an AdamW for the parameters, whose gradients it does not look at yet.
-func NewAdamW(options AdamWOptions, params []Param, parallel Parallel) (*AdamW, error) {
+func NewAdamW(options AdamWOptions, params []Param, w *kernel.Workers) (*AdamW, error) {
 	if err := options.validate(); err != nil {
 		return nil, fmt.Errorf("adamw: %w", err)
 	}
@@ -55,7 +57,7 @@ func NewAdamW(options AdamWOptions, params []Param, parallel Parallel) (*AdamW, 
 	if err != nil {
 		return nil, fmt.Errorf("adamw: %w", err)
 	}
-	a := &AdamW{memory: m, options: options, parallel: parallel}
+	a := &AdamW{memory: m, options: options, workers: w}
 	for _, p := range params {
 		a.means = append(a.means, a.slot(p.Name, "exp_avg", p.Shape...))
 		a.squares = append(a.squares, a.slot(p.Name, "exp_avg_sq", p.Shape...))
@@ -69,19 +71,20 @@ func (a *AdamW) Step(lr float64, params []Param) error {
 		return fmt.Errorf("adamw step: %w", err)
 	}
 	t := float64(a.step)
-	s := adamwStep{
-		fresh1: float32(1 - a.options.Beta1),
-		beta2:  float32(a.options.Beta2),
-		fresh2: float32(1 - a.options.Beta2),
-		size:   float32(lr / (1 - math.Pow(a.options.Beta1, t))),
-		root2:  float32(math.Sqrt(1 - math.Pow(a.options.Beta2, t))),
-		eps:    float32(a.options.Eps),
-		decay:  float32(lr * a.options.WeightDecay),
-	}
-	a.parallel.eachTensor(params, func(i int, within Parallel) {
+	var (
+		fresh1 = float32(1 - a.options.Beta1)
+		beta2  = float32(a.options.Beta2)
+		fresh2 = float32(1 - a.options.Beta2)
+		size   = float32(lr / (1 - math.Pow(a.options.Beta1, t)))
+		root2  = float32(math.Sqrt(1 - math.Pow(a.options.Beta2, t)))
+		eps    = float32(a.options.Eps)
+		decay  = float32(lr * a.options.WeightDecay)
+	)
+	loops := a.workers.OptimizerLoops()
+	eachTensor(a.workers, params, func(i int, within spread) {
 		p, mean, square := params[i], a.means[i], a.squares[i]
 		within.eachBlock(len(p.Value), func(_, from, to int) {
-			adamw(p.Value[from:to], p.Grad[from:to], mean[from:to], square[from:to], s)
+			loops.AdamW(p.Value[from:to], mean[from:to], square[from:to], p.Grad[from:to], fresh1, beta2, fresh2, size, root2, eps, decay)
 		})
 	})
 	return nil

@@ -1,17 +1,20 @@
 package optim
 
-import "math"
+import (
+	"math"
+
+	"t5train/model/kernel"
+)
 
 // GlobalNorm returns the Euclidean norm of all gradients taken as one vector. A gradient that is not finite
 // makes the norm so.
-func GlobalNorm(params []Param, parallel Parallel) float64 {
+func GlobalNorm(params []Param, w *kernel.Workers) float64 {
+	loops := w.OptimizerLoops()
 	sums := make([]float64, len(params))
-	parallel.eachTensor(params, func(i int, within Parallel) {
-		g := params[i].Grad
-		partial := make([]float64, blocks(len(g)))
-		within.eachBlock(len(g), func(block, from, to int) {
-			partial[block] = sumSquares(g[from:to])
-		})
+	eachTensor(w, params, func(i int, within spread) {
+		p := params[i]
+		partial := make([]float64, p.rowBlocks())
+		within.eachRow(p, func(block, r int) { partial[block] += loops.SumSquares(p.gradRow(r)) })
 		sums[i] = total(partial)
 	})
 	return math.Sqrt(total(sums))
@@ -20,26 +23,16 @@ func GlobalNorm(params []Param, parallel Parallel) float64 {
 // ClipGlobalNorm scales all gradients by min(1, limit/(norm+1e-6)), as torch.nn.utils.clip_grad_norm_ does,
 // and returns the norm from before. A limit of 0 only measures. Gradients whose norm is not finite
 // stay as they are: look at the norm before using them.
-func ClipGlobalNorm(params []Param, limit float64, parallel Parallel) float64 {
-	norm := GlobalNorm(params, parallel)
+func ClipGlobalNorm(params []Param, limit float64, w *kernel.Workers) float64 {
+	norm := GlobalNorm(params, w)
 	factor := limit / (norm + 1e-6) // 1e-6: torch.nn.utils.clip_grad_norm_
 	if limit <= 0 || math.IsInf(norm, 0) || !(factor < 1) {
 		return norm
 	}
-	parallel.eachTensor(params, func(i int, within Parallel) {
-		g := params[i].Grad
-		within.eachBlock(len(g), func(_, from, to int) {
-			scale(g[from:to], float32(factor))
-		})
+	loops := w.OptimizerLoops()
+	eachTensor(w, params, func(i int, within spread) {
+		p := params[i]
+		within.eachRow(p, func(_, r int) { loops.Scale(p.gradRow(r), float32(factor)) })
 	})
 	return norm
-}
-
-// total adds in order, so that the sum does not depend on who filled x.
-func total(x []float64) float64 {
-	var sum float64
-	for _, v := range x {
-		sum += v
-	}
-	return sum
 }

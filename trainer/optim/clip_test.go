@@ -3,6 +3,8 @@ package optim
 import (
 	"math"
 	"testing"
+
+	"t5train/model/kernel"
 )
 
 func TestClipGlobalNorm(t *testing.T) {
@@ -26,7 +28,7 @@ func TestClipGlobalNorm(t *testing.T) {
 				{Name: "a", Shape: []int{1}, Value: make([]float32, 1), Grad: test.grad[:1]},
 				{Name: "b", Shape: []int{1}, Value: make([]float32, 1), Grad: test.grad[1:]},
 			}
-			if got := ClipGlobalNorm(p, test.limit, nil); math.Abs(got-test.norm) > 1e-7*test.norm {
+			if got := ClipGlobalNorm(p, test.limit, serial()); math.Abs(got-test.norm) > 1e-7*test.norm {
 				t.Errorf("norm is %v, want %v", got, test.norm)
 			}
 			if got := float64(test.grad[0]); math.Abs(got-test.first) > 1e-6*test.first {
@@ -36,7 +38,7 @@ func TestClipGlobalNorm(t *testing.T) {
 	}
 	t.Run("not a number", func(t *testing.T) {
 		p := []Param{{Name: "a", Shape: []int{2}, Value: make([]float32, 2), Grad: []float32{3, float32(math.NaN())}}}
-		if got := ClipGlobalNorm(p, 1, nil); !math.IsNaN(got) || p[0].Grad[0] != 3 {
+		if got := ClipGlobalNorm(p, 1, serial()); !math.IsNaN(got) || p[0].Grad[0] != 3 {
 			t.Errorf("norm is %v with gradient %v, want NaN and an untouched gradient", got, p[0].Grad)
 		}
 	})
@@ -47,9 +49,9 @@ func TestGlobalNormOnThreads(t *testing.T) {
 	for i := range params {
 		params[i].Grad = params[i].Value
 	}
-	want := GlobalNorm(params, nil)
+	want := GlobalNorm(params, serial())
 	for _, n := range []int{1, 2, 7} {
-		if got := GlobalNorm(params, threads(n)); got != want {
+		if got := GlobalNorm(params, kernel.NewWorkers(n)); got != want {
 			t.Errorf("on %d threads the norm is %v, want the bits of %v", n, got, want)
 		}
 	}

@@ -71,7 +71,7 @@ func testGoldenOptimizer(t *testing.T, dir string, c goldenCase) {
 		if len(c.EffectiveLR) > 0 {
 			a := optimizer.(*Adafactor)
 			for _, p := range params {
-				got := a.options.stepSize(int64(step), lr, math.Sqrt(sumSquares(p.Value)/float64(len(p.Value))))
+				got := a.options.stepSize(int64(step), lr, math.Sqrt(a.loops.SumSquares(p.Value)/float64(len(p.Value))))
 				if want := c.EffectiveLR[step-1][p.Name]; math.Abs(got-want) > goldenLimit*want {
 					t.Errorf("step %d: effective learning rate of %s is %v, want %v", step, p.Name, got, want)
 				}
@@ -146,7 +146,7 @@ func newGoldenOptimizer(t *testing.T, c goldenCase, params []Param) (Optimizer, 
 			Eps1: o.Eps[0], Eps2: o.Eps[1], ClipThreshold: o.ClipThreshold, DecayRate: o.DecayRate,
 			Beta1: o.Beta1, WeightDecay: o.WeightDecay, ScaleParameter: o.ScaleParameter,
 			RelativeStep: o.RelativeStep, WarmupInit: o.WarmupInit, MinDimSizeToFactor: o.MinDimSize,
-		}, params, nil)
+		}, params, serial())
 	case "AdamW":
 		d := DefaultAdamW()
 		o := struct {
@@ -157,7 +157,7 @@ func newGoldenOptimizer(t *testing.T, c goldenCase, params []Param) (Optimizer, 
 		}{Betas: [2]float64{d.Beta1, d.Beta2}, Eps: d.Eps, WeightDecay: d.WeightDecay}
 		decodeOptions(t, c.Options, &o)
 		lr = o.LR
-		optimizer, err = NewAdamW(AdamWOptions{Beta1: o.Betas[0], Beta2: o.Betas[1], Eps: o.Eps, WeightDecay: o.WeightDecay}, params, nil)
+		optimizer, err = NewAdamW(AdamWOptions{Beta1: o.Betas[0], Beta2: o.Betas[1], Eps: o.Eps, WeightDecay: o.WeightDecay}, params, serial())
 	case "SGD":
 		var o struct {
 			LR          float64 `json:"lr"`
@@ -168,7 +168,7 @@ func newGoldenOptimizer(t *testing.T, c goldenCase, params []Param) (Optimizer, 
 		}
 		decodeOptions(t, c.Options, &o)
 		lr = o.LR
-		optimizer, err = NewSGD(SGDOptions{Momentum: o.Momentum, Dampening: o.Dampening, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay}, params, nil)
+		optimizer, err = NewSGD(SGDOptions{Momentum: o.Momentum, Dampening: o.Dampening, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay}, params, serial())
 	default:
 		t.Fatalf("optimizer %q: no test knows it", c.Optimizer)
 	}
@@ -200,7 +200,7 @@ func testGoldenClip(t *testing.T, dir string, c goldenCase) {
 				params = append(params, Param{Name: param, Shape: []int{len(grad)}, Value: make([]float32, len(grad)), Grad: grad})
 			}
 		}
-		if got := ClipGlobalNorm(params, c.MaxNorm, nil); !(math.Abs(got-norm) <= 1e-6*norm) {
+		if got := ClipGlobalNorm(params, c.MaxNorm, serial()); !(math.Abs(got-norm) <= 1e-6*norm) {
 			t.Errorf("set %d: norm is %v, want %v", set, got, norm)
 		}
 		for _, p := range params {

@@ -1,5 +1,13 @@
 package optim
 
+import (
+	"fmt"
+	"iter"
+	"slices"
+
+	"t5train/model/kernel"
+)
+
 // Param is one trainable tensor with its gradient. Value and Grad hold the product of Shape elements, row
 // after row; Step changes Value in place and only reads Grad.
 type Param struct {
@@ -7,6 +15,57 @@ type Param struct {
 	Shape []int
 	Value []float32
 	Grad  []float32
+
+	// Rows are the rows of Grad that may differ from zero, in ascending order; nil means all. A row is the elements of
+	// the last dimension. An embedding that is only looked up has few: results are the same bits without them, slower.
+	Rows []int32
+}
+
+// cols is the length of a row.
+func (p Param) cols() int {
+	if len(p.Shape) == 0 {
+		return 1
+	}
+	return p.Shape[len(p.Shape)-1]
+}
+
+func (p Param) rows() int      { return len(p.Value) / p.cols() }
+func (p Param) blockRows() int { return max(1, blockSize/p.cols()) }
+func (p Param) rowBlocks() int { return blocks(p.rows(), p.blockRows()) }
+
+// gradRow is row r of the gradient.
+func (p Param) gradRow(r int) []float32 {
+	cols := p.cols()
+	return p.Grad[r*cols : (r+1)*cols]
+}
+
+// checkRows refuses rows that touched would not find.
+func (p Param) checkRows() error {
+	last := int32(-1)
+	for i, r := range p.Rows {
+		if r <= last || int(r) >= p.rows() {
+			return fmt.Errorf("parameter %q has row %d in place %d of the gradient's rows, want ascending ones below %d", p.Name, r, i, p.rows())
+		}
+		last = r
+	}
+	return nil
+}
+
+// touched yields the rows of [from, to) whose gradient may differ from zero.
+func (p Param) touched(from, to int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if p.Rows == nil {
+			for r := from; r < to && yield(r); r++ {
+			}
+			return
+		}
+		first, _ := slices.BinarySearch(p.Rows, int32(from))
+		for _, r := range p.Rows[first:] {
+			if int(r) >= to || !yield(int(r)) {
+				return
+			}
+		}
+	}
 }
 
 // Optimizer updates the parameters it was made for.
@@ -23,9 +82,16 @@ type Optimizer interface {
 	Load(state []StateTensor) error
 }
 
-// Parallel calls f once for each task from 0 to tasks-1, on any threads and in any order, and returns when
-// all are done. A nil Parallel runs the tasks one after another.
-type Parallel func(tasks int, f func(task int))
+// spread calls f once for each task from 0 to tasks-1, in any order, and returns when all are done. It is the Run of
+// kernel.Workers, or alone.
+type spread func(tasks int, f func(task int))
+
+// alone runs the tasks on the thread of the caller.
+func alone(tasks int, f func(task int)) {
+	for task := range tasks {
+		f(task)
+	}
+}
 
 // blockSize is the number of elements one task updates: 256 KiB of float32, which with its gradient and one
 // state tensor fits a core's L2 cache. The results depend on it, through the order of sums.
@@ -35,29 +101,30 @@ const blockSize = 1 << 16
 // takes the whole tensor, which then stays in its cache from one pass to the next.
 const largeTensor = 16 * blockSize
 
-func (p Parallel) run(tasks int, f func(task int)) {
-	if p != nil && tasks > 1 {
-		p(tasks, f)
-		return
-	}
-	for task := range tasks {
-		f(task)
-	}
-}
-
 // eachBlock calls f for the fixed blocks [from, to) of n elements.
-func (p Parallel) eachBlock(n int, f func(block, from, to int)) {
-	p.run(blocks(n), func(block int) {
+func (run spread) eachBlock(n int, f func(block, from, to int)) {
+	run(blocks(n, blockSize), func(block int) {
 		f(block, block*blockSize, min(n, (block+1)*blockSize))
 	})
 }
 
-// blocks is the number of blocks that n elements make.
-func blocks(n int) int { return (n + blockSize - 1) / blockSize }
+// eachRow calls f for the rows of p whose gradient may differ from zero. A block is a fixed run of rows that one thread
+// takes in order; there are p.rowBlocks() of them.
+func (run spread) eachRow(p Param, f func(block, r int)) {
+	step := p.blockRows()
+	run(p.rowBlocks(), func(block int) {
+		for r := range p.touched(block*step, min(p.rows(), (block+1)*step)) {
+			f(block, r)
+		}
+	})
+}
+
+// blocks is the number of blocks of the given size that n elements make.
+func blocks(n, size int) int { return (n + size - 1) / size }
 
 // eachTensor calls f for every parameter: small ones side by side, each on one thread, then the large ones
 // in turn. within is what f spreads the parameter's blocks with.
-func (p Parallel) eachTensor(params []Param, f func(i int, within Parallel)) {
+func eachTensor(w *kernel.Workers, params []Param, f func(i int, within spread)) {
 	var small, large []int
 	for i := range params {
 		if len(params[i].Value) < largeTensor {
@@ -66,8 +133,17 @@ func (p Parallel) eachTensor(params []Param, f func(i int, within Parallel)) {
 			large = append(large, i)
 		}
 	}
-	p.run(len(small), func(task int) { f(small[task], nil) })
+	w.Run(len(small), func(task int) { f(small[task], alone) })
 	for _, i := range large {
-		f(i, p)
+		f(i, w.Run)
 	}
+}
+
+// total adds in order, so that the sum does not depend on who filled x.
+func total(x []float64) float64 {
+	var sum float64
+	for _, v := range x {
+		sum += v
+	}
+	return sum
 }

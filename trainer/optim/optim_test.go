@@ -6,30 +6,41 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+
+	"t5train/model/kernel"
 )
 
 // optimizers are one of each kind, and more where settings change what is remembered.
 var optimizers = []struct {
 	name string
-	make func([]Param, Parallel) (Optimizer, error)
+	make func([]Param, *kernel.Workers) (Optimizer, error)
 }{
-	{"adafactor", func(p []Param, run Parallel) (Optimizer, error) {
-		return NewAdafactor(DefaultAdafactor(), p, run)
+	{"adafactor", func(p []Param, w *kernel.Workers) (Optimizer, error) {
+		return NewAdafactor(DefaultAdafactor(), p, w)
 	}},
-	{"adafactor with mean, decay and schedule", func(p []Param, run Parallel) (Optimizer, error) {
+	{"adafactor with mean", func(p []Param, w *kernel.Workers) (Optimizer, error) {
+		o := DefaultAdafactor()
+		o.Beta1 = 0.9
+		return NewAdafactor(o, p, w)
+	}},
+	{"adafactor with decay", func(p []Param, w *kernel.Workers) (Optimizer, error) {
+		o := DefaultAdafactor()
+		o.WeightDecay = 0.01
+		return NewAdafactor(o, p, w)
+	}},
+	{"adafactor with mean, decay and schedule", func(p []Param, w *kernel.Workers) (Optimizer, error) {
 		o := DefaultAdafactor()
 		o.RelativeStep, o.Beta1, o.WeightDecay, o.MinDimSizeToFactor = false, 0.9, 0.01, 8
-		return NewAdafactor(o, p, run)
+		return NewAdafactor(o, p, w)
 	}},
-	{"adamw", func(p []Param, run Parallel) (Optimizer, error) { return NewAdamW(DefaultAdamW(), p, run) }},
-	{"sgd", func(p []Param, run Parallel) (Optimizer, error) { return NewSGD(SGDOptions{}, p, run) }},
-	{"sgd with dampened momentum", func(p []Param, run Parallel) (Optimizer, error) {
-		return NewSGD(SGDOptions{Momentum: 0.9, Dampening: 0.5, WeightDecay: 0.1}, p, run)
+	{"adamw", func(p []Param, w *kernel.Workers) (Optimizer, error) { return NewAdamW(DefaultAdamW(), p, w) }},
+	{"sgd", func(p []Param, w *kernel.Workers) (Optimizer, error) { return NewSGD(SGDOptions{}, p, w) }},
+	{"sgd with dampened momentum", func(p []Param, w *kernel.Workers) (Optimizer, error) {
+		return NewSGD(SGDOptions{Momentum: 0.9, Dampening: 0.5, WeightDecay: 0.1}, p, w)
 	}},
-	{"sgd nesterov", func(p []Param, run Parallel) (Optimizer, error) {
-		return NewSGD(SGDOptions{Momentum: 0.9, Nesterov: true}, p, run)
+	{"sgd nesterov", func(p []Param, w *kernel.Workers) (Optimizer, error) {
+		return NewSGD(SGDOptions{Momentum: 0.9, Nesterov: true}, p, w)
 	}},
 }
 
@@ -73,20 +84,8 @@ func steps(t *testing.T, o Optimizer, params []Param, from, to int) {
 	}
 }
 
-// threads runs tasks on n goroutines, the last ones first, as an unkind pool might.
-func threads(n int) Parallel {
-	return func(tasks int, f func(int)) {
-		var wait sync.WaitGroup
-		for first := n - 1; first >= 0; first-- {
-			wait.Go(func() {
-				for task := tasks - 1 - first; task >= 0; task -= n {
-					f(task)
-				}
-			})
-		}
-		wait.Wait()
-	}
-}
+// serial are workers on one thread.
+func serial() *kernel.Workers { return kernel.NewWorkers(1) }
 
 func requireSameBits(t *testing.T, got, want []Param) {
 	t.Helper()
@@ -103,12 +102,12 @@ func TestResumeEqualsUnbroken(t *testing.T) {
 	for _, c := range optimizers {
 		t.Run(c.name, func(t *testing.T) {
 			unbroken := testParams()[:4]
-			steps(t, must(c.make(unbroken, nil)), unbroken, 0, 20)
+			steps(t, must(c.make(unbroken, serial())), unbroken, 0, 20)
 
 			resumed := testParams()[:4]
-			first := must(c.make(resumed, nil))
+			first := must(c.make(resumed, serial()))
 			steps(t, first, resumed, 0, 10)
-			second := must(c.make(resumed, nil))
+			second := must(c.make(resumed, serial()))
 			state := first.State()
 			slices.Reverse(state) // the order of the state does not matter
 			if err := second.Load(state); err != nil {
@@ -123,7 +122,7 @@ func TestResumeEqualsUnbroken(t *testing.T) {
 func TestBlocksCoverAll(t *testing.T) {
 	for _, n := range []int{1, blockSize - 1, blockSize, blockSize + 1, 3*blockSize + 5} {
 		next := 0
-		Parallel(nil).eachBlock(n, func(block, from, to int) {
+		spread(alone).eachBlock(n, func(block, from, to int) {
 			if from != next || to <= from || block != from/blockSize {
 				t.Errorf("%d elements: block %d is from %d to %d, want it to start at %d", n, block, from, to, next)
 			}
@@ -139,10 +138,10 @@ func TestThreadsDoNotChangeTheBits(t *testing.T) {
 	for _, c := range optimizers {
 		for _, n := range []int{2, 7} {
 			t.Run(fmt.Sprintf("%s on %d threads", c.name, n), func(t *testing.T) {
-				serial, parallel := testParams(), testParams()
-				steps(t, must(c.make(serial, nil)), serial, 0, 2)
-				steps(t, must(c.make(parallel, threads(n))), parallel, 0, 2)
-				requireSameBits(t, parallel, serial)
+				one, several := testParams(), testParams()
+				steps(t, must(c.make(one, serial())), one, 0, 2)
+				steps(t, must(c.make(several, kernel.NewWorkers(n))), several, 0, 2)
+				requireSameBits(t, several, one)
 			})
 		}
 	}
@@ -159,12 +158,14 @@ func TestStepRefuses(t *testing.T) {
 		{"another order", func(p []Param) []Param { p[0], p[1] = p[1], p[0]; return p }, 1, "keep the constructor's order"},
 		{"no gradient", func(p []Param) []Param { p[2].Grad = nil; return p }, 1, "gradient of 0 values, want 160"},
 		{"a short value", func(p []Param) []Param { p[2].Value = p[2].Value[1:]; return p }, 1, "holds 159 values, want 160"},
+		{"rows out of order", func(p []Param) []Param { p[2].Rows = []int32{3, 1}; return p }, 1, "has row 1 in place 1 of the gradient's rows, want ascending ones below 16"},
+		{"a row too many", func(p []Param) []Param { p[1].Rows = []int32{3}; return p }, 1, "has row 3 in place 0 of the gradient's rows, want ascending ones below 3"},
 		{"a rate that is no number", func(p []Param) []Param { return p }, math.NaN(), "learning rate is NaN"},
 		{"a negative rate", func(p []Param) []Param { return p }, -1, "learning rate is -1"},
 	}
 	for _, c := range optimizers {
 		for _, test := range tests {
-			if strings.HasPrefix(test.want, "learning rate") && c.name == "adafactor" {
+			if strings.HasPrefix(test.want, "learning rate") && strings.HasPrefix(c.name, "adafactor") && !strings.HasSuffix(c.name, "schedule") {
 				continue // makes its own rate
 			}
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
@@ -172,7 +173,7 @@ func TestStepRefuses(t *testing.T) {
 				for i := range params {
 					params[i].Grad = make([]float32, len(params[i].Value))
 				}
-				o := must(c.make(params, nil))
+				o := must(c.make(params, serial()))
 				err := o.Step(test.lr, test.change(slices.Clone(params)))
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("error is %v, want one with %q", err, test.want)
@@ -200,7 +201,7 @@ func TestConstructorsRefuse(t *testing.T) {
 	for _, c := range optimizers {
 		for _, test := range tests {
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
-				if _, err := c.make(test.params, nil); err == nil || !strings.Contains(err.Error(), test.want) {
+				if _, err := c.make(test.params, serial()); err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("error is %v, want one with %q", err, test.want)
 				}
 			})
@@ -237,4 +238,67 @@ func must(o Optimizer, err error) Optimizer {
 		panic(err)
 	}
 	return o
+}
+
+// TestRowsAreDense: a gradient with few rows gives the bits that it gives without Rows, in weights, state, norm and after
+// clipping, also where weights without a gradient move.
+func TestRowsAreDense(t *testing.T) {
+	for _, path := range kernel.Paths() {
+		for _, c := range optimizers {
+			t.Run(c.name+"/"+path, func(t *testing.T) {
+				w := kernel.NewWorkersOn(path, 2)
+				dense, sparse := testParams(), testParams()
+				a, b := must(c.make(dense, w)), must(c.make(sparse, w))
+				for step := range 4 {
+					r := rand.New(rand.NewPCG(3, uint64(step)))
+					for i := range dense {
+						cols := dense[i].cols()
+						dense[i].Grad, sparse[i].Rows = make([]float32, len(dense[i].Value)), []int32{}
+						for row := range dense[i].rows() {
+							if step < 3 && r.IntN(5) == 0 { // the last step has no gradient at all
+								copy(dense[i].Grad[row*cols:], random(r, cols))
+								sparse[i].Rows = append(sparse[i].Rows, int32(row))
+							}
+						}
+						sparse[i].Grad = slices.Clone(dense[i].Grad)
+					}
+					if got, want := ClipGlobalNorm(sparse, 1, w), ClipGlobalNorm(dense, 1, w); got != want {
+						t.Fatalf("step %d: the norm is %v, want %v", step, got, want)
+					}
+					for i := range dense {
+						if !slices.Equal(sparse[i].Grad, dense[i].Grad) {
+							t.Fatalf("step %d: the clipped gradients of %s differ", step, dense[i].Name)
+						}
+					}
+					for _, err := range []error{a.Step(1e-3, dense), b.Step(1e-3, sparse)} {
+						if err != nil {
+							t.Fatal(err)
+						}
+					}
+					requireSameBits(t, sparse, dense)
+					state := b.State()
+					for i, s := range a.State() {
+						if !slices.Equal(state[i].Data, s.Data) {
+							t.Fatalf("step %d: %s differs", step, s.Name)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestPathsGiveTheSameBits: a run may go on on another machine.
+func TestPathsGiveTheSameBits(t *testing.T) {
+	for _, c := range optimizers {
+		t.Run(c.name, func(t *testing.T) {
+			want := testParams()
+			steps(t, must(c.make(want, kernel.NewWorkersOn(kernel.Portable, 2))), want, 0, 3)
+			for _, path := range kernel.Paths() {
+				got := testParams()
+				steps(t, must(c.make(got, kernel.NewWorkersOn(path, 2))), got, 0, 3)
+				requireSameBits(t, got, want)
+			}
+		})
+	}
 }

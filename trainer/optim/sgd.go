@@ -3,6 +3,8 @@ package optim
 import (
 	"errors"
 	"fmt"
+
+	"t5train/model/kernel"
 )
 
 // SGDOptions are the settings of SGD.
@@ -37,13 +39,13 @@ func (o SGDOptions) validate() error {
 // tensor, momentum_buffer, of each parameter's shape.
 type SGD struct {
 	memory
-	options  SGDOptions
-	parallel Parallel
-	buffers  [][]float32 // momentum_buffer of each parameter; empty without momentum
+	options SGDOptions
+	workers *kernel.Workers
+	buffers [][]float32 // momentum_buffer of each parameter; empty without momentum
 }
 
 // NewSGD returns an SGD for the parameters, whose gradients it does not look at yet.
-func NewSGD(options SGDOptions, params []Param, parallel Parallel) (*SGD, error) {
+func NewSGD(options SGDOptions, params []Param, w *kernel.Workers) (*SGD, error) {
 	if err := options.validate(); err != nil {
 		return nil, fmt.Errorf("sgd: %w", err)
 	}
@@ -51,7 +53,7 @@ func NewSGD(options SGDOptions, params []Param, parallel Parallel) (*SGD, error)
 	if err != nil {
 		return nil, fmt.Errorf("sgd: %w", err)
 	}
-	s := &SGD{memory: m, options: options, parallel: parallel}
+	s := &SGD{memory: m, options: options, workers: w}
 	if options.Momentum > 0 {
 		for _, p := range params {
 			s.buffers = append(s.buffers, s.slot(p.Name, "momentum_buffer", p.Shape...))
@@ -70,7 +72,7 @@ func (s *SGD) Step(lr float64, params []Param) error {
 	if s.step == 1 {
 		fresh = 1 // the first gradient fills the buffer undamped
 	}
-	s.parallel.eachTensor(params, func(i int, within Parallel) {
+	eachTensor(s.workers, params, func(i int, within spread) {
 		p := params[i]
 		within.eachBlock(len(p.Value), func(_, from, to int) {
 			value, grad := p.Value[from:to], p.Grad[from:to]
@@ -82,4 +84,28 @@ func (s *SGD) Step(lr float64, params []Param) error {
 		})
 	})
 	return nil
+}
+
+// sgd subtracts lr times the gradient with its weight decay.
+func sgd(p, g []float32, lr, decay float32) {
+	p = p[:len(g)]
+	for i, gi := range g {
+		p[i] -= lr * (gi + decay*p[i])
+	}
+}
+
+// sgdMomentum is sgd over the buffer m = momentum*m + fresh*gradient; with nesterov it steps along
+// gradient + momentum*m.
+func sgdMomentum(p, g, m []float32, lr, decay, momentum, fresh float32, nesterov bool) {
+	p, m = p[:len(g)], m[:len(g)]
+	for i, gi := range g {
+		d := gi + decay*p[i]
+		m[i] = momentum*m[i] + fresh*d
+		if nesterov {
+			d += momentum * m[i]
+		} else {
+			d = m[i]
+		}
+		p[i] -= lr * d
+	}
 }

@@ -24,7 +24,7 @@ func TestSGDWorked(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p := []Param{{Name: "w", Shape: []int{1}, Value: []float32{1}}}
-			o := must(NewSGD(test.options, p, nil))
+			o := must(NewSGD(test.options, p, serial()))
 			for i, grad := range []float32{2, -1} {
 				p[0].Grad = []float32{grad}
 				if err := o.Step(0.1, p); err != nil {

@@ -74,6 +74,9 @@ func (m *memory) begin(lr float64, params []Param) error {
 		case len(p.Grad) != size:
 			return fmt.Errorf("parameter %q has a gradient of %d values, want %d for shape %v", p.Name, len(p.Grad), size, want.Shape)
 		}
+		if err := p.checkRows(); err != nil {
+			return err
+		}
 	}
 	m.step++
 	return nil

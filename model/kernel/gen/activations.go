@@ -154,7 +154,7 @@ var gelu = activation{"gelu", func(i isa, x VecVirtual, wantSlope bool) (y, slop
 // activations writes the four loops of each activation and that of softmax.
 func activations(i isa) {
 	exponential(i)
-	for _, f := range []activation{relu, gelu, silu} {
+	for _, f := range []activation{relu, gelu, geluErf, silu} {
 		p, n := i.function(f.name, "func(y, x []float32)", "writes f(x) to y.", "y", "x")
 		i.walk(n, p, 1, func(_ int, a access) {
 			y, _ := f.emit(i, a.load(p[1]), false)

@@ -29,6 +29,7 @@ func main() {
 		rows(i)
 		activations(i)
 		dropout(i)
+		optimizers(i)
 	}
 	build.Generate()
 }
