@@ -16,9 +16,6 @@ type buffer struct {
 	users int
 }
 
-// forever is a number of users that is never reached: the buffer lives until the next run.
-const forever = 1 << 30
-
 func newPool() *pool { return &pool{used: make(map[*tensor.Dense]*buffer)} }
 
 // get returns a matrix [rows, cols] with undefined content.
@@ -51,6 +48,13 @@ func (p *pool) take(n int) *buffer {
 	p.free = p.free[:last]
 	b.data = b.data[:cap(b.data)]
 	return b
+}
+
+// retain tells that t has more users.
+func (p *pool) retain(t *tensor.Dense, users int) {
+	if b, ok := p.used[t]; ok {
+		b.users += users
+	}
 }
 
 // release tells that one user of t is done. Tensors that are not from this pool are ignored.
