@@ -125,7 +125,7 @@ func (m *T5) LossGraph(w *kernel.Workers, o LossOptions) (*LossGraph, error) {
 func (l *LossGraph) hidden(g *op.Graph, o LossOptions, capture *[]float32) *gorgonia.Node {
 	m := l.model
 	shared := g.Param(m.Shared)
-	encoder := m.Encoder.forward(g, shared, g.Input("input_ids", &l.encoder), 
+	encoder := m.Encoder.forward(g, shared, g.Input("input_ids", &l.encoder),
 		stackInput{tokens: &l.encoder, dropout: o.Dropout, recompute: o.Recompute})
 	if capture != nil {
 		g.Capture(encoder, capture)

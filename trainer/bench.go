@@ -21,6 +21,7 @@ type BenchOptions struct {
 	Warmup    int // before that
 	Threads   int
 	Optimizer string
+	Recompute bool // train.recompute
 
 	// Parquet files of text pairs that replace the random tokens of training, and their columns where the schema leaves a
 	// choice.

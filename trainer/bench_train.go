@@ -28,7 +28,7 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 			return nil, err
 		}
 	}
-	graph, err := m.LossGraph(w, model.LossOptions{Dropout: float32(o.Model.DropoutRate), Gradients: true})
+	graph, err := m.LossGraph(w, model.LossOptions{Dropout: float32(o.Model.DropoutRate), Gradients: true, Recompute: o.Recompute})
 	if err != nil {
 		return nil, err
 	}
