@@ -149,5 +149,8 @@ func (l *LossGraph) Run(b Batch, step op.Step) (kernel.Totals, error) {
 	return l.totals, nil
 }
 
+// Memory returns the bytes of activations and their gradients, those of the largest batch so far.
+func (l *LossGraph) Memory() int { return l.program.Memory() }
+
 // Close frees the graph.
 func (l *LossGraph) Close() error { return l.program.Close() }

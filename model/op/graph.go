@@ -224,5 +224,8 @@ func (p *Program) Run(s Step) error {
 	return err
 }
 
+// Memory returns the bytes that values take, those of the largest run so far: activations and their gradients.
+func (p *Program) Memory() int { return 4 * p.graph.pool.total }
+
 // Close frees the program.
 func (p *Program) Close() error { return p.vm.Close() }
