@@ -68,6 +68,7 @@ data in the first cache: the most that this processor gives.`,
 			}
 			o.Recompute = f.recompute
 			o.Data, o.TextColumns, o.TargetColumn = f.data, f.textColumns, f.targetColumn
+			collectEarly()
 			r, err := trainer.BenchTrain(c.Context(), o)
 			return f.report(a, r, err)
 		},
