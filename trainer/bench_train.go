@@ -59,6 +59,7 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	}
 	r.TargetsPerS = r.TokensPerS * float64(targets) / float64(tokens)
 	r.Optimizer = median(timed.seconds[o.Warmup:])
+	r.Activations = float64(graph.Memory()) / 1e6
 	r.Loss = []float64{losses[0], losses[len(losses)-1]}
 	return r, nil
 }
