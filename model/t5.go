@@ -149,7 +149,7 @@ func (l *LossGraph) Run(b Batch, step op.Step) (kernel.Totals, error) {
 	return l.totals, nil
 }
 
-// Memory returns the bytes of activations and their gradients, those of the largest batch so far.
+// Memory returns the bytes reserved for activations and their gradients, as the largest batch so far needed them.
 func (l *LossGraph) Memory() int { return l.program.Memory() }
 
 // Close frees the graph.

@@ -45,7 +45,7 @@ type BenchResult struct {
 	Parameters    int64     `json:"params"`
 	AllocsPerStep uint64    `json:"allocs_per_step"`
 	PeakRSS       float64   `json:"peak_rss_mb"`
-	Activations   float64   `json:"activations_mb,omitempty"` // and their gradients, a part of peak_rss_mb
+	Activations   float64   `json:"activations_mb,omitempty"` // and their gradients: what is reserved for them
 	Loss          []float64 `json:"loss_first_last,omitempty"`
 	Threads       int       `json:"threads"`
 	Path          string    `json:"kernel"`
@@ -113,7 +113,7 @@ func (r *BenchResult) String() string {
 		text += fmt.Sprintf("\noptimizer %.4f s", r.Optimizer)
 	}
 	if r.Activations > 0 {
-		text += fmt.Sprintf("\nactivations and their gradients %.0f MB", r.Activations)
+		text += fmt.Sprintf("\nreserved for activations and their gradients %.0f MB", r.Activations)
 	}
 	return text + fmt.Sprintf("\nmatrix products: %.0f %% of the time, %.0f %% of the peak of %.0f GFLOP/s over the whole step (%s, %d threads)\npeak memory %.0f MB, %d allocations a step\n",
 		100*r.GemmShare, 100*r.PeakShare, r.PeakGFLOPS, r.Path, r.Threads, r.PeakRSS, r.AllocsPerStep)

@@ -224,7 +224,7 @@ func (p *Program) Run(s Step) error {
 	return err
 }
 
-// Memory returns the bytes that values take, those of the largest run so far: activations and their gradients.
+// Memory returns the bytes reserved for activations and their gradients, as the largest run so far needed them.
 func (p *Program) Memory() int { return 4 * p.graph.pool.total }
 
 // Close frees the program.
