@@ -120,6 +120,9 @@ type Train struct {
 	LabelSmoothing float64 `yaml:"label_smoothing" range:">= 0 and < 1"`
 	// Weight of the log(Z)^2 term that keeps logits small. 1e-4 in T5's pre-training; 0 as transformers has it.
 	ZLoss float64 `yaml:"z_loss" range:">= 0"`
+	// Keep only the inputs of the blocks and compute the blocks again in the backward pass: the same numbers in far less
+	// memory for large batches and long texts, for a quarter more time.
+	Recompute bool `yaml:"recompute"`
 	// Seed of new weights, order and dropout. The same seed gives the same run, bit for bit.
 	Seed int `yaml:"seed" range:">= 0"`
 	// Threads to compute with; 0 = all processors. Results do not depend on it.

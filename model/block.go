@@ -49,3 +49,18 @@ func (b Block) forward(g *op.Graph, x, bias *gorgonia.Node, in stackInput) *gorg
 	}
 	return b.DenseReluDense.forward(g, b.DenseReluDenseNorm.forward(g, x), x, in.dropout)
 }
+
+// recomputed is forward in the memory of its inputs: the backward pass computes the block again.
+func (b Block) recomputed(g *op.Graph, x, bias *gorgonia.Node, in stackInput) *gorgonia.Node {
+	values := gorgonia.Nodes{x, bias}
+	if in.encoder != nil {
+		values = append(values, in.encoder)
+	}
+	return g.Recompute(values, func(values gorgonia.Nodes) *gorgonia.Node {
+		inside := in
+		if in.encoder != nil {
+			inside.encoder = values[2]
+		}
+		return b.forward(g, values[0], values[1], inside)
+	})
+}

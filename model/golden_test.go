@@ -194,7 +194,7 @@ func checkForward(t *testing.T, m *T5, b Batch, r record) {
 	var encoder, decoder []float32
 	g := op.NewGraph(w)
 	l := &LossGraph{model: m}
-	hidden := l.hidden(g, 0, &encoder)
+	hidden := l.hidden(g, LossOptions{}, &encoder)
 	g.Capture(hidden, &decoder)
 	program, err := g.CompileForward()
 	if err != nil {

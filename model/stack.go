@@ -20,6 +20,7 @@ type stackInput struct {
 	encoder       *gorgonia.Node // output of the encoder, [encoder tokens, d_model]; the decoder's only
 	encoderTokens *op.Ragged
 	dropout       float32
+	recompute     bool // blocks keep their input only
 }
 
 func newStack(p *params, path string, c Config, layers int, decoder bool) Stack {
@@ -40,7 +41,11 @@ func (s Stack) forward(g *op.Graph, shared, ids *gorgonia.Node, in stackInput) *
 		if a := b.SelfAttention; a.RelativeAttentionBias != nil {
 			bias = g.RelativeBias(g.Param(a.RelativeAttentionBias), a.Buckets, in.tokens)
 		}
-		x = b.forward(g, x, bias, in)
+		if in.recompute {
+			x = b.recomputed(g, x, bias, in)
+		} else {
+			x = b.forward(g, x, bias, in)
+		}
 	}
 	return g.Dropout(s.FinalLayerNorm.forward(g, x), in.dropout)
 }

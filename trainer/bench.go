@@ -21,6 +21,7 @@ type BenchOptions struct {
 	Warmup    int // before that
 	Threads   int
 	Optimizer string
+	Recompute bool // train.recompute
 
 	// Parquet files of text pairs that replace the random tokens of training, and their columns where the schema leaves a
 	// choice.
@@ -44,6 +45,7 @@ type BenchResult struct {
 	Parameters    int64     `json:"params"`
 	AllocsPerStep uint64    `json:"allocs_per_step"`
 	PeakRSS       float64   `json:"peak_rss_mb"`
+	Activations   float64   `json:"activations_mb,omitempty"` // and their gradients: what is reserved for them
 	Loss          []float64 `json:"loss_first_last,omitempty"`
 	Threads       int       `json:"threads"`
 	Path          string    `json:"kernel"`
@@ -109,6 +111,9 @@ func (r *BenchResult) String() string {
 	}
 	if r.Optimizer > 0 {
 		text += fmt.Sprintf("\noptimizer %.4f s", r.Optimizer)
+	}
+	if r.Activations > 0 {
+		text += fmt.Sprintf("\nreserved for activations and their gradients %.0f MB", r.Activations)
 	}
 	return text + fmt.Sprintf("\nmatrix products: %.0f %% of the time, %.0f %% of the peak of %.0f GFLOP/s over the whole step (%s, %d threads)\npeak memory %.0f MB, %d allocations a step\n",
 		100*r.GemmShare, 100*r.PeakShare, r.PeakGFLOPS, r.Path, r.Threads, r.PeakRSS, r.AllocsPerStep)

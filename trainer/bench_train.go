@@ -28,7 +28,7 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 			return nil, err
 		}
 	}
-	graph, err := m.LossGraph(w, model.LossOptions{Dropout: float32(o.Model.DropoutRate), Gradients: true})
+	graph, err := m.LossGraph(w, model.LossOptions{Dropout: float32(o.Model.DropoutRate), Gradients: true, Recompute: o.Recompute})
 	if err != nil {
 		return nil, err
 	}
@@ -59,6 +59,7 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	}
 	r.TargetsPerS = r.TokensPerS * float64(targets) / float64(tokens)
 	r.Optimizer = median(timed.seconds[o.Warmup:])
+	r.Activations = float64(graph.Memory()) / 1e6
 	r.Loss = []float64{losses[0], losses[len(losses)-1]}
 	return r, nil
 }

@@ -51,7 +51,8 @@ func newLoop(c *configs.Config, b *Bundle, train, validation *data.Examples, w *
 		return nil, err
 	}
 	l.stepper.graph, err = b.Model.LossGraph(w, model.LossOptions{
-		Dropout: float32(b.Model.Config.DropoutRate), ZLoss: float32(c.Train.ZLoss), LabelSmoothing: float32(c.Train.LabelSmoothing), Gradients: true,
+		Dropout: float32(b.Model.Config.DropoutRate), ZLoss: float32(c.Train.ZLoss), LabelSmoothing: float32(c.Train.LabelSmoothing),
+		Gradients: true, Recompute: c.Train.Recompute,
 	})
 	if err != nil {
 		return nil, err

@@ -242,6 +242,29 @@ func stoppedAt(t *testing.T, c *configs.Config, text string) *Result {
 	return r
 }
 
+// Recomputation changes no bit, so a run may go on with it or without it.
+func TestResumeWithRecompute(t *testing.T) {
+	for _, recompute := range []bool{false, true} {
+		t.Run(fmt.Sprintf("from %v to %v", recompute, !recompute), func(t *testing.T) {
+			c := tinyConfig(t)
+			c.Train.LogEvery, c.Train.BatchSize, c.Train.Accumulate, c.Checkpoint.KeepLast = 1, 6, 2, 100
+			c.Train.Recompute = recompute
+			finetune(t, c, FinetuneOptions{})
+			want := contents(t, c.Output)
+
+			c.Output = filepath.Join(t.TempDir(), "run")
+			if r := stoppedAt(t, c, "step 3/"); !r.Interrupted {
+				t.Fatalf("stopped with %+v", r)
+			}
+			c.Train.Recompute = !recompute
+			finetune(t, c, FinetuneOptions{Resume: true})
+			got := contents(t, c.Output)
+			maps.DeleteFunc(got, func(name, _ string) bool { _, ok := want[name]; return !ok }) // saved when it stopped
+			compareRuns(t, "the other setting", want, got)
+		})
+	}
+}
+
 // A process killed after it has written its best checkpoint, and before it has marked it so.
 func TestResumeMarksTheBest(t *testing.T) {
 	c := tinyConfig(t)
@@ -288,6 +311,7 @@ func TestOutputFolderInUse(t *testing.T) {
 		"no option": {from: stopped, want: []string{"already holds a run, saved at step 3", "--resume", "--overwrite"}},
 		"resume":    {from: stopped, options: FinetuneOptions{Resume: true}},
 		"harmless changes": {from: stopped, options: FinetuneOptions{Resume: true}, change: func(c *configs.Config) {
+			c.Train.Recompute = true
 			c.Train.Threads, c.Train.LogEvery, c.Checkpoint.EverySteps, c.Checkpoint.KeepLast = 2, 5, 1, 7
 		}},
 		"other changes": {from: stopped, options: FinetuneOptions{Resume: true}, change: func(c *configs.Config) {

@@ -22,7 +22,7 @@ type benchFlags struct {
 	tied                                         bool
 	dropout                                      float64
 	steps, warmup, threads                       int
-	json                                         bool
+	recompute, json                              bool
 }
 
 func benchCommand(a app) *cobra.Command {
@@ -66,7 +66,9 @@ data in the first cache: the most that this processor gives.`,
 			if err != nil {
 				return err
 			}
+			o.Recompute = f.recompute
 			o.Data, o.TextColumns, o.TargetColumn = f.data, f.textColumns, f.targetColumn
+			collectEarly()
 			r, err := trainer.BenchTrain(c.Context(), o)
 			return f.report(a, r, err)
 		},
@@ -77,6 +79,7 @@ data in the first cache: the most that this processor gives.`,
 	train.Flags().StringVar(&f.targetColumn, "target-column", "", "its target column (default: found from the schema)")
 	train.Flags().Float64Var(&f.dropout, "dropout", 0.1, "dropout rate")
 	train.Flags().StringVar(&f.optimizer, "optimizer", "adafactor", "adafactor, adamw or sgd")
+	train.Flags().BoolVar(&f.recompute, "recompute", false, "keep the inputs of blocks only and compute the rest again (train.recompute)")
 	generate := &cobra.Command{
 		Use:   "generate",
 		Short: "Measure greedy generation",

@@ -124,6 +124,7 @@ func finetuneCommand(a app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			collectEarly()
 			result, err := trainer.Finetune(c.Context(), config, trainer.FinetuneOptions{Console: a.console(), Resume: resume, Overwrite: overwrite})
 			if err != nil {
 				return err

@@ -44,6 +44,12 @@ type fused struct {
 	// users counts the operations that read the value; Compile fills it in.
 	users int
 
+	// constants counts the first inputs that have no gradient whatever they are.
+	constants int
+
+	// optional tells that the value is not computed when nothing reads it.
+	optional bool
+
 	// forward computes the value. out allocates a result that lives until its users have read it.
 	forward func(in []gorgonia.Value, out func(rows, cols int) matrix) (gorgonia.Value, error)
 
@@ -63,8 +69,9 @@ func (f *fused) Do(in ...gorgonia.Value) (v gorgonia.Value, err error) {
 			f.graph.failure = err
 		}
 	}()
-	v, err = f.forward(in, f.allocate)
-	if err != nil {
+	if f.optional && f.users == 0 {
+		v = gorgonia.NewF32(0)
+	} else if v, err = f.forward(in, f.allocate); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
 	for _, x := range in {
@@ -79,14 +86,20 @@ func (f *fused) allocate(rows, cols int) matrix { return f.graph.pool.get(rows, 
 
 // SymDiff is gorgonia's symbolic differentiation.
 func (f *fused) SymDiff(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
-	return f.backward(dy), f.graph.failure
+	grads := f.backward(f.graph.sums.of(f.node, dy))
+	for i, diff := range f.DiffWRT(len(f.in)) {
+		if diff {
+			grads[i] = f.graph.sums.add(f.graph, f.in[i], grads[i])
+		}
+	}
+	return grads, f.graph.failure
 }
 
-// DiffWRT tells which inputs have a gradient: all but integers.
+// DiffWRT tells which inputs have a gradient: all but integers and constants.
 func (f *fused) DiffWRT(int) []bool {
 	diff := make([]bool, len(f.in))
 	for i, n := range f.in {
-		diff[i] = f.backward != nil && n.Dtype() == tensor.Float32
+		diff[i] = f.backward != nil && i >= f.constants && n.Dtype() == tensor.Float32
 	}
 	return diff
 }

@@ -45,6 +45,7 @@ type Graph struct {
 	byNode  map[*gorgonia.Node]*Param
 	order   []*Param
 	root    *gorgonia.Node // operations without other inputs hang on it
+	sums    sums           // gradients of values that several operations read
 	sites   uint32         // dropouts so far
 	step    Step
 	failure error // the first one, while building or running
@@ -59,6 +60,7 @@ func NewGraph(w *kernel.Workers) *Graph {
 		params:  make(map[*Param]*gorgonia.Node),
 		byNode:  make(map[*gorgonia.Node]*Param),
 	}
+	g.sums = newSums(g.expr)
 	g.root = gorgonia.NewVector(g.expr, tensor.Int32, gorgonia.WithShape(1), gorgonia.WithName("root"),
 		gorgonia.WithValue(tensor.New(tensor.WithShape(1), tensor.WithBacking([]int32{0}))))
 	return g
@@ -113,6 +115,11 @@ func (g *Graph) add(f *fused, out hm.Type, shape tensor.Shape, in ...*gorgonia.N
 	}
 	f.node = n
 	g.ops = append(g.ops, f)
+	for i, diff := range f.DiffWRT(len(in)) {
+		if _, param := g.byNode[in[i]]; diff && !param {
+			g.sums.readers[in[i]]++
+		}
+	}
 	return n
 }
 
@@ -188,12 +195,6 @@ func (g *Graph) CompileForward() (*Program, error) {
 				source.users++
 			}
 		}
-		// gorgonia's own additions of gradients read values too, but do not tell when they are done.
-		for parents := g.expr.To(f.node.ID()); parents.Next(); {
-			if _, ours := byNode[parents.Node().(*gorgonia.Node)]; !ours {
-				f.users += forever
-			}
-		}
 	}
 	return &Program{graph: g, vm: gorgonia.NewTapeMachine(g.expr)}, nil
 }
@@ -222,6 +223,9 @@ func (p *Program) Run(s Step) error {
 	}
 	return err
 }
+
+// Memory returns the bytes reserved for activations and their gradients, as the largest run so far needed them.
+func (p *Program) Memory() int { return 4 * p.graph.pool.total }
 
 // Close frees the program.
 func (p *Program) Close() error { return p.vm.Close() }

@@ -1,82 +1,121 @@
 package op
 
-import "gorgonia.org/tensor"
+import (
+	"slices"
 
-// pool recycles the buffers of one graph. A buffer is handed out with the number of operations that will
-// read it; the last of them returns it. gorgonia itself recycles almost nothing.
+	"gorgonia.org/tensor"
+)
+
+// pool is the memory of one graph's values. A piece is handed out with the number of operations that will read it; the
+// last of them returns it. gorgonia itself recycles almost nothing.
+//
+// Pieces are cut from few large slabs and joined again when they are free, so batches of ever new shapes need no more
+// than the largest of them and a little waste.
 type pool struct {
-	free []*buffer
-	used map[*tensor.Dense]*buffer
-
-	total, live, peak int // elements allocated, handed out, and the most ever handed out at once
+	slabs [][]float32
+	total int     // elements of the slabs
+	free  []piece // by slab and position, neighbours joined
+	used  map[*tensor.Dense]*loan
 }
 
-type buffer struct {
-	data  []float32
+// piece is the elements from begin to end of a slab.
+type piece struct{ slab, begin, end int }
+
+func (p piece) size() int { return p.end - p.begin }
+
+// loan is a piece that users operations have yet to read.
+type loan struct {
+	piece
 	users int
 }
 
-// forever is a number of users that is never reached: the buffer lives until the next run.
-const forever = 1 << 30
+const (
+	// A piece is a whole number of cache lines.
+	lineElements = 16
 
-func newPool() *pool { return &pool{used: make(map[*tensor.Dense]*buffer)} }
+	// The least size of a slab, 1 MB. Each is also at least a quarter of those before it: a piece lies within one slab, so
+	// few large ones waste less than many. What is never written takes no memory.
+	slabElements = 1 << 18
+)
+
+func newPool() *pool { return &pool{used: make(map[*tensor.Dense]*loan)} }
 
 // get returns a matrix [rows, cols] with undefined content.
 func (p *pool) get(rows, cols, users int) matrix {
 	n := rows * cols
-	b := p.take(n)
-	b.users = users
-	t := tensor.New(tensor.WithShape(rows, cols), tensor.WithBacking(b.data[:n:n]))
-	p.used[t] = b
-	p.live += cap(b.data)
-	p.peak = max(p.peak, p.live)
-	return matrix{rows: rows, cols: cols, data: b.data[:n:n], dense: t}
+	at := p.take((n + lineElements - 1) / lineElements * lineElements)
+	data := p.slabs[at.slab][at.begin : at.begin+n : at.begin+n]
+	t := tensor.New(tensor.WithShape(rows, cols), tensor.WithBacking(data))
+	p.used[t] = &loan{at, users}
+	return matrix{rows: rows, cols: cols, data: data, dense: t}
 }
 
-// take returns the smallest free buffer that holds n elements and wastes at most half of itself, or a new one.
-func (p *pool) take(n int) *buffer {
+// take cuts n elements from the smallest free piece that has them, or from a new slab.
+func (p *pool) take(n int) piece {
 	best := -1
-	for i, b := range p.free {
-		if size := cap(b.data); size >= n && size <= 2*n && (best < 0 || size < cap(p.free[best].data)) {
+	for i, f := range p.free {
+		if f.size() >= n && (best < 0 || f.size() < p.free[best].size()) {
 			best = i
 		}
 	}
 	if best < 0 {
-		p.total += n
-		return &buffer{data: make([]float32, n)}
+		size := max(n, slabElements, p.total/4)
+		best = len(p.free)
+		p.free = append(p.free, piece{len(p.slabs), 0, size})
+		p.slabs = append(p.slabs, make([]float32, size))
+		p.total += size
 	}
-	b := p.free[best]
-	last := len(p.free) - 1
-	p.free[best] = p.free[last]
-	p.free = p.free[:last]
-	b.data = b.data[:cap(b.data)]
-	return b
+	f := &p.free[best]
+	cut := piece{f.slab, f.begin, f.begin + n}
+	if f.begin = cut.end; f.size() == 0 {
+		p.free = slices.Delete(p.free, best, best+1)
+	}
+	return cut
+}
+
+// retain tells that t has more users.
+func (p *pool) retain(t *tensor.Dense, users int) {
+	if l, ok := p.used[t]; ok {
+		l.users += users
+	}
 }
 
 // release tells that one user of t is done. Tensors that are not from this pool are ignored.
 func (p *pool) release(t *tensor.Dense) {
-	b, ok := p.used[t]
+	l, ok := p.used[t]
 	if !ok {
 		return
 	}
-	if b.users--; b.users == 0 {
-		p.put(t, b)
+	if l.users--; l.users == 0 {
+		delete(p.used, t)
+		p.put(l.piece)
 	}
 }
 
-func (p *pool) put(t *tensor.Dense, b *buffer) {
-	delete(p.used, t)
-	p.live -= cap(b.data)
-	p.free = append(p.free, b)
+// put takes a piece back and joins it with its neighbours.
+func (p *pool) put(x piece) {
+	i, _ := slices.BinarySearchFunc(p.free, x, func(a, b piece) int {
+		if a.slab != b.slab {
+			return a.slab - b.slab
+		}
+		return a.begin - b.begin
+	})
+	if i < len(p.free) && p.free[i].slab == x.slab && p.free[i].begin == x.end {
+		x.end = p.free[i].end
+		p.free = slices.Delete(p.free, i, i+1)
+	}
+	if i > 0 && p.free[i-1].slab == x.slab && p.free[i-1].end == x.begin {
+		p.free[i-1].end = x.end
+		return
+	}
+	p.free = slices.Insert(p.free, i, x)
 }
 
-// reset takes every buffer back. Batches of ever new shapes leave buffers that fit nothing any more; when they
-// outweigh what a run really needed, all are dropped and the next run allocates what it needs.
+// reset takes everything back.
 func (p *pool) reset() {
-	for t, b := range p.used {
-		p.put(t, b)
-	}
-	if p.total > 2*p.peak {
-		p.free, p.total, p.peak = nil, 0, 0
+	clear(p.used)
+	p.free = p.free[:0]
+	for i, slab := range p.slabs {
+		p.free = append(p.free, piece{i, 0, len(slab)})
 	}
 }

@@ -1,0 +1,77 @@
+package op
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+)
+
+// Recompute returns block(in) and keeps nothing of what the block computes but its result: the backward pass computes the
+// block again from in and differentiates that (Chen et al. 2016, Training Deep Nets with Sublinear Memory Cost). The
+// bits of values and gradients are those of block(in), dropout included.
+//
+// The block is called once now and once by Compile; it must add the same operations each time and read matrices of this
+// graph only through its argument.
+func (g *Graph) Recompute(in gorgonia.Nodes, block func(in gorgonia.Nodes) *gorgonia.Node) *gorgonia.Node {
+	first, sites := len(g.ops), g.sites
+	y := block(g.detach(in))
+	weights := g.paramsRead(g.ops[first:])
+	f := g.alias("recompute")
+	f.constants = 1 // y: its gradient goes to the second computation
+	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
+		after := g.sites
+		g.sites = sites
+		again := g.detach(in)
+		y := block(again)
+		g.sites = after
+		y.Op().(*fused).optional = true // its value was there before
+		grads, err := gorgonia.Backpropagate(gorgonia.Nodes{y}, gorgonia.Nodes{dy}, append(again, weights...))
+		if err != nil {
+			if g.failure == nil {
+				g.failure = fmt.Errorf("differentiate recomputed block: %w", err)
+			}
+			return make(gorgonia.Nodes, 1+len(in)+len(weights))
+		}
+		for i, x := range again {
+			grads[i] = g.sums.of(x, grads[i])
+		}
+		return append(gorgonia.Nodes{nil}, grads...)
+	}
+	return g.matrixOp(f, y.Shape()[1], append(append(gorgonia.Nodes{y}, in...), weights...)...)
+}
+
+// detach returns nodes with the values of in. To gorgonia they do not depend on anything.
+func (g *Graph) detach(in gorgonia.Nodes) gorgonia.Nodes {
+	out := make(gorgonia.Nodes, len(in))
+	for i, x := range in {
+		f := g.alias("detach")
+		f.constants = 1
+		f.backward = func(*gorgonia.Node) gorgonia.Nodes { return gorgonia.Nodes{nil} }
+		out[i] = g.matrixOp(f, x.Shape()[1], x)
+	}
+	return out
+}
+
+// alias is an operation whose value is that of its first input.
+func (g *Graph) alias(name string) *fused {
+	f := &fused{name: name}
+	f.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
+		x := view(in[0]).dense
+		g.pool.retain(x, f.users)
+		return x, nil
+	}
+	return f
+}
+
+// paramsRead returns the nodes of the parameters that the operations read, each once.
+func (g *Graph) paramsRead(ops []*fused) gorgonia.Nodes {
+	var read gorgonia.Nodes
+	for _, f := range ops {
+		for _, n := range f.in {
+			if _, param := g.byNode[n]; param && !read.Contains(n) {
+				read = append(read, n)
+			}
+		}
+	}
+	return read
+}
