@@ -1,10 +1,10 @@
 package configs
 
 // The tags of a field say what it accepts: `unit` what a number counts or a text names, `range` the bounds of
-// a number, `zero` that 0 switches the key off, `oneof` the words a text may be. A pointer is optional: nil
-// means unset.
+// a number, `zero` that 0 switches the key off, `oneof` the words a text may be, `for` the only kind of run that has
+// the key or section. A pointer is optional: nil means unset.
 
-// Config is the whole configuration of a run.
+// Config is the whole configuration of a run. One that names an objective is of pre-training, any other of fine-tuning.
 type Config struct {
 	// Folder of the run: checkpoints, metrics and the resolved configuration go here. Required.
 	Output string `yaml:"output" unit:"path"`
@@ -12,7 +12,8 @@ type Config struct {
 	Model      Model      `yaml:"model"`
 	Tokenizer  Tokenizer  `yaml:"tokenizer"`
 	Data       Data       `yaml:"data"`
-	Task       Task       `yaml:"task"`
+	Objective  Objective  `yaml:"objective" for:"pre-training"`
+	Task       Task       `yaml:"task" for:"fine-tuning"`
 	Train      Train      `yaml:"train"`
 	Optimizer  Optimizer  `yaml:"optimizer"`
 	Schedule   Schedule   `yaml:"schedule"`
@@ -54,8 +55,8 @@ type Model struct {
 	// Distance from which on all positions share the last bucket. Unset: that of the size, 128. Must be more
 	// than half the buckets.
 	RelativeAttentionMaxDistance *int `yaml:"relative_attention_max_distance" unit:"tokens" range:">= 1"`
-	// Share of activations dropped in training. Unset: the checkpoint's, or that of the size. 0.1 for
-	// fine-tuning, 0 for pre-training.
+	// Share of activations dropped in training. Unset: the checkpoint's, or that of the size; 0 for pre-training,
+	// which sees no text often enough to learn it by heart. 0.1 for fine-tuning, also of a model pre-trained without.
 	DropoutRate *float64 `yaml:"dropout_rate" range:">= 0 and < 1"`
 }
 
@@ -67,19 +68,80 @@ type Tokenizer struct {
 
 // Data says which examples a run reads. Relative paths are relative to the current directory.
 type Data struct {
-	// Parquet files to train on: paths, folders or globs such as train-*.parquet. Required.
+	// Parquet files to train on: paths, folders or globs such as train-*.parquet. Required; for pre-training an
+	// alternative to mixture.
 	Train []string `yaml:"train" unit:"paths"`
+	// Corpora and tasks to pre-train on together, each with keys of its own, in place of train.
+	Mixture []Part `yaml:"mixture" unit:"entries" for:"pre-training"`
+	// Most examples that a part of the mixture without a rate counts for, so that a large corpus does not drown a
+	// small one; 0 = no cap.
+	MixtureCap float64 `yaml:"mixture_cap" unit:"examples" range:">= 0" for:"pre-training"`
+	// Flattens the rates of the parts without a rate, rate^(1/temperature): 1 leaves them, larger ones bring them
+	// towards equal; 3.3 in mT5.
+	MixtureTemperature float64 `yaml:"mixture_temperature" range:">= 1" for:"pre-training"`
 	// Parquet files to evaluate on. Empty: no evaluation, so no best checkpoint and no early stopping.
 	Validation []string `yaml:"validation" unit:"paths"`
+	// Column of the text in train and validation. Empty: found from the schema and said aloud.
+	TextColumn string `yaml:"text_column" unit:"column name" for:"pre-training"`
+	// How documents become pieces of the objective's length: concat lays them end to end and cuts, as T5 was trained;
+	// document never puts two into one piece, so short documents make short pieces.
+	Split string `yaml:"split" oneof:"concat document" for:"pre-training"`
+	// Folder of the token stores: text is tokenized once and found there again by all runs that share the folder.
+	// Empty: tokens in output.
+	Tokens string `yaml:"tokens" unit:"path" for:"pre-training"`
 	// Longest input with its end token; what is longer is cut. Attention's time grows with the square of it,
-	// but only as far as texts are that long: nothing is padded.
+	// but only as far as texts are that long: nothing is padded. Pre-training: of the tasks in the mixture; that of
+	// text is objective.input_length.
 	MaxInputLength int `yaml:"max_input_length" unit:"tokens" range:">= 2"`
 	// Longest target with its end token; what is longer is cut.
 	MaxTargetLength int `yaml:"max_target_length" unit:"tokens" range:">= 2"`
-	// Train on the first so many examples only; 0 = all. For a quick try.
+	// Train on the first so many examples only; 0 = all. For a quick try. Pre-training: pieces of each corpus, all of
+	// which is tokenized nevertheless.
 	MaxTrainExamples int `yaml:"max_train_examples" unit:"examples" range:">= 0"`
-	// Evaluate on the first so many examples only; 0 = all.
+	// Evaluate on the first so many examples only; 0 = all. Pre-training: pieces of text.
 	MaxValidationExamples int `yaml:"max_validation_examples" unit:"examples" range:">= 0"`
+}
+
+// Part is one corpus or task of a mixture.
+type Part struct {
+	// Name in messages. Required, and another one for each part.
+	Name string `yaml:"name"`
+	// Parquet files of the part: paths, folders or globs. Required.
+	Train []string `yaml:"train,flow" unit:"paths"`
+	// What its rows are: text for the objective, or the rows of a task as in fine-tuning. Empty: text.
+	Task string `yaml:"task,omitempty" oneof:"text classification seq2seq"`
+	// Part of the examples that come from here, in proportion to the rates of the others. Unset: its number of
+	// examples, under mixture_cap and mixture_temperature.
+	Rate *float64 `yaml:"rate,omitempty" range:"> 0"`
+	// Tasks: text in front of every input, which tells the model what is asked of it.
+	Prefix string `yaml:"prefix,omitempty"`
+	// Input columns, of text one. Empty: found from the schema and said aloud.
+	TextColumns []string `yaml:"text_columns,omitempty,flow" unit:"column names"`
+	// Classification: the column of the answer. Empty: found from the schema and said aloud.
+	LabelColumn string `yaml:"label_column,omitempty" unit:"column name"`
+	// Classification: the label strings in class order. Empty: the names in the schema.
+	Labels []string `yaml:"labels,omitempty,flow" unit:"label strings"`
+	// Seq2seq: the column of the answer. Empty: found from the schema and said aloud.
+	TargetColumn string `yaml:"target_column,omitempty" unit:"column name"`
+}
+
+// Objective says how plain text becomes inputs and targets. The keys of an objective that is not chosen must stay unset.
+type Objective struct {
+	// How: span_corruption is T5's own; iid draws each token of noise by itself; prefix_lm gives the beginning of a
+	// text and asks for the rest, lm asks for all of it; ul2 mixes span corruptions and prefix_lm.
+	Name string `yaml:"name" oneof:"span_corruption iid prefix_lm lm ul2"`
+	// Longest input with its end token, or for lm, which has no input, the longest target; the text for it and the
+	// targets are computed. Attention's time grows with the square of it. Unset: 512.
+	InputLength *int `yaml:"input_length" unit:"tokens" range:">= 2"`
+	// Span_corruption, iid and prefix_lm: part of the text that is asked for. Unset: 0.15, for prefix_lm 0.5, which
+	// cuts anywhere.
+	Density *float64 `yaml:"density" range:"> 0 and < 1"`
+	// Span_corruption: mean length of a gap. Unset: 3.
+	MeanSpanLength *float64 `yaml:"mean_span_length" unit:"tokens" range:">= 1"`
+	// Ul2: whether an input begins with [NLU], [S2S] or [NLG], which tell the model the kind of noise. Unset: true.
+	ModeTokens *bool `yaml:"mode_tokens"`
+	// Ul2: part of the examples that are prefix_lm. Unset: 0.5, which serves generation; 0.2 serves other tasks.
+	SequentialRate *float64 `yaml:"sequential_rate" range:"> 0 and < 1"`
 }
 
 // Task says what a row means: which columns are the input and which one the answer.
@@ -135,16 +197,16 @@ type Train struct {
 type Optimizer struct {
 	// The update rule. Adafactor needs the least memory and is T5's own; adamw keeps two floats a parameter.
 	Name string `yaml:"name" oneof:"adafactor adamw sgd"`
-	// Peak learning rate. Unset: 1e-3 for adafactor, 3e-4 for adamw, 1e-2 for sgd. Must stay unset with
-	// relative_step, which computes its own.
+	// Peak learning rate, but with schedule rsqrt the peak times sqrt(warmup_steps). Unset: a peak of 1e-3 for adafactor
+	// (pre-training: 1e-2), 3e-4 for adamw, 1e-2 for sgd. Must stay unset with relative_step, which computes its own.
 	LearningRate *float64 `yaml:"learning_rate" range:"> 0"`
 	// Share of a weight taken away at each step, times the learning rate. 0 for fine-tuning T5; 0.01 is usual with adamw.
 	WeightDecay float64 `yaml:"weight_decay" range:">= 0"`
 
 	// Adafactor: compute the learning rate from the step, min(1e-2, 1/sqrt(step)). Unset: false.
 	RelativeStep *bool `yaml:"relative_step"`
-	// Adafactor: multiply the learning rate by the size (RMS) of each parameter. Unset: false, as transformers
-	// recommends for fine-tuning at 1e-3. True, as T5 was trained, makes steps about 20 times smaller for typical
+	// Adafactor: multiply the learning rate by the size (RMS) of each parameter. Unset: true for pre-training; else
+	// false, as transformers recommends for fine-tuning at 1e-3. True, as T5 was trained, makes steps about 20 times smaller for typical
 	// weights: raise the learning rate to 1e-2 for a new model.
 	ScaleParameter *bool `yaml:"scale_parameter"`
 	// Adafactor: let the relative step start at 1e-6 x step. Unset: false. Needs relative_step.
@@ -176,8 +238,8 @@ type Schedule struct {
 	// Shape of the curve: constant for fine-tuning with adafactor, linear or cosine with adamw, rsqrt for
 	// pre-training. Linear, cosine and polynomial reach their end at the last step of the run.
 	Name string `yaml:"name" oneof:"constant constant_with_warmup linear cosine polynomial inverse_sqrt rsqrt"`
-	// Steps until the peak is reached (for rsqrt: steps at the peak). About 5 % of the run with adamw from random
-	// weights: without them the loss may stay high.
+	// Steps until the peak is reached. About 5 % of the run with adamw from random weights: without them the loss may
+	// stay high. For rsqrt: steps at the peak, before which the rate does not rise; 0 means 10000, as T5 had.
 	WarmupSteps int `yaml:"warmup_steps" unit:"steps" range:">= 0"`
 }
 
@@ -188,10 +250,12 @@ type Eval struct {
 	EverySteps int `yaml:"every_steps" unit:"steps" range:">= 0"`
 	// Examples evaluated at a time. Changes memory and time, and results by rounding only.
 	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1"`
-	// The metric that decides which checkpoint is best. Empty: accuracy for classification, loss for seq2seq.
+	// The metric that decides which checkpoint is best. Empty: accuracy for classification, else loss.
 	Metric string `yaml:"metric" unit:"name"`
 	// Evaluations without improvement before the run stops; 0 = never.
 	Patience int `yaml:"patience" unit:"evaluations" range:">= 0"`
+	// Held-out pieces that each evaluation shows in the log, with what the model fills into their gaps.
+	Samples int `yaml:"samples" unit:"pieces" range:">= 0" for:"pre-training"`
 }
 
 // Checkpoint says when the run is saved and how much of it is kept. The end of the run always is saved.

@@ -1,9 +1,11 @@
 package configs
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +24,9 @@ func (f field) decode(n *yaml.Node) (value any, wrong string) {
 			return reflect.Zero(f.typ).Interface(), ""
 		}
 		return nil, "got nothing, want " + f.want()
+	}
+	if f.typ == reflect.TypeFor[[]Part]() {
+		return f.decodeParts(n)
 	}
 	if f.kind() == reflect.Slice {
 		return f.decodeList(n)
@@ -88,6 +93,55 @@ func (f field) decodeList(n *yaml.Node) (value any, wrong string) {
 		list = append(list, item.Value)
 	}
 	return list, ""
+}
+
+// decodeParts reads the entries of a mixture. Each is as strict as a section is, and all mistakes are told at once.
+func (f field) decodeParts(n *yaml.Node) (value any, wrong string) {
+	if n.Kind != yaml.SequenceNode {
+		return nil, f.mismatch(n)
+	}
+	var parts []Part
+	var mistakes []string
+	for i, item := range n.Content {
+		part, wrongs := decodePart(item)
+		parts = append(parts, part)
+		for _, w := range wrongs {
+			mistakes = append(mistakes, fmt.Sprintf("entry %d: %s", i+1, w))
+		}
+	}
+	return parts, strings.Join(mistakes, "; ")
+}
+
+func decodePart(n *yaml.Node) (p Part, wrongs []string) {
+	if n.Kind != yaml.MappingNode || n.Anchor != "" {
+		return p, []string{"got " + describe(n) + ", want keys such as {name: books, train: [books.parquet]}"}
+	}
+	fields := partFields()
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.path)
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i].Value
+		at := slices.Index(names, key)
+		switch {
+		case at < 0:
+			hint := "the keys are " + strings.Join(names, ", ")
+			wrongs = append(wrongs, plain(key)+": unknown key: "+cmp.Or(didYouMean(key, names, ""), hint))
+		case seen[key]:
+			wrongs = append(wrongs, plain(key)+": given twice: keep one")
+		default:
+			value, wrong := fields[at].decode(n.Content[i+1])
+			if wrong != "" {
+				wrongs = append(wrongs, plain(key)+": "+wrong)
+				break
+			}
+			reflect.ValueOf(&p).Elem().FieldByIndex(fields[at].index).Set(reflect.ValueOf(value))
+		}
+		seen[key] = true
+	}
+	return p, wrongs
 }
 
 // mismatch says that a value has the wrong type.

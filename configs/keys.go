@@ -17,25 +17,45 @@ var source string
 // Key documents one key.
 type Key struct {
 	Path    string // train.batch_size
-	Env     string // T5TRAIN_TRAIN_BATCH_SIZE
+	Env     string // T5TRAIN_TRAIN_BATCH_SIZE; empty for a key of an entry of data.mixture
 	Want    string // type, unit and range: "a whole number of examples >= 0"
 	Default string // in YAML; "unset" for an optional key
 	Doc     string // sentences on one line
+
+	Use         string // the only kind of run that has the key, "pre-training" or "fine-tuning"; empty is both
+	Pretraining string // the default of pre-training, where that is another one
 }
 
 // Keys lists every key in the order of [Config].
 func Keys() []Key {
 	docs := parseDocs()
-	defaults := Default()
+	tuning, training := Default(), DefaultPretraining()
 	var keys []Key
 	for _, f := range fields() {
-		k := Key{Path: f.path, Env: envName(f.path), Want: f.want(), Default: "unset", Doc: docs.field(f)}
-		if v, ok := f.value(defaults); ok && !unset(v) {
-			k.Default = inline(v)
+		k := Key{Path: f.path, Env: envName(f.path), Want: f.want(), Default: f.defaultIn(tuning), Doc: docs.field(f), Use: f.use}
+		other := f.defaultIn(training)
+		switch {
+		case f.foreign(finetuning):
+			k.Default = other
+		case !f.foreign(pretraining) && other != k.Default:
+			k.Pretraining = other
 		}
 		keys = append(keys, k)
+		if f.path == "data.mixture" {
+			for _, p := range partFields() {
+				keys = append(keys, Key{Path: f.path + "[]." + p.path, Want: p.want(), Default: "unset", Doc: docs.field(p), Use: f.use})
+			}
+		}
 	}
 	return keys
+}
+
+// defaultIn writes the value of the key in a default configuration.
+func (f field) defaultIn(c *Config) string {
+	if v, ok := f.value(c); ok && !unset(v) {
+		return inline(v)
+	}
+	return "unset"
 }
 
 // unset tells whether a key holds nothing: no text, an empty list.

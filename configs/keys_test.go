@@ -12,13 +12,16 @@ import (
 // Every key is documented: a new field without a comment fails here.
 func TestKeys(t *testing.T) {
 	keys := Keys()
-	if len(keys) != len(fields()) || len(keys) == 0 {
-		t.Fatalf("got %d keys, want %d", len(keys), len(fields()))
+	if want := len(fields()) + len(partFields()); len(keys) != want {
+		t.Fatalf("got %d keys, want %d", len(keys), want)
 	}
 	seen := map[string]string{}
 	for _, k := range keys {
 		if !strings.HasSuffix(k.Doc, ".") || len(k.Doc) < 20 {
 			t.Errorf("%s: got documentation %q, want sentences in the comment of its field", k.Path, k.Doc)
+		}
+		if strings.HasPrefix(k.Path, "data.mixture[].") && k.Env == "" {
+			continue
 		}
 		if k.Path != strings.ToLower(k.Path) || strings.Count(k.Path, ".") > 1 {
 			t.Errorf("%s: want section.key in lower case: viper knows no other", k.Path)
@@ -28,15 +31,31 @@ func TestKeys(t *testing.T) {
 		}
 		seen[k.Env] = k.Path
 	}
-	want := Key{"train.log_every", "T5TRAIN_TRAIN_LOG_EVERY", "a whole number of steps >= 1", "10", "Steps from one line of the log to the next."}
-	if !slices.Contains(keys, want) {
-		t.Errorf("want the key %+v", want)
+	for _, want := range []Key{
+		{Path: "train.log_every", Env: "T5TRAIN_TRAIN_LOG_EVERY", Want: "a whole number of steps >= 1", Default: "10", Doc: "Steps from one line of the log to the next."},
+		{Path: "data.mixture[].name", Want: "text", Default: "unset", Doc: "Name in messages. Required, and another one for each part.", Use: pretraining},
+	} {
+		if !slices.Contains(keys, want) {
+			t.Errorf("want the key %+v", want)
+		}
+	}
+	use := map[string][3]string{ // kind of run, default, default of pre-training
+		"schedule.name": {"", "constant", "rsqrt"}, "data.split": {pretraining, "concat", ""}, "task.name": {finetuning, "unset", ""},
+	}
+	for _, k := range keys {
+		if want, ok := use[k.Path]; ok && want != [3]string{k.Use, k.Default, k.Pretraining} {
+			t.Errorf("%s: got kind %q, default %q, of pre-training %q, want %q", k.Path, k.Use, k.Default, k.Pretraining, want)
+		}
 	}
 }
 
 // The defaults that Keys prints are those that loading gives.
 func TestKeysDefaultsLoad(t *testing.T) {
 	for _, k := range Keys() {
+		defaults := Default()
+		if k.Use == pretraining {
+			defaults = DefaultPretraining()
+		}
 		if k.Default == "unset" {
 			continue
 		}
@@ -47,7 +66,7 @@ func TestKeysDefaultsLoad(t *testing.T) {
 		}
 		r := newReader()
 		value, wrong := r.fields[k.Path].decode(n.Content[0])
-		want, _ := r.fields[k.Path].value(Default())
+		want, _ := r.fields[k.Path].value(defaults)
 		if wrong != "" || !reflect.DeepEqual(value, want.Interface()) {
 			t.Errorf("%s: default %q reads as %v (%s), want %v", k.Path, k.Default, value, wrong, want)
 		}

@@ -20,6 +20,9 @@ type LoadOptions struct {
 	Overrides map[string]any
 	// Sizes are the names that model.size may have. Nil: any.
 	Sizes []string
+	// Command is what the configuration is for, pretrain or finetune; empty: either, and a configuration that sets
+	// objective.name is of pre-training.
+	Command string
 	// Paths also checks that what the configuration names is there, as CheckPaths does.
 	Paths bool
 }
@@ -46,14 +49,15 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 	}
 	layers = append(layers, r.env(opts.Env), r.flags(opts.Set, opts.Overrides))
 
-	c, err := merge(r.fields, layers)
+	kind := kindOf(opts.Command, layers)
+	c, err := merge(r.fields, kind, layers)
 	if err != nil {
 		return nil, err
 	}
 	c.Resolve()
 	problems := r.problems
 	if !r.unparsed { // else what is missing may well be in the file
-		found := append(c.problems(), c.unknownSize(opts.Sizes)...)
+		found := append(c.problems(kind), c.unknownSize(opts.Sizes)...)
 		if opts.Paths {
 			found = append(found, c.missing()...)
 		}
@@ -71,13 +75,29 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 	return c, nil
 }
 
+// kindOf returns the kind of run that a command starts, else that of the layers.
+func kindOf(command string, layers []layer) string {
+	switch command {
+	case "pretrain":
+		return pretraining
+	case "finetune":
+		return finetuning
+	}
+	for _, l := range slices.Backward(layers) {
+		if s, ok := l["objective.name"]; ok && s.value != "" {
+			return pretraining
+		}
+	}
+	return finetuning
+}
+
 // keyDelimiter parts the sections of a key inside viper, which by default splits at every dot.
 const keyDelimiter = "::"
 
 // merge lays the layers over the defaults.
-func merge(byPath map[string]field, layers []layer) (*Config, error) {
+func merge(byPath map[string]field, kind string, layers []layer) (*Config, error) {
 	v := viper.NewWithOptions(viper.KeyDelimiter(keyDelimiter))
-	defaults := reflect.ValueOf(Default()).Elem()
+	defaults := reflect.ValueOf(defaultOf(kind)).Elem()
 	for path, f := range byPath {
 		v.SetDefault(strings.ReplaceAll(path, ".", keyDelimiter), defaults.FieldByIndex(f.index).Interface())
 	}
@@ -99,6 +119,13 @@ func merge(byPath map[string]field, layers []layer) (*Config, error) {
 	return c, nil
 }
 
+func defaultOf(kind string) *Config {
+	if kind == pretraining {
+		return DefaultPretraining()
+	}
+	return Default()
+}
+
 // tree nests the layer by sections. Where it sets one of two alternatives, it unsets the other, so that no lower layer
 // brings that back; where it sets both, both stay and Validate objects.
 func (l layer) tree(byPath map[string]field) map[string]any {
@@ -118,7 +145,7 @@ func (l layer) tree(byPath map[string]field) map[string]any {
 	for path, s := range l {
 		put(path, s.value)
 	}
-	for _, pair := range alternatives {
+	for _, pair := range append(alternatives[:], trainOrMixture) {
 		for i, path := range pair {
 			rival := pair[1-i]
 			_, given := l[rival]

@@ -38,6 +38,9 @@ func (c *Config) missing() []problem {
 		}
 	}
 	patterns("data.train", c.Data.Train)
+	for _, p := range c.Data.Mixture {
+		patterns("data.mixture", p.Train)
+	}
 	patterns("data.validation", c.Data.Validation)
 	if c.Output != "" {
 		switch info, err := os.Stat(c.Output); {

@@ -16,12 +16,30 @@ type field struct {
 	owner  reflect.Type // the struct that declares it
 	name   string       // its Go name in owner
 	index  []int        // for reflect.Value.FieldByIndex on a Config
-	typ    reflect.Type // int, float64, bool, string, []string, or a pointer to one of the first four
+	typ    reflect.Type // int, float64, bool, string, []string, []Part, or a pointer to one of the first four
 	unit   string
 	bounds []bound
 	off    bool // 0 switches the key off, whatever the bounds are
 	oneof  []string
+	use    string // the only kind of run that has the key, pre-training or fine-tuning; "" is both
 }
+
+// The kinds of runs.
+const (
+	pretraining = "pre-training"
+	finetuning  = "fine-tuning"
+)
+
+// kind returns what kind of run the configuration is of.
+func (c *Config) kind() string {
+	if c.Pretraining() {
+		return pretraining
+	}
+	return finetuning
+}
+
+// foreign tells whether a kind of run does not have the key.
+func (f field) foreign(kind string) bool { return f.use != "" && f.use != kind }
 
 // bound is one comparison a number must pass.
 type bound struct {
@@ -31,16 +49,20 @@ type bound struct {
 
 // fields lists every key in the order in which Config declares them.
 func fields() []field {
-	return collect(reflect.TypeFor[Config](), "", nil)
+	return collect(reflect.TypeFor[Config](), "", "", nil)
 }
 
-func collect(owner reflect.Type, section string, index []int) []field {
+// partFields lists the keys of an entry of data.mixture.
+func partFields() []field { return collect(reflect.TypeFor[Part](), "", "", nil) }
+
+func collect(owner reflect.Type, section, use string, index []int) []field {
 	var all []field
 	for sf := range owner.Fields() {
-		path := section + sf.Tag.Get("yaml")
+		key, _, _ := strings.Cut(sf.Tag.Get("yaml"), ",")
+		path := section + key
 		at := append(slices.Clone(index), sf.Index...)
 		if sf.Type.Kind() == reflect.Struct {
-			all = append(all, collect(sf.Type, path+".", at)...)
+			all = append(all, collect(sf.Type, path+".", sf.Tag.Get("for"), at)...)
 			continue
 		}
 		all = append(all, field{
@@ -49,6 +71,7 @@ func collect(owner reflect.Type, section string, index []int) []field {
 			bounds: parseBounds(sf.Tag.Get("range")),
 			off:    sf.Tag.Get("zero") == "off",
 			oneof:  strings.Fields(sf.Tag.Get("oneof")),
+			use:    cmp.Or(use, sf.Tag.Get("for")),
 		})
 	}
 	return all
@@ -127,7 +150,12 @@ func (f field) want() string {
 
 // value returns the key's value in c; ok is false for an unset optional key.
 func (f field) value(c *Config) (v reflect.Value, ok bool) {
-	v = reflect.ValueOf(c).Elem().FieldByIndex(f.index)
+	return f.valueIn(reflect.ValueOf(c).Elem())
+}
+
+// valueIn is value for any struct that declares the key.
+func (f field) valueIn(owner reflect.Value) (v reflect.Value, ok bool) {
+	v = owner.FieldByIndex(f.index)
 	if !f.optional() {
 		return v, true
 	}

@@ -14,6 +14,8 @@ const (
 	adafactor = "adafactor"
 	adamw     = "adamw"
 	sgd       = "sgd"
+
+	rsqrt = "rsqrt"
 )
 
 // alternatives are the keys of which exactly one of each pair is set, that is, not zero.
@@ -23,23 +25,49 @@ var alternatives = [...][2]string{
 	{"train.batch_size", "train.batch_tokens"},
 }
 
+// trainOrMixture are alternatives too, but in fine-tuning, which has no mixture, only the first is spoken of.
+var trainOrMixture = [2]string{"data.train", "data.mixture"}
+
 // Validate checks a resolved configuration: every range and every rule between keys. Its error joins all
 // mistakes, one a line. It looks at no file: see [Config.CheckPaths].
-func (c *Config) Validate() error { return join(c.problems()) }
+func (c *Config) Validate() error { return join(c.problems(c.kind())) }
 
-func (c *Config) problems() []problem {
+func (c *Config) problems(kind string) []problem {
 	return slices.Concat(
-		c.ranges(),
+		c.foreign(kind),
+		c.ranges(kind),
 		c.exclusions(),
-		c.required(),
+		c.required(kind),
 		c.Model.problems(),
 		c.Data.problems(),
 		c.Task.problems(),
+		c.Objective.problems(),
 		c.batchTokens(),
 		c.Optimizer.problems(),
 		c.schedule(),
-		c.evaluation(),
+		c.evaluation(kind),
 	)
+}
+
+// foreign reports the keys that are set and that the kind of run does not have.
+func (c *Config) foreign(kind string) []problem {
+	remedy := "remove it, or run t5train pretrain"
+	if kind == pretraining {
+		remedy = "remove it, or run t5train finetune without objective; tasks to mix with text are entries of data.mixture"
+	}
+	var ps []problem
+	for _, f := range fields() {
+		v, ok := f.value(c)
+		if !ok || !f.foreign(kind) || v.IsZero() {
+			continue
+		}
+		// What Resolve fills in behind a foreign key follows from it and is no mistake of its own.
+		if f.owner == reflect.TypeFor[Objective]() && f.path != "objective.name" && c.Pretraining() {
+			continue
+		}
+		ps = append(ps, mistake(f.path, "is a key of %s, but this is %s: %s", f.use, kind, remedy))
+	}
+	return ps
 }
 
 // mistake is a problem of one key.
@@ -48,11 +76,11 @@ func mistake(key, format string, args ...any) problem {
 }
 
 // ranges checks every value that is set against the tags of its field.
-func (c *Config) ranges() []problem {
+func (c *Config) ranges(kind string) []problem {
 	var ps []problem
 	for _, f := range fields() {
 		v, ok := f.value(c)
-		if !ok {
+		if !ok || f.foreign(kind) {
 			continue
 		}
 		if wrong := f.check(v); wrong != "" {
@@ -82,13 +110,16 @@ func (c *Config) exclusions() []problem {
 	return ps
 }
 
-func (c *Config) required() []problem {
+func (c *Config) required(kind string) []problem {
 	var ps []problem
 	if c.Output == "" {
 		ps = append(ps, mistake("output", "got nothing, want a folder for the run, such as runs/first"))
 	}
-	if len(c.Data.Train) == 0 {
+	switch {
+	case len(c.Data.Train) == 0 && len(c.Data.Mixture) == 0:
 		ps = append(ps, mistake("data.train", "got nothing, want a list of parquet files, such as [train.parquet]"))
+	case len(c.Data.Train) > 0 && len(c.Data.Mixture) > 0 && kind == pretraining:
+		ps = append(ps, problem{keys: trainOrMixture[:], text: "got both, want exactly one: make an entry of the mixture of the files to train on"})
 	}
 	return ps
 }
@@ -142,7 +173,7 @@ func (d *Data) problems() []problem {
 	if slices.Contains(d.Validation, "") {
 		ps = append(ps, mistake("data.validation", `got "" in the list, want a path: remove it`))
 	}
-	return ps
+	return append(ps, d.mixture()...)
 }
 
 func (t *Task) problems() []problem {
@@ -195,8 +226,11 @@ func repeated(list []string) string {
 	return ""
 }
 
-// batchTokens checks that the longest example fits into a batch.
+// batchTokens checks that the longest example fits into a batch. That of an objective is known once the vocabulary is.
 func (c *Config) batchTokens() []problem {
+	if c.Pretraining() {
+		return nil
+	}
 	longest := c.Data.MaxInputLength + c.Data.MaxTargetLength
 	if c.Train.BatchTokens <= 0 || c.Train.BatchTokens >= longest {
 		return nil
@@ -214,11 +248,12 @@ func (c *Config) schedule() []problem {
 		ps = append(ps, mistake("schedule.warmup_steps",
 			"got %d, want 0 with schedule.name constant: use constant_with_warmup", s.WarmupSteps))
 	}
-	if s.Name == "rsqrt" && s.WarmupSteps == 0 {
+	if s.Name == rsqrt && s.WarmupSteps == 0 {
 		ps = append(ps, mistake("schedule.warmup_steps",
 			"got 0, want >= 1 with schedule.name rsqrt, learning_rate/sqrt(max(step, warmup_steps)): T5 has 10000"))
 	}
-	if c.Train.Steps > 0 && s.WarmupSteps > c.Train.Steps {
+	// For rsqrt these are steps at the peak, which may well be the whole run.
+	if c.Train.Steps > 0 && s.WarmupSteps > c.Train.Steps && s.Name != rsqrt {
 		ps = append(ps, mistake("schedule.warmup_steps",
 			"got %d, want at most train.steps, %d", s.WarmupSteps, c.Train.Steps))
 	}
@@ -230,12 +265,16 @@ func (c *Config) schedule() []problem {
 }
 
 // evaluation checks the section eval against the task and the data.
-func (c *Config) evaluation() []problem {
+func (c *Config) evaluation(kind string) []problem {
 	var ps []problem
 	if c.Eval.Metric != "" {
-		if known := metrics(c.Task.Name); known != nil && !slices.Contains(known, c.Eval.Metric) {
+		task := c.Task.Name
+		if kind == pretraining {
+			task = pretraining
+		}
+		if known := metrics(task); known != nil && !slices.Contains(known, c.Eval.Metric) {
 			ps = append(ps, mistake("eval.metric", "got %s, want one of %s for %s%s", quote(c.Eval.Metric),
-				strings.Join(known, ", "), c.Task.Name, didYouMean(c.Eval.Metric, known, ": ")))
+				strings.Join(known, ", "), task, didYouMean(c.Eval.Metric, known, ": ")))
 		}
 	}
 	if len(c.Data.Validation) > 0 {
@@ -260,6 +299,8 @@ func metrics(task string) []string {
 			"recall", "recall_macro", "matthews_correlation", "loss", "perplexity"}
 	case seq2seq:
 		return []string{"loss", "perplexity"}
+	case pretraining:
+		return []string{"loss", "perplexity", "loss_per_byte", "bits_per_byte", "token_accuracy", "span_accuracy"}
 	default:
 		return nil
 	}

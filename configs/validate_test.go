@@ -107,7 +107,7 @@ func TestResolveOptimizer(t *testing.T) {
 	for _, name := range []string{adafactor, adamw, sgd} {
 		t.Run(name, func(t *testing.T) {
 			o := Optimizer{Name: name}
-			o.resolve()
+			o.resolve(false, 1)
 			for _, k := range o.optimizerKeys() {
 				if owned := slices.Contains(k.owners, name); k.set != owned {
 					t.Errorf("%s: got set %t, want %t", k.path, k.set, owned)
@@ -119,7 +119,7 @@ func TestResolveOptimizer(t *testing.T) {
 		})
 	}
 	o := Optimizer{Name: adafactor, RelativeStep: new(true), Eps2: new(0.5)}
-	o.resolve()
+	o.resolve(false, 1)
 	if o.LearningRate != nil || *o.Eps2 != 0.5 {
 		t.Errorf("got rate %v and eps2 %v, want it unset under relative_step and 0.5 kept", o.LearningRate, *o.Eps2)
 	}

@@ -30,7 +30,7 @@ func configCommand(a app) *cobra.Command {
 				return err
 			}
 			for _, k := range configs.Keys() {
-				fmt.Fprintf(a.stdout, "%s = %s\n    %s; %s\n    %s\n", k.Path, k.Default, k.Want, k.Env, k.Doc)
+				fmt.Fprintln(a.stdout, describeKey(k))
 			}
 			fmt.Fprintf(a.stdout, "\npresets: ")
 			for _, name := range configs.Presets() {
@@ -40,4 +40,20 @@ func configCommand(a app) *cobra.Command {
 			return err
 		},
 	}
+}
+
+// describeKey writes a key with its default, what it accepts, its variable, the kind of run that has it and its meaning.
+func describeKey(k configs.Key) string {
+	text := fmt.Sprintf("%s = %s", k.Path, k.Default)
+	if k.Pretraining != "" {
+		text += fmt.Sprintf(" (pre-training: %s)", k.Pretraining)
+	}
+	text += "\n    " + k.Want
+	if k.Env != "" {
+		text += "; " + k.Env
+	}
+	if k.Use != "" {
+		text += "; " + k.Use + " only"
+	}
+	return text + "\n    " + k.Doc
 }

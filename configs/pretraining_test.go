@@ -1,0 +1,134 @@
+package configs
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// pretrain is the shortest valid configuration of pre-training.
+const pretrain = `output: runs/a
+model: {size: small}
+data: {train: [a.parquet]}
+objective: {name: span_corruption}
+`
+
+func TestPretrainingDefaults(t *testing.T) {
+	c := mustLoad(t, pretrain, LoadOptions{})
+	if got := [...]any{c.Schedule, *c.Optimizer.LearningRate, *c.Optimizer.ScaleParameter, *c.Objective.InputLength, *c.Objective.Density,
+		*c.Objective.MeanSpanLength, *c.Model.DropoutRate, c.Eval.Metric, c.Train.ZLoss}; got != [...]any{
+		Schedule{"rsqrt", 10000}, 1.0, true, 512, 0.15, 3.0, 0.0, "loss", 1e-4} {
+		t.Errorf("got %v", got)
+	}
+	for name, test := range map[string]struct {
+		set  []string
+		rate float64
+	}{
+		"shorter at the peak": {[]string{"schedule.warmup_steps=400"}, 0.2},
+		"another schedule":    {[]string{"schedule.name=constant"}, 0.01},
+		"adamw":               {[]string{"optimizer.name=adamw"}, 0.03},
+		"given":               {[]string{"optimizer.learning_rate=7"}, 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := *mustLoad(t, pretrain, LoadOptions{Set: test.set}).Optimizer.LearningRate; got != test.rate {
+				t.Errorf("got learning rate %g, want %g", got, test.rate)
+			}
+		})
+	}
+}
+
+// The command decides what a configuration is of; without one, the configuration itself.
+func TestKindOfRun(t *testing.T) {
+	c := mustLoad(t, strings.Replace(pretrain, "objective: {name: span_corruption}", "", 1), LoadOptions{Command: "pretrain"})
+	if c.Objective.Name != "span_corruption" {
+		t.Errorf("got objective %q, want the default", c.Objective.Name)
+	}
+	for name, test := range map[string]struct {
+		content, command string
+		want             []string
+	}{
+		"pre-training by finetune": {pretrain + "task: {name: classification}", "finetune", []string{
+			`objective.name: is a key of pre-training, but this is fine-tuning: remove it, or run t5train pretrain (run.yaml:4)`}},
+		"task in pre-training": {pretrain + "task: {name: classification, prefix: a}", "", []string{
+			`task.name: is a key of fine-tuning, but this is pre-training: remove it, or run t5train finetune`,
+			`task.prefix: is a key of fine-tuning, but this is pre-training`}},
+		"pre-training keys in fine-tuning": {minimal + "objective: {density: 0.2}\neval: {samples: 3}", "", []string{
+			"objective.density: is a key of pre-training", "eval.samples: is a key of pre-training"}},
+		"nothing to train on": {"output: a\nmodel: {size: small}\n", "pretrain", []string{"data.train: got nothing"}},
+		"two sources":         {pretrain + "", "", []string{"data.train, data.mixture: got both"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			content := test.content
+			if name == "two sources" {
+				content = strings.Replace(content, "train: [a.parquet]", "train: [a.parquet], mixture: [{name: a, train: [b]}]", 1)
+			}
+			got := mistakes(t, content, LoadOptions{Command: test.command})
+			if !slices.EqualFunc(got, test.want, strings.HasPrefix) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+func TestObjectiveKeys(t *testing.T) {
+	for name, test := range map[string]struct {
+		set  []string
+		want []string
+	}{
+		"density of lm":         {[]string{"objective.name=lm", "objective.density=0.5"}, []string{"objective.density: is a key of span_corruption and iid and prefix_lm, but objective.name is lm"}},
+		"mode tokens elsewhere": {[]string{"objective.mode_tokens=true"}, []string{"objective.mode_tokens: is a key of ul2"}},
+		"misspelt":              {[]string{"objective.name=span_coruption"}, []string{`objective.name: got "span_coruption", want one of span_corruption, iid, prefix_lm, lm, ul2: did you mean span_corruption?`}},
+		"density of 1":          {[]string{"objective.density=1"}, []string{"objective.density: got 1, want a number > 0 and < 1"}},
+		"metric of a task":      {[]string{"eval.metric=f1"}, []string{`eval.metric: got "f1", want one of loss, perplexity, loss_per_byte, bits_per_byte, token_accuracy, span_accuracy for pre-training`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := mistakes(t, pretrain, LoadOptions{Set: test.set})
+			if !slices.EqualFunc(got, test.want, strings.HasPrefix) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}
+
+func TestMixture(t *testing.T) {
+	half := 0.5
+	want := []Part{
+		{Name: "books", Train: []string{"b*.parquet"}, Task: "text", Rate: &half, TextColumns: []string{"body"}},
+		{Name: "sst2", Train: []string{"s.parquet"}, Task: "classification", Prefix: "sst2", Labels: []string{"bad", "good"}},
+	}
+	const list = `[{name: books, train: [b*.parquet], rate: 0.5, text_columns: [body]}, {name: sst2, train: [s.parquet], task: classification, prefix: sst2, labels: [bad, good]}]`
+	// A mixture replaces the files of a lower layer.
+	c := mustLoad(t, pretrain, LoadOptions{Set: []string{"data.mixture=" + list}})
+	if !reflect.DeepEqual(c.Data.Mixture, want) || c.Data.Train != nil {
+		t.Fatalf("got %+v and %v, want %+v alone", c.Data.Mixture, c.Data.Train, want)
+	}
+	text, err := c.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := mustLoad(t, string(text), LoadOptions{}); !reflect.DeepEqual(again, c) {
+		t.Errorf("written and read: got %+v, want %+v from\n%s", again, c, text)
+	}
+}
+
+func TestMixtureMistakes(t *testing.T) {
+	for name, test := range map[string]struct {
+		list string
+		want []string
+	}{
+		"a path":        {"[a.parquet]", []string{`data.mixture: entry 1: got "a.parquet" (text), want keys such as {name: books`}},
+		"no list":       {"{name: a}", []string{"data.mixture: got a section, want a list of entries"}},
+		"all of decode": {"[{nam: a, train: b, rate: x, rate: 1}]", []string{`data.mixture: entry 1: nam: unknown key: did you mean name?; entry 1: train: got "b" (text), want a list of paths: write [b]; entry 1: rate: got "x" (text), want a number > 0; entry 1: rate: given twice: keep one`}},
+		"empty":         {"[{}, {name: a, train: [b]}, {name: a, train: [b], rate: -1}]", []string{"data.mixture: entry 1: name: got nothing", "data.mixture: entry 1: train: got nothing", `data.mixture: entry 3: name: got "a", which another`, "data.mixture: entry 3: rate: got -1, want a number > 0"}},
+		"keys of tasks": {"[{name: a, train: [b], labels: [x, y]}, {name: b, train: [b], task: seq2seq, label_column: c}]", []string{
+			"data.mixture: entry 1: labels: is a key of tasks, but task is text", `data.mixture: entry 2: label_column: is a key of classification, but task is "seq2seq"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := mistakes(t, pretrain, LoadOptions{Set: []string{"data.mixture=" + test.list}})
+			if !slices.EqualFunc(got, test.want, strings.HasPrefix) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(test.want, "\n"))
+			}
+		})
+	}
+}

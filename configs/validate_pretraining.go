@@ -1,0 +1,96 @@
+package configs
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// The objectives.
+const (
+	spanCorruption = "span_corruption"
+	iid            = "iid"
+	prefixLM       = "prefix_lm"
+	lm             = "lm"
+	ul2            = "ul2"
+)
+
+// problems reports the keys of other objectives than the chosen one.
+func (o *Objective) problems() []problem {
+	if !slices.Contains([]string{spanCorruption, iid, prefixLM, lm, ul2}, o.Name) {
+		return nil // of an unknown objective nothing is foreign
+	}
+	var ps []problem
+	for _, k := range []struct {
+		path   string
+		set    bool
+		owners []string
+	}{
+		{"objective.density", o.Density != nil, []string{spanCorruption, iid, prefixLM}},
+		{"objective.mean_span_length", o.MeanSpanLength != nil, []string{spanCorruption}},
+		{"objective.mode_tokens", o.ModeTokens != nil, []string{ul2}},
+		{"objective.sequential_rate", o.SequentialRate != nil, []string{ul2}},
+	} {
+		if k.set && !slices.Contains(k.owners, o.Name) {
+			ps = append(ps, mistake(k.path, "is a key of %s, but objective.name is %s: remove it, or unset it with --set %s=null",
+				strings.Join(k.owners, " and "), o.Name, k.path))
+		}
+	}
+	return ps
+}
+
+// mixture checks every part of the mixture.
+func (d *Data) mixture() []problem {
+	var ps []problem
+	var names []string
+	for i, p := range d.Mixture {
+		bad := func(format string, args ...any) {
+			ps = append(ps, mistake("data.mixture", "entry %d: "+format, append([]any{i + 1}, args...)...))
+		}
+		switch {
+		case p.Name == "":
+			bad("name: got nothing, want a name for messages, such as books")
+		case slices.Contains(names, p.Name):
+			bad("name: got %s, which another entry has: want another one", quote(p.Name))
+		}
+		names = append(names, p.Name)
+		switch {
+		case len(p.Train) == 0:
+			bad("train: got nothing, want a list of parquet files, such as [train.parquet]")
+		case slices.Contains(p.Train, ""):
+			bad(`train: got "" in the list, want a path: remove it`)
+		}
+		for _, f := range partFields() {
+			if v, ok := f.valueIn(reflect.ValueOf(p)); ok {
+				if wrong := f.check(v); wrong != "" {
+					bad("%s: %s", f.path, wrong)
+				}
+			}
+		}
+		for _, wrong := range p.problems() {
+			bad("%s: %s", strings.TrimPrefix(wrong.keys[0], "task."), strings.ReplaceAll(strings.ReplaceAll(wrong.text, "task.name", "task"), "task.", ""))
+		}
+	}
+	return ps
+}
+
+// problems are those of the part's task. A corpus has at most a column.
+func (p *Part) problems() []problem {
+	if p.Task != "text" {
+		t := Task{Name: p.Task, TextColumns: p.TextColumns, LabelColumn: p.LabelColumn, Labels: p.Labels, TargetColumn: p.TargetColumn}
+		return t.problems()
+	}
+	var ps []problem
+	for _, k := range []struct {
+		key string
+		set bool
+	}{{"prefix", p.Prefix != ""}, {"label_column", p.LabelColumn != ""}, {"labels", p.Labels != nil}, {"target_column", p.TargetColumn != ""}} {
+		if k.set {
+			ps = append(ps, mistake(k.key, "is a key of tasks, but task is text: remove it, or set task"))
+		}
+	}
+	if len(p.TextColumns) > 1 {
+		ps = append(ps, mistake("text_columns", "got %d columns, want one for text", len(p.TextColumns)))
+	}
+	return ps
+}
