@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -95,7 +96,7 @@ func TestOneGraphForAllShapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again != whole {
+	if !reflect.DeepEqual(again, whole) {
 		t.Errorf("the same batch gives %+v and then %+v", whole, again)
 	}
 	if parts.Tokens != whole.Tokens || math.Abs(parts.NLL-whole.NLL) > 1e-4 {

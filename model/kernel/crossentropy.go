@@ -24,6 +24,7 @@ type Totals struct {
 	Loss    float64 // what is minimised: with z-loss and label smoothing
 	NLL     float64 // plain negative log-likelihood, nats
 	Correct int     // targets that have the largest logit
+	Hits    []bool  // [labels] which of them these are
 }
 
 // chunkRows returns how many tokens have their logits in memory at once, 36 MB at most where a tile of the product fits:
@@ -41,7 +42,7 @@ func (c *CrossEntropy) chunkRows(w *Workers, rows int) int {
 //
 //	dlogits = gradScale * ((1 + 2*zLoss*logZ) * softmax - target)
 func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, weight []float32, dHidden, dWeight []float32, gradScale float32) Totals {
-	var total Totals
+	total := Totals{Hits: make([]bool, len(labels))}
 	rows := make([]int, 0, len(labels)) // the tokens that have a target
 	for i, label := range labels {
 		if label != IgnoreLabel {
@@ -71,10 +72,11 @@ func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, wei
 		w.Run(n, func(i int) {
 			parts[i] = c.row(l, logits[i*c.Vocab:(i+1)*c.Vocab], int(labels[chunk[i]]), dHidden != nil, gradScale)
 		})
-		for _, p := range parts[:n] { // in token order, whatever thread computed them
+		for i, p := range parts[:n] { // in token order, whatever thread computed them
 			total.Loss += p.Loss
 			total.NLL += p.NLL
 			total.Correct += p.Correct
+			total.Hits[chunk[i]] = p.Correct > 0
 		}
 		if dHidden == nil {
 			continue
