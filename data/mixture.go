@@ -14,11 +14,15 @@ type Task struct {
 	Name   string
 	Source Source
 	Rate   float64 // its part of the examples, in proportion to the rates of the others; above 0
+
+	// Part is how much of its source an epoch of the mixture counts, for tasks that make different examples of the same
+	// text: those of one text together count it once if their parts add up to 1. 0 counts the whole source.
+	Part float64
 }
 
 // Mixture is a Source that interleaves others. Each task repeats without end, in a new order each time, and takes its
-// part of the examples. An epoch of the mixture is as many examples as its tasks have together: with rates in
-// proportion to their sizes, each example about once.
+// part of the examples. An epoch of the mixture is as many examples as its tasks have together, as far as they count: with
+// rates in proportion to their sizes, each example about once.
 //
 // The tasks take turns as evenly as their rates allow: example n of a task with rate r, of rates that add up to 1, is
 // due at time (n+1/2)/r, and whoever is due first comes next. With rates 3/4 and 1/4:
@@ -50,11 +54,13 @@ func NewMixture(tasks []Task, seed uint64) (*Mixture, error) {
 		switch {
 		case !(t.Rate > 0 && t.Rate <= math.MaxFloat64):
 			return nil, fmt.Errorf("mix tasks: %s has rate %g, want a number above 0: leave out a task that is not to be read", t.Name, t.Rate)
+		case !(t.Part >= 0 && t.Part <= 1):
+			return nil, fmt.Errorf("mix tasks: part %g of %s counts, want from 0 to 1", t.Part, t.Name)
 		case t.Source.Len() == 0:
 			return nil, fmt.Errorf("mix tasks: %s has no examples: is its data set empty?", t.Name)
 		}
 		total += t.Rate
-		m.len += t.Source.Len()
+		m.len += t.counts()
 		t.Source = shuffled{t.Source, random.Mix64(seed + random.GoldenGamma*uint64(i+1))}
 		m.tasks = append(m.tasks, t)
 	}
@@ -77,6 +83,14 @@ func NewMixture(tasks []Task, seed uint64) (*Mixture, error) {
 
 // Len returns the number of examples in an epoch of the mixture.
 func (m *Mixture) Len() int { return m.len }
+
+// counts returns the examples by which the task makes an epoch longer, at least one.
+func (t Task) counts() int {
+	if t.Part == 0 {
+		return t.Source.Len()
+	}
+	return max(1, int(math.RoundToEven(t.Part*float64(t.Source.Len()))))
+}
 
 // Append adds the example at place i of an epoch. Its Index in the batch is that in the source of its task.
 func (m *Mixture) Append(epoch int64, i int, b *Batch) {

@@ -225,13 +225,14 @@ func TestNewMixture_Errors(t *testing.T) {
 		want  string
 	}{
 		{"no task", nil, "0 tasks"},
-		{"rate 0", []Task{{"a", good, 1}, {"b", good, 0}}, "b has rate 0"},
-		{"negative rate", []Task{{"a", good, -1}}, "a has rate -1"},
-		{"not a number", []Task{{"a", good, math.NaN()}}, "a has rate NaN"},
-		{"infinite", []Task{{"a", good, math.Inf(1)}}, "a has rate +Inf"},
-		{"infinite together", []Task{{"a", good, math.MaxFloat64}, {"b", good, math.MaxFloat64}}, "+Inf together"},
-		{"too rare", []Task{{"a", good, 1}, {"b", good, 1e-12}}, "rate 1e-12 of b"},
-		{"empty", []Task{{"a", numbers{}, 1}}, "a has no examples"},
+		{"rate 0", []Task{{Name: "a", Source: good, Rate: 1}, {Name: "b", Source: good, Rate: 0}}, "b has rate 0"},
+		{"negative rate", []Task{{Name: "a", Source: good, Rate: -1}}, "a has rate -1"},
+		{"not a number", []Task{{Name: "a", Source: good, Rate: math.NaN()}}, "a has rate NaN"},
+		{"infinite", []Task{{Name: "a", Source: good, Rate: math.Inf(1)}}, "a has rate +Inf"},
+		{"infinite together", []Task{{Name: "a", Source: good, Rate: math.MaxFloat64}, {Name: "b", Source: good, Rate: math.MaxFloat64}}, "+Inf together"},
+		{"too rare", []Task{{Name: "a", Source: good, Rate: 1}, {Name: "b", Source: good, Rate: 1e-12}}, "rate 1e-12 of b"},
+		{"more than all", []Task{{Name: "a", Source: good, Rate: 1, Part: 1.5}}, "part 1.5 of a"},
+		{"empty", []Task{{Name: "a", Source: numbers{}, Rate: 1}}, "a has no examples"},
 	} {
 		if _, err := NewMixture(c.tasks, 1); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", c.name, err, c.want)
@@ -281,5 +282,26 @@ func BenchmarkMixture_Locate(b *testing.B) {
 				m.Locate(p)
 			}
 		})
+	}
+}
+
+// Seven denoisers of one text make an epoch of one pass over it, not of seven.
+func TestMixture_Part(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		parts []float64
+		want  int
+	}{
+		{"whole", []float64{0, 0}, 50},
+		{"shared", []float64{0.5, 0.25}, 18}, // 10 of 20 and 7.5 of 30, rounded half to even
+		{"at least one", []float64{0.001, 0.001}, 2},
+	} {
+		m, err := NewMixture([]Task{{Name: "a", Source: numbers{0, 20}, Rate: 1, Part: c.parts[0]}, {Name: "b", Source: numbers{1, 30}, Rate: 1, Part: c.parts[1]}}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Len() != c.want {
+			t.Errorf("%s: got an epoch of %d, want %d", c.name, m.Len(), c.want)
+		}
 	}
 }
