@@ -23,6 +23,7 @@ const generationName = "generation_config.json"
 // Info is what a checkpoint remembers besides the model: how rows become text, and how good it is.
 type Info struct {
 	Task            *task.Spec         `json:"task,omitempty"`
+	Objective       *Objective         `json:"objective,omitempty"`         // of a model that is pre-trained
 	MaxInputLength  int                `json:"max_input_length,omitempty"`  // tokens, with EOS
 	MaxTargetLength int                `json:"max_target_length,omitempty"` // tokens, with EOS
 	Step            int                `json:"step"`

@@ -28,11 +28,16 @@ func newTestLoop(t *testing.T, c *configs.Config, console *Console) *loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	train, validation, err := readData(t.Context(), c, b, 1, console)
+	read, w := readRows, kernel.NewWorkers(1)
+	if c.Pretraining() {
+		read = readText
+	}
+	m, err := read(t.Context(), c, b, w, console)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := newLoop(c, b, train, validation, kernel.NewWorkers(1), run, console)
+	t.Cleanup(func() { m.close() })
+	l, err := newLoop(c, b, m, w, run, console)
 	if err != nil {
 		t.Fatal(err)
 	}

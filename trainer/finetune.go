@@ -39,6 +39,14 @@ type Result struct {
 // Finetune trains a model on the rows of parquet files as the configuration says and leaves checkpoints and metrics in
 // its output folder. When ctx ends it saves and returns with Interrupted set, within one step.
 func Finetune(ctx context.Context, config *configs.Config, o FinetuneOptions) (*Result, error) {
+	if config.Pretraining() {
+		return nil, errors.New("fine-tune: the configuration names an objective, so it is one of pre-training: call Pretrain, or leave objective.name empty")
+	}
+	return train(ctx, config, o, readRows)
+}
+
+// train is a run on what read finds.
+func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read func(context.Context, *configs.Config, *Bundle, *kernel.Workers, *Console) (*material, error)) (*Result, error) {
 	resolved := *config
 	c := &resolved
 	c.Resolve()
@@ -59,11 +67,12 @@ func Finetune(ctx context.Context, config *configs.Config, o FinetuneOptions) (*
 	if err != nil {
 		return nil, err
 	}
-	train, validation, err := readData(ctx, c, bundle, w.Threads(), o.Console)
+	m, err := read(ctx, c, bundle, w, o.Console)
 	if err != nil {
 		return nil, err
 	}
-	l, err := newLoop(c, bundle, train, validation, w, run, o.Console)
+	defer m.close()
+	l, err := newLoop(c, bundle, m, w, run, o.Console)
 	if err != nil {
 		return nil, err
 	}
@@ -104,8 +113,12 @@ func Finetune(ctx context.Context, config *configs.Config, o FinetuneOptions) (*
 // fit together, and the data has the columns that the task needs.
 func Check(ctx context.Context, c *configs.Config, console *Console) error {
 	var errs []error
-	if err := checkModel(c); err != nil {
+	tok, err := checkModel(c)
+	if err != nil {
 		errs = append(errs, err)
+	}
+	if c.Pretraining() {
+		return errors.Join(append(errs, checkText(ctx, c, tok, console)...)...)
 	}
 	train, err := openTable(c.Data.Train, 0)
 	if err != nil {
@@ -125,7 +138,8 @@ func Check(ctx context.Context, c *configs.Config, console *Console) error {
 	return errors.Join(errs...)
 }
 
-func checkModel(c *configs.Config) error {
+// checkModel returns the tokenizer that goes with the model, nil if there is none.
+func checkModel(c *configs.Config) (*tokenizer.Tokenizer, error) {
 	dir := ""
 	config, err := model.Config{}, error(nil)
 	if c.Model.Path == "" {
@@ -134,13 +148,13 @@ func checkModel(c *configs.Config) error {
 		config, err = readModelConfig(dir)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	tok, err := startTokenizer(c.Tokenizer, dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return checkTokenizer(config, tok)
+	return tok, checkTokenizer(config, tok)
 }
 
 // startModel builds or loads the model that training starts from.
@@ -237,36 +251,49 @@ func NewModelConfig(m configs.Model) (model.Config, error) {
 	return c, c.Validate()
 }
 
-// readData finds the task, notes it in the bundle and tokenises both data sets. validation is nil without files.
-func readData(ctx context.Context, c *configs.Config, b *Bundle, threads int, console *Console) (train, validation *data.Examples, err error) {
+// readRows finds the task, notes it in the bundle and tokenises both data sets.
+func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, console *Console) (*material, error) {
 	table, err := openTable(c.Data.Train, c.Data.MaxTrainExamples)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	console.Say("data: %s", strings.Join(c.Data.Train, ", "))
 	spec, err := table.infer(ctx, taskOptions(c.Task), console)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	limits := data.Limits{MaxInput: c.Data.MaxInputLength, MaxTarget: c.Data.MaxTargetLength}
 	if err := checkLabels(spec, b.Tokenizer, limits.MaxTarget); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	b.Info.Task, b.Info.MaxInputLength, b.Info.MaxTargetLength = &spec, limits.MaxInput, limits.MaxTarget
-	if train, err = table.build(ctx, "train", spec, b.Tokenizer, limits, threads, console); err != nil {
-		return nil, nil, err
+	train, err := table.build(ctx, "train", spec, b.Tokenizer, limits, w.Threads(), console)
+	if err != nil {
+		return nil, err
 	}
+	m := &material{train: train, order: data.Order{Shuffle: true, Seed: uint64(c.Train.Seed)}}
 	if len(c.Data.Validation) == 0 {
-		console.Say("no data.validation: nothing will be evaluated, and the last checkpoint is the result")
-		return train, nil, nil
+		console.Say(noValidation)
+		return m, nil
 	}
 	held, err := openTable(c.Data.Validation, c.Data.MaxValidationExamples)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	validation, err = held.build(ctx, "validation", spec, b.Tokenizer, limits, threads, console)
-	return train, validation, err
+	examples, err := held.build(ctx, "validation", spec, b.Tokenizer, limits, w.Threads(), console)
+	if err != nil {
+		return nil, err
+	}
+	evaluator, err := NewEvaluator(b, spec, w)
+	if err != nil {
+		return nil, err
+	}
+	m.heldOut = heldOutRows{evaluator, examples, c.Eval.BatchSize}
+	m.closers = append(m.closers, func() error { evaluator.Close(); return nil })
+	return m, nil
 }
+
+const noValidation = "no data.validation: nothing will be evaluated, and the last checkpoint is the result"
 
 func taskOptions(t configs.Task) task.Options {
 	return task.Options{Name: t.Name, Prefix: t.Prefix, TextColumns: t.TextColumns, LabelColumn: t.LabelColumn, TargetColumn: t.TargetColumn, Labels: t.Labels}

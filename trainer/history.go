@@ -63,11 +63,14 @@ type trainRecord struct {
 	Kind            string  `json:"kind"` // kindTrain
 	Step            int     `json:"step"`
 	Epoch           float64 `json:"epoch"`
+	Position        int64   `json:"position"` // examples consumed, over all epochs
 	Loss            float64 `json:"loss"`
 	LearningRate    float64 `json:"learning_rate"`
 	GradNorm        float64 `json:"grad_norm"`
 	TokensPerSecond float64 `json:"tokens_per_second"` // input and target tokens
+	PeakShare       float64 `json:"fma_peak_share"`    // part of the measured peak that matrix products reach
 	Seconds         float64 `json:"seconds"`           // since the start of this process
+	SecondsLeft     float64 `json:"seconds_left"`      // estimated
 }
 
 // evalRecord is a line about an evaluation.

@@ -3,6 +3,8 @@ package trainer
 import (
 	"fmt"
 	"time"
+
+	"t5train/model/kernel"
 )
 
 // stepLog writes a line of the log now and then, with what happened since the last one. The losses are part of the run's
@@ -17,16 +19,25 @@ type stepLog struct {
 	total    time.Duration // training time of this process
 	first    int           // step at which this process began
 	tokens   int
+	work     *workMeter
 }
 
 func newStepLog(l *loop, p *Progress) *stepLog {
+	work := newWorkMeter(l.workers)
 	now := time.Now()
-	return &stepLog{loop: l, progress: p, begun: now, since: now, first: l.state.Step}
+	return &stepLog{loop: l, progress: p, begun: now, since: now, first: l.state.Step, work: work}
 }
 
 // pause and resume leave evaluations and checkpoints out of the throughput.
-func (s *stepLog) pause()  { s.pausedAt = time.Now() }
-func (s *stepLog) resume() { s.paused += time.Since(s.pausedAt) }
+func (s *stepLog) pause() {
+	s.pausedAt = time.Now()
+	s.work.pause()
+}
+
+func (s *stepLog) resume() {
+	s.paused += time.Since(s.pausedAt)
+	s.work.resume()
+}
 
 func (s *stepLog) step(r stepResult) error {
 	l := s.loop
@@ -41,21 +52,50 @@ func (s *stepLog) step(r stepResult) error {
 	spent := max(time.Since(s.since)-s.paused, time.Microsecond) // a coarse clock may not have moved
 	s.total += spent
 	rate := float64(s.tokens) / spent.Seconds()
+	share := s.work.take() / spent.Seconds() / s.work.peak
 	loss := l.state.LossSum / float64(l.state.LossSteps)
-	line := fmt.Sprintf("loss %.4f  lr %.2e  %s tokens/s", loss, r.LearningRate, grouped(int(rate)))
+	line := fmt.Sprintf("loss %.4f  lr %.2e  %s tokens/s  %.0f %% of peak", loss, r.LearningRate, grouped(int(rate)), 100*share)
+	left := time.Duration(float64(s.total) / float64(step-s.first) * float64(l.total-step))
 	if s.progress.console.terminal {
 		s.progress.Describe("train  %s", line)
 	} else {
-		left := ""
-		if done := step - s.first; step < l.total {
-			left = "  " + remaining(s.total, int64(done), int64(l.total-s.first)) + " left"
+		if step < l.total {
+			line += "  " + left.Round(time.Second).String() + " left"
 		}
-		l.console.Say("step %d/%d  epoch %.2f  %s%s", step, l.total, l.epoch(), line, left)
+		l.console.Say("step %d/%d  epoch %.2f  %s", step, l.total, l.epoch(), line)
 	}
 	s.since, s.paused, s.tokens = time.Now(), 0, 0
 	l.state.LossSum, l.state.LossSteps = 0, 0
 	return l.history.add(trainRecord{
-		Kind: kindTrain, Step: step, Epoch: l.epoch(), Loss: loss, LearningRate: r.LearningRate,
-		GradNorm: r.GradNorm, TokensPerSecond: rate, Seconds: time.Since(s.begun).Seconds(),
+		Kind: kindTrain, Step: step, Epoch: l.epoch(), Position: l.state.Position, Loss: loss, LearningRate: r.LearningRate,
+		GradNorm: r.GradNorm, TokensPerSecond: rate, PeakShare: share, Seconds: time.Since(s.begun).Seconds(), SecondsLeft: left.Seconds(),
 	})
+}
+
+// workMeter counts the floating-point operations of matrix products. Counting takes a tenth of a microsecond a product.
+type workMeter struct {
+	workers *kernel.Workers
+	peak    float64 // operations a second that the machine reaches at most, measured once
+	done    float64 // operations since the last take that are counted
+	stop    func() (flops, seconds float64)
+}
+
+func newWorkMeter(w *kernel.Workers) *workMeter {
+	return &workMeter{workers: w, peak: 1e9 * kernel.PeakGFLOPS(w), stop: w.Measure()}
+}
+
+func (m *workMeter) pause() {
+	flops, _ := m.stop()
+	m.done += flops
+}
+
+func (m *workMeter) resume() { m.stop = m.workers.Measure() }
+
+// take returns the operations since the last take.
+func (m *workMeter) take() float64 {
+	m.pause()
+	m.resume()
+	flops := m.done
+	m.done = 0
+	return flops
 }

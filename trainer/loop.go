@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"t5train/checkpoints"
@@ -20,9 +21,9 @@ type loop struct {
 	config     *configs.Config
 	bundle     *Bundle
 	batches    *data.Batches
-	perEpoch   int64          // examples
-	validation *data.Examples // nil without evaluation
-	evaluator  *Evaluator
+	perEpoch   int64   // examples
+	heldOut    heldOut // nil without evaluation
+	workers    *kernel.Workers
 	stepper    *stepper
 	total      int // steps of the whole run
 	checkpoint *checkpoints.Run
@@ -32,13 +33,13 @@ type loop struct {
 	metrics    map[string]float64 // of the evaluation at state.Evaluated
 }
 
-func newLoop(c *configs.Config, b *Bundle, train, validation *data.Examples, w *kernel.Workers, run *checkpoints.Run, console *Console) (*loop, error) {
+func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *checkpoints.Run, console *Console) (*loop, error) {
 	l := &loop{
-		config: c, bundle: b, validation: validation, perEpoch: int64(train.Len()), checkpoint: run, console: console,
-		state: state{Examples: int64(train.Len()), Config: decisive(c)},
+		config: c, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), workers: w, checkpoint: run, console: console,
+		state: state{Examples: int64(m.train.Len()), Stores: m.stores, Config: decisive(c)},
 	}
 	var err error
-	l.batches, err = data.NewBatches(train, data.Size{Examples: c.Train.BatchSize, Tokens: c.Train.BatchTokens}, data.Order{Shuffle: true, Seed: uint64(c.Train.Seed)})
+	l.batches, err = data.NewBatches(m.train, data.Size{Examples: c.Train.BatchSize, Tokens: c.Train.BatchTokens}, m.order)
 	if err != nil {
 		return nil, fmt.Errorf("read data.train: %w", err)
 	}
@@ -56,12 +57,6 @@ func newLoop(c *configs.Config, b *Bundle, train, validation *data.Examples, w *
 	})
 	if err != nil {
 		return nil, err
-	}
-	if validation != nil {
-		if l.evaluator, err = NewEvaluator(b, *b.Info.Task, w); err != nil {
-			l.close()
-			return nil, err
-		}
 	}
 	return l, nil
 }
@@ -83,9 +78,6 @@ func totalSteps(t configs.Train, batches *data.Batches) int {
 
 func (l *loop) close() {
 	l.stepper.graph.Close()
-	if l.evaluator != nil {
-		l.evaluator.Close()
-	}
 	if l.history != nil {
 		l.history.close()
 	}
@@ -95,6 +87,9 @@ func (l *loop) close() {
 func (l *loop) resume(from start) error {
 	if was, is := from.state.Examples, l.perEpoch; was != is {
 		return fmt.Errorf("resume: data.train has %d examples, but had %d when the run began: restore the files, or choose another --output", is, was)
+	}
+	if was, is := from.state.Stores, l.state.Stores; !slices.Equal(was, is) {
+		return fmt.Errorf("resume: the text to train on has changed since the run began: its token stores were %v and are %v: restore the files, or choose another --output", was, is)
 	}
 	l.state = from.state
 	info, err := ReadInfo(from.dir)
@@ -134,7 +129,7 @@ func (l *loop) run(ctx context.Context) (*Result, error) {
 		l.state.Step++
 		l.state.MicroBatches += int64(len(batches))
 		newEpoch = l.batches.Epoch(l.state.Position) != epoch
-		l.state.EvaluateNext = l.evaluator != nil && (l.state.Step == l.total || due(l.state.Step, l.config.Eval.EverySteps, newEpoch))
+		l.state.EvaluateNext = l.heldOut != nil && (l.state.Step == l.total || due(l.state.Step, l.config.Eval.EverySteps, newEpoch))
 		if err := log.step(r); err != nil {
 			return nil, err
 		}
@@ -162,7 +157,7 @@ func (l *loop) settle(ctx context.Context, log *stepLog, newEpoch bool) error {
 	if enough && l.state.Step < l.total {
 		l.console.Say("stop: %d evaluations without a better %s", l.state.Waited, c.Eval.Metric)
 	}
-	if l.state.Finished || improved || due(l.state.Step, c.Checkpoint.EverySteps, evaluated || l.evaluator == nil && newEpoch) {
+	if l.state.Finished || improved || due(l.state.Step, c.Checkpoint.EverySteps, evaluated || l.heldOut == nil && newEpoch) {
 		return l.save()
 	}
 	return nil
@@ -189,8 +184,8 @@ func (l *loop) read() []model.Batch {
 
 // evaluate computes the metrics on the validation data and tells whether they are the best so far.
 func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
-	progress := l.console.Start("evaluate", "examples", int64(l.validation.Len()))
-	values, err := l.evaluator.Evaluate(ctx, l.validation, l.config.Eval.BatchSize, progress.Set)
+	progress := l.console.Start("evaluate", "examples", int64(l.heldOut.Len()))
+	values, shown, err := l.heldOut.Evaluate(ctx, progress.Set)
 	progress.Stop()
 	if err != nil {
 		return false, fmt.Errorf("step %d: %w", l.state.Step, err)
@@ -212,15 +207,20 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 		mark = "  (best)"
 	}
 	l.console.Say("step %d, epoch %.2f: validation %s%s", l.state.Step, l.epoch(), FormatMetrics(values), mark)
+	for _, line := range shown {
+		l.console.Say("  %s", line)
+	}
 	return improved, l.history.add(evalRecord{Kind: kindEval, Step: l.state.Step, Epoch: l.epoch(), Metrics: l.metrics})
 }
 
 // better compares two values of a metric: of losses the smaller wins.
 func better(name string, value, best float64) bool {
-	if name == "loss" || name == "perplexity" {
+	switch name {
+	case "loss", "perplexity", "loss_per_byte", "bits_per_byte":
 		return value < best
+	default:
+		return value > best
 	}
-	return value > best
 }
 
 // save writes a checkpoint of this step, unless an update has spoilt the weights: the good checkpoints before it stay.
@@ -326,7 +326,7 @@ func FormatMetrics(values []metric.Value) string {
 	var parts []string
 	for _, v := range values {
 		switch v.Name {
-		case "loss", "accuracy", "f1", "token_accuracy":
+		case "loss", "bits_per_byte", "accuracy", "f1", "token_accuracy", "span_accuracy":
 			parts = append(parts, fmt.Sprintf("%s %.4f", v.Name, v.Value))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"t5train/data"
+	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/model/decode"
 	"t5train/model/kernel"
@@ -28,6 +29,7 @@ type Predictor struct {
 	labels    *labelScorer // of a classification
 	maxInput  int
 	maxOutput int
+	vocab     objective.Vocabulary
 
 	InputsCut  int // inputs so far that were longer than the limit
 	OutputsCut int // outputs so far that reached the limit before their end
@@ -44,7 +46,7 @@ type PredictorOptions struct {
 // for the form of a classification without labels.
 func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptions) (*Predictor, error) {
 	p := &Predictor{
-		bundle: b, spec: spec,
+		bundle: b, spec: spec, vocab: vocabularyOf(b.Tokenizer),
 		maxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
 		maxOutput: firstPositive(o.MaxOutputLength, b.Info.MaxTargetLength, 128),
 	}
@@ -109,7 +111,9 @@ func (p *Predictor) Predict(inputs []Input) ([]Prediction, error) {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
 	for i, out := range outputs {
-		predictions[i].Output = p.bundle.Tokenizer.Decode(out.IDs, true)
+		// Whoever asks for the text of gaps wants to see which is which.
+		gaps := holdsSentinel(p.vocab, ids[i])
+		predictions[i].Output = p.bundle.Tokenizer.Decode(out.IDs, !gaps)
 		if predictions[i].Truncated = !out.Finished; !out.Finished {
 			p.OutputsCut++
 		}

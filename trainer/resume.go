@@ -72,7 +72,11 @@ func (s start) discard(run *checkpoints.Run) error {
 
 // harmless are the keys that do not change what a run computes.
 func harmless(key string) bool {
-	return key == "output" || key == "train.threads" || key == "train.recompute" || key == "train.log_every" || strings.HasPrefix(key, "checkpoint.")
+	switch key {
+	case "output", "data.tokens", "train.threads", "train.recompute", "train.log_every", "eval.samples":
+		return true
+	}
+	return strings.HasPrefix(key, "checkpoint.")
 }
 
 // decisive returns the keys of a configuration that decide about the numbers.

@@ -246,7 +246,8 @@ func TestEvaluateIsPredict(t *testing.T) {
 // The loss of an evaluation is that of the graph on all its examples at once, up to rounding.
 func TestEvaluationLoss(t *testing.T) {
 	l := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard))
-	batches, err := data.NewBatches(l.validation, data.Size{Examples: l.validation.Len()}, data.Order{})
+	rows := l.heldOut.(heldOutRows)
+	batches, err := data.NewBatches(rows.examples, data.Size{Examples: rows.Len()}, data.Order{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +264,7 @@ func TestEvaluationLoss(t *testing.T) {
 	}
 	want := totals.NLL / float64(totals.Tokens)
 	for _, size := range []int{1, 3, 20} {
-		values, err := l.evaluator.Evaluate(t.Context(), l.validation, size, func(int64) {})
+		values, err := rows.Evaluator.Evaluate(t.Context(), rows.examples, size, func(int64) {})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,8 +31,9 @@ type state struct {
 	LossSum      float64  `json:"loss_sum"` // of the steps since the last line of the log
 	LossSteps    int      `json:"loss_steps"`
 
-	Examples int64             `json:"examples"` // of an epoch
-	Config   map[string]string `json:"config"`   // the keys that decide about the numbers
+	Examples int64             `json:"examples"`         // of an epoch
+	Stores   []string          `json:"stores,omitempty"` // names of the token stores: they change with what is in them
+	Config   map[string]string `json:"config"`           // the keys that decide about the numbers
 }
 
 // write adds the training files to a checkpoint.

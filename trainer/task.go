@@ -33,8 +33,12 @@ type EvaluateOptions struct {
 	Console         *Console
 }
 
-// Evaluate computes the loss and the metrics of a checkpoint on a data set.
+// Evaluate computes the loss and the metrics of a checkpoint on a data set: by its task, or for one that is pre-trained,
+// and unless another task is asked for, by its objective on text.
 func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) ([]metric.Value, error) {
+	if b.Info.Objective != nil && b.Info.Task == nil && o.Task.Name == "" {
+		return evaluateText(ctx, b, o)
+	}
 	t, err := openTable(o.Data, o.MaxExamples)
 	if err != nil {
 		return nil, err

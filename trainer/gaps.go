@@ -1,0 +1,135 @@
+package trainer
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"t5train/data/objective"
+	"t5train/data/tokenizer"
+	"t5train/model/decode"
+	"t5train/model/kernel"
+)
+
+// gapFiller shows what a model puts into the gaps of a few short texts.
+type gapFiller struct {
+	tok       *tokenizer.Tokenizer
+	vocab     objective.Vocabulary
+	generator *decode.Generator
+	inputs    [][]int32
+	targets   [][]int32
+}
+
+// The most tokens of a sample, so that it fits into a line or two of a log, and of what the model says to it.
+const (
+	sampleText   = 32
+	sampleOutput = 24
+)
+
+// newGapFiller takes samples from all over the pieces, of the denoisers in turn.
+func newGapFiller(b *Bundle, denoisers []objective.Denoiser, parts []heldOutPart, samples int, w *kernel.Workers) (*gapFiller, error) {
+	g := &gapFiller{tok: b.Tokenizer, vocab: vocabularyOf(b.Tokenizer)}
+	for i := range samples {
+		d, pieces := denoisers[i%len(parts)], parts[i%len(parts)].pieces
+		at := i * pieces.len / samples
+		text := pieces.Piece(at, nil)
+		text = text[:min(len(text), sampleText, d.Objective.Lengths().Tokens)]
+		input, target := d.Objective.Append(objective.Key{Index: int64(at)}, text, nil, nil)
+		g.inputs, g.targets = append(g.inputs, input), append(g.targets, target)
+	}
+	var err error
+	g.generator, err = decode.New(b.Model, w)
+	return g, err
+}
+
+func (g *gapFiller) close() { g.generator.Close() }
+
+// show returns a line for each sample: its text with what stood in each gap and what the model fills in.
+//
+//	sample: The [quick brown -> little] fox jumps over the [lazy -> lazy] dog
+func (g *gapFiller) show() ([]string, error) {
+	outputs, err := g.generator.Greedy(g.inputs, sampleOutput)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]string, len(outputs))
+	for i, out := range outputs {
+		lines[i] = "sample: " + fillGaps(g.tok, g.vocab, g.inputs[i], g.targets[i], out.IDs)
+	}
+	return lines, nil
+}
+
+// fillGaps writes an input with a pair for each sentinel: the tokens of the target and those of the output. Without
+// sentinels the pair follows the input.
+func fillGaps(tok *tokenizer.Tokenizer, v objective.Vocabulary, input, target, output []int32) string {
+	truth, guess := splitGaps(v, target), splitGaps(v, output)
+	var b strings.Builder
+	pair := func(gap int32) {
+		was := surface(tok, truth[gap])
+		if strings.HasPrefix(was, " ") {
+			b.WriteString(" ")
+		}
+		fmt.Fprintf(&b, "[%s -> %s]", strings.TrimSpace(was), strings.TrimSpace(surface(tok, guess[gap])))
+	}
+	first := int32(0)
+	if _, leading := truth[-1]; leading && v.Sentinels > 0 && holdsSentinel(v, target) {
+		first = -1 // the text begins with a gap, which has no sentinel in the target
+	}
+	run, gaps := input[:0:0], 0
+	for _, id := range input {
+		if !isSentinel(v, id) {
+			if id != v.EOS {
+				run = append(run, id)
+			}
+			continue
+		}
+		b.WriteString(surface(tok, run))
+		run = run[:0]
+		pair(first + v.FirstSentinel - id)
+		gaps++
+	}
+	b.WriteString(surface(tok, run))
+	if gaps == 0 {
+		pair(-1)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// splitGaps returns the tokens behind each sentinel of a target, by the sentinel's number; those before the first are -1.
+func splitGaps(v objective.Vocabulary, ids []int32) map[int32][]int32 {
+	gaps := map[int32][]int32{}
+	gap := int32(-1)
+	for _, id := range ids {
+		switch {
+		case isSentinel(v, id):
+			gap = v.FirstSentinel - id
+		case id != v.EOS:
+			gaps[gap] = append(gaps[gap], id)
+		}
+	}
+	return gaps
+}
+
+func holdsSentinel(v objective.Vocabulary, ids []int32) bool {
+	for _, id := range ids {
+		if isSentinel(v, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// surface returns the text of tokens in the middle of a text, on one line: other than Decode it keeps a blank at the
+// beginning.
+func surface(tok *tokenizer.Tokenizer, ids []int32) string {
+	var b strings.Builder
+	for _, id := range ids {
+		b.WriteString(strings.ReplaceAll(tok.Piece(id), "▁", " "))
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, b.String())
+}

@@ -1,0 +1,214 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+
+	"t5train/configs"
+	"t5train/data"
+	"t5train/data/objective"
+	"t5train/data/store"
+	"t5train/model"
+	"t5train/model/kernel"
+	"t5train/model/op"
+	"t5train/trainer/metric"
+)
+
+// heldOutText evaluates a model on pieces of text by an objective. The examples are the same at each evaluation and for
+// every run, whatever its seed: noise of seed 0 and epoch 0.
+type heldOutText struct {
+	bundle    *Bundle
+	graph     *model.LossGraph
+	parts     []heldOutPart
+	vocab     objective.Vocabulary
+	batchSize int
+	gaps      *gapFiller // nil without samples
+}
+
+// heldOutPart are the examples of one denoiser.
+type heldOutPart struct {
+	pieces head
+	source data.Source
+}
+
+type heldOutOptions struct {
+	limit     int // pieces, of all denoisers together; 0 is all
+	batchSize int // examples
+	samples   int // pieces that each evaluation shows
+}
+
+// newHeldOutText returns the evaluation of a store. Of several denoisers each takes its part of one pass over the text.
+func newHeldOutText(b *Bundle, o Objective, denoisers []objective.Denoiser, s *store.Store, options heldOutOptions, w *kernel.Workers) (*heldOutText, error) {
+	h := &heldOutText{bundle: b, vocab: vocabularyOf(b.Tokenizer), batchSize: options.batchSize}
+	for _, d := range denoisers {
+		pieces, err := o.cut(s, d, options.limit)
+		if err != nil {
+			return nil, err
+		}
+		pieces.len = max(1, int(math.Round(d.Rate*float64(pieces.len))))
+		h.parts = append(h.parts, heldOutPart{pieces, data.NewCorrupted(pieces, d.Objective, 0)})
+	}
+	var err error
+	if h.graph, err = b.Model.LossGraph(w, model.LossOptions{}); err != nil {
+		return nil, err
+	}
+	if options.samples > 0 {
+		if h.gaps, err = newGapFiller(b, denoisers, h.parts, options.samples, w); err != nil {
+			h.graph.Close()
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+// Close frees what the evaluation holds, the store aside.
+func (h *heldOutText) Close() error {
+	if h.gaps != nil {
+		h.gaps.close()
+	}
+	return h.graph.Close()
+}
+
+// Len returns the number of examples.
+func (h *heldOutText) Len() int {
+	n := 0
+	for _, p := range h.parts {
+		n += p.pieces.len
+	}
+	return n
+}
+
+// textTotals are sums over examples.
+type textTotals struct {
+	loss           metric.Loss
+	correct        int
+	spans, filled  int
+	nll            float64 // nats
+	tokens         int
+	examples, text int64 // text in bytes of UTF-8
+}
+
+// Evaluate returns the loss per target token in nats and its perplexity, the loss per byte of the text that the examples
+// are made of, given and asked for together, in nats and in bits, the part of the target tokens that the model gives the
+// largest probability when it has seen those before, and the part of the gaps of which this is so for every token and
+// for the end. It is an error if the loss is no finite number.
+func (h *heldOutText) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Value, []string, error) {
+	var t textTotals
+	for _, p := range h.parts {
+		if err := h.evaluate(ctx, p, &t, done); err != nil {
+			return nil, nil, err
+		}
+	}
+	perByte := t.nll / float64(max(1, t.text))
+	values := append([]metric.Value{{Name: "examples", Value: float64(t.examples)}}, t.loss.Result()...)
+	values = append(values,
+		metric.Value{Name: "loss_per_byte", Value: perByte}, metric.Value{Name: "bits_per_byte", Value: perByte / math.Ln2},
+		metric.Value{Name: "bytes", Value: float64(t.text)},
+		metric.Value{Name: "token_accuracy", Value: float64(t.correct) / float64(t.tokens)})
+	if t.spans > 0 {
+		values = append(values, metric.Value{Name: "span_accuracy", Value: float64(t.filled) / float64(t.spans)})
+	}
+	if h.gaps == nil {
+		return values, nil, nil
+	}
+	shown, err := h.gaps.show()
+	return values, shown, err
+}
+
+func (h *heldOutText) evaluate(ctx context.Context, p heldOutPart, t *textTotals, done func(n int64)) error {
+	batches, err := data.NewBatches(p.source, data.Size{Examples: h.batchSize}, data.Order{})
+	if err != nil {
+		return fmt.Errorf("evaluate: %w", err)
+	}
+	var batch data.Batch
+	for position := int64(0); position < int64(p.pieces.len); {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		position = batches.Read(position, &batch)
+		totals, err := h.graph.Run(modelBatch(h.bundle.Model, batch), op.Step{})
+		if err != nil {
+			return fmt.Errorf("evaluate: %w", err)
+		}
+		if !finite(totals.NLL) {
+			return fmt.Errorf("evaluate: the loss is %g: %w", totals.NLL, errDiverged)
+		}
+		t.loss.Add(totals.NLL, int64(totals.Tokens))
+		t.nll += totals.NLL
+		t.correct, t.tokens = t.correct+totals.Correct, t.tokens+totals.Tokens
+		for s, i := range batch.Index {
+			from, to := batch.DecOffsets[s], batch.DecOffsets[s+1]
+			spans, filled := countSpans(h.vocab, batch.Labels[from:to], totals.Hits[from:to])
+			t.spans, t.filled = t.spans+spans, t.filled+filled
+			t.text += int64(p.pieces.Bytes(i))
+		}
+		t.examples += int64(batch.Sequences())
+		done(t.examples)
+	}
+	return nil
+}
+
+// countSpans returns the gaps of a target and how many of them are predicted exactly: each token, and the sentinel or EOS
+// that ends the gap. A target without sentinels has none.
+func countSpans(v objective.Vocabulary, target []int32, hits []bool) (spans, filled int) {
+	tokens, right, sentinels := 0, true, 0
+	for i, id := range target {
+		right = right && hits[i]
+		sentinel := isSentinel(v, id)
+		if !sentinel && id != v.EOS {
+			tokens++
+			continue
+		}
+		if sentinel {
+			sentinels++
+		}
+		if tokens > 0 {
+			spans++
+			if right {
+				filled++
+			}
+		}
+		tokens, right = 0, true
+	}
+	if sentinels == 0 {
+		return 0, 0
+	}
+	return spans, filled
+}
+
+// evaluateText is Evaluate by the objective that a checkpoint was pre-trained with. The tokens are kept in a temporary
+// folder as long as it takes.
+func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) (values []metric.Value, err error) {
+	if len(o.Task.TextColumns) > 1 {
+		return nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain text", len(o.Task.TextColumns))
+	}
+	denoisers, err := b.Info.Objective.denoisers(b.Tokenizer)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
+	}
+	o.Console.Say("objective: %s, as in pre-training", b.Info.Objective.Name)
+	dir, err := os.MkdirTemp("", "t5train-tokens-")
+	if err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	s, err := OpenTokens(ctx, b.Tokenizer, TokensOptions{
+		Data: o.Data, TextColumn: column(configs.Part{TextColumns: o.Task.TextColumns}), Output: dir, Threads: o.Threads, Console: o.Console,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	h, err := newHeldOutText(b, *b.Info.Objective, denoisers, s, heldOutOptions{limit: o.MaxExamples, batchSize: o.BatchSize}, kernel.NewWorkers(o.Threads))
+	if err != nil {
+		return nil, err
+	}
+	defer h.Close()
+	progress := o.Console.Start("evaluate", "examples", int64(h.Len()))
+	defer progress.Stop()
+	values, _, err = h.Evaluate(ctx, progress.Set)
+	return values, err
+}

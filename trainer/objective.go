@@ -1,0 +1,139 @@
+package trainer
+
+import (
+	"fmt"
+
+	"t5train/configs"
+	"t5train/data"
+	"t5train/data/objective"
+	"t5train/data/store"
+	"t5train/data/tokenizer"
+)
+
+// Objective says how plain text becomes examples. Its JSON form is part of a pre-trained checkpoint.
+type Objective struct {
+	Name           string  `json:"name"` // as in configs.Objective, like the other fields
+	InputLength    int     `json:"input_length"`
+	Density        float64 `json:"density,omitempty"`
+	MeanSpanLength float64 `json:"mean_span_length,omitempty"`
+	ModeTokens     bool    `json:"mode_tokens,omitempty"`
+	SequentialRate float64 `json:"sequential_rate,omitempty"`
+	Split          string  `json:"split"` // of documents into pieces, as in configs.Data
+}
+
+// objectiveOf returns the objective of a resolved configuration.
+func objectiveOf(c *configs.Config) Objective {
+	o := c.Objective
+	return Objective{
+		Name: o.Name, InputLength: *o.InputLength, Density: valueOf(o.Density), MeanSpanLength: valueOf(o.MeanSpanLength),
+		ModeTokens: valueOf(o.ModeTokens), SequentialRate: valueOf(o.SequentialRate), Split: c.Data.Split,
+	}
+}
+
+// valueOf returns what an option holds; zero if it is unset.
+func valueOf[T any](option *T) (value T) {
+	if option != nil {
+		value = *option
+	}
+	return value
+}
+
+// denoisers returns what makes examples of text: one objective, or several of ul2, whose rates add up to 1.
+func (o Objective) denoisers(tok *tokenizer.Tokenizer) ([]objective.Denoiser, error) {
+	v := vocabularyOf(tok)
+	if v.Sentinels == 0 && o.Name != "prefix_lm" && o.Name != "lm" {
+		return nil, fmt.Errorf("objective %s: the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... to stand for gaps: "+
+			"use T5's tokenizer, put \"extra_ids\": 100 into its tokenizer_config.json, or set objective.name to prefix_lm", o.Name)
+	}
+	var one objective.Objective
+	var err error
+	switch o.Name {
+	case "span_corruption":
+		one, err = objective.NewSpanCorruption(objective.SpanOptions{Input: o.InputLength, Density: o.Density, Mean: o.MeanSpanLength}, v)
+	case "iid":
+		one, err = objective.NewIID(objective.IIDOptions{Input: o.InputLength, Density: o.Density}, v)
+	case "prefix_lm":
+		one, err = objective.NewPrefixLM(objective.PrefixLMOptions{Input: o.InputLength, Density: o.Density}, v)
+	case "lm":
+		one, err = objective.NewLM(o.InputLength, v)
+	case "ul2":
+		options := objective.UL2Options{Input: o.InputLength, Sequential: o.SequentialRate}
+		if o.ModeTokens {
+			options.Regular, options.SequenceToSequence, options.Extreme = tok.Encode("[NLU]"), tok.Encode("[S2S]"), tok.Encode("[NLG]")
+		}
+		return objective.UL2(options, v)
+	default:
+		return nil, fmt.Errorf("objective %q does not exist: want span_corruption, iid, prefix_lm, lm or ul2", o.Name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []objective.Denoiser{{Name: o.Name, Rate: 1, Objective: one}}, nil
+}
+
+// vocabularyOf returns what objectives want to know of a tokenizer.
+func vocabularyOf(tok *tokenizer.Tokenizer) objective.Vocabulary {
+	v := objective.Vocabulary{EOS: tok.EOS()}
+	for {
+		id, ok := tok.Sentinel(v.Sentinels)
+		if v.Sentinels == 0 {
+			v.FirstSentinel = id
+		}
+		if !ok || id != v.FirstSentinel-int32(v.Sentinels) {
+			return v
+		}
+		v.Sentinels++
+	}
+}
+
+// isSentinel tells whether a token stands for a gap.
+func isSentinel(v objective.Vocabulary, id int32) bool {
+	return id <= v.FirstSentinel && int(v.FirstSentinel-id) < v.Sentinels
+}
+
+// longest returns the most input and the most target tokens that an example of any of the denoisers has.
+func longest(denoisers []objective.Denoiser) (inputs, targets int) {
+	for _, d := range denoisers {
+		l := d.Objective.Lengths()
+		inputs, targets = max(inputs, l.Inputs), max(targets, l.Targets)
+	}
+	return inputs, targets
+}
+
+// head is the first pieces of a text.
+type head struct {
+	*store.Pieces
+	len int
+}
+
+func (h head) Len() int { return h.len }
+
+// cut returns the pieces that a denoiser takes of a store: the first limit of them, all if that is 0.
+func (o Objective) cut(s *store.Store, d objective.Denoiser, limit int) (head, error) {
+	pieces, err := s.Pieces(store.Split(o.Split), d.Objective.Lengths().Tokens)
+	if err != nil {
+		return head{}, err
+	}
+	n := pieces.Len()
+	if limit > 0 {
+		n = min(n, limit)
+	}
+	return head{pieces, n}, nil
+}
+
+// source returns the training examples of a store. An epoch is about one pass over its text, also where several
+// denoisers, each with pieces of a length of its own, share it.
+func (o Objective) source(s *store.Store, denoisers []objective.Denoiser, limit int, seed uint64) (data.Source, error) {
+	var tasks []data.Task
+	for _, d := range denoisers {
+		pieces, err := o.cut(s, d, limit)
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, data.Task{Name: d.Name, Source: data.NewCorrupted(pieces, d.Objective, seed), Rate: d.Rate, Part: d.Rate})
+	}
+	if len(tasks) == 1 {
+		return tasks[0].Source, nil
+	}
+	return data.NewMixture(tasks, seed)
+}

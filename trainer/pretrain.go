@@ -1,0 +1,282 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"t5train/configs"
+	"t5train/data"
+	"t5train/data/objective"
+	"t5train/data/parquetio"
+	"t5train/data/store"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/model/kernel"
+)
+
+// Pretrain trains a model, from random weights or from a checkpoint, on the text of parquet files by the objective of
+// the configuration, or on a mixture of corpora and tasks. Everything else is as with [Finetune].
+func Pretrain(ctx context.Context, config *configs.Config, o FinetuneOptions) (*Result, error) {
+	if !config.Pretraining() {
+		return nil, errors.New("pre-train: the configuration names no objective: set objective.name, such as span_corruption")
+	}
+	return train(ctx, config, o, readText)
+}
+
+// textPart is the name under which the corpus of data.train is read.
+const textPart = "text"
+
+// partsOf returns the parts of a mixture; data.train alone is a mixture of one.
+func partsOf(d configs.Data) []configs.Part {
+	if len(d.Mixture) > 0 {
+		return d.Mixture
+	}
+	p := configs.Part{Name: textPart, Train: d.Train, Task: textPart}
+	if d.TextColumn != "" {
+		p.TextColumns = []string{d.TextColumn}
+	}
+	return []configs.Part{p}
+}
+
+// readText opens the token stores, makes those that are missing, and notes the objective in the bundle.
+func readText(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, console *Console) (_ *material, err error) {
+	o := objectiveOf(c)
+	denoisers, err := o.denoisers(b.Tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	r := &textReader{config: c, bundle: b, objective: o, denoisers: denoisers, threads: w.Threads(), console: console}
+	r.say()
+	if err := r.checkBudget(); err != nil {
+		return nil, err
+	}
+	b.Info.Objective = &o
+	b.Info.MaxInputLength, b.Info.MaxTargetLength = longest(denoisers)
+	m := &material{}
+	defer func() {
+		if err != nil {
+			m.close()
+		}
+	}()
+	if err := r.readTrain(ctx, m); err != nil {
+		return nil, err
+	}
+	if len(c.Data.Validation) == 0 {
+		console.Say(noValidation)
+		return m, nil
+	}
+	s, err := r.open(ctx, m, c.Data.Validation, c.Data.TextColumn)
+	if err != nil {
+		return nil, fmt.Errorf("read data.validation: %w", err)
+	}
+	h, err := newHeldOutText(b, o, denoisers, s, heldOutOptions{limit: c.Data.MaxValidationExamples, batchSize: c.Eval.BatchSize, samples: c.Eval.Samples}, w)
+	if err != nil {
+		return nil, err
+	}
+	m.heldOut = h
+	m.closers = append(m.closers, h.Close)
+	console.Say("validation: %s pieces of text", grouped(h.Len()))
+	return m, nil
+}
+
+// textReader reads what a run of pre-training trains on.
+type textReader struct {
+	config    *configs.Config
+	bundle    *Bundle
+	objective Objective
+	denoisers []objective.Denoiser
+	threads   int
+	console   *Console
+}
+
+// say tells what the objective makes of text.
+func (r *textReader) say() {
+	r.console.Say("objective: %s", r.objective.Name)
+	for _, d := range r.denoisers {
+		l, part := d.Objective.Lengths(), ""
+		if len(r.denoisers) > 1 {
+			part = fmt.Sprintf("%s, %.1f %% of the examples: ", d.Name, 100*d.Rate)
+		}
+		r.console.Say("  %s%d tokens of text make up to %d input and %d target tokens", part, l.Tokens, l.Inputs, l.Targets)
+	}
+}
+
+// checkBudget makes sure that the longest example fits into a batch.
+func (r *textReader) checkBudget() error {
+	budget := r.config.Train.BatchTokens
+	if budget == 0 {
+		return nil
+	}
+	most := 0
+	for _, d := range r.denoisers {
+		l := d.Objective.Lengths()
+		most = max(most, l.Inputs+l.Targets)
+	}
+	for _, p := range r.config.Data.Mixture {
+		if p.Task != textPart {
+			most = max(most, r.config.Data.MaxInputLength+r.config.Data.MaxTargetLength)
+		}
+	}
+	if budget < most {
+		return fmt.Errorf("train.batch_tokens: got %d, want >= %d, the input and target tokens of the longest example: raise it, or lower objective.input_length", budget, most)
+	}
+	return nil
+}
+
+// readTrain fills in what the run trains on.
+func (r *textReader) readTrain(ctx context.Context, m *material) error {
+	c := r.config
+	seed := uint64(c.Train.Seed)
+	parts := partsOf(c.Data)
+	var tasks []data.Task
+	for _, p := range parts {
+		source, err := r.source(ctx, m, p, seed)
+		if err != nil {
+			return r.inPart(p, err)
+		}
+		rate := valueOf(p.Rate)
+		if p.Rate == nil {
+			proportion := data.Proportion{Cap: c.Data.MixtureCap, Temperature: c.Data.MixtureTemperature}
+			if rate, err = proportion.Rate(source.Len(), 1); err != nil {
+				return err
+			}
+		}
+		tasks = append(tasks, data.Task{Name: p.Name, Source: source, Rate: rate})
+	}
+	if len(c.Data.Mixture) == 0 {
+		m.train, m.order = tasks[0].Source, data.Order{Shuffle: true, Seed: seed}
+		r.console.Say("train: %s pieces of text", grouped(m.train.Len()))
+		return nil
+	}
+	mixture, err := data.NewMixture(tasks, seed)
+	if err != nil {
+		return err
+	}
+	m.train = mixture
+	total := 0.0
+	for _, t := range tasks {
+		total += t.Rate
+	}
+	r.console.Say("mixture: %s examples an epoch", grouped(mixture.Len()))
+	for _, t := range tasks {
+		r.console.Say("  %s: %s examples, %.1f %% of the mixture", t.Name, grouped(t.Source.Len()), 100*t.Rate/total)
+	}
+	return nil
+}
+
+// source opens one part.
+func (r *textReader) source(ctx context.Context, m *material, p configs.Part, seed uint64) (data.Source, error) {
+	limit := r.config.Data.MaxTrainExamples
+	if p.Task == textPart {
+		s, err := r.open(ctx, m, p.Train, column(p))
+		if err != nil {
+			return nil, err
+		}
+		m.stores = append(m.stores, filepath.Base(s.Dir()))
+		return r.objective.source(s, r.denoisers, limit, seed)
+	}
+	table, err := openTable(p.Train, limit)
+	if err != nil {
+		return nil, err
+	}
+	r.console.Say("%s: %v", p.Name, p.Train)
+	spec, err := table.infer(ctx, partOptions(p), r.console)
+	if err != nil {
+		return nil, err
+	}
+	limits := data.Limits{MaxInput: r.config.Data.MaxInputLength, MaxTarget: r.config.Data.MaxTargetLength}
+	if err := checkLabels(spec, r.bundle.Tokenizer, limits.MaxTarget); err != nil {
+		return nil, err
+	}
+	return table.build(ctx, p.Name, spec, r.bundle.Tokenizer, limits, r.threads, r.console)
+}
+
+// open opens a token store, which m closes.
+func (r *textReader) open(ctx context.Context, m *material, files []string, column string) (*store.Store, error) {
+	s, err := OpenTokens(ctx, r.bundle.Tokenizer, TokensOptions{
+		Data: files, TextColumn: column, Output: tokensOf(r.config), Threads: r.threads, Console: r.console,
+	})
+	if err != nil {
+		return nil, err
+	}
+	m.closers = append(m.closers, s.Close)
+	return s, nil
+}
+
+// tokensOf returns the folder of the token stores.
+func tokensOf(c *configs.Config) string {
+	if c.Data.Tokens != "" {
+		return c.Data.Tokens
+	}
+	return filepath.Join(c.Output, "tokens")
+}
+
+// inPart says in which entry of a mixture something is wrong.
+func (r *textReader) inPart(p configs.Part, err error) error {
+	if len(r.config.Data.Mixture) == 0 {
+		return err
+	}
+	return fmt.Errorf("data.mixture, %s: %w (the columns of an entry are its own keys)", p.Name, err)
+}
+
+// column returns the column that a corpus names, "" if it names none.
+func column(p configs.Part) string {
+	if len(p.TextColumns) > 0 {
+		return p.TextColumns[0]
+	}
+	return ""
+}
+
+func partOptions(p configs.Part) task.Options {
+	return task.Options{Name: p.Task, Prefix: p.Prefix, TextColumns: p.TextColumns, LabelColumn: p.LabelColumn, TargetColumn: p.TargetColumn, Labels: p.Labels}
+}
+
+// checkText is Check for pre-training: every corpus and task has its columns, and the objective suits the tokenizer.
+// tok is nil where the model has none that can be read.
+func checkText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer, console *Console) (errs []error) {
+	parts := partsOf(c.Data)
+	if len(c.Data.Validation) > 0 {
+		held := configs.Part{Name: "validation", Train: c.Data.Validation, Task: textPart}
+		if c.Data.TextColumn != "" {
+			held.TextColumns = []string{c.Data.TextColumn}
+		}
+		parts = append(parts, held)
+	}
+	r := &textReader{config: c, objective: objectiveOf(c), console: console}
+	for _, p := range parts {
+		errs = append(errs, r.checkPart(ctx, p))
+	}
+	if tok == nil {
+		return errs
+	}
+	var err error
+	if r.denoisers, err = r.objective.denoisers(tok); err == nil {
+		err = r.checkBudget()
+	}
+	return append(errs, err)
+}
+
+func (r *textReader) checkPart(ctx context.Context, p configs.Part) error {
+	if p.Task != textPart {
+		table, err := openTable(p.Train, 0)
+		if err == nil {
+			_, err = table.infer(ctx, partOptions(p), r.console)
+		}
+		if err != nil {
+			return r.inPart(p, err)
+		}
+		return nil
+	}
+	set, err := parquetio.Open(p.Train...)
+	if err != nil {
+		return err
+	}
+	_, said, err := task.InferText(set.Columns(), column(p))
+	if err != nil {
+		return r.inPart(p, err)
+	}
+	r.console.Say("  %s: %s", p.Name, said)
+	return nil
+}
