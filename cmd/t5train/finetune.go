@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,6 +20,7 @@ type configFlag struct {
 	name, key string
 	kind      flagKind
 	help      string
+	commands  string // that have the flag; "" is all
 }
 
 type flagKind int
@@ -29,38 +32,61 @@ const (
 	numberFlag
 )
 
+// The commands that run a configuration. validate, which takes either's, has the flags of both.
+const (
+	finetuneName = "finetune"
+	pretrainName = "pretrain"
+)
+
 // configFlags are the keys that deserve a flag of their own; --set reaches all others.
 var configFlags = [...]configFlag{
-	{"output", "output", textFlag, "folder of the run"},
-	{"task", "task.name", textFlag, "classification or seq2seq"},
-	{"train", "data.train", listFlag, "parquet files to train on: paths, folders or globs"},
-	{"validation", "data.validation", listFlag, "parquet files to evaluate on"},
-	{"model", "model.path", textFlag, "model to start from: a Hugging Face folder, a run folder or a checkpoint"},
-	{"size", "model.size", textFlag, "size of a new model, see 't5train sizes'"},
-	{"tokenizer", "tokenizer.path", textFlag, "spiece.model or a folder with one (default: the model's, else T5's)"},
-	{"prefix", "task.prefix", textFlag, "text in front of every input"},
-	{"text-column", "task.text_columns", listFlag, "input column, or several in order (default: found from the schema)"},
-	{"label-column", "task.label_column", textFlag, "column of the label (default: found from the schema)"},
-	{"labels", "task.labels", listFlag, "label strings in class order (default: found from the schema)"},
-	{"target-column", "task.target_column", textFlag, "target column of seq2seq (default: found from the schema)"},
-	{"epochs", "train.epochs", numberFlag, "passes over the training data"},
-	{"steps", "train.steps", wholeFlag, "optimizer steps, in place of epochs"},
-	{"batch-size", "train.batch_size", wholeFlag, "examples a step"},
-	{"learning-rate", "optimizer.learning_rate", numberFlag, "peak learning rate"},
-	{"seed", "train.seed", wholeFlag, "seed of weights, order and dropout"},
-	{"threads", "train.threads", wholeFlag, "threads to compute with; 0 is all"},
+	{"output", "output", textFlag, "folder of the run", ""},
+	{"task", "task.name", textFlag, "classification or seq2seq", finetuneName},
+	{"objective", "objective.name", textFlag, "span_corruption, iid, prefix_lm, lm or ul2", pretrainName},
+	{"input-length", "objective.input_length", wholeFlag, "longest input in tokens; targets are computed", pretrainName},
+	{"tokens", "data.tokens", textFlag, "folder of token stores (default: tokens in the folder of the run)", pretrainName},
+	{"train", "data.train", listFlag, "parquet files to train on: paths, folders or globs", ""},
+	{"validation", "data.validation", listFlag, "parquet files to evaluate on", ""},
+	{"model", "model.path", textFlag, "model to start from: a Hugging Face folder, a run folder or a checkpoint", ""},
+	{"size", "model.size", textFlag, "size of a new model, see 't5train sizes'", ""},
+	{"tokenizer", "tokenizer.path", textFlag, "spiece.model or a folder with one (default: the model's, else T5's)", ""},
+	{"prefix", "task.prefix", textFlag, "text in front of every input", finetuneName},
+	{"text-column", "task.text_columns", listFlag, "input column, or several in order (default: found from the schema)", finetuneName},
+	{"text-column", "data.text_column", textFlag, "column of the text (default: found from the schema)", pretrainName},
+	{"label-column", "task.label_column", textFlag, "column of the label (default: found from the schema)", finetuneName},
+	{"labels", "task.labels", listFlag, "label strings in class order (default: found from the schema)", finetuneName},
+	{"target-column", "task.target_column", textFlag, "target column of seq2seq (default: found from the schema)", finetuneName},
+	{"epochs", "train.epochs", numberFlag, "passes over the training data", ""},
+	{"steps", "train.steps", wholeFlag, "optimizer steps, in place of epochs", ""},
+	{"batch-size", "train.batch_size", wholeFlag, "examples a step", ""},
+	{"learning-rate", "optimizer.learning_rate", numberFlag, "peak learning rate", ""},
+	{"seed", "train.seed", wholeFlag, "seed of weights, order and dropout", ""},
+	{"threads", "train.threads", wholeFlag, "threads to compute with; 0 is all", ""},
 }
 
 // configSources are the flags that make a configuration.
 type configSources struct {
-	file string
-	set  []string
+	command string // finetuneName, pretrainName, or "" for a configuration of either
+	file    string
+	set     []string
+}
+
+// flags lists the flags of the command. Where a name stands for two keys, a configuration of either kind has the first.
+func (s *configSources) flags() []configFlag {
+	var list []configFlag
+	for _, f := range configFlags {
+		fits := s.command == "" || f.commands == "" || f.commands == s.command
+		if fits && !slices.ContainsFunc(list, func(g configFlag) bool { return g.name == f.name }) {
+			list = append(list, f)
+		}
+	}
+	return list
 }
 
 func (s *configSources) add(c *cobra.Command) {
 	c.Flags().StringVar(&s.file, "config", "", "YAML file with the configuration")
 	c.Flags().StringArrayVar(&s.set, "set", nil, "set a key of the configuration: --set train.epochs=3 (may be repeated)")
-	for _, f := range configFlags {
+	for _, f := range s.flags() {
 		switch f.kind {
 		case listFlag:
 			c.Flags().StringSlice(f.name, nil, f.help)
@@ -77,7 +103,7 @@ func (s *configSources) add(c *cobra.Command) {
 // load merges flags, environment, file and defaults.
 func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 	overrides := make(map[string]any)
-	for _, f := range configFlags {
+	for _, f := range s.flags() {
 		if !c.Flags().Changed(f.name) {
 			continue
 		}
@@ -98,7 +124,7 @@ func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 		sizes = append(sizes, size.Name)
 	}
 	config, err := configs.Load(configs.LoadOptions{
-		File: s.file, Env: os.Environ(), Set: s.set, Overrides: overrides, Sizes: sizes, Paths: true,
+		File: s.file, Env: os.Environ(), Set: s.set, Overrides: overrides, Sizes: sizes, Command: s.command, Paths: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
@@ -107,31 +133,35 @@ func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 }
 
 func finetuneCommand(a app) *cobra.Command {
-	var sources configSources
-	var resume, overwrite bool
-	c := &cobra.Command{
-		Use:   "finetune",
+	return runCommand(a, &cobra.Command{
+		Use:   finetuneName,
 		Short: "Fine-tune a model on a task",
 		Example: `  t5train finetune --config configs/quickstart.yaml
   t5train finetune --task classification --train train.parquet --validation validation.parquet --model flan-t5-small --output runs/first
   t5train finetune --config my.yaml --set train.batch_size=16 --resume`,
-		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if resume && overwrite {
-				return usageError{errors.New("got both --resume and --overwrite: the one keeps the run that the other removes"), c.CommandPath()}
-			}
-			config, err := sources.load(c)
-			if err != nil {
-				return err
-			}
-			collectEarly()
-			result, err := trainer.Finetune(c.Context(), config, trainer.FinetuneOptions{Console: a.console(), Resume: resume, Overwrite: overwrite})
-			if err != nil {
-				return err
-			}
-			printResult(a, config, result)
-			return nil
-		},
+	}, trainer.Finetune)
+}
+
+// runCommand makes a command that runs a configuration.
+func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Config, trainer.FinetuneOptions) (*trainer.Result, error)) *cobra.Command {
+	sources := configSources{command: c.Use}
+	var resume, overwrite bool
+	c.Args = noArguments
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if resume && overwrite {
+			return usageError{errors.New("got both --resume and --overwrite: the one keeps the run that the other removes"), c.CommandPath()}
+		}
+		config, err := sources.load(c)
+		if err != nil {
+			return err
+		}
+		collectEarly()
+		result, err := run(c.Context(), config, trainer.FinetuneOptions{Console: a.console(), Resume: resume, Overwrite: overwrite})
+		if err != nil {
+			return err
+		}
+		printResult(a, config, result)
+		return nil
 	}
 	sources.add(c)
 	c.Flags().BoolVar(&resume, "resume", false, "go on with the run in the output folder")
@@ -152,12 +182,16 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 	fmt.Fprintf(a.stdout, "checkpoint %s\n", r.Checkpoint)
 	if r.Metrics != nil {
 		fmt.Fprintf(a.stdout, "validation, step %d:", r.BestStep)
-		for _, name := range []string{"accuracy", "f1", "token_accuracy", "loss", "perplexity"} {
+		for _, name := range []string{"accuracy", "f1", "token_accuracy", "span_accuracy", "loss", "perplexity", "bits_per_byte"} {
 			if v, ok := r.Metrics[name]; ok {
 				fmt.Fprintf(a.stdout, " %s %.4f", name, v)
 			}
 		}
 		fmt.Fprintln(a.stdout)
 	}
-	fmt.Fprintf(a.stdout, "next: t5train predict --checkpoint %s --text \"...\"\n", c.Output)
+	text := "..."
+	if c.Pretraining() {
+		text = "The <extra_id_0> of France is Paris."
+	}
+	fmt.Fprintf(a.stdout, "next: t5train predict --checkpoint %s --text %q\n", c.Output, text)
 }

@@ -32,7 +32,7 @@ func rootCommand(a app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "t5train",
 		Short: "Pre-train, fine-tune, evaluate and run T5 models on a CPU",
-		Long: `t5train fine-tunes, evaluates and runs T5 (text-to-text transformers) on a CPU, from one binary.
+		Long: `t5train pre-trains, fine-tunes, evaluates and runs T5 (text-to-text transformers) on a CPU, from one binary.
 
 It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		SilenceErrors:     true,
@@ -45,7 +45,7 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 			return err
 		},
 	}
-	root.AddCommand(finetuneCommand(a), evaluateCommand(a), predictCommand(a), validateCommand(a), inspectCommand(a), convertCommand(a), sizesCommand(a), configCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a))
+	root.AddCommand(pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), validateCommand(a), inspectCommand(a), convertCommand(a), sizesCommand(a), configCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{flagError(err), c.CommandPath()} })
 	return root
 }

@@ -1,0 +1,22 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"t5train/trainer"
+)
+
+func pretrainCommand(a app) *cobra.Command {
+	return runCommand(a, &cobra.Command{
+		Use:   pretrainName,
+		Short: "Pre-train a model on plain text",
+		Long: `Pre-train a model on plain text, from random weights or from a checkpoint, by span corruption or another objective.
+
+The text is tokenized once, into token stores in the folder tokens of the run, or in one that several runs share. Each
+evaluation tells the loss per token and per byte of held-out text, and shows pieces of it with what stood in each gap and
+what the model fills in.`,
+		Example: `  t5train pretrain --config configs/pretrain-tiny.yaml --train 'corpus/train-*.parquet' --validation corpus/validation.parquet
+  t5train pretrain --model t5-small --train corpus --output runs/continued --steps 1000
+  t5train pretrain --config my.yaml --tokens tokens --set objective.density=0.25`,
+	}, trainer.Pretrain)
+}
