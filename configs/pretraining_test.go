@@ -80,7 +80,8 @@ func TestObjectiveKeys(t *testing.T) {
 		"mode tokens elsewhere": {[]string{"objective.mode_tokens=true"}, []string{"objective.mode_tokens: is a key of ul2"}},
 		"misspelt":              {[]string{"objective.name=span_coruption"}, []string{`objective.name: got "span_coruption", want one of span_corruption, iid, prefix_lm, lm, ul2: did you mean span_corruption?`}},
 		"density of 1":          {[]string{"objective.density=1"}, []string{"objective.density: got 1, want a number > 0 and < 1"}},
-		"metric of a task":      {[]string{"eval.metric=f1"}, []string{`eval.metric: got "f1", want one of loss, perplexity, loss_per_byte, bits_per_byte, token_accuracy, span_accuracy for pre-training`}},
+		"metric of a task":      {[]string{"eval.metric=f1"}, []string{`eval.metric: got "f1", want one of loss, perplexity, loss_per_byte, bits_per_byte, token_accuracy, span_accuracy for span_corruption`}},
+		"spans of lm":           {[]string{"objective.name=lm", "eval.metric=span_accuracy"}, []string{`eval.metric: got "span_accuracy", want one of loss, perplexity, loss_per_byte, bits_per_byte, token_accuracy for lm`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := mistakes(t, pretrain, LoadOptions{Set: test.set})

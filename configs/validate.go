@@ -270,7 +270,7 @@ func (c *Config) evaluation(kind string) []problem {
 	if c.Eval.Metric != "" {
 		task := c.Task.Name
 		if kind == pretraining {
-			task = pretraining
+			task = c.Objective.Name
 		}
 		if known := metrics(task); known != nil && !slices.Contains(known, c.Eval.Metric) {
 			ps = append(ps, mistake("eval.metric", "got %s, want one of %s for %s%s", quote(c.Eval.Metric),
@@ -291,7 +291,7 @@ func (c *Config) evaluation(kind string) []problem {
 	return ps
 }
 
-// metrics lists what can decide which checkpoint of a task is best; nil for an unknown task.
+// metrics lists what can decide which checkpoint of a task or an objective is best; nil for an unknown one.
 func metrics(task string) []string {
 	switch task {
 	case classification:
@@ -299,7 +299,9 @@ func metrics(task string) []string {
 			"recall", "recall_macro", "matthews_correlation", "loss", "perplexity"}
 	case seq2seq:
 		return []string{"loss", "perplexity"}
-	case pretraining:
+	case prefixLM, lm: // have no gaps
+		return []string{"loss", "perplexity", "loss_per_byte", "bits_per_byte", "token_accuracy"}
+	case spanCorruption, iid, ul2:
 		return []string{"loss", "perplexity", "loss_per_byte", "bits_per_byte", "token_accuracy", "span_accuracy"}
 	default:
 		return nil

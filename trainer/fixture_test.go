@@ -16,7 +16,10 @@ const tinyVocab = 3 + 1 + 26
 
 // tinyTokenizer writes a SentencePiece model of the lower-case letters, in T5's order and without sentinels: runs with it
 // are a hundred times faster than with the 32,100 tokens of T5.
-func tinyTokenizer(t *testing.T) (dir string) {
+func tinyTokenizer(t *testing.T) (dir string) { return tokenizerWith(t, 0) }
+
+// tokenizerWith is tinyTokenizer with some sentinels behind the letters.
+func tokenizerWith(t *testing.T, sentinels int) (dir string) {
 	t.Helper()
 	const normal, unknown, control = 1, 2, 3 // ModelProto.SentencePiece.Type
 	var model []byte
@@ -38,7 +41,7 @@ func tinyTokenizer(t *testing.T) (dir string) {
 	}
 	dir = t.TempDir()
 	overwrite(t, dir, "spiece.model", string(model))
-	overwrite(t, dir, "tokenizer_config.json", `{"extra_ids": 0}`)
+	overwrite(t, dir, "tokenizer_config.json", fmt.Sprintf(`{"extra_ids": %d}`, sentinels))
 	return dir
 }
 

@@ -1,0 +1,419 @@
+package trainer
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"t5train/configs"
+	"t5train/data"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/model/kernel"
+)
+
+// tinySentinels is the number of sentinels that runs of tinyPretraining have.
+const tinySentinels = 10
+
+// tinyPretraining is a run of pre-training of a millisecond a step: letters with sentinels, pieces of some 30 tokens of
+// the messages, 4 of them a step.
+func tinyPretraining(t *testing.T) *configs.Config {
+	t.Helper()
+	c := configs.DefaultPretraining()
+	width, one, two, vocab, length := 8, 1, 2, tinyVocab+tinySentinels, 32
+	c.Output = filepath.Join(t.TempDir(), "run")
+	c.Model = configs.Model{Size: "v1_1-tiny", VocabSize: &vocab, DModel: &width, DKV: &width, DFF: &width, NumLayers: &one, NumHeads: &two}
+	c.Data.Train, c.Data.Validation = []string{trainFile}, []string{validationFile}
+	c.Data.MaxTrainExamples, c.Data.MaxValidationExamples = 48, 20
+	c.Data.MaxInputLength, c.Data.MaxTargetLength = 24, 6
+	c.Tokenizer.Path = tokenizerWith(t, tinySentinels)
+	c.Objective.InputLength = &length
+	c.Train.Epochs, c.Train.Steps, c.Train.BatchSize = 0, 6, 4
+	c.Train.Threads, c.Train.LogEvery = 1, 1
+	c.Eval.EverySteps = 3
+	return c
+}
+
+func pretrain(t *testing.T, c *configs.Config, console *Console) *Result {
+	t.Helper()
+	r, err := Pretrain(t.Context(), c, FinetuneOptions{Console: console})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// trainLosses returns the losses in a run's metrics.
+func trainLosses(t *testing.T, output string) []float64 {
+	t.Helper()
+	var losses []float64
+	for line := range bytes.Lines(mustRead(t, filepath.Join(output, historyName))) {
+		var record trainRecord
+		if err := json.Unmarshal(line, &record); err != nil {
+			t.Fatal(err)
+		}
+		if record.Kind == kindTrain {
+			losses = append(losses, record.Loss)
+		}
+	}
+	return losses
+}
+
+// A model that knows nothing finds 32,128 tokens equally likely, ln 32128 = 10.38, give or take the noise of its logits.
+// An initialisation that is wrong in one matrix gives tens or hundreds.
+func TestPretrain_FirstLoss(t *testing.T) {
+	for _, size := range []string{"small", "v1_1-small"} {
+		t.Run(size, func(t *testing.T) {
+			c := tinyPretraining(t)
+			width, two := 64, 2
+			c.Model = configs.Model{Size: size, DModel: &width, NumLayers: &two}
+			c.Tokenizer.Path, c.Data.Validation, c.Eval.EverySteps = "", nil, 0
+			c.Train.Steps, c.Train.ZLoss = 1, 0
+			pretrain(t, c, PlainConsole(io.Discard))
+			if loss := trainLosses(t, c.Output)[0]; loss < 10.3 || loss > 11.2 {
+				t.Errorf("first loss %g, want from 10.3 to 11.2", loss)
+			}
+		})
+	}
+}
+
+// The numbers of a short run. They change when the data, the noise, the order, the model, its initial weights, the
+// optimizer or the schedule do; kernels and processors differ in the last digits.
+func TestPretrain_PinnedLosses(t *testing.T) {
+	c := tinyPretraining(t)
+	c.Train.Steps, c.Train.Accumulate = 6, 2
+	pretrain(t, c, PlainConsole(io.Discard))
+	want := []float64{4.13509, 3.83978, 3.81769, 3.53564, 3.68688, 3.73800}
+	got := trainLosses(t, c.Output)
+	if !slices.EqualFunc(got, want, func(a, b float64) bool { return math.Abs(a-b) <= 1e-4*b }) {
+		t.Errorf("got losses %v, want %v", got, want)
+	}
+}
+
+// Every objective trains and is evaluated, and the log says what it makes of text.
+func TestPretrain_Objectives(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		set  func(o *configs.Objective)
+		want []string // in the log
+	}{
+		{"span_corruption", func(o *configs.Objective) {}, []string{"  34 tokens of text make up to 32 input and 8 target tokens", "span_accuracy", "\n  sample: "}},
+		{"iid", func(o *configs.Objective) {}, []string{"  31 tokens of text make up to 32 input and 32 target tokens", "span_accuracy", "\n  sample: "}},
+		{"prefix_lm", func(o *configs.Objective) {}, []string{"  32 tokens of text make", "\n  sample: "}},
+		{"lm", func(o *configs.Objective) {}, []string{"  31 tokens of text make up to 1 input and 32 target tokens", "\n  sample: ["}},
+		{"ul2", func(o *configs.Objective) { o.SequentialRate = new(0.25) }, []string{"  S, 25.0 % of the examples: ", "  X mean 64 density 0.5, 12.5 % of the examples: ", "span_accuracy"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := tinyPretraining(t)
+			c.Objective = configs.Objective{Name: test.name, InputLength: new(32)}
+			test.set(&c.Objective)
+			var log bytes.Buffer
+			r := pretrain(t, c, PlainConsole(&log))
+			for _, want := range test.want {
+				if !strings.Contains(log.String(), want) {
+					t.Errorf("want %q in the log\n%s", want, log.String())
+				}
+			}
+			if _, ok := r.Metrics["span_accuracy"]; ok != (test.name != "lm" && test.name != "prefix_lm") {
+				t.Errorf("got span accuracy %t of an objective %s", ok, test.name)
+			}
+			b, _, err := Open(r.Checkpoint)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.Info.Objective == nil || b.Info.Objective.Name != test.name || b.Info.Task != nil {
+				t.Errorf("the checkpoint says %+v of its training", b.Info)
+			}
+			// evaluate finds again what training found.
+			values, err := Evaluate(t.Context(), b, EvaluateOptions{Data: c.Data.Validation, MaxExamples: 20, BatchSize: 7, Console: PlainConsole(io.Discard)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, want := range r.Metrics {
+				if got := metricMap(values)[name]; math.Abs(got-want) > 1e-5*math.Abs(want) {
+					t.Errorf("%s: evaluate finds %g, training found %g", name, got, want)
+				}
+			}
+		})
+	}
+}
+
+// A run that is stopped anywhere goes on to the same bits, with a mixture of text and a task, dropout and accumulation.
+func TestPretrain_Resume(t *testing.T) {
+	config := func() *configs.Config {
+		c := tinyPretraining(t)
+		c.Data.Train, c.Data.Mixture = nil, []configs.Part{
+			{Name: "messages", Train: []string{trainFile}, Task: "text", TextColumns: []string{"sms"}},
+			{Name: "spam", Train: []string{trainFile}, Task: "classification", Rate: new(12.0)},
+		}
+		c.Model.DropoutRate, c.Train.Accumulate = new(0.1), 2
+		return c
+	}
+	c := config()
+	c.Data.Tokens, c.Checkpoint.KeepLast = t.TempDir(), 9 // the runs below find the tokens made
+	pretrain(t, c, PlainConsole(io.Discard))
+	want := contents(t, c.Output)
+	looks := looksOf(t, c)
+	for back := 1; back < 14; back += 3 {
+		c.Output = filepath.Join(t.TempDir(), "run")
+		stopped, err := Pretrain(newStopAfter(t, looks-back), c, silent())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !stopped.Interrupted || stopped.Step == 0 {
+			t.Fatalf("%d looks before the end: got %+v, want a run that stops after its first step", back, stopped)
+		}
+		if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true}); err != nil {
+			t.Fatal(err)
+		}
+		compareRuns(t, fmt.Sprintf("stopped at step %d", stopped.Step), want, contents(t, c.Output))
+	}
+}
+
+// looksOf returns how often a whole run looks whether its context has ended.
+func looksOf(t *testing.T, c *configs.Config) int {
+	t.Helper()
+	const enough = 1 << 20
+	ctx := newStopAfter(t, enough)
+	again := *c
+	again.Output = filepath.Join(t.TempDir(), "run")
+	if _, err := Pretrain(ctx, &again, silent()); err != nil {
+		t.Fatal(err)
+	}
+	return enough - int(ctx.looks.Load())
+}
+
+func TestPretrain_Mixture(t *testing.T) {
+	c := tinyPretraining(t)
+	c.Data.Train, c.Data.MaxTrainExamples = nil, 40
+	c.Data.MixtureCap, c.Data.MixtureTemperature = 20, 2
+	c.Data.Mixture = []configs.Part{
+		{Name: "messages", Train: []string{trainFile}},
+		{Name: "spam", Train: []string{trainFile}, Task: "classification", Prefix: "spam", Rate: new(3 * math.Sqrt(20))},
+	}
+	var log bytes.Buffer
+	pretrain(t, c, PlainConsole(&log))
+	for _, want := range []string{"mixture: 80 examples an epoch", "messages: 40 examples, 25.0 % of the mixture", "spam: 40 examples, 75.0 % of the mixture"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("want %q in the log\n%s", want, log.String())
+		}
+	}
+}
+
+func TestPretrain_Refusals(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(c *configs.Config)
+		want   string
+	}{
+		{"no sentinels", func(c *configs.Config) { c.Tokenizer.Path = tokenizerWith(t, 0) }, "the tokenizer has no sentinels <extra_id_0>"},
+		{"a model without rows for the sentinels", func(c *configs.Config) { c.Model.VocabSize = new(tinyVocab) }, "the tokenizer has 40 tokens but the model only 30 rows (vocab_size)"},
+		{"more spans than sentinels", func(c *configs.Config) { c.Objective.InputLength = new(512) }, "but the vocabulary has 10 sentinels: want at most"},
+		{"a batch that is too small", func(c *configs.Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 39 }, "train.batch_tokens: got 39, want >= 40"},
+		{"a column that is not there", func(c *configs.Config) { c.Data.TextColumn = "body" }, "there is no such string column"},
+		{"an entry with a wrong column", func(c *configs.Config) {
+			c.Data.Train, c.Data.Mixture = nil, []configs.Part{{Name: "books", Train: []string{trainFile}, TextColumns: []string{"body"}}}
+		}, "data.mixture, books: "},
+		{"no objective", func(c *configs.Config) { c.Objective = configs.Objective{} }, "names no objective"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := tinyPretraining(t)
+			test.change(c)
+			_, err := Pretrain(t.Context(), c, silent())
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+			if !c.Pretraining() {
+				return
+			}
+			c.Resolve()
+			if err := Check(t.Context(), c, PlainConsole(io.Discard)); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("validate: got %v, want %q", err, test.want)
+			}
+		})
+	}
+	if _, err := Finetune(t.Context(), tinyPretraining(t), silent()); err == nil || !strings.Contains(err.Error(), "call Pretrain") {
+		t.Errorf("fine-tuning by an objective: got %v", err)
+	}
+}
+
+// A run notices that its text is not what it was, even if it makes as many pieces.
+func TestPretrain_ChangedText(t *testing.T) {
+	c := tinyPretraining(t)
+	file := filepath.Join(t.TempDir(), "rows.parquet")
+	writeRows(t, file, 60)
+	c.Data.Train, c.Data.TextColumn, c.Data.Validation, c.Eval.EverySteps = []string{file}, "sms", nil, 0
+	c.Data.MaxTrainExamples = 10
+	c.Data.Tokens = t.TempDir()
+	pretrain(t, c, PlainConsole(io.Discard))
+	looks := looksOf(t, c)
+	c.Output = filepath.Join(t.TempDir(), "run")
+	stopped, err := Pretrain(newStopAfter(t, looks-2), c, silent())
+	if err != nil || !stopped.Interrupted || stopped.Step == 0 {
+		t.Fatalf("got %+v, %v, want a stopped run", stopped, err)
+	}
+	writeRows(t, file, 61)
+	if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true}); err == nil || !strings.Contains(err.Error(), "the text to train on has changed") {
+		t.Errorf("got %v, want that the text has changed", err)
+	}
+}
+
+// The model that is pre-trained fills gaps, and is the start of a fine-tuning.
+func TestPretrain_ThenUse(t *testing.T) {
+	c := tinyPretraining(t)
+	c.Train.Steps, c.Optimizer.LearningRate, c.Schedule.Name = 60, new(0.1), "constant"
+	r := pretrain(t, c, PlainConsole(io.Discard))
+	b, _, err := Open(c.Output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := PredictionTask(b, TaskOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := NewPredictor(b, spec, kernel.NewWorkers(1), PredictorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	var inputs []Input
+	for _, text := range []string{"see you <extra_id_0> monday", "see you on monday"} {
+		in, err := TextInput(spec, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inputs = append(inputs, in)
+	}
+	answers, err := p.Predict(inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(answers[0].Output, "<extra_id_0>") || strings.Contains(answers[1].Output, "<extra_id_") {
+		t.Errorf("got %q and %q, want sentinels in the answer to a text with gaps only", answers[0].Output, answers[1].Output)
+	}
+
+	tuned := tinyConfig(t)
+	tuned.Model, tuned.Tokenizer = configs.Model{Path: c.Output}, configs.Tokenizer{}
+	result := finetune(t, tuned, FinetuneOptions{})
+	after, _, err := Open(result.Checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after.Info.Objective != nil || after.Info.Task == nil || after.Info.Task.Name != task.Classification {
+		t.Errorf("the checkpoint of the task says %+v", after.Info)
+	}
+	if r.Checkpoint == result.Checkpoint {
+		t.Error("both runs have the same checkpoint")
+	}
+}
+
+// Held-out examples are the same for every seed, and their loss that of all of them at once.
+func TestHeldOutText(t *testing.T) {
+	metrics := func(seed, batchSize int) map[string]float64 {
+		c := tinyPretraining(t)
+		c.Model.DropoutRate = new(0.0)
+		c.Data.MaxValidationExamples, c.Eval.BatchSize, c.Eval.Samples, c.Train.Seed = 0, batchSize, 0, 1
+		l := newTestLoop(t, c, PlainConsole(io.Discard))
+		l.bundle.Model.Init(7)
+		text := l.heldOut.(*heldOutText)
+		if seed > 1 { // another run's training data does not matter
+			var b data.Batch
+			l.batches.Read(int64(seed), &b)
+		}
+		values, _, err := text.Evaluate(t.Context(), func(int64) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return metricMap(values)
+	}
+	one, many := metrics(1, 1), metrics(2, 64)
+	for name, want := range one {
+		if got := many[name]; math.Abs(got-want) > 1e-6*math.Abs(want) {
+			t.Errorf("%s: batches of 1 and 64 give %g and %g", name, want, got)
+		}
+	}
+	if d := one["loss_per_byte"]*one["bytes"] - one["loss"]*one["tokens"]; math.Abs(d) > 1e-6*one["tokens"] {
+		t.Errorf("loss per byte x bytes and loss per token x tokens differ by %g", d)
+	}
+	if got := one["bits_per_byte"] * math.Ln2; math.Abs(got-one["loss_per_byte"]) > 1e-12 {
+		t.Errorf("bits per byte are %g nats, want %g", got, one["loss_per_byte"])
+	}
+	if text := one["bytes"]; text != float64(textBytes(t, validationFile)) {
+		t.Errorf("got %g bytes of text, want %d", text, textBytes(t, validationFile))
+	}
+}
+
+// textBytes returns the bytes of all messages of a file.
+func textBytes(t *testing.T, file string) (n int) {
+	t.Helper()
+	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"sms"}}
+	if err := ReadInputs(t.Context(), file, FormatParquet, spec, nil, func(in Input) error {
+		n += len(in.Shown)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestCountSpans(t *testing.T) {
+	tok, err := tokenizer.T5()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := vocabularyOf(tok)
+	if v.FirstSentinel != 32099 || v.Sentinels != 100 || v.EOS != 1 {
+		t.Fatalf("got %+v, want T5's vocabulary", v)
+	}
+	const s0, s1, eos = 32099, 32098, 1
+	for _, test := range []struct {
+		name          string
+		target        []int32
+		wrong         []int // places of tokens that are not predicted
+		spans, filled int
+	}{
+		{"all right", []int32{s0, 5, 6, s1, 7, eos}, nil, 2, 2},
+		{"a token", []int32{s0, 5, 6, s1, 7, eos}, []int{2}, 2, 1},
+		{"the end of one", []int32{s0, 5, 6, s1, 7, eos}, []int{3}, 2, 1},
+		{"the beginning does not count", []int32{s0, 5, 6, s1, 7, eos}, []int{0}, 2, 2},
+		{"the end", []int32{s0, 5, 6, s1, 7, eos}, []int{5}, 2, 1},
+		{"text that begins with noise", []int32{5, s0, 6, eos}, []int{0}, 2, 1},
+		{"text that ends without noise", []int32{s0, 5, s1, eos}, nil, 1, 1},
+		{"no sentinels", []int32{5, 6, eos}, nil, 0, 0},
+	} {
+		hits := make([]bool, len(test.target))
+		for i := range hits {
+			hits[i] = !slices.Contains(test.wrong, i)
+		}
+		if spans, filled := countSpans(v, test.target, hits); spans != test.spans || filled != test.filled {
+			t.Errorf("%s: got %d of %d spans, want %d of %d", test.name, filled, spans, test.filled, test.spans)
+		}
+	}
+}
+
+func TestFillGaps(t *testing.T) {
+	tok, err := tokenizer.T5()
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := func(text string) []int32 { return append(tok.Encode(text), tok.EOS()) }
+	for _, test := range []struct{ name, input, target, output, want string }{
+		{"two gaps", "The <extra_id_0> fox jumps <extra_id_1> dog.", "<extra_id_0> quick brown<extra_id_1> over the", "<extra_id_0> red<extra_id_1> over the",
+			"The [quick brown -> red] fox jumps [over the -> over the] dog."},
+		{"nothing to say", "The <extra_id_0> fox", "<extra_id_0> quick", "", "The [quick -> ] fox"},
+		{"a gap at the beginning", "<extra_id_0> fox jumps <extra_id_1>", "The quick<extra_id_0> over", "A<extra_id_0> off", "[The quick -> A] fox jumps [over -> off]"},
+		{"punctuation", "un<extra_id_0>, he said", "<extra_id_0>, yes", "<extra_id_0>!", "un [, yes -> !] , he said"},
+		{"no gaps", "The quick", "brown fox", "dog", "The quick [brown fox -> dog]"},
+		{"too many answers", "a <extra_id_0>", "<extra_id_0> b", "x<extra_id_0> b<extra_id_1> c", "a [b -> b]"},
+	} {
+		if got := fillGaps(tok, vocabularyOf(tok), encode(test.input), encode(test.target), encode(test.output)); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
