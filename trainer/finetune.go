@@ -25,6 +25,9 @@ type FinetuneOptions struct {
 	Console   *Console
 	Resume    bool // go on with the run in the output folder
 	Overwrite bool // start anew although the output folder holds a run
+
+	// Initial, if not empty, is a folder that gets the model that training starts from. A run that goes on leaves it alone.
+	Initial string
 }
 
 // Result is how a run ended.
@@ -95,6 +98,11 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	}
 	if err := from.discard(run); err != nil {
 		return nil, err
+	}
+	if o.Initial != "" && !from.resume {
+		if err := checkpoints.Create(o.Initial, bundle.Write); err != nil {
+			return nil, err
+		}
 	}
 	yaml, err := c.YAML()
 	if err != nil {

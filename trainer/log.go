@@ -23,7 +23,7 @@ type stepLog struct {
 }
 
 func newStepLog(l *loop, p *Progress) *stepLog {
-	work := newWorkMeter(l.workers)
+	work := newWorkMeter(l.stepper.workers)
 	now := time.Now()
 	return &stepLog{loop: l, progress: p, begun: now, since: now, first: l.state.Step, work: work}
 }

@@ -23,7 +23,6 @@ type loop struct {
 	batches    *data.Batches
 	perEpoch   int64   // examples
 	heldOut    heldOut // nil without evaluation
-	workers    *kernel.Workers
 	stepper    *stepper
 	total      int // steps of the whole run
 	checkpoint *checkpoints.Run
@@ -35,13 +34,12 @@ type loop struct {
 
 func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *checkpoints.Run, console *Console) (*loop, error) {
 	l := &loop{
-		config: c, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), workers: w, checkpoint: run, console: console,
+		config: c, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), checkpoint: run, console: console,
 		state: state{Examples: int64(m.train.Len()), Stores: m.stores, Config: decisive(c)},
 	}
 	var err error
-	l.batches, err = data.NewBatches(m.train, data.Size{Examples: c.Train.BatchSize, Tokens: c.Train.BatchTokens}, m.order)
-	if err != nil {
-		return nil, fmt.Errorf("read data.train: %w", err)
+	if l.batches, err = trainBatches(c, m); err != nil {
+		return nil, err
 	}
 	l.total = totalSteps(c.Train, l.batches)
 	l.stepper = &stepper{params: b.Model.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed)}
@@ -51,14 +49,27 @@ func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *
 	if l.stepper.schedule, err = newSchedule(c, l.total); err != nil {
 		return nil, err
 	}
-	l.stepper.graph, err = b.Model.LossGraph(w, model.LossOptions{
-		Dropout: float32(b.Model.Config.DropoutRate), ZLoss: float32(c.Train.ZLoss), LabelSmoothing: float32(c.Train.LabelSmoothing),
-		Gradients: true, Recompute: c.Train.Recompute,
-	})
-	if err != nil {
+	if l.stepper.graph, err = b.Model.LossGraph(w, lossOptions(c, b.Model)); err != nil {
 		return nil, err
 	}
 	return l, nil
+}
+
+// trainBatches returns the micro-batches of a run.
+func trainBatches(c *configs.Config, m *material) (*data.Batches, error) {
+	b, err := data.NewBatches(m.train, data.Size{Examples: c.Train.BatchSize, Tokens: c.Train.BatchTokens}, m.order)
+	if err != nil {
+		return nil, fmt.Errorf("read data.train: %w", err)
+	}
+	return b, nil
+}
+
+// lossOptions returns what is minimised.
+func lossOptions(c *configs.Config, m *model.T5) model.LossOptions {
+	return model.LossOptions{
+		Dropout: float32(m.Config.DropoutRate), ZLoss: float32(c.Train.ZLoss), LabelSmoothing: float32(c.Train.LabelSmoothing),
+		Gradients: true, Recompute: c.Train.Recompute,
+	}
 }
 
 // totalSteps returns train.steps, or the whole steps that the micro-batches of train.epochs make, at least one. A part of

@@ -14,6 +14,7 @@ type material struct {
 	order   data.Order
 	heldOut heldOut  // nil without evaluation
 	stores  []string // names of the token stores of train: what they hold decides about them
+	tokens  int64    // in them
 	closers []func() error
 }
 

@@ -174,7 +174,7 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 		if err != nil {
 			return nil, err
 		}
-		m.stores = append(m.stores, filepath.Base(s.Dir()))
+		m.stores, m.tokens = append(m.stores, filepath.Base(s.Dir())), m.tokens+s.Manifest().Tokens
 		return r.objective.source(s, r.denoisers, limit, seed)
 	}
 	table, err := openTable(p.Train, limit)

@@ -40,23 +40,11 @@ data in the first cache: the most that this processor gives.`,
   t5train bench train --data pairs.parquet --text-column en --target-column de --batch 64
   t5train bench generate --gen-batch 16 --json
   t5train bench tokenize --text corpus.txt
-  t5train bench gemm --threads 1`,
+  t5train bench gemm --threads 1
+  t5train bench data --config configs/pretrain-tiny.yaml --train 'corpus/train-*.parquet'`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	p := c.PersistentFlags()
-	p.IntVar(&f.dModel, "d-model", 512, "width of the model")
-	p.IntVar(&f.dFF, "d-ff", 2048, "width of the feed-forward layers")
-	p.IntVar(&f.layers, "layers", 6, "blocks of the encoder, and of the decoder")
-	p.IntVar(&f.heads, "heads", 8, "attention heads")
-	p.IntVar(&f.dKV, "d-kv", 64, "width of a head")
-	p.IntVar(&f.vocab, "vocab", 32128, "rows of the embedding")
-	p.StringVar(&f.ff, "ff", "relu", "feed_forward_proj: relu, gated-gelu, ...")
-	p.BoolVar(&f.tied, "tied", true, "the output layer is the embedding")
-	p.IntVar(&f.steps, "steps", 5, "measured steps")
-	p.IntVar(&f.warmup, "warmup", 2, "steps before that")
-	p.IntVar(&f.threads, "threads", 0, "threads to compute with; 0 is all")
-	p.BoolVar(&f.json, "json", false, "print JSON")
 	train := &cobra.Command{
 		Use:   "train",
 		Short: "Measure training steps",
@@ -123,7 +111,63 @@ data in the first cache: the most that this processor gives.`,
 		},
 	}
 	f.batchFlags(gemm)
-	c.AddCommand(train, generate, tokenize, gemm)
+	for _, s := range []*cobra.Command{train, generate, tokenize, gemm} {
+		f.modelFlags(s)
+		c.AddCommand(s)
+	}
+	c.AddCommand(benchDataCommand(a))
+	return c
+}
+
+// modelFlags adds the shapes of the model, which bench data has from its configuration, and what all others share.
+func (f *benchFlags) modelFlags(c *cobra.Command) {
+	p := c.Flags()
+	p.IntVar(&f.dModel, "d-model", 512, "width of the model")
+	p.IntVar(&f.dFF, "d-ff", 2048, "width of the feed-forward layers")
+	p.IntVar(&f.layers, "layers", 6, "blocks of the encoder, and of the decoder")
+	p.IntVar(&f.heads, "heads", 8, "attention heads")
+	p.IntVar(&f.dKV, "d-kv", 64, "width of a head")
+	p.IntVar(&f.vocab, "vocab", 32128, "rows of the embedding")
+	p.StringVar(&f.ff, "ff", "relu", "feed_forward_proj: relu, gated-gelu, ...")
+	p.BoolVar(&f.tied, "tied", true, "the output layer is the embedding")
+	p.IntVar(&f.steps, "steps", 5, "measured steps")
+	p.IntVar(&f.warmup, "warmup", 2, "steps before that")
+	p.IntVar(&f.threads, "threads", 0, "threads to compute with; 0 is all")
+	p.BoolVar(&f.json, "json", false, "print JSON")
+}
+
+func benchDataCommand(a app) *cobra.Command {
+	sources := configSources{command: pretrainName}
+	var o trainer.DataOptions
+	var f benchFlags
+	c := &cobra.Command{
+		Use:   "data",
+		Short: "Measure the input of pre-training beside its model",
+		Long: `Measure how fast a configuration of pre-training reads its text, from token store to batch, and how fast its model trains
+on it. The token stores are made first if they are missing. No run begins.`,
+		Example: `  t5train bench data --config my.yaml
+  t5train bench data --config my.yaml --batches 10000 --model-steps 0`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := requireAtLeast(c, 1, "batches"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 0, "model-steps"); err != nil {
+				return err
+			}
+			config, err := sources.load(c)
+			if err != nil {
+				return err
+			}
+			r, err := trainer.BenchData(c.Context(), config, o, a.console())
+			return f.report(a, r, err)
+		},
+	}
+	sources.add(c)
+	c.Flags().IntVar(&o.Batches, "batches", 1000, "batches to read")
+	c.Flags().IntVar(&o.Steps, "model-steps", 10, "training steps to measure; 0 leaves the model out")
+	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	o.Warmup = 2
 	return c
 }
 

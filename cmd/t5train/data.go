@@ -16,7 +16,7 @@ func dataCommand(a app) *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(tokenizeCommand(a))
+	c.AddCommand(tokenizeCommand(a), examplesCommand(a))
 	return c
 }
 

@@ -145,18 +145,19 @@ func finetuneCommand(a app) *cobra.Command {
 // runCommand makes a command that runs a configuration.
 func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Config, trainer.FinetuneOptions) (*trainer.Result, error)) *cobra.Command {
 	sources := configSources{command: c.Use}
-	var resume, overwrite bool
+	var o trainer.FinetuneOptions
 	c.Args = noArguments
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if resume && overwrite {
+		if o.Resume && o.Overwrite {
 			return usageError{errors.New("got both --resume and --overwrite: the one keeps the run that the other removes"), c.CommandPath()}
 		}
 		config, err := sources.load(c)
 		if err != nil {
 			return err
 		}
+		o.Console = a.console()
 		collectEarly()
-		result, err := run(c.Context(), config, trainer.FinetuneOptions{Console: a.console(), Resume: resume, Overwrite: overwrite})
+		result, err := run(c.Context(), config, o)
 		if err != nil {
 			return err
 		}
@@ -164,8 +165,9 @@ func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Conf
 		return nil
 	}
 	sources.add(c)
-	c.Flags().BoolVar(&resume, "resume", false, "go on with the run in the output folder")
-	c.Flags().BoolVar(&overwrite, "overwrite", false, "start again although the output folder holds a run")
+	c.Flags().BoolVar(&o.Resume, "resume", false, "go on with the run in the output folder")
+	c.Flags().BoolVar(&o.Overwrite, "overwrite", false, "start again although the output folder holds a run")
+	c.Flags().StringVar(&o.Initial, "save-initial", "", "folder for the model that training starts from, to train it elsewhere too")
 	return c
 }
 

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/spf13/cobra"
+
+	"t5train/trainer"
+)
+
+func examplesCommand(a app) *cobra.Command {
+	sources := configSources{command: pretrainName}
+	var batches int
+	var heldOut bool
+	c := &cobra.Command{
+		Use:   "examples",
+		Short: "Print the examples that pre-training reads",
+		Long: `Print the examples that pre-training with a configuration reads, or with --held-out those of its evaluations: one JSON
+object a line, with the number of the batch, the ids of inputs and targets, and their text. The token stores are made if they
+are missing.`,
+		Example: `  t5train data examples --config my.yaml --batches 1
+  t5train data examples --config my.yaml --held-out > held-out.jsonl`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := requireAtLeast(c, 1, "batches"); err != nil {
+				return err
+			}
+			config, err := sources.load(c)
+			if err != nil {
+				return err
+			}
+			out := json.NewEncoder(a.stdout)
+			out.SetEscapeHTML(false)
+			print := func(e trainer.Example) error { return out.Encode(e) }
+			if heldOut {
+				return trainer.HeldOutExamples(c.Context(), config, a.console(), print)
+			}
+			return trainer.TrainExamples(c.Context(), config, batches, a.console(), print)
+		},
+	}
+	sources.add(c)
+	c.Flags().IntVar(&batches, "batches", 1, "micro-batches of training, from the first")
+	c.Flags().BoolVar(&heldOut, "held-out", false, "the examples of an evaluation instead")
+	return c
+}

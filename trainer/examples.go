@@ -1,0 +1,106 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"t5train/configs"
+	"t5train/data"
+	"t5train/model/kernel"
+)
+
+// Example is one example of a run, as the model sees it.
+type Example struct {
+	Batch    int     `json:"batch"` // number of its batch, from 0
+	InputIDs []int32 `json:"input_ids"`
+	Labels   []int32 `json:"labels"`
+	Inputs   string  `json:"inputs"` // the ids as text, with sentinels
+	Targets  string  `json:"targets"`
+}
+
+// TrainExamples calls yield for each example of the first batches of a run of pre-training, in order: what training with
+// the configuration reads, on any machine. It ends early if yield or ctx does.
+func TrainExamples(ctx context.Context, config *configs.Config, batches int, console *Console, yield func(Example) error) error {
+	return withText(ctx, config, console, func(c *configs.Config, b *Bundle, m *material) error {
+		all, err := trainBatches(c, m)
+		if err != nil {
+			return err
+		}
+		var batch data.Batch
+		position := int64(0)
+		for n := range batches {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			position = all.Read(position, &batch)
+			if err := eachExample(b, n, batch, yield); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// HeldOutExamples calls yield for each example that an evaluation of a run of pre-training reads, in order.
+func HeldOutExamples(ctx context.Context, config *configs.Config, console *Console, yield func(Example) error) error {
+	return withText(ctx, config, console, func(c *configs.Config, b *Bundle, m *material) error {
+		h, ok := m.heldOut.(*heldOutText)
+		if !ok {
+			return errors.New("show held-out examples: there are none: set data.validation")
+		}
+		n := 0
+		for _, p := range h.parts {
+			batches, err := data.NewBatches(p.source, data.Size{Examples: h.batchSize}, data.Order{})
+			if err != nil {
+				return err
+			}
+			var batch data.Batch
+			for position := int64(0); position < int64(p.pieces.len); n++ {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				position = batches.Read(position, &batch)
+				if err := eachExample(b, n, batch, yield); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// withText calls f with the model and the material of a run that does not begin.
+func withText(ctx context.Context, config *configs.Config, console *Console, f func(*configs.Config, *Bundle, *material) error) error {
+	if !config.Pretraining() {
+		return errors.New("read text: the configuration names no objective: set objective.name, such as span_corruption")
+	}
+	resolved := *config
+	c := &resolved
+	c.Resolve()
+	if err := c.Validate(); err != nil {
+		return fmt.Errorf("the configuration is wrong: %w", err)
+	}
+	b, err := startModel(c, start{}, console)
+	if err != nil {
+		return err
+	}
+	m, err := readText(ctx, c, b, kernel.NewWorkers(c.Train.Threads), console)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	return f(c, b, m)
+}
+
+func eachExample(b *Bundle, number int, batch data.Batch, yield func(Example) error) error {
+	for s := range batch.Sequences() {
+		inputs := batch.EncIDs[batch.EncOffsets[s]:batch.EncOffsets[s+1]]
+		labels := batch.Labels[batch.DecOffsets[s]:batch.DecOffsets[s+1]]
+		tok := b.Tokenizer
+		if err := yield(Example{number, inputs, labels, tok.Decode(inputs, false), tok.Decode(labels, false)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
