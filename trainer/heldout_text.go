@@ -185,6 +185,9 @@ func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) (values []m
 	if len(o.Task.TextColumns) > 1 {
 		return nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain text", len(o.Task.TextColumns))
 	}
+	if o.MaxInputLength > 0 || o.MaxTargetLength > 0 {
+		return nil, errors.New("evaluate: the checkpoint is pre-trained on plain text, and its objective says how long inputs and targets are: remove --max-input-length and --max-target-length, or name a task with --task")
+	}
 	denoisers, err := b.Info.Objective.denoisers(b.Tokenizer)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)

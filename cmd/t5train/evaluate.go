@@ -20,7 +20,9 @@ func evaluateCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "evaluate",
 		Short: "Compute loss and metrics of a checkpoint on held-out data",
-		Long:  "Compute the loss per target token, the perplexity and the metrics of the task on held-out data, as flat JSON.",
+		Long: `Compute the loss per target token, the perplexity and the metrics of the task on held-out data, as flat JSON.
+
+A checkpoint that is pre-trained and has no task yet is evaluated by its objective on the text of the data.`,
 		Example: `  t5train evaluate --checkpoint runs/quickstart --data held-out.parquet
   t5train evaluate --checkpoint flan-t5-small --task classification --data test.parquet --output metrics.json`,
 		Args: noArguments,
