@@ -18,8 +18,8 @@ type Workers struct {
 }
 
 // NewWorkers returns workers for the given number of threads on the path of PathFromEnvironment, the best one when the
-// variable is wrong. Zero or less means a thread for every processor that the Go scheduler uses, which follows the CPU
-// quota of a container.
+// variable is wrong. Zero or less means a thread for every processor whose time the process may use: those of the machine,
+// fewer by the CPU quota of a container.
 func NewWorkers(threads int) *Workers {
 	path, err := PathFromEnvironment()
 	if err != nil {
@@ -31,7 +31,7 @@ func NewWorkers(threads int) *Workers {
 // NewWorkersOn is NewWorkers on one of Paths.
 func NewWorkersOn(path string, threads int) *Workers {
 	if threads <= 0 {
-		threads = runtime.GOMAXPROCS(0)
+		threads = defaultThreads(runtime.GOMAXPROCS(0), "/")
 	}
 	w := &Workers{threads: threads, isa: isaByName(path), helpers: make([]atomic.Pointer[job], threads-1)}
 	w.scratch.New = func() any { return &scratch{isa: w.isa} }
