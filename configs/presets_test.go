@@ -28,7 +28,7 @@ func TestPresets(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Preset("quick"); err == nil || !strings.Contains(err.Error(), "want one of finetune-classification, quickstart") {
+	if _, err := Preset("quick"); err == nil || !strings.Contains(err.Error(), "want one of finetune-classification, pretrain-tiny, quickstart") {
 		t.Errorf("unknown preset: got %v", err)
 	}
 }

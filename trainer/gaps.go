@@ -119,17 +119,15 @@ func holdsSentinel(v objective.Vocabulary, ids []int32) bool {
 	return false
 }
 
-// surface returns the text of tokens in the middle of a text, on one line: other than Decode it keeps a blank at the
-// beginning.
+// surface returns the text of tokens in the middle of a text, on one line: other than Decode alone it keeps a blank at
+// the beginning.
 func surface(tok *tokenizer.Tokenizer, ids []int32) string {
-	var b strings.Builder
-	for _, id := range ids {
-		b.WriteString(strings.ReplaceAll(tok.Piece(id), "▁", " "))
-	}
+	before := tok.Encode("a")
+	text := strings.TrimPrefix(tok.Decode(append(before, ids...), false), tok.Decode(before, false))
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, b.String())
+	}, text)
 }

@@ -42,7 +42,7 @@ func valueOf[T any](option *T) (value T) {
 func (o Objective) denoisers(tok *tokenizer.Tokenizer) ([]objective.Denoiser, error) {
 	v := vocabularyOf(tok)
 	if v.Sentinels == 0 && o.Name != "prefix_lm" && o.Name != "lm" {
-		return nil, fmt.Errorf("objective %s: the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... to stand for gaps: "+
+		return nil, fmt.Errorf("objective %s: the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... whose ids count downwards, to stand for gaps: "+
 			"use T5's tokenizer, put \"extra_ids\": 100 into its tokenizer_config.json, or set objective.name to prefix_lm", o.Name)
 	}
 	var one objective.Objective
@@ -71,18 +71,20 @@ func (o Objective) denoisers(tok *tokenizer.Tokenizer) ([]objective.Denoiser, er
 	return []objective.Denoiser{{Name: o.Name, Rate: 1, Objective: one}}, nil
 }
 
-// vocabularyOf returns what objectives want to know of a tokenizer.
+// vocabularyOf returns what objectives want to know of a tokenizer. Sentinels that count upwards, as those of ByT5 do,
+// are none for them.
 func vocabularyOf(tok *tokenizer.Tokenizer) objective.Vocabulary {
 	v := objective.Vocabulary{EOS: tok.EOS()}
-	for {
-		id, ok := tok.Sentinel(v.Sentinels)
-		if v.Sentinels == 0 {
-			v.FirstSentinel = id
-		}
-		if !ok || id != v.FirstSentinel-int32(v.Sentinels) {
+	first, _ := tok.Sentinel(0)
+	for n := 0; ; n++ {
+		id, ok := tok.Sentinel(n)
+		switch {
+		case !ok:
 			return v
+		case id != first-int32(n):
+			return objective.Vocabulary{EOS: tok.EOS()}
 		}
-		v.Sentinels++
+		v.FirstSentinel, v.Sentinels = first, n+1
 	}
 }
 

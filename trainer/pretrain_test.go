@@ -212,7 +212,7 @@ func TestPretrain_Refusals(t *testing.T) {
 		change func(c *configs.Config)
 		want   string
 	}{
-		{"no sentinels", func(c *configs.Config) { c.Tokenizer.Path = tokenizerWith(t, 0) }, "the tokenizer has no sentinels <extra_id_0>"},
+		{"no sentinels", func(c *configs.Config) { c.Tokenizer.Path = tokenizerWith(t, 0) }, "the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... whose ids count downwards"},
 		{"a model without rows for the sentinels", func(c *configs.Config) { c.Model.VocabSize = new(tinyVocab) }, "the tokenizer has 40 tokens but the model only 30 rows (vocab_size)"},
 		{"more spans than sentinels", func(c *configs.Config) { c.Objective.InputLength = new(512) }, "but the vocabulary has 10 sentinels: want at most"},
 		{"a batch that is too small", func(c *configs.Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 39 }, "train.batch_tokens: got 39, want >= 40"},
@@ -370,6 +370,9 @@ func TestCountSpans(t *testing.T) {
 	v := vocabularyOf(tok)
 	if v.FirstSentinel != 32099 || v.Sentinels != 100 || v.EOS != 1 {
 		t.Fatalf("got %+v, want T5's vocabulary", v)
+	}
+	if upwards := vocabularyOf(tokenizer.ByT5()); upwards.Sentinels != 0 || upwards.EOS != 1 {
+		t.Errorf("ByT5's sentinels count upwards: got %+v, want none", upwards)
 	}
 	const s0, s1, eos = 32099, 32098, 1
 	for _, test := range []struct {
