@@ -52,7 +52,7 @@ func (s *stepLog) step(r stepResult) error {
 	spent := max(time.Since(s.since)-s.paused, time.Microsecond) // a coarse clock may not have moved
 	s.total += spent
 	rate := float64(s.tokens) / spent.Seconds()
-	share := s.work.take() / spent.Seconds() / s.work.peak
+	share := s.work.share(spent.Seconds())
 	loss := l.state.LossSum / float64(l.state.LossSteps)
 	line := fmt.Sprintf("loss %.4f  lr %.2e  %s tokens/s  %.0f %% of peak", loss, r.LearningRate, grouped(int(rate)), 100*share)
 	left := time.Duration(float64(s.total) / float64(step-s.first) * float64(l.total-step))
@@ -75,7 +75,7 @@ func (s *stepLog) step(r stepResult) error {
 // workMeter counts the floating-point operations of matrix products. Counting takes a tenth of a microsecond a product.
 type workMeter struct {
 	workers *kernel.Workers
-	peak    float64 // operations a second that the machine reaches at most, measured once
+	peak    float64 // most operations a second that the machine has been seen to reach
 	done    float64 // operations since the last take that are counted
 	stop    func() (flops, seconds float64)
 }
@@ -90,6 +90,13 @@ func (m *workMeter) pause() {
 }
 
 func (m *workMeter) resume() { m.stop = m.workers.Measure() }
+
+// share returns which part of the peak the work of some seconds was, since the last call.
+func (m *workMeter) share(seconds float64) float64 {
+	rate := m.take() / seconds
+	m.peak = max(m.peak, rate) // other work may have disturbed the measurement
+	return rate / m.peak
+}
 
 // take returns the operations since the last take.
 func (m *workMeter) take() float64 {
