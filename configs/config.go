@@ -261,7 +261,11 @@ type Eval struct {
 // Checkpoint says when the run is saved and how much of it is kept. The end of the run always is saved.
 type Checkpoint struct {
 	// Steps from one checkpoint to the next; 0 = with every evaluation. Each holds the weights and the optimizer's state.
+	// It is written while training goes on, from a copy that takes its size in memory.
 	EverySteps int `yaml:"every_steps" unit:"steps" range:">= 0"`
+	// Minutes after which the run is saved in any case; 0 = off. It bounds what a killed process or a power cut costs:
+	// 10 for a long run.
+	EveryMinutes float64 `yaml:"every_minutes" unit:"minutes" range:">= 0"`
 	// Checkpoints kept, the newest first; the best one is kept besides. Each takes 4 bytes a parameter, and 8 more
 	// with adamw.
 	KeepLast int `yaml:"keep_last" unit:"checkpoints" range:">= 1"`

@@ -141,35 +141,57 @@ func checkTokenizer(c model.Config, tok *tokenizer.Tokenizer) error {
 
 // Write puts everything that makes the folder a checkpoint into d: the Hugging Face files and t5train.json.
 func (b *Bundle) Write(d *checkpoints.Dir) error {
-	config, err := b.Model.Config.JSON()
+	files, err := b.files()
 	if err != nil {
 		return err
 	}
-	info, err := json.MarshalIndent(b.Info, "", "  ")
-	if err != nil {
-		return err
-	}
-	generation, err := generationConfig(b.Model.Config)
-	if err != nil {
-		return err
-	}
-	files := []tokenizer.File{
-		{Name: "config.json", Data: config}, {Name: generationName, Data: generation}, {Name: infoName, Data: info},
-	}
-	own, err := b.Tokenizer.Files()
-	if err != nil {
-		return err
-	}
-	for _, f := range append(files, own...) {
+	return writeModelFolder(d, files, b.weights())
+}
+
+// writeModelFolder puts the files of a model folder into d.
+func writeModelFolder(d *checkpoints.Dir, files []tokenizer.File, weights []safetensors.Tensor) error {
+	for _, f := range files {
 		if err := d.WriteFile(f.Name, f.Data); err != nil {
 			return err
 		}
 	}
-	var tensors []safetensors.Lazy
-	for _, p := range b.Model.Params {
-		tensors = append(tensors, safetensors.FromFloat32(p.Name, p.Shape, p.Value).Lazy())
+	lazy := make([]safetensors.Lazy, len(weights))
+	for i, t := range weights {
+		lazy[i] = t.Lazy()
 	}
-	return d.WriteWeights(tensors, checkpoints.DefaultShardSize)
+	return d.WriteWeights(lazy, checkpoints.DefaultShardSize)
+}
+
+// files returns the small files of a checkpoint: all but the weights.
+func (b *Bundle) files() ([]tokenizer.File, error) {
+	config, err := b.Model.Config.JSON()
+	if err != nil {
+		return nil, err
+	}
+	info, err := json.MarshalIndent(b.Info, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	generation, err := generationConfig(b.Model.Config)
+	if err != nil {
+		return nil, err
+	}
+	own, err := b.Tokenizer.Files()
+	if err != nil {
+		return nil, err
+	}
+	return append([]tokenizer.File{
+		{Name: "config.json", Data: config}, {Name: generationName, Data: generation}, {Name: infoName, Data: info},
+	}, own...), nil
+}
+
+// weights returns the tensors of the model, which share the memory of the model.
+func (b *Bundle) weights() []safetensors.Tensor {
+	var tensors []safetensors.Tensor
+	for _, p := range b.Model.Params {
+		tensors = append(tensors, safetensors.FromFloat32(p.Name, p.Shape, p.Value))
+	}
+	return tensors
 }
 
 // generationConfig is the content of generation_config.json: the tokens that a decoder starts and ends with.

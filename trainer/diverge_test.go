@@ -111,14 +111,14 @@ func TestDivergence(t *testing.T) {
 					t.Errorf("error %q, want %q in it", err, part)
 				}
 			}
-			step, found, err := l.checkpoint.Latest()
+			step, found, err := l.saver.run.Latest()
 			if err != nil || step != c.good || found != (c.good > 0) {
 				t.Fatalf("the latest checkpoint is of step %d, %v, want %d", step, err, c.good)
 			}
 			if !found {
 				return
 			}
-			b, _, err := Open(l.checkpoint.Dir(step))
+			b, _, err := Open(l.saver.run.Dir(step))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,7 +161,7 @@ func TestInfinitePerplexity(t *testing.T) {
 	if _, has := l.metrics["perplexity"]; has || !hasLoss || loss < 710 {
 		t.Fatalf("metrics %v, want a loss above 710 and no perplexity", l.metrics)
 	}
-	if r.BestStep != 0 || r.Checkpoint != l.checkpoint.Dir(4) {
+	if r.BestStep != 0 || r.Checkpoint != l.saver.run.Dir(4) {
 		t.Errorf("got %+v, want the last checkpoint and no best", r)
 	}
 }

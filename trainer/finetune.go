@@ -23,7 +23,7 @@ const configName = "config.yaml"
 // FinetuneOptions are what a run needs besides its configuration.
 type FinetuneOptions struct {
 	Console   *Console
-	Resume    bool // go on with the run in the output folder
+	Resume    bool // it is an error if the output folder holds no run to go on with
 	Overwrite bool // start anew although the output folder holds a run
 
 	// Initial, if not empty, is a folder that gets the model that training starts from. A run that goes on leaves it alone.
@@ -36,11 +36,27 @@ type Result struct {
 	BestStep    int                // step of the best checkpoint; 0 without evaluation
 	Metrics     map[string]float64 // of the best checkpoint on the validation data; nil without evaluation
 	Checkpoint  string             // folder of the best checkpoint, or else of the last
-	Interrupted bool               // the context ended; the checkpoint goes on with Resume
+	Interrupted bool               // the context ended; the same configuration goes on from the checkpoint
+}
+
+func newResult(run *checkpoints.Run, s state, interrupted bool) *Result {
+	r := &Result{Step: s.Step, BestStep: s.BestStep, Interrupted: interrupted}
+	if s.BestStep > 0 {
+		r.Checkpoint = run.Dir(s.BestStep)
+		if info, err := ReadInfo(r.Checkpoint); err == nil {
+			r.Metrics = info.Metrics
+		}
+	} else if s.Step > 0 {
+		r.Checkpoint = run.Dir(s.Step)
+	}
+	return r
 }
 
 // Finetune trains a model on the rows of parquet files as the configuration says and leaves checkpoints and metrics in
 // its output folder. When ctx ends it saves and returns with Interrupted set, within one step.
+//
+// If that folder holds a run of the same configuration, Finetune goes on with it, to the same bits as if it had never
+// stopped; of a finished one it returns the result. A run of another configuration, or on other data, is an error.
 func Finetune(ctx context.Context, config *configs.Config, o FinetuneOptions) (*Result, error) {
 	if config.Pretraining() {
 		return nil, errors.New("fine-tune: the configuration names an objective, so it is one of pre-training: call Pretrain, or leave objective.name empty")
@@ -64,6 +80,9 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	from, err := startOf(run, c, o)
 	if err != nil {
 		return nil, err
+	}
+	if from.state.Finished {
+		return from.finished(run, c, o.Console)
 	}
 	w := kernel.NewWorkers(c.Train.Threads)
 	bundle, err := startModel(c, from, o.Console)
@@ -93,10 +112,12 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	if err := from.check(run, c.Output); err != nil {
 		return nil, err
 	}
-	if err := l.markBest(); err != nil { // a process killed between the two writes has left it undone
-		return nil, err
+	if from.resume {
+		err = l.saver.finish(from.step, l.state.BestStep == from.step)
+	} else {
+		err = from.discard(run)
 	}
-	if err := from.discard(run); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	if o.Initial != "" && !from.resume {
@@ -169,7 +190,7 @@ func checkModel(c *configs.Config) (*tokenizer.Tokenizer, error) {
 func startModel(c *configs.Config, from start, console *Console) (*Bundle, error) {
 	dir, how := from.dir, ""
 	if from.resume {
-		how = fmt.Sprintf("resume %s at step %d", c.Output, from.state.Step)
+		how = fmt.Sprintf("go on with the run in %s from step %d (--overwrite starts again)", c.Output, from.step)
 	} else if c.Model.Path != "" {
 		var err error
 		if dir, how, err = checkpoints.Resolve(c.Model.Path); err != nil {
@@ -280,6 +301,7 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 		return nil, err
 	}
 	m := &material{train: train, order: data.Order{Shuffle: true, Seed: uint64(c.Train.Seed)}}
+	m.note("data.train", train.Digest())
 	if len(c.Data.Validation) == 0 {
 		console.Say(noValidation)
 		return m, nil
@@ -292,6 +314,7 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 	if err != nil {
 		return nil, err
 	}
+	m.note("data.validation", examples.Digest())
 	evaluator, err := NewEvaluator(b, spec, w)
 	if err != nil {
 		return nil, err

@@ -93,7 +93,15 @@ func (h *history) add(record any) error {
 	return nil
 }
 
-func (h *history) close() error { return h.file.Close() }
+// close ends the file. One without a line would say nothing: it is removed.
+func (h *history) close() error {
+	info, err := h.file.Stat()
+	err = errors.Join(err, h.file.Close())
+	if err == nil && info.Size() == 0 {
+		err = os.Remove(h.file.Name())
+	}
+	return err
+}
 
 // onlyFinite keeps what JSON can hold: a perplexity may be infinite.
 func onlyFinite(metrics map[string]float64) map[string]float64 {

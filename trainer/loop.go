@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"t5train/checkpoints"
@@ -18,24 +17,24 @@ import (
 
 // loop is a training run: steps, with log lines, evaluations and checkpoints between them.
 type loop struct {
-	config     *configs.Config
-	bundle     *Bundle
-	batches    *data.Batches
-	perEpoch   int64   // examples
-	heldOut    heldOut // nil without evaluation
-	stepper    *stepper
-	total      int // steps of the whole run
-	checkpoint *checkpoints.Run
-	history    *history
-	console    *Console
-	state      state
-	metrics    map[string]float64 // of the evaluation at state.Evaluated
+	config   *configs.Config
+	bundle   *Bundle
+	batches  *data.Batches
+	perEpoch int64   // examples
+	heldOut  heldOut // nil without evaluation
+	stepper  *stepper
+	total    int // steps of the whole run
+	saver    *saver
+	history  *history
+	console  *Console
+	state    state
+	metrics  map[string]float64 // of the evaluation at state.Evaluated
 }
 
 func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *checkpoints.Run, console *Console) (*loop, error) {
 	l := &loop{
-		config: c, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), checkpoint: run, console: console,
-		state: state{Examples: int64(m.train.Len()), Stores: m.stores, Config: decisive(c)},
+		config: c, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast), console: console,
+		state: state{Examples: int64(m.train.Len()), Data: m.digests, Config: decisive(c), Processors: []string{processor(w)}},
 	}
 	var err error
 	if l.batches, err = trainBatches(c, m); err != nil {
@@ -94,24 +93,16 @@ func (l *loop) close() {
 	}
 }
 
-// resume sets the loop to where a checkpoint left off. The weights are loaded already.
-func (l *loop) resume(from start) error {
-	if was, is := from.state.Examples, l.perEpoch; was != is {
-		return fmt.Errorf("resume: data.train has %d examples, but had %d when the run began: restore the files, or choose another --output", is, was)
+// run trains to the end, or until ctx ends. Whatever happens, a checkpoint on its way to the disk arrives there.
+func (l *loop) run(ctx context.Context) (*Result, error) {
+	interrupted, err := l.train(ctx)
+	if err = errors.Join(err, l.saver.wait()); err != nil {
+		return nil, l.diverged(err)
 	}
-	if was, is := from.state.Stores, l.state.Stores; !slices.Equal(was, is) {
-		return fmt.Errorf("resume: the text to train on has changed since the run began: its token stores were %v and are %v: restore the files, or choose another --output", was, is)
-	}
-	l.state = from.state
-	info, err := ReadInfo(from.dir)
-	if err != nil {
-		return err
-	}
-	l.metrics = info.Metrics
-	return loadOptimizer(from.dir, l.stepper.optimizer)
+	return newResult(l.saver.run, l.state, interrupted), nil
 }
 
-func (l *loop) run(ctx context.Context) (*Result, error) {
+func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
 	c := l.config
 	l.console.Say("train: %s steps of %s, %s optimizer, to %s", grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
 	progress := l.console.StartBar("train", "steps", int64(l.total))
@@ -125,24 +116,27 @@ func (l *loop) run(ctx context.Context) (*Result, error) {
 		}
 		switch {
 		case err == nil && l.state.Finished: // also when ctx ended while the last checkpoint was written
-			return l.result(false), nil
+			return false, nil
 		case ctx.Err() != nil && (err == nil || errors.Is(err, ctx.Err())):
-			return l.interrupted()
+			return true, l.interrupted()
 		case err != nil:
-			return nil, l.diverged(err)
+			return false, err
 		}
 		epoch := l.batches.Epoch(l.state.Position)
 		batches := l.read()
 		r, err := l.stepper.step(l.state.Step, l.state.MicroBatches, batches)
 		if err != nil {
-			return nil, l.diverged(err)
+			return false, err
 		}
 		l.state.Step++
 		l.state.MicroBatches += int64(len(batches))
 		newEpoch = l.batches.Epoch(l.state.Position) != epoch
 		l.state.EvaluateNext = l.heldOut != nil && (l.state.Step == l.total || due(l.state.Step, l.config.Eval.EverySteps, newEpoch))
 		if err := log.step(r); err != nil {
-			return nil, err
+			return false, err
+		}
+		if err := l.saver.failed(); err != nil {
+			return false, err
 		}
 	}
 }
@@ -168,7 +162,8 @@ func (l *loop) settle(ctx context.Context, log *stepLog, newEpoch bool) error {
 	if enough && l.state.Step < l.total {
 		l.console.Say("stop: %d evaluations without a better %s", l.state.Waited, c.Eval.Metric)
 	}
-	if l.state.Finished || improved || due(l.state.Step, c.Checkpoint.EverySteps, evaluated || l.heldOut == nil && newEpoch) {
+	late := c.Checkpoint.EveryMinutes > 0 && l.saver.age().Minutes() >= c.Checkpoint.EveryMinutes
+	if l.state.Finished || improved || late || due(l.state.Step, c.Checkpoint.EverySteps, evaluated || l.heldOut == nil && newEpoch) {
 		return l.save()
 	}
 	return nil
@@ -234,47 +229,52 @@ func better(name string, value, best float64) bool {
 	}
 }
 
-// save writes a checkpoint of this step, unless an update has spoilt the weights: the good checkpoints before it stay.
+// save makes a checkpoint of this step: in the background, if training goes on.
 func (l *loop) save() error {
+	m, err := l.image()
+	if err != nil {
+		return err
+	}
+	if l.state.Finished {
+		return l.saver.write(m)
+	}
+	return l.saver.start(m)
+}
+
+// image is the checkpoint of this step, unless an update has spoilt the weights: the good checkpoints before it stay.
+func (l *loop) image() (image, error) {
 	step := l.state.Step
 	if name := spoilt(l.bundle.Model.Params); name != "" {
-		return fmt.Errorf("step %d: %s has weights that are no finite numbers: %w", step, name, errDiverged)
+		return image{}, fmt.Errorf("step %d: %s has weights that are no finite numbers: %w", step, name, errDiverged)
 	}
 	l.bundle.Info.Step, l.bundle.Info.Metrics = step, nil
 	if l.state.Evaluated == step {
 		l.bundle.Info.Metrics = l.metrics
 	}
-	err := l.checkpoint.Save(step, func(d *checkpoints.Dir) error {
-		if err := l.bundle.Write(d); err != nil {
-			return err
-		}
-		return l.state.write(d, l.stepper.optimizer)
-	})
+	files, err := l.bundle.files()
+	if err != nil {
+		return image{}, err
+	}
+	own, err := l.state.file()
+	if err != nil {
+		return image{}, err
+	}
+	return image{
+		step: step, best: l.state.BestStep == step, files: append(files, own),
+		weights: l.bundle.weights(), optimizer: optimizerTensors(l.stepper.optimizer),
+	}, nil
+}
+
+// interrupted saves what there is, unless that has just been done.
+func (l *loop) interrupted() error {
+	if l.state.Step == 0 || l.state.Step == l.saver.step {
+		return nil
+	}
+	m, err := l.image()
 	if err != nil {
 		return err
 	}
-	if err := l.markBest(); err != nil {
-		return err
-	}
-	return l.checkpoint.Prune(l.config.Checkpoint.KeepLast)
-}
-
-// markBest makes the checkpoint of this step the best if the state says that it is.
-func (l *loop) markBest() error {
-	if l.state.BestStep == 0 || l.state.BestStep != l.state.Step {
-		return nil
-	}
-	return l.checkpoint.SetBest(l.state.BestStep)
-}
-
-// interrupted saves what there is.
-func (l *loop) interrupted() (*Result, error) {
-	if l.state.Step > 0 {
-		if err := l.save(); err != nil {
-			return nil, l.diverged(err)
-		}
-	}
-	return l.result(true), nil
+	return l.saver.write(m)
 }
 
 // diverged adds to errDiverged what is left and what to do; other errors stay as they are.
@@ -283,23 +283,10 @@ func (l *loop) diverged(err error) error {
 		return err
 	}
 	kept := "there is no checkpoint yet"
-	if step, ok, latestErr := l.checkpoint.Latest(); latestErr == nil && ok {
-		kept = fmt.Sprintf("the checkpoint of step %d in %s is good", step, l.checkpoint.Dir(step))
+	if step, ok, latestErr := l.saver.run.Latest(); latestErr == nil && ok {
+		kept = fmt.Sprintf("the checkpoint of step %d in %s is good", step, l.saver.run.Dir(step))
 	}
 	return fmt.Errorf("%w: %s; lower optimizer.learning_rate, add schedule.warmup_steps or set train.clip_norm", err, kept)
-}
-
-func (l *loop) result(interrupted bool) *Result {
-	r := &Result{Step: l.state.Step, BestStep: l.state.BestStep, Interrupted: interrupted}
-	if l.state.BestStep > 0 {
-		r.Checkpoint = l.checkpoint.Dir(l.state.BestStep)
-		if info, err := ReadInfo(r.Checkpoint); err == nil {
-			r.Metrics = info.Metrics
-		}
-	} else if l.state.Step > 0 {
-		r.Checkpoint = l.checkpoint.Dir(l.state.Step)
-	}
-	return r
 }
 
 func (l *loop) epoch() float64 { return float64(l.state.Position) / float64(l.perEpoch) }

@@ -12,10 +12,18 @@ import (
 type material struct {
 	train   data.Source
 	order   data.Order
-	heldOut heldOut  // nil without evaluation
-	stores  []string // names of the token stores of train: what they hold decides about them
-	tokens  int64    // in them
+	heldOut heldOut           // nil without evaluation
+	digests map[string]string // of all data by its key in the configuration: equal digests are equal examples
+	tokens  int64             // in the token stores of train
 	closers []func() error
+}
+
+// note keeps the digest of what a key of the configuration names.
+func (m *material) note(key, digest string) {
+	if m.digests == nil {
+		m.digests = make(map[string]string)
+	}
+	m.digests[key] = digest
 }
 
 // close ends the use of everything that is open.

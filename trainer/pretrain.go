@@ -71,6 +71,7 @@ func readText(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 	if err != nil {
 		return nil, fmt.Errorf("read data.validation: %w", err)
 	}
+	m.note("data.validation", filepath.Base(s.Dir()))
 	h, err := newHeldOutText(b, o, denoisers, s, heldOutOptions{limit: c.Data.MaxValidationExamples, batchSize: c.Eval.BatchSize, samples: c.Eval.Samples}, w)
 	if err != nil {
 		return nil, err
@@ -174,7 +175,8 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 		if err != nil {
 			return nil, err
 		}
-		m.stores, m.tokens = append(m.stores, filepath.Base(s.Dir())), m.tokens+s.Manifest().Tokens
+		m.note(r.key(p), filepath.Base(s.Dir())) // it changes with what is in it
+		m.tokens += s.Manifest().Tokens
 		return r.objective.source(s, r.denoisers, limit, seed)
 	}
 	table, err := openTable(p.Train, limit)
@@ -190,7 +192,12 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 	if err := checkLabels(spec, r.bundle.Tokenizer, limits.MaxTarget); err != nil {
 		return nil, err
 	}
-	return table.build(ctx, p.Name, spec, r.bundle.Tokenizer, limits, r.threads, r.console)
+	examples, err := table.build(ctx, p.Name, spec, r.bundle.Tokenizer, limits, r.threads, r.console)
+	if err != nil {
+		return nil, err
+	}
+	m.note(r.key(p), examples.Digest())
+	return examples, nil
 }
 
 // open opens a token store, which m closes.
@@ -218,7 +225,15 @@ func (r *textReader) inPart(p configs.Part, err error) error {
 	if len(r.config.Data.Mixture) == 0 {
 		return err
 	}
-	return fmt.Errorf("data.mixture, %s: %w (the columns of an entry are its own keys)", p.Name, err)
+	return fmt.Errorf("%s: %w (the columns of an entry are its own keys)", r.key(p), err)
+}
+
+// key says where a part stands in the configuration.
+func (r *textReader) key(p configs.Part) string {
+	if len(r.config.Data.Mixture) == 0 {
+		return "data.train"
+	}
+	return "data.mixture, " + p.Name
 }
 
 // column returns the column that a corpus names, "" if it names none.

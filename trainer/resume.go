@@ -33,21 +33,34 @@ func startOf(run *checkpoints.Run, c *configs.Config, o FinetuneOptions) (start,
 		return start{}, nil
 	case o.Overwrite:
 		return start{found: true, step: step}, nil
-	case !o.Resume:
-		return start{}, fmt.Errorf("%s already holds a run, saved at step %d: add --resume to go on with it, --overwrite to start again, or choose another --output", c.Output, step)
 	}
 	s := start{found: true, step: step, resume: true, dir: run.Dir(step)}
 	if s.state, err = readState(s.dir); err != nil {
 		return start{}, err
 	}
-	if s.state.Finished {
-		return start{}, fmt.Errorf("resume: the run in %s is finished, at step %d: choose another --output to train further from --model %s", c.Output, step, c.Output)
-	}
 	if changes := difference(s.state.Config, decisive(c)); len(changes) > 0 {
-		return start{}, fmt.Errorf("resume: the configuration is not that of the run in %s, so the result would be neither's:\n  %s\nundo the changes, or choose another --output",
-			c.Output, strings.Join(changes, "\n  "))
+		return start{}, fmt.Errorf("resume: %s holds a run of another configuration, saved at step %d, and the result would be neither's (its value -> yours):\n  %s\n"+
+			"undo the changes to go on with it, choose another --output (--model %s trains its weights further), or start again with --overwrite",
+			c.Output, step, strings.Join(changes, "\n  "), c.Output)
 	}
 	return s, nil
+}
+
+// finished returns the result of a run that has nothing left to do.
+func (s start) finished(run *checkpoints.Run, c *configs.Config, console *Console) (*Result, error) {
+	unlock, err := checkpoints.LockRun(c.Output)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if err := s.check(run, c.Output); err != nil {
+		return nil, err
+	}
+	if err := newSaver(run, c.Checkpoint.KeepLast).finish(s.step, s.state.BestStep == s.step); err != nil {
+		return nil, err
+	}
+	console.Say("the run in %s is finished, at step %d: nothing is left to do (--overwrite trains again; --model %s with another --output trains further)", c.Output, s.step, c.Output)
+	return newResult(run, s.state, false), nil
 }
 
 // check makes sure that no other process has trained in the output folder since startOf looked. The lock must be held.
@@ -70,7 +83,43 @@ func (s start) discard(run *checkpoints.Run) error {
 	return run.Clear()
 }
 
-// harmless are the keys that do not change what a run computes.
+// resume sets the loop to where a checkpoint left off. The weights are loaded already.
+func (l *loop) resume(from start) error {
+	if err := sameData(from.state, l.state); err != nil {
+		return err
+	}
+	here := l.state.Processors[0]
+	l.state = from.state
+	if !slices.Contains(l.state.Processors, here) {
+		l.console.Say("  the steps so far were computed on %s, the next ones will be on %s: the result may differ by rounding from that of a run on one kind",
+			strings.Join(l.state.Processors, " and "), here)
+		l.state.Processors = append(l.state.Processors, here)
+	}
+	info, err := ReadInfo(from.dir)
+	if err != nil {
+		return err
+	}
+	l.metrics = info.Metrics
+	return loadOptimizer(from.dir, l.stepper.optimizer)
+}
+
+// sameData makes sure that the data is what it was when the run began.
+func sameData(was, is state) error {
+	const remedy = "restore the files, choose another --output, or start again with --overwrite"
+	if is.Examples != was.Examples {
+		return fmt.Errorf("resume: the training data has %d examples, but had %d when the run began: %s", is.Examples, was.Examples, remedy)
+	}
+	for _, key := range slices.Sorted(maps.Keys(is.Data)) {
+		if is.Data[key] != was.Data[key] {
+			return fmt.Errorf("resume: %s has other examples than when the run began: %s", key, remedy)
+		}
+	}
+	return nil
+}
+
+// harmless are the keys that may change while a run is stopped, because they do not change what it computes: where it
+// lies, how many threads it has, what it says and when it is saved. The keys of eval are not among them: they decide
+// which checkpoint is the best and when patience ends, eval.batch_size by rounding.
 func harmless(key string) bool {
 	switch key {
 	case "output", "data.tokens", "train.threads", "train.recompute", "train.log_every", "eval.samples":
@@ -97,7 +146,7 @@ func difference(before, after map[string]string) []string {
 	var changes []string
 	for _, key := range slices.Compact(keys) {
 		if before[key] != after[key] {
-			changes = append(changes, fmt.Sprintf("%s: was %s, is %s", key, cmp.Or(before[key], "unset"), cmp.Or(after[key], "unset")))
+			changes = append(changes, fmt.Sprintf("%s: %s -> %s", key, cmp.Or(before[key], "unset"), cmp.Or(after[key], "unset")))
 		}
 	}
 	return changes

@@ -119,6 +119,11 @@ var runKinds = map[string]func(c *configs.Config){
 		c.Optimizer.LearningRate = &rate
 		c.Eval.Patience, c.Eval.EverySteps, c.Checkpoint.EverySteps = 3, 1, 2
 	},
+	"minutes": func(c *configs.Config) { c.Checkpoint.EveryMinutes = 1e-9 }, // after each step
+	"steps across epochs": func(c *configs.Config) {
+		c.Train.Accumulate, c.Train.BatchSize = 2, 16 // an epoch is 3 micro-batches
+		c.Train.Epochs, c.Eval.EverySteps = 4, 1
+	},
 	"often":         func(c *configs.Config) { c.Eval.EverySteps, c.Checkpoint.EverySteps = 2, 3 },
 	"no evaluation": func(c *configs.Config) { c.Data.Validation = nil },
 }
@@ -190,41 +195,6 @@ type eachLine func(line string)
 func (f eachLine) Write(p []byte) (int, error) {
 	f(string(p))
 	return len(p), nil
-}
-
-// What a killed process leaves is a run to go on with as well.
-func TestResumeAfterKill(t *testing.T) {
-	c := tinyConfig(t)
-	c.Train.LogEvery, c.Eval.EverySteps, c.Checkpoint.EverySteps, c.Checkpoint.KeepLast = 1, 2, 3, 100
-	killed := t.TempDir()
-	var left []string // copies of the output folder, one for each line written
-	o := FinetuneOptions{Console: PlainConsole(eachLine(func(string) {
-		if _, err := os.Stat(filepath.Join(c.Output, historyName)); err != nil {
-			return
-		}
-		left = append(left, filepath.Join(killed, fmt.Sprint(len(left))))
-		if err := os.CopyFS(left[len(left)-1], os.DirFS(c.Output)); err != nil {
-			t.Error(err)
-		}
-	}))}
-	finetune(t, c, o)
-	want := contents(t, c.Output)
-	if len(left) < 10 {
-		t.Fatalf("%d copies, want more", len(left))
-	}
-	for i, output := range left {
-		run, err := checkpoints.OpenRun(output)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, found, err := run.Latest()
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.Output = output
-		finetune(t, c, FinetuneOptions{Resume: found})
-		compareRuns(t, fmt.Sprintf("killed at line %d", i), want, contents(t, output))
-	}
 }
 
 // stoppedAt runs until a console line contains a text.
@@ -309,17 +279,19 @@ func TestOutputFolderInUse(t *testing.T) {
 		options FinetuneOptions
 		want    []string // parts of the error; none: it works
 	}{
-		"no option": {from: stopped, want: []string{"already holds a run, saved at step 3", "--resume", "--overwrite"}},
+		"no option": {from: stopped},
 		"resume":    {from: stopped, options: FinetuneOptions{Resume: true}},
 		"harmless changes": {from: stopped, options: FinetuneOptions{Resume: true}, change: func(c *configs.Config) {
 			c.Train.Recompute = true
-			c.Train.Threads, c.Train.LogEvery, c.Checkpoint.EverySteps, c.Checkpoint.KeepLast = 2, 5, 1, 7
+			c.Train.Threads, c.Train.LogEvery, c.Checkpoint = 2, 5, configs.Checkpoint{EverySteps: 1, EveryMinutes: 1, KeepLast: 7}
 		}},
 		"other changes": {from: stopped, options: FinetuneOptions{Resume: true}, change: func(c *configs.Config) {
 			momentum := 0.5
 			c.Optimizer, c.Train.Seed = configs.Optimizer{Name: "sgd", Momentum: &momentum}, 2
-		}, want: []string{"train.seed: was 1, is 2\n", "optimizer.name: was adafactor, is sgd\n", "optimizer.momentum: was unset, is 0.5\n", "undo the changes"}},
-		"finished": {from: finished, options: FinetuneOptions{Resume: true}, want: []string{"is finished, at step 8", "--output"}},
+		}, want: []string{"of another configuration, saved at step 3", "train.seed: 1 -> 2\n", "optimizer.name: adafactor -> sgd\n", "optimizer.momentum: unset -> 0.5\n", "undo the changes", "--output", "--overwrite"}},
+		"finished, resume":    {from: finished, options: FinetuneOptions{Resume: true}},
+		"finished, no option": {from: finished},
+		"finished, longer":    {from: finished, change: func(c *configs.Config) { c.Train.Epochs = 3 }, want: []string{"train.epochs: 2 -> 3\n", "trains its weights further"}},
 		"nothing to resume": {from: stopped, options: FinetuneOptions{Resume: true}, change: func(c *configs.Config) {
 			c.Output = filepath.Join(t.TempDir(), "nothing")
 		}, want: []string{"holds no checkpoint", "without --resume"}},
@@ -382,7 +354,7 @@ func TestResumeWithOtherFiles(t *testing.T) {
 	}
 	writeRows(t, copied, 39)
 	_, err := Finetune(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true})
-	if err == nil || !strings.Contains(err.Error(), "data.train has 39 examples, but had 40") {
+	if err == nil || !strings.Contains(err.Error(), "the training data has 39 examples, but had 40") {
 		t.Errorf("fewer rows: error %v", err)
 	}
 	writeRows(t, copied, 40)

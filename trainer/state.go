@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 
-	"t5train/checkpoints"
 	"t5train/checkpoints/safetensors"
+	"t5train/data/tokenizer"
+	"t5train/model/kernel"
 	"t5train/trainer/optim"
 )
 
@@ -31,25 +33,29 @@ type state struct {
 	LossSum      float64  `json:"loss_sum"` // of the steps since the last line of the log
 	LossSteps    int      `json:"loss_steps"`
 
-	Examples int64             `json:"examples"`         // of an epoch
-	Stores   []string          `json:"stores,omitempty"` // names of the token stores: they change with what is in them
-	Config   map[string]string `json:"config"`           // the keys that decide about the numbers
+	Examples   int64             `json:"examples"`   // of an epoch
+	Data       map[string]string `json:"data"`       // digests of what is read, by what it is: see material
+	Config     map[string]string `json:"config"`     // the keys that decide about the numbers
+	Processors []string          `json:"processors"` // the kinds that have computed steps, in order: see processor
 }
 
-// write adds the training files to a checkpoint.
-func (s state) write(d *checkpoints.Dir, o optim.Optimizer) error {
+// processor names what of this machine decides about rounding: the architecture, for which the compiler may fuse
+// multiplications and additions, and the path of the kernels, each of which adds in an order of its own.
+func processor(w *kernel.Workers) string { return runtime.GOARCH + " " + w.Path() }
+
+// file returns the state as a file of a checkpoint.
+func (s state) file() (tokenizer.File, error) {
 	raw, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := d.WriteFile(stateName, raw); err != nil {
-		return err
-	}
+	return tokenizer.File{Name: stateName, Data: raw}, err
+}
+
+// optimizerTensors returns the tensors of an optimizer's state, which share its memory.
+func optimizerTensors(o optim.Optimizer) []safetensors.Tensor {
 	var tensors []safetensors.Tensor
 	for _, t := range o.State() {
 		tensors = append(tensors, safetensors.FromFloat32(t.Name, t.Shape, t.Data))
 	}
-	return d.WriteTensors(optimizerName, tensors, nil)
+	return tensors
 }
 
 // readState reads the state of a training checkpoint.
@@ -89,5 +95,5 @@ func loadOptimizer(dir string, o optim.Optimizer) error {
 
 // cannotResume says what to do with a checkpoint whose training files are missing or damaged.
 func cannotResume(dir string, err error) error {
-	return fmt.Errorf("resume: %w: copy %s again, or train its model further with --model %s and another --output", err, dir, dir)
+	return fmt.Errorf("resume: %w: copy %s again, train its model further with --model %s and another --output, or start again with --overwrite", err, dir, dir)
 }

@@ -165,7 +165,7 @@ func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Conf
 		return nil
 	}
 	sources.add(c)
-	c.Flags().BoolVar(&o.Resume, "resume", false, "go on with the run in the output folder")
+	c.Flags().BoolVar(&o.Resume, "resume", false, "go on with the run in the output folder, and fail if there is none")
 	c.Flags().BoolVar(&o.Overwrite, "overwrite", false, "start again although the output folder holds a run")
 	c.Flags().StringVar(&o.Initial, "save-initial", "", "folder for the model that training starts from, to train it elsewhere too")
 	return c
@@ -178,7 +178,7 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 			fmt.Fprintln(a.stderr, "stopped before the first step: nothing was saved")
 			return
 		}
-		fmt.Fprintf(a.stderr, "stopped at step %d and saved: go on with the same command and --resume\n", r.Step)
+		fmt.Fprintf(a.stderr, "stopped at step %d and saved: the same command goes on from there\n", r.Step)
 		return
 	}
 	fmt.Fprintf(a.stdout, "checkpoint %s\n", r.Checkpoint)
