@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,6 +128,34 @@ func TestDivergence(t *testing.T) {
 				t.Errorf("%s of the checkpoint is not finite", name)
 			}
 		})
+	}
+}
+
+// A run that diverges before its first checkpoint leaves its configuration and the lines of its steps, to find the cause
+// by, and stands in nobody's way.
+func TestDivergenceBeforeTheFirstCheckpoint(t *testing.T) {
+	for every, want := range map[int][]string{1: {configName, historyName}, 100: {configName}} {
+		c := tinyConfig(t)
+		rate := 1e300
+		c.Optimizer, c.Data.Validation, c.Train.LogEvery = configs.Optimizer{Name: "sgd", LearningRate: &rate}, nil, every
+		if _, err := Finetune(t.Context(), c, silent()); !errors.Is(err, errDiverged) {
+			t.Fatalf("error %v, want a divergence", err)
+		}
+		entries, err := os.ReadDir(c.Output)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var left []string
+		for _, e := range entries {
+			left = append(left, e.Name())
+		}
+		if !slices.Equal(left, want) {
+			t.Errorf("a line each %d steps: left %q, want %q", every, left, want)
+		}
+		rate = 1e-3
+		if r := finetune(t, c, FinetuneOptions{}); r.Step != 8 {
+			t.Errorf("the next run ended with %+v", r)
+		}
 	}
 }
 

@@ -259,7 +259,7 @@ func TestPretrain_ChangedText(t *testing.T) {
 		t.Fatalf("got %+v, %v, want a stopped run", stopped, err)
 	}
 	writeRows(t, file, 61)
-	if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true}); err == nil || !strings.Contains(err.Error(), "the text to train on has changed") {
+	if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true}); err == nil || !strings.Contains(err.Error(), "data.train has other examples") {
 		t.Errorf("got %v, want that the text has changed", err)
 	}
 }

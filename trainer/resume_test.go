@@ -10,6 +10,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -17,6 +19,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/model/kernel"
 )
 
 // contents maps the files of a run that two equal runs have in common, bit for bit, to what they hold.
@@ -346,7 +349,7 @@ func TestResumeWithOtherFiles(t *testing.T) {
 	c := tinyConfig(t)
 	copied := filepath.Join(t.TempDir(), "train.parquet")
 	writeRows(t, copied, 40)
-	c.Data.Train, c.Data.Validation, c.Train.LogEvery = []string{copied}, nil, 1
+	c.Data.Train, c.Data.MaxTrainExamples, c.Data.Validation, c.Train.LogEvery = []string{copied}, 40, nil, 1
 	stoppedAt(t, c, "step 3/")
 
 	if err := os.RemoveAll(c.Tokenizer.Path); err != nil {
@@ -357,8 +360,96 @@ func TestResumeWithOtherFiles(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "the training data has 39 examples, but had 40") {
 		t.Errorf("fewer rows: error %v", err)
 	}
+	if err := os.WriteFile(copied, mustRead(t, trainFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Finetune(t.Context(), c, silent())
+	if err == nil || !strings.Contains(err.Error(), "data.train has other examples") || !strings.Contains(err.Error(), "--overwrite") {
+		t.Errorf("other rows: error %v", err)
+	}
 	writeRows(t, copied, 40)
 	finetune(t, c, FinetuneOptions{Resume: true})
+}
+
+// What a run is evaluated on decides which checkpoint is the best.
+func TestResumeWithOtherValidation(t *testing.T) {
+	c := tinyConfig(t)
+	copied := filepath.Join(t.TempDir(), "validation.parquet")
+	for _, from := range []string{validationFile, trainFile} {
+		if err := os.WriteFile(copied, mustRead(t, from), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if from == validationFile {
+			c.Data.Validation, c.Train.LogEvery = []string{copied}, 1
+			stoppedAt(t, c, "step 3/")
+		}
+	}
+	if _, err := Finetune(t.Context(), c, silent()); err == nil || !strings.Contains(err.Error(), "data.validation has other examples") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// A run that goes on where other kernels compute is told so once, and remembers it.
+func TestResumeOnAnotherProcessor(t *testing.T) {
+	here := kernel.NewWorkers(1).Path()
+	if here == kernel.Portable {
+		t.Skip("this processor has one kind of kernels")
+	}
+	c := tinyConfig(t)
+	c.Train.LogEvery = 1
+	stoppedAt(t, c, "step 2/")
+	t.Setenv(kernel.PathVariable, kernel.Portable)
+	first, second := runtime.GOARCH+" "+here, runtime.GOARCH+" "+kernel.Portable
+	warning := fmt.Sprintf("computed on %s, the next ones will be on %s", first, second)
+	var said strings.Builder
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for _, run := range []struct {
+		ctx   context.Context
+		times int
+	}{{ctx, 1}, {t.Context(), 0}} {
+		said.Reset()
+		_, err := Finetune(run.ctx, c, FinetuneOptions{Console: PlainConsole(eachLine(func(line string) {
+			said.WriteString(line)
+			if strings.HasPrefix(line, "step 5/") {
+				cancel()
+			}
+		}))})
+		if err != nil || strings.Count(said.String(), warning) != run.times {
+			t.Errorf("got %v and said %q, want %q %d times", err, said.String(), warning, run.times)
+		}
+	}
+	s, err := readState(filepath.Join(c.Output, "checkpoints", "checkpoint-00000008"))
+	if err != nil || !slices.Equal(s.Processors, []string{first, second}) {
+		t.Errorf("the state names %q, %v, want %q and %q", s.Processors, err, first, second)
+	}
+}
+
+// A process killed right after its last checkpoint has left two things to do: mark it as the best, and remove others.
+func TestFinishedRunIsTidied(t *testing.T) {
+	c := tinyConfig(t)
+	c.Eval.Metric, c.Checkpoint.KeepLast = "loss", 1
+	want := finetune(t, c, FinetuneOptions{})
+	files := contents(t, c.Output)
+	run, err := checkpoints.OpenRun(c.Output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want.BestStep != 8 {
+		t.Fatalf("the best step is %d, want the last", want.BestStep)
+	}
+	if err := os.CopyFS(run.Dir(4), os.DirFS(run.Dir(8))); err != nil {
+		t.Fatal(err)
+	}
+	if err := run.SetBest(4); err != nil {
+		t.Fatal(err)
+	}
+	if got := finetune(t, c, FinetuneOptions{}); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := contents(t, c.Output); !maps.Equal(got, files) {
+		t.Errorf("the folder holds %v, want %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(files)))
+	}
 }
 
 // A checkpoint whose training files are gone or damaged says so, and that its model is still of use.

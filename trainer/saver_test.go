@@ -1,0 +1,138 @@
+package trainer
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"t5train/checkpoints"
+	"t5train/checkpoints/safetensors"
+	"t5train/data/tokenizer"
+)
+
+// testImage is an image of two values, which share its memory.
+func testImage(step int, values []float32) image {
+	return image{
+		step: step, files: []tokenizer.File{{Name: "config.json", Data: []byte("{}")}},
+		weights:   []safetensors.Tensor{safetensors.FromFloat32("w", []int{len(values)}, values)},
+		optimizer: []safetensors.Tensor{safetensors.FromFloat32("w/m", []int{1}, values[:1])},
+	}
+}
+
+func testSaver(t *testing.T) *saver {
+	t.Helper()
+	run, err := checkpoints.OpenRun(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newSaver(run, 10)
+}
+
+// A checkpoint written in the background has the bytes of one written at once, whatever becomes of the weights meanwhile.
+func TestSaverWritesACopy(t *testing.T) {
+	want, got := testSaver(t), testSaver(t)
+	values := make([]float32, 1<<20)
+	for step := 1; step <= 3; step++ {
+		values[0], values[len(values)-1] = float32(step), float32(-step)
+		if err := want.write(testImage(step, values)); err != nil {
+			t.Fatal(err)
+		}
+		if err := got.start(testImage(step, values)); err != nil {
+			t.Fatal(err)
+		}
+		clear(values)
+	}
+	if err := got.wait(); err != nil {
+		t.Fatal(err)
+	}
+	for step := 1; step <= 3; step++ {
+		for _, name := range []string{"config.json", "model.safetensors", optimizerName} {
+			w, g := mustRead(t, filepath.Join(want.run.Dir(step), name)), mustRead(t, filepath.Join(got.run.Dir(step), name))
+			if !bytes.Equal(w, g) {
+				t.Errorf("step %d: %s differs", step, name)
+			}
+		}
+	}
+}
+
+// A copy takes the memory of the one before.
+func TestSaverHoldsOneCopy(t *testing.T) {
+	s := testSaver(t)
+	values := make([]float32, 100)
+	first := s.copied(testImage(1, values))
+	second := s.copied(testImage(2, values))
+	if &first.weights[0].Data[0] != &second.weights[0].Data[0] || len(s.memory) != 404 {
+		t.Errorf("%d bytes, want the same 404 twice", len(s.memory))
+	}
+}
+
+// A write that has failed in the background is told once, by whatever asks first, and spoils nothing.
+func TestSaverFails(t *testing.T) {
+	bad := testImage(1, []float32{1})
+	bad.files = nil // so it is no checkpoint
+	good := testImage(2, []float32{2})
+	for name, ask := range map[string]func(s *saver) error{
+		"wait":           (*saver).wait,
+		"the next start": func(s *saver) error { return s.start(good) },
+		"failed": func(s *saver) error {
+			for {
+				if err := s.failed(); err != nil || s.flight == nil {
+					return err
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := testSaver(t)
+			if err := s.start(bad); err != nil {
+				t.Fatal(err)
+			}
+			if err := ask(s); err == nil || !strings.Contains(err.Error(), "no config.json") {
+				t.Errorf("error %v", err)
+			}
+			if err := errors.Join(s.failed(), s.wait()); err != nil {
+				t.Errorf("told again: %v", err)
+			}
+			if _, found, err := s.run.Latest(); found || err != nil {
+				t.Errorf("there is a checkpoint: %v, %v", found, err)
+			}
+		})
+	}
+	t.Run("write", func(t *testing.T) {
+		s := testSaver(t)
+		if err := s.start(bad); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.write(good); err != nil {
+			t.Errorf("a good write after a failed one: %v", err)
+		}
+		if step, _, err := s.run.Latest(); step != 2 || err != nil {
+			t.Errorf("the latest step is %d, %v", step, err)
+		}
+	})
+}
+
+// The folder of a run may be removed while it goes on: the next checkpoint makes it again, so no training is lost.
+func TestOutputRemovedWhileTraining(t *testing.T) {
+	c := tinyConfig(t)
+	c.Data.Validation, c.Train.LogEvery, c.Checkpoint.EverySteps = nil, 1, 6
+	weights := mustRead(t, filepath.Join(finetune(t, c, FinetuneOptions{}).Checkpoint, "model.safetensors"))
+
+	c.Output = filepath.Join(t.TempDir(), "run")
+	r := finetune(t, c, FinetuneOptions{Console: PlainConsole(eachLine(func(line string) {
+		if strings.HasPrefix(line, "step 4/") {
+			if err := os.RemoveAll(c.Output); err != nil {
+				t.Error(err)
+			}
+		}
+	}))})
+	if !bytes.Equal(mustRead(t, filepath.Join(r.Checkpoint, "model.safetensors")), weights) {
+		t.Error("other weights")
+	}
+	if again := finetune(t, c, FinetuneOptions{}); again.Step != 8 {
+		t.Errorf("the folder holds the run %+v", again)
+	}
+}
