@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"time"
 
 	"t5train/checkpoints"
@@ -51,9 +52,12 @@ func (s *saver) start(m image) error {
 
 // write writes an image before it returns. That a write before it has failed does no harm if this one is good.
 func (s *saver) write(m image) error {
-	_ = s.wait()
+	before := s.wait()
 	s.step, s.at = m.step, time.Now()
-	return s.store(m)
+	if err := s.store(m); err != nil {
+		return errors.Join(before, err)
+	}
+	return nil
 }
 
 // failed returns the error of the write in the background, nil while it goes on.

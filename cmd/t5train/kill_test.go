@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+
+	"t5train/checkpoints"
+	"t5train/trainer"
+)
+
+// TestResumeAfterKills kills real processes at any instant, every other one while it writes a checkpoint. What they leave
+// always loads, and the run that goes on ends with the files of one that never stopped.
+func TestResumeAfterKills(t *testing.T) {
+	const kills = 20
+	whole := filepath.Join(t.TempDir(), "run")
+	begun := time.Now()
+	if out, err := trainCommand(whole).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	longest := time.Since(begun)
+	want := runFiles(t, whole)
+
+	instants := rand.New(rand.NewPCG(1, 2))
+	output, killed, writing := filepath.Join(t.TempDir(), "run"), 0, 0
+	for killed < kills {
+		at := time.Duration(instants.Int64N(int64(longest)))
+		done := runUntil(t, output, at, killed%2 == 1)
+		if !done {
+			killed++
+			if unfinished(output) {
+				writing++
+			}
+			checkLoads(t, output)
+			continue
+		}
+		compareFiles(t, fmt.Sprintf("after %d kills", killed), want, runFiles(t, output))
+		output = filepath.Join(t.TempDir(), "run")
+	}
+	t.Logf("%d processes of up to %v were killed, %d of them while they wrote a checkpoint", killed, longest, writing)
+	if out, err := trainCommand(output).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	compareFiles(t, "in the end", want, runFiles(t, output))
+}
+
+// trainCommand is a run that saves a checkpoint at every step.
+func trainCommand(output string) *exec.Cmd {
+	return exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--train", "../../testdata/sms_spam/train-00000-of-00001.parquet",
+		"--validation", "../../testdata/sms_spam/validation-00000-of-00001.parquet", "--output", output,
+		"--steps", "40", "--set", "checkpoint.every_steps=1", "--set", "eval.every_steps=10", "--set", "train.accumulate=2", "--set", "optimizer.name=adamw")
+}
+
+// runUntil starts a run and kills it after some time, or as soon after that as it writes a checkpoint. done tells that it
+// has ended by itself.
+func runUntil(t *testing.T, output string, after time.Duration, writing bool) (done bool) {
+	t.Helper()
+	cmd := trainCommand(output)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	due := time.After(after)
+	for waiting := true; waiting; {
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Fatalf("%v\n%s", err, said.Bytes())
+			}
+			return true
+		case <-due:
+			waiting = false
+		}
+	}
+	for writing && !unfinished(output) {
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Fatalf("%v\n%s", err, said.Bytes())
+			}
+			return true
+		case <-time.After(100 * time.Microsecond):
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil { // it ended just now
+		if err := <-ended; err != nil {
+			t.Fatalf("%v\n%s", err, said.Bytes())
+		}
+		return true
+	}
+	return <-ended == nil
+}
+
+// unfinished tells whether a checkpoint is being written, or was when the process was killed.
+func unfinished(output string) bool {
+	found, err := filepath.Glob(filepath.Join(output, "checkpoints", ".checkpoint-*-tmp"))
+	return err == nil && len(found) > 0
+}
+
+// checkLoads opens the best and the latest checkpoint of a run, if it has any.
+func checkLoads(t *testing.T, output string) {
+	t.Helper()
+	run, err := checkpoints.OpenRun(output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step, found, err := run.Latest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !found {
+		return
+	}
+	for _, dir := range []string{output, run.Dir(step)} {
+		if _, _, err := trainer.Open(dir); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// runFiles returns the files of a run that two equal runs have in common, by name.
+func runFiles(t *testing.T, output string) map[string]string {
+	t.Helper()
+	files := make(map[string]string)
+	err := fs.WalkDir(os.DirFS(output), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || name == "config.yaml" { // which names the folder
+			return err
+		}
+		content, err := os.ReadFile(filepath.Join(output, name))
+		if name == "metrics.jsonl" {
+			content = times.ReplaceAll(content, nil)
+		}
+		files[name] = string(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// times are the parts of a metrics line that say how long something took.
+var times = regexp.MustCompile(`,"(seconds|seconds_left|tokens_per_second|fma_peak_share)":[^,}]*`)
+
+func compareFiles(t *testing.T, when string, want, got map[string]string) {
+	t.Helper()
+	if a, b := slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got)); !slices.Equal(a, b) {
+		t.Errorf("%s: the run has the files %q, want %q", when, b, a)
+	}
+	for name, content := range want {
+		if got[name] != content {
+			t.Errorf("%s: %s differs", when, name)
+		}
+	}
+}
