@@ -75,6 +75,11 @@ func (d *Dir) WriteTensors(name string, tensors []safetensors.Tensor, metadata m
 	return d.write(name, func(w io.Writer) error { return safetensors.Write(w, tensors, metadata) })
 }
 
+// WriteLazy is WriteTensors for tensors that are made while the file is written; see safetensors.WriteLazy.
+func (d *Dir) WriteLazy(name string, tensors []safetensors.Lazy, metadata map[string]string) error {
+	return d.write(name, func(w io.Writer) error { return safetensors.WriteLazy(w, tensors, metadata) })
+}
+
 func (d *Dir) write(name string, content func(io.Writer) error) error {
 	if !filepath.IsLocal(name) {
 		return fmt.Errorf("write %s: the name leads out of the folder", name)

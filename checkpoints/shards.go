@@ -3,7 +3,6 @@ package checkpoints
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 
 	"t5train/checkpoints/safetensors"
 )
@@ -23,12 +22,12 @@ func (d *Dir) WriteWeights(tensors []safetensors.Lazy, maxShard int64) error {
 		return err
 	}
 	if len(shards) == 1 {
-		return d.writeLazy(weightsName, shards[0])
+		return d.WriteLazy(weightsName, shards[0], weightsMetadata)
 	}
 	files := make(map[string]string, len(tensors))
 	for i, shard := range shards {
 		name := fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, len(shards))
-		if err := d.writeLazy(name, shard); err != nil {
+		if err := d.WriteLazy(name, shard, weightsMetadata); err != nil {
 			return err
 		}
 		for _, t := range shard {
@@ -59,8 +58,4 @@ func split(tensors []safetensors.Lazy, maxShard int64) (shards [][]safetensors.L
 		total += int64(size)
 	}
 	return append(shards, shard), total, nil
-}
-
-func (d *Dir) writeLazy(name string, tensors []safetensors.Lazy) error {
-	return d.write(name, func(w io.Writer) error { return safetensors.WriteLazy(w, tensors, weightsMetadata) })
 }

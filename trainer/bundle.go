@@ -145,21 +145,17 @@ func (b *Bundle) Write(d *checkpoints.Dir) error {
 	if err != nil {
 		return err
 	}
-	return writeModelFolder(d, files, b.weights())
+	return writeModelFolder(d, files, lazy(b.weights()))
 }
 
 // writeModelFolder puts the files of a model folder into d.
-func writeModelFolder(d *checkpoints.Dir, files []tokenizer.File, weights []safetensors.Tensor) error {
+func writeModelFolder(d *checkpoints.Dir, files []tokenizer.File, weights []safetensors.Lazy) error {
 	for _, f := range files {
 		if err := d.WriteFile(f.Name, f.Data); err != nil {
 			return err
 		}
 	}
-	lazy := make([]safetensors.Lazy, len(weights))
-	for i, t := range weights {
-		lazy[i] = t.Lazy()
-	}
-	return d.WriteWeights(lazy, checkpoints.DefaultShardSize)
+	return d.WriteWeights(weights, checkpoints.DefaultShardSize)
 }
 
 // files returns the small files of a checkpoint: all but the weights.

@@ -113,7 +113,7 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 		return nil, err
 	}
 	if from.resume {
-		err = l.saver.finish(from.step, l.state.BestStep == from.step)
+		err = tidy(run, from.step, l.state.BestStep == from.step, c.Checkpoint.KeepLast)
 	} else {
 		err = from.discard(run)
 	}

@@ -33,7 +33,7 @@ type loop struct {
 
 func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *checkpoints.Run, console *Console) (*loop, error) {
 	l := &loop{
-		config: c, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast), console: console,
+		config: c, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console,
 		state: state{Examples: int64(m.train.Len()), Data: m.digests, Config: decisive(c), Processors: []string{processor(w)}},
 	}
 	var err error
@@ -41,7 +41,7 @@ func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *
 		return nil, err
 	}
 	l.total = totalSteps(c.Train, l.batches)
-	l.stepper = &stepper{params: b.Model.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed)}
+	l.stepper = &stepper{params: b.Model.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), beforeUpdate: l.saver.release}
 	if l.stepper.optimizer, err = newOptimizer(c.Optimizer, optimParams(b.Model.Params), w); err != nil {
 		return nil, err
 	}

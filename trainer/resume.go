@@ -56,7 +56,7 @@ func (s start) finished(run *checkpoints.Run, c *configs.Config, console *Consol
 	if err := s.check(run, c.Output); err != nil {
 		return nil, err
 	}
-	if err := newSaver(run, c.Checkpoint.KeepLast).finish(s.step, s.state.BestStep == s.step); err != nil {
+	if err := tidy(run, s.step, s.state.BestStep == s.step, c.Checkpoint.KeepLast); err != nil {
 		return nil, err
 	}
 	console.Say("the run in %s is finished, at step %d: nothing is left to do (--overwrite trains again; --model %s with another --output trains further)", c.Output, s.step, c.Output)

@@ -2,11 +2,14 @@ package trainer
 
 import (
 	"errors"
+	"io"
+	"sync"
 	"time"
 
 	"t5train/checkpoints"
 	"t5train/checkpoints/safetensors"
 	"t5train/data/tokenizer"
+	"t5train/model/kernel"
 )
 
 // image is what one checkpoint of a run holds.
@@ -17,44 +20,62 @@ type image struct {
 	weights, optimizer []safetensors.Tensor
 }
 
-// saver writes the checkpoints of a run. While training goes on it does so in the background, from a copy: that stops
-// training for as long as the copy takes, and costs the memory of one checkpoint, because a second write waits for the
-// first. It is for one goroutine.
+// saver writes the checkpoints of a run, in the background while training goes on:
+//
+//	settle   start: a goroutine writes the tensors from the memory of the model and the optimizer
+//	step     forward and backward passes, which only read that memory
+//	         release: what is not written yet is copied, and written from the copy
+//	         update of the weights
+//
+// So training stops for no longer than a copy takes, and mostly not at all. The copy takes at most the memory of one
+// checkpoint, because a second one waits for the first. A saver is for one goroutine.
 type saver struct {
 	run      *checkpoints.Run
 	keepLast int
+	workers  *kernel.Workers
 	step     int        // of the last image handed over
 	at       time.Time  // when that was
-	memory   []byte     // holds the copy
 	flight   chan error // brings the result of the write in the background; nil without one
+	lent     []*lent    // what it writes
+	rooms    [][]byte   // for the copies, one for each tensor that ever needed one
 }
 
-func newSaver(run *checkpoints.Run, keepLast int) *saver {
-	return &saver{run: run, keepLast: keepLast, at: time.Now()}
+func newSaver(run *checkpoints.Run, keepLast int, w *kernel.Workers) *saver {
+	return &saver{run: run, keepLast: keepLast, workers: w, at: time.Now()}
 }
 
 // age returns the time since the last image was handed over, or since the run began.
 func (s *saver) age() time.Duration { return time.Since(s.at) }
 
-// start writes an image in the background. The caller may change its tensors at once. The error is that of the write
-// before: this one's comes from failed or wait.
+// start writes an image in the background. Its tensors must stay as they are until release. The error is that of the
+// write before: this one's comes from failed or wait.
 func (s *saver) start(m image) error {
 	if err := s.wait(); err != nil {
 		return err
 	}
 	s.step, s.at = m.step, time.Now()
-	m = s.copied(m)
+	s.lent = nil
+	weights, optimizer := s.lend(m.weights), s.lend(m.optimizer)
+	if s.rooms == nil {
+		s.rooms = make([][]byte, len(s.lent))
+	}
 	flight := make(chan error, 1)
 	s.flight = flight
-	go func() { flight <- s.store(m) }()
+	go func() { flight <- s.store(m, weights, optimizer) }()
 	return nil
+}
+
+// release lets the caller change the tensors of the last image.
+func (s *saver) release() {
+	s.workers.Run(len(s.lent), func(i int) { s.rooms[i] = s.lent[i].giveBack(s.rooms[i]) })
+	s.lent = nil
 }
 
 // write writes an image before it returns. That a write before it has failed does no harm if this one is good.
 func (s *saver) write(m image) error {
 	before := s.wait()
 	s.step, s.at = m.step, time.Now()
-	if err := s.store(m); err != nil {
+	if err := s.store(m, lazy(m.weights), lazy(m.optimizer)); err != nil {
 		return errors.Join(before, err)
 	}
 	return nil
@@ -81,52 +102,76 @@ func (s *saver) wait() error {
 	return err
 }
 
-// copied returns an image with tensors of its own, in the memory of the image before.
-func (s *saver) copied(m image) image {
-	size := 0
-	for _, tensors := range [][]safetensors.Tensor{m.weights, m.optimizer} {
-		for _, t := range tensors {
-			size += len(t.Data)
-		}
-	}
-	if len(s.memory) < size {
-		s.memory = make([]byte, size)
-	}
-	free := s.memory
-	take := func(tensors []safetensors.Tensor) []safetensors.Tensor {
-		own := make([]safetensors.Tensor, len(tensors))
-		for i, t := range tensors {
-			n := copy(free, t.Data)
-			t.Data, free = free[:n:n], free[n:]
-			own[i] = t
-		}
-		return own
-	}
-	m.weights, m.optimizer = take(m.weights), take(m.optimizer)
-	return m
-}
-
-// store brings an image to the disk.
-func (s *saver) store(m image) error {
+// store brings an image to the disk, with these tensors.
+func (s *saver) store(m image, weights, optimizer []safetensors.Lazy) error {
 	err := s.run.Save(m.step, func(d *checkpoints.Dir) error {
-		if err := writeModelFolder(d, m.files, m.weights); err != nil {
+		if err := writeModelFolder(d, m.files, weights); err != nil {
 			return err
 		}
-		return d.WriteTensors(optimizerName, m.optimizer, nil)
+		return d.WriteLazy(optimizerName, optimizer, nil)
 	})
 	if err != nil {
 		return err
 	}
-	return s.finish(m.step, m.best)
+	return tidy(s.run, m.step, m.best, s.keepLast)
 }
 
-// finish does what is left once a checkpoint stands: it is marked as the best, if it is, and others make room. A process
+// tidy does what is left once a checkpoint stands: it is marked as the best, if it is, and others make room. A process
 // may be killed before, so the next one does it again.
-func (s *saver) finish(step int, best bool) error {
+func tidy(run *checkpoints.Run, step int, best bool, keepLast int) error {
 	if best {
-		if err := s.run.SetBest(step); err != nil {
+		if err := run.SetBest(step); err != nil {
 			return err
 		}
 	}
-	return s.run.Prune(s.keepLast)
+	return run.Prune(keepLast)
+}
+
+// lend returns tensors to write, which release takes back.
+func (s *saver) lend(tensors []safetensors.Tensor) []safetensors.Lazy {
+	var all []safetensors.Lazy
+	for _, t := range tensors {
+		l := &lent{data: t.Data}
+		s.lent = append(s.lent, l)
+		all = append(all, safetensors.Lazy{Name: t.Name, DType: t.DType, Shape: t.Shape, Write: l.write})
+	}
+	return all
+}
+
+// lent is a tensor that is written from its owner's memory, or from a copy once the owner wants it back.
+type lent struct {
+	mu   sync.Mutex
+	data []byte // nil when it is written
+}
+
+func (l *lent) write(w io.Writer) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err := w.Write(l.data)
+	l.data = nil
+	return err
+}
+
+// giveBack copies the tensor if it is not written yet: to room, which is made when nil. It returns room.
+func (l *lent) giveBack(room []byte) []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.data == nil {
+		return room
+	}
+	if room == nil {
+		room = make([]byte, len(l.data))
+	}
+	copy(room, l.data)
+	l.data = room
+	return room
+}
+
+// lazy returns the tensors as they are.
+func lazy(tensors []safetensors.Tensor) []safetensors.Lazy {
+	all := make([]safetensors.Lazy, len(tensors))
+	for i, t := range tensors {
+		all[i] = t.Lazy()
+	}
+	return all
 }

@@ -22,6 +22,8 @@ type stepper struct {
 	workers   *kernel.Workers
 	clipNorm  float64 // 0 is off
 	seed      uint64  // of the dropout
+
+	beforeUpdate func() // called once a step, before the weights and the optimizer's state change; nil is nothing
 }
 
 // stepResult says what a step did.
@@ -68,6 +70,9 @@ func (s *stepper) weighted(number int, micro int64, batches []model.Batch, weigh
 	r.GradNorm = optim.ClipGlobalNorm(params, s.clipNorm, s.workers)
 	if bad := notFinite(r); bad != "" {
 		return r, fmt.Errorf("step %d: %s: %w", number+1, bad, errDiverged)
+	}
+	if s.beforeUpdate != nil {
+		s.beforeUpdate()
 	}
 	if err := s.optimizer.Step(r.LearningRate, params); err != nil {
 		return r, fmt.Errorf("step %d: %w", number+1, err)
