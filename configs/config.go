@@ -261,7 +261,7 @@ type Eval struct {
 // Checkpoint says when the run is saved and how much of it is kept. The end of the run always is saved.
 type Checkpoint struct {
 	// Steps from one checkpoint to the next; 0 = with every evaluation. Each holds the weights and the optimizer's state.
-	// It is written while training goes on, from a copy that takes its size in memory.
+	// It is written while training goes on, which takes up to its size in memory.
 	EverySteps int `yaml:"every_steps" unit:"steps" range:">= 0"`
 	// Minutes after which the run is saved in any case; 0 = off. It bounds what a killed process or a power cut costs:
 	// 10 for a long run.

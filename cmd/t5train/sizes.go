@@ -27,6 +27,7 @@ func sizesCommand(a app) *cobra.Command {
 			}
 			_, err := fmt.Fprintln(a.stdout, `
 Memory is an estimate for 8 inputs of 512 tokens and 8 targets of 128 at a time, in float32; smaller batches need less.
+Writing a checkpoint while training goes on takes up to its own size more, which with adamw is three times that of the table.
 Sizes small to 11b are T5 1.0 (ReLU, tied embeddings), v1_1 sizes T5 1.1 (gated GELU, untied). A size is the start for
 --set model.d_model=... and the other keys of a custom one.`)
 			return err
