@@ -132,8 +132,8 @@ func TestNearest(t *testing.T) {
 		"train.learning_rate": "optimizer.learning_rate", "optimiser.learningrate": "optimizer.learning_rate",
 		"completely.different": "", "": "", strings.Repeat("x", 1000): "",
 	} {
-		if got := nearest(word, known); got != want {
-			t.Errorf("nearest(%q): got %q, want %q", word, got, want)
+		if got := Nearest(word, known); got != want {
+			t.Errorf("Nearest(%q): got %q, want %q", word, got, want)
 		}
 	}
 }

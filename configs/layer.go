@@ -83,7 +83,7 @@ func (r *reader) env(environ []string) layer {
 			continue
 		}
 		hint := "want T5TRAIN_SECTION_KEY, such as T5TRAIN_TRAIN_SEED"
-		if near := nearest(suffix, known); near != "" {
+		if near := Nearest(suffix, known); near != "" {
 			r.markBroken(flat[near])
 			hint = "did you mean " + envName(flat[near]) + "?"
 		}
@@ -170,7 +170,7 @@ func (r *reader) unknown(path, at string) {
 	if keys := r.section(section); dotted && keys != nil {
 		hint = "the keys of " + section + " are " + strings.Join(keys, ", ")
 	}
-	if near := nearest(path, append(r.sections(), r.paths...)); near != "" {
+	if near := Nearest(path, append(r.sections(), r.paths...)); near != "" {
 		r.markBroken(near)
 		hint = "did you mean " + near + "?"
 	}

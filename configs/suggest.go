@@ -4,16 +4,16 @@ import "strings"
 
 // didYouMean returns the question that follows an unknown word, after sep, or "" when nothing is near.
 func didYouMean(word string, known []string, sep string) string {
-	if near := nearest(word, known); near != "" {
+	if near := Nearest(word, known); near != "" {
 		return sep + "did you mean " + near + "?"
 	}
 	return ""
 }
 
-// nearest returns the known word or dotted key with the fewest edits to word, or "" when none is near. A key
+// Nearest returns the known word or dotted key with the fewest edits to word, or "" when none is near. A key
 // with the right last part in another section counts as one edit: train.learning_rate is near
 // optimizer.learning_rate.
-func nearest(word string, known []string) string {
+func Nearest(word string, known []string) string {
 	const longest = 64 // bytes; longer than any key, and keeps the search cheap on garbage
 	if len(word) > longest {
 		return ""

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"t5train/configs"
 	"t5train/model/kernel"
 	"t5train/trainer"
 )
@@ -46,15 +47,15 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		},
 	}
 	root.AddCommand(pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), validateCommand(a), inspectCommand(a), convertCommand(a), sizesCommand(a), configCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a))
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{flagError(err), c.CommandPath()} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{flagError(c, err), c.CommandPath()} })
 	return root
 }
 
 // flagError says what a flag wants in place of what strconv could not read.
-func flagError(err error) error {
+func flagError(c *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if !errors.As(err, &invalid) {
-		return err
+		return unknownFlag(c, err)
 	}
 	want := invalid.GetFlag().Value.Type()
 	switch want {
@@ -68,6 +69,20 @@ func flagError(err error) error {
 	return fmt.Errorf("--%s %s: want %s", invalid.GetFlag().Name, invalid.GetValue(), want)
 }
 
+// unknownFlag adds the flag of the command that is nearest to an unknown one.
+func unknownFlag(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+		return err
+	}
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := configs.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+		return fmt.Errorf("%w: did you mean --%s?", err, near)
+	}
+	return err
+}
+
 // noArguments refuses arguments that belong to no flag, most often the rest of a glob that the shell has expanded.
 func noArguments(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -76,8 +91,12 @@ func noArguments(c *cobra.Command, args []string) error {
 	err := fmt.Errorf("%s belongs to no flag: put several values of a flag in one, a,b, and globs in quotes", args[0])
 	if c.HasSubCommands() {
 		err = fmt.Errorf("there is no command %q", args[0])
-		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-			err = fmt.Errorf("%w: did you mean %s?", err, near[0])
+		var names []string
+		for _, sub := range c.Commands() {
+			names = append(names, sub.Name())
+		}
+		if near := configs.Nearest(args[0], names); near != "" {
+			err = fmt.Errorf("%w: did you mean %s?", err, near)
 		}
 	}
 	return usageError{err, c.CommandPath()}
