@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,7 +51,7 @@ data in the first cache: the most that this processor gives.`,
 		Short: "Measure training steps",
 		Args:  noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			o, err := f.options(f.batch, f.enc, f.dec)
+			o, err := f.options(c, f.batch, f.enc, f.dec)
 			if err != nil {
 				return err
 			}
@@ -72,8 +73,8 @@ data in the first cache: the most that this processor gives.`,
 		Use:   "generate",
 		Short: "Measure greedy generation",
 		Args:  noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			o, err := f.options(f.genBatch, f.genEnc, f.newTokens)
+		RunE: func(c *cobra.Command, _ []string) error {
+			o, err := f.options(c, f.genBatch, f.genEnc, f.newTokens)
 			if err != nil {
 				return err
 			}
@@ -88,8 +89,8 @@ data in the first cache: the most that this processor gives.`,
 		Use:   "tokenize",
 		Short: "Measure the tokenizer",
 		Args:  noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			if _, err := f.options(1, 1, 1); err != nil {
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := f.check(c); err != nil {
 				return err
 			}
 			r, err := trainer.BenchTokenize(trainer.TokenizeOptions{Tokenizer: f.spm, Text: f.text, Steps: f.steps, Threads: f.threads})
@@ -102,8 +103,8 @@ data in the first cache: the most that this processor gives.`,
 		Use:   "gemm",
 		Short: "Measure the matrix products of a training step",
 		Args:  noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			o, err := f.options(f.batch, f.enc, f.dec)
+		RunE: func(c *cobra.Command, _ []string) error {
+			o, err := f.options(c, f.batch, f.enc, f.dec)
 			if err != nil {
 				return err
 			}
@@ -111,15 +112,21 @@ data in the first cache: the most that this processor gives.`,
 		},
 	}
 	f.batchFlags(gemm)
-	for _, s := range []*cobra.Command{train, generate, tokenize, gemm} {
+	for _, s := range []*cobra.Command{train, generate, gemm} {
 		f.modelFlags(s)
+		s.Flags().IntVar(&f.warmup, "warmup", 2, "steps before that")
+	}
+	for _, s := range []*cobra.Command{train, generate, tokenize, gemm} {
+		s.Flags().IntVar(&f.steps, "steps", 5, "measured steps")
+		s.Flags().IntVar(&f.threads, "threads", 0, "threads to compute with; 0 is all")
+		s.Flags().BoolVar(&f.json, "json", false, "print JSON")
 		c.AddCommand(s)
 	}
 	c.AddCommand(benchDataCommand(a))
 	return c
 }
 
-// modelFlags adds the shapes of the model, which bench data has from its configuration, and what all others share.
+// modelFlags adds the shapes of the model, which bench data has from its configuration.
 func (f *benchFlags) modelFlags(c *cobra.Command) {
 	p := c.Flags()
 	p.IntVar(&f.dModel, "d-model", 512, "width of the model")
@@ -130,10 +137,6 @@ func (f *benchFlags) modelFlags(c *cobra.Command) {
 	p.IntVar(&f.vocab, "vocab", 32128, "rows of the embedding")
 	p.StringVar(&f.ff, "ff", "relu", "feed_forward_proj: relu, gated-gelu, ...")
 	p.BoolVar(&f.tied, "tied", true, "the output layer is the embedding")
-	p.IntVar(&f.steps, "steps", 5, "measured steps")
-	p.IntVar(&f.warmup, "warmup", 2, "steps before that")
-	p.IntVar(&f.threads, "threads", 0, "threads to compute with; 0 is all")
-	p.BoolVar(&f.json, "json", false, "print JSON")
 }
 
 func benchDataCommand(a app) *cobra.Command {
@@ -177,34 +180,43 @@ func (f *benchFlags) batchFlags(c *cobra.Command) {
 	c.Flags().IntVar(&f.dec, "dec", 32, "target tokens of each")
 }
 
-// options returns what to measure, or what no measurement can do.
-func (f *benchFlags) options(batch, encoder, decoder int) (trainer.BenchOptions, error) {
+// check reports what no measurement can do, by the names of the flags that the command has.
+func (f *benchFlags) check(c *cobra.Command) error {
 	var wrong []string
 	for _, x := range []struct {
 		name  string
-		value int
 		least int
-	}{{"batch", batch, 1}, {"enc", encoder, 1}, {"dec", decoder, 1}, {"steps", f.steps, 1}, {"warmup", f.warmup, 0}} {
-		if x.value < x.least {
-			wrong = append(wrong, fmt.Sprintf("--%s is %d, want at least %d", x.name, x.value, x.least))
+	}{
+		{"batch", 1}, {"enc", 1}, {"dec", 1}, {"gen-batch", 1}, {"gen-enc", 1}, {"new-tokens", 1}, {"steps", 1}, {"warmup", 0}, {"threads", 0},
+	} {
+		if n, err := c.Flags().GetInt(x.name); err == nil && n < x.least {
+			wrong = append(wrong, fmt.Sprintf("--%s is %d, want at least %d", x.name, n, x.least))
 		}
 	}
 	if names := []string{"adafactor", "adamw", "sgd"}; !slices.Contains(names, f.optimizer) {
 		wrong = append(wrong, fmt.Sprintf("--optimizer is %q, want one of %s", f.optimizer, strings.Join(names, ", ")))
 	}
 	if len(wrong) > 0 {
-		return trainer.BenchOptions{}, fmt.Errorf("bench: %s", strings.Join(wrong, "; "))
+		return usageError{errors.New(strings.Join(wrong, "; ")), c.CommandPath()}
 	}
-	c := model.Config{
+	return nil
+}
+
+// options returns what to measure on a model.
+func (f *benchFlags) options(c *cobra.Command, batch, encoder, decoder int) (trainer.BenchOptions, error) {
+	if err := f.check(c); err != nil {
+		return trainer.BenchOptions{}, err
+	}
+	config := model.Config{
 		ModelType: "t5", VocabSize: f.vocab, DModel: f.dModel, DKV: f.dKV, DFF: f.dFF, NumLayers: f.layers, NumDecoderLayers: f.layers,
 		NumHeads: f.heads, RelativeAttentionNumBuckets: 32, RelativeAttentionMaxDistance: 128, DropoutRate: f.dropout,
 		LayerNormEpsilon: 1e-6, FeedForwardProj: f.ff, TieWordEmbeddings: f.tied, ScaleDecoderOutputs: f.tied, EOSTokenID: 1,
 	}
-	if err := c.Validate(); err != nil {
+	if err := config.Validate(); err != nil {
 		return trainer.BenchOptions{}, fmt.Errorf("bench: %w", err)
 	}
 	return trainer.BenchOptions{
-		Model: c, Batch: batch, Encoder: encoder, Decoder: decoder, Steps: f.steps, Warmup: f.warmup, Threads: f.threads, Optimizer: f.optimizer,
+		Model: config, Batch: batch, Encoder: encoder, Decoder: decoder, Steps: f.steps, Warmup: f.warmup, Threads: f.threads, Optimizer: f.optimizer,
 	}, nil
 }
 

@@ -55,7 +55,7 @@ transformers' from_pretrained; the checkpoint stays as it is. Memory does not gr
 	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
 	f.StringVar(&out, "out", "", "folder to write, which must be new or empty")
 	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16 or float16 (default: every tensor keeps its type)")
-	f.StringVar(&shard, "max-shard-size", "5GB", "largest file of weights, such as 500MB or 5GB")
+	f.StringVar(&shard, "max-shard-size", "5GB", "largest file of weights, such as 500MB or 5GB; no tensor is split")
 	f.IntVar(&o.VocabSize, "vocab-size", 0, "rows of the embedding: unused ones are added or cut, used ones never (default: as many as there are)")
 	return c
 }
@@ -67,10 +67,10 @@ func describe(a app, dir string) error {
 		return err
 	}
 	defer weights.Close()
-	p := printer{a}
+	p := newPrinter(a)
 	p.line("folder", "%s", dir)
 	p.weights(weights)
-	return nil
+	return p.finish(nil)
 }
 
 // parseBytes reads a size as transformers does: KB, MB and GB are powers of 1000, KiB, MiB and GiB of 1024.

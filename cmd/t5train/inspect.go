@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"maps"
 	"os"
@@ -30,30 +31,43 @@ func inspectCommand(a app) *cobra.Command {
 			if len(args) != 1 {
 				return usageError{fmt.Errorf("got %d paths, want one: put globs in quotes", len(args)), c.CommandPath()}
 			}
-			p := printer{a}
-			path := args[0]
-			info, err := os.Stat(path)
-			switch {
-			case err != nil && !strings.ContainsAny(path, "*?["):
-				return fmt.Errorf("inspect: %w", err)
-			case err == nil && info.IsDir():
-				return p.folder(path)
-			case strings.HasSuffix(path, ".safetensors"), filepath.Base(path) == "config.json":
-				return p.folder(filepath.Dir(path))
-			case strings.HasSuffix(path, ".model"), filepath.Base(path) == "tokenizer.json":
-				return p.tokenizer(path)
-			default:
-				return p.parquet(path)
-			}
+			p := newPrinter(a)
+			return p.finish(p.path(args[0]))
 		},
 	}
 }
 
 // printer writes descriptions: a name and a value a line.
-type printer struct{ app }
+type printer struct{ out *bufio.Writer }
+
+func newPrinter(a app) printer { return printer{bufio.NewWriter(a.stdout)} }
 
 func (p printer) line(name, format string, args ...any) {
-	fmt.Fprintf(p.stdout, "%-12s %s\n", name, fmt.Sprintf(format, args...))
+	fmt.Fprintf(p.out, "%-12s %s\n", name, fmt.Sprintf(format, args...))
+}
+
+// finish writes what is there so far. It returns the error that it is given, or its own.
+func (p printer) finish(err error) error {
+	if flushErr := p.out.Flush(); err == nil {
+		err = flushErr
+	}
+	return err
+}
+
+func (p printer) path(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil && !strings.ContainsAny(path, "*?["):
+		return fmt.Errorf("inspect: %w", err)
+	case err == nil && info.IsDir():
+		return p.folder(path)
+	case strings.HasSuffix(path, ".safetensors"), filepath.Base(path) == "config.json":
+		return p.folder(filepath.Dir(path))
+	case strings.HasSuffix(path, ".model"), filepath.Base(path) == "tokenizer.json":
+		return p.tokenizer(path)
+	default:
+		return p.parquet(path)
+	}
 }
 
 func (p printer) folder(path string) error {
