@@ -33,7 +33,7 @@ func (c *Config) missing() []problem {
 			case err != nil:
 				ps = append(ps, mistake(key, "got %s, want a path or a glob: %v", quote(pattern), err))
 			case matches == nil:
-				ps = append(ps, mistake(key, "got %s, want files that exist: nothing matches", quote(pattern)))
+				ps = append(ps, mistake(key, "got %s, want files that exist: nothing matches%s", quote(pattern), seenFrom(pattern)))
 			}
 		}
 	}
@@ -51,6 +51,15 @@ func (c *Config) missing() []problem {
 		}
 	}
 	return ps
+}
+
+// seenFrom says, for a relative path, where it was looked for: the file of the configuration may be elsewhere.
+func seenFrom(path string) string {
+	folder, err := os.Getwd()
+	if err != nil || filepath.IsAbs(path) {
+		return ""
+	}
+	return " in " + folder
 }
 
 // cause strips operation and path, which the message holds already, from an error of package os.

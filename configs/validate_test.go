@@ -161,8 +161,8 @@ func TestCheckPaths(t *testing.T) {
 	want := []string{
 		`model.path: got "m", want a model or checkpoint folder: no such file or directory`,
 		`tokenizer.path: got "file/voc", want a spiece.model or its folder: not a directory`,
-		`data.train: got "b.parquet", want files that exist: nothing matches`,
-		`data.validation: got "b-*.parquet", want files that exist: nothing matches`,
+		`data.train: got "b.parquet", want files that exist: nothing matches in ` + dir,
+		`data.validation: got "b-*.parquet", want files that exist: nothing matches in ` + dir,
 		`data.validation: got "[x", want a path or a glob: syntax error in pattern`,
 		`output: got "file", want a folder: this is a file`,
 	}

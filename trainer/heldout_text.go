@@ -199,7 +199,7 @@ func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) (values []m
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	s, err := OpenTokens(ctx, b.Tokenizer, TokensOptions{
-		Data: o.Data, TextColumn: column(configs.Part{TextColumns: o.Task.TextColumns}), Output: dir, Threads: o.Threads, Console: o.Console,
+		Data: o.Data, TextColumn: column(configs.Part{TextColumns: o.Task.TextColumns}), Output: dir, Threads: o.Threads, Console: o.Console, temporary: true,
 	})
 	if err != nil {
 		return nil, err

@@ -20,6 +20,8 @@ type TokensOptions struct {
 	Output     string   // folder of token stores
 	Threads    int      // 0 is all
 	Console    *Console
+
+	temporary bool // the caller removes the folder afterwards, so that it is not worth a word
 }
 
 // OpenTokens opens the token store of a corpus, and makes it or completes it first where that is needed. It says what it
@@ -41,18 +43,21 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 	}
 	phases := phases{console: o.Console}
 	defer phases.stop()
-	s, made, err := store.Build(ctx, o.Output, set, tok, store.Options{
-		Column: column, MaxRows: o.MaxRows, Threads: threads, Progress: phases.progress,
-		Say: func(line string) { o.Console.Say("  %s", line) },
-	})
+	options := store.Options{Column: column, MaxRows: o.MaxRows, Threads: threads, Progress: phases.progress}
+	if !o.temporary {
+		options.Say = func(line string) { o.Console.Say("  %s", line) }
+	}
+	s, made, err := store.Build(ctx, o.Output, set, tok, options)
 	if err != nil {
 		return nil, err
 	}
 	phases.stop()
 	o.Console.Say("  %s", storeText(s.Manifest()))
-	if made.Rows == 0 {
+	switch {
+	case o.temporary:
+	case made.Rows == 0:
 		o.Console.Say("  token store: %s, made before of the same text", s.Dir())
-	} else {
+	default:
 		o.Console.Say("  token store: %s, %.1f MB of text a second", s.Dir(), float64(made.TextBytes)/1e6/made.Elapsed.Seconds())
 	}
 	return s, nil
