@@ -44,7 +44,7 @@ const maxBenchLines = 20000
 // BenchTokenize measures a tokenizer.
 func BenchTokenize(o TokenizeOptions) (*TokenizeResult, error) {
 	begun := time.Now()
-	tok, err := openTokenizer(o.Tokenizer)
+	tok, err := OpenTokenizer(o.Tokenizer)
 	if err != nil {
 		return nil, err
 	}
@@ -95,13 +95,6 @@ func BenchTokenize(o TokenizeOptions) (*TokenizeResult, error) {
 	})
 	r.PeakRSS = peakRSS()
 	return r, nil
-}
-
-func openTokenizer(path string) (*tokenizer.Tokenizer, error) {
-	if path == "" {
-		return tokenizer.T5()
-	}
-	return tokenizer.Load(path)
 }
 
 // best returns the seconds of the fastest of some calls.

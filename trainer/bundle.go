@@ -52,6 +52,18 @@ func Open(path string) (b *Bundle, how string, err error) {
 	return b, how, err
 }
 
+// OpenTokenizer loads a spiece.model, a tokenizer.json, or the tokenizer of a folder. The tokenizer of a run folder is that
+// of its best checkpoint, and "" is T5's.
+func OpenTokenizer(path string) (*tokenizer.Tokenizer, error) {
+	if path == "" {
+		return tokenizer.T5()
+	}
+	if dir, _, err := checkpoints.Resolve(path); err == nil {
+		path = dir
+	}
+	return tokenizer.Load(path)
+}
+
 // openBundle loads the model of a folder with a tokenizer that may come from elsewhere.
 func openBundle(dir string, tok *tokenizer.Tokenizer) (*Bundle, error) {
 	m, err := LoadModel(dir)

@@ -241,7 +241,7 @@ func startModel(c *configs.Config, from start, console *Console) (*Bundle, error
 func startTokenizer(c configs.Tokenizer, dir string) (*tokenizer.Tokenizer, error) {
 	switch {
 	case c.Path != "":
-		return tokenizer.Load(c.Path)
+		return OpenTokenizer(c.Path)
 	case dir != "":
 		return tokenizer.Load(dir)
 	default:

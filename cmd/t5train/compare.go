@@ -40,13 +40,16 @@ shown. The exit status is 1 if there are any.`,
 				}
 			}
 			out := bufio.NewWriter(a.stdout)
-			defer out.Flush()
 			d := differences{out: out, pair: pair, names: [2]string{args[0], args[1]}, show: show}
 			d.vocabularies()
-			if err := from.each(c, a.stdin, d.text); err != nil {
-				return err
+			err := from.each(c, a.stdin, d.text)
+			if err == nil {
+				err = d.result()
 			}
-			return d.result()
+			if flushErr := out.Flush(); err == nil {
+				err = flushErr
+			}
+			return err
 		},
 	}
 	rules.addSpecial(c)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/data/tokenizer"
 	"t5train/trainer"
 )
 
@@ -45,7 +44,7 @@ on with the same command.`,
 				return err
 			}
 			o.Console = a.console()
-			tok, err := loadTokenizer(tokenizerPath)
+			tok, err := trainer.OpenTokenizer(tokenizerPath)
 			if err != nil {
 				return err
 			}
@@ -66,12 +65,4 @@ on with the same command.`,
 	f.Int64Var(&o.MaxRows, "max-rows", 0, "tokenize the first so many rows; 0 is all")
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	return c
-}
-
-// loadTokenizer loads the tokenizer at a path, or T5's.
-func loadTokenizer(path string) (*tokenizer.Tokenizer, error) {
-	if path == "" {
-		return tokenizer.T5()
-	}
-	return tokenizer.Load(path)
 }

@@ -36,7 +36,7 @@ const (
 type tokenizerFlags struct{ path, special string }
 
 func (t *tokenizerFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&t.path, "tokenizer", "", "checkpoint folder, spiece.model or tokenizer.json (default: T5's vocabulary)")
+	c.Flags().StringVar(&t.path, "tokenizer", "", "run, checkpoint folder, spiece.model or tokenizer.json (default: T5's vocabulary)")
 	t.addSpecial(c)
 }
 
@@ -47,13 +47,6 @@ func (t *tokenizerFlags) addSpecial(c *cobra.Command) {
 func (t *tokenizerFlags) load(c *cobra.Command) (*tokenizer.Tokenizer, error) {
 	if err := t.check(c); err != nil {
 		return nil, err
-	}
-	if t.path == "" {
-		tok, err := tokenizer.T5()
-		if err != nil {
-			return nil, err
-		}
-		return t.apply(tok)
 	}
 	return t.open(t.path)
 }
@@ -67,7 +60,7 @@ func (t *tokenizerFlags) check(c *cobra.Command) error {
 }
 
 func (t *tokenizerFlags) open(path string) (*tokenizer.Tokenizer, error) {
-	tok, err := tokenizer.Load(path)
+	tok, err := trainer.OpenTokenizer(path)
 	if err != nil {
 		return nil, err
 	}
