@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -74,6 +75,41 @@ func idle(w *Workers) bool {
 		}
 	}
 	return true
+}
+
+// Phases wait only for tasks that somebody has begun, so callers that have each other's helpers come to an end, those
+// within a task too.
+func TestRunPhasesFromSeveralCallers(t *testing.T) {
+	const callers, rounds = 4, 200
+	w := NewWorkers(3)
+	var early, done atomic.Int64
+	phases := func() {
+		var first atomic.Int64
+		w.runPhases(5, func(int) {
+			runtime.Gosched()
+			first.Add(1)
+		}, 6, func(int) {
+			if first.Load() != 5 {
+				early.Add(1)
+			}
+			done.Add(1)
+		})
+	}
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for range rounds {
+				w.runPhases(4, func(int) { phases() }, 3, func(int) { phases() })
+			}
+		})
+	}
+	all.Wait()
+	if early.Load() > 0 {
+		t.Errorf("%d tasks began too early", early.Load())
+	}
+	if n := done.Load(); n != callers*rounds*7*6 {
+		t.Errorf("%d tasks of second phases ran, want %d", n, callers*rounds*7*6)
+	}
 }
 
 func TestRunHandsPanicsToTheCaller(t *testing.T) {
