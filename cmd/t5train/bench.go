@@ -72,12 +72,12 @@ data in the first cache: the most that this processor gives.`,
 		Use:   "generate",
 		Short: "Measure greedy generation",
 		Args:  noArguments,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := f.options(f.genBatch, f.genEnc, f.newTokens)
 			if err != nil {
 				return err
 			}
-			r, err := trainer.BenchGenerate(o)
+			r, err := trainer.BenchGenerate(c.Context(), o)
 			return f.report(a, r, err)
 		},
 	}
@@ -97,17 +97,18 @@ data in the first cache: the most that this processor gives.`,
 		},
 	}
 	tokenize.Flags().StringVar(&f.spm, "spm", "", "spiece.model or a folder with one (default: T5's)")
-	tokenize.Flags().StringVar(&f.text, "text", "", "file with a text on each line (default: made-up English)")
+	tokenize.Flags().StringVar(&f.text, "text", "", "file with a text on each line (default: pieces of the tokenizer at random)")
 	gemm := &cobra.Command{
 		Use:   "gemm",
 		Short: "Measure the matrix products of a training step",
 		Args:  noArguments,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := f.options(f.batch, f.enc, f.dec)
 			if err != nil {
 				return err
 			}
-			return f.report(a, trainer.BenchGemm(o), nil)
+			r, err := trainer.BenchGemm(c.Context(), o)
+			return f.report(a, r, err)
 		},
 	}
 	f.batchFlags(gemm)
