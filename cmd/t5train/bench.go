@@ -54,6 +54,9 @@ data in the first cache: the most that this processor gives.`,
 			if err != nil {
 				return err
 			}
+			if err := f.checkData(c); err != nil {
+				return err
+			}
 			o.Recompute = f.recompute
 			o.Data, o.TextColumns, o.TargetColumn = f.data, f.textColumns, f.targetColumn
 			collectEarly()
@@ -170,6 +173,20 @@ on it. The token stores are made first if they are missing. No run begins.`,
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	o.Warmup = 2
 	return c
+}
+
+// checkData refuses flags that would do nothing.
+func (f *benchFlags) checkData(c *cobra.Command) error {
+	names, why := []string{"text-column", "target-column"}, "names a column of --data: give that too"
+	if len(f.data) > 0 {
+		names, why = []string{"enc", "dec"}, "is a length of random tokens: leave it out with --data"
+	}
+	for _, name := range names {
+		if c.Flags().Changed(name) {
+			return fmt.Errorf("bench: --%s %s", name, why)
+		}
+	}
+	return nil
 }
 
 func (f *benchFlags) batchFlags(c *cobra.Command) {
