@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What compare.sh measures of other programs besides training steps and generation with PyTorch; prints JSON.
 
-  peer.py ragged --data pairs.parquet --text-column en --target-column de [--batch 64] [--steps 10] [--threads 2]
+  peer.py ragged --data pairs.parquet --text-column en --target-column de [--batch 64] [--steps 5] [--threads 2]
       training steps of transformers + PyTorch (sdpa) on text pairs in shuffled order, each batch padded to its longest
-  peer.py gemm [--threads 2] < products.json
+  peer.py gemm [--steps 5] [--threads 2] < products.json
       the products of `t5train bench gemm --json` in PyTorch, that is, MKL
   peer.py ctranslate2 [--gen-batch 1] [--gen-enc 64] [--new-tokens 64] [--steps 5] [--threads 2] [--compute-type float32]
       greedy generation of t5-small with CTranslate2

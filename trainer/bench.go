@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -59,9 +60,12 @@ func newBenchModel(c model.Config) (*model.T5, error) {
 	return m, err
 }
 
-// measure runs the warm-up and the measured steps. step returns how many tokens it has worked on.
-func measure(o BenchOptions, w *kernel.Workers, step func(i int) (tokens int, err error)) (*BenchResult, error) {
+// measure runs the warm-up and the measured steps until ctx ends. step returns how many tokens it has worked on.
+func measure(ctx context.Context, o BenchOptions, w *kernel.Workers, step func(i int) (tokens int, err error)) (*BenchResult, error) {
 	for i := range o.Warmup {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		if _, err := step(i); err != nil {
 			return nil, err
 		}
@@ -73,6 +77,9 @@ func measure(o BenchOptions, w *kernel.Workers, step func(i int) (tokens int, er
 	runtime.ReadMemStats(&before)
 	work := w.Measure()
 	for i := range o.Steps {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		begun := time.Now()
 		tokens, err := step(o.Warmup + i)
 		if err != nil {

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,17 +45,20 @@ func gemmShapes(c model.Config, inputs, targets int) []GemmProduct {
 }
 
 // BenchGemm measures the matrix products of a training step over Batch sequences, Steps times each at least.
-func BenchGemm(o BenchOptions) *GemmResult {
+func BenchGemm(ctx context.Context, o BenchOptions) (*GemmResult, error) {
 	w := kernel.NewWorkers(o.Threads)
 	r := &GemmResult{Products: gemmShapes(o.Model, o.Batch*o.Encoder, o.Batch*o.Decoder), Threads: w.Threads(), Path: w.Path()}
 	for i := range r.Products {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		r.Products[i].measure(w, o.Steps)
 	}
 	r.PeakGFLOPS = kernel.PeakGFLOPS(w)
 	for i := range r.Products {
 		r.Products[i].PeakShare = r.Products[i].GFLOPSBest / r.PeakGFLOPS
 	}
-	return r
+	return r, nil
 }
 
 // measure repeats the product for a moment.

@@ -1,12 +1,14 @@
 package trainer
 
 import (
+	"context"
+
 	"t5train/model/decode"
 	"t5train/model/kernel"
 )
 
 // BenchGenerate measures greedy generation of Decoder tokens from each of Batch inputs; no sequence ends early.
-func BenchGenerate(o BenchOptions) (*BenchResult, error) {
+func BenchGenerate(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	w := kernel.NewWorkers(o.Threads)
 	m, err := newBenchModel(o.Model)
 	if err != nil {
@@ -22,7 +24,7 @@ func BenchGenerate(o BenchOptions) (*BenchResult, error) {
 	for i := range inputs {
 		inputs[i] = b.EncoderIDs[b.EncoderOffsets[i]:b.EncoderOffsets[i+1]]
 	}
-	return measure(o, w, func(int) (int, error) {
+	return measure(ctx, o, w, func(int) (int, error) {
 		_, err := g.GreedyExactly(inputs, o.Decoder)
 		return o.Batch * o.Decoder, err
 	})

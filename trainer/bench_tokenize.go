@@ -1,8 +1,9 @@
 package trainer
 
 import (
-	"bytes"
+	"bufio"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -18,7 +19,7 @@ import (
 // TokenizeOptions say what to tokenize.
 type TokenizeOptions struct {
 	Tokenizer string // spiece.model or a folder with one; empty: T5's
-	Text      string // file of text, a piece to tokenize on each line; empty: made-up English
+	Text      string // file of text, a piece to tokenize on each line; empty: pieces of the tokenizer at random
 	Steps     int    // passes over the text
 	Threads   int
 }
@@ -38,7 +39,7 @@ type TokenizeResult struct {
 	AllocsPerLine float64 `json:"allocs_per_line"`
 }
 
-// maxBenchLines bounds the text, as it is held in memory.
+// maxBenchLines is how many lines of a text are read: they are held in memory.
 const maxBenchLines = 20000
 
 // BenchTokenize measures a tokenizer.
@@ -109,15 +110,21 @@ func best(times int, f func()) float64 {
 }
 
 func readBenchLines(path string) ([]string, error) {
-	text, err := os.ReadFile(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read text to tokenize: %w", err)
 	}
+	defer file.Close()
 	var lines []string
-	for l := range bytes.Lines(text) {
-		if l = bytes.TrimRight(l, "\r\n"); len(l) > 0 && len(lines) < maxBenchLines {
-			lines = append(lines, string(l))
+	for text := bufio.NewReader(file); err == nil && len(lines) < maxBenchLines; {
+		var l string
+		l, err = text.ReadString('\n')
+		if l = strings.TrimRight(l, "\r\n"); l != "" {
+			lines = append(lines, l)
 		}
+	}
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("read text to tokenize: %w", err)
 	}
 	if len(lines) == 0 {
 		return nil, fmt.Errorf("read text to tokenize: %s has no text", path)

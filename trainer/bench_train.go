@@ -47,7 +47,7 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	}
 	var losses []float64
 	targets, tokens := 0, 0
-	r, err := measure(o, w, func(i int) (int, error) {
+	r, err := measure(ctx, o, w, func(i int) (int, error) {
 		batch := next()
 		result, err := s.step(i, int64(i), []model.Batch{batch})
 		losses = append(losses, result.Loss)

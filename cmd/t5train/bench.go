@@ -55,6 +55,9 @@ data in the first cache: the most that this processor gives.`,
 			if err != nil {
 				return err
 			}
+			if err := f.checkData(c); err != nil {
+				return err
+			}
 			o.Recompute = f.recompute
 			o.Data, o.TextColumns, o.TargetColumn = f.data, f.textColumns, f.targetColumn
 			collectEarly()
@@ -78,7 +81,7 @@ data in the first cache: the most that this processor gives.`,
 			if err != nil {
 				return err
 			}
-			r, err := trainer.BenchGenerate(o)
+			r, err := trainer.BenchGenerate(c.Context(), o)
 			return f.report(a, r, err)
 		},
 	}
@@ -98,7 +101,7 @@ data in the first cache: the most that this processor gives.`,
 		},
 	}
 	tokenize.Flags().StringVar(&f.spm, "spm", "", "spiece.model or a folder with one (default: T5's)")
-	tokenize.Flags().StringVar(&f.text, "text", "", "file with a text on each line (default: made-up English)")
+	tokenize.Flags().StringVar(&f.text, "text", "", "file with a text on each line (default: pieces of the tokenizer at random)")
 	gemm := &cobra.Command{
 		Use:   "gemm",
 		Short: "Measure the matrix products of a training step",
@@ -108,7 +111,8 @@ data in the first cache: the most that this processor gives.`,
 			if err != nil {
 				return err
 			}
-			return f.report(a, trainer.BenchGemm(o), nil)
+			r, err := trainer.BenchGemm(c.Context(), o)
+			return f.report(a, r, err)
 		},
 	}
 	f.batchFlags(gemm)
@@ -172,6 +176,20 @@ on it. The token stores are made first if they are missing. No run begins.`,
 	c.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	o.Warmup = 2
 	return c
+}
+
+// checkData refuses flags that would do nothing.
+func (f *benchFlags) checkData(c *cobra.Command) error {
+	names, why := []string{"text-column", "target-column"}, "names a column of --data: give that too"
+	if len(f.data) > 0 {
+		names, why = []string{"enc", "dec"}, "is a length of random tokens: leave it out with --data"
+	}
+	for _, name := range names {
+		if c.Flags().Changed(name) {
+			return fmt.Errorf("bench: --%s %s", name, why)
+		}
+	}
+	return nil
 }
 
 func (f *benchFlags) batchFlags(c *cobra.Command) {

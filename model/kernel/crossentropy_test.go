@@ -24,3 +24,45 @@ func TestCrossEntropyHits(t *testing.T) {
 		t.Errorf("got %v, %d of %d, want %v, 2 of 3", got.Hits, got.Correct, got.Tokens, want)
 	}
 }
+
+// More tokens than have their logits in memory at once give what the tokens give one by one.
+func TestCrossEntropyInChunks(t *testing.T) {
+	const vocab, dim, tokens, gradScale = 1 << 19, 2, 24, 0.5
+	weight, hidden := randoms(1, vocab*dim), randoms(2, tokens*dim)
+	labels := make([]int32, tokens)
+	for i := range labels {
+		labels[i] = int32(i * 20011)
+		if i%10 == 3 {
+			labels[i] = IgnoreLabel
+		}
+	}
+	c := CrossEntropy{Vocab: vocab, Dim: dim, Scale: 2, ZLoss: 1e-3, LabelSmoothing: 0.1}
+	var want Totals
+	oneHidden, oneWeight := make([]float32, tokens*dim), make([]float32, vocab*dim)
+	for i := range labels {
+		one := c.Forward(NewWorkersOn(Portable, 2), hidden[i*dim:(i+1)*dim], labels[i:i+1], weight, oneHidden[i*dim:(i+1)*dim], oneWeight, gradScale)
+		want = Totals{want.Tokens + one.Tokens, want.Loss + one.Loss, want.NLL + one.NLL, want.Correct + one.Correct, append(want.Hits, one.Hits...)}
+	}
+	for _, path := range Paths() {
+		t.Run(path, func(t *testing.T) {
+			w := NewWorkersOn(path, 2)
+			if size := c.chunkRows(w, want.Tokens); size >= want.Tokens {
+				t.Fatalf("a chunk of %d tokens is too large for this test", size)
+			}
+			dHidden, dWeight := make([]float32, tokens*dim), make([]float32, vocab*dim)
+			got := c.Forward(w, hidden, labels, weight, dHidden, dWeight, gradScale)
+			if got.Tokens != want.Tokens || got.Correct != want.Correct || !slices.Equal(got.Hits, want.Hits) {
+				t.Errorf("%d targets and %d hits, want %d and %d", got.Tokens, got.Correct, want.Tokens, want.Correct)
+			}
+			if !near(float32(got.Loss), float32(want.Loss), 1e-5) || !near(float32(got.NLL), float32(want.NLL), 1e-5) {
+				t.Errorf("loss %v and log-likelihood %v, want %v and %v", got.Loss, got.NLL, want.Loss, want.NLL)
+			}
+			// Paths add up half a million exponentials in different orders.
+			for name, pair := range map[string][2][]float32{"hidden": {dHidden, oneHidden}, "weight": {dWeight, oneWeight}} {
+				if e := relativeError(pair[0], pair[1]); !(e <= 2e-4) {
+					t.Errorf("the gradient of %s differs by %g", name, e)
+				}
+			}
+		})
+	}
+}

@@ -1,7 +1,9 @@
 package kernel
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -14,7 +16,7 @@ type job struct {
 	left     atomic.Int64 // tasks that are not done
 	asleep   atomic.Bool  // the caller waits for done
 	done     chan struct{}
-	panicked atomic.Pointer[any]
+	panicked atomic.Pointer[string]
 }
 
 // work does tasks until all have been begun.
@@ -30,9 +32,11 @@ func (j *job) work() {
 
 func (j *job) do(task int) {
 	defer func() {
-		// A panic on a helper's goroutine would end the process; hand it to the caller, who can recover.
+		// A panic on a helper's goroutine would end the process; hand it to the caller, who can recover. The caller's
+		// stack does not tell where it was.
 		if r := recover(); r != nil {
-			j.panicked.Store(&r)
+			text := fmt.Sprintf("%v\n%s", r, debug.Stack())
+			j.panicked.CompareAndSwap(nil, &text)
 		}
 		if j.left.Add(-1) == 0 && j.asleep.Load() {
 			j.done <- struct{}{}

@@ -45,7 +45,8 @@ func (w *Workers) Path() string { return w.isa.name }
 func (w *Workers) Threads() int { return w.threads }
 
 // Run calls f(task) once for every task in [0, tasks), on up to Threads() threads, and returns when
-// all are done. Tasks must not depend on each other. A panic in a task comes up here when the others are done.
+// all are done. Tasks must not depend on each other. A panic in a task comes up here once no other task runs; from several
+// threads it is a text with the stack of the task.
 func (w *Workers) Run(tasks int, f func(task int)) {
 	helpers := min(w.threads, tasks) - 1
 	if helpers <= 0 {

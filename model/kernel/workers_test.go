@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -76,22 +78,61 @@ func idle(w *Workers) bool {
 	return true
 }
 
+// Phases wait only for tasks that somebody has begun, so callers that have each other's helpers come to an end, those
+// within a task too.
+func TestRunPhasesFromSeveralCallers(t *testing.T) {
+	const callers, rounds = 4, 200
+	w := NewWorkers(3)
+	var early, done atomic.Int64
+	phases := func() {
+		var first atomic.Int64
+		w.runPhases(5, func(int) {
+			runtime.Gosched()
+			first.Add(1)
+		}, 6, func(int) {
+			if first.Load() != 5 {
+				early.Add(1)
+			}
+			done.Add(1)
+		})
+	}
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for range rounds {
+				w.runPhases(4, func(int) { phases() }, 3, func(int) { phases() })
+			}
+		})
+	}
+	all.Wait()
+	if early.Load() > 0 {
+		t.Errorf("%d tasks began too early", early.Load())
+	}
+	if n := done.Load(); n != callers*rounds*7*6 {
+		t.Errorf("%d tasks of second phases ran, want %d", n, callers*rounds*7*6)
+	}
+}
+
 func TestRunHandsPanicsToTheCaller(t *testing.T) {
 	for _, threads := range []int{1, 4} {
 		func() {
 			defer func() {
-				if r := recover(); r != "broken task" {
+				r := recover()
+				text, _ := r.(string)
+				if !strings.HasPrefix(text, "broken task") || threads > 1 && !strings.Contains(text, "breakInTest") {
 					t.Errorf("%d threads: recovered %v", threads, r)
 				}
 			}()
 			NewWorkers(threads).Run(8, func(task int) {
 				if task == 5 {
-					panic("broken task")
+					breakInTest()
 				}
 			})
 		}()
 	}
 }
+
+func breakInTest() { panic("broken task") }
 
 // The second phase begins when the first has ended, and a panic in either comes to the caller instead of a wait.
 func TestRunPhases(t *testing.T) {

@@ -87,6 +87,9 @@ func (f *fused) allocate(rows, cols int) matrix { return f.graph.pool.get(rows, 
 // SymDiff is gorgonia's symbolic differentiation.
 func (f *fused) SymDiff(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
 	grads := f.backward(f.graph.sums.of(f.node, dy))
+	if f.graph.failure != nil {
+		return nil, f.graph.failure // the gradients may be missing
+	}
 	for i, diff := range f.DiffWRT(len(f.in)) {
 		if diff {
 			grads[i] = f.graph.sums.add(f.graph, f.in[i], grads[i])

@@ -4,17 +4,22 @@ import (
 	"fmt"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 // Recompute returns block(in) and keeps nothing of what the block computes but its result: the backward pass computes the
 // block again from in and differentiates that (Chen et al. 2016, Training Deep Nets with Sublinear Memory Cost). The
 // bits of values and gradients are those of block(in), dropout included.
 //
-// The block is called once now and once by Compile; it must add the same operations each time and read matrices of this
-// graph only through its argument.
+// The block is called once now and once by Compile; it must add the same operations each time. It must read matrices of
+// this graph only through its argument: others would get no gradient, so Compile refuses the graph.
 func (g *Graph) Recompute(in gorgonia.Nodes, block func(in gorgonia.Nodes) *gorgonia.Node) *gorgonia.Node {
+	detached := g.detach(in)
 	first, sites := len(g.ops), g.sites
-	y := block(g.detach(in))
+	y := block(detached)
+	if outside := g.readsOutside(g.ops[first:], detached); outside != nil && g.failure == nil {
+		g.failure = fmt.Errorf("recomputed block reads %s, want matrices through its argument only", outside.Op())
+	}
 	weights := g.paramsRead(g.ops[first:])
 	f := g.alias("recompute")
 	f.constants = 1 // y: its gradient goes to the second computation
@@ -61,6 +66,24 @@ func (g *Graph) alias(name string) *fused {
 		return x, nil
 	}
 	return f
+}
+
+// readsOutside returns a matrix that the operations of a block read though it is neither one of in nor of theirs nor a
+// parameter, or nil.
+func (g *Graph) readsOutside(ops []*fused, in gorgonia.Nodes) *gorgonia.Node {
+	inside := make(map[*gorgonia.Node]bool)
+	for _, n := range in {
+		inside[n] = true
+	}
+	for _, f := range ops {
+		for _, n := range f.in {
+			if _, param := g.byNode[n]; !param && !inside[n] && n.Dtype() == tensor.Float32 {
+				return n
+			}
+		}
+		inside[f.node] = true
+	}
+	return nil
 }
 
 // paramsRead returns the nodes of the parameters that the operations read, each once.

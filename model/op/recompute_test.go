@@ -2,6 +2,7 @@ package op
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"gorgonia.org/gorgonia"
@@ -44,6 +45,33 @@ func sublayers(rows *Ragged, recompute bool) builder {
 
 func TestRecomputedGradients(t *testing.T) {
 	checkGradients(t, train, sublayers(ragged(5, 1, 7), true))
+}
+
+// A block must not lose the gradient of what it reads past its argument, nor may one that does not read its argument
+// end the process.
+func TestRecomputeRefuses(t *testing.T) {
+	table := randomParam("table", 1, 11, 10)
+	for name, c := range map[string]struct {
+		block func(g *Graph, x, in *gorgonia.Node) *gorgonia.Node
+		want  string
+	}{
+		"a matrix from outside": {func(g *Graph, x, in *gorgonia.Node) *gorgonia.Node { return g.sum(in, x) },
+			"recomputed block reads embed#"},
+		"a block that ignores its argument": {func(g *Graph, _, _ *gorgonia.Node) *gorgonia.Node {
+			return g.Embed(g.Param(table), g.Input("more", ragged(5, 1, 7)), 0)
+		}, "differentiate recomputed block"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewGraph(kernel.NewWorkers(1))
+			x := g.Embed(g.Param(table), g.Input("ids", ragged(5, 1, 7)), 0)
+			y := g.Recompute(gorgonia.Nodes{x}, func(in gorgonia.Nodes) *gorgonia.Node { return c.block(g, x, in[0]) })
+			// x has another reader, whose gradient waits for that of the block.
+			_, err := g.Compile(dot(g, g.Linear(y, []*gorgonia.Node{g.Param(randomParam("w", 1, 10, 10))}, LinearOptions{Residual: x})))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is %v, want one with %q", err, c.want)
+			}
+		})
+	}
 }
 
 func TestRecomputeKeepsBitsAndSavesMemory(t *testing.T) {

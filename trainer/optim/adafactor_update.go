@@ -36,8 +36,8 @@ func (a *Adafactor) updateFull(p Param, s moments, lr float64, within spread) {
 func (a *Adafactor) updateFactored(p Param, s moments, lr float64, within spread) {
 	tiles, cols, n := s.grid.tiles, s.grid.cols, len(p.Value)
 	decay := a.options.decay(a.step)
-	average := func(old float32, mean float64) float32 {
-		return float32(decay*float64(old) + (1-decay)*(mean+a.options.Eps1))
+	average := func(old float32, mean float64) float32 { // the conversions keep Go from fusing, as in the loops
+		return float32(float64(decay*float64(old)) + float64((1-decay)*(mean+a.options.Eps1)))
 	}
 
 	valueSquares := make([]float64, len(tiles))
