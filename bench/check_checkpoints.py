@@ -193,7 +193,7 @@ def check(binary, name, family, options, dtype, tokenizer_of, lines, work):
     worst = 0.0
     for kind in ("float32", "bfloat16", "float16"):
         out = work / f"{name}_{kind}"
-        run(binary, "convert", "--checkpoint", folder, "--out", out, "--dtype", kind, "--max-shard-size", "300KB")
+        run(binary, "convert", "--checkpoint", folder, "--output", out, "--dtype", kind, "--max-shard-size", "300KB")
         assert (out / "model.safetensors.index.json").exists() and (out / "tokenizer_config.json").exists()
         worst = max(worst, same_weights(out, opened(folder, dtype=torch.float32), getattr(torch, kind)))
         with silence():
@@ -201,7 +201,7 @@ def check(binary, name, family, options, dtype, tokenizer_of, lines, work):
         for line in ODD + lines[:200]:
             assert again(line).input_ids == tokenizer(line).input_ids, f"{out}: AutoTokenizer gives other ids for {line!r}"
     padded, rows = work / f"{name}_padded", 32256
-    run(binary, "convert", "--checkpoint", folder, "--out", padded, "--vocab-size", rows)
+    run(binary, "convert", "--checkpoint", folder, "--output", padded, "--vocab-size", rows)
     a, b = logits(opened(padded, dtype=torch.float32)), logits(opened(folder, dtype=torch.float32))
     assert a.shape[-1] == rows and torch.equal(a.argmax(-1), b.argmax(-1)), f"{padded}: an added row wins"
     assert (a[..., : b.shape[-1]] - b).abs().max() < 1e-5 * b.abs().max()

@@ -44,7 +44,7 @@ cases=(
 )
 if [ -f "$pairs" ]; then
 	columns="--data $pairs --text-column en --target-column de --batch 64"
-	cases+=("step, text pairs, batches of 64|train --steps 10 $columns|ragged --steps 6 $columns")
+	cases+=("step, text pairs, batches of 64|train --steps 10 $columns|ragged --steps 10 $columns")
 fi
 
 # add NAME SIDE < json: notes a result.

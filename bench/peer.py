@@ -58,7 +58,7 @@ def ragged():
         loss = model(input_ids=ids, attention_mask=(ids != 0).long(), labels=padded(labels, -100)).loss
         loss.backward()
         optimizer.step()
-        float(loss)
+        loss.item()
         s = time.perf_counter() - begun
         if i >= A.warmup:
             n = sum(map(len, labels))

@@ -46,18 +46,22 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 		return nil, err
 	}
 	var losses []float64
-	targets, tokens := 0, 0
+	var targets []int // of each step
 	r, err := measure(ctx, o, w, func(i int) (int, error) {
 		batch := next()
 		result, err := s.step(i, int64(i), []model.Batch{batch})
 		losses = append(losses, result.Loss)
-		targets, tokens = targets+batch.Targets(), tokens+result.Tokens
+		targets = append(targets, batch.Targets())
 		return result.Tokens, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	r.TargetsPerS = r.TokensPerS * float64(targets) / float64(tokens)
+	var rates []float64
+	for i, seconds := range r.StepAll {
+		rates = append(rates, float64(targets[o.Warmup+i])/seconds)
+	}
+	r.TargetsPerS = median(rates)
 	r.Optimizer = median(timed.seconds[o.Warmup:])
 	r.Activations = float64(graph.Memory()) / 1e6
 	r.Loss = []float64{losses[0], losses[len(losses)-1]}

@@ -21,12 +21,12 @@ func convertCommand(a app) *cobra.Command {
 		Short: "Write a checkpoint in another type, in smaller files, or with another number of rows in the embedding",
 		Long: `Write a checkpoint in another type, in smaller files, or with another number of rows in the embedding. The new folder opens with
 transformers' from_pretrained; the checkpoint stays as it is. Memory does not grow with the model.`,
-		Example: `  t5train convert --checkpoint runs/first --out first-bf16 --dtype bfloat16
-  t5train convert --checkpoint flan-t5-xxl --out shards --max-shard-size 2GB
-  t5train convert --checkpoint runs/first --out padded --vocab-size 32256`,
+		Example: `  t5train convert --checkpoint runs/first --output first-bf16 --dtype bfloat16
+  t5train convert --checkpoint flan-t5-xxl --output shards --max-shard-size 2GB
+  t5train convert --checkpoint runs/first --output padded --vocab-size 32256`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := requireFlags(c, "checkpoint", "out"); err != nil {
+			if err := requireFlags(c, "checkpoint", "output"); err != nil {
 				return err
 			}
 			if err := requireAtLeast(c, 2, "vocab-size"); err != nil {
@@ -39,7 +39,7 @@ transformers' from_pretrained; the checkpoint stays as it is. Memory does not gr
 				return usage("--dtype %s: want one of %s", o.DType, strings.Join(trainer.DTypes(), ", "))
 			}
 			if out == "" {
-				return usage("--out is empty: name a folder")
+				return usage("--output is empty: name a folder")
 			}
 			var ok bool
 			if o.MaxShardSize, ok = parseBytes(shard); !ok {
@@ -53,7 +53,7 @@ transformers' from_pretrained; the checkpoint stays as it is. Memory does not gr
 	}
 	f := c.Flags()
 	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
-	f.StringVar(&out, "out", "", "folder to write, which must be new or empty")
+	f.StringVar(&out, "output", "", "folder to write, which must be new or empty")
 	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16 or float16 (default: every tensor keeps its type)")
 	f.StringVar(&shard, "max-shard-size", "5GB", "largest file of weights, such as 500MB or 5GB; no tensor is split")
 	f.IntVar(&o.VocabSize, "vocab-size", 0, "rows of the embedding: unused ones are added or cut, used ones never (default: as many as there are)")
