@@ -65,18 +65,11 @@ func BenchData(ctx context.Context, config *configs.Config, o DataOptions, conso
 // modelSpeed returns the tokens a second of training steps, reading included.
 func modelSpeed(ctx context.Context, c *configs.Config, b *Bundle, batches *data.Batches, o DataOptions) (rate float64, threads int, err error) {
 	w := kernel.NewWorkers(c.Train.Threads)
-	graph, err := b.Model.LossGraph(w, lossOptions(c, b.Model))
+	s, err := newStepper(c, b.Model, w, max(c.Train.Steps, o.Warmup+o.Steps, c.Schedule.WarmupSteps+1))
 	if err != nil {
 		return 0, 0, err
 	}
-	defer graph.Close()
-	s := &stepper{graph: graph, params: b.Model.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed)}
-	if s.optimizer, err = newOptimizer(c.Optimizer, optimParams(b.Model.Params), w); err != nil {
-		return 0, 0, err
-	}
-	if s.schedule, err = newSchedule(c, max(c.Train.Steps, o.Warmup+o.Steps, c.Schedule.WarmupSteps+1)); err != nil {
-		return 0, 0, err
-	}
+	defer s.graph.Close()
 	tokens, position := 0, int64(0)
 	var begun time.Time
 	for n := range o.Warmup + o.Steps {

@@ -28,23 +28,16 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 			return nil, err
 		}
 	}
-	graph, err := m.LossGraph(w, model.LossOptions{Dropout: float32(o.Model.DropoutRate), Gradients: true, Recompute: o.Recompute})
+	c := configs.Default()
+	c.Optimizer.Name, c.Train.Seed, c.Train.Recompute = o.Optimizer, 0, o.Recompute
+	c.Resolve()
+	s, err := newStepper(c, m, w, o.Steps+o.Warmup)
 	if err != nil {
 		return nil, err
 	}
-	defer graph.Close()
-	c := configs.Default()
-	c.Optimizer.Name = o.Optimizer
-	c.Resolve()
-	s := &stepper{graph: graph, params: m.Params, workers: w}
-	if s.optimizer, err = newOptimizer(c.Optimizer, optimParams(m.Params), w); err != nil {
-		return nil, err
-	}
+	defer s.graph.Close()
 	timed := &timedOptimizer{Optimizer: s.optimizer}
 	s.optimizer = timed
-	if s.schedule, err = newSchedule(c, o.Steps+o.Warmup); err != nil {
-		return nil, err
-	}
 	var losses []float64
 	var targets []int // of each step
 	r, err := measure(ctx, o, w, func(i int) (int, error) {
@@ -63,7 +56,7 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	}
 	r.TargetsPerS = median(rates)
 	r.Optimizer = median(timed.seconds[o.Warmup:])
-	r.Activations = float64(graph.Memory()) / 1e6
+	r.Activations = float64(s.graph.Memory()) / 1e6
 	r.Loss = []float64{losses[0], losses[len(losses)-1]}
 	return r, nil
 }

@@ -41,16 +41,10 @@ func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *
 		return nil, err
 	}
 	l.total = totalSteps(c.Train, l.batches)
-	l.stepper = &stepper{params: b.Model.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), beforeUpdate: l.saver.release}
-	if l.stepper.optimizer, err = newOptimizer(c.Optimizer, optimParams(b.Model.Params), w); err != nil {
+	if l.stepper, err = newStepper(c, b.Model, w, l.total); err != nil {
 		return nil, err
 	}
-	if l.stepper.schedule, err = newSchedule(c, l.total); err != nil {
-		return nil, err
-	}
-	if l.stepper.graph, err = b.Model.LossGraph(w, lossOptions(c, b.Model)); err != nil {
-		return nil, err
-	}
+	l.stepper.beforeUpdate = l.saver.release
 	return l, nil
 }
 
@@ -61,14 +55,6 @@ func trainBatches(c *configs.Config, m *material) (*data.Batches, error) {
 		return nil, fmt.Errorf("read data.train: %w", err)
 	}
 	return b, nil
-}
-
-// lossOptions returns what is minimised.
-func lossOptions(c *configs.Config, m *model.T5) model.LossOptions {
-	return model.LossOptions{
-		Dropout: float32(m.Config.DropoutRate), ZLoss: float32(c.Train.ZLoss), LabelSmoothing: float32(c.Train.LabelSmoothing),
-		Gradients: true, Recompute: c.Train.Recompute,
-	}
 }
 
 // totalSteps returns train.steps, or the whole steps that the micro-batches of train.epochs make, at least one. A part of

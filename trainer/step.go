@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"t5train/configs"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/model/op"
@@ -24,6 +25,27 @@ type stepper struct {
 	seed      uint64  // of the dropout
 
 	beforeUpdate func() // called once a step, before the weights and the optimizer's state change; nil is nothing
+}
+
+// newStepper returns the stepper of a resolved configuration, for a run of total steps. Whoever is done with it closes its
+// graph.
+func newStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int) (*stepper, error) {
+	s := &stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed)}
+	var err error
+	if s.optimizer, err = newOptimizer(c.Optimizer, optimParams(m.Params), w); err != nil {
+		return nil, err
+	}
+	if s.schedule, err = newSchedule(c, total); err != nil {
+		return nil, err
+	}
+	s.graph, err = m.LossGraph(w, model.LossOptions{
+		Dropout: float32(m.Config.DropoutRate), ZLoss: float32(c.Train.ZLoss), LabelSmoothing: float32(c.Train.LabelSmoothing),
+		Gradients: true, Recompute: c.Train.Recompute,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // stepResult says what a step did.
