@@ -22,7 +22,8 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	next := func() model.Batch { return randomBatch(o) }
+	random := randomBatch(o)
+	next := func() model.Batch { return random }
 	if len(o.Data) > 0 {
 		if next, err = realBatches(ctx, o, m, w.Threads()); err != nil {
 			return nil, err
