@@ -34,7 +34,7 @@ func TrainExamples(ctx context.Context, config *configs.Config, batches int, con
 				return err
 			}
 			position = all.Read(position, &batch)
-			if err := eachExample(b, n, batch, yield); err != nil {
+			if err := eachExample(b, n, &batch, yield); err != nil {
 				return err
 			}
 		}
@@ -49,24 +49,12 @@ func HeldOutExamples(ctx context.Context, config *configs.Config, console *Conso
 		if !ok {
 			return errors.New("show held-out examples: there are none: set data.validation")
 		}
-		n := 0
-		for _, p := range h.parts {
-			batches, err := data.NewBatches(p.source, data.Size{Examples: h.batchSize}, data.Order{})
-			if err != nil {
-				return err
-			}
-			var batch data.Batch
-			for position := int64(0); position < int64(p.pieces.len); n++ {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				position = batches.Read(position, &batch)
-				if err := eachExample(b, n, batch, yield); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+		number := 0
+		return h.eachBatch(ctx, func(_ head, batch *data.Batch) error {
+			err := eachExample(b, number, batch, yield)
+			number++
+			return err
+		})
 	})
 }
 
@@ -93,7 +81,7 @@ func withText(ctx context.Context, config *configs.Config, console *Console, f f
 	return f(c, b, m)
 }
 
-func eachExample(b *Bundle, number int, batch data.Batch, yield func(Example) error) error {
+func eachExample(b *Bundle, number int, batch *data.Batch, yield func(Example) error) error {
 	for s := range batch.Sequences() {
 		inputs := batch.EncIDs[batch.EncOffsets[s]:batch.EncOffsets[s+1]]
 		labels := batch.Labels[batch.DecOffsets[s]:batch.DecOffsets[s+1]]

@@ -97,10 +97,15 @@ type textTotals struct {
 // for the end. It is an error if the loss is no finite number.
 func (h *heldOutText) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Value, []string, error) {
 	var t textTotals
-	for _, p := range h.parts {
-		if err := h.evaluate(ctx, p, &t, done); err != nil {
-			return nil, nil, err
+	err := h.eachBatch(ctx, func(pieces head, batch *data.Batch) error {
+		if err := h.evaluate(pieces, batch, &t); err != nil {
+			return fmt.Errorf("evaluate: %w", err)
 		}
+		done(t.examples)
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	perByte := t.nll / float64(max(1, t.text))
 	values := append([]metric.Value{{Name: "examples", Value: float64(t.examples)}}, t.loss.Result()...)
@@ -118,36 +123,47 @@ func (h *heldOutText) Evaluate(ctx context.Context, done func(n int64)) ([]metri
 	return values, shown, err
 }
 
-func (h *heldOutText) evaluate(ctx context.Context, p heldOutPart, t *textTotals, done func(n int64)) error {
-	batches, err := data.NewBatches(p.source, data.Size{Examples: h.batchSize}, data.Order{})
-	if err != nil {
-		return fmt.Errorf("evaluate: %w", err)
-	}
+// eachBatch calls f for the held-out batches, in order, with the pieces that their examples are made of. The batch is
+// valid until f returns.
+func (h *heldOutText) eachBatch(ctx context.Context, f func(pieces head, batch *data.Batch) error) error {
 	var batch data.Batch
-	for position := int64(0); position < int64(p.pieces.len); {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		position = batches.Read(position, &batch)
-		totals, err := h.graph.Run(modelBatch(h.bundle.Model, batch), op.Step{})
+	for _, p := range h.parts {
+		batches, err := data.NewBatches(p.source, data.Size{Examples: h.batchSize}, data.Order{})
 		if err != nil {
-			return fmt.Errorf("evaluate: %w", err)
+			return fmt.Errorf("read held-out text: %w", err)
 		}
-		if !finite(totals.NLL) {
-			return fmt.Errorf("evaluate: the loss is %g: %w", totals.NLL, errDiverged)
+		for position := int64(0); position < int64(p.pieces.len); {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			position = batches.Read(position, &batch)
+			if err := f(p.pieces, &batch); err != nil {
+				return err
+			}
 		}
-		t.loss.Add(totals.NLL, int64(totals.Tokens))
-		t.nll += totals.NLL
-		t.correct, t.tokens = t.correct+totals.Correct, t.tokens+totals.Tokens
-		for s, i := range batch.Index {
-			from, to := batch.DecOffsets[s], batch.DecOffsets[s+1]
-			spans, filled := countSpans(h.vocab, batch.Labels[from:to], totals.Hits[from:to])
-			t.spans, t.filled = t.spans+spans, t.filled+filled
-			t.text += int64(p.pieces.Bytes(i))
-		}
-		t.examples += int64(batch.Sequences())
-		done(t.examples)
 	}
+	return nil
+}
+
+// evaluate adds a batch to t.
+func (h *heldOutText) evaluate(pieces head, batch *data.Batch, t *textTotals) error {
+	totals, err := h.graph.Run(modelBatch(h.bundle.Model, *batch), op.Step{})
+	if err != nil {
+		return err
+	}
+	if !finite(totals.NLL) {
+		return fmt.Errorf("the loss is %g: %w", totals.NLL, errDiverged)
+	}
+	t.loss.Add(totals.NLL, int64(totals.Tokens))
+	t.nll += totals.NLL
+	t.correct, t.tokens = t.correct+totals.Correct, t.tokens+totals.Tokens
+	for s, i := range batch.Index {
+		from, to := batch.DecOffsets[s], batch.DecOffsets[s+1]
+		spans, filled := countSpans(h.vocab, batch.Labels[from:to], totals.Hits[from:to])
+		t.spans, t.filled = t.spans+spans, t.filled+filled
+		t.text += int64(pieces.Bytes(i))
+	}
+	t.examples += int64(batch.Sequences())
 	return nil
 }
 
