@@ -3,7 +3,6 @@ package trainer
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"t5train/configs"
 	"t5train/data"
@@ -63,11 +62,9 @@ func withText(ctx context.Context, config *configs.Config, console *Console, f f
 	if !config.Pretraining() {
 		return errors.New("read text: the configuration names no objective: set objective.name, such as span_corruption")
 	}
-	resolved := *config
-	c := &resolved
-	c.Resolve()
-	if err := c.Validate(); err != nil {
-		return fmt.Errorf("the configuration is wrong: %w", err)
+	c, err := resolved(config)
+	if err != nil {
+		return err
 	}
 	b, err := startModel(c, start{}, console)
 	if err != nil {

@@ -64,13 +64,21 @@ func Finetune(ctx context.Context, config *configs.Config, o FinetuneOptions) (*
 	return train(ctx, config, o, readRows)
 }
 
-// train is a run on what read finds.
-func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read func(context.Context, *configs.Config, *Bundle, *kernel.Workers, *Console) (*material, error)) (*Result, error) {
-	resolved := *config
-	c := &resolved
+// resolved returns the configuration with all that follows from it, which must be right.
+func resolved(config *configs.Config) (*configs.Config, error) {
+	c := *config
 	c.Resolve()
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("the configuration is wrong: %w", err)
+	}
+	return &c, nil
+}
+
+// train is a run on what read finds.
+func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read func(context.Context, *configs.Config, *Bundle, *kernel.Workers, *Console) (*material, error)) (*Result, error) {
+	c, err := resolved(config)
+	if err != nil {
+		return nil, err
 	}
 	run, err := checkpoints.OpenRun(c.Output)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"math"
 	"os"
 
-	"t5train/configs"
 	"t5train/data"
 	"t5train/data/objective"
 	"t5train/data/store"
@@ -215,7 +214,7 @@ func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) (values []m
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	s, err := OpenTokens(ctx, b.Tokenizer, TokensOptions{
-		Data: o.Data, TextColumn: column(configs.Part{TextColumns: o.Task.TextColumns}), Output: dir, Threads: o.Threads, Console: o.Console, temporary: true,
+		Data: o.Data, TextColumn: column(o.Task.TextColumns), Output: dir, Threads: o.Threads, Console: o.Console, temporary: true,
 	})
 	if err != nil {
 		return nil, err

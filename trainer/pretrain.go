@@ -33,11 +33,16 @@ func partsOf(d configs.Data) []configs.Part {
 	if len(d.Mixture) > 0 {
 		return d.Mixture
 	}
-	p := configs.Part{Name: textPart, Train: d.Train, Task: textPart}
-	if d.TextColumn != "" {
-		p.TextColumns = []string{d.TextColumn}
+	return []configs.Part{corpus(textPart, d.Train, d.TextColumn)}
+}
+
+// corpus is a part of plain text; column "" is found from the schema.
+func corpus(name string, files []string, column string) configs.Part {
+	p := configs.Part{Name: name, Train: files, Task: textPart}
+	if column != "" {
+		p.TextColumns = []string{column}
 	}
-	return []configs.Part{p}
+	return p
 }
 
 // readText opens the token stores, makes those that are missing, and notes the objective in the bundle.
@@ -171,7 +176,7 @@ func (r *textReader) readTrain(ctx context.Context, m *material) error {
 func (r *textReader) source(ctx context.Context, m *material, p configs.Part, seed uint64) (data.Source, error) {
 	limit := r.config.Data.MaxTrainExamples
 	if p.Task == textPart {
-		s, err := r.open(ctx, m, p.Train, column(p))
+		s, err := r.open(ctx, m, p.Train, column(p.TextColumns))
 		if err != nil {
 			return nil, err
 		}
@@ -236,10 +241,10 @@ func (r *textReader) key(p configs.Part) string {
 	return "data.mixture, " + p.Name
 }
 
-// column returns the column that a corpus names, "" if it names none.
-func column(p configs.Part) string {
-	if len(p.TextColumns) > 0 {
-		return p.TextColumns[0]
+// column returns the column of a corpus that names at most one, "" if it names none.
+func column(columns []string) string {
+	if len(columns) > 0 {
+		return columns[0]
 	}
 	return ""
 }
@@ -253,11 +258,7 @@ func partOptions(p configs.Part) task.Options {
 func checkText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer, console *Console) (errs []error) {
 	parts := partsOf(c.Data)
 	if len(c.Data.Validation) > 0 {
-		held := configs.Part{Name: "validation", Train: c.Data.Validation, Task: textPart}
-		if c.Data.TextColumn != "" {
-			held.TextColumns = []string{c.Data.TextColumn}
-		}
-		parts = append(parts, held)
+		parts = append(parts, corpus("validation", c.Data.Validation, c.Data.TextColumn))
 	}
 	r := &textReader{config: c, objective: objectiveOf(c), console: console}
 	for _, p := range parts {
@@ -288,7 +289,7 @@ func (r *textReader) checkPart(ctx context.Context, p configs.Part) error {
 	if err != nil {
 		return err
 	}
-	_, said, err := task.InferText(set.Columns(), column(p))
+	_, said, err := task.InferText(set.Columns(), column(p.TextColumns))
 	if err != nil {
 		return r.inPart(p, err)
 	}
