@@ -3,13 +3,13 @@ package trainer
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"strings"
 
 	"t5train/data/parquetio"
 	"t5train/data/store"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/model/kernel"
 )
 
 // TokensOptions say of which text the tokens are wanted.
@@ -37,13 +37,9 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 		return nil, err
 	}
 	o.Console.Say("  %s", said)
-	threads := o.Threads
-	if threads <= 0 {
-		threads = runtime.GOMAXPROCS(0)
-	}
 	phases := phases{console: o.Console}
 	defer phases.stop()
-	options := store.Options{Column: column, MaxRows: o.MaxRows, Threads: threads, Progress: phases.progress}
+	options := store.Options{Column: column, MaxRows: o.MaxRows, Threads: kernel.NewWorkers(o.Threads).Threads(), Progress: phases.progress}
 	if !o.temporary {
 		options.Say = func(line string) { o.Console.Say("  %s", line) }
 	}
