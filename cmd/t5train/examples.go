@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-
 	"github.com/spf13/cobra"
 
 	"t5train/trainer"
@@ -29,8 +27,7 @@ are missing.`,
 			if err != nil {
 				return err
 			}
-			out := json.NewEncoder(a.stdout)
-			out.SetEscapeHTML(false)
+			out := jsonLines(a.stdout)
 			print := func(e trainer.Example) error { return out.Encode(e) }
 			if heldOut {
 				return trainer.HeldOutExamples(c.Context(), config, a.console(), print)

@@ -72,8 +72,7 @@ checkpoint, with the text that the model generates.`,
 				return err
 			}
 			defer func() { err = finish(err) }()
-			out := &answers{predictor: predictor, encoder: json.NewEncoder(sink), size: batchSize}
-			out.encoder.SetEscapeHTML(false)
+			out := &answers{predictor: predictor, encoder: jsonLines(sink), size: batchSize}
 			for _, text := range texts {
 				in, err := trainer.TextInput(spec, text)
 				if err != nil {

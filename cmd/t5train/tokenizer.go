@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -118,8 +117,7 @@ func encodeCommand(a app) *cobra.Command {
 				return err
 			}
 			out := bufio.NewWriter(a.stdout)
-			encoder := json.NewEncoder(out)
-			encoder.SetEscapeHTML(false)
+			encoder := jsonLines(out)
 			var ids []int32
 			print := func(text string) error {
 				ids = t.AppendEncode(ids[:0], text)
@@ -202,8 +200,7 @@ func decodeCommand(a app) *cobra.Command {
 				return err
 			}
 			out := bufio.NewWriter(a.stdout)
-			encoder := json.NewEncoder(out)
-			encoder.SetEscapeHTML(false)
+			encoder := jsonLines(out)
 			print := func(list string) error {
 				ids, err := parseIDs(list, t.VocabSize())
 				if err != nil {
