@@ -144,14 +144,7 @@ func ReplaceFile(path string, data []byte) error {
 		return err
 	}
 	defer release()
-	defer os.Remove(s.temp) // nothing there after a success
-	if err := (&Dir{s.parent}).WriteFile(filepath.Base(s.temp), data); err != nil {
-		return err
-	}
-	if err := os.Rename(s.temp, s.path); err != nil {
-		return err
-	}
-	return durable.SyncDir(s.parent)
+	return durable.ReplaceThrough(s.path, s.temp, data)
 }
 
 // checkpointAt tells whether path is a checkpoint folder. One that a killed process left aside is restored,

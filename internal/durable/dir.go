@@ -45,10 +45,12 @@ func SyncDir(path string) error {
 
 // ReplaceFile gives the file at path a new content, at once: after a crash it holds the old one or the new one. The
 // caller sees to it that no other process does the same: the new content is written to path.new first.
-func ReplaceFile(path string, data []byte) error {
-	temp := path + ".new"
+func ReplaceFile(path string, data []byte) error { return ReplaceThrough(path, path+".new", data) }
+
+// ReplaceThrough is ReplaceFile with a name of the caller's, in the same folder, for the new content.
+func ReplaceThrough(path, temp string, data []byte) error {
+	defer os.Remove(temp) // nothing there after a success
 	if err := writeFile(temp, data); err != nil {
-		os.Remove(temp)
 		return err
 	}
 	if err := os.Rename(temp, path); err != nil {
