@@ -71,8 +71,7 @@ func TestPretrain_FirstLoss(t *testing.T) {
 	for _, size := range []string{"small", "v1_1-small"} {
 		t.Run(size, func(t *testing.T) {
 			c := tinyPretraining(t)
-			width, two := 64, 2
-			c.Model = configs.Model{Size: size, DModel: &width, NumLayers: &two}
+			c.Model = configs.Model{Size: size}
 			c.Tokenizer.Path, c.Data.Validation, c.Eval.EverySteps = "", nil, 0
 			c.Train.Steps, c.Train.ZLoss = 1, 0
 			pretrain(t, c, PlainConsole(io.Discard))
