@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"unicode"
@@ -47,14 +48,14 @@ func (g *gapFiller) close() { g.generator.Close() }
 // show returns a line for each sample: its text with what stood in each gap and what the model fills in.
 //
 //	sample: The [quick brown -> little] fox jumps over the [lazy -> lazy] dog
-func (g *gapFiller) show() ([]string, error) {
-	outputs, err := g.generator.Greedy(g.inputs, sampleOutput)
+func (g *gapFiller) show(ctx context.Context) ([]string, error) {
+	outputs, err := g.generator.Generate(ctx, g.inputs, decode.Options{MaxTokens: sampleOutput})
 	if err != nil {
 		return nil, err
 	}
 	lines := make([]string, len(outputs))
 	for i, out := range outputs {
-		lines[i] = "sample: " + fillGaps(g.tok, g.vocab, g.inputs[i], g.targets[i], out.IDs)
+		lines[i] = "sample: " + fillGaps(g.tok, g.vocab, g.inputs[i], g.targets[i], out[0].IDs)
 	}
 	return lines, nil
 }

@@ -118,7 +118,7 @@ func (h *heldOutText) Evaluate(ctx context.Context, done func(n int64)) ([]metri
 	if h.gaps == nil {
 		return values, nil, nil
 	}
-	shown, err := h.gaps.show()
+	shown, err := h.gaps.show(ctx)
 	return values, shown, err
 }
 

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -106,11 +107,12 @@ func (p *Predictor) Predict(inputs []Input) ([]Prediction, error) {
 		}
 		return predictions, nil
 	}
-	outputs, err := p.generator.Greedy(ids, p.maxOutput)
+	outputs, err := p.generator.Generate(context.Background(), ids, decode.Options{MaxTokens: p.maxOutput})
 	if err != nil {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
-	for i, out := range outputs {
+	for i := range outputs {
+		out := outputs[i][0]
 		// Whoever asks for the text of gaps wants to see which is which.
 		gaps := holdsSentinel(p.vocab, ids[i])
 		predictions[i].Output = p.bundle.Tokenizer.Decode(out.IDs, !gaps)

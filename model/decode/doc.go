@@ -4,6 +4,6 @@
 // keys and values, calling the kernels that the graph's operations call.
 //
 //	generator, err := decode.New(t5, workers)
-//	outputs, err := generator.Greedy(inputs, 64)        // inputs end in EOS
+//	outputs, err := generator.Generate(ctx, inputs, decode.Options{MaxTokens: 64}) // inputs end in EOS
 //	scores, err := generator.Score(inputs, candidates)  // log p(candidate | input)
 package decode

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -33,23 +34,43 @@ func (g *Generator) Close() error { return g.encoder.Close() }
 // Output is one generated sequence.
 type Output struct {
 	IDs      []int32 // without the start token and without EOS
-	LogProb  float64 // of the sequence, EOS included, in nats
+	LogProb  float64 // of the sequence by the model alone, EOS included, in nats: what Score gives
+	Score    float64 // what the sequences of an input are ranked by; see Options.LengthPenalty
 	Finished bool    // EOS came before the limit of tokens; otherwise the text is cut short
 }
 
-// Greedy generates one sequence for each input, always taking the most probable token, of at most maxTokens tokens
-// with EOS. Inputs are token ids that end in EOS. Finished sequences leave the batch. Weights that are damaged or have
-// diverged are an error: there is no most probable token.
-func (g *Generator) Greedy(inputs [][]int32, maxTokens int) ([]Output, error) {
-	return g.greedy(inputs, maxTokens, true)
+// Generate generates sequences for each input, the best first: Options.Returned of them, or fewer where there are no more.
+// Inputs are token ids that end in EOS. Finished sequences leave the batch. Weights that are damaged or have diverged are an
+// error: there is no most probable token.
+func (g *Generator) Generate(ctx context.Context, inputs [][]int32, o Options) ([][]Output, error) {
+	if o.EOS == nil {
+		o.EOS = []int32{int32(g.model.Config.EOSTokenID)}
+	}
+	if err := o.Validate(g.model.Config.VocabSize); err != nil {
+		return nil, fmt.Errorf("generate: %w", err)
+	}
+	outputs, err := g.greedy(ctx, inputs, o.MaxTokens, true)
+	if err != nil {
+		return nil, err
+	}
+	all := make([][]Output, len(outputs))
+	for i, out := range outputs {
+		tokens := len(out.IDs)
+		if out.Finished {
+			tokens++
+		}
+		out.Score = o.score(out.LogProb, tokens)
+		all[i] = []Output{out}
+	}
+	return all, nil
 }
 
-// GreedyExactly is Greedy that goes on behind EOS, for measuring: every sequence has that many tokens.
+// GreedyExactly is greedy generation that goes on behind EOS, for measuring: every sequence has that many tokens.
 func (g *Generator) GreedyExactly(inputs [][]int32, tokens int) ([]Output, error) {
-	return g.greedy(inputs, tokens, false)
+	return g.greedy(context.Background(), inputs, tokens, false)
 }
 
-func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]Output, error) {
+func (g *Generator) greedy(ctx context.Context, inputs [][]int32, maxTokens int, stopAtEOS bool) ([]Output, error) {
 	if err := checkInputs(inputs); err != nil || len(inputs) == 0 {
 		return nil, err
 	}
@@ -66,6 +87,9 @@ func (g *Generator) greedy(inputs [][]int32, maxTokens int, stopAtEOS bool) ([]O
 	for range maxTokens {
 		if len(alive) == 0 {
 			break
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("generate: %w", err)
 		}
 		var rows []int
 		hidden := d.next(ids)

@@ -1,0 +1,158 @@
+package decode
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Options say how Generate chooses tokens. The zero value with MaxTokens set takes the most probable token each time.
+//
+// The options that change what a token is worth apply in the order of transformers 5: RepetitionPenalty, NoRepeatNgram,
+// EncoderNoRepeatNgram, BadWords, MinTokens, Allowed, Prefix, ForcedEOS, Suppress; then those of Sampling.
+type Options struct {
+	MaxTokens int // the most tokens of an output, EOS included; at least 1
+	MinTokens int // tokens that come before EOS may
+
+	Beams    int // sequences that a beam search keeps for each input; 0 and 1 are no beam search
+	Returned int // sequences returned for each input, at most Beams or as many as are to be sampled; 0 is 1
+
+	// LengthPenalty is the p of a sequence's score, (sum of log p)/length^p with EOS in the length; nil is 1. Above 0 it
+	// favours long sequences. Alpha, if not 0, is the exponent of T5's own ((5+length)/6)^Alpha instead: T5 used 0.6 for
+	// translation and summaries.
+	LengthPenalty *float64
+	Alpha         float64
+	EarlyStopping EarlyStopping
+
+	Sampling *Sampling // nil: the most probable tokens
+
+	NoRepeatNgram        int     // no sequence of so many tokens comes twice in an output; 0 is off, 3 is usual
+	EncoderNoRepeatNgram int     // no sequence of so many tokens of the input comes in its output; 0 is off
+	RepetitionPenalty    float64 // above 1: tokens of the output so far are less probable; 0 and 1 are none, 1.2 is usual
+
+	BadWords [][]int32 // sequences that no output holds; EOS alone is ignored
+	Suppress []int32   // tokens that no output holds
+	Prefix   []int32   // every output begins with these tokens
+
+	ForcedEOS bool    // the last of MaxTokens tokens is EOS
+	EOS       []int32 // tokens that end a sequence; nil is the model's
+	Allowed   *Trie   // outputs are sequences of the trie; nil: any
+}
+
+// EarlyStopping says when a beam search is done with an input: in all cases it needs Beams finished sequences first.
+type EarlyStopping int
+
+const (
+	// Heuristic stops when the best unfinished sequence would be worse than all finished ones if it ended now
+	// (early_stopping=False of transformers).
+	Heuristic EarlyStopping = iota
+	// Early stops at once (True).
+	Early
+	// Never stops only when no unfinished sequence can become better than the finished ones ("never").
+	Never
+)
+
+// Sampling draws tokens by their probabilities. The filters apply in the order of the fields, each to what the others
+// left, and leave at least one token; 0 turns one off.
+type Sampling struct {
+	Temperature float64 // divides the logits: below 1 favours probable tokens; above 0, 1 leaves them as they are
+	TopK        int     // only so many most probable tokens, and those that are as probable as the last
+	TopP        float64 // only the most probable tokens that together have this probability
+	MinP        float64 // only tokens with this part of the largest probability
+	TypicalP    float64 // only tokens whose information is the closest to its mean, that together have this probability (Meister et al. 2022)
+	Epsilon     float64 // only tokens with this probability (Hewitt et al. 2022)
+	Eta         float64 // the same with less where the distribution is flat: min(Eta, sqrt(Eta)·e^-entropy)
+
+	// Seed decides the draws together with the index of an input, the number of its sequence and the position of the
+	// token, and nothing else does.
+	Seed uint64
+	// Indices are those of the inputs; nil is 0, 1, 2, ... Who generates for many inputs in batches says here which ones a
+	// batch holds, so that results do not depend on the batches.
+	Indices []int
+}
+
+// Validate reports everything that is wrong with o for a vocabulary of so many tokens.
+func (o Options) Validate(vocab int) error {
+	var errs []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	check(o.MaxTokens >= 1, "MaxTokens is %d, want at least 1", o.MaxTokens)
+	check(o.MinTokens >= 0 && o.MinTokens <= max(0, o.MaxTokens), "MinTokens is %d, want 0 to MaxTokens %d", o.MinTokens, o.MaxTokens)
+	check(o.Beams >= 0, "Beams is %d, want at least 0", o.Beams)
+	check(o.Returned >= 0, "Returned is %d, want at least 0", o.Returned)
+	switch {
+	case o.Beams > 1:
+		check(o.Returned <= o.Beams, "Returned is %d, want at most Beams %d: raise Beams", o.Returned, o.Beams)
+		check(o.Sampling == nil, "Beams is %d and Sampling is set: leave one of them out", o.Beams)
+	case o.Sampling == nil:
+		check(o.Returned <= 1, "Returned is %d, but there is one most probable token: set Beams or Sampling for several sequences", o.Returned)
+	}
+	if o.LengthPenalty != nil {
+		check(finite(*o.LengthPenalty), "LengthPenalty is %v, want a finite number", *o.LengthPenalty)
+		check(o.Alpha == 0, "LengthPenalty and Alpha are set: leave one of them out")
+	}
+	check(finite(o.Alpha) && o.Alpha >= 0, "Alpha is %v, want at least 0", o.Alpha)
+	check(o.EarlyStopping >= Heuristic && o.EarlyStopping <= Never, "EarlyStopping is %d, want Heuristic, Early or Never", o.EarlyStopping)
+	check(o.NoRepeatNgram >= 0, "NoRepeatNgram is %d, want at least 0", o.NoRepeatNgram)
+	check(o.EncoderNoRepeatNgram >= 0, "EncoderNoRepeatNgram is %d, want at least 0", o.EncoderNoRepeatNgram)
+	check(finite(o.RepetitionPenalty) && o.RepetitionPenalty >= 0, "RepetitionPenalty is %v, want above 0, or 0 for none", o.RepetitionPenalty)
+	known := func(name string, tokens []int32) {
+		for _, id := range tokens {
+			check(id >= 0 && int(id) < vocab, "%s has token %d, want 0 to %d: the vocabulary has %d tokens", name, id, vocab-1, vocab)
+		}
+	}
+	for i, word := range o.BadWords {
+		check(len(word) > 0, "BadWords %d has no token: leave it out", i)
+		known("BadWords", word)
+	}
+	known("Suppress", o.Suppress)
+	known("Prefix", o.Prefix)
+	known("EOS", o.EOS)
+	check(len(o.Prefix) <= max(0, o.MaxTokens), "Prefix has %d tokens, want at most MaxTokens %d", len(o.Prefix), o.MaxTokens)
+	for _, id := range o.Prefix {
+		check(!slices.Contains(o.EOS, id), "Prefix holds EOS, token %d: leave it out", id)
+	}
+	if o.Allowed != nil {
+		errs = append(errs, o.Allowed.check(o, vocab)...)
+	}
+	if o.Sampling != nil {
+		errs = append(errs, o.Sampling.check()...)
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Sampling) check() []error {
+	var errs []error
+	if !finite(s.Temperature) || s.Temperature <= 0 {
+		errs = append(errs, fmt.Errorf("Temperature is %v, want above 0: 1 for the model's probabilities, no Sampling for the most probable token", s.Temperature))
+	}
+	if s.TopK < 0 {
+		errs = append(errs, fmt.Errorf("TopK is %d, want at least 1, or 0 for all tokens", s.TopK))
+	}
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{{"TopP", s.TopP}, {"MinP", s.MinP}, {"TypicalP", s.TypicalP}, {"Epsilon", s.Epsilon}, {"Eta", s.Eta}} {
+		if !(f.value >= 0 && f.value <= 1) {
+			errs = append(errs, fmt.Errorf("%s is %v, want 0 to 1, where 0 is off", f.name, f.value))
+		}
+	}
+	return errs
+}
+
+// score is the score of a sequence of so many tokens, EOS included.
+func (o *Options) score(logProb float64, tokens int) float64 {
+	switch {
+	case o.Alpha != 0:
+		return logProb / math.Pow((5+float64(tokens))/6, o.Alpha) // Wu et al. 2016, equation 14; T5 has no other term of it
+	case o.LengthPenalty != nil:
+		return logProb / math.Pow(float64(tokens), *o.LengthPenalty)
+	}
+	return logProb / float64(tokens)
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
