@@ -25,7 +25,7 @@ func BenchGenerate(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 		inputs[i] = b.EncoderIDs[b.EncoderOffsets[i]:b.EncoderOffsets[i+1]]
 	}
 	return measure(ctx, o, w, func(int) (int, error) {
-		_, err := g.GreedyExactly(inputs, o.Decoder)
+		_, err := g.Generate(ctx, inputs, decode.Options{MaxTokens: o.Decoder, MinTokens: o.Decoder})
 		return o.Batch * o.Decoder, err
 	})
 }

@@ -9,7 +9,6 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/checkpoints/safetensors"
-	"t5train/internal/golden"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/model/op"
@@ -61,81 +60,6 @@ func inputsOf(t *testing.T, dir string) [][]int32 {
 		}
 	}
 	return inputs
-}
-
-// supported lists the options of a recorded generation that greedy generation covers.
-var supported = []string{"max_new_tokens", "max_length", "do_sample", "num_beams"}
-
-func TestGoldenGreedy(t *testing.T) {
-	ran := 0
-	for _, dir := range golden.Cases(t, "generate") {
-		var file struct {
-			Kind  string `json:"kind"`
-			Cases []struct {
-				Name      string         `json:"name"`
-				Options   map[string]any `json:"options"`
-				Sequences [][]int32      `json:"sequences"`
-				LogProbs  [][]float64    `json:"token_log_probs_f64"`
-			} `json:"cases"`
-		}
-		golden.Read(t, dir, &file)
-		if file.Kind != "generation" {
-			continue
-		}
-		m := loadCase(t, dir)
-		g, err := New(m, kernel.NewWorkers(2))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer g.Close()
-		inputs := inputsOf(t, dir)
-		for _, c := range file.Cases {
-			greedy := c.Options["do_sample"] == false && (c.Options["num_beams"] == nil || c.Options["num_beams"] == 1.0)
-			for option := range c.Options {
-				greedy = greedy && slices.Contains(supported, option)
-			}
-			if !greedy {
-				continue
-			}
-			ran++
-			t.Run(filepath.Base(dir)+"/"+c.Name, func(t *testing.T) {
-				limit := 20 // of transformers, with the start token
-				if v, ok := c.Options["max_length"].(float64); ok {
-					limit = int(v)
-				}
-				limit--
-				if v, ok := c.Options["max_new_tokens"].(float64); ok {
-					limit = int(v)
-				}
-				outputs, err := mostProbable(g, inputs, limit)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for i, out := range outputs {
-					got := append([]int32{0}, out.IDs...)
-					if out.Finished {
-						got = append(got, 1)
-					}
-					want := c.Sequences[i]
-					var logProb float64
-					for j := range got[1:] {
-						logProb += c.LogProbs[i][j]
-					}
-					for len(got) < len(want) {
-						got = append(got, 0)
-					}
-					if !slices.Equal(got, want) {
-						t.Errorf("input %d: got %v, want %v", i, got, want)
-					} else if math.Abs(out.LogProb-logProb) > 1e-4 {
-						t.Errorf("input %d: log-probability %.6f, want %.6f", i, out.LogProb, logProb)
-					}
-				}
-			})
-		}
-	}
-	if ran == 0 {
-		t.Error("golden: no greedy case was found")
-	}
 }
 
 // mostProbable returns the most probable sequence of each input.

@@ -17,12 +17,20 @@ type decoder struct {
 	cross                   [][]float32
 	inputStart, inputLength []int32
 
-	// self holds the keys and values so far, [rows, capacity, 2*inner] for each layer.
+	// self holds the keys and values so far, [places, capacity, 2*inner] for each layer.
 	self     [][]float32
 	capacity int
+	place    []int         // of each row
+	places   []place       // at least as many as rows
 	bias     []kernel.Bias // one for each layer; layers that share a table share the values
 
 	buffers buffers
+}
+
+// place is where self has room for one row.
+type place struct {
+	inputStart int32   // of the row that wrote it last
+	ids        []int32 // the tokens that it was fed, one for each position
 }
 
 // buffers are the activations of one step.
@@ -48,6 +56,8 @@ func newDecoder(m *model.T5, w *kernel.Workers, hidden []float32, offsets []int3
 	for s := range len(offsets) - 1 {
 		d.inputStart = append(d.inputStart, offsets[s])
 		d.inputLength = append(d.inputLength, offsets[s+1]-offsets[s])
+		d.place = append(d.place, s)
+		d.places = append(d.places, place{inputStart: offsets[s]})
 	}
 	d.reserve(capacity)
 	return d
@@ -58,16 +68,9 @@ func (d *decoder) rows() int { return len(d.inputStart) }
 // innerDim is the width of the concatenated heads.
 func (d *decoder) innerDim() int { return d.model.Config.NumHeads * d.model.Config.DKV }
 
-// reserve makes room for capacity positions a row.
+// reserve makes room for capacity positions at every place.
 func (d *decoder) reserve(capacity int) {
-	width := 2 * d.innerDim()
-	for l, old := range d.self {
-		d.self[l] = make([]float32, d.rows()*capacity*width)
-		for r := range d.rows() {
-			copy(d.self[l][r*capacity*width:], old[r*d.capacity*width:r*d.capacity*width+d.step*width])
-		}
-	}
-	d.capacity = capacity
+	d.move(capacity)
 	var bias kernel.Bias
 	for l, b := range d.model.Decoder.Block {
 		if a := b.SelfAttention; a.RelativeAttentionBias != nil {
@@ -78,22 +81,84 @@ func (d *decoder) reserve(capacity int) {
 	}
 }
 
-// choose replaces the rows: the new row i continues the old row parents[i]. It drops finished rows and branches.
-func (d *decoder) choose(parents []int) {
-	width := d.capacity * 2 * d.innerDim()
-	used := d.step * 2 * d.innerDim()
+// move makes self anew, for all places with so many positions each.
+func (d *decoder) move(capacity int) {
+	width := 2 * d.innerDim()
+	before := d.capacity * width // elements of a place
 	for l, old := range d.self {
-		kept := make([]float32, len(parents)*width)
-		for i, p := range parents {
-			copy(kept[i*width:i*width+used], old[p*width:])
+		d.self[l] = make([]float32, len(d.places)*capacity*width)
+		for p := 0; p*before < len(old); p++ {
+			copy(d.self[l][p*capacity*width:], old[p*before:p*before+d.step*width])
 		}
-		d.self[l] = kept
+	}
+	d.capacity = capacity
+}
+
+// choose replaces the rows: the new row i continues the old row parents[i]. It drops finished rows and branches.
+//
+// Keys and values mostly stay where they are: the first that continues a row takes over its place. Any other takes the place
+// of a row that nothing continues, where it writes what differs. The beams of an input have most of their tokens in common,
+// so that is little.
+func (d *decoder) choose(parents []int) {
+	taken := make([]bool, len(d.places))
+	rows := make([]int, len(parents)) // their places
+	var branches []int                // new rows that need one
+	for i, p := range parents {
+		if rows[i] = d.place[p]; taken[rows[i]] {
+			branches = append(branches, i)
+		}
+		taken[rows[i]] = true
+	}
+	for _, i := range branches {
+		from := rows[i]
+		to, common := d.freePlace(taken, from)
+		if to == len(d.places) {
+			for range max(1, len(parents)-len(d.places)) {
+				d.places = append(d.places, place{})
+				taken = append(taken, false)
+			}
+			d.move(d.capacity)
+		}
+		d.copyPlace(to, from, common)
+		taken[to], rows[i] = true, to
 	}
 	start, length := make([]int32, len(parents)), make([]int32, len(parents))
 	for i, p := range parents {
 		start[i], length[i] = d.inputStart[p], d.inputLength[p]
 	}
-	d.inputStart, d.inputLength = start, length
+	d.place, d.inputStart, d.inputLength = rows, start, length
+}
+
+// freePlace returns a place that is not taken and has the most first positions in common with another, and how many; if all
+// are taken, the number of places.
+func (d *decoder) freePlace(taken []bool, other int) (free, common int) {
+	free = len(d.places)
+	want := d.places[other]
+	for p, have := range d.places {
+		if taken[p] {
+			continue
+		}
+		same := 0
+		if have.inputStart == want.inputStart { // what keys and values hold depends on the input too
+			for same < len(have.ids) && same < len(want.ids) && have.ids[same] == want.ids[same] {
+				same++
+			}
+		}
+		if free == len(d.places) || same > common {
+			free, common = p, same
+		}
+	}
+	return free, common
+}
+
+// copyPlace makes a place like another one; the first positions are so already.
+func (d *decoder) copyPlace(to, from, already int) {
+	width := 2 * d.innerDim()
+	for _, kv := range d.self {
+		copy(kv[(to*d.capacity+already)*width:(to*d.capacity+d.step)*width], kv[(from*d.capacity+already)*width:])
+	}
+	p := &d.places[to]
+	p.inputStart, p.ids = d.places[from].inputStart, append(p.ids[:already], d.places[from].ids[already:]...)
 }
 
 // linear writes x [rows, in]·weightᵀ to the columns of y that start at column; y has the given stride.
@@ -127,6 +192,10 @@ func (d *decoder) next(ids []int32) []float32 {
 	x := buf.x
 	kernel.Embed(d.workers, x, d.model.Shared.Value, ids, c.DModel)
 	buf.queryOffsets = buf.queryOffsets[:0]
+	for r, id := range ids {
+		p := &d.places[d.place[r]]
+		p.ids = append(p.ids, id)
+	}
 	for r := range rows + 1 {
 		buf.queryOffsets = append(buf.queryOffsets, int32(r))
 	}
@@ -153,9 +222,9 @@ func (d *decoder) selfAttention(x []float32, b model.Block, layer int) {
 	d.linear(buf.qkv, 2*inner, inner, normed, rows, a.V.Value, inner)
 	cache := d.self[layer]
 	buf.keyStart, buf.keyLength = buf.keyStart[:0], buf.keyLength[:0]
-	for r := range rows {
-		copy(cache[(r*d.capacity+d.step)*2*inner:], buf.qkv[r*2*inner:(r+1)*2*inner])
-		buf.keyStart = append(buf.keyStart, int32(r*d.capacity))
+	for r, place := range d.place {
+		copy(cache[(place*d.capacity+d.step)*2*inner:], buf.qkv[r*2*inner:(r+1)*2*inner])
+		buf.keyStart = append(buf.keyStart, int32(place*d.capacity))
 		buf.keyLength = append(buf.keyLength, int32(d.step+1))
 	}
 	d.attend(a, d.bias[layer], cache, buf.keyStart, buf.keyLength)

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"slices"
+	"sync"
 
 	"t5train/model"
 	"t5train/model/kernel"
@@ -17,6 +16,14 @@ type Generator struct {
 	workers *kernel.Workers
 	encoder *model.EncoderGraph
 	logits  []float32
+	scratch sync.Pool // *scratch
+}
+
+// scratch is the memory in which a task chooses the token of a row.
+type scratch struct {
+	worth []float32 // [vocab]
+	best  []kernel.Ranked
+	left  distribution
 }
 
 // New returns a generator for m.
@@ -25,7 +32,9 @@ func New(m *model.T5, w *kernel.Workers) (*Generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Generator{model: m, workers: w, encoder: encoder}, nil
+	g := &Generator{model: m, workers: w, encoder: encoder}
+	g.scratch.New = func() any { return new(scratch) }
+	return g, nil
 }
 
 // Close frees the generator.
@@ -33,15 +42,24 @@ func (g *Generator) Close() error { return g.encoder.Close() }
 
 // Output is one generated sequence.
 type Output struct {
-	IDs      []int32 // without the start token and without EOS
-	LogProb  float64 // of the sequence by the model alone, EOS included, in nats: what Score gives
-	Score    float64 // what the sequences of an input are ranked by; see Options.LengthPenalty
-	Finished bool    // EOS came before the limit of tokens; otherwise the text is cut short
+	IDs []int32 // without the start token and without EOS
+
+	// LogProb is the log-probability of the sequence by the model alone, EOS included, in nats: what Generator.Score gives.
+	LogProb float64
+	// Score is the log-probability of the choices that the options left, by Options.LengthPenalty. A beam search ranks by it,
+	// and as in transformers does not count again what a banned token would have had.
+	Score float64
+	// Finished says that EOS came before the limit of tokens. Otherwise the text is cut short, there or where the options
+	// left no token.
+	Finished bool
 }
 
-// Generate generates sequences for each input, the best first: Options.Returned of them, or fewer where there are no more.
-// Inputs are token ids that end in EOS. Finished sequences leave the batch. Weights that are damaged or have diverged are an
-// error: there is no most probable token.
+// Generate generates sequences for each input: Options.Returned of them, those of a beam search best first. A beam search
+// gives fewer where the options leave fewer.
+//
+// Inputs are token ids that end in EOS. They need no order: inputs lie end to end without padding, each attends to its own
+// tokens alone, and finished ones leave the batch. So short ones cost what they cost alone, whatever is beside them.
+// Weights that are damaged or have diverged are an error: there is no most probable token.
 func (g *Generator) Generate(ctx context.Context, inputs [][]int32, o Options) ([][]Output, error) {
 	if o.EOS == nil {
 		o.EOS = []int32{int32(g.model.Config.EOSTokenID)}
@@ -49,172 +67,84 @@ func (g *Generator) Generate(ctx context.Context, inputs [][]int32, o Options) (
 	if err := o.Validate(g.model.Config.VocabSize); err != nil {
 		return nil, fmt.Errorf("generate: %w", err)
 	}
-	outputs, err := g.greedy(ctx, inputs, o.MaxTokens, true)
-	if err != nil {
-		return nil, err
+	if s := o.Sampling; s != nil && s.Indices != nil && len(s.Indices) != len(inputs) {
+		return nil, fmt.Errorf("generate: Sampling has %d Indices for %d inputs, want one for each", len(s.Indices), len(inputs))
 	}
-	all := make([][]Output, len(outputs))
-	for i, out := range outputs {
-		tokens := len(out.IDs)
-		if out.Finished {
-			tokens++
-		}
-		out.Score = o.score(out.LogProb, tokens)
-		all[i] = []Output{out}
-	}
-	return all, nil
-}
-
-// GreedyExactly is greedy generation that goes on behind EOS, for measuring: every sequence has that many tokens.
-func (g *Generator) GreedyExactly(inputs [][]int32, tokens int) ([]Output, error) {
-	return g.greedy(context.Background(), inputs, tokens, false)
-}
-
-func (g *Generator) greedy(ctx context.Context, inputs [][]int32, maxTokens int, stopAtEOS bool) ([]Output, error) {
 	if err := checkInputs(inputs); err != nil || len(inputs) == 0 {
 		return nil, err
 	}
-	d, err := g.start(inputs, min(16, maxTokens))
+	d, err := g.start(inputs, min(16, o.MaxTokens))
 	if err != nil {
 		return nil, err
 	}
-	outputs := make([]Output, len(inputs))
-	alive := make([]int, len(inputs)) // input of each row
-	ids := make([]int32, len(inputs))
-	for i := range inputs {
-		alive[i], ids[i] = i, int32(g.model.Config.DecoderStartTokenID)
+	r := run{generator: g, decoder: d, options: &o, processors: o.processors(), inputs: inputs}
+	if o.Beams > 1 {
+		return r.search(ctx)
 	}
-	for range maxTokens {
-		if len(alive) == 0 {
-			break
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("generate: %w", err)
-		}
-		var rows []int
-		hidden := d.next(ids)
-		ids = ids[:0]
-		broken := false
-		g.eachRow(hidden, len(alive), nil, func(row int, r rowResult) {
-			broken = broken || math.IsNaN(r.z)
-			best := r.best
-			out := &outputs[alive[row]]
-			out.LogProb += r.largest - r.z
-			if stopAtEOS && best == g.model.Config.EOSTokenID {
-				out.Finished = true
-				return
-			}
-			out.IDs = append(out.IDs, int32(best))
-			ids = append(ids, int32(best))
-			rows = append(rows, row)
-		})
-		if broken {
-			return nil, errors.New("generate: the model gives NaN or infinite logits: its weights are damaged, or training diverged: use another checkpoint")
-		}
-		if len(rows) < len(alive) {
-			for i, r := range rows {
-				alive[i] = alive[r]
-			}
-			alive = alive[:len(rows)]
-			d.choose(rows)
-		}
-	}
-	return outputs, nil
+	return r.choose(ctx)
 }
 
-// Score returns log p(target | input) in nats for each input and each target: the sum over the target's tokens. A target
-// normally ends in EOS. Targets with a common beginning share the work for it. Damaged or diverged weights give NaN.
-func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
-	if err := checkInputs(inputs); err != nil {
-		return nil, err
-	}
-	for _, t := range targets {
-		for _, id := range t {
-			if id < 0 || int(id) >= g.model.Config.VocabSize {
-				return nil, fmt.Errorf("score targets: token %d is outside of the vocabulary of %d", id, g.model.Config.VocabSize)
-			}
-		}
-	}
-	scores := make([][]float64, 0, len(inputs))
-	for group := range slices.Chunk(inputs, max(1, scoreBranches/max(1, len(targets)))) {
-		s, err := g.score(group, targets)
-		if err != nil {
-			return nil, err
-		}
-		scores = append(scores, s...)
-	}
-	return scores, nil
+// run is one call of Generate.
+type run struct {
+	generator  *Generator
+	decoder    *decoder
+	options    *Options
+	processors []processor
+	inputs     [][]int32
+	rows       []hypothesis // of the decoder
 }
 
-// scoreBranches bounds the branches that Score holds at once, where one input does not need more: each has keys and
-// values of its own in every layer, so a hundred labels would multiply the memory of a batch by a hundred.
-const scoreBranches = 512
-
-// score is Score for inputs whose branches fit into memory together.
-func (g *Generator) score(inputs, targets [][]int32) ([][]float64, error) {
-	var all []int // an empty target is certain and needs no work
-	longest := 0
-	for t, target := range targets {
-		if len(target) > 0 {
-			all = append(all, t)
-			longest = max(longest, len(target))
-		}
-	}
-	d, err := g.start(inputs, longest)
-	if err != nil {
-		return nil, err
-	}
-	scores := make([][]float64, len(inputs))
-	branches := make([]branch, len(inputs))
-	ids := make([]int32, len(inputs))
-	for i := range inputs {
-		scores[i] = make([]float64, len(targets))
-		branches[i] = branch{input: i, targets: all}
-		ids[i] = int32(g.model.Config.DecoderStartTokenID)
-	}
-	for depth := 0; len(branches) > 0; depth++ {
-		hidden := d.next(ids)
-		var next []branch
-		var parents []int
-		ids = nil
-		wanted := func(row int) []int32 {
-			var tokens []int32
-			for _, t := range branches[row].targets {
-				tokens = append(tokens, targets[t][depth])
-			}
-			return tokens
-		}
-		g.eachRow(hidden, len(branches), wanted, func(row int, r rowResult) {
-			b := branches[row]
-			byToken := make(map[int32]int) // token -> branch of next that continues with it
-			for j, t := range b.targets {
-				token := targets[t][depth]
-				scores[b.input][t] += r.logits[j] - r.z
-				if depth+1 == len(targets[t]) {
-					continue
-				}
-				i, ok := byToken[token]
-				if !ok {
-					i = len(next)
-					byToken[token] = i
-					next = append(next, branch{input: b.input})
-					parents = append(parents, row)
-					ids = append(ids, token)
-				}
-				next[i].targets = append(next[i].targets, t)
-			}
-		})
-		branches = next
-		d.choose(parents)
-	}
-	return scores, nil
+// hypothesis is a sequence under construction.
+type hypothesis struct {
+	input, number int     // position of its input, and its own among the sequences of that
+	tokens        []int32 // the start token first
+	logProb       float64 // of the tokens, by the model alone
+	worth         float64 // the same as the options change it
 }
 
-// branch is a common beginning of some targets, for one input.
-type branch struct {
-	input   int
-	targets []int
+// start is the hypothesis without a token.
+func (r *run) start(input, number int) hypothesis {
+	return hypothesis{input: input, number: number, tokens: []int32{int32(r.generator.model.Config.DecoderStartTokenID)}}
 }
+
+// output returns a hypothesis that is done.
+func (r *run) output(h hypothesis, finished bool) Output {
+	ids := h.tokens[1:]
+	score := r.options.score(h.worth, max(1, len(ids)))
+	if finished {
+		ids = ids[:len(ids)-1]
+	}
+	return Output{IDs: ids, LogProb: h.logProb, Score: score, Finished: finished}
+}
+
+// step runs the decoder on the last token of each row and calls f with the logits that follow it, for several rows at
+// once. f may overwrite the logits.
+func (r *run) step(ctx context.Context, f func(row int, s *scratch, logits []float32)) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("generate: %w", err)
+	}
+	ids := make([]int32, len(r.rows))
+	for i, h := range r.rows {
+		ids[i] = h.tokens[len(h.tokens)-1]
+	}
+	g := r.generator
+	g.eachRow(r.decoder.next(ids), len(ids), func(row int, logits []float32) {
+		s := g.scratch.Get().(*scratch)
+		defer g.scratch.Put(s)
+		f(row, s, logits)
+	})
+	return nil
+}
+
+// process applies the options to what the next token of a row is worth.
+func (r *run) process(x []float32, row int) {
+	h := &r.rows[row]
+	for _, p := range r.processors {
+		p(x, h.tokens, r.inputs[h.input])
+	}
+}
+
+var errDiverged = errors.New("generate: the model gives NaN or infinite logits: its weights are damaged, or training diverged: use another checkpoint")
 
 func checkInputs(inputs [][]int32) error {
 	for i, in := range inputs {
@@ -243,36 +173,14 @@ func (g *Generator) start(inputs [][]int32, positions int) (*decoder, error) {
 // logitRows is how many rows have their logits in memory at once.
 const logitRows = 64
 
-// rowResult is what decoding needs of the logits of a row.
-type rowResult struct {
-	z       float64   // ln of the sum of their exponentials
-	best    int       // position of the largest
-	largest float64   // its value
-	logits  []float64 // of the wanted tokens
-}
-
-// eachRow calls f in row order with the results of each row of hidden [rows, d_model]. wanted, if not nil, says for
-// which tokens of a row the logits are needed.
-func (g *Generator) eachRow(hidden []float32, rows int, wanted func(row int) []int32, f func(row int, r rowResult)) {
+// eachRow calls f with the logits [vocab] of each row of hidden [rows, d_model], for several rows at once.
+func (g *Generator) eachRow(hidden []float32, rows int, f func(row int, logits []float32)) {
 	vocab, dModel := g.model.Config.VocabSize, g.model.Config.DModel
 	head := g.model.LMHead.Value
-	results := make([]rowResult, min(rows, logitRows))
 	for lo := 0; lo < rows; lo += logitRows {
 		n := min(logitRows, rows-lo)
 		g.logits = resize(g.logits, n*vocab)
 		kernel.Gemm(g.workers, false, true, n, vocab, dModel, hidden[lo*dModel:], dModel, head, dModel, false, g.logits, vocab)
-		g.workers.Run(n, func(i int) {
-			logits, r := g.logits[i*vocab:(i+1)*vocab], rowResult{}
-			if wanted != nil {
-				for _, token := range wanted(lo + i) {
-					r.logits = append(r.logits, float64(logits[token]))
-				}
-			}
-			r.largest, r.best, r.z = kernel.LogSumExp(g.workers, logits)
-			results[i] = r
-		})
-		for i := range n {
-			f(lo+i, results[i])
-		}
+		g.workers.Run(n, func(i int) { f(lo+i, g.logits[i*vocab:(i+1)*vocab]) })
 	}
 }

@@ -155,4 +155,9 @@ func (o *Options) score(logProb float64, tokens int) float64 {
 	return logProb / float64(tokens)
 }
 
+// favoursLong tells whether more tokens can make a score better.
+func (o *Options) favoursLong() bool {
+	return o.Alpha > 0 || o.Alpha == 0 && (o.LengthPenalty == nil || *o.LengthPenalty > 0)
+}
+
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -1,0 +1,96 @@
+package decode
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"t5train/model/kernel"
+)
+
+// choice is the next token of a row.
+type choice struct {
+	token   int32
+	logProb float64 // by the model alone
+	worth   float64 // of the choice among what the options left
+	none    bool    // the options left no token
+}
+
+// choose generates sequences that do not compete with each other: the most probable tokens, or sampled ones.
+func (r *run) choose(ctx context.Context) ([][]Output, error) {
+	o := r.options
+	outputs := make([][]Output, len(r.inputs))
+	var parents []int
+	for i := range r.inputs {
+		outputs[i] = make([]Output, max(1, o.Returned))
+		for n := range outputs[i] {
+			r.rows = append(r.rows, r.start(i, n))
+			parents = append(parents, i)
+		}
+	}
+	if len(r.rows) > len(r.inputs) {
+		r.decoder.choose(parents)
+	}
+	choices := make([]choice, len(r.rows))
+	for step := range o.MaxTokens {
+		err := r.step(ctx, func(row int, s *scratch, logits []float32) { choices[row] = r.next(row, s, logits) })
+		if err != nil {
+			return nil, err
+		}
+		var kept []hypothesis
+		parents = parents[:0]
+		for row, h := range r.rows {
+			c := choices[row]
+			if math.IsNaN(c.logProb) {
+				return nil, errDiverged
+			}
+			finished := false
+			if !c.none {
+				h.tokens = append(h.tokens, c.token)
+				h.logProb += c.logProb
+				h.worth += c.worth
+				finished = slices.Contains(o.EOS, c.token)
+			}
+			if finished || c.none || step == o.MaxTokens-1 {
+				outputs[h.input][h.number] = r.output(h, finished)
+				continue
+			}
+			kept = append(kept, h)
+			parents = append(parents, row)
+		}
+		if len(kept) == 0 {
+			break
+		}
+		if len(kept) < len(r.rows) {
+			r.decoder.choose(parents)
+		}
+		r.rows = kept
+	}
+	return outputs, nil
+}
+
+// next chooses the next token of a row by its logits, which it overwrites.
+func (r *run) next(row int, s *scratch, logits []float32) choice {
+	o, w := r.options, r.generator.workers
+	if len(r.processors) == 0 && o.Sampling == nil {
+		largest, best, z := kernel.LogSumExp(w, logits)
+		return choice{token: int32(best), logProb: largest - z, worth: largest - z}
+	}
+	s.worth = append(s.worth[:0], logits...)
+	r.process(s.worth, row)
+	var c choice
+	if o.Sampling == nil {
+		largest, best, z := kernel.LogSumExp(w, s.worth)
+		c = choice{token: int32(best), worth: largest - z, none: math.IsInf(largest, -1)}
+	} else {
+		o.Sampling.filter(w, &s.left, s.worth)
+		if c.none = len(s.left.kept) == 0; !c.none {
+			h := &r.rows[row]
+			c.token, c.worth = s.left.draw(o.Sampling.uniform(h.input, h.number, generated(h.tokens)))
+		}
+	}
+	chosen := float64(logits[c.token])
+	_, _, z := kernel.LogSumExp(w, logits)
+	c.logProb = chosen - z
+	return c
+}
