@@ -10,7 +10,7 @@ type Size struct {
 
 // Order is the order in which an epoch reads the examples.
 type Order struct {
-	Shuffle bool   // a new order each epoch; else the order of the source: for evaluation, and for a Mixture
+	Shuffle bool   // a new order each epoch, but for a Mixture, which has its own; else the order of the source
 	Seed    uint64 // of the shuffled orders
 }
 
@@ -34,7 +34,7 @@ func NewBatches(source Source, size Size, order Order) (*Batches, error) {
 		return nil, fmt.Errorf("make batches: size of %d examples and %d tokens, want at least one bound above 0", size.Examples, size.Tokens)
 	}
 	if order.Shuffle {
-		source = shuffled{source, order.Seed}
+		source = shuffle(source, order.Seed)
 	}
 	return &Batches{source: source, size: size}, nil
 }

@@ -35,7 +35,7 @@ type Task struct {
 // others do, would leave to chance what a batch holds.
 //
 // Which task is due at a position is computed, not counted, and only in integers, so any position is reached at once.
-// The order of a mixture is its own: read it with the zero Order.
+// The order of a mixture is its own, also as a task of another one.
 type Mixture struct {
 	tasks   []Task // their sources shuffled
 	weights []uint64
@@ -61,7 +61,7 @@ func NewMixture(tasks []Task, seed uint64) (*Mixture, error) {
 		}
 		total += t.Rate
 		m.len += t.counts()
-		t.Source = shuffled{t.Source, random.Mix64(seed + random.GoldenGamma*uint64(i+1))}
+		t.Source = shuffle(t.Source, random.Mix64(seed+random.GoldenGamma*uint64(i+1)))
 		m.tasks = append(m.tasks, t)
 	}
 	if len(tasks) == 0 || math.IsInf(total, 0) {

@@ -178,6 +178,30 @@ func TestMixture_OrdersOfTasksDiffer(t *testing.T) {
 	}
 }
 
+// TestMixture_KeepsItsOrder reads a mixture of mixtures shuffled: the turns are those of the rates.
+func TestMixture_KeepsItsOrder(t *testing.T) {
+	inner := mixture(t, []int{40, 40}, []float64{3, 1})
+	outer, err := NewMixture([]Task{{Name: "inner", Source: inner, Rate: 1}, {Name: "other", Source: numbers{2, 80}, Rate: 1}}, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		m    *Mixture
+		want string
+	}{{"alone", inner, "001000100010"}, {"as a task", outer, "020212020202"}} {
+		var b Batch
+		batches(t, c.m, Size{Examples: 12}, Order{Shuffle: true, Seed: 3}).Read(0, &b)
+		got := ""
+		for _, start := range b.EncOffsets[:b.Sequences()] {
+			got += fmt.Sprint(b.EncIDs[start])
+		}
+		if got != c.want {
+			t.Errorf("%s: got the turns %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
 // TestMixture_Batches cuts a mixture of rows and text into batches with a token budget, from any position.
 func TestMixture_Batches(t *testing.T) {
 	m, err := NewMixture([]Task{

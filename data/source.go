@@ -11,6 +11,15 @@ type Source interface {
 	Append(epoch int64, i int, b *Batch)
 }
 
+// shuffle returns a source in another order each epoch. That of a mixture stays: its tasks are shuffled each for itself,
+// and take turns as evenly as they can.
+func shuffle(s Source, seed uint64) Source {
+	if m, ok := s.(*Mixture); ok {
+		return m
+	}
+	return shuffled{s, seed}
+}
+
 // shuffled is a source in another order each epoch.
 type shuffled struct {
 	Source

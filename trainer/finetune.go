@@ -308,7 +308,7 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 	if err != nil {
 		return nil, err
 	}
-	m := &material{train: train, order: data.Order{Shuffle: true, Seed: uint64(c.Train.Seed)}}
+	m := &material{train: train}
 	m.note("data.train", train.Digest())
 	if len(c.Data.Validation) == 0 {
 		console.Say(noValidation)

@@ -50,7 +50,8 @@ func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *
 
 // trainBatches returns the micro-batches of a run.
 func trainBatches(c *configs.Config, m *material) (*data.Batches, error) {
-	b, err := data.NewBatches(m.train, data.Size{Examples: c.Train.BatchSize, Tokens: c.Train.BatchTokens}, m.order)
+	b, err := data.NewBatches(m.train, data.Size{Examples: c.Train.BatchSize, Tokens: c.Train.BatchTokens},
+		data.Order{Shuffle: true, Seed: uint64(c.Train.Seed)})
 	if err != nil {
 		return nil, fmt.Errorf("read data.train: %w", err)
 	}

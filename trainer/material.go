@@ -11,7 +11,6 @@ import (
 // material is what a run works with: examples to train on, and held-out ones.
 type material struct {
 	train   data.Source
-	order   data.Order
 	heldOut heldOut           // nil without evaluation
 	digests map[string]string // of all data by its key in the configuration: equal digests are equal examples
 	tokens  int64             // in the token stores of train

@@ -152,7 +152,7 @@ func (r *textReader) readTrain(ctx context.Context, m *material) error {
 		tasks = append(tasks, data.Task{Name: p.Name, Source: source, Rate: rate})
 	}
 	if len(c.Data.Mixture) == 0 {
-		m.train, m.order = tasks[0].Source, data.Order{Shuffle: true, Seed: seed}
+		m.train = tasks[0].Source
 		r.console.Say("train: %s pieces of text", grouped(m.train.Len()))
 		return nil
 	}
