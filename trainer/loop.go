@@ -149,6 +149,9 @@ func (l *loop) settle(ctx context.Context, log *stepLog, newEpoch bool) error {
 	if enough && l.state.Step < l.total {
 		l.console.Say("stop: %d evaluations without a better %s", l.state.Waited, c.Eval.Metric)
 	}
+	if !evaluated && !l.state.Finished && l.state.Step == l.saver.step {
+		return nil // the run goes on from this very checkpoint
+	}
 	late := c.Checkpoint.EveryMinutes > 0 && l.saver.age().Minutes() >= c.Checkpoint.EveryMinutes
 	if l.state.Finished || improved || late || due(l.state.Step, c.Checkpoint.EverySteps, evaluated || l.heldOut == nil && newEpoch) {
 		return l.save()

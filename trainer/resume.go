@@ -89,7 +89,7 @@ func (l *loop) resume(from start) error {
 		return err
 	}
 	here := l.state.Processors[0]
-	l.state = from.state
+	l.state, l.saver.step = from.state, from.step
 	if !slices.Contains(l.state.Processors, here) {
 		l.console.Say("  the steps so far were computed on %s, the next ones will be on %s: the result may differ by rounding from that of a run on one kind",
 			strings.Join(l.state.Processors, " and "), here)

@@ -239,6 +239,21 @@ func TestResumeWithRecompute(t *testing.T) {
 	}
 }
 
+// A run that goes on does not write the checkpoint again that it has just read: the disk may have no room for it.
+func TestResumeKeepsItsCheckpoint(t *testing.T) {
+	c := tinyConfig(t)
+	c.Train.LogEvery, c.Checkpoint.EverySteps, c.Checkpoint.KeepLast = 1, 3, 100
+	saved := stoppedAt(t, c, "step 3/").Checkpoint
+	before, err := os.Stat(saved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finetune(t, c, FinetuneOptions{Resume: true})
+	if after, err := os.Stat(saved); err != nil || !os.SameFile(before, after) {
+		t.Errorf("%s is another folder than before, %v", saved, err)
+	}
+}
+
 // A process killed after it has written its best checkpoint, and before it has marked it so.
 func TestResumeMarksTheBest(t *testing.T) {
 	c := tinyConfig(t)

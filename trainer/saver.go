@@ -33,8 +33,8 @@ type saver struct {
 	run      *checkpoints.Run
 	keepLast int
 	workers  *kernel.Workers
-	step     int        // of the last image handed over
-	at       time.Time  // when that was
+	step     int        // of the last image handed over, or of the checkpoint that the run goes on from
+	at       time.Time  // when the last one was handed over
 	flight   chan error // brings the result of the write in the background; nil without one
 	lent     []*lent    // what it writes
 	rooms    [][]byte   // for the copies, one for each tensor that ever needed one
