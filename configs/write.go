@@ -78,9 +78,13 @@ func node(v reflect.Value) (*yaml.Node, error) {
 	return n, nil
 }
 
-// inline writes a value as it stands after its key.
+// inline writes a value as it stands after its key, on one line.
 func inline(v reflect.Value) string {
-	text, err := yaml.Marshal(v.Interface())
+	n, err := node(v)
+	if err != nil {
+		return fmt.Sprint(v.Interface())
+	}
+	text, err := yaml.Marshal(n)
 	if err != nil {
 		return fmt.Sprint(v.Interface())
 	}

@@ -38,7 +38,12 @@ func startOf(run *checkpoints.Run, c *configs.Config, o FinetuneOptions) (start,
 	if s.state, err = readState(s.dir); err != nil {
 		return start{}, err
 	}
-	if changes := difference(s.state.Config, decisive(c)); len(changes) > 0 {
+	was, is := s.state.Config, decisive(c)
+	if !s.state.Finished { // else nobody would notice other data
+		maps.DeleteFunc(was, located)
+		maps.DeleteFunc(is, located)
+	}
+	if changes := difference(was, is); len(changes) > 0 {
 		return start{}, fmt.Errorf("resume: %s holds a run of another configuration, saved at step %d, and the result would be neither's (its value -> yours):\n  %s\n"+
 			"undo the changes to go on with it, choose another --output (--model %s trains its weights further), or start again with --overwrite",
 			c.Output, step, strings.Join(changes, "\n  "), c.Output)
@@ -88,8 +93,9 @@ func (l *loop) resume(from start) error {
 	if err := sameData(from.state, l.state); err != nil {
 		return err
 	}
-	here := l.state.Processors[0]
+	here, config := l.state.Processors[0], l.state.Config
 	l.state, l.saver.step = from.state, from.step
+	l.state.Config = config // which may name other paths of the same data
 	if !slices.Contains(l.state.Processors, here) {
 		l.console.Say("  the steps so far were computed on %s, the next ones will be on %s: the result may differ by rounding from that of a run on one kind",
 			strings.Join(l.state.Processors, " and "), here)
@@ -109,7 +115,7 @@ func sameData(was, is state) error {
 	if is.Examples != was.Examples {
 		return fmt.Errorf("resume: the training data has %d examples, but had %d when the run began: %s", is.Examples, was.Examples, remedy)
 	}
-	for _, key := range slices.Sorted(maps.Keys(is.Data)) {
+	for _, key := range unionKeys(was.Data, is.Data) {
 		if is.Data[key] != was.Data[key] {
 			return fmt.Errorf("resume: %s has other examples than when the run began: %s", key, remedy)
 		}
@@ -128,6 +134,9 @@ func harmless(key string) bool {
 	return strings.HasPrefix(key, "checkpoint.")
 }
 
+// located tells whether a key says where data lies. It may have been moved: what it holds is for sameData to compare.
+func located(key, _ string) bool { return key == "data.train" || key == "data.validation" }
+
 // decisive returns the keys of a configuration that decide about the numbers.
 func decisive(c *configs.Config) map[string]string {
 	values := make(map[string]string)
@@ -141,13 +150,18 @@ func decisive(c *configs.Config) map[string]string {
 
 // difference describes the keys whose values differ.
 func difference(before, after map[string]string) []string {
-	keys := slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after)))
-	slices.Sort(keys)
 	var changes []string
-	for _, key := range slices.Compact(keys) {
+	for _, key := range unionKeys(before, after) {
 		if before[key] != after[key] {
 			changes = append(changes, fmt.Sprintf("%s: %s -> %s", key, cmp.Or(before[key], "unset"), cmp.Or(after[key], "unset")))
 		}
 	}
 	return changes
+}
+
+// unionKeys returns the keys that one of two maps has or both, in order.
+func unionKeys(a, b map[string]string) []string {
+	keys := slices.AppendSeq(slices.Collect(maps.Keys(a)), maps.Keys(b))
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }

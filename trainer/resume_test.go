@@ -311,6 +311,47 @@ func TestResumeWithOtherFiles(t *testing.T) {
 	finetune(t, c, FinetuneOptions{Resume: true})
 }
 
+// Data that was moved is the same data. Other data is noticed, of a finished run by its path.
+func TestResumeWithMovedData(t *testing.T) {
+	for name, kind := range map[string]struct {
+		config func(t *testing.T) *configs.Config
+		run    func(context.Context, *configs.Config, FinetuneOptions) (*Result, error)
+	}{"rows": {tinyConfig, Finetune}, "text": {tinyPretraining, Pretrain}} {
+		t.Run(name, func(t *testing.T) {
+			c := kind.config(t)
+			c.Train.LogEvery, c.Eval.EverySteps = 1, 0
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if _, err := kind.run(ctx, c, FinetuneOptions{Console: PlainConsole(eachLine(func(line string) {
+				if strings.HasPrefix(line, "step 2/") {
+					cancel()
+				}
+			}))}); err != nil {
+				t.Fatal(err)
+			}
+			less := *c
+			less.Data.Validation = nil
+			if _, err := kind.run(t.Context(), &less, silent()); err == nil || !strings.Contains(err.Error(), "data.validation has other examples") {
+				t.Errorf("without validation: error %v", err)
+			}
+
+			moved := filepath.Join(t.TempDir(), "moved.parquet")
+			overwrite(t, filepath.Dir(moved), filepath.Base(moved), string(mustRead(t, trainFile)))
+			c.Data.Train = []string{moved}
+			for range 2 { // the second finds a finished run
+				if r, err := kind.run(t.Context(), c, silent()); err != nil || r.Interrupted {
+					t.Fatalf("got %+v, %v", r, err)
+				}
+			}
+			c.Data.Train = []string{trainFile, moved}
+			want := fmt.Sprintf("data.train: [%s] -> [%s, %s]\n", moved, trainFile, moved)
+			if _, err := kind.run(t.Context(), c, silent()); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("more data for a finished run: error %v, want %q", err, want)
+			}
+		})
+	}
+}
+
 // What a run is evaluated on decides which checkpoint is the best.
 func TestResumeWithOtherValidation(t *testing.T) {
 	c := tinyConfig(t)
