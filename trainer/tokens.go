@@ -16,7 +16,6 @@ import (
 type TokensOptions struct {
 	Data       []string // parquet files: paths, folders or globs
 	TextColumn string   // "" is inferred
-	MaxRows    int64    // only the first so many rows; 0 is all
 	Output     string   // folder of token stores
 	Threads    int      // 0 is all
 	Console    *Console
@@ -39,7 +38,7 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 	o.Console.Say("  %s", said)
 	phases := phases{console: o.Console}
 	defer phases.stop()
-	options := store.Options{Column: column, MaxRows: o.MaxRows, Threads: kernel.NewWorkers(o.Threads).Threads(), Progress: phases.progress}
+	options := store.Options{Column: column, Threads: kernel.NewWorkers(o.Threads).Threads(), Progress: phases.progress}
 	if !o.temporary {
 		options.Say = func(line string) { o.Console.Say("  %s", line) }
 	}

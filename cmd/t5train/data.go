@@ -37,9 +37,6 @@ on with the same command.`,
 			if err := requireFlags(c, "train", "output"); err != nil {
 				return err
 			}
-			if o.MaxRows < 0 {
-				return usageError{fmt.Errorf("--max-rows %d: want at least 0", o.MaxRows), c.CommandPath()}
-			}
 			if err := requireAtLeast(c, 0, "threads"); err != nil {
 				return err
 			}
@@ -62,7 +59,6 @@ on with the same command.`,
 	f.StringVar(&o.TextColumn, "text-column", "", "column of the text (default: found from the schema)")
 	f.StringVar(&tokenizerPath, "tokenizer", "", "spiece.model or a folder with one (default: T5's)")
 	f.StringVar(&o.Output, "output", "", "folder for token stores")
-	f.Int64Var(&o.MaxRows, "max-rows", 0, "tokenize the first so many rows; 0 is all")
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	return c
 }

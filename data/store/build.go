@@ -15,8 +15,7 @@ import (
 // Options say what to tokenize and how.
 type Options struct {
 	Column  string
-	MaxRows int64 // only the first so many rows; 0 is all
-	Threads int   // at least 1; changes the time, not the store
+	Threads int // at least 1; changes the time, not the store
 
 	// Progress, if not nil, is called often with the work that goes on, its unit, how much of it is done and its
 	// total; never by two goroutines at once.

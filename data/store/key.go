@@ -24,7 +24,7 @@ type Key struct {
 	Tokenizer  string `json:"tokenizer"`  // SHA-256 of the tokenizer's files, in hexadecimal
 	Vocabulary int    `json:"vocabulary"` // number of ids
 	Column     string `json:"column"`
-	Rows       int64  `json:"rows"`  // of the input, from its first
+	Rows       int64  `json:"rows"`  // of the input
 	Files      []File `json:"files"` // in the order of their rows
 }
 
@@ -61,9 +61,6 @@ func newKey(ctx context.Context, set *parquetio.Dataset, tok Tokenizer, o Option
 		return Key{}, nil, err
 	}
 	key := Key{Format: format, Tokenizer: fingerprint, Vocabulary: tok.VocabSize(), Column: o.Column, Rows: set.Rows()}
-	if o.MaxRows > 0 {
-		key.Rows = min(key.Rows, o.MaxRows)
-	}
 	files := set.Files()
 	done, total := int64(0), int64(0)
 	for _, f := range files {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"sync"
 
 	"t5train/data/parquetio"
@@ -89,7 +88,7 @@ func tokenize(ctx context.Context, set *parquetio.Dataset, tok Tokenizer, o Opti
 			free <- b
 		}
 	})
-	err := read(ctx, set, o.Column, p.counts.Done, p.key.Rows, free, func(b *block) {
+	err := read(ctx, set, o.Column, p.counts.Done, free, func(b *block) {
 		work <- b
 		order <- b
 	})
@@ -102,35 +101,27 @@ func tokenize(ctx context.Context, set *parquetio.Dataset, tok Tokenizer, o Opti
 	return err
 }
 
-// read puts the texts of the rows first..last-1 into free blocks and hands them over.
-func read(ctx context.Context, set *parquetio.Dataset, column string, first, last int64, free <-chan *block, hand func(*block)) error {
-	if first == last {
-		return nil
-	}
+// read puts the texts of the rows from first on into free blocks and hands them over.
+func read(ctx context.Context, set *parquetio.Dataset, column string, first int64, free <-chan *block, hand func(*block)) error {
 	b := <-free
 	b.bytes = 0
 	err := set.ScanFrom(ctx, first, []string{column}, func(row int64, cells []parquetio.Cell) error {
+		if len(b.texts) == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		text := cells[0].Text()
 		b.texts = append(b.texts, text)
 		b.bytes += int64(len(text))
 		b.end = row + 1
-		if b.end == last {
-			hand(b)
-			return errEnough
-		}
 		if b.full() {
 			hand(b)
 			b = <-free
 			b.bytes = 0
-			return ctx.Err()
 		}
 		return nil
 	})
-	if errors.Is(err, errEnough) {
-		return nil
+	if err == nil && len(b.texts) > 0 {
+		hand(b)
 	}
 	return err
 }
-
-// errEnough ends a scan.
-var errEnough = errors.New("enough rows")
