@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"t5train/configs"
-	"t5train/data"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model/kernel"
@@ -143,35 +142,48 @@ func TestPretrain_Objectives(t *testing.T) {
 	}
 }
 
-// A run that is stopped anywhere goes on to the same bits, with a mixture of text and a task, dropout and accumulation.
+// A run that is stopped anywhere goes on to the same bits.
 func TestPretrain_Resume(t *testing.T) {
-	config := func() *configs.Config {
-		c := tinyPretraining(t)
-		c.Data.Train, c.Data.Mixture = nil, []configs.Part{
-			{Name: "messages", Train: []string{trainFile}, Task: "text", TextColumns: []string{"sms"}},
-			{Name: "spam", Train: []string{trainFile}, Task: "classification", Rate: new(12.0)},
-		}
-		c.Model.DropoutRate, c.Train.Accumulate = new(0.1), 2
-		return c
-	}
-	c := config()
-	c.Data.Tokens, c.Checkpoint.KeepLast = t.TempDir(), 9 // the runs below find the tokens made
-	pretrain(t, c, PlainConsole(io.Discard))
-	want := contents(t, c.Output)
-	looks := looksOf(t, c)
-	for back := 1; back < 14; back += 3 {
-		c.Output = filepath.Join(t.TempDir(), "run")
-		stopped, err := Pretrain(newStopAfter(t, looks-back), c, silent())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !stopped.Interrupted || stopped.Step == 0 {
-			t.Fatalf("%d looks before the end: got %+v, want a run that stops after its first step", back, stopped)
-		}
-		if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true}); err != nil {
-			t.Fatal(err)
-		}
-		compareRuns(t, fmt.Sprintf("stopped at step %d", stopped.Step), want, contents(t, c.Output))
+	messages := configs.Part{Name: "messages", Train: []string{trainFile}, TextColumns: []string{"sms"}}
+	spam := configs.Part{Name: "spam", Train: []string{trainFile}, Task: "classification", Rate: new(12.0)}
+	for name, change := range map[string]func(c *configs.Config){
+		"a mixture, accumulation": func(c *configs.Config) {
+			c.Data.Train, c.Data.Mixture, c.Train.Accumulate = nil, []configs.Part{messages, spam}, 2
+		},
+		"ul2 in a mixture, a token budget, epochs": func(c *configs.Config) {
+			c.Objective = configs.Objective{Name: "ul2", InputLength: new(32)}
+			c.Data.Train, c.Data.Mixture, c.Data.MaxTrainExamples = nil, []configs.Part{messages, spam}, 10
+			c.Train.BatchSize, c.Train.BatchTokens, c.Train.Accumulate, c.Train.Recompute = 0, 120, 3, true
+			c.Train.Steps, c.Train.Epochs, c.Eval.EverySteps, c.Train.LogEvery = 0, 2, 0, 4
+		},
+		"documents, patience": func(c *configs.Config) {
+			c.Data.Split, c.Train.Steps, c.Eval.EverySteps, c.Eval.Patience = "document", 12, 1, 5
+			c.Optimizer.LearningRate = new(1e-12) // nothing is learnt, so nothing gets better
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := tinyPretraining(t)
+			c.Model.DropoutRate = new(0.1)
+			change(c)
+			c.Data.Tokens, c.Checkpoint.KeepLast = t.TempDir(), 9 // the runs below find the tokens made
+			pretrain(t, c, PlainConsole(io.Discard))
+			want := contents(t, c.Output)
+			looks := looksOf(t, c)
+			for back := 1; back < 14; back += 3 {
+				c.Output = filepath.Join(t.TempDir(), "run")
+				stopped, err := Pretrain(newStopAfter(t, looks-back), c, silent())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !stopped.Interrupted || stopped.Step == 0 {
+					t.Fatalf("%d looks before the end: got %+v, want a run that stops after its first step", back, stopped)
+				}
+				if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true}); err != nil {
+					t.Fatal(err)
+				}
+				compareRuns(t, fmt.Sprintf("stopped at step %d", stopped.Step), want, contents(t, c.Output))
+			}
+		})
 	}
 }
 
@@ -317,15 +329,10 @@ func TestHeldOutText(t *testing.T) {
 	metrics := func(seed, batchSize int) map[string]float64 {
 		c := tinyPretraining(t)
 		c.Model.DropoutRate = new(0.0)
-		c.Data.MaxValidationExamples, c.Eval.BatchSize, c.Eval.Samples, c.Train.Seed = 0, batchSize, 0, 1
+		c.Data.MaxValidationExamples, c.Eval.BatchSize, c.Eval.Samples, c.Train.Seed = 0, batchSize, 0, seed
 		l := newTestLoop(t, c, PlainConsole(io.Discard))
 		l.bundle.Model.Init(7)
-		text := l.heldOut.(*heldOutText)
-		if seed > 1 { // another run's training data does not matter
-			var b data.Batch
-			l.batches.Read(int64(seed), &b)
-		}
-		values, _, err := text.Evaluate(t.Context(), func(int64) {})
+		values, _, err := l.heldOut.Evaluate(t.Context(), func(int64) {})
 		if err != nil {
 			t.Fatal(err)
 		}
