@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,8 +19,8 @@ import (
 	"t5train/trainer"
 )
 
-// TestResumeAfterKills kills real processes at any instant, every other one while it writes a checkpoint. What they leave
-// always loads, and the run that goes on ends with the files of one that never stopped.
+// TestResumeAfterKills kills real processes at any instant, every other one while it writes a checkpoint or a token store.
+// What they leave always loads, and the run that goes on ends with the files of one that never stopped.
 func TestResumeAfterKills(t *testing.T) {
 	const kills = 20
 	whole := filepath.Join(t.TempDir(), "run")
@@ -34,7 +35,10 @@ func TestResumeAfterKills(t *testing.T) {
 	output, killed, writing := filepath.Join(t.TempDir(), "run"), 0, 0
 	for killed < kills {
 		at := time.Duration(instants.Int64N(int64(longest)))
-		done := runUntil(t, output, at, killed%2 == 1)
+		if killed == 0 {
+			at = 0 // its first work is the token store
+		}
+		done := runUntil(t, output, at, killed%2 == 0)
 		if !done {
 			killed++
 			if unfinished(output) {
@@ -46,18 +50,21 @@ func TestResumeAfterKills(t *testing.T) {
 		compareFiles(t, fmt.Sprintf("after %d kills", killed), want, runFiles(t, output))
 		output = filepath.Join(t.TempDir(), "run")
 	}
-	t.Logf("%d processes of up to %v were killed, %d of them while they wrote a checkpoint", killed, longest, writing)
+	t.Logf("%d processes of up to %v were killed, %d of them while they wrote a checkpoint or a token store", killed, longest, writing)
 	if out, err := trainCommand(output).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	compareFiles(t, "in the end", want, runFiles(t, output))
 }
 
-// trainCommand is a run that saves a checkpoint at every step.
+// trainCommand is a run on text and a task that saves a checkpoint at every step.
 func trainCommand(output string) *exec.Cmd {
-	return exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--train", "../../testdata/sms_spam/train-00000-of-00001.parquet",
-		"--validation", "../../testdata/sms_spam/validation-00000-of-00001.parquet", "--output", output,
-		"--steps", "40", "--set", "checkpoint.every_steps=1", "--set", "eval.every_steps=10", "--set", "train.accumulate=2", "--set", "optimizer.name=adamw")
+	const train = "../../testdata/sms_spam/train-00000-of-00001.parquet"
+	return exec.Command("t5train", "pretrain", "--validation", "../../testdata/sms_spam/validation-00000-of-00001.parquet", "--output", output,
+		"--set", "data.mixture=[{name: text, train: ["+train+"]}, {name: spam, train: ["+train+"], task: classification}]",
+		"--size", "v1_1-tiny", "--set", "model.d_model=8", "--set", "model.tie_word_embeddings=true", "--set", "model.dropout_rate=0.1", "--set", "data.max_validation_examples=16",
+		"--set", "data.max_train_examples=64", "--input-length", "32", "--steps", "40", "--batch-size", "4", "--threads", "1", "--set", "train.accumulate=2",
+		"--set", "checkpoint.every_steps=1", "--set", "eval.every_steps=10", "--set", "optimizer.name=adamw")
 }
 
 // runUntil starts a run and kills it after some time, or as soon after that as it writes a checkpoint. done tells that it
@@ -103,10 +110,14 @@ func runUntil(t *testing.T, output string, after time.Duration, writing bool) (d
 	return <-ended == nil
 }
 
-// unfinished tells whether a checkpoint is being written, or was when the process was killed.
+// unfinished tells whether a checkpoint or a token store is being written, or was when the process was killed.
 func unfinished(output string) bool {
-	found, err := filepath.Glob(filepath.Join(output, "checkpoints", ".checkpoint-*-tmp"))
-	return err == nil && len(found) > 0
+	for _, pattern := range []string{"checkpoints/.checkpoint-*-tmp", "tokens/*.part"} {
+		if found, err := filepath.Glob(filepath.Join(output, pattern)); err == nil && len(found) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // checkLoads opens the best and the latest checkpoint of a run, if it has any.
@@ -135,8 +146,8 @@ func runFiles(t *testing.T, output string) map[string]string {
 	t.Helper()
 	files := make(map[string]string)
 	err := fs.WalkDir(os.DirFS(output), ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || name == "config.yaml" { // which names the folder
-			return err
+		if err != nil || entry.IsDir() || name == "config.yaml" || strings.HasSuffix(name, "-lock") {
+			return err // config.yaml names the folder, and a killed process leaves the file of its lock
 		}
 		content, err := os.ReadFile(filepath.Join(output, name))
 		if name == "metrics.jsonl" {
