@@ -13,6 +13,7 @@ import (
 	"t5train/data"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/internal/durable"
 	"t5train/model"
 	"t5train/model/kernel"
 )
@@ -138,7 +139,7 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 		return nil, err
 	}
 	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, configName), yaml); err != nil {
-		return nil, fmt.Errorf("write %s: %w", configName, err)
+		return nil, fmt.Errorf("write %s: %w", configName, durable.WithRemedy(err))
 	}
 	if l.history, err = openHistory(filepath.Join(c.Output, historyName), l.state.Step, l.state.Evaluated == l.state.Step); err != nil {
 		return nil, err

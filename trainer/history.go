@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"t5train/checkpoints"
+	"t5train/internal/durable"
 )
 
 // historyName is the file of a run folder that holds one JSON object a line for each logged step and evaluation.
@@ -42,7 +43,7 @@ func openHistory(path string, step int, evaluated bool) (*history, error) {
 	}
 	if len(old) > 0 {
 		if err := checkpoints.ReplaceFile(path, kept.Bytes()); err != nil {
-			return nil, fmt.Errorf("open metrics: %w", err)
+			return nil, fmt.Errorf("open metrics: %w", durable.WithRemedy(err))
 		}
 	}
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
@@ -88,7 +89,7 @@ func (h *history) add(record any) error {
 		_, err = h.file.Write(append(line, '\n'))
 	}
 	if err != nil {
-		return fmt.Errorf("write metrics: %w", err)
+		return fmt.Errorf("write metrics: %w", durable.WithRemedy(err))
 	}
 	return nil
 }
