@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"t5train/configs"
+	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model/kernel"
@@ -136,6 +137,52 @@ func TestPretrain_Objectives(t *testing.T) {
 			for name, want := range r.Metrics {
 				if got := metricMap(values)[name]; math.Abs(got-want) > 1e-5*math.Abs(want) {
 					t.Errorf("%s: evaluate finds %g, training found %g", name, got, want)
+				}
+			}
+		})
+	}
+}
+
+// Each key of the section objective reaches what makes the examples.
+func TestPretrain_ObjectiveSettings(t *testing.T) {
+	tok, err := tokenizer.T5()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name      string
+		objective configs.Objective
+		lengths   objective.Lengths // of the first denoiser
+		rate      float64           // of it
+		modes     bool              // the inputs begin with mode tokens
+	}{
+		{"defaults", configs.Objective{Name: "span_corruption"}, objective.Lengths{Tokens: 568, Inputs: 512, Targets: 114}, 1, false},
+		{"input_length", configs.Objective{Name: "span_corruption", InputLength: new(256)}, objective.Lengths{Tokens: 284, Inputs: 256, Targets: 58}, 1, false},
+		{"density", configs.Objective{Name: "span_corruption", Density: new(0.25)}, objective.Lengths{Tokens: 614, Inputs: 512, Targets: 206}, 1, false},
+		{"mean_span_length", configs.Objective{Name: "span_corruption", MeanSpanLength: new(10.0)}, objective.Lengths{Tokens: 591, Inputs: 512, Targets: 99}, 1, false},
+		{"prefix_lm", configs.Objective{Name: "prefix_lm", Density: new(0.25)}, objective.Lengths{Tokens: 512, Inputs: 512, Targets: 257}, 1, false},
+		{"ul2", configs.Objective{Name: "ul2", SequentialRate: new(0.2)}, objective.Lengths{Tokens: 507, Inputs: 512, Targets: 255}, 0.2, true},
+		{"mode_tokens", configs.Objective{Name: "ul2", ModeTokens: new(false)}, objective.Lengths{Tokens: 512, Inputs: 512, Targets: 257}, 0.5, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := configs.DefaultPretraining()
+			c.Objective = test.objective
+			c.Resolve()
+			denoisers, err := objectiveOf(c).denoisers(tok)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := denoisers[0]; d.Objective.Lengths() != test.lengths || d.Rate != test.rate {
+				t.Errorf("got %+v at a rate of %g, want %+v at %g", d.Objective.Lengths(), d.Rate, test.lengths, test.rate)
+			}
+			for _, d := range denoisers {
+				var want []int32
+				if test.modes {
+					want = tok.Encode(map[byte]string{'S': "[S2S]", 'R': "[NLU]", 'X': "[NLG]"}[d.Name[0]])
+				}
+				want = append(want, 777) // the first token of a text stays
+				if inputs, _ := d.Objective.Append(objective.Key{}, []int32{777, 777, 777}, nil, nil); !slices.Equal(inputs[:len(want)], want) {
+					t.Errorf("%s: inputs begin with %v, want %v", d.Name, inputs, want)
 				}
 			}
 		})
