@@ -16,8 +16,7 @@ type stepLog struct {
 	since    time.Time     // last line
 	paused   time.Duration // spent on other things since then
 	pausedAt time.Time
-	total    time.Duration // training time of this process
-	first    int           // step at which this process began
+	first    int // step at which this process began
 	tokens   int
 	work     *workMeter
 }
@@ -50,12 +49,12 @@ func (s *stepLog) step(r stepResult) error {
 		return nil
 	}
 	spent := max(time.Since(s.since)-s.paused, time.Microsecond) // a coarse clock may not have moved
-	s.total += spent
 	rate := float64(s.tokens) / spent.Seconds()
 	share := s.work.share(spent.Seconds())
 	loss := l.state.LossSum / float64(l.state.LossSteps)
 	line := fmt.Sprintf("loss %.4f  lr %.2e  %s tokens/s  %.0f %% of peak", loss, r.LearningRate, grouped(int(rate)), 100*share)
-	left := time.Duration(float64(s.total) / float64(step-s.first) * float64(l.total-step))
+	// With evaluations and checkpoints, of which the rest of the run has its part too.
+	left := time.Duration(float64(time.Since(s.begun)) / float64(step-s.first) * float64(l.total-step))
 	if s.progress.console.terminal {
 		s.progress.Describe("train  %s", line)
 	} else {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"t5train/checkpoints"
 	"t5train/configs"
@@ -365,6 +366,29 @@ func TestSchedulesOfARun(t *testing.T) {
 				t.Errorf("result %+v, want best step %d and checkpoint %s", r, c.best, want)
 			}
 		})
+	}
+}
+
+// The time that is left counts evaluations and checkpoints too, at the rate at which they came so far.
+func TestTimeLeft(t *testing.T) {
+	c := tinyConfig(t)
+	c.Train.LogEvery = 2
+	l := newTestLoop(t, c, PlainConsole(io.Discard))
+	log := newStepLog(l, l.console.StartBar("train", "steps", int64(l.total)))
+	defer log.progress.Stop()
+	log.pause()
+	log.begun, log.pausedAt = log.begun.Add(-time.Minute), log.pausedAt.Add(-time.Minute) // an evaluation of a minute
+	log.resume()
+	l.state.Step = 2
+	if err := log.step(stepResult{Loss: 1, Tokens: 1}); err != nil {
+		t.Fatal(err)
+	}
+	var record trainRecord
+	if err := json.Unmarshal(mustRead(t, filepath.Join(c.Output, historyName)), &record); err != nil {
+		t.Fatal(err)
+	}
+	if record.SecondsLeft < 3*60 { // six steps of half a minute
+		t.Errorf("%g seconds are left, want three minutes", record.SecondsLeft)
 	}
 }
 
