@@ -72,7 +72,7 @@ func mostProbable(g *Generator, inputs [][]int32, tokens int) ([]Output, error) 
 	return first, err
 }
 
-func toy(t *testing.T, kind, proj string) *model.T5 {
+func toy(t testing.TB, kind, proj string) *model.T5 {
 	t.Helper()
 	m, err := model.New(model.Config{
 		ModelType: kind, VocabSize: 40, DModel: 24, DKV: 6, DFF: 32, NumLayers: 2, NumDecoderLayers: 3, NumHeads: 3,
