@@ -113,6 +113,7 @@ func (o Options) Validate(vocab int) error {
 	known("Prefix", o.Prefix)
 	known("EOS", o.EOS)
 	check(len(o.Prefix) <= max(0, o.MaxTokens), "Prefix has %d tokens, want at most MaxTokens %d", len(o.Prefix), o.MaxTokens)
+	check(!o.ForcedEOS || o.MaxTokens <= 0 || len(o.Prefix) < o.MaxTokens, "Prefix has %d tokens, which with ForcedEOS is at most MaxTokens-1, %d: raise MaxTokens", len(o.Prefix), o.MaxTokens-1)
 	check(!o.ForcedEOS || o.EOS == nil || len(o.EOS) > 0, "ForcedEOS is set, but no token is EOS: leave it out, or EOS at nil for the model's")
 	for _, id := range o.Prefix {
 		check(!slices.Contains(o.EOS, id), "Prefix holds EOS, token %d: leave it out", id)
