@@ -207,6 +207,48 @@ func TestSamplingAgreesWithTheModel(t *testing.T) {
 	}
 }
 
+// However many of the best continuations end, beams must be left that go on.
+func TestManyEOSLeaveBeamsThatGoOn(t *testing.T) {
+	g := newToyGenerator(t, 2)
+	var singles [][]int32
+	for id := range int32(40) {
+		singles = append(singles, []int32{id})
+	}
+	scores, err := g.Score(toyInputs[:1], singles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(singles, func(a, b []int32) int { return cmp.Compare(scores[0][b[0]], scores[0][a[0]]) })
+	eos := slices.Concat(singles[:8]...) // the most probable tokens
+	least := singles[39][0]
+	o := Options{MaxTokens: 4, Beams: 2, Returned: 2, EOS: eos, EarlyStopping: Never, LengthPenalty: new(9.0)}
+	o.Allowed = NewTrie(append(singles[:8:8], []int32{least, least, least, eos[0]}))
+	if best := generate(t, g, toyInputs[:1], o)[0][0]; !slices.Equal(best.IDs, []int32{least, least, least}) {
+		t.Errorf("got %v, want the one sequence that goes on", best)
+	}
+}
+
+func TestEOSAloneIsNoBadWord(t *testing.T) {
+	g := newToyGenerator(t, 2)
+	for name, o := range ways() {
+		o.EOS = []int32{1, 4, 5, 6, 8, 11, 12, 20}
+		want := generate(t, g, toyInputs, o)
+		o.BadWords = [][]int32{{1}, {4}, {5}, {6}, {8}, {11}, {12}, {20}}
+		finished := false
+		for i, outputs := range generate(t, g, toyInputs, o) {
+			for j, out := range outputs {
+				finished = finished || out.Finished
+				if !slices.Equal(out.IDs, want[i][j].IDs) {
+					t.Errorf("%s, input %d: got %v, want %v", name, i, out, want[i][j])
+				}
+			}
+		}
+		if !finished {
+			t.Errorf("%s: nothing ended", name)
+		}
+	}
+}
+
 func TestNoTokenLeftEndsAnOutput(t *testing.T) {
 	g := newToyGenerator(t, 2)
 	all := make([]int32, 40)
