@@ -82,6 +82,7 @@ data in the first cache: the most that this processor gives.`,
 				return err
 			}
 			o.Beams = f.beams
+			collectEarly()
 			r, err := trainer.BenchGenerate(c.Context(), o)
 			return f.report(a, r, err)
 		},

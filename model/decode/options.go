@@ -77,7 +77,7 @@ func (o Options) Validate(vocab int) error {
 	var errs []error
 	check := func(ok bool, format string, args ...any) {
 		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
+			errs = append(errs, fmt.Errorf("the option "+format, args...))
 		}
 	}
 	check(o.MaxTokens >= 1, "MaxTokens is %d, want at least 1", o.MaxTokens)
@@ -93,7 +93,7 @@ func (o Options) Validate(vocab int) error {
 	}
 	if o.LengthPenalty != nil {
 		check(finite(*o.LengthPenalty), "LengthPenalty is %v, want a finite number", *o.LengthPenalty)
-		check(o.Alpha == 0, "LengthPenalty and Alpha are set: leave one of them out")
+		check(o.Alpha == 0, "LengthPenalty is set and so is Alpha: leave one of them out")
 	}
 	check(finite(o.Alpha) && o.Alpha >= 0, "Alpha is %v, want at least 0", o.Alpha)
 	check(o.EarlyStopping >= Heuristic && o.EarlyStopping <= Never, "EarlyStopping is %d, want Heuristic, Early or Never", o.EarlyStopping)
@@ -130,17 +130,17 @@ func (o Options) Validate(vocab int) error {
 func (s *Sampling) check() []error {
 	var errs []error
 	if !finite(s.Temperature) || s.Temperature <= 0 {
-		errs = append(errs, fmt.Errorf("Temperature is %v, want above 0: 1 for the model's probabilities, no Sampling for the most probable token", s.Temperature))
+		errs = append(errs, fmt.Errorf("the option Temperature is %v, want above 0: 1 for the model's probabilities, no Sampling for the most probable token", s.Temperature))
 	}
 	if s.TopK < 0 {
-		errs = append(errs, fmt.Errorf("TopK is %d, want at least 1, or 0 for all tokens", s.TopK))
+		errs = append(errs, fmt.Errorf("the option TopK is %d, want at least 1, or 0 for all tokens", s.TopK))
 	}
 	for _, f := range []struct {
 		name  string
 		value float64
 	}{{"TopP", s.TopP}, {"MinP", s.MinP}, {"TypicalP", s.TypicalP}, {"Epsilon", s.Epsilon}, {"Eta", s.Eta}} {
 		if !(f.value >= 0 && f.value <= 1) {
-			errs = append(errs, fmt.Errorf("%s is %v, want 0 to 1, where 0 is off", f.name, f.value))
+			errs = append(errs, fmt.Errorf("the option %s is %v, want 0 to 1, where 0 is off", f.name, f.value))
 		}
 	}
 	return errs

@@ -17,7 +17,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		"set Beams or Sampling":           {MaxTokens: 8, Returned: 2},
 		"Sampling is set":                 {MaxTokens: 8, Beams: 2, Sampling: &Sampling{Temperature: 1}},
 		"LengthPenalty is NaN":            {MaxTokens: 8, LengthPenalty: new(math.NaN())},
-		"LengthPenalty and Alpha":         {MaxTokens: 8, LengthPenalty: new(1.0), Alpha: 0.6},
+		"so is Alpha":                     {MaxTokens: 8, LengthPenalty: new(1.0), Alpha: 0.6},
 		"Alpha is -1":                     {MaxTokens: 8, Alpha: -1},
 		"EarlyStopping is 3":              {MaxTokens: 8, EarlyStopping: 3},
 		"NoRepeatNgram is -1":             {MaxTokens: 8, NoRepeatNgram: -1},
