@@ -15,8 +15,8 @@ type Options struct {
 	MaxTokens int // the most tokens of an output, EOS included; at least 1
 	MinTokens int // tokens that come before EOS may
 
-	Beams    int // sequences that a beam search keeps for each input; 0 and 1 are no beam search
-	Returned int // sequences returned for each input, at most Beams or as many as are to be sampled; 0 is 1
+	Beams    int // sequences that a beam search keeps for each input, at most 1024; 0 and 1 are no beam search
+	Returned int // sequences returned for each input, at most Beams, or as many as are to be sampled, at most 1024; 0 is 1
 
 	// LengthPenalty is the p of a sequence's score, (sum of log p)/length^p with EOS in the length; nil is 1. Above 0 it
 	// favours long sequences. Alpha, if not 0, is the exponent of T5's own ((5+length)/6)^Alpha instead: T5 used 0.6 for
@@ -39,6 +39,10 @@ type Options struct {
 	EOS       []int32 // tokens that end a sequence; nil is the model's
 	Allowed   *Trie   // outputs are sequences of the trie; nil: any
 }
+
+// mostSequences bounds the sequences of an input: each has keys and values of its own in every layer, so a mistake would
+// take all memory.
+const mostSequences = 1024
 
 // EarlyStopping says when a beam search is done with an input: in all cases it needs Beams finished sequences first.
 type EarlyStopping int
@@ -82,8 +86,8 @@ func (o Options) Validate(vocab int) error {
 	}
 	check(o.MaxTokens >= 1, "MaxTokens is %d, want at least 1", o.MaxTokens)
 	check(o.MinTokens >= 0 && o.MinTokens <= max(0, o.MaxTokens), "MinTokens is %d, want 0 to MaxTokens %d", o.MinTokens, o.MaxTokens)
-	check(o.Beams >= 0, "Beams is %d, want at least 0", o.Beams)
-	check(o.Returned >= 0, "Returned is %d, want at least 0", o.Returned)
+	check(o.Beams >= 0 && o.Beams <= mostSequences, "Beams is %d, want 0 to %d", o.Beams, mostSequences)
+	check(o.Returned >= 0 && o.Returned <= mostSequences, "Returned is %d, want 0 to %d", o.Returned, mostSequences)
 	switch {
 	case o.Beams > 1:
 		check(o.Returned <= o.Beams, "Returned is %d, want at most Beams %d: raise Beams", o.Returned, o.Beams)

@@ -12,6 +12,8 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		"MaxTokens is 0":                  {},
 		"MinTokens is 9":                  {MaxTokens: 8, MinTokens: 9},
 		"Beams is -1":                     {MaxTokens: 8, Beams: -1},
+		"Beams is 1025":                   {MaxTokens: 8, Beams: 1025},
+		"Returned is 1025":                {MaxTokens: 8, Returned: 1025, Sampling: &Sampling{Temperature: 1}},
 		"Returned is -1":                  {MaxTokens: 8, Returned: -1},
 		"raise Beams":                     {MaxTokens: 8, Beams: 3, Returned: 4},
 		"set Beams or Sampling":           {MaxTokens: 8, Returned: 2},
