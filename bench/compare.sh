@@ -39,8 +39,12 @@ cases=(
 	"step, 1.1 small 8x512/114|train --enc 512 --dec 114 --d-ff 1024 --layers 8 --heads 6 --ff gated-gelu|--only train --variants sdpa --enc 512 --dec 114 --d-ff 1024 --layers 8 --heads 6 --ff gated-gelu"
 	"generate, batch 1|generate|--only generate"
 	"generate, batch 16|generate --gen-batch 16|"
+	"generate, beam 4, batch 1|generate --beams 4|"
+	"generate, beam 4, batch 16|generate --beams 4 --gen-batch 16|"
 	"generate, batch 1|-|ctranslate2"
 	"generate, batch 16|-|ctranslate2 --gen-batch 16"
+	"generate, beam 4, batch 1|-|ctranslate2 --beams 4"
+	"generate, beam 4, batch 16|-|ctranslate2 --beams 4 --gen-batch 16"
 )
 if [ -f "$pairs" ]; then
 	columns="--data $pairs --text-column en --target-column de --batch 64"
@@ -78,8 +82,9 @@ with open(f"{work}/results", "a") as f:
         if "error" in r:
             print(f"{key}: {r['error'].strip().splitlines()[-1]}", file=sys.stderr)
             continue
-        if key.startswith("generate/beams1/"):
-            label = "generate, batch " + key.split("batch")[1].split("/")[0]
+        if key.startswith("generate/"):
+            beams, batch = (int(part.strip("beamstch")) for part in key.split("/")[1:3])
+            label = f"generate, batch {batch}" if beams == 1 else f"generate, beam {beams}, batch {batch}"
         elif key.startswith("train/"):
             label = name
         else:

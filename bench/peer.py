@@ -5,8 +5,8 @@
       training steps of transformers + PyTorch (sdpa) on text pairs in shuffled order, each batch padded to its longest
   peer.py gemm [--steps 5] [--threads 2] < products.json
       the products of `t5train bench gemm --json` in PyTorch, that is, MKL
-  peer.py ctranslate2 [--gen-batch 1] [--gen-enc 64] [--new-tokens 64] [--steps 5] [--threads 2] [--compute-type float32]
-      greedy generation of t5-small with CTranslate2
+  peer.py ctranslate2 [--beams 1] [--gen-batch 1] [--gen-enc 64] [--new-tokens 64] [--steps 5] [--threads 2] [--compute-type float32]
+      generation with CTranslate2 from t5-small, greedy or by beam search
 """
 import argparse, json, os, random, resource, statistics, sys, tempfile, time
 
@@ -17,6 +17,7 @@ a("--data"); a("--text-column"); a("--target-column")
 a("--spm", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "../data/tokenizer/t5/spiece.model"))
 a("--batch", type=int, default=64); a("--steps", type=int, default=5); a("--warmup", type=int, default=2); a("--threads", type=int, default=2)
 a("--gen-batch", type=int, default=1); a("--gen-enc", type=int, default=64); a("--new-tokens", type=int, default=64)
+a("--beams", type=int, default=1)
 a("--compute-type", default="float32")
 A = p.parse_args()
 # CTranslate2 reads it when it is loaded.
@@ -108,7 +109,7 @@ def ctranslate2():
     seconds = []
     for i in range(1 + A.steps):
         begun = time.perf_counter()
-        out = t.translate_batch(inputs, beam_size=1, min_decoding_length=A.new_tokens, max_decoding_length=A.new_tokens)
+        out = t.translate_batch(inputs, beam_size=A.beams, min_decoding_length=A.new_tokens, max_decoding_length=A.new_tokens)
         if i:
             seconds.append(time.perf_counter() - begun)
     tokens = sum(len(o.hypotheses[0]) for o in out)

@@ -18,6 +18,7 @@ type BenchOptions struct {
 	Batch     int // sequences
 	Encoder   int // input tokens of each
 	Decoder   int // target tokens of each, or tokens to generate
+	Beams     int // of generation; 0 and 1 are greedy
 	Steps     int // measured
 	Warmup    int // before that
 	Threads   int

@@ -7,7 +7,8 @@ import (
 	"t5train/model/kernel"
 )
 
-// BenchGenerate measures greedy generation of Decoder tokens from each of Batch inputs; no sequence ends early.
+// BenchGenerate measures the generation of Decoder tokens from each of Batch inputs, greedy or by beam search; no sequence
+// ends early.
 func BenchGenerate(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	w := kernel.NewWorkers(o.Threads)
 	m, err := newBenchModel(o.Model)
@@ -25,7 +26,7 @@ func BenchGenerate(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 		inputs[i] = b.EncoderIDs[b.EncoderOffsets[i]:b.EncoderOffsets[i+1]]
 	}
 	return measure(ctx, o, w, func(int) (int, error) {
-		_, err := g.Generate(ctx, inputs, decode.Options{MaxTokens: o.Decoder, MinTokens: o.Decoder})
+		_, err := g.Generate(ctx, inputs, decode.Options{MaxTokens: o.Decoder, MinTokens: o.Decoder, Beams: o.Beams})
 		return o.Batch * o.Decoder, err
 	})
 }

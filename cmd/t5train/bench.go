@@ -15,15 +15,15 @@ import (
 
 // benchFlags are the shapes of a measurement. Names and defaults are those of the usual comparison with PyTorch.
 type benchFlags struct {
-	batch, genBatch, enc, dec, genEnc, newTokens int
-	dModel, dFF, layers, heads, dKV, vocab       int
-	ff, optimizer, spm, text                     string
-	data, textColumns                            []string
-	targetColumn                                 string
-	tied                                         bool
-	dropout                                      float64
-	steps, warmup, threads                       int
-	recompute, json                              bool
+	batch, genBatch, enc, dec, genEnc, newTokens, beams int
+	dModel, dFF, layers, heads, dKV, vocab              int
+	ff, optimizer, spm, text                            string
+	data, textColumns                                   []string
+	targetColumn                                        string
+	tied                                                bool
+	dropout                                             float64
+	steps, warmup, threads                              int
+	recompute, json                                     bool
 }
 
 func benchCommand(a app) *cobra.Command {
@@ -31,7 +31,7 @@ func benchCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure training, generation, tokenizing and matrix products on this machine",
-		Long: `Measure training steps or greedy generation of a model with random weights, in time and memory, the tokenizer, or the
+		Long: `Measure training steps or generation of a model with random weights, in time and memory, the tokenizer, or the
 matrix products alone.
 
 The defaults are t5-small; --ff gated-gelu and --tied=false make a T5 1.1. The peak is that of the innermost loop with all
@@ -39,7 +39,7 @@ data in the first cache: the most that this processor gives.`,
 		Example: `  t5train bench train
   t5train bench train --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12
   t5train bench train --data pairs.parquet --text-column en --target-column de --batch 64
-  t5train bench generate --gen-batch 16 --json
+  t5train bench generate --gen-batch 16 --beams 4 --json
   t5train bench tokenize --text corpus.txt
   t5train bench gemm --threads 1
   t5train bench data --config configs/pretrain-tiny.yaml --train 'corpus/train-*.parquet'`,
@@ -74,13 +74,15 @@ data in the first cache: the most that this processor gives.`,
 	train.Flags().BoolVar(&f.recompute, "recompute", false, "keep the inputs of blocks only and compute the rest again (train.recompute)")
 	generate := &cobra.Command{
 		Use:   "generate",
-		Short: "Measure greedy generation",
+		Short: "Measure generation, greedy or by beam search",
 		Args:  noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o, err := f.options(c, f.genBatch, f.genEnc, f.newTokens)
 			if err != nil {
 				return err
 			}
+			o.Beams = f.beams
+			collectEarly()
 			r, err := trainer.BenchGenerate(c.Context(), o)
 			return f.report(a, r, err)
 		},
@@ -88,6 +90,7 @@ data in the first cache: the most that this processor gives.`,
 	generate.Flags().IntVar(&f.genBatch, "gen-batch", 1, "inputs at a time")
 	generate.Flags().IntVar(&f.genEnc, "gen-enc", 64, "tokens of each")
 	generate.Flags().IntVar(&f.newTokens, "new-tokens", 64, "tokens to generate for each")
+	generate.Flags().IntVar(&f.beams, "beams", 1, "beams of a beam search; 1 is greedy")
 	tokenize := &cobra.Command{
 		Use:   "tokenize",
 		Short: "Measure the tokenizer",
@@ -205,7 +208,7 @@ func (f *benchFlags) check(c *cobra.Command) error {
 		name  string
 		least int
 	}{
-		{"batch", 1}, {"enc", 1}, {"dec", 1}, {"gen-batch", 1}, {"gen-enc", 1}, {"new-tokens", 1}, {"steps", 1}, {"warmup", 0}, {"threads", 0},
+		{"batch", 1}, {"enc", 1}, {"dec", 1}, {"gen-batch", 1}, {"gen-enc", 1}, {"new-tokens", 1}, {"beams", 1}, {"steps", 1}, {"warmup", 0}, {"threads", 0},
 	} {
 		if n, err := c.Flags().GetInt(x.name); err == nil && n < x.least {
 			wrong = append(wrong, fmt.Sprintf("--%s is %d, want at least %d", x.name, n, x.least))

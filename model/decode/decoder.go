@@ -38,6 +38,13 @@ type buffers struct {
 	x, normed, qkv, q, context, wide, inner []float32
 	inverse, stats                          []float32
 	queryOffsets, keyStart, keyLength       []int32
+	inputs                                  inputGroups
+}
+
+// inputGroups are the runs of neighbouring rows that share an input: they attend to it together, so that its keys and values
+// are read once.
+type inputGroups struct {
+	offsets, keyStart, keyLength []int32
 }
 
 // newDecoder prepares one row for each sequence of the encoder output hidden [tokens, d_model]. capacity, at least 1, is
@@ -199,6 +206,7 @@ func (d *decoder) next(ids []int32) []float32 {
 	for r := range rows + 1 {
 		buf.queryOffsets = append(buf.queryOffsets, int32(r))
 	}
+	d.groupInputs()
 	for l, b := range d.model.Decoder.Block {
 		d.selfAttention(x, b, l)
 		d.crossAttention(x, b, l)
@@ -211,6 +219,17 @@ func (d *decoder) next(ids []int32) []float32 {
 		out[i] *= scale
 	}
 	return out
+}
+
+func (d *decoder) groupInputs() {
+	g := &d.buffers.inputs
+	g.offsets, g.keyStart, g.keyLength = g.offsets[:0], g.keyStart[:0], g.keyLength[:0]
+	for r, start := range d.inputStart {
+		if r == 0 || start != d.inputStart[r-1] {
+			g.offsets, g.keyStart, g.keyLength = append(g.offsets, int32(r)), append(g.keyStart, start), append(g.keyLength, d.inputLength[r])
+		}
+	}
+	g.offsets = append(g.offsets, int32(d.rows()))
 }
 
 func (d *decoder) selfAttention(x []float32, b model.Block, layer int) {
@@ -227,7 +246,7 @@ func (d *decoder) selfAttention(x []float32, b model.Block, layer int) {
 		buf.keyStart = append(buf.keyStart, int32(place*d.capacity))
 		buf.keyLength = append(buf.keyLength, int32(d.step+1))
 	}
-	d.attend(a, d.bias[layer], cache, buf.keyStart, buf.keyLength)
+	d.attend(a, d.bias[layer], cache, buf.queryOffsets, buf.keyStart, buf.keyLength)
 	d.addLinear(x, buf.context, rows, a.O.Value)
 }
 
@@ -235,17 +254,19 @@ func (d *decoder) crossAttention(x []float32, b model.Block, layer int) {
 	a, rows, inner, buf := *b.EncDecAttention, d.rows(), d.innerDim(), &d.buffers
 	buf.q = resize(buf.q, rows*inner)
 	d.linear(buf.q, inner, 0, d.norm(b.EncDecAttentionNorm, x, rows), rows, a.Q.Value, inner)
-	d.attend(a, kernel.Bias{}, d.cross[layer], d.inputStart, d.inputLength)
+	g := &buf.inputs
+	d.attend(a, kernel.Bias{}, d.cross[layer], g.offsets, g.keyStart, g.keyLength)
 	d.addLinear(x, buf.context, rows, a.O.Value)
 }
 
-// attend writes attention of buffers.q over the keys and values kv [any, 2*inner] to buffers.context.
-func (d *decoder) attend(a model.Attention, bias kernel.Bias, kv []float32, start, length []int32) {
+// attend writes attention of buffers.q over the keys and values kv [any, 2*inner] to buffers.context. The rows
+// offsets[i]..offsets[i+1] attend to length[i] of them from start[i] on.
+func (d *decoder) attend(a model.Attention, bias kernel.Bias, kv []float32, offsets, start, length []int32) {
 	rows, inner, buf := d.rows(), d.innerDim(), &d.buffers
 	buf.context = resize(buf.context, rows*inner)
 	buf.stats = resize(buf.stats, 2*rows*a.Heads)
 	attention := kernel.Attention{
-		Heads: a.Heads, Dim: a.DKV, QueryOffsets: buf.queryOffsets, KeyOffsets: start, KeyLengths: length,
+		Heads: a.Heads, Dim: a.DKV, QueryOffsets: offsets, KeyOffsets: start, KeyLengths: length,
 		FirstPosition: d.step, Bias: bias, Max: buf.stats[:rows*a.Heads], Inverse: buf.stats[rows*a.Heads:],
 	}
 	attention.Forward(d.workers, buf.context, inner, buf.q, inner, kv, kv[inner:], 2*inner)

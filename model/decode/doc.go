@@ -6,4 +6,11 @@
 //	generator, err := decode.New(t5, workers)
 //	outputs, err := generator.Generate(ctx, inputs, decode.Options{MaxTokens: 64}) // inputs end in EOS
 //	scores, err := generator.Score(inputs, candidates)  // log p(candidate | input)
+//
+// Options say how tokens are chosen: greedily, by beam search or by sampling, under constraints or without. With the same
+// options the outputs are those of transformers 5, but for the random numbers of sampling:
+//
+//	summary := decode.Options{MaxTokens: 200, Beams: 4, LengthPenalty: new(2.0), NoRepeatNgram: 3, EarlyStopping: decode.Early}
+//	poem := decode.Options{MaxTokens: 200, Sampling: &decode.Sampling{Temperature: 0.9, TopP: 0.95, Seed: 1}}
+//	answer := decode.Options{MaxTokens: labels.Longest(), Allowed: labels} // labels is a Trie
 package decode

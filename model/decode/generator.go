@@ -46,10 +46,11 @@ type Output struct {
 
 	// LogProb is the log-probability of the sequence by the model alone, EOS included, in nats: what Generator.Score gives.
 	LogProb float64
-	// Score is the log-probability of the choices that the options left, by Options.LengthPenalty. A beam search ranks by it,
-	// and as in transformers does not count again what a banned token would have had.
+	// Score is the log-probability as the options change it, by Options.LengthPenalty: what a beam search ranks by. There a
+	// forced token counts as certain and a banned one leaves the others as they are, as in transformers. Without beams the
+	// probability of a token is its share of what the options left.
 	Score float64
-	// Finished says that EOS came before the limit of tokens. Otherwise the text is cut short, there or where the options
+	// Finished says that EOS came before the limit of tokens. Otherwise the text is cut short: there, or where the options
 	// left no token.
 	Finished bool
 }

@@ -15,8 +15,8 @@ type Options struct {
 	MaxTokens int // the most tokens of an output, EOS included; at least 1
 	MinTokens int // tokens that come before EOS may
 
-	Beams    int // sequences that a beam search keeps for each input; 0 and 1 are no beam search
-	Returned int // sequences returned for each input, at most Beams or as many as are to be sampled; 0 is 1
+	Beams    int // sequences that a beam search keeps for each input, at most 1024; 0 and 1 are no beam search
+	Returned int // sequences returned for each input, at most Beams, or as many as are to be sampled, at most 1024; 0 is 1
 
 	// LengthPenalty is the p of a sequence's score, (sum of log p)/length^p with EOS in the length; nil is 1. Above 0 it
 	// favours long sequences. Alpha, if not 0, is the exponent of T5's own ((5+length)/6)^Alpha instead: T5 used 0.6 for
@@ -39,6 +39,10 @@ type Options struct {
 	EOS       []int32 // tokens that end a sequence; nil is the model's
 	Allowed   *Trie   // outputs are sequences of the trie; nil: any
 }
+
+// mostSequences bounds the sequences of an input: each has keys and values of its own in every layer, so a mistake would
+// take all memory.
+const mostSequences = 1024
 
 // EarlyStopping says when a beam search is done with an input: in all cases it needs Beams finished sequences first.
 type EarlyStopping int
@@ -77,13 +81,13 @@ func (o Options) Validate(vocab int) error {
 	var errs []error
 	check := func(ok bool, format string, args ...any) {
 		if !ok {
-			errs = append(errs, fmt.Errorf(format, args...))
+			errs = append(errs, fmt.Errorf("the option "+format, args...))
 		}
 	}
 	check(o.MaxTokens >= 1, "MaxTokens is %d, want at least 1", o.MaxTokens)
 	check(o.MinTokens >= 0 && o.MinTokens <= max(0, o.MaxTokens), "MinTokens is %d, want 0 to MaxTokens %d", o.MinTokens, o.MaxTokens)
-	check(o.Beams >= 0, "Beams is %d, want at least 0", o.Beams)
-	check(o.Returned >= 0, "Returned is %d, want at least 0", o.Returned)
+	check(o.Beams >= 0 && o.Beams <= mostSequences, "Beams is %d, want 0 to %d", o.Beams, mostSequences)
+	check(o.Returned >= 0 && o.Returned <= mostSequences, "Returned is %d, want 0 to %d", o.Returned, mostSequences)
 	switch {
 	case o.Beams > 1:
 		check(o.Returned <= o.Beams, "Returned is %d, want at most Beams %d: raise Beams", o.Returned, o.Beams)
@@ -93,7 +97,7 @@ func (o Options) Validate(vocab int) error {
 	}
 	if o.LengthPenalty != nil {
 		check(finite(*o.LengthPenalty), "LengthPenalty is %v, want a finite number", *o.LengthPenalty)
-		check(o.Alpha == 0, "LengthPenalty and Alpha are set: leave one of them out")
+		check(o.Alpha == 0, "LengthPenalty is set and so is Alpha: leave one of them out")
 	}
 	check(finite(o.Alpha) && o.Alpha >= 0, "Alpha is %v, want at least 0", o.Alpha)
 	check(o.EarlyStopping >= Heuristic && o.EarlyStopping <= Never, "EarlyStopping is %d, want Heuristic, Early or Never", o.EarlyStopping)
@@ -113,6 +117,8 @@ func (o Options) Validate(vocab int) error {
 	known("Prefix", o.Prefix)
 	known("EOS", o.EOS)
 	check(len(o.Prefix) <= max(0, o.MaxTokens), "Prefix has %d tokens, want at most MaxTokens %d", len(o.Prefix), o.MaxTokens)
+	check(!o.ForcedEOS || o.MaxTokens <= 0 || len(o.Prefix) < o.MaxTokens, "Prefix has %d tokens, which with ForcedEOS is at most MaxTokens-1, %d: raise MaxTokens", len(o.Prefix), o.MaxTokens-1)
+	check(!o.ForcedEOS || o.EOS == nil || len(o.EOS) > 0, "ForcedEOS is set, but no token is EOS: leave it out, or EOS at nil for the model's")
 	for _, id := range o.Prefix {
 		check(!slices.Contains(o.EOS, id), "Prefix holds EOS, token %d: leave it out", id)
 	}
@@ -128,17 +134,17 @@ func (o Options) Validate(vocab int) error {
 func (s *Sampling) check() []error {
 	var errs []error
 	if !finite(s.Temperature) || s.Temperature <= 0 {
-		errs = append(errs, fmt.Errorf("Temperature is %v, want above 0: 1 for the model's probabilities, no Sampling for the most probable token", s.Temperature))
+		errs = append(errs, fmt.Errorf("the option Temperature is %v, want above 0: 1 for the model's probabilities, no Sampling for the most probable token", s.Temperature))
 	}
 	if s.TopK < 0 {
-		errs = append(errs, fmt.Errorf("TopK is %d, want at least 1, or 0 for all tokens", s.TopK))
+		errs = append(errs, fmt.Errorf("the option TopK is %d, want at least 1, or 0 for all tokens", s.TopK))
 	}
 	for _, f := range []struct {
 		name  string
 		value float64
 	}{{"TopP", s.TopP}, {"MinP", s.MinP}, {"TypicalP", s.TypicalP}, {"Epsilon", s.Epsilon}, {"Eta", s.Eta}} {
 		if !(f.value >= 0 && f.value <= 1) {
-			errs = append(errs, fmt.Errorf("%s is %v, want 0 to 1, where 0 is off", f.name, f.value))
+			errs = append(errs, fmt.Errorf("the option %s is %v, want 0 to 1, where 0 is off", f.name, f.value))
 		}
 	}
 	return errs

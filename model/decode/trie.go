@@ -54,18 +54,18 @@ func (t *Trie) after(tokens []int32) trieNode {
 // check reports why outputs cannot be sequences of the trie.
 func (t *Trie) check(o Options, vocab int) (errs []error) {
 	if t.longest == 0 {
-		return []error{errors.New("Allowed holds no sequence, want at least one")}
+		return []error{errors.New("the option Allowed holds no sequence, want at least one")}
 	}
 	if t.longest > o.MaxTokens {
-		errs = append(errs, fmt.Errorf("MaxTokens is %d, but Allowed holds a sequence of %d tokens: raise MaxTokens", o.MaxTokens, t.longest))
+		errs = append(errs, fmt.Errorf("the option MaxTokens is %d, but Allowed holds a sequence of %d tokens: raise MaxTokens", o.MaxTokens, t.longest))
 	}
 	if t.after(o.Prefix) == nil {
-		errs = append(errs, errors.New("Allowed holds no sequence that begins with Prefix: leave one of them out"))
+		errs = append(errs, errors.New("the option Allowed holds no sequence that begins with Prefix: leave one of them out"))
 	}
 	for _, tokens := range []map[int32]bool{t.ends, t.inner} {
 		for id := range tokens {
 			if id < 0 || int(id) >= vocab {
-				errs = append(errs, fmt.Errorf("Allowed has token %d, want 0 to %d: the vocabulary has %d tokens", id, vocab-1, vocab))
+				errs = append(errs, fmt.Errorf("the option Allowed has token %d, want 0 to %d: the vocabulary has %d tokens", id, vocab-1, vocab))
 			}
 		}
 	}
@@ -76,12 +76,12 @@ func (t *Trie) check(o Options, vocab int) (errs []error) {
 	for _, id := range o.EOS {
 		eos[id] = true
 		if t.inner[id] {
-			errs = append(errs, fmt.Errorf("Allowed has a sequence that goes on behind EOS, token %d: want EOS at the end only", id))
+			errs = append(errs, fmt.Errorf("the option Allowed has a sequence that goes on behind EOS, token %d: want EOS at the end only", id))
 		}
 	}
 	for id := range t.ends {
 		if !eos[id] {
-			errs = append(errs, fmt.Errorf("Allowed has a sequence that ends in token %d: append EOS, one of %d", id, o.EOS))
+			errs = append(errs, fmt.Errorf("the option Allowed has a sequence that ends in token %d: append EOS, one of %d", id, o.EOS))
 		}
 	}
 	return errs

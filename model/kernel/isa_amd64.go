@@ -11,7 +11,7 @@ func available() []*isa {
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ {
 		list = append(list, &isa{
 			name: "avx512", loops: loops512(), rows: 14, cols: 32, blockM: 168, blockK: 512,
-			gemm: gemm512, transpose: transpose512, side: 16, splitA: splitA512, splitB: splitB512, dotTile: dotTile512, dotRows: 4, maxDirectRows: 48,
+			gemm: gemm512, transpose: transpose512, side: 16, splitA: splitA512, splitB: splitB512, dotTile: dotTile512, dotRows: 4, maxDirectRows: 128,
 		})
 	}
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
