@@ -48,8 +48,10 @@ func TestLabelProbability(t *testing.T) {
 			}
 			logProbs = append(logProbs, -totals.NLL)
 		}
-		best, want := mostProbable(logProbs)
-		got, err := p.Predict([]Input{{Text: text, Shown: "shown"}})
+		shares := softmax(logProbs)
+		best := largest(shares)
+		want := shares[best]
+		got, err := p.Predict(t.Context(), []Input{{Text: text, Shown: "shown"}}, new(Cuts))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,19 +61,24 @@ func TestLabelProbability(t *testing.T) {
 	}
 }
 
-func TestMostProbable(t *testing.T) {
+func TestSoftmax(t *testing.T) {
 	for name, c := range map[string]struct {
-		logProbs []float64
-		best     int
-		share    float64
+		logits []float64
+		best   int
+		share  float64
 	}{
 		"three to one": {[]float64{math.Log(0.1), math.Log(0.3)}, 1, 0.75},
 		"equal":        {[]float64{-2, -2, -2, -2}, 0, 0.25},
 		"tiny":         {[]float64{-5000, -5000 + math.Log(4)}, 1, 0.8},
 		"one":          {[]float64{-3}, 0, 1},
 	} {
-		if best, share := mostProbable(c.logProbs); best != c.best || !(math.Abs(share-c.share) <= 1e-12) {
-			t.Errorf("%s: %d with %g, want %d with %g", name, best, share, c.best, c.share)
+		shares := softmax(c.logits)
+		var sum float64
+		for _, s := range shares {
+			sum += s
+		}
+		if best := largest(shares); best != c.best || !(math.Abs(shares[best]-c.share) <= 1e-12) || !(math.Abs(sum-1) <= 1e-12) {
+			t.Errorf("%s: %v, want %g at %d", name, shares, c.share, c.best)
 		}
 	}
 }
@@ -117,7 +124,8 @@ func TestGeneratedAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer p.Close()
-			answers, err := p.Predict(inputs)
+			var cuts Cuts
+			answers, err := p.Predict(t.Context(), inputs, &cuts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -126,11 +134,11 @@ func TestGeneratedAnswers(t *testing.T) {
 					t.Errorf("input %d: %+v, want %q, truncated %v", i, a, c.want[i], c.truncated[i])
 				}
 			}
-			if p.InputsCut != c.inputsCut || p.OutputsCut != c.outsCut {
-				t.Errorf("%d inputs and %d outputs cut, want %d and %d", p.InputsCut, p.OutputsCut, c.inputsCut, c.outsCut)
+			if cuts != (Cuts{c.inputsCut, c.outsCut}) {
+				t.Errorf("%d inputs and %d outputs cut, want %d and %d", cuts.Inputs, cuts.Outputs, c.inputsCut, c.outsCut)
 			}
 			var said bytes.Buffer
-			p.Report(PlainConsole(&said))
+			cuts.Report(PlainConsole(&said), p)
 			if strings.Contains(said.String(), "--max-input-length") != (c.inputsCut > 0) || strings.Contains(said.String(), "--max-output-length") != (c.outsCut > 0) {
 				t.Errorf("said %q", said.String())
 			}
@@ -146,13 +154,14 @@ func TestPredictCutsInputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	answers, err := p.Predict([]Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}) // "▁abc" and EOS are 5
+	var cuts Cuts
+	answers, err := p.Predict(t.Context(), []Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}, &cuts) // "▁abc" and EOS are 5
 	if err != nil {
 		t.Fatal(err)
 	}
 	short, long, other := *answers[0].Probability, *answers[1].Probability, *answers[2].Probability
-	if !(math.Abs(short-long) <= 1e-9) || !(math.Abs(short-other) > 1e-9) || p.InputsCut != 1 {
-		t.Errorf("probabilities %g and %g, other %g, %d cut: want two equal ones, another, and 1", short, long, other, p.InputsCut)
+	if !(math.Abs(short-long) <= 1e-9) || !(math.Abs(short-other) > 1e-9) || cuts.Inputs != 1 {
+		t.Errorf("probabilities %g and %g, other %g, %d cut: want two equal ones, another, and 1", short, long, other, cuts.Inputs)
 	}
 }
 

@@ -16,10 +16,11 @@ import (
 // Evaluator computes the loss and the metrics of a task on held-out examples. It holds no more than a batch of
 // activations, and is for one goroutine at a time.
 type Evaluator struct {
-	model  *model.T5
-	spec   task.Spec
-	graph  *model.LossGraph
-	labels *labelScorer // of a classification
+	model     *model.T5
+	spec      task.Spec
+	graph     *model.LossGraph
+	generator *decode.Generator // of a classification
+	labels    labelScorer
 }
 
 // NewEvaluator returns an evaluator of a model for a task.
@@ -30,10 +31,11 @@ func NewEvaluator(b *Bundle, spec task.Spec, w *kernel.Workers) (*Evaluator, err
 	}
 	e := &Evaluator{model: b.Model, spec: spec, graph: graph}
 	if spec.Name == task.Classification {
-		if e.labels, err = newLabelScorer(b, spec, w); err != nil {
+		if e.generator, err = decode.New(b.Model, w); err != nil {
 			graph.Close()
 			return nil, err
 		}
+		e.labels = newLabelScorer(b.Tokenizer, spec)
 	}
 	return e, nil
 }
@@ -41,8 +43,8 @@ func NewEvaluator(b *Bundle, spec task.Spec, w *kernel.Workers) (*Evaluator, err
 // Close frees the evaluator.
 func (e *Evaluator) Close() {
 	e.graph.Close()
-	if e.labels != nil {
-		e.labels.close()
+	if e.generator != nil {
+		e.generator.Close()
 	}
 }
 
@@ -109,50 +111,16 @@ func (e *Evaluator) classify(classes *metric.Classification, examples *data.Exam
 	for i, j := range index {
 		inputs[i] = examples.Input(j)
 	}
-	best, _, err := e.labels.classify(inputs)
+	probabilities, err := e.labels.probabilities(e.generator, inputs)
 	if err != nil {
 		return err
 	}
 	for i, j := range index {
-		if err := classes.Add(examples.Label(j), best[i]); err != nil {
+		if err := classes.Add(examples.Label(j), largest(probabilities[i])); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// labelScorer ranks the labels of a classification by the probability that the model gives to their texts (rank
-// classification): the answer is always a label, and the probabilities add up to 1.
-type labelScorer struct {
-	generator *decode.Generator
-	targets   [][]int32
-}
-
-func newLabelScorer(b *Bundle, spec task.Spec, w *kernel.Workers) (*labelScorer, error) {
-	g, err := decode.New(b.Model, w)
-	if err != nil {
-		return nil, err
-	}
-	s := &labelScorer{generator: g}
-	for _, l := range spec.Labels {
-		s.targets = append(s.targets, append(b.Tokenizer.Encode(l.Text), b.Tokenizer.EOS()))
-	}
-	return s, nil
-}
-
-func (s *labelScorer) close() { s.generator.Close() }
-
-// classify returns the most probable label of each input and its probability among the labels.
-func (s *labelScorer) classify(inputs [][]int32) (best []int, probability []float64, err error) {
-	scores, err := s.generator.Score(inputs, s.targets)
-	if err != nil {
-		return nil, nil, err
-	}
-	best, probability = make([]int, len(inputs)), make([]float64, len(inputs))
-	for i, row := range scores {
-		best[i], probability[i] = mostProbable(row)
-	}
-	return best, probability, nil
 }
 
 // modelBatch hands a batch of the data to the model. The slices are shared.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"t5train/data"
 	"t5train/data/objective"
@@ -13,27 +12,18 @@ import (
 	"t5train/model/kernel"
 )
 
-// Prediction is the answer to one input.
-type Prediction struct {
-	Input       string   `json:"input"`
-	Output      string   `json:"output"`
-	Label       string   `json:"label,omitempty"`       // of a classification
-	Probability *float64 `json:"probability,omitempty"` // of the label among all labels
-	Truncated   bool     `json:"truncated,omitempty"`   // the output reached the limit of tokens before its end
-}
-
-// Predictor answers inputs with one model. It is for one goroutine at a time.
+// Predictor answers texts with one model: it classifies, generates and scores. Each call is one batch. Texts are what goes
+// into the model: see [TextInput].
+//
+// A Predictor is for one goroutine at a time. Several may share a Bundle, which they only read, and Workers.
 type Predictor struct {
 	bundle    *Bundle
 	spec      task.Spec
 	generator *decode.Generator
-	labels    *labelScorer // of a classification
+	labels    labelScorer
 	maxInput  int
 	maxOutput int
 	vocab     objective.Vocabulary
-
-	InputsCut  int // inputs so far that were longer than the limit
-	OutputsCut int // outputs so far that reached the limit before their end
 }
 
 // PredictorOptions are the limits of a predictor, in tokens with EOS; zero means the checkpoint's, or else T5's
@@ -43,24 +33,17 @@ type PredictorOptions struct {
 	MaxOutputLength int
 }
 
-// NewPredictor returns a predictor for a task: labels for a classification, generated text for every other task, and
-// for the form of a classification without labels.
+// NewPredictor returns a predictor for a task.
 func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptions) (*Predictor, error) {
-	p := &Predictor{
-		bundle: b, spec: spec, vocab: vocabularyOf(b.Tokenizer),
-		maxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
-		maxOutput: firstPositive(o.MaxOutputLength, b.Info.MaxTargetLength, 128),
-	}
-	var err error
-	if len(spec.Labels) > 0 {
-		p.labels, err = newLabelScorer(b, spec, w)
-	} else {
-		p.generator, err = decode.New(b.Model, w)
-	}
+	g, err := decode.New(b.Model, w)
 	if err != nil {
 		return nil, err
 	}
-	return p, nil
+	return &Predictor{
+		bundle: b, spec: spec, generator: g, labels: newLabelScorer(b.Tokenizer, spec), vocab: vocabularyOf(b.Tokenizer),
+		maxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
+		maxOutput: firstPositive(o.MaxOutputLength, b.Info.MaxTargetLength, 128),
+	}, nil
 }
 
 // firstPositive returns the first value above 0: the option that is set, or else its default.
@@ -74,75 +57,126 @@ func firstPositive(values ...int) int {
 }
 
 // Close frees the predictor.
-func (p *Predictor) Close() {
-	if p.labels != nil {
-		p.labels.close()
-		return
-	}
-	p.generator.Close()
+func (p *Predictor) Close() { p.generator.Close() }
+
+// Task returns the task that the predictor was made for.
+func (p *Predictor) Task() task.Spec { return p.spec }
+
+// MaxInputLength and MaxOutputLength return the limits in use, in tokens with EOS.
+func (p *Predictor) MaxInputLength() int  { return p.maxInput }
+func (p *Predictor) MaxOutputLength() int { return p.maxOutput }
+
+// Classified is the answer to one text of a classification.
+type Classified struct {
+	Label         task.Label // the most probable one
+	Probability   float64    // of that label among all labels
+	Probabilities []float64  // of all labels, in the order of the task; they add up to 1
+	InputCut      bool       // the text was longer than the limit and lost its end
 }
 
-// Predict answers a batch of inputs, in order.
-func (p *Predictor) Predict(inputs []Input) ([]Prediction, error) {
-	ids := make([][]int32, len(inputs))
-	predictions := make([]Prediction, len(inputs))
-	for i, in := range inputs {
-		predictions[i].Input = in.Shown
-		var cut bool
-		if ids[i], cut = data.AppendText(nil, p.bundle.Tokenizer, in.Text, p.maxInput); cut {
-			p.InputsCut++
-		}
+// Classify returns the most probable label of each text.
+func (p *Predictor) Classify(ctx context.Context, texts []string) ([]Classified, error) {
+	if len(p.labels) == 0 {
+		return nil, errors.New("classify: the task has no labels: name them, or generate text")
 	}
-	if p.labels != nil {
-		best, probability, err := p.labels.classify(ids)
-		if err != nil {
-			return nil, fmt.Errorf("predict: %w", err)
-		}
-		for i := range predictions {
-			if math.IsNaN(probability[i]) {
-				return nil, errors.New("predict: the model gives no number: its weights are damaged, copy the checkpoint again")
-			}
-			label := p.spec.Labels[best[i]]
-			predictions[i].Output, predictions[i].Label, predictions[i].Probability = label.Text, label.Name, &probability[i]
-		}
-		return predictions, nil
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	outputs, err := p.generator.Generate(context.Background(), ids, decode.Options{MaxTokens: p.maxOutput})
+	ids, cut := p.encode(texts)
+	probabilities, err := p.labels.probabilities(p.generator, ids)
 	if err != nil {
-		return nil, fmt.Errorf("predict: %w", err)
+		return nil, fmt.Errorf("classify: %w", err)
 	}
-	for i := range outputs {
-		out := outputs[i][0]
+	answers := make([]Classified, len(texts))
+	for i, row := range probabilities {
+		best := largest(row)
+		answers[i] = Classified{Label: p.spec.Labels[best], Probability: row[best], Probabilities: row, InputCut: cut[i]}
+	}
+	return answers, nil
+}
+
+// Generated is what the model writes for one text.
+type Generated struct {
+	Sequences []Sequence // best first
+	InputCut  bool       // the text was longer than the limit and lost its end
+}
+
+// Sequence is a generated text.
+type Sequence struct {
+	Text      string
+	LogProb   float64 // of all its tokens, EOS included, in nats
+	Score     float64 // what sequences of one input are ordered by
+	Truncated bool    // it reached the limit of tokens before its end
+}
+
+// Generate returns what the model writes for each text. MaxTokens 0 is MaxOutputLength.
+func (p *Predictor) Generate(ctx context.Context, texts []string, o decode.Options) ([]Generated, error) {
+	if o.MaxTokens == 0 {
+		o.MaxTokens = p.maxOutput
+	}
+	ids, cut := p.encode(texts)
+	outputs, err := p.generator.Generate(ctx, ids, o)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]Generated, len(texts))
+	for i, sequences := range outputs {
+		answers[i].InputCut = cut[i]
 		// Whoever asks for the text of gaps wants to see which is which.
 		gaps := holdsSentinel(p.vocab, ids[i])
-		predictions[i].Output = p.bundle.Tokenizer.Decode(out.IDs, !gaps)
-		if predictions[i].Truncated = !out.Finished; !out.Finished {
-			p.OutputsCut++
+		for _, out := range sequences {
+			answers[i].Sequences = append(answers[i].Sequences, Sequence{
+				Text: p.bundle.Tokenizer.Decode(out.IDs, !gaps), LogProb: out.LogProb, Score: out.Score, Truncated: !out.Finished,
+			})
 		}
 	}
-	return predictions, nil
+	return answers, nil
 }
 
-// mostProbable returns the position of the largest log-probability and its share of the sum of all probabilities.
-func mostProbable(logProbs []float64) (best int, share float64) {
-	for i, v := range logProbs {
-		if v > logProbs[best] {
-			best = i
+// Scored are the scores of the targets of one text.
+type Scored struct {
+	Targets  []TargetScore // in the order of the targets
+	InputCut bool          // the text was longer than the limit and lost its end
+}
+
+// TargetScore is how probable a target is after its input.
+type TargetScore struct {
+	LogProb float64 // of all its tokens, EOS included, in nats
+	Tokens  int     // EOS included
+}
+
+// Score returns how probable the targets of each text are. Targets are never cut.
+func (p *Predictor) Score(ctx context.Context, texts []string, targets [][]string) ([]Scored, error) {
+	if len(targets) != len(texts) {
+		return nil, fmt.Errorf("score: %d lists of targets for %d texts, want one for each", len(targets), len(texts))
+	}
+	ids, cut := p.encode(texts)
+	answers := make([]Scored, len(texts))
+	for i := range texts {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var own [][]int32
+		for _, t := range targets[i] {
+			own = append(own, append(p.bundle.Tokenizer.Encode(t), p.bundle.Tokenizer.EOS()))
+		}
+		scores, err := p.generator.Score(ids[i:i+1], own)
+		if err != nil {
+			return nil, fmt.Errorf("score: %w", err)
+		}
+		answers[i] = Scored{Targets: make([]TargetScore, len(own)), InputCut: cut[i]}
+		for j, t := range own {
+			answers[i].Targets[j] = TargetScore{LogProb: scores[0][j], Tokens: len(t)}
 		}
 	}
-	var sum float64
-	for _, v := range logProbs {
-		sum += math.Exp(v - logProbs[best])
-	}
-	return best, 1 / sum
+	return answers, nil
 }
 
-// Report says what was cut short.
-func (p *Predictor) Report(c *Console) {
-	if p.InputsCut > 0 {
-		c.Say("inputs longer than %[2]d tokens, which lost their end: %[1]s (raise --max-input-length to keep it)", grouped(p.InputsCut), p.maxInput)
+// encode returns the ids of texts, and which of them were cut.
+func (p *Predictor) encode(texts []string) (ids [][]int32, cut []bool) {
+	ids, cut = make([][]int32, len(texts)), make([]bool, len(texts))
+	for i, text := range texts {
+		ids[i], cut[i] = data.AppendText(nil, p.bundle.Tokenizer, text, p.maxInput)
 	}
-	if p.OutputsCut > 0 {
-		c.Say("outputs that reached %[2]d tokens before their end, marked truncated: %[1]s (raise --max-output-length)", grouped(p.OutputsCut), p.maxOutput)
-	}
+	return ids, cut
 }

@@ -348,7 +348,7 @@ func TestPretrain_ThenUse(t *testing.T) {
 		}
 		inputs = append(inputs, in)
 	}
-	answers, err := p.Predict(inputs)
+	answers, err := p.Predict(t.Context(), inputs, new(Cuts))
 	if err != nil {
 		t.Fatal(err)
 	}

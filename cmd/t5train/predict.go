@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -72,7 +73,7 @@ checkpoint, with the text that the model generates.`,
 				return err
 			}
 			defer func() { err = finish(err) }()
-			out := &answers{predictor: predictor, encoder: jsonLines(sink), size: batchSize}
+			out := &answers{ctx: c.Context(), predictor: predictor, encoder: jsonLines(sink), size: batchSize}
 			for _, text := range texts {
 				in, err := trainer.TextInput(spec, text)
 				if err != nil {
@@ -90,7 +91,7 @@ checkpoint, with the text that the model generates.`,
 			if err := out.flush(); err != nil {
 				return err
 			}
-			predictor.Report(console)
+			out.cuts.Report(console, predictor)
 			return nil
 		},
 	}
@@ -121,7 +122,9 @@ func inputFormat(c *cobra.Command, format, path string) (string, error) {
 
 // answers predicts inputs in batches and writes the answers.
 type answers struct {
+	ctx       context.Context
 	predictor *trainer.Predictor
+	cuts      trainer.Cuts
 	encoder   *json.Encoder
 	size      int
 	waiting   []trainer.Input
@@ -139,7 +142,7 @@ func (w *answers) flush() error {
 	if len(w.waiting) == 0 {
 		return nil
 	}
-	predictions, err := w.predictor.Predict(w.waiting)
+	predictions, err := w.predictor.Predict(w.ctx, w.waiting, &w.cuts)
 	if err != nil {
 		return err
 	}

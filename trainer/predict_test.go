@@ -1,0 +1,115 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"reflect"
+	"sync"
+	"testing"
+
+	"t5train/data/task"
+	"t5train/model/decode"
+	"t5train/model/kernel"
+)
+
+// untrained returns a classification with a new model.
+func untrained(t *testing.T) *Bundle {
+	t.Helper()
+	return newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard)).bundle
+}
+
+func newTestPredictor(t *testing.T, b *Bundle, spec task.Spec) *Predictor {
+	t.Helper()
+	p, err := NewPredictor(b, spec, kernel.NewWorkers(1), PredictorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// Predictors of one bundle work at the same time, and each answers as it does alone.
+func TestPredictorsShareABundle(t *testing.T) {
+	b := untrained(t)
+	w := kernel.NewWorkers(2)
+	texts := []string{"win a prize", "see you", ""}
+	answer := func() (all [3]any, err error) {
+		p, err := NewPredictor(b, *b.Info.Task, w, PredictorOptions{MaxOutputLength: 6})
+		if err != nil {
+			return all, err
+		}
+		defer p.Close()
+		var errs [3]error
+		all[0], errs[0] = p.Classify(t.Context(), texts)
+		all[1], errs[1] = p.Generate(t.Context(), texts, decode.Options{})
+		all[2], errs[2] = p.Score(t.Context(), texts, [][]string{{"spam", "ham"}, {"spam"}, nil})
+		return all, errors.Join(errs[:]...)
+	}
+	want, err := answer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 3 {
+				if got, err := answer(); err != nil || !reflect.DeepEqual(got, want) {
+					t.Errorf("got %+v, %v, want %+v", got, err, want)
+				}
+			}
+		})
+	}
+	group.Wait()
+}
+
+// The probabilities of the labels are the scores of their texts in relation to each other.
+func TestClassifyAndScoreAgree(t *testing.T) {
+	b := untrained(t)
+	p := newTestPredictor(t, b, *b.Info.Task)
+	labels := []string{b.Info.Task.Labels[0].Text, b.Info.Task.Labels[1].Text}
+	classified, err := p.Classify(t.Context(), []string{"win a prize"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scored, err := p.Score(t.Context(), []string{"win a prize"}, [][]string{labels})
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := scored[0].Targets
+	want := softmax([]float64{targets[0].LogProb, targets[1].LogProb})
+	for i, got := range classified[0].Probabilities {
+		if !(math.Abs(got-want[i]) <= 1e-6) {
+			t.Errorf("label %d: probability %g, by the scores %g", i, got, want[i])
+		}
+		if tokens := len(b.Tokenizer.Encode(labels[i])) + 1; targets[i].Tokens != tokens {
+			t.Errorf("label %d: %d tokens, want %d", i, targets[i].Tokens, tokens)
+		}
+	}
+	if c := classified[0]; c.Label != b.Info.Task.Labels[largest(want)] || c.Probability != c.Probabilities[largest(want)] {
+		t.Errorf("answered %+v, want label %d", c, largest(want))
+	}
+}
+
+func TestPredictorRefuses(t *testing.T) {
+	b := untrained(t)
+	p := newTestPredictor(t, b, task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}})
+	if _, err := p.Classify(t.Context(), []string{"a"}); err == nil {
+		t.Error("a classification without labels: no error")
+	}
+	if _, err := p.Score(t.Context(), []string{"a", "b"}, [][]string{{"a"}}); err == nil {
+		t.Error("targets for one of two texts: no error")
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	labelled := newTestPredictor(t, b, *b.Info.Task)
+	_, classifyErr := labelled.Classify(ended, []string{"a"})
+	_, generateErr := p.Generate(ended, []string{"a"}, decode.Options{})
+	_, scoreErr := p.Score(ended, []string{"a"}, [][]string{{"b"}})
+	for _, err := range []error{classifyErr, generateErr, scoreErr} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("a context that has ended: error %v", err)
+		}
+	}
+}
