@@ -1,8 +1,8 @@
 package kernel
 
 const (
-	int8RowBlock = 168 // rows that a task multiplies with one panel after the other: they stay in the second cache
-	int8Depth    = 256 // inputs that are made float32 at a time, where the product is one of float32
+	int8RowBytes = 1 << 19 // of the rows that a task multiplies with one panel after the other: they stay in the second cache
+	int8Depth    = 256     // inputs that are made float32 at a time, where the product is one of float32
 	// Up to so many rows are quantized by the caller: to share them among the threads takes longer.
 	int8FewRows = 4
 )
@@ -16,7 +16,7 @@ const (
 // is known beforehand and taken off. 127·127 times the inputs must stay below 2³¹, so there may be 133,000. On other
 // processors x stays float32, and panels of the weight become float32 while they are multiplied.
 //
-// NaN and infinity in a row of x make the results of that row NaN.
+// A row of x with NaN or infinity has results that are no finite numbers.
 func LinearInt8(w *Workers, y []float32, stride int, x []float32, rows int, accumulate bool, weights ...*Int8) {
 	if rows == 0 {
 		return
@@ -30,7 +30,11 @@ func LinearInt8(w *Workers, y []float32, stride int, x []float32, rows int, accu
 	if done := w.counters.product(rows, outs, p.in); done != nil {
 		defer done()
 	}
-	height := min(rows, int8RowBlock)
+	inputBytes := 1
+	if w.isa.int8Tile == nil {
+		inputBytes = 4
+	}
+	height := min(rows, max(1, int8RowBytes/(inputBytes*p.in*w.isa.rows))*w.isa.rows)
 	rowBlocks := blocks(rows, height)
 	perTask := blocks(panels, min(panels, blocks(tasksPerThread*w.threads, rowBlocks)))
 	columnBlocks := blocks(panels, perTask)
