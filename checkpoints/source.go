@@ -22,6 +22,15 @@ func (w *Weights) CopyFloat32(name string, dst []float32) error {
 	return t.CopyFloat32(dst)
 }
 
+// Int8 returns the elements of a tensor that is stored as I8. They share the file's memory until Close.
+func (w *Weights) Int8(name string) ([]int8, bool) {
+	t, ok := w.Tensor(name)
+	if !ok {
+		return nil, false
+	}
+	return t.Int8s()
+}
+
 // Equal tells whether two tensors of one shape hold the same elements, in memory that does not grow with them.
 func (w *Weights) Equal(a, b string) (bool, error) {
 	s, inA := w.Tensor(a)

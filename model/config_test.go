@@ -131,6 +131,8 @@ func (m memorySource) Names() []string {
 	return names
 }
 
+func (m memorySource) Int8(string) ([]int8, bool) { return nil, false }
+
 func (m memorySource) Shape(name string) ([]int, bool) {
 	x, ok := m[name]
 	return x.shape, ok

@@ -14,6 +14,7 @@ type layers struct {
 
 	normed, context, wide, inner []float32
 	inverse, stats               []float32
+	int8                         []*kernel.Int8
 }
 
 // innerDim is the width of the concatenated heads.
@@ -21,26 +22,39 @@ func (l *layers) innerDim() int { return l.model.Config.NumHeads * l.model.Confi
 
 // embed writes the rows ids of the embedding to x [len(ids), d_model].
 func (l *layers) embed(x []float32, ids []int32) {
-	kernel.Embed(l.workers, x, l.model.Shared.Value, ids, l.model.Config.DModel)
+	if table := l.model.Shared.Int8; table != nil {
+		kernel.EmbedInt8(l.workers, x, table, ids)
+	} else {
+		kernel.Embed(l.workers, x, l.model.Shared.Value, ids, l.model.Config.DModel)
+	}
 }
 
 // linear writes x [rows, in]·weightᵀ for each weight, side by side, to y, whose rows are stride apart.
 func (l *layers) linear(y []float32, stride int, x []float32, rows int, weights ...*op.Param) {
-	column := 0
-	for _, w := range weights {
-		l.multiply(y[column:], stride, x, rows, w, false)
-		column += w.Shape[0]
-	}
+	l.multiply(y, stride, x, rows, false, weights)
 }
 
 // addLinear adds x [rows, in]·weightᵀ to y [rows, out].
 func (l *layers) addLinear(y, x []float32, rows int, weight *op.Param) {
-	l.multiply(y, weight.Shape[0], x, rows, weight, true)
+	l.multiply(y, weight.Shape[0], x, rows, true, []*op.Param{weight})
 }
 
-func (l *layers) multiply(y []float32, stride int, x []float32, rows int, weight *op.Param, accumulate bool) {
-	out, in := weight.Shape[0], weight.Shape[1]
-	kernel.Gemm(l.workers, false, true, rows, out, in, x, in, weight.Value, in, accumulate, y, stride)
+// multiply takes weights of one type: all linear layers of a model have it.
+func (l *layers) multiply(y []float32, stride int, x []float32, rows int, accumulate bool, weights []*op.Param) {
+	l.int8 = l.int8[:0]
+	column := 0
+	for _, w := range weights {
+		if w.Int8 != nil {
+			l.int8 = append(l.int8, w.Int8)
+			continue
+		}
+		out, in := w.Shape[0], w.Shape[1]
+		kernel.Gemm(l.workers, false, true, rows, out, in, x, in, w.Value, in, accumulate, y[column:], stride)
+		column += out
+	}
+	if len(l.int8) > 0 {
+		kernel.LinearInt8(l.workers, y, stride, x, rows, accumulate, l.int8...)
+	}
 }
 
 // logits writes the logits of hidden [rows, d_model], as lm_head wants it, to y [rows, vocab_size].
