@@ -24,8 +24,11 @@ type ConvertOptions struct {
 	VocabSize    int    // rows of the embedding; 0: as many as there are
 }
 
+// Int8 is the type of weights for inference: the linear layers in eight bits, with a scale for each row.
+const Int8 = "int8"
+
 // DTypes lists the types that Convert writes.
-func DTypes() []string { return []string{"float32", "bfloat16", "float16"} }
+func DTypes() []string { return []string{"float32", "bfloat16", "float16", Int8} }
 
 var dtypes = map[string]safetensors.DType{"float32": safetensors.F32, "bfloat16": safetensors.BF16, "float16": safetensors.F16}
 

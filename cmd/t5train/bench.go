@@ -17,7 +17,7 @@ import (
 type benchFlags struct {
 	batch, genBatch, enc, dec, genEnc, newTokens int
 	dModel, dFF, layers, heads, dKV, vocab       int
-	ff, optimizer, spm, text                     string
+	ff, optimizer, spm, text, dtype              string
 	data, textColumns                            []string
 	targetColumn                                 string
 	tied                                         bool
@@ -40,6 +40,7 @@ data in the first cache: the most that this processor gives.`,
   t5train bench train --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12
   t5train bench train --data pairs.parquet --text-column en --target-column de --batch 64
   t5train bench generate --gen-batch 16 --json
+  t5train bench generate --dtype int8
   t5train bench tokenize --text corpus.txt
   t5train bench gemm --threads 1
   t5train bench data --config configs/pretrain-tiny.yaml --train 'corpus/train-*.parquet'`,
@@ -81,6 +82,8 @@ data in the first cache: the most that this processor gives.`,
 			if err != nil {
 				return err
 			}
+			o.Int8 = f.dtype == trainer.Int8
+			collectEarly()
 			r, err := trainer.BenchGenerate(c.Context(), o)
 			return f.report(a, r, err)
 		},
@@ -88,6 +91,7 @@ data in the first cache: the most that this processor gives.`,
 	generate.Flags().IntVar(&f.genBatch, "gen-batch", 1, "inputs at a time")
 	generate.Flags().IntVar(&f.genEnc, "gen-enc", 64, "tokens of each")
 	generate.Flags().IntVar(&f.newTokens, "new-tokens", 64, "tokens to generate for each")
+	generate.Flags().StringVar(&f.dtype, "dtype", "float32", "of the weights: float32 or int8")
 	tokenize := &cobra.Command{
 		Use:   "tokenize",
 		Short: "Measure the tokenizer",
@@ -213,6 +217,9 @@ func (f *benchFlags) check(c *cobra.Command) error {
 	}
 	if names := []string{"adafactor", "adamw", "sgd"}; !slices.Contains(names, f.optimizer) {
 		wrong = append(wrong, fmt.Sprintf("--optimizer is %q, want one of %s", f.optimizer, strings.Join(names, ", ")))
+	}
+	if names := []string{"float32", trainer.Int8}; f.dtype != "" && !slices.Contains(names, f.dtype) {
+		wrong = append(wrong, fmt.Sprintf("--dtype is %q, want one of %s", f.dtype, strings.Join(names, ", ")))
 	}
 	if len(wrong) > 0 {
 		return usageError{errors.New(strings.Join(wrong, "; ")), c.CommandPath()}
