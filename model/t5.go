@@ -105,7 +105,7 @@ func (l *LossGraph) hidden(g *op.Graph, o LossOptions, capture *[]float32) *gorg
 // Run computes the loss of one batch and returns its sums; with gradients they are those of
 // step.GradScale * Totals.Loss.
 func (l *LossGraph) Run(b Batch, step op.Step) (kernel.Totals, error) {
-	if err := b.check(l.model.Config.VocabSize); err != nil {
+	if err := b.Check(l.model.Config.VocabSize); err != nil {
 		return kernel.Totals{}, err
 	}
 	l.encoder = op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Hidden: b.EncoderHidden}

@@ -9,7 +9,6 @@ import (
 	"t5train/model"
 	"t5train/model/decode"
 	"t5train/model/kernel"
-	"t5train/model/op"
 	"t5train/trainer/metric"
 )
 
@@ -18,20 +17,16 @@ import (
 type Evaluator struct {
 	model  *model.T5
 	spec   task.Spec
-	graph  *model.LossGraph
+	loss   *decode.Loss
 	labels *labelScorer // of a classification
 }
 
 // NewEvaluator returns an evaluator of a model for a task.
 func NewEvaluator(b *Bundle, spec task.Spec, w *kernel.Workers) (*Evaluator, error) {
-	graph, err := b.Model.LossGraph(w, model.LossOptions{})
-	if err != nil {
-		return nil, err
-	}
-	e := &Evaluator{model: b.Model, spec: spec, graph: graph}
+	e := &Evaluator{model: b.Model, spec: spec, loss: decode.NewLoss(b.Model, w)}
 	if spec.Name == task.Classification {
+		var err error
 		if e.labels, err = newLabelScorer(b, spec, w); err != nil {
-			graph.Close()
 			return nil, err
 		}
 	}
@@ -40,7 +35,6 @@ func NewEvaluator(b *Bundle, spec task.Spec, w *kernel.Workers) (*Evaluator, err
 
 // Close frees the evaluator.
 func (e *Evaluator) Close() {
-	e.graph.Close()
 	if e.labels != nil {
 		e.labels.close()
 	}
@@ -73,7 +67,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 			return nil, err
 		}
 		position = batches.Read(position, &batch)
-		totals, err := e.graph.Run(modelBatch(e.model, batch), op.Step{})
+		totals, err := e.loss.Run(modelBatch(e.model, batch))
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}

@@ -156,8 +156,8 @@ func (d *decoder) next(ids []int32) []float32 {
 	if d.step == d.capacity {
 		d.reserve(2 * d.capacity)
 	}
-	rows, c := d.rows(), d.model.Config
-	d.x = resize(d.x, rows*c.DModel)
+	rows := d.rows()
+	d.x = resize(d.x, rows*d.model.Config.DModel)
 	d.embed(d.x, ids)
 	for r, id := range ids {
 		p := &d.places[d.place[r]]
@@ -173,11 +173,7 @@ func (d *decoder) next(ids []int32) []float32 {
 		d.feedForward(d.x, b)
 	}
 	d.step++
-	d.norm(d.x, d.x, rows, d.model.Decoder.FinalLayerNorm)
-	scale := c.LogitScale()
-	for i := range d.x {
-		d.x[i] *= scale
-	}
+	d.outputNorm(d.x, rows)
 	return d.x
 }
 

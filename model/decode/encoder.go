@@ -21,12 +21,7 @@ func (e *encoder) run(tokens op.Ragged) []float32 {
 	geometry := kernel.Attention{QueryOffsets: tokens.Offsets, KeyOffsets: tokens.Offsets, Hidden: tokens.Hidden}
 	for _, b := range e.model.Encoder.Block {
 		a := b.SelfAttention
-		if a.RelativeAttentionBias != nil {
-			length := tokens.Longest()
-			e.bias = resize(e.bias, a.Heads*(2*length-1))
-			a.Buckets.Spread(e.bias, a.RelativeAttentionBias.Value, a.Heads, length)
-			geometry.Bias = kernel.Bias{Length: length, Values: e.bias}
-		}
+		geometry.Bias, e.bias = e.spread(a, geometry.Bias, e.bias, tokens)
 		e.project(e.qkv, 3*inner, e.x, rows, b.SelfAttentionNorm, a.Q, a.K, a.V)
 		e.attend(e.x, a, geometry, e.qkv, 3*inner, e.qkv[inner:], 3*inner)
 		e.feedForward(e.x, b)

@@ -19,22 +19,14 @@ func TestGoldenEncoder(t *testing.T) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			m := loadCase(t, dir)
 			r := openRecord(t, dir)
-			ids, rows, cols := r.ints("input_ids")
-			mask, _, _ := r.ints("attention_mask")
-			tokens := op.Ragged{}
-			for i, id := range ids {
-				tokens.IDs = append(tokens.IDs, int32(id))
-				tokens.Hidden = append(tokens.Hidden, mask[i] == 0)
-			}
-			for i := range rows + 1 {
-				tokens.Offsets = append(tokens.Offsets, int32(i*cols))
-			}
+			b := goldenBatch(r)
+			tokens := op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Hidden: b.EncoderHidden}
 			want := r.floats("encoder_last_hidden_state_f64")
 			e := encoder{layers: &layers{model: m, workers: kernel.NewWorkers(2)}}
 			first := slices.Clone(e.run(tokens))
 			var diff, size float64
 			for i, v := range want {
-				if mask[i/m.Config.DModel] != 0 { // what a hidden token comes to means nothing
+				if !b.EncoderHidden[i/m.Config.DModel] { // what a hidden token comes to means nothing
 					diff, size = max(diff, math.Abs(float64(first[i])-v)), max(size, math.Abs(v))
 				}
 			}

@@ -75,6 +75,27 @@ func (l *layers) project(y []float32, stride int, x []float32, rows int, n model
 	l.linear(y, stride, l.normed, rows, weights...)
 }
 
+// spread returns the position bias of a layer for sequences up to the longest one, in the memory of buf: its own, or else
+// that of the layer before.
+func (l *layers) spread(a model.Attention, before kernel.Bias, buf []float32, tokens op.Ragged) (kernel.Bias, []float32) {
+	if a.RelativeAttentionBias == nil {
+		return before, buf
+	}
+	length := tokens.Longest()
+	buf = resize(buf, a.Heads*(2*length-1))
+	a.Buckets.Spread(buf, a.RelativeAttentionBias.Value, a.Heads, length)
+	return kernel.Bias{Length: length, Values: buf}, buf
+}
+
+// outputNorm makes the stream of the decoder [rows, d_model] what lm_head wants.
+func (l *layers) outputNorm(x []float32, rows int) {
+	l.norm(x, x, rows, l.model.Decoder.FinalLayerNorm)
+	scale := l.model.Config.LogitScale()
+	for i := range x {
+		x[i] *= scale
+	}
+}
+
 // attend adds the output of an attention layer to x [rows, d_model]. The geometry says which rows of q attend to which
 // rows of kv, whose keys and values lie side by side.
 func (l *layers) attend(x []float32, a model.Attention, geometry kernel.Attention, q []float32, qStride int, kv []float32, kvStride int) {
