@@ -118,9 +118,12 @@ func FuzzParseConfig(f *testing.F) {
 }
 
 // memorySource is a checkpoint in memory.
-type memorySource map[string]struct {
-	shape  []int
-	values []float32
+type memorySource map[string]memoryTensor
+
+type memoryTensor struct {
+	shape    []int
+	values   []float32
+	integers []int8 // in place of values
 }
 
 func (m memorySource) Names() []string {
@@ -131,7 +134,9 @@ func (m memorySource) Names() []string {
 	return names
 }
 
-func (m memorySource) Int8(string) ([]int8, bool) { return nil, false }
+func (m memorySource) Int8(name string) ([]int8, bool) {
+	return m[name].integers, m[name].integers != nil
+}
 
 func (m memorySource) Shape(name string) ([]int, bool) {
 	x, ok := m[name]
