@@ -134,6 +134,8 @@ func (m memorySource) Names() []string {
 	return names
 }
 
+func (m memorySource) Release(string) {}
+
 func (m memorySource) Int8(name string) ([]int8, bool) {
 	return m[name].integers, m[name].integers != nil
 }

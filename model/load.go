@@ -14,6 +14,7 @@ type Source interface {
 	Names() []string
 	Shape(name string) (shape []int, ok bool)
 	CopyFloat32(name string, dst []float32) error // converts from the stored type
+	Release(name string)                          // the tensor has been read: its memory may go until it is read again
 	Int8(name string) (values []int8, ok bool)    // the elements of a tensor stored in eight bits; shared, not to be changed
 	Equal(a, b string) (bool, error)              // same elements; the shapes are the same
 }
@@ -59,6 +60,7 @@ func Load(c Config, src Source) (*T5, error) {
 		if err != nil {
 			return nil, fmt.Errorf("load model: %w", err)
 		}
+		src.Release(tensors[i].Stored)
 	}
 	return m, nil
 }
