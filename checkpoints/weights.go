@@ -34,6 +34,11 @@ func (f weightFiles) shard(i, of int) string {
 	return fmt.Sprintf("%s-%05d-of-%05d.safetensors", string(f), i, of)
 }
 
+// in tells whether a folder has weights of that name.
+func (f weightFiles) in(dir string) bool {
+	return exists(filepath.Join(dir, f.single())) || exists(filepath.Join(dir, f.index()))
+}
+
 // Weights is an open model folder: the raw configuration and the tensors of one file or of several shards.
 type Weights struct {
 	config []byte
@@ -91,11 +96,6 @@ func openWeights(dir string) (*Weights, error) {
 		return nil, err
 	}
 	return w, nil
-}
-
-// in tells whether a folder has weights of that name.
-func (f weightFiles) in(dir string) bool {
-	return exists(filepath.Join(dir, f.single())) || exists(filepath.Join(dir, f.index()))
 }
 
 func (w *Weights) addFiles(dir string, names weightFiles) error {

@@ -6,4 +6,5 @@
 //	generator, err := decode.New(t5, workers)
 //	outputs, err := generator.Generate(ctx, inputs, decode.Options{MaxTokens: 64}) // inputs end in EOS
 //	scores, err := generator.Score(inputs, candidates)  // log p(candidate | input)
+//	totals, err := decode.NewLoss(t5, workers).Run(batch)  // without a graph, for weights of any type
 package decode
