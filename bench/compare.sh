@@ -45,6 +45,8 @@ cases=(
 	"generate, batch 16|-|ctranslate2 --gen-batch 16"
 	"generate, beam 4, batch 1|-|ctranslate2 --beams 4"
 	"generate, beam 4, batch 16|-|ctranslate2 --beams 4 --gen-batch 16"
+	"generate in int8, batch 1|generate --dtype int8|ctranslate2 --compute-type int8"
+	"generate in int8, batch 16|generate --dtype int8 --gen-batch 16|ctranslate2 --compute-type int8 --gen-batch 16"
 )
 if [ -f "$pairs" ]; then
 	columns="--data $pairs --text-column en --target-column de --batch 64"
@@ -106,7 +108,7 @@ for line in open(f"{work}/results"):
     r = json.loads(line)
     rows[r["name"]][r["side"]].append(r)
 cpu = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "?")
-print(f"{cpu}, {threads} threads, float32\n")
+print(f"{cpu}, {threads} threads, float32 where not int8\n")
 print("| what | t5train tokens/s | other tokens/s | ratio | peak memory MB | other | share of peak |\n|---|---|---|---|---|---|---|")
 med = lambda rs, k: statistics.median(r[k] for r in rs)
 for name, sides in rows.items():

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"t5train/checkpoints/safetensors"
+	"t5train/internal/mmap"
 )
 
 // Shape returns the shape of a tensor, which the caller must not change.
@@ -20,6 +21,23 @@ func (w *Weights) CopyFloat32(name string, dst []float32) error {
 		return fmt.Errorf("tensor %q is not in the checkpoint", name)
 	}
 	return t.CopyFloat32(dst)
+}
+
+// Release lets the memory of a tensor go that has been read, so that no more of the file is in memory than is worked on. The
+// tensor can be read again.
+func (w *Weights) Release(name string) {
+	if t, ok := w.Tensor(name); ok {
+		mmap.Release(t.Data)
+	}
+}
+
+// Int8 returns the elements of a tensor that is stored as I8. They share the file's memory until Close.
+func (w *Weights) Int8(name string) ([]int8, bool) {
+	t, ok := w.Tensor(name)
+	if !ok {
+		return nil, false
+	}
+	return t.Int8s()
 }
 
 // Equal tells whether two tensors of one shape hold the same elements, in memory that does not grow with them.

@@ -15,11 +15,29 @@ import (
 // The files of a model folder, as transformers names them.
 const (
 	configName      = "config.json"
-	weightsName     = "model.safetensors"
-	indexName       = "model.safetensors.index.json"
 	pickleName      = "pytorch_model.bin"
 	pickleIndexName = "pytorch_model.bin.index.json"
 )
+
+// weightFiles names the files of weights: one, or shards and their index.
+type weightFiles string
+
+const (
+	floatFiles weightFiles = "model"
+	// Weights in eight bits have names that transformers does not look for: it would take the integers for the weights.
+	int8Files weightFiles = "model.int8"
+)
+
+func (f weightFiles) single() string { return string(f) + ".safetensors" }
+func (f weightFiles) index() string  { return string(f) + ".safetensors.index.json" }
+func (f weightFiles) shard(i, of int) string {
+	return fmt.Sprintf("%s-%05d-of-%05d.safetensors", string(f), i, of)
+}
+
+// in tells whether a folder has weights of that name.
+func (f weightFiles) in(dir string) bool {
+	return exists(filepath.Join(dir, f.single())) || exists(filepath.Join(dir, f.index()))
+}
 
 // Weights is an open model folder: the raw configuration and the tensors of one file or of several shards.
 type Weights struct {
@@ -38,7 +56,7 @@ type DTypeCount struct {
 }
 
 // OpenWeights opens config.json and model.safetensors of the folder dir, or the shards that
-// model.safetensors.index.json names. The files must stay as they are until Close.
+// model.safetensors.index.json names, or model.int8.safetensors and its shards. The files must stay as they are until Close.
 func OpenWeights(dir string) (*Weights, error) {
 	w, err := openWeights(dir)
 	if err != nil {
@@ -51,30 +69,40 @@ func openWeights(dir string) (*Weights, error) {
 	if info, err := os.Stat(dir); err != nil {
 		return nil, err
 	} else if !info.IsDir() {
-		return nil, fmt.Errorf("it is a file, want the folder with %s and %s", configName, weightsName)
+		return nil, fmt.Errorf("it is a file, want the folder with %s and %s", configName, floatFiles.single())
 	}
 	config, err := os.ReadFile(filepath.Join(dir, configName))
 	if err != nil {
 		return nil, fmt.Errorf("a model folder needs a %s: %w", configName, err)
 	}
 	w := &Weights{config: config, shard: make(map[string]*safetensors.File)}
+	float, eight := floatFiles.in(dir), int8Files.in(dir)
 	switch {
-	case exists(filepath.Join(dir, weightsName)):
-		err = w.add(filepath.Join(dir, weightsName))
-	case exists(filepath.Join(dir, indexName)):
-		err = w.addShards(dir)
+	case float && eight:
+		err = fmt.Errorf("it holds both %s and %s: remove one of them", floatFiles.single(), int8Files.single())
+	case float:
+		err = w.addFiles(dir, floatFiles)
+	case eight:
+		err = w.addFiles(dir, int8Files)
 	case exists(filepath.Join(dir, pickleName)), exists(filepath.Join(dir, pickleIndexName)):
 		err = fmt.Errorf("it holds %s, a pickle that can run code, but no %s: convert it once with\n"+
 			`python -c "from transformers import AutoModelForSeq2SeqLM as M; M.from_pretrained('%s').save_pretrained('%s')"`,
-			pickleName, weightsName, dir, dir)
+			pickleName, floatFiles.single(), dir, dir)
 	default:
-		err = fmt.Errorf("no %s and no %s there: copy or download the weights too", weightsName, indexName)
+		err = fmt.Errorf("no %s and no %s there: copy or download the weights too", floatFiles.single(), floatFiles.index())
 	}
 	if err != nil {
 		w.Close()
 		return nil, err
 	}
 	return w, nil
+}
+
+func (w *Weights) addFiles(dir string, names weightFiles) error {
+	if path := filepath.Join(dir, names.single()); exists(path) {
+		return w.add(path)
+	}
+	return w.addShards(dir, names.index())
 }
 
 // add opens one file of tensors.
@@ -95,7 +123,7 @@ func (w *Weights) add(path string) error {
 }
 
 // addShards opens the shards of the index, which must name every tensor of every shard and no other.
-func (w *Weights) addShards(dir string) error {
+func (w *Weights) addShards(dir, indexName string) error {
 	text, err := os.ReadFile(filepath.Join(dir, indexName))
 	if err != nil {
 		return err

@@ -30,8 +30,8 @@ func (b Batch) Targets() int {
 	return n
 }
 
-// check reports input that would make the kernels read outside of their matrices.
-func (b Batch) check(vocab int) error {
+// Check reports input that would make the kernels read outside of their matrices.
+func (b Batch) Check(vocab int) error {
 	sequences := len(b.EncoderOffsets)
 	if sequences != len(b.DecoderOffsets) {
 		return fmt.Errorf("run model: the encoder has %d sequences and the decoder %d", sequences-1, len(b.DecoderOffsets)-1)

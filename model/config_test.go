@@ -118,9 +118,12 @@ func FuzzParseConfig(f *testing.F) {
 }
 
 // memorySource is a checkpoint in memory.
-type memorySource map[string]struct {
-	shape  []int
-	values []float32
+type memorySource map[string]memoryTensor
+
+type memoryTensor struct {
+	shape    []int
+	values   []float32
+	integers []int8 // in place of values
 }
 
 func (m memorySource) Names() []string {
@@ -129,6 +132,12 @@ func (m memorySource) Names() []string {
 		names = append(names, name)
 	}
 	return names
+}
+
+func (m memorySource) Release(string) {}
+
+func (m memorySource) Int8(name string) ([]int8, bool) {
+	return m[name].integers, m[name].integers != nil
 }
 
 func (m memorySource) Shape(name string) ([]int, bool) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"t5train/model/op"
 )
 
 // Source is where Load reads tensors from; checkpoints.Weights is one.
@@ -12,6 +14,8 @@ type Source interface {
 	Names() []string
 	Shape(name string) (shape []int, ok bool)
 	CopyFloat32(name string, dst []float32) error // converts from the stored type
+	Release(name string)                          // the tensor has been read: its memory may go until it is read again
+	Int8(name string) (values []int8, ok bool)    // the elements of a tensor stored in eight bits; shared, not to be changed
 	Equal(a, b string) (bool, error)              // same elements; the shapes are the same
 }
 
@@ -31,6 +35,7 @@ type Tensor struct {
 	Name   string // of the parameter
 	Stored string // in the checkpoint: shared.weight may have another name there
 	Shape  []int
+	Int8   bool // stored in eight bits, with scales beside it: see ScaleName
 }
 
 // Load returns the model that a config and its tensors describe. All tensors must be there with the shapes of the
@@ -44,14 +49,18 @@ func Load(c Config, src Source) (*T5, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := New(c)
-	if err != nil {
-		return nil, err
-	}
+	m := build(c, params{bare: true})
 	for i, p := range m.Params {
-		if err := src.CopyFloat32(tensors[i].Stored, p.Value); err != nil {
+		if t := tensors[i]; t.Int8 {
+			p.Int8, err = loadInt8(src, t)
+		} else {
+			p.Value = op.NewParam(p.Name, p.Shape...).Value
+			err = src.CopyFloat32(t.Stored, p.Value)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("load model: %w", err)
 		}
+		src.Release(tensors[i].Stored)
 	}
 	return m, nil
 }
@@ -112,7 +121,7 @@ func match(c Config, src Source) ([]Tensor, error) {
 	var tensors []Tensor
 	var errs []error
 	for _, p := range build(c, params{bare: true}).Params {
-		t := Tensor{p.Name, p.Name, p.Shape}
+		t := Tensor{Name: p.Name, Stored: p.Name, Shape: p.Shape}
 		if t.Name == sharedName {
 			t.Stored = storedShared(src)
 		}
@@ -123,8 +132,21 @@ func match(c Config, src Source) ([]Tensor, error) {
 			errs = append(errs, fmt.Errorf("%s is missing", t.Stored))
 		case !slices.Equal(shape, t.Shape):
 			errs = append(errs, fmt.Errorf("%s has shape %v, want %v", t.Stored, shape, t.Shape))
+		default:
+			if _, t.Int8 = src.Int8(t.Stored); t.Int8 {
+				known[ScaleName(t.Stored)] = true
+				if err := checkInt8(src, t); err != nil {
+					errs = append(errs, err)
+				}
+			}
 		}
 		tensors = append(tensors, t)
+	}
+	eight := slices.ContainsFunc(tensors, func(t Tensor) bool { return t.Int8 })
+	for _, t := range tensors {
+		if eight && !t.Int8 && IsLinear(t.Name, t.Shape) {
+			errs = append(errs, fmt.Errorf("%s is not in eight bits as others are", t.Stored))
+		}
 	}
 	for _, name := range src.Names() {
 		if !known[name] {

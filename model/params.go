@@ -55,13 +55,18 @@ func (p *params) add(name string, init initializer, shape ...int) *op.Param {
 
 // initialize draws every parameter from a stream of its own, a function of the seed and its name alone.
 func (p *params) initialize(seed uint64) {
-	for i, param := range p.list {
-		h := fnv.New64a()
-		_, _ = h.Write([]byte(param.Name)) // a hash does not fail
-		r := rand.New(rand.NewPCG(seed, h.Sum64()))
-		for j := range param.Value {
-			param.Value[j] = float32(p.inits[i](r))
-		}
+	for i := range p.list {
+		p.draw(i, seed)
+	}
+}
+
+func (p *params) draw(i int, seed uint64) {
+	param := p.list[i]
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(param.Name)) // a hash does not fail
+	r := rand.New(rand.NewPCG(seed, h.Sum64()))
+	for j := range param.Value {
+		param.Value[j] = float32(p.inits[i](r))
 	}
 }
 

@@ -47,41 +47,6 @@ func build(c Config, p params) *T5 {
 // Init draws all parameters by the rules of T5X; the same seed gives the same model.
 func (m *T5) Init(seed uint64) { m.params.initialize(seed) }
 
-// EncoderGraph runs the encoder alone, for inference. It is for one goroutine at a time.
-type EncoderGraph struct {
-	model   *T5
-	tokens  op.Ragged
-	hidden  []float32
-	program *op.Program
-}
-
-// EncoderGraph builds the graph of the encoder, without dropout.
-func (m *T5) EncoderGraph(w *kernel.Workers) (*EncoderGraph, error) {
-	e := &EncoderGraph{model: m}
-	g := op.NewGraph(w)
-	g.Capture(m.Encoder.forward(g, g.Param(m.Shared), g.Input("input_ids", &e.tokens), stackInput{tokens: &e.tokens}), &e.hidden)
-	var err error
-	if e.program, err = g.CompileForward(); err != nil {
-		return nil, fmt.Errorf("build encoder: %w", err)
-	}
-	return e, nil
-}
-
-// Run returns the last hidden state [tokens, d_model] of a ragged batch; it is overwritten by the next Run.
-func (e *EncoderGraph) Run(ids, offsets []int32) ([]float32, error) {
-	if err := checkTokens("encoder", ids, offsets, nil, e.model.Config.VocabSize); err != nil {
-		return nil, err
-	}
-	e.tokens = op.Ragged{IDs: ids, Offsets: offsets}
-	if err := e.program.Run(op.Step{}); err != nil {
-		return nil, fmt.Errorf("run encoder: %w", err)
-	}
-	return e.hidden, nil
-}
-
-// Close frees the graph.
-func (e *EncoderGraph) Close() error { return e.program.Close() }
-
 // LossOptions configure LossGraph.
 type LossOptions struct {
 	Dropout        float32
@@ -103,6 +68,9 @@ type LossGraph struct {
 
 // LossGraph builds the graph from the embeddings to the cross-entropy.
 func (m *T5) LossGraph(w *kernel.Workers, o LossOptions) (*LossGraph, error) {
+	if m.Int8() {
+		return nil, fmt.Errorf("build model: %w", ErrInt8)
+	}
 	l := &LossGraph{model: m}
 	g := op.NewGraph(w)
 	hidden := l.hidden(g, o, nil)
@@ -137,7 +105,7 @@ func (l *LossGraph) hidden(g *op.Graph, o LossOptions, capture *[]float32) *gorg
 // Run computes the loss of one batch and returns its sums; with gradients they are those of
 // step.GradScale * Totals.Loss.
 func (l *LossGraph) Run(b Batch, step op.Step) (kernel.Totals, error) {
-	if err := b.check(l.model.Config.VocabSize); err != nil {
+	if err := b.Check(l.model.Config.VocabSize); err != nil {
 		return kernel.Totals{}, err
 	}
 	l.encoder = op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Hidden: b.EncoderHidden}

@@ -24,6 +24,7 @@ type BenchOptions struct {
 	Threads   int
 	Optimizer string
 	Recompute bool // train.recompute
+	Int8      bool // weights in eight bits; of generation only
 
 	// Parquet files of text pairs that replace the random tokens of training, and their columns where the schema leaves a
 	// choice.

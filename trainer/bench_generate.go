@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 
+	"t5train/model"
 	"t5train/model/decode"
 	"t5train/model/kernel"
 )
@@ -11,7 +12,11 @@ import (
 // ends early.
 func BenchGenerate(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	w := kernel.NewWorkers(o.Threads)
-	m, err := newBenchModel(o.Model)
+	build := newBenchModel
+	if o.Int8 {
+		build = func(c model.Config) (*model.T5, error) { return model.NewInt8(c, 1) }
+	}
+	m, err := build(o.Model)
 	if err != nil {
 		return nil, err
 	}

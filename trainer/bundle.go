@@ -99,7 +99,7 @@ func LoadModel(dir string) (*model.T5, error) {
 }
 
 // readModelConfig reads the architecture of a checkpoint folder, and makes sure that the weights are of it without
-// reading them.
+// reading them, and float32 or the like: it is for training.
 func readModelConfig(dir string) (model.Config, error) {
 	weights, err := checkpoints.OpenWeights(dir)
 	if err != nil {
@@ -109,6 +109,9 @@ func readModelConfig(dir string) (model.Config, error) {
 	c, err := model.ParseConfig(weights.Config())
 	if err == nil {
 		err = model.Check(c, weights)
+	}
+	if err == nil && model.InInt8(weights) {
+		err = model.ErrInt8
 	}
 	if err != nil {
 		return model.Config{}, fmt.Errorf("open %s: %w", dir, err)

@@ -19,13 +19,16 @@ import (
 
 // ConvertOptions say what Convert changes.
 type ConvertOptions struct {
-	DType        string // float32, bfloat16 or float16; "": every tensor keeps its type
+	DType        string // one of DTypes; "": every tensor keeps its type
 	MaxShardSize int64  // bytes of the largest file of weights
 	VocabSize    int    // rows of the embedding; 0: as many as there are
 }
 
+// Int8 is the type of weights for inference: the linear layers in eight bits, with a scale for each row.
+const Int8 = "int8"
+
 // DTypes lists the types that Convert writes.
-func DTypes() []string { return []string{"float32", "bfloat16", "float16"} }
+func DTypes() []string { return []string{"float32", "bfloat16", "float16", Int8} }
 
 var dtypes = map[string]safetensors.DType{"float32": safetensors.F32, "bfloat16": safetensors.BF16, "float16": safetensors.F16}
 
@@ -105,6 +108,9 @@ func newConversion(ctx context.Context, dir string, weights *checkpoints.Weights
 	if err != nil {
 		return nil, err
 	}
+	if model.InInt8(weights) {
+		return nil, model.ErrInt8
+	}
 	c := &conversion{ctx: ctx, dir: dir, options: o, parsed: resolved}
 	c.tokenizer, c.tokenizerErr = tokenizer.Load(dir)
 	if err := c.resize(); err != nil {
@@ -116,7 +122,7 @@ func newConversion(ctx context.Context, dir string, weights *checkpoints.Weights
 	for _, t := range tensors {
 		source, _ := weights.Tensor(t.Stored) // Resolve has seen it
 		source.Name = t.Name
-		c.tensors = append(c.tensors, c.lazy(source))
+		c.tensors = append(c.tensors, c.lazy(source)...)
 	}
 	return c, nil
 }
@@ -148,7 +154,7 @@ func (c *conversion) edit(raw []byte, stored model.Config) ([]byte, error) {
 		return nil, err
 	}
 	keys["vocab_size"] = c.parsed.VocabSize
-	if c.options.DType != "" {
+	if c.options.DType != "" && c.options.DType != Int8 { // which is no type of transformers
 		keys["torch_dtype"] = c.options.DType
 		if _, ok := keys["dtype"]; ok { // its name since transformers 4.56
 			keys["dtype"] = c.options.DType
@@ -163,10 +169,12 @@ func (c *conversion) edit(raw []byte, stored model.Config) ([]byte, error) {
 	return json.MarshalIndent(keys, "", "  ")
 }
 
-// lazy returns a tensor as it will be.
-func (c *conversion) lazy(t safetensors.Tensor) safetensors.Lazy {
+// lazy returns a tensor as it will be: in eight bits it has another one with its scales.
+func (c *conversion) lazy(t safetensors.Tensor) []safetensors.Lazy {
 	dtype := t.DType
-	if c.options.DType != "" {
+	if c.options.DType == Int8 {
+		dtype = safetensors.F32
+	} else if c.options.DType != "" {
 		dtype = dtypes[c.options.DType]
 	}
 	l := t.As(dtype)
@@ -180,7 +188,10 @@ func (c *conversion) lazy(t safetensors.Tensor) safetensors.Lazy {
 		}
 		return write(w)
 	}
-	return l
+	if c.options.DType == Int8 && model.IsLinear(t.Name, t.Shape) {
+		return int8Tensors(l)
+	}
+	return []safetensors.Lazy{l}
 }
 
 // write fills the new folder.

@@ -9,7 +9,6 @@ import (
 	"t5train/model"
 	"t5train/model/decode"
 	"t5train/model/kernel"
-	"t5train/model/op"
 	"t5train/trainer/metric"
 )
 
@@ -18,21 +17,17 @@ import (
 type Evaluator struct {
 	model     *model.T5
 	spec      task.Spec
-	graph     *model.LossGraph
+	loss      *decode.Loss
 	generator *decode.Generator // of a classification
 	labels    labelScorer
 }
 
 // NewEvaluator returns an evaluator of a model for a task.
 func NewEvaluator(b *Bundle, spec task.Spec, w *kernel.Workers) (*Evaluator, error) {
-	graph, err := b.Model.LossGraph(w, model.LossOptions{})
-	if err != nil {
-		return nil, err
-	}
-	e := &Evaluator{model: b.Model, spec: spec, graph: graph}
+	e := &Evaluator{model: b.Model, spec: spec, loss: decode.NewLoss(b.Model, w)}
 	if spec.Name == task.Classification {
+		var err error
 		if e.generator, err = decode.New(b.Model, w); err != nil {
-			graph.Close()
 			return nil, err
 		}
 		e.labels = newLabelScorer(b.Tokenizer, spec)
@@ -42,7 +37,6 @@ func NewEvaluator(b *Bundle, spec task.Spec, w *kernel.Workers) (*Evaluator, err
 
 // Close frees the evaluator.
 func (e *Evaluator) Close() {
-	e.graph.Close()
 	if e.generator != nil {
 		e.generator.Close()
 	}
@@ -75,7 +69,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 			return nil, err
 		}
 		position = batches.Read(position, &batch)
-		totals, err := e.graph.Run(modelBatch(e.model, batch), op.Step{})
+		totals, err := e.loss.Run(modelBatch(e.model, batch))
 		if err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}

@@ -219,6 +219,9 @@ func startModel(c *configs.Config, from start, console *Console) (*Bundle, error
 		if err != nil {
 			return nil, err
 		}
+		if b.Model.Int8() {
+			return nil, fmt.Errorf("train %s: %w", dir, model.ErrInt8)
+		}
 		b.Info = Info{}
 		if rate := c.Model.DropoutRate; rate != nil {
 			b.Model.Config.DropoutRate = *rate

@@ -10,9 +10,8 @@ import (
 	"t5train/data"
 	"t5train/data/objective"
 	"t5train/data/store"
-	"t5train/model"
+	"t5train/model/decode"
 	"t5train/model/kernel"
-	"t5train/model/op"
 	"t5train/trainer/metric"
 )
 
@@ -20,7 +19,7 @@ import (
 // every run, whatever its seed: noise of seed 0 and epoch 0.
 type heldOutText struct {
 	bundle    *Bundle
-	graph     *model.LossGraph
+	loss      *decode.Loss
 	parts     []heldOutPart
 	vocab     objective.Vocabulary
 	batchSize int
@@ -41,7 +40,7 @@ type heldOutOptions struct {
 
 // newHeldOutText returns the evaluation of a store. Of several denoisers each takes its part of one pass over the text.
 func newHeldOutText(b *Bundle, o Objective, denoisers []objective.Denoiser, s *store.Store, options heldOutOptions, w *kernel.Workers) (*heldOutText, error) {
-	h := &heldOutText{bundle: b, vocab: vocabularyOf(b.Tokenizer), batchSize: options.batchSize}
+	h := &heldOutText{bundle: b, loss: decode.NewLoss(b.Model, w), vocab: vocabularyOf(b.Tokenizer), batchSize: options.batchSize}
 	for _, d := range denoisers {
 		pieces, err := o.cut(s, d, options.limit)
 		if err != nil {
@@ -50,13 +49,9 @@ func newHeldOutText(b *Bundle, o Objective, denoisers []objective.Denoiser, s *s
 		pieces.len = max(1, int(math.Round(d.Rate*float64(pieces.len))))
 		h.parts = append(h.parts, heldOutPart{pieces, data.NewCorrupted(pieces, d.Objective, 0)})
 	}
-	var err error
-	if h.graph, err = b.Model.LossGraph(w, model.LossOptions{}); err != nil {
-		return nil, err
-	}
 	if options.samples > 0 {
+		var err error
 		if h.gaps, err = newGapFiller(b, denoisers, h.parts, options.samples, w); err != nil {
-			h.graph.Close()
 			return nil, err
 		}
 	}
@@ -68,7 +63,7 @@ func (h *heldOutText) Close() error {
 	if h.gaps != nil {
 		h.gaps.close()
 	}
-	return h.graph.Close()
+	return nil
 }
 
 // Len returns the number of examples.
@@ -146,7 +141,7 @@ func (h *heldOutText) eachBatch(ctx context.Context, f func(pieces head, batch *
 
 // evaluate adds a batch to t.
 func (h *heldOutText) evaluate(pieces head, batch *data.Batch, t *textTotals) error {
-	totals, err := h.graph.Run(modelBatch(h.bundle.Model, *batch), op.Step{})
+	totals, err := h.loss.Run(modelBatch(h.bundle.Model, *batch))
 	if err != nil {
 		return err
 	}

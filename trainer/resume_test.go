@@ -372,7 +372,7 @@ func TestResumeWithOtherValidation(t *testing.T) {
 
 // A run that goes on where other kernels compute is told so once, and remembers it.
 func TestResumeOnAnotherProcessor(t *testing.T) {
-	here := kernel.NewWorkers(1).Path()
+	here := kernel.NewWorkers(1).FloatPath()
 	if here == kernel.Portable {
 		t.Skip("this processor has one kind of kernels")
 	}

@@ -41,7 +41,7 @@ type state struct {
 
 // processor names what of this machine decides about rounding: the architecture, for which the compiler may fuse
 // multiplications and additions, and the path of the kernels, each of which adds in an order of its own.
-func processor(w *kernel.Workers) string { return runtime.GOARCH + " " + w.Path() }
+func processor(w *kernel.Workers) string { return runtime.GOARCH + " " + w.FloatPath() }
 
 // file returns the state as a file of a checkpoint.
 func (s state) file() (tokenizer.File, error) {

@@ -88,6 +88,14 @@ func byteSize(dtype DType, shape []int) (int, error) {
 	return size, nil
 }
 
+// Int8s returns the elements of an I8 tensor, which share its memory; ok is false for other types.
+func (t Tensor) Int8s() (values []int8, ok bool) {
+	if t.DType != I8 {
+		return nil, false
+	}
+	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(t.Data))), len(t.Data)), true
+}
+
 func littleEndian() bool { return binary.NativeEndian.Uint16([]byte{1, 0}) == 1 }
 
 // float32Bytes returns the memory of values, in the machine's byte order.

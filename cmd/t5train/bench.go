@@ -17,7 +17,7 @@ import (
 type benchFlags struct {
 	batch, genBatch, enc, dec, genEnc, newTokens, beams int
 	dModel, dFF, layers, heads, dKV, vocab              int
-	ff, optimizer, spm, text                            string
+	ff, optimizer, spm, text, dtype                     string
 	data, textColumns                                   []string
 	targetColumn                                        string
 	tied                                                bool
@@ -40,6 +40,7 @@ data in the first cache: the most that this processor gives.`,
   t5train bench train --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12
   t5train bench train --data pairs.parquet --text-column en --target-column de --batch 64
   t5train bench generate --gen-batch 16 --beams 4 --json
+  t5train bench generate --dtype int8
   t5train bench tokenize --text corpus.txt
   t5train bench gemm --threads 1
   t5train bench data --config configs/pretrain-tiny.yaml --train 'corpus/train-*.parquet'`,
@@ -82,6 +83,7 @@ data in the first cache: the most that this processor gives.`,
 				return err
 			}
 			o.Beams = f.beams
+			o.Int8 = f.dtype == trainer.Int8
 			collectEarly()
 			r, err := trainer.BenchGenerate(c.Context(), o)
 			return f.report(a, r, err)
@@ -91,6 +93,7 @@ data in the first cache: the most that this processor gives.`,
 	generate.Flags().IntVar(&f.genEnc, "gen-enc", 64, "tokens of each")
 	generate.Flags().IntVar(&f.newTokens, "new-tokens", 64, "tokens to generate for each")
 	generate.Flags().IntVar(&f.beams, "beams", 1, "beams of a beam search; 1 is greedy")
+	generate.Flags().StringVar(&f.dtype, "dtype", "float32", "of the weights: float32 or int8")
 	tokenize := &cobra.Command{
 		Use:   "tokenize",
 		Short: "Measure the tokenizer",
@@ -216,6 +219,9 @@ func (f *benchFlags) check(c *cobra.Command) error {
 	}
 	if names := []string{"adafactor", "adamw", "sgd"}; !slices.Contains(names, f.optimizer) {
 		wrong = append(wrong, fmt.Sprintf("--optimizer is %q, want one of %s", f.optimizer, strings.Join(names, ", ")))
+	}
+	if names := []string{"float32", trainer.Int8}; f.dtype != "" && !slices.Contains(names, f.dtype) {
+		wrong = append(wrong, fmt.Sprintf("--dtype is %q, want one of %s", f.dtype, strings.Join(names, ", ")))
 	}
 	if len(wrong) > 0 {
 		return usageError{errors.New(strings.Join(wrong, "; ")), c.CommandPath()}

@@ -20,8 +20,12 @@ func convertCommand(a app) *cobra.Command {
 		Use:   "convert",
 		Short: "Write a checkpoint in another type, in smaller files, or with another number of rows in the embedding",
 		Long: `Write a checkpoint in another type, in smaller files, or with another number of rows in the embedding. The new folder opens with
-transformers' from_pretrained; the checkpoint stays as it is. Memory does not grow with the model.`,
+transformers' from_pretrained; the checkpoint stays as it is. Memory does not grow with the model.
+
+int8 is for inference with t5train alone: the linear layers in eight bits, with a scale for each output. evaluate, predict
+and score take about a quarter of the memory with it; nothing can be trained from it or converted back.`,
 		Example: `  t5train convert --checkpoint runs/first --output first-bf16 --dtype bfloat16
+  t5train convert --checkpoint runs/first --output first-int8 --dtype int8
   t5train convert --checkpoint flan-t5-xxl --output shards --max-shard-size 2GB
   t5train convert --checkpoint runs/first --output padded --vocab-size 32256`,
 		Args: noArguments,
@@ -54,7 +58,7 @@ transformers' from_pretrained; the checkpoint stays as it is. Memory does not gr
 	f := c.Flags()
 	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
 	f.StringVar(&out, "output", "", "folder to write, which must be new or empty")
-	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16 or float16 (default: every tensor keeps its type)")
+	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16 or int8 (default: every tensor keeps its type)")
 	f.StringVar(&shard, "max-shard-size", "5GB", "largest file of weights, such as 500MB or 5GB; no tensor is split")
 	f.IntVar(&o.VocabSize, "vocab-size", 0, "rows of the embedding: unused ones are added or cut, used ones never (default: as many as there are)")
 	return c

@@ -242,7 +242,14 @@ func (p printer) checkpoint(dir string) error {
 }
 
 func (p printer) weights(w *checkpoints.Weights) {
-	p.line("parameters", "%d in %d tensors, %s", w.Elements(), len(w.Names()), bytesText(int64(w.Bytes())))
+	parameters := w.Elements()
+	for _, name := range w.Names() {
+		if _, ok := w.Int8(name); ok {
+			scales, _ := w.Tensor(model.ScaleName(name)) // of no elements if it is missing, which Check tells
+			parameters -= scales.Elements()
+		}
+	}
+	p.line("parameters", "%d in %d tensors, %s", parameters, len(w.Names()), bytesText(int64(w.Bytes())))
 	for _, d := range w.DTypes() {
 		p.line("stored", "%s: %d tensors, %d parameters, %s", d.DType, d.Tensors, d.Elements, bytesText(int64(d.Bytes)))
 	}

@@ -5,6 +5,7 @@ package mmap
 import (
 	"fmt"
 	"os"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,4 +20,14 @@ func Map(f *os.File, size int) (data []byte, unmap func() error, err error) {
 		return nil, nil, fmt.Errorf("map %d bytes into memory: %w", size, err)
 	}
 	return data, func() error { return unix.Munmap(data) }, nil
+}
+
+// Release lets the memory of a part of a mapping go: the system reads it again when it is touched. It changes no content.
+func Release(part []byte) {
+	page := uintptr(os.Getpagesize())
+	begin := uintptr(unsafe.Pointer(unsafe.SliceData(part)))
+	skip := (page - begin%page) % page // other parts share the first page and the last one
+	if whole := (uintptr(len(part)) - min(skip, uintptr(len(part)))) / page * page; whole > 0 {
+		_ = unix.Madvise(part[skip:skip+whole], unix.MADV_DONTNEED) // a hint: nothing is lost if it is not taken
+	}
 }

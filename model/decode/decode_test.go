@@ -32,31 +32,60 @@ func loadCase(t *testing.T, dir string) *model.T5 {
 	return m
 }
 
-// inputsOf reads input_ids without the tokens that attention_mask hides, which must be padding at the ends.
-func inputsOf(t *testing.T, dir string) [][]int32 {
+// record is a golden.safetensors.
+type record struct {
+	t    *testing.T
+	file *safetensors.File
+}
+
+func openRecord(t *testing.T, dir string) record {
 	t.Helper()
 	file, err := safetensors.Open(filepath.Join(dir, "golden.safetensors"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	read := func(name string) ([]int64, []int) {
-		x, ok := file.Tensor(name)
-		if !ok {
-			t.Fatalf("golden: no tensor %s", name)
-		}
-		v, err := x.Int64s()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return slices.Clone(v), x.Shape
+	t.Cleanup(func() { file.Close() })
+	return record{t, file}
+}
+
+// ints reads a matrix of integers.
+func (r record) ints(name string) (values []int64, rows, cols int) {
+	r.t.Helper()
+	x, ok := r.file.Tensor(name)
+	if !ok {
+		r.t.Fatalf("golden: no tensor %s", name)
 	}
-	ids, shape := read("input_ids")
-	mask, _ := read("attention_mask")
-	inputs := make([][]int32, shape[0])
+	v, err := x.Int64s()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return slices.Clone(v), x.Shape[0], x.Shape[1]
+}
+
+// floats reads a tensor of float64.
+func (r record) floats(name string) []float64 {
+	r.t.Helper()
+	x, ok := r.file.Tensor(name)
+	if !ok {
+		r.t.Fatalf("golden: no tensor %s", name)
+	}
+	v, err := x.Float64s()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return v
+}
+
+// inputsOf reads input_ids without the tokens that attention_mask hides, which must be padding at the ends.
+func inputsOf(t *testing.T, dir string) [][]int32 {
+	t.Helper()
+	r := openRecord(t, dir)
+	ids, rows, cols := r.ints("input_ids")
+	mask, _, _ := r.ints("attention_mask")
+	inputs := make([][]int32, rows)
 	for i, id := range ids {
 		if mask[i] != 0 {
-			inputs[i/shape[1]] = append(inputs[i/shape[1]], int32(id))
+			inputs[i/cols] = append(inputs[i/cols], int32(id))
 		}
 	}
 	return inputs

@@ -1,7 +1,7 @@
 // Package decode generates text and scores given texts with a T5 model.
 //
-// The encoder runs as a graph over the whole ragged batch; the decoder then goes token by token with a cache of
-// keys and values, calling the kernels that the graph's operations call.
+// The encoder runs over the whole ragged batch; the decoder then goes token by token with a cache of keys and values.
+// Both call the kernels that the operations of the training graph call, and tests hold them to it.
 //
 //	generator, err := decode.New(t5, workers)
 //	outputs, err := generator.Generate(ctx, inputs, decode.Options{MaxTokens: 64}) // inputs end in EOS
@@ -13,4 +13,5 @@
 //	summary := decode.Options{MaxTokens: 200, Beams: 4, LengthPenalty: new(2.0), NoRepeatNgram: 3, EarlyStopping: decode.Early}
 //	poem := decode.Options{MaxTokens: 200, Sampling: &decode.Sampling{Temperature: 0.9, TopP: 0.95, Seed: 1}}
 //	answer := decode.Options{MaxTokens: labels.Longest(), Allowed: labels} // labels is a Trie
+//	totals, err := decode.NewLoss(t5, workers).Run(batch)  // without a graph, for weights of any type
 package decode

@@ -14,7 +14,8 @@ import (
 type Generator struct {
 	model   *model.T5
 	workers *kernel.Workers
-	encoder *model.EncoderGraph
+	layers  *layers
+	encoder encoder
 	logits  []float32
 	scratch sync.Pool // *scratch
 }
@@ -28,17 +29,14 @@ type scratch struct {
 
 // New returns a generator for m.
 func New(m *model.T5, w *kernel.Workers) (*Generator, error) {
-	encoder, err := m.EncoderGraph(w)
-	if err != nil {
-		return nil, err
-	}
-	g := &Generator{model: m, workers: w, encoder: encoder}
+	l := &layers{model: m, workers: w}
+	g := &Generator{model: m, workers: w, layers: l, encoder: encoder{layers: l}}
 	g.scratch.New = func() any { return new(scratch) }
 	return g, nil
 }
 
 // Close frees the generator.
-func (g *Generator) Close() error { return g.encoder.Close() }
+func (g *Generator) Close() error { return nil }
 
 // Output is one generated sequence.
 type Output struct {
@@ -71,8 +69,8 @@ func (g *Generator) Generate(ctx context.Context, inputs [][]int32, o Options) (
 	if s := o.Sampling; s != nil && s.Indices != nil && len(s.Indices) != len(inputs) {
 		return nil, fmt.Errorf("generate: Sampling has %d Indices for %d inputs, want one for each", len(s.Indices), len(inputs))
 	}
-	if err := checkInputs(inputs); err != nil || len(inputs) == 0 {
-		return nil, err
+	if len(inputs) == 0 {
+		return nil, nil
 	}
 	d, err := g.start(inputs, min(16, o.MaxTokens))
 	if err != nil {
@@ -147,28 +145,13 @@ func (r *run) process(x []float32, row int) {
 
 var errDiverged = errors.New("generate: the model gives NaN or infinite logits: its weights are damaged, or training diverged: use another checkpoint")
 
-func checkInputs(inputs [][]int32) error {
-	for i, in := range inputs {
-		if len(in) == 0 {
-			return fmt.Errorf("encode input %d: it has no token, want at least EOS", i)
-		}
-	}
-	return nil
-}
-
 // start runs the encoder and prepares the decoder, with room for so many positions until it must grow.
 func (g *Generator) start(inputs [][]int32, positions int) (*decoder, error) {
-	offsets := []int32{0}
-	var ids []int32
-	for _, in := range inputs {
-		ids = append(ids, in...)
-		offsets = append(offsets, int32(len(ids)))
-	}
-	hidden, err := g.encoder.Run(ids, offsets)
+	tokens, err := ragged(inputs, g.model.Config.VocabSize)
 	if err != nil {
 		return nil, err
 	}
-	return newDecoder(g.model, g.workers, hidden, offsets, max(1, positions)), nil
+	return newDecoder(g.layers, g.encoder.run(tokens), tokens.Offsets, max(1, positions)), nil
 }
 
 // logitRows is how many rows have their logits in memory at once.
@@ -177,11 +160,10 @@ const logitRows = 64
 // eachRow calls f with the logits [vocab] of each row of hidden [rows, d_model], for several rows at once.
 func (g *Generator) eachRow(hidden []float32, rows int, f func(row int, logits []float32)) {
 	vocab, dModel := g.model.Config.VocabSize, g.model.Config.DModel
-	head := g.model.LMHead.Value
 	for lo := 0; lo < rows; lo += logitRows {
 		n := min(logitRows, rows-lo)
 		g.logits = resize(g.logits, n*vocab)
-		kernel.Gemm(g.workers, false, true, n, vocab, dModel, hidden[lo*dModel:], dModel, head, dModel, false, g.logits, vocab)
+		g.layers.logits(g.logits, hidden[lo*dModel:], n)
 		g.workers.Run(n, func(i int) { f(lo+i, g.logits[i*vocab:(i+1)*vocab]) })
 	}
 }

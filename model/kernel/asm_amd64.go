@@ -159,6 +159,91 @@ func splitA256(dst *float32, dstPanel int, src *float32, srcRow int, panels int,
 //go:noescape
 func splitB256(dst *float32, dstPanel int, src *float32, srcRow int, panels int, k int)
 
+// int8Tile512x1 multiplies 1 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x1(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x2 multiplies 2 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x2(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x3 multiplies 3 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x3(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x4 multiplies 4 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x4(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x5 multiplies 5 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x5(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x6 multiplies 6 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x6(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x7 multiplies 7 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x7(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x8 multiplies 8 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x8(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x9 multiplies 9 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x9(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x10 multiplies 10 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x10(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x11 multiplies 11 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x11(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x12 multiplies 12 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x12(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x13 multiplies 13 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x13(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// int8Tile512x14 multiplies 14 rows; groups are of four inputs, strides in bytes.
+//
+//go:noescape
+func int8Tile512x14(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// absMaximum512 returns the largest magnitude in x, NaN when there is one.
+//
+//go:noescape
+func absMaximum512(x []float32) float32
+
+// quantize512 writes x*inverse, rounded to the nearest integer and ties to even, plus 128 to q.
+//
+//go:noescape
+func quantize512(q []uint8, inverse float32, x []float32)
+
+// unpackBytes512 writes the first k inputs of a packed panel, times the scale of each output, to dst [k, 32].
+//
+//go:noescape
+func unpackBytes512(dst *float32, b *int8, scale *float32, k int)
+
 // dotRow512 returns the inner product of x and y.
 //
 //go:noescape
@@ -333,6 +418,11 @@ func adafactorFullMean512(x []float32, m []float32, g []float32, v []float32, be
 //
 //go:noescape
 func adamw512(x []float32, m []float32, v []float32, g []float32, fresh1 float32, beta2 float32, fresh2 float32, size float32, root2 float32, eps float32, decay float32)
+
+// unpackBytes256 writes the first k inputs of a packed panel, times the scale of each output, to dst [k, 32].
+//
+//go:noescape
+func unpackBytes256(dst *float32, b *int8, scale *float32, k int)
 
 // dotRow256 returns the inner product of x and y.
 //

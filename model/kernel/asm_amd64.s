@@ -6021,6 +6021,3096 @@ panel:
 	VZEROUPPER
 	RET
 
+// func int8Tile512x1(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x1(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R8
+	XORQ       DI, DI
+	MOVQ       $0x00000040, R9
+	CMPL       R8, $0x0000ffff
+	CMOVQHI    R9, DI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(DI*1)
+	LEAQ       (DX)(DX*2), DX
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	ADDQ         $0x04, CX
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x2(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x2(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	ADDQ         $0x04, CX
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x3(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x3(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	VMOVDQU32  (SI), Z4
+	VMOVDQU32  64(SI), Z5
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	VPBROADCASTD (CX)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z4
+	VPDPBUSD     Z31, Z28, Z5
+	ADDQ         $0x04, CX
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	VBROADCASTSS 8(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z29, Z4, Z4
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z29, Z5, Z5
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z4, K1, Z4
+	VADDPS.Z     64(DX), Z5, K2, Z5
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x4(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x4(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	VMOVDQU32  (SI), Z4
+	VMOVDQU32  64(SI), Z5
+	VMOVDQU32  (SI), Z6
+	VMOVDQU32  64(SI), Z7
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	VPBROADCASTD (CX)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z4
+	VPDPBUSD     Z31, Z28, Z5
+	VPBROADCASTD (CX)(SI*1), Z29
+	VPDPBUSD     Z30, Z29, Z6
+	VPDPBUSD     Z31, Z29, Z7
+	ADDQ         $0x04, CX
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	VBROADCASTSS 8(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z29, Z4, Z4
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z29, Z5, Z5
+	VBROADCASTSS 12(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z6, Z6
+	VMULPS       Z29, Z6, Z6
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z7, Z7
+	VMULPS       Z29, Z7, Z7
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z4, K1, Z4
+	VADDPS.Z     64(DX), Z5, K2, Z5
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z6, K1, Z6
+	VADDPS.Z     64(DX), Z7, K2, Z7
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x5(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x5(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	VMOVDQU32  (SI), Z4
+	VMOVDQU32  64(SI), Z5
+	VMOVDQU32  (SI), Z6
+	VMOVDQU32  64(SI), Z7
+	VMOVDQU32  (SI), Z8
+	VMOVDQU32  64(SI), Z9
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	VPBROADCASTD (CX)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z4
+	VPDPBUSD     Z31, Z28, Z5
+	VPBROADCASTD (CX)(SI*1), Z29
+	VPDPBUSD     Z30, Z29, Z6
+	VPDPBUSD     Z31, Z29, Z7
+	VPBROADCASTD (CX)(DX*4), Z28
+	VPDPBUSD     Z30, Z28, Z8
+	VPDPBUSD     Z31, Z28, Z9
+	ADDQ         $0x04, CX
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	VBROADCASTSS 8(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z29, Z4, Z4
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z29, Z5, Z5
+	VBROADCASTSS 12(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z6, Z6
+	VMULPS       Z29, Z6, Z6
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z7, Z7
+	VMULPS       Z29, Z7, Z7
+	VBROADCASTSS 16(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z8, Z8
+	VMULPS       Z29, Z8, Z8
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z9, Z9
+	VMULPS       Z29, Z9, Z9
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z4, K1, Z4
+	VADDPS.Z     64(DX), Z5, K2, Z5
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z6, K1, Z6
+	VADDPS.Z     64(DX), Z7, K2, Z7
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z8, K1, Z8
+	VADDPS.Z     64(DX), Z9, K2, Z9
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x6(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x6(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	VMOVDQU32  (SI), Z4
+	VMOVDQU32  64(SI), Z5
+	VMOVDQU32  (SI), Z6
+	VMOVDQU32  64(SI), Z7
+	VMOVDQU32  (SI), Z8
+	VMOVDQU32  64(SI), Z9
+	VMOVDQU32  (SI), Z10
+	VMOVDQU32  64(SI), Z11
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (CX)(DX*4), DI
+	ADDQ       DX, DI
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	VPBROADCASTD (CX)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z4
+	VPDPBUSD     Z31, Z28, Z5
+	VPBROADCASTD (CX)(SI*1), Z29
+	VPDPBUSD     Z30, Z29, Z6
+	VPDPBUSD     Z31, Z29, Z7
+	VPBROADCASTD (CX)(DX*4), Z28
+	VPDPBUSD     Z30, Z28, Z8
+	VPDPBUSD     Z31, Z28, Z9
+	VPBROADCASTD (DI), Z29
+	VPDPBUSD     Z30, Z29, Z10
+	VPDPBUSD     Z31, Z29, Z11
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	VBROADCASTSS 8(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z29, Z4, Z4
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z29, Z5, Z5
+	VBROADCASTSS 12(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z6, Z6
+	VMULPS       Z29, Z6, Z6
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z7, Z7
+	VMULPS       Z29, Z7, Z7
+	VBROADCASTSS 16(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z8, Z8
+	VMULPS       Z29, Z8, Z8
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z9, Z9
+	VMULPS       Z29, Z9, Z9
+	VBROADCASTSS 20(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z10, Z10
+	VMULPS       Z29, Z10, Z10
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z11, Z11
+	VMULPS       Z29, Z11, Z11
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z4, K1, Z4
+	VADDPS.Z     64(DX), Z5, K2, Z5
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z6, K1, Z6
+	VADDPS.Z     64(DX), Z7, K2, Z7
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z8, K1, Z8
+	VADDPS.Z     64(DX), Z9, K2, Z9
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z10, K1, Z10
+	VADDPS.Z     64(DX), Z11, K2, Z11
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x7(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x7(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	VMOVDQU32  (SI), Z4
+	VMOVDQU32  64(SI), Z5
+	VMOVDQU32  (SI), Z6
+	VMOVDQU32  64(SI), Z7
+	VMOVDQU32  (SI), Z8
+	VMOVDQU32  64(SI), Z9
+	VMOVDQU32  (SI), Z10
+	VMOVDQU32  64(SI), Z11
+	VMOVDQU32  (SI), Z12
+	VMOVDQU32  64(SI), Z13
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (CX)(DX*4), DI
+	ADDQ       DX, DI
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	VPBROADCASTD (CX)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z4
+	VPDPBUSD     Z31, Z28, Z5
+	VPBROADCASTD (CX)(SI*1), Z29
+	VPDPBUSD     Z30, Z29, Z6
+	VPDPBUSD     Z31, Z29, Z7
+	VPBROADCASTD (CX)(DX*4), Z28
+	VPDPBUSD     Z30, Z28, Z8
+	VPDPBUSD     Z31, Z28, Z9
+	VPBROADCASTD (DI), Z29
+	VPDPBUSD     Z30, Z29, Z10
+	VPDPBUSD     Z31, Z29, Z11
+	VPBROADCASTD (DI)(DX*1), Z28
+	VPDPBUSD     Z30, Z28, Z12
+	VPDPBUSD     Z31, Z28, Z13
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	VBROADCASTSS 8(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z29, Z4, Z4
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z29, Z5, Z5
+	VBROADCASTSS 12(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z6, Z6
+	VMULPS       Z29, Z6, Z6
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z7, Z7
+	VMULPS       Z29, Z7, Z7
+	VBROADCASTSS 16(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z8, Z8
+	VMULPS       Z29, Z8, Z8
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z9, Z9
+	VMULPS       Z29, Z9, Z9
+	VBROADCASTSS 20(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z10, Z10
+	VMULPS       Z29, Z10, Z10
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z11, Z11
+	VMULPS       Z29, Z11, Z11
+	VBROADCASTSS 24(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z12, Z12
+	VMULPS       Z29, Z12, Z12
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z13, Z13
+	VMULPS       Z29, Z13, Z13
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z4, K1, Z4
+	VADDPS.Z     64(DX), Z5, K2, Z5
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z6, K1, Z6
+	VADDPS.Z     64(DX), Z7, K2, Z7
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z8, K1, Z8
+	VADDPS.Z     64(DX), Z9, K2, Z9
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z10, K1, Z10
+	VADDPS.Z     64(DX), Z11, K2, Z11
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z12, K1, Z12
+	VADDPS.Z     64(DX), Z13, K2, Z13
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x8(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x8(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	VMOVDQU32  (SI), Z4
+	VMOVDQU32  64(SI), Z5
+	VMOVDQU32  (SI), Z6
+	VMOVDQU32  64(SI), Z7
+	VMOVDQU32  (SI), Z8
+	VMOVDQU32  64(SI), Z9
+	VMOVDQU32  (SI), Z10
+	VMOVDQU32  64(SI), Z11
+	VMOVDQU32  (SI), Z12
+	VMOVDQU32  64(SI), Z13
+	VMOVDQU32  (SI), Z14
+	VMOVDQU32  64(SI), Z15
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (CX)(DX*4), DI
+	ADDQ       DX, DI
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	VPBROADCASTD (CX)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z4
+	VPDPBUSD     Z31, Z28, Z5
+	VPBROADCASTD (CX)(SI*1), Z29
+	VPDPBUSD     Z30, Z29, Z6
+	VPDPBUSD     Z31, Z29, Z7
+	VPBROADCASTD (CX)(DX*4), Z28
+	VPDPBUSD     Z30, Z28, Z8
+	VPDPBUSD     Z31, Z28, Z9
+	VPBROADCASTD (DI), Z29
+	VPDPBUSD     Z30, Z29, Z10
+	VPDPBUSD     Z31, Z29, Z11
+	VPBROADCASTD (DI)(DX*1), Z28
+	VPDPBUSD     Z30, Z28, Z12
+	VPDPBUSD     Z31, Z28, Z13
+	VPBROADCASTD (DI)(DX*2), Z29
+	VPDPBUSD     Z30, Z29, Z14
+	VPDPBUSD     Z31, Z29, Z15
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	VBROADCASTSS 8(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z29, Z4, Z4
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z29, Z5, Z5
+	VBROADCASTSS 12(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z6, Z6
+	VMULPS       Z29, Z6, Z6
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z7, Z7
+	VMULPS       Z29, Z7, Z7
+	VBROADCASTSS 16(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z8, Z8
+	VMULPS       Z29, Z8, Z8
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z9, Z9
+	VMULPS       Z29, Z9, Z9
+	VBROADCASTSS 20(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z10, Z10
+	VMULPS       Z29, Z10, Z10
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z11, Z11
+	VMULPS       Z29, Z11, Z11
+	VBROADCASTSS 24(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z12, Z12
+	VMULPS       Z29, Z12, Z12
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z13, Z13
+	VMULPS       Z29, Z13, Z13
+	VBROADCASTSS 28(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z14, Z14
+	VMULPS       Z29, Z14, Z14
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z15, Z15
+	VMULPS       Z29, Z15, Z15
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z4, K1, Z4
+	VADDPS.Z     64(DX), Z5, K2, Z5
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z6, K1, Z6
+	VADDPS.Z     64(DX), Z7, K2, Z7
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z8, K1, Z8
+	VADDPS.Z     64(DX), Z9, K2, Z9
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z10, K1, Z10
+	VADDPS.Z     64(DX), Z11, K2, Z11
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z12, K1, Z12
+	VADDPS.Z     64(DX), Z13, K2, Z13
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z14, K1, Z14
+	VADDPS.Z     64(DX), Z15, K2, Z15
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x9(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x9(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	VMOVDQU32  (SI), Z4
+	VMOVDQU32  64(SI), Z5
+	VMOVDQU32  (SI), Z6
+	VMOVDQU32  64(SI), Z7
+	VMOVDQU32  (SI), Z8
+	VMOVDQU32  64(SI), Z9
+	VMOVDQU32  (SI), Z10
+	VMOVDQU32  64(SI), Z11
+	VMOVDQU32  (SI), Z12
+	VMOVDQU32  64(SI), Z13
+	VMOVDQU32  (SI), Z14
+	VMOVDQU32  64(SI), Z15
+	VMOVDQU32  (SI), Z16
+	VMOVDQU32  64(SI), Z17
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (CX)(DX*4), DI
+	ADDQ       DX, DI
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	VPBROADCASTD (CX)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z4
+	VPDPBUSD     Z31, Z28, Z5
+	VPBROADCASTD (CX)(SI*1), Z29
+	VPDPBUSD     Z30, Z29, Z6
+	VPDPBUSD     Z31, Z29, Z7
+	VPBROADCASTD (CX)(DX*4), Z28
+	VPDPBUSD     Z30, Z28, Z8
+	VPDPBUSD     Z31, Z28, Z9
+	VPBROADCASTD (DI), Z29
+	VPDPBUSD     Z30, Z29, Z10
+	VPDPBUSD     Z31, Z29, Z11
+	VPBROADCASTD (DI)(DX*1), Z28
+	VPDPBUSD     Z30, Z28, Z12
+	VPDPBUSD     Z31, Z28, Z13
+	VPBROADCASTD (DI)(DX*2), Z29
+	VPDPBUSD     Z30, Z29, Z14
+	VPDPBUSD     Z31, Z29, Z15
+	VPBROADCASTD (DI)(SI*1), Z28
+	VPDPBUSD     Z30, Z28, Z16
+	VPDPBUSD     Z31, Z28, Z17
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	VBROADCASTSS 8(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z29, Z4, Z4
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z29, Z5, Z5
+	VBROADCASTSS 12(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z6, Z6
+	VMULPS       Z29, Z6, Z6
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z7, Z7
+	VMULPS       Z29, Z7, Z7
+	VBROADCASTSS 16(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z8, Z8
+	VMULPS       Z29, Z8, Z8
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z9, Z9
+	VMULPS       Z29, Z9, Z9
+	VBROADCASTSS 20(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z10, Z10
+	VMULPS       Z29, Z10, Z10
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z11, Z11
+	VMULPS       Z29, Z11, Z11
+	VBROADCASTSS 24(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z12, Z12
+	VMULPS       Z29, Z12, Z12
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z13, Z13
+	VMULPS       Z29, Z13, Z13
+	VBROADCASTSS 28(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z14, Z14
+	VMULPS       Z29, Z14, Z14
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z15, Z15
+	VMULPS       Z29, Z15, Z15
+	VBROADCASTSS 32(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z16, Z16
+	VMULPS       Z29, Z16, Z16
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z17, Z17
+	VMULPS       Z29, Z17, Z17
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z4, K1, Z4
+	VADDPS.Z     64(DX), Z5, K2, Z5
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z6, K1, Z6
+	VADDPS.Z     64(DX), Z7, K2, Z7
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z8, K1, Z8
+	VADDPS.Z     64(DX), Z9, K2, Z9
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z10, K1, Z10
+	VADDPS.Z     64(DX), Z11, K2, Z11
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z12, K1, Z12
+	VADDPS.Z     64(DX), Z13, K2, Z13
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z14, K1, Z14
+	VADDPS.Z     64(DX), Z15, K2, Z15
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z16, K1, Z16
+	VADDPS.Z     64(DX), Z17, K2, Z17
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, K1, (AX)
+	VMOVUPS Z17, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x10(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x10(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	VMOVDQU32  (SI), Z4
+	VMOVDQU32  64(SI), Z5
+	VMOVDQU32  (SI), Z6
+	VMOVDQU32  64(SI), Z7
+	VMOVDQU32  (SI), Z8
+	VMOVDQU32  64(SI), Z9
+	VMOVDQU32  (SI), Z10
+	VMOVDQU32  64(SI), Z11
+	VMOVDQU32  (SI), Z12
+	VMOVDQU32  64(SI), Z13
+	VMOVDQU32  (SI), Z14
+	VMOVDQU32  64(SI), Z15
+	VMOVDQU32  (SI), Z16
+	VMOVDQU32  64(SI), Z17
+	VMOVDQU32  (SI), Z18
+	VMOVDQU32  64(SI), Z19
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (CX)(DX*4), DI
+	ADDQ       DX, DI
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	VPBROADCASTD (CX)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z4
+	VPDPBUSD     Z31, Z28, Z5
+	VPBROADCASTD (CX)(SI*1), Z29
+	VPDPBUSD     Z30, Z29, Z6
+	VPDPBUSD     Z31, Z29, Z7
+	VPBROADCASTD (CX)(DX*4), Z28
+	VPDPBUSD     Z30, Z28, Z8
+	VPDPBUSD     Z31, Z28, Z9
+	VPBROADCASTD (DI), Z29
+	VPDPBUSD     Z30, Z29, Z10
+	VPDPBUSD     Z31, Z29, Z11
+	VPBROADCASTD (DI)(DX*1), Z28
+	VPDPBUSD     Z30, Z28, Z12
+	VPDPBUSD     Z31, Z28, Z13
+	VPBROADCASTD (DI)(DX*2), Z29
+	VPDPBUSD     Z30, Z29, Z14
+	VPDPBUSD     Z31, Z29, Z15
+	VPBROADCASTD (DI)(SI*1), Z28
+	VPDPBUSD     Z30, Z28, Z16
+	VPDPBUSD     Z31, Z28, Z17
+	VPBROADCASTD (DI)(DX*4), Z29
+	VPDPBUSD     Z30, Z29, Z18
+	VPDPBUSD     Z31, Z29, Z19
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	VBROADCASTSS 8(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z29, Z4, Z4
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z29, Z5, Z5
+	VBROADCASTSS 12(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z6, Z6
+	VMULPS       Z29, Z6, Z6
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z7, Z7
+	VMULPS       Z29, Z7, Z7
+	VBROADCASTSS 16(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z8, Z8
+	VMULPS       Z29, Z8, Z8
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z9, Z9
+	VMULPS       Z29, Z9, Z9
+	VBROADCASTSS 20(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z10, Z10
+	VMULPS       Z29, Z10, Z10
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z11, Z11
+	VMULPS       Z29, Z11, Z11
+	VBROADCASTSS 24(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z12, Z12
+	VMULPS       Z29, Z12, Z12
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z13, Z13
+	VMULPS       Z29, Z13, Z13
+	VBROADCASTSS 28(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z14, Z14
+	VMULPS       Z29, Z14, Z14
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z15, Z15
+	VMULPS       Z29, Z15, Z15
+	VBROADCASTSS 32(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z16, Z16
+	VMULPS       Z29, Z16, Z16
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z17, Z17
+	VMULPS       Z29, Z17, Z17
+	VBROADCASTSS 36(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z18, Z18
+	VMULPS       Z29, Z18, Z18
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z19, Z19
+	VMULPS       Z29, Z19, Z19
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z4, K1, Z4
+	VADDPS.Z     64(DX), Z5, K2, Z5
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z6, K1, Z6
+	VADDPS.Z     64(DX), Z7, K2, Z7
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z8, K1, Z8
+	VADDPS.Z     64(DX), Z9, K2, Z9
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z10, K1, Z10
+	VADDPS.Z     64(DX), Z11, K2, Z11
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z12, K1, Z12
+	VADDPS.Z     64(DX), Z13, K2, Z13
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z14, K1, Z14
+	VADDPS.Z     64(DX), Z15, K2, Z15
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z16, K1, Z16
+	VADDPS.Z     64(DX), Z17, K2, Z17
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z18, K1, Z18
+	VADDPS.Z     64(DX), Z19, K2, Z19
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, K1, (AX)
+	VMOVUPS Z17, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, K1, (AX)
+	VMOVUPS Z19, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x11(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x11(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	VMOVDQU32  (SI), Z4
+	VMOVDQU32  64(SI), Z5
+	VMOVDQU32  (SI), Z6
+	VMOVDQU32  64(SI), Z7
+	VMOVDQU32  (SI), Z8
+	VMOVDQU32  64(SI), Z9
+	VMOVDQU32  (SI), Z10
+	VMOVDQU32  64(SI), Z11
+	VMOVDQU32  (SI), Z12
+	VMOVDQU32  64(SI), Z13
+	VMOVDQU32  (SI), Z14
+	VMOVDQU32  64(SI), Z15
+	VMOVDQU32  (SI), Z16
+	VMOVDQU32  64(SI), Z17
+	VMOVDQU32  (SI), Z18
+	VMOVDQU32  64(SI), Z19
+	VMOVDQU32  (SI), Z20
+	VMOVDQU32  64(SI), Z21
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (CX)(DX*4), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(DX*4), R8
+	ADDQ       DX, R8
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	VPBROADCASTD (CX)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z4
+	VPDPBUSD     Z31, Z28, Z5
+	VPBROADCASTD (CX)(SI*1), Z29
+	VPDPBUSD     Z30, Z29, Z6
+	VPDPBUSD     Z31, Z29, Z7
+	VPBROADCASTD (CX)(DX*4), Z28
+	VPDPBUSD     Z30, Z28, Z8
+	VPDPBUSD     Z31, Z28, Z9
+	VPBROADCASTD (DI), Z29
+	VPDPBUSD     Z30, Z29, Z10
+	VPDPBUSD     Z31, Z29, Z11
+	VPBROADCASTD (DI)(DX*1), Z28
+	VPDPBUSD     Z30, Z28, Z12
+	VPDPBUSD     Z31, Z28, Z13
+	VPBROADCASTD (DI)(DX*2), Z29
+	VPDPBUSD     Z30, Z29, Z14
+	VPDPBUSD     Z31, Z29, Z15
+	VPBROADCASTD (DI)(SI*1), Z28
+	VPDPBUSD     Z30, Z28, Z16
+	VPDPBUSD     Z31, Z28, Z17
+	VPBROADCASTD (DI)(DX*4), Z29
+	VPDPBUSD     Z30, Z29, Z18
+	VPDPBUSD     Z31, Z29, Z19
+	VPBROADCASTD (R8), Z28
+	VPDPBUSD     Z30, Z28, Z20
+	VPDPBUSD     Z31, Z28, Z21
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	VBROADCASTSS 8(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z29, Z4, Z4
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z29, Z5, Z5
+	VBROADCASTSS 12(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z6, Z6
+	VMULPS       Z29, Z6, Z6
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z7, Z7
+	VMULPS       Z29, Z7, Z7
+	VBROADCASTSS 16(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z8, Z8
+	VMULPS       Z29, Z8, Z8
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z9, Z9
+	VMULPS       Z29, Z9, Z9
+	VBROADCASTSS 20(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z10, Z10
+	VMULPS       Z29, Z10, Z10
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z11, Z11
+	VMULPS       Z29, Z11, Z11
+	VBROADCASTSS 24(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z12, Z12
+	VMULPS       Z29, Z12, Z12
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z13, Z13
+	VMULPS       Z29, Z13, Z13
+	VBROADCASTSS 28(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z14, Z14
+	VMULPS       Z29, Z14, Z14
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z15, Z15
+	VMULPS       Z29, Z15, Z15
+	VBROADCASTSS 32(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z16, Z16
+	VMULPS       Z29, Z16, Z16
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z17, Z17
+	VMULPS       Z29, Z17, Z17
+	VBROADCASTSS 36(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z18, Z18
+	VMULPS       Z29, Z18, Z18
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z19, Z19
+	VMULPS       Z29, Z19, Z19
+	VBROADCASTSS 40(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z20, Z20
+	VMULPS       Z29, Z20, Z20
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z21, Z21
+	VMULPS       Z29, Z21, Z21
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z4, K1, Z4
+	VADDPS.Z     64(DX), Z5, K2, Z5
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z6, K1, Z6
+	VADDPS.Z     64(DX), Z7, K2, Z7
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z8, K1, Z8
+	VADDPS.Z     64(DX), Z9, K2, Z9
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z10, K1, Z10
+	VADDPS.Z     64(DX), Z11, K2, Z11
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z12, K1, Z12
+	VADDPS.Z     64(DX), Z13, K2, Z13
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z14, K1, Z14
+	VADDPS.Z     64(DX), Z15, K2, Z15
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z16, K1, Z16
+	VADDPS.Z     64(DX), Z17, K2, Z17
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z18, K1, Z18
+	VADDPS.Z     64(DX), Z19, K2, Z19
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z20, K1, Z20
+	VADDPS.Z     64(DX), Z21, K2, Z21
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, K1, (AX)
+	VMOVUPS Z17, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, K1, (AX)
+	VMOVUPS Z19, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, K1, (AX)
+	VMOVUPS Z21, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x12(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x12(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	VMOVDQU32  (SI), Z4
+	VMOVDQU32  64(SI), Z5
+	VMOVDQU32  (SI), Z6
+	VMOVDQU32  64(SI), Z7
+	VMOVDQU32  (SI), Z8
+	VMOVDQU32  64(SI), Z9
+	VMOVDQU32  (SI), Z10
+	VMOVDQU32  64(SI), Z11
+	VMOVDQU32  (SI), Z12
+	VMOVDQU32  64(SI), Z13
+	VMOVDQU32  (SI), Z14
+	VMOVDQU32  64(SI), Z15
+	VMOVDQU32  (SI), Z16
+	VMOVDQU32  64(SI), Z17
+	VMOVDQU32  (SI), Z18
+	VMOVDQU32  64(SI), Z19
+	VMOVDQU32  (SI), Z20
+	VMOVDQU32  64(SI), Z21
+	VMOVDQU32  (SI), Z22
+	VMOVDQU32  64(SI), Z23
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (CX)(DX*4), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(DX*4), R8
+	ADDQ       DX, R8
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	VPBROADCASTD (CX)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z4
+	VPDPBUSD     Z31, Z28, Z5
+	VPBROADCASTD (CX)(SI*1), Z29
+	VPDPBUSD     Z30, Z29, Z6
+	VPDPBUSD     Z31, Z29, Z7
+	VPBROADCASTD (CX)(DX*4), Z28
+	VPDPBUSD     Z30, Z28, Z8
+	VPDPBUSD     Z31, Z28, Z9
+	VPBROADCASTD (DI), Z29
+	VPDPBUSD     Z30, Z29, Z10
+	VPDPBUSD     Z31, Z29, Z11
+	VPBROADCASTD (DI)(DX*1), Z28
+	VPDPBUSD     Z30, Z28, Z12
+	VPDPBUSD     Z31, Z28, Z13
+	VPBROADCASTD (DI)(DX*2), Z29
+	VPDPBUSD     Z30, Z29, Z14
+	VPDPBUSD     Z31, Z29, Z15
+	VPBROADCASTD (DI)(SI*1), Z28
+	VPDPBUSD     Z30, Z28, Z16
+	VPDPBUSD     Z31, Z28, Z17
+	VPBROADCASTD (DI)(DX*4), Z29
+	VPDPBUSD     Z30, Z29, Z18
+	VPDPBUSD     Z31, Z29, Z19
+	VPBROADCASTD (R8), Z28
+	VPDPBUSD     Z30, Z28, Z20
+	VPDPBUSD     Z31, Z28, Z21
+	VPBROADCASTD (R8)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z22
+	VPDPBUSD     Z31, Z29, Z23
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	VBROADCASTSS 8(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z29, Z4, Z4
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z29, Z5, Z5
+	VBROADCASTSS 12(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z6, Z6
+	VMULPS       Z29, Z6, Z6
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z7, Z7
+	VMULPS       Z29, Z7, Z7
+	VBROADCASTSS 16(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z8, Z8
+	VMULPS       Z29, Z8, Z8
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z9, Z9
+	VMULPS       Z29, Z9, Z9
+	VBROADCASTSS 20(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z10, Z10
+	VMULPS       Z29, Z10, Z10
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z11, Z11
+	VMULPS       Z29, Z11, Z11
+	VBROADCASTSS 24(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z12, Z12
+	VMULPS       Z29, Z12, Z12
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z13, Z13
+	VMULPS       Z29, Z13, Z13
+	VBROADCASTSS 28(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z14, Z14
+	VMULPS       Z29, Z14, Z14
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z15, Z15
+	VMULPS       Z29, Z15, Z15
+	VBROADCASTSS 32(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z16, Z16
+	VMULPS       Z29, Z16, Z16
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z17, Z17
+	VMULPS       Z29, Z17, Z17
+	VBROADCASTSS 36(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z18, Z18
+	VMULPS       Z29, Z18, Z18
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z19, Z19
+	VMULPS       Z29, Z19, Z19
+	VBROADCASTSS 40(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z20, Z20
+	VMULPS       Z29, Z20, Z20
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z21, Z21
+	VMULPS       Z29, Z21, Z21
+	VBROADCASTSS 44(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z22, Z22
+	VMULPS       Z29, Z22, Z22
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z23, Z23
+	VMULPS       Z29, Z23, Z23
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z4, K1, Z4
+	VADDPS.Z     64(DX), Z5, K2, Z5
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z6, K1, Z6
+	VADDPS.Z     64(DX), Z7, K2, Z7
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z8, K1, Z8
+	VADDPS.Z     64(DX), Z9, K2, Z9
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z10, K1, Z10
+	VADDPS.Z     64(DX), Z11, K2, Z11
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z12, K1, Z12
+	VADDPS.Z     64(DX), Z13, K2, Z13
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z14, K1, Z14
+	VADDPS.Z     64(DX), Z15, K2, Z15
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z16, K1, Z16
+	VADDPS.Z     64(DX), Z17, K2, Z17
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z18, K1, Z18
+	VADDPS.Z     64(DX), Z19, K2, Z19
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z20, K1, Z20
+	VADDPS.Z     64(DX), Z21, K2, Z21
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z22, K1, Z22
+	VADDPS.Z     64(DX), Z23, K2, Z23
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, K1, (AX)
+	VMOVUPS Z17, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, K1, (AX)
+	VMOVUPS Z19, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, K1, (AX)
+	VMOVUPS Z21, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, K1, (AX)
+	VMOVUPS Z23, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x13(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x13(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	VMOVDQU32  (SI), Z4
+	VMOVDQU32  64(SI), Z5
+	VMOVDQU32  (SI), Z6
+	VMOVDQU32  64(SI), Z7
+	VMOVDQU32  (SI), Z8
+	VMOVDQU32  64(SI), Z9
+	VMOVDQU32  (SI), Z10
+	VMOVDQU32  64(SI), Z11
+	VMOVDQU32  (SI), Z12
+	VMOVDQU32  64(SI), Z13
+	VMOVDQU32  (SI), Z14
+	VMOVDQU32  64(SI), Z15
+	VMOVDQU32  (SI), Z16
+	VMOVDQU32  64(SI), Z17
+	VMOVDQU32  (SI), Z18
+	VMOVDQU32  64(SI), Z19
+	VMOVDQU32  (SI), Z20
+	VMOVDQU32  64(SI), Z21
+	VMOVDQU32  (SI), Z22
+	VMOVDQU32  64(SI), Z23
+	VMOVDQU32  (SI), Z24
+	VMOVDQU32  64(SI), Z25
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (CX)(DX*4), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(DX*4), R8
+	ADDQ       DX, R8
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	VPBROADCASTD (CX)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z4
+	VPDPBUSD     Z31, Z28, Z5
+	VPBROADCASTD (CX)(SI*1), Z29
+	VPDPBUSD     Z30, Z29, Z6
+	VPDPBUSD     Z31, Z29, Z7
+	VPBROADCASTD (CX)(DX*4), Z28
+	VPDPBUSD     Z30, Z28, Z8
+	VPDPBUSD     Z31, Z28, Z9
+	VPBROADCASTD (DI), Z29
+	VPDPBUSD     Z30, Z29, Z10
+	VPDPBUSD     Z31, Z29, Z11
+	VPBROADCASTD (DI)(DX*1), Z28
+	VPDPBUSD     Z30, Z28, Z12
+	VPDPBUSD     Z31, Z28, Z13
+	VPBROADCASTD (DI)(DX*2), Z29
+	VPDPBUSD     Z30, Z29, Z14
+	VPDPBUSD     Z31, Z29, Z15
+	VPBROADCASTD (DI)(SI*1), Z28
+	VPDPBUSD     Z30, Z28, Z16
+	VPDPBUSD     Z31, Z28, Z17
+	VPBROADCASTD (DI)(DX*4), Z29
+	VPDPBUSD     Z30, Z29, Z18
+	VPDPBUSD     Z31, Z29, Z19
+	VPBROADCASTD (R8), Z28
+	VPDPBUSD     Z30, Z28, Z20
+	VPDPBUSD     Z31, Z28, Z21
+	VPBROADCASTD (R8)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z22
+	VPDPBUSD     Z31, Z29, Z23
+	VPBROADCASTD (R8)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z24
+	VPDPBUSD     Z31, Z28, Z25
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	VBROADCASTSS 8(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z29, Z4, Z4
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z29, Z5, Z5
+	VBROADCASTSS 12(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z6, Z6
+	VMULPS       Z29, Z6, Z6
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z7, Z7
+	VMULPS       Z29, Z7, Z7
+	VBROADCASTSS 16(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z8, Z8
+	VMULPS       Z29, Z8, Z8
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z9, Z9
+	VMULPS       Z29, Z9, Z9
+	VBROADCASTSS 20(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z10, Z10
+	VMULPS       Z29, Z10, Z10
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z11, Z11
+	VMULPS       Z29, Z11, Z11
+	VBROADCASTSS 24(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z12, Z12
+	VMULPS       Z29, Z12, Z12
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z13, Z13
+	VMULPS       Z29, Z13, Z13
+	VBROADCASTSS 28(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z14, Z14
+	VMULPS       Z29, Z14, Z14
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z15, Z15
+	VMULPS       Z29, Z15, Z15
+	VBROADCASTSS 32(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z16, Z16
+	VMULPS       Z29, Z16, Z16
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z17, Z17
+	VMULPS       Z29, Z17, Z17
+	VBROADCASTSS 36(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z18, Z18
+	VMULPS       Z29, Z18, Z18
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z19, Z19
+	VMULPS       Z29, Z19, Z19
+	VBROADCASTSS 40(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z20, Z20
+	VMULPS       Z29, Z20, Z20
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z21, Z21
+	VMULPS       Z29, Z21, Z21
+	VBROADCASTSS 44(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z22, Z22
+	VMULPS       Z29, Z22, Z22
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z23, Z23
+	VMULPS       Z29, Z23, Z23
+	VBROADCASTSS 48(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z24, Z24
+	VMULPS       Z29, Z24, Z24
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z25, Z25
+	VMULPS       Z29, Z25, Z25
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z4, K1, Z4
+	VADDPS.Z     64(DX), Z5, K2, Z5
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z6, K1, Z6
+	VADDPS.Z     64(DX), Z7, K2, Z7
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z8, K1, Z8
+	VADDPS.Z     64(DX), Z9, K2, Z9
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z10, K1, Z10
+	VADDPS.Z     64(DX), Z11, K2, Z11
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z12, K1, Z12
+	VADDPS.Z     64(DX), Z13, K2, Z13
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z14, K1, Z14
+	VADDPS.Z     64(DX), Z15, K2, Z15
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z16, K1, Z16
+	VADDPS.Z     64(DX), Z17, K2, Z17
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z18, K1, Z18
+	VADDPS.Z     64(DX), Z19, K2, Z19
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z20, K1, Z20
+	VADDPS.Z     64(DX), Z21, K2, Z21
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z22, K1, Z22
+	VADDPS.Z     64(DX), Z23, K2, Z23
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z24, K1, Z24
+	VADDPS.Z     64(DX), Z25, K2, Z25
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, K1, (AX)
+	VMOVUPS Z17, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, K1, (AX)
+	VMOVUPS Z19, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, K1, (AX)
+	VMOVUPS Z21, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, K1, (AX)
+	VMOVUPS Z23, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z24, K1, (AX)
+	VMOVUPS Z25, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func int8Tile512x14(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, AVX512VNNI, CMOV, MMX+
+TEXT ·int8Tile512x14(SB), NOSPLIT, $0-77
+	MOVQ       groups+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       b+32(FP), BX
+	MOVQ       offset+48(FP), SI
+	VMOVDQU32  (SI), Z0
+	VMOVDQU32  64(SI), Z1
+	VMOVDQU32  (SI), Z2
+	VMOVDQU32  64(SI), Z3
+	VMOVDQU32  (SI), Z4
+	VMOVDQU32  64(SI), Z5
+	VMOVDQU32  (SI), Z6
+	VMOVDQU32  64(SI), Z7
+	VMOVDQU32  (SI), Z8
+	VMOVDQU32  64(SI), Z9
+	VMOVDQU32  (SI), Z10
+	VMOVDQU32  64(SI), Z11
+	VMOVDQU32  (SI), Z12
+	VMOVDQU32  64(SI), Z13
+	VMOVDQU32  (SI), Z14
+	VMOVDQU32  64(SI), Z15
+	VMOVDQU32  (SI), Z16
+	VMOVDQU32  64(SI), Z17
+	VMOVDQU32  (SI), Z18
+	VMOVDQU32  64(SI), Z19
+	VMOVDQU32  (SI), Z20
+	VMOVDQU32  64(SI), Z21
+	VMOVDQU32  (SI), Z22
+	VMOVDQU32  64(SI), Z23
+	VMOVDQU32  (SI), Z24
+	VMOVDQU32  64(SI), Z25
+	VMOVDQU32  (SI), Z26
+	VMOVDQU32  64(SI), Z27
+	MOVQ       c+56(FP), SI
+	MOVQ       cRow+64(FP), DI
+	MOVL       mask+72(FP), R9
+	XORQ       R8, R8
+	MOVQ       $0x00000040, R10
+	CMPL       R9, $0x0000ffff
+	CMOVQHI    R10, R8
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	ADDQ       DI, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 (SI)(R8*1)
+	LEAQ       (DX)(DX*2), SI
+	LEAQ       (CX)(DX*4), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(DX*4), R8
+	ADDQ       DX, R8
+
+group:
+	VMOVDQU32    (BX), Z30
+	VMOVDQU32    64(BX), Z31
+	ADDQ         $0x80, BX
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z30, Z28, Z0
+	VPDPBUSD     Z31, Z28, Z1
+	VPBROADCASTD (CX)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z2
+	VPDPBUSD     Z31, Z29, Z3
+	VPBROADCASTD (CX)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z4
+	VPDPBUSD     Z31, Z28, Z5
+	VPBROADCASTD (CX)(SI*1), Z29
+	VPDPBUSD     Z30, Z29, Z6
+	VPDPBUSD     Z31, Z29, Z7
+	VPBROADCASTD (CX)(DX*4), Z28
+	VPDPBUSD     Z30, Z28, Z8
+	VPDPBUSD     Z31, Z28, Z9
+	VPBROADCASTD (DI), Z29
+	VPDPBUSD     Z30, Z29, Z10
+	VPDPBUSD     Z31, Z29, Z11
+	VPBROADCASTD (DI)(DX*1), Z28
+	VPDPBUSD     Z30, Z28, Z12
+	VPDPBUSD     Z31, Z28, Z13
+	VPBROADCASTD (DI)(DX*2), Z29
+	VPDPBUSD     Z30, Z29, Z14
+	VPDPBUSD     Z31, Z29, Z15
+	VPBROADCASTD (DI)(SI*1), Z28
+	VPDPBUSD     Z30, Z28, Z16
+	VPDPBUSD     Z31, Z28, Z17
+	VPBROADCASTD (DI)(DX*4), Z29
+	VPDPBUSD     Z30, Z29, Z18
+	VPDPBUSD     Z31, Z29, Z19
+	VPBROADCASTD (R8), Z28
+	VPDPBUSD     Z30, Z28, Z20
+	VPDPBUSD     Z31, Z28, Z21
+	VPBROADCASTD (R8)(DX*1), Z29
+	VPDPBUSD     Z30, Z29, Z22
+	VPDPBUSD     Z31, Z29, Z23
+	VPBROADCASTD (R8)(DX*2), Z28
+	VPDPBUSD     Z30, Z28, Z24
+	VPDPBUSD     Z31, Z28, Z25
+	VPBROADCASTD (R8)(SI*1), Z29
+	VPDPBUSD     Z30, Z29, Z26
+	VPDPBUSD     Z31, Z29, Z27
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DI
+	ADDQ         $0x04, R8
+	DECQ         AX
+	JNZ          group
+	MOVQ         aScale+24(FP), AX
+	MOVQ         bScale+40(FP), CX
+	VMOVUPS      (CX), Z30
+	VMOVUPS      64(CX), Z31
+	VBROADCASTSS (AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z0, Z0
+	VMULPS       Z29, Z0, Z0
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z1, Z1
+	VMULPS       Z29, Z1, Z1
+	VBROADCASTSS 4(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z2, Z2
+	VMULPS       Z29, Z2, Z2
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z3, Z3
+	VMULPS       Z29, Z3, Z3
+	VBROADCASTSS 8(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z29, Z4, Z4
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z5, Z5
+	VMULPS       Z29, Z5, Z5
+	VBROADCASTSS 12(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z6, Z6
+	VMULPS       Z29, Z6, Z6
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z7, Z7
+	VMULPS       Z29, Z7, Z7
+	VBROADCASTSS 16(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z8, Z8
+	VMULPS       Z29, Z8, Z8
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z9, Z9
+	VMULPS       Z29, Z9, Z9
+	VBROADCASTSS 20(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z10, Z10
+	VMULPS       Z29, Z10, Z10
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z11, Z11
+	VMULPS       Z29, Z11, Z11
+	VBROADCASTSS 24(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z12, Z12
+	VMULPS       Z29, Z12, Z12
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z13, Z13
+	VMULPS       Z29, Z13, Z13
+	VBROADCASTSS 28(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z14, Z14
+	VMULPS       Z29, Z14, Z14
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z15, Z15
+	VMULPS       Z29, Z15, Z15
+	VBROADCASTSS 32(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z16, Z16
+	VMULPS       Z29, Z16, Z16
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z17, Z17
+	VMULPS       Z29, Z17, Z17
+	VBROADCASTSS 36(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z18, Z18
+	VMULPS       Z29, Z18, Z18
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z19, Z19
+	VMULPS       Z29, Z19, Z19
+	VBROADCASTSS 40(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z20, Z20
+	VMULPS       Z29, Z20, Z20
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z21, Z21
+	VMULPS       Z29, Z21, Z21
+	VBROADCASTSS 44(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z22, Z22
+	VMULPS       Z29, Z22, Z22
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z23, Z23
+	VMULPS       Z29, Z23, Z23
+	VBROADCASTSS 48(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z24, Z24
+	VMULPS       Z29, Z24, Z24
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z25, Z25
+	VMULPS       Z29, Z25, Z25
+	VBROADCASTSS 52(AX), Z28
+	VMULPS       Z30, Z28, Z29
+	VCVTDQ2PS    Z26, Z26
+	VMULPS       Z29, Z26, Z26
+	VMULPS       Z31, Z28, Z29
+	VCVTDQ2PS    Z27, Z27
+	VMULPS       Z29, Z27, Z27
+	MOVQ         c+56(FP), AX
+	MOVQ         cRow+64(FP), CX
+	MOVB         accumulate+76(FP), DL
+	MOVL         mask+72(FP), BX
+	KMOVW        BX, K1
+	SHRL         $0x10, BX
+	KMOVW        BX, K2
+	TESTB        DL, DL
+	JZ           store
+	MOVQ         AX, DX
+	VADDPS.Z     (DX), Z0, K1, Z0
+	VADDPS.Z     64(DX), Z1, K2, Z1
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z2, K1, Z2
+	VADDPS.Z     64(DX), Z3, K2, Z3
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z4, K1, Z4
+	VADDPS.Z     64(DX), Z5, K2, Z5
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z6, K1, Z6
+	VADDPS.Z     64(DX), Z7, K2, Z7
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z8, K1, Z8
+	VADDPS.Z     64(DX), Z9, K2, Z9
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z10, K1, Z10
+	VADDPS.Z     64(DX), Z11, K2, Z11
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z12, K1, Z12
+	VADDPS.Z     64(DX), Z13, K2, Z13
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z14, K1, Z14
+	VADDPS.Z     64(DX), Z15, K2, Z15
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z16, K1, Z16
+	VADDPS.Z     64(DX), Z17, K2, Z17
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z18, K1, Z18
+	VADDPS.Z     64(DX), Z19, K2, Z19
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z20, K1, Z20
+	VADDPS.Z     64(DX), Z21, K2, Z21
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z22, K1, Z22
+	VADDPS.Z     64(DX), Z23, K2, Z23
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z24, K1, Z24
+	VADDPS.Z     64(DX), Z25, K2, Z25
+	ADDQ         CX, DX
+	VADDPS.Z     (DX), Z26, K1, Z26
+	VADDPS.Z     64(DX), Z27, K2, Z27
+	ADDQ         CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, K1, (AX)
+	VMOVUPS Z17, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, K1, (AX)
+	VMOVUPS Z19, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, K1, (AX)
+	VMOVUPS Z21, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, K1, (AX)
+	VMOVUPS Z23, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z24, K1, (AX)
+	VMOVUPS Z25, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z26, K1, (AX)
+	VMOVUPS Z27, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func absMaximum512(x []float32) float32
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
+TEXT ·absMaximum512(SB), NOSPLIT, $0-28
+	MOVQ    x_base+0(FP), AX
+	MOVQ    x_len+8(FP), CX
+	VMOVUPS floatff800000<>+0(SB), Z0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	VMOVAPS Z0, Z5
+
+rounds:
+	CMPQ    CX, $0x00000040
+	JL      singles
+	VMOVUPS (AX), Z6
+	VANDPS  word7fffffff<>+0(SB), Z6, Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z2, Z2
+	VMOVUPS 64(AX), Z6
+	VANDPS  word7fffffff<>+0(SB), Z6, Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z3, Z3
+	VMOVUPS 128(AX), Z6
+	VANDPS  word7fffffff<>+0(SB), Z6, Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z4, Z4
+	VMOVUPS 192(AX), Z6
+	VANDPS  word7fffffff<>+0(SB), Z6, Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z5, Z5
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     rounds
+
+singles:
+	CMPQ    CX, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z6
+	VANDPS  word7fffffff<>+0(SB), Z6, Z6
+	VCMPPS  $0x03, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z1
+	VMAXPS  Z6, Z2, Z2
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     singles
+
+tail:
+	TESTQ     CX, CX
+	JZ        end
+	MOVL      $-1, DX
+	BZHIL     CX, DX, DX
+	KMOVW     DX, K1
+	VMOVUPS.Z (AX), K1, Z6
+	VANDPS    word7fffffff<>+0(SB), Z6, Z6
+	VCMPPS    $0x03, Z6, Z6, K2
+	VMOVAPS   Z6, K2, Z1
+	VBLENDMPS Z6, Z0, K1, Z6
+	VMAXPS    Z6, Z2, Z2
+
+end:
+	VMAXPS        Z3, Z2, Z2
+	VMAXPS        Z5, Z4, Z4
+	VMAXPS        Z4, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VMAXPS        Y0, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X0
+	VMAXPS        X0, X2, X2
+	VPERMILPS     $0x4e, X2, X0
+	VMAXPS        X0, X2, X2
+	VPERMILPS     $0xb1, X2, X0
+	VMAXPS        X0, X2, X2
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x4e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0xb1, X1, X0
+	VADDPS        X0, X1, X1
+	VUCOMISS      X1, X1
+	JNP           number
+	VMOVAPS       X1, X2
+
+number:
+	MOVSS X2, ret+24(FP)
+	VZEROUPPER
+	RET
+
+DATA floatff800000<>+0(SB)/4, $0xff800000
+DATA floatff800000<>+4(SB)/4, $0xff800000
+DATA floatff800000<>+8(SB)/4, $0xff800000
+DATA floatff800000<>+12(SB)/4, $0xff800000
+DATA floatff800000<>+16(SB)/4, $0xff800000
+DATA floatff800000<>+20(SB)/4, $0xff800000
+DATA floatff800000<>+24(SB)/4, $0xff800000
+DATA floatff800000<>+28(SB)/4, $0xff800000
+DATA floatff800000<>+32(SB)/4, $0xff800000
+DATA floatff800000<>+36(SB)/4, $0xff800000
+DATA floatff800000<>+40(SB)/4, $0xff800000
+DATA floatff800000<>+44(SB)/4, $0xff800000
+DATA floatff800000<>+48(SB)/4, $0xff800000
+DATA floatff800000<>+52(SB)/4, $0xff800000
+DATA floatff800000<>+56(SB)/4, $0xff800000
+DATA floatff800000<>+60(SB)/4, $0xff800000
+GLOBL floatff800000<>(SB), RODATA|NOPTR, $64
+
+DATA word7fffffff<>+0(SB)/4, $0x7fffffff
+DATA word7fffffff<>+4(SB)/4, $0x7fffffff
+DATA word7fffffff<>+8(SB)/4, $0x7fffffff
+DATA word7fffffff<>+12(SB)/4, $0x7fffffff
+DATA word7fffffff<>+16(SB)/4, $0x7fffffff
+DATA word7fffffff<>+20(SB)/4, $0x7fffffff
+DATA word7fffffff<>+24(SB)/4, $0x7fffffff
+DATA word7fffffff<>+28(SB)/4, $0x7fffffff
+DATA word7fffffff<>+32(SB)/4, $0x7fffffff
+DATA word7fffffff<>+36(SB)/4, $0x7fffffff
+DATA word7fffffff<>+40(SB)/4, $0x7fffffff
+DATA word7fffffff<>+44(SB)/4, $0x7fffffff
+DATA word7fffffff<>+48(SB)/4, $0x7fffffff
+DATA word7fffffff<>+52(SB)/4, $0x7fffffff
+DATA word7fffffff<>+56(SB)/4, $0x7fffffff
+DATA word7fffffff<>+60(SB)/4, $0x7fffffff
+GLOBL word7fffffff<>(SB), RODATA|NOPTR, $64
+
+// func quantize512(q []uint8, inverse float32, x []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·quantize512(SB), NOSPLIT, $0-56
+	MOVQ         q_base+0(FP), AX
+	MOVQ         x_base+32(FP), CX
+	MOVQ         x_len+40(FP), DX
+	VBROADCASTSS inverse+24(FP), Z0
+
+singles:
+	CMPQ      DX, $0x00000010
+	JL        tail
+	VMOVUPS   (CX), Z1
+	VMULPS    Z0, Z1, Z1
+	VCVTPS2DQ Z1, Z1
+	VPADDD    word00000080<>+0(SB), Z1, Z1
+	VPMOVDB   Z1, (AX)
+	ADDQ      $0x10, AX
+	ADDQ      $0x00000040, CX
+	SUBQ      $0x00000010, DX
+	JMP       singles
+
+tail:
+	TESTQ     DX, DX
+	JZ        end
+	MOVL      $-1, BX
+	BZHIL     DX, BX, BX
+	KMOVW     BX, K1
+	VMOVUPS.Z (CX), K1, Z1
+	VMULPS    Z0, Z1, Z1
+	VCVTPS2DQ Z1, Z1
+	VPADDD    word00000080<>+0(SB), Z1, Z1
+	VPMOVDB   Z1, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA word00000080<>+0(SB)/4, $0x00000080
+DATA word00000080<>+4(SB)/4, $0x00000080
+DATA word00000080<>+8(SB)/4, $0x00000080
+DATA word00000080<>+12(SB)/4, $0x00000080
+DATA word00000080<>+16(SB)/4, $0x00000080
+DATA word00000080<>+20(SB)/4, $0x00000080
+DATA word00000080<>+24(SB)/4, $0x00000080
+DATA word00000080<>+28(SB)/4, $0x00000080
+DATA word00000080<>+32(SB)/4, $0x00000080
+DATA word00000080<>+36(SB)/4, $0x00000080
+DATA word00000080<>+40(SB)/4, $0x00000080
+DATA word00000080<>+44(SB)/4, $0x00000080
+DATA word00000080<>+48(SB)/4, $0x00000080
+DATA word00000080<>+52(SB)/4, $0x00000080
+DATA word00000080<>+56(SB)/4, $0x00000080
+DATA word00000080<>+60(SB)/4, $0x00000080
+GLOBL word00000080<>(SB), RODATA|NOPTR, $64
+
+// func unpackBytes512(dst *float32, b *int8, scale *float32, k int)
+// Requires: AVX, AVX512F
+TEXT ·unpackBytes512(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    b+8(FP), CX
+	MOVQ    scale+16(FP), DX
+	MOVQ    k+24(FP), BX
+	VMOVUPS (DX), Z1
+	VMOVUPS 64(DX), Z3
+
+group:
+	VMOVUPS   (CX), Z0
+	VMOVUPS   64(CX), Z2
+	ADDQ      $0x80, CX
+	VPSLLD    $0x18, Z0, Z4
+	VPSRAD    $0x18, Z4, Z4
+	VCVTDQ2PS Z4, Z4
+	VMULPS    Z1, Z4, Z4
+	VMOVUPS   Z4, (AX)
+	VPSLLD    $0x18, Z2, Z4
+	VPSRAD    $0x18, Z4, Z4
+	VCVTDQ2PS Z4, Z4
+	VMULPS    Z3, Z4, Z4
+	VMOVUPS   Z4, 64(AX)
+	ADDQ      $0x00000080, AX
+	DECQ      BX
+	JZ        done
+	VPSLLD    $0x10, Z0, Z4
+	VPSRAD    $0x18, Z4, Z4
+	VCVTDQ2PS Z4, Z4
+	VMULPS    Z1, Z4, Z4
+	VMOVUPS   Z4, (AX)
+	VPSLLD    $0x10, Z2, Z4
+	VPSRAD    $0x18, Z4, Z4
+	VCVTDQ2PS Z4, Z4
+	VMULPS    Z3, Z4, Z4
+	VMOVUPS   Z4, 64(AX)
+	ADDQ      $0x00000080, AX
+	DECQ      BX
+	JZ        done
+	VPSLLD    $0x08, Z0, Z4
+	VPSRAD    $0x18, Z4, Z4
+	VCVTDQ2PS Z4, Z4
+	VMULPS    Z1, Z4, Z4
+	VMOVUPS   Z4, (AX)
+	VPSLLD    $0x08, Z2, Z4
+	VPSRAD    $0x18, Z4, Z4
+	VCVTDQ2PS Z4, Z4
+	VMULPS    Z3, Z4, Z4
+	VMOVUPS   Z4, 64(AX)
+	ADDQ      $0x00000080, AX
+	DECQ      BX
+	JZ        done
+	VPSRAD    $0x18, Z0, Z4
+	VCVTDQ2PS Z4, Z4
+	VMULPS    Z1, Z4, Z4
+	VMOVUPS   Z4, (AX)
+	VPSRAD    $0x18, Z2, Z4
+	VCVTDQ2PS Z4, Z4
+	VMULPS    Z3, Z4, Z4
+	VMOVUPS   Z4, 64(AX)
+	ADDQ      $0x00000080, AX
+	DECQ      BX
+	JZ        done
+	JMP       group
+
+done:
+	VZEROUPPER
+	RET
+
 // func dotRow512(x []float32, y []float32) float32
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·dotRow512(SB), NOSPLIT, $0-52
@@ -6355,24 +9445,6 @@ number:
 	MOVSS X2, ret+24(FP)
 	VZEROUPPER
 	RET
-
-DATA floatff800000<>+0(SB)/4, $0xff800000
-DATA floatff800000<>+4(SB)/4, $0xff800000
-DATA floatff800000<>+8(SB)/4, $0xff800000
-DATA floatff800000<>+12(SB)/4, $0xff800000
-DATA floatff800000<>+16(SB)/4, $0xff800000
-DATA floatff800000<>+20(SB)/4, $0xff800000
-DATA floatff800000<>+24(SB)/4, $0xff800000
-DATA floatff800000<>+28(SB)/4, $0xff800000
-DATA floatff800000<>+32(SB)/4, $0xff800000
-DATA floatff800000<>+36(SB)/4, $0xff800000
-DATA floatff800000<>+40(SB)/4, $0xff800000
-DATA floatff800000<>+44(SB)/4, $0xff800000
-DATA floatff800000<>+48(SB)/4, $0xff800000
-DATA floatff800000<>+52(SB)/4, $0xff800000
-DATA floatff800000<>+56(SB)/4, $0xff800000
-DATA floatff800000<>+60(SB)/4, $0xff800000
-GLOBL floatff800000<>(SB), RODATA|NOPTR, $64
 
 // func softmaxBackward512(g []float32, p []float32, mean float32)
 // Requires: AVX, AVX512F, BMI2
@@ -7776,24 +10848,6 @@ tail:
 end:
 	VZEROUPPER
 	RET
-
-DATA word7fffffff<>+0(SB)/4, $0x7fffffff
-DATA word7fffffff<>+4(SB)/4, $0x7fffffff
-DATA word7fffffff<>+8(SB)/4, $0x7fffffff
-DATA word7fffffff<>+12(SB)/4, $0x7fffffff
-DATA word7fffffff<>+16(SB)/4, $0x7fffffff
-DATA word7fffffff<>+20(SB)/4, $0x7fffffff
-DATA word7fffffff<>+24(SB)/4, $0x7fffffff
-DATA word7fffffff<>+28(SB)/4, $0x7fffffff
-DATA word7fffffff<>+32(SB)/4, $0x7fffffff
-DATA word7fffffff<>+36(SB)/4, $0x7fffffff
-DATA word7fffffff<>+40(SB)/4, $0x7fffffff
-DATA word7fffffff<>+44(SB)/4, $0x7fffffff
-DATA word7fffffff<>+48(SB)/4, $0x7fffffff
-DATA word7fffffff<>+52(SB)/4, $0x7fffffff
-DATA word7fffffff<>+56(SB)/4, $0x7fffffff
-DATA word7fffffff<>+60(SB)/4, $0x7fffffff
-GLOBL word7fffffff<>(SB), RODATA|NOPTR, $64
 
 DATA float41600000<>+0(SB)/4, $0x41600000
 DATA float41600000<>+4(SB)/4, $0x41600000
@@ -9702,6 +12756,118 @@ tail:
 	VMOVUPS   Z7, K1, (AX)
 
 end:
+	VZEROUPPER
+	RET
+
+// func unpackBytes256(dst *float32, b *int8, scale *float32, k int)
+// Requires: AVX, AVX2
+TEXT ·unpackBytes256(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    b+8(FP), CX
+	MOVQ    scale+16(FP), DX
+	MOVQ    k+24(FP), BX
+	VMOVUPS (DX), Y1
+	VMOVUPS 32(DX), Y3
+	VMOVUPS 64(DX), Y5
+	VMOVUPS 96(DX), Y7
+
+group:
+	VMOVUPS   (CX), Y0
+	VMOVUPS   32(CX), Y2
+	VMOVUPS   64(CX), Y4
+	VMOVUPS   96(CX), Y6
+	ADDQ      $0x80, CX
+	VPSLLD    $0x18, Y0, Y8
+	VPSRAD    $0x18, Y8, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y1, Y8, Y8
+	VMOVUPS   Y8, (AX)
+	VPSLLD    $0x18, Y2, Y8
+	VPSRAD    $0x18, Y8, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y3, Y8, Y8
+	VMOVUPS   Y8, 32(AX)
+	VPSLLD    $0x18, Y4, Y8
+	VPSRAD    $0x18, Y8, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y5, Y8, Y8
+	VMOVUPS   Y8, 64(AX)
+	VPSLLD    $0x18, Y6, Y8
+	VPSRAD    $0x18, Y8, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y7, Y8, Y8
+	VMOVUPS   Y8, 96(AX)
+	ADDQ      $0x00000080, AX
+	DECQ      BX
+	JZ        done
+	VPSLLD    $0x10, Y0, Y8
+	VPSRAD    $0x18, Y8, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y1, Y8, Y8
+	VMOVUPS   Y8, (AX)
+	VPSLLD    $0x10, Y2, Y8
+	VPSRAD    $0x18, Y8, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y3, Y8, Y8
+	VMOVUPS   Y8, 32(AX)
+	VPSLLD    $0x10, Y4, Y8
+	VPSRAD    $0x18, Y8, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y5, Y8, Y8
+	VMOVUPS   Y8, 64(AX)
+	VPSLLD    $0x10, Y6, Y8
+	VPSRAD    $0x18, Y8, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y7, Y8, Y8
+	VMOVUPS   Y8, 96(AX)
+	ADDQ      $0x00000080, AX
+	DECQ      BX
+	JZ        done
+	VPSLLD    $0x08, Y0, Y8
+	VPSRAD    $0x18, Y8, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y1, Y8, Y8
+	VMOVUPS   Y8, (AX)
+	VPSLLD    $0x08, Y2, Y8
+	VPSRAD    $0x18, Y8, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y3, Y8, Y8
+	VMOVUPS   Y8, 32(AX)
+	VPSLLD    $0x08, Y4, Y8
+	VPSRAD    $0x18, Y8, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y5, Y8, Y8
+	VMOVUPS   Y8, 64(AX)
+	VPSLLD    $0x08, Y6, Y8
+	VPSRAD    $0x18, Y8, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y7, Y8, Y8
+	VMOVUPS   Y8, 96(AX)
+	ADDQ      $0x00000080, AX
+	DECQ      BX
+	JZ        done
+	VPSRAD    $0x18, Y0, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y1, Y8, Y8
+	VMOVUPS   Y8, (AX)
+	VPSRAD    $0x18, Y2, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y3, Y8, Y8
+	VMOVUPS   Y8, 32(AX)
+	VPSRAD    $0x18, Y4, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y5, Y8, Y8
+	VMOVUPS   Y8, 64(AX)
+	VPSRAD    $0x18, Y6, Y8
+	VCVTDQ2PS Y8, Y8
+	VMULPS    Y7, Y8, Y8
+	VMOVUPS   Y8, 96(AX)
+	ADDQ      $0x00000080, AX
+	DECQ      BX
+	JZ        done
+	JMP       group
+
+done:
 	VZEROUPPER
 	RET
 

@@ -1,5 +1,6 @@
 // Package kernel computes the float32 inner loops of T5 on slices: matrix products, ragged attention,
-// norms, activations, dropout and the fused lm_head with cross-entropy, each with its backward pass.
+// norms, activations, dropout and the fused lm_head with cross-entropy, each with its backward pass; and products with
+// weights in eight bits, for inference.
 //
 // All matrices are row-major. Shapes stand in the comments as [rows, columns]; a stride is the distance
 // in elements between the starts of two rows. A batch is ragged: its sequences lie end to end in one
@@ -13,7 +14,7 @@
 //
 // The inner loops exist in several paths: AVX-512 and AVX2 assembly, which `go generate` writes (see folder gen), and
 // portable Go. The best one that the processor has is chosen at run time; the environment variable T5_KERNEL forces one,
-// so that all can be tested on any machine. Paths differ by rounding.
+// so that all can be tested on any machine. Paths differ by rounding. Path avx512-vnni is avx512 with products of bytes.
 //
 // The package checks no shapes and no ids: package model checks each batch before it runs.
 package kernel

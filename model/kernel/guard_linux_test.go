@@ -11,7 +11,7 @@ import (
 
 // guarded returns a copy of x between two pages that must not be touched: it ends where the second one begins, or
 // begins where the first one ends. Assembly that reads or writes beyond faults.
-func guarded[T float32 | float64](t *testing.T, x []T, atEnd bool) []T {
+func guarded[T float32 | float64 | int32 | int8](t *testing.T, x []T, atEnd bool) []T {
 	size := int(unsafe.Sizeof(T(0)))
 	page := syscall.Getpagesize()
 	inside := blocks(size*max(1, len(x)), page) * page
@@ -109,6 +109,21 @@ func TestGemmStaysInItsSlices(t *testing.T) {
 				if e := relativeError(c, got); e > 3e-6 {
 					t.Errorf("%s: the product inside attention differs by %.2g", what, e)
 				}
+			}
+		}
+	}
+}
+
+func TestInt8StaysInItsSlices(t *testing.T) {
+	for _, path := range Paths() {
+		for _, shape := range [][3]int{{1, 1, 1}, {1, 33, 5}, {3, 32, 64}, {14, 64, 31}, {15, 5, 300}, {40, 70, 90}} {
+			rows, out, in := shape[0], shape[1], shape[2]
+			for _, atEnd := range []bool{true, false} {
+				m, _ := randomInt8(1, out, in)
+				m.packed, m.scale, m.offset = guarded(t, m.packed, atEnd), guarded(t, m.scale, atEnd), guarded(t, m.offset, atEnd)
+				x, y := guarded(t, randoms(2, rows*in), atEnd), guarded(t, randoms(3, rows*out), atEnd)
+				w := NewWorkersOn(path, 1)
+				mustNotFault(t, fmt.Sprintf("%s %v atEnd=%v", path, shape, atEnd), func() { LinearInt8(w, y, out, x, rows, true, m) })
 			}
 		}
 	}

@@ -12,6 +12,9 @@ const PathVariable = "T5_KERNEL"
 // Portable is the path in plain Go that every machine has.
 const Portable = "portable"
 
+// vnni marks the paths whose processor has AVX-512 VNNI: their kernels of float32 are those of the path without it.
+const vnni = "-vnni"
+
 // isa is one instruction set with its kernels. The portable path has no gemm but the size
 // of its tile.
 type isa struct {
@@ -36,6 +39,12 @@ type isa struct {
 	// maxDirectRows is up to how many rows of A a product with a transposed B is computed by dotTile: each element of B
 	// is used so few times that packing it does not pay.
 	maxDirectRows int
+
+	// The kernels of LinearInt8: those of a product of integers, or else the one that makes a panel float32 for gemm.
+	int8Tile    func(t int8Tile) // a tile of up to rows x 32 elements
+	absMaximum  func(x []float32) float32
+	quantize    func(q []uint8, inverse float32, x []float32)
+	unpackBytes func(dst *float32, b *int8, scale *float32, k int)
 }
 
 // Paths lists the paths that this processor has, the best first.
@@ -69,5 +78,8 @@ func isaByName(name string) *isa {
 			return i
 		}
 	}
-	return &isa{name: Portable, loops: portableLoops(), rows: microM, cols: microN}
+	return &isa{
+		name: Portable, loops: portableLoops(), rows: microM, cols: microN,
+		int8Tile: int8Tile.multiply, absMaximum: absMaximum, quantize: quantize,
+	}
 }

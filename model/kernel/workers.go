@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -40,6 +41,9 @@ func NewWorkersOn(path string, threads int) *Workers {
 
 // Path returns the name of the path.
 func (w *Workers) Path() string { return w.isa.name }
+
+// FloatPath returns the name of the path whose kernels compute in float32: what training and its rounding depend on.
+func (w *Workers) FloatPath() string { return strings.TrimSuffix(w.isa.name, vnni) }
 
 // Threads returns the number of threads.
 func (w *Workers) Threads() int { return w.threads }
@@ -93,6 +97,7 @@ func (w *Workers) Rows(rows, grain int, f func(lo, hi int)) {
 type scratch struct {
 	isa           *isa
 	a, b, c, d, e []float32
+	bytes         []uint8
 }
 
 // borrow runs f with scratch that no other task uses.

@@ -1,10 +1,15 @@
 package op
 
+import "t5train/model/kernel"
+
 // Param is a parameter of a model: a named tensor, shared by every graph that uses it.
 type Param struct {
 	Name  string // the tensor's path in a Hugging Face checkpoint
 	Shape []int
 	Value []float32 // row-major
+
+	// Int8 stands in place of Value where a model for inference has its weights in eight bits. No graph can hold it.
+	Int8 *kernel.Int8
 
 	grad    []float32
 	touched bool // grad holds something since ZeroGrad

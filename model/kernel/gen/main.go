@@ -25,7 +25,13 @@ func main() {
 		split(i, "A", i.rows)
 		split(i, "B", 2*i.lanes())
 	}
+	for rows := 1; rows <= wide.rows; rows++ {
+		int8Tile(rows)
+	}
+	maximum(wide, "absMaximum", true)
+	quantize(wide)
 	for _, i := range []isa{wide, narrow} {
+		unpackBytes(i)
 		rows(i)
 		activations(i)
 		dropout(i)

@@ -14,7 +14,7 @@ func rows(i isa) {
 	add(i)
 	affine(i)
 	sum(i)
-	maximum(i)
+	maximum(i, "maximum", false)
 	softmaxBackward(i)
 	norm(i)
 	normDot(i)
@@ -66,8 +66,12 @@ func sum(i isa) {
 }
 
 // maximum compares x with itself besides: the maximum of the processor forgets a NaN, and a NaN must stay visible.
-func maximum(i isa) {
-	p, n := i.function("maximum", "func(x []float32) float32", "returns the largest element of x, NaN when there is one.", "x")
+func maximum(i isa, name string, absolute bool) {
+	doc := "returns the largest element of x, NaN when there is one."
+	if absolute {
+		doc = "returns the largest magnitude in x, NaN when there is one."
+	}
+	p, n := i.function(name, "func(x []float32) float32", doc, "x")
 	least, nan := i.reg(), i.reg()
 	VMOVUPS(float(math.Inf(-1)), least)
 	VXORPS(nan.AsY(), nan.AsY(), nan.AsY())
@@ -79,6 +83,9 @@ func maximum(i isa) {
 	const unordered = 3
 	i.walk(n, p, unroll, func(u int, a access) {
 		x := a.load(p[0])
+		if absolute {
+			VANDPS(word("word", 1<<31-1), x, x)
+		}
 		if i.size == 64 {
 			VCMPPS(Imm(unordered), x, x, K2)
 			VMOVAPS(x, K2, nan)

@@ -1,0 +1,127 @@
+package decode
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"t5train/internal/golden"
+	"t5train/model"
+	"t5train/model/kernel"
+)
+
+// toyInt8 is toy with its weights in eight bits.
+func toyInt8(t *testing.T, kind, proj string) *model.T5 {
+	t.Helper()
+	m := toy(t, kind, proj)
+	if err := m.QuantizeInt8(); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// Rounding the weights changes the loss of every kind of model by little, whatever computes the products.
+func TestGoldenInt8Loss(t *testing.T) {
+	for _, dir := range golden.Cases(t, "model") {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			m := loadCase(t, dir)
+			b := goldenBatch(openRecord(t, dir))
+			float, err := NewLoss(m, kernel.NewWorkers(2)).Run(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := m.QuantizeInt8(); err != nil {
+				t.Fatal(err)
+			}
+			for _, path := range kernel.Paths() {
+				got, err := NewLoss(m, kernel.NewWorkersOn(path, 2)).Run(b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				difference := math.Abs(got.NLL-float.NLL) / float.NLL
+				t.Logf("%s: the loss differs by %.2g", path, difference)
+				if !(difference <= 0.02) {
+					t.Errorf("%s: loss %.5f, in float32 %.5f", path, got.NLL, float.NLL)
+				}
+			}
+		})
+	}
+}
+
+// The three ways through a model in eight bits agree with each other: scores, losses and generated log-probabilities.
+func TestInt8ScoresItself(t *testing.T) {
+	for _, c := range []struct{ kind, proj string }{{"t5", "relu"}, {"umt5", "gated-gelu"}} {
+		m := toyInt8(t, c.kind, c.proj)
+		w := kernel.NewWorkers(2)
+		g, err := New(m, w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer g.Close()
+		outputs, err := g.Generate(t.Context(), toyInputs, Options{MaxTokens: 12})
+		if err != nil {
+			t.Fatal(err)
+		}
+		loss := NewLoss(m, w)
+		for i, in := range toyInputs {
+			out := outputs[i][0]
+			target := slices.Clone(out.IDs)
+			if out.Finished {
+				target = append(target, 1)
+			}
+			scores, err := g.Score([][]int32{in}, [][]int32{target})
+			if err != nil {
+				t.Fatal(err)
+			}
+			totals, err := loss.Run(model.Batch{
+				EncoderIDs: in, EncoderOffsets: []int32{0, int32(len(in))},
+				DecoderIDs: append([]int32{0}, target[:len(target)-1]...), DecoderOffsets: []int32{0, int32(len(target))}, Labels: target,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if math.Abs(scores[0][0]-out.LogProb) > 1e-3 || math.Abs(totals.NLL+out.LogProb) > 1e-3 {
+				t.Errorf("%s, input %d: generated with %.5f, scored %.5f, loss %.5f", c.kind, i, out.LogProb, scores[0][0], totals.NLL)
+			}
+		}
+	}
+}
+
+// A row's activations have a scale of their own, so whatever is beside it in a batch changes nothing but rounding.
+func TestInt8InBatches(t *testing.T) {
+	g, err := New(toyInt8(t, "t5", "gated-gelu"), kernel.NewWorkers(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	all, err := g.Score(toyInputs, toyTargets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, in := range toyInputs {
+		for j, target := range toyTargets {
+			alone, err := g.Score([][]int32{in}, [][]int32{target})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if math.Abs(alone[0][0]-all[i][j]) > 1e-3 {
+				t.Errorf("input %d, target %d: scored %.6f in a batch, %.6f alone", i, j, all[i][j], alone[0][0])
+			}
+		}
+	}
+}
+
+// Activations that are no numbers must not come out as text, though bytes cannot hold them.
+func TestDivergedInt8Model(t *testing.T) {
+	m := toyInt8(t, "t5", "relu")
+	m.Decoder.FinalLayerNorm.Weight.Value[3] = float32(math.NaN())
+	g, err := New(m, kernel.NewWorkers(2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if out, err := g.Generate(t.Context(), toyInputs, Options{MaxTokens: 4}); err == nil {
+		t.Errorf("generated %v", out)
+	}
+}

@@ -1,0 +1,85 @@
+package decode
+
+import (
+	"t5train/model"
+	"t5train/model/kernel"
+	"t5train/model/op"
+)
+
+// Loss computes the loss of given targets without a graph, for weights of any type. It is for one goroutine at a time.
+type Loss struct {
+	encoder encoder
+	// The activations of the decoder: the stream, query, key and value, and key and value of the encoder output.
+	x, qkv, cross, bias, logits []float32
+}
+
+// NewLoss returns the loss of m.
+func NewLoss(m *model.T5, w *kernel.Workers) *Loss {
+	return &Loss{encoder: encoder{layers: &layers{model: m, workers: w}}}
+}
+
+// lossLogits bounds the logits that are in memory at once: 38 MB. Each part of them reads lm_head once.
+const lossLogits = 9 << 20
+
+// Run returns the sums over the labels of a batch: those of model.LossGraph without label smoothing and z-loss.
+func (l *Loss) Run(b model.Batch) (kernel.Totals, error) {
+	m, w := l.encoder.model, l.encoder.workers
+	vocab, dModel := m.Config.VocabSize, m.Config.DModel
+	if err := b.Check(vocab); err != nil {
+		return kernel.Totals{}, err
+	}
+	hidden := l.decode(b, l.encoder.run(op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Hidden: b.EncoderHidden}))
+	totals := kernel.Totals{Hits: make([]bool, len(b.Labels))}
+	nll := make([]float64, len(b.Labels))
+	size := max(1, lossLogits/vocab)
+	for lo := 0; lo < len(b.Labels); lo += size {
+		n := min(size, len(b.Labels)-lo)
+		l.logits = resize(l.logits, n*vocab)
+		l.encoder.logits(l.logits, hidden[lo*dModel:(lo+n)*dModel], n)
+		w.Run(n, func(i int) {
+			if label := b.Labels[lo+i]; label != kernel.IgnoreLabel {
+				row := l.logits[i*vocab : (i+1)*vocab]
+				target := float64(row[label])
+				largest, _, z := kernel.LogSumExp(w, row)
+				nll[lo+i], totals.Hits[lo+i] = z-target, target == largest
+			}
+		})
+	}
+	for i, label := range b.Labels {
+		if label == kernel.IgnoreLabel {
+			continue
+		}
+		totals.Tokens++
+		totals.NLL += nll[i]
+		if totals.Hits[i] {
+			totals.Correct++
+		}
+	}
+	totals.Loss = totals.NLL
+	return totals, nil
+}
+
+// decode returns the decoder's output [decoder tokens, d_model], scaled as lm_head wants it, all positions at once.
+func (l *Loss) decode(b model.Batch, encoded []float32) []float32 {
+	e := l.encoder.layers
+	c, rows, inner := e.model.Config, len(b.DecoderIDs), e.innerDim()
+	tokens := op.Ragged{IDs: b.DecoderIDs, Offsets: b.DecoderOffsets}
+	l.x, l.qkv = resize(l.x, rows*c.DModel), resize(l.qkv, rows*3*inner)
+	l.cross = resize(l.cross, len(b.EncoderIDs)*2*inner)
+	e.embed(l.x, b.DecoderIDs)
+	self := kernel.Attention{QueryOffsets: b.DecoderOffsets, KeyOffsets: b.DecoderOffsets, Hidden: b.DecoderHidden, Causal: true}
+	cross := kernel.Attention{QueryOffsets: b.DecoderOffsets, KeyOffsets: b.EncoderOffsets, Hidden: b.EncoderHidden}
+	for _, block := range e.model.Decoder.Block {
+		a := block.SelfAttention
+		self.Bias, l.bias = e.spread(a, self.Bias, l.bias, tokens)
+		e.project(l.qkv, 3*inner, l.x, rows, block.SelfAttentionNorm, a.Q, a.K, a.V)
+		e.attend(l.x, a, self, l.qkv, 3*inner, l.qkv[inner:], 3*inner)
+		a = *block.EncDecAttention
+		e.project(l.qkv, inner, l.x, rows, block.EncDecAttentionNorm, a.Q)
+		e.linear(l.cross, 2*inner, encoded, len(b.EncoderIDs), a.K, a.V)
+		e.attend(l.x, a, cross, l.qkv, inner, l.cross, 2*inner)
+		e.feedForward(l.x, block)
+	}
+	e.outputNorm(l.x, rows)
+	return l.x
+}

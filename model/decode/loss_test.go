@@ -1,0 +1,96 @@
+package decode
+
+import (
+	"math"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"t5train/internal/golden"
+	"t5train/model"
+	"t5train/model/kernel"
+	"t5train/model/op"
+)
+
+// The loss without a graph is the recorded one, and with holes in the masks and labels without a target that of the graph.
+func TestGoldenLoss(t *testing.T) {
+	for _, dir := range golden.Cases(t, "model") {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			var c struct {
+				Loss float64 `json:"loss_f64"`
+			}
+			golden.Read(t, dir, &c)
+			m := loadCase(t, dir)
+			b := goldenBatch(openRecord(t, dir))
+			w := kernel.NewWorkers(2)
+			loss := NewLoss(m, w)
+			got, err := loss.Run(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if mean := got.Loss / float64(got.Tokens); !(math.Abs(mean-c.Loss) <= 1e-5) {
+				t.Errorf("loss %.8f, want %.8f", mean, c.Loss)
+			}
+			graph, err := m.LossGraph(w, model.LossOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer graph.Close()
+			want, err := graph.Run(b, op.Step{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Tokens != want.Tokens || got.Correct != want.Correct || math.Abs(got.NLL-want.NLL) > 1e-5*want.NLL {
+				t.Errorf("%d of %d tokens with a loss of %.6f, the graph has %d of %d with %.6f",
+					got.Correct, got.Tokens, got.NLL, want.Correct, want.Tokens, want.NLL)
+			}
+			if i := slices.IndexFunc(b.Labels, func(label int32) bool { return label != kernel.IgnoreLabel }); got.Hits[i] != want.Hits[i] {
+				t.Errorf("label %d is hit: %v, in the graph %v", i, got.Hits[i], want.Hits[i])
+			}
+		})
+	}
+}
+
+func goldenBatch(r record) model.Batch {
+	read := func(name string) (values []int32, offsets []int32) {
+		ids, rows, cols := r.ints(name)
+		for _, id := range ids {
+			values = append(values, int32(id))
+		}
+		for i := range rows + 1 {
+			offsets = append(offsets, int32(i*cols))
+		}
+		return values, offsets
+	}
+	hidden := func(name string) (mask []bool) {
+		if _, ok := r.file.Tensor(name); !ok {
+			return nil
+		}
+		seen, _ := read(name)
+		for _, v := range seen {
+			mask = append(mask, v == 0)
+		}
+		return mask
+	}
+	var b model.Batch
+	b.EncoderIDs, b.EncoderOffsets = read("input_ids")
+	b.DecoderIDs, b.DecoderOffsets = read("decoder_input_ids")
+	b.Labels, _ = read("labels")
+	b.EncoderHidden, b.DecoderHidden = hidden("attention_mask"), hidden("decoder_attention_mask")
+	return b
+}
+
+func TestLossRefusesBadBatches(t *testing.T) {
+	loss := NewLoss(toy(t, "t5", "relu"), kernel.NewWorkers(1))
+	good := model.Batch{
+		EncoderIDs: []int32{3, 1}, EncoderOffsets: []int32{0, 2}, DecoderIDs: []int32{0, 4}, DecoderOffsets: []int32{0, 2}, Labels: []int32{4, 1},
+	}
+	if _, err := loss.Run(good); err != nil {
+		t.Fatal(err)
+	}
+	bad := good
+	bad.Labels = []int32{4, 40}
+	if _, err := loss.Run(bad); err == nil {
+		t.Error("a label beyond the vocabulary: no error")
+	}
+}
