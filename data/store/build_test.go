@@ -110,6 +110,31 @@ func TestBuild_T5(t *testing.T) {
 	}
 }
 
+// Text may say </s> or <extra_id_0>: an EOS or a sentinel in the middle of an input would mean something else to the model.
+func TestBuild_StructuralTokens(t *testing.T) {
+	tok, err := tokenizer.T5()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "corpus.parquet")
+	writeCorpus(t, path, "a <s>line</s> of markup", "<extra_id_0> and <pad> and <extra_id_99>")
+	s, _ := mustBuild(t, t.TempDir(), path, tok, Options{Column: "text"})
+	pieces, err := s.Pieces(Document, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pieces.Len() != 2 {
+		t.Fatalf("%d documents, want 2", pieces.Len())
+	}
+	for i := range pieces.Len() {
+		for _, id := range pieces.Piece(i, nil) {
+			if tok.Structural(id) {
+				t.Errorf("document %d holds %s", i, tok.Piece(id))
+			}
+		}
+	}
+}
+
 func TestBuild_Again(t *testing.T) {
 	corpus, out := t.TempDir(), t.TempDir()
 	writeCorpus(t, filepath.Join(corpus, "a.parquet"), mixedTexts()...)

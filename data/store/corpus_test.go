@@ -14,7 +14,7 @@ import (
 	"t5train/data/tokenizer"
 )
 
-// byteTokenizer gives each byte of a text an id: itself, + shift, and a blank the id of padding. It counts its calls.
+// byteTokenizer gives each byte of a text an id: itself, + shift, and a blank a structural one. It counts its calls.
 type byteTokenizer struct {
 	vocabulary int
 	shift      int32
@@ -30,7 +30,7 @@ func (b byteTokenizer) AppendEncode(dst []int32, text string) []int32 {
 	b.calls.Add(1)
 	for _, c := range []byte(text) {
 		if c == ' ' {
-			dst = append(dst, b.Pad())
+			dst = append(dst, 0)
 			continue
 		}
 		dst = append(dst, int32(c)+b.shift)
@@ -38,8 +38,8 @@ func (b byteTokenizer) AppendEncode(dst []int32, text string) []int32 {
 	return dst
 }
 
-func (b byteTokenizer) VocabSize() int { return b.vocabulary }
-func (b byteTokenizer) Pad() int32     { return 0 }
+func (b byteTokenizer) VocabSize() int           { return b.vocabulary }
+func (b byteTokenizer) Structural(id int32) bool { return id == 0 }
 func (b byteTokenizer) Files() ([]tokenizer.File, error) {
 	return []tokenizer.File{{Name: "name", Data: []byte(b.name)}}, nil
 }

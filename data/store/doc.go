@@ -23,8 +23,9 @@
 //	    documents.bin   of each document two little-endian uint64: the tokens and the bytes of text up to its end
 //	    store.json      the key, the counts and the CRC-32C of the two files: see [Manifest]
 //
-// A document is a row of the input. Rows whose text gives no token are left out, and so is the padding id, as in the
-// reference (t5/data/preprocessors.py, reduce_concat_tokens).
+// A document is a row of the input. Rows whose text gives no token are left out. So are tokens that are no text, where the
+// text spells them: padding as in the
+// reference (t5/data/preprocessors.py, reduce_concat_tokens), </s> and the sentinels because they belong to the objective.
 //
 // # Crashes
 //

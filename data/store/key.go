@@ -16,7 +16,7 @@ import (
 
 // format is the version of the files and of the rules that make them. Whoever changes what a text gives (here or in the
 // tokenizer) or how it is stored counts it up.
-const format = 1
+const format = 2
 
 // Key is all that the content of a store depends on: equal keys, equal bytes.
 type Key struct {
@@ -108,7 +108,8 @@ type Tokenizer interface {
 	// AppendEncode appends the ids of text, without EOS, to dst.
 	AppendEncode(dst []int32, text string) []int32
 	VocabSize() int
-	Pad() int32
+	// Structural tells whether a token marks the parts of a sequence (</s>, <pad>, <extra_id_0>) and is no text.
+	Structural(id int32) bool
 	// Files returns what makes the tokenizer what it is.
 	Files() ([]tokenizer.File, error)
 }

@@ -31,16 +31,15 @@ func newBlock() *block { return &block{ready: make(chan struct{}, 1)} }
 
 func (b *block) full() bool { return b.bytes >= blockBytes || len(b.texts) == blockRows }
 
-// encode tokenizes the texts, in width bytes a token.
+// encode tokenizes the texts, in width bytes a token. What the text has of tokens that belong to the objective is left out.
 func (b *block) encode(tok Tokenizer, width int64) {
 	b.tokens, b.documents = b.tokens[:0], b.documents[:0]
-	pad := tok.Pad()
 	for _, text := range b.texts {
 		b.ids = tok.AppendEncode(b.ids[:0], text)
 		before := len(b.tokens)
 		for _, id := range b.ids {
 			switch {
-			case id == pad:
+			case tok.Structural(id): // </s> in a web page would end an input in the middle
 			case width == 2:
 				b.tokens = binary.LittleEndian.AppendUint16(b.tokens, uint16(id))
 			default:

@@ -122,6 +122,10 @@ func (t *Tokenizer) EOS() int32 { return t.eos }
 // Pad returns the id of <pad>, with which T5's decoder starts; -1 if the vocabulary has none.
 func (t *Tokenizer) Pad() int32 { return t.pad }
 
+// Structural tells whether an id marks the parts of a sequence and is no text: </s>, <pad> and other control tokens, and the
+// sentinels.
+func (t *Tokenizer) Structural(id int32) bool { return id != t.unk && t.isSpecial(t.pieces[id]) }
+
 // Unk returns the id of the unknown token.
 func (t *Tokenizer) Unk() int32 { return t.unk }
 
