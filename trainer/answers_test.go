@@ -51,7 +51,7 @@ func TestLabelProbability(t *testing.T) {
 		shares := softmax(logProbs)
 		best := largest(shares)
 		want := shares[best]
-		got, err := p.Predict(t.Context(), []Input{{Text: text, Shown: "shown"}}, new(Cuts))
+		got, err := p.Predict(t.Context(), []Input{{Text: text, Shown: "shown"}}, PredictOptions{}, new(Cuts))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func TestGeneratedAnswers(t *testing.T) {
 			}
 			defer p.Close()
 			var cuts Cuts
-			answers, err := p.Predict(t.Context(), inputs, &cuts)
+			answers, err := p.Predict(t.Context(), inputs, PredictOptions{BatchSize: 2}, &cuts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,7 +155,7 @@ func TestPredictCutsInputs(t *testing.T) {
 	}
 	defer p.Close()
 	var cuts Cuts
-	answers, err := p.Predict(t.Context(), []Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}, &cuts) // "▁abc" and EOS are 5
+	answers, err := p.Predict(t.Context(), []Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}, PredictOptions{BatchSize: 4}, &cuts) // "▁abc" and EOS are 5
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ const (
 	barEvery   = 100 * time.Millisecond // from one drawing of the bar to the next
 )
 
-// Start begins a progress display: a bar, or where there is no terminal a line now and then. A second one started before
+// Start begins a progress display: a bar, or where there is no terminal a line now and then. A total below 0 is not known. A second one started before
 // the first has stopped takes its place for a while.
 func (c *Console) Start(what, unit string, total int64) *Progress {
 	p := &Progress{console: c, what: what, unit: unit, total: total, begun: time.Now(), said: time.Now()}
@@ -92,15 +92,28 @@ func (p *Progress) Set(done int64) {
 		_ = bar.Set64(done)
 		return
 	}
-	if !p.quiet && time.Since(p.said) >= plainEvery && done < p.total {
+	if !p.quiet && time.Since(p.said) >= plainEvery && done != p.total {
 		p.said = time.Now()
-		rate := float64(done) / time.Since(p.begun).Seconds()
-		line := fmt.Sprintf("%s: %d of %d %s, %.0f a second", p.what, done, p.total, p.unit, rate)
-		if done > 0 {
-			line += ", " + remaining(time.Since(p.begun), done, p.total) + " left"
-		}
-		c.Say("%s", line)
+		c.Say("%s", p.line(done, time.Since(p.begun)))
 	}
+}
+
+// line tells what is done after some time.
+func (p *Progress) line(done int64, elapsed time.Duration) string {
+	count := fmt.Sprint(done)
+	if p.total >= 0 {
+		count = fmt.Sprintf("%d of %d", done, p.total)
+	}
+	rate := float64(done) / elapsed.Seconds()
+	digits := 0
+	if rate < 10 {
+		digits = 2
+	}
+	line := fmt.Sprintf("%s: %s %s, %.*f a second", p.what, count, p.unit, digits, rate)
+	if done > 0 && p.total >= 0 {
+		line += ", " + remaining(elapsed, done, p.total) + " left"
+	}
+	return line
 }
 
 // Describe changes the text beside the bar; without one it does nothing.

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +20,14 @@ import (
 type Input struct {
 	Text  string // what goes into the model, by the rule of the task
 	Shown string // what the prediction repeats: the user's own text, or Text where it is made of several columns
+}
+
+// Beginnings returns what the line of an answer begins with: see [Stream].
+func (in Input) Beginnings() ([][]byte, error) {
+	b, err := Beginning(struct {
+		Input string `json:"input"`
+	}{in.Shown})
+	return [][]byte{b}, err
 }
 
 // The formats of prediction input.
@@ -41,6 +50,56 @@ func FormatOf(path string) string {
 	default:
 		return FormatText
 	}
+}
+
+// CountInputs returns the number of inputs of a file without reading what they are, below 0 where that would use them up.
+func CountInputs(path, format string, columns []string) (int64, error) {
+	if format == FormatParquet && path != "-" {
+		set, err := parquetio.Open(path)
+		if err == nil {
+			err = set.CheckColumns(columns)
+		}
+		if err != nil {
+			return 0, err
+		}
+		return set.Rows(), nil
+	}
+	info, err := os.Stat(path)
+	if path == "-" || err == nil && !info.Mode().IsRegular() {
+		return -1, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read inputs: %w", err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, fmt.Errorf("read inputs: %w", err)
+	}
+	defer f.Close()
+	return countLines(f)
+}
+
+// countLines returns the number of lines, of which the last may have no end.
+func countLines(r io.Reader) (lines int64, err error) {
+	buf := make([]byte, 1<<16)
+	last := byte('\n')
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			lines += int64(bytes.Count(buf[:n], []byte{'\n'}))
+			last = buf[n-1]
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return 0, fmt.Errorf("read inputs: %w", err)
+		}
+	}
+	if last != '\n' {
+		lines++
+	}
+	return lines, nil
 }
 
 // ReadInputs calls yield for each input of a file, in order; path - is stdin. It holds one input at a time.

@@ -103,10 +103,10 @@ type Generated struct {
 
 // Sequence is a generated text.
 type Sequence struct {
-	Text      string
-	LogProb   float64 // of all its tokens, EOS included, in nats
-	Score     float64 // what sequences of one input are ordered by
-	Truncated bool    // it reached the limit of tokens before its end
+	Text      string  `json:"output"`
+	LogProb   float64 `json:"log_prob"`            // of all its tokens, EOS included, in nats
+	Score     float64 `json:"score"`               // what sequences of one input are ordered by
+	Truncated bool    `json:"truncated,omitempty"` // it reached the limit of tokens before its end
 }
 
 // Generate returns what the model writes for each text. MaxTokens 0 is MaxOutputLength.

@@ -1,18 +1,36 @@
 package trainer
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"t5train/model/decode"
 )
 
 // Prediction is the answer to one input, by the task: the text of a label, or what the model writes.
 type Prediction struct {
-	Input       string   `json:"input"`
-	Output      string   `json:"output"`
-	Label       string   `json:"label,omitempty"`       // of a classification
-	Probability *float64 `json:"probability,omitempty"` // of the label among all labels
-	Truncated   bool     `json:"truncated,omitempty"`   // the output reached the limit of tokens before its end
+	Input       string     `json:"input" parquet:"input,zstd"`
+	Rank        *int       `json:"-" parquet:"rank,optional"` // of a row of parquet among those of its input, from 1
+	Output      string     `json:"output" parquet:"output,zstd"`
+	Label       string     `json:"label,omitempty" parquet:"label,optional,dict"`        // of a classification
+	Probability *float64   `json:"probability,omitempty" parquet:"probability,optional"` // of the label among all labels
+	LogProb     *float64   `json:"log_prob,omitempty" parquet:"log_prob,optional"`       // of a text, in nats
+	Truncated   bool       `json:"truncated,omitempty" parquet:"truncated"`              // the output reached the limit of tokens before its end
+	Sequences   []Sequence `json:"sequences,omitempty" parquet:"-"`                      // all of them, where several are asked for
+}
+
+// Rows returns the rows of the prediction in a table: one, or one for each of its sequences.
+func (p Prediction) Rows() []Prediction {
+	if len(p.Sequences) == 0 {
+		return []Prediction{p}
+	}
+	var rows []Prediction
+	for i, s := range p.Sequences {
+		rank := i + 1
+		rows = append(rows, Prediction{Input: p.Input, Rank: &rank, Output: s.Text, LogProb: &s.LogProb, Truncated: s.Truncated})
+	}
+	return rows
 }
 
 // Cuts counts what was cut short.
@@ -21,28 +39,67 @@ type Cuts struct {
 	Outputs int // that reached the limit before their end
 }
 
-// Predict answers a batch of inputs, in order: with labels where the task has some, with text otherwise. It adds to cuts.
-func (p *Predictor) Predict(ctx context.Context, inputs []Input, cuts *Cuts) ([]Prediction, error) {
-	texts := make([]string, len(inputs))
+// PredictOptions say how Predict answers.
+type PredictOptions struct {
+	BatchSize  int            // inputs at a time; changes memory and time, and results by rounding only
+	Generation decode.Options // of texts
+	First      int            // number of the first input among all that there are; sampling depends on it
+	Done       func(n int)    // is told how many more are answered; may be nil
+}
+
+// Predict answers inputs, in order: with labels where the task has some, with text otherwise. It adds to cuts.
+//
+// Batches hold inputs of similar length, since a batch takes as long as its longest output.
+func (p *Predictor) Predict(ctx context.Context, inputs []Input, o PredictOptions, cuts *Cuts) ([]Prediction, error) {
+	order := make([]int, len(inputs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(inputs[b].Text), len(inputs[a].Text)) })
 	predictions := make([]Prediction, len(inputs))
-	for i, in := range inputs {
-		texts[i], predictions[i].Input = in.Text, in.Shown
+	for batch := range slices.Chunk(order, max(1, o.BatchSize)) {
+		if err := p.predictBatch(ctx, inputs, batch, o, predictions, cuts); err != nil {
+			return nil, err
+		}
+		if o.Done != nil {
+			o.Done(len(batch))
+		}
+	}
+	return predictions, nil
+}
+
+// predictBatch answers the inputs of some positions.
+func (p *Predictor) predictBatch(ctx context.Context, inputs []Input, batch []int, o PredictOptions, to []Prediction, cuts *Cuts) error {
+	texts := make([]string, len(batch))
+	for i, at := range batch {
+		texts[i] = inputs[at].Text
 	}
 	if len(p.spec.Labels) > 0 {
 		answers, err := p.Classify(ctx, texts)
 		for i, a := range answers {
-			predictions[i].Output, predictions[i].Label, predictions[i].Probability = a.Label.Text, a.Label.Name, &a.Probability
+			to[batch[i]] = Prediction{Input: inputs[batch[i]].Shown, Output: a.Label.Text, Label: a.Label.Name, Probability: &a.Probability}
 			cuts.count(a.InputCut, false)
 		}
-		return predictions, err
+		return err
 	}
-	answers, err := p.Generate(ctx, texts, decode.Options{})
+	if s := o.Generation.Sampling; s != nil {
+		own := *s
+		own.Indices = nil
+		for _, at := range batch {
+			own.Indices = append(own.Indices, o.First+at)
+		}
+		o.Generation.Sampling = &own
+	}
+	answers, err := p.Generate(ctx, texts, o.Generation)
 	for i, a := range answers {
 		best := a.Sequences[0]
-		predictions[i].Output, predictions[i].Truncated = best.Text, best.Truncated
+		to[batch[i]] = Prediction{Input: inputs[batch[i]].Shown, Output: best.Text, LogProb: &best.LogProb, Truncated: best.Truncated}
+		if o.Generation.Returned > 1 {
+			to[batch[i]].Sequences = a.Sequences
+		}
 		cuts.count(a.InputCut, best.Truncated)
 	}
-	return predictions, err
+	return err
 }
 
 func (c *Cuts) count(input, output bool) {

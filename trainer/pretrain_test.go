@@ -348,7 +348,7 @@ func TestPretrain_ThenUse(t *testing.T) {
 		}
 		inputs = append(inputs, in)
 	}
-	answers, err := p.Predict(t.Context(), inputs, new(Cuts))
+	answers, err := p.Predict(t.Context(), inputs, PredictOptions{BatchSize: 2}, new(Cuts))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -225,7 +225,7 @@ func TestEvaluateIsPredict(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	answers, err := p.Predict(t.Context(), inputs[:50], new(Cuts))
+	answers, err := p.Predict(t.Context(), inputs[:50], PredictOptions{BatchSize: 50}, new(Cuts))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ are missing.`,
 			if err != nil {
 				return err
 			}
-			out := jsonLines(a.stdout)
+			out := trainer.JSONLines(a.stdout)
 			print := func(e trainer.Example) error { return out.Encode(e) }
 			if heldOut {
 				return trainer.HeldOutExamples(c.Context(), config, a.console(), print)

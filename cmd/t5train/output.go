@@ -2,20 +2,12 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 )
-
-// jsonLines returns an encoder that writes an object a line, with text as it is: < and > are no danger here.
-func jsonLines(w io.Writer) *json.Encoder {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	return e
-}
 
 // openOutput opens the place for results: a file, or standard output for the path -. A file appears under its name
 // only when finish is called without an error, so that a failed run leaves no half of one; finish returns the error

@@ -2,40 +2,47 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"t5train/model/decode"
 	"t5train/model/kernel"
 	"t5train/trainer"
+	"t5train/trainer/answers"
 )
 
 func predictCommand(a app) *cobra.Command {
-	var checkpoint, input, format, output string
-	var texts []string
+	var checkpoint string
+	var in inputFlags
 	var batchSize, threads int
 	var o trainer.PredictorOptions
 	var t taskFlags
+	var out answerFlags
+	var g generationFlags
 	c := &cobra.Command{
 		Use:   "predict",
 		Short: "Answer texts with a checkpoint",
-		Long: `Answer texts with a checkpoint: one JSON object a line, in the order of the inputs.
+		Long: `Answer texts with a checkpoint: one JSON object a line or rows of parquet, in the order of the inputs.
 
 A checkpoint trained for classification answers with a label and its probability; with --task seq2seq, and every other
-checkpoint, with the text that the model generates.`,
+checkpoint, with the text that the model generates. What generation_config.json of the checkpoint says about generation
+holds unless a flag says otherwise.
+
+Inputs need not fit into memory. An interrupted command goes on where it stopped when it is given again, with the same
+checkpoint, task and flags of generation.`,
 		Example: `  t5train predict --checkpoint runs/quickstart --text "You have won a prize"
   t5train predict --checkpoint runs/quickstart --input messages.txt --output answers.jsonl
+  t5train predict --checkpoint runs/translation --input corpus.parquet --output translated.parquet --beams 4
   cat messages.txt | t5train predict --checkpoint runs/quickstart --input -`,
 		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) (err error) {
+		RunE: func(c *cobra.Command, _ []string) error {
 			if err := requireFlags(c, "checkpoint"); err != nil {
 				return err
 			}
-			if len(texts) == 0 == (input == "") {
-				return usageError{fmt.Errorf("want either --text or --input"), c.CommandPath()}
+			if err := in.check(c); err != nil {
+				return err
 			}
 			if err := requireAtLeast(c, 1, "batch-size"); err != nil {
 				return err
@@ -46,111 +53,92 @@ checkpoint, with the text that the model generates.`,
 			if err := requireAtLeast(c, 0, "threads"); err != nil {
 				return err
 			}
-			task, err := t.options(c)
+			if err := g.check(c); err != nil {
+				return err
+			}
+			if err := out.check(c); err != nil {
+				return err
+			}
+			options, err := t.options(c)
 			if err != nil {
 				return err
 			}
-			if format, err = inputFormat(c, format, input); err != nil {
-				return err
-			}
-			console := a.console()
-			bundle, how, err := trainer.Open(checkpoint)
+			p := predicting{console: a.console(), batchSize: batchSize}
+			m, err := openModel(checkpoint, p.console)
 			if err != nil {
 				return err
 			}
-			console.Say("%s", how)
-			spec, err := trainer.PredictionTask(bundle, task)
+			spec, err := trainer.PredictionTask(m.bundle, options)
 			if err != nil {
 				return err
 			}
-			predictor, err := trainer.NewPredictor(bundle, spec, kernel.NewWorkers(threads), o)
-			if err != nil {
-				return err
-			}
-			defer predictor.Close()
-			sink, finish, err := openOutput(a.stdout, output)
-			if err != nil {
-				return err
-			}
-			defer func() { err = finish(err) }()
-			out := &answers{ctx: c.Context(), predictor: predictor, encoder: jsonLines(sink), size: batchSize}
-			for _, text := range texts {
-				in, err := trainer.TextInput(spec, text)
-				if err != nil {
-					return err
+			if len(spec.Labels) > 0 {
+				if name := g.set(c); name != "" {
+					return usageError{fmt.Errorf("--%s: a classification answers with labels and generates nothing: add --task seq2seq to generate", name), c.CommandPath()}
 				}
-				if err := out.add(in); err != nil {
-					return err
-				}
-			}
-			if input != "" {
-				if err := trainer.ReadInputs(c.Context(), input, format, spec, a.stdin, out.add); err != nil {
-					return err
-				}
-			}
-			if err := out.flush(); err != nil {
+			} else if p.generation, err = m.generation(c, &g, &o, p.console); err != nil {
 				return err
 			}
-			out.cuts.Report(console, predictor)
-			return nil
+			if p.Predictor, err = trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(threads), o); err != nil {
+				return err
+			}
+			defer p.Close()
+			total, err := in.count(spec)
+			if err != nil {
+				return err
+			}
+			job, err := m.job("predict", out.format, about{
+				Task: spec, MaxInputLength: p.MaxInputLength(), MaxOutputLength: p.MaxOutputLength(), Generation: p.generation, Choices: g.choicesDigest,
+			})
+			if err != nil {
+				return err
+			}
+			err = answer(c, a, out, job, trainer.Stream[trainer.Input, trainer.Prediction]{
+				Read:  func(yield func(trainer.Input) error) error { return in.read(c.Context(), spec, a.stdin, yield) },
+				Total: total, Window: p.window(), Answer: p.answer, Beginnings: trainer.Input.Beginnings,
+				What: "predict", Console: p.console,
+			}, answers.Parquet(trainer.Prediction.Rows))
+			if err == nil {
+				p.cuts.Report(p.console, p.Predictor)
+			}
+			return err
 		},
 	}
 	f := c.Flags()
 	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
-	f.StringArrayVar(&texts, "text", nil, "text to answer (may be repeated)")
-	f.StringVar(&input, "input", "", "file with inputs: .parquet, .jsonl, or text with one input a line; - is standard input")
-	f.StringVar(&format, "input-format", "", "text, jsonl or parquet (default: by the name of the file; text for -)")
-	f.StringVar(&output, "output", "-", "JSON lines file for the answers; - is standard output")
+	in.add(c)
+	out.add(c)
 	f.IntVar(&batchSize, "batch-size", 32, "inputs at a time; changes memory and time, and results by rounding only")
 	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
 	f.IntVar(&o.MaxOutputLength, "max-output-length", 0, "longest output in tokens (default: the checkpoint's, or 128)")
 	f.IntVar(&threads, "threads", 0, "threads to compute with; 0 is all")
 	t.add(c)
+	g.add(c)
 	return c
 }
 
-// inputFormat returns the format that --input-format names, or the one that a file's name tells.
-func inputFormat(c *cobra.Command, format, path string) (string, error) {
-	if format == "" {
-		return trainer.FormatOf(path), nil
-	}
-	if !slices.Contains(trainer.Formats(), format) {
-		return "", usageError{fmt.Errorf("--input-format %s: want one of %s", format, strings.Join(trainer.Formats(), ", ")), c.CommandPath()}
-	}
-	return format, nil
+// predicting answers windows of inputs.
+type predicting struct {
+	*trainer.Predictor
+	generation decode.Options
+	batchSize  int
+	cuts       trainer.Cuts
+	console    *trainer.Console
 }
 
-// answers predicts inputs in batches and writes the answers.
-type answers struct {
-	ctx       context.Context
-	predictor *trainer.Predictor
-	cuts      trainer.Cuts
-	encoder   *json.Encoder
-	size      int
-	waiting   []trainer.Input
+// generationBatches is the number of batches that are sorted by length together: with 8, a translation takes 15 % less
+// time, with 32 no more than 18 %. What a window holds is lost when the command is interrupted.
+const generationBatches = 8
+
+// window is the number of inputs that are answered together.
+func (p *predicting) window() int {
+	if len(p.Task().Labels) > 0 {
+		return p.batchSize // labels take a batch as long in any order
+	}
+	return generationBatches * p.batchSize
 }
 
-func (w *answers) add(in trainer.Input) error {
-	w.waiting = append(w.waiting, in)
-	if len(w.waiting) < w.size {
-		return nil
-	}
-	return w.flush()
-}
-
-func (w *answers) flush() error {
-	if len(w.waiting) == 0 {
-		return nil
-	}
-	predictions, err := w.predictor.Predict(w.ctx, w.waiting, &w.cuts)
-	if err != nil {
-		return err
-	}
-	w.waiting = w.waiting[:0]
-	for _, p := range predictions {
-		if err := w.encoder.Encode(p); err != nil {
-			return fmt.Errorf("write answers: %w", err)
-		}
-	}
-	return nil
+func (p *predicting) answer(ctx context.Context, first int64, inputs []trainer.Input, done func(n int)) ([][]trainer.Prediction, error) {
+	predictions, err := p.Predict(ctx, inputs, trainer.PredictOptions{BatchSize: p.batchSize, Generation: p.generation, First: int(first), Done: done}, &p.cuts)
+	return slices.Collect(slices.Chunk(predictions, 1)), err
 }

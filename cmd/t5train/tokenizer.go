@@ -117,7 +117,7 @@ func encodeCommand(a app) *cobra.Command {
 				return err
 			}
 			out := bufio.NewWriter(a.stdout)
-			encoder := jsonLines(out)
+			encoder := trainer.JSONLines(out)
 			var ids []int32
 			print := func(text string) error {
 				ids = t.AppendEncode(ids[:0], text)
@@ -200,7 +200,7 @@ func decodeCommand(a app) *cobra.Command {
 				return err
 			}
 			out := bufio.NewWriter(a.stdout)
-			encoder := jsonLines(out)
+			encoder := trainer.JSONLines(out)
 			print := func(list string) error {
 				ids, err := parseIDs(list, t.VocabSize())
 				if err != nil {

@@ -1,0 +1,42 @@
+package checkpoints
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Digest returns the SHA-256 of everything in a checkpoint folder that decides about its answers: the names and contents of
+// configurations, weights and tokenizer.
+func Digest(dir string) (string, error) {
+	entries, err := os.ReadDir(dir) // sorted by name
+	if err != nil {
+		return "", fmt.Errorf("read checkpoint: %w", err)
+	}
+	all := sha256.New()
+	for _, entry := range entries {
+		if !slices.Contains([]string{".json", ".safetensors", ".model"}, filepath.Ext(entry.Name())) {
+			continue
+		}
+		one := sha256.New()
+		if err := copyFile(one, filepath.Join(dir, entry.Name())); err != nil {
+			return "", fmt.Errorf("read checkpoint: %w", err)
+		}
+		fmt.Fprintf(all, "%s %x\n", entry.Name(), one.Sum(nil))
+	}
+	return hex.EncodeToString(all.Sum(nil)), nil
+}
+
+func copyFile(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	_, err = io.Copy(w, f)
+	return err
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"t5train/data/task"
+	"t5train/trainer"
+)
+
+// inputFlags say what is to be answered.
+type inputFlags struct {
+	texts        []string
+	path, format string
+}
+
+func (f *inputFlags) add(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.texts, "text", nil, "text to answer (may be repeated)")
+	c.Flags().StringVar(&f.path, "input", "", "file with inputs: .parquet, .jsonl, or text with one input a line; - is standard input")
+	c.Flags().StringVar(&f.format, "input-format", "", "text, jsonl or parquet (default: by the name of the file; text for -)")
+}
+
+func (f *inputFlags) check(c *cobra.Command) (err error) {
+	if len(f.texts) == 0 == (f.path == "") {
+		return usageError{errors.New("want either --text or --input"), c.CommandPath()}
+	}
+	f.format, err = inputFormat(c, f.format, f.path)
+	return err
+}
+
+// count returns the number of inputs, below 0 where it is not known.
+func (f *inputFlags) count(spec task.Spec) (int64, error) {
+	if f.path == "" {
+		return int64(len(f.texts)), nil
+	}
+	return trainer.CountInputs(f.path, f.format, spec.TextColumns)
+}
+
+// read calls yield for each input.
+func (f *inputFlags) read(ctx context.Context, spec task.Spec, stdin io.Reader, yield func(trainer.Input) error) error {
+	for _, text := range f.texts {
+		in, err := trainer.TextInput(spec, text)
+		if err != nil {
+			return err
+		}
+		if err := yield(in); err != nil {
+			return err
+		}
+	}
+	if f.path == "" {
+		return nil
+	}
+	return trainer.ReadInputs(ctx, f.path, f.format, spec, stdin, yield)
+}
+
+// inputFormat returns the format that --input-format names, or the one that a file's name tells.
+func inputFormat(c *cobra.Command, format, path string) (string, error) {
+	if format == "" {
+		return trainer.FormatOf(path), nil
+	}
+	if !slices.Contains(trainer.Formats(), format) {
+		return "", usageError{fmt.Errorf("--input-format %s: want one of %s", format, strings.Join(trainer.Formats(), ", ")), c.CommandPath()}
+	}
+	return format, nil
+}

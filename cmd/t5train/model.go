@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"t5train/checkpoints"
+	"t5train/data/task"
+	"t5train/model/decode"
+	"t5train/trainer"
+	"t5train/trainer/answers"
+)
+
+// openedModel is a checkpoint that answers.
+type openedModel struct {
+	dir    string
+	bundle *trainer.Bundle
+}
+
+func openModel(path string, console *trainer.Console) (openedModel, error) {
+	dir, how, err := checkpoints.Resolve(path)
+	if err != nil {
+		return openedModel{}, err
+	}
+	bundle, _, err := trainer.Open(dir)
+	if err != nil {
+		return openedModel{}, err
+	}
+	console.Say("%s", how)
+	return openedModel{dir, bundle}, nil
+}
+
+// generation returns how text is generated: as the flags say, or else the checkpoint. It sets the limit of the output
+// where that follows.
+func (m openedModel) generation(c *cobra.Command, g *generationFlags, limits *trainer.PredictorOptions, console *trainer.Console) (decode.Options, error) {
+	base, said, err := trainer.ReadGeneration(m.dir)
+	if err != nil {
+		return base, err
+	}
+	if said != "" {
+		console.Say("generation_config.json: %s (flags override it)", said)
+	}
+	limit := base.MaxTokens
+	base.MaxTokens = 0
+	o, err := g.options(c, base, m.bundle.Tokenizer)
+	if err != nil {
+		return o, err
+	}
+	if o.Allowed != nil {
+		limit = o.Allowed.Longest()
+	}
+	if limits.MaxOutputLength == 0 {
+		limits.MaxOutputLength = limit
+	}
+	if o.Allowed != nil && limits.MaxOutputLength < limit {
+		return o, usageError{fmt.Errorf("--max-output-length %d: a choice has %d tokens with its end", limits.MaxOutputLength, limit), c.CommandPath()}
+	}
+	return o, nil
+}
+
+// about is what decides about answers besides the weights.
+type about struct {
+	Task            task.Spec      `json:"task"`
+	MaxInputLength  int            `json:"max_input_length"`
+	MaxOutputLength int            `json:"max_output_length,omitempty"`
+	Generation      decode.Options `json:"generation"`
+	Choices         string         `json:"choices,omitempty"` // digest of all that the output can be
+}
+
+// job names everything that decides about the answers of a command.
+func (m openedModel) job(command, format string, what any) (answers.Job, error) {
+	digest, err := checkpoints.Digest(m.dir)
+	if err != nil {
+		return nil, err
+	}
+	job := answers.Job{"command": command, "format": format, "checkpoint": digest}
+	raw, err := json.Marshal(what)
+	if err == nil {
+		err = flatten(job, "", raw)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("note the options: %w", err)
+	}
+	return job, nil
+}
+
+// flatten notes the values of a JSON object by their paths, generation.Beams, without those that are off.
+func flatten(job answers.Job, path string, raw json.RawMessage) error {
+	switch string(raw) {
+	case "null", "0", "false", `""`, "{}":
+		return nil
+	}
+	if raw[0] != '{' {
+		job[path] = string(raw)
+		return nil
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return err
+	}
+	for name, value := range fields {
+		if err := flatten(job, strings.TrimPrefix(path+"."+name, "."), value); err != nil {
+			return err
+		}
+	}
+	return nil
+}

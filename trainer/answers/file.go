@@ -1,0 +1,314 @@
+package answers
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"t5train/internal/durable"
+)
+
+// File is a file of answers under construction. It is for one goroutine at a time.
+type File struct {
+	path   string // of the complete file
+	job    Job
+	unlock func()
+
+	part     *os.File
+	writer   *bufio.Writer
+	synced   time.Time
+	complete bool      // path has all answers
+	inputs   hash.Hash // of the beginnings so far
+
+	// Of a file that was complete when it was opened: what the hash must become.
+	wanted string
+
+	// The lines of an earlier command that are still to be matched, the next of which begins at the byte at.
+	old *bufio.Reader
+	at  int64
+}
+
+// syncEvery bounds what a machine that stops can lose. A process that is killed loses what has not been flushed.
+const syncEvery = 5 * time.Second
+
+// Open prepares the file of answers at path, or goes on with what an interrupted command of the same job has left there.
+// With overwrite, what is there is removed; without, a file of anything else is an error. Nobody else can open it until
+// Close.
+func Open(path string, job Job, overwrite bool) (*File, error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // a link shall keep pointing to the file
+	}
+	unlock, err := durable.TryLock(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".t5train-lock"))
+	if errors.Is(err, durable.ErrLocked) {
+		return nil, fmt.Errorf("write %s: another process is writing it: wait for it, or choose another --output", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", path, durable.WithRemedy(err))
+	}
+	f := &File{path: path, job: job, unlock: unlock, synced: time.Now(), inputs: sha256.New()}
+	if err := f.open(overwrite); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *File) partPath() string   { return f.path + ".part" }
+func (f *File) readyPath() string  { return f.path + ".ready" }
+func (f *File) recordPath() string { return f.path + ".t5train.json" }
+
+func (f *File) open(overwrite bool) error {
+	if overwrite {
+		for _, path := range []string{f.recordPath(), f.path, f.partPath(), f.readyPath()} {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("overwrite: %w", durable.WithRemedy(err))
+			}
+		}
+	}
+	raw, err := os.ReadFile(f.recordPath())
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return f.begin()
+	case err != nil:
+		return fmt.Errorf("go on with %s: %w", f.path, err)
+	}
+	r, err := parseRecord(raw)
+	if err != nil {
+		return fmt.Errorf("go on with %s: read %s: %w: start again with --overwrite, or choose another --output", f.path, f.recordPath(), err)
+	}
+	if changes := r.Job.difference(f.job); len(changes) > 0 {
+		return fmt.Errorf("go on with %s: its answers are made otherwise (its value -> yours):\n  %s\nundo the changes, choose another --output, or start again with --overwrite",
+			f.path, strings.Join(changes, "\n  "))
+	}
+	if r.Complete != nil {
+		return f.completed(*r.Complete)
+	}
+	return f.goOn()
+}
+
+// begin starts a file where there is none.
+func (f *File) begin() error {
+	for _, path := range []string{f.path, f.partPath()} {
+		if _, err := os.Lstat(path); err == nil {
+			return fmt.Errorf("write %s: there is a file %s that this command has not made: choose another --output, or replace it with --overwrite", f.path, path)
+		}
+	}
+	part, err := os.Create(f.partPath())
+	if err != nil {
+		return fmt.Errorf("write %s: %w", f.path, durable.WithRemedy(err))
+	}
+	f.part, f.writer = part, bufio.NewWriter(part)
+	return f.note(nil)
+}
+
+// note writes what makes the answers, and what they are once they are complete.
+func (f *File) note(complete *completion) error {
+	raw, err := record{f.job, complete}.file()
+	if err == nil {
+		err = durable.ReplaceFile(f.recordPath(), raw)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", f.path, durable.WithRemedy(err))
+	}
+	return nil
+}
+
+// completed is for a command of which all answers are there. It may have been killed just before they got their name.
+func (f *File) completed(c completion) error {
+	f.wanted, f.complete = c.Inputs, true
+	if info, err := os.Stat(f.path); err == nil {
+		if info.Size() != c.Bytes {
+			return fmt.Errorf("write %s: it has been changed since it was made: choose another --output, or replace it with --overwrite", f.path)
+		}
+		return nil
+	}
+	for _, ready := range []string{f.readyPath(), f.partPath()} {
+		if info, err := os.Stat(ready); err == nil && info.Size() == c.Bytes {
+			return f.rename(ready)
+		}
+	}
+	f.wanted, f.complete = "", false
+	return f.begin() // somebody has moved it away
+}
+
+// Complete tells whether the file has all answers.
+func (f *File) Complete() bool { return f.complete }
+
+// goOn opens the answers so far.
+func (f *File) goOn() error {
+	if _, err := os.Lstat(f.path); err == nil {
+		return fmt.Errorf("write %s: it exists, but the answers so far are in %s: move it away, choose another --output, or start again with --overwrite", f.path, f.partPath())
+	}
+	part, err := os.OpenFile(f.partPath(), os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return fmt.Errorf("go on with %s: %w", f.path, durable.WithRemedy(err))
+	}
+	f.part = part
+	info, err := part.Stat()
+	if err != nil {
+		return fmt.Errorf("go on with %s: %w", f.path, err)
+	}
+	f.writer, f.old = bufio.NewWriter(part), bufio.NewReader(io.NewSectionReader(part, 0, info.Size()))
+	return nil
+}
+
+// Match tells whether the answer to the next input, which is lines with these beginnings, is there already. Other lines
+// are an error: the inputs have changed. An answer that is not whole, of a command that was killed, is cut off.
+func (f *File) Match(beginnings ...[]byte) (answered bool, err error) {
+	for _, b := range beginnings {
+		f.inputs.Write(b)
+		f.inputs.Write([]byte{'\n'})
+	}
+	if f.old == nil {
+		return f.complete, nil
+	}
+	end := f.at
+	for _, beginning := range beginnings {
+		line, err := f.old.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return false, f.cut()
+		}
+		if err != nil {
+			return false, fmt.Errorf("go on with %s: %w", f.path, err)
+		}
+		if !bytes.HasPrefix(line, beginning) {
+			return false, fmt.Errorf("go on with %s: its answer %.100s is where that of %.100s belongs: restore the inputs, choose another --output, or start again with --overwrite",
+				f.path, bytes.TrimSpace(line), beginning)
+		}
+		end += int64(len(line))
+	}
+	f.at = end
+	return true, nil
+}
+
+// cut ends the answers that are there behind the last one that was matched.
+func (f *File) cut() error {
+	f.old = nil
+	err := f.part.Truncate(f.at)
+	if err == nil {
+		_, err = f.part.Seek(f.at, io.SeekStart)
+	}
+	if err != nil {
+		return fmt.Errorf("go on with %s: %w", f.path, durable.WithRemedy(err))
+	}
+	return nil
+}
+
+// Write adds answers: whole lines.
+func (f *File) Write(lines []byte) (int, error) {
+	n, err := f.writer.Write(lines)
+	if err != nil {
+		err = f.writeError(err)
+	}
+	return n, err
+}
+
+// Flush hands the answers so far to the system, where they outlive this process.
+func (f *File) Flush() error {
+	err := f.writer.Flush()
+	if err == nil && time.Since(f.synced) >= syncEvery {
+		err = f.part.Sync()
+		f.synced = time.Now()
+	}
+	if err != nil {
+		err = f.writeError(err)
+	}
+	return err
+}
+
+func (f *File) writeError(err error) error {
+	return fmt.Errorf("write %s: %w", f.partPath(), durable.WithRemedy(err))
+}
+
+// Finish gives the answers their name, or makes sure that a complete file answers these inputs. convert, if not nil, writes them in another form.
+func (f *File) Finish(convert func(lines io.Reader, w io.Writer) error) error {
+	digest := hex.EncodeToString(f.inputs.Sum(nil))
+	if f.complete {
+		if digest != f.wanted {
+			return fmt.Errorf("write %s: it answers other inputs: choose another --output, or replace it with --overwrite", f.path)
+		}
+		return nil
+	}
+	if f.old != nil {
+		if _, err := f.old.ReadByte(); !errors.Is(err, io.EOF) {
+			return fmt.Errorf("go on with %s: it has answers to more inputs than there are: restore the inputs, choose another --output, or start again with --overwrite", f.path)
+		}
+	}
+	if err := f.writer.Flush(); err != nil {
+		return f.writeError(err)
+	}
+	if err := f.part.Sync(); err != nil {
+		return f.writeError(err)
+	}
+	ready := f.partPath()
+	if convert != nil {
+		ready = f.readyPath()
+		if err := f.convert(ready, convert); err != nil {
+			os.Remove(ready)
+			return fmt.Errorf("write %s: %w: the answers are in %s", f.path, durable.WithRemedy(err), f.partPath())
+		}
+	}
+	info, err := os.Stat(ready)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", f.path, err)
+	}
+	if err := f.note(&completion{info.Size(), digest}); err != nil {
+		return err
+	}
+	return f.rename(ready)
+}
+
+func (f *File) convert(to string, convert func(lines io.Reader, w io.Writer) error) error {
+	if _, err := f.part.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	if err = convert(bufio.NewReader(f.part), out); err == nil {
+		err = out.Sync()
+	}
+	return errors.Join(err, out.Close())
+}
+
+// rename gives the complete file its name and removes what it was made from.
+func (f *File) rename(ready string) error {
+	err := os.Rename(ready, f.path)
+	if err == nil {
+		err = durable.SyncDir(filepath.Dir(f.path))
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", f.path, durable.WithRemedy(err))
+	}
+	f.complete = true
+	os.Remove(f.partPath()) // all that it held is in the file
+	return nil
+}
+
+// Close ends the work on the file. Answers that are flushed stay for the command that goes on; without any, nothing does.
+func (f *File) Close() error {
+	if f.unlock == nil {
+		return nil
+	}
+	defer func() { f.unlock(); f.unlock = nil }()
+	if f.part == nil {
+		return nil
+	}
+	info, err := f.part.Stat()
+	err = errors.Join(err, f.part.Close())
+	if err == nil && info.Size() == 0 && !f.complete {
+		err = errors.Join(os.Remove(f.partPath()), os.Remove(f.recordPath()))
+	}
+	return err
+}

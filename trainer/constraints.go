@@ -1,0 +1,65 @@
+package trainer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"t5train/data/tokenizer"
+	"t5train/model/decode"
+)
+
+// BadWords returns the tokens of texts that no output shall hold: as a word of its own, and as the rest of a longer one,
+// whose tokens have no blank in front.
+func BadWords(tok *tokenizer.Tokenizer, texts []string) ([][]int32, error) {
+	inside := withoutBlank(tok)
+	var words [][]int32
+	for _, text := range texts {
+		if strings.TrimSpace(text) == "" {
+			return nil, fmt.Errorf("bad word %q is empty: leave it out", text)
+		}
+		for _, encode := range []func(string) []int32{tok.Encode, inside} {
+			ids := encode(text)
+			if slices.Contains(ids, tok.Unk()) {
+				return nil, fmt.Errorf("bad word %q has characters that the tokenizer does not know, so no output holds them: leave it out", text)
+			}
+			if len(ids) > 0 && !slices.ContainsFunc(words, func(w []int32) bool { return slices.Equal(w, ids) }) {
+				words = append(words, ids)
+			}
+		}
+	}
+	return words, nil
+}
+
+// withoutBlank returns what encodes text that goes on behind other text. Behind a sentinel, SentencePiece puts no blank in
+// front of a word; a tokenizer without sentinels knows words with a blank only.
+func withoutBlank(tok *tokenizer.Tokenizer) func(text string) []int32 {
+	sentinel, ok := tok.Sentinel(0)
+	seqio, err := tok.WithRules(tokenizer.SentencePiece)
+	if !ok || err != nil {
+		return func(string) []int32 { return nil }
+	}
+	return func(text string) []int32 {
+		ids := seqio.Encode("<extra_id_0>" + text)
+		return ids[slices.Index(ids, sentinel)+1:]
+	}
+}
+
+// Choices returns the answers that generation is restricted to.
+func Choices(tok *tokenizer.Tokenizer, texts []string) (*decode.Trie, error) {
+	var sequences [][]int32
+	for _, text := range texts {
+		ids := tok.Encode(text)
+		if len(ids) == 0 {
+			return nil, fmt.Errorf("choice %q is empty: leave it out", text)
+		}
+		if slices.Contains(ids, tok.Unk()) {
+			return nil, fmt.Errorf("choice %q has characters that the tokenizer does not know: write it otherwise", text)
+		}
+		sequences = append(sequences, append(ids, tok.EOS()))
+	}
+	if len(sequences) == 0 {
+		return nil, fmt.Errorf("there are no choices: want at least one")
+	}
+	return decode.NewTrie(sequences), nil
+}

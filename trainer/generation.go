@@ -1,0 +1,206 @@
+package trainer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"t5train/model/decode"
+)
+
+// ReadGeneration returns what generation_config.json of a checkpoint folder sets, taken as generate of transformers takes
+// it, and the keys that it does so by, "" if there are none. MaxTokens 0 means that the file sets no limit. A key that
+// would change what is generated and is not supported is an error.
+func ReadGeneration(dir string) (o decode.Options, said string, err error) {
+	path := filepath.Join(dir, generationName)
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return decode.Options{}, "", nil
+	}
+	if err == nil {
+		o, said, err = parseGeneration(raw)
+	}
+	if err != nil {
+		return decode.Options{}, "", fmt.Errorf("read %s: %w", path, err)
+	}
+	return o, said, nil
+}
+
+func parseGeneration(raw []byte) (decode.Options, string, error) {
+	var values map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &values); err != nil {
+		return decode.Options{}, "", fmt.Errorf("%w: copy the file again, or delete it", err)
+	}
+	// GenerationConfig._get_default_generation_params of transformers 5, where it is not the zero value.
+	g := generation{sampling: decode.Sampling{Temperature: 1, TopK: 50}}
+	var said, unsupported []string
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		value := string(values[key])
+		if value == "null" || withoutEffect(key, value) {
+			continue
+		}
+		field := g.field(key)
+		if field == nil {
+			unsupported = append(unsupported, fmt.Sprintf("%s %.40s", key, value))
+			continue
+		}
+		if err := json.Unmarshal(values[key], field); err != nil {
+			return decode.Options{}, "", fmt.Errorf("%s is %.40s: %w: correct the file, or delete the key", key, value, err)
+		}
+		if key != "eos_token_id" {
+			said = append(said, fmt.Sprintf("%s %.40s", key, value))
+		}
+	}
+	if len(unsupported) > 0 {
+		return decode.Options{}, "", fmt.Errorf("it asks for what t5train cannot do: %s: delete the keys to generate without them", strings.Join(unsupported, ", "))
+	}
+	o, err := g.resolve()
+	if err == nil && g.sample && values["top_k"] == nil {
+		said = append(said, "top_k 50 (as in transformers)")
+	}
+	return o, strings.Join(said, ", "), err
+}
+
+// generation is what a file says.
+type generation struct {
+	options                    decode.Options
+	sampling                   decode.Sampling
+	sample                     bool
+	maxLength, minLength       int // with the start token
+	maxNewTokens, minNewTokens int
+	early                      stopping
+	eos, forcedEOS             tokens
+}
+
+// field returns where the value of a key goes, nil if the key is not supported.
+func (g *generation) field(key string) any {
+	o, s := &g.options, &g.sampling
+	switch key {
+	case "max_length":
+		return &g.maxLength
+	case "max_new_tokens":
+		return &g.maxNewTokens
+	case "min_length":
+		return &g.minLength
+	case "min_new_tokens":
+		return &g.minNewTokens
+	case "num_beams":
+		return &o.Beams
+	case "num_return_sequences":
+		return &o.Returned
+	case "length_penalty":
+		return &o.LengthPenalty
+	case "early_stopping":
+		return &g.early
+	case "no_repeat_ngram_size":
+		return &o.NoRepeatNgram
+	case "encoder_no_repeat_ngram_size":
+		return &o.EncoderNoRepeatNgram
+	case "repetition_penalty":
+		return &o.RepetitionPenalty
+	case "bad_words_ids":
+		return &o.BadWords
+	case "suppress_tokens":
+		return &o.Suppress
+	case "forced_eos_token_id":
+		return &g.forcedEOS
+	case "eos_token_id":
+		return &g.eos
+	case "do_sample":
+		return &g.sample
+	case "temperature":
+		return &s.Temperature
+	case "top_k":
+		return &s.TopK
+	case "top_p":
+		return &s.TopP
+	case "min_p":
+		return &s.MinP
+	case "typical_p":
+		return &s.TypicalP
+	case "epsilon_cutoff":
+		return &s.Epsilon
+	case "eta_cutoff":
+		return &s.Eta
+	}
+	return nil
+}
+
+// withoutEffect tells whether a key that is not supported changes nothing about the text.
+func withoutEffect(key, value string) bool {
+	switch key {
+	case "pad_token_id", "bos_token_id", "decoder_start_token_id", "transformers_version", "_from_model_config", "_commit_hash", "use_cache",
+		"cache_implementation", "cache_config", "max_cache_len", "output_attentions", "output_hidden_states", "output_scores", "output_logits",
+		"return_dict_in_generate", "remove_invalid_values", "low_memory", "compile_config", "disable_compile":
+		return true
+	case "num_beam_groups", "encoder_repetition_penalty", "guidance_scale":
+		return value == "1" || value == "1.0"
+	case "diversity_penalty":
+		return value == "0" || value == "0.0"
+	case "renormalize_logits", "token_healing", "is_assistant":
+		return value == "false"
+	}
+	return false
+}
+
+// resolve joins the keys that say one thing.
+func (g *generation) resolve() (decode.Options, error) {
+	o := g.options
+	if o.MaxTokens = g.maxNewTokens; o.MaxTokens == 0 && g.maxLength > 0 {
+		o.MaxTokens = max(1, g.maxLength-1)
+	}
+	if o.MinTokens = g.minNewTokens; o.MinTokens == 0 {
+		o.MinTokens = max(0, g.minLength-1)
+	}
+	o.EarlyStopping = decode.EarlyStopping(g.early)
+	if len(g.eos) > 0 {
+		o.EOS = g.eos
+	}
+	if len(g.forcedEOS) > 0 {
+		if o.ForcedEOS = slices.Equal(g.forcedEOS, g.eos); !o.ForcedEOS {
+			return o, fmt.Errorf("forced_eos_token_id is %v, want eos_token_id %v: correct the file, or delete the key", g.forcedEOS, g.eos)
+		}
+	}
+	if g.sample {
+		if o.Beams > 1 {
+			return o, fmt.Errorf("do_sample is true and num_beams is %d: t5train samples or searches, delete one of the keys", o.Beams)
+		}
+		o.Sampling = &g.sampling
+	}
+	return o, nil
+}
+
+// stopping is early_stopping: true, false or "never".
+type stopping decode.EarlyStopping
+
+func (s *stopping) UnmarshalJSON(raw []byte) error {
+	switch string(raw) {
+	case "false":
+		*s = stopping(decode.Heuristic)
+	case "true":
+		*s = stopping(decode.Early)
+	case `"never"`:
+		*s = stopping(decode.Never)
+	default:
+		return errors.New(`want true, false or "never"`)
+	}
+	return nil
+}
+
+// tokens are one token or a list of them.
+type tokens []int32
+
+func (t *tokens) UnmarshalJSON(raw []byte) error {
+	var one int32
+	if json.Unmarshal(raw, &one) == nil {
+		*t = tokens{one}
+		return nil
+	}
+	return json.Unmarshal(raw, (*[]int32)(t))
+}

@@ -1,0 +1,148 @@
+package trainer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+)
+
+// Stream answers inputs that need not fit into memory, in order, with one JSON object a line.
+type Stream[In, Out any] struct {
+	// Read calls yield for each input. It holds one at a time.
+	Read func(yield func(In) error) error
+	// Total is the number of inputs; below 0 it is not known.
+	Total int64
+
+	// Window is how many inputs are answered together: those in memory, and those that an interruption loses.
+	Window int
+	// Answer answers inputs, of which the first has the number first among all, with any number of lines for each. It
+	// tells done how many more are answered.
+	Answer func(ctx context.Context, first int64, inputs []In, done func(n int)) ([][]Out, error)
+	// Beginnings returns what the lines of an input begin with, whatever the answer: see [Beginning].
+	Beginnings func(In) ([][]byte, error)
+
+	To      AnswerWriter
+	What    string // is done, for the progress: predict
+	Console *Console
+}
+
+// AnswerWriter takes lines of answers. *answers.File is one.
+type AnswerWriter interface {
+	io.Writer
+	// Match tells whether the next input, whose lines begin so, is answered already.
+	Match(beginnings ...[]byte) (answered bool, err error)
+	Flush() error
+}
+
+// Run answers the inputs until ctx ends, and returns how many have their answers in s.To.
+func (s Stream[In, Out]) Run(ctx context.Context) (answered int64, err error) {
+	r := streaming[In, Out]{Stream: s, ctx: ctx}
+	r.encoder = JSONLines(s.To)
+	defer r.stop()
+	err = s.Read(func(in In) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return r.add(in)
+	})
+	if err == nil {
+		err = r.flush()
+	}
+	return r.answered, err
+}
+
+// streaming is a stream under way.
+type streaming[In, Out any] struct {
+	Stream[In, Out]
+	ctx      context.Context
+	encoder  *json.Encoder
+	waiting  []In
+	answered int64
+	progress *Progress
+	done     int64 // in this process
+}
+
+func (r *streaming[In, Out]) add(in In) error {
+	beginnings, err := r.Beginnings(in)
+	if err != nil {
+		return err
+	}
+	there, err := r.To.Match(beginnings...)
+	if err != nil {
+		return err
+	}
+	if there {
+		r.answered++
+		return nil
+	}
+	if r.progress == nil {
+		r.start()
+	}
+	if r.waiting = append(r.waiting, in); len(r.waiting) < r.Window {
+		return nil
+	}
+	return r.flush()
+}
+
+// start begins the progress, with the first input that has no answer yet.
+func (r *streaming[In, Out]) start() {
+	left := r.Total
+	if r.answered > 0 {
+		r.Console.Say("go on behind the answers to %s inputs", grouped(int(r.answered)))
+		left = max(-1, r.Total-r.answered)
+	}
+	r.progress = r.Console.Start(r.What, "inputs", left)
+}
+
+func (r *streaming[In, Out]) stop() {
+	if r.progress != nil {
+		r.progress.Stop()
+	}
+}
+
+func (r *streaming[In, Out]) flush() error {
+	if len(r.waiting) == 0 {
+		return nil
+	}
+	answers, err := r.Answer(r.ctx, r.answered, r.waiting, func(n int) {
+		r.done += int64(n)
+		r.progress.Set(r.done)
+	})
+	if err != nil {
+		return err
+	}
+	for _, lines := range answers {
+		for _, line := range lines {
+			if err := r.encoder.Encode(line); err != nil {
+				return err
+			}
+		}
+	}
+	if err := r.To.Flush(); err != nil {
+		return err
+	}
+	r.answered += int64(len(r.waiting))
+	r.waiting = r.waiting[:0]
+	return nil
+}
+
+// Beginning returns the beginning of the lines that have the fields of v first.
+func Beginning(v any) ([]byte, error) {
+	var b bytes.Buffer
+	if err := JSONLines(&b).Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("}\n")), nil
+}
+
+// JSONLines returns an encoder that writes an object a line, with text as it is: < and > are no danger here.
+func JSONLines(w io.Writer) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e
+}
+
+// Stopped tells whether an error only says that the context has ended.
+func Stopped(err error) bool { return errors.Is(err, context.Canceled) }
