@@ -6,9 +6,10 @@
   bench/pretrain_transformers.py T5TRAIN_BINARY initial STEPS --config my.yaml [t5train flags]
 
 The flags are those of the run. t5train prints the examples, which are padded here; every step is one of its
-micro-batches, so train.accumulate must be 1. Adafactor has the options of t5train's default for pre-training, the
-learning rate is that of schedule rsqrt. Prints the loss as t5train's log does, and at the end the held-out loss per
-target token in nats, to be compared with `validation loss` of the same step.
+micro-batches, so train.accumulate must be 1. Adafactor has the options of t5train's default for pre-training; learning
+rate and schedule are options of this script, whose defaults are those of configs/pretrain-tiny.yaml. Prints the loss as
+t5train's log does, and now and then the held-out loss per target token in nats, to be compared with `validation loss`
+of the same step.
 """
 import argparse, json, subprocess, time
 
@@ -54,10 +55,12 @@ def main():
     parser.add_argument("initial")
     parser.add_argument("steps", type=int)
     parser.add_argument("--threads-torch", type=int, default=2)
-    parser.add_argument("--learning-rate-peak", type=float, default=1e-2)
-    parser.add_argument("--warmup-steps", type=int, default=1000, help="schedule.warmup_steps: steps at the peak")
+    parser.add_argument("--learning-rate-peak", type=float, default=3e-2)
+    parser.add_argument("--schedule", choices=["linear", "rsqrt"], default="linear", help="linear falls to 0 at the last step")
+    parser.add_argument("--warmup-steps", type=int, default=10000, help="of rsqrt: steps at the peak")
     parser.add_argument("--z-loss", type=float, default=1e-4)
     parser.add_argument("--log-every", type=int, default=10)
+    parser.add_argument("--eval-every", type=int, default=600)
     a, flags = parser.parse_known_args()
 
     torch.set_num_threads(a.threads_torch)
@@ -66,12 +69,27 @@ def main():
     optimizer = Adafactor(model.parameters(), lr=a.learning_rate_peak, scale_parameter=True, relative_step=False, warmup_init=False)
     held_out = list(batches(a.binary, [*flags, "--held-out"]))
 
+    def factor(done):
+        if a.schedule == "linear":
+            return 1 - done / a.steps
+        return (a.warmup_steps / max(done, a.warmup_steps)) ** 0.5
+
+    def evaluate():
+        model.eval()
+        nll, targets = 0.0, 0
+        with torch.no_grad():
+            for batch in held_out:
+                loss, _, count, _ = losses(model, batch)
+                nll, targets = nll + loss.item(), targets + count
+        model.train()
+        return nll / targets
+
     model.train()
     total, tokens, since, spent = 0.0, 0, 0, 0.0
     for step, batch in enumerate(batches(a.binary, [*flags, "--batches", str(a.steps)]), 1):
         begun = time.time()
         for group in optimizer.param_groups:
-            group["lr"] = a.learning_rate_peak * (a.warmup_steps / max(step - 1, a.warmup_steps)) ** 0.5
+            group["lr"] = a.learning_rate_peak * factor(step - 1)
         nll, z, targets, count = losses(model, batch)
         loss = (nll + a.z_loss * z) / targets
         optimizer.zero_grad()
@@ -81,14 +99,8 @@ def main():
         if step % a.log_every == 0 or step == a.steps:
             print(f"step {step}/{a.steps}  loss {total / since:.4f}  {tokens / spent:,.0f} tokens/s", flush=True)
             total, since = 0.0, 0
-
-    model.eval()
-    nll, targets = 0.0, 0
-    with torch.no_grad():
-        for batch in held_out:
-            loss, _, count, _ = losses(model, batch)
-            nll, targets = nll + loss.item(), targets + count
-    print(json.dumps({"held_out_loss": nll / targets, "targets": targets, "train_tokens": tokens, "tokens_per_s": tokens / spent}))
+        if step % a.eval_every == 0 or step == a.steps:
+            print(json.dumps({"step": step, "held_out_loss": evaluate(), "train_tokens": tokens, "tokens_per_s": tokens / spent}), flush=True)
 
 
 main()
