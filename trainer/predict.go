@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"t5train/data"
 	"t5train/data/objective"
@@ -168,7 +167,7 @@ func (p *Predictor) Score(ctx context.Context, texts []string, targets [][]strin
 		answers[i] = Scored{Targets: make([]TargetScore, len(list)), InputCut: cut[i]}
 		for j, t := range list {
 			answers[i].Targets[j] = TargetScore{LogProb: scores[i][j], Tokens: len(t)}
-			if math.IsNaN(scores[i][j]) {
+			if !finite(scores[i][j]) {
 				return nil, fmt.Errorf("score: %w", errNoNumber)
 			}
 		}
