@@ -104,31 +104,65 @@ func countLines(r io.Reader) (lines int64, err error) {
 
 // ReadInputs calls yield for each input of a file, in order; path - is stdin. It holds one input at a time.
 func ReadInputs(ctx context.Context, path, format string, spec task.Spec, stdin io.Reader, yield func(Input) error) error {
+	return reader[Input]{
+		line:    func(line string) (Input, error) { return fromLine(spec, line) },
+		json:    func(line string) (Input, error) { return fromJSON(spec, line) },
+		columns: spec.TextColumns,
+		texts:   func(texts []string) Input { return fromTexts(spec, texts) },
+	}.read(ctx, path, format, stdin, yield)
+}
+
+// reader makes items of what a file of any format holds.
+type reader[T any] struct {
+	line, json func(line string) (T, error)
+	columns    []string // of parquet
+	texts      func(texts []string) T
+}
+
+func (r reader[T]) read(ctx context.Context, path, format string, stdin io.Reader, yield func(T) error) error {
 	if format == FormatParquet {
 		if path == "-" {
 			return errors.New("read inputs: parquet cannot be read from standard input: give a file")
 		}
-		return readParquet(ctx, path, spec, yield)
+		return r.readParquet(ctx, path, yield)
 	}
-	r := stdin
+	lines := stdin
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
 			return fmt.Errorf("read inputs: %w", err)
 		}
 		defer f.Close()
-		r = f
+		lines = f
 	}
-	build := fromLine
+	build := r.line
 	if format == FormatJSONL {
-		build = fromJSON
+		build = r.json
 	}
-	return readLines(ctx, r, func(number int, line string) error {
-		in, err := build(spec, line)
+	return readLines(ctx, lines, func(number int, line string) error {
+		item, err := build(line)
 		if err != nil {
 			return fmt.Errorf("read inputs: %s, line %d: %w", path, number, err)
 		}
-		return yield(in)
+		return yield(item)
+	})
+}
+
+func (r reader[T]) readParquet(ctx context.Context, path string, yield func(T) error) error {
+	set, err := parquetio.Open(path)
+	if err != nil {
+		return err
+	}
+	return set.Scan(ctx, r.columns, func(row int64, cells []parquetio.Cell) error {
+		texts := make([]string, len(cells))
+		for i, c := range cells {
+			if c.Kind == parquetio.Null {
+				file, inFile := set.Locate(row)
+				return fmt.Errorf("read inputs: %s, row %d (the first is 0): text column %s is null: fill it with an empty text", file, inFile, r.columns[i])
+			}
+			texts[i] = strings.Clone(c.Text()) // the cell is valid for this row only
+		}
+		return yield(r.texts(texts))
 	})
 }
 
@@ -156,27 +190,13 @@ func fromJSON(spec task.Spec, line string) (Input, error) {
 	return in, err
 }
 
-func readParquet(ctx context.Context, path string, spec task.Spec, yield func(Input) error) error {
-	set, err := parquetio.Open(path)
-	if err != nil {
-		return err
+func fromTexts(spec task.Spec, texts []string) Input {
+	in := Input{Text: spec.Input(texts)}
+	in.Shown = in.Text
+	if len(texts) == 1 {
+		in.Shown = texts[0]
 	}
-	return set.Scan(ctx, spec.TextColumns, func(row int64, cells []parquetio.Cell) error {
-		texts := make([]string, len(cells))
-		for i, c := range cells {
-			if c.Kind == parquetio.Null {
-				file, inFile := set.Locate(row)
-				return fmt.Errorf("read inputs: %s, row %d (the first is 0): text column %s is null: fill it with an empty text", file, inFile, spec.TextColumns[i])
-			}
-			texts[i] = strings.Clone(c.Text()) // the cell is valid for this row only
-		}
-		in := Input{Text: spec.Input(texts)}
-		in.Shown = in.Text
-		if len(texts) == 1 {
-			in.Shown = texts[0]
-		}
-		return yield(in)
-	})
+	return in
 }
 
 // readLines calls f for each line, of any length, without its end. Empty lines count: every line has its answer.

@@ -30,11 +30,13 @@ func (t labelScorer) probabilities(g *decode.Generator, inputs [][]int32) ([][]f
 	for i, row := range rows {
 		rows[i] = softmax(row)
 		if math.IsNaN(rows[i][0]) {
-			return nil, errors.New("the model gives no number: its weights are damaged, copy the checkpoint again")
+			return nil, errNoNumber
 		}
 	}
 	return rows, nil
 }
+
+var errNoNumber = errors.New("the model gives no number: its weights are damaged, copy the checkpoint again")
 
 // softmax returns the share of each exp(logit) in the sum of all.
 func softmax(logits []float64) []float64 {

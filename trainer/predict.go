@@ -20,6 +20,7 @@ type Predictor struct {
 	bundle    *Bundle
 	spec      task.Spec
 	generator *decode.Generator
+	loss      *decode.Loss
 	labels    labelScorer
 	maxInput  int
 	maxOutput int
@@ -40,7 +41,7 @@ func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptio
 		return nil, err
 	}
 	return &Predictor{
-		bundle: b, spec: spec, generator: g, labels: newLabelScorer(b.Tokenizer, spec), vocab: vocabularyOf(b.Tokenizer),
+		bundle: b, spec: spec, generator: g, loss: decode.NewLoss(b.Model, w), labels: newLabelScorer(b.Tokenizer, spec), vocab: vocabularyOf(b.Tokenizer),
 		maxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
 		maxOutput: firstPositive(o.MaxOutputLength, b.Info.MaxTargetLength, 128),
 	}, nil
@@ -151,22 +152,24 @@ func (p *Predictor) Score(ctx context.Context, texts []string, targets [][]strin
 		return nil, fmt.Errorf("score: %d lists of targets for %d texts, want one for each", len(targets), len(texts))
 	}
 	ids, cut := p.encode(texts)
+	all := make([][][]int32, len(texts))
+	for i, list := range targets {
+		for _, t := range list {
+			all[i] = append(all[i], append(p.bundle.Tokenizer.Encode(t), p.bundle.Tokenizer.EOS()))
+		}
+	}
+	scores, err := p.loss.Score(ctx, ids, all)
+	if err != nil {
+		return nil, err
+	}
 	answers := make([]Scored, len(texts))
-	for i := range texts {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		var own [][]int32
-		for _, t := range targets[i] {
-			own = append(own, append(p.bundle.Tokenizer.Encode(t), p.bundle.Tokenizer.EOS()))
-		}
-		scores, err := p.generator.Score(ids[i:i+1], own)
-		if err != nil {
-			return nil, fmt.Errorf("score: %w", err)
-		}
-		answers[i] = Scored{Targets: make([]TargetScore, len(own)), InputCut: cut[i]}
-		for j, t := range own {
-			answers[i].Targets[j] = TargetScore{LogProb: scores[0][j], Tokens: len(t)}
+	for i, list := range all {
+		answers[i] = Scored{Targets: make([]TargetScore, len(list)), InputCut: cut[i]}
+		for j, t := range list {
+			answers[i].Targets[j] = TargetScore{LogProb: scores[i][j], Tokens: len(t)}
+			if !finite(scores[i][j]) {
+				return nil, fmt.Errorf("score: %w", errNoNumber)
+			}
 		}
 	}
 	return answers, nil

@@ -35,11 +35,11 @@ func (f *inputFlags) check(c *cobra.Command) (err error) {
 }
 
 // count returns the number of inputs, below 0 where it is not known.
-func (f *inputFlags) count(spec task.Spec) (int64, error) {
+func (f *inputFlags) count(columns []string) (int64, error) {
 	if f.path == "" {
 		return int64(len(f.texts)), nil
 	}
-	return trainer.CountInputs(f.path, f.format, spec.TextColumns)
+	return trainer.CountInputs(f.path, f.format, columns)
 }
 
 // read calls yield for each input.

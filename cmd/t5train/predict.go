@@ -83,7 +83,7 @@ checkpoint, task and flags of generation.`,
 				return err
 			}
 			defer p.Close()
-			total, err := in.count(spec)
+			total, err := in.count(spec.TextColumns)
 			if err != nil {
 				return err
 			}

@@ -23,35 +23,21 @@ const lossLogits = 9 << 20
 
 // Run returns the sums over the labels of a batch: those of model.LossGraph without label smoothing and z-loss.
 func (l *Loss) Run(b model.Batch) (kernel.Totals, error) {
-	m, w := l.encoder.model, l.encoder.workers
-	vocab, dModel := m.Config.VocabSize, m.Config.DModel
-	if err := b.Check(vocab); err != nil {
+	if err := b.Check(l.encoder.model.Config.VocabSize); err != nil {
 		return kernel.Totals{}, err
 	}
-	hidden := l.decode(b, l.encoder.run(op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Hidden: b.EncoderHidden}))
-	totals := kernel.Totals{Hits: make([]bool, len(b.Labels))}
-	nll := make([]float64, len(b.Labels))
-	size := max(1, lossLogits/vocab)
-	for lo := 0; lo < len(b.Labels); lo += size {
-		n := min(size, len(b.Labels)-lo)
-		l.logits = resize(l.logits, n*vocab)
-		l.encoder.logits(l.logits, hidden[lo*dModel:(lo+n)*dModel], n)
-		w.Run(n, func(i int) {
-			if label := b.Labels[lo+i]; label != kernel.IgnoreLabel {
-				row := l.logits[i*vocab : (i+1)*vocab]
-				target := float64(row[label])
-				largest, _, z := kernel.LogSumExp(w, row)
-				nll[lo+i], totals.Hits[lo+i] = z-target, target == largest
-			}
-		})
-	}
+	encoded := l.encoder.run(op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Hidden: b.EncoderHidden})
+	hidden := l.decode(op.Ragged{IDs: b.DecoderIDs, Offsets: b.DecoderOffsets, Hidden: b.DecoderHidden}, encoded,
+		kernel.Attention{KeyOffsets: b.EncoderOffsets, Hidden: b.EncoderHidden})
+	nll, hits := l.losses(hidden, b.Labels)
+	totals := kernel.Totals{Hits: hits}
 	for i, label := range b.Labels {
 		if label == kernel.IgnoreLabel {
 			continue
 		}
 		totals.Tokens++
 		totals.NLL += nll[i]
-		if totals.Hits[i] {
+		if hits[i] {
 			totals.Correct++
 		}
 	}
@@ -59,16 +45,41 @@ func (l *Loss) Run(b model.Batch) (kernel.Totals, error) {
 	return totals, nil
 }
 
-// decode returns the decoder's output [decoder tokens, d_model], scaled as lm_head wants it, all positions at once.
-func (l *Loss) decode(b model.Batch, encoded []float32) []float32 {
+// losses returns minus the log-probability of each label after its row of hidden [labels, d_model], and whether nothing is
+// more probable.
+func (l *Loss) losses(hidden []float32, labels []int32) (nll []float64, hits []bool) {
+	m, w := l.encoder.model, l.encoder.workers
+	vocab, dModel := m.Config.VocabSize, m.Config.DModel
+	nll, hits = make([]float64, len(labels)), make([]bool, len(labels))
+	size := max(1, lossLogits/vocab)
+	for lo := 0; lo < len(labels); lo += size {
+		n := min(size, len(labels)-lo)
+		l.logits = resize(l.logits, n*vocab)
+		l.encoder.logits(l.logits, hidden[lo*dModel:(lo+n)*dModel], n)
+		w.Run(n, func(i int) {
+			if label := labels[lo+i]; label != kernel.IgnoreLabel {
+				row := l.logits[i*vocab : (i+1)*vocab]
+				target := float64(row[label])
+				largest, _, z := kernel.LogSumExp(w, row)
+				nll[lo+i], hits[lo+i] = z-target, target == largest
+			}
+		})
+	}
+	return nll, hits
+}
+
+// decode returns the decoder's output [decoder tokens, d_model], scaled as lm_head wants it, all positions at once. keys
+// says which rows of encoded [encoder tokens, d_model] each sequence attends to.
+func (l *Loss) decode(tokens op.Ragged, encoded []float32, keys kernel.Attention) []float32 {
 	e := l.encoder.layers
-	c, rows, inner := e.model.Config, len(b.DecoderIDs), e.innerDim()
-	tokens := op.Ragged{IDs: b.DecoderIDs, Offsets: b.DecoderOffsets}
+	c, rows, inner := e.model.Config, len(tokens.IDs), e.innerDim()
+	encoderRows := len(encoded) / c.DModel
 	l.x, l.qkv = resize(l.x, rows*c.DModel), resize(l.qkv, rows*3*inner)
-	l.cross = resize(l.cross, len(b.EncoderIDs)*2*inner)
-	e.embed(l.x, b.DecoderIDs)
-	self := kernel.Attention{QueryOffsets: b.DecoderOffsets, KeyOffsets: b.DecoderOffsets, Hidden: b.DecoderHidden, Causal: true}
-	cross := kernel.Attention{QueryOffsets: b.DecoderOffsets, KeyOffsets: b.EncoderOffsets, Hidden: b.EncoderHidden}
+	l.cross = resize(l.cross, encoderRows*2*inner)
+	e.embed(l.x, tokens.IDs)
+	self := kernel.Attention{QueryOffsets: tokens.Offsets, KeyOffsets: tokens.Offsets, Hidden: tokens.Hidden, Causal: true}
+	cross := keys
+	cross.QueryOffsets = tokens.Offsets
 	for _, block := range e.model.Decoder.Block {
 		a := block.SelfAttention
 		self.Bias, l.bias = e.spread(a, self.Bias, l.bias, tokens)
@@ -76,7 +87,7 @@ func (l *Loss) decode(b model.Batch, encoded []float32) []float32 {
 		e.attend(l.x, a, self, l.qkv, 3*inner, l.qkv[inner:], 3*inner)
 		a = *block.EncDecAttention
 		e.project(l.qkv, inner, l.x, rows, block.EncDecAttentionNorm, a.Q)
-		e.linear(l.cross, 2*inner, encoded, len(b.EncoderIDs), a.K, a.V)
+		e.linear(l.cross, 2*inner, encoded, encoderRows, a.K, a.V)
 		e.attend(l.x, a, cross, l.qkv, inner, l.cross, 2*inner)
 		e.feedForward(l.x, block)
 	}

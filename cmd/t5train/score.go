@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"t5train/data/task"
+	"t5train/model/kernel"
+	"t5train/trainer"
+	"t5train/trainer/answers"
+)
+
+func scoreCommand(a app) *cobra.Command {
+	var checkpoint string
+	var in inputFlags
+	var batchSize, threads int
+	var o trainer.PredictorOptions
+	var t taskFlags
+	var out answerFlags
+	var targets []string
+	c := &cobra.Command{
+		Use:   "score",
+		Short: "Compute how probable given targets are",
+		Long: `Compute the log-probability of given targets after their inputs: one JSON object a line or row of parquet for each
+target, with its sum over the tokens, its mean and its perplexity. Where an input has several targets, probability is
+the share of each among them.
+
+Targets are a column of the input: texts, or in JSON lines also lists of texts. In a text file they stand behind the
+input, each after a tab. --target gives the same targets to all inputs.`,
+		Example: `  t5train score --checkpoint runs/translation --input pairs.parquet --output scores.parquet
+  t5train score --checkpoint flan-t5-small --text "Is the sky blue?" --target yes --target no
+  t5train score --checkpoint flan-t5-small --input pairs.jsonl --text-column question --target-column answers`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := requireFlags(c, "checkpoint"); err != nil {
+				return err
+			}
+			if err := in.check(c); err != nil {
+				return err
+			}
+			if in.path == "" {
+				if err := requireFlags(c, "target"); err != nil {
+					return err
+				}
+			}
+			if err := requireAtLeast(c, 1, "batch-size"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 2, "max-input-length"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 0, "threads"); err != nil {
+				return err
+			}
+			if err := out.check(c); err != nil {
+				return err
+			}
+			options, err := t.options(c)
+			if err != nil {
+				return err
+			}
+			console := a.console()
+			m, err := openModel(checkpoint, console)
+			if err != nil {
+				return err
+			}
+			spec, err := trainer.PredictionTask(m.bundle, options)
+			if err != nil {
+				return err
+			}
+			pairs := pairSource{inputFlags: in, spec: spec, targets: targets, stdin: a.stdin}
+			if len(targets) == 0 {
+				if pairs.column, err = trainer.TargetColumn(spec, t.target); err != nil {
+					return err
+				}
+			}
+			total, err := pairs.count()
+			if err != nil {
+				return err
+			}
+			p, err := trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(threads), o)
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			job, err := m.job("score", out.format, about{Task: spec, MaxInputLength: p.MaxInputLength()})
+			if err != nil {
+				return err
+			}
+			var cuts trainer.Cuts
+			err = answer(c, a, out, job, trainer.Stream[trainer.Pair, trainer.PairScore]{
+				Read: func(yield func(trainer.Pair) error) error { return pairs.read(c.Context(), yield) },
+				Answer: func(ctx context.Context, _ int64, batch []trainer.Pair, done func(n int)) ([][]trainer.PairScore, error) {
+					lines, err := p.ScorePairs(ctx, batch, &cuts)
+					done(len(batch))
+					return lines, err
+				},
+				Total: total, Window: batchSize, Beginnings: trainer.Pair.Beginnings, What: "score", Console: console,
+			}, answers.Parquet(func(s trainer.PairScore) []trainer.PairScore { return []trainer.PairScore{s} }))
+			if err == nil {
+				cuts.Report(console, p)
+			}
+			return err
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	in.add(c)
+	f.StringArrayVar(&targets, "target", nil, "target to score after every input (may be repeated)")
+	f.StringVar(&t.target, "target-column", "", "column of the targets (default: the checkpoint's)")
+	out.add(c)
+	f.IntVar(&batchSize, "batch-size", 32, "inputs at a time; changes memory and time, and results by rounding only")
+	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512); targets are never cut")
+	f.IntVar(&threads, "threads", 0, "threads to compute with; 0 is all")
+	t.add(c)
+	return c
+}
+
+// pairSource is where inputs and their targets come from.
+type pairSource struct {
+	inputFlags
+	spec    task.Spec
+	targets []string // of every input
+	column  string   // of the targets otherwise
+	stdin   io.Reader
+}
+
+// count returns the number of inputs, below 0 where it is not known.
+func (s pairSource) count() (int64, error) {
+	if len(s.targets) > 0 {
+		return s.inputFlags.count(s.spec.TextColumns)
+	}
+	return s.inputFlags.count(append(slices.Clone(s.spec.TextColumns), s.column))
+}
+
+func (s pairSource) read(ctx context.Context, yield func(trainer.Pair) error) error {
+	if len(s.targets) > 0 {
+		return s.inputFlags.read(ctx, s.spec, s.stdin, func(in trainer.Input) error { return yield(trainer.Pair{Input: in, Targets: s.targets}) })
+	}
+	return trainer.ReadPairs(ctx, s.path, s.format, s.spec, s.column, s.stdin, yield)
+}

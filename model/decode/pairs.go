@@ -1,0 +1,90 @@
+package decode
+
+import (
+	"context"
+	"fmt"
+
+	"t5train/model/kernel"
+	"t5train/model/op"
+)
+
+// Score returns log p(target | input) in nats for the targets of each input: the sum over the target's tokens, which
+// normally end in EOS. All positions are computed at once: 5 to 9 times as fast as [Generator.Score] for one input after the
+// other, but slower than that for many short targets that all inputs share. Damaged or diverged weights give NaN.
+func (l *Loss) Score(ctx context.Context, inputs [][]int32, targets [][][]int32) ([][]float64, error) {
+	m := l.encoder.model
+	if len(targets) != len(inputs) {
+		return nil, fmt.Errorf("score: %d lists of targets for %d inputs, want one for each", len(targets), len(inputs))
+	}
+	tokens, err := ragged(inputs, m.Config.VocabSize)
+	if err != nil {
+		return nil, err
+	}
+	scores := make([][]float64, len(inputs))
+	var pairs []pair
+	for i, list := range targets {
+		scores[i] = make([]float64, len(list))
+		for j, target := range list {
+			for at, id := range target {
+				if id < 0 || int(id) >= m.Config.VocabSize {
+					return nil, fmt.Errorf("score target %d of input %d: token %d at position %d is outside of the vocabulary of %d", j, i, id, at, m.Config.VocabSize)
+				}
+			}
+			if len(target) > 0 { // an empty one is certain
+				pairs = append(pairs, pair{i, target, &scores[i][j]})
+			}
+		}
+	}
+	if len(pairs) == 0 {
+		return scores, nil
+	}
+	encoded := l.encoder.run(tokens)
+	for len(pairs) > 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("score: %w", err)
+		}
+		n, total := 0, 0
+		for n < len(pairs) && (n == 0 || total+len(pairs[n].target) <= scoreTokens) {
+			total += len(pairs[n].target)
+			n++
+		}
+		l.scorePairs(pairs[:n], tokens.Offsets, encoded)
+		pairs = pairs[n:]
+	}
+	return scores, nil
+}
+
+// pair is a target with its input and the place of its score.
+type pair struct {
+	input  int
+	target []int32
+	score  *float64
+}
+
+// scoreTokens bounds the tokens of targets whose activations are in memory at once, where one target does not need more.
+// Products of so many rows are no slower than larger ones.
+const scoreTokens = 4096
+
+// scorePairs scores pairs in the order of their inputs, whose encoder outputs lie in encoded by offsets.
+func (l *Loss) scorePairs(pairs []pair, offsets []int32, encoded []float32) {
+	m := l.encoder.model
+	targets := op.Ragged{Offsets: []int32{0}}
+	var labels []int32
+	var keys kernel.Attention
+	first, end := offsets[pairs[0].input], offsets[pairs[len(pairs)-1].input+1]
+	for _, p := range pairs {
+		targets.IDs = append(append(targets.IDs, int32(m.Config.DecoderStartTokenID)), p.target[:len(p.target)-1]...)
+		targets.Offsets = append(targets.Offsets, int32(len(targets.IDs)))
+		labels = append(labels, p.target...)
+		keys.KeyOffsets = append(keys.KeyOffsets, offsets[p.input]-first)
+		keys.KeyLengths = append(keys.KeyLengths, offsets[p.input+1]-offsets[p.input])
+	}
+	hidden := l.decode(targets, encoded[int(first)*m.Config.DModel:int(end)*m.Config.DModel], keys)
+	nll, _ := l.losses(hidden, labels)
+	for _, p := range pairs {
+		for _, v := range nll[:len(p.target)] {
+			*p.score -= v
+		}
+		nll = nll[len(p.target):]
+	}
+}

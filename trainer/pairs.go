@@ -1,0 +1,142 @@
+package trainer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"t5train/data/task"
+)
+
+// Pair is an input with the targets to score.
+type Pair struct {
+	Input
+	Targets []string
+}
+
+// ReadPairs calls yield for each input of a file with its targets, in order; path - is stdin. It holds one at a time.
+// Targets come from a column: of parquet, a text; of JSON lines, a text or a list of texts. A line of text has them behind
+// its input, each after a tab.
+func ReadPairs(ctx context.Context, path, format string, spec task.Spec, column string, stdin io.Reader, yield func(Pair) error) error {
+	return reader[Pair]{
+		line:    func(line string) (Pair, error) { return pairFromLine(spec, line) },
+		json:    func(line string) (Pair, error) { return pairFromJSON(spec, column, line) },
+		columns: append(slices.Clone(spec.TextColumns), column),
+		texts: func(texts []string) Pair {
+			last := len(texts) - 1
+			return Pair{fromTexts(spec, texts[:last]), texts[last:]}
+		},
+	}.read(ctx, path, format, stdin, yield)
+}
+
+func pairFromLine(spec task.Spec, line string) (Pair, error) {
+	fields := strings.Split(line, "\t")
+	if len(fields) < 2 {
+		return Pair{}, fmt.Errorf("got %.80q, want an input, a tab and a target", line)
+	}
+	in, err := fromLine(spec, fields[0])
+	return Pair{in, fields[1:]}, err
+}
+
+func pairFromJSON(spec task.Spec, column, line string) (Pair, error) {
+	in, err := fromJSON(spec, line)
+	if err != nil {
+		return Pair{}, err
+	}
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(line), &fields); err != nil {
+		return Pair{}, err
+	}
+	p := Pair{Input: in}
+	switch v := fields[column].(type) {
+	case string:
+		p.Targets = []string{v}
+	case []any:
+		for _, target := range v {
+			if text, ok := target.(string); ok {
+				p.Targets = append(p.Targets, text)
+			}
+		}
+		if len(p.Targets) < len(v) {
+			p.Targets = nil
+		}
+	}
+	if len(p.Targets) == 0 {
+		return Pair{}, fmt.Errorf("JSON object %.80q has no text and no list of texts in the field %q", line, column)
+	}
+	return p, nil
+}
+
+// Beginnings returns what the lines of the scores begin with, one for each target: see [Stream].
+func (p Pair) Beginnings() ([][]byte, error) {
+	lines := make([][]byte, len(p.Targets))
+	for i, target := range p.Targets {
+		var err error
+		if lines[i], err = Beginning(struct {
+			Input  string `json:"input"`
+			Target string `json:"target"`
+		}{p.Shown, target}); err != nil {
+			return nil, err
+		}
+	}
+	return lines, nil
+}
+
+// PairScore says how probable a target is after its input.
+type PairScore struct {
+	Input       string   `json:"input" parquet:"input,zstd"`
+	Target      string   `json:"target" parquet:"target,zstd"`
+	LogProb     float64  `json:"log_prob" parquet:"log_prob"`                          // sum over the tokens, in nats
+	Tokens      int      `json:"tokens" parquet:"tokens"`                              // with EOS
+	MeanLogProb float64  `json:"mean_log_prob" parquet:"mean_log_prob"`                // of a token
+	Perplexity  *float64 `json:"perplexity,omitempty" parquet:"perplexity,optional"`   // e^-mean; none where that is no number
+	Probability *float64 `json:"probability,omitempty" parquet:"probability,optional"` // among the targets of the input, if there are several
+}
+
+// ScorePairs scores a batch of pairs, each with its targets in order. It adds to cuts.
+func (p *Predictor) ScorePairs(ctx context.Context, pairs []Pair, cuts *Cuts) ([][]PairScore, error) {
+	texts, targets := make([]string, len(pairs)), make([][]string, len(pairs))
+	for i, pair := range pairs {
+		texts[i], targets[i] = pair.Text, pair.Targets
+	}
+	scored, err := p.Score(ctx, texts, targets)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([][]PairScore, len(pairs))
+	for i, s := range scored {
+		cuts.count(s.InputCut, false)
+		logProbs := make([]float64, len(s.Targets))
+		for j, t := range s.Targets {
+			logProbs[j] = t.LogProb
+			mean := t.LogProb / float64(t.Tokens)
+			line := PairScore{Input: pairs[i].Shown, Target: pairs[i].Targets[j], LogProb: t.LogProb, Tokens: t.Tokens, MeanLogProb: mean}
+			if perplexity := math.Exp(-mean); !math.IsInf(perplexity, 0) {
+				line.Perplexity = &perplexity
+			}
+			lines[i] = append(lines[i], line)
+		}
+		if len(logProbs) > 1 {
+			for j, share := range softmax(logProbs) {
+				lines[i][j].Probability = &share
+			}
+		}
+	}
+	return lines, nil
+}
+
+// TargetColumn returns the column of the targets to score: the one that is asked for, or else that of the task.
+func TargetColumn(spec task.Spec, asked string) (string, error) {
+	switch {
+	case asked != "":
+		return asked, nil
+	case spec.Name == task.Seq2Seq && spec.TargetColumn != "":
+		return spec.TargetColumn, nil
+	}
+	return "", errors.New("score: it is not known what to score: name the column of the targets with --target-column, or give targets with --target")
+}
