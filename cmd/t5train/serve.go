@@ -57,18 +57,24 @@ ends with status 0, a second one ends at once. There is no authentication: the s
 				return usageError{fmt.Errorf("--address %s: want host:port, such as 127.0.0.1:8080, or :8080 for all interfaces", address), c.CommandPath()}
 			}
 			console := a.console()
-			bundle, how, err := trainer.Open(checkpoint)
+			m, err := openModel(checkpoint, console)
 			if err != nil {
 				return err
 			}
-			console.Say("%s", how)
+			var said string
+			if o.Generation, said, err = trainer.ReadGeneration(m.dir); err != nil {
+				return err
+			}
+			if said != "" {
+				console.Say("generation_config.json: %s (a request overrides it)", said)
+			}
 			o.Task, o.Name = task, filepath.Base(filepath.Clean(checkpoint))
 			o.Log = slog.New(slog.NewTextHandler(a.stderr, nil))
 			local := serve.IsLoopback(host)
 			if !local && len(o.Hosts) == 0 {
 				o.Hosts = []string{"*"}
 			}
-			server, err := serve.New(bundle, o)
+			server, err := serve.New(m.bundle, o)
 			if err != nil {
 				return err
 			}
@@ -130,6 +136,10 @@ func checkServeFlags(c *cobra.Command) error {
 		if d, _ := c.Flags().GetDuration(name); d <= 0 {
 			return usageError{fmt.Errorf("--%s %v: want more than 0, such as 30s", name, d), c.CommandPath()}
 		}
+	}
+	queue, _ := c.Flags().GetInt("queue")
+	if inputs, _ := c.Flags().GetInt("max-inputs"); inputs > queue {
+		return usageError{fmt.Errorf("--queue %d: want at least --max-inputs, %d: raise the one or lower the other", queue, inputs), c.CommandPath()}
 	}
 	if n, _ := c.Flags().GetInt64("max-body"); n < 1 {
 		return usageError{fmt.Errorf("--max-body %d: want at least 1", n), c.CommandPath()}

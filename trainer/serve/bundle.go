@@ -1,6 +1,8 @@
 package serve
 
 import (
+	"fmt"
+
 	"t5train/model/kernel"
 	"t5train/trainer"
 )
@@ -16,10 +18,11 @@ func New(b *trainer.Bundle, o Options) (*Server, error) {
 		return nil, err
 	}
 	threads := kernel.NewWorkers(o.Threads) // which all workers share
+	limits := trainer.PredictorOptions{MaxInputLength: o.MaxInputLength, MaxOutputLength: o.Generation.MaxTokens}
 	var models []model
 	var first *trainer.Predictor
 	for range o.Workers {
-		p, err := trainer.NewPredictor(b, spec, threads, trainer.PredictorOptions{MaxInputLength: o.MaxInputLength})
+		p, err := trainer.NewPredictor(b, spec, threads, limits)
 		if err != nil {
 			closeAll(models)
 			return nil, err
@@ -43,6 +46,11 @@ func New(b *trainer.Bundle, o Options) (*Server, error) {
 		o.MaxOutputLength = max(512, p.maxOutput)
 	}
 	p.maxOutput = min(p.maxOutput, o.MaxOutputLength)
+	o.Generation.MaxTokens = p.maxOutput
+	if err := o.Generation.Validate(p.vocabulary); err != nil {
+		closeAll(models)
+		return nil, fmt.Errorf("serve: what generation is by default cannot be: %w", err)
+	}
 	return newServer(p, models, o)
 }
 

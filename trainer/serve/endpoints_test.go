@@ -8,6 +8,7 @@ import (
 
 	"t5train/data/task"
 	"t5train/model/decode"
+	"t5train/trainer"
 )
 
 func TestAnswers(t *testing.T) {
@@ -102,19 +103,23 @@ func TestInputOfColumns(t *testing.T) {
 func TestGenerateOptions(t *testing.T) {
 	penalty := 0.6
 	byT5 := testProfile().tokenizer
+	words, err := trainer.BadWords(byT5, []string{"no", `"never"`})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for body, want := range map[string]decode.Options{
-		``: {MaxTokens: testOutput, Beams: 1, Returned: 1, RepetitionPenalty: 1},
+		``: {MaxTokens: testOutput, Beams: 1, Returned: 1},
 		`, "max_new_tokens": 9, "min_new_tokens": 2, "num_beams": 4, "num_return_sequences": 3, "length_penalty": 0.6, "early_stopping": true`: {
-			MaxTokens: 9, MinTokens: 2, Beams: 4, Returned: 3, LengthPenalty: &penalty, EarlyStopping: decode.Early, RepetitionPenalty: 1},
-		`, "early_stopping": "never", "no_repeat_ngram_size": 3, "repetition_penalty": 1.2`: {
-			MaxTokens: testOutput, Beams: 1, Returned: 1, EarlyStopping: decode.Never, NoRepeatNgram: 3, RepetitionPenalty: 1.2},
+			MaxTokens: 9, MinTokens: 2, Beams: 4, Returned: 3, LengthPenalty: &penalty, EarlyStopping: decode.Early},
+		`, "num_beams": 2, "early_stopping": "never", "no_repeat_ngram_size": 3, "repetition_penalty": 1.2`: {
+			MaxTokens: testOutput, Beams: 2, Returned: 1, EarlyStopping: decode.Never, NoRepeatNgram: 3, RepetitionPenalty: 1.2},
 		`, "do_sample": true, "temperature": 0.5, "top_k": 7, "top_p": 0.9, "min_p": 0.1, "typical_p": 0.8, "epsilon_cutoff": 3e-4, "eta_cutoff": 0.002, "seed": 5`: {
-			MaxTokens: testOutput, Beams: 1, Returned: 1, RepetitionPenalty: 1, Sampling: &decode.Sampling{
+			MaxTokens: testOutput, Beams: 1, Returned: 1, Sampling: &decode.Sampling{
 				Temperature: 0.5, TopK: 7, TopP: 0.9, MinP: 0.1, TypicalP: 0.8, Epsilon: 3e-4, Eta: 0.002, Seed: 5, Indices: []int{0}}},
 		`, "bad_words": ["no", "\"never\""], "prefix": "so"`: {
-			MaxTokens: testOutput, Beams: 1, Returned: 1, RepetitionPenalty: 1, Prefix: byT5.Encode("so"), BadWords: [][]int32{byT5.Encode("no"), byT5.Encode(`"never"`)}},
+			MaxTokens: testOutput, Beams: 1, Returned: 1, Prefix: byT5.Encode("so"), BadWords: words},
 		`, "choices": ["yes", "no"]`: {
-			MaxTokens: 4, Beams: 1, Returned: 1, RepetitionPenalty: 1, Allowed: decode.NewTrie([][]int32{append(byT5.Encode("yes"), 1), append(byT5.Encode("no"), 1)})},
+			MaxTokens: 4, Beams: 1, Returned: 1, Allowed: decode.NewTrie([][]int32{append(byT5.Encode("yes"), 1), append(byT5.Encode("no"), 1)})},
 	} {
 		f := &fake{}
 		_, h := start(t, Options{}, f)
@@ -129,6 +134,40 @@ func TestGenerateOptions(t *testing.T) {
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n%+v, want\n%+v", body, got, want)
 		}
+	}
+}
+
+// What a request does not say is as the checkpoint has it; beams and sampling replace each other.
+func TestGenerationOfTheCheckpoint(t *testing.T) {
+	beams := decode.Options{Beams: 4, MinTokens: 2, NoRepeatNgram: 3, EarlyStopping: decode.Early, RepetitionPenalty: 1.5, BadWords: [][]int32{{7}}}
+	sampling := decode.Options{Sampling: &decode.Sampling{Temperature: 0.5, TopK: 9}}
+	for name, c := range map[string]struct {
+		base decode.Options
+		body string
+		want func(o decode.Options) bool
+	}{
+		"beams": {beams, ``, func(o decode.Options) bool {
+			return o.Beams == 4 && o.MinTokens == 2 && o.NoRepeatNgram == 3 && o.EarlyStopping == decode.Early && o.RepetitionPenalty == 1.5 && len(o.BadWords) == 1
+		}},
+		"other beams":         {beams, `, "num_beams": 1, "min_new_tokens": 0`, func(o decode.Options) bool { return o.Beams == 1 && o.MinTokens == 0 }},
+		"samples of beams":    {beams, `, "do_sample": true`, func(o decode.Options) bool { return o.Beams == 1 && o.Sampling.Temperature == 1 }},
+		"more bad words":      {beams, `, "bad_words": ["a"]`, func(o decode.Options) bool { return len(o.BadWords) > 1 }},
+		"early stopping":      {beams, `, "early_stopping": false`, func(o decode.Options) bool { return o.EarlyStopping == decode.Heuristic }},
+		"sampling":            {sampling, ``, func(o decode.Options) bool { return o.Sampling.Temperature == 0.5 && o.Sampling.TopK == 9 }},
+		"another temperature": {sampling, `, "temperature": 2`, func(o decode.Options) bool { return o.Sampling.Temperature == 2 && o.Sampling.TopK == 9 }},
+		"no sampling":         {sampling, `, "do_sample": false`, func(o decode.Options) bool { return o.Sampling == nil }},
+		"beams of samples":    {sampling, `, "num_beams": 2`, func(o decode.Options) bool { return o.Sampling == nil && o.Beams == 2 }},
+	} {
+		f := &fake{}
+		_, h := start(t, Options{Generation: c.base}, f)
+		if status, answer := ask(t, h.URL+"/v1/generate", `{"inputs": ["a"]`+c.body+`}`); status != 200 {
+			t.Errorf("%s: %d %s", name, status, answer)
+		} else if !c.want(f.seen[0]) {
+			t.Errorf("%s: %+v", name, f.seen[0])
+		}
+	}
+	if sampling.Sampling.Temperature != 0.5 || len(beams.BadWords) != 1 {
+		t.Error("a request changes the options of the server")
 	}
 }
 

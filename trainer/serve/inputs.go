@@ -2,7 +2,6 @@ package serve
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 
 	"t5train/data"
@@ -58,22 +57,6 @@ func (s *Server) measure(texts []string, truncate bool) ([]input, error) {
 		inputs[i] = input{text, min(len(ids), limit)}
 	}
 	return inputs, nil
-}
-
-// encodeAll returns the ids of texts that the model is to write, each with EOS at its end or without.
-func (s *Server) encodeAll(name string, texts []string, eos bool) ([][]int32, error) {
-	all := make([][]int32, len(texts))
-	for i, text := range texts {
-		ids := s.profile.tokenizer.Encode(text)
-		if eos {
-			ids = append(ids, s.profile.tokenizer.EOS())
-		}
-		if len(ids) > s.options.MaxOutputLength {
-			return nil, invalid("%s has %d tokens, want at most %d: shorten it", fmt.Sprintf("%s[%d]", name, i), len(ids), s.options.MaxOutputLength)
-		}
-		all[i] = ids
-	}
-	return all, nil
 }
 
 // run waits for the answers to a job, and notes what it was. What parsing needed is no longer of use then.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"t5train/model/decode"
 	"t5train/trainer"
 )
 
@@ -12,6 +13,10 @@ import (
 type Options struct {
 	Task trainer.TaskOptions // what corrects the task that the checkpoint remembers
 	Name string              // of the model, for GET /v1/model
+
+	// Generation is how text is generated where a request does not say it: what trainer.ReadGeneration reads from a
+	// checkpoint. MaxTokens 0 is the checkpoint's limit, or else 128.
+	Generation decode.Options
 
 	Threads     int // that compute (all processors)
 	Workers     int // batches that are computed at the same time (1): more help small models on many processors

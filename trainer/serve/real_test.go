@@ -244,9 +244,10 @@ func TestConstrainedOutputs(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	b := tiny(t)
 	for want, o := range map[string]Options{
-		"Workers is negative":          {Workers: -1},
-		"Queue":                        {Queue: 5, MaxInputs: 6},
-		"--labels has 2 label strings": {Task: trainer.TaskOptions{Labels: []string{"a", "b"}}},
+		"Workers is negative":                {Workers: -1},
+		"Queue":                              {Queue: 5, MaxInputs: 6},
+		"--labels has 2 label strings":       {Task: trainer.TaskOptions{Labels: []string{"a", "b"}}},
+		"generation is by default cannot be": {Generation: decode.Options{MinTokens: 100}},
 	} {
 		if s, err := New(b, o); err == nil || !strings.Contains(err.Error(), want) {
 			if err == nil {

@@ -31,13 +31,13 @@ func (s *Server) score(x *exchange, fields *object) (scored, error) {
 	if err != nil {
 		return scored{}, err
 	}
-	ids, err := s.encodeAll("targets", targets, true)
-	if err != nil {
-		return scored{}, err
-	}
 	tokens := 0
-	for _, target := range ids {
-		tokens += len(target)
+	for i, target := range targets {
+		n := len(s.profile.tokenizer.Encode(target)) + 1
+		if n > s.options.MaxOutputLength {
+			return scored{}, invalid("targets[%d] has %d tokens, want at most %d: shorten it", i, n, s.options.MaxOutputLength)
+		}
+		tokens += n
 	}
 	answers, err := s.run(x, &job{
 		key: "score\x00" + string(fields.value("targets")), inputs: inputs, rows: 1, outputs: tokens,

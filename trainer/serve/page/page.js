@@ -88,6 +88,7 @@ function inputsOf(form) {
 const requests = {
   generate(form) {
     const body = { inputs: inputsOf(form), truncate: true };
+    if (how() === "greedy") Object.assign(body, { num_beams: 1, do_sample: false });
     if (how() === "sample") body.do_sample = true;
     for (const field of all("input[type=number], select", form)) {
       const label = field.closest("label");
