@@ -107,6 +107,7 @@ type Sequence struct {
 	Text      string  `json:"output"`
 	LogProb   float64 `json:"log_prob"`            // of all its tokens, EOS included, in nats
 	Score     float64 `json:"score"`               // what sequences of one input are ordered by
+	Tokens    int     `json:"-"`                   // EOS included, where it came
 	Truncated bool    `json:"truncated,omitempty"` // it reached the limit of tokens before its end
 }
 
@@ -126,8 +127,12 @@ func (p *Predictor) Generate(ctx context.Context, texts []string, o decode.Optio
 		// Whoever asks for the text of gaps wants to see which is which.
 		gaps := holdsSentinel(p.vocab, ids[i])
 		for _, out := range sequences {
+			tokens := len(out.IDs)
+			if out.Finished {
+				tokens++
+			}
 			answers[i].Sequences = append(answers[i].Sequences, Sequence{
-				Text: p.bundle.Tokenizer.Decode(out.IDs, !gaps), LogProb: out.LogProb, Score: out.Score, Truncated: !out.Finished,
+				Text: p.bundle.Tokenizer.Decode(out.IDs, !gaps), LogProb: out.LogProb, Score: out.Score, Tokens: tokens, Truncated: !out.Finished,
 			})
 		}
 	}

@@ -4,7 +4,7 @@
 //	go run ./cmd/t5train predict --checkpoint runs/quickstart --text "You have won a prize"
 //
 // Results go to standard output, everything else to standard error. The exit status is 0 on success, 1 on an error, 2
-// on wrong usage, and 130 or 143 when SIGINT or SIGTERM ended the work.
+// on wrong usage, and 130 or 143 when SIGINT or SIGTERM ended the work, 0 when they ended serve.
 package main
 
 import (
@@ -36,6 +36,8 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	var usage usageError
 	var ended interrupt
 	switch {
+	case errors.Is(err, errStopped):
+		return 0
 	case errors.As(context.Cause(ctx), &ended):
 		if err != nil && !errors.Is(err, context.Canceled) {
 			fmt.Fprintln(stderr, "t5train:", err)

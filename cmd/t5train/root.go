@@ -46,7 +46,7 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 			return err
 		},
 	}
-	root.AddCommand(pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), validateCommand(a), inspectCommand(a), convertCommand(a), sizesCommand(a), configCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a))
+	root.AddCommand(pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), serveCommand(a), validateCommand(a), inspectCommand(a), convertCommand(a), sizesCommand(a), configCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{flagError(c, err), c.CommandPath()} })
 	return root
 }
@@ -59,12 +59,14 @@ func flagError(c *cobra.Command, err error) error {
 	}
 	want := invalid.GetFlag().Value.Type()
 	switch want {
-	case "int":
+	case "int", "int64":
 		want = "a whole number"
 	case "float64":
 		want = "a number"
 	case "bool":
 		want = "true or false"
+	case "duration":
+		want = "a time, such as 30s or 2m"
 	}
 	return fmt.Errorf("--%s %s: want %s", invalid.GetFlag().Name, invalid.GetValue(), want)
 }

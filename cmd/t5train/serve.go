@@ -1,0 +1,148 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"t5train/trainer"
+	"t5train/trainer/serve"
+)
+
+func serveCommand(a app) *cobra.Command {
+	var checkpoint, address string
+	var o serve.Options
+	var t taskFlags
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Answer HTTP requests with a checkpoint, and show a page to try it",
+		Long: `Answer HTTP requests with a checkpoint: JSON in, JSON out, and a page at / to try it in a browser.
+
+  POST /v1/generate  {"inputs": [...]} and options with transformers' names: max_new_tokens, min_new_tokens, num_beams,
+                     num_return_sequences, length_penalty, early_stopping, do_sample, temperature, top_k, top_p, min_p,
+                     typical_p, epsilon_cutoff, eta_cutoff, seed, no_repeat_ngram_size, repetition_penalty, bad_words;
+                     prefix is what outputs begin with, choices is a list of texts of which they are one
+  POST /v1/classify  {"inputs": [...]}
+  POST /v1/score     {"inputs": [...], "targets": [...]}
+  POST /v1/tokenize  {"texts": [...]} or {"ids": [[...], ...]}
+  GET  /v1/model     what is served, and its limits
+  GET  /healthz, /readyz, /metrics
+
+An input is a text; for a task with several text columns it is an object with these fields. One that is too long for the
+model is refused, or cut with "truncate": true. Errors are {"error": {"code": ..., "message": ...}}.
+
+Requests that come at the same time are computed together. The first SIGINT or SIGTERM finishes those that are there and
+ends with status 0, a second one ends at once. There is no authentication: the server listens to this machine alone unless
+--address says otherwise.`,
+		Example: `  t5train serve --checkpoint runs/quickstart
+  curl localhost:8080/v1/classify -H 'Content-Type: application/json' -d '{"inputs": ["You have won a prize"]}'
+
+  t5train serve --checkpoint flan-t5-small --address :9000 --host t5.example.org`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := checkServeFlags(c); err != nil {
+				return err
+			}
+			task, err := t.options(c)
+			if err != nil {
+				return err
+			}
+			host, _, err := net.SplitHostPort(address)
+			if err != nil {
+				return usageError{fmt.Errorf("--address %s: want host:port, such as 127.0.0.1:8080, or :8080 for all interfaces", address), c.CommandPath()}
+			}
+			console := a.console()
+			m, err := openModel(checkpoint, console)
+			if err != nil {
+				return err
+			}
+			var said string
+			if o.Generation, said, err = trainer.ReadGeneration(m.dir); err != nil {
+				return err
+			}
+			if said != "" {
+				console.Say("generation_config.json: %s (a request overrides it)", said)
+			}
+			o.Task, o.Name = task, filepath.Base(filepath.Clean(checkpoint))
+			o.Log = slog.New(slog.NewTextHandler(a.stderr, nil))
+			local := serve.IsLoopback(host)
+			if !local && len(o.Hosts) == 0 {
+				o.Hosts = []string{"*"}
+			}
+			server, err := serve.New(m.bundle, o)
+			if err != nil {
+				return err
+			}
+			defer server.Close()
+			listener, err := net.Listen("tcp", address)
+			if err != nil {
+				return fmt.Errorf("serve: %w: choose another --address", err)
+			}
+			console.Say("serve: http://%s", listener.Addr())
+			if !local {
+				console.Say("warning: everyone who reaches this address can use the model, for the server has no authentication: --address 127.0.0.1:8080 is for this machine alone")
+			}
+			if err := server.Run(c.Context(), listener); err != nil {
+				return err
+			}
+			console.Say("serve: stopped")
+			return errStopped
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	f.StringVar(&address, "address", "127.0.0.1:8080", "host and port to listen at; port 0 is a free one")
+	f.StringSliceVar(&o.Hosts, "host", nil, "name under which clients may ask (default: those of this machine; any beyond loopback)")
+	f.IntVar(&o.BatchSize, "batch-size", 32, "sequences computed at a time; each beam is one")
+	f.IntVar(&o.BatchTokens, "batch-tokens", 32768, "tokens computed at a time, of inputs and of the outputs that they may have")
+	f.IntVar(&o.Workers, "workers", 1, "batches computed at a time; more help small models on many processors")
+	f.IntVar(&o.Queue, "queue", 1024, "inputs that may wait; more are refused with status 429")
+	f.Int64Var(&o.MaxBody, "max-body", 1<<20, "longest body of a request in bytes")
+	f.IntVar(&o.MaxInputs, "max-inputs", 128, "most inputs of a request")
+	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
+	f.IntVar(&o.MaxOutputLength, "max-output-length", 0, "longest output that may be asked for, in tokens (default: 512, or the checkpoint's if longer)")
+	f.IntVar(&o.MaxBeams, "max-beams", 16, "most beams or samples of an input")
+	f.IntVar(&o.Connections, "max-connections", 2048, "connections at a time; others wait")
+	f.DurationVar(&o.Timeout, "timeout", time.Minute, "longest time of a request, waiting included")
+	f.DurationVar(&o.Grace, "grace", 30*time.Second, "time to finish requests after a signal")
+	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
+	t.add(c)
+	return c
+}
+
+// errStopped ends a command that a signal has ended as it should.
+var errStopped = errors.New("stopped")
+
+func checkServeFlags(c *cobra.Command) error {
+	if err := requireFlags(c, "checkpoint"); err != nil {
+		return err
+	}
+	if err := requireAtLeast(c, 1, "batch-size", "batch-tokens", "workers", "queue", "max-inputs", "max-beams", "max-connections"); err != nil {
+		return err
+	}
+	if err := requireAtLeast(c, 2, "max-input-length", "max-output-length"); err != nil {
+		return err
+	}
+	if err := requireAtLeast(c, 0, "threads"); err != nil {
+		return err
+	}
+	// The flags are there and of these types, so reading them cannot fail.
+	for _, name := range []string{"timeout", "grace"} {
+		if d, _ := c.Flags().GetDuration(name); d <= 0 {
+			return usageError{fmt.Errorf("--%s %v: want more than 0, such as 30s", name, d), c.CommandPath()}
+		}
+	}
+	queue, _ := c.Flags().GetInt("queue")
+	if inputs, _ := c.Flags().GetInt("max-inputs"); inputs > queue {
+		return usageError{fmt.Errorf("--queue %d: want at least --max-inputs, %d: raise the one or lower the other", queue, inputs), c.CommandPath()}
+	}
+	if n, _ := c.Flags().GetInt64("max-body"); n < 1 {
+		return usageError{fmt.Errorf("--max-body %d: want at least 1", n), c.CommandPath()}
+	}
+	return nil
+}

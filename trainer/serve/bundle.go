@@ -1,0 +1,61 @@
+package serve
+
+import (
+	"fmt"
+
+	"t5train/model/kernel"
+	"t5train/trainer"
+)
+
+// New returns a server of a checkpoint. Close frees it.
+func New(b *trainer.Bundle, o Options) (*Server, error) {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	spec, err := trainer.PredictionTask(b, o.Task)
+	if err != nil {
+		return nil, err
+	}
+	threads := kernel.NewWorkers(o.Threads) // which all workers share
+	limits := trainer.PredictorOptions{MaxInputLength: o.MaxInputLength, MaxOutputLength: o.Generation.MaxTokens}
+	var models []model
+	var first *trainer.Predictor
+	for range o.Workers {
+		p, err := trainer.NewPredictor(b, spec, threads, limits)
+		if err != nil {
+			closeAll(models)
+			return nil, err
+		}
+		if first == nil {
+			first = p
+		}
+		models = append(models, p)
+	}
+	p := profile{
+		tokenizer: b.Tokenizer, vocabulary: b.Model.Config.VocabSize, task: spec, dtype: "float32",
+		parameters: b.Model.Config.Parameters(), maxInput: first.MaxInputLength(), maxOutput: first.MaxOutputLength(),
+	}
+	if b.Model.Int8() {
+		p.dtype = "int8"
+	}
+	for _, l := range spec.Labels {
+		p.labelTokens += len(b.Tokenizer.Encode(l.Text)) + 1
+	}
+	if o.MaxOutputLength == 0 {
+		o.MaxOutputLength = max(512, p.maxOutput)
+	}
+	p.maxOutput = min(p.maxOutput, o.MaxOutputLength)
+	o.Generation.MaxTokens = p.maxOutput
+	if err := o.Generation.Validate(p.vocabulary); err != nil {
+		closeAll(models)
+		return nil, fmt.Errorf("serve: what generation is by default cannot be: %w", err)
+	}
+	return newServer(p, models, o)
+}
+
+func closeAll(models []model) {
+	for _, m := range models {
+		m.Close()
+	}
+}

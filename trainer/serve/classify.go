@@ -1,0 +1,62 @@
+package serve
+
+import (
+	"context"
+	"net/http"
+)
+
+// classified is the answer of /v1/classify.
+type classified struct {
+	Results []classifiedResult `json:"results"` // one for each input
+}
+
+type classifiedResult struct {
+	Label          string       `json:"label"` // the most probable one
+	Probability    float64      `json:"probability"`
+	Labels         []labelShare `json:"labels"` // all, in the order of the task
+	TruncatedInput bool         `json:"truncated_input"`
+}
+
+type labelShare struct {
+	Label       string  `json:"label"`
+	Probability float64 `json:"probability"`
+}
+
+func (s *Server) classify(x *exchange, fields *object) (classified, error) {
+	labels := s.profile.task.Labels
+	if len(labels) == 0 {
+		return classified{}, newProblem(http.StatusNotFound, "no_labels", "the model knows no labels: ask /v1/generate, or start the server with labels")
+	}
+	texts, truncate := s.texts(fields), fields.boolean("truncate", false)
+	if err := fields.finish(); err != nil {
+		return classified{}, err
+	}
+	inputs, err := s.measure(texts, truncate)
+	if err != nil {
+		return classified{}, err
+	}
+	answers, err := s.run(x, &job{
+		key: "classify", inputs: inputs, rows: 1, outputs: s.profile.labelTokens,
+		compute: func(ctx context.Context, m model, b batch) ([]answer, error) {
+			results, err := m.Classify(ctx, b.texts())
+			answers := make([]answer, len(results))
+			for i, r := range results {
+				answers[i].classified = r
+			}
+			return answers, err
+		},
+	})
+	if err != nil {
+		return classified{}, err
+	}
+	results := make([]classifiedResult, len(answers))
+	for i, a := range answers {
+		c := a.classified
+		r := classifiedResult{Label: c.Label.Name, Probability: c.Probability, TruncatedInput: c.InputCut}
+		for k, p := range c.Probabilities {
+			r.Labels = append(r.Labels, labelShare{labels[k].Name, p})
+		}
+		results[i] = r
+	}
+	return classified{results}, nil
+}

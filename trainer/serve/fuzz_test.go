@@ -1,0 +1,51 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// Whatever a body holds, the answer is JSON with one of a few statuses, and the server is as before.
+func FuzzRequests(f *testing.F) {
+	paths := []string{"/v1/generate", "/v1/classify", "/v1/score", "/v1/tokenize"}
+	for _, body := range []string{
+		`{"inputs": ["a"]}`, `{"inputs": ["a", "b"], "truncate": true, "num_beams": 4, "num_return_sequences": 2, "length_penalty": -0.5, "early_stopping": "never"}`,
+		`{"inputs": ["a"], "do_sample": true, "temperature": 0.1, "top_k": 5, "top_p": 0.5, "min_p": 0.1, "typical_p": 0.2, "epsilon_cutoff": 0.01, "eta_cutoff": 0.01, "seed": 9007199254740992}`,
+		`{"inputs": ["a"], "choices": ["yes", "</s>", ""], "prefix": "y", "bad_words": ["no"], "repetition_penalty": 1e308, "no_repeat_ngram_size": 1}`,
+		`{"inputs": ["a"], "targets": ["b", ""]}`, `{"texts": ["a\u0000\ud800"], "add_eos": false}`, `{"ids": [[1, 2], []], "skip_special": true}`,
+		`{"inputs": null}`, `{"inputs": [null]}`, `{"inputs": {}}`, `{"inputs": [[]]}`, `[]`, `{`, `{"a": 1, "a": 2}`, `{"inputs": ["a"]}x`, "\xff", `{"ids": [[-1]]}`, `{"ids": [[1e9]]}`,
+		strings.Repeat(`{"inputs":`, 100), strings.Repeat("[", 10001), `{"inputs": ["a"], "max_new_tokens": 99999999999999999999}`,
+	} {
+		for i := range paths {
+			f.Add(uint8(i), body)
+		}
+	}
+	s, _ := start(f, Options{MaxBody: 1 << 15, MaxInputs: 4})
+	f.Fuzz(func(t *testing.T, path uint8, body string) {
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "http://localhost"+paths[int(path)%len(paths)], strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, r)
+		switch w.Code {
+		case 200:
+			if !utf8.ValidString(body) {
+				t.Errorf("%q is no UTF-8 and was taken", body)
+			}
+		case 400, 413, 422:
+			code(t, w.Body.String())
+		default:
+			t.Errorf("%q: %d %s", body, w.Code, w.Body)
+		}
+		if !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%q: answered %q, which is no JSON", body, w.Body)
+		}
+		if s.bodies.free() != s.bodies.limit || len(s.parsing) != 0 {
+			t.Errorf("%q: the server still holds what the request needed", body)
+		}
+	})
+}

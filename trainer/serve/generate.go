@@ -1,0 +1,92 @@
+package serve
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"t5train/model/decode"
+)
+
+// generated is the answer of /v1/generate.
+type generated struct {
+	Results []generatedResult `json:"results"` // one for each input
+}
+
+type generatedResult struct {
+	Outputs        []generatedText `json:"outputs"` // best first
+	TruncatedInput bool            `json:"truncated_input"`
+}
+
+type generatedText struct {
+	Text      string  `json:"text"`
+	LogProb   float64 `json:"log_prob"` // of all its tokens, in nats
+	Score     float64 `json:"score"`    // what beams are ordered by
+	Tokens    int     `json:"tokens"`   // with the end of the text, where it came
+	Truncated bool    `json:"truncated"`
+}
+
+func (s *Server) generate(x *exchange, fields *object) (generated, error) {
+	texts, truncate := s.texts(fields), fields.boolean("truncate", false)
+	options, err := s.generateOptions(fields)
+	if err != nil {
+		return generated{}, err
+	}
+	inputs, err := s.measure(texts, truncate)
+	if err != nil {
+		return generated{}, err
+	}
+	rows := max(1, options.Beams, options.Returned)
+	j := &job{
+		key: generateKey(fields), inputs: inputs, rows: rows, outputs: rows * options.MaxTokens,
+		compute: func(ctx context.Context, m model, b batch) ([]answer, error) {
+			return generateBatch(ctx, m, b, options)
+		},
+	}
+	if options.Sampling != nil && !fields.has("seed") {
+		// All of these requests have one seed, and their inputs numbers of their own: so they can be in one batch.
+		j.first = int(s.drawn.Add(int64(len(inputs)))) - len(inputs)
+	}
+	answers, err := s.run(x, j)
+	if err != nil {
+		return generated{}, err
+	}
+	results := make([]generatedResult, len(answers))
+	for i, a := range answers {
+		outputs := make([]generatedText, len(a.generated.Sequences))
+		for k, q := range a.generated.Sequences {
+			outputs[k] = generatedText{q.Text, q.LogProb, q.Score, q.Tokens, q.Truncated}
+			x.tokensOut += q.Tokens
+		}
+		results[i] = generatedResult{outputs, a.generated.InputCut}
+	}
+	return generated{results}, nil
+}
+
+func generateBatch(ctx context.Context, m model, b batch, o decode.Options) ([]answer, error) {
+	if o.Sampling != nil {
+		sampling := *o.Sampling
+		sampling.Indices = b.indices()
+		o.Sampling = &sampling
+	}
+	results, err := m.Generate(ctx, b.texts(), o)
+	answers := make([]answer, len(results))
+	for i, r := range results {
+		answers[i].generated = r
+	}
+	return answers, err
+}
+
+// generateKey is the same for requests that ask for the same: all fields as they were written, but the inputs.
+func generateKey(fields *object) string {
+	var key bytes.Buffer
+	key.WriteString("generate")
+	for _, name := range slices.Sorted(maps.Keys(fields.fields)) {
+		if name != "inputs" && name != "truncate" {
+			fmt.Fprintf(&key, "\x00%s\x00%s", name, fields.fields[name])
+		}
+	}
+	return key.String()
+}

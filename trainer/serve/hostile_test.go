@@ -1,0 +1,286 @@
+package serve
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// run serves with Run until the test ends, and returns the address.
+func run(t testing.TB, o Options, models ...model) (s *Server, address string) {
+	t.Helper()
+	s, _ = start(t, o, models...)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx, l) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run returns %v", err)
+		}
+	})
+	return s, l.Addr().String()
+}
+
+func dial(t testing.TB, address string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// trickle sends a byte every few milliseconds until the other side has enough of it.
+func trickle(c net.Conn, text string) {
+	for i := range len(text) {
+		if _, err := io.WriteString(c, text[i:i+1]); err != nil {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+const slowHeader = "POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+
+// Clients that send a byte now and then are cut off, while others are served.
+func TestSlowClients(t *testing.T) {
+	limit := 200 * time.Millisecond
+	s, address := run(t, Options{HeaderTimeout: limit, ReadTimeout: limit})
+	for name, c := range map[string]struct{ at, trickled, want string }{
+		"nothing":                     {"", "", ""},
+		"slow header":                 {"", strings.Repeat(slowHeader, 10), ""},
+		"slow headers":                {"GET / HTTP/1.1\r\n", strings.Repeat("X: y\r\n", 1000), ""},
+		"slow body":                   {slowHeader, strings.Repeat(" ", 1000), "HTTP/1.1 408 Request Timeout"},
+		"no body":                     {slowHeader, "", "HTTP/1.1 408 Request Timeout"},
+		"slow body that nobody wants": {"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n", strings.Repeat(" ", 1000), "HTTP/1.1 200 OK"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn := dial(t, address)
+			if _, err := io.WriteString(conn, c.at); err != nil {
+				t.Fatal(err)
+			}
+			go trickle(conn, c.trickled)
+			answer, _ := io.ReadAll(conn) // ends when the server closes, with an error if it was sent more
+			if got, _, _ := strings.Cut(string(answer), "\r\n"); !strings.HasPrefix(got, c.want) || c.want == "" && got != "" && !strings.HasPrefix(got, "HTTP/1.1 40") {
+				t.Errorf("answered %q, want %q", got, c.want)
+			}
+			if status, answer := ask(t, "http://"+address+"/v1/classify", `{"inputs": ["win"]}`); status != 200 {
+				t.Errorf("another client hears %d %s", status, answer)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		waitFor(t, func() bool { return s.bodies.free() == s.bodies.limit })
+	})
+}
+
+// A request that takes longer than a body may take to arrive is still answered.
+func TestSlowModel(t *testing.T) {
+	f := &fake{gate: make(chan struct{})}
+	_, address := run(t, Options{ReadTimeout: 50 * time.Millisecond, HeaderTimeout: 50 * time.Millisecond}, f)
+	go func() {
+		time.Sleep(200 * time.Millisecond)
+		f.gate <- struct{}{}
+	}()
+	if status, answer := ask(t, "http://"+address+"/v1/classify", `{"inputs": ["win"]}`); status != 200 {
+		t.Errorf("answered %d %s", status, answer)
+	}
+}
+
+func TestEndlessHeader(t *testing.T) {
+	_, address := run(t, Options{})
+	conn := dial(t, address)
+	go func() {
+		line := "X: " + strings.Repeat("y", 1000) + "\r\n"
+		_, err := io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+		for err == nil {
+			_, err = io.WriteString(conn, line)
+		}
+	}()
+	answer, err := bufio.NewReader(conn).ReadString('\n')
+	if !strings.Contains(answer, "431") {
+		t.Errorf("answered %q (%v), want 431", answer, err)
+	}
+}
+
+// A body is only read as far as it may be, and what is read of all bodies together is bounded.
+func TestBodiesAreBounded(t *testing.T) {
+	s, address := run(t, Options{MaxBody: 1 << 16})
+	conn := dial(t, address)
+	if _, err := io.WriteString(conn, strings.Replace(slowHeader, "1000", "1000000000000", 1)); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := bufio.NewReader(conn).ReadString('\n'); !strings.Contains(answer, "413") {
+		t.Errorf("a terabyte: answered %q (%v), want 413", answer, err)
+	}
+
+	header := strings.Replace(slowHeader, "1000", fmt.Sprint(1<<16), 1)
+	var conns []net.Conn
+	for range 2 * bodiesInMemory { // all but the last byte
+		conn := dial(t, address)
+		if _, err := io.WriteString(conn, header+strings.Repeat(" ", 1<<16-1)); err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, conn)
+	}
+	refused := 0
+	for _, conn := range conns {
+		_, _ = io.WriteString(conn, " ") // those that were refused may be closed
+	}
+	for _, conn := range conns {
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch status, text := read(t, answer); {
+		case status == 429 && strings.Contains(text, "bodies_full"):
+			refused++
+		case status != 400:
+			t.Errorf("answered %d %s", status, text)
+		}
+	}
+	if refused == 0 {
+		t.Errorf("none of %d bodies was refused", len(conns))
+	}
+	waitFor(t, func() bool { return s.bodies.free() == s.bodies.limit })
+}
+
+// A client that goes in the middle takes its inputs out of the queue, or stops the model when it is the only one.
+func TestClientsThatGo(t *testing.T) {
+	f := &fake{calls: make(chan []string), gate: make(chan struct{})}
+	s, address := run(t, Options{}, f)
+	post := func(ctx context.Context, text string) chan error {
+		ended := make(chan error, 1)
+		go func() {
+			r, err := http.NewRequestWithContext(ctx, "POST", "http://"+address+"/v1/classify", strings.NewReader(`{"inputs": ["`+text+`"]}`))
+			if err != nil {
+				ended <- err
+				return
+			}
+			r.Header.Set("Content-Type", "application/json")
+			answer, err := http.DefaultClient.Do(r)
+			if err == nil {
+				answer.Body.Close()
+			}
+			ended <- err
+		}()
+		return ended
+	}
+	computing, stopComputing := context.WithCancel(context.Background())
+	first := post(computing, "first")
+	<-f.calls
+	waiting, stopWaiting := context.WithCancel(context.Background())
+	second := post(waiting, "second")
+	waitFor(t, func() bool { n, _ := s.queue.length(); return n == 1 })
+	third := post(context.Background(), "third")
+	waitFor(t, func() bool { n, _ := s.queue.length(); return n == 2 })
+	stopWaiting()
+	if err := <-second; err == nil {
+		t.Error("the second request was answered")
+	}
+	waitFor(t, func() bool { n, _ := s.queue.length(); return n == 1 })
+	stopComputing() // its batch ends without the gate
+	<-first
+	if got := <-f.calls; len(got) != 1 || got[0] != "third" {
+		t.Errorf("the model got %q, want the third alone", got)
+	}
+	f.gate <- struct{}{}
+	if err := <-third; err != nil {
+		t.Error(err)
+	}
+	s.metrics.update(func(m *metrics) {
+		if m.abandoned != 1 {
+			t.Errorf("%d inputs abandoned, want 1", m.abandoned)
+		}
+	})
+
+	// Half a body, and gone.
+	conn := dial(t, address)
+	if _, err := io.WriteString(conn, slowHeader+"{"); err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	waitFor(t, func() bool { return s.bodies.free() == s.bodies.limit })
+}
+
+// A request whose time is over is told so, and its inputs are not computed later.
+func TestTimeLimit(t *testing.T) {
+	f := &fake{calls: make(chan []string, 2), gate: make(chan struct{})}
+	s, h := start(t, Options{Timeout: 100 * time.Millisecond}, f)
+	for range 2 {
+		status, answer := ask(t, h.URL+"/v1/classify", `{"inputs": ["a", "b"]}`)
+		if code, message := code(t, answer); status != 504 || code != "timeout" || !strings.Contains(message, "100ms") {
+			t.Errorf("answered %d %s, want 504", status, answer)
+		}
+	}
+	if n, _ := s.queue.length(); n != 0 {
+		t.Errorf("%d inputs still wait", n)
+	}
+}
+
+// When the queue is full, clients are told to come again, and the queue goes on.
+func TestFullQueue(t *testing.T) {
+	f := &fake{calls: make(chan []string, 100), gate: make(chan struct{})}
+	s, h := start(t, Options{Queue: 2, MaxInputs: 2}, f)
+	answers := make(chan int, 2)
+	post := func() {
+		status, _ := ask(t, h.URL+"/v1/classify", `{"inputs": ["a", "b"]}`)
+		answers <- status
+	}
+	go post()
+	<-f.calls
+	go post()
+	waitFor(t, func() bool { n, _ := s.queue.length(); return n == 2 })
+	r, err := http.Post(h.URL+"/v1/classify", "application/json", strings.NewReader(`{"inputs": ["c"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	retry := r.Header.Get("Retry-After")
+	status, answer := read(t, r)
+	if code, _ := code(t, answer); status != 429 || code != "queue_full" || retry == "" {
+		t.Errorf("answered %d %s with Retry-After %q, want 429 queue_full", status, answer, retry)
+	}
+	if r, err = http.Get(h.URL + "/readyz"); err != nil {
+		t.Fatal(err)
+	}
+	if status, answer := read(t, r); status != 429 {
+		t.Errorf("/readyz answers %d %s, want 429", status, answer)
+	}
+	close(f.gate)
+	for range 2 {
+		if status := <-answers; status != 200 {
+			t.Errorf("a request that waited is answered %d", status)
+		}
+	}
+}
+
+// No more connections than allowed are open, and those that wait have their turn.
+func TestConnections(t *testing.T) {
+	_, address := run(t, Options{Connections: 2, IdleTimeout: 100 * time.Millisecond})
+	for range 6 {
+		conn := dial(t, address)
+		if _, err := io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil) // the connection stays open, idle
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, text := read(t, answer); status != 200 {
+			t.Errorf("answered %d %s", status, text)
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package serve
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// route is what the server does at a path.
+type route struct {
+	method string // GET stands for HEAD too
+	handle handler
+}
+
+// handler answers a request.
+type handler func(x *exchange) (response, error)
+
+// exchange is a request with what the log and the metrics tell about it.
+type exchange struct {
+	*http.Request
+	connection *http.ResponseController
+
+	route               string // its path; "other" where there is none, for a path may be text
+	inputs              int
+	tokensIn, tokensOut int
+	queued              time.Duration
+	code                string // of the problem
+
+	held  int64  // bytes of the budget
+	leave func() // gives up the place to parse
+}
+
+// response is an answer as a whole: nothing is written before it is complete.
+type response struct {
+	status      int
+	contentType string
+	cache       string // Cache-Control; empty: nobody keeps it
+	body        []byte
+}
+
+const jsonType = "application/json"
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	begun := time.Now()
+	s.metrics.update(func(m *metrics) { m.inFlight++ })
+	ctx, cancel := context.WithTimeoutCause(r.Context(), s.options.Timeout, errTimeout)
+	defer cancel()
+	x := &exchange{Request: r.WithContext(ctx), connection: http.NewResponseController(w), route: "other"}
+	// Whoever wraps the writer may have hidden the connection; then the deadlines are those of its server.
+	_ = x.connection.SetReadDeadline(begun.Add(s.options.ReadTimeout))
+	answer, err := s.handle(x)
+	if err == nil {
+		err = s.hold(x, len(answer.body)) // until a client that is slow has taken it
+	}
+	if err != nil {
+		answer = s.explain(w.Header(), x, err)
+	}
+	defer func() { s.bodies.give(x.held) }()
+	_ = x.connection.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
+	write(w, answer)
+	took := time.Since(begun)
+	s.metrics.update(func(m *metrics) {
+		m.inFlight--
+		m.request(x.route, answer.status, took)
+		if x.code != "" {
+			m.refused[x.code]++
+		} else {
+			m.tokensIn += int64(x.tokensIn)
+			m.tokensOut += int64(x.tokensOut)
+		}
+	})
+	s.options.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
+		slog.String("remote", r.RemoteAddr), slog.String("method", knownMethod(r.Method)), slog.String("path", x.route), slog.Int("status", answer.status),
+		slog.String("code", x.code), slog.Duration("took", took.Round(time.Microsecond)), slog.Duration("queued", x.queued.Round(time.Microsecond)),
+		slog.Int("inputs", x.inputs), slog.Int("tokens_in", x.tokensIn), slog.Int("tokens_out", x.tokensOut),
+		slog.Int64("bytes_in", max(0, r.ContentLength)), slog.Int("bytes_out", len(answer.body)))
+}
+
+// knownMethod keeps what a client makes up out of the log.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
+}
+
+// handle finds the route of a request and follows it. A panic becomes an error.
+func (s *Server) handle(x *exchange) (answer response, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.metrics.update(func(m *metrics) { m.panics++ })
+			s.options.Log.Error("panic in a request", "path", x.route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	if !s.knowsHost(x.Host) {
+		return response{}, newProblem(http.StatusForbidden, "unknown_host", "the server is not known as %.80q: ask it as localhost, or start it with this name allowed", x.Host)
+	}
+	route, found := s.routes[x.URL.Path]
+	if !found {
+		return response{}, newProblem(http.StatusNotFound, "not_found", "there is no such path: want %s", list(s.paths()))
+	}
+	x.route = x.URL.Path
+	if x.Method != route.method && (x.Method != http.MethodHead || route.method != http.MethodGet) {
+		p := newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "%s wants %s", x.route, route.method)
+		if p.allow = route.method; route.method == http.MethodGet {
+			p.allow += ", " + http.MethodHead
+		}
+		return response{}, p
+	}
+	if s.origins.Check(x.Request) != nil {
+		return response{}, newProblem(http.StatusForbidden, "cross_origin", "the request comes from a web page of another origin: only the server's own page may send it")
+	}
+	return route.handle(x)
+}
+
+// knowsHost tells whether the server may be asked under the name of a Host header. Without this check a page of any site
+// could make its own name point to this machine and then read answers as its own.
+func (s *Server) knowsHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
+	if slices.Contains(s.options.Hosts, "*") || slices.Contains(s.options.Hosts, host) {
+		return true
+	}
+	return IsLoopback(host)
+}
+
+// IsLoopback tells whether a name or an IP address always means the machine itself.
+func IsLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// explain returns the answer that tells a client what went wrong.
+func (s *Server) explain(header http.Header, x *exchange, err error) response {
+	p, known := s.problemOf(err)
+	if !known {
+		s.options.Log.Error("request failed", "path", x.route, "error", err)
+	}
+	x.code = p.code
+	if p.allow != "" {
+		header.Set("Allow", p.allow)
+	}
+	switch p.status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		header.Set("Retry-After", "1")
+	}
+	type problemBody struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+	}
+	answer, err := jsonResponse(p.status, struct {
+		Error problemBody `json:"error"`
+	}{problemBody{p.code, p.message}})
+	if err != nil { // two strings can always be written
+		panic(err)
+	}
+	return answer
+}
+
+// jsonResponse returns a value as a line of JSON.
+func jsonResponse[T any](status int, value T) (response, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		return response{}, fmt.Errorf("write an answer: %w", err)
+	}
+	return response{status: status, contentType: jsonType, body: b.Bytes()}, nil
+}
+
+// write sends an answer. That the client has gone is nothing to do about.
+func write(w http.ResponseWriter, answer response) {
+	h := w.Header()
+	h.Set("Content-Type", answer.contentType)
+	h.Set("Content-Length", strconv.Itoa(len(answer.body)))
+	h.Set("Cache-Control", "no-store")
+	if answer.cache != "" {
+		h.Set("Cache-Control", answer.cache)
+	}
+	// What a browser may do with an answer: show the page, with its own files only, in no frame of others.
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	w.WriteHeader(answer.status)
+	_, _ = w.Write(answer.body)
+}
+
+// post is the route of a JSON endpoint: f gets the fields of the body and returns what is answered.
+func post[T any](s *Server, f func(x *exchange, fields *object) (T, error)) route {
+	return route{http.MethodPost, func(x *exchange) (response, error) {
+		body, err := s.readBody(x)
+		if err != nil {
+			return response{}, err
+		}
+		if err := s.enter(x); err != nil {
+			return response{}, err
+		}
+		defer x.leave()
+		fields, err := parseObject(body)
+		if err != nil {
+			return response{}, err
+		}
+		value, err := f(x, fields)
+		if err != nil {
+			return response{}, err
+		}
+		return jsonResponse(http.StatusOK, value)
+	}}
+}
+
+// enter waits for a place to parse, which bounds the memory for it: parsed JSON and tokens are many times as large as a
+// body.
+func (s *Server) enter(x *exchange) error {
+	select {
+	case s.parsing <- struct{}{}:
+	case <-x.Context().Done():
+		return context.Cause(x.Context())
+	}
+	x.leave = sync.OnceFunc(func() { <-s.parsing })
+	return nil
+}

@@ -1,0 +1,75 @@
+package serve
+
+import (
+	"encoding/json"
+	"math"
+
+	"t5train/data"
+)
+
+// texts reads the field "inputs" and returns what goes into the model, by the rule of its task. An input is a text, or for
+// a task with several text columns an object with a text for each.
+func (s *Server) texts(fields *object) []string {
+	columns := s.profile.task.TextColumns
+	if len(columns) == 1 {
+		texts := fields.texts("inputs", s.options.MaxInputs)
+		for i, text := range texts {
+			texts[i] = s.profile.task.Input([]string{text})
+		}
+		fields.require("inputs")
+		return texts
+	}
+	var texts []string
+	fields.each("inputs", s.options.MaxInputs, func(i int, element json.RawMessage) {
+		parts, err := columnTexts(element, columns)
+		if err != nil {
+			fields.fail(malformed("inputs[%d]: %v: want an object with the texts %s", i, err, list(columns)))
+			return
+		}
+		texts = append(texts, s.profile.task.Input(parts))
+	})
+	fields.require("inputs")
+	return texts
+}
+
+func columnTexts(element json.RawMessage, columns []string) ([]string, error) {
+	fields, err := parseObject(element)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([]string, len(columns))
+	for i, column := range columns {
+		parts[i] = fields.text(column)
+		fields.require(column)
+	}
+	return parts, fields.finish()
+}
+
+// measure counts the tokens of texts. Those that are too long for the model lose their end where the client allows it.
+func (s *Server) measure(texts []string, truncate bool) ([]input, error) {
+	inputs := make([]input, len(texts))
+	limit := s.profile.maxInput
+	for i, text := range texts {
+		ids, _ := data.AppendText(nil, s.profile.tokenizer, text, math.MaxInt)
+		if len(ids) > limit && !truncate {
+			return nil, invalid(`inputs[%d] has %d tokens, want at most %d: shorten it, or set "truncate": true to cut its end`, i, len(ids), limit)
+		}
+		inputs[i] = input{text, min(len(ids), limit)}
+	}
+	return inputs, nil
+}
+
+// run waits for the answers to a job, and notes what it was. What parsing needed is no longer of use then.
+func (s *Server) run(x *exchange, j *job) ([]answer, error) {
+	j.ctx = x.Context()
+	x.inputs = len(j.inputs)
+	for _, in := range j.inputs {
+		x.tokensIn += in.tokens
+	}
+	x.leave()
+	answers, err := s.submit(j)
+	if err == nil {
+		x.queued = j.queued
+	}
+	return answers, err
+}

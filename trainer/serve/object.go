@@ -1,0 +1,227 @@
+package serve
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"t5train/configs"
+)
+
+// object is a JSON object whose fields are asked for one by one. It keeps the first mistake, which finish returns. Unlike
+// encoding/json it takes no field twice, in another case, unknown or null, and no UTF-8 that is none.
+type object struct {
+	fields map[string]json.RawMessage
+	asked  []string
+	err    error
+}
+
+// parseObject reads a body that is one JSON object.
+func parseObject(body []byte) (*object, error) {
+	if !utf8.Valid(body) {
+		return nil, malformed("the body is not valid UTF-8: encode it so")
+	}
+	o := &object{fields: make(map[string]json.RawMessage)}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if start, err := dec.Token(); err != nil {
+		return nil, malformed("the body is no JSON: %v", syntax(err))
+	} else if start != json.Delim('{') {
+		return nil, malformed("the body is no JSON object: begin it with {")
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return nil, malformed("the body is no JSON: %v", syntax(err))
+		}
+		name, ok := key.(string)
+		if !ok {
+			return nil, malformed("the body is no JSON: a field begins with %v, want its name in quotes", key)
+		}
+		if _, twice := o.fields[name]; twice {
+			return nil, malformed("the field %.80q stands there twice: leave one out", name)
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return nil, malformed("the body is no JSON: field %.80q: %v", name, syntax(err))
+		}
+		o.fields[name] = value
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, malformed("the body is no JSON: %v", syntax(err))
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, malformed("something follows the JSON object: send one object a request")
+	}
+	return o, nil
+}
+
+// syntax words the end of the text as what it is.
+func syntax(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("it ends too early")
+	}
+	return err
+}
+
+// finish returns the first mistake. A field that nobody has asked for is one.
+func (o *object) finish() error {
+	if o.err != nil {
+		return o.err
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.fields)) {
+		if slices.Contains(o.asked, name) {
+			continue
+		}
+		if near := configs.Nearest(name, o.asked); near != "" {
+			return malformed("unknown field %.80q: did you mean %q?", name, near)
+		}
+		return malformed("unknown field %.80q: want only %s", name, list(o.asked))
+	}
+	return nil
+}
+
+func (o *object) fail(err error) {
+	if o.err == nil {
+		o.err = err
+	}
+}
+
+// value returns a field, nil where it is absent.
+func (o *object) value(name string) json.RawMessage {
+	o.asked = append(o.asked, name)
+	return o.fields[name]
+}
+
+// has tells whether a field is there.
+func (o *object) has(name string) bool { return o.fields[name] != nil }
+
+// wrong says that a field is not what is wanted.
+func (o *object) wrong(name string, got json.RawMessage, want string) {
+	if string(got) == "null" {
+		want += ", or no such field"
+	}
+	o.fail(malformed("%s is %.80s, want %s", name, got, want))
+}
+
+// text reads a string.
+func (o *object) text(name string) (text string) {
+	if raw := o.value(name); raw != nil && !isText(raw, &text) {
+		o.wrong(name, raw, "a text in quotes")
+	}
+	return text
+}
+
+// boolean reads true or false; absent is otherwise.
+func (o *object) boolean(name string, otherwise bool) bool {
+	switch raw := o.value(name); string(raw) {
+	case "":
+	case "true":
+		return true
+	case "false":
+		return false
+	default:
+		o.wrong(name, raw, "true or false")
+	}
+	return otherwise
+}
+
+// whole reads a whole number from least to most; absent is otherwise.
+func (o *object) whole(name string, otherwise, least, most int) int {
+	raw := o.value(name)
+	if raw == nil {
+		return otherwise
+	}
+	n, err := strconv.Atoi(string(raw))
+	switch {
+	case err != nil:
+		o.wrong(name, raw, "a whole number")
+	case n < least || n > most:
+		o.fail(invalid("%s is %d, want %d to %d", name, n, least, most))
+	}
+	return n
+}
+
+// number reads a number for which within holds, in words want; absent is otherwise.
+func (o *object) number(name string, otherwise float64, want string, within func(float64) bool) float64 {
+	raw := o.value(name)
+	if raw == nil {
+		return otherwise
+	}
+	var x float64
+	if json.Unmarshal(raw, &x) != nil || string(raw) == "null" {
+		o.wrong(name, raw, "a number")
+	} else if !within(x) {
+		o.fail(invalid("%s is %s, want %s", name, raw, want))
+	}
+	return x
+}
+
+// each calls f for the elements of a list, of which there must be 1 to most.
+func (o *object) each(name string, most int, f func(i int, element json.RawMessage)) {
+	raw := o.value(name)
+	if raw == nil {
+		return
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	if start, err := dec.Token(); err != nil || start != json.Delim('[') {
+		o.wrong(name, raw, "a list: [...]")
+		return
+	}
+	n := 0
+	for ; dec.More() && o.err == nil; n++ {
+		if n == most {
+			o.fail(invalid("%s has more than %d elements: send them in several requests", name, most))
+			return
+		}
+		var element json.RawMessage
+		if err := dec.Decode(&element); err != nil { // parseObject has read it once
+			o.fail(malformed("%s: %v", name, err))
+			return
+		}
+		f(n, element)
+	}
+	if n == 0 {
+		o.fail(invalid("%s is an empty list, want at least one element", name))
+	}
+}
+
+// texts reads a list of strings.
+func (o *object) texts(name string, most int) (texts []string) {
+	o.each(name, most, func(i int, element json.RawMessage) {
+		var text string
+		if !isText(element, &text) {
+			o.wrong(fmt.Sprintf("%s[%d]", name, i), element, "a text in quotes")
+		}
+		texts = append(texts, text)
+	})
+	return texts
+}
+
+func isText(raw json.RawMessage, text *string) bool {
+	return raw[0] == '"' && json.Unmarshal(raw, text) == nil
+}
+
+// require reports that a field is missing.
+func (o *object) require(name string) {
+	if !o.has(name) {
+		o.fail(malformed("the field %q is missing", name))
+	}
+}
+
+// list returns names in quotes, separated by commas.
+func list(names []string) string {
+	var b []byte
+	for i, name := range names {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = strconv.AppendQuote(b, name)
+	}
+	return string(b)
+}

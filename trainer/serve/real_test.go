@@ -1,0 +1,259 @@
+package serve
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	t5 "t5train/model"
+	"t5train/model/decode"
+	"t5train/model/kernel"
+	"t5train/trainer"
+)
+
+// tiny returns a checkpoint with random weights, whose tokens are bytes: a request takes a millisecond.
+func tiny(t testing.TB) *trainer.Bundle {
+	t.Helper()
+	c := t5.Config{
+		ModelType: "t5", VocabSize: 384, DModel: 16, DKV: 8, DFF: 32, NumLayers: 2, NumDecoderLayers: 2, NumHeads: 2,
+		RelativeAttentionNumBuckets: 32, RelativeAttentionMaxDistance: 128, LayerNormEpsilon: 1e-6, FeedForwardProj: "gated-gelu", EOSTokenID: 1,
+	}
+	m, err := t5.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Init(1)
+	labels := []task.Label{{Name: "0", Text: "no"}, {Name: "1", Text: "yes"}, {Name: "2", Text: "perhaps"}}
+	spec := &task.Spec{Name: task.Classification, Prefix: "sure?", TextColumns: []string{"text"}, LabelColumn: "label", Labels: labels}
+	return &trainer.Bundle{Model: m, Tokenizer: tokenizer.ByT5(), Info: trainer.Info{Task: spec, MaxInputLength: 64, MaxTargetLength: 8}}
+}
+
+// serving serves a checkpoint until the test ends.
+func serving(t testing.TB, b *trainer.Bundle, o Options) (*Server, *httptest.Server) {
+	t.Helper()
+	s, err := New(b, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewServer(s)
+	t.Cleanup(func() {
+		h.Close()
+		s.Close()
+	})
+	return s, h
+}
+
+// oracle answers as predict and score do, one text at a time.
+type oracle struct {
+	*trainer.Predictor
+	spec task.Spec
+}
+
+func newOracle(t testing.TB, b *trainer.Bundle) oracle {
+	t.Helper()
+	spec, err := trainer.PredictionTask(b, trainer.TaskOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := trainer.NewPredictor(b, spec, kernel.NewWorkers(1), trainer.PredictorOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return oracle{p, spec}
+}
+
+func (p oracle) input(text string) []string { return []string{p.spec.Input([]string{text})} }
+
+const tolerance = 1e-4 // relative: what another batch changes by rounding
+
+func near(a, b float64) bool { return math.Abs(a-b) <= tolerance*(1+math.Abs(b)) }
+
+// question is a request with the check of its answer.
+type question struct {
+	path, body string
+	check      func(t testing.TB, answer string)
+}
+
+// questions returns requests of every kind, with what the oracle says to them.
+func (p oracle) questions(t testing.TB, text string) []question {
+	t.Helper()
+	ctx := context.Background()
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantClass, err := p.Classify(ctx, p.input(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantScore, err := p.Score(ctx, p.input(text), [][]string{{"a", "bcd"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	greedy, err := p.Generate(ctx, p.input(text), decode.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	beams, err := p.Generate(ctx, p.input(text), decode.Options{MaxTokens: 6, Beams: 3, Returned: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	generates := func(want trainer.Generated) func(testing.TB, string) {
+		return func(t testing.TB, answer string) {
+			var got generated
+			unmarshal(t, answer, &got)
+			for i, q := range want.Sequences {
+				if g := got.Results[0].Outputs[i]; len(got.Results[0].Outputs) != len(want.Sequences) || g.Text != q.Text || !near(g.LogProb, q.LogProb) || !near(g.Score, q.Score) || g.Truncated != q.Truncated {
+					t.Errorf("%q: output %d is %+v, want %+v", text, i, g, q)
+				}
+			}
+		}
+	}
+	return []question{
+		{"/v1/classify", fmt.Sprintf(`{"inputs": [%s]}`, quoted), func(t testing.TB, answer string) {
+			var got classified
+			unmarshal(t, answer, &got)
+			if g, want := got.Results[0], wantClass[0]; g.Label != want.Label.Name || !near(g.Probability, want.Probability) || len(g.Labels) != 3 {
+				t.Errorf("%q: %+v, want %+v", text, g, want)
+			}
+		}},
+		{"/v1/score", fmt.Sprintf(`{"inputs": [%s], "targets": ["a", "bcd"]}`, quoted), func(t testing.TB, answer string) {
+			var got scored
+			unmarshal(t, answer, &got)
+			for i, want := range wantScore[0].Targets {
+				if g := got.Results[0].Scores[i]; !near(g.LogProb, want.LogProb) || g.Tokens != want.Tokens {
+					t.Errorf("%q: target %d is %+v, want %+v", text, i, g, want)
+				}
+			}
+		}},
+		{"/v1/generate", fmt.Sprintf(`{"inputs": [%s]}`, quoted), generates(greedy[0])},
+		{"/v1/generate", fmt.Sprintf(`{"inputs": [%s], "max_new_tokens": 6, "num_beams": 3, "num_return_sequences": 2}`, quoted), generates(beams[0])},
+	}
+}
+
+func unmarshal(t testing.TB, answer string, to any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(answer), to); err != nil {
+		t.Errorf("%q: %v", answer, err)
+	}
+}
+
+// A thousand requests at once, of all kinds: each gets the answer that predict gives to its own text.
+func TestThousandRequests(t *testing.T) {
+	const requests = 1000
+	b := tiny(t)
+	p := newOracle(t, b)
+	var questions []question
+	for i := range requests / 4 {
+		questions = append(questions, p.questions(t, strings.Repeat(fmt.Sprint("text ", i, " "), 1+i%4))...)
+	}
+	for name, workers := range map[string]int{"one worker": 1, "three workers": 3} {
+		t.Run(name, func(t *testing.T) {
+			s, h := serving(t, b, Options{Workers: workers})
+			var before runtime.MemStats
+			runtime.ReadMemStats(&before)
+			var wg sync.WaitGroup
+			for _, q := range questions {
+				wg.Go(func() {
+					status, answer := ask(t, h.URL+q.path, q.body)
+					if status != 200 {
+						t.Errorf("%s %s: %d %s", q.path, q.body, status, answer)
+						return
+					}
+					q.check(t, answer)
+				})
+			}
+			wg.Wait()
+			s.metrics.update(func(m *metrics) {
+				var batches int64
+				for _, n := range m.batches.counts {
+					batches += n
+				}
+				if m.batches.sum != requests || batches >= requests {
+					t.Errorf("%d batches of %g inputs, want all %d and several in each", batches, m.batches.sum, requests)
+				}
+				t.Logf("%d batches", batches)
+			})
+			if n, _ := s.queue.length(); n != 0 || s.bodies.free() != s.bodies.limit {
+				t.Errorf("%d inputs wait and %d bytes are held when all is done", n, s.bodies.limit-s.bodies.free())
+			}
+		})
+	}
+}
+
+// A sampled answer depends on the seed, its input and its place in the request, not on what is computed beside it.
+func TestSamplingRepeats(t *testing.T) {
+	_, h := serving(t, tiny(t), Options{BatchSize: 2})
+	const body = `{"inputs": ["a", "b", "c"], "do_sample": true, "seed": 3, "num_return_sequences": 2}`
+	status, want := ask(t, h.URL+"/v1/generate", body)
+	if status != 200 {
+		t.Fatal(status, want)
+	}
+	var first generated
+	unmarshal(t, want, &first)
+	if first.Results[0].Outputs[0].Text == first.Results[0].Outputs[1].Text {
+		t.Errorf("both samples are %q", first.Results[0].Outputs[0].Text)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			_, answer := ask(t, h.URL+"/v1/generate", body)
+			var got generated
+			unmarshal(t, answer, &got)
+			for i, r := range first.Results {
+				for k, q := range r.Outputs {
+					if g := got.Results[i].Outputs[k]; g.Text != q.Text {
+						t.Errorf("input %d, sample %d: %q, then %q", i, k, q.Text, g.Text)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// Outputs under constraints hold what they must.
+func TestConstrainedOutputs(t *testing.T) {
+	_, h := serving(t, tiny(t), Options{})
+	generate := func(options string) string {
+		status, answer := ask(t, h.URL+"/v1/generate", `{"inputs": ["a"], `+options+`}`)
+		if status != 200 {
+			t.Fatalf("%s: %d %s", options, status, answer)
+		}
+		var got generated
+		unmarshal(t, answer, &got)
+		return got.Results[0].Outputs[0].Text
+	}
+	if got := generate(`"choices": ["north", "south"]`); got != "north" && got != "south" {
+		t.Errorf("a choice of north and south gives %q", got)
+	}
+	if got := generate(`"prefix": "so"`); !strings.HasPrefix(got, "so") {
+		t.Errorf("the prefix so gives %q", got)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	b := tiny(t)
+	for want, o := range map[string]Options{
+		"Workers is negative":                {Workers: -1},
+		"Queue":                              {Queue: 5, MaxInputs: 6},
+		"--labels has 2 label strings":       {Task: trainer.TaskOptions{Labels: []string{"a", "b"}}},
+		"generation is by default cannot be": {Generation: decode.Options{MinTokens: 100}},
+	} {
+		if s, err := New(b, o); err == nil || !strings.Contains(err.Error(), want) {
+			if err == nil {
+				s.Close()
+			}
+			t.Errorf("%+v: %v, want %s", o, err, want)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package serve
+
+import (
+	"context"
+	"slices"
+)
+
+// scored is the answer of /v1/score.
+type scored struct {
+	Results []scoredResult `json:"results"` // one for each input
+}
+
+type scoredResult struct {
+	Scores         []targetScore `json:"scores"` // one for each target, in their order
+	TruncatedInput bool          `json:"truncated_input"`
+}
+
+type targetScore struct {
+	LogProb float64 `json:"log_prob"` // of all tokens of the target after this input, in nats
+	Tokens  int     `json:"tokens"`   // of the target, with the end of the text
+}
+
+func (s *Server) score(x *exchange, fields *object) (scored, error) {
+	texts, truncate := s.texts(fields), fields.boolean("truncate", false)
+	targets := fields.texts("targets", s.options.MaxInputs)
+	fields.require("targets")
+	if err := fields.finish(); err != nil {
+		return scored{}, err
+	}
+	inputs, err := s.measure(texts, truncate)
+	if err != nil {
+		return scored{}, err
+	}
+	tokens := 0
+	for i, target := range targets {
+		n := len(s.profile.tokenizer.Encode(target)) + 1
+		if n > s.options.MaxOutputLength {
+			return scored{}, invalid("targets[%d] has %d tokens, want at most %d: shorten it", i, n, s.options.MaxOutputLength)
+		}
+		tokens += n
+	}
+	answers, err := s.run(x, &job{
+		key: "score\x00" + string(fields.value("targets")), inputs: inputs, rows: 1, outputs: tokens,
+		compute: func(ctx context.Context, m model, b batch) ([]answer, error) {
+			results, err := m.Score(ctx, b.texts(), slices.Repeat([][]string{targets}, len(b)))
+			answers := make([]answer, len(results))
+			for i, r := range results {
+				answers[i].scored = r
+			}
+			return answers, err
+		},
+	})
+	if err != nil {
+		return scored{}, err
+	}
+	results := make([]scoredResult, len(answers))
+	for i, a := range answers {
+		r := scoredResult{TruncatedInput: a.scored.InputCut}
+		for _, t := range a.scored.Targets {
+			r.Scores = append(r.Scores, targetScore{t.LogProb, t.Tokens})
+		}
+		results[i] = r
+	}
+	return scored{results}, nil
+}

@@ -1,0 +1,64 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Server answers HTTP requests with a model.
+type Server struct {
+	options Options
+	profile profile
+	queue   *queue
+	metrics *metrics
+	bodies  budget
+	parsing chan struct{} // a place for each body that may be parsed and tokenized at the same time
+	routes  map[string]route
+	origins *http.CrossOriginProtection
+	seed    uint64       // of the requests that sample and name none
+	drawn   atomic.Int64 // inputs of those requests so far
+
+	computing context.Context // of the workers; ended by Close
+	cancel    context.CancelFunc
+	workers   sync.WaitGroup
+}
+
+// bodiesInMemory is the number of the largest bodies that are in memory at once. Most bodies are a thousand times smaller.
+const bodiesInMemory = 64
+
+// newServer returns a server of models, a worker for each. It owns them.
+func newServer(p profile, models []model, o Options) (*Server, error) {
+	s := &Server{
+		options: o, profile: p, metrics: newMetrics(), origins: http.NewCrossOriginProtection(),
+		seed: rand.Uint64(), parsing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		queue:  newQueue(o.Queue, o.BatchSize, o.BatchTokens),
+		bodies: budget{limit: bodiesInMemory * o.MaxBody},
+	}
+	var err error
+	if s.routes, err = s.newRoutes(); err != nil {
+		return nil, fmt.Errorf("serve: %w", err)
+	}
+	s.computing, s.cancel = context.WithCancel(context.Background())
+	for _, m := range models {
+		s.workers.Go(func() {
+			defer m.Close()
+			s.work(m)
+		})
+	}
+	return s, nil
+}
+
+// Stop refuses requests to the model from now on. Those that wait or are being computed are still answered.
+func (s *Server) Stop() { s.queue.stop() }
+
+// Close ends what is waiting or being computed with an error, waits for the workers and frees the models.
+func (s *Server) Close() {
+	s.queue.close()
+	s.cancel()
+	s.workers.Wait()
+}
