@@ -138,6 +138,9 @@ type Objective struct {
 	Density *float64 `yaml:"density" range:"> 0 and < 1"`
 	// Span_corruption: mean length of a gap. Unset: 3.
 	MeanSpanLength *float64 `yaml:"mean_span_length" unit:"tokens" range:">= 1"`
+	// Span_corruption: end the targets with one more sentinel, as in the figure of the paper. Unset: false, as T5's own
+	// code and models.
+	FinalSentinel *bool `yaml:"final_sentinel"`
 	// Ul2: whether an input begins with [NLU], [S2S] or [NLG], which tell the model the kind of noise. Unset: true.
 	ModeTokens *bool `yaml:"mode_tokens"`
 	// Ul2: part of the examples that are prefix_lm. Unset: 0.5, which serves generation; 0.2 serves other tasks.

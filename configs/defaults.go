@@ -104,6 +104,7 @@ func (o *Objective) resolve() {
 	case spanCorruption: // Raffel et al. 2020, section 3.3.4
 		fill(&o.Density, 0.15)
 		fill(&o.MeanSpanLength, 3)
+		fill(&o.FinalSentinel, false)
 	case iid:
 		fill(&o.Density, 0.15)
 	case prefixLM:

@@ -28,6 +28,7 @@ func (o *Objective) problems() []problem {
 	}{
 		{"objective.density", o.Density != nil, []string{spanCorruption, iid, prefixLM}},
 		{"objective.mean_span_length", o.MeanSpanLength != nil, []string{spanCorruption}},
+		{"objective.final_sentinel", o.FinalSentinel != nil, []string{spanCorruption}},
 		{"objective.mode_tokens", o.ModeTokens != nil, []string{ul2}},
 		{"objective.sequential_rate", o.SequentialRate != nil, []string{ul2}},
 	} {

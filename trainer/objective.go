@@ -16,6 +16,7 @@ type Objective struct {
 	InputLength    int     `json:"input_length"`
 	Density        float64 `json:"density,omitempty"`
 	MeanSpanLength float64 `json:"mean_span_length,omitempty"`
+	FinalSentinel  bool    `json:"final_sentinel,omitempty"`
 	ModeTokens     bool    `json:"mode_tokens,omitempty"`
 	SequentialRate float64 `json:"sequential_rate,omitempty"`
 	Split          string  `json:"split"` // of documents into pieces, as in configs.Data
@@ -26,7 +27,7 @@ func objectiveOf(c *configs.Config) Objective {
 	o := c.Objective
 	return Objective{
 		Name: o.Name, InputLength: *o.InputLength, Density: valueOf(o.Density), MeanSpanLength: valueOf(o.MeanSpanLength),
-		ModeTokens: valueOf(o.ModeTokens), SequentialRate: valueOf(o.SequentialRate), Split: c.Data.Split,
+		FinalSentinel: valueOf(o.FinalSentinel), ModeTokens: valueOf(o.ModeTokens), SequentialRate: valueOf(o.SequentialRate), Split: c.Data.Split,
 	}
 }
 
@@ -49,7 +50,9 @@ func (o Objective) denoisers(tok *tokenizer.Tokenizer) ([]objective.Denoiser, er
 	var err error
 	switch o.Name {
 	case "span_corruption":
-		one, err = objective.NewSpanCorruption(objective.SpanOptions{Input: o.InputLength, Density: o.Density, Mean: o.MeanSpanLength}, v)
+		one, err = objective.NewSpanCorruption(objective.SpanOptions{
+			Input: o.InputLength, Density: o.Density, Mean: o.MeanSpanLength, FinalSentinel: o.FinalSentinel,
+		}, v)
 	case "iid":
 		one, err = objective.NewIID(objective.IIDOptions{Input: o.InputLength, Density: o.Density}, v)
 	case "prefix_lm":

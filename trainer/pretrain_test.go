@@ -160,6 +160,7 @@ func TestPretrain_ObjectiveSettings(t *testing.T) {
 		{"input_length", configs.Objective{Name: "span_corruption", InputLength: new(256)}, objective.Lengths{Tokens: 284, Inputs: 256, Targets: 58}, 1, false},
 		{"density", configs.Objective{Name: "span_corruption", Density: new(0.25)}, objective.Lengths{Tokens: 614, Inputs: 512, Targets: 206}, 1, false},
 		{"mean_span_length", configs.Objective{Name: "span_corruption", MeanSpanLength: new(10.0)}, objective.Lengths{Tokens: 591, Inputs: 512, Targets: 99}, 1, false},
+		{"final_sentinel", configs.Objective{Name: "span_corruption", FinalSentinel: new(true)}, objective.Lengths{Tokens: 568, Inputs: 512, Targets: 115}, 1, false},
 		{"prefix_lm", configs.Objective{Name: "prefix_lm", Density: new(0.25)}, objective.Lengths{Tokens: 512, Inputs: 512, Targets: 257}, 1, false},
 		{"ul2", configs.Objective{Name: "ul2", SequentialRate: new(0.2)}, objective.Lengths{Tokens: 507, Inputs: 512, Targets: 255}, 0.2, true},
 		{"mode_tokens", configs.Objective{Name: "ul2", ModeTokens: new(false)}, objective.Lengths{Tokens: 512, Inputs: 512, Targets: 257}, 0.5, false},
