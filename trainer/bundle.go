@@ -28,6 +28,10 @@ type Info struct {
 	MaxTargetLength int                `json:"max_target_length,omitempty"` // tokens, with EOS
 	Step            int                `json:"step"`
 	Metrics         map[string]float64 `json:"metrics,omitempty"` // on the validation data, at that step
+
+	// Temperature divides the log-probabilities of the labels of a classification, so that their probabilities are right
+	// as often as they say. It was found on the validation data; 0 is none.
+	Temperature float64 `json:"temperature,omitempty"`
 }
 
 // Bundle is a model with what belongs to it.
@@ -132,6 +136,9 @@ func ReadInfo(dir string) (Info, error) {
 	var info Info
 	if err := json.Unmarshal(raw, &info); err != nil {
 		return Info{}, fmt.Errorf("read %s: %w: copy the file again, or delete it and name the task by options", path, err)
+	}
+	if !(info.Temperature >= 0) {
+		return Info{}, fmt.Errorf("read %s: temperature is %g, want above 0: correct the file", path, info.Temperature)
 	}
 	if info.Task != nil {
 		if err := info.Task.Validate(); err != nil {

@@ -20,6 +20,9 @@ type Evaluator struct {
 	loss      *decode.Loss
 	generator *decode.Generator // of a classification
 	labels    labelScorer
+
+	// Fit finds the temperature of the labels' probabilities anew: the examples are those to calibrate on.
+	Fit bool
 }
 
 // NewEvaluator returns an evaluator of a model for a task.
@@ -30,7 +33,7 @@ func NewEvaluator(b *Bundle, spec task.Spec, w *kernel.Workers) (*Evaluator, err
 		if e.generator, err = decode.New(b.Model, w); err != nil {
 			return nil, err
 		}
-		e.labels = newLabelScorer(b.Tokenizer, spec)
+		e.labels = newLabelScorer(b, spec)
 	}
 	return e, nil
 }
@@ -43,12 +46,15 @@ func (e *Evaluator) Close() {
 }
 
 // Evaluate returns the metrics of the examples, in the order in which they are shown: the loss per target token in
-// nats and its perplexity, and for a classification the scores of the most probable labels. A loss that is no finite
-// number is an error.
+// nats and its perplexity, and for a classification the scores of the most probable labels, and how good their
+// probabilities are: ece, the expected calibration error, and label_nll, the mean of minus the log-probability of the
+// right label in nats. With Fit these are of the model alone, and temperature and calibrated_ece follow. A loss that is no
+// finite number is an error.
 func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, error) {
 	var loss metric.Loss
 	var classes *metric.Classification
-	if e.labels != nil {
+	var calibration metric.Calibration
+	if e.generator != nil {
 		var names []string
 		for _, l := range e.spec.Labels {
 			names = append(names, l.Name)
@@ -79,7 +85,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 		loss.Add(totals.NLL, int64(totals.Tokens))
 		correct, tokens = correct+totals.Correct, tokens+totals.Tokens
 		if classes != nil {
-			if err := e.classify(classes, examples, batch.Index); err != nil {
+			if err := e.classify(classes, &calibration, examples, batch.Index); err != nil {
 				return nil, fmt.Errorf("evaluate: %w", err)
 			}
 		}
@@ -95,26 +101,44 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 				values = append(values, v)
 			}
 		}
+		values = append(values, e.calibrate(&calibration)...)
 	}
 	return values, nil
 }
 
 // classify adds the answers to some of the examples.
-func (e *Evaluator) classify(classes *metric.Classification, examples *data.Examples, index []int) error {
+func (e *Evaluator) classify(classes *metric.Classification, calibration *metric.Calibration, examples *data.Examples, index []int) error {
 	inputs := make([][]int32, len(index))
 	for i, j := range index {
 		inputs[i] = examples.Input(j)
 	}
-	probabilities, err := e.labels.probabilities(e.generator, inputs)
+	logits, err := e.labels.logits(e.generator, inputs)
 	if err != nil {
 		return err
 	}
 	for i, j := range index {
-		if err := classes.Add(examples.Label(j), largest(probabilities[i])); err != nil {
+		if err := classes.Add(examples.Label(j), largest(logits[i])); err != nil {
+			return err
+		}
+		if err := calibration.Add(logits[i], examples.Label(j)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// calibrate returns how good the probabilities of the labels are.
+func (e *Evaluator) calibrate(c *metric.Calibration) []metric.Value {
+	t := e.labels.temperature
+	if e.Fit {
+		t = 1
+	}
+	values := []metric.Value{{Name: "ece", Value: c.Error(t)}, {Name: "label_nll", Value: c.NLL(t)}}
+	if e.Fit {
+		fitted := c.Fit()
+		values = append(values, metric.Value{Name: "temperature", Value: fitted}, metric.Value{Name: "calibrated_ece", Value: c.Error(fitted)})
+	}
+	return values
 }
 
 // modelBatch hands a batch of the data to the model. The slices are shared.

@@ -331,6 +331,7 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 	if err != nil {
 		return nil, err
 	}
+	evaluator.Fit = true
 	m.heldOut = heldOutRows{evaluator, examples, c.Eval.BatchSize}
 	m.closers = append(m.closers, func() error { evaluator.Close(); return nil })
 	return m, nil

@@ -3,37 +3,58 @@ package trainer
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"t5train/data/task"
-	"t5train/data/tokenizer"
 	"t5train/model/decode"
 )
 
-// labelScorer are the texts of a classification's labels as targets, which end in EOS. The answer is the label whose text
-// the model finds most probable (rank classification): it is always a label, and the probabilities add up to 1.
-type labelScorer [][]int32
-
-func newLabelScorer(tok *tokenizer.Tokenizer, spec task.Spec) labelScorer {
-	var texts labelScorer
-	for _, l := range spec.Labels {
-		texts = append(texts, append(tok.Encode(l.Text), tok.EOS()))
-	}
-	return texts
+// labelScorer ranks the labels of a classification by the probability that the model gives to their texts (rank
+// classification): the answer is always a label, and the probabilities add up to 1.
+type labelScorer struct {
+	targets     [][]int32 // the texts, which end in EOS
+	temperature float64   // by which log-probabilities are divided
 }
 
-// probabilities returns the probability of each label for each input.
-func (t labelScorer) probabilities(g *decode.Generator, inputs [][]int32) ([][]float64, error) {
-	rows, err := g.Score(inputs, t)
+// newLabelScorer returns the scorer of a task, with the temperature of the bundle where the labels are those that it was
+// found with.
+func newLabelScorer(b *Bundle, spec task.Spec) labelScorer {
+	s := labelScorer{temperature: 1}
+	for _, l := range spec.Labels {
+		s.targets = append(s.targets, append(b.Tokenizer.Encode(l.Text), b.Tokenizer.EOS()))
+	}
+	if own := b.Info.Task; b.Info.Temperature > 0 && own != nil && slices.Equal(own.Labels, spec.Labels) {
+		s.temperature = b.Info.Temperature
+	}
+	return s
+}
+
+// logits returns the log-probability of each label's text for each input, as the model has it.
+func (s labelScorer) logits(g *decode.Generator, inputs [][]int32) ([][]float64, error) {
+	rows, err := g.Score(inputs, s.targets)
 	if err != nil {
 		return nil, err
 	}
-	for i, row := range rows {
-		rows[i] = softmax(row)
-		if math.IsNaN(rows[i][0]) {
-			return nil, errNoNumber
+	for _, row := range rows {
+		for _, v := range row {
+			if !finite(v) {
+				return nil, errNoNumber
+			}
 		}
 	}
 	return rows, nil
+}
+
+// probabilities returns the probability of each label for each input.
+func (s labelScorer) probabilities(g *decode.Generator, inputs [][]int32) ([][]float64, error) {
+	rows, err := s.logits(g, inputs)
+	for i, row := range rows {
+		for j := range row {
+			row[j] /= s.temperature
+		}
+		rows[i] = softmax(row)
+	}
+	return rows, err
 }
 
 var errNoNumber = errors.New("the model gives no number: its weights are damaged, copy the checkpoint again")

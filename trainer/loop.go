@@ -237,9 +237,10 @@ func (l *loop) image() (image, error) {
 	if name := spoilt(l.bundle.Model.Params); name != "" {
 		return image{}, fmt.Errorf("step %d: %s has weights that are no finite numbers: %w", step, name, errDiverged)
 	}
-	l.bundle.Info.Step, l.bundle.Info.Metrics = step, nil
+	info := &l.bundle.Info
+	info.Step, info.Metrics, info.Temperature = step, nil, 0
 	if l.state.Evaluated == step {
-		l.bundle.Info.Metrics = l.metrics
+		info.Metrics, info.Temperature = l.metrics, l.metrics["temperature"] // 0 without one
 	}
 	files, err := l.bundle.files()
 	if err != nil {

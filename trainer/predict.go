@@ -41,7 +41,7 @@ func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptio
 		return nil, err
 	}
 	return &Predictor{
-		bundle: b, spec: spec, generator: g, loss: decode.NewLoss(b.Model, w), labels: newLabelScorer(b.Tokenizer, spec), vocab: vocabularyOf(b.Tokenizer),
+		bundle: b, spec: spec, generator: g, loss: decode.NewLoss(b.Model, w), labels: newLabelScorer(b, spec), vocab: vocabularyOf(b.Tokenizer),
 		maxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
 		maxOutput: firstPositive(o.MaxOutputLength, b.Info.MaxTargetLength, 128),
 	}, nil
@@ -77,7 +77,7 @@ type Classified struct {
 
 // Classify returns the most probable label of each text.
 func (p *Predictor) Classify(ctx context.Context, texts []string) ([]Classified, error) {
-	if len(p.labels) == 0 {
+	if len(p.labels.targets) == 0 {
 		return nil, errors.New("classify: the task has no labels: name them, or generate text")
 	}
 	if err := ctx.Err(); err != nil {

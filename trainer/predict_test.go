@@ -113,3 +113,59 @@ func TestPredictorRefuses(t *testing.T) {
 		}
 	}
 }
+
+// The temperature of a checkpoint divides the log-probabilities of its labels, and of no others.
+func TestTemperature(t *testing.T) {
+	b := untrained(t)
+	texts := []string{"win a prize"}
+	classify := func(b *Bundle, spec task.Spec) Classified {
+		answers, err := newTestPredictor(t, b, spec).Classify(t.Context(), texts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answers[0]
+	}
+	spec := *b.Info.Task
+	plain := classify(b, spec)
+	warm := *b
+	warm.Info.Temperature = 2.5
+	got := classify(&warm, spec)
+	odds := func(c Classified) float64 { return math.Log(c.Probabilities[1] / c.Probabilities[0]) }
+	if !(math.Abs(odds(got)-odds(plain)/2.5) <= 1e-6) || got.Label != plain.Label {
+		t.Errorf("log-odds %g with temperature 2.5, %g without", odds(got), odds(plain))
+	}
+	spec.Labels = []task.Label{{Name: "a", Text: "one"}, {Name: "b", Text: "two"}}
+	if got, want := classify(&warm, spec), classify(b, spec); !reflect.DeepEqual(got, want) {
+		t.Errorf("other labels: %+v, want %+v", got, want)
+	}
+}
+
+// Training leaves the temperature of its validation data in the checkpoint, and evaluate takes it as predict does.
+func TestTrainingCalibrates(t *testing.T) {
+	c := tinyConfig(t)
+	result := finetune(t, c, FinetuneOptions{})
+	b, _, err := Open(result.Checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := b.Info.Metrics
+	if b.Info.Temperature != m["temperature"] || !(b.Info.Temperature > 0) || b.Info.Temperature == 1 {
+		t.Fatalf("temperature %g, of the metrics %g", b.Info.Temperature, m["temperature"])
+	}
+	evaluate := func(b *Bundle) map[string]float64 {
+		values, err := Evaluate(t.Context(), b, EvaluateOptions{
+			Data: c.Data.Validation, MaxExamples: c.Data.MaxValidationExamples, BatchSize: 8, Threads: 1, Console: PlainConsole(io.Discard),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return metricMap(values)
+	}
+	with := evaluate(b)
+	b.Info.Temperature = 0
+	without := evaluate(b)
+	if !(math.Abs(with["ece"]-m["calibrated_ece"]) <= 1e-5) || !(math.Abs(without["ece"]-m["ece"]) <= 1e-5) || !(with["label_nll"] < without["label_nll"]) ||
+		with["accuracy"] != without["accuracy"] {
+		t.Errorf("evaluated with the temperature %v and without %v, in training %v", with, without, m)
+	}
+}

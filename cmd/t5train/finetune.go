@@ -190,6 +190,9 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 			}
 		}
 		fmt.Fprintln(a.stdout)
+		if t, ok := r.Metrics["temperature"]; ok {
+			fmt.Fprintf(a.stdout, "calibration: temperature %.4f, expected calibration error %.4f before and %.4f after\n", t, r.Metrics["ece"], r.Metrics["calibrated_ece"])
+		}
 	}
 	text := "..."
 	if c.Pretraining() {
