@@ -117,16 +117,3 @@ func (o *Options) banWords(x []float32, tokens []int32) {
 		}
 	}
 }
-
-// restrict leaves the tokens that may follow those generated.
-func (t *Trie) restrict(x []float32, generated []int32) {
-	following := t.after(generated)
-	worth := make(map[int32]float32, len(following))
-	for id := range following {
-		worth[id] = x[id]
-	}
-	fill(x, never)
-	for id, v := range worth {
-		x[id] = v
-	}
-}

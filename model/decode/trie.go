@@ -3,6 +3,7 @@ package decode
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Trie is a set of token sequences, by their common beginnings: what Generate may answer.
@@ -10,48 +11,65 @@ import (
 //	labels := decode.NewTrie(targets) // [][]int32, the labels' tokens with EOS
 //	outputs, err := generator.Generate(ctx, inputs, decode.Options{MaxTokens: labels.Longest(), Allowed: labels})
 type Trie struct {
-	root        trieNode
-	longest     int
-	ends, inner map[int32]bool // tokens that end a sequence, and that others follow
+	sequences [][]int32 // in order, so that those with a common beginning are neighbours: nodes would take 50 times the memory
+	longest   int
 }
-
-// trieNode has what may follow its tokens: nothing where a sequence ends.
-type trieNode map[int32]trieNode
 
 // NewTrie returns the trie of sequences, each of which ends in EOS.
 func NewTrie(sequences [][]int32) *Trie {
-	t := &Trie{root: trieNode{}, ends: map[int32]bool{}, inner: map[int32]bool{}}
+	t := &Trie{}
 	for _, s := range sequences {
+		t.sequences = append(t.sequences, slices.Clone(s))
 		t.longest = max(t.longest, len(s))
-		node := t.root
-		for i, id := range s {
-			if node[id] == nil {
-				node[id] = trieNode{}
-			}
-			node = node[id]
-			if i == len(s)-1 {
-				t.ends[id] = true
-			} else {
-				t.inner[id] = true
-			}
-		}
 	}
+	slices.SortFunc(t.sequences, slices.Compare)
 	return t
 }
 
 // Longest returns the number of tokens of the longest sequence.
 func (t *Trie) Longest() int { return t.longest }
 
-// after returns what may follow the given tokens, nil if no sequence begins with them.
-func (t *Trie) after(tokens []int32) trieNode {
-	node := t.root
-	for _, id := range tokens {
-		node = node[id]
-	}
-	return node
+// beginning returns the sequences that begin with tokens.
+func (t *Trie) beginning(tokens []int32) [][]int32 {
+	first, _ := slices.BinarySearchFunc(t.sequences, tokens, slices.Compare)
+	rest := t.sequences[first:]
+	n, _ := slices.BinarySearchFunc(rest, tokens, func(s, tokens []int32) int {
+		if len(s) >= len(tokens) && slices.Equal(s[:len(tokens)], tokens) {
+			return -1
+		}
+		return 1
+	})
+	return rest[:n]
 }
 
-// check reports why outputs cannot be sequences of the trie.
+// after returns what may follow the given tokens, ascending.
+func (t *Trie) after(tokens []int32) []int32 {
+	var following []int32
+	for _, s := range t.beginning(tokens) {
+		if len(s) == len(tokens) {
+			continue
+		}
+		if id, n := s[len(tokens)], len(following); n == 0 || following[n-1] != id {
+			following = append(following, id)
+		}
+	}
+	return following
+}
+
+// restrict leaves the tokens that may follow those generated.
+func (t *Trie) restrict(x []float32, generated []int32) {
+	following := t.after(generated)
+	worth := make([]float32, len(following))
+	for i, id := range following {
+		worth[i] = x[id]
+	}
+	fill(x, never)
+	for i, id := range following {
+		x[id] = worth[i]
+	}
+}
+
+// check reports why outputs cannot be sequences of the trie, once for each token.
 func (t *Trie) check(o Options, vocab int) (errs []error) {
 	if t.longest == 0 {
 		return []error{errors.New("the option Allowed holds no sequence, want at least one")}
@@ -59,29 +77,29 @@ func (t *Trie) check(o Options, vocab int) (errs []error) {
 	if t.longest > o.MaxTokens {
 		errs = append(errs, fmt.Errorf("the option MaxTokens is %d, but Allowed holds a sequence of %d tokens: raise MaxTokens", o.MaxTokens, t.longest))
 	}
-	if t.after(o.Prefix) == nil {
+	if len(t.beginning(o.Prefix)) == 0 {
 		errs = append(errs, errors.New("the option Allowed holds no sequence that begins with Prefix: leave one of them out"))
 	}
-	for _, tokens := range []map[int32]bool{t.ends, t.inner} {
-		for id := range tokens {
-			if id < 0 || int(id) >= vocab {
-				errs = append(errs, fmt.Errorf("the option Allowed has token %d, want 0 to %d: the vocabulary has %d tokens", id, vocab-1, vocab))
+	inner, ends := map[int32]bool{}, map[int32]bool{} // tokens that others follow, and that end a sequence
+	for _, s := range t.sequences {
+		for i, id := range s {
+			seen := inner
+			if i == len(s)-1 {
+				seen = ends
 			}
-		}
-	}
-	if len(o.EOS) == 0 {
-		return errs
-	}
-	eos := map[int32]bool{}
-	for _, id := range o.EOS {
-		eos[id] = true
-		if t.inner[id] {
-			errs = append(errs, fmt.Errorf("the option Allowed has a sequence that goes on behind EOS, token %d: want EOS at the end only", id))
-		}
-	}
-	for id := range t.ends {
-		if !eos[id] {
-			errs = append(errs, fmt.Errorf("the option Allowed has a sequence that ends in token %d: append EOS, one of %d", id, o.EOS))
+			if seen[id] {
+				continue
+			}
+			seen[id] = true
+			eos := slices.Contains(o.EOS, id)
+			switch {
+			case id < 0 || int(id) >= vocab:
+				errs = append(errs, fmt.Errorf("the option Allowed has token %d, want 0 to %d: the vocabulary has %d tokens", id, vocab-1, vocab))
+			case i < len(s)-1 && eos:
+				errs = append(errs, fmt.Errorf("the option Allowed has a sequence that goes on behind EOS, token %d: want EOS at the end only", id))
+			case i == len(s)-1 && !eos && len(o.EOS) > 0:
+				errs = append(errs, fmt.Errorf("the option Allowed has a sequence that ends in token %d: append EOS, one of %d", id, o.EOS))
+			}
 		}
 	}
 	return errs
