@@ -2,6 +2,7 @@ package decode
 
 import (
 	"math"
+	"slices"
 
 	"t5train/internal/random"
 	"t5train/model/kernel"
@@ -14,8 +15,9 @@ type distribution struct {
 	kept   []int32   // tokens that are left, ascending
 	total  float64   // of their weights
 
-	order []ranked // scratch of leading
-	best  []kernel.Ranked
+	order  []ranked // scratch of leading
+	best   []kernel.Ranked
+	sorted []float32
 }
 
 // filter sets d to what s leaves of logits, which it overwrites. Filters apply in the order of transformers 5. Nothing is
@@ -29,10 +31,7 @@ func (s *Sampling) filter(w *kernel.Workers, d *distribution, logits []float32) 
 	}
 	least := never
 	if s.TopK > 0 && s.TopK < len(logits) {
-		d.best = kernel.TopK(w, logits, s.TopK, d.best[:0])
-		if len(d.best) == s.TopK {
-			least = d.best[s.TopK-1].Value
-		}
+		least = d.largest(w, s.TopK)
 	}
 	d.weight = append(d.weight[:0], logits...)
 	largest, _, _ := kernel.LogSumExp(w, d.weight)
@@ -66,6 +65,23 @@ func (s *Sampling) filter(w *kernel.Workers, d *distribution, logits []float32) 
 	if s.Eta > 0 {
 		d.atLeast(min(s.Eta, math.Sqrt(s.Eta)*math.Exp(-d.entropy(largest))))
 	}
+}
+
+// insertedAtMost is up to how many largest elements kernel.TopK, which inserts each of them, finds sooner than sorting does.
+const insertedAtMost = 1024
+
+// largest returns the k-th largest logit, minus infinity if fewer are finite.
+func (d *distribution) largest(w *kernel.Workers, k int) float32 {
+	if k > insertedAtMost {
+		d.sorted = append(d.sorted[:0], d.logits...)
+		slices.Sort(d.sorted)
+		return d.sorted[len(d.sorted)-k]
+	}
+	d.best = kernel.TopK(w, d.logits, k, d.best[:0])
+	if len(d.best) < k {
+		return never
+	}
+	return d.best[k-1].Value
 }
 
 // keep drops the tokens that ok does not want.

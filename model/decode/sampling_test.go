@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"t5train/model/kernel"
 )
 
 // leading must find what sorting everything finds.
@@ -31,6 +33,32 @@ func TestLeadingIsTheBeginningOfTheOrder(t *testing.T) {
 				}
 				break
 			}
+		}
+	}
+}
+
+// Top-k keeps what the k-th largest logit is not larger than, however large k is.
+func TestTopKOfAnySize(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	w := kernel.NewWorkers(1)
+	logits := make([]float32, 3*insertedAtMost)
+	for i := range logits {
+		logits[i] = float32(r.IntN(2 * insertedAtMost)) // some are equal
+	}
+	logits[7] = never
+	sorted := slices.Sorted(slices.Values(logits))
+	for _, k := range []int{1, 2, insertedAtMost - 1, insertedAtMost, insertedAtMost + 1, 2 * insertedAtMost, len(logits) - 1, len(logits)} {
+		var d distribution
+		s := Sampling{Temperature: 1, TopK: k}
+		s.filter(w, &d, slices.Clone(logits))
+		var want []int32
+		for id, v := range logits {
+			if v >= sorted[len(sorted)-k] && v > never {
+				want = append(want, int32(id))
+			}
+		}
+		if !slices.Equal(d.kept, want) {
+			t.Errorf("top %d keeps %d tokens, want %d", k, len(d.kept), len(want))
 		}
 	}
 }
