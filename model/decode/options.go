@@ -40,6 +40,12 @@ type Options struct {
 	Allowed   *Trie   // outputs are sequences of the trie; nil: any
 }
 
+// Bounds of numbers: beyond them scores overflow, and a mistake would look like a damaged model.
+const (
+	mostExponent = 10   // of lengths
+	leastDivisor = 1e-6 // of logits
+)
+
 // mostSequences bounds the sequences of an input: each has keys and values of its own in every layer, so a mistake would
 // take all memory.
 const mostSequences = 1024
@@ -96,14 +102,14 @@ func (o Options) Validate(vocab int) error {
 		check(o.Returned <= 1, "Returned is %d, but there is one most probable token: set Beams or Sampling for several sequences", o.Returned)
 	}
 	if o.LengthPenalty != nil {
-		check(finite(*o.LengthPenalty), "LengthPenalty is %v, want a finite number", *o.LengthPenalty)
+		check(math.Abs(*o.LengthPenalty) <= mostExponent, "LengthPenalty is %v, want %d to %d", *o.LengthPenalty, -mostExponent, mostExponent)
 		check(o.Alpha == 0, "LengthPenalty is set and so is Alpha: leave one of them out")
 	}
-	check(finite(o.Alpha) && o.Alpha >= 0, "Alpha is %v, want at least 0", o.Alpha)
+	check(o.Alpha >= 0 && o.Alpha <= mostExponent, "Alpha is %v, want 0 to %d", o.Alpha, mostExponent)
 	check(o.EarlyStopping >= Heuristic && o.EarlyStopping <= Never, "EarlyStopping is %d, want Heuristic, Early or Never", o.EarlyStopping)
 	check(o.NoRepeatNgram >= 0, "NoRepeatNgram is %d, want at least 0", o.NoRepeatNgram)
 	check(o.EncoderNoRepeatNgram >= 0, "EncoderNoRepeatNgram is %d, want at least 0", o.EncoderNoRepeatNgram)
-	check(finite(o.RepetitionPenalty) && o.RepetitionPenalty >= 0, "RepetitionPenalty is %v, want above 0, or 0 for none", o.RepetitionPenalty)
+	check(o.RepetitionPenalty == 0 || finite(o.RepetitionPenalty) && o.RepetitionPenalty >= leastDivisor, "RepetitionPenalty is %v, want at least %v, or 0 for none", o.RepetitionPenalty, leastDivisor)
 	known := func(name string, tokens []int32) {
 		for _, id := range tokens {
 			check(id >= 0 && int(id) < vocab, "%s has token %d, want 0 to %d: the vocabulary has %d tokens", name, id, vocab-1, vocab)
@@ -133,8 +139,8 @@ func (o Options) Validate(vocab int) error {
 
 func (s *Sampling) check() []error {
 	var errs []error
-	if !finite(s.Temperature) || s.Temperature <= 0 {
-		errs = append(errs, fmt.Errorf("the option Temperature is %v, want above 0: 1 for the model's probabilities, no Sampling for the most probable token", s.Temperature))
+	if !finite(s.Temperature) || s.Temperature < leastDivisor {
+		errs = append(errs, fmt.Errorf("the option Temperature is %v, want at least %v: 1 for the model's probabilities, no Sampling for the most probable token", s.Temperature, leastDivisor))
 	}
 	if s.TopK < 0 {
 		errs = append(errs, fmt.Errorf("the option TopK is %d, want at least 1, or 0 for all tokens", s.TopK))

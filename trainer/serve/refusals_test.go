@@ -56,6 +56,8 @@ func TestRefusals(t *testing.T) {
 		"no choice":              {"/v1/generate", `{"inputs": ["a"], "choices": [""]}`, 422, "invalid_request", `choices: choice "" is empty`},
 		"temperature, no sample": {"/v1/generate", `{"inputs": ["a"], "temperature": 2}`, 422, "invalid_request", `temperature is of no effect without sampling: add "do_sample": true`},
 		"temperature of zero":    {"/v1/generate", `{"inputs": ["a"], "do_sample": true, "temperature": 0}`, 422, "invalid_request", "want more than 0"},
+		"temperature overflows":  {"/v1/generate", `{"inputs": ["a"], "do_sample": true, "temperature": 1e-50}`, 422, "invalid_request", "want at least 1e-06"},
+		"penalty overflows":      {"/v1/generate", `{"inputs": ["a"], "num_beams": 2, "length_penalty": -400}`, 422, "invalid_request", "want -10 to 10"},
 		"top_p above 1":          {"/v1/generate", `{"inputs": ["a"], "do_sample": true, "top_p": 1.1}`, 422, "invalid_request", "at most 1"},
 		"negative seed":          {"/v1/generate", `{"inputs": ["a"], "do_sample": true, "seed": -1}`, 422, "invalid_request", "seed is -1, want 0 to"},
 		"repetition penalty":     {"/v1/generate", `{"inputs": ["a"], "repetition_penalty": 0}`, 422, "invalid_request", "want more than 0"},
