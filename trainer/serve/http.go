@@ -129,14 +129,16 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 // knowsHost tells whether the server may be asked under the name of a Host header. Without this check a page of any site
 // could make its own name point to this machine and then read answers as its own.
 func (s *Server) knowsHost(host string) bool {
+	host = hostName(host)
+	return slices.Contains(s.options.Hosts, "*") || slices.Contains(s.options.Hosts, host) || IsLoopback(host)
+}
+
+// hostName returns the name in host or host:port, as all ways to write it have in common.
+func hostName(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	if slices.Contains(s.options.Hosts, "*") || slices.Contains(s.options.Hosts, host) {
-		return true
-	}
-	return IsLoopback(host)
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 }
 
 // IsLoopback tells whether a name or an IP address always means the machine itself.

@@ -38,7 +38,7 @@ type Options struct {
 	Connections   int           // at the same time, used by Run (2,048); others wait until one ends
 	Grace         time.Duration // that Run gives unfinished requests when it stops (30 s)
 
-	// Hosts are the names under which the server may be asked, without ports (those of the loopback interface). A web page
+	// Hosts are the names under which the server may be asked, whatever the port (those of the loopback interface). A web page
 	// that makes its own name point to this machine uses another one, so it is refused. "*" allows every name.
 	Hosts []string
 
@@ -60,6 +60,11 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.IdleTimeout, 30*time.Second)
 	setDefault(&o.Connections, 2048)
 	setDefault(&o.Grace, 30*time.Second)
+	hosts := make([]string, len(o.Hosts))
+	for i, host := range o.Hosts {
+		hosts[i] = hostName(host)
+	}
+	o.Hosts = hosts
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -161,6 +161,7 @@ func TestHosts(t *testing.T) {
 	}{
 		{nil, "", false}, {nil, "evil.test", false}, {nil, "127.0.0.1", true},
 		{[]string{"t5.example.org"}, "T5.example.org:443", true}, {[]string{"t5.example.org"}, "evil.test", false},
+		{[]string{"T5.Example.org:443"}, "t5.example.org.", true}, {[]string{"[2001:DB8::1]"}, "[2001:db8::1]:8080", true},
 		{[]string{"*"}, "evil.test", true},
 	} {
 		s, _ := start(t, Options{Hosts: c.hosts})
