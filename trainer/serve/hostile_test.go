@@ -284,3 +284,16 @@ func TestConnections(t *testing.T) {
 		}
 	}
 }
+
+// A client that still sends a body which nobody reads gets its answer, and the end of the connection after it, not a reset.
+func TestAnswerBeforeTheBody(t *testing.T) {
+	_, address := run(t, Options{MaxBody: 1 << 10})
+	conn := dial(t, address)
+	if _, err := io.WriteString(conn, strings.Replace(slowHeader, "1000", "1000000000", 1)+strings.Repeat(" ", 1<<20)); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := io.ReadAll(conn)
+	if err != nil || !strings.Contains(string(answer), "body_too_large") {
+		t.Errorf("answered %q (%v), want 413 and the end", answer, err)
+	}
+}

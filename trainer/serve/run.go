@@ -113,3 +113,12 @@ func (c *limitedConn) Close() error {
 	defer c.leave()
 	return c.Conn.Close()
 }
+
+// CloseWrite lets http.Server end a connection gently: to close one while a client still sends resets it, and the client may
+// lose the answer that says why.
+func (c *limitedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}
