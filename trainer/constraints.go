@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,21 +46,29 @@ func withoutBlank(tok *tokenizer.Tokenizer) func(text string) []int32 {
 	}
 }
 
-// Choices returns the answers that generation is restricted to.
-func Choices(tok *tokenizer.Tokenizer, texts []string) (*decode.Trie, error) {
+// choiceBeams is how many choices are followed at once. Among no more than these the most probable one is found for certain.
+const choiceBeams = 32
+
+// Choose restricts generation to some texts. Where the options ask for neither beams nor samples, the answer is the most
+// probable text: the most probable token each time may lead to another one.
+func Choose(o *decode.Options, tok *tokenizer.Tokenizer, texts []string) error {
 	var sequences [][]int32
 	for _, text := range texts {
 		ids := tok.Encode(text)
 		if len(ids) == 0 {
-			return nil, fmt.Errorf("choice %q is empty: leave it out", text)
+			return fmt.Errorf("choice %q is empty: leave it out", text)
 		}
 		if slices.Contains(ids, tok.Unk()) {
-			return nil, fmt.Errorf("choice %q has characters that the tokenizer does not know: write it otherwise", text)
+			return fmt.Errorf("choice %q has characters that the tokenizer does not know: write it otherwise", text)
 		}
 		sequences = append(sequences, append(ids, tok.EOS()))
 	}
 	if len(sequences) == 0 {
-		return nil, fmt.Errorf("there are no choices: want at least one")
+		return errors.New("there are no choices: want at least one")
 	}
-	return decode.NewTrie(sequences), nil
+	o.Allowed = decode.NewTrie(sequences)
+	if o.Beams <= 1 && o.Sampling == nil {
+		o.Beams, o.LengthPenalty, o.Alpha = min(len(sequences), choiceBeams), new(0.0), 0
+	}
+	return nil
 }

@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -135,17 +137,62 @@ func TestBadWords(t *testing.T) {
 	}
 }
 
-func TestChoices(t *testing.T) {
+// A choice is the most probable text, which is not always where the most probable token leads.
+func TestChoose(t *testing.T) {
+	b := tinyBundle(t)
+	p := newTestPredictor(t, b, *b.Info.Task)
+	choices := []string{"a day", "a year and a day", "yes", "day", "no", "never"}
+	var options decode.Options
+	if err := Choose(&options, b.Tokenizer, choices); err != nil {
+		t.Fatal(err)
+	}
+	options.MaxTokens = options.Allowed.Longest()
+	stepwise, differs := options, false
+	stepwise.Beams = 1
+	for i := range 20 {
+		text := fmt.Sprint("question ", i)
+		answers, err := p.Generate(t.Context(), []string{text}, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scores, err := p.Score(t.Context(), []string{text}, [][]string{choices})
+		if err != nil {
+			t.Fatal(err)
+		}
+		best := 0
+		for j, s := range scores[0].Targets {
+			if s.LogProb > scores[0].Targets[best].LogProb {
+				best = j
+			}
+		}
+		if got := answers[0].Sequences[0]; got.Text != choices[best] || math.Abs(got.LogProb-scores[0].Targets[best].LogProb) > 1e-4 {
+			t.Errorf("%s: got %q at %g, want %q at %g", text, got.Text, got.LogProb, choices[best], scores[0].Targets[best].LogProb)
+		}
+		tokenwise, err := p.Generate(t.Context(), []string{text}, stepwise)
+		if err != nil {
+			t.Fatal(err)
+		}
+		differs = differs || tokenwise[0].Sequences[0].Text != choices[best]
+	}
+	if !differs {
+		t.Error("token by token gives the same, so that the test shows nothing")
+	}
+}
+
+func TestChoose_Options(t *testing.T) {
 	tok, err := tokenizer.T5()
 	if err != nil {
 		t.Fatal(err)
 	}
-	trie, err := Choices(tok, []string{"a day", "yes"})
-	if want := len(tok.Encode("a day")) + 1; err != nil || trie.Longest() != want {
-		t.Errorf("the longest choice has %d tokens, %v, want %d", trie.Longest(), err, want)
+	asked := decode.Options{Beams: 4, LengthPenalty: new(2.0)}
+	if err := Choose(&asked, tok, []string{"a day", "yes"}); err != nil || asked.Beams != 4 || *asked.LengthPenalty != 2 {
+		t.Errorf("beams that are asked for become %+v, %v", asked, err)
+	}
+	if want := len(tok.Encode("a day")) + 1; asked.Allowed.Longest() != want {
+		t.Errorf("the longest choice has %d tokens, want %d", asked.Allowed.Longest(), want)
 	}
 	for name, texts := range map[string][]string{"none": nil, "an empty one": {"a", ""}, "unknown characters": {"日本"}} {
-		if _, err := Choices(tok, texts); err == nil {
+		if err := Choose(&decode.Options{}, tok, texts); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

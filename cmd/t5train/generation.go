@@ -54,7 +54,7 @@ func (g *generationFlags) add(c *cobra.Command) {
 	f.IntVar(&g.minLength, "min-output-length", 0, "shortest output in tokens")
 	f.StringSliceVar(&g.badWords, "bad-words", nil, "texts that no output holds")
 	f.StringVar(&g.prefix, "output-prefix", "", "text that every output begins with")
-	f.StringVar(&g.choices, "choices", "", "the only possible outputs: a,b,c or a file with one a line")
+	f.StringVar(&g.choices, "choices", "", "the only possible outputs, of which the most probable is found: a,b,c or a file with one a line")
 }
 
 // set returns the first flag of generation that is given, "" if none is.
@@ -197,7 +197,7 @@ func (g *generationFlags) texts(o decode.Options, tok *tokenizer.Tokenizer) (dec
 	if err != nil {
 		return o, fmt.Errorf("--choices: %w", err)
 	}
-	if o.Allowed, err = trainer.Choices(tok, list); err != nil {
+	if err := trainer.Choose(&o, tok, list); err != nil {
 		return o, fmt.Errorf("--choices: %w", err)
 	}
 	g.choicesDigest = fmt.Sprintf("%d, sha256 %x", len(list), sha256.Sum256([]byte(strings.Join(list, "\n"))))

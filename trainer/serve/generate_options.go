@@ -127,7 +127,7 @@ func (s *Server) constraints(fields *object, o *decode.Options) {
 	if len(choices) == 0 {
 		return
 	}
-	if o.Allowed, err = trainer.Choices(tok, choices); err != nil {
+	if err := trainer.Choose(o, tok, choices); err != nil {
 		fields.fail(invalid("choices: %v", err))
 	} else if !fields.has("max_new_tokens") {
 		o.MaxTokens = min(o.Allowed.Longest(), s.options.MaxOutputLength)
