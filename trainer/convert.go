@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"t5train/checkpoints"
 	"t5train/checkpoints/safetensors"
@@ -20,7 +22,7 @@ import (
 // ConvertOptions say what Convert changes.
 type ConvertOptions struct {
 	DType        string // one of DTypes; "": every tensor keeps its type
-	MaxShardSize int64  // bytes of the largest file of weights
+	MaxShardSize int64  // bytes of the largest file of weights; 0: checkpoints.DefaultShardSize
 	VocabSize    int    // rows of the embedding; 0: as many as there are
 }
 
@@ -42,6 +44,12 @@ var copied = []string{
 // files of another size, or with another number of rows in the embedding. Tensors go from file to file one after the
 // other, so that memory does not grow with the model. The folder appears complete or not at all.
 func Convert(ctx context.Context, path, out string, o ConvertOptions, console *Console) error {
+	if o.DType != "" && !slices.Contains(DTypes(), o.DType) {
+		return fmt.Errorf("convert %s: the type is %q, want one of %s", path, o.DType, strings.Join(DTypes(), ", "))
+	}
+	if o.MaxShardSize == 0 {
+		o.MaxShardSize = checkpoints.DefaultShardSize
+	}
 	dir, how, err := checkpoints.Resolve(path)
 	if err != nil {
 		return err

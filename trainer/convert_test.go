@@ -44,9 +44,6 @@ func writeModel(t *testing.T, rows int) (dir string) {
 }
 
 func convert(dir, out string, o ConvertOptions) error {
-	if o.MaxShardSize == 0 {
-		o.MaxShardSize = checkpoints.DefaultShardSize
-	}
 	return Convert(context.Background(), dir, out, o, PlainConsole(io.Discard))
 }
 
@@ -224,6 +221,7 @@ func TestConvertRefuses(t *testing.T) {
 		{"the same folder", dir, dir + "/../model", ConvertOptions{}, "that is the checkpoint itself"},
 		{"a full folder", dir, full, ConvertOptions{}, "the folder holds files already"},
 		{"a file", dir, file, ConvertOptions{}, "a file of that name is there"},
+		{"an unknown type", dir, fresh, ConvertOptions{DType: "int4"}, `the type is "int4", want one of float32, bfloat16`},
 		{"used rows", dir, fresh, ConvertOptions{VocabSize: tinyVocab - 1}, "29 rows are too few: the tokenizer has 30 tokens"},
 		{"no tokenizer", bare, fresh, ConvertOptions{VocabSize: tinyVocab}, "which are in use only the tokenizer tells"},
 		{"no checkpoint", t.TempDir(), fresh, ConvertOptions{}, "it holds no config.json"},
