@@ -144,7 +144,7 @@ func hostName(host string) string {
 // IsLoopback tells whether a name or an IP address always means the machine itself.
 func IsLoopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // explain returns the answer that tells a client what went wrong.
