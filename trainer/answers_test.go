@@ -12,6 +12,7 @@ import (
 	"t5train/configs"
 	"t5train/data/task"
 	"t5train/model"
+	"t5train/model/decode"
 	"t5train/model/kernel"
 	"t5train/model/op"
 )
@@ -51,7 +52,7 @@ func TestLabelProbability(t *testing.T) {
 		shares := softmax(logProbs)
 		best := largest(shares)
 		want := shares[best]
-		got, err := p.Predict(t.Context(), []Input{{Text: text, Shown: "shown"}}, PredictOptions{}, new(Cuts))
+		got, err := p.Predict(t.Context(), 0, []Input{{Text: text, Shown: "shown"}}, decode.Options{}, new(Cuts))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +126,7 @@ func TestGeneratedAnswers(t *testing.T) {
 			}
 			defer p.Close()
 			var cuts Cuts
-			answers, err := p.Predict(t.Context(), inputs, PredictOptions{BatchSize: 2}, &cuts)
+			answers, err := p.Predict(t.Context(), 0, inputs, decode.Options{}, &cuts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,7 +156,7 @@ func TestPredictCutsInputs(t *testing.T) {
 	}
 	defer p.Close()
 	var cuts Cuts
-	answers, err := p.Predict(t.Context(), []Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}, PredictOptions{BatchSize: 4}, &cuts) // "▁abc" and EOS are 5
+	answers, err := p.Predict(t.Context(), 0, []Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}, decode.Options{}, &cuts) // "▁abc" and EOS are 5
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,7 @@
 package trainer
 
 import (
-	"cmp"
 	"context"
-	"slices"
 
 	"t5train/model/decode"
 )
@@ -39,67 +37,40 @@ type Cuts struct {
 	Outputs int // that reached the limit before their end
 }
 
-// PredictOptions say how Predict answers.
-type PredictOptions struct {
-	BatchSize  int            // inputs at a time; changes memory and time, and results by rounding only
-	Generation decode.Options // of texts
-	First      int            // number of the first input among all that there are; sampling depends on it
-	Done       func(n int)    // is told how many more are answered; may be nil
-}
-
-// Predict answers inputs, in order: with labels where the task has some, with text otherwise. It adds to cuts.
-//
-// Batches hold inputs of similar length, since a batch takes as long as its longest output.
-func (p *Predictor) Predict(ctx context.Context, inputs []Input, o PredictOptions, cuts *Cuts) ([]Prediction, error) {
-	order := make([]int, len(inputs))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(inputs[b].Text), len(inputs[a].Text)) })
+// Predict answers a batch of inputs, in order: with labels where the task has some, with text by o otherwise. first is the
+// number of the first input among all that there are: what is sampled depends on it, and not on the batches. It adds to cuts.
+func (p *Predictor) Predict(ctx context.Context, first int64, inputs []Input, o decode.Options, cuts *Cuts) ([]Prediction, error) {
+	texts := make([]string, len(inputs))
 	predictions := make([]Prediction, len(inputs))
-	for batch := range slices.Chunk(order, max(1, o.BatchSize)) {
-		if err := p.predictBatch(ctx, inputs, batch, o, predictions, cuts); err != nil {
-			return nil, err
-		}
-		if o.Done != nil {
-			o.Done(len(batch))
-		}
-	}
-	return predictions, nil
-}
-
-// predictBatch answers the inputs of some positions.
-func (p *Predictor) predictBatch(ctx context.Context, inputs []Input, batch []int, o PredictOptions, to []Prediction, cuts *Cuts) error {
-	texts := make([]string, len(batch))
-	for i, at := range batch {
-		texts[i] = inputs[at].Text
+	for i, in := range inputs {
+		texts[i], predictions[i].Input = in.Text, in.Shown
 	}
 	if len(p.spec.Labels) > 0 {
 		answers, err := p.Classify(ctx, texts)
 		for i, a := range answers {
-			to[batch[i]] = Prediction{Input: inputs[batch[i]].Shown, Output: a.Label.Text, Label: a.Label.Name, Probability: &a.Probability}
+			predictions[i].Output, predictions[i].Label, predictions[i].Probability = a.Label.Text, a.Label.Name, &a.Probability
 			cuts.count(a.InputCut, false)
 		}
-		return err
+		return predictions, err
 	}
-	if s := o.Generation.Sampling; s != nil {
-		own := *s
-		own.Indices = nil
-		for _, at := range batch {
-			own.Indices = append(own.Indices, o.First+at)
+	if o.Sampling != nil {
+		own := *o.Sampling
+		own.Indices = make([]int, len(inputs))
+		for i := range inputs {
+			own.Indices[i] = int(first) + i
 		}
-		o.Generation.Sampling = &own
+		o.Sampling = &own
 	}
-	answers, err := p.Generate(ctx, texts, o.Generation)
+	answers, err := p.Generate(ctx, texts, o)
 	for i, a := range answers {
 		best := a.Sequences[0]
-		to[batch[i]] = Prediction{Input: inputs[batch[i]].Shown, Output: best.Text, LogProb: &best.LogProb, Truncated: best.Truncated}
-		if o.Generation.Returned > 1 {
-			to[batch[i]].Sequences = a.Sequences
+		predictions[i].Output, predictions[i].LogProb, predictions[i].Truncated = best.Text, &best.LogProb, best.Truncated
+		if o.Returned > 1 {
+			predictions[i].Sequences = a.Sequences
 		}
 		cuts.count(a.InputCut, best.Truncated)
 	}
-	return err
+	return predictions, err
 }
 
 func (c *Cuts) count(input, output bool) {

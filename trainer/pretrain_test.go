@@ -15,6 +15,7 @@ import (
 	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/model/decode"
 	"t5train/model/kernel"
 )
 
@@ -349,7 +350,7 @@ func TestPretrain_ThenUse(t *testing.T) {
 		}
 		inputs = append(inputs, in)
 	}
-	answers, err := p.Predict(t.Context(), inputs, PredictOptions{BatchSize: 2}, new(Cuts))
+	answers, err := p.Predict(t.Context(), 0, inputs, decode.Options{}, new(Cuts))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model"
+	"t5train/model/decode"
 	"t5train/model/kernel"
 	"t5train/model/op"
 )
@@ -225,7 +226,7 @@ func TestEvaluateIsPredict(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	answers, err := p.Predict(t.Context(), inputs[:50], PredictOptions{BatchSize: 50}, new(Cuts))
+	answers, err := p.Predict(t.Context(), 0, inputs[:50], decode.Options{}, new(Cuts))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,11 +15,10 @@ type Stream[In, Out any] struct {
 	// Total is the number of inputs; below 0 it is not known.
 	Total int64
 
-	// Window is how many inputs are answered together: those in memory, and those that an interruption loses.
-	Window int
-	// Answer answers inputs, of which the first has the number first among all, with any number of lines for each. It
-	// tells done how many more are answered.
-	Answer func(ctx context.Context, first int64, inputs []In, done func(n int)) ([][]Out, error)
+	// BatchSize is how many inputs are answered together: those in memory, and those that an interruption loses.
+	BatchSize int
+	// Answer answers inputs, of which the first has the number first among all, with any number of lines for each.
+	Answer func(ctx context.Context, first int64, inputs []In) ([][]Out, error)
 	// Beginnings returns what the lines of an input begin with, whatever the answer: see [Beginning].
 	Beginnings func(In) ([][]byte, error)
 
@@ -80,7 +79,7 @@ func (r *streaming[In, Out]) add(in In) error {
 	if r.progress == nil {
 		r.start()
 	}
-	if r.waiting = append(r.waiting, in); len(r.waiting) < r.Window {
+	if r.waiting = append(r.waiting, in); len(r.waiting) < r.BatchSize {
 		return nil
 	}
 	return r.flush()
@@ -106,10 +105,7 @@ func (r *streaming[In, Out]) flush() error {
 	if len(r.waiting) == 0 {
 		return nil
 	}
-	answers, err := r.Answer(r.ctx, r.answered, r.waiting, func(n int) {
-		r.done += int64(n)
-		r.progress.Set(r.done)
-	})
+	answers, err := r.Answer(r.ctx, r.answered, r.waiting)
 	if err != nil {
 		return err
 	}
@@ -124,6 +120,8 @@ func (r *streaming[In, Out]) flush() error {
 		return err
 	}
 	r.answered += int64(len(r.waiting))
+	r.done += int64(len(r.waiting))
+	r.progress.Set(r.done)
 	r.waiting = r.waiting[:0]
 	return nil
 }

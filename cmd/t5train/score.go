@@ -93,12 +93,10 @@ input, each after a tab. --target gives the same targets to all inputs.`,
 			var cuts trainer.Cuts
 			err = answer(c, a, out, job, trainer.Stream[trainer.Pair, trainer.PairScore]{
 				Read: func(yield func(trainer.Pair) error) error { return pairs.read(c.Context(), yield) },
-				Answer: func(ctx context.Context, _ int64, batch []trainer.Pair, done func(n int)) ([][]trainer.PairScore, error) {
-					lines, err := p.ScorePairs(ctx, batch, &cuts)
-					done(len(batch))
-					return lines, err
+				Answer: func(ctx context.Context, _ int64, batch []trainer.Pair) ([][]trainer.PairScore, error) {
+					return p.ScorePairs(ctx, batch, &cuts)
 				},
-				Total: total, Window: batchSize, Beginnings: trainer.Pair.Beginnings, What: "score", Console: console,
+				Total: total, BatchSize: batchSize, Beginnings: trainer.Pair.Beginnings, What: "score", Console: console,
 			}, answers.Parquet(func(s trainer.PairScore) []trainer.PairScore { return []trainer.PairScore{s} }))
 			if err == nil {
 				cuts.Report(console, p)
