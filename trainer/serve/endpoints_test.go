@@ -2,6 +2,7 @@ package serve
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -217,5 +218,22 @@ func TestPlainEndpoints(t *testing.T) {
 	}
 	if status, answer := ask(t, h.URL+"/v1/classify", `{"inputs": ["a"]}`); status != 503 {
 		t.Errorf("a stopped server says %d %s to a request, want 503", status, answer)
+	}
+}
+
+// A server is a handler for a part of another one.
+func TestMounted(t *testing.T) {
+	s, _ := start(t, Options{})
+	h := httptest.NewServer(http.StripPrefix("/t5", s))
+	defer h.Close()
+	if status, answer := ask(t, h.URL+"/t5/v1/classify", `{"inputs": ["win"]}`); status != 200 {
+		t.Errorf("answered %d %s", status, answer)
+	}
+	r, err := http.Head(h.URL + "/t5/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, answer := read(t, r); status != 200 || answer != "" || r.ContentLength < 100 {
+		t.Errorf("HEAD: %d with %d bytes, of which %d come", status, r.ContentLength, len(answer))
 	}
 }
