@@ -120,7 +120,7 @@ func TestGenerateOptions(t *testing.T) {
 		`, "bad_words": ["no", "\"never\""], "prefix": "so"`: {
 			MaxTokens: testOutput, Beams: 1, Returned: 1, Prefix: byT5.Encode("so"), BadWords: words},
 		`, "choices": ["yes", "no"]`: {
-			MaxTokens: 4, Beams: 1, Returned: 1, Allowed: decode.NewTrie([][]int32{append(byT5.Encode("yes"), 1), append(byT5.Encode("no"), 1)})},
+			MaxTokens: 4, Beams: 2, Returned: 1, LengthPenalty: new(0.0), Allowed: decode.NewTrie([][]int32{append(byT5.Encode("yes"), 1), append(byT5.Encode("no"), 1)})},
 	} {
 		f := &fake{}
 		_, h := start(t, Options{}, f)

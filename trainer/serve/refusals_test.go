@@ -52,6 +52,7 @@ func TestRefusals(t *testing.T) {
 		"more than beams":        {"/v1/generate", `{"inputs": ["a"], "num_beams": 2, "num_return_sequences": 3}`, 422, "invalid_request", "at most num_beams, 2"},
 		"beams that sample":      {"/v1/generate", `{"inputs": ["a"], "num_beams": 2, "do_sample": true}`, 422, "invalid_request", "leave one of them out"},
 		"penalty, no beams":      {"/v1/generate", `{"inputs": ["a"], "length_penalty": 2}`, 422, "invalid_request", `add "num_beams"`},
+		"penalty of choices":     {"/v1/generate", `{"inputs": ["a"], "choices": ["b", "c"], "length_penalty": 2}`, 422, "invalid_request", `add "num_beams"`},
 		"stopping, no beams":     {"/v1/generate", `{"inputs": ["a"], "early_stopping": true}`, 422, "invalid_request", `add "num_beams"`},
 		"no choice":              {"/v1/generate", `{"inputs": ["a"], "choices": [""]}`, 422, "invalid_request", `choices: choice "" is empty`},
 		"temperature, no sample": {"/v1/generate", `{"inputs": ["a"], "temperature": 2}`, 422, "invalid_request", `temperature is of no effect without sampling: add "do_sample": true`},
