@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"time"
 )
 
 // errMemory is the reason why a body is refused that is not too long itself.
@@ -76,9 +75,7 @@ func (s *Server) readBody(x *exchange) (body []byte, err error) {
 		}
 		body = grown
 	}
-	// Nothing is to come until the answer: the deadline would end the request in its place.
-	_ = x.connection.SetReadDeadline(time.Time{})
-	return body, nil
+	return body, nil // at its end net/http lifts the deadline
 }
 
 // bodyStep is the memory that the first bytes of a body take.

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -119,7 +120,7 @@ func TestGenerateOptions(t *testing.T) {
 		`, "bad_words": ["no", "\"never\""], "prefix": "so"`: {
 			MaxTokens: testOutput, Beams: 1, Returned: 1, Prefix: byT5.Encode("so"), BadWords: words},
 		`, "choices": ["yes", "no"]`: {
-			MaxTokens: 4, Beams: 1, Returned: 1, Allowed: decode.NewTrie([][]int32{append(byT5.Encode("yes"), 1), append(byT5.Encode("no"), 1)})},
+			MaxTokens: 4, Beams: 2, Returned: 1, LengthPenalty: new(0.0), Allowed: decode.NewTrie([][]int32{append(byT5.Encode("yes"), 1), append(byT5.Encode("no"), 1)})},
 	} {
 		f := &fake{}
 		_, h := start(t, Options{}, f)
@@ -217,5 +218,22 @@ func TestPlainEndpoints(t *testing.T) {
 	}
 	if status, answer := ask(t, h.URL+"/v1/classify", `{"inputs": ["a"]}`); status != 503 {
 		t.Errorf("a stopped server says %d %s to a request, want 503", status, answer)
+	}
+}
+
+// A server is a handler for a part of another one.
+func TestMounted(t *testing.T) {
+	s, _ := start(t, Options{})
+	h := httptest.NewServer(http.StripPrefix("/t5", s))
+	defer h.Close()
+	if status, answer := ask(t, h.URL+"/t5/v1/classify", `{"inputs": ["win"]}`); status != 200 {
+		t.Errorf("answered %d %s", status, answer)
+	}
+	r, err := http.Head(h.URL + "/t5/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, answer := read(t, r); status != 200 || answer != "" || r.ContentLength < 100 {
+		t.Errorf("HEAD: %d with %d bytes, of which %d come", status, r.ContentLength, len(answer))
 	}
 }

@@ -32,6 +32,7 @@ func (s *Server) generateOptions(fields *object) (decode.Options, error) {
 	}
 	o.EarlyStopping = earlyStopping(fields, o.EarlyStopping)
 	s.sampling(fields, &o)
+	searches := o.Beams > 1 // before choices add beams of their own, for which lengths do not count
 	s.constraints(fields, &o)
 	if err := fields.finish(); err != nil {
 		return o, err
@@ -43,8 +44,8 @@ func (s *Server) generateOptions(fields *object) (decode.Options, error) {
 		{o.Beams > 1 && o.Sampling != nil, invalid("num_beams is %d and do_sample is true: leave one of them out", o.Beams)},
 		{o.Beams > 1 && o.Returned > o.Beams, invalid("num_return_sequences is %d, want at most num_beams, %d", o.Returned, o.Beams)},
 		{o.Beams == 1 && o.Sampling == nil && o.Returned > 1, invalid(`num_return_sequences is %d, but there is one most probable text: set "num_beams", or "do_sample": true`, o.Returned)},
-		{o.Beams == 1 && fields.has("length_penalty"), invalid(`length_penalty is of no effect without beams: add "num_beams", or leave it out`)},
-		{o.Beams == 1 && fields.has("early_stopping"), invalid(`early_stopping is of no effect without beams: add "num_beams", or leave it out`)},
+		{!searches && fields.has("length_penalty"), invalid(`length_penalty is of no effect without beams: add "num_beams", or leave it out`)},
+		{!searches && fields.has("early_stopping"), invalid(`early_stopping is of no effect without beams: add "num_beams", or leave it out`)},
 		{o.MinTokens > o.MaxTokens, invalid("min_new_tokens is %d, want at most max_new_tokens, %d", o.MinTokens, o.MaxTokens)},
 		{len(o.Prefix) > o.MaxTokens, invalid("prefix has %d tokens, want at most max_new_tokens, %d", len(o.Prefix), o.MaxTokens)},
 		{slices.Contains(o.Prefix, s.profile.tokenizer.EOS()), invalid("prefix holds the token that ends a text: leave it out")},

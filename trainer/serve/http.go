@@ -28,7 +28,6 @@ type handler func(x *exchange) (response, error)
 // exchange is a request with what the log and the metrics tell about it.
 type exchange struct {
 	*http.Request
-	connection *http.ResponseController
 
 	route               string // its path; "other" where there is none, for a path may be text
 	inputs              int
@@ -56,9 +55,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.metrics.update(func(m *metrics) { m.inFlight++ })
 	ctx, cancel := context.WithTimeoutCause(r.Context(), s.options.Timeout, errTimeout)
 	defer cancel()
-	x := &exchange{Request: r.WithContext(ctx), connection: http.NewResponseController(w), route: "other"}
+	x := &exchange{Request: r.WithContext(ctx), route: "other"}
 	// Whoever wraps the writer may have hidden the connection; then the deadlines are those of its server.
-	_ = x.connection.SetReadDeadline(begun.Add(s.options.ReadTimeout))
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(begun.Add(s.options.ReadTimeout))
 	answer, err := s.handle(x)
 	if err == nil {
 		err = s.hold(x, len(answer.body)) // until a client that is slow has taken it
@@ -67,7 +67,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = s.explain(w.Header(), x, err)
 	}
 	defer func() { s.bodies.give(x.held) }()
-	_ = x.connection.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
+	_ = connection.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
 	write(w, answer)
 	took := time.Since(begun)
 	s.metrics.update(func(m *metrics) {

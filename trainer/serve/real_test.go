@@ -57,13 +57,13 @@ type oracle struct {
 	spec task.Spec
 }
 
-func newOracle(t testing.TB, b *trainer.Bundle) oracle {
+func newOracle(t testing.TB, b *trainer.Bundle, threads int) oracle {
 	t.Helper()
 	spec, err := trainer.PredictionTask(b, trainer.TaskOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := trainer.NewPredictor(b, spec, kernel.NewWorkers(1), trainer.PredictorOptions{})
+	p, err := trainer.NewPredictor(b, spec, kernel.NewWorkers(threads), trainer.PredictorOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,14 +151,14 @@ func unmarshal(t testing.TB, answer string, to any) {
 func TestThousandRequests(t *testing.T) {
 	const requests = 1000
 	b := tiny(t)
-	p := newOracle(t, b)
+	p := newOracle(t, b, 1)
 	var questions []question
 	for i := range requests / 4 {
 		questions = append(questions, p.questions(t, strings.Repeat(fmt.Sprint("text ", i, " "), 1+i%4))...)
 	}
 	for name, workers := range map[string]int{"one worker": 1, "three workers": 3} {
 		t.Run(name, func(t *testing.T) {
-			s, h := serving(t, b, Options{Workers: workers})
+			s, h := serving(t, b, Options{Workers: workers, Threads: 1})
 			var before runtime.MemStats
 			runtime.ReadMemStats(&before)
 			var wg sync.WaitGroup

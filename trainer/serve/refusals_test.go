@@ -52,6 +52,7 @@ func TestRefusals(t *testing.T) {
 		"more than beams":        {"/v1/generate", `{"inputs": ["a"], "num_beams": 2, "num_return_sequences": 3}`, 422, "invalid_request", "at most num_beams, 2"},
 		"beams that sample":      {"/v1/generate", `{"inputs": ["a"], "num_beams": 2, "do_sample": true}`, 422, "invalid_request", "leave one of them out"},
 		"penalty, no beams":      {"/v1/generate", `{"inputs": ["a"], "length_penalty": 2}`, 422, "invalid_request", `add "num_beams"`},
+		"penalty of choices":     {"/v1/generate", `{"inputs": ["a"], "choices": ["b", "c"], "length_penalty": 2}`, 422, "invalid_request", `add "num_beams"`},
 		"stopping, no beams":     {"/v1/generate", `{"inputs": ["a"], "early_stopping": true}`, 422, "invalid_request", `add "num_beams"`},
 		"no choice":              {"/v1/generate", `{"inputs": ["a"], "choices": [""]}`, 422, "invalid_request", `choices: choice "" is empty`},
 		"temperature, no sample": {"/v1/generate", `{"inputs": ["a"], "temperature": 2}`, 422, "invalid_request", `temperature is of no effect without sampling: add "do_sample": true`},
@@ -198,7 +199,7 @@ func TestNoLabels(t *testing.T) {
 func TestFaults(t *testing.T) {
 	for text, logged := range map[string]string{"panic": "as the text wants it", "error": "secret of the server"} {
 		t.Run(text, func(t *testing.T) {
-			f := &fake{calls: make(chan []string), gate: make(chan struct{}, 8)}
+			f := &fake{calls: make(chan []string, 8), gate: make(chan struct{}, 8)}
 			log := &syncBuffer{}
 			s, h := start(t, Options{Log: slog.New(slog.NewTextHandler(log, nil))}, f)
 			answers := make(chan int, 3)
@@ -220,12 +221,12 @@ func TestFaults(t *testing.T) {
 			for range 4 {
 				f.gate <- struct{}{}
 			}
-			for range 3 { // both together, and each alone
-				<-f.calls
-			}
 			counts := map[int]int{}
 			for range 3 {
 				counts[<-answers]++
+			}
+			if n := len(f.calls); n != 3 { // both together, and each alone
+				t.Errorf("%d calls of the model, want 3", n)
 			}
 			if counts[200] != 2 || counts[500] != 1 {
 				t.Errorf("statuses %v, want 200 twice and 500", counts)
@@ -234,5 +235,22 @@ func TestFaults(t *testing.T) {
 				t.Errorf("the log does not say %q:\n%s", logged, log.String())
 			}
 		})
+	}
+}
+
+// A panic of a handler is a 500, and the server lives on.
+func TestPanicOfAHandler(t *testing.T) {
+	s, h := start(t, Options{})
+	s.routes["/panic"] = get(func(*exchange) (response, error) { panic("secret of the server") })
+	r, err := http.Get(h.URL + "/panic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, answer := read(t, r)
+	if code, message := code(t, answer); status != 500 || code != "internal" || strings.Contains(message, "secret") {
+		t.Errorf("answered %d %s, want 500", status, answer)
+	}
+	if status, answer := ask(t, h.URL+"/v1/classify", `{"inputs": ["a"]}`); status != 200 {
+		t.Errorf("the next request is answered %d %s", status, answer)
 	}
 }

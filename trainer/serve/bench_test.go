@@ -1,0 +1,99 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	t5 "t5train/model"
+	"t5train/model/decode"
+	"t5train/trainer"
+)
+
+// BenchmarkRequests measures t5-small with random weights: what a request adds to the model's own time, and what many
+// clients gain by being computed together. Each op is a request.
+//
+//	go test ./trainer/serve -run '^$' -bench Requests -benchtime 128x
+func BenchmarkRequests(b *testing.B) {
+	size, err := t5.SizeByName("small")
+	if err != nil {
+		b.Fatal(err)
+	}
+	m, err := t5.New(size.Config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	m.Init(1)
+	tok, err := tokenizer.T5()
+	if err != nil {
+		b.Fatal(err)
+	}
+	labels := []task.Label{{Name: "ham", Text: "ham"}, {Name: "spam", Text: "spam"}}
+	spec := &task.Spec{Name: task.Classification, TextColumns: []string{"text"}, LabelColumn: "label", Labels: labels}
+	bundle := &trainer.Bundle{Model: m, Tokenizer: tok, Info: trainer.Info{Task: spec}}
+	text := strings.Repeat("You have won a prize! Call now. ", 4)
+	p := newOracle(b, bundle, 0)
+	b.Run("classify/model alone", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := p.Classify(context.Background(), p.input(text)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("generate/model alone", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := p.Generate(context.Background(), p.input(text), decode.Options{MaxTokens: 16, MinTokens: 15}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	_, h := serving(b, bundle, Options{})
+	transport := &http.Transport{MaxIdleConnsPerHost: 64}
+	client := &http.Client{Transport: transport}
+	for _, clients := range []int{1, 8, 64} {
+		for _, c := range []struct{ path, options string }{{"classify", ""}, {"generate", `, "max_new_tokens": 16, "min_new_tokens": 15`}} {
+			b.Run(fmt.Sprintf("%s/%d clients", c.path, clients), func(b *testing.B) {
+				body := fmt.Sprintf(`{"inputs": [%q]%s}`, text, c.options)
+				var mu sync.Mutex
+				var took []time.Duration
+				work := make(chan int)
+				var wg sync.WaitGroup
+				for range clients {
+					wg.Go(func() {
+						for range work {
+							begun := time.Now()
+							r, err := client.Post(h.URL+"/v1/"+c.path, "application/json", strings.NewReader(body))
+							if err != nil {
+								b.Error(err)
+								continue
+							}
+							if status, answer := read(b, r); status != 200 {
+								b.Error(status, answer)
+							}
+							mu.Lock()
+							took = append(took, time.Since(begun))
+							mu.Unlock()
+						}
+					})
+				}
+				begun := time.Now()
+				for i := range b.N {
+					work <- i
+				}
+				close(work)
+				wg.Wait()
+				slices.Sort(took)
+				b.ReportMetric(float64(b.N)/time.Since(begun).Seconds(), "requests/s")
+				b.ReportMetric(took[len(took)/2].Seconds()*1e3, "ms-median")
+				b.ReportMetric(took[len(took)*95/100].Seconds()*1e3, "ms-p95")
+			})
+		}
+	}
+}
