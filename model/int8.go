@@ -117,6 +117,8 @@ func checkInt8(src Source, t Tensor) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("%s is missing, the scales of %s", ScaleName(t.Stored), t.Stored)
+	case t.Shape[1] > kernel.MaxInt8Inputs:
+		return fmt.Errorf("%s has %d columns, and sums of more than %d products of eight bits do not fit into 32 bits: use float32 weights", t.Stored, t.Shape[1], kernel.MaxInt8Inputs)
 	case len(shape) != 1 || shape[0] != t.Shape[0]:
 		return fmt.Errorf("%s has shape %v, want [%d]", ScaleName(t.Stored), shape, t.Shape[0])
 	}

@@ -30,11 +30,7 @@ func TestLabelProbability(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer graph.Close()
-	p, err := NewPredictor(b, spec, w, PredictorOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
+	p := NewPredictor(b, spec, w, PredictorOptions{})
 	for _, text := range []string{"see you", "win a prize", ""} {
 		var logProbs []float64
 		for _, label := range spec.Labels {
@@ -120,11 +116,7 @@ func TestGeneratedAnswers(t *testing.T) {
 		"14 tokens of input": {PredictorOptions{MaxInputLength: 14}, []string{"spam", "ham", "spam"}, []bool{false, false, false}, 2, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), c.options)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer p.Close()
+			p := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), c.options)
 			var cuts Cuts
 			answers, err := p.Predict(t.Context(), 0, inputs, decode.Options{}, &cuts)
 			if err != nil {
@@ -150,11 +142,7 @@ func TestGeneratedAnswers(t *testing.T) {
 // What is behind the limit of tokens does not count.
 func TestPredictCutsInputs(t *testing.T) {
 	b := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard)).bundle
-	p, err := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), PredictorOptions{MaxInputLength: 5})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
+	p := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), PredictorOptions{MaxInputLength: 5})
 	var cuts Cuts
 	answers, err := p.Predict(t.Context(), 0, []Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}, decode.Options{}, &cuts) // "▁abc" and EOS are 5
 	if err != nil {

@@ -20,11 +20,7 @@ func BenchGenerate(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := decode.New(m, w)
-	if err != nil {
-		return nil, err
-	}
-	defer g.Close()
+	g := decode.New(m, w)
 	b := randomBatch(o)
 	inputs := make([][]int32, o.Batch)
 	for i := range inputs {

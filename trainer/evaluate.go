@@ -26,23 +26,13 @@ type Evaluator struct {
 }
 
 // NewEvaluator returns an evaluator of a model for a task.
-func NewEvaluator(b *Bundle, spec task.Spec, w *kernel.Workers) (*Evaluator, error) {
+func NewEvaluator(b *Bundle, spec task.Spec, w *kernel.Workers) *Evaluator {
 	e := &Evaluator{model: b.Model, spec: spec, loss: decode.NewLoss(b.Model, w)}
 	if spec.Name == task.Classification {
-		var err error
-		if e.generator, err = decode.New(b.Model, w); err != nil {
-			return nil, err
-		}
+		e.generator = decode.New(b.Model, w)
 		e.labels = newLabelScorer(b, spec)
 	}
-	return e, nil
-}
-
-// Close frees the evaluator.
-func (e *Evaluator) Close() {
-	if e.generator != nil {
-		e.generator.Close()
-	}
+	return e
 }
 
 // Evaluate returns the metrics of the examples, in the order in which they are shown: the loss per target token in
@@ -85,7 +75,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 		loss.Add(totals.NLL, int64(totals.Tokens))
 		correct, tokens = correct+totals.Correct, tokens+totals.Tokens
 		if classes != nil {
-			if err := e.classify(classes, &calibration, examples, batch.Index); err != nil {
+			if err := e.classify(ctx, classes, &calibration, examples, batch.Index); err != nil {
 				return nil, fmt.Errorf("evaluate: %w", err)
 			}
 		}
@@ -107,12 +97,12 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 }
 
 // classify adds the answers to some of the examples.
-func (e *Evaluator) classify(classes *metric.Classification, calibration *metric.Calibration, examples *data.Examples, index []int) error {
+func (e *Evaluator) classify(ctx context.Context, classes *metric.Classification, calibration *metric.Calibration, examples *data.Examples, index []int) error {
 	inputs := make([][]int32, len(index))
 	for i, j := range index {
 		inputs[i] = examples.Input(j)
 	}
-	logits, err := e.labels.logits(e.generator, inputs)
+	logits, err := e.labels.logits(ctx, e.generator, inputs)
 	if err != nil {
 		return err
 	}

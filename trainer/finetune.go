@@ -327,13 +327,9 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 		return nil, err
 	}
 	m.note("data.validation", examples.Digest())
-	evaluator, err := NewEvaluator(b, spec, w)
-	if err != nil {
-		return nil, err
-	}
+	evaluator := NewEvaluator(b, spec, w)
 	evaluator.Fit = true
 	m.heldOut = heldOutRows{evaluator, examples, c.Eval.BatchSize}
-	m.closers = append(m.closers, func() error { evaluator.Close(); return nil })
 	return m, nil
 }
 

@@ -28,8 +28,8 @@ const (
 )
 
 // newGapFiller takes samples from all over the pieces, of the denoisers in turn.
-func newGapFiller(b *Bundle, denoisers []objective.Denoiser, parts []heldOutPart, samples int, w *kernel.Workers) (*gapFiller, error) {
-	g := &gapFiller{tok: b.Tokenizer, vocab: vocabularyOf(b.Tokenizer)}
+func newGapFiller(b *Bundle, denoisers []objective.Denoiser, parts []heldOutPart, samples int, w *kernel.Workers) *gapFiller {
+	g := &gapFiller{tok: b.Tokenizer, vocab: vocabularyOf(b.Tokenizer), generator: decode.New(b.Model, w)}
 	for i := range samples {
 		d, pieces := denoisers[i%len(parts)], parts[i%len(parts)].pieces
 		at := i * pieces.len / samples
@@ -38,12 +38,8 @@ func newGapFiller(b *Bundle, denoisers []objective.Denoiser, parts []heldOutPart
 		input, target := d.Objective.Append(objective.Key{Index: int64(at)}, text, nil, nil)
 		g.inputs, g.targets = append(g.inputs, input), append(g.targets, target)
 	}
-	var err error
-	g.generator, err = decode.New(b.Model, w)
-	return g, err
+	return g
 }
-
-func (g *gapFiller) close() { g.generator.Close() }
 
 // show returns a line for each sample: its text with what stood in each gap and what the model fills in.
 //

@@ -50,20 +50,9 @@ func newHeldOutText(b *Bundle, o Objective, denoisers []objective.Denoiser, s *s
 		h.parts = append(h.parts, heldOutPart{pieces, data.NewCorrupted(pieces, d.Objective, 0)})
 	}
 	if options.samples > 0 {
-		var err error
-		if h.gaps, err = newGapFiller(b, denoisers, h.parts, options.samples, w); err != nil {
-			return nil, err
-		}
+		h.gaps = newGapFiller(b, denoisers, h.parts, options.samples, w)
 	}
 	return h, nil
-}
-
-// Close frees what the evaluation holds, the store aside.
-func (h *heldOutText) Close() error {
-	if h.gaps != nil {
-		h.gaps.close()
-	}
-	return nil
 }
 
 // Len returns the number of examples.
@@ -219,7 +208,6 @@ func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) (values []m
 	if err != nil {
 		return nil, err
 	}
-	defer h.Close()
 	progress := o.Console.Start("evaluate", "examples", int64(h.Len()))
 	defer progress.Stop()
 	values, _, err = h.Evaluate(ctx, progress.Set)

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"errors"
 	"math"
 	"slices"
@@ -30,8 +31,8 @@ func newLabelScorer(b *Bundle, spec task.Spec) labelScorer {
 }
 
 // logits returns the log-probability of each label's text for each input, as the model has it.
-func (s labelScorer) logits(g *decode.Generator, inputs [][]int32) ([][]float64, error) {
-	rows, err := g.Score(inputs, s.targets)
+func (s labelScorer) logits(ctx context.Context, g *decode.Generator, inputs [][]int32) ([][]float64, error) {
+	rows, err := g.Score(ctx, inputs, s.targets)
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +47,8 @@ func (s labelScorer) logits(g *decode.Generator, inputs [][]int32) ([][]float64,
 }
 
 // probabilities returns the probability of each label for each input.
-func (s labelScorer) probabilities(g *decode.Generator, inputs [][]int32) ([][]float64, error) {
-	rows, err := s.logits(g, inputs)
+func (s labelScorer) probabilities(ctx context.Context, g *decode.Generator, inputs [][]int32) ([][]float64, error) {
+	rows, err := s.logits(ctx, g, inputs)
 	for i, row := range rows {
 		for j := range row {
 			row[j] /= s.temperature

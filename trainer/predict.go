@@ -35,16 +35,12 @@ type PredictorOptions struct {
 }
 
 // NewPredictor returns a predictor for a task.
-func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptions) (*Predictor, error) {
-	g, err := decode.New(b.Model, w)
-	if err != nil {
-		return nil, err
-	}
+func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptions) *Predictor {
 	return &Predictor{
-		bundle: b, spec: spec, generator: g, loss: decode.NewLoss(b.Model, w), labels: newLabelScorer(b, spec), vocab: vocabularyOf(b.Tokenizer),
+		bundle: b, spec: spec, generator: decode.New(b.Model, w), loss: decode.NewLoss(b.Model, w), labels: newLabelScorer(b, spec), vocab: vocabularyOf(b.Tokenizer),
 		maxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
 		maxOutput: firstPositive(o.MaxOutputLength, b.Info.MaxTargetLength, 128),
-	}, nil
+	}
 }
 
 // firstPositive returns the first value above 0: the option that is set, or else its default.
@@ -56,9 +52,6 @@ func firstPositive(values ...int) int {
 	}
 	return 0
 }
-
-// Close frees the predictor.
-func (p *Predictor) Close() { p.generator.Close() }
 
 // Task returns the task that the predictor was made for.
 func (p *Predictor) Task() task.Spec { return p.spec }
@@ -80,11 +73,8 @@ func (p *Predictor) Classify(ctx context.Context, texts []string) ([]Classified,
 	if len(p.labels.targets) == 0 {
 		return nil, errors.New("classify: the task has no labels: name them, or generate text")
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	ids, cut := p.encode(texts)
-	probabilities, err := p.labels.probabilities(p.generator, ids)
+	probabilities, err := p.labels.probabilities(ctx, p.generator, ids)
 	if err != nil {
 		return nil, fmt.Errorf("classify: %w", err)
 	}
@@ -111,11 +101,23 @@ type Sequence struct {
 	Truncated bool    `json:"truncated,omitempty"` // it reached the limit of tokens before its end
 }
 
+// CheckGeneration finds what Generate would refuse about options, before there is any text.
+func (p *Predictor) CheckGeneration(o decode.Options) error {
+	if err := p.limited(o).Validate(p.bundle.Model.Config.VocabSize); err != nil {
+		return fmt.Errorf("options of generation: %w", err)
+	}
+	return nil
+}
+
+// limited gives the options the limit of this predictor, unless they have their own.
+func (p *Predictor) limited(o decode.Options) decode.Options {
+	o.MaxTokens = firstPositive(o.MaxTokens, p.maxOutput)
+	return o
+}
+
 // Generate returns what the model writes for each text. MaxTokens 0 is MaxOutputLength.
 func (p *Predictor) Generate(ctx context.Context, texts []string, o decode.Options) ([]Generated, error) {
-	if o.MaxTokens == 0 {
-		o.MaxTokens = p.maxOutput
-	}
+	o = p.limited(o)
 	ids, cut := p.encode(texts)
 	outputs, err := p.generator.Generate(ctx, ids, o)
 	if err != nil {
@@ -132,7 +134,8 @@ func (p *Predictor) Generate(ctx context.Context, texts []string, o decode.Optio
 				tokens++
 			}
 			answers[i].Sequences = append(answers[i].Sequences, Sequence{
-				Text: p.bundle.Tokenizer.Decode(out.IDs, !gaps), LogProb: out.LogProb, Score: out.Score, Tokens: tokens, Truncated: !out.Finished,
+				Text: p.bundle.Tokenizer.Decode(out.IDs, !gaps), LogProb: out.LogProb, Score: out.Score, Tokens: tokens,
+				Truncated: !out.Finished || o.ForcedEOS && tokens == o.MaxTokens, // an end that is forced is none
 			})
 		}
 	}

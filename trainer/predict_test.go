@@ -22,11 +22,7 @@ func untrained(t *testing.T) *Bundle {
 
 func newTestPredictor(t *testing.T, b *Bundle, spec task.Spec) *Predictor {
 	t.Helper()
-	p, err := NewPredictor(b, spec, kernel.NewWorkers(1), PredictorOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Close)
+	p := NewPredictor(b, spec, kernel.NewWorkers(1), PredictorOptions{})
 	return p
 }
 
@@ -36,11 +32,7 @@ func TestPredictorsShareABundle(t *testing.T) {
 	w := kernel.NewWorkers(2)
 	texts := []string{"win a prize", "see you", ""}
 	answer := func() (all [3]any, err error) {
-		p, err := NewPredictor(b, *b.Info.Task, w, PredictorOptions{MaxOutputLength: 6})
-		if err != nil {
-			return all, err
-		}
-		defer p.Close()
+		p := NewPredictor(b, *b.Info.Task, w, PredictorOptions{MaxOutputLength: 6})
 		var errs [3]error
 		all[0], errs[0] = p.Classify(t.Context(), texts)
 		all[1], errs[1] = p.Generate(t.Context(), texts, decode.Options{})

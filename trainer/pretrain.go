@@ -82,7 +82,6 @@ func readText(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 		return nil, err
 	}
 	m.heldOut = h
-	m.closers = append(m.closers, h.Close)
 	console.Say("validation: %s pieces of text", grouped(h.Len()))
 	return m, nil
 }

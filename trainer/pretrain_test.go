@@ -337,11 +337,7 @@ func TestPretrain_ThenUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := NewPredictor(b, spec, kernel.NewWorkers(1), PredictorOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
+	p := NewPredictor(b, spec, kernel.NewWorkers(1), PredictorOptions{})
 	var inputs []Input
 	for _, text := range []string{"see you <extra_id_0> monday", "see you on monday"} {
 		in, err := TextInput(spec, text)

@@ -214,11 +214,7 @@ func TestEvaluateIsPredict(t *testing.T) {
 		t.Errorf("perplexity %g of loss %g", got["perplexity"], got["loss"])
 	}
 
-	p, err := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), PredictorOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer p.Close()
+	p := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), PredictorOptions{})
 	var inputs []Input
 	if err := ReadInputs(t.Context(), file, FormatParquet, *b.Info.Task, nil, func(in Input) error {
 		inputs = append(inputs, in)

@@ -65,11 +65,7 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) ([]metric.Value
 	if err != nil {
 		return nil, err
 	}
-	e, err := NewEvaluator(b, spec, w)
-	if err != nil {
-		return nil, err
-	}
-	defer e.Close()
+	e := NewEvaluator(b, spec, w)
 	progress := o.Console.Start("evaluate", "examples", int64(examples.Len()))
 	defer progress.Stop()
 	values, err := e.Evaluate(ctx, examples, o.BatchSize, progress.Set)

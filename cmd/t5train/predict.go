@@ -80,11 +80,12 @@ checkpoint, task and flags of generation.`,
 			} else if how, err = m.generation(c, &g, &o, console); err != nil {
 				return err
 			}
-			p, err := trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(threads), o)
-			if err != nil {
-				return err
+			p := trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(threads), o)
+			if len(spec.Labels) == 0 {
+				if err := p.CheckGeneration(how); err != nil {
+					return err
+				}
 			}
-			defer p.Close()
 			total, err := in.count(spec.TextColumns)
 			if err != nil {
 				return err

@@ -81,11 +81,7 @@ input, each after a tab. --target gives the same targets to all inputs.`,
 			if err != nil {
 				return err
 			}
-			p, err := trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(threads), o)
-			if err != nil {
-				return err
-			}
-			defer p.Close()
+			p := trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(threads), o)
 			job, err := m.job("score", out.format, about{Task: spec, MaxInputLength: p.MaxInputLength()})
 			if err != nil {
 				return err

@@ -26,7 +26,8 @@ func serveCommand(a app) *cobra.Command {
   POST /v1/generate  {"inputs": [...]} and options with transformers' names: max_new_tokens, min_new_tokens, num_beams,
                      num_return_sequences, length_penalty, early_stopping, do_sample, temperature, top_k, top_p, min_p,
                      typical_p, epsilon_cutoff, eta_cutoff, seed, no_repeat_ngram_size, repetition_penalty, bad_words;
-                     prefix is what outputs begin with, choices is a list of texts of which they are one
+                     prefix is what outputs begin with, choices is a list of texts of which they are one. A top_k that
+                     is not given is 0, all tokens
   POST /v1/classify  {"inputs": [...]}
   POST /v1/score     {"inputs": [...], "targets": [...]}
   POST /v1/tokenize  {"texts": [...]} or {"ids": [[...], ...]}

@@ -125,12 +125,8 @@ func TestScoreIsTheLossOfTheGraph(t *testing.T) {
 		t.Run(c.kind+" "+c.proj, func(t *testing.T) {
 			m := toy(t, c.kind, c.proj)
 			w := kernel.NewWorkers(2)
-			g, err := New(m, w)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer g.Close()
-			scores, err := g.Score(toyInputs, toyTargets)
+			g := New(m, w)
+			scores, err := g.Score(t.Context(), toyInputs, toyTargets)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -160,11 +156,7 @@ func TestScoreIsTheLossOfTheGraph(t *testing.T) {
 // A long generation outgrows the first cache, and its score found again must be its log-probability.
 func TestGreedyScoresItself(t *testing.T) {
 	m := toy(t, "t5", "gated-gelu")
-	g, err := New(m, kernel.NewWorkers(2))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
+	g := New(m, kernel.NewWorkers(2))
 	outputs, err := mostProbable(g, toyInputs, 70)
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +169,7 @@ func TestGreedyScoresItself(t *testing.T) {
 		if out.Finished {
 			target = append(slices.Clone(target), 1)
 		}
-		scores, err := g.Score(toyInputs[i:i+1], [][]int32{target})
+		scores, err := g.Score(t.Context(), toyInputs[i:i+1], [][]int32{target})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,16 +181,12 @@ func TestGreedyScoresItself(t *testing.T) {
 
 // More labels than fit at once are scored in groups of inputs, which must not change whose score is whose.
 func TestScoreOfManyTargets(t *testing.T) {
-	g, err := New(toy(t, "t5", "relu"), kernel.NewWorkers(2))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
+	g := New(toy(t, "t5", "relu"), kernel.NewWorkers(2))
 	var targets [][]int32
 	for i := range int32(scoreBranches / 2) {
 		targets = append(targets, []int32{2 + i%20, 2 + i/20, 1})
 	}
-	scores, err := g.Score(toyInputs, targets)
+	scores, err := g.Score(t.Context(), toyInputs, targets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +195,7 @@ func TestScoreOfManyTargets(t *testing.T) {
 	}
 	for i := range toyInputs {
 		for _, j := range []int{0, 21, len(targets) - 1} {
-			alone, err := g.Score(toyInputs[i:i+1], targets[j:j+1])
+			alone, err := g.Score(t.Context(), toyInputs[i:i+1], targets[j:j+1])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -219,17 +207,13 @@ func TestScoreOfManyTargets(t *testing.T) {
 }
 
 func TestBadTokensAreRefused(t *testing.T) {
-	g, err := New(toy(t, "t5", "relu"), kernel.NewWorkers(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
+	g := New(toy(t, "t5", "relu"), kernel.NewWorkers(1))
 	for name, in := range map[string][][]int32{"beyond the vocabulary": {{40, 1}}, "negative": {{-1}}, "empty": {{3, 1}, {}}} {
 		if _, err := mostProbable(g, in, 4); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := g.Score([][]int32{{3, 1}}, [][]int32{{99}}); err == nil {
+	if _, err := g.Score(t.Context(), [][]int32{{3, 1}}, [][]int32{{99}}); err == nil {
 		t.Error("target beyond the vocabulary: no error")
 	}
 }
@@ -239,17 +223,13 @@ func TestDivergedModel(t *testing.T) {
 	for name, value := range map[string]float64{"NaN": math.NaN(), "infinite": math.Inf(1)} {
 		m := toy(t, "t5", "relu")
 		m.LMHead.Value[5*24+3] = float32(value) // one token of the vocabulary
-		g, err := New(m, kernel.NewWorkers(2))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer g.Close()
+		g := New(m, kernel.NewWorkers(2))
 		for way, o := range ways() {
 			if out, err := g.Generate(context.Background(), toyInputs, o); err == nil {
 				t.Errorf("%s, %s: generated %v", name, way, out)
 			}
 		}
-		scores, err := g.Score(toyInputs, [][]int32{{7, 1}})
+		scores, err := g.Score(t.Context(), toyInputs, [][]int32{{7, 1}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -262,15 +242,11 @@ func TestDivergedModel(t *testing.T) {
 }
 
 func TestNoInputHasNoAnswer(t *testing.T) {
-	g, err := New(toy(t, "t5", "relu"), kernel.NewWorkers(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
+	g := New(toy(t, "t5", "relu"), kernel.NewWorkers(1))
 	if out, err := mostProbable(g, nil, 4); len(out) != 0 || err != nil {
 		t.Errorf("Generate: got %v, %v", out, err)
 	}
-	if scores, err := g.Score(nil, [][]int32{{7, 1}}); len(scores) != 0 || err != nil {
+	if scores, err := g.Score(t.Context(), nil, [][]int32{{7, 1}}); len(scores) != 0 || err != nil {
 		t.Errorf("Score: got %v, %v", scores, err)
 	}
 }

@@ -3,9 +3,9 @@
 // The encoder runs over the whole ragged batch; the decoder then goes token by token with a cache of keys and values.
 // Both call the kernels that the operations of the training graph call, and tests hold them to it.
 //
-//	generator, err := decode.New(t5, workers)
+//	generator := decode.New(t5, workers)
 //	outputs, err := generator.Generate(ctx, inputs, decode.Options{MaxTokens: 64}) // inputs end in EOS
-//	scores, err := generator.Score(inputs, candidates)  // log p(candidate | input)
+//	scores, err := generator.Score(ctx, inputs, candidates)  // log p(candidate | input)
 //
 // Options say how tokens are chosen: greedily, by beam search or by sampling, under constraints or without. With the same
 // options the outputs are those of transformers 5, but for the random numbers of sampling:

@@ -27,11 +27,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	generator, err := decode.New(t5, kernel.NewWorkers(0))
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer generator.Close()
+	generator := decode.New(t5, kernel.NewWorkers(0))
 	outputs, err := generator.Generate(context.Background(), [][]int32{{11, 27, 1}}, decode.Options{MaxTokens: 10, Beams: 4, Returned: 2})
 	if err != nil {
 		log.Fatal(err)

@@ -25,11 +25,7 @@ func ways() map[string]Options {
 
 func newToyGenerator(t testing.TB, threads int) *Generator {
 	t.Helper()
-	g, err := New(toy(t, "t5", "gated-gelu"), kernel.NewWorkers(threads))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { g.Close() })
+	g := New(toy(t, "t5", "gated-gelu"), kernel.NewWorkers(threads))
 	return g
 }
 
@@ -86,7 +82,7 @@ func TestLogProbIsWhatScoreGives(t *testing.T) {
 					continue // either token may have been EOS
 				}
 				target := append(slices.Clone(out.IDs), eos...)
-				scores, err := g.Score(toyInputs[i:i+1], [][]int32{target})
+				scores, err := g.Score(t.Context(), toyInputs[i:i+1], [][]int32{target})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -131,7 +127,7 @@ func TestWideBeamsFindTheBest(t *testing.T) {
 	targets = append(targets, []int32{2, 1}, []int32{30, 31, 32, 33, 34, 1})
 	slices.SortFunc(targets, slices.Compare[[]int32])
 	targets = slices.CompactFunc(targets, slices.Equal[[]int32])
-	scores, err := g.Score(toyInputs, targets)
+	scores, err := g.Score(t.Context(), toyInputs, targets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +171,7 @@ func TestSamplingAgreesWithTheModel(t *testing.T) {
 	for id := range int32(40) {
 		singles = append(singles, []int32{id})
 	}
-	logProbs, err := g.Score(input, singles)
+	logProbs, err := g.Score(t.Context(), input, singles)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +209,7 @@ func TestManyEOSLeaveBeamsThatGoOn(t *testing.T) {
 	for id := range int32(40) {
 		singles = append(singles, []int32{id})
 	}
-	scores, err := g.Score(toyInputs[:1], singles)
+	scores, err := g.Score(t.Context(), toyInputs[:1], singles)
 	if err != nil {
 		t.Fatal(err)
 	}

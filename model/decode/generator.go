@@ -28,15 +28,12 @@ type scratch struct {
 }
 
 // New returns a generator for m.
-func New(m *model.T5, w *kernel.Workers) (*Generator, error) {
+func New(m *model.T5, w *kernel.Workers) *Generator {
 	l := &layers{model: m, workers: w}
 	g := &Generator{model: m, workers: w, layers: l, encoder: encoder{layers: l}}
 	g.scratch.New = func() any { return new(scratch) }
-	return g, nil
+	return g
 }
-
-// Close frees the generator.
-func (g *Generator) Close() error { return nil }
 
 // Output is one generated sequence.
 type Output struct {

@@ -118,11 +118,7 @@ func TestGoldenGenerate(t *testing.T) {
 		if file.Kind != "generation" {
 			continue
 		}
-		g, err := New(loadCase(t, dir), kernel.NewWorkers(2))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer g.Close()
+		g := New(loadCase(t, dir), kernel.NewWorkers(2))
 		inputs := inputsOf(t, dir)
 		var longest int
 		for _, in := range inputs {

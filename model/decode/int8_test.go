@@ -54,11 +54,7 @@ func TestInt8ScoresItself(t *testing.T) {
 	for _, c := range []struct{ kind, proj string }{{"t5", "relu"}, {"umt5", "gated-gelu"}} {
 		m := toyInt8(t, c.kind, c.proj)
 		w := kernel.NewWorkers(2)
-		g, err := New(m, w)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer g.Close()
+		g := New(m, w)
 		outputs, err := g.Generate(t.Context(), toyInputs, Options{MaxTokens: 12})
 		if err != nil {
 			t.Fatal(err)
@@ -70,7 +66,7 @@ func TestInt8ScoresItself(t *testing.T) {
 			if out.Finished {
 				target = append(target, 1)
 			}
-			scores, err := g.Score([][]int32{in}, [][]int32{target})
+			scores, err := g.Score(t.Context(), [][]int32{in}, [][]int32{target})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,18 +86,14 @@ func TestInt8ScoresItself(t *testing.T) {
 
 // A row's activations have a scale of their own, so whatever is beside it in a batch changes nothing but rounding.
 func TestInt8InBatches(t *testing.T) {
-	g, err := New(toyInt8(t, "t5", "gated-gelu"), kernel.NewWorkers(2))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
-	all, err := g.Score(toyInputs, toyTargets)
+	g := New(toyInt8(t, "t5", "gated-gelu"), kernel.NewWorkers(2))
+	all, err := g.Score(t.Context(), toyInputs, toyTargets)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, in := range toyInputs {
 		for j, target := range toyTargets {
-			alone, err := g.Score([][]int32{in}, [][]int32{target})
+			alone, err := g.Score(t.Context(), [][]int32{in}, [][]int32{target})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,11 +108,7 @@ func TestInt8InBatches(t *testing.T) {
 func TestDivergedInt8Model(t *testing.T) {
 	m := toyInt8(t, "t5", "relu")
 	m.Decoder.FinalLayerNorm.Weight.Value[3] = float32(math.NaN())
-	g, err := New(m, kernel.NewWorkers(2))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
+	g := New(m, kernel.NewWorkers(2))
 	if out, err := g.Generate(t.Context(), toyInputs, Options{MaxTokens: 4}); err == nil {
 		t.Errorf("generated %v", out)
 	}

@@ -15,12 +15,8 @@ func TestScoresOfPairs(t *testing.T) {
 		t.Run(c.kind+" "+c.proj, func(t *testing.T) {
 			m := toy(t, c.kind, c.proj)
 			w := kernel.NewWorkers(2)
-			g, err := New(m, w)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer g.Close()
-			want, err := g.Score(toyInputs, toyTargets)
+			g := New(m, w)
+			want, err := g.Score(t.Context(), toyInputs, toyTargets)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -9,7 +10,7 @@ import (
 
 // Score returns log p(target | input) in nats for each input and each target: the sum over the target's tokens. A target
 // normally ends in EOS. Targets with a common beginning share the work for it. Damaged or diverged weights give NaN.
-func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
+func (g *Generator) Score(ctx context.Context, inputs, targets [][]int32) ([][]float64, error) {
 	for _, t := range targets {
 		for _, id := range t {
 			if id < 0 || int(id) >= g.model.Config.VocabSize {
@@ -19,7 +20,7 @@ func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
 	}
 	scores := make([][]float64, 0, len(inputs))
 	for group := range slices.Chunk(inputs, max(1, scoreBranches/max(1, len(targets)))) {
-		s, err := g.score(group, targets)
+		s, err := g.score(ctx, group, targets)
 		if err != nil {
 			return nil, err
 		}
@@ -33,7 +34,7 @@ func (g *Generator) Score(inputs, targets [][]int32) ([][]float64, error) {
 const scoreBranches = 512
 
 // score is Score for inputs whose branches fit into memory together.
-func (g *Generator) score(inputs, targets [][]int32) ([][]float64, error) {
+func (g *Generator) score(ctx context.Context, inputs, targets [][]int32) ([][]float64, error) {
 	var all []int // an empty target is certain and needs no work
 	longest := 0
 	for t, target := range targets {
@@ -55,6 +56,9 @@ func (g *Generator) score(inputs, targets [][]int32) ([][]float64, error) {
 		ids[i] = int32(g.model.Config.DecoderStartTokenID)
 	}
 	for depth := 0; len(branches) > 0; depth++ {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("score targets: %w", err)
+		}
 		hidden := d.next(ids)
 		likely := make([][]float64, len(branches)) // log-probabilities of the next token of each target of a branch
 		g.eachRow(hidden, len(branches), func(row int, logits []float32) {

@@ -7,13 +7,16 @@ const (
 	int8FewRows = 4
 )
 
+// MaxInt8Inputs is the most inputs of a product in eight bits: so many times 127·127 stay below 2³¹.
+const MaxInt8Inputs = (1<<31 - 1) / (127 * 127)
+
 // LinearInt8 writes x·weightᵀ for each weight, side by side, to y, or adds it when accumulate is set. x is [rows, In];
 // the rows of y are stride apart.
 //
 // Where the processor has AVX-512 VNNI, and in portable Go, each row of x becomes bytes with a scale of its own, and the
 // products are sums of integers, exact until they are scaled: the bits are the same on both. The instruction wants bytes
 // without sign, so 128 is added to those of x, and what this adds to the sums, 128 times the sum of a weight's integers,
-// is known beforehand and taken off. 127·127 times the inputs must stay below 2³¹, so there may be 133,000. On other
+// is known beforehand and taken off. There may be no more than MaxInt8Inputs inputs. On other
 // processors x stays float32, and panels of the weight become float32 while they are multiplied.
 //
 // A row of x with NaN or infinity has results that are no finite numbers.

@@ -22,11 +22,7 @@ func New(b *trainer.Bundle, o Options) (*Server, error) {
 	var models []model
 	var first *trainer.Predictor
 	for range o.Workers {
-		p, err := trainer.NewPredictor(b, spec, threads, limits)
-		if err != nil {
-			closeAll(models)
-			return nil, err
-		}
+		p := trainer.NewPredictor(b, spec, threads, limits)
 		if first == nil {
 			first = p
 		}
@@ -48,14 +44,7 @@ func New(b *trainer.Bundle, o Options) (*Server, error) {
 	p.maxOutput = min(p.maxOutput, o.MaxOutputLength)
 	o.Generation.MaxTokens = p.maxOutput
 	if err := o.Generation.Validate(p.vocabulary); err != nil {
-		closeAll(models)
 		return nil, fmt.Errorf("serve: what generation is by default cannot be: %w", err)
 	}
 	return newServer(p, models, o)
-}
-
-func closeAll(models []model) {
-	for _, m := range models {
-		m.Close()
-	}
 }

@@ -100,8 +100,6 @@ func (f *fake) Score(ctx context.Context, texts []string, targets [][]string) ([
 	return answers, nil
 }
 
-func (f *fake) Close() {}
-
 const (
 	testInput  = 40 // tokens, which are bytes and EOS
 	testOutput = 20

@@ -15,7 +15,6 @@ type model interface {
 	Generate(ctx context.Context, texts []string, o decode.Options) ([]trainer.Generated, error)
 	Classify(ctx context.Context, texts []string) ([]trainer.Classified, error)
 	Score(ctx context.Context, texts []string, targets [][]string) ([]trainer.Scored, error)
-	Close()
 }
 
 // profile is what the server knows about a model, to read requests and to describe it.

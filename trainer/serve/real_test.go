@@ -63,11 +63,7 @@ func newOracle(t testing.TB, b *trainer.Bundle, threads int) oracle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := trainer.NewPredictor(b, spec, kernel.NewWorkers(threads), trainer.PredictorOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(p.Close)
+	p := trainer.NewPredictor(b, spec, kernel.NewWorkers(threads), trainer.PredictorOptions{})
 	return oracle{p, spec}
 }
 

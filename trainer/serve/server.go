@@ -31,7 +31,7 @@ type Server struct {
 // bodiesInMemory is the number of the largest bodies that are in memory at once. Most bodies are a thousand times smaller.
 const bodiesInMemory = 64
 
-// newServer returns a server of models, a worker for each. It owns them.
+// newServer returns a server of models, a worker for each.
 func newServer(p profile, models []model, o Options) (*Server, error) {
 	s := &Server{
 		options: o, profile: p, metrics: newMetrics(), origins: http.NewCrossOriginProtection(),
@@ -46,7 +46,6 @@ func newServer(p profile, models []model, o Options) (*Server, error) {
 	s.computing, s.cancel = context.WithCancel(context.Background())
 	for _, m := range models {
 		s.workers.Go(func() {
-			defer m.Close()
 			s.work(m)
 		})
 	}
@@ -56,7 +55,7 @@ func newServer(p profile, models []model, o Options) (*Server, error) {
 // Stop refuses requests to the model from now on. Those that wait or are being computed are still answered.
 func (s *Server) Stop() { s.queue.stop() }
 
-// Close ends what is waiting or being computed with an error, waits for the workers and frees the models.
+// Close ends what is waiting or being computed with an error and waits for the workers.
 func (s *Server) Close() {
 	s.queue.close()
 	s.cancel()
