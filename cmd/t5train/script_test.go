@@ -53,7 +53,7 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 		t.Fatalf("finetune: %v\n%s", err, out)
 	}
 	commands := map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip,
+		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip, "section": section,
 	}
 	maps.Copy(commands, more)
 	testscript.Run(t, testscript.Params{
@@ -216,4 +216,28 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	content := []byte(ts.ReadFile(args[0]))
 	content[at] ^= 0xff
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), content, 0o600))
+}
+
+// section runs the t5train commands of a section of the README, with the files that they name in the script's folder:
+//
+//	section 'Answer files'
+func section(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: section title")
+	}
+	_, text, found := strings.Cut(ts.ReadFile(filepath.Join(ts.Getenv("REPO"), "README.md")), "\n## "+args[0]+"\n")
+	if !found {
+		ts.Fatalf("the README has no section %s", args[0])
+	}
+	text, _, _ = strings.Cut(text, "\n## ")
+	commands := 0
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "t5train ") {
+			ts.Check(ts.Exec("sh", "-c", line))
+			commands++
+		}
+	}
+	if commands == 0 {
+		ts.Fatalf("the section %s has no command", args[0])
+	}
 }

@@ -1,0 +1,149 @@
+package answers
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"t5train/internal/durable"
+)
+
+// Match tells whether the answer to the next input, which is lines with these beginnings, is there already. Other lines
+// are an error: the inputs have changed. An answer that is not whole, of a command that was killed, is cut off.
+func (f *File) Match(beginnings ...[]byte) (answered bool, err error) {
+	for _, b := range beginnings {
+		f.inputs.Write(b)
+		f.inputs.Write([]byte{'\n'})
+	}
+	if f.old == nil {
+		return f.complete, nil
+	}
+	end := f.at
+	for _, beginning := range beginnings {
+		line, err := f.old.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return false, f.cut()
+		}
+		if err != nil {
+			return false, fmt.Errorf("go on with %s: %w", f.path, err)
+		}
+		if !bytes.HasPrefix(line, beginning) {
+			return false, fmt.Errorf("go on with %s: its answer %.100s is where that of %.100s belongs: restore the inputs, choose another --output, or start again with --overwrite",
+				f.path, bytes.TrimSpace(line), beginning)
+		}
+		end += int64(len(line))
+	}
+	f.at = end
+	return true, nil
+}
+
+// cut ends the answers that are there behind the last one that was matched.
+func (f *File) cut() error {
+	f.old = nil
+	err := f.part.Truncate(f.at)
+	if err == nil {
+		_, err = f.part.Seek(f.at, io.SeekStart)
+	}
+	if err != nil {
+		return fmt.Errorf("go on with %s: %w", f.path, durable.WithRemedy(err))
+	}
+	return nil
+}
+
+// Write adds answers: whole lines.
+func (f *File) Write(lines []byte) (int, error) {
+	n, err := f.writer.Write(lines)
+	if err != nil {
+		err = f.writeError(err)
+	}
+	return n, err
+}
+
+// Flush hands the answers so far to the system, where they outlive this process.
+func (f *File) Flush() error {
+	err := f.writer.Flush()
+	if err == nil && time.Since(f.synced) >= syncEvery {
+		err = f.part.Sync()
+		f.synced = time.Now()
+	}
+	if err != nil {
+		err = f.writeError(err)
+	}
+	return err
+}
+
+func (f *File) writeError(err error) error {
+	return fmt.Errorf("write %s: %w", f.partPath(), durable.WithRemedy(err))
+}
+
+// Finish gives the answers their name, or makes sure that a complete file answers these inputs. convert, if not nil, writes them in another form.
+func (f *File) Finish(convert func(lines io.Reader, w io.Writer) error) error {
+	digest := hex.EncodeToString(f.inputs.Sum(nil))
+	if f.complete {
+		if digest != f.wanted {
+			return fmt.Errorf("write %s: it answers other inputs: choose another --output, or replace it with --overwrite", f.path)
+		}
+		return nil
+	}
+	if f.old != nil {
+		if _, err := f.old.ReadByte(); !errors.Is(err, io.EOF) {
+			return fmt.Errorf("go on with %s: it has answers to more inputs than there are: restore the inputs, choose another --output, or start again with --overwrite", f.path)
+		}
+	}
+	if err := f.writer.Flush(); err != nil {
+		return f.writeError(err)
+	}
+	if err := f.part.Sync(); err != nil {
+		return f.writeError(err)
+	}
+	ready := f.partPath()
+	if convert != nil {
+		ready = f.readyPath()
+		if err := f.convert(ready, convert); err != nil {
+			os.Remove(ready)
+			return fmt.Errorf("write %s: %w: the answers are in %s", f.path, durable.WithRemedy(err), f.partPath())
+		}
+	}
+	info, err := os.Stat(ready)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", f.path, err)
+	}
+	if err := f.note(&completion{info.Size(), digest}); err != nil {
+		return err
+	}
+	return f.rename(ready)
+}
+
+func (f *File) convert(to string, convert func(lines io.Reader, w io.Writer) error) error {
+	if _, err := f.part.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	if err = convert(bufio.NewReader(f.part), out); err == nil {
+		err = out.Sync()
+	}
+	return errors.Join(err, out.Close())
+}
+
+// rename gives the complete file its name and removes what it was made from.
+func (f *File) rename(ready string) error {
+	err := os.Rename(ready, f.path)
+	if err == nil {
+		err = durable.SyncDir(filepath.Dir(f.path))
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", f.path, durable.WithRemedy(err))
+	}
+	f.complete = true
+	os.Remove(f.partPath()) // all that it held is in the file
+	return nil
+}
