@@ -177,7 +177,7 @@ func TestResumeAgainAndAgain(t *testing.T) {
 	o := silent()
 	processes := 0
 	for interrupted := true; interrupted; processes++ {
-		r, err := Finetune(newStopAfter(t, 7), c, o)
+		r, err := Finetune(newStopAfter(t, 20), c, o)
 		if err != nil {
 			t.Fatal(err)
 		}
