@@ -5,31 +5,34 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"t5train/data/tokenizer"
 	"t5train/model/decode"
 )
 
-// BadWords returns the tokens of texts that no output shall hold: as a word of its own, and as the rest of a longer one,
-// whose tokens have no blank in front.
-func BadWords(tok *tokenizer.Tokenizer, texts []string) ([][]int32, error) {
-	inside := withoutBlank(tok)
-	var words [][]int32
-	for _, text := range texts {
-		if strings.TrimSpace(text) == "" {
-			return nil, fmt.Errorf("bad word %q is empty: leave it out", text)
-		}
-		for _, encode := range []func(string) []int32{tok.Encode, inside} {
-			ids := encode(text)
-			if slices.Contains(ids, tok.Unk()) {
-				return nil, fmt.Errorf("bad word %q has characters that the tokenizer does not know, so no output holds them: leave it out", text)
+// BadWords returns what encodes texts that no output shall hold: as a word of its own, and as the rest of a longer one,
+// whose tokens have no blank in front. It may be called by several goroutines.
+func BadWords(tok *tokenizer.Tokenizer) func(texts []string) ([][]int32, error) {
+	inside := sync.OnceValue(func() func(string) []int32 { return withoutBlank(tok) }) // a tokenizer of its own, which takes a while to make
+	return func(texts []string) ([][]int32, error) {
+		var words [][]int32
+		for _, text := range texts {
+			if strings.TrimSpace(text) == "" {
+				return nil, fmt.Errorf("bad word %q is empty: leave it out", text)
 			}
-			if len(ids) > 0 && !slices.ContainsFunc(words, func(w []int32) bool { return slices.Equal(w, ids) }) {
-				words = append(words, ids)
+			for _, encode := range []func(string) []int32{tok.Encode, inside()} {
+				ids := encode(text)
+				if slices.Contains(ids, tok.Unk()) {
+					return nil, fmt.Errorf("bad word %q has characters that the tokenizer does not know, so no output holds them: leave it out", text)
+				}
+				if len(ids) > 0 && !slices.ContainsFunc(words, func(w []int32) bool { return slices.Equal(w, ids) }) {
+					words = append(words, ids)
+				}
 			}
 		}
+		return words, nil
 	}
-	return words, nil
 }
 
 // withoutBlank returns what encodes text that goes on behind other text. Behind a sentinel, SentencePiece puts no blank in

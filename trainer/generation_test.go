@@ -115,7 +115,7 @@ func TestBadWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	words, err := BadWords(tok, []string{"day", "day"})
+	words, err := BadWords(tok)([]string{"day", "day"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestBadWords(t *testing.T) {
 		t.Errorf("banned %q, want the word with a blank and without", pieces)
 	}
 	for _, text := range []string{"", " ", "日本"} {
-		if words, err := BadWords(tok, []string{text}); err == nil {
+		if words, err := BadWords(tok)([]string{text}); err == nil {
 			t.Errorf("%q: banned %v, want an error", text, words)
 		}
 	}

@@ -184,7 +184,7 @@ func (g *generationFlags) setSampling(c *cobra.Command, s *decode.Sampling) {
 
 // texts sets what is given as text.
 func (g *generationFlags) texts(o decode.Options, tok *tokenizer.Tokenizer) (decode.Options, error) {
-	words, err := trainer.BadWords(tok, g.badWords)
+	words, err := trainer.BadWords(tok)(g.badWords)
 	if err != nil {
 		return o, fmt.Errorf("--bad-words: %w", err)
 	}

@@ -104,7 +104,7 @@ func TestInputOfColumns(t *testing.T) {
 func TestGenerateOptions(t *testing.T) {
 	penalty := 0.6
 	byT5 := testProfile().tokenizer
-	words, err := trainer.BadWords(byT5, []string{"no", `"never"`})
+	words, err := trainer.BadWords(byT5)([]string{"no", `"never"`})
 	if err != nil {
 		t.Fatal(err)
 	}

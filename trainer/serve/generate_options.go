@@ -120,7 +120,7 @@ func (s *Server) constraints(fields *object, o *decode.Options) {
 	}
 	tok := s.profile.tokenizer
 	o.Prefix = tok.Encode(prefix)
-	words, err := trainer.BadWords(tok, badWords)
+	words, err := s.badWords(badWords)
 	if err != nil {
 		fields.fail(invalid("bad_words: %v", err))
 	}

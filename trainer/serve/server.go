@@ -8,20 +8,23 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"t5train/trainer"
 )
 
 // Server answers HTTP requests with a model.
 type Server struct {
-	options Options
-	profile profile
-	queue   *queue
-	metrics *metrics
-	bodies  budget
-	parsing chan struct{} // a place for each body that may be parsed and tokenized at the same time
-	routes  map[string]route
-	origins *http.CrossOriginProtection
-	seed    uint64       // of the requests that sample and name none
-	drawn   atomic.Int64 // inputs of those requests so far
+	options  Options
+	profile  profile
+	queue    *queue
+	badWords func(texts []string) ([][]int32, error)
+	metrics  *metrics
+	bodies   budget
+	parsing  chan struct{} // a place for each body that may be parsed and tokenized at the same time
+	routes   map[string]route
+	origins  *http.CrossOriginProtection
+	seed     uint64       // of the requests that sample and name none
+	drawn    atomic.Int64 // inputs of those requests so far
 
 	computing context.Context // of the workers; ended by Close
 	cancel    context.CancelFunc
@@ -35,7 +38,7 @@ const bodiesInMemory = 64
 func newServer(p profile, models []model, o Options) (*Server, error) {
 	s := &Server{
 		options: o, profile: p, metrics: newMetrics(), origins: http.NewCrossOriginProtection(),
-		seed: rand.Uint64(), parsing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		seed: rand.Uint64(), badWords: trainer.BadWords(p.tokenizer), parsing: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		queue:  newQueue(o.Queue, o.BatchSize, o.BatchTokens),
 		bodies: budget{limit: bodiesInMemory * o.MaxBody},
 	}
