@@ -77,13 +77,18 @@ type sink interface {
 	Close() error
 }
 
-func (f *answerFlags) open(a app, job answers.Job) (sink, error) {
+// open returns where the answers of a job go. What the job is, is asked for a file only: to know it, all weights are read.
+func (f *answerFlags) open(a app, job func() (answers.Job, error)) (sink, error) {
 	isDevice, err := writesToDevice(f.output)
 	if err != nil {
 		return nil, err
 	}
 	if !isDevice {
-		return answers.Open(f.output, job, f.overwrite)
+		j, err := job()
+		if err != nil {
+			return nil, err
+		}
+		return answers.Open(f.output, j, f.overwrite)
 	}
 	w, finish, err := openOutput(a.stdout, f.output)
 	if err != nil {
@@ -114,7 +119,7 @@ func (d *device) Finish(func(io.Reader, io.Writer) error) error { return nil }
 func (d *device) Close() error { return d.finish(nil) }
 
 // answer runs a stream into the place that the flags say. toParquet makes rows of its lines.
-func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job answers.Job, s trainer.Stream[In, Out], toParquet func(lines io.Reader, w io.Writer) error) (err error) {
+func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job func() (answers.Job, error), s trainer.Stream[In, Out], toParquet func(lines io.Reader, w io.Writer) error) (err error) {
 	to, err := f.open(a, job)
 	if err != nil {
 		return err

@@ -90,11 +90,10 @@ checkpoint, task and flags of generation.`,
 			if err != nil {
 				return err
 			}
-			job, err := m.job("predict", out.format, about{
-				Task: spec, MaxInputLength: p.MaxInputLength(), MaxOutputLength: p.MaxOutputLength(), Generation: how, Choices: g.choicesDigest,
-			})
-			if err != nil {
-				return err
+			job := func() (answers.Job, error) {
+				return m.job("predict", out.format, about{
+					Task: spec, MaxInputLength: p.MaxInputLength(), MaxOutputLength: p.MaxOutputLength(), Generation: how, Choices: g.choicesDigest,
+				})
 			}
 			var cuts trainer.Cuts
 			err = answer(c, a, out, job, trainer.Stream[trainer.Input, trainer.Prediction]{

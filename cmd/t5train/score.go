@@ -82,9 +82,8 @@ input, each after a tab. --target gives the same targets to all inputs.`,
 				return err
 			}
 			p := trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(threads), o)
-			job, err := m.job("score", out.format, about{Task: spec, MaxInputLength: p.MaxInputLength()})
-			if err != nil {
-				return err
+			job := func() (answers.Job, error) {
+				return m.job("score", out.format, about{Task: spec, MaxInputLength: p.MaxInputLength()})
 			}
 			var cuts trainer.Cuts
 			err = answer(c, a, out, job, trainer.Stream[trainer.Pair, trainer.PairScore]{
