@@ -14,12 +14,7 @@ import (
 )
 
 func scoreCommand(a app) *cobra.Command {
-	var checkpoint string
-	var in inputFlags
-	var batchSize, threads int
-	var o trainer.PredictorOptions
-	var t taskFlags
-	var out answerFlags
+	var f askFlags
 	var targets []string
 	c := &cobra.Command{
 		Use:   "score",
@@ -35,45 +30,22 @@ input, each after a tab. --target gives the same targets to all inputs.`,
   t5train score --checkpoint flan-t5-small --input pairs.jsonl --text-column question --target-column answers`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := requireFlags(c, "checkpoint"); err != nil {
+			if err := f.check(c); err != nil {
 				return err
 			}
-			if err := in.check(c); err != nil {
-				return err
-			}
-			if in.path == "" {
+			if f.in.path == "" {
 				if err := requireFlags(c, "target"); err != nil {
 					return err
 				}
 			}
-			if err := requireAtLeast(c, 1, "batch-size"); err != nil {
-				return err
-			}
-			if err := requireAtLeast(c, 2, "max-input-length"); err != nil {
-				return err
-			}
-			if err := requireAtLeast(c, 0, "threads"); err != nil {
-				return err
-			}
-			if err := out.check(c); err != nil {
-				return err
-			}
-			options, err := t.options(c)
-			if err != nil {
-				return err
-			}
 			console := a.console()
-			m, err := openModel(checkpoint, console)
+			m, spec, err := f.open(c, console)
 			if err != nil {
 				return err
 			}
-			spec, err := trainer.PredictionTask(m.bundle, options)
-			if err != nil {
-				return err
-			}
-			pairs := pairSource{inputFlags: in, spec: spec, targets: targets, stdin: a.stdin}
+			pairs := pairSource{inputFlags: f.in, spec: spec, targets: targets, stdin: a.stdin}
 			if len(targets) == 0 {
-				if pairs.column, err = trainer.TargetColumn(spec, t.target); err != nil {
+				if pairs.column, err = trainer.TargetColumn(spec, f.task.target); err != nil {
 					return err
 				}
 			}
@@ -81,17 +53,17 @@ input, each after a tab. --target gives the same targets to all inputs.`,
 			if err != nil {
 				return err
 			}
-			p := trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(threads), o)
+			p := trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(f.threads), f.limits)
 			job := func() (answers.Job, error) {
-				return m.job("score", out.format, about{Task: spec, MaxInputLength: p.MaxInputLength()})
+				return m.job("score", f.out.format, about{Task: spec, MaxInputLength: p.MaxInputLength()})
 			}
 			var cuts trainer.Cuts
-			err = answer(c, a, out, job, trainer.Stream[trainer.Pair, trainer.PairScore]{
+			err = answer(c, a, f.out, job, trainer.Stream[trainer.Pair, trainer.PairScore]{
 				Read: func(yield func(trainer.Pair) error) error { return pairs.read(c.Context(), yield) },
 				Answer: func(ctx context.Context, _ int64, batch []trainer.Pair) ([][]trainer.PairScore, error) {
 					return p.ScorePairs(ctx, batch, &cuts)
 				},
-				Total: total, BatchSize: batchSize, Beginnings: trainer.Pair.Beginnings, What: "score", Console: console,
+				Total: total, BatchSize: f.batchSize, Beginnings: trainer.Pair.Beginnings, What: "score", Console: console,
 			}, answers.Parquet(func(s trainer.PairScore) []trainer.PairScore { return []trainer.PairScore{s} }))
 			if err == nil {
 				cuts.Report(console, p)
@@ -99,16 +71,10 @@ input, each after a tab. --target gives the same targets to all inputs.`,
 			return err
 		},
 	}
-	f := c.Flags()
-	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
-	in.add(c)
-	f.StringArrayVar(&targets, "target", nil, "target to score after every input (may be repeated)")
-	f.StringVar(&t.target, "target-column", "", "column of the targets (default: the checkpoint's)")
-	out.add(c)
-	f.IntVar(&batchSize, "batch-size", 32, "inputs at a time; changes memory and time, and results by rounding only")
-	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512); targets are never cut")
-	f.IntVar(&threads, "threads", 0, "threads to compute with; 0 is all")
-	t.add(c)
+	f.add(c)
+	c.Flags().Lookup("max-input-length").Usage += "; targets are never cut"
+	c.Flags().StringArrayVar(&targets, "target", nil, "target to score after every input (may be repeated)")
+	c.Flags().StringVar(&f.task.target, "target-column", "", "column of the targets (default: the checkpoint's)")
 	return c
 }
 

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"t5train/data/task"
+	"t5train/trainer"
+)
+
+// askFlags are those of every command that asks a checkpoint about inputs and writes what it says.
+type askFlags struct {
+	checkpoint         string
+	in                 inputFlags
+	out                answerFlags
+	task               taskFlags
+	limits             trainer.PredictorOptions
+	batchSize, threads int
+}
+
+func (f *askFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	f.in.add(c)
+	f.out.add(c)
+	f.task.add(c)
+	c.Flags().IntVar(&f.limits.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
+	c.Flags().IntVar(&f.batchSize, "batch-size", 32, "inputs at a time; changes memory and time, and results by rounding only")
+	c.Flags().IntVar(&f.threads, "threads", 0, "threads to compute with; 0 is all")
+}
+
+// check reports flags with values that can never be, before a model is loaded.
+func (f *askFlags) check(c *cobra.Command) error {
+	if err := requireFlags(c, "checkpoint"); err != nil {
+		return err
+	}
+	if err := f.in.check(c); err != nil {
+		return err
+	}
+	if err := requireAtLeast(c, 1, "batch-size"); err != nil {
+		return err
+	}
+	if err := requireAtLeast(c, 2, "max-input-length"); err != nil {
+		return err
+	}
+	if err := requireAtLeast(c, 0, "threads"); err != nil {
+		return err
+	}
+	return f.out.check(c)
+}
+
+// open loads the checkpoint and returns it with the task for inputs.
+func (f *askFlags) open(c *cobra.Command, console *trainer.Console) (openedModel, task.Spec, error) {
+	options, err := f.task.options(c)
+	if err != nil {
+		return openedModel{}, task.Spec{}, err
+	}
+	m, err := openModel(f.checkpoint, console)
+	if err != nil {
+		return openedModel{}, task.Spec{}, err
+	}
+	spec, err := trainer.PredictionTask(m.bundle, options)
+	return m, spec, err
+}
