@@ -58,7 +58,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
-	correct, tokens := 0, 0
+	correct := 0
 	var batch data.Batch
 	for position := int64(0); position < int64(examples.Len()); {
 		if err := ctx.Err(); err != nil {
@@ -73,7 +73,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 			return nil, fmt.Errorf("evaluate: the loss is %g: %w", totals.NLL, errDiverged)
 		}
 		loss.Add(totals.NLL, int64(totals.Tokens))
-		correct, tokens = correct+totals.Correct, tokens+totals.Tokens
+		correct += totals.Correct
 		if classes != nil {
 			if err := e.classify(ctx, classes, &calibration, examples, batch.Index); err != nil {
 				return nil, fmt.Errorf("evaluate: %w", err)
@@ -82,7 +82,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 		done(position)
 	}
 	values := append([]metric.Value{{Name: "examples", Value: float64(examples.Len())}}, loss.Result()...)
-	if tokens > 0 {
+	if tokens := loss.Tokens(); tokens > 0 {
 		values = append(values, metric.Value{Name: "token_accuracy", Value: float64(correct) / float64(tokens)})
 	}
 	if classes != nil {

@@ -69,8 +69,6 @@ type textTotals struct {
 	loss           metric.Loss
 	correct        int
 	spans, filled  int
-	nll            float64 // nats
-	tokens         int
 	examples, text int64 // text in bytes of UTF-8
 }
 
@@ -90,12 +88,12 @@ func (h *heldOutText) Evaluate(ctx context.Context, done func(n int64)) ([]metri
 	if err != nil {
 		return nil, nil, err
 	}
-	perByte := t.nll / float64(max(1, t.text))
+	perByte := t.loss.Sum() / float64(max(1, t.text))
 	values := append([]metric.Value{{Name: "examples", Value: float64(t.examples)}}, t.loss.Result()...)
 	values = append(values,
 		metric.Value{Name: "loss_per_byte", Value: perByte}, metric.Value{Name: "bits_per_byte", Value: perByte / math.Ln2},
 		metric.Value{Name: "bytes", Value: float64(t.text)},
-		metric.Value{Name: "token_accuracy", Value: float64(t.correct) / float64(t.tokens)})
+		metric.Value{Name: "token_accuracy", Value: float64(t.correct) / float64(t.loss.Tokens())})
 	if t.spans > 0 {
 		values = append(values, metric.Value{Name: "span_accuracy", Value: float64(t.filled) / float64(t.spans)})
 	}
@@ -138,8 +136,7 @@ func (h *heldOutText) evaluate(pieces head, batch *data.Batch, t *textTotals) er
 		return fmt.Errorf("the loss is %g: %w", totals.NLL, errDiverged)
 	}
 	t.loss.Add(totals.NLL, int64(totals.Tokens))
-	t.nll += totals.NLL
-	t.correct, t.tokens = t.correct+totals.Correct, t.tokens+totals.Tokens
+	t.correct += totals.Correct
 	for s, i := range batch.Index {
 		from, to := batch.DecOffsets[s], batch.DecOffsets[s+1]
 		spans, filled := countSpans(h.vocab, batch.Labels[from:to], totals.Hits[from:to])

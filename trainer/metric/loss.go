@@ -15,6 +15,12 @@ func (l *Loss) Add(sum float64, tokens int64) {
 	l.tokens += tokens
 }
 
+// Sum is the negative log-likelihood of all tokens in nats.
+func (l *Loss) Sum() float64 { return l.sum }
+
+// Tokens is the number of tokens.
+func (l *Loss) Tokens() int64 { return l.tokens }
+
 // Mean is the mean negative log-likelihood of a token in nats; 0 without tokens.
 func (l *Loss) Mean() float64 {
 	return ratio(l.sum, float64(l.tokens))
