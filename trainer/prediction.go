@@ -53,15 +53,11 @@ func (p *Predictor) Predict(ctx context.Context, first int64, inputs []Input, o 
 		}
 		return predictions, err
 	}
-	if o.Sampling != nil {
-		own := *o.Sampling
-		own.Indices = make([]int, len(inputs))
-		for i := range inputs {
-			own.Indices[i] = int(first) + i
-		}
-		o.Sampling = &own
+	indices := make([]int, len(inputs))
+	for i := range indices {
+		indices[i] = int(first) + i
 	}
-	answers, err := p.Generate(ctx, texts, o)
+	answers, err := p.Generate(ctx, texts, o.ForInputs(indices))
 	for i, a := range answers {
 		best := a.Sequences[0]
 		predictions[i].Output, predictions[i].LogProb, predictions[i].Truncated = best.Text, &best.LogProb, best.Truncated

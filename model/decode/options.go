@@ -82,6 +82,17 @@ type Sampling struct {
 	Indices []int
 }
 
+// ForInputs returns the options for inputs with these indices among all that there are: what is sampled for them depends on
+// those, and not on the batch that they are in.
+func (o Options) ForInputs(indices []int) Options {
+	if o.Sampling != nil {
+		own := *o.Sampling
+		own.Indices = indices
+		o.Sampling = &own
+	}
+	return o
+}
+
 // Validate reports everything that is wrong with o for a vocabulary of so many tokens.
 func (o Options) Validate(vocab int) error {
 	var errs []error

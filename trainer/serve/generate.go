@@ -66,12 +66,7 @@ func (s *Server) generate(x *exchange, fields *object) (generated, error) {
 }
 
 func generateBatch(ctx context.Context, m model, b batch, o decode.Options) ([]answer, error) {
-	if o.Sampling != nil {
-		sampling := *o.Sampling
-		sampling.Indices = b.indices()
-		o.Sampling = &sampling
-	}
-	results, err := m.Generate(ctx, b.texts(), o)
+	results, err := m.Generate(ctx, b.texts(), o.ForInputs(b.indices()))
 	answers := make([]answer, len(results))
 	for i, r := range results {
 		answers[i].generated = r
