@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"slices"
 
 	"t5train/model/kernel"
 	"t5train/model/op"
@@ -37,13 +38,16 @@ func ragged(inputs [][]int32, vocab int) (op.Ragged, error) {
 		if len(in) == 0 {
 			return r, fmt.Errorf("encode input %d: it has no token, want at least EOS", i)
 		}
-		for at, id := range in {
-			if id < 0 || int(id) >= vocab {
-				return r, fmt.Errorf("encode input %d: token %d at position %d is outside of the vocabulary of %d: does the tokenizer belong to the model?", i, id, at, vocab)
-			}
+		if at := outside(in, vocab); at >= 0 {
+			return r, fmt.Errorf("encode input %d: token %d at position %d is outside of the vocabulary of %d: does the tokenizer belong to the model?", i, in[at], at, vocab)
 		}
 		r.IDs = append(r.IDs, in...)
 		r.Offsets = append(r.Offsets, int32(len(r.IDs)))
 	}
 	return r, nil
+}
+
+// outside returns the position of the first token that the embedding has no row for, -1 if there is none.
+func outside(tokens []int32, vocab int) int {
+	return slices.IndexFunc(tokens, func(id int32) bool { return id < 0 || int(id) >= vocab })
 }

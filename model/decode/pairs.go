@@ -25,10 +25,8 @@ func (l *Loss) Score(ctx context.Context, inputs [][]int32, targets [][][]int32)
 	for i, list := range targets {
 		scores[i] = make([]float64, len(list))
 		for j, target := range list {
-			for at, id := range target {
-				if id < 0 || int(id) >= m.Config.VocabSize {
-					return nil, fmt.Errorf("score target %d of input %d: token %d at position %d is outside of the vocabulary of %d", j, i, id, at, m.Config.VocabSize)
-				}
+			if at := outside(target, m.Config.VocabSize); at >= 0 {
+				return nil, fmt.Errorf("score target %d of input %d: token %d at position %d is outside of the vocabulary of %d", j, i, target[at], at, m.Config.VocabSize)
 			}
 			if len(target) > 0 { // an empty one is certain
 				pairs = append(pairs, pair{i, target, &scores[i][j]})

@@ -12,10 +12,8 @@ import (
 // normally ends in EOS. Targets with a common beginning share the work for it. Damaged or diverged weights give NaN.
 func (g *Generator) Score(ctx context.Context, inputs, targets [][]int32) ([][]float64, error) {
 	for _, t := range targets {
-		for _, id := range t {
-			if id < 0 || int(id) >= g.model.Config.VocabSize {
-				return nil, fmt.Errorf("score targets: token %d is outside of the vocabulary of %d", id, g.model.Config.VocabSize)
-			}
+		if at := outside(t, g.model.Config.VocabSize); at >= 0 {
+			return nil, fmt.Errorf("score targets: token %d is outside of the vocabulary of %d", t[at], g.model.Config.VocabSize)
 		}
 	}
 	scores := make([][]float64, 0, len(inputs))

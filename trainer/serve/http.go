@@ -3,7 +3,6 @@ package serve
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net"
@@ -14,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"t5train/trainer"
 )
 
 // route is what the server does at a path.
@@ -177,9 +178,7 @@ func (s *Server) explain(header http.Header, x *exchange, err error) response {
 // jsonResponse returns a value as a line of JSON.
 func jsonResponse[T any](status int, value T) (response, error) {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
+	if err := trainer.JSONLines(&b).Encode(value); err != nil {
 		return response{}, fmt.Errorf("write an answer: %w", err)
 	}
 	return response{status: status, contentType: jsonType, body: b.Bytes()}, nil
