@@ -161,3 +161,30 @@ func TestTrainingCalibrates(t *testing.T) {
 		t.Errorf("evaluated with the temperature %v and without %v, in training %v", with, without, m)
 	}
 }
+
+// What is sampled for an input depends on its number among all, not on the batch that it is in.
+func TestPredictSamplesByNumber(t *testing.T) {
+	b := tinyBundle(t)
+	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}, TargetColumn: "target"}
+	p := newTestPredictor(t, b, spec)
+	inputs := []Input{{Text: "a day"}, {Text: "a day"}, {Text: "a day"}, {Text: "a day"}}
+	o := decode.Options{Sampling: &decode.Sampling{Temperature: 1, Seed: 3}}
+	outputs := func(first int64, inputs []Input) (texts []string) {
+		var cuts Cuts
+		predictions, err := p.Predict(t.Context(), first, inputs, o, &cuts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, answer := range predictions {
+			texts = append(texts, answer.Output)
+		}
+		return texts
+	}
+	want := outputs(0, inputs)
+	if want[0] == want[2] {
+		t.Fatalf("inputs have the same sample %q, so that the test shows nothing", want[0])
+	}
+	if got := append(outputs(0, inputs[:2]), outputs(2, inputs[2:])...); !reflect.DeepEqual(got, want) {
+		t.Errorf("in two batches %q, in one %q", got, want)
+	}
+}
