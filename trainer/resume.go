@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/internal/difference"
 )
 
 // start says where a run begins: anew, or at a checkpoint of the same run.
@@ -43,7 +43,7 @@ func startOf(run *checkpoints.Run, c *configs.Config, o FinetuneOptions) (start,
 		maps.DeleteFunc(was, located)
 		maps.DeleteFunc(is, located)
 	}
-	if changes := difference(was, is); len(changes) > 0 {
+	if changes := difference.Of(was, is); len(changes) > 0 {
 		return start{}, fmt.Errorf("resume: %s holds a run of another configuration, saved at step %d, and the result would be neither's (its value -> yours):\n  %s\n"+
 			"undo the changes to go on with it, choose another --output (--model %s trains its weights further), or start again with --overwrite",
 			c.Output, step, strings.Join(changes, "\n  "), c.Output)
@@ -115,7 +115,7 @@ func sameData(was, is state) error {
 	if is.Examples != was.Examples {
 		return fmt.Errorf("resume: the training data has %d examples, but had %d when the run began: %s", is.Examples, was.Examples, remedy)
 	}
-	for _, key := range unionKeys(was.Data, is.Data) {
+	for _, key := range difference.Names(was.Data, is.Data) {
 		if is.Data[key] != was.Data[key] {
 			return fmt.Errorf("resume: %s has other examples than when the run began: %s", key, remedy)
 		}
@@ -146,22 +146,4 @@ func decisive(c *configs.Config) map[string]string {
 		}
 	}
 	return values
-}
-
-// difference describes the keys whose values differ.
-func difference(before, after map[string]string) []string {
-	var changes []string
-	for _, key := range unionKeys(before, after) {
-		if before[key] != after[key] {
-			changes = append(changes, fmt.Sprintf("%s: %s -> %s", key, cmp.Or(before[key], "unset"), cmp.Or(after[key], "unset")))
-		}
-	}
-	return changes
-}
-
-// unionKeys returns the keys that one of two maps has or both, in order.
-func unionKeys(a, b map[string]string) []string {
-	keys := slices.AppendSeq(slices.Collect(maps.Keys(a)), maps.Keys(b))
-	slices.Sort(keys)
-	return slices.Compact(keys)
 }

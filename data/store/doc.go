@@ -24,7 +24,8 @@
 //	    store.json      the key, the counts and the CRC-32C of the two files: see [Manifest]
 //
 // A document is a row of the input. Rows whose text gives no token are left out. So are tokens that are no text, where the
-// text spells them: padding as in the reference (t5/data/preprocessors.py, reduce_concat_tokens), </s> and the sentinels because they belong to the objective.
+// text spells them: padding as in the reference (t5/data/preprocessors.py, reduce_concat_tokens), </s> and the sentinels
+// because they belong to the objective.
 //
 // # Crashes
 //

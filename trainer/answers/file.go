@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"t5train/internal/difference"
 	"t5train/internal/durable"
 )
 
@@ -84,7 +85,7 @@ func (f *File) open(overwrite bool) error {
 	if err != nil {
 		return fmt.Errorf("go on with %s: read %s: %w: start again with --overwrite, or choose another --output", f.path, f.recordPath(), err)
 	}
-	if changes := r.Job.difference(f.job); len(changes) > 0 {
+	if changes := difference.Of(r.Job, f.job); len(changes) > 0 {
 		return fmt.Errorf("go on with %s: its answers are made otherwise (its value -> yours):\n  %s\nundo the changes, choose another --output, or start again with --overwrite",
 			f.path, strings.Join(changes, "\n  "))
 	}

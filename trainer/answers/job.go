@@ -1,29 +1,13 @@
 package answers
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 )
 
 // Job is what answers are made by: everything that decides about them, by name. Equal jobs give equal answers.
 type Job map[string]string
-
-// difference describes the names whose values differ.
-func (j Job) difference(other Job) []string {
-	names := slices.Concat(slices.Collect(maps.Keys(j)), slices.Collect(maps.Keys(other)))
-	slices.Sort(names)
-	var changes []string
-	for _, name := range slices.Compact(names) {
-		if j[name] != other[name] {
-			changes = append(changes, fmt.Sprintf("%s: %s -> %s", name, cmp.Or(j[name], "unset"), cmp.Or(other[name], "unset")))
-		}
-	}
-	return changes
-}
 
 // record is the content of OUTPUT.t5train.json.
 type record struct {
