@@ -101,7 +101,7 @@ func (p printer) parquet(path string) error {
 	}
 	p.line("rows", "%d", set.Rows())
 	for _, c := range set.Columns() {
-		kind := c.Type
+		kind := c.FullType()
 		if c.Nullable {
 			kind += ", may be null"
 		}

@@ -32,7 +32,7 @@ func readBytes(b []byte, maxRows int) ([][]Cell, error) {
 	}
 	var rows [][]Cell
 	enough := errors.New("enough")
-	err = s.scan(context.Background(), bytes.NewReader(b), testMaxPage, columns, span{}, func(_ int64, cells []Cell) error {
+	err = s.scan(context.Background(), bytes.NewReader(b), limits{testMaxPage, testMaxPage}, columns, span{}, func(_ int64, cells []Cell) error {
 		rows = append(rows, slices.Clone(cells))
 		if len(rows) == maxRows {
 			return enough
@@ -165,10 +165,14 @@ func TestClassLabels(t *testing.T) {
 		name, metadata string
 		want           map[string][]string
 	}{
-		{"list", spamFeatures, map[string][]string{"label": {"ham", "spam"}}},
+		{"flat", spamFeatures, map[string][]string{"label": {"ham", "spam"}}},
 		{"object", `{"info":{"features":{"y":{"_type":"ClassLabel","names":{"1":"b","0":"a"}}}}}`, map[string][]string{"y": {"a", "b"}}},
 		{"without names", `{"info":{"features":{"y":{"_type":"ClassLabel","num_classes":2}}}}`, map[string][]string{"y": nil}},
-		{"other features", `{"info":{"features":{"y":[{"_type":"ClassLabel"}],"z":{"feature":{"_type":"ClassLabel"},"_type":"List"}}}}`, map[string][]string{}},
+		{"list", `{"info":{"features":{"y":{"feature":{"_type":"ClassLabel","names":["a","b"]},"_type":"List"}}}}`, map[string][]string{"y": {"a", "b"}}},
+		{"lists of lists", `{"info":{"features":{"y":{"feature":[{"_type":"ClassLabel","names":["a"]}],"length":-1,"_type":"Sequence"}}}}`, map[string][]string{"y": {"a"}}},
+		{"sequence of a struct", `{"info":{"features":{"y":{"feature":{"a":{"dtype":"string","_type":"Value"},"b":{"names":["n"],"_type":"ClassLabel"}},"_type":"Sequence"}}}}`, map[string][]string{"y.b": {"n"}}},
+		{"struct", `{"info":{"features":{"y":{"_type":{"names":["n"],"_type":"ClassLabel"},"c":{"d":{"names":["m"],"_type":"ClassLabel"}}}}}}`, map[string][]string{"y._type": {"n"}, "y.c.d": {"m"}}},
+		{"other features", `{"info":{"features":{"x":3,"y":[],"z":{"languages":["en","de"],"_type":"Translation"}}}}`, map[string][]string{}},
 		{"no features", `{"fingerprint":"0"}`, map[string][]string{}},
 	}
 	for _, c := range cases {
@@ -181,6 +185,6 @@ func TestClassLabels(t *testing.T) {
 	}
 	_, err := classLabels(`{"info":{"features":{"y":{"_type":"ClassLabel","names":{"0":"a","2":"b"}}}}}`)
 	wantError(t, err, "column y", "class 1")
-	_, err = classLabels(`{"info":{"features":{"y":{"_type":"ClassLabel","names":3}}}}`)
-	wantError(t, err, "column y", "3")
+	_, err = classLabels(`{"info":{"features":{"y":{"s":[{"_type":"ClassLabel","names":3}]}}}}`)
+	wantError(t, err, "column y.s", "3")
 }

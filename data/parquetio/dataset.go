@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"sort"
@@ -17,7 +16,8 @@ type Dataset struct {
 	starts  []int64 // row that each shard begins with
 	rows    int64
 	columns []datasetColumn
-	maxPage int // bytes
+	byName  map[string]int // index of each column
+	limits  limits
 }
 
 // datasetColumn is a column of any shard; conflict says why it cannot be read from all of them.
@@ -27,12 +27,13 @@ type datasetColumn struct {
 }
 
 func newDataset(shards []*shard) *Dataset {
-	d := &Dataset{shards: shards, maxPage: maxPageBytes}
+	d := &Dataset{shards: shards, byName: map[string]int{}, limits: limits{maxPageBytes, maxListBytes}}
 	for _, s := range shards {
 		d.starts = append(d.starts, d.rows)
 		d.rows += s.meta.NumRows
 		for _, c := range s.columns {
-			if !slices.ContainsFunc(d.columns, func(seen datasetColumn) bool { return seen.Name == c.Name }) {
+			if _, ok := d.byName[c.Name]; !ok {
+				d.byName[c.Name] = len(d.columns)
 				d.columns = append(d.columns, agree(c.Name, shards))
 			}
 		}
@@ -48,13 +49,17 @@ func agree(name string, shards []*shard) datasetColumn {
 		c := s.column(name)
 		switch {
 		case c == nil:
-			merged.conflict = fmt.Sprintf("it is missing in %s", s.path)
+			merged.conflict = fmt.Sprintf("differs between shards: it is missing in %s", s.path)
+		case c.repeated:
+			merged.conflict = fmt.Sprintf("occurs twice in %s: rename one", s.path)
 		case first == "":
 			merged.Column, first = c.Column, s.path
-		case c.Type != merged.Type:
-			merged.conflict = fmt.Sprintf("it is %s in %s and %s in %s", merged.Type, first, c.Type, s.path)
+		case c.Type != merged.Type || c.Lists != merged.Lists:
+			merged.conflict = fmt.Sprintf("differs between shards: it is %s in %s and %s in %s",
+				merged.FullType(), first, c.FullType(), s.path)
 		case c.ClassLabels != nil && merged.ClassLabels != nil && !slices.Equal(c.ClassLabels, merged.ClassLabels):
-			merged.conflict = fmt.Sprintf("its class names are %v in %s and %v in %s", merged.ClassLabels, first, c.ClassLabels, s.path)
+			merged.conflict = fmt.Sprintf("differs between shards: its class names are %v in %s and %v in %s",
+				merged.ClassLabels, first, c.ClassLabels, s.path)
 		default:
 			merged.Nullable = merged.Nullable || c.Nullable
 			if merged.ClassLabels == nil {
@@ -141,16 +146,13 @@ func (d *Dataset) ScanFrom(ctx context.Context, first int64, columns []string, y
 	return nil
 }
 
-// span says which rows of a shard to read: its first row has the number start, and those before first are left out.
-type span struct{ start, first int64 }
-
 func (d *Dataset) scanFile(ctx context.Context, s *shard, rows span, columns []string, yield func(int64, []Cell) error) error {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return fmt.Errorf("read parquet: %w", err)
 	}
 	defer f.Close()
-	return s.scan(ctx, f, d.maxPage, columns, rows, yield)
+	return s.scan(ctx, f, d.limits, columns, rows, yield)
 }
 
 // CheckColumns says whether the columns can be read from every shard.
@@ -159,90 +161,60 @@ func (d *Dataset) CheckColumns(columns []string) error {
 		return fmt.Errorf("read parquet: no column chosen")
 	}
 	for _, name := range columns {
-		i := slices.IndexFunc(d.columns, func(c datasetColumn) bool { return c.Name == name })
-		if i < 0 {
-			var names []string
-			for _, c := range d.Columns() {
-				names = append(names, c.Name)
-			}
-			return fmt.Errorf("read parquet: %s has no column %q: its columns are %s",
-				d.shards[0].path, name, cmp.Or(strings.Join(names, ", "), "none"))
+		i, ok := d.byName[name]
+		if !ok {
+			return fmt.Errorf("read parquet: %w", d.absent(name))
 		}
 		c := d.columns[i]
 		if c.conflict != "" {
-			return fmt.Errorf("read parquet: column %s differs between shards: %s", name, c.conflict)
+			return fmt.Errorf("read parquet: column %s %s", name, c.conflict)
 		}
 		if !c.Readable() {
 			return fmt.Errorf("read parquet: column %s of %s is of type %s: only string, int, float and bool columns can be read",
-				name, d.shards[0].path, c.Type)
+				name, d.shards[0].path, c.FullType())
 		}
 	}
 	return nil
 }
 
-// Distinct returns the different cells of a column, nulls left out, in order of first appearance. More than limit
-// of them is an error.
+// absent says which columns there are in place of the one of that name, which is a group or nothing.
+func (d *Dataset) absent(name string) error {
+	var all, inside []string
+	for _, c := range d.Columns() {
+		all = append(all, c.Name)
+		if strings.HasPrefix(c.Name, name+".") {
+			inside = append(inside, c.Name)
+		}
+	}
+	if len(inside) > 0 {
+		return fmt.Errorf("%s has no column %q but a group of columns: choose among %s", d.shards[0].path, name, strings.Join(inside, ", "))
+	}
+	return fmt.Errorf("%s has no column %q: its columns are %s", d.shards[0].path, name, cmp.Or(strings.Join(all, ", "), "none"))
+}
+
+// Distinct returns the different values of a column, nulls left out and those of lists one by one, in order of first
+// appearance. More than limit of them is an error.
 func (d *Dataset) Distinct(ctx context.Context, column string, limit int) ([]Cell, error) {
-	seen := map[Cell]bool{}
+	seen := map[string]bool{} // by their texts: the values of a column are of one kind
 	var distinct []Cell
-	err := d.Scan(ctx, []string{column}, func(_ int64, cells []Cell) error {
-		c := cells[0]
-		if c.Kind == Null || seen[c] {
+	var add func(c Cell) error
+	add = func(c Cell) error {
+		for _, item := range c.Items {
+			if err := add(item); err != nil {
+				return err
+			}
+		}
+		if c.Kind == Null || c.Kind == List || seen[c.Text()] {
 			return nil
 		}
 		if len(distinct) == limit {
 			return fmt.Errorf("read parquet: column %s holds more than %d different values", column, limit)
 		}
 		c.Str = strings.Clone(c.Str)
-		seen[c] = true
+		seen[c.Text()] = true
 		distinct = append(distinct, c)
 		return nil
-	})
-	return distinct, err
-}
-
-// scan reads the columns of one shard from r.
-func (s *shard) scan(ctx context.Context, r io.ReaderAt, maxPage int, columns []string, rows span, yield func(int64, []Cell) error) error {
-	expanders := make([]decompressor, len(columns))
-	defer func() {
-		for i := range expanders {
-			expanders[i].close()
-		}
-	}()
-	cells := make([]Cell, len(columns))
-	readers := make([]*columnReader, len(columns))
-	row := rows.start
-	for g := range s.meta.RowGroups {
-		if size := s.meta.RowGroups[g].NumRows; row+size <= rows.first {
-			row += size
-			continue
-		}
-		fail := func(column string, err error) error {
-			return fmt.Errorf("read parquet: %s: column %s, row group %d: %w", s.path, column, g, err)
-		}
-		for i, name := range columns {
-			var err error
-			if readers[i], err = newColumnReader(s, r, g, s.column(name), maxPage, &expanders[i]); err != nil {
-				return fail(name, err)
-			}
-		}
-		for n := range s.meta.RowGroups[g].NumRows {
-			if n%1024 == 0 && ctx.Err() != nil {
-				return ctx.Err()
-			}
-			for i := range readers {
-				var err error
-				if cells[i], err = readers[i].next(); err != nil {
-					return fail(columns[i], err)
-				}
-			}
-			if row >= rows.first {
-				if err := yield(row, cells); err != nil {
-					return err
-				}
-			}
-			row++
-		}
 	}
-	return nil
+	err := d.Scan(ctx, []string{column}, func(_ int64, cells []Cell) error { return add(cells[0]) })
+	return distinct, err
 }

@@ -1,5 +1,5 @@
-// Package parquetio reads the flat columns of Parquet shards: row by row, in shard order and row order, in
-// memory bounded by one page a column.
+// Package parquetio reads columns of Parquet shards: row by row, in shard order and row order, in memory bounded by
+// one page and one row a column.
 //
 //	set, err := parquetio.Open("data/train-*.parquet")
 //	...
@@ -20,7 +20,12 @@
 //
 // # What is read
 //
-// Top-level string, int, float and bool columns, nullable or not; data pages of version 1 and 2; PLAIN,
-// dictionary, RLE and DELTA encodings; uncompressed, SNAPPY, GZIP, BROTLI and ZSTD. Lists, structs, dates and
-// decimals are listed by [Dataset.Columns] with their type, and refused by [Dataset.Scan].
+// String, int, float and bool columns, nullable or not, also inside of structs, lists and maps, by the path of
+// [Column]; data pages of version 1 and 2; PLAIN, dictionary, RLE and DELTA encodings; uncompressed, SNAPPY, GZIP,
+// BROTLI and ZSTD. Dates and decimals are listed by [Dataset.Columns] with their type, and refused by [Dataset.Scan].
+//
+//	err = set.Scan(ctx, []string{"translation.en", "tokens"}, func(row int64, cells []parquetio.Cell) error {
+//		fmt.Println(cells[0].Str, len(cells[1].Items))
+//		return nil
+//	})
 package parquetio

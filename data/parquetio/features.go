@@ -11,7 +11,7 @@ import (
 //
 //	{"info": {"features": {"label": {"_type": "ClassLabel", "names": ["ham", "spam"]}, ...}}}
 //
-// Old files have names as an object: {"0": "ham", "1": "spam"}.
+// The key of the result is the column's path, as in [Column].
 func classLabels(metadata string) (map[string][]string, error) {
 	var doc struct {
 		Info struct {
@@ -23,23 +23,53 @@ func classLabels(metadata string) (map[string][]string, error) {
 	}
 	labels := map[string][]string{}
 	for column, raw := range doc.Info.Features {
-		var feature struct {
-			Type  string          `json:"_type"`
-			Names json.RawMessage `json:"names"`
+		if err := featureLabels(labels, column, raw, 0); err != nil {
+			return nil, fmt.Errorf("read the schema's huggingface metadata: %w", err)
 		}
-		// A list feature may be an array or nest deeper: whatever has no _type is no class label.
-		if json.Unmarshal(raw, &feature) != nil || feature.Type != "ClassLabel" {
-			continue
-		}
-		names, err := labelNames(feature.Names)
-		if err != nil {
-			return nil, fmt.Errorf("read the class names of column %s in the schema's huggingface metadata: %w", column, err)
-		}
-		labels[column] = names
 	}
 	return labels, nil
 }
 
+// featureLabels adds the class names of one feature and of those inside of it:
+//
+//	{"_type": "List", "feature": {...}}   also LargeList, and the older Sequence
+//	[{...}]                               a list, as the oldest files have it
+//	{"en": {...}, "de": {...}}            a struct
+func featureLabels(labels map[string][]string, path string, raw json.RawMessage, depth int) error {
+	if depth > maxSchemaDepth {
+		return nil // no column lies so deep
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) == nil && len(list) > 0 {
+		return featureLabels(labels, path, list[0], depth+1)
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return nil
+	}
+	var kind string
+	if json.Unmarshal(fields["_type"], &kind) != nil { // a struct, whose field may even be called _type
+		for name, field := range fields {
+			if err := featureLabels(labels, path+"."+name, field, depth+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	switch kind {
+	case "List", "LargeList", "Sequence":
+		return featureLabels(labels, path, fields["feature"], depth+1)
+	case "ClassLabel":
+		names, err := labelNames(fields["names"])
+		if err != nil {
+			return fmt.Errorf("the class names of column %s: %w", path, err)
+		}
+		labels[path] = names
+	}
+	return nil
+}
+
+// labelNames reads names as a list or, in old files, as an object: {"0": "ham", "1": "spam"}.
 func labelNames(raw json.RawMessage) ([]string, error) {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil // ClassLabel(num_classes=...) without names

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/bits"
 
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -19,24 +20,29 @@ const (
 	maxHeaderBytes  = 64 << 20
 )
 
+// limits bound what a page and the list of one row may take, in bytes.
+type limits struct{ maxPage, maxList int }
+
 // columnReader reads the cells of one column chunk (one column of one row group) in row order.
 type columnReader struct {
-	column   *shardColumn
-	r        io.ReaderAt
-	at, end  int64 // bytes of the chunk that are left
-	codec    format.CompressionCodec
-	maxPage  int           // bytes
+	column  *shardColumn
+	r       io.ReaderAt
+	at, end int64 // bytes of the chunk that are left
+	codec   format.CompressionCodec
+	limits
 	expander *decompressor // the column's own
 
-	raw        []byte // the page as stored
-	dictionary []Cell
-	left       int        // values left in the page, nulls included
-	levels     *rleReader // 0 null, 1 a value; nil when the column cannot be null
-	values     valueReader
+	raw         []byte // the page as stored
+	dictionary  []Cell
+	behind      int64      // entries of the chunk behind the page
+	left        int        // entries left in the page: values, nulls and empty lists
+	repetitions *rleReader // nil for a column without lists
+	definitions *rleReader // nil for a column that cannot be null
+	values      valueReader
 }
 
 // newColumnReader reads the chunk of column in row group g, whose place is checked against the file's size.
-func newColumnReader(s *shard, r io.ReaderAt, g int, column *shardColumn, maxPage int, expander *decompressor) (*columnReader, error) {
+func newColumnReader(s *shard, r io.ReaderAt, g int, column *shardColumn, limits limits, expander *decompressor) (*columnReader, error) {
 	group := &s.meta.RowGroups[g]
 	chunk := &group.Columns[column.leaf]
 	meta := &chunk.MetaData
@@ -47,7 +53,7 @@ func newColumnReader(s *shard, r io.ReaderAt, g int, column *shardColumn, maxPag
 		return nil, errors.New("column is encrypted: decrypt it first")
 	case meta.Type != column.physical:
 		return nil, fmt.Errorf("stored as %v, the schema says %v: the file is corrupt", meta.Type, column.physical)
-	case meta.NumValues != group.NumRows:
+	case meta.NumValues < group.NumRows || column.Lists == 0 && meta.NumValues > group.NumRows:
 		return nil, fmt.Errorf("%d values for %d rows: the file is corrupt", meta.NumValues, group.NumRows)
 	}
 	start := meta.DataPageOffset
@@ -61,25 +67,47 @@ func newColumnReader(s *shard, r io.ReaderAt, g int, column *shardColumn, maxPag
 	}
 	return &columnReader{
 		column: column, r: r, at: start, end: start + meta.TotalCompressedSize,
-		codec: meta.Codec, maxPage: maxPage, expander: expander,
+		codec: meta.Codec, behind: meta.NumValues, limits: limits, expander: expander,
 	}, nil
 }
 
-// next returns the next cell.
+// next returns the next cell of a column without lists.
 func (c *columnReader) next() (Cell, error) {
+	_, definition, err := c.entry()
+	if err != nil || definition < c.column.definition {
+		return Cell{}, err
+	}
+	return c.values.next()
+}
+
+// more says whether the chunk has another entry.
+func (c *columnReader) more() bool { return c.left > 0 || c.behind > 0 }
+
+// entry moves to the next entry and returns its levels. With that of a value, c.values is to be read.
+func (c *columnReader) entry() (repetition, definition int, err error) {
 	for c.left == 0 {
 		if err := recovered(c.page); err != nil {
-			return Cell{}, err
+			return 0, 0, err
 		}
 	}
 	c.left--
-	if c.levels != nil {
-		level, err := c.levels.next()
-		if err != nil || level == 0 {
-			return Cell{}, err
+	if c.repetitions != nil {
+		if repetition, err = level(c.repetitions, len(c.column.lists)); err != nil {
+			return 0, 0, err
 		}
 	}
-	return c.values.next()
+	if c.definitions != nil {
+		definition, err = level(c.definitions, c.column.definition)
+	}
+	return repetition, definition, err
+}
+
+func level(r *rleReader, highest int) (int, error) {
+	v, err := r.next()
+	if err == nil && int(v) > highest {
+		err = fmt.Errorf("level %d of at most %d: the page is corrupt", v, highest)
+	}
+	return int(v), err
 }
 
 // page reads the next page. After a dictionary page, left stays 0.
@@ -162,27 +190,39 @@ func (c *columnReader) dictionaryPage(header *format.DictionaryPageHeader, raw [
 	return nil
 }
 
-// dataPageV1 reads a page whose levels and values are compressed as one: <4-byte length> levels, values.
+// dataPageV1 reads a page whose levels and values are compressed as one.
 func (c *columnReader) dataPageV1(header *format.DataPageHeader, raw []byte, expanded int) error {
 	body, err := c.expander.expand(c.codec, raw, expanded)
 	if err != nil {
 		return fmt.Errorf("expand page: %w: the file is corrupt, copy or download it again", err)
 	}
-	var levels []byte
-	if c.column.Nullable {
-		if header.DefinitionLevelEncoding != format.RLE {
-			return fmt.Errorf("null markers in encoding %v cannot be read", header.DefinitionLevelEncoding)
+	var repetitions, definitions []byte
+	if len(c.column.lists) > 0 {
+		if repetitions, body, err = levelsV1(header.RepetitionLevelEncoding, body); err != nil {
+			return err
 		}
-		if len(body) < 4 {
-			return errEnd
-		}
-		size := uint64(binary.LittleEndian.Uint32(body))
-		if body = body[4:]; size > uint64(len(body)) {
-			return errEnd
-		}
-		levels, body = body[:size], body[size:]
 	}
-	return c.begin(header.NumValues, header.Encoding, levels, body)
+	if c.column.definition > 0 {
+		if definitions, body, err = levelsV1(header.DefinitionLevelEncoding, body); err != nil {
+			return err
+		}
+	}
+	return c.begin(header.NumValues, header.Encoding, repetitions, definitions, body)
+}
+
+// levelsV1 cuts levels, which follow their 4-byte length, from the head of a page.
+func levelsV1(encoding format.Encoding, body []byte) (levels, rest []byte, err error) {
+	if encoding != format.RLE {
+		return nil, nil, fmt.Errorf("levels in encoding %v cannot be read", encoding)
+	}
+	if len(body) < 4 {
+		return nil, nil, errEnd
+	}
+	size := uint64(binary.LittleEndian.Uint32(body))
+	if body = body[4:]; size > uint64(len(body)) {
+		return nil, nil, errEnd
+	}
+	return body[:size], body[size:], nil
 }
 
 // dataPageV2 reads a page whose levels lie uncompressed before the values.
@@ -191,7 +231,7 @@ func (c *columnReader) dataPageV2(header *format.DataPageHeaderV2, raw []byte, e
 	if repetition < 0 || definition < 0 || repetition+definition > min(len(raw), expanded) {
 		return fmt.Errorf("levels of %d+%d bytes in a page of %d: the page is corrupt", repetition, definition, len(raw))
 	}
-	levels := raw[repetition : repetition+definition]
+	repetitions, definitions := raw[:repetition], raw[repetition:repetition+definition]
 	body := raw[repetition+definition:]
 	if !header.IsCompressed.Valid || header.IsCompressed.V { // absent means compressed
 		var err error
@@ -199,24 +239,32 @@ func (c *columnReader) dataPageV2(header *format.DataPageHeaderV2, raw []byte, e
 			return fmt.Errorf("expand page: %w: the file is corrupt, copy or download it again", err)
 		}
 	}
-	return c.begin(header.NumValues, header.Encoding, levels, body)
+	return c.begin(header.NumValues, header.Encoding, repetitions, definitions, body)
 }
 
-// begin starts to read a page. levels and body may lie in the column's buffers: the next page overwrites them, and
-// is read only after the last value of this one.
-func (c *columnReader) begin(count int32, encoding format.Encoding, levels, body []byte) error {
-	if count < 0 {
-		return fmt.Errorf("page of %d values is corrupt", count)
+// begin starts to read a page of count entries. Levels and body may lie in the column's buffers: the next page
+// overwrites them, and is read only after the last value of this one.
+func (c *columnReader) begin(count int32, encoding format.Encoding, repetitions, definitions, body []byte) error {
+	if count < 0 || int64(count) > c.behind {
+		return fmt.Errorf("page of %d values where the column has %d left: the file is corrupt", count, c.behind)
 	}
 	values, err := newValueReader(c.column, encoding, body, c.dictionary)
 	if err != nil {
 		return err
 	}
-	c.left, c.values, c.levels = int(count), values, nil
-	if c.column.Nullable {
-		c.levels = &rleReader{src: levels, width: 1}
-	}
+	c.behind -= int64(count)
+	c.left, c.values = int(count), values
+	c.repetitions = levelReader(repetitions, len(c.column.lists))
+	c.definitions = levelReader(definitions, c.column.definition)
 	return nil
+}
+
+// levelReader reads levels from 0 to highest, or is nil where there is only one.
+func levelReader(src []byte, highest int) *rleReader {
+	if highest == 0 {
+		return nil
+	}
+	return &rleReader{src: src, width: bits.Len(uint(highest))}
 }
 
 // noEOF reports the end of a file in the middle of a value as what it is.

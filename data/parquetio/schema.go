@@ -2,199 +2,191 @@ package parquetio
 
 import (
 	"fmt"
+	"slices"
 
-	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// Types of columns that can be read. Columns of any other type (list, struct, map, timestamp, ...) are listed
-// under a name that says what they are, and cannot be read.
-const (
-	TypeString = "string"
-	TypeInt    = "int"
-	TypeFloat  = "float"
-	TypeBool   = "bool"
-)
-
-// Column describes a top-level column.
+// Column describes a leaf of the schema: the columns of a flat file are its leaves. A leaf inside of structs, lists and
+// maps is named by its path, without the levels that Parquet puts between a list and its items:
+//
+//	translation: struct{en, de: string}          translation.en, translation.de
+//	tokens: list of string                       tokens (Lists 1)
+//	answers: list of struct{text, start}         answers.text, answers.start (Lists 1 each, equally long)
+//	m: map of string to list of int              m.key (Lists 1), m.value (Lists 2)
 type Column struct {
 	Name        string
-	Type        string   // TypeString, TypeInt, ... or the name of a type that cannot be read
-	Nullable    bool     // in any shard
+	Type        string   // of a single value: TypeString, TypeInt, ... or the name of a type that cannot be read
+	Lists       int      // 0: a row holds a value, 1: a list of them, 2: a list of lists, ...
+	Nullable    bool     // a row may hold null in some shard; items of a list always may
 	ClassLabels []string // names of the classes 0, 1, ... when the schema declares a ClassLabel, else nil
 }
 
-// Readable says whether [Dataset.Scan] can read the column.
-func (c Column) Readable() bool {
-	switch c.Type {
-	case TypeString, TypeInt, TypeFloat, TypeBool:
-		return true
+// FullType returns the type with its lists: "list of list of int".
+func (c Column) FullType() string {
+	name := c.Type
+	for range c.Lists {
+		name = "list of " + name
 	}
-	return false
+	return name
 }
 
 // shardColumn is a column as one file stores it.
 type shardColumn struct {
 	Column
-	leaf     int // index among a row group's column chunks; -1 for a group, which has several
-	physical format.Type
-	unsigned bool
+	leaf       int // index among a row group's column chunks
+	physical   format.Type
+	unsigned   bool
+	definition int   // level of an entry that holds a value
+	lists      []int // definition level of each list's emptiness, from the outermost: below it, the list is null
+	repeated   bool  // the file has several columns of this name
 }
 
-// schemaColumns lists the top-level columns of a schema, which Parquet stores as a tree in depth-first order:
-//
-//	root(2 children)  sms  answers(1)  list(1)  element
-//	  -> sms: leaf 0, answers: a group over leaf 1
-//
-// leaves is the number of column chunks that each row group must have.
-func schemaColumns(schema []format.SchemaElement) (columns []shardColumn, leaves int, err error) {
+const (
+	maxSchemaDepth = 64       // far above any real schema; it bounds the width of levels and the depth of lists
+	maxPathBytes   = 16 << 20 // of all names in a file, which a few bytes of a corrupt footer could make long
+)
+
+// schemaColumns lists the leaves of a schema, which Parquet stores as a tree in depth-first order. leaf i is column
+// chunk i of each row group.
+func schemaColumns(schema []format.SchemaElement) ([]shardColumn, error) {
 	if len(schema) == 0 {
-		return nil, 0, fmt.Errorf("schema is empty")
+		return nil, fmt.Errorf("schema is empty")
 	}
-	seen := map[string]bool{}
-	for at := 1; at < len(schema); {
-		element := &schema[at]
-		next, under, err := skipSubtree(schema, at)
-		if err != nil {
-			return nil, 0, err
+	w := schemaWalk{schema: schema, at: 1, seen: map[string]int{}}
+	for w.at < len(schema) {
+		if err := w.element(place{}, schema[w.at].Name, field); err != nil {
+			return nil, err
 		}
-		if seen[element.Name] {
-			return nil, 0, fmt.Errorf("schema has two columns named %q", element.Name)
-		}
-		seen[element.Name] = true
-		column := shardColumn{leaf: -1}
-		column.Name = element.Name
-		column.Nullable = element.RepetitionType.Valid && element.RepetitionType.V == format.Optional
-		column.Type, column.unsigned = columnType(element)
-		if column.Readable() {
-			column.leaf, column.physical = leaves, element.Type.V
-		}
-		columns = append(columns, column)
-		leaves += under
-		at = next
 	}
-	return columns, leaves, nil
+	return w.columns, nil
 }
 
-// skipSubtree returns the index behind the subtree at schema[at] and the number of its leaves.
-func skipSubtree(schema []format.SchemaElement, at int) (next, leaves int, err error) {
-	for pending := 1; pending > 0; at++ {
-		if at >= len(schema) {
-			return 0, 0, fmt.Errorf("schema ends inside column %q", schema[len(schema)-1].Name)
-		}
-		pending--
-		if schema[at].Type.Valid {
-			leaves++
-			continue
-		}
-		children := int(schema[at].NumChildren.V)
-		if children < 0 || children > len(schema) {
-			return 0, 0, fmt.Errorf("column %q claims %d children in a schema of %d elements", schema[at].Name, children, len(schema))
-		}
-		pending += children
-	}
-	return at, leaves, nil
+type schemaWalk struct {
+	schema    []format.SchemaElement
+	at        int // next element
+	columns   []shardColumn
+	seen      map[string]int // column of each name
+	pathBytes int
 }
 
-// columnType names the type of a top-level schema element.
-func columnType(e *format.SchemaElement) (name string, unsigned bool) {
+// place is where a schema element stands: what its ancestors and itself make of it.
+type place struct {
+	path       string
+	definition int   // how many of them may be absent: optional and repeated ones
+	lists      []int // as in shardColumn
+	depth      int
+}
+
+// role says what an element is for its parent.
+type role int
+
+const (
+	field   role = iota // of a struct; or the item of a list
+	items               // the level between a list and its items
+	entries             // the level between a map and its keys and values
+)
+
+// element walks the subtree at w.at. name is "" for a level that the path leaves out.
+func (w *schemaWalk) element(above place, name string, as role) error {
+	if w.at >= len(w.schema) {
+		return fmt.Errorf("schema ends inside column %q", above.path)
+	}
+	e := &w.schema[w.at]
+	w.at++
+	p, err := w.enter(above, name, e)
+	if err != nil {
+		return err
+	}
+	if e.Type.Valid {
+		return w.leaf(p, e)
+	}
+	for i := range int(e.NumChildren.V) {
+		name, as := w.child(e, as, i)
+		if err := w.element(p, name, as); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter adds an element to the place of its parent.
+func (w *schemaWalk) enter(p place, name string, e *format.SchemaElement) (place, error) {
+	if p.depth++; p.depth > maxSchemaDepth {
+		return p, fmt.Errorf("schema is nested more than %d deep", maxSchemaDepth)
+	}
+	switch {
+	case p.path == "":
+		p.path = name
+	case name != "":
+		w.pathBytes += len(p.path) + len(name)
+		if w.pathBytes > maxPathBytes {
+			return p, fmt.Errorf("schema has names of more than %d bytes", maxPathBytes)
+		}
+		p.path += "." + name
+	}
+	if e.RepetitionType.Valid {
+		switch e.RepetitionType.V {
+		case format.Optional:
+			p.definition++
+		case format.Repeated:
+			p.lists = append(slices.Clip(p.lists), p.definition)
+			p.definition++
+		}
+	}
+	return p, nil
+}
+
+// child returns name and role of child i, which is at w.at, of element e.
+func (w *schemaWalk) child(e *format.SchemaElement, as role, i int) (string, role) {
+	if w.at >= len(w.schema) {
+		return "", field
+	}
+	child := &w.schema[w.at]
+	wraps := e.NumChildren.V == 1 && child.RepetitionType.Valid && child.RepetitionType.V == format.Repeated
 	annotation := annotationOf(e)
-	if !e.Type.Valid {
-		if annotation == "" {
-			annotation = "struct"
-		}
-		return annotation, false
+	switch {
+	case as == items:
+		return "", field
+	case as == entries:
+		return [2]string{"key", "value"}[i], field
+	case annotation == "list" && wraps && w.isItem(e, child):
+		return "", field
+	case annotation == "list" && wraps:
+		return "", items
+	case annotation == "map" && wraps && !child.Type.Valid && child.NumChildren.V >= 1 && child.NumChildren.V <= 2:
+		return "", entries
 	}
-	if e.RepetitionType.Valid && e.RepetitionType.V == format.Repeated {
-		return "list", false
-	}
-	switch e.Type.V {
-	case format.Boolean:
-		return TypeBool, false
-	case format.Float, format.Double:
-		return TypeFloat, false
-	case format.Int32, format.Int64:
-		switch annotation {
-		case "", "int":
-			return TypeInt, false
-		case "uint":
-			return TypeInt, true
-		}
-		return annotation, false
-	case format.Int96:
-		return "timestamp", false
-	case format.ByteArray:
-		if annotation == "" {
-			return TypeString, false // writers before 2014, and some since, leave out the UTF8 annotation
-		}
-		return annotation, false
-	}
-	if annotation == "" {
-		annotation = "fixed-length bytes"
-	}
-	return annotation, false
+	return child.Name, field
 }
 
-// annotationOf names the logical type, or the converted type that older writers use in its place.
-func annotationOf(e *format.SchemaElement) string {
-	switch logical := e.LogicalType.Value.(type) {
-	case *format.StringType, *format.EnumType, *format.JsonType:
-		return "string"
-	case *format.IntType:
-		if !logical.IsSigned {
-			return "uint"
-		}
-		return "int"
-	case *format.ListType:
-		return "list"
-	case *format.MapType:
-		return "map"
-	case *format.DecimalType:
-		return "decimal"
-	case *format.DateType:
-		return "date"
-	case *format.TimeType:
-		return "time"
-	case *format.TimestampType:
-		return "timestamp"
-	case *format.NullType:
-		return "null"
-	case *format.BsonType:
-		return "bson"
-	case *format.UUIDType:
-		return "uuid"
-	case *format.Float16Type:
-		return "float16"
-	case nil:
-	default:
-		return "unknown"
+// isItem says whether the repeated child of a list is its item, as old writers have it, and not a level above the item.
+// https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#backward-compatibility-rules
+func (w *schemaWalk) isItem(list, child *format.SchemaElement) bool {
+	if child.Type.Valid || child.NumChildren.V != 1 || child.Name == "array" || child.Name == list.Name+"_tuple" {
+		return true
 	}
-	if !e.ConvertedType.Valid {
-		return ""
+	if w.at+1 >= len(w.schema) {
+		return false
 	}
-	switch e.ConvertedType.V {
-	case deprecated.UTF8, deprecated.Enum, deprecated.Json:
-		return "string"
-	case deprecated.Int8, deprecated.Int16, deprecated.Int32, deprecated.Int64:
-		return "int"
-	case deprecated.Uint8, deprecated.Uint16, deprecated.Uint32, deprecated.Uint64:
-		return "uint"
-	case deprecated.List:
-		return "list"
-	case deprecated.Map, deprecated.MapKeyValue:
-		return "map"
-	case deprecated.Decimal:
-		return "decimal"
-	case deprecated.Date:
-		return "date"
-	case deprecated.TimeMillis, deprecated.TimeMicros:
-		return "time"
-	case deprecated.TimestampMillis, deprecated.TimestampMicros:
-		return "timestamp"
-	case deprecated.Bson:
-		return "bson"
-	case deprecated.Interval:
-		return "interval"
+	inner := w.schema[w.at+1].RepetitionType
+	return inner.Valid && inner.V == format.Repeated
+}
+
+func (w *schemaWalk) leaf(p place, e *format.SchemaElement) error {
+	c := shardColumn{leaf: len(w.columns), physical: e.Type.V, definition: p.definition, lists: p.lists}
+	c.Name = p.path
+	c.Type, c.unsigned = leafType(e)
+	c.Lists = len(p.lists)
+	c.Nullable = p.definition > 0
+	if c.Lists > 0 {
+		c.Nullable = p.lists[0] > 0
 	}
-	return "unknown"
+	if first, ok := w.seen[c.Name]; ok {
+		w.columns[first].repeated, c.repeated = true, true
+	} else {
+		w.seen[c.Name] = c.leaf
+	}
+	w.columns = append(w.columns, c)
+	return nil
 }

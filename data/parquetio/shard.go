@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -20,7 +19,8 @@ type shard struct {
 	path    string
 	size    int64
 	meta    *format.FileMetaData
-	columns []shardColumn
+	columns []shardColumn // the leaves
+	byName  map[string]int
 }
 
 // openShard reads and checks the footer of a file.
@@ -85,16 +85,19 @@ func (s *shard) readFooter(r io.ReaderAt) error {
 }
 
 func (s *shard) checkFooter() error {
-	columns, leaves, err := schemaColumns(s.meta.Schema)
+	columns, err := schemaColumns(s.meta.Schema)
 	if err != nil {
 		return err
 	}
-	s.columns = columns
+	s.columns, s.byName = columns, make(map[string]int, len(columns))
+	for i, c := range columns {
+		s.byName[c.Name] = i
+	}
 	var rows int64
 	for g := range s.meta.RowGroups {
 		group := &s.meta.RowGroups[g]
-		if len(group.Columns) != leaves {
-			return fmt.Errorf("row group %d has %d columns, the schema %d: the file is corrupt", g, len(group.Columns), leaves)
+		if len(group.Columns) != len(columns) {
+			return fmt.Errorf("row group %d has %d columns, the schema %d: the file is corrupt", g, len(group.Columns), len(columns))
 		}
 		if group.NumRows < 0 || rows+group.NumRows < rows {
 			return fmt.Errorf("row group %d claims %d rows: the file is corrupt", g, group.NumRows)
@@ -128,8 +131,8 @@ func (s *shard) checkFooter() error {
 
 // column returns the column of that name, or nil.
 func (s *shard) column(name string) *shardColumn {
-	i := slices.IndexFunc(s.columns, func(c shardColumn) bool { return c.Name == name })
-	if i < 0 {
+	i, ok := s.byName[name]
+	if !ok {
 		return nil
 	}
 	return &s.columns[i]

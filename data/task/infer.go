@@ -79,19 +79,19 @@ func (in *inference) column(option, name string) (parquetio.Column, error) {
 		if c.Name != name {
 			continue
 		}
-		if !c.Readable() {
-			return c, fmt.Errorf("--%s %s: the column is of type %s, want string, int, float or bool", option, name, c.Type)
+		if !c.Readable() || c.Lists > 0 {
+			return c, fmt.Errorf("--%s %s: the column is of type %s, want string, int, float or bool", option, name, c.FullType())
 		}
 		return c, nil
 	}
 	return parquetio.Column{}, fmt.Errorf("--%s %s: there is no such column: the columns are %s", option, name, list(in.columns))
 }
 
-// pick returns the columns for which keep holds.
+// pick returns the columns without lists for which keep holds.
 func (in *inference) pick(keep func(parquetio.Column) bool) []parquetio.Column {
 	var picked []parquetio.Column
 	for _, c := range in.columns {
-		if keep(c) {
+		if c.Lists == 0 && keep(c) {
 			picked = append(picked, c)
 		}
 	}
@@ -100,7 +100,7 @@ func (in *inference) pick(keep func(parquetio.Column) bool) []parquetio.Column {
 
 func (in *inference) has(name string) bool {
 	return slices.ContainsFunc(in.columns, func(c parquetio.Column) bool {
-		return c.Name == name && c.Type == parquetio.TypeString
+		return c.Name == name && c.Lists == 0 && c.Type == parquetio.TypeString
 	})
 }
 
@@ -188,11 +188,10 @@ func list(columns []parquetio.Column) string {
 	}
 	shown := make([]string, len(columns))
 	for i, c := range columns {
-		kind := c.Type
 		if c.ClassLabels != nil {
-			kind = "ClassLabel"
+			c.Type = "ClassLabel"
 		}
-		shown[i] = fmt.Sprintf("%s (%s)", c.Name, kind)
+		shown[i] = fmt.Sprintf("%s (%s)", c.Name, c.FullType())
 	}
 	return strings.Join(shown, ", ")
 }

@@ -110,6 +110,7 @@ func TestInfer_Seq2Seq(t *testing.T) {
 
 func TestInfer_Errors(t *testing.T) {
 	failing := func(string, int) ([]parquetio.Cell, error) { return nil, errors.New("more than 1000 different values") }
+	tokens := parquetio.Column{Name: "tokens", Type: parquetio.TypeString, Lists: 1}
 	cases := []struct {
 		name    string
 		columns []parquetio.Column
@@ -124,7 +125,8 @@ func TestInfer_Errors(t *testing.T) {
 		{"two pairs", columns("sentence1:string", "sentence2:string", "question1:string", "question2:string", "label:class=a/b"), Options{Name: Classification}, []string{"sentence1,sentence2 or in question1,question2"}},
 		{"no text", columns("idx:int", "label:class=a/b"), Options{Name: Classification}, []string{"no string column", "idx (int)", "--text-column"}},
 		{"unknown text column", columns("sms:string", "label:class=a/b"), Options{Name: Classification, TextColumns: []string{"text"}}, []string{"--text-column text", "sms (string)"}},
-		{"list text column", columns("tokens:list", "label:class=a/b"), Options{Name: Classification, TextColumns: []string{"tokens"}}, []string{"tokens", "of type list"}},
+		{"list text column", append(columns("label:class=a/b"), tokens), Options{Name: Classification, TextColumns: []string{"tokens"}}, []string{"tokens", "of type list of string"}},
+		{"no list for text", append(columns("label:class=a/b"), tokens), Options{Name: Classification}, []string{"no string column", "tokens (list of string)"}},
 		{"unknown label column", columns("sms:string", "label:class=a/b"), Options{Name: Classification, LabelColumn: "y"}, []string{"--label-column y", "label (ClassLabel)"}},
 		{"label is text", columns("sms:string"), Options{Name: Classification, LabelColumn: "sms", TextColumns: []string{"sms"}, Labels: []string{"a", "b"}}, []string{"label column", "sms"}},
 		{"too few labels given", columns("sms:string", "label:class=a/b"), Options{Name: Classification, Labels: []string{"x"}}, []string{"1 texts", "2 labels", "0 (a), 1 (b)"}},
