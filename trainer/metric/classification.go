@@ -15,20 +15,28 @@ import (
 // The binary values, precision, recall and f1 of two classes, follow the T5 library: there an invalid
 // prediction counts as the class that is not true, so it costs precision too.
 type Classification struct {
-	labels []string
-	counts [][]int // [true class][predicted class, the last for invalid]
+	labels   []string
+	counts   [][]int // [true class][predicted class, the last for invalid]
+	examples []answer
 }
+
+// answer is the true class of an example and the predicted one, the number of classes for invalid.
+type answer struct{ label, prediction int32 }
 
 // NewClassification returns a metric for examples of the labels, whose indices are the classes.
 func NewClassification(labels []string) (*Classification, error) {
 	if len(labels) == 0 {
 		return nil, errors.New("classification: no labels, want at least one")
 	}
-	c := &Classification{labels: slices.Clone(labels)}
+	return emptyClassification(slices.Clone(labels)), nil
+}
+
+func emptyClassification(labels []string) *Classification {
+	c := &Classification{labels: labels}
 	for range labels {
 		c.counts = append(c.counts, make([]int, len(labels)+1))
 	}
-	return c, nil
+	return c
 }
 
 // Add counts one example. label is its class; a prediction outside of the classes, as -1, is invalid.
@@ -40,8 +48,25 @@ func (c *Classification) Add(label, prediction int) error {
 	if prediction < 0 || prediction >= len(c.labels) {
 		prediction = len(c.labels)
 	}
-	c.counts[label][prediction]++
+	c.count(answer{int32(label), int32(prediction)})
 	return nil
+}
+
+func (c *Classification) count(a answer) {
+	c.counts[a.label][a.prediction]++
+	c.examples = append(c.examples, a)
+}
+
+// Len is the number of examples.
+func (c *Classification) Len() int { return len(c.examples) }
+
+// Sample returns the values of some examples, as [Sampled] says.
+func (c *Classification) Sample(index []int) []Value {
+	s := emptyClassification(c.labels)
+	for _, i := range index {
+		s.count(c.examples[i])
+	}
+	return s.Result()
 }
 
 // Class is the score of one class.
@@ -90,7 +115,7 @@ func (c *Classification) Confusion() [][]int {
 //   - f1, precision and recall: of class 1 where there are two classes, else the means over classes;
 //   - f1_macro, precision_macro and recall_macro: the mean over the classes that occur among labels or
 //     predictions;
-//   - f1_micro: from the counts of all classes together, which is the accuracy;
+//   - f1_micro: from the counts of all classes together, which is the accuracy, as are precision and recall of this kind;
 //   - f1_weighted: the mean over classes by their number of examples;
 //   - matthews_correlation, from -1 to 1;
 //   - examples, and invalid: the number of invalid predictions.

@@ -1,0 +1,108 @@
+package metric
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Regression measures predicted numbers. The zero value is ready to use. It keeps both numbers of each example.
+type Regression struct {
+	labels, predictions []float64
+}
+
+// Add counts one example. A text that is no number has to become one: the T5 library takes -1 for it.
+func (r *Regression) Add(label, prediction float64) error {
+	for _, x := range [...]float64{label, prediction} {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return fmt.Errorf("regression: label %g and prediction %g, want finite numbers", label, prediction)
+		}
+	}
+	r.labels, r.predictions = append(r.labels, label), append(r.predictions, prediction)
+	return nil
+}
+
+// Len is the number of examples.
+func (r *Regression) Len() int { return len(r.labels) }
+
+// Result returns pearson, spearman, kendall and mse, the mean squared error. Correlations are 0 where one side is
+// constant.
+func (r *Regression) Result() []Value {
+	return []Value{
+		{"pearson", Pearson(r.labels, r.predictions)},
+		{"spearman", Spearman(r.labels, r.predictions)},
+		{"kendall", Kendall(r.labels, r.predictions)},
+		{"mse", meanSquaredError(r.labels, r.predictions)},
+	}
+}
+
+// Sample returns the values of some examples, as [Sampled] says.
+func (r *Regression) Sample(index []int) []Value {
+	s := Regression{make([]float64, len(index)), make([]float64, len(index))}
+	for i, j := range index {
+		s.labels[i], s.predictions[i] = r.labels[j], r.predictions[j]
+	}
+	return s.Result()
+}
+
+func meanSquaredError(x, y []float64) float64 {
+	var sum float64
+	for i := range x {
+		sum += (x[i] - y[i]) * (x[i] - y[i])
+	}
+	return ratio(sum, float64(len(x)))
+}
+
+// Pearson is the linear correlation of two lists of the same length, from -1 to 1, and 0 where one of them is constant:
+//
+//	sum (x - mean x)(y - mean y) / sqrt(sum (x - mean x)^2 * sum (y - mean y)^2)
+func Pearson(x, y []float64) float64 {
+	meanX, meanY := mean(x), mean(y)
+	var xx, yy, xy float64
+	for i := range x {
+		dx, dy := x[i]-meanX, y[i]-meanY
+		xx += dx * dx
+		yy += dy * dy
+		xy += dx * dy
+	}
+	return min(1, max(-1, ratio(xy, math.Sqrt(xx)*math.Sqrt(yy))))
+}
+
+func mean(x []float64) float64 {
+	var sum float64
+	for _, v := range x {
+		sum += v
+	}
+	return ratio(sum, float64(len(x)))
+}
+
+// Spearman is the Pearson correlation of ranks, where equal numbers have the mean of their ranks.
+func Spearman(x, y []float64) float64 { return Pearson(ranks(x), ranks(y)) }
+
+// ranks returns the place of each number in the sorted list, from 1: 10 20 20 30 has 1 2.5 2.5 4.
+func ranks(x []float64) []float64 {
+	order := sorted(x)
+	ranks := make([]float64, len(x))
+	for i := 0; i < len(order); {
+		end := i + 1
+		for end < len(order) && x[order[end]] == x[order[i]] {
+			end++
+		}
+		for _, place := range order[i:end] {
+			ranks[place] = float64(i+1+end) / 2
+		}
+		i = end
+	}
+	return ranks
+}
+
+// sorted returns the places of numbers in their order.
+func sorted(x []float64) []int {
+	order := make([]int, len(x))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return cmp.Or(cmp.Compare(x[i], x[j]), cmp.Compare(i, j)) })
+	return order
+}

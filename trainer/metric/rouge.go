@@ -1,0 +1,93 @@
+package metric
+
+import "strings"
+
+// ROUGE is ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum (Lin 2004) as Google's rouge_score computes them, from 0 to 1: means
+// over examples. It knows English only: tokens are runs of a to z and digits. ROUGE-Lsum takes each line for a sentence.
+// Of several references each of the four takes the one with the best F1.
+//
+// The statistics of an example are 1, then precision, recall and F1 of each.
+type ROUGE struct {
+	Stemmer bool // compare words of more than 3 letters by their stems
+}
+
+// PRF is a precision, a recall and the F1 of both, from 0 to 1.
+type PRF struct{ Precision, Recall, F1 float64 }
+
+// newPRF returns the scores of so many hits: 0 where there is nothing to divide by.
+func newPRF(hits, predicted, expected int) PRF {
+	precision, recall := ratio(float64(hits), float64(predicted)), ratio(float64(hits), float64(expected))
+	return PRF{precision, recall, ratio(2*precision*recall, precision+recall)}
+}
+
+var rougeNames = [...]string{"rouge1", "rouge2", "rougeL", "rougeLsum"}
+
+// Pair returns the scores of a prediction against one reference, in the order of the name.
+func (r ROUGE) Pair(prediction, reference string) [len(rougeNames)]PRF {
+	p, t := r.tokens(prediction), r.tokens(reference)
+	sp, st := words(p), words(t)
+	unigrams := common(sp.ngrams(1), st.ngrams(1))
+	bigrams := common(sp.ngrams(2), st.ngrams(2))
+	predicted, expected := r.sentences(prediction), r.sentences(reference)
+	return [...]PRF{
+		newPRF(unigrams, len(p), len(t)),
+		newPRF(bigrams, max(0, len(p)-1), max(0, len(t)-1)),
+		newPRF(len(longestCommon(t, p)), len(p), len(t)),
+		newPRF(summaryCommon(expected, predicted), len(p), len(t)),
+	}
+}
+
+// Statistics implements [Scorer].
+func (r ROUGE) Statistics(prediction string, references []string) []float64 {
+	var best [len(rougeNames)]PRF
+	for i, reference := range references {
+		for k, prf := range r.Pair(prediction, reference) {
+			if i == 0 || prf.F1 > best[k].F1 {
+				best[k] = prf
+			}
+		}
+	}
+	row := []float64{1}
+	for _, prf := range best {
+		row = append(row, prf.Precision, prf.Recall, prf.F1)
+	}
+	return row
+}
+
+// Score returns the F1 of rouge1, rouge2, rougeL and rougeLsum.
+func (r ROUGE) Score(sum []float64) []Value {
+	values := make([]Value, len(rougeNames))
+	for k, name := range rougeNames {
+		values[k] = Value{name, ratio(sum[3+3*k], sum[0])}
+	}
+	return values
+}
+
+// Signature implements [Scorer].
+func (r ROUGE) Signature(references string) string {
+	return "nrefs:" + references + "|stemmer:" + yesNo(r.Stemmer)
+}
+
+// tokens returns the words of a text: tokenize of rouge_score/tokenize.py.
+func (r ROUGE) tokens(text string) []string {
+	tokens := strings.FieldsFunc(lower(text), func(c rune) bool { return !('a' <= c && c <= 'z' || '0' <= c && c <= '9') })
+	if r.Stemmer {
+		for i, token := range tokens {
+			if len(token) > 3 {
+				tokens[i] = Stem(token)
+			}
+		}
+	}
+	return tokens
+}
+
+// sentences returns the words of each line.
+func (r ROUGE) sentences(text string) [][]string {
+	var sentences [][]string
+	for line := range strings.SplitSeq(text, "\n") {
+		if tokens := r.tokens(line); len(tokens) > 0 {
+			sentences = append(sentences, tokens)
+		}
+	}
+	return sentences
+}

@@ -1,0 +1,122 @@
+package metric
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Tagging measures tag sequences by their entities, as seqeval does, from 0 to 1: an entity is found where type, first
+// and last token are right. The zero value reads tags leniently ([Entities]).
+type Tagging struct {
+	// Strict reads tags by [StrictEntities]. It must not change after the first Add.
+	Strict bool
+
+	examples []taggedExample
+	types    map[string]bool
+}
+
+// taggedExample is what is kept of an example.
+type taggedExample struct {
+	tokens, right int
+	types         map[string]entityCounts
+}
+
+// entityCounts are numbers of entities of a type.
+type entityCounts struct{ right, predicted, expected int }
+
+func (c entityCounts) plus(o entityCounts) entityCounts {
+	return entityCounts{c.right + o.right, c.predicted + o.predicted, c.expected + o.expected}
+}
+
+func (c entityCounts) prf() PRF { return newPRF(c.right, c.predicted, c.expected) }
+
+// Add counts one sentence: the right tags of its tokens and the predicted ones, as many.
+func (t *Tagging) Add(tags, predictions []string) error {
+	if len(tags) != len(predictions) {
+		return fmt.Errorf("tagging: %d predicted tags, want one for each of %d tokens", len(predictions), len(tags))
+	}
+	read := Entities
+	if t.Strict {
+		read = StrictEntities
+	}
+	example := taggedExample{tokens: len(tags), types: make(map[string]entityCounts)}
+	for i, tag := range tags {
+		if tag == predictions[i] {
+			example.right++
+		}
+	}
+	expected := make(map[Entity]bool)
+	for _, e := range read(tags) {
+		expected[e] = true
+		example.types[e.Type] = example.types[e.Type].plus(entityCounts{expected: 1})
+	}
+	for _, e := range read(predictions) {
+		count := entityCounts{predicted: 1}
+		if expected[e] {
+			count.right = 1
+		}
+		example.types[e.Type] = example.types[e.Type].plus(count)
+	}
+	if t.types == nil {
+		t.types = make(map[string]bool)
+	}
+	for kind := range example.types {
+		t.types[kind] = true
+	}
+	t.examples = append(t.examples, example)
+	return nil
+}
+
+// Len is the number of sentences.
+func (t *Tagging) Len() int { return len(t.examples) }
+
+// Result returns, in this order:
+//
+//   - precision, recall and f1 of all entities together;
+//   - f1_macro, the mean over the types that occur, and f1_weighted, the mean by their number of entities;
+//   - token_accuracy, the part of the tags that are right, O among them;
+//   - f1_TYPE of each type in alphabetical order.
+func (t *Tagging) Result() []Value {
+	index := make([]int, len(t.examples))
+	for i := range index {
+		index[i] = i
+	}
+	return t.Sample(index)
+}
+
+// Sample returns the values of some sentences, as [Sampled] says.
+func (t *Tagging) Sample(index []int) []Value {
+	var tokens, right int
+	counts := make(map[string]entityCounts, len(t.types))
+	for _, i := range index {
+		tokens += t.examples[i].tokens
+		right += t.examples[i].right
+		for kind, c := range t.examples[i].types {
+			counts[kind] = counts[kind].plus(c)
+		}
+	}
+	var all entityCounts
+	var macro, weighted, occurring float64
+	var byType []Value
+	for _, kind := range slices.Sorted(maps.Keys(t.types)) {
+		c := counts[kind]
+		f1 := c.prf().F1
+		byType = append(byType, Value{"f1_" + kind, f1})
+		all = all.plus(c)
+		weighted += f1 * float64(c.expected)
+		if c.predicted+c.expected > 0 {
+			macro += f1
+			occurring++
+		}
+	}
+	micro := all.prf()
+	return append([]Value{
+		{"precision", micro.Precision},
+		{"recall", micro.Recall},
+		{"f1", micro.F1},
+		{"f1_macro", ratio(macro, occurring)},
+		{"f1_weighted", ratio(weighted, float64(all.expected))},
+		{"token_accuracy", ratio(float64(right), float64(tokens))},
+	}, byType...)
+}
