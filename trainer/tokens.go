@@ -36,9 +36,9 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 		return nil, err
 	}
 	o.Console.Say("  %s", said)
-	phases := phases{console: o.Console}
-	defer phases.stop()
-	options := store.Options{Column: column, Threads: kernel.NewWorkers(o.Threads).Threads(), Progress: phases.progress}
+	phases := NewPhases(o.Console)
+	defer phases.Stop()
+	options := store.Options{Column: column, Threads: kernel.NewWorkers(o.Threads).Threads(), Progress: phases.Progress}
 	if !o.temporary {
 		options.Say = func(line string) { o.Console.Say("  %s", line) }
 	}
@@ -46,7 +46,7 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 	if err != nil {
 		return nil, err
 	}
-	phases.stop()
+	phases.Stop()
 	o.Console.Say("  %s", storeText(s.Manifest()))
 	switch {
 	case o.temporary:
@@ -68,22 +68,27 @@ func storeText(m store.Manifest) string {
 	return text
 }
 
-// phases shows the progress of one piece of work after the other.
-type phases struct {
+// Phases shows the progress of one piece of work after the other.
+type Phases struct {
 	console *Console
 	what    string
 	shown   *Progress
 }
 
-func (p *phases) progress(what, unit string, done, total int64) {
+// NewPhases returns the progress of work that has not begun.
+func NewPhases(c *Console) *Phases { return &Phases{console: c} }
+
+// Progress says how much of a piece of work is done. Another piece ends the one before.
+func (p *Phases) Progress(what, unit string, done, total int64) {
 	if what != p.what {
-		p.stop()
+		p.Stop()
 		p.what, p.shown = what, p.console.Start(what, unit, total)
 	}
 	p.shown.Set(done)
 }
 
-func (p *phases) stop() {
+// Stop ends the piece of work that goes on, if any.
+func (p *Phases) Stop() {
 	if p.shown != nil {
 		p.shown.Stop()
 	}

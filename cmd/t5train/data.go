@@ -11,11 +11,11 @@ import (
 func dataCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "data",
-		Short: "Prepare data for pre-training",
+		Short: "Make, describe and check data",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(tokenizeCommand(a), examplesCommand(a))
+	c.AddCommand(importCommand(a), tokenizeCommand(a), examplesCommand(a))
 	return c
 }
 

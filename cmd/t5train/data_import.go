@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"t5train/data/ingest"
+	"t5train/data/parquetout"
+	"t5train/trainer"
+)
+
+// importFlags are the options whose text has to be read.
+type importFlags struct {
+	format, delimiter, shard string
+	types, split             []string
+}
+
+func importCommand(a app) *cobra.Command {
+	var f importFlags
+	var o ingest.Options
+	c := &cobra.Command{
+		Use:   "import INPUT...",
+		Short: "Make parquet of CSV, TSV, JSON, JSON lines, text, folders of text, CoNLL or SQuAD",
+		Long: `Make parquet of other files, for t5train and for Hugging Face datasets, and print the paths of what is written.
+
+An input is a file, a folder or a glob, or SPLIT= and one of these. Names tell the format, and --format corrects them:
+
+  csv, tsv    a table with a header; cells in quotes may hold delimiters and ends of lines
+  json        an array of objects, or objects one after the other
+  jsonl       an object a line
+  text        a row a line, in column text
+  documents   a row a file, in column text; so is a folder of .txt files
+  classes     a row a file, in columns text and label: the name of the file's folder; so is a folder with folders in it
+  conll       a token and its tag a line, a blank line after a sentence, as lists in columns tokens and ner_tags
+  squad       SQuAD 1.1 or 2: id, title, context, question, and answers with text and answer_start
+
+Cells of tables are strings unless --types says otherwise; an empty cell is then null, and the empty text else. Objects in
+JSON become structs. Text is UTF-8. Each --label column becomes a ClassLabel: its values, sorted, are the names of the classes.
+
+--split divides the rows: each split has its part exactly, at random, and the same rows for the same seed. --stratify
+keeps the part of each class, --group keeps rows with equal values together, such as questions about one context.
+
+Memory does not grow with the files. They appear in the output when all is written.`,
+		Example: `  t5train data import reviews.csv --label sentiment --split train=0.9,validation=0.1 --output reviews
+  t5train data import train=aclImdb/train test=aclImdb/test --output imdb
+  t5train data import pairs.tsv --no-header --columns en,de --no-quotes --output pairs.parquet
+  t5train data import 'logs/*.jsonl' --types id=string --output logs
+  t5train data import squad.json --split train=0.8,validation=0.2 --seed 1 --output squad`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError{errors.New("no input: name files or folders"), c.CommandPath()}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := requireFlags(c, "output"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 1, "token-column", "tag-column"); err != nil {
+				return err
+			}
+			if err := f.parse(&o); err != nil {
+				return usageError{err, c.CommandPath()}
+			}
+			o.Inputs = args
+			console := a.console()
+			phases := trainer.NewPhases(console)
+			defer phases.Stop()
+			o.Progress, o.Say = phases.Progress, func(line string) { console.Say("%s", line) }
+			result, err := ingest.Import(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			phases.Stop()
+			for _, s := range result.Splits {
+				console.Say("%s: %d rows", s.Name, s.Rows)
+			}
+			_, err = fmt.Fprintln(a.stdout, strings.Join(result.Files, "\n"))
+			return err
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&o.Output, "output", "", "folder for SPLIT-00000-of-00001.parquet, or one file, NAME.parquet")
+	flags.BoolVar(&o.Overwrite, "overwrite", false, "replace files of the same splits")
+	flags.StringVar(&f.format, "format", "", "format of the inputs (default: told by their names)")
+	flags.StringSliceVar(&o.Labels, "label", nil, "columns that become ClassLabels (default: that of classes and conll)")
+	flags.StringSliceVar(&f.types, "types", nil, "types of columns, as in id=int,score=float: string, int, float or bool")
+	flags.StringSliceVar(&f.split, "split", nil, "splits and their parts, as in train=0.9,validation=0.1 (default: all is train)")
+	flags.Uint64Var(&o.Seed, "seed", 1, "which rows go to which split")
+	flags.StringVar(&o.Stratify, "stratify", "", "label column of which each split gets the same part of each class")
+	flags.StringVar(&o.Group, "group", "", "column whose equal values stay in one split (default: context, for squad)")
+	flags.StringVar(&f.delimiter, "delimiter", "", "character between the cells of a table (default: comma, or tab for tsv)")
+	flags.BoolVar(&o.Read.NoQuotes, "no-quotes", false, "quotes in a table are characters like others")
+	flags.BoolVar(&o.Read.NoHeader, "no-header", false, "the first line of a table is a row")
+	flags.StringSliceVar(&o.Read.Columns, "columns", nil, "names of the columns of a table without a header (default: column_1, column_2, ...)")
+	flags.IntVar(&o.Read.TokenColumn, "token-column", 0, "number of the column of tokens in conll (default: 1)")
+	flags.IntVar(&o.Read.TagColumn, "tag-column", 0, "number of the column of tags in conll (default: the last)")
+	flags.StringVar(&f.shard, "max-shard-size", "500MB", "size at which a file is cut, about")
+	return c
+}
+
+// parse reads the text of flags into the options.
+func (f *importFlags) parse(o *ingest.Options) (err error) {
+	o.Format = ingest.Format(f.format)
+	if f.format != "" && !slices.Contains(ingest.Formats(), o.Format) {
+		return fmt.Errorf("--format %s: want one of %v", f.format, ingest.Formats())
+	}
+	if f.delimiter != "" {
+		text := strings.ReplaceAll(f.delimiter, `\t`, "\t")
+		r, size := utf8.DecodeRuneInString(text)
+		if size != len(text) || strings.ContainsRune("\"\r\n\ufffd", r) {
+			return fmt.Errorf("--delimiter %q: want one character that is no quote and no end of line", f.delimiter)
+		}
+		o.Read.Delimiter = r
+	}
+	if o.Shares, err = ingest.ParseShares(f.split); err != nil {
+		return fmt.Errorf("--split %w", err)
+	}
+	o.Types = map[string]parquetout.Type{}
+	names := map[string]parquetout.Type{"string": parquetout.String, "int": parquetout.Int64, "float": parquetout.Float64, "bool": parquetout.Bool}
+	for _, text := range f.types {
+		column, name, _ := strings.Cut(text, "=")
+		if names[name] == "" || column == "" {
+			return fmt.Errorf("--types %s: want a column and string, int, float or bool, as in score=float", text)
+		}
+		o.Types[column] = names[name]
+	}
+	var ok bool
+	if o.ShardBytes, ok = parseBytes(f.shard); !ok {
+		return fmt.Errorf("--max-shard-size %s: want a size such as 500MB or 2GiB", f.shard)
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package ingest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// findFolder returns the files of a folder. With folders in it they are classes, as in
+//
+//	train/neg/0_3.txt  train/pos/0_9.txt
+//
+// and the files beside them are left out. Else the files have to be of one format, and text is a document a file.
+func findFolder(dir string, format Format) (Group, error) {
+	files, folders, err := list(dir)
+	if err != nil {
+		return Group{}, err
+	}
+	g := Group{Argument: dir, Why: "--format"}
+	if len(folders) > 0 && (format == "" || format == Classes) {
+		if format == "" {
+			g.Why = "its folders name the labels"
+		}
+		g.LeftOut = files
+		for _, class := range folders {
+			if err := g.addClass(filepath.Join(dir, class)); err != nil {
+				return Group{}, err
+			}
+		}
+		return g, nil
+	}
+	if format == Classes {
+		return g, g.addClass(dir)
+	}
+	known := slices.DeleteFunc(slices.Clone(files), func(name string) bool { return formatOf(name) == "" })
+	if format == "" {
+		if len(known) == 0 {
+			return Group{}, fmt.Errorf("the folder has no file whose name tells its format: choose one of %v with --format", Formats())
+		}
+		for _, name := range files {
+			if !slices.Contains(known, name) {
+				g.LeftOut = append(g.LeftOut, name)
+			}
+		}
+		files = known
+		if format, g.Why, err = guess(filepath.Join(dir, files[0])); err != nil {
+			return Group{}, err
+		}
+		for _, name := range files {
+			if formatOf(name) != formatOf(files[0]) {
+				return Group{}, fmt.Errorf("the folder has files of different formats, %s and %s: name the files, such as %s",
+					files[0], name, filepath.Join(dir, "*"+filepath.Ext(name)))
+			}
+		}
+		g.Why = "by the names of its files"
+		if format == Text {
+			format = Documents
+		}
+	}
+	if len(files) == 0 {
+		return Group{}, fmt.Errorf("the folder has no files")
+	}
+	for _, name := range files {
+		g.Inputs = append(g.Inputs, Input{Path: filepath.Join(dir, name), Format: format})
+	}
+	return g, nil
+}
+
+// addClass adds the files of a class.
+func (g *Group) addClass(dir string) error {
+	files, folders, err := list(dir)
+	switch {
+	case err != nil:
+		return err
+	case len(folders) > 0:
+		return fmt.Errorf("class folder %s has folders in it, want files: if it is a split, name it as in train=%s", filepath.Base(dir), dir)
+	case len(files) == 0:
+		return fmt.Errorf("class folder %s has no files: remove it, or name the folders that have some", filepath.Base(dir))
+	}
+	for _, name := range files {
+		g.Inputs = append(g.Inputs, Input{Path: filepath.Join(dir, name), Format: Classes, Label: filepath.Base(dir)})
+	}
+	return nil
+}
+
+// list returns the names of files and folders in a folder, sorted, without hidden ones.
+func list(dir string) (files, folders []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, nil, pathless(err)
+	}
+	for _, e := range entries {
+		name := e.Name()
+		info, err := os.Stat(filepath.Join(dir, name)) // follows links
+		switch {
+		case strings.HasPrefix(name, "."):
+		case err != nil:
+			return nil, nil, err
+		case info.IsDir():
+			folders = append(folders, name)
+		case info.Mode().IsRegular():
+			files = append(files, name)
+		}
+	}
+	return files, folders, nil
+}

@@ -1,0 +1,178 @@
+package ingest
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Format is how a file holds rows.
+type Format string
+
+// The formats.
+const (
+	CSV       Format = "csv"       // a table, cells divided by commas
+	TSV       Format = "tsv"       // a table, cells divided by tabs
+	JSON      Format = "json"      // an array of objects, or objects one after the other
+	JSONL     Format = "jsonl"     // an object a line
+	Text      Format = "text"      // a row a line
+	Documents Format = "documents" // a row a file
+	Classes   Format = "classes"   // a row a file, whose folder is named for its label
+	CoNLL     Format = "conll"     // a token and its tag a line
+	SQuAD     Format = "squad"     // questions about contexts
+)
+
+// Formats lists the formats.
+func Formats() []Format {
+	return []Format{CSV, TSV, JSON, JSONL, Text, Documents, Classes, CoNLL, SQuAD}
+}
+
+// formatOf returns the format that the name of a file tells, or "".
+func formatOf(path string) Format {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".csv":
+		return CSV
+	case ".tsv", ".tab":
+		return TSV
+	case ".json":
+		return JSON
+	case ".jsonl", ".ndjson":
+		return JSONL
+	case ".txt", ".text":
+		return Text
+	case ".conll", ".bio", ".iob", ".iob2", ".bioes":
+		return CoNLL
+	}
+	return ""
+}
+
+// Input is a file to read.
+type Input struct {
+	Path   string
+	Format Format
+	Label  string // of Classes
+	Split  string // that the rows belong to, "" where ratios decide
+}
+
+// Group is what one argument names: files of one format.
+type Group struct {
+	Argument string
+	Inputs   []Input
+	Why      string // the format is what it is
+	LeftOut  []string
+}
+
+// LabelColumn is the column of the folders' names.
+const LabelColumn = "label"
+
+var splitName = regexp.MustCompile(`^[A-Za-z0-9_]+$`) // as datasets finds it in the name of a file
+
+// FindInputs returns the files that arguments of the form [SPLIT=]PATH name, in order. A path is a file, a folder or a glob.
+// The format, if it is not given, is told by the names of files, and for .json by the beginning of its text.
+func FindInputs(arguments []string, format Format) ([]Group, error) {
+	if format != "" && !slices.Contains(Formats(), format) {
+		return nil, fmt.Errorf("find inputs: format %q, want one of %v", format, Formats())
+	}
+	var groups []Group
+	for _, argument := range arguments {
+		path, split := argument, ""
+		if name, rest, ok := strings.Cut(argument, "="); ok && splitName.MatchString(name) {
+			if _, err := os.Stat(argument); err != nil {
+				path, split = rest, name
+			}
+		}
+		paths, err := expand(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range paths {
+			g, err := find(p, format)
+			if err != nil {
+				return nil, fmt.Errorf("find inputs: %s: %w", p, err)
+			}
+			for i := range g.Inputs {
+				g.Inputs[i].Split = split
+			}
+			groups = append(groups, g)
+		}
+	}
+	return groups, nil
+}
+
+func expand(path string) ([]string, error) {
+	if _, err := os.Stat(path); err == nil || !strings.ContainsAny(path, "*?[") {
+		return []string{path}, nil
+	}
+	found, err := filepath.Glob(path)
+	if err != nil {
+		return nil, fmt.Errorf("find inputs: pattern %s: %w", path, err)
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("find inputs: no file matches %s", path)
+	}
+	return found, nil
+}
+
+func find(path string, format Format) (Group, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return Group{}, fmt.Errorf("%w", pathless(err))
+	case info.IsDir():
+		return findFolder(path, format)
+	case !info.Mode().IsRegular():
+		return Group{}, fmt.Errorf("it is no regular file, and has to be read twice: write it to a file first")
+	}
+	why := "--format"
+	if format == "" {
+		if format, why, err = guess(path); err != nil {
+			return Group{}, err
+		}
+	}
+	in := Input{Path: path, Format: format}
+	if format == Classes {
+		in.Label = filepath.Base(filepath.Dir(path))
+	}
+	return Group{Argument: path, Inputs: []Input{in}, Why: why}, nil
+}
+
+// guess returns the format of a file and why it is taken for that.
+func guess(path string) (Format, string, error) {
+	format := formatOf(path)
+	ext := filepath.Ext(path)
+	switch {
+	case strings.EqualFold(ext, ".parquet"):
+		return "", "", fmt.Errorf("it is parquet already")
+	case slices.Contains([]string{".gz", ".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz"}, strings.ToLower(ext)):
+		return "", "", fmt.Errorf("it is packed: unpack it first")
+	case format == "":
+		return "", "", fmt.Errorf("its name does not tell its format: choose one of %v with --format", Formats())
+	case format != JSON:
+		return format, "by its name", nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", "", pathless(err)
+	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, 1<<16))
+	if err != nil {
+		return "", "", pathless(err)
+	}
+	if looksLikeSQuAD(head) {
+		return SQuAD, "by its content", nil
+	}
+	return JSON, "by its name", nil
+}
+
+// pathless returns the cause of an error of a file, for a message that has the path already.
+func pathless(err error) error {
+	if path, ok := err.(*os.PathError); ok {
+		return path.Err
+	}
+	return err
+}

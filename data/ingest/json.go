@@ -1,0 +1,210 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"t5train/data/parquetio"
+)
+
+// readJSONL makes a row of each line that is not blank: an object. What is in objects inside of it becomes columns of
+// structs, lists of strings, numbers, or true and false become lists.
+func readJSONL(t *text, yield yield) error {
+	var fields []Field
+	return eachLine(t, func(number int, line string) error {
+		if strings.TrimSpace(line) == "" {
+			return nil
+		}
+		d := json.NewDecoder(strings.NewReader(line))
+		d.UseNumber()
+		token, err := d.Token()
+		if err == nil {
+			fields, err = readObject(d, token, nil, fields[:0])
+		}
+		if err == nil {
+			if _, err = d.Token(); errors.Is(err, io.EOF) {
+				err = nil
+			} else if err == nil {
+				err = errors.New("more text behind the object, want one object a line")
+			}
+		}
+		if err != nil {
+			return onLine(number, jsonError(err))
+		}
+		return yield(Row{number, fields})
+	})
+}
+
+// readJSON makes rows of the objects in an array, or of objects that follow each other.
+func readJSON(t *text, yield yield) error {
+	d := json.NewDecoder(t)
+	d.UseNumber()
+	var fields []Field
+	inArray := false
+	for {
+		token, err := d.Token()
+		line := t.row(d.InputOffset())
+		switch {
+		case errors.Is(err, io.EOF) && !inArray:
+			return nil
+		case err != nil:
+			return inText(line, err)
+		case token == json.Delim('[') && !inArray:
+			inArray = true
+			continue
+		case token == json.Delim(']'):
+			inArray = false
+			continue
+		}
+		fields, err = readObject(d, token, nil, fields[:0])
+		if err != nil {
+			return inText(t.row(d.InputOffset()), err)
+		}
+		if err := yield(Row{line, fields}); err != nil {
+			return err
+		}
+	}
+}
+
+// inText adds the line to an error of the JSON; that of the text has one.
+func inText(line int, err error) error {
+	var syntax *json.SyntaxError
+	var shape shapeError
+	if errors.As(err, &syntax) || errors.As(err, &shape) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return onLine(line, jsonError(err))
+	}
+	return err
+}
+
+// jsonError says more about the end of a text inside of a value.
+func jsonError(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the text ends inside of a value: is the file whole?")
+	}
+	return err
+}
+
+// shapeError is JSON that is well-formed and no row.
+type shapeError struct{ error }
+
+func shape(format string, args ...any) error { return shapeError{fmt.Errorf(format, args...)} }
+
+const (
+	maxDepth   = 16   // of objects inside of objects
+	maxColumns = 1000 // above that, an object is no row
+)
+
+// readObject appends the fields of an object, of which token is the first.
+func readObject(d *json.Decoder, token json.Token, path []string, fields []Field) ([]Field, error) {
+	if token != json.Delim('{') {
+		return fields, shape("got %s, want an object such as {\"text\": \"...\"}", kindOf(token))
+	}
+	if len(path) == maxDepth {
+		return fields, shape("objects are more than %d deep in %s", maxDepth, strings.Join(path, "."))
+	}
+	first := len(fields)
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return fields, err
+		}
+		key, _ := token.(string) // the decoder accepts nothing else here
+		at := append(slices.Clip(path), key)
+		if len(fields) == maxColumns {
+			return fields, shape("an object has more than %d values, want one for each column of a row", maxColumns)
+		}
+		if key == "" || slices.ContainsFunc(fields[first:], func(f Field) bool { return f.Path[len(path)] == key }) {
+			return fields, shape("key %q is empty or there twice: rename it", strings.Join(at, "."))
+		}
+		if fields, err = readField(d, at, fields); err != nil {
+			return fields, err
+		}
+	}
+	_, err := d.Token() // }
+	return fields, err
+}
+
+func readField(d *json.Decoder, path []string, fields []Field) ([]Field, error) {
+	token, err := d.Token()
+	if err != nil {
+		return fields, err
+	}
+	switch token {
+	case json.Delim('{'):
+		return readObject(d, token, path, fields)
+	case json.Delim('['):
+		list := parquetio.Cell{Kind: parquetio.List}
+		for d.More() {
+			item, err := d.Token()
+			if err != nil {
+				return fields, err
+			}
+			if _, nested := item.(json.Delim); nested {
+				return fields, shape("%s is a list of %s, want a list of strings, numbers, or true and false", strings.Join(path, "."), kindOf(item))
+			}
+			cell, err := scalar(item)
+			if err != nil {
+				return fields, err
+			}
+			list.Items = append(list.Items, cell)
+		}
+		_, err := d.Token() // ]
+		return append(fields, Field{path, list}), err
+	}
+	cell, err := scalar(token)
+	return append(fields, Field{path, cell}), err
+}
+
+// scalar returns the cell of a value that is no list and no object.
+func scalar(token json.Token) (parquetio.Cell, error) {
+	switch v := token.(type) {
+	case string:
+		return stringCell(v), nil
+	case bool:
+		return parquetio.Cell{Kind: parquetio.Bool, Bool: v}, nil
+	case json.Number:
+		if i, err := v.Int64(); err == nil {
+			return parquetio.Cell{Kind: parquetio.Int, Int: i}, nil
+		}
+		f, err := v.Float64()
+		if err != nil || !strings.ContainsAny(v.String(), ".eE") {
+			return parquetio.Cell{}, shape("number %s does not fit 64 bits: put it in quotes", v)
+		}
+		return parquetio.Cell{Kind: parquetio.Float, Float: f}, nil
+	}
+	return parquetio.Cell{}, nil // null
+}
+
+func kindOf(token json.Token) string {
+	switch v := token.(type) {
+	case json.Delim:
+		return map[json.Delim]string{'{': "an object", '[': "a list", '}': "}", ']': "]"}[v]
+	case string:
+		return "the string " + strconv.Quote(shortened(v))
+	case json.Number:
+		return "the number " + v.String()
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	return "null"
+}
+
+// shortened returns the beginning of a text, for a message.
+func shortened(s string) string {
+	const most = 40
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "..."
+	}
+	return s
+}
+
+// looksLikeSQuAD tells whether JSON begins as SQuAD's does: an object that has paragraphs in it.
+func looksLikeSQuAD(head []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) && bytes.Contains(head, []byte(`"paragraphs"`))
+}

@@ -1,0 +1,53 @@
+package ingest
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"strings"
+)
+
+// TextColumn is the column of formats that have nothing but text.
+const TextColumn = "text"
+
+// eachLine calls f for each line without its end, and with its number.
+func eachLine(t *text, f func(number int, line string) error) error {
+	in := bufio.NewReaderSize(t, 1<<16)
+	offset := int64(0)
+	for {
+		number := t.row(offset)
+		line, err := in.ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		offset += int64(len(line))
+		if line != "" {
+			if e := f(number, strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")); e != nil {
+				return e
+			}
+		}
+		if err != nil {
+			return nil
+		}
+	}
+}
+
+// readLines makes a row of each line that is not blank.
+func readLines(t *text, yield yield) error {
+	path := []string{TextColumn}
+	return eachLine(t, func(number int, line string) error {
+		if strings.TrimSpace(line) == "" {
+			return nil
+		}
+		return yield(Row{number, []Field{{path, stringCell(line)}}})
+	})
+}
+
+// readDocument makes one row of a file.
+func readDocument(t *text, yield yield) error {
+	all, err := io.ReadAll(t)
+	if err != nil {
+		return err
+	}
+	return yield(Row{1, []Field{{[]string{TextColumn}, stringCell(string(all))}}})
+}

@@ -1,0 +1,97 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"t5train/data/parquetio"
+)
+
+// Field is one value of a row.
+type Field struct {
+	Path []string // of its column: several names where objects nest
+	Cell parquetio.Cell
+}
+
+// Row is what a file says about one row: its fields, in the order of the file. Fields that a row lacks are null.
+type Row struct {
+	Line   int // on which it begins, from 1
+	Fields []Field
+}
+
+// yield is called for each row, which is valid until it returns.
+type yield func(Row) error
+
+// ReadFile calls yield for each row of a file, in order; a row is valid until yield returns. Errors name file and line.
+func ReadFile(ctx context.Context, in Input, o ReadOptions, yield func(Row) error) error {
+	f, err := os.Open(in.Path)
+	if err != nil {
+		return fmt.Errorf("read data: %w", err)
+	}
+	defer f.Close()
+	rows := 0
+	err = in.read(newText(f), o, func(r Row) error {
+		if rows++; rows%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if in.Label != "" {
+			r.Fields = append(r.Fields, Field{[]string{LabelColumn}, stringCell(in.Label)})
+		}
+		return yield(r)
+	})
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return err
+	default:
+		return fmt.Errorf("read %s: %w", in.Path, err)
+	}
+}
+
+func (in Input) read(t *text, o ReadOptions, yield yield) error {
+	switch in.Format {
+	case CSV, TSV:
+		return readCSV(t, o.table(in.Format), yield)
+	case JSON:
+		return readJSON(t, yield)
+	case JSONL:
+		return readJSONL(t, yield)
+	case Text:
+		return readLines(t, yield)
+	case Documents, Classes:
+		return readDocument(t, yield)
+	case CoNLL:
+		return readCoNLL(t, o, yield)
+	case SQuAD:
+		return readSQuAD(t, yield)
+	default:
+		return fmt.Errorf("format %q, want one of %v", in.Format, Formats())
+	}
+}
+
+// onLine adds the line to an error.
+func onLine(line int, err error) error { return fmt.Errorf("line %d: %w", line, err) }
+
+func stringCell(s string) parquetio.Cell { return parquetio.Cell{Kind: parquetio.String, Str: s} }
+
+func listCell(items []string) parquetio.Cell {
+	cells := make([]parquetio.Cell, len(items))
+	for i, item := range items {
+		cells[i] = stringCell(item)
+	}
+	return parquetio.Cell{Kind: parquetio.List, Items: cells}
+}
+
+// unique refuses names of columns that are empty or there twice.
+func unique(names []string) error {
+	for i, name := range names {
+		switch {
+		case name == "":
+			return fmt.Errorf("column %d has no name: name it in the header, or give all names with --no-header --columns", i+1)
+		case slices.Contains(names[:i], name):
+			return fmt.Errorf("two columns are named %q: rename one", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package ingest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"t5train/data/parquetio"
+	"t5train/data/parquetout"
+)
+
+// MaxClasses bounds the classes of a label: more different values are taken for a mistake.
+const MaxClasses = 1000
+
+// schema learns the columns of all rows.
+type schema struct {
+	types   map[string]parquetout.Type // that are asked for
+	labels  []string                   // columns whose values are classes
+	columns []*column                  // in order of first appearance
+	byName  map[string]*column
+}
+
+// column is what is known about a column so far.
+type column struct {
+	path    []string
+	name    string
+	forced  parquetout.Type // "" is learned
+	label   bool
+	kind    parquetio.Kind // of single values: Null until there is one
+	list    bool
+	single  bool // a value that is no list and not null was there
+	place   place
+	classes map[string]int64 // rows of each value, of a label
+	blank   int64            // empty strings that became null
+}
+
+// place is where a row stands.
+type place struct {
+	path string
+	line int
+}
+
+func (p place) String() string { return fmt.Sprintf("%s, line %d", p.path, p.line) }
+
+func newSchema(types map[string]parquetout.Type, labels []string) *schema {
+	return &schema{types: types, labels: labels, byName: map[string]*column{}}
+}
+
+// add learns from a row.
+func (s *schema) add(at place, fields []Field) error {
+	for _, f := range fields {
+		name := f.Path[0]
+		if len(f.Path) > 1 {
+			name = strings.Join(f.Path, ".")
+		}
+		c := s.byName[name]
+		if c == nil {
+			if len(s.columns) == maxColumns {
+				return fmt.Errorf("%v: column %s is one of more than %d: is each row an object or a line of its own?", at, name, maxColumns)
+			}
+			c = &column{path: slices.Clone(f.Path), name: name, forced: s.types[name], label: slices.Contains(s.labels, name)}
+			if c.label {
+				c.classes = map[string]int64{}
+			}
+			s.byName[name] = c
+			s.columns = append(s.columns, c)
+		}
+		if len(c.path) != len(f.Path) {
+			return fmt.Errorf("%v: %s is a name with a dot, and a key of an object elsewhere: rename one", at, name)
+		}
+		if err := c.add(at, f.Cell); err != nil {
+			return fmt.Errorf("%v: %w", at, err)
+		}
+	}
+	return nil
+}
+
+// add learns from a cell.
+func (c *column) add(at place, cell parquetio.Cell) error {
+	if cell.Kind == parquetio.Null {
+		return nil
+	}
+	isList := cell.Kind == parquetio.List
+	if isList && c.single || !isList && c.list {
+		return fmt.Errorf("column %s is %s here and %s in %v: make it one of the two in all rows", c.name, listText(isList), listText(!isList), c.place)
+	}
+	c.list, c.single = isList, !isList
+	if !isList {
+		return c.addSingle(at, cell)
+	}
+	for _, item := range cell.Items {
+		if err := c.addSingle(at, item); err != nil {
+			return err
+		}
+	}
+	if c.place == (place{}) {
+		c.place = at
+	}
+	return nil
+}
+
+func listText(isList bool) string {
+	if isList {
+		return "a list"
+	}
+	return "a single value"
+}
+
+func (c *column) addSingle(at place, cell parquetio.Cell) error {
+	switch {
+	case cell.Kind == parquetio.Null:
+		return nil
+	case c.label:
+		text := cell.Text()
+		if text == "" {
+			c.blank++
+			return nil
+		}
+		c.classes[text]++
+		if len(c.classes) > MaxClasses {
+			return fmt.Errorf("column %s has more than %d different values: a label has fewer, so leave it out of --label", c.name, MaxClasses)
+		}
+	case c.forced != "":
+		converted, err := convert(cell, c.forced)
+		if err != nil {
+			return fmt.Errorf("column %s: %w", c.name, err)
+		}
+		if converted.Kind == parquetio.Null {
+			c.blank++
+		}
+	case c.kind == parquetio.Null:
+		c.kind = cell.Kind
+	case c.kind != cell.Kind:
+		if !number(c.kind) || !number(cell.Kind) {
+			return fmt.Errorf("column %s is %s here and %s in %v: make all of one type, or read all as text with --types %s=string",
+				c.name, kindText(cell.Kind), kindText(c.kind), c.place, c.name)
+		}
+		c.kind = parquetio.Float
+	}
+	if c.place == (place{}) {
+		c.place = at
+	}
+	return nil
+}
+
+func number(k parquetio.Kind) bool { return k == parquetio.Int || k == parquetio.Float }
+
+func kindText(k parquetio.Kind) string {
+	return map[parquetio.Kind]string{
+		parquetio.String: "a string", parquetio.Int: "a whole number", parquetio.Float: "a number", parquetio.Bool: "true or false",
+	}[k]
+}
+
+// resolve returns the columns of parquet.
+func (s *schema) resolve() ([]parquetout.Column, error) {
+	for _, asked := range [][]string{slices.Sorted(maps.Keys(s.types)), s.labels} {
+		for _, name := range asked {
+			if s.byName[name] == nil {
+				return nil, fmt.Errorf("there is no column %s: the columns are %s", name, strings.Join(s.names(), ", "))
+			}
+		}
+	}
+	var columns []parquetout.Column
+	for _, c := range s.columns {
+		out := parquetout.Column{Path: c.path, List: c.list, Type: c.forced}
+		switch {
+		case c.label:
+			out.Type, out.Classes = parquetout.Int64, c.names()
+			if len(out.Classes) == 0 {
+				return nil, fmt.Errorf("label column %s is empty in all rows: leave it out of --label", c.name)
+			}
+		case out.Type == "":
+			out.Type = map[parquetio.Kind]parquetout.Type{
+				parquetio.Null: parquetout.String, parquetio.String: parquetout.String,
+				parquetio.Int: parquetout.Int64, parquetio.Float: parquetout.Float64, parquetio.Bool: parquetout.Bool,
+			}[c.kind]
+		}
+		columns = append(columns, out)
+	}
+	return columns, nil
+}
+
+func (s *schema) names() []string {
+	var names []string
+	for _, c := range s.columns {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+// names returns the classes of a label, in order.
+func (c *column) names() []string {
+	names := slices.Collect(maps.Keys(c.classes))
+	slices.SortFunc(names, compareClasses(names))
+	return names
+}
+
+// convert returns a single value as a value of a type. A string is read as one; the empty string is null where the type is no string.
+func convert(c parquetio.Cell, to parquetout.Type) (parquetio.Cell, error) {
+	switch {
+	case c.Kind == parquetio.Null, to == parquetout.String && c.Kind == parquetio.String:
+		return c, nil
+	case to == parquetout.String:
+		return stringCell(c.Text()), nil
+	}
+	text := strings.TrimSpace(c.Text())
+	if text == "" {
+		return parquetio.Cell{}, nil
+	}
+	var err error
+	var cell parquetio.Cell
+	switch to {
+	case parquetout.Int32, parquetout.Int64:
+		cell.Kind = parquetio.Int
+		bits := 64
+		if to == parquetout.Int32 {
+			bits = 32
+		}
+		cell.Int, err = strconv.ParseInt(text, 10, bits)
+	case parquetout.Float64:
+		cell.Kind = parquetio.Float
+		cell.Float, err = strconv.ParseFloat(text, 64)
+	case parquetout.Bool:
+		cell.Kind = parquetio.Bool
+		cell.Bool, err = strconv.ParseBool(text)
+	}
+	if err != nil {
+		return cell, fmt.Errorf("%q is no %s: correct it, or read the column as text", shortened(text), to)
+	}
+	return cell, nil
+}

@@ -1,0 +1,123 @@
+package ingest
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"sort"
+	"unicode/utf8"
+)
+
+// maxRowBytes bounds a row in memory. A quote that is never closed makes a row of the rest of its file.
+const maxRowBytes = 64 << 20
+
+// text is the bytes of a file, as long as they are UTF-8. A byte order mark in front is left out.
+type text struct {
+	r     io.Reader
+	begun bool
+	part  []byte // of a character that the next bytes complete
+	line  int    // that the next byte is on, from 1
+
+	offset   int64   // of the next byte, without the mark
+	rowStart int64   // where the row begins that is being read,
+	rowLine  int     // and on which line
+	breaks   []int64 // offsets of the ends of lines behind rowStart
+}
+
+func newText(r io.Reader) *text { return &text{r: r, line: 1, rowLine: 1} }
+
+// Read hands out what is good. An error says the line.
+func (t *text) Read(p []byte) (int, error) {
+	if !t.begun {
+		t.begun = true
+		if err := t.begin(); err != nil {
+			return 0, err
+		}
+	}
+	if t.offset-t.rowStart > maxRowBytes {
+		return 0, fmt.Errorf("line %d: a row of more than %d MB begins here: is a quote or a bracket not closed, or is the format another one?", t.rowLine, maxRowBytes>>20)
+	}
+	n, err := t.r.Read(p)
+	good, bad := t.check(p[:n])
+	for at, next := 0, 0; ; at += next + 1 {
+		if next = bytes.IndexByte(p[at:good], '\n'); next < 0 {
+			break
+		}
+		t.breaks = append(t.breaks, t.offset+int64(at+next))
+		t.line++
+	}
+	t.offset += int64(good)
+	if bad == nil && err == io.EOF && len(t.part) > 0 {
+		bad = t.invalid(t.part[0])
+	}
+	if bad != nil {
+		return good, bad
+	}
+	return good, err
+}
+
+// begin passes over a byte order mark, and refuses that of another encoding.
+func (t *text) begin() error {
+	var mark [3]byte
+	n, err := io.ReadFull(t.r, mark[:])
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return err
+	}
+	begin := mark[:n]
+	if bytes.HasPrefix(begin, []byte("\xff\xfe")) || bytes.HasPrefix(begin, []byte("\xfe\xff")) {
+		return fmt.Errorf("the file is UTF-16, want UTF-8: convert it, as with iconv -f UTF-16 -t UTF-8 OLD > NEW")
+	}
+	if string(begin) != "\ufeff" {
+		t.r = io.MultiReader(bytes.NewReader(bytes.Clone(begin)), t.r)
+	}
+	return nil
+}
+
+// check returns how many bytes are good, and what is wrong behind them.
+func (t *text) check(p []byte) (good int, err error) {
+	for good < len(p) && len(t.part) > 0 {
+		t.part = append(t.part, p[good])
+		if utf8.FullRune(t.part) {
+			if r, n := utf8.DecodeRune(t.part); r == utf8.RuneError && n == 1 {
+				return 0, t.invalid(t.part[0])
+			}
+			t.part = t.part[:0]
+		}
+		good++
+	}
+	if zero := bytes.IndexByte(p[good:], 0); zero >= 0 {
+		p = p[:good+zero]
+		err = fmt.Errorf("line %d: a zero byte, want text: is the file UTF-16 (convert it with iconv -f UTF-16LE -t UTF-8), or no text?",
+			t.line+bytes.Count(p, []byte{'\n'}))
+	}
+	if utf8.Valid(p[good:]) {
+		return len(p), err
+	}
+	for good < len(p) {
+		r, n := utf8.DecodeRune(p[good:])
+		if r == utf8.RuneError && n == 1 {
+			if utf8.FullRune(p[good:]) || err != nil {
+				return good, fmt.Errorf("line %d: %w", t.line+bytes.Count(p[:good], []byte{'\n'}), invalidByte(p[good]))
+			}
+			t.part = append(t.part, p[good:]...)
+			return len(p), nil
+		}
+		good += n
+	}
+	return good, err
+}
+
+func (t *text) invalid(b byte) error { return fmt.Errorf("line %d: %w", t.line, invalidByte(b)) }
+
+func invalidByte(b byte) error {
+	return fmt.Errorf("byte 0x%02x is not UTF-8: convert the file, as with iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW", b)
+}
+
+// row notes that a row begins at an offset, and returns its line.
+func (t *text) row(offset int64) int {
+	passed := sort.Search(len(t.breaks), func(i int) bool { return t.breaks[i] >= offset })
+	t.breaks = t.breaks[passed:]
+	t.rowStart = offset
+	t.rowLine += passed
+	return t.rowLine
+}
