@@ -17,7 +17,7 @@ func lengths(t *testing.T, tokens ...int) *Examples {
 	for i, n := range tokens {
 		source = append(source, row(strings.Repeat("x", n-len("text: ")-1), int64(i%2)))
 	}
-	e, err := Build(context.Background(), source, spec(), letters{}, Limits{1000, 10}, 1, nil)
+	e, err := Build(context.Background(), source, spec(), ForTraining, letters{}, Limits{1000, 10}, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

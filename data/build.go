@@ -33,21 +33,28 @@ type Limits struct {
 // little text in memory.
 const blockRows = 2048
 
+// Use is what examples are for.
+type Use int
+
+// The uses.
+const (
+	ForTraining Use = iota // a row may make several examples, or none: see [task.Spec.Train]
+	HeldOut                // a row makes one, with what answers to it are held to: see [Examples.Reference]
+)
+
 // Build reads and tokenises every row of a table. The result does not depend on the number of threads. progress, if
 // not nil, is told the rows done and their total after each block of rows.
-func Build(ctx context.Context, rows Table, spec task.Spec, tok Tokenizer, limits Limits, threads int, progress func(done, total int64)) (*Examples, error) {
+func Build(ctx context.Context, rows Table, spec task.Spec, use Use, tok Tokenizer, limits Limits, threads int, progress func(done, total int64)) (*Examples, error) {
 	if limits.MaxInput < 2 || limits.MaxTarget < 2 {
 		return nil, fmt.Errorf("build examples: limits of %d input and %d target tokens, want at least 2 each: a token and EOS",
 			limits.MaxInput, limits.MaxTarget)
 	}
 	b := builder{tok: tok, limits: limits, parts: make([]Examples, max(threads, 1))}
 	err := rows.Scan(ctx, spec.Columns(), func(row int64, cells []parquetio.Cell) error {
-		example, err := spec.Example(cells)
-		if err != nil {
+		if err := b.add(spec, use, cells); err != nil {
 			path, inFile := rows.Locate(row)
 			return fmt.Errorf("build examples: %s, row %d (the first is 0): %w", path, inFile, err)
 		}
-		b.block = append(b.block, example)
 		if len(b.block) < blockRows {
 			return nil
 		}
@@ -73,8 +80,21 @@ type builder struct {
 	tok      Tokenizer
 	limits   Limits
 	examples Examples
-	block    []task.Example // rows waiting to be tokenised
+	block    []task.Example // waiting to be tokenised
 	parts    []Examples     // one a thread
+}
+
+// add makes examples of a row.
+func (b *builder) add(spec task.Spec, use Use, cells []parquetio.Cell) error {
+	if use == ForTraining {
+		examples, err := spec.Train(cells)
+		b.block = append(b.block, examples...)
+		return err
+	}
+	example, reference, err := spec.HeldOut(cells)
+	b.block = append(b.block, example)
+	b.examples.references = append(b.examples.references, reference)
+	return err
 }
 
 // flush tokenises the block, a contiguous part of it a thread, and joins the parts in order.

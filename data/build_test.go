@@ -63,7 +63,7 @@ func spec() task.Spec {
 
 func TestBuild(t *testing.T) {
 	source := table{row("ab\n", 1), row("", 0), row("abcdefgh", 0)}
-	e, err := Build(context.Background(), source, spec(), letters{}, Limits{MaxInput: 11, MaxTarget: 3}, 2, nil)
+	e, err := Build(context.Background(), source, spec(), ForTraining, letters{}, Limits{MaxInput: 11, MaxTarget: 3}, 2, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestBuild_AnyNumberOfThreads(t *testing.T) {
 	var want *Examples
 	for _, threads := range []int{1, 2, 7, 0} {
 		var progress []int64
-		got, err := Build(context.Background(), source, spec(), letters{}, Limits{20, 8}, threads, func(done, total int64) {
+		got, err := Build(context.Background(), source, spec(), ForTraining, letters{}, Limits{20, 8}, threads, func(done, total int64) {
 			if total != source.Rows() {
 				t.Errorf("total %d, want %d", total, source.Rows())
 			}
@@ -123,21 +123,21 @@ func TestBuild_AnyNumberOfThreads(t *testing.T) {
 
 func TestBuild_Errors(t *testing.T) {
 	limits := Limits{10, 10}
-	_, err := Build(context.Background(), table{row("a", 0), row("b", 7)}, spec(), letters{}, limits, 2, nil)
+	_, err := Build(context.Background(), table{row("a", 0), row("b", 7)}, spec(), ForTraining, letters{}, limits, 2, nil)
 	for _, part := range []string{"table, row 1", "holds 7", "0 (no), 1 (yes)"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("error %v lacks %q", err, part)
 		}
 	}
-	if _, err := Build(context.Background(), table{}, spec(), letters{}, Limits{1, 10}, 2, nil); err == nil || !strings.Contains(err.Error(), "at least 2") {
+	if _, err := Build(context.Background(), table{}, spec(), ForTraining, letters{}, Limits{1, 10}, 2, nil); err == nil || !strings.Contains(err.Error(), "at least 2") {
 		t.Errorf("limit of 1: got %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Build(ctx, table{row("a", 0)}, spec(), letters{}, limits, 1, nil); !errors.Is(err, context.Canceled) {
+	if _, err := Build(ctx, table{row("a", 0)}, spec(), ForTraining, letters{}, limits, 1, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got %v", err)
 	}
-	e, err := Build(context.Background(), table{}, spec(), letters{}, limits, 1, nil)
+	e, err := Build(context.Background(), table{}, spec(), ForTraining, letters{}, limits, 1, nil)
 	if err != nil || e.Len() != 0 {
 		t.Errorf("empty source: got %v, %v", e, err)
 	}
@@ -148,11 +148,12 @@ func TestBuild_RealData(t *testing.T) {
 	if err != nil {
 		t.Skip("no shared data")
 	}
-	spec, _, err := task.Infer(set.Columns(), task.Options{Name: task.Classification, Prefix: "sms_spam"})
+	prefix := "sms_spam"
+	spec, _, err := task.Infer(set.Columns(), task.Options{Name: task.Classification, Prefix: &prefix})
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := Build(context.Background(), set, spec, letters{}, Limits{128, 8}, 2, nil)
+	e, err := Build(context.Background(), set, spec, ForTraining, letters{}, Limits{128, 8}, 2, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
 // Package data is what training and evaluation read: sources of examples, their order, mixtures of them, and batches.
 //
-//	examples, err := data.Build(ctx, set, spec, tok, data.Limits{MaxInput: 512, MaxTarget: 8}, threads, nil)
+//	examples, err := data.Build(ctx, set, spec, data.ForTraining, tok, data.Limits{MaxInput: 512, MaxTarget: 8}, threads, nil)
 //	batches, err := data.NewBatches(examples, data.Size{Examples: 32}, data.Order{Shuffle: true, Seed: 1})
 //	var batch data.Batch
 //	for position := int64(0); position < 3*int64(examples.Len()); { // three epochs

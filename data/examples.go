@@ -1,11 +1,17 @@
 package data
 
-import "slices"
+import (
+	"slices"
 
-// Examples are tokenised examples, end to end in memory: 4 bytes a token and 20 an example.
+	"t5train/data/task"
+)
+
+// Examples are tokenised examples, end to end in memory: 4 bytes a token and 20 an example, and what answers to
+// held-out ones are held to.
 type Examples struct {
 	inputs, targets ragged
 	labels          []int32
+	references      []task.Reference // of held-out examples
 
 	// CutInputs and CutTargets count the sequences that were longer than their limit and lost their end.
 	CutInputs, CutTargets int
@@ -29,6 +35,9 @@ func (e *Examples) Target(i int) []int32 { return e.targets.at(i) }
 
 // Label returns the number of example i's label; -1 for a task without labels.
 func (e *Examples) Label(i int) int { return int(e.labels[i]) }
+
+// Reference returns what an answer to example i is held to. Only examples that are built as [HeldOut] have it.
+func (e *Examples) Reference(i int) task.Reference { return e.references[i] }
 
 // Tokens returns the number of tokens of all inputs and of all targets.
 func (e *Examples) Tokens() (inputs, targets int) { return len(e.inputs.ids), len(e.targets.ids) }

@@ -156,34 +156,34 @@ func TestPredictCutsInputs(t *testing.T) {
 
 func TestEvaluateFindsItsTask(t *testing.T) {
 	b := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard)).bundle
-	evaluate := func(b *Bundle, o TaskOptions) (map[string]float64, error) {
+	evaluate := func(b *Bundle, o task.Options) (map[string]float64, error) {
 		values, err := Evaluate(t.Context(), b, EvaluateOptions{
 			Data: []string{validationFile}, Task: o, MaxExamples: 20, MaxInputLength: 24, BatchSize: 8, Threads: 1, Console: PlainConsole(io.Discard),
 		})
 		return metricMap(values), err
 	}
-	own, err := evaluate(b, TaskOptions{})
+	own, err := evaluate(b, task.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	prefix := "sort"
-	prefixed, err := evaluate(b, TaskOptions{Prefix: &prefix})
+	prefixed, err := evaluate(b, task.Options{Prefix: &prefix})
 	if err != nil || prefixed["loss"] == own["loss"] {
 		t.Errorf("another prefix gives %v, %v, want another loss than %g", prefixed, err, own["loss"])
 	}
 	bare := *b
 	bare.Info = Info{} // as from Hugging Face
-	told, err := evaluate(&bare, TaskOptions{Name: task.Classification, Prefix: &prefix})
+	told, err := evaluate(&bare, task.Options{Name: task.Classification, Prefix: &prefix})
 	if err != nil || told["loss"] != prefixed["loss"] || told["accuracy"] != prefixed["accuracy"] {
 		t.Errorf("the task by option gives %v, %v, want %v", told, err, prefixed)
 	}
-	if _, err := evaluate(&bare, TaskOptions{}); err == nil || !strings.Contains(err.Error(), "--task") {
+	if _, err := evaluate(&bare, task.Options{}); err == nil || !strings.Contains(err.Error(), "--task") {
 		t.Errorf("no task at all: error %v", err)
 	}
-	if _, err := evaluate(b, TaskOptions{Labels: []string{"a", "b", "c"}}); err == nil || !strings.Contains(err.Error(), "want 2") {
+	if _, err := evaluate(b, task.Options{Labels: []string{"a", "b", "c"}}); err == nil || !strings.Contains(err.Error(), "want 2") {
 		t.Errorf("three labels: error %v", err)
 	}
-	if other, err := evaluate(b, TaskOptions{Labels: []string{"a", "b"}}); err != nil || other["loss"] == own["loss"] {
+	if other, err := evaluate(b, task.Options{Labels: []string{"a", "b"}}); err != nil || other["loss"] == own["loss"] {
 		t.Errorf("other label strings give %v, %v, want another loss than %g", other, err, own["loss"])
 	}
 }
@@ -194,7 +194,7 @@ func TestTaskCorrections(t *testing.T) {
 		Name: task.Classification, Prefix: "p", TextColumns: []string{"text"}, LabelColumn: "label",
 		Labels: []task.Label{{Name: "no", Text: "no", Value: "0"}, {Name: "yes", Text: "yes", Value: "1"}},
 	}
-	got, err := TaskOptions{Prefix: &prefix, TextColumns: []string{"a", "b"}, LabelColumn: "c", Labels: []string{"minus", "plus"}}.correct(stored)
+	got, err := stored.Correct(task.Options{Prefix: &prefix, TextColumns: []string{"a", "b"}, LabelColumn: "c", Labels: []string{"minus", "plus"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,13 +205,13 @@ func TestTaskCorrections(t *testing.T) {
 	if stored.Labels[0].Text != "no" {
 		t.Error("the checkpoint's own task has changed")
 	}
-	if got, err := (TaskOptions{}).correct(stored); err != nil || !slices.Equal(got.Labels, stored.Labels) || got.Prefix != "p" {
+	if got, err := stored.Correct(task.Options{}); err != nil || !slices.Equal(got.Labels, stored.Labels) || got.Prefix != "p" {
 		t.Errorf("nothing to correct: %+v, %v", got, err)
 	}
-	if _, err := (TaskOptions{Labels: []string{"same", "same"}}).correct(stored); err == nil {
+	if _, err := stored.Correct(task.Options{Labels: []string{"same", "same"}}); err == nil {
 		t.Error("two labels of one text are no error")
 	}
-	got, err = PredictionTask(&Bundle{}, TaskOptions{Name: task.Classification, Labels: []string{"a", "b"}, TextColumns: []string{"x"}})
+	got, err = PredictionTask(&Bundle{}, task.Options{Name: task.Classification, Labels: []string{"a", "b"}, TextColumns: []string{"x"}})
 	if err != nil || len(got.Labels) != 2 || got.Labels[1].Text != "b" || got.TextColumns[0] != "x" {
 		t.Errorf("a classification by options: %+v, %v", got, err)
 	}
@@ -235,7 +235,7 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		"text":                  {"in.txt", one, []string{"one", "two"}, nil},
 		"JSON":                  {"in.jsonl", one, []string{"one", "2"}, nil},
 		"parquet":               {"in.parquet", one, []string{"win a prize a", "see you at b"}, nil},
-		"parquet, two columns":  {"in.parquet", two, []string{two.Input([]string{"spam", "win a prize a"}), two.Input([]string{"ham", "see you at b"})}, nil},
+		"parquet, two columns":  {"in.parquet", two, []string{inputOf(t, two, "spam", "win a prize a"), inputOf(t, two, "ham", "see you at b")}, nil},
 		"lines for two columns": {"in.txt", two, nil, []string{"in.txt, line 1", "JSON"}},
 		"a field is missing":    {"lacks.jsonl", one, []string{"one"}, []string{"lacks.jsonl, line 2", "sms"}},
 		"no JSON":               {"no.jsonl", one, nil, []string{"no.jsonl, line 1", "no JSON object"}},
@@ -247,7 +247,7 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 			var shown []string
 			err := ReadInputs(t.Context(), path, FormatOf(path), c.spec, nil, func(in Input) error {
 				shown = append(shown, in.Shown)
-				if len(c.spec.TextColumns) == 1 && in.Text != c.spec.Input([]string{in.Shown}) {
+				if len(c.spec.TextColumns) == 1 && in.Text != inputOf(t, c.spec, in.Shown) {
 					t.Errorf("the input %q becomes %q", in.Shown, in.Text)
 				}
 				return nil

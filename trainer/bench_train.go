@@ -80,7 +80,7 @@ func realBatches(ctx context.Context, o BenchOptions, m *model.T5, threads int) 
 	if err := checkTokenizer(o.Model, tok); err != nil {
 		return nil, err
 	}
-	examples, err := table.build(ctx, "train", spec, tok, data.Limits{MaxInput: 512, MaxTarget: 512}, threads, quiet)
+	examples, err := table.build(ctx, "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 512, MaxTarget: 512}, threads, quiet)
 	if err != nil {
 		return nil, err
 	}

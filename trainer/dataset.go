@@ -64,10 +64,10 @@ func (t table) infer(ctx context.Context, o task.Options, c *Console) (task.Spec
 }
 
 // build tokenises the table and says what was cut.
-func (t table) build(ctx context.Context, what string, spec task.Spec, tok *tokenizer.Tokenizer, limits data.Limits, threads int, c *Console) (*data.Examples, error) {
+func (t table) build(ctx context.Context, what string, spec task.Spec, use data.Use, tok *tokenizer.Tokenizer, limits data.Limits, threads int, c *Console) (*data.Examples, error) {
 	progress := c.Start("tokenize "+what, "rows", t.Rows())
 	defer progress.Stop()
-	examples, err := data.Build(ctx, t, spec, tok, limits, threads, func(done, _ int64) { progress.Set(done) })
+	examples, err := data.Build(ctx, t, spec, use, tok, limits, threads, func(done, _ int64) { progress.Set(done) })
 	if err != nil {
 		return nil, err
 	}

@@ -308,7 +308,7 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 		return nil, err
 	}
 	b.Info.Task, b.Info.MaxInputLength, b.Info.MaxTargetLength = &spec, limits.MaxInput, limits.MaxTarget
-	train, err := table.build(ctx, "train", spec, b.Tokenizer, limits, w.Threads(), console)
+	train, err := table.build(ctx, "train", spec, data.ForTraining, b.Tokenizer, limits, w.Threads(), console)
 	if err != nil {
 		return nil, err
 	}
@@ -322,7 +322,7 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 	if err != nil {
 		return nil, err
 	}
-	examples, err := held.build(ctx, "validation", spec, b.Tokenizer, limits, w.Threads(), console)
+	examples, err := held.build(ctx, "validation", spec, data.HeldOut, b.Tokenizer, limits, w.Threads(), console)
 	if err != nil {
 		return nil, err
 	}
@@ -336,7 +336,7 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 const noValidation = "no data.validation: nothing will be evaluated, and the last checkpoint is the result"
 
 func taskOptions(t configs.Task) task.Options {
-	return task.Options{Name: t.Name, Prefix: t.Prefix, TextColumns: t.TextColumns, LabelColumn: t.LabelColumn, TargetColumn: t.TargetColumn, Labels: t.Labels}
+	return task.Options{Name: t.Name, Prefix: &t.Prefix, TextColumns: t.TextColumns, LabelColumn: t.LabelColumn, TargetColumn: t.TargetColumn, Labels: t.Labels}
 }
 
 // checkLabels makes sure that the model can write every label, and that no two are the same to it.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"t5train/data/task"
 )
 
 // tinyVocab is the number of tokens of tinyTokenizer.
@@ -69,4 +71,14 @@ func writeRows(t *testing.T, path string, n int) {
 	if err := parquet.WriteFile(path, rows); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// inputOf returns what goes into the model for the texts of a row.
+func inputOf(t testing.TB, spec task.Spec, texts ...string) string {
+	t.Helper()
+	input, err := spec.Input(texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return input
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -108,15 +107,15 @@ func ReadInputs(ctx context.Context, path, format string, spec task.Spec, stdin 
 		line:    func(line string) (Input, error) { return fromLine(spec, line) },
 		json:    func(line string) (Input, error) { return fromJSON(spec, line) },
 		columns: spec.TextColumns,
-		texts:   func(texts []string) Input { return fromTexts(spec, texts) },
+		row:     func(cells []parquetio.Cell) (Input, error) { return fromRow(spec, cells) },
 	}.read(ctx, path, format, stdin, yield)
 }
 
 // reader makes items of what a file of any format holds.
 type reader[T any] struct {
 	line, json func(line string) (T, error)
-	columns    []string // of parquet
-	texts      func(texts []string) T
+	columns    []string                                // of parquet
+	row        func(cells []parquetio.Cell) (T, error) // which are valid for this call only
 }
 
 func (r reader[T]) read(ctx context.Context, path, format string, stdin io.Reader, yield func(T) error) error {
@@ -154,15 +153,12 @@ func (r reader[T]) readParquet(ctx context.Context, path string, yield func(T) e
 		return err
 	}
 	return set.Scan(ctx, r.columns, func(row int64, cells []parquetio.Cell) error {
-		texts := make([]string, len(cells))
-		for i, c := range cells {
-			if c.Kind == parquetio.Null {
-				file, inFile := set.Locate(row)
-				return fmt.Errorf("read inputs: %s, row %d (the first is 0): text column %s is null: fill it with an empty text", file, inFile, r.columns[i])
-			}
-			texts[i] = strings.Clone(c.Text()) // the cell is valid for this row only
+		item, err := r.row(cells)
+		if err != nil {
+			file, inFile := set.Locate(row)
+			return fmt.Errorf("read inputs: %s, row %d (the first is 0): %w", file, inFile, err)
 		}
-		return yield(r.texts(texts))
+		return yield(item)
 	})
 }
 
@@ -175,28 +171,33 @@ func fromLine(spec task.Spec, line string) (Input, error) {
 }
 
 func fromJSON(spec task.Spec, line string) (Input, error) {
-	text, err := spec.InputFromJSON([]byte(line))
-	in := Input{Text: text, Shown: text}
-	if err == nil && len(spec.TextColumns) == 1 {
-		var fields map[string]json.RawMessage
-		if err := json.Unmarshal([]byte(line), &fields); err != nil {
-			return in, err
-		}
-		raw := fields[spec.TextColumns[0]]
-		if json.Unmarshal(raw, &in.Shown) != nil {
-			in.Shown = string(raw) // a number, or true or false
-		}
+	texts, err := spec.TextsFromJSON([]byte(line))
+	if err != nil {
+		return Input{}, err
 	}
-	return in, err
+	return fromTexts(spec, texts)
 }
 
-func fromTexts(spec task.Spec, texts []string) Input {
-	in := Input{Text: spec.Input(texts)}
-	in.Shown = in.Text
+// fromRow makes an input of the cells of the text columns.
+func fromRow(spec task.Spec, cells []parquetio.Cell) (Input, error) {
+	texts := make([]string, len(cells))
+	for i, c := range cells {
+		text, err := spec.Text(c)
+		if err != nil {
+			return Input{}, fmt.Errorf("text column %s %w", spec.TextColumns[i], err)
+		}
+		texts[i] = strings.Clone(text)
+	}
+	return fromTexts(spec, texts)
+}
+
+func fromTexts(spec task.Spec, texts []string) (Input, error) {
+	text, err := spec.Input(texts)
+	in := Input{Text: text, Shown: text}
 	if len(texts) == 1 {
 		in.Shown = texts[0]
 	}
-	return in
+	return in, err
 }
 
 // readLines calls f for each line, of any length, without its end. Empty lines count: every line has its answer.

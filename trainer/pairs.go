@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"t5train/data/parquetio"
 	"t5train/data/task"
 )
 
@@ -20,18 +21,40 @@ type Pair struct {
 }
 
 // ReadPairs calls yield for each input of a file with its targets, in order; path - is stdin. It holds one at a time.
-// Targets come from a column: of parquet, a text; of JSON lines, a text or a list of texts. A line of text has them behind
+// Targets come from a column: a text or a list of texts. A line of text has them behind
 // its input, each after a tab.
 func ReadPairs(ctx context.Context, path, format string, spec task.Spec, column string, stdin io.Reader, yield func(Pair) error) error {
 	return reader[Pair]{
 		line:    func(line string) (Pair, error) { return pairFromLine(spec, line) },
 		json:    func(line string) (Pair, error) { return pairFromJSON(spec, column, line) },
 		columns: append(slices.Clone(spec.TextColumns), column),
-		texts: func(texts []string) Pair {
-			last := len(texts) - 1
-			return Pair{fromTexts(spec, texts[:last]), texts[last:]}
-		},
+		row:     func(cells []parquetio.Cell) (Pair, error) { return pairFromRow(spec, column, cells) },
 	}.read(ctx, path, format, stdin, yield)
+}
+
+// pairFromRow makes a pair of the cells of the text columns and that of the targets.
+func pairFromRow(spec task.Spec, column string, cells []parquetio.Cell) (Pair, error) {
+	last := len(cells) - 1
+	in, err := fromRow(spec, cells[:last])
+	if err != nil {
+		return Pair{}, err
+	}
+	p := Pair{Input: in}
+	targets := cells[last : last+1]
+	if targets[0].Kind == parquetio.List {
+		targets = targets[0].Items
+	}
+	for _, c := range targets {
+		text, err := spec.Text(c)
+		if err != nil {
+			return Pair{}, fmt.Errorf("target column %s %w", column, err)
+		}
+		p.Targets = append(p.Targets, strings.Clone(text))
+	}
+	if len(p.Targets) == 0 {
+		return Pair{}, fmt.Errorf("target column %s holds an empty list: drop the row", column)
+	}
+	return p, nil
 }
 
 func pairFromLine(spec task.Spec, line string) (Pair, error) {
@@ -135,7 +158,7 @@ func TargetColumn(spec task.Spec, asked string) (string, error) {
 	switch {
 	case asked != "":
 		return asked, nil
-	case spec.Name == task.Seq2Seq && spec.TargetColumn != "":
+	case spec.TargetColumn != "":
 		return spec.TargetColumn, nil
 	}
 	return "", errors.New("score: it is not known what to score: name the column of the targets with --target-column, or give targets with --target")

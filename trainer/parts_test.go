@@ -66,7 +66,7 @@ func TestBundleRoundTrip(t *testing.T) {
 	if !slices.Equal(got.Tokenizer.Encode(text), b.Tokenizer.Encode(text)) {
 		t.Error("the tokenizer makes other ids")
 	}
-	if got.Info.Task.Input([]string{"x"}) != b.Info.Task.Input([]string{"x"}) || got.Info.Step != 7 || got.Info.MaxInputLength != 30 || got.Info.Metrics["accuracy"] != 0.5 {
+	if inputOf(t, *got.Info.Task, "x") != inputOf(t, *b.Info.Task, "x") || got.Info.Step != 7 || got.Info.MaxInputLength != 30 || got.Info.Metrics["accuracy"] != 0.5 {
 		t.Errorf("read %+v", got.Info)
 	}
 }
@@ -175,24 +175,24 @@ func TestBetter(t *testing.T) {
 
 func TestPredictionTask(t *testing.T) {
 	b := tinyBundle(t)
-	if spec, err := PredictionTask(b, TaskOptions{}); err != nil || spec.Name != task.Classification {
+	if spec, err := PredictionTask(b, task.Options{}); err != nil || spec.Name != task.Classification {
 		t.Errorf("the checkpoint's own task: %+v, %v", spec, err)
 	}
-	spec, err := PredictionTask(b, TaskOptions{Name: task.Seq2Seq})
-	if err != nil || len(spec.Labels) > 0 || spec.Input([]string{"x"}) != b.Info.Task.Input([]string{"x"}) {
+	spec, err := PredictionTask(b, task.Options{Name: task.Seq2Seq})
+	if err != nil || len(spec.Labels) > 0 || inputOf(t, spec, "x") != inputOf(t, *b.Info.Task, "x") {
 		t.Errorf("generation from a classification: %+v, %v", spec, err)
 	}
-	if _, err := PredictionTask(b, TaskOptions{Labels: []string{"a", "b", "c"}}); err == nil || !strings.Contains(err.Error(), "want 2 as the checkpoint") {
+	if _, err := PredictionTask(b, task.Options{Labels: []string{"a", "b", "c"}}); err == nil || !strings.Contains(err.Error(), "want 2 as the checkpoint") {
 		t.Errorf("three labels for two: %v", err)
 	}
-	if _, err := PredictionTask(b, TaskOptions{Name: "translation"}); err == nil {
+	if _, err := PredictionTask(b, task.Options{Name: "nonsense"}); err == nil {
 		t.Error("an unknown task is no error")
 	}
 	b.Info.Task = nil
-	if spec, err := PredictionTask(b, TaskOptions{}); err != nil || spec.Input([]string{"x"}) != "x" {
+	if spec, err := PredictionTask(b, task.Options{}); err != nil || inputOf(t, spec, "x") != "x" {
 		t.Errorf("a Hugging Face checkpoint: %+v, %v", spec, err)
 	}
-	if _, err := PredictionTask(b, TaskOptions{Name: task.Classification}); err == nil || !strings.Contains(err.Error(), "--labels") {
+	if _, err := PredictionTask(b, task.Options{Name: task.Classification}); err == nil || !strings.Contains(err.Error(), "--labels") {
 		t.Errorf("a classification without labels: %v", err)
 	}
 }

@@ -196,7 +196,7 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 	if err := checkLabels(spec, r.bundle.Tokenizer, limits.MaxTarget); err != nil {
 		return nil, err
 	}
-	examples, err := table.build(ctx, p.Name, spec, r.bundle.Tokenizer, limits, r.threads, r.console)
+	examples, err := table.build(ctx, p.Name, spec, data.ForTraining, r.bundle.Tokenizer, limits, r.threads, r.console)
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +249,7 @@ func column(columns []string) string {
 }
 
 func partOptions(p configs.Part) task.Options {
-	return task.Options{Name: p.Task, Prefix: p.Prefix, TextColumns: p.TextColumns, LabelColumn: p.LabelColumn, TargetColumn: p.TargetColumn, Labels: p.Labels}
+	return task.Options{Name: p.Task, Prefix: &p.Prefix, TextColumns: p.TextColumns, LabelColumn: p.LabelColumn, TargetColumn: p.TargetColumn, Labels: p.Labels}
 }
 
 // checkText is Check for pre-training: every corpus and task has its columns, and the objective suits the tokenizer.

@@ -333,7 +333,7 @@ func TestPretrain_ThenUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := PredictionTask(b, TaskOptions{})
+	spec, err := PredictionTask(b, task.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

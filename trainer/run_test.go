@@ -157,7 +157,7 @@ func TestTotalSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples, err := set.build(t.Context(), "train", spec, tok, data.Limits{MaxInput: 24, MaxTarget: 6}, 1, PlainConsole(io.Discard))
+	examples, err := set.build(t.Context(), "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 24, MaxTarget: 6}, 1, PlainConsole(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}

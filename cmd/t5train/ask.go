@@ -49,7 +49,7 @@ func (f *askFlags) check(c *cobra.Command) error {
 
 // open loads the checkpoint and returns it with the task for inputs.
 func (f *askFlags) open(c *cobra.Command, console *trainer.Console) (openedModel, task.Spec, error) {
-	options, err := f.task.options(c)
+	options, err := f.task.read(c)
 	if err != nil {
 		return openedModel{}, task.Spec{}, err
 	}

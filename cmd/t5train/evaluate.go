@@ -40,7 +40,7 @@ A checkpoint that is pre-trained and has no task yet is evaluated by its objecti
 				return err
 			}
 			var err error
-			if o.Task, err = t.options(c); err != nil {
+			if o.Task, err = t.read(c); err != nil {
 				return err
 			}
 			o.Console = a.console()

@@ -45,7 +45,7 @@ input, each after a tab. --target gives the same targets to all inputs.`,
 			}
 			pairs := pairSource{inputFlags: f.in, spec: spec, targets: targets, stdin: a.stdin}
 			if len(targets) == 0 {
-				if pairs.column, err = trainer.TargetColumn(spec, f.task.target); err != nil {
+				if pairs.column, err = trainer.TargetColumn(spec, f.task.options.TargetColumn); err != nil {
 					return err
 				}
 			}
@@ -74,7 +74,7 @@ input, each after a tab. --target gives the same targets to all inputs.`,
 	f.add(c)
 	c.Flags().Lookup("max-input-length").Usage += "; targets are never cut"
 	c.Flags().StringArrayVar(&targets, "target", nil, "target to score after every input (may be repeated)")
-	c.Flags().StringVar(&f.task.target, "target-column", "", "column of the targets (default: the checkpoint's)")
+	c.Flags().StringVar(&f.task.options.TargetColumn, "target-column", "", "column of the targets (default: the checkpoint's)")
 	return c
 }
 

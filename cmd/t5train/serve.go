@@ -49,7 +49,7 @@ ends with status 0, a second one ends at once. There is no authentication: the s
 			if err := checkServeFlags(c); err != nil {
 				return err
 			}
-			task, err := t.options(c)
+			task, err := t.read(c)
 			if err != nil {
 				return err
 			}

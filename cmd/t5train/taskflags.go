@@ -5,39 +5,50 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/configs"
 	"t5train/data/task"
-	"t5train/trainer"
 )
+
+// taskHelp says what --task may be.
+const taskHelp = "classification, regression, ner, translation, summarization, question_answering, seq2seq, template, or a task of T5 such as glue/cola, squad or wmt/en-de"
 
 // taskFlags correct the task that a checkpoint remembers.
 type taskFlags struct {
-	name, prefix, label, target string
-	texts, labels               []string
+	options task.Options
+	prefix  string
 }
 
 func (t *taskFlags) add(c *cobra.Command) {
-	f := c.Flags()
-	f.StringVar(&t.name, "task", "", "classification or seq2seq (default: what the checkpoint was trained for)")
+	f, o := c.Flags(), &t.options
+	f.StringVar(&o.Name, "task", "", taskHelp+" (default: what the checkpoint was trained for)")
 	f.StringVar(&t.prefix, "prefix", "", "text in front of every input (default: the checkpoint's)")
-	f.StringSliceVar(&t.texts, "text-column", nil, "input column, or several in order (default: the checkpoint's)")
-	f.StringSliceVar(&t.labels, "labels", nil, "label strings in class order (default: the checkpoint's)")
+	f.StringSliceVar(&o.TextColumns, "text-column", nil, "input column, or several in order (default: the checkpoint's)")
+	f.StringSliceVar(&o.Labels, "labels", nil, "label strings in class order, or those of types of entities (default: the checkpoint's)")
+	f.StringVar(&o.Template, "template", "", "input with columns in braces: 'question: {question} context: {context}' (default: the checkpoint's)")
+	f.StringVar(&o.SourceLanguage, "source-lang", "", "code of the language to translate from, such as en")
+	f.StringVar(&o.TargetLanguage, "target-lang", "", "code of the language to translate to, such as de")
 }
 
-// addAnswers adds the flags about columns that only data with answers has.
+// addAnswers adds the flags about columns that only data with answers has, and about what is measured on it.
 func (t *taskFlags) addAnswers(c *cobra.Command) {
-	c.Flags().StringVar(&t.label, "label-column", "", "column of the label (default: the checkpoint's)")
-	c.Flags().StringVar(&t.target, "target-column", "", "column of the target text of seq2seq (default: the checkpoint's)")
+	f, o := c.Flags(), &t.options
+	f.StringVar(&o.LabelColumn, "label-column", "", "column of the label, number or tags (default: the checkpoint's)")
+	f.StringVar(&o.TargetColumn, "target-column", "", "column of the target text, or of a list of them (default: the checkpoint's)")
+	f.StringVar(&o.TargetTemplate, "target-template", "", "target with columns in braces (default: the checkpoint's)")
+	f.StringSliceVar(&o.Metrics, "metrics", nil, "metrics to compute, such as bleu,chrf (default: those of the task)")
 }
 
-func (t *taskFlags) options(c *cobra.Command) (trainer.TaskOptions, error) {
-	switch t.name {
-	case "", task.Classification, task.Seq2Seq:
-	default:
-		return trainer.TaskOptions{}, usageError{fmt.Errorf("--task %s: want %s or %s", t.name, task.Classification, task.Seq2Seq), c.CommandPath()}
+// read returns the options. A name that does not exist is reported before anything is read.
+func (t *taskFlags) read(c *cobra.Command) (task.Options, error) {
+	if name := t.options.Name; name != "" && !task.Known(name) {
+		hint := ""
+		if near := configs.Nearest(name, task.Names()); near != "" {
+			hint = ": did you mean " + near + "?"
+		}
+		return task.Options{}, usageError{fmt.Errorf("--task %s: want %s%s", name, taskHelp, hint), c.CommandPath()}
 	}
-	o := trainer.TaskOptions{Name: t.name, TextColumns: t.texts, LabelColumn: t.label, TargetColumn: t.target, Labels: t.labels}
 	if c.Flags().Changed("prefix") {
-		o.Prefix = &t.prefix
+		t.options.Prefix = &t.prefix
 	}
-	return o, nil
+	return t.options, nil
 }

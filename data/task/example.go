@@ -1,109 +1,193 @@
 package task
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"t5train/data/parquetio"
 )
 
-// Example is one row as text.
+// Unanswerable is the answer to a question without one, an empty list of answers, as SQuAD 2 has them.
+const Unanswerable = "unanswerable"
+
+// Example is one example as text.
 type Example struct {
 	Input, Target string
-	Label         int // number of the label; -1 for Seq2Seq
+	Label         int // number of the label; -1 for tasks without labels
 }
 
-// Example turns the cells of [Spec.Columns] into an example. An error names column and value; the caller knows the
-// file and the row.
-func (s Spec) Example(cells []parquetio.Cell) (Example, error) {
-	if want := len(s.TextColumns) + 1; len(cells) != want {
-		return Example{}, fmt.Errorf("task: %d cells, want %d for the columns %q", len(cells), want, s.Columns())
+// Reference is what an answer of the model is held to.
+type Reference struct {
+	Texts  []string // of Texts and Referents: all that are right, the target first
+	Label  int      // of Labels: its number; of Referents: 1, or 0 where the first text is not what the pronoun stands for; else -1
+	Number float64  // of Numbers: as the data set has it, not rounded
+	Tokens []string // of Entities
+	Tags   []string // of Entities: those of the tokens, in IOB2
+	Group  string   // equal for the rows of one question; empty without GroupColumns
+}
+
+// Train turns the cells of [Spec.Columns] into the examples to train on: one, but for [ReCoRD] one for each answer, and
+// for [WSC] and [WNLI] none where the referent is wrong. An error names column and value; the caller knows the file and
+// the row.
+func (s Spec) Train(cells []parquetio.Cell) ([]Example, error) {
+	e, ref, err := s.HeldOut(cells)
+	switch {
+	case err != nil:
+		return nil, err
+	case (s.Rule == WSC || s.Rule == WNLI) && ref.Label == 0:
+		return nil, nil
+	case s.Rule == ReCoRD:
+		examples := make([]Example, len(ref.Texts))
+		for i, text := range ref.Texts {
+			examples[i] = Example{e.Input, text, e.Label}
+		}
+		return examples, nil
 	}
+	return []Example{e}, nil
+}
+
+// HeldOut turns the cells of [Spec.Columns] into the one example to evaluate a row with, and what answers to it are held
+// to. Errors are those of [Spec.Train]. The result keeps nothing of the cells.
+func (s Spec) HeldOut(cells []parquetio.Cell) (Example, Reference, error) {
+	columns := s.Columns()
+	if len(cells) != len(columns) {
+		return Example{}, Reference{}, fmt.Errorf("task: %d cells, want %d for the columns %q", len(cells), len(columns), columns)
+	}
+	r := row{s, columns, cells}
 	texts := make([]string, len(s.TextColumns))
 	for i, column := range s.TextColumns {
-		if cells[i].Kind == parquetio.Null {
-			return Example{}, fmt.Errorf("text column %s is null: drop the row, or fill it with an empty text", column)
+		var err error
+		if texts[i], err = r.text("text", column); err != nil {
+			return Example{}, Reference{}, err
 		}
-		texts[i] = cells[i].Text()
 	}
-	example := Example{Input: s.Input(texts), Label: -1}
-	last := cells[len(cells)-1]
-	if s.Name == Classification {
-		label, err := s.label(last)
-		if err != nil {
-			return Example{}, err
+	input, err := s.Input(texts)
+	if err != nil {
+		return Example{}, Reference{}, err
+	}
+	e, ref := Example{Input: input, Label: -1}, Reference{Label: -1}
+	switch s.Kind() {
+	case Labels:
+		if e.Label, err = s.label(r.cell(s.LabelColumn)); err == nil {
+			e.Target, ref.Label = trimEnd(s.Labels[e.Label].Text), e.Label
 		}
-		example.Label, example.Target = label, trimEnd(s.Labels[label].Text)
-		return example, nil
-	}
-	if last.Kind == parquetio.Null {
-		return Example{}, fmt.Errorf("target column %s is null: drop the row, or fill it with an empty text", s.TargetColumn)
-	}
-	example.Target = trimEnd(last.Text())
-	return example, nil
-}
-
-// label finds the number of the label that a cell holds. A string is a label's name or text, so that a file with
-// words can be evaluated on a model trained with numbers; anything else is a label's value.
-func (s Spec) label(c parquetio.Cell) (int, error) {
-	switch c.Kind {
-	case parquetio.Null:
-		return 0, fmt.Errorf("label column %s is null: drop rows without a label", s.LabelColumn)
-	case parquetio.String:
-		for i, l := range s.Labels {
-			if c.Str == l.Name {
-				return i, nil
-			}
+	case Numbers:
+		if ref.Number, err = s.number(r.cell(s.LabelColumn)); err == nil {
+			e.Target = writeNumber(ref.Number, s.Step)
 		}
-		if i := s.Decode(c.Str); i >= 0 {
-			return i, nil
+	case Entities:
+		ref.Tokens, ref.Tags, e.Target, err = s.entities(r.cell(s.TextColumns[0]), r.cell(s.LabelColumn))
+	case Referents:
+		if ref.Label, ref.Texts, err = r.referent(texts); err == nil {
+			e.Target = ref.Texts[0]
 		}
 	default:
-		value := c.Text()
-		for i, l := range s.Labels {
-			if value == l.Value {
-				return i, nil
-			}
+		if ref.Texts, err = r.targets(); err == nil {
+			e.Target = ref.Texts[0]
 		}
 	}
-	remedy := "correct the row, or list every label with --labels"
-	if c.Kind == parquetio.Int && c.Int == -1 {
-		remedy = "-1 marks rows without a label, as test splits have them: use another file"
+	if err != nil {
+		return Example{}, Reference{}, err
 	}
-	return 0, fmt.Errorf("label column %s holds %v, want one of %s: %s", s.LabelColumn, c, s.describeLabels(), remedy)
+	ref.Group, err = r.group()
+	return e, ref, err
 }
 
-// Decode returns the number of the label whose text a model wrote, white space at both ends aside, or -1.
-func (s Spec) Decode(text string) int {
-	text = strings.TrimSpace(text)
-	for i, l := range s.Labels {
-		if text == strings.TrimSpace(l.Text) {
-			return i
-		}
-	}
-	return -1
+// row is a row on its way to an example.
+type row struct {
+	spec    Spec
+	columns []string
+	cells   []parquetio.Cell
 }
 
-// describeLabels lists the labels as a message shows them, the first of many: 0 (ham), 1 (spam).
-func (s Spec) describeLabels() string {
-	const most = 10
-	var b strings.Builder
-	for i, l := range s.Labels {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		if i == most {
-			fmt.Fprintf(&b, "... (%d labels)", len(s.Labels))
-			break
-		}
-		if l.Value == "" || l.Value == l.Name {
-			b.WriteString(l.Name)
-		} else {
-			fmt.Fprintf(&b, "%s (%s)", l.Value, l.Name)
-		}
-		if l.Text != l.Name {
-			fmt.Fprintf(&b, " written %q", l.Text)
-		}
+func (r row) cell(column string) parquetio.Cell { return r.cells[slices.Index(r.columns, column)] }
+
+// text returns the text of a column, for an input.
+func (r row) text(what, column string) (string, error) {
+	text, err := r.spec.Text(r.cell(column))
+	if err != nil {
+		return "", fmt.Errorf("%s column %s %w", what, column, err)
 	}
-	return b.String()
+	return text, nil
+}
+
+// targets returns the texts that are right, at least one: that of the target template or column, or all of a list.
+func (r row) targets() ([]string, error) {
+	if r.spec.TargetTemplate != "" {
+		t, err := parseTemplate(r.spec.TargetTemplate)
+		if err != nil {
+			return nil, err
+		}
+		var errs []error
+		target := t.fill(func(column string) string {
+			text, err := r.text("target", column)
+			errs = append(errs, err)
+			return text
+		})
+		return []string{trimEnd(target)}, errors.Join(errs...)
+	}
+	column := r.spec.TargetColumn
+	c := r.cell(column)
+	items := []parquetio.Cell{c}
+	if c.Kind == parquetio.List {
+		items = c.Items
+	}
+	texts := make([]string, len(items))
+	for i, item := range items {
+		if item.Kind == parquetio.Null {
+			return nil, fmt.Errorf("target column %s is null: drop the row, or fill it with an empty text", column)
+		}
+		texts[i] = strings.Clone(r.spec.Rule.cleanAnswer(item.Text()))
+	}
+	switch {
+	case len(texts) > 0:
+		return texts, nil
+	case r.spec.Name == QuestionAnswering:
+		return []string{Unanswerable}, nil
+	}
+	return nil, fmt.Errorf("target column %s holds an empty list: drop the row, or give it a target", column)
+}
+
+// referent returns what the pronoun of a row stands for, and 0 where it does not.
+func (r row) referent(texts []string) (label int, referents []string, err error) {
+	c := r.cell(r.spec.LabelColumn)
+	label = int(c.Int)
+	if c.Kind == parquetio.Bool && c.Bool {
+		label = 1
+	}
+	candidates := 2
+	if r.spec.Rule == DPR {
+		candidates = len(r.cell(r.spec.TargetColumn).Items)
+	}
+	if c.Kind != parquetio.Int && c.Kind != parquetio.Bool || label < 0 || label >= candidates {
+		return 0, nil, fmt.Errorf("label column %s holds %v, want a number from 0 to %d: rows of test splits have none", r.spec.LabelColumn, c, candidates-1)
+	}
+	switch r.spec.Rule {
+	case WNLI:
+		_, referent, err := resolveWNLI(texts[0], texts[1])
+		return label, []string{referent}, err
+	case DPR:
+		candidate, err := r.spec.Text(r.cell(r.spec.TargetColumn).Items[label])
+		if err != nil {
+			return 0, nil, fmt.Errorf("target column %s %w", r.spec.TargetColumn, err)
+		}
+		return 1, []string{strings.Clone(candidate)}, nil
+	}
+	referent, err := r.text("target", r.spec.TargetColumn)
+	return label, []string{strings.Clone(trimEnd(referent))}, err
+}
+
+// group returns the key of the row's question.
+func (r row) group() (string, error) {
+	var keys []string
+	for _, column := range r.spec.GroupColumns {
+		key, err := r.text("group", column)
+		if err != nil {
+			return "", err
+		}
+		keys = append(keys, key)
+	}
+	return strings.Join(keys, "\x00"), nil
 }

@@ -67,7 +67,7 @@ func TestExample(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := c.spec.Example(c.cells)
+			got, _, err := c.spec.HeldOut(c.cells)
 			if err != nil || got != c.want {
 				t.Errorf("got %+v, %v, want %+v", got, err, c.want)
 			}
@@ -94,7 +94,7 @@ func TestExample_Errors(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := c.spec.Example(c.cells)
+			_, _, err := c.spec.HeldOut(c.cells)
 			wantError(t, err, c.parts...)
 		})
 	}
@@ -143,13 +143,13 @@ func TestInputFrom(t *testing.T) {
 	_, err := pairs().InputFromLine("A")
 	wantError(t, err, "sentence1", "sentence2", "JSON")
 	for line, part := range map[string]string{
-		`{"sentence1": "A"}`:                     "sentence2",
-		`{"sentence1": "A", "sentence2": null}`:  "null",
-		`{"sentence1": "A", "sentence2": ["B"]}`: `["B"]`,
-		`["A", "B"]`:                             "no JSON object",
-		`null`:                                   "no JSON object",
-		`{"a":`:                                  "no JSON object",
-		``:                                       "no JSON object",
+		`{"sentence1": "A"}`:                        "sentence2",
+		`{"sentence1": "A", "sentence2": null}`:     "null",
+		`{"sentence1": "A", "sentence2": {"B": 1}}`: `{"B": 1}`,
+		`["A", "B"]`: "no JSON object",
+		`null`:       "no JSON object",
+		`{"a":`:      "no JSON object",
+		``:           "no JSON object",
 	} {
 		_, err := pairs().InputFromJSON([]byte(line))
 		wantError(t, err, part)

@@ -8,17 +8,24 @@ import (
 	"t5train/data/parquetio"
 )
 
-// Options correct what [Infer] would take. Zero fields are inferred.
+// Options say what a task is, where that does not follow from the columns of a data set or from what a checkpoint
+// remembers. Zero fields are inferred. The comments name the options of the commands, which messages speak of.
 type Options struct {
-	Name         string   // Classification or Seq2Seq; required
-	Prefix       string   // taken as it is
-	TextColumns  []string // --text-column
-	LabelColumn  string   // --label-column
-	TargetColumn string   // --target-column
-	Labels       []string // --labels: texts of the labels, in the order of their numbers
+	Name           string   // --task: one of Names; required to infer
+	Prefix         *string  // --prefix: taken as it is; nil is that of the task
+	TextColumns    []string // --text-column
+	LabelColumn    string   // --label-column
+	TargetColumn   string   // --target-column
+	Labels         []string // --labels: texts of the labels, in the order of their numbers
+	Template       string   // --template
+	TargetTemplate string   // --target-template
+	SourceLanguage string   // --source-lang
+	TargetLanguage string   // --target-lang
+	Step           float64  // of Regression; 0 is DefaultStep
+	Metrics        []string // --metrics
 
-	// Distinct returns the different values of a column, at most limit. It is called for a label column whose
-	// schema has no class names, unless Labels are given; nil makes that an error.
+	// Distinct returns the different values of a column, of its items if it holds lists, at most limit. It is called for a
+	// label column whose schema has no class names, unless Labels are given; nil makes that an error.
 	Distinct func(column string, limit int) ([]parquetio.Cell, error)
 }
 
@@ -29,22 +36,53 @@ const MaxLabels = 1000
 // what was taken and why. What could mean two things is an error that lists the candidates and the option that
 // chooses.
 func Infer(columns []parquetio.Column, o Options) (spec Spec, said []string, err error) {
-	in := inference{columns: columns, options: o, spec: Spec{Name: o.Name, Prefix: o.Prefix}}
-	switch o.Name {
-	case Classification:
-		err = in.classification()
-	case Seq2Seq:
-		err = in.seq2seq()
-	default:
-		err = fmt.Errorf("name is %q, want %s or %s", o.Name, Classification, Seq2Seq)
-	}
-	if err != nil {
+	in := inference{columns: columns, options: o, spec: Spec{Name: o.Name, Metrics: o.Metrics}}
+	if err := in.task(); err != nil {
 		return Spec{}, nil, fmt.Errorf("infer the task: %w", err)
 	}
 	if err := in.spec.Validate(); err != nil {
 		return Spec{}, nil, fmt.Errorf("infer the task: %w", err)
 	}
 	return in.spec, in.said, nil
+}
+
+// task fills in the spec.
+func (in *inference) task() error {
+	if err := in.options.check(); err != nil {
+		return err
+	}
+	if in.options.Prefix != nil {
+		in.spec.Prefix = *in.options.Prefix
+	}
+	if in.options.Template != "" && in.options.Name != Template {
+		if err := in.template(); err != nil {
+			return err
+		}
+	}
+	switch in.options.Name {
+	case Classification:
+		return in.classification()
+	case Regression:
+		return in.regression()
+	case NER:
+		return in.ner()
+	case Translation:
+		return in.translation()
+	case Summarization:
+		if in.options.Prefix == nil {
+			in.spec.Prefix = summarizePrefix
+			in.say("prefix: %q (that of T5)", in.spec.Prefix)
+		}
+		return in.pair(knownSummaries())
+	case QuestionAnswering:
+		return in.questionAnswering()
+	case Seq2Seq:
+		return in.pair(knownTargets())
+	case Template:
+		return in.templateTask()
+	default:
+		return in.named()
+	}
 }
 
 type inference struct {
@@ -59,9 +97,6 @@ func (in *inference) say(format string, args ...any) {
 }
 
 func (in *inference) classification() error {
-	if in.options.TargetColumn != "" {
-		return fmt.Errorf("--target-column %s is for %s: use --label-column", in.options.TargetColumn, Seq2Seq)
-	}
 	label, err := in.labelColumn()
 	if err != nil {
 		return err
@@ -79,101 +114,40 @@ func (in *inference) column(option, name string) (parquetio.Column, error) {
 		if c.Name != name {
 			continue
 		}
-		if !c.Readable() || c.Lists > 0 {
-			return c, fmt.Errorf("--%s %s: the column is of type %s, want string, int, float or bool", option, name, c.FullType())
+		if !c.Readable() {
+			return c, fmt.Errorf("--%s %s: the column is of type %s, want string, int, float or bool, or lists of them", option, name, c.FullType())
 		}
 		return c, nil
 	}
 	return parquetio.Column{}, fmt.Errorf("--%s %s: there is no such column: the columns are %s", option, name, list(in.columns))
 }
 
-// pick returns the columns without lists for which keep holds.
+// pick returns the columns for which keep holds.
 func (in *inference) pick(keep func(parquetio.Column) bool) []parquetio.Column {
 	var picked []parquetio.Column
 	for _, c := range in.columns {
-		if c.Lists == 0 && keep(c) {
+		if keep(c) {
 			picked = append(picked, c)
 		}
 	}
 	return picked
 }
 
+// has tells whether there is a column of texts, or of lists of them.
 func (in *inference) has(name string) bool {
 	return slices.ContainsFunc(in.columns, func(c parquetio.Column) bool {
-		return c.Name == name && c.Lists == 0 && c.Type == parquetio.TypeString
+		return c.Name == name && c.Type == parquetio.TypeString && c.Lists <= 1
 	})
 }
 
-// knownPairs are text columns that belong together, in the order of T5's tasks (alphabetical).
-func knownPairs() [][2]string {
-	return [][2]string{
-		{"sentence1", "sentence2"}, {"question1", "question2"}, {"hypothesis", "premise"},
-		{"question", "sentence"}, {"passage", "question"}, {"text1", "text2"}, {"text_a", "text_b"},
-	}
-}
-
-// knownTexts are usual names of the one text column.
-func knownTexts() []string {
-	return []string{"text", "sentence", "sms", "content", "review", "comment", "message", "tweet", "document", "question", "query", "body"}
-}
-
-func (in *inference) textColumns() error {
-	if names := in.options.TextColumns; len(names) > 0 {
-		for _, name := range names {
-			if _, err := in.column("text-column", name); err != nil {
-				return err
-			}
-		}
-		in.spec.TextColumns = names
-		in.say("text columns: %s (--text-column)", strings.Join(names, ", "))
-		return nil
-	}
-	texts := in.pick(func(c parquetio.Column) bool {
-		return c.Type == parquetio.TypeString && c.Name != in.spec.LabelColumn && !idLike(c.Name)
-	})
-	names := make([]string, len(texts))
-	for i, c := range texts {
-		names[i] = c.Name
-	}
-	var known []string
-	for _, pair := range knownPairs() {
-		if slices.Contains(names, pair[0]) && slices.Contains(names, pair[1]) {
-			known = append(known, pair[0]+","+pair[1])
-		}
-	}
-	why := "a known pair"
-	if len(known) == 0 {
-		why = "a usual name"
-		known = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !slices.Contains(knownTexts(), name) })
-	}
-	switch {
-	case len(names) == 0:
-		return fmt.Errorf("no string column to read the text from: the columns are %s: choose with --text-column", list(in.columns))
-	case len(names) == 1:
-		known, why = names, "the only string column"
-	case len(known) > 1:
-		return fmt.Errorf("the text may be in %s: choose with --text-column", strings.Join(known, " or in "))
-	case len(known) == 0:
-		in.spec.TextColumns = names
-		in.say("text columns: %s (all string columns)", strings.Join(names, ", "))
-		return nil
-	}
-	in.spec.TextColumns = strings.Split(known[0], ",")
-	if len(names) > len(in.spec.TextColumns) {
-		rest := slices.DeleteFunc(names, func(name string) bool { return slices.Contains(in.spec.TextColumns, name) })
-		why += "; left out: " + strings.Join(rest, ", ")
-	}
-	noun := "text column"
-	if len(in.spec.TextColumns) > 1 {
-		noun = "text columns"
-	}
-	in.say("%s: %s (%s)", noun, strings.Join(in.spec.TextColumns, ", "), why)
-	return nil
+// isText tells whether a column may hold the text of an input.
+func isText(c parquetio.Column) bool {
+	return c.Type == parquetio.TypeString && c.Lists == 0 && !idLike(c.Name)
 }
 
 // idLike says whether a column's name is that of an identifier, which tells a model nothing.
 func idLike(name string) bool {
-	name = strings.ToLower(name)
+	name = strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
 	switch name {
 	case "id", "idx", "index", "guid", "uuid", "key", "url":
 		return true

@@ -20,7 +20,7 @@ func (in *inference) labelColumn() (parquetio.Column, error) {
 		in.say("label column: %s (--label-column)", name)
 		return c, canLabel(c)
 	}
-	classes := in.pick(func(c parquetio.Column) bool { return c.ClassLabels != nil && c.Readable() })
+	classes := in.pick(func(c parquetio.Column) bool { return c.ClassLabels != nil && c.Readable() && c.Lists == 0 })
 	named := in.pick(func(c parquetio.Column) bool {
 		return strings.EqualFold(c.Name, "label") || strings.EqualFold(c.Name, "labels")
 	})
@@ -44,11 +44,16 @@ func (in *inference) labelColumn() (parquetio.Column, error) {
 
 // canLabel says why a column cannot hold labels.
 func canLabel(c parquetio.Column) error {
-	switch c.Type {
-	case parquetio.TypeString, parquetio.TypeInt, parquetio.TypeBool:
-		return nil
+	remedy := "choose another with --label-column"
+	if c.Lists == 0 {
+		switch c.Type {
+		case parquetio.TypeString, parquetio.TypeInt, parquetio.TypeBool:
+			return nil
+		case parquetio.TypeFloat:
+			remedy += ", or learn its numbers with --task " + Regression
+		}
 	}
-	return fmt.Errorf("label column %s is of type %s: labels are string, int or bool: choose another with --label-column", c.Name, c.Type)
+	return fmt.Errorf("label column %s is of type %s: labels are string, int or bool: %s", c.Name, c.FullType(), remedy)
 }
 
 // labels finds the labels of the column and, from --labels, how they are written.
@@ -82,7 +87,7 @@ func (in *inference) labels(column parquetio.Column) error {
 	}
 	if len(given) > 0 {
 		if len(given) != len(labels) {
-			return fmt.Errorf("--labels gives %d texts, column %s has %d labels: %s", len(given), column.Name, len(labels), Spec{Labels: labels}.describeLabels())
+			return fmt.Errorf("--labels gives %d texts, column %s has %d labels: %s", len(given), column.Name, len(labels), describe(labels))
 		}
 		for i := range labels {
 			labels[i].Text = given[i]
@@ -90,7 +95,7 @@ func (in *inference) labels(column parquetio.Column) error {
 		why = "--labels"
 	}
 	in.spec.Labels = labels
-	in.say("labels: %s (%s)", in.spec.describeLabels(), why)
+	in.say("labels: %s (%s)", describe(in.spec.Labels), why)
 	return nil
 }
 

@@ -67,7 +67,8 @@ func TestInfer_Classification(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			c.options.Name, c.options.Prefix = Classification, "p"
+			prefix := "p"
+			c.options.Name, c.options.Prefix = Classification, &prefix
 			got, said, err := Infer(c.columns, c.options)
 			if err != nil {
 				t.Fatal(err)
@@ -125,7 +126,6 @@ func TestInfer_Errors(t *testing.T) {
 		{"two pairs", columns("sentence1:string", "sentence2:string", "question1:string", "question2:string", "label:class=a/b"), Options{Name: Classification}, []string{"sentence1,sentence2 or in question1,question2"}},
 		{"no text", columns("idx:int", "label:class=a/b"), Options{Name: Classification}, []string{"no string column", "idx (int)", "--text-column"}},
 		{"unknown text column", columns("sms:string", "label:class=a/b"), Options{Name: Classification, TextColumns: []string{"text"}}, []string{"--text-column text", "sms (string)"}},
-		{"list text column", append(columns("label:class=a/b"), tokens), Options{Name: Classification, TextColumns: []string{"tokens"}}, []string{"tokens", "of type list of string"}},
 		{"no list for text", append(columns("label:class=a/b"), tokens), Options{Name: Classification}, []string{"no string column", "tokens (list of string)"}},
 		{"unknown label column", columns("sms:string", "label:class=a/b"), Options{Name: Classification, LabelColumn: "y"}, []string{"--label-column y", "label (ClassLabel)"}},
 		{"label is text", columns("sms:string"), Options{Name: Classification, LabelColumn: "sms", TextColumns: []string{"sms"}, Labels: []string{"a", "b"}}, []string{"label column", "sms"}},

@@ -13,7 +13,7 @@ import (
 func InferText(columns []parquetio.Column, asked string) (column, said string, err error) {
 	in := inference{columns: columns}
 	texts := in.pick(func(c parquetio.Column) bool {
-		return c.Type == parquetio.TypeString && (c.Name == asked || !idLike(c.Name))
+		return isText(c) || c.Name == asked && c.Type == parquetio.TypeString && c.Lists == 0
 	})
 	named := func(name string) bool {
 		return slices.ContainsFunc(texts, func(c parquetio.Column) bool { return c.Name == name })

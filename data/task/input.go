@@ -3,28 +3,86 @@ package task
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"t5train/data/parquetio"
 )
 
 // Input builds the text that goes into the model from one text for each text column, in order. See the package
-// comment for the rule.
-func (s Spec) Input(texts []string) string {
-	var b strings.Builder
-	b.WriteString(s.Prefix)
-	if s.Name == Seq2Seq {
-		b.WriteString(strings.Join(texts, " "))
-		return trimEnd(b.String())
+// comment for the rule. Only rows of [WSC], [DPR] and [WNLI] can be wrong: without their pronoun.
+func (s Spec) Input(texts []string) (string, error) {
+	if len(texts) != len(s.TextColumns) {
+		return "", fmt.Errorf("task: %d texts, want %d for the columns %q", len(texts), len(s.TextColumns), s.TextColumns)
 	}
+	text, err := s.body(texts)
+	if err != nil {
+		return "", err
+	}
+	return trimEnd(s.Rule.clean(s.Prefix + text)), nil
+}
+
+// body is the input behind the prefix.
+func (s Spec) body(texts []string) (string, error) {
+	if s.Rule.marksPronoun() {
+		return s.Rule.markPronoun(texts)
+	}
+	clean := make([]string, len(texts))
 	for i, text := range texts {
-		if b.Len() > 0 {
+		clean[i] = s.Rule.cleanText(text)
+	}
+	texts = clean
+	if s.Template != "" {
+		t, err := parseTemplate(s.Template)
+		if err != nil {
+			return "", fmt.Errorf("task: template: %w", err)
+		}
+		return t.fill(func(column string) string {
+			i := slices.Index(s.TextColumns, column)
+			if i < 0 {
+				return "" // Validate has refused it
+			}
+			return texts[i]
+		}), nil
+	}
+	switch {
+	case s.Name == QuestionAnswering && len(texts) == 2:
+		return "question: " + texts[0] + " context: " + texts[1], nil
+	case s.plain():
+		return strings.Join(texts, " "), nil
+	}
+	// The glue rule of T5's preprocessors.
+	var b strings.Builder
+	for i, text := range texts {
+		if i > 0 || s.Prefix != "" {
 			b.WriteByte(' ')
 		}
 		b.WriteString(s.TextColumns[i])
 		b.WriteString(": ")
 		b.WriteString(text)
 	}
-	return trimEnd(b.String())
+	return b.String(), nil
+}
+
+// Text returns the text of a cell of a text column, as [Spec.Input] takes it; that of a list is its items' with a space
+// between.
+func (s Spec) Text(c parquetio.Cell) (string, error) {
+	if c.Kind == parquetio.Null {
+		return "", errors.New("is null: drop the row, or fill it with an empty text")
+	}
+	if c.Kind != parquetio.List {
+		return c.Text(), nil
+	}
+	texts := make([]string, len(c.Items))
+	for i, item := range c.Items {
+		var err error
+		if texts[i], err = s.Text(item); err != nil {
+			return "", fmt.Errorf("item %d (the first is 0) %w", i, err)
+		}
+	}
+	return strings.Join(texts, s.Rule.separator()), nil
 }
 
 // InputFromLine builds the input from a plain line of text, which is the text of the one text column.
@@ -32,40 +90,78 @@ func (s Spec) InputFromLine(line string) (string, error) {
 	if len(s.TextColumns) != 1 {
 		return "", fmt.Errorf("task: a plain line cannot fill the text columns %q: give JSON objects with these fields", s.TextColumns)
 	}
-	return s.Input([]string{line}), nil
+	return s.Input([]string{line})
 }
 
-// InputFromJSON builds the input from a JSON object that has a field for each text column. Other fields are ignored.
+// InputFromJSON builds the input from a JSON object that has a field for each text column. Other fields are ignored. A
+// column with a dot in its name is also found inside of an object: translation.en in {"translation": {"en": "Hello."}}.
 func (s Spec) InputFromJSON(object []byte) (string, error) {
+	texts, err := s.TextsFromJSON(object)
+	if err != nil {
+		return "", err
+	}
+	return s.Input(texts)
+}
+
+// TextsFromJSON returns the texts of the text columns in a JSON object: see [Spec.InputFromJSON].
+func (s Spec) TextsFromJSON(object []byte) ([]string, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(object, &fields); err != nil || fields == nil {
-		return "", fmt.Errorf("task: %.80q is no JSON object: want one with the fields %q", object, s.TextColumns)
+		return nil, fmt.Errorf("task: %.80q is no JSON object: want one with the fields %q", object, s.TextColumns)
 	}
 	texts := make([]string, len(s.TextColumns))
 	for i, column := range s.TextColumns {
-		raw, ok := fields[column]
+		raw, ok := field(fields, column)
 		if !ok {
-			return "", fmt.Errorf("task: JSON object %.80q lacks the field %q: want the fields %q", object, column, s.TextColumns)
+			return nil, fmt.Errorf("task: JSON object %.80q lacks the field %q: want the fields %q", object, column, s.TextColumns)
 		}
-		text, err := jsonText(raw)
+		text, err := s.jsonText(raw)
 		if err != nil {
-			return "", fmt.Errorf("task: field %q of a JSON object: %w", column, err)
+			return nil, fmt.Errorf("task: field %q of a JSON object: %w", column, err)
 		}
 		texts[i] = text
 	}
-	return s.Input(texts), nil
+	return texts, nil
 }
 
-// jsonText returns a string's text; numbers and booleans as they are written.
-func jsonText(raw json.RawMessage) (string, error) {
+// field finds a field by its name, or by a path of names with dots between.
+func field(fields map[string]json.RawMessage, name string) (json.RawMessage, bool) {
+	if raw, ok := fields[name]; ok {
+		return raw, true
+	}
+	first, rest, dotted := strings.Cut(name, ".")
+	raw, ok := fields[first]
+	var inner map[string]json.RawMessage
+	if !dotted || !ok || json.Unmarshal(raw, &inner) != nil {
+		return nil, false
+	}
+	return field(inner, rest)
+}
+
+// jsonText returns a string's text, numbers and booleans as they are written, and the texts of a list as [Spec.Text]
+// does.
+func (s Spec) jsonText(raw json.RawMessage) (string, error) {
 	raw = bytes.TrimSpace(raw)
 	switch {
 	case raw[0] == '"':
 		var text string
 		err := json.Unmarshal(raw, &text)
 		return text, err
-	case raw[0] == '{' || raw[0] == '[' || string(raw) == "null":
-		return "", fmt.Errorf("got %.80s, want a string", raw)
+	case raw[0] == '[':
+		var items []json.RawMessage
+		if err := json.Unmarshal(raw, &items); err != nil {
+			return "", err
+		}
+		texts := make([]string, len(items))
+		for i, item := range items {
+			var err error
+			if texts[i], err = s.jsonText(item); err != nil {
+				return "", err
+			}
+		}
+		return strings.Join(texts, s.Rule.separator()), nil
+	case raw[0] == '{' || string(raw) == "null":
+		return "", fmt.Errorf("got %.80s, want a string or a list of strings", raw)
 	}
 	return string(raw), nil
 }

@@ -14,7 +14,10 @@ func (s *Server) texts(fields *object) []string {
 	if len(columns) == 1 {
 		texts := fields.texts("inputs", s.options.MaxInputs)
 		for i, text := range texts {
-			texts[i] = s.profile.task.Input([]string{text})
+			var err error
+			if texts[i], err = s.profile.task.Input([]string{text}); err != nil {
+				fields.fail(malformed("inputs[%d]: %v", i, err))
+			}
 		}
 		fields.require("inputs")
 		return texts
@@ -26,7 +29,12 @@ func (s *Server) texts(fields *object) []string {
 			fields.fail(malformed("inputs[%d]: %v: want an object with the texts %s", i, err, list(columns)))
 			return
 		}
-		texts = append(texts, s.profile.task.Input(parts))
+		text, err := s.profile.task.Input(parts)
+		if err != nil {
+			fields.fail(malformed("inputs[%d]: %v", i, err))
+			return
+		}
+		texts = append(texts, text)
 	})
 	fields.require("inputs")
 	return texts

@@ -1,0 +1,56 @@
+package task
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"t5train/data/parquetio"
+)
+
+// regression finds the column of numbers and the texts.
+func (in *inference) regression() error {
+	label, err := in.numberColumn()
+	if err != nil {
+		return err
+	}
+	in.spec.LabelColumn = label.Name
+	in.spec.Step = cmp.Or(in.options.Step, DefaultStep)
+	if err := in.textColumns(); err != nil {
+		return err
+	}
+	in.say("numbers: written as multiples of %g (task.step)", in.spec.Step)
+	return nil
+}
+
+// numberColumn finds the option, else the only float, else a number with a usual name.
+func (in *inference) numberColumn() (parquetio.Column, error) {
+	isNumber := func(c parquetio.Column) bool {
+		return c.Lists == 0 && c.ClassLabels == nil && !idLike(c.Name) && (c.Type == parquetio.TypeFloat || c.Type == parquetio.TypeInt)
+	}
+	if name := in.options.LabelColumn; name != "" {
+		c, err := in.column("label-column", name)
+		if err == nil && (c.Lists > 0 || c.Type != parquetio.TypeFloat && c.Type != parquetio.TypeInt) {
+			err = fmt.Errorf("--label-column %s: the column is of type %s, want float or int for %s", name, c.FullType(), Regression)
+		}
+		in.say("label column: %s (--label-column)", name)
+		return c, err
+	}
+	numbers := in.pick(isNumber)
+	named := in.pick(func(c parquetio.Column) bool {
+		return isNumber(c) && slices.Contains([]string{"label", "labels", "score", "similarity_score", "rating", "stars"}, strings.ToLower(c.Name))
+	})
+	floats := in.pick(func(c parquetio.Column) bool { return isNumber(c) && c.Type == parquetio.TypeFloat })
+	switch {
+	case len(floats) == 1:
+		in.say("label column: %s (the only float column)", floats[0].Name)
+		return floats[0], nil
+	case len(named) == 1:
+		in.say("label column: %s (a usual name)", named[0].Name)
+		return named[0], nil
+	case len(numbers) == 0:
+		return parquetio.Column{}, fmt.Errorf("no column of numbers: the columns are %s: choose with --label-column", list(in.columns))
+	}
+	return parquetio.Column{}, fmt.Errorf("the number may be in any of %s: choose with --label-column", list(numbers))
+}

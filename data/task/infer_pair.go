@@ -1,0 +1,90 @@
+package task
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"t5train/data/parquetio"
+)
+
+// knownTargets are pairs of a source and its target that leave no doubt about the direction.
+func knownTargets() [][2]string {
+	return append([][2]string{
+		{"input", "target"}, {"inputs", "targets"}, {"input", "output"}, {"prompt", "completion"},
+		{"input_text", "target_text"}, {"question", "answer"}, {"word", "phonemes"},
+	}, knownSummaries()...)
+}
+
+// knownSummaries are pairs of a text and its summary.
+func knownSummaries() [][2]string {
+	return [][2]string{
+		{"document", "summary"}, {"article", "highlights"}, {"article", "summary"}, {"text", "summary"},
+		{"dialogue", "summary"}, {"source", "target"},
+	}
+}
+
+// summarizePrefix is that of T5.
+const summarizePrefix = "summarize: "
+
+// pair finds source and target: the options, completed or replaced by a known pair.
+func (in *inference) pair(known [][2]string) error {
+	source, target, err := in.pairOptions()
+	if err != nil {
+		return err
+	}
+	if target != "" && (source != "" || in.spec.Template != "") {
+		in.take(source, "--text-column", target, "--target-column")
+		return nil
+	}
+	var found [][2]string
+	for _, pair := range known {
+		fits := (source == "" || source == pair[0]) && (target == "" || target == pair[1])
+		if fits && in.has(pair[0]) && in.has(pair[1]) {
+			found = append(found, pair)
+		}
+	}
+	if len(found) == 1 {
+		why := "a known pair"
+		in.take(found[0][0], why, found[0][1], why)
+		return nil
+	}
+	candidates := list(in.pick(isText))
+	if len(found) > 1 {
+		candidates = fmt.Sprint(found)
+	}
+	return fmt.Errorf("cannot tell source and target among %s: choose with --text-column and --target-column", candidates)
+}
+
+// pairOptions returns source and target as the options name them, each "" if they do not.
+func (in *inference) pairOptions() (source, target string, err error) {
+	o := in.options
+	if len(o.TextColumns) > 1 && in.spec.Template == "" {
+		return "", "", fmt.Errorf("--text-column gives %s, want one column for %s, or a --template that has them all", strings.Join(o.TextColumns, ", "), o.Name)
+	}
+	if len(o.TextColumns) == 1 {
+		source = o.TextColumns[0]
+		if _, err := in.column("text-column", source); err != nil {
+			return "", "", err
+		}
+	}
+	if target = o.TargetColumn; target != "" {
+		if _, err := in.column("target-column", target); err != nil {
+			return "", "", err
+		}
+	}
+	return source, target, nil
+}
+
+// take takes the columns of a pair. With a template, the source is its columns.
+func (in *inference) take(source, whySource, target, whyTarget string) {
+	if in.spec.Template == "" {
+		in.spec.TextColumns = []string{source}
+		in.say("text column: %s (%s)", source, whySource)
+	}
+	in.spec.TargetColumn = target
+	in.say("target column: %s (%s)", target, whyTarget)
+	if i := slices.IndexFunc(in.columns, func(c parquetio.Column) bool { return c.Name == target }); i >= 0 && in.columns[i].Lists > 0 {
+		in.say("  of each list of targets, the first is trained on, and all are right in an evaluation")
+	}
+}

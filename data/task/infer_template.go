@@ -1,0 +1,126 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"t5train/data/parquetio"
+)
+
+// template takes the input from --template.
+func (in *inference) template() error {
+	columns, err := in.templateColumns("template", in.options.Template)
+	if err != nil {
+		return err
+	}
+	if len(in.options.TextColumns) > 0 && !slices.Equal(in.options.TextColumns, columns) {
+		return fmt.Errorf("--text-column gives %s, but --template has the columns %s: leave out one of them",
+			strings.Join(in.options.TextColumns, ", "), strings.Join(columns, ", "))
+	}
+	in.spec.Template, in.spec.TextColumns = in.options.Template, columns
+	in.say("text columns: %s (--template)", strings.Join(columns, ", "))
+	return nil
+}
+
+// templateColumns returns the columns of the template that an option gives, which must be there.
+func (in *inference) templateColumns(option, template string) ([]string, error) {
+	columns, err := TemplateColumns(template)
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", option, err)
+	}
+	for _, name := range columns {
+		if _, err := in.column(option, name); err != nil {
+			return nil, err
+		}
+	}
+	return columns, nil
+}
+
+var errNoTemplate = errors.New("no template: write the input with columns in braces, as --template '{question} context: {context}'")
+
+// templateTask takes input and target from the options alone.
+func (in *inference) templateTask() error {
+	o := in.options
+	if o.Template == "" {
+		return errNoTemplate
+	}
+	if err := in.template(); err != nil {
+		return err
+	}
+	switch {
+	case o.TargetTemplate != "" && o.TargetColumn != "":
+		return errors.New("--target-template and --target-column are both given, want one of them")
+	case o.TargetTemplate != "":
+		columns, err := in.templateColumns("target-template", o.TargetTemplate)
+		if err != nil {
+			return err
+		}
+		in.spec.TargetTemplate = o.TargetTemplate
+		in.say("target columns: %s (--target-template)", strings.Join(columns, ", "))
+	case o.TargetColumn != "":
+		if _, err := in.column("target-column", o.TargetColumn); err != nil {
+			return err
+		}
+		in.take("", "", o.TargetColumn, "--target-column")
+	default:
+		return fmt.Errorf("no target: give --target-template or --target-column: the columns are %s", list(in.columns))
+	}
+	return nil
+}
+
+// questionAnswering finds question, context and answers, by default under the names of SQuAD.
+func (in *inference) questionAnswering() error {
+	o := in.options
+	if in.spec.Template == "" {
+		switch len(o.TextColumns) {
+		case 0:
+			context, err := in.firstOf("text-column", "context", "passage", "paragraph")
+			if err != nil {
+				return err
+			}
+			question, err := in.firstOf("text-column", "question", "query")
+			if err != nil {
+				return err
+			}
+			in.spec.TextColumns = []string{question, context}
+			in.say("text columns: %s, %s (usual names)", question, context)
+		case 2:
+			for _, name := range o.TextColumns {
+				if _, err := in.column("text-column", name); err != nil {
+					return err
+				}
+			}
+			in.spec.TextColumns = o.TextColumns
+			in.say("text columns: %s (--text-column)", strings.Join(o.TextColumns, ", "))
+		default:
+			return fmt.Errorf("--text-column gives %s, want two columns for %s, the question and then the context, or a --template", strings.Join(o.TextColumns, ", "), o.Name)
+		}
+	}
+	if o.TargetColumn != "" {
+		if _, err := in.column("target-column", o.TargetColumn); err != nil {
+			return err
+		}
+		in.take("", "", o.TargetColumn, "--target-column")
+		return nil
+	}
+	target, err := in.firstOf("target-column", "answers.text", "answers", "answer", "answer_text")
+	if err != nil {
+		return err
+	}
+	in.spec.TargetColumn = target
+	in.say("target column: %s (a usual name); all answers of a list are right, the first is trained on, and of an empty one the word %s", target, Unanswerable)
+	return nil
+}
+
+// firstOf returns the first of some usual names that a text column has.
+func (in *inference) firstOf(option string, names ...string) (string, error) {
+	for _, name := range names {
+		if in.has(name) {
+			return name, nil
+		}
+	}
+	texts := in.pick(func(c parquetio.Column) bool { return c.Type == parquetio.TypeString })
+	return "", fmt.Errorf("no text column is named %s: choose among %s with --%s", strings.Join(names, " or "), list(texts), option)
+}

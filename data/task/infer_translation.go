@@ -1,0 +1,109 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"t5train/data/parquetio"
+)
+
+// translation finds the columns of the two languages, and the prefix that names them.
+func (in *inference) translation() error {
+	from, to := in.options.SourceLanguage, in.options.TargetLanguage
+	if from != "" && from == to {
+		return fmt.Errorf("--source-lang and --target-lang are both %s, want two languages", from)
+	}
+	source, target, err := in.pairOptions()
+	if err != nil {
+		return err
+	}
+	whySource, whyTarget := "--text-column", "--target-column"
+	if source == "" && in.spec.Template == "" || target == "" {
+		foundSource, foundTarget, why, err := in.languageColumns(source, target)
+		if err != nil {
+			return err
+		}
+		if source == "" {
+			source, whySource = foundSource, why
+		}
+		if target == "" {
+			target, whyTarget = foundTarget, why
+		}
+	}
+	in.take(source, whySource, target, whyTarget)
+	if in.options.Prefix != nil || in.spec.Template != "" {
+		return nil
+	}
+	if from == "" {
+		from = languageOf(source)
+	}
+	if to == "" {
+		to = languageOf(target)
+	}
+	if from == "" || to == "" {
+		return errors.New("the columns do not tell the languages for the prefix: name them with --source-lang and --target-lang, or set --prefix")
+	}
+	for _, code := range []string{from, to} {
+		if _, known := Language(code); !known {
+			in.say("language %s: the name of this code is not known: the prefix has the code itself (--prefix sets another)", code)
+		}
+	}
+	in.spec.Prefix = translatePrefix(from, to)
+	in.say("prefix: %q (that of T5)", in.spec.Prefix)
+	return nil
+}
+
+// languageColumns finds what of the two columns is not given. A column is of the language that the last part of its
+// name says: en, translation.en.
+func (in *inference) languageColumns(source, target string) (foundSource, foundTarget, why string, err error) {
+	all := in.pick(func(c parquetio.Column) bool { return c.Type == parquetio.TypeString && languageOf(c.Name) != "" })
+	of := func(option, language string) (string, error) {
+		found := in.pick(func(c parquetio.Column) bool {
+			return c.Type == parquetio.TypeString && strings.EqualFold(lastPart(c.Name), language)
+		})
+		if len(found) != 1 {
+			return "", fmt.Errorf("--%s %s: %d columns are of this language, want one: the columns are %s: choose with --text-column and --target-column",
+				option, language, len(found), list(in.columns))
+		}
+		return found[0].Name, nil
+	}
+	why = "the language asked for"
+	from, to := in.options.SourceLanguage, in.options.TargetLanguage
+	if source == "" && from != "" {
+		if source, err = of("source-lang", from); err != nil {
+			return "", "", "", err
+		}
+	}
+	if target == "" && to != "" {
+		if target, err = of("target-lang", to); err != nil {
+			return "", "", "", err
+		}
+	}
+	if source != "" && target != "" {
+		return source, target, why, nil
+	}
+	rest := slices.DeleteFunc(all, func(c parquetio.Column) bool { return c.Name == source || c.Name == target })
+	switch {
+	case source == "" && target == "" && len(rest) == 2:
+		return rest[0].Name, rest[1].Name, "of two languages, in the order of the columns: --source-lang and --target-lang turn them", nil
+	case source != "" && len(rest) == 1:
+		return source, rest[0].Name, "the other language", nil
+	case target != "" && len(rest) == 1:
+		return rest[0].Name, target, "the other language", nil
+	}
+	return "", "", "", fmt.Errorf("cannot tell the languages among %s: choose with --source-lang and --target-lang, or with --text-column and --target-column", list(in.columns))
+}
+
+// languageOf returns the code of the language that a column is named after, or "".
+func languageOf(column string) string {
+	code := lastPart(column)
+	if _, known := Language(code); !known {
+		return ""
+	}
+	return code
+}
+
+// lastPart returns what is behind the last dot of a name.
+func lastPart(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }

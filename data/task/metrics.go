@@ -1,0 +1,87 @@
+package task
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The metrics, by the names under which they are asked for. What each of them computes is up to package metric.
+const (
+	Accuracy       = "accuracy" // share of right answers
+	F1             = "f1"       // of two labels, that of the second
+	F1Macro        = "f1_macro" // mean of the labels' F1
+	F1Micro        = "f1_micro"
+	F1Weighted     = "f1_weighted"
+	Precision      = "precision" // of two labels, that of the second
+	PrecisionMacro = "precision_macro"
+	Recall         = "recall" // of two labels, that of the second
+	RecallMacro    = "recall_macro"
+	Matthews       = "matthews_correlation"
+	GroupMatch     = "group_exact_match" // share of questions all of whose rows are answered right
+	Pearson        = "pearson"
+	Spearman       = "spearman"
+	Seqeval        = "seqeval"     // precision, recall and F1 of whole entities
+	ExactMatch     = "exact_match" // share of answers that are a reference, character for character
+	SQuADScores    = "squad"       // exact match and F1 of words, without capitals, punctuation and articles
+	BLEU           = "bleu"
+	ChrF           = "chrf"
+	ChrFPlus       = "chrf++"
+	TER            = "ter"
+	Rouge1         = "rouge1"
+	Rouge2         = "rouge2"
+	RougeL         = "rougeL"
+	RougeLsum      = "rougeLsum"
+)
+
+// Metrics lists the metrics that a kind of answers can be held to.
+func (k Kind) Metrics() []string {
+	switch k {
+	case Labels:
+		return []string{Accuracy, F1, F1Macro, F1Micro, F1Weighted, Precision, PrecisionMacro, Recall, RecallMacro, Matthews, GroupMatch}
+	case Numbers:
+		return []string{Pearson, Spearman}
+	case Entities:
+		return []string{Seqeval}
+	case Referents:
+		return []string{Accuracy}
+	default:
+		return []string{ExactMatch, SQuADScores, BLEU, ChrF, ChrFPlus, TER, Rouge1, Rouge2, RougeL, RougeLsum}
+	}
+}
+
+// MetricNames returns the metrics of the task: those of the spec, or else the usual ones. The first decides which
+// checkpoint is the best unless the configuration says otherwise.
+func (s Spec) MetricNames() []string {
+	if len(s.Metrics) > 0 {
+		return s.Metrics
+	}
+	switch s.Kind() {
+	case Labels:
+		return []string{Accuracy, F1Macro}
+	case Texts:
+	default:
+		return s.Kind().Metrics()
+	}
+	switch {
+	case s.Name == Translation:
+		return []string{BLEU, ChrF}
+	case s.Name == Summarization:
+		return []string{Rouge1, Rouge2, RougeL, RougeLsum}
+	case s.Name == QuestionAnswering || s.Rule == ReCoRD:
+		return []string{SQuADScores}
+	default:
+		return []string{ExactMatch}
+	}
+}
+
+// checkMetrics wants names that the kind of answers has.
+func (s Spec) checkMetrics() []error {
+	known := s.Kind().Metrics()
+	for _, name := range s.Metrics {
+		if !slices.Contains(known, name) {
+			return []error{fmt.Errorf("task: metric %q is not for %s, want some of %s", name, s.Name, strings.Join(known, ", "))}
+		}
+	}
+	return nil
+}

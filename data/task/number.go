@@ -1,0 +1,64 @@
+package task
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"t5train/data/parquetio"
+)
+
+// DefaultStep is the step of STS-B, whose labels are nearly all multiples of 0.2 (t5/data/preprocessors.py, stsb).
+const DefaultStep = 0.2
+
+// maxStep keeps multiples of the step exact in float32.
+const maxStep = 1e6
+
+// NoNumber is what an answer counts as that is no number (t5/data/postprocessors.py, string_to_float).
+const NoNumber = -1
+
+// Number reads an answer as a number. ok is false for what is none, for infinities and NaN; v is [NoNumber] then.
+func Number(answer string) (v float64, ok bool) {
+	answer = strings.TrimSpace(answer)
+	v, err := strconv.ParseFloat(answer, 64)
+	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) || strings.ContainsAny(answer, "xX_") {
+		return NoNumber, false
+	}
+	return v, true
+}
+
+// writeNumber writes the multiple of step that is nearest to a value, of two the even one, with as many decimals as the
+// step has: 2.917 -> 3.0 with step 0.2. It computes in float32 as T5 does: 0.1, which float32 makes a little larger, is
+// exactly half a step there, and becomes 0.0.
+func writeNumber(value, step float64) string {
+	perUnit := float32(1 / step)
+	multiple := math.RoundToEven(float64(float32(value) * perUnit))
+	decimals := 0
+	if _, fraction, ok := strings.Cut(strconv.FormatFloat(step, 'f', -1, 64), "."); ok {
+		decimals = len(fraction)
+	}
+	v := float64(float32(multiple) / perUnit)
+	if multiple == 0 {
+		v = 0 // and not -0
+	}
+	return strconv.FormatFloat(v, 'f', decimals, 64)
+}
+
+// number returns the value of a label cell of Regression.
+func (s Spec) number(c parquetio.Cell) (float64, error) {
+	v := c.Float
+	switch c.Kind {
+	case parquetio.Null:
+		return 0, fmt.Errorf("label column %s is null: drop rows without a number", s.LabelColumn)
+	case parquetio.Float:
+	case parquetio.Int:
+		v = float64(c.Int)
+	default:
+		return 0, fmt.Errorf("label column %s holds %v, want a number", s.LabelColumn, c)
+	}
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0, fmt.Errorf("label column %s holds %v, want a finite number: drop the row", s.LabelColumn, c)
+	}
+	return v, nil
+}

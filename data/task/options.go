@@ -1,0 +1,164 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// check refuses options that the task does not have, and a task that does not exist.
+func (o Options) check() error {
+	kind := o.Name // of the general tasks
+	if !slices.Contains(General(), kind) {
+		preset, ok := Named(o.Name)
+		if !ok {
+			return fmt.Errorf("name is %q, want one of %s", o.Name, strings.Join(Names(), ", "))
+		}
+		kind = preset.Name
+		if o.Template != "" {
+			return fmt.Errorf("--template is given, but %s has the input of T5: use --task %s", o.Name, kind)
+		}
+	}
+	labelled := kind == Classification || kind == Regression || kind == NER
+	for _, c := range []struct {
+		option, value string
+		fits          bool
+		remedy        string
+	}{
+		{"label-column", o.LabelColumn, labelled || kind != o.Name, "use --target-column"},
+		{"target-column", o.TargetColumn, !labelled, "use --label-column"},
+		{"labels", strings.Join(o.Labels, ","), kind == Classification || kind == NER, "leave it out"},
+		{"source-lang", o.SourceLanguage, kind == Translation, "leave it out"},
+		{"target-lang", o.TargetLanguage, kind == Translation, "leave it out"},
+		{"target-template", o.TargetTemplate, kind == Template, "use --task " + Template},
+	} {
+		if c.value != "" && !c.fits {
+			return fmt.Errorf("--%s %s is not for %s: %s", c.option, c.value, o.Name, c.remedy)
+		}
+	}
+	if o.Step != 0 && kind != Regression {
+		return fmt.Errorf("task.step is not for %s: leave it out", o.Name)
+	}
+	return nil
+}
+
+// Correct applies the options to a spec, such as that of a checkpoint, whose task they do not change: names of columns,
+// prefix, label strings and metrics.
+func (s Spec) Correct(o Options) (Spec, error) {
+	if o.Prefix != nil {
+		s.Prefix = *o.Prefix
+	}
+	if len(o.TextColumns) > 0 {
+		var err error
+		if s, err = s.renameTexts(o.TextColumns); err != nil {
+			return s, err
+		}
+	}
+	if o.LabelColumn != "" {
+		s.LabelColumn = o.LabelColumn
+	}
+	if o.TargetColumn != "" {
+		s.TargetColumn, s.TargetTemplate = o.TargetColumn, ""
+	}
+	if o.Template != "" {
+		columns, err := TemplateColumns(o.Template)
+		if err != nil {
+			return s, fmt.Errorf("--template: %w", err)
+		}
+		s.Template, s.TextColumns = o.Template, columns
+	}
+	if o.TargetTemplate != "" {
+		s.TargetTemplate, s.TargetColumn = o.TargetTemplate, ""
+	}
+	if s.Name == Translation && o.SourceLanguage != "" && o.TargetLanguage != "" && o.Prefix == nil {
+		s.Prefix = translatePrefix(o.SourceLanguage, o.TargetLanguage)
+	}
+	if o.Step != 0 {
+		s.Step = o.Step
+	}
+	if len(o.Metrics) > 0 {
+		s.Metrics = o.Metrics
+	}
+	if len(o.Labels) > 0 {
+		labels := &s.Labels
+		if s.Name == NER {
+			labels = &s.Entities
+		}
+		if len(o.Labels) != len(*labels) {
+			return s, fmt.Errorf("--labels has %d label strings, want %d as the checkpoint: %s", len(o.Labels), len(*labels), describe(*labels))
+		}
+		*labels = slices.Clone(*labels)
+		for i, text := range o.Labels {
+			(*labels)[i].Text = text
+		}
+	}
+	return s, s.Validate()
+}
+
+// renameTexts gives other columns to the input. With a template, they take the places of the old ones.
+func (s Spec) renameTexts(columns []string) (Spec, error) {
+	if s.Template == "" {
+		s.TextColumns = columns
+		return s, nil
+	}
+	if len(columns) != len(s.TextColumns) {
+		return s, fmt.Errorf("--text-column gives %q, want %d columns in place of %q", columns, len(s.TextColumns), s.TextColumns)
+	}
+	t, err := parseTemplate(s.Template)
+	if err != nil {
+		return s, fmt.Errorf("task: template: %w", err)
+	}
+	names := map[string]string{}
+	for i, old := range s.TextColumns {
+		names[old] = columns[i]
+	}
+	s.Template, s.TextColumns = t.rename(names).String(), columns
+	return s, nil
+}
+
+// Alone returns the task that the options tell without a data set: for inputs that have no answers, of a checkpoint that
+// remembers no task. Columns that are not named have usual names.
+func (o Options) Alone() (Spec, error) {
+	if err := o.check(); err != nil {
+		return Spec{}, err
+	}
+	if s, ok := Named(o.Name); ok {
+		return s.Correct(o)
+	}
+	s := Spec{Name: o.Name, TextColumns: []string{"text"}, TargetColumn: "target"}
+	labels := func() []Label {
+		var labels []Label
+		for _, text := range o.Labels {
+			labels = append(labels, Label{Name: text, Text: text})
+		}
+		return labels
+	}
+	switch o.Name {
+	case Classification:
+		if len(o.Labels) < 2 {
+			return s, errors.New("it is not known which labels the checkpoint knows: list them with --labels")
+		}
+		s.Labels, s.LabelColumn, s.TargetColumn = labels(), "label", ""
+	case NER:
+		if len(o.Labels) == 0 {
+			return s, errors.New("it is not known which types of entities the checkpoint knows: list them with --labels")
+		}
+		s.Entities, s.TextColumns, s.LabelColumn, s.TargetColumn = labels(), []string{"tokens"}, "ner_tags", ""
+	case Regression:
+		s.Step, s.LabelColumn, s.TargetColumn = DefaultStep, "label", ""
+	case Translation:
+		if o.Prefix == nil && (o.SourceLanguage == "" || o.TargetLanguage == "") {
+			return s, errors.New("it is not known between which languages to translate: name them with --source-lang and --target-lang, or set --prefix")
+		}
+	case Summarization:
+		s.Prefix = summarizePrefix
+	case QuestionAnswering:
+		s.TextColumns, s.TargetColumn = []string{"question", "context"}, "answers.text"
+	case Template:
+		if o.Template == "" {
+			return s, errNoTemplate
+		}
+	}
+	return s.Correct(o)
+}
