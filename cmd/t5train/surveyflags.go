@@ -1,0 +1,41 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"t5train/data/survey"
+	"t5train/model/kernel"
+	"t5train/trainer"
+)
+
+// surveyFlags say what columns are for and how texts are measured.
+type surveyFlags struct {
+	roles               survey.Roles
+	tokenizer           string
+	maxInput, maxTarget int
+	threads             int
+	json                bool
+}
+
+func (s *surveyFlags) add(c *cobra.Command) {
+	f := c.Flags()
+	f.StringSliceVar(&s.roles.Texts, "text-column", nil, "columns of texts that a model reads (default: strings, but for identifiers and targets)")
+	f.StringSliceVar(&s.roles.Targets, "target-column", nil, "columns of texts that a model writes (default: strings of a usual name, such as target or summary)")
+	f.StringSliceVar(&s.roles.Labels, "label-column", nil, "columns of labels (default: ClassLabels, and a column named label)")
+	f.StringVar(&s.tokenizer, "tokenizer", "", "spiece.model, or a folder or run with one (default: T5's)")
+	f.IntVar(&s.maxInput, "max-input-length", 512, "longest text in tokens that training is to keep")
+	f.IntVar(&s.maxTarget, "max-target-length", 128, "longest target in tokens that training is to keep")
+	f.IntVar(&s.threads, "threads", 0, "threads to compute with; 0 is all")
+	f.BoolVar(&s.json, "json", false, "print one JSON object")
+}
+
+func (s *surveyFlags) measure(c *cobra.Command) (survey.Measure, error) {
+	if err := requireAtLeast(c, 2, "max-input-length", "max-target-length"); err != nil {
+		return survey.Measure{}, err
+	}
+	if err := requireAtLeast(c, 0, "threads"); err != nil {
+		return survey.Measure{}, err
+	}
+	tok, err := trainer.OpenTokenizer(s.tokenizer)
+	return survey.Measure{Tokenizer: tok, MaxInput: s.maxInput, MaxTarget: s.maxTarget, Threads: kernel.NewWorkers(s.threads).Threads()}, err
+}

@@ -1,0 +1,266 @@
+package survey
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+
+	"t5train/data/parquetio"
+)
+
+// Split is a part of a data set. What trains comes before what is held out.
+type Split struct {
+	Name string
+	Set  *parquetio.Dataset
+}
+
+// CheckOptions say how a data set is checked.
+type CheckOptions struct {
+	Roles    Roles
+	Measure  Measure
+	Examples int // places that a finding names
+
+	Progress func(split string, done, total int64) // may be nil
+}
+
+// BytesPerRow is about the memory that [Check] takes for a row: what is left of it are two digests of 16 bytes, with its
+// place and its label.
+const BytesPerRow = 120
+
+// Check compares the texts of all rows, within a split and across splits, and looks at each row's texts and labels.
+func Check(ctx context.Context, splits []Split, o CheckOptions) (*Report, error) {
+	c := &checking{CheckOptions: o, splits: splits, findings: newFindings(o.Examples), exact: seen{}, normal: seen{}}
+	c.labels.numbers = map[string]int32{}
+	if err := c.sameClasses(); err != nil {
+		return nil, err
+	}
+	for i := range splits {
+		if err := c.split(ctx, i); err != nil {
+			return nil, err
+		}
+	}
+	return c.report(), nil
+}
+
+// seen has the first row of each text, by its digest.
+type seen map[[16]byte]rowRef
+
+// rowRef is a row with the labels that it has.
+type rowRef struct {
+	row    int64
+	labels int32 // number in labelTable; -1 where it is not known
+	split  int32
+}
+
+// labelTable numbers the labels of rows.
+type labelTable struct {
+	numbers map[string]int32
+	texts   []string
+}
+
+// maxLabelTexts bounds them: where there are more, they are no classes, and no conflict is looked for.
+const maxLabelTexts = 10_000
+
+func (t *labelTable) number(text string) int32 {
+	n, ok := t.numbers[text]
+	if !ok {
+		if len(t.texts) == maxLabelTexts {
+			return -1
+		}
+		n = int32(len(t.texts))
+		t.numbers[text] = n
+		t.texts = append(t.texts, text)
+	}
+	return n
+}
+
+type checking struct {
+	CheckOptions
+	splits        []Split
+	findings      *findings
+	exact, normal seen
+	labels        labelTable
+	characters    characters
+	trained       []map[string]bool // labels of the first split, of each label column
+	held          [][]classPlace    // classes of the others, of each label column
+}
+
+// classPlace is where a class was seen first.
+type classPlace struct {
+	name  string
+	place Place
+	split string
+}
+
+// columns returns all columns that a split is read for: texts, targets and labels.
+func (c *checking) columns() []string {
+	r := c.Roles
+	return append(append(append([]string{}, r.Texts...), r.Targets...), r.Labels...)
+}
+
+// sameClasses wants class names to mean the same in all splits.
+func (c *checking) sameClasses() error {
+	for _, s := range c.splits {
+		if err := s.Set.CheckColumns(c.columns()); err != nil {
+			return err
+		}
+	}
+	for _, name := range c.Roles.Labels {
+		first := find(c.splits[0].Set.Columns(), []string{name})[0]
+		for _, s := range c.splits[1:] {
+			other := find(s.Set.Columns(), []string{name})[0]
+			if !equalNames(first, other) {
+				c.findings.add(ClassNames, s.Name, "column "+name, Instance{
+					Place: placeOf(s.Set, 0), Text: fmt.Sprintf("%s, but %s in %s", classList(other), classList(first), c.splits[0].Name)})
+			}
+		}
+	}
+	return nil
+}
+
+// split reads a split. Texts are measured in blocks, so what is said about them comes later than the rest.
+func (c *checking) split(ctx context.Context, number int) error {
+	s := c.splits[number]
+	r := c.Roles
+	measuredTexts := len(r.Texts) + len(r.Targets)
+	labels := find(s.Set.Columns(), r.Labels)
+	var waiting []int64 // rows of the texts that are not measured yet, one for each text
+	var columns []int
+	var blocks *blocks
+	blocks = newBlocks(c.Measure, func(results []measured) {
+		for i, m := range results {
+			c.measured(s, waiting[i], columns[i], blocks.texts[i], m)
+		}
+		waiting, columns = waiting[:0], columns[:0]
+	})
+	err := s.Set.Scan(ctx, c.columns(), func(row int64, cells []parquetio.Cell) error {
+		for i, cell := range cells[:measuredTexts] {
+			if text := cell.Text(); strings.TrimSpace(text) != "" {
+				blocks.add(strings.Clone(text))
+				waiting, columns = append(waiting, row), append(columns, i)
+			} else {
+				c.empty(s, row, i)
+			}
+		}
+		labelled := c.rowLabels(number, row, labels, cells[measuredTexts:])
+		c.compare(rowRef{row, labelled, int32(number)}, cells[:len(r.Texts)])
+		if blocks.full() {
+			blocks.flush()
+			if c.Progress != nil {
+				c.Progress(s.Name, row+1, s.Set.Rows())
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		blocks.flush()
+	}
+	return err
+}
+
+// name returns the name of a column by its place in columns, and whether it is a target.
+func (c *checking) name(column int) (name string, target bool) {
+	if column < len(c.Roles.Texts) {
+		return c.Roles.Texts[column], false
+	}
+	return c.Roles.Targets[column-len(c.Roles.Texts)], true
+}
+
+func (c *checking) empty(s Split, row int64, column int) {
+	name, target := c.name(column)
+	kind := EmptyText
+	if target {
+		kind = EmptyTarget
+	}
+	c.findings.add(kind, s.Name, "column "+name, Instance{Place: placeOf(s.Set, row)})
+}
+
+// measured looks at the tokens of a text.
+func (c *checking) measured(s Split, row int64, column int, text string, m measured) {
+	name, target := c.name(column)
+	limit, kind := c.Measure.MaxInput, CutText
+	if target {
+		limit, kind = c.Measure.MaxTarget, CutTarget
+	}
+	if m.tokens > limit {
+		c.findings.add(kind, s.Name, fmt.Sprintf("column %s, limit %d", name, limit), Instance{Place: placeOf(s.Set, row), Text: fmt.Sprintf("%d tokens", m.tokens)})
+	}
+	if m.unknown {
+		unknown := c.characters.in(text, c.Measure.Tokenizer)
+		c.findings.add(UnknownCharacters, s.Name, "column "+name, Instance{Place: placeOf(s.Set, row), Text: unknown})
+	}
+}
+
+// compare looks for a row with the same texts.
+func (c *checking) compare(row rowRef, texts []parquetio.Cell) {
+	key := joined(texts, parquetio.Cell.Text)
+	normal := joined(texts, func(c parquetio.Cell) string { return normalised(c.Text()) })
+	if strings.Trim(normal, between) == "" {
+		return
+	}
+	exactly, normally := digest(key), digest(normal)
+	other, same := c.exact[exactly]
+	if !same {
+		c.exact[exactly] = row
+		if other, same = c.normal[normally]; !same {
+			c.normal[normally] = row
+			return
+		}
+		c.twice(row, other, key, LeakNormalised, DuplicateNormalised)
+		return
+	}
+	c.twice(row, other, key, Leak, Duplicate)
+	if row.labels != other.labels && row.labels >= 0 && other.labels >= 0 {
+		s := c.splits[row.split]
+		c.findings.add(ConflictingLabels, s.Name, "", Instance{Place: placeOf(s.Set, row.row), Other: c.place(other),
+			Text: fmt.Sprintf("%s here and %s there: %s", c.labels.texts[row.labels], c.labels.texts[other.labels], shortened(key))})
+	}
+}
+
+// twice notes a text that is there again.
+func (c *checking) twice(row, other rowRef, key string, leak, duplicate Kind) {
+	s := c.splits[row.split]
+	found := Instance{Place: placeOf(s.Set, row.row), Other: c.place(other), Text: shortened(key)}
+	if row.split == other.split {
+		c.findings.add(duplicate, s.Name, "", found)
+		return
+	}
+	c.findings.add(leak, s.Name, c.splits[other.split].Name, found)
+}
+
+func (c *checking) place(r rowRef) *Place {
+	p := placeOf(c.splits[r.split].Set, r.row)
+	return &p
+}
+
+// between divides the texts of a row where they are taken as one. No text has it.
+const between = "\x00"
+
+func joined(texts []parquetio.Cell, text func(parquetio.Cell) string) string {
+	parts := make([]string, len(texts))
+	for i, t := range texts {
+		parts[i] = text(t)
+	}
+	return strings.Join(parts, between)
+}
+
+// normalised returns a text in lower case, with one blank for each run of white space and none at the ends.
+func normalised(text string) string { return singleSpaced(strings.ToLower(text)) }
+
+func singleSpaced(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+func digest(text string) [16]byte {
+	sum := sha256.Sum256([]byte(text))
+	return [16]byte(sum[:16])
+}
+
+// shortened returns the beginning of a text on one line, for a message.
+func shortened(text string) string {
+	const most = 60
+	runes := []rune(singleSpaced(strings.ReplaceAll(text, between, " | ")))
+	if len(runes) > most {
+		return string(runes[:most]) + "..."
+	}
+	return string(runes)
+}

@@ -1,0 +1,96 @@
+package survey
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"t5train/data/parquetio"
+)
+
+// rowLabels looks at the labels of a row and returns their number in the table.
+func (c *checking) rowLabels(split int, row int64, columns []parquetio.Column, cells []parquetio.Cell) int32 {
+	if len(cells) == 0 {
+		return -1
+	}
+	if c.trained == nil {
+		c.trained, c.held = make([]map[string]bool, len(columns)), make([][]classPlace, len(columns))
+		for i := range c.trained {
+			c.trained[i] = map[string]bool{}
+		}
+	}
+	s := c.splits[split]
+	texts := make([]string, len(cells))
+	for i, cell := range cells {
+		values := []parquetio.Cell{cell}
+		if cell.Kind == parquetio.List {
+			values = cell.Items
+		}
+		for _, v := range values {
+			text, good := c.labelOf(s, row, columns[i], v)
+			if texts[i] += text + " "; good {
+				c.noteClass(split, row, i, text)
+			}
+		}
+	}
+	return c.labels.number(strings.TrimSpace(strings.Join(texts, "")))
+}
+
+// labelOf returns the name of a label, and whether it is one.
+func (c *checking) labelOf(s Split, row int64, column parquetio.Column, cell parquetio.Cell) (string, bool) {
+	classes := column.ClassLabels
+	none := classes != nil && cell.Kind == parquetio.Int && cell.Int == -1 // as test splits mark it
+	switch {
+	case none || strings.TrimSpace(cell.Text()) == "":
+		c.findings.add(NoLabel, s.Name, "column "+column.Name, Instance{Place: placeOf(s.Set, row), Text: cell.String()})
+		return cell.String(), false
+	case classes == nil:
+		return cell.Text(), true
+	case !inRange(cell, column):
+		c.findings.add(LabelRange, s.Name, fmt.Sprintf("column %s, classes 0 to %d", column.Name, len(classes)-1), Instance{Place: placeOf(s.Set, row), Text: cell.String()})
+		return cell.String(), false
+	}
+	return classes[cell.Int], true
+}
+
+// noteClass remembers the labels that the first split trains, and where others were seen first.
+func (c *checking) noteClass(split int, row int64, column int, name string) {
+	if split == 0 {
+		if len(c.trained[column]) < maxLabelTexts {
+			c.trained[column][strings.Clone(name)] = true
+		}
+		return
+	}
+	held := c.held[column]
+	if c.trained[column][name] || len(c.trained[column]) == maxLabelTexts ||
+		slices.ContainsFunc(held, func(h classPlace) bool { return h.name == name && h.split == c.splits[split].Name }) || len(held) == maxUntrained {
+		return
+	}
+	s := c.splits[split]
+	c.held[column] = append(held, classPlace{strings.Clone(name), placeOf(s.Set, row), s.Name})
+}
+
+// maxUntrained bounds the classes that are named as missing.
+const maxUntrained = 1000
+
+// untrained adds the labels that nothing trains.
+func (c *checking) untrained() {
+	for i, held := range c.held {
+		for _, h := range held {
+			c.findings.add(UntrainedLabel, h.split, fmt.Sprintf("column %s, not in %s", c.Roles.Labels[i], c.splits[0].Name), Instance{Place: h.place, Text: h.name})
+		}
+	}
+}
+
+func equalNames(a, b parquetio.Column) bool { return slices.Equal(a.ClassLabels, b.ClassLabels) }
+
+func classList(c parquetio.Column) string {
+	if c.ClassLabels == nil {
+		return "(none)"
+	}
+	const most = 10
+	if len(c.ClassLabels) > most {
+		return strings.Join(c.ClassLabels[:most], ", ") + fmt.Sprintf(", ... (%d)", len(c.ClassLabels))
+	}
+	return strings.Join(c.ClassLabels, ", ")
+}

@@ -1,0 +1,76 @@
+package survey
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"t5train/data/parquetio"
+)
+
+// Balance is how often each class of a label is there.
+type Balance struct {
+	Column  string  `json:"column"`
+	Classes []Class `json:"classes"` // in the order of their numbers, or by name where they have none
+	Nulls   int64   `json:"nulls"`
+	Strange int64   `json:"out_of_range"` // numbers that no class has
+	TooMany bool    `json:"too_many"`     // more than MaxClasses different values, of which the first are here
+}
+
+// Class is one of them.
+type Class struct {
+	Name  string `json:"name"`
+	Count int64  `json:"count"`
+}
+
+// MaxClasses bounds the classes that are counted.
+const MaxClasses = 1000
+
+type balance struct {
+	column parquetio.Column
+	Balance
+	counts map[string]int64 // of values without class names
+	named  []int64          // of the classes
+}
+
+func newBalance(c parquetio.Column) *balance {
+	return &balance{column: c, Balance: Balance{Column: c.Name}, counts: map[string]int64{}, named: make([]int64, len(c.ClassLabels))}
+}
+
+func (b *balance) add(c parquetio.Cell) {
+	switch {
+	case c.Kind == parquetio.Null:
+		b.Nulls++
+	case c.Kind == parquetio.List:
+		for _, item := range c.Items {
+			b.add(item)
+		}
+	case b.column.ClassLabels == nil:
+		if _, seen := b.counts[c.Text()]; !seen && len(b.counts) == MaxClasses {
+			b.TooMany = true
+			return
+		}
+		b.counts[c.Text()]++
+	case inRange(c, b.column):
+		b.named[c.Int]++
+	default:
+		b.Strange++
+	}
+}
+
+// inRange tells whether a number is that of a class.
+func inRange(c parquetio.Cell, column parquetio.Column) bool {
+	return c.Kind == parquetio.Int && c.Int >= 0 && c.Int < int64(len(column.ClassLabels))
+}
+
+func (b *balance) finish() Balance {
+	for i, name := range b.column.ClassLabels {
+		b.Classes = append(b.Classes, Class{name, b.named[i]})
+	}
+	for _, name := range slices.SortedFunc(maps.Keys(b.counts), func(x, y string) int {
+		return cmp.Or(cmp.Compare(b.counts[y], b.counts[x]), cmp.Compare(x, y))
+	}) {
+		b.Classes = append(b.Classes, Class{name, b.counts[name]})
+	}
+	return b.Balance
+}

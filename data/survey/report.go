@@ -1,0 +1,162 @@
+package survey
+
+// Report is the result of a check.
+type Report struct {
+	Splits   []SplitRows `json:"splits"`
+	Roles    Roles       `json:"roles"`
+	Findings []Finding   `json:"findings"` // errors first
+	Unknown  []Character `json:"unknown_characters"`
+}
+
+// SplitRows is a split and the number of its rows.
+type SplitRows struct {
+	Name string `json:"name"`
+	Rows int64  `json:"rows"`
+}
+
+// Errors counts the findings that falsify an evaluation.
+func (r *Report) Errors() int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Error {
+			n++
+		}
+	}
+	return n
+}
+
+// Finding is what is wrong with some rows of a split.
+type Finding struct {
+	Kind      Kind       `json:"kind"`
+	Error     bool       `json:"error"` // it falsifies an evaluation
+	Split     string     `json:"split"`
+	Message   string     `json:"message"`
+	Detail    string     `json:"detail,omitempty"` // the column, or the other split
+	Count     int64      `json:"count"`
+	Instances []Instance `json:"instances"` // the first of them
+	Remedy    string     `json:"remedy"`
+}
+
+// Instance is a row of a finding.
+type Instance struct {
+	Place
+	Other *Place `json:"other,omitempty"` // the row that it is compared with
+	Text  string `json:"text,omitempty"`
+}
+
+// Kind is a kind of finding.
+type Kind string
+
+// The kinds. The first five falsify an evaluation.
+const (
+	Leak                Kind = "leak"
+	LeakNormalised      Kind = "leak_normalised"
+	LabelRange          Kind = "label_range"
+	ClassNames          Kind = "class_names"
+	NoLabel             Kind = "no_label"
+	Duplicate           Kind = "duplicate"
+	DuplicateNormalised Kind = "duplicate_normalised"
+	ConflictingLabels   Kind = "conflicting_labels"
+	UntrainedLabel      Kind = "untrained_label"
+	EmptyText           Kind = "empty_text"
+	EmptyTarget         Kind = "empty_target"
+	UnknownCharacters   Kind = "unknown_characters"
+	CutText             Kind = "cut_text"
+	CutTarget           Kind = "cut_target"
+)
+
+// falsifies says whether a kind makes an evaluation wrong, or only worse.
+func (k Kind) falsifies() bool {
+	switch k {
+	case Leak, LeakNormalised, LabelRange, ClassNames, NoLabel:
+		return true
+	}
+	return false
+}
+
+// explain says what is wrong with the rows of a kind, and what to do about it.
+func (k Kind) explain() (message, remedy string) {
+	const divide = "remove them from one of the splits, or divide the data anew with t5train data import --group COLUMN"
+	const repeat = "remove them, unless they are meant to count more than once"
+	switch k {
+	case Leak:
+		return "rows with the texts of a row of another split", divide
+	case LeakNormalised:
+		return "rows with the texts, but for case and white space, of a row of another split", divide
+	case LabelRange:
+		return "labels that are no class", "correct the labels, or the class names in the schema"
+	case ClassNames:
+		return "columns with other class names than the first split, where the same number means another class",
+			"import all splits at once, as in t5train data import train=FILE validation=FILE"
+	case NoLabel:
+		return "missing labels", "drop these rows: training and evaluation need a label in each"
+	case Duplicate:
+		return "rows with the texts of an earlier row", repeat
+	case DuplicateNormalised:
+		return "rows with the texts, but for case and white space, of an earlier row", repeat
+	case ConflictingLabels:
+		return "rows with the texts of an earlier row and another label", "decide for one label: no model can learn both"
+	case UntrainedLabel:
+		return "labels that the first split does not have", "add rows of them, or divide the data anew with t5train data import --stratify COLUMN"
+	case EmptyText:
+		return "texts that are empty or null", "drop the rows, or fill them in"
+	case EmptyTarget:
+		return "targets that are empty or null", "drop the rows: they teach to answer nothing"
+	case UnknownCharacters:
+		return "texts with characters that the vocabulary lacks, which a model neither reads nor writes",
+			"replace the characters, or choose a model with another vocabulary, such as mT5 or ByT5"
+	case CutText:
+		return "texts that lose their end", "raise --max-input-length, or shorten the texts"
+	case CutTarget:
+		return "targets that lose their end", "raise --max-target-length, or shorten the targets"
+	}
+	return string(k), ""
+}
+
+// findings gathers what is found, by kind, split and detail.
+type findings struct {
+	most int // instances of each
+	byID map[findingID]*Finding
+	list []*Finding
+}
+
+type findingID struct {
+	kind          Kind
+	split, detail string
+}
+
+func newFindings(most int) *findings { return &findings{most: most, byID: map[findingID]*Finding{}} }
+
+func (f *findings) add(k Kind, split, detail string, at Instance) {
+	id := findingID{k, split, detail}
+	found := f.byID[id]
+	if found == nil {
+		message, remedy := k.explain()
+		found = &Finding{Kind: k, Error: k.falsifies(), Split: split, Message: message, Detail: detail, Remedy: remedy}
+		f.byID[id] = found
+		f.list = append(f.list, found)
+	}
+	found.Count++
+	if len(found.Instances) < f.most {
+		found.Instances = append(found.Instances, at)
+	}
+}
+
+// mostCharacters is the number of unknown characters that a report names.
+const mostCharacters = 20
+
+func (c *checking) report() *Report {
+	c.untrained()
+	r := &Report{Roles: c.Roles, Unknown: c.characters.most(mostCharacters)}
+	for _, s := range c.splits {
+		r.Splits = append(r.Splits, SplitRows{s.Name, s.Set.Rows()})
+	}
+	for _, wantErrors := range []bool{true, false} {
+		for _, found := range c.findings.list {
+			if found.Error == wantErrors {
+				r.Findings = append(r.Findings, *found)
+			}
+		}
+	}
+	return r
+}

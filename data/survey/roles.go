@@ -1,0 +1,106 @@
+package survey
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"t5train/data/parquetio"
+)
+
+// Roles say what columns are for, by their names.
+type Roles struct {
+	Texts   []string `json:"texts"`   // that a model reads
+	Targets []string `json:"targets"` // texts that it writes
+	Labels  []string `json:"labels"`  // classes, of which it writes the names
+}
+
+// FindRoles returns the roles of columns: those that are asked for, and where none are for a role, those that names and types
+// suggest. Labels are ClassLabels and a column named label or labels. Targets are strings of a name that is usual for
+// what a model writes. Texts are all other strings, but for identifiers. Lists of strings count as strings.
+func FindRoles(columns []parquetio.Column, asked Roles) (Roles, error) {
+	for _, role := range []struct {
+		names []string
+		fits  func(parquetio.Column) bool
+		want  string
+	}{
+		{asked.Texts, isText, "string"}, {asked.Targets, isText, "string"}, {asked.Labels, canLabel, "string, int or bool"},
+	} {
+		for _, name := range role.names {
+			i := slices.IndexFunc(columns, func(c parquetio.Column) bool { return c.Name == name })
+			if i < 0 {
+				return Roles{}, fmt.Errorf("there is no column %s: the columns are %s", name, strings.Join(namesOf(columns, nil), ", "))
+			}
+			if !role.fits(columns[i]) {
+				return Roles{}, fmt.Errorf("column %s is of type %s, want %s", name, columns[i].FullType(), role.want)
+			}
+		}
+	}
+	taken := func(name string) bool {
+		return slices.Contains(asked.Texts, name) || slices.Contains(asked.Targets, name) || slices.Contains(asked.Labels, name)
+	}
+	found := asked
+	if len(found.Labels) == 0 {
+		found.Labels = namesOf(columns, func(c parquetio.Column) bool {
+			return !taken(c.Name) && canLabel(c) && (c.ClassLabels != nil || slices.Contains(labelNames(), strings.ToLower(c.Name)))
+		})
+	}
+	isLabel := func(name string) bool { return slices.Contains(found.Labels, name) }
+	if len(found.Targets) == 0 {
+		found.Targets = namesOf(columns, func(c parquetio.Column) bool {
+			return !taken(c.Name) && isText(c) && !isLabel(c.Name) && slices.Contains(targetNames(), strings.ToLower(c.Name))
+		})
+	}
+	if len(found.Texts) == 0 {
+		found.Texts = namesOf(columns, func(c parquetio.Column) bool {
+			return !taken(c.Name) && isText(c) && !isLabel(c.Name) && !slices.Contains(found.Targets, c.Name) && !isIdentifier(c.Name)
+		})
+	}
+	return found, nil
+}
+
+func isText(c parquetio.Column) bool { return c.Type == parquetio.TypeString && c.Lists <= 1 }
+
+func canLabel(c parquetio.Column) bool {
+	return c.Lists <= 1 && (c.Type == parquetio.TypeString || c.Type == parquetio.TypeInt || c.Type == parquetio.TypeBool)
+}
+
+func labelNames() []string { return []string{"label", "labels"} }
+
+// targetNames are usual names of what a model writes.
+func targetNames() []string {
+	return []string{
+		"target", "targets", "target_text", "output", "outputs", "summary", "highlights", "completion", "response",
+		"answer", "answers.text", "label_text", "phonemes",
+	}
+}
+
+// isIdentifier says whether a column's name is that of a number or a place, which no model reads.
+func isIdentifier(name string) bool {
+	name = strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
+	switch name {
+	case "id", "idx", "index", "guid", "uuid", "key", "url", "path", "file":
+		return true
+	}
+	return strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "-id") || strings.HasSuffix(name, "_idx")
+}
+
+// namesOf returns the names of the columns for which keep holds; nil keeps all.
+func namesOf(columns []parquetio.Column, keep func(parquetio.Column) bool) []string {
+	var names []string
+	for _, c := range columns {
+		if keep == nil || keep(c) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// find returns the columns of these names, which are there.
+func find(columns []parquetio.Column, names []string) []parquetio.Column {
+	found := make([]parquetio.Column, len(names))
+	for i, name := range names {
+		found[i] = columns[slices.IndexFunc(columns, func(c parquetio.Column) bool { return c.Name == name })]
+	}
+	return found
+}
