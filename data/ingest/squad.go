@@ -1,10 +1,12 @@
 package ingest
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"t5train/data/parquetio"
 )
@@ -36,7 +38,7 @@ type squadAnswer struct {
 func readSQuAD(t *text, yield yield) error {
 	d := json.NewDecoder(t)
 	err := squadObject(d, func() error {
-		line := t.row(d.InputOffset())
+		line := t.row(begin(d))
 		var article squadArticle
 		if err := d.Decode(&article); err != nil {
 			return err
@@ -44,6 +46,19 @@ func readSQuAD(t *text, yield yield) error {
 		return article.rows(line, yield)
 	})
 	return squadError(t, d, err)
+}
+
+// begin returns the offset of the next value, which d.More has seen.
+func begin(d *json.Decoder) int64 {
+	offset := d.InputOffset()
+	ahead := bufio.NewReader(d.Buffered())
+	for {
+		c, err := ahead.ReadByte()
+		if err != nil || !strings.ContainsRune(" \t\r\n,", rune(c)) {
+			return offset
+		}
+		offset++
+	}
 }
 
 // squadError adds the line to what the decoder says; errors of the text, of rows and of yield are as they are.

@@ -14,7 +14,9 @@ const maxRowBytes = 64 << 20
 // text is the bytes of a file, as long as they are UTF-8. A byte order mark in front is left out.
 type text struct {
 	r     io.Reader
+	limit int64 // of a row, in bytes
 	begun bool
+	err   error  // that ended the text: a json.Decoder may pass over an error once
 	part  []byte // of a character that the next bytes complete
 	line  int    // that the next byte is on, from 1
 
@@ -24,18 +26,25 @@ type text struct {
 	breaks   []int64 // offsets of the ends of lines behind rowStart
 }
 
-func newText(r io.Reader) *text { return &text{r: r, line: 1, rowLine: 1} }
+func newText(r io.Reader) *text { return &text{r: r, limit: maxRowBytes, line: 1, rowLine: 1} }
 
 // Read hands out what is good. An error says the line.
-func (t *text) Read(p []byte) (int, error) {
+func (t *text) Read(p []byte) (n int, err error) {
+	if t.err == nil {
+		n, t.err = t.read(p)
+	}
+	return n, t.err
+}
+
+func (t *text) read(p []byte) (int, error) {
 	if !t.begun {
 		t.begun = true
 		if err := t.begin(); err != nil {
 			return 0, err
 		}
 	}
-	if t.offset-t.rowStart > maxRowBytes {
-		return 0, fmt.Errorf("line %d: a row of more than %d MB begins here: is a quote or a bracket not closed, or is the format another one?", t.rowLine, maxRowBytes>>20)
+	if t.offset-t.rowStart > t.limit {
+		return 0, fmt.Errorf("line %d: a row of more than %d KB begins here: is a quote or a bracket not closed, or is the format another one?", t.rowLine, t.limit>>10)
 	}
 	n, err := t.r.Read(p)
 	good, bad := t.check(p[:n])
