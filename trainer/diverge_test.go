@@ -16,6 +16,7 @@ import (
 	"t5train/configs"
 	"t5train/model/kernel"
 	"t5train/model/op"
+	"t5train/trainer/record"
 )
 
 // newTestLoop is what Finetune does before the first step of a new run.
@@ -134,7 +135,7 @@ func TestDivergence(t *testing.T) {
 // A run that diverges before its first checkpoint leaves its configuration and the lines of its steps, to find the cause
 // by, and stands in nobody's way.
 func TestDivergenceBeforeTheFirstCheckpoint(t *testing.T) {
-	for every, want := range map[int][]string{1: {configName, historyName}, 100: {configName}} {
+	for every, want := range map[int][]string{1: {configName, historyName, record.DirName, eventsName}, 100: {configName, record.DirName}} {
 		c := tinyConfig(t)
 		rate := 1e300
 		c.Optimizer, c.Data.Validation, c.Train.LogEvery = configs.Optimizer{Name: "sgd", LearningRate: &rate}, nil, every

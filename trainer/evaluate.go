@@ -6,10 +6,12 @@ import (
 
 	"t5train/data"
 	"t5train/data/task"
+	"t5train/data/tokenizer"
 	"t5train/model"
 	"t5train/model/decode"
 	"t5train/model/kernel"
 	"t5train/trainer/metric"
+	"t5train/trainer/record"
 )
 
 // Evaluator computes the loss and the metrics of a task on held-out examples. It holds no more than a batch of
@@ -23,11 +25,14 @@ type Evaluator struct {
 
 	// Fit finds the temperature of the labels' probabilities anew: the examples are those to calibrate on.
 	Fit bool
+
+	tokenizer *tokenizer.Tokenizer
+	seen      record.Evaluation // of the last evaluation
 }
 
 // NewEvaluator returns an evaluator of a model for a task.
 func NewEvaluator(b *Bundle, spec task.Spec, w *kernel.Workers) *Evaluator {
-	e := &Evaluator{model: b.Model, spec: spec, loss: decode.NewLoss(b.Model, w)}
+	e := &Evaluator{model: b.Model, spec: spec, loss: decode.NewLoss(b.Model, w), tokenizer: b.Tokenizer}
 	if spec.Name == task.Classification {
 		e.generator = decode.New(b.Model, w)
 		e.labels = newLabelScorer(b, spec)
@@ -44,8 +49,9 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 	var loss metric.Loss
 	var classes *metric.Classification
 	var calibration metric.Calibration
+	exhibition := exhibition{examples: examples, tokenizer: e.tokenizer}
+	var names []string
 	if e.generator != nil {
-		var names []string
 		for _, l := range e.spec.Labels {
 			names = append(names, l.Name)
 		}
@@ -75,12 +81,15 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 		loss.Add(totals.NLL, int64(totals.Tokens))
 		correct += totals.Correct
 		if classes != nil {
-			if err := e.classify(ctx, classes, &calibration, examples, batch.Index); err != nil {
+			if err := e.classify(ctx, classes, &calibration, &exhibition, batch.Index); err != nil {
 				return nil, fmt.Errorf("evaluate: %w", err)
 			}
+		} else {
+			exhibition.written(&batch, totals)
 		}
 		done(position)
 	}
+	e.seen = exhibition.close(names, classes)
 	values := append([]metric.Value{{Name: "examples", Value: float64(examples.Len())}}, loss.Result()...)
 	if tokens := loss.Tokens(); tokens > 0 {
 		values = append(values, metric.Value{Name: "token_accuracy", Value: float64(correct) / float64(tokens)})
@@ -97,7 +106,8 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 }
 
 // classify adds the answers to some of the examples.
-func (e *Evaluator) classify(ctx context.Context, classes *metric.Classification, calibration *metric.Calibration, examples *data.Examples, index []int) error {
+func (e *Evaluator) classify(ctx context.Context, classes *metric.Classification, calibration *metric.Calibration, x *exhibition, index []int) error {
+	examples := x.examples
 	inputs := make([][]int32, len(index))
 	for i, j := range index {
 		inputs[i] = examples.Input(j)
@@ -113,6 +123,7 @@ func (e *Evaluator) classify(ctx context.Context, classes *metric.Classification
 		if err := calibration.Add(logits[i], examples.Label(j)); err != nil {
 			return err
 		}
+		x.classified(j, e.spec.Labels, logits[i])
 	}
 	return nil
 }

@@ -141,6 +141,9 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, configName), yaml); err != nil {
 		return nil, fmt.Errorf("write %s: %w", configName, durable.WithRemedy(err))
 	}
+	if err := l.recorder.begin(l, m, w); err != nil {
+		return nil, err
+	}
 	if l.history, err = openHistory(filepath.Join(c.Output, historyName), l.state.Step, l.state.Evaluated == l.state.Step); err != nil {
 		return nil, err
 	}

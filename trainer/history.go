@@ -8,16 +8,26 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 
 	"t5train/checkpoints"
 	"t5train/internal/durable"
+	"t5train/trainer/record"
+	"t5train/trainer/tfevents"
 )
 
-// historyName is the file of a run folder that holds one JSON object a line for each logged step and evaluation.
-const historyName = "metrics.jsonl"
+// historyName is the file of a run folder that holds a line for each logged step and evaluation, eventsName the folder
+// that holds the same for TensorBoard.
+const (
+	historyName = record.HistoryName
+	eventsName  = "tensorboard"
+)
 
-// history appends to the metrics of a run.
-type history struct{ file *os.File }
+// history appends to the metrics of a run: to its lines, and to the events that are made of them.
+type history struct {
+	file   *os.File
+	events *tfevents.Writer
+}
 
 // openHistory opens the metrics of a run that goes on from a step. What a stopped run has written after its last
 // checkpoint is dropped, for it will come again: lines of later steps, and, unless that step is evaluated, evaluations of
@@ -36,7 +46,7 @@ func openHistory(path string, step int, evaluated bool) (*history, error) {
 		if json.Unmarshal(text, &line) != nil { // the part of a line that a full disk has left
 			continue
 		}
-		if line.Step < step || line.Step == step && (line.Kind == kindTrain || evaluated) {
+		if line.Step < step || line.Step == step && (line.Kind == record.KindTrain || evaluated) {
 			kept.Write(bytes.TrimSuffix(text, []byte("\n")))
 			kept.WriteByte('\n')
 		}
@@ -50,43 +60,35 @@ func openHistory(path string, step int, evaluated bool) (*history, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open metrics: %w", err)
 	}
-	return &history{file}, nil
+	at := now()
+	events, err := tfevents.Replace(filepath.Join(filepath.Dir(path), eventsName), at, pointsOf(record.ParseHistory(kept.Bytes()), at))
+	if err != nil {
+		return nil, errors.Join(durable.WithRemedy(err), file.Close())
+	}
+	return &history{file, events}, nil
 }
 
-// The kinds of lines.
-const (
-	kindTrain = "train"
-	kindEval  = "eval"
-)
-
-// trainRecord is a line about training steps; the loss is the mean over the steps since the last such line.
-type trainRecord struct {
-	Kind            string  `json:"kind"` // kindTrain
-	Step            int     `json:"step"`
-	Epoch           float64 `json:"epoch"`
-	Position        int64   `json:"position"` // examples consumed, over all epochs
-	Loss            float64 `json:"loss"`
-	LearningRate    float64 `json:"learning_rate"`
-	GradNorm        float64 `json:"grad_norm"`
-	TokensPerSecond float64 `json:"tokens_per_second"` // input and target tokens
-	PeakShare       float64 `json:"fma_peak_share"`    // part of the measured peak that matrix products reach
-	Seconds         float64 `json:"seconds"`           // since the start of this process
-	SecondsLeft     float64 `json:"seconds_left"`      // estimated
+// addTrain adds a line about steps.
+func (h *history) addTrain(t record.Train) error {
+	if err := h.add(t); err != nil {
+		return err
+	}
+	return durable.WithRemedy(h.events.Add(trainPoint(t)))
 }
 
-// evalRecord is a line about an evaluation.
-type evalRecord struct {
-	Kind    string             `json:"kind"` // kindEval
-	Step    int                `json:"step"`
-	Epoch   float64            `json:"epoch"`
-	Metrics map[string]float64 `json:"metrics"`
+// addEval adds a line about an evaluation.
+func (h *history) addEval(e record.Eval) error {
+	if err := h.add(e); err != nil {
+		return err
+	}
+	return durable.WithRemedy(h.events.Add(evalPoint(e)))
 }
 
 // add writes one record as a line, in one call, so that a killed process leaves whole lines.
-func (h *history) add(record any) error {
-	line, err := json.Marshal(record)
+func (h *history) add(line any) error {
+	text, err := json.Marshal(line)
 	if err == nil {
-		_, err = h.file.Write(append(line, '\n'))
+		_, err = h.file.Write(append(text, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("write metrics: %w", durable.WithRemedy(err))
@@ -94,14 +96,14 @@ func (h *history) add(record any) error {
 	return nil
 }
 
-// close ends the file. One without a line would say nothing: it is removed.
+// close ends the files. Those without a line would say nothing: they are removed.
 func (h *history) close() error {
 	info, err := h.file.Stat()
 	err = errors.Join(err, h.file.Close())
 	if err == nil && info.Size() == 0 {
-		err = os.Remove(h.file.Name())
+		return errors.Join(os.Remove(h.file.Name()), h.events.Discard())
 	}
-	return err
+	return errors.Join(err, h.events.Close())
 }
 
 // onlyFinite keeps what JSON can hold: a perplexity may be infinite.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"t5train/model/kernel"
+	"t5train/trainer/record"
 )
 
 // stepLog writes a line of the log now and then, with what happened since the last one. The losses are part of the run's
@@ -65,11 +66,15 @@ func (s *stepLog) step(r stepResult) error {
 	}
 	s.since, s.paused, s.tokens = time.Now(), 0, 0
 	l.state.LossSum, l.state.LossSteps = 0, 0
-	return l.history.add(trainRecord{
-		Kind: kindTrain, Step: step, Epoch: l.epoch(), Position: l.state.Position, Loss: loss, LearningRate: r.LearningRate,
-		GradNorm: r.GradNorm, TokensPerSecond: rate, PeakShare: share, Seconds: time.Since(s.begun).Seconds(), SecondsLeft: left.Seconds(),
+	return l.history.addTrain(record.Train{
+		Kind: record.KindTrain, Step: step, Epoch: l.epoch(), Position: l.state.Position, Loss: loss, LearningRate: r.LearningRate,
+		GradNorm: r.GradNorm, TokensPerSecond: rate, PeakShare: share, PeakMemoryMB: peakRSS(),
+		Seconds: time.Since(s.begun).Seconds(), SecondsLeft: left.Seconds(), Time: now(),
 	})
 }
+
+// now is the time as lines tell it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 // workMeter counts the floating-point operations of matrix products. Counting takes a tenth of a microsecond a product.
 type workMeter struct {

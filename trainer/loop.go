@@ -13,6 +13,7 @@ import (
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/trainer/metric"
+	"t5train/trainer/record"
 )
 
 // loop is a training run: steps, with log lines, evaluations and checkpoints between them.
@@ -26,6 +27,7 @@ type loop struct {
 	total    int // steps of the whole run
 	saver    *saver
 	history  *history
+	recorder recorder
 	console  *Console
 	state    state
 	metrics  map[string]float64 // of the evaluation at state.Evaluated
@@ -33,7 +35,7 @@ type loop struct {
 
 func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *checkpoints.Run, console *Console) (*loop, error) {
 	l := &loop{
-		config: c, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console,
+		config: c, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console, recorder: recorder{c.Output},
 		state: state{Examples: int64(m.train.Len()), Data: m.digests, Config: decisive(c), Processors: []string{processor(w)}},
 	}
 	var err error
@@ -206,7 +208,10 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	for _, line := range shown {
 		l.console.Say("  %s", line)
 	}
-	return improved, l.history.add(evalRecord{Kind: kindEval, Step: l.state.Step, Epoch: l.epoch(), Metrics: l.metrics})
+	if err := l.recorder.evaluated(l, shown, improved); err != nil {
+		return false, err
+	}
+	return improved, l.history.addEval(record.Eval{Kind: record.KindEval, Step: l.state.Step, Epoch: l.epoch(), Metrics: l.metrics, Time: now()})
 }
 
 // better compares two values of a metric: of losses the smaller wins.

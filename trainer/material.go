@@ -6,6 +6,7 @@ import (
 
 	"t5train/data"
 	"t5train/trainer/metric"
+	"t5train/trainer/record"
 )
 
 // material is what a run works with: examples to train on, and held-out ones.
@@ -50,6 +51,10 @@ type heldOutRows struct {
 }
 
 func (h heldOutRows) Len() int { return h.examples.Len() }
+
+func (h heldOutRows) source() data.Source { return h.examples }
+
+func (h heldOutRows) exhibit() record.Evaluation { return h.seen }
 
 func (h heldOutRows) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Value, []string, error) {
 	values, err := h.Evaluator.Evaluate(ctx, h.examples, h.batchSize, done)

@@ -15,6 +15,7 @@ import (
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model"
+	"t5train/trainer/record"
 )
 
 func tinyBundle(t *testing.T) *Bundle {
@@ -227,7 +228,7 @@ func TestHistoryDropsWhatWillComeAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := h.add(evalRecord{Kind: kindEval, Step: 9, Metrics: onlyFinite(map[string]float64{"loss": math.NaN(), "perplexity": math.Inf(1), "f1": 1})}); err != nil {
+			if err := h.addEval(record.Eval{Kind: record.KindEval, Step: 9, Metrics: onlyFinite(map[string]float64{"loss": math.NaN(), "perplexity": math.Inf(1), "f1": 1})}); err != nil {
 				t.Fatal(err)
 			}
 			if err := h.close(); err != nil {

@@ -17,6 +17,7 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/model/decode"
 	"t5train/model/kernel"
+	"t5train/trainer/record"
 )
 
 // tinySentinels is the number of sentinels that runs of tinyPretraining have.
@@ -55,12 +56,12 @@ func trainLosses(t *testing.T, output string) []float64 {
 	t.Helper()
 	var losses []float64
 	for line := range bytes.Lines(mustRead(t, filepath.Join(output, historyName))) {
-		var record trainRecord
-		if err := json.Unmarshal(line, &record); err != nil {
+		var entry record.Train
+		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
 		}
-		if record.Kind == kindTrain {
-			losses = append(losses, record.Loss)
+		if entry.Kind == record.KindTrain {
+			losses = append(losses, entry.Loss)
 		}
 	}
 	return losses

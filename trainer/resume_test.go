@@ -20,6 +20,7 @@ import (
 	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/model/kernel"
+	"t5train/trainer/record"
 )
 
 // contents maps the files of a run that two equal runs have in common, bit for bit, to what they hold.
@@ -46,20 +47,25 @@ func contents(t *testing.T, output string) map[string]string {
 	}
 	var lines bytes.Buffer
 	for line := range bytes.Lines(mustRead(t, filepath.Join(output, historyName))) {
-		var record map[string]any
-		if err := json.Unmarshal(line, &record); err != nil {
+		var entry map[string]any
+		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
 		}
-		for _, ofTheClock := range []string{"seconds", "seconds_left", "tokens_per_second", "fma_peak_share"} {
-			delete(record, ofTheClock)
+		for _, ofTheClock := range []string{"seconds", "seconds_left", "tokens_per_second", "fma_peak_share", "peak_memory_mb", "time"} {
+			delete(entry, ofTheClock)
 		}
-		text, err := json.Marshal(record)
+		text, err := json.Marshal(entry)
 		if err != nil {
 			t.Fatal(err)
 		}
 		lines.Write(append(text, '\n'))
 	}
 	files[historyName] = lines.String()
+	for _, name := range []string{record.LatestName, record.BestName} {
+		if content, err := os.ReadFile(filepath.Join(output, name)); err == nil {
+			files[name] = string(content)
+		}
+	}
 	return files
 }
 

@@ -21,6 +21,7 @@ import (
 	"t5train/model/decode"
 	"t5train/model/kernel"
 	"t5train/model/op"
+	"t5train/trainer/record"
 )
 
 const (
@@ -116,12 +117,12 @@ func TestBestAndLastCheckpoints(t *testing.T) {
 	}
 	best, bestStep := math.Inf(1), 0
 	for line := range bytes.Lines(mustRead(t, filepath.Join(c.Output, historyName))) {
-		var record evalRecord
-		if err := json.Unmarshal(line, &record); err != nil {
+		var entry record.Eval
+		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
 		}
-		if record.Kind == "eval" && record.Metrics["loss"] < best {
-			best, bestStep = record.Metrics["loss"], record.Step
+		if entry.Kind == "eval" && entry.Metrics["loss"] < best {
+			best, bestStep = entry.Metrics["loss"], entry.Step
 		}
 	}
 	if r.BestStep != bestStep || r.Metrics["loss"] != best {
@@ -284,12 +285,12 @@ func recordedSteps(t *testing.T, output, kind string) []int {
 	t.Helper()
 	var steps []int
 	for line := range bytes.Lines(mustRead(t, filepath.Join(output, historyName))) {
-		var record evalRecord
-		if err := json.Unmarshal(line, &record); err != nil {
+		var entry record.Eval
+		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
 		}
-		if record.Kind == kind {
-			steps = append(steps, record.Step)
+		if entry.Kind == kind {
+			steps = append(steps, entry.Step)
 		}
 	}
 	return steps
@@ -350,7 +351,7 @@ func TestSchedulesOfARun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			train, eval := recordedSteps(t, config.Output, kindTrain), recordedSteps(t, config.Output, kindEval)
+			train, eval := recordedSteps(t, config.Output, record.KindTrain), recordedSteps(t, config.Output, record.KindEval)
 			if !slices.Equal(train, c.train) || !slices.Equal(eval, c.eval) || !slices.Equal(saved, c.saved) {
 				t.Errorf("lines at %v, evaluations at %v, checkpoints at %v, want %v, %v, %v", train, eval, saved, c.train, c.eval, c.saved)
 			}
@@ -380,12 +381,12 @@ func TestTimeLeft(t *testing.T) {
 	if err := log.step(stepResult{Loss: 1, Tokens: 1}); err != nil {
 		t.Fatal(err)
 	}
-	var record trainRecord
-	if err := json.Unmarshal(mustRead(t, filepath.Join(c.Output, historyName)), &record); err != nil {
+	var entry record.Train
+	if err := json.Unmarshal(mustRead(t, filepath.Join(c.Output, historyName)), &entry); err != nil {
 		t.Fatal(err)
 	}
-	if record.SecondsLeft < 3*60 { // six steps of half a minute
-		t.Errorf("%g seconds are left, want three minutes", record.SecondsLeft)
+	if entry.SecondsLeft < 3*60 { // six steps of half a minute
+		t.Errorf("%g seconds are left, want three minutes", entry.SecondsLeft)
 	}
 }
 

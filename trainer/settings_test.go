@@ -12,6 +12,7 @@ import (
 
 	"t5train/configs"
 	"t5train/model"
+	"t5train/trainer/record"
 )
 
 // The tests in this file make sure that the configuration reaches the step. Comparing runs with each other cannot find a
@@ -69,11 +70,11 @@ func TestScheduleReachesTheSteps(t *testing.T) {
 			finetune(t, config, FinetuneOptions{})
 			var got []float64
 			for line := range bytes.Lines(mustRead(t, filepath.Join(config.Output, historyName))) {
-				var record trainRecord
-				if err := json.Unmarshal(line, &record); err != nil {
+				var entry record.Train
+				if err := json.Unmarshal(line, &entry); err != nil {
 					t.Fatal(err)
 				}
-				got = append(got, record.LearningRate/rate)
+				got = append(got, entry.LearningRate/rate)
 			}
 			if !slices.EqualFunc(got, c.want, func(a, b float64) bool { return math.Abs(a-b) < 1e-12 }) {
 				t.Errorf("the learning rates are %v of the peak, want %v", got, c.want)

@@ -30,7 +30,7 @@ func (l *Loss) Run(b model.Batch) (kernel.Totals, error) {
 	hidden := l.decode(op.Ragged{IDs: b.DecoderIDs, Offsets: b.DecoderOffsets, Hidden: b.DecoderHidden}, encoded,
 		kernel.Attention{KeyOffsets: b.EncoderOffsets, Hidden: b.EncoderHidden})
 	nll, hits := l.losses(hidden, b.Labels)
-	totals := kernel.Totals{Hits: hits}
+	totals := kernel.Totals{Hits: hits, NLLs: nll}
 	for i, label := range b.Labels {
 		if label == kernel.IgnoreLabel {
 			continue

@@ -25,6 +25,9 @@ type Totals struct {
 	NLL     float64 // plain negative log-likelihood, nats
 	Correct int     // targets that have the largest logit
 	Hits    []bool  // [labels] which of them these are
+
+	// NLLs are the terms of NLL, [labels], where no gradient is asked for.
+	NLLs []float64
 }
 
 // chunkRows returns how many tokens have their logits in memory at once, 36 MB at most where a tile of the product fits:

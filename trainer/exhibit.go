@@ -1,0 +1,54 @@
+package trainer
+
+import (
+	"math"
+
+	"t5train/data"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/model/kernel"
+	"t5train/trainer/metric"
+	"t5train/trainer/record"
+)
+
+// exhibition gathers what an evaluation of examples shows besides its metrics: the best and the worst of them.
+type exhibition struct {
+	examples  *data.Examples
+	tokenizer *tokenizer.Tokenizer
+	extremes  record.Extremes
+}
+
+// classified looks at the answer to example i, by the probability of its label.
+func (x *exhibition) classified(i int, labels []task.Label, logits []float64) {
+	probabilities, answer := softmax(logits), largest(logits)
+	// Not the logarithm of the probability, which may be too small for a number.
+	loss := logits[answer] - logits[x.examples.Label(i)] - math.Log(probabilities[answer])
+	x.extremes.Add(record.Example{Index: i, Loss: loss, Prediction: labels[answer].Text, Probability: &probabilities[answer]})
+}
+
+// written looks at the examples of a batch, by the mean loss of their tokens.
+func (x *exhibition) written(b *data.Batch, totals kernel.Totals) {
+	for s, i := range b.Index {
+		var sum float64
+		terms := totals.NLLs[b.DecOffsets[s]:b.DecOffsets[s+1]]
+		for _, nll := range terms {
+			sum += nll
+		}
+		x.extremes.Add(record.Example{Index: i, Loss: sum / float64(len(terms))})
+	}
+}
+
+// close returns what there is to show; classes is nil where there are none.
+func (x *exhibition) close(labels []string, classes *metric.Classification) record.Evaluation {
+	var e record.Evaluation
+	if classes != nil {
+		e.Confuse(labels, classes.Confusion())
+	}
+	x.extremes.Fill(&e, func(i int) (input, target string) {
+		return x.text(x.examples.Input(i)), x.text(x.examples.Target(i))
+	})
+	return e
+}
+
+// text returns what ids say, without the end that every sequence has.
+func (x *exhibition) text(ids []int32) string { return x.tokenizer.Decode(ids[:len(ids)-1], false) }

@@ -1,0 +1,105 @@
+package tfevents
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The names of our files. TensorBoard reads the files of a folder in the order of their names.
+const (
+	prefix = "events.out.tfevents."
+	suffix = ".t5train"
+)
+
+// Point is what is known of a step.
+type Point struct {
+	Time    time.Time
+	Step    int
+	Scalars []Scalar
+}
+
+// Writer appends to the events of a run. It is for one goroutine.
+type Writer struct{ file *os.File }
+
+// Replace begins a file in a folder, which is made if missing, and removes those that a Writer has left there: a run that
+// goes on from an earlier step has lost what it did after that, and its curves must not show it twice. points are those
+// that still hold. They come again in the new file, because it begins with an event that lets a TensorBoard that is
+// running drop all it has. A process that is killed in between leaves two files, which read as the new one alone.
+func Replace(dir string, now time.Time, points []Point) (*Writer, error) {
+	w, err := replace(dir, now, points)
+	if err != nil {
+		return nil, fmt.Errorf("write events: %w", err)
+	}
+	return w, nil
+}
+
+func replace(dir string, now time.Time, points []Point) (*Writer, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	old, err := files(dir)
+	if err != nil {
+		return nil, err
+	}
+	name := fileName(now.Unix())
+	for second := now.Unix(); len(old) > 0 && name <= old[len(old)-1]; second++ { // a clock may have been put back
+		name = fileName(second)
+	}
+	file, err := os.Create(filepath.Join(dir, name))
+	if err != nil {
+		return nil, err
+	}
+	records := appendRecord(appendRecord(nil, versionEvent(now)), startEvent(now))
+	for _, p := range points {
+		records = appendRecord(records, p.event())
+	}
+	if _, err := file.Write(records); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	for _, name := range old {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+	}
+	return &Writer{file}, nil
+}
+
+func fileName(second int64) string { return fmt.Sprintf("%s%010d%s", prefix, second, suffix) }
+
+// files returns the names of our files in a folder, in order.
+func files(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), prefix) && strings.HasSuffix(e.Name(), suffix) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// Add writes a point, in one call, so that a killed process leaves whole records.
+func (w *Writer) Add(p Point) error {
+	if _, err := w.file.Write(appendRecord(nil, p.event())); err != nil {
+		return fmt.Errorf("write events: %w", err)
+	}
+	return nil
+}
+
+// Close ends the file.
+func (w *Writer) Close() error { return w.file.Close() }
+
+// Discard ends the file and removes it, and its folder if nothing else is there.
+func (w *Writer) Discard() error {
+	err := errors.Join(w.file.Close(), os.Remove(w.file.Name()))
+	_ = os.Remove(filepath.Dir(w.file.Name())) // fails where something else is there
+	return err
+}
