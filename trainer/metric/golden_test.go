@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -71,12 +72,13 @@ type goldenSQuAD struct {
 type goldenBLEU struct {
 	Name       string
 	Hypotheses []string
-	References [][]string // one list for each reference of an example
+	References streams
 	Options    struct {
 		Lowercase    bool
 		Tokenize     string
 		SmoothMethod string `json:"smooth_method"`
 	}
+	Signature                  string
 	Score, BP                  float64
 	Counts, Totals, Precisions []float64
 	SysLen                     float64 `json:"sys_len"`
@@ -84,9 +86,10 @@ type goldenBLEU struct {
 }
 
 type goldenChrF struct {
-	Name                   string
-	Hypotheses, References []string
-	Options                struct {
+	Name       string
+	Hypotheses []string
+	References streams
+	Options    struct {
 		CharOrder    int `json:"char_order"`
 		WordOrder    int `json:"word_order"`
 		Beta         int
@@ -94,13 +97,37 @@ type goldenChrF struct {
 		Whitespace   bool
 		EpsSmoothing bool `json:"eps_smoothing"`
 	}
-	Score float64
+	Signature string
+	Score     float64
 }
 
 type goldenTER struct {
-	Name                   string
-	Hypotheses, References []string
-	Score                  float64
+	Name       string
+	Hypotheses []string
+	References streams
+	Score      float64
+}
+
+// streams are the references of a corpus as sacrebleu takes them: a list of the first one of each example, and so on. A
+// file may have the only list itself.
+type streams [][]string
+
+func (s *streams) UnmarshalJSON(raw []byte) error {
+	var only []string
+	if err := json.Unmarshal(raw, &only); err == nil {
+		*s = streams{only}
+		return nil
+	}
+	return json.Unmarshal(raw, (*[][]string)(s))
+}
+
+// of returns the references of an example.
+func (s streams) of(example int) []string {
+	var references []string
+	for _, stream := range s {
+		references = append(references, stream[example])
+	}
+	return references
 }
 
 type goldenROUGE struct {
@@ -126,7 +153,8 @@ type goldenSeqeval struct {
 	Labels, Predictions   [][]string
 	Entities              [][]any `json:"entities_labels"` // type, first, last in the tags of all sentences, an O after each
 	Precision, Recall, F1 float64
-	F1Macro               float64 `json:"f1_macro"`
+	F1Macro               float64  `json:"f1_macro"`
+	F1Weighted            *float64 `json:"f1_weighted"`
 	Accuracy              float64
 	Strict                *PRF `json:"strict_iob2"`
 }
@@ -146,11 +174,7 @@ func TestGoldenBLEU(t *testing.T) {
 			}
 			m := NewText(b)
 			for j, hypothesis := range c.Hypotheses {
-				var references []string
-				for _, r := range c.References {
-					references = append(references, r[j])
-				}
-				addText(t, m, hypothesis, references...)
+				addText(t, m, hypothesis, c.References.of(j)...)
 			}
 			d := b.Details(m.sum)
 			checkList(t, "counts", d.Matches[:], c.Counts)
@@ -160,6 +184,7 @@ func TestGoldenBLEU(t *testing.T) {
 			check(t, "length", d.Length, c.SysLen)
 			check(t, "reference length", d.Reference, c.RefLen)
 			check(t, "bleu", values(m.Result())["bleu"], c.Score)
+			checkSignature(t, m, c.Signature)
 		})
 	}
 }
@@ -197,9 +222,10 @@ func TestGoldenChrF(t *testing.T) {
 		t.Run(fmt.Sprintf("%d_%s", i, c.Name), func(t *testing.T) {
 			m := NewText(ChrF(c.Options))
 			for j, hypothesis := range c.Hypotheses {
-				addText(t, m, hypothesis, c.References[j])
+				addText(t, m, hypothesis, c.References.of(j)...)
 			}
 			check(t, "chrf", m.Result()[0].Value, c.Score)
+			checkSignature(t, m, c.Signature)
 		})
 	}
 }
@@ -313,6 +339,9 @@ func TestGoldenSeqeval(t *testing.T) {
 			check(t, "recall", got["recall"], c.Recall)
 			check(t, "f1", got["f1"], c.F1)
 			check(t, "f1_macro", got["f1_macro"], c.F1Macro)
+			if c.F1Weighted != nil {
+				check(t, "f1_weighted", got["f1_weighted"], *c.F1Weighted)
+			}
 			check(t, "token_accuracy", got["token_accuracy"], c.Accuracy)
 			if c.Strict != nil {
 				got := values(strict.Result())
@@ -328,6 +357,14 @@ func check(t *testing.T, name string, got, want float64) {
 	t.Helper()
 	if !(math.Abs(got-want) <= tolerance) {
 		t.Errorf("%s is %v, want %v", name, got, want)
+	}
+}
+
+// checkSignature compares signatures where one is recorded.
+func checkSignature(t *testing.T, m *Text, want string) {
+	t.Helper()
+	if got := m.Signature(); want != "" && got != want {
+		t.Errorf("signature is %s, want %s", got, want)
 	}
 }
 
@@ -375,4 +412,16 @@ func values(result []Value) map[string]float64 {
 		byName[v.Name] = v.Value
 	}
 	return byName
+}
+
+func TestGoldenTER(t *testing.T) {
+	for i, c := range readGolden(t, func(f goldenFile) []goldenTER { return f.TER }) {
+		t.Run(fmt.Sprintf("%d_%s", i, c.Name), func(t *testing.T) {
+			m := NewText(TER{})
+			for j, hypothesis := range c.Hypotheses {
+				addText(t, m, hypothesis, c.References.of(j)...)
+			}
+			check(t, "ter", m.Result()[0].Value, c.Score)
+		})
+	}
 }
