@@ -21,7 +21,7 @@ const beamWidth = 25
 // farAway is more than any distance.
 const farAway = 1 << 40
 
-// editDistance computes Levenshtein distances of many texts to one reference. It keeps its rows from one text to the next:
+// editDistance computes Levenshtein distances of many texts to one reference. It keeps its table from one text to the next:
 // moves of words leave beginnings as they are. Texts have to be equally long.
 type editDistance struct {
 	reference []string
@@ -30,79 +30,72 @@ type editDistance struct {
 	edits     [][]edit // the last step to there
 }
 
-func newEditDistance(reference []string) *editDistance {
+// newEditDistance returns the table for texts of so many words.
+func newEditDistance(reference []string, words int) *editDistance {
 	d := &editDistance{reference: reference}
-	costs, edits := d.row()
-	for j := range costs {
-		costs[j], edits[j] = j, insert
+	for range words + 1 {
+		d.costs = append(d.costs, make([]int, len(reference)+1))
+		d.edits = append(d.edits, make([]edit, len(reference)+1))
 	}
-	d.costs, d.edits = [][]int{costs}, [][]edit{edits}
+	for j := range d.costs[0] {
+		d.costs[0][j], d.edits[0][j] = j, insert
+	}
 	return d
 }
 
-// row returns a row of a table where nothing has been computed.
-func (d *editDistance) row() ([]int, []edit) {
-	costs := make([]int, len(d.reference)+1)
-	for j := range costs {
-		costs[j] = farAway
-	}
-	return costs, make([]edit, len(costs))
-}
-
-// to returns the distance of a text, and the edits in order. Of edits that cost the same, keep and substitute go before
-// remove, and remove before insert: other choices would lead to other moves.
-func (d *editDistance) to(text []string) (int, []edit) {
+// to returns the distance of a text.
+func (d *editDistance) to(text []string) int {
 	known := 0
 	for known < len(d.text) && text[known] == d.text[known] {
 		known++
 	}
 	d.text = append(d.text[:known], text[known:]...)
-	d.costs, d.edits = d.costs[:known+1], d.edits[:known+1]
 	// A reference that is long for its text needs a wider beam, or the rows would not meet.
-	slope := 1.0
+	slope, width := 1.0, beamWidth
 	if len(text) > 0 {
 		slope = float64(len(d.reference)) / float64(len(text))
 	}
-	width := beamWidth
 	if beamWidth < slope/2 {
 		width = int(math.Ceil(slope/2 + beamWidth))
 	}
-	for i := known; i < len(text); i++ {
-		diagonal := int(float64(i+1) * slope)
+	for i := known + 1; i <= len(text); i++ {
+		diagonal := int(float64(i) * slope)
 		from, to := max(0, diagonal-width), min(len(d.reference)+1, diagonal+width)
-		if i == len(text)-1 {
+		if i == len(text) {
 			to = len(d.reference) + 1
 		}
-		d.add(text[i], from, to)
+		d.compute(i, from, to)
 	}
-	return d.costs[len(text)][len(d.reference)], d.trace()
+	return d.costs[len(text)][len(d.reference)]
 }
 
-// add appends the row of a word, from one place to before another.
-func (d *editDistance) add(word string, from, to int) {
-	above := d.costs[len(d.costs)-1]
-	costs, edits := d.row()
+// compute fills the row of the i-th word, from one place to before another. Of edits that cost the same, keep and
+// substitute go before remove, and remove before insert: other choices would lead to other moves.
+func (d *editDistance) compute(i, from, to int) {
+	word, above, costs, edits := d.text[i-1], d.costs[i-1], d.costs[i], d.edits[i]
+	for j := range costs {
+		costs[j] = farAway
+	}
 	for j := from; j < to; j++ {
 		if j == 0 {
 			costs[0], edits[0] = above[0]+1, remove
 			continue
 		}
-		if word == d.reference[j-1] {
-			costs[j], edits[j] = above[j-1], keep
-		} else {
-			costs[j], edits[j] = above[j-1]+1, substitute
+		cost, step := above[j-1], keep
+		if word != d.reference[j-1] {
+			cost, step = cost+1, substitute
 		}
-		if c := above[j] + 1; c < costs[j] {
-			costs[j], edits[j] = c, remove
+		if c := above[j] + 1; c < cost {
+			cost, step = c, remove
 		}
-		if c := costs[j-1] + 1; c < costs[j] {
-			costs[j], edits[j] = c, insert
+		if c := costs[j-1] + 1; c < cost {
+			cost, step = c, insert
 		}
+		costs[j], edits[j] = cost, step
 	}
-	d.costs, d.edits = append(d.costs, costs), append(d.edits, edits)
 }
 
-// trace returns the edits from the beginning of both texts to their end.
+// trace returns the edits that make the reference of the last text, in order.
 func (d *editDistance) trace() []edit {
 	var trace []edit
 	for i, j := len(d.text), len(d.reference); i > 0 || j > 0; {

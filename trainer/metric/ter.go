@@ -51,13 +51,12 @@ func Edits(prediction, reference []string) int {
 	if len(reference) == 0 {
 		return len(prediction)
 	}
-	distance := newEditDistance(reference)
+	distance := newEditDistance(reference, len(prediction))
 	moves, tried := 0, 0
 	for {
 		moved, saved := bestShift(prediction, reference, distance, &tried)
 		if tried >= maxShiftCandidates || saved <= 0 {
-			edits, _ := distance.to(prediction)
-			return moves + edits
+			return moves + distance.to(prediction)
 		}
 		prediction = moved
 		moves++
@@ -84,8 +83,8 @@ func (s shift) better(than shift) bool {
 // bestShift returns the prediction after the best move and how many edits that saves, 0 where there is none to try. tried
 // goes up with each move that is.
 func bestShift(prediction, reference []string, distance *editDistance, tried *int) (moved []string, saved int) {
-	before, trace := distance.to(prediction)
-	a := align(trace)
+	before := distance.to(prediction)
+	a := align(distance.trace())
 	best := shift{length: -1}
 	for start := range prediction {
 		for at := range reference {
@@ -112,9 +111,8 @@ func bestShift(prediction, reference []string, distance *editDistance, tried *in
 					}
 					last = target
 					words := move(prediction, start, length, target)
-					after, _ := distance.to(words)
 					*tried++
-					if s := (shift{before - after, length, start, target}); best.length < 0 || s.better(best) {
+					if s := (shift{before - distance.to(words), length, start, target}); best.length < 0 || s.better(best) {
 						best, moved = s, words
 					}
 				}
