@@ -54,6 +54,11 @@ func agree(name string, shards []*shard) datasetColumn {
 			merged.conflict = fmt.Sprintf("occurs twice in %s: rename one", s.path)
 		case first == "":
 			merged.Column, first = c.Column, s.path
+		case c.Type == TypeNull && c.Lists <= merged.Lists: // nulls fit everywhere
+			merged.Nullable = true
+		case merged.Type == TypeNull && merged.Lists <= c.Lists:
+			merged.Column, first = c.Column, s.path
+			merged.Nullable = true
 		case c.Type != merged.Type || c.Lists != merged.Lists:
 			merged.conflict = fmt.Sprintf("differs between shards: it is %s in %s and %s in %s",
 				merged.FullType(), first, c.FullType(), s.path)
@@ -170,8 +175,8 @@ func (d *Dataset) CheckColumns(columns []string) error {
 			return fmt.Errorf("read parquet: column %s %s", name, c.conflict)
 		}
 		if !c.Readable() {
-			return fmt.Errorf("read parquet: column %s of %s is of type %s: only string, int, float and bool columns can be read",
-				name, d.shards[0].path, c.FullType())
+			return fmt.Errorf("read parquet: column %s of %s is of type %s, which cannot be read: %s can",
+				name, d.shards[0].path, c.FullType(), readableTypes)
 		}
 	}
 	return nil

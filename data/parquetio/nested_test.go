@@ -329,7 +329,8 @@ func chunkReader(t *testing.T, column *shardColumn, rows int64, limit int, pages
 }
 
 func intLists(lists []int, definition int) *shardColumn {
-	c := &shardColumn{physical: format.Int32, definition: definition, lists: lists}
+	c := &shardColumn{definition: definition, lists: lists}
+	c.physical, c.size, c.integer = format.Int32, 4, integerCell
 	c.Type, c.Lists = TypeInt, len(lists)
 	return c
 }

@@ -33,7 +33,7 @@ type columnReader struct {
 	expander *decompressor // the column's own
 
 	raw         []byte // the page as stored
-	dictionary  []Cell
+	dictionary  *dictionary
 	behind      int64      // entries of the chunk behind the page
 	left        int        // entries left in the page: values, nulls and empty lists
 	repetitions *rleReader // nil for a column without lists
@@ -178,16 +178,8 @@ func (c *columnReader) dictionaryPage(header *format.DictionaryPageHeader, raw [
 	if err != nil {
 		return fmt.Errorf("expand dictionary: %w: the file is corrupt, copy or download it again", err)
 	}
-	values := newPlainReader(c.column, body)
-	c.dictionary = []Cell{}
-	for range header.NumValues {
-		v, err := values.next()
-		if err != nil {
-			return fmt.Errorf("read dictionary of %d values: %w", header.NumValues, err)
-		}
-		c.dictionary = append(c.dictionary, v)
-	}
-	return nil
+	c.dictionary, err = newDictionary(c.column, header.NumValues, body)
+	return err
 }
 
 // dataPageV1 reads a page whose levels and values are compressed as one.

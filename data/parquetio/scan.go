@@ -39,7 +39,7 @@ func (s *shard) scan(ctx context.Context, r io.ReaderAt, limits limits, columns 
 	readers := make([]cellReader, len(columns))
 	row := rows.start
 	for g := range s.meta.RowGroups {
-		if size := s.meta.RowGroups[g].NumRows; row+size <= rows.first {
+		if size := s.meta.RowGroups[g].NumRows; size == 0 || row+size <= rows.first {
 			row += size
 			continue
 		}

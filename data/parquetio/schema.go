@@ -34,9 +34,8 @@ func (c Column) FullType() string {
 // shardColumn is a column as one file stores it.
 type shardColumn struct {
 	Column
-	leaf       int // index among a row group's column chunks
-	physical   format.Type
-	unsigned   bool
+	storage
+	leaf       int   // index among a row group's column chunks
 	definition int   // level of an entry that holds a value
 	lists      []int // definition level of each list's emptiness, from the outermost: below it, the list is null
 	repeated   bool  // the file has several columns of this name
@@ -174,9 +173,9 @@ func (w *schemaWalk) isItem(list, child *format.SchemaElement) bool {
 }
 
 func (w *schemaWalk) leaf(p place, e *format.SchemaElement) error {
-	c := shardColumn{leaf: len(w.columns), physical: e.Type.V, definition: p.definition, lists: p.lists}
+	c := shardColumn{leaf: len(w.columns), definition: p.definition, lists: p.lists}
 	c.Name = p.path
-	c.Type, c.unsigned = leafType(e)
+	c.Type, c.storage = leafType(e)
 	c.Lists = len(p.lists)
 	c.Nullable = p.definition > 0
 	if c.Lists > 0 {

@@ -1,10 +1,8 @@
 package parquetio
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -14,61 +12,51 @@ type valueReader interface {
 	next() (Cell, error)
 }
 
-// newValueReader reads the values of a page of column c. dictionary is the column chunk's, or nil.
-func newValueReader(c *shardColumn, encoding format.Encoding, src []byte, dictionary []Cell) (valueReader, error) {
+// newValueReader reads the values of a page of column c. d is the column chunk's dictionary, or nil.
+func newValueReader(c *shardColumn, encoding format.Encoding, src []byte, d *dictionary) (valueReader, error) {
+	if c.Type == TypeNull {
+		return nullReader{}, nil
+	}
+	number := c.physical == format.Int32 || c.physical == format.Int64
+	text := c.physical == format.ByteArray
 	switch encoding {
 	case format.Plain:
 		return newPlainReader(c, src), nil
 	//lint:ignore SA1019 old writers still mark pages so
 	case format.PlainDictionary, format.RLEDictionary:
-		if dictionary == nil {
+		if d == nil {
 			return nil, errors.New("page refers to a dictionary, and there is none before it")
 		}
-		if len(src) == 0 {
-			return &dictionaryReader{}, nil // a page of nulls
-		}
-		width := int(src[0])
-		if width > 32 {
-			return nil, fmt.Errorf("dictionary indices of %d bits are corrupt", width)
-		}
-		return &dictionaryReader{indices: rleReader{src: src[1:], width: width}, values: dictionary}, nil
+		return newDictionaryReader(d, src)
 	case format.RLE:
 		if c.physical == format.Boolean {
-			if len(src) < 4 {
-				return &boolReader{}, nil
-			}
-			return &boolReader{bits: rleReader{src: src[4:], width: 1}}, nil
+			return newBoolReader(src), nil
 		}
 	case format.DeltaBinaryPacked:
-		if c.physical == format.Int32 || c.physical == format.Int64 {
-			values, err := newDeltaReader(src)
-			if err != nil {
-				return nil, err
-			}
-			return &deltaIntReader{values: values, column: c}, nil
+		if number {
+			return newDeltaIntReader(c, src)
 		}
 	case format.DeltaLengthByteArray:
-		if c.physical == format.ByteArray {
-			lengths, text, err := splitDelta(src)
-			if err != nil {
-				return nil, err
-			}
-			return &deltaStringReader{suffixes: lengths, text: string(text)}, nil
+		if text {
+			return newDeltaLengthReader(c, src)
 		}
 	case format.DeltaByteArray:
-		if c.physical == format.ByteArray {
-			prefixes, rest, err := splitDelta(src)
-			if err != nil {
-				return nil, err
-			}
-			suffixes, text, err := splitDelta(rest)
-			if err != nil {
-				return nil, err
-			}
-			return &deltaStringReader{prefixes: prefixes, suffixes: suffixes, text: string(text)}, nil
+		if text || c.physical == format.FixedLenByteArray {
+			return newDeltaBytesReader(c, src)
+		}
+	case format.ByteStreamSplit:
+		if c.size > 0 {
+			return &splitReader{column: c, src: src, values: len(src) / c.size, raw: make([]byte, c.size)}, nil
 		}
 	}
-	return nil, fmt.Errorf("encoding %v of a %s column cannot be read", encoding, c.Type)
+	return nil, fmt.Errorf("encoding %v of a column of %v cannot be read", encoding, c.physical)
+}
+
+// nullReader reads columns that hold nulls only.
+type nullReader struct{}
+
+func (nullReader) next() (Cell, error) {
+	return Cell{}, errors.New("column of type null holds a value: the file is corrupt")
 }
 
 // newPlainReader reads PLAIN values: little-endian numbers, bits from the lowest up, strings after their 4-byte
@@ -78,24 +66,50 @@ func newPlainReader(c *shardColumn, src []byte) valueReader {
 	case format.Boolean:
 		return &plainBoolReader{bits: bitReader{src: src, width: 1}}
 	case format.ByteArray:
-		return &plainStringReader{text: string(src)} // one copy a page; its cells are slices of it
+		return &plainBytesReader{column: c, text: string(src)} // one copy a page; its cells are slices of it
 	}
-	return &plainNumberReader{column: c, src: src}
+	return &plainFixedReader{column: c, src: src}
 }
 
-type plainStringReader struct{ text string }
+type plainBytesReader struct {
+	column *shardColumn
+	text   string
+}
 
-func (r *plainStringReader) next() (Cell, error) {
-	if len(r.text) < 4 {
+func (r *plainBytesReader) next() (Cell, error) {
+	value, rest, err := cutBytes(r.text)
+	if err != nil {
+		return Cell{}, err
+	}
+	r.text = rest
+	return r.column.bytes(value)
+}
+
+// cutBytes cuts a value that follows its length from the head of text.
+func cutBytes(text string) (value, rest string, err error) {
+	if len(text) < 4 {
+		return "", "", errEnd
+	}
+	n := uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24
+	if uint64(n) > uint64(len(text)-4) {
+		return "", "", errEnd
+	}
+	return text[4 : 4+n], text[4+n:], nil
+}
+
+type plainFixedReader struct {
+	column *shardColumn
+	src    []byte
+}
+
+func (r *plainFixedReader) next() (Cell, error) {
+	size := r.column.size
+	if len(r.src) < size {
 		return Cell{}, errEnd
 	}
-	n := uint32(r.text[0]) | uint32(r.text[1])<<8 | uint32(r.text[2])<<16 | uint32(r.text[3])<<24
-	if uint64(n) > uint64(len(r.text)-4) {
-		return Cell{}, errEnd
-	}
-	value := r.text[4 : 4+n]
-	r.text = r.text[4+n:]
-	return Cell{Kind: String, Str: value}, nil
+	raw := r.src[:size]
+	r.src = r.src[size:]
+	return r.column.fixed(raw)
 }
 
 type plainBoolReader struct{ bits bitReader }
@@ -105,129 +119,38 @@ func (r *plainBoolReader) next() (Cell, error) {
 	return Cell{Kind: Bool, Bool: bit == 1}, err
 }
 
+// boolReader reads RLE booleans, which follow their 4-byte length.
 type boolReader struct{ bits rleReader }
+
+func newBoolReader(src []byte) *boolReader {
+	if len(src) < 4 {
+		return &boolReader{} // a page of nulls
+	}
+	return &boolReader{bits: rleReader{src: src[4:], width: 1}}
+}
 
 func (r *boolReader) next() (Cell, error) {
 	bit, err := r.bits.next()
 	return Cell{Kind: Bool, Bool: bit == 1}, err
 }
 
-type plainNumberReader struct {
-	column *shardColumn
-	src    []byte
+// splitReader reads BYTE_STREAM_SPLIT values: the first bytes of all values, then the second bytes, ...
+//
+//	0x0a0b 0x1a1b:  0b 1b 0a 1a
+type splitReader struct {
+	column   *shardColumn
+	src, raw []byte
+	values   int
+	at       int // next value
 }
 
-func (r *plainNumberReader) next() (Cell, error) {
-	size := 4
-	if r.column.physical == format.Int64 || r.column.physical == format.Double {
-		size = 8
-	}
-	if len(r.src) < size {
+func (r *splitReader) next() (Cell, error) {
+	if r.at >= r.values {
 		return Cell{}, errEnd
 	}
-	raw := r.src[:size]
-	r.src = r.src[size:]
-	switch r.column.physical {
-	case format.Int32:
-		return r.column.integer(int64(int32(binary.LittleEndian.Uint32(raw))))
-	case format.Int64:
-		return r.column.integer(int64(binary.LittleEndian.Uint64(raw)))
-	case format.Float:
-		return Cell{Kind: Float, Float: float64(math.Float32frombits(binary.LittleEndian.Uint32(raw)))}, nil
-	case format.Double:
-		return Cell{Kind: Float, Float: math.Float64frombits(binary.LittleEndian.Uint64(raw))}, nil
+	for i := range r.raw {
+		r.raw[i] = r.src[i*r.values+r.at]
 	}
-	return Cell{}, fmt.Errorf("physical type %v cannot be read", r.column.physical)
-}
-
-// integer makes a cell of a stored integer. Unsigned columns store their bits in a signed one.
-func (c *shardColumn) integer(v int64) (Cell, error) {
-	if c.unsigned {
-		if c.physical == format.Int32 {
-			v = int64(uint32(v))
-		} else if v < 0 {
-			return Cell{}, fmt.Errorf("unsigned value %d does not fit 63 bits", uint64(v))
-		}
-	}
-	return Cell{Kind: Int, Int: v}, nil
-}
-
-type dictionaryReader struct {
-	indices rleReader
-	values  []Cell
-}
-
-func (r *dictionaryReader) next() (Cell, error) {
-	i, err := r.indices.next()
-	if err != nil {
-		return Cell{}, err
-	}
-	if int64(i) >= int64(len(r.values)) {
-		return Cell{}, fmt.Errorf("index %d in a dictionary of %d values: the page is corrupt", i, len(r.values))
-	}
-	return r.values[i], nil
-}
-
-type deltaIntReader struct {
-	values *deltaReader
-	column *shardColumn
-}
-
-func (r *deltaIntReader) next() (Cell, error) {
-	v, err := r.values.next()
-	if err != nil {
-		return Cell{}, err
-	}
-	if r.column.physical == format.Int32 {
-		v = int64(int32(v))
-	}
-	return r.column.integer(v)
-}
-
-// splitDelta returns the integers at the head of src, ready to be read, and the bytes behind them.
-func splitDelta(src []byte) (*deltaReader, []byte, error) {
-	skipped, err := newDeltaReader(src)
-	if err != nil {
-		return nil, nil, err
-	}
-	rest, err := skipped.rest()
-	if err != nil {
-		return nil, nil, err
-	}
-	head, err := newDeltaReader(src)
-	return head, rest, err
-}
-
-// deltaStringReader reads strings that share a prefix with the one before:
-//
-//	axis axle babble:  prefixes 0 2 0, suffixes 4 2 6, text "axis" "le" "babble"
-//
-// prefixes is nil for DELTA_LENGTH_BYTE_ARRAY, which shares none.
-type deltaStringReader struct {
-	prefixes, suffixes *deltaReader
-	text, last         string
-}
-
-func (r *deltaStringReader) next() (Cell, error) {
-	size, err := r.suffixes.next()
-	if err != nil {
-		return Cell{}, err
-	}
-	if size < 0 || size > int64(len(r.text)) {
-		return Cell{}, errEnd
-	}
-	value := r.text[:size]
-	r.text = r.text[size:]
-	if r.prefixes != nil {
-		shared, err := r.prefixes.next()
-		if err != nil {
-			return Cell{}, err
-		}
-		if shared < 0 || shared > int64(len(r.last)) {
-			return Cell{}, fmt.Errorf("prefix of %d bytes after a string of %d: the page is corrupt", shared, len(r.last))
-		}
-		value = r.last[:shared] + value
-		r.last = value
-	}
-	return Cell{Kind: String, Str: value}, nil
+	r.at++
+	return r.column.fixed(r.raw)
 }
