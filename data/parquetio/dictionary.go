@@ -18,8 +18,10 @@ type dictionary struct {
 func newDictionary(c *shardColumn, values int32, body []byte) (*dictionary, error) {
 	d := &dictionary{column: c, text: string(body), values: int(values)}
 	switch {
-	case c.physical == format.Boolean || c.Type == TypeNull:
-		return nil, fmt.Errorf("dictionary of a column of %s cannot be read", c.Type)
+	case c.Type == TypeNull:
+		return d, nil // pyarrow writes an empty one
+	case c.physical == format.Boolean:
+		return nil, fmt.Errorf("dictionary of a column of %v cannot be read", c.physical)
 	case values < 0:
 		return nil, fmt.Errorf("dictionary of %d values is corrupt", values)
 	case c.size > 0:
