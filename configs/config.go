@@ -253,7 +253,8 @@ type Eval struct {
 	EverySteps int `yaml:"every_steps" unit:"steps" range:">= 0"`
 	// Examples evaluated at a time. Changes memory and time, and results by rounding only.
 	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1"`
-	// The metric that decides which checkpoint is best. Empty: accuracy for classification, else loss.
+	// The metric that decides which checkpoint is best. Empty: that of the task: accuracy, pearson, f1, bleu, rouge1; loss for
+	// pre-training and where texts have to be exactly right.
 	Metric string `yaml:"metric" unit:"name"`
 	// Evaluations without improvement before the run stops; 0 = never.
 	Patience int `yaml:"patience" unit:"evaluations" range:">= 0"`

@@ -55,13 +55,8 @@ func (c *Config) Resolve() {
 			c.Data.Mixture[i].Task = cmp.Or(c.Data.Mixture[i].Task, "text")
 		}
 	}
-	if c.Eval.Metric == "" {
-		switch {
-		case c.Pretraining(), c.Task.Name == seq2seq:
-			c.Eval.Metric = "loss"
-		case c.Task.Name == classification:
-			c.Eval.Metric = "accuracy"
-		}
+	if c.Eval.Metric == "" && c.Pretraining() {
+		c.Eval.Metric = "loss"
 	}
 }
 

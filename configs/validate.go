@@ -297,8 +297,6 @@ func metrics(task string) []string {
 	case classification:
 		return []string{"accuracy", "f1", "f1_macro", "f1_micro", "f1_weighted", "precision", "precision_macro",
 			"recall", "recall_macro", "matthews_correlation", "loss", "perplexity"}
-	case seq2seq:
-		return []string{"loss", "perplexity"}
 	case prefixLM, lm: // have no gaps
 		return []string{"loss", "perplexity", "loss_per_byte", "bits_per_byte", "token_accuracy"}
 	case spanCorruption, iid, ul2:

@@ -157,10 +157,13 @@ func TestPredictCutsInputs(t *testing.T) {
 func TestEvaluateFindsItsTask(t *testing.T) {
 	b := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard)).bundle
 	evaluate := func(b *Bundle, o task.Options) (map[string]float64, error) {
-		values, err := Evaluate(t.Context(), b, EvaluateOptions{
+		e, err := Evaluate(t.Context(), b, EvaluateOptions{
 			Data: []string{validationFile}, Task: o, MaxExamples: 20, MaxInputLength: 24, BatchSize: 8, Threads: 1, Console: PlainConsole(io.Discard),
 		})
-		return metricMap(values), err
+		if err != nil {
+			return nil, err
+		}
+		return metricMap(e.Values), nil
 	}
 	own, err := evaluate(b, task.Options{})
 	if err != nil {

@@ -119,11 +119,11 @@ func TestInt8Accuracy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		values, err := Evaluate(t.Context(), b, EvaluateOptions{Data: []string{validationFile}, BatchSize: 32, Console: silent().Console})
+		e, err := Evaluate(t.Context(), b, EvaluateOptions{Data: []string{validationFile}, BatchSize: 32, Console: silent().Console})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return metricMap(values)
+		return metricMap(e.Values)
 	}
 	float, int8 := evaluate(c.Output), evaluate(eight)
 	t.Logf("accuracy %.4f and %.4f, loss %.5f and %.5f", float["accuracy"], int8["accuracy"], float["loss"], int8["loss"])

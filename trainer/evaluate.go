@@ -20,8 +20,9 @@ type Evaluator struct {
 	model     *model.T5
 	spec      task.Spec
 	loss      *decode.Loss
-	generator *decode.Generator // of a classification
-	labels    labelScorer
+	generator *decode.Generator
+	labels    labelScorer // of a task that is Ranked
+	limit     int         // of an answer that is generated, in tokens with EOS
 
 	// Fit finds the temperature of the labels' probabilities anew: the examples are those to calibrate on.
 	Fit bool
@@ -30,116 +31,96 @@ type Evaluator struct {
 	seen      record.Evaluation // of the last evaluation
 }
 
-// NewEvaluator returns an evaluator of a model for a task.
-func NewEvaluator(b *Bundle, spec task.Spec, w *kernel.Workers) *Evaluator {
-	e := &Evaluator{model: b.Model, spec: spec, loss: decode.NewLoss(b.Model, w), tokenizer: b.Tokenizer}
-	if spec.Name == task.Classification {
-		e.generator = decode.New(b.Model, w)
+// NewEvaluator returns an evaluator of a model for a task, which writes answers of limit tokens at most, EOS included.
+func NewEvaluator(b *Bundle, spec task.Spec, limit int, w *kernel.Workers) *Evaluator {
+	e := &Evaluator{
+		model: b.Model, spec: spec, loss: decode.NewLoss(b.Model, w), generator: decode.New(b.Model, w), limit: limit, tokenizer: b.Tokenizer,
+	}
+	if spec.Ranked() {
 		e.labels = newLabelScorer(b, spec)
 	}
 	return e
 }
 
+// answers takes the model's answers to held-out examples.
+type answers interface {
+	// add gets the answers to the examples of a batch, whose loss has the totals.
+	add(ctx context.Context, batch *data.Batch, totals kernel.Totals) error
+	// values returns the metrics in the order in which they are shown.
+	values() []metric.Value
+	// sampled returns the metrics that have an interval, and signatures how they were computed.
+	sampled() metric.Sampled
+	signatures() []string
+	// close returns what an evaluation shows besides its metrics.
+	close() record.Evaluation
+}
+
+// Evaluation is the result of an evaluation.
+type Evaluation struct {
+	Values     []metric.Value // in the order in which they are shown
+	Intervals  []metric.Interval
+	Signatures []string // how values were computed, by those tools that have a form for it
+}
+
 // Evaluate returns the metrics of the examples, in the order in which they are shown: the loss per target token in
-// nats and its perplexity, and for a classification the scores of the most probable labels, and how good their
-// probabilities are: ece, the expected calibration error, and label_nll, the mean of minus the log-probability of the
-// right label in nats. With Fit these are of the model alone, and temperature and calibrated_ece follow. A loss that is no
-// finite number is an error.
+// nats and its perplexity, then the metrics of the task. Labels are ranked by their probability; other answers are
+// generated greedily, and truncated counts those that reached the limit before their end.
+//
+// A classification has besides the scores of the most probable labels how good their probabilities are: ece, the expected
+// calibration error, and label_nll, the mean of minus the log-probability of the right label in nats. With Fit these are
+// of the model alone, and temperature and calibrated_ece follow. A loss that is no finite number is an error.
 func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, error) {
+	values, _, err := e.run(ctx, examples, batchSize, done)
+	return values, err
+}
+
+// run is Evaluate, and returns the answers too.
+func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, answers, error) {
 	var loss metric.Loss
-	var classes *metric.Classification
-	var calibration metric.Calibration
-	exhibition := exhibition{examples: examples, tokenizer: e.tokenizer}
-	var names []string
-	if e.generator != nil {
-		for _, l := range e.spec.Labels {
-			names = append(names, l.Name)
-		}
-		var err error
-		if classes, err = metric.NewClassification(names); err != nil {
-			return nil, err
-		}
+	answers, err := e.answers(examples)
+	if err != nil {
+		return nil, nil, err
 	}
 	batches, err := data.NewBatches(examples, data.Size{Examples: batchSize}, data.Order{})
 	if err != nil {
-		return nil, fmt.Errorf("evaluate: %w", err)
+		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
 	correct := 0
 	var batch data.Batch
 	for position := int64(0); position < int64(examples.Len()); {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		position = batches.Read(position, &batch)
 		totals, err := e.loss.Run(modelBatch(e.model, batch))
 		if err != nil {
-			return nil, fmt.Errorf("evaluate: %w", err)
+			return nil, nil, fmt.Errorf("evaluate: %w", err)
 		}
 		if !finite(totals.NLL) {
-			return nil, fmt.Errorf("evaluate: the loss is %g: %w", totals.NLL, errDiverged)
+			return nil, nil, fmt.Errorf("evaluate: the loss is %g: %w", totals.NLL, errDiverged)
 		}
 		loss.Add(totals.NLL, int64(totals.Tokens))
 		correct += totals.Correct
-		if classes != nil {
-			if err := e.classify(ctx, classes, &calibration, &exhibition, batch.Index); err != nil {
-				return nil, fmt.Errorf("evaluate: %w", err)
-			}
-		} else {
-			exhibition.written(&batch, totals)
+		if err := answers.add(ctx, &batch, totals); err != nil {
+			return nil, nil, fmt.Errorf("evaluate: %w", err)
 		}
 		done(position)
 	}
-	e.seen = exhibition.close(names, classes)
+	e.seen = answers.close()
 	values := append([]metric.Value{{Name: "examples", Value: float64(examples.Len())}}, loss.Result()...)
 	if tokens := loss.Tokens(); tokens > 0 {
 		values = append(values, metric.Value{Name: "token_accuracy", Value: float64(correct) / float64(tokens)})
 	}
-	if classes != nil {
-		for _, v := range classes.Result() {
-			if v.Name != "examples" {
-				values = append(values, v)
-			}
-		}
-		values = append(values, e.calibrate(&calibration)...)
-	}
-	return values, nil
+	return append(values, answers.values()...), answers, nil
 }
 
-// classify adds the answers to some of the examples.
-func (e *Evaluator) classify(ctx context.Context, classes *metric.Classification, calibration *metric.Calibration, x *exhibition, index []int) error {
-	examples := x.examples
-	inputs := make([][]int32, len(index))
-	for i, j := range index {
-		inputs[i] = examples.Input(j)
+// answers returns what takes the answers of the task.
+func (e *Evaluator) answers(examples *data.Examples) (answers, error) {
+	x := exhibition{examples: examples, tokenizer: e.tokenizer}
+	if e.spec.Ranked() {
+		return newRanked(e, x)
 	}
-	logits, err := e.labels.logits(ctx, e.generator, inputs)
-	if err != nil {
-		return err
-	}
-	for i, j := range index {
-		if err := classes.Add(examples.Label(j), largest(logits[i])); err != nil {
-			return err
-		}
-		if err := calibration.Add(logits[i], examples.Label(j)); err != nil {
-			return err
-		}
-		x.classified(j, e.spec.Labels, logits[i])
-	}
-	return nil
-}
-
-// calibrate returns how good the probabilities of the labels are.
-func (e *Evaluator) calibrate(c *metric.Calibration) []metric.Value {
-	t := e.labels.temperature
-	if e.Fit {
-		t = 1
-	}
-	values := []metric.Value{{Name: "ece", Value: c.Error(t)}, {Name: "label_nll", Value: c.NLL(t)}}
-	if e.Fit {
-		fitted := c.Fit()
-		values = append(values, metric.Value{Name: "temperature", Value: fitted}, metric.Value{Name: "calibrated_ece", Value: c.Error(fitted)})
-	}
-	return values
+	return &written{evaluator: e, exhibition: x, grader: newGrader(e.spec)}, nil
 }
 
 // modelBatch hands a batch of the data to the model. The slices are shared.

@@ -26,15 +26,15 @@ func (x *exhibition) classified(i int, labels []task.Label, logits []float64) {
 	x.extremes.Add(record.Example{Index: i, Loss: loss, Prediction: labels[answer].Text, Probability: &probabilities[answer]})
 }
 
-// written looks at the examples of a batch, by the mean loss of their tokens.
-func (x *exhibition) written(b *data.Batch, totals kernel.Totals) {
+// written looks at the examples of a batch and the answers to them, by the mean loss of their tokens.
+func (x *exhibition) written(b *data.Batch, totals kernel.Totals, answers []string) {
 	for s, i := range b.Index {
 		var sum float64
 		terms := totals.NLLs[b.DecOffsets[s]:b.DecOffsets[s+1]]
 		for _, nll := range terms {
 			sum += nll
 		}
-		x.extremes.Add(record.Example{Index: i, Loss: sum / float64(len(terms))})
+		x.extremes.Add(record.Example{Index: i, Loss: sum / float64(len(terms)), Prediction: answers[s]})
 	}
 }
 

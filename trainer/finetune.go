@@ -330,10 +330,21 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 		return nil, err
 	}
 	m.note("data.validation", examples.Digest())
-	evaluator := NewEvaluator(b, spec, w)
+	if err := checkMetric(c.Eval.Metric, spec); err != nil {
+		return nil, err
+	}
+	evaluator := NewEvaluator(b, spec, limits.MaxTarget, w)
 	evaluator.Fit = true
 	m.heldOut = heldOutRows{evaluator, examples, c.Eval.BatchSize}
 	return m, nil
+}
+
+// checkMetric makes sure that evaluations have the value to compare by.
+func checkMetric(name string, spec task.Spec) error {
+	if known := spec.Values(); name != "" && !slices.Contains(known, name) {
+		return fmt.Errorf("there is no metric %q for the task (eval.metric): want one of %s", name, strings.Join(known, ", "))
+	}
+	return nil
 }
 
 const noValidation = "no data.validation: nothing will be evaluated, and the last checkpoint is the result"

@@ -64,6 +64,9 @@ func (h *heldOutText) Len() int {
 	return n
 }
 
+// Best implements heldOut.
+func (h *heldOutText) Best() string { return "loss" }
+
 // textTotals are sums over examples.
 type textTotals struct {
 	loss           metric.Loss

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/data"
+	"t5train/data/task"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/trainer/metric"
@@ -149,7 +151,7 @@ func (l *loop) settle(ctx context.Context, log *stepLog, newEpoch bool) error {
 	enough := c.Eval.Patience > 0 && l.state.Waited >= c.Eval.Patience
 	l.state.Finished = enough || l.state.Step == l.total
 	if enough && l.state.Step < l.total {
-		l.console.Say("stop: %d evaluations without a better %s", l.state.Waited, c.Eval.Metric)
+		l.console.Say("stop: %d evaluations without a better %s", l.state.Waited, l.compared())
 	}
 	if !evaluated && !l.state.Finished && l.state.Step == l.saver.step {
 		return nil // the run goes on from this very checkpoint
@@ -189,7 +191,7 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 		return false, fmt.Errorf("step %d: %w", l.state.Step, err)
 	}
 	all := metricMap(values)
-	name := l.config.Eval.Metric
+	name := l.compared()
 	value, ok := all[name]
 	if !ok {
 		return false, fmt.Errorf("evaluate: there is no metric %q to compare (eval.metric): want one of %s", name, strings.Join(metricNames(values), ", "))
@@ -214,10 +216,13 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	return improved, l.history.addEval(record.Eval{Kind: record.KindEval, Step: l.state.Step, Epoch: l.epoch(), Metrics: l.metrics, Time: now()})
 }
 
+// compared is the metric that decides which checkpoint is the best.
+func (l *loop) compared() string { return cmp.Or(l.config.Eval.Metric, l.heldOut.Best()) }
+
 // better compares two values of a metric: of losses the smaller wins.
 func better(name string, value, best float64) bool {
 	switch name {
-	case "loss", "perplexity", "loss_per_byte", "bits_per_byte":
+	case "loss", "perplexity", "loss_per_byte", "bits_per_byte", "ter", "mse":
 		return value < best
 	default:
 		return value > best
@@ -320,7 +325,9 @@ func FormatMetrics(values []metric.Value) string {
 	var parts []string
 	for _, v := range values {
 		switch v.Name {
-		case "loss", "bits_per_byte", "accuracy", "f1", "token_accuracy", "span_accuracy":
+		case "loss", "bits_per_byte", "accuracy", "f1", "token_accuracy", "span_accuracy",
+			task.ExactMatch, task.Pearson, task.Spearman, task.BLEU, task.ChrF, task.ChrFPlus, task.TER,
+			task.Rouge1, task.Rouge2, task.RougeL, task.RougeLsum, task.GroupMatch:
 			parts = append(parts, fmt.Sprintf("%s %.4f", v.Name, v.Value))
 		}
 	}

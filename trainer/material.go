@@ -39,6 +39,8 @@ func (m *material) close() error {
 // heldOut evaluates a model on held-out examples.
 type heldOut interface {
 	Len() int
+	// Best is the metric that decides which checkpoint is the best, unless the configuration names another.
+	Best() string
 	// Evaluate returns the metrics in the order in which they are shown, and lines that show what the model does.
 	Evaluate(ctx context.Context, done func(n int64)) (values []metric.Value, shown []string, err error)
 }
@@ -50,7 +52,8 @@ type heldOutRows struct {
 	batchSize int
 }
 
-func (h heldOutRows) Len() int { return h.examples.Len() }
+func (h heldOutRows) Len() int     { return h.examples.Len() }
+func (h heldOutRows) Best() string { return h.spec.Best() }
 
 func (h heldOutRows) source() data.Source { return h.examples }
 

@@ -145,13 +145,13 @@ func TestTrainingCalibrates(t *testing.T) {
 		t.Fatalf("temperature %g, of the metrics %g", b.Info.Temperature, m["temperature"])
 	}
 	evaluate := func(b *Bundle) map[string]float64 {
-		values, err := Evaluate(t.Context(), b, EvaluateOptions{
+		e, err := Evaluate(t.Context(), b, EvaluateOptions{
 			Data: c.Data.Validation, MaxExamples: c.Data.MaxValidationExamples, BatchSize: 8, Threads: 1, Console: PlainConsole(io.Discard),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return metricMap(values)
+		return metricMap(e.Values)
 	}
 	with := evaluate(b)
 	b.Info.Temperature = 0

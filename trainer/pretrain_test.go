@@ -132,12 +132,12 @@ func TestPretrain_Objectives(t *testing.T) {
 				t.Errorf("the checkpoint says %+v of its training", b.Info)
 			}
 			// evaluate finds again what training found.
-			values, err := Evaluate(t.Context(), b, EvaluateOptions{Data: c.Data.Validation, MaxExamples: 20, BatchSize: 7, Console: PlainConsole(io.Discard)})
+			e, err := Evaluate(t.Context(), b, EvaluateOptions{Data: c.Data.Validation, MaxExamples: 20, BatchSize: 7, Console: PlainConsole(io.Discard)})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for name, want := range r.Metrics {
-				if got := metricMap(values)[name]; math.Abs(got-want) > 1e-5*math.Abs(want) {
+				if got := metricMap(e.Values)[name]; math.Abs(got-want) > 1e-5*math.Abs(want) {
 					t.Errorf("%s: evaluate finds %g, training found %g", name, got, want)
 				}
 			}

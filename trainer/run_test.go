@@ -201,11 +201,11 @@ func TestEvaluateIsPredict(t *testing.T) {
 	}
 	results := make(map[int]map[string]float64)
 	for _, size := range []int{1, 32} {
-		values, err := Evaluate(t.Context(), b, EvaluateOptions{Data: c.Data.Validation, MaxExamples: 50, BatchSize: size, Console: PlainConsole(io.Discard)})
+		e, err := Evaluate(t.Context(), b, EvaluateOptions{Data: c.Data.Validation, MaxExamples: 50, BatchSize: size, Console: PlainConsole(io.Discard)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		results[size] = metricMap(values)
+		results[size] = metricMap(e.Values)
 	}
 	got := results[32]
 	if d := math.Abs(got["loss"] - results[1]["loss"]); d > 1e-6 || got["accuracy"] != results[1]["accuracy"] {

@@ -24,10 +24,11 @@ type EvaluateOptions struct {
 }
 
 // Evaluate computes the loss and the metrics of a checkpoint on a data set: by its task, or for one that is pre-trained,
-// and unless another task is asked for, by its objective on text.
-func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) ([]metric.Value, error) {
+// and unless another task is asked for, by its objective on text. Metrics of the task come with their 95 % intervals.
+func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, error) {
 	if b.Info.Objective != nil && b.Info.Task == nil && o.Task.Name == "" {
-		return evaluateText(ctx, b, o)
+		values, err := evaluateText(ctx, b, o)
+		return &Evaluation{Values: values}, err
 	}
 	t, err := openTable(o.Data, o.MaxExamples)
 	if err != nil {
@@ -55,15 +56,25 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) ([]metric.Value
 	if err != nil {
 		return nil, err
 	}
-	e := NewEvaluator(b, spec, w)
+	e := NewEvaluator(b, spec, limits.MaxTarget, w)
 	progress := o.Console.Start("evaluate", "examples", int64(examples.Len()))
 	defer progress.Stop()
-	values, err := e.Evaluate(ctx, examples, o.BatchSize, progress.Set)
+	values, answers, err := e.run(ctx, examples, o.BatchSize, progress.Set)
 	if errors.Is(err, errDiverged) {
 		return nil, fmt.Errorf("%w, or the weights are damaged: use another checkpoint", err)
 	}
-	return values, err
+	if err != nil {
+		return nil, err
+	}
+	intervals, err := metric.Bootstrap(ctx, answers.sampled(), bootstrapSeed)
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluation{Values: values, Intervals: intervals, Signatures: answers.signatures()}, nil
 }
+
+// bootstrapSeed makes intervals the same whenever and wherever they are computed.
+const bootstrapSeed = 0
 
 // PredictionTask returns the task for inputs that have no answers: the checkpoint's with corrections, or another one that
 // is asked for. A checkpoint that knows another task than seq2seq, which is asked for, keeps the form of its input.

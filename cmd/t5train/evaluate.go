@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"t5train/trainer"
-	"t5train/trainer/metric"
 )
 
 func evaluateCommand(a app) *cobra.Command {
@@ -20,7 +20,11 @@ func evaluateCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "evaluate",
 		Short: "Compute loss and metrics of a checkpoint on held-out data",
-		Long: `Compute the loss per target token, the perplexity and the metrics of the task on held-out data, as flat JSON.
+		Long: `Compute the loss per target token, the perplexity and the metrics of the task on held-out data, as JSON.
+Labels are ranked by their probability; other answers are generated greedily.
+
+Values stand in the order in which they are shown. "intervals" has the 95 % intervals of those of the task (bootstrap over
+the examples, 1,000 samples, always the same), "signatures" how BLEU and its like were computed.
 
 A checkpoint that is pre-trained and has no task yet is evaluated by its objective on the text of the data.`,
 		Example: `  t5train evaluate --checkpoint runs/quickstart --data held-out.parquet
@@ -53,12 +57,12 @@ A checkpoint that is pre-trained and has no task yet is evaluated by its objecti
 			if err != nil {
 				return err
 			}
-			values, err := trainer.Evaluate(c.Context(), bundle, o)
+			e, err := trainer.Evaluate(c.Context(), bundle, o)
 			if err == nil {
 				if output != "-" { // said first, so that a full disk does not lose them
-					o.Console.Say("%s", trainer.FormatMetrics(values))
+					o.Console.Say("%s", trainer.FormatMetrics(e.Values))
 				}
-				err = writeJSON(sink, values)
+				err = writeEvaluation(sink, e)
 			}
 			return finish(err)
 		},
@@ -77,26 +81,43 @@ A checkpoint that is pre-trained and has no task yet is evaluated by its objecti
 	return c
 }
 
-// writeJSON writes metrics as one flat JSON object in their order; what is no number becomes null.
-func writeJSON(w io.Writer, values []metric.Value) error {
+// writeEvaluation writes values in their order, then their intervals and signatures, as one JSON object.
+func writeEvaluation(w io.Writer, e *trainer.Evaluation) error {
 	var b bytes.Buffer
 	b.WriteString("{")
-	for i, v := range values {
+	for i, v := range e.Values {
 		if i > 0 {
 			b.WriteString(",")
 		}
-		number := []byte("null")
-		if !math.IsNaN(v.Value) && !math.IsInf(v.Value, 0) {
-			var err error
-			if number, err = json.Marshal(v.Value); err != nil {
-				return err
-			}
+		fmt.Fprintf(&b, "\n  %q: %s", v.Name, number(v.Value))
+	}
+	if len(e.Intervals) > 0 {
+		b.WriteString(",\n  \"intervals\": {")
+		separator := ""
+		for _, v := range e.Intervals {
+			fmt.Fprintf(&b, "%s\n    %q: [%s, %s]", separator, v.Name, number(v.Low), number(v.High))
+			separator = ","
 		}
-		fmt.Fprintf(&b, "\n  %q: %s", v.Name, number)
+		b.WriteString("\n  }")
+	}
+	if len(e.Signatures) > 0 {
+		signatures, err := json.Marshal(e.Signatures)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, ",\n  \"signatures\": %s", signatures)
 	}
 	b.WriteString("\n}\n")
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("write metrics: %w", err)
 	}
 	return nil
+}
+
+// number writes a number for JSON; what is none becomes null.
+func number(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return "null"
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
 }

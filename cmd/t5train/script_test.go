@@ -184,24 +184,20 @@ func keys(ts *testscript.TestScript, neg bool, args []string) {
 
 func keysOf(ts *testscript.TestScript, object json.RawMessage) []string {
 	decoder := json.NewDecoder(bytes.NewReader(object))
-	var names []string
-	for i := 0; ; i++ {
-		token, err := decoder.Token()
-		ts.Check(err)
-		switch token := token.(type) {
-		case json.Delim:
-			if token == '}' && i > 0 {
-				return names
-			}
-			if token != '{' || i > 0 {
-				ts.Fatalf("%s is no flat JSON object", object)
-			}
-		default:
-			if i%2 == 1 {
-				names = append(names, token.(string))
-			}
-		}
+	token, err := decoder.Token()
+	ts.Check(err)
+	if token != json.Delim('{') {
+		ts.Fatalf("%s is no JSON object", object)
 	}
+	var names []string
+	for decoder.More() {
+		name, err := decoder.Token()
+		ts.Check(err)
+		names = append(names, name.(string))
+		var value json.RawMessage
+		ts.Check(decoder.Decode(&value))
+	}
+	return names
 }
 
 // flip inverts a byte of a file, counted from its start:

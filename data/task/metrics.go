@@ -50,8 +50,7 @@ func (k Kind) Metrics() []string {
 	}
 }
 
-// MetricNames returns the metrics of the task: those of the spec, or else the usual ones. The first decides which
-// checkpoint is the best unless the configuration says otherwise.
+// MetricNames returns the metrics of the task: those of the spec, or else the usual ones.
 func (s Spec) MetricNames() []string {
 	if len(s.Metrics) > 0 {
 		return s.Metrics
@@ -75,9 +74,43 @@ func (s Spec) MetricNames() []string {
 	}
 }
 
+// Values lists the values that evaluations compare by for the task: those of its metrics, and loss and perplexity.
+func (s Spec) Values() []string {
+	var values []string
+	switch s.Kind() {
+	case Labels:
+		values = s.Kind().Metrics()
+	case Numbers:
+		values = []string{Pearson, Spearman, "kendall", "mse"}
+	case Entities:
+		values = []string{F1, Precision, Recall, F1Macro, F1Weighted, "tag_accuracy"}
+	default:
+		for _, name := range s.MetricNames() {
+			if name == SQuADScores {
+				values = append(values, F1, ExactMatch)
+			} else {
+				values = append(values, name)
+			}
+		}
+	}
+	return append(values, "loss", "perplexity")
+}
+
+// Best is the value that decides by itself which checkpoint is the best: the first of Values, but the loss where texts have
+// to be exactly right, which a model in training may not get a single one of for long.
+func (s Spec) Best() string {
+	if best := s.Values()[0]; best != ExactMatch {
+		return best
+	}
+	return "loss"
+}
+
 // checkMetrics wants names that the kind of answers has.
 func (s Spec) checkMetrics() []error {
 	known := s.Kind().Metrics()
+	if slices.Contains(s.Metrics, ExactMatch) && slices.Contains(s.Metrics, SQuADScores) {
+		return []error{fmt.Errorf("task: metrics %s and %s both give %[1]s, want one of them", ExactMatch, SQuADScores)}
+	}
 	for _, name := range s.Metrics {
 		if !slices.Contains(known, name) {
 			return []error{fmt.Errorf("task: metric %q is not for %s, want some of %s", name, s.Name, strings.Join(known, ", "))}

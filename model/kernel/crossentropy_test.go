@@ -41,7 +41,10 @@ func TestCrossEntropyInChunks(t *testing.T) {
 	oneHidden, oneWeight := make([]float32, tokens*dim), make([]float32, vocab*dim)
 	for i := range labels {
 		one := c.Forward(NewWorkersOn(Portable, 2), hidden[i*dim:(i+1)*dim], labels[i:i+1], weight, oneHidden[i*dim:(i+1)*dim], oneWeight, gradScale)
-		want = Totals{want.Tokens + one.Tokens, want.Loss + one.Loss, want.NLL + one.NLL, want.Correct + one.Correct, append(want.Hits, one.Hits...)}
+		want = Totals{
+			Tokens: want.Tokens + one.Tokens, Loss: want.Loss + one.Loss, NLL: want.NLL + one.NLL, Correct: want.Correct + one.Correct,
+			Hits: append(want.Hits, one.Hits...), NLLs: append(want.NLLs, one.NLLs...),
+		}
 	}
 	for _, path := range Paths() {
 		t.Run(path, func(t *testing.T) {

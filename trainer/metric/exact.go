@@ -16,9 +16,9 @@ func (Exact) Statistics(prediction string, references []string) []float64 {
 	return []float64{1, 0}
 }
 
-// Score returns sequence_accuracy.
+// Score returns exact_match.
 func (Exact) Score(sum []float64) []Value {
-	return []Value{{"sequence_accuracy", ratio(sum[1], sum[0])}}
+	return []Value{{"exact_match", ratio(sum[1], sum[0])}}
 }
 
 // Signature implements [Scorer].

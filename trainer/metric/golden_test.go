@@ -342,7 +342,7 @@ func TestGoldenSeqeval(t *testing.T) {
 			if c.F1Weighted != nil {
 				check(t, "f1_weighted", got["f1_weighted"], *c.F1Weighted)
 			}
-			check(t, "token_accuracy", got["token_accuracy"], c.Accuracy)
+			check(t, "tag_accuracy", got["tag_accuracy"], c.Accuracy)
 			if c.Strict != nil {
 				got := values(strict.Result())
 				check(t, "strict precision", got["precision"], c.Strict.Precision)

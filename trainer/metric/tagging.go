@@ -75,7 +75,7 @@ func (t *Tagging) Len() int { return len(t.examples) }
 //
 //   - precision, recall and f1 of all entities together;
 //   - f1_macro, the mean over the types that occur, and f1_weighted, the mean by their number of entities;
-//   - token_accuracy, the part of the tags that are right, O among them;
+//   - tag_accuracy, the part of the tags that are right, O among them;
 //   - f1_TYPE of each type in alphabetical order.
 func (t *Tagging) Result() []Value {
 	index := make([]int, len(t.examples))
@@ -117,6 +117,6 @@ func (t *Tagging) Sample(index []int) []Value {
 		{"f1", micro.F1},
 		{"f1_macro", ratio(macro, occurring)},
 		{"f1_weighted", ratio(weighted, float64(all.expected))},
-		{"token_accuracy", ratio(float64(right), float64(tokens))},
+		{"tag_accuracy", ratio(float64(right), float64(tokens))},
 	}, byType...)
 }

@@ -48,7 +48,7 @@ func FuzzEntities(f *testing.F) {
 		if err := m.Add(tags, tags); err != nil {
 			t.Fatal(err)
 		}
-		if got := values(m.Result()); got["f1"] != 1 && len(Entities(tags)) > 0 || got["token_accuracy"] != 1 {
+		if got := values(m.Result()); got["f1"] != 1 && len(Entities(tags)) > 0 || got["tag_accuracy"] != 1 {
 			t.Errorf("%q against itself is %v", tags, got)
 		}
 	})
@@ -67,7 +67,7 @@ func TestTagging(t *testing.T) {
 	}
 	want := []Value{
 		{"precision", 2. / 3}, {"recall", 0.5}, {"f1", 4. / 7}, {"f1_macro", (2*2./3 + 0) / 3}, {"f1_weighted", 2. / 3},
-		{"token_accuracy", 6. / 8}, {"f1_LOC", 2. / 3}, {"f1_ORG", 0}, {"f1_PER", 2. / 3},
+		{"tag_accuracy", 6. / 8}, {"f1_LOC", 2. / 3}, {"f1_ORG", 0}, {"f1_PER", 2. / 3},
 	}
 	for k, v := range m.Result() {
 		if v.Name != want[k].Name {

@@ -134,7 +134,7 @@ func TestExact(t *testing.T) {
 	m := NewText(Exact{})
 	addText(t, m, "a b", "a  b", "a b")
 	addText(t, m, "A", "a")
-	if got := fmt.Sprint(m.Result()); got != "[{sequence_accuracy 0.5}]" {
+	if got := fmt.Sprint(m.Result()); got != "[{exact_match 0.5}]" {
 		t.Errorf("result is %s, want a half", got)
 	}
 }

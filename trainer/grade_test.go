@@ -1,0 +1,94 @@
+package trainer
+
+import (
+	"math"
+	"testing"
+
+	"t5train/data/task"
+	"t5train/trainer/metric"
+)
+
+// TestGraders holds answers of each kind to references, and to what the metrics of the kind say about them.
+func TestGraders(t *testing.T) {
+	texts := func(list ...string) task.Reference { return task.Reference{Texts: list} }
+	people := task.Spec{Name: task.NER, Entities: []task.Label{{Name: "PER", Text: "person"}, {Name: "LOC", Text: "place"}}}
+	type graded struct {
+		answer string
+		ref    task.Reference
+	}
+	for _, c := range []struct {
+		name     string
+		spec     task.Spec
+		examples []graded
+		want     map[string]float64
+	}{
+		{"exact match, several references", task.Spec{Name: task.Seq2Seq},
+			[]graded{{"b", texts("a", "b")}, {"A", texts("a")}}, map[string]float64{"exact_match": 0.5}},
+		{"question answering", task.Spec{Name: task.QuestionAnswering},
+			[]graded{{"The cat.", texts("cat")}, {"a red cat", texts("dog", "cat")}}, map[string]float64{"exact_match": 0.5, "f1": (1 + 2./3) / 2}},
+		{"translation", task.Spec{Name: task.Translation},
+			[]graded{{"a b c d", texts("a b c d")}}, map[string]float64{"bleu": 100, "chrf": 100}},
+		{"chosen metrics in their order", task.Spec{Name: task.Seq2Seq, Metrics: []string{task.RougeL, task.TER, task.ChrFPlus, task.Rouge1}},
+			[]graded{{"a b", texts("a b")}}, map[string]float64{"ter": 0, "chrf++": 100, "rougeL": 1, "rouge1": 1}},
+		{"numbers, one unreadable", task.Spec{Name: task.Regression},
+			[]graded{{"1.0", task.Reference{Number: 1}}, {"3.0", task.Reference{Number: 3}}, {"much", task.Reference{Number: 0}}},
+			map[string]float64{"spearman": 1, "mse": 1. / 3}},
+		{"entities", people,
+			[]graded{{"person: Ada; place: Rome", task.Reference{Tokens: []string{"Ada", "saw", "Rome"}, Tags: []string{"B-PER", "O", "B-PER"}}}},
+			map[string]float64{"f1": 0.5, "tag_accuracy": 2. / 3}},
+		{"referents", task.Spec{Name: task.Seq2Seq, Rule: task.WSC},
+			[]graded{{"the dog", task.Reference{Texts: []string{"dog"}, Label: 1}}, {"cat", task.Reference{Texts: []string{"cat"}, Label: 0}}},
+			map[string]float64{"accuracy": 0.5}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := newGrader(c.spec)
+			for _, e := range c.examples {
+				if err := g.Add(e.answer, e.ref); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := metricMap(g.Result())
+			for name, want := range c.want {
+				if v, ok := got[name]; !ok || math.Abs(v-want) > 1e-12 {
+					t.Errorf("%s: got %g (there: %t), want %g", name, v, ok, want)
+				}
+			}
+			if g.Len() != len(c.examples) {
+				t.Errorf("%d examples, want %d", g.Len(), len(c.examples))
+			}
+			intervals, err := metric.Bootstrap(t.Context(), g, 0)
+			if err != nil || len(intervals) != len(got) {
+				t.Errorf("intervals %v, %v: want one of each of %v", intervals, err, got)
+			}
+			for _, v := range g.Result() {
+				if v.Name == c.spec.Best() {
+					return
+				}
+			}
+			if c.spec.Best() != "loss" {
+				t.Errorf("the best checkpoint is found by %s, which is none of %v", c.spec.Best(), got)
+			}
+		})
+	}
+}
+
+// TestValuesOfTasks holds what a task promises to be measured by to what its grader measures.
+func TestValuesOfTasks(t *testing.T) {
+	for _, name := range task.General() {
+		spec := task.Spec{Name: name, Labels: []task.Label{{Name: "a", Text: "a"}}}
+		if spec.Ranked() {
+			continue
+		}
+		g := newGrader(spec)
+		ref := task.Reference{Texts: []string{"a"}, Tokens: []string{"a"}, Tags: []string{"O"}}
+		if err := g.Add("a", ref); err != nil {
+			t.Fatal(err)
+		}
+		got := metricMap(g.Result())
+		for _, value := range spec.Values() {
+			if _, ok := got[value]; !ok && value != "loss" && value != "perplexity" {
+				t.Errorf("%s: %s is not among %v", name, value, got)
+			}
+		}
+	}
+}

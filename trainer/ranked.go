@@ -1,0 +1,96 @@
+package trainer
+
+import (
+	"context"
+
+	"t5train/data"
+	"t5train/data/task"
+	"t5train/model/kernel"
+	"t5train/trainer/metric"
+	"t5train/trainer/record"
+)
+
+// ranked are the answers to a classification: the most probable labels.
+type ranked struct {
+	evaluator   *Evaluator
+	exhibition  exhibition
+	names       []string // of the labels
+	classes     *metric.Classification
+	groups      *metric.Groups // nil without groups
+	calibration metric.Calibration
+}
+
+func newRanked(e *Evaluator, x exhibition) (*ranked, error) {
+	r := &ranked{evaluator: e, exhibition: x}
+	for _, l := range e.spec.Labels {
+		r.names = append(r.names, l.Name)
+	}
+	if len(e.spec.GroupColumns) > 0 {
+		r.groups = new(metric.Groups)
+	}
+	var err error
+	r.classes, err = metric.NewClassification(r.names)
+	return r, err
+}
+
+func (r *ranked) add(ctx context.Context, batch *data.Batch, _ kernel.Totals) error {
+	examples, labels := r.exhibition.examples, r.evaluator.labels
+	logits, err := labels.logits(ctx, r.evaluator.generator, inputsOf(examples, batch.Index))
+	if err != nil {
+		return err
+	}
+	for i, j := range batch.Index {
+		label, answer := examples.Label(j), largest(logits[i])
+		if err := r.classes.Add(label, answer); err != nil {
+			return err
+		}
+		if r.groups != nil {
+			r.groups.Add(examples.Reference(j).Group, answer == label)
+		}
+		if err := r.calibration.Add(logits[i], label); err != nil {
+			return err
+		}
+		r.exhibition.classified(j, r.evaluator.spec.Labels, logits[i])
+	}
+	return nil
+}
+
+func (r *ranked) values() []metric.Value {
+	var values []metric.Value
+	for _, v := range r.classes.Result() {
+		if v.Name != "examples" {
+			values = append(values, v)
+		}
+	}
+	if r.groups != nil {
+		values = append(values, metric.Value{Name: task.GroupMatch, Value: r.groups.Match()})
+	}
+	return append(values, r.calibrate()...)
+}
+
+// calibrate returns how good the probabilities of the labels are.
+func (r *ranked) calibrate() []metric.Value {
+	c, t := &r.calibration, r.evaluator.labels.temperature
+	if r.evaluator.Fit {
+		t = 1
+	}
+	values := []metric.Value{{Name: "ece", Value: c.Error(t)}, {Name: "label_nll", Value: c.NLL(t)}}
+	if r.evaluator.Fit {
+		fitted := c.Fit()
+		values = append(values, metric.Value{Name: "temperature", Value: fitted}, metric.Value{Name: "calibrated_ece", Value: c.Error(fitted)})
+	}
+	return values
+}
+
+func (r *ranked) sampled() metric.Sampled  { return r.classes }
+func (r *ranked) signatures() []string     { return nil }
+func (r *ranked) close() record.Evaluation { return r.exhibition.close(r.names, r.classes) }
+
+// inputsOf returns the inputs of some examples.
+func inputsOf(examples *data.Examples, index []int) [][]int32 {
+	inputs := make([][]int32, len(index))
+	for i, j := range index {
+		inputs[i] = examples.Input(j)
+	}
+	return inputs
+}
