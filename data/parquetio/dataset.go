@@ -30,7 +30,7 @@ func newDataset(shards []*shard) *Dataset {
 	d := &Dataset{shards: shards, byName: map[string]int{}, limits: limits{maxPageBytes, maxListBytes}}
 	for _, s := range shards {
 		d.starts = append(d.starts, d.rows)
-		d.rows += s.meta.NumRows
+		d.rows += s.rows
 		for _, c := range s.columns {
 			if _, ok := d.byName[c.Name]; !ok {
 				d.byName[c.Name] = len(d.columns)
@@ -113,7 +113,7 @@ func (d *Dataset) Files() []File {
 	files := make([]File, len(d.shards))
 	for i, s := range d.shards {
 		files[i] = File{
-			Path: s.path, Bytes: s.size, Rows: s.meta.NumRows,
+			Path: s.path, Bytes: s.size, Rows: s.rows,
 			RowGroups: len(s.meta.RowGroups), CreatedBy: s.meta.CreatedBy,
 		}
 		for g := range s.meta.RowGroups {
@@ -141,7 +141,7 @@ func (d *Dataset) ScanFrom(ctx context.Context, first int64, columns []string, y
 		return err
 	}
 	for i, s := range d.shards {
-		if s.meta.NumRows == 0 || d.starts[i]+s.meta.NumRows <= first {
+		if s.rows == 0 || d.starts[i]+s.rows <= first {
 			continue
 		}
 		if err := d.scanFile(ctx, s, span{d.starts[i], first}, columns, yield); err != nil {

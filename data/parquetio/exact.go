@@ -41,7 +41,7 @@ func unitOf(e *format.SchemaElement) (unit, bool) {
 	case *format.NanoSeconds:
 		u.perSecond = 1e9
 	case nil:
-		// Older writers: the format calls these UTC, but many hold local times, so nothing is claimed.
+		u.utc = true // as the format says of what older writers leave
 		switch e.ConvertedType.V {
 		case deprecated.TimeMillis, deprecated.TimestampMillis:
 			u.perSecond = 1e3

@@ -60,7 +60,7 @@ func TestLeafType_Integers(t *testing.T) {
 		{"micros", timestamp(micros, false), 1709251199000001, TypeTimestamp, "2024-02-29T23:59:59.000001"},
 		{"nanos before 1970", timestamp(nanos, false), -1, TypeTimestamp, "1969-12-31T23:59:59.999999999"},
 		{"smallest micros", timestamp(micros, false), math.MinInt64, TypeTimestamp, "-290308-12-21T19:59:05.224192"},
-		{"old millis", converted(format.Int64, deprecated.TimestampMillis), 0, TypeTimestamp, "1970-01-01T00:00:00"},
+		{"old millis", converted(format.Int64, deprecated.TimestampMillis), 0, TypeTimestamp, "1970-01-01T00:00:00Z"},
 		{"no unit", timestamp(format.TimeUnit{}, true), 0, "timestamp of an unknown unit", ""},
 		{"time", typed(format.Int64, &format.TimeType{Unit: nanos}), 86399e9 + 1, TypeTime, "23:59:59.000000001"},
 		{"old time", converted(format.Int32, deprecated.TimeMillis), 1500, TypeTime, "00:00:01.5"},

@@ -19,6 +19,7 @@ type shard struct {
 	path    string
 	size    int64
 	meta    *format.FileMetaData
+	rows    int64         // of all row groups
 	columns []shardColumn // the leaves
 	byName  map[string]int
 }
@@ -93,16 +94,15 @@ func (s *shard) checkFooter() error {
 	for i, c := range columns {
 		s.byName[c.Name] = i
 	}
-	var rows int64
 	for g := range s.meta.RowGroups {
 		group := &s.meta.RowGroups[g]
 		if len(group.Columns) != len(columns) {
 			return fmt.Errorf("row group %d has %d columns, the schema %d: the file is corrupt", g, len(group.Columns), len(columns))
 		}
-		if group.NumRows < 0 || rows+group.NumRows < rows {
+		if group.NumRows < 0 || s.rows+group.NumRows < s.rows {
 			return fmt.Errorf("row group %d claims %d rows: the file is corrupt", g, group.NumRows)
 		}
-		rows += group.NumRows
+		s.rows += group.NumRows
 		for i := range group.Columns {
 			if codec := group.Columns[i].MetaData.Codec; !canDecompress(codec) {
 				return fmt.Errorf("column %v of row group %d is compressed with %v, which cannot be read: rewrite the file, "+
@@ -111,8 +111,9 @@ func (s *shard) checkFooter() error {
 			}
 		}
 	}
-	if rows != s.meta.NumRows {
-		return fmt.Errorf("footer counts %d rows, its row groups %d: the file is corrupt", s.meta.NumRows, rows)
+	// Some writers leave the footer's own count at 0.
+	if s.meta.NumRows != 0 && s.meta.NumRows != s.rows {
+		return fmt.Errorf("footer counts %d rows, its row groups %d: the file is corrupt", s.meta.NumRows, s.rows)
 	}
 	for _, entry := range s.meta.KeyValueMetadata {
 		if entry.Key != "huggingface" {
