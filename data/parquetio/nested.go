@@ -70,7 +70,7 @@ func (r *listReader) list(depth int) (Cell, error) {
 		if !r.ahead || r.repetition <= depth {
 			return list, nil
 		}
-		if r.repetition > depth+1 {
+		if r.repetition > depth+1 || r.definition <= empty {
 			return Cell{}, fmt.Errorf("entry goes on with a list that is not there: the file is corrupt")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -371,6 +372,7 @@ func TestListReader_Corrupt(t *testing.T) {
 	}{
 		{"row begins inside a list", intLists([]int{1}, 3), []entry{{1, 3, 7}}, []string{"inside a list"}},
 		{"goes on with an empty list", intLists([]int{1, 3}, 5), []entry{{0, 3, 0}, {2, 5, 7}}, []string{"not there"}},
+		{"goes on and is null", intLists([]int{1}, 3), []entry{{0, 3, 7}, {1, 0, 0}}, []string{"not there"}},
 		{"goes on with a null list", intLists([]int{1}, 3), []entry{{0, 0, 0}, {1, 3, 7}}, []string{"inside a list"}},
 		{"repetition too high", intLists([]int{1, 3}, 5), []entry{{3, 5, 7}}, []string{"level 3 of at most 2"}},
 		{"definition too high", intLists([]int{1, 3}, 5), []entry{{0, 6, 7}}, []string{"level 6 of at most 5"}},
@@ -389,4 +391,65 @@ func TestListReader_Corrupt(t *testing.T) {
 			wantError(t, err, c.parts...)
 		})
 	}
+}
+
+// shred lists the levels of the entries that a cell at that depth of a list column is stored as. Each list and each
+// value of the column may be null, so that the definition counts two a list.
+func shred(c Cell, depth, lists, repetition int) []entry {
+	switch {
+	case c.Kind == Null:
+		return []entry{{repetition: repetition, definition: 2 * depth}}
+	case depth == lists:
+		return []entry{{repetition, 2*depth + 1, int(c.Int)}}
+	case len(c.Items) == 0:
+		return []entry{{repetition: repetition, definition: 2*depth + 1}}
+	}
+	var entries []entry
+	for i, item := range c.Items {
+		if i > 0 {
+			repetition = depth + 1
+		}
+		entries = append(entries, shred(item, depth+1, lists, repetition)...)
+	}
+	return entries
+}
+
+// FuzzListReader reads entries of any levels: what comes out as rows must be stored as the same entries.
+func FuzzListReader(f *testing.F) {
+	f.Add(1, []byte{0, 3, 1, 3, 0, 0, 0, 1, 0, 2})
+	f.Add(2, []byte{0, 5, 2, 5, 1, 3, 1, 2, 1, 4, 0, 0, 0, 1, 0, 5})
+	f.Add(3, []byte{0, 7, 3, 7, 2, 7, 1, 7, 1, 2})
+	f.Add(2, []byte{0, 5, 1, 0})
+	f.Add(1, []byte{1, 3})
+	f.Fuzz(func(t *testing.T, lists int, levels []byte) {
+		if lists < 1 || lists > 5 || len(levels) > 1000 {
+			return
+		}
+		column := intLists(nil, 2*lists+1)
+		for i := range lists {
+			column.lists = append(column.lists, 2*i+1)
+		}
+		column.Lists = lists
+		var entries []entry
+		for ; len(levels) > 1; levels = levels[2:] {
+			e := entry{repetition: int(levels[0] & 7), definition: int(levels[1] & 15)}
+			if e.definition == column.definition {
+				e.value = len(entries)
+			}
+			entries = append(entries, e)
+		}
+		cut := len(entries) / 3
+		r := chunkReader(t, column, 0, 1<<20, entries[:cut], entries[cut:])
+		var got []entry
+		for r.more() {
+			c, err := r.next()
+			if err != nil {
+				break
+			}
+			got = append(got, shred(c, 0, lists, 0)...)
+		}
+		if len(got) > len(entries) || !slices.Equal(got, entries[:len(got)]) {
+			t.Errorf("rows of the entries %v\ngot %v", got, entries)
+		}
+	})
 }
