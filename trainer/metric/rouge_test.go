@@ -21,6 +21,7 @@ func TestROUGE(t *testing.T) {
 		{"order of lines", "c d\na b", []string{"a b\nc d"}, false, [4]float64{1, 2. / 3, 0.5, 1}},
 		{"words", "running cities", []string{"runs city"}, false, [4]float64{}},
 		{"stems", "running cities", []string{"runs city"}, true, [4]float64{1, 1, 1, 1}},
+		{"no stems of short words", "bus", []string{"bu"}, true, [4]float64{}},
 		{"the best reference of each", "a b c d", []string{"d c b a", "a b"}, false, [4]float64{1, 0.5, 2. / 3, 2. / 3}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -38,6 +38,25 @@ func TestTER(t *testing.T) {
 	}
 }
 
+// Which of equal moves is made decides about the next ones: edits as sacrebleu 2.6.0 counts them.
+func TestEditsOfFewWords(t *testing.T) {
+	for _, test := range []struct {
+		prediction, reference string
+		want                  int
+	}{
+		{"d b d a c c c d a b a b c", "c a b c d d c a", 9},
+		{"b c d a c a c d c a b a d", "c a a b b b c c c d b a a", 6},
+		{"b c d a a d c b a", "a c a b d c a d b d a", 5},
+		{"a c b b c b a a a b d d a d", "c d a d a c a a b c a c d", 6},
+		{"b c d d b b d a a c c c d d", "d c b b a a c d c b b d c", 6},
+		{"d a c b b b c a", "b d b b c c d a a d a b d", 8},
+	} {
+		if got := Edits(strings.Fields(test.prediction), strings.Fields(test.reference)); got != test.want {
+			t.Errorf("from %s to %s are %d edits, want %d", test.prediction, test.reference, got, test.want)
+		}
+	}
+}
+
 // Distances are those of a table that is computed anew, though rows are kept; moves never make them worse than none.
 func TestEditDistance(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
