@@ -1,0 +1,90 @@
+package ingest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// files makes files in a new folder, from "path: content" or "path", and changes to it.
+func files(t *testing.T, list ...string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	for _, entry := range list {
+		path, content, _ := strings.Cut(entry, ": ")
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestFindInputs(t *testing.T) {
+	files(t, "a.csv", "b.tsv", "c.jsonl", "d.json: [{}]", "e.json: {\"data\": [{\"paragraphs\": []}]}", "f.txt", "g.conll", "h.dat", "i.csv.gz", "j.parquet",
+		"k=v.csv", "imdb/neg/1.txt", "imdb/neg/2.txt", "imdb/pos/.hidden", "imdb/pos/1", "imdb/urls.txt",
+		"docs/b.txt", "docs/a.txt", "docs/README", "logs/x.csv", "logs/y.csv", "mixed/x.csv", "mixed/y.json", "nested/train/pos/1.txt", "none/x.dat", "void/pos/.x")
+	for _, c := range []struct {
+		argument string
+		format   Format
+		want     string
+		err      string
+	}{
+		{"a.csv", "", "csv a.csv", ""},
+		{"b.tsv", "", "tsv b.tsv", ""},
+		{"c.jsonl", "", "jsonl c.jsonl", ""},
+		{"d.json", "", "json d.json", ""},
+		{"e.json", "", "squad e.json", ""},
+		{"f.txt", "", "text f.txt", ""},
+		{"g.conll", "", "conll g.conll", ""},
+		{"h.dat", CSV, "csv h.dat", ""},
+		{"train=a.csv", "", "csv a.csv train", ""},
+		{"k=v.csv", "", "csv k=v.csv", ""},
+		{"[ab].?sv", "", "csv a.csv, tsv b.tsv", ""},
+		{"imdb", "", "classes imdb/neg/1.txt (neg), classes imdb/neg/2.txt (neg), classes imdb/pos/1 (pos) left out: [urls.txt]", ""},
+		{"test=imdb", Classes, "classes imdb/neg/1.txt test (neg), classes imdb/neg/2.txt test (neg), classes imdb/pos/1 test (pos) left out: [urls.txt]", ""},
+		{"imdb/neg", Classes, "classes imdb/neg/1.txt (neg), classes imdb/neg/2.txt (neg)", ""},
+		{"docs", "", "documents docs/a.txt, documents docs/b.txt left out: [README]", ""},
+		{"docs", Documents, "documents docs/README, documents docs/a.txt, documents docs/b.txt", ""},
+		{"logs", "", "csv logs/x.csv, csv logs/y.csv", ""},
+		{"h.dat", "", "", "find inputs: h.dat: its name does not tell its format: choose one of [csv"},
+		{"i.csv.gz", "", "", "it is packed: unpack it first"},
+		{"j.parquet", "", "", "it is parquet already"},
+		{"nowhere.csv", "", "", "find inputs: nowhere.csv: no such file"},
+		{"*.xyz", "", "", "no file matches *.xyz"},
+		{"mixed", "", "", "files of different formats, x.csv and y.json"},
+		{"nested", "", "", "class folder train has folders in it, want files: if it is a split, name it as in train=nested/train"},
+		{"void", "", "", "class folder pos has no files"},
+		{"none", "", "", "no file whose name tells its format"},
+		{"a.csv", "excel", "", `format "excel", want one of`},
+	} {
+		t.Run(c.argument+" "+string(c.format), func(t *testing.T) {
+			groups, err := FindInputs([]string{c.argument}, c.format)
+			var shown []string
+			for _, g := range groups {
+				for _, in := range g.Inputs {
+					text := fmt.Sprint(in.Format, " ", in.Path)
+					if in.Split != "" {
+						text += " " + in.Split
+					}
+					if in.Label != "" {
+						text += " (" + in.Label + ")"
+					}
+					shown = append(shown, text)
+				}
+				if g.LeftOut != nil {
+					shown[len(shown)-1] += fmt.Sprint(" left out: ", g.LeftOut)
+				}
+			}
+			if got := strings.Join(shown, ", "); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+			if c.err == "" != (err == nil) || err != nil && !strings.Contains(err.Error(), c.err) {
+				t.Errorf("got error %v, want %q", err, c.err)
+			}
+		})
+	}
+}
