@@ -9,9 +9,11 @@ import (
 	"t5train/data/parquetio"
 )
 
+// GroupRows is the most rows of a row group, which is in memory until it is written, and for a reader the least that it can
+// pass over.
+const GroupRows = 10_000
+
 const (
-	// A row group is in memory until it is written, and for a reader the least that it can pass over.
-	groupRows  = 10_000
 	groupBytes = 16 << 20 // of values, before encoding and compression
 	valueBytes = 16       // of a value in memory, about, without a string's text
 )
@@ -19,7 +21,7 @@ const (
 // Options are the settings that all parquet files of t5train share.
 func Options() []parquet.WriterOption {
 	return []parquet.WriterOption{
-		parquet.CreatedBy("t5train", "", ""), parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(groupRows),
+		parquet.CreatedBy("t5train", "", ""), parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(GroupRows),
 	}
 }
 
@@ -30,7 +32,6 @@ type Writer struct {
 	out     *parquet.Writer
 	counted *counter
 	row     parquet.Row
-	rows    int64
 
 	groupBytes                int // least of a row group that is not cut by its rows
 	pendingRows, pendingBytes int // of the row group that is not written yet
@@ -61,9 +62,8 @@ func (w *Writer) Write(cells []parquetio.Cell) error {
 	if _, err := w.out.WriteRows([]parquet.Row{w.row}); err != nil {
 		return err
 	}
-	w.rows++
 	w.pendingRows++
-	if w.pendingRows < groupRows && w.pendingBytes < w.groupBytes {
+	if w.pendingRows < GroupRows && w.pendingBytes < w.groupBytes {
 		return nil
 	}
 	w.pendingRows, w.pendingBytes = 0, 0
@@ -117,9 +117,6 @@ func (w *Writer) value(leaf int, c Column, cell parquetio.Cell, repetition, leve
 	w.row = append(w.row, v.Level(repetition, level+1, leaf))
 	return nil
 }
-
-// Rows returns the number of rows so far.
-func (w *Writer) Rows() int64 { return w.rows }
 
 // Bytes returns the size of the file so far, without the row group that is in memory.
 func (w *Writer) Bytes() int64 { return w.counted.n }

@@ -7,16 +7,15 @@ import (
 	"io"
 
 	"github.com/parquet-go/parquet-go"
-)
 
-// rowGroup is the number of rows in memory at once.
-const rowGroup = 1 << 14
+	"t5train/data/parquetout"
+)
 
 // Parquet returns what [File.Finish] needs to write a file of parquet: the columns of Row by its tags, filled with the
 // rows of each line.
 func Parquet[Line, Row any](rows func(Line) []Row) func(lines io.Reader, w io.Writer) error {
 	return func(lines io.Reader, w io.Writer) error {
-		out := parquet.NewGenericWriter[Row](w, parquet.MaxRowsPerRowGroup(rowGroup), parquet.CreatedBy("t5train", "", ""))
+		out := parquet.NewGenericWriter[Row](w, parquetout.Options()...)
 		for d := json.NewDecoder(lines); ; {
 			var line Line
 			if err := d.Decode(&line); errors.Is(err, io.EOF) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"t5train/data/parquetio"
+	"t5train/data/parquetout"
 )
 
 type row struct {
@@ -16,7 +17,7 @@ type row struct {
 
 // More rows than a group holds, each line with two of them, come back in order and by type.
 func TestParquet(t *testing.T) {
-	const lines = rowGroup
+	const lines = parquetout.GroupRows
 	path := filepath.Join(t.TempDir(), "out.parquet")
 	f, err := Open(path, Job{}, false)
 	if err != nil {
