@@ -3,6 +3,7 @@ package checkpoints
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,6 +52,18 @@ func lockRun(output string) (unlock func(), err error) {
 		return nil, err
 	}
 	return unlock, nil
+}
+
+// Running tells whether a process is writing the run in output.
+func Running(output string) (bool, error) {
+	running, err := durable.Locked(filepath.Join(output, runLockName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at the lock of run %s: %w", output, err)
+	}
+	return running, nil
 }
 
 // holder names this process.

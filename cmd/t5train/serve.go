@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/internal/loopback"
 	"t5train/trainer"
 	"t5train/trainer/serve"
 )
@@ -71,7 +72,7 @@ ends with status 0, a second one ends at once. There is no authentication: the s
 			}
 			o.Task, o.Name = task, filepath.Base(filepath.Clean(checkpoint))
 			o.Log = slog.New(slog.NewTextHandler(a.stderr, nil))
-			local := serve.IsLoopback(host)
+			local := loopback.Is(host)
 			if !local && len(o.Hosts) == 0 {
 				o.Hosts = []string{"*"}
 			}

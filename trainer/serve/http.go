@@ -5,15 +5,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
+	"t5train/internal/loopback"
 	"t5train/trainer"
 )
 
@@ -130,22 +129,8 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 // knowsHost tells whether the server may be asked under the name of a Host header. Without this check a page of any site
 // could make its own name point to this machine and then read answers as its own.
 func (s *Server) knowsHost(host string) bool {
-	host = hostName(host)
-	return slices.Contains(s.options.Hosts, "*") || slices.Contains(s.options.Hosts, host) || IsLoopback(host)
-}
-
-// hostName returns the name in host or host:port, as all ways to write it have in common.
-func hostName(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-}
-
-// IsLoopback tells whether a name or an IP address always means the machine itself.
-func IsLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+	host = loopback.Name(host)
+	return slices.Contains(s.options.Hosts, "*") || slices.Contains(s.options.Hosts, host) || loopback.Is(host)
 }
 
 // explain returns the answer that tells a client what went wrong.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"t5train/data/task"
+	"t5train/internal/loopback"
 	"t5train/model/decode"
 )
 
@@ -62,7 +63,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Grace, 30*time.Second)
 	hosts := make([]string, len(o.Hosts))
 	for i, host := range o.Hosts {
-		hosts[i] = hostName(host)
+		hosts[i] = loopback.Name(host)
 	}
 	o.Hosts = hosts
 	if o.Log == nil {

@@ -172,18 +172,6 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// What always means this machine needs no name of its own, and no warning.
-func TestIsLoopback(t *testing.T) {
-	for host, want := range map[string]bool{
-		"localhost": true, "LocalHost": true, "127.0.0.1": true, "127.9.9.9": true, "::1": true,
-		"": false, "0.0.0.0": false, "::": false, "192.168.0.1": false, "localhost.evil.test": false,
-	} {
-		if got := IsLoopback(host); got != want {
-			t.Errorf("%q: %v, want %v", host, got, want)
-		}
-	}
-}
-
 // A checkpoint without labels says so.
 func TestNoLabels(t *testing.T) {
 	p := testProfile()

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"t5train/internal/loopback"
+	"t5train/trainer/report"
+)
+
+func reportCommand(a app) *cobra.Command {
+	var output, plots, address string
+	var watch bool
+	var o report.Options
+	c := &cobra.Command{
+		Use:   "report RUN...",
+		Short: "Show runs: one HTML page, plots for papers, or a page that follows the training",
+		Long: `Show runs over each other: curves of losses and metrics, learning rate, throughput and memory, confusion matrix, best and
+worst examples, lengths of the examples, configuration and environment. RUN is the folder of a run, or one that holds runs.
+
+The page is one HTML file that needs no other, no network and no server. --plots writes a curve of each value as SVG and
+PNG. --watch serves the page on this machine, where new steps appear by themselves, until Ctrl-C.`,
+		Example: `  t5train report runs/quickstart
+  t5train report runs/first runs/second --output compare.html --plots plots
+  t5train report runs --watch`,
+		RunE: func(c *cobra.Command, paths []string) error {
+			usage := func(format string, args ...any) error {
+				return usageError{fmt.Errorf(format, args...), c.CommandPath()}
+			}
+			if len(paths) == 0 {
+				return usage("no run is named: want the folder of a run, such as runs/quickstart, or one that holds runs")
+			}
+			if !(o.Smoothing >= 0 && o.Smoothing < 1) {
+				return usage("--smoothing %g: want at least 0 and less than 1", o.Smoothing)
+			}
+			dirs, err := report.Folders(paths)
+			if err != nil {
+				return err
+			}
+			if watch {
+				if c.Flags().Changed("output") || plots != "" {
+					return usage("got --watch with --output or --plots: it writes no file")
+				}
+				host, _, err := net.SplitHostPort(address)
+				if err != nil || !loopback.Is(host) {
+					return usage("--address %s: want this machine and a port, such as 127.0.0.1:8090: the page is for nobody else", address)
+				}
+				return watchRuns(a, c, address, dirs, o)
+			}
+			runs, err := report.Open(dirs...)
+			if err != nil {
+				return err
+			}
+			for _, r := range runs {
+				for _, note := range r.Notes {
+					fmt.Fprintln(a.stderr, "note:", note)
+				}
+			}
+			if plots != "" {
+				names, err := report.WritePlots(plots, runs, o)
+				if err != nil {
+					return err
+				}
+				for _, name := range names {
+					fmt.Fprintln(a.stdout, name)
+				}
+				if !c.Flags().Changed("output") {
+					return nil
+				}
+			}
+			w, finish, err := openOutput(a.stdout, output)
+			if err != nil {
+				return err
+			}
+			if err := finish(report.WritePage(w, report.NewPage(runs, o))); err != nil {
+				return err
+			}
+			if output != "-" {
+				fmt.Fprintf(a.stderr, "report: %s\n", output)
+			}
+			return nil
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&output, "output", "o", "report.html", "file for the page; - is standard output")
+	f.StringVar(&plots, "plots", "", "folder for SVG and PNG files, one of each curve; no page is written unless --output names one")
+	f.BoolVar(&watch, "watch", false, "serve the page on this machine and follow the runs")
+	f.StringVar(&address, "address", "127.0.0.1:8090", "with --watch: host and port to listen at; port 0 is a free one")
+	f.Float64Var(&o.Smoothing, "smoothing", 0.6, "share of what was before in each point of a noisy curve; 0 is none")
+	f.BoolVar(&o.Log, "log", false, "begin with logarithmic scales for losses and gradient norms")
+	return c
+}
+
+// watchRuns serves the page until a signal ends it.
+func watchRuns(a app, c *cobra.Command, address string, dirs []string, o report.Options) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("watch: %w: choose another --address", err)
+	}
+	a.console().Say("report: http://%s (Ctrl-C stops)", listener.Addr())
+	if err := report.Watch(c.Context(), listener, dirs, o); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return errStopped
+}

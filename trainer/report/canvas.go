@@ -1,0 +1,49 @@
+package report
+
+import "image/color"
+
+// canvas is what a plot is drawn on. Places are in points, from the top left corner.
+type canvas interface {
+	polyline(points []point, s stroke)
+	// disc fills a circle; with a ring it is white inside.
+	disc(center point, radius float64, c color.RGBA, ring bool)
+	// text writes a line; its base line begins at the place, or ends or has its middle there.
+	text(at point, size float64, a anchor, bold bool, c color.RGBA, text string)
+}
+
+type point struct{ x, y float64 }
+
+type stroke struct {
+	color  color.RGBA
+	width  float64
+	faint  bool // barely to be seen
+	dashed bool
+}
+
+// faintness is the opacity of what is barely to be seen, dash and gap the lengths of a dashed line.
+const (
+	faintness = 0.3
+	dash, gap = 6.0, 4.0
+)
+
+type anchor int
+
+const (
+	startsAt anchor = iota
+	centeredAt
+	endsAt
+)
+
+// The colours of a plot. Those of the curves are Okabe and Ito's, which people who are colour-blind tell apart, darkened
+// for white paper; page.css has the same.
+var palette = [...]color.RGBA{
+	{0x00, 0x72, 0xb2, 0xff}, {0xd5, 0x5e, 0x00, 0xff}, {0x00, 0x9e, 0x73, 0xff}, {0xb6, 0x5e, 0x91, 0xff},
+	{0xc9, 0x85, 0x00, 0xff}, {0x2c, 0x9b, 0xd6, 0xff}, {0x3d, 0x43, 0x4d, 0xff}, {0x7d, 0x72, 0x00, 0xff},
+}
+
+var (
+	ink   = color.RGBA{0x1a, 0x1e, 0x26, 0xff}
+	quiet = color.RGBA{0x5a, 0x62, 0x70, 0xff}
+	rule  = color.RGBA{0xb9, 0xc0, 0xca, 0xff}
+	grid  = color.RGBA{0xe8, 0xeb, 0xf0, 0xff}
+)

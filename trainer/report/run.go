@@ -1,0 +1,178 @@
+package report
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"t5train/checkpoints"
+	"t5train/trainer/record"
+)
+
+// Run is what there is to show of a run.
+type Run struct {
+	Name    string    `json:"name"` // its path, as short as it tells the runs apart
+	Path    string    `json:"path"`
+	State   string    `json:"state"` // Running, Finished or Stopped
+	Task    string    `json:"task"`  // of a pre-training its objective
+	Model   string    `json:"model"` // size of a new one, or where it came from
+	Step    int       `json:"step"`  // last one that is known of
+	Steps   int       `json:"steps"` // of the whole run, 0 where that is not known
+	Metric  string    `json:"metric"`
+	Best    *float64  `json:"best"` // value of Metric of the best checkpoint; nil without one
+	BestAt  int       `json:"best_step"`
+	Updated time.Time `json:"updated"`
+
+	Config     []Setting                     `json:"config"`
+	Record     record.Run                    `json:"record"`
+	Evaluation map[string]*record.Evaluation `json:"evaluation"` // "best" and "latest"
+	Train      Lines                         `json:"train"`
+	Eval       Lines                         `json:"eval"`
+	Notes      []string                      `json:"notes"` // what could not be read, a line each
+}
+
+// The states of a run.
+const (
+	Running  = "running"
+	Finished = "finished"
+	Stopped  = "stopped" // by a person, an error or a kill: the same command goes on
+)
+
+// configName is the file of a run folder that holds its resolved configuration.
+const configName = "config.yaml"
+
+// standing is what the report reads of the state that a checkpoint holds for training.
+type standing struct {
+	Step     int      `json:"step"`
+	Best     *float64 `json:"best"`
+	BestStep int      `json:"best_step"`
+	Finished bool     `json:"finished"`
+}
+
+// IsRun tells whether a folder is one of a run.
+func IsRun(dir string) bool {
+	return isFile(filepath.Join(dir, configName)) && (isFile(filepath.Join(dir, record.HistoryName)) || isFile(filepath.Join(dir, record.RunName)))
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Read reads a run. Whatever its files hold, there is something to show; what cannot be read is among the notes.
+func Read(dir string) *Run {
+	r := &Run{Name: filepath.Base(filepath.Clean(dir)), Path: dir, State: Stopped, Evaluation: make(map[string]*record.Evaluation)}
+	r.readConfig()
+	r.readHistory()
+	r.readRecord()
+	r.readState()
+	return r
+}
+
+// note keeps an error as a line, unless it says that something is not there.
+func (r *Run) note(err error) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.Notes = append(r.Notes, strings.ReplaceAll(err.Error(), "\n", " "))
+	}
+}
+
+func (r *Run) readConfig() {
+	var err error
+	if r.Config, err = readSettings(filepath.Join(r.Path, configName)); err != nil {
+		r.note(err)
+		return
+	}
+	value := func(key string) string {
+		for _, s := range r.Config {
+			if s.Key == key {
+				return s.Value
+			}
+		}
+		return ""
+	}
+	r.Task = cmp.Or(value("objective.name"), value("task.name"))
+	r.Model = value("model.size")
+	if path := value("model.path"); path != "" {
+		r.Model = "from " + filepath.Base(path)
+	}
+	r.Metric = value("eval.metric")
+	_, _ = fmt.Sscan(value("train.steps"), &r.Steps) // else it stays 0: it is not known
+}
+
+func (r *Run) readHistory() {
+	path := filepath.Join(r.Path, record.HistoryName)
+	h, err := record.ReadHistory(path)
+	if err != nil {
+		r.note(err)
+		return
+	}
+	if info, err := os.Stat(path); err == nil {
+		r.Updated = info.ModTime().UTC().Truncate(time.Second)
+	}
+	if h.Skipped > 0 {
+		r.note(fmt.Errorf("%s: lines that cannot be read and are left out: %d", path, h.Skipped))
+	}
+	r.Train, r.Eval = newLines(h)
+	for _, steps := range [][]int{r.Train.Step, r.Eval.Step} {
+		if len(steps) > 0 {
+			r.Step = max(r.Step, steps[len(steps)-1])
+		}
+	}
+}
+
+func (r *Run) readRecord() {
+	var err error
+	if r.Record, err = record.Read[record.Run](filepath.Join(r.Path, record.RunName)); err != nil {
+		r.note(err)
+	}
+	r.Steps = cmp.Or(r.Record.Steps, r.Steps)
+	for which, name := range map[string]string{"best": record.BestName, "latest": record.LatestName} {
+		e, err := record.Read[record.Evaluation](filepath.Join(r.Path, name))
+		if err != nil {
+			r.note(err)
+			continue
+		}
+		r.Evaluation[which] = &e
+	}
+}
+
+// readState looks at the latest checkpoint and at the lock.
+func (r *Run) readState() {
+	running, err := checkpoints.Running(r.Path)
+	r.note(err)
+	s, err := readStanding(r.Path)
+	r.note(err)
+	r.Step, r.Best, r.BestAt = max(r.Step, s.Step), s.Best, s.BestStep
+	switch {
+	case running:
+		r.State = Running
+	case s.Finished:
+		r.State, r.Steps = Finished, cmp.Or(r.Steps, s.Step)
+	}
+}
+
+func readStanding(dir string) (s standing, err error) {
+	run, err := checkpoints.OpenRun(dir)
+	if err != nil {
+		return s, err
+	}
+	step, found, err := run.Latest()
+	if err != nil || !found {
+		return s, err
+	}
+	path := filepath.Join(run.Dir(step), "trainer", "state.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return s, fmt.Errorf("read state: %w", err)
+	}
+	if err := json.Unmarshal(text, &s); err != nil {
+		return standing{}, fmt.Errorf("read %s: %w", path, err)
+	}
+	return s, nil
+}
