@@ -117,10 +117,10 @@ func newPlot(c Chart, runs []*Run, o Options, fonts typeface) (*plot, error) {
 	p.bottoms = p.top + plotHeight - 44
 	// Places of y grow downwards.
 	if p.log {
-		p.y = logarithmic(low/1.08, high*1.08, p.bottoms, p.top, 6)
+		p.y = logarithmic(low/1.08, high*1.08, p.bottoms, p.top, 8)
 	} else {
 		low, high = room(low, high, c.Group == machine)
-		p.y = linear(low, high, p.bottoms, p.top, 6)
+		p.y = linear(low, high, p.bottoms, p.top, 8)
 	}
 	left := 0.0
 	for _, t := range p.y.ticks {

@@ -91,7 +91,7 @@ function drawCurve(chart, svg, log) {
   else if (low !== high) [low, high] = [low >= 0 && low < 0.25 * high ? 0 : low - 0.04 * (high - low), high + 0.04 * (high - low)];
   const area = axes(svg, width,
     (a, b) => linear(least(xs), most(xs), a, b, ticks, times ? niceTime : nice),
-    (a, b) => (log ? logarithmic(low, high, a, b, 5) : linear(low, high, a, b, 6)), times ? duration : undefined);
+    (a, b) => (log ? logarithmic(low, high, a, b, 5) : linear(low, high, a, b, 8)), times ? duration : undefined);
   const { x, y } = area;
   for (const { run, i, points, soft } of curves) {
     if (soft) svg.append(shape("path", { class: `curve raw ${stroke(i)}`, d: path(points.map((p) => [x.at(p.x), y.at(p.y)])) }));
