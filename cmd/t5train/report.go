@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net"
 
@@ -101,7 +100,7 @@ func watchRuns(a app, c *cobra.Command, address string, dirs []string, o report.
 		return fmt.Errorf("watch: %w: choose another --address", err)
 	}
 	a.console().Say("report: http://%s (Ctrl-C stops)", listener.Addr())
-	if err := report.Watch(c.Context(), listener, dirs, o); err != nil && !errors.Is(err, net.ErrClosed) {
+	if err := report.Watch(c.Context(), listener, dirs, o); err != nil {
 		return err
 	}
 	return errStopped

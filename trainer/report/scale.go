@@ -70,7 +70,7 @@ func logarithmic(low, high, from, to float64, count int) scale {
 		factors = []float64{1}
 	case decades > n/3:
 		factors = []float64{1, 3}
-	case decades > 0.8:
+	case decades > 0.5:
 		factors = []float64{1, 2, 5}
 	}
 	every := max(1, int(math.Ceil(decades/float64(count))))
@@ -96,7 +96,7 @@ func tickText(v, step float64) string {
 	switch size := math.Abs(v); {
 	case size < step*1e-6:
 		return "0"
-	case size >= 1e9, size < 1e-3:
+	case size >= 1e9, size < 1e-3, size < 1e-2 && step < 5e-4:
 		text := strconv.FormatFloat(v, 'e', 1, 64)
 		mantissa, exponent, _ := strings.Cut(text, "e")
 		sign, digits := exponent[:1], strings.TrimLeft(exponent[1:], "0")

@@ -3,7 +3,6 @@ package report
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -24,7 +23,7 @@ func Watch(ctx context.Context, l net.Listener, dirs []string, o Options) error 
 	case err := <-ended:
 		return fmt.Errorf("watch: %w", err)
 	case <-ctx.Done():
-		return errors.Join(server.Close(), l.Close())
+		return server.Close()
 	}
 }
 

@@ -39,7 +39,7 @@ function short(v, step) {
   if (size >= 1e9) return power(Number(v.toPrecision(2)));
   if (size >= 1e6) return trim(v / 1e6, step / 1e6) + "M";
   if (size >= 1e4) return trim(v / 1e3, step / 1e3) + "k";
-  if (size < 1e-3) return power(Number(v.toPrecision(2)));
+  if (size < 1e-3 || (size < 1e-2 && step < 5e-4)) return power(Number(v.toPrecision(2)));
   return trim(v, step);
 }
 
@@ -77,7 +77,7 @@ function linear(low, high, from, to, count, fit = nice) {
 function logarithmic(low, high, from, to, count) {
   if (high <= low * (1 + 1e-9)) [low, high] = [low / 2, high * 2];
   const a = Math.log10(low), b = Math.log10(high), decades = b - a;
-  const factors = decades > count ? [1] : decades > count / 3 ? [1, 3] : decades > 0.8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
+  const factors = decades > count ? [1] : decades > count / 3 ? [1, 3] : decades > 0.5 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
   const every = Math.max(1, Math.ceil(decades / count)), ticks = [];
   for (let e = Math.floor(a); e <= b; e++) {
     if (e % every !== 0) continue;
