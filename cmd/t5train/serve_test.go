@@ -20,7 +20,7 @@ import (
 func TestServe(t *testing.T) {
 	s := servers{running: make(map[*testscript.TestScript]*server)}
 	runScripts(t, "testdata/serve", map[string]func(*testscript.TestScript, bool, []string){
-		"serving": s.serving, "stops": s.stops, "curl": curl, "readme": readme,
+		"serving": s.serving, "watching": s.watching, "stops": s.stops, "curl": curl, "readme": readme,
 	})
 }
 
@@ -42,7 +42,7 @@ type serverLog struct {
 	address chan string
 }
 
-var listens = regexp.MustCompile(`(?m)^serve: (http://\S+)\n`)
+var listens = regexp.MustCompile(`(?m)^(?:serve|report): (http://\S+)\s`)
 
 func (l *serverLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
@@ -62,9 +62,24 @@ func (s *servers) serving(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("usage: serving [flags...]")
 	}
+	s.start(ts, append([]string{"serve", "--address", "127.0.0.1:0"}, args...)) // the last --address holds
+}
+
+// watching starts t5train report --watch at a free port, and sets URL:
+//
+//	watching $RUN
+func (s *servers) watching(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: watching run...")
+	}
+	s.start(ts, append([]string{"report", "--watch", "--address", "127.0.0.1:0"}, args...))
+}
+
+// start starts a command that serves, and sets URL.
+func (s *servers) start(ts *testscript.TestScript, args []string) {
 	address := make(chan string, 1)
 	log := &serverLog{address: address}
-	cmd := exec.Command("t5train", append([]string{"serve", "--address", "127.0.0.1:0"}, args...)...) // the last --address holds
+	cmd := exec.Command("t5train", args...)
 	cmd.Dir, cmd.Stderr = ts.MkAbs("."), log
 	ts.Check(cmd.Start())
 	ts.Defer(func() {
