@@ -54,7 +54,7 @@ function confusion(labels, counts) {
   return [
     element("h3", {}, "Confusion"),
     element("p", { class: "quiet" }, `${number(right)} of ${number(all)} examples are right. Each row is a true label, and its colours are shares of the row.`),
-    element("div", { class: "pair" }, element("div", { class: "matrix" }, svg), element("div", {}, element("h4", {}, "Confused most"), pairs.length ? element("div", { class: "scroll" }, list) : element("p", { class: "quiet" }, "Nothing is confused."))),
+    element("div", { class: n > 30 ? "" : "pair" }, element("div", { class: "matrix" }, svg), element("div", {}, element("h4", {}, "Confused most"), pairs.length ? element("div", { class: "scroll" }, list) : element("p", { class: "quiet" }, "Nothing is confused."))),
   ];
 }
 
@@ -102,7 +102,7 @@ function histogram(title, sets) {
     const widest = Math.max(...sets.map((s) => s.h.width));
     const part = (s, i) => (100 * s.h.counts[i] * widest) / (s.n * s.h.width);
     const end = Math.max(...sets.map((s) => s.h.counts.length * s.h.width)), high = Math.max(...sets.flatMap((s) => s.h.counts.map((_, i) => part(s, i))));
-    const area = axes(svg, width, (a, b) => linear(0, end, a, b, width / 80), (a, b) => linear(0, high, a, b, 4));
+    const area = axes(svg, width, (a, b) => linear(0, end, a, b, width / 80), (a, b) => linear(0, high, a, b, 5));
     const { x, y } = area;
     for (const s of sets) {
       const points = [[x.at(0), area.bottom]];

@@ -144,7 +144,7 @@ function compare(target, values, onlyDifferences, kind) {
   });
   const wanted = rows.filter((r) => r.differs || !onlyDifferences);
   const heads = [["key", "first"], ...data.runs.map((run, i) => element("span", {}, swatch(i), run.name))];
-  table(target, heads, wanted.map((r) => ({ kind: r.differs ? "differs" : undefined, cells: [[r.key, `first nowrap ${kind}`], ...r.texts.map((t) => [t ?? "–", kind])] })));
+  table(target, heads, wanted.map((r) => ({ kind: r.differs && !onlyDifferences ? "differs" : undefined, cells: [[r.key, `first nowrap ${kind}`], ...r.texts.map((t) => [t ?? "–", kind])] })));
   if (wanted.length === 0) target.replaceChildren(element("tbody", {}, element("tr", {}, element("td", { class: "quiet" }, values.some((v) => v.size) ? "The runs do not differ." : "Nothing is recorded."))));
 }
 
