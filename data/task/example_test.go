@@ -157,7 +157,14 @@ func TestInputFrom(t *testing.T) {
 }
 
 func TestSpec_JSON(t *testing.T) {
-	for _, s := range []Spec{spam(), pairs(), translation()} {
+	record, _ := Named("super_glue/record")
+	multirc, _ := Named("super_glue/multirc")
+	stsb, _ := Named("glue/stsb")
+	template := Spec{Name: Template, Template: "{a}", TextColumns: []string{"a"}, TargetTemplate: "{b}", Metrics: []string{BLEU}}
+	for _, s := range []Spec{spam(), pairs(), translation(), people(), record, multirc, stsb, template} {
+		if err := s.Validate(); err != nil {
+			t.Error(err)
+		}
 		raw, err := json.Marshal(s)
 		if err != nil {
 			t.Fatal(err)
@@ -165,6 +172,22 @@ func TestSpec_JSON(t *testing.T) {
 		var back Spec
 		if err := json.Unmarshal(raw, &back); err != nil || !reflect.DeepEqual(back, s) {
 			t.Errorf("%s: got %v, %v", raw, back, err)
+		}
+	}
+}
+
+// TestSpec_OldJSON loads specs as checkpoints had them when there were two tasks.
+func TestSpec_OldJSON(t *testing.T) {
+	for raw, want := range map[string]Spec{
+		`{"name":"classification","prefix":"sms_spam","text_columns":["sms"],"label_column":"label","labels":[{"name":"ham","text":"ham","value":"0"},{"name":"spam","text":"junk mail","value":"1"}]}`: spam(),
+		`{"name":"seq2seq","prefix":"translate English to German: ","text_columns":["en"],"target_column":"de"}`:                                                                                        translation(),
+	} {
+		var got Spec
+		if err := json.Unmarshal([]byte(raw), &got); err != nil || !reflect.DeepEqual(got, want) || got.Validate() != nil {
+			t.Errorf("%s: got %+v, %v", raw, got, err)
+		}
+		if back, err := json.Marshal(want); err != nil || string(back) != raw {
+			t.Errorf("written as %s, %v, want %s", back, err, raw)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (in *inference) pairOptions() (source, target string, err error) {
 	if len(o.TextColumns) > 1 && in.spec.Template == "" {
 		return "", "", fmt.Errorf("--text-column gives %s, want one column for %s, or a --template that has them all", strings.Join(o.TextColumns, ", "), o.Name)
 	}
-	if len(o.TextColumns) == 1 {
+	if len(o.TextColumns) == 1 && in.spec.Template == "" {
 		source = o.TextColumns[0]
 		if _, err := in.column("text-column", source); err != nil {
 			return "", "", err
@@ -76,9 +76,9 @@ func (in *inference) pairOptions() (source, target string, err error) {
 	return source, target, nil
 }
 
-// take takes the columns of a pair. With a template, the source is its columns.
+// take takes the columns of a pair; source is "" where the input is known already.
 func (in *inference) take(source, whySource, target, whyTarget string) {
-	if in.spec.Template == "" {
+	if source != "" {
 		in.spec.TextColumns = []string{source}
 		in.say("text column: %s (%s)", source, whySource)
 	}

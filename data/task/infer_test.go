@@ -2,8 +2,10 @@ package task
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,36 +153,79 @@ func TestInfer_Errors(t *testing.T) {
 	}
 }
 
-// TestInfer_RealData infers the task of public data sets from their schemas.
+// TestInfer_RealData infers the task of public data sets from their schemas: it just works, or it asks precisely.
 func TestInfer_RealData(t *testing.T) {
 	root := filepath.Join("..", "..", "..", "shared", "data")
-	cases := []struct{ folder, name, columns, err string }{
-		{"sms_spam", Classification, "sms label", ""},
-		{"sst2", Classification, "sentence label", ""},
-		{"cola", Classification, "sentence label", ""},
-		{"mrpc", Classification, "sentence1 sentence2 label", ""},
-		{"banking77", Classification, "text label", ""},
-		{"trec", Classification, "", "--label-column"},
-		{"stsb", Classification, "", "float"},
-		{"scitldr_flat", Seq2Seq, "document summary", ""},
-		{"multi30k_en_de", Seq2Seq, "", "--target-column"},
+	cases := []struct {
+		folder, name string
+		want         string // columns, then the prefix or how labels are written; or a part of the error
+		asks         bool
+	}{
+		{"sms_spam", Classification, "sms label ham spam", false},
+		{"sst2", Classification, "sentence label negative positive", false},
+		{"sst2", "glue/sst2", "sentence label negative positive", false},
+		{"cola", Classification, "sentence label unacceptable acceptable", false},
+		{"cola", "glue/cola", "sentence label unacceptable acceptable", false},
+		{"mrpc", Classification, "sentence1 sentence2 label not_equivalent equivalent", false},
+		{"mrpc", "glue/mrpc", "sentence1 sentence2 label not_equivalent equivalent", false},
+		{"banking77", Classification, "text label", false},
+		{"trec", Classification, "any of coarse_label (ClassLabel), fine_label (ClassLabel): choose with --label-column", true},
+		{"stsb", Classification, "float", true},
+		{"stsb", Regression, "sentence1 sentence2 label", false},
+		{"stsb", "glue/stsb", "sentence1 sentence2 label", false},
+		{"wnut17", NER, "tokens ner_tags corporation creative-work group location person product", false},
+		{"scitldr", Summarization, "source target summarize: ", false},
+		{"scitldr", Seq2Seq, "source target ", false},
+		{"scitldr_flat", Summarization, "document summary summarize: ", false},
+		{"scitldr_flat", Seq2Seq, "document summary ", false},
+		{"multi30k_en_de", Translation, "en de translate English to German: ", false},
+		{"multi30k_en_de", "wmt/de-en", "de en translate German to English: ", false},
+		{"multi30k_en_de", Seq2Seq, "among en (string), de (string): choose with --text-column and --target-column", true},
+		{"tatoeba_en_fr", Translation, "translation.en translation.fr translate English to French: ", false},
+		{"tatoeba_en_fr", "wmt/en-de", "--target-lang de: 0 columns are of this language", true},
+		{"xquad_en", QuestionAnswering, "question context answers.text ", false},
+		{"xquad_en", "squad", "question context answers.text ", false},
+		{"policyqa", QuestionAnswering, "question context answers.text ", false},
+		{"policyqa", "squad_trivia", "question answers.text ", false},
+		{"cmudict_g2p", Seq2Seq, "word phonemes ", false},
+		{"cmudict_g2p", Template, "--template", true},
+		{"sms_spam", NER, "no column of lists fits ner: the columns are sms (string)", true},
+		{"sms_spam", "glue/cola", "glue/cola has the columns sentence, label, but there is no sentence", true},
+		{"trec", "glue/mnli", "--label-column", true},
 	}
 	for _, c := range cases {
-		t.Run(c.folder, func(t *testing.T) {
-			set, err := parquetio.Open(filepath.Join(root, c.folder))
+		t.Run(c.folder+" "+c.name, func(t *testing.T) {
+			set, err := parquetio.Open(filepath.Join(root, c.folder, "validation-*"))
 			if err != nil {
 				t.Skip("no shared data")
 			}
-			spec, _, err := Infer(set.Columns(), Options{Name: c.name})
-			if c.err != "" {
-				wantError(t, err, c.err)
+			spec, said, err := Infer(set.Columns(), Options{Name: c.name})
+			if c.asks {
+				wantError(t, err, c.want)
 				return
 			}
-			if err != nil {
-				t.Fatal(err)
+			if err != nil || len(said) == 0 {
+				t.Fatal(said, err)
 			}
-			if got := strings.Join(spec.Columns(), " "); got != c.columns {
-				t.Errorf("got %s, want %s", got, c.columns)
+			parts := append(spec.Columns(), spec.Prefix)
+			if labels := append(slices.Clone(spec.Labels), spec.Entities...); len(labels) > 0 {
+				parts = spec.Columns()
+				for _, l := range labels[:min(len(labels), 6)] {
+					parts = append(parts, l.Text)
+				}
+			}
+			if got := strings.Join(parts, " "); got != c.want && !(len(spec.Labels) > 6 && strings.HasPrefix(got, c.want)) && strings.TrimSpace(got) != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+			// Every row of it becomes an example.
+			err = set.Scan(t.Context(), spec.Columns(), func(row int64, cells []parquetio.Cell) error {
+				if _, err := spec.Train(cells); err != nil {
+					return fmt.Errorf("row %d: %w", row, err)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
 			}
 		})
 	}

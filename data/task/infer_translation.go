@@ -58,7 +58,9 @@ func (in *inference) translation() error {
 // languageColumns finds what of the two columns is not given. A column is of the language that the last part of its
 // name says: en, translation.en.
 func (in *inference) languageColumns(source, target string) (foundSource, foundTarget, why string, err error) {
-	all := in.pick(func(c parquetio.Column) bool { return c.Type == parquetio.TypeString && languageOf(c.Name) != "" })
+	all := in.pick(func(c parquetio.Column) bool {
+		return c.Type == parquetio.TypeString && languageOf(c.Name) != "" && c.Name != "id" // mostly not Indonesian
+	})
 	of := func(option, language string) (string, error) {
 		found := in.pick(func(c parquetio.Column) bool {
 			return c.Type == parquetio.TypeString && strings.EqualFold(lastPart(c.Name), language)

@@ -96,8 +96,11 @@ func SameReferent(answer, referent string) bool {
 		return slices.DeleteFunc(strings.Fields(strings.ToLower(s)), func(w string) bool { return slices.Contains(determiners(), w) })
 	}
 	a, b := words(answer), words(referent)
-	if len(strings.TrimSpace(answer)) == 0 || strings.Contains(answer, "'") != strings.Contains(referent, "'") {
+	if strings.TrimSpace(answer) == "" || strings.Contains(answer, "'") != strings.Contains(referent, "'") {
 		return false
+	}
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) == len(b)
 	}
 	within := func(some, all []string) bool {
 		return !slices.ContainsFunc(some, func(w string) bool { return !slices.Contains(all, w) })
@@ -166,13 +169,7 @@ func plainWord(w string) string {
 // it, and how many words those have.
 func replacement(pre, post, hypothesis []string) (candidate string, score int) {
 	text := strings.Join(hypothesis, " ")
-	before, after := 0, 0
-	for before < len(pre) && strings.Contains(text, strings.Join(pre[len(pre)-before-1:], " ")) {
-		before++
-	}
-	for after < len(post) && strings.Contains(text, strings.Join(post[:after+1], " ")) {
-		after++
-	}
+	before, after := common(reversed(pre), reversed(hypothesis)), common(post, hypothesis)
 	if before+after == 0 {
 		return "", 0
 	}
@@ -187,6 +184,22 @@ func replacement(pre, post, hypothesis []string) (candidate string, score int) {
 		}
 	}
 	return "", before + after
+}
+
+// common returns how many words are the longest beginning of a list that stands somewhere in a text.
+func common(words, text []string) int {
+	joined := strings.Join(text, " ")
+	n := 0
+	for n < len(words) && strings.Contains(joined, strings.Join(words[:n+1], " ")) {
+		n++
+	}
+	return n
+}
+
+func reversed(words []string) []string {
+	words = slices.Clone(words)
+	slices.Reverse(words)
+	return words
 }
 
 // lastNounPhrase cuts what is before the last article of a candidate: it may begin with more than the referent.

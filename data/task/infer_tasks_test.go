@@ -1,0 +1,244 @@
+package task
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"t5train/data/parquetio"
+)
+
+// lists are columns of lists of a type.
+func lists(specs ...string) []parquetio.Column {
+	all := columns(specs...)
+	for i := range all {
+		all[i].Lists = 1
+	}
+	return all
+}
+
+func both(a, b []parquetio.Column) []parquetio.Column { return append(a, b...) }
+
+func TestInfer_Tasks(t *testing.T) {
+	prefix := "x: "
+	tags := "O/B-PER/I-PER/B-LOC/I-LOC"
+	types := []Label{{"PER", "PER", ""}, {"LOC", "LOC", ""}}
+	names := strings.Split(tags, "/")
+	ender := columns("en:string", "de:string", "ru:string")
+	german := Spec{Name: Translation, Prefix: "translate English to German: ", TextColumns: []string{"en"}, TargetColumn: "de"}
+	cases := []struct {
+		name    string
+		columns []parquetio.Column
+		options Options
+		want    Spec
+		said    string
+	}{
+		{"regression", columns("a:string", "label:float", "idx:int"), Options{Name: Regression},
+			Spec{Name: Regression, TextColumns: []string{"a"}, LabelColumn: "label", Step: .2}, "label column: label (the only float column)"},
+		{"a rating", columns("review:string", "stars:int", "votes:int"), Options{Name: Regression, Step: 1},
+			Spec{Name: Regression, TextColumns: []string{"review"}, LabelColumn: "stars", Step: 1}, "written as multiples of 1"},
+		{"entities", both(lists("tokens:string", "ner_tags:class="+tags, "pos_tags:class=X/Y"), columns("id:string")), Options{Name: NER},
+			Spec{Name: NER, TextColumns: []string{"tokens"}, LabelColumn: "ner_tags", Tags: names, Entities: types}, "types of entities: PER, LOC (in the tags' class names)"},
+		{"entities written otherwise", lists("words:string", "x:class="+tags), Options{Name: NER, Labels: []string{"person", "location"}},
+			Spec{Name: NER, TextColumns: []string{"words"}, LabelColumn: "x", Tags: names, Entities: []Label{{"PER", "person", ""}, {"LOC", "location", ""}}},
+			`PER written "person"`},
+		{"tags as strings", lists("tokens:string", "tags:string"), Options{Name: NER, Distinct: distinct(str("O"), str("I-LOC"), str("B-PER"), str("B-LOC"))},
+			Spec{Name: NER, TextColumns: []string{"tokens"}, LabelColumn: "tags", Entities: []Label{{"LOC", "LOC", ""}, {"PER", "PER", ""}}}, "sorted"},
+		{"two languages", columns("id:string", "en:string", "de:string"), Options{Name: Translation}, german, "in the order of the columns"},
+		{"the other one", columns("en:string", "de:string"), Options{Name: Translation, SourceLanguage: "de"},
+			Spec{Name: Translation, Prefix: "translate German to English: ", TextColumns: []string{"de"}, TargetColumn: "en"}, "target column: en (the other language)"},
+		{"two of three", ender, Options{Name: Translation, SourceLanguage: "en", TargetLanguage: "de"}, german, "the language asked for"},
+		{"columns", columns("a:string", "b:string"), Options{Name: Translation, TextColumns: []string{"a"}, TargetColumn: "b", SourceLanguage: "en", TargetLanguage: "de"},
+			Spec{Name: Translation, Prefix: german.Prefix, TextColumns: []string{"a"}, TargetColumn: "b"}, "--target-column"},
+		{"an own prefix", columns("en:string", "de:string"), Options{Name: Translation, Prefix: &prefix},
+			Spec{Name: Translation, Prefix: "x: ", TextColumns: []string{"en"}, TargetColumn: "de"}, ""},
+		{"an unknown language", columns("en:string", "tlh:string"), Options{Name: Translation, SourceLanguage: "en", TargetLanguage: "tlh"},
+			Spec{Name: Translation, Prefix: "translate English to tlh: ", TextColumns: []string{"en"}, TargetColumn: "tlh"}, "language tlh: the name of this code is not known"},
+		{"summaries", columns("article:string", "highlights:string", "id:string"), Options{Name: Summarization},
+			Spec{Name: Summarization, Prefix: "summarize: ", TextColumns: []string{"article"}, TargetColumn: "highlights"}, `prefix: "summarize: " (that of T5)`},
+		{"questions", both(columns("question:string", "context:string"), lists("answers.text:string")), Options{Name: QuestionAnswering},
+			Spec{Name: QuestionAnswering, TextColumns: []string{"question", "context"}, TargetColumn: "answers.text"}, "the word unanswerable"},
+		{"questions elsewhere", columns("q:string", "passage:string", "a:string"), Options{Name: QuestionAnswering, TextColumns: []string{"q", "passage"}, TargetColumn: "a"},
+			Spec{Name: QuestionAnswering, TextColumns: []string{"q", "passage"}, TargetColumn: "a"}, ""},
+		{"a template", columns("q:string", "c:string", "a:string"), Options{Name: Template, Template: "{q} {c}", TargetTemplate: "{a}!"},
+			Spec{Name: Template, Template: "{q} {c}", TextColumns: []string{"q", "c"}, TargetTemplate: "{a}!"}, "target columns: a (--target-template)"},
+		{"a template and a column", columns("q:string", "a:string"), Options{Name: Template, Template: "{q}?", TargetColumn: "a"},
+			Spec{Name: Template, Template: "{q}?", TextColumns: []string{"q"}, TargetColumn: "a"}, "target column: a (--target-column)"},
+		{"a template of another task", columns("title:string", "body:string", "summary:string"), Options{Name: Summarization, Template: "{title}: {body}", TargetColumn: "summary"},
+			Spec{Name: Summarization, Prefix: "summarize: ", Template: "{title}: {body}", TextColumns: []string{"title", "body"}, TargetColumn: "summary"}, ""},
+		{"metrics", columns("input:string", "target:string"), Options{Name: Seq2Seq, Metrics: []string{BLEU}},
+			Spec{Name: Seq2Seq, TextColumns: []string{"input"}, TargetColumn: "target", Metrics: []string{BLEU}}, ""},
+		{"T5's columns by other names", columns("q:string", "c:string", "a:string"), Options{Name: "squad", TextColumns: []string{"q", "c"}, TargetColumn: "a"},
+			Spec{Name: QuestionAnswering, Rule: SQuAD, Template: "question: {q} context: {c}", TextColumns: []string{"q", "c"}, TargetColumn: "a", Metrics: []string{SQuADScores}},
+			"columns: q, c, a (those of squad)"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, said, err := Infer(c.columns, c.options)
+			if err != nil || !reflect.DeepEqual(got, c.want) || !strings.Contains(strings.Join(said, "\n"), c.said) {
+				t.Errorf("got %+v, %q, %v\nwant %+v, %q", got, said, err, c.want, c.said)
+			}
+		})
+	}
+}
+
+func TestInfer_NamedLabels(t *testing.T) {
+	for _, c := range []struct {
+		name, task, label string
+		want              []Label
+	}{
+		{"no class names", "glue/cola", "label:int", []Label{{"unacceptable", "unacceptable", "0"}, {"acceptable", "acceptable", "1"}}},
+		{"the same names", "glue/cola", "label:class=unacceptable/acceptable", []Label{{"unacceptable", "unacceptable", "0"}, {"acceptable", "acceptable", "1"}}},
+		{"in another order", "glue/cola", "label:class=acceptable/unacceptable", []Label{{"unacceptable", "unacceptable", "1"}, {"acceptable", "acceptable", "0"}}},
+		{"other names", "glue/cola", "label:class=no/yes", []Label{{"no", "unacceptable", "0"}, {"yes", "acceptable", "1"}}},
+		{"a bool", "glue/cola", "label:bool", []Label{{"unacceptable", "unacceptable", "false"}, {"acceptable", "acceptable", "true"}}},
+	} {
+		got, _, err := Infer(columns("sentence:string", c.label), Options{Name: c.task})
+		if err != nil || !reflect.DeepEqual(got.Labels, c.want) {
+			t.Errorf("%s: got %+v, %v", c.name, got.Labels, err)
+		}
+	}
+	got, _, err := Infer(columns("sentence:string", "label:int"), Options{Name: "glue/cola", Labels: []string{"bad", "good"}})
+	if err != nil || got.Labels[0] != (Label{"unacceptable", "bad", "0"}) {
+		t.Errorf("--labels: got %+v, %v", got.Labels, err)
+	}
+	multirc := columns("paragraph:string", "question:string", "answer:string", "idx.paragraph:int", "idx.question:int", "label:int")
+	got, _, err = Infer(multirc, Options{Name: "super_glue/multirc"})
+	if err != nil || strings.Join(got.GroupColumns, " ") != "idx.paragraph idx.question" {
+		t.Errorf("groups: got %+v, %v", got, err)
+	}
+}
+
+func TestInfer_TasksErrors(t *testing.T) {
+	text := columns("text:string", "label:class=a/b")
+	cases := []struct {
+		name    string
+		columns []parquetio.Column
+		options Options
+		parts   []string
+	}{
+		{"no number", text, Options{Name: Regression}, []string{"no column of numbers", "label (ClassLabel)", "--label-column"}},
+		{"two numbers", columns("text:string", "x:float", "y:float"), Options{Name: Regression}, []string{"x (float), y (float)", "--label-column"}},
+		{"a text for a number", columns("text:string", "x:string"), Options{Name: Regression, LabelColumn: "x"}, []string{"--label-column x", "float or int"}},
+		{"a negative step", columns("text:string", "x:float"), Options{Name: Regression, Step: -1}, []string{"step is -1"}},
+		{"no lists", text, Options{Name: NER}, []string{"no column of lists", "--text-column"}},
+		{"two lists of tags", lists("tokens:string", "a:class=O/B-X", "b:class=O/B-Y"), Options{Name: NER}, []string{"a (list of ClassLabel), b (list of ClassLabel)", "--label-column"}},
+		{"no scheme of tags", lists("tokens:string", "ner_tags:class=NOUN/VERB"), Options{Name: NER}, []string{"ner_tags", `"NOUN"`}},
+		{"only O", lists("tokens:string", "ner_tags:class=O"), Options{Name: NER}, []string{"no types of entities"}},
+		{"a text for a list", both(columns("text:string"), lists("ner_tags:class=O/B-X")), Options{Name: NER, TextColumns: []string{"text"}}, []string{"--text-column text", "want a list"}},
+		{"labels for other types", lists("tokens:string", "ner_tags:class=O/B-X"), Options{Name: NER, Labels: []string{"a", "b"}}, []string{"2 texts", "1 types"}},
+		{"three languages", columns("en:string", "de:string", "fr:string"), Options{Name: Translation}, []string{"--source-lang and --target-lang", "fr (string)"}},
+		{"no such language", columns("en:string", "de:string"), Options{Name: Translation, SourceLanguage: "fr"}, []string{"--source-lang fr", "en (string), de (string)"}},
+		{"one language twice", columns("en:string", "de:string"), Options{Name: Translation, SourceLanguage: "en", TargetLanguage: "en"}, []string{"both en"}},
+		{"languages that no name tells", columns("a:string", "b:string"), Options{Name: Translation, TextColumns: []string{"a"}, TargetColumn: "b"}, []string{"--source-lang", "--prefix"}},
+		{"no question", columns("text:string"), Options{Name: QuestionAnswering}, []string{"context or passage", "text (string)", "--text-column"}},
+		{"three columns for a question", columns("a:string", "b:string", "c:string"), Options{Name: QuestionAnswering, TextColumns: []string{"a", "b", "c"}}, []string{"want two columns"}},
+		{"no template", text, Options{Name: Template}, []string{"--template '{question}"}},
+		{"a template without a target", text, Options{Name: Template, Template: "{text}"}, []string{"--target-template or --target-column", "label (ClassLabel)"}},
+		{"a column that is not there", text, Options{Name: Template, Template: "{txt}", TargetColumn: "label"}, []string{"--template txt: there is no such column", "text (string)"}},
+		{"a target that is not there", text, Options{Name: Template, Template: "{text}", TargetTemplate: "{y}"}, []string{"--target-template y"}},
+		{"a damaged template", text, Options{Name: Template, Template: "{text", TargetColumn: "label"}, []string{"--template", "{ without its }"}},
+		{"both targets", text, Options{Name: Template, Template: "{text}", TargetTemplate: "{label}", TargetColumn: "label"}, []string{"want one of them"}},
+		{"columns beside a template", text, Options{Name: Classification, Template: "{text}", TextColumns: []string{"label"}}, []string{"leave out one"}},
+		{"a metric of another task", text, Options{Name: Classification, Metrics: []string{BLEU}}, []string{`"bleu"`, "accuracy"}},
+		{"a target template of another task", text, Options{Name: Seq2Seq, TargetTemplate: "{label}"}, []string{"--target-template", "--task template"}},
+		{"languages of another task", text, Options{Name: Seq2Seq, SourceLanguage: "en"}, []string{"--source-lang en is not for seq2seq"}},
+		{"a step of another task", text, Options{Name: Classification, Step: 1}, []string{"task.step"}},
+		{"an input for T5's", text, Options{Name: "glue/cola", Template: "{text}"}, []string{"--template", "--task classification"}},
+		{"another number of classes", columns("sentence:string", "label:class=a/b/c"), Options{Name: "glue/cola"}, []string{"2 labels", "3 class names, a, b, c"}},
+		{"a name of T5 that is not there", text, Options{Name: "glue/colla"}, []string{`"glue/colla"`, "glue/cola"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			_, _, err := Infer(c.columns, c.options)
+			wantError(t, err, append(c.parts, "infer the task")...)
+		})
+	}
+}
+
+func TestCorrect(t *testing.T) {
+	squad, _ := Named("squad")
+	got, err := squad.Correct(Options{TextColumns: []string{"q", "c"}, TargetColumn: "a", Metrics: []string{ExactMatch}})
+	if err != nil || got.Template != "question: {q} context: {c}" || got.TargetColumn != "a" || got.MetricNames()[0] != ExactMatch {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	_, err = squad.Correct(Options{TextColumns: []string{"q"}})
+	wantError(t, err, "want 2 columns")
+	_, err = squad.Correct(Options{Metrics: []string{Accuracy}})
+	wantError(t, err, "accuracy", SQuADScores)
+	ner, err := people().Correct(Options{Labels: []string{"Mensch", "Ort", "Werk"}})
+	if err != nil || ner.Entities[0] != (Label{"PER", "Mensch", ""}) || people().Entities[0].Text != "person" {
+		t.Errorf("got %+v, %v", ner, err)
+	}
+}
+
+func TestAlone(t *testing.T) {
+	prefix := ""
+	for _, c := range []struct {
+		options Options
+		texts   []string
+		input   string
+	}{
+		{Options{Name: Seq2Seq}, []string{"x"}, "x"},
+		{Options{Name: Classification, Labels: []string{"a", "b"}}, []string{"x"}, "text: x"},
+		{Options{Name: Regression}, []string{"x"}, "text: x"},
+		{Options{Name: NER, Labels: []string{"person"}}, []string{"x"}, "x"},
+		{Options{Name: Translation, SourceLanguage: "en", TargetLanguage: "zh-CN"}, []string{"x"}, "translate English to Chinese: x"},
+		{Options{Name: Translation, Prefix: &prefix}, []string{"x"}, "x"},
+		{Options{Name: Summarization}, []string{"x"}, "summarize: x"},
+		{Options{Name: Summarization, Prefix: &prefix}, []string{"x"}, "x"},
+		{Options{Name: QuestionAnswering}, []string{"q", "c"}, "question: q context: c"},
+		{Options{Name: Template, Template: "<{a}>"}, []string{"x"}, "<x>"},
+		{Options{Name: "glue/cola"}, []string{"x"}, "cola sentence: x"},
+		{Options{Name: "wmt/en-de"}, []string{"x"}, "translate English to German: x"},
+	} {
+		s, err := c.options.Alone()
+		if err != nil {
+			t.Errorf("%s: %v", c.options.Name, err)
+			continue
+		}
+		if got, err := s.Input(c.texts); err != nil || got != c.input {
+			t.Errorf("%s: got %q, %v, want %q", c.options.Name, got, err, c.input)
+		}
+	}
+	for _, c := range []struct {
+		options Options
+		part    string
+	}{
+		{Options{Name: Classification}, "--labels"}, {Options{Name: NER}, "--labels"}, {Options{Name: Translation}, "--source-lang"},
+		{Options{Name: Template}, "--template"}, {Options{Name: "nothing"}, `"nothing"`},
+	} {
+		_, err := c.options.Alone()
+		wantError(t, err, c.part)
+	}
+}
+
+func TestInputFromJSON_Lists(t *testing.T) {
+	for _, c := range []struct {
+		spec Spec
+		line string
+		want string
+	}{
+		{people(), `{"tokens": ["Barack", "Obama", "!"]}`, "Barack Obama !"},
+		{Spec{Name: Seq2Seq, TextColumns: []string{"translation.en"}}, `{"translation": {"en": "Hello."}}`, "Hello."},
+		{Spec{Name: Seq2Seq, TextColumns: []string{"translation.en"}}, `{"translation.en": "Hello."}`, "Hello."},
+		{Spec{Name: Seq2Seq, TextColumns: []string{"n"}}, `{"n": [1, [2, true]]}`, "1 2 true"},
+	} {
+		if got, err := c.spec.InputFromJSON([]byte(c.line)); err != nil || got != c.want {
+			t.Errorf("%s: got %q, %v, want %q", c.line, got, err, c.want)
+		}
+	}
+	_, err := people().InputFromJSON([]byte(`{"tokens": ["a", null]}`))
+	wantError(t, err, "null")
+}
+
+func TestSpec_Kinds(t *testing.T) {
+	for name, want := range map[string]Kind{
+		"glue/cola": Labels, "glue/stsb": Numbers, "glue/wnli": Referents, "super_glue/wsc": Referents, "super_glue/record": Texts, "squad": Texts, "wmt/en-de": Texts,
+	} {
+		s, _ := Named(name)
+		if s.Kind() != want || s.Ranked() != (want == Labels) || len(s.MetricNames()) == 0 {
+			t.Errorf("%s: %v answers, ranked %v, metrics %q", name, s.Kind(), s.Ranked(), s.MetricNames())
+		}
+	}
+}
