@@ -1,7 +1,8 @@
 package configs
 
 // The tags of a field say what it accepts: `unit` what a number counts or a text names, `range` the bounds of
-// a number, `zero` that 0 switches the key off, `oneof` the words a text may be, `for` the only kind of run that has
+// a number, `zero` that 0 switches the key off, `oneof` the words a text may be, `names` what
+// else it may name, `for` the only kind of run that has
 // the key or section. A pointer is optional: nil means unset.
 
 // Config is the whole configuration of a run. One that names an objective is of pre-training, any other of fine-tuning.
@@ -109,20 +110,30 @@ type Part struct {
 	// Parquet files of the part: paths, folders or globs. Required.
 	Train []string `yaml:"train,flow" unit:"paths"`
 	// What its rows are: text for the objective, or the rows of a task as in fine-tuning. Empty: text.
-	Task string `yaml:"task,omitempty" oneof:"text classification seq2seq"`
+	Task string `yaml:"task,omitempty" oneof:"text classification regression ner translation summarization question_answering seq2seq template" names:"tasks"`
 	// Part of the examples that come from here, in proportion to the rates of the others. Unset: its number of
 	// examples, under mixture_cap and mixture_temperature.
 	Rate *float64 `yaml:"rate,omitempty" range:"> 0"`
-	// Tasks: text in front of every input, which tells the model what is asked of it.
-	Prefix string `yaml:"prefix,omitempty"`
+	// Tasks: text in front of every input, which tells the model what is asked of it. Unset: that of the task.
+	Prefix *string `yaml:"prefix,omitempty"`
 	// Input columns, of text one. Empty: found from the schema and said aloud.
 	TextColumns []string `yaml:"text_columns,omitempty,flow" unit:"column names"`
-	// Classification: the column of the answer. Empty: found from the schema and said aloud.
+	// Tasks: the input with columns in braces. Empty: the form of the task.
+	Template string `yaml:"template,omitempty"`
+	// Classification, regression and ner: the column of the answer. Empty: found from the schema and said aloud.
 	LabelColumn string `yaml:"label_column,omitempty" unit:"column name"`
-	// Classification: the label strings in class order. Empty: the names in the schema.
+	// Classification: the label strings in class order; ner: those of the types of entities. Empty: the names in the schema.
 	Labels []string `yaml:"labels,omitempty,flow" unit:"label strings"`
-	// Seq2seq: the column of the answer. Empty: found from the schema and said aloud.
+	// Tasks that answer with a text: the column of the answer. Empty: found from the schema and said aloud.
 	TargetColumn string `yaml:"target_column,omitempty" unit:"column name"`
+	// Template: the answer with columns in braces, in place of target_column.
+	TargetTemplate string `yaml:"target_template,omitempty"`
+	// Translation: code of the language to translate from, such as en. Empty: found from the schema and said aloud.
+	SourceLanguage string `yaml:"source_language,omitempty" unit:"language code"`
+	// Translation: code of the language to translate to, such as de. Empty: found from the schema and said aloud.
+	TargetLanguage string `yaml:"target_language,omitempty" unit:"language code"`
+	// Regression: numbers are written as multiples of it. Unset: 0.2.
+	Step *float64 `yaml:"step,omitempty" range:"> 0"`
 }
 
 // Objective says how plain text becomes inputs and targets. The keys of an objective that is not chosen must stay unset.
@@ -149,20 +160,40 @@ type Objective struct {
 
 // Task says what a row means: which columns are the input and which one the answer.
 type Task struct {
-	// What the model learns: classification answers with one of a list of labels, seq2seq with free text. Required.
-	Name string `yaml:"name" oneof:"classification seq2seq"`
-	// Text in front of every input, such as "summarize: ". Empty: none. A model pre-trained on several tasks
-	// needs the prefix of its task.
-	Prefix string `yaml:"prefix"`
-	// The input columns, in order; seq2seq has one. Empty: found from the schema and said aloud.
+	// What the model learns: classification answers with one of a list of labels, regression with a number, ner with the
+	// entities among tokens, all others with a text. A task of T5, such as glue/cola, squad or wmt/en-de, has the columns
+	// and the text of T5. Required.
+	Name string `yaml:"name" oneof:"classification regression ner translation summarization question_answering seq2seq template" names:"tasks"`
+	// Text in front of every input. Unset: that of the task, which is "summarize: " for summarization, such as
+	// "translate English to German: " for translation, and none for others. A model pre-trained on several tasks needs the
+	// prefix of its task.
+	Prefix *string `yaml:"prefix"`
+	// The input columns, in order; classification, regression and templates may have several, question_answering has the
+	// question and the context, others have one. Empty: found from the schema and said aloud.
 	TextColumns []string `yaml:"text_columns" unit:"column names"`
-	// Classification: the column of the answer. Empty: found from the schema and said aloud.
+	// The input with columns in braces, such as "question: {question} context: {context}"; a brace of the text is
+	// doubled. Empty: the form of the task.
+	Template string `yaml:"template"`
+	// Classification, regression and ner: the column of the label, the number or the tags. Empty: found from the schema
+	// and said aloud.
 	LabelColumn string `yaml:"label_column" unit:"column name"`
-	// Classification: the label strings in class order. Empty: the names in the schema. Short common words
-	// are the easiest to learn.
+	// Classification: the label strings in class order; ner: those of the types of entities. Empty: the names in the schema.
+	// Short common words are the easiest to learn.
 	Labels []string `yaml:"labels" unit:"label strings"`
-	// Seq2seq: the column of the answer. Empty: found from the schema and said aloud.
+	// Tasks that answer with a text: its column, of texts or of lists of them, of which the first is trained on and all are
+	// right. Empty: found from the schema and said aloud.
 	TargetColumn string `yaml:"target_column" unit:"column name"`
+	// Template: the answer with columns in braces, in place of target_column.
+	TargetTemplate string `yaml:"target_template"`
+	// Translation: code of the language to translate from, such as en. Empty: found from the schema and said aloud.
+	SourceLanguage string `yaml:"source_language" unit:"language code"`
+	// Translation: code of the language to translate to, such as de. Empty: found from the schema and said aloud.
+	TargetLanguage string `yaml:"target_language" unit:"language code"`
+	// Regression: numbers are written as multiples of it, which makes them fewer and easier to learn. Unset: 0.2, that of
+	// STS-B.
+	Step *float64 `yaml:"step" range:"> 0"`
+	// What evaluations measure, the most important first. Empty: the usual metrics of the task.
+	Metrics []string `yaml:"metrics" unit:"metrics"`
 }
 
 // Train says how long a run is and what one step is.

@@ -52,15 +52,15 @@ func Keys() []Key {
 
 // defaultIn writes the value of the key in a default configuration.
 func (f field) defaultIn(c *Config) string {
-	if v, ok := f.value(c); ok && !unset(v) {
+	if v, ok := f.value(c); ok && !f.unset(v) {
 		return inline(v)
 	}
 	return "unset"
 }
 
-// unset tells whether a key holds nothing: no text, an empty list.
-func unset(v reflect.Value) bool {
-	return (v.Kind() == reflect.String || v.Kind() == reflect.Slice) && v.Len() == 0
+// unset tells whether the value of a key is nothing: no text, or an empty list. That of an optional key is something.
+func (f field) unset(v reflect.Value) bool {
+	return !f.optional() && (v.Kind() == reflect.String || v.Kind() == reflect.Slice) && v.Len() == 0
 }
 
 // docs holds the doc comments of config.go by type and by type and field: "Train", "Train.BatchSize".

@@ -81,7 +81,7 @@ func TestPrecedence(t *testing.T) {
 // Every way to give a value reaches every type of key: text, whole number, number, bool, list, optional.
 func TestEveryTypeFromEverySource(t *testing.T) {
 	want := mustLoad(t, minimal, LoadOptions{})
-	want.Task.Prefix = "sms: "
+	want.Task.Prefix = new("sms: ")
 	want.Train.LogEvery = 7
 	want.Train.ClipNorm = 0.5
 	want.Data.Validation = []string{"b c.parquet", "d-*.parquet"}
@@ -142,8 +142,8 @@ func TestTextNeedsNoQuotes(t *testing.T) {
 	for _, text := range []string{"spam: ", "2024", "true", "[x]", "a # b", "*", "- a", "{"} {
 		c := mustLoad(t, minimal, LoadOptions{
 			Set: []string{"task.prefix=" + text}, Env: []string{"T5TRAIN_TASK_LABEL_COLUMN=" + text}})
-		if c.Task.Prefix != text || c.Task.LabelColumn != text {
-			t.Errorf("got %q and %q, want %q", c.Task.Prefix, c.Task.LabelColumn, text)
+		if c.Task.Prefix == nil || *c.Task.Prefix != text || c.Task.LabelColumn != text {
+			t.Errorf("got %v and %q, want %q", c.Task.Prefix, c.Task.LabelColumn, text)
 		}
 	}
 }
@@ -355,7 +355,7 @@ schedule: {warmup_steps: 5}
 		"train.batch_size: got 10.7, want a whole number of examples >= 1 (run.yaml:3)",
 		"train.stesp: unknown key: did you mean train.steps? (run.yaml:4)",
 		`train.seed: got "x" (text), want a whole number >= 0 (T5TRAIN_TRAIN_SEED)`,
-		"task.name: got nothing, want one of classification, seq2seq",
+		"task.name: got nothing, want one of classification, regression, ner, translation, summarization, question_answering, seq2seq, template, or a task of T5 such as glue/cola, squad or wmt/en-de",
 		"train.log_every: got 0, want a whole number of steps >= 1 (run.yaml:5)",
 		"eval.patience: got -1, want a whole number of evaluations >= 0 (--set)",
 		"model.path, model.size: neither is set, want exactly one of them",

@@ -96,7 +96,7 @@ func TestMixture(t *testing.T) {
 	half := 0.5
 	want := []Part{
 		{Name: "books", Train: []string{"b*.parquet"}, Task: "text", Rate: &half, TextColumns: []string{"body"}},
-		{Name: "sst2", Train: []string{"s.parquet"}, Task: "classification", Prefix: "sst2", Labels: []string{"bad", "good"}},
+		{Name: "sst2", Train: []string{"s.parquet"}, Task: "classification", Prefix: new("sst2"), Labels: []string{"bad", "good"}},
 	}
 	const list = `[{name: books, train: [b*.parquet], rate: 0.5, text_columns: [body]}, {name: sst2, train: [s.parquet], task: classification, prefix: sst2, labels: [bad, good]}]`
 	// A mixture replaces the files of a lower layer.
@@ -123,7 +123,7 @@ func TestMixtureMistakes(t *testing.T) {
 		"all of decode": {"[{nam: a, train: b, rate: x, rate: 1}]", []string{`data.mixture: entry 1: nam: unknown key: did you mean name?; entry 1: train: got "b" (text), want a list of paths: write [b]; entry 1: rate: got "x" (text), want a number > 0; entry 1: rate: given twice: keep one`}},
 		"empty":         {"[{}, {name: a, train: [b]}, {name: a, train: [b], rate: -1}]", []string{"data.mixture: entry 1: name: got nothing", "data.mixture: entry 1: train: got nothing", `data.mixture: entry 3: name: got "a", which another`, "data.mixture: entry 3: rate: got -1, want a number > 0"}},
 		"keys of tasks": {"[{name: a, train: [b], labels: [x, y]}, {name: b, train: [b], task: seq2seq, label_column: c}]", []string{
-			"data.mixture: entry 1: labels: is a key of tasks, but task is text", `data.mixture: entry 2: label_column: is a key of classification, but task is "seq2seq"`}},
+			"data.mixture: entry 1: labels: is a key of tasks, but task is text", `data.mixture: entry 2: label_column: is a key of classification, regression, ner, but task is "seq2seq"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := mistakes(t, pretrain, LoadOptions{Set: []string{"data.mixture=" + test.list}})

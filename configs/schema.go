@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"t5train/data/task"
 )
 
 // field is one key as the fields of [Config] and their tags describe it.
@@ -21,6 +23,7 @@ type field struct {
 	bounds []bound
 	off    bool // 0 switches the key off, whatever the bounds are
 	oneof  []string
+	tasks  bool   // the text may also be the name of one of T5's tasks
 	use    string // the only kind of run that has the key, pre-training or fine-tuning; "" is both
 }
 
@@ -71,6 +74,7 @@ func collect(owner reflect.Type, section, use string, index []int) []field {
 			bounds: parseBounds(sf.Tag.Get("range")),
 			off:    sf.Tag.Get("zero") == "off",
 			oneof:  strings.Fields(sf.Tag.Get("oneof")),
+			tasks:  sf.Tag.Get("names") == "tasks",
 			use:    cmp.Or(use, sf.Tag.Get("for")),
 		})
 	}
@@ -131,6 +135,9 @@ func (f field) want() string {
 	case reflect.Slice:
 		return "a list of " + cmp.Or(f.unit, "texts")
 	case reflect.String:
+		if f.tasks {
+			return "one of " + strings.Join(f.oneof, ", ") + ", or a task of T5 such as glue/cola, squad or wmt/en-de"
+		}
 		if len(f.oneof) > 0 {
 			return "one of " + strings.Join(f.oneof, ", ")
 		}
@@ -171,14 +178,18 @@ func (f field) check(v reflect.Value) string {
 	case reflect.Float64:
 		fits = !math.IsNaN(v.Float()) && !math.IsInf(v.Float(), 0) && f.inBounds(v.Float())
 	case reflect.String:
-		fits = len(f.oneof) == 0 || slices.Contains(f.oneof, v.String())
+		fits = len(f.oneof) == 0 || slices.Contains(f.oneof, v.String()) || f.tasks && task.Known(v.String())
 	}
 	if fits {
 		return ""
 	}
 	text := fmt.Sprintf("got %s, want %s", show(v), f.want())
 	if v.Kind() == reflect.String {
-		text += didYouMean(v.String(), f.oneof, ": ")
+		known := f.oneof
+		if f.tasks {
+			known = append(slices.Clone(known), task.Names()...)
+		}
+		text += didYouMean(v.String(), known, ": ")
 	}
 	return text
 }

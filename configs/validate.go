@@ -5,12 +5,11 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"t5train/data/task"
 )
 
 const (
-	classification = "classification"
-	seq2seq        = "seq2seq"
-
 	adafactor = "adafactor"
 	adamw     = "adamw"
 	sgd       = "sgd"
@@ -176,56 +175,6 @@ func (d *Data) problems() []problem {
 	return append(ps, d.mixture()...)
 }
 
-func (t *Task) problems() []problem {
-	var ps []problem
-	foreign := func(key string, set bool, task string) {
-		if set && t.Name != task {
-			ps = append(ps, mistake(key, "is a key of %s, but task.name is %s: remove it", task, quote(t.Name)))
-		}
-	}
-	if t.Name == classification || t.Name == seq2seq { // of an unknown task nothing is foreign
-		foreign("task.label_column", t.LabelColumn != "", classification)
-		foreign("task.labels", t.Labels != nil, classification)
-		foreign("task.target_column", t.TargetColumn != "", seq2seq)
-	}
-	if twice := repeated(t.TextColumns); twice != "" {
-		ps = append(ps, mistake("task.text_columns", "got %s twice, want every column once", twice))
-	}
-	if twice := repeated(t.Labels); twice != "" {
-		ps = append(ps, mistake("task.labels", "got %s twice, want every label once", twice))
-	}
-	if slices.Contains(t.Labels, "") {
-		ps = append(ps, mistake("task.labels", `got "" in the list, want a text that the model can answer with`))
-	}
-	if len(t.Labels) == 1 {
-		ps = append(ps, mistake("task.labels", "got 1 label, want at least 2"))
-	}
-	if t.LabelColumn != "" && slices.Contains(t.TextColumns, t.LabelColumn) {
-		ps = append(ps, mistake("task.label_column",
-			"got %s, which is in task.text_columns too: the answer would be in the input",
-			quote(t.LabelColumn)))
-	}
-	if t.TargetColumn != "" && slices.Contains(t.TextColumns, t.TargetColumn) {
-		ps = append(ps, mistake("task.target_column",
-			"got %s, which is in task.text_columns too: the answer would be in the input",
-			quote(t.TargetColumn)))
-	}
-	if t.Name == seq2seq && len(t.TextColumns) > 1 {
-		ps = append(ps, mistake("task.text_columns", "got %d columns, want one for seq2seq", len(t.TextColumns)))
-	}
-	return ps
-}
-
-// repeated returns the first text that a list holds twice, quoted, or "".
-func repeated(list []string) string {
-	for i, s := range list {
-		if slices.Contains(list[:i], s) {
-			return quote(s)
-		}
-	}
-	return ""
-}
-
 // batchTokens checks that the longest example fits into a batch. That of an objective is known once the vocabulary is.
 func (c *Config) batchTokens() []problem {
 	if c.Pretraining() {
@@ -268,13 +217,13 @@ func (c *Config) schedule() []problem {
 func (c *Config) evaluation(kind string) []problem {
 	var ps []problem
 	if c.Eval.Metric != "" {
-		task := c.Task.Name
+		name := task.Base(c.Task.Name)
 		if kind == pretraining {
-			task = c.Objective.Name
+			name = c.Objective.Name
 		}
-		if known := metrics(task); known != nil && !slices.Contains(known, c.Eval.Metric) {
+		if known := metrics(name); known != nil && !slices.Contains(known, c.Eval.Metric) {
 			ps = append(ps, mistake("eval.metric", "got %s, want one of %s for %s%s", quote(c.Eval.Metric),
-				strings.Join(known, ", "), task, didYouMean(c.Eval.Metric, known, ": ")))
+				strings.Join(known, ", "), name, didYouMean(c.Eval.Metric, known, ": ")))
 		}
 	}
 	if len(c.Data.Validation) > 0 {
@@ -292,9 +241,9 @@ func (c *Config) evaluation(kind string) []problem {
 }
 
 // metrics lists what can decide which checkpoint of a task or an objective is best; nil for an unknown one.
-func metrics(task string) []string {
-	switch task {
-	case classification:
+func metrics(name string) []string {
+	switch name {
+	case task.Classification:
 		return []string{"accuracy", "f1", "f1_macro", "f1_micro", "f1_weighted", "precision", "precision_macro",
 			"recall", "recall_macro", "matthews_correlation", "loss", "perplexity"}
 	case prefixLM, lm: // have no gaps

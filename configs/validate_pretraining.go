@@ -75,19 +75,27 @@ func (d *Data) mixture() []problem {
 	return ps
 }
 
+// AsTask returns the task of a part that is none of text.
+func (p Part) AsTask() Task {
+	return Task{
+		Name: p.Task, Prefix: p.Prefix, TextColumns: p.TextColumns, Template: p.Template, LabelColumn: p.LabelColumn, Labels: p.Labels,
+		TargetColumn: p.TargetColumn, TargetTemplate: p.TargetTemplate, SourceLanguage: p.SourceLanguage, TargetLanguage: p.TargetLanguage,
+		Step: p.Step,
+	}
+}
+
 // problems are those of the part's task. A corpus has at most a column.
 func (p *Part) problems() []problem {
 	if p.Task != "text" {
-		t := Task{Name: p.Task, TextColumns: p.TextColumns, LabelColumn: p.LabelColumn, Labels: p.Labels, TargetColumn: p.TargetColumn}
+		t := p.AsTask()
 		return t.problems()
 	}
 	var ps []problem
-	for _, k := range []struct {
-		key string
-		set bool
-	}{{"prefix", p.Prefix != ""}, {"label_column", p.LabelColumn != ""}, {"labels", p.Labels != nil}, {"target_column", p.TargetColumn != ""}} {
+	t := p.AsTask()
+	keys := append(taskKeys(&t), taskKey{"task.prefix", p.Prefix != nil, nil}, taskKey{"task.template", p.Template != "", nil})
+	for _, k := range keys {
 		if k.set {
-			ps = append(ps, mistake(k.key, "is a key of tasks, but task is text: remove it, or set task"))
+			ps = append(ps, mistake(k.path, "is a key of tasks, but task is text: remove it, or set task"))
 		}
 	}
 	if len(p.TextColumns) > 1 {

@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"t5train/data/task"
 )
 
 // valid returns a configuration without a mistake.
 func valid() *Config {
 	c := Default()
-	c.Output, c.Model.Size, c.Task.Name = "runs/a", "small", classification
+	c.Output, c.Model.Size, c.Task.Name = "runs/a", "small", task.Classification
 	c.Data.Train, c.Data.Validation = []string{"a.parquet"}, []string{"b.parquet"}
 	c.Resolve()
 	return c
@@ -28,7 +30,7 @@ func TestValidate(t *testing.T) {
 		{"no output", func(c *Config) { c.Output = "" }, []string{"output: got nothing, want a folder"}},
 		{"no training data", func(c *Config) { c.Data.Train = nil }, []string{"data.train: got nothing, want a list"}},
 		{"empty path", func(c *Config) { c.Data.Validation = []string{"a", ""} }, []string{`data.validation: got "" in the list`}},
-		{"no task", func(c *Config) { c.Task.Name = "" }, []string{"task.name: got nothing, want one of classification, seq2seq"}},
+		{"no task", func(c *Config) { c.Task.Name = "" }, []string{"task.name: got nothing, want one of classification, regression"}},
 		{"no model", func(c *Config) { c.Model.Size = "" }, []string{"model.path, model.size: neither is set"}},
 		{"two models", func(c *Config) { c.Model.Path = "m" }, []string{`model.path, model.size: got both, "m" and "small"`}},
 		{"two lengths", func(c *Config) { c.Train.Steps = 5 }, []string{"train.steps, train.epochs: got both, 5 and 3"}},
@@ -48,21 +50,49 @@ func TestValidate(t *testing.T) {
 		}, nil},
 		{"token budget below an example", func(c *Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 639 }, []string{"train.batch_tokens: got 639, want >= 640"}},
 		{"token budget of one example", func(c *Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 640 }, nil},
-		{"target column in classification", func(c *Config) { c.Task.TargetColumn = "a" }, []string{`task.target_column: is a key of seq2seq, but task.name is "classification"`}},
+		{"target column in classification", func(c *Config) { c.Task.TargetColumn = "a" }, []string{`task.target_column: is a key of translation, summarization, question_answering, seq2seq, template, but task.name is "classification"`}},
 		{"two inputs of seq2seq", func(c *Config) {
-			c.Task, c.Eval.Metric = Task{Name: seq2seq, TextColumns: []string{"a", "b"}}, "loss"
+			c.Task, c.Eval.Metric = Task{Name: task.Seq2Seq, TextColumns: []string{"a", "b"}}, "loss"
 		}, []string{"task.text_columns: got 2 columns, want one for seq2seq"}},
 		{"labels in seq2seq", func(c *Config) {
-			c.Task.Name, c.Eval.Metric, c.Task.Labels = seq2seq, "loss", []string{"a", "b"}
+			c.Task.Name, c.Eval.Metric, c.Task.Labels = task.Seq2Seq, "loss", []string{"a", "b"}
 		},
-			[]string{`task.labels: is a key of classification, but task.name is "seq2seq"`}},
+			[]string{`task.labels: is a key of classification, ner, but task.name is "seq2seq"`}},
+		{"every task", func(c *Config) { c.Task.Name, c.Eval.Metric = "super_glue/boolq", "accuracy" }, nil},
+		{"a task with a step", func(c *Config) {
+			c.Task, c.Eval.Metric = Task{Name: task.Regression, Step: new(0.5), Metrics: []string{task.Pearson}}, ""
+		}, nil},
+		{"a translation", func(c *Config) {
+			c.Task, c.Eval.Metric = Task{Name: task.Translation, Prefix: new(""), SourceLanguage: "en", TargetLanguage: "de"}, ""
+		}, nil},
+		{"a template", func(c *Config) {
+			c.Task, c.Eval.Metric = Task{Name: task.Template, Template: "{a}", TargetTemplate: "{b}"}, ""
+		}, nil},
+		{"misspelt task", func(c *Config) { c.Task.Name, c.Eval.Metric = "glue/colla", "" },
+			[]string{`task.name: got "glue/colla", want one of classification, regression, ner, translation, summarization, question_answering, seq2seq, template, or a task of T5 such as glue/cola, squad or wmt/en-de: did you mean glue/cola?`}},
+		{"keys of other tasks", func(c *Config) {
+			c.Task.TargetTemplate, c.Task.SourceLanguage, c.Task.Step = "{a}", "en", new(1.0)
+		}, []string{`task.target_template: is a key of template, but`, `task.source_language: is a key of translation, but`, `task.step: is a key of regression, but`}},
+		{"a template for T5's task", func(c *Config) { c.Task.Name, c.Task.Template = "glue/cola", "{a}" },
+			[]string{`task.template: got "{a}", but glue/cola has the input of T5: remove it, or set task.name to classification`}},
+		{"a damaged template", func(c *Config) { c.Task.Template = "{a" }, []string{`task.template: "{a" has a { without its }`}},
+		{"a template without columns", func(c *Config) { c.Task.Template = "a" }, []string{`task.template: it has no column`}},
+		{"no template", func(c *Config) { c.Task, c.Eval.Metric = Task{Name: task.Template}, "" },
+			[]string{"task.template: got nothing", "task.target_template, task.target_column: want exactly one"}},
+		{"columns beside a template", func(c *Config) { c.Task.Template, c.Task.TextColumns = "{a}", []string{"a"} }, []string{"task.text_columns: got a list, want none beside task.template"}},
+		{"one language twice", func(c *Config) {
+			c.Task, c.Eval.Metric = Task{Name: task.Translation, SourceLanguage: "en", TargetLanguage: "en"}, ""
+		}, []string{`task.target_language: got "en", which is task.source_language too`}},
+		{"metrics of another task", func(c *Config) { c.Task.Metrics = []string{"acuracy"} }, []string{`task.metrics: got "acuracy", want some of accuracy, `}},
+		{"a metric twice", func(c *Config) { c.Task.Metrics = []string{"f1", "f1"} }, []string{`task.metrics: got "f1" twice`}},
+		{"a step of nothing", func(c *Config) { c.Task, c.Eval.Metric = Task{Name: task.Regression, Step: new(0.0)}, "" }, []string{"task.step: got 0, want a number > 0"}},
 		{"repeated label", func(c *Config) { c.Task.Labels = []string{"a", "b", "a"} }, []string{`task.labels: got "a" twice`}},
 		{"one label", func(c *Config) { c.Task.Labels = []string{"a"} }, []string{"task.labels: got 1 label, want at least 2"}},
 		{"empty label", func(c *Config) { c.Task.Labels = []string{"a", ""} }, []string{`task.labels: got "" in the list`}},
 		{"repeated column", func(c *Config) { c.Task.TextColumns = []string{"a", "a"} }, []string{`task.text_columns: got "a" twice`}},
 		{"label in the input", func(c *Config) { c.Task.TextColumns, c.Task.LabelColumn = []string{"a"}, "a" }, []string{`task.label_column: got "a", which is in task.text_columns too`}},
 		{"target in the input", func(c *Config) {
-			c.Task, c.Eval.Metric = Task{Name: seq2seq, TextColumns: []string{"a"}, TargetColumn: "a"}, "loss"
+			c.Task, c.Eval.Metric = Task{Name: task.Seq2Seq, TextColumns: []string{"a"}, TargetColumn: "a"}, "loss"
 		},
 			[]string{`task.target_column: got "a", which is in task.text_columns too`}},
 		{"unknown optimizer", func(c *Config) { c.Optimizer.Name = "adam" }, []string{`optimizer.name: got "adam", want one of adafactor, adamw, sgd: did you mean adamw?`}},

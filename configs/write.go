@@ -17,7 +17,7 @@ func (c *Config) YAML() ([]byte, error) {
 	sections := map[reflect.Type]*yaml.Node{reflect.TypeFor[Config](): root}
 	for _, f := range fields() {
 		v, ok := f.value(c)
-		if !ok || unset(v) || f.foreign(c.kind()) {
+		if !ok || f.unset(v) || f.foreign(c.kind()) {
 			continue
 		}
 		section, key, dotted := strings.Cut(f.path, ".")
@@ -55,7 +55,7 @@ type Value struct{ Key, Text string } // train.batch_size, 32
 func (c *Config) Values() []Value {
 	var values []Value
 	for _, f := range fields() {
-		if v, ok := f.value(c); ok && !unset(v) && !f.foreign(c.kind()) {
+		if v, ok := f.value(c); ok && !f.unset(v) && !f.foreign(c.kind()) {
 			values = append(values, Value{f.path, inline(v)})
 		}
 	}

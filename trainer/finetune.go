@@ -350,7 +350,11 @@ func checkMetric(name string, spec task.Spec) error {
 const noValidation = "no data.validation: nothing will be evaluated, and the last checkpoint is the result"
 
 func taskOptions(t configs.Task) task.Options {
-	return task.Options{Name: t.Name, Prefix: &t.Prefix, TextColumns: t.TextColumns, LabelColumn: t.LabelColumn, TargetColumn: t.TargetColumn, Labels: t.Labels}
+	return task.Options{
+		Name: t.Name, Prefix: t.Prefix, TextColumns: t.TextColumns, LabelColumn: t.LabelColumn, TargetColumn: t.TargetColumn, Labels: t.Labels,
+		Template: t.Template, TargetTemplate: t.TargetTemplate, SourceLanguage: t.SourceLanguage, TargetLanguage: t.TargetLanguage,
+		Step: valueOf(t.Step), Metrics: t.Metrics,
+	}
 }
 
 // checkLabels makes sure that the model can write every label, and that no two are the same to it.

@@ -188,7 +188,7 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 		return nil, err
 	}
 	r.console.Say("%s: %v", p.Name, p.Train)
-	spec, err := table.infer(ctx, partOptions(p), r.console)
+	spec, err := table.infer(ctx, taskOptions(p.AsTask()), r.console)
 	if err != nil {
 		return nil, err
 	}
@@ -248,10 +248,6 @@ func column(columns []string) string {
 	return ""
 }
 
-func partOptions(p configs.Part) task.Options {
-	return task.Options{Name: p.Task, Prefix: &p.Prefix, TextColumns: p.TextColumns, LabelColumn: p.LabelColumn, TargetColumn: p.TargetColumn, Labels: p.Labels}
-}
-
 // checkText is Check for pre-training: every corpus and task has its columns, and the objective suits the tokenizer.
 // tok is nil where the model has none that can be read.
 func checkText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer, console *Console) (errs []error) {
@@ -277,7 +273,7 @@ func (r *textReader) checkPart(ctx context.Context, p configs.Part) error {
 	if p.Task != textPart {
 		table, err := openTable(p.Train, 0)
 		if err == nil {
-			_, err = table.infer(ctx, partOptions(p), r.console)
+			_, err = table.infer(ctx, taskOptions(p.AsTask()), r.console)
 		}
 		if err != nil {
 			return r.inPart(p, err)

@@ -256,7 +256,7 @@ func TestPretrain_Mixture(t *testing.T) {
 	c.Data.MixtureCap, c.Data.MixtureTemperature = 20, 2
 	c.Data.Mixture = []configs.Part{
 		{Name: "messages", Train: []string{trainFile}},
-		{Name: "spam", Train: []string{trainFile}, Task: "classification", Prefix: "spam", Rate: new(3 * math.Sqrt(20))},
+		{Name: "spam", Train: []string{trainFile}, Task: "classification", Prefix: new("spam"), Rate: new(3 * math.Sqrt(20))},
 	}
 	var log bytes.Buffer
 	pretrain(t, c, PlainConsole(&log))

@@ -110,7 +110,7 @@ func TestSettingsOfTheLoss(t *testing.T) {
 		"label smoothing": {func(c *configs.Config) { c.Train.LabelSmoothing = 0.5 }, false},
 		"z loss":          {func(c *configs.Config) { c.Train.ZLoss = 0.1 }, false},
 		"seed":            {func(c *configs.Config) { c.Train.Seed = 2 }, false},
-		"prefix":          {func(c *configs.Config) { c.Task.Prefix = "sort" }, false},
+		"prefix":          {func(c *configs.Config) { c.Task.Prefix = new("sort") }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := first(t, c.change); (got == plain) != c.same {
@@ -154,7 +154,7 @@ func TestStartFromCheckpoint(t *testing.T) {
 	next := *c
 	next.Model = configs.Model{Path: c.Output, DropoutRate: &rate}
 	next.Tokenizer.Path, next.Output = "", filepath.Join(t.TempDir(), "next")
-	next.Task.Prefix, next.Data.MaxInputLength = "other", 20
+	next.Task.Prefix, next.Data.MaxInputLength = new("other"), 20
 	l := newTestLoop(t, &next, PlainConsole(io.Discard))
 	if !slices.Equal(allWeights(l.bundle.Model), allWeights(from.Model)) {
 		t.Error("the weights are not those of the checkpoint")

@@ -31,10 +31,13 @@ func Known(name string) bool {
 func Named(name string) (Spec, bool) {
 	if pair, ok := strings.CutPrefix(name, wmtName); ok {
 		from, to, ok := languagePair(pair)
+		if !ok {
+			return Spec{}, false
+		}
 		return Spec{
 			Name: Translation, Prefix: translatePrefix(from, to), TextColumns: []string{"translation." + from}, TargetColumn: "translation." + to,
 			Metrics: []string{BLEU},
-		}, ok
+		}, true
 	}
 	all := presets()
 	if i := slices.IndexFunc(all, func(p preset) bool { return p.name == name }); i >= 0 {
@@ -222,4 +225,24 @@ func (in *inference) namedLabels() error {
 	}
 	in.say("labels: %s (%s)", describe(labels), why)
 	return nil
+}
+
+// Base returns the general task that a task is or is a setting of; "" for a name that is not known.
+func Base(name string) string {
+	if slices.Contains(General(), name) {
+		return name
+	}
+	s, _ := Named(name)
+	return s.Name
+}
+
+// MetricsOf lists the metrics that a task can be held to; nil for a name that is not known.
+func MetricsOf(name string) []string {
+	if s, ok := Named(name); ok {
+		return s.Kind().Metrics()
+	}
+	if !slices.Contains(General(), name) {
+		return nil
+	}
+	return Spec{Name: name}.Kind().Metrics()
 }
