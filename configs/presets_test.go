@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"t5train/data/task"
 )
 
 func TestPresets(t *testing.T) {
@@ -28,7 +30,21 @@ func TestPresets(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Preset("quick"); err == nil || !strings.Contains(err.Error(), "want one of finetune-classification, pretrain-tiny, quickstart") {
+	if _, err := Preset("quick"); err == nil || !strings.Contains(err.Error(), "want one of finetune-classification, finetune-ner, ") {
 		t.Errorf("unknown preset: got %v", err)
+	}
+}
+
+// Every general task has a preset of its own.
+func TestPresetOfEachTask(t *testing.T) {
+	for _, name := range task.General() {
+		content, err := Preset("finetune-" + strings.ReplaceAll(name, "_", "-"))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if c := mustLoad(t, string(content), LoadOptions{}); c.Task.Name != name {
+			t.Errorf("the preset of %s is for %s", name, c.Task.Name)
+		}
 	}
 }
