@@ -69,17 +69,17 @@ type Tokenizer struct {
 
 // Data says which examples a run reads. Relative paths are relative to the current directory.
 type Data struct {
-	// Parquet files to train on: paths, folders or globs such as train-*.parquet. Required; for pre-training an
-	// alternative to mixture.
+	// Parquet files to train on: paths, folders or globs such as train-*.parquet. Required, or mixture in its place.
 	Train []string `yaml:"train" unit:"paths"`
-	// Corpora and tasks to pre-train on together, each with keys of its own, in place of train.
-	Mixture []Part `yaml:"mixture" unit:"entries" for:"pre-training"`
-	// Most examples that a part of the mixture without a rate counts for, so that a large corpus does not drown a
+	// Tasks, and for pre-training also corpora, to train on together, each with keys of its own, in place of train, validation
+	// and the section task.
+	Mixture []Part `yaml:"mixture" unit:"entries"`
+	// Most examples that a part of the mixture without a rate counts for, so that a large one does not drown a
 	// small one; 0 = no cap.
-	MixtureCap float64 `yaml:"mixture_cap" unit:"examples" range:">= 0" for:"pre-training"`
+	MixtureCap float64 `yaml:"mixture_cap" unit:"examples" range:">= 0"`
 	// Flattens the rates of the parts without a rate, rate^(1/temperature): 1 leaves them, larger ones bring them
 	// towards equal; 3.3 in mT5.
-	MixtureTemperature float64 `yaml:"mixture_temperature" range:">= 1" for:"pre-training"`
+	MixtureTemperature float64 `yaml:"mixture_temperature" range:">= 1"`
 	// Parquet files to evaluate on. Empty: no evaluation, so no best checkpoint and no early stopping.
 	Validation []string `yaml:"validation" unit:"paths"`
 	// Column of the text in train and validation. Empty: found from the schema and said aloud.
@@ -109,7 +109,9 @@ type Part struct {
 	Name string `yaml:"name"`
 	// Parquet files of the part: paths, folders or globs. Required.
 	Train []string `yaml:"train,flow" unit:"paths"`
-	// What its rows are: text for the objective, or the rows of a task as in fine-tuning. Empty: text.
+	// Parquet files to evaluate the part on. Empty: it is not evaluated.
+	Validation []string `yaml:"validation,omitempty,flow" unit:"paths" for:"fine-tuning"`
+	// What its rows are: those of a task, or in pre-training text for the objective. Empty: text. Required for fine-tuning.
 	Task string `yaml:"task,omitempty" oneof:"text classification regression ner translation summarization question_answering seq2seq template" names:"tasks"`
 	// Part of the examples that come from here, in proportion to the rates of the others. Unset: its number of
 	// examples, under mixture_cap and mixture_temperature.
@@ -134,6 +136,8 @@ type Part struct {
 	TargetLanguage string `yaml:"target_language,omitempty" unit:"language code"`
 	// Regression: numbers are written as multiples of it. Unset: 0.2.
 	Step *float64 `yaml:"step,omitempty" range:"> 0"`
+	// What evaluations measure, the most important first. Empty: the usual metrics of the task.
+	Metrics []string `yaml:"metrics,omitempty,flow" unit:"metrics" for:"fine-tuning"`
 }
 
 // Objective says how plain text becomes inputs and targets. The keys of an objective that is not chosen must stay unset.

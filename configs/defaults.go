@@ -10,7 +10,7 @@ import (
 // recommends it for T5 (constant 1e-3, no parameter scaling, no relative step).
 func Default() *Config {
 	return &Config{
-		Data:       Data{MaxInputLength: 512, MaxTargetLength: 128},
+		Data:       Data{MaxInputLength: 512, MaxTargetLength: 128, MixtureTemperature: 1},
 		Train:      Train{Epochs: 3, BatchSize: 32, Accumulate: 1, Seed: 1, LogEvery: 10},
 		Optimizer:  Optimizer{Name: "adafactor"},
 		Schedule:   Schedule{Name: "constant"},
@@ -24,7 +24,7 @@ func Default() *Config {
 func DefaultPretraining() *Config {
 	c := Default()
 	c.Objective = Objective{Name: spanCorruption}
-	c.Data.MixtureTemperature, c.Data.Split = 1, "concat"
+	c.Data.Split = "concat"
 	c.Train.Epochs, c.Train.ZLoss = 1, 1e-4
 	c.Schedule.Name = rsqrt
 	c.Eval.Samples = 2

@@ -43,7 +43,7 @@ func Keys() []Key {
 		keys = append(keys, k)
 		if f.path == "data.mixture" {
 			for _, p := range partFields() {
-				keys = append(keys, Key{Path: f.path + "[]." + p.path, Want: p.want(), Default: "unset", Doc: docs.field(p), Use: f.use})
+				keys = append(keys, Key{Path: f.path + "[]." + p.path, Want: p.want(), Default: "unset", Doc: docs.field(p), Use: p.use})
 			}
 		}
 	}

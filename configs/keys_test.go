@@ -33,7 +33,7 @@ func TestKeys(t *testing.T) {
 	}
 	for _, want := range []Key{
 		{Path: "train.log_every", Env: "T5TRAIN_TRAIN_LOG_EVERY", Want: "a whole number of steps >= 1", Default: "10", Doc: "Steps from one line of the log to the next."},
-		{Path: "data.mixture[].name", Want: "text", Default: "unset", Doc: "Name in messages. Required, and another one for each part.", Use: pretraining},
+		{Path: "data.mixture[].name", Want: "text", Default: "unset", Doc: "Name in messages. Required, and another one for each part."},
 	} {
 		if !slices.Contains(keys, want) {
 			t.Errorf("want the key %+v", want)

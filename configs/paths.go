@@ -40,6 +40,7 @@ func (c *Config) missing() []problem {
 	patterns("data.train", c.Data.Train)
 	for _, p := range c.Data.Mixture {
 		patterns("data.mixture", p.Train)
+		patterns("data.mixture", p.Validation)
 	}
 	patterns("data.validation", c.Data.Validation)
 	if c.Output != "" {

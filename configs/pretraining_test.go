@@ -133,3 +133,47 @@ func TestMixtureMistakes(t *testing.T) {
 		})
 	}
 }
+
+// The parts of a mixture for fine-tuning are tasks, each with its own validation.
+func TestMixtureOfTasks(t *testing.T) {
+	const start = "output: runs/a\nmodel: {size: small}\n"
+	const parts = `data: {mixture: [{name: a, train: [a], validation: [v], task: glue/sst2, metrics: [accuracy]}, {name: b, train: [b], task: translation, source_language: en, target_language: de, prefix: "", rate: 2}]}` + "\n"
+	c := mustLoad(t, start+parts+"eval: {patience: 2}\n", LoadOptions{})
+	if len(c.Data.Mixture) != 2 || c.Data.Mixture[1].Prefix == nil || c.Eval.Metric != "loss" || c.Data.MixtureTemperature != 1 {
+		t.Errorf("got %+v", c)
+	}
+	text, err := c.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := mustLoad(t, string(text), LoadOptions{}); !reflect.DeepEqual(again, c) {
+		t.Errorf("written and read: got %+v, want %+v from\n%s", again, c, text)
+	}
+	for name, test := range map[string]struct {
+		content string
+		want    []string
+	}{
+		"text":             {start + "data: {mixture: [{name: a, train: [a], task: text}]}", []string{"data.mixture: entry 1: task: got text, which is for pre-training"}},
+		"no task":          {start + "data: {mixture: [{name: a, train: [a]}]}", []string{"data.mixture: entry 1: task: got nothing, want one of text, classification"}},
+		"the section task": {start + parts + "task: {name: seq2seq, labels: [a, b]}", []string{"task.name: got \"seq2seq\", want it unset with data.mixture", "task.labels: got [a b], want it unset"}},
+		"validation":       {start + parts + "", nil},
+		"both validations": {start + strings.Replace(parts, "data: {", "data: {validation: [x], ", 1), []string{"data.validation: got [x], want none with data.mixture"}},
+		"both trainings":   {start + strings.Replace(parts, "data: {", "data: {train: [x], ", 1), []string{"data.train, data.mixture: got both"}},
+		"a wrong metric":   {start + strings.Replace(parts, "[accuracy]", "[bleu]", 1), []string{`data.mixture: entry 1: metrics: got "bleu", want some of accuracy`}},
+		"for pre-training": {pretrain + "", nil},
+	} {
+		_, err := load([]byte(test.content), LoadOptions{File: "run.yaml"})
+		if test.want == nil && err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, part := range test.want {
+			if err == nil || !strings.Contains(err.Error(), part) {
+				t.Errorf("%s: got %v, want %q in it", name, err, part)
+			}
+		}
+	}
+	_, err = load([]byte(strings.Replace(pretrain, "train: [a.parquet]", "mixture: [{name: a, train: [a], validation: [v]}]", 1)), LoadOptions{File: "run.yaml"})
+	if err == nil || !strings.Contains(err.Error(), "validation: is a key of fine-tuning, but this is pre-training") {
+		t.Errorf("validation of a part in pre-training: got %v", err)
+	}
+}

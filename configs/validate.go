@@ -24,7 +24,7 @@ var alternatives = [...][2]string{
 	{"train.batch_size", "train.batch_tokens"},
 }
 
-// trainOrMixture are alternatives too, but in fine-tuning, which has no mixture, only the first is spoken of.
+// trainOrMixture are alternatives too, but where neither is set, only the first is spoken of.
 var trainOrMixture = [2]string{"data.train", "data.mixture"}
 
 // Validate checks a resolved configuration: every range and every rule between keys. Its error joins all
@@ -36,10 +36,10 @@ func (c *Config) problems(kind string) []problem {
 		c.foreign(kind),
 		c.ranges(kind),
 		c.exclusions(),
-		c.required(kind),
+		c.required(),
 		c.Model.problems(),
-		c.Data.problems(),
-		c.Task.problems(),
+		c.Data.problems(kind),
+		c.task(kind),
 		c.Objective.problems(),
 		c.batchTokens(),
 		c.Optimizer.problems(),
@@ -79,7 +79,7 @@ func (c *Config) ranges(kind string) []problem {
 	var ps []problem
 	for _, f := range fields() {
 		v, ok := f.value(c)
-		if !ok || f.foreign(kind) {
+		if !ok || f.foreign(kind) || f.path == "task.name" && len(c.Data.Mixture) > 0 {
 			continue
 		}
 		if wrong := f.check(v); wrong != "" {
@@ -109,7 +109,7 @@ func (c *Config) exclusions() []problem {
 	return ps
 }
 
-func (c *Config) required(kind string) []problem {
+func (c *Config) required() []problem {
 	var ps []problem
 	if c.Output == "" {
 		ps = append(ps, mistake("output", "got nothing, want a folder for the run, such as runs/first"))
@@ -117,7 +117,7 @@ func (c *Config) required(kind string) []problem {
 	switch {
 	case len(c.Data.Train) == 0 && len(c.Data.Mixture) == 0:
 		ps = append(ps, mistake("data.train", "got nothing, want a list of parquet files, such as [train.parquet]"))
-	case len(c.Data.Train) > 0 && len(c.Data.Mixture) > 0 && kind == pretraining:
+	case len(c.Data.Train) > 0 && len(c.Data.Mixture) > 0:
 		ps = append(ps, problem{keys: trainOrMixture[:], text: "got both, want exactly one: make an entry of the mixture of the files to train on"})
 	}
 	return ps
@@ -164,7 +164,7 @@ func (m *Model) problems() []problem {
 	return ps
 }
 
-func (d *Data) problems() []problem {
+func (d *Data) problems(kind string) []problem {
 	var ps []problem
 	if slices.Contains(d.Train, "") {
 		ps = append(ps, mistake("data.train", `got "" in the list, want a path: remove it`))
@@ -172,7 +172,7 @@ func (d *Data) problems() []problem {
 	if slices.Contains(d.Validation, "") {
 		ps = append(ps, mistake("data.validation", `got "" in the list, want a path: remove it`))
 	}
-	return append(ps, d.mixture()...)
+	return append(ps, d.mixture(kind)...)
 }
 
 // batchTokens checks that the longest example fits into a batch. That of an objective is known once the vocabulary is.
@@ -226,7 +226,7 @@ func (c *Config) evaluation(kind string) []problem {
 				strings.Join(known, ", "), name, didYouMean(c.Eval.Metric, known, ": ")))
 		}
 	}
-	if len(c.Data.Validation) > 0 {
+	if len(c.Data.Validation) > 0 || slices.ContainsFunc(c.Data.Mixture, func(p Part) bool { return len(p.Validation) > 0 }) {
 		return ps
 	}
 	if c.Eval.EverySteps > 0 {

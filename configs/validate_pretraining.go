@@ -41,7 +41,7 @@ func (o *Objective) problems() []problem {
 }
 
 // mixture checks every part of the mixture.
-func (d *Data) mixture() []problem {
+func (d *Data) mixture(kind string) []problem {
 	var ps []problem
 	var names []string
 	for i, p := range d.Mixture {
@@ -63,10 +63,20 @@ func (d *Data) mixture() []problem {
 		}
 		for _, f := range partFields() {
 			if v, ok := f.valueIn(reflect.ValueOf(p)); ok {
+				if f.foreign(kind) && !f.unset(v) {
+					bad("%s: is a key of %s, but this is %s: remove it", f.path, f.use, kind)
+				}
 				if wrong := f.check(v); wrong != "" {
 					bad("%s: %s", f.path, wrong)
 				}
 			}
+		}
+		if kind == finetuning && p.Task == "text" {
+			bad("task: got text, which is for pre-training, want a task such as classification")
+			continue
+		}
+		if slices.Contains(p.Validation, "") {
+			bad(`validation: got "" in the list, want a path: remove it`)
 		}
 		for _, wrong := range p.problems() {
 			bad("%s: %s", strings.TrimPrefix(wrong.keys[0], "task."), strings.ReplaceAll(strings.ReplaceAll(wrong.text, "task.name", "task"), "task.", ""))
@@ -80,7 +90,7 @@ func (p Part) AsTask() Task {
 	return Task{
 		Name: p.Task, Prefix: p.Prefix, TextColumns: p.TextColumns, Template: p.Template, LabelColumn: p.LabelColumn, Labels: p.Labels,
 		TargetColumn: p.TargetColumn, TargetTemplate: p.TargetTemplate, SourceLanguage: p.SourceLanguage, TargetLanguage: p.TargetLanguage,
-		Step: p.Step,
+		Step: p.Step, Metrics: p.Metrics,
 	}
 }
 

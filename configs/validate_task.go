@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -25,6 +26,24 @@ type taskKey struct {
 	path   string
 	set    bool
 	owners []string // the tasks that have it
+}
+
+// task checks the section task. A mixture for fine-tuning has its tasks in its entries.
+func (c *Config) task(kind string) []problem {
+	if kind == pretraining || len(c.Data.Mixture) == 0 {
+		return c.Task.problems()
+	}
+	var ps []problem
+	for _, f := range fields() {
+		v, ok := f.value(c)
+		if ok && f.owner == reflect.TypeFor[Task]() && !f.unset(v) {
+			ps = append(ps, mistake(f.path, "got %s, want it unset with data.mixture, whose entries have keys of their own: move it there", show(v)))
+		}
+	}
+	if len(c.Data.Validation) > 0 {
+		ps = append(ps, mistake("data.validation", "got %s, want none with data.mixture: give each entry its validation", show(reflect.ValueOf(c.Data.Validation))))
+	}
+	return ps
 }
 
 func (t *Task) problems() []problem {

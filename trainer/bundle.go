@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"t5train/checkpoints"
 	"t5train/checkpoints/safetensors"
@@ -22,12 +24,13 @@ const generationName = "generation_config.json"
 
 // Info is what a checkpoint remembers besides the model: how rows become text, and how good it is.
 type Info struct {
-	Task            *task.Spec         `json:"task,omitempty"`
-	Objective       *Objective         `json:"objective,omitempty"`         // of a model that is pre-trained
-	MaxInputLength  int                `json:"max_input_length,omitempty"`  // tokens, with EOS
-	MaxTargetLength int                `json:"max_target_length,omitempty"` // tokens, with EOS
-	Step            int                `json:"step"`
-	Metrics         map[string]float64 `json:"metrics,omitempty"` // on the validation data, at that step
+	Task            *task.Spec           `json:"task,omitempty"`
+	Tasks           map[string]task.Spec `json:"tasks,omitempty"`             // of a model that is fine-tuned on several, by the names of the parts
+	Objective       *Objective           `json:"objective,omitempty"`         // of a model that is pre-trained
+	MaxInputLength  int                  `json:"max_input_length,omitempty"`  // tokens, with EOS
+	MaxTargetLength int                  `json:"max_target_length,omitempty"` // tokens, with EOS
+	Step            int                  `json:"step"`
+	Metrics         map[string]float64   `json:"metrics,omitempty"` // on the validation data, at that step
 
 	// Temperature divides the log-probabilities of the labels of a classification, so that their probabilities are right
 	// as often as they say. It was found on the validation data; 0 is none.
@@ -140,8 +143,12 @@ func ReadInfo(dir string) (Info, error) {
 	if !(info.Temperature >= 0) {
 		return Info{}, fmt.Errorf("read %s: temperature is %g, want above 0: correct the file", path, info.Temperature)
 	}
+	specs := slices.Collect(maps.Values(info.Tasks))
 	if info.Task != nil {
-		if err := info.Task.Validate(); err != nil {
+		specs = append(specs, *info.Task)
+	}
+	for _, spec := range specs {
+		if err := spec.Validate(); err != nil {
 			return Info{}, fmt.Errorf("read %s: %w: correct the file, or delete it and name the task by options", path, err)
 		}
 	}

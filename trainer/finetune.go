@@ -161,22 +161,35 @@ func Check(ctx context.Context, c *configs.Config, console *Console) error {
 	if c.Pretraining() {
 		return errors.Join(append(errs, checkText(ctx, c, tok, console)...)...)
 	}
-	train, err := openTable(c.Data.Train, 0)
-	if err != nil {
-		return errors.Join(append(errs, err)...)
+	parts := c.Data.Mixture
+	if len(parts) == 0 {
+		parts = []configs.Part{onlyPart(c)}
 	}
-	spec, err := train.infer(ctx, taskOptions(c.Task), console)
-	if err != nil {
-		return errors.Join(append(errs, err)...)
-	}
-	if len(c.Data.Validation) > 0 {
-		validation, err := openTable(c.Data.Validation, 0)
-		if err == nil {
-			err = validation.CheckColumns(spec.Columns())
+	for _, p := range parts {
+		err := checkRows(ctx, p, console)
+		if err != nil && p.Name != "" {
+			err = fmt.Errorf("%s: %w", partKey(p), err)
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// checkRows makes sure that the data sets of a part have the columns of its task.
+func checkRows(ctx context.Context, p configs.Part, console *Console) error {
+	train, err := openTable(p.Train, 0)
+	if err != nil {
+		return err
+	}
+	spec, err := train.infer(ctx, taskOptions(p.AsTask()), console)
+	if err != nil || len(p.Validation) == 0 {
+		return err
+	}
+	validation, err := openTable(p.Validation, 0)
+	if err != nil {
+		return err
+	}
+	return validation.CheckColumns(spec.Columns())
 }
 
 // checkModel returns the tokenizer that goes with the model, nil if there is none.
@@ -295,47 +308,31 @@ func NewModelConfig(m configs.Model) (model.Config, error) {
 	return c, c.Validate()
 }
 
-// readRows finds the task, notes it in the bundle and tokenises both data sets.
+// readRows finds the task, notes it in the bundle and tokenises both data sets; those of all parts of a mixture.
 func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, console *Console) (*material, error) {
-	table, err := openTable(c.Data.Train, c.Data.MaxTrainExamples)
+	b.Info.MaxInputLength, b.Info.MaxTargetLength = c.Data.MaxInputLength, c.Data.MaxTargetLength
+	if len(c.Data.Mixture) > 0 {
+		return readParts(ctx, c, b, w, console)
+	}
+	r := rowsReader{c, b, w, console}
+	read, err := r.read(ctx, onlyPart(c), "train", "validation")
 	if err != nil {
 		return nil, err
 	}
-	console.Say("data: %s", strings.Join(c.Data.Train, ", "))
-	spec, err := table.infer(ctx, taskOptions(c.Task), console)
-	if err != nil {
-		return nil, err
-	}
-	limits := data.Limits{MaxInput: c.Data.MaxInputLength, MaxTarget: c.Data.MaxTargetLength}
-	if err := checkLabels(spec, b.Tokenizer, limits.MaxTarget); err != nil {
-		return nil, err
-	}
-	b.Info.Task, b.Info.MaxInputLength, b.Info.MaxTargetLength = &spec, limits.MaxInput, limits.MaxTarget
-	train, err := table.build(ctx, "train", spec, data.ForTraining, b.Tokenizer, limits, w.Threads(), console)
-	if err != nil {
-		return nil, err
-	}
-	m := &material{train: train}
-	m.note("data.train", train.Digest())
-	if len(c.Data.Validation) == 0 {
+	b.Info.Task = &read.spec
+	m := &material{train: read.train}
+	m.note("data.train", read.train.Digest())
+	if read.heldOut == nil {
 		console.Say(noValidation)
 		return m, nil
 	}
-	held, err := openTable(c.Data.Validation, c.Data.MaxValidationExamples)
-	if err != nil {
+	m.note("data.validation", read.heldOut.Digest())
+	if err := checkMetric(c.Eval.Metric, read.spec); err != nil {
 		return nil, err
 	}
-	examples, err := held.build(ctx, "validation", spec, data.HeldOut, b.Tokenizer, limits, w.Threads(), console)
-	if err != nil {
-		return nil, err
-	}
-	m.note("data.validation", examples.Digest())
-	if err := checkMetric(c.Eval.Metric, spec); err != nil {
-		return nil, err
-	}
-	evaluator := NewEvaluator(b, spec, limits.MaxTarget, w)
+	evaluator := NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w)
 	evaluator.Fit = true
-	m.heldOut = heldOutRows{evaluator, examples, c.Eval.BatchSize}
+	m.heldOut = heldOutRows{evaluator, read.heldOut, c.Eval.BatchSize}
 	return m, nil
 }
 
@@ -347,7 +344,61 @@ func checkMetric(name string, spec task.Spec) error {
 	return nil
 }
 
-const noValidation = "no data.validation: nothing will be evaluated, and the last checkpoint is the result"
+// onlyPart is the task of a run that has one.
+func onlyPart(c *configs.Config) configs.Part {
+	t := c.Task
+	return configs.Part{
+		Train: c.Data.Train, Validation: c.Data.Validation, Task: t.Name, Prefix: t.Prefix, TextColumns: t.TextColumns, Template: t.Template,
+		LabelColumn: t.LabelColumn, Labels: t.Labels, TargetColumn: t.TargetColumn, TargetTemplate: t.TargetTemplate,
+		SourceLanguage: t.SourceLanguage, TargetLanguage: t.TargetLanguage, Step: t.Step, Metrics: t.Metrics,
+	}
+}
+
+// rowsReader reads the rows of tasks.
+type rowsReader struct {
+	config  *configs.Config
+	bundle  *Bundle
+	workers *kernel.Workers
+	console *Console
+}
+
+// rows are the examples of a task; heldOut is nil without a validation set.
+type rows struct {
+	spec           task.Spec
+	train, heldOut *data.Examples
+}
+
+// read finds the task of a part and tokenises its data sets, which messages call by two names.
+func (r rowsReader) read(ctx context.Context, p configs.Part, train, validation string) (rows, error) {
+	c := r.config
+	table, err := openTable(p.Train, c.Data.MaxTrainExamples)
+	if err != nil {
+		return rows{}, err
+	}
+	r.console.Say("data: %s", strings.Join(p.Train, ", "))
+	read := rows{}
+	if read.spec, err = table.infer(ctx, taskOptions(p.AsTask()), r.console); err != nil {
+		return rows{}, err
+	}
+	limits := data.Limits{MaxInput: c.Data.MaxInputLength, MaxTarget: c.Data.MaxTargetLength}
+	if err := checkLabels(read.spec, r.bundle.Tokenizer, limits.MaxTarget); err != nil {
+		return rows{}, err
+	}
+	if read.train, err = table.build(ctx, train, read.spec, data.ForTraining, r.bundle.Tokenizer, limits, r.workers.Threads(), r.console); err != nil {
+		return rows{}, err
+	}
+	if len(p.Validation) == 0 {
+		return read, nil
+	}
+	held, err := openTable(p.Validation, c.Data.MaxValidationExamples)
+	if err != nil {
+		return rows{}, err
+	}
+	read.heldOut, err = held.build(ctx, validation, read.spec, data.HeldOut, r.bundle.Tokenizer, limits, r.workers.Threads(), r.console)
+	return read, err
+}
+
+const noValidation = "no validation data: nothing will be evaluated, and the last checkpoint is the result"
 
 func taskOptions(t configs.Task) task.Options {
 	return task.Options{

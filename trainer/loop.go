@@ -221,13 +221,16 @@ func (l *loop) compared() string { return cmp.Or(l.config.Eval.Metric, l.heldOut
 
 // better compares two values of a metric: of losses the smaller wins.
 func better(name string, value, best float64) bool {
-	switch name {
+	switch ownName(name) {
 	case "loss", "perplexity", "loss_per_byte", "bits_per_byte", "ter", "mse":
 		return value < best
 	default:
 		return value > best
 	}
 }
+
+// ownName returns the name of a metric without that of the part of a mixture that it is of: accuracy of sst2/accuracy.
+func ownName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
 // save makes a checkpoint of this step: in the background, if training goes on.
 func (l *loop) save() error {
@@ -324,7 +327,7 @@ func metricNames(values []metric.Value) []string {
 func FormatMetrics(values []metric.Value) string {
 	var parts []string
 	for _, v := range values {
-		switch v.Name {
+		switch ownName(v.Name) {
 		case "loss", "bits_per_byte", "accuracy", "f1", "token_accuracy", "span_accuracy",
 			task.ExactMatch, task.Pearson, task.Spearman, task.BLEU, task.ChrF, task.ChrFPlus, task.TER,
 			task.Rouge1, task.Rouge2, task.RougeL, task.RougeLsum, task.GroupMatch:

@@ -166,7 +166,7 @@ func TestBetter(t *testing.T) {
 		want        bool
 	}{
 		{"accuracy", 0.5, 0.4, true}, {"accuracy", 0.4, 0.4, false}, {"loss", 1, 2, true}, {"loss", 2, 1, false},
-		{"loss", 1, 1, false}, {"perplexity", 1, 2, true},
+		{"loss", 1, 1, false}, {"perplexity", 1, 2, true}, {"sst2/loss", 1, 2, true}, {"sst2/accuracy", 1, 2, false},
 	} {
 		if got := better(c.name, c.value, c.best); got != c.want {
 			t.Errorf("%s %g after %g: better is %v", c.name, c.value, c.best, got)

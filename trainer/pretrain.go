@@ -134,40 +134,24 @@ func (r *textReader) checkBudget() error {
 func (r *textReader) readTrain(ctx context.Context, m *material) error {
 	c := r.config
 	seed := uint64(c.Train.Seed)
-	parts := partsOf(c.Data)
-	var tasks []data.Task
-	for _, p := range parts {
+	var sources []data.Source
+	for _, p := range partsOf(c.Data) {
 		source, err := r.source(ctx, m, p, seed)
 		if err != nil {
 			return r.inPart(p, err)
 		}
-		rate := valueOf(p.Rate)
-		if p.Rate == nil {
-			proportion := data.Proportion{Cap: c.Data.MixtureCap, Temperature: c.Data.MixtureTemperature}
-			if rate, err = proportion.Rate(source.Len(), 1); err != nil {
-				return err
-			}
-		}
-		tasks = append(tasks, data.Task{Name: p.Name, Source: source, Rate: rate})
+		sources = append(sources, source)
 	}
 	if len(c.Data.Mixture) == 0 {
-		m.train = tasks[0].Source
+		m.train = sources[0]
 		r.console.Say("train: %s pieces of text", grouped(m.train.Len()))
 		return nil
 	}
-	mixture, err := data.NewMixture(tasks, seed)
+	mixture, err := mix(c, sources, r.console)
 	if err != nil {
 		return err
 	}
 	m.train = mixture
-	total := 0.0
-	for _, t := range tasks {
-		total += t.Rate
-	}
-	r.console.Say("mixture: %s examples an epoch", grouped(mixture.Len()))
-	for _, t := range tasks {
-		r.console.Say("  %s: %s examples, %.1f %% of the mixture", t.Name, grouped(t.Source.Len()), 100*t.Rate/total)
-	}
 	return nil
 }
 
@@ -237,7 +221,7 @@ func (r *textReader) key(p configs.Part) string {
 	if len(r.config.Data.Mixture) == 0 {
 		return "data.train"
 	}
-	return "data.mixture, " + p.Name
+	return partKey(p)
 }
 
 // column returns the column of a corpus that names at most one, "" if it names none.

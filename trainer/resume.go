@@ -39,6 +39,12 @@ func startOf(run *checkpoints.Run, c *configs.Config, o FinetuneOptions) (start,
 		return start{}, err
 	}
 	was, is := s.state.Config, decisive(c)
+	// A key that the run did not know yet, because it is newer, had what is its default now.
+	usual := decisive(configs.Default())
+	maps.DeleteFunc(is, func(key, value string) bool {
+		_, known := was[key]
+		return !known && usual[key] == value
+	})
 	if !s.state.Finished { // else nobody would notice other data
 		maps.DeleteFunc(was, located)
 		maps.DeleteFunc(is, located)

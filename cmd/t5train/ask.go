@@ -57,6 +57,9 @@ func (f *askFlags) open(c *cobra.Command, console *trainer.Console) (openedModel
 	if err != nil {
 		return openedModel{}, task.Spec{}, err
 	}
+	if err := f.task.choose(m.bundle); err != nil {
+		return openedModel{}, task.Spec{}, err
+	}
 	spec, err := trainer.PredictionTask(m.bundle, options)
 	return m, spec, err
 }

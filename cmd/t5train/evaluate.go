@@ -53,6 +53,9 @@ A checkpoint that is pre-trained and has no task yet is evaluated by its objecti
 				return err
 			}
 			o.Console.Say("%s", how)
+			if err := t.choose(bundle); err != nil {
+				return err
+			}
 			sink, finish, err := openOutput(a.stdout, output)
 			if err != nil {
 				return err

@@ -14,6 +14,7 @@ import (
 	"t5train/checkpoints"
 	"t5train/data/parquetio"
 	"t5train/data/store"
+	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model"
 	"t5train/trainer"
@@ -217,15 +218,13 @@ func (p printer) checkpoint(dir string) error {
 	if err != nil {
 		return err
 	}
-	if t := info.Task; t != nil {
-		p.line("task", "%s, prefix %q, text columns %s", t.Name, t.Prefix, strings.Join(t.TextColumns, ", "))
-		var labels []string
-		for _, l := range t.Labels {
-			labels = append(labels, l.Text)
-		}
-		if len(labels) > 0 {
-			p.line("labels", "%s", shorten(labels, 20))
-		}
+	if info.Task != nil {
+		p.task("task", *info.Task)
+	}
+	for _, name := range slices.Sorted(maps.Keys(info.Tasks)) {
+		p.task("part "+name, info.Tasks[name])
+	}
+	if info.Task != nil || len(info.Tasks) > 0 {
 		p.line("trained", "%d steps, inputs up to %d tokens, targets up to %d", info.Step, info.MaxInputLength, info.MaxTargetLength)
 	}
 	if len(info.Metrics) > 0 {
@@ -261,4 +260,25 @@ func metricsText(metrics map[string]float64) string {
 		text += fmt.Sprintf("  %s %.4g", name, metrics[name])
 	}
 	return text
+}
+
+// task says what a checkpoint was trained for.
+func (p printer) task(title string, t task.Spec) {
+	how := fmt.Sprintf("%s, prefix %q, text columns %s", t.Name, t.Prefix, strings.Join(t.TextColumns, ", "))
+	if t.Template != "" {
+		how += fmt.Sprintf(", template %q", t.Template)
+	}
+	p.line(title, "%s", how)
+	for _, list := range []struct {
+		title  string
+		labels []task.Label
+	}{{"labels", t.Labels}, {"entities", t.Entities}} {
+		var texts []string
+		for _, l := range list.labels {
+			texts = append(texts, l.Text)
+		}
+		if len(texts) > 0 {
+			p.line(list.title, "%s", shorten(texts, 20))
+		}
+	}
 }

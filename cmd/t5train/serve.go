@@ -63,6 +63,9 @@ ends with status 0, a second one ends at once. There is no authentication: the s
 			if err != nil {
 				return err
 			}
+			if err := t.choose(m.bundle); err != nil {
+				return err
+			}
 			var said string
 			if o.Generation, said, err = trainer.ReadGeneration(m.dir); err != nil {
 				return err

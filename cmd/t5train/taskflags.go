@@ -7,6 +7,7 @@ import (
 
 	"t5train/configs"
 	"t5train/data/task"
+	"t5train/trainer"
 )
 
 // taskHelp says what --task may be.
@@ -14,13 +15,14 @@ const taskHelp = "classification, regression, ner, translation, summarization, q
 
 // taskFlags correct the task that a checkpoint remembers.
 type taskFlags struct {
-	options task.Options
-	prefix  string
+	options      task.Options
+	prefix, part string
 }
 
 func (t *taskFlags) add(c *cobra.Command) {
 	f, o := c.Flags(), &t.options
 	f.StringVar(&o.Name, "task", "", taskHelp+" (default: what the checkpoint was trained for)")
+	f.StringVar(&t.part, "part", "", "part of the mixture that the checkpoint was trained on, whose task this is")
 	f.StringVar(&t.prefix, "prefix", "", "text in front of every input (default: the checkpoint's)")
 	f.StringSliceVar(&o.TextColumns, "text-column", nil, "input column, or several in order (default: the checkpoint's)")
 	f.StringSliceVar(&o.Labels, "labels", nil, "label strings in class order, or those of types of entities (default: the checkpoint's)")
@@ -51,4 +53,12 @@ func (t *taskFlags) read(c *cobra.Command) (task.Options, error) {
 		t.options.Prefix = &t.prefix
 	}
 	return t.options, nil
+}
+
+// choose makes the task of a checkpoint that was trained on several the one that --part names, unless --task names any.
+func (t *taskFlags) choose(b *trainer.Bundle) error {
+	if t.part == "" && t.options.Name != "" {
+		return nil
+	}
+	return b.ChooseTask(t.part)
 }

@@ -1,0 +1,145 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"t5train/configs"
+	"t5train/data"
+	"t5train/data/task"
+	"t5train/model/kernel"
+	"t5train/trainer/metric"
+)
+
+// mix returns the mixture of the parts of a configuration, each with its source, and says what is in it.
+func mix(c *configs.Config, sources []data.Source, console *Console) (*data.Mixture, error) {
+	tasks := make([]data.Task, len(sources))
+	total := 0.0
+	for i, p := range c.Data.Mixture {
+		rate := valueOf(p.Rate)
+		if p.Rate == nil {
+			var err error
+			proportion := data.Proportion{Cap: c.Data.MixtureCap, Temperature: c.Data.MixtureTemperature}
+			if rate, err = proportion.Rate(sources[i].Len(), 1); err != nil {
+				return nil, err
+			}
+		}
+		tasks[i] = data.Task{Name: p.Name, Source: sources[i], Rate: rate}
+		total += rate
+	}
+	mixture, err := data.NewMixture(tasks, uint64(c.Train.Seed))
+	if err != nil {
+		return nil, err
+	}
+	console.Say("mixture: %s examples an epoch", grouped(mixture.Len()))
+	for _, t := range tasks {
+		console.Say("  %s: %s examples, %.1f %% of the mixture", t.Name, grouped(t.Source.Len()), 100*t.Rate/total)
+	}
+	return mixture, nil
+}
+
+// readParts reads the tasks of a mixture and notes them in the bundle.
+func readParts(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, console *Console) (*material, error) {
+	r := rowsReader{c, b, w, console}
+	m, held := &material{}, heldOutTasks{}
+	b.Info.Tasks = map[string]task.Spec{}
+	var sources []data.Source
+	for _, p := range c.Data.Mixture {
+		read, err := r.read(ctx, p, p.Name, p.Name+", validation")
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", partKey(p), err)
+		}
+		b.Info.Tasks[p.Name] = read.spec
+		sources = append(sources, read.train)
+		m.note(partKey(p), read.train.Digest())
+		if read.heldOut != nil {
+			m.note(partKey(p)+", validation", read.heldOut.Digest())
+			held = append(held, heldOutTask{p.Name, heldOutRows{NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w), read.heldOut, c.Eval.BatchSize}})
+		}
+	}
+	mixture, err := mix(c, sources, console)
+	if err != nil {
+		return nil, err
+	}
+	m.train = mixture
+	if len(held) == 0 {
+		console.Say(noValidation)
+		return m, nil
+	}
+	m.heldOut = held
+	return m, nil
+}
+
+// partKey says where a part of a mixture stands in the configuration.
+func partKey(p configs.Part) string { return "data.mixture, " + p.Name }
+
+// heldOutTasks are the held-out rows of several tasks.
+type heldOutTasks []heldOutTask
+
+type heldOutTask struct {
+	name string
+	heldOutRows
+}
+
+func (h heldOutTasks) Len() int {
+	n := 0
+	for _, p := range h {
+		n += p.Len()
+	}
+	return n
+}
+
+// Best implements heldOut: tasks have no other measure in common.
+func (h heldOutTasks) Best() string { return "loss" }
+
+// Evaluate returns the loss and the perplexity of all target tokens together, and then the metrics of each part as
+// part/metric.
+func (h heldOutTasks) Evaluate(ctx context.Context, done func(n int64)) (values []metric.Value, shown []string, err error) {
+	var all metric.Loss
+	before := int64(0)
+	for _, p := range h {
+		own, lines, err := p.heldOutRows.Evaluate(ctx, func(n int64) { done(before + n) })
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", p.name, err)
+		}
+		before += int64(p.Len())
+		shown = append(shown, lines...)
+		loss, tokens := 0.0, 0.0
+		for _, v := range own {
+			switch v.Name {
+			case "loss":
+				loss = v.Value
+			case "tokens":
+				tokens = v.Value
+			}
+			values = append(values, metric.Value{Name: p.name + "/" + v.Name, Value: v.Value})
+		}
+		if tokens > 0 {
+			all.Add(loss*tokens, int64(tokens))
+		}
+	}
+	together := append([]metric.Value{{Name: "examples", Value: float64(h.Len())}}, all.Result()...)
+	return append(together, values...), shown, nil
+}
+
+// ChooseTask makes a checkpoint that was trained on several tasks one of the part of that name. A checkpoint of one task
+// has no parts: name is empty.
+func (b *Bundle) ChooseTask(name string) error {
+	names := strings.Join(slices.Sorted(maps.Keys(b.Info.Tasks)), ", ")
+	switch spec, ok := b.Info.Tasks[name]; {
+	case ok:
+		b.Info.Task = &spec
+		return nil
+	case name == "" && len(b.Info.Tasks) == 0:
+		return nil
+	case name == "":
+		return fmt.Errorf("choose a task: the checkpoint was trained on several, %s: name one with --part", names)
+	case names == "":
+		return errors.New("choose a task: the checkpoint was not trained on a mixture of tasks: leave out --part")
+	}
+	return fmt.Errorf("choose a task: the checkpoint has no part %q: it has %s", name, names)
+}
