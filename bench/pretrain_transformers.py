@@ -103,4 +103,5 @@ def main():
             print(json.dumps({"step": step, "held_out_loss": evaluate(), "train_tokens": tokens, "tokens_per_s": tokens / spent}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -34,7 +34,7 @@ type DataResult struct {
 // if they are missing, to ragged batches, and how fast its model trains on them. It begins no run.
 func BenchData(ctx context.Context, config *configs.Config, o DataOptions, console *Console) (*DataResult, error) {
 	var r *DataResult
-	err := withText(ctx, config, console, func(c *configs.Config, b *Bundle, m *material) error {
+	err := withMaterial(ctx, config, console, func(c *configs.Config, b *Bundle, m *material) error {
 		all, err := trainBatches(c, m)
 		if err != nil {
 			return err

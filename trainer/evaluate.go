@@ -81,30 +81,26 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 	if err != nil {
 		return nil, nil, err
 	}
-	batches, err := data.NewBatches(examples, data.Size{Examples: batchSize}, data.Order{})
-	if err != nil {
-		return nil, nil, fmt.Errorf("evaluate: %w", err)
-	}
-	correct := 0
-	var batch data.Batch
-	for position := int64(0); position < int64(examples.Len()); {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		position = batches.Read(position, &batch)
-		totals, err := e.loss.Run(modelBatch(e.model, batch))
+	correct, seen := 0, int64(0)
+	err = eachBatch(ctx, examples, batchSize, func(batch *data.Batch) error {
+		totals, err := e.loss.Run(modelBatch(e.model, *batch))
 		if err != nil {
-			return nil, nil, fmt.Errorf("evaluate: %w", err)
+			return err
 		}
 		if !finite(totals.NLL) {
-			return nil, nil, fmt.Errorf("evaluate: the loss is %g: %w", totals.NLL, errDiverged)
+			return fmt.Errorf("the loss is %g: %w", totals.NLL, errDiverged)
 		}
 		loss.Add(totals.NLL, int64(totals.Tokens))
 		correct += totals.Correct
-		if err := answers.add(ctx, &batch, totals); err != nil {
-			return nil, nil, fmt.Errorf("evaluate: %w", err)
+		if err := answers.add(ctx, batch, totals); err != nil {
+			return err
 		}
-		done(position)
+		seen += int64(batch.Sequences())
+		done(seen)
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
 	e.seen = answers.close()
 	values := append([]metric.Value{{Name: "examples", Value: float64(examples.Len())}}, loss.Result()...)

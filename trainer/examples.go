@@ -18,10 +18,10 @@ type Example struct {
 	Targets  string  `json:"targets"`
 }
 
-// TrainExamples calls yield for each example of the first batches of a run of pre-training, in order: what training with
-// the configuration reads, on any machine. It ends early if yield or ctx does.
+// TrainExamples calls yield for each example of the first batches of a run, in order: what training with the
+// configuration reads, on any machine. It ends early if yield or ctx does.
 func TrainExamples(ctx context.Context, config *configs.Config, batches int, console *Console, yield func(Example) error) error {
-	return withText(ctx, config, console, func(c *configs.Config, b *Bundle, m *material) error {
+	return withMaterial(ctx, config, console, func(c *configs.Config, b *Bundle, m *material) error {
 		all, err := trainBatches(c, m)
 		if err != nil {
 			return err
@@ -41,15 +41,14 @@ func TrainExamples(ctx context.Context, config *configs.Config, batches int, con
 	})
 }
 
-// HeldOutExamples calls yield for each example that an evaluation of a run of pre-training reads, in order.
+// HeldOutExamples calls yield for each example that an evaluation of a run reads, in order.
 func HeldOutExamples(ctx context.Context, config *configs.Config, console *Console, yield func(Example) error) error {
-	return withText(ctx, config, console, func(c *configs.Config, b *Bundle, m *material) error {
-		h, ok := m.heldOut.(*heldOutText)
-		if !ok {
+	return withMaterial(ctx, config, console, func(c *configs.Config, b *Bundle, m *material) error {
+		if m.heldOut == nil {
 			return errors.New("show held-out examples: there are none: set data.validation")
 		}
 		number := 0
-		return h.eachBatch(ctx, func(_ head, batch *data.Batch) error {
+		return m.heldOut.eachBatch(ctx, func(batch *data.Batch) error {
 			err := eachExample(b, number, batch, yield)
 			number++
 			return err
@@ -57,11 +56,8 @@ func HeldOutExamples(ctx context.Context, config *configs.Config, console *Conso
 	})
 }
 
-// withText calls f with the model and the material of a run that does not begin.
-func withText(ctx context.Context, config *configs.Config, console *Console, f func(*configs.Config, *Bundle, *material) error) error {
-	if !config.Pretraining() {
-		return errors.New("read text: the configuration names no objective: set objective.name, such as span_corruption")
-	}
+// withMaterial calls f with the model and the material of a run that does not begin.
+func withMaterial(ctx context.Context, config *configs.Config, console *Console, f func(*configs.Config, *Bundle, *material) error) error {
 	c, err := resolved(config)
 	if err != nil {
 		return err
@@ -70,7 +66,11 @@ func withText(ctx context.Context, config *configs.Config, console *Console, f f
 	if err != nil {
 		return err
 	}
-	m, err := readText(ctx, c, b, kernel.NewWorkers(c.Train.Threads), console)
+	read := readRows
+	if c.Pretraining() {
+		read = readText
+	}
+	m, err := read(ctx, c, b, kernel.NewWorkers(c.Train.Threads), console)
 	if err != nil {
 		return err
 	}

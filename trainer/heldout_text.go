@@ -81,7 +81,7 @@ type textTotals struct {
 // for the end. It is an error if the loss is no finite number.
 func (h *heldOutText) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Value, []string, error) {
 	var t textTotals
-	err := h.eachBatch(ctx, func(pieces head, batch *data.Batch) error {
+	err := h.eachPart(ctx, func(pieces head, batch *data.Batch) error {
 		if err := h.evaluate(pieces, batch, &t); err != nil {
 			return fmt.Errorf("evaluate: %w", err)
 		}
@@ -107,9 +107,9 @@ func (h *heldOutText) Evaluate(ctx context.Context, done func(n int64)) ([]metri
 	return values, shown, err
 }
 
-// eachBatch calls f for the held-out batches, in order, with the pieces that their examples are made of. The batch is
+// eachPart calls f for the held-out batches, in order, with the pieces that their examples are made of. The batch is
 // valid until f returns.
-func (h *heldOutText) eachBatch(ctx context.Context, f func(pieces head, batch *data.Batch) error) error {
+func (h *heldOutText) eachPart(ctx context.Context, f func(pieces head, batch *data.Batch) error) error {
 	var batch data.Batch
 	for _, p := range h.parts {
 		batches, err := data.NewBatches(p.source, data.Size{Examples: h.batchSize}, data.Order{})
@@ -127,6 +127,11 @@ func (h *heldOutText) eachBatch(ctx context.Context, f func(pieces head, batch *
 		}
 	}
 	return nil
+}
+
+// eachBatch implements heldOut.
+func (h *heldOutText) eachBatch(ctx context.Context, f func(*data.Batch) error) error {
+	return h.eachPart(ctx, func(_ head, batch *data.Batch) error { return f(batch) })
 }
 
 // evaluate adds a batch to t.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"t5train/checkpoints"
@@ -323,14 +324,20 @@ func metricNames(values []metric.Value) []string {
 	return names
 }
 
+// Headline lists the metrics that a person looks at first, of all tasks and objectives.
+func Headline() []string {
+	return []string{
+		task.Accuracy, task.F1, task.ExactMatch, task.GroupMatch, task.Pearson, task.Spearman, task.BLEU, task.ChrF, task.ChrFPlus, task.TER,
+		task.Rouge1, task.Rouge2, task.RougeL, task.RougeLsum, "token_accuracy", "span_accuracy", "loss", "perplexity", "bits_per_byte",
+	}
+}
+
 // FormatMetrics writes the metrics that a person looks at first in one line.
 func FormatMetrics(values []metric.Value) string {
 	var parts []string
 	for _, v := range values {
-		switch ownName(v.Name) {
-		case "loss", "bits_per_byte", "accuracy", "f1", "token_accuracy", "span_accuracy",
-			task.ExactMatch, task.Pearson, task.Spearman, task.BLEU, task.ChrF, task.ChrFPlus, task.TER,
-			task.Rouge1, task.Rouge2, task.RougeL, task.RougeLsum, task.GroupMatch:
+		// The loss says what the perplexity does.
+		if name := ownName(v.Name); name != "perplexity" && slices.Contains(Headline(), name) {
 			parts = append(parts, fmt.Sprintf("%s %.4f", v.Name, v.Value))
 		}
 	}

@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"t5train/data"
 	"t5train/trainer/metric"
@@ -43,6 +44,8 @@ type heldOut interface {
 	Best() string
 	// Evaluate returns the metrics in the order in which they are shown, and lines that show what the model does.
 	Evaluate(ctx context.Context, done func(n int64)) (values []metric.Value, shown []string, err error)
+	// eachBatch calls f for the batches that Evaluate reads, in order. The batch is valid until f returns.
+	eachBatch(ctx context.Context, f func(*data.Batch) error) error
 }
 
 // heldOutRows are the rows of a task.
@@ -62,4 +65,27 @@ func (h heldOutRows) exhibit() record.Evaluation { return h.seen }
 func (h heldOutRows) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Value, []string, error) {
 	values, err := h.Evaluator.Evaluate(ctx, h.examples, h.batchSize, done)
 	return values, nil, err
+}
+
+func (h heldOutRows) eachBatch(ctx context.Context, f func(*data.Batch) error) error {
+	return eachBatch(ctx, h.examples, h.batchSize, f)
+}
+
+// eachBatch calls f for the batches of examples in their order.
+func eachBatch(ctx context.Context, examples *data.Examples, size int, f func(*data.Batch) error) error {
+	batches, err := data.NewBatches(examples, data.Size{Examples: size}, data.Order{})
+	if err != nil {
+		return fmt.Errorf("read held-out examples: %w", err)
+	}
+	var batch data.Batch
+	for position := int64(0); position < int64(examples.Len()); {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		position = batches.Read(position, &batch)
+		if err := f(&batch); err != nil {
+			return err
+		}
+	}
+	return nil
 }

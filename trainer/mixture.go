@@ -96,6 +96,15 @@ func (h heldOutTasks) Len() int {
 // Best implements heldOut: tasks have no other measure in common.
 func (h heldOutTasks) Best() string { return "loss" }
 
+func (h heldOutTasks) eachBatch(ctx context.Context, f func(*data.Batch) error) error {
+	for _, p := range h {
+		if err := p.heldOutRows.eachBatch(ctx, f); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
 // Evaluate returns the loss and the perplexity of all target tokens together, and then the metrics of each part as
 // part/metric.
 func (h heldOutTasks) Evaluate(ctx context.Context, done func(n int64)) (values []metric.Value, shown []string, err error) {

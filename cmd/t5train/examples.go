@@ -7,15 +7,15 @@ import (
 )
 
 func examplesCommand(a app) *cobra.Command {
-	sources := configSources{command: pretrainName}
+	sources := configSources{}
 	var batches int
 	var heldOut bool
 	c := &cobra.Command{
 		Use:   "examples",
-		Short: "Print the examples that pre-training reads",
-		Long: `Print the examples that pre-training with a configuration reads, or with --held-out those of its evaluations: one JSON
-object a line, with the number of the batch, the ids of inputs and targets, and their text. The token stores are made if they
-are missing.`,
+		Short: "Print the examples that training reads",
+		Long: `Print the examples that a run with a configuration reads, or with --held-out those of its evaluations: one JSON
+object a line, with the number of the batch, the ids of inputs and targets, and their text. Pre-training makes
+its token stores, if they are missing.`,
 		Example: `  t5train data examples --config my.yaml --batches 1
   t5train data examples --config my.yaml --held-out > held-out.jsonl`,
 		Args: noArguments,

@@ -189,7 +189,7 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 	fmt.Fprintf(a.stdout, "checkpoint %s\n", r.Checkpoint)
 	if r.Metrics != nil {
 		fmt.Fprintf(a.stdout, "validation, step %d:", r.BestStep)
-		for _, name := range []string{"accuracy", "f1", "token_accuracy", "span_accuracy", "loss", "perplexity", "bits_per_byte"} {
+		for _, name := range trainer.Headline() {
 			if v, ok := r.Metrics[name]; ok {
 				fmt.Fprintf(a.stdout, " %s %.4f", name, v)
 			}
