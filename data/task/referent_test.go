@@ -104,6 +104,7 @@ func FuzzResolveWNLI(f *testing.F) {
 	f.Add("it", "")
 	f.Add("( it [", "( x [")
 	f.Add("he . , it", "it")
+	f.Add("A \xff it \xfe b", "A \xff x \xfe b")
 	f.Fuzz(func(t *testing.T, premise, hypothesis string) {
 		marked, referent, err := resolveWNLI(premise, hypothesis)
 		if err == nil && (marked == "" || hypothesis == "") {
