@@ -139,7 +139,7 @@ func TestMixtureOfTasks(t *testing.T) {
 	const start = "output: runs/a\nmodel: {size: small}\n"
 	const parts = `data: {mixture: [{name: a, train: [a], validation: [v], task: glue/sst2, metrics: [accuracy]}, {name: b, train: [b], task: translation, source_language: en, target_language: de, prefix: "", rate: 2}]}` + "\n"
 	c := mustLoad(t, start+parts+"eval: {patience: 2}\n", LoadOptions{})
-	if len(c.Data.Mixture) != 2 || c.Data.Mixture[1].Prefix == nil || c.Eval.Metric != "loss" || c.Data.MixtureTemperature != 1 {
+	if len(c.Data.Mixture) != 2 || c.Data.Mixture[1].Prefix == nil || c.Eval.Metric != "" || c.Data.MixtureTemperature != 1 {
 		t.Errorf("got %+v", c)
 	}
 	text, err := c.YAML()
