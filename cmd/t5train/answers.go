@@ -131,6 +131,8 @@ func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job func() (ans
 	if err != nil {
 		_, isDevice := to.(*device)
 		switch {
+		case !isDevice && answered > 0 && f.overwrite:
+			s.Console.Say("the answers to %d inputs are kept: the same command without --overwrite goes on from there", answered)
 		case !isDevice && answered > 0:
 			s.Console.Say("the answers to %d inputs are kept: the same command goes on from there", answered)
 		case trainer.Stopped(err):

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+
 	"github.com/spf13/cobra"
 
 	"t5train/data/task"
@@ -28,7 +30,7 @@ func (f *askFlags) add(c *cobra.Command) {
 }
 
 // check reports flags with values that can never be, before a model is loaded.
-func (f *askFlags) check(c *cobra.Command) error {
+func (f *askFlags) check(c *cobra.Command, stdin io.Reader) error {
 	if err := requireFlags(c, "checkpoint"); err != nil {
 		return err
 	}
@@ -44,7 +46,10 @@ func (f *askFlags) check(c *cobra.Command) error {
 	if err := requireAtLeast(c, 0, "threads"); err != nil {
 		return err
 	}
-	return f.out.check(c)
+	if err := f.out.check(c); err != nil {
+		return err
+	}
+	return checkSpared(c, f.out.output, []string{f.in.path}, stdin)
 }
 
 // open loads the checkpoint and returns it with the task for inputs.

@@ -15,6 +15,7 @@ import (
 
 func evaluateCommand(a app) *cobra.Command {
 	var checkpoint, output string
+	var overwrite bool
 	var o trainer.EvaluateOptions
 	var t taskFlags
 	c := &cobra.Command{
@@ -43,7 +44,13 @@ A checkpoint that is pre-trained and has no task yet is evaluated by its objecti
 			if err := requireAtLeast(c, 0, "max-examples", "threads"); err != nil {
 				return err
 			}
-			var err error
+			err := checkSpared(c, output, o.Data, nil)
+			if err == nil {
+				err = checkReplaceable(output, overwrite)
+			}
+			if err != nil {
+				return err
+			}
 			if o.Task, err = t.read(c); err != nil {
 				return err
 			}
@@ -74,6 +81,7 @@ A checkpoint that is pre-trained and has no task yet is evaluated by its objecti
 	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
 	f.StringSliceVar(&o.Data, "data", nil, "parquet files: paths, folders or globs")
 	f.StringVar(&output, "output", "-", "file for the metrics; - is standard output")
+	f.BoolVar(&overwrite, "overwrite", false, "replace the file")
 	f.IntVar(&o.BatchSize, "batch-size", 32, "examples at a time; changes memory and time, and results by rounding only")
 	f.IntVar(&o.MaxExamples, "max-examples", 0, "evaluate on the first so many examples; 0 is all")
 	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")

@@ -33,7 +33,7 @@ checkpoint, task and flags of generation.`,
   cat messages.txt | t5train predict --checkpoint runs/quickstart --input -`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := f.check(c); err != nil {
+			if err := f.check(c, a.stdin); err != nil {
 				return err
 			}
 			if err := requireAtLeast(c, 2, "max-output-length"); err != nil {

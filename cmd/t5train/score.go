@@ -30,7 +30,7 @@ input, each after a tab. --target gives the same targets to all inputs.`,
   t5train score --checkpoint flan-t5-small --input pairs.jsonl --text-column question --target-column answers`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := f.check(c); err != nil {
+			if err := f.check(c, a.stdin); err != nil {
 				return err
 			}
 			if f.in.path == "" {

@@ -23,10 +23,11 @@ type File struct {
 	job    Job
 	unlock func()
 
-	part     *os.File
+	part     *os.File // nil until there is something to write, or a part to go on with
 	writer   *bufio.Writer
 	synced   time.Time
 	complete bool      // path has all answers
+	replaces bool      // path has something else, which stays until all answers are there
 	inputs   hash.Hash // of the beginnings so far
 
 	// Of a file that was complete when it was opened: what the hash must become.
@@ -41,8 +42,8 @@ type File struct {
 const syncEvery = 5 * time.Second
 
 // Open prepares the file of answers at path, or goes on with what an interrupted command of the same job has left there.
-// With overwrite, what is there is removed; without, a file of anything else is an error. Nobody else can open it until
-// Close.
+// With overwrite it begins anew: the answers so far go when the first new one comes, and a file at path is replaced when
+// the last one is there. Without, a file of anything else is an error. Nobody else can open it until Close.
 func Open(path string, job Job, overwrite bool) (*File, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // a link shall keep pointing to the file
@@ -68,16 +69,14 @@ func (f *File) recordPath() string { return f.path + ".t5train.json" }
 
 func (f *File) open(overwrite bool) error {
 	if overwrite {
-		for _, path := range []string{f.recordPath(), f.path, f.partPath(), f.readyPath()} {
-			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("overwrite: %w", durable.WithRemedy(err))
-			}
-		}
+		_, err := os.Lstat(f.path)
+		f.replaces = err == nil
+		return nil
 	}
 	raw, err := os.ReadFile(f.recordPath())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return f.begin()
+		return f.vacant()
 	case err != nil:
 		return fmt.Errorf("go on with %s: %w", f.path, err)
 	}
@@ -89,18 +88,28 @@ func (f *File) open(overwrite bool) error {
 		return fmt.Errorf("go on with %s: its answers are made otherwise (its value -> yours):\n  %s\nundo the changes, choose another --output, or start again with --overwrite",
 			f.path, strings.Join(changes, "\n  "))
 	}
+	f.replaces = r.Replaces
 	if r.Complete != nil {
 		return f.completed(*r.Complete)
 	}
 	return f.goOn()
 }
 
-// begin starts a file where there is none.
-func (f *File) begin() error {
+// vacant makes sure that nothing is where a file is to begin.
+func (f *File) vacant() error {
 	for _, path := range []string{f.path, f.partPath()} {
 		if _, err := os.Lstat(path); err == nil {
 			return fmt.Errorf("write %s: there is a file %s that this command has not made: choose another --output, or replace it with --overwrite", f.path, path)
 		}
+	}
+	return nil
+}
+
+// begin starts a file, with the first answer, so that a command without one changes nothing. The record of what is there
+// is replaced last.
+func (f *File) begin() error {
+	if err := os.Remove(f.readyPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("overwrite: %w", durable.WithRemedy(err))
 	}
 	part, err := os.Create(f.partPath())
 	if err != nil {
@@ -112,7 +121,7 @@ func (f *File) begin() error {
 
 // note writes what makes the answers, and what they are once they are complete.
 func (f *File) note(complete *completion) error {
-	raw, err := record{f.job, complete}.file()
+	raw, err := record{f.job, f.replaces, complete}.file()
 	if err == nil {
 		err = durable.ReplaceFile(f.recordPath(), raw)
 	}
@@ -122,22 +131,25 @@ func (f *File) note(complete *completion) error {
 	return nil
 }
 
-// completed is for a command of which all answers are there. It may have been killed just before they got their name.
+// completed is for a command of which all answers are there. It may have been killed just before they got their name,
+// which something else may still have.
 func (f *File) completed(c completion) error {
 	f.wanted, f.complete = c.Inputs, true
+	ready := f.partPath()
+	if c.Converted {
+		ready = f.readyPath()
+	}
+	if info, err := os.Stat(ready); err == nil && info.Size() == c.Bytes {
+		return f.rename(ready)
+	}
 	if info, err := os.Stat(f.path); err == nil {
 		if info.Size() != c.Bytes {
 			return fmt.Errorf("write %s: it has been changed since it was made: choose another --output, or replace it with --overwrite", f.path)
 		}
 		return nil
 	}
-	for _, ready := range []string{f.readyPath(), f.partPath()} {
-		if info, err := os.Stat(ready); err == nil && info.Size() == c.Bytes {
-			return f.rename(ready)
-		}
-	}
-	f.wanted, f.complete = "", false
-	return f.begin() // somebody has moved it away
+	f.wanted, f.complete, f.replaces = "", false, false
+	return f.vacant() // somebody has moved it away
 }
 
 // Complete tells whether the file has all answers.
@@ -145,7 +157,7 @@ func (f *File) Complete() bool { return f.complete }
 
 // goOn opens the answers so far.
 func (f *File) goOn() error {
-	if _, err := os.Lstat(f.path); err == nil {
+	if _, err := os.Lstat(f.path); err == nil && !f.replaces {
 		return fmt.Errorf("write %s: it exists, but the answers so far are in %s: move it away, choose another --output, or start again with --overwrite", f.path, f.partPath())
 	}
 	part, err := os.OpenFile(f.partPath(), os.O_RDWR|os.O_CREATE, 0o666)
@@ -161,7 +173,7 @@ func (f *File) goOn() error {
 	return nil
 }
 
-// Close ends the work on the file. Answers that are flushed stay for the command that goes on; without any, nothing does.
+// Close ends the work on the file. Answers that are flushed stay for the command that goes on; without any, no part does.
 func (f *File) Close() error {
 	if f.unlock == nil {
 		return nil
@@ -173,7 +185,10 @@ func (f *File) Close() error {
 	info, err := f.part.Stat()
 	err = errors.Join(err, f.part.Close())
 	if err == nil && info.Size() == 0 && !f.complete {
-		err = errors.Join(os.Remove(f.partPath()), os.Remove(f.recordPath()))
+		err = os.Remove(f.partPath())
+		if !f.replaces {
+			err = errors.Join(err, os.Remove(f.recordPath()))
+		}
 	}
 	return err
 }

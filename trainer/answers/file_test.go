@@ -124,6 +124,10 @@ func TestKilledBeforeTheName(t *testing.T) {
 		if err := os.Rename(path, path+suffix); err != nil {
 			t.Fatal(err)
 		}
+		if suffix == ".ready" {
+			record := strings.Replace(content(t, path+".t5train.json"), `"inputs"`, `"converted":true,"inputs"`, 1)
+			write(".t5train.json", record)(t, path)
+		}
 		if n, err := answer(path, job, false, inputs, -1); n != 0 || err != nil || content(t, path) != whole() {
 			t.Errorf("%s: %d answers computed, %v", suffix, n, err)
 		}
@@ -168,6 +172,46 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("overwrite: %v", err)
 			}
 		})
+	}
+}
+
+// What --overwrite replaces is there until all new answers are, whenever the command ends.
+func TestOverwriteKeepsTheOldFile(t *testing.T) {
+	for stop := range len(inputs) {
+		path := filepath.Join(t.TempDir(), "out")
+		if _, err := answer(path, Job{"beams": "1"}, false, inputs[:2], -1); err != nil {
+			t.Fatal(err)
+		}
+		old := content(t, path)
+		job := Job{"beams": "4"}
+		if _, err := answer(path, job, true, inputs, stop); err != nil {
+			t.Fatal(err)
+		}
+		if got := content(t, path); got != old {
+			t.Errorf("stopped before answer %d: the file holds %q, want what was there", stop, got)
+		}
+		if stop == 0 { // nothing has happened: the file is still known
+			if n, err := answer(path, Job{"beams": "1"}, false, inputs[:2], -1); n != 0 || err != nil {
+				t.Errorf("the old command: %d answers computed, %v", n, err)
+			}
+			continue
+		}
+		if n, err := answer(path, job, false, inputs, -1); n != len(inputs)-stop || err != nil || content(t, path) != whole() {
+			t.Errorf("stopped before answer %d: went on with %d answers, %v: %s", stop, n, err, content(t, path))
+		}
+	}
+}
+
+// The new answers are all there, and the process is killed before they take the name of a file of the same size.
+func TestKilledBeforeItReplaces(t *testing.T) {
+	path, job := filepath.Join(t.TempDir(), "out"), Job{}
+	if _, err := answer(path, job, false, inputs, -1); err != nil {
+		t.Fatal(err)
+	}
+	write(".part", whole())(t, path)
+	write("", strings.Repeat("x", len(whole())))(t, path)
+	if n, err := answer(path, job, false, inputs, -1); n != 0 || err != nil || content(t, path) != whole() {
+		t.Errorf("%d answers computed, %v: %s", n, err, content(t, path))
 	}
 }
 

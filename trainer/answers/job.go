@@ -12,13 +12,15 @@ type Job map[string]string
 // record is the content of OUTPUT.t5train.json.
 type record struct {
 	Job      Job         `json:"made_by"`
+	Replaces bool        `json:"replaces,omitempty"` // what is at OUTPUT goes when all answers are there
 	Complete *completion `json:"complete,omitempty"`
 }
 
 // completion tells a complete file.
 type completion struct {
-	Bytes  int64  `json:"bytes"`  // of OUTPUT
-	Inputs string `json:"inputs"` // SHA-256 of the beginnings of all lines
+	Bytes     int64  `json:"bytes"`               // of OUTPUT
+	Inputs    string `json:"inputs"`              // SHA-256 of the beginnings of all lines
+	Converted bool   `json:"converted,omitempty"` // OUTPUT.ready became OUTPUT, not OUTPUT.part
 }
 
 func (r record) file() ([]byte, error) {

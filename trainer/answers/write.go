@@ -58,6 +58,11 @@ func (f *File) cut() error {
 
 // Write adds answers: whole lines.
 func (f *File) Write(lines []byte) (int, error) {
+	if f.part == nil {
+		if err := f.begin(); err != nil {
+			return 0, err
+		}
+	}
 	n, err := f.writer.Write(lines)
 	if err != nil {
 		err = f.writeError(err)
@@ -67,6 +72,9 @@ func (f *File) Write(lines []byte) (int, error) {
 
 // Flush hands the answers so far to the system, where they outlive this process.
 func (f *File) Flush() error {
+	if f.part == nil {
+		return nil
+	}
 	err := f.writer.Flush()
 	if err == nil && time.Since(f.synced) >= syncEvery {
 		err = f.part.Sync()
@@ -96,6 +104,11 @@ func (f *File) Finish(convert func(lines io.Reader, w io.Writer) error) error {
 			return fmt.Errorf("go on with %s: it has answers to more inputs than there are: restore the inputs, choose another --output, or start again with --overwrite", f.path)
 		}
 	}
+	if f.part == nil { // there were no inputs
+		if err := f.begin(); err != nil {
+			return err
+		}
+	}
 	if err := f.writer.Flush(); err != nil {
 		return f.writeError(err)
 	}
@@ -114,7 +127,7 @@ func (f *File) Finish(convert func(lines io.Reader, w io.Writer) error) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", f.path, err)
 	}
-	if err := f.note(&completion{info.Size(), digest}); err != nil {
+	if err := f.note(&completion{info.Size(), digest, convert != nil}); err != nil {
 		return err
 	}
 	return f.rename(ready)
