@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"math"
+
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/model/op"
@@ -45,8 +47,8 @@ func (l *Loss) Run(b model.Batch) (kernel.Totals, error) {
 	return totals, nil
 }
 
-// losses returns minus the log-probability of each label after its row of hidden [labels, d_model], and whether nothing is
-// more probable.
+// losses returns minus the log-probability of each label after its row of hidden [labels, d_model], and whether it is the
+// token that greedy decoding takes.
 func (l *Loss) losses(hidden []float32, labels []int32) (nll []float64, hits []bool) {
 	m, w := l.encoder.model, l.encoder.workers
 	vocab, dModel := m.Config.VocabSize, m.Config.DModel
@@ -60,8 +62,8 @@ func (l *Loss) losses(hidden []float32, labels []int32) (nll []float64, hits []b
 			if label := labels[lo+i]; label != kernel.IgnoreLabel {
 				row := l.logits[i*vocab : (i+1)*vocab]
 				target := float64(row[label])
-				largest, _, z := kernel.LogSumExp(w, row)
-				nll[lo+i], hits[lo+i] = z-target, target == largest
+				_, argmax, z := kernel.LogSumExp(w, row)
+				nll[lo+i], hits[lo+i] = z-target, int(label) == argmax && !math.IsNaN(z)
 			}
 		})
 	}

@@ -51,6 +51,25 @@ func TestGoldenLoss(t *testing.T) {
 	}
 }
 
+// A model whose weights are all 0 finds every token equally probable. It is right about the first one only.
+func TestLossOfACollapsedModel(t *testing.T) {
+	dir := golden.Cases(t, "model")[0]
+	m := loadCase(t, dir)
+	for _, p := range m.Params {
+		clear(p.Value)
+	}
+	b := goldenBatch(openRecord(t, dir))
+	got, err := NewLoss(m, kernel.NewWorkers(2)).Run(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, hit := range got.Hits {
+		if hit != (b.Labels[i] == 0) {
+			t.Errorf("label %d is hit: %v", b.Labels[i], hit)
+		}
+	}
+}
+
 func goldenBatch(r record) model.Batch {
 	read := func(name string) (values []int32, offsets []int32) {
 		ids, rows, cols := r.ints(name)

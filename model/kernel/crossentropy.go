@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // CrossEntropy is the fused lm_head and token cross-entropy. Logits exist for a chunk of tokens at a time
 // and never for all of them, and the gradient is computed in the same pass.
@@ -23,7 +26,7 @@ type Totals struct {
 	Tokens  int     // targets
 	Loss    float64 // what is minimised: with z-loss and label smoothing
 	NLL     float64 // plain negative log-likelihood, nats
-	Correct int     // targets that have the largest logit
+	Correct int     // targets that have the largest logit, the first of equal ones: what greedy decoding takes
 	Hits    []bool  // [labels] which of them these are
 
 	// NLLs are the terms of NLL, [labels], where no gradient is asked for.
@@ -102,7 +105,7 @@ func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, wei
 func (c *CrossEntropy) row(l *loops, x []float32, label int, gradient bool, gradScale float32) Totals {
 	largest := l.maximum(x)
 	correct := 0
-	if x[label] == largest {
+	if x[label] == largest && !slices.Contains(x[:label], largest) {
 		correct = 1
 	}
 	target := float64(x[label] - largest)
