@@ -146,8 +146,11 @@ func runFiles(t *testing.T, output string) map[string]string {
 	t.Helper()
 	files := make(map[string]string)
 	err := fs.WalkDir(os.DirFS(output), ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || name == "config.yaml" || strings.HasSuffix(name, "-lock") {
-			return err // config.yaml names the folder, and a killed process leaves the file of its lock
+		if entry != nil && entry.IsDir() && name == "tensorboard" {
+			return fs.SkipDir // has a file for each process, named by the time
+		}
+		if err != nil || entry.IsDir() || name == "config.yaml" || name == "report/run.json" || strings.HasSuffix(name, "-lock") {
+			return err // config.yaml names the folder, run.json each process; a killed one leaves the file of its lock
 		}
 		content, err := os.ReadFile(filepath.Join(output, name))
 		if name == "metrics.jsonl" {
@@ -162,8 +165,8 @@ func runFiles(t *testing.T, output string) map[string]string {
 	return files
 }
 
-// times are the parts of a metrics line that say how long something took.
-var times = regexp.MustCompile(`,"(seconds|seconds_left|tokens_per_second|fma_peak_share)":[^,}]*`)
+// times are the parts of a metrics line that say when it was, how long something took and how much memory.
+var times = regexp.MustCompile(`,"(seconds|seconds_left|tokens_per_second|fma_peak_share|peak_memory_mb|time)":[^,}]*`)
 
 func compareFiles(t *testing.T, when string, want, got map[string]string) {
 	t.Helper()
