@@ -238,6 +238,15 @@ func TestHistoryDropsWhatWillComeAgain(t *testing.T) {
 			if got := string(mustRead(t, path)); got != want {
 				t.Errorf("the file holds\n%swant\n%s", got, want)
 			}
+			events, err := filepath.Glob(filepath.Join(dir, eventsName, "*"))
+			if err != nil || len(events) != 1 {
+				t.Fatalf("files of events %q, %v, want one", events, err)
+			}
+			for tag, kind := range map[string]string{"train/loss": record.KindTrain, "validation/f1": record.KindEval} {
+				if got, want := bytes.Count(mustRead(t, events[0]), []byte(tag)), strings.Count(want, `"kind":"`+kind); got > want || kind == record.KindTrain && got < want {
+					t.Errorf("%d events of %s, want %d", got, tag, want)
+				}
+			}
 		})
 	}
 }

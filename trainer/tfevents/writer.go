@@ -26,10 +26,12 @@ type Point struct {
 // Writer appends to the events of a run. It is for one goroutine.
 type Writer struct{ file *os.File }
 
-// Replace begins a file in a folder, which is made if missing, and removes those that a Writer has left there: a run that
-// goes on from an earlier step has lost what it did after that, and its curves must not show it twice. points are those
-// that still hold. They come again in the new file, because it begins with an event that lets a TensorBoard that is
-// running drop all it has. A process that is killed in between leaves two files, which read as the new one alone.
+// Replace begins a file in a folder, which is made if missing, in the place of those that a Writer has left there: a run
+// that goes on from an earlier step has lost what it did after that, and its curves must not show it twice. points are
+// those that still hold. They come again in the new file, because it begins with an event that lets a TensorBoard that is
+// running drop all it has. That looks for the new file only while the one that it reads is there: so the last one is
+// emptied, and those before it, which are empty, are removed. A process that is killed in between leaves two files, which
+// read as the new one alone.
 func Replace(dir string, now time.Time, points []Point) (*Writer, error) {
 	w, err := replace(dir, now, points)
 	if err != nil {
@@ -61,8 +63,14 @@ func replace(dir string, now time.Time, points []Point) (*Writer, error) {
 	if _, err := file.Write(records); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	for _, name := range old {
-		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+	for i, name := range old {
+		path := filepath.Join(dir, name)
+		if i == len(old)-1 {
+			err = os.Truncate(path, 0)
+		} else {
+			err = os.Remove(path)
+		}
+		if err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
 	}

@@ -36,7 +36,8 @@ func TestEventBytes(t *testing.T) {
 	}
 }
 
-// A folder holds one file of ours, whatever went before, and what others have there stays.
+// A folder holds one file of ours with events, whatever went before, and the one before it, empty. What others have there
+// stays.
 func TestReplace(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run [1]", "tensorboard")
 	now := time.Unix(1700000000, 0)
@@ -60,16 +61,19 @@ func TestReplace(t *testing.T) {
 			t.Fatal(err)
 		}
 		names, err := files(dir)
-		if err != nil || len(names) != 1 || names[0] <= before {
-			t.Fatalf("round %d: files %q, %v, want one behind %q", round, names, err, before)
+		if err != nil || len(names) != min(2, round+1) || names[len(names)-1] <= before || round > 0 && names[0] != before {
+			t.Fatalf("round %d: files %q, %v, want %q and one behind it", round, names, err, before)
 		}
-		before = names[0]
-		if steps := stepsOf(t, filepath.Join(dir, names[0])); !slices.Equal(steps, []uint64{0, 0, 1, 2, 3 + uint64(round)}) {
+		if round > 0 && len(stepsOf(t, filepath.Join(dir, before))) > 0 {
+			t.Errorf("round %d: %s still has events", round, before)
+		}
+		before = names[len(names)-1]
+		if steps := stepsOf(t, filepath.Join(dir, before)); !slices.Equal(steps, []uint64{0, 0, 1, 2, 3 + uint64(round)}) {
 			t.Errorf("round %d: events of the steps %d", round, steps)
 		}
 	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
-		t.Errorf("left %v, %v, want ours and the other", entries, err)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 3 {
+		t.Errorf("left %v, %v, want our two and the other", entries, err)
 	}
 }
 
