@@ -39,6 +39,9 @@ func (r recorder) begin(l *loop, m *material, w *kernel.Workers) error {
 		Parameters: l.bundle.Model.Config.Parameters(), Steps: l.total,
 		Lengths: map[string]record.Lengths{"train": record.Measure(m.train)},
 	}
+	if m.heldOut != nil {
+		run.Metric = l.compared()
+	}
 	if held, ok := m.heldOut.(measured); ok {
 		run.Lengths["validation"] = record.Measure(held.source())
 	}

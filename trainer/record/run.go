@@ -22,6 +22,7 @@ const (
 type Run struct {
 	Parameters int64              `json:"parameters"` // of the model
 	Steps      int                `json:"steps"`      // of the whole run
+	Metric     string             `json:"metric"`     // that decides which checkpoint is the best; "" without evaluation
 	Lengths    map[string]Lengths `json:"lengths"`    // of "train" and "validation"
 	Sessions   []Session          `json:"sessions"`   // the processes that have trained it, in order
 }

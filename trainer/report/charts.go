@@ -37,6 +37,15 @@ var known = [...]Chart{
 	{"bits-per-byte", "Bits per byte", "validation", "eval", "bits_per_byte", results, false, true},
 	{"token-accuracy", "Token accuracy", "validation", "eval", "token_accuracy", results, false, false},
 	{"span-accuracy", "Gaps filled exactly", "validation", "eval", "span_accuracy", results, false, false},
+	{"bleu", "BLEU", "validation", "eval", "bleu", results, false, false},
+	{"chrf", "chrF", "validation", "eval", "chrf", results, false, false},
+	{"rouge1", "ROUGE-1", "validation", "eval", "rouge1", results, false, false},
+	{"rouge2", "ROUGE-2", "validation", "eval", "rouge2", results, false, false},
+	{"rouge-l", "ROUGE-L", "validation", "eval", "rougeL", results, false, false},
+	{"exact-match", "Exact match", "validation", "eval", "exact_match", results, false, false},
+	{"matthews", "Matthews correlation", "validation", "eval", "matthews_correlation", others, false, false},
+	{"pearson", "Pearson correlation", "validation", "eval", "pearson", results, false, false},
+	{"spearman", "Spearman correlation", "validation", "eval", "spearman", results, false, false},
 	{"learning-rate", "Learning rate", "", "train", "learning_rate", optimisation, false, true},
 	{"gradient-norm", "Gradient norm", "before clipping", "train", "grad_norm", optimisation, true, true},
 	{"throughput", "Throughput", "tokens per second", "train", "tokens_per_second", machine, false, false},
@@ -45,7 +54,16 @@ var known = [...]Chart{
 }
 
 // counted are metrics that say how much was evaluated, and not how well.
-func counted(name string) bool { return name == "examples" || name == "tokens" || name == "bytes" }
+func counted(name string) bool {
+	_, own := partOf(name)
+	return own == "examples" || own == "tokens" || own == "bytes"
+}
+
+// partOf cuts a metric of a part of a mixture, sst2/accuracy, into the part and the metric's own name.
+func partOf(name string) (part, own string) {
+	at := strings.LastIndexByte(name, '/')
+	return name[:max(0, at)], name[at+1:]
+}
 
 // chartsOf returns the charts that runs have values for. The metrics by which their checkpoints are chosen are among the
 // results, whatever they are.
@@ -68,15 +86,28 @@ func chartsOf(runs []*Run) []Chart {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(metrics)) {
-		c := Chart{ID: "metric-" + slug(name), Title: name, Unit: "validation", Lines: "eval", Value: name, Group: others, Wide: name == "perplexity"}
-		if slices.ContainsFunc(runs, func(r *Run) bool { return r.Metric == name }) {
-			c.Group = results
+		charts = append(charts, metricChart(name))
+	}
+	for i, c := range charts {
+		if c.Lines == "eval" && slices.ContainsFunc(runs, func(r *Run) bool { return r.Metric == c.Value }) {
+			charts[i].Group = results
 		}
-		charts = append(charts, c)
 	}
 	order := []string{results, optimisation, machine, others}
 	slices.SortStableFunc(charts, func(a, b Chart) int { return slices.Index(order, a.Group) - slices.Index(order, b.Group) })
 	return charts
+}
+
+// metricChart is the chart of a metric that has none of its own, or is one of a part of a mixture.
+func metricChart(name string) Chart {
+	part, own := partOf(name)
+	for _, c := range known {
+		if part != "" && c.Lines == "eval" && c.Value == own {
+			c.ID, c.Title, c.Value = "metric-"+slug(name), c.Title+" of "+part, name
+			return c
+		}
+	}
+	return Chart{ID: "metric-" + slug(name), Title: name, Unit: "validation", Lines: "eval", Value: name, Group: others, Wide: own == "perplexity"}
 }
 
 // slug returns a name that is a part of a file's name everywhere.

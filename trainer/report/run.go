@@ -131,7 +131,7 @@ func (r *Run) readRecord() {
 	if r.Record, err = record.Read[record.Run](filepath.Join(r.Path, record.RunName)); err != nil {
 		r.note(err)
 	}
-	r.Steps = cmp.Or(r.Record.Steps, r.Steps)
+	r.Steps, r.Metric = cmp.Or(r.Record.Steps, r.Steps), cmp.Or(r.Record.Metric, r.Metric)
 	for which, name := range map[string]string{"best": record.BestName, "latest": record.LatestName} {
 		e, err := record.Read[record.Evaluation](filepath.Join(r.Path, name))
 		if err != nil {

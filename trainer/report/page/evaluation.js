@@ -63,9 +63,11 @@ function examples(title, list) {
   if (!list?.length) return [];
   const predicted = list.some((e) => e.prediction !== undefined), probable = list.some((e) => e.probability !== undefined);
   const heads = [["row", "number"], "input", "target", ...(predicted ? ["prediction"] : []), ...(probable ? [["probability", "number"]] : []), ["loss", "number"]];
+  // Only a label is right or wrong: what is written may be good in other words.
   const verdict = (e) => {
+    if (e.probability === undefined) return e.prediction ?? "";
     const right = e.prediction === e.target;
-    return element("span", {}, e.prediction ?? "", " ", element("span", { class: "verdict " + (right ? "right" : "wrong") }, right ? "✓ right" : "✗ wrong"));
+    return element("span", {}, e.prediction, " ", element("span", { class: "verdict " + (right ? "right" : "wrong") }, right ? "✓ right" : "✗ wrong"));
   };
   const rows = list.map((e) => [[number(e.index), "number"], [e.input, "text"], [e.target, "text"],
     ...(predicted ? [[verdict(e), "text"]] : []), ...(probable ? [[e.probability === undefined ? "" : share(e.probability, 1), "number"]] : []), [number(e.loss), "number"]]);
