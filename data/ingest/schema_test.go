@@ -171,3 +171,21 @@ func TestDivider(t *testing.T) {
 		t.Error("another seed gives the same splits")
 	}
 }
+
+// TestDividerIsExact has the sizes of apportion whatever the number of rows.
+func TestDividerIsExact(t *testing.T) {
+	shares := []Share{{"a", 0.5}, {"b", 0.3}, {"c", 0.15}, {"d", 0.05}}
+	for n := 1; n <= 300; n++ {
+		d := newDivider([]int{n / 3, n - n/3}, shares, uint64(n))
+		got := make([]uint64, len(shares))
+		for k := range n / 3 {
+			got[d.split(0, k)]++
+		}
+		for k := range n - n/3 {
+			got[d.split(1, k)]++
+		}
+		if want := apportion(uint64(n), shares); !slices.Equal(got, want) {
+			t.Fatalf("%d rows: sizes %v, want %v", n, got, want)
+		}
+	}
+}
