@@ -29,7 +29,7 @@ func Options() []parquet.WriterOption {
 type Writer struct {
 	columns []Column
 	order   []int // column of each leaf of the schema
-	out     *parquet.Writer
+	out     *parquet.GenericWriter[any]
 	counted *counter
 	row     parquet.Row
 
@@ -45,7 +45,7 @@ func NewWriter(w io.Writer, columns []Column) (*Writer, error) {
 	}
 	counted := &counter{w: w}
 	options := append(Options(), parquet.NewSchema("schema", t.node(columns)), parquet.KeyValueMetadata("huggingface", t.features(columns)))
-	return &Writer{columns: columns, order: t.leaves(nil), out: parquet.NewWriter(counted, options...), counted: counted, groupBytes: groupBytes}, nil
+	return &Writer{columns: columns, order: t.leaves(nil), out: parquet.NewGenericWriter[any](counted, options...), counted: counted, groupBytes: groupBytes}, nil
 }
 
 // Write adds a row: a cell for each column, in the order of the columns. Int cells may be of any class, of -1 (none) or null.
