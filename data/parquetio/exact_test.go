@@ -71,6 +71,8 @@ func TestLeafType_Integers(t *testing.T) {
 		{"decimal of scale 0", decimal(0), -7, TypeDecimal, "-7"},
 		{"smallest decimal", decimal(18), math.MinInt64, TypeDecimal, "-9.223372036854775808"},
 		{"decimal of a wild scale", decimal(1 << 30), 1, "decimal of scale 1073741824", ""},
+		{"text in integers", converted(format.Int32, deprecated.UTF8), 1, "string stored as INT32", ""},
+		{"interval in integers", converted(format.Int32, deprecated.Interval), 1, "interval", ""},
 		{"decimal of a negative scale", decimal(-1), 1, "decimal of scale -1", ""},
 	}
 	for _, c := range cases {
@@ -124,6 +126,8 @@ func TestLeafType_Bytes(t *testing.T) {
 		{"timestamp", typed(format.Int96, nil), "\x01\x00\x00\x00\x00\x00\x00\x00\x8d\x3d\x25\x00", TypeTimestamp, "1970-01-02T00:00:00.000000001"},
 		{"fixed", fixed(3, nil), "", "fixed-length bytes", ""},
 		{"fixed without a length", fixed(0, decimal), "", "fixed-length bytes of length 0", ""},
+		{"date in bytes", converted(format.ByteArray, deprecated.Date), "", "date stored as BYTE_ARRAY", ""},
+		{"time of a fixed length", fixed(8, &format.TimeType{}), "", "time stored as FIXED_LEN_BYTE_ARRAY", ""},
 		{"interval", converted(format.ByteArray, deprecated.Interval), "", "interval", ""},
 	}
 	for _, c := range cases {

@@ -120,6 +120,8 @@ func integerType(e *format.SchemaElement, annotation string, s storage) (string,
 		s.integer = scale.integer
 	case annotation == TypeTime || annotation == TypeTimestamp:
 		return annotation + " of an unknown unit", s
+	default:
+		return unreadable(annotation, s), s
 	}
 	return annotation, s
 }
@@ -139,14 +141,20 @@ func bytesType(e *format.SchemaElement, annotation string, s storage) (string, s
 		return TypeFloat, s
 	case fixed && annotation == "":
 		return "fixed-length bytes", s
-	case fixed:
-		return annotation, s
-	case annotation == TypeString || annotation == "":
+	case !fixed && (annotation == TypeString || annotation == ""):
 		// Writers before 2014, and some since, leave out the annotation.
 		s.bytes = stringCell
 		return TypeString, s
 	}
-	return annotation, s
+	return unreadable(annotation, s), s
+}
+
+// unreadable names a type that cannot be read, which may be one that can but is not stored so: a date in bytes.
+func unreadable(annotation string, s storage) string {
+	if (Column{Type: annotation}).Readable() {
+		return fmt.Sprintf("%s stored as %v", annotation, s.physical)
+	}
+	return annotation
 }
 
 func integerCell(v int64) (Cell, error) { return Cell{Kind: Int, Int: v}, nil }
