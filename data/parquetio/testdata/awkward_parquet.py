@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Write parquet files as awkward as pyarrow, polars and duckdb can, and beside each what pyarrow reads from it.
 
-  python3 -m venv /tmp/awkward-venv && /tmp/awkward-venv/bin/pip install pyarrow polars duckdb pandas
-  /tmp/awkward-venv/bin/python data/parquetio/testdata/awkward_parquet.py /tmp/awkward
-  T5_AWKWARD=/tmp/awkward go test -run Awkward ./data/parquetio
+  python3 -m venv ../awkward-venv && ../awkward-venv/bin/pip install pyarrow polars duckdb pandas
+  ../awkward-venv/bin/python data/parquetio/testdata/awkward_parquet.py ../awkward
+  T5_AWKWARD=$PWD/../awkward go test -run Awkward ./data/parquetio
 
 With --small it writes the few small ones, which lie in the folder `awkward` beside this script and are read by each test:
 
-  /tmp/awkward-venv/bin/python data/parquetio/testdata/awkward_parquet.py --small data/parquetio/testdata/awkward
+  ../awkward-venv/bin/python data/parquetio/testdata/awkward_parquet.py --small data/parquetio/testdata/awkward
 
 NAME.json describes NAME.parquet, or the shards in the folder NAME: all columns in their order with the type that t5train
 gives them and the text of each value, or why the file cannot be read.
