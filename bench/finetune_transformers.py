@@ -53,7 +53,7 @@ def main():
 
     model.train()
     total, since, begun = 0.0, 0, time.time()
-    for step, batch in enumerate(batches(a.binary, [*flags, "--batches", str(a.steps)]), 1):
+    for step, batch in enumerate(batches(a.binary, ["finetune", *flags, "--batches", str(a.steps)]), 1):
         for group in optimizer.param_groups:
             group["lr"] = a.learning_rate_peak * factor(step - 1)
         inputs, labels = padded([i for i, _ in batch], 0), padded([l for _, l in batch], -100)

@@ -11,15 +11,23 @@ func examplesCommand(a app) *cobra.Command {
 	var batches int
 	var heldOut bool
 	c := &cobra.Command{
-		Use:   "examples",
+		Use:   "examples [pretrain | finetune]",
 		Short: "Print the examples that training reads",
 		Long: `Print the examples that a run with a configuration reads, or with --held-out those of its evaluations: one JSON
 object a line, with the number of the batch, the ids of inputs and targets, and their text. Pre-training makes
 its token stores, if they are missing.`,
 		Example: `  t5train data examples --config my.yaml --batches 1
-  t5train data examples --config my.yaml --held-out > held-out.jsonl`,
-		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error {
+  t5train data examples --config my.yaml --held-out > held-out.jsonl
+  t5train data examples finetune --config configs/quickstart.yaml`,
+		Args: cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{pretrainName, finetuneName},
+		RunE: func(c *cobra.Command, args []string) error {
+			sources.command = pretrainName
+			if len(args) > 0 {
+				sources.command = args[0]
+			}
+			if err := sources.refuseOthers(c); err != nil {
+				return err
+			}
 			if err := requireAtLeast(c, 1, "batches"); err != nil {
 				return err
 			}

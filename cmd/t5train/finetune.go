@@ -105,6 +105,17 @@ func (s *configSources) add(c *cobra.Command) {
 	}
 }
 
+// refuseOthers makes flags of the other command an error, for a command that has those of both.
+func (s *configSources) refuseOthers(c *cobra.Command) error {
+	own := s.flags()
+	for _, f := range configFlags {
+		if c.Flags().Changed(f.name) && !slices.ContainsFunc(own, func(g configFlag) bool { return g.name == f.name }) {
+			return usageError{fmt.Errorf("--%s is not for %s: leave it out, or say %s", f.name, s.command, f.commands), c.CommandPath()}
+		}
+	}
+	return nil
+}
+
 // load merges flags, environment, file and defaults.
 func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 	overrides := make(map[string]any)
