@@ -1,0 +1,75 @@
+package trainer
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"t5train/trainer/record"
+)
+
+// A run notes what it is, where it was computed, and what its evaluations have seen.
+func TestRunIsRecorded(t *testing.T) {
+	c := tinyConfig(t)
+	result := finetune(t, c, FinetuneOptions{})
+	run, err := record.Read[record.Run](filepath.Join(c.Output, record.RunName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Steps != result.Step || run.Parameters == 0 || run.Metric != "accuracy" || len(run.Sessions) != 1 || run.Sessions[0].Threads == 0 || run.Sessions[0].Kernels == "" {
+		t.Errorf("the run is recorded as %+v", run)
+	}
+	if l := run.Lengths["train"]; l.Examples == 0 || l.Inputs.Max < 2 || run.Lengths["validation"].Examples == 0 {
+		t.Errorf("its lengths are %+v", run.Lengths)
+	}
+	best, err := record.Read[record.Evaluation](filepath.Join(c.Output, record.BestName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, right := 0, 0
+	for i, row := range best.Confusion {
+		for j, n := range row {
+			seen += n
+			if i == j {
+				right += n
+			}
+		}
+	}
+	if accuracy := float64(right) / float64(seen); best.Step != result.BestStep || seen != run.Lengths["validation"].Examples || accuracy != result.Metrics["accuracy"] {
+		t.Errorf("step %d: %d of %d are right, want the accuracy %g at step %d", best.Step, right, seen, result.Metrics["accuracy"], result.BestStep)
+	}
+	if first, last := best.Worst[0], best.Best[0]; first.Loss < last.Loss || first.Input == "" || first.Target == "" || first.Prediction == "" || first.Probability == nil {
+		t.Errorf("the worst example is %+v, the best %+v", first, last)
+	}
+}
+
+// Of evaluations, what a stopped run has seen after its last checkpoint is dropped: it comes again.
+func TestRecorderForgetsWhatWillComeAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		state state
+		kept  bool
+	}{
+		"a new run":          {state{}, false},
+		"before":             {state{Step: 4, Evaluated: 4}, false},
+		"yet to be done":     {state{Step: 5, Evaluated: 4}, false},
+		"the same":           {state{Step: 5, Evaluated: 5}, true},
+		"a later checkpoint": {state{Step: 9, Evaluated: 5}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := recorder{t.TempDir()}
+			if err := record.Write(r.path(record.BestName), record.Evaluation{Step: 5}); err != nil {
+				t.Fatal(err)
+			}
+			overwrite(t, r.path(record.DirName), "latest.json", "{") // damaged
+			if err := r.forget(c.state); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(r.path(record.BestName)); (err == nil) != c.kept {
+				t.Errorf("the best evaluation is kept: %v, want %v", err == nil, c.kept)
+			}
+			if _, err := os.Stat(r.path(record.LatestName)); !os.IsNotExist(err) {
+				t.Errorf("the damaged one is still there: %v", err)
+			}
+		})
+	}
+}
