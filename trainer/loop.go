@@ -207,7 +207,11 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	if improved {
 		mark = "  (best)"
 	}
-	l.console.Say("step %d, epoch %.2f: validation %s%s", l.state.Step, l.epoch(), FormatMetrics(values), mark)
+	line := FormatMetrics(values)
+	if !slices.Contains(Headline(), ownName(name)) {
+		line += fmt.Sprintf("  %s %.4f", name, value)
+	}
+	l.console.Say("step %d, epoch %.2f: validation %s%s", l.state.Step, l.epoch(), line, mark)
 	for _, line := range shown {
 		l.console.Say("  %s", line)
 	}

@@ -96,13 +96,17 @@ func (s Spec) Values() []string {
 	return append(values, "loss", "perplexity")
 }
 
-// Best is the value that decides by itself which checkpoint is the best: the first of Values, but the loss where texts have
-// to be exactly right, which a model in training may not get a single one of for long.
+// Best is the value that decides by itself which checkpoint is the best: that of the first metric, but the loss where texts
+// have to be exactly right, which a model in training may not get a single one of for long.
 func (s Spec) Best() string {
-	if best := s.Values()[0]; best != ExactMatch {
-		return best
+	switch name := s.MetricNames()[0]; name {
+	case SQuADScores, Seqeval:
+		return F1
+	case ExactMatch:
+		return "loss"
+	default:
+		return name
 	}
-	return "loss"
 }
 
 // checkMetrics wants names that the kind of answers has.
