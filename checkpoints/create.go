@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"t5train/checkpoints/safetensors"
 	"t5train/internal/durable"
@@ -46,7 +47,7 @@ func create(path string, fill func(*Dir) error) error {
 		return err
 	}
 	defer os.RemoveAll(s.temp) // nothing there after a success
-	if err := fill(&Dir{s.temp}); err != nil {
+	if err := fill(&Dir{root: s.temp}); err != nil {
 		return err
 	}
 	if !isCheckpoint(s.temp) {
@@ -59,7 +60,11 @@ func create(path string, fill func(*Dir) error) error {
 }
 
 // Dir is a folder that Create is filling. Its methods may be called at the same time for different files.
-type Dir struct{ root string }
+type Dir struct {
+	root string
+	mu   sync.Mutex
+	sums map[string]checksum // of the files so far
+}
 
 // WriteFile writes the file name, a path relative to the folder, and brings it to the disk. Folders on the
 // way are made; a file that is there already is an error.
@@ -92,10 +97,12 @@ func (d *Dir) write(name string, content func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	err = content(f)
+	sum := newSummer()
+	err = content(io.MultiWriter(f, sum))
 	if err == nil {
 		err = f.Sync()
 	}
+	d.note(name, sum.checksum())
 	return errors.Join(err, f.Close())
 }
 

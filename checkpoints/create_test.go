@@ -160,7 +160,7 @@ func TestCreateLeavesOtherThingsAlone(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			root := t.TempDir()
-			if err := (&Dir{root}).WriteFile(c.file, []byte("dear")); err != nil {
+			if err := (&Dir{root: root}).WriteFile(c.file, []byte("dear")); err != nil {
 				t.Fatal(err)
 			}
 			err := Create(filepath.Join(root, c.path), checkpoint("new"))

@@ -13,6 +13,7 @@
 //	    t5train.json                                the task and the metrics
 //	    trainer/optimizer.safetensors               the rest of the training state
 //	    trainer/state.json
+//	    trainer/checksums.json                      what damage is told by
 //
 // and is written so:
 //

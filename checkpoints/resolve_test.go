@@ -28,7 +28,7 @@ func TestResolve(t *testing.T) {
 
 func TestResolveFails(t *testing.T) {
 	root := t.TempDir()
-	d := &Dir{root}
+	d := &Dir{root: root}
 	for _, name := range []string{"models/small/config.json", "models/base/config.json", "models/.hidden/config.json",
 		"models/README.md", "empty/notes.txt", "deep/a/b/config.json"} {
 		if err := d.WriteFile(name, nil); err != nil {
@@ -70,7 +70,7 @@ func TestResolveFails(t *testing.T) {
 func TestResolveListsFew(t *testing.T) {
 	root := t.TempDir()
 	for i := range 30 {
-		if err := (&Dir{root}).WriteFile(fmt.Sprintf("m%02d/config.json", i), nil); err != nil {
+		if err := (&Dir{root: root}).WriteFile(fmt.Sprintf("m%02d/config.json", i), nil); err != nil {
 			t.Fatal(err)
 		}
 	}

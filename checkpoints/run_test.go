@@ -177,7 +177,7 @@ func TestPrune(t *testing.T) {
 
 func TestStepsIgnoresOtherThings(t *testing.T) {
 	_, run := runOf(t, 5)
-	d := &Dir{run.dir}
+	d := &Dir{root: run.dir}
 	for _, name := range []string{"checkpoint-5/config.json", "checkpoint-000000005/config.json", "checkpoint--0000001/config.json",
 		"notes/config.json", "checkpoint-00000006/other.json", "checkpoint-00000007"} {
 		if err := d.WriteFile(name, nil); err != nil {

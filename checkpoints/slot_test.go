@@ -16,7 +16,7 @@ func place(t *testing.T, path, mark string, half bool) {
 	if half {
 		fill = func(d *Dir) error { return d.WriteFile("trainer/state.json", []byte(mark)) }
 	}
-	if err := fill(&Dir{path}); err != nil {
+	if err := fill(&Dir{root: path}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -16,7 +16,7 @@ import (
 func modelFolder(t testing.TB, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()
-	d := &Dir{root}
+	d := &Dir{root: root}
 	for name, content := range files {
 		var err error
 		if strings.HasSuffix(name, ".safetensors") {

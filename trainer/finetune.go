@@ -215,6 +215,9 @@ func checkModel(c *configs.Config) (*tokenizer.Tokenizer, error) {
 func startModel(c *configs.Config, from start, console *Console) (*Bundle, error) {
 	dir, how := from.dir, ""
 	if from.resume {
+		if err := from.verify(); err != nil {
+			return nil, err
+		}
 		how = fmt.Sprintf("go on with the run in %s from step %d (--overwrite starts again)", c.Output, from.step)
 	} else if c.Model.Path != "" {
 		var err error

@@ -57,6 +57,14 @@ func startOf(run *checkpoints.Run, c *configs.Config, o FinetuneOptions) (start,
 	return s, nil
 }
 
+// verify makes sure that the checkpoint is what was written: damaged weights train on without an error.
+func (s start) verify() error {
+	if err := checkpoints.Verify(s.dir); err != nil {
+		return cannotResume(s.dir, err)
+	}
+	return nil
+}
+
 // finished returns the result of a run that has nothing left to do.
 func (s start) finished(run *checkpoints.Run, c *configs.Config, console *Console) (*Result, error) {
 	unlock, err := checkpoints.LockRun(c.Output)

@@ -466,3 +466,26 @@ func TestResumeFromDamagedState(t *testing.T) {
 	}
 	finetune(t, c, FinetuneOptions{Resume: true}) // whole again
 }
+
+// Weights with a few other bytes are numbers too, so training would go on with them without a word.
+func TestResumeFromDamagedWeights(t *testing.T) {
+	c := tinyConfig(t)
+	c.Train.LogEvery, c.Data.Validation, c.Checkpoint.EverySteps = 1, nil, 2
+	saved := stoppedAt(t, c, "step 3/").Checkpoint
+	weights := mustRead(t, filepath.Join(saved, "model.safetensors"))
+	damaged := slices.Clone(weights)
+	copy(damaged[len(damaged)-4:], "oops")
+	overwrite(t, saved, "model.safetensors", string(damaged))
+	_, err := Finetune(t.Context(), c, silent())
+	if err == nil || !errors.Is(err, checkpoints.ErrDamaged) || !strings.Contains(err.Error(), "model.safetensors is damaged") {
+		t.Fatalf("error %v", err)
+	}
+	for _, gone := range []string{saved, filepath.Join(filepath.Dir(saved), "latest")} { // as the message says
+		if err := os.RemoveAll(gone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r := finetune(t, c, FinetuneOptions{Resume: true}); r.Step != 8 {
+		t.Errorf("went on to step %d, want 8", r.Step)
+	}
+}

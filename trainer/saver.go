@@ -108,7 +108,10 @@ func (s *saver) store(m image, weights, optimizer []safetensors.Lazy) error {
 		if err := writeModelFolder(d, m.files, weights); err != nil {
 			return err
 		}
-		return d.WriteLazy(optimizerName, optimizer, nil)
+		if err := d.WriteLazy(optimizerName, optimizer, nil); err != nil {
+			return err
+		}
+		return d.WriteChecksums()
 	})
 	if err != nil {
 		return err

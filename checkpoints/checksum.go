@@ -1,0 +1,97 @@
+package checkpoints
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// checksumsName is the file of a training checkpoint that tells damage to its other files.
+const checksumsName = "trainer/checksums.json"
+
+// checksum is what a file was when it was written. CRC-32C finds what disks and copies do to a file, and costs nothing
+// beside reading it.
+type checksum struct {
+	Bytes  int64  `json:"bytes"`
+	CRC32C string `json:"crc32c"` // 8 hexadecimal digits
+}
+
+// ErrDamaged is the error of a file that is not what was written.
+var ErrDamaged = errors.New("is damaged")
+
+// summer computes a checksum of what is written to it.
+type summer struct {
+	hash.Hash32
+	bytes int64
+}
+
+func newSummer() *summer { return &summer{Hash32: crc32.New(crc32.MakeTable(crc32.Castagnoli))} }
+
+func (s *summer) Write(p []byte) (int, error) {
+	s.bytes += int64(len(p))
+	return s.Hash32.Write(p)
+}
+
+func (s *summer) checksum() checksum { return checksum{s.bytes, fmt.Sprintf("%08x", s.Sum32())} }
+
+func (d *Dir) note(name string, sum checksum) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.sums == nil {
+		d.sums = make(map[string]checksum)
+	}
+	d.sums[filepath.ToSlash(name)] = sum
+}
+
+// WriteChecksums notes what the files are of which training goes on, so that Verify can tell damage: the tensors, and
+// those below trainer. Whoever edits another file knows what they do. It comes last.
+func (d *Dir) WriteChecksums() error {
+	d.mu.Lock()
+	sums := maps.Clone(d.sums)
+	d.mu.Unlock()
+	maps.DeleteFunc(sums, func(name string, _ checksum) bool {
+		return filepath.Ext(name) != ".safetensors" && filepath.Dir(name) != filepath.Dir(checksumsName)
+	})
+	raw, err := json.MarshalIndent(sums, "", "  ")
+	if err != nil {
+		return err
+	}
+	return d.WriteFile(checksumsName, append(raw, '\n'))
+}
+
+// Verify reads the files that have checksums in the checkpoint dir and compares. A checkpoint without checksums is taken
+// as it is. The error of a file that is another one is an ErrDamaged.
+func Verify(dir string) error {
+	raw, err := os.ReadFile(filepath.Join(dir, checksumsName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read checkpoint: %w", err)
+	}
+	var sums map[string]checksum
+	if err := json.Unmarshal(raw, &sums); err != nil {
+		return fmt.Errorf("%s %w: %w", filepath.Join(dir, checksumsName), ErrDamaged, err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
+		if !filepath.IsLocal(name) {
+			return fmt.Errorf("%s %w: it names %q, which is no file of the checkpoint", filepath.Join(dir, checksumsName), ErrDamaged, name)
+		}
+		path := filepath.Join(dir, name)
+		sum := newSummer()
+		if err := copyFile(sum, path); err != nil {
+			return fmt.Errorf("read checkpoint: %w", err)
+		}
+		if got, want := sum.checksum(), sums[name]; got != want {
+			return fmt.Errorf("%s %w: it has %d bytes and CRC-32C %s, but was written with %d and %s", path, ErrDamaged, got.Bytes, got.CRC32C, want.Bytes, want.CRC32C)
+		}
+	}
+	return nil
+}
