@@ -3,12 +3,15 @@ package trainer
 import (
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/internal/difference"
+	"t5train/trainer/record"
 )
 
 // start says where a run begins: anew, or at a checkpoint of the same run.
@@ -30,7 +33,7 @@ func startOf(run *checkpoints.Run, c *configs.Config, o FinetuneOptions) (start,
 	case !found && o.Resume:
 		return start{}, fmt.Errorf("resume: %s holds no checkpoint: start without --resume", c.Output)
 	case !found:
-		return start{}, nil
+		return start{}, checkConfigSpared(c.Output, o.Overwrite)
 	case o.Overwrite:
 		return start{found: true, step: step}, nil
 	}
@@ -55,6 +58,18 @@ func startOf(run *checkpoints.Run, c *configs.Config, o FinetuneOptions) (start,
 			c.Output, step, strings.Join(changes, "\n  "), c.Output)
 	}
 	return s, nil
+}
+
+// checkConfigSpared makes sure that a config.yaml in a folder without checkpoints is that of a run, and not the user's own.
+func checkConfigSpared(output string, overwrite bool) error {
+	exists := func(name string) bool {
+		_, err := os.Lstat(filepath.Join(output, name))
+		return err == nil
+	}
+	if overwrite || !exists(configName) || exists(historyName) || exists(record.DirName) {
+		return nil
+	}
+	return fmt.Errorf("output: %s holds no run but a %s, which the run would replace: choose another --output, move the file away, or replace it with --overwrite", output, configName)
 }
 
 // verify makes sure that the checkpoint is what was written: damaged weights train on without an error.
