@@ -45,9 +45,9 @@ func pairFromRow(spec task.Spec, column string, cells []parquetio.Cell) (Pair, e
 		targets = targets[0].Items
 	}
 	for _, c := range targets {
-		text, err := spec.Text(c)
+		text, err := targetText(spec, column, c)
 		if err != nil {
-			return Pair{}, fmt.Errorf("target column %s %w", column, err)
+			return Pair{}, err
 		}
 		p.Targets = append(p.Targets, strings.Clone(text))
 	}
@@ -57,10 +57,22 @@ func pairFromRow(spec task.Spec, column string, cells []parquetio.Cell) (Pair, e
 	return p, nil
 }
 
+// targetText returns the target that a cell stands for: its text, or that of its label.
+func targetText(spec task.Spec, column string, c parquetio.Cell) (string, error) {
+	if len(spec.Labels) > 0 && column == spec.LabelColumn {
+		return spec.LabelText(c)
+	}
+	text, err := spec.Text(c)
+	if err != nil {
+		return "", fmt.Errorf("target column %s %w", column, err)
+	}
+	return text, nil
+}
+
 func pairFromLine(spec task.Spec, line string) (Pair, error) {
 	fields := strings.Split(line, "\t")
 	if len(fields) < 2 {
-		return Pair{}, fmt.Errorf("got %.80q, want an input, a tab and a target", line)
+		return Pair{}, fmt.Errorf("got %.80q, want an input, a tab and a target, or targets of all inputs by --target", line)
 	}
 	in, err := fromLine(spec, fields[0])
 	return Pair{in, fields[1:]}, err

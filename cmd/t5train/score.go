@@ -24,7 +24,9 @@ target, with its sum over the tokens, its mean and its perplexity. Where an inpu
 the share of each among them.
 
 Targets are a column of the input: texts, or in JSON lines also lists of texts. In a text file they stand behind the
-input, each after a tab. --target gives the same targets to all inputs.`,
+input, each after a tab. --target gives the same targets to all inputs. The targets of the label column of a classification are
+the texts of its labels. Their shares are those of the model as it is, without the temperature that calibrates what
+predict answers.`,
 		Example: `  t5train score --checkpoint runs/translation --input pairs.parquet --output scores.parquet
   t5train score --checkpoint flan-t5-small --text "Is the sky blue?" --target yes --target no
   t5train score --checkpoint flan-t5-small --input pairs.jsonl --text-column question --target-column answers`,
@@ -44,7 +46,7 @@ input, each after a tab. --target gives the same targets to all inputs.`,
 				return err
 			}
 			pairs := pairSource{inputFlags: f.in, spec: spec, targets: targets, stdin: a.stdin}
-			if len(targets) == 0 {
+			if len(targets) == 0 && f.in.format != trainer.FormatText {
 				if pairs.column, err = trainer.TargetColumn(spec, f.task.options.TargetColumn); err != nil {
 					return err
 				}

@@ -71,3 +71,12 @@ func describe(labels []Label) string {
 	}
 	return b.String()
 }
+
+// LabelText returns what the model writes for a cell of the label column of a classification.
+func (s Spec) LabelText(c parquetio.Cell) (string, error) {
+	i, err := s.label(c)
+	if err != nil {
+		return "", err
+	}
+	return s.Labels[i].Text, nil
+}
