@@ -211,6 +211,9 @@ func readLines(ctx context.Context, r io.Reader, f func(number int, line string)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("read inputs: %w", err)
 		}
+		if number == 1 {
+			line = strings.TrimPrefix(line, "\ufeff") // the mark of UTF-8 that some editors write is no text
+		}
 		if line != "" {
 			if e := f(number, strings.TrimRight(line, "\r\n")); e != nil {
 				return e

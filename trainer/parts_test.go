@@ -299,7 +299,7 @@ func TestReadInputsKeepsEveryLine(t *testing.T) {
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}}
 	long := strings.Repeat("x", 200_000)
 	var got []string
-	err := ReadInputs(t.Context(), "-", FormatText, spec, strings.NewReader("a\r\n\n"+long+"\nlast"), func(in Input) error {
+	err := ReadInputs(t.Context(), "-", FormatText, spec, strings.NewReader("\ufeffa\r\n\n"+long+"\nlast"), func(in Input) error {
 		got = append(got, in.Shown)
 		return nil
 	})

@@ -96,7 +96,7 @@ type Generated struct {
 type Sequence struct {
 	Text      string  `json:"output"`
 	LogProb   float64 `json:"log_prob"`            // of all its tokens, EOS included, in nats
-	Score     float64 `json:"score"`               // what sequences of one input are ordered by
+	Score     float64 `json:"score"`               // what sequences of one input are ordered by: see decode.Output
 	Tokens    int     `json:"-"`                   // EOS included, where it came
 	Truncated bool    `json:"truncated,omitempty"` // it reached the limit of tokens before its end
 }

@@ -15,6 +15,7 @@ type Prediction struct {
 	Probability *float64   `json:"probability,omitempty" parquet:"probability,optional"` // of the label among all labels
 	LogProb     *float64   `json:"log_prob,omitempty" parquet:"log_prob,optional"`       // of a text, in nats
 	Truncated   bool       `json:"truncated,omitempty" parquet:"truncated"`              // the output reached the limit of tokens before its end
+	InputCut    bool       `json:"truncated_input,omitempty" parquet:"truncated_input"`  // the input was longer than the limit and lost its end
 	Sequences   []Sequence `json:"sequences,omitempty" parquet:"-"`                      // all of them, where several are asked for
 }
 
@@ -26,7 +27,7 @@ func (p Prediction) Rows() []Prediction {
 	var rows []Prediction
 	for i, s := range p.Sequences {
 		rank := i + 1
-		rows = append(rows, Prediction{Input: p.Input, Rank: &rank, Output: s.Text, LogProb: &s.LogProb, Truncated: s.Truncated})
+		rows = append(rows, Prediction{Input: p.Input, Rank: &rank, Output: s.Text, LogProb: &s.LogProb, Truncated: s.Truncated, InputCut: p.InputCut})
 	}
 	return rows
 }
@@ -49,6 +50,7 @@ func (p *Predictor) Predict(ctx context.Context, first int64, inputs []Input, o 
 		answers, err := p.Classify(ctx, texts)
 		for i, a := range answers {
 			predictions[i].Output, predictions[i].Label, predictions[i].Probability = a.Label.Text, a.Label.Name, &a.Probability
+			predictions[i].InputCut = a.InputCut
 			cuts.count(a.InputCut, false)
 		}
 		return predictions, err
@@ -64,6 +66,7 @@ func (p *Predictor) Predict(ctx context.Context, first int64, inputs []Input, o 
 		if o.Returned > 1 {
 			predictions[i].Sequences = a.Sequences
 		}
+		predictions[i].InputCut = a.InputCut
 		cuts.count(a.InputCut, best.Truncated)
 	}
 	return predictions, err

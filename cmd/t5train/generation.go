@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -88,6 +89,12 @@ func (g *generationFlags) check(c *cobra.Command) error {
 		}
 	}
 	given := c.Flags().Changed
+	if given("choices") && g.choices == "" {
+		return usageError{errors.New("--choices is empty: want outputs, as in a,b, or a file with one a line"), c.CommandPath()}
+	}
+	if given("bad-words") && (len(g.badWords) == 0 || slices.Contains(g.badWords, "")) {
+		return usageError{errors.New("--bad-words has an empty text: want texts, as in a,b"), c.CommandPath()}
+	}
 	switch _, known := earlyStopping(g.earlyStopping); {
 	case !known:
 		return usageError{fmt.Errorf("--early-stopping %s: want heuristic, early or never", g.earlyStopping), c.CommandPath()}
