@@ -217,11 +217,13 @@ func (c *Config) schedule() []problem {
 func (c *Config) evaluation(kind string) []problem {
 	var ps []problem
 	if c.Eval.Metric != "" {
-		name := task.Base(c.Task.Name)
+		name := c.Task.Name
+		known := task.ValuesOf(name, c.Task.Metrics)
 		if kind == pretraining {
 			name = c.Objective.Name
+			known = metrics(name)
 		}
-		if known := metrics(name); known != nil && !slices.Contains(known, c.Eval.Metric) {
+		if known != nil && !slices.Contains(known, c.Eval.Metric) {
 			ps = append(ps, mistake("eval.metric", "got %s, want one of %s for %s%s", quote(c.Eval.Metric),
 				strings.Join(known, ", "), name, didYouMean(c.Eval.Metric, known, ": ")))
 		}
@@ -240,12 +242,9 @@ func (c *Config) evaluation(kind string) []problem {
 	return ps
 }
 
-// metrics lists what can decide which checkpoint of a task or an objective is best; nil for an unknown one.
+// metrics lists what can decide which checkpoint of an objective is best; nil for an unknown one.
 func metrics(name string) []string {
 	switch name {
-	case task.Classification:
-		return []string{"accuracy", "f1", "f1_macro", "f1_micro", "f1_weighted", "precision", "precision_macro",
-			"recall", "recall_macro", "matthews_correlation", "loss", "perplexity"}
 	case prefixLM, lm: // have no gaps
 		return []string{"loss", "perplexity", "loss_per_byte", "bits_per_byte", "token_accuracy"}
 	case spanCorruption, iid, ul2:

@@ -116,7 +116,12 @@ func (e *Evaluator) answers(examples *data.Examples) (answers, error) {
 	if e.spec.Ranked() {
 		return newRanked(e, x)
 	}
-	return &written{evaluator: e, exhibition: x, grader: newGrader(e.spec)}, nil
+	return &written{evaluator: e, exhibition: x, grader: newGrader(e.spec, e.written)}, nil
+}
+
+// written returns a text as a model that copies it writes it.
+func (e *Evaluator) written(text string) string {
+	return e.tokenizer.Decode(e.tokenizer.Encode(text), true)
 }
 
 // modelBatch hands a batch of the data to the model. The slices are shared.

@@ -16,13 +16,14 @@ type grader interface {
 	Signatures() []string
 }
 
-// newGrader returns the grader of a task whose answers are generated.
-func newGrader(spec task.Spec) grader {
+// newGrader returns the grader of a task whose answers are generated. written returns a text as a model that copies it
+// can write it: the tokenizer may not have all characters.
+func newGrader(spec task.Spec, written func(text string) string) grader {
 	switch spec.Kind() {
 	case task.Numbers:
 		return &numberGrader{}
 	case task.Entities:
-		return &entityGrader{spec: spec}
+		return &entityGrader{spec: spec, written: written}
 	case task.Referents:
 		return &referentGrader{}
 	default:
@@ -135,10 +136,7 @@ type numberGrader struct{ metric.Regression }
 
 // Add implements grader.
 func (g *numberGrader) Add(answer string, ref task.Reference) error {
-	number, ok := task.Number(answer)
-	if !ok {
-		number = -1
-	}
+	number, _ := task.Number(answer)
 	return g.Regression.Add(ref.Number, number)
 }
 
@@ -148,12 +146,17 @@ func (g *numberGrader) Signatures() []string { return nil }
 // entityGrader compares tags.
 type entityGrader struct {
 	metric.Tagging
-	spec task.Spec
+	spec    task.Spec
+	written func(text string) string
 }
 
 // Add implements grader.
 func (g *entityGrader) Add(answer string, ref task.Reference) error {
-	tags, _ := g.spec.TagsOf(answer, ref.Tokens)
+	tokens := make([]string, len(ref.Tokens))
+	for i, token := range ref.Tokens {
+		tokens[i] = g.written(token)
+	}
+	tags, _ := g.spec.TagsOf(answer, tokens)
 	return g.Tagging.Add(ref.Tags, tags)
 }
 

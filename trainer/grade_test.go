@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"t5train/data/task"
+	"t5train/data/tokenizer"
 	"t5train/trainer/metric"
 )
 
@@ -41,7 +42,7 @@ func TestGraders(t *testing.T) {
 			map[string]float64{"accuracy": 0.5}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			g := newGrader(c.spec)
+			g := newGrader(c.spec, func(text string) string { return text })
 			for _, e := range c.examples {
 				if err := g.Add(e.answer, e.ref); err != nil {
 					t.Fatal(err)
@@ -79,7 +80,7 @@ func TestValuesOfTasks(t *testing.T) {
 		if spec.Ranked() {
 			continue
 		}
-		g := newGrader(spec)
+		g := newGrader(spec, func(text string) string { return text })
 		ref := task.Reference{Texts: []string{"a"}, Tokens: []string{"a"}, Tags: []string{"O"}}
 		if err := g.Add("a", ref); err != nil {
 			t.Fatal(err)
@@ -90,5 +91,23 @@ func TestValuesOfTasks(t *testing.T) {
 				t.Errorf("%s: %s is not among %v", name, value, got)
 			}
 		}
+	}
+}
+
+// TestGradersKnowWhatCanBeWritten: an entity that the tokenizer cannot write as it stands is found all the same.
+func TestGradersKnowWhatCanBeWritten(t *testing.T) {
+	tok, err := tokenizer.T5()
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := task.Spec{Name: task.NER, Entities: []task.Label{{Name: "PER", Text: "person"}}}
+	e := Evaluator{tokenizer: tok}
+	g := newGrader(spec, e.written)
+	ref := task.Reference{Tokens: []string{"Ｊoão☃", "slept"}, Tags: []string{"B-PER", "O"}}
+	if err := g.Add(e.written("person: "+ref.Tokens[0]), ref); err != nil {
+		t.Fatal(err)
+	}
+	if got := metricMap(g.Result())["f1"]; got != 1 {
+		t.Errorf("f1 of the target itself is %g, want 1", got)
 	}
 }

@@ -70,6 +70,9 @@ func readParts(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Work
 		console.Say(noValidation)
 		return m, nil
 	}
+	if known := held.values(); c.Eval.Metric != "" && !slices.Contains(known, c.Eval.Metric) {
+		return nil, fmt.Errorf("there is no metric %q for the mixture (eval.metric): want one of %s", c.Eval.Metric, strings.Join(known, ", "))
+	}
 	m.heldOut = held
 	return m, nil
 }
@@ -95,6 +98,17 @@ func (h heldOutTasks) Len() int {
 
 // Best implements heldOut: tasks have no other measure in common.
 func (h heldOutTasks) Best() string { return "loss" }
+
+// values lists what evaluations compare by.
+func (h heldOutTasks) values() []string {
+	known := []string{"loss", "perplexity"}
+	for _, p := range h {
+		for _, v := range p.spec.Values() {
+			known = append(known, p.name+"/"+v)
+		}
+	}
+	return known
+}
 
 func (h heldOutTasks) eachBatch(ctx context.Context, f func(*data.Batch) error) error {
 	for _, p := range h {

@@ -98,6 +98,9 @@ func TestResume_NewerKeys(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Replace(state, key, "", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Remove(filepath.Join(saved, "trainer", "checksums.json")); err != nil { // older runs have none
+		t.Fatal(err)
+	}
 	changed := *c
 	changed.Data.MixtureTemperature = 2
 	if _, err := Finetune(t.Context(), &changed, FinetuneOptions{Resume: true, Console: PlainConsole(io.Discard)}); err == nil {

@@ -100,13 +100,13 @@ func writeEvaluation(w io.Writer, e *trainer.Evaluation) error {
 		if i > 0 {
 			b.WriteString(",")
 		}
-		fmt.Fprintf(&b, "\n  %q: %s", v.Name, number(v.Value))
+		fmt.Fprintf(&b, "\n  %s: %s", quoted(v.Name), number(v.Value))
 	}
 	if len(e.Intervals) > 0 {
 		b.WriteString(",\n  \"intervals\": {")
 		separator := ""
 		for _, v := range e.Intervals {
-			fmt.Fprintf(&b, "%s\n    %q: [%s, %s]", separator, v.Name, number(v.Low), number(v.High))
+			fmt.Fprintf(&b, "%s\n    %s: [%s, %s]", separator, quoted(v.Name), number(v.Low), number(v.High))
 			separator = ","
 		}
 		b.WriteString("\n  }")
@@ -123,6 +123,12 @@ func writeEvaluation(w io.Writer, e *trainer.Evaluation) error {
 		return fmt.Errorf("write metrics: %w", err)
 	}
 	return nil
+}
+
+// quoted writes a name for JSON: that of a metric may hold the name of a type of entities.
+func quoted(name string) []byte {
+	text, _ := json.Marshal(name) // a string cannot fail
+	return text
 }
 
 // number writes a number for JSON; what is none becomes null.

@@ -58,8 +58,10 @@ func TestPredictAfterKills(t *testing.T) {
 		for kills < 6 {
 			if !predictUntil(t, predictTo(run, input, output), time.Duration(instants.Int64N(int64(longest)))) {
 				kills++
-				if _, err := os.Stat(output); err == nil {
-					t.Fatalf("%s: killed, and there is a file", name)
+				if _, err := os.Stat(output); err == nil { // killed when all was done, before it ended
+					samePrediction(t, whole, output)
+					output = filepath.Join(t.TempDir(), name)
+					continue
 				}
 				if info, err := os.Stat(output + ".part"); err == nil && info.Size() > 0 {
 					working++

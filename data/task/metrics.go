@@ -80,6 +80,9 @@ func (s Spec) Values() []string {
 	switch s.Kind() {
 	case Labels:
 		values = s.Kind().Metrics()
+		if len(s.GroupColumns) == 0 {
+			values = slices.DeleteFunc(values, func(v string) bool { return v == GroupMatch })
+		}
 	case Numbers:
 		values = []string{Pearson, Spearman, "kendall", "mse"}
 	case Entities:

@@ -236,6 +236,22 @@ func Base(name string) string {
 	return s.Name
 }
 
+// ValuesOf lists what evaluations compare by for a task of a name, with the metrics that are asked for, if any: see
+// [Spec.Values]. It is nil for a name that is not known.
+func ValuesOf(name string, metrics []string) []string {
+	s, ok := Named(name)
+	if !ok {
+		if !slices.Contains(General(), name) {
+			return nil
+		}
+		s = Spec{Name: name}
+	}
+	if len(metrics) > 0 {
+		s.Metrics = metrics
+	}
+	return s.Values()
+}
+
 // MetricsOf lists the metrics that a task can be held to; nil for a name that is not known.
 func MetricsOf(name string) []string {
 	if s, ok := Named(name); ok {
