@@ -261,11 +261,17 @@ func startModel(c *configs.Config, from start, console *Console) (*Bundle, error
 	}
 	m.Init(uint64(c.Train.Seed))
 	name := c.Model.Size
-	if size, err := model.SizeByName(name); err == nil && size.Config != config {
+	if size, err := model.SizeByName(name); err == nil && !sameSize(size.Config, config) {
 		name = "size of its own (" + name + ", changed)"
 	}
 	console.Say("model: %s, %s parameters, new random weights (seed %d)", name, grouped(int(config.Parameters())), c.Train.Seed)
 	return &Bundle{Model: m, Tokenizer: tok}, nil
+}
+
+// sameSize tells whether two models differ in nothing but dropout, which is a setting of the training.
+func sameSize(a, b model.Config) bool {
+	a.DropoutRate = b.DropoutRate
+	return a == b
 }
 
 // startTokenizer loads the tokenizer of the config, else that of the model folder, else T5's.

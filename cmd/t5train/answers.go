@@ -36,6 +36,8 @@ func (f *answerFlags) check(c *cobra.Command) error {
 	switch {
 	case f.format == "" && trainer.FormatOf(f.output) == trainer.FormatParquet:
 		f.format = trainer.FormatParquet
+	case f.format == "" && slices.Contains([]string{".csv", ".tsv", ".xlsx"}, strings.ToLower(filepath.Ext(f.output))):
+		return usageError{fmt.Errorf("--output %s: answers are not written as a table of that kind: want .jsonl or .parquet, or say --output-format", f.output), c.CommandPath()}
 	case f.format == "":
 		f.format = trainer.FormatJSONL
 	case !slices.Contains(answerFormats[:], f.format):

@@ -22,8 +22,8 @@ func convertCommand(a app) *cobra.Command {
 		Long: `Write a checkpoint in another type, in smaller files, or with another number of rows in the embedding. The new folder opens with
 transformers' from_pretrained; the checkpoint stays as it is. Memory does not grow with the model.
 
-int8 is for inference with t5train alone: the linear layers in eight bits, with a scale for each output. evaluate, predict
-and score take about a quarter of the memory with it; nothing can be trained from it or converted back.`,
+int8 is for inference with t5train alone: the linear layers in eight bits, with a scale for each output. evaluate, predict,
+score and serve take about a quarter of the memory with it; nothing can be trained from it or converted back.`,
 		Example: `  t5train convert --checkpoint runs/first --output first-bf16 --dtype bfloat16
   t5train convert --checkpoint runs/first --output first-int8 --dtype int8
   t5train convert --checkpoint flan-t5-xxl --output shards --max-shard-size 2GB
@@ -59,7 +59,7 @@ and score take about a quarter of the memory with it; nothing can be trained fro
 	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
 	f.StringVar(&out, "output", "", "folder to write, which must be new or empty")
 	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16 or int8 (default: every tensor keeps its type)")
-	f.StringVar(&shard, "max-shard-size", "5GB", "largest file of weights, such as 500MB or 5GB; no tensor is split")
+	f.StringVar(&shard, "max-shard-size", "5GB", "largest file of weights, in KB, MB, GB or KiB, MiB, GiB; no tensor is split")
 	f.IntVar(&o.VocabSize, "vocab-size", 0, "rows of the embedding: unused ones are added or cut, used ones never (default: as many as there are)")
 	return c
 }
@@ -79,7 +79,7 @@ func describe(a app, dir string) error {
 
 // parseBytes reads a size as transformers does: KB, MB and GB are powers of 1000, KiB, MiB and GiB of 1024.
 func parseBytes(text string) (n int64, ok bool) {
-	number, unit := text, 1.0
+	number, unit := "", 0.0
 	for _, u := range []struct {
 		name string
 		size float64

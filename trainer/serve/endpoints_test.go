@@ -53,7 +53,7 @@ func TestAnswers(t *testing.T) {
 		},
 		"model": {
 			"/v1/model", "",
-			`{"name":"first","task":"seq2seq","prefix":"","text_columns":["text"],"labels":[{"label":"ham","text":"ham"},{"label":"spam","text":"junk mail"}],"parameters":7,"dtype":"float32","vocab_size":384,"limits":{"body_bytes":1048576,"inputs":128,"input_tokens":40,"max_new_tokens":40,"default_max_new_tokens":20,"num_beams":16,"queue_inputs":1024,"seconds":60}}`,
+			`{"name":"first","task":"seq2seq","prefix":"","text_columns":["text"],"labels":[{"label":"ham","text":"ham"},{"label":"spam","text":"junk mail"}],"parameters":7,"dtype":"float32","vocab_size":385,"limits":{"body_bytes":1048576,"inputs":128,"input_tokens":40,"max_new_tokens":40,"default_max_new_tokens":20,"num_beams":16,"queue_inputs":1024,"seconds":60}}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

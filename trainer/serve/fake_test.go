@@ -109,7 +109,7 @@ var testLabels = []task.Label{{Name: "ham", Text: "ham"}, {Name: "spam", Text: "
 
 func testProfile() profile {
 	return profile{
-		tokenizer: tokenizer.ByT5(), vocabulary: 384, parameters: 7, dtype: "float32", maxInput: testInput, maxOutput: testOutput, labelTokens: 14,
+		tokenizer: tokenizer.ByT5(), vocabulary: 385, parameters: 7, dtype: "float32", maxInput: testInput, maxOutput: testOutput, labelTokens: 14,
 		task: task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}, TargetColumn: "target", Labels: testLabels},
 	}
 }

@@ -45,7 +45,7 @@ func (s *Server) problemOf(err error) (p *problem, known bool) {
 	case errors.As(err, &p):
 		return p, true
 	case errors.Is(err, errFull):
-		return newProblem(http.StatusTooManyRequests, "queue_full", "%d inputs wait already: try again in a moment", s.options.Queue), true
+		return newProblem(http.StatusTooManyRequests, "queue_full", "too many inputs wait already, of at most %d: try again in a moment", s.options.Queue), true
 	case errors.Is(err, errMemory):
 		return newProblem(http.StatusTooManyRequests, "bodies_full", "the requests that arrive hold %d bytes already: try again in a moment", s.bodies.limit), true
 	case errors.Is(err, errStopping):

@@ -108,7 +108,7 @@ func (s *Server) describe(*exchange) (response, error) {
 	o, p := s.options, s.profile
 	d := description{
 		Name: o.Name, Task: p.task.Name, Prefix: p.task.Prefix, TextColumns: p.task.TextColumns, Labels: []labelInfo{},
-		Parameters: p.parameters, DType: p.dtype, Vocabulary: p.tokenizer.VocabSize(),
+		Parameters: p.parameters, DType: p.dtype, Vocabulary: p.vocabulary,
 		Limits: limits{
 			BodyBytes: o.MaxBody, Inputs: o.MaxInputs, InputTokens: p.maxInput, MaxNewTokens: o.MaxOutputLength,
 			DefaultMaxNewTokens: p.maxOutput, Beams: o.MaxBeams, Queue: o.Queue, Seconds: o.Timeout.Seconds(),
