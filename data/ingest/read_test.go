@@ -1,7 +1,11 @@
 package ingest
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -18,6 +22,22 @@ func rowsOf(in string, format Format, o ReadOptions) ([]string, error) {
 		return nil
 	})
 	return rows, err
+}
+
+func TestReadFileStops(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.txt")
+	if err := os.WriteFile(path, []byte("one row"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := ReadFile(ctx, Input{Path: path, Format: Documents}, ReadOptions{}, func(Row) error {
+		t.Error("a row is read")
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v, want %v", err, context.Canceled)
+	}
 }
 
 type readCase struct {

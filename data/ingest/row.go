@@ -26,6 +26,9 @@ type yield func(Row) error
 
 // ReadFile calls yield for each row of a file, in order; a row is valid until yield returns. Errors name file and line.
 func ReadFile(ctx context.Context, in Input, o ReadOptions, yield func(Row) error) error {
+	if err := ctx.Err(); err != nil { // a folder may hold a million files of a row each
+		return err
+	}
 	f, err := os.Open(in.Path)
 	if err != nil {
 		return fmt.Errorf("read data: %w", err)
