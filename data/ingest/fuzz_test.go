@@ -43,6 +43,7 @@ func fuzzFormats(f *testing.F, options ReadOptions, formats ...Format) {
 			if len(rows) == 0 || len(s.columns) == 0 {
 				continue
 			}
+			s.settle()
 			columns, err := s.resolve()
 			if err != nil {
 				t.Fatalf("%s: %v", format, err)

@@ -193,6 +193,7 @@ func (im *importing) learn(ctx context.Context) error {
 	case im.rows == 0:
 		return fmt.Errorf("import: %s: no rows", strings.Join(im.Inputs, ", "))
 	}
+	im.schema.settle()
 	for _, name := range []string{im.Group, im.Stratify} {
 		if name != "" && im.schema.byName[name] == nil {
 			return fmt.Errorf("import: there is no column %s to split by: the columns are %s", name, strings.Join(im.schema.names(), ", "))

@@ -59,6 +59,7 @@ func TestImport(t *testing.T) {
 		{"types", []string{"a.csv: a,b,c\n1,2.5,true\n,,\n"}, Options{Inputs: []string{"a.csv"}, Types: map[string]parquetout.Type{"a": parquetout.Int64, "b": parquetout.Float64, "c": parquetout.Bool}},
 			[]string{"train 2"}, `[1 2.5 true] [null null null]`},
 		{"two files", []string{"a.csv: a,b\n1,2\n", "b.csv: b,a\n3,4\n"}, Options{Inputs: []string{"*.csv"}}, []string{"train 2"}, `["1" "2"] ["4" "3"]`},
+		{"an object that is null", []string{"a.jsonl: {\"a\": null}\n{\"a\": {\"b\": 1}}\n{\"a\": null}"}, Options{Inputs: []string{"a.jsonl"}}, []string{"train 3"}, `[null] [1] [null]`},
 		{"named splits", []string{"a.csv: a\n1\n", "b.csv: a\n2\n3\n"}, Options{Inputs: []string{"train=a.csv", "test=b.csv"}}, []string{"train 1", "test 2"}, `["1"] ["2"] ["3"]`},
 		{"class folders", []string{"d/pos/1: good", "d/neg/1: bad"}, Options{Inputs: []string{"d"}}, []string{"train 2"}, `["bad" 0] ["good" 1]`},
 		{"questions", []string{`q.json: {"data": [{"title": "T", "paragraphs": [{"context": "c", "qas": [{"id": "1", "question": "q", "answers": [{"text": "a", "answer_start": 0}]}]}]}]}`},

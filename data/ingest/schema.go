@@ -153,6 +153,24 @@ func kindText(k parquetio.Kind) string {
 	}[k]
 }
 
+// settle drops the columns that are no values: an object that is null in some rows is there as a column of nulls beside
+// those of its keys.
+func (s *schema) settle() {
+	objects := map[string]bool{}
+	for _, c := range s.columns {
+		for depth := 1; depth < len(c.path); depth++ {
+			objects[strings.Join(c.path[:depth], ".")] = true
+		}
+	}
+	s.columns = slices.DeleteFunc(s.columns, func(c *column) bool {
+		isObject := !c.list && !c.single && objects[c.name]
+		if isObject {
+			delete(s.byName, c.name)
+		}
+		return isObject
+	})
+}
+
 // resolve returns the columns of parquet.
 func (s *schema) resolve() ([]parquetout.Column, error) {
 	for _, asked := range [][]string{slices.Sorted(maps.Keys(s.types)), s.labels} {

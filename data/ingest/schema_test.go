@@ -27,6 +27,8 @@ func TestSchema(t *testing.T) {
 		{"text and number as text", "{\"a\": 1}\n{\"a\": \"x\"}", map[string]parquetout.Type{"a": "string"}, nil, "a (string)", ""},
 		{"list and value", "{\"a\": [1]}\n{\"a\": 1}", nil, nil, "", "f, line 2: column a is a single value here and a list in f, line 1"},
 		{"struct and value", "{\"a\": {\"b\": 1}}\n{\"a\": 1}", nil, nil, "a.b (int64) a (int64)", ""}, // refused when it is written
+		{"struct that is null", "{\"n\": 1, \"a\": null}\n{\"a\": {\"b\": null}}\n{\"a\": {\"b\": {\"c\": 1}, \"d\": null}}\n{\"a\": null}", nil, nil, "n (int64) a.b.c (int64) a.d (string)", ""},
+		{"struct that is null and has a type", "{\"a\": {\"b\": 1}}\n{\"a\": null}", map[string]parquetout.Type{"a": "string"}, nil, "", "there is no column a: the columns are a.b"},
 		{"dot in a name", "{\"a.b\": 1}\n{\"a\": {\"b\": 1}}", nil, nil, "", "line 2: a.b is a name with a dot, and a key of an object elsewhere"},
 		{"a type that is asked for", `{"a": "1.5", "l": ["2", "3"]}`, map[string]parquetout.Type{"a": "float64", "l": "int64"}, nil, "a (float64) l (list of int64)", ""},
 		{"a type that does not fit", "{\"a\": \"1\"}\n{\"a\": \"one\"}", map[string]parquetout.Type{"a": "int64"}, nil, "", `f, line 2: column a: "one" is no int64`},
@@ -43,6 +45,7 @@ func TestSchema(t *testing.T) {
 			err := readJSONL(newText(strings.NewReader(c.rows)), func(r Row) error { return s.add(place{"f", r.Line}, r.Fields) })
 			var columns []parquetout.Column
 			if err == nil {
+				s.settle()
 				columns, err = s.resolve()
 			}
 			var shown []string

@@ -58,6 +58,9 @@ func (c *converter) cells(r Row) ([]parquetio.Cell, error) {
 	clear(c.row)
 	for _, f := range r.Fields {
 		i, ok := c.index[strings.Join(f.Path, ".")]
+		if !ok && f.Cell.Kind == parquetio.Null { // an object
+			continue
+		}
 		if !ok || f.Cell.Kind == parquetio.List != c.columns[i].List && f.Cell.Kind != parquetio.Null {
 			return nil, errChanged
 		}
