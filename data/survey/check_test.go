@@ -55,6 +55,8 @@ func TestCheck(t *testing.T) {
 			"duplicate train 1: train:3=train:0[one]\nconflicting_labels train 1: train:3=train:0[spam here and ham there: one]"},
 		{"a label of no class", nil, Roles{}, append(plain, row{"x", 3}, row{"y", -2}), nil, "!label_range train (column label, classes 0 to 2) 2: train:3[3] train:4[-2]"},
 		{"no label", nil, Roles{}, append(plain, row{"x", nil}, row{"y", -1}), nil, "!no_label train (column label) 2: train:3[null] train:4[-1]"},
+		{"no label beside one", nil, Roles{}, []row{{"x", nil}, {"x", 0}, {"x", -1}, {"x", 3}}, nil,
+			"!no_label train (column label) 2: train:0[null] train:2[-1]\n!label_range train (column label, classes 0 to 2) 1: train:3[3]\nduplicate train 3: train:1=train:0[x] train:2=train:0[x]"},
 		{"a label that train lacks", nil, Roles{}, plain[:2], []row{{"x", 2}, {"y", 2}}, "untrained_label held (column label, not in train) 1: held:0[other]"},
 		{"no text", nil, Roles{}, append(plain, row{" ", 0}, row{nil, 1}), nil, "empty_text train (column text) 2: train:3 train:4"},
 		{"unknown characters", nil, Roles{}, append(plain, row{"naïve x naïve é", 0}), nil, "unknown_characters train (column text) 1: train:3['ï' 'é']"},

@@ -8,7 +8,7 @@ import (
 	"t5train/data/parquetio"
 )
 
-// rowLabels looks at the labels of a row and returns their number in the table.
+// rowLabels looks at the labels of a row and returns their number in the table, -1 where one is missing or wrong.
 func (c *checking) rowLabels(split int, row int64, columns []parquetio.Column, cells []parquetio.Cell) int32 {
 	if len(cells) == 0 {
 		return -1
@@ -20,7 +20,7 @@ func (c *checking) rowLabels(split int, row int64, columns []parquetio.Column, c
 		}
 	}
 	s := c.splits[split]
-	texts := make([]string, len(cells))
+	texts, whole := make([]string, len(cells)), true
 	for i, cell := range cells {
 		values := []parquetio.Cell{cell}
 		if cell.Kind == parquetio.List {
@@ -28,10 +28,16 @@ func (c *checking) rowLabels(split int, row int64, columns []parquetio.Column, c
 		}
 		for _, v := range values {
 			text, good := c.labelOf(s, row, columns[i], v)
-			if texts[i] += text + " "; good {
-				c.noteClass(split, row, i, text)
+			texts[i] += text + " "
+			if !good {
+				whole = false
+				continue
 			}
+			c.noteClass(split, row, i, text)
 		}
+	}
+	if !whole {
+		return -1
 	}
 	return c.labels.number(strings.TrimSpace(strings.Join(texts, "")))
 }
