@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"t5train/data/parquetio"
 )
@@ -11,7 +12,7 @@ import (
 // Balance is how often each class of a label is there.
 type Balance struct {
 	Column  string  `json:"column"`
-	Classes []Class `json:"classes"` // in the order of their numbers, or by name where they have none
+	Classes []Class `json:"classes"` // in the order of their numbers; those that have none by how often they are there
 	Nulls   int64   `json:"nulls"`
 	Strange int64   `json:"out_of_range"` // numbers that no class has
 	TooMany bool    `json:"too_many"`     // more than MaxClasses different values, of which the first are here
@@ -29,12 +30,12 @@ const MaxClasses = 1000
 type balance struct {
 	column parquetio.Column
 	Balance
-	counts map[string]int64 // of values without class names
-	named  []int64          // of the classes
+	counts map[string]*int64 // of values without class names
+	named  []int64           // of the classes
 }
 
 func newBalance(c parquetio.Column) *balance {
-	return &balance{column: c, Balance: Balance{Column: c.Name}, counts: map[string]int64{}, named: make([]int64, len(c.ClassLabels))}
+	return &balance{column: c, Balance: Balance{Column: c.Name}, counts: map[string]*int64{}, named: make([]int64, len(c.ClassLabels))}
 }
 
 func (b *balance) add(c parquetio.Cell) {
@@ -46,11 +47,16 @@ func (b *balance) add(c parquetio.Cell) {
 			b.add(item)
 		}
 	case b.column.ClassLabels == nil:
-		if _, seen := b.counts[c.Text()]; !seen && len(b.counts) == MaxClasses {
-			b.TooMany = true
-			return
+		count := b.counts[c.Text()]
+		if count == nil {
+			if len(b.counts) == MaxClasses {
+				b.TooMany = true
+				return
+			}
+			count = new(int64)
+			b.counts[strings.Clone(c.Text())] = count // a text is part of a page, which goes
 		}
-		b.counts[c.Text()]++
+		*count++
 	case inRange(c, b.column):
 		b.named[c.Int]++
 	default:
@@ -68,9 +74,9 @@ func (b *balance) finish() Balance {
 		b.Classes = append(b.Classes, Class{name, b.named[i]})
 	}
 	for _, name := range slices.SortedFunc(maps.Keys(b.counts), func(x, y string) int {
-		return cmp.Or(cmp.Compare(b.counts[y], b.counts[x]), cmp.Compare(x, y))
+		return cmp.Or(cmp.Compare(*b.counts[y], *b.counts[x]), cmp.Compare(x, y))
 	}) {
-		b.Classes = append(b.Classes, Class{name, b.counts[name]})
+		b.Classes = append(b.Classes, Class{name, *b.counts[name]})
 	}
 	return b.Balance
 }
