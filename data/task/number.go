@@ -12,8 +12,8 @@ import (
 // DefaultStep is the step of STS-B, whose labels are nearly all multiples of 0.2 (t5/data/preprocessors.py, stsb).
 const DefaultStep = 0.2
 
-// maxStep keeps multiples of the step exact in float32.
-const maxStep = 1e6
+// The bounds of a step: what is beyond is taken for a mistake.
+const minStep, maxStep = 1e-6, 1e6
 
 // NoNumber is what an answer counts as that is no number (t5/data/postprocessors.py, string_to_float).
 const NoNumber = -1
@@ -29,18 +29,26 @@ func Number(answer string) (v float64, ok bool) {
 }
 
 // writeNumber writes the multiple of step that is nearest to a value, of two the even one, with as many decimals as the
-// step has: 2.917 -> 3.0 with step 0.2. It computes in float32 as T5 does: 0.1, which float32 makes a little larger, is
-// exactly half a step there, and becomes 0.0.
+// step has: 2.917 -> 3.0 with step 0.2. It finds the multiple in float32 as T5 does: 0.1, which float32 makes a little
+// larger, is exactly half a step there, and becomes 0.0. Numbers of so many steps that float32 could be off by one are
+// computed in float64, and those of too many for that are written as they are.
 func writeNumber(value, step float64) string {
-	perUnit := float32(1 / step)
-	multiple := math.RoundToEven(float64(float32(value) * perUnit))
+	const float32Steps, float64Steps = 1 << 20, 1 << 53
+	perUnit := 1 / step
+	multiple := math.RoundToEven(value * perUnit)
+	if math.Abs(multiple) < float32Steps {
+		multiple = math.RoundToEven(float64(float32(value) * float32(perUnit)))
+	}
 	decimals := 0
 	if _, fraction, ok := strings.Cut(strconv.FormatFloat(step, 'f', -1, 64), "."); ok {
 		decimals = len(fraction)
 	}
-	v := float64(float32(multiple) / perUnit)
-	if multiple == 0 {
+	v := multiple / perUnit
+	switch {
+	case multiple == 0:
 		v = 0 // and not -0
+	case math.Abs(multiple) >= float64Steps:
+		v = value
 	}
 	return strconv.FormatFloat(v, 'f', decimals, 64)
 }

@@ -138,8 +138,8 @@ func (s Spec) Validate() error {
 			bad("no types of entities, want at least one")
 		}
 	case Regression:
-		if !(s.Step > 0 && s.Step <= maxStep) {
-			bad("step is %g, want a number above 0", s.Step)
+		if !(s.Step >= minStep && s.Step <= maxStep) {
+			bad("step is %g, want a number from %g to %g", s.Step, minStep, maxStep)
 		}
 	}
 	return errors.Join(slices.Concat(errs, s.checkRule(), s.checkMetrics())...)
