@@ -3,9 +3,9 @@ package tfevents
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -48,46 +48,62 @@ func replace(dir string, now time.Time, points []Point) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := fileName(now.Unix())
-	for second := now.Unix(); len(old) > 0 && name <= old[len(old)-1]; second++ { // a clock may have been put back
-		name = fileName(second)
+	second := now.Unix()
+	if len(old) > 0 {
+		last, _ := secondOf(old[len(old)-1])
+		second = max(second, last+1) // a clock may have been put back
 	}
-	file, err := os.Create(filepath.Join(dir, name))
+	file, err := os.Create(filepath.Join(dir, fileName(second)))
 	if err != nil {
 		return nil, err
 	}
+	w := &Writer{file}
+	if err := w.begin(dir, old, now, points); err != nil {
+		return nil, errors.Join(err, file.Close(), os.Remove(file.Name()))
+	}
+	return w, nil
+}
+
+// begin writes the first events, and takes the old files away.
+func (w *Writer) begin(dir string, old []string, now time.Time, points []Point) error {
 	records := appendRecord(appendRecord(nil, versionEvent(now)), startEvent(now))
 	for _, p := range points {
 		records = appendRecord(records, p.event())
 	}
-	if _, err := file.Write(records); err != nil {
-		return nil, errors.Join(err, file.Close())
+	if _, err := w.file.Write(records); err != nil {
+		return err
 	}
 	for i, name := range old {
 		path := filepath.Join(dir, name)
+		take := os.Remove
 		if i == len(old)-1 {
-			err = os.Truncate(path, 0)
-		} else {
-			err = os.Remove(path)
+			take = func(path string) error { return os.Truncate(path, 0) }
 		}
-		if err != nil {
-			return nil, errors.Join(err, file.Close())
+		if err := take(path); err != nil {
+			return err
 		}
 	}
-	return &Writer{file}, nil
+	return nil
 }
 
 func fileName(second int64) string { return fmt.Sprintf("%s%010d%s", prefix, second, suffix) }
 
+// secondOf returns the number in the name of a file; ok is false for one that is not ours.
+func secondOf(name string) (second int64, ok bool) {
+	digits, ok := strings.CutPrefix(strings.TrimSuffix(name, suffix), prefix)
+	second, err := strconv.ParseInt(digits, 10, 64)
+	return second, ok && err == nil && name == fileName(second)
+}
+
 // files returns the names of our files in a folder, in order.
 func files(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return nil, err
 	}
 	var names []string
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), prefix) && strings.HasSuffix(e.Name(), suffix) {
+		if _, ours := secondOf(e.Name()); ours {
 			names = append(names, e.Name())
 		}
 	}

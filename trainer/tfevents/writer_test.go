@@ -77,6 +77,46 @@ func TestReplace(t *testing.T) {
 	}
 }
 
+// A clock that was years ahead is put back.
+func TestReplaceAfterALaterFile(t *testing.T) {
+	dir := t.TempDir()
+	later := []string{fileName(9_000_000_000), fileName(9_000_000_001)}
+	if err := os.WriteFile(filepath.Join(dir, later[0]), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w, err := Replace(dir, time.Unix(1700000000, 0), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := files(dir); err != nil || !slices.Equal(names, later) {
+		t.Errorf("files %q, %v, want %q", names, err, later)
+	}
+}
+
+// What was there stays where the new file cannot take its place.
+func TestReplaceFails(t *testing.T) {
+	dir := t.TempDir()
+	old := []string{fileName(1), fileName(2)}
+	if err := os.MkdirAll(filepath.Join(dir, old[0], "full"), 0o700); err != nil { // is not removed
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, old[1]), []byte("events"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Replace(dir, time.Unix(1700000000, 0), nil); err == nil {
+		t.Error("a folder is removed")
+	}
+	if names, err := files(dir); err != nil || !slices.Equal(names, old) {
+		t.Errorf("files %q, %v, want %q", names, err, old)
+	}
+	if content, err := os.ReadFile(filepath.Join(dir, old[1])); err != nil || string(content) != "events" {
+		t.Errorf("the old events are %q, %v", content, err)
+	}
+}
+
 // stepsOf checks the frames of a file and returns the step of each event.
 func stepsOf(t *testing.T, path string) (steps []uint64) {
 	t.Helper()
