@@ -106,6 +106,22 @@ func (g *generationFlags) check(c *cobra.Command) error {
 	return nil
 }
 
+// checkFor reports options that a predictor refuses, in the words of the flags as far as those are to blame.
+func (g *generationFlags) checkFor(c *cobra.Command, o decode.Options, p *trainer.Predictor) error {
+	err, longest := p.CheckGeneration(o), p.MaxOutputLength()
+	switch {
+	case err == nil:
+		return nil
+	case g.minLength > longest && c.Flags().Changed("min-output-length"):
+		err = fmt.Errorf("--min-output-length %d: want at most the longest output, %d tokens (--max-output-length)", g.minLength, longest)
+	case len(o.Prefix) > longest:
+		err = fmt.Errorf("--output-prefix has %d tokens, want at most the longest output, %d (--max-output-length)", len(o.Prefix), longest)
+	case g.set(c) == "": // generation_config.json is
+		return err
+	}
+	return usageError{err, c.CommandPath()}
+}
+
 func earlyStopping(name string) (decode.EarlyStopping, bool) {
 	modes := map[string]decode.EarlyStopping{"heuristic": decode.Heuristic, "early": decode.Early, "never": decode.Never}
 	mode, ok := modes[name]

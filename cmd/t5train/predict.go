@@ -57,7 +57,7 @@ checkpoint, task and flags of generation.`,
 			}
 			p := trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(f.threads), f.limits)
 			if len(spec.Labels) == 0 {
-				if err := p.CheckGeneration(how); err != nil {
+				if err := g.checkFor(c, how, p); err != nil {
 					return err
 				}
 			}
