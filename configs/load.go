@@ -49,13 +49,16 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 	}
 	layers = append(layers, r.env(opts.Env), r.flags(opts.Set, opts.Overrides))
 
-	kind := kindOf(opts.Command, layers)
+	kind := kindOf(opts.Command, layers, r.broken)
 	c, err := merge(r.fields, kind, layers)
 	if err != nil {
 		return nil, err
 	}
 	c.Resolve()
 	problems := r.problems
+	if r.broken[trainOrMixture[1]] { // the files to train on are named, if wrongly
+		r.broken[trainOrMixture[0]] = true
+	}
 	if !r.unparsed { // else what is missing may well be in the file
 		found := append(c.problems(kind), c.unknownSize(opts.Sizes)...)
 		if opts.Paths {
@@ -75,8 +78,9 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 	return c, nil
 }
 
-// kindOf returns the kind of run that a command starts, else that of the layers.
-func kindOf(command string, layers []layer) string {
+// kindOf returns the kind of run that a command starts, else that of the layers, where an objective that is misspelt is one
+// unless there is a task.
+func kindOf(command string, layers []layer, broken map[string]bool) string {
 	switch command {
 	case "pretrain":
 		return pretraining
@@ -87,6 +91,10 @@ func kindOf(command string, layers []layer) string {
 		if s, ok := l["objective.name"]; ok && s.value != "" {
 			return pretraining
 		}
+	}
+	task := func(l layer) bool { _, ok := l["task.name"]; return ok }
+	if broken["objective.name"] && !slices.ContainsFunc(layers, task) {
+		return pretraining
 	}
 	return finetuning
 }
