@@ -345,6 +345,16 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 	return m, nil
 }
 
+// classesOf returns the class names of the label column.
+func classesOf(t table, spec task.Spec) []string {
+	for _, c := range t.Columns() {
+		if c.Name == spec.LabelColumn {
+			return c.ClassLabels
+		}
+	}
+	return nil
+}
+
 // checkMetric makes sure that evaluations have the value to compare by.
 func checkMetric(name string, spec task.Spec) error {
 	if known := spec.Values(); name != "" && !slices.Contains(known, name) {
@@ -403,7 +413,13 @@ func (r rowsReader) read(ctx context.Context, p configs.Part, train, validation 
 	if err != nil {
 		return rows{}, err
 	}
-	read.heldOut, err = held.build(ctx, validation, read.spec, data.HeldOut, r.bundle.Tokenizer, limits, r.workers.Threads(), r.console)
+	spec := read.spec
+	if !slices.Equal(classesOf(table, spec), classesOf(held, spec)) {
+		if spec, err = spec.WithClasses(held.Columns()); err != nil {
+			return rows{}, fmt.Errorf("%s: %w", validation, err)
+		}
+	}
+	read.heldOut, err = held.build(ctx, validation, spec, data.HeldOut, r.bundle.Tokenizer, limits, r.workers.Threads(), r.console)
 	return read, err
 }
 

@@ -24,7 +24,7 @@ func newLabelScorer(b *Bundle, spec task.Spec) labelScorer {
 	for _, l := range spec.Labels {
 		s.targets = append(s.targets, append(b.Tokenizer.Encode(l.Text), b.Tokenizer.EOS()))
 	}
-	if own := b.Info.Task; b.Info.Temperature > 0 && own != nil && slices.Equal(own.Labels, spec.Labels) {
+	if own := b.Info.Task; b.Info.Temperature > 0 && own != nil && sameTexts(own.Labels, spec.Labels) {
 		s.temperature = b.Info.Temperature
 	}
 	return s
@@ -84,4 +84,9 @@ func largest(values []float64) int {
 		}
 	}
 	return best
+}
+
+// sameTexts tells whether labels are the same to the model.
+func sameTexts(a, b []task.Label) bool {
+	return slices.EqualFunc(a, b, func(x, y task.Label) bool { return x.Text == y.Text })
 }

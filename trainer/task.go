@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"t5train/data"
 	"t5train/data/task"
@@ -39,6 +40,9 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 		if spec, err = stored.Correct(o.Task); err != nil {
 			return nil, err
 		}
+		if spec, err = spec.WithClasses(t.Columns()); err != nil {
+			return nil, fmt.Errorf("evaluate: %w", err)
+		}
 	} else if o.Task.Name == "" {
 		return nil, errors.New("evaluate: the checkpoint does not say what task it is for: name it with --task, such as --task classification or --task seq2seq")
 	} else if spec, err = t.infer(ctx, o.Task, o.Console); err != nil {
@@ -70,6 +74,7 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	if err != nil {
 		return nil, err
 	}
+	intervals = slices.DeleteFunc(intervals, func(i metric.Interval) bool { return i.Name == "examples" || i.Name == "invalid" })
 	return &Evaluation{Values: values, Intervals: intervals, Signatures: answers.signatures()}, nil
 }
 

@@ -210,9 +210,20 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 			fmt.Fprintf(a.stdout, "calibration: temperature %.4f, expected calibration error %.4f before and %.4f after\n", t, r.Metrics["ece"], r.Metrics["calibrated_ece"])
 		}
 	}
-	text := "..."
+	fmt.Fprintf(a.stdout, "next: t5train predict --checkpoint %s %s\n", c.Output, nextInput(c, r.Checkpoint))
+}
+
+// nextInput returns the flags by which predict gets an input of a run.
+func nextInput(c *configs.Config, checkpoint string) string {
 	if c.Pretraining() {
-		text = "The <extra_id_0> of France is Paris."
+		return `--text "The <extra_id_0> of France is Paris."`
 	}
-	fmt.Fprintf(a.stdout, "next: t5train predict --checkpoint %s --text %q\n", c.Output, text)
+	info, err := trainer.ReadInfo(checkpoint)
+	switch {
+	case err == nil && len(info.Tasks) > 0:
+		return fmt.Sprintf("--part %s --input FILE", c.Data.Mixture[0].Name)
+	case err == nil && info.Task != nil && len(info.Task.TextColumns) > 1:
+		return "--input FILE.jsonl"
+	}
+	return `--text "..."`
 }
