@@ -12,7 +12,7 @@ import (
 
 func reportCommand(a app) *cobra.Command {
 	var output, plots, address string
-	var watch bool
+	var watch, overwrite bool
 	var o report.Options
 	c := &cobra.Command{
 		Use:   "report RUN...",
@@ -39,8 +39,9 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 			if err != nil {
 				return err
 			}
+			named := c.Flags().Changed("output")
 			if watch {
-				if c.Flags().Changed("output") || plots != "" {
+				if named || plots != "" {
 					return usage("got --watch with --output or --plots: it writes no file")
 				}
 				host, _, err := net.SplitHostPort(address)
@@ -48,6 +49,11 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 					return usage("--address %s: want this machine and a port, such as 127.0.0.1:8090: the page is for nobody else", address)
 				}
 				return watchRuns(a, c, address, dirs, o)
+			}
+			if named {
+				if err := checkReplaceable(output, overwrite); err != nil {
+					return err
+				}
 			}
 			runs, err := report.Open(dirs...)
 			if err != nil {
@@ -66,7 +72,7 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 				for _, name := range names {
 					fmt.Fprintln(a.stdout, name)
 				}
-				if !c.Flags().Changed("output") {
+				if !named {
 					return nil
 				}
 			}
@@ -85,6 +91,7 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 	}
 	f := c.Flags()
 	f.StringVarP(&output, "output", "o", "report.html", "file for the page; - is standard output")
+	f.BoolVar(&overwrite, "overwrite", false, "replace the file that --output names; report.html is replaced without it")
 	f.StringVar(&plots, "plots", "", "folder for SVG and PNG files, one of each curve; no page is written unless --output names one")
 	f.BoolVar(&watch, "watch", false, "serve the page on this machine and follow the runs")
 	f.StringVar(&address, "address", "127.0.0.1:8090", "with --watch: host and port to listen at; port 0 is a free one")
