@@ -1,18 +1,23 @@
 package checkpoints
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"t5train/internal/durable"
 )
 
 // runLockName is the lock of a run in its output folder. Its text says who holds it.
 const runLockName = ".t5train-lock"
+
+// lookTime is far more than a look at the lock takes.
+const lookTime = 200 * time.Millisecond
 
 // LockRun makes this process the only writer of the run in output until it calls unlock or ends, however it
 // ends. The folder is made if missing. What a killed process left there is restored or removed.
@@ -33,7 +38,12 @@ func lockRun(output string) (unlock func(), err error) {
 	}
 	path := filepath.Join(output, runLockName)
 	unlock, err = durable.TryLock(path)
-	if errors.Is(err, durable.ErrLocked) {
+	if errors.Is(err, durable.ErrLocked) { // perhaps by somebody who only looks: see Running
+		ctx, cancel := context.WithTimeout(context.Background(), lookTime)
+		defer cancel()
+		unlock, err = durable.Lock(ctx, path)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
 		holder := "another process"
 		if text, err := os.ReadFile(path); err == nil && len(text) > 0 {
 			holder = strings.TrimSpace(string(text))

@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gofrs/flock"
 )
 
 func TestLockRun(t *testing.T) {
@@ -23,6 +26,21 @@ func TestLockRun(t *testing.T) {
 		t.Errorf("left %q behind", got)
 	}
 	unlock, err = LockRun(output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+}
+
+// Somebody looks at the lock just as it is taken.
+func TestLockRunWhileItIsLookedAt(t *testing.T) {
+	output := t.TempDir()
+	look := flock.New(filepath.Join(output, runLockName), flock.SetFlag(os.O_CREATE|os.O_RDWR))
+	if err := look.RLock(); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(time.Millisecond, func() { look.Unlock() })
+	unlock, err := LockRun(output)
 	if err != nil {
 		t.Fatal(err)
 	}
