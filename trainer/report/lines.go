@@ -40,9 +40,9 @@ type Numbers []Number
 // maxRows bounds the rows of a curve: no screen shows more.
 const maxRows = 2000
 
-// newLines returns the steps and the evaluations of a run.
-func newLines(h record.History) (train, eval Lines) {
-	seconds := elapsed(h.Train)
+// newLines returns the steps and the evaluations of a run that these processes have trained.
+func newLines(h record.History, sessions []record.Session) (train, eval Lines) {
+	seconds := elapsed(h.Train, sessions)
 	train = trainLines(h.Train, seconds)
 	eval.Merged = 1
 	eval.Values = make(map[string]Numbers)
@@ -75,12 +75,24 @@ func newLines(h record.History) (train, eval Lines) {
 	return train, eval
 }
 
-// elapsed returns the time of training up to each line. Each process counts its own from 0.
-func elapsed(lines []record.Train) []float64 {
+// elapsed returns the time of training up to each line. Each process counts its own from 0. Where one begins that is not
+// among the sessions, it is known by a time that is less than the one before.
+func elapsed(lines []record.Train, sessions []record.Session) []float64 {
+	var starts []int // steps that the processes went on from
+	for _, s := range sessions {
+		for len(starts) > 0 && starts[len(starts)-1] >= s.Step { // what that one did is lost
+			starts = starts[:len(starts)-1]
+		}
+		starts = append(starts, s.Step)
+	}
 	all := make([]float64, len(lines))
 	before, last := 0.0, 0.0
 	for i, t := range lines {
-		if t.Seconds < last {
+		begins := t.Seconds < last
+		for len(starts) > 0 && starts[0] < t.Step {
+			starts, begins = starts[1:], true
+		}
+		if begins {
 			before += last
 		}
 		last = t.Seconds

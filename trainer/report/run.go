@@ -69,8 +69,8 @@ func isFile(path string) bool {
 func Read(dir string) *Run {
 	r := &Run{Name: filepath.Base(filepath.Clean(dir)), Path: dir, State: Stopped, Evaluation: make(map[string]*record.Evaluation)}
 	r.readConfig()
-	r.readHistory()
 	r.readRecord()
+	r.readHistory()
 	r.readState()
 	return r
 }
@@ -118,7 +118,7 @@ func (r *Run) readHistory() {
 	if h.Skipped > 0 {
 		r.note(fmt.Errorf("%s: lines that cannot be read and are left out: %d", path, h.Skipped))
 	}
-	r.Train, r.Eval = newLines(h)
+	r.Train, r.Eval = newLines(h, r.Record.Sessions)
 	for _, steps := range [][]int{r.Train.Step, r.Eval.Step} {
 		if len(steps) > 0 {
 			r.Step = max(r.Step, steps[len(steps)-1])

@@ -116,11 +116,39 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// A process whose first line comes later than the last one of the process before.
+func TestElapsed(t *testing.T) {
+	var lines []record.Train
+	for i, seconds := range []float64{10, 20, 30, 5, 15} {
+		lines = append(lines, record.Train{Step: i + 1, Seconds: seconds})
+	}
+	for name, c := range map[string]struct {
+		starts []int
+		want   []float64
+	}{
+		"not known":           {nil, []float64{10, 20, 30, 35, 45}},
+		"one":                 {[]int{0}, []float64{10, 20, 30, 35, 45}},
+		"from step 1":         {[]int{0, 1}, []float64{10, 30, 40, 45, 55}},
+		"twice from step 1":   {[]int{0, 1, 1}, []float64{10, 30, 40, 45, 55}},
+		"the first not known": {[]int{1, 3}, []float64{10, 30, 40, 45, 55}},
+		"from an older step":  {[]int{0, 2, 1}, []float64{10, 30, 40, 45, 55}},
+		"no line yet":         {[]int{0, 5}, []float64{10, 20, 30, 35, 45}},
+	} {
+		var sessions []record.Session
+		for _, step := range c.starts {
+			sessions = append(sessions, record.Session{Step: step})
+		}
+		if got := elapsed(lines, sessions); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 func TestLines(t *testing.T) {
 	h := record.ParseHistory([]byte(history(1, 2)))
 	h.Train = append(h.Train, record.ParseHistory([]byte(history(1, 2))).Train...) // the next process counts from 0
 	h.Eval = append(h.Eval, record.Eval{Step: 3, Metrics: map[string]float64{"f1": 1, "loss": 1e300}})
-	train, eval := newLines(h)
+	train, eval := newLines(h, nil)
 	if want := []Number{10, 20, 30, 40}; !slices.Equal(train.Seconds, want) {
 		t.Errorf("seconds %v, want %v", train.Seconds, want)
 	}
@@ -141,7 +169,7 @@ func TestLines(t *testing.T) {
 	for i := range long.Train {
 		long.Train[i] = record.Train{Step: i + 1, Loss: float64(i)}
 	}
-	train, _ = newLines(long)
+	train, _ = newLines(long, nil)
 	if train.Merged != 3 || len(train.Step) != (2*maxRows+3)/3 || train.Step[0] != 3 || train.Values["loss"][0] != 1 || train.Step[len(train.Step)-1] != 2*maxRows+1 {
 		t.Errorf("%d rows of %d lines each, the first of step %d with the loss %g", len(train.Step), train.Merged, train.Step[0], train.Values["loss"][0])
 	}
