@@ -176,7 +176,7 @@ func (d *Dataset) CheckColumns(columns []string) error {
 		}
 		if !c.Readable() {
 			return fmt.Errorf("read parquet: column %s of %s is of type %s, which cannot be read: %s can",
-				name, d.shards[0].path, c.FullType(), readableTypes)
+				name, d.shards[0].path, c.FullType(), ReadableTypes)
 		}
 	}
 	return nil

@@ -22,8 +22,8 @@ const (
 	TypeNull      = "null"      // there are only null cells
 )
 
-// readableTypes lists them for error messages.
-const readableTypes = "string, int, float, bool, date, time, timestamp, decimal and null"
+// ReadableTypes lists the types that [Dataset.Scan] reads, for messages.
+const ReadableTypes = "string, int, float, bool, date, time, timestamp, decimal and null"
 
 // Readable says whether [Dataset.Scan] can read the column.
 func (c Column) Readable() bool {

@@ -115,7 +115,7 @@ func (in *inference) column(option, name string) (parquetio.Column, error) {
 			continue
 		}
 		if !c.Readable() {
-			return c, fmt.Errorf("--%s %s: the column is of type %s, want string, int, float or bool, or lists of them", option, name, c.FullType())
+			return c, fmt.Errorf("--%s %s: the column is of type %s, which cannot be read: %s can, and lists of them", option, name, c.FullType(), parquetio.ReadableTypes)
 		}
 		return c, nil
 	}

@@ -123,6 +123,8 @@ func TestInfer_Errors(t *testing.T) {
 		{"no task", columns("text:string"), Options{}, []string{`name is ""`, "classification", "seq2seq"}},
 		{"two classes", columns("text:string", "coarse:class=a/b", "fine:class=x/y"), Options{Name: Classification}, []string{"coarse (ClassLabel), fine (ClassLabel)", "--label-column"}},
 		{"no label", columns("text:string", "stars:int", "idx:int"), Options{Name: Classification}, []string{"stars (int)", "--label-column"}},
+		{"a type that cannot be read", columns("text:map", "label:int"), Options{Name: Classification, TextColumns: []string{"text"}, LabelColumn: "label"},
+			[]string{"--text-column text: the column is of type map, which cannot be read: string, int, float, bool, date"}},
 		{"regression", columns("text:string", "label:float"), Options{Name: Classification}, []string{"label is of type float"}},
 		{"two texts", columns("text:string", "review:string", "label:class=a/b"), Options{Name: Classification}, []string{"text or in review", "--text-column"}},
 		{"two pairs", columns("sentence1:string", "sentence2:string", "question1:string", "question2:string", "label:class=a/b"), Options{Name: Classification}, []string{"sentence1,sentence2 or in question1,question2"}},
