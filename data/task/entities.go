@@ -229,7 +229,7 @@ func (s Spec) entities(tokenCell, tagCell parquetio.Cell) (tokens, tags []string
 		if err != nil {
 			return nil, nil, "", fmt.Errorf("label column %s, item %d (the first is 0): %w", s.LabelColumn, i, err)
 		}
-		tokens, tags = append(tokens, strings.Clone(c.Text())), append(tags, tag)
+		tokens, tags = append(tokens, c.Text()), append(tags, tag)
 	}
 	spans, err := s.spansOf(tags)
 	if err != nil {

@@ -91,8 +91,24 @@ func (s Spec) HeldOut(cells []parquetio.Cell) (Example, Reference, error) {
 	if err != nil {
 		return Example{}, Reference{}, err
 	}
-	ref.Group, err = r.group()
-	return e, ref, err
+	if ref.Group, err = r.group(); err != nil {
+		return Example{}, Reference{}, err
+	}
+	e.ownTexts(&ref)
+	return e, ref, nil
+}
+
+// ownTexts copies the texts that may be parts of cells, whose pages shall go.
+func (e *Example) ownTexts(ref *Reference) {
+	e.Input, ref.Group = strings.Clone(e.Input), strings.Clone(ref.Group)
+	for _, texts := range [][]string{ref.Texts, ref.Tokens} {
+		for i, text := range texts {
+			texts[i] = strings.Clone(text)
+		}
+	}
+	if len(ref.Texts) > 0 {
+		e.Target = ref.Texts[0] // the only targets that may be
+	}
 }
 
 // row is a row on its way to an example.
@@ -139,7 +155,7 @@ func (r row) targets() ([]string, error) {
 		if item.Kind == parquetio.Null {
 			return nil, fmt.Errorf("target column %s is null: drop the row, or fill it with an empty text", column)
 		}
-		texts[i] = strings.Clone(r.spec.Rule.cleanAnswer(item.Text()))
+		texts[i] = r.spec.Rule.cleanAnswer(item.Text())
 	}
 	switch {
 	case len(texts) > 0:
@@ -173,10 +189,10 @@ func (r row) referent(texts []string) (label int, referents []string, err error)
 		if err != nil {
 			return 0, nil, fmt.Errorf("target column %s %w", r.spec.TargetColumn, err)
 		}
-		return 1, []string{strings.Clone(candidate)}, nil
+		return 1, []string{candidate}, nil
 	}
 	referent, err := r.text("target", r.spec.TargetColumn)
-	return label, []string{strings.Clone(trimEnd(referent))}, err
+	return label, []string{trimEnd(referent)}, err
 }
 
 // group returns the key of the row's question.

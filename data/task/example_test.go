@@ -3,8 +3,10 @@ package task
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"t5train/data/parquetio"
 )
@@ -44,6 +46,54 @@ func wantError(t *testing.T, err error, parts ...string) {
 			t.Errorf("error %q lacks %q", err, part)
 		}
 	}
+}
+
+// Texts of cells are parts of a page, which an example must not hold on to.
+func TestHeldOutKeepsNoPage(t *testing.T) {
+	list := func(items ...parquetio.Cell) parquetio.Cell {
+		return parquetio.Cell{Kind: parquetio.List, Items: items}
+	}
+	for name, c := range map[string]struct {
+		spec  Spec
+		cells []parquetio.Cell
+	}{
+		"plain text and target": {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de"}, []parquetio.Cell{str("Hello."), str("Hallo.")}},
+		"answers":               {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de"}, []parquetio.Cell{str("Hello."), list(str("Hallo."), str("Guten Tag."))}},
+		"a group":               {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de", GroupColumns: []string{"id"}}, []parquetio.Cell{str("Hello."), str("Hallo."), str("first")}},
+		"entities": {Spec{Name: NER, TextColumns: []string{"tokens"}, LabelColumn: "tags", Entities: []Label{{Name: "PER", Text: "person"}}},
+			[]parquetio.Cell{list(str("Ada"), str("Lovelace")), list(str("B-PER"), str("I-PER"))}},
+		"a template": {Spec{Name: Template, TextColumns: []string{"a"}, Template: "{a}", TargetTemplate: "{b}"}, []parquetio.Cell{str("Hello."), str("Hallo.")}},
+		"a referent": {Spec{Name: Seq2Seq, Rule: WNLI, TextColumns: []string{"premise", "hypothesis"}, LabelColumn: "label"},
+			[]parquetio.Cell{str("The dog ran because it was happy."), str("The dog was happy."), num(1)}},
+	} {
+		want, wantRef, err := c.spec.HeldOut(c.cells)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var pages [][]byte
+		got, ref, err := c.spec.HeldOut(onPages(c.cells, &pages))
+		for _, page := range pages {
+			clear(page)
+		}
+		if err != nil || got != want || !reflect.DeepEqual(ref, wantRef) {
+			t.Errorf("%s: got %+v, %+v, %v, want %+v, %+v", name, got, ref, err, want, wantRef)
+		}
+	}
+}
+
+// onPages returns cells whose texts are in memory that changes.
+func onPages(cells []parquetio.Cell, pages *[][]byte) []parquetio.Cell {
+	moved := slices.Clone(cells)
+	for i, c := range moved {
+		moved[i].Items = onPages(c.Items, pages)
+		if c.Str != "" {
+			page := []byte(c.Str)
+			*pages = append(*pages, page)
+			moved[i].Str = unsafe.String(&page[0], len(page))
+		}
+	}
+	return moved
 }
 
 func TestExample(t *testing.T) {
