@@ -161,31 +161,27 @@ func Check(ctx context.Context, c *configs.Config, console *Console) error {
 	if c.Pretraining() {
 		return errors.Join(append(errs, checkText(ctx, c, tok, console)...)...)
 	}
-	parts := c.Data.Mixture
-	if len(parts) == 0 {
-		parts = []configs.Part{onlyPart(c)}
-	}
-	for _, p := range parts {
-		err := checkRows(ctx, p, console)
-		if err != nil && p.Name != "" {
-			err = fmt.Errorf("%s: %w", partKey(p), err)
+	for _, t := range tasksOf(c) {
+		err := checkRows(ctx, t, console)
+		if err != nil && t.part != "" {
+			err = fmt.Errorf("%s: %w", partKey(t.part), err)
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
-// checkRows makes sure that the data sets of a part have the columns of its task.
-func checkRows(ctx context.Context, p configs.Part, console *Console) error {
-	train, err := openTable(p.Train, 0)
+// checkRows makes sure that the data sets of a task have its columns.
+func checkRows(ctx context.Context, t taskData, console *Console) error {
+	train, err := openTable(t.train, 0)
 	if err != nil {
 		return err
 	}
-	spec, err := train.infer(ctx, taskOptions(p.AsTask()), console)
-	if err != nil || len(p.Validation) == 0 {
+	spec, err := train.infer(ctx, taskOptions(t.task), console)
+	if err != nil || len(t.validation) == 0 {
 		return err
 	}
-	validation, err := openTable(p.Validation, 0)
+	validation, err := openTable(t.validation, 0)
 	if err != nil {
 		return err
 	}
@@ -324,7 +320,7 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 		return readParts(ctx, c, b, w, console)
 	}
 	r := rowsReader{c, b, w, console}
-	read, err := r.read(ctx, onlyPart(c), "train", "validation")
+	read, err := r.read(ctx, tasksOf(c)[0], "train", "validation")
 	if err != nil {
 		return nil, err
 	}
@@ -363,14 +359,23 @@ func checkMetric(name string, spec task.Spec) error {
 	return nil
 }
 
-// onlyPart is the task of a run that has one.
-func onlyPart(c *configs.Config) configs.Part {
-	t := c.Task
-	return configs.Part{
-		Train: c.Data.Train, Validation: c.Data.Validation, Task: t.Name, Prefix: t.Prefix, TextColumns: t.TextColumns, Template: t.Template,
-		LabelColumn: t.LabelColumn, Labels: t.Labels, TargetColumn: t.TargetColumn, TargetTemplate: t.TargetTemplate,
-		SourceLanguage: t.SourceLanguage, TargetLanguage: t.TargetLanguage, Step: t.Step, Metrics: t.Metrics,
+// taskData is a task and where its rows are.
+type taskData struct {
+	part              string // its name in the mixture; empty without one
+	task              configs.Task
+	train, validation []string
+}
+
+// tasksOf returns the tasks of a run: the one that it has, or those of its mixture.
+func tasksOf(c *configs.Config) []taskData {
+	if len(c.Data.Mixture) == 0 {
+		return []taskData{{task: c.Task, train: c.Data.Train, validation: c.Data.Validation}}
 	}
+	tasks := make([]taskData, len(c.Data.Mixture))
+	for i, p := range c.Data.Mixture {
+		tasks[i] = taskData{p.Name, p.AsTask(), p.Train, p.Validation}
+	}
+	return tasks
 }
 
 // rowsReader reads the rows of tasks.
@@ -387,16 +392,16 @@ type rows struct {
 	train, heldOut *data.Examples
 }
 
-// read finds the task of a part and tokenises its data sets, which messages call by two names.
-func (r rowsReader) read(ctx context.Context, p configs.Part, train, validation string) (rows, error) {
+// read finds out what a task is and tokenises its data sets, which messages call by two names.
+func (r rowsReader) read(ctx context.Context, t taskData, train, validation string) (rows, error) {
 	c := r.config
-	table, err := openTable(p.Train, c.Data.MaxTrainExamples)
+	table, err := openTable(t.train, c.Data.MaxTrainExamples)
 	if err != nil {
 		return rows{}, err
 	}
-	r.console.Say("data: %s", strings.Join(p.Train, ", "))
+	r.console.Say("data: %s", strings.Join(t.train, ", "))
 	read := rows{}
-	if read.spec, err = table.infer(ctx, taskOptions(p.AsTask()), r.console); err != nil {
+	if read.spec, err = table.infer(ctx, taskOptions(t.task), r.console); err != nil {
 		return rows{}, err
 	}
 	limits := data.Limits{MaxInput: c.Data.MaxInputLength, MaxTarget: c.Data.MaxTargetLength}
@@ -406,10 +411,10 @@ func (r rowsReader) read(ctx context.Context, p configs.Part, train, validation 
 	if read.train, err = table.build(ctx, train, read.spec, data.ForTraining, r.bundle.Tokenizer, limits, r.workers.Threads(), r.console); err != nil {
 		return rows{}, err
 	}
-	if len(p.Validation) == 0 {
+	if len(t.validation) == 0 {
 		return read, nil
 	}
-	held, err := openTable(p.Validation, c.Data.MaxValidationExamples)
+	held, err := openTable(t.validation, c.Data.MaxValidationExamples)
 	if err != nil {
 		return rows{}, err
 	}

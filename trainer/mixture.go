@@ -48,17 +48,17 @@ func readParts(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Work
 	m, held := &material{}, heldOutTasks{}
 	b.Info.Tasks = map[string]task.Spec{}
 	var sources []data.Source
-	for _, p := range c.Data.Mixture {
-		read, err := r.read(ctx, p, p.Name, p.Name+", validation")
+	for _, t := range tasksOf(c) {
+		read, err := r.read(ctx, t, t.part, t.part+", validation")
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", partKey(p), err)
+			return nil, fmt.Errorf("%s: %w", partKey(t.part), err)
 		}
-		b.Info.Tasks[p.Name] = read.spec
+		b.Info.Tasks[t.part] = read.spec
 		sources = append(sources, read.train)
-		m.note(partKey(p), read.train.Digest())
+		m.note(partKey(t.part), read.train.Digest())
 		if read.heldOut != nil {
-			m.note(partKey(p)+", validation", read.heldOut.Digest())
-			held = append(held, heldOutTask{p.Name, heldOutRows{NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w), read.heldOut, c.Eval.BatchSize}})
+			m.note(partKey(t.part)+", validation", read.heldOut.Digest())
+			held = append(held, heldOutTask{t.part, heldOutRows{NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w), read.heldOut, c.Eval.BatchSize}})
 		}
 	}
 	mixture, err := mix(c, sources, console)
@@ -77,8 +77,8 @@ func readParts(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Work
 	return m, nil
 }
 
-// partKey says where a part of a mixture stands in the configuration.
-func partKey(p configs.Part) string { return "data.mixture, " + p.Name }
+// partKey says where the part of a name stands in the configuration.
+func partKey(name string) string { return "data.mixture, " + name }
 
 // heldOutTasks are the held-out rows of several tasks.
 type heldOutTasks []heldOutTask

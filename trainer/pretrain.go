@@ -221,7 +221,7 @@ func (r *textReader) key(p configs.Part) string {
 	if len(r.config.Data.Mixture) == 0 {
 		return "data.train"
 	}
-	return partKey(p)
+	return partKey(p.Name)
 }
 
 // column returns the column of a corpus that names at most one, "" if it names none.
