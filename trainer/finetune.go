@@ -332,7 +332,7 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 		return m, nil
 	}
 	m.note("data.validation", read.heldOut.Digest())
-	if err := checkMetric(c.Eval.Metric, read.spec); err != nil {
+	if err := checkMetric(c.Eval.Metric, "task", read.spec.Values()); err != nil {
 		return nil, err
 	}
 	evaluator := NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w)
@@ -351,10 +351,10 @@ func classesOf(t table, spec task.Spec) []string {
 	return nil
 }
 
-// checkMetric makes sure that evaluations have the value to compare by.
-func checkMetric(name string, spec task.Spec) error {
-	if known := spec.Values(); name != "" && !slices.Contains(known, name) {
-		return fmt.Errorf("there is no metric %q for the task (eval.metric): want one of %s", name, strings.Join(known, ", "))
+// checkMetric makes sure that evaluations of what is trained on have the value to compare by.
+func checkMetric(name, what string, known []string) error {
+	if name != "" && !slices.Contains(known, name) {
+		return fmt.Errorf("there is no metric %q for the %s (eval.metric): want one of %s", name, what, strings.Join(known, ", "))
 	}
 	return nil
 }

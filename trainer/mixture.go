@@ -70,8 +70,8 @@ func readParts(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Work
 		console.Say(noValidation)
 		return m, nil
 	}
-	if known := held.values(); c.Eval.Metric != "" && !slices.Contains(known, c.Eval.Metric) {
-		return nil, fmt.Errorf("there is no metric %q for the mixture (eval.metric): want one of %s", c.Eval.Metric, strings.Join(known, ", "))
+	if err := checkMetric(c.Eval.Metric, "mixture", held.values()); err != nil {
+		return nil, err
 	}
 	m.heldOut = held
 	return m, nil
