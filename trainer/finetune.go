@@ -319,7 +319,7 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 	if len(c.Data.Mixture) > 0 {
 		return readParts(ctx, c, b, w, console)
 	}
-	r := rowsReader{c, b, w, console}
+	r := rowsReader{c, b, w.Threads(), console}
 	read, err := r.read(ctx, tasksOf(c)[0], "train", "validation")
 	if err != nil {
 		return nil, err
@@ -382,7 +382,7 @@ func tasksOf(c *configs.Config) []taskData {
 type rowsReader struct {
 	config  *configs.Config
 	bundle  *Bundle
-	workers *kernel.Workers
+	threads int
 	console *Console
 }
 
@@ -400,19 +400,9 @@ func (r rowsReader) read(ctx context.Context, t taskData, train, validation stri
 		return rows{}, err
 	}
 	r.console.Say("data: %s", strings.Join(t.train, ", "))
-	read := rows{}
-	if read.spec, err = table.infer(ctx, taskOptions(t.task), r.console); err != nil {
-		return rows{}, err
-	}
-	limits := data.Limits{MaxInput: c.Data.MaxInputLength, MaxTarget: c.Data.MaxTargetLength}
-	if err := checkLabels(read.spec, r.bundle.Tokenizer, limits.MaxTarget); err != nil {
-		return rows{}, err
-	}
-	if read.train, err = table.build(ctx, train, read.spec, data.ForTraining, r.bundle.Tokenizer, limits, r.workers.Threads(), r.console); err != nil {
-		return rows{}, err
-	}
-	if len(t.validation) == 0 {
-		return read, nil
+	read, err := r.readTrain(ctx, table, t.task, train)
+	if err != nil || len(t.validation) == 0 {
+		return read, err
 	}
 	held, err := openTable(t.validation, c.Data.MaxValidationExamples)
 	if err != nil {
@@ -424,8 +414,25 @@ func (r rowsReader) read(ctx context.Context, t taskData, train, validation stri
 			return rows{}, fmt.Errorf("%s: %w", validation, err)
 		}
 	}
-	read.heldOut, err = held.build(ctx, validation, spec, data.HeldOut, r.bundle.Tokenizer, limits, r.workers.Threads(), r.console)
+	read.heldOut, err = held.build(ctx, validation, spec, data.HeldOut, r.bundle.Tokenizer, r.limits(), r.threads, r.console)
 	return read, err
+}
+
+// readTrain finds out what a task is and tokenises the rows to train on, which messages call by a name.
+func (r rowsReader) readTrain(ctx context.Context, table table, t configs.Task, name string) (rows, error) {
+	spec, err := table.infer(ctx, taskOptions(t), r.console)
+	if err != nil {
+		return rows{}, err
+	}
+	if err := checkLabels(spec, r.bundle.Tokenizer, r.limits().MaxTarget); err != nil {
+		return rows{}, err
+	}
+	examples, err := table.build(ctx, name, spec, data.ForTraining, r.bundle.Tokenizer, r.limits(), r.threads, r.console)
+	return rows{spec: spec, train: examples}, err
+}
+
+func (r rowsReader) limits() data.Limits {
+	return data.Limits{MaxInput: r.config.Data.MaxInputLength, MaxTarget: r.config.Data.MaxTargetLength}
 }
 
 const noValidation = "no validation data: nothing will be evaluated, and the last checkpoint is the result"

@@ -44,7 +44,7 @@ func mix(c *configs.Config, sources []data.Source, console *Console) (*data.Mixt
 
 // readParts reads the tasks of a mixture and notes them in the bundle.
 func readParts(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, console *Console) (*material, error) {
-	r := rowsReader{c, b, w, console}
+	r := rowsReader{c, b, w.Threads(), console}
 	m, held := &material{}, heldOutTasks{}
 	b.Info.Tasks = map[string]task.Spec{}
 	var sources []data.Source

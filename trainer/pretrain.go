@@ -172,20 +172,12 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 		return nil, err
 	}
 	r.console.Say("%s: %v", p.Name, p.Train)
-	spec, err := table.infer(ctx, taskOptions(p.AsTask()), r.console)
+	read, err := rowsReader{r.config, r.bundle, r.threads, r.console}.readTrain(ctx, table, p.AsTask(), p.Name)
 	if err != nil {
 		return nil, err
 	}
-	limits := data.Limits{MaxInput: r.config.Data.MaxInputLength, MaxTarget: r.config.Data.MaxTargetLength}
-	if err := checkLabels(spec, r.bundle.Tokenizer, limits.MaxTarget); err != nil {
-		return nil, err
-	}
-	examples, err := table.build(ctx, p.Name, spec, data.ForTraining, r.bundle.Tokenizer, limits, r.threads, r.console)
-	if err != nil {
-		return nil, err
-	}
-	m.note(r.key(p), examples.Digest())
-	return examples, nil
+	m.note(r.key(p), read.train.Digest())
+	return read.train, nil
 }
 
 // open opens a token store, which m closes.
