@@ -16,10 +16,11 @@ import (
 	"t5train/internal/durable"
 	"t5train/model"
 	"t5train/model/kernel"
+	"t5train/trainer/record"
 )
 
 // configName is the file of a run folder that holds the resolved configuration.
-const configName = "config.yaml"
+const configName = record.ConfigName
 
 // FinetuneOptions are what a run needs besides its configuration.
 type FinetuneOptions struct {

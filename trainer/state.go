@@ -11,11 +11,12 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/model/kernel"
 	"t5train/trainer/optim"
+	"t5train/trainer/record"
 )
 
 // The files of a checkpoint that only training needs.
 const (
-	stateName     = "trainer/state.json"
+	stateName     = record.StateName
 	optimizerName = "trainer/optimizer.safetensors"
 )
 

@@ -10,6 +10,13 @@ import (
 	"t5train/internal/durable"
 )
 
+// ConfigName is the file of a run folder that holds its resolved configuration, StateName that of a checkpoint that holds
+// what training needs to go on besides tensors.
+const (
+	ConfigName = "config.yaml"
+	StateName  = "trainer/state.json"
+)
+
 // The files of a run folder beside its lines.
 const (
 	DirName    = "report"

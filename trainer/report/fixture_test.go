@@ -16,7 +16,7 @@ const hostile = "</script><img src=x onerror=\"alert('1')\">&\u2028<!--"
 // writeRun makes the folder of a run: of 3 steps, evaluated twice, finished.
 func writeRun(t testing.TB, dir string) string {
 	t.Helper()
-	write(t, dir, configName, "output: x\nmodel:\n  size: small # how large\ndata:\n  train: [a.parquet, b.parquet]\n  mixture:\n    - {name: books, rate: 3}\ntask:\n  name: classification\neval:\n  metric: accuracy\ntrain:\n  steps: 3\n")
+	write(t, dir, record.ConfigName, "output: x\nmodel:\n  size: small # how large\ndata:\n  train: [a.parquet, b.parquet]\n  mixture:\n    - {name: books, rate: 3}\ntask:\n  name: classification\neval:\n  metric: accuracy\ntrain:\n  steps: 3\n")
 	write(t, dir, record.HistoryName, history(1, 2, 3))
 	write(t, dir, "checkpoints/checkpoint-00000003/config.json", "{}")
 	write(t, dir, "checkpoints/checkpoint-00000003/trainer/state.json", `{"step":3,"best":0.75,"best_step":2,"finished":true,"loss_sum":0}`)

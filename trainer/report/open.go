@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"t5train/trainer/record"
 )
 
 // Find returns the folders of runs in a folder, at any depth, in order. What is in the folder of a run is its own. A link
@@ -44,7 +46,7 @@ func Folders(paths []string) ([]string, error) {
 				return nil, err
 			}
 			if len(found) == 0 {
-				return nil, fmt.Errorf("open run: %s holds no run: want a folder with %s and metrics.jsonl, as training leaves it", path, configName)
+				return nil, fmt.Errorf("open run: %s holds no run: want a folder with %s and %s, as training leaves it", path, record.ConfigName, record.HistoryName)
 			}
 		}
 		for _, dir := range found {

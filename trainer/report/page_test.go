@@ -85,7 +85,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, lines, config, evaluation string) {
 		dir := t.TempDir()
 		write(t, dir, record.HistoryName, lines)
-		write(t, dir, configName, config)
+		write(t, dir, record.ConfigName, config)
 		write(t, dir, record.BestName, evaluation)
 		runs := []*Run{Read(dir)}
 		for _, o := range []Options{{}, {Smoothing: 0.9, Log: true}} {

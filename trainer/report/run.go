@@ -44,9 +44,6 @@ const (
 	Stopped  = "stopped" // by a person, an error or a kill: the same command goes on
 )
 
-// configName is the file of a run folder that holds its resolved configuration.
-const configName = "config.yaml"
-
 // standing is what the report reads of the state that a checkpoint holds for training.
 type standing struct {
 	Step     int      `json:"step"`
@@ -57,7 +54,7 @@ type standing struct {
 
 // IsRun tells whether a folder is one of a run.
 func IsRun(dir string) bool {
-	return isFile(filepath.Join(dir, configName)) && (isFile(filepath.Join(dir, record.HistoryName)) || isFile(filepath.Join(dir, record.RunName)))
+	return isFile(filepath.Join(dir, record.ConfigName)) && (isFile(filepath.Join(dir, record.HistoryName)) || isFile(filepath.Join(dir, record.RunName)))
 }
 
 func isFile(path string) bool {
@@ -84,7 +81,7 @@ func (r *Run) note(err error) {
 
 func (r *Run) readConfig() {
 	var err error
-	if r.Config, err = readSettings(filepath.Join(r.Path, configName)); err != nil {
+	if r.Config, err = readSettings(filepath.Join(r.Path, record.ConfigName)); err != nil {
 		r.note(err)
 		return
 	}
@@ -166,7 +163,7 @@ func readStanding(dir string) (s standing, err error) {
 	if err != nil || !found {
 		return s, err
 	}
-	path := filepath.Join(run.Dir(step), "trainer", "state.json")
+	path := filepath.Join(run.Dir(step), filepath.FromSlash(record.StateName))
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return s, fmt.Errorf("read state: %w", err)

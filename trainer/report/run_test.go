@@ -51,9 +51,9 @@ func TestReadDamaged(t *testing.T) {
 		note          string
 	}{
 		"half a line":                {record.HistoryName, history(1, 2) + `{"kind":"train","st`, "lines that cannot be read and are left out: 1"},
-		"a configuration of no keys": {configName, "- a\n- b\n", "holds no keys"},
-		"an empty configuration":     {configName, "", "holds no keys"},
-		"no YAML":                    {configName, "a: [\nb", "config.yaml"},
+		"a configuration of no keys": {record.ConfigName, "- a\n- b\n", "holds no keys"},
+		"an empty configuration":     {record.ConfigName, "", "holds no keys"},
+		"no YAML":                    {record.ConfigName, "a: [\nb", "config.yaml"},
 		"half a record":              {record.RunName, `{"steps":`, "unexpected end of JSON input"},
 		"half an evaluation":         {record.BestName, `{"confusion":[[1,`, "best.json"},
 		"another state":              {"checkpoints/checkpoint-00000003/trainer/state.json", `{"step":"three"}`, "state.json"},
@@ -93,7 +93,7 @@ func TestFind(t *testing.T) {
 	writeRun(t, filepath.Join(first, "tokens/c")) // of the run
 	writeRun(t, filepath.Join(root, "runs/.hidden"))
 	linked := writeRun(t, filepath.Join(root, "elsewhere/d"))
-	write(t, root, "runs/other/"+configName, "a: 1") // a configuration alone is no run
+	write(t, root, "runs/other/"+record.ConfigName, "a: 1") // a configuration alone is no run
 	if err := os.Symlink(linked, filepath.Join(root, "runs/link")); err != nil {
 		t.Fatal(err)
 	}
