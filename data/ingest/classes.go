@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
+
+	"t5train/data/task"
 )
 
 // compareClasses returns the order of the names of classes. Whole numbers are in the order of numbers, so that 10 comes
@@ -14,10 +16,10 @@ func compareClasses(names []string) func(a, b string) int {
 	for _, name := range names {
 		n, err := strconv.ParseInt(name, 10, 64)
 		numbers = numbers && err == nil && strconv.FormatInt(n, 10) == name
-		tags = tags || name == outside
+		tags = tags || name == task.Outside
 	}
 	for _, name := range names {
-		tags = tags && isTag(name)
+		tags = tags && task.IsTag(name)
 	}
 	switch {
 	case numbers:

@@ -3,6 +3,8 @@ package ingest
 import (
 	"fmt"
 	"strings"
+
+	"t5train/data/task"
 )
 
 // The columns of CoNLL.
@@ -80,15 +82,8 @@ func conllCells(line string) []string {
 }
 
 func isComment(line string, cells []string) bool {
-	return strings.HasPrefix(line, "# ") && !isTag(cells[len(cells)-1])
+	return strings.HasPrefix(line, "# ") && !task.IsTag(cells[len(cells)-1])
 }
 
-// isTag tells whether a text is a tag of BIO and its kin: O, B-person, S-LOC.
-func isTag(s string) bool {
-	return s == outside || len(s) > 2 && s[1] == '-' && strings.Contains("BIESLU", s[:1])
-}
-
-const (
-	outside     = "O"
-	maxSentence = 1 << 20 // tokens: a file without blank lines is no sentence
-)
+// maxSentence is a number of tokens: a file without blank lines is no sentence.
+const maxSentence = 1 << 20

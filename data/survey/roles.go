@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"t5train/data/parquetio"
+	"t5train/data/task"
 )
 
 // Roles say what columns are for, by their names.
@@ -77,12 +78,11 @@ func targetNames() []string {
 
 // isIdentifier says whether a column's name is that of a number or a place, which no model reads.
 func isIdentifier(name string) bool {
-	name = strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
-	switch name {
-	case "id", "idx", "index", "guid", "uuid", "key", "url", "path", "file":
+	switch strings.ToLower(name[strings.LastIndexByte(name, '.')+1:]) {
+	case "path", "file":
 		return true
 	}
-	return strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "-id") || strings.HasSuffix(name, "_idx")
+	return task.IsIdentifier(name)
 }
 
 // namesOf returns the names of the columns for which keep holds; nil keeps all.

@@ -45,6 +45,12 @@ func readTag(tag string) (t tagged, ok bool, err error) {
 	return tagged{kind, strings.Contains("BSU", mark)}, true, nil
 }
 
+// IsTag tells whether a text is a tag of any common scheme, O among them.
+func IsTag(text string) bool {
+	_, _, err := readTag(text)
+	return err == nil
+}
+
 // spansOf returns the entities of a list of tags. A continuation without a beginning of its type begins one.
 func (s Spec) spansOf(tags []string) ([]span, error) {
 	var spans []span

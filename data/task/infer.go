@@ -142,11 +142,11 @@ func (in *inference) has(name string) bool {
 
 // isText tells whether a column may hold the text of an input.
 func isText(c parquetio.Column) bool {
-	return c.Type == parquetio.TypeString && c.Lists == 0 && !idLike(c.Name)
+	return c.Type == parquetio.TypeString && c.Lists == 0 && !IsIdentifier(c.Name)
 }
 
-// idLike says whether a column's name is that of an identifier, which tells a model nothing.
-func idLike(name string) bool {
+// IsIdentifier says whether a column's name is that of an identifier, which tells a model nothing.
+func IsIdentifier(name string) bool {
 	name = strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
 	switch name {
 	case "id", "idx", "index", "guid", "uuid", "key", "url":

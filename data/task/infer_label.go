@@ -35,7 +35,7 @@ func (in *inference) labelColumn() (parquetio.Column, error) {
 	candidates := classes
 	if len(classes) == 0 {
 		if candidates = named; len(named) == 0 {
-			candidates = in.pick(func(c parquetio.Column) bool { return canLabel(c) == nil && !idLike(c.Name) })
+			candidates = in.pick(func(c parquetio.Column) bool { return canLabel(c) == nil && !IsIdentifier(c.Name) })
 			return parquetio.Column{}, fmt.Errorf("no column is a ClassLabel or named label: choose among %s with --label-column", list(candidates))
 		}
 	}

@@ -27,7 +27,7 @@ func (in *inference) regression() error {
 // numberColumn finds the option, else the only float, else a number with a usual name.
 func (in *inference) numberColumn() (parquetio.Column, error) {
 	isNumber := func(c parquetio.Column) bool {
-		return c.Lists == 0 && c.ClassLabels == nil && !idLike(c.Name) && (c.Type == parquetio.TypeFloat || c.Type == parquetio.TypeInt)
+		return c.Lists == 0 && c.ClassLabels == nil && !IsIdentifier(c.Name) && (c.Type == parquetio.TypeFloat || c.Type == parquetio.TypeInt)
 	}
 	if name := in.options.LabelColumn; name != "" {
 		c, err := in.column("label-column", name)
