@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"t5train/data/task"
+	"t5train/internal/clip"
 )
 
 // field is one key as the fields of [Config] and their tags describe it.
@@ -217,8 +218,5 @@ func show(v reflect.Value) string {
 // quote quotes a text on one line, shortened when it is long.
 func quote(s string) string {
 	const longest = 80 // characters; enough to recognise a value by
-	if runes := []rune(s); len(runes) > longest {
-		s = string(runes[:longest]) + "..."
-	}
-	return strconv.Quote(s)
+	return strconv.Quote(clip.Text(s, longest))
 }

@@ -11,6 +11,7 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/data/survey"
+	"t5train/internal/clip"
 	"t5train/trainer"
 )
 
@@ -113,7 +114,7 @@ func (p printer) description(d *survey.Description) {
 			if v.Class != "" {
 				value += " (" + v.Class + ")"
 			}
-			fmt.Fprintf(p.out, "  %s: %s\n", v.Column, clipped(value, 200))
+			fmt.Fprintf(p.out, "  %s: %s\n", v.Column, clip.Text(value, 200))
 		}
 	}
 	for _, b := range d.Labels {
@@ -122,13 +123,6 @@ func (p printer) description(d *survey.Description) {
 	for _, l := range d.Lengths {
 		p.lengths(l)
 	}
-}
-
-func clipped(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "..."
-	}
-	return text
 }
 
 // mostClasses is the number of classes that text shows; JSON has all.
@@ -150,7 +144,7 @@ func (p printer) balance(b survey.Balance) {
 	shown := b.Classes[:min(mostClasses, len(b.Classes))]
 	bars := bars{out: p.out}
 	for _, c := range shown {
-		bars.add(clipped(c.Name, 40), c.Count, total)
+		bars.add(clip.Text(c.Name, 40), c.Count, total)
 	}
 	bars.draw()
 	if more := len(b.Classes) - len(shown); more > 0 || b.TooMany {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"t5train/data/parquetio"
+	"t5train/internal/clip"
 )
 
 // readJSONL makes a row of each line that is not blank: an object. What is in objects inside of it becomes columns of
@@ -196,13 +197,7 @@ func kindOf(token json.Token) string {
 }
 
 // shortened returns the beginning of a text, for a message.
-func shortened(s string) string {
-	const most = 40
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most]) + "..."
-	}
-	return s
-}
+func shortened(s string) string { return clip.Text(s, 40) }
 
 // looksLikeSQuAD tells whether JSON begins as SQuAD's does: an object that has paragraphs in it.
 func looksLikeSQuAD(head []byte) bool {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"t5train/data/parquetio"
+	"t5train/internal/clip"
 )
 
 // Split is a part of a data set. What trains comes before what is held out.
@@ -257,10 +258,6 @@ func digest(text string) [16]byte {
 
 // shortened returns the beginning of a text on one line, for a message.
 func shortened(text string) string {
-	const most = 60
-	runes := []rune(singleSpaced(strings.ReplaceAll(text, between, " | ")))
-	if len(runes) > most {
-		return string(runes[:most]) + "..."
-	}
-	return string(runes)
+	line := singleSpaced(strings.ReplaceAll(text, between, " | "))
+	return clip.Text(string([]rune(line)), 60) // runes are valid UTF-8, whatever a column holds
 }
