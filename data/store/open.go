@@ -119,6 +119,7 @@ func openFile(ctx context.Context, dir, name string, size int64, sum uint32, r *
 	if err != nil {
 		return mapping{}, fmt.Errorf("%s: %w", path, err)
 	}
+	mmap.Random(data) // as the order of an epoch is
 	return mapping{data, unmap}, nil
 }
 

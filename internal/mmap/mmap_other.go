@@ -16,5 +16,8 @@ func Map(f *os.File, size int) (data []byte, unmap func() error, err error) {
 	return data, func() error { return nil }, nil
 }
 
+// Random does nothing: the memory is not that of the file.
+func Random([]byte) {}
+
 // Release does nothing: the memory is not that of the file.
 func Release([]byte) {}

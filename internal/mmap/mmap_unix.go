@@ -22,6 +22,14 @@ func Map(f *os.File, size int) (data []byte, unmap func() error, err error) {
 	return data, func() error { return unix.Munmap(data) }, nil
 }
 
+// Random tells the system that the parts of a mapping are read in no order. Without it each touch of a file that is larger
+// than the memory reads the neighbourhood too, which pushes out what other parts need. It changes no content.
+func Random(data []byte) {
+	if len(data) > 0 {
+		_ = unix.Madvise(data, unix.MADV_RANDOM) // a hint: nothing is lost if it is not taken
+	}
+}
+
 // Release lets the memory of a part of a mapping go: the system reads it again when it is touched. It changes no content.
 func Release(part []byte) {
 	page := uintptr(os.Getpagesize())
