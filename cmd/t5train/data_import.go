@@ -28,7 +28,8 @@ func importCommand(a app) *cobra.Command {
 		Short: "Make parquet of CSV, TSV, JSON, JSON lines, text, folders of text, CoNLL or SQuAD",
 		Long: `Make parquet of other files, for t5train and for Hugging Face datasets, and print the paths of what is written.
 
-An input is a file, a folder or a glob, or SPLIT= and one of these. Names tell the format, and --format corrects them:
+An input is a file, a folder or a glob, or SPLIT= and one of these. Names tell the format, and --format corrects them; a name
+that ends in .gz is that of a file packed with gzip:
 
   csv, tsv    a table with a header; cells in quotes may hold delimiters and ends of lines
   json        an array of objects, or objects one after the other

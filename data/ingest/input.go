@@ -33,7 +33,7 @@ func Formats() []Format {
 
 // formatOf returns the format that the name of a file tells, or "".
 func formatOf(path string) Format {
-	switch strings.ToLower(filepath.Ext(path)) {
+	switch strings.ToLower(filepath.Ext(Unpacked(path))) {
 	case ".csv":
 		return CSV
 	case ".tsv", ".tab":
@@ -147,14 +147,14 @@ func guess(path string) (Format, string, error) {
 	switch {
 	case strings.EqualFold(ext, ".parquet"):
 		return "", "", fmt.Errorf("it is parquet already")
-	case slices.Contains([]string{".gz", ".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz"}, strings.ToLower(ext)):
-		return "", "", fmt.Errorf("it is packed: unpack it first")
+	case slices.Contains([]string{".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz"}, strings.ToLower(ext)):
+		return "", "", fmt.Errorf("it is packed: unpack it first (only .gz is read as it is)")
 	case format == "":
 		return "", "", fmt.Errorf("its name does not tell its format: choose one of %v with --format", Formats())
 	case format != JSON:
 		return format, "by its name", nil
 	}
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return "", "", pathless(err)
 	}

@@ -24,7 +24,7 @@ func files(t *testing.T, list ...string) {
 }
 
 func TestFindInputs(t *testing.T) {
-	files(t, "a.csv", "b.tsv", "c.jsonl", "d.json: [{}]", "e.json: {\"data\": [{\"paragraphs\": []}]}", "f.txt", "g.conll", "h.dat", "i.csv.gz", "j.parquet",
+	files(t, "a.csv", "b.tsv", "c.jsonl", "d.json: [{}]", "e.json: {\"data\": [{\"paragraphs\": []}]}", "f.txt", "g.conll", "h.dat", "i.csv.gz", "i.csv.xz", "j.parquet",
 		"k=v.csv", "imdb/neg/1.txt", "imdb/neg/2.txt", "imdb/pos/.hidden", "imdb/pos/1", "imdb/urls.txt",
 		"docs/b.txt", "docs/a.txt", "docs/README", "logs/x.csv", "logs/y.csv", "mixed/x.csv", "mixed/y.json", "nested/train/pos/1.txt", "none/x.dat", "void/pos/.x")
 	for _, c := range []struct {
@@ -51,7 +51,8 @@ func TestFindInputs(t *testing.T) {
 		{"docs", Documents, "documents docs/README, documents docs/a.txt, documents docs/b.txt", ""},
 		{"logs", "", "csv logs/x.csv, csv logs/y.csv", ""},
 		{"h.dat", "", "", "find inputs: h.dat: its name does not tell its format: choose one of [csv"},
-		{"i.csv.gz", "", "", "it is packed: unpack it first"},
+		{"i.csv.gz", "", "csv i.csv.gz", ""},
+		{"i.csv.xz", "", "", "it is packed: unpack it first (only .gz is read as it is)"},
 		{"j.parquet", "", "", "it is parquet already"},
 		{"nowhere.csv", "", "", "find inputs: nowhere.csv: no such file"},
 		{"*.xyz", "", "", "no file matches *.xyz"},

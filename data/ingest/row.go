@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 
 	"t5train/data/parquetio"
@@ -29,7 +28,7 @@ func ReadFile(ctx context.Context, in Input, o ReadOptions, yield func(Row) erro
 	if err := ctx.Err(); err != nil { // a folder may hold a million files of a row each
 		return err
 	}
-	f, err := os.Open(in.Path)
+	f, err := Open(in.Path)
 	if err != nil {
 		return fmt.Errorf("read data: %w", err)
 	}
