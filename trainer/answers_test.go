@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"bytes"
+	"compress/gzip"
 	"io"
 	"math"
 	"path/filepath"
@@ -226,6 +227,11 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 	overwrite(t, dir, "in.jsonl", `{"sms": "one", "n": 1}`+"\n"+`{"n": 2, "sms": 2}`+"\n")
 	overwrite(t, dir, "lacks.jsonl", `{"sms": "one"}`+"\n"+`{"text": "two"}`+"\n")
 	overwrite(t, dir, "no.jsonl", "one\n")
+	overwrite(t, dir, "in.csv", "n,sms,label\n1,\"one,\"\"1\"\"\nmore\",\n2,two,spam\n")
+	overwrite(t, dir, "in.TSV", "\ufeffsms\tn\r\none\t1\r\ntwo\t2\r\n")
+	overwrite(t, dir, "long.csv", "sms\none\ntwo,three\n")
+	overwrite(t, dir, "in.csv.gz", packed(t, "sms\none\ntwo\n"))
+	overwrite(t, dir, "in.jsonl.gz", packed(t, `{"sms": "one"}`))
 	writeRows(t, filepath.Join(dir, "in.parquet"), 2)
 	one := task.Spec{Name: task.Seq2Seq, Prefix: "p", TextColumns: []string{"sms"}}
 	two := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"label", "sms"}}
@@ -239,6 +245,13 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		"JSON":                  {"in.jsonl", one, []string{"one", "2"}, nil},
 		"parquet":               {"in.parquet", one, []string{"win a prize a", "see you at b"}, nil},
 		"parquet, two columns":  {"in.parquet", two, []string{inputOf(t, two, "spam", "win a prize a"), inputOf(t, two, "ham", "see you at b")}, nil},
+		"table":                 {"in.csv", one, []string{"one,\"1\"\nmore", "two"}, nil},
+		"table, two columns":    {"in.csv", two, []string{inputOf(t, two, "", "one,\"1\"\nmore"), inputOf(t, two, "spam", "two")}, nil},
+		"tabs":                  {"in.TSV", one, []string{"one", "two"}, nil},
+		"packed":                {"in.csv.gz", one, []string{"one", "two"}, nil},
+		"packed JSON":           {"in.jsonl.gz", one, []string{"one"}, nil},
+		"a column is missing":   {"in.TSV", two, nil, []string{`in.TSV has no column "label": its columns, by its first line, are sms, n:`, "--input-format text"}},
+		"a row is long":         {"long.csv", one, []string{"one"}, []string{"long.csv: line 3: 2 cells, want 1:", "t5train data import"}},
 		"lines for two columns": {"in.txt", two, nil, []string{"in.txt, line 1", "JSON"}},
 		"a field is missing":    {"lacks.jsonl", one, []string{"one"}, []string{"lacks.jsonl, line 2", "sms"}},
 		"no JSON":               {"no.jsonl", one, nil, []string{"no.jsonl, line 1", "no JSON object"}},
@@ -267,9 +280,24 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 	}
 }
 
+// packed returns a text as gzip packs it.
+func packed(t *testing.T, text string) string {
+	t.Helper()
+	var b strings.Builder
+	z := gzip.NewWriter(&b)
+	if _, err := io.WriteString(z, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 func TestFormatOf(t *testing.T) {
 	for path, want := range map[string]string{
 		"a.parquet": FormatParquet, "A.PARQUET": FormatParquet, "a.jsonl": FormatJSONL, "a.json": FormatJSONL, "a.ndjson": FormatJSONL,
+		"a.csv": FormatCSV, "a.tsv": FormatTSV, "a.csv.gz": FormatCSV, "a.gz": FormatText,
 		"a.txt": FormatText, "a": FormatText, "-": FormatText, "parquet": FormatText,
 	} {
 		if got := FormatOf(path); got != want || !slices.Contains(Formats(), got) {

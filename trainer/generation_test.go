@@ -204,25 +204,28 @@ func TestCountInputs(t *testing.T) {
 	for name, c := range map[string]struct {
 		content string
 		want    int64
-	}{"in.txt": {"a\n\nb\r\n", 3}, "no end.txt": {"a\nb", 2}, "empty.txt": {"", 0}, "in.parquet": {"", 7}} {
+	}{"in.txt": {"a\n\nb\r\n", 3}, "no end.txt": {"a\nb", 2}, "empty.txt": {"", 0}, "in.csv": {"n,sms\n1,\"a\nb\"\n2,c\n", 2}, "in.parquet": {"", 7}} {
 		path := filepath.Join(dir, name)
 		if name != "in.parquet" {
 			overwrite(t, dir, name, c.content)
 		}
-		if n, err := CountInputs(path, FormatOf(path), []string{"sms"}); n != c.want || err != nil {
+		if n, err := CountInputs(t.Context(), path, FormatOf(path), []string{"sms"}); n != c.want || err != nil {
 			t.Errorf("%s: %d, %v, want %d", name, n, err, c.want)
 		}
 	}
-	if n, err := CountInputs("-", FormatText, nil); n >= 0 || err != nil {
+	if n, err := CountInputs(t.Context(), "-", FormatText, nil); n >= 0 || err != nil {
 		t.Errorf("standard input: %d, %v", n, err)
 	}
-	if n, err := CountInputs(os.DevNull, FormatText, nil); n >= 0 || err != nil {
+	if n, err := CountInputs(t.Context(), os.DevNull, FormatText, nil); n >= 0 || err != nil {
 		t.Errorf("a device: %d, %v", n, err)
 	}
-	if _, err := CountInputs(filepath.Join(dir, "in.parquet"), FormatParquet, []string{"text"}); err == nil {
+	if _, err := CountInputs(t.Context(), filepath.Join(dir, "in.parquet"), FormatParquet, []string{"text"}); err == nil {
 		t.Error("a column that is not there: no error")
 	}
-	if _, err := CountInputs(filepath.Join(dir, "nothing.txt"), FormatText, nil); err == nil {
+	if _, err := CountInputs(t.Context(), filepath.Join(dir, "in.csv"), FormatCSV, []string{"text"}); err == nil {
+		t.Error("a column that the table does not have: no error")
+	}
+	if _, err := CountInputs(t.Context(), filepath.Join(dir, "nothing.txt"), FormatText, nil); err == nil {
 		t.Error("no file: no error")
 	}
 }

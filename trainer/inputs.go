@@ -3,14 +3,17 @@ package trainer
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"t5train/data/ingest"
 	"t5train/data/parquetio"
 	"t5train/data/task"
 )
@@ -33,17 +36,25 @@ func (in Input) Beginnings() ([][]byte, error) {
 const (
 	FormatText    = "text"    // one input a line
 	FormatJSONL   = "jsonl"   // a JSON object a line, with a field for each text column
+	FormatCSV     = "csv"     // a table with a header, of which the text columns are read; cells are divided by commas
+	FormatTSV     = "tsv"     // by tabs
 	FormatParquet = "parquet" // rows, of which the text columns are read
 )
 
 // Formats lists the formats.
-func Formats() []string { return []string{FormatText, FormatJSONL, FormatParquet} }
+func Formats() []string {
+	return []string{FormatText, FormatJSONL, FormatCSV, FormatTSV, FormatParquet}
+}
 
-// FormatOf guesses the format of a file by its name; standard input and unknown names are text.
+// FormatOf guesses the format of a file by its name, in front of .gz; standard input and unknown names are text.
 func FormatOf(path string) string {
-	switch strings.ToLower(filepath.Ext(path)) {
+	switch strings.ToLower(filepath.Ext(ingest.Unpacked(path))) {
 	case ".parquet":
 		return FormatParquet
+	case ".csv":
+		return FormatCSV
+	case ".tsv", ".tab":
+		return FormatTSV
 	case ".jsonl", ".ndjson", ".json":
 		return FormatJSONL
 	default:
@@ -52,7 +63,7 @@ func FormatOf(path string) string {
 }
 
 // CountInputs returns the number of inputs of a file without reading what they are, below 0 where that would use them up.
-func CountInputs(path, format string, columns []string) (int64, error) {
+func CountInputs(ctx context.Context, path, format string, columns []string) (int64, error) {
 	if format == FormatParquet && path != "-" {
 		set, err := parquetio.Open(path)
 		if err == nil {
@@ -70,7 +81,12 @@ func CountInputs(path, format string, columns []string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read inputs: %w", err)
 	}
-	f, err := os.Open(path)
+	if isTable(format) {
+		rows := int64(0)
+		err := readTable(ctx, path, format, columns, nil, func(int, []parquetio.Cell) error { rows++; return nil })
+		return rows, err
+	}
+	f, err := ingest.Open(path)
 	if err != nil {
 		return 0, fmt.Errorf("read inputs: %w", err)
 	}
@@ -114,7 +130,7 @@ func ReadInputs(ctx context.Context, path, format string, spec task.Spec, stdin 
 // reader makes items of what a file of any format holds.
 type reader[T any] struct {
 	line, json func(line string) (T, error)
-	columns    []string                                // of parquet
+	columns    []string                                // of parquet and of tables
 	row        func(cells []parquetio.Cell) (T, error) // which are valid for this call only
 }
 
@@ -125,15 +141,20 @@ func (r reader[T]) read(ctx context.Context, path, format string, stdin io.Reade
 		}
 		return r.readParquet(ctx, path, yield)
 	}
-	lines := stdin
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return fmt.Errorf("read inputs: %w", err)
-		}
-		defer f.Close()
-		lines = f
+	if isTable(format) {
+		return readTable(ctx, path, format, r.columns, stdin, func(line int, cells []parquetio.Cell) error {
+			item, err := r.row(cells)
+			if err != nil {
+				return fmt.Errorf("read inputs: %s, line %d: %w", path, line, err)
+			}
+			return yield(item)
+		})
 	}
+	lines, done, err := openLines(path, stdin)
+	if err != nil {
+		return err
+	}
+	defer done()
 	build := r.line
 	if format == FormatJSONL {
 		build = r.json
@@ -160,6 +181,60 @@ func (r reader[T]) readParquet(ctx context.Context, path string, yield func(T) e
 		}
 		return yield(item)
 	})
+}
+
+// openLines opens a file that is no parquet; path - is stdin.
+func openLines(path string, stdin io.Reader) (lines io.Reader, done func() error, err error) {
+	if path == "-" {
+		return stdin, func() error { return nil }, nil
+	}
+	f, err := ingest.Open(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read inputs: %w", err)
+	}
+	return f, f.Close, nil
+}
+
+func isTable(format string) bool { return format == FormatCSV || format == FormatTSV }
+
+// readTable calls yield with the cells of some columns of each row, which are valid until it returns.
+func readTable(ctx context.Context, path, format string, columns []string, stdin io.Reader, yield func(line int, cells []parquetio.Cell) error) error {
+	table, done, err := openLines(path, stdin)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var places []int
+	var failed error // of yield or about columns, which says all that there is to say
+	cells := make([]parquetio.Cell, len(columns))
+	options := ingest.ReadOptions{Header: func(names []string) error {
+		places, failed = placesOf(path, columns, names)
+		return failed
+	}}
+	err = ingest.Read(ctx, table, ingest.Input{Path: path, Format: ingest.Format(format)}, options, func(r ingest.Row) error {
+		for i, place := range places {
+			cells[i] = r.Fields[place].Cell
+		}
+		failed = yield(r.Line, cells)
+		return failed
+	})
+	if failed == nil && err != nil && ctx.Err() == nil {
+		return fmt.Errorf("read inputs: %w; t5train data import has such flags, and makes parquet of the table", err)
+	}
+	return cmp.Or(failed, err)
+}
+
+// placesOf returns the places of columns among all that a table has.
+func placesOf(path string, columns, names []string) ([]int, error) {
+	places := make([]int, len(columns))
+	for i, column := range columns {
+		if places[i] = slices.Index(names, column); places[i] < 0 {
+			return nil, fmt.Errorf("read inputs: %s has no column %q: its columns, by its first line, are %s: name another one, "+
+				"read each line as a text with --input-format %s, or make parquet of it with t5train data import, which reads other tables too",
+				path, column, strings.Join(names, ", "), FormatText)
+		}
+	}
+	return places, nil
 }
 
 // TextInput is the input of a text that the user typed.

@@ -22,8 +22,8 @@ type inputFlags struct {
 
 func (f *inputFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.texts, "text", nil, "text to answer (may be repeated)")
-	c.Flags().StringVar(&f.path, "input", "", "file with inputs: .parquet, .jsonl, or text with one input a line; - is standard input")
-	c.Flags().StringVar(&f.format, "input-format", "", "text, jsonl or parquet (default: by the name of the file; text for -)")
+	c.Flags().StringVar(&f.path, "input", "", "file with inputs: .parquet, .csv or .tsv with a header, .jsonl, or text with one input a line; - is standard input")
+	c.Flags().StringVar(&f.format, "input-format", "", "text, jsonl, csv, tsv or parquet (default: by the name of the file; text for -)")
 }
 
 func (f *inputFlags) check(c *cobra.Command) (err error) {
@@ -35,11 +35,11 @@ func (f *inputFlags) check(c *cobra.Command) (err error) {
 }
 
 // count returns the number of inputs, below 0 where it is not known.
-func (f *inputFlags) count(columns []string) (int64, error) {
+func (f *inputFlags) count(ctx context.Context, columns []string) (int64, error) {
 	if f.path == "" {
 		return int64(len(f.texts)), nil
 	}
-	return trainer.CountInputs(f.path, f.format, columns)
+	return trainer.CountInputs(ctx, f.path, f.format, columns)
 }
 
 // read calls yield for each input.

@@ -61,7 +61,7 @@ checkpoint, task and flags of generation.`,
 					return err
 				}
 			}
-			total, err := f.in.count(spec.TextColumns)
+			total, err := f.in.count(c.Context(), spec.TextColumns)
 			if err != nil {
 				return err
 			}

@@ -51,7 +51,7 @@ predict answers.`,
 					return err
 				}
 			}
-			total, err := pairs.count()
+			total, err := pairs.count(c.Context())
 			if err != nil {
 				return err
 			}
@@ -90,11 +90,11 @@ type pairSource struct {
 }
 
 // count returns the number of inputs, below 0 where it is not known.
-func (s pairSource) count() (int64, error) {
+func (s pairSource) count(ctx context.Context) (int64, error) {
 	if len(s.targets) > 0 {
-		return s.inputFlags.count(s.spec.TextColumns)
+		return s.inputFlags.count(ctx, s.spec.TextColumns)
 	}
-	return s.inputFlags.count(append(slices.Clone(s.spec.TextColumns), s.column))
+	return s.inputFlags.count(ctx, append(slices.Clone(s.spec.TextColumns), s.column))
 }
 
 func (s pairSource) read(ctx context.Context, yield func(trainer.Pair) error) error {

@@ -85,8 +85,8 @@ type textFlags struct{ input, format, column string }
 
 func (t *textFlags) add(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&t.input, "input", "-", "file with texts: .parquet, .jsonl, or text with one a line; - is standard input")
-	f.StringVar(&t.format, "input-format", "", "text, jsonl or parquet (default: by the name of the file; text for -)")
+	f.StringVar(&t.input, "input", "-", "file with texts: .parquet, .csv or .tsv with a header, .jsonl, or text with one a line; - is standard input")
+	f.StringVar(&t.format, "input-format", "", "text, jsonl, csv, tsv or parquet (default: by the name of the file; text for -)")
 	f.StringVar(&t.column, "column", "text", "column or JSON field of the texts")
 }
 

@@ -14,6 +14,7 @@ type table struct {
 	noQuotes  bool
 	noHeader  bool
 	columns   []string // of a table without a header
+	header    func(columns []string) error
 }
 
 // readCSV reads a table by RFC 4180: cells in quotes may hold delimiters, ends of lines and doubled quotes. All cells are
@@ -24,7 +25,10 @@ func readCSV(t *text, o table, yield yield) error {
 		for _, name := range names {
 			fields = append(fields, Field{Path: []string{name}})
 		}
-		return unique(names)
+		if err := unique(names); err != nil || o.header == nil {
+			return err
+		}
+		return o.header(names)
 	}
 	return eachRecord(t, o, func(line int, cells []string) error {
 		if fields == nil {

@@ -12,12 +12,13 @@ import (
 
 // ReadOptions say how files are read.
 type ReadOptions struct {
-	Delimiter   rune     // of tables; 0 is a comma for CSV and a tab for TSV
-	NoQuotes    bool     // quotes in tables are characters like others
-	NoHeader    bool     // the first line of a table is a row
-	Columns     []string // names of the columns of a table without a header; else column_1, column_2, ...
-	TokenColumn int      // of CoNLL, from 1; 0 is the first
-	TagColumn   int      // of CoNLL, from 1; 0 is the last
+	Delimiter   rune                         // of tables; 0 is a comma for CSV and a tab for TSV
+	NoQuotes    bool                         // quotes in tables are characters like others
+	NoHeader    bool                         // the first line of a table is a row
+	Columns     []string                     // names of the columns of a table without a header; else column_1, column_2, ...
+	Header      func(columns []string) error // gets those of a table before its rows; may be nil
+	TokenColumn int                          // of CoNLL, from 1; 0 is the first
+	TagColumn   int                          // of CoNLL, from 1; 0 is the last
 }
 
 // Options say what to import, and how.
@@ -44,7 +45,7 @@ type Options struct {
 
 // table returns the options of a table, with defaults.
 func (o ReadOptions) table(f Format) table {
-	t := table{o.Delimiter, o.NoQuotes, o.NoHeader, o.Columns}
+	t := table{o.Delimiter, o.NoQuotes, o.NoHeader, o.Columns, o.Header}
 	if t.delimiter == 0 {
 		t.delimiter = map[Format]rune{CSV: ',', TSV: '\t'}[f]
 	}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"t5train/data/parquetio"
@@ -33,8 +34,13 @@ func ReadFile(ctx context.Context, in Input, o ReadOptions, yield func(Row) erro
 		return fmt.Errorf("read data: %w", err)
 	}
 	defer f.Close()
+	return Read(ctx, f, in, o, yield)
+}
+
+// Read is [ReadFile] of a file that is open.
+func Read(ctx context.Context, f io.Reader, in Input, o ReadOptions, yield func(Row) error) error {
 	rows := 0
-	err = in.read(newText(f), o, func(r Row) error {
+	err := in.read(newText(f), o, func(r Row) error {
 		if rows++; rows%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
