@@ -37,10 +37,7 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	}
 	var spec task.Spec
 	if stored := b.Info.Task; stored != nil && (o.Task.Name == "" || o.Task.Name == stored.Name) {
-		if spec, err = stored.Correct(o.Task); err != nil {
-			return nil, err
-		}
-		if spec, err = spec.WithClasses(t.Columns()); err != nil {
+		if spec, err = stored.CorrectFor(t.Columns(), o.Task); err != nil {
 			return nil, fmt.Errorf("evaluate: %w", err)
 		}
 	} else if o.Task.Name == "" {

@@ -244,3 +244,39 @@ func TestSpec_Kinds(t *testing.T) {
 		}
 	}
 }
+
+func TestCorrectLanguages(t *testing.T) {
+	stored := Spec{Name: Translation, Prefix: "translate English to French: ", TextColumns: []string{"translation.en"}, TargetColumn: "translation.fr"}
+	unnamed := Spec{Name: Translation, Prefix: "translate English to French: ", TextColumns: []string{"source"}, TargetColumn: "target"}
+	file := columns("translation.en:string", "translation.fr:string", "translation.de:string")
+	pairs := columns("source:string", "target:string")
+	for _, c := range []struct {
+		name                   string
+		spec                   Spec
+		columns                []parquetio.Column
+		o                      Options
+		prefix, source, target string
+		err                    string
+	}{
+		{"another target", stored, file, Options{TargetLanguage: "de"}, "translate English to German: ", "translation.en", "translation.de", ""},
+		{"both", stored, file, Options{SourceLanguage: "de", TargetLanguage: "fr"}, "translate German to French: ", "translation.de", "translation.fr", ""},
+		{"columns are given", stored, file, Options{TextColumns: []string{"translation.de"}, SourceLanguage: "en", TargetLanguage: "fr"},
+			"translate English to French: ", "translation.de", "translation.fr", ""},
+		{"columns without languages", unnamed, pairs, Options{SourceLanguage: "de", TargetLanguage: "ro"}, "translate German to Romanian: ", "source", "target", ""},
+		{"other columns", unnamed, file, Options{SourceLanguage: "de", TargetLanguage: "en"}, "translate German to English: ", "translation.de", "translation.en", ""},
+		{"none", stored, file, Options{}, stored.Prefix, "translation.en", "translation.fr", ""},
+		{"no such column", stored, file, Options{SourceLanguage: "ro", TargetLanguage: "fr"}, "", "", "", "--source-lang ro: 0 columns are of this language"},
+		{"half of it", unnamed, pairs, Options{SourceLanguage: "de"}, "", "", "", "give both --source-lang and --target-lang"},
+	} {
+		got, err := c.spec.CorrectFor(c.columns, c.o)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: error %v, want %q", c.name, err, c.err)
+			}
+			continue
+		}
+		if err != nil || got.Prefix != c.prefix || got.TextColumns[0] != c.source || got.TargetColumn != c.target {
+			t.Errorf("%s: got %q, %v, %s, %v", c.name, got.Prefix, got.TextColumns, got.TargetColumn, err)
+		}
+	}
+}

@@ -61,25 +61,15 @@ func (in *inference) languageColumns(source, target string) (foundSource, foundT
 	all := in.pick(func(c parquetio.Column) bool {
 		return c.Type == parquetio.TypeString && languageOf(c.Name) != "" && c.Name != "id" // mostly not Indonesian
 	})
-	of := func(option, language string) (string, error) {
-		found := in.pick(func(c parquetio.Column) bool {
-			return c.Type == parquetio.TypeString && strings.EqualFold(lastPart(c.Name), language)
-		})
-		if len(found) != 1 {
-			return "", fmt.Errorf("--%s %s: %d columns are of this language, want one: the columns are %s: choose with --text-column and --target-column",
-				option, language, len(found), list(in.columns))
-		}
-		return found[0].Name, nil
-	}
 	why = "the language asked for"
 	from, to := in.options.SourceLanguage, in.options.TargetLanguage
 	if source == "" && from != "" {
-		if source, err = of("source-lang", from); err != nil {
+		if source, err = in.languageColumn("source-lang", from, ""); err != nil {
 			return "", "", "", err
 		}
 	}
 	if target == "" && to != "" {
-		if target, err = of("target-lang", to); err != nil {
+		if target, err = in.languageColumn("target-lang", to, ""); err != nil {
 			return "", "", "", err
 		}
 	}
@@ -96,6 +86,22 @@ func (in *inference) languageColumns(source, target string) (foundSource, foundT
 		return rest[0].Name, target, "the other language", nil
 	}
 	return "", "", "", fmt.Errorf("cannot tell the languages among %s: choose with --source-lang and --target-lang, or with --text-column and --target-column", list(in.columns))
+}
+
+// languageColumn returns the column of the language that an option names. Without one, that of the task will do, if there
+// is any and the data has it.
+func (in *inference) languageColumn(option, language, known string) (string, error) {
+	found := in.pick(func(c parquetio.Column) bool {
+		return c.Type == parquetio.TypeString && strings.EqualFold(lastPart(c.Name), language)
+	})
+	switch {
+	case len(found) == 1:
+		return found[0].Name, nil
+	case len(found) == 0 && known != "" && languageOf(known) == "" && in.hasColumn(known):
+		return known, nil
+	}
+	return "", fmt.Errorf("--%s %s: %d columns are of this language, want one: the columns are %s: choose with --text-column and --target-column",
+		option, language, len(found), list(in.columns))
 }
 
 // languageOf returns the code of the language that a column is named after, or "".

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"t5train/data/parquetio"
 )
 
 // check refuses options that the task does not have, and a task that does not exist.
@@ -71,8 +73,18 @@ func (s Spec) Correct(o Options) (Spec, error) {
 	if o.TargetTemplate != "" {
 		s.TargetTemplate, s.TargetColumn = o.TargetTemplate, ""
 	}
-	if s.Name == Translation && o.SourceLanguage != "" && o.TargetLanguage != "" && o.Prefix == nil {
-		s.Prefix = translatePrefix(o.SourceLanguage, o.TargetLanguage)
+	if s.Name == Translation && o.SourceLanguage+o.TargetLanguage != "" && o.Prefix == nil {
+		from, to := o.SourceLanguage, o.TargetLanguage
+		if from == "" && len(s.TextColumns) == 1 {
+			from = languageOf(s.TextColumns[0])
+		}
+		if to == "" {
+			to = languageOf(s.TargetColumn)
+		}
+		if from == "" || to == "" {
+			return s, errors.New("the columns do not tell the other language: give both --source-lang and --target-lang, or set --prefix")
+		}
+		s.Prefix = translatePrefix(from, to)
 	}
 	if o.Step != 0 {
 		s.Step = o.Step
@@ -94,6 +106,34 @@ func (s Spec) Correct(o Options) (Spec, error) {
 		}
 	}
 	return s, s.Validate()
+}
+
+// CorrectFor is [Spec.Correct] for a data set with answers: its columns of the languages that options name are those of the
+// task, and its labels are found as by [Spec.WithClasses].
+func (s Spec) CorrectFor(columns []parquetio.Column, o Options) (Spec, error) {
+	if s.Name == Translation && s.Template == "" && o.Template == "" {
+		in := inference{columns: columns, options: o}
+		source, target := o.TextColumns, o.TargetColumn
+		var err error
+		if o.SourceLanguage != "" && len(source) == 0 {
+			column, err := in.languageColumn("source-lang", o.SourceLanguage, s.TextColumns[0])
+			if err != nil {
+				return s, err
+			}
+			source = []string{column}
+		}
+		if o.TargetLanguage != "" && target == "" && o.TargetTemplate == "" {
+			if target, err = in.languageColumn("target-lang", o.TargetLanguage, s.TargetColumn); err != nil {
+				return s, err
+			}
+		}
+		o.TextColumns, o.TargetColumn = source, target
+	}
+	s, err := s.Correct(o)
+	if err != nil {
+		return s, err
+	}
+	return s.WithClasses(columns)
 }
 
 // renameTexts gives other columns to the input. With a template, they take the places of the old ones.
