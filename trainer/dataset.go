@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"t5train/data"
 	"t5train/data/parquetio"
@@ -55,12 +56,28 @@ func (t table) infer(ctx context.Context, o task.Options, c *Console) (task.Spec
 	o.Distinct = func(column string, limit int) ([]parquetio.Cell, error) { return t.Distinct(ctx, column, limit) }
 	spec, said, err := task.Infer(t.Columns(), o)
 	if err != nil {
-		return task.Spec{}, err
+		return task.Spec{}, withConflicts(err, t.Dataset)
 	}
+	SayConflicts(c, t.Dataset)
 	for _, line := range said {
 		c.Say("  %s", line)
 	}
 	return spec, nil
+}
+
+// withConflicts adds to an error about the columns of a data set those that it would have if its files agreed.
+func withConflicts(err error, set *parquetio.Dataset) error {
+	if conflicts := set.Conflicts(); len(conflicts) > 0 {
+		return fmt.Errorf("%w; %s", err, strings.Join(conflicts, "; "))
+	}
+	return err
+}
+
+// SayConflicts says which columns of a data set are left out because its files do not agree about them.
+func SayConflicts(c *Console, set *parquetio.Dataset) {
+	for _, conflict := range set.Conflicts() {
+		c.Say("  left out: %s", conflict)
+	}
 }
 
 // build tokenises the table and says what was cut.

@@ -262,7 +262,7 @@ func (r *textReader) checkPart(ctx context.Context, p configs.Part) error {
 	}
 	_, said, err := task.InferText(set.Columns(), column(p.TextColumns))
 	if err != nil {
-		return r.inPart(p, err)
+		return r.inPart(p, withConflicts(err, set))
 	}
 	r.console.Say("  %s: %s", p.Name, said)
 	return nil

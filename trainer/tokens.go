@@ -33,7 +33,7 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 	o.Console.Say("data: %s", strings.Join(o.Data, ", "))
 	column, said, err := task.InferText(set.Columns(), o.TextColumn)
 	if err != nil {
-		return nil, err
+		return nil, withConflicts(err, set)
 	}
 	o.Console.Say("  %s", said)
 	phases := NewPhases(o.Console)

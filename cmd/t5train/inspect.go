@@ -111,6 +111,9 @@ func (p printer) parquet(path string) error {
 		}
 		p.line("column", "%s: %s", c.Name, kind)
 	}
+	for _, conflict := range set.Conflicts() {
+		p.line("left out", "%s", conflict)
+	}
 	return nil
 }
 

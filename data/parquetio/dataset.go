@@ -63,8 +63,8 @@ func agree(name string, shards []*shard) datasetColumn {
 			merged.conflict = fmt.Sprintf("differs between shards: it is %s in %s and %s in %s",
 				merged.FullType(), first, c.FullType(), s.path)
 		case c.ClassLabels != nil && merged.ClassLabels != nil && !slices.Equal(c.ClassLabels, merged.ClassLabels):
-			merged.conflict = fmt.Sprintf("differs between shards: its class names are %v in %s and %v in %s",
-				merged.ClassLabels, first, c.ClassLabels, s.path)
+			merged.conflict = fmt.Sprintf("differs between shards: %s in %s: import all files at once, so that a number means the same class in each",
+				classesDiffer(merged.ClassLabels, c.ClassLabels, first), s.path)
 		default:
 			merged.Nullable = merged.Nullable || c.Nullable
 			if merged.ClassLabels == nil {
@@ -73,6 +73,27 @@ func agree(name string, shards []*shard) datasetColumn {
 		}
 	}
 	return merged
+}
+
+// classesDiffer says how the class names of the first file differ from others, which may be hundreds.
+func classesDiffer(a, b []string, first string) string {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return fmt.Sprintf("class %d is %q in %s and %q", i, a[i], first, b[i])
+		}
+	}
+	return fmt.Sprintf("there are %d class names in %s and %d", len(a), first, len(b))
+}
+
+// Conflicts says of each column that [Dataset.Columns] leaves out why it cannot be read from all shards.
+func (d *Dataset) Conflicts() []string {
+	var conflicts []string
+	for _, c := range d.columns {
+		if c.conflict != "" {
+			conflicts = append(conflicts, fmt.Sprintf("column %s %s", cmp.Or(c.Name, "of no name"), c.conflict))
+		}
+	}
+	return conflicts
 }
 
 // Rows returns the number of rows of all shards.

@@ -216,7 +216,17 @@ func TestOpen_ShardsDisagree(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = scanAll(d, "label")
-	wantError(t, err, "label", "class names", "[ham spam]", "[spam ham]")
+	wantError(t, err, "label", `class 0 is "ham" in `, "b.parquet", `"spam" in `, "c.parquet", "import all files at once")
+	if got := d.Conflicts(); len(got) != 1 || !strings.HasPrefix(got[0], "column label differs between shards: class 0") {
+		t.Errorf("conflicts %q", got)
+	}
+	fewer := save(t, "d.parquet", encode(t, []numbers{{1}}, 0,
+		parquet.KeyValueMetadata("huggingface", strings.ReplaceAll(spamFeatures, `"ham", "spam"`, `"ham"`))))
+	if d, err = Open(b, fewer); err != nil {
+		t.Fatal(err)
+	}
+	_, err = scanAll(d, "label")
+	wantError(t, err, "there are 2 class names in ", "b.parquet and 1 in ")
 }
 
 func TestOpen_Errors(t *testing.T) {
