@@ -39,6 +39,21 @@ func TestWithClasses(t *testing.T) {
 	_, err := spam().WithClasses(column("positive", "negative"))
 	wantError(t, err, "label column label has the classes positive, negative", "the labels ham, spam", "strings")
 
+	numbers := spam()
+	numbers.Labels = []Label{{"0", "0", "0"}, {"1", "yes", "1"}}
+	for _, c := range []struct {
+		classes []string
+		first   int
+	}{{[]string{"ham", "spam"}, 0}, {[]string{"1", "0"}, 1}} {
+		s, err := numbers.WithClasses(column(c.classes...))
+		if err != nil {
+			t.Errorf("numbers that a file names %v: %v", c.classes, err)
+		}
+		if got, err := s.label(num(0)); got != c.first || err != nil {
+			t.Errorf("class 0 of %v is label %d, %v, want %d", c.classes, got, err, c.first)
+		}
+	}
+
 	ner := Spec{Name: NER, LabelColumn: "label", Tags: []string{"O", "B-PER"}}
 	if s, err := ner.WithClasses(column("B-PER", "O")); err != nil || s.Tags[0] != "B-PER" {
 		t.Errorf("tags %q, %v: want those of the file", s.Tags, err)
