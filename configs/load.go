@@ -135,7 +135,8 @@ func defaultOf(kind string) *Config {
 }
 
 // tree nests the layer by sections. Where it sets one of two alternatives, it unsets the other, so that no lower layer
-// brings that back; where it sets both, both stay and Validate objects.
+// brings that back; where it sets both, both stay and Validate objects. Files to train on take no mixture away, which says
+// too much to be lost to a flag: there too Validate objects.
 func (l layer) tree(byPath map[string]field) map[string]any {
 	tree := map[string]any{}
 	put := func(path string, value any) {
@@ -155,6 +156,9 @@ func (l layer) tree(byPath map[string]field) map[string]any {
 	}
 	for _, pair := range append(alternatives[:], trainOrMixture) {
 		for i, path := range pair {
+			if path == trainOrMixture[0] {
+				continue
+			}
 			rival := pair[1-i]
 			_, given := l[rival]
 			if s, ok := l[path]; ok && !given && !reflect.ValueOf(s.value).IsZero() {

@@ -118,7 +118,8 @@ func (c *Config) required() []problem {
 	case len(c.Data.Train) == 0 && len(c.Data.Mixture) == 0:
 		ps = append(ps, mistake("data.train", "got nothing, want a list of parquet files, such as [train.parquet]"))
 	case len(c.Data.Train) > 0 && len(c.Data.Mixture) > 0:
-		ps = append(ps, problem{keys: trainOrMixture[:], text: "got both, want exactly one: make an entry of the mixture of the files to train on"})
+		ps = append(ps, problem{keys: trainOrMixture[:], text: "got both, want exactly one: make an entry of the mixture of the files to train on, " +
+			"or leave the mixture out with --set data.mixture=[]"})
 	}
 	return ps
 }
