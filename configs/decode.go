@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"t5train/internal/nearest"
 )
 
 // decode turns a YAML value into a Go value of exactly the field's type, or says what is wrong with it. Nothing is
@@ -128,7 +130,7 @@ func decodePart(n *yaml.Node) (p Part, wrongs []string) {
 		switch {
 		case at < 0:
 			hint := "the keys are " + strings.Join(names, ", ")
-			wrongs = append(wrongs, plain(key)+": unknown key: "+cmp.Or(didYouMean(key, names, ""), hint))
+			wrongs = append(wrongs, plain(key)+": unknown key: "+cmp.Or(nearest.DidYouMean(key, names, ""), hint))
 		case seen[key]:
 			wrongs = append(wrongs, plain(key)+": given twice: keep one")
 		default:

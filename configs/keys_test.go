@@ -125,30 +125,6 @@ func TestYAMLIsDocumentedAndInOrder(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	known := []string{"train.steps", "train.seed", "optimizer.learning_rate", "checkpoint.every_steps"}
-	for word, want := range map[string]string{
-		"train.step": "train.steps", "train.sede": "train.seed", "Train.Seed": "train.seed", "seed": "train.seed",
-		"train.learning_rate": "optimizer.learning_rate", "optimiser.learningrate": "optimizer.learning_rate",
-		"completely.different": "", "": "", strings.Repeat("x", 1000): "",
-	} {
-		if got := Nearest(word, known); got != want {
-			t.Errorf("Nearest(%q): got %q, want %q", word, got, want)
-		}
-	}
-}
-
-func TestDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"steps", "stesp", 2}, {"seed", "seed", 0}} {
-		if got := distance(test.a, test.b); got != test.want {
-			t.Errorf("distance(%q, %q): got %d, want %d", test.a, test.b, got, test.want)
-		}
-	}
-}
-
 func TestBadRangeTagPanics(t *testing.T) {
 	for _, tag := range []string{">= x", "= 1", "1"} {
 		func() {

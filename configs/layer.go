@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"t5train/internal/nearest"
 )
 
 // layer holds what one source sets: a file, the environment, the flags.
@@ -83,7 +85,7 @@ func (r *reader) env(environ []string) layer {
 			continue
 		}
 		hint := "want T5TRAIN_SECTION_KEY, such as T5TRAIN_TRAIN_SEED"
-		if near := Nearest(suffix, known); near != "" {
+		if near := nearest.Word(suffix, known); near != "" {
 			r.markBroken(flat[near])
 			hint = "did you mean " + envName(flat[near]) + "?"
 		}
@@ -170,7 +172,7 @@ func (r *reader) unknown(path, at string) {
 	if keys := r.section(section); dotted && keys != nil {
 		hint = "the keys of " + section + " are " + strings.Join(keys, ", ")
 	}
-	if near := Nearest(path, append(r.sections(), r.paths...)); near != "" {
+	if near := nearest.Word(path, append(r.sections(), r.paths...)); near != "" {
 		r.markBroken(near)
 		hint = "did you mean " + near + "?"
 	}

@@ -11,6 +11,7 @@ import (
 
 	"t5train/data/task"
 	"t5train/internal/clip"
+	"t5train/internal/nearest"
 )
 
 // field is one key as the fields of [Config] and their tags describe it.
@@ -190,7 +191,7 @@ func (f field) check(v reflect.Value) string {
 		if f.tasks {
 			known = append(slices.Clone(known), task.Names()...)
 		}
-		text += didYouMean(v.String(), known, ": ")
+		text += nearest.DidYouMean(v.String(), known, ": ")
 	}
 	return text
 }

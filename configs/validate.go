@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"t5train/data/task"
+	"t5train/internal/nearest"
 )
 
 const (
@@ -131,7 +132,7 @@ func (c *Config) unknownSize(sizes []string) []problem {
 		return nil
 	}
 	return []problem{mistake("model.size", "got %s, want one of %s%s",
-		quote(name), strings.Join(sizes, ", "), didYouMean(name, sizes, ": "))}
+		quote(name), strings.Join(sizes, ", "), nearest.DidYouMean(name, sizes, ": "))}
 }
 
 func (m *Model) problems() []problem {
@@ -226,7 +227,7 @@ func (c *Config) evaluation(kind string) []problem {
 		}
 		if known != nil && !slices.Contains(known, c.Eval.Metric) {
 			ps = append(ps, mistake("eval.metric", "got %s, want one of %s for %s%s", quote(c.Eval.Metric),
-				strings.Join(known, ", "), name, didYouMean(c.Eval.Metric, known, ": ")))
+				strings.Join(known, ", "), name, nearest.DidYouMean(c.Eval.Metric, known, ": ")))
 		}
 	}
 	if len(c.Data.Validation) > 0 || slices.ContainsFunc(c.Data.Mixture, func(p Part) bool { return len(p.Validation) > 0 }) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"t5train/data/task"
+	"t5train/internal/nearest"
 )
 
 // taskKeys are the keys that only some tasks have.
@@ -85,7 +86,7 @@ func (t *Task) problems() []problem {
 	if known := task.MetricsOf(t.Name); known != nil {
 		for _, m := range t.Metrics {
 			if !slices.Contains(known, m) {
-				ps = append(ps, mistake("task.metrics", "got %s, want some of %s for %s%s", quote(m), strings.Join(known, ", "), t.Name, didYouMean(m, known, ": ")))
+				ps = append(ps, mistake("task.metrics", "got %s, want some of %s for %s%s", quote(m), strings.Join(known, ", "), t.Name, nearest.DidYouMean(m, known, ": ")))
 			}
 		}
 	}

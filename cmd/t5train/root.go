@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"t5train/configs"
+	"t5train/internal/nearest"
 	"t5train/model/kernel"
 	"t5train/trainer"
 )
@@ -79,7 +79,7 @@ func unknownFlag(c *cobra.Command, err error) error {
 	}
 	var names []string
 	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if near := configs.Nearest(unknown.GetSpecifiedName(), names); near != "" {
+	if near := nearest.Word(unknown.GetSpecifiedName(), names); near != "" {
 		return fmt.Errorf("%w: did you mean --%s?", err, near)
 	}
 	return err
@@ -97,7 +97,7 @@ func noArguments(c *cobra.Command, args []string) error {
 		for _, sub := range c.Commands() {
 			names = append(names, sub.Name())
 		}
-		if near := configs.Nearest(args[0], names); near != "" {
+		if near := nearest.Word(args[0], names); near != "" {
 			err = fmt.Errorf("%w: did you mean %s?", err, near)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/configs"
 	"t5train/data/task"
+	"t5train/internal/nearest"
 	"t5train/trainer"
 )
 
@@ -44,7 +44,7 @@ func (t *taskFlags) addAnswers(c *cobra.Command) {
 func (t *taskFlags) read(c *cobra.Command) (task.Options, error) {
 	if name := t.options.Name; name != "" && !task.Known(name) {
 		hint := ""
-		if near := configs.Nearest(name, task.Names()); near != "" {
+		if near := nearest.Word(name, task.Names()); near != "" {
 			hint = ": did you mean " + near + "?"
 		}
 		return task.Options{}, usageError{fmt.Errorf("--task %s: want %s%s", name, taskHelp, hint), c.CommandPath()}

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
-	"t5train/configs"
+	"t5train/internal/nearest"
 )
 
 // object is a JSON object whose fields are asked for one by one. It keeps the first mistake, which finish returns. Unlike
@@ -78,7 +78,7 @@ func (o *object) finish() error {
 		if slices.Contains(o.asked, name) {
 			continue
 		}
-		if near := configs.Nearest(name, o.asked); near != "" {
+		if near := nearest.Word(name, o.asked); near != "" {
 			return malformed("unknown field %.80q: did you mean %q?", name, near)
 		}
 		return malformed("unknown field %.80q: want only %s", name, list(o.asked))

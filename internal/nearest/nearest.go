@@ -1,19 +1,20 @@
-package configs
+// Package nearest finds the word that a misspelt one may be.
+package nearest
 
 import "strings"
 
-// didYouMean returns the question that follows an unknown word, after sep, or "" when nothing is near.
-func didYouMean(word string, known []string, sep string) string {
-	if near := Nearest(word, known); near != "" {
+// DidYouMean returns the question that follows an unknown word, after sep, or "" when nothing is near.
+func DidYouMean(word string, known []string, sep string) string {
+	if near := Word(word, known); near != "" {
 		return sep + "did you mean " + near + "?"
 	}
 	return ""
 }
 
-// Nearest returns the known word or dotted key with the fewest edits to word, or "" when none is near. A key
+// Word returns the known word or dotted key with the fewest edits to word, or "" when none is near. A key
 // with the right last part in another section counts as one edit: train.learning_rate is near
 // optimizer.learning_rate.
-func Nearest(word string, known []string) string {
+func Word(word string, known []string) string {
 	const longest = 64 // bytes; longer than any key, and keeps the search cheap on garbage
 	if len(word) > longest {
 		return ""
