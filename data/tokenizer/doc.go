@@ -28,5 +28,5 @@
 // transformers does. build.go, trie.go and charsmap.go index the vocabulary. normalize.go (SentencePiece), added.go, precompiled.go
 // and words.go (transformers; pipeline.go where a tokenizer.json deviates) prepare the text; unigram.go and bpe.go cut it
 // into pieces; decode.go goes back. byt5.go does all of it for bytes. files.go and fast.go write what a checkpoint folder
-// carries.
+// carries. origin.go says what the pieces of one vocabulary are in another.
 package tokenizer

@@ -1,0 +1,118 @@
+package tokenizer
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// Origin is what a token of one vocabulary is in another one.
+type Origin struct {
+	Kind OriginKind
+	IDs  []int32 // in the other vocabulary; several of a Cut piece only, none of an Unheard one
+}
+
+// OriginKind says how an Origin was found.
+type OriginKind uint8
+
+const (
+	// Unheard: the other vocabulary has nothing for the token, because it lacks all of its characters, or because the token
+	// is no text and is not there.
+	Unheard OriginKind = iota
+	// Role: padding, end, unknown or a sentinel, whatever their names and ids.
+	Role
+	// Shared: a piece of the same text.
+	Shared
+	// Cut: the other vocabulary writes the text of the piece with pieces of its own.
+	Cut
+)
+
+// Origins returns for each token of t what it is in the vocabulary of old. So a model of one vocabulary can begin another
+// one with what it knows.
+//
+// The text of a piece is cut as a part of a text: with a ▁ only where the piece has one, so that "ung" becomes what it is in
+// the middle of a word. A sentinel that old lacks is made of all that old has; unknown characters are left out.
+func (t *Tokenizer) Origins(old *Tokenizer) []Origin {
+	origins := make([]Origin, t.VocabSize())
+	for id, p := range t.pieces {
+		origins[id] = old.originOf(p)
+	}
+	for _, role := range [][2]int32{{t.pad, old.pad}, {t.eos, old.eos}, {t.unk, old.unk}} {
+		if role[0] >= 0 && role[1] >= 0 {
+			origins[role[0]] = Origin{Role, role[1:]}
+		}
+	}
+	sentinels := old.sentinels()
+	for n, id := range t.sentinels() {
+		switch {
+		case n < len(sentinels):
+			origins[id] = Origin{Role, sentinels[n : n+1]}
+		case len(sentinels) > 0:
+			origins[id] = Origin{Cut, sentinels}
+		default:
+			origins[id] = Origin{}
+		}
+	}
+	return origins
+}
+
+// sentinels returns the ids of <extra_id_0>, <extra_id_1> and so on.
+func (t *Tokenizer) sentinels() []int32 {
+	var ids []int32
+	for n := 0; ; n++ {
+		id, ok := t.Sentinel(n)
+		if !ok {
+			return ids
+		}
+		ids = append(ids, id)
+	}
+}
+
+// originOf returns what a piece of another vocabulary is in this one.
+func (t *Tokenizer) originOf(p piece) Origin {
+	if id, ok := t.ids[p.text]; ok && p.isText() == t.pieces[id].isText() && (p.kind == byteValue) == (t.pieces[id].kind == byteValue) {
+		return Origin{Shared, []int32{id}}
+	}
+	text := p.text
+	switch {
+	case !p.isText():
+		return Origin{}
+	case p.kind == byteValue:
+		b, _ := byteOf(p.text)
+		if b >= 0x80 { // a part of a character
+			return Origin{}
+		}
+		text = strings.ReplaceAll(string(rune(b)), " ", space)
+	}
+	if ids := t.cut(text); len(ids) > 0 {
+		return Origin{Cut, ids}
+	}
+	return Origin{}
+}
+
+// isText tells whether a piece stands for text and not for something in a sequence.
+func (p piece) isText() bool { return p.kind != control && p.kind != unknown }
+
+// cut returns the ids of a part of a text that has ▁ for blanks, without those that are unknown.
+func (t *Tokenizer) cut(text string) []int32 {
+	if t.kind == bytewise {
+		var ids []int32
+		for _, b := range []byte(strings.ReplaceAll(text, space, " ")) {
+			ids = append(ids, int32(b)+byT5Offset)
+		}
+		return ids
+	}
+	s := t.scratch.Get().(*scratch)
+	defer t.scratch.Put(s)
+	s.text = bytes.ReplaceAll(t.normal.rules.appendPrecompiled(s.text[:0], text), []byte(" "), []byte(space))
+	if t.normal.blank == " " { // a model that does not escape blanks
+		s.text = bytes.ReplaceAll(s.text, []byte(space), []byte(" "))
+	}
+	var ids []int32
+	if t.kind == bpe {
+		ids = t.appendBPE(nil, s, s.text)
+	} else {
+		ids = t.appendUnigram(nil, s, s.text)
+	}
+	return slices.DeleteFunc(ids, func(id int32) bool { return id == t.unk })
+}
