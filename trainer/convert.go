@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,7 +22,8 @@ import (
 type ConvertOptions struct {
 	DType        string // one of DTypes; "": every tensor keeps its type
 	MaxShardSize int64  // bytes of the largest file of weights; 0: checkpoints.DefaultShardSize
-	VocabSize    int    // rows of the embedding; 0: as many as there are
+	VocabSize    int    // rows of the embedding; 0: as many as there are, or as a new vocabulary needs
+	Tokenizer    string // run, folder or file (see OpenTokenizer) of the vocabulary to carry the model to; "": it keeps its own
 }
 
 // Int8 is the type of weights for inference: the linear layers in eight bits, with a scale for each row.
@@ -41,8 +41,8 @@ var copied = []string{
 }
 
 // Convert writes the checkpoint at path (see Open) to the folder out, which must be new or empty, in another type, in
-// files of another size, or with another number of rows in the embedding. Tensors go from file to file one after the
-// other, so that memory does not grow with the model. The folder appears complete or not at all.
+// files of another size, with another number of rows in the embedding, or with another vocabulary. Tensors go from file to
+// file one after the other, so that memory does not grow with the model. The folder appears complete or not at all.
 func Convert(ctx context.Context, path, out string, o ConvertOptions, console *Console) error {
 	if o.DType != "" && !slices.Contains(DTypes(), o.DType) {
 		return fmt.Errorf("convert %s: the type is %q, want one of %s", path, o.DType, strings.Join(DTypes(), ", "))
@@ -67,6 +67,9 @@ func Convert(ctx context.Context, path, out string, o ConvertOptions, console *C
 		return fmt.Errorf("convert %s: %w", dir, err)
 	}
 	console.Say("%s", how)
+	for _, note := range c.notes {
+		console.Say("%s", note)
+	}
 	if c.tokenizerErr != nil {
 		console.Say("warning: its tokenizer cannot be read, so its files are copied unseen: %v", c.tokenizerErr)
 	}
@@ -105,6 +108,9 @@ type conversion struct {
 	tensors      []safetensors.Lazy
 	tokenizer    *tokenizer.Tokenizer // nil: it cannot be read
 	tokenizerErr error
+	carriage     *carriage        // nil: the vocabulary stays
+	carried      []tokenizer.File // what goes with it
+	notes        []string
 }
 
 func newConversion(ctx context.Context, dir string, weights *checkpoints.Weights, o ConvertOptions) (*conversion, error) {
@@ -121,7 +127,12 @@ func newConversion(ctx context.Context, dir string, weights *checkpoints.Weights
 	}
 	c := &conversion{ctx: ctx, dir: dir, options: o, parsed: resolved}
 	c.tokenizer, c.tokenizerErr = tokenizer.Load(dir)
-	if err := c.resize(); err != nil {
+	if o.Tokenizer != "" {
+		err = c.carry()
+	} else {
+		err = c.resize()
+	}
+	if err != nil {
 		return nil, err
 	}
 	if c.config, err = c.edit(weights.Config(), stored); err != nil {
@@ -146,7 +157,7 @@ func (c *conversion) resize() error {
 		case c.tokenizer == nil:
 			return fmt.Errorf("%d rows of %d: which are in use only the tokenizer tells: %w", rows, c.parsed.VocabSize, c.tokenizerErr)
 		case rows < c.tokenizer.VocabSize():
-			return fmt.Errorf("%d rows are too few: the tokenizer has %d tokens, and each needs its own", rows, c.tokenizer.VocabSize())
+			return tooFewRows(rows, c.tokenizer)
 		}
 	}
 	c.parsed.VocabSize = rows
@@ -155,13 +166,16 @@ func (c *conversion) resize() error {
 
 // edit returns config.json with what the conversion changes and all else as it was.
 func (c *conversion) edit(raw []byte, stored model.Config) ([]byte, error) {
-	var keys map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber() // 1.0 stays 1.0
-	if err := decoder.Decode(&keys); err != nil {
+	keys, err := parseKeys(raw)
+	if err != nil {
 		return nil, err
 	}
 	keys["vocab_size"] = c.parsed.VocabSize
+	if c.carriage != nil {
+		c.dropped("config.json", dropTokens(keys))
+		delete(keys, "tokenizer_class") // tokenizer_config.json tells it
+		keys["pad_token_id"], keys["eos_token_id"], keys["decoder_start_token_id"] = c.parsed.PadTokenID, c.parsed.EOSTokenID, c.parsed.DecoderStartTokenID
+	}
 	if c.options.DType != "" && c.options.DType != Int8 { // which is no type of transformers
 		keys["torch_dtype"] = c.options.DType
 		if _, ok := keys["dtype"]; ok { // its name since transformers 4.56
@@ -186,7 +200,11 @@ func (c *conversion) lazy(t safetensors.Tensor) []safetensors.Lazy {
 		dtype = dtypes[c.options.DType]
 	}
 	l := t.As(dtype)
-	if rows := c.parsed.VocabSize; model.IsVocabulary(t.Name) && rows != t.Shape[0] {
+	switch rows := c.parsed.VocabSize; {
+	case !model.IsVocabulary(t.Name):
+	case c.carriage != nil:
+		l = c.carriage.tensor(t, dtype)
+	case rows != t.Shape[0]:
 		l = resizeRows(t, rows, dtype)
 	}
 	write := l.Write
@@ -204,39 +222,48 @@ func (c *conversion) lazy(t safetensors.Tensor) []safetensors.Lazy {
 
 // write fills the new folder.
 func (c *conversion) write(d *checkpoints.Dir) error {
-	have := map[string]bool{}
-	for _, name := range copied {
-		data, err := os.ReadFile(filepath.Join(c.dir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		} else if err != nil {
-			return err
-		}
-		have[name] = true
-		if err := d.WriteFile(name, data); err != nil {
-			return err
-		}
-	}
-	more := []tokenizer.File{{Name: "config.json", Data: c.config}}
-	generation, err := generationConfig(c.parsed)
+	files, err := c.files()
 	if err != nil {
 		return err
 	}
-	more = append(more, tokenizer.File{Name: generationName, Data: generation})
-	if c.tokenizer != nil {
-		files, err := c.tokenizer.Files()
-		if err != nil {
-			return err
-		}
-		more = append(more, files...)
-	}
-	for _, f := range more {
-		if have[f.Name] {
-			continue
-		}
+	for _, f := range files {
 		if err := d.WriteFile(f.Name, f.Data); err != nil {
 			return err
 		}
 	}
 	return d.WriteWeights(c.tensors, c.options.MaxShardSize)
+}
+
+// files returns all but the weights: what is there as it is, and what is missing.
+func (c *conversion) files() (files []tokenizer.File, err error) {
+	if c.carriage != nil {
+		return append(c.carried, tokenizer.File{Name: "config.json", Data: c.config}), nil
+	}
+	for _, name := range copied {
+		data, err := os.ReadFile(filepath.Join(c.dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		files = append(files, tokenizer.File{Name: name, Data: data})
+	}
+	generation, err := generationConfig(c.parsed)
+	if err != nil {
+		return nil, err
+	}
+	more := []tokenizer.File{{Name: "config.json", Data: c.config}, {Name: generationName, Data: generation}}
+	if c.tokenizer != nil {
+		own, err := c.tokenizer.Files()
+		if err != nil {
+			return nil, err
+		}
+		more = append(more, own...)
+	}
+	for _, f := range more {
+		if !slices.ContainsFunc(files, func(have tokenizer.File) bool { return have.Name == f.Name }) {
+			files = append(files, f)
+		}
+	}
+	return files, nil
 }

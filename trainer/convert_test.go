@@ -20,18 +20,24 @@ import (
 // writeModel writes a checkpoint folder of a tiny model, untied, with tinyTokenizer's vocabulary in more rows.
 func writeModel(t *testing.T, rows int) (dir string) {
 	t.Helper()
+	return writeModelOf(t, rows, false, tinyTokenizer(t))
+}
+
+// writeModelOf writes a checkpoint folder of a tiny model, tied or not, with the vocabulary of a folder.
+func writeModelOf(t *testing.T, rows int, tied bool, vocabulary string) (dir string) {
+	t.Helper()
 	size, err := model.SizeByName("v1_1-tiny")
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := size.Config
-	c.VocabSize = rows
+	c.VocabSize, c.TieWordEmbeddings, c.ScaleDecoderOutputs = rows, tied, tied
 	m, err := model.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.Init(1)
-	tok, err := tokenizer.Load(tinyTokenizer(t))
+	tok, err := tokenizer.Load(vocabulary)
 	if err != nil {
 		t.Fatal(err)
 	}

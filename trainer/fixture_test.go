@@ -23,6 +23,16 @@ func tinyTokenizer(t *testing.T) (dir string) { return tokenizerWith(t, 0) }
 // tokenizerWith is tinyTokenizer with some sentinels behind the letters.
 func tokenizerWith(t *testing.T, sentinels int) (dir string) {
 	t.Helper()
+	pieces := []string{"▁"}
+	for letter := 'a'; letter <= 'z'; letter++ {
+		pieces = append(pieces, string(letter))
+	}
+	return tokenizerOf(t, sentinels, pieces...)
+}
+
+// tokenizerOf writes a SentencePiece model with T5's special tokens, these pieces, and some sentinels behind them.
+func tokenizerOf(t *testing.T, sentinels int, pieces ...string) (dir string) {
+	t.Helper()
 	const normal, unknown, control = 1, 2, 3 // ModelProto.SentencePiece.Type
 	var model []byte
 	piece := func(text string, score float32, kind uint64) {
@@ -34,9 +44,8 @@ func tokenizerWith(t *testing.T, sentinels int) (dir string) {
 	piece("<pad>", 0, control)
 	piece("</s>", 0, control)
 	piece("<unk>", 0, unknown)
-	piece("▁", -2, normal)
-	for letter := 'a'; letter <= 'z'; letter++ {
-		piece(string(letter), -3, normal)
+	for i, text := range pieces {
+		piece(text, float32(-2-min(i, 1)), normal)
 	}
 	for _, settings := range []protowire.Number{2, 3} { // trainer_spec and normalizer_spec, all default
 		model = protowire.AppendBytes(protowire.AppendTag(model, settings, protowire.BytesType), nil)

@@ -15,7 +15,7 @@ func resizeRows(t safetensors.Tensor, rows int, dtype safetensors.DType) safeten
 		if err := t.Rows(0, min(old, rows)).As(dtype).Write(w); err != nil || rows <= old {
 			return err
 		}
-		mean, err := meanRow(t)
+		mean, err := meanOf(t, firstRows(old))
 		if err != nil {
 			return err
 		}
@@ -32,21 +32,46 @@ func resizeRows(t safetensors.Tensor, rows int, dtype safetensors.DType) safeten
 	}}
 }
 
-// meanRow sums in float64, row by row.
-func meanRow(t safetensors.Tensor) ([]float32, error) {
-	rows, columns := t.Shape[0], t.Shape[1]
-	sums := make([]float64, columns)
-	row := make([]float32, columns)
+// firstRows are the numbers of the first n rows.
+func firstRows(n int) []int32 {
+	rows := make([]int32, n)
 	for i := range rows {
-		if err := t.Rows(i, i+1).CopyFloat32(row); err != nil {
+		rows[i] = int32(i)
+	}
+	return rows
+}
+
+// meanOf returns the mean of some rows of a matrix.
+func meanOf(t safetensors.Tensor, rows []int32) ([]float32, error) {
+	sums, row := newRowSums(t.Shape[1]), make([]float32, t.Shape[1])
+	for _, i := range rows {
+		if err := t.Rows(int(i), int(i)+1).CopyFloat32(row); err != nil {
 			return nil, err
 		}
-		for j, v := range row {
-			sums[j] += float64(v)
-		}
+		sums.add(row)
 	}
-	for j, s := range sums {
-		row[j] = float32(s / float64(rows))
+	return sums.mean(), nil
+}
+
+// rowSums adds rows up in float64.
+type rowSums struct {
+	sums []float64
+	rows int
+}
+
+func newRowSums(columns int) *rowSums { return &rowSums{sums: make([]float64, columns)} }
+
+func (s *rowSums) add(row []float32) {
+	for j, v := range row {
+		s.sums[j] += float64(v)
 	}
-	return row, nil
+	s.rows++
+}
+
+func (s *rowSums) mean() []float32 {
+	row := make([]float32, len(s.sums))
+	for j, v := range s.sums {
+		row[j] = float32(v / float64(s.rows))
+	}
+	return row
 }

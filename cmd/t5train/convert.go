@@ -18,16 +18,21 @@ func convertCommand(a app) *cobra.Command {
 	var o trainer.ConvertOptions
 	c := &cobra.Command{
 		Use:   "convert",
-		Short: "Write a checkpoint in another type, in smaller files, or with another number of rows in the embedding",
-		Long: `Write a checkpoint in another type, in smaller files, or with another number of rows in the embedding. The new folder opens with
-transformers' from_pretrained; the checkpoint stays as it is. Memory does not grow with the model.
+		Short: "Write a checkpoint in another type, in smaller files, or with another vocabulary",
+		Long: `Write a checkpoint in another type, in smaller files, with another number of rows in the embedding, or with another vocabulary.
+The new folder opens with transformers' from_pretrained; the checkpoint stays as it is. Memory does not grow with the model.
 
 int8 is for inference with t5train alone: the linear layers in eight bits, with a scale for each output. evaluate, predict,
-score and serve take about a quarter of the memory with it; nothing can be trained from it or converted back.`,
+score and serve take about a quarter of the memory with it; nothing can be trained from it or converted back.
+
+--tokenizer carries the model to another vocabulary, to go on with training there. Pieces that both have keep their rows of
+the embedding and of the output layer, others begin with the mean of the rows of the old pieces that their text is made of.
+Padding, end, unknown and the sentinels keep theirs, whatever their ids.`,
 		Example: `  t5train convert --checkpoint runs/first --output first-bf16 --dtype bfloat16
   t5train convert --checkpoint runs/first --output first-int8 --dtype int8
   t5train convert --checkpoint flan-t5-xxl --output shards --max-shard-size 2GB
-  t5train convert --checkpoint runs/first --output padded --vocab-size 32256`,
+  t5train convert --checkpoint runs/first --output padded --vocab-size 32256
+  t5train convert --checkpoint t5-small --output t5-small-de --tokenizer german/spiece.model`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := requireFlags(c, "checkpoint", "output"); err != nil {
@@ -45,6 +50,9 @@ score and serve take about a quarter of the memory with it; nothing can be train
 			if out == "" {
 				return usage("--output is empty: name a folder")
 			}
+			if c.Flags().Changed("tokenizer") && o.Tokenizer == "" {
+				return usage("--tokenizer is empty: name a run, a folder, spiece.model or tokenizer.json")
+			}
 			var ok bool
 			if o.MaxShardSize, ok = parseBytes(shard); !ok {
 				return usage("--max-shard-size %s: want a size such as 5GB, 500MB or 2GiB", shard)
@@ -60,7 +68,8 @@ score and serve take about a quarter of the memory with it; nothing can be train
 	f.StringVar(&out, "output", "", "folder to write, which must be new or empty")
 	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16 or int8 (default: every tensor keeps its type)")
 	f.StringVar(&shard, "max-shard-size", "5GB", "largest file of weights, in KB, MB, GB or KiB, MiB, GiB; no tensor is split")
-	f.IntVar(&o.VocabSize, "vocab-size", 0, "rows of the embedding: unused ones are added or cut, used ones never (default: as many as there are)")
+	f.IntVar(&o.VocabSize, "vocab-size", 0, "rows of the embedding: unused ones are added or cut, used ones never (default: as many as there are; with --tokenizer its tokens, up to a multiple of 128)")
+	f.StringVar(&o.Tokenizer, "tokenizer", "", "run, checkpoint folder, spiece.model or tokenizer.json of another vocabulary for the model")
 	return c
 }
 
