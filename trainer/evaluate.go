@@ -49,7 +49,7 @@ type answers interface {
 	// values returns the metrics in the order in which they are shown.
 	values() []metric.Value
 	// sampled returns the metrics that have an interval, and signatures how they were computed.
-	sampled() metric.Sampled
+	sampled() []metric.Sampled
 	signatures() []string
 	// close returns what an evaluation shows besides its metrics.
 	close() record.Evaluation
@@ -66,9 +66,12 @@ type Evaluation struct {
 // nats and its perplexity, then the metrics of the task. Labels are ranked by their probability; other answers are
 // generated greedily, and truncated counts those that reached the limit before their end.
 //
+// Where the task names its metrics, those of them are left out that it does not name.
+//
 // A classification has besides the scores of the most probable labels how good their probabilities are: ece, the expected
-// calibration error, and label_nll, the mean of minus the log-probability of the right label in nats. With Fit these are
-// of the model alone, and temperature and calibrated_ece follow. A loss that is no finite number is an error.
+// calibration error, and label_nll, the mean of minus the log-probability of the right label in nats, both of the model
+// alone. calibrated_ece and calibrated_label_nll are those with the temperature of the checkpoint, if it has one for these
+// labels, or with Fit that of these examples, which goes before them. A loss that is no finite number is an error.
 func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, error) {
 	values, _, err := e.run(ctx, examples, batchSize, done)
 	return values, err

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"slices"
 	"strings"
 
 	"t5train/data/task"
@@ -21,14 +22,32 @@ type grader interface {
 func newGrader(spec task.Spec, written func(text string) string) grader {
 	switch spec.Kind() {
 	case task.Numbers:
-		return &numberGrader{}
+		return limitedGrader{&numberGrader{}, spec.Metrics}
 	case task.Entities:
-		return &entityGrader{spec: spec, written: written}
+		g := &entityGrader{spec: spec, written: written}
+		if slices.Contains(spec.Metrics, task.Seqeval) { // all of them
+			return g
+		}
+		return limitedGrader{g, spec.Metrics}
 	case task.Referents:
 		return &referentGrader{}
 	default:
 		return newTextGrader(spec.MetricNames())
 	}
+}
+
+// limitedGrader shows the metrics that are asked for.
+type limitedGrader struct {
+	grader
+	asked []string
+}
+
+// Result implements metric.Sampled.
+func (g limitedGrader) Result() []metric.Value { return only(g.grader.Result(), g.asked) }
+
+// Sample implements metric.Sampled.
+func (g limitedGrader) Sample(index []int) []metric.Value {
+	return only(g.grader.Sample(index), g.asked)
 }
 
 // textGrader compares texts.
@@ -55,6 +74,8 @@ func newTextGrader(names []string) *textGrader {
 			add(metric.Exact{})
 		case task.SQuADScores:
 			add(metric.SQuAD{})
+		case task.F1:
+			add(metric.SQuAD{}, name)
 		case task.BLEU:
 			add(metric.BLEU{})
 		case task.ChrF:

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"t5train/data/task"
@@ -90,6 +91,31 @@ func TestValuesOfTasks(t *testing.T) {
 			if _, ok := got[value]; !ok && value != "loss" && value != "perplexity" {
 				t.Errorf("%s: %s is not among %v", name, value, got)
 			}
+		}
+	}
+}
+
+// TestAskedMetrics: a task that names metrics is measured by these, and by nothing else.
+func TestAskedMetrics(t *testing.T) {
+	ref := task.Reference{Texts: []string{"a"}, Tokens: []string{"a"}, Tags: []string{"B-PER"}}
+	entities := []task.Label{{Name: "PER", Text: "person"}}
+	for _, c := range []struct {
+		spec task.Spec
+		want []string
+	}{
+		{task.Spec{Name: task.NER, Entities: entities, Metrics: []string{task.TagAccuracy, task.F1}}, []string{"tag_accuracy", "f1"}},
+		{task.Spec{Name: task.NER, Entities: entities, Metrics: []string{task.Seqeval}},
+			[]string{"precision", "recall", "f1", "f1_macro", "f1_weighted", "tag_accuracy", "f1_PER"}},
+		{task.Spec{Name: task.Regression, Metrics: []string{task.MSE}}, []string{"mse"}},
+		{task.Spec{Name: task.QuestionAnswering, Metrics: []string{task.F1}}, []string{"f1"}},
+		{task.Spec{Name: task.QuestionAnswering, Metrics: []string{task.F1, task.ExactMatch}}, []string{"f1", "exact_match"}},
+	} {
+		g := newGrader(c.spec, func(text string) string { return text })
+		if err := g.Add("a", ref); err != nil {
+			t.Fatal(err)
+		}
+		if got := metricNames(g.Result()); !slices.Equal(got, c.want) || !slices.Equal(metricNames(g.Sample([]int{0})), c.want) {
+			t.Errorf("%s %v: got %v, want %v", c.spec.Name, c.spec.Metrics, got, c.want)
 		}
 	}
 }

@@ -2,9 +2,9 @@ package trainer
 
 import (
 	"context"
+	"slices"
 
 	"t5train/data"
-	"t5train/data/task"
 	"t5train/model/kernel"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
@@ -57,32 +57,35 @@ func (r *ranked) add(ctx context.Context, batch *data.Batch, _ kernel.Totals) er
 
 func (r *ranked) values() []metric.Value {
 	var values []metric.Value
-	for _, v := range r.classes.Result() {
-		if v.Name != "examples" {
-			values = append(values, v)
-		}
+	for _, s := range r.sampled() {
+		values = append(values, s.Result()...)
 	}
-	if r.groups != nil {
-		values = append(values, metric.Value{Name: task.GroupMatch, Value: r.groups.Match()})
-	}
-	return append(values, r.calibrate()...)
+	values = slices.DeleteFunc(values, func(v metric.Value) bool { return v.Name == "examples" })
+	return append(only(values, r.evaluator.spec.Metrics), r.calibrate()...)
 }
 
-// calibrate returns how good the probabilities of the labels are.
+// calibrate returns how good the probabilities of the labels are: those of the model alone, then those that a temperature
+// makes of them.
 func (r *ranked) calibrate() []metric.Value {
 	c, t := &r.calibration, r.evaluator.labels.temperature
+	values := []metric.Value{{Name: "ece", Value: c.Error(1)}, {Name: "label_nll", Value: c.NLL(1)}}
 	if r.evaluator.Fit {
-		t = 1
+		t = c.Fit()
+		values = append(values, metric.Value{Name: "temperature", Value: t})
 	}
-	values := []metric.Value{{Name: "ece", Value: c.Error(t)}, {Name: "label_nll", Value: c.NLL(t)}}
-	if r.evaluator.Fit {
-		fitted := c.Fit()
-		values = append(values, metric.Value{Name: "temperature", Value: fitted}, metric.Value{Name: "calibrated_ece", Value: c.Error(fitted)})
+	if r.evaluator.Fit || t != 1 {
+		values = append(values, metric.Value{Name: "calibrated_ece", Value: c.Error(t)}, metric.Value{Name: "calibrated_label_nll", Value: c.NLL(t)})
 	}
 	return values
 }
 
-func (r *ranked) sampled() metric.Sampled  { return r.classes }
+func (r *ranked) sampled() []metric.Sampled {
+	if r.groups == nil {
+		return []metric.Sampled{r.classes}
+	}
+	return []metric.Sampled{r.classes, r.groups}
+}
+
 func (r *ranked) signatures() []string     { return nil }
 func (r *ranked) close() record.Evaluation { return r.exhibition.close(r.names, r.classes) }
 

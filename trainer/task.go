@@ -67,12 +67,20 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	if err != nil {
 		return nil, err
 	}
-	intervals, err := metric.Bootstrap(ctx, answers.sampled(), bootstrapSeed)
-	if err != nil {
-		return nil, err
+	result := &Evaluation{Values: values, Signatures: answers.signatures()}
+	shown := metricNames(values)
+	for _, s := range answers.sampled() {
+		intervals, err := metric.Bootstrap(ctx, s, bootstrapSeed)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range intervals {
+			if i.Name != "examples" && i.Name != "invalid" && slices.Contains(shown, i.Name) {
+				result.Intervals = append(result.Intervals, i)
+			}
+		}
 	}
-	intervals = slices.DeleteFunc(intervals, func(i metric.Interval) bool { return i.Name == "examples" || i.Name == "invalid" })
-	return &Evaluation{Values: values, Intervals: intervals, Signatures: answers.signatures()}, nil
+	return result, nil
 }
 
 // bootstrapSeed makes intervals the same whenever and wherever they are computed.

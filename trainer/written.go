@@ -42,6 +42,6 @@ func (w *written) values() []metric.Value {
 	return append(w.grader.Result(), metric.Value{Name: "truncated", Value: float64(w.truncated)})
 }
 
-func (w *written) sampled() metric.Sampled  { return w.grader }
-func (w *written) signatures() []string     { return w.grader.Signatures() }
-func (w *written) close() record.Evaluation { return w.exhibition.close(nil, nil) }
+func (w *written) sampled() []metric.Sampled { return []metric.Sampled{w.grader} }
+func (w *written) signatures() []string      { return w.grader.Signatures() }
+func (w *written) close() record.Evaluation  { return w.exhibition.close(nil, nil) }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"t5train/internal/nearest"
 )
 
 // The metrics, by the names under which they are asked for. What each of them computes is up to package metric.
@@ -21,9 +23,12 @@ const (
 	GroupMatch     = "group_exact_match" // share of questions all of whose rows are answered right
 	Pearson        = "pearson"
 	Spearman       = "spearman"
-	Seqeval        = "seqeval"     // precision, recall and F1 of whole entities
-	ExactMatch     = "exact_match" // share of answers that are a reference, character for character
-	SQuADScores    = "squad"       // exact match and F1 of words, without capitals, punctuation and articles
+	Kendall        = "kendall"
+	MSE            = "mse"          // mean squared error
+	Seqeval        = "seqeval"      // precision, recall and F1 of whole entities, also by type
+	TagAccuracy    = "tag_accuracy" // share of right tags
+	ExactMatch     = "exact_match"  // share of answers that are a reference, character for character
+	SQuADScores    = "squad"        // exact match and F1 of words, without capitals, punctuation and articles
 	BLEU           = "bleu"
 	ChrF           = "chrf"
 	ChrFPlus       = "chrf++"
@@ -40,27 +45,32 @@ func (k Kind) Metrics() []string {
 	case Labels:
 		return []string{Accuracy, F1, F1Macro, F1Micro, F1Weighted, Precision, PrecisionMacro, Recall, RecallMacro, Matthews, GroupMatch}
 	case Numbers:
-		return []string{Pearson, Spearman}
+		return []string{Pearson, Spearman, Kendall, MSE}
 	case Entities:
-		return []string{Seqeval}
+		return []string{Seqeval, F1, Precision, Recall, F1Macro, F1Weighted, TagAccuracy}
 	case Referents:
 		return []string{Accuracy}
 	default:
-		return []string{ExactMatch, SQuADScores, BLEU, ChrF, ChrFPlus, TER, Rouge1, Rouge2, RougeL, RougeLsum}
+		return []string{ExactMatch, SQuADScores, F1, BLEU, ChrF, ChrFPlus, TER, Rouge1, Rouge2, RougeL, RougeLsum}
 	}
 }
 
-// MetricNames returns the metrics of the task: those of the spec, or else the usual ones.
+// MetricNames returns the metrics of the task, the most important first: those of the spec, or else the usual ones.
 func (s Spec) MetricNames() []string {
 	if len(s.Metrics) > 0 {
 		return s.Metrics
 	}
 	switch s.Kind() {
 	case Labels:
-		return []string{Accuracy, F1Macro}
-	case Texts:
-	default:
+		names := s.Kind().Metrics()
+		if len(s.GroupColumns) == 0 {
+			names = slices.DeleteFunc(names, func(name string) bool { return name == GroupMatch })
+		}
+		return names
+	case Numbers, Referents:
 		return s.Kind().Metrics()
+	case Entities:
+		return []string{Seqeval}
 	}
 	switch {
 	case s.Name == Translation:
@@ -77,23 +87,14 @@ func (s Spec) MetricNames() []string {
 // Values lists the values that evaluations compare by for the task: those of its metrics, and loss and perplexity.
 func (s Spec) Values() []string {
 	var values []string
-	switch s.Kind() {
-	case Labels:
-		values = s.Kind().Metrics()
-		if len(s.GroupColumns) == 0 {
-			values = slices.DeleteFunc(values, func(v string) bool { return v == GroupMatch })
-		}
-	case Numbers:
-		values = []string{Pearson, Spearman, "kendall", "mse"}
-	case Entities:
-		values = []string{F1, Precision, Recall, F1Macro, F1Weighted, "tag_accuracy"}
-	default:
-		for _, name := range s.MetricNames() {
-			if name == SQuADScores {
-				values = append(values, F1, ExactMatch)
-			} else {
-				values = append(values, name)
-			}
+	for _, name := range s.MetricNames() {
+		switch name {
+		case SQuADScores:
+			values = append(values, F1, ExactMatch)
+		case Seqeval:
+			values = append(values, F1, Precision, Recall, F1Macro, F1Weighted, TagAccuracy)
+		default:
+			values = append(values, name)
 		}
 	}
 	return append(values, "loss", "perplexity")
@@ -115,12 +116,19 @@ func (s Spec) Best() string {
 // checkMetrics wants names that the kind of answers has.
 func (s Spec) checkMetrics() []error {
 	known := s.Kind().Metrics()
-	if slices.Contains(s.Metrics, ExactMatch) && slices.Contains(s.Metrics, SQuADScores) {
-		return []error{fmt.Errorf("task: metrics %s and %s both give %[1]s, want one of them", ExactMatch, SQuADScores)}
+	values := s.Values()
+	for i, name := range values {
+		if slices.Contains(values[:i], name) {
+			return []error{fmt.Errorf("task: metrics %s give %s twice, want it once", strings.Join(s.Metrics, ", "), name)}
+		}
 	}
 	for _, name := range s.Metrics {
-		if !slices.Contains(known, name) {
-			return []error{fmt.Errorf("task: metric %q is not for %s, want some of %s", name, s.Name, strings.Join(known, ", "))}
+		switch {
+		case !slices.Contains(known, name):
+			return []error{fmt.Errorf("task: metric %q is not for %s, want some of %s%s",
+				name, s.Name, strings.Join(known, ", "), nearest.DidYouMean(name, known, ": "))}
+		case name == GroupMatch && len(s.GroupColumns) == 0:
+			return []error{fmt.Errorf("task: metric %s is for tasks whose rows are in groups, such as super_glue/multirc: leave it out", name)}
 		}
 	}
 	return nil
