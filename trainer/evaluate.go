@@ -62,6 +62,9 @@ type Evaluation struct {
 	Signatures []string // how values were computed, by those tools that have a form for it
 }
 
+// Map returns the values by their names.
+func (e *Evaluation) Map() map[string]float64 { return metricMap(e.Values) }
+
 // Evaluate returns the metrics of the examples, in the order in which they are shown: the loss per target token in
 // nats and its perplexity, then the metrics of the task. Labels are ranked by their probability; other answers are
 // generated greedily, and truncated counts those that reached the limit before their end.

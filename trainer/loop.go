@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -207,11 +208,7 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	if improved {
 		mark = "  (best)"
 	}
-	line := FormatMetrics(values)
-	if !slices.Contains(Headline(), ownName(name)) {
-		line += fmt.Sprintf("  %s %.4f", name, value)
-	}
-	l.console.Say("step %d, epoch %.2f: validation %s%s", l.state.Step, l.epoch(), line, mark)
+	l.console.Say("step %d, epoch %.2f: validation %s%s", l.state.Step, l.epoch(), FormatMetrics(all, ShownFirst(l.config)...), mark)
 	for _, line := range shown {
 		l.console.Say("  %s", line)
 	}
@@ -328,22 +325,38 @@ func metricNames(values []metric.Value) []string {
 	return names
 }
 
-// Headline lists the metrics that a person looks at first, of all tasks and objectives.
-func Headline() []string {
+// headline lists the metrics that a person looks at first, of all tasks and objectives. The loss says what the perplexity
+// does.
+func headline() []string {
 	return []string{
 		task.Accuracy, task.F1, task.ExactMatch, task.GroupMatch, task.Pearson, task.Spearman, task.BLEU, task.ChrF, task.ChrFPlus, task.TER,
-		task.Rouge1, task.Rouge2, task.RougeL, task.RougeLsum, "token_accuracy", "span_accuracy", "loss", "perplexity", "bits_per_byte",
+		task.Rouge1, task.Rouge2, task.RougeL, task.RougeLsum, "token_accuracy", "span_accuracy", "loss", "bits_per_byte",
 	}
 }
 
-// FormatMetrics writes the metrics that a person looks at first in one line.
-func FormatMetrics(values []metric.Value) string {
-	var parts []string
-	for _, v := range values {
-		// The loss says what the perplexity does.
-		if name := ownName(v.Name); name != "perplexity" && slices.Contains(Headline(), name) {
-			parts = append(parts, fmt.Sprintf("%s %.4f", v.Name, v.Value))
+// ShownFirst returns the metrics that a configuration names.
+func ShownFirst(c *configs.Config) []string {
+	first := slices.Clone(c.Task.Metrics)
+	for _, p := range c.Data.Mixture {
+		first = append(first, p.Metrics...)
+	}
+	return append(first, ownName(c.Eval.Metric))
+}
+
+// FormatMetrics writes the metrics that a person looks at in one line: of all data, then of each part of a mixture. Those
+// named first come before the usual ones.
+func FormatMetrics(metrics map[string]float64, first ...string) string {
+	order := append(first, headline()...)
+	place := func(name string) int { return slices.Index(order, ownName(name)) }
+	part := func(name string) string { return strings.TrimSuffix(name, ownName(name)) }
+	names := slices.SortedFunc(maps.Keys(metrics), func(a, b string) int {
+		return cmp.Or(cmp.Compare(part(a), part(b)), cmp.Compare(place(a), place(b)))
+	})
+	var shown []string
+	for _, name := range names {
+		if place(name) >= 0 {
+			shown = append(shown, fmt.Sprintf("%s %.4f", name, metrics[name]))
 		}
 	}
-	return strings.Join(parts, "  ")
+	return strings.Join(shown, "  ")
 }

@@ -70,7 +70,7 @@ A checkpoint that is pre-trained and has no task yet is evaluated by its objecti
 			e, err := trainer.Evaluate(c.Context(), bundle, o)
 			if err == nil {
 				if output != "-" { // said first, so that a full disk does not lose them
-					o.Console.Say("%s", trainer.FormatMetrics(e.Values))
+					o.Console.Say("%s", trainer.FormatMetrics(e.Map(), o.Task.Metrics...))
 				}
 				err = writeEvaluation(sink, e)
 			}

@@ -199,13 +199,7 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 	}
 	fmt.Fprintf(a.stdout, "checkpoint %s\n", r.Checkpoint)
 	if r.Metrics != nil {
-		fmt.Fprintf(a.stdout, "validation, step %d:", r.BestStep)
-		for _, name := range trainer.Headline() {
-			if v, ok := r.Metrics[name]; ok {
-				fmt.Fprintf(a.stdout, " %s %.4f", name, v)
-			}
-		}
-		fmt.Fprintln(a.stdout)
+		fmt.Fprintf(a.stdout, "validation, step %d: %s\n", r.BestStep, trainer.FormatMetrics(r.Metrics, trainer.ShownFirst(c)...))
 		if t, ok := r.Metrics["temperature"]; ok {
 			fmt.Fprintf(a.stdout, "calibration: temperature %.4f, expected calibration error %.4f before and %.4f after\n", t, r.Metrics["ece"], r.Metrics["calibrated_ece"])
 		}
