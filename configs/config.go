@@ -136,7 +136,7 @@ type Part struct {
 	TargetLanguage string `yaml:"target_language,omitempty" unit:"language code"`
 	// Regression: numbers are written as multiples of it. Unset: 0.2.
 	Step *float64 `yaml:"step,omitempty" range:"> 0"`
-	// What evaluations measure, the most important first. Empty: the usual metrics of the task.
+	// What evaluations measure, the most important first, such as bleu, chrf or rouge1-stem. Empty: the usual metrics of the task.
 	Metrics []string `yaml:"metrics,omitempty,flow" unit:"metrics" for:"fine-tuning"`
 }
 
@@ -196,7 +196,7 @@ type Task struct {
 	// Regression: numbers are written as multiples of it, which makes them fewer and easier to learn. Unset: 0.2, that of
 	// STS-B.
 	Step *float64 `yaml:"step" range:"> 0"`
-	// What evaluations measure, the most important first. Empty: the usual metrics of the task.
+	// What evaluations measure, the most important first, such as bleu, chrf or rouge1-stem. Empty: the usual metrics of the task.
 	Metrics []string `yaml:"metrics" unit:"metrics"`
 }
 

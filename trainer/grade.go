@@ -50,54 +50,65 @@ func (g limitedGrader) Sample(index []int) []metric.Value {
 	return only(g.grader.Sample(index), g.asked)
 }
 
-// textGrader compares texts.
+// textGrader compares texts by metrics, of which several may have a scorer in common: all of ROUGE have.
 type textGrader struct {
+	scorers []metric.Scorer
+	texts   []*metric.Text // of each scorer
 	metrics []textMetric
 }
 
-// textMetric is a metric of texts; of its values those of names are shown, without names all.
+// textMetric is a metric of texts: a value of a scorer, or all of them.
 type textMetric struct {
-	*metric.Text
-	names []string
+	name, value string // value is empty for all
+	scorer      int
 }
 
-// newTextGrader returns a grader for the metrics of the names, each of which has one scorer; the four of ROUGE share it.
 func newTextGrader(names []string) *textGrader {
 	g := &textGrader{}
-	var rouge []string
-	add := func(s metric.Scorer, names ...string) {
-		g.metrics = append(g.metrics, textMetric{metric.NewText(s), names})
-	}
 	for _, name := range names {
-		switch name {
-		case task.ExactMatch:
-			add(metric.Exact{})
-		case task.SQuADScores:
-			add(metric.SQuAD{})
-		case task.F1:
-			add(metric.SQuAD{}, name)
-		case task.BLEU:
-			add(metric.BLEU{})
-		case task.ChrF:
-			add(metric.ChrF{})
-		case task.ChrFPlus:
-			add(metric.ChrF{WordOrder: 2})
-		case task.TER:
-			add(metric.TER{})
-		default:
-			rouge = append(rouge, name)
+		scorer, value := textScorer(name)
+		at := slices.Index(g.scorers, scorer)
+		if at < 0 {
+			at = len(g.scorers)
+			g.scorers, g.texts = append(g.scorers, scorer), append(g.texts, metric.NewText(scorer))
 		}
-	}
-	if len(rouge) > 0 {
-		add(metric.ROUGE{}, rouge...)
+		g.metrics = append(g.metrics, textMetric{name, value, at})
 	}
 	return g
 }
 
+// textScorer returns the scorer of a metric, and which of its values that is; "" is all.
+func textScorer(name string) (scorer metric.Scorer, value string) {
+	switch name {
+	case task.ExactMatch:
+		return metric.Exact{}, ""
+	case task.SQuADScores:
+		return metric.SQuAD{}, ""
+	case task.F1:
+		return metric.SQuAD{}, name
+	case task.ChrF:
+		return metric.ChrF{}, ""
+	case task.ChrFPlus:
+		return metric.ChrF{WordOrder: 2}, ""
+	case task.TER:
+		return metric.TER{}, ""
+	case task.BLEU:
+		return metric.BLEU{}, name
+	case task.BLEU + task.Lowercase:
+		return metric.BLEU{Lowercase: true}, task.BLEU
+	}
+	if tokenizer, ok := strings.CutPrefix(name, task.BLEU+"-"); ok {
+		t, _ := metric.ParseTokenizer(tokenizer) // Validate has seen that there is one
+		return metric.BLEU{Tokenizer: t}, task.BLEU
+	}
+	value, stemmed := strings.CutSuffix(name, task.Stemmed)
+	return metric.ROUGE{Stemmer: stemmed}, value
+}
+
 // Add implements grader.
 func (g *textGrader) Add(answer string, ref task.Reference) error {
-	for _, m := range g.metrics {
-		if err := m.Add(answer, ref.Texts); err != nil {
+	for _, t := range g.texts {
+		if err := t.Add(answer, ref.Texts); err != nil {
 			return err
 		}
 	}
@@ -105,7 +116,7 @@ func (g *textGrader) Add(answer string, ref task.Reference) error {
 }
 
 // Len implements metric.Sampled.
-func (g *textGrader) Len() int { return g.metrics[0].Len() }
+func (g *textGrader) Len() int { return g.texts[0].Len() }
 
 // Result implements metric.Sampled.
 func (g *textGrader) Result() []metric.Value { return g.values((*metric.Text).Result) }
@@ -116,9 +127,20 @@ func (g *textGrader) Sample(index []int) []metric.Value {
 }
 
 func (g *textGrader) values(of func(*metric.Text) []metric.Value) []metric.Value {
+	scores := make([][]metric.Value, len(g.texts))
+	for i, t := range g.texts {
+		scores[i] = of(t)
+	}
 	var values []metric.Value
 	for _, m := range g.metrics {
-		values = append(values, only(of(m.Text), m.names)...)
+		for _, v := range scores[m.scorer] {
+			switch m.value {
+			case "":
+				values = append(values, v)
+			case v.Name:
+				values = append(values, metric.Value{Name: m.name, Value: v.Value})
+			}
+		}
 	}
 	return values
 }
@@ -142,12 +164,14 @@ func only(values []metric.Value, names []string) []metric.Value {
 // Signatures implements grader.
 func (g *textGrader) Signatures() []string {
 	var lines []string
-	for _, m := range g.metrics {
-		name := m.Result()[0].Name
-		if len(m.names) > 0 {
-			name = strings.Join(m.names, ", ")
+	for i, t := range g.texts {
+		var names []string
+		for _, m := range g.metrics {
+			if m.scorer == i {
+				names = append(names, m.name)
+			}
 		}
-		lines = append(lines, name+": "+m.Signature())
+		lines = append(lines, strings.Join(names, ", ")+": "+t.Signature())
 	}
 	return lines
 }

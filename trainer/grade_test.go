@@ -3,6 +3,7 @@ package trainer
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"t5train/data/task"
@@ -116,6 +117,41 @@ func TestAskedMetrics(t *testing.T) {
 		}
 		if got := metricNames(g.Result()); !slices.Equal(got, c.want) || !slices.Equal(metricNames(g.Sample([]int{0})), c.want) {
 			t.Errorf("%s %v: got %v, want %v", c.spec.Name, c.spec.Metrics, got, c.want)
+		}
+	}
+}
+
+// TestVariantsOfMetrics holds names with an option to the scorer with that option, and each to a signature that says it.
+func TestVariantsOfMetrics(t *testing.T) {
+	names := []string{"rouge1", "bleu-lc", "rouge1-stem", "bleu", "bleu-char", "bleu-none", "bleu-zh", "bleu-intl", "rougeLsum-stem"}
+	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"a"}, TargetColumn: "b", Metrics: names}
+	if err := spec.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	answer, right := "The Cats were running, home", "the cat was running home"
+	g := newGrader(spec, nil)
+	if err := g.Add(answer, task.Reference{Texts: []string{right}}); err != nil {
+		t.Fatal(err)
+	}
+	score := func(s metric.Scorer, value string) metric.Value {
+		return metric.Value{Value: metricMap(metric.Scores(s, answer, []string{right}))[value]}
+	}
+	want := []metric.Value{
+		score(metric.ROUGE{}, "rouge1"), score(metric.BLEU{Lowercase: true}, "bleu"), score(metric.ROUGE{Stemmer: true}, "rouge1"),
+		score(metric.BLEU{}, "bleu"), score(metric.BLEU{Tokenizer: metric.TokenizeChar}, "bleu"), score(metric.BLEU{Tokenizer: metric.TokenizeNone}, "bleu"),
+		score(metric.BLEU{Tokenizer: metric.TokenizeZh}, "bleu"), score(metric.BLEU{Tokenizer: metric.TokenizeIntl}, "bleu"),
+		score(metric.ROUGE{Stemmer: true}, "rougeLsum"),
+	}
+	for i := range want {
+		want[i].Name = names[i]
+	}
+	if got := g.Result(); !slices.Equal(got, want) || want[0].Value >= want[2].Value {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	signatures := strings.Join(g.Signatures(), "\n")
+	for _, part := range []string{"rouge1: nrefs:1|stemmer:no", "rouge1-stem, rougeLsum-stem: nrefs:1|stemmer:yes", "bleu-zh: nrefs:1|case:mixed|eff:no|tok:zh|", "bleu-lc: nrefs:1|case:lc|"} {
+		if !strings.Contains(signatures, part) {
+			t.Errorf("%q is not in %s", part, signatures)
 		}
 	}
 }

@@ -39,6 +39,31 @@ const (
 	RougeLsum      = "rougeLsum"
 )
 
+// What may follow the name of a metric of texts.
+const (
+	Stemmed   = "-stem" // of rouge1 and its like: words are compared by their stems
+	Lowercase = "-lc"   // of bleu: case does not count
+)
+
+// BLEUTokenizers are the ways to cut texts into tokens, besides that of bleu itself, of which bleu-intl and its like have
+// one each, by the names of sacrebleu.
+func BLEUTokenizers() []string { return []string{"intl", "zh", "char", "none"} }
+
+// textMetrics lists the metrics of texts.
+func textMetrics() []string {
+	names := []string{ExactMatch, SQuADScores, F1, BLEU, BLEU + Lowercase}
+	for _, tokenizer := range BLEUTokenizers() {
+		names = append(names, BLEU+"-"+tokenizer)
+	}
+	names = append(names, ChrF, ChrFPlus, TER)
+	for _, stem := range []string{"", Stemmed} {
+		for _, rouge := range []string{Rouge1, Rouge2, RougeL, RougeLsum} {
+			names = append(names, rouge+stem)
+		}
+	}
+	return names
+}
+
 // Metrics lists the metrics that a kind of answers can be held to.
 func (k Kind) Metrics() []string {
 	switch k {
@@ -51,7 +76,7 @@ func (k Kind) Metrics() []string {
 	case Referents:
 		return []string{Accuracy}
 	default:
-		return []string{ExactMatch, SQuADScores, F1, BLEU, ChrF, ChrFPlus, TER, Rouge1, Rouge2, RougeL, RougeLsum}
+		return textMetrics()
 	}
 }
 
