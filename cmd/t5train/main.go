@@ -4,7 +4,8 @@
 //	go run ./cmd/t5train predict --checkpoint runs/quickstart --text "You have won a prize"
 //
 // Results go to standard output, everything else to standard error. The exit status is 0 on success, 1 on an error, 2
-// on wrong usage, and 130 or 143 when SIGINT or SIGTERM ended the work, 0 when they ended serve.
+// on wrong usage, and 130 or 143 when SIGINT or SIGTERM ended the work, 0 when they ended
+// serve or report --watch, which nothing else ends.
 package main
 
 import (
