@@ -237,8 +237,13 @@ func placesOf(path string, columns, names []string) ([]int, error) {
 	return places, nil
 }
 
-// TextInput is the input of a text that the user typed.
-func TextInput(spec task.Spec, text string) (Input, error) { return fromLine(spec, text) }
+// TextInput is the input of a text that the user typed: of a task with several text columns, a JSON object that has them.
+func TextInput(spec task.Spec, text string) (Input, error) {
+	if len(spec.TextColumns) > 1 {
+		return fromJSON(spec, text)
+	}
+	return fromLine(spec, text)
+}
 
 func fromLine(spec task.Spec, line string) (Input, error) {
 	text, err := spec.InputFromLine(line)

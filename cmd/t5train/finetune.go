@@ -217,7 +217,11 @@ func nextInput(c *configs.Config, checkpoint string) string {
 	case err == nil && len(info.Tasks) > 0:
 		return fmt.Sprintf("--part %s --input FILE", c.Data.Mixture[0].Name)
 	case err == nil && info.Task != nil && len(info.Task.TextColumns) > 1:
-		return "--input FILE.jsonl"
+		fields := make([]string, len(info.Task.TextColumns))
+		for i, column := range info.Task.TextColumns {
+			fields[i] = string(quoted(column)) + `: "..."`
+		}
+		return "--text '{" + strings.Join(fields, ", ") + "}'"
 	}
 	return `--text "..."`
 }
