@@ -101,8 +101,7 @@ func envName(path string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 }
 
-// flags reads the key=value arguments of --set, then the values of named flags; of two for the same key the
-// later one counts.
+// flags reads the key=value arguments of --set, of which the later one for a key counts, then the values of named flags.
 func (r *reader) flags(set []string, overrides map[string]any) layer {
 	l := layer{}
 	for _, arg := range set {
@@ -119,6 +118,10 @@ func (r *reader) flags(set []string, overrides map[string]any) layer {
 		const at = "command line"
 		f, ok := r.lookup(path, at)
 		if !ok {
+			continue
+		}
+		if _, twice := l[path]; twice {
+			r.report(at, "given twice, by a flag of its own and by --set: keep one", path)
 			continue
 		}
 		var n yaml.Node

@@ -16,7 +16,7 @@ type LoadOptions struct {
 	Env  []string // environment, in the form of os.Environ; variables without the prefix T5TRAIN_ are ignored
 	Set  []string // arguments of --set, key=value, the value in YAML: data.train=[a.parquet,b.parquet]
 	// Overrides are the values of named flags by key: {"train.batch_size": 16}. A value has the type of its
-	// key: int, float64, bool, string or []string. Put in only flags that were given. They count more than Set.
+	// key: int, float64, bool, string or []string. Put in only flags that were given. Set may not have the same keys.
 	Overrides map[string]any
 	// Sizes are the names that model.size may have. Nil: any.
 	Sizes []string

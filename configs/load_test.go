@@ -50,6 +50,13 @@ func TestLoadDefaults(t *testing.T) {
 	}
 }
 
+func TestFlagAndSet(t *testing.T) {
+	got := mistakes(t, minimal, LoadOptions{Set: []string{"train.seed=4"}, Overrides: map[string]any{"train.seed": 6}})
+	if want := "train.seed: given twice, by a flag of its own and by --set: keep one (command line)"; len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestPrecedence(t *testing.T) {
 	file := minimal + "train: {seed: 2}\n"
 	env := []string{"T5TRAIN_TRAIN_SEED=3", "HOME=/root"}
@@ -65,7 +72,7 @@ func TestPrecedence(t *testing.T) {
 		{"environment over default", minimal, LoadOptions{Env: env}, 3},
 		{"--set over environment", file, LoadOptions{Env: env, Set: []string{"train.seed=4"}}, 4},
 		{"the later --set", file, LoadOptions{Set: []string{"train.seed=4", "train.seed=5"}}, 5},
-		{"named flag over --set", file, LoadOptions{Env: env, Set: []string{"train.seed=4"}, Overrides: map[string]any{"train.seed": 6}}, 6},
+		{"named flag over environment", file, LoadOptions{Env: env, Set: []string{"train.steps=4"}, Overrides: map[string]any{"train.seed": 6}}, 6},
 		{"zero over file", file, LoadOptions{Set: []string{"train.seed=0"}}, 0},
 		{"empty variable is not set", file, LoadOptions{Env: []string{"T5TRAIN_TRAIN_SEED="}}, 2},
 	}
