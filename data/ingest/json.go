@@ -83,8 +83,12 @@ func inText(line int, err error) error {
 	return err
 }
 
-// jsonError says more about the end of a text inside of a value.
+// jsonError says what to do about text that is no JSON.
 func jsonError(err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("%w: want JSON, with texts and keys in double quotes: correct it, or name another format with --format", err)
+	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the text ends inside of a value: is the file whole?")
 	}

@@ -85,7 +85,7 @@ func readCases() []readCase {
 		{"jsonl with a key twice", JSONL, ReadOptions{}, `{"a": 1, "a": 2}`, "", `line 1: key "a" is empty or there twice`},
 		{"jsonl with a struct twice", JSONL, ReadOptions{}, `{"s": {"a": 1}, "s": {"b": 2}}`, "", `line 1: key "s" is empty or there twice`},
 		{"jsonl that goes deep", JSONL, ReadOptions{}, strings.Repeat(`{"a":`, 20), "", "line 1: objects are more than 16 deep"},
-		{"jsonl with single quotes", JSONL, ReadOptions{}, "{}\n{'a': 1}", "1", "line 2: invalid character '\\''"},
+		{"jsonl with single quotes", JSONL, ReadOptions{}, "{}\n{'a': 1}", "1", "line 2: invalid character '\\'': want JSON, with texts and keys in double quotes: correct it, or name another format"},
 
 		{"json array", JSON, ReadOptions{}, "[\n{\"a\": 1},\n{\"a\":\n2}]\n", "2 a=1\n3 a=2", ""},
 		{"json objects", JSON, ReadOptions{}, "{\"a\": 1}\n{\"a\": 2}", "1 a=1\n2 a=2", ""},

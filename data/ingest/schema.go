@@ -182,6 +182,12 @@ func (s *schema) resolve() ([]parquetout.Column, error) {
 	}
 	var columns []parquetout.Column
 	for _, c := range s.columns {
+		for depth := 1; depth < len(c.path); depth++ {
+			if outer := s.byName[strings.Join(c.path[:depth], ".")]; outer != nil {
+				return nil, fmt.Errorf("column %s is %s in %v and an object with a key %s in %v: make it one of the two in all rows",
+					outer.name, listText(outer.list), outer.place, c.path[depth], c.place)
+			}
+		}
 		out := parquetout.Column{Path: c.path, List: c.list, Type: c.forced}
 		switch {
 		case c.label:

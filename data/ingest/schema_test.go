@@ -26,7 +26,7 @@ func TestSchema(t *testing.T) {
 		{"text and number", "{\"a\": 1}\n{\"a\": \"x\"}", nil, nil, "", "f, line 2: column a is a string here and a whole number in f, line 1: make all of one type, or read all as text with --types a=string"},
 		{"text and number as text", "{\"a\": 1}\n{\"a\": \"x\"}", map[string]parquetout.Type{"a": "string"}, nil, "a (string)", ""},
 		{"list and value", "{\"a\": [1]}\n{\"a\": 1}", nil, nil, "", "f, line 2: column a is a single value here and a list in f, line 1"},
-		{"struct and value", "{\"a\": {\"b\": 1}}\n{\"a\": 1}", nil, nil, "a.b (int64) a (int64)", ""}, // refused when it is written
+		{"struct and value", "{\"a\": {\"b\": 1}}\n{\"a\": 1}", nil, nil, "", "column a is a single value in f, line 2 and an object with a key b in f, line 1: make it one of the two in all rows"},
 		{"struct that is null", "{\"n\": 1, \"a\": null}\n{\"a\": {\"b\": null}}\n{\"a\": {\"b\": {\"c\": 1}, \"d\": null}}\n{\"a\": null}", nil, nil, "n (int64) a.b.c (int64) a.d (string)", ""},
 		{"struct that is null and has a type", "{\"a\": {\"b\": 1}}\n{\"a\": null}", map[string]parquetout.Type{"a": "string"}, nil, "", "there is no column a: the columns are a.b"},
 		{"dot in a name", "{\"a.b\": 1}\n{\"a\": {\"b\": 1}}", nil, nil, "", "line 2: a.b is a name with a dot, and a key of an object elsewhere"},
