@@ -135,7 +135,17 @@ func (c *checking) split(ctx context.Context, number int) error {
 		}
 		waiting, columns = waiting[:0], columns[:0]
 	})
-	err := s.Set.Scan(ctx, c.columns(), func(row int64, cells []parquetio.Cell) error {
+	all := c.columns()
+	starts := c.answerStarts(s)
+	for _, a := range starts {
+		all = append(all, a.column)
+	}
+	err := s.Set.Scan(ctx, all, func(row int64, cells []parquetio.Cell) error {
+		for i, a := range starts {
+			if wrong := a.misplaced(cells, cells[len(all)-len(starts)+i]); wrong != "" {
+				c.findings.add(AnswerStart, s.Name, "column "+a.column, Instance{Place: placeOf(s.Set, row), Text: wrong})
+			}
+		}
 		for i, cell := range cells[:measuredTexts] {
 			if text := cell.Text(); strings.TrimSpace(text) != "" {
 				blocks.add(strings.Clone(text))
@@ -144,7 +154,7 @@ func (c *checking) split(ctx context.Context, number int) error {
 				c.empty(s, row, i)
 			}
 		}
-		labelled := c.rowLabels(number, row, labels, cells[measuredTexts:])
+		labelled := c.rowLabels(number, row, labels, cells[measuredTexts:measuredTexts+len(r.Labels)])
 		c.compare(rowRef{row, labelled, int32(number)}, cells[:len(r.Texts)])
 		if blocks.full() {
 			blocks.flush()

@@ -36,6 +36,8 @@ func shown(r *Report) string {
 
 func TestCheck(t *testing.T) {
 	plain := []row{{"one", 0}, {"two", 1}, {"three", 2}}
+	squad := []parquetout.Column{{Path: []string{"context"}, Type: parquetout.String}, {Path: []string{"answers", "text"}, Type: parquetout.String, List: true},
+		{Path: []string{"answers", "answer_start"}, Type: parquetout.Int32, List: true}}
 	pair := []parquetout.Column{{Path: []string{"a"}, Type: parquetout.String}, {Path: []string{"b"}, Type: parquetout.String}}
 	for _, c := range []struct {
 		name        string
@@ -65,6 +67,11 @@ func TestCheck(t *testing.T) {
 			"!leak held (train) 1: held:0=train:0[x]\nempty_target train (column b) 1: train:2\ncut_target train (column b, limit 3) 1: train:1[4 tokens]"},
 		{"pairs", pair, Roles{Texts: []string{"a", "b"}}, []row{{"x y", "z"}, {"x", "y z"}, {"x", nil}}, []row{{"x", "y  z"}, {"x", "z"}},
 			"!leak_normalised held (train) 1: held:0=train:1[x | y z]\nempty_text train (column b) 1: train:2"},
+		{"places of answers", squad, Roles{Texts: []string{"context"}, Targets: []string{"answers.text"}}, []row{
+			{"Ä cat", []any{"cat", "Ä"}, []any{2, 0}}, {"one", []any{"one"}, []any{1}}, {"two", []any{"two"}, []any{-1}}, {"six", []any{"six"}, []any{4}},
+			{"ten", []any{"ten"}, []any{}}, {"no", []any{"no"}, []any{nil}},
+		}, nil, `answer_start train (column answers.answer_start) 5: train:1["one" is not at 1] train:2["two" is not at -1]` + "\nunknown_characters train (column context) 1: train:0['Ä']\n" +
+			"unknown_characters train (column answers.text) 1: train:0['Ä']"},
 		{"tags", []parquetout.Column{{Path: []string{"tokens"}, Type: parquetout.String, List: true}, {Path: []string{"tags"}, Type: parquetout.Int64, List: true, Classes: []string{"O", "B"}}},
 			Roles{Texts: []string{"tokens"}, Labels: []string{"tags"}}, []row{{[]any{"a", "b"}, []any{0, 1}}, {[]any{"a", "b"}, []any{0, 0}}, {[]any{"c"}, []any{2}}}, nil,
 			"!label_range train (column tags, classes 0 to 1) 1: train:2[2]\nduplicate train 1: train:1=train:0[a b]\nconflicting_labels train 1: train:1=train:0[O O here and O B there: a b]"},

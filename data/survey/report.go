@@ -63,6 +63,7 @@ const (
 	UnknownCharacters   Kind = "unknown_characters"
 	CutText             Kind = "cut_text"
 	CutTarget           Kind = "cut_target"
+	AnswerStart         Kind = "answer_start"
 )
 
 // falsifies says whether a kind makes an evaluation wrong, or only worse.
@@ -109,6 +110,9 @@ func (k Kind) explain() (message, remedy string) {
 		return "texts that lose their end", "raise --max-input-length, or shorten the texts"
 	case CutTarget:
 		return "targets that lose their end", "raise --max-target-length, or shorten the targets"
+	case AnswerStart:
+		return "answers that are not where answer_start says in the context",
+			"correct answer_start, which counts characters from 0, or the answer; training reads the answer alone"
 	}
 	return string(k), ""
 }
