@@ -7,7 +7,8 @@
 For each model of T5's family, tiny and with random weights, transformers writes a folder: t5train must give the same ids
 and texts for 3,000 lines of the parquet file's column, and the same loss (1e-5 relative). t5train converts the folder, to
 each type, in shards, and with more rows: transformers must open it without a word, and find the same weights, ids and
-logits (1e-5 of the largest).
+logits (1e-5 of the largest). At last t5train carries the model to a new vocabulary, and transformers must find there the
+ids of the new tokenizer and the logits of a model whose rows this script made, piece by piece, with the tokenizers library.
 """
 import contextlib, io, json, logging, pathlib, shutil, subprocess, sys, tempfile, warnings
 
@@ -182,6 +183,66 @@ def same_weights(converted, original, dtype):
     return difference
 
 
+def new_vocabulary(folder, lines):
+    """A vocabulary as t5train or spm_train make it for T5, of these lines and of the words of other languages."""
+    folder.mkdir()
+    (folder / "text.txt").write_text("\n".join(lines + ["Die Kinder läuft über die große Straße zur Brücke", "дети идут через мост"] * 60))
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(folder / "text.txt"), model_prefix=str(folder / "spiece"), vocab_size=1500, pad_id=0, eos_id=1, unk_id=2, bos_id=-1,
+        hard_vocab_limit=False, minloglevel=2)
+    return T5Tokenizer.from_pretrained(folder)
+
+
+def origin(piece, old, vocabulary):
+    """The ids of the pieces that an old tokenizer has for the text of a new one."""
+    if isinstance(old, ByT5Tokenizer): # in its vocabulary "é" is a byte
+        return [b + 3 for b in piece.replace("▁", " ").encode()]
+    if piece in vocabulary:
+        return [vocabulary[piece]]
+    backend = old.backend_tokenizer
+    text = backend.normalizer.normalize_str(piece) if backend.normalizer else piece # its rules make a blank of ▁
+    return [t.id for t in backend.model.tokenize(text.replace(" ", "▁")) if t.id != old.unk_token_id]
+
+
+def carried_rows(matrix, old, new, rows):
+    """A matrix with a row for each token of a new tokenizer, the mean of the rows of what it comes from."""
+    vocabulary = old.get_vocab()
+    sentinel = lambda n: vocabulary.get(f"<extra_id_{n}>", vocabulary.get(f"▁<extra_id_{n}>"))
+    special = {new.pad_token_id: old.pad_token_id, new.eos_token_id: old.eos_token_id, new.unk_token_id: old.unk_token_id}
+    special |= {new.convert_tokens_to_ids(f"<extra_id_{n}>"): sentinel(n) for n in range(100)}
+    out = torch.empty(rows, matrix.shape[1], dtype=torch.float64)
+    for id in range(len(new)):
+        ids = [special[id]] if id in special else origin(new.convert_ids_to_tokens(id), old, vocabulary)
+        ids = [i for i in ids if i is not None] or list(range(len(old)))
+        out[id] = matrix[ids].double().mean(0)
+    out[len(new) :] = out[: len(new)].mean(0)
+    return out
+
+
+def same_carried(binary, folder, vocabulary, texts, old):
+    """t5train and this script carry a model to the same vocabulary."""
+    out, new = folder.parent / f"{folder.name}_carried", T5Tokenizer.from_pretrained(vocabulary)
+    run(binary, "convert", "--checkpoint", folder, "--output", out, "--tokenizer", vocabulary / "spiece.model", "--dtype", "float32")
+    with silence():
+        tokenizer = AutoTokenizer.from_pretrained(out)
+    assert len(tokenizer) == len(new) and tokenizer.get_vocab() == new.get_vocab(), f"{out}: another vocabulary"
+    same_text(binary, out, texts, tokenizer)
+    carried, expected = opened(out), opened(folder, dtype=torch.float32)
+    rows = carried.config.vocab_size
+    assert rows == -(-len(new) // 128) * 128, f"{out}: {rows} rows for {len(new)} tokens"
+    state = expected.state_dict()
+    head, shared = state["lm_head.weight"], state["shared.weight"]
+    wanted = {"lm_head.weight": carried_rows(head, old, new, rows), "shared.weight": carried_rows(shared, old, new, rows)}
+    expected.resize_token_embeddings(rows, mean_resizing=False)
+    with torch.no_grad():
+        expected.get_output_embeddings().weight.copy_(wanted["lm_head.weight"])
+        expected.get_input_embeddings().weight.copy_(wanted["shared.weight"])
+    a, b = logits(carried), logits(expected)
+    difference = float((a - b).abs().max() / b.abs().max())
+    assert torch.isfinite(a).all() and difference < 1e-5, f"{out}: logits differ by {difference}"
+    return difference
+
+
 def check(binary, name, family, options, dtype, tokenizer_of, lines, work):
     folder = work / name
     folder.mkdir()
@@ -205,7 +266,9 @@ def check(binary, name, family, options, dtype, tokenizer_of, lines, work):
     a, b = logits(opened(padded, dtype=torch.float32)), logits(opened(folder, dtype=torch.float32))
     assert a.shape[-1] == rows and torch.equal(a.argmax(-1), b.argmax(-1)), f"{padded}: an added row wins"
     assert (a[..., : b.shape[-1]] - b).abs().max() < 1e-5 * b.abs().max()
-    print(f"{name}: {read} texts with the same ids and decoded text, loss differs by {loss:.1g}, logits of converted weights by {worst:.1g}")
+    carried = same_carried(binary, folder, work / "vocabulary", texts, tokenizer)
+    print(f"{name}: {read} texts with the same ids and decoded text, loss differs by {loss:.1g}, logits of converted weights by {worst:.1g}, "
+          f"with another vocabulary by {carried:.1g}")
 
 
 def main():
@@ -219,6 +282,7 @@ def main():
         work = pathlib.Path(name)
         pyarrow.parquet.write_table(pyarrow.table({"text": ODD + lines}), work / "texts.parquet")
         pyarrow.parquet.write_table(pyarrow.table({"text": [l[:200].strip() for l in lines[:20]], "target": [l[:60].strip() for l in lines[20:40]]}), work / "pairs.parquet")
+        new_vocabulary(work / "vocabulary", lines)
         for variant in VARIANTS:
             check(binary, *variant, lines, work)
 
