@@ -17,11 +17,11 @@ import (
 func tokenizerCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "tokenizer",
-		Short: "Turn text into token ids and back, and compare tokenizers",
+		Short: "Turn text into token ids and back, and measure and compare tokenizers",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(encodeCommand(a), decodeCommand(a), compareCommand(a))
+	c.AddCommand(encodeCommand(a), decodeCommand(a), compareCommand(a), tokenizerReportCommand(a))
 	return c
 }
 
@@ -88,6 +88,15 @@ func (t *textFlags) add(c *cobra.Command) {
 	f.StringVar(&t.input, "input", "-", "file with texts: .parquet, .csv or .tsv with a header, .jsonl, or text with one a line; - is standard input")
 	f.StringVar(&t.format, "input-format", "", "text, jsonl, csv, tsv or parquet (default: by the name of the file; text for -)")
 	f.StringVar(&t.column, "column", "text", "column or JSON field of the texts")
+}
+
+// count returns the number of texts, below 0 where it is not known.
+func (t *textFlags) count(c *cobra.Command) (int64, error) {
+	format, err := inputFormat(c, t.format, t.input)
+	if err != nil {
+		return 0, err
+	}
+	return trainer.CountInputs(c.Context(), t.input, format, []string{t.column})
 }
 
 // each calls yield with every text, as it stands.

@@ -126,6 +126,9 @@ func (t *Tokenizer) Pad() int32 { return t.pad }
 // sentinels.
 func (t *Tokenizer) Structural(id int32) bool { return id != t.unk && t.isSpecial(t.pieces[id]) }
 
+// IsByte tells whether an id is a byte, of ByT5 or of a vocabulary that falls back to bytes.
+func (t *Tokenizer) IsByte(id int32) bool { return t.pieces[id].kind == byteValue }
+
 // Unk returns the id of the unknown token.
 func (t *Tokenizer) Unk() int32 { return t.unk }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"t5train/internal/durable"
 )
@@ -37,19 +38,32 @@ func WritePlots(dir string, runs []*Run, o Options) (names []string, err error) 
 		if len(p.curves) == 0 {
 			continue
 		}
-		svg, png := newSVG(plotWidth, p.height()), newPNG(plotWidth, p.height(), fonts)
-		p.draw(svg)
-		p.draw(png)
-		pixels, err := png.bytes()
+		written, err := p.write(filepath.Join(dir, c.ID), fonts)
 		if err != nil {
 			return names, fmt.Errorf("write plots: %w", err)
 		}
-		for suffix, content := range map[string][]byte{".svg": svg.bytes(), ".png": pixels} {
-			if err := durable.ReplaceFile(filepath.Join(dir, c.ID+suffix), content); err != nil {
-				return names, fmt.Errorf("write plots: %w", durable.WithRemedy(err))
-			}
+		names = append(names, written...)
+	}
+	return names, nil
+}
+
+// write writes path.svg and path.png and returns their names.
+func (p *plot) write(path string, fonts typeface) (names []string, err error) {
+	svg, png := newSVG(plotWidth, p.height()), newPNG(plotWidth, p.height(), fonts)
+	p.draw(svg)
+	p.draw(png)
+	pixels, err := png.bytes()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range []struct {
+		suffix  string
+		content []byte
+	}{{".svg", svg.bytes()}, {".png", pixels}} {
+		if err := durable.ReplaceFile(path+f.suffix, f.content); err != nil {
+			return names, durable.WithRemedy(err)
 		}
-		names = append(names, filepath.Join(dir, c.ID+".svg"), filepath.Join(dir, c.ID+".png"))
+		names = append(names, path+f.suffix)
 	}
 	return names, nil
 }
@@ -57,8 +71,10 @@ func WritePlots(dir string, runs []*Run, o Options) (names []string, err error) 
 // plot is a chart with what is drawn of it.
 type plot struct {
 	chart   Chart
+	xTitle  string
 	curves  []curve
-	log     bool
+	log     bool // the scale of y
+	logX    bool
 	legend  [][]entry // lines of it; none for one run
 	leftTo  float64   // where the curves begin
 	x, y    scale
@@ -68,7 +84,7 @@ type plot struct {
 
 // curve is a run's part of a plot.
 type curve struct {
-	run    int
+	run    int // says its colour
 	name   string
 	x, y   []float64
 	smooth []float64 // nil where y is drawn alone
@@ -81,10 +97,9 @@ type entry struct {
 	x     float64
 }
 
-// newPlot lays a chart out.
+// newPlot lays a chart of runs out.
 func newPlot(c Chart, runs []*Run, o Options, fonts typeface) (*plot, error) {
-	p := &plot{chart: c, log: o.Log && c.Wide}
-	low, high, end, begin := math.Inf(1), math.Inf(-1), math.Inf(-1), math.Inf(1)
+	p := &plot{chart: c, xTitle: "step", log: o.Log && c.Wide}
 	for i, r := range runs {
 		lines := r.lines(c)
 		k := curve{run: i, name: legible(r.Name), best: -1}
@@ -97,7 +112,6 @@ func newPlot(c Chart, runs []*Run, o Options, fonts typeface) (*plot, error) {
 				k.best = len(k.y)
 			}
 			k.x, k.y = append(k.x, float64(lines.Step[j])), append(k.y, y)
-			low, high, end, begin = min(low, y), max(high, y), max(end, float64(lines.Step[j])), min(begin, float64(lines.Step[j]))
 		}
 		if len(k.y) == 0 {
 			continue
@@ -110,8 +124,18 @@ func newPlot(c Chart, runs []*Run, o Options, fonts typeface) (*plot, error) {
 	if len(p.curves) == 0 {
 		return p, nil
 	}
+	return p, p.lay(fonts)
+}
+
+// lay finds the places of the curves, of which there is one at least.
+func (p *plot) lay(fonts typeface) error {
 	if err := p.layLegend(fonts); err != nil {
-		return nil, err
+		return err
+	}
+	low, high, end, begin := math.Inf(1), math.Inf(-1), math.Inf(-1), math.Inf(1)
+	for _, k := range p.curves {
+		low, high = min(low, slices.Min(k.y)), max(high, slices.Max(k.y))
+		begin, end = min(begin, slices.Min(k.x)), max(end, slices.Max(k.x))
 	}
 	p.top = margin + titleSize + 12 + lineHeight*float64(len(p.legend))
 	p.bottoms = p.top + plotHeight - 44
@@ -119,20 +143,25 @@ func newPlot(c Chart, runs []*Run, o Options, fonts typeface) (*plot, error) {
 	if p.log {
 		p.y = logarithmic(low/1.08, high*1.08, p.bottoms, p.top, 8)
 	} else {
-		low, high = room(low, high, c.Group == machine)
+		low, high = room(low, high, p.chart.Group == machine)
 		p.y = linear(low, high, p.bottoms, p.top, 8)
 	}
 	left := 0.0
 	for _, t := range p.y.ticks {
 		w, err := fonts.width(t.text, textSize)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		left = max(left, w)
 	}
 	p.leftTo = margin + left + 7
-	p.x = linear(begin, end, p.leftTo, plotWidth-margin-8, 7)
-	return p, nil
+	right := plotWidth - margin - 8
+	if p.logX {
+		p.x = logarithmic(begin, end, p.leftTo, right, 7)
+	} else {
+		p.x = linear(begin, end, p.leftTo, right, 7)
+	}
+	return nil
 }
 
 // room returns the values of the axis: a little more than those of the curves, from 0 where that is near.
@@ -208,7 +237,7 @@ func (p *plot) draw(to canvas) {
 		to.polyline([]point{{x, p.bottoms}, {x, p.bottoms + 4}}, stroke{color: rule, width: 0.8})
 		to.text(point{x, p.bottoms + 17}, textSize, centeredAt, false, quiet, t.text)
 	}
-	to.text(point{(p.leftTo + right) / 2, p.bottoms + 33}, textSize, centeredAt, false, quiet, "step")
+	to.text(point{(p.leftTo + right) / 2, p.bottoms + 33}, textSize, centeredAt, false, quiet, p.xTitle)
 	for _, c := range p.curves {
 		p.drawCurve(to, c)
 	}

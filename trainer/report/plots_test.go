@@ -9,7 +9,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -117,6 +119,40 @@ func TestWritePlots(t *testing.T) {
 	}
 	if seen < 500 {
 		t.Errorf("%d pixels of the second run, want its curve", seen)
+	}
+}
+
+// A figure has its names, its scale and its curves, and nothing to write without them.
+func TestFigure(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "plots")
+	f := Figure{Name: "coverage", Title: "Tokens, %", XTitle: "pieces", LogX: true}
+	if names, err := f.Write(dir); err != nil || names != nil {
+		t.Errorf("without curves: wrote %q, %v", names, err)
+	}
+	f.Curves = []Curve{{"first <&>", []float64{1, 10, 100, 1000}, []float64{5, 40, 90, 100}}, {"second", []float64{1}, []float64{7}}}
+	names, err := f.Write(dir)
+	if want := []string{filepath.Join(dir, "coverage.svg"), filepath.Join(dir, "coverage.png")}; err != nil || !slices.Equal(names, want) {
+		t.Fatalf("wrote %q, %v", names, err)
+	}
+	svg, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{">Tokens, %<", ">pieces<", ">first &lt;&amp;&gt;<", ">second<", ">100<", ">1000<"} {
+		if !strings.Contains(string(svg), want) {
+			t.Errorf("the SVG lacks %s", want)
+		}
+	}
+	var xs []float64
+	for _, m := range regexp.MustCompile(`<circle cx="([0-9.]+)"[^>]*#0072b2`).FindAllStringSubmatch(string(svg), -1) {
+		x, err := strconv.ParseFloat(m[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		xs = append(xs, x)
+	}
+	if len(xs) != 4 || math.Abs(xs[1]-xs[0]-(xs[3]-xs[2])) > 0.1 {
+		t.Errorf("points at %v: 1 is to be as far from 10 as 100 from 1000", xs)
 	}
 }
 
