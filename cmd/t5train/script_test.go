@@ -53,7 +53,7 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 		t.Fatalf("finetune: %v\n%s", err, out)
 	}
 	commands := map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip, "section": section,
+		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip, "section": section, "guide": guide,
 	}
 	maps.Copy(commands, more)
 	testscript.Run(t, testscript.Params{
@@ -226,14 +226,43 @@ func section(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the README has no section %s", args[0])
 	}
 	text, _, _ = strings.Cut(text, "\n## ")
-	commands := 0
-	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "t5train ") {
+	runCommands(ts, text)
+}
+
+// guide runs the t5train commands of a guide from the first to the last, with the files that they name in the script's
+// folder. What would take long is replaced by something smaller, and must be there:
+//
+//	guide continue-hugging-face '--steps 1000=--steps 2'
+func guide(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: guide name [old=new...]")
+	}
+	text := ts.ReadFile(filepath.Join(ts.Getenv("REPO"), "docs/guides", args[0]+".md"))
+	for _, replacement := range args[1:] {
+		old, small, _ := strings.Cut(replacement, "=")
+		if !strings.Contains(text, old) {
+			ts.Fatalf("the guide has no %s", old)
+		}
+		text = strings.ReplaceAll(text, old, small)
+	}
+	runCommands(ts, text)
+}
+
+// runCommands runs the lines that begin with t5train in the sh blocks of a Markdown text, of which there must be some. A
+// backslash at the end of a line continues it.
+func runCommands(ts *testscript.TestScript, text string) {
+	commands, inBlock := 0, false
+	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", "")) {
+		switch {
+		case strings.HasPrefix(line, "```"):
+			inBlock = line == "```sh\n"
+		case inBlock && strings.HasPrefix(line, "t5train "):
+			ts.Logf("$ %s", line)
 			ts.Check(ts.Exec("sh", "-c", line))
 			commands++
 		}
 	}
 	if commands == 0 {
-		ts.Fatalf("the section %s has no command", args[0])
+		ts.Fatalf("there is no command in it")
 	}
 }
