@@ -78,3 +78,36 @@ func checkText(t *testing.T, tok *tokenizer.Tokenizer, text string) {
 	tok.Decode(ids, true)
 	tok.Decode(ids, false)
 }
+
+// Whatever two model files hold, every token comes from tokens that are there, and of its own vocabulary from itself.
+func FuzzOrigins(f *testing.F) {
+	for _, raw := range seedModels() {
+		f.Add(raw, seedModels()[2], 2)
+		f.Add(seedModels()[3], raw, 0)
+	}
+	f.Fuzz(func(t *testing.T, raw, other []byte, extraIDs int) {
+		heir, err := tokenizer.New(raw, tokenizer.Options{ExtraIDs: extraIDs})
+		if err != nil {
+			return
+		}
+		old, err := tokenizer.New(other, tokenizer.Options{})
+		if err != nil {
+			return
+		}
+		for id, o := range heir.Origins(old) {
+			for _, from := range o.IDs {
+				if from < 0 || int(from) >= old.VocabSize() {
+					t.Fatalf("token %d comes from %d of %d", id, from, old.VocabSize())
+				}
+			}
+			if one := len(o.IDs) == 1; !one && (o.Kind == tokenizer.Role || o.Kind == tokenizer.Shared) || len(o.IDs) == 0 != (o.Kind == tokenizer.Unheard) {
+				t.Fatalf("token %d of kind %d comes from %v", id, o.Kind, o.IDs)
+			}
+		}
+		for id, o := range heir.Origins(heir) {
+			if len(o.IDs) != 1 || int(o.IDs[0]) != id {
+				t.Fatalf("token %d comes from %v of its own vocabulary", id, o.IDs)
+			}
+		}
+	})
+}
