@@ -105,7 +105,7 @@ func (k Kind) explain() (message, remedy string) {
 		return "targets that are empty or null", "drop the rows: they teach to answer nothing"
 	case UnknownCharacters:
 		return "texts with characters that the vocabulary lacks, which a model neither reads nor writes",
-			"replace the characters, or choose a model with another vocabulary, such as mT5 or ByT5"
+			"replace the characters, choose a model with another vocabulary, such as mT5 or ByT5, or carry the model to one of your own (t5train convert --tokenizer)"
 	case CutText:
 		return "texts that lose their end", "raise --max-input-length, or shorten the texts"
 	case CutTarget:
