@@ -3,6 +3,8 @@ package tokenizer
 import (
 	"strings"
 	"unicode"
+
+	"t5train/data/tokenizer/internal/trie"
 )
 
 // addedToken is a token that is recognised in text as it stands, before anything is made of the rest.
@@ -20,7 +22,7 @@ type lateToken struct {
 
 // cutter finds added tokens in text: the first one, and of several that begin there the longest.
 type cutter struct {
-	trie   *trie
+	trie   *trie.Trie
 	starts [256]bool // bytes that a token begins with
 	tokens map[int32]addedToken
 }
@@ -28,18 +30,18 @@ type cutter struct {
 // newCutter returns nil if there is no token to find. text gives the text to find a token by.
 func newCutter(tokens []addedToken, text func(id int32) string) *cutter {
 	c := &cutter{tokens: make(map[int32]addedToken, len(tokens))}
-	var entries []entry
+	var entries []trie.Entry
 	for _, a := range tokens {
 		if key := text(a.id); key != "" {
 			c.tokens[a.id] = a
 			c.starts[key[0]] = true
-			entries = append(entries, entry{key, a.id})
+			entries = append(entries, trie.Entry{Key: key, ID: a.id})
 		}
 	}
 	if len(entries) == 0 {
 		return nil
 	}
-	c.trie = newTrie(entries)
+	c.trie = trie.New(entries)
 	return c
 }
 
@@ -52,7 +54,7 @@ func (c *cutter) cut(text string) (before string, id int32, after string, found 
 		if !c.starts[text[i]] {
 			continue
 		}
-		id, size := longestKey(c.trie, text[i:])
+		id, size := trie.Longest(c.trie, text[i:])
 		if size == 0 {
 			continue
 		}

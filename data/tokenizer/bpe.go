@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"t5train/data/tokenizer/internal/trie"
 )
 
 // symbol is a stretch of the text that BPE has merged so far, in a doubly linked list.
@@ -92,7 +94,7 @@ func (b *bpeState) split() {
 	for i := 0; i < len(b.text); {
 		size, frozen := 0, false
 		if user := b.t.normal.symbols; user != nil {
-			_, size = longestKey(user, b.text[i:])
+			_, size = trie.Longest(user, b.text[i:])
 			frozen = size > 0
 		}
 		if !frozen {

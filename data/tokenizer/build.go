@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"t5train/data/tokenizer/internal/trie"
 )
 
 // newTokenizer makes a tokenizer by the rules of the options, whether or not they do justice to the model.
@@ -110,7 +112,7 @@ func (t *Tokenizer) buildNormalizer(m *model) error {
 		t.normal.blank = space
 	}
 	if symbols := t.entries(func(p piece) bool { return p.kind == userDefined }); len(symbols) > 0 {
-		t.normal.symbols = newTrie(symbols)
+		t.normal.symbols = trie.New(symbols)
 	}
 	return nil
 }
@@ -120,7 +122,7 @@ func (t *Tokenizer) listAdded() {
 	t.added = slices.Clone(t.model.added)
 	if t.model.added == nil {
 		for _, e := range t.entries(func(p piece) bool { return p.kind == control || p.kind == unknown || p.kind == userDefined }) {
-			t.added = append(t.added, addedToken{id: e.id})
+			t.added = append(t.added, addedToken{id: e.ID})
 		}
 	}
 	for i, l := range t.model.late {
@@ -172,7 +174,7 @@ func (t *Tokenizer) buildUnigram() error {
 	}
 	// transformers puts special tokens into the vocabulary like any other piece, so text that becomes one by
 	// normalisation (a full-width <pad>, say) is one.
-	t.trie = newTrie(t.entries(func(p piece) bool {
+	t.trie = trie.New(t.entries(func(p piece) bool {
 		return t.rules == Transformers || p.kind == normal || p.kind == userDefined
 	}))
 	return nil
@@ -182,11 +184,11 @@ func (t *Tokenizer) buildUnigram() error {
 func (t *Tokenizer) known() int { return len(t.pieces) - len(t.model.late) }
 
 // entries lists the known pieces that keep wants.
-func (t *Tokenizer) entries(keep func(piece) bool) []entry {
-	var list []entry
+func (t *Tokenizer) entries(keep func(piece) bool) []trie.Entry {
+	var list []trie.Entry
 	for i, p := range t.pieces[:t.known()] {
 		if keep(p) {
-			list = append(list, entry{p.text, int32(i)})
+			list = append(list, trie.Entry{Key: p.text, ID: int32(i)})
 		}
 	}
 	return list

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"strings"
 	"unicode/utf8"
+
+	"t5train/data/tokenizer/internal/trie"
 )
 
 // normalizer prepares a whole text as SentencePiece's Normalizer::Normalize does.
 type normalizer struct {
 	rules   *charsmap
-	symbols *trie // user-defined symbols, which no rule touches; nil: none
+	symbols *trie.Trie // user-defined symbols, which no rule touches; nil: none
 
 	dummyPrefix, spaceSuffix, squeeze bool
 	blank                             string // what a blank becomes: "▁", or " " in a model that does not escape
@@ -60,7 +62,7 @@ func (n *normalizer) append(dst []byte, text string) []byte {
 // prefix normalises the start of s, which is not empty: the replacement, and the bytes of s it stands for.
 func (n *normalizer) prefix(s string) (text string, size int) {
 	if n.symbols != nil {
-		if _, size := longestKey(n.symbols, s); size > 0 {
+		if _, size := trie.Longest(n.symbols, s); size > 0 {
 			return s[:size], size
 		}
 	}

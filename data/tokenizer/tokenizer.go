@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"t5train/data/tokenizer/internal/trie"
 )
 
 // Tokenizer encodes and decodes with one vocabulary. It never changes and is safe for concurrent use.
@@ -26,8 +28,8 @@ type Tokenizer struct {
 	added    []addedToken
 	special  *cutter // the added tokens in raw text; nil: none is recognised
 
-	trie     *trie     // unigram: every piece that text can give
-	scores   []float64 // unigram: what the search adds for a piece
+	trie     *trie.Trie // unigram: every piece that text can give
+	scores   []float64  // unigram: what the search adds for a piece
 	unkScore float64
 	wordwise bool        // BPE: see appendBPE
 	bytes    *[256]int32 // byte fallback: the piece of every byte; nil: none

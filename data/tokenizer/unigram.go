@@ -3,6 +3,8 @@ package tokenizer
 import (
 	"slices"
 	"unicode/utf8"
+
+	"t5train/data/tokenizer/internal/trie"
 )
 
 // unkPenalty lies between the worst piece's score and an unknown character's: kUnkPenalty of unigram_model.cc.
@@ -25,7 +27,7 @@ func (t *Tokenizer) appendUnigram(dst []int32, s *scratch, text []byte) []int32 
 	clear(nodes)
 	s.nodes = nodes
 
-	cells := t.trie.cells
+	cells := t.trie.Cells
 	for i := 0; i < len(text); {
 		char := 1
 		if text[i] >= utf8.RuneSelf {
@@ -33,17 +35,17 @@ func (t *Tokenizer) appendUnigram(dst []int32, s *scratch, text []byte) []int32 
 		}
 		sum := nodes[i].score
 		known := false
-		for state, k := root, i; k < len(text); k++ {
-			base := cells[state].base
+		for state, k := trie.Root, i; k < len(text); k++ {
+			base := cells[state].Base
 			if base == 0 {
 				break
 			}
 			next := base + int32(text[k])
-			if cells[next].check != state {
+			if cells[next].Check != state {
 				break
 			}
 			state = next
-			if v := cells[state].value; v > 0 {
+			if v := cells[state].Value; v > 0 {
 				size := k + 1 - i
 				offer(&nodes[k+1], t.round(sum+t.scores[v-1]), v-1, size)
 				known = known || size == char
