@@ -1,0 +1,2 @@
+// Package vocabulary trains SentencePiece vocabularies.
+package vocabulary

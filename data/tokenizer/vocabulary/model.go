@@ -1,0 +1,134 @@
+package vocabulary
+
+import (
+	"fmt"
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"t5train/data/tokenizer"
+)
+
+// The pieces that T5's vocabulary begins with: ids 0, 1 and 2. It has no token for the beginning of a sequence.
+const (
+	padText = "<pad>"
+	eosText = "</s>"
+	unkText = "<unk>"
+)
+
+const (
+	padID = 0
+	eosID = 1
+	unkID = 2
+)
+
+// pieceType is the enum SentencePiece.Type of sentencepiece_model.proto.
+type pieceType uint64
+
+const (
+	normalPiece  pieceType = 1
+	unknownPiece pieceType = 2
+	controlPiece pieceType = 3
+	userPiece    pieceType = 4
+	bytePiece    pieceType = 6
+)
+
+type piece struct {
+	text  string
+	score float64 // log probability; for BPE the negated rank of the merge
+	kind  pieceType
+}
+
+func byteText(b int) string { return fmt.Sprintf("<0x%02X>", b) }
+
+// metaPieces lists the pieces that no training finds, in the order of their ids: as spm_train numbers them.
+func (o Options) metaPieces() []piece {
+	pieces := []piece{{padText, 0, controlPiece}, {eosText, 0, controlPiece}, {unkText, 0, unknownPiece}}
+	for _, s := range o.ControlSymbols {
+		pieces = append(pieces, piece{s, 0, controlPiece})
+	}
+	for _, s := range o.UserSymbols {
+		pieces = append(pieces, piece{s, 0, userPiece})
+	}
+	if o.ByteFallback {
+		for b := range 256 {
+			pieces = append(pieces, piece{byteText(b), 0, bytePiece})
+		}
+	}
+	return pieces
+}
+
+// marshal returns the model file: ModelProto of sentencepiece_model.proto. Of the trainer's settings it records those that
+// differ from the defaults there, and none that would make two files of the same vocabulary differ.
+func marshal(o Options, n *tokenizer.Normalizer, pieces []piece) []byte {
+	var file message
+	for _, p := range pieces {
+		var m message
+		m.bytes(1, p.text)
+		m.float(2, p.score)
+		if p.kind != normalPiece {
+			m.varint(3, uint64(p.kind))
+		}
+		file.bytes(1, string(m))
+	}
+	file.bytes(2, string(trainerSpec(o, len(pieces))))
+
+	var rules message
+	rules.bytes(1, o.Normalization)
+	rules.bytes(2, string(n.Charsmap()))
+	file.bytes(3, string(rules))
+	return file
+}
+
+func trainerSpec(o Options, size int) message {
+	var m message
+	kind := uint64(1)
+	if o.Kind == BPE {
+		kind = 2
+	}
+	m.varint(3, kind)
+	m.varint(4, uint64(size))
+	m.float(10, o.CharacterCoverage)
+	m.varint(11, uint64(o.SampleLines))
+	m.varint(14, uint64(o.SeedPieces))
+	m.float(15, o.ShrinkingFactor)
+	m.varint(17, uint64(o.SubIterations))
+	if o.MaxLineBytes > 0 {
+		m.varint(18, uint64(o.MaxLineBytes))
+	}
+	m.varint(20, uint64(o.MaxPieceLength))
+	m.bool(21, o.SplitByUnicodeScript)
+	m.bool(22, o.SplitByWhitespace)
+	m.bool(23, o.SplitByNumber)
+	m.bool(25, o.SplitDigits)
+	for _, s := range o.ControlSymbols {
+		m.bytes(30, s)
+	}
+	for _, s := range o.UserSymbols {
+		m.bytes(31, s)
+	}
+	m.bool(33, !o.SoftVocabLimit)
+	m.bool(35, o.ByteFallback)
+	m.varint(40, unkID)
+	m.varint(41, math.MaxUint64) // bos_id -1: none
+	m.varint(42, eosID)
+	m.varint(43, padID)
+	return m
+}
+
+// message is a protobuf message that grows field by field.
+type message []byte
+
+func (m *message) varint(n protowire.Number, v uint64) {
+	*m = protowire.AppendVarint(protowire.AppendTag(*m, n, protowire.VarintType), v)
+}
+
+func (m *message) bool(n protowire.Number, v bool) { m.varint(n, protowire.EncodeBool(v)) }
+
+func (m *message) float(n protowire.Number, v float64) {
+	*m = protowire.AppendFixed32(protowire.AppendTag(*m, n, protowire.Fixed32Type), math.Float32bits(float32(v)))
+}
+
+func (m *message) bytes(n protowire.Number, v string) {
+	*m = protowire.AppendString(protowire.AppendTag(*m, n, protowire.BytesType), v)
+}

@@ -1,0 +1,83 @@
+package vocabulary
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"t5train/data/tokenizer"
+)
+
+// Result is a trained vocabulary.
+type Result struct {
+	Model  []byte // a SentencePiece model file
+	Pieces int
+	Chars  int // pieces of one character
+	Units  int // different words, or lines where blanks do not divide
+	Corpus Corpus
+}
+
+// Train trains a vocabulary on the lines of texts.
+func Train(ctx context.Context, texts Texts, o Options) (Result, error) {
+	r, err := train(ctx, texts, o)
+	if err != nil {
+		return Result{}, fmt.Errorf("train tokenizer: %w", err)
+	}
+	return r, nil
+}
+
+func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
+	if err := o.Check(); err != nil {
+		return Result{}, err
+	}
+	n, err := tokenizer.NewNormalizer(o.Normalization)
+	if err != nil {
+		return Result{}, err
+	}
+	c, corpus, err := countUnits(ctx, texts, &o, n)
+	if err != nil {
+		return Result{}, err
+	}
+	if corpus.Used == 0 {
+		return Result{}, corpus.empty(o)
+	}
+	a := newAlphabet(c, o)
+	meta := o.metaPieces()
+	if least := len(a.chars) + len(meta); len(a.chars) == 0 {
+		return Result{}, errors.New("the text has no characters that could become pieces: is it text?")
+	} else if least > o.VocabSize {
+		return Result{}, fmt.Errorf("vocab-size %d: the %d characters of the text and the %d special pieces need %d: raise it, or lower character-coverage",
+			o.VocabSize, len(a.chars), len(meta), least)
+	}
+	c = a.mark(c)
+	c.sort()
+	r = Result{Chars: len(a.chars), Units: len(c.units), Corpus: corpus}
+	var found []piece
+	switch o.Kind {
+	case Unigram:
+		found, err = trainUnigram(ctx, c, a, &o, o.VocabSize-len(meta))
+	case BPE:
+		found, err = trainBPE(ctx, c, a, &o, o.VocabSize-len(meta))
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	r.Pieces = len(meta) + len(found)
+	if r.Pieces < o.VocabSize && !o.SoftVocabLimit {
+		return Result{}, fmt.Errorf("vocab-size %d: the text gives no more than %d pieces: ask for as many or less, give more text, or lift hard-vocab-limit",
+			o.VocabSize, r.Pieces)
+	}
+	r.Model = marshal(o, n, append(meta, found...))
+	return r, nil
+}
+
+// empty says why there is nothing to train on.
+func (c Corpus) empty(o Options) error {
+	switch {
+	case c.Lines == 0:
+		return errors.New("the input holds no text: give other files or another column")
+	case c.TooLong > 0:
+		return fmt.Errorf("each line of the text is longer than max-line-bytes, %d: raise it, or divide the lines", o.MaxLineBytes)
+	}
+	return errors.New("each line of the text holds ▅ (U+2585), which training uses itself: replace it")
+}
