@@ -17,11 +17,11 @@ import (
 func tokenizerCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "tokenizer",
-		Short: "Turn text into token ids and back, and measure and compare tokenizers",
+		Short: "Train tokenizers, turn text into token ids and back, measure and compare",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(encodeCommand(a), decodeCommand(a), compareCommand(a), tokenizerReportCommand(a))
+	c.AddCommand(tokenizerTrainCommand(a), encodeCommand(a), decodeCommand(a), compareCommand(a), tokenizerReportCommand(a))
 	return c
 }
 

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -68,6 +69,9 @@ type Group struct {
 
 // LabelColumn is the column of the folders' names.
 const LabelColumn = "label"
+
+// ErrUnknownFormat says that a file is named like none of a format.
+var ErrUnknownFormat = errors.New("its name does not tell its format")
 
 var splitName = regexp.MustCompile(`^[A-Za-z0-9_]+$`) // as datasets finds it in the name of a file
 
@@ -150,7 +154,7 @@ func guess(path string) (Format, string, error) {
 	case slices.Contains([]string{".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz"}, strings.ToLower(ext)):
 		return "", "", fmt.Errorf("it is packed: unpack it first (only .gz is read as it is)")
 	case format == "":
-		return "", "", fmt.Errorf("its name does not tell its format: choose one of %v with --format", Formats())
+		return "", "", fmt.Errorf("%w: choose one of %v with --format", ErrUnknownFormat, Formats())
 	case format != JSON:
 		return format, "by its name", nil
 	}

@@ -13,6 +13,9 @@ type File struct {
 	Data []byte
 }
 
+// FileNames lists the names that [Tokenizer.Files] may give.
+func FileNames() []string { return []string{ModelFile, fastFile, configFile, specialMapFile} }
+
 // Model returns the bytes of the SentencePiece model file, which must not be changed; nil if there is none.
 func (t *Tokenizer) Model() []byte { return t.raw }
 
@@ -46,7 +49,7 @@ func (t *Tokenizer) Files() ([]File, error) {
 	}
 	files := []File{{configFile, configData}, {specialMapFile, tokensData}}
 	if t.raw != nil {
-		files = append(files, File{modelFile, t.raw})
+		files = append(files, File{ModelFile, t.raw})
 	}
 	switch {
 	case t.rawFast != nil:

@@ -11,7 +11,7 @@ import (
 
 // The names that transformers gives a tokenizer's files.
 const (
-	modelFile      = "spiece.model"
+	ModelFile      = "spiece.model"
 	configFile     = "tokenizer_config.json"
 	specialMapFile = "special_tokens_map.json"
 )
@@ -60,7 +60,7 @@ func load(path string) (*Tokenizer, error) {
 	case s.class == byT5Class:
 		return s.loadByT5()
 	}
-	model, fast := filepath.Join(folder, modelFile), filepath.Join(folder, fastFile)
+	model, fast := filepath.Join(folder, ModelFile), filepath.Join(folder, fastFile)
 	hasModel, hasFast := isFile(model), isFile(fast)
 	switch {
 	case hasModel && (s.rules == SentencePiece.String() || !hasFast): // the model file knows more about these rules
@@ -68,7 +68,7 @@ func load(path string) (*Tokenizer, error) {
 	case hasFast:
 		t, err := s.loadFast(fast)
 		if err != nil && hasModel {
-			return nil, fmt.Errorf("%s: %w: or remove the file, so that %s is read", fastFile, err, modelFile)
+			return nil, fmt.Errorf("%s: %w: or remove the file, so that %s is read", fastFile, err, ModelFile)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", fastFile, err)
@@ -78,7 +78,7 @@ func load(path string) (*Tokenizer, error) {
 		}
 		return t, err
 	}
-	return nil, fmt.Errorf("the folder holds no %s and no %s: copy the files of the model it was made from", modelFile, fastFile)
+	return nil, fmt.Errorf("the folder holds no %s and no %s: copy the files of the model it was made from", ModelFile, fastFile)
 }
 
 // loadModel reads a SentencePiece model file.

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"t5train/data/tokenizer"
+	"t5train/data/tokenizer/vocabulary"
+	"t5train/trainer"
+)
+
+func tokenizerTrainCommand(a app) *cobra.Command {
+	o := trainer.VocabularyOptions{Train: vocabulary.Defaults(), ExtraIDs: tokenizer.DefaultExtraIDs}
+	t := &o.Train
+	var kind, maxText string
+	var hardLimit bool
+	c := &cobra.Command{
+		Use:   "train",
+		Short: "Train a SentencePiece vocabulary",
+		Long: `Train a SentencePiece vocabulary of T5's kind: <pad> is 0, </s> 1, <unk> 2, and behind the vocabulary come 100 sentinels.
+
+Beside spiece.model stand tokenizer.json and what else transformers' AutoTokenizer opens the folder with. As in T5's own files
+the sentinels are no part of spiece.model: tokenizer_config.json says how many there are. So --vocab-size 32000 makes 32,100
+tokens. The defaults are those of spm_train, which T5 used, and so are the names of the options in SentencePiece's documentation:
+--sample-lines is input_sentence_size, --max-line-bytes max_sentence_length, --user-symbols user_defined_symbols.
+
+The result depends on the text, the options and the seed, not on the number of threads. Words are counted while the text is
+read, so memory grows with the different words. Of more text than --max-text a sample of the lines is trained on.`,
+		Example: `  t5train tokenizer train --input corpus.parquet:text --vocab-size 32000 --output spiece.model
+  t5train tokenizer train --input 'books/*.txt' --input web.parquet --vocab-size 8000 --output german
+  t5train tokenizer train --input corpus --type bpe --byte-fallback --normalization nfkc --output bytes`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := requireFlags(c, "input", "output"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 0, "threads", "extra-ids"); err != nil {
+				return err
+			}
+			usage := func(format string, args ...any) error {
+				return usageError{fmt.Errorf(format, args...), c.CommandPath()}
+			}
+			if o.Output == "" {
+				return usage("--output is empty: name a folder, or %s in one", tokenizer.ModelFile)
+			}
+			var ok bool
+			if t.MaxTextBytes, ok = parseBytes(maxText); !ok && maxText != "0" {
+				return usage("--max-text %s: want a size such as 1GB or 500MB, or 0 for any", maxText)
+			}
+			t.Kind, t.SoftVocabLimit = vocabulary.Kind(kind), !hardLimit
+			var option vocabulary.OptionError
+			if err := t.Check(); errors.As(err, &option) {
+				return usage("--%s", option)
+			}
+			o.Console = a.console()
+			paths, err := trainer.TrainVocabulary(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(a.stdout, strings.Join(paths, "\n"))
+			return err
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVar(&o.Inputs, "input", nil, "text: PATH or PATH:COLUMN of parquet, text, JSON lines, CSV, also .gz; a file, a folder or a glob (may be repeated)")
+	f.StringVar(&o.Output, "output", "", "folder for the tokenizer, or spiece.model in one")
+	f.BoolVar(&o.Overwrite, "overwrite", false, "replace the tokenizer that is there")
+	f.StringVar(&kind, "type", string(t.Kind), "unigram or bpe")
+	f.IntVar(&t.VocabSize, "vocab-size", t.VocabSize, "pieces, with <pad>, </s>, <unk> and symbols and without the sentinels")
+	f.IntVar(&o.ExtraIDs, "extra-ids", o.ExtraIDs, "sentinels behind the vocabulary, which span corruption needs")
+	f.StringVar(&t.Normalization, "normalization", t.Normalization, strings.Join(tokenizer.RuleNames(), ", "))
+	f.Float64Var(&t.CharacterCoverage, "character-coverage", t.CharacterCoverage, "part of the characters of the text, the frequent ones, that become pieces")
+	f.IntVar(&t.MaxPieceLength, "max-piece-length", t.MaxPieceLength, "characters of the longest piece")
+	f.BoolVar(&t.SplitByUnicodeScript, "split-by-unicode-script", t.SplitByUnicodeScript, "no piece holds characters of two scripts")
+	f.BoolVar(&t.SplitByNumber, "split-by-number", t.SplitByNumber, "no piece holds digits and letters")
+	f.BoolVar(&t.SplitByWhitespace, "split-by-whitespace", t.SplitByWhitespace, "no piece goes on behind a blank")
+	f.BoolVar(&t.SplitDigits, "split-digits", t.SplitDigits, "each digit is a piece of its own")
+	f.BoolVar(&t.ByteFallback, "byte-fallback", t.ByteFallback, "unknown characters become their bytes, for which there are 256 pieces")
+	f.StringSliceVar(&t.ControlSymbols, "control-symbols", nil, "tokens that no text gives, a,b")
+	f.StringSliceVar(&t.UserSymbols, "user-symbols", nil, "pieces that are always cut out of the text, a,b")
+	f.BoolVar(&hardLimit, "hard-vocab-limit", true, "text that gives fewer pieces than --vocab-size is an error")
+	f.IntVar(&t.MaxLineBytes, "max-line-bytes", t.MaxLineBytes, "longer lines are left out; 0 for none")
+	f.IntVar(&t.SampleLines, "sample-lines", 0, "lines to train on, drawn at random (default: all, up to --max-text)")
+	f.StringVar(&maxText, "max-text", "1GiB", "text to train on; more is sampled line by line; 0 for any")
+	f.Uint64Var(&t.Seed, "seed", t.Seed, "which lines are drawn")
+	f.IntVar(&t.SeedPieces, "seed-pieces", t.SeedPieces, "unigram: frequent strings to start from")
+	f.Float64Var(&t.ShrinkingFactor, "shrinking-factor", t.ShrinkingFactor, "unigram: part of the pieces that a round keeps")
+	f.IntVar(&t.SubIterations, "sub-iterations", t.SubIterations, "unigram: steps of expectation and maximization in a round")
+	f.IntVar(&t.Threads, "threads", 0, "threads (default: all)")
+	return c
+}

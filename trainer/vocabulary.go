@@ -1,0 +1,289 @@
+package trainer
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"t5train/data/ingest"
+	"t5train/data/parquetio"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/data/tokenizer/vocabulary"
+	"t5train/internal/durable"
+)
+
+// VocabularyOptions say what to train a vocabulary on, and where to put it.
+type VocabularyOptions struct {
+	Inputs    []string // PATH or PATH:COLUMN, where PATH is a file, a folder or a glob
+	Output    string   // a folder, or spiece.model in one
+	Overwrite bool     // replace the tokenizer that is there
+	ExtraIDs  int      // sentinels behind the vocabulary
+	Train     vocabulary.Options
+	Console   *Console
+}
+
+// TrainVocabulary trains a vocabulary and writes the files of its tokenizer: all of them or, after an error, none. It returns
+// their paths.
+func TrainVocabulary(ctx context.Context, o VocabularyOptions) ([]string, error) {
+	if err := o.Train.Check(); err != nil {
+		return nil, fmt.Errorf("train tokenizer: %w", err)
+	}
+	if err := o.checkSentinels(); err != nil {
+		return nil, err
+	}
+	dir, err := o.folder()
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := openCorpora(o.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range inputs {
+		o.Console.Say("data: %s: column %s", in.name, in.column)
+	}
+	phases := NewPhases(o.Console)
+	defer phases.Stop()
+	o.Train.Progress = phases.Progress
+	result, err := vocabulary.Train(ctx, inputs.texts(phases.Progress), o.Train)
+	if err != nil {
+		return nil, err
+	}
+	phases.Stop()
+	o.sayCorpus(result)
+	tok, err := tokenizer.New(result.Model, tokenizer.Options{ExtraIDs: o.ExtraIDs})
+	if err != nil {
+		return nil, err
+	}
+	files, err := tok.Files()
+	if err != nil {
+		return nil, err
+	}
+	paths, err := writeTogether(dir, files)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
+	}
+	o.Console.Say("tokenizer: %s, %s pieces, with %d sentinels %s tokens", tok.Kind(), grouped(result.Pieces), o.ExtraIDs, grouped(tok.VocabSize()))
+	return paths, nil
+}
+
+func (o VocabularyOptions) checkSentinels() error {
+	for _, s := range slices.Concat(o.Train.ControlSymbols, o.Train.UserSymbols) {
+		if o.ExtraIDs > 0 && strings.HasPrefix(strings.TrimPrefix(s, "▁"), "<extra_id_") {
+			return fmt.Errorf("train tokenizer: symbol %s would be there twice: leave it out, or give 0 extra ids", s)
+		}
+	}
+	return nil
+}
+
+// folder returns the folder of the output, in which no tokenizer may be replaced unasked.
+func (o VocabularyOptions) folder() (string, error) {
+	dir := o.Output
+	info, err := os.Stat(dir)
+	switch {
+	case filepath.Base(dir) == tokenizer.ModelFile:
+		dir = filepath.Dir(dir)
+	case filepath.Ext(dir) == ".model":
+		return "", fmt.Errorf("write %s: transformers opens %s alone: name the file so, or name a folder", dir, tokenizer.ModelFile)
+	case err == nil && !info.IsDir():
+		return "", fmt.Errorf("write %s: it is a file: name a folder, or %s in one", dir, tokenizer.ModelFile)
+	}
+	if err := durable.MkdirAll(dir); err != nil {
+		return "", fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
+	}
+	probe, err := os.CreateTemp(dir, ".t5train-*")
+	if err != nil {
+		return "", fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
+	}
+	probe.Close()
+	if err := os.Remove(probe.Name()); err != nil {
+		return "", fmt.Errorf("write %s: %w", dir, err)
+	}
+	for _, name := range tokenizer.FileNames() {
+		_, err := os.Lstat(filepath.Join(dir, name))
+		if !o.Overwrite && !errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("write %s: there is a tokenizer: choose another --output, or replace it with --overwrite", filepath.Join(dir, name))
+		}
+	}
+	return dir, nil
+}
+
+// writeTogether writes files into a folder and gives them their names when all are on the disk.
+func writeTogether(dir string, files []tokenizer.File) (paths []string, err error) {
+	stage, err := os.MkdirTemp(dir, ".t5train-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(stage)
+	for _, f := range files {
+		if err := durable.ReplaceFile(filepath.Join(stage, f.Name), f.Data); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range files {
+		path := filepath.Join(dir, f.Name)
+		if err := os.Rename(filepath.Join(stage, f.Name), path); err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+	return paths, durable.SyncDir(dir)
+}
+
+// sayCorpus tells what the vocabulary was trained on.
+func (o VocabularyOptions) sayCorpus(r vocabulary.Result) {
+	c := r.Corpus
+	o.Console.Say("  %s lines, %s bytes of text, %s different %s, %s characters", grouped(int(c.Lines)), grouped(int(c.Bytes)),
+		grouped(r.Units), o.Train.UnitName(), grouped(r.Chars))
+	if taken := c.Used + c.TooLong + c.Reserved; taken < c.Lines {
+		o.Console.Say("  %s of the lines, drawn at random, are trained on", grouped(int(taken)))
+	}
+	if c.TooLong > 0 {
+		o.Console.Say("  %s lines of more than %d bytes are left out (--max-line-bytes)", grouped(int(c.TooLong)), o.Train.MaxLineBytes)
+	}
+	if c.Reserved > 0 {
+		o.Console.Say("  %s lines that hold ▅ (U+2585), which training uses itself, are left out", grouped(int(c.Reserved)))
+	}
+}
+
+// textFiles is text in one format.
+type textFiles struct {
+	name, column string
+	set          *parquetio.Dataset // nil: files
+	files        []ingest.Input
+}
+
+type corpora []textFiles
+
+// openCorpora finds the text that arguments name.
+func openCorpora(arguments []string) (corpora, error) {
+	var all corpora
+	for _, argument := range arguments {
+		path, column := splitColumn(argument)
+		open := openFiles
+		if isParquet(path) {
+			open = openParquet
+		}
+		c, err := open(path, column)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func openParquet(path, column string) (c textFiles, err error) {
+	c = textFiles{name: path, column: column}
+	if c.set, err = parquetio.Open(path); err != nil {
+		return c, err
+	}
+	if column == "" {
+		if c.column, _, err = task.InferText(c.set.Columns(), ""); err != nil && len(c.set.Columns()) > 0 {
+			names := []string{}
+			for _, column := range c.set.Columns() {
+				names = append(names, column.Name)
+			}
+			return c, fmt.Errorf("%s: the text may be in any of its columns %s: name one, as in %s:%s", path, strings.Join(names, ", "), path, names[0])
+		}
+	}
+	return c, c.set.CheckColumns([]string{c.column})
+}
+
+// openFiles finds files that are not parquet. Those whose name does not tell a format, such as train.de, are text.
+func openFiles(path, column string) (textFiles, error) {
+	c := textFiles{name: path, column: cmp.Or(column, ingest.TextColumn)}
+	groups, err := ingest.FindInputs([]string{path}, "")
+	if errors.Is(err, ingest.ErrUnknownFormat) {
+		groups, err = ingest.FindInputs([]string{path}, ingest.Text)
+	}
+	for _, g := range groups {
+		for _, in := range g.Inputs {
+			if in.Format == ingest.Documents {
+				in.Format = ingest.Text // in a folder, too, lines are what is trained on
+			}
+			c.files = append(c.files, in)
+		}
+	}
+	return c, err
+}
+
+// splitColumn divides PATH:COLUMN. A path that is there as a whole names no column.
+func splitColumn(argument string) (path, column string) {
+	at := strings.LastIndexByte(argument, ':')
+	if at < 1 || strings.ContainsAny(argument[at:], `/\`) {
+		return argument, ""
+	}
+	if _, err := os.Stat(argument); err == nil {
+		return argument, ""
+	}
+	return argument[:at], argument[at+1:]
+}
+
+// isParquet tells whether a path names parquet files, or a folder with some.
+func isParquet(path string) bool {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		found, err := filepath.Glob(filepath.Join(path, "*.parquet"))
+		return err == nil && len(found) > 0
+	}
+	return strings.EqualFold(filepath.Ext(path), ".parquet")
+}
+
+// texts returns the texts of all corpora, one after the other.
+func (all corpora) texts(progress func(what, unit string, done, total int64)) vocabulary.Texts {
+	total := int64(0)
+	for _, c := range all {
+		if c.set == nil {
+			total = -1
+			break
+		}
+		total += c.set.Rows()
+	}
+	return func(ctx context.Context, yield func(text string) error) error {
+		done := int64(0)
+		count := func(text string) error {
+			if done++; done%64 == 0 {
+				progress("read text", "rows", done, total)
+			}
+			return yield(text)
+		}
+		for _, c := range all {
+			if err := c.read(ctx, count); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func (c textFiles) read(ctx context.Context, yield func(text string) error) error {
+	if c.set != nil {
+		return c.set.Scan(ctx, []string{c.column}, func(_ int64, cells []parquetio.Cell) error { return yield(cells[0].Text()) })
+	}
+	for _, in := range c.files {
+		found := false
+		err := ingest.ReadFile(ctx, in, ingest.ReadOptions{}, func(r ingest.Row) error {
+			for _, f := range r.Fields {
+				if strings.Join(f.Path, ".") == c.column {
+					found = true
+					return yield(f.Cell.Text())
+				}
+			}
+			return nil
+		})
+		if err == nil && !found && c.column != ingest.TextColumn {
+			err = fmt.Errorf("read %s: no row has a column %s: name the column of the text, as in %s:COLUMN", in.Path, c.column, in.Path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
