@@ -10,12 +10,14 @@ import (
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
+	"github.com/pierrec/lz4/v4"
 )
 
-// canDecompress says whether a codec can be read. LZ4_RAW is left out on purpose: few writers choose it.
+// canDecompress says whether a codec can be read. LZ4 is not: the frames that it has are Hadoop's, and format.Lz4Raw has
+// taken its place.
 func canDecompress(codec format.CompressionCodec) bool {
 	switch codec {
-	case format.Uncompressed, format.Snappy, format.Gzip, format.Brotli, format.Zstd:
+	case format.Uncompressed, format.Snappy, format.Gzip, format.Brotli, format.Zstd, format.Lz4Raw:
 		return true
 	}
 	return false
@@ -56,6 +58,12 @@ func (d *decompressor) expand(codec format.CompressionCodec, src []byte, size in
 			return exactly(nil, n, size)
 		}
 		return snappy.Decode(dst, src)
+	case format.Lz4Raw:
+		n, err := lz4.UncompressBlock(src, dst)
+		if err != nil {
+			return nil, err
+		}
+		return exactly(dst, n, size)
 	case format.Gzip:
 		r, err := gzip.NewReader(bytes.NewReader(src))
 		if err != nil {

@@ -80,7 +80,7 @@ func TestFlippedBytes(t *testing.T) {
 		t.Run(name, func(t *testing.T) { flipBytes(t, encode(t, messages(20), 10, options...)) })
 	}
 	// As pyarrow writes them, without checksums: every byte of the pages is taken for what it says.
-	for _, name := range []string{"nested_pages", "encoding_BYTE_STREAM_SPLIT_1.0", "encoding_DELTA_BYTE_ARRAY_1.0"} {
+	for _, name := range []string{"nested_pages", "encoding_BYTE_STREAM_SPLIT_1.0", "encoding_DELTA_BYTE_ARRAY_1.0", "lz4"} {
 		t.Run(name, func(t *testing.T) {
 			whole, err := os.ReadFile(filepath.Join("testdata", "awkward", name+".parquet"))
 			if err != nil {
@@ -168,6 +168,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(encode(f, rows, 3))
 	f.Add(encode(f, rows, 0, parquet.DataPageVersion(1), compression(&parquet.Zstd), parquet.KeyValueMetadata("huggingface", spamFeatures)))
 	f.Add(encode(f, rows, 0, parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.DeltaByteArray)))
+	f.Add(encode(f, rows, 0, compression(&parquet.Lz4Raw)))
 	f.Add(encode(f, []message{}, 0))
 	f.Add([]byte("PAR1\xff\xff\xff\xffPAR1"))
 	people := []nested{nestedRow(1), nestedRow(4), nestedRow(8)}

@@ -32,6 +32,8 @@ func TestScan(t *testing.T) {
 		{"snappy", 100, []parquet.WriterOption{compression(&parquet.Snappy)}},
 		{"gzip", 100, []parquet.WriterOption{compression(&parquet.Gzip)}},
 		{"brotli", 100, []parquet.WriterOption{compression(&parquet.Brotli)}},
+		{"lz4", 100, []parquet.WriterOption{compression(&parquet.Lz4Raw)}},
+		{"version 1 pages, lz4", 0, []parquet.WriterOption{parquet.DataPageVersion(1), compression(&parquet.Lz4Raw)}},
 		{"plain", 100, []parquet.WriterOption{
 			parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.Plain), parquet.DefaultEncodingFor(parquet.Boolean, &parquet.Plain)}},
 		{"delta", 333, []parquet.WriterOption{
@@ -246,7 +248,6 @@ func TestOpen_Errors(t *testing.T) {
 		{"no end", save(t, "x.parquet", good[:len(good)-1]), []string{"truncated"}},
 		{"encrypted", save(t, "x.parquet", append(good[:len(good)-4:len(good)-4], "PARE"...)), []string{"encrypted"}},
 		{"long footer", save(t, "x.parquet", []byte("PAR1\xff\xff\xff\xffPAR1")), []string{"footer of 4294967295 bytes"}},
-		{"LZ4_RAW", save(t, "x.parquet", encode(t, messages(3), 0, compression(&parquet.Lz4Raw))), []string{"LZ4_RAW", "zstd"}},
 		{"bad huggingface metadata", save(t, "x.parquet", encode(t, messages(3), 0,
 			parquet.KeyValueMetadata("huggingface", "{"))), []string{"huggingface"}},
 	}
@@ -387,7 +388,7 @@ func libraryColumn(t *testing.T, c *parquet.Column) []string {
 
 func TestCanDecompress(t *testing.T) {
 	for codec, want := range map[format.CompressionCodec]bool{
-		format.Uncompressed: true, format.Zstd: true, format.Lz4: false, format.Lz4Raw: false, format.LZO: false, 99: false,
+		format.Uncompressed: true, format.Zstd: true, format.Lz4: false, format.Lz4Raw: true, format.LZO: false, 99: false,
 	} {
 		if canDecompress(codec) != want {
 			t.Errorf("%v: got %v", codec, !want)
