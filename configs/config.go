@@ -26,7 +26,7 @@ type Config struct {
 type Model struct {
 	// Model to start from: a Hugging Face folder, the folder of a run, or one checkpoint. Alternative to size.
 	Path string `yaml:"path" unit:"path"`
-	// Size of a model that starts from random weights, a name listed by `t5train sizes`. Alternative to path.
+	// Size of a model that starts from random weights, a name listed by `t5train sizes`, also as t5-small. Alternative to path.
 	// Small sizes learn simple tasks in minutes; on little data a pre-trained model in path is far better.
 	Size string `yaml:"size" unit:"name"`
 

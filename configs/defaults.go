@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 )
 
 // Default returns the configuration before anything is set: fine-tuning with Adafactor as transformers
@@ -36,9 +37,10 @@ func DefaultPretraining() *Config {
 func (c *Config) Pretraining() bool { return c.Objective.Name != "" }
 
 // Resolve fills what is unset and depends on other keys: the options of the chosen optimizer and objective and the
-// metric. Afterwards every option of those two is non-nil, except the learning rate under relative_step. [Load] calls
+// metric. A size by the name of its model, t5-small or google/t5-v1_1-small, becomes its own name. Afterwards every option of those two is non-nil, except the learning rate under relative_step. [Load] calls
 // it; call it on a Config made by hand.
 func (c *Config) Resolve() {
+	c.Model.Size = strings.TrimPrefix(strings.TrimPrefix(c.Model.Size, "google/"), "t5-")
 	if c.Schedule.Name == rsqrt && c.Schedule.WarmupSteps == 0 {
 		c.Schedule.WarmupSteps = 10_000 // Raffel et al. 2020, section 3.1.2
 	}

@@ -50,6 +50,14 @@ func TestLoadDefaults(t *testing.T) {
 	}
 }
 
+func TestSizeByTheNameOfItsModel(t *testing.T) {
+	for name, want := range map[string]string{"t5-small": "small", "google/t5-v1_1-base": "v1_1-base", "small": "small"} {
+		if got := mustLoad(t, minimal, LoadOptions{Set: []string{"model.size=" + name}, Sizes: []string{"small", "v1_1-base"}}).Model.Size; got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestFlagAndSet(t *testing.T) {
 	got := mistakes(t, minimal, LoadOptions{Set: []string{"train.seed=4"}, Overrides: map[string]any{"train.seed": 6}})
 	if want := "train.seed: given twice, by a flag of its own and by --set: keep one (command line)"; len(got) != 1 || got[0] != want {

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -12,6 +15,7 @@ import (
 	"t5train/internal/nearest"
 	"t5train/model/kernel"
 	"t5train/trainer"
+	"t5train/trainer/record"
 )
 
 // app is the outside world of a command.
@@ -36,6 +40,7 @@ func rootCommand(a app) *cobra.Command {
 		Long: `t5train pre-trains, fine-tunes, evaluates and runs T5 (text-to-text transformers) on a CPU, from one binary.
 
 It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
+		Version:           version(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -49,6 +54,16 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 	root.AddCommand(pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), serveCommand(a), validateCommand(a), inspectCommand(a), convertCommand(a), sizesCommand(a), configCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a), reportCommand(a), runsCommand(a))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{flagError(c, err), c.CommandPath()} })
 	return root
+}
+
+// version says which t5train this is.
+func version() string {
+	text, commit := record.Build()
+	text = cmp.Or(text, "(unknown)")
+	if commit != "" && !strings.Contains(text, commit[:min(12, len(commit))]) { // of which a version without a tag has so much
+		text += ", commit " + commit
+	}
+	return fmt.Sprintf("%s, %s, %s/%s", text, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // flagError says what a flag wants in place of what strconv could not read.

@@ -28,26 +28,31 @@ func Here() Environment {
 	if _, err := fmt.Sscan(field("/proc/meminfo", "MemTotal"), &kilobytes); err == nil {
 		e.MemoryMB = kilobytes >> 10
 	}
+	e.Version, e.Commit = Build()
+	return e
+}
+
+// Build returns the version of t5train and the commit of its source, as Environment has them; "" where they are not known.
+func Build() (version, commit string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return e
+		return "", ""
 	}
-	e.Version = info.Main.Version
 	changed := ""
 	for _, s := range info.Settings {
 		switch s.Key {
 		case "vcs.revision":
-			e.Commit = s.Value
+			commit = s.Value
 		case "vcs.modified":
 			if s.Value == "true" {
 				changed = "+changes"
 			}
 		}
 	}
-	if e.Commit != "" {
-		e.Commit += changed
+	if commit != "" {
+		commit += changed
 	}
-	return e
+	return info.Main.Version, commit
 }
 
 func osName() string {
