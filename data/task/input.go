@@ -115,7 +115,7 @@ func (s Spec) TextsFromJSON(object []byte) ([]string, error) {
 		if !ok {
 			return nil, fmt.Errorf("task: JSON object %.80q lacks the field %q: want the fields %q", object, column, s.TextColumns)
 		}
-		text, err := s.jsonText(raw)
+		text, err := s.JSONText(raw)
 		if err != nil {
 			return nil, fmt.Errorf("task: field %q of a JSON object: %w", column, err)
 		}
@@ -138,9 +138,9 @@ func field(fields map[string]json.RawMessage, name string) (json.RawMessage, boo
 	return field(inner, rest)
 }
 
-// jsonText returns a string's text, numbers and booleans as they are written, and the texts of a list as [Spec.Text]
-// does.
-func (s Spec) jsonText(raw json.RawMessage) (string, error) {
+// JSONText returns the text of a JSON value of a text column: a string's, numbers and booleans as they are written, and the
+// texts of a list as [Spec.Text] does.
+func (s Spec) JSONText(raw json.RawMessage) (string, error) {
 	raw = bytes.TrimSpace(raw)
 	switch {
 	case raw[0] == '"':
@@ -155,7 +155,7 @@ func (s Spec) jsonText(raw json.RawMessage) (string, error) {
 		texts := make([]string, len(items))
 		for i, item := range items {
 			var err error
-			if texts[i], err = s.jsonText(item); err != nil {
+			if texts[i], err = s.JSONText(item); err != nil {
 				return "", err
 			}
 		}

@@ -100,6 +100,26 @@ func TestInputOfColumns(t *testing.T) {
 	}
 }
 
+// A column may hold lists of texts: the tokens of a sentence, as predict reads them from JSON lines.
+func TestInputOfLists(t *testing.T) {
+	p := testProfile()
+	p.task = task.Spec{Name: task.NER, TextColumns: []string{"tokens"}, LabelColumn: "tags", Entities: testLabels}
+	f := &fake{calls: make(chan []string, 1)}
+	_, h := startProfile(t, p, Options{}, f)
+	if status, answer := ask(t, h.URL+"/v1/generate", `{"inputs": [["Ann", "met", "Bob"], "Ann met Al"]}`); status != 200 {
+		t.Fatal(status, answer)
+	}
+	if got := <-f.calls; !reflect.DeepEqual(got, []string{"Ann met Bob", "Ann met Al"}) {
+		t.Errorf("the model got %q", got)
+	}
+	for _, body := range []string{`{"inputs": [["a", 1]]}`, `{"inputs": [[["a"]]]}`, `{"inputs": [{"tokens": ["a"]}]}`} {
+		status, answer := ask(t, h.URL+"/v1/generate", body)
+		if _, message := code(t, answer); status != 400 || !strings.Contains(message, "inputs[0] is ") || !strings.Contains(message, "want a text in quotes, or a list of them") {
+			t.Errorf("%s: %d %s", body, status, message)
+		}
+	}
+}
+
 // Every option reaches the model under its own name.
 func TestGenerateOptions(t *testing.T) {
 	penalty := 0.6

@@ -2,29 +2,32 @@ package serve
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 
 	"t5train/data"
 )
 
 // texts reads the field "inputs" and returns what goes into the model, by the rule of its task. An input is a text, or for
-// a task with several text columns an object with a text for each.
+// a task with several text columns an object with a text for each. A list of texts is what a column of lists holds: tokens.
 func (s *Server) texts(fields *object) []string {
 	columns := s.profile.task.TextColumns
-	if len(columns) == 1 {
-		texts := fields.texts("inputs", s.options.MaxInputs)
-		for i, text := range texts {
-			var err error
-			if texts[i], err = s.profile.task.Input([]string{text}); err != nil {
-				fields.fail(malformed("inputs[%d]: %v", i, err))
-			}
-		}
-		fields.require("inputs")
-		return texts
-	}
 	var texts []string
 	fields.each("inputs", s.options.MaxInputs, func(i int, element json.RawMessage) {
-		parts, err := columnTexts(element, columns)
+		if len(columns) == 1 {
+			text, ok := s.columnText(element)
+			if !ok {
+				fields.wrong(fmt.Sprintf("inputs[%d]", i), element, "a text in quotes, or a list of them")
+				return
+			}
+			if text, err := s.profile.task.Input([]string{text}); err != nil {
+				fields.fail(malformed("inputs[%d]: %v", i, err))
+			} else {
+				texts = append(texts, text)
+			}
+			return
+		}
+		parts, err := s.columnTexts(element, columns)
 		if err != nil {
 			fields.fail(malformed("inputs[%d]: %v: want an object with the texts %s", i, err, list(columns)))
 			return
@@ -40,17 +43,40 @@ func (s *Server) texts(fields *object) []string {
 	return texts
 }
 
-func columnTexts(element json.RawMessage, columns []string) ([]string, error) {
+func (s *Server) columnTexts(element json.RawMessage, columns []string) ([]string, error) {
 	fields, err := parseObject(element)
 	if err != nil {
 		return nil, err
 	}
 	parts := make([]string, len(columns))
 	for i, column := range columns {
-		parts[i] = fields.text(column)
+		if raw := fields.value(column); raw != nil {
+			var ok bool
+			if parts[i], ok = s.columnText(raw); !ok {
+				fields.wrong(column, raw, "a text in quotes, or a list of them")
+			}
+		}
 		fields.require(column)
 	}
 	return parts, fields.finish()
+}
+
+// columnText reads what a text column holds, as predict reads it from a file: a text or a list of texts.
+func (s *Server) columnText(raw json.RawMessage) (text string, ok bool) {
+	if isText(raw, &text) {
+		return text, true
+	}
+	var items []json.RawMessage
+	if raw[0] != '[' || json.Unmarshal(raw, &items) != nil {
+		return "", false
+	}
+	for _, item := range items {
+		if !isText(item, &text) {
+			return "", false
+		}
+	}
+	text, err := s.profile.task.JSONText(raw)
+	return text, err == nil
 }
 
 // measure counts the tokens of texts. Those that are too long for the model lose their end where the client allows it.
