@@ -13,6 +13,7 @@ import (
 	"t5train/data/store"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/internal/random"
 	"t5train/model/kernel"
 )
 
@@ -135,8 +136,8 @@ func (r *textReader) readTrain(ctx context.Context, m *material) error {
 	c := r.config
 	seed := uint64(c.Train.Seed)
 	var sources []data.Source
-	for _, p := range partsOf(c.Data) {
-		source, err := r.source(ctx, m, p, seed)
+	for i, p := range partsOf(c.Data) {
+		source, err := r.source(ctx, m, p, noiseSeed(seed, i))
 		if err != nil {
 			return r.inPart(p, err)
 		}
@@ -153,6 +154,16 @@ func (r *textReader) readTrain(ctx context.Context, m *material) error {
 	}
 	m.train = mixture
 	return nil
+}
+
+// noiseSeed is the seed of the noise of a corpus by its number: piece i of one is not to have the gaps of piece i of
+// another. The first has that of a run without a mixture.
+func noiseSeed(seed uint64, corpus int) uint64 {
+	if corpus == 0 {
+		return seed
+	}
+	draw := random.New(seed, uint64(corpus))
+	return draw.Uint64()
 }
 
 // source opens one part.

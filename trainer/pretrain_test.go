@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"t5train/configs"
+	"t5train/data"
 	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
@@ -470,5 +471,45 @@ func TestFillGaps(t *testing.T) {
 		if got := fillGaps(tok, vocabularyOf(tok), encode(test.input), encode(test.target), encode(test.output)); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
+	}
+}
+
+// Two corpora of a mixture with the same text have other gaps in the same piece: the noise of a corpus is its own.
+func TestPretrain_NoiseOfCorpora(t *testing.T) {
+	c := tinyPretraining(t)
+	c.Data.Train, c.Data.Validation, c.Eval.EverySteps = nil, nil, 0
+	c.Data.Mixture = []configs.Part{{Name: "a", Train: []string{trainFile}}, {Name: "b", Train: []string{trainFile}}}
+	c.Resolve()
+	b, err := startModel(c, start{}, silent().Console)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := readText(t.Context(), c, b, kernel.NewWorkers(1), silent().Console)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.close()
+	mixture := m.train.(*data.Mixture)
+	seen := map[int][2]string{} // inputs of a piece in each corpus
+	var batch data.Batch
+	for i := range mixture.Len() {
+		corpus, _ := mixture.Locate(int64(i))
+		before := len(batch.EncIDs)
+		mixture.Append(0, i, &batch)
+		inputs := seen[batch.Index[i]]
+		inputs[corpus] = fmt.Sprint(batch.EncIDs[before:])
+		seen[batch.Index[i]] = inputs
+	}
+	same := 0
+	for index, inputs := range seen {
+		switch {
+		case inputs[0] == "" || inputs[1] == "":
+			t.Errorf("piece %d is not there of both", index)
+		case inputs[0] == inputs[1]:
+			same++ // by chance
+		}
+	}
+	if len(seen) != c.Data.MaxTrainExamples || same > len(seen)/4 {
+		t.Errorf("%d of %d pieces have the same gaps in both corpora", same, len(seen))
 	}
 }
