@@ -35,7 +35,7 @@ func newTestLoop(t *testing.T, c *configs.Config, console *Console) *loop {
 	if c.Pretraining() {
 		read = readText
 	}
-	m, err := read(t.Context(), c, b, w, console)
+	m, err := read(t.Context(), c, b, nil, w, console)
 	if err != nil {
 		t.Fatal(err)
 	}

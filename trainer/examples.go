@@ -70,7 +70,7 @@ func withMaterial(ctx context.Context, config *configs.Config, console *Console,
 	if c.Pretraining() {
 		read = readText
 	}
-	m, err := read(ctx, c, b, kernel.NewWorkers(c.Train.Threads), console)
+	m, err := read(ctx, c, b, nil, kernel.NewWorkers(c.Train.Threads), console)
 	if err != nil {
 		return err
 	}

@@ -76,8 +76,11 @@ func resolved(config *configs.Config) (*configs.Config, error) {
 	return &c, nil
 }
 
+// reading finds what a run trains on. was are the digests of what a run that goes on has trained on so far.
+type reading func(ctx context.Context, c *configs.Config, b *Bundle, was map[string]string, w *kernel.Workers, console *Console) (*material, error)
+
 // train is a run on what read finds.
-func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read func(context.Context, *configs.Config, *Bundle, *kernel.Workers, *Console) (*material, error)) (*Result, error) {
+func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read reading) (*Result, error) {
 	c, err := resolved(config)
 	if err != nil {
 		return nil, err
@@ -99,7 +102,11 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	if err != nil {
 		return nil, err
 	}
-	m, err := read(ctx, c, bundle, w, o.Console)
+	var was map[string]string
+	if from.resume {
+		was = from.state.Data
+	}
+	m, err := read(ctx, c, bundle, was, w, o.Console)
 	if err != nil {
 		return nil, err
 	}
@@ -315,7 +322,7 @@ func NewModelConfig(m configs.Model) (model.Config, error) {
 }
 
 // readRows finds the task, notes it in the bundle and tokenises both data sets; those of all parts of a mixture.
-func readRows(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, console *Console) (*material, error) {
+func readRows(ctx context.Context, c *configs.Config, b *Bundle, _ map[string]string, w *kernel.Workers, console *Console) (*material, error) {
 	b.Info.MaxInputLength, b.Info.MaxTargetLength = c.Data.MaxInputLength, c.Data.MaxTargetLength
 	if len(c.Data.Mixture) > 0 {
 		return readParts(ctx, c, b, w, console)

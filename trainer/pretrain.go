@@ -47,13 +47,13 @@ func corpus(name string, files []string, column string) configs.Part {
 }
 
 // readText opens the token stores, makes those that are missing, and notes the objective in the bundle.
-func readText(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, console *Console) (_ *material, err error) {
+func readText(ctx context.Context, c *configs.Config, b *Bundle, was map[string]string, w *kernel.Workers, console *Console) (_ *material, err error) {
 	o := objectiveOf(c)
 	denoisers, err := o.denoisers(b.Tokenizer)
 	if err != nil {
 		return nil, err
 	}
-	r := &textReader{config: c, bundle: b, objective: o, denoisers: denoisers, threads: w.Threads(), console: console}
+	r := &textReader{config: c, bundle: b, objective: o, denoisers: denoisers, was: was, threads: w.Threads(), console: console}
 	r.say()
 	if err := r.checkBudget(); err != nil {
 		return nil, err
@@ -73,11 +73,10 @@ func readText(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Worke
 		console.Say(noValidation)
 		return m, nil
 	}
-	s, err := r.open(ctx, m, c.Data.Validation, c.Data.TextColumn)
+	s, err := r.open(ctx, m, "data.validation", c.Data.Validation, c.Data.TextColumn)
 	if err != nil {
 		return nil, fmt.Errorf("read data.validation: %w", err)
 	}
-	m.note("data.validation", filepath.Base(s.Dir()))
 	h, err := newHeldOutText(b, o, denoisers, s, heldOutOptions{limit: c.Data.MaxValidationExamples, batchSize: c.Eval.BatchSize, samples: c.Eval.Samples}, w)
 	if err != nil {
 		return nil, err
@@ -93,6 +92,7 @@ type textReader struct {
 	bundle    *Bundle
 	objective Objective
 	denoisers []objective.Denoiser
+	was       map[string]string // digests of what a run that goes on has trained on
 	threads   int
 	console   *Console
 }
@@ -170,11 +170,10 @@ func noiseSeed(seed uint64, corpus int) uint64 {
 func (r *textReader) source(ctx context.Context, m *material, p configs.Part, seed uint64) (data.Source, error) {
 	limit := r.config.Data.MaxTrainExamples
 	if p.Task == textPart {
-		s, err := r.open(ctx, m, p.Train, column(p.TextColumns))
+		s, err := r.open(ctx, m, r.key(p), p.Train, column(p.TextColumns))
 		if err != nil {
 			return nil, err
 		}
-		m.note(r.key(p), filepath.Base(s.Dir())) // it changes with what is in it
 		m.tokens += s.Manifest().Tokens
 		return r.objective.source(s, r.denoisers, limit, seed)
 	}
@@ -191,15 +190,20 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 	return read.train, nil
 }
 
-// open opens a token store, which m closes.
-func (r *textReader) open(ctx context.Context, m *material, files []string, column string) (*store.Store, error) {
+// open opens the token store of what a key names, and notes it in m, which closes it. Text that a run cannot go on with is
+// not tokenized.
+func (r *textReader) open(ctx context.Context, m *material, key string, files []string, column string) (*store.Store, error) {
 	s, err := OpenTokens(ctx, r.bundle.Tokenizer, TokensOptions{
-		Data: files, TextColumn: column, Output: tokensOf(r.config), Threads: r.threads, Console: r.console,
+		Data: files, TextColumn: column, Output: tokensOf(r.config), Threads: r.threads, Console: r.console, expect: r.was[key],
 	})
+	if errors.Is(err, store.ErrOther) {
+		return nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also where the same text was written anew: %s", key, otherData)
+	}
 	if err != nil {
 		return nil, err
 	}
 	m.closers = append(m.closers, s.Close)
+	m.note(key, filepath.Base(s.Dir())) // it changes with what is in it
 	return s, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -320,9 +321,17 @@ func TestPretrain_ChangedText(t *testing.T) {
 	if err != nil || !stopped.Interrupted || stopped.Step == 0 {
 		t.Fatalf("got %+v, %v, want a stopped run", stopped, err)
 	}
+	before, err := os.ReadDir(c.Data.Tokens)
+	if err != nil {
+		t.Fatal(err)
+	}
 	writeRows(t, file, 61)
-	if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true}); err == nil || !strings.Contains(err.Error(), "data.train has other examples") {
+	if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true}); err == nil ||
+		!strings.Contains(err.Error(), "data.train has other files than when the run began: their bytes decide, also where the same text was written anew") {
 		t.Errorf("got %v, want that the text has changed", err)
+	}
+	if after, err := os.ReadDir(c.Data.Tokens); err != nil || len(after) != len(before) {
+		t.Errorf("%d stores, %v, want the %d of before: text that is refused is not tokenized", len(after), err, len(before))
 	}
 }
 
@@ -484,7 +493,7 @@ func TestPretrain_NoiseOfCorpora(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := readText(t.Context(), c, b, kernel.NewWorkers(1), silent().Console)
+	m, err := readText(t.Context(), c, b, nil, kernel.NewWorkers(1), silent().Console)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,8 @@ type TokensOptions struct {
 	Threads    int      // 0 is all
 	Console    *Console
 
-	temporary bool // the caller removes the folder afterwards, so that it is not worth a word
+	expect    string // name of the store that it must be; "" is any
+	temporary bool   // the caller removes the folder afterwards, so that it is not worth a word
 }
 
 // OpenTokens opens the token store of a corpus, and makes it or completes it first where that is needed. It says what it
@@ -38,7 +39,7 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 	o.Console.Say("  %s", said)
 	phases := NewPhases(o.Console)
 	defer phases.Stop()
-	options := store.Options{Column: column, Threads: kernel.NewWorkers(o.Threads).Threads(), Progress: phases.Progress}
+	options := store.Options{Column: column, Threads: kernel.NewWorkers(o.Threads).Threads(), Progress: phases.Progress, Expect: o.expect}
 	if !o.temporary {
 		options.Say = func(line string) { o.Console.Say("  %s", line) }
 	}

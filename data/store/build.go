@@ -17,6 +17,10 @@ type Options struct {
 	Column  string
 	Threads int // at least 1; changes the time, not the store
 
+	// Expect, if not empty, is the name that the store's folder must have: that of another store is [ErrOther], before
+	// anything is made.
+	Expect string
+
 	// Progress, if not nil, is called often with the work that goes on, its unit, how much of it is done and its
 	// total; never by two goroutines at once.
 	Progress func(what, unit string, done, total int64)
@@ -43,6 +47,9 @@ type Made struct {
 	Elapsed   time.Duration
 }
 
+// ErrOther says that the files are not those that a store was made of.
+var ErrOther = errors.New("the files or the tokenizer are not those that its store was made of")
+
 // Build opens the store of a column of set in the folder dir, and makes it first unless it is there: all of it, or, after
 // a call that was stopped by ctx, a crash or a full disk, what is missing. Another process that makes the same store is
 // waited for.
@@ -66,6 +73,9 @@ func build(ctx context.Context, dir string, set *parquetio.Dataset, tok Tokenize
 	key, files, err := newKey(ctx, set, tok, o)
 	if err != nil {
 		return nil, Made{}, err
+	}
+	if o.Expect != "" && key.name() != o.Expect {
+		return nil, Made{}, ErrOther
 	}
 	path := filepath.Join(dir, key.name())
 	if exists(path) {
