@@ -28,7 +28,8 @@ type FinetuneOptions struct {
 	Resume    bool // it is an error if the output folder holds no run to go on with
 	Overwrite bool // start anew although the output folder holds a run
 
-	// Initial, if not empty, is a folder that gets the model that training starts from. A run that goes on leaves it alone.
+	// Initial, if not empty, is a folder, new or empty, that gets the model that training starts from. A run that goes on
+	// leaves it alone.
 	Initial string
 }
 
@@ -97,6 +98,12 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	if from.state.Finished {
 		return from.finished(run, c, o.Console)
 	}
+	saveInitial := o.Initial != "" && !from.resume
+	if saveInitial {
+		if err := checkOut(c.Model.Path, o.Initial); err != nil {
+			return nil, fmt.Errorf("save the initial model to %s: %w (a model to start from is --model)", o.Initial, err)
+		}
+	}
 	w := kernel.NewWorkers(c.Train.Threads)
 	bundle, err := startModel(c, from, o.Console)
 	if err != nil {
@@ -137,10 +144,11 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	if err != nil {
 		return nil, err
 	}
-	if o.Initial != "" && !from.resume {
+	if saveInitial {
 		if err := checkpoints.Create(o.Initial, bundle.Write); err != nil {
 			return nil, err
 		}
+		o.Console.Say("initial model: written to %s", o.Initial)
 	}
 	yaml, err := c.YAML()
 	if err != nil {
