@@ -20,8 +20,8 @@ type LoadOptions struct {
 	Overrides map[string]any
 	// Sizes are the names that model.size may have. Nil: any.
 	Sizes []string
-	// Command is what the configuration is for, pretrain or finetune; empty: either, and a configuration that sets
-	// objective.name is of pre-training.
+	// Command is what the configuration is for, pretrain or finetune; empty: what its keys say. One that sets objective.name
+	// is of pre-training, and without task.name also one that sets any key that only pre-training has, or mixes text in.
 	Command string
 	// Paths also checks that what the configuration names is there, as CheckPaths does.
 	Paths bool
@@ -49,7 +49,7 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 	}
 	layers = append(layers, r.env(opts.Env), r.flags(opts.Set, opts.Overrides))
 
-	kind := kindOf(opts.Command, layers, r.broken)
+	kind := kindOf(opts.Command, layers, r)
 	c, err := merge(r.fields, kind, layers)
 	if err != nil {
 		return nil, err
@@ -78,25 +78,51 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 	return c, nil
 }
 
-// kindOf returns the kind of run that a command starts, else that of the layers, where an objective that is misspelt is one
-// unless there is a task.
-func kindOf(command string, layers []layer, broken map[string]bool) string {
+// kindOf returns the kind of run that a command starts, else that of the keys in the layers, be their values right or not.
+func kindOf(command string, layers []layer, r *reader) string {
 	switch command {
 	case "pretrain":
 		return pretraining
 	case "finetune":
 		return finetuning
 	}
-	for _, l := range slices.Backward(layers) {
-		if s, ok := l["objective.name"]; ok && s.value != "" {
+	set := func(key string) bool {
+		return slices.ContainsFunc(layers, func(l layer) bool {
+			s, ok := l[key]
+			return ok && !reflect.ValueOf(s.value).IsZero()
+		})
+	}
+	switch {
+	case set("objective.name"):
+		return pretraining
+	case set("task.name"):
+		return finetuning
+	}
+	for _, path := range r.paths {
+		if r.fields[path].use == pretraining && (set(path) || r.broken[path]) {
 			return pretraining
 		}
 	}
-	task := func(l layer) bool { _, ok := l["task.name"]; return ok }
-	if broken["objective.name"] && !slices.ContainsFunc(layers, task) {
-		return pretraining
+	for _, l := range slices.Backward(layers) {
+		if s, ok := l["data.mixture"]; ok && mixesText(s.value.([]Part)) {
+			return pretraining
+		}
 	}
 	return finetuning
+}
+
+// mixesText tells whether a mixture is of pre-training: an entry is of text, and none has a key that only fine-tuning has.
+func mixesText(parts []Part) bool {
+	text := false
+	for _, p := range parts {
+		for _, f := range partFields() {
+			if v, ok := f.valueIn(reflect.ValueOf(p)); ok && f.foreign(pretraining) && !f.unset(v) {
+				return false
+			}
+		}
+		text = text || p.Task == "" || p.Task == "text"
+	}
+	return text
 }
 
 // keyDelimiter parts the sections of a key inside viper, which by default splits at every dot.

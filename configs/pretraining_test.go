@@ -153,8 +153,8 @@ func TestMixtureOfTasks(t *testing.T) {
 		content string
 		want    []string
 	}{
-		"text":             {start + "data: {mixture: [{name: a, train: [a], task: text}]}", []string{"data.mixture: entry 1: task: got text, which is for pre-training"}},
-		"no task":          {start + "data: {mixture: [{name: a, train: [a]}]}", []string{"data.mixture: entry 1: task: got nothing, want one of text, classification"}},
+		"text":             {start + "data: {mixture: [{name: a, train: [a], validation: [v], task: text}]}", []string{"data.mixture: entry 1: task: got text, which is for pre-training"}},
+		"no task":          {start + "data: {mixture: [{name: a, train: [a], validation: [v]}]}", []string{"data.mixture: entry 1: task: got nothing, want one of text, classification"}},
 		"the section task": {start + parts + "task: {name: seq2seq, labels: [a, b]}", []string{"task.name: got \"seq2seq\", want it unset with data.mixture", "task.labels: got [a b], want it unset"}},
 		"validation":       {start + parts + "", nil},
 		"both validations": {start + strings.Replace(parts, "data: {", "data: {validation: [x], ", 1), []string{"data.validation: got [x], want none with data.mixture"}},
@@ -175,5 +175,33 @@ func TestMixtureOfTasks(t *testing.T) {
 	_, err = load([]byte(strings.Replace(pretrain, "train: [a.parquet]", "mixture: [{name: a, train: [a], validation: [v]}]", 1)), LoadOptions{File: "run.yaml"})
 	if err == nil || !strings.Contains(err.Error(), "validation: is a key of fine-tuning, but this is pre-training") {
 		t.Errorf("validation of a part in pre-training: got %v", err)
+	}
+}
+
+// Without a command the keys tell what a configuration is for.
+func TestKind(t *testing.T) {
+	const start = "output: runs/a\nmodel: {size: small}\ndata: {train: [a]}\n"
+	for content, want := range map[string]bool{
+		start + "task: {name: seq2seq}\n":                                           false,
+		start + "objective: {name: lm}\n":                                           true,
+		start + "objective: {input_length: 64}\n":                                   true,
+		start + "eval: {samples: 1}\n":                                              true,
+		strings.Replace(start, "train: [a]", "train: [a], tokens: t", 1):            true,
+		strings.Replace(start, "train: [a]", "mixture: [{name: a, train: [a]}]", 1): true,
+		strings.Replace(start, "train: [a]", "mixture: [{name: a, train: [a]}, {name: b, train: [b], task: squad}]", 1): true,
+		strings.Replace(start, "train: [a]", "mixture: [{name: b, train: [b], task: squad}]", 1):                        false,
+	} {
+		if c := mustLoad(t, content, LoadOptions{}); c.Pretraining() != want {
+			t.Errorf("%s: pre-training is %t, want %t", content, c.Pretraining(), want)
+		}
+	}
+	for content, want := range map[string]string{
+		start + "task: {name: seq2seq}\nobjective: {input_length: 64}\n": "objective.input_length: is a key of pre-training, but this is fine-tuning",
+		start + "objective: {input_length: 1.5}\n":                       "objective.input_length: got 1.5",
+		start: "task.name: got nothing",
+	} {
+		if _, err := load([]byte(content), LoadOptions{File: "run.yaml"}); err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "\n") > 0 {
+			t.Errorf("%s: got %v, want only %q", content, err, want)
+		}
 	}
 }

@@ -11,15 +11,27 @@ import (
 func validateCommand(a app) *cobra.Command {
 	var sources configSources
 	c := &cobra.Command{
-		Use:     "validate",
-		Short:   "Report every mistake of a configuration, without running it",
-		Example: `  t5train validate --config my.yaml`,
-		Args:    noArguments,
-		RunE: func(c *cobra.Command, _ []string) error {
+		Use:   "validate [pretrain | finetune]",
+		Short: "Report every mistake of a configuration, without running it",
+		Long: `Report every mistake of a configuration, without running it. What it is for may be said; else its keys tell: it is of
+pre-training if it names an objective, or no task but any other key that only pre-training has, or mixes text in.`,
+		Example: `  t5train validate --config my.yaml
+  t5train validate pretrain --config my.yaml`,
+		Args: cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{pretrainName, finetuneName},
+		RunE: func(c *cobra.Command, args []string) error {
 			if err := requireFlags(c, "config"); err != nil {
 				return err
 			}
+			if len(args) > 0 {
+				sources.command = args[0]
+			}
+			if err := sources.refuseOthers(c); err != nil {
+				return err
+			}
 			config, err := sources.load(c)
+			if err != nil && sources.command == "" {
+				err = fmt.Errorf("%w\nits keys told what it is for: 't5train validate pretrain' or 't5train validate finetune' says it", err)
+			}
 			if err != nil {
 				return err
 			}
