@@ -3,7 +3,9 @@ package configs
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -60,6 +62,30 @@ func (c *Config) Values() []Value {
 		}
 	}
 	return values
+}
+
+// Entry is an entry of data.mixture.
+type Entry struct {
+	Name   string
+	Values []Value // of its other keys, in the order of their names
+}
+
+// Entries reads the text that Values has for data.mixture. A key that this version does not know stays one.
+func Entries(text string) ([]Entry, error) {
+	var nodes []map[string]yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &nodes); err != nil {
+		return nil, fmt.Errorf("read data.mixture: %w", err)
+	}
+	entries := make([]Entry, len(nodes))
+	for i, keys := range nodes {
+		entries[i].Name = keys["name"].Value
+		delete(keys, "name")
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			value := keys[key]
+			entries[i].Values = append(entries[i].Values, Value{key, inline(reflect.ValueOf(&value))})
+		}
+	}
+	return entries, nil
 }
 
 func scalar(text string) *yaml.Node {

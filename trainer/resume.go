@@ -41,7 +41,7 @@ func startOf(run *checkpoints.Run, c *configs.Config, o FinetuneOptions) (start,
 	if s.state, err = readState(s.dir); err != nil {
 		return start{}, err
 	}
-	was, is := s.state.Config, decisive(c)
+	was, is := byEntry(s.state.Config), byEntry(decisive(c))
 	// A key that the run did not know yet, because it is newer, had what is its default now.
 	usual := decisive(configs.Default())
 	maps.DeleteFunc(is, func(key, value string) bool {
@@ -166,7 +166,33 @@ func harmless(key string) bool {
 }
 
 // located tells whether a key says where data lies. It may have been moved: what it holds is for sameData to compare.
-func located(key, _ string) bool { return key == "data.train" || key == "data.validation" }
+func located(key, _ string) bool {
+	if strings.HasPrefix(key, partKey("")) {
+		return strings.HasSuffix(key, ", train") || strings.HasSuffix(key, ", validation")
+	}
+	return key == "data.train" || key == "data.validation"
+}
+
+// byEntry gives each key of each entry of a mixture a value of its own, so that one is compared with its like.
+func byEntry(config map[string]string) map[string]string {
+	entries, err := configs.Entries(config["data.mixture"])
+	if err != nil {
+		return config
+	}
+	config = maps.Clone(config)
+	delete(config, "data.mixture")
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name)
+		for _, v := range e.Values {
+			config[partKey(e.Name)+", "+v.Key] = v.Text
+		}
+	}
+	if names != nil {
+		config["data.mixture, in this order"] = strings.Join(names, ", ")
+	}
+	return config
+}
 
 // decisive returns the keys of a configuration that decide about the numbers.
 func decisive(c *configs.Config) map[string]string {

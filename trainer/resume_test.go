@@ -358,6 +358,59 @@ func TestResumeWithMovedData(t *testing.T) {
 	}
 }
 
+// The files of a mixture may be moved like others, and only the keys that differ are told of an entry.
+func TestResumeWithMovedMixture(t *testing.T) {
+	text := func(t *testing.T) *configs.Config {
+		c := tinyPretraining(t)
+		c.Data.Train, c.Data.Mixture = nil, []configs.Part{
+			{Name: "a", Train: []string{trainFile}}, {Name: "b", Train: []string{trainFile}, Task: "classification", Rate: new(12.0)}}
+		return c
+	}
+	for name, kind := range map[string]struct {
+		config func(t *testing.T) *configs.Config
+		run    func(context.Context, *configs.Config, FinetuneOptions) (*Result, error)
+	}{"rows": {mixedConfig, Finetune}, "text": {text, Pretrain}} {
+		t.Run(name, func(t *testing.T) {
+			c := kind.config(t)
+			c.Train.LogEvery, c.Eval.EverySteps = 1, 0
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if _, err := kind.run(ctx, c, FinetuneOptions{Console: PlainConsole(eachLine(func(line string) {
+				if strings.HasPrefix(line, "step 2/") {
+					cancel()
+				}
+			}))}); err != nil {
+				t.Fatal(err)
+			}
+			moved := filepath.Join(t.TempDir(), "moved.parquet")
+			overwrite(t, filepath.Dir(moved), filepath.Base(moved), string(mustRead(t, trainFile)))
+			c.Data.Mixture = slices.Clone(c.Data.Mixture)
+			refused := func(want string) {
+				t.Helper()
+				if _, err := kind.run(t.Context(), c, silent()); err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("got %v, want an error with %q", err, want)
+				}
+			}
+			c.Data.Mixture[1].Train, c.Data.Mixture[1].Rate = []string{moved}, new(2.0)
+			was := "12"
+			if name == "rows" {
+				was = "1"
+			}
+			refused("(its value -> yours):\n  data.mixture, b, rate: " + was + " -> 2\n")
+			c.Data.Mixture[0], c.Data.Mixture[1] = c.Data.Mixture[1], c.Data.Mixture[0]
+			refused("\n  data.mixture, in this order: a, b -> b, a\n")
+			c.Data.Mixture[0], c.Data.Mixture[1] = c.Data.Mixture[1], c.Data.Mixture[0]
+			c.Data.Mixture[1].Rate = kind.config(t).Data.Mixture[1].Rate
+			c.Data.Mixture[1].Train = []string{validationFile}
+			refused("resume: ")
+			c.Data.Mixture[1].Train = []string{moved}
+			if r, err := kind.run(t.Context(), c, silent()); err != nil || r.Interrupted {
+				t.Fatalf("got %+v, %v", r, err)
+			}
+		})
+	}
+}
+
 // What a run is evaluated on decides which checkpoint is the best.
 func TestResumeWithOtherValidation(t *testing.T) {
 	c := tinyConfig(t)
