@@ -382,6 +382,14 @@ type taskData struct {
 	train, validation []string
 }
 
+// key returns where the configuration has a key of the task.
+func (t taskData) key(name string) string {
+	if t.part == "" {
+		return "data." + name
+	}
+	return partKey(t.part) + ", " + name
+}
+
 // tasksOf returns the tasks of a run: the one that it has, or those of its mixture.
 func tasksOf(c *configs.Config) []taskData {
 	if len(c.Data.Mixture) == 0 {
@@ -424,6 +432,7 @@ func (r rowsReader) read(ctx context.Context, t taskData, train, validation stri
 	if err != nil {
 		return rows{}, err
 	}
+	warnShared(r.console, filesOf(table.Dataset, t.key("train"), nil), filesOf(held.Dataset, t.key("validation"), nil))
 	spec := read.spec
 	if !slices.Equal(classesOf(table, spec), classesOf(held, spec)) {
 		if spec, err = spec.WithClasses(held.Columns()); err != nil {

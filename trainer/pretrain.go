@@ -73,10 +73,11 @@ func readText(ctx context.Context, c *configs.Config, b *Bundle, was map[string]
 		console.Say(noValidation)
 		return m, nil
 	}
-	s, err := r.open(ctx, m, "data.validation", c.Data.Validation, c.Data.TextColumn)
+	s, held, err := r.open(ctx, m, "data.validation", c.Data.Validation, c.Data.TextColumn)
 	if err != nil {
 		return nil, fmt.Errorf("read data.validation: %w", err)
 	}
+	warnShared(console, r.files, held)
 	h, err := newHeldOutText(b, o, denoisers, s, heldOutOptions{limit: c.Data.MaxValidationExamples, batchSize: c.Eval.BatchSize, samples: c.Eval.Samples}, w)
 	if err != nil {
 		return nil, err
@@ -95,6 +96,7 @@ type textReader struct {
 	was       map[string]string // digests of what a run that goes on has trained on
 	threads   int
 	console   *Console
+	files     []usedFile // to train on
 }
 
 // say tells what the objective makes of text.
@@ -170,10 +172,11 @@ func noiseSeed(seed uint64, corpus int) uint64 {
 func (r *textReader) source(ctx context.Context, m *material, p configs.Part, seed uint64) (data.Source, error) {
 	limit := r.config.Data.MaxTrainExamples
 	if p.Task == textPart {
-		s, err := r.open(ctx, m, r.key(p), p.Train, column(p.TextColumns))
+		s, files, err := r.open(ctx, m, r.key(p), p.Train, column(p.TextColumns))
 		if err != nil {
 			return nil, err
 		}
+		r.files = append(r.files, files...)
 		m.tokens += s.Manifest().Tokens
 		return r.objective.source(s, r.denoisers, limit, seed)
 	}
@@ -187,24 +190,29 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 		return nil, err
 	}
 	m.note(r.key(p), read.train.Digest())
+	r.files = append(r.files, filesOf(table.Dataset, r.key(p), nil)...)
 	return read.train, nil
 }
 
-// open opens the token store of what a key names, and notes it in m, which closes it. Text that a run cannot go on with is
-// not tokenized.
-func (r *textReader) open(ctx context.Context, m *material, key string, files []string, column string) (*store.Store, error) {
-	s, err := OpenTokens(ctx, r.bundle.Tokenizer, TokensOptions{
-		Data: files, TextColumn: column, Output: tokensOf(r.config), Threads: r.threads, Console: r.console, expect: r.was[key],
+// open opens the token store of what a key names, notes it in m, which closes it, and returns the files that it is of. Text
+// that a run cannot go on with is not tokenized.
+func (r *textReader) open(ctx context.Context, m *material, key string, patterns []string, column string) (*store.Store, []usedFile, error) {
+	set, err := parquetio.Open(patterns...)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := openTokens(ctx, set, r.bundle.Tokenizer, TokensOptions{
+		Data: patterns, TextColumn: column, Output: tokensOf(r.config), Threads: r.threads, Console: r.console, expect: r.was[key],
 	})
 	if errors.Is(err, store.ErrOther) {
-		return nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also where the same text was written anew: %s", key, otherData)
+		return nil, nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also where the same text was written anew: %s", key, otherData)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m.closers = append(m.closers, s.Close)
 	m.note(key, filepath.Base(s.Dir())) // it changes with what is in it
-	return s, nil
+	return s, filesOf(set, key, s.Manifest().Files), nil
 }
 
 // tokensOf returns the folder of the token stores.

@@ -269,6 +269,42 @@ func TestPretrain_Mixture(t *testing.T) {
 	}
 }
 
+// Held-out text that is trained on too is noticed, by its content where its tokens are stored.
+func TestPretrain_SharedFiles(t *testing.T) {
+	copied := filepath.Join(t.TempDir(), "copied.parquet")
+	overwrite(t, filepath.Dir(copied), filepath.Base(copied), string(mustRead(t, validationFile)))
+	text := configs.Part{Name: "a", Train: []string{trainFile, copied}}
+	task := configs.Part{Name: "b", Train: []string{validationFile}, Task: "classification"}
+	for name, test := range map[string]struct {
+		change func(c *configs.Config)
+		want   string // in the log; "" is no warning
+	}{
+		"apart":     {func(*configs.Config) {}, ""},
+		"the same":  {func(c *configs.Config) { c.Data.Validation = c.Data.Train }, "\n  " + trainFile + " of data.validation is in data.train too\n"},
+		"a copy":    {func(c *configs.Config) { c.Data.Train = append(c.Data.Train, copied) }, "\n  " + validationFile + " of data.validation is in data.train too, as " + copied + "\n"},
+		"a mixture": {func(c *configs.Config) { c.Data.Train, c.Data.Mixture = nil, []configs.Part{text} }, " is in data.mixture, a too, as " + copied + "\n"},
+		"a task":    {func(c *configs.Config) { c.Data.Train, c.Data.Mixture = nil, []configs.Part{task} }, validationFile + " of data.validation is in data.mixture, b too\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := tinyPretraining(t)
+			c.Train.Steps, c.Eval.EverySteps = 1, 0
+			test.change(c)
+			var log bytes.Buffer
+			pretrain(t, c, PlainConsole(&log))
+			if got := strings.Contains(log.String(), "warning: evaluations will say too much"); got != (test.want != "") || !strings.Contains(log.String(), test.want) {
+				t.Errorf("want %q in the log\n%s", test.want, log.String())
+			}
+		})
+	}
+	c := tinyConfig(t)
+	c.Data.Validation, c.Train.Steps, c.Train.Epochs = c.Data.Train, 1, 0
+	var log bytes.Buffer
+	finetune(t, c, FinetuneOptions{Console: PlainConsole(&log)})
+	if want := "  " + trainFile + " of data.validation is in data.train too\n"; !strings.Contains(log.String(), want) {
+		t.Errorf("fine-tuning: want %q in the log\n%s", want, log.String())
+	}
+}
+
 func TestPretrain_Refusals(t *testing.T) {
 	for _, test := range []struct {
 		name   string

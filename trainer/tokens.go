@@ -31,6 +31,11 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 	if err != nil {
 		return nil, err
 	}
+	return openTokens(ctx, set, tok, o)
+}
+
+// openTokens is OpenTokens of a data set that is open.
+func openTokens(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tokenizer, o TokensOptions) (*store.Store, error) {
 	o.Console.Say("data: %s", strings.Join(o.Data, ", "))
 	column, said, err := task.InferText(set.Columns(), o.TextColumn)
 	if err != nil {
