@@ -46,9 +46,7 @@ func TrainVocabulary(ctx context.Context, o VocabularyOptions) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	for _, in := range inputs {
-		o.Console.Say("data: %s: column %s", in.name, in.column)
-	}
+	inputs.say(o.Console)
 	phases := NewPhases(o.Console)
 	defer phases.Stop()
 	o.Train.Progress = phases.Progress
@@ -234,6 +232,25 @@ func isParquet(path string) bool {
 		return err == nil && len(found) > 0
 	}
 	return strings.EqualFold(filepath.Ext(path), ".parquet")
+}
+
+// ReadTexts calls yield with each text of inputs as [VocabularyOptions] has them. It says what it reads, and how far it is.
+func ReadTexts(ctx context.Context, inputs []string, console *Console, yield func(text string) error) error {
+	all, err := openCorpora(inputs)
+	if err != nil {
+		return err
+	}
+	all.say(console)
+	phases := NewPhases(console)
+	defer phases.Stop()
+	return all.texts(phases.Progress)(ctx, yield)
+}
+
+// say tells which text is read.
+func (all corpora) say(console *Console) {
+	for _, in := range all {
+		console.Say("data: %s: column %s", in.name, in.column)
+	}
 }
 
 // texts returns the texts of all corpora, one after the other.

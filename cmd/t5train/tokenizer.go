@@ -90,15 +90,6 @@ func (t *textFlags) add(c *cobra.Command) {
 	f.StringVar(&t.column, "column", "text", "column or JSON field of the texts")
 }
 
-// count returns the number of texts, below 0 where it is not known.
-func (t *textFlags) count(c *cobra.Command) (int64, error) {
-	format, err := inputFormat(c, t.format, t.input)
-	if err != nil {
-		return 0, err
-	}
-	return trainer.CountInputs(c.Context(), t.input, format, []string{t.column})
-}
-
 // each calls yield with every text, as it stands.
 func (t *textFlags) each(c *cobra.Command, stdin io.Reader, yield func(text string) error) error {
 	format, err := inputFormat(c, t.format, t.input)

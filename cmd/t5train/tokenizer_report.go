@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -19,7 +18,7 @@ import (
 
 func tokenizerReportCommand(a app) *cobra.Command {
 	var rules tokenizerFlags
-	var from textFlags
+	var inputs []string
 	var o survey.UsageOptions
 	var asJSON bool
 	var plots string
@@ -32,13 +31,16 @@ are the longest and the rarest; for two vocabularies beside each other. Words ar
 A vocabulary fits a text when it takes few tokens for a byte, knows its characters and leaves few pieces unused: a piece that
 is rare in all of the training text learns little.`,
 		Example: `  t5train tokenizer report spiece.model --input 'corpus/train-*.parquet'
-  t5train tokenizer report flan-t5-small german/spiece.model --input train.parquet --column de --plots plots
+  t5train tokenizer report flan-t5-small german/spiece.model --input train.parquet:de --plots plots
   t5train tokenizer report runs/first --input messages.txt --json`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return usageError{fmt.Errorf("got %d tokenizers, want one or two", len(args)), c.CommandPath()}
 			}
-			if err := errors.Join(requireAtLeast(c, 0, "threads"), requireAtLeast(c, 0, "show")); err != nil {
+			if err := requireFlags(c, "input"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 0, "threads", "show"); err != nil {
 				return err
 			}
 			if err := rules.check(c); err != nil {
@@ -53,26 +55,14 @@ is rare in all of the training text learns little.`,
 				vocabularies = append(vocabularies, t)
 			}
 			o.Threads = kernel.NewWorkers(o.Threads).Threads()
-			total, err := from.count(c)
-			if err != nil {
-				return err
-			}
-			progress := a.console().Start("measure", "texts", total)
-			defer progress.Stop()
-			done := int64(0)
 			u, err := survey.MeasureUsage(vocabularies, o, func(yield func(string) error) error {
-				return from.each(c, a.stdin, func(text string) error {
-					done++
-					progress.Set(done)
-					return yield(text)
-				})
+				return trainer.ReadTexts(c.Context(), inputs, a.console(), yield)
 			})
 			if err != nil {
 				return err
 			}
-			progress.Stop()
 			if u.Words == 0 {
-				return fmt.Errorf("report: %s has no text: name another --input or --column", from.input)
+				return fmt.Errorf("report: %s has no text: name another --input", strings.Join(inputs, ", "))
 			}
 			if plots != "" {
 				names, err := coverageFigure(args, u).Write(plots)
@@ -92,8 +82,8 @@ is rare in all of the training text learns little.`,
 		},
 	}
 	rules.addSpecial(c)
-	from.add(c)
 	f := c.Flags()
+	f.StringArrayVar(&inputs, "input", nil, inputHelp)
 	f.IntVar(&o.Show, "show", 10, "pieces and characters to show of each kind")
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object")

@@ -12,6 +12,9 @@ import (
 	"t5train/trainer"
 )
 
+// inputHelp describes the --input of commands that read text for vocabularies.
+const inputHelp = "text: PATH or PATH:COLUMN of parquet, text, JSON lines, CSV, also .gz; a file, a folder or a glob (may be repeated)"
+
 func tokenizerTrainCommand(a app) *cobra.Command {
 	o := trainer.VocabularyOptions{Train: vocabulary.Defaults(), ExtraIDs: tokenizer.DefaultExtraIDs}
 	t := &o.Train
@@ -65,7 +68,7 @@ read, so memory grows with the different words. Of more text than --max-text a s
 		},
 	}
 	f := c.Flags()
-	f.StringArrayVar(&o.Inputs, "input", nil, "text: PATH or PATH:COLUMN of parquet, text, JSON lines, CSV, also .gz; a file, a folder or a glob (may be repeated)")
+	f.StringArrayVar(&o.Inputs, "input", nil, inputHelp)
 	f.StringVar(&o.Output, "output", "", "folder for the tokenizer, or spiece.model in one")
 	f.BoolVar(&o.Overwrite, "overwrite", false, "replace the tokenizer that is there")
 	f.StringVar(&kind, "type", string(t.Kind), "unigram or bpe")
