@@ -153,3 +153,36 @@ func TestRunRefusesBadBatches(t *testing.T) {
 		})
 	}
 }
+
+// Final tells of every gradient once, when it has all that the run adds: what it is then is what it is in the end.
+func TestFinalGradients(t *testing.T) {
+	for name, o := range map[string]LossOptions{
+		"kept": {Dropout: 0.2, Gradients: true}, "recomputed": {Dropout: 0.2, Gradients: true, Recompute: true},
+	} {
+		for _, tied := range []bool{true, false} {
+			m := tiny(t, "gated-gelu", tied)
+			graph, err := m.LossGraph(kernel.NewWorkers(2), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer graph.Close()
+			for micro := range 2 {
+				told := make(map[*op.Param][]float32)
+				step := op.Step{Train: true, Seed: 4, Step: uint32(micro), GradScale: 0.1, Final: func(p *op.Param) {
+					if told[p] != nil {
+						t.Errorf("%s: %s is told twice", name, p.Name)
+					}
+					told[p] = slices.Clone(p.Grad())
+				}}
+				if _, err := graph.Run(tinyBatch(), step); err != nil {
+					t.Fatal(err)
+				}
+				for _, p := range m.Params {
+					if !slices.Equal(told[p], p.Grad()) {
+						t.Errorf("%s, tied %v, batch %d: %s was told before its end, or not at all", name, tied, micro, p.Name)
+					}
+				}
+			}
+		}
+	}
+}

@@ -29,7 +29,7 @@ func (g *Graph) RelativeBias(table *gorgonia.Node, buckets kernel.Buckets, r *Ra
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
 		param := g.byNode[table]
-		return gorgonia.Nodes{g.receipt("relative_bias.dTable", func(in []gorgonia.Value) error {
+		return gorgonia.Nodes{g.receipt("relative_bias.dTable", param, func(in []gorgonia.Value) error {
 			grad, accumulate := param.sink()
 			if !accumulate {
 				clear(grad)

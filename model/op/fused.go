@@ -47,6 +47,9 @@ type fused struct {
 	// constants counts the first inputs that have no gradient whatever they are.
 	constants int
 
+	// adds is the parameter whose gradient has a share of this operation once it has run, or nil.
+	adds *Param
+
 	// optional tells that the value is not computed when nothing reads it.
 	optional bool
 
@@ -79,6 +82,7 @@ func (f *fused) Do(in ...gorgonia.Value) (v gorgonia.Value, err error) {
 			f.graph.pool.release(t)
 		}
 	}
+	f.graph.added(f.adds)
 	return v, nil
 }
 

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
@@ -32,6 +33,10 @@ type Step struct {
 	Seed      uint64  // of the dropout
 	Step      uint32  // number of the forward pass, for the dropout
 	GradScale float32 // multiplies the loss before it is differentiated: 1/tokens for a mean
+
+	// Final, if not nil, is called for each parameter as soon as its gradient has all that this run adds, while the
+	// backward pass goes on.
+	Final func(*Param)
 }
 
 // Graph is a gorgonia graph under construction. It is for one goroutine; parameters may be shared between
@@ -44,6 +49,8 @@ type Graph struct {
 	params  map[*Param]*gorgonia.Node
 	byNode  map[*gorgonia.Node]*Param
 	order   []*Param
+	shares  map[*Param]int // operations of a run that add to the gradient
+	missing map[*Param]int // those of them that are still to come
 	root    *gorgonia.Node // operations without other inputs hang on it
 	sums    sums           // gradients of values that several operations read
 	sites   uint32         // dropouts so far
@@ -59,6 +66,8 @@ func NewGraph(w *kernel.Workers) *Graph {
 		pool:    newPool(),
 		params:  make(map[*Param]*gorgonia.Node),
 		byNode:  make(map[*gorgonia.Node]*Param),
+		shares:  make(map[*Param]int),
+		missing: make(map[*Param]int),
 	}
 	g.sums = newSums(g.expr)
 	g.root = gorgonia.NewVector(g.expr, tensor.Int32, gorgonia.WithShape(1), gorgonia.WithName("root"),
@@ -123,14 +132,24 @@ func (g *Graph) add(f *fused, out hm.Type, shape tensor.Shape, in ...*gorgonia.N
 	return n
 }
 
-// receipt is the gradient node of a parameter: run adds to the parameter's gradient in place, and the scalar
-// value only lets gorgonia order the work.
-func (g *Graph) receipt(name string, run func(in []gorgonia.Value) error, in ...*gorgonia.Node) *gorgonia.Node {
-	f := &fused{name: name}
+// receipt is the gradient node of a parameter: run adds to the parameter's gradient in place, if an operation before has
+// not done so, and the scalar value only lets gorgonia order the work.
+func (g *Graph) receipt(name string, p *Param, run func(in []gorgonia.Value) error, in ...*gorgonia.Node) *gorgonia.Node {
+	f := &fused{name: name, adds: p}
 	f.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
 		return gorgonia.NewF32(0), run(in)
 	}
 	return g.scalarOp(f, in...)
+}
+
+// added counts an operation that has added its share to the gradient of p; nil is none.
+func (g *Graph) added(p *Param) {
+	if p == nil {
+		return
+	}
+	if g.missing[p]--; g.missing[p] == 0 && g.step.Final != nil {
+		g.step.Final(p)
+	}
 }
 
 // sidecar is a second value of the operation behind primary. The primary calls put with the number of rows
@@ -183,6 +202,9 @@ func (g *Graph) CompileForward() (*Program, error) {
 	hashes := make(map[uint32]string)
 	for _, f := range g.ops {
 		byNode[f.node] = f
+		if f.adds != nil {
+			g.shares[f.adds]++
+		}
 		// gorgonia tells nodes apart by 32-bit hashes; a collision would silently merge two of them.
 		if other, taken := hashes[f.node.Hashcode()]; taken {
 			return nil, fmt.Errorf("build graph: the nodes %s and %s have the same hash", f, other)
@@ -216,6 +238,7 @@ func (p *Program) Run(s Step) error {
 	p.graph.step = s
 	p.graph.failure = nil
 	p.graph.pool.reset()
+	maps.Copy(p.graph.missing, p.graph.shares)
 	err := p.vm.RunAll()
 	p.vm.Reset()
 	if err != nil && p.graph.failure != nil {

@@ -50,7 +50,7 @@ func (g *Graph) CrossEntropy(hidden, weight, labels *gorgonia.Node, o LossOption
 		// The loss is what gorgonia differentiates, so its own gradient is 1.
 		node, put := g.sidecar("cross_entropy.dHidden", func() int { return d }, f.node)
 		dHidden = put
-		return gorgonia.Nodes{node, g.receipt("cross_entropy.dWeight", func([]gorgonia.Value) error { return nil }, node), nil}
+		return gorgonia.Nodes{node, g.receipt("cross_entropy.dWeight", param, func([]gorgonia.Value) error { return nil }, node), nil}
 	}
 	return g.scalarOp(f, hidden, weight, labels)
 }

@@ -22,7 +22,7 @@ func (g *Graph) Embed(table, ids *gorgonia.Node, dropout float32) *gorgonia.Node
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
 		param := g.byNode[table]
-		return gorgonia.Nodes{g.receipt("embed.dTable", func(in []gorgonia.Value) error {
+		return gorgonia.Nodes{g.receipt("embed.dTable", param, func(in []gorgonia.Value) error {
 			rows := in[0].Data().([]int32)
 			kernel.EmbedBackward(g.workers, param.rowSink(rows), view(in[1]).data, rows, d)
 			return nil
@@ -84,7 +84,7 @@ func (g *Graph) RMSNorm(x, weight *gorgonia.Node, eps float32) *gorgonia.Node {
 		}
 		dx := g.matrixOp(b, d, dy, x, weight)
 		// The gradient of the weight is done with dX; its receipt only has to come after.
-		return gorgonia.Nodes{dx, g.receipt("rms_norm.dWeight", func([]gorgonia.Value) error { return nil }, dx)}
+		return gorgonia.Nodes{dx, g.receipt("rms_norm.dWeight", param, func([]gorgonia.Value) error { return nil }, dx)}
 	}
 	return g.matrixOp(f, d, x, weight)
 }

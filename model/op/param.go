@@ -29,6 +29,10 @@ func NewParam(name string, shape ...int) *Param {
 // ZeroGrad forgets the gradient. Call it before the first batch of a step.
 func (p *Param) ZeroGrad() { p.touched = false }
 
+// UseGrad puts the gradient into memory that the caller gives: zeros, as many as Value has. Call it before the first
+// gradient is computed.
+func (p *Param) UseGrad(memory []float32) { p.grad = memory }
+
 // Grad returns the gradient summed since ZeroGrad, laid out like Value. Its memory stays the same for the
 // life of p.
 func (p *Param) Grad() []float32 {
@@ -52,6 +56,9 @@ func (p *Param) GradRows() []int32 {
 	}
 	return rows
 }
+
+// AddGradRows adds rows to those that may differ from zero, because somebody else has changed Grad there.
+func (p *Param) AddGradRows(rows []int32) { p.rowSink(rows) }
 
 // sink returns where an operation puts its share of the gradient, and whether it must add to it: the first
 // one since ZeroGrad overwrites, which spares a pass to clear and a pass to read.
