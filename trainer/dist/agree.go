@@ -1,0 +1,55 @@
+package dist
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// CommonError is an error that all ranks have: the job ends in order, and one rank says why.
+type CommonError struct{ error }
+
+func (e CommonError) Unwrap() error { return e.error }
+
+// Common marks an error that comes up on all ranks alike. Of nil, and of a process on its own, nothing is marked.
+func (w *World) Common(err error) error {
+	if err == nil || w.Size() == 1 || errors.As(err, new(CommonError)) {
+		return err
+	}
+	return CommonError{err}
+}
+
+// Agree returns the error of the first rank that has one, so that all end together or go on together. That other ranks
+// were stopped is context.Canceled here too.
+func (w *World) Agree(own error) error {
+	if w.Size() == 1 || errors.As(own, new(CommonError)) {
+		return own
+	}
+	type report struct {
+		Text     string
+		Failed   bool
+		Canceled bool
+	}
+	mine := report{Failed: own != nil, Canceled: errors.Is(own, context.Canceled)}
+	if own != nil {
+		mine.Text = own.Error()
+	}
+	all, err := Gather(w, mine)
+	if err != nil {
+		return errors.Join(own, err)
+	}
+	for rank, r := range all {
+		switch {
+		case !r.Failed:
+		case rank == w.rank:
+			return CommonError{own}
+		case r.Canceled:
+			return CommonError{context.Canceled}
+		case own != nil && own.Error() == r.Text:
+			return CommonError{own}
+		default:
+			return CommonError{fmt.Errorf("%s: %s", w.Name(rank), r.Text)}
+		}
+	}
+	return nil
+}

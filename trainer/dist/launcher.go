@@ -1,0 +1,36 @@
+package dist
+
+import "strconv"
+
+// Launcher is what started the process, as the environment tells.
+type Launcher struct {
+	Name string // of the family that the variables belong to; "" is none
+	Rank int    // -1 if it does not tell
+	Size int    // number of ranks; 0 if it does not tell
+}
+
+// LauncherFrom reads the variables by which launchers tell a process that it is a rank.
+func LauncherFrom(getenv func(string) string) Launcher {
+	for _, l := range []struct{ name, rank, size string }{
+		{OpenMPI, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+		{MPICH, "PMI_RANK", "PMI_SIZE"},
+		{"PMIx", "PMIX_RANK", "SLURM_STEP_NUM_TASKS"},
+		{"Slurm", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"},
+	} {
+		rank, noRank := strconv.Atoi(getenv(l.rank))
+		size, noSize := strconv.Atoi(getenv(l.size))
+		switch {
+		case noRank == nil && noSize == nil:
+			return Launcher{l.name, rank, size}
+		case noRank == nil && l.name == "PMIx":
+			return Launcher{l.name, rank, 0}
+		}
+	}
+	return Launcher{Rank: -1}
+}
+
+// Several tells whether the process is, or may be, one of several ranks.
+func (l Launcher) Several() bool { return l.Name != "" && l.Size != 1 }
+
+// Speaks tells whether the process is to say what all ranks would say alike: it is rank 0, or nobody's.
+func (l Launcher) Speaks() bool { return l.Rank <= 0 }

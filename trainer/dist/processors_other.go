@@ -1,0 +1,6 @@
+//go:build !linux
+
+package dist
+
+// processors names the set of processors that this process may use.
+func processors() string { return "" }

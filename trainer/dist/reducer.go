@@ -1,0 +1,213 @@
+package dist
+
+import (
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"t5train/model/kernel"
+	"t5train/model/op"
+)
+
+// Reducer adds up the gradients of all ranks while the backward pass goes on. Each element is summed in the order of the
+// ranks, by one of them, so a sum has the same bits on every rank and in every run.
+//
+// Gradients lie end to end, in the order in which the backward pass completes them, and are reduced a bucket at a time:
+// every rank gets its part of the bucket from all others, adds it up, and gives them the sum.
+type Reducer struct {
+	world   *World
+	workers *kernel.Workers
+	units   []unit
+	of      map[*op.Param][]int // units that a parameter is in
+	scratch []float32           // parts of other ranks
+	rows    rowBuffers
+	final   chan *op.Param // of a step, in the order of the backward pass
+	urgent  atomic.Bool    // nothing else is left to do
+	waited  time.Duration
+}
+
+// unit is what is reduced at a time: a bucket of elements, or the rows of a table that is only looked up.
+type unit struct {
+	elements []float32
+	table    *op.Param
+	params   int // in it
+}
+
+// bucketElements is the size of a bucket, 16 MB: large against what a message costs, small against the gradients.
+const bucketElements = 1 << 22
+
+// align is the number of elements of a cache line.
+const align = 16
+
+// NewReducer makes place for the gradients of params, which must be in the order of the forward pass, in memory that the MPI
+// library sees. tables are those of them that are only looked up. It gives the reduction a processor of its own in the
+// eyes of Go, because the threads of the backward pass do not let others go first.
+func NewReducer(w *World, params []*op.Param, tables []*op.Param, workers *kernel.Workers) (*Reducer, error) {
+	r := &Reducer{world: w, workers: kernel.NewWorkersOn(workers.Path(), 1), of: make(map[*op.Param][]int), final: make(chan *op.Param, len(params))}
+	var order []*op.Param // as the backward pass completes them
+	for _, p := range slices.Backward(params) {
+		if !slices.Contains(tables, p) {
+			order = append(order, p)
+		}
+	}
+	if err := r.place(order); err != nil {
+		return nil, err
+	}
+	for _, p := range tables {
+		memory, err := r.floats(roundUp(len(p.Value), align*w.size))
+		if err != nil {
+			return nil, err
+		}
+		p.UseGrad(memory[:len(p.Value)])
+		r.of[p] = []int{len(r.units)}
+		r.units = append(r.units, unit{elements: memory, table: p, params: 1})
+	}
+	var err error
+	if r.scratch, err = r.floats(w.size * roundUp(bucketElements/w.size+align, align)); err != nil {
+		return nil, err
+	}
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), workers.Threads()+1))
+	return r, nil
+}
+
+// place lays out gradients and cuts them in buckets.
+func (r *Reducer) place(params []*op.Param) error {
+	total := 0
+	for _, p := range params {
+		total += roundUp(len(p.Value), align)
+	}
+	part := align * r.world.size // a bucket has a whole number of lines for every rank
+	memory, err := r.floats(roundUp(total, part))
+	if err != nil {
+		return err
+	}
+	size := max(part, bucketElements/part*part)
+	for at := 0; at < len(memory); at += size {
+		r.units = append(r.units, unit{elements: memory[at:min(len(memory), at+size)]})
+	}
+	at := 0
+	for _, p := range params {
+		p.UseGrad(memory[at : at+len(p.Value) : at+len(p.Value)])
+		for i := at / size; i <= (at+len(p.Value)-1)/size; i++ {
+			r.of[p] = append(r.of[p], i)
+			r.units[i].params++
+		}
+		at += roundUp(len(p.Value), align)
+	}
+	return nil
+}
+
+func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
+
+// floats returns memory of zeros.
+func (r *Reducer) floats(n int) ([]float32, error) {
+	b, err := r.world.mpi.Alloc(4 * max(1, n))
+	if err != nil {
+		return nil, err
+	}
+	return float32sOf(b)[:n], nil
+}
+
+// bytesOf returns the memory of floats or integers of 32 bits.
+func bytesOf[T float32 | int32](x []T) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
+}
+
+func float32sOf(b []byte) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
+}
+
+func int32sOf(b []byte) []int32 {
+	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
+}
+
+// Start begins the reduction of a step. final takes each parameter once its gradient on this rank is complete; wait
+// returns when all gradients are those of all ranks. Nothing else may use the World meanwhile.
+func (r *Reducer) Start() (final func(*op.Param), wait func() error) {
+	r.urgent.Store(false)
+	done := make(chan error, 1)
+	go func() { done <- r.reduce() }()
+	return func(p *op.Param) { r.final <- p }, func() error {
+		begun := time.Now()
+		r.urgent.Store(true)
+		err := <-done
+		r.waited += time.Since(begun)
+		return err
+	}
+}
+
+// Waited returns for how long backward passes were done and gradients were not, in all steps so far.
+func (r *Reducer) Waited() time.Duration {
+	if r == nil {
+		return 0
+	}
+	return r.waited
+}
+
+func (r *Reducer) reduce() error {
+	left := make([]int, len(r.units))
+	for i, u := range r.units {
+		left[i] = u.params
+	}
+	for i, u := range r.units {
+		for left[i] > 0 {
+			for _, k := range r.of[<-r.final] {
+				left[k]--
+			}
+		}
+		var err error
+		if u.table != nil {
+			err = r.sumTable(u.table, u.elements)
+		} else {
+			err = r.sum(u.elements)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Reducer) how() waiting {
+	if r.urgent.Load() {
+		return eager
+	}
+	return patient
+}
+
+// sum replaces elements, as many for each rank, by their sums over the ranks.
+func (r *Reducer) sum(elements []float32) error {
+	w := r.world
+	part := len(elements) / w.size
+	partOf := func(rank int) []float32 { return elements[rank*part : (rank+1)*part] }
+	got := func(rank int) []float32 { return r.scratch[rank*part : (rank+1)*part] }
+	own := partOf(w.rank)
+	exchange := func(send, receive func(rank int) []float32) error {
+		var list []transfer
+		for i := 1; i < w.size; i++ { // each begins with another one
+			from, to := (w.rank+w.size-i)%w.size, (w.rank+i)%w.size
+			list = append(list, transfer{from, bytesOf(receive(from)), false}, transfer{to, bytesOf(send(to)), true})
+		}
+		return w.move(list, r.how)
+	}
+	if err := exchange(partOf, got); err != nil {
+		return err
+	}
+	total := own
+	if w.rank > 0 {
+		total = got(0)
+	}
+	for rank := 1; rank < w.size; rank++ {
+		term := own
+		if rank != w.rank {
+			term = got(rank)
+		}
+		kernel.Add(r.workers, total, term)
+	}
+	if w.rank > 0 {
+		copy(own, total)
+	}
+	return exchange(func(int) []float32 { return own }, partOf)
+}

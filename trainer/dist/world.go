@@ -1,0 +1,376 @@
+package dist
+
+import (
+	"bytes"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+	"unsafe"
+
+	"t5train/internal/foreign"
+)
+
+// World is all ranks of a job. Its methods are for one goroutine, and but for those that say otherwise all ranks must call
+// the same ones in the same order: they wait for each other.
+type World struct {
+	mpi        *library
+	rank, size int
+	peers      []peer
+	shared     int           // ranks of this machine that have the processors of this one, itself included
+	patience   time.Duration // how long to wait for other ranks; 0 is forever
+	requests   []byte        // handles of MPI
+	flag       []byte        // an int of MPI
+	slots      []byte        // for Exchange, [1+size, slotBytes]; the first is this rank's
+	sent, got  growing       // for long messages
+}
+
+// peer is what is known about a rank.
+type peer struct {
+	Host       string
+	Processors string
+}
+
+// slotBytes is how long a message may be that is sent in one go.
+const slotBytes = 512
+
+// Open joins the ranks that the launcher has started. Close or Abort must follow.
+func Open(l Launcher) (*World, error) {
+	m, err := openLibrary(l)
+	if err != nil {
+		return nil, err
+	}
+	w := &World{mpi: m}
+	if err := w.join(l); err != nil {
+		m.Kill()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *World) join(l Launcher) error {
+	m := w.mpi
+	if err := m.do("MPI_Init", m.init, 0, 0); err != nil {
+		if errors.Is(err, foreign.ErrEnded) {
+			return fmt.Errorf("start MPI: %w: see its messages above", err)
+		}
+		return fmt.Errorf("start MPI: %w", err)
+	}
+	var err error
+	if w.flag, err = m.Alloc(8); err != nil {
+		return err
+	}
+	for _, q := range []struct {
+		name     string
+		function uintptr
+		to       *int
+	}{{"MPI_Comm_rank", m.rank, &w.rank}, {"MPI_Comm_size", m.size, &w.size}} {
+		if err := m.do(q.name, q.function, m.world, m.Address(w.flag)); err != nil {
+			return err
+		}
+		*q.to = int(w.number())
+	}
+	if l.Size > 1 && w.size != l.Size {
+		remedy := "start the job by the launcher that belongs to the library"
+		if l.Name != OpenMPI && l.Name != MPICH {
+			remedy = "with Slurm say srun --mpi=pmix for Open MPI, --mpi=pmi2 for MPICH"
+		}
+		return fmt.Errorf("start MPI: %d processes were started, but the %s library found itself among %d: %s, or name the right library in %s",
+			l.Size, m.family, w.size, remedy, LibraryVariable)
+	}
+	if w.slots, err = m.Alloc((1 + w.size) * slotBytes); err != nil {
+		return err
+	}
+	if w.requests, err = m.Alloc(2 * w.size * m.requestBytes); err != nil {
+		return err
+	}
+	host, _ := os.Hostname() // it is for messages
+	w.peers, err = Gather(w, peer{host, processors()})
+	for _, p := range w.peers {
+		if p == w.peers[w.rank] {
+			w.shared++
+		}
+	}
+	return err
+}
+
+// number reads the int that a function has left.
+func (w *World) number() int32 { return *(*int32)(unsafe.Pointer(&w.flag[0])) }
+
+// Rank returns the number of this process, from 0, and Size how many there are.
+func (w *World) Rank() int {
+	if w == nil {
+		return 0
+	}
+	return w.rank
+}
+
+// Size returns the number of ranks.
+func (w *World) Size() int {
+	if w == nil {
+		return 1
+	}
+	return w.size
+}
+
+// First tells whether this is the rank that writes and speaks.
+func (w *World) First() bool { return w.Rank() == 0 }
+
+// String says what the ranks run on.
+func (w *World) String() string {
+	hosts := make(map[string]bool)
+	for _, p := range w.peers {
+		hosts[p.Host] = true
+	}
+	machines := "on one machine"
+	if len(hosts) > 1 {
+		machines = fmt.Sprintf("on %d machines", len(hosts))
+	}
+	return fmt.Sprintf("%d ranks %s, by %s", w.size, machines, w.mpi.family)
+}
+
+// Name returns what a rank is called in messages.
+func (w *World) Name(rank int) string {
+	if rank >= len(w.peers) {
+		return fmt.Sprintf("rank %d", rank)
+	}
+	return fmt.Sprintf("rank %d (%s)", rank, w.peers[rank].Host)
+}
+
+// Threads returns with how many threads a rank computes that is asked for a number; 0 is its part of the processors that
+// the launcher has left to it and to its neighbours.
+func (w *World) Threads(asked, all int) int {
+	if w == nil || asked > 0 {
+		return asked
+	}
+	return max(1, all/w.shared)
+}
+
+// Watch sets how long ranks wait for each other before the job ends; 0, as in the beginning, is forever.
+func (w *World) Watch(patience time.Duration) {
+	if w != nil {
+		w.patience = patience
+	}
+}
+
+// Close ends the work of all ranks together.
+func (w *World) Close() error {
+	if w == nil {
+		return nil
+	}
+	if err := w.mpi.do("MPI_Finalize", w.mpi.finalize); err != nil {
+		w.mpi.Kill()
+		return err
+	}
+	return w.mpi.Close()
+}
+
+// Abort ends all ranks, whatever they do. It is for a rank that has failed alone.
+func (w *World) Abort() {
+	if w == nil {
+		return
+	}
+	// Where the library no longer answers, the launcher sees that this process ends with an error.
+	if err := w.mpi.SetDeadline(time.Now().Add(5 * time.Second)); err == nil {
+		_, _ = w.mpi.Call(w.mpi.abort, w.mpi.world, 1)
+	}
+	w.mpi.Kill()
+}
+
+// transfer is bytes on their way to or from a rank.
+type transfer struct {
+	rank   int
+	memory []byte // of Alloc
+	send   bool
+}
+
+// waiting is how often to look whether transfers are done: every look costs two switches of processes, so while there is
+// other work to do it is rare, for the work's sake.
+type waiting struct{ first, most time.Duration }
+
+var (
+	eager   = waiting{20 * time.Microsecond, 200 * time.Microsecond}
+	patient = waiting{500 * time.Microsecond, 2 * time.Millisecond}
+)
+
+// move makes transfers at the same time and waits for them. how is asked before each look.
+func (w *World) move(list []transfer, how func() waiting) error {
+	m := w.mpi
+	if len(list) == 0 {
+		return nil
+	}
+	if need := len(list) * m.requestBytes; need > len(w.requests) {
+		var err error
+		if w.requests, err = m.Alloc(need); err != nil {
+			return err
+		}
+	}
+	for i, t := range list {
+		name, function := "MPI_Irecv", m.irecv
+		if t.send {
+			name, function = "MPI_Isend", m.isend
+		}
+		const tag = 1
+		if err := m.do(name, function, m.Address(t.memory), uintptr(len(t.memory)), m.bytes, uintptr(t.rank), tag, m.world, w.request(i)); err != nil {
+			return err
+		}
+	}
+	begun := time.Now()
+	pause := time.Duration(0)
+	for {
+		if err := m.do("MPI_Testall", m.testAll, uintptr(len(list)), w.request(0), m.Address(w.flag), m.statusIgnored()); err != nil {
+			return err
+		}
+		if w.number() != 0 {
+			return nil
+		}
+		if waited := time.Since(begun); w.patience > 0 && waited > w.patience {
+			return w.late(list, waited)
+		}
+		h := how()
+		pause = min(max(h.first, 2*pause), h.most)
+		time.Sleep(pause)
+	}
+}
+
+func (w *World) request(i int) uintptr { return w.mpi.Address(w.requests[i*w.mpi.requestBytes:]) }
+
+// late says which ranks do not answer.
+func (w *World) late(list []transfer, waited time.Duration) error {
+	var missing []string
+	for i, t := range list {
+		if t.send {
+			continue
+		}
+		if err := w.mpi.do("MPI_Test", w.mpi.test, w.request(i), w.mpi.Address(w.flag), w.mpi.statusIgnored()); err != nil {
+			return err
+		}
+		if w.number() == 0 {
+			missing = append(missing, w.Name(t.rank))
+		}
+	}
+	return &LateError{missing, waited}
+}
+
+// LateError says that ranks do not answer.
+type LateError struct {
+	Ranks  []string
+	Waited time.Duration
+}
+
+func (e *LateError) Error() string {
+	who := "the other ranks"
+	if len(e.Ranks) > 0 {
+		who = e.Ranks[0]
+		if n := len(e.Ranks) - 1; n > 0 {
+			who = fmt.Sprintf("%s and %d more", who, n)
+		}
+	}
+	return fmt.Sprintf("no answer from %s for %s: it hangs, or its machine does", who, e.Waited.Round(time.Second))
+}
+
+func alwaysEager() waiting { return eager }
+
+// Exchange returns what all ranks give, by rank.
+func (w *World) Exchange(own []byte) ([][]byte, error) {
+	if w.Size() == 1 {
+		return [][]byte{own}, nil
+	}
+	// The length, and the beginning, which mostly is all.
+	const head = 8
+	slot := func(i int) []byte { return w.slots[i*slotBytes : (i+1)*slotBytes] }
+	first := slot(0)
+	*(*int64)(unsafe.Pointer(&first[0])) = int64(len(own))
+	copy(first[head:], own)
+	var list []transfer
+	for r := range w.size {
+		if r != w.rank {
+			list = append(list, transfer{r, slot(1 + r), false}, transfer{r, first, true})
+		}
+	}
+	if err := w.move(list, alwaysEager); err != nil {
+		return nil, err
+	}
+	all := make([][]byte, w.size)
+	all[w.rank] = own
+	list = list[:0]
+	rest := 0
+	for r := range w.size {
+		if r != w.rank {
+			all[r] = make([]byte, *(*int64)(unsafe.Pointer(&slot(1 + r)[0])))
+			rest += max(0, len(all[r])-copy(all[r], slot(1 + r)[head:]))
+		}
+	}
+	const short = slotBytes - head
+	if len(own) > short {
+		memory, err := w.sent.grow(w.mpi, len(own)-short)
+		if err != nil {
+			return nil, err
+		}
+		copy(memory, own[short:])
+		for r := range w.size {
+			if r != w.rank {
+				list = append(list, transfer{r, memory, true})
+			}
+		}
+	}
+	memory, err := w.got.grow(w.mpi, rest)
+	if err != nil {
+		return nil, err
+	}
+	at := 0
+	for r, a := range all {
+		if n := len(a) - short; r != w.rank && n > 0 {
+			list = append(list, transfer{r, memory[at : at+n], false})
+			at += n
+		}
+	}
+	if err := w.move(list, alwaysEager); err != nil {
+		return nil, err
+	}
+	at = 0
+	for r, a := range all {
+		if r != w.rank && len(a) > short {
+			at += copy(a[short:], memory[at:])
+		}
+	}
+	return all, nil
+}
+
+// Gather is Exchange of values.
+func Gather[T any](w *World, own T) ([]T, error) {
+	if w.Size() == 1 {
+		return []T{own}, nil
+	}
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(&own); err != nil {
+		return nil, fmt.Errorf("exchange: %w", err)
+	}
+	raw, err := w.Exchange(b.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	all := make([]T, len(raw))
+	for r := range raw {
+		if r == w.rank {
+			all[r] = own
+		} else if err := gob.NewDecoder(bytes.NewReader(raw[r])).Decode(&all[r]); err != nil {
+			return nil, fmt.Errorf("exchange: %w", err)
+		}
+	}
+	return all, nil
+}
+
+// growing is shared memory that is made anew when more is needed.
+type growing struct{ memory []byte }
+
+func (g *growing) grow(m *library, bytes int) ([]byte, error) {
+	if bytes > len(g.memory) {
+		var err error
+		if g.memory, err = m.Alloc(max(bytes, 2*len(g.memory))); err != nil {
+			return nil, err
+		}
+	}
+	return g.memory[:bytes], nil
+}

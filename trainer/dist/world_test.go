@@ -1,0 +1,127 @@
+package dist
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func init() {
+	scenarios["exchange"] = exchange
+	scenarios["late"] = late
+	scenarios["agree"] = agree
+}
+
+func TestExchange(t *testing.T) { eachFamily(t, "exchange") }
+
+// exchange sends messages of other lengths by each rank, in one piece and in two.
+func exchange(w *World) error {
+	for _, size := range []int{0, 1, slotBytes - 8, slotBytes - 7, 100_000} {
+		message := func(rank int) []byte { return bytes.Repeat([]byte{byte(rank + 1)}, size*(1+rank)) }
+		got, err := w.Exchange(message(w.Rank()))
+		if err != nil {
+			return err
+		}
+		for rank, m := range got {
+			if !bytes.Equal(m, message(rank)) {
+				return fmt.Errorf("rank %d got %d bytes of rank %d, want %d", w.Rank(), len(m), rank, len(message(rank)))
+			}
+		}
+	}
+	return nil
+}
+
+func TestAgree(t *testing.T) { eachFamily(t, "agree") }
+
+func agree(w *World) error {
+	if err := w.Agree(nil); err != nil {
+		return fmt.Errorf("without errors: %w", err)
+	}
+	var own error
+	if w.Rank() == 1 {
+		own = errors.New("no such file")
+	}
+	err := w.Agree(own)
+	if err == nil || !strings.Contains(err.Error(), "no such file") || !errors.As(err, new(CommonError)) {
+		return fmt.Errorf("rank %d has the error %v", w.Rank(), err)
+	}
+	if w.Rank() != 1 && !strings.Contains(err.Error(), "rank 1") {
+		return fmt.Errorf("the error %v does not say where it is", err)
+	}
+	return nil
+}
+
+// A rank that hangs is missed, by its name.
+func TestLate(t *testing.T) {
+	out, err := launch(t, OpenMPI, 3, "late")
+	if err == nil || !strings.Contains(out, "no answer from rank 2") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func late(w *World) error {
+	w.Watch(100 * time.Millisecond)
+	if w.Rank() == 2 {
+		time.Sleep(time.Hour) // it ends with the job
+	}
+	_, err := w.Exchange(nil)
+	return err
+}
+
+func TestNil(t *testing.T) {
+	var w *World
+	if w.Rank() != 0 || w.Size() != 1 || !w.First() || w.Threads(0, 8) != 0 || w.Close() != nil {
+		t.Error("a process on its own is not rank 0 of 1")
+	}
+	want := errors.New("mine")
+	if got := w.Agree(want); got != want {
+		t.Errorf("it agrees with itself on %v, want %v", got, want)
+	}
+	if all, err := Gather(w, 7); err != nil || len(all) != 1 || all[0] != 7 {
+		t.Errorf("it gathers %v, %v", all, err)
+	}
+}
+
+func TestLauncherFrom(t *testing.T) {
+	for _, c := range []struct {
+		environment string
+		want        Launcher
+		several     bool
+	}{
+		{"", Launcher{"", -1, 0}, false},
+		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 PMIX_RANK=2", Launcher{OpenMPI, 2, 4}, true},
+		{"OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1", Launcher{OpenMPI, 0, 1}, false},
+		{"PMI_RANK=0 PMI_SIZE=2", Launcher{MPICH, 0, 2}, true},
+		{"PMIX_RANK=3 SLURM_PROCID=3 SLURM_STEP_NUM_TASKS=8", Launcher{"PMIx", 3, 8}, true},
+		{"PMIX_RANK=3", Launcher{"PMIx", 3, 0}, true},
+		{"SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=8", Launcher{"Slurm", 1, 8}, true},
+		{"SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1", Launcher{"Slurm", 0, 1}, false},
+		{"SLURM_PROCID=0 SLURM_NTASKS=8", Launcher{"", -1, 0}, false}, // the script of a batch job, which is no rank
+	} {
+		getenv := func(name string) string {
+			for _, v := range strings.Fields(c.environment) {
+				if value, ok := strings.CutPrefix(v, name+"="); ok {
+					return value
+				}
+			}
+			return ""
+		}
+		if got := LauncherFrom(getenv); got != c.want || got.Several() != c.several {
+			t.Errorf("%s: %+v, several %v, want %+v, %v", c.environment, got, got.Several(), c.want, c.several)
+		}
+	}
+}
+
+// TestMissing opens libraries that are not there or not of MPI: one line says what to do.
+func TestMissing(t *testing.T) {
+	for library, want := range map[string]string{"/nowhere/libmpi.so": "open the MPI library /nowhere/libmpi.so (T5_MPI)", "libm.so.6": "none of Open MPI or MPICH"} {
+		t.Setenv(LibraryVariable, library)
+		_, err := Open(Launcher{OpenMPI, 0, 2})
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", library, err)
+		}
+	}
+}
