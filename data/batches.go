@@ -47,6 +47,15 @@ func (b *Batches) Read(position int64, into *Batch) (next int64) {
 	return epoch*n + int64(b.read(epoch, int(start), into))
 }
 
+// Skip returns what Read at a position does. Without a token budget it makes no example.
+func (b *Batches) Skip(position int64) (next int64) {
+	if b.size.Tokens > 0 {
+		return b.Read(position, new(Batch))
+	}
+	n := int64(b.source.Len())
+	return min(position+int64(b.size.Examples), position-position%n+n)
+}
+
 // read fills into with the batch that starts at a place of an epoch and returns the place behind it.
 func (b *Batches) read(epoch int64, place int, into *Batch) int {
 	into.reset()

@@ -32,7 +32,7 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	c := configs.Default()
 	c.Optimizer.Name, c.Train.Seed, c.Train.Recompute = o.Optimizer, 0, o.Recompute
 	c.Resolve()
-	s, err := newStepper(c, m, w, o.Steps+o.Warmup)
+	s, err := newStepper(c, m, w, o.Steps+o.Warmup, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func newTestLoop(t *testing.T, c *configs.Config, console *Console) *loop {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.close() })
-	l, err := newLoop(c, b, m, w, run, console)
+	l, err := newLoop(c, b, m, w, run, console, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"t5train/model"
 	"t5train/model/decode"
 	"t5train/model/kernel"
+	"t5train/trainer/dist"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
 )
@@ -23,6 +24,10 @@ type Evaluator struct {
 	generator *decode.Generator
 	labels    labelScorer // of a task that is Ranked
 	limit     int         // of an answer that is generated, in tokens with EOS
+
+	// World, if not nil, divides the work over its ranks, which must evaluate the same. All get the result, the same bits
+	// as one process on its own.
+	World *dist.World
 
 	// Fit finds the temperature of the labels' probabilities anew: the examples are those to calibrate on.
 	Fit bool
@@ -44,8 +49,10 @@ func NewEvaluator(b *Bundle, spec task.Spec, limit int, w *kernel.Workers) *Eval
 
 // answers takes the model's answers to held-out examples.
 type answers interface {
-	// add gets the answers to the examples of a batch, whose loss has the totals.
-	add(ctx context.Context, batch *data.Batch, totals kernel.Totals) error
+	// compute gets the answers to the examples of a batch, whose loss has the totals.
+	compute(ctx context.Context, batch *data.Batch, totals kernel.Totals) (answered, error)
+	// add counts the answers to a batch.
+	add(a answered) error
 	// values returns the metrics in the order in which they are shown.
 	values() []metric.Value
 	// sampled returns the metrics that have an interval, and signatures how they were computed.
@@ -53,6 +60,18 @@ type answers interface {
 	signatures() []string
 	// close returns what an evaluation shows besides its metrics.
 	close() record.Evaluation
+}
+
+// answered are the answers to a batch, and its loss.
+type answered struct {
+	NLL             float64
+	Tokens, Correct int
+
+	Index     []int       // numbers of the examples
+	Logits    [][]float64 // of all labels, of a classification
+	Texts     []string    // else
+	Losses    []float64   // of each text, the mean of its tokens
+	Truncated int         // texts that reached the limit before their end
 }
 
 // Evaluation is the result of an evaluation.
@@ -88,20 +107,29 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 		return nil, nil, err
 	}
 	correct, seen := 0, int64(0)
-	err = eachBatch(ctx, examples, batchSize, func(batch *data.Batch) error {
+	compute := func(batch *data.Batch) (answered, error) {
 		totals, err := e.loss.Run(modelBatch(e.model, *batch))
-		if err != nil {
+		if err != nil || !finite(totals.NLL) {
+			return answered{NLL: totals.NLL}, err
+		}
+		a, err := answers.compute(ctx, batch, totals)
+		a.NLL, a.Tokens, a.Correct, a.Index = totals.NLL, totals.Tokens, totals.Correct, batch.Index
+		return a, err
+	}
+	err = divide(ctx, e.World, func(ctx context.Context, next func(func() (answered, error)) error) error {
+		return eachBatch(ctx, examples, examples.Len(), batchSize, func(read func() *data.Batch) error {
+			return next(func() (answered, error) { return compute(read()) })
+		})
+	}, func(a answered) error {
+		if !finite(a.NLL) {
+			return fmt.Errorf("the loss is %g: %w", a.NLL, errDiverged)
+		}
+		loss.Add(a.NLL, int64(a.Tokens))
+		correct += a.Correct
+		if err := answers.add(a); err != nil {
 			return err
 		}
-		if !finite(totals.NLL) {
-			return fmt.Errorf("the loss is %g: %w", totals.NLL, errDiverged)
-		}
-		loss.Add(totals.NLL, int64(totals.Tokens))
-		correct += totals.Correct
-		if err := answers.add(ctx, batch, totals); err != nil {
-			return err
-		}
-		seen += int64(batch.Sequences())
+		seen += int64(len(a.Index))
 		done(seen)
 		return nil
 	})

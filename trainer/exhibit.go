@@ -6,7 +6,6 @@ import (
 	"t5train/data"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
-	"t5train/model/kernel"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
 )
@@ -27,14 +26,9 @@ func (x *exhibition) classified(i int, labels []task.Label, logits []float64) {
 }
 
 // written looks at the examples of a batch and the answers to them, by the mean loss of their tokens.
-func (x *exhibition) written(b *data.Batch, totals kernel.Totals, answers []string) {
-	for s, i := range b.Index {
-		var sum float64
-		terms := totals.NLLs[b.DecOffsets[s]:b.DecOffsets[s+1]]
-		for _, nll := range terms {
-			sum += nll
-		}
-		x.extremes.Add(record.Example{Index: i, Loss: sum / float64(len(terms)), Prediction: answers[s]})
+func (x *exhibition) written(a answered) {
+	for s, i := range a.Index {
+		x.extremes.Add(record.Example{Index: i, Loss: a.Losses[s], Prediction: a.Texts[s]})
 	}
 }
 

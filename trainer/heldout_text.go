@@ -12,6 +12,7 @@ import (
 	"t5train/data/store"
 	"t5train/model/decode"
 	"t5train/model/kernel"
+	"t5train/trainer/dist"
 	"t5train/trainer/metric"
 )
 
@@ -24,6 +25,7 @@ type heldOutText struct {
 	vocab     objective.Vocabulary
 	batchSize int
 	gaps      *gapFiller // nil without samples
+	world     *dist.World
 }
 
 // heldOutPart are the examples of one denoiser.
@@ -67,12 +69,18 @@ func (h *heldOutText) Len() int {
 // Best implements heldOut.
 func (h *heldOutText) Best() string { return "loss" }
 
-// textTotals are sums over examples.
+// textTotals are sums over the examples of batches.
 type textTotals struct {
-	loss           metric.Loss
-	correct        int
-	spans, filled  int
-	examples, text int64 // text in bytes of UTF-8
+	NLL             float64 // of one batch
+	Tokens, Correct int
+	Spans, Filled   int
+	Examples, Text  int64 // text in bytes of UTF-8
+}
+
+// add adds the counts of another batch.
+func (t *textTotals) add(o textTotals) {
+	t.Correct, t.Spans, t.Filled = t.Correct+o.Correct, t.Spans+o.Spans, t.Filled+o.Filled
+	t.Examples, t.Text = t.Examples+o.Examples, t.Text+o.Text
 }
 
 // Evaluate returns the loss per target token in nats and its perplexity, the loss per byte of the text that the examples
@@ -81,49 +89,48 @@ type textTotals struct {
 // for the end. It is an error if the loss is no finite number.
 func (h *heldOutText) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Value, []string, error) {
 	var t textTotals
-	err := h.eachPart(ctx, func(pieces head, batch *data.Batch) error {
-		if err := h.evaluate(pieces, batch, &t); err != nil {
-			return fmt.Errorf("evaluate: %w", err)
+	var loss metric.Loss
+	err := divide(ctx, h.world, func(ctx context.Context, next func(compute func() (textTotals, error)) error) error {
+		return h.eachPart(ctx, func(pieces head, read func() *data.Batch) error {
+			return next(func() (textTotals, error) { return h.evaluate(pieces, read()) })
+		})
+	}, func(of textTotals) error {
+		if !finite(of.NLL) {
+			return fmt.Errorf("the loss is %g: %w", of.NLL, errDiverged)
 		}
-		done(t.examples)
+		t.add(of)
+		loss.Add(of.NLL, int64(of.Tokens))
+		done(t.Examples)
 		return nil
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
-	perByte := t.loss.Sum() / float64(max(1, t.text))
-	values := append([]metric.Value{{Name: "examples", Value: float64(t.examples)}}, t.loss.Result()...)
+	perByte := loss.Sum() / float64(max(1, t.Text))
+	values := append([]metric.Value{{Name: "examples", Value: float64(t.Examples)}}, loss.Result()...)
 	values = append(values,
 		metric.Value{Name: "loss_per_byte", Value: perByte}, metric.Value{Name: "bits_per_byte", Value: perByte / math.Ln2},
-		metric.Value{Name: "bytes", Value: float64(t.text)},
-		metric.Value{Name: "token_accuracy", Value: float64(t.correct) / float64(t.loss.Tokens())})
-	if t.spans > 0 {
-		values = append(values, metric.Value{Name: "span_accuracy", Value: float64(t.filled) / float64(t.spans)})
+		metric.Value{Name: "bytes", Value: float64(t.Text)},
+		metric.Value{Name: "token_accuracy", Value: float64(t.Correct) / float64(loss.Tokens())})
+	if t.Spans > 0 {
+		values = append(values, metric.Value{Name: "span_accuracy", Value: float64(t.Filled) / float64(t.Spans)})
 	}
-	if h.gaps == nil {
+	if h.gaps == nil || !h.world.First() {
 		return values, nil, nil
+	}
+	if h.world.Size() > 1 {
+		ctx = context.WithoutCancel(ctx) // the other ranks go on
 	}
 	shown, err := h.gaps.show(ctx)
 	return values, shown, err
 }
 
-// eachPart calls f for the held-out batches, in order, with the pieces that their examples are made of. The batch is
-// valid until f returns.
-func (h *heldOutText) eachPart(ctx context.Context, f func(pieces head, batch *data.Batch) error) error {
-	var batch data.Batch
+// eachPart is eachBatch for the batches of all denoisers, with the pieces that their examples are made of.
+func (h *heldOutText) eachPart(ctx context.Context, f func(pieces head, read func() *data.Batch) error) error {
 	for _, p := range h.parts {
-		batches, err := data.NewBatches(p.source, data.Size{Examples: h.batchSize}, data.Order{})
+		err := eachBatch(ctx, p.source, p.pieces.len, h.batchSize, func(read func() *data.Batch) error { return f(p.pieces, read) })
 		if err != nil {
-			return fmt.Errorf("read held-out text: %w", err)
-		}
-		for position := int64(0); position < int64(p.pieces.len); {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			position = batches.Read(position, &batch)
-			if err := f(p.pieces, &batch); err != nil {
-				return err
-			}
+			return err
 		}
 	}
 	return nil
@@ -131,28 +138,24 @@ func (h *heldOutText) eachPart(ctx context.Context, f func(pieces head, batch *d
 
 // eachBatch implements heldOut.
 func (h *heldOutText) eachBatch(ctx context.Context, f func(*data.Batch) error) error {
-	return h.eachPart(ctx, func(_ head, batch *data.Batch) error { return f(batch) })
+	return h.eachPart(ctx, func(_ head, read func() *data.Batch) error { return f(read()) })
 }
 
-// evaluate adds a batch to t.
-func (h *heldOutText) evaluate(pieces head, batch *data.Batch, t *textTotals) error {
+func (h *heldOutText) divide(w *dist.World) { h.world = w }
+
+// evaluate returns the totals of a batch.
+func (h *heldOutText) evaluate(pieces head, batch *data.Batch) (textTotals, error) {
 	totals, err := h.loss.Run(modelBatch(h.bundle.Model, *batch))
 	if err != nil {
-		return err
+		return textTotals{}, err
 	}
-	if !finite(totals.NLL) {
-		return fmt.Errorf("the loss is %g: %w", totals.NLL, errDiverged)
-	}
-	t.loss.Add(totals.NLL, int64(totals.Tokens))
-	t.correct += totals.Correct
+	t := textTotals{NLL: totals.NLL, Tokens: totals.Tokens, Correct: totals.Correct, Examples: int64(batch.Sequences())}
 	for s, i := range batch.Index {
 		from, to := batch.DecOffsets[s], batch.DecOffsets[s+1]
 		spans, filled := countSpans(h.vocab, batch.Labels[from:to], totals.Hits[from:to])
-		t.spans, t.filled = t.spans+spans, t.filled+filled
-		t.text += int64(pieces.Bytes(i))
+		t.add(textTotals{Spans: spans, Filled: filled, Text: int64(pieces.Bytes(i))})
 	}
-	t.examples += int64(batch.Sequences())
-	return nil
+	return t, nil
 }
 
 // countSpans returns the gaps of a target and how many of them are predicted exactly: each token, and the sentinel or EOS

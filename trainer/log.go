@@ -66,6 +66,9 @@ func (s *stepLog) step(r stepResult) error {
 	}
 	s.since, s.paused, s.tokens = time.Now(), 0, 0
 	l.state.LossSum, l.state.LossSteps = 0, 0
+	if !l.world.First() {
+		return nil
+	}
 	return l.history.addTrain(record.Train{
 		Kind: record.KindTrain, Step: step, Epoch: l.epoch(), Position: l.state.Position, Loss: loss, LearningRate: r.LearningRate,
 		GradNorm: r.GradNorm, TokensPerSecond: rate, PeakShare: share, PeakMemoryMB: peakRSS(),

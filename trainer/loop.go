@@ -16,6 +16,7 @@ import (
 	"t5train/data/task"
 	"t5train/model"
 	"t5train/model/kernel"
+	"t5train/trainer/dist"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
 )
@@ -23,6 +24,7 @@ import (
 // loop is a training run: steps, with log lines, evaluations and checkpoints between them.
 type loop struct {
 	config   *configs.Config
+	world    *dist.World
 	bundle   *Bundle
 	batches  *data.Batches
 	perEpoch int64   // examples
@@ -37,9 +39,9 @@ type loop struct {
 	metrics  map[string]float64 // of the evaluation at state.Evaluated
 }
 
-func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *checkpoints.Run, console *Console) (*loop, error) {
+func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *checkpoints.Run, console *Console, world *dist.World) (*loop, error) {
 	l := &loop{
-		config: c, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console, recorder: recorder{c.Output},
+		config: c, world: world, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console, recorder: recorder{c.Output},
 		state: state{Examples: int64(m.train.Len()), Data: m.digests, Config: decisive(c), Processors: []string{processor(w)}},
 	}
 	var err error
@@ -47,10 +49,13 @@ func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *
 		return nil, err
 	}
 	l.total = totalSteps(c.Train, l.batches)
-	if l.stepper, err = newStepper(c, b.Model, w, l.total); err != nil {
+	if l.stepper, err = newStepper(c, b.Model, w, l.total, l.world); err != nil {
 		return nil, err
 	}
 	l.stepper.beforeUpdate = l.saver.release
+	if l.heldOut != nil {
+		l.heldOut.divide(l.world)
+	}
 	return l, nil
 }
 
@@ -92,6 +97,10 @@ func (l *loop) run(ctx context.Context) (*Result, error) {
 	if err = errors.Join(err, l.saver.wait()); err != nil {
 		return nil, l.diverged(err)
 	}
+	l.world.Watch(0) // the first rank may take its time to write the last checkpoint
+	if err := l.world.Agree(nil); err != nil {
+		return nil, err
+	}
 	return newResult(l.saver.run, l.state, interrupted), nil
 }
 
@@ -103,26 +112,30 @@ func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
 	log := newStepLog(l, progress)
 	newEpoch := false
 	for {
-		err := ctx.Err()
+		err := l.stopped(ctx)
 		if err == nil {
 			err = l.settle(ctx, log, newEpoch)
 		}
+		if err == nil && !l.state.Finished { // else ctx may have ended while the last checkpoint was written
+			err = l.stopped(ctx)
+		}
 		switch {
-		case err == nil && l.state.Finished: // also when ctx ended while the last checkpoint was written
+		case err == nil && l.state.Finished:
 			return false, nil
-		case ctx.Err() != nil && (err == nil || errors.Is(err, ctx.Err())):
+		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 			return true, l.interrupted()
 		case err != nil:
 			return false, err
 		}
 		epoch := l.batches.Epoch(l.state.Position)
 		batches := l.read()
-		r, err := l.stepper.step(l.state.Step, l.state.MicroBatches, batches)
+		first, _ := l.share()
+		r, err := l.stepper.step(l.state.Step, l.state.MicroBatches+int64(first), batches)
 		if err != nil {
 			return false, err
 		}
 		l.state.Step++
-		l.state.MicroBatches += int64(len(batches))
+		l.state.MicroBatches += int64(c.Train.Accumulate)
 		newEpoch = l.batches.Epoch(l.state.Position) != epoch
 		l.state.EvaluateNext = l.heldOut != nil && (l.state.Step == l.total || due(l.state.Step, l.config.Eval.EverySteps, newEpoch))
 		if err := log.step(r); err != nil {
@@ -132,6 +145,20 @@ func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
 			return false, err
 		}
 	}
+}
+
+// stopped returns an error when the context of a rank has ended, on all ranks.
+func (l *loop) stopped(ctx context.Context) error {
+	all, err := dist.Gather(l.world, ctx.Err() != nil)
+	switch {
+	case err != nil:
+		return fmt.Errorf("step %d: %w", l.state.Step, err)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case slices.Contains(all, true):
+		return context.Canceled
+	}
+	return nil
 }
 
 // settle evaluates and saves after a step, where that is due. A run that was stopped before it was done does it when it
@@ -173,13 +200,24 @@ func due(step, every int, otherwise bool) bool {
 	return step%every == 0
 }
 
-// read takes the batches of the next step.
+// share returns which micro-batches of a step are those of this rank.
+func (l *loop) share() (first, number int) {
+	each := l.config.Train.Accumulate / l.world.Size()
+	return each * l.world.Rank(), each
+}
+
+// read passes over the batches of the next step and returns those of this rank.
 func (l *loop) read() []model.Batch {
-	batches := make([]model.Batch, l.config.Train.Accumulate)
-	for i := range batches {
+	var batches []model.Batch
+	first, number := l.share()
+	for i := range l.config.Train.Accumulate {
+		if i < first || i >= first+number {
+			l.state.Position = l.batches.Skip(l.state.Position)
+			continue
+		}
 		var b data.Batch
 		l.state.Position = l.batches.Read(l.state.Position, &b)
-		batches[i] = modelBatch(l.bundle.Model, b)
+		batches = append(batches, modelBatch(l.bundle.Model, b))
 	}
 	return batches
 }
@@ -212,6 +250,9 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	for _, line := range shown {
 		l.console.Say("  %s", line)
 	}
+	if !l.world.First() {
+		return improved, nil
+	}
 	if err := l.recorder.evaluated(l, shown, improved); err != nil {
 		return false, err
 	}
@@ -236,6 +277,9 @@ func ownName(name string) string { return name[strings.LastIndexByte(name, '/')+
 
 // save makes a checkpoint of this step: in the background, if training goes on.
 func (l *loop) save() error {
+	if !l.world.First() {
+		return nil
+	}
 	m, err := l.image()
 	if err != nil {
 		return err
@@ -273,7 +317,7 @@ func (l *loop) image() (image, error) {
 
 // interrupted saves what there is, unless that has just been done.
 func (l *loop) interrupted() error {
-	if l.state.Step == 0 || l.state.Step == l.saver.step {
+	if l.state.Step == 0 || l.state.Step == l.saver.step || !l.world.First() {
 		return nil
 	}
 	m, err := l.image()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"t5train/data"
+	"t5train/trainer/dist"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
 )
@@ -46,6 +47,8 @@ type heldOut interface {
 	Evaluate(ctx context.Context, done func(n int64)) (values []metric.Value, shown []string, err error)
 	// eachBatch calls f for the batches that Evaluate reads, in order. The batch is valid until f returns.
 	eachBatch(ctx context.Context, f func(*data.Batch) error) error
+	// divide makes the ranks of w share the work of evaluations. All get the metrics, the same bits as one process.
+	divide(w *dist.World)
 }
 
 // heldOutRows are the rows of a task.
@@ -68,22 +71,28 @@ func (h heldOutRows) Evaluate(ctx context.Context, done func(n int64)) ([]metric
 }
 
 func (h heldOutRows) eachBatch(ctx context.Context, f func(*data.Batch) error) error {
-	return eachBatch(ctx, h.examples, h.batchSize, f)
+	return eachBatch(ctx, h.examples, h.examples.Len(), h.batchSize, func(read func() *data.Batch) error { return f(read()) })
 }
 
-// eachBatch calls f for the batches of examples in their order.
-func eachBatch(ctx context.Context, examples *data.Examples, size int, f func(*data.Batch) error) error {
+func (h heldOutRows) divide(w *dist.World) { h.World = w }
+
+// eachBatch calls f for the batches of the first examples of a source, in their order. A batch is made when f calls read,
+// and valid until f returns.
+func eachBatch(ctx context.Context, examples data.Source, number, size int, f func(read func() *data.Batch) error) error {
 	batches, err := data.NewBatches(examples, data.Size{Examples: size}, data.Order{})
 	if err != nil {
 		return fmt.Errorf("read held-out examples: %w", err)
 	}
 	var batch data.Batch
-	for position := int64(0); position < int64(examples.Len()); {
+	for position := int64(0); position < int64(number); position = batches.Skip(position) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		position = batches.Read(position, &batch)
-		if err := f(&batch); err != nil {
+		read := func() *data.Batch {
+			batches.Read(position, &batch)
+			return &batch
+		}
+		if err := f(read); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"t5train/data"
 	"t5train/data/task"
 	"t5train/model/kernel"
+	"t5train/trainer/dist"
 	"t5train/trainer/metric"
 )
 
@@ -108,6 +109,12 @@ func (h heldOutTasks) values() []string {
 		}
 	}
 	return known
+}
+
+func (h heldOutTasks) divide(w *dist.World) {
+	for _, p := range h {
+		p.heldOutRows.divide(w)
+	}
 }
 
 func (h heldOutTasks) eachBatch(ctx context.Context, f func(*data.Batch) error) error {

@@ -33,24 +33,25 @@ func newRanked(e *Evaluator, x exhibition) (*ranked, error) {
 	return r, err
 }
 
-func (r *ranked) add(ctx context.Context, batch *data.Batch, _ kernel.Totals) error {
-	examples, labels := r.exhibition.examples, r.evaluator.labels
-	logits, err := labels.logits(ctx, r.evaluator.generator, inputsOf(examples, batch.Index))
-	if err != nil {
-		return err
-	}
-	for i, j := range batch.Index {
-		label, answer := examples.Label(j), largest(logits[i])
+func (r *ranked) compute(ctx context.Context, batch *data.Batch, _ kernel.Totals) (answered, error) {
+	logits, err := r.evaluator.labels.logits(ctx, r.evaluator.generator, inputsOf(r.exhibition.examples, batch.Index))
+	return answered{Logits: logits}, err
+}
+
+func (r *ranked) add(a answered) error {
+	examples := r.exhibition.examples
+	for i, j := range a.Index {
+		label, answer := examples.Label(j), largest(a.Logits[i])
 		if err := r.classes.Add(label, answer); err != nil {
 			return err
 		}
 		if r.groups != nil {
 			r.groups.Add(examples.Reference(j).Group, answer == label)
 		}
-		if err := r.calibration.Add(logits[i], label); err != nil {
+		if err := r.calibration.Add(a.Logits[i], label); err != nil {
 			return err
 		}
-		r.exhibition.classified(j, r.evaluator.spec.Labels, logits[i])
+		r.exhibition.classified(j, r.evaluator.spec.Labels, a.Logits[i])
 	}
 	return nil
 }

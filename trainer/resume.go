@@ -80,21 +80,21 @@ func (s start) verify() error {
 	return nil
 }
 
-// finished returns the result of a run that has nothing left to do.
-func (s start) finished(run *checkpoints.Run, c *configs.Config, console *Console) (*Result, error) {
+// finished tidies a run that has nothing left to do, and says so.
+func (s start) finished(run *checkpoints.Run, c *configs.Config, console *Console) error {
 	unlock, err := checkpoints.LockRun(c.Output)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer unlock()
 	if err := s.check(run, c.Output); err != nil {
-		return nil, err
+		return err
 	}
 	if err := tidy(run, s.step, s.state.BestStep == s.step, c.Checkpoint.KeepLast); err != nil {
-		return nil, err
+		return err
 	}
 	console.Say("the run in %s is finished, at step %d: nothing is left to do (--overwrite trains again; --model %s with another --output trains further)", c.Output, s.step, c.Output)
-	return newResult(run, s.state, false), nil
+	return nil
 }
 
 // check makes sure that no other process has trained in the output folder since startOf looked. The lock must be held.

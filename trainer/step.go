@@ -3,11 +3,13 @@ package trainer
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"t5train/configs"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/model/op"
+	"t5train/trainer/dist"
 	"t5train/trainer/optim"
 )
 
@@ -23,14 +25,16 @@ type stepper struct {
 	workers   *kernel.Workers
 	clipNorm  float64 // 0 is off
 	seed      uint64  // of the dropout
+	world     *dist.World
+	reducer   *dist.Reducer // nil for a process on its own
 
 	beforeUpdate func() // called once a step, before the weights and the optimizer's state change; nil is nothing
 }
 
-// newStepper returns the stepper of a resolved configuration, for a run of total steps. Whoever is done with it closes its
-// graph.
-func newStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int) (*stepper, error) {
-	s := &stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed)}
+// newStepper returns the stepper of a resolved configuration, for a run of total steps, whose steps are divided over the
+// ranks of world. Whoever is done with it closes its graph.
+func newStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, world *dist.World) (*stepper, error) {
+	s := &stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), world: world}
 	var err error
 	if s.optimizer, err = newOptimizer(c.Optimizer, optimParams(m.Params), w); err != nil {
 		return nil, err
@@ -45,6 +49,15 @@ func newStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int) (*
 	if err != nil {
 		return nil, err
 	}
+	if world.Size() > 1 {
+		var tables []*op.Param
+		if !m.Config.TieWordEmbeddings {
+			tables = append(tables, m.Shared)
+		}
+		if s.reducer, err = dist.NewReducer(world, m.Params, tables, w); err != nil {
+			return nil, fmt.Errorf("make place for gradients: %w", err)
+		}
+	}
 	return s, nil
 }
 
@@ -56,13 +69,21 @@ type stepResult struct {
 	Tokens       int // input and target tokens
 }
 
-// step updates the weights with the gradient of the batches' loss: the mean over all their targets together, so that a
-// step of several micro-batches is the step of one large batch. number counts steps from 0, micro the batches
-// before this step. A loss or gradient that is no finite number leaves the weights as they are.
+// step updates the weights with the gradient of the batches' loss: the mean over all their targets together, and those of
+// the other ranks, so that a step of several micro-batches is the step of one large batch. number counts steps from 0, micro
+// the batches before these. A loss or gradient that is no finite number leaves the weights as they are.
 func (s *stepper) step(number int, micro int64, batches []model.Batch) (stepResult, error) {
-	targets := 0
+	own := 0
 	for _, b := range batches {
-		targets += b.Targets()
+		own += b.Targets()
+	}
+	all, err := dist.Gather(s.world, own)
+	if err != nil {
+		return stepResult{}, fmt.Errorf("step %d: %w", number+1, err)
+	}
+	targets := 0
+	for _, n := range all {
+		targets += n
 	}
 	weights := make([]float32, len(batches))
 	for i := range weights {
@@ -77,13 +98,13 @@ func (s *stepper) weighted(number int, micro int64, batches []model.Batch, weigh
 	for _, p := range s.params {
 		p.ZeroGrad()
 	}
-	for i, b := range batches {
-		totals, err := s.graph.Run(b, op.Step{Train: true, Seed: s.seed, Step: uint32(micro) + uint32(i), GradScale: weights[i]})
-		if err != nil {
-			return r, fmt.Errorf("step %d: %w", number+1, err)
-		}
-		r.Loss += totals.Loss * float64(weights[i])
-		r.Tokens += len(b.EncoderIDs) + len(b.DecoderIDs)
+	losses, err := s.backward(micro, batches, weights)
+	if err != nil {
+		return r, fmt.Errorf("step %d: %w", number+1, err)
+	}
+	for _, l := range losses {
+		r.Loss += l.Loss
+		r.Tokens += l.Tokens
 	}
 	params := optimParams(s.params)
 	for i, p := range s.params {
@@ -91,7 +112,7 @@ func (s *stepper) weighted(number int, micro int64, batches []model.Batch, weigh
 	}
 	r.GradNorm = optim.ClipGlobalNorm(params, s.clipNorm, s.workers)
 	if bad := notFinite(r); bad != "" {
-		return r, fmt.Errorf("step %d: %s: %w", number+1, bad, errDiverged)
+		return r, s.world.Common(fmt.Errorf("step %d: %s: %w", number+1, bad, errDiverged))
 	}
 	if s.beforeUpdate != nil {
 		s.beforeUpdate()
@@ -100,6 +121,35 @@ func (s *stepper) weighted(number int, micro int64, batches []model.Batch, weigh
 		return r, fmt.Errorf("step %d: %w", number+1, err)
 	}
 	return r, nil
+}
+
+// batchLoss is what a micro-batch adds to a step.
+type batchLoss struct {
+	Loss   float64
+	Tokens int
+}
+
+// backward computes the gradients of the batches of all ranks, each its own, and returns the losses of all of them in order.
+func (s *stepper) backward(micro int64, batches []model.Batch, weights []float32) ([]batchLoss, error) {
+	final, wait := (func(*op.Param))(nil), func() error { return nil }
+	losses := make([]batchLoss, len(batches))
+	for i, b := range batches {
+		if s.reducer != nil && i == len(batches)-1 {
+			final, wait = s.reducer.Start()
+		}
+		totals, err := s.graph.Run(b, op.Step{
+			Train: true, Seed: s.seed, Step: uint32(micro) + uint32(i), GradScale: weights[i], Final: final,
+		})
+		if err != nil {
+			return nil, err
+		}
+		losses[i] = batchLoss{totals.Loss * float64(weights[i]), len(b.EncoderIDs) + len(b.DecoderIDs)}
+	}
+	if err := wait(); err != nil {
+		return nil, err
+	}
+	all, err := dist.Gather(s.world, losses)
+	return slices.Concat(all...), err
 }
 
 func notFinite(r stepResult) string {

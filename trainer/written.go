@@ -18,23 +18,36 @@ type written struct {
 	truncated  int // answers that reached the limit before their end
 }
 
-func (w *written) add(ctx context.Context, batch *data.Batch, totals kernel.Totals) error {
-	e, examples := w.evaluator, w.exhibition.examples
-	outputs, err := e.generator.Generate(ctx, inputsOf(examples, batch.Index), decode.Options{MaxTokens: e.limit})
+func (w *written) compute(ctx context.Context, batch *data.Batch, totals kernel.Totals) (answered, error) {
+	e := w.evaluator
+	outputs, err := e.generator.Generate(ctx, inputsOf(w.exhibition.examples, batch.Index), decode.Options{MaxTokens: e.limit})
 	if err != nil {
-		return err
+		return answered{}, err
 	}
-	texts := make([]string, len(outputs))
-	for i, sequences := range outputs {
-		texts[i] = e.tokenizer.Decode(sequences[0].IDs, true)
+	var a answered
+	for s, sequences := range outputs {
+		a.Texts = append(a.Texts, e.tokenizer.Decode(sequences[0].IDs, true))
 		if !sequences[0].Finished {
-			w.truncated++
+			a.Truncated++
 		}
-		if err := w.grader.Add(texts[i], examples.Reference(batch.Index[i])); err != nil {
+		var sum float64
+		terms := totals.NLLs[batch.DecOffsets[s]:batch.DecOffsets[s+1]]
+		for _, nll := range terms {
+			sum += nll
+		}
+		a.Losses = append(a.Losses, sum/float64(len(terms)))
+	}
+	return a, nil
+}
+
+func (w *written) add(a answered) error {
+	w.truncated += a.Truncated
+	for i, text := range a.Texts {
+		if err := w.grader.Add(text, w.exhibition.examples.Reference(a.Index[i])); err != nil {
 			return err
 		}
 	}
-	w.exhibition.written(batch, totals, texts)
+	w.exhibition.written(a)
 	return nil
 }
 

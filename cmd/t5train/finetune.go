@@ -13,6 +13,7 @@ import (
 	"t5train/configs"
 	"t5train/model"
 	"t5train/trainer"
+	"t5train/trainer/dist"
 )
 
 // configFlag is a flag that sets a key of the configuration.
@@ -162,25 +163,31 @@ func finetuneCommand(a app) *cobra.Command {
 func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Config, trainer.FinetuneOptions) (*trainer.Result, error)) *cobra.Command {
 	sources := configSources{command: c.Use}
 	var o trainer.FinetuneOptions
+	var ranks rankFlags
 	c.Args = noArguments
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if o.Resume && o.Overwrite {
 			return usageError{errors.New("got both --resume and --overwrite: the one keeps the run that the other removes"), c.CommandPath()}
 		}
-		config, err := sources.load(c)
-		if err != nil {
-			return err
-		}
-		o.Console = a.console()
-		collectEarly()
-		result, err := run(c.Context(), config, o)
-		if err != nil {
-			return err
-		}
-		printResult(a, config, result)
-		return nil
+		return ranks.share(c.Context(), a, func(a app, console *trainer.Console, w *dist.World) (stopped bool, err error) {
+			config, err := sources.load(c)
+			if err := w.Agree(err); err != nil {
+				return false, err
+			}
+			o.Console, o.World, o.Patience = console, w, ranks.patience
+			collectEarly()
+			result, err := run(c.Context(), config, o)
+			if err != nil {
+				return false, err
+			}
+			if w.First() {
+				printResult(a, config, result)
+			}
+			return result.Interrupted, nil
+		})
 	}
 	sources.add(c)
+	ranks.add(c)
 	c.Flags().BoolVar(&o.Resume, "resume", false, "go on with the run in the output folder, and fail if there is none")
 	c.Flags().BoolVar(&o.Overwrite, "overwrite", false, "start again although the output folder holds a run")
 	c.Flags().StringVar(&o.Initial, "save-initial", "", "new folder to write the untrained model to, to train it elsewhere too; a model to start from is --model")

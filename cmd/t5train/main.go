@@ -16,6 +16,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"t5train/trainer/dist"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -40,13 +42,20 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	case errors.Is(err, errStopped):
 		return 0
 	case errors.As(context.Cause(ctx), &ended):
-		if err != nil && !errors.Is(err, context.Canceled) {
+		if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errSaid) {
 			fmt.Fprintln(stderr, "t5train:", err)
 		}
 		return 128 + int(ended.signal)
 	case err == nil:
 		return 0
+	case errors.Is(err, errStoppedElsewhere):
+		return 128 + int(syscall.SIGTERM)
+	case errors.Is(err, errSaid):
+		return 1
 	case errors.As(err, &usage):
+		if !dist.LauncherFrom(os.Getenv).Speaks() {
+			return 2 // the first rank has the same command line
+		}
 		fmt.Fprintf(stderr, "t5train: %v\nrun '%s --help' for usage\n", err, usage.command)
 		return 2
 	default:

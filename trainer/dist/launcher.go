@@ -7,26 +7,30 @@ type Launcher struct {
 	Name string // of the family that the variables belong to; "" is none
 	Rank int    // -1 if it does not tell
 	Size int    // number of ranks; 0 if it does not tell
+
+	FirstHere bool // the first rank of its machine, or it does not tell
 }
 
 // LauncherFrom reads the variables by which launchers tell a process that it is a rank.
 func LauncherFrom(getenv func(string) string) Launcher {
-	for _, l := range []struct{ name, rank, size string }{
-		{OpenMPI, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-		{MPICH, "PMI_RANK", "PMI_SIZE"},
-		{"PMIx", "PMIX_RANK", "SLURM_STEP_NUM_TASKS"},
-		{"Slurm", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS"},
+	for _, l := range []struct{ name, rank, size, local string }{
+		{OpenMPI, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
+		{MPICH, "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"},
+		{"PMIx", "PMIX_RANK", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID"},
+		{"Slurm", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID"},
 	} {
 		rank, noRank := strconv.Atoi(getenv(l.rank))
 		size, noSize := strconv.Atoi(getenv(l.size))
+		local, noLocal := strconv.Atoi(getenv(l.local))
+		first := noLocal != nil || local == 0
 		switch {
 		case noRank == nil && noSize == nil:
-			return Launcher{l.name, rank, size}
+			return Launcher{l.name, rank, size, first}
 		case noRank == nil && l.name == "PMIx":
-			return Launcher{l.name, rank, 0}
+			return Launcher{l.name, rank, 0, first}
 		}
 	}
-	return Launcher{Rank: -1}
+	return Launcher{Rank: -1, FirstHere: true}
 }
 
 // Several tells whether the process is, or may be, one of several ranks.

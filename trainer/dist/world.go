@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"t5train/internal/foreign"
+	"t5train/model/kernel"
 )
 
 // World is all ranks of a job. Its methods are for one goroutine, and but for those that say otherwise all ranks must call
@@ -140,11 +141,11 @@ func (w *World) Name(rank int) string {
 
 // Threads returns with how many threads a rank computes that is asked for a number; 0 is its part of the processors that
 // the launcher has left to it and to its neighbours.
-func (w *World) Threads(asked, all int) int {
+func (w *World) Threads(asked int) int {
 	if w == nil || asked > 0 {
 		return asked
 	}
-	return max(1, all/w.shared)
+	return max(1, kernel.NewWorkers(0).Threads()/w.shared)
 }
 
 // Watch sets how long ranks wait for each other before the job ends; 0, as in the beginning, is forever.

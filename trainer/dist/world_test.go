@@ -73,7 +73,7 @@ func late(w *World) error {
 
 func TestNil(t *testing.T) {
 	var w *World
-	if w.Rank() != 0 || w.Size() != 1 || !w.First() || w.Threads(0, 8) != 0 || w.Close() != nil {
+	if w.Rank() != 0 || w.Size() != 1 || !w.First() || w.Threads(0) != 0 || w.Close() != nil {
 		t.Error("a process on its own is not rank 0 of 1")
 	}
 	want := errors.New("mine")
@@ -91,15 +91,16 @@ func TestLauncherFrom(t *testing.T) {
 		want        Launcher
 		several     bool
 	}{
-		{"", Launcher{"", -1, 0}, false},
-		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 PMIX_RANK=2", Launcher{OpenMPI, 2, 4}, true},
-		{"OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1", Launcher{OpenMPI, 0, 1}, false},
-		{"PMI_RANK=0 PMI_SIZE=2", Launcher{MPICH, 0, 2}, true},
-		{"PMIX_RANK=3 SLURM_PROCID=3 SLURM_STEP_NUM_TASKS=8", Launcher{"PMIx", 3, 8}, true},
-		{"PMIX_RANK=3", Launcher{"PMIx", 3, 0}, true},
-		{"SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=8", Launcher{"Slurm", 1, 8}, true},
-		{"SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1", Launcher{"Slurm", 0, 1}, false},
-		{"SLURM_PROCID=0 SLURM_NTASKS=8", Launcher{"", -1, 0}, false}, // the script of a batch job, which is no rank
+		{"", Launcher{"", -1, 0, true}, false},
+		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 PMIX_RANK=2", Launcher{OpenMPI, 2, 4, true}, true},
+		{"OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1", Launcher{OpenMPI, 0, 1, true}, false},
+		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_LOCAL_RANK=1", Launcher{OpenMPI, 2, 4, false}, true},
+		{"PMI_RANK=0 PMI_SIZE=2", Launcher{MPICH, 0, 2, true}, true},
+		{"PMIX_RANK=3 SLURM_PROCID=3 SLURM_STEP_NUM_TASKS=8", Launcher{"PMIx", 3, 8, true}, true},
+		{"PMIX_RANK=3", Launcher{"PMIx", 3, 0, true}, true},
+		{"SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=8", Launcher{"Slurm", 1, 8, true}, true},
+		{"SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1", Launcher{"Slurm", 0, 1, true}, false},
+		{"SLURM_PROCID=0 SLURM_NTASKS=8", Launcher{"", -1, 0, true}, false}, // the script of a batch job, which is no rank
 	} {
 		getenv := func(name string) string {
 			for _, v := range strings.Fields(c.environment) {
@@ -119,7 +120,7 @@ func TestLauncherFrom(t *testing.T) {
 func TestMissing(t *testing.T) {
 	for library, want := range map[string]string{"/nowhere/libmpi.so": "open the MPI library /nowhere/libmpi.so (T5_MPI)", "libm.so.6": "none of Open MPI or MPICH"} {
 		t.Setenv(LibraryVariable, library)
-		_, err := Open(Launcher{OpenMPI, 0, 2})
+		_, err := Open(Launcher{OpenMPI, 0, 2, true})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", library, err)
 		}

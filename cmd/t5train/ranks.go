@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"t5train/trainer"
+	"t5train/trainer/dist"
+)
+
+// rankFlags are the flags of a command whose work several processes share.
+type rankFlags struct {
+	distributed bool
+	patience    time.Duration
+}
+
+func (f *rankFlags) add(c *cobra.Command) {
+	c.Flags().BoolVar(&f.distributed, "distributed", false, "work with other processes over MPI, although nothing tells that a launcher such as mpirun has started this one")
+	c.Flags().DurationVar(&f.patience, "rank-timeout", 10*time.Minute, "how long processes wait for one that does not answer before all end; 0 is forever")
+}
+
+// errSaid is an error that somebody has reported already: this process, or another rank.
+var errSaid = errors.New("said already")
+
+// errStoppedElsewhere ends the ranks that no signal has reached when one has stopped another.
+var errStoppedElsewhere = errors.New("another rank was stopped")
+
+// share runs a command with the other ranks, if a launcher has started any, and ends them together. Only the first rank
+// gets the output of the process; the others are silent. f returns whether a signal has stopped the work early.
+func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *trainer.Console, w *dist.World) (stopped bool, err error)) error {
+	launcher := dist.LauncherFrom(os.Getenv)
+	if !launcher.Several() && !f.distributed {
+		_, err := work(a, a.console(), nil)
+		return err
+	}
+	w, err := dist.Open(launcher)
+	if err != nil {
+		if !launcher.FirstHere {
+			return errSaid // each machine may lack the library, and one process of it tells
+		}
+		return err
+	}
+	console := a.console()
+	if !w.First() {
+		a.stdout, console = io.Discard, trainer.PlainConsole(io.Discard)
+	}
+	if w.Size() > 1 {
+		console.Say("%s", w)
+	}
+	stopped, err := work(a, console, w)
+	if err == nil || errors.As(err, new(dist.CommonError)) {
+		return endTogether(ctx, w, stopped, err)
+	}
+	if !trainer.Stopped(err) {
+		fmt.Fprintf(a.stderr, "t5train: %s: %v\n", w.Name(w.Rank()), err) // before Abort, which may end this process too
+	}
+	w.Abort()
+	return errSaid
+}
+
+// endTogether ends all ranks that have the same outcome.
+func endTogether(ctx context.Context, w *dist.World, stopped bool, err error) error {
+	closing := w.Close()
+	switch {
+	case err == nil && closing != nil:
+		return closing
+	case (stopped || trainer.Stopped(err)) && ctx.Err() == nil:
+		return errStoppedElsewhere
+	case err != nil && !w.First():
+		return errSaid
+	}
+	return err
+}

@@ -1,0 +1,94 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"t5train/trainer/dist"
+)
+
+// divide does a sequence of pieces of work, such as the batches of an evaluation, on the ranks in turn. each calls next for
+// every piece, in order, with what computes it; it does so on all ranks, and a rank computes its own pieces only. add takes
+// all results, in order, on every rank: what it makes of them is the same there as in one process. A rank that fails or
+// whose context ends lets all of them end.
+func divide[R any](ctx context.Context, w *dist.World, each func(ctx context.Context, next func(compute func() (R, error)) error) error, add func(R) error) error {
+	if w.Size() == 1 {
+		return each(ctx, func(compute func() (R, error)) error {
+			r, err := compute()
+			if err != nil {
+				return err
+			}
+			return add(r)
+		})
+	}
+	round := round[R]{ctx: ctx, world: w, add: add}
+	err := each(context.WithoutCancel(ctx), round.next) // when it ends is for all to decide
+	if err == nil && round.pieces > 0 {
+		err = round.end()
+	}
+	return err
+}
+
+// round is a piece of work for each rank, and the exchange of the results.
+type round[R any] struct {
+	ctx    context.Context
+	world  *dist.World
+	add    func(R) error
+	pieces int
+	mine   result[R]
+}
+
+// result is what a rank says about its piece. Fields are exported for the exchange.
+type result[R any] struct {
+	Value    R
+	Failed   string
+	Canceled bool
+}
+
+func (r *round[R]) next(compute func() (R, error)) error {
+	if r.pieces == r.world.Rank() {
+		r.compute(compute)
+	}
+	if r.pieces++; r.pieces < r.world.Size() {
+		return nil
+	}
+	return r.end()
+}
+
+func (r *round[R]) compute(f func() (R, error)) {
+	value, err := f()
+	r.mine = result[R]{Value: value}
+	if err != nil {
+		r.mine.Failed, r.mine.Canceled = err.Error(), errors.Is(err, context.Canceled)
+	}
+}
+
+func (r *round[R]) end() error {
+	r.mine.Canceled = r.mine.Canceled || r.ctx.Err() != nil
+	all, err := dist.Gather(r.world, r.mine)
+	if err != nil {
+		return err
+	}
+	pieces := r.pieces
+	r.pieces, r.mine = 0, result[R]{}
+	for _, of := range all {
+		if of.Canceled {
+			return r.world.Common(context.Canceled)
+		}
+	}
+	for rank, of := range all[:pieces] {
+		switch {
+		case of.Failed == "":
+			err = r.add(of.Value)
+		case rank == r.world.Rank():
+			err = errors.New(of.Failed)
+		default:
+			err = fmt.Errorf("%s: %s", r.world.Name(rank), of.Failed)
+		}
+		if err != nil {
+			return r.world.Common(err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package trainer
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"maps"
+	"math"
+
+	"t5train/internal/difference"
+	"t5train/model/op"
+)
+
+// view is what a rank is about to do. All must be about to do the same. Fields are exported for the exchange.
+type view struct {
+	Step     int // to go on from
+	Resume   bool
+	Config   map[string]string // see decisive
+	Data     map[string]string // see material
+	Examples int64
+	Weights  uint32 // their checksum
+}
+
+// differs says what is other than in o, "" if nothing is.
+func (v view) differs(o view) string {
+	switch {
+	case v.Step != o.Step || v.Resume != o.Resume:
+		return fmt.Sprintf("another run in its output folder, which must be on a file system that all ranks share: it would %s, not %s", v.begins(), o.begins())
+	case !maps.Equal(v.Config, o.Config):
+		return "another configuration (" + difference.Of(o.Config, v.Config)[0] + ")"
+	case v.Examples != o.Examples || !maps.Equal(v.Data, o.Data):
+		return "other examples"
+	case v.Weights != o.Weights:
+		return "other weights to start from"
+	}
+	return ""
+}
+
+func (v view) begins() string {
+	if v.Resume {
+		return fmt.Sprintf("go on from step %d", v.Step)
+	}
+	return "begin anew"
+}
+
+// weightsDigest returns a checksum of all weights.
+func weightsDigest(params []*op.Param) uint32 {
+	table := crc32.MakeTable(crc32.Castagnoli)
+	var digest uint32
+	block := make([]byte, 0, 1<<16)
+	for _, p := range params {
+		for _, v := range p.Value {
+			block = binary.LittleEndian.AppendUint32(block, math.Float32bits(v))
+			if len(block) == cap(block) {
+				digest, block = crc32.Update(digest, table, block), block[:0]
+			}
+		}
+	}
+	return crc32.Update(digest, table, block)
+}
