@@ -47,8 +47,11 @@ const rankBytes = 40 << 20
 // Fit returns the layouts with the most tokens a second for 1, 2, 4 and so on nodes, and for all of them. Left out are numbers
 // of nodes that the micro-batches of a step cannot be divided over.
 func Fit(m Measured, c Cluster) ([]Layout, error) {
-	if err := check(m, c); err != nil {
-		return nil, fmt.Errorf("plan: %w", err)
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if len(m.Threads) == 0 || len(m.MicroBatch) != len(m.Threads) || len(m.Update) != len(m.Threads) || m.MicroBatches < 1 || m.Rate <= 0 {
+		return nil, fmt.Errorf("plan: nothing was measured: got %+v", m)
 	}
 	var best []Layout
 	for nodes := 1; ; nodes = min(2*nodes, c.Nodes) {
@@ -72,16 +75,15 @@ func Fit(m Measured, c Cluster) ([]Layout, error) {
 	return best, nil
 }
 
-func check(m Measured, c Cluster) error {
+// Validate refuses a cluster that there cannot be.
+func (c Cluster) Validate() error {
 	switch {
-	case len(m.Threads) == 0 || len(m.MicroBatch) != len(m.Threads) || len(m.Update) != len(m.Threads) || m.MicroBatches < 1 || m.Rate <= 0:
-		return fmt.Errorf("nothing was measured: got %+v", m)
 	case c.Nodes < 1:
-		return fmt.Errorf("got %d nodes, want 1 or more", c.Nodes)
+		return fmt.Errorf("plan: got %d nodes, want 1 or more", c.Nodes)
 	case c.Cores < 1:
-		return fmt.Errorf("got %d cores a node, want 1 or more", c.Cores)
-	case c.Nodes > 1 && c.Bandwidth <= 0:
-		return fmt.Errorf("got a bandwidth of %g bytes a second, want more than 0", c.Bandwidth)
+		return fmt.Errorf("plan: got %d cores a node, want 1 or more", c.Cores)
+	case c.Nodes > 1 && !(c.Bandwidth > 0):
+		return fmt.Errorf("plan: got a bandwidth of %g bytes a second, want more than 0", c.Bandwidth)
 	}
 	return nil
 }

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"t5train/trainer"
+	"t5train/trainer/plan"
+)
+
+func planCommand(a app) *cobra.Command {
+	sources := configSources{}
+	cluster := plan.Cluster{}
+	var f benchFlags
+	var gigabits float64
+	c := &cobra.Command{
+		Use:   "plan [pretrain | finetune]",
+		Short: "Predict how fast a cluster trains a configuration",
+		Long: `Measure some steps of a configuration on this machine, and predict step time, efficiency and memory for clusters of 1, 2, 4
+and so on nodes with processors like this one, each divided as is best for it: how many ranks, and how many threads each.
+No run begins.
+
+A step's micro-batches (train.accumulate) are divided over the ranks, so their number bounds how many ranks can work.`,
+		Example: `  t5train plan --config my.yaml --nodes 4 --cores 16 --bandwidth 10 --set train.accumulate=64
+  t5train plan finetune --config configs/quickstart.yaml --cores 8 --set train.accumulate=8`,
+		Args: cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{pretrainName, finetuneName},
+		RunE: func(c *cobra.Command, args []string) error {
+			sources.command = pretrainName
+			if len(args) > 0 {
+				sources.command = args[0]
+			}
+			if err := sources.refuseOthers(c); err != nil {
+				return err
+			}
+			for _, name := range []string{"nodes", "cores", "measured-steps"} {
+				if err := requireAtLeast(c, 1, name); err != nil {
+					return err
+				}
+			}
+			config, err := sources.load(c)
+			if err != nil {
+				return err
+			}
+			cluster.Bandwidth = gigabits * 1e9 / 8
+			r, err := trainer.Plan(c.Context(), config, cluster, f.steps, a.console())
+			return f.report(a, r, err)
+		},
+	}
+	sources.add(c)
+	p := c.Flags()
+	p.IntVar(&cluster.Nodes, "nodes", 1, "machines")
+	p.IntVar(&cluster.Cores, "cores", 1, "cores of each")
+	p.Float64Var(&gigabits, "bandwidth", 10, "of each machine's network, each way, in Gbit/s")
+	p.IntVar(&f.steps, "measured-steps", 5, "steps to measure, for each number of threads")
+	p.BoolVar(&f.json, "json", false, "print JSON")
+	return c
+}

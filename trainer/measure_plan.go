@@ -1,0 +1,138 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"t5train/configs"
+	"t5train/data"
+	"t5train/model"
+	"t5train/model/kernel"
+	"t5train/trainer/plan"
+)
+
+// PlanResult is a measurement and what it lets expect of a cluster.
+type PlanResult struct {
+	Measured plan.Measured `json:"measured"`
+	Nodes    int           `json:"nodes"`
+	Layouts  []plan.Layout `json:"layouts"`
+	Pays     int           `json:"pays_nodes"` // up to this number of nodes half of what they add is gained, or more
+}
+
+// Plan measures some steps of a configuration on this machine, with 1, 2, 4 and so on threads, and predicts those of a
+// cluster of such processors. It begins no run.
+func Plan(ctx context.Context, config *configs.Config, cluster plan.Cluster, steps int, console *Console) (*PlanResult, error) {
+	if err := cluster.Validate(); err != nil {
+		return nil, err
+	}
+	var measured plan.Measured
+	err := withMaterial(ctx, config, console, func(c *configs.Config, b *Bundle, m *material) (err error) {
+		measured, err = measurePlan(ctx, c, b, m, steps, console)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	layouts, err := plan.Fit(measured, cluster)
+	if err != nil {
+		return nil, err
+	}
+	return &PlanResult{Measured: measured, Nodes: cluster.Nodes, Layouts: layouts, Pays: layouts[plan.Pays(layouts)].Nodes}, nil
+}
+
+func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material, steps int, console *Console) (plan.Measured, error) {
+	all, err := trainBatches(c, m)
+	if err != nil {
+		return plan.Measured{}, err
+	}
+	const warmup = 1
+	var batches []model.Batch
+	var tokens, position int64
+	for range warmup + steps {
+		var batch data.Batch
+		position = all.Read(position, &batch)
+		batches = append(batches, modelBatch(b.Model, batch))
+		tokens += int64(batch.Tokens())
+	}
+	r := plan.Measured{Tokens: float64(tokens) / float64(len(batches)), MicroBatches: c.Train.Accumulate, Gradients: 4 * b.Model.Config.Parameters()}
+	most := kernel.NewWorkers(c.Train.Threads).Threads()
+	for threads := 1; ; threads = min(2*threads, most) {
+		w := kernel.NewWorkers(threads)
+		pass, update, err := timeSteps(ctx, c, b, w, batches, warmup)
+		if err != nil {
+			return r, err
+		}
+		console.Say("measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, pass, update)
+		r.Threads, r.MicroBatch, r.Update = append(r.Threads, threads), append(r.MicroBatch, pass), append(r.Update, update)
+		if threads == most {
+			break
+		}
+	}
+	r.Rate = addRate()
+	r.Memory = int64(peakRSS() * 1e6)
+	return r, nil
+}
+
+// timeSteps returns the median seconds of a micro-batch and of an update. The weights are those that training would have.
+func timeSteps(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, batches []model.Batch, warmup int) (pass, update float64, err error) {
+	s, err := newStepper(c, b.Model, w, max(c.Train.Steps, len(batches), c.Schedule.WarmupSteps+1), nil)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer s.graph.Close()
+	updates := &timedOptimizer{Optimizer: s.optimizer}
+	s.optimizer = updates
+	var passes []float64
+	for i, batch := range batches {
+		if err := ctx.Err(); err != nil {
+			return 0, 0, err
+		}
+		begun := time.Now()
+		if _, err := s.step(i, int64(i), []model.Batch{batch}); err != nil {
+			return 0, 0, err
+		}
+		passes = append(passes, time.Since(begun).Seconds()-updates.seconds[i])
+	}
+	return median(passes[warmup:]), median(updates.seconds[warmup:]), nil
+}
+
+// addRate returns the bytes a second at which one thread adds up gradients that no cache holds.
+func addRate() float64 {
+	const elements, times = 1 << 25, 5
+	w := kernel.NewWorkers(1)
+	x, y := make([]float32, elements), make([]float32, elements)
+	kernel.Add(w, y, x) // the system gives memory when it is touched
+	var seconds []float64
+	for range times {
+		begun := time.Now()
+		kernel.Add(w, y, x)
+		seconds = append(seconds, time.Since(begun).Seconds())
+	}
+	return 4 * elements / median(seconds)
+}
+
+// String is the result for a person.
+func (r *PlanResult) String() string {
+	var text strings.Builder
+	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "nodes\tranks a node\tthreads a rank\tmicro-batches a rank\tstep\tof it gradients\ttokens/s\tefficiency\tmemory a node\t")
+	for _, l := range r.Layouts {
+		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%.3f s\t%.3f s\t%s\t%.0f %%\t%s MB\t\n", l.Nodes, l.Ranks, l.Threads, l.MicroBatches,
+			l.Step, l.Reduction, grouped(int(l.TokensPerS)), 100*l.Efficiency, grouped(int(l.Memory/1e6)))
+	}
+	_ = t.Flush() // a strings.Builder does not fail
+	last := r.Layouts[len(r.Layouts)-1]
+	if r.Pays < last.Nodes {
+		fmt.Fprintf(&text, "scaling stops paying behind %d nodes: the next ones give less than half of what they could\n", r.Pays)
+	}
+	if last.Nodes < r.Nodes {
+		fmt.Fprintf(&text, "a step has %d micro-batches, which %d nodes cannot divide evenly: set train.accumulate to a multiple of %d\n", r.Measured.MicroBatches, r.Nodes, r.Nodes)
+	}
+	if n := last.Nodes * last.Ranks; n > 1 {
+		fmt.Fprintf(&text, "start %d nodes with: mpirun -n %d --map-by ppr:%d:node:pe=%d t5train ... --threads %d\n", last.Nodes, n, last.Ranks, last.Threads, last.Threads)
+	}
+	return text.String()
+}
