@@ -44,7 +44,7 @@ func newTokenizer(m *model, o Options) (*Tokenizer, error) {
 			return nil, err
 		}
 	case bpe:
-		t.wordwise = t.isWordwise()
+		t.wordwise = m.isWordwise()
 	}
 	return t, nil
 }

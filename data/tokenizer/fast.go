@@ -4,18 +4,17 @@ import "encoding/json"
 
 const fastFile = "tokenizer.json"
 
-// fastTokenizer is the content of tokenizer.json, the format of Hugging Face's tokenizers library: the pipeline that
-// words.go follows, spelled out as tokenization_t5.py builds it.
+// fastTokenizer is the content of tokenizer.json, the format of Hugging Face's tokenizers library.
 type fastTokenizer struct {
 	Version       string          `json:"version"`
 	Truncation    json.RawMessage `json:"truncation"` // null: none
 	Padding       json.RawMessage `json:"padding"`    // null: none
 	AddedTokens   []fastToken     `json:"added_tokens"`
 	Normalizer    *fastNormalizer `json:"normalizer"` // nil: a model without rules
-	PreTokenizer  fastSequence    `json:"pre_tokenizer"`
+	PreTokenizer  fastStep        `json:"pre_tokenizer"`
 	PostProcessor fastTemplate    `json:"post_processor"`
 	Decoder       fastStep        `json:"decoder"`
-	Model         fastModel       `json:"model"`
+	Model         any             `json:"model"` // fastModel or fastBPE
 }
 
 type fastToken struct {
@@ -29,20 +28,27 @@ type fastToken struct {
 }
 
 type fastNormalizer struct {
-	Type     string `json:"type"`
-	Charsmap []byte `json:"precompiled_charsmap"` // base64 in JSON
+	Type       string           `json:"type"`
+	Charsmap   []byte           `json:"precompiled_charsmap,omitempty"` // base64 in JSON
+	StripLeft  bool             `json:"strip_left,omitempty"`
+	StripRight bool             `json:"strip_right,omitempty"`
+	Pattern    *fastPattern     `json:"pattern,omitempty"`
+	Content    string           `json:"content,omitempty"`
+	Steps      []fastNormalizer `json:"normalizers,omitempty"`
 }
 
-type fastSequence struct {
-	Type  string     `json:"type"`
-	Steps []fastStep `json:"pretokenizers"`
+type fastPattern struct {
+	Regex string `json:"Regex"`
 }
 
+// fastStep is a pre-tokenizer or a decoder.
 type fastStep struct {
-	Type          string `json:"type"`
-	Replacement   string `json:"replacement,omitempty"`
-	PrependScheme string `json:"prepend_scheme,omitempty"`
-	Split         bool   `json:"split,omitempty"`
+	Type          string     `json:"type"`
+	Replacement   string     `json:"replacement,omitempty"`
+	PrependScheme string     `json:"prepend_scheme,omitempty"`
+	Split         *bool      `json:"split,omitempty"`
+	PreTokenizers []fastStep `json:"pretokenizers,omitempty"`
+	Decoders      []fastStep `json:"decoders,omitempty"`
 }
 
 type fastTemplate struct {
@@ -91,30 +97,42 @@ func (p fastPiece) MarshalJSON() ([]byte, error) {
 	return append(append(append(append([]byte{'['}, text...), ','), score...), ']'), nil
 }
 
-// fast describes a tokenizer of [Transformers] rules.
+// fast describes a tokenizer of [Transformers] rules: the pipeline that words.go follows, spelled out as tokenization_t5.py
+// builds it.
 func (t *Tokenizer) fast() fastTokenizer {
-	metaspace := fastStep{Type: "Metaspace", Replacement: space, PrependScheme: "always", Split: true}
+	metaspace := fastStep{Type: "Metaspace", Replacement: space, PrependScheme: "always", Split: new(true)}
+	f := t.fastFrame()
+	f.PreTokenizer = fastStep{Type: "Sequence", PreTokenizers: []fastStep{{Type: "WhitespaceSplit"}, metaspace}}
+	f.Decoder = metaspace
+	if len(t.model.charsmap) > 0 {
+		f.Normalizer = &fastNormalizer{Type: precompiledType, Charsmap: t.model.charsmap}
+	}
+	f.Model = t.fastUnigram()
+	return f
+}
+
+// fastFrame describes what all tokenizers have.
+func (t *Tokenizer) fastFrame() fastTokenizer {
 	eos := t.pieces[t.eos].text
 	a, b := fastSlot{Sequence: &fastSlotRef{ID: "A"}}, fastSlot{Sequence: &fastSlotRef{ID: "B"}}
 	end := fastSlot{Special: &fastSlotRef{ID: eos}}
-	f := fastTokenizer{
-		Version:      "1.0",
-		PreTokenizer: fastSequence{"Sequence", []fastStep{{Type: "WhitespaceSplit"}, metaspace}},
+	return fastTokenizer{
+		Version:     "1.0",
+		AddedTokens: t.fastTokens(),
 		PostProcessor: fastTemplate{
 			Type: "TemplateProcessing", Single: []fastSlot{a, end}, Pair: []fastSlot{a, end, b, end},
 			SpecialTokens: map[string]fastSpecial{eos: {eos, []int32{t.eos}, []string{eos}}},
 		},
-		Decoder: metaspace,
-		Model:   fastModel{Type: "Unigram", UnkID: t.unk},
 	}
-	if len(t.model.charsmap) > 0 {
-		f.Normalizer = &fastNormalizer{precompiledType, t.model.charsmap}
+}
+
+func (t *Tokenizer) fastUnigram() fastModel {
+	m := fastModel{Type: "Unigram", UnkID: t.unk, ByteFallback: t.bytes != nil}
+	for i, p := range t.pieces[:t.known()] {
+		p.text = t.fastText(int32(i))
+		m.Vocab = append(m.Vocab, fastPiece(p))
 	}
-	for _, p := range t.pieces[:t.known()] {
-		f.Model.Vocab = append(f.Model.Vocab, fastPiece(p))
-	}
-	f.AddedTokens = t.fastTokens()
-	return f
+	return m
 }
 
 // fastTokens lists the added tokens.
@@ -123,7 +141,7 @@ func (t *Tokenizer) fastTokens() []fastToken {
 	for _, a := range t.added {
 		p := t.pieces[a.id]
 		list = append(list, fastToken{
-			ID: a.id, Content: p.text, LStrip: a.lstrip, RStrip: a.rstrip, Normalized: a.normalized, Special: t.isSpecial(p),
+			ID: a.id, Content: t.fastText(a.id), LStrip: a.lstrip, RStrip: a.rstrip, Normalized: a.normalized, Special: t.isSpecial(p),
 		})
 	}
 	return list

@@ -22,8 +22,9 @@ func (t *Tokenizer) Model() []byte { return t.raw }
 // Files returns what a checkpoint folder needs so that [Load] gives this tokenizer again and transformers'
 // AutoTokenizer opens it: tokenizer_config.json and special_tokens_map.json; spiece.model where there is one; and
 // tokenizer.json, which spares the reader the sentencepiece package, under [Transformers] or where the tokenizer came from
-// it. ByT5 has no vocabulary to write. What transformers' T5 tokenizer cannot express (see [Options]) it opens by its own
-// rules, or not at all (BPE). The data must not be changed.
+// it. What transformers' T5 tokenizer cannot express (see [Options]) gets a tokenizer.json that spells the rules out and a class
+// that follows it, as far as the model is otherwise like T5's; else transformers opens it by its own rules, or not at all.
+// ByT5 has no vocabulary to write. The data must not be changed.
 func (t *Tokenizer) Files() ([]File, error) {
 	tokens := specialTokens{EOS: t.tokenText(t.eos), Unk: t.tokenText(t.unk), Pad: t.tokenText(t.pad)}
 	config := tokenizerConfig{Class: t.class(), specialTokens: tokens, ExtraIDs: t.extraIDs, Rules: t.rules.String()}
@@ -54,8 +55,12 @@ func (t *Tokenizer) Files() ([]File, error) {
 	switch {
 	case t.rawFast != nil:
 		files = append(files, File{fastFile, t.rawFast})
-	case t.rules == Transformers && t.kind == unigram:
-		fastData, err := marshal(t.fast())
+	case t.rules == Transformers && t.kind == unigram, t.opensByPipeline():
+		f := t.fast
+		if t.opensByPipeline() {
+			f = t.fastPipeline
+		}
+		fastData, err := marshal(f())
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +74,7 @@ func (t *Tokenizer) class() string {
 	switch {
 	case t.kind == bytewise:
 		return byT5Class
-	case t.model.pipeline != nil:
+	case t.model.pipeline != nil || t.opensByPipeline():
 		return "PreTrainedTokenizerFast" // does what tokenizer.json says, in version 4 and 5
 	}
 	return t5Class

@@ -208,7 +208,7 @@ func (m *model) fitsTransformers() bool {
 			return false
 		}
 	}
-	return m.opensInTransformers()
+	return m.opensInTransformers() && m.isWordwise()
 }
 
 // opensInTransformers reports whether transformers' T5 tokenizer opens the model at all, by its own rules. It takes

@@ -39,13 +39,17 @@ func newPieces(texts []string, scores []float64) *pieces {
 	return m
 }
 
-const unknownPiece32 int32 = -1
-
 // span is a piece that covers a part of a text.
 type span struct {
 	from, to int32
-	id       int32 // unknownPiece32: a character that is no piece
+	id       int32 // noPiece: a character that is none
 }
+
+const noPiece int32 = -1
+
+// counted returns the piece that a span counts for. A character that is no piece counts for the first piece, the most frequent
+// character: so it is in spm_train, whose trainer leaves the id of what is unknown at 0, and so T5's vocabulary was trained.
+func counted(id int32) int32 { return max(id, 0) }
 
 // lattice is all ways to cut one text into pieces. It is the scratch memory of one goroutine.
 type lattice struct {
@@ -87,7 +91,7 @@ func (l *lattice) fill(text []byte) {
 			}
 		}
 		if !known {
-			l.spans = append(l.spans, span{int32(i), int32(i + char), unknownPiece32})
+			l.spans = append(l.spans, span{int32(i), int32(i + char), noPiece})
 		}
 		i += char
 	}
@@ -155,9 +159,7 @@ func (l *lattice) marginals(text []byte, add func(id int32, probability float64)
 			b *= 1 << 256
 		}
 		beta[s.from] += b
-		if s.id >= 0 {
-			add(s.id, alpha[s.from]*b*whole)
-		}
+		add(counted(s.id), alpha[s.from]*b*whole)
 	}
 	return math.Log(alpha[n]) - float64(rises)*tinyBits*math.Ln2
 }

@@ -167,9 +167,7 @@ func (t *unigramTrainer) prune(ctx context.Context, desired int) error {
 	err := t.eachUnit(ctx, func(w *unigramWorker, u unit) {
 		path, _, _ := w.lattice.viterbi(t.units.of(u), -1)
 		for _, id := range path {
-			if id >= 0 {
-				w.sums[id] += u.count
-			}
+			w.sums[counted(id)] += u.count
 		}
 	})
 	if err != nil {
@@ -205,7 +203,7 @@ func (t *unigramTrainer) loss(w *unigramWorker, id int32, used []int64, sum floa
 	}
 	others, score, ok := w.lattice.viterbi([]byte(t.model.texts[id]), id)
 	switch {
-	case !ok || slices.Contains(others, unknownPiece32):
+	case !ok:
 		return math.Inf(1)
 	case score > t.model.scores[id]:
 		return math.NaN()
@@ -213,7 +211,7 @@ func (t *unigramTrainer) loss(w *unigramWorker, id int32, used []int64, sum floa
 	without := math.Log(sum + n*float64(len(others)-1))
 	fall := math.Log(n) - math.Log(sum)
 	for _, other := range others {
-		fall -= math.Log(float64(used[other])+n) - without
+		fall -= math.Log(float64(used[counted(other)])+n) - without
 	}
 	return n / sum * fall
 }
@@ -251,7 +249,9 @@ func (t *unigramTrainer) finish(a *alphabet, wanted int) []piece {
 		delete(score, text)
 		chosen = append(chosen, piece{text, s, normalPiece})
 	}
-	best := func(a, b piece) int { return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.text, b.text)) }
+	best := func(a, b piece) int { // by the scores as the file holds them
+		return cmp.Or(cmp.Compare(float32(b.score), float32(a.score)), strings.Compare(a.text, b.text))
+	}
 	var others []piece
 	for text, s := range score {
 		others = append(others, piece{text, s, normalPiece})
