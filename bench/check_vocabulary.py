@@ -6,8 +6,8 @@
 
 t5train and sentencepiece train vocabularies of many kinds on the lines of the text files and on made up ones of several
 scripts. 3,000 lines must get the same ids and texts from t5train and from sentencepiece, and from t5train and from
-transformers' AutoTokenizer on the folder; the vocabularies of both must agree: BPE in every piece and score, unigram in nine
-of ten pieces. All characters of Unicode, alone and in strings, must be normalised in the same way.
+transformers' AutoTokenizer on the folder, but for lines that the tokenizers library normalises in its own way; the vocabularies of both must agree: BPE in every piece and score, unigram in nine
+of ten pieces (more than 99 % in ordinary text). All characters of Unicode, alone and in strings, must be normalised in the same way.
 """
 import json, os, pathlib, random, subprocess, sys, tempfile
 
@@ -51,13 +51,12 @@ def encode(binary, folder, lines, *options):
     return ids, [json.loads(line)["text"] for line in out]
 
 
-def differ(what, lines, got, want, allowed=0):
+def differ(what, lines, got, want):
     bad = [(line, g, w) for line, g, w in zip(lines, got, want, strict=True) if g != w]
     for line, g, w in bad[:3]:
         print(f"    {what}: {line!r}: t5train {g}, other {w}")
-    if len(bad) > allowed:
+    if bad:
         sys.exit(f"{what}: {len(bad)} of {len(lines)} lines differ")
-    return len(bad)
 
 
 def made_up(draw):
@@ -129,9 +128,17 @@ def check(binary, temp, text, kind, options, lines):
     other = AutoTokenizer.from_pretrained(folder)
     ids, texts = encode(binary, folder, lines)
     want = other(lines, add_special_tokens=False)["input_ids"]
-    n = differ(f"{kind}, transformers", lines, ids, want, allowed=LINES)
     assert len(other) == size + 100, f"{kind}: {len(other)} tokens in transformers"
-    print(f"{kind}: {len(lines)} lines as in sentencepiece; {n} differ in transformers; {common:.1%} of the pieces as spm_train finds them")
+    same = range(len(lines))
+    if config["t5train_rules"] == "sentencepiece":
+        # The tokenizers library normalises some clusters of characters in its own way, and looks for symbols before.
+        normalize = other.backend_tokenizer.normalizer.normalize_str
+        symbols = options.get("user-symbols", "<pad>,</s>,<unk>").split(",")
+        same = [i for i, line in enumerate(lines) if "▁" + normalize(line).replace(" ", "▁").lstrip("▁") == processor.normalize(line)
+                and not any(s in line for s in symbols)]
+    differ(f"{kind}, transformers", *[[x[i] for i in same] for x in (lines, ids, want)])
+    n = sum(a != b for a, b in zip(ids, want, strict=True))
+    print(f"{kind}: {len(lines)} lines as in sentencepiece, {len(lines) - n} as in transformers; {common:.2%} of the pieces are those of spm_train")
 
 
 def check_rules(binary, temp, text, rules, draw):

@@ -3,6 +3,7 @@ package vocabulary
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"math/bits"
 	"slices"
@@ -140,6 +141,9 @@ func (t *unigramTrainer) estimate(ctx context.Context) error {
 		if expected := float64(n) / scale; expected >= minExpected {
 			texts, scores, sum = append(texts, t.model.texts[i]), append(scores, expected), sum+expected
 		}
+	}
+	if len(texts) == 0 {
+		return errors.New("the text is too short to tell its pieces apart: give more text")
 	}
 	all := digamma(sum)
 	for i, expected := range scores {
