@@ -151,11 +151,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestByteFallback(t *testing.T) {
-	pieces := letters()
-	for b := range 256 {
-		pieces = append(pieces, testPiece{fmt.Sprintf("<0x%02X>", b), 0, bytePiece})
-	}
-	tok := newTokenizer(t, modelBytes(pieces, map[protowire.Number]uint64{35: 1}, nil), tokenizer.Options{})
+	tok := newTokenizer(t, modelBytes(bytePieces(), map[protowire.Number]uint64{35: 1}, nil), tokenizer.Options{})
 	ids := tok.Encode("aé")
 	if want := []int32{8, 9 + 0xC3, 9 + 0xA9}; !slices.Equal(ids, want) {
 		t.Fatalf("got %v, want %v", ids, want)
