@@ -32,10 +32,11 @@ func (p Prediction) Rows() []Prediction {
 	return rows
 }
 
-// Cuts counts what was cut short.
+// Cuts counts what was cut short, by this process: answers that an earlier one wrote say so themselves.
 type Cuts struct {
-	Inputs  int // that were longer than the limit
-	Outputs int // that reached the limit before their end
+	answered int
+	Inputs   int // that were longer than the limit
+	Outputs  int // that reached the limit before their end
 }
 
 // Predict answers a batch of inputs, in order: with labels where the task has some, with text by o otherwise. first is the
@@ -73,6 +74,7 @@ func (p *Predictor) Predict(ctx context.Context, first int64, inputs []Input, o 
 }
 
 func (c *Cuts) count(input, output bool) {
+	c.answered++
 	if input {
 		c.Inputs++
 	}
@@ -84,9 +86,9 @@ func (c *Cuts) count(input, output bool) {
 // Report says what was cut short.
 func (c Cuts) Report(console *Console, p *Predictor) {
 	if c.Inputs > 0 {
-		console.Say("inputs longer than %[2]d tokens, which lost their end: %[1]s (raise --max-input-length to keep it)", grouped(c.Inputs), p.maxInput)
+		console.Say("inputs longer than %[2]d tokens, which lost their end: %[1]s of the %[3]s answered now (raise --max-input-length to keep it)", grouped(c.Inputs), p.maxInput, grouped(c.answered))
 	}
 	if c.Outputs > 0 {
-		console.Say("outputs that reached %[2]d tokens before their end, marked truncated: %[1]s (raise --max-output-length)", grouped(c.Outputs), p.maxOutput)
+		console.Say("outputs that reached %[2]d tokens before their end, marked truncated: %[1]s of the %[3]s answered now (raise --max-output-length)", grouped(c.Outputs), p.maxOutput, grouped(c.answered))
 	}
 }
