@@ -558,20 +558,24 @@ func taskOptions(t configs.Task) task.Options {
 	}
 }
 
-// checkLabels makes sure that the model can write every label, and that no two are the same to it.
+// checkLabels makes sure that the model can write every label, or type of entities, and that no two are the same to it.
 func checkLabels(spec task.Spec, tok *tokenizer.Tokenizer, limit int) error {
+	what, labels := "label", spec.Labels
+	if spec.Kind() == task.Entities {
+		what, labels = "type of entities", spec.Entities
+	}
 	var seen [][]int32
-	for i, l := range spec.Labels {
+	for i, l := range labels {
 		ids := tok.Encode(l.Text)
 		switch {
 		case len(ids) > limit-1:
-			return fmt.Errorf("label %q has %d tokens with its end, but data.max_target_length is %d: raise it or shorten the label", l.Text, len(ids)+1, limit)
+			return fmt.Errorf("%s %q has %d tokens with its end, but data.max_target_length is %d: raise it or shorten the text (task.labels)", what, l.Text, len(ids)+1, limit)
 		case slices.Contains(ids, tok.Unk()):
-			return fmt.Errorf("label %q has characters that the tokenizer does not know: give other label strings (task.labels)", l.Text)
+			return fmt.Errorf("%s %q has characters that the tokenizer does not know: give other label strings (task.labels)", what, l.Text)
 		}
 		for j, other := range seen {
 			if slices.Equal(ids, other) {
-				return fmt.Errorf("labels %q and %q are the same tokens: give other label strings (task.labels)", spec.Labels[j].Text, spec.Labels[i].Text)
+				return fmt.Errorf("%s: %q and %q are the same tokens: give other label strings (task.labels)", what, labels[j].Text, labels[i].Text)
 			}
 		}
 		seen = append(seen, ids)

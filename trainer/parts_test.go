@@ -136,15 +136,18 @@ func TestCheckLabels(t *testing.T) {
 		"good":        {[]string{"yes", "no"}, ""},
 		"too long":    {[]string{"yes", "a very long answer indeed"}, "data.max_target_length is 5"},
 		"unknown":     {[]string{"☃", "no"}, "characters that the tokenizer does not know"},
-		"same tokens": {[]string{"a b", "a  b"}, `labels "a b" and "a  b" are the same tokens`},
+		"same tokens": {[]string{"a b", "a  b"}, `"a b" and "a  b" are the same tokens`},
 	} {
-		var spec task.Spec
+		classes, people := task.Spec{Name: task.Classification}, task.Spec{Name: task.NER}
 		for _, text := range c.labels {
-			spec.Labels = append(spec.Labels, task.Label{Name: text, Text: text})
+			classes.Labels = append(classes.Labels, task.Label{Name: text, Text: text})
 		}
-		err := checkLabels(spec, tok, 5)
-		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
-			t.Errorf("%s: error %v, want %q", name, err, c.want)
+		people.Entities = classes.Labels
+		for _, spec := range []task.Spec{classes, people} {
+			err := checkLabels(spec, tok, 5)
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%s of %s: error %v, want %q", name, spec.Name, err, c.want)
+			}
 		}
 	}
 
