@@ -22,8 +22,8 @@ type Evaluator struct {
 	spec      task.Spec
 	loss      *decode.Loss
 	generator *decode.Generator
-	labels    labelScorer // of a task that is Ranked
-	limit     int         // of an answer that is generated, in tokens with EOS
+	labels    labelScorer    // of a task that is Ranked
+	how       decode.Options // of answers that are generated: greedily unless the caller changes it
 
 	// World, if not nil, divides the work over its ranks, which must evaluate the same. All get the result, the same bits
 	// as one process on its own.
@@ -39,7 +39,7 @@ type Evaluator struct {
 // NewEvaluator returns an evaluator of a model for a task, which writes answers of limit tokens at most, EOS included.
 func NewEvaluator(b *Bundle, spec task.Spec, limit int, w *kernel.Workers) *Evaluator {
 	e := &Evaluator{
-		model: b.Model, spec: spec, loss: decode.NewLoss(b.Model, w), generator: decode.New(b.Model, w), limit: limit, tokenizer: b.Tokenizer,
+		model: b.Model, spec: spec, loss: decode.NewLoss(b.Model, w), generator: decode.New(b.Model, w), how: decode.Options{MaxTokens: limit}, tokenizer: b.Tokenizer,
 	}
 	if spec.Ranked() {
 		e.labels = newLabelScorer(b, spec)

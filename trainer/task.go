@@ -8,6 +8,7 @@ import (
 
 	"t5train/data"
 	"t5train/data/task"
+	"t5train/model/decode"
 	"t5train/model/kernel"
 	"t5train/trainer/metric"
 )
@@ -22,12 +23,17 @@ type EvaluateOptions struct {
 	MaxTargetLength int          // tokens; 0 is the checkpoint's, or else 128
 	Threads         int
 	Console         *Console
+
+	Generation *decode.Options // of answers that are texts; nil is greedy. One sequence counts, so Returned is 0.
 }
 
 // Evaluate computes the loss and the metrics of a checkpoint on a data set: by its task, or for one that is pre-trained,
 // and unless another task is asked for, by its objective on text. Metrics of the task come with their 95 % intervals.
 func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, error) {
 	if b.Info.Objective != nil && b.Info.Task == nil && o.Task.Name == "" {
+		if o.Generation != nil {
+			return nil, errNothingGenerated
+		}
 		values, err := evaluateText(ctx, b, o)
 		return &Evaluation{Values: values}, err
 	}
@@ -45,6 +51,9 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	} else if spec, err = t.infer(ctx, o.Task, o.Console); err != nil {
 		return nil, err
 	}
+	if o.Generation != nil && spec.Ranked() {
+		return nil, errNothingGenerated
+	}
 	limits := data.Limits{
 		MaxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
 		MaxTarget: firstPositive(o.MaxTargetLength, b.Info.MaxTargetLength, 128),
@@ -58,6 +67,13 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 		return nil, err
 	}
 	e := NewEvaluator(b, spec, limits.MaxTarget, w)
+	if o.Generation != nil {
+		e.how = *o.Generation
+		e.how.MaxTokens = limits.MaxTarget
+		if err := e.how.Validate(b.Model.Config.VocabSize); err != nil {
+			return nil, fmt.Errorf("evaluate: options of generation: %w", err)
+		}
+	}
 	progress := o.Console.Start("evaluate", "examples", int64(examples.Len()))
 	defer progress.Stop()
 	values, answers, err := e.run(ctx, examples, o.BatchSize, progress.Set)
@@ -82,6 +98,8 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	}
 	return result, nil
 }
+
+var errNothingGenerated = errors.New("evaluate: a classification answers with labels, an objective of pre-training with its targets: leave out the options of generation")
 
 // bootstrapSeed makes intervals the same whenever and wherever they are computed.
 const bootstrapSeed = 0

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"t5train/data"
-	"t5train/model/decode"
 	"t5train/model/kernel"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
@@ -20,7 +19,7 @@ type written struct {
 
 func (w *written) compute(ctx context.Context, batch *data.Batch, totals kernel.Totals) (answered, error) {
 	e := w.evaluator
-	outputs, err := e.generator.Generate(ctx, inputsOf(w.exhibition.examples, batch.Index), decode.Options{MaxTokens: e.limit})
+	outputs, err := e.generator.Generate(ctx, inputsOf(w.exhibition.examples, batch.Index), e.how.ForInputs(batch.Index))
 	if err != nil {
 		return answered{}, err
 	}

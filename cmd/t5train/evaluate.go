@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/model/decode"
 	"t5train/trainer"
 )
 
@@ -18,18 +19,20 @@ func evaluateCommand(a app) *cobra.Command {
 	var overwrite bool
 	var o trainer.EvaluateOptions
 	var t taskFlags
+	var g generationFlags
 	c := &cobra.Command{
 		Use:   "evaluate",
 		Short: "Compute loss and metrics of a checkpoint on held-out data",
 		Long: `Compute the loss per target token, the perplexity and the metrics of the task on held-out data, as JSON.
-Labels are ranked by their probability; other answers are generated greedily.
+Labels are ranked by their probability; other answers are generated greedily, or as flags say.
 
 Values stand in the order in which they are shown. "intervals" has the 95 % intervals of those of the task (bootstrap over
 the examples, 1,000 samples, always the same), "signatures" how BLEU and its like were computed.
 
 A checkpoint that is pre-trained and has no task yet is evaluated by its objective on the text of the data.`,
 		Example: `  t5train evaluate --checkpoint runs/quickstart --data held-out.parquet
-  t5train evaluate --checkpoint flan-t5-small --task classification --data test.parquet --output metrics.json`,
+  t5train evaluate --checkpoint flan-t5-small --task classification --data test.parquet --output metrics.json
+  t5train evaluate --checkpoint runs/translation --data test.parquet --beams 4 --metrics bleu,chrf`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := requireFlags(c, "checkpoint", "data"); err != nil {
@@ -54,6 +57,9 @@ A checkpoint that is pre-trained and has no task yet is evaluated by its objecti
 			if o.Task, err = t.read(c); err != nil {
 				return err
 			}
+			if err := g.check(c); err != nil {
+				return err
+			}
 			o.Console = a.console()
 			bundle, how, err := trainer.Open(checkpoint)
 			if err != nil {
@@ -62,6 +68,13 @@ A checkpoint that is pre-trained and has no task yet is evaluated by its objecti
 			o.Console.Say("%s", how)
 			if err := t.choose(bundle); err != nil {
 				return err
+			}
+			if g.set(c) != "" {
+				how, err := g.options(c, decode.Options{}, bundle.Tokenizer)
+				if err != nil {
+					return err
+				}
+				o.Generation = &how
 			}
 			sink, finish, err := openOutput(a.stdout, output)
 			if err != nil {
@@ -89,6 +102,7 @@ A checkpoint that is pre-trained and has no task yet is evaluated by its objecti
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	t.add(c)
 	t.addAnswers(c)
+	g.addForOne(c)
 	return c
 }
 

@@ -35,9 +35,14 @@ var (
 )
 
 func (g *generationFlags) add(c *cobra.Command) {
+	g.addForOne(c)
+	c.Flags().IntVar(&g.returned, "return-sequences", 1, "sequences to return for each input, the best first")
+}
+
+// addForOne adds the flags for a command that takes one output of each input.
+func (g *generationFlags) addForOne(c *cobra.Command) {
 	f := c.Flags()
 	f.IntVar(&g.beams, "beams", 1, "sequences that a beam search keeps for each input; 1 takes the most probable token each time")
-	f.IntVar(&g.returned, "return-sequences", 1, "sequences to return for each input, the best first")
 	f.Float64Var(&g.lengthPenalty, "length-penalty", 1, "of a beam search: a score is the log-probability divided by length^this; larger favours long outputs")
 	f.Float64Var(&g.alpha, "alpha", 0, "of a beam search: divide by ((5+length)/6)^this instead, as T5 does with 0.6")
 	f.StringVar(&g.earlyStopping, "early-stopping", "heuristic", "when a beam search ends: heuristic, early (as soon as there are enough outputs) or never (before none can be better)")
