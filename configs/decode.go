@@ -103,20 +103,27 @@ func (f field) decodeParts(n *yaml.Node) (value any, wrong string) {
 		return nil, f.mismatch(n)
 	}
 	var parts []Part
-	var mistakes []string
+	var mistakes, outside []string
 	for i, item := range n.Content {
-		part, wrongs := decodePart(item)
+		part, wrongs, values := decodePart(item)
 		parts = append(parts, part)
 		for _, w := range wrongs {
 			mistakes = append(mistakes, fmt.Sprintf("entry %d: %s", i+1, w))
 		}
+		for _, w := range values {
+			outside = append(outside, fmt.Sprintf("entry %d: %s", i+1, w))
+		}
+	}
+	if len(mistakes) > 0 { // nothing more is checked then
+		mistakes = append(mistakes, outside...)
 	}
 	return parts, strings.Join(mistakes, "; ")
 }
 
-func decodePart(n *yaml.Node) (p Part, wrongs []string) {
+// decodePart reads an entry. wrongs is what is no entry, and values what is none that its key may have.
+func decodePart(n *yaml.Node) (p Part, wrongs, values []string) {
 	if n.Kind != yaml.MappingNode || n.Anchor != "" {
-		return p, []string{"got " + describe(n) + ", want keys such as {name: books, train: [books.parquet]}"}
+		return p, []string{"got " + describe(n) + ", want keys such as {name: books, train: [books.parquet]}"}, nil
 	}
 	fields := partFields()
 	var names []string
@@ -140,10 +147,15 @@ func decodePart(n *yaml.Node) (p Part, wrongs []string) {
 				break
 			}
 			reflect.ValueOf(&p).Elem().FieldByIndex(fields[at].index).Set(reflect.ValueOf(value))
+			if v, ok := fields[at].valueIn(reflect.ValueOf(p)); ok {
+				if wrong := fields[at].check(v); wrong != "" {
+					values = append(values, plain(key)+": "+wrong)
+				}
+			}
 		}
 		seen[key] = true
 	}
-	return p, wrongs
+	return p, wrongs, values
 }
 
 // mismatch says that a value has the wrong type.

@@ -121,6 +121,7 @@ func TestMixtureMistakes(t *testing.T) {
 		"a path":        {"[a.parquet]", []string{`data.mixture: entry 1: got "a.parquet" (text), want keys such as {name: books`}},
 		"no list":       {"{name: a}", []string{"data.mixture: got a section, want a list of entries"}},
 		"all of decode": {"[{nam: a, train: b, rate: x, rate: 1}]", []string{`data.mixture: entry 1: nam: unknown key: did you mean name?; entry 1: train: got "b" (text), want a list of paths: write [b]; entry 1: rate: got "x" (text), want a number > 0; entry 1: rate: given twice: keep one`}},
+		"both":          {"[{name: a, train: [b], ratte: 1, rate: -1}, {name: c, train: [d], rate: 0}]", []string{`data.mixture: entry 1: ratte: unknown key: did you mean rate?; entry 1: rate: got -1, want a number > 0; entry 2: rate: got 0, want a number > 0`}},
 		"empty":         {"[{}, {name: a, train: [b]}, {name: a, train: [b], rate: -1}]", []string{"data.mixture: entry 1: name: got nothing", "data.mixture: entry 1: train: got nothing", `data.mixture: entry 3: name: got "a", which another`, "data.mixture: entry 3: rate: got -1, want a number > 0"}},
 		"keys of tasks": {"[{name: a, train: [b], labels: [x, y]}, {name: b, train: [b], task: seq2seq, label_column: c}]", []string{
 			"data.mixture: entry 1: labels: is a key of tasks, but task is text", `data.mixture: entry 2: label_column: is a key of classification, regression, ner, but task is "seq2seq"`}},
