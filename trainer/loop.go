@@ -14,6 +14,7 @@ import (
 	"t5train/configs"
 	"t5train/data"
 	"t5train/data/task"
+	"t5train/internal/durable"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/trainer/dist"
@@ -95,7 +96,7 @@ func (l *loop) close() {
 func (l *loop) run(ctx context.Context) (*Result, error) {
 	interrupted, err := l.train(ctx)
 	if err = errors.Join(err, l.saver.wait()); err != nil {
-		return nil, l.diverged(err)
+		return nil, l.withKept(err)
 	}
 	l.world.Watch(0) // the first rank may take its time to write the last checkpoint
 	if err := l.world.Agree(nil); err != nil {
@@ -107,6 +108,7 @@ func (l *loop) run(ctx context.Context) (*Result, error) {
 func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
 	c := l.config
 	l.console.Say("train: %s steps of %s, %s optimizer, to %s", grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
+	l.warnOfSpace()
 	progress := l.console.StartBar("train", "steps", int64(l.total))
 	defer progress.Stop()
 	log := newStepLog(l, progress)
@@ -327,16 +329,38 @@ func (l *loop) interrupted() error {
 	return l.saver.write(m)
 }
 
-// diverged adds to errDiverged what is left and what to do; other errors stay as they are.
-func (l *loop) diverged(err error) error {
-	if !errors.Is(err, errDiverged) {
-		return err
+// withKept adds to the error that ends a run what is left of it, and what to do.
+func (l *loop) withKept(err error) error {
+	step, ok, latestErr := l.saver.run.Latest()
+	kept := ok && latestErr == nil
+	switch {
+	case errors.Is(err, errDiverged) && kept:
+		return fmt.Errorf("%w: the checkpoint of step %d in %s is good; %s", err, step, l.saver.run.Dir(step), againstDivergence)
+	case errors.Is(err, errDiverged):
+		return fmt.Errorf("%w: there is no checkpoint yet; %s", err, againstDivergence)
+	case kept:
+		return fmt.Errorf("%w; the checkpoint of step %d is kept: the same command goes on from there", err, step)
 	}
-	kept := "there is no checkpoint yet"
-	if step, ok, latestErr := l.saver.run.Latest(); latestErr == nil && ok {
-		kept = fmt.Sprintf("the checkpoint of step %d in %s is good", step, l.saver.run.Dir(step))
+	return fmt.Errorf("%w; there is no checkpoint yet", err)
+}
+
+const againstDivergence = "lower optimizer.learning_rate, add schedule.warmup_steps or set train.clip_norm"
+
+// warnOfSpace says that the disk has less room than the checkpoints that will be there at once: those that are kept, the
+// best one, and the one that is being written.
+func (l *loop) warnOfSpace() {
+	var each int64
+	for _, t := range append(l.bundle.weights(), optimizerTensors(l.stepper.optimizer)...) {
+		each += int64(len(t.Data))
 	}
-	return fmt.Errorf("%w: %s; lower optimizer.learning_rate, add schedule.warmup_steps or set train.clip_norm", err, kept)
+	most := int64(l.config.Checkpoint.KeepLast + 1)
+	if l.heldOut != nil {
+		most++
+	}
+	if free, ok := durable.Free(l.config.Output); ok && free < most*each {
+		l.console.Say("warning: the disk of %s has %s MB left, but up to %d checkpoints of %s MB are there at once: free some space, or lower checkpoint.keep_last",
+			l.config.Output, grouped(int(free>>20)), most, grouped(int(each>>20)))
+	}
 }
 
 func (l *loop) epoch() float64 { return float64(l.state.Position) / float64(l.perEpoch) }
