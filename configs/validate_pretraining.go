@@ -102,7 +102,7 @@ func (p *Part) problems() []problem {
 	}
 	var ps []problem
 	t := p.AsTask()
-	keys := append(taskKeys(&t), taskKey{"task.prefix", p.Prefix != nil, nil}, taskKey{"task.template", p.Template != "", nil})
+	keys := append(taskKeys(&t), taskKey{"task.prefix", p.Prefix != nil}, taskKey{"task.template", p.Template != ""})
 	for _, k := range keys {
 		if k.set {
 			ps = append(ps, mistake(k.path, "is a key of tasks, but task is text: remove it, or set task"))

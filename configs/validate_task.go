@@ -9,24 +9,22 @@ import (
 	"t5train/internal/nearest"
 )
 
-// taskKeys are the keys that only some tasks have.
+// taskKeys are the keys that only some tasks have, which are for package task to say.
 func taskKeys(t *Task) []taskKey {
-	texts := []string{task.Translation, task.Summarization, task.QuestionAnswering, task.Seq2Seq, task.Template}
 	return []taskKey{
-		{"task.label_column", t.LabelColumn != "", []string{task.Classification, task.Regression, task.NER}},
-		{"task.labels", t.Labels != nil, []string{task.Classification, task.NER}},
-		{"task.target_column", t.TargetColumn != "", texts},
-		{"task.target_template", t.TargetTemplate != "", []string{task.Template}},
-		{"task.source_language", t.SourceLanguage != "", []string{task.Translation}},
-		{"task.target_language", t.TargetLanguage != "", []string{task.Translation}},
-		{"task.step", t.Step != nil, []string{task.Regression}},
+		{"task.label_column", t.LabelColumn != ""},
+		{"task.labels", t.Labels != nil},
+		{"task.target_column", t.TargetColumn != ""},
+		{"task.target_template", t.TargetTemplate != ""},
+		{"task.source_language", t.SourceLanguage != ""},
+		{"task.target_language", t.TargetLanguage != ""},
+		{"task.step", t.Step != nil},
 	}
 }
 
 type taskKey struct {
-	path   string
-	set    bool
-	owners []string // the tasks that have it
+	path string
+	set  bool
 }
 
 // task checks the section task. A mixture for fine-tuning has its tasks in its entries.
@@ -54,9 +52,8 @@ func (t *Task) problems() []problem {
 	var ps []problem
 	general := slices.Contains(task.General(), t.Name)
 	for _, k := range taskKeys(t) {
-		fits := slices.Contains(k.owners, task.Base(t.Name)) || !general && k.path == "task.label_column"
-		if k.set && !fits {
-			ps = append(ps, mistake(k.path, "is a key of %s, but task.name is %s: remove it", strings.Join(k.owners, ", "), quote(t.Name)))
+		if key := strings.TrimPrefix(k.path, "task."); k.set && !task.Has(t.Name, key) {
+			ps = append(ps, mistake(k.path, "is a key of %s, but task.name is %s: remove it", strings.Join(task.Owners(key), ", "), quote(t.Name)))
 		}
 	}
 	switch {

@@ -280,3 +280,19 @@ func TestCorrectLanguages(t *testing.T) {
 		}
 	}
 }
+
+// TestHas holds the options of tasks to what T5's tasks inherit from the general ones.
+func TestHas(t *testing.T) {
+	for _, c := range []struct {
+		name, key string
+		want      bool
+	}{
+		{Classification, "labels", true}, {Classification, "target_column", false}, {Seq2Seq, "label_column", false}, {NER, "step", false},
+		{"glue/cola", "labels", true}, {"glue/cola", "target_column", false}, {"super_glue/wsc", "label_column", true}, {"squad", "label_column", true},
+		{"wmt/en-de", "source_language", true}, {"glue/stsb", "step", true}, {Seq2Seq, "prefix", true},
+	} {
+		if got := Has(c.name, c.key); got != c.want {
+			t.Errorf("%s has %s: %t, want %t", c.name, c.key, got, c.want)
+		}
+	}
+}

@@ -11,38 +11,58 @@ import (
 
 // check refuses options that the task does not have, and a task that does not exist.
 func (o Options) check() error {
-	kind := o.Name // of the general tasks
-	if !slices.Contains(General(), kind) {
+	if !slices.Contains(General(), o.Name) {
 		preset, ok := Named(o.Name)
 		if !ok {
 			return fmt.Errorf("name is %q, want one of %s", o.Name, strings.Join(Names(), ", "))
 		}
-		kind = preset.Name
 		if o.Template != "" {
-			return fmt.Errorf("--template is given, but %s has the input of T5: use --task %s", o.Name, kind)
+			return fmt.Errorf("--template is given, but %s has the input of T5: use --task %s", o.Name, preset.Name)
 		}
 	}
-	labelled := kind == Classification || kind == Regression || kind == NER
-	for _, c := range []struct {
-		option, value string
-		fits          bool
-		remedy        string
-	}{
-		{"label-column", o.LabelColumn, labelled || kind != o.Name, "use --target-column"},
-		{"target-column", o.TargetColumn, !labelled, "use --label-column"},
-		{"labels", strings.Join(o.Labels, ","), kind == Classification || kind == NER, "leave it out"},
-		{"source-lang", o.SourceLanguage, kind == Translation, "leave it out"},
-		{"target-lang", o.TargetLanguage, kind == Translation, "leave it out"},
-		{"target-template", o.TargetTemplate, kind == Template, "use --task " + Template},
+	for _, c := range []struct{ option, key, value, remedy string }{
+		{"label-column", "label_column", o.LabelColumn, "use --target-column"},
+		{"target-column", "target_column", o.TargetColumn, "use --label-column"},
+		{"labels", "labels", strings.Join(o.Labels, ","), "leave it out"},
+		{"source-lang", "source_language", o.SourceLanguage, "leave it out"},
+		{"target-lang", "target_language", o.TargetLanguage, "leave it out"},
+		{"target-template", "target_template", o.TargetTemplate, "use --task " + Template},
 	} {
-		if c.value != "" && !c.fits {
+		if c.value != "" && !Has(o.Name, c.key) {
 			return fmt.Errorf("--%s %s is not for %s: %s", c.option, c.value, o.Name, c.remedy)
 		}
 	}
-	if o.Step != 0 && kind != Regression {
+	if o.Step != 0 && !Has(o.Name, "step") {
 		return fmt.Errorf("task.step is not for %s: leave it out", o.Name)
 	}
 	return nil
+}
+
+// Owners lists the general tasks that have an option, by its key in a configuration; nil is all.
+func Owners(key string) []string {
+	switch key {
+	case "label_column":
+		return []string{Classification, Regression, NER}
+	case "labels":
+		return []string{Classification, NER}
+	case "target_column":
+		return []string{Translation, Summarization, QuestionAnswering, Seq2Seq, Template}
+	case "target_template":
+		return []string{Template}
+	case "source_language", "target_language":
+		return []string{Translation}
+	case "step":
+		return []string{Regression}
+	}
+	return nil
+}
+
+// Has tells whether a task of a name has an option: T5's have those of the tasks that they are settings of, and may have
+// labels beside their targets.
+func Has(name, key string) bool {
+	owners := Owners(key)
+	t5 := !slices.Contains(General(), name)
+	return owners == nil || slices.Contains(owners, Base(name)) || t5 && key == "label_column"
 }
 
 // Correct applies the options to a spec, such as that of a checkpoint, whose task they do not change: names of columns,
