@@ -43,13 +43,13 @@ func FindRoles(columns []parquetio.Column, asked Roles) (Roles, error) {
 	found := asked
 	if len(found.Labels) == 0 {
 		found.Labels = namesOf(columns, func(c parquetio.Column) bool {
-			return !taken(c.Name) && canLabel(c) && (c.ClassLabels != nil || slices.Contains(labelNames(), strings.ToLower(c.Name)))
+			return !taken(c.Name) && canLabel(c) && (c.ClassLabels != nil || task.IsLabelName(c.Name))
 		})
 	}
 	isLabel := func(name string) bool { return slices.Contains(found.Labels, name) }
 	if len(found.Targets) == 0 {
 		found.Targets = namesOf(columns, func(c parquetio.Column) bool {
-			return !taken(c.Name) && isText(c) && !isLabel(c.Name) && slices.Contains(targetNames(), strings.ToLower(c.Name))
+			return !taken(c.Name) && isText(c) && !isLabel(c.Name) && isTarget(c.Name)
 		})
 	}
 	if len(found.Texts) == 0 {
@@ -66,14 +66,9 @@ func canLabel(c parquetio.Column) bool {
 	return c.Lists <= 1 && (c.Type == parquetio.TypeString || c.Type == parquetio.TypeInt || c.Type == parquetio.TypeBool)
 }
 
-func labelNames() []string { return []string{"label", "labels"} }
-
-// targetNames are usual names of what a model writes.
-func targetNames() []string {
-	return []string{
-		"target", "targets", "target_text", "output", "outputs", "summary", "highlights", "completion", "response",
-		"answer", "answers.text", "label_text", "phonemes",
-	}
+// isTarget says whether a column's name is usual for what a model writes: one that tasks know, or another one.
+func isTarget(name string) bool {
+	return task.IsTargetName(name) || slices.Contains([]string{"outputs", "response", "label_text"}, strings.ToLower(name))
 }
 
 // isIdentifier says whether a column's name is that of a number or a place, which no model reads.

@@ -39,6 +39,7 @@ func TestFindRoles(t *testing.T) {
 		{"translation", "id string, translation.en string, translation.de string", Roles{}, "[translation.en translation.de] [] []", ""},
 		{"translation, one way", "en string, de string", Roles{Targets: []string{"de"}}, "[en] [de] []", ""},
 		{"questions", "id string, title string, context string, question string, answers.text []string, answers.answer_start []int", Roles{}, "[title context question] [answers.text] []", ""},
+		{"answers", "question string, Answers []string, response string", Roles{}, "[question] [Answers response] []", ""},
 		{"summaries", "document string, summary string, when timestamp", Roles{}, "[document] [summary] []", ""},
 		{"a text that is asked for", "a string, b string, l x/y", Roles{Texts: []string{"b"}}, "[b] [] [l]", ""},
 		{"a label that is asked for", "text string, kind string", Roles{Labels: []string{"kind"}}, "[text] [] [kind]", ""},

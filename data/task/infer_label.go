@@ -21,9 +21,7 @@ func (in *inference) labelColumn() (parquetio.Column, error) {
 		return c, canLabel(c)
 	}
 	classes := in.pick(func(c parquetio.Column) bool { return c.ClassLabels != nil && c.Readable() && c.Lists == 0 })
-	named := in.pick(func(c parquetio.Column) bool {
-		return strings.EqualFold(c.Name, "label") || strings.EqualFold(c.Name, "labels")
-	})
+	named := in.pick(func(c parquetio.Column) bool { return IsLabelName(c.Name) })
 	switch {
 	case len(classes) == 1:
 		in.say("label column: %s (the only ClassLabel)", classes[0].Name)
@@ -40,6 +38,11 @@ func (in *inference) labelColumn() (parquetio.Column, error) {
 		}
 	}
 	return parquetio.Column{}, fmt.Errorf("the label may be in any of %s: choose with --label-column", list(candidates))
+}
+
+// IsLabelName tells whether a column is named as one of labels mostly is.
+func IsLabelName(name string) bool {
+	return strings.EqualFold(name, "label") || strings.EqualFold(name, "labels")
 }
 
 // canLabel says why a column cannot hold labels.

@@ -24,6 +24,12 @@ func knownSummaries() [][2]string {
 	}
 }
 
+// IsTargetName tells whether a column is named as one of texts to write mostly is, of any task.
+func IsTargetName(name string) bool {
+	name = strings.ToLower(name)
+	return slices.Contains(answerNames(), name) || slices.ContainsFunc(knownTargets(), func(pair [2]string) bool { return pair[1] == name })
+}
+
 // summarizePrefix is that of T5.
 const summarizePrefix = "summarize: "
 

@@ -105,7 +105,7 @@ func (in *inference) questionAnswering() error {
 		in.take("", "", o.TargetColumn, "--target-column")
 		return nil
 	}
-	target, err := in.firstOf("target-column", "answers.text", "answers", "answer", "answer_text")
+	target, err := in.firstOf("target-column", answerNames()...)
 	if err != nil {
 		return err
 	}
@@ -113,6 +113,9 @@ func (in *inference) questionAnswering() error {
 	in.say("target column: %s (a usual name); all answers of a list are right, the first is trained on, and of an empty one the word %s", target, Unanswerable)
 	return nil
 }
+
+// answerNames are usual names of a column of answers to questions.
+func answerNames() []string { return []string{"answers.text", "answers", "answer", "answer_text"} }
 
 // firstOf returns the first of some usual names that a text column has.
 func (in *inference) firstOf(option string, names ...string) (string, error) {

@@ -157,7 +157,7 @@ func (in *inference) named() error {
 	}
 	spec, _ := Named(o.Name) // check has seen that there is one
 	if spec.Name == QuestionAnswering && o.TargetColumn == "" {
-		if target, err := in.firstOf("target-column", "answers.text", "answers", "answer", "answer_text"); err == nil {
+		if target, err := in.firstOf("target-column", answerNames()...); err == nil {
 			spec.TargetColumn = target
 		}
 	}
