@@ -25,6 +25,8 @@ type LoadOptions struct {
 	Command string
 	// Paths also checks that what the configuration names is there, as CheckPaths does.
 	Paths bool
+	// Open, with Paths, tells what is wrong with the data that a path, folder or glob names. Nil: what is there is good.
+	Open func(pattern string) error
 }
 
 // Load reads, merges, resolves and validates a configuration. Its error joins every mistake, one a line;
@@ -62,7 +64,7 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 	if !r.unparsed { // else what is missing may well be in the file
 		found := append(c.problems(kind), c.unknownSize(opts.Sizes)...)
 		if opts.Paths {
-			found = append(found, c.missing()...)
+			found = append(found, c.missing(opts.Open)...)
 		}
 		for _, p := range found {
 			if p.about(r.broken) {

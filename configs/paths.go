@@ -9,10 +9,10 @@ import (
 
 // CheckPaths checks that what the configuration names is there: the model, the tokenizer and the data, every
 // glob with at least one match. Its error joins all mistakes, one a line. It reads no file and writes nothing.
-func (c *Config) CheckPaths() error { return join(c.missing()) }
+func (c *Config) CheckPaths() error { return join(c.missing(nil)) }
 
-// missing are the problems of CheckPaths.
-func (c *Config) missing() []problem {
+// missing are the problems of CheckPaths, and those that open finds in data that is there.
+func (c *Config) missing(open func(pattern string) error) []problem {
 	var ps []problem
 	exists := func(key, path, what string) {
 		if path == "" {
@@ -26,14 +26,21 @@ func (c *Config) missing() []problem {
 	exists("tokenizer.path", c.Tokenizer.Path, "a spiece.model or its folder")
 	patterns := func(key string, list []string) {
 		for _, pattern := range list {
-			if _, err := os.Stat(pattern); err == nil {
-				continue // also a name with a bracket in it, which is no glob
+			if _, err := os.Stat(pattern); err != nil { // else it may have a bracket in its name, and is no glob
+				matches, err := filepath.Glob(pattern)
+				if err != nil {
+					ps = append(ps, mistake(key, "got %s, want a path or a glob: %v", quote(pattern), err))
+					continue
+				}
+				if matches == nil {
+					ps = append(ps, mistake(key, "got %s, want files that exist: nothing matches%s", quote(pattern), seenFrom(pattern)))
+					continue
+				}
 			}
-			switch matches, err := filepath.Glob(pattern); {
-			case err != nil:
-				ps = append(ps, mistake(key, "got %s, want a path or a glob: %v", quote(pattern), err))
-			case matches == nil:
-				ps = append(ps, mistake(key, "got %s, want files that exist: nothing matches%s", quote(pattern), seenFrom(pattern)))
+			if open != nil {
+				if err := open(pattern); err != nil {
+					ps = append(ps, mistake(key, "%v", err))
+				}
 			}
 		}
 	}

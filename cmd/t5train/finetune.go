@@ -72,7 +72,8 @@ var configFlags = [...]configFlag{
 
 // configSources are the flags that make a configuration.
 type configSources struct {
-	command string // finetuneName, pretrainName, or "" for a configuration of either
+	command string                     // finetuneName, pretrainName, or "" for a configuration of either
+	open    func(pattern string) error // see configs.LoadOptions
 	file    string
 	set     []string
 }
@@ -141,7 +142,7 @@ func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 		sizes = append(sizes, size.Name)
 	}
 	config, err := configs.Load(configs.LoadOptions{
-		File: s.file, Env: os.Environ(), Set: s.set, Overrides: overrides, Sizes: sizes, Command: s.command, Paths: true,
+		File: s.file, Env: os.Environ(), Set: s.set, Overrides: overrides, Sizes: sizes, Command: s.command, Paths: true, Open: s.open,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))

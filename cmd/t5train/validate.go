@@ -5,11 +5,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/data/parquetio"
 	"t5train/trainer"
 )
 
 func validateCommand(a app) *cobra.Command {
-	var sources configSources
+	sources := configSources{open: func(pattern string) error { // to tell it beside all other mistakes
+		_, err := parquetio.Open(pattern)
+		return err
+	}}
 	c := &cobra.Command{
 		Use:   "validate [pretrain | finetune]",
 		Short: "Report every mistake of a configuration, without running it",
