@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"t5train/configs"
 	"t5train/data"
 	"t5train/data/objective"
+	"t5train/data/store"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model/decode"
@@ -265,6 +267,25 @@ func TestPretrain_Mixture(t *testing.T) {
 	for _, want := range []string{"mixture: 80 examples an epoch", "messages: 40 examples, 25.0 % of the mixture", "spam: 40 examples, 75.0 % of the mixture"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("want %q in the log\n%s", want, log.String())
+		}
+	}
+}
+
+// Text that the vocabulary cannot write is told, and warned of where it is much.
+func TestPretrain_UnknownText(t *testing.T) {
+	var log bytes.Buffer
+	pretrain(t, tinyPretraining(t), PlainConsole(&log)) // its letters are all small
+	if !regexp.MustCompile(`; [\d,]+ tokens are unknown\n  warning: about 1\d\.\d % of the text has characters that the vocabulary lacks`).MatchString(log.String()) {
+		t.Errorf("no word about unknown characters in\n%s", log.String())
+	}
+	for m, want := range map[store.Counts]bool{
+		{Tokens: 1000, TextBytes: 4000, Unknown: 10, UnknownBytes: 40}: false,
+		{Tokens: 1000, TextBytes: 4000, Unknown: 11, UnknownBytes: 11}: true,
+		{Tokens: 1000, TextBytes: 4000, Unknown: 1, UnknownBytes: 41}:  true,
+	} {
+		log.Reset()
+		if warnUnknown(PlainConsole(&log), store.Manifest{Counts: m}); log.Len() > 0 != want {
+			t.Errorf("%+v: said %q", m, log.String())
 		}
 	}
 }

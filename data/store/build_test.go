@@ -135,6 +135,20 @@ func TestBuild_StructuralTokens(t *testing.T) {
 	}
 }
 
+// What the vocabulary lacks is counted, in tokens and in bytes of text.
+func TestBuild_Unknown(t *testing.T) {
+	tok, err := tokenizer.T5()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "corpus.parquet")
+	writeCorpus(t, path, "all of it is known", "if (a) { return b }", "日本語 の text", "\xff{")
+	s, _ := mustBuild(t, t.TempDir(), path, tok, Options{Column: "text"})
+	if m := s.Manifest(); m.Unknown != 5 || m.UnknownBytes != int64(len("{}日本語の\xff{")) {
+		t.Errorf("%d unknown tokens for %d bytes, want 5 for %d", m.Unknown, m.UnknownBytes, len("{}日本語の\xff{"))
+	}
+}
+
 func TestBuild_Again(t *testing.T) {
 	corpus, out := t.TempDir(), t.TempDir()
 	writeCorpus(t, filepath.Join(corpus, "a.parquet"), mixedTexts()...)

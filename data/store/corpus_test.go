@@ -40,6 +40,8 @@ func (b byteTokenizer) AppendEncode(dst []int32, text string) []int32 {
 
 func (b byteTokenizer) VocabSize() int           { return b.vocabulary }
 func (b byteTokenizer) Structural(id int32) bool { return id == 0 }
+func (b byteTokenizer) Unk() int32               { return -1 }
+func (b byteTokenizer) Piece(int32) string       { return "" }
 func (b byteTokenizer) Files() ([]tokenizer.File, error) {
 	return []tokenizer.File{{Name: "name", Data: []byte(b.name)}}, nil
 }

@@ -31,7 +31,9 @@ type Counts struct {
 	Done         int64  `json:"rows_done"`
 	Documents    int64  `json:"documents"` // rows that have tokens
 	Tokens       int64  `json:"tokens"`
-	TextBytes    int64  `json:"text_bytes"` // of the documents, in UTF-8
+	TextBytes    int64  `json:"text_bytes"`               // of the documents, in UTF-8
+	Unknown      int64  `json:"unknown_tokens,omitempty"` // tokens that stand for characters which the vocabulary lacks; older stores do not count them
+	UnknownBytes int64  `json:"unknown_bytes,omitempty"`  // of these characters, about; blanks count for nothing
 	TokensCRC    uint32 `json:"tokens_crc32c"`
 	DocumentsCRC uint32 `json:"documents_crc32c"`
 }
@@ -81,7 +83,9 @@ func parseManifest(text []byte) (Manifest, error) {
 		m.Done < 0 || m.Done > m.Rows,
 		c.Documents < 0 || c.Documents > m.Done,
 		c.Tokens < c.Documents || c.Tokens > math.MaxInt64/entryBytes,
-		c.TextBytes < 0:
+		c.TextBytes < 0,
+		c.Unknown < 0 || c.Unknown > c.Tokens,
+		c.UnknownBytes < 0 || c.UnknownBytes > c.TextBytes:
 		return Manifest{}, fmt.Errorf("its numbers contradict each other: %s", damaged)
 	}
 	return m, nil

@@ -94,6 +94,8 @@ func (p *part) append(b *block) error {
 	for _, d := range b.documents {
 		c.Tokens += d.tokens
 		c.TextBytes += d.bytes
+		c.Unknown += d.unknown
+		c.UnknownBytes += d.unknownBytes
 		p.entries = binary.LittleEndian.AppendUint64(p.entries, uint64(c.Tokens))
 		p.entries = binary.LittleEndian.AppendUint64(p.entries, uint64(c.TextBytes))
 	}

@@ -3,7 +3,10 @@ package store
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"sync"
+	"unicode"
+	"unicode/utf8"
 
 	"t5train/data/parquetio"
 )
@@ -25,7 +28,7 @@ type block struct {
 	ready     chan struct{}
 }
 
-type document struct{ tokens, bytes int64 }
+type document struct{ tokens, bytes, unknown, unknownBytes int64 }
 
 func newBlock() *block { return &block{ready: make(chan struct{}, 1)} }
 
@@ -47,11 +50,40 @@ func (b *block) encode(tok Tokenizer, width int64) {
 			}
 		}
 		if added := int64(len(b.tokens) - before); added > 0 {
-			b.documents = append(b.documents, document{added / width, int64(len(text))})
+			d := document{tokens: added / width, bytes: int64(len(text))}
+			d.unknown, d.unknownBytes = unknown(tok, text, b.ids)
+			b.documents = append(b.documents, d)
 		}
 	}
 	clear(b.texts) // lets go of the parquet pages
 	b.texts = b.texts[:0]
+}
+
+// unknown returns the number of unknown tokens among those of a text, and about how many bytes of it they stand for: what the
+// other ones do not. It is exact as long as normalising does not change the length.
+func unknown(tok Tokenizer, text string, ids []int32) (tokens, bytes int64) {
+	if !slices.Contains(ids, tok.Unk()) {
+		return 0, 0
+	}
+	bytes = visible(text)
+	for _, id := range ids {
+		if id == tok.Unk() {
+			tokens++
+		} else {
+			bytes -= visible(tok.Piece(id))
+		}
+	}
+	return tokens, min(max(0, bytes), int64(len(text))) // U+FFFD is longer than the byte that it stands for
+}
+
+// visible returns the bytes of a text or a piece that are no blanks.
+func visible(text string) (n int64) {
+	for _, r := range text {
+		if r != '▁' && !unicode.IsSpace(r) {
+			n += int64(utf8.RuneLen(r))
+		}
+	}
+	return n
 }
 
 // tokenize adds the rows that are missing to a part: the caller's goroutine reads, o.Threads tokenize, one writes, in the
