@@ -25,10 +25,12 @@ const generationName = "generation_config.json"
 // Info is what a checkpoint remembers besides the model: how rows become text, and how good it is.
 type Info struct {
 	Task            *task.Spec           `json:"task,omitempty"`
-	Tasks           map[string]task.Spec `json:"tasks,omitempty"`             // of a model that is fine-tuned on several, by the names of the parts
-	Objective       *Objective           `json:"objective,omitempty"`         // of a model that is pre-trained
-	MaxInputLength  int                  `json:"max_input_length,omitempty"`  // tokens, with EOS
-	MaxTargetLength int                  `json:"max_target_length,omitempty"` // tokens, with EOS
+	Tasks           map[string]task.Spec `json:"tasks,omitempty"`                 // of a model that is trained on a mixture, by the names of the parts
+	Objective       *Objective           `json:"objective,omitempty"`             // of a model that is pre-trained
+	MaxInputLength  int                  `json:"max_input_length,omitempty"`      // tokens, with EOS
+	MaxTargetLength int                  `json:"max_target_length,omitempty"`     // tokens, with EOS
+	TaskMaxInput    int                  `json:"task_max_input_length,omitempty"` // of the tasks of a model that is pre-trained
+	TaskMaxTarget   int                  `json:"task_max_target_length,omitempty"`
 	Step            int                  `json:"step"`
 	Metrics         map[string]float64   `json:"metrics,omitempty"` // on the validation data, at that step
 

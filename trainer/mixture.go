@@ -157,17 +157,22 @@ func (h heldOutTasks) Evaluate(ctx context.Context, done func(n int64)) (values 
 }
 
 // ChooseTask makes a checkpoint that was trained on several tasks one of the part of that name. A checkpoint of one task
-// has no parts: name is empty.
+// has no parts: name is empty. So it may be for one that is pre-trained, which then is one of its objective.
 func (b *Bundle) ChooseTask(name string) error {
 	names := strings.Join(slices.Sorted(maps.Keys(b.Info.Tasks)), ", ")
 	switch spec, ok := b.Info.Tasks[name]; {
 	case ok:
 		b.Info.Task = &spec
+		if b.Info.Objective != nil {
+			b.Info.MaxInputLength, b.Info.MaxTargetLength = b.Info.TaskMaxInput, b.Info.TaskMaxTarget
+		}
 		return nil
-	case name == "" && len(b.Info.Tasks) == 0:
+	case name == "" && (len(b.Info.Tasks) == 0 || b.Info.Objective != nil):
 		return nil
 	case name == "":
 		return fmt.Errorf("choose a task: the checkpoint was trained on several, %s: name one with --part", names)
+	case names == "" && b.Info.Objective != nil:
+		return errors.New("choose a task: the checkpoint remembers no tasks of its pre-training: leave out --part, or name a task with --task")
 	case names == "":
 		return errors.New("choose a task: the checkpoint was not trained on a mixture of tasks: leave out --part")
 	}

@@ -189,6 +189,11 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 	if err != nil {
 		return nil, err
 	}
+	info := &r.bundle.Info
+	if info.Tasks == nil {
+		info.Tasks = map[string]task.Spec{}
+	}
+	info.Tasks[p.Name], info.TaskMaxInput, info.TaskMaxTarget = read.spec, r.config.Data.MaxInputLength, r.config.Data.MaxTargetLength
 	m.note(r.key(p), read.train.Digest())
 	r.files = append(r.files, filesOf(table.Dataset, r.key(p), nil)...)
 	return read.train, nil

@@ -29,7 +29,8 @@ Labels are ranked by their probability; other answers are generated greedily, or
 Values stand in the order in which they are shown. "intervals" has the 95 % intervals of those of the task (bootstrap over
 the examples, 1,000 samples, always the same), "signatures" how BLEU and its like were computed.
 
-A checkpoint that is pre-trained and has no task yet is evaluated by its objective on the text of the data.`,
+A checkpoint that is pre-trained is evaluated by its objective on the text of the data, or with --part by a task of the
+mixture that it was pre-trained on.`,
 		Example: `  t5train evaluate --checkpoint runs/quickstart --data held-out.parquet
   t5train evaluate --checkpoint flan-t5-small --task classification --data test.parquet --output metrics.json
   t5train evaluate --checkpoint runs/translation --data test.parquet --beams 4 --metrics bleu,chrf`,

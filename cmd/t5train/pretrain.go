@@ -16,7 +16,7 @@ The text is tokenized once, into token stores in the folder tokens of the run, o
 evaluation tells the loss per token and per byte of held-out text, and shows pieces of it with what stood in each gap and
 what the model fills in.`,
 		Example: `  t5train pretrain --config configs/pretrain-tiny.yaml --train 'corpus/train-*.parquet' --validation corpus/validation.parquet
-  t5train pretrain --model t5-small --train corpus --output runs/continued --steps 1000
+  t5train pretrain --model t5-small --train 'corpus/train-*.parquet' --output runs/continued --steps 1000
   t5train pretrain --config my.yaml --tokens tokens --set objective.density=0.25`,
 	}, trainer.Pretrain)
 }
