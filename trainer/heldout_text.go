@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 
 	"t5train/data"
 	"t5train/data/objective"
@@ -192,8 +193,8 @@ func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) (values []m
 	if len(o.Task.TextColumns) > 1 {
 		return nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain text", len(o.Task.TextColumns))
 	}
-	if o.MaxInputLength > 0 || o.MaxTargetLength > 0 {
-		return nil, errors.New("evaluate: the checkpoint is pre-trained on plain text, and its objective says how long inputs and targets are: remove --max-input-length and --max-target-length, or name a task with --task")
+	if flags := o.ofTasks(); len(flags) > 0 {
+		return nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says all about inputs and targets: leave out %s, or name a task with --task", strings.Join(flags, ", "))
 	}
 	denoisers, err := b.Info.Objective.denoisers(b.Tokenizer)
 	if err != nil {
@@ -220,4 +221,23 @@ func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) (values []m
 	defer progress.Stop()
 	values, _, err = h.Evaluate(ctx, progress.Set)
 	return values, err
+}
+
+// ofTasks returns the flags of the options that are set and say nothing about plain text.
+func (o EvaluateOptions) ofTasks() (flags []string) {
+	t := o.Task
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"prefix", t.Prefix != nil}, {"labels", len(t.Labels) > 0}, {"template", t.Template != ""}, {"source-lang", t.SourceLanguage != ""},
+		{"target-lang", t.TargetLanguage != ""}, {"label-column", t.LabelColumn != ""}, {"target-column", t.TargetColumn != ""},
+		{"target-template", t.TargetTemplate != ""}, {"metrics", len(t.Metrics) > 0},
+		{"max-input-length", o.MaxInputLength > 0}, {"max-target-length", o.MaxTargetLength > 0},
+	} {
+		if f.set {
+			flags = append(flags, "--"+f.name)
+		}
+	}
+	return flags
 }
