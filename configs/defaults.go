@@ -2,6 +2,7 @@ package configs
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -44,11 +45,7 @@ func (c *Config) Resolve() {
 	if c.Schedule.Name == rsqrt && c.Schedule.WarmupSteps == 0 {
 		c.Schedule.WarmupSteps = 10_000 // Raffel et al. 2020, section 3.1.2
 	}
-	peak := 1.0 // base learning rate for a peak of 1
-	if c.Schedule.Name == rsqrt {
-		peak = math.Sqrt(float64(c.Schedule.WarmupSteps))
-	}
-	c.Optimizer.resolve(c.Pretraining(), peak)
+	c.Optimizer.resolve(c.Pretraining(), c.Schedule.base())
 	c.Objective.resolve()
 	if c.Pretraining() {
 		fill(&c.Model.DropoutRate, 0)
@@ -62,7 +59,46 @@ func (c *Config) Resolve() {
 	}
 }
 
-func (o *Optimizer) resolve(pretraining bool, peak float64) {
+// base is the learning rate that gives the schedule a peak of 1.
+func (s Schedule) base() float64 {
+	if s.Name == rsqrt {
+		return math.Sqrt(float64(s.WarmupSteps))
+	}
+	return 1
+}
+
+// usualPeak is the peak of the learning rate where none is set.
+func (o *Optimizer) usualPeak(pretraining bool) float64 {
+	switch {
+	case o.Name == adamw: // the rate that transformers recommends for T5
+		return 3e-4
+	case o.Name == adafactor && !pretraining:
+		return 1e-3
+	}
+	return 1e-2
+}
+
+// RateWarning says, of a resolved configuration, so where the learning rate is likely another one than was meant: only under
+// schedule rsqrt optimizer.learning_rate is no peak. Otherwise it is "".
+func (c *Config) RateWarning() string {
+	const implausible = 0.1 // no peak with adafactor or adamw
+	if c.Optimizer.LearningRate == nil {
+		return ""
+	}
+	rate, base, usual := *c.Optimizer.LearningRate, c.Schedule.base(), c.Optimizer.usualPeak(c.Pretraining())
+	switch {
+	case base >= 10 && rate <= 5*usual: // a peak's size, and not that of a peak times the root
+		return fmt.Sprintf("schedule rsqrt divides optimizer.learning_rate, %g, by the root of warmup_steps, so that training begins at %.2e: "+
+			"for a peak of %g set it to %g, or choose another schedule", rate, rate/base, rate, rate*base)
+	case rate/base >= implausible && c.Optimizer.Name != sgd:
+		return fmt.Sprintf("the learning rate has a peak of %g: optimizer.learning_rate of a run with schedule rsqrt is its peak times the root of its warmup_steps, "+
+			"and does not fit another schedule: leave it out, or set it to %g", rate/base, usual*base)
+	}
+	return ""
+}
+
+func (o *Optimizer) resolve(pretraining bool, base float64) {
+	usual := o.usualPeak(pretraining) * base
 	switch o.Name {
 	case adafactor: // the values of transformers.Adafactor, with its recommendation for fine-tuning T5
 		fill(&o.RelativeStep, false)
@@ -74,20 +110,16 @@ func (o *Optimizer) resolve(pretraining bool, peak float64) {
 		fill(&o.Eps1, 1e-30) // Shazeer & Stern 2018, section 6
 		fill(&o.Eps2, 1e-3)
 		fill(&o.MinDimSizeToFactor, 0)
-		switch {
-		case *o.RelativeStep:
-		case pretraining:
-			fill(&o.LearningRate, 1e-2*peak)
-		default:
-			fill(&o.LearningRate, 1e-3*peak)
+		if !*o.RelativeStep {
+			fill(&o.LearningRate, usual)
 		}
-	case adamw: // the values of torch.optim.AdamW; the rate is the one transformers recommends for T5
-		fill(&o.LearningRate, 3e-4*peak)
+	case adamw: // the values of torch.optim.AdamW
+		fill(&o.LearningRate, usual)
 		fill(&o.Beta1, 0.9)
 		fill(&o.Beta2, 0.999)
 		fill(&o.Eps, 1e-8)
 	case sgd:
-		fill(&o.LearningRate, 1e-2*peak)
+		fill(&o.LearningRate, usual)
 		fill(&o.Momentum, 0.9)
 	}
 }

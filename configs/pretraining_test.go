@@ -2,6 +2,7 @@ package configs
 
 import (
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -203,6 +204,31 @@ func TestKind(t *testing.T) {
 	} {
 		if _, err := load([]byte(content), LoadOptions{File: "run.yaml"}); err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "\n") > 0 {
 			t.Errorf("%s: got %v, want only %q", content, err, want)
+		}
+	}
+}
+
+// A rate that is a peak's is told where it is none, and one that is none where it is a peak's.
+func TestRateWarning(t *testing.T) {
+	for _, test := range []struct{ set, want string }{
+		{"", ""},
+		{"optimizer.learning_rate=1", ""},
+		{"optimizer.learning_rate=0.1", ""}, // a peak of 1e-3, as after T5's million steps
+		{"optimizer.learning_rate=0.005", "0.005, by the root of warmup_steps, so that training begins at 5.00e-05: for a peak of 0.005 set it to 0.5"},
+		{"optimizer.learning_rate=0.03", "training begins at 3.00e-04"},
+		{"optimizer.name=adamw", ""},
+		{"optimizer.name=adamw optimizer.learning_rate=3e-4", "training begins at 3.00e-06"},
+		{"optimizer.name=adamw optimizer.learning_rate=0.01", ""},
+		{"optimizer.learning_rate=0.005 schedule.warmup_steps=50", ""},
+		{"optimizer.learning_rate=1 schedule.warmup_steps=100", "a peak of 0.1: .* set it to 0.1$"},
+		{"optimizer.learning_rate=1 schedule.name=linear", "a peak of 1: .* set it to 0.01$"},
+		{"optimizer.learning_rate=0.03 schedule.name=linear", ""},
+		{"optimizer.name=sgd optimizer.learning_rate=1 schedule.name=linear", ""},
+		{"optimizer.relative_step=true schedule.name=constant", ""},
+	} {
+		c := mustLoad(t, pretrain, LoadOptions{Set: strings.Fields(test.set)})
+		if got := c.RateWarning(); (got == "") != (test.want == "") || !regexp.MustCompile(test.want).MatchString(got) {
+			t.Errorf("%s: got %q, want %q", test.set, got, test.want)
 		}
 	}
 }

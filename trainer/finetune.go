@@ -171,6 +171,7 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 		return p, err
 	}
 	p.closers = append(p.closers, p.loop.close)
+	warnRate(c, o.Console)
 	if p.from.resume {
 		err = p.loop.resume(p.from)
 	}
@@ -254,9 +255,17 @@ func (p *prepared) claim() error {
 	return err
 }
 
+// warnRate says so where the learning rate may be another one than was meant.
+func warnRate(c *configs.Config, console *Console) {
+	if text := c.RateWarning(); text != "" {
+		console.Say("warning: %s", text)
+	}
+}
+
 // Check finds what is wrong with the input of a run as far as file heads tell, and writes nothing: model and tokenizer
 // fit together, and the data has the columns that the task needs.
 func Check(ctx context.Context, c *configs.Config, console *Console) error {
+	warnRate(c, console)
 	var errs []error
 	tok, err := checkModel(c)
 	if err != nil {

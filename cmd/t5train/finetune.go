@@ -65,7 +65,7 @@ var configFlags = [...]configFlag{
 	{"epochs", "train.epochs", numberFlag, "passes over the training data", ""},
 	{"steps", "train.steps", wholeFlag, "optimizer steps, in place of epochs", ""},
 	{"batch-size", "train.batch_size", wholeFlag, "examples a step", ""},
-	{"learning-rate", "optimizer.learning_rate", numberFlag, "peak learning rate", ""},
+	{"learning-rate", "optimizer.learning_rate", numberFlag, "peak learning rate; under schedule rsqrt, the default of pre-training, the peak times sqrt(schedule.warmup_steps)", ""},
 	{"seed", "train.seed", wholeFlag, "seed of weights, order and dropout", ""},
 	{"threads", "train.threads", wholeFlag, "threads to compute with; 0 is all", ""},
 }
