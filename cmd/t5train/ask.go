@@ -65,6 +65,14 @@ func (f *askFlags) open(c *cobra.Command, console *trainer.Console) (openedModel
 	if err := f.task.choose(m.bundle); err != nil {
 		return openedModel{}, task.Spec{}, err
 	}
+	sayUnread(m.bundle, console)
 	spec, err := trainer.PredictionTask(m.bundle, options)
 	return m, spec, err
+}
+
+// sayUnread says so where a model makes nothing of its inputs.
+func sayUnread(b *trainer.Bundle, console *trainer.Console) {
+	if o := b.Info.Objective; b.Info.Task == nil && o != nil && o.Name == "lm" {
+		console.Say("the checkpoint is pre-trained by objective lm, so it reads no inputs: it goes on with the text that an output begins with (--output-prefix; in requests prefix)")
+	}
 }

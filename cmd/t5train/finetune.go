@@ -217,7 +217,13 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 
 // nextInput returns the flags by which predict gets an input of a run.
 func nextInput(c *configs.Config, checkpoint string) string {
-	if c.Pretraining() {
+	switch c.Objective.Name {
+	case "":
+	case "lm": // gives no input
+		return `--text "" --output-prefix "The capital of France"`
+	case "prefix_lm":
+		return `--text "The capital of France"`
+	default:
 		return `--text "The <extra_id_0> of France is Paris."`
 	}
 	info, err := trainer.ReadInfo(checkpoint)

@@ -66,6 +66,7 @@ ends with status 0, a second one ends at once. There is no authentication: the s
 			if err := t.choose(m.bundle); err != nil {
 				return err
 			}
+			sayUnread(m.bundle, console)
 			var said string
 			if o.Generation, said, err = trainer.ReadGeneration(m.dir); err != nil {
 				return err
