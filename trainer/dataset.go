@@ -58,7 +58,7 @@ func (t table) infer(ctx context.Context, o task.Options, c *Console) (task.Spec
 	if err != nil {
 		return task.Spec{}, withConflicts(err, t.Dataset)
 	}
-	SayConflicts(c, t.Dataset)
+	SayLeftOut(c, t.Dataset)
 	for _, line := range said {
 		c.Say("  %s", line)
 	}
@@ -73,10 +73,14 @@ func withConflicts(err error, set *parquetio.Dataset) error {
 	return err
 }
 
-// SayConflicts says which columns of a data set are left out because its files do not agree about them.
-func SayConflicts(c *Console, set *parquetio.Dataset) {
+// SayLeftOut says which columns of a data set are left out because its files do not agree about them, and which folders below
+// those that were named.
+func SayLeftOut(c *Console, set *parquetio.Dataset) {
 	for _, conflict := range set.Conflicts() {
 		c.Say("  left out: %s", conflict)
+	}
+	for _, folder := range set.Skipped() {
+		c.Say("  left out: the parquet files in %s: a folder is read without those in it, so name it too if it belongs to this data", folder)
 	}
 }
 

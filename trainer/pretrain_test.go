@@ -290,6 +290,24 @@ func TestPretrain_UnknownText(t *testing.T) {
 	}
 }
 
+// Files in a folder of the folder that was named are not read, which is said.
+func TestPretrain_FolderInFolder(t *testing.T) {
+	dir := t.TempDir()
+	more := filepath.Join(dir, "more")
+	if err := os.Mkdir(more, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	overwrite(t, dir, "a.parquet", string(mustRead(t, validationFile)))
+	overwrite(t, more, "b.parquet", string(mustRead(t, trainFile)))
+	c := tinyPretraining(t)
+	c.Data.Train, c.Data.Validation, c.Eval.EverySteps, c.Train.Steps = []string{dir}, nil, 0, 1
+	var log bytes.Buffer
+	pretrain(t, c, PlainConsole(&log))
+	if want := "left out: the parquet files in " + more; !strings.Contains(log.String(), want) {
+		t.Errorf("want %q in the log\n%s", want, log.String())
+	}
+}
+
 // Held-out text that is trained on too is noticed, by its content where its tokens are stored.
 func TestPretrain_SharedFiles(t *testing.T) {
 	copied := filepath.Join(t.TempDir(), "copied.parquet")

@@ -41,6 +41,7 @@ func openTokens(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Toke
 	if err != nil {
 		return nil, withConflicts(err, set)
 	}
+	SayLeftOut(o.Console, set)
 	o.Console.Say("  %s", said)
 	phases := NewPhases(o.Console)
 	defer phases.Stop()

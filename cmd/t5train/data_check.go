@@ -55,7 +55,7 @@ falsify an evaluation, and 0 if there are warnings alone. Memory grows by some 1
 				if err != nil {
 					return err
 				}
-				trainer.SayConflicts(a.console(), set)
+				trainer.SayLeftOut(a.console(), set)
 				splits = append(splits, survey.Split{Name: s.name, Set: set})
 				rows += set.Rows()
 			}

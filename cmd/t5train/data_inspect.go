@@ -47,7 +47,7 @@ Columns are measured by themselves; what a task puts in front of a text, or betw
 			if err != nil {
 				return err
 			}
-			trainer.SayConflicts(a.console(), set)
+			trainer.SayLeftOut(a.console(), set)
 			roles, err := survey.FindRoles(set.Columns(), f.roles)
 			if err != nil {
 				return fmt.Errorf("inspect data: %w", err)

@@ -17,6 +17,7 @@ type Dataset struct {
 	rows    int64
 	columns []datasetColumn
 	byName  map[string]int // index of each column
+	skipped []string
 	limits  limits
 }
 
@@ -95,6 +96,9 @@ func (d *Dataset) Conflicts() []string {
 	}
 	return conflicts
 }
+
+// Skipped lists the folders with parquet files that lie in a folder which was named, and were not.
+func (d *Dataset) Skipped() []string { return d.skipped }
 
 // Rows returns the number of rows of all shards.
 func (d *Dataset) Rows() int64 { return d.rows }

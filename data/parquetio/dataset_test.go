@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,6 +124,42 @@ func TestScan_StopsWhenToldTo(t *testing.T) {
 	err = d.Scan(ctx, []string{"label"}, func(int64, []Cell) error { cancel(); return nil })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got %v", err)
+	}
+}
+
+// A folder is read without the folders in it, and those that are not named are told.
+func TestOpen_FoldersInFolders(t *testing.T) {
+	type text struct {
+		Text string `parquet:"text"`
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"a.parquet", "more/b.parquet", "more/deep/c.parquet", "other/notes.txt"} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, encode(t, []text{{"a"}}, 0), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	more := filepath.Join(dir, "more")
+	for _, test := range []struct {
+		patterns []string
+		rows     int64
+		skipped  []string
+	}{
+		{[]string{dir}, 1, []string{more}},
+		{[]string{dir, more}, 2, []string{filepath.Join(more, "deep")}},
+		{[]string{filepath.Join(dir, "*.parquet")}, 1, nil},
+		{[]string{dir, more, filepath.Join(more, "deep", "*.parquet")}, 3, nil},
+	} {
+		d, err := Open(test.patterns...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Rows() != test.rows || !slices.Equal(d.Skipped(), test.skipped) {
+			t.Errorf("%v: %d rows, skipped %v, want %d and %v", test.patterns, d.Rows(), d.Skipped(), test.rows, test.skipped)
+		}
 	}
 }
 

@@ -25,7 +25,44 @@ func Open(patterns ...string) (*Dataset, error) {
 			return nil, err
 		}
 	}
-	return newDataset(shards), nil
+	d := newDataset(shards)
+	d.skipped = skipped(patterns, paths)
+	return d, nil
+}
+
+// skipped lists the folders directly below those that the patterns name which hold parquet files, but none of paths.
+func skipped(patterns, paths []string) []string {
+	var folders []string
+	for _, pattern := range patterns {
+		below, _ := os.ReadDir(pattern) // nothing of what is no folder
+		for _, entry := range below {
+			folder := filepath.Join(pattern, entry.Name())
+			if !entry.IsDir() {
+				continue
+			}
+			files, _ := filesIn(folder)
+			if len(files) > 0 && !slices.Contains(paths, files[0]) {
+				folders = append(folders, folder)
+			}
+		}
+	}
+	slices.Sort(folders)
+	return slices.Compact(folders)
+}
+
+// filesIn lists the parquet files of a folder.
+func filesIn(folder string) ([]string, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("open parquet: %w", err)
+	}
+	var found []string
+	for _, e := range entries {
+		if !e.IsDir() && strings.HasSuffix(e.Name(), ".parquet") {
+			found = append(found, filepath.Join(folder, e.Name()))
+		}
+	}
+	return found, nil
 }
 
 // expand lists the files that the patterns name.
@@ -49,15 +86,9 @@ func expandOne(pattern string) ([]string, error) {
 	info, err := os.Stat(pattern)
 	switch {
 	case err == nil && info.IsDir():
-		entries, err := os.ReadDir(pattern)
+		found, err := filesIn(pattern)
 		if err != nil {
-			return nil, fmt.Errorf("open parquet: %w", err)
-		}
-		var found []string
-		for _, e := range entries {
-			if !e.IsDir() && strings.HasSuffix(e.Name(), ".parquet") {
-				found = append(found, filepath.Join(pattern, e.Name()))
-			}
+			return nil, err
 		}
 		if len(found) == 0 {
 			return nil, fmt.Errorf("open parquet: folder %s holds no *.parquet file", pattern)
