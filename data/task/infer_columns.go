@@ -58,7 +58,7 @@ func (in *inference) textColumns() error {
 	case len(names) == 0:
 		return fmt.Errorf("no string column to read the text from: the columns are %s: choose with --text-column", list(in.columns))
 	case len(names) == 1:
-		known, why = names, "the only string column"
+		known, why = names, in.only(texts)
 	case len(known) > 1:
 		return fmt.Errorf("the text may be in %s: choose with --text-column", strings.Join(known, " or in "))
 	case len(known) == 0:
@@ -77,4 +77,19 @@ func (in *inference) textColumns() error {
 	}
 	in.say("%s: %s (%s)", noun, strings.Join(in.spec.TextColumns, ", "), why)
 	return nil
+}
+
+// only says why a column of text was taken that no other one can be.
+func (in *inference) only(texts []parquetio.Column) string {
+	others := in.pick(func(c parquetio.Column) bool {
+		return c.Type == parquetio.TypeString && c.Lists == 0 && c.Name != in.spec.LabelColumn && !slices.ContainsFunc(texts, func(t parquetio.Column) bool { return t.Name == c.Name })
+	})
+	if len(others) == 0 {
+		return "the only string column"
+	}
+	names := make([]string, len(others))
+	for i, c := range others {
+		names[i] = c.Name
+	}
+	return "the only string column besides identifiers: " + strings.Join(names, ", ")
 }

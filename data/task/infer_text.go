@@ -26,7 +26,7 @@ func InferText(columns []parquetio.Column, asked string) (column, said string, e
 	case len(texts) == 0:
 		err = fmt.Errorf("no string column to read the text from: the columns are %s: choose with --text-column", list(columns))
 	case len(texts) == 1:
-		return texts[0].Name, fmt.Sprintf("text column: %s (the only string column)", texts[0].Name), nil
+		return texts[0].Name, fmt.Sprintf("text column: %s (%s)", texts[0].Name, in.only(texts)), nil
 	case named("text"):
 		return "text", "text column: text (a usual name)", nil
 	default:

@@ -19,8 +19,8 @@ func TestInferText(t *testing.T) {
 		want     string
 		wantSaid string // a part of what is said, or of the error when want is empty
 	}{
-		{"the only one", []parquetio.Column{number, text("body")}, "", "body", "the only string column"},
-		{"beside an identifier", []parquetio.Column{text("doc_id"), text("body")}, "", "body", "the only string column"},
+		{"the only one", []parquetio.Column{number, text("body")}, "", "body", "(the only string column)"},
+		{"beside identifiers", []parquetio.Column{text("doc_id"), text("body"), text("url")}, "", "body", "(the only string column besides identifiers: doc_id, url)"},
 		{"called text", []parquetio.Column{text("title"), text("text")}, "", "text", "a usual name"},
 		{"asked for", []parquetio.Column{text("title"), text("text")}, "title", "title", "--text-column"},
 		{"an identifier asked for", []parquetio.Column{text("url"), text("text")}, "url", "url", "--text-column"},
