@@ -275,7 +275,7 @@ func TestPretrain_Mixture(t *testing.T) {
 func TestPretrain_UnknownText(t *testing.T) {
 	var log bytes.Buffer
 	pretrain(t, tinyPretraining(t), PlainConsole(&log)) // its letters are all small
-	if !regexp.MustCompile(`; [\d,]+ tokens are unknown\n  warning: about 1\d\.\d % of the text has characters that the vocabulary lacks`).MatchString(log.String()) {
+	if !regexp.MustCompile(`; [\d,]+ tokens are unknown\n  warning: about 1\d\.\d % of the text has characters that the vocabulary lacks, or is no UTF-8, and \d\.\d % of the tokens are <unk>`).MatchString(log.String()) {
 		t.Errorf("no word about unknown characters in\n%s", log.String())
 	}
 	for m, want := range map[store.Counts]bool{

@@ -142,10 +142,10 @@ func TestBuild_Unknown(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "corpus.parquet")
-	writeCorpus(t, path, "all of it is known", "if (a) { return b }", "日本語 の text", "\xff{")
+	writeCorpus(t, path, "all of it is known", "if (a) { return b }", "日本語 の text", "\xff{", "caf\xe9 au lait")
 	s, _ := mustBuild(t, t.TempDir(), path, tok, Options{Column: "text"})
-	if m := s.Manifest(); m.Unknown != 5 || m.UnknownBytes != int64(len("{}日本語の\xff{")) {
-		t.Errorf("%d unknown tokens for %d bytes, want 5 for %d", m.Unknown, m.UnknownBytes, len("{}日本語の\xff{"))
+	if m := s.Manifest(); m.Unknown != 5 || m.UnknownBytes != int64(len("{}日本語の\xff{\xe9")) {
+		t.Errorf("%d unknown tokens for %d bytes, want 5 for %d", m.Unknown, m.UnknownBytes, len("{}日本語の\xff{\xe9"))
 	}
 }
 

@@ -33,7 +33,7 @@ type Counts struct {
 	Tokens       int64  `json:"tokens"`
 	TextBytes    int64  `json:"text_bytes"`               // of the documents, in UTF-8
 	Unknown      int64  `json:"unknown_tokens,omitempty"` // tokens that stand for characters which the vocabulary lacks; older stores do not count them
-	UnknownBytes int64  `json:"unknown_bytes,omitempty"`  // of these characters, about; blanks count for nothing
+	UnknownBytes int64  `json:"unknown_bytes,omitempty"`  // of these characters, and what is no UTF-8; about, and without blanks
 	TokensCRC    uint32 `json:"tokens_crc32c"`
 	DocumentsCRC uint32 `json:"documents_crc32c"`
 }

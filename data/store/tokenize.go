@@ -59,10 +59,10 @@ func (b *block) encode(tok Tokenizer, width int64) {
 	b.texts = b.texts[:0]
 }
 
-// unknown returns the number of unknown tokens among those of a text, and about how many bytes of it they stand for: what the
-// other ones do not. It is exact as long as normalising does not change the length.
+// unknown returns the number of unknown tokens among those of a text, and about how many bytes of it no token stands for: the
+// characters of these, and what is no UTF-8. It is exact as long as normalising does not change the length.
 func unknown(tok Tokenizer, text string, ids []int32) (tokens, bytes int64) {
-	if !slices.Contains(ids, tok.Unk()) {
+	if !slices.Contains(ids, tok.Unk()) && utf8.ValidString(text) {
 		return 0, 0
 	}
 	bytes = visible(text)
@@ -73,15 +73,17 @@ func unknown(tok Tokenizer, text string, ids []int32) (tokens, bytes int64) {
 			bytes -= visible(tok.Piece(id))
 		}
 	}
-	return tokens, min(max(0, bytes), int64(len(text))) // U+FFFD is longer than the byte that it stands for
+	return tokens, max(0, bytes)
 }
 
 // visible returns the bytes of a text or a piece that are no blanks.
 func visible(text string) (n int64) {
-	for _, r := range text {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
 		if r != '▁' && !unicode.IsSpace(r) {
-			n += int64(utf8.RuneLen(r))
+			n += int64(size)
 		}
+		text = text[size:]
 	}
 	return n
 }
