@@ -2,7 +2,6 @@ package trainer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -189,38 +188,51 @@ func countSpans(v objective.Vocabulary, target []int32, hits []bool) (spans, fil
 
 // evaluateText is Evaluate by the objective that a checkpoint was pre-trained with. The tokens are kept in a temporary
 // folder as long as it takes.
-func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) (values []metric.Value, err error) {
+func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) ([]metric.Value, error) {
+	h, done, err := newTextEvaluation(ctx, b, o)
+	if done != nil {
+		defer done()
+	}
+	if err := o.World.Agree(err); err != nil {
+		return nil, err
+	}
+	h.divide(o.World)
+	progress := o.Console.Start("evaluate", "examples", int64(h.Len()))
+	defer progress.Stop()
+	values, _, err := h.Evaluate(ctx, progress.Set)
+	return values, err
+}
+
+// newTextEvaluation reads what evaluateText works with, which is there until done is called.
+func newTextEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (h *heldOutText, done func(), err error) {
 	if len(o.Task.TextColumns) > 1 {
-		return nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain text", len(o.Task.TextColumns))
+		return nil, nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain text", len(o.Task.TextColumns))
 	}
 	if flags := o.ofTasks(); len(flags) > 0 {
-		return nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says all about inputs and targets: leave out %s, or name a task with --task", strings.Join(flags, ", "))
+		return nil, nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says all about inputs and targets: leave out %s, or name a task with --task", strings.Join(flags, ", "))
 	}
 	denoisers, err := b.Info.Objective.denoisers(b.Tokenizer)
 	if err != nil {
-		return nil, fmt.Errorf("evaluate: %w", err)
+		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
 	o.Console.Say("objective: %s, as in pre-training", b.Info.Objective.Name)
 	dir, err := os.MkdirTemp("", "t5train-tokens-")
 	if err != nil {
-		return nil, fmt.Errorf("evaluate: %w", err)
+		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	done = func() { _ = os.RemoveAll(dir) } // what is left of a temporary folder is for the system
 	s, err := OpenTokens(ctx, b.Tokenizer, TokensOptions{
 		Data: o.Data, TextColumn: column(o.Task.TextColumns), Output: dir, Threads: o.Threads, Console: o.Console, temporary: true,
 	})
 	if err != nil {
-		return nil, err
+		return nil, done, err
 	}
-	defer s.Close()
-	h, err := newHeldOutText(b, *b.Info.Objective, denoisers, s, heldOutOptions{limit: o.MaxExamples, batchSize: o.BatchSize}, kernel.NewWorkers(o.Threads))
-	if err != nil {
-		return nil, err
+	done = func() {
+		_ = s.Close() // it was read only
+		_ = os.RemoveAll(dir)
 	}
-	progress := o.Console.Start("evaluate", "examples", int64(h.Len()))
-	defer progress.Stop()
-	values, _, err = h.Evaluate(ctx, progress.Set)
-	return values, err
+	h, err = newHeldOutText(b, *b.Info.Objective, denoisers, s, heldOutOptions{limit: o.MaxExamples, batchSize: o.BatchSize}, kernel.NewWorkers(o.Threads))
+	return h, done, err
 }
 
 // ofTasks returns the flags of the options that are set and say nothing about plain text.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+
+	"t5train/trainer/dist"
 )
 
 // Stream answers inputs that need not fit into memory, in order, with one JSON object a line.
@@ -21,6 +23,10 @@ type Stream[In, Out any] struct {
 	Answer func(ctx context.Context, first int64, inputs []In) ([][]Out, error)
 	// Beginnings returns what the lines of an input begin with, whatever the answer: see [Beginning].
 	Beginnings func(In) ([][]byte, error)
+
+	// World, if not nil, are ranks that share the work. The first one reads the inputs and writes the answers, the others need
+	// Answer only. Batches are those of one process, so the answers are too.
+	World *dist.World
 
 	To      AnswerWriter
 	What    string // is done, for the progress: predict
@@ -38,7 +44,9 @@ type AnswerWriter interface {
 // Run answers the inputs until ctx ends, and returns how many have their answers in s.To.
 func (s Stream[In, Out]) Run(ctx context.Context) (answered int64, err error) {
 	r := streaming[In, Out]{Stream: s, ctx: ctx}
-	r.encoder = JSONLines(s.To)
+	if !s.World.First() {
+		return 0, r.serve()
+	}
 	defer r.stop()
 	err = s.Read(func(in In) error {
 		if err := ctx.Err(); err != nil {
@@ -49,14 +57,13 @@ func (s Stream[In, Out]) Run(ctx context.Context) (answered int64, err error) {
 	if err == nil {
 		err = r.flush()
 	}
-	return r.answered, err
+	return r.answered, r.dismiss(err)
 }
 
 // streaming is a stream under way.
 type streaming[In, Out any] struct {
 	Stream[In, Out]
 	ctx      context.Context
-	encoder  *json.Encoder
 	waiting  []In
 	answered int64
 	progress *Progress
@@ -79,7 +86,7 @@ func (r *streaming[In, Out]) add(in In) error {
 	if r.progress == nil {
 		r.start()
 	}
-	if r.waiting = append(r.waiting, in); len(r.waiting) < r.BatchSize {
+	if r.waiting = append(r.waiting, in); len(r.waiting) < r.BatchSize*r.World.Size() {
 		return nil
 	}
 	return r.flush()
@@ -105,15 +112,13 @@ func (r *streaming[In, Out]) flush() error {
 	if len(r.waiting) == 0 {
 		return nil
 	}
-	answers, err := r.Answer(r.ctx, r.answered, r.waiting)
+	lines, err := r.answer()
 	if err != nil {
 		return err
 	}
-	for _, lines := range answers {
-		for _, line := range lines {
-			if err := r.encoder.Encode(line); err != nil {
-				return err
-			}
+	for _, l := range lines {
+		if _, err := r.To.Write(l); err != nil {
+			return err
 		}
 	}
 	if err := r.To.Flush(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"t5train/data/task"
 	"t5train/model/decode"
 	"t5train/model/kernel"
+	"t5train/trainer/dist"
 	"t5train/trainer/metric"
 )
 
@@ -23,6 +24,7 @@ type EvaluateOptions struct {
 	MaxTargetLength int          // tokens; 0 is the checkpoint's, or else 128
 	Threads         int
 	Console         *Console
+	World           *dist.World // ranks that share the work, each of which makes the same call; nil is none
 
 	Generation *decode.Options // of answers that are texts; nil is greedy. One sequence counts, so Returned is 0.
 }
@@ -30,49 +32,17 @@ type EvaluateOptions struct {
 // Evaluate computes the loss and the metrics of a checkpoint on a data set: by its task, or for one that is pre-trained,
 // and unless another task is asked for, by its objective on text. Metrics of the task come with their 95 % intervals.
 func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, error) {
+	o.Threads = o.World.Threads(o.Threads)
 	if b.Info.Objective != nil && b.Info.Task == nil && o.Task.Name == "" {
 		if o.Generation != nil {
-			return nil, errNothingGenerated
+			return nil, o.World.Common(errNothingGenerated)
 		}
 		values, err := evaluateText(ctx, b, o)
 		return &Evaluation{Values: values}, err
 	}
-	t, err := openTable(o.Data, o.MaxExamples)
-	if err != nil {
+	e, examples, err := newEvaluation(ctx, b, o)
+	if err := o.World.Agree(err); err != nil {
 		return nil, err
-	}
-	var spec task.Spec
-	if stored := b.Info.Task; stored != nil && (o.Task.Name == "" || o.Task.Name == stored.Name) {
-		if spec, err = stored.CorrectFor(t.Columns(), o.Task); err != nil {
-			return nil, fmt.Errorf("evaluate: %w", err)
-		}
-	} else if o.Task.Name == "" {
-		return nil, errors.New("evaluate: the checkpoint does not say what task it is for: name it with --task, such as --task classification or --task seq2seq")
-	} else if spec, err = t.infer(ctx, o.Task, o.Console); err != nil {
-		return nil, err
-	}
-	if o.Generation != nil && spec.Ranked() {
-		return nil, errNothingGenerated
-	}
-	limits := data.Limits{
-		MaxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
-		MaxTarget: firstPositive(o.MaxTargetLength, b.Info.MaxTargetLength, 128),
-	}
-	if err := checkLabels(spec, b.Tokenizer, limits.MaxTarget); err != nil {
-		return nil, err
-	}
-	w := kernel.NewWorkers(o.Threads)
-	examples, err := t.build(ctx, "evaluation", spec, data.HeldOut, b.Tokenizer, limits, w.Threads(), o.Console)
-	if err != nil {
-		return nil, err
-	}
-	e := NewEvaluator(b, spec, limits.MaxTarget, w)
-	if o.Generation != nil {
-		e.how = *o.Generation
-		e.how.MaxTokens = limits.MaxTarget
-		if err := e.how.Validate(b.Model.Config.VocabSize); err != nil {
-			return nil, fmt.Errorf("evaluate: options of generation: %w", err)
-		}
 	}
 	progress := o.Console.Start("evaluate", "examples", int64(examples.Len()))
 	defer progress.Stop()
@@ -82,6 +52,9 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !o.World.First() {
+		return &Evaluation{Values: values}, nil
 	}
 	result := &Evaluation{Values: values, Signatures: answers.signatures()}
 	shown := metricNames(values)
@@ -100,6 +73,49 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 }
 
 var errNothingGenerated = errors.New("evaluate: a classification answers with labels, an objective of pre-training with its targets: leave out the options of generation")
+
+// newEvaluation reads what Evaluate works with.
+func newEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluator, *data.Examples, error) {
+	t, err := openTable(o.Data, o.MaxExamples)
+	if err != nil {
+		return nil, nil, err
+	}
+	var spec task.Spec
+	if stored := b.Info.Task; stored != nil && (o.Task.Name == "" || o.Task.Name == stored.Name) {
+		if spec, err = stored.CorrectFor(t.Columns(), o.Task); err != nil {
+			return nil, nil, fmt.Errorf("evaluate: %w", err)
+		}
+	} else if o.Task.Name == "" {
+		return nil, nil, errors.New("evaluate: the checkpoint does not say what task it is for: name it with --task, such as --task classification or --task seq2seq")
+	} else if spec, err = t.infer(ctx, o.Task, o.Console); err != nil {
+		return nil, nil, err
+	}
+	if o.Generation != nil && spec.Ranked() {
+		return nil, nil, errNothingGenerated
+	}
+	limits := data.Limits{
+		MaxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
+		MaxTarget: firstPositive(o.MaxTargetLength, b.Info.MaxTargetLength, 128),
+	}
+	if err := checkLabels(spec, b.Tokenizer, limits.MaxTarget); err != nil {
+		return nil, nil, err
+	}
+	w := kernel.NewWorkers(o.Threads)
+	examples, err := t.build(ctx, "evaluation", spec, data.HeldOut, b.Tokenizer, limits, w.Threads(), o.Console)
+	if err != nil {
+		return nil, nil, err
+	}
+	e := NewEvaluator(b, spec, limits.MaxTarget, w)
+	e.World = o.World
+	if o.Generation != nil {
+		e.how = *o.Generation
+		e.how.MaxTokens = limits.MaxTarget
+		if err := e.how.Validate(b.Model.Config.VocabSize); err != nil {
+			return nil, nil, fmt.Errorf("evaluate: options of generation: %w", err)
+		}
+	}
+	return e, examples, nil
+}
 
 // bootstrapSeed makes intervals the same whenever and wherever they are computed.
 const bootstrapSeed = 0

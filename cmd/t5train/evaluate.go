@@ -12,6 +12,7 @@ import (
 
 	"t5train/model/decode"
 	"t5train/trainer"
+	"t5train/trainer/dist"
 )
 
 func evaluateCommand(a app) *cobra.Command {
@@ -20,6 +21,7 @@ func evaluateCommand(a app) *cobra.Command {
 	var o trainer.EvaluateOptions
 	var t taskFlags
 	var g generationFlags
+	var ranks rankFlags
 	c := &cobra.Command{
 		Use:   "evaluate",
 		Short: "Compute loss and metrics of a checkpoint on held-out data",
@@ -61,34 +63,39 @@ mixture that it was pre-trained on.`,
 			if err := g.check(c); err != nil {
 				return err
 			}
-			o.Console = a.console()
-			bundle, how, err := trainer.Open(checkpoint)
-			if err != nil {
-				return err
-			}
-			o.Console.Say("%s", how)
-			if err := t.choose(bundle); err != nil {
-				return err
-			}
-			if g.set(c) != "" {
-				how, err := g.options(c, decode.Options{}, bundle.Tokenizer)
+			return ranks.share(c.Context(), a, func(a app, console *trainer.Console, w *dist.World) (stopped bool, err error) {
+				o.Console, o.World = console, w
+				bundle, how, err := trainer.Open(checkpoint)
+				if err == nil {
+					console.Say("%s", how)
+					err = t.choose(bundle)
+				}
+				if err == nil && g.set(c) != "" {
+					var generation decode.Options
+					generation, err = g.options(c, decode.Options{}, bundle.Tokenizer)
+					o.Generation = &generation
+				}
+				if err := w.Agree(err); err != nil {
+					return false, err
+				}
+				w.Watch(ranks.patience)
+				if !w.First() {
+					_, err := trainer.Evaluate(c.Context(), bundle, o)
+					return false, err
+				}
+				sink, finish, err := openOutput(a.stdout, output)
 				if err != nil {
-					return err
+					return false, err
 				}
-				o.Generation = &how
-			}
-			sink, finish, err := openOutput(a.stdout, output)
-			if err != nil {
-				return err
-			}
-			e, err := trainer.Evaluate(c.Context(), bundle, o)
-			if err == nil {
-				if output != "-" { // said first, so that a full disk does not lose them
-					o.Console.Say("%s", trainer.FormatMetrics(e.Map(), o.Task.Metrics...))
+				e, err := trainer.Evaluate(c.Context(), bundle, o)
+				if err == nil {
+					if output != "-" { // said first, so that a full disk does not lose them
+						console.Say("%s", trainer.FormatMetrics(e.Map(), o.Task.Metrics...))
+					}
+					err = writeEvaluation(sink, e)
 				}
-				err = writeEvaluation(sink, e)
-			}
-			return finish(err)
+				return false, finish(err)
+			})
 		},
 	}
 	f := c.Flags()
@@ -104,6 +111,7 @@ mixture that it was pre-trained on.`,
 	t.add(c)
 	t.addAnswers(c)
 	g.addForOne(c)
+	ranks.add(c)
 	return c
 }
 

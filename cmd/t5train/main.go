@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"t5train/trainer/dist"
 )
@@ -50,17 +51,26 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 		return 0
 	case errors.Is(err, errStoppedElsewhere):
 		return 128 + int(syscall.SIGTERM)
-	case errors.Is(err, errSaid):
-		return 1
 	case errors.As(err, &usage):
-		if !dist.LauncherFrom(os.Getenv).Speaks() {
-			return 2 // the first rank has the same command line
-		}
-		fmt.Fprintf(stderr, "t5train: %v\nrun '%s --help' for usage\n", err, usage.command)
+		say(stderr, err)
 		return 2
 	default:
-		fmt.Fprintln(stderr, "t5train:", err)
+		say(stderr, err)
 		return 1
+	}
+}
+
+// say writes the message of an error that ends the command, unless somebody has.
+func say(stderr io.Writer, err error) {
+	var usage usageError
+	switch {
+	case errors.Is(err, errSaid):
+	case !errors.As(err, &usage):
+		fmt.Fprintln(stderr, "t5train:", err)
+	case dist.LauncherFrom(os.Getenv).Speaks():
+		fmt.Fprintf(stderr, "t5train: %v\nrun '%s --help' for usage\n", err, usage.command)
+	default:
+		time.Sleep(time.Second) // the first rank, which has the same command line, is to speak before the launcher ends it
 	}
 }
 

@@ -7,15 +7,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/data/task"
 	"t5train/model/decode"
 	"t5train/model/kernel"
 	"t5train/trainer"
 	"t5train/trainer/answers"
+	"t5train/trainer/dist"
 )
 
 func predictCommand(a app) *cobra.Command {
 	var f askFlags
 	var g generationFlags
+	var ranks rankFlags
 	c := &cobra.Command{
 		Use:   "predict",
 		Short: "Answer texts with a checkpoint",
@@ -42,51 +45,86 @@ checkpoint, task and flags of generation.`,
 			if err := g.check(c); err != nil {
 				return err
 			}
-			console := a.console()
-			m, spec, err := f.open(c, console)
-			if err != nil {
-				return err
-			}
-			var how decode.Options
-			if len(spec.Labels) > 0 {
-				if name := g.set(c); name != "" {
-					return usageError{fmt.Errorf("--%s: a classification answers with labels and generates nothing: add --task seq2seq to generate", name), c.CommandPath()}
+			return ranks.share(c.Context(), a, func(a app, console *trainer.Console, w *dist.World) (stopped bool, err error) {
+				p, err := f.prepare(c, &g, console, w)
+				if err := w.Agree(err); err != nil {
+					return false, err
 				}
-			} else if how, err = m.generation(c, &g, &f.limits, console); err != nil {
-				return err
-			}
-			p := trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(f.threads), f.limits)
-			if len(spec.Labels) == 0 {
-				if err := g.checkFor(c, how, p); err != nil {
-					return err
-				}
-			}
-			total, err := f.in.count(c.Context(), spec.TextColumns)
-			if err != nil {
-				return err
-			}
-			job := func() (answers.Job, error) {
-				return m.job("predict", f.out.format, about{
-					Task: spec, MaxInputLength: p.MaxInputLength(), MaxOutputLength: p.MaxOutputLength(), Generation: how, Choices: g.choicesDigest,
-				})
-			}
-			var cuts trainer.Cuts
-			err = answer(c, a, f.out, job, trainer.Stream[trainer.Input, trainer.Prediction]{
-				Read: func(yield func(trainer.Input) error) error { return f.in.read(c.Context(), spec, a.stdin, yield) },
-				Answer: func(ctx context.Context, first int64, batch []trainer.Input) ([][]trainer.Prediction, error) {
-					predictions, err := p.Predict(ctx, first, batch, how, &cuts)
-					return slices.Collect(slices.Chunk(predictions, 1)), err
-				},
-				Total: total, BatchSize: f.batchSize, Beginnings: trainer.Input.Beginnings, What: "predict", Console: console,
-			}, answers.Parquet(trainer.Prediction.Rows))
-			if err == nil {
-				cuts.Report(console, p)
-			}
-			return err
+				w.Watch(ranks.patience)
+				return false, p.run(c, a, &f, console, w)
+			})
 		},
 	}
 	f.add(c)
 	c.Flags().IntVar(&f.limits.MaxOutputLength, "max-output-length", 0, "longest output in tokens (default: the checkpoint's, or 128)")
 	g.add(c)
+	ranks.add(c)
 	return c
+}
+
+// prediction is a predictor and how it answers.
+type prediction struct {
+	model     openedModel
+	spec      task.Spec
+	predictor *trainer.Predictor
+	how       decode.Options
+	choices   string // digest of those of --choices
+	total     int64
+}
+
+// prepare opens the model and finds out what can be wrong before inputs are read.
+func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *trainer.Console, w *dist.World) (*prediction, error) {
+	m, spec, err := f.open(c, console)
+	if err != nil {
+		return nil, err
+	}
+	p := &prediction{model: m, spec: spec}
+	if len(spec.Labels) > 0 {
+		if name := g.set(c); name != "" {
+			return nil, usageError{fmt.Errorf("--%s: a classification answers with labels and generates nothing: add --task seq2seq to generate", name), c.CommandPath()}
+		}
+	} else if p.how, err = m.generation(c, g, &f.limits, console); err != nil {
+		return nil, err
+	}
+	p.predictor = trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(w.Threads(f.threads)), f.limits)
+	if len(spec.Labels) == 0 {
+		if err := g.checkFor(c, p.how, p.predictor); err != nil {
+			return nil, err
+		}
+	}
+	p.choices = g.choicesDigest
+	if w.First() {
+		p.total, err = f.in.count(c.Context(), spec.TextColumns)
+	}
+	return p, err
+}
+
+func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *trainer.Console, w *dist.World) error {
+	job := func() (answers.Job, error) {
+		return p.model.job("predict", f.out.format, about{
+			Task: p.spec, MaxInputLength: p.predictor.MaxInputLength(), MaxOutputLength: p.predictor.MaxOutputLength(), Generation: p.how, Choices: p.choices,
+		})
+	}
+	var cuts trainer.Cuts
+	err := answer(c, a, f.out, job, trainer.Stream[trainer.Input, trainer.Prediction]{
+		Read: func(yield func(trainer.Input) error) error { return f.in.read(c.Context(), p.spec, a.stdin, yield) },
+		Answer: func(ctx context.Context, first int64, batch []trainer.Input) ([][]trainer.Prediction, error) {
+			predictions, err := p.predictor.Predict(ctx, first, batch, p.how, &cuts)
+			return slices.Collect(slices.Chunk(predictions, 1)), err
+		},
+		Total: p.total, BatchSize: f.batchSize, Beginnings: trainer.Input.Beginnings, What: "predict", Console: console, World: w,
+	}, answers.Parquet(trainer.Prediction.Rows))
+	if err != nil {
+		return err
+	}
+	all, err := dist.Gather(w, cuts)
+	if err != nil {
+		return err
+	}
+	cuts = trainer.Cuts{}
+	for _, of := range all {
+		cuts.Inputs, cuts.Outputs = cuts.Inputs+of.Inputs, cuts.Outputs+of.Outputs
+	}
+	cuts.Report(console, p.predictor)
+	return nil
 }

@@ -55,7 +55,7 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 	}
 	stopped, err := work(a, console, w)
 	if err == nil || errors.As(err, new(dist.CommonError)) {
-		return endTogether(ctx, w, stopped, err)
+		return endTogether(ctx, a, w, stopped, err)
 	}
 	if !trainer.Stopped(err) {
 		fmt.Fprintf(a.stderr, "t5train: %s: %v\n", w.Name(w.Rank()), err) // before Abort, which may end this process too
@@ -65,15 +65,19 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 }
 
 // endTogether ends all ranks that have the same outcome.
-func endTogether(ctx context.Context, w *dist.World, stopped bool, err error) error {
+func endTogether(ctx context.Context, a app, w *dist.World, stopped bool, err error) error {
+	if err != nil && !trainer.Stopped(err) {
+		if w.First() { // before the launcher sees that another rank has ended with an error
+			say(a.stderr, err)
+		}
+		err = errors.Join(errSaid, err)
+	}
 	closing := w.Close()
 	switch {
 	case err == nil && closing != nil:
 		return closing
 	case (stopped || trainer.Stopped(err)) && ctx.Err() == nil:
 		return errStoppedElsewhere
-	case err != nil && !w.First():
-		return errSaid
 	}
 	return err
 }
