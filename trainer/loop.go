@@ -151,12 +151,13 @@ func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
 
 // stopped returns an error when the context of a rank has ended, on all ranks.
 func (l *loop) stopped(ctx context.Context) error {
-	all, err := dist.Gather(l.world, ctx.Err() != nil)
+	ended := ctx.Err() // asked once: all ranks must come to the same
+	all, err := dist.Gather(l.world, ended != nil)
 	switch {
 	case err != nil:
 		return fmt.Errorf("step %d: %w", l.state.Step, err)
-	case ctx.Err() != nil:
-		return ctx.Err()
+	case ended != nil:
+		return ended
 	case slices.Contains(all, true):
 		return context.Canceled
 	}
@@ -331,6 +332,9 @@ func (l *loop) interrupted() error {
 
 // withKept adds to the error that ends a run what is left of it, and what to do.
 func (l *loop) withKept(err error) error {
+	if errors.As(err, new(*dist.LateError)) {
+		err = fmt.Errorf("%w; --rank-timeout says how long ranks wait", err)
+	}
 	step, ok, latestErr := l.saver.run.Latest()
 	kept := ok && latestErr == nil
 	switch {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -241,14 +243,11 @@ func (w *World) request(i int) uintptr { return w.mpi.Address(w.requests[i*w.mpi
 func (w *World) late(list []transfer, waited time.Duration) error {
 	var missing []string
 	for i, t := range list {
-		if t.send {
-			continue
-		}
 		if err := w.mpi.do("MPI_Test", w.mpi.test, w.request(i), w.mpi.Address(w.flag), w.mpi.statusIgnored()); err != nil {
 			return err
 		}
-		if w.number() == 0 {
-			missing = append(missing, w.Name(t.rank))
+		if name := w.Name(t.rank); w.number() == 0 && !slices.Contains(missing, name) {
+			missing = append(missing, name)
 		}
 	}
 	return &LateError{missing, waited}
@@ -261,12 +260,9 @@ type LateError struct {
 }
 
 func (e *LateError) Error() string {
-	who := "the other ranks"
-	if len(e.Ranks) > 0 {
-		who = e.Ranks[0]
-		if n := len(e.Ranks) - 1; n > 0 {
-			who = fmt.Sprintf("%s and %d more", who, n)
-		}
+	who := strings.Join(e.Ranks[:min(3, len(e.Ranks))], ", ")
+	if n := len(e.Ranks) - 3; n > 0 {
+		who = fmt.Sprintf("%s and %d more", who, n)
 	}
 	return fmt.Sprintf("no answer from %s for %s: it hangs, or its machine does", who, e.Waited.Round(time.Second))
 }
