@@ -1,0 +1,248 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"t5train/checkpoints"
+	"t5train/trainer/record"
+)
+
+// mpirun returns a command that starts a command as a number of ranks, or skips the test.
+func mpirun(t *testing.T, ranks int, command ...string) *exec.Cmd {
+	t.Helper()
+	if _, err := exec.LookPath("mpirun.openmpi"); err != nil {
+		t.Skip("Open MPI is not installed (Debian: openmpi-bin): several ranks are not tested")
+	}
+	return exec.Command("mpirun.openmpi", append([]string{"--allow-run-as-root", "--oversubscribe", "-n", fmt.Sprint(ranks)}, command...)...)
+}
+
+// divided is trainCommand with four micro-batches a step, in a number of ranks; 0 is one process without a launcher.
+func divided(t *testing.T, ranks int, output string, more ...string) *exec.Cmd {
+	t.Helper()
+	command := append(append(trainCommand(output).Args, "--set", "train.accumulate=4", "--set", "train.log_every=1", "--steps", "16"), more...)
+	if ranks == 0 {
+		return exec.Command(command[0], command[1:]...)
+	}
+	return mpirun(t, ranks, command...)
+}
+
+// finish runs a command to its good end and returns what it writes.
+func finish(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return string(out)
+}
+
+// losses returns the training losses of a run, by step.
+func losses(t *testing.T, output string) []float64 {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(output, record.HistoryName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []float64
+	for line := range bytes.Lines(raw) {
+		var l struct {
+			Kind string
+			Loss float64
+		}
+		if err := json.Unmarshal(line, &l); err != nil {
+			t.Fatal(err)
+		}
+		if l.Kind == record.KindTrain {
+			list = append(list, l.Loss)
+		}
+	}
+	return list
+}
+
+// near wants two courses of losses to be the same but for rounding.
+func near(t *testing.T, what string, got, want []float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d losses, want %d", what, len(got), len(want))
+	}
+	for i := range want {
+		if math.Abs(got[i]-want[i]) > 1e-4*want[i] {
+			t.Errorf("%s: the loss of step %d is %g, want %g", what, i+1, got[i], want[i])
+		}
+	}
+}
+
+// TestRanks trains in one process and in 2 and 4 ranks: the losses are the same up to rounding, a second time the files are
+// the same bits, and evaluations and predictions are those of one process, to the bit.
+func TestRanks(t *testing.T) {
+	dir := t.TempDir()
+	one := filepath.Join(dir, "one")
+	finish(t, divided(t, 0, one))
+	const held = "../../testdata/sms_spam/validation-00000-of-00001.parquet"
+	tuned := filepath.Join(dir, "tuned")
+	finish(t, exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--train", "../../testdata/sms_spam/train-00000-of-00001.parquet", "--output", tuned))
+	ask := func(t *testing.T, cmd *exec.Cmd) string {
+		var said bytes.Buffer
+		cmd.Stderr = &said
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%v: %v\n%s", cmd.Args, err, said.Bytes())
+		}
+		return string(out)
+	}
+	inputs := filepath.Join(dir, "inputs.txt")
+	if err := os.WriteFile(inputs, []byte(strings.Repeat("you have won\ncall me\nThe <extra_id_0> is late\n", 9)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	about := []string{"--data", held, "--max-examples", "50", "--batch-size", "7", "--threads", "1"}
+	pretrained := append([]string{"t5train", "evaluate", "--checkpoint", one}, about...)
+	classified := append([]string{"t5train", "evaluate", "--checkpoint", tuned}, about...)
+	written := append(append([]string{}, classified...), "--task", "seq2seq", "--text-column", "label", "--target-column", "sms")
+	predict := []string{"t5train", "predict", "--checkpoint", one, "--task", "seq2seq", "--input", inputs, "--batch-size", "4", "--max-output-length", "5", "--sample", "--seed", "1", "--threads", "1"}
+	for _, ranks := range []int{2, 4} {
+		t.Run(fmt.Sprintf("%d ranks", ranks), func(t *testing.T) {
+			first, second := filepath.Join(dir, fmt.Sprint(ranks)), filepath.Join(t.TempDir(), "run")
+			if out := finish(t, divided(t, ranks, first)); strings.Count(out, "16 steps of 4 x 4 examples") != 1 {
+				t.Errorf("the ranks say other than once what they do:\n%s", out)
+			}
+			near(t, "training", losses(t, first), losses(t, one))
+			finish(t, divided(t, ranks, second))
+			compareFiles(t, "trained again", runFiles(t, first), runFiles(t, second))
+			for _, command := range [][]string{pretrained, classified, written, predict} {
+				want := ask(t, exec.Command(command[0], command[1:]...))
+				if got := ask(t, mpirun(t, ranks, command...)); got != want || want == "" {
+					t.Errorf("%s: %q, want %q", command[1], got, want)
+				}
+			}
+		})
+	}
+}
+
+// rankOf returns the process of a rank that trains to an output folder.
+func rankOf(output string, rank int) (*os.Process, bool) {
+	environments, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, path := range environments {
+		env, err := os.ReadFile(path)
+		command, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
+		if err != nil || !bytes.Contains(env, fmt.Appendf(nil, "OMPI_COMM_WORLD_RANK=%d\x00", rank)) || !bytes.Contains(command, []byte(output)) {
+			continue
+		}
+		var pid int
+		fmt.Sscanf(path, "/proc/%d/", &pid)
+		p, err := os.FindProcess(pid)
+		return p, err == nil
+	}
+	return nil, false
+}
+
+// disturb starts ranks, sends a signal to one of them once there is a checkpoint, and returns what they write and how they
+// end.
+func disturb(t *testing.T, cmd *exec.Cmd, output string, rank int, s syscall.Signal) (string, error) {
+	t.Helper()
+	var b bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &b, &b
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for saved := 0; saved < 2; time.Sleep(5 * time.Millisecond) {
+		run, err := checkpoints.OpenRun(output)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if step, ok, err := run.Latest(); err == nil && ok {
+			saved = step
+		}
+	}
+	if p, ok := rankOf(output, rank); !ok {
+		t.Errorf("rank %d has ended", rank)
+	} else if err := p.Signal(s); err != nil {
+		t.Error(err)
+	}
+	err := cmd.Wait()
+	return b.String(), err
+}
+
+// TestRanksEnd stops, kills and halts one of two ranks. The job ends and says why, the last checkpoint is whole, and the run
+// that goes on, with the same number of ranks, ends with the files of one that never stopped; with another number it has
+// the same examples.
+func TestRanksEnd(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "run")
+	finish(t, divided(t, 2, whole))
+	want := runFiles(t, whole)
+	for _, c := range []struct {
+		name    string
+		signal  syscall.Signal
+		rank    int
+		says    string
+		goOn    int
+		options []string
+	}{
+		{"stop the first", syscall.SIGTERM, 0, "and saved: the same command goes on from there", 2, nil},
+		{"stop the second", syscall.SIGTERM, 1, "and saved: the same command goes on from there", 2, nil},
+		{"kill the first", syscall.SIGKILL, 0, "exited on signal 9", 2, nil},
+		{"kill the second", syscall.SIGKILL, 1, "exited on signal 9", 2, nil},
+		{"halt the second", syscall.SIGSTOP, 1, "no answer from rank 1", 2, []string{"--rank-timeout", "2s"}},
+		{"go on with four", syscall.SIGTERM, 1, "and saved", 4, nil},
+		{"go on alone", syscall.SIGTERM, 1, "and saved", 0, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			output := filepath.Join(t.TempDir(), "run")
+			out, err := disturb(t, divided(t, 2, output, c.options...), output, c.rank, c.signal)
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || !strings.Contains(out, c.says) || strings.Contains(out, "goroutine ") {
+				t.Errorf("%v, want an exit status and %q\n%s", err, c.says, out)
+			}
+			checkLoads(t, output)
+			finish(t, divided(t, c.goOn, output))
+			if c.goOn == 2 {
+				compareFiles(t, "gone on", want, runFiles(t, output))
+			}
+			near(t, "gone on", losses(t, output), losses(t, whole))
+		})
+	}
+}
+
+// TestRanksRefuse gives ranks what they cannot do together: one message says what, and what to do.
+func TestRanksRefuse(t *testing.T) {
+	output := filepath.Join(t.TempDir(), "run")
+	command := trainCommand(output).Args
+	other := append(append([]string{}, command...), "--seed", "7")
+	for name, c := range map[string]struct {
+		cmd  *exec.Cmd
+		want string
+	}{
+		"a step that does not divide": {mpirun(t, 4, command...), "divide a step over 4 ranks: it has 2 micro-batches"},
+		"two configurations":          {mpirun(t, 1, append(append(command, ":", "-n", "1"), other...)...), "has another configuration (train.seed"},
+		"a wrong key":                 {mpirun(t, 2, append(command, "--set", "train.steps=-1")...), "train.steps"},
+		"a wrong flag":                {mpirun(t, 2, append(command, "--stepz", "1")...), "did you mean --steps?"},
+	} {
+		out, err := c.cmd.CombinedOutput()
+		if err == nil || strings.Count(string(out), "t5train: ") != 1 || !strings.Contains(string(out), c.want) {
+			t.Errorf("%s: %v, want one message with %q\n%s", name, err, c.want, out)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(output, "config.yaml")); err == nil {
+		t.Error("a run that cannot begin has written its configuration")
+	}
+}
+
+// TestDistributedLibrary asks for ranks where there is no library: one line says what is missing.
+func TestDistributedLibrary(t *testing.T) {
+	cmd := exec.Command("t5train", "predict", "--distributed", "--checkpoint", "x", "--text", "y")
+	cmd.Env = append(os.Environ(), "T5_MPI=/nowhere/libmpi.so")
+	out, err := cmd.CombinedOutput()
+	if err == nil || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), "open the MPI library /nowhere/libmpi.so") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
