@@ -19,6 +19,7 @@ type stepLog struct {
 	pausedAt time.Time
 	first    int // step at which this process began
 	tokens   int
+	waited   time.Duration // for the sums of gradients, until the last line
 	work     *workMeter
 }
 
@@ -54,6 +55,11 @@ func (s *stepLog) step(r stepResult) error {
 	share := s.work.share(spent.Seconds())
 	loss := l.state.LossSum / float64(l.state.LossSteps)
 	line := fmt.Sprintf("loss %.4f  lr %.2e  %s tokens/s  %.0f %% of peak", loss, r.LearningRate, grouped(int(rate)), 100*share)
+	waited := l.stepper.reducer.Waited()
+	reduce := (waited - s.waited).Seconds() / spent.Seconds()
+	if waited > 0 {
+		line += fmt.Sprintf("  %.0f %% reducing", 100*reduce)
+	}
 	// With evaluations and checkpoints, of which the rest of the run has its part too.
 	left := time.Duration(float64(time.Since(s.begun)) / float64(step-s.first) * float64(l.total-step))
 	if s.progress.console.terminal {
@@ -64,14 +70,14 @@ func (s *stepLog) step(r stepResult) error {
 		}
 		l.console.Say("step %d/%d  epoch %.2f  %s", step, l.total, l.epoch(), line)
 	}
-	s.since, s.paused, s.tokens = time.Now(), 0, 0
+	s.since, s.paused, s.tokens, s.waited = time.Now(), 0, 0, waited
 	l.state.LossSum, l.state.LossSteps = 0, 0
 	if !l.world.First() {
 		return nil
 	}
 	return l.history.addTrain(record.Train{
 		Kind: record.KindTrain, Step: step, Epoch: l.epoch(), Position: l.state.Position, Loss: loss, LearningRate: r.LearningRate,
-		GradNorm: r.GradNorm, TokensPerSecond: rate, PeakShare: share, PeakMemoryMB: peakRSS(),
+		GradNorm: r.GradNorm, TokensPerSecond: rate, PeakShare: share, PeakMemoryMB: peakRSS(), ReduceShare: reduce,
 		Seconds: time.Since(s.begun).Seconds(), SecondsLeft: left.Seconds(), Time: now(),
 	})
 }

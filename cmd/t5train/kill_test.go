@@ -166,7 +166,7 @@ func runFiles(t *testing.T, output string) map[string]string {
 }
 
 // times are the parts of a metrics line that say when it was, how long something took and how much memory.
-var times = regexp.MustCompile(`,"(seconds|seconds_left|tokens_per_second|fma_peak_share|peak_memory_mb|time)":[^,}]*`)
+var times = regexp.MustCompile(`,"(seconds|seconds_left|tokens_per_second|fma_peak_share|peak_memory_mb|reduce_share|time)":[^,}]*`)
 
 func compareFiles(t *testing.T, when string, want, got map[string]string) {
 	t.Helper()

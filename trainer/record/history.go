@@ -29,6 +29,7 @@ type Train struct {
 	TokensPerSecond float64   `json:"tokens_per_second"`        // input and target tokens
 	PeakShare       float64   `json:"fma_peak_share"`           // part of the measured peak that matrix products reach
 	PeakMemoryMB    float64   `json:"peak_memory_mb,omitempty"` // largest resident memory of this process so far
+	ReduceShare     float64   `json:"reduce_share,omitempty"`   // part of the time in which this rank had computed its gradients and waited for their sums
 	Seconds         float64   `json:"seconds"`                  // since the start of this process
 	SecondsLeft     float64   `json:"seconds_left"`             // estimated
 	Time            time.Time `json:"time,omitzero"`            // zero in runs of older versions
