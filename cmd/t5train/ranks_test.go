@@ -246,3 +246,58 @@ func TestDistributedLibrary(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestRanksOfTwoHosts trains on two machines, as far as MPI can tell: in two network namespaces, over TCP. The files are those
+// of two ranks of one machine; a rank that is killed ends the job there too.
+func TestRanksOfTwoHosts(t *testing.T) {
+	local := filepath.Join(t.TempDir(), "run")
+	finish(t, divided(t, 2, local))
+	if os.Getuid() != 0 || exec.Command("ip", "netns", "list").Run() != nil || exec.Command("unshare", "--uts", "true").Run() != nil {
+		t.Skip("no rights to make network namespaces (or no ip and unshare): two hosts are not tested")
+	}
+	program, err := exec.LookPath("t5train")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts := func(output string) *exec.Cmd {
+		command := divided(t, 0, output).Args[1:]
+		for i, argument := range command { // the second host starts in another folder
+			command[i] = strings.ReplaceAll(argument, "../../testdata", absolute(t, "../../testdata"))
+		}
+		script := absolute(t, "testdata/hosts/two_hosts.sh")
+		return exec.Command(script, append([]string{fmt.Sprintf("t5train-%d", os.Getpid()), program}, command...)...)
+	}
+	output := filepath.Join(t.TempDir(), "run")
+	if out := finish(t, hosts(output)); !strings.Contains(out, "2 ranks on 2 machines") {
+		t.Errorf("the ranks do not see two machines:\n%s", out)
+	}
+	near(t, "two hosts", losses(t, output), losses(t, local))
+	weights := func(output string) string {
+		run, err := checkpoints.OpenRun(output)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := os.ReadFile(filepath.Join(run.Dir(16), "model.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	if weights(output) != weights(local) {
+		t.Error("two hosts train other weights than two ranks of one")
+	}
+	output = filepath.Join(t.TempDir(), "run")
+	if out, err := disturb(t, hosts(output), output, 1, syscall.SIGKILL); err == nil || !strings.Contains(out, "signal 9") {
+		t.Errorf("%v, want an exit status and a word about signal 9\n%s", err, out)
+	}
+	checkLoads(t, output)
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
