@@ -31,7 +31,7 @@ type VocabularyOptions struct {
 
 // TrainVocabulary trains a vocabulary and writes the files of its tokenizer: all of them or, after an error, none. It returns
 // their paths.
-func TrainVocabulary(ctx context.Context, o VocabularyOptions) ([]string, error) {
+func TrainVocabulary(ctx context.Context, o VocabularyOptions) (paths []string, err error) {
 	if err := o.Train.Check(); err != nil {
 		return nil, fmt.Errorf("train tokenizer: %w", err)
 	}
@@ -46,7 +46,26 @@ func TrainVocabulary(ctx context.Context, o VocabularyOptions) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	inputs.say(o.Console)
+	s, err := newStage(dir)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
+	}
+	defer s.remove()
+	files, err := o.train(ctx, inputs)
+	if err != nil {
+		return nil, err
+	}
+	if paths, err = s.write(files); err != nil {
+		return nil, fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
+	}
+	return paths, nil
+}
+
+// train returns the files of the tokenizer.
+func (o VocabularyOptions) train(ctx context.Context, inputs corpora) ([]tokenizer.File, error) {
+	for _, in := range inputs {
+		o.Console.Say("data: %s: column %s", in.name, in.column)
+	}
 	phases := NewPhases(o.Console)
 	defer phases.Stop()
 	o.Train.Progress = phases.Progress
@@ -60,16 +79,8 @@ func TrainVocabulary(ctx context.Context, o VocabularyOptions) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	files, err := tok.Files()
-	if err != nil {
-		return nil, err
-	}
-	paths, err := writeTogether(dir, files)
-	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
-	}
 	o.Console.Say("tokenizer: %s, %s pieces, with %d sentinels %s tokens", tok.Kind(), grouped(result.Pieces), o.ExtraIDs, grouped(tok.VocabSize()))
-	return paths, nil
+	return tok.Files()
 }
 
 func (o VocabularyOptions) checkSentinels() error {
@@ -93,17 +104,6 @@ func (o VocabularyOptions) folder() (string, error) {
 	case err == nil && !info.IsDir():
 		return "", fmt.Errorf("write %s: it is a file: name a folder, or %s in one", dir, tokenizer.ModelFile)
 	}
-	if err := durable.MkdirAll(dir); err != nil {
-		return "", fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
-	}
-	probe, err := os.CreateTemp(dir, ".t5train-*")
-	if err != nil {
-		return "", fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
-	}
-	probe.Close()
-	if err := os.Remove(probe.Name()); err != nil {
-		return "", fmt.Errorf("write %s: %w", dir, err)
-	}
 	for _, name := range tokenizer.FileNames() {
 		_, err := os.Lstat(filepath.Join(dir, name))
 		if !o.Overwrite && !errors.Is(err, fs.ErrNotExist) {
@@ -113,26 +113,45 @@ func (o VocabularyOptions) folder() (string, error) {
 	return dir, nil
 }
 
-// writeTogether writes files into a folder and gives them their names when all are on the disk.
-func writeTogether(dir string, files []tokenizer.File) (paths []string, err error) {
-	stage, err := os.MkdirTemp(dir, ".t5train-*")
-	if err != nil {
-		return nil, err
+// stage is a folder in the folder of the output, in which its files are written before they get their places.
+type stage struct {
+	path string
+	dir  string // of the output
+	made bool   // there was no such folder before
+}
+
+func newStage(dir string) (s stage, err error) {
+	_, err = os.Stat(dir)
+	s = stage{dir: dir, made: errors.Is(err, fs.ErrNotExist)}
+	if err = durable.MkdirAll(dir); err == nil {
+		s.path, err = os.MkdirTemp(dir, ".t5train-*")
 	}
-	defer os.RemoveAll(stage)
+	return s, err
+}
+
+// write writes files and gives them their places when all are on the disk.
+func (s stage) write(files []tokenizer.File) (paths []string, err error) {
 	for _, f := range files {
-		if err := durable.ReplaceFile(filepath.Join(stage, f.Name), f.Data); err != nil {
+		if err := durable.ReplaceFile(filepath.Join(s.path, f.Name), f.Data); err != nil {
 			return nil, err
 		}
 	}
 	for _, f := range files {
-		path := filepath.Join(dir, f.Name)
-		if err := os.Rename(filepath.Join(stage, f.Name), path); err != nil {
+		path := filepath.Join(s.dir, f.Name)
+		if err := os.Rename(filepath.Join(s.path, f.Name), path); err != nil {
 			return nil, err
 		}
 		paths = append(paths, path)
 	}
-	return paths, durable.SyncDir(dir)
+	return paths, durable.SyncDir(s.dir)
+}
+
+// remove leaves nothing of what has no place.
+func (s stage) remove() {
+	os.RemoveAll(s.path)
+	if s.made {
+		os.Remove(s.dir) // if it is empty
+	}
 }
 
 // sayCorpus tells what the vocabulary was trained on.
@@ -144,7 +163,8 @@ func (o VocabularyOptions) sayCorpus(r vocabulary.Result) {
 		o.Console.Say("  %s of the lines, drawn at random, are trained on", grouped(int(taken)))
 	}
 	if c.TooLong > 0 {
-		o.Console.Say("  %s lines of more than %d bytes are left out (--max-line-bytes)", grouped(int(c.TooLong)), o.Train.MaxLineBytes)
+		o.Console.Say("  %s lines of more than %d bytes are left out, %s bytes of text (--max-line-bytes)", grouped(int(c.TooLong)), o.Train.MaxLineBytes,
+			grouped(int(c.TooLongBytes)))
 	}
 	if c.Reserved > 0 {
 		o.Console.Say("  %s lines that hold ▅ (U+2585), which training uses itself, are left out", grouped(int(c.Reserved)))

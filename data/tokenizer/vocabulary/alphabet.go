@@ -81,6 +81,15 @@ func newAlphabet(c *counts, o Options) *alphabet {
 	return a
 }
 
+// code returns the number of the character that a text begins with, codeRare where it is none of the alphabet's, and its bytes.
+func (a *alphabet) code(text []byte) (code int32, size int) {
+	r, size := utf8.DecodeRune(text)
+	if code, ok := a.of[r]; ok {
+		return code, size
+	}
+	return codeRare, size
+}
+
 // isDigit knows the digits that spm_train knows: ASCII's and the full-width ones.
 func isDigit(r rune) bool { return r >= '0' && r <= '9' || r >= '０' && r <= '９' }
 

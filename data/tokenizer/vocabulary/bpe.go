@@ -4,8 +4,9 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"fmt"
+	"math"
 	"strings"
-	"unicode/utf8"
 )
 
 // bpeTrainer merges the most frequent pair of neighbours, again and again (Sennrich et al. 2016, section 3.2). The text is one
@@ -26,11 +27,8 @@ type bpeTrainer struct {
 	raised []*pair // pairs that have new places and wait to be queued
 }
 
-// Symbols that take part in no pair: a rare character, and what has been merged into the symbol before it.
-const (
-	symbolRare   int32 = -1
-	symbolMerged int32 = -2
-)
+// symbolMerged is what has been merged into the symbol before it. Like codeRare it takes part in no pair.
+const symbolMerged int32 = -1
 
 type pair struct {
 	left, right int32
@@ -67,6 +65,9 @@ func (q *pairQueue) Pop() any {
 
 // trainBPE returns the pieces of merges, in their order, and then the alphabet; at most wanted.
 func trainBPE(ctx context.Context, c *counts, a *alphabet, o *Options, wanted int) ([]piece, error) {
+	if len(c.text) > math.MaxInt32 {
+		return nil, fmt.Errorf("the text has more than 2 GB of different %s: train on a sample of its lines", o.UnitName())
+	}
 	t := newBPETrainer(c, a, o)
 	merges := wanted - len(a.chars)
 	var found []piece
@@ -107,14 +108,10 @@ func newBPETrainer(c *counts, a *alphabet, o *Options) *bpeTrainer {
 		t.count = append(t.count, u.count)
 		before := int32(-1)
 		for text := c.of(u); len(text) > 0; {
-			r, size := utf8.DecodeRune(text)
+			code, size := a.code(text)
 			text = text[size:]
-			symbol, ok := a.of[r]
-			if !ok {
-				symbol = symbolRare
-			}
 			here := int32(len(t.at))
-			t.at, t.unit = append(t.at, symbol), append(t.unit, int32(n))
+			t.at, t.unit = append(t.at, code), append(t.unit, int32(n))
 			t.prev, t.next = append(t.prev, before), append(t.next, -1)
 			if before >= 0 {
 				t.next[before] = here

@@ -19,11 +19,12 @@ type Texts func(ctx context.Context, yield func(text string) error) error
 
 // Corpus is what was read.
 type Corpus struct {
-	Lines    int64 // with text, those left out included
-	Bytes    int64 // of them
-	Used     int64 // lines trained on
-	TooLong  int64 // lines left out for their length, of those that would have been used
-	Reserved int64 // lines left out for ▅, which training uses itself
+	Lines        int64 // with text, those left out included
+	Bytes        int64 // of them
+	Used         int64 // lines trained on
+	TooLong      int64 // lines left out for their length, of those that would have been used
+	TooLongBytes int64
+	Reserved     int64 // lines left out for ▅, which training uses itself
 }
 
 // boundary takes the place of symbols in normalised text: no piece crosses it.
@@ -67,6 +68,7 @@ func (l *lines) read(ctx context.Context, texts Texts) error {
 				return errTooMuch
 			case l.o.MaxLineBytes > 0 && len(line) > l.o.MaxLineBytes:
 				l.corpus.TooLong++
+				l.corpus.TooLongBytes += int64(len(line))
 				continue
 			case strings.ContainsRune(line, rare):
 				l.corpus.Reserved++

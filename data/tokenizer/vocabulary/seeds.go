@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // seed is a piece to start from.
@@ -44,39 +43,57 @@ const (
 	codeRare
 )
 
-func newSeeder(c *counts, a *alphabet, o *Options) (*seeder, []suffix) {
+// newSeeder also returns the places of each character.
+func newSeeder(c *counts, a *alphabet, o *Options) (*seeder, [][]suffix) {
 	s := &seeder{o: o, chars: a.chars}
 	for _, ch := range a.chars {
 		s.lead = append(s.lead, string(ch.r)[0])
 	}
-	var places []suffix
-	add := func(text []byte, count int64, end int32) {
-		if count == 0 {
-			return
+	// What is as large as the text is allocated once.
+	places, codes := make([][]suffix, len(a.chars)), 0
+	occurrences := make([]int, len(a.chars))
+	s.eachUnit(c, func(text []byte, _ int64, _ int32) {
+		for i := 0; i < len(text); {
+			code, size := a.code(text[i:])
+			if i += size; code >= 0 {
+				occurrences[code]++
+			}
+			codes++
 		}
-		for len(text) > 0 {
-			r, size := utf8.DecodeRune(text)
-			text = text[size:]
-			code, ok := a.of[r]
-			if !ok {
-				code = codeRare
-			} else {
-				places = append(places, suffix{uint32(len(s.codes)), uint32(len(s.count))})
+		codes++
+	})
+	for code, n := range occurrences {
+		places[code] = make([]suffix, 0, n)
+	}
+	s.codes = make([]int32, 0, codes)
+	s.eachUnit(c, func(text []byte, count int64, end int32) {
+		for i := 0; i < len(text); {
+			code, size := a.code(text[i:])
+			if i += size; code >= 0 {
+				places[code] = append(places[code], suffix{uint32(len(s.codes)), uint32(len(s.count))})
 			}
 			s.codes = append(s.codes, code)
 		}
 		s.codes = append(s.codes, end)
 		s.count = append(s.count, uint64(count))
-	}
+	})
+	return s, places
+}
+
+// eachUnit calls f for each unit, once for what ends words in it and once for what ends lines.
+func (s *seeder) eachUnit(c *counts, f func(text []byte, count int64, end int32)) {
 	for _, u := range c.units {
-		if o.SplitByWhitespace {
-			add(c.of(u), u.count-u.last, codeWordEnd)
-			add(c.of(u), u.last, codeLineEnd)
-		} else {
-			add(c.of(u), u.count, codeLineEnd)
+		lines := u.last
+		if !s.o.SplitByWhitespace {
+			lines = u.count
+		}
+		if words := u.count - lines; words > 0 {
+			f(c.of(u), words, codeWordEnd)
+		}
+		if lines > 0 {
+			f(c.of(u), lines, codeLineEnd)
 		}
 	}
-	return s, places
 }
 
 // found is a seed as a place in the codes.
@@ -89,21 +106,18 @@ type found struct {
 
 // findSeeds returns the substrings of at least two characters to start from, the best first.
 func findSeeds(c *counts, a *alphabet, o *Options) []seed {
-	s, places := newSeeder(c, a, o)
-	starts := s.divide(places, make([]suffix, len(places)), 0)
+	s, starts := newSeeder(c, a, o)
 	walkers := make([]walker, o.threads())
 	for i := range walkers {
 		walkers[i].seeder = s
 	}
 	parallel(o.threads(), len(starts), func(thread, i int) {
 		w := &walkers[thread]
-		group := starts[i]
-		if ch := s.chars[s.codes[group[0].at]]; len(group) > 1 {
-			if shape, ok := noShape.with(ch, o); ok {
-				w.spare = slices.Grow(w.spare[:0], len(group))[:len(group)]
-				w.walk(group, w.spare, shape)
-			}
+		if shape, ok := noShape.with(s.chars[i], o); ok && len(starts[i]) > 1 {
+			w.spare = slices.Grow(w.spare[:0], len(starts[i]))[:len(starts[i])]
+			w.walk(starts[i], w.spare, shape)
 		}
+		starts[i] = nil // as large as the text
 	})
 	var all []found
 	for _, w := range walkers {
