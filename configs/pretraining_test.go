@@ -225,6 +225,9 @@ func TestRateWarning(t *testing.T) {
 		{"optimizer.learning_rate=0.03 schedule.name=linear", ""},
 		{"optimizer.name=sgd optimizer.learning_rate=1 schedule.name=linear", ""},
 		{"optimizer.relative_step=true schedule.name=constant", ""},
+		{"model.path=t5-small", "begins at 1.00e-02, as for new weights, and may undo what the model has learnt"},
+		{"model.path=t5-small optimizer.learning_rate=1e-3 schedule.name=constant", ""},
+		{"model.path=t5-small optimizer.name=adamw", ""},
 	} {
 		c := mustLoad(t, pretrain, LoadOptions{Set: strings.Fields(test.set)})
 		if got := c.RateWarning(); (got == "") != (test.want == "") || !regexp.MustCompile(test.want).MatchString(got) {

@@ -251,7 +251,7 @@ func (p *prepared) claim() error {
 	if err := l.recorder.begin(l, p.material, p.workers); err != nil {
 		return err
 	}
-	l.history, err = openHistory(filepath.Join(c.Output, historyName), l.state.Step, l.state.Evaluated == l.state.Step)
+	l.history, err = openHistory(filepath.Join(c.Output, historyName), l.state.Step, l.state.Step > 0 && l.state.Evaluated == l.state.Step)
 	return err
 }
 
@@ -349,6 +349,9 @@ func startModel(c *configs.Config, from start, console *Console) (*Bundle, error
 		}
 		if b.Model.Int8() {
 			return nil, fmt.Errorf("train %s: %w", dir, model.ErrInt8)
+		}
+		if was := b.Info.Objective; !from.resume && was != nil && c.Pretraining() && was.Name != c.Objective.Name {
+			console.Say("objective: %s from now on, but the model was pre-trained by %s (--objective %s goes on with that)", c.Objective.Name, was.Name, was.Name)
 		}
 		b.Info = Info{}
 		if rate := c.Model.DropoutRate; rate != nil {

@@ -167,11 +167,11 @@ func (l *loop) stopped(ctx context.Context) error {
 // settle evaluates and saves after a step, where that is due. A run that was stopped before it was done does it when it
 // goes on.
 func (l *loop) settle(ctx context.Context, log *stepLog, newEpoch bool) error {
-	if l.state.Step == 0 {
-		return nil
-	}
 	log.pause()
 	defer log.resume()
+	if l.state.Step == 0 {
+		return l.evaluateFirst(ctx)
+	}
 	c, evaluated, improved := l.config, l.state.EvaluateNext, false
 	if evaluated {
 		var err error
@@ -260,6 +260,25 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 		return false, err
 	}
 	return improved, l.history.addEval(record.Eval{Kind: record.KindEval, Step: l.state.Step, Epoch: l.epoch(), Metrics: l.metrics, Time: now()})
+}
+
+// evaluateFirst tells how good a model is that is pre-trained further, to compare with what comes of it.
+func (l *loop) evaluateFirst(ctx context.Context) error {
+	if l.heldOut == nil || !l.config.Pretraining() || l.config.Model.Path == "" {
+		return nil
+	}
+	progress := l.console.Start("evaluate", "examples", int64(l.heldOut.Len()))
+	values, _, err := l.heldOut.Evaluate(ctx, progress.Set)
+	progress.Stop()
+	if err != nil {
+		return fmt.Errorf("step 0: %w", err)
+	}
+	all := onlyFinite(metricMap(values))
+	l.console.Say("step 0, the model as it was: validation %s", FormatMetrics(all, ShownFirst(l.config)...))
+	if !l.world.First() {
+		return nil
+	}
+	return l.history.addEval(record.Eval{Kind: record.KindEval, Metrics: all, Time: now()})
 }
 
 // compared is the metric that decides which checkpoint is the best.

@@ -308,6 +308,37 @@ func TestPretrain_FolderInFolder(t *testing.T) {
 	}
 }
 
+// A checkpoint that is trained further is evaluated as it is first, once, and is told when its objective changes.
+func TestPretrain_Further(t *testing.T) {
+	c := tinyPretraining(t)
+	before := pretrain(t, c, PlainConsole(io.Discard))
+	further := *c
+	further.Output = filepath.Join(t.TempDir(), "further")
+	further.Model, further.Tokenizer = configs.Model{Path: c.Output}, configs.Tokenizer{}
+	for _, seed := range []int{1, 2} {
+		further.Train.Seed = seed
+		var log bytes.Buffer
+		if _, err := Pretrain(t.Context(), &further, FinetuneOptions{Console: PlainConsole(&log), Overwrite: true}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(log.String(), "step 0, the model as it was: validation loss") || strings.Contains(log.String(), "objective: span_corruption from now on") {
+			t.Errorf("the log says\n%s", log.String())
+		}
+		h := record.ParseHistory(mustRead(t, filepath.Join(further.Output, historyName)))
+		if h.Eval[0].Step != 0 || h.Eval[0].Metrics["loss"] != before.Metrics["loss"] || h.Eval[1].Step != 3 {
+			t.Errorf("evaluations %+v, want one of step 0 with a loss of %g, then step 3", h.Eval, before.Metrics["loss"])
+		}
+	}
+	further.Objective = configs.Objective{Name: "lm", InputLength: new(32)}
+	var log bytes.Buffer
+	if _, err := Pretrain(t.Context(), &further, FinetuneOptions{Console: PlainConsole(&log), Overwrite: true}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "objective: lm from now on, but the model was pre-trained by span_corruption (--objective span_corruption goes on with that)"; !strings.Contains(log.String(), want) {
+		t.Errorf("want %q in\n%s", want, log.String())
+	}
+}
+
 // Held-out text that is trained on too is noticed, by its content where its tokens are stored.
 func TestPretrain_SharedFiles(t *testing.T) {
 	copied := filepath.Join(t.TempDir(), "copied.parquet")

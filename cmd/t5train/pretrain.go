@@ -14,9 +14,9 @@ func pretrainCommand(a app) *cobra.Command {
 
 The text is tokenized once, into token stores in the folder tokens of the run, or in one that several runs share. Each
 evaluation tells the loss per token and per byte of held-out text, and shows pieces of it with what stood in each gap and
-what the model fills in.`,
+what the model fills in. A checkpoint is evaluated before the first step too.`,
 		Example: `  t5train pretrain --config configs/pretrain-tiny.yaml --train 'corpus/train-*.parquet' --validation corpus/validation.parquet
-  t5train pretrain --model t5-small --train 'corpus/train-*.parquet' --output runs/continued --steps 1000
+  t5train pretrain --model t5-small --train 'corpus/train-*.parquet' --validation held.parquet --output runs/continued --steps 1000 --learning-rate 1e-3 --set schedule.name=constant
   t5train pretrain --config my.yaml --tokens tokens --set objective.density=0.25`,
 	}, trainer.Pretrain)
 }
