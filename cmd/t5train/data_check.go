@@ -23,7 +23,8 @@ func dataCheckCommand(a app) *cobra.Command {
   errors      texts that are in two splits, also but for case and white space; labels that are no class or are missing;
               class names that differ between splits
   warnings    texts that are there twice in a split; the same text with different labels; labels that train does not have;
-              empty texts and targets; characters that the vocabulary lacks; texts that the length limits cut
+              empty texts and targets; characters that the vocabulary lacks; texts that the length limits cut, unless there are
+              neither targets nor labels, as for pre-training
 
 Each finding names rows as FILE:ROW, of which the first is 0, and a remedy. The exit status is 1 if there are errors, for they
 falsify an evaluation, and 0 if there are warnings alone. Memory grows by some 120 bytes a row.`,
@@ -65,6 +66,10 @@ falsify an evaluation, and 0 if there are warnings alone. Memory grows by some 1
 			}
 			console := a.console()
 			sayRoles(console, roles)
+			if len(roles.Targets)+len(roles.Labels) == 0 && !c.Flags().Changed("max-input-length") {
+				console.Say("plain text: of any length, for pre-training cuts it into pieces (another limit with --max-input-length)")
+				measure.MaxInput = 0
+			}
 			console.Say("memory: about %s for %d rows", bytesText(rows*survey.BytesPerRow), rows)
 			phases := trainer.NewPhases(console)
 			defer phases.Stop()

@@ -194,7 +194,7 @@ func (c *checking) measured(s Split, row int64, column int, text string, m measu
 	if target {
 		limit, kind = c.Measure.MaxTarget, CutTarget
 	}
-	if m.tokens > limit {
+	if limit > 0 && m.tokens > limit {
 		c.findings.add(kind, s.Name, fmt.Sprintf("column %s, limit %d", name, limit), Instance{Place: placeOf(s.Set, row), Text: fmt.Sprintf("%d tokens", m.tokens)})
 	}
 	if m.unknown {

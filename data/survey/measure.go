@@ -14,7 +14,7 @@ type Tokenizer interface {
 // Measure is how texts are measured.
 type Measure struct {
 	Tokenizer Tokenizer
-	MaxInput  int // most tokens of a text that training keeps
+	MaxInput  int // most tokens of a text that training keeps; 0 for checks: it keeps all
 	MaxTarget int // of a target
 	Threads   int // 0 is one
 }
