@@ -30,8 +30,7 @@ type Model struct {
 	// Small sizes learn simple tasks in minutes; on little data a pre-trained model in path is far better.
 	Size string `yaml:"size" unit:"name"`
 
-	// Rows of the embedding table. Unset: that of the size. T5's vocabulary needs 32100; 32128 is its usual
-	// padding to a multiple of 128.
+	// Rows of the embedding table. Unset: the tokens of the tokenizer, up to a multiple of 128; 32128 for the 32100 of T5.
 	VocabSize *int `yaml:"vocab_size" unit:"rows" range:">= 2"`
 	// Width of the residual stream. Unset: that of the size. Memory and time grow linearly with it.
 	DModel *int `yaml:"d_model" unit:"features" range:">= 1"`

@@ -27,9 +27,9 @@ type carriage struct {
 	rows    int
 }
 
-// rowMultiple is what the rows of an embedding are padded to a multiple of: all of T5's family are. T5 has 32,128 rows for
-// 32,100 tokens.
-const rowMultiple = 128
+// paddedRows returns the rows of an embedding for so many tokens: a multiple of 128, as those of T5's family are. T5 has
+// 32,128 rows for 32,100 tokens.
+func paddedRows(tokens int) int { return (tokens + 127) / 128 * 128 }
 
 // newCarriage makes sure that both vocabularies and the model go together. rows is 0 for as many as the vocabulary needs.
 func newCarriage(c model.Config, from, to *tokenizer.Tokenizer, rows int) (*carriage, error) {
@@ -43,7 +43,7 @@ func newCarriage(c model.Config, from, to *tokenizer.Tokenizer, rows int) (*carr
 		return nil, errors.New("the new tokenizer has no <pad>, with which T5's decoder starts: train it with pad_id 0")
 	}
 	if rows == 0 {
-		rows = (to.VocabSize() + rowMultiple - 1) / rowMultiple * rowMultiple
+		rows = paddedRows(to.VocabSize())
 	}
 	if rows < to.VocabSize() {
 		return nil, tooFewRows(rows, to)

@@ -303,17 +303,22 @@ func checkRows(ctx context.Context, t taskData, console *Console) error {
 
 // checkModel returns the tokenizer that goes with the model, nil if there is none.
 func checkModel(c *configs.Config) (*tokenizer.Tokenizer, error) {
-	dir := ""
-	config, err := model.Config{}, error(nil)
-	if c.Model.Path == "" {
-		config, err = NewModelConfig(c.Model)
-	} else if dir, _, err = checkpoints.Resolve(c.Model.Path); err == nil {
-		config, err = readModelConfig(dir)
+	dir, err := "", error(nil)
+	if c.Model.Path != "" {
+		if dir, _, err = checkpoints.Resolve(c.Model.Path); err != nil {
+			return nil, err
+		}
 	}
+	tok, err := startTokenizer(c.Tokenizer, dir)
 	if err != nil {
 		return nil, err
 	}
-	tok, err := startTokenizer(c.Tokenizer, dir)
+	config := model.Config{}
+	if dir == "" {
+		config, err = configFor(c.Model, tok)
+	} else {
+		config, err = readModelConfig(dir)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -360,7 +365,7 @@ func startModel(c *configs.Config, from start, console *Console) (*Bundle, error
 		console.Say("model: %s, %s parameters", how, grouped(int(b.Model.Config.Parameters())))
 		return b, nil
 	}
-	config, err := NewModelConfig(c.Model)
+	config, err := configFor(c.Model, tok)
 	if err != nil {
 		return nil, err
 	}
@@ -377,6 +382,9 @@ func startModel(c *configs.Config, from start, console *Console) (*Bundle, error
 		name = "size of its own (" + name + ", changed)"
 	}
 	console.Say("model: %s, %s parameters, new random weights (seed %d)", name, grouped(int(config.Parameters())), c.Train.Seed)
+	if c.Model.VocabSize == nil && c.Tokenizer.Path != "" {
+		console.Say("  %s rows in the embedding, for the %s tokens of %s (model.vocab_size)", grouped(config.VocabSize), grouped(tok.VocabSize()), c.Tokenizer.Path)
+	}
 	return &Bundle{Model: m, Tokenizer: tok}, nil
 }
 
@@ -396,6 +404,14 @@ func startTokenizer(c configs.Tokenizer, dir string) (*tokenizer.Tokenizer, erro
 	default:
 		return tokenizer.T5()
 	}
+}
+
+// configFor is NewModelConfig of a model with the rows that its tokenizer needs, unless their number is set.
+func configFor(m configs.Model, tok *tokenizer.Tokenizer) (model.Config, error) {
+	if m.VocabSize == nil {
+		m.VocabSize = new(paddedRows(tok.VocabSize()))
+	}
+	return NewModelConfig(m)
 }
 
 // NewModelConfig returns the architecture of a new model: that of its size, with the values that are set.

@@ -339,6 +339,29 @@ func TestPretrain_Further(t *testing.T) {
 	}
 }
 
+// A new model has the rows that its tokenizer needs, unless their number is set.
+func TestPretrain_Rows(t *testing.T) {
+	c := tinyPretraining(t)
+	c.Model.VocabSize, c.Train.Steps = nil, 1
+	var log bytes.Buffer
+	pretrain(t, c, PlainConsole(&log))
+	if want := fmt.Sprintf("\n  128 rows in the embedding, for the %d tokens of ", tinyVocab+tinySentinels); !strings.Contains(log.String(), want) {
+		t.Errorf("want %q in\n%s", want, log.String())
+	}
+	b, _, err := Open(c.Output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows := b.Model.Config.VocabSize; rows != 128 {
+		t.Errorf("%d rows, want 128", rows)
+	}
+	for tokens, want := range map[int]int{1: 128, 128: 128, 129: 256, 32100: 32128, 250100: 250112} {
+		if got := paddedRows(tokens); got != want {
+			t.Errorf("%d rows for %d tokens, want %d", got, tokens, want)
+		}
+	}
+}
+
 // Held-out text that is trained on too is noticed, by its content where its tokens are stored.
 func TestPretrain_SharedFiles(t *testing.T) {
 	copied := filepath.Join(t.TempDir(), "copied.parquet")
