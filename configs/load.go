@@ -23,6 +23,8 @@ type LoadOptions struct {
 	// Command is what the configuration is for, pretrain or finetune; empty: what its keys say. One that sets objective.name
 	// is of pre-training, and without task.name also one that sets any key that only pre-training has, or mixes text in.
 	Command string
+	// NoRun is for commands that begin no run: output may be missing, unless token stores go there.
+	NoRun bool
 	// Paths also checks that what the configuration names is there, as CheckPaths does.
 	Paths bool
 	// Open, with Paths, tells what is wrong with the data that a path, folder or glob names. Nil: what is there is good.
@@ -57,6 +59,9 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 		return nil, err
 	}
 	c.Resolve()
+	if opts.NoRun && c.Output == "" && (kind == finetuning || c.Data.Tokens != "") {
+		c.Output = "." // nothing is written there
+	}
 	problems := r.problems
 	if r.broken[trainOrMixture[1]] { // the files to train on are named, if wrongly
 		r.broken[trainOrMixture[0]] = true

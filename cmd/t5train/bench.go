@@ -150,15 +150,16 @@ func (f *benchFlags) modelFlags(c *cobra.Command) {
 }
 
 func benchDataCommand(a app) *cobra.Command {
-	sources := configSources{command: pretrainName}
+	sources := configSources{command: pretrainName, noRun: true}
 	var o trainer.DataOptions
 	var f benchFlags
 	c := &cobra.Command{
 		Use:   "data",
 		Short: "Measure the input of pre-training beside its model",
 		Long: `Measure how fast a configuration of pre-training reads its text, from token store to batch, and how fast its model trains
-on it. The token stores are made first if they are missing. No run begins.`,
-		Example: `  t5train bench data --config my.yaml
+on it. The token stores are made first if they are missing: in the folder of --tokens, or in the output folder that the
+configuration names. No run begins.`,
+		Example: `  t5train bench data --config my.yaml --tokens tokens
   t5train bench data --config my.yaml --batches 10000 --model-steps 0`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {

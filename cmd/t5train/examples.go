@@ -7,7 +7,7 @@ import (
 )
 
 func examplesCommand(a app) *cobra.Command {
-	sources := configSources{}
+	sources := configSources{noRun: true}
 	var batches int
 	var heldOut bool
 	c := &cobra.Command{
@@ -15,7 +15,7 @@ func examplesCommand(a app) *cobra.Command {
 		Short: "Print the examples that training reads",
 		Long: `Print the examples that a run with a configuration reads, or with --held-out those of its evaluations: one JSON
 object a line, with the number of the batch, the ids of inputs and targets, and their text. Pre-training makes
-its token stores, if they are missing.`,
+its token stores, if they are missing, in the folder of --tokens or in the output folder that the configuration names.`,
 		Example: `  t5train data examples --config my.yaml --batches 1
   t5train data examples --config my.yaml --held-out > held-out.jsonl
   t5train data examples finetune --config configs/quickstart.yaml`,

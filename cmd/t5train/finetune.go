@@ -76,6 +76,7 @@ type configSources struct {
 	open    func(pattern string) error // see configs.LoadOptions
 	file    string
 	set     []string
+	noRun   bool // no run begins, so output may be missing
 }
 
 // flags lists the flags of the command. Where a name stands for two keys, a configuration of either kind has the first.
@@ -142,7 +143,7 @@ func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 		sizes = append(sizes, size.Name)
 	}
 	config, err := configs.Load(configs.LoadOptions{
-		File: s.file, Env: os.Environ(), Set: s.set, Overrides: overrides, Sizes: sizes, Command: s.command, Paths: true, Open: s.open,
+		File: s.file, Env: os.Environ(), Set: s.set, Overrides: overrides, Sizes: sizes, Command: s.command, NoRun: s.noRun, Paths: true, Open: s.open,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
