@@ -221,13 +221,16 @@ func (p printer) checkpoint(dir string) error {
 	if err != nil {
 		return err
 	}
+	if info.Objective != nil {
+		p.objective(*info.Objective)
+	}
 	if info.Task != nil {
 		p.task("task", *info.Task)
 	}
 	for _, name := range slices.Sorted(maps.Keys(info.Tasks)) {
 		p.task("part "+name, info.Tasks[name])
 	}
-	if info.Task != nil || len(info.Tasks) > 0 {
+	if info.Objective != nil || info.Task != nil || len(info.Tasks) > 0 {
 		p.line("trained", "%d steps, inputs up to %d tokens, targets up to %d", info.Step, info.MaxInputLength, info.MaxTargetLength)
 	}
 	if len(info.Metrics) > 0 {
@@ -263,6 +266,27 @@ func metricsText(metrics map[string]float64) string {
 		text += fmt.Sprintf("  %s %.4g", name, metrics[name])
 	}
 	return text
+}
+
+// objective says what a checkpoint was pre-trained by, with the settings that its objective has.
+func (p printer) objective(o trainer.Objective) {
+	how := fmt.Sprintf("%s of %d tokens, documents by %s", o.Name, o.InputLength, o.Split)
+	if o.Density > 0 {
+		how += fmt.Sprintf(", density %g", o.Density)
+	}
+	if o.MeanSpanLength > 0 {
+		how += fmt.Sprintf(", mean span length %g", o.MeanSpanLength)
+	}
+	if o.FinalSentinel {
+		how += ", final sentinel"
+	}
+	if o.ModeTokens {
+		how += ", mode tokens"
+	}
+	if o.SequentialRate > 0 {
+		how += fmt.Sprintf(", sequential rate %g", o.SequentialRate)
+	}
+	p.line("objective", "%s", how)
 }
 
 // task says what a checkpoint was trained for.
