@@ -98,7 +98,8 @@ type Data struct {
 	// Train on the first so many examples only; 0 = all. For a quick try. Pre-training: pieces of each corpus, all of
 	// which is tokenized nevertheless.
 	MaxTrainExamples int `yaml:"max_train_examples" unit:"examples" range:">= 0"`
-	// Evaluate on the first so many examples only; 0 = all. Pre-training: pieces of text.
+	// Evaluate on the first so many examples only; 0 = all. Pre-training: pieces of text; for each kind of noise of ul2 its
+	// part of them, rounded, and one at least.
 	MaxValidationExamples int `yaml:"max_validation_examples" unit:"examples" range:">= 0"`
 }
 

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -186,8 +187,7 @@ func countSpans(v objective.Vocabulary, target []int32, hits []bool) (spans, fil
 	return spans, filled
 }
 
-// evaluateText is Evaluate by the objective that a checkpoint was pre-trained with. The tokens are kept in a temporary
-// folder as long as it takes.
+// evaluateText is Evaluate by the objective that a checkpoint was pre-trained with.
 func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) ([]metric.Value, error) {
 	h, done, err := newTextEvaluation(ctx, b, o)
 	if done != nil {
@@ -216,23 +216,37 @@ func newTextEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (h *he
 		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
 	o.Console.Say("objective: %s, as in pre-training", b.Info.Objective.Name)
-	dir, err := os.MkdirTemp("", "t5train-tokens-")
+	s, remove, err := evaluationTokens(ctx, b, o)
 	if err != nil {
-		return nil, nil, fmt.Errorf("evaluate: %w", err)
-	}
-	done = func() { _ = os.RemoveAll(dir) } // what is left of a temporary folder is for the system
-	s, err := OpenTokens(ctx, b.Tokenizer, TokensOptions{
-		Data: o.Data, TextColumn: column(o.Task.TextColumns), Output: dir, Threads: o.Threads, Console: o.Console, temporary: true,
-	})
-	if err != nil {
-		return nil, done, err
+		return nil, nil, err
 	}
 	done = func() {
 		_ = s.Close() // it was read only
-		_ = os.RemoveAll(dir)
+		_ = remove()  // what is left of a temporary folder is for the system
 	}
 	h, err = newHeldOutText(b, *b.Info.Objective, denoisers, s, heldOutOptions{limit: o.MaxExamples, batchSize: o.BatchSize}, kernel.NewWorkers(o.Threads))
 	return h, done, err
+}
+
+// evaluationTokens opens the tokens of the data in o.Tokens, or else in a temporary folder, which remove removes. Where files in
+// use can be removed, that is done at once, so that nothing of the text stays behind when the process is killed.
+func evaluationTokens(ctx context.Context, b *Bundle, o EvaluateOptions) (s *store.Store, remove func() error, err error) {
+	options := TokensOptions{Data: o.Data, TextColumn: column(o.Task.TextColumns), Output: o.Tokens, Threads: o.Threads, Console: o.Console}
+	if o.Tokens != "" {
+		s, err = OpenTokens(ctx, b.Tokenizer, options)
+		return s, func() error { return nil }, err
+	}
+	if options.Output, err = os.MkdirTemp("", "t5train-tokens-"); err != nil {
+		return nil, nil, fmt.Errorf("evaluate: %w", err)
+	}
+	options.temporary = true
+	s, err = OpenTokens(ctx, b.Tokenizer, options)
+	remove = func() error { return os.RemoveAll(options.Output) }
+	removeErr := remove() // fails where files in use stay, which is tried again
+	if err != nil {
+		return nil, nil, errors.Join(err, removeErr)
+	}
+	return s, remove, nil
 }
 
 // ofTasks returns the flags of the options that are set and say nothing about plain text.

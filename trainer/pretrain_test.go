@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -359,6 +360,37 @@ func TestPretrain_Rows(t *testing.T) {
 		if got := paddedRows(tokens); got != want {
 			t.Errorf("%d rows for %d tokens, want %d", got, tokens, want)
 		}
+	}
+}
+
+// The tokens of an evaluation leave nothing behind, even if the process is killed while it computes.
+func TestEvaluationTokens(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files in use cannot be removed")
+	}
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	tok, err := OpenTokenizer("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, remove, err := evaluationTokens(t.Context(), &Bundle{Tokenizer: tok}, EvaluateOptions{Data: []string{validationFile}, Threads: 1, Console: PlainConsole(io.Discard)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
+		t.Errorf("%v are left, %v", left, err)
+	}
+	pieces, err := s.Pieces(store.Document, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids := pieces.Piece(pieces.Len()-1, nil); len(ids) == 0 {
+		t.Error("the last piece is empty")
+	}
+	if err := remove(); err != nil {
+		t.Error(err)
 	}
 }
 

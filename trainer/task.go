@@ -22,6 +22,7 @@ type EvaluateOptions struct {
 	MaxExamples     int          // 0 is all
 	MaxInputLength  int          // tokens; 0 is the checkpoint's, or else 512
 	MaxTargetLength int          // tokens; 0 is the checkpoint's, or else 128
+	Tokens          string       // folder of token stores for a checkpoint that is pre-trained; "" is a temporary one
 	Threads         int
 	Console         *Console
 	World           *dist.World // ranks that share the work, each of which makes the same call; nil is none
@@ -76,6 +77,9 @@ var errNothingGenerated = errors.New("evaluate: a classification answers with la
 
 // newEvaluation reads what Evaluate works with.
 func newEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluator, *data.Examples, error) {
+	if o.Tokens != "" {
+		return nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and evaluated on text: leave out --tokens")
+	}
 	t, err := openTable(o.Data, o.MaxExamples)
 	if err != nil {
 		return nil, nil, err

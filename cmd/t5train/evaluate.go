@@ -32,7 +32,8 @@ Values stand in the order in which they are shown. "intervals" has the 95 % inte
 the examples, 1,000 samples, always the same), "signatures" how BLEU and its like were computed.
 
 A checkpoint that is pre-trained is evaluated by its objective on the text of the data, or with --part by a task of the
-mixture that it was pre-trained on.`,
+mixture that it was pre-trained on. Its text is tokenized into the folder of --tokens, where it stays, or into the folder for
+temporary files, from which it is removed.`,
 		Example: `  t5train evaluate --checkpoint runs/quickstart --data held-out.parquet
   t5train evaluate --checkpoint flan-t5-small --task classification --data test.parquet --output metrics.json
   t5train evaluate --checkpoint runs/translation --data test.parquet --beams 4 --metrics bleu,chrf`,
@@ -104,9 +105,10 @@ mixture that it was pre-trained on.`,
 	f.StringVar(&output, "output", "-", "file for the metrics; - is standard output")
 	f.BoolVar(&overwrite, "overwrite", false, "replace the file")
 	f.IntVar(&o.BatchSize, "batch-size", 32, "examples at a time; changes memory and time, and results by rounding only")
-	f.IntVar(&o.MaxExamples, "max-examples", 0, "evaluate on the first so many examples; 0 is all")
+	f.IntVar(&o.MaxExamples, "max-examples", 0, "evaluate on the first so many examples; 0 is all; ul2 takes its part for each kind of noise, one at least")
 	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
 	f.IntVar(&o.MaxTargetLength, "max-target-length", 0, "longest target in tokens (default: the checkpoint's, or 128)")
+	f.StringVar(&o.Tokens, "tokens", "", "folder of token stores for text, as that of pretrain (default: a temporary one)")
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	t.add(c)
 	t.addAnswers(c)
