@@ -43,8 +43,11 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	case errors.Is(err, errStopped):
 		return 0
 	case errors.As(context.Cause(ctx), &ended):
-		if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, errSaid) {
-			fmt.Fprintln(stderr, "t5train:", err)
+		if errors.Is(err, context.Canceled) {
+			err = ended
+		}
+		if err != nil {
+			say(stderr, err)
 		}
 		return 128 + int(ended.signal)
 	case err == nil:
