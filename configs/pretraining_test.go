@@ -208,6 +208,15 @@ func TestKind(t *testing.T) {
 	}
 }
 
+// What says how a mixture is made is a mistake without one.
+func TestMixtureKeysAlone(t *testing.T) {
+	got := mistakes(t, pretrain, LoadOptions{Set: []string{"data.mixture_cap=5", "data.mixture_temperature=2"}})
+	want := []string{"data.mixture_cap: got 5, want none without data.mixture", "data.mixture_temperature: got 2, want none without data.mixture"}
+	if !slices.EqualFunc(got, want, strings.HasPrefix) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // A rate that is a peak's is told where it is none, and one that is none where it is a peak's.
 func TestRateWarning(t *testing.T) {
 	for _, test := range []struct{ set, want string }{

@@ -43,6 +43,14 @@ func (o *Objective) problems() []problem {
 // mixture checks every part of the mixture.
 func (d *Data) mixture(kind string) []problem {
 	var ps []problem
+	if len(d.Mixture) == 0 {
+		if d.MixtureCap > 0 {
+			ps = append(ps, mistake("data.mixture_cap", "got %g, want none without data.mixture: remove it", d.MixtureCap))
+		}
+		if d.MixtureTemperature > 1 {
+			ps = append(ps, mistake("data.mixture_temperature", "got %g, want none without data.mixture: remove it", d.MixtureTemperature))
+		}
+	}
 	var names []string
 	for i, p := range d.Mixture {
 		bad := func(format string, args ...any) {

@@ -90,7 +90,7 @@ func TestResume_NewerKeys(t *testing.T) {
 	c.Train.LogEvery = 1
 	saved := stoppedAt(t, c, "step 3/").Checkpoint
 	path := filepath.Join(saved, stateName)
-	const key = `"data.mixture_temperature": "1",`
+	const key = `"train.label_smoothing": "0",`
 	state := string(mustRead(t, path))
 	if !strings.Contains(state, key) {
 		t.Fatalf("no %s in %s", key, state)
@@ -102,7 +102,7 @@ func TestResume_NewerKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	changed := *c
-	changed.Data.MixtureTemperature = 2
+	changed.Train.LabelSmoothing = 0.1
 	if _, err := Finetune(t.Context(), &changed, FinetuneOptions{Resume: true, Console: PlainConsole(io.Discard)}); err == nil {
 		t.Error("another value than the default goes on")
 	}
