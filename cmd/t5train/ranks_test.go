@@ -101,6 +101,9 @@ func TestRanks(t *testing.T) {
 		}
 		return string(out)
 	}
+	untied := []string{"--set", "model.tie_word_embeddings=false"} // whose rows travel alone
+	alone := filepath.Join(dir, "alone")
+	finish(t, divided(t, 0, alone, untied...))
 	inputs := filepath.Join(dir, "inputs.txt")
 	if err := os.WriteFile(inputs, []byte(strings.Repeat("you have won\ncall me\nThe <extra_id_0> is late\n", 9)), 0o600); err != nil {
 		t.Fatal(err)
@@ -119,6 +122,9 @@ func TestRanks(t *testing.T) {
 			near(t, "training", losses(t, first), losses(t, one))
 			finish(t, divided(t, ranks, second))
 			compareFiles(t, "trained again", runFiles(t, first), runFiles(t, second))
+			loose := filepath.Join(t.TempDir(), "run")
+			finish(t, divided(t, ranks, loose, untied...))
+			near(t, "untied", losses(t, loose), losses(t, alone))
 			for _, command := range [][]string{pretrained, classified, written, predict} {
 				want := ask(t, exec.Command(command[0], command[1:]...))
 				if got := ask(t, mpirun(t, ranks, command...)); got != want || want == "" {
