@@ -34,7 +34,7 @@ func (p Prediction) Rows() []Prediction {
 
 // Cuts counts what was cut short, by this process: answers that an earlier one wrote say so themselves.
 type Cuts struct {
-	answered int
+	Answered int // all that there were
 	Inputs   int // that were longer than the limit
 	Outputs  int // that reached the limit before their end
 }
@@ -74,7 +74,7 @@ func (p *Predictor) Predict(ctx context.Context, first int64, inputs []Input, o 
 }
 
 func (c *Cuts) count(input, output bool) {
-	c.answered++
+	c.Answered++
 	if input {
 		c.Inputs++
 	}
@@ -83,12 +83,19 @@ func (c *Cuts) count(input, output bool) {
 	}
 }
 
+// Add adds what another rank has counted.
+func (c *Cuts) Add(other Cuts) {
+	c.Answered += other.Answered
+	c.Inputs += other.Inputs
+	c.Outputs += other.Outputs
+}
+
 // Report says what was cut short.
 func (c Cuts) Report(console *Console, p *Predictor) {
 	if c.Inputs > 0 {
-		console.Say("inputs longer than %[2]d tokens, which lost their end: %[1]s of the %[3]s answered now (raise --max-input-length to keep it)", grouped(c.Inputs), p.maxInput, grouped(c.answered))
+		console.Say("inputs longer than %[2]d tokens, which lost their end: %[1]s of the %[3]s answered now (raise --max-input-length to keep it)", grouped(c.Inputs), p.maxInput, grouped(c.Answered))
 	}
 	if c.Outputs > 0 {
-		console.Say("outputs that reached %[2]d tokens before their end, marked truncated: %[1]s of the %[3]s answered now (raise --max-output-length)", grouped(c.Outputs), p.maxOutput, grouped(c.answered))
+		console.Say("outputs that reached %[2]d tokens before their end, marked truncated: %[1]s of the %[3]s answered now (raise --max-output-length)", grouped(c.Outputs), p.maxOutput, grouped(c.Answered))
 	}
 }

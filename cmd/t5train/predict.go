@@ -123,7 +123,7 @@ func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *trainer.
 	}
 	cuts = trainer.Cuts{}
 	for _, of := range all {
-		cuts.Inputs, cuts.Outputs = cuts.Inputs+of.Inputs, cuts.Outputs+of.Outputs
+		cuts.Add(of)
 	}
 	cuts.Report(console, p.predictor)
 	return nil
