@@ -355,14 +355,14 @@ func startModel(c *configs.Config, from start, console *Console) (*Bundle, error
 		if b.Model.Int8() {
 			return nil, fmt.Errorf("train %s: %w", dir, model.ErrInt8)
 		}
-		if was := b.Info.Objective; !from.resume && was != nil && c.Pretraining() && was.Name != c.Objective.Name {
-			console.Say("objective: %s from now on, but the model was pre-trained by %s (--objective %s goes on with that)", c.Objective.Name, was.Name, was.Name)
+		console.Say("model: %s, %s parameters", how, grouped(int(b.Model.Config.Parameters())))
+		if !from.resume {
+			sayPretrained(c, b, console)
 		}
 		b.Info = Info{}
 		if rate := c.Model.DropoutRate; rate != nil {
 			b.Model.Config.DropoutRate = *rate
 		}
-		console.Say("model: %s, %s parameters", how, grouped(int(b.Model.Config.Parameters())))
 		return b, nil
 	}
 	config, err := configFor(c.Model, tok)
@@ -386,6 +386,18 @@ func startModel(c *configs.Config, from start, console *Console) (*Bundle, error
 		console.Say("  %s rows in the embedding, for the %s tokens of %s (model.vocab_size)", grouped(config.VocabSize), grouped(tok.VocabSize()), c.Tokenizer.Path)
 	}
 	return &Bundle{Model: m, Tokenizer: tok}, nil
+}
+
+// sayPretrained says what a model that was pre-trained here brings along or leaves behind, which a user may not expect.
+func sayPretrained(c *configs.Config, b *Bundle, console *Console) {
+	was := b.Info.Objective
+	switch {
+	case was == nil:
+	case c.Pretraining() && was.Name != c.Objective.Name:
+		console.Say("  objective: %s from now on, but the model was pre-trained by %s (--objective %s goes on with that)", c.Objective.Name, was.Name, was.Name)
+	case !c.Pretraining() && c.Model.DropoutRate == nil && b.Model.Config.DropoutRate == 0:
+		console.Say("  dropout: none, as in its pre-training; 0.1 is usual for fine-tuning (--set model.dropout_rate=0.1)")
+	}
 }
 
 // sameSize tells whether two models differ in nothing but dropout, which is a setting of the training.
