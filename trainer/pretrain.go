@@ -75,7 +75,10 @@ func readText(ctx context.Context, c *configs.Config, b *Bundle, was map[string]
 	}
 	s, held, err := r.open(ctx, m, "data.validation", c.Data.Validation, c.Data.TextColumn)
 	if err != nil {
-		return nil, fmt.Errorf("read data.validation: %w", err)
+		if !errors.Is(err, errOtherData) {
+			err = fmt.Errorf("read data.validation: %w", err)
+		}
+		return nil, err
 	}
 	warnShared(console, r.files, held)
 	h, err := newHeldOutText(b, o, denoisers, s, heldOutOptions{limit: c.Data.MaxValidationExamples, batchSize: c.Eval.BatchSize, samples: c.Eval.Samples}, w)
@@ -210,7 +213,7 @@ func (r *textReader) open(ctx context.Context, m *material, key string, patterns
 		Data: patterns, TextColumn: column, Output: tokensOf(r.config), Threads: r.threads, Console: r.console, expect: r.was[key],
 	})
 	if errors.Is(err, store.ErrOther) {
-		return nil, nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also where the same text was written anew: %s", key, otherData)
+		return nil, nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also where the same text was written anew: %w", key, errOtherData)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -230,7 +233,7 @@ func tokensOf(c *configs.Config) string {
 
 // inPart says in which entry of a mixture something is wrong.
 func (r *textReader) inPart(p configs.Part, err error) error {
-	if len(r.config.Data.Mixture) == 0 {
+	if len(r.config.Data.Mixture) == 0 || errors.Is(err, errOtherData) { // which says it
 		return err
 	}
 	return fmt.Errorf("%s: %w (the columns of an entry are its own keys)", r.key(p), err)

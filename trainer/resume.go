@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -138,17 +139,17 @@ func (l *loop) resume(from start) error {
 	return loadOptimizer(from.dir, l.stepper.optimizer)
 }
 
-// otherData is what to do about data that is not what it was.
-const otherData = "restore the files, choose another --output, or start again with --overwrite"
+// errOtherData says what to do about data that is not what it was.
+var errOtherData = errors.New("restore the files, choose another --output, or start again with --overwrite")
 
 // sameData makes sure that the data is what it was when the run began.
 func sameData(was, is state) error {
 	if is.Examples != was.Examples {
-		return fmt.Errorf("resume: the training data has %d examples, but had %d when the run began: %s", is.Examples, was.Examples, otherData)
+		return fmt.Errorf("resume: the training data has %d examples, but had %d when the run began: %w", is.Examples, was.Examples, errOtherData)
 	}
 	for _, key := range difference.Names(was.Data, is.Data) {
 		if is.Data[key] != was.Data[key] {
-			return fmt.Errorf("resume: %s has other examples than when the run began: %s", key, otherData)
+			return fmt.Errorf("resume: %s has other examples than when the run began: %w", key, errOtherData)
 		}
 	}
 	return nil

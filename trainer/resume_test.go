@@ -404,6 +404,14 @@ func TestResumeWithMovedMixture(t *testing.T) {
 			c.Data.Mixture[1].Train = []string{validationFile}
 			refused("resume: ")
 			c.Data.Mixture[1].Train = []string{moved}
+			if name == "text" {
+				c.Data.Mixture[0].Train = []string{validationFile}
+				if _, err := kind.run(t.Context(), c, silent()); err == nil || !strings.HasPrefix(err.Error(), "resume: data.mixture, a has other files") || strings.Count(err.Error(), "data.mixture, a") != 1 {
+					t.Errorf("other text: error %v", err)
+				}
+				c.Data.Mixture[0].Train = []string{trainFile}
+			}
+			c.Data.Mixture[1].Train = []string{moved}
 			if r, err := kind.run(t.Context(), c, silent()); err != nil || r.Interrupted {
 				t.Fatalf("got %+v, %v", r, err)
 			}
