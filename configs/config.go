@@ -212,7 +212,8 @@ type Train struct {
 	// Input and target tokens a micro-batch holds at most; 0 = off. Alternative to batch_size: memory stays even
 	// when lengths vary.
 	BatchTokens int `yaml:"batch_tokens" unit:"tokens" range:">= 1" zero:"off"`
-	// Micro-batches a step. Use it for a larger batch in the same memory; a step takes that many times longer.
+	// Micro-batches a step, which are divided over the ranks of mpirun. Use it for a larger batch in the same memory; a step
+	// takes that many times longer on one machine.
 	Accumulate int `yaml:"accumulate" unit:"micro-batches" range:">= 1"`
 	// Largest global norm of the gradient; 0 = off. 1 with adamw; 0 with adafactor, which clips on its own.
 	ClipNorm float64 `yaml:"clip_norm" range:">= 0"`
