@@ -98,7 +98,9 @@ func (l *loop) run(ctx context.Context) (*Result, error) {
 	if err = errors.Join(err, l.saver.wait()); err != nil {
 		return nil, l.withKept(err)
 	}
-	l.world.Watch(0) // the first rank may take its time to write the last checkpoint
+	if !l.world.First() {
+		l.world.Watch(0) // the first rank may take its time to write the last checkpoint
+	}
 	if err := l.world.Agree(nil); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ type work[In any] struct {
 	Inputs [][]In // of each rank
 	End    bool   // nothing is left, or it has failed
 	Failed string
+	Ended  bool // by a signal
 }
 
 // answer returns the lines of the inputs that wait, those of each rank in one piece.
@@ -68,11 +69,15 @@ func (r *streaming[In, Out]) encoded(first int64, inputs []In) ([]byte, error) {
 // serve answers what the first rank asks for until it asks for no more.
 func (r *streaming[In, Out]) serve() error {
 	for {
+		before := r.World.Watch(0) // the first rank may wait for inputs, or look for answers that are there
 		all, err := dist.Gather(r.World, work[In]{})
+		r.World.Watch(before)
 		if err != nil {
 			return err
 		}
 		switch w := all[0]; {
+		case w.Ended:
+			return r.World.Common(context.Canceled)
 		case w.End && w.Failed != "":
 			return r.World.Common(errors.New(w.Failed))
 		case w.End:
@@ -87,12 +92,12 @@ func (r *streaming[In, Out]) serve() error {
 
 // dismiss ends the other ranks, which share has not ended already, with an error of this one.
 func (r *streaming[In, Out]) dismiss(err error) error {
-	if r.World.Size() == 1 || errors.As(err, new(dist.CommonError)) {
+	if r.World.Size() == 1 || r.World.Broken() || errors.As(err, new(dist.CommonError)) {
 		return err
 	}
 	w := work[In]{End: true}
 	if err != nil {
-		w.Failed = err.Error()
+		w.Failed, w.Ended = err.Error(), errors.Is(err, context.Canceled)
 	}
 	_, gather := dist.Gather(r.World, w)
 	return errors.Join(r.World.Common(err), gather)

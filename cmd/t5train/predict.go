@@ -117,6 +117,9 @@ func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *trainer.
 	if err != nil {
 		return err
 	}
+	if !w.First() {
+		w.Watch(0) // the first rank may make a parquet file of the answers
+	}
 	all, err := dist.Gather(w, cuts)
 	if err != nil {
 		return err

@@ -54,7 +54,7 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 		console.Say("%s", w)
 	}
 	stopped, err := work(a, console, w)
-	if err == nil || errors.As(err, new(dist.CommonError)) {
+	if err == nil || w.Size() == 1 || errors.As(err, new(dist.CommonError)) {
 		return endTogether(ctx, a, w, stopped, err)
 	}
 	if !trainer.Stopped(err) {

@@ -219,6 +219,41 @@ func TestRanksEnd(t *testing.T) {
 	}
 }
 
+// TestRanksWaitForInputs lets two ranks wait for inputs for longer than they wait for each other: only then, when one of them
+// is halted, does the job end.
+func TestRanksWaitForInputs(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	finish(t, trainCommand(run))
+	for _, halted := range []bool{false, true} {
+		cmd := mpirun(t, 2, "t5train", "predict", "--checkpoint", run, "--task", "seq2seq", "--max-output-length", "4", "--input", "-", "--rank-timeout", "1s")
+		var b bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &b, &b
+		inputs, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(4 * time.Second)
+		if halted {
+			p, ok := rankOf(run, 1)
+			if !ok {
+				t.Fatalf("there is no rank 1\n%s", &b)
+			}
+			if err := p.Signal(syscall.SIGSTOP); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fmt.Fprintln(inputs, "hello")
+		inputs.Close()
+		err = cmd.Wait()
+		if want := map[bool]string{false: `"input":"hello"`, true: "no answer from rank 1"}[halted]; (err != nil) != halted || strings.Count(b.String(), want) != 1 {
+			t.Errorf("halted %t: %v, want once %q\n%s", halted, err, want, &b)
+		}
+	}
+}
+
 // TestRanksRefuse gives ranks what they cannot do together: one message says what, and what to do.
 func TestRanksRefuse(t *testing.T) {
 	output := filepath.Join(t.TempDir(), "run")

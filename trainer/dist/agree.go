@@ -11,9 +11,10 @@ type CommonError struct{ error }
 
 func (e CommonError) Unwrap() error { return e.error }
 
-// Common marks an error that comes up on all ranks alike. Of nil, and of a process on its own, nothing is marked.
+// Common marks an error that comes up on all ranks alike. Of nil, of a process on its own, and where exchange has failed,
+// nothing is marked.
 func (w *World) Common(err error) error {
-	if err == nil || w.Size() == 1 || errors.As(err, new(CommonError)) {
+	if err == nil || w.Size() == 1 || w.Broken() || errors.As(err, new(CommonError)) {
 		return err
 	}
 	return CommonError{err}

@@ -24,7 +24,7 @@ type library struct {
 	family string
 	handle uintptr
 
-	init, finalize, abort, rank, size, isend, irecv, testAll, test, getVersion uintptr
+	init, finalize, abort, rank, size, isend, irecv, testAll, test uintptr
 
 	world, bytes uintptr // the communicator of all ranks, and the type of bytes
 	requestBytes int     // size of the handle of a request
@@ -96,7 +96,6 @@ func (m *library) resolve() error {
 	}{
 		{"MPI_Init", &m.init}, {"MPI_Finalize", &m.finalize}, {"MPI_Abort", &m.abort}, {"MPI_Comm_rank", &m.rank}, {"MPI_Comm_size", &m.size},
 		{"MPI_Isend", &m.isend}, {"MPI_Irecv", &m.irecv}, {"MPI_Testall", &m.testAll}, {"MPI_Test", &m.test},
-		{"MPI_Get_library_version", &m.getVersion},
 	} {
 		var err error
 		if *f.to, err = m.Symbol(m.handle, f.name); err != nil {

@@ -17,7 +17,11 @@ const sparsePart = 4
 func (r *Reducer) sumTable(p *op.Param, memory []float32) error {
 	w, rows := r.world, p.GradRows()
 	height, width := p.Shape[0], p.Shape[1]
-	counts, err := Gather(w, len(rows))
+	touched := len(rows)
+	if rows == nil {
+		touched = height // all of them
+	}
+	counts, err := Gather(w, touched)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/gob"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type World struct {
 	peers      []peer
 	shared     int           // ranks of this machine that have the processors of this one, itself included
 	patience   time.Duration // how long to wait for other ranks; 0 is forever
+	broken     error         // of the first exchange that failed
 	requests   []byte        // handles of MPI
 	flag       []byte        // an int of MPI
 	slots      []byte        // for Exchange, [1+size, slotBytes]; the first is this rank's
@@ -150,17 +152,28 @@ func (w *World) Threads(asked int) int {
 	return max(1, kernel.NewWorkers(0).Threads()/w.shared)
 }
 
-// Watch sets how long ranks wait for each other before the job ends; 0, as in the beginning, is forever.
-func (w *World) Watch(patience time.Duration) {
+// Watch sets how long this rank waits for others before the job ends, and returns how long it did so far; 0, as in the
+// beginning, is forever.
+func (w *World) Watch(patience time.Duration) (before time.Duration) {
 	if w != nil {
-		w.patience = patience
+		before, w.patience = w.patience, patience
 	}
+	return before
 }
+
+// Broken tells whether an exchange has failed. Others may wait in it still, so there cannot be another one, and only Abort is
+// left.
+func (w *World) Broken() bool { return w != nil && w.broken != nil }
 
 // Close ends the work of all ranks together.
 func (w *World) Close() error {
 	if w == nil {
 		return nil
+	}
+	if w.patience > 0 { // it waits for all ranks
+		if err := w.mpi.SetDeadline(time.Now().Add(w.patience)); err != nil {
+			return err
+		}
 	}
 	if err := w.mpi.do("MPI_Finalize", w.mpi.finalize); err != nil {
 		w.mpi.Kill()
@@ -199,6 +212,13 @@ var (
 
 // move makes transfers at the same time and waits for them. how is asked before each look.
 func (w *World) move(list []transfer, how func() waiting) error {
+	if w.broken == nil {
+		w.broken = w.transfer(list, how)
+	}
+	return w.broken
+}
+
+func (w *World) transfer(list []transfer, how func() waiting) error {
 	m := w.mpi
 	if len(list) == 0 {
 		return nil
@@ -213,6 +233,9 @@ func (w *World) move(list []transfer, how func() waiting) error {
 		name, function := "MPI_Irecv", m.irecv
 		if t.send {
 			name, function = "MPI_Isend", m.isend
+		}
+		if len(t.memory) > math.MaxInt32 { // a count is an int of C
+			return fmt.Errorf("exchange %d bytes with %s: want less than 2 GiB at a time", len(t.memory), w.Name(t.rank))
 		}
 		const tag = 1
 		if err := m.do(name, function, m.Address(t.memory), uintptr(len(t.memory)), m.bytes, uintptr(t.rank), tag, m.world, w.request(i)); err != nil {
