@@ -63,9 +63,7 @@ func TrainVocabulary(ctx context.Context, o VocabularyOptions) (paths []string, 
 
 // train returns the files of the tokenizer.
 func (o VocabularyOptions) train(ctx context.Context, inputs corpora) ([]tokenizer.File, error) {
-	for _, in := range inputs {
-		o.Console.Say("data: %s: column %s", in.name, in.column)
-	}
+	inputs.say(o.Console)
 	phases := NewPhases(o.Console)
 	defer phases.Stop()
 	o.Train.Progress = phases.Progress
@@ -176,6 +174,7 @@ type textFiles struct {
 	name, column string
 	set          *parquetio.Dataset // nil: files
 	files        []ingest.Input
+	leftOut      []string // files beside them
 }
 
 type corpora []textFiles
@@ -203,6 +202,9 @@ func openParquet(path, column string) (c textFiles, err error) {
 	if c.set, err = parquetio.Open(path); err != nil {
 		return c, err
 	}
+	if c.leftOut, err = beside(path); err != nil {
+		return c, err
+	}
 	if column == "" {
 		if c.column, _, err = task.InferText(c.set.Columns(), ""); err != nil && len(c.set.Columns()) > 0 {
 			names := []string{}
@@ -215,22 +217,52 @@ func openParquet(path, column string) (c textFiles, err error) {
 	return c, c.set.CheckColumns([]string{c.column})
 }
 
+// beside returns the other files of a folder of parquet files, none for a path that is no folder.
+func beside(path string) (names []string, err error) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return nil, nil // a file or a glob
+	}
+	entries, err := os.ReadDir(path)
+	for _, e := range entries {
+		if name := e.Name(); !e.IsDir() && !strings.HasPrefix(name, ".") && !strings.EqualFold(filepath.Ext(name), ".parquet") {
+			names = append(names, filepath.Join(path, name))
+		}
+	}
+	return names, err
+}
+
 // openFiles finds files that are not parquet. Those whose name does not tell a format, such as train.de, are text.
 func openFiles(path, column string) (textFiles, error) {
 	c := textFiles{name: path, column: cmp.Or(column, ingest.TextColumn)}
-	groups, err := ingest.FindInputs([]string{path}, "")
-	if errors.Is(err, ingest.ErrUnknownFormat) {
-		groups, err = ingest.FindInputs([]string{path}, ingest.Text)
+	paths, err := ingest.Expand(path)
+	if err != nil {
+		return c, err
 	}
-	for _, g := range groups {
+	for _, p := range paths {
+		if isParquet(p) { // of a glob
+			return c, fmt.Errorf("%s: it is parquet, among other files that %s names: give each kind an --input of its own", p, path)
+		}
+		g, err := ingest.Find(p, "")
+		if errors.Is(err, ingest.ErrUnknownFormat) {
+			g, err = ingest.Find(p, ingest.Text)
+		}
+		if err != nil {
+			return c, err
+		}
 		for _, in := range g.Inputs {
-			if in.Format == ingest.Documents {
+			switch in.Format {
+			case ingest.Classes:
+				return c, fmt.Errorf("%s: the folder has folders in it: name the files, such as '%s'", p, filepath.Join(p, "*", "*"+filepath.Ext(in.Path)))
+			case ingest.Documents:
 				in.Format = ingest.Text // in a folder, too, lines are what is trained on
 			}
 			c.files = append(c.files, in)
 		}
+		for _, name := range g.LeftOut {
+			c.leftOut = append(c.leftOut, filepath.Join(p, name))
+		}
 	}
-	return c, err
+	return c, nil
 }
 
 // splitColumn divides PATH:COLUMN. A path that is there as a whole names no column.
@@ -266,10 +298,16 @@ func ReadTexts(ctx context.Context, inputs []string, console *Console, yield fun
 	return all.texts(phases.Progress)(ctx, yield)
 }
 
-// say tells which text is read.
+// say tells which text is read, and which is not.
 func (all corpora) say(console *Console) {
 	for _, in := range all {
 		console.Say("data: %s: column %s", in.name, in.column)
+		if in.set != nil {
+			SayLeftOut(console, in.set)
+		}
+		if len(in.leftOut) > 0 {
+			console.Say("  left out: %s", strings.Join(in.leftOut, ", "))
+		}
 	}
 }
 

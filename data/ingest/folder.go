@@ -34,10 +34,14 @@ func findFolder(dir string, format Format) (Group, error) {
 	if format == Classes {
 		return g, g.addClass(dir)
 	}
+	if len(files) == 0 {
+		return Group{}, fmt.Errorf("the folder has no files")
+	}
 	known := slices.DeleteFunc(slices.Clone(files), func(name string) bool { return formatOf(name) == "" })
 	if format == "" {
 		if len(known) == 0 {
-			return Group{}, fmt.Errorf("the folder has no file whose name tells its format: choose one of %v with --format", Formats())
+			return Group{}, fmt.Errorf("none of the folder's files is of a known format, such as %s: %w: choose one of %v with --format",
+				files[0], ErrUnknownFormat, Formats())
 		}
 		for _, name := range files {
 			if !slices.Contains(known, name) {
@@ -58,9 +62,6 @@ func findFolder(dir string, format Format) (Group, error) {
 		if format == Text {
 			format = Documents
 		}
-	}
-	if len(files) == 0 {
-		return Group{}, fmt.Errorf("the folder has no files")
 	}
 	for _, name := range files {
 		g.Inputs = append(g.Inputs, Input{Path: filepath.Join(dir, name), Format: format})

@@ -89,14 +89,14 @@ func FindInputs(arguments []string, format Format) ([]Group, error) {
 				path, split = rest, name
 			}
 		}
-		paths, err := expand(path)
+		paths, err := Expand(path)
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range paths {
-			g, err := find(p, format)
+			g, err := Find(p, format)
 			if err != nil {
-				return nil, fmt.Errorf("find inputs: %s: %w", p, err)
+				return nil, err
 			}
 			for i := range g.Inputs {
 				g.Inputs[i].Split = split
@@ -107,7 +107,8 @@ func FindInputs(arguments []string, format Format) ([]Group, error) {
 	return groups, nil
 }
 
-func expand(path string) ([]string, error) {
+// Expand returns the files and folders that a path or a glob names, at least one.
+func Expand(path string) ([]string, error) {
 	if _, err := os.Stat(path); err == nil || !strings.ContainsAny(path, "*?[") {
 		return []string{path}, nil
 	}
@@ -119,6 +120,15 @@ func expand(path string) ([]string, error) {
 		return nil, fmt.Errorf("find inputs: no file matches %s", path)
 	}
 	return found, nil
+}
+
+// Find returns the files of a path that is no glob, and names no split.
+func Find(path string, format Format) (Group, error) {
+	g, err := find(path, format)
+	if err != nil {
+		return Group{}, fmt.Errorf("find inputs: %s: %w", path, err)
+	}
+	return g, nil
 }
 
 func find(path string, format Format) (Group, error) {

@@ -59,7 +59,7 @@ func TestFindInputs(t *testing.T) {
 		{"mixed", "", "", "files of different formats, x.csv and y.json"},
 		{"nested", "", "", "class folder train has folders in it, want files: if it is a split, name it as in train=nested/train"},
 		{"void", "", "", "class folder pos has no files"},
-		{"none", "", "", "no file whose name tells its format"},
+		{"none", "", "", "none of the folder's files is of a known format, such as "},
 		{"a.csv", "excel", "", `format "excel", want one of`},
 	} {
 		t.Run(c.argument+" "+string(c.format), func(t *testing.T) {
