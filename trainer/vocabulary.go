@@ -343,8 +343,9 @@ func (c textFiles) read(ctx context.Context, yield func(text string) error) erro
 		return c.set.Scan(ctx, []string{c.column}, func(_ int64, cells []parquetio.Cell) error { return yield(cells[0].Text()) })
 	}
 	for _, in := range c.files {
-		found := false
+		rows, found := 0, false
 		err := ingest.ReadFile(ctx, in, ingest.ReadOptions{}, func(r ingest.Row) error {
+			rows++
 			for _, f := range r.Fields {
 				if strings.Join(f.Path, ".") == c.column {
 					found = true
@@ -353,7 +354,7 @@ func (c textFiles) read(ctx context.Context, yield func(text string) error) erro
 			}
 			return nil
 		})
-		if err == nil && !found && c.column != ingest.TextColumn {
+		if err == nil && rows > 0 && !found {
 			err = fmt.Errorf("read %s: no row has a column %s: name the column of the text, as in %s:COLUMN", in.Path, c.column, in.Path)
 		}
 		if err != nil {

@@ -58,6 +58,10 @@ func TestReadTexts(t *testing.T) {
 		"parquet in a glob": {
 			map[string]string{"a.parquet": parquetText(t), "a.txt": "a\n"}, []string{"a.*"}, nil, "", "a.parquet: it is parquet, among other files that",
 		},
+		"another column": {
+			map[string]string{"a.txt": "a\n", "b.jsonl": `{"body": "b"}`}, []string{"a.txt", "b.jsonl"}, nil, "", "b.jsonl: no row has a column text: name the column",
+		},
+		"no rows":          {map[string]string{"a.txt": "", "b.jsonl": "", "c.txt": "c\n"}, []string{"a.txt", "b.jsonl:body", "c.txt"}, []string{"c"}, "", ""},
 		"a sign of splits": {map[string]string{"b.txt": "b\n"}, []string{"a=b.txt"}, nil, "", "a=b.txt: no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
