@@ -20,18 +20,16 @@ type pieces struct {
 
 	unknown     float64 // score of a character that is no piece
 	unknownProb float64
-	longest     int // bytes
 }
 
 func newPieces(texts []string, scores []float64) *pieces {
-	m := &pieces{texts: texts, scores: scores, probs: make([]float64, len(scores)), longest: utf8.UTFMax}
+	m := &pieces{texts: texts, scores: scores, probs: make([]float64, len(scores))}
 	entries := make([]trie.Entry, len(texts))
 	worst := math.Inf(1)
 	for i, text := range texts {
 		entries[i] = trie.Entry{Key: text, ID: int32(i)}
 		worst = min(worst, scores[i])
 		m.probs[i] = math.Exp(scores[i])
-		m.longest = max(m.longest, len(text))
 	}
 	m.unknown = worst - unknownPenalty
 	m.unknownProb = math.Exp(m.unknown)
@@ -111,7 +109,7 @@ func (m *pieces) score(id int32) float64 {
 	return m.scores[id]
 }
 
-// A sum that becomes smaller than tiny is multiplied by 1/tiny.
+// A sum that is smaller than tiny is multiplied by 1/tiny.
 const (
 	tinyBits = 512
 	tiny     = 1.0 / (1 << 256) / (1 << 256)
@@ -121,8 +119,10 @@ const (
 // of the text: the forward-backward algorithm (Rabiner 1989, section III).
 //
 // Probabilities are multiplied as they are: no logarithm is computed in the loops. Those of long texts would be too small, so
-// wherever the sum at a byte gets tiny, it and those that a span can still lead on from are multiplied by 2^512: shift
-// counts how often a sum was. Backwards, the sums are kept near 1 by the same shifts.
+// wherever the sum at a byte is tiny it is multiplied by 2^512: shift counts how often. Ways that meet at a byte may have
+// been multiplied differently, as a long piece passes by the bytes that it covers: the sum there has the fewest shifts of all,
+// so that no summand overflows, and one that vanishes is too small to matter. Backwards, the sums are kept near 1 by the
+// same shifts.
 func (l *lattice) marginals(text []byte, add func(id int32, probability float64)) float64 {
 	l.fill(text)
 	n := len(text)
@@ -130,38 +130,45 @@ func (l *lattice) marginals(text []byte, add func(id int32, probability float64)
 	l.beta = grown(l.beta, n+1)
 	l.shift = grown(l.shift, n+1)
 	alpha, beta, shift := l.alpha, l.beta, l.shift
-	alpha[0] = 1
-	beta[n] = 1
-	rises := int32(0)
-	for i := 0; i < len(l.spans); {
-		from := l.spans[i].from
-		if alpha[from] < tiny {
-			rises++
-			for at := from; at <= min(from+int32(l.m.longest), int32(n)); at++ {
-				alpha[at] *= 1 << 256
-				alpha[at] *= 1 << 256
-			}
-		}
-		shift[from] = rises
-		for a := alpha[from]; i < len(l.spans) && l.spans[i].from == from; i++ {
-			s := l.spans[i]
-			alpha[s.to] += a * l.m.prob(s.id)
+	raise := func(at int32) {
+		for alpha[at] > 0 && alpha[at] < tiny {
+			alpha[at] = math.Ldexp(alpha[at], tinyBits)
+			shift[at]++
 		}
 	}
-	shift[n] = rises
+	alpha[0] = 1
+	beta[n] = 1
+	for i := 0; i < len(l.spans); {
+		from := l.spans[i].from
+		raise(from)
+		for a := alpha[from]; i < len(l.spans) && l.spans[i].from == from; i++ {
+			s := l.spans[i]
+			p := a * l.m.prob(s.id)
+			switch more := shift[from] - shift[s.to]; {
+			case alpha[s.to] == 0:
+				shift[s.to] = shift[from]
+			case more > 0:
+				p = math.Ldexp(p, -tinyBits*int(more))
+			case more < 0:
+				alpha[s.to] = math.Ldexp(alpha[s.to], tinyBits*int(more))
+				shift[s.to] = shift[from]
+			}
+			alpha[s.to] += p
+		}
+	}
+	raise(int32(n))
 	whole := 1 / alpha[n]
 	for i := len(l.spans) - 1; i >= 0; i-- {
 		s := l.spans[i]
-		// beta[p] is the true sum times 2^(512 (rises - shift[p])): beta of the end of the span may have risen less.
+		// beta[p] is the true sum times 2^(512 (shift[n] - shift[p])).
 		b := l.m.prob(s.id) * beta[s.to]
-		for r := shift[s.from]; r < shift[s.to]; r++ {
-			b *= 1 << 256
-			b *= 1 << 256
+		if more := shift[s.to] - shift[s.from]; more != 0 {
+			b = math.Ldexp(b, tinyBits*int(more))
 		}
 		beta[s.from] += b
 		add(counted(s.id), alpha[s.from]*b*whole)
 	}
-	return math.Log(alpha[n]) - float64(rises)*tinyBits*math.Ln2
+	return math.Log(alpha[n]) - float64(shift[n])*tinyBits*math.Ln2
 }
 
 // grown returns n zeros, in the memory of s where it is enough.

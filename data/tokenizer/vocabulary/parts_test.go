@@ -188,8 +188,8 @@ func mayBePiece(text string, a *alphabet, o *Options) bool {
 }
 
 // testPieces is a model of some letters and words, without é.
-func testPieces(scale float64) *pieces {
-	texts := []string{"a", "b", "ab", "ba", "aba", "é1", "▁", "▁a", "1", "bab"}
+func testPieces(scale float64, more ...string) *pieces {
+	texts := append([]string{"a", "b", "ab", "ba", "aba", "é1", "▁", "▁a", "1", "bab"}, more...)
 	scores := make([]float64, len(texts))
 	for i := range scores {
 		scores[i] = -scale * (1 + float64(i*i%7))
@@ -243,10 +243,18 @@ func TestMarginalsAreSumsOverAllWays(t *testing.T) {
 	}
 }
 
-// TestMarginalsOfLongTexts has probabilities far below the smallest float64.
+// TestMarginalsOfLongTexts has probabilities far below the smallest float64, also along a piece of 200 characters.
 func TestMarginalsOfLongTexts(t *testing.T) {
-	for _, scale := range []float64{0.01, 3, 40} {
-		m := testPieces(scale)
+	for _, tt := range []struct {
+		scale float64
+		long  []string
+	}{
+		{0.01, nil}, {3, nil}, {40, nil},
+		{0.01, []string{strings.Repeat("b▁aé1日baba", 20)}}, {3, []string{strings.Repeat("b▁aé1日baba", 20)}},
+		{40, []string{strings.Repeat("b▁aé1日baba", 20), strings.Repeat("▁aé1日babab", 30)}},
+	} {
+		scale := tt.scale
+		m := testPieces(scale, tt.long...)
 		l := lattice{m: m}
 		text := strings.Repeat("ab▁aé1日bab", 200)
 		sums := make([]float64, len(text)+1) // logarithms
