@@ -42,6 +42,9 @@ func TrainVocabulary(ctx context.Context, o VocabularyOptions) (paths []string, 
 	if err != nil {
 		return nil, err
 	}
+	if err := o.checkFolder(dir); err != nil {
+		return nil, err
+	}
 	inputs, err := openCorpora(o.Inputs)
 	if err != nil {
 		return nil, err
@@ -53,6 +56,9 @@ func TrainVocabulary(ctx context.Context, o VocabularyOptions) (paths []string, 
 	defer s.remove()
 	files, err := o.train(ctx, inputs)
 	if err != nil {
+		return nil, err
+	}
+	if err := o.checkFolder(dir); err != nil { // again: training may have taken hours
 		return nil, err
 	}
 	if paths, err = s.write(files); err != nil {
@@ -90,7 +96,7 @@ func (o VocabularyOptions) checkSentinels() error {
 	return nil
 }
 
-// folder returns the folder of the output, in which no tokenizer may be replaced unasked.
+// folder returns the folder of the output.
 func (o VocabularyOptions) folder() (string, error) {
 	dir := o.Output
 	info, err := os.Stat(dir)
@@ -102,41 +108,105 @@ func (o VocabularyOptions) folder() (string, error) {
 	case err == nil && !info.IsDir():
 		return "", fmt.Errorf("write %s: it is a file: name a folder, or %s in one", dir, tokenizer.ModelFile)
 	}
-	for _, name := range tokenizer.FileNames() {
-		_, err := os.Lstat(filepath.Join(dir, name))
-		if !o.Overwrite && !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("write %s: there is a tokenizer: choose another --output, or replace it with --overwrite", filepath.Join(dir, name))
-		}
-	}
 	return dir, nil
 }
 
-// stage is a folder in the folder of the output, in which its files are written before they get their places.
-type stage struct {
-	path string
-	dir  string // of the output
-	made bool   // there was no such folder before
+// checkFolder sees to it that no tokenizer is replaced unasked.
+func (o VocabularyOptions) checkFolder(dir string) error {
+	for _, name := range tokenizer.FileNames() {
+		path := filepath.Join(dir, name)
+		info, err := os.Lstat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return fmt.Errorf("write %s: %w", path, durable.WithRemedy(err))
+		case info.IsDir():
+			return fmt.Errorf("write %s: it is a folder: choose another --output", path)
+		case !o.Overwrite:
+			return fmt.Errorf("write %s: there is a tokenizer: choose another --output, or replace it with --overwrite", path)
+		}
+	}
+	return nil
 }
 
-func newStage(dir string) (s stage, err error) {
-	_, err = os.Stat(dir)
-	s = stage{dir: dir, made: errors.Is(err, fs.ErrNotExist)}
-	if err = durable.MkdirAll(dir); err == nil {
-		s.path, err = os.MkdirTemp(dir, ".t5train-*")
+// stage is a folder in the folder of the output, in which its files are written before they get their places. Nobody else can
+// have one there at the same time.
+type stage struct {
+	path    string
+	dir     string   // of the output
+	made    []string // folders that were not there before, the innermost first
+	release func()
+}
+
+func newStage(dir string) (s *stage, err error) {
+	s = &stage{dir: dir, release: func() {}}
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		s.made = append(s.made, at)
 	}
+	defer func() {
+		if err != nil {
+			s.remove()
+		}
+	}()
+	if err = durable.MkdirAll(dir); err != nil {
+		return s, err
+	}
+	release, err := durable.TryLock(filepath.Join(dir, ".tokenizer.t5train-lock"))
+	if errors.Is(err, durable.ErrLocked) {
+		return s, errors.New("another process trains a tokenizer there: wait for it, or choose another --output")
+	}
+	if err != nil {
+		return s, err
+	}
+	s.release = release
+	s.path, err = os.MkdirTemp(dir, ".t5train-*")
 	return s, err
 }
 
-// write writes files and gives them their places when all are on the disk.
-func (s stage) write(files []tokenizer.File) (paths []string, err error) {
+// write writes files and gives them their places when all are on the disk. The files of a tokenizer that is there make room, and
+// come back if one of the new ones cannot be placed. Should the machine stop meanwhile, they are in the stage.
+func (s *stage) write(files []tokenizer.File) (paths []string, err error) {
 	for _, f := range files {
 		if err := durable.ReplaceFile(filepath.Join(s.path, f.Name), f.Data); err != nil {
 			return nil, err
 		}
 	}
+	replaced := filepath.Join(s.path, "replaced")
+	if err := os.Mkdir(replaced, 0o777); err != nil {
+		return nil, err
+	}
+	type move struct{ from, to string }
+	var done []move
+	rename := func(from, to string) error {
+		err := os.Rename(from, to)
+		if err == nil {
+			done = append(done, move{from, to})
+		}
+		return err
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, m := range slices.Backward(done) {
+			if back := os.Rename(m.to, m.from); back != nil {
+				err = fmt.Errorf("%w; what was there is in %s: %w", err, replaced, back)
+				s.path = "" // it stays
+				return
+			}
+		}
+	}()
+	for _, name := range tokenizer.FileNames() {
+		if err := rename(filepath.Join(s.dir, name), filepath.Join(replaced, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
 	for _, f := range files {
 		path := filepath.Join(s.dir, f.Name)
-		if err := os.Rename(filepath.Join(s.path, f.Name), path); err != nil {
+		if err := rename(filepath.Join(s.path, f.Name), path); err != nil {
 			return nil, err
 		}
 		paths = append(paths, path)
@@ -145,10 +215,13 @@ func (s stage) write(files []tokenizer.File) (paths []string, err error) {
 }
 
 // remove leaves nothing of what has no place.
-func (s stage) remove() {
-	os.RemoveAll(s.path)
-	if s.made {
-		os.Remove(s.dir) // if it is empty
+func (s *stage) remove() {
+	if s.path != "" {
+		os.RemoveAll(s.path)
+	}
+	s.release()
+	for _, dir := range s.made {
+		os.Remove(dir) // if it is empty
 	}
 }
 

@@ -2,11 +2,15 @@ package trainer
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"t5train/data/tokenizer"
+	"t5train/data/tokenizer/vocabulary"
 )
 
 // writeTree writes files below a new folder and returns it.
@@ -94,5 +98,115 @@ func TestReadTexts(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// smallVocabulary trains on a line. Its console calls said, if not nil, with what it writes.
+func smallVocabulary(t *testing.T, output string, said func()) VocabularyOptions {
+	dir := writeTree(t, map[string]string{"a.txt": "the cat sat on the mat, the dog on the log\n"})
+	o := VocabularyOptions{Inputs: []string{filepath.Join(dir, "a.txt")}, Output: output, Train: vocabulary.Defaults(), ExtraIDs: 2}
+	o.Train.VocabSize, o.Train.SoftVocabLimit = 22, true
+	o.Console = PlainConsole(io.Discard)
+	if said != nil {
+		o.Console = PlainConsole(writerFunc(func(p []byte) { said() }))
+	}
+	return o
+}
+
+type writerFunc func(p []byte)
+
+func (f writerFunc) Write(p []byte) (int, error) {
+	f(p)
+	return len(p), nil
+}
+
+// names lists a folder.
+func names(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// Tokens added to an old tokenizer would be added to the new one.
+func TestTrainVocabularyReplacesAddedTokens(t *testing.T) {
+	dir := writeTree(t, map[string]string{"added_tokens.json": `{"<old>": 32100}`, "notes": ""})
+	o := smallVocabulary(t, dir, nil)
+	if _, err := TrainVocabulary(t.Context(), o); err == nil || !strings.Contains(err.Error(), "added_tokens.json: there is a tokenizer") {
+		t.Errorf("got error %v, want one that says that there is a tokenizer", err)
+	}
+	o.Overwrite = true
+	if _, err := TrainVocabulary(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"notes", "special_tokens_map.json", "spiece.model", "tokenizer.json", "tokenizer_config.json"}
+	if got := names(t, dir); !slices.Equal(got, want) {
+		t.Errorf("got files %q, want %q", got, want)
+	}
+	if _, err := tokenizer.Load(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// What comes to the folder during the training stays.
+func TestTrainVocabularyAlone(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "spiece.model")
+	o := smallVocabulary(t, dir, func() {
+		if err := os.WriteFile(path, []byte("other"), 0o600); err != nil {
+			t.Error(err)
+		}
+		_, err := TrainVocabulary(t.Context(), func() VocabularyOptions {
+			second := smallVocabulary(t, dir, nil)
+			second.Overwrite = true
+			return second
+		}())
+		if err == nil || !strings.Contains(err.Error(), "another process trains a tokenizer there") {
+			t.Errorf("a second training: got error %v", err)
+		}
+	})
+	if _, err := TrainVocabulary(t.Context(), o); err == nil || !strings.Contains(err.Error(), "there is a tokenizer") {
+		t.Errorf("got error %v, want one that says that there is a tokenizer", err)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != "other" || len(names(t, dir)) != 1 {
+		t.Errorf("got %q, %v, in %q, want the other file alone", got, err, names(t, dir))
+	}
+}
+
+// TestStageUndoes cannot place the second file: a folder stands there.
+func TestStageUndoes(t *testing.T) {
+	dir := writeTree(t, map[string]string{"spiece.model": "old", "added_tokens.json": "{}", "x/y": ""})
+	s, err := newStage(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.write([]tokenizer.File{{Name: "spiece.model", Data: []byte("new")}, {Name: "x", Data: []byte("new")}})
+	s.remove()
+	if err == nil {
+		t.Error("a file was put in the place of a folder")
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "spiece.model")); err != nil || string(got) != "old" {
+		t.Errorf("spiece.model holds %q, %v, want what was there", got, err)
+	}
+	if got, want := names(t, dir), []string{"added_tokens.json", "spiece.model", "x"}; !slices.Equal(got, want) {
+		t.Errorf("got files %q, want %q", got, want)
+	}
+}
+
+// A failure leaves none of the folders that it made.
+func TestStageLeavesNoFolders(t *testing.T) {
+	root := t.TempDir()
+	s, err := newStage(filepath.Join(root, "a", "b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.remove()
+	if got := names(t, root); len(got) > 0 {
+		t.Errorf("left %q", got)
 	}
 }

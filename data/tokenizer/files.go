@@ -13,8 +13,10 @@ type File struct {
 	Data []byte
 }
 
-// FileNames lists the names that [Tokenizer.Files] may give.
-func FileNames() []string { return []string{ModelFile, fastFile, configFile, specialMapFile} }
+// FileNames lists the names that [Tokenizer.Files] may give, and added_tokens.json, which belongs to the tokenizer of a folder too.
+func FileNames() []string {
+	return []string{ModelFile, fastFile, configFile, specialMapFile, addedFile}
+}
 
 // Model returns the bytes of the SentencePiece model file, which must not be changed; nil if there is none.
 func (t *Tokenizer) Model() []byte { return t.raw }

@@ -14,6 +14,7 @@ const (
 	ModelFile      = "spiece.model"
 	configFile     = "tokenizer_config.json"
 	specialMapFile = "special_tokens_map.json"
+	addedFile      = "added_tokens.json" // of transformers before 4.34
 )
 
 // maxModelSize is far above any vocabulary (mT5's is 4 MB, or 16 MB as JSON): it stops a mistaken path to a weights file early.

@@ -42,7 +42,7 @@ func readSettings(folder string) (settings, error) {
 		ModelType string `json:"model_type"`
 	}
 	var added map[string]int32 // of versions before 4.34
-	if err := errors.Join(readJSON(folder, configFile, &c), readJSON(folder, "config.json", &m), readJSON(folder, "added_tokens.json", &added)); err != nil {
+	if err := errors.Join(readJSON(folder, configFile, &c), readJSON(folder, "config.json", &m), readJSON(folder, addedFile, &added)); err != nil {
 		return settings{}, err
 	}
 	switch c.Rules {
