@@ -67,12 +67,14 @@ func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material,
 		}
 		console.Say("measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, pass, update)
 		r.Threads, r.MicroBatch, r.Update = append(r.Threads, threads), append(r.MicroBatch, pass), append(r.Update, update)
+		if r.Memory == 0 { // with more threads come other graphs, whose memory a run does not have
+			r.Memory = int64(peakRSS() * 1e6)
+		}
 		if threads == most {
 			break
 		}
 	}
 	r.Rate = addRate()
-	r.Memory = int64(peakRSS() * 1e6)
 	return r, nil
 }
 
