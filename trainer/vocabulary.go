@@ -73,6 +73,10 @@ func (o VocabularyOptions) train(ctx context.Context, inputs corpora) ([]tokeniz
 	phases := NewPhases(o.Console)
 	defer phases.Stop()
 	o.Train.Progress = phases.Progress
+	o.Train.NoText = make([]string, o.ExtraIDs)
+	for n := range o.Train.NoText {
+		o.Train.NoText[n] = tokenizer.Sentinel(n)
+	}
 	result, err := vocabulary.Train(ctx, inputs.texts(phases.Progress), o.Train)
 	if err != nil {
 		return nil, err
@@ -88,6 +92,9 @@ func (o VocabularyOptions) train(ctx context.Context, inputs corpora) ([]tokeniz
 }
 
 func (o VocabularyOptions) checkSentinels() error {
+	if o.ExtraIDs < 0 || o.ExtraIDs > tokenizer.MaxExtraIDs {
+		return fmt.Errorf("train tokenizer: %d extra ids: want 0 to %d", o.ExtraIDs, tokenizer.MaxExtraIDs)
+	}
 	for _, s := range slices.Concat(o.Train.ControlSymbols, o.Train.UserSymbols) {
 		if o.ExtraIDs > 0 && strings.HasPrefix(strings.TrimPrefix(s, "▁"), "<extra_id_") {
 			return fmt.Errorf("train tokenizer: symbol %s would be there twice: leave it out, or give 0 extra ids", s)

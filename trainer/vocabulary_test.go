@@ -210,3 +210,25 @@ func TestStageLeavesNoFolders(t *testing.T) {
 		t.Errorf("left %q", got)
 	}
 }
+
+// Text that holds sentinels is no reason for pieces that do.
+func TestTrainVocabularySentinels(t *testing.T) {
+	dir := writeTree(t, map[string]string{"a.txt": strings.Repeat("the <extra_id_0> cat <extra_id_1> sat\n", 50)})
+	o := smallVocabulary(t, filepath.Join(dir, "out"), nil)
+	o.Inputs = []string{filepath.Join(dir, "a.txt")}
+	o.Train.SplitByUnicodeScript, o.Train.VocabSize = false, 200
+	if _, err := TrainVocabulary(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	tok, err := tokenizer.Load(o.Output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id, ok := tok.ID("<"); ok {
+		t.Errorf("there is a piece %d for a letter that only sentinels hold", id)
+	}
+	o.ExtraIDs = tokenizer.MaxExtraIDs + 1
+	if _, err := TrainVocabulary(t.Context(), o); err == nil || !strings.Contains(err.Error(), "want 0 to 65536") {
+		t.Errorf("got error %v, want the range of extra ids", err)
+	}
+}

@@ -11,11 +11,11 @@ import (
 
 // newTokenizer makes a tokenizer by the rules of the options, whether or not they do justice to the model.
 func newTokenizer(m *model, o Options) (*Tokenizer, error) {
-	if o.ExtraIDs < 0 || o.ExtraIDs > maxExtraIDs {
-		return nil, fmt.Errorf("extra ids: got %d, want 0 to %d", o.ExtraIDs, maxExtraIDs)
+	if o.ExtraIDs < 0 || o.ExtraIDs > MaxExtraIDs {
+		return nil, fmt.Errorf("extra ids: got %d, want 0 to %d", o.ExtraIDs, MaxExtraIDs)
 	}
 	if o.ExtraIDs > 0 && m.holdsSentinels() {
-		return nil, fmt.Errorf("extra ids: got %d, but the vocabulary holds %s already: want 0", o.ExtraIDs, sentinel(0))
+		return nil, fmt.Errorf("extra ids: got %d, but the vocabulary holds %s already: want 0", o.ExtraIDs, Sentinel(0))
 	}
 	t := &Tokenizer{
 		model: m, pieces: slices.Clone(m.pieces), kind: m.kind, rules: o.Rules, extraIDs: o.ExtraIDs, unk: m.unk, unkSurface: m.unkSurface,
@@ -56,7 +56,7 @@ func (t *Tokenizer) addSentinels() {
 		prefix = space
 	}
 	for n := t.extraIDs - 1; n >= 0; n-- {
-		t.pieces = append(t.pieces, piece{text: prefix + sentinel(n), kind: userDefined})
+		t.pieces = append(t.pieces, piece{text: prefix + Sentinel(n), kind: userDefined})
 	}
 }
 

@@ -35,7 +35,7 @@ func newByT5(extraIDs int, late []lateToken, rules Rules) (*Tokenizer, error) {
 	}
 	for n := range extraIDs {
 		m.added = append(m.added, addedToken{id: int32(len(m.pieces))})
-		m.pieces = append(m.pieces, piece{text: sentinel(n), kind: userDefined})
+		m.pieces = append(m.pieces, piece{text: Sentinel(n), kind: userDefined})
 	}
 	t := &Tokenizer{model: m, kind: bytewise, rules: rules, extraIDs: extraIDs, pieces: slices.Clone(m.pieces), unk: m.unk}
 	for i, l := range m.late {

@@ -137,7 +137,7 @@ func (f *fastFileIn) parse() (m *model, extraIDs int, err error) {
 }
 
 func isAppendedSentinel(p piece, n int) bool {
-	return p.text == sentinel(n) && p.kind == userDefined && p.score == 0
+	return p.text == Sentinel(n) && p.kind == userDefined && p.score == 0
 }
 
 func (f *fastFileIn) parseAdded(m *model) (err error) {

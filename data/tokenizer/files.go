@@ -31,7 +31,7 @@ func (t *Tokenizer) Files() ([]File, error) {
 	tokens := specialTokens{EOS: t.tokenText(t.eos), Unk: t.tokenText(t.unk), Pad: t.tokenText(t.pad)}
 	config := tokenizerConfig{Class: t.class(), specialTokens: tokens, ExtraIDs: t.extraIDs, Rules: t.rules.String()}
 	for n := range t.extraIDs {
-		tokens.Additional = append(tokens.Additional, sentinel(n))
+		tokens.Additional = append(tokens.Additional, Sentinel(n))
 	}
 	if len(t.model.late) > 0 {
 		config.Added = make(map[string]fastToken)

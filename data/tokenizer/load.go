@@ -129,15 +129,15 @@ func (s settings) loadByT5() (*Tokenizer, error) {
 	if s.extraIDs != nil {
 		n = *s.extraIDs
 	}
-	if n < 0 || n > maxExtraIDs {
-		return nil, fmt.Errorf("extra_ids is %d: want 0 to %d", n, maxExtraIDs)
+	if n < 0 || n > MaxExtraIDs {
+		return nil, fmt.Errorf("extra_ids is %d: want 0 to %d", n, MaxExtraIDs)
 	}
 	late, err := s.lateTokens(byT5Offset + 256)
 	if err != nil {
 		return nil, err
 	}
 	if len(late) > 0 {
-		for n = 0; len(late) > 0 && late[0].text == sentinel(n); n++ {
+		for n = 0; len(late) > 0 && late[0].text == Sentinel(n); n++ {
 			late = late[1:]
 		}
 	}

@@ -228,7 +228,7 @@ func (m *model) opensInTransformers() bool {
 // holdsSentinels reports whether <extra_id_0> is one of the pieces, as in mT5 and UMT5.
 func (m *model) holdsSentinels() bool {
 	for _, p := range m.pieces {
-		if strings.TrimPrefix(p.text, space) == sentinel(0) {
+		if strings.TrimPrefix(p.text, space) == Sentinel(0) {
 			return true
 		}
 	}
@@ -251,7 +251,8 @@ func byteOf(text string) (b byte, ok bool) {
 	return byte(n), isHex && isClosed && err == nil
 }
 
-func sentinel(n int) string { return fmt.Sprintf("<extra_id_%d>", n) }
+// Sentinel returns the text of a sentinel.
+func Sentinel(n int) string { return fmt.Sprintf("<extra_id_%d>", n) }
 
 // field is one field of a protobuf message: bytes for a length-delimited one, num for the others.
 type field struct {

@@ -67,8 +67,8 @@ func (r Rules) String() string {
 // DefaultExtraIDs is the number of sentinels that T5 appends to its vocabulary (Raffel et al. 2020, section 3.1.4).
 const DefaultExtraIDs = 100
 
-// maxExtraIDs bounds what a damaged configuration can make New allocate.
-const maxExtraIDs = 1 << 16
+// MaxExtraIDs is the most sentinels that a tokenizer has. It bounds what a damaged configuration can make New allocate.
+const MaxExtraIDs = 1 << 16
 
 // Options says how to use a model file. The zero value takes it as it is, by transformers' rules.
 type Options struct {
@@ -181,8 +181,8 @@ func (t *Tokenizer) ID(piece string) (id int32, ok bool) {
 
 // Sentinel returns the id of <extra_id_n>.
 func (t *Tokenizer) Sentinel(n int) (id int32, ok bool) {
-	if id, ok = t.ids[sentinel(n)]; !ok {
-		id, ok = t.ids[space+sentinel(n)]
+	if id, ok = t.ids[Sentinel(n)]; !ok {
+		id, ok = t.ids[space+Sentinel(n)]
 	}
 	return id, ok
 }

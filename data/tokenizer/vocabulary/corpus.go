@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -191,10 +192,14 @@ type counter struct {
 
 func newCounter(o *Options, n *tokenizer.Normalizer) *counter {
 	w := &counter{o: o, normal: n, local: newCounts()}
+	texts := slices.Clone(o.NoText)
+	for _, p := range o.metaPieces() {
+		texts = append(texts, p.text)
+	}
 	var entries []trie.Entry
-	for i, p := range o.metaPieces() {
-		entries = append(entries, trie.Entry{Key: p.text, ID: int32(i)})
-		w.first[p.text[0]] = true
+	for i, text := range texts {
+		entries = append(entries, trie.Entry{Key: text, ID: int32(i)})
+		w.first[text[0]] = true
 	}
 	w.symbols = trie.New(entries)
 	return w

@@ -40,6 +40,7 @@ type Options struct {
 	ByteFallback   bool     // 256 pieces for the bytes of unknown characters
 	ControlSymbols []string // ids that no text gives
 	UserSymbols    []string // pieces that are always cut out of text
+	NoText         []string // texts that no piece holds a part of, such as sentinels: like <pad> they are cut out
 	SoftVocabLimit bool     // a text that gives less pieces than VocabSize is no error
 
 	MaxLineBytes int    // longer lines are left out; 0: none
