@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
-	"fmt"
 	"math"
 	"strings"
 )
@@ -66,9 +65,12 @@ func (q *pairQueue) Pop() any {
 // trainBPE returns the pieces of merges, in their order, and then the alphabet; at most wanted.
 func trainBPE(ctx context.Context, c *counts, a *alphabet, o *Options, wanted int) ([]piece, error) {
 	if len(c.text) > math.MaxInt32 {
-		return nil, fmt.Errorf("the text has more than 2 GB of different %s: train on a sample of its lines", o.UnitName())
+		return nil, tooMuch("2 GB", o)
 	}
-	t := newBPETrainer(c, a, o)
+	t, err := newBPETrainer(ctx, c, a, o)
+	if err != nil {
+		return nil, err
+	}
 	merges := wanted - len(a.chars)
 	var found []piece
 	add := func(text string) { found = append(found, piece{text, -float64(len(found)), normalPiece}) }
@@ -99,12 +101,18 @@ func trainBPE(ctx context.Context, c *counts, a *alphabet, o *Options, wanted in
 	return found, nil
 }
 
-func newBPETrainer(c *counts, a *alphabet, o *Options) *bpeTrainer {
+func newBPETrainer(ctx context.Context, c *counts, a *alphabet, o *Options) (*bpeTrainer, error) {
 	t := &bpeTrainer{o: o, chars: a, byKey: map[uint64]*pair{}}
 	for _, ch := range a.chars {
 		t.symbols = append(t.symbols, string(ch.r))
 	}
 	for n, u := range c.units {
+		if n%unitsAtOnce == 0 {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			o.progress("find pairs", o.UnitName(), int64(n), int64(len(c.units)))
+		}
 		t.count = append(t.count, u.count)
 		before := int32(-1)
 		for text := c.of(u); len(text) > 0; {
@@ -123,7 +131,7 @@ func newBPETrainer(c *counts, a *alphabet, o *Options) *bpeTrainer {
 		t.raise(int32(place), t.next[place])
 	}
 	t.enqueue()
-	return t
+	return t, nil
 }
 
 // pairAt returns the pair that stands at two places, nil where there is none that could be merged.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -166,7 +165,7 @@ func countSample(ctx context.Context, texts Texts, o *Options, n *tokenizer.Norm
 	close(work)
 	group.Wait()
 	if err == nil && total.full {
-		err = fmt.Errorf("the text has more than 4 GB of different %s: train on a sample of its lines", o.UnitName())
+		err = tooMuch("4 GB", o)
 	}
 	return total, l.corpus, err
 }

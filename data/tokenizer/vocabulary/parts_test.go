@@ -90,7 +90,11 @@ func TestSeeds(t *testing.T) {
 			}
 			a, c := alphabetOf(countsOf(words), o)
 			got := map[string]float64{}
-			for _, s := range findSeeds(c, a, &o) {
+			seeds, err := findSeeds(t.Context(), c, a, &o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range seeds {
 				if _, twice := got[s.text]; twice {
 					t.Errorf("%q is there twice", s.text)
 				}
@@ -106,6 +110,19 @@ func TestSeeds(t *testing.T) {
 				t.Errorf("got %d seeds, want %d, and at least 50", len(got), len(want))
 			}
 		})
+	}
+}
+
+// Each character and each end of a unit has a place, of which there is a limit.
+func TestSeedsRefuse(t *testing.T) {
+	o := Defaults()
+	a, c := alphabetOf(countsOf([]string{"▁ab", "▁abc", "▁ab", "▁ab", "▁ab"}), o)
+	const codes = 4 + 4 + 5 // ▁ab ends a line, too, and no line
+	if _, _, err := newSeeder(c, a, &o, codes); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := newSeeder(c, a, &o, codes-1); err == nil || !strings.Contains(err.Error(), "train on a sample") {
+		t.Errorf("got error %v, want one that says to train on a sample", err)
 	}
 }
 

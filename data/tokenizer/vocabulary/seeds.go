@@ -2,8 +2,11 @@ package vocabulary
 
 import (
 	"cmp"
+	"context"
+	"math"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // seed is a piece to start from.
@@ -43,8 +46,11 @@ const (
 	codeRare
 )
 
+// maxCodes is what the places of suffixes and the sums of countingSort can count.
+const maxCodes = math.MaxInt32
+
 // newSeeder also returns the places of each character.
-func newSeeder(c *counts, a *alphabet, o *Options) (*seeder, [][]suffix) {
+func newSeeder(c *counts, a *alphabet, o *Options, maxCodes int) (*seeder, [][]suffix, error) {
 	s := &seeder{o: o, chars: a.chars}
 	for _, ch := range a.chars {
 		s.lead = append(s.lead, string(ch.r)[0])
@@ -62,6 +68,9 @@ func newSeeder(c *counts, a *alphabet, o *Options) (*seeder, [][]suffix) {
 		}
 		codes++
 	})
+	if codes > maxCodes {
+		return nil, nil, tooMuch("2 billion characters", o)
+	}
 	for code, n := range occurrences {
 		places[code] = make([]suffix, 0, n)
 	}
@@ -77,7 +86,7 @@ func newSeeder(c *counts, a *alphabet, o *Options) (*seeder, [][]suffix) {
 		s.codes = append(s.codes, end)
 		s.count = append(s.count, uint64(count))
 	})
-	return s, places
+	return s, places, nil
 }
 
 // eachUnit calls f for each unit, once for what ends words in it and once for what ends lines.
@@ -105,20 +114,35 @@ type found struct {
 }
 
 // findSeeds returns the substrings of at least two characters to start from, the best first.
-func findSeeds(c *counts, a *alphabet, o *Options) []seed {
-	s, starts := newSeeder(c, a, o)
+func findSeeds(ctx context.Context, c *counts, a *alphabet, o *Options) ([]seed, error) {
+	s, starts, err := newSeeder(c, a, o, maxCodes)
+	if err != nil {
+		return nil, err
+	}
 	walkers := make([]walker, o.threads())
 	for i := range walkers {
 		walkers[i].seeder = s
 	}
+	var mu sync.Mutex
+	done := int64(0)
 	parallel(o.threads(), len(starts), func(thread, i int) {
+		if ctx.Err() != nil {
+			return
+		}
 		w := &walkers[thread]
 		if shape, ok := noShape.with(s.chars[i], o); ok && len(starts[i]) > 1 {
 			w.spare = slices.Grow(w.spare[:0], len(starts[i]))[:len(starts[i])]
-			w.walk(starts[i], w.spare, shape)
+			w.walk(ctx, starts[i], w.spare, shape)
 		}
 		starts[i] = nil // as large as the text
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		o.progress("find seed pieces", "characters", done, int64(len(starts)))
 	})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	var all []found
 	for _, w := range walkers {
 		all = append(all, w.found...)
@@ -133,7 +157,7 @@ func findSeeds(c *counts, a *alphabet, o *Options) []seed {
 	for i := range seeds {
 		seeds[i] = seed{all[i].text, float64(all[i].score)}
 	}
-	return seeds
+	return seeds, nil
 }
 
 func (s *seeder) text(f found) string {
@@ -152,7 +176,10 @@ type walker struct {
 }
 
 // walk takes all places of a substring of some shape, divides them by the character behind it, and goes on.
-func (w *walker) walk(places, spare []suffix, at shape) {
+func (w *walker) walk(ctx context.Context, places, spare []suffix, at shape) {
+	if len(places) > unitsAtOnce && ctx.Err() != nil {
+		return
+	}
 	branches := false
 	first := w.leadAt(places[0], at.length)
 	for _, p := range places[1:] {
@@ -177,7 +204,7 @@ func (w *walker) walk(places, spare []suffix, at shape) {
 		}
 		code := w.codes[group[0].at+uint32(at.length)]
 		if next, ok := at.with(w.chars[code], w.o); ok {
-			w.walk(group, spare[:len(group)], next)
+			w.walk(ctx, group, spare[:len(group)], next)
 		}
 	}
 }

@@ -49,7 +49,9 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 		return Result{}, fmt.Errorf("vocab-size %d: the %d characters of the text and the %d special pieces need %d: raise it, or lower character-coverage",
 			o.VocabSize, len(a.chars), len(meta), least)
 	}
-	c = a.mark(c)
+	if c = a.mark(c); c.full { // ▅ takes more bytes than some characters
+		return Result{}, tooMuch("4 GB", &o)
+	}
 	c.sort()
 	r = Result{Chars: len(a.chars), Units: len(c.units), Corpus: corpus}
 	var found []piece
@@ -69,6 +71,11 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 	}
 	r.Model = marshal(o, n, append(meta, found...))
 	return r, nil
+}
+
+// tooMuch says that numbers of so many bits are not enough.
+func tooMuch(limit string, o *Options) error {
+	return fmt.Errorf("the text has more than %s of different %s: train on a sample of its lines (sample-lines or max-text)", limit, o.UnitName())
 }
 
 // empty says why there is nothing to train on.

@@ -38,9 +38,13 @@ const unitsAtOnce = 1 << 10
 
 // trainUnigram returns the pieces of text: the alphabet and the best of the others, the most probable first, at most wanted.
 func trainUnigram(ctx context.Context, c *counts, a *alphabet, o *Options, wanted int) ([]piece, error) {
-	o.progress("find seed pieces", "words", 0, int64(len(c.units)))
+	o.progress("find seed pieces", "characters", 0, int64(len(a.chars)))
+	seeds, err := findSeeds(ctx, c, a, o)
+	if err != nil {
+		return nil, err
+	}
 	t := &unigramTrainer{o: o, units: c, workers: make([]unigramWorker, o.threads())}
-	t.model = seedModel(findSeeds(c, a, o), a)
+	t.model = seedModel(seeds, a)
 	characters := int64(0)
 	for _, u := range c.units {
 		characters += u.count * int64(u.size)

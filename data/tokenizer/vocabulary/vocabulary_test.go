@@ -260,16 +260,19 @@ func TestTrainRefuses(t *testing.T) {
 
 func TestTrainStops(t *testing.T) {
 	lines := messages(t)
-	for _, what := range []string{"train", "merge"} {
+	for _, what := range []string{"find seed pieces", "train", "find pairs", "merge"} {
 		ctx, cancel := context.WithCancel(t.Context())
 		o := options(func(o *Options) {
 			o.VocabSize = 600
-			if what == "merge" {
+			if what == "merge" || what == "find pairs" {
 				o.Kind = BPE
 			}
 			o.Progress = func(w, _ string, done, _ int64) {
-				if w == what {
+				switch {
+				case w == what:
 					cancel()
+				case ctx.Err() != nil:
+					t.Errorf("%s goes on with %s", what, w)
 				}
 			}
 		})
