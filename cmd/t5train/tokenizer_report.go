@@ -136,7 +136,12 @@ func (p printer) usage(paths []string, u *survey.Usage) {
 		return fmt.Sprintf("%d (%.1f %%)", v.Used, percent(int64(v.Used), int64(v.Pieces)))
 	})
 	for i, cover := range u.Vocabularies[0].Covers {
-		row(fmt.Sprintf("%d %% of tokens", cover.Percent), func(v survey.VocabularyUse) string { return fmt.Sprintf("%d pieces", v.Covers[i].Pieces) })
+		row(fmt.Sprintf("%d %% of tokens", cover.Percent), func(v survey.VocabularyUse) string {
+			if v.Covers[i].Pieces == 0 {
+				return "not reached: unknown ones"
+			}
+			return fmt.Sprintf("%d pieces", v.Covers[i].Pieces)
+		})
 	}
 	w.Flush() // to a buffer, whose error finish returns
 	if c := u.Comparison; c != nil {

@@ -60,7 +60,7 @@ type PieceCount struct {
 	Count int64  `json:"count"`
 }
 
-// Cover is the number of the most frequent pieces that are enough for a percentage of the tokens.
+// Cover is the number of the most frequent pieces that are enough for a percentage of the tokens; 0 where none are.
 type Cover struct {
 	Percent int `json:"percent"`
 	Pieces  int `json:"pieces"`
@@ -263,21 +263,21 @@ func (u *VocabularyUse) cover() {
 	shares := u.Coverage()
 	for _, percent := range percents {
 		at, _ := slices.BinarySearch(shares, float64(percent)/100)
-		u.Covers = append(u.Covers, Cover{percent, min(at+1, len(shares))})
+		if at++; at > len(shares) {
+			at = 0
+		}
+		u.Covers = append(u.Covers, Cover{percent, at})
 	}
 }
 
-// Coverage returns the share of the tokens that the most frequent pieces make up: the n most frequent ones at n-1. Unknown
-// tokens are none.
+// Coverage returns the share of the tokens that the most frequent pieces make up: the n most frequent ones at n-1. Where
+// tokens are unknown, all pieces together do not reach 1.
 func (u *VocabularyUse) Coverage() []float64 {
-	total, sum := int64(0), int64(0)
-	for _, n := range u.counts {
-		total += n
-	}
+	sum := int64(0)
 	shares := make([]float64, len(u.counts))
 	for i, n := range u.counts {
 		sum += n
-		shares[i] = ratio(sum, total)
+		shares[i] = ratio(sum, u.Tokens)
 	}
 	return shares
 }

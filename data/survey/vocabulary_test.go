@@ -59,7 +59,7 @@ func TestMeasureUsage(t *testing.T) {
 		MostUnknown: []Character{{"x", "U+0078", 1}, {"é", "U+00E9", 1}},
 		Used:        5, Longest: []PieceCount{{"longest", 9, 0}, {"never", 8, 0}}, Rarest: []PieceCount{{"rare", 7, 1}, {"0", 2, 1}},
 		Unused: []PieceCount{{"1", 3, 0}, {"never", 8, 0}},
-		Covers: []Cover{{50, 1}, {90, 4}, {99, 5}, {100, 5}}, // of 13 tokens: a 7, b 2, long 2, rare 1, <0> 1
+		Covers: []Cover{{50, 2}, {90, 0}, {99, 0}, {100, 0}}, // of 15 tokens: a 7, b 2, long 2, rare 1, <0> 1, unknown 2
 		counts: []int64{7, 2, 2, 1, 1},
 	}
 	if got := u.Vocabularies[0]; !reflect.DeepEqual(got, want) {
@@ -68,7 +68,7 @@ func TestMeasureUsage(t *testing.T) {
 	if got := *u.Comparison; got != (Comparison{SharedPieces: 4, TokenRatio: 1, Equal: 5}) {
 		t.Errorf("got %+v", got)
 	}
-	if shares := u.Vocabularies[0].Coverage(); shares[0] != 7./13 || shares[4] != 1 {
+	if shares := u.Vocabularies[0].Coverage(); shares[0] != 7./15 || shares[4] != 13./15 {
 		t.Errorf("coverage %v", shares)
 	}
 }
