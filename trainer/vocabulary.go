@@ -237,15 +237,15 @@ func (o VocabularyOptions) sayCorpus(r vocabulary.Result) {
 	c := r.Corpus
 	o.Console.Say("  %s lines, %s bytes of text, %s different %s, %s characters", grouped(int(c.Lines)), grouped(int(c.Bytes)),
 		grouped(r.Units), o.Train.UnitName(), grouped(r.Chars))
-	if taken := c.Used + c.TooLong + c.Reserved; taken < c.Lines {
-		o.Console.Say("  %s of the lines, drawn at random, are trained on", grouped(int(taken)))
-	}
 	if c.TooLong > 0 {
 		o.Console.Say("  %s lines of more than %d bytes are left out, %s bytes of text (--max-line-bytes)", grouped(int(c.TooLong)), o.Train.MaxLineBytes,
 			grouped(int(c.TooLongBytes)))
 	}
 	if c.Reserved > 0 {
 		o.Console.Say("  %s lines that hold ▅ (U+2585), which training uses itself, are left out", grouped(int(c.Reserved)))
+	}
+	if c.Used < c.Usable {
+		o.Console.Say("  %s of %s lines, drawn at random, are trained on", grouped(int(c.Used)), grouped(int(c.Usable)))
 	}
 }
 

@@ -21,10 +21,12 @@ type Texts func(ctx context.Context, yield func(text string) error) error
 type Corpus struct {
 	Lines        int64 // with text, those left out included
 	Bytes        int64 // of them
-	Used         int64 // lines trained on
-	TooLong      int64 // lines left out for their length, of those that would have been used
+	TooLong      int64 // lines left out for their length
 	TooLongBytes int64
 	Reserved     int64 // lines left out for ▅, which training uses itself
+	Usable       int64 // the other lines
+	UsableBytes  int64
+	Used         int64 // lines trained on: all that are usable, or a sample of them
 }
 
 // boundary takes the place of symbols in normalised text: no piece crosses it.
@@ -62,10 +64,6 @@ func (l *lines) read(ctx context.Context, texts Texts) error {
 			l.corpus.Lines++
 			l.corpus.Bytes += int64(len(line))
 			switch {
-			case l.sample != nil && !l.sample.take():
-				continue
-			case l.sample == nil && l.o.MaxTextBytes > 0 && l.corpus.Bytes > l.o.MaxTextBytes:
-				return errTooMuch
 			case l.o.MaxLineBytes > 0 && len(line) > l.o.MaxLineBytes:
 				l.corpus.TooLong++
 				l.corpus.TooLongBytes += int64(len(line))
@@ -73,6 +71,14 @@ func (l *lines) read(ctx context.Context, texts Texts) error {
 			case strings.ContainsRune(line, rare):
 				l.corpus.Reserved++
 				continue
+			}
+			l.corpus.Usable++
+			l.corpus.UsableBytes += int64(len(line))
+			switch {
+			case l.sample != nil && !l.sample.take():
+				continue
+			case l.sample == nil && l.o.MaxTextBytes > 0 && l.corpus.UsableBytes > l.o.MaxTextBytes:
+				return errTooMuch
 			}
 			l.corpus.Used++
 			if err := l.add(line); err != nil {
@@ -114,14 +120,15 @@ func countUnits(ctx context.Context, texts Texts, o *Options, n *tokenizer.Norma
 	if err := all.read(ctx, texts); err != nil {
 		return nil, Corpus{}, err
 	}
-	wanted := all.corpus.Lines
-	if o.MaxTextBytes > 0 && all.corpus.Bytes > o.MaxTextBytes {
-		wanted = int64(float64(wanted) * float64(o.MaxTextBytes) / float64(all.corpus.Bytes))
+	usable := all.corpus.Usable
+	wanted := usable
+	if o.MaxTextBytes > 0 && all.corpus.UsableBytes > o.MaxTextBytes {
+		wanted = max(1, int64(float64(wanted)*float64(o.MaxTextBytes)/float64(all.corpus.UsableBytes)))
 	}
 	if o.SampleLines > 0 {
-		wanted = min(all.corpus.Lines, int64(o.SampleLines))
+		wanted = min(wanted, int64(o.SampleLines))
 	}
-	s := &sample{draw: random.New(o.Seed), left: uint64(all.corpus.Lines), wanted: uint64(wanted)}
+	s := &sample{draw: random.New(o.Seed), left: uint64(usable), wanted: uint64(wanted)}
 	return countSample(ctx, texts, o, n, s)
 }
 

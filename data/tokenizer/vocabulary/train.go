@@ -83,8 +83,11 @@ func (c Corpus) empty(o Options) error {
 	switch {
 	case c.Lines == 0:
 		return errors.New("the input holds no text: give other files or another column")
-	case c.TooLong > 0:
+	case c.Reserved == 0:
 		return fmt.Errorf("each line of the text is longer than max-line-bytes, %d: raise it, or divide the lines", o.MaxLineBytes)
+	case c.TooLong == 0:
+		return errors.New("each line of the text holds ▅ (U+2585), which training uses itself: replace it")
 	}
-	return errors.New("each line of the text holds ▅ (U+2585), which training uses itself: replace it")
+	return fmt.Errorf("each line of the text is longer than max-line-bytes, %d, or holds ▅ (U+2585), which training uses itself: raise it, or replace that",
+		o.MaxLineBytes)
 }

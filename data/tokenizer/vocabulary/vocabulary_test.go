@@ -207,6 +207,35 @@ func TestSample(t *testing.T) {
 	}
 }
 
+// Lines that are never trained on take no place in a sample, and of --sample-lines and --max-text the smaller one counts.
+func TestSampleOfUsableLines(t *testing.T) {
+	var lines []string
+	for i := range 100 {
+		lines = append(lines, fmt.Sprintf("short %02d", i), strings.Repeat("long ", 20), "▅")
+	}
+	for name, tt := range map[string]struct {
+		change func(o *Options)
+		want   int64
+	}{
+		"all that fit":             {func(o *Options) { o.MaxTextBytes = 800 }, 100},
+		"sample lines":             {func(o *Options) { o.SampleLines = 60 }, 60},
+		"sample of too many lines": {func(o *Options) { o.SampleLines, o.MaxTextBytes = 1000, 400 }, 50},
+		"less than a line":         {func(o *Options) { o.MaxTextBytes = 3 }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(func(o *Options) { o.VocabSize, o.SoftVocabLimit, o.MaxLineBytes = 30, true, 50 })
+			tt.change(&o)
+			r, err := Train(t.Context(), lineTexts(lines...), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c := r.Corpus; c.Used != tt.want || c.Usable != 100 || c.TooLong != 100 || c.Reserved != 100 || c.Lines != 300 {
+				t.Errorf("got %+v, want %d lines used of 100", c, tt.want)
+			}
+		})
+	}
+}
+
 // Each line is as likely as the others, and the number is exact.
 func TestSampleIsFair(t *testing.T) {
 	taken := make([]int, 20)
@@ -244,6 +273,7 @@ func TestTrainRefuses(t *testing.T) {
 		{"blanks", []string{"  ", "\t"}, options(small), "no characters that could become pieces"},
 		{"long lines", []string{"abc"}, options(func(o *Options) { o.MaxLineBytes = 2 }), "longer than max-line-bytes, 2"},
 		{"reserved", []string{"a▅"}, options(small), "holds ▅"},
+		{"long and reserved lines", []string{"abcd", "▅"}, options(func(o *Options) { o.MaxLineBytes = 3 }), "max-line-bytes, 3, or holds ▅"},
 		{"too many characters", []string{"abcdefghij"}, options(small), "the 11 characters of the text and the 3 special pieces need 14"},
 		{"one character", []string{"aaa"}, options(small), "gives no more than 6 pieces"},
 		{"options", nil, options(func(o *Options) { o.ShrinkingFactor = 1 }), "shrinking-factor 1: want 0.5 to 0.95"},
