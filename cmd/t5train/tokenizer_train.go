@@ -27,8 +27,9 @@ func tokenizerTrainCommand(a app) *cobra.Command {
 
 Beside spiece.model stand tokenizer.json and what else transformers' AutoTokenizer opens the folder with. As in T5's own files
 the sentinels are no part of spiece.model: tokenizer_config.json says how many there are. So --vocab-size 32000 makes 32,100
-tokens. The defaults are those of spm_train, which T5 used, and so are the names of the options in SentencePiece's documentation:
---sample-lines is input_sentence_size, --max-line-bytes max_sentence_length, --user-symbols user_defined_symbols.
+tokens. The defaults are those of spm_train, which T5 used, but for --vocab-size (8000 there) and --max-text (no limit there).
+In SentencePiece's documentation --sample-lines is called input_sentence_size, --max-line-bytes max_sentence_length, and
+--user-symbols user_defined_symbols; the other options are called as here.
 
 The result depends on the text, the options and the seed, not on the number of threads. Words are counted while the text is
 read, so memory grows with the different words. Of more text than --max-text a sample of the lines is trained on.`,
@@ -83,7 +84,7 @@ read, so memory grows with the different words. Of more text than --max-text a s
 	f.BoolVar(&t.SplitDigits, "split-digits", t.SplitDigits, "each digit is a piece of its own")
 	f.BoolVar(&t.ByteFallback, "byte-fallback", t.ByteFallback, "unknown characters become their bytes, for which there are 256 pieces")
 	f.StringSliceVar(&t.ControlSymbols, "control-symbols", nil, "tokens that no text gives, a,b")
-	f.StringSliceVar(&t.UserSymbols, "user-symbols", nil, "pieces that are always cut out of the text, a,b")
+	f.StringSliceVar(&t.UserSymbols, "user-symbols", nil, "pieces that are always cut out of the text, a,b; ▁ stands for a blank")
 	f.BoolVar(&hardLimit, "hard-vocab-limit", true, "text that gives fewer pieces than --vocab-size is an error")
 	f.IntVar(&t.MaxLineBytes, "max-line-bytes", t.MaxLineBytes, "longer lines are left out; 0 for none")
 	f.IntVar(&t.SampleLines, "sample-lines", 0, "lines to train on, drawn at random (default: all, up to --max-text)")

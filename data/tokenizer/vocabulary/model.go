@@ -93,9 +93,11 @@ func trainerSpec(o Options, size int) message {
 	m.varint(14, uint64(o.SeedPieces))
 	m.float(15, o.ShrinkingFactor)
 	m.varint(17, uint64(o.SubIterations))
-	if o.MaxLineBytes > 0 {
-		m.varint(18, uint64(o.MaxLineBytes))
+	maxLine := o.MaxLineBytes
+	if maxLine == 0 {
+		maxLine = math.MaxInt32 // a file without the number has the limit 4192
 	}
+	m.varint(18, uint64(maxLine))
 	m.varint(20, uint64(o.MaxPieceLength))
 	m.bool(21, o.SplitByUnicodeScript)
 	m.bool(22, o.SplitByWhitespace)

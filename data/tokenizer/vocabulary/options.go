@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"t5train/data/tokenizer"
@@ -23,7 +24,7 @@ const (
 // Kinds lists the kinds.
 func Kinds() []Kind { return []Kind{Unigram, BPE} }
 
-// Options say what vocabulary to train. [Defaults] are those of spm_train, which T5 used.
+// Options say what vocabulary to train. [Defaults] are those of spm_train, which T5 used, but for the two that it says.
 type Options struct {
 	Kind      Kind
 	VocabSize int // pieces, <pad>, </s>, <unk> and the symbols below included; sentinels come on top
@@ -60,7 +61,8 @@ type Options struct {
 	Progress func(what, unit string, done, total int64)
 }
 
-// Defaults returns the options of spm_train for a vocabulary of T5's kind.
+// Defaults returns the options of spm_train for a vocabulary of T5's kind. VocabSize is T5's (spm_train's is 8000), and spm_train
+// has no MaxTextBytes.
 func Defaults() Options {
 	return Options{
 		Kind: Unigram, VocabSize: 32000,
@@ -133,6 +135,8 @@ func (o Options) checkSymbols() error {
 		switch {
 		case s == "" || !utf8.ValidString(s) || strings.ContainsRune(s, 0):
 			return OptionError{option, fmt.Sprintf("%q: want text", s)}
+		case strings.ContainsFunc(s, unicode.IsSpace):
+			return OptionError{option, fmt.Sprintf("%q: no text matches it: write ▁ (U+2581) for a blank", s)}
 		case seen[s]:
 			return OptionError{option, fmt.Sprintf("%q: there is such a piece already: leave it out", s)}
 		case len(s) >= maxSymbolBytes:

@@ -277,6 +277,7 @@ func TestTrainRefuses(t *testing.T) {
 		{"too many characters", []string{"abcdefghij"}, options(small), "the 11 characters of the text and the 3 special pieces need 14"},
 		{"one character", []string{"aaa"}, options(small), "gives no more than 6 pieces"},
 		{"options", nil, options(func(o *Options) { o.ShrinkingFactor = 1 }), "shrinking-factor 1: want 0.5 to 0.95"},
+		{"blank in a symbol", nil, options(func(o *Options) { o.UserSymbols = []string{"New York"} }), `user-symbols "New York": no text matches it: write ▁`},
 		{"symbol twice", nil, options(func(o *Options) { o.UserSymbols = []string{"a", "a"} }), `user-symbols "a": there is such a piece already`},
 	}
 	for _, tt := range tests {
@@ -308,6 +309,41 @@ func TestTrainStops(t *testing.T) {
 		})
 		if _, err := Train(ctx, lineTexts(lines...), o); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: got error %v, want %v", what, err, context.Canceled)
+		}
+	}
+}
+
+// A symbol with ▁ is cut out of text with a blank.
+func TestSymbolWithBlank(t *testing.T) {
+	o := options(func(o *Options) { o.VocabSize, o.SoftVocabLimit, o.UserSymbols = 40, true, []string{"New▁York"} })
+	r, err := Train(t.Context(), lineTexts("in New York it rains", "New York in the rain"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := tokenizer.New(r.Model, tokenizer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ids := tok.Encode("in New York"); !slices.Contains(ids, 3) {
+		t.Errorf("got ids %d, want the symbol's, 3", ids)
+	}
+}
+
+// No limit is said to be one.
+func TestModelRecordsMaxLineBytes(t *testing.T) {
+	for given, want := range map[int]uint64{0: math.MaxInt32, 100: 100} {
+		spec := trainerSpec(options(func(o *Options) { o.MaxLineBytes = given }), 10)
+		got := uint64(0)
+		for len(spec) > 0 {
+			number, kind, n := protowire.ConsumeTag(spec)
+			spec = spec[n:]
+			if number == 18 {
+				got, _ = protowire.ConsumeVarint(spec)
+			}
+			spec = spec[protowire.ConsumeFieldValue(number, kind, spec):]
+		}
+		if got != want {
+			t.Errorf("max-line-bytes %d is recorded as %d, want %d", given, got, want)
 		}
 	}
 }
