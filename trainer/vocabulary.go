@@ -424,10 +424,15 @@ func (c textFiles) read(ctx context.Context, yield func(text string) error) erro
 	}
 	for _, in := range c.files {
 		rows, found := 0, false
+		var columns []string // of the first row
 		err := ingest.ReadFile(ctx, in, ingest.ReadOptions{}, func(r ingest.Row) error {
 			rows++
 			for _, f := range r.Fields {
-				if strings.Join(f.Path, ".") == c.column {
+				name := strings.Join(f.Path, ".")
+				if rows == 1 {
+					columns = append(columns, name)
+				}
+				if name == c.column {
 					found = true
 					return yield(f.Cell.Text())
 				}
@@ -435,7 +440,8 @@ func (c textFiles) read(ctx context.Context, yield func(text string) error) erro
 			return nil
 		})
 		if err == nil && rows > 0 && !found {
-			err = fmt.Errorf("read %s: no row has a column %s: name the column of the text, as in %s:COLUMN", in.Path, c.column, in.Path)
+			err = fmt.Errorf("read %s: no row has a column %s, the first has %s: name the column of the text, as in %s:COLUMN",
+				in.Path, c.column, strings.Join(columns, ", "), in.Path)
 		}
 		if err != nil {
 			return err

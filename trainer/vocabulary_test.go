@@ -63,7 +63,7 @@ func TestReadTexts(t *testing.T) {
 			map[string]string{"a.parquet": parquetText(t), "a.txt": "a\n"}, []string{"a.*"}, nil, "", "a.parquet: it is parquet, among other files that",
 		},
 		"another column": {
-			map[string]string{"a.txt": "a\n", "b.jsonl": `{"body": "b"}`}, []string{"a.txt", "b.jsonl"}, nil, "", "b.jsonl: no row has a column text: name the column",
+			map[string]string{"a.txt": "a\n", "b.jsonl": `{"n": 1, "body": "b"}`}, []string{"a.txt", "b.jsonl"}, nil, "", "b.jsonl: no row has a column text, the first has n, body: name the column",
 		},
 		"no rows":          {map[string]string{"a.txt": "", "b.jsonl": "", "c.txt": "c\n"}, []string{"a.txt", "b.jsonl:body", "c.txt"}, []string{"c"}, "", ""},
 		"a sign of splits": {map[string]string{"b.txt": "b\n"}, []string{"a=b.txt"}, nil, "", "a=b.txt: no such file"},

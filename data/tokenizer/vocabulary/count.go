@@ -12,7 +12,7 @@ import (
 type counts struct {
 	seed  maphash.Seed
 	text  []byte  // the texts, end to end
-	units []unit  // in the order of their first appearance
+	units []unit  // in any order until sort
 	index []int32 // a hash table with open addressing: the unit's number plus one, 0: free
 	hash  []uint32
 	full  bool // texts were left out: there are more than 32 bits can address

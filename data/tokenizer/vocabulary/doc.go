@@ -6,8 +6,9 @@
 //	...
 //	tok, err := tokenizer.New(result.Model, tokenizer.Options{ExtraIDs: tokenizer.DefaultExtraIDs})
 //
-// The same text, options and seed give the same bytes on any number of threads. BPE gives the pieces and scores of spm_train;
-// unigram gives its pieces but for some in ten thousand, because spm_train adds up in 32 bits.
+// The same text, options and seed give the same bytes on any number of threads. Unigram scores may differ in their last bits
+// between architectures, as some multiply and add in one step, and with them a piece that is as good as another. BPE gives the pieces and scores of spm_train;
+// unigram gives more than 99 of 100 of its pieces, because spm_train adds up in 32 bits.
 //
 // # Reading order
 //
