@@ -8,40 +8,48 @@ Both read the same lines with the same options and two threads (THREADS); t5trai
 made of them. SIZES is 8000,32000 and TYPES unigram,bpe. The score is that of the unigram model for the most probable pieces of
 the held-out lines. CPU time is that of all threads, and tells more than wall time on a machine that has other work.
 """
-import os, pathlib, resource, sys, tempfile, time
+import json, os, pathlib, subprocess, sys, tempfile
 
 import pyarrow.parquet, sentencepiece
 from sentencepiece import sentencepiece_model_pb2 as proto
 
 
-def measured(start):
-    """Runs a child process; its seconds, seconds of CPU and peak of memory in MB."""
-    begun = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 1), os.dup2(null, 2)
-        try:
-            start()
-        finally:
-            os._exit(1)
-    _, status, usage = os.wait4(child, 0)
+# Linux counts the pages that a process has when it is forked into its peak of memory, also after it executes another program:
+# so a small process starts what is measured, and not this one.
+STARTER = """
+import json, os, sys, time
+begun = time.monotonic()
+child = os.fork()
+if child == 0:
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1), os.dup2(null, 2)
+    try:
+        os.execv(sys.argv[1], sys.argv[1:])
+    finally:
+        os._exit(1)
+_, status, usage = os.wait4(child, 0)
+print(json.dumps([status, time.monotonic() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024]))
+"""
+
+
+def measured(command):
+    """Runs a command; its seconds, seconds of CPU and peak of memory in MB."""
+    out = subprocess.run([sys.executable, "-S", "-c", STARTER, *map(str, command)], check=True, capture_output=True, text=True).stdout
+    status, *used = json.loads(out)
     if status != 0:
         sys.exit("a training failed")
-    return time.monotonic() - begun, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return used
 
 
 def spm_train(text, prefix, size, kind, threads):
-    # A process of its own, so that its peak of memory is not that of this one.
     code = ("import sys, sentencepiece; sentencepiece.SentencePieceTrainer.train(input=sys.argv[1], model_prefix=sys.argv[2], vocab_size=int(sys.argv[3]),"
             "model_type=sys.argv[4], num_threads=int(sys.argv[5]), pad_id=0, eos_id=1, unk_id=2, bos_id=-1, minloglevel=2)")
-    os.execv(sys.executable, [sys.executable, "-c", code, str(text), str(prefix), str(size), kind, str(threads)])
+    return [sys.executable, "-c", code, text, prefix, size, kind, threads]
 
 
 def t5train(binary, files, column, folder, size, kind, threads):
     inputs = [a for f in files for a in ("--input", f"{f}:{column}")]
-    os.execv(binary, [binary, "tokenizer", "train", *inputs, "--type", kind, "--vocab-size", str(size), "--output", str(folder),
-                      "--threads", str(threads)])
+    return [binary, "tokenizer", "train", *inputs, "--type", kind, "--vocab-size", size, "--output", folder, "--threads", threads]
 
 
 def quality(path, lines):
@@ -72,8 +80,8 @@ def main():
                     out.writelines(row + "\n" for row in batch[column].to_pylist())
         for kind in os.environ.get("TYPES", "unigram,bpe").split(","):
             for size in map(int, os.environ.get("SIZES", "8000,32000").split(",")):
-                ours = measured(lambda: t5train(binary, files, column, temp / f"{kind}{size}", size, kind, threads))
-                other = measured(lambda: spm_train(text, temp / f"{kind}{size}-spm", size, kind, threads))
+                ours = measured(t5train(binary, files, column, temp / f"{kind}{size}", size, kind, threads))
+                other = measured(spm_train(text, temp / f"{kind}{size}-spm", size, kind, threads))
                 a, b = quality(temp / f"{kind}{size}" / "spiece.model", lines), quality(temp / f"{kind}{size}-spm.model", lines)
                 for name, (wall, cpu, peak), (words, score, pieces) in (("t5train", ours, a), ("spm_train", other, b)):
                     score = f"{score:.4f}" if kind == "unigram" else ""
