@@ -113,6 +113,23 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
+// Fewer seeds are the best of all, ties included: what is dropped on the way would not have been taken.
+func TestSeedsAreTheBest(t *testing.T) {
+	o := Defaults()
+	a, c := alphabetOf(countsOf(madeUp(2000, 4)), o)
+	all, err := findSeeds(t.Context(), c, a, &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{1, 7, 50, 200} {
+		o.SeedPieces, o.Threads = n, 1+n%3
+		got, err := findSeeds(t.Context(), c, a, &o)
+		if err != nil || !slices.Equal(got, all[:n]) {
+			t.Errorf("%d seeds: got %v, %v, want %v", n, got, err, all[:n])
+		}
+	}
+}
+
 // Each character and each end of a unit has a place, of which there is a limit.
 func TestSeedsRefuse(t *testing.T) {
 	o := Defaults()

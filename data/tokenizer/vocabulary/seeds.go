@@ -147,6 +147,7 @@ func findSeeds(ctx context.Context, c *counts, a *alphabet, o *Options) ([]seed,
 	for _, w := range walkers {
 		all = append(all, w.found...)
 	}
+	all = best(all, o.SeedPieces)
 	for i := range all {
 		all[i].text = s.text(all[i])
 	}
@@ -158,6 +159,19 @@ func findSeeds(ctx context.Context, c *counts, a *alphabet, o *Options) ([]seed,
 		seeds[i] = seed{all[i].text, float64(all[i].score)}
 	}
 	return seeds, nil
+}
+
+// best keeps the n seeds with the highest scores, and those that tie with the last of them: their texts decide later.
+func best(all []found, n int) []found {
+	if len(all) <= n {
+		return all
+	}
+	slices.SortFunc(all, func(a, b found) int { return cmp.Compare(b.score, a.score) })
+	last := all[n-1].score
+	for n < len(all) && all[n].score == last {
+		n++
+	}
+	return all[:n]
 }
 
 func (s *seeder) text(f found) string {
@@ -173,6 +187,7 @@ type walker struct {
 	*seeder
 	spare []suffix
 	found []found
+	full  int // length at which found is cut down to the best: memory does not grow with the text
 }
 
 // walk takes all places of a substring of some shape, divides them by the character behind it, and goes on.
@@ -194,6 +209,10 @@ func (w *walker) walk(ctx context.Context, places, spare []suffix, at shape) {
 			occurrences += w.count[p.unit]
 		}
 		w.found = append(w.found, found{at: places[0].at, length: at.length, score: float32(occurrences) * float32(at.length)})
+		if len(w.found) >= w.full {
+			w.found = best(w.found, w.o.SeedPieces)
+			w.full = 2 * max(len(w.found), w.o.SeedPieces)
+		}
 	}
 	if int(at.length) == w.o.MaxPieceLength {
 		return
