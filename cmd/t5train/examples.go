@@ -19,13 +19,8 @@ its token stores, if they are missing, in the folder of --tokens or in the outpu
 		Example: `  t5train data examples --config my.yaml --batches 1
   t5train data examples --config my.yaml --held-out > held-out.jsonl
   t5train data examples finetune --config configs/quickstart.yaml`,
-		Args: cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{pretrainName, finetuneName},
 		RunE: func(c *cobra.Command, args []string) error {
-			sources.command = pretrainName
-			if len(args) > 0 {
-				sources.command = args[0]
-			}
-			if err := sources.refuseOthers(c); err != nil {
+			if err := sources.readKind(c, args, pretrainName); err != nil {
 				return err
 			}
 			if err := requireAtLeast(c, 1, "batches"); err != nil {
@@ -44,6 +39,7 @@ its token stores, if they are missing, in the folder of --tokens or in the outpu
 		},
 	}
 	sources.add(c)
+	sources.takesKind(c)
 	c.Flags().IntVar(&batches, "batches", 1, "micro-batches of training, from the first")
 	c.Flags().BoolVar(&heldOut, "held-out", false, "the examples of an evaluation instead")
 	return c

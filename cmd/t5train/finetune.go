@@ -108,8 +108,17 @@ func (s *configSources) add(c *cobra.Command) {
 	}
 }
 
-// refuseOthers makes flags of the other command an error, for a command that has those of both.
-func (s *configSources) refuseOthers(c *cobra.Command) error {
+// takesKind makes pretrain or finetune the argument of a command that has the flags of both; it may be left out.
+func (s *configSources) takesKind(c *cobra.Command) {
+	c.Args, c.ValidArgs = cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs), []string{pretrainName, finetuneName}
+}
+
+// readKind takes the argument, or another command where it is left out, and makes flags of the command that it is not an error.
+func (s *configSources) readKind(c *cobra.Command, args []string, otherwise string) error {
+	s.command = otherwise
+	if len(args) > 0 {
+		s.command = args[0]
+	}
 	own := s.flags()
 	for _, f := range configFlags {
 		if c.Flags().Changed(f.name) && !slices.ContainsFunc(own, func(g configFlag) bool { return g.name == f.name }) {

@@ -22,13 +22,8 @@ No run begins.
 A step's micro-batches (train.accumulate) are divided over the ranks, so their number bounds how many ranks can work.`,
 		Example: `  t5train plan --config my.yaml --nodes 4 --cores 16 --bandwidth 10 --set train.accumulate=64
   t5train plan finetune --config configs/quickstart.yaml --cores 8 --set train.accumulate=8`,
-		Args: cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{pretrainName, finetuneName},
 		RunE: func(c *cobra.Command, args []string) error {
-			sources.command = pretrainName
-			if len(args) > 0 {
-				sources.command = args[0]
-			}
-			if err := sources.refuseOthers(c); err != nil {
+			if err := sources.readKind(c, args, pretrainName); err != nil {
 				return err
 			}
 			for _, name := range []string{"nodes", "cores", "measured-steps"} {
@@ -46,6 +41,7 @@ A step's micro-batches (train.accumulate) are divided over the ranks, so their n
 		},
 	}
 	sources.add(c)
+	sources.takesKind(c)
 	p := c.Flags()
 	p.IntVar(&cluster.Nodes, "nodes", 1, "machines")
 	p.IntVar(&cluster.Cores, "cores", 1, "cores of each")

@@ -21,15 +21,11 @@ func validateCommand(a app) *cobra.Command {
 pre-training if it names an objective, or no task but any other key that only pre-training has, or mixes text in.`,
 		Example: `  t5train validate --config my.yaml
   t5train validate pretrain --config my.yaml`,
-		Args: cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{pretrainName, finetuneName},
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := requireFlags(c, "config"); err != nil {
 				return err
 			}
-			if len(args) > 0 {
-				sources.command = args[0]
-			}
-			if err := sources.refuseOthers(c); err != nil {
+			if err := sources.readKind(c, args, ""); err != nil {
 				return err
 			}
 			config, err := sources.load(c)
@@ -47,5 +43,6 @@ pre-training if it names an objective, or no task but any other key that only pr
 		},
 	}
 	sources.add(c)
+	sources.takesKind(c)
 	return c
 }
