@@ -206,12 +206,16 @@ func (f eachLine) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// stoppedAt runs until a console line contains a text.
+// stoppedAt fine-tunes or pre-trains until a console line contains a text.
 func stoppedAt(t *testing.T, c *configs.Config, text string) *Result {
 	t.Helper()
+	run := Finetune
+	if c.Pretraining() {
+		run = Pretrain
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	r, err := Finetune(ctx, c, FinetuneOptions{Console: PlainConsole(eachLine(func(line string) {
+	r, err := run(ctx, c, FinetuneOptions{Console: PlainConsole(eachLine(func(line string) {
 		if strings.Contains(line, text) {
 			cancel()
 		}
@@ -326,15 +330,7 @@ func TestResumeWithMovedData(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := kind.config(t)
 			c.Train.LogEvery, c.Eval.EverySteps = 1, 0
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			if _, err := kind.run(ctx, c, FinetuneOptions{Console: PlainConsole(eachLine(func(line string) {
-				if strings.HasPrefix(line, "step 2/") {
-					cancel()
-				}
-			}))}); err != nil {
-				t.Fatal(err)
-			}
+			stoppedAt(t, c, "step 2/")
 			less := *c
 			less.Data.Validation = nil
 			if _, err := kind.run(t.Context(), &less, silent()); err == nil || !strings.Contains(err.Error(), "data.validation has other examples") {
@@ -373,15 +369,7 @@ func TestResumeWithMovedMixture(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := kind.config(t)
 			c.Train.LogEvery, c.Eval.EverySteps = 1, 0
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			if _, err := kind.run(ctx, c, FinetuneOptions{Console: PlainConsole(eachLine(func(line string) {
-				if strings.HasPrefix(line, "step 2/") {
-					cancel()
-				}
-			}))}); err != nil {
-				t.Fatal(err)
-			}
+			stoppedAt(t, c, "step 2/")
 			moved := filepath.Join(t.TempDir(), "moved.parquet")
 			overwrite(t, filepath.Dir(moved), filepath.Base(moved), string(mustRead(t, trainFile)))
 			c.Data.Mixture = slices.Clone(c.Data.Mixture)
