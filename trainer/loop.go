@@ -229,11 +229,9 @@ func (l *loop) read() []model.Batch {
 
 // evaluate computes the metrics on the validation data and tells whether they are the best so far.
 func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
-	progress := l.console.Start("evaluate", "examples", int64(l.heldOut.Len()))
-	values, shown, err := l.heldOut.Evaluate(ctx, progress.Set)
-	progress.Stop()
+	values, shown, err := l.measure(ctx)
 	if err != nil {
-		return false, fmt.Errorf("step %d: %w", l.state.Step, err)
+		return false, err
 	}
 	all := metricMap(values)
 	name := l.compared()
@@ -264,16 +262,24 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	return improved, l.history.addEval(record.Eval{Kind: record.KindEval, Step: l.state.Step, Epoch: l.epoch(), Metrics: l.metrics, Time: now()})
 }
 
+// measure evaluates the model as it is, and shows how far that is.
+func (l *loop) measure(ctx context.Context) (values []metric.Value, shown []string, err error) {
+	progress := l.console.Start("evaluate", "examples", int64(l.heldOut.Len()))
+	defer progress.Stop()
+	if values, shown, err = l.heldOut.Evaluate(ctx, progress.Set); err != nil {
+		return nil, nil, fmt.Errorf("step %d: %w", l.state.Step, err)
+	}
+	return values, shown, nil
+}
+
 // evaluateFirst tells how good a model is that is pre-trained further, to compare with what comes of it.
 func (l *loop) evaluateFirst(ctx context.Context) error {
 	if l.heldOut == nil || !l.config.Pretraining() || l.config.Model.Path == "" {
 		return nil
 	}
-	progress := l.console.Start("evaluate", "examples", int64(l.heldOut.Len()))
-	values, _, err := l.heldOut.Evaluate(ctx, progress.Set)
-	progress.Stop()
+	values, _, err := l.measure(ctx)
 	if err != nil {
-		return fmt.Errorf("step 0: %w", err)
+		return err
 	}
 	all := onlyFinite(metricMap(values))
 	l.console.Say("step 0, the model as it was: validation %s", FormatMetrics(all, ShownFirst(l.config)...))
@@ -439,7 +445,7 @@ func ShownFirst(c *configs.Config) []string {
 // FormatMetrics writes the metrics that a person looks at in one line: of all data, then of each part of a mixture. Those
 // named first come before the usual ones.
 func FormatMetrics(metrics map[string]float64, first ...string) string {
-	order := append(first, headline()...)
+	order := slices.Concat(first, headline())
 	place := func(name string) int { return slices.Index(order, ownName(name)) }
 	part := func(name string) string { return strings.TrimSuffix(name, ownName(name)) }
 	names := slices.SortedFunc(maps.Keys(metrics), func(a, b string) int {
