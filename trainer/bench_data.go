@@ -65,7 +65,7 @@ func BenchData(ctx context.Context, config *configs.Config, o DataOptions, conso
 // modelSpeed returns the tokens a second of training steps, reading included.
 func modelSpeed(ctx context.Context, c *configs.Config, b *Bundle, batches *data.Batches, o DataOptions) (rate float64, threads int, err error) {
 	w := kernel.NewWorkers(c.Train.Threads)
-	s, err := newStepper(c, b.Model, w, max(c.Train.Steps, o.Warmup+o.Steps, c.Schedule.WarmupSteps+1), nil)
+	s, err := newProbe(c, b.Model, w, o.Warmup+o.Steps)
 	if err != nil {
 		return 0, 0, err
 	}

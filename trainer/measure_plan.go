@@ -80,7 +80,7 @@ func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material,
 
 // timeSteps returns the median seconds of a micro-batch and of an update. The weights are those that training would have.
 func timeSteps(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, batches []model.Batch, warmup int) (pass, update float64, err error) {
-	s, err := newStepper(c, b.Model, w, max(c.Train.Steps, len(batches), c.Schedule.WarmupSteps+1), nil)
+	s, err := newProbe(c, b.Model, w, len(batches))
 	if err != nil {
 		return 0, 0, err
 	}

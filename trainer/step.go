@@ -61,6 +61,11 @@ func newStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, wo
 	return s, nil
 }
 
+// newProbe returns a stepper for some steps that are measured and belong to no run.
+func newProbe(c *configs.Config, m *model.T5, w *kernel.Workers, steps int) (*stepper, error) {
+	return newStepper(c, m, w, max(c.Train.Steps, steps, c.Schedule.WarmupSteps+1), nil)
+}
+
 // stepResult says what a step did.
 type stepResult struct {
 	Loss         float64 // what was minimised, mean over the targets
