@@ -15,7 +15,8 @@ type work[In any] struct {
 	Inputs [][]In // of each rank
 	End    bool   // nothing is left, or it has failed
 	Failed string
-	Ended  bool // by a signal
+
+	Canceled bool
 }
 
 // answer returns the lines of the inputs that wait, those of each rank in one piece.
@@ -76,7 +77,7 @@ func (r *streaming[In, Out]) serve() error {
 			return err
 		}
 		switch w := all[0]; {
-		case w.Ended:
+		case w.Canceled:
 			return r.World.Common(context.Canceled)
 		case w.End && w.Failed != "":
 			return r.World.Common(errors.New(w.Failed))
@@ -97,7 +98,7 @@ func (r *streaming[In, Out]) dismiss(err error) error {
 	}
 	w := work[In]{End: true}
 	if err != nil {
-		w.Failed, w.Ended = err.Error(), errors.Is(err, context.Canceled)
+		w.Failed, w.Canceled = err.Error(), errors.Is(err, context.Canceled)
 	}
 	_, gather := dist.Gather(r.World, w)
 	return errors.Join(r.World.Common(err), gather)
