@@ -126,7 +126,7 @@ func (p *prepared) compare() error {
 	own := view{Step: p.from.step, Resume: p.from.resume, Config: decisive(p.config)}
 	if p.loop != nil {
 		own.Data, own.Examples = p.loop.state.Data, p.loop.state.Examples
-		own.Weights = weightsDigest(p.loop.bundle.Model.Params)
+		own.Weights = weightsDigest(p.loop.bundle)
 	}
 	all, err := dist.Gather(w, own)
 	if err != nil {

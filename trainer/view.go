@@ -1,14 +1,11 @@
 package trainer
 
 import (
-	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"maps"
-	"math"
 
 	"t5train/internal/difference"
-	"t5train/model/op"
 )
 
 // view is what a rank is about to do. All must be about to do the same. Fields are exported for the exchange.
@@ -44,17 +41,10 @@ func (v view) begins() string {
 }
 
 // weightsDigest returns a checksum of all weights.
-func weightsDigest(params []*op.Param) uint32 {
+func weightsDigest(b *Bundle) (digest uint32) {
 	table := crc32.MakeTable(crc32.Castagnoli)
-	var digest uint32
-	block := make([]byte, 0, 1<<16)
-	for _, p := range params {
-		for _, v := range p.Value {
-			block = binary.LittleEndian.AppendUint32(block, math.Float32bits(v))
-			if len(block) == cap(block) {
-				digest, block = crc32.Update(digest, table, block), block[:0]
-			}
-		}
+	for _, t := range b.weights() {
+		digest = crc32.Update(digest, table, t.Data)
 	}
-	return crc32.Update(digest, table, block)
+	return digest
 }

@@ -78,12 +78,11 @@ func (r *Reducer) place(params []*op.Param) error {
 	for _, p := range params {
 		total += roundUp(len(p.Value), align)
 	}
-	part := align * r.world.size // a bucket has a whole number of lines for every rank
-	memory, err := r.floats(roundUp(total, part))
+	memory, err := r.floats(roundUp(total, align*r.world.size))
 	if err != nil {
 		return err
 	}
-	size := max(part, bucketElements/part*part)
+	size := r.bucket()
 	for at := 0; at < len(memory); at += size {
 		r.units = append(r.units, unit{elements: memory[at:min(len(memory), at+size)]})
 	}
@@ -97,6 +96,12 @@ func (r *Reducer) place(params []*op.Param) error {
 		at += roundUp(len(p.Value), align)
 	}
 	return nil
+}
+
+// bucket returns the elements of a bucket: a whole number of cache lines for every rank.
+func (r *Reducer) bucket() int {
+	part := align * r.world.size
+	return max(part, bucketElements/part*part)
 }
 
 func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }

@@ -37,8 +37,7 @@ func (r *Reducer) sumTable(p *op.Param, memory []float32) error {
 
 // sumDense is sum of a table, bucket by bucket.
 func (r *Reducer) sumDense(p *op.Param, memory []float32) error {
-	part := align * r.world.size
-	size := max(part, bucketElements/part*part)
+	size := r.bucket()
 	for at := 0; at < len(memory); at += size {
 		if err := r.sum(memory[at:min(len(memory), at+size)]); err != nil {
 			return err
