@@ -144,10 +144,10 @@ func (g *Graph) receipt(name string, p *Param, run func(in []gorgonia.Value) err
 
 // added counts an operation that has added its share to the gradient of p; nil is none.
 func (g *Graph) added(p *Param) {
-	if p == nil {
+	if p == nil || g.step.Final == nil {
 		return
 	}
-	if g.missing[p]--; g.missing[p] == 0 && g.step.Final != nil {
+	if g.missing[p]--; g.missing[p] == 0 {
 		g.step.Final(p)
 	}
 }
@@ -238,7 +238,9 @@ func (p *Program) Run(s Step) error {
 	p.graph.step = s
 	p.graph.failure = nil
 	p.graph.pool.reset()
-	maps.Copy(p.graph.missing, p.graph.shares)
+	if s.Final != nil {
+		maps.Copy(p.graph.missing, p.graph.shares)
+	}
 	err := p.vm.RunAll()
 	p.vm.Reset()
 	if err != nil && p.graph.failure != nil {
