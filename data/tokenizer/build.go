@@ -90,7 +90,7 @@ func (t *Tokenizer) indexBytes(m *model) error {
 	}
 	t.bytes = new([256]int32)
 	for b := range t.bytes {
-		text := byteText(b)
+		text := ByteText(b)
 		id, ok := t.ids[text]
 		if !ok || t.pieces[id].kind != byteValue {
 			return fmt.Errorf("the vocabulary falls back to bytes but has no piece %s: it is damaged", text)

@@ -31,7 +31,7 @@ func newByT5(extraIDs int, late []lateToken, rules Rules) (*Tokenizer, error) {
 		m.added = append(m.added, addedToken{id: id, lstrip: true, rstrip: true})
 	}
 	for b := range 256 {
-		m.pieces = append(m.pieces, piece{text: byteText(b), kind: byteValue})
+		m.pieces = append(m.pieces, piece{text: ByteText(b), kind: byteValue})
 	}
 	for n := range extraIDs {
 		m.added = append(m.added, addedToken{id: int32(len(m.pieces))})

@@ -240,10 +240,10 @@ func isByte(text string) bool {
 	return ok
 }
 
-// byteText is the text of a byte piece.
-func byteText(b int) string { return fmt.Sprintf("<0x%02X>", b) }
+// ByteText is the text of a byte piece.
+func ByteText(b int) string { return fmt.Sprintf("<0x%02X>", b) }
 
-// byteOf is the inverse of byteText.
+// byteOf is the inverse of ByteText.
 func byteOf(text string) (b byte, ok bool) {
 	hex, isHex := strings.CutPrefix(text, "<0x")
 	hex, isClosed := strings.CutSuffix(hex, ">")

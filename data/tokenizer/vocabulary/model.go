@@ -1,7 +1,6 @@
 package vocabulary
 
 import (
-	"fmt"
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -39,8 +38,6 @@ type piece struct {
 	kind  pieceType
 }
 
-func byteText(b int) string { return fmt.Sprintf("<0x%02X>", b) }
-
 // metaPieces lists the pieces that no training finds, in the order of their ids: as spm_train numbers them.
 func (o Options) metaPieces() []piece {
 	pieces := []piece{{padText, 0, controlPiece}, {eosText, 0, controlPiece}, {unkText, 0, unknownPiece}}
@@ -52,7 +49,7 @@ func (o Options) metaPieces() []piece {
 	}
 	if o.ByteFallback {
 		for b := range 256 {
-			pieces = append(pieces, piece{byteText(b), 0, bytePiece})
+			pieces = append(pieces, piece{tokenizer.ByteText(b), 0, bytePiece})
 		}
 	}
 	return pieces

@@ -124,7 +124,7 @@ func (o Options) checkSymbols() error {
 	seen := map[string]bool{padText: true, eosText: true, unkText: true}
 	if o.ByteFallback {
 		for b := range 256 {
-			seen[byteText(b)] = true
+			seen[tokenizer.ByteText(b)] = true
 		}
 	}
 	for i, s := range slices.Concat(o.ControlSymbols, o.UserSymbols) {
