@@ -136,25 +136,39 @@ type batchLoss struct {
 
 // backward computes the gradients of the batches of all ranks, each its own, and returns the losses of all of them in order.
 func (s *stepper) backward(micro int64, batches []model.Batch, weights []float32) ([]batchLoss, error) {
-	final, wait := (func(*op.Param))(nil), func() error { return nil }
 	losses := make([]batchLoss, len(batches))
-	for i, b := range batches {
-		if s.reducer != nil && i == len(batches)-1 {
-			final, wait = s.reducer.Start()
-		}
+	run := func(i int, final func(*op.Param)) error {
+		b := batches[i]
 		totals, err := s.graph.Run(b, op.Step{
 			Train: true, Seed: s.seed, Step: uint32(micro) + uint32(i), GradScale: weights[i], Final: final,
 		})
-		if err != nil {
+		losses[i] = batchLoss{totals.Loss * float64(weights[i]), len(b.EncoderIDs) + len(b.DecoderIDs)}
+		return err
+	}
+	last := len(batches) - 1
+	for i := range last {
+		if err := run(i, nil); err != nil {
 			return nil, err
 		}
-		losses[i] = batchLoss{totals.Loss * float64(weights[i]), len(b.EncoderIDs) + len(b.DecoderIDs)}
 	}
-	if err := wait(); err != nil {
+	if err := s.reduced(func(final func(*op.Param)) error { return run(last, final) }); err != nil {
 		return nil, err
 	}
 	all, err := dist.Gather(s.world, losses)
 	return slices.Concat(all...), err
+}
+
+// reduced does the backward pass that completes the gradients, while they become those of all ranks.
+func (s *stepper) reduced(pass func(final func(*op.Param)) error) error {
+	if s.reducer == nil {
+		return pass(nil)
+	}
+	sum := s.reducer.Start()
+	if err := pass(sum.Final); err != nil {
+		sum.Stop()
+		return err
+	}
+	return sum.Wait()
 }
 
 func notFinite(r stepResult) string {

@@ -65,15 +65,15 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 
 // say writes the message of an error that ends the command, unless somebody has.
 func say(stderr io.Writer, err error) {
+	if errors.Is(err, errSaid) {
+		return
+	}
+	// Mostly another rank has the same error, and the launcher ends this one once that has said so.
+	time.Sleep(time.Duration(dist.LauncherFrom(os.Getenv).Turn()) * 1500 * time.Millisecond)
+	fmt.Fprintln(stderr, "t5train:", err)
 	var usage usageError
-	switch {
-	case errors.Is(err, errSaid):
-	case !errors.As(err, &usage):
-		fmt.Fprintln(stderr, "t5train:", err)
-	case dist.LauncherFrom(os.Getenv).Speaks():
-		fmt.Fprintf(stderr, "t5train: %v\nrun '%s --help' for usage\n", err, usage.command)
-	default:
-		time.Sleep(time.Second) // the first rank, which has the same command line, is to speak before the launcher ends it
+	if errors.As(err, &usage) {
+		fmt.Fprintf(stderr, "run '%s --help' for usage\n", usage.command)
 	}
 }
 

@@ -39,11 +39,8 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 		_, err := work(a, a.console(), nil)
 		return err
 	}
-	w, err := dist.Open(launcher)
+	w, err := dist.Open(launcher, f.patience)
 	if err != nil {
-		if !launcher.FirstHere {
-			return errSaid // each machine may lack the library, and one process of it tells
-		}
 		return err
 	}
 	console := a.console()

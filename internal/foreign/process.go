@@ -58,12 +58,12 @@ func Start() (*Process, error) {
 }
 
 func (p *Process) start() error {
-	program, err := memoryFile("t5train-mpi", image(machine, loader, relocation))
+	program, err := memoryFile("t5train-mpi", unix.MFD_EXEC, image(machine, loader, relocation))
 	if err != nil {
 		return err
 	}
 	defer program.Close()
-	if p.memory, err = memoryFile("t5train-shared", nil); err != nil {
+	if p.memory, err = memoryFile("t5train-shared", unix.MFD_NOEXEC_SEAL, nil); err != nil {
 		return err
 	}
 	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
@@ -118,9 +118,12 @@ func passLauncher(cmd *exec.Cmd) error {
 	return nil
 }
 
-// memoryFile returns a file without a name.
-func memoryFile(name string, content []byte) (*os.File, error) {
-	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+// memoryFile returns a file without a name. how says whether it can be executed, which a machine may forbid for others.
+func memoryFile(name string, how int, content []byte) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|how)
+	if errors.Is(err, unix.EINVAL) { // Linux before 6.3, where all such files can be executed
+		fd, err = unix.MemfdCreate(name, unix.MFD_CLOEXEC)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -310,4 +313,6 @@ func (p *Process) Close() error {
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill() // it may have ended
 	<-p.ended
+	_ = p.conn.Close() // may be a second time
+	_ = p.memory.Close()
 }

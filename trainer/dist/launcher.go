@@ -36,5 +36,14 @@ func LauncherFrom(getenv func(string) string) Launcher {
 // Several tells whether the process is, or may be, one of several ranks.
 func (l Launcher) Several() bool { return l.Name != "" && l.Size != 1 }
 
-// Speaks tells whether the process is to say what all ranks would say alike: it is rank 0, or nobody's.
-func (l Launcher) Speaks() bool { return l.Rank <= 0 }
+// Turn says when the process is to speak of what other ranks may have to say alike: 0 is first, for rank 0 and for nobody's
+// processes, 1 is for the first rank of another machine, 2 for the others.
+func (l Launcher) Turn() int {
+	switch {
+	case l.Rank <= 0:
+		return 0
+	case l.FirstHere:
+		return 1
+	}
+	return 2
+}

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	if name == "" {
 		os.Exit(m.Run())
 	}
-	w, err := Open(LauncherFrom(os.Getenv))
+	w, err := Open(LauncherFrom(os.Getenv), 0)
 	if err == nil {
 		if err = scenarios[name](w); err == nil {
 			err = w.Close()

@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"errors"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -23,8 +24,7 @@ type Reducer struct {
 	of      map[*op.Param][]int // units that a parameter is in
 	scratch []float32           // parts of other ranks
 	rows    rowBuffers
-	final   chan *op.Param // of a step, in the order of the backward pass
-	urgent  atomic.Bool    // nothing else is left to do
+	urgent  atomic.Bool // nothing else is left to do
 	waited  time.Duration
 }
 
@@ -45,7 +45,7 @@ const align = 16
 // library sees. tables are those of them that are only looked up. It gives the reduction a processor of its own in the
 // eyes of Go, because the threads of the backward pass do not let others go first.
 func NewReducer(w *World, params []*op.Param, tables []*op.Param, workers *kernel.Workers) (*Reducer, error) {
-	r := &Reducer{world: w, workers: kernel.NewWorkersOn(workers.Path(), 1), of: make(map[*op.Param][]int), final: make(chan *op.Param, len(params))}
+	r := &Reducer{world: w, workers: kernel.NewWorkersOn(workers.Path(), 1), of: make(map[*op.Param][]int)}
 	var order []*op.Param // as the backward pass completes them
 	for _, p := range slices.Backward(params) {
 		if !slices.Contains(tables, p) {
@@ -128,20 +128,41 @@ func int32sOf(b []byte) []int32 {
 	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }
 
-// Start begins the reduction of a step. final takes each parameter once its gradient on this rank is complete; wait
-// returns when all gradients are those of all ranks. Nothing else may use the World meanwhile.
-func (r *Reducer) Start() (final func(*op.Param), wait func() error) {
+// Start begins the reduction of a step, which Wait or Stop ends. Nothing else may use the World meanwhile.
+func (r *Reducer) Start() *Reduction {
 	r.urgent.Store(false)
-	done := make(chan error, 1)
-	go func() { done <- r.reduce() }()
-	return func(p *op.Param) { r.final <- p }, func() error {
-		begun := time.Now()
-		r.urgent.Store(true)
-		err := <-done
-		r.waited += time.Since(begun)
-		return err
-	}
+	s := &Reduction{reducer: r, final: make(chan *op.Param, len(r.of)), done: make(chan error, 1)}
+	go func() { s.done <- r.reduce(s.final) }()
+	return s
 }
+
+// Reduction is that of a step.
+type Reduction struct {
+	reducer *Reducer
+	final   chan *op.Param // in the order of the backward pass
+	done    chan error
+}
+
+// Final takes a parameter once its gradient on this rank is complete.
+func (s *Reduction) Final(p *op.Param) { s.final <- p }
+
+// Wait returns when all gradients are those of all ranks.
+func (s *Reduction) Wait() error {
+	begun := time.Now()
+	s.reducer.urgent.Store(true)
+	err := <-s.done
+	s.reducer.waited += time.Since(begun)
+	return err
+}
+
+// Stop gives up: gradients that are not complete never will be. Other ranks wait for them, so only Abort is left.
+func (s *Reduction) Stop() {
+	close(s.final)
+	<-s.done
+}
+
+// errStopped ends a reduction that was given up.
+var errStopped = errors.New("the backward pass has failed")
 
 // Waited returns for how long backward passes were done and gradients were not, in all steps so far.
 func (r *Reducer) Waited() time.Duration {
@@ -151,14 +172,18 @@ func (r *Reducer) Waited() time.Duration {
 	return r.waited
 }
 
-func (r *Reducer) reduce() error {
+func (r *Reducer) reduce(final <-chan *op.Param) error {
 	left := make([]int, len(r.units))
 	for i, u := range r.units {
 		left[i] = u.params
 	}
 	for i, u := range r.units {
 		for left[i] > 0 {
-			for _, k := range r.of[<-r.final] {
+			p, ok := <-final
+			if !ok {
+				return errStopped
+			}
+			for _, k := range r.of[p] {
 				left[k]--
 			}
 		}

@@ -44,7 +44,7 @@ func reduce(w *World) error {
 			}
 			return grads, rows_
 		}
-		final, wait := r.Start()
+		sum := r.Start()
 		grads, touched := gradient(w.Rank())
 		for i, p := range slices.Backward(params) {
 			p.ZeroGrad()
@@ -52,9 +52,9 @@ func reduce(w *World) error {
 				p.AddGradRows(touched)
 			}
 			copy(p.Grad(), grads[i])
-			final(p)
+			sum.Final(p)
 		}
-		if err := wait(); err != nil {
+		if err := sum.Wait(); err != nil {
 			return err
 		}
 		want, all := gradient(0)
@@ -78,6 +78,12 @@ func reduce(w *World) error {
 		}
 	}
 	return nil
+}
+
+// TestReductionStops gives up on gradients of which none comes: what waits for them ends.
+func TestReductionStops(t *testing.T) {
+	r := &Reducer{units: []unit{{params: 1}}}
+	r.Start().Stop()
 }
 
 // many returns two rows of five.

@@ -40,29 +40,33 @@ type peer struct {
 // slotBytes is how long a message may be that is sent in one go.
 const slotBytes = 512
 
-// Open joins the ranks that the launcher has started. Close or Abort must follow.
-func Open(l Launcher) (*World, error) {
+// Open joins the ranks that the launcher has started, and waits no longer for them than patience; 0 is forever. Close or
+// Abort must follow.
+func Open(l Launcher, patience time.Duration) (*World, error) {
 	m, err := openLibrary(l)
 	if err != nil {
 		return nil, err
 	}
-	w := &World{mpi: m}
+	w := &World{mpi: m, patience: patience}
 	if err := w.join(l); err != nil {
 		m.Kill()
 		return nil, err
 	}
+	w.patience = 0
 	return w, nil
 }
 
 func (w *World) join(l Launcher) error {
 	m := w.mpi
-	if err := m.do("MPI_Init", m.init, 0, 0); err != nil {
-		if errors.Is(err, foreign.ErrEnded) {
-			return fmt.Errorf("start MPI: %w: see its messages above", err)
-		}
+	err := w.within(w.patience, func() error { return m.do("MPI_Init", m.init, 0, 0) })
+	switch {
+	case errors.Is(err, foreign.ErrEnded):
+		return fmt.Errorf("start MPI: %w: see its messages above", err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("start MPI: the ranks have not found each other for %s: see that their machines can reach one another", w.patience)
+	case err != nil:
 		return fmt.Errorf("start MPI: %w", err)
 	}
-	var err error
 	if w.flag, err = m.Alloc(8); err != nil {
 		return err
 	}
@@ -170,12 +174,8 @@ func (w *World) Close() error {
 	if w == nil {
 		return nil
 	}
-	if w.patience > 0 { // it waits for all ranks
-		if err := w.mpi.SetDeadline(time.Now().Add(w.patience)); err != nil {
-			return err
-		}
-	}
-	if err := w.mpi.do("MPI_Finalize", w.mpi.finalize); err != nil {
+	finalize := func() error { return w.mpi.do("MPI_Finalize", w.mpi.finalize) } // which waits for all ranks
+	if err := w.within(w.patience, finalize); err != nil {
 		w.mpi.Kill()
 		return err
 	}
@@ -192,6 +192,17 @@ func (w *World) Abort() {
 		_, _ = w.mpi.Call(w.mpi.abort, w.mpi.world, 1)
 	}
 	w.mpi.Kill()
+}
+
+// within calls functions of the library, which have so much time to come back; 0 is no limit.
+func (w *World) within(limit time.Duration, f func() error) error {
+	if limit == 0 {
+		return f()
+	}
+	if err := w.mpi.SetDeadline(time.Now().Add(limit)); err != nil {
+		return err
+	}
+	return errors.Join(f(), w.mpi.SetDeadline(time.Time{}))
 }
 
 // transfer is bytes on their way to or from a rank.
@@ -212,17 +223,25 @@ var (
 
 // move makes transfers at the same time and waits for them. how is asked before each look.
 func (w *World) move(list []transfer, how func() waiting) error {
-	if w.broken == nil {
-		w.broken = w.transfer(list, how)
+	if w.broken != nil || len(list) == 0 {
+		return w.broken
+	}
+	limit := time.Duration(0)
+	if w.patience > 0 {
+		limit = w.patience + stuck
+	}
+	w.broken = w.within(limit, func() error { return w.transfer(list, how) })
+	if errors.Is(w.broken, os.ErrDeadlineExceeded) {
+		w.broken = fmt.Errorf("%w: the MPI library does not come back", w.broken)
 	}
 	return w.broken
 }
 
+// stuck is for how long a function of the library that does not wait may fail to come back, after patience.
+const stuck = 5 * time.Second
+
 func (w *World) transfer(list []transfer, how func() waiting) error {
 	m := w.mpi
-	if len(list) == 0 {
-		return nil
-	}
 	if need := len(list) * m.requestBytes; need > len(w.requests) {
 		var err error
 		if w.requests, err = m.Alloc(need); err != nil {

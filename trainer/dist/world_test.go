@@ -120,7 +120,7 @@ func TestLauncherFrom(t *testing.T) {
 func TestMissing(t *testing.T) {
 	for library, want := range map[string]string{"/nowhere/libmpi.so": "open the MPI library /nowhere/libmpi.so (T5_MPI)", "libm.so.6": "none of Open MPI or MPICH"} {
 		t.Setenv(LibraryVariable, library)
-		_, err := Open(Launcher{OpenMPI, 0, 2, true})
+		_, err := Open(Launcher{OpenMPI, 0, 2, true}, 0)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", library, err)
 		}
