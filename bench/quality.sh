@@ -6,11 +6,12 @@
 #   bench/quality.sh T5TRAIN_BINARY DATA_FOLDER PYTHON OUTPUT [SET...]
 #
 # DATA_FOLDER has a folder for each set with train-*.parquet and validation-*.parquet. PYTHON has torch and transformers.
-# Model and optimizer are those of configs/quickstart.yaml: from random weights, 600 steps of 32 examples, adamw, 2e-3 linear.
+# Model and optimizer are those of configs/quickstart.yaml: from random weights, 600 steps of 32 examples, adamw, 2e-3 linear;
+# those of bench/g2p.yaml for cmudict_g2p. STEPS is another number of steps.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ $# -lt 4 ]; then
-    sed -n '2,9p' "$0" >&2
+    sed -n '2,10p' "$0" >&2
     exit 2
 fi
 binary=$(realpath "$1") data=$(realpath "$2") python=$3 output=$4
@@ -50,7 +51,12 @@ for set in "${@:-sst2}"; do
     own=$output/$set
     if [ ! -e "$own/peer.json" ]; then
         rm -rf "$own" && mkdir -p "$own"
-        read -ra flags <<<"--config configs/quickstart.yaml --task $task $more --set task.prefix= --set data.max_input_length=256 --set data.max_target_length=64 --set train.epochs=0 --set train.steps=$steps --set eval.every_steps=$steps --threads 1"
+        config=configs/quickstart.yaml
+        if [ "$set" = cmudict_g2p ]; then
+            bench/g2p_vocabulary.sh "$binary" "$data/$set" "$own/vocabulary" 2>/dev/null
+            config="bench/g2p.yaml --tokenizer $own/vocabulary"
+        fi
+        read -ra flags <<<"--config $config --task $task $more --set task.prefix= --set data.max_input_length=256 --set data.max_target_length=64 --set train.epochs=0 --set train.steps=$steps --set eval.every_steps=$steps --set schedule.warmup_steps=50 --threads 1"
         flags+=(--train "$data/$set/train-*.parquet" --validation "$data/$set/validation-*.parquet" --output "$own/run")
         "$binary" finetune "${flags[@]}" --save-initial "$own/initial" >"$own/run.log" 2>&1 &
         run=$!

@@ -92,7 +92,7 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 	f := c.Flags()
 	f.StringVarP(&output, "output", "o", "report.html", "file for the page; - is standard output")
 	f.BoolVar(&overwrite, "overwrite", false, "replace the file that --output names; report.html is replaced without it")
-	f.StringVar(&plots, "plots", "", "folder for SVG and PNG files, one of each curve; no page is written unless --output names one")
+	f.StringVar(&plots, "plots", "", "folder for SVG and PNG files, one of each curve, in place of those that are there; no page is written unless --output names one")
 	f.BoolVar(&watch, "watch", false, "serve the page on this machine and follow the runs")
 	f.StringVar(&address, "address", "127.0.0.1:8090", "with --watch: host and port to listen at; port 0 is a free one")
 	f.Float64Var(&o.Smoothing, "smoothing", 0.6, "share of what was before in each point of a noisy curve; 0 is none")

@@ -202,7 +202,10 @@ func (w *World) within(limit time.Duration, f func() error) error {
 	if err := w.mpi.SetDeadline(time.Now().Add(limit)); err != nil {
 		return err
 	}
-	return errors.Join(f(), w.mpi.SetDeadline(time.Time{}))
+	if err := f(); err != nil {
+		return err
+	}
+	return w.mpi.SetDeadline(time.Time{})
 }
 
 // transfer is bytes on their way to or from a rank.
