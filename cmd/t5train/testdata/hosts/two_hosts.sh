@@ -4,7 +4,8 @@
 #
 #   two_hosts.sh NAME COMMAND...      NAME tells namespaces of several calls apart
 #
-# Needs root, for namespaces, and Open MPI.
+# CABLE, such as 1gbit, is how much goes through the cable, each way; without it, as much as there is processor for. Needs
+# root, for namespaces, and Open MPI.
 set -eu
 name=$1
 shift
@@ -25,6 +26,7 @@ ip -n "$two" addr add 10.77.0.2/24 dev cable
 for host in "$one" "$two"; do
 	ip -n "$host" link set lo up
 	ip -n "$host" link set cable up
+	if [ -n "${CABLE-}" ]; then ip netns exec "$host" tc qdisc add dev cable root tbf rate "$CABLE" burst 1mb latency 50ms; fi
 done
 # Called as ssh is: options, a host, and a command for its shell.
 cat >"$agent" <<AGENT
