@@ -6,7 +6,7 @@
 //		{Path: []string{"text"}, Type: parquetout.String},
 //		{Path: []string{"label"}, Type: parquetout.Int64, Classes: []string{"ham", "spam"}},
 //	}
-//	folder, err := parquetout.CreateFolder("out", false)
+//	folder, err := parquetout.CreateFolder("out", []string{"train"}, false)
 //	defer folder.Close()
 //	train, err := folder.Split("train", columns, parquetout.DefaultShardBytes)
 //	err = train.Write([]parquetio.Cell{{Kind: parquetio.String, Str: "hello"}, {Kind: parquetio.Int, Int: 0}})

@@ -36,7 +36,10 @@ func Check(ctx context.Context, splits []Split, o CheckOptions) (*Report, error)
 	if err := c.sameClasses(); err != nil {
 		return nil, err
 	}
-	for i := range splits {
+	for i, s := range splits {
+		if s.Set.Rows() == 0 {
+			return nil, fmt.Errorf("check %s: its files have no rows, and what trains or evaluates needs one at least", s.Name)
+		}
 		if err := c.split(ctx, i); err != nil {
 			return nil, err
 		}
@@ -211,21 +214,26 @@ func (c *checking) compare(row rowRef, texts []parquetio.Cell) {
 		return
 	}
 	exactly, normally := digest(key), digest(normal)
-	other, same := c.exact[exactly]
-	if !same {
-		c.exact[exactly] = row
-		if other, same = c.normal[normally]; !same {
-			c.normal[normally] = row
-			return
-		}
-		c.twice(row, other, key, LeakNormalised, DuplicateNormalised)
-		return
+	first, seen := c.normal[normally] // of the earliest split that has the text
+	if !seen {
+		c.normal[normally] = row
 	}
-	c.twice(row, other, key, Leak, Duplicate)
-	if row.labels != other.labels && row.labels >= 0 && other.labels >= 0 {
+	same, exact := c.exact[exactly]
+	if !exact {
+		c.exact[exactly] = row
+	}
+	switch {
+	case !seen:
+		return
+	case exact && same.split == first.split:
+		c.twice(row, same, key, Leak, Duplicate)
+	default:
+		c.twice(row, first, key, LeakNormalised, DuplicateNormalised)
+	}
+	if exact && row.labels != same.labels && row.labels >= 0 && same.labels >= 0 {
 		s := c.splits[row.split]
-		c.findings.add(ConflictingLabels, s.Name, "", Instance{Place: placeOf(s.Set, row.row), Other: c.place(other),
-			Text: fmt.Sprintf("%s here and %s there: %s", c.labels.texts[row.labels], c.labels.texts[other.labels], shortened(key))})
+		c.findings.add(ConflictingLabels, s.Name, "", Instance{Place: placeOf(s.Set, row.row), Other: c.place(same),
+			Text: fmt.Sprintf("%s here and %s there: %s", c.labels.texts[row.labels], c.labels.texts[same.labels], shortened(key))})
 	}
 }
 

@@ -50,6 +50,7 @@ func TestCheck(t *testing.T) {
 		{"a leak", nil, Roles{}, plain, []row{{"x", 0}, {"two", 1}}, "!leak held (train) 1: held:1=train:1[two]"},
 		{"a leak but for case and space", nil, Roles{}, plain, []row{{" TWO\n", 1}}, "!leak_normalised held (train) 1: held:0=train:1[TWO]"},
 		{"both", nil, Roles{}, []row{{"Two", 1}, {"two", 1}}, []row{{"two", 1}}, "!leak held (train) 1: held:0=train:1[two]\nduplicate_normalised train 1: train:1=train:0[two]"},
+		{"a leak but for case that is there twice", nil, Roles{}, []row{{"Two", 1}, {"three", 0}}, []row{{"two", 1}, {"two", 1}, {"x", 0}}, "!leak_normalised held (train) 2: held:0=train:0[two] held:1=train:0[two]"},
 		{"twice in a split", nil, Roles{}, append(plain, row{"one", 0}, row{"one", 0}), nil, "duplicate train 2: train:3=train:0[one] train:4=train:0[one]"},
 		{"twice in what is held out", nil, Roles{}, plain, []row{{"x", 0}, {"x", 0}}, "duplicate held 1: held:1=held:0[x]"},
 		{"more instances than are named", nil, Roles{}, append(plain, row{"one", 0}, row{"one", 0}, row{"two", 1}), nil, "duplicate train 3: train:3=train:0[one] train:4=train:0[one]"},
@@ -132,5 +133,12 @@ func TestUnknownCharacters(t *testing.T) {
 	}
 	if got, want := c.in("абвгдежзийклм", words{}), "'а' 'б' 'в' 'г' 'д' 'е' 'ж' 'з' 'и' 'й' ..."; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestCheckNoRows(t *testing.T) {
+	_, err := Check(context.Background(), []Split{{"held", dataset(t, "held", textAndLabel)}}, CheckOptions{Roles: Roles{Texts: []string{"text"}}, Measure: testMeasure})
+	if err == nil || !strings.Contains(err.Error(), "check held: its files have no rows") {
+		t.Errorf("got %v", err)
 	}
 }

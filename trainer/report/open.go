@@ -1,7 +1,9 @@
 package report
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +16,9 @@ import (
 // counts if it leads to a run.
 func Find(root string) ([]string, error) {
 	entries, err := os.ReadDir(root)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("list runs: there is no folder %s: name the one that holds your runs", root)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("list runs: %w", err)
 	}
