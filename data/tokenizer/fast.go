@@ -86,7 +86,7 @@ type fastModel struct {
 type fastPiece piece
 
 func (p fastPiece) MarshalJSON() ([]byte, error) {
-	text, err := json.Marshal(p.text)
+	text, err := marshal(p.text)
 	if err != nil {
 		return nil, err
 	}

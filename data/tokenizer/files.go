@@ -110,7 +110,7 @@ type tokenizerConfig struct {
 }
 
 // marshal renders JSON as transformers does: indented, with < and > as they are.
-func marshal[T tokenizerConfig | specialTokens | fastTokenizer](v T) ([]byte, error) {
+func marshal[T tokenizerConfig | specialTokens | fastTokenizer | string](v T) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

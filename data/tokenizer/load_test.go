@@ -1,6 +1,7 @@
 package tokenizer_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -118,5 +119,18 @@ func write(t testing.TB, path string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Text stands in tokenizer.json as the tokenizers library writes it: < is no \u003c.
+func TestFastFileIsPlain(t *testing.T) {
+	files, err := t5(t).Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if f.Name == "tokenizer.json" && (bytes.Contains(f.Data, []byte(`\u003c`)) || !bytes.Contains(f.Data, []byte(`"</s>"`))) {
+			t.Errorf("%s has escapes in it: %.300s", f.Name, f.Data)
+		}
 	}
 }
