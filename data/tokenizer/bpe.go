@@ -120,7 +120,7 @@ func (b *bpeState) propose(left, right int) {
 		return
 	}
 	p := b.t.pieces[id]
-	if p.kind == unused {
+	if p.kind == UnusedPiece {
 		if b.unmerge == nil {
 			b.unmerge = map[int32]int{}
 		}

@@ -56,7 +56,7 @@ func (t *Tokenizer) addSentinels() {
 		prefix = space
 	}
 	for n := t.extraIDs - 1; n >= 0; n-- {
-		t.pieces = append(t.pieces, piece{text: prefix + Sentinel(n), kind: userDefined})
+		t.pieces = append(t.pieces, piece{text: prefix + Sentinel(n), kind: UserPiece})
 	}
 }
 
@@ -74,7 +74,7 @@ func (t *Tokenizer) indexPieces() error {
 
 // controlID returns the id of a control token, -1 if there is none.
 func (t *Tokenizer) controlID(text string) int32 {
-	if id, ok := t.ids[text]; ok && t.pieces[id].kind == control {
+	if id, ok := t.ids[text]; ok && t.pieces[id].kind == ControlPiece {
 		return id
 	}
 	return -1
@@ -92,7 +92,7 @@ func (t *Tokenizer) indexBytes(m *model) error {
 	for b := range t.bytes {
 		text := ByteText(b)
 		id, ok := t.ids[text]
-		if !ok || t.pieces[id].kind != byteValue {
+		if !ok || t.pieces[id].kind != BytePiece {
 			return fmt.Errorf("the vocabulary falls back to bytes but has no piece %s: it is damaged", text)
 		}
 		t.bytes[b] = id
@@ -111,7 +111,7 @@ func (t *Tokenizer) buildNormalizer(m *model) error {
 	if m.escape {
 		t.normal.blank = space
 	}
-	if symbols := t.entries(func(p piece) bool { return p.kind == userDefined }); len(symbols) > 0 {
+	if symbols := t.entries(func(p piece) bool { return p.kind == UserPiece }); len(symbols) > 0 {
 		t.normal.symbols = trie.New(symbols)
 	}
 	return nil
@@ -121,7 +121,7 @@ func (t *Tokenizer) buildNormalizer(m *model) error {
 func (t *Tokenizer) listAdded() {
 	t.added = slices.Clone(t.model.added)
 	if t.model.added == nil {
-		for _, e := range t.entries(func(p piece) bool { return p.kind == control || p.kind == unknown || p.kind == userDefined }) {
+		for _, e := range t.entries(func(p piece) bool { return p.kind == ControlPiece || p.kind == UnknownPiece || p.kind == UserPiece }) {
 			t.added = append(t.added, addedToken{id: e.ID})
 		}
 	}
@@ -155,10 +155,10 @@ func (t *Tokenizer) buildSpecial() {
 func (t *Tokenizer) buildUnigram() error {
 	worst, hasNormal := math.Inf(1), false
 	for _, p := range t.pieces[:t.known()] {
-		if p.kind == normal || t.rules == Transformers {
+		if p.kind == NormalPiece || t.rules == Transformers {
 			worst = min(worst, p.score)
 		}
-		hasNormal = hasNormal || p.kind == normal
+		hasNormal = hasNormal || p.kind == NormalPiece
 	}
 	if !hasNormal {
 		return errors.New("the vocabulary has only special pieces: it is damaged")
@@ -167,7 +167,7 @@ func (t *Tokenizer) buildUnigram() error {
 	t.scores = make([]float64, len(t.pieces))
 	for i, p := range t.pieces {
 		t.scores[i] = p.score
-		if t.rules == SentencePiece && p.kind == userDefined {
+		if t.rules == SentencePiece && p.kind == UserPiece {
 			// Above every log probability, so that the symbol wins: as SentencePiece 0.2.3 scores it, 0.1 a byte.
 			t.scores[i] = t.round(0.1*float64(len(p.text)) - 0.1)
 		}
@@ -175,7 +175,7 @@ func (t *Tokenizer) buildUnigram() error {
 	// transformers puts special tokens into the vocabulary like any other piece, so text that becomes one by
 	// normalisation (a full-width <pad>, say) is one.
 	t.trie = trie.New(t.entries(func(p piece) bool {
-		return t.rules == Transformers || p.kind == normal || p.kind == userDefined
+		return t.rules == Transformers || p.kind == NormalPiece || p.kind == UserPiece
 	}))
 	return nil
 }

@@ -25,17 +25,17 @@ func ByT5() *Tokenizer {
 // newByT5 adds late tokens behind the sentinels. By the rules of SentencePiece no token is recognised in text.
 func newByT5(extraIDs int, late []lateToken, rules Rules) (*Tokenizer, error) {
 	m := &model{kind: bytewise, unk: 2, late: late, pieces: []piece{
-		{text: "<pad>", kind: control}, {text: "</s>", kind: control}, {text: "<unk>", kind: unknown},
+		{text: "<pad>", kind: ControlPiece}, {text: "</s>", kind: ControlPiece}, {text: "<unk>", kind: UnknownPiece},
 	}}
 	for id := range int32(byT5Offset) { // ByT5Tokenizer gives these both, "for backward compatibility"
 		m.added = append(m.added, addedToken{id: id, lstrip: true, rstrip: true})
 	}
 	for b := range 256 {
-		m.pieces = append(m.pieces, piece{text: ByteText(b), kind: byteValue})
+		m.pieces = append(m.pieces, piece{text: ByteText(b), kind: BytePiece})
 	}
 	for n := range extraIDs {
 		m.added = append(m.added, addedToken{id: int32(len(m.pieces))})
-		m.pieces = append(m.pieces, piece{text: Sentinel(n), kind: userDefined})
+		m.pieces = append(m.pieces, piece{text: Sentinel(n), kind: UserPiece})
 	}
 	t := &Tokenizer{model: m, kind: bytewise, rules: rules, extraIDs: extraIDs, pieces: slices.Clone(m.pieces), unk: m.unk}
 	for i, l := range m.late {
@@ -71,7 +71,7 @@ func (t *Tokenizer) decodeBytes(ids []int32, skipSpecial bool) string {
 	for _, id := range ids {
 		p := t.piece(id)
 		switch {
-		case p.kind == byteValue:
+		case p.kind == BytePiece:
 			out = append(out, byte(id-byT5Offset))
 		case !skipSpecial || !t.isSpecial(p):
 			out = append(out, p.text...)

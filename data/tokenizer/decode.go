@@ -41,7 +41,7 @@ type decoder struct {
 // writeTransformers: every ▁ is a blank, except in the first piece, where it goes (decoders.Metaspace).
 func (d *decoder) writeTransformers(p piece) {
 	pipe := d.t.pipeline
-	if pipe != nil && pipe.decodeBytes && p.kind == byteValue {
+	if pipe != nil && pipe.decodeBytes && p.kind == BytePiece {
 		b, _ := byteOf(p.text)
 		d.bytes = append(d.bytes, b)
 		return
@@ -58,16 +58,16 @@ func (d *decoder) writeTransformers(p piece) {
 // writeSentencePiece follows SentencePieceProcessor::Decode: control tokens show nothing, and one ▁ goes from the first
 // piece; from each of the first ones, if the model squeezes blanks.
 func (d *decoder) writeSentencePiece(p piece) {
-	if p.kind == byteValue {
+	if p.kind == BytePiece {
 		b, _ := byteOf(p.text)
 		d.bytes = append(d.bytes, b)
 		return
 	}
 	d.flushBytes()
 	switch p.kind {
-	case control:
+	case ControlPiece:
 		return
-	case unknown:
+	case UnknownPiece:
 		d.out.WriteString(d.t.unkSurface)
 		return
 	}

@@ -12,7 +12,7 @@ func (t *Tokenizer) opensByPipeline() bool {
 	m := t.model
 	return t.rules == SentencePiece && (t.kind == bpe || t.kind == unigram) && !m.fitsTransformers() &&
 		m.dummyPrefix && m.squeeze && m.escape && !m.spaceSuffix && t.eos >= 0 && len(m.late) == 0 && m.pipeline == nil &&
-		!slices.ContainsFunc(m.pieces, func(p piece) bool { return p.kind == unused })
+		!slices.ContainsFunc(m.pieces, func(p piece) bool { return p.kind == UnusedPiece })
 }
 
 // fastPipeline describes such a tokenizer. A plain text gets the same pieces as from SentencePiece.
@@ -22,7 +22,7 @@ func (t *Tokenizer) opensByPipeline() bool {
 // symbol may stand within a word; then blanks at the ends of the whole text stay, too.
 func (t *Tokenizer) fastPipeline() fastTokenizer {
 	f := t.fastFrame()
-	symbols := slices.ContainsFunc(t.model.pieces, func(p piece) bool { return p.kind == userDefined })
+	symbols := slices.ContainsFunc(t.model.pieces, func(p piece) bool { return p.kind == UserPiece })
 	steps := []fastNormalizer{}
 	if len(t.model.charsmap) > 0 {
 		steps = append(steps, fastNormalizer{Type: precompiledType, Charsmap: t.model.charsmap})
@@ -67,14 +67,14 @@ func (t *Tokenizer) fastBPE() fastBPE {
 	normals := []int32{}
 	for i, p := range t.pieces {
 		m.Vocab[t.fastText(int32(i))] = int32(i)
-		if p.kind == normal {
+		if p.kind == NormalPiece {
 			normals = append(normals, int32(i))
 		}
 	}
 	slices.SortStableFunc(normals, func(a, b int32) int { return cmp.Compare(t.pieces[b].score, t.pieces[a].score) })
 	isNormal := func(text string) bool {
 		id, ok := t.ids[text]
-		return ok && t.pieces[id].kind == normal
+		return ok && t.pieces[id].kind == NormalPiece
 	}
 	for _, id := range normals {
 		text := t.pieces[id].text

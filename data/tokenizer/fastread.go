@@ -111,7 +111,7 @@ func (f *fastFileIn) parse() (m *model, extraIDs int, err error) {
 		if p.text == "" {
 			return nil, 0, fmt.Errorf("piece %d of the vocabulary is empty: want text", i)
 		}
-		p.kind = normal
+		p.kind = NormalPiece
 		m.pieces[i] = piece(p)
 		if b, ok := byteOf(p.text); ok {
 			byteSeen[b] = true
@@ -120,14 +120,14 @@ func (f *fastFileIn) parse() (m *model, extraIDs int, err error) {
 	if m.byteFallback = len(byteSeen) == 256; m.byteFallback {
 		for i := range m.pieces {
 			if isByte(m.pieces[i].text) {
-				m.pieces[i].kind = byteValue
+				m.pieces[i].kind = BytePiece
 			}
 		}
 	}
 	if err := f.parseAdded(m); err != nil {
 		return nil, 0, err
 	}
-	m.pieces[m.unk].kind = unknown
+	m.pieces[m.unk].kind = UnknownPiece
 	last := len(m.pieces)
 	for ; last > 0 && isAppendedSentinel(m.pieces[last-1], extraIDs); last-- {
 		extraIDs++
@@ -137,7 +137,7 @@ func (f *fastFileIn) parse() (m *model, extraIDs int, err error) {
 }
 
 func isAppendedSentinel(p piece, n int) bool {
-	return p.text == Sentinel(n) && p.kind == userDefined && p.score == 0
+	return p.text == Sentinel(n) && p.kind == UserPiece && p.score == 0
 }
 
 func (f *fastFileIn) parseAdded(m *model) (err error) {
@@ -154,9 +154,9 @@ func (f *fastFileIn) parseAdded(m *model) (err error) {
 		if p.text != a.Content {
 			return fmt.Errorf("added token %q has id %d, which is %q in the vocabulary: copy the file again", a.Content, a.ID, p.text)
 		}
-		p.kind = userDefined
+		p.kind = UserPiece
 		if a.Special && !isSentinel(p.text) {
-			p.kind = control
+			p.kind = ControlPiece
 		}
 		m.added = append(m.added, addedToken{a.ID, a.LStrip, a.RStrip, a.Normalized})
 	}

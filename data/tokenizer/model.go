@@ -14,26 +14,29 @@ import (
 // space is U+2581, which stands for a blank inside pieces.
 const space = "▁"
 
-// pieceType is the enum SentencePiece.Type of sentencepiece_model.proto.
-type pieceType uint8
+// PieceType is the enum SentencePiece.Type of sentencepiece_model.proto.
+type PieceType uint8
 
+// The types of pieces.
 const (
-	normal      pieceType = 1
-	unknown     pieceType = 2
-	control     pieceType = 3
-	userDefined pieceType = 4
-	unused      pieceType = 5
-	byteValue   pieceType = 6
+	NormalPiece  PieceType = 1
+	UnknownPiece PieceType = 2
+	ControlPiece PieceType = 3
+	UserPiece    PieceType = 4
+	UnusedPiece  PieceType = 5
+	BytePiece    PieceType = 6
 )
 
 type piece struct {
 	text  string
 	score float64 // log probability; for BPE the negated rank of the merge
-	kind  pieceType
+	kind  PieceType
 }
 
 // segments reports whether the piece can come out of text, or help to.
-func (p piece) segments() bool { return p.kind == normal || p.kind == userDefined || p.kind == unused }
+func (p piece) segments() bool {
+	return p.kind == NormalPiece || p.kind == UserPiece || p.kind == UnusedPiece
+}
 
 // model is a parsed SentencePiece model file: the fields of sentencepiece_model.proto that encoding needs.
 type model struct {
@@ -122,7 +125,7 @@ func parseModel(raw []byte) (*model, error) {
 }
 
 func parsePiece(b []byte) (piece, error) {
-	p := piece{kind: normal}
+	p := piece{kind: NormalPiece}
 	err := fields(b, func(f field) error {
 		switch {
 		case f.is(1, protowire.BytesType):
@@ -130,7 +133,7 @@ func parsePiece(b []byte) (piece, error) {
 		case f.is(2, protowire.Fixed32Type):
 			p.score = float64(math.Float32frombits(uint32(f.num)))
 		case f.is(3, protowire.VarintType):
-			p.kind = pieceType(min(f.num, math.MaxUint8))
+			p.kind = PieceType(min(f.num, math.MaxUint8))
 		}
 		return nil
 	})
@@ -178,13 +181,13 @@ func (m *model) check() error {
 		switch {
 		case p.text == "" || !utf8.ValidString(p.text):
 			return fmt.Errorf("piece %d of the SentencePiece model is %q: want non-empty UTF-8 text", i, p.text)
-		case p.kind < normal || p.kind > byteValue:
+		case p.kind < NormalPiece || p.kind > BytePiece:
 			return fmt.Errorf("piece %d (%q) of the SentencePiece model has type %d: want 1 to 6", i, p.text, p.kind)
 		case math.IsNaN(p.score) || math.IsInf(p.score, 0):
 			return fmt.Errorf("piece %d (%q) of the SentencePiece model has score %v: want a finite number", i, p.text, p.score)
-		case p.kind == byteValue && !isByte(p.text):
+		case p.kind == BytePiece && !isByte(p.text):
 			return fmt.Errorf("piece %d of the SentencePiece model is %q: want a byte such as <0x0A>", i, p.text)
-		case p.kind != unknown:
+		case p.kind != UnknownPiece:
 			continue
 		case m.unk >= 0:
 			return fmt.Errorf("pieces %d and %d of the SentencePiece model are both unknown tokens: want one", m.unk, i)
@@ -204,7 +207,7 @@ func (m *model) fitsTransformers() bool {
 		return false
 	}
 	for _, p := range m.pieces {
-		if p.kind == userDefined || p.kind == unused {
+		if p.kind == UserPiece || p.kind == UnusedPiece {
 			return false
 		}
 	}
@@ -219,8 +222,8 @@ func (m *model) opensInTransformers() bool {
 	}
 	var eos, pad bool
 	for _, p := range m.pieces {
-		eos = eos || p.kind == control && p.text == "</s>"
-		pad = pad || p.kind == control && p.text == "<pad>"
+		eos = eos || p.kind == ControlPiece && p.text == "</s>"
+		pad = pad || p.kind == ControlPiece && p.text == "<pad>"
 	}
 	return eos && pad
 }

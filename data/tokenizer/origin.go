@@ -70,14 +70,14 @@ func (t *Tokenizer) sentinels() []int32 {
 
 // originOf returns what a piece of another vocabulary is in this one.
 func (t *Tokenizer) originOf(p piece) Origin {
-	if id, ok := t.ids[p.text]; ok && p.isText() == t.pieces[id].isText() && (p.kind == byteValue) == (t.pieces[id].kind == byteValue) {
+	if id, ok := t.ids[p.text]; ok && p.isText() == t.pieces[id].isText() && (p.kind == BytePiece) == (t.pieces[id].kind == BytePiece) {
 		return Origin{Shared, []int32{id}}
 	}
 	text := p.text
 	switch {
 	case !p.isText():
 		return Origin{}
-	case p.kind == byteValue:
+	case p.kind == BytePiece:
 		b, _ := byteOf(p.text)
 		if b >= 0x80 { // a part of a character
 			return Origin{}
@@ -91,7 +91,7 @@ func (t *Tokenizer) originOf(p piece) Origin {
 }
 
 // isText tells whether a piece stands for text and not for something in a sequence.
-func (p piece) isText() bool { return p.kind != control && p.kind != unknown }
+func (p piece) isText() bool { return p.kind != ControlPiece && p.kind != UnknownPiece }
 
 // cut returns the ids of a part of a text that has ▁ for blanks, without those that are unknown.
 func (t *Tokenizer) cut(text string) []int32 {

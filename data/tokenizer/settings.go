@@ -109,9 +109,9 @@ func lateTokens(sorted []fastToken, n int) ([]lateToken, error) {
 		if want := n + len(late); int(a.ID) != want {
 			return nil, fmt.Errorf("added token %q has id %d, want %d: ids must follow each other, so save the tokenizer again with transformers", a.Content, a.ID, want)
 		}
-		l := lateToken{piece{text: a.Content, kind: userDefined}, addedToken{lstrip: a.LStrip, rstrip: a.RStrip, normalized: a.Normalized}}
+		l := lateToken{piece{text: a.Content, kind: UserPiece}, addedToken{lstrip: a.LStrip, rstrip: a.RStrip, normalized: a.Normalized}}
 		if a.Special {
-			l.kind = control
+			l.kind = ControlPiece
 		}
 		if err := a.check(); err != nil {
 			return nil, err

@@ -129,7 +129,7 @@ func (t *Tokenizer) Pad() int32 { return t.pad }
 func (t *Tokenizer) Structural(id int32) bool { return id != t.unk && t.isSpecial(t.pieces[id]) }
 
 // IsByte tells whether an id is a byte, of ByT5 or of a vocabulary that falls back to bytes.
-func (t *Tokenizer) IsByte(id int32) bool { return t.pieces[id].kind == byteValue }
+func (t *Tokenizer) IsByte(id int32) bool { return t.pieces[id].kind == BytePiece }
 
 // Unk returns the id of the unknown token.
 func (t *Tokenizer) Unk() int32 { return t.unk }
@@ -194,7 +194,7 @@ func (t *Tokenizer) isSpecial(p piece) bool {
 	if t.rules == SentencePiece {
 		text = strings.TrimPrefix(text, space)
 	}
-	return p.kind == control || p.kind == unknown || p.kind == userDefined && isSentinel(text)
+	return p.kind == ControlPiece || p.kind == UnknownPiece || p.kind == UserPiece && isSentinel(text)
 }
 
 func isSentinel(text string) bool { return strings.HasPrefix(text, "<extra_id_") }

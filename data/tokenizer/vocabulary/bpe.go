@@ -6,6 +6,8 @@ import (
 	"context"
 	"math"
 	"strings"
+
+	"t5train/data/tokenizer"
 )
 
 // bpeTrainer merges the most frequent pair of neighbours, again and again (Sennrich et al. 2016, section 3.2). The text is one
@@ -73,7 +75,7 @@ func trainBPE(ctx context.Context, c *counts, a *alphabet, o *Options, wanted in
 	}
 	merges := wanted - len(a.chars)
 	var found []piece
-	add := func(text string) { found = append(found, piece{text, -float64(len(found)), normalPiece}) }
+	add := func(text string) { found = append(found, piece{text, -float64(len(found)), tokenizer.NormalPiece}) }
 	seen := map[string]bool{}
 	for len(found) < merges {
 		if len(found)%100 == 0 {

@@ -21,35 +21,24 @@ const (
 	unkID = 2
 )
 
-// pieceType is the enum SentencePiece.Type of sentencepiece_model.proto.
-type pieceType uint64
-
-const (
-	normalPiece  pieceType = 1
-	unknownPiece pieceType = 2
-	controlPiece pieceType = 3
-	userPiece    pieceType = 4
-	bytePiece    pieceType = 6
-)
-
 type piece struct {
 	text  string
 	score float64 // log probability; for BPE the negated rank of the merge
-	kind  pieceType
+	kind  tokenizer.PieceType
 }
 
 // metaPieces lists the pieces that no training finds, in the order of their ids: as spm_train numbers them.
 func (o Options) metaPieces() []piece {
-	pieces := []piece{{padText, 0, controlPiece}, {eosText, 0, controlPiece}, {unkText, 0, unknownPiece}}
+	pieces := []piece{{padText, 0, tokenizer.ControlPiece}, {eosText, 0, tokenizer.ControlPiece}, {unkText, 0, tokenizer.UnknownPiece}}
 	for _, s := range o.ControlSymbols {
-		pieces = append(pieces, piece{s, 0, controlPiece})
+		pieces = append(pieces, piece{s, 0, tokenizer.ControlPiece})
 	}
 	for _, s := range o.UserSymbols {
-		pieces = append(pieces, piece{s, 0, userPiece})
+		pieces = append(pieces, piece{s, 0, tokenizer.UserPiece})
 	}
 	if o.ByteFallback {
 		for b := range 256 {
-			pieces = append(pieces, piece{tokenizer.ByteText(b), 0, bytePiece})
+			pieces = append(pieces, piece{tokenizer.ByteText(b), 0, tokenizer.BytePiece})
 		}
 	}
 	return pieces
@@ -63,7 +52,7 @@ func marshal(o Options, n *tokenizer.Normalizer, pieces []piece) []byte {
 		var m message
 		m.bytes(1, p.text)
 		m.float(2, p.score)
-		if p.kind != normalPiece {
+		if p.kind != tokenizer.NormalPiece {
 			m.varint(3, uint64(p.kind))
 		}
 		file.bytes(1, string(m))

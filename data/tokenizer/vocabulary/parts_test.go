@@ -468,7 +468,7 @@ func FuzzTrain(f *testing.F) {
 				t.Fatalf("piece %q has score %v, or is there twice", p.text, p.score)
 			}
 			seen[p.text] = true
-			if p.kind == normalPiece && utf8.RuneCountInString(p.text) > o.MaxPieceLength {
+			if p.kind == tokenizer.NormalPiece && utf8.RuneCountInString(p.text) > o.MaxPieceLength {
 				t.Fatalf("piece %q is longer than %d", p.text, o.MaxPieceLength)
 			}
 		}

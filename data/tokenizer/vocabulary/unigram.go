@@ -8,6 +8,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"t5train/data/tokenizer"
 )
 
 // minExpected is how often a piece must be expected to occur to stay: kExpectedFrequencyThreshold of
@@ -255,14 +257,14 @@ func (t *unigramTrainer) finish(a *alphabet, wanted int) []piece {
 			missing++
 		}
 		delete(score, text)
-		chosen = append(chosen, piece{text, s, normalPiece})
+		chosen = append(chosen, piece{text, s, tokenizer.NormalPiece})
 	}
 	best := func(a, b piece) int { // by the scores as the file holds them
 		return cmp.Or(cmp.Compare(float32(b.score), float32(a.score)), strings.Compare(a.text, b.text))
 	}
 	var others []piece
 	for text, s := range score {
-		others = append(others, piece{text, s, normalPiece})
+		others = append(others, piece{text, s, tokenizer.NormalPiece})
 	}
 	slices.SortFunc(others, best)
 	chosen = append(chosen, others[:min(len(others), wanted-len(chosen))]...)

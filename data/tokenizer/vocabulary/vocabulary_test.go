@@ -72,7 +72,7 @@ var goldenOptions = map[string]Options{
 type scored struct {
 	text  string
 	score float32
-	kind  pieceType
+	kind  tokenizer.PieceType
 }
 
 // piecesOf reads the pieces of a model file, which must open.
@@ -94,7 +94,7 @@ func piecesOf(t testing.TB, raw []byte) (pieces []scored) {
 }
 
 func pieceOf(message []byte) scored {
-	p := scored{kind: normalPiece}
+	p := scored{kind: tokenizer.NormalPiece}
 	for len(message) > 0 {
 		number, kind, n := protowire.ConsumeTag(message)
 		message = message[n:]
@@ -107,7 +107,7 @@ func pieceOf(message []byte) scored {
 			p.score = math.Float32frombits(bits)
 		case 3:
 			value, _ := protowire.ConsumeVarint(message)
-			p.kind = pieceType(value)
+			p.kind = tokenizer.PieceType(value)
 		}
 		message = message[protowire.ConsumeFieldValue(number, kind, message):]
 	}
@@ -131,7 +131,7 @@ func TestLikeSPMTrain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := slices.DeleteFunc(piecesOf(t, r.Model), func(p scored) bool { return p.kind == bytePiece })
+			got := slices.DeleteFunc(piecesOf(t, r.Model), func(p scored) bool { return p.kind == tokenizer.BytePiece })
 			if len(got) != len(want) || r.Pieces != o.VocabSize {
 				t.Fatalf("got %d pieces, %d without bytes, want %d, %d", r.Pieces, len(got), o.VocabSize, len(want))
 			}
