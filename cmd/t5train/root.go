@@ -105,7 +105,7 @@ func noArguments(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	err := fmt.Errorf("%s belongs to no flag: put several values of a flag in one, a,b, and globs in quotes", args[0])
+	err := fmt.Errorf("%s belongs to no flag: %s", args[0], strings.Join(severalValues(c), ", "))
 	if c.HasSubCommands() {
 		err = fmt.Errorf("there is no command %q", args[0])
 		var names []string
@@ -117,6 +117,19 @@ func noArguments(c *cobra.Command, args []string) error {
 		}
 	}
 	return usageError{err, c.CommandPath()}
+}
+
+// severalValues says how the flags of a command line take more values than one. Those that may be repeated take commas for text.
+func severalValues(c *cobra.Command) (ways []string) {
+	c.Flags().Visit(func(f *pflag.Flag) {
+		switch f.Value.Type() {
+		case "stringArray":
+			ways = append(ways, fmt.Sprintf("write --%s before each of its values", f.Name))
+		case "stringSlice":
+			ways = append(ways, fmt.Sprintf("put several values of --%s in one, a,b", f.Name))
+		}
+	})
+	return append(ways, "put globs and values with blanks in quotes")
 }
 
 // requireFlags reports flags that a command cannot do without.
