@@ -219,7 +219,7 @@ func readTable(ctx context.Context, path, format string, columns []string, stdin
 		return failed
 	})
 	if failed == nil && err != nil && ctx.Err() == nil {
-		return fmt.Errorf("read inputs: %w; t5train data import has such flags, and makes parquet of the table", err)
+		return fmt.Errorf("read inputs: %w", err)
 	}
 	return cmp.Or(failed, err)
 }

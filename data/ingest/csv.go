@@ -44,7 +44,7 @@ func readCSV(t *text, o table, yield yield) error {
 			}
 		}
 		if len(cells) != len(fields) {
-			return onLine(line, fmt.Errorf("%d cells, want %d: put cells that hold %q or a line's end in quotes, or choose another --delimiter",
+			return onLine(line, fmt.Errorf("%d cells, want %d: put cells that hold %q or a line's end in quotes, or choose another delimiter with t5train data import --delimiter",
 				len(cells), len(fields), o.delimiter))
 		}
 		for i := range fields {
@@ -100,7 +100,7 @@ func eachRecord(t *text, o table, f func(line int, cells []string) error) error 
 		case errors.Is(err, io.EOF):
 			return nil
 		case errors.As(err, &parse):
-			return onLine(parse.Line, fmt.Errorf("column %d of the line: %w (the row begins on line %d): double quotes inside of quotes, or read quotes as they are with --no-quotes",
+			return onLine(parse.Line, fmt.Errorf("column %d of the line: %w (the row begins on line %d): double quotes inside of quotes, or read quotes as they are with t5train data import --no-quotes",
 				parse.Column, parse.Err, parse.StartLine))
 		case err != nil:
 			return err

@@ -87,7 +87,7 @@ func inText(line int, err error) error {
 func jsonError(err error) error {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return fmt.Errorf("%w: want JSON, with texts and keys in double quotes: correct it, or name another format with --format", err)
+		return fmt.Errorf("%w: want JSON, with texts and keys in double quotes: correct it, or name another format with t5train data import --format", err)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the text ends inside of a value: is the file whole?")
