@@ -93,11 +93,11 @@ func (o VocabularyOptions) train(ctx context.Context, inputs corpora) ([]tokeniz
 
 func (o VocabularyOptions) checkSentinels() error {
 	if o.ExtraIDs < 0 || o.ExtraIDs > tokenizer.MaxExtraIDs {
-		return fmt.Errorf("train tokenizer: %d extra ids: want 0 to %d", o.ExtraIDs, tokenizer.MaxExtraIDs)
+		return fmt.Errorf("train tokenizer: --extra-ids %d: want 0 to %d", o.ExtraIDs, tokenizer.MaxExtraIDs)
 	}
 	for _, s := range slices.Concat(o.Train.ControlSymbols, o.Train.UserSymbols) {
 		if o.ExtraIDs > 0 && strings.HasPrefix(strings.TrimPrefix(s, "▁"), "<extra_id_") {
-			return fmt.Errorf("train tokenizer: symbol %s would be there twice: leave it out, or give 0 extra ids", s)
+			return fmt.Errorf("train tokenizer: symbol %s would be there twice: leave it out, or say --extra-ids 0", s)
 		}
 	}
 	return nil

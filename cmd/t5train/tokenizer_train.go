@@ -55,9 +55,14 @@ read, so memory grows with the different words. Of more text than --max-text a s
 				return usage("--max-text %s: want a size such as 1GB or 500MB, or 0 for any", maxText)
 			}
 			t.Kind, t.SoftVocabLimit = vocabulary.Kind(kind), !hardLimit
+			for _, name := range []string{"seed-pieces", "shrinking-factor", "sub-iterations"} {
+				if t.Kind == vocabulary.BPE && c.Flags().Changed(name) {
+					return usage("--%s is not for --type %s: leave it out, or say %s", name, vocabulary.BPE, vocabulary.Unigram)
+				}
+			}
 			var option vocabulary.OptionError
 			if err := t.Check(); errors.As(err, &option) {
-				return usage("--%s", option)
+				return usage("%w", option)
 			}
 			o.Console = a.console()
 			paths, err := trainer.TrainVocabulary(c.Context(), o)

@@ -73,11 +73,11 @@ func Defaults() Options {
 	}
 }
 
-// OptionError says which option is out of range, and what is wanted in its place. Options are named as the flags of
+// OptionError says which option is out of range, and what is wanted in its place. Messages name options as the flags of
 // t5train tokenizer train.
 type OptionError struct{ Option, Problem string }
 
-func (e OptionError) Error() string { return e.Option + " " + e.Problem }
+func (e OptionError) Error() string { return "--" + e.Option + " " + e.Problem }
 
 // Check reports the first option that is out of range as an [OptionError].
 func (o Options) Check() error {
