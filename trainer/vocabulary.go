@@ -244,9 +244,36 @@ func (o VocabularyOptions) sayCorpus(r vocabulary.Result) {
 	if c.Reserved > 0 {
 		o.Console.Say("  %s lines that hold ▅ (U+2585), which training uses itself, are left out", grouped(int(c.Reserved)))
 	}
+	if c.Invalid > 0 {
+		o.Console.Say("  %s lines that are no UTF-8 are left out", grouped(int(c.Invalid)))
+	}
 	if c.Used < c.Usable {
 		o.Console.Say("  %s of %s lines, drawn at random, are trained on", grouped(int(c.Used)), grouped(int(c.Usable)))
 	}
+	if len(r.LeftOut) > 0 {
+		become := "become <unk>"
+		if o.Train.ByteFallback {
+			become = "become bytes"
+		}
+		o.Console.Say("  rare characters %s: %s (--character-coverage %g)", become, charactersText(r.LeftOut), o.Train.CharacterCoverage)
+	}
+}
+
+// charactersText shows the first ones of characters with how often they are there. What is not printable is escaped.
+func charactersText(all []vocabulary.Character) string {
+	const most = 20
+	total := int64(0)
+	var shown []string
+	for i, c := range all {
+		total += c.Count
+		if i < most {
+			shown = append(shown, fmt.Sprintf("%q %d", string(c.Rune), c.Count))
+		}
+	}
+	if len(all) > most {
+		shown = append(shown, "...")
+	}
+	return fmt.Sprintf("%s, which the text has %s times, %s", grouped(len(all)), grouped(int(total)), strings.Join(shown, ", "))
 }
 
 // textFiles is text in one format.

@@ -14,8 +14,9 @@ const (
 
 // alphabet is the characters that become pieces, the frequent ones first.
 type alphabet struct {
-	chars []char
-	of    map[rune]int32 // number of each character
+	chars   []char
+	of      map[rune]int32 // number of each character
+	leftOut []Character    // those that become no piece, the frequent ones first
 }
 
 type char struct {
@@ -63,11 +64,13 @@ func newAlphabet(c *counts, o Options) *alphabet {
 	covered := int64(0)
 	scripts := scriptNumbers()
 	for _, ch := range all {
-		if float32(float64(covered)/float64(total)) >= float32(o.CharacterCoverage) {
-			break
-		}
+		full := float32(float64(covered)/float64(total)) >= float32(o.CharacterCoverage)
 		covered += ch.count
-		if ch.r == boundary || ch.r == rare {
+		switch {
+		case ch.r == boundary || ch.r == rare:
+			continue
+		case full:
+			a.leftOut = append(a.leftOut, Character{ch.r, ch.count})
 			continue
 		}
 		ch.digit = isDigit(ch.r)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"t5train/data/tokenizer"
 	"t5train/data/tokenizer/internal/trie"
@@ -24,6 +25,7 @@ type Corpus struct {
 	TooLong      int64 // lines left out for their length
 	TooLongBytes int64
 	Reserved     int64 // lines left out for ▅, which training uses itself
+	Invalid      int64 // lines left out because they are no UTF-8
 	Usable       int64 // the other lines
 	UsableBytes  int64
 	Used         int64 // lines trained on: all that are usable, or a sample of them
@@ -70,6 +72,9 @@ func (l *lines) read(ctx context.Context, texts Texts) error {
 				continue
 			case strings.ContainsRune(line, rare):
 				l.corpus.Reserved++
+				continue
+			case !utf8.ValidString(line):
+				l.corpus.Invalid++
 				continue
 			}
 			l.corpus.Usable++

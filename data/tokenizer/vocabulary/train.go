@@ -15,6 +15,14 @@ type Result struct {
 	Chars  int // pieces of one character
 	Units  int // different words, or lines where blanks do not divide
 	Corpus Corpus
+
+	LeftOut []Character // what CharacterCoverage leaves without a piece, the frequent ones first
+}
+
+// Character is a character of the normalised text.
+type Character struct {
+	Rune  rune
+	Count int64 // occurrences
 }
 
 // Train trains a vocabulary on the lines of texts.
@@ -53,7 +61,7 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 		return Result{}, tooMuch("4 GB", &o)
 	}
 	c.sort()
-	r = Result{Chars: len(a.chars), Units: len(c.units), Corpus: corpus}
+	r = Result{Chars: len(a.chars), Units: len(c.units), Corpus: corpus, LeftOut: a.leftOut}
 	var found []piece
 	switch o.Kind {
 	case Unigram:
@@ -80,14 +88,16 @@ func tooMuch(limit string, o *Options) error {
 
 // empty says why there is nothing to train on.
 func (c Corpus) empty(o Options) error {
-	switch {
-	case c.Lines == 0:
+	switch c.Lines {
+	case 0:
 		return errors.New("the input holds no text: give other files or another column")
-	case c.Reserved == 0:
+	case c.TooLong:
 		return fmt.Errorf("each line of the text is longer than --max-line-bytes, %d: raise it, or divide the lines", o.MaxLineBytes)
-	case c.TooLong == 0:
+	case c.Reserved:
 		return errors.New("each line of the text holds ▅ (U+2585), which training uses itself: replace it")
+	case c.Invalid:
+		return errors.New("no line of the text is UTF-8: convert it, or name another column")
 	}
-	return fmt.Errorf("each line of the text is longer than --max-line-bytes, %d, or holds ▅ (U+2585), which training uses itself: raise it, or replace that",
-		o.MaxLineBytes)
+	return fmt.Errorf("of %d lines of the text %d are longer than --max-line-bytes, %d, %d hold ▅ (U+2585), which training uses itself, and %d are no UTF-8: raise the limit, or correct the text",
+		c.Lines, c.TooLong, o.MaxLineBytes, c.Reserved, c.Invalid)
 }

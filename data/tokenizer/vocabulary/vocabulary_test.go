@@ -207,6 +207,45 @@ func TestSample(t *testing.T) {
 	}
 }
 
+// What gets no piece for its rareness is counted; so are lines that are no text.
+func TestTrainLeavesOut(t *testing.T) {
+	lines := append(slices.Repeat([]string{"the cat sat on the mat"}, 500), "é é \u200d", "caf\xe9")
+	o := options(func(o *Options) {
+		o.VocabSize, o.SoftVocabLimit, o.CharacterCoverage, o.Normalization = 100, true, 0.9997, "identity"
+	})
+	r, err := Train(t.Context(), lineTexts(lines...), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []Character{{'é', 2}, {'\u200d', 1}}; !slices.Equal(r.LeftOut, want) {
+		t.Errorf("left out %v, want %v", r.LeftOut, want)
+	}
+	if r.Corpus.Invalid != 1 || r.Corpus.Used != 501 {
+		t.Errorf("%d lines are no UTF-8, %d are used; want 1 and 501", r.Corpus.Invalid, r.Corpus.Used)
+	}
+}
+
+// Characters that training uses itself are in no piece, and no piece goes across them.
+func TestTrainControlCharacters(t *testing.T) {
+	for _, kind := range Kinds() {
+		o := options(func(o *Options) {
+			o.Kind, o.VocabSize, o.SoftVocabLimit, o.CharacterCoverage, o.Normalization = kind, 100, true, 1, "identity"
+		})
+		r, err := Train(t.Context(), lineTexts(slices.Repeat([]string{"ab\x00cd ef\x1fgh", "xcd\x1fgh yef\x00ab", "\x00", "\x1f"}, 50)...), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		crossing := func(text string) bool {
+			return strings.ContainsAny(text, "\x00\x1f▅") || strings.Contains(text, "bc") || strings.Contains(text, "fg")
+		}
+		for _, p := range piecesOf(t, r.Model) {
+			if crossing(p.text) {
+				t.Errorf("%s: piece %q", kind, p.text)
+			}
+		}
+	}
+}
+
 // Lines that are never trained on take no place in a sample, and of --sample-lines and --max-text the smaller one counts.
 func TestSampleOfUsableLines(t *testing.T) {
 	var lines []string
@@ -273,7 +312,8 @@ func TestTrainRefuses(t *testing.T) {
 		{"blanks", []string{"  ", "\t"}, options(small), "no characters that could become pieces"},
 		{"long lines", []string{"abc"}, options(func(o *Options) { o.MaxLineBytes = 2 }), "longer than --max-line-bytes, 2"},
 		{"reserved", []string{"a▅"}, options(small), "holds ▅"},
-		{"long and reserved lines", []string{"abcd", "▅"}, options(func(o *Options) { o.MaxLineBytes = 3 }), "--max-line-bytes, 3, or holds ▅"},
+		{"long and reserved lines", []string{"abcd", "▅"}, options(func(o *Options) { o.MaxLineBytes = 3 }), "of 2 lines of the text 1 are longer than --max-line-bytes, 3, 1 hold ▅"},
+		{"no UTF-8", []string{"caf\xe9"}, options(small), "no line of the text is UTF-8"},
 		{"too many characters", []string{"abcdefghij"}, options(small), "the 11 characters of the text and the 3 special pieces need 14"},
 		{"one character", []string{"aaa"}, options(small), "gives no more than 6 pieces"},
 		{"options", nil, options(func(o *Options) { o.ShrinkingFactor = 1 }), "shrinking-factor 1: want 0.5 to 0.95"},
