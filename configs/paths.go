@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"t5train/internal/glob"
 )
 
 // CheckPaths checks that what the configuration names is there: the model, the tokenizer and the data, every
@@ -27,7 +29,7 @@ func (c *Config) missing(open func(pattern string) error) []problem {
 	patterns := func(key string, list []string) {
 		for _, pattern := range list {
 			if _, err := os.Stat(pattern); err != nil { // else it may have a bracket in its name, and is no glob
-				matches, err := filepath.Glob(pattern)
+				matches, err := glob.Files(pattern)
 				if err != nil {
 					ps = append(ps, mistake(key, "got %s, want a path or a glob: %v", quote(pattern), err))
 					continue

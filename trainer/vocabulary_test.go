@@ -65,8 +65,10 @@ func TestReadTexts(t *testing.T) {
 		"another column": {
 			map[string]string{"a.txt": "a\n", "b.jsonl": `{"n": 1, "body": "b"}`}, []string{"a.txt", "b.jsonl"}, nil, "", "b.jsonl: no row has a column text, the first has n, body: name the column",
 		},
-		"no rows":          {map[string]string{"a.txt": "", "b.jsonl": "", "c.txt": "c\n"}, []string{"a.txt", "b.jsonl:body", "c.txt"}, []string{"c"}, "", ""},
-		"a sign of splits": {map[string]string{"b.txt": "b\n"}, []string{"a=b.txt"}, nil, "", "a=b.txt: no such file"},
+		"globs of all depths":          {map[string]string{"a/a.txt": "a\n"}, []string{"**/*.txt"}, nil, "", "** is not known: write a * for each level of folders"},
+		"globs of all depths, parquet": {map[string]string{"a/a.parquet": parquetText(t)}, []string{"**/*.parquet"}, nil, "", "** is not known: write a * for each level of folders"},
+		"no rows":                      {map[string]string{"a.txt": "", "b.jsonl": "", "c.txt": "c\n"}, []string{"a.txt", "b.jsonl:body", "c.txt"}, []string{"c"}, "", ""},
+		"a sign of splits":             {map[string]string{"b.txt": "b\n"}, []string{"a=b.txt"}, nil, "", "a=b.txt: no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := writeTree(t, tt.files)

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"t5train/internal/glob"
 )
 
 // Format is how a file holds rows.
@@ -112,7 +114,7 @@ func Expand(path string) ([]string, error) {
 	if _, err := os.Stat(path); err == nil || !strings.ContainsAny(path, "*?[") {
 		return []string{path}, nil
 	}
-	found, err := filepath.Glob(path)
+	found, err := glob.Files(path)
 	if err != nil {
 		return nil, fmt.Errorf("find inputs: pattern %s: %w", path, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"t5train/internal/glob"
 )
 
 // Open reads the footers of the shards that the patterns name. A pattern is a file, a folder (its *.parquet files)
@@ -101,7 +103,7 @@ func expandOne(pattern string) ([]string, error) {
 	case !strings.ContainsAny(pattern, "*?["):
 		return nil, fmt.Errorf("open parquet: %s does not exist", pattern)
 	}
-	found, err := filepath.Glob(pattern)
+	found, err := glob.Files(pattern)
 	if err != nil {
 		return nil, fmt.Errorf("open parquet: pattern %s: %w", pattern, err)
 	}
