@@ -17,6 +17,7 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/data/tokenizer/vocabulary"
 	"t5train/internal/durable"
+	"t5train/internal/glob"
 )
 
 // VocabularyOptions say what to train a vocabulary on, and where to put it.
@@ -279,16 +280,18 @@ func charactersText(all []vocabulary.Character) string {
 // textFiles is text in one format.
 type textFiles struct {
 	name, column string
-	set          *parquetio.Dataset // nil: files
+	set          *parquetio.Dataset // nil: files, or none
 	files        []ingest.Input
 	leftOut      []string // files beside them
+	repeated     []string // files that were named before
 }
 
 type corpora []textFiles
 
-// openCorpora finds the text that arguments name.
+// openCorpora finds the text that arguments name. A column of a file is text once, however often it is named.
 func openCorpora(arguments []string) (corpora, error) {
 	var all corpora
+	seen := map[string]bool{}
 	for _, argument := range arguments {
 		path, column := splitColumn(argument)
 		open := openFiles
@@ -299,9 +302,36 @@ func openCorpora(arguments []string) (corpora, error) {
 		if err != nil {
 			return nil, err
 		}
+		c.dropRepeated(seen)
 		all = append(all, c)
 	}
 	return all, nil
+}
+
+// dropRepeated takes away the files whose column was seen before, under whatever path.
+func (c *textFiles) dropRepeated(seen map[string]bool) {
+	again := func(path string) bool {
+		real, err := filepath.EvalSymlinks(path)
+		if err == nil {
+			real, err = filepath.Abs(real)
+		}
+		if err != nil {
+			return false // reading it tells
+		}
+		key := real + "\x00" + c.column
+		if seen[key] {
+			c.repeated = append(c.repeated, path)
+			return true
+		}
+		seen[key] = true
+		return false
+	}
+	c.files = slices.DeleteFunc(c.files, func(in ingest.Input) bool { return again(in.Path) })
+	if c.set != nil {
+		if c.set = c.set.Without(again); len(c.set.Files()) == 0 {
+			c.set = nil
+		}
+	}
 }
 
 func openParquet(path, column string) (c textFiles, err error) {
@@ -372,13 +402,16 @@ func openFiles(path, column string) (textFiles, error) {
 	return c, nil
 }
 
-// splitColumn divides PATH:COLUMN. A path that is there as a whole names no column.
+// splitColumn divides PATH:COLUMN. A path or a glob that is there as a whole names no column.
 func splitColumn(argument string) (path, column string) {
 	at := strings.LastIndexByte(argument, ':')
 	if at < 1 || strings.ContainsAny(argument[at:], `/\`) {
 		return argument, ""
 	}
 	if _, err := os.Stat(argument); err == nil {
+		return argument, ""
+	}
+	if found, err := glob.Files(argument); err == nil && len(found) > 0 {
 		return argument, ""
 	}
 	return argument[:at], argument[at+1:]
@@ -414,6 +447,9 @@ func (all corpora) say(console *Console) {
 		}
 		if len(in.leftOut) > 0 {
 			console.Say("  left out: %s", strings.Join(in.leftOut, ", "))
+		}
+		if len(in.repeated) > 0 {
+			console.Say("  left out, since it was named before: %s", strings.Join(in.repeated, ", "))
 		}
 	}
 }

@@ -68,7 +68,18 @@ func TestReadTexts(t *testing.T) {
 		"globs of all depths":          {map[string]string{"a/a.txt": "a\n"}, []string{"**/*.txt"}, nil, "", "** is not known: write a * for each level of folders"},
 		"globs of all depths, parquet": {map[string]string{"a/a.parquet": parquetText(t)}, []string{"**/*.parquet"}, nil, "", "** is not known: write a * for each level of folders"},
 		"no rows":                      {map[string]string{"a.txt": "", "b.jsonl": "", "c.txt": "c\n"}, []string{"a.txt", "b.jsonl:body", "c.txt"}, []string{"c"}, "", ""},
-		"a sign of splits":             {map[string]string{"b.txt": "b\n"}, []string{"a=b.txt"}, nil, "", "a=b.txt: no such file"},
+		"a file twice":                 {map[string]string{"a.txt": "a\n"}, []string{"a.txt", "./a.txt:text"}, []string{"a"}, "left out, since it was named before: DIR/a.txt", ""},
+		"a file and its folder": {
+			map[string]string{"c/a.txt": "a\n", "c/b.txt": "b\n"}, []string{"c/b.txt", "c"}, []string{"b", "a"}, "left out, since it was named before: DIR/c/b.txt", "",
+		},
+		"two columns of a file":     {map[string]string{"a.jsonl": `{"a": "x", "b": "y"}`}, []string{"a.jsonl:a", "a.jsonl:b"}, []string{"x", "y"}, "", ""},
+		"a colon in a name":         {map[string]string{"a:b.txt": "a\n", "a": "no\n"}, []string{"a:b.txt"}, []string{"a"}, "", ""},
+		"a colon and a column":      {map[string]string{"a:b.jsonl": `{"x": "a"}`}, []string{"a:b.jsonl:x"}, []string{"a"}, "", ""},
+		"a colon in a folder":       {map[string]string{"a:b/c.txt": "a\n"}, []string{"a:b/c.txt"}, []string{"a"}, "", ""},
+		"a colon in a glob":         {map[string]string{"a:b.txt": "a\n"}, []string{"a:*.txt"}, []string{"a"}, "", ""},
+		"a glob and a column":       {map[string]string{"a.jsonl": `{"x": "a"}`}, []string{"*.jsonl:x"}, []string{"a"}, "", ""},
+		"a colon that is not there": {nil, []string{"a:b.txt"}, nil, "", "a: no such file"},
+		"a sign of splits":          {map[string]string{"b.txt": "b\n"}, []string{"a=b.txt"}, nil, "", "a=b.txt: no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := writeTree(t, tt.files)

@@ -32,6 +32,13 @@ func Open(patterns ...string) (*Dataset, error) {
 	return d, nil
 }
 
+// Without returns the data set without the shards whose path drop takes away. What has no shard left cannot be read.
+func (d *Dataset) Without(drop func(path string) bool) *Dataset {
+	rest := newDataset(slices.DeleteFunc(slices.Clone(d.shards), func(s *shard) bool { return drop(s.path) }))
+	rest.skipped, rest.limits = d.skipped, d.limits
+	return rest
+}
+
 // skipped lists the folders directly below those that the patterns name which hold parquet files, but none of paths.
 func skipped(patterns, paths []string) []string {
 	var folders []string
