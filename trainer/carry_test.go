@@ -151,6 +151,28 @@ func TestCarryTypes(t *testing.T) {
 		}
 		return bytes.Clone(shared.Rows(id, id+1).Data)
 	}
+	old, err := safetensors.Open(filepath.Join(half, "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	shared, _ := old.Tensor("shared.weight")
+	mean, letter := make([]float32, shared.Shape[1]), make([]float32, shared.Shape[1])
+	for _, id := range []int{3, 4 + 'h' - 'a', 4 + 'a' - 'a', 4 + 'n' - 'a', 4 + 'd' - 'a'} { // ▁hand
+		if err := shared.Rows(id, id+1).CopyFloat32(letter); err != nil {
+			t.Fatal(err)
+		}
+		for j, v := range letter {
+			mean[j] += v / 5 // numbers of 8 bits: the error is far below what bfloat16 rounds
+		}
+	}
+	var rounded bytes.Buffer
+	if err := safetensors.FromFloat32("", []int{1, len(mean)}, mean).As(safetensors.BF16).Write(&rounded); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(row(back, 6), rounded.Bytes()) {
+		t.Error("▁hand is not the mean of its letters, rounded once")
+	}
 	if z := 3 + 26; !bytes.Equal(row(half, z), row(back, 9)) {
 		t.Error("the row of z has other bits")
 	}
@@ -217,6 +239,21 @@ func TestCarryFiles(t *testing.T) {
 			if strings.Contains(read(name), no) {
 				t.Errorf("%s has %s:\n%s", name, no, read(name))
 			}
+		}
+	}
+}
+
+// A tokenizer without sentinels takes those of the model away, and says so.
+func TestCarryLosesSentinels(t *testing.T) {
+	dir := writeModelOf(t, 40, true, tokenizerWith(t, 2))
+	for sentinels, want := range map[int]bool{0: true, 1: true, 2: false, 3: false} {
+		var said bytes.Buffer
+		o := ConvertOptions{Tokenizer: tokenizerOf(t, sentinels, germanPieces...)}
+		if err := Convert(context.Background(), dir, filepath.Join(t.TempDir(), "out"), o, PlainConsole(&said)); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(said.String(), "sentinels, the old one 2: the model loses"); got != want {
+			t.Errorf("%d sentinels: said %s", sentinels, said.String())
 		}
 	}
 }

@@ -42,8 +42,8 @@ func (t *Tokenizer) Origins(old *Tokenizer) []Origin {
 			origins[role[0]] = Origin{Role, role[1:]}
 		}
 	}
-	sentinels := old.sentinels()
-	for n, id := range t.sentinels() {
+	sentinels := old.Sentinels()
+	for n, id := range t.Sentinels() {
 		switch {
 		case n < len(sentinels):
 			origins[id] = Origin{Role, sentinels[n : n+1]}
@@ -56,8 +56,8 @@ func (t *Tokenizer) Origins(old *Tokenizer) []Origin {
 	return origins
 }
 
-// sentinels returns the ids of <extra_id_0>, <extra_id_1> and so on.
-func (t *Tokenizer) sentinels() []int32 {
+// Sentinels returns the ids of <extra_id_0>, <extra_id_1> and so on.
+func (t *Tokenizer) Sentinels() []int32 {
 	var ids []int32
 	for n := 0; ; n++ {
 		id, ok := t.Sentinel(n)
