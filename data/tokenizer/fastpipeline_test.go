@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -131,6 +132,17 @@ func TestFilesOfBPE(t *testing.T) {
 	readJSON(t, filepath.Join(dir, "tokenizer_config.json"), &config)
 	if config.Class != "PreTrainedTokenizerFast" {
 		t.Errorf("got class %s, want one that follows tokenizer.json", config.Class)
+	}
+	if _, err := tokenizer.Load(dir); err != nil {
+		t.Error(err)
+	}
+	if err := os.Remove(filepath.Join(dir, "spiece.model")); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, filepath.Join(dir, "tokenizer.json")} {
+		if _, err := tokenizer.Load(path); err == nil || !strings.Contains(err.Error(), "BPE is read from spiece.model alone: name that file") {
+			t.Errorf("%s: got error %v, want one that names spiece.model", path, err)
+		}
 	}
 }
 

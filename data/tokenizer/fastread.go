@@ -15,10 +15,10 @@ type fastFileIn struct {
 	PreTokenizer *fastComponent `json:"pre_tokenizer"`
 	Decoder      *fastComponent `json:"decoder"`
 	Model        struct {
-		Type         string      `json:"type"`
-		UnkID        *int        `json:"unk_id"`
-		Vocab        []fastPiece `json:"vocab"`
-		ByteFallback bool        `json:"byte_fallback"`
+		Type         string          `json:"type"`
+		UnkID        *int            `json:"unk_id"`
+		Vocab        json.RawMessage `json:"vocab"` // of which type, the type tells
+		ByteFallback bool            `json:"byte_fallback"`
 	} `json:"model"`
 }
 
@@ -98,16 +98,21 @@ func (s settings) newFast(raw []byte) (*Tokenizer, error) {
 // parse reads vocabulary and added tokens. Sentinels at the end of the vocabulary count as extra ids.
 func (f *fastFileIn) parse() (m *model, extraIDs int, err error) {
 	if f.Model.Type != "Unigram" && !(f.Model.Type == "" && f.Model.UnkID != nil) { // early files name no type
-		return nil, 0, fmt.Errorf("its model is of type %q: want Unigram, which T5, mT5 and UMT5 have", f.Model.Type)
+		return nil, 0, fmt.Errorf("its model is of type %q: want Unigram, which T5, mT5 and UMT5 have; BPE is read from %s alone: name that file, or its folder",
+			f.Model.Type, ModelFile)
+	}
+	var vocab []fastPiece
+	if err := json.Unmarshal(f.Model.Vocab, &vocab); err != nil {
+		return nil, 0, fmt.Errorf("model.vocab: no valid JSON, or a value of the wrong type: %w", err)
 	}
 	m = &model{kind: unigram, unk: -1, unkSurface: " ⁇ ", dummyPrefix: true, squeeze: true, escape: true}
-	if f.Model.UnkID == nil || *f.Model.UnkID < 0 || *f.Model.UnkID >= len(f.Model.Vocab) {
+	if f.Model.UnkID == nil || *f.Model.UnkID < 0 || *f.Model.UnkID >= len(vocab) {
 		return nil, 0, errors.New("model.unk_id names no piece of the vocabulary: copy the file again")
 	}
 	m.unk = int32(*f.Model.UnkID)
-	m.pieces = make([]piece, len(f.Model.Vocab))
+	m.pieces = make([]piece, len(vocab))
 	byteSeen := make(map[byte]bool)
-	for i, p := range f.Model.Vocab {
+	for i, p := range vocab {
 		if p.text == "" {
 			return nil, 0, fmt.Errorf("piece %d of the vocabulary is empty: want text", i)
 		}
