@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -129,9 +130,11 @@ func (p printer) usage(paths []string, u *survey.Usage) {
 	row("unknown", func(v survey.VocabularyUse) string {
 		return fmt.Sprintf("%.4f %% of tokens, in %d texts", 100*v.UnknownRate, v.UnknownTexts)
 	})
-	row("bytes", func(v survey.VocabularyUse) string {
-		return fmt.Sprintf("%.4f %% of tokens", percent(v.ByteTokens, v.Tokens))
-	})
+	if slices.ContainsFunc(u.Vocabularies, func(v survey.VocabularyUse) bool { return v.ByteTokens > 0 }) {
+		row("bytes", func(v survey.VocabularyUse) string {
+			return fmt.Sprintf("%.4f %% of tokens", percent(v.ByteTokens, v.Tokens))
+		})
+	}
 	row("used pieces", func(v survey.VocabularyUse) string {
 		return fmt.Sprintf("%d (%.1f %%)", v.Used, percent(int64(v.Used), int64(v.Pieces)))
 	})

@@ -59,7 +59,7 @@ func (c *characters) most(n int) []Character {
 	runes := slices.SortedFunc(maps.Keys(c.counts), func(a, b rune) int {
 		return cmp.Or(cmp.Compare(c.counts[b], c.counts[a]), cmp.Compare(a, b))
 	})
-	var most []Character
+	most := []Character{}
 	for _, r := range runes[:min(n, len(runes))] {
 		most = append(most, Character{string(r), fmt.Sprintf("U+%04X", r), c.counts[r]})
 	}

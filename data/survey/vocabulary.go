@@ -44,10 +44,10 @@ type VocabularyUse struct {
 	MostUnknown       []Character `json:"most_unknown"`
 	ByteTokens        int64       `json:"byte_tokens"` // a character that is no piece is several
 
-	Used    int          `json:"used"` // pieces that the texts have
-	Longest []PieceCount `json:"longest"`
-	Rarest  []PieceCount `json:"rarest"` // of those that are used
-	Unused  []PieceCount `json:"unused"` // some of the others, the first ones of the vocabulary
+	Used    int          `json:"used"`    // pieces that the texts have
+	Longest []PieceCount `json:"longest"` // but for bytes, whose names are no text
+	Rarest  []PieceCount `json:"rarest"`  // of those that are used
+	Unused  []PieceCount `json:"unused"`  // some of the others, the first ones of the vocabulary; bytes stand by and are none
 	Covers  []Cover      `json:"covers"`
 
 	counts []int64 // of each piece that is used, falling
@@ -227,27 +227,31 @@ func (v *vocabularyTally) use(show int) VocabularyUse {
 	for _, n := range v.unknown.counts {
 		u.UnknownCharacters += n
 	}
-	var pieces, used []PieceCount
+	u.Unused = []PieceCount{}
+	texts, used := []PieceCount{}, []PieceCount{} // pieces of text, and those that are used
 	for id, n := range v.counts {
 		u.Tokens += n
 		if !v.isPiece(int32(id)) {
 			continue
 		}
 		p := PieceCount{v.Piece(int32(id)), int32(id), n}
-		pieces = append(pieces, p)
-		if v.IsByte(int32(id)) {
+		u.Pieces++
+		isByte := v.IsByte(int32(id))
+		if isByte {
 			u.ByteTokens += n
+		} else {
+			texts = append(texts, p)
 		}
 		if n > 0 {
 			used = append(used, p)
-		} else if len(u.Unused) < show {
+		} else if !isByte && len(u.Unused) < show {
 			u.Unused = append(u.Unused, p)
 		}
 	}
-	u.Pieces, u.Used, u.UnknownRate = len(pieces), len(used), ratio(u.Unknown, u.Tokens)
+	u.Used, u.UnknownRate = len(used), ratio(u.Unknown, u.Tokens)
 	length := func(p PieceCount) int { return utf8.RuneCountInString(p.Piece) }
-	slices.SortStableFunc(pieces, func(a, b PieceCount) int { return length(b) - length(a) })
-	u.Longest = pieces[:min(show, len(pieces))]
+	slices.SortStableFunc(texts, func(a, b PieceCount) int { return length(b) - length(a) })
+	u.Longest = texts[:min(show, len(texts))]
 	slices.SortFunc(used, func(a, b PieceCount) int { return cmp.Or(cmp.Compare(a.Count, b.Count), cmp.Compare(b.ID, a.ID)) })
 	u.Rarest = used[:min(show, len(used))]
 	for _, p := range slices.Backward(used) {

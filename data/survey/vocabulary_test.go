@@ -2,6 +2,7 @@ package survey
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -58,7 +59,7 @@ func TestMeasureUsage(t *testing.T) {
 		Unknown: 2, UnknownRate: 2. / 15, UnknownTexts: 1, UnknownCharacters: 2, ByteTokens: 1,
 		MostUnknown: []Character{{"x", "U+0078", 1}, {"é", "U+00E9", 1}},
 		Used:        5, Longest: []PieceCount{{"longest", 9, 0}, {"never", 8, 0}}, Rarest: []PieceCount{{"rare", 7, 1}, {"0", 2, 1}},
-		Unused: []PieceCount{{"1", 3, 0}, {"never", 8, 0}},
+		Unused: []PieceCount{{"never", 8, 0}, {"longest", 9, 0}},
 		Covers: []Cover{{50, 2}, {90, 0}, {99, 0}, {100, 0}}, // of 15 tokens: a 7, b 2, long 2, rare 1, <0> 1, unknown 2
 		counts: []int64{7, 2, 2, 1, 1},
 	}
@@ -106,6 +107,10 @@ func TestMeasureUsageOfNothing(t *testing.T) {
 	u, err := MeasureUsage([]Vocabulary{pieces{"</s>", "<unk>", "a"}}, UsageOptions{Show: 1}, texts())
 	if err != nil || u.Texts != 0 || u.Vocabularies[0].TokensPerWord != 0 || u.Comparison != nil {
 		t.Errorf("got %+v, %v", u, err)
+	}
+	raw, err := json.Marshal(u)
+	if want := `"most_unknown":[],"byte_tokens":0,"used":0,"longest":[],"rarest":[],"unused":[]`; err != nil || !strings.Contains(string(raw), want) {
+		t.Errorf("got %s, %v, want empty lists in it", raw, err)
 	}
 	_, err = MeasureUsage([]Vocabulary{pieces{"</s>", "<unk>", "a"}}, UsageOptions{Threads: 2}, func(func(string) error) error { return context.Canceled })
 	if !errors.Is(err, context.Canceled) {
