@@ -89,6 +89,10 @@ func (o VocabularyOptions) train(ctx context.Context, inputs corpora) ([]tokeniz
 		return nil, err
 	}
 	o.Console.Say("tokenizer: %s, %s pieces, with %d sentinels %s tokens", tok.Kind(), grouped(result.Pieces), o.ExtraIDs, grouped(tok.VocabSize()))
+	if tok.Rules() == tokenizer.SentencePiece {
+		o.Console.Say("note: BPE, byte fallback, user symbols and pieces over blanks are more than transformers' T5 tokenizer knows: t5train follows SentencePiece, " +
+			"and tokenizer.json tells transformers how. Plain text gets the same ids there; <extra_id_0> in a word, a literal </s> and user symbols may get others")
+	}
 	return tok.Files()
 }
 
