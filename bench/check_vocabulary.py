@@ -19,6 +19,7 @@ LINES = 3000
 SCRIPTS = [(0x61, 0x7A), (0xC0, 0x17F), (0x3B1, 0x3C9), (0x430, 0x44F), (0x5D0, 0x5EA), (0x627, 0x64A), (0x905, 0x939), (0xE01, 0xE3A),
            (0x10D0, 0x10F0), (0x1200, 0x1240), (0x3041, 0x3093), (0x30A1, 0x30F6), (0x4E00, 0x4F00), (0xAC00, 0xAD00), (0x300, 0x310),
            (0xFF10, 0xFF5A), (0x1F600, 0x1F640), (0x30, 0x39)]
+SYMBOLS = ["<sep>", "[X]", "<ctl>"]
 KINDS = {
     "unigram": {}, "unigram-nfkc": {"normalization": "nfkc"}, "unigram-cf": {"normalization": "nmt_nfkc_cf"},
     "unigram-identity": {"normalization": "identity"}, "unigram-nfkc-cf": {"normalization": "nfkc_cf"},
@@ -26,6 +27,7 @@ KINDS = {
     "unigram-numbers": {"split-by-number": False, "split-by-unicode-script": False}, "unigram-lines": {"split-by-whitespace": False},
     "unigram-symbols": {"user-symbols": "<sep>,[X]", "control-symbols": "<ctl>"}, "unigram-all": {"character-coverage": 1.0},
     "bpe": {"type": "bpe"}, "bpe-bytes": {"type": "bpe", "byte-fallback": True}, "bpe-lines": {"type": "bpe", "split-by-whitespace": False},
+    "bpe-symbols": {"type": "bpe", "user-symbols": "<sep>,[X]", "control-symbols": "<ctl>"},
     "bpe-nfkc": {"type": "bpe", "normalization": "nfkc", "split-digits": True},
 }
 NAMES = {"type": "model_type", "normalization": "normalization_rule_name", "max-piece-length": "max_sentencepiece_length",
@@ -66,6 +68,7 @@ def made_up(draw):
         for _ in range(60):
             words.append("".join(chr(draw.randint(low, high)) for _ in range(draw.randint(1, 7))))
     odd = ["  ", "\t", "\u00a0", "\u3000", "\u200b", "\u200d", "ﬁ", "½", "①", "ｶﾞ", "…", "!?", "3.14", "x2", "ÅÅ", "\u1100\u1161\u11a8", "<b>", "▁"]
+    odd += [f"{before}{symbol}{after}" for symbol in SYMBOLS for before in ("", " ") for after in ("", " ")]  # within words, and at both of their ends
     lines = []
     for _ in range(LINES // 2):
         line = []
@@ -133,7 +136,7 @@ def check(binary, temp, text, kind, options, lines):
     if config["t5train_rules"] == "sentencepiece":
         # The tokenizers library normalises some clusters of characters in its own way, and looks for symbols before.
         normalize = other.backend_tokenizer.normalizer.normalize_str
-        symbols = options.get("user-symbols", "<pad>,</s>,<unk>").split(",")
+        symbols = SYMBOLS if "user-symbols" in options else ["<pad>", "</s>", "<unk>"]
         same = [i for i, line in enumerate(lines) if "▁" + normalize(line).replace(" ", "▁").lstrip("▁") == processor.normalize(line)
                 and not any(s in line for s in symbols)
                 and (ids[i] == want[i] or sorted(ids[i]) != sorted(want[i]))]  # as probable: sentencepiece adds up in 32 bits, it in 64
