@@ -85,7 +85,7 @@ read, so memory grows with the different words. Of more text than --max-text a s
 	f.IntVar(&t.MaxPieceLength, "max-piece-length", t.MaxPieceLength, "characters of the longest piece")
 	f.BoolVar(&t.SplitByUnicodeScript, "split-by-unicode-script", t.SplitByUnicodeScript, "no piece holds characters of two scripts")
 	f.BoolVar(&t.SplitByNumber, "split-by-number", t.SplitByNumber, "no piece holds digits and letters")
-	f.BoolVar(&t.SplitByWhitespace, "split-by-whitespace", t.SplitByWhitespace, "no piece goes on behind a blank")
+	f.BoolVar(&t.SplitByWhitespace, "split-by-whitespace", t.SplitByWhitespace, "no piece goes on behind a blank; false takes about 20 times the time, since lines repeat less than words")
 	f.BoolVar(&t.SplitDigits, "split-digits", t.SplitDigits, "each digit is a piece of its own")
 	f.BoolVar(&t.ByteFallback, "byte-fallback", t.ByteFallback, "unknown characters become their bytes, for which there are 256 pieces")
 	f.StringSliceVar(&t.ControlSymbols, "control-symbols", nil, "tokens that no text gives, a,b")
