@@ -227,6 +227,10 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 	overwrite(t, dir, "in.jsonl", `{"sms": "one", "n": 1}`+"\n"+`{"n": 2, "sms": 2}`+"\n")
 	overwrite(t, dir, "lacks.jsonl", `{"sms": "one"}`+"\n"+`{"text": "two"}`+"\n")
 	overwrite(t, dir, "no.jsonl", "one\n")
+	overwrite(t, dir, "latin.txt", "one\ncaf\xe9\n")
+	overwrite(t, dir, "wide.txt", "\xff\xfeo\x00")
+	overwrite(t, dir, "endless.txt", "one\n"+strings.Repeat("x", 65<<20))
+	overwrite(t, dir, "latin.jsonl", "{\"sms\": \"one\"}\n{\"sms\": \"caf\xe9\"}\n")
 	overwrite(t, dir, "in.csv", "n,sms,label\n1,\"one,\"\"1\"\"\nmore\",\n2,two,spam\n")
 	overwrite(t, dir, "in.TSV", "\ufeffsms\tn\r\none\t1\r\ntwo\t2\r\n")
 	overwrite(t, dir, "long.csv", "sms\none\ntwo,three\n")
@@ -255,6 +259,10 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		"lines for two columns": {"in.txt", two, nil, []string{"in.txt, line 1", "JSON"}},
 		"a field is missing":    {"lacks.jsonl", one, []string{"one"}, []string{"lacks.jsonl, line 2", "sms"}},
 		"no JSON":               {"no.jsonl", one, nil, []string{"no.jsonl, line 1", "no JSON object"}},
+		"Latin-1":               {"latin.txt", one, []string{"one"}, []string{"read inputs: read ", "latin.txt: line 2: byte 0xe9 is not UTF-8: convert the file"}},
+		"UTF-16":                {"wide.txt", one, nil, []string{"wide.txt: the file is UTF-16"}},
+		"a line without an end": {"endless.txt", one, []string{"one"}, []string{"endless.txt: line 2: a row of more than 65536 KB"}},
+		"Latin-1 in JSON":       {"latin.jsonl", one, []string{"one"}, []string{"latin.jsonl: line 2: byte 0xe9 is not UTF-8"}},
 		"no file":               {"nothing.txt", one, nil, []string{"nothing.txt"}},
 		"no parquet file":       {"nothing.parquet", one, nil, []string{"nothing.parquet"}},
 	} {

@@ -1,8 +1,6 @@
 package trainer
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -81,40 +79,13 @@ func CountInputs(ctx context.Context, path, format string, columns []string) (in
 	if err != nil {
 		return 0, fmt.Errorf("read inputs: %w", err)
 	}
+	n := int64(0)
 	if isTable(format) {
-		rows := int64(0)
-		err := readTable(ctx, path, format, columns, nil, func(int, []parquetio.Cell) error { rows++; return nil })
-		return rows, err
+		err = readTable(ctx, path, format, columns, nil, func(int, []parquetio.Cell) error { n++; return nil })
+	} else {
+		err = readLines(ctx, path, nil, func(int, string) error { n++; return nil })
 	}
-	f, err := ingest.Open(path)
-	if err != nil {
-		return 0, fmt.Errorf("read inputs: %w", err)
-	}
-	defer f.Close()
-	return countLines(f)
-}
-
-// countLines returns the number of lines, of which the last may have no end.
-func countLines(r io.Reader) (lines int64, err error) {
-	buf := make([]byte, 1<<16)
-	last := byte('\n')
-	for {
-		n, err := r.Read(buf)
-		if n > 0 {
-			lines += int64(bytes.Count(buf[:n], []byte{'\n'}))
-			last = buf[n-1]
-		}
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return 0, fmt.Errorf("read inputs: %w", err)
-		}
-	}
-	if last != '\n' {
-		lines++
-	}
-	return lines, nil
+	return n, err
 }
 
 // ReadInputs calls yield for each input of a file, in order; path - is stdin. It holds one input at a time.
@@ -150,16 +121,11 @@ func (r reader[T]) read(ctx context.Context, path, format string, stdin io.Reade
 			return yield(item)
 		})
 	}
-	lines, done, err := openLines(path, stdin)
-	if err != nil {
-		return err
-	}
-	defer done()
 	build := r.line
 	if format == FormatJSONL {
 		build = r.json
 	}
-	return readLines(ctx, lines, func(number int, line string) error {
+	return readLines(ctx, path, stdin, func(number int, line string) error {
 		item, err := build(line)
 		if err != nil {
 			return fmt.Errorf("read inputs: %s, line %d: %w", path, number, err)
@@ -193,6 +159,24 @@ func openLines(path string, stdin io.Reader) (lines io.Reader, done func() error
 		return nil, nil, fmt.Errorf("read inputs: %w", err)
 	}
 	return f, f.Close, nil
+}
+
+// readLines calls yield for each line, the empty ones too: each has its answer.
+func readLines(ctx context.Context, path string, stdin io.Reader, yield func(number int, line string) error) error {
+	lines, done, err := openLines(path, stdin)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var failed error // of yield, which says all that there is to say
+	err = ingest.EachLine(ctx, lines, func(number int, line string) error {
+		failed = yield(number, line)
+		return failed
+	})
+	if failed == nil && err != nil && ctx.Err() == nil {
+		return fmt.Errorf("read inputs: read %s: %w", path, err)
+	}
+	return cmp.Or(failed, err)
 }
 
 func isTable(format string) bool { return format == FormatCSV || format == FormatTSV }
@@ -278,29 +262,4 @@ func fromTexts(spec task.Spec, texts []string) (Input, error) {
 		in.Shown = texts[0]
 	}
 	return in, err
-}
-
-// readLines calls f for each line, of any length, without its end. Empty lines count: every line has its answer.
-func readLines(ctx context.Context, r io.Reader, f func(number int, line string) error) error {
-	in := bufio.NewReader(r)
-	for number := 1; ; number++ {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		line, err := in.ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("read inputs: %w", err)
-		}
-		if number == 1 {
-			line = strings.TrimPrefix(line, "\ufeff") // the mark of UTF-8 that some editors write is no text
-		}
-		if line != "" {
-			if e := f(number, strings.TrimRight(line, "\r\n")); e != nil {
-				return e
-			}
-		}
-		if err != nil {
-			return nil
-		}
-	}
 }

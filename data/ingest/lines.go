@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"io"
 	"strings"
@@ -9,6 +10,17 @@ import (
 
 // TextColumn is the column of formats that have nothing but text.
 const TextColumn = "text"
+
+// EachLine calls f for each line of a text without its end, and with its number. Empty lines count. The text is held to
+// what [Read] wants: UTF-8, with or without a byte order mark, and lines of at most 64 MB. Errors of the text name the line.
+func EachLine(ctx context.Context, text io.Reader, f func(number int, line string) error) error {
+	return eachLine(newText(text), func(number int, line string) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return f(number, line)
+	})
+}
 
 // eachLine calls f for each line without its end, and with its number.
 func eachLine(t *text, f func(number int, line string) error) error {
