@@ -227,6 +227,9 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 	overwrite(t, dir, "in.jsonl", `{"sms": "one", "n": 1}`+"\n"+`{"n": 2, "sms": 2}`+"\n")
 	overwrite(t, dir, "lacks.jsonl", `{"sms": "one"}`+"\n"+`{"text": "two"}`+"\n")
 	overwrite(t, dir, "no.jsonl", "one\n")
+	overwrite(t, dir, "blank.jsonl", "{\"sms\": \"one\"}\n\n \r\n{\"sms\": \"two\"}\n\n")
+	overwrite(t, dir, "array.json", "[\n{\"sms\": \"one\"}]\n")
+	overwrite(t, dir, "several.json", "{\n\"sms\": \"one\"}\n")
 	overwrite(t, dir, "latin.txt", "one\ncaf\xe9\n")
 	overwrite(t, dir, "wide.txt", "\xff\xfeo\x00")
 	overwrite(t, dir, "endless.txt", "one\n"+strings.Repeat("x", 65<<20))
@@ -263,6 +266,9 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		"UTF-16":                {"wide.txt", one, nil, []string{"wide.txt: the file is UTF-16"}},
 		"a line without an end": {"endless.txt", one, []string{"one"}, []string{"endless.txt: line 2: a row of more than 65536 KB"}},
 		"Latin-1 in JSON":       {"latin.jsonl", one, []string{"one"}, []string{"latin.jsonl: line 2: byte 0xe9 is not UTF-8"}},
+		"blank lines in JSON":   {"blank.jsonl", one, []string{"one", "two"}, nil},
+		"an array":              {"array.json", one, nil, []string{"array.json, line 1: got \"[\", want one object a line; t5train data import reads arrays"}},
+		"an object on lines":    {"several.json", one, nil, []string{"several.json, line 1: got \"{\", want one object a line"}},
 		"no file":               {"nothing.txt", one, nil, []string{"nothing.txt"}},
 		"no parquet file":       {"nothing.parquet", one, nil, []string{"nothing.parquet"}},
 	} {

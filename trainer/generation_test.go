@@ -204,7 +204,7 @@ func TestCountInputs(t *testing.T) {
 	for name, c := range map[string]struct {
 		content string
 		want    int64
-	}{"in.txt": {"a\n\nb\r\n", 3}, "no end.txt": {"a\nb", 2}, "empty.txt": {"", 0}, "in.csv": {"n,sms\n1,\"a\nb\"\n2,c\n", 2}, "in.parquet": {"", 7}} {
+	}{"in.txt": {"a\n\nb\r\n", 3}, "no end.txt": {"a\nb", 2}, "empty.txt": {"", 0}, "in.jsonl": {"{}\n\n{}\n \n", 2}, "in.csv": {"n,sms\n1,\"a\nb\"\n2,c\n", 2}, "in.parquet": {"", 7}} {
 		path := filepath.Join(dir, name)
 		if name != "in.parquet" {
 			overwrite(t, dir, name, c.content)

@@ -83,7 +83,7 @@ func CountInputs(ctx context.Context, path, format string, columns []string) (in
 	if isTable(format) {
 		err = readTable(ctx, path, format, columns, nil, func(int, []parquetio.Cell) error { n++; return nil })
 	} else {
-		err = readLines(ctx, path, nil, func(int, string) error { n++; return nil })
+		err = readLines(ctx, path, format, nil, func(int, string) error { n++; return nil })
 	}
 	return n, err
 }
@@ -123,15 +123,23 @@ func (r reader[T]) read(ctx context.Context, path, format string, stdin io.Reade
 	}
 	build := r.line
 	if format == FormatJSONL {
-		build = r.json
+		build = r.object
 	}
-	return readLines(ctx, path, stdin, func(number int, line string) error {
+	return readLines(ctx, path, format, stdin, func(number int, line string) error {
 		item, err := build(line)
 		if err != nil {
 			return fmt.Errorf("read inputs: %s, line %d: %w", path, number, err)
 		}
 		return yield(item)
 	})
+}
+
+// object makes an item of a line of JSON lines.
+func (r reader[T]) object(line string) (item T, err error) {
+	if text := strings.TrimSpace(line); strings.HasPrefix(text, "[") || text == "{" {
+		return item, fmt.Errorf("got %.80q, want one object a line; t5train data import reads arrays, and objects of several lines", line)
+	}
+	return r.json(line)
 }
 
 func (r reader[T]) readParquet(ctx context.Context, path string, yield func(T) error) error {
@@ -161,8 +169,8 @@ func openLines(path string, stdin io.Reader) (lines io.Reader, done func() error
 	return f, f.Close, nil
 }
 
-// readLines calls yield for each line, the empty ones too: each has its answer.
-func readLines(ctx context.Context, path string, stdin io.Reader, yield func(number int, line string) error) error {
+// readLines calls yield for each line that is an input. An empty line of text is one, a blank line between JSON objects is not.
+func readLines(ctx context.Context, path, format string, stdin io.Reader, yield func(number int, line string) error) error {
 	lines, done, err := openLines(path, stdin)
 	if err != nil {
 		return err
@@ -170,6 +178,9 @@ func readLines(ctx context.Context, path string, stdin io.Reader, yield func(num
 	defer done()
 	var failed error // of yield, which says all that there is to say
 	err = ingest.EachLine(ctx, lines, func(number int, line string) error {
+		if format == FormatJSONL && strings.TrimSpace(line) == "" {
+			return nil
+		}
 		failed = yield(number, line)
 		return failed
 	})
