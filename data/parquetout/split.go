@@ -55,7 +55,7 @@ func (s *Split) begin() error {
 	if s.writer, err = NewWriter(file, s.columns); err != nil {
 		return err
 	}
-	s.writer.groupBytes = int(min(groupBytes, s.shardBytes, math.MaxInt32))
+	s.writer.groups.most = int(min(groupBytes, s.shardBytes, math.MaxInt32))
 	return nil
 }
 

@@ -9,15 +9,6 @@ import (
 	"t5train/data/parquetio"
 )
 
-// GroupRows is the most rows of a row group, which is in memory until it is written, and for a reader the least that it can
-// pass over.
-const GroupRows = 10_000
-
-const (
-	groupBytes = 16 << 20 // of values, before encoding and compression
-	valueBytes = 16       // of a value in memory, about, without a string's text
-)
-
 // Options are the settings that all parquet files of t5train share.
 func Options() []parquet.WriterOption {
 	return []parquet.WriterOption{
@@ -31,10 +22,8 @@ type Writer struct {
 	order   []int // column of each leaf of the schema
 	out     *parquet.GenericWriter[any]
 	counted *counter
+	groups  *Groups
 	row     parquet.Row
-
-	groupBytes                int // least of a row group that is not cut by its rows
-	pendingRows, pendingBytes int // of the row group that is not written yet
 }
 
 // NewWriter begins a file. The caller closes both the Writer, which completes the file, and w.
@@ -45,7 +34,8 @@ func NewWriter(w io.Writer, columns []Column) (*Writer, error) {
 	}
 	counted := &counter{w: w}
 	options := append(Options(), parquet.NewSchema("schema", t.node(columns)), parquet.KeyValueMetadata("huggingface", t.features(columns)))
-	return &Writer{columns: columns, order: t.leaves(nil), out: parquet.NewGenericWriter[any](counted, options...), counted: counted, groupBytes: groupBytes}, nil
+	out := parquet.NewGenericWriter[any](counted, options...)
+	return &Writer{columns: columns, order: t.leaves(nil), out: out, counted: counted, groups: NewGroups(out)}, nil
 }
 
 // Write adds a row: a cell for each column, in the order of the columns. Int cells may be of any class, of -1 (none) or null.
@@ -59,15 +49,7 @@ func (w *Writer) Write(cells []parquetio.Cell) error {
 			return fmt.Errorf("write parquet: column %s: %w", w.columns[i].Name(), err)
 		}
 	}
-	if _, err := w.out.WriteRows([]parquet.Row{w.row}); err != nil {
-		return err
-	}
-	w.pendingRows++
-	if w.pendingRows < GroupRows && w.pendingBytes < w.groupBytes {
-		return nil
-	}
-	w.pendingRows, w.pendingBytes = 0, 0
-	return w.out.Flush()
+	return w.groups.Write(w.row)
 }
 
 // add appends the values of a cell. Of the levels of a column that may be absent, its definition level counts those that
@@ -113,7 +95,6 @@ func (w *Writer) value(leaf int, c Column, cell parquetio.Cell, repetition, leve
 	default:
 		return fmt.Errorf("got %v, want a value of type %s", cell, c.Type)
 	}
-	w.pendingBytes += valueBytes + len(cell.Str)
 	w.row = append(w.row, v.Level(repetition, level+1, leaf))
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 func Parquet[Line, Row any](rows func(Line) []Row) func(lines io.Reader, w io.Writer) error {
 	return func(lines io.Reader, w io.Writer) error {
 		out := parquet.NewGenericWriter[Row](w, parquetout.Options()...)
+		groups := parquetout.NewGroups(out)
 		for d := json.NewDecoder(lines); ; {
 			var line Line
 			if err := d.Decode(&line); errors.Is(err, io.EOF) {
@@ -23,8 +24,10 @@ func Parquet[Line, Row any](rows func(Line) []Row) func(lines io.Reader, w io.Wr
 			} else if err != nil {
 				return fmt.Errorf("read answer: %w", err)
 			}
-			if _, err := out.Write(rows(line)); err != nil {
-				return err
+			for _, row := range rows(line) {
+				if err := groups.Write(out.Schema().Deconstruct(nil, row)); err != nil {
+					return err
+				}
 			}
 		}
 		return out.Close()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"t5train/data/parquetio"
@@ -46,6 +47,30 @@ func TestParquet(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// A row group has no more than 16 MB, and one row.
+func TestParquetOfLongRows(t *testing.T) {
+	const lines, length = 10, 1 << 20
+	path := filepath.Join(t.TempDir(), "out.parquet")
+	f, err := Open(path, Job{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for range lines {
+		fmt.Fprintf(f, "{\"input\":\"%s\"}\n", strings.Repeat("x", length))
+	}
+	if err := f.Finish(Parquet(func(r row) []row { return []row{r, r} })); err != nil {
+		t.Fatal(err)
+	}
+	set, err := parquetio.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if groups := set.Files()[0].RowGroups; set.Rows() != 2*lines || groups != 2 {
+		t.Errorf("%d rows in %d groups, want %d in 2", set.Rows(), groups, 2*lines)
 	}
 }
 
