@@ -2,7 +2,6 @@ package trainer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"t5train/data/ingest"
 	"t5train/data/parquetio"
 	"t5train/data/task"
 )
@@ -39,22 +39,28 @@ func pairFromRow(spec task.Spec, column string, cells []parquetio.Cell) (Pair, e
 	if err != nil {
 		return Pair{}, err
 	}
-	p := Pair{Input: in}
-	targets := cells[last : last+1]
-	if targets[0].Kind == parquetio.List {
-		targets = targets[0].Items
+	targets, err := targetTexts(spec, column, cells[last])
+	return Pair{in, targets}, err
+}
+
+// targetTexts returns the targets that a cell has: one, or those of a list.
+func targetTexts(spec task.Spec, column string, c parquetio.Cell) ([]string, error) {
+	cells := []parquetio.Cell{c}
+	if c.Kind == parquetio.List {
+		cells = c.Items
 	}
-	for _, c := range targets {
+	if len(cells) == 0 {
+		return nil, fmt.Errorf("target column %s holds an empty list: drop the row", column)
+	}
+	targets := make([]string, len(cells))
+	for i, c := range cells {
 		text, err := targetText(spec, column, c)
 		if err != nil {
-			return Pair{}, err
+			return nil, err
 		}
-		p.Targets = append(p.Targets, strings.Clone(text))
+		targets[i] = strings.Clone(text)
 	}
-	if len(p.Targets) == 0 {
-		return Pair{}, fmt.Errorf("target column %s holds an empty list: drop the row", column)
-	}
-	return p, nil
+	return targets, nil
 }
 
 // targetText returns the target that a cell stands for: its text, or that of its label.
@@ -83,28 +89,16 @@ func pairFromJSON(spec task.Spec, column, line string) (Pair, error) {
 	if err != nil {
 		return Pair{}, err
 	}
-	var fields map[string]any
-	if err := json.Unmarshal([]byte(line), &fields); err != nil {
+	value, err := task.Field([]byte(line), column)
+	if err != nil {
 		return Pair{}, err
 	}
-	p := Pair{Input: in}
-	switch v := fields[column].(type) {
-	case string:
-		p.Targets = []string{v}
-	case []any:
-		for _, target := range v {
-			if text, ok := target.(string); ok {
-				p.Targets = append(p.Targets, text)
-			}
-		}
-		if len(p.Targets) < len(v) {
-			p.Targets = nil
-		}
+	cell, err := ingest.JSONCell(column, value)
+	if err != nil {
+		return Pair{}, err
 	}
-	if len(p.Targets) == 0 {
-		return Pair{}, fmt.Errorf("JSON object %.80q has no text and no list of texts in the field %q", line, column)
-	}
-	return p, nil
+	targets, err := targetTexts(spec, column, cell)
+	return Pair{in, targets}, err
 }
 
 // Beginnings returns what the lines of the scores begin with, one for each target: see [Stream].

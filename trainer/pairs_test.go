@@ -43,33 +43,47 @@ func TestScorePairs(t *testing.T) {
 }
 
 func TestPairsOfLines(t *testing.T) {
-	spec := task.Spec{Name: task.Seq2Seq, Prefix: "p: ", TextColumns: []string{"a"}}
+	texts := task.Spec{Name: task.Seq2Seq, Prefix: "p: ", TextColumns: []string{"a"}}
+	labels := task.Spec{Name: task.Classification, TextColumns: []string{"a"}, LabelColumn: "l", Labels: []task.Label{
+		{Name: "ham", Text: "ham", Value: "0"}, {Name: "spam", Text: "junk", Value: "1"},
+	}}
 	for name, c := range map[string]struct {
-		format, line string
-		targets      []string
-		want         string // of the error
+		spec           task.Spec
+		column, format string
+		line           string
+		targets        []string
+		want           string // of the error
 	}{
-		"a tab":              {FormatText, "x\ty z", []string{"y z"}, ""},
-		"two tabs":           {FormatText, "x\ty\tz", []string{"y", "z"}, ""},
-		"an empty target":    {FormatText, "x\t", []string{""}, ""},
-		"no tab":             {FormatText, "x y", nil, "want an input, a tab and a target"},
-		"JSON":               {FormatJSONL, `{"a": "x", "b": "y"}`, []string{"y"}, ""},
-		"JSON list":          {FormatJSONL, `{"a": "x", "b": ["y", "z"]}`, []string{"y", "z"}, ""},
-		"JSON without":       {FormatJSONL, `{"a": "x"}`, nil, `in the field "b"`},
-		"JSON null":          {FormatJSONL, `{"a": "x", "b": null}`, nil, `in the field "b"`},
-		"JSON empty list":    {FormatJSONL, `{"a": "x", "b": []}`, nil, `in the field "b"`},
-		"JSON list of more":  {FormatJSONL, `{"a": "x", "b": ["y", 1]}`, nil, `in the field "b"`},
-		"JSON without input": {FormatJSONL, `{"b": "y"}`, nil, `"a"`},
+		"a tab":              {texts, "b", FormatText, "x\ty z", []string{"y z"}, ""},
+		"two tabs":           {texts, "b", FormatText, "x\ty\tz", []string{"y", "z"}, ""},
+		"an empty target":    {texts, "b", FormatText, "x\t", []string{""}, ""},
+		"no tab":             {texts, "b", FormatText, "x y", nil, "want an input, a tab and a target"},
+		"JSON":               {texts, "b", FormatJSONL, `{"a": "x", "b": "y"}`, []string{"y"}, ""},
+		"JSON list":          {texts, "b", FormatJSONL, `{"a": "x", "b": ["y", 1.5, true]}`, []string{"y", "1.5", "true"}, ""},
+		"JSON number":        {texts, "b", FormatJSONL, `{"a": "x", "b": 3}`, []string{"3"}, ""},
+		"JSON in an object":  {texts, "t.de", FormatJSONL, `{"a": "x", "t": {"en": "x", "de": "y"}}`, []string{"y"}, ""},
+		"JSON without":       {texts, "b", FormatJSONL, `{"a": "x"}`, nil, `lacks the field "b"`},
+		"JSON null":          {texts, "b", FormatJSONL, `{"a": "x", "b": null}`, nil, "target column b is null"},
+		"JSON empty list":    {texts, "b", FormatJSONL, `{"a": "x", "b": []}`, nil, "target column b holds an empty list"},
+		"JSON list and null": {texts, "b", FormatJSONL, `{"a": "x", "b": ["y", null]}`, nil, "target column b is null"},
+		"JSON object":        {texts, "b", FormatJSONL, `{"a": "x", "b": {"c": "y"}}`, nil, "b is an object"},
+		"JSON empty object":  {texts, "b", FormatJSONL, `{"a": "x", "b": {}}`, nil, "b is an object"},
+		"JSON without input": {texts, "b", FormatJSONL, `{"b": "y"}`, nil, `"a"`},
+		"JSON label":         {labels, "l", FormatJSONL, `{"a": "x", "l": "spam"}`, []string{"junk"}, ""},
+		"JSON label's value": {labels, "l", FormatJSONL, `{"a": "x", "l": 1}`, []string{"junk"}, ""},
+		"JSON labels":        {labels, "l", FormatJSONL, `{"a": "x", "l": ["ham", "spam"]}`, []string{"ham", "junk"}, ""},
+		"JSON of no label":   {labels, "l", FormatJSONL, `{"a": "x", "l": "eggs"}`, nil, `label column l holds "eggs"`},
+		"CSV label":          {labels, "l", FormatCSV, "a,l\nx,spam", []string{"junk"}, ""},
 	} {
 		var got []Pair
-		err := ReadPairs(t.Context(), "-", c.format, spec, "b", strings.NewReader(c.line), func(p Pair) error { got = append(got, p); return nil })
+		err := ReadPairs(t.Context(), "-", c.format, c.spec, c.column, strings.NewReader(c.line), func(p Pair) error { got = append(got, p); return nil })
 		if c.want != "" {
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "line 1") {
 				t.Errorf("%s: error %v, want %q in it", name, err, c.want)
 			}
 			continue
 		}
-		if err != nil || len(got) != 1 || got[0].Text != "p: x" || got[0].Shown != "x" || !slices.Equal(got[0].Targets, c.targets) {
+		if err != nil || len(got) != 1 || got[0].Text != inputOf(t, c.spec, "x") || got[0].Shown != "x" || !slices.Equal(got[0].Targets, c.targets) {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
 	}

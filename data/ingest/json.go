@@ -166,6 +166,20 @@ func readField(d *json.Decoder, path []string, fields []Field) ([]Field, error) 
 	return append(fields, Field{path, cell}), err
 }
 
+// JSONCell returns the cell of the value of a column, as a row of JSON lines has it.
+func JSONCell(column string, value json.RawMessage) (parquetio.Cell, error) {
+	d := json.NewDecoder(bytes.NewReader(value))
+	d.UseNumber()
+	fields, err := readField(d, []string{column}, nil)
+	switch {
+	case err != nil:
+		return parquetio.Cell{}, err
+	case len(fields) != 1 || len(fields[0].Path) > 1:
+		return parquetio.Cell{}, shape("%s is an object, want a string, a number, true or false, or a list of them", column)
+	}
+	return fields[0].Cell, nil
+}
+
 // scalar returns the cell of a value that is no list and no object.
 func scalar(token json.Token) (parquetio.Cell, error) {
 	switch v := token.(type) {

@@ -226,11 +226,11 @@ func TestInputFromJSON_Lists(t *testing.T) {
 		{Spec{Name: Seq2Seq, TextColumns: []string{"translation.en"}}, `{"translation.en": "Hello."}`, "Hello."},
 		{Spec{Name: Seq2Seq, TextColumns: []string{"n"}}, `{"n": [1, [2, true]]}`, "1 2 true"},
 	} {
-		if got, err := c.spec.InputFromJSON([]byte(c.line)); err != nil || got != c.want {
+		if got, err := inputFromJSON(c.spec, []byte(c.line)); err != nil || got != c.want {
 			t.Errorf("%s: got %q, %v, want %q", c.line, got, err, c.want)
 		}
 	}
-	_, err := people().InputFromJSON([]byte(`{"tokens": ["a", null]}`))
+	_, err := inputFromJSON(people(), []byte(`{"tokens": ["a", null]}`))
 	wantError(t, err, "null")
 }
 

@@ -93,21 +93,12 @@ func (s Spec) InputFromLine(line string) (string, error) {
 	return s.Input([]string{line})
 }
 
-// InputFromJSON builds the input from a JSON object that has a field for each text column. Other fields are ignored. A
+// TextsFromJSON returns the texts of the text columns in a JSON object that has a field for each. Other fields are ignored. A
 // column with a dot in its name is also found inside of an object: translation.en in {"translation": {"en": "Hello."}}.
-func (s Spec) InputFromJSON(object []byte) (string, error) {
-	texts, err := s.TextsFromJSON(object)
-	if err != nil {
-		return "", err
-	}
-	return s.Input(texts)
-}
-
-// TextsFromJSON returns the texts of the text columns in a JSON object: see [Spec.InputFromJSON].
 func (s Spec) TextsFromJSON(object []byte) ([]string, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(object, &fields); err != nil || fields == nil {
-		return nil, fmt.Errorf("task: %.80q is no JSON object: want one with the fields %q", object, s.TextColumns)
+	fields, err := fieldsOf(object)
+	if err != nil {
+		return nil, fmt.Errorf("task: %w: want one with the fields %q", err, s.TextColumns)
 	}
 	texts := make([]string, len(s.TextColumns))
 	for i, column := range s.TextColumns {
@@ -122,6 +113,27 @@ func (s Spec) TextsFromJSON(object []byte) ([]string, error) {
 		texts[i] = text
 	}
 	return texts, nil
+}
+
+// Field returns the value of a column in a JSON object, which is found as [Spec.TextsFromJSON] does it.
+func Field(object []byte, column string) (json.RawMessage, error) {
+	fields, err := fieldsOf(object)
+	if err != nil {
+		return nil, err
+	}
+	raw, ok := field(fields, column)
+	if !ok {
+		return nil, fmt.Errorf("JSON object %.80q lacks the field %q", object, column)
+	}
+	return raw, nil
+}
+
+func fieldsOf(object []byte) (map[string]json.RawMessage, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(object, &fields); err != nil || fields == nil {
+		return nil, fmt.Errorf("%.80q is no JSON object", object)
+	}
+	return fields, nil
 }
 
 // field finds a field by its name, or by a path of names with dots between.
