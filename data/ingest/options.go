@@ -76,6 +76,9 @@ func (o Options) validate() error {
 	if len(o.Shares) == 0 && (o.Group != "" || o.Stratify != "") {
 		bad("rows are grouped or stratified, but not split: add --split")
 	}
+	if unpacked := Unpacked(o.Output); unpacked != o.Output && parquetout.IsFile(unpacked) {
+		bad("%s: parquet is packed in itself: leave out .gz", o.Output)
+	}
 	if parquetout.IsFile(o.Output) && len(o.Shares) > 1 {
 		bad("%s is one file, want a folder for %d splits", o.Output, len(o.Shares))
 	}
