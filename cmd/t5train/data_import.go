@@ -31,7 +31,8 @@ func importCommand(a app) *cobra.Command {
 An input is a file, a folder or a glob, or SPLIT= and one of these. Names tell the format, and --format corrects them; a name
 that ends in .gz is that of a file packed with gzip:
 
-  csv, tsv    a table with a header; cells in quotes may hold delimiters and ends of lines
+  csv, tsv    a table with a header; cells in quotes may hold delimiters and ends of lines, of which
+              CR LF becomes LF
   json        an array of objects, or objects one after the other
   jsonl       an object a line
   text        a row a line, in column text

@@ -17,8 +17,8 @@ type table struct {
 	header    func(columns []string) error
 }
 
-// readCSV reads a table by RFC 4180: cells in quotes may hold delimiters, ends of lines and doubled quotes. All cells are
-// strings. Rows have as many cells as the header; blank lines are passed over.
+// readCSV reads a table by RFC 4180: cells in quotes may hold delimiters, doubled quotes and ends of lines, of which
+// encoding/csv makes LF of CR LF. All cells are strings. Rows have as many cells as the header; blank lines are passed over.
 func readCSV(t *text, o table, yield yield) error {
 	var fields []Field
 	header := func(names []string) error {

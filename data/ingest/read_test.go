@@ -63,6 +63,7 @@ func readCases() []readCase {
 		{"csv without rows", CSV, ReadOptions{}, "a,b\n", "", ""},
 		{"csv of another delimiter", CSV, ReadOptions{Delimiter: ';'}, "a;b\n1,5;2\n", `2 a="1,5" b="2"`, ""},
 		{"csv without a header", CSV, ReadOptions{NoHeader: true}, "x,y\n", `1 column_1="x" column_2="y"`, ""},
+		{"csv with ends of lines in quotes", CSV, ReadOptions{}, "a\r\n\"x\r\ny\"\r\n", `2 a="x\ny"`, ""},
 		{"csv with names", CSV, ReadOptions{NoHeader: true, Columns: []string{"a", "b"}}, "x,y\n", `1 a="x" b="y"`, ""},
 		{"csv with too few names", CSV, ReadOptions{NoHeader: true, Columns: []string{"a"}}, "x,y\n", "", "line 1: 2 cells, want 1"},
 		{"csv with a ragged row", CSV, ReadOptions{}, "a,b\n1,2\n1,2,3\n", `2 a="1" b="2"`, "line 3: 3 cells, want 2: put cells that hold ','"},
