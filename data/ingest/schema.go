@@ -67,7 +67,7 @@ func (s *schema) add(at place, fields []Field) error {
 			s.byName[name] = c
 			s.columns = append(s.columns, c)
 		}
-		if len(c.path) != len(f.Path) {
+		if !slices.Equal(c.path, f.Path) {
 			return fmt.Errorf("%v: %s is a name with a dot, and a key of an object elsewhere: rename one", at, name)
 		}
 		if err := c.add(at, f.Cell); err != nil {

@@ -30,6 +30,7 @@ func TestSchema(t *testing.T) {
 		{"struct that is null", "{\"n\": 1, \"a\": null}\n{\"a\": {\"b\": null}}\n{\"a\": {\"b\": {\"c\": 1}, \"d\": null}}\n{\"a\": null}", nil, nil, "n (int64) a.b.c (int64) a.d (string)", ""},
 		{"struct that is null and has a type", "{\"a\": {\"b\": 1}}\n{\"a\": null}", map[string]parquetout.Type{"a": "string"}, nil, "", "there is no column a: the columns are a.b"},
 		{"dot in a name", "{\"a.b\": 1}\n{\"a\": {\"b\": 1}}", nil, nil, "", "line 2: a.b is a name with a dot, and a key of an object elsewhere"},
+		{"dots in two names", `{"a.b": {"c": "one"}, "a": {"b.c": "two"}}`, nil, nil, "", "line 1: a.b.c is a name with a dot, and a key of an object elsewhere"},
 		{"a type that is asked for", `{"a": "1.5", "l": ["2", "3"]}`, map[string]parquetout.Type{"a": "float64", "l": "int64"}, nil, "a (float64) l (list of int64)", ""},
 		{"a type that does not fit", "{\"a\": \"1\"}\n{\"a\": \"one\"}", map[string]parquetout.Type{"a": "int64"}, nil, "", `f, line 2: column a: "one" is no int64`},
 		{"a label", "{\"l\": \"spam\"}\n{\"l\": \"ham\"}\n{\"l\": \"\"}", nil, []string{"l"}, "l (ClassLabel) [ham spam]", ""},

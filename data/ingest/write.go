@@ -61,7 +61,7 @@ func (c *converter) cells(r Row) ([]parquetio.Cell, error) {
 		if !ok && f.Cell.Kind == parquetio.Null { // an object
 			continue
 		}
-		if !ok || f.Cell.Kind == parquetio.List != c.columns[i].List && f.Cell.Kind != parquetio.Null {
+		if !ok || !slices.Equal(c.columns[i].Path, f.Path) || f.Cell.Kind == parquetio.List != c.columns[i].List && f.Cell.Kind != parquetio.Null {
 			return nil, errChanged
 		}
 		var err error
