@@ -34,7 +34,12 @@ type column struct {
 	place   place
 	classes map[string]int64 // rows of each value, of a label
 	blank   int64            // empty strings that became null
+	large   int64            // the first whole number beyond maxExact, if any,
+	largeAt place            // and where it stands
 }
+
+// maxExact is 2^53: beyond it a float64 does not hold every whole number.
+const maxExact = 1 << 53
 
 // place is where a row stands.
 type place struct {
@@ -141,6 +146,13 @@ func (c *column) addSingle(at place, cell parquetio.Cell) error {
 	}
 	if c.place == (place{}) {
 		c.place = at
+	}
+	if c.largeAt == (place{}) && cell.Kind == parquetio.Int && (cell.Int > maxExact || cell.Int < -maxExact) {
+		c.large, c.largeAt = cell.Int, at
+	}
+	if c.kind == parquetio.Float && c.largeAt != (place{}) {
+		return fmt.Errorf("column %s has numbers with and without a fraction, among which %d in %v would be rounded: read all as text with --types %s=string",
+			c.name, c.large, c.largeAt, c.name)
 	}
 	return nil
 }
