@@ -8,7 +8,7 @@ import (
 )
 
 func planCommand(a app) *cobra.Command {
-	sources := configSources{}
+	sources := configSources{noRun: true}
 	cluster := plan.Cluster{}
 	var f benchFlags
 	var gigabits float64
@@ -17,7 +17,8 @@ func planCommand(a app) *cobra.Command {
 		Short: "Predict how fast a cluster trains a configuration",
 		Long: `Measure some steps of a configuration on this machine, and predict step time, efficiency and memory for clusters of 1, 2, 4
 and so on nodes with processors like this one, each divided as is best for it: how many ranks, and how many threads each.
-No run begins.
+No run begins. Pre-training makes its token stores, if they are missing, in the folder of --tokens or in the output folder that
+the configuration names.
 
 A step's micro-batches (train.accumulate) are divided over the ranks, so their number bounds how many ranks can work.`,
 		Example: `  t5train plan --config my.yaml --nodes 4 --cores 16 --bandwidth 10 --set train.accumulate=64
