@@ -43,7 +43,7 @@ type loop struct {
 func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *checkpoints.Run, console *Console, world *dist.World) (*loop, error) {
 	l := &loop{
 		config: c, world: world, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console, recorder: recorder{c.Output},
-		state: state{Examples: int64(m.train.Len()), Data: m.digests, Config: decisive(c), Processors: []string{processor(w)}},
+		state: state{Examples: int64(m.train.Len()), Data: m.digests, Config: decisive(c)},
 	}
 	var err error
 	if l.batches, err = trainBatches(c, m); err != nil {

@@ -38,6 +38,11 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	if p.from.state.Finished {
 		return newResult(p.run, p.from.state, false), nil
 	}
+	processors, err := dist.Gather(o.World, processor(p.workers))
+	if err != nil {
+		return nil, err
+	}
+	p.loop.computeOn(processors)
 	o.World.Watch(o.Patience)
 	return p.loop.run(ctx)
 }

@@ -123,20 +123,39 @@ func (l *loop) resume(from start) error {
 	if err := sameData(from.state, l.state); err != nil {
 		return err
 	}
-	here, config := l.state.Processors[0], l.state.Config
+	config := l.state.Config
 	l.state, l.saver.step = from.state, from.step
 	l.state.Config = config // which may name other paths of the same data
-	if !slices.Contains(l.state.Processors, here) {
-		l.console.Say("  the steps so far were computed on %s, the next ones will be on %s: the result may differ by rounding from that of a run on one kind",
-			strings.Join(l.state.Processors, " and "), here)
-		l.state.Processors = append(l.state.Processors, here)
-	}
 	info, err := ReadInfo(from.dir)
 	if err != nil {
 		return err
 	}
 	l.metrics = info.Metrics
 	return loadOptimizer(from.dir, l.stepper.optimizer)
+}
+
+// computeOn notes the processors of the ranks that compute the next steps, and says so where they are of several kinds, or
+// of others than before.
+func (l *loop) computeOn(ranks []string) {
+	before := l.state.Processors
+	var kinds, added []string
+	for _, kind := range ranks {
+		if slices.Contains(kinds, kind) {
+			continue
+		}
+		kinds = append(kinds, kind)
+		if !slices.Contains(before, kind) {
+			added = append(added, kind)
+		}
+	}
+	switch now := strings.Join(kinds, " and "); {
+	case len(before) > 0 && len(added) > 0:
+		l.console.Say("processors: the steps so far were computed on %s, the next ones will be on %s: the result may differ by rounding from that of a run on one kind",
+			strings.Join(before, " and "), now)
+	case len(kinds) > 1:
+		l.console.Say("processors: the ranks compute on %s: the result may differ by rounding from that of ranks on one kind", now)
+	}
+	l.state.Processors = slices.Concat(before, added)
 }
 
 // errOtherData says what to do about data that is not what it was.

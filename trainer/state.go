@@ -37,7 +37,7 @@ type state struct {
 	Examples   int64             `json:"examples"`   // of an epoch
 	Data       map[string]string `json:"data"`       // digests of what is read, by what it is: see material
 	Config     map[string]string `json:"config"`     // the keys that decide about the numbers
-	Processors []string          `json:"processors"` // the kinds that have computed steps, in order: see processor
+	Processors []string          `json:"processors"` // the kinds that have computed steps, in order, of all ranks: see processor
 }
 
 // processor names what of this machine decides about rounding: the architecture, for which the compiler may fuse

@@ -9,12 +9,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"t5train/checkpoints"
+	"t5train/model/kernel"
 	"t5train/trainer/record"
 )
 
@@ -216,6 +219,31 @@ func TestRanksEnd(t *testing.T) {
 			}
 			near(t, "gone on", losses(t, output), losses(t, whole))
 		})
+	}
+}
+
+// TestRanksOfTwoKinds trains in ranks with other kernels each: the first says so, and the run that goes on in one process of
+// either kind has nothing to say.
+func TestRanksOfTwoKinds(t *testing.T) {
+	if len(kernel.Paths()) == 1 {
+		t.Skip("this processor has one kind of kernels")
+	}
+	here := runtime.GOARCH + " " + kernel.NewWorkers(1).FloatPath()
+	there := runtime.GOARCH + " " + kernel.Portable
+	output := filepath.Join(t.TempDir(), "run")
+	command := divided(t, 0, output).Args
+	other := append([]string{":", "-n", "1", "env", kernel.PathVariable + "=" + kernel.Portable}, command...)
+	out, _ := disturb(t, mpirun(t, 1, append(command, other...)...), output, 0, syscall.SIGTERM)
+	if says := "the ranks compute on " + here + " and " + there + ": "; strings.Count(out, says) != 1 {
+		t.Errorf("want once %q\n%s", says, out)
+	}
+	if out := finish(t, divided(t, 0, output)); strings.Contains(out, "computed on") {
+		t.Errorf("the ranks had this kind of processor too, but\n%s", out)
+	}
+	var state struct{ Processors []string }
+	raw, err := os.ReadFile(filepath.Join(output, "checkpoints", "checkpoint-00000016", record.StateName))
+	if err := errors.Join(err, json.Unmarshal(raw, &state)); err != nil || !slices.Equal(state.Processors, []string{here, there}) {
+		t.Errorf("the state names the processors %q, %v, want %q and %q", state.Processors, err, here, there)
 	}
 }
 
