@@ -12,6 +12,7 @@ import (
 func init() {
 	scenarios["exchange"] = exchange
 	scenarios["late"] = late
+	scenarios["late itself"] = lateItself
 	scenarios["agree"] = agree
 }
 
@@ -69,6 +70,22 @@ func late(w *World) error {
 	}
 	_, err := w.Exchange(nil)
 	return err
+}
+
+// TestLateItself lets a rank look for the last time when all is there.
+func TestLateItself(t *testing.T) { eachFamily(t, "late itself") }
+
+func lateItself(w *World) error {
+	var list []transfer
+	for rank := range w.Size() {
+		if rank != w.Rank() {
+			list = append(list, transfer{rank, w.slots[:1], true}, transfer{rank, w.slots[(1+rank)*slotBytes:][:1], false})
+		}
+	}
+	if err := w.transfer(list, alwaysEager); err != nil {
+		return err
+	}
+	return w.late(list, time.Second)
 }
 
 func TestNil(t *testing.T) {
