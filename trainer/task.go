@@ -54,23 +54,35 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	if err != nil {
 		return nil, err
 	}
-	if !o.World.First() {
-		return &Evaluation{Values: values}, nil
-	}
 	result := &Evaluation{Values: values, Signatures: answers.signatures()}
-	shown := metricNames(values)
-	for _, s := range answers.sampled() {
-		intervals, err := metric.Bootstrap(ctx, s, bootstrapSeed)
+	if o.World.First() {
+		result.Intervals, err = intervals(ctx, answers.sampled(), metricNames(values))
+	} else {
+		o.World.Watch(0) // the first rank computes the intervals, and writes all
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err := o.World.Agree(err); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// intervals returns the intervals of the metrics that are shown.
+func intervals(ctx context.Context, sampled []metric.Sampled, shown []string) (list []metric.Interval, err error) {
+	for _, s := range sampled {
+		all, err := metric.Bootstrap(ctx, s, bootstrapSeed)
 		if err != nil {
 			return nil, err
 		}
-		for _, i := range intervals {
+		for _, i := range all {
 			if i.Name != "examples" && i.Name != "invalid" && slices.Contains(shown, i.Name) {
-				result.Intervals = append(result.Intervals, i)
+				list = append(list, i)
 			}
 		}
 	}
-	return result, nil
+	return list, nil
 }
 
 var errNothingGenerated = errors.New("evaluate: a classification answers with labels, an objective of pre-training with its targets: leave out the options of generation")

@@ -69,11 +69,15 @@ func endTogether(ctx context.Context, a app, w *dist.World, stopped bool, err er
 		}
 		err = errors.Join(errSaid, err)
 	}
+	elsewhere := (stopped || trainer.Stopped(err)) && ctx.Err() == nil
+	if elsewhere && err != nil && w.First() { // else work has said that it was stopped
+		say(a.stderr, errStoppedElsewhere)
+	}
 	closing := w.Close()
 	switch {
 	case err == nil && closing != nil:
 		return closing
-	case (stopped || trainer.Stopped(err)) && ctx.Err() == nil:
+	case elsewhere:
 		return errStoppedElsewhere
 	}
 	return err

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -218,6 +219,76 @@ func TestRanksEnd(t *testing.T) {
 				compareFiles(t, "gone on", want, runFiles(t, output))
 			}
 			near(t, "gone on", losses(t, output), losses(t, whole))
+		})
+	}
+}
+
+// TestRanksEvaluationStops stops and halts one of two ranks that evaluate, when the work begins and while the first one finds
+// intervals. They end together and say so, and leave no file.
+func TestRanksEvaluationStops(t *testing.T) {
+	const train = "../../testdata/sms_spam/train-00000-of-00001.parquet"
+	dir := t.TempDir()
+	// With few tokens and many metrics nearly all of the time is for the intervals.
+	if err := os.WriteFile(filepath.Join(dir, "tokenizer_config.json"), []byte(`{"tokenizer_class": "ByT5Tokenizer"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(dir, "run")
+	finish(t, exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--tokenizer", dir, "--set", "data.max_target_length=8", "--train", train, "--output", run))
+	evaluate := func(output string) *exec.Cmd {
+		return mpirun(t, 2, "t5train", "evaluate", "--checkpoint", run, "--output", output, "--data", train, "--task", "seq2seq",
+			"--text-column", "label", "--target-column", "sms", "--max-target-length", "2", "--batch-size", "100", "--threads", "1", "--rank-timeout", "2s",
+			"--metrics", "bleu,chrf,ter,rouge1,rouge2,rougeL,rougeLsum")
+	}
+	whole, line := evaluate(filepath.Join(dir, "metrics.json")), regexp.MustCompile("evaluation: ")
+	var begun time.Time
+	said := &trigger{pattern: line, fire: func() { begun = time.Now() }}
+	whole.Stderr = said
+	if err := whole.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, &said.text)
+	}
+	long := time.Since(begun)
+	for _, c := range []struct {
+		name   string
+		signal syscall.Signal
+		rank   int
+		part   float64 // of the time that the work takes
+		status int
+		says   string
+	}{
+		{"stop the first at work", syscall.SIGTERM, 0, 0, 143, "t5train: stopped by terminated"},
+		{"stop the second at work", syscall.SIGTERM, 1, 0, 143, "t5train: another rank was stopped"},
+		{"halt the second at work", syscall.SIGSTOP, 1, 0, 1, "no answer from rank 1"},
+		{"stop the first at intervals", syscall.SIGTERM, 0, 0.7, 143, "t5train: stopped by terminated"},
+		{"stop the second at intervals", syscall.SIGTERM, 1, 0.7, 143, "t5train: another rank was stopped"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			output := filepath.Join(t.TempDir(), "metrics.json")
+			cmd := evaluate(output)
+			ended := false
+			said := &trigger{pattern: line, fire: func() {
+				time.Sleep(time.Duration(c.part * float64(long)))
+				p, ok := rankOf(output, c.rank)
+				ended = !ok || p.Signal(c.signal) != nil
+			}}
+			cmd.Stdout, cmd.Stderr = said, said
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait() // the status tells
+			left, err := os.ReadDir(filepath.Dir(output))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ended || len(left) == 1 && left[0].Name() == filepath.Base(output) {
+				t.Skip("the signal has come too late")
+			}
+			out := said.text.String()
+			if status := cmd.ProcessState.ExitCode(); status != c.status || strings.Count(out, c.says) != 1 || strings.Contains(out, "goroutine ") {
+				t.Errorf("exit status %d, want %d and once %q\n%s", status, c.status, c.says, out)
+			}
+			if c.status == 143 && len(left) > 0 {
+				t.Errorf("it has left %v", left)
+			}
 		})
 	}
 }
