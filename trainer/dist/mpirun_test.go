@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 // scenario is the environment variable that makes a process of this test a rank that does what it names.
@@ -15,12 +16,22 @@ const scenario = "T5_DIST_SCENARIO"
 // scenarios are what ranks do. What they return is their exit status.
 var scenarios = map[string]func(w *World) error{}
 
+// absent is the scenario of a rank that does not open the library.
+const absent = "absent"
+
 func TestMain(m *testing.M) {
 	name := os.Getenv(scenario)
 	if name == "" {
 		os.Exit(m.Run())
 	}
-	w, err := Open(LauncherFrom(os.Getenv), 0)
+	launcher, patience := LauncherFrom(os.Getenv), time.Duration(0)
+	if name == absent {
+		patience = time.Second
+		if launcher.Rank == 1 {
+			time.Sleep(time.Hour) // it ends with the job
+		}
+	}
+	w, err := Open(launcher, patience)
 	if err == nil {
 		if err = scenarios[name](w); err == nil {
 			err = w.Close()

@@ -88,6 +88,17 @@ func lateItself(w *World) error {
 	return w.late(list, time.Second)
 }
 
+// TestAbsent starts two ranks of which one never looks for the other.
+func TestAbsent(t *testing.T) {
+	for family := range launchers {
+		t.Run(strings.ReplaceAll(family, " ", ""), func(t *testing.T) {
+			if out, err := launch(t, family, 2, absent); err == nil || !strings.Contains(out, "the ranks have not found each other for 1s") {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+}
+
 func TestNil(t *testing.T) {
 	var w *World
 	if w.Rank() != 0 || w.Size() != 1 || !w.First() || w.Threads(0) != 0 || w.Close() != nil {
@@ -107,17 +118,18 @@ func TestLauncherFrom(t *testing.T) {
 		environment string
 		want        Launcher
 		several     bool
+		turn        int
 	}{
-		{"", Launcher{"", -1, 0, true}, false},
-		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 PMIX_RANK=2", Launcher{OpenMPI, 2, 4, true}, true},
-		{"OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1", Launcher{OpenMPI, 0, 1, true}, false},
-		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_LOCAL_RANK=1", Launcher{OpenMPI, 2, 4, false}, true},
-		{"PMI_RANK=0 PMI_SIZE=2", Launcher{MPICH, 0, 2, true}, true},
-		{"PMIX_RANK=3 SLURM_PROCID=3 SLURM_STEP_NUM_TASKS=8", Launcher{"PMIx", 3, 8, true}, true},
-		{"PMIX_RANK=3", Launcher{"PMIx", 3, 0, true}, true},
-		{"SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=8", Launcher{"Slurm", 1, 8, true}, true},
-		{"SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1", Launcher{"Slurm", 0, 1, true}, false},
-		{"SLURM_PROCID=0 SLURM_NTASKS=8", Launcher{"", -1, 0, true}, false}, // the script of a batch job, which is no rank
+		{"", Launcher{"", -1, 0, true}, false, 0},
+		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 PMIX_RANK=2", Launcher{OpenMPI, 2, 4, true}, true, 1},
+		{"OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1", Launcher{OpenMPI, 0, 1, true}, false, 0},
+		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_LOCAL_RANK=1", Launcher{OpenMPI, 2, 4, false}, true, 2},
+		{"PMI_RANK=0 PMI_SIZE=2", Launcher{MPICH, 0, 2, true}, true, 0},
+		{"PMIX_RANK=3 SLURM_PROCID=3 SLURM_STEP_NUM_TASKS=8", Launcher{"PMIx", 3, 8, true}, true, 1},
+		{"PMIX_RANK=3", Launcher{"PMIx", 3, 0, true}, true, 1},
+		{"SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=8", Launcher{"Slurm", 1, 8, true}, true, 1},
+		{"SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1", Launcher{"Slurm", 0, 1, true}, false, 0},
+		{"SLURM_PROCID=0 SLURM_NTASKS=8", Launcher{"", -1, 0, true}, false, 0}, // the script of a batch job, which is no rank
 	} {
 		getenv := func(name string) string {
 			for _, v := range strings.Fields(c.environment) {
@@ -127,8 +139,8 @@ func TestLauncherFrom(t *testing.T) {
 			}
 			return ""
 		}
-		if got := LauncherFrom(getenv); got != c.want || got.Several() != c.several {
-			t.Errorf("%s: %+v, several %v, want %+v, %v", c.environment, got, got.Several(), c.want, c.several)
+		if got := LauncherFrom(getenv); got != c.want || got.Several() != c.several || got.Turn() != c.turn {
+			t.Errorf("%s: %+v, several %v, turn %d, want %+v, %v, %d", c.environment, got, got.Several(), got.Turn(), c.want, c.several, c.turn)
 		}
 	}
 }
