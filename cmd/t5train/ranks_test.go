@@ -139,13 +139,92 @@ func TestRanks(t *testing.T) {
 	}
 }
 
+// TestRanksPredictAfterKills kills a rank that answers inputs. The file that ranks, or one process, go on with is that of one
+// process that never stopped.
+func TestRanksPredictAfterKills(t *testing.T) {
+	run, input := manyInputs(t)
+	for _, name := range []string{"out.jsonl", "out.parquet"} {
+		whole := filepath.Join(t.TempDir(), name)
+		finish(t, predictTo(run, input, whole))
+		for _, goOn := range []int{2, 0} {
+			output := filepath.Join(t.TempDir(), name)
+			command := predictTo(run, input, output)
+			ranks := mpirun(t, 2, command.Args...)
+			if err := ranks.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for info, err := os.Stat(output + ".part"); err != nil || info.Size() == 0; info, err = os.Stat(output + ".part") {
+				time.Sleep(time.Millisecond)
+			}
+			if p, ok := rankOf(output, goOn/2); !ok || p.Kill() != nil { // either of them
+				t.Fatal("the rank has ended")
+			}
+			if err := ranks.Wait(); err == nil {
+				t.Errorf("%s: the job ends well although a rank is killed", name)
+			}
+			if goOn == 2 {
+				command = mpirun(t, 2, command.Args...)
+			}
+			if out := finish(t, command); !strings.Contains(out, "go on behind the answers to") {
+				t.Errorf("%s: nothing is left of the job that was killed:\n%s", name, out)
+			}
+			samePrediction(t, whole, output)
+		}
+	}
+}
+
+// TestRanksByMPICH trains in ranks that the other launcher starts, to the end and until one is killed.
+func TestRanksByMPICH(t *testing.T) {
+	if _, err := exec.LookPath("mpirun.mpich"); err != nil {
+		t.Skip("MPICH is not installed (Debian: mpich): its launcher is not tested")
+	}
+	by := func(output string) *exec.Cmd {
+		return exec.Command("mpirun.mpich", append([]string{"-n", "2"}, divided(t, 0, output).Args...)...)
+	}
+	dir := t.TempDir()
+	one, two, killed := filepath.Join(dir, "one"), filepath.Join(dir, "two"), filepath.Join(dir, "killed")
+	finish(t, divided(t, 0, one))
+	if out := finish(t, by(two)); !strings.Contains(out, "2 ranks on one machine, by MPICH") {
+		t.Errorf("the ranks do not find each other:\n%s", out)
+	}
+	near(t, "by MPICH", losses(t, two), losses(t, one))
+	if out, err := disturb(t, by(killed), killed, 1, syscall.SIGKILL); err == nil {
+		t.Errorf("the job ends well although a rank is killed:\n%s", out)
+	}
+	finish(t, by(killed))
+	compareFiles(t, "gone on", runFiles(t, two), runFiles(t, killed))
+}
+
+// TestRanksOptions trains by what divides a step, ends a run and updates weights in other ways.
+func TestRanksOptions(t *testing.T) {
+	for name, change := range map[string][]string{
+		"batches by tokens": {"--batch-size=0", "--set=train.batch_tokens=640"},
+		"patience":          {"--learning-rate=1e-12", "--set=eval.patience=2"}, // with which no evaluation is better than the first
+		"adafactor":         {"--set=optimizer.name=adafactor", "--set=model.tie_word_embeddings=false"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			train := func(ranks int) []float64 {
+				output := filepath.Join(t.TempDir(), "run")
+				finish(t, divided(t, ranks, output, append([]string{"--set=eval.every_steps=2"}, change...)...))
+				return losses(t, output)
+			}
+			one := train(0)
+			if stopped := len(one) < 16; stopped != (name == "patience") {
+				t.Errorf("one process ends after %d steps", len(one))
+			}
+			near(t, name, train(2), one)
+		})
+	}
+}
+
 // rankOf returns the process of a rank that trains to an output folder.
 func rankOf(output string, rank int) (*os.Process, bool) {
 	environments, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, path := range environments {
 		env, err := os.ReadFile(path)
 		command, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
-		if err != nil || !bytes.Contains(env, fmt.Appendf(nil, "OMPI_COMM_WORLD_RANK=%d\x00", rank)) || !bytes.Contains(command, []byte(output)) {
+		of := func(variable string) bool { return bytes.Contains(env, fmt.Appendf(nil, "%s=%d\x00", variable, rank)) }
+		if err != nil || !of("OMPI_COMM_WORLD_RANK") && !of("PMI_RANK") || !bytes.Contains(command, []byte(output)) {
 			continue
 		}
 		var pid int
@@ -165,6 +244,19 @@ func disturb(t *testing.T, cmd *exec.Cmd, output string, rank int, s syscall.Sig
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	untilSaved(t, output)
+	if p, ok := rankOf(output, rank); !ok {
+		t.Errorf("rank %d has ended", rank)
+	} else if err := p.Signal(s); err != nil {
+		t.Error(err)
+	}
+	err := cmd.Wait()
+	return b.String(), err
+}
+
+// untilSaved waits until a run has saved its second step.
+func untilSaved(t *testing.T, output string) {
+	t.Helper()
 	for saved := 0; saved < 2; time.Sleep(5 * time.Millisecond) {
 		run, err := checkpoints.OpenRun(output)
 		if err != nil {
@@ -174,13 +266,55 @@ func disturb(t *testing.T, cmd *exec.Cmd, output string, rank int, s syscall.Sig
 			saved = step
 		}
 	}
-	if p, ok := rankOf(output, rank); !ok {
-		t.Errorf("rank %d has ended", rank)
-	} else if err := p.Signal(s); err != nil {
-		t.Error(err)
+}
+
+// TestRanksCompanions looks for the processes of the MPI library: a rank has one, of a rank that is killed none is left, and a
+// process without a launcher starts none.
+func TestRanksCompanions(t *testing.T) {
+	for _, ranks := range []int{0, 2} {
+		output := filepath.Join(t.TempDir(), "run")
+		cmd, mark := divided(t, ranks, output), "T5_TEST_RUN="+output
+		cmd.Env = append(os.Environ(), mark)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		untilSaved(t, output)
+		if n := companions(mark); n != ranks {
+			t.Errorf("%d ranks have %d processes of a library", ranks, n)
+		}
+		p := cmd.Process
+		if ranks > 0 {
+			p, _ = rankOf(output, 1)
+		}
+		if p == nil || p.Kill() != nil {
+			t.Fatal("there is no rank 1")
+		}
+		if err := cmd.Wait(); err == nil {
+			t.Error("the job ends well although a process is killed")
+		}
+		for range 100 { // the system ends it behind its owner
+			if companions(mark) == 0 {
+				break
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		if n := companions(mark); n > 0 {
+			t.Errorf("of %d ranks %d processes of a library are left", ranks, n)
+		}
 	}
-	err := cmd.Wait()
-	return b.String(), err
+}
+
+// companions counts the processes of the MPI library whose environment holds a mark.
+func companions(mark string) (n int) {
+	names, _ := filepath.Glob("/proc/[0-9]*/comm")
+	for _, path := range names {
+		name, _ := os.ReadFile(path)
+		env, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "environ"))
+		if string(name) == "t5train-mpi\n" && bytes.Contains(env, []byte(mark)) {
+			n++
+		}
+	}
+	return n
 }
 
 // TestRanksEnd stops, kills and halts one of two ranks. The job ends and says why, the last checkpoint is whole, and the run
