@@ -64,7 +64,7 @@ var configFlags = [...]configFlag{
 	{"metrics", "task.metrics", listFlag, "metrics of evaluations, the most important first (default: those of the task)", finetuneName},
 	{"epochs", "train.epochs", numberFlag, "passes over the training data", ""},
 	{"steps", "train.steps", wholeFlag, "optimizer steps, in place of epochs", ""},
-	{"batch-size", "train.batch_size", wholeFlag, "examples a step", ""},
+	{"batch-size", "train.batch_size", wholeFlag, "examples a micro-batch, of which a step has train.accumulate", ""},
 	{"learning-rate", "optimizer.learning_rate", numberFlag, "peak learning rate; under schedule rsqrt, the default of pre-training, the peak times sqrt(schedule.warmup_steps)", ""},
 	{"seed", "train.seed", wholeFlag, "seed of weights, order and dropout", ""},
 	{"threads", "train.threads", wholeFlag, "threads to compute with; 0 is all", ""},
