@@ -208,12 +208,13 @@ func (g *entityGrader) Add(answer string, ref task.Reference) error {
 // Signatures implements grader.
 func (g *entityGrader) Signatures() []string { return nil }
 
-// referentGrader asks whether an answer names the referent just when the reference does.
+// referentGrader asks whether an answer names the referent just when the reference does. One that names nothing is wrong.
 type referentGrader struct{ right []bool }
 
 // Add implements grader.
 func (g *referentGrader) Add(answer string, ref task.Reference) error {
-	g.right = append(g.right, task.SameReferent(answer, ref.Texts[0]) == (ref.Label == 1))
+	same, ok := task.SameReferent(answer, ref.Texts[0])
+	g.right = append(g.right, ok && same == (ref.Label == 1))
 	return nil
 }
 

@@ -42,6 +42,10 @@ func TestGraders(t *testing.T) {
 		{"referents", task.Spec{Name: task.Seq2Seq, Rule: task.WSC},
 			[]graded{{"the dog", task.Reference{Texts: []string{"dog"}, Label: 1}}, {"cat", task.Reference{Texts: []string{"cat"}, Label: 0}}},
 			map[string]float64{"accuracy": 0.5}},
+		{"referents, no answer to wrong ones", task.Spec{Name: task.Seq2Seq, Rule: task.WNLI},
+			[]graded{{"", task.Reference{Texts: []string{"cat"}, Label: 0}}, {"the", task.Reference{Texts: []string{"cat"}, Label: 0}},
+				{"dog", task.Reference{Texts: []string{"cat"}, Label: 0}}, {"", task.Reference{Texts: []string{"cat"}, Label: 1}}},
+			map[string]float64{"accuracy": 0.25}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := newGrader(c.spec, func(text string) string { return text })

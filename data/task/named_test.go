@@ -110,7 +110,8 @@ func TestNamed(t *testing.T) {
 				n, ok := Number(e.Target)
 				right = ok && n-ref.Number <= s.Step/2 && ref.Number-n <= s.Step/2
 			case Referents:
-				right = ref.Label == 1 && SameReferent(e.Target, ref.Texts[0])
+				same, ok := SameReferent(e.Target, ref.Texts[0])
+				right = ref.Label == 1 && same && ok
 			default:
 				right = slices.Contains(ref.Texts, e.Target)
 			}

@@ -89,23 +89,23 @@ func determiners() []string {
 }
 
 // SameReferent tells whether an answer names the referent: without capitals and determiners, the words of one are among
-// those of the other, and either both have an apostrophe or neither, so that Bob is not Bob's hat. An empty answer names
-// nothing.
-func SameReferent(answer, referent string) bool {
+// those of the other, and either both have an apostrophe or neither, so that Bob is not Bob's hat. ok is false for an
+// answer that has no other words: it names nothing, so it is wrong whether or not the referent is.
+func SameReferent(answer, referent string) (same, ok bool) {
 	words := func(s string) []string {
 		return slices.DeleteFunc(strings.Fields(strings.ToLower(s)), func(w string) bool { return slices.Contains(determiners(), w) })
 	}
 	a, b := words(answer), words(referent)
-	if strings.TrimSpace(answer) == "" || strings.Contains(answer, "'") != strings.Contains(referent, "'") {
-		return false
+	if len(a) == 0 {
+		return false, false
 	}
-	if len(a) == 0 || len(b) == 0 {
-		return len(a) == len(b)
+	if len(b) == 0 || strings.Contains(answer, "'") != strings.Contains(referent, "'") {
+		return false, true
 	}
 	within := func(some, all []string) bool {
 		return !slices.ContainsFunc(some, func(w string) bool { return !slices.Contains(all, w) })
 	}
-	return within(a, b) || within(b, a)
+	return within(a, b) || within(b, a), true
 }
 
 // resolveWNLI finds the pronoun of a premise that its hypothesis replaces, and what it replaces it with: the pronoun

@@ -12,12 +12,19 @@ func TestSameReferent(t *testing.T) {
 		answer, referent string
 		want             bool
 	}{
-		{"Tom", "Tom", true}, {"tom", "The Tom", true}, {" Tom ", "Bob", false}, {"", "Bob", false}, {"  ", "Bob", false},
+		{"Tom", "Tom", true}, {"tom", "The Tom", true}, {" Tom ", "Bob", false}, {"Tom", "his", false},
 		{"fuzzy bunny", "the bunny", true}, {"bunny", "their fuzzy bunny", true}, {"fuzzy cat", "fuzzy bunny", false},
-		{"Bob", "Bob's hat", false}, {"Bob's", "Bob's hat", true}, {"Bob Tom", "Tom Ann", false}, {"the", "Bob", false}, {"the", "his", true},
+		{"Bob", "Bob's hat", false}, {"Bob's", "Bob's hat", true}, {"Bob Tom", "Tom Ann", false},
 	} {
-		if got := SameReferent(c.answer, c.referent); got != c.want {
-			t.Errorf("%q for %q: got %v", c.answer, c.referent, got)
+		if got, ok := SameReferent(c.answer, c.referent); got != c.want || !ok {
+			t.Errorf("%q for %q: got %v, %v", c.answer, c.referent, got, ok)
+		}
+	}
+	for _, answer := range []string{"", "  ", "the", "The his"} {
+		for _, referent := range []string{"Bob", "Bob's", "his"} {
+			if same, ok := SameReferent(answer, referent); same || ok {
+				t.Errorf("%q for %q: got %v, %v, want no answer", answer, referent, same, ok)
+			}
 		}
 	}
 }
