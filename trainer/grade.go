@@ -102,8 +102,23 @@ func textScorer(name string) (scorer metric.Scorer, value string) {
 		return metric.BLEU{Tokenizer: t}, task.BLEU
 	}
 	value, stemmed := strings.CutSuffix(name, task.Stemmed)
-	return metric.ROUGE{Stemmer: stemmed}, value
+	return summaries{metric.ROUGE{Stemmer: stemmed}}, value
 }
+
+// summaries are compared by ROUGE after each full stop between spaces has become the end of a line, as the T5 library
+// has it (t5/evaluation/metrics.py, rouge): rougeLsum takes lines for sentences, and a SentencePiece model writes none.
+type summaries struct{ metric.ROUGE }
+
+// Statistics implements metric.Scorer.
+func (s summaries) Statistics(prediction string, references []string) []float64 {
+	lines := make([]string, len(references))
+	for i, reference := range references {
+		lines[i] = sentenceLines(reference)
+	}
+	return s.ROUGE.Statistics(sentenceLines(prediction), lines)
+}
+
+func sentenceLines(text string) string { return strings.ReplaceAll(text, " . ", " .\n") }
 
 // Add implements grader.
 func (g *textGrader) Add(answer string, ref task.Reference) error {

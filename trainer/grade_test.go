@@ -33,6 +33,8 @@ func TestGraders(t *testing.T) {
 			[]graded{{"a b c d", texts("a b c d")}}, map[string]float64{"bleu": 100, "chrf": 100}},
 		{"chosen metrics in their order", task.Spec{Name: task.Seq2Seq, Metrics: []string{task.RougeL, task.TER, task.ChrFPlus, task.Rouge1}},
 			[]graded{{"a b", texts("a b")}}, map[string]float64{"ter": 0, "chrf++": 100, "rougeL": 1, "rouge1": 1}},
+		{"sentences of summaries", task.Spec{Name: task.Summarization, Metrics: []string{task.RougeLsum, task.RougeLsum + task.Stemmed, task.RougeL}},
+			[]graded{{"c d . a b", texts("a b . c d")}}, map[string]float64{"rougeLsum": 1, "rougeLsum-stem": 1, "rougeL": 0.5}},
 		{"numbers, one unreadable", task.Spec{Name: task.Regression},
 			[]graded{{"1.0", task.Reference{Number: 1}}, {"3.0", task.Reference{Number: 3}}, {"much", task.Reference{Number: 0}}},
 			map[string]float64{"spearman": 1, "mse": 1. / 3}},
@@ -175,5 +177,22 @@ func TestGradersKnowWhatCanBeWritten(t *testing.T) {
 	}
 	if got := metricMap(g.Result())["f1"]; got != 1 {
 		t.Errorf("f1 of the target itself is %g, want 1", got)
+	}
+}
+
+// TestClassesOfCB: the means of super_glue/cb are over all of its labels, as T5 has them.
+func TestClassesOfCB(t *testing.T) {
+	for name, want := range map[string]float64{"super_glue/cb": 1. / 3, "glue/mnli": 1} {
+		spec, _ := task.Named(name)
+		r, err := newRanked(&Evaluator{spec: spec}, exhibition{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.classes.Add(0, 0); err != nil {
+			t.Fatal(err)
+		}
+		if got := metricMap(r.classes.Result())[task.F1Macro]; got != want {
+			t.Errorf("%s: f1_macro of one right answer is %g, want %g", name, got, want)
+		}
 	}
 }

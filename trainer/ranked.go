@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"t5train/data"
+	"t5train/data/task"
 	"t5train/model/kernel"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
@@ -29,8 +30,11 @@ func newRanked(e *Evaluator, x exhibition) (*ranked, error) {
 		r.groups = new(metric.Groups)
 	}
 	var err error
-	r.classes, err = metric.NewClassification(r.names)
-	return r, err
+	if r.classes, err = metric.NewClassification(r.names); err != nil {
+		return nil, err
+	}
+	r.classes.All = e.spec.Rule == task.CB
+	return r, nil
 }
 
 func (r *ranked) compute(ctx context.Context, batch *data.Batch, _ kernel.Totals) (answered, error) {

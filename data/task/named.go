@@ -36,7 +36,7 @@ func Named(name string) (Spec, bool) {
 		}
 		return Spec{
 			Name: Translation, Prefix: translatePrefix(from, to), TextColumns: []string{"translation." + from}, TargetColumn: "translation." + to,
-			Metrics: []string{BLEU},
+			Metrics: wmtMetrics(),
 		}, true
 	}
 	all := presets()
@@ -45,6 +45,9 @@ func Named(name string) (Spec, bool) {
 	}
 	return Spec{}, false
 }
+
+// wmtMetrics is BLEU with the tokenizer that T5 takes (t5/evaluation/metrics.py, bleu).
+func wmtMetrics() []string { return []string{BLEU + "-intl"} }
 
 // languagePair reads en-de.
 func languagePair(pair string) (from, to string, ok bool) {
@@ -78,7 +81,7 @@ func presets() []preset {
 		{"glue/rte", glue("rte", pair, entailment, Accuracy)},
 		{"glue/wnli", Spec{Name: Seq2Seq, Rule: WNLI, Prefix: wscPrefix, TextColumns: pair, LabelColumn: "label", Metrics: accuracy}},
 		{"super_glue/boolq", glue("boolq", []string{"passage", "question"}, truth, Accuracy)},
-		{"super_glue/cb", glue("cb", []string{"hypothesis", "premise"}, []string{"entailment", "contradiction", "neutral"}, F1Macro, Accuracy)},
+		{"super_glue/cb", cb()},
 		{"super_glue/copa", glue("copa", []string{"choice1", "choice2", "premise", "question"}, []string{"choice1", "choice2"}, Accuracy)},
 		{"super_glue/multirc", multirc(truth)},
 		{"super_glue/record", Spec{
@@ -131,6 +134,12 @@ func glue(name string, columns, labels []string, metrics ...string) Spec {
 	return s
 }
 
+func cb() Spec {
+	s := glue("cb", []string{"hypothesis", "premise"}, []string{"entailment", "contradiction", "neutral"}, F1Macro, Accuracy)
+	s.Rule = CB
+	return s
+}
+
 func multirc(truth []string) Spec {
 	s := glue("multirc", []string{"question", "answer", "paragraph"}, truth, F1, GroupMatch)
 	s.Rule, s.GroupColumns = MultiRC, []string{"paragraph", "question"}
@@ -151,7 +160,7 @@ func (in *inference) named() error {
 		in.options.SourceLanguage, in.options.TargetLanguage, _ = languagePair(pair)
 		in.spec.Name = Translation
 		if len(o.Metrics) == 0 {
-			in.spec.Metrics = []string{BLEU}
+			in.spec.Metrics = wmtMetrics()
 		}
 		return in.translation()
 	}

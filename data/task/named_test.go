@@ -135,6 +135,27 @@ func TestNamed(t *testing.T) {
 	}
 }
 
+// TestNamed_Metrics: T5 measures translations by BLEU with the tokenizer intl, from whichever side the task is named, and
+// CB over its three labels whatever occurs.
+func TestNamed_Metrics(t *testing.T) {
+	s, _ := Named("wmt/en-de")
+	found, err := Options{Name: "wmt/en-de"}.Alone()
+	if err != nil || !slices.Equal(s.MetricNames(), []string{"bleu-intl"}) || !slices.Equal(found.MetricNames(), s.MetricNames()) {
+		t.Errorf("wmt/en-de: got %q and %q, %v", s.MetricNames(), found.MetricNames(), err)
+	}
+	inferred, _, err := Infer(columns("translation.en:string", "translation.de:string"), Options{Name: "wmt/en-de"})
+	if err != nil || !slices.Equal(inferred.MetricNames(), s.MetricNames()) {
+		t.Errorf("wmt/en-de of a data set: got %q, %v", inferred.MetricNames(), err)
+	}
+	asked, _, err := Infer(columns("translation.en:string", "translation.de:string"), Options{Name: "wmt/en-de", Metrics: []string{BLEU}})
+	if err != nil || !slices.Equal(asked.MetricNames(), []string{BLEU}) {
+		t.Errorf("wmt/en-de by bleu: got %q, %v", asked.MetricNames(), err)
+	}
+	if s, _ := Named("super_glue/cb"); s.Rule != CB {
+		t.Errorf("super_glue/cb has the rule %q", s.Rule)
+	}
+}
+
 func TestNamed_Groups(t *testing.T) {
 	s, _ := Named("super_glue/multirc")
 	group := func(paragraph, question, answer string) string {

@@ -6,12 +6,14 @@ import (
 	"strings"
 )
 
-// Rule is what is special about the rows of one of T5's tasks (t5/data/preprocessors.py). The zero Rule is nothing.
+// Rule is what is special about the rows of one of T5's tasks (t5/data/preprocessors.py), or about its metrics. The zero
+// Rule is nothing.
 type Rule string
 
 // The rules.
 const (
 	SQuAD   Rule = "squad"   // punctuation stands by itself, in texts and answers
+	CB      Rule = "cb"      // means over labels are over all of them, also those that do not occur (t5/evaluation/metrics.py, mean_multiclass_f1)
 	MultiRC Rule = "multirc" // marks of HTML are taken out
 	ReCoRD  Rule = "record"  // entities are joined by commas, highlights by full stops; every answer is an example to train on
 	WSC     Rule = "wsc"     // the pronoun is marked; rows with a wrong referent are not trained on
@@ -22,14 +24,14 @@ const (
 func (s Spec) checkRule() []error {
 	want := 0
 	switch s.Rule {
-	case "", SQuAD, MultiRC, ReCoRD:
+	case "", SQuAD, CB, MultiRC, ReCoRD:
 		return nil
 	case WSC:
 		want = 3
 	case DPR, WNLI:
 		want = 2
 	default:
-		return []error{fmt.Errorf("task: rule is %q, want %q, %q, %q, %q, %q or %q", s.Rule, SQuAD, MultiRC, ReCoRD, WSC, DPR, WNLI)}
+		return []error{fmt.Errorf("task: rule is %q, want %q, %q, %q, %q, %q, %q or %q", s.Rule, SQuAD, CB, MultiRC, ReCoRD, WSC, DPR, WNLI)}
 	}
 	var errs []error
 	if len(s.TextColumns) != want {

@@ -41,7 +41,7 @@ type Spec struct {
 	Entities []Label  `json:"entities,omitempty"` // of NER: the types of entities, as tags name and the model writes them
 	Tags     []string `json:"tags,omitempty"`     // of NER: names of the tags 0, 1, ... when the label column holds numbers
 	Step     float64  `json:"step,omitempty"`     // of Regression: numbers are written as multiples of it
-	Rule     Rule     `json:"rule,omitempty"`     // what is special about the rows of one of T5's tasks
+	Rule     Rule     `json:"rule,omitempty"`     // what is special about one of T5's tasks
 	Metrics  []string `json:"metrics,omitempty"`  // see MetricNames
 }
 

@@ -15,6 +15,10 @@ import (
 // The binary values, precision, recall and f1 of two classes, follow the T5 library: there an invalid
 // prediction counts as the class that is not true, so it costs precision too.
 type Classification struct {
+	// All has f1_macro, precision_macro and recall_macro average over all classes: labels=range(n) of scikit-learn. One
+	// that occurs neither among labels nor among predictions counts as 0 then; otherwise it is left out.
+	All bool
+
 	labels   []string
 	counts   [][]int // [true class][predicted class, the last for invalid]
 	examples []answer
@@ -63,6 +67,7 @@ func (c *Classification) Len() int { return len(c.examples) }
 // Sample returns the values of some examples, as [Sampled] says.
 func (c *Classification) Sample(index []int) []Value {
 	s := emptyClassification(c.labels)
+	s.All = c.All
 	for _, i := range index {
 		s.count(c.examples[i])
 	}
@@ -114,7 +119,7 @@ func (c *Classification) Confusion() [][]int {
 //   - accuracy;
 //   - f1, precision and recall: of class 1 where there are two classes, else the means over classes;
 //   - f1_macro, precision_macro and recall_macro: the mean over the classes that occur among labels or
-//     predictions;
+//     predictions, or over all;
 //   - f1_micro: from the counts of all classes together, which is the accuracy, as are precision and recall of this kind;
 //   - f1_weighted: the mean over classes by their number of examples;
 //   - matthews_correlation, from -1 to 1;
@@ -128,7 +133,7 @@ func (c *Classification) Result() []Value {
 		examples += class.Support
 		invalid += c.counts[k][len(c.labels)]
 		weighted += class.F1 * float64(class.Support)
-		if class.Support+class.Predicted > 0 {
+		if c.All || class.Support+class.Predicted > 0 {
 			occurring++
 			macro.Precision += class.Precision
 			macro.Recall += class.Recall

@@ -7,6 +7,20 @@ import (
 	"testing"
 )
 
+// TestAllClasses: scikit-learn's f1_score([0, 1, 0], [0, 1, 1], labels=range(3), average="macro", zero_division=0).
+func TestAllClasses(t *testing.T) {
+	m := newClassification(t, 3)
+	m.All = true
+	for _, p := range [][2]int{{0, 0}, {1, 1}, {0, 1}} {
+		add(t, m, p[0], p[1])
+	}
+	for _, got := range []map[string]float64{values(m.Result()), values(m.Sample([]int{2, 1, 0}))} {
+		check(t, "f1_macro", got["f1_macro"], 4./9)
+		check(t, "precision_macro", got["precision_macro"], 0.5)
+		check(t, "recall_macro", got["recall_macro"], 0.5)
+	}
+}
+
 func TestClassification(t *testing.T) {
 	tests := []struct {
 		name    string
