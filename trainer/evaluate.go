@@ -86,7 +86,8 @@ func (e *Evaluation) Map() map[string]float64 { return metricMap(e.Values) }
 
 // Evaluate returns the metrics of the examples, in the order in which they are shown: the loss per target token in
 // nats and its perplexity, then the metrics of the task. Labels are ranked by their probability; other answers are
-// generated greedily, and truncated counts those that reached the limit before their end.
+// generated greedily, and truncated counts those that reached the limit before their end, unreadable those to a regression
+// that are no numbers, and lost the entities that are nowhere in the input.
 //
 // Where the task names its metrics, those of them are left out that it does not name.
 //

@@ -13,6 +13,8 @@ type grader interface {
 	metric.Sampled
 	// Add counts the answer to one example.
 	Add(answer string, ref task.Reference) error
+	// Counts returns how many answers, or parts of them, could not be read: those that the metrics take for wrong ones.
+	Counts() []metric.Value
 	// Signatures says how the values were computed, a line for each tool that has a form for it.
 	Signatures() []string
 }
@@ -176,6 +178,9 @@ func only(values []metric.Value, names []string) []metric.Value {
 	return kept
 }
 
+// Counts implements grader: a text is read as it is.
+func (g *textGrader) Counts() []metric.Value { return nil }
+
 // Signatures implements grader.
 func (g *textGrader) Signatures() []string {
 	var lines []string
@@ -192,12 +197,23 @@ func (g *textGrader) Signatures() []string {
 }
 
 // numberGrader compares numbers. An answer that is no number counts as -1, as in the T5 library.
-type numberGrader struct{ metric.Regression }
+type numberGrader struct {
+	metric.Regression
+	unreadable int
+}
 
 // Add implements grader.
 func (g *numberGrader) Add(answer string, ref task.Reference) error {
-	number, _ := task.Number(answer)
+	number, ok := task.Number(answer)
+	if !ok {
+		g.unreadable++
+	}
 	return g.Regression.Add(ref.Number, number)
+}
+
+// Counts implements grader: unreadable are the answers that are no numbers.
+func (g *numberGrader) Counts() []metric.Value {
+	return []metric.Value{{Name: "unreadable", Value: float64(g.unreadable)}}
 }
 
 // Signatures implements grader.
@@ -208,6 +224,7 @@ type entityGrader struct {
 	metric.Tagging
 	spec    task.Spec
 	written func(text string) string
+	lost    int
 }
 
 // Add implements grader.
@@ -216,8 +233,14 @@ func (g *entityGrader) Add(answer string, ref task.Reference) error {
 	for i, token := range ref.Tokens {
 		tokens[i] = g.written(token)
 	}
-	tags, _ := g.spec.TagsOf(answer, tokens)
+	tags, lost := g.spec.TagsOf(answer, tokens)
+	g.lost += lost
 	return g.Tagging.Add(ref.Tags, tags)
+}
+
+// Counts implements grader: lost are the entities of answers that stand nowhere among the tokens.
+func (g *entityGrader) Counts() []metric.Value {
+	return []metric.Value{{Name: "lost", Value: float64(g.lost)}}
 }
 
 // Signatures implements grader.
@@ -255,6 +278,9 @@ func (g *referentGrader) Sample(index []int) []metric.Value {
 	}
 	return []metric.Value{{Name: task.Accuracy, Value: float64(right) / float64(max(1, len(index)))}}
 }
+
+// Counts implements grader.
+func (g *referentGrader) Counts() []metric.Value { return nil }
 
 // Signatures implements grader.
 func (g *referentGrader) Signatures() []string { return nil }

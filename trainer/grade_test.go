@@ -196,3 +196,38 @@ func TestClassesOfCB(t *testing.T) {
 		}
 	}
 }
+
+// TestCountsOfAnswers: what could not be read shows among the values, whichever metrics are asked for. -1 for what is no
+// number, as T5 has it, may be right by chance.
+func TestCountsOfAnswers(t *testing.T) {
+	people := []task.Label{{Name: "PER", Text: "person"}}
+	tokens := task.Reference{Tokens: []string{"Ada", "slept"}, Tags: []string{"B-PER", "O"}}
+	minusOne, other := task.Reference{Number: -1}, task.Reference{Number: -0.8}
+	for _, c := range []struct {
+		spec    task.Spec
+		answers []string
+		refs    []task.Reference
+		want    map[string]float64
+	}{
+		{task.Spec{Name: task.Regression, Metrics: []string{task.Pearson}}, []string{"?", "much", "??", "-0.8"},
+			[]task.Reference{minusOne, minusOne, minusOne, other}, map[string]float64{"pearson": 1, "unreadable": 3, "truncated": 0}},
+		{task.Spec{Name: task.NER, Entities: people, Metrics: []string{task.F1}}, []string{"person: Ada; person: Bob; person: Eve", "none"},
+			[]task.Reference{tokens, tokens}, map[string]float64{"f1": 2. / 3, "lost": 2, "truncated": 0}},
+	} {
+		w := written{grader: newGrader(c.spec, func(text string) string { return text })}
+		for i, answer := range c.answers {
+			if err := w.grader.Add(answer, c.refs[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := metricMap(w.values()); len(got) != len(c.want) {
+			t.Errorf("%s: got %v, want %v", c.spec.Name, got, c.want)
+		} else {
+			for name, want := range c.want {
+				if math.Abs(got[name]-want) > 1e-12 {
+					t.Errorf("%s: %s is %g, want %g", c.spec.Name, name, got[name], want)
+				}
+			}
+		}
+	}
+}

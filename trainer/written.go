@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"slices"
 
 	"t5train/data"
 	"t5train/model/kernel"
@@ -51,7 +52,7 @@ func (w *written) add(a answered) error {
 }
 
 func (w *written) values() []metric.Value {
-	return append(w.grader.Result(), metric.Value{Name: "truncated", Value: float64(w.truncated)})
+	return slices.Concat(w.grader.Result(), w.grader.Counts(), []metric.Value{{Name: "truncated", Value: float64(w.truncated)}})
 }
 
 func (w *written) sampled() []metric.Sampled { return []metric.Sampled{w.grader} }
