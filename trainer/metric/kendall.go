@@ -28,7 +28,8 @@ func Kendall(x, y []float64) float64 {
 	sameY := equalPairs(sorted(y), func(i, j int) bool { return y[i] == y[j] })
 	opposite := sortCounting(byX, make([]float64, len(x)))
 	alike := pairs - sameX - sameY + sameBoth - opposite
-	return ratio(float64(alike-opposite), math.Sqrt(float64(pairs-sameX))*math.Sqrt(float64(pairs-sameY)))
+	tau := ratio(float64(alike-opposite), math.Sqrt(float64(pairs-sameX))*math.Sqrt(float64(pairs-sameY)))
+	return min(1, max(-1, tau)) // the roots are rounded
 }
 
 // pairsOf is the number of pairs of n things.

@@ -51,22 +51,55 @@ func meanSquaredError(x, y []float64) float64 {
 	for i := range x {
 		sum += (x[i] - y[i]) * (x[i] - y[i])
 	}
-	return ratio(sum, float64(len(x)))
+	return min(math.MaxFloat64, ratio(sum, float64(len(x)))) // JSON has no infinity
 }
 
 // Pearson is the linear correlation of two lists of the same length, from -1 to 1, and 0 where one of them is constant:
 //
 //	sum (x - mean x)(y - mean y) / sqrt(sum (x - mean x)^2 * sum (y - mean y)^2)
 func Pearson(x, y []float64) float64 {
-	meanX, meanY := mean(x), mean(y)
+	if constant(x) || constant(y) { // whose mean may be off by a rounding
+		return 0
+	}
+	x, y = deviations(x), deviations(y)
 	var xx, yy, xy float64
 	for i := range x {
-		dx, dy := x[i]-meanX, y[i]-meanY
-		xx += dx * dx
-		yy += dy * dy
-		xy += dx * dy
+		xx += x[i] * x[i]
+		yy += y[i] * y[i]
+		xy += x[i] * y[i]
 	}
 	return min(1, max(-1, ratio(xy, math.Sqrt(xx)*math.Sqrt(yy))))
+}
+
+// constant tells whether all numbers are the same.
+func constant(x []float64) bool {
+	return !slices.ContainsFunc(x, func(v float64) bool { return v != x[0] })
+}
+
+// deviations returns how far numbers are from their mean, as parts of a power of two near the largest: the correlation
+// is the same, and no sum or square leaves what float64 has.
+func deviations(x []float64) []float64 {
+	x = scaled(x)
+	m := mean(x)
+	for i := range x {
+		x[i] -= m
+	}
+	return scaled(x)
+}
+
+// scaled divides numbers by the power of two that brings the largest magnitude to between 1 and 2.
+func scaled(x []float64) []float64 {
+	var largest float64
+	for _, v := range x {
+		largest = max(largest, math.Abs(v))
+	}
+	_, exponent := math.Frexp(largest)
+	unit := math.Ldexp(1, exponent-1)
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = v / unit
+	}
+	return y
 }
 
 func mean(x []float64) float64 {

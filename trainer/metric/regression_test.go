@@ -32,6 +32,11 @@ func TestCorrelations(t *testing.T) {
 		{"constant", []float64{1, 2, 3}, []float64{5, 5, 5}, 0, 0, 0},
 		{"a line", []float64{1, 2, 3}, []float64{-2, -4, -6}, -1, -1, -1},
 		{"a curve", []float64{0, 1, 2}, []float64{0, 1, 8}, 12 / math.Sqrt(171), 1, 1},
+		{"constants that no mean is equal to", []float64{.1, .1, .1}, []float64{.2, .2, .2}, 0, 0, 0},
+		{"one side constant, with a mean beside it", []float64{.1, .1, .1}, []float64{1, 2, 3}, 0, 0, 0},
+		{"a huge one", []float64{1, 2, 3, 4, 5}, []float64{1, 2, 3, 1e200, 5}, 0.35355339059327379, 0.9, 0.8},
+		{"the largest ones", []float64{1, 2, 3}, []float64{-math.MaxFloat64, 0, math.MaxFloat64}, 1, 1, 1},
+		{"the smallest ones", []float64{1, 2, 3}, []float64{0, 5e-324, 1e-323}, 1, 1, 1},
 		{"far from 0", []float64{1e9, 1e9 + 1, 1e9 + 2}, []float64{1, 2, 3}, 1, 1, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -39,6 +44,32 @@ func TestCorrelations(t *testing.T) {
 			check(t, "spearman", Spearman(test.x, test.y), test.spearman)
 			check(t, "kendall", Kendall(test.x, test.y), test.kendal)
 		})
+	}
+}
+
+// TestCorrelationsStayInBounds: roundings do not make a correlation larger than 1.
+func TestCorrelationsStayInBounds(t *testing.T) {
+	var x []float64
+	for i := range 200 {
+		x = append(x, float64(i))
+		for name, got := range map[string]float64{"pearson": Pearson(x, x), "spearman": Spearman(x, x), "kendall": Kendall(x, x)} {
+			if got > 1 || i > 0 && got < 1-1e-12 {
+				t.Errorf("%s of %d numbers with themselves is %v", name, len(x), got)
+			}
+		}
+	}
+}
+
+// TestSquaredErrorIsFinite: a value that JSON cannot write would cost the whole result.
+func TestSquaredErrorIsFinite(t *testing.T) {
+	var m Regression
+	for _, prediction := range []float64{1e200, -math.MaxFloat64} {
+		if err := m.Add(math.MaxFloat64, prediction); err != nil {
+			t.Fatal(err)
+		}
+		if got := values(m.Result())["mse"]; got != math.MaxFloat64 {
+			t.Errorf("mse is %g", got)
+		}
 	}
 }
 
