@@ -24,7 +24,7 @@ type grader interface {
 func newGrader(spec task.Spec, written func(text string) string) grader {
 	switch spec.Kind() {
 	case task.Numbers:
-		return limitedGrader{&numberGrader{}, spec.Metrics}
+		return &numberGrader{Regression: metric.Regression{Only: spec.Metrics}}
 	case task.Entities:
 		g := &entityGrader{spec: spec, written: written}
 		if slices.Contains(spec.Metrics, task.Seqeval) { // all of them

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -229,5 +230,22 @@ func TestCountsOfAnswers(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestIntervalsTellTheirProgress counts the samples of two metrics together.
+func TestIntervalsTellTheirProgress(t *testing.T) {
+	g := newGrader(task.Spec{Name: task.Regression, Metrics: []string{task.MSE}}, nil)
+	if err := g.Add("1", task.Reference{Number: 2}); err != nil {
+		t.Fatal(err)
+	}
+	var samples int
+	list, err := metric.Bootstrap(t.Context(), watched{g, func() { samples++ }}, 0)
+	if err != nil || samples != metric.Resamples || len(list) != 1 {
+		t.Errorf("%d samples told, %v, %v", samples, list, err)
+	}
+	list, err = intervals(t.Context(), []metric.Sampled{g, g}, []string{task.MSE}, PlainConsole(io.Discard))
+	if want := (metric.Interval{Name: task.MSE, Low: 1, High: 1}); err != nil || !slices.Equal(list, []metric.Interval{want, want}) {
+		t.Errorf("got %v, %v", list, err)
 	}
 }

@@ -54,9 +54,10 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	if err != nil {
 		return nil, err
 	}
+	progress.Stop()
 	result := &Evaluation{Values: values, Signatures: answers.signatures()}
 	if o.World.First() {
-		result.Intervals, err = intervals(ctx, answers.sampled(), metricNames(values))
+		result.Intervals, err = intervals(ctx, answers.sampled(), metricNames(values), o.Console)
 	} else {
 		o.World.Watch(0) // the first rank computes the intervals, and writes all
 	}
@@ -70,9 +71,12 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 }
 
 // intervals returns the intervals of the metrics that are shown.
-func intervals(ctx context.Context, sampled []metric.Sampled, shown []string) (list []metric.Interval, err error) {
+func intervals(ctx context.Context, sampled []metric.Sampled, shown []string, console *Console) (list []metric.Interval, err error) {
+	progress := console.Start("intervals", "samples", int64(len(sampled)*metric.Resamples))
+	defer progress.Stop()
+	done := int64(0)
 	for _, s := range sampled {
-		all, err := metric.Bootstrap(ctx, s, bootstrapSeed)
+		all, err := metric.Bootstrap(ctx, watched{s, func() { done++; progress.Set(done) }}, bootstrapSeed)
 		if err != nil {
 			return nil, err
 		}
@@ -83,6 +87,18 @@ func intervals(ctx context.Context, sampled []metric.Sampled, shown []string) (l
 		}
 	}
 	return list, nil
+}
+
+// watched tells when a sample is done: a thousand of them may take a minute where there are many examples.
+type watched struct {
+	metric.Sampled
+	done func()
+}
+
+// Sample implements metric.Sampled.
+func (w watched) Sample(index []int) []metric.Value {
+	defer w.done()
+	return w.Sampled.Sample(index)
 }
 
 var errNothingGenerated = errors.New("evaluate: a classification answers with labels, an objective of pre-training with its targets: leave out the options of generation")

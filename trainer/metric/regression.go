@@ -9,6 +9,10 @@ import (
 
 // Regression measures predicted numbers. The zero value is ready to use. It keeps both numbers of each example.
 type Regression struct {
+	// Only names the values to compute, in the order in which they are wanted; empty is all. Ranks take time: of many
+	// numbers, samples of pearson alone take a small part of that of all.
+	Only []string
+
 	labels, predictions []float64
 }
 
@@ -29,17 +33,36 @@ func (r *Regression) Len() int { return len(r.labels) }
 // Result returns pearson, spearman, kendall and mse, the mean squared error. Correlations are 0 where one side is
 // constant.
 func (r *Regression) Result() []Value {
-	return []Value{
-		{"pearson", Pearson(r.labels, r.predictions)},
-		{"spearman", Spearman(r.labels, r.predictions)},
-		{"kendall", Kendall(r.labels, r.predictions)},
-		{"mse", meanSquaredError(r.labels, r.predictions)},
+	names := r.Only
+	if len(names) == 0 {
+		names = []string{"pearson", "spearman", "kendall", "mse"}
 	}
+	var values []Value
+	for _, name := range names {
+		if of := regressionValue(name); of != nil {
+			values = append(values, Value{name, of(r.labels, r.predictions)})
+		}
+	}
+	return values
+}
+
+func regressionValue(name string) func(x, y []float64) float64 {
+	switch name {
+	case "pearson":
+		return Pearson
+	case "spearman":
+		return Spearman
+	case "kendall":
+		return Kendall
+	case "mse":
+		return meanSquaredError
+	}
+	return nil
 }
 
 // Sample returns the values of some examples, as [Sampled] says.
 func (r *Regression) Sample(index []int) []Value {
-	s := Regression{make([]float64, len(index)), make([]float64, len(index))}
+	s := Regression{r.Only, make([]float64, len(index)), make([]float64, len(index))}
 	for i, j := range index {
 		s.labels[i], s.predictions[i] = r.labels[j], r.predictions[j]
 	}

@@ -60,6 +60,27 @@ func TestCorrelationsStayInBounds(t *testing.T) {
 	}
 }
 
+// TestOnlySomeOfRegression: what is not asked for is not computed, neither of all nor of samples.
+func TestOnlySomeOfRegression(t *testing.T) {
+	all, some := Regression{}, Regression{Only: []string{"mse", "pearson"}}
+	for _, m := range []*Regression{&all, &some} {
+		for _, x := range []float64{1, 5, 2} {
+			if err := m.Add(x, x*x); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, index := range [][]int{{0, 1, 2}, {1, 1, 0}} {
+		whole, part := values(all.Sample(index)), some.Sample(index)
+		if want := []Value{{"mse", whole["mse"]}, {"pearson", whole["pearson"]}}; !slices.Equal(part, want) {
+			t.Errorf("%v: got %v, want %v", index, part, want)
+		}
+	}
+	if got := some.Result(); len(got) != 2 || got[0].Name != "mse" {
+		t.Errorf("got %v, want mse and pearson", got)
+	}
+}
+
 // TestSquaredErrorIsFinite: a value that JSON cannot write would cost the whole result.
 func TestSquaredErrorIsFinite(t *testing.T) {
 	var m Regression
