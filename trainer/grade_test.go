@@ -249,3 +249,23 @@ func TestIntervalsTellTheirProgress(t *testing.T) {
 		t.Errorf("got %v, %v", list, err)
 	}
 }
+
+// TestIntervalsOfQuestions: f1 of super_glue/multirc is sampled by questions, as its exact match is.
+func TestIntervalsOfQuestions(t *testing.T) {
+	spec, _ := task.Named("super_glue/multirc")
+	r, err := newRanked(&Evaluator{spec: spec}, exhibition{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, question := range []string{"a", "b", "a"} {
+		if err := r.classes.Add(1, 1); err != nil {
+			t.Fatal(err)
+		}
+		r.groups.Add(question, true)
+	}
+	for _, s := range r.sampled() {
+		if s.Len() != 2 {
+			t.Errorf("%v is sampled from %d, want 2 questions", metricNames(s.Result()), s.Len())
+		}
+	}
+}

@@ -84,11 +84,12 @@ func (r *ranked) calibrate() []metric.Value {
 	return values
 }
 
+// sampled is by groups, where there are any: the answers of one question depend on each other.
 func (r *ranked) sampled() []metric.Sampled {
 	if r.groups == nil {
 		return []metric.Sampled{r.classes}
 	}
-	return []metric.Sampled{r.classes, r.groups}
+	return []metric.Sampled{r.groups.Whole(r.classes), r.groups}
 }
 
 func (r *ranked) signatures() []string     { return nil }

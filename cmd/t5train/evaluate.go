@@ -29,10 +29,10 @@ func evaluateCommand(a app) *cobra.Command {
 Labels are ranked by their probability; other answers are generated greedily, or as flags say.
 
 Values stand in the order in which they are shown. "intervals" has the 95 % intervals of those of the task (bootstrap over
-the examples, 1,000 samples, always the same), "signatures" how BLEU and its like were computed. For rougeLsum a sentence
-ends at the end of a line, or as in T5 at a full stop between spaces: models of SentencePiece write no lines. "truncated"
-counts answers that reached the limit of tokens, "unreadable" those that should be a number and are none, which count as -1
-as in T5, "lost" entities that are nowhere in the input.
+the examples, or the questions of super_glue/multirc, 1,000 samples, always the same), "signatures" how BLEU and its like
+were computed. For rougeLsum a sentence ends at the end of a line, or as in T5 at a full stop between spaces: models of
+SentencePiece write no lines. "truncated" counts answers that reached the limit of tokens, "unreadable" those that should be
+a number and are none, which count as -1 as in T5, "lost" entities that are nowhere in the input.
 
 A checkpoint that is pre-trained is evaluated by its objective on the text of the data, or with --part by a task of the
 mixture that it was pre-trained on. Its text is tokenized into the folder of --tokens, where it stays, or into the folder for

@@ -3,8 +3,10 @@ package metric
 // Groups is the part of the groups of examples whose every answer is right: the exact match of questions whose answers
 // are rows of their own, as MultiRC has them. The zero value is ready to use. A sample of it is one of whole groups.
 type Groups struct {
-	number map[string]int // of a key, in order of first appearance
-	right  []bool
+	number  map[string]int // of a key, in order of first appearance
+	right   []bool
+	members [][]int // numbers of the examples
+	added   int
 }
 
 // Add counts an example of the group of a key.
@@ -14,11 +16,35 @@ func (g *Groups) Add(key string, right bool) {
 	}
 	n, ok := g.number[key]
 	if !ok {
-		g.number[key] = len(g.right)
-		g.right = append(g.right, right)
-		return
+		n = len(g.right)
+		g.number[key] = n
+		g.right, g.members = append(g.right, true), append(g.members, nil)
 	}
 	g.right[n] = g.right[n] && right
+	g.members[n] = append(g.members[n], g.added)
+	g.added++
+}
+
+// Whole returns a metric of the same examples as one whose samples are of whole groups. Answers of one group depend on
+// each other, so samples of single examples would differ too little, and intervals be too narrow (Field and Welsh 2007,
+// "Bootstrapping clustered data").
+func (g *Groups) Whole(m Sampled) Sampled { return whole{m, g} }
+
+type whole struct {
+	Sampled
+	groups *Groups
+}
+
+// Len is the number of groups.
+func (w whole) Len() int { return w.groups.Len() }
+
+// Sample returns the values of all examples of some groups.
+func (w whole) Sample(index []int) []Value {
+	var examples []int
+	for _, i := range index {
+		examples = append(examples, w.groups.members[i]...)
+	}
+	return w.Sampled.Sample(examples)
 }
 
 // Len is the number of groups.
