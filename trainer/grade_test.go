@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"t5train/data/parquetio"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/trainer/metric"
@@ -266,6 +267,42 @@ func TestIntervalsOfQuestions(t *testing.T) {
 	for _, s := range r.sampled() {
 		if s.Len() != 2 {
 			t.Errorf("%v is sampled from %d, want 2 questions", metricNames(s.Result()), s.Len())
+		}
+	}
+}
+
+// TestSeqevalModesAgree: the lenient mode of seqeval finds the same entities as the strict one, whatever the scheme of the
+// data and however odd the answer, so there is no metric for either.
+func TestSeqevalModesAgree(t *testing.T) {
+	str := func(list ...string) parquetio.Cell {
+		c := parquetio.Cell{Kind: parquetio.List}
+		for _, s := range list {
+			c.Items = append(c.Items, parquetio.Cell{Kind: parquetio.String, Str: s})
+		}
+		return c
+	}
+	spec := task.Spec{Name: task.NER, TextColumns: []string{"tokens"}, LabelColumn: "tags",
+		Entities: []task.Label{{Name: "PER", Text: "person"}, {Name: "LOC-A", Text: "place"}}}
+	words := []string{"a", "b", "a", "c", "b", "d"}
+	for _, tags := range [][]string{
+		{"I-PER", "I-PER", "O", "I-LOC-A", "I-PER", "B-PER"},
+		{"S-PER", "B-PER", "I-PER", "E-PER", "E-LOC-A", "I-LOC-A"},
+	} {
+		_, ref, err := spec.HeldOut([]parquetio.Cell{str(words...), str(tags...)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, answer := range []string{"person: a b; person: a; place: c b d", "place: d; person: c; person: b; place: a", "person:a;place:b;person:a c"} {
+			answered, _ := spec.TagsOf(answer, ref.Tokens)
+			lenient, strict := metric.Tagging{}, metric.Tagging{Strict: true}
+			for _, m := range []*metric.Tagging{&lenient, &strict} {
+				if err := m.Add(ref.Tags, answered); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, want := lenient.Result(), strict.Result(); !slices.Equal(got, want) {
+				t.Errorf("%v, %q: lenient %v, strict %v", tags, answer, got, want)
+			}
 		}
 	}
 }

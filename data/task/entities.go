@@ -14,12 +14,6 @@ const NoEntities = "none"
 // Outside is the tag of a token that is part of no entity.
 const Outside = "O"
 
-// Entity is a named entity.
-type Entity struct {
-	Type string // Label.Name
-	Text string // its tokens with a space between
-}
-
 // span is an entity among tokens: those from start up to end.
 type span struct {
 	kind       int // in Spec.Entities
@@ -106,22 +100,15 @@ func joinTokens(tokens []string) string {
 	return strings.Join(strings.Fields(strings.Join(tokens, " ")), " ")
 }
 
-// EntitiesOf reads the entities of an answer, in order. One begins where the text of a known type and a colon stand at
+// parsedEntity is a named entity of an answer.
+type parsedEntity struct {
+	kind int    // in Spec.Entities
+	text string // its tokens with a space between
+}
+
+// parseEntities reads the entities of an answer, in order. One begins where the text of a known type and a colon stand at
 // the beginning or behind a semicolon, and goes on to the next one, so that its own text may have both marks. What is
 // before the first one is left out, and so are entities without text.
-func (s Spec) EntitiesOf(answer string) []Entity {
-	var entities []Entity
-	for _, e := range s.parseEntities(answer) {
-		entities = append(entities, Entity{s.Entities[e.kind].Name, e.text})
-	}
-	return entities
-}
-
-type parsedEntity struct {
-	kind int
-	text string
-}
-
 func (s Spec) parseEntities(answer string) []parsedEntity {
 	var found []parsedEntity
 	text, kind := strings.TrimSpace(answer), -1

@@ -15,8 +15,6 @@ type BLEU struct {
 	Tokenizer Tokenizer
 	Lowercase bool
 	Smoothing Smoothing
-	// SmoothingValue is what SmoothFloor and SmoothAddK add. 0 is the default: 0.1 and 1.
-	SmoothingValue float64
 	// EffectiveOrder leaves out the orders that no n-gram of the prediction is long enough for: for single sentences.
 	EffectiveOrder bool
 }
@@ -126,16 +124,12 @@ func (b BLEU) Details(sum []float64) BLEUDetails {
 	return d
 }
 
-// smoothingValue has the defaults of sacrebleu, which are those of Chen and Cherry 2014.
+// smoothingValue is what SmoothFloor and SmoothAddK add, as Chen and Cherry 2014 have it.
 func (b BLEU) smoothingValue() float64 {
-	switch {
-	case b.SmoothingValue != 0:
-		return b.SmoothingValue
-	case b.Smoothing == SmoothFloor:
+	if b.Smoothing == SmoothFloor {
 		return 0.1
-	default:
-		return 1
 	}
+	return 1
 }
 
 // Signature implements [Scorer]: sacrebleu's line.

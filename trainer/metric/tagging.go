@@ -9,7 +9,8 @@ import (
 // Tagging measures tag sequences by their entities, as seqeval does, from 0 to 1: an entity is found where type, first
 // and last token are right. The zero value reads tags leniently ([Entities]).
 type Tagging struct {
-	// Strict reads tags by [StrictEntities]. It must not change after the first Add.
+	// Strict reads tags by [StrictEntities]. It must not change after the first Add. Where all tags are IOB2 it makes no
+	// difference.
 	Strict bool
 
 	examples []taggedExample

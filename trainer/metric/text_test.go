@@ -147,7 +147,7 @@ func TestSignatures(t *testing.T) {
 		{BLEU{}, "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0"},
 		{BLEU{Tokenizer: TokenizeIntl, Lowercase: true, EffectiveOrder: true, Smoothing: SmoothFloor},
 			"nrefs:1|case:lc|eff:yes|tok:intl|smooth:floor[0.10]|version:2.6.0"},
-		{BLEU{Smoothing: SmoothAddK, SmoothingValue: 0.5}, "nrefs:1|case:mixed|eff:no|tok:13a|smooth:add-k[0.50]|version:2.6.0"},
+		{BLEU{Smoothing: SmoothAddK}, "nrefs:1|case:mixed|eff:no|tok:13a|smooth:add-k[1.00]|version:2.6.0"},
 		{ChrF{}, "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0"},
 		{ChrF{WordOrder: 2, Whitespace: true, EpsSmoothing: true}, "nrefs:1|case:mixed|eff:no|nc:6|nw:2|space:yes|version:2.6.0"},
 		{TER{}, "nrefs:1|case:lc|tok:tercom|norm:no|punct:yes|asian:no|version:2.6.0"},
