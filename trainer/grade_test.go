@@ -36,7 +36,7 @@ func TestGraders(t *testing.T) {
 		{"chosen metrics in their order", task.Spec{Name: task.Seq2Seq, Metrics: []string{task.RougeL, task.TER, task.ChrFPlus, task.Rouge1}},
 			[]graded{{"a b", texts("a b")}}, map[string]float64{"ter": 0, "chrf++": 100, "rougeL": 1, "rouge1": 1}},
 		{"sentences of summaries", task.Spec{Name: task.Summarization, Metrics: []string{task.RougeLsum, task.RougeLsum + task.Stemmed, task.RougeL}},
-			[]graded{{"c d . a b", texts("a b . c d")}}, map[string]float64{"rougeLsum": 1, "rougeLsum-stem": 1, "rougeL": 0.5}},
+			[]graded{{"c d . a b", texts("a b . c d")}, {"c d . a b", texts("a b c d")}, {"c d a b", texts("a b . c d")}}, map[string]float64{"rougeLsum": 1, "rougeLsum-stem": 1, "rougeL": 0.5}},
 		{"numbers, one unreadable", task.Spec{Name: task.Regression},
 			[]graded{{"1.0", task.Reference{Number: 1}}, {"3.0", task.Reference{Number: 3}}, {"much", task.Reference{Number: 0}}},
 			map[string]float64{"spearman": 1, "mse": 1. / 3}},
