@@ -53,7 +53,7 @@ for set in "${@:-sst2}"; do
         rm -rf "$own" && mkdir -p "$own"
         config=configs/quickstart.yaml
         if [ "$set" = cmudict_g2p ]; then
-            bench/g2p_vocabulary.sh "$binary" "$data/$set" "$own/vocabulary" >/dev/null 2>&1
+            bench/g2p_vocabulary.sh "$binary" "$data/$set" "$own/vocabulary" >"$own/vocabulary.log" 2>&1
             config="bench/g2p.yaml --tokenizer $own/vocabulary"
         fi
         read -ra flags <<<"--config $config --task $task $more --set task.prefix= --set data.max_input_length=256 --set data.max_target_length=64 --set train.epochs=0 --set train.steps=$steps --set eval.every_steps=$steps --set schedule.warmup_steps=50 --threads 1"

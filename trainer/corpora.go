@@ -196,13 +196,17 @@ func (all corpora) say(console *Console) {
 
 // texts returns the texts of all corpora, one after the other.
 func (all corpora) texts(progress func(what, unit string, done, total int64)) vocabulary.Texts {
-	total := int64(0)
+	total, known := int64(0), true
 	for _, c := range all {
-		if c.set == nil {
-			total = -1
-			break
+		switch {
+		case c.set != nil:
+			total += c.set.Rows()
+		case len(c.files) > 0:
+			known = false
 		}
-		total += c.set.Rows()
+	}
+	if !known {
+		total = -1
 	}
 	return func(ctx context.Context, yield func(text string) error) error {
 		done := int64(0)

@@ -60,7 +60,8 @@ func FormatOf(path string) string {
 	}
 }
 
-// CountInputs returns the number of inputs of a file without reading what they are, below 0 where that would use them up.
+// CountInputs returns the number of inputs of a file, below 0 where reading would use them up. It finds what is no text before
+// any work is done.
 func CountInputs(ctx context.Context, path, format string, columns []string) (int64, error) {
 	if format == FormatParquet && path != "-" {
 		set, err := parquetio.Open(path)

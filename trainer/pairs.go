@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -50,7 +51,7 @@ func targetTexts(spec task.Spec, column string, c parquetio.Cell) ([]string, err
 		cells = c.Items
 	}
 	if len(cells) == 0 {
-		return nil, fmt.Errorf("target column %s holds an empty list: drop the row", column)
+		return nil, errNoTarget(column)
 	}
 	targets := make([]string, len(cells))
 	for i, c := range cells {
@@ -65,7 +66,7 @@ func targetTexts(spec task.Spec, column string, c parquetio.Cell) ([]string, err
 
 // targetText returns the target that a cell stands for: its text, or that of its label.
 func targetText(spec task.Spec, column string, c parquetio.Cell) (string, error) {
-	if len(spec.Labels) > 0 && column == spec.LabelColumn {
+	if isLabel(spec, column) {
 		return spec.LabelText(c)
 	}
 	text, err := spec.Text(c)
@@ -93,12 +94,46 @@ func pairFromJSON(spec task.Spec, column, line string) (Pair, error) {
 	if err != nil {
 		return Pair{}, err
 	}
-	cell, err := ingest.JSONCell(column, value)
-	if err != nil {
-		return Pair{}, err
-	}
-	targets, err := targetTexts(spec, column, cell)
+	targets, err := targetsFromJSON(spec, column, value)
 	return Pair{in, targets}, err
+}
+
+// targetsFromJSON returns the targets of a JSON value: one, or those of a list. Numbers that are no labels stay as they are
+// written.
+func targetsFromJSON(spec task.Spec, column string, value json.RawMessage) ([]string, error) {
+	if isLabel(spec, column) {
+		cell, err := ingest.JSONCell(column, value)
+		if err != nil {
+			return nil, err
+		}
+		return targetTexts(spec, column, cell)
+	}
+	items := []json.RawMessage{value}
+	if value[0] == '[' {
+		if err := json.Unmarshal(value, &items); err != nil {
+			return nil, err
+		}
+	}
+	if len(items) == 0 {
+		return nil, errNoTarget(column)
+	}
+	targets := make([]string, len(items))
+	for i, item := range items {
+		var err error
+		if targets[i], err = spec.JSONText(item); err != nil {
+			return nil, fmt.Errorf("target column %s: %w", column, err)
+		}
+	}
+	return targets, nil
+}
+
+// isLabel tells whether targets are the texts of the labels of a column.
+func isLabel(spec task.Spec, column string) bool {
+	return len(spec.Labels) > 0 && column == spec.LabelColumn
+}
+
+func errNoTarget(column string) error {
+	return fmt.Errorf("target column %s holds an empty list: drop the row", column)
 }
 
 // Beginnings returns what the lines of the scores begin with, one for each target: see [Stream].

@@ -54,6 +54,8 @@ func TestPairsOfLines(t *testing.T) {
 		targets        []string
 		want           string // of the error
 	}{
+		"a number":           {texts, "b", FormatJSONL, `{"a": "x", "b": 1234567.50}`, []string{"1234567.50"}, ""},
+		"numbers":            {texts, "b", FormatJSONL, `{"a": "x", "b": [1.50, "y"]}`, []string{"1.50", "y"}, ""},
 		"a tab":              {texts, "b", FormatText, "x\ty z", []string{"y z"}, ""},
 		"two tabs":           {texts, "b", FormatText, "x\ty\tz", []string{"y", "z"}, ""},
 		"an empty target":    {texts, "b", FormatText, "x\t", []string{""}, ""},
@@ -63,11 +65,11 @@ func TestPairsOfLines(t *testing.T) {
 		"JSON number":        {texts, "b", FormatJSONL, `{"a": "x", "b": 3}`, []string{"3"}, ""},
 		"JSON in an object":  {texts, "t.de", FormatJSONL, `{"a": "x", "t": {"en": "x", "de": "y"}}`, []string{"y"}, ""},
 		"JSON without":       {texts, "b", FormatJSONL, `{"a": "x"}`, nil, `lacks the field "b"`},
-		"JSON null":          {texts, "b", FormatJSONL, `{"a": "x", "b": null}`, nil, "target column b is null"},
+		"JSON null":          {texts, "b", FormatJSONL, `{"a": "x", "b": null}`, nil, "target column b: got null"},
 		"JSON empty list":    {texts, "b", FormatJSONL, `{"a": "x", "b": []}`, nil, "target column b holds an empty list"},
-		"JSON list and null": {texts, "b", FormatJSONL, `{"a": "x", "b": ["y", null]}`, nil, "target column b is null"},
-		"JSON object":        {texts, "b", FormatJSONL, `{"a": "x", "b": {"c": "y"}}`, nil, "b is an object"},
-		"JSON empty object":  {texts, "b", FormatJSONL, `{"a": "x", "b": {}}`, nil, "b is an object"},
+		"JSON list and null": {texts, "b", FormatJSONL, `{"a": "x", "b": ["y", null]}`, nil, "target column b: got null"},
+		"JSON object":        {texts, "b", FormatJSONL, `{"a": "x", "b": {"c": "y"}}`, nil, "target column b: got {"},
+		"JSON empty object":  {texts, "b", FormatJSONL, `{"a": "x", "b": {}}`, nil, "target column b: got {"},
 		"JSON without input": {texts, "b", FormatJSONL, `{"b": "y"}`, nil, `"a"`},
 		"JSON label":         {labels, "l", FormatJSONL, `{"a": "x", "l": "spam"}`, []string{"junk"}, ""},
 		"JSON label's value": {labels, "l", FormatJSONL, `{"a": "x", "l": 1}`, []string{"junk"}, ""},

@@ -61,10 +61,11 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	} else {
 		o.World.Watch(0) // the first rank computes the intervals, and writes all
 	}
-	if err == nil {
-		err = ctx.Err()
-	}
 	if err := o.World.Agree(err); err != nil {
+		return nil, err
+	}
+	// Asked anew, for a signal may have come to a rank while it waited for the first one.
+	if err := o.World.Agree(ctx.Err()); err != nil {
 		return nil, err
 	}
 	return result, nil

@@ -22,7 +22,7 @@ type inputFlags struct {
 
 func (f *inputFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.texts, "text", nil, "text to answer, or a JSON object of the task's columns where it has several (may be repeated)")
-	c.Flags().StringVar(&f.path, "input", "", "file with inputs: .parquet, .csv or .tsv with a header, .jsonl, or text with one input a line; - is standard input")
+	c.Flags().StringVar(&f.path, "input", "", "file with inputs: .parquet, .csv or .tsv with a header, .jsonl, or text with one input a line; - is standard input. UTF-8, lines of at most 64 MB; the whole file is looked through before the first answer")
 	c.Flags().StringVar(&f.format, "input-format", "", "text, jsonl, csv, tsv or parquet (default: by the name of the file; text for -)")
 }
 

@@ -39,7 +39,11 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 		_, err := work(a, a.console(), nil)
 		return err
 	}
-	w, err := dist.Open(launcher, f.patience)
+	patience := f.patience
+	if patience > 0 { // a launcher needs its time to start all of them
+		patience = max(patience, time.Minute)
+	}
+	w, err := dist.Open(launcher, patience)
 	if err != nil {
 		return err
 	}

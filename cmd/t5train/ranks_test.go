@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,7 +29,11 @@ func mpirun(t *testing.T, ranks int, command ...string) *exec.Cmd {
 	if _, err := exec.LookPath("mpirun.openmpi"); err != nil {
 		t.Skip("Open MPI is not installed (Debian: openmpi-bin): several ranks are not tested")
 	}
-	return exec.Command("mpirun.openmpi", append([]string{"--allow-run-as-root", "--oversubscribe", "-n", fmt.Sprint(ranks)}, command...)...)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // a launcher that gives up may hang itself
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, "mpirun.openmpi", append([]string{"--allow-run-as-root", "--oversubscribe", "-n", fmt.Sprint(ranks)}, command...)...)
+	cmd.WaitDelay = 10 * time.Second
+	return cmd
 }
 
 // divided is trainCommand with four micro-batches a step, in a number of ranks; 0 is one process without a launcher.
@@ -153,8 +158,11 @@ func TestRanksPredictAfterKills(t *testing.T) {
 			if err := ranks.Start(); err != nil {
 				t.Fatal(err)
 			}
+			begun := time.Now()
 			for info, err := os.Stat(output + ".part"); err != nil || info.Size() == 0; info, err = os.Stat(output + ".part") {
-				time.Sleep(time.Millisecond)
+				if time.Sleep(time.Millisecond); time.Since(begun) > 3*time.Minute {
+					t.Fatalf("no answer comes to %s", output)
+				}
 			}
 			if p, ok := rankOf(output, goOn/2); !ok || p.Kill() != nil { // either of them
 				t.Fatal("the rank has ended")
@@ -257,7 +265,11 @@ func disturb(t *testing.T, cmd *exec.Cmd, output string, rank int, s syscall.Sig
 // untilSaved waits until a run has saved its second step.
 func untilSaved(t *testing.T, output string) {
 	t.Helper()
+	begun := time.Now()
 	for saved := 0; saved < 2; time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > 3*time.Minute {
+			t.Fatalf("no second step is saved in %s", output)
+		}
 		run, err := checkpoints.OpenRun(output)
 		if err != nil {
 			t.Fatal(err)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -67,17 +69,25 @@ func (t *text) read(p []byte) (int, error) {
 
 // begin passes over a byte order mark, and refuses that of another encoding.
 func (t *text) begin() error {
-	var mark [3]byte
-	n, err := io.ReadFull(t.r, mark[:])
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return err
+	var begin []byte
+	// No byte is waited for that is none of a mark: the first line may be short, and its writer wait for an answer.
+	for maybe := true; maybe && len(begin) < 3; {
+		var next [1]byte
+		_, err := io.ReadFull(t.r, next[:])
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		begin = append(begin, next[0])
+		maybe = slices.ContainsFunc([]string{"\ufeff", "\xff\xfe", "\xfe\xff"}, func(mark string) bool { return strings.HasPrefix(mark, string(begin)) })
 	}
-	begin := mark[:n]
 	if bytes.HasPrefix(begin, []byte("\xff\xfe")) || bytes.HasPrefix(begin, []byte("\xfe\xff")) {
 		return fmt.Errorf("the file is UTF-16, want UTF-8: convert it, as with iconv -f UTF-16 -t UTF-8 OLD > NEW")
 	}
 	if string(begin) != "\ufeff" {
-		t.r = io.MultiReader(bytes.NewReader(bytes.Clone(begin)), t.r)
+		t.r = io.MultiReader(bytes.NewReader(begin), t.r)
 	}
 	return nil
 }

@@ -229,6 +229,9 @@ func (c *checking) compare(row rowRef, texts []parquetio.Cell) {
 		c.twice(row, same, key, Leak, Duplicate)
 	default:
 		c.twice(row, first, key, LeakNormalised, DuplicateNormalised)
+		if exact && same.split != row.split { // it is in a later split too, and there as it is here
+			c.twice(row, same, key, Leak, Duplicate)
+		}
 	}
 	if exact && row.labels != same.labels && row.labels >= 0 && same.labels >= 0 {
 		s := c.splits[row.split]

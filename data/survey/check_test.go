@@ -136,6 +136,19 @@ func TestUnknownCharacters(t *testing.T) {
 	}
 }
 
+// A text that two held-out splits share as it is, and train in other letters, leaks twice.
+func TestCheckThreeSplits(t *testing.T) {
+	splits := []Split{{"train", dataset(t, "train", textAndLabel, row{"Two", 0})}, {"held", dataset(t, "held", textAndLabel, row{"two", 0})}, {"test", dataset(t, "test", textAndLabel, row{"two", 0})}}
+	r, err := Check(context.Background(), splits, CheckOptions{Roles: Roles{Texts: []string{"text"}}, Measure: testMeasure, Examples: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "!leak_normalised held (train) 1: held:0=train:0[two]\n!leak_normalised test (train) 1: test:0=train:0[two]\n!leak test (held) 1: test:0=held:0[two]"
+	if got := shown(r); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestCheckNoRows(t *testing.T) {
 	_, err := Check(context.Background(), []Split{{"held", dataset(t, "held", textAndLabel)}}, CheckOptions{Roles: Roles{Texts: []string{"text"}}, Measure: testMeasure})
 	if err == nil || !strings.Contains(err.Error(), "check held: its files have no rows") {

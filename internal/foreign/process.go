@@ -124,6 +124,9 @@ func memoryFile(name string, how int, content []byte) (*os.File, error) {
 	if errors.Is(err, unix.EINVAL) { // Linux before 6.3, where all such files can be executed
 		fd, err = unix.MemfdCreate(name, unix.MFD_CLOEXEC)
 	}
+	if errors.Is(err, unix.EACCES) {
+		return nil, fmt.Errorf("%w: this machine forbids executable files in memory: sysctl vm.memfd_noexec must be 0 or 1", err)
+	}
 	if err != nil {
 		return nil, err
 	}

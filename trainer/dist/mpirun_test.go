@@ -2,6 +2,7 @@ package dist
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -58,10 +59,12 @@ func launch(t *testing.T, family string, ranks int, name string) (out string, er
 	if _, err := exec.LookPath(command[0]); err != nil {
 		t.Skipf("%s is not installed (Debian: %s): nothing is tested with it", family, map[string]string{OpenMPI: "openmpi-bin", MPICH: "mpich"}[family])
 	}
-	cmd := exec.Command(command[0], append(command[1:], "-n", fmt.Sprint(ranks), os.Args[0])...)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // a launcher that gives up may hang itself
+	defer cancel()
+	cmd := exec.CommandContext(ctx, command[0], append(command[1:], "-n", fmt.Sprint(ranks), os.Args[0])...)
 	cmd.Env = append(os.Environ(), scenario+"="+name)
 	var b bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &b, &b
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &b, &b, 10*time.Second
 	err = cmd.Run()
 	return b.String(), err
 }

@@ -63,7 +63,7 @@ func (w *World) join(l Launcher) error {
 	case errors.Is(err, foreign.ErrEnded):
 		return fmt.Errorf("start MPI: %w: see its messages above", err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("start MPI: the ranks have not found each other for %s: see that their machines can reach one another", w.patience)
+		return fmt.Errorf("start MPI: the ranks have not found each other for %s: see that all of them start, and that their machines can reach one another", w.patience)
 	case err != nil:
 		return fmt.Errorf("start MPI: %w", err)
 	}
@@ -229,19 +229,21 @@ func (w *World) move(list []transfer, how func() waiting) error {
 	if w.broken != nil || len(list) == 0 {
 		return w.broken
 	}
-	limit := time.Duration(0)
-	if w.patience > 0 {
-		limit = w.patience + stuck
-	}
-	w.broken = w.within(limit, func() error { return w.transfer(list, how) })
+	w.broken = w.transfer(list, how)
 	if errors.Is(w.broken, os.ErrDeadlineExceeded) {
 		w.broken = fmt.Errorf("%w: the MPI library does not come back", w.broken)
 	}
 	return w.broken
 }
 
-// stuck is for how long a function of the library that does not wait may fail to come back, after patience.
-const stuck = 5 * time.Second
+// call calls a function of the library that does not wait for others, and still may hang.
+func (w *World) call(name string, function uintptr, args ...uintptr) error {
+	limit := time.Duration(0)
+	if w.patience > 0 {
+		limit = w.patience + 10*time.Second
+	}
+	return w.within(limit, func() error { return w.mpi.do(name, function, args...) })
+}
 
 func (w *World) transfer(list []transfer, how func() waiting) error {
 	m := w.mpi
@@ -260,14 +262,14 @@ func (w *World) transfer(list []transfer, how func() waiting) error {
 			return fmt.Errorf("exchange %d bytes with %s: want less than 2 GiB at a time", len(t.memory), w.Name(t.rank))
 		}
 		const tag = 1
-		if err := m.do(name, function, m.Address(t.memory), uintptr(len(t.memory)), m.bytes, uintptr(t.rank), tag, m.world, w.request(i)); err != nil {
+		if err := w.call(name, function, m.Address(t.memory), uintptr(len(t.memory)), m.bytes, uintptr(t.rank), tag, m.world, w.request(i)); err != nil {
 			return err
 		}
 	}
 	begun := time.Now()
 	pause := time.Duration(0)
 	for {
-		if err := m.do("MPI_Testall", m.testAll, uintptr(len(list)), w.request(0), m.Address(w.flag), m.statusIgnored()); err != nil {
+		if err := w.call("MPI_Testall", m.testAll, uintptr(len(list)), w.request(0), m.Address(w.flag), m.statusIgnored()); err != nil {
 			return err
 		}
 		if w.number() != 0 {
@@ -288,7 +290,7 @@ func (w *World) request(i int) uintptr { return w.mpi.Address(w.requests[i*w.mpi
 func (w *World) late(list []transfer, waited time.Duration) error {
 	var missing []string
 	for i, t := range list {
-		if err := w.mpi.do("MPI_Test", w.mpi.test, w.request(i), w.mpi.Address(w.flag), w.mpi.statusIgnored()); err != nil {
+		if err := w.call("MPI_Test", w.mpi.test, w.request(i), w.mpi.Address(w.flag), w.mpi.statusIgnored()); err != nil {
 			return err
 		}
 		if name := w.Name(t.rank); w.number() == 0 && !slices.Contains(missing, name) {

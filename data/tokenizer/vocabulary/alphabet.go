@@ -64,7 +64,8 @@ func newAlphabet(c *counts, o Options) *alphabet {
 	covered := int64(0)
 	scripts := scriptNumbers()
 	for _, ch := range all {
-		full := float32(float64(covered)/float64(total)) >= float32(o.CharacterCoverage)
+		// In float32, as spm_train has it; but 1 is all of them, where that would round in a long text.
+		full := o.CharacterCoverage < 1 && float32(float64(covered)/float64(total)) >= float32(o.CharacterCoverage)
 		covered += ch.count
 		switch {
 		case ch.r == boundary || ch.r == rare:
