@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 
 	"t5train/data"
@@ -26,6 +28,7 @@ type heldOutText struct {
 	vocab     objective.Vocabulary
 	batchSize int
 	gaps      *gapFiller // nil without samples
+	digest    string     // of the text
 	world     *dist.World
 }
 
@@ -43,7 +46,7 @@ type heldOutOptions struct {
 
 // newHeldOutText returns the evaluation of a store. Of several denoisers each takes its part of one pass over the text.
 func newHeldOutText(b *Bundle, o Objective, denoisers []objective.Denoiser, s *store.Store, options heldOutOptions, w *kernel.Workers) (*heldOutText, error) {
-	h := &heldOutText{bundle: b, loss: decode.NewLoss(b.Model, w), vocab: vocabularyOf(b.Tokenizer), batchSize: options.batchSize}
+	h := &heldOutText{bundle: b, loss: decode.NewLoss(b.Model, w), vocab: vocabularyOf(b.Tokenizer), batchSize: options.batchSize, digest: filepath.Base(s.Dir())}
 	for _, d := range denoisers {
 		pieces, err := o.cut(s, d, options.limit)
 		if err != nil {
@@ -194,6 +197,9 @@ func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) ([]metric.V
 		defer done()
 	}
 	if err := o.World.Agree(err); err != nil {
+		return nil, err
+	}
+	if err := o.World.Same(map[string]string{"text": h.digest, "number of examples": strconv.Itoa(h.Len()), "batch size": strconv.Itoa(o.BatchSize)}); err != nil {
 		return nil, err
 	}
 	h.divide(o.World)

@@ -126,15 +126,27 @@ func (r *PlanResult) String() string {
 			l.Step, l.Reduction, grouped(int(l.TokensPerS)), 100*l.Efficiency, grouped(int(l.Memory/1e6)))
 	}
 	_ = t.Flush() // a strings.Builder does not fail
-	last := r.Layouts[len(r.Layouts)-1]
+	last, best := r.Layouts[len(r.Layouts)-1], r.Layouts[0]
+	for _, l := range r.Layouts {
+		if l.Nodes <= r.Pays {
+			best = l
+		}
+	}
 	if r.Pays < last.Nodes {
-		fmt.Fprintf(&text, "scaling stops paying behind %d nodes: the next ones give less than half of what they could\n", r.Pays)
+		fmt.Fprintf(&text, "scaling stops paying beyond %s: the next ones give less than half of what they could\n", nodes(r.Pays))
 	}
 	if last.Nodes < r.Nodes {
 		fmt.Fprintf(&text, "a step has %d micro-batches, which %d nodes cannot divide evenly: set train.accumulate to a multiple of %d\n", r.Measured.MicroBatches, r.Nodes, r.Nodes)
 	}
-	if n := last.Nodes * last.Ranks; n > 1 {
-		fmt.Fprintf(&text, "start %d nodes with: mpirun -n %d --map-by ppr:%d:node:pe=%d t5train ... --threads %d\n", last.Nodes, n, last.Ranks, last.Threads, last.Threads)
+	if n := best.Nodes * best.Ranks; n > 1 {
+		fmt.Fprintf(&text, "start %s with: mpirun -n %d --map-by ppr:%d:node:pe=%d t5train ... --threads %d\n", nodes(best.Nodes), n, best.Ranks, best.Threads, best.Threads)
 	}
 	return text.String()
+}
+
+func nodes(n int) string {
+	if n == 1 {
+		return "1 node"
+	}
+	return fmt.Sprintf("%d nodes", n)
 }

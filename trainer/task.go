@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -45,6 +46,11 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	if err := o.World.Agree(err); err != nil {
 		return nil, err
 	}
+	if o.World.Size() > 1 { // else nothing is digested
+		if err := sameEvaluation(e, examples, o); err != nil {
+			return nil, err
+		}
+	}
 	progress := o.Console.Start("evaluate", "examples", int64(examples.Len()))
 	defer progress.Stop()
 	values, answers, err := e.run(ctx, examples, o.BatchSize, progress.Set)
@@ -69,6 +75,19 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 		return nil, err
 	}
 	return result, nil
+}
+
+// sameEvaluation makes sure that all ranks are about to evaluate the same.
+func sameEvaluation(e *Evaluator, examples *data.Examples, o EvaluateOptions) error {
+	what, err := json.Marshal(struct {
+		Task       task.Spec
+		Generation decode.Options
+		BatchSize  int
+	}{e.spec, e.how, o.BatchSize})
+	if err := o.World.Agree(err); err != nil {
+		return err
+	}
+	return o.World.Same(map[string]string{"set of examples": examples.Digest(), "task": string(what)})
 }
 
 // intervals returns the intervals of the metrics that are shown.

@@ -22,7 +22,7 @@ type view struct {
 func (v view) differs(o view) string {
 	switch {
 	case v.Step != o.Step || v.Resume != o.Resume:
-		return fmt.Sprintf("another run in its output folder, which must be on a file system that all ranks share: it would %s, not %s", v.begins(), o.begins())
+		return fmt.Sprintf("another run in its output folder, which must be on a file system that all ranks share (it would %s, the other one %s)", v.begins(), o.begins())
 	case !maps.Equal(v.Config, o.Config):
 		return "another configuration (" + difference.Of(o.Config, v.Config)[0] + ")"
 	case v.Examples != o.Examples || !maps.Equal(v.Data, o.Data):

@@ -70,9 +70,9 @@ itself, unless --tokens names a folder that they share.`,
 			}
 			return ranks.share(c.Context(), a, func(a app, console *trainer.Console, w *dist.World) (stopped bool, err error) {
 				o.Console, o.World = console, w
-				bundle, how, err := trainer.Open(checkpoint)
+				m, err := openModel(checkpoint, console)
+				bundle := m.bundle
 				if err == nil {
-					console.Say("%s", how)
 					err = t.choose(bundle)
 				}
 				if err == nil && g.set(c) != "" {
@@ -84,6 +84,9 @@ itself, unless --tokens names a folder that they share.`,
 					return false, err
 				}
 				w.Watch(ranks.patience)
+				if err := m.sameOnRanks(w, nil); err != nil {
+					return false, err
+				}
 				if !w.First() {
 					_, err := trainer.Evaluate(c.Context(), bundle, o)
 					return false, err

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"math"
+
 	"github.com/spf13/cobra"
 
 	"t5train/trainer"
@@ -31,6 +34,9 @@ A step's micro-batches (train.accumulate) are divided over the ranks, so their n
 				if err := requireAtLeast(c, 1, name); err != nil {
 					return err
 				}
+			}
+			if !(gigabits > 0) || math.IsInf(gigabits, 0) {
+				return usageError{fmt.Errorf("--bandwidth %g: want Gbit/s, more than 0", gigabits), c.CommandPath()}
 			}
 			config, err := sources.load(c)
 			if err != nil {

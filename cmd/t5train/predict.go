@@ -51,6 +51,9 @@ checkpoint, task and flags of generation.`,
 					return false, err
 				}
 				w.Watch(ranks.patience)
+				if err := p.model.sameOnRanks(w, p.about()); err != nil {
+					return false, err
+				}
 				return false, p.run(c, a, &f, console, w)
 			})
 		},
@@ -99,11 +102,15 @@ func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *traine
 	return p, err
 }
 
+func (p *prediction) about() about {
+	return about{
+		Task: p.spec, MaxInputLength: p.predictor.MaxInputLength(), MaxOutputLength: p.predictor.MaxOutputLength(), Generation: p.how, Choices: p.choices,
+	}
+}
+
 func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *trainer.Console, w *dist.World) error {
 	job := func() (answers.Job, error) {
-		return p.model.job("predict", f.out.format, about{
-			Task: p.spec, MaxInputLength: p.predictor.MaxInputLength(), MaxOutputLength: p.predictor.MaxOutputLength(), Generation: p.how, Choices: p.choices,
-		})
+		return p.model.job("predict", f.out.format, p.about())
 	}
 	var cuts trainer.Cuts
 	err := answer(c, a, f.out, job, trainer.Stream[trainer.Input, trainer.Prediction]{

@@ -501,6 +501,17 @@ func TestRanksWaitForInputs(t *testing.T) {
 
 // TestRanksRefuse gives ranks what they cannot do together: one message says what, and what to do.
 func TestRanksRefuse(t *testing.T) {
+	first, second := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "run")
+	finish(t, trainCommand(first))
+	finish(t, exec.Command("t5train", append(trainCommand(second).Args[1:], "--seed", "7")...))
+	predict := func(checkpoint string) []string {
+		return []string{"t5train", "predict", "--checkpoint", checkpoint, "--task", "seq2seq", "--text", "hello"}
+	}
+	evaluate := func(examples string) []string {
+		return []string{"t5train", "evaluate", "--checkpoint", first, "--task", "seq2seq", "--text-column", "label", "--target-column", "sms",
+			"--data", "../../testdata/sms_spam/validation-00000-of-00001.parquet", "--max-examples", examples}
+	}
+	and := []string{":", "-n", "1"}
 	output := filepath.Join(t.TempDir(), "run")
 	command := trainCommand(output).Args
 	other := append(append([]string{}, command...), "--seed", "7")
@@ -510,6 +521,9 @@ func TestRanksRefuse(t *testing.T) {
 	}{
 		"a step that does not divide": {mpirun(t, 4, command...), "divide a step over 4 ranks: it has 2 micro-batches"},
 		"two configurations":          {mpirun(t, 1, append(append(command, ":", "-n", "1"), other...)...), "has another configuration (train.seed"},
+		"two checkpoints":             {mpirun(t, 1, slices.Concat(predict(first), and, predict(second))...), "has another checkpoint than rank 0"},
+		"two tasks":                   {mpirun(t, 1, slices.Concat(predict(first), and, predict(first), []string{"--beams", "2"})...), "has another generation.Beams than rank 0"},
+		"two data sets":               {mpirun(t, 1, slices.Concat(evaluate("5"), and, evaluate("6"))...), "has another set of examples than rank 0"},
 		"a wrong key":                 {mpirun(t, 2, append(command, "--set", "train.steps=-1")...), "train.steps"},
 		"a wrong flag":                {mpirun(t, 2, append(command, "--stepz", "1")...), "did you mean --steps?"},
 	} {

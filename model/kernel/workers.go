@@ -29,11 +29,16 @@ func NewWorkers(threads int) *Workers {
 	return NewWorkersOn(path, threads)
 }
 
+// mostThreads bounds a number that is asked for, which no machine of fewer processors has a use for: thousands of them
+// would wait for each other, and results do not depend on it.
+const mostThreads = 64
+
 // NewWorkersOn is NewWorkers on one of Paths.
 func NewWorkersOn(path string, threads int) *Workers {
 	if threads <= 0 {
 		threads = defaultThreads(runtime.GOMAXPROCS(0), "/")
 	}
+	threads = min(threads, max(mostThreads, runtime.NumCPU()))
 	w := &Workers{threads: threads, isa: isaByName(path), helpers: make([]atomic.Pointer[job], threads-1)}
 	w.scratch.New = func() any { return &scratch{isa: w.isa} }
 	return w

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"t5train/internal/difference"
 )
 
 // CommonError is an error that all ranks have: the job ends in order, and one rank says why.
@@ -50,6 +52,26 @@ func (w *World) Agree(own error) error {
 			return CommonError{own}
 		default:
 			return CommonError{fmt.Errorf("%s: %s", w.Name(rank), r.Text)}
+		}
+	}
+	return nil
+}
+
+// Same makes sure that all ranks are about to do the same: values, by their names, say what a rank does and with what. Where
+// they differ all ranks have an error, which names the first of them.
+func (w *World) Same(own map[string]string) error {
+	if w.Size() == 1 {
+		return nil
+	}
+	all, err := Gather(w, own)
+	if err != nil {
+		return err
+	}
+	for rank, of := range all {
+		for _, name := range difference.Names(all[0], of) {
+			if of[name] != all[0][name] {
+				return CommonError{fmt.Errorf("%s has another %s than %s: give all ranks the same command, program and files", w.Name(rank), name, w.Name(0))}
+			}
 		}
 	}
 	return nil
