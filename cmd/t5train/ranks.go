@@ -39,6 +39,9 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 		_, err := work(a, a.console(), nil)
 		return err
 	}
+	if f.patience < 0 {
+		return fmt.Errorf("--rank-timeout %s: want 0, which is forever, or more", f.patience)
+	}
 	patience := f.patience
 	if patience > 0 { // a launcher needs its time to start all of them
 		patience = max(patience, time.Minute)

@@ -58,13 +58,19 @@ func openLibrary(l Launcher) (*library, error) {
 
 func (m *library) open(l Launcher) error {
 	family := MPICH
+	remedy := func(family string) string {
+		if os.Getenv(LibraryVariable) != "" {
+			return fmt.Sprintf("name one of %s in %s, or unset it", family, LibraryVariable)
+		}
+		return remedies[family]
+	}
 	if l.Name != MPICH {
 		family = OpenMPI // also under Slurm, whose plugins serve both
 	}
 	var err error
 	if name := os.Getenv(LibraryVariable); name != "" {
 		if m.handle, err = m.Process.Open(name); err != nil {
-			return fmt.Errorf("open the MPI library %s (%s): %w", name, LibraryVariable, err)
+			return fmt.Errorf("open the MPI library %s: %w: correct %s, or unset it to look for the usual names", name, err, LibraryVariable)
 		}
 	} else {
 		names := libraries[family]
@@ -80,10 +86,10 @@ func (m *library) open(l Launcher) error {
 		}
 	}
 	if err := m.resolve(); err != nil {
-		return fmt.Errorf("open the MPI library: %w: it is none of Open MPI or MPICH that is known: %s", err, remedies[family])
+		return fmt.Errorf("open the MPI library: %w: it is none of Open MPI or MPICH that is known: %s", err, remedy(family))
 	}
 	if known := l.Name == OpenMPI || l.Name == MPICH; known && m.family != l.Name {
-		return fmt.Errorf("open the MPI library: it is of %s, but the launcher is of %s: start with the launcher of %s, or %s", m.family, l.Name, m.family, remedies[l.Name])
+		return fmt.Errorf("open the MPI library: it is of %s, but the launcher is of %s: start with the launcher of %s, or %s", m.family, l.Name, m.family, remedy(l.Name))
 	}
 	return nil
 }

@@ -96,6 +96,9 @@ func (w *World) join(l Launcher) error {
 	}
 	host, _ := os.Hostname() // it is for messages
 	w.peers, err = Gather(w, peer{host, processors()})
+	if errors.As(err, new(*LateError)) {
+		return fmt.Errorf("start MPI: %w, or what MPI sends does not arrive: open the firewall between the machines, or name the network (Open MPI: --mca btl_tcp_if_include eth0)", err)
+	}
 	for _, p := range w.peers {
 		if p == w.peers[w.rank] {
 			w.shared++
@@ -136,7 +139,7 @@ func (w *World) String() string {
 	if len(hosts) > 1 {
 		machines = fmt.Sprintf("on %d machines", len(hosts))
 	}
-	return fmt.Sprintf("%d ranks %s, by %s", w.size, machines, w.mpi.family)
+	return fmt.Sprintf("%d ranks %s, by %s; processors of rank %d: %d", w.size, machines, w.mpi.family, w.rank, w.Threads(0))
 }
 
 // Name returns what a rank is called in messages.

@@ -147,7 +147,7 @@ func TestLauncherFrom(t *testing.T) {
 
 // TestMissing opens libraries that are not there or not of MPI: one line says what to do.
 func TestMissing(t *testing.T) {
-	for library, want := range map[string]string{"/nowhere/libmpi.so": "open the MPI library /nowhere/libmpi.so (T5_MPI)", "libm.so.6": "none of Open MPI or MPICH"} {
+	for library, want := range map[string]string{"/nowhere/libmpi.so": "correct T5_MPI, or unset it", "libm.so.6": "name one of Open MPI in T5_MPI, or unset it"} {
 		t.Setenv(LibraryVariable, library)
 		_, err := Open(Launcher{OpenMPI, 0, 2, true}, 0)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
