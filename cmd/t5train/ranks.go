@@ -20,8 +20,11 @@ type rankFlags struct {
 	patience    time.Duration
 }
 
+// distributedFlag is the flag of the commands whose work ranks share.
+const distributedFlag = "distributed"
+
 func (f *rankFlags) add(c *cobra.Command) {
-	c.Flags().BoolVar(&f.distributed, "distributed", false, "work with other processes over MPI, although nothing tells that a launcher such as mpirun has started this one")
+	c.Flags().BoolVar(&f.distributed, distributedFlag, false, "work with other processes over MPI, although nothing tells that a launcher such as mpirun has started this one")
 	c.Flags().DurationVar(&f.patience, "rank-timeout", 10*time.Minute, "how long processes wait for one that does not answer before all end; 0 is forever")
 }
 

@@ -15,6 +15,7 @@ import (
 	"t5train/internal/nearest"
 	"t5train/model/kernel"
 	"t5train/trainer"
+	"t5train/trainer/dist"
 	"t5train/trainer/record"
 )
 
@@ -46,7 +47,10 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:              noArguments,
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			if err := forOneProcess(c); err != nil {
+				return err
+			}
 			_, err := kernel.PathFromEnvironment()
 			return err
 		},
@@ -54,6 +58,15 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 	root.AddCommand(pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), serveCommand(a), validateCommand(a), inspectCommand(a), convertCommand(a), sizesCommand(a), configCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a), planCommand(a), reportCommand(a), runsCommand(a))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{flagError(c, err), c.CommandPath()} })
 	return root
+}
+
+// forOneProcess refuses several ranks of a command that does not share its work: each would do and write the same.
+func forOneProcess(c *cobra.Command) error {
+	l := dist.LauncherFrom(os.Getenv)
+	if l.Size <= 1 || c.Flags().Lookup(distributedFlag) != nil || !c.Runnable() {
+		return nil
+	}
+	return usageError{fmt.Errorf("%d processes of %s were started, which do not share its work: start one", l.Size, c.CommandPath()), c.CommandPath()}
 }
 
 // version says which t5train this is.
