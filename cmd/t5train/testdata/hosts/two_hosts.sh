@@ -40,8 +40,9 @@ shift
 exec ip netns exec "\$host" unshare --uts sh -c "hostname \$host; \$*"
 AGENT
 chmod +x "$agent"
-# No exec: the namespaces are to be removed in the end. Processes of one machine would talk over shared memory.
+# No exec: the namespaces are to be removed in the end. Processes of one machine would talk over shared memory,
+# and both would be bound to its first core.
 ip netns exec "$one" unshare --uts sh -c 'hostname "$0"; exec "$@"' "$one" \
 	mpirun.openmpi --allow-run-as-root --mca plm_rsh_agent "$agent" --mca btl tcp,self --mca pml ob1 \
 	--mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 \
-	--host 10.77.0.1:1,10.77.0.2:1 -n 2 "$@"
+	--bind-to none --host 10.77.0.1:1,10.77.0.2:1 -n 2 "$@"
