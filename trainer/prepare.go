@@ -133,16 +133,7 @@ func (p *prepared) compare() error {
 		own.Data, own.Examples = p.loop.state.Data, p.loop.state.Examples
 		own.Weights = weightsDigest(p.loop.bundle)
 	}
-	all, err := dist.Gather(w, own)
-	if err != nil {
-		return err
-	}
-	for rank, v := range all {
-		if differs := v.differs(all[0]); differs != "" {
-			return w.Common(fmt.Errorf("%s has %s than %s: give all ranks the same command, program and files", w.Name(rank), differs, w.Name(0)))
-		}
-	}
-	return nil
+	return dist.Compare(w, own, view.differs)
 }
 
 // claim takes the output folder and prepares it.

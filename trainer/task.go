@@ -46,10 +46,8 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	if err := o.World.Agree(err); err != nil {
 		return nil, err
 	}
-	if o.World.Size() > 1 { // else nothing is digested
-		if err := sameEvaluation(e, examples, o); err != nil {
-			return nil, err
-		}
+	if err := sameEvaluation(e, examples, o); err != nil {
+		return nil, err
 	}
 	progress := o.Console.Start("evaluate", "examples", int64(examples.Len()))
 	defer progress.Stop()
@@ -79,6 +77,9 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 
 // sameEvaluation makes sure that all ranks are about to evaluate the same.
 func sameEvaluation(e *Evaluator, examples *data.Examples, o EvaluateOptions) error {
+	if o.World.Size() == 1 {
+		return nil // nothing is digested
+	}
 	what, err := json.Marshal(struct {
 		Task       task.Spec
 		Generation decode.Options

@@ -36,8 +36,8 @@ a number and are none, which count as -1 as in T5, "lost" entities that are nowh
 
 A checkpoint that is pre-trained is evaluated by its objective on the text of the data, or with --part by a task of the
 mixture that it was pre-trained on. Its text is tokenized into the folder of --tokens, where it stays, or into the folder for
-temporary files, from which it is removed. Several ranks tokenize it each for
-itself, unless --tokens names a folder that they share.`,
+temporary files, from which it is removed. Several ranks tokenize it each for itself, unless --tokens names a folder that they
+share.`,
 		Example: `  t5train evaluate --checkpoint runs/quickstart --data held-out.parquet
   t5train evaluate --checkpoint flan-t5-small --task classification --data test.parquet --output metrics.json
   t5train evaluate --checkpoint runs/translation --data test.parquet --beams 4 --metrics bleu,chrf`,

@@ -60,6 +60,19 @@ func (w *World) Agree(own error) error {
 // Same makes sure that all ranks are about to do the same: values, by their names, say what a rank does and with what. Where
 // they differ all ranks have an error, which names the first of them.
 func (w *World) Same(own map[string]string) error {
+	return Compare(w, own, func(own, first map[string]string) string {
+		for _, name := range difference.Names(first, own) {
+			if own[name] != first[name] {
+				return "another " + name
+			}
+		}
+		return ""
+	})
+}
+
+// Compare makes sure that no rank differs from the first one. differs says in what it does, as in "another seed", "" if in
+// nothing; it becomes an error of all ranks.
+func Compare[T any](w *World, own T, differs func(own, first T) string) error {
 	if w.Size() == 1 {
 		return nil
 	}
@@ -67,11 +80,9 @@ func (w *World) Same(own map[string]string) error {
 	if err != nil {
 		return err
 	}
-	for rank, of := range all {
-		for _, name := range difference.Names(all[0], of) {
-			if of[name] != all[0][name] {
-				return CommonError{fmt.Errorf("%s has another %s than %s: give all ranks the same command, program and files", w.Name(rank), name, w.Name(0))}
-			}
+	for rank, v := range all {
+		if what := differs(v, all[0]); what != "" {
+			return w.Common(fmt.Errorf("%s has %s than %s: give all ranks the same command, program and files", w.Name(rank), what, w.Name(0)))
 		}
 	}
 	return nil
