@@ -1,6 +1,7 @@
 package checkpoints
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,11 +45,7 @@ func lockRun(output string) (unlock func(), err error) {
 		unlock, err = durable.Lock(ctx, path)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		holder := "another process"
-		if text, err := os.ReadFile(path); err == nil && len(text) > 0 {
-			holder = strings.TrimSpace(string(text))
-		}
-		return nil, fmt.Errorf("%s is writing there: wait for it, stop it, or choose another output folder", holder)
+		return nil, fmt.Errorf("%s is writing there: wait for it, stop it, or choose another output folder", cmp.Or(Holder(output), "another process"))
 	}
 	if err != nil {
 		return nil, err
@@ -62,6 +59,15 @@ func lockRun(output string) (unlock func(), err error) {
 		return nil, err
 	}
 	return unlock, nil
+}
+
+// Holder returns what the lock of the run in output says about the process that took it last, "" if there is none.
+func Holder(output string) string {
+	text, err := os.ReadFile(filepath.Join(output, runLockName))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
 }
 
 // Running tells whether a process is writing the run in output.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"t5train/checkpoints"
 	"t5train/configs"
@@ -26,7 +27,11 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	if err := o.World.Agree(err); err != nil {
 		return nil, err
 	}
+	// Before the loop is built: a rank with other data may find another mistake there.
 	if err := p.compare(); err != nil {
+		return nil, err
+	}
+	if err := o.World.Agree(p.build()); err != nil {
 		return nil, err
 	}
 	if o.World.First() {
@@ -37,6 +42,9 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	}
 	if p.from.state.Finished {
 		return newResult(p.run, p.from.state, false), nil
+	}
+	if err := p.shared(); err != nil {
+		return nil, err
 	}
 	processors, err := dist.Gather(o.World, processor(p.workers))
 	if err != nil {
@@ -54,8 +62,9 @@ type prepared struct {
 	run      *checkpoints.Run
 	from     start
 	workers  *kernel.Workers
+	bundle   *Bundle // nil if the run is finished, as what follows
 	material *material
-	loop     *loop // nil if the run is finished
+	loop     *loop
 	closers  []func()
 }
 
@@ -71,9 +80,6 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 	if err != nil {
 		return nil, err
 	}
-	if err := divisible(c.Train, o.World.Size()); err != nil {
-		return nil, err
-	}
 	p := &prepared{config: c, options: o}
 	if p.run, err = checkpoints.OpenRun(c.Output); err != nil {
 		return nil, err
@@ -81,45 +87,71 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 	if p.from, err = startOf(p.run, c, o); err != nil || p.from.state.Finished {
 		return p, err
 	}
+	if err := divisible(c.Train, o.World.Size(), p.from.resume); err != nil {
+		return nil, err
+	}
 	if o.Initial != "" && !p.from.resume {
 		if err := checkOut(c.Model.Path, o.Initial); err != nil {
 			return nil, fmt.Errorf("save the initial model to %s: %w (a model to start from is --model)", o.Initial, err)
 		}
 	}
 	p.workers = kernel.NewWorkers(o.World.Threads(c.Train.Threads))
-	bundle, err := startModel(c, p.from, o.Console)
-	if err != nil {
+	if p.bundle, err = startModel(c, p.from, o.Console); err != nil {
 		return nil, err
 	}
 	var was map[string]string
 	if p.from.resume {
 		was = p.from.state.Data
 	}
-	if p.material, err = read(ctx, c, bundle, was, p.workers, o.Console); err != nil {
+	if p.material, err = read(ctx, c, p.bundle, was, p.workers, o.Console); err != nil {
 		return nil, err
 	}
 	p.closers = append(p.closers, func() { p.material.close() })
-	if p.loop, err = newLoop(c, bundle, p.material, p.workers, p.run, o.Console, o.World); err != nil {
-		return p, err
-	}
-	p.closers = append(p.closers, p.loop.close)
-	warnRate(c, o.Console)
-	if p.from.resume {
-		err = p.loop.resume(p.from)
-	}
-	return p, err
+	return p, nil
 }
 
-// divisible makes sure that all ranks have the same number of micro-batches.
-func divisible(t configs.Train, ranks int) error {
+// build makes the loop of what was read, unless the run is finished.
+func (p *prepared) build() (err error) {
+	if p.bundle == nil {
+		return nil
+	}
+	if p.loop, err = newLoop(p.config, p.bundle, p.material, p.workers, p.run, p.options.Console, p.options.World); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.loop.close)
+	warnRate(p.config, p.options.Console)
+	if p.from.resume {
+		return p.loop.resume(p.from)
+	}
+	return nil
+}
+
+// divisible makes sure that all ranks have the same number of micro-batches. A run that goes on keeps their number.
+func divisible(t configs.Train, ranks int, resume bool) error {
 	if t.Accumulate%ranks == 0 {
 		return nil
 	}
 	remedy := fmt.Sprintf("set train.accumulate to a multiple of %d, or start another number of ranks", ranks)
-	if t.Accumulate == 1 && t.BatchSize%ranks == 0 {
+	if resume {
+		remedy = fmt.Sprintf("start %s to go on with this run, whose train.accumulate stays what it is", divisors(t.Accumulate))
+	} else if t.Accumulate == 1 && t.BatchSize%ranks == 0 {
 		remedy += fmt.Sprintf("; train.accumulate=%d with train.batch_size=%d are the same examples a step", ranks, t.BatchSize/ranks)
 	}
 	return fmt.Errorf("divide a step over %d ranks: it has %d micro-batches (train.accumulate), and each rank computes the same number of them: %s", ranks, t.Accumulate, remedy)
+}
+
+// divisors says how many ranks divide n, as in "1, 2 or 4 ranks".
+func divisors(n int) string {
+	if n == 1 {
+		return "1 rank"
+	}
+	text := "1"
+	for d := 2; d < n; d++ {
+		if n%d == 0 {
+			text += fmt.Sprintf(", %d", d)
+		}
+	}
+	return fmt.Sprintf("%s or %d ranks", text, n)
 }
 
 // compare makes sure that all ranks are about to do the same.
@@ -129,11 +161,43 @@ func (p *prepared) compare() error {
 		return nil
 	}
 	own := view{Step: p.from.step, Resume: p.from.resume, Config: decisive(p.config)}
-	if p.loop != nil {
-		own.Data, own.Examples = p.loop.state.Data, p.loop.state.Examples
-		own.Weights = weightsDigest(p.loop.bundle)
+	if p.material != nil {
+		own.Data, own.Examples = p.material.digests, int64(p.material.train.Len())
+		own.Weights = weightsDigest(p.bundle)
 	}
 	return dist.Compare(w, own, view.differs)
+}
+
+// shared makes sure that the output folder of all ranks is the one that the first rank has claimed: else the run would go
+// well until some rank is to go on with it.
+func (p *prepared) shared() error {
+	w, output := p.options.World, p.config.Output
+	if w.Size() == 1 {
+		return nil
+	}
+	holders, err := dist.Gather(w, checkpoints.Holder(output))
+	if err != nil {
+		return err
+	}
+	if !w.First() && !heldBy(output, holders[0], p.options.Patience) {
+		err = fmt.Errorf("output: %s is not the folder that %s writes to: put it on a file system that all ranks share", output, w.Name(0))
+	}
+	return w.Agree(err)
+}
+
+// heldBy tells whether the lock of a run says that holder holds it. Network file systems keep what they know of a folder for up
+// to a minute, so it takes that time to say no, but no more than patience, if that is not 0.
+func heldBy(output, holder string, patience time.Duration) bool {
+	const cached, pause = 75 * time.Second, 100 * time.Millisecond
+	if patience == 0 || patience > cached {
+		patience = cached
+	}
+	for begun := time.Now(); checkpoints.Holder(output) != holder; time.Sleep(pause) {
+		if time.Since(begun) > patience {
+			return false
+		}
+	}
+	return true
 }
 
 // claim takes the output folder and prepares it.

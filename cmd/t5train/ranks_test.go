@@ -225,8 +225,9 @@ func TestRanksRefuse(t *testing.T) {
 			"--data", "../../testdata/sms_spam/validation-00000-of-00001.parquet", "--max-examples", examples}
 	}
 	and := []string{":", "-n", "1"}
-	output := filepath.Join(t.TempDir(), "run")
-	command := trainCommand(output).Args
+	output, elsewhere := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "run")
+	command, short := trainCommand(output).Args, []string{"--rank-timeout", "1s"}
+	tune, hosts := tuneThere(t, output)
 	other := append(append([]string{}, command...), "--seed", "7")
 	for name, c := range map[string]struct {
 		cmd  *exec.Cmd
@@ -234,6 +235,8 @@ func TestRanksRefuse(t *testing.T) {
 	}{
 		"a step that does not divide": {mpirun(t, 4, command...), "divide a step over 4 ranks: it has 2 micro-batches"},
 		"two configurations":          {mpirun(t, 1, append(append(command, ":", "-n", "1"), other...)...), "has another configuration (train.seed"},
+		"two output folders":          {mpirun(t, 1, slices.Concat(trainCommand(elsewhere).Args, short, and, trainCommand(elsewhere+"2").Args, short)...), elsewhere + "2 is not the folder that rank 0"},
+		"two machines' data":          {mpirun(t, 1, slices.Concat([]string{"-wdir", hosts[0]}, tune, and, []string{"-wdir", hosts[1]}, tune)...), "has other examples than rank 0"},
 		"two checkpoints":             {mpirun(t, 1, slices.Concat(predict(first), and, predict(second))...), "has another checkpoint than rank 0"},
 		"two tasks":                   {mpirun(t, 1, slices.Concat(predict(first), and, predict(first), []string{"--beams", "2"})...), "has another generation.Beams than rank 0"},
 		"two data sets":               {mpirun(t, 1, slices.Concat(evaluate("5"), and, evaluate("6"))...), "has another set of examples than rank 0"},
@@ -249,6 +252,24 @@ func TestRanksRefuse(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(output, "config.yaml")); err == nil {
 		t.Error("a run that cannot begin has written its configuration")
 	}
+}
+
+// tuneThere returns a command that fine-tunes on train.parquet, and two folders that each have another file of that name. Of the
+// second one the steps are fewer than those of the warm-up.
+func tuneThere(t *testing.T, output string) (command []string, folders [2]string) {
+	config, err := filepath.Abs("testdata/tiny.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"train", "validation"} {
+		folders[i] = t.TempDir()
+		file, err := filepath.Abs("../../testdata/sms_spam/" + name + "-00000-of-00001.parquet")
+		if err := errors.Join(err, os.Symlink(file, filepath.Join(folders[i], "train.parquet"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return []string{"t5train", "finetune", "--config", config, "--train", "train.parquet", "--output", output, "--set", "train.steps=0", "--epochs", "1", "--batch-size", "16",
+		"--set", "train.accumulate=2", "--set", "data.max_train_examples=2000", "--set", "schedule.name=linear", "--set", "schedule.warmup_steps=50"}, folders
 }
 
 // TestDistributedLibrary asks for ranks where there is no library: one line says what is missing.
