@@ -135,6 +135,9 @@ func (w *World) String() string {
 	for _, p := range w.peers {
 		hosts[p.Host] = true
 	}
+	if w.size == 1 {
+		return fmt.Sprintf("1 rank, by %s: no launcher has started others", w.mpi.family)
+	}
 	machines := "on one machine"
 	if len(hosts) > 1 {
 		machines = fmt.Sprintf("on %d machines", len(hosts))
@@ -269,8 +272,8 @@ func (w *World) transfer(list []transfer, how func() waiting) error {
 			return err
 		}
 	}
-	begun := time.Now()
-	pause := time.Duration(0)
+	var waited, pause time.Duration
+	looked := time.Now()
 	for {
 		if err := w.call("MPI_Testall", m.testAll, uintptr(len(list)), w.request(0), m.Address(w.flag), m.statusIgnored()); err != nil {
 			return err
@@ -278,7 +281,10 @@ func (w *World) transfer(list []transfer, how func() waiting) error {
 		if w.number() != 0 {
 			return nil
 		}
-		if waited := time.Since(begun); w.patience > 0 && waited > w.patience {
+		// Where this process was stopped itself, that time is not what it has waited for others.
+		now := time.Now()
+		waited, looked = waited+min(now.Sub(looked), time.Second), now
+		if w.patience > 0 && waited > w.patience {
 			return w.late(list, waited)
 		}
 		h := how()

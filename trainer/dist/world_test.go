@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 
 func init() {
 	scenarios["exchange"] = exchange
+	scenarios["halted"] = halted
 	scenarios["late"] = late
 	scenarios["late itself"] = lateItself
 	scenarios["agree"] = agree
@@ -67,6 +70,28 @@ func late(w *World) error {
 	w.Watch(100 * time.Millisecond)
 	if w.Rank() == 2 {
 		time.Sleep(time.Hour) // it ends with the job
+	}
+	_, err := w.Exchange(nil)
+	return err
+}
+
+// TestHalted halts a rank while it waits for another one, for longer than its patience: it has not waited for so long.
+func TestHalted(t *testing.T) {
+	if out, err := launch(t, OpenMPI, 2, "halted"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func halted(w *World) error {
+	w.Watch(3 * time.Second)
+	if w.Rank() == 1 {
+		w.Watch(0)
+		time.Sleep(5 * time.Second)
+	} else {
+		script := fmt.Sprintf("sleep 0.3; kill -STOP %[1]d; sleep 4; kill -CONT %[1]d", os.Getpid())
+		if err := exec.Command("sh", "-c", script).Start(); err != nil {
+			return err
+		}
 	}
 	_, err := w.Exchange(nil)
 	return err
