@@ -50,9 +50,9 @@ func TestKindOfRun(t *testing.T) {
 		want             []string
 	}{
 		"pre-training by finetune": {pretrain + "task: {name: classification}", "finetune", []string{
-			`objective.name: is a key of pre-training, but this is fine-tuning: remove it, or run t5train pretrain (run.yaml:4)`}},
+			`objective.name: is a key of pre-training, but this is fine-tuning: remove it, or say pretrain in the command (run.yaml:4)`}},
 		"task in pre-training": {pretrain + "task: {name: classification, prefix: a}", "", []string{
-			`task.name: is a key of fine-tuning, but this is pre-training: remove it, or run t5train finetune`,
+			`task.name: is a key of fine-tuning, but this is pre-training: remove it, or say finetune in the command`,
 			`task.prefix: is a key of fine-tuning, but this is pre-training`}},
 		"pre-training keys in fine-tuning": {minimal + "objective: {density: 0.2}\neval: {samples: 3}", "", []string{
 			"objective.density: is a key of pre-training", "eval.samples: is a key of pre-training"}},

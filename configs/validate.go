@@ -51,9 +51,9 @@ func (c *Config) problems(kind string) []problem {
 
 // foreign reports the keys that are set and that the kind of run does not have.
 func (c *Config) foreign(kind string) []problem {
-	remedy := "remove it, or run t5train pretrain"
+	remedy := "remove it, or say pretrain in the command"
 	if kind == pretraining {
-		remedy = "remove it, or run t5train finetune without objective; tasks to mix with text are entries of data.mixture"
+		remedy = "remove it, or say finetune in the command, without objective; tasks to mix with text are entries of data.mixture"
 	}
 	var ps []problem
 	for _, f := range fields() {
