@@ -57,9 +57,8 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 	if !w.First() {
 		a.stdout, console = io.Discard, trainer.PlainConsole(io.Discard)
 	}
-	if w.Size() > 1 {
-		console.Say("%s", w)
-	}
+	console.Say("%s", w)
+	defer sayWaiting(ctx, a, w)()
 	stopped, err := work(a, console, w)
 	if err == nil || w.Size() == 1 || errors.As(err, new(dist.CommonError)) {
 		return endTogether(ctx, a, w, stopped, err)
@@ -69,6 +68,28 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 	}
 	w.Abort()
 	return errSaid
+}
+
+// sayWaiting says so where a rank that was told to stop waits for the others, which go on with what they do: the end of an
+// interval of a step is soon there, that of reading data is not. quiet ends that.
+func sayWaiting(ctx context.Context, a app, w *dist.World) (quiet func()) {
+	if w.Size() == 1 {
+		return func() {}
+	}
+	ended := make(chan struct{})
+	go func() {
+		select {
+		case <-ended:
+			return
+		case <-ctx.Done():
+		}
+		select {
+		case <-ended:
+		case <-time.After(5 * time.Second):
+			fmt.Fprintf(a.stderr, "%s: to stop, and waiting until the other ranks have done what they are at; another signal ends all at once\n", w.Name(w.Rank()))
+		}
+	}()
+	return func() { close(ended) }
 }
 
 // endTogether ends all ranks that have the same outcome.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"t5train/checkpoints"
+	"t5train/internal/durable"
 )
 
 // TestRanksPredictAfterKills kills a rank that answers inputs. The file that ranks, or one process, go on with is that of one
@@ -299,5 +301,43 @@ func TestRanksWaitForInputs(t *testing.T) {
 		if want := map[bool]string{false: `"input":"hello"`, true: "no answer from rank 1"}[halted]; (err != nil) != halted || strings.Count(b.String(), want) != 1 {
 			t.Errorf("halted %t: %v, want once %q\n%s", halted, err, want, &b)
 		}
+	}
+}
+
+// TestRanksStopWhileReading stops one of two ranks while another process makes their token store: it says that it waits for the
+// other one, which has not been told.
+func TestRanksStopWhileReading(t *testing.T) {
+	dir := t.TempDir()
+	tokens, output := filepath.Join(dir, "tokens"), filepath.Join(dir, "run")
+	finish(t, divided(t, 0, output, "--tokens", tokens))
+	stores, err := filepath.Glob(filepath.Join(tokens, "*"))
+	if err != nil || len(stores) == 0 {
+		t.Fatalf("no token store: %v", err)
+	}
+	for _, s := range stores {
+		release, err := durable.TryLock(filepath.Join(tokens, "."+filepath.Base(s)+".t5train-lock"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		if err := os.RemoveAll(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	output = filepath.Join(dir, "stopped")
+	cmd := divided(t, 2, output, "--tokens", tokens)
+	said := &trigger{pattern: regexp.MustCompile("waiting for it"), fire: func() {
+		if p, ok := rankOf(output, 1); !ok || p.Signal(syscall.SIGTERM) != nil {
+			t.Error("rank 1 has ended")
+		}
+	}}
+	waits := &trigger{pattern: regexp.MustCompile(`(?m)^rank 1 .* waiting until the other ranks`), fire: func() {
+		if p, ok := rankOf(output, 0); !ok || p.Signal(syscall.SIGTERM) != nil {
+			t.Error("rank 0 has ended")
+		}
+	}}
+	cmd.Stderr = io.MultiWriter(said, waits)
+	if err := cmd.Run(); cmd.ProcessState.ExitCode() != 143 || strings.Count(waits.text.String(), "waiting until the other ranks") != 1 {
+		t.Errorf("%v, want exit status 143 and once that a rank waits\n%s", err, &waits.text)
 	}
 }
