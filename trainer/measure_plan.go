@@ -61,12 +61,15 @@ func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material,
 	most := kernel.NewWorkers(c.Train.Threads).Threads()
 	for threads := 1; ; threads = min(2*threads, most) {
 		w := kernel.NewWorkers(threads)
-		pass, update, err := timeSteps(ctx, c, b, w, batches, warmup)
+		t, err := timeSteps(ctx, c, b, w, batches, warmup)
 		if err != nil {
 			return r, err
 		}
-		console.Say("measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, pass, update)
-		r.Threads, r.MicroBatch, r.Update = append(r.Threads, threads), append(r.MicroBatch, pass), append(r.Update, update)
+		console.Say("measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, t.pass, t.update)
+		if t.cpu > 0 && t.cpu < undisturbed {
+			console.Say("  warning: the threads had a processor for %.0f %% of the time only, so something else runs here: measure again without it", 100*t.cpu)
+		}
+		r.Threads, r.MicroBatch, r.Update = append(r.Threads, threads), append(r.MicroBatch, t.pass), append(r.Update, t.update)
 		if r.Memory == 0 { // with more threads come other graphs, whose memory a run does not have
 			r.Memory = int64(peakRSS() * 1e6)
 		}
@@ -78,27 +81,37 @@ func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material,
 	return r, nil
 }
 
-// timeSteps returns the median seconds of a micro-batch and of an update. The weights are those that training would have.
-func timeSteps(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, batches []model.Batch, warmup int) (pass, update float64, err error) {
+// stepTimes are median seconds of a micro-batch and of an update, and the part of the time for which the threads had a
+// processor, 0 if that is not known.
+type stepTimes struct{ pass, update, cpu float64 }
+
+// undisturbed is the part of the time for which threads have a processor at least if nothing else runs: between products
+// they wait for each other.
+const undisturbed = 0.75
+
+// timeSteps measures some steps. The weights are those that training would have.
+func timeSteps(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, batches []model.Batch, warmup int) (stepTimes, error) {
 	s, err := newProbe(c, b.Model, w, len(batches))
 	if err != nil {
-		return 0, 0, err
+		return stepTimes{}, err
 	}
 	defer s.graph.Close()
 	updates := &timedOptimizer{Optimizer: s.optimizer}
 	s.optimizer = updates
 	var passes []float64
+	all, cpu := time.Now(), cpuSeconds()
 	for i, batch := range batches {
 		if err := ctx.Err(); err != nil {
-			return 0, 0, err
+			return stepTimes{}, err
 		}
 		begun := time.Now()
 		if _, err := s.step(i, int64(i), []model.Batch{batch}); err != nil {
-			return 0, 0, err
+			return stepTimes{}, err
 		}
 		passes = append(passes, time.Since(begun).Seconds()-updates.seconds[i])
 	}
-	return median(passes[warmup:]), median(updates.seconds[warmup:]), nil
+	cpu = (cpuSeconds() - cpu) / (time.Since(all).Seconds() * float64(w.Threads()))
+	return stepTimes{median(passes[warmup:]), median(updates.seconds[warmup:]), cpu}, nil
 }
 
 // addRate returns the bytes a second at which one thread adds up gradients that no cache holds.

@@ -92,7 +92,7 @@ func (c Cluster) Validate() error {
 func (m Measured) layout(nodes, ranks, threads int, bandwidth float64) Layout {
 	n := nodes * ranks
 	l := Layout{Nodes: nodes, Ranks: ranks, Threads: threads, MicroBatches: m.MicroBatches / n, Memory: m.Memory}
-	pass := amdahl(m.Threads, m.MicroBatch, threads)
+	pass := on(m.Threads, m.MicroBatch, threads)
 	if n > 1 {
 		gradients := float64(m.Gradients)
 		l.Reduction = 3 * gradients * float64(n-1) / float64(n) / m.Rate
@@ -104,9 +104,17 @@ func (m Measured) layout(nodes, ranks, threads int, bandwidth float64) Layout {
 		l.Memory += 2*bucketBytes + rankBytes
 	}
 	l.Memory *= int64(ranks)
-	l.Step = float64(l.MicroBatches)*pass + l.Reduction + amdahl(m.Threads, m.Update, threads)
+	l.Step = float64(l.MicroBatches)*pass + l.Reduction + on(m.Threads, m.Update, threads)
 	l.TokensPerS = m.Tokens * float64(m.MicroBatches) / l.Step
 	return l
+}
+
+// on returns the seconds on some threads: what was measured, or else what follows from that.
+func on(threads []int, seconds []float64, want int) float64 {
+	if i := slices.Index(threads, want); i >= 0 {
+		return seconds[i]
+	}
+	return amdahl(threads, seconds, want)
 }
 
 // amdahl returns the seconds on some threads by the law a + b/threads that fits the measured ones best: the line of least

@@ -109,6 +109,18 @@ func TestAmdahl(t *testing.T) {
 	}
 }
 
+// TestFitKeepsWhatWasMeasured has times that no law fits: 2 threads are slower than one.
+func TestFitKeepsWhatWasMeasured(t *testing.T) {
+	m := measured()
+	m.MicroBatch, m.MicroBatches = []float64{1, 1.4, 0.8}, 1
+	for cores, want := range map[int]float64{1: 1.1, 2: 1.46, 4: 0.84} {
+		got, err := Fit(m, Cluster{Nodes: 1, Cores: cores})
+		if err != nil || math.Abs(got[0].Step-want) > 1e-9 {
+			t.Errorf("%d cores: got %+v, %v, want the measured step of %g s", cores, got, err, want)
+		}
+	}
+}
+
 func TestFitRefuses(t *testing.T) {
 	for want, c := range map[string]Cluster{
 		"0 nodes": {Cores: 1}, "0 cores": {Nodes: 1}, "bandwidth of 0": {Nodes: 2, Cores: 1},
