@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"t5train/data/ingest"
 )
 
 // openOutput opens the place for results: a file, or standard output for the path -. A file appears under its name
@@ -18,6 +20,9 @@ func openOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) 
 	}
 	if path == "" {
 		return nil, nil, errors.New("write: --output is empty: name a file, or - for standard output")
+	}
+	if ingest.Unpacked(path) != path {
+		return nil, nil, fmt.Errorf("write %s: results are not packed: leave out %s", path, filepath.Ext(path))
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // the rename shall replace the file, not the link to it

@@ -179,4 +179,4 @@ func (f *Folder) removeMade() {
 }
 
 // IsFile tells whether an output names a file, and not a folder.
-func IsFile(output string) bool { return strings.HasSuffix(output, ".parquet") }
+func IsFile(output string) bool { return strings.EqualFold(filepath.Ext(output), ".parquet") }
