@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Time several ranks of t5train beside one process on this machine, on the same steps: two and four ranks of one thread
-# against one process of two threads (four, if they can divide a step), and one of one thread for scale. All alternate, and the table has their medians: tokens per
-# second, the part of a step that waits for sums of gradients, and the peak memory of a rank with the process of its MPI
-# library, memory that both see counted once.
+# Time several ranks of t5train beside one process on this machine, on the same steps: two ranks of one thread, and four if
+# they can divide a step, against one process of two threads, and one of one thread for scale. All alternate, and the table
+# has their medians: tokens per second, the part of a step that waits for sums of gradients, and the peak memory of a rank
+# with the process of its MPI library, memory that both see counted once. As it is, it takes a quarter of an hour.
 #
-#   bench/ranks.sh [--rounds 3] [--steps 12] [--size t5-small] [--accumulate 4] [--data FILE] [--host-options "..."]
+#   bench/ranks.sh [--rounds 2] [--steps 4] [--size t5-small] [--accumulate 4] [--data FILE] [--host-options "..."]
 #
 # --host-options go to mpirun: to measure over TCP, "--mca btl tcp,self". Needs Open MPI.
 set -euo pipefail
 cd "$(dirname "$0")"
-rounds=3 steps=12 size=t5-small accumulate=4 options=
+rounds=2 steps=4 size=t5-small accumulate=4 options=
 data=../../shared/data/pretrain_text/train-*.parquet
 while [ $# -gt 0 ]; do
 	case $1 in
