@@ -67,7 +67,7 @@ func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material,
 		}
 		console.Say("measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, t.pass, t.update)
 		if t.cpu > 0 && t.cpu < undisturbed {
-			console.Say("  warning: the threads had a processor for %.0f %% of the time only, so something else runs here: measure again without it", 100*t.cpu)
+			console.Say("  warning: the threads had a processor for %.0f %% of the time only: if something else runs here, measure again without it", 100*t.cpu)
 		}
 		r.Threads, r.MicroBatch, r.Update = append(r.Threads, threads), append(r.MicroBatch, t.pass), append(r.Update, t.update)
 		if r.Memory == 0 { // with more threads come other graphs, whose memory a run does not have
@@ -85,8 +85,8 @@ func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material,
 // processor, 0 if that is not known.
 type stepTimes struct{ pass, update, cpu float64 }
 
-// undisturbed is the part of the time for which threads have a processor at least if nothing else runs: between products
-// they wait for each other.
+// undisturbed is the part of the time for which threads have a processor at least if nothing else runs, unless the model is
+// tiny: between products they wait for each other.
 const undisturbed = 0.75
 
 // timeSteps measures some steps. The weights are those that training would have.
