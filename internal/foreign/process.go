@@ -240,16 +240,29 @@ func (p *Process) Call(function uintptr, args ...uintptr) (uintptr, error) {
 	for i, a := range args {
 		binary.LittleEndian.PutUint64(frame[8*(1+i):], uint64(a))
 	}
-	if _, err := p.conn.Write(frame[:]); err != nil {
+	if _, err := p.again(p.conn.Write, frame[:]); err != nil {
 		return 0, p.lost(err)
 	}
-	if n, err := p.conn.Read(frame[:]); err != nil || n != 8 {
+	if n, err := p.again(p.conn.Read, frame[:]); err != nil || n != 8 {
 		return 0, p.lost(err)
 	}
 	return uintptr(binary.LittleEndian.Uint64(frame[:])), nil
 }
 
-// SetDeadline sets when calls end with os.ErrDeadlineExceeded. The companion is of no use after that: kill it.
+// again makes a transfer a second time where its deadline has passed. If this process was halted meanwhile it has come no
+// later than it had to.
+func (p *Process) again(transfer func([]byte) (int, error), frame []byte) (int, error) {
+	n, err := transfer(frame)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := p.conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+			return 0, err
+		}
+		n, err = transfer(frame)
+	}
+	return n, err
+}
+
+// SetDeadline sets when calls end with os.ErrDeadlineExceeded, a second after it. The companion is of no use after that: kill it.
 func (p *Process) SetDeadline(t time.Time) error { return p.conn.SetDeadline(t) }
 
 // lost says how the companion has ended, if that is why it does not answer.

@@ -102,6 +102,13 @@ func TestEnds(t *testing.T) {
 		t.Errorf("killed: %v", err)
 	}
 	p = begin(t)
+	// A process that was halted finds its deadline in the past.
+	if err := p.SetDeadline(time.Now().Add(-time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if pid, err := p.Call(symbol(t, p, 0, "getpid")); err != nil || int(pid) != p.cmd.Process.Pid {
+		t.Errorf("process %d, %v", pid, err)
+	}
 	pause := symbol(t, p, 0, "pause")
 	if err := p.SetDeadline(time.Now().Add(10 * time.Millisecond)); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,3 @@ package trainer
 
 // peakRSS is not known on this system.
 func peakRSS() float64 { return 0 }
-
-// cpuSeconds is not known on this system.
-func cpuSeconds() float64 { return 0 }

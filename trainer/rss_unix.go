@@ -18,12 +18,3 @@ func peakRSS() float64 {
 	}
 	return float64(usage.Maxrss) / (1 << 10)
 }
-
-// cpuSeconds returns the time that processors have given to this process.
-func cpuSeconds() float64 {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		return 0
-	}
-	return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e9
-}
