@@ -66,8 +66,8 @@ func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material,
 			return r, err
 		}
 		console.Say("measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, t.pass, t.update)
-		if t.cpu > 0 && t.cpu < undisturbed {
-			console.Say("  warning: the threads had a processor for %.0f %% of the time only: if something else runs here, measure again without it", 100*t.cpu)
+		if t.delayed > undisturbed {
+			console.Say("  warning: threads waited for a processor for %.0f %% of the time, because something else runs here: measure again without it", 100*t.delayed)
 		}
 		r.Threads, r.MicroBatch, r.Update = append(r.Threads, threads), append(r.MicroBatch, t.pass), append(r.Update, t.update)
 		if r.Memory == 0 { // with more threads come other graphs, whose memory a run does not have
@@ -81,13 +81,12 @@ func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material,
 	return r, nil
 }
 
-// stepTimes are median seconds of a micro-batch and of an update, and the part of the time for which the threads had a
-// processor, 0 if that is not known.
-type stepTimes struct{ pass, update, cpu float64 }
+// stepTimes are median seconds of a micro-batch and of an update, and for which part of the time threads that were ready to
+// compute had no processor, 0 if that is not known.
+type stepTimes struct{ pass, update, delayed float64 }
 
-// undisturbed is the part of the time for which threads have a processor at least if nothing else runs, unless the model is
-// tiny: between products they wait for each other.
-const undisturbed = 0.75
+// undisturbed is how much of the time that may be where nothing else runs that counts.
+const undisturbed = 0.05
 
 // timeSteps measures some steps. The weights are those that training would have.
 func timeSteps(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, batches []model.Batch, warmup int) (stepTimes, error) {
@@ -99,7 +98,8 @@ func timeSteps(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Work
 	updates := &timedOptimizer{Optimizer: s.optimizer}
 	s.optimizer = updates
 	var passes []float64
-	all, cpu := time.Now(), cpuSeconds()
+	all := time.Now()
+	before, counted := runDelay()
 	for i, batch := range batches {
 		if err := ctx.Err(); err != nil {
 			return stepTimes{}, err
@@ -110,8 +110,11 @@ func timeSteps(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Work
 		}
 		passes = append(passes, time.Since(begun).Seconds()-updates.seconds[i])
 	}
-	cpu = (cpuSeconds() - cpu) / (time.Since(all).Seconds() * float64(w.Threads()))
-	return stepTimes{median(passes[warmup:]), median(updates.seconds[warmup:]), cpu}, nil
+	t := stepTimes{pass: median(passes[warmup:]), update: median(updates.seconds[warmup:])}
+	if after, ok := runDelay(); ok && counted {
+		t.delayed = (after - before).Seconds() / (time.Since(all).Seconds() * float64(w.Threads()))
+	}
+	return t, nil
 }
 
 // addRate returns the bytes a second at which one thread adds up gradients that no cache holds.

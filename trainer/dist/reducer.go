@@ -35,8 +35,10 @@ type unit struct {
 	params   int // in it
 }
 
-// bucketElements is the size of a bucket, 16 MB: large against what a message costs, small against the gradients.
-const bucketElements = 1 << 22
+// BucketBytes is the size of a bucket: large against what a message costs, small against the gradients.
+const BucketBytes = 16 << 20
+
+const bucketElements = BucketBytes / 4
 
 // align is the number of elements of a cache line.
 const align = 16

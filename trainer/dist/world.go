@@ -131,12 +131,12 @@ func (w *World) First() bool { return w.Rank() == 0 }
 
 // String says what the ranks run on.
 func (w *World) String() string {
+	if w.size == 1 {
+		return fmt.Sprintf("1 rank, by %s: no launcher has started others", w.mpi.family)
+	}
 	hosts := make(map[string]bool)
 	for _, p := range w.peers {
 		hosts[p.Host] = true
-	}
-	if w.size == 1 {
-		return fmt.Sprintf("1 rank, by %s: no launcher has started others", w.mpi.family)
 	}
 	machines := "on one machine"
 	if len(hosts) > 1 {

@@ -12,6 +12,6 @@
 //	W    time on the network: 2 G r (N-1)/N bytes leave a node of r ranks, and as many arrive
 //	G    bytes of the gradients, n ranks on N nodes
 //
-// T and U are as measured; between and beyond the measured numbers of threads they follow Amdahl's law: a part that threads do
-// not share, and one that they do.
+// T and U are as measured. Between and beyond the measured numbers of threads they follow from the nearest smaller one by
+// Amdahl's law: a part that threads do not share, and one that they do.
 package plan

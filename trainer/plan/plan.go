@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"t5train/trainer/dist"
 )
 
 // Measured is what a machine has measured of a configuration.
@@ -37,9 +39,6 @@ type Layout struct {
 	Efficiency   float64 `json:"efficiency"`   // of its nodes, against one node at its best
 	Memory       int64   `json:"memory_bytes"` // of all ranks of a node
 }
-
-// bucketBytes are reduced at a time, of which each rank keeps a copy to add up.
-const bucketBytes = 16 << 20
 
 // rankBytes is what an MPI library takes for each rank.
 const rankBytes = 40 << 20
@@ -92,29 +91,33 @@ func (c Cluster) Validate() error {
 func (m Measured) layout(nodes, ranks, threads int, bandwidth float64) Layout {
 	n := nodes * ranks
 	l := Layout{Nodes: nodes, Ranks: ranks, Threads: threads, MicroBatches: m.MicroBatches / n, Memory: m.Memory}
-	pass := on(m.Threads, m.MicroBatch, threads)
+	pass := secondsOn(m.Threads, m.MicroBatch, threads)
 	if n > 1 {
 		gradients := float64(m.Gradients)
 		l.Reduction = 3 * gradients * float64(n-1) / float64(n) / m.Rate
 		if nodes > 1 {
 			wire := 2 * gradients * float64(ranks) * float64(nodes-1) / float64(nodes) / bandwidth
-			buckets := max(1, gradients/bucketBytes)
+			buckets := max(1, gradients/dist.BucketBytes)
 			l.Reduction += max(wire/buckets, wire-2./3*pass)
 		}
-		l.Memory += 2*bucketBytes + rankBytes
+		l.Memory += 2*dist.BucketBytes + rankBytes
 	}
 	l.Memory *= int64(ranks)
-	l.Step = float64(l.MicroBatches)*pass + l.Reduction + on(m.Threads, m.Update, threads)
+	l.Step = float64(l.MicroBatches)*pass + l.Reduction + secondsOn(m.Threads, m.Update, threads)
 	l.TokensPerS = m.Tokens * float64(m.MicroBatches) / l.Step
 	return l
 }
 
-// on returns the seconds on some threads: what was measured, or else what follows from that.
-func on(threads []int, seconds []float64, want int) float64 {
-	if i := slices.Index(threads, want); i >= 0 {
-		return seconds[i]
+// secondsOn returns the seconds on some threads: what was measured, and beyond what the law makes of the nearest measured
+// number of fewer threads, so that more of them are never slower.
+func secondsOn(threads []int, seconds []float64, want int) float64 {
+	law := amdahl(threads, seconds, want)
+	for i := len(threads) - 1; i >= 0; i-- {
+		if fewer := threads[i]; fewer <= want {
+			return seconds[i] * law / amdahl(threads, seconds, fewer)
+		}
 	}
-	return amdahl(threads, seconds, want)
+	return law
 }
 
 // amdahl returns the seconds on some threads by the law a + b/threads that fits the measured ones best: the line of least

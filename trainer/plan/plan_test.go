@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"t5train/trainer/dist"
 )
 
 // measured is a machine of four cores: 1 s of work that one thread does, 0.2 s of it alone.
@@ -37,7 +39,7 @@ func TestFitPrefersRanksWhereThreadsShareLess(t *testing.T) {
 	if l.Ranks != 4 || l.Threads != 1 || l.MicroBatches != 4 || math.Abs(l.Reduction-0.09) > 1e-9 || math.Abs(l.Step-4.19) > 1e-9 {
 		t.Errorf("got %+v, want four ranks and a step of 4.19 s", l)
 	}
-	if want := 4 * (measured().Memory + 2*bucketBytes + rankBytes); l.Memory != want {
+	if want := 4 * (measured().Memory + 2*dist.BucketBytes + rankBytes); l.Memory != want {
 		t.Errorf("memory %d, want %d", l.Memory, want)
 	}
 }
@@ -109,7 +111,7 @@ func TestAmdahl(t *testing.T) {
 	}
 }
 
-// TestFitKeepsWhatWasMeasured has times that no law fits: 2 threads are slower than one.
+// TestFitKeepsWhatWasMeasured has times that no law fits: 2 threads are slower than one. More than were measured are no slower.
 func TestFitKeepsWhatWasMeasured(t *testing.T) {
 	m := measured()
 	m.MicroBatch, m.MicroBatches = []float64{1, 1.4, 0.8}, 1
@@ -117,6 +119,11 @@ func TestFitKeepsWhatWasMeasured(t *testing.T) {
 		got, err := Fit(m, Cluster{Nodes: 1, Cores: cores})
 		if err != nil || math.Abs(got[0].Step-want) > 1e-9 {
 			t.Errorf("%d cores: got %+v, %v, want the measured step of %g s", cores, got, err, want)
+		}
+	}
+	for cores := 5; cores <= 8; cores++ {
+		if got, err := Fit(m, Cluster{Nodes: 1, Cores: cores}); err != nil || got[0].Step > 0.84 {
+			t.Errorf("%d cores: got %+v, %v, want a step that is no slower than that of 4", cores, got, err)
 		}
 	}
 }
