@@ -45,7 +45,8 @@ func lockRun(output string) (unlock func(), err error) {
 		unlock, err = durable.Lock(ctx, path)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, fmt.Errorf("%s is writing there: wait for it, stop it, or choose another output folder", cmp.Or(Holder(output), "another process"))
+		name, _ := Holder(output) // it may have ended just now
+		return nil, fmt.Errorf("%s is writing there: wait for it, stop it, or choose another output folder", cmp.Or(name, "another process"))
 	}
 	if err != nil {
 		return nil, err
@@ -61,13 +62,13 @@ func lockRun(output string) (unlock func(), err error) {
 	return unlock, nil
 }
 
-// Holder returns what the lock of the run in output says about the process that took it last, "" if there is none.
-func Holder(output string) string {
+// Holder returns what the lock of the run in output says about the process that took it last.
+func Holder(output string) (string, error) {
 	text, err := os.ReadFile(filepath.Join(output, runLockName))
 	if err != nil {
-		return ""
+		return "", fmt.Errorf("look at the lock of run %s: %w", output, err)
 	}
-	return strings.TrimSpace(string(text))
+	return strings.TrimSpace(string(text)), nil
 }
 
 // Running tells whether a process is writing the run in output.
@@ -82,11 +83,11 @@ func Running(output string) (bool, error) {
 	return running, nil
 }
 
-// holder names this process.
+// holder names this process, and no other one: in containers hosts and numbers are the same time and again.
 func holder() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "this host"
 	}
-	return fmt.Sprintf("process %d on %s\n", os.Getpid(), host)
+	return fmt.Sprintf("process %d on %s (since %s)\n", os.Getpid(), host, time.Now().UTC().Format("2006-01-02 15:04:05.000 MST"))
 }

@@ -34,17 +34,11 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	if err := o.World.Agree(p.build()); err != nil {
 		return nil, err
 	}
-	if o.World.First() {
-		err = p.claim()
-	}
-	if err := o.World.Agree(err); err != nil {
+	if err := p.claim(ctx); err != nil {
 		return nil, err
 	}
 	if p.from.state.Finished {
 		return newResult(p.run, p.from.state, false), nil
-	}
-	if err := p.shared(); err != nil {
-		return nil, err
 	}
 	processors, err := dist.Gather(o.World, processor(p.workers))
 	if err != nil {
@@ -160,7 +154,7 @@ func (p *prepared) compare() error {
 	if w.Size() == 1 {
 		return nil
 	}
-	own := view{Step: p.from.step, Resume: p.from.resume, Config: decisive(p.config)}
+	own := view{Overwrite: p.options.Overwrite, Step: p.from.step, Resume: p.from.resume, Config: decisive(p.config)}
 	if p.material != nil {
 		own.Data, own.Examples = p.material.digests, int64(p.material.train.Len())
 		own.Weights = weightsDigest(p.bundle)
@@ -168,50 +162,85 @@ func (p *prepared) compare() error {
 	return dist.Compare(w, own, view.differs)
 }
 
-// shared makes sure that the output folder of all ranks is the one that the first rank has claimed: else the run would go
+// claim makes the first rank the only writer of the output folder, makes sure that the others have the same one, and
+// prepares it.
+func (p *prepared) claim(ctx context.Context) error {
+	w := p.options.World
+	if p.from.state.Finished {
+		return w.Agree(p.first(func() error { return p.from.finished(p.run, p.config, p.options.Console) }))
+	}
+	err := p.first(func() error {
+		unlock, err := checkpoints.LockRun(p.config.Output)
+		if err == nil {
+			p.closers = append(p.closers, unlock)
+		}
+		return err
+	})
+	if err := w.Agree(err); err != nil {
+		return err
+	}
+	if err := p.sameOutput(ctx); err != nil {
+		return err
+	}
+	return w.Agree(p.first(p.begin))
+}
+
+// first does what only the first rank does.
+func (p *prepared) first(f func() error) error {
+	if !p.options.World.First() {
+		return nil
+	}
+	return f()
+}
+
+// sameOutput makes sure that the output folder of all ranks is the one that the first rank has locked: else a run would go
 // well until some rank is to go on with it.
-func (p *prepared) shared() error {
+func (p *prepared) sameOutput(ctx context.Context) error {
 	w, output := p.options.World, p.config.Output
 	if w.Size() == 1 {
 		return nil
 	}
-	holders, err := dist.Gather(w, checkpoints.Holder(output))
+	var holder string
+	err := p.first(func() (err error) {
+		holder, err = checkpoints.Holder(output)
+		return err
+	})
+	if err := w.Agree(err); err != nil {
+		return err
+	}
+	holders, err := dist.Gather(w, holder)
 	if err != nil {
 		return err
 	}
-	if !w.First() && !heldBy(output, holders[0], p.options.Patience) {
-		err = fmt.Errorf("output: %s is not the folder that %s writes to: put it on a file system that all ranks share", output, w.Name(0))
-	}
-	return w.Agree(err)
+	return w.Agree(p.holds(ctx, holders[0]))
 }
 
-// heldBy tells whether the lock of a run says that holder holds it. Network file systems keep what they know of a folder for up
-// to a minute, so it takes that time to say no, but no more than patience, if that is not 0.
-func heldBy(output, holder string, patience time.Duration) bool {
-	const cached, pause = 75 * time.Second, 100 * time.Millisecond
-	if patience == 0 || patience > cached {
-		patience = cached
-	}
-	for begun := time.Now(); checkpoints.Holder(output) != holder; time.Sleep(pause) {
-		if time.Since(begun) > patience {
-			return false
+// outputCached is how long network file systems may keep what they know of a folder, and some more.
+const outputCached = 75 * time.Second
+
+// holds waits until the lock in the output folder is that of holder.
+func (p *prepared) holds(ctx context.Context, holder string) error {
+	output, begun := p.config.Output, time.Now()
+	for {
+		if got, err := checkpoints.Holder(output); err == nil && got == holder {
+			return nil
+		}
+		if time.Since(begun) > outputCached {
+			return fmt.Errorf("output: %s is not the folder that %s writes to: put it on a file system that all ranks share", output, p.options.World.Name(0))
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	return true
 }
 
-// claim takes the output folder and prepares it.
-func (p *prepared) claim() error {
+// begin prepares the output folder, whose lock must be held.
+func (p *prepared) begin() error {
 	c, l := p.config, p.loop
-	if p.from.state.Finished {
-		return p.from.finished(p.run, c, p.options.Console)
-	}
-	unlock, err := checkpoints.LockRun(c.Output)
+	err := p.from.check(p.run, c.Output)
 	if err != nil {
-		return err
-	}
-	p.closers = append(p.closers, unlock)
-	if err := p.from.check(p.run, c.Output); err != nil {
 		return err
 	}
 	if p.from.resume {

@@ -10,17 +10,20 @@ import (
 
 // view is what a rank is about to do. All must be about to do the same. Fields are exported for the exchange.
 type view struct {
-	Step     int // to go on from
-	Resume   bool
-	Config   map[string]string // see decisive
-	Data     map[string]string // see material
-	Examples int64
-	Weights  uint32 // their checksum
+	Overwrite bool
+	Step      int // to go on from
+	Resume    bool
+	Config    map[string]string // see decisive
+	Data      map[string]string // see material
+	Examples  int64
+	Weights   uint32 // their checksum
 }
 
 // differs says what is other than in o, "" if nothing is.
 func (v view) differs(o view) string {
 	switch {
+	case v.Overwrite != o.Overwrite:
+		return "another --overwrite"
 	case v.Step != o.Step || v.Resume != o.Resume:
 		return fmt.Sprintf("another run in its output folder, which must be on a file system that all ranks share (it would %s, the other one %s)", v.begins(), o.begins())
 	case !maps.Equal(v.Config, o.Config):

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -225,9 +226,10 @@ func TestRanksRefuse(t *testing.T) {
 			"--data", "../../testdata/sms_spam/validation-00000-of-00001.parquet", "--max-examples", examples}
 	}
 	and := []string{":", "-n", "1"}
-	output, elsewhere := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "run")
-	command, short := trainCommand(output).Args, []string{"--rank-timeout", "1s"}
+	output := filepath.Join(t.TempDir(), "run")
+	command := trainCommand(output).Args
 	tune, hosts := tuneThere(t, output)
+	apart := refuseApart(t, first)
 	other := append(append([]string{}, command...), "--seed", "7")
 	for name, c := range map[string]struct {
 		cmd  *exec.Cmd
@@ -235,7 +237,7 @@ func TestRanksRefuse(t *testing.T) {
 	}{
 		"a step that does not divide": {mpirun(t, 4, command...), "divide a step over 4 ranks: it has 2 micro-batches"},
 		"two configurations":          {mpirun(t, 1, append(append(command, ":", "-n", "1"), other...)...), "has another configuration (train.seed"},
-		"two output folders":          {mpirun(t, 1, slices.Concat(trainCommand(elsewhere).Args, short, and, trainCommand(elsewhere+"2").Args, short)...), elsewhere + "2 is not the folder that rank 0"},
+		"one to overwrite":            {mpirun(t, 1, slices.Concat(trainCommand(first).Args, and, trainCommand(first).Args, []string{"--overwrite"})...), "has another --overwrite than rank 0"},
 		"two machines' data":          {mpirun(t, 1, slices.Concat([]string{"-wdir", hosts[0]}, tune, and, []string{"-wdir", hosts[1]}, tune)...), "has other examples than rank 0"},
 		"two checkpoints":             {mpirun(t, 1, slices.Concat(predict(first), and, predict(second))...), "has another checkpoint than rank 0"},
 		"two tasks":                   {mpirun(t, 1, slices.Concat(predict(first), and, predict(first), []string{"--beams", "2"})...), "has another generation.Beams than rank 0"},
@@ -252,6 +254,44 @@ func TestRanksRefuse(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(output, "config.yaml")); err == nil {
 		t.Error("a run that cannot begin has written its configuration")
 	}
+	apart()
+}
+
+// refuseApart starts ranks that have an output folder each, new ones and two copies of a run that they are to overwrite, which
+// takes the time that network file systems may need. wait returns when they have ended.
+func refuseApart(t *testing.T, run string) (wait func()) {
+	dir := t.TempDir()
+	var ended sync.WaitGroup
+	for _, name := range []string{"new", "copy"} {
+		one, other := filepath.Join(dir, name, "1"), filepath.Join(dir, name, "2")
+		initial := filepath.Join(dir, name, "initial")
+		if name == "copy" {
+			for _, to := range []string{one, other} {
+				if err := os.CopyFS(to, os.DirFS(run)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		train := func(output string) []string {
+			return append(trainCommand(output).Args, "--save-initial", initial, "--overwrite", "--tokens", filepath.Join(dir, name, "tokens"))
+		}
+		cmd := mpirun(t, 1, slices.Concat(train(one), []string{":", "-n", "1"}, train(other))...)
+		ended.Go(func() {
+			out, err := cmd.CombinedOutput()
+			if want := other + " is not the folder that rank 0"; err == nil || strings.Count(string(out), want) != 1 {
+				t.Errorf("%s: %v, want once %q\n%s", name, err, want, out)
+			}
+			if _, err := os.Stat(initial); err == nil {
+				t.Errorf("%s: a run that cannot begin has saved its initial model", name)
+			}
+			if name == "copy" {
+				compareFiles(t, "not overwritten", runFiles(t, run), runFiles(t, one))
+			} else if _, err := os.Stat(filepath.Join(one, "config.yaml")); err == nil {
+				t.Error("a run that cannot begin has written its configuration")
+			}
+		})
+	}
+	return ended.Wait
 }
 
 // tuneThere returns a command that fine-tunes on train.parquet, and two folders that each have another file of that name. Of the
