@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/data/ingest"
 	"t5train/trainer"
 	"t5train/trainer/answers"
 )
@@ -34,9 +33,10 @@ var answerFormats = [...]string{trainer.FormatJSONL, trainer.FormatParquet}
 
 // check reports a wrong format, and finds the one that the name of the file tells.
 func (f *answerFlags) check(c *cobra.Command) error {
+	if err := checkUnpacked(c, f.output); err != nil {
+		return err
+	}
 	switch {
-	case ingest.Unpacked(f.output) != f.output: // a reader would unpack the file
-		return usageError{fmt.Errorf("--output %s: answers are not packed: leave out %s", f.output, filepath.Ext(f.output)), c.CommandPath()}
 	case f.format == "" && trainer.FormatOf(f.output) == trainer.FormatParquet:
 		f.format = trainer.FormatParquet
 	case f.format == "" && slices.Contains([]string{".csv", ".tsv", ".xlsx"}, strings.ToLower(filepath.Ext(f.output))):

@@ -55,6 +55,9 @@ share.`,
 			if err := requireAtLeast(c, 0, "max-examples", "threads"); err != nil {
 				return err
 			}
+			if err := checkUnpacked(c, output); err != nil {
+				return err
+			}
 			err := checkSpared(c, output, o.Data, nil)
 			if err == nil {
 				err = checkReplaceable(output, overwrite)

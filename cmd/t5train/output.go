@@ -8,8 +8,18 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/spf13/cobra"
+
 	"t5train/data/ingest"
 )
+
+// checkUnpacked refuses the name of a packed file, which a reader would unpack.
+func checkUnpacked(c *cobra.Command, output string) error {
+	if ingest.Unpacked(output) == output {
+		return nil
+	}
+	return usageError{fmt.Errorf("--output %s: it is not packed: leave out %s", output, filepath.Ext(output)), c.CommandPath()}
+}
 
 // openOutput opens the place for results: a file, or standard output for the path -. A file appears under its name
 // only when finish is called without an error, so that a failed run leaves no half of one; finish returns the error
@@ -20,9 +30,6 @@ func openOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) 
 	}
 	if path == "" {
 		return nil, nil, errors.New("write: --output is empty: name a file, or - for standard output")
-	}
-	if ingest.Unpacked(path) != path {
-		return nil, nil, fmt.Errorf("write %s: results are not packed: leave out %s", path, filepath.Ext(path))
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // the rename shall replace the file, not the link to it

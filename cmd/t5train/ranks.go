@@ -25,7 +25,7 @@ const distributedFlag = "distributed"
 
 func (f *rankFlags) add(c *cobra.Command) {
 	c.Flags().BoolVar(&f.distributed, distributedFlag, false, "work with other processes over MPI, although nothing tells that a launcher such as mpirun has started this one")
-	c.Flags().DurationVar(&f.patience, "rank-timeout", 10*time.Minute, "how long processes wait for one that does not answer before all end; 0 is forever")
+	c.Flags().DurationVar(&f.patience, "rank-timeout", 10*time.Minute, "how long processes that train, evaluate or predict wait for one that does not answer, before all end: longer than a checkpoint takes; 0 is forever")
 }
 
 // errSaid is an error that somebody has reported already: this process, or another rank.
@@ -70,8 +70,8 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 	return errSaid
 }
 
-// sayWaiting says so where a rank that was told to stop waits for the others, which go on with what they do: the end of an
-// interval of a step is soon there, that of reading data is not. quiet ends that.
+// sayWaiting says so where a rank that was told to stop does not end soon, for all end together: a step is soon done, reading
+// data is not. quiet ends that.
 func sayWaiting(ctx context.Context, a app, w *dist.World) (quiet func()) {
 	if w.Size() == 1 {
 		return func() {}
@@ -86,7 +86,7 @@ func sayWaiting(ctx context.Context, a app, w *dist.World) (quiet func()) {
 		select {
 		case <-ended:
 		case <-time.After(5 * time.Second):
-			fmt.Fprintf(a.stderr, "%s: to stop, and waiting until the other ranks have done what they are at; another signal ends all at once\n", w.Name(w.Rank()))
+			fmt.Fprintf(a.stderr, "%s was told to stop, and ends when all ranks have done what they are at; another signal ends them at once\n", w.Name(w.Rank()))
 		}
 	}()
 	return func() { close(ended) }

@@ -51,6 +51,9 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 				return watchRuns(a, c, address, dirs, o)
 			}
 			if named {
+				if err := checkUnpacked(c, output); err != nil {
+					return err
+				}
 				if err := checkReplaceable(output, overwrite); err != nil {
 					return err
 				}
