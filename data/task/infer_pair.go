@@ -90,7 +90,17 @@ func (in *inference) take(source, whySource, target, whyTarget string) {
 	}
 	in.spec.TargetColumn = target
 	in.say("target column: %s (%s)", target, whyTarget)
+	in.sayNumbers(target)
 	if i := slices.IndexFunc(in.columns, func(c parquetio.Column) bool { return c.Name == target }); i >= 0 && in.columns[i].Lists > 0 {
 		in.say("  of each list of targets, the first is trained on, and all are right in an evaluation")
+	}
+}
+
+// sayNumbers says so where a target is made of class numbers, for a reader of the data may see names.
+func (in *inference) sayNumbers(columns ...string) {
+	for _, c := range in.columns {
+		if len(c.ClassLabels) > 0 && slices.Contains(columns, c.Name) {
+			in.say("  %s has the numbers of classes, which the model learns to write, and not their names, such as %s: --task classification writes names", c.Name, c.ClassLabels[0])
+		}
 	}
 }

@@ -59,6 +59,7 @@ func (in *inference) templateTask() error {
 		}
 		in.spec.TargetTemplate = o.TargetTemplate
 		in.say("target columns: %s (--target-template)", strings.Join(columns, ", "))
+		in.sayNumbers(columns...)
 	case o.TargetColumn != "":
 		if _, err := in.column("target-column", o.TargetColumn); err != nil {
 			return err
