@@ -132,6 +132,9 @@ func addRate() float64 {
 	return 4 * elements / median(seconds)
 }
 
+// shortStep is a step in seconds of which messages take a part that counts.
+const shortStep = 0.1
+
 // String is the result for a person.
 func (r *PlanResult) String() string {
 	var text strings.Builder
@@ -153,6 +156,12 @@ func (r *PlanResult) String() string {
 	}
 	if last.Nodes < r.Nodes {
 		fmt.Fprintf(&text, "a step has %d micro-batches, which %d nodes cannot divide evenly: set train.accumulate to a multiple of %d\n", r.Measured.MicroBatches, r.Nodes, r.Nodes)
+	}
+	if most := r.Measured.Threads[len(r.Measured.Threads)-1]; best.Threads > most {
+		fmt.Fprintf(&text, "more than %d threads a rank were not measured: they follow from fewer\n", most)
+	}
+	if best.Nodes*best.Ranks > 1 && best.Step < shortStep {
+		fmt.Fprintf(&text, "a step is short: ranks exchange messages that take some milliseconds of each, which is not in the table\n")
 	}
 	if n := best.Nodes * best.Ranks; n > 1 {
 		fmt.Fprintf(&text, "start %s with: mpirun -n %d --map-by ppr:%d:node:pe=%d t5train ... --threads %d\n", nodes(best.Nodes), n, best.Ranks, best.Threads, best.Threads)

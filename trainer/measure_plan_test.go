@@ -9,7 +9,7 @@ import (
 
 // The command that is named is that of the largest cluster that pays.
 func TestPlanNamesWhatPays(t *testing.T) {
-	r := PlanResult{Measured: plan.Measured{MicroBatches: 8}, Nodes: 4, Pays: 2, Layouts: []plan.Layout{
+	r := PlanResult{Measured: plan.Measured{Threads: []int{1, 8}, MicroBatches: 8}, Nodes: 4, Pays: 2, Layouts: []plan.Layout{
 		{Nodes: 1, Ranks: 1, Threads: 8}, {Nodes: 2, Ranks: 2, Threads: 4}, {Nodes: 4, Ranks: 1, Threads: 8},
 	}}
 	got := r.String()

@@ -128,7 +128,7 @@ func amdahl(threads []int, seconds []float64, want int) float64 {
 		x, y := 1/float64(t), seconds[i]
 		n, sx, sy, sxx, sxy = n+1, sx+x, sy+y, sxx+x*x, sxy+x*y
 	}
-	b := sy / sx // all of it is shared
+	b := 0. // nothing is known of what threads share
 	if d := n*sxx - sx*sx; d > 0 {
 		b = (n*sxy - sx*sy) / d
 	}

@@ -99,7 +99,7 @@ func TestAmdahl(t *testing.T) {
 		seconds []float64
 		want    float64 // on 8
 	}{
-		{[]int{1}, []float64{8}, 1},
+		{[]int{1}, []float64{8}, 8},
 		{[]int{1, 2}, []float64{1, 0.6}, 0.3},
 		{[]int{1, 2, 4}, []float64{1, 0.6, 0.4}, 0.3},
 		{[]int{1, 2}, []float64{1, 0.4}, 1.2 / 1.25 / 8}, // better than shared: through the origin
