@@ -212,6 +212,8 @@ func (p *prepared) sameOutput(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	waiting := time.AfterFunc(5*time.Second, func() { p.options.Console.Say("output: waiting until all ranks see who writes to %s", output) })
+	defer waiting.Stop()
 	return w.Agree(p.holds(ctx, holders[0]))
 }
 

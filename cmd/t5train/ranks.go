@@ -25,7 +25,7 @@ const distributedFlag = "distributed"
 
 func (f *rankFlags) add(c *cobra.Command) {
 	c.Flags().BoolVar(&f.distributed, distributedFlag, false, "work with other processes over MPI, although nothing tells that a launcher such as mpirun has started this one")
-	c.Flags().DurationVar(&f.patience, "rank-timeout", 10*time.Minute, "how long processes that train, evaluate or predict wait for one that does not answer, before all end: longer than a checkpoint takes; 0 is forever")
+	c.Flags().DurationVar(&f.patience, "rank-timeout", 10*time.Minute, "how long processes that train, evaluate or predict wait for one that does not answer, before all end: longer than a checkpoint takes, and a minute at least while they start; 0 is forever. Those that wait for one to read data say so after it and go on waiting")
 }
 
 // errSaid is an error that somebody has reported already: this process, or another rank.
@@ -58,6 +58,7 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 		a.stdout, console = io.Discard, trainer.PlainConsole(io.Discard)
 	}
 	console.Say("%s", w)
+	w.Remind(f.patience, func(line string) { fmt.Fprintf(a.stderr, "%s: %s\n", w.Name(w.Rank()), line) })
 	defer sayWaiting(ctx, a, w)()
 	stopped, err := work(a, console, w)
 	if err == nil || w.Size() == 1 || errors.As(err, new(dist.CommonError)) {

@@ -25,10 +25,12 @@ type World struct {
 	shared     int           // ranks of this machine that have the processors of this one, itself included
 	patience   time.Duration // how long to wait for other ranks; 0 is forever
 	broken     error         // of the first exchange that failed
-	requests   []byte        // handles of MPI
-	flag       []byte        // an int of MPI
-	slots      []byte        // for Exchange, [1+size, slotBytes]; the first is this rank's
-	sent, got  growing       // for long messages
+	remindAt   time.Duration // after which a rank that waits forever says so; 0 is never
+	say        func(line string)
+	requests   []byte  // handles of MPI
+	flag       []byte  // an int of MPI
+	slots      []byte  // for Exchange, [1+size, slotBytes]; the first is this rank's
+	sent, got  growing // for long messages
 }
 
 // peer is what is known about a rank.
@@ -171,6 +173,10 @@ func (w *World) Watch(patience time.Duration) (before time.Duration) {
 	return before
 }
 
+// Remind makes a rank that waits for others without a limit say so after a time, and again whenever twice that has passed; 0 is
+// never. Of several that wait, the first one says it.
+func (w *World) Remind(after time.Duration, say func(line string)) { w.remindAt, w.say = after, say }
+
 // Broken tells whether an exchange has failed. Others may wait in it still, so there cannot be another one, and only Abort is
 // left.
 func (w *World) Broken() bool { return w != nil && w.broken != nil }
@@ -273,7 +279,7 @@ func (w *World) transfer(list []transfer, how func() waiting) error {
 		}
 	}
 	var waited, pause time.Duration
-	looked := time.Now()
+	looked, remindAt := time.Now(), w.remindAt
 	for {
 		if err := w.call("MPI_Testall", m.testAll, uintptr(len(list)), w.request(0), m.Address(w.flag), m.statusIgnored()); err != nil {
 			return err
@@ -284,8 +290,14 @@ func (w *World) transfer(list []transfer, how func() waiting) error {
 		// Where this process was stopped itself, that time is not what it has waited for others.
 		now := time.Now()
 		waited, looked = waited+min(now.Sub(looked), time.Second), now
-		if w.patience > 0 && waited > w.patience {
+		switch {
+		case w.patience > 0 && waited > w.patience:
 			return w.late(list, waited)
+		case w.patience == 0 && remindAt > 0 && waited > remindAt:
+			remindAt *= 2
+			if err := w.remind(list, waited); err != nil {
+				return err
+			}
 		}
 		h := how()
 		pause = min(max(h.first, 2*pause), h.most)
@@ -297,19 +309,46 @@ func (w *World) request(i int) uintptr { return w.mpi.Address(w.requests[i*w.mpi
 
 // late says which ranks do not answer, if any.
 func (w *World) late(list []transfer, waited time.Duration) error {
-	var missing []string
+	missing, err := w.missing(list)
+	if err != nil || len(missing) == 0 { // this process hung itself: meanwhile all have come
+		return err
+	}
+	return &LateError{w.names(missing), waited}
+}
+
+// remind says which ranks do not answer, if any, unless a rank before this one does.
+func (w *World) remind(list []transfer, waited time.Duration) error {
+	missing, err := w.missing(list)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	for rank := range w.rank {
+		if !slices.Contains(missing, rank) {
+			return nil
+		}
+	}
+	w.say(fmt.Sprintf("waiting for %s, for %s so far: it still reads data or inputs, or it hangs", few(w.names(missing)), waited.Round(time.Second)))
+	return nil
+}
+
+// missing returns the ranks whose transfers are not done.
+func (w *World) missing(list []transfer) (ranks []int, err error) {
 	for i, t := range list {
 		if err := w.call("MPI_Test", w.mpi.test, w.request(i), w.mpi.Address(w.flag), w.mpi.statusIgnored()); err != nil {
-			return err
+			return nil, err
 		}
-		if name := w.Name(t.rank); w.number() == 0 && !slices.Contains(missing, name) {
-			missing = append(missing, name)
+		if w.number() == 0 && !slices.Contains(ranks, t.rank) {
+			ranks = append(ranks, t.rank)
 		}
 	}
-	if len(missing) == 0 { // this process hung itself: meanwhile all have come
-		return nil
+	return ranks, nil
+}
+
+func (w *World) names(ranks []int) (names []string) {
+	for _, rank := range ranks {
+		names = append(names, w.Name(rank))
 	}
-	return &LateError{missing, waited}
+	return names
 }
 
 // LateError says that ranks do not answer.
@@ -319,11 +358,16 @@ type LateError struct {
 }
 
 func (e *LateError) Error() string {
-	who := strings.Join(e.Ranks[:min(3, len(e.Ranks))], ", ")
-	if n := len(e.Ranks) - 3; n > 0 {
+	return fmt.Sprintf("no answer from %s for %s: it hangs, or its machine does", few(e.Ranks), e.Waited.Round(time.Second))
+}
+
+// few lists the first names.
+func few(names []string) string {
+	who := strings.Join(names[:min(3, len(names))], ", ")
+	if n := len(names) - 3; n > 0 {
 		who = fmt.Sprintf("%s and %d more", who, n)
 	}
-	return fmt.Sprintf("no answer from %s for %s: it hangs, or its machine does", who, e.Waited.Round(time.Second))
+	return who
 }
 
 func alwaysEager() waiting { return eager }

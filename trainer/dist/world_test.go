@@ -15,6 +15,7 @@ func init() {
 	scenarios["exchange"] = exchange
 	scenarios["halted"] = halted
 	scenarios["late"] = late
+	scenarios["slow"] = slow
 	scenarios["late itself"] = lateItself
 	scenarios["agree"] = agree
 }
@@ -70,6 +71,24 @@ func late(w *World) error {
 	w.Watch(100 * time.Millisecond)
 	if w.Rank() == 2 {
 		time.Sleep(time.Hour) // it ends with the job
+	}
+	_, err := w.Exchange(nil)
+	return err
+}
+
+// A rank that is slow is named once for all that wait for it without a limit.
+func TestSlow(t *testing.T) {
+	eachFamily(t, "slow")
+	out, err := launch(t, OpenMPI, 3, "slow")
+	if err != nil || strings.Count(out, "0 says: waiting for rank 2") != 2 || strings.Count(out, "says: ") != 2 {
+		t.Errorf("%v, want two lines of rank 0 alone\n%s", err, out)
+	}
+}
+
+func slow(w *World) error {
+	w.Remind(200*time.Millisecond, func(line string) { fmt.Fprintln(os.Stderr, w.Rank(), "says:", line) })
+	if w.Rank() == 2 {
+		time.Sleep(600 * time.Millisecond)
 	}
 	_, err := w.Exchange(nil)
 	return err
