@@ -51,7 +51,7 @@ checkpoint, task and flags of generation.`,
 					return false, err
 				}
 				w.Watch(ranks.patience)
-				if err := p.model.sameOnRanks(w, p.about()); err != nil {
+				if err := p.model.sameOnRanks(w, onRanks{p.about(), f.in.texts, f.in.path, f.in.format, f.out.output}); err != nil {
 					return false, err
 				}
 				return false, p.run(c, a, &f, console, w)
@@ -63,6 +63,16 @@ checkpoint, task and flags of generation.`,
 	g.add(c)
 	ranks.add(c)
 	return c
+}
+
+// onRanks is what ranks must have alike. The first one reads the inputs and writes the answers, but others are not meant to be
+// given other ones.
+type onRanks struct {
+	about
+	Texts  []string `json:"text"`
+	Input  string   `json:"input"`
+	Format string   `json:"input_format"`
+	Output string   `json:"output"`
 }
 
 // prediction is a predictor and how it answers.

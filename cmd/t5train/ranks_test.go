@@ -241,6 +241,8 @@ func TestRanksRefuse(t *testing.T) {
 		"two machines' data":          {mpirun(t, 1, slices.Concat([]string{"-wdir", hosts[0]}, tune, and, []string{"-wdir", hosts[1]}, tune)...), "has other examples than rank 0"},
 		"two checkpoints":             {mpirun(t, 1, slices.Concat(predict(first), and, predict(second))...), "has another checkpoint than rank 0"},
 		"two tasks":                   {mpirun(t, 1, slices.Concat(predict(first), and, predict(first), []string{"--beams", "2"})...), "has another generation.Beams than rank 0"},
+		"two outputs":                 {mpirun(t, 1, slices.Concat(predict(first), []string{"--output", output + "1"}, and, predict(first), []string{"--output", output + "2"})...), "has another output than rank 0"},
+		"two texts":                   {mpirun(t, 1, slices.Concat(predict(first), and, predict(first), []string{"--text", "more"})...), "has another text than rank 0"},
 		"two data sets":               {mpirun(t, 1, slices.Concat(evaluate("5"), and, evaluate("6"))...), "has another set of examples than rank 0"},
 		"work that is not shared":     {mpirun(t, 2, "t5train", "convert", "--checkpoint", first, "--output", output), "2 processes of t5train convert were started"},
 		"a wrong key":                 {mpirun(t, 2, append(command, "--set", "train.steps=-1")...), "train.steps"},
