@@ -7,7 +7,7 @@
 #
 # DATA_FOLDER has a folder for each set with train-*.parquet and validation-*.parquet. PYTHON has torch and transformers.
 # Model and optimizer are those of configs/quickstart.yaml: from random weights, 600 steps of 32 examples, adamw, 2e-3 linear;
-# those of bench/g2p.yaml for cmudict_g2p. STEPS is another number of steps.
+# those of bench/g2p.yaml, with 7e-4, for cmudict_g2p. STEPS is another number of steps.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if [ $# -lt 4 ]; then
@@ -51,18 +51,18 @@ for set in "${@:-sst2}"; do
     own=$output/$set
     if [ ! -e "$own/peer.json" ]; then
         rm -rf "$own" && mkdir -p "$own"
-        config=configs/quickstart.yaml warmup=50
+        config=configs/quickstart.yaml warmup=50 rate=2e-3
         if [ "$set" = cmudict_g2p ]; then
             bench/g2p_vocabulary.sh "$binary" "$data/$set" "$own/vocabulary" >"$own/vocabulary.log" 2>&1
-            config="bench/g2p.yaml --tokenizer $own/vocabulary" warmup=500
+            config="bench/g2p.yaml --tokenizer $own/vocabulary" warmup=500 rate=7e-4
         fi
-        read -ra flags <<<"--config $config --task $task $more --set task.prefix= --set data.max_input_length=256 --set data.max_target_length=64 --set train.epochs=0 --set train.steps=$steps --set eval.every_steps=$steps --set schedule.warmup_steps=$warmup --threads 1"
+        read -ra flags <<<"--config $config --task $task $more --set task.prefix= --set data.max_input_length=256 --set data.max_target_length=64 --set train.epochs=0 --set train.steps=$steps --set eval.every_steps=$steps --set schedule.warmup_steps=$warmup --learning-rate $rate --threads 1"
         flags+=(--train "$data/$set/train-*.parquet" --validation "$data/$set/validation-*.parquet" --output "$own/run")
         "$binary" finetune "${flags[@]}" --save-initial "$own/initial" >"$own/run.log" 2>&1 &
         run=$!
         until [ -e "$own/initial/config.json" ] || ! kill -0 $run 2>/dev/null; do sleep 0.5; done
         env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$python" bench/finetune_transformers.py "$binary" "$own/initial" "$steps" "$own/trained" \
-            --threads-torch 1 --learning-rate-peak 2e-3 --warmup $warmup --clip-norm-torch 1 "${flags[@]}" >"$own/peer.log" 2>&1 &
+            --threads-torch 1 --learning-rate-peak $rate --warmup $warmup --clip-norm-torch 1 "${flags[@]}" >"$own/peer.log" 2>&1 &
         peer=$!
         wait $run
         "$binary" evaluate --checkpoint "$own/run" --data "$data/$set/validation-*.parquet" --output "$own/run.json" >/dev/null 2>&1
