@@ -100,7 +100,11 @@ func (in *inference) take(source, whySource, target, whyTarget string) {
 func (in *inference) sayNumbers(columns ...string) {
 	for _, c := range in.columns {
 		if len(c.ClassLabels) > 0 && slices.Contains(columns, c.Name) {
-			in.say("  %s has the numbers of classes, which the model learns to write, and not their names, such as %s: --task classification writes names", c.Name, c.ClassLabels[0])
+			remedy := ""
+			if c.Lists == 0 {
+				remedy = ": --task classification writes names"
+			}
+			in.say("  %s has the numbers of classes, which the model learns to write, and not their names, such as %s%s", c.Name, c.ClassLabels[0], remedy)
 		}
 	}
 }
