@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -67,7 +68,7 @@ func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material,
 		}
 		console.Say("measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, t.pass, t.update)
 		if t.delayed > undisturbed {
-			console.Say("  warning: threads waited for a processor for %.0f %% of the time, because something else runs here: measure again without it", 100*t.delayed)
+			console.Say("  warning: threads waited for a processor for %.0f %% of the time: something else runs here, or there are more threads than processors: measure again without that", 100*t.delayed)
 		}
 		r.Threads, r.MicroBatch, r.Update = append(r.Threads, threads), append(r.MicroBatch, t.pass), append(r.Update, t.update)
 		if r.Memory == 0 { // with more threads come other graphs, whose memory a run does not have
@@ -85,7 +86,7 @@ func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material,
 // compute had no processor, 0 if that is not known.
 type stepTimes struct{ pass, update, delayed float64 }
 
-// undisturbed is how much of the time that may be where nothing else runs that counts.
+// undisturbed is the largest part of the time that threads wait where nothing else runs.
 const undisturbed = 0.05
 
 // timeSteps measures some steps. The weights are those that training would have.
@@ -157,7 +158,11 @@ func (r *PlanResult) String() string {
 	if last.Nodes < r.Nodes {
 		fmt.Fprintf(&text, "a step has %d micro-batches, which %d nodes cannot divide evenly: set train.accumulate to a multiple of %d\n", r.Measured.MicroBatches, r.Nodes, r.Nodes)
 	}
-	if most := r.Measured.Threads[len(r.Measured.Threads)-1]; best.Threads > most {
+	most := r.Measured.Threads[len(r.Measured.Threads)-1]
+	switch more := slices.ContainsFunc(r.Layouts, func(l plan.Layout) bool { return l.Threads > most }); {
+	case more && most == 1:
+		fmt.Fprintln(&text, "only 1 thread was measured: more are taken to gain nothing")
+	case more:
 		fmt.Fprintf(&text, "more than %d threads a rank were not measured: they follow from fewer\n", most)
 	}
 	if best.Nodes*best.Ranks > 1 && best.Step < shortStep {

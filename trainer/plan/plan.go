@@ -108,8 +108,8 @@ func (m Measured) layout(nodes, ranks, threads int, bandwidth float64) Layout {
 	return l
 }
 
-// secondsOn returns the seconds on some threads: what was measured, and beyond what the law makes of the nearest measured
-// number of fewer threads, so that more of them are never slower.
+// secondsOn returns the seconds on some threads: what was measured, or else what the law makes of the nearest measured number
+// below, which is never slower than that.
 func secondsOn(threads []int, seconds []float64, want int) float64 {
 	law := amdahl(threads, seconds, want)
 	for i := len(threads) - 1; i >= 0; i-- {
