@@ -2,7 +2,9 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
@@ -182,7 +184,12 @@ func (p *prepared) claim(ctx context.Context) error {
 	if err := p.sameOutput(ctx); err != nil {
 		return err
 	}
-	return w.Agree(p.first(p.begin))
+	return w.Agree(p.first(func() error {
+		if err := ctx.Err(); err != nil { // it may have ended while others looked for the folder
+			return err
+		}
+		return p.begin()
+	}))
 }
 
 // first does what only the first rank does.
@@ -224,10 +231,14 @@ const outputCached = 75 * time.Second
 func (p *prepared) holds(ctx context.Context, holder string) error {
 	output, begun := p.config.Output, time.Now()
 	for {
-		if got, err := checkpoints.Holder(output); err == nil && got == holder {
+		got, err := checkpoints.Holder(output)
+		if err == nil && got == holder {
 			return nil
 		}
 		if time.Since(begun) > outputCached {
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("output: %w: all ranks must be able to read what %s writes", err, p.options.World.Name(0))
+			}
 			return fmt.Errorf("output: %s is not the folder that %s writes to: put it on a file system that all ranks share", output, p.options.World.Name(0))
 		}
 		select {

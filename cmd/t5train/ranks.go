@@ -25,7 +25,7 @@ const distributedFlag = "distributed"
 
 func (f *rankFlags) add(c *cobra.Command) {
 	c.Flags().BoolVar(&f.distributed, distributedFlag, false, "work with other processes over MPI, although nothing tells that a launcher such as mpirun has started this one")
-	c.Flags().DurationVar(&f.patience, "rank-timeout", 10*time.Minute, "how long processes that train, evaluate or predict wait for one that does not answer, before all end: longer than a checkpoint takes, and a minute at least while they start; 0 is forever. Those that wait for one to read data say so after it and go on waiting")
+	c.Flags().DurationVar(&f.patience, "rank-timeout", 10*time.Minute, "how long processes that train, evaluate or predict wait for one that does not answer, before all end: longer than a checkpoint takes, and a minute at least while they start; 0 is forever. Work without a limit, such as reading data or inputs, is waited for, and said so after it")
 }
 
 // errSaid is an error that somebody has reported already: this process, or another rank.

@@ -327,7 +327,7 @@ func (w *World) remind(list []transfer, waited time.Duration) error {
 			return nil
 		}
 	}
-	w.say(fmt.Sprintf("waiting for %s, for %s so far: it still reads data or inputs, or it hangs", few(w.names(missing)), waited.Round(time.Second)))
+	w.say(fmt.Sprintf("waiting for %s, for %s so far: still at work without a limit, such as reading data or inputs, or hanging", few(w.names(missing)), waited.Round(time.Second)))
 	return nil
 }
 
