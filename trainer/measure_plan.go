@@ -87,7 +87,7 @@ func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material,
 type stepTimes struct{ pass, update, delayed float64 }
 
 // undisturbed is the largest part of the time that threads wait where nothing else runs.
-const undisturbed = 0.05
+const undisturbed = 0.2
 
 // timeSteps measures some steps. The weights are those that training would have.
 func timeSteps(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Workers, batches []model.Batch, warmup int) (stepTimes, error) {

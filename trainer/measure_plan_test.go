@@ -1,8 +1,11 @@
 package trainer
 
 import (
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"t5train/trainer/plan"
 )
@@ -21,5 +24,31 @@ func TestPlanNamesWhatPays(t *testing.T) {
 	r.Pays = 1
 	if got := r.String(); !strings.Contains(got, "beyond 1 node:") || strings.Contains(got, "mpirun") {
 		t.Errorf("one process needs no launcher:\n%s", got)
+	}
+}
+
+// TestRunDelay gives processors more threads than they can run: the time that some of them wait is counted.
+func TestRunDelay(t *testing.T) {
+	before, ok := runDelay()
+	if !ok {
+		t.Skip("this system does not count for how long threads wait")
+	}
+	threads := 4 * runtime.NumCPU()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
+	var busy sync.WaitGroup
+	end := make(chan struct{})
+	for range threads {
+		busy.Go(func() {
+			for begun := time.Now(); time.Since(begun) < 500*time.Millisecond; {
+			}
+			<-end // else its thread may end, and what it has counted with it
+		})
+	}
+	time.Sleep(600 * time.Millisecond)
+	after, _ := runDelay()
+	close(end)
+	busy.Wait()
+	if got := after - before; got < 100*time.Millisecond {
+		t.Errorf("%d busy threads have waited for %s", threads, got)
 	}
 }
