@@ -166,7 +166,7 @@ func (r *PlanResult) String() string {
 		fmt.Fprintf(&text, "more than %d threads a rank were not measured: they follow from fewer\n", most)
 	}
 	if best.Nodes*best.Ranks > 1 && best.Step < shortStep {
-		fmt.Fprintf(&text, "a step is short: ranks exchange messages that take some milliseconds of each, which is not in the table\n")
+		fmt.Fprintln(&text, "a step is short: ranks exchange messages that take some milliseconds of each, which is not in the table")
 	}
 	if n := best.Nodes * best.Ranks; n > 1 {
 		fmt.Fprintf(&text, "start %s with: mpirun -n %d --map-by ppr:%d:node:pe=%d t5train ... --threads %d\n", nodes(best.Nodes), n, best.Ranks, best.Threads, best.Threads)
