@@ -4,8 +4,8 @@
 //	go run ./cmd/t5train predict --checkpoint runs/quickstart --text "You have won a prize"
 //
 // Results go to standard output, everything else to standard error. The exit status is 0 on success, 1 on an error, 2
-// on wrong usage, and 130 or 143 when SIGINT or SIGTERM ended the work, 0 when they ended
-// serve or report --watch, which nothing else ends.
+// on wrong usage, and 128 + its number when a signal ended the work (SIGINT 130, SIGTERM 143, SIGHUP 129, SIGPIPE 141), 0
+// when one ended serve or report --watch, which nothing else ends.
 package main
 
 import (
@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"syscall"
 	"time"
 
@@ -22,11 +21,6 @@ import (
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
-
-// interrupt is the cause of a context that a signal ended.
-type interrupt struct{ signal syscall.Signal }
-
-func (i interrupt) Error() string { return "stopped by " + i.signal.String() }
 
 func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int {
 	ctx, stop := untilSignal()
@@ -52,6 +46,8 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 		return 128 + int(ended.signal)
 	case err == nil:
 		return 0
+	case unreadOutput(err):
+		return 128 + int(syscall.SIGPIPE)
 	case errors.Is(err, errStoppedElsewhere):
 		return 128 + int(syscall.SIGTERM)
 	case errors.As(err, &usage):
@@ -74,24 +70,5 @@ func say(stderr io.Writer, err error) {
 	var usage usageError
 	if errors.As(err, &usage) {
 		fmt.Fprintf(stderr, "run '%s --help' for usage\n", usage.command)
-	}
-}
-
-// untilSignal returns a context that ends with the first SIGINT or SIGTERM. A second one ends the process at once.
-func untilSignal() (ctx context.Context, stop func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		s, ok := <-signals
-		if !ok {
-			return
-		}
-		signal.Stop(signals)
-		cancel(interrupt{s.(syscall.Signal)})
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		cancel(nil)
 	}
 }

@@ -123,9 +123,9 @@ func checkFailure(ts *testscript.TestScript, stderr string) {
 //
 //	signal INT 'step 2/' t5train finetune --config run.yaml
 func signalWhen(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}
+	signals := map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP}
 	if neg || len(args) < 3 || signals[args[0]] == 0 {
-		ts.Fatalf("usage: signal INT|TERM regexp command [args...]")
+		ts.Fatalf("usage: signal INT|TERM|HUP regexp command [args...]")
 	}
 	sig, pattern := signals[args[0]], regexp.MustCompile(args[1])
 	cmd := exec.Command(args[2], args[3:]...)

@@ -38,8 +38,8 @@ func serveCommand(a app) *cobra.Command {
 An input is a text; for a task with several text columns it is an object with these fields. One that is too long for the
 model is refused, or cut with "truncate": true. Errors are {"error": {"code": ..., "message": ...}}.
 
-Requests that come at the same time are computed together. The first SIGINT or SIGTERM finishes those that are there and
-ends with status 0, a second one ends at once. There is no authentication: the server listens to this machine alone unless
+Requests that come at the same time are computed together. The first SIGINT, SIGTERM or SIGHUP finishes those that are there
+and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no authentication: the server listens to this machine alone unless
 --address says otherwise.`,
 		Example: `  t5train serve --checkpoint runs/quickstart
   curl localhost:8080/v1/classify -H 'Content-Type: application/json' -d '{"inputs": ["You have won a prize"]}'
