@@ -96,8 +96,8 @@ func (r *reader) mapping(l layer, node *yaml.Node, prefix, name string) {
 			r.mapping(l, value, path+".", name)
 		case value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null": // all its keys are commented out
 		default:
-			r.report(at, fmt.Sprintf("got %s, want a section with keys such as %s and %s", describe(value), keys[0], keys[1]),
-				path)
+			r.report(at, fmt.Sprintf("got %s, want a section with keys such as %s",
+				describe(value), strings.Join(keys[:min(2, len(keys))], " and ")), path)
 		}
 	}
 }

@@ -437,6 +437,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("train: {epochs: 1e999, steps: -0, batch_size: !!int x}\n"), "train.epochs=.inf")
 	f.Add([]byte("\xff\xfea\x00"), "train.seed=\x00")
 	f.Add([]byte(pretrain), "data.mixture=[{name: a, train: [b], rate: 1}, {name: c, train: [d], task: seq2seq, prefix: \"\"}]")
+	f.Add([]byte("tokenizer: spiece.model\ndata: [a]\ntrain: 5\ncheckpoint: &x {}\n"), "tokenizer=a")
 	f.Add([]byte(pretrain), "data.mixture=[&a {name: a}, *a, [b], {? [c] : d, <<: *a}]")
 	f.Fuzz(func(t *testing.T, content []byte, set string) {
 		opts := LoadOptions{File: "fuzz.yaml", Set: []string{set}, Env: []string{"T5TRAIN_" + set}}
