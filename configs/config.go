@@ -95,11 +95,11 @@ type Data struct {
 	MaxInputLength int `yaml:"max_input_length" unit:"tokens" range:">= 2"`
 	// Longest target with its end token; what is longer is cut.
 	MaxTargetLength int `yaml:"max_target_length" unit:"tokens" range:">= 2"`
-	// Train on the first so many examples only; 0 = all. For a quick try. Pre-training: pieces of each corpus, all of
-	// which is tokenized nevertheless.
+	// Train on a sample of so many examples only, drawn at random by train.seed; 0 = all. For a quick try. Pre-training:
+	// pieces of each corpus, all of which is tokenized nevertheless.
 	MaxTrainExamples int `yaml:"max_train_examples" unit:"examples" range:">= 0"`
-	// Evaluate on the first so many examples only; 0 = all. Pre-training: pieces of text; for each kind of noise of ul2 its
-	// part of them, rounded, and one at least.
+	// Evaluate on a sample of so many examples only, drawn at random, the same ones in every run; 0 = all. Pre-training:
+	// pieces of text; for each kind of noise of ul2 its part of them, rounded, and one at least.
 	MaxValidationExamples int `yaml:"max_validation_examples" unit:"examples" range:">= 0"`
 }
 

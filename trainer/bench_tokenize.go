@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"t5train/data/tokenizer"
+	"t5train/internal/random"
 	"t5train/model/kernel"
 )
 
@@ -39,7 +40,7 @@ type TokenizeResult struct {
 	AllocsPerLine float64 `json:"allocs_per_line"`
 }
 
-// maxBenchLines is how many lines of a text are read: they are held in memory.
+// maxBenchLines is how many lines of a text are measured, drawn at random: they are held in memory.
 const maxBenchLines = 20000
 
 // BenchTokenize measures a tokenizer.
@@ -116,11 +117,18 @@ func readBenchLines(path string) ([]string, error) {
 	}
 	defer file.Close()
 	var lines []string
-	for text := bufio.NewReader(file); err == nil && len(lines) < maxBenchLines; {
+	draw, seen := random.New(1), uint64(0)
+	for text := bufio.NewReader(file); err == nil; {
 		var l string
 		l, err = text.ReadString('\n')
-		if l = strings.TrimRight(l, "\r\n"); l != "" {
+		if l = strings.TrimRight(l, "\r\n"); l == "" {
+			continue
+		}
+		// Each line so far is among the kept ones with equal probability (Knuth, volume 2, section 3.4.2, algorithm R).
+		if seen++; len(lines) < maxBenchLines {
 			lines = append(lines, l)
+		} else if at := draw.Below(seen); at < maxBenchLines {
+			lines[at] = l
 		}
 	}
 	if err != nil && err != io.EOF {

@@ -12,34 +12,39 @@ import (
 	"t5train/data/tokenizer"
 )
 
-// table is an opened data set, cut to its first rows if asked for.
+// table is an opened data set, or a sample of its rows.
 type table struct {
 	*parquetio.Dataset
-	limit int64 // rows; 0 is all
+	sample data.Sample
+	seed   uint64 // of the sample
 }
 
-func openTable(patterns []string, limit int) (table, error) {
+// heldOutSeed draws held-out examples: the same ones in every run, whatever its seed, and in evaluate.
+const heldOutSeed = 0
+
+// openTable opens a data set of which at most limit rows are read, drawn by the seed; 0 is all of them.
+func openTable(patterns []string, limit int, seed uint64) (table, error) {
 	set, err := parquetio.Open(patterns...)
 	if err != nil {
 		return table{}, err
 	}
-	return table{set, int64(limit)}, nil
+	return table{set, data.NewSample(int(set.Rows()), limit, seed), seed}, nil
 }
 
 // Rows returns the number of rows that Scan yields.
-func (t table) Rows() int64 {
-	if rows := t.Dataset.Rows(); t.limit == 0 || rows < t.limit {
-		return rows
-	}
-	return t.limit
-}
+func (t table) Rows() int64 { return int64(t.sample.Len()) }
 
-// Scan is Dataset.Scan of the first rows.
+// Scan is Dataset.Scan of the rows of the sample, in the order of the files.
 func (t table) Scan(ctx context.Context, columns []string, yield func(row int64, cells []parquetio.Cell) error) error {
+	left := t.Rows()
 	err := t.Dataset.Scan(ctx, columns, func(row int64, cells []parquetio.Cell) error {
-		if row >= t.Rows() {
+		if left == 0 {
 			return errEnough
 		}
+		if !t.sample.Has(int(row)) {
+			return nil
+		}
+		left--
 		return yield(row, cells)
 	})
 	if errors.Is(err, errEnough) {
@@ -48,8 +53,15 @@ func (t table) Scan(ctx context.Context, columns []string, yield func(row int64,
 	return err
 }
 
-// errEnough ends a scan at the limit.
+// errEnough ends a scan when all rows of the sample are read.
 var errEnough = errors.New("enough rows")
+
+// saySample notes that not all of something is read.
+func saySample(c *Console, s data.Sample, all int64, what string, seed uint64) {
+	if !s.All() {
+		c.Say("  a sample: %s of %s %s, drawn with seed %d", grouped(s.Len()), grouped(int(all)), what, seed)
+	}
+}
 
 // infer finds the task of the table and says aloud what it took.
 func (t table) infer(ctx context.Context, o task.Options, c *Console) (task.Spec, error) {
@@ -95,6 +107,7 @@ func (t table) build(ctx context.Context, what string, spec task.Spec, use data.
 	progress.Stop()
 	inputs, targets := examples.Tokens()
 	c.Say("%s: %s examples, %s input and %s target tokens", what, grouped(examples.Len()), grouped(inputs), grouped(targets))
+	saySample(c, t.sample, t.Dataset.Rows(), "rows", t.seed)
 	if n := examples.CutInputs; n > 0 {
 		c.Say("  inputs longer than %[2]d tokens, which lose their end: %[1]s (raise max_input_length to keep it)", grouped(n), limits.MaxInput)
 	}

@@ -118,7 +118,7 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 		return a, err
 	}
 	err = divide(ctx, e.World, func(ctx context.Context, next func(func() (answered, error)) error) error {
-		return eachBatch(ctx, examples, examples.Len(), batchSize, func(read func() *data.Batch) error {
+		return eachBatch(ctx, examples, batchSize, func(read func() *data.Batch) error {
 			return next(func() (answered, error) { return compute(read()) })
 		})
 	}, func(a answered) error {

@@ -108,7 +108,7 @@ func Check(ctx context.Context, c *configs.Config, console *Console) error {
 
 // checkRows makes sure that the data sets of a task have its columns.
 func checkRows(ctx context.Context, t taskData, console *Console) error {
-	train, err := openTable(t.train, 0)
+	train, err := openTable(t.train, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func checkRows(ctx context.Context, t taskData, console *Console) error {
 	if err != nil || len(t.validation) == 0 {
 		return err
 	}
-	validation, err := openTable(t.validation, 0)
+	validation, err := openTable(t.validation, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -369,7 +369,7 @@ type rows struct {
 // read finds out what a task is and tokenises its data sets, which messages call by two names.
 func (r rowsReader) read(ctx context.Context, t taskData, train, validation string) (rows, error) {
 	c := r.config
-	table, err := openTable(t.train, c.Data.MaxTrainExamples)
+	table, err := openTable(t.train, c.Data.MaxTrainExamples, uint64(c.Train.Seed))
 	if err != nil {
 		return rows{}, err
 	}
@@ -378,7 +378,7 @@ func (r rowsReader) read(ctx context.Context, t taskData, train, validation stri
 	if err != nil || len(t.validation) == 0 {
 		return read, err
 	}
-	held, err := openTable(t.validation, c.Data.MaxValidationExamples)
+	held, err := openTable(t.validation, c.Data.MaxValidationExamples, heldOutSeed)
 	if err != nil {
 		return rows{}, err
 	}

@@ -91,3 +91,19 @@ func inputOf(t testing.TB, spec task.Spec, texts ...string) string {
 	}
 	return input
 }
+
+// labelledText is a row of a classification.
+type labelledText struct {
+	Text  string `parquet:"text"`
+	Label string `parquet:"label"`
+}
+
+// parquetOf writes rows to a file of their own.
+func parquetOf[T any](t *testing.T, rows []T) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "rows.parquet")
+	if err := parquet.WriteFile(path, rows); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

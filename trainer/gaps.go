@@ -32,7 +32,7 @@ func newGapFiller(b *Bundle, denoisers []objective.Denoiser, parts []heldOutPart
 	g := &gapFiller{tok: b.Tokenizer, vocab: vocabularyOf(b.Tokenizer), generator: decode.New(b.Model, w)}
 	for i := range samples {
 		d, pieces := denoisers[i%len(parts)], parts[i%len(parts)].pieces
-		at := i * pieces.len / samples
+		at := i * pieces.Len() / samples
 		text := pieces.Piece(at, nil)
 		text = text[:min(len(text), sampleText, d.Objective.Lengths().Tokens)]
 		input, target := d.Objective.Append(objective.Key{Index: int64(at)}, text, nil, nil)

@@ -34,7 +34,7 @@ type heldOutText struct {
 
 // heldOutPart are the examples of one denoiser.
 type heldOutPart struct {
-	pieces head
+	pieces somePieces
 	source data.Source
 }
 
@@ -48,11 +48,13 @@ type heldOutOptions struct {
 func newHeldOutText(b *Bundle, o Objective, denoisers []objective.Denoiser, s *store.Store, options heldOutOptions, w *kernel.Workers) (*heldOutText, error) {
 	h := &heldOutText{bundle: b, loss: decode.NewLoss(b.Model, w), vocab: vocabularyOf(b.Tokenizer), batchSize: options.batchSize, digest: filepath.Base(s.Dir())}
 	for _, d := range denoisers {
-		pieces, err := o.cut(s, d, options.limit)
+		all, err := o.pieces(s, d)
 		if err != nil {
 			return nil, err
 		}
-		pieces.len = max(1, int(math.Round(d.Rate*float64(pieces.len))))
+		whole := data.NewSample(all.Len(), options.limit, heldOutSeed).Len()
+		size := max(1, int(math.Round(d.Rate*float64(whole))))
+		pieces := somePieces{all, data.NewSample(all.Len(), size, heldOutSeed)}
 		h.parts = append(h.parts, heldOutPart{pieces, data.NewCorrupted(pieces, d.Objective, 0)})
 	}
 	if options.samples > 0 {
@@ -65,9 +67,16 @@ func newHeldOutText(b *Bundle, o Objective, denoisers []objective.Denoiser, s *s
 func (h *heldOutText) Len() int {
 	n := 0
 	for _, p := range h.parts {
-		n += p.pieces.len
+		n += p.pieces.Len()
 	}
 	return n
+}
+
+// saySamples notes which pieces are drawn.
+func (h *heldOutText) saySamples(c *Console) {
+	for _, p := range h.parts {
+		saySample(c, p.pieces.sample, int64(p.pieces.all.Len()), "pieces", heldOutSeed)
+	}
 }
 
 // Best implements heldOut.
@@ -95,7 +104,7 @@ func (h *heldOutText) Evaluate(ctx context.Context, done func(n int64)) ([]metri
 	var t textTotals
 	var loss metric.Loss
 	err := divide(ctx, h.world, func(ctx context.Context, next func(compute func() (textTotals, error)) error) error {
-		return h.eachPart(ctx, func(pieces head, read func() *data.Batch) error {
+		return h.eachPart(ctx, func(pieces somePieces, read func() *data.Batch) error {
 			return next(func() (textTotals, error) { return h.evaluate(pieces, read()) })
 		})
 	}, func(of textTotals) error {
@@ -130,9 +139,9 @@ func (h *heldOutText) Evaluate(ctx context.Context, done func(n int64)) ([]metri
 }
 
 // eachPart is eachBatch for the batches of all denoisers, with the pieces that their examples are made of.
-func (h *heldOutText) eachPart(ctx context.Context, f func(pieces head, read func() *data.Batch) error) error {
+func (h *heldOutText) eachPart(ctx context.Context, f func(pieces somePieces, read func() *data.Batch) error) error {
 	for _, p := range h.parts {
-		err := eachBatch(ctx, p.source, p.pieces.len, h.batchSize, func(read func() *data.Batch) error { return f(p.pieces, read) })
+		err := eachBatch(ctx, p.source, h.batchSize, func(read func() *data.Batch) error { return f(p.pieces, read) })
 		if err != nil {
 			return err
 		}
@@ -142,13 +151,13 @@ func (h *heldOutText) eachPart(ctx context.Context, f func(pieces head, read fun
 
 // eachBatch implements heldOut.
 func (h *heldOutText) eachBatch(ctx context.Context, f func(*data.Batch) error) error {
-	return h.eachPart(ctx, func(_ head, read func() *data.Batch) error { return f(read()) })
+	return h.eachPart(ctx, func(_ somePieces, read func() *data.Batch) error { return f(read()) })
 }
 
 func (h *heldOutText) divide(w *dist.World) { h.world = w }
 
 // evaluate returns the totals of a batch.
-func (h *heldOutText) evaluate(pieces head, batch *data.Batch) (textTotals, error) {
+func (h *heldOutText) evaluate(pieces somePieces, batch *data.Batch) (textTotals, error) {
 	totals, err := h.loss.Run(modelBatch(h.bundle.Model, *batch))
 	if err != nil {
 		return textTotals{}, err
@@ -231,6 +240,9 @@ func newTextEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (h *he
 		_ = remove()  // what is left of a temporary folder is for the system
 	}
 	h, err = newHeldOutText(b, *b.Info.Objective, denoisers, s, heldOutOptions{limit: o.MaxExamples, batchSize: o.BatchSize}, kernel.NewWorkers(o.Threads))
+	if err == nil {
+		h.saySamples(o.Console)
+	}
 	return h, done, err
 }
 

@@ -71,20 +71,19 @@ func (h heldOutRows) Evaluate(ctx context.Context, done func(n int64)) ([]metric
 }
 
 func (h heldOutRows) eachBatch(ctx context.Context, f func(*data.Batch) error) error {
-	return eachBatch(ctx, h.examples, h.examples.Len(), h.batchSize, func(read func() *data.Batch) error { return f(read()) })
+	return eachBatch(ctx, h.examples, h.batchSize, func(read func() *data.Batch) error { return f(read()) })
 }
 
 func (h heldOutRows) divide(w *dist.World) { h.World = w }
 
-// eachBatch calls f for the batches of the first examples of a source, in their order. A batch is made when f calls read,
-// and valid until f returns.
-func eachBatch(ctx context.Context, examples data.Source, number, size int, f func(read func() *data.Batch) error) error {
+// eachBatch calls f for the batches of a source, in their order. A batch is made when f calls read, and valid until f returns.
+func eachBatch(ctx context.Context, examples data.Source, size int, f func(read func() *data.Batch) error) error {
 	batches, err := data.NewBatches(examples, data.Size{Examples: size}, data.Order{})
 	if err != nil {
 		return fmt.Errorf("read held-out examples: %w", err)
 	}
 	var batch data.Batch
-	for position := int64(0); position < int64(number); position = batches.Skip(position) {
+	for position := int64(0); position < int64(examples.Len()); position = batches.Skip(position) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

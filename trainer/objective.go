@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 
 	"t5train/configs"
@@ -105,36 +106,42 @@ func longest(denoisers []objective.Denoiser) (inputs, targets int) {
 	return inputs, targets
 }
 
-// head is the first pieces of a text.
-type head struct {
-	*store.Pieces
-	len int
+// somePieces is a sample of the pieces of a text.
+type somePieces struct {
+	all    *store.Pieces
+	sample data.Sample
 }
 
-func (h head) Len() int { return h.len }
+// Len implements data.Pieces.
+func (p somePieces) Len() int { return p.sample.Len() }
 
-// cut returns the pieces that a denoiser takes of a store: the first limit of them, all if that is 0.
-func (o Objective) cut(s *store.Store, d objective.Denoiser, limit int) (head, error) {
-	pieces, err := s.Pieces(store.Split(o.Split), d.Objective.Lengths().Tokens)
-	if err != nil {
-		return head{}, err
+// Piece implements data.Pieces.
+func (p somePieces) Piece(i int, into []int32) []int32 { return p.all.Piece(p.sample.At(i), into) }
+
+// Bytes is that of store.Pieces.
+func (p somePieces) Bytes(i int) int { return p.all.Bytes(p.sample.At(i)) }
+
+// pieces cuts a store for a denoiser.
+func (o Objective) pieces(s *store.Store, d objective.Denoiser) (*store.Pieces, error) {
+	all, err := s.Pieces(store.Split(o.Split), d.Objective.Lengths().Tokens)
+	if err == nil && all.Len() == 0 {
+		err = errNoText
 	}
-	n := pieces.Len()
-	if limit > 0 {
-		n = min(n, limit)
-	}
-	return head{pieces, n}, nil
+	return all, err
 }
+
+var errNoText = errors.New("the files have no text: every row is empty or null in this column")
 
 // source returns the training examples of a store. An epoch is about one pass over its text, also where several
-// denoisers, each with pieces of a length of its own, share it.
-func (o Objective) source(s *store.Store, denoisers []objective.Denoiser, limit int, seed uint64) (data.Source, error) {
+// denoisers, each with pieces of a length of its own, share it. Each takes the pieces that draw chooses.
+func (o Objective) source(s *store.Store, denoisers []objective.Denoiser, draw func(pieces int) data.Sample, seed uint64) (data.Source, error) {
 	var tasks []data.Task
 	for _, d := range denoisers {
-		pieces, err := o.cut(s, d, limit)
+		all, err := o.pieces(s, d)
 		if err != nil {
 			return nil, err
 		}
+		pieces := somePieces{all, draw(all.Len())}
 		tasks = append(tasks, data.Task{Name: d.Name, Source: data.NewCorrupted(pieces, d.Objective, seed), Rate: d.Rate, Part: d.Rate})
 	}
 	if len(tasks) == 1 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"t5train/configs"
 	"t5train/data"
@@ -87,8 +88,15 @@ func readText(ctx context.Context, c *configs.Config, b *Bundle, was map[string]
 	}
 	m.heldOut = h
 	console.Say("validation: %s pieces of text", grouped(h.Len()))
+	h.saySamples(console)
+	if slices.ContainsFunc(h.parts, func(p heldOutPart) bool { return !p.pieces.sample.All() }) {
+		m.note("data.validation, sample", sampleDigest(heldOutSeed))
+	}
 	return m, nil
 }
+
+// sampleDigest tells samples of a token store apart. A run of a version that took the first pieces has none.
+func sampleDigest(seed uint64) string { return fmt.Sprintf("sample of seed %d", seed) }
 
 // textReader reads what a run of pre-training trains on.
 type textReader struct {
@@ -181,9 +189,17 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 		}
 		r.files = append(r.files, files...)
 		m.tokens += s.Manifest().Tokens
-		return r.objective.source(s, r.denoisers, limit, seed)
+		return r.objective.source(s, r.denoisers, func(pieces int) data.Sample {
+			by := uint64(r.config.Train.Seed)
+			sample := data.NewSample(pieces, limit, by)
+			if !sample.All() {
+				m.note("data.train, sample", sampleDigest(by))
+			}
+			saySample(r.console, sample, int64(pieces), "pieces of "+p.Name, by)
+			return sample
+		}, seed)
 	}
-	table, err := openTable(p.Train, limit)
+	table, err := openTable(p.Train, limit, uint64(r.config.Train.Seed))
 	if err != nil {
 		return nil, err
 	}
@@ -278,7 +294,7 @@ func checkText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer,
 
 func (r *textReader) checkPart(ctx context.Context, p configs.Part) error {
 	if p.Task != textPart {
-		table, err := openTable(p.Train, 0)
+		table, err := openTable(p.Train, 0, 0)
 		if err == nil {
 			_, err = table.infer(ctx, taskOptions(p.AsTask()), r.console)
 		}

@@ -20,7 +20,7 @@ type EvaluateOptions struct {
 	Data            []string     // parquet files
 	Task            task.Options // what corrects the task that the checkpoint remembers, or names another one
 	BatchSize       int          // examples
-	MaxExamples     int          // 0 is all
+	MaxExamples     int          // drawn at random, always the same; 0 is all
 	MaxInputLength  int          // tokens; 0 is the checkpoint's, or else 512
 	MaxTargetLength int          // tokens; 0 is the checkpoint's, or else 128
 	Tokens          string       // folder of token stores for a checkpoint that is pre-trained; "" is a temporary one
@@ -129,7 +129,7 @@ func newEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluato
 	if o.Tokens != "" {
 		return nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and evaluated on text: leave out --tokens")
 	}
-	t, err := openTable(o.Data, o.MaxExamples)
+	t, err := openTable(o.Data, o.MaxExamples, heldOutSeed)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -107,7 +107,7 @@ data in the first cache: the most that this processor gives.`,
 		},
 	}
 	tokenize.Flags().StringVar(&f.spm, "spm", "", "spiece.model or a folder with one (default: T5's)")
-	tokenize.Flags().StringVar(&f.text, "text", "", "file with a text on each line (default: pieces of the tokenizer at random)")
+	tokenize.Flags().StringVar(&f.text, "text", "", "file with a text on each line, of which 20,000 are drawn at random (default: pieces of the tokenizer at random)")
 	gemm := &cobra.Command{
 		Use:   "gemm",
 		Short: "Measure the matrix products of a training step",
