@@ -11,7 +11,13 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"t5train/data/task"
+	"t5train/internal/testdir"
 )
+
+func TestMain(m *testing.M) {
+	testdir.InMemory()
+	os.Exit(m.Run())
+}
 
 // tinyVocab is the number of tokens of tinyTokenizer.
 const tinyVocab = 3 + 1 + 26

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"t5train/model/kernel"
@@ -94,7 +95,25 @@ type workMeter struct {
 }
 
 func newWorkMeter(w *kernel.Workers) *workMeter {
-	return &workMeter{workers: w, peak: 1e9 * kernel.PeakGFLOPS(w), stop: w.Measure()}
+	return &workMeter{workers: w, peak: 1e9 * peakOf(w), stop: w.Measure()}
+}
+
+// peaks holds what PeakGFLOPS has measured in this process. It is a property of the machine, and measuring it takes
+// longer than a short run.
+var peaks sync.Map // peakKey to float64
+
+type peakKey struct {
+	path    string
+	threads int
+}
+
+func peakOf(w *kernel.Workers) float64 {
+	key := peakKey{w.Path(), w.Threads()}
+	if peak, ok := peaks.Load(key); ok {
+		return peak.(float64)
+	}
+	peak, _ := peaks.LoadOrStore(key, kernel.PeakGFLOPS(w))
+	return peak.(float64)
 }
 
 func (m *workMeter) pause() {

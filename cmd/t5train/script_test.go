@@ -17,10 +17,13 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"t5train/internal/testdir"
 )
 
 // TestMain lets the test binary be t5train, so that scripts start real processes without a build.
 func TestMain(m *testing.M) {
+	testdir.InMemory()
 	testscript.Main(m, map[string]func(){"t5train": main})
 }
 
