@@ -14,6 +14,7 @@ import (
 	"t5train/checkpoints/safetensors"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/internal/mmap"
 	"t5train/model"
 )
 
@@ -96,11 +97,14 @@ func LoadModel(dir string) (*model.T5, error) {
 		return nil, err
 	}
 	defer weights.Close()
-	c, err := model.ParseConfig(weights.Config())
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", dir, err)
-	}
-	m, err := model.Load(c, weights)
+	var m *model.T5
+	err = mmap.Guard(func() error {
+		c, err := model.ParseConfig(weights.Config())
+		if err == nil {
+			m, err = model.Load(c, weights)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}

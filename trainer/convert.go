@@ -15,6 +15,7 @@ import (
 	"t5train/checkpoints"
 	"t5train/checkpoints/safetensors"
 	"t5train/data/tokenizer"
+	"t5train/internal/mmap"
 	"t5train/model"
 )
 
@@ -62,6 +63,10 @@ func Convert(ctx context.Context, path, out string, o ConvertOptions, console *C
 		return err
 	}
 	defer weights.Close()
+	return mmap.Guard(func() error { return convertWeights(ctx, dir, how, weights, out, o, console) })
+}
+
+func convertWeights(ctx context.Context, dir, how string, weights *checkpoints.Weights, out string, o ConvertOptions, console *Console) error {
 	c, err := newConversion(ctx, dir, weights, o)
 	if err != nil {
 		return fmt.Errorf("convert %s: %w", dir, err)

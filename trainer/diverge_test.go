@@ -14,10 +14,20 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/model/op"
 	"t5train/trainer/record"
 )
+
+func nextBatches(t *testing.T, l *loop) []model.Batch {
+	t.Helper()
+	batches, err := l.read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return batches
+}
 
 // newTestLoop is what Finetune does before the first step of a new run.
 func newTestLoop(t *testing.T, c *configs.Config, console *Console) *loop {

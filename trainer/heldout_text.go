@@ -13,6 +13,7 @@ import (
 	"t5train/data"
 	"t5train/data/objective"
 	"t5train/data/store"
+	"t5train/internal/mmap"
 	"t5train/model/decode"
 	"t5train/model/kernel"
 	"t5train/trainer/dist"
@@ -214,7 +215,11 @@ func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) ([]metric.V
 	h.divide(o.World)
 	progress := o.Console.Start("evaluate", "examples", int64(h.Len()))
 	defer progress.Stop()
-	values, _, err := h.Evaluate(ctx, progress.Set)
+	var values []metric.Value
+	err = mmap.Guard(func() error {
+		values, _, err = h.Evaluate(ctx, progress.Set)
+		return err
+	})
 	return values, err
 }
 

@@ -15,6 +15,7 @@ import (
 	"t5train/data"
 	"t5train/data/task"
 	"t5train/internal/durable"
+	"t5train/internal/mmap"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/trainer/dist"
@@ -129,10 +130,13 @@ func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
 		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 			return true, l.interrupted()
 		case err != nil:
-			return false, err
+			return false, l.saved(err)
 		}
 		epoch := l.batches.Epoch(l.state.Position)
-		batches := l.read()
+		batches, err := l.read()
+		if err != nil {
+			return false, l.saved(fmt.Errorf("step %d: %w", l.state.Step+1, err))
+		}
 		first, _ := l.share()
 		r, err := l.stepper.step(l.state.Step, l.state.MicroBatches+int64(first), batches)
 		if err != nil {
@@ -211,20 +215,26 @@ func (l *loop) share() (first, number int) {
 	return each * l.world.Rank(), each
 }
 
-// read passes over the batches of the next step and returns those of this rank.
-func (l *loop) read() []model.Batch {
-	var batches []model.Batch
+// read passes over the batches of the next step and returns those of this rank. After an error the position stays.
+func (l *loop) read() (batches []model.Batch, err error) {
+	position := l.state.Position
 	first, number := l.share()
-	for i := range l.config.Train.Accumulate {
-		if i < first || i >= first+number {
-			l.state.Position = l.batches.Skip(l.state.Position)
-			continue
+	err = mmap.Guard(func() error {
+		for i := range l.config.Train.Accumulate {
+			if i < first || i >= first+number {
+				position = l.batches.Skip(position)
+				continue
+			}
+			var b data.Batch
+			position = l.batches.Read(position, &b)
+			batches = append(batches, modelBatch(l.bundle.Model, b))
 		}
-		var b data.Batch
-		l.state.Position = l.batches.Read(l.state.Position, &b)
-		batches = append(batches, modelBatch(l.bundle.Model, b))
+		return nil
+	})
+	if err == nil {
+		l.state.Position = position
 	}
-	return batches
+	return batches, err
 }
 
 // evaluate computes the metrics on the validation data and tells whether they are the best so far.
@@ -266,7 +276,11 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 func (l *loop) measure(ctx context.Context) (values []metric.Value, shown []string, err error) {
 	progress := l.console.Start("evaluate", "examples", int64(l.heldOut.Len()))
 	defer progress.Stop()
-	if values, shown, err = l.heldOut.Evaluate(ctx, progress.Set); err != nil {
+	err = mmap.Guard(func() error {
+		values, shown, err = l.heldOut.Evaluate(ctx, progress.Set)
+		return err
+	})
+	if err != nil {
 		return nil, nil, fmt.Errorf("step %d: %w", l.state.Step, err)
 	}
 	return values, shown, nil
@@ -355,6 +369,14 @@ func (l *loop) interrupted() error {
 		return err
 	}
 	return l.saver.write(m)
+}
+
+// saved saves what there is before data that can no longer be read ends the run with err.
+func (l *loop) saved(err error) error {
+	if errors.As(err, new(*mmap.Fault)) {
+		err = errors.Join(err, l.interrupted())
+	}
+	return err
 }
 
 // withKept adds to the error that ends a run what is left of it, and what to do.

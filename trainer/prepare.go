@@ -12,6 +12,7 @@ import (
 	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/internal/durable"
+	"t5train/internal/mmap"
 	"t5train/model/kernel"
 	"t5train/trainer/dist"
 )
@@ -20,7 +21,15 @@ import (
 type readMaterial func(ctx context.Context, c *configs.Config, b *Bundle, was map[string]string, w *kernel.Workers, console *Console) (*material, error)
 
 // train is a run on what read finds.
-func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read readMaterial) (*Result, error) {
+func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read readMaterial) (r *Result, err error) {
+	err = mmap.Guard(func() error {
+		r, err = trainOn(ctx, config, o, read)
+		return err
+	})
+	return r, err
+}
+
+func trainOn(ctx context.Context, config *configs.Config, o FinetuneOptions, read readMaterial) (*Result, error) {
 	// Everything that can be wrong with the input is found before anything is written.
 	p, err := prepare(ctx, config, o, read)
 	if p != nil {
@@ -274,11 +283,12 @@ func (p *prepared) begin() error {
 	if err != nil {
 		return err
 	}
-	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, configName), yaml); err != nil {
-		return fmt.Errorf("write %s: %w", configName, durable.WithRemedy(err))
-	}
+	// Before config.yaml, which without a report may be the user's own: see checkConfigSpared.
 	if err := l.recorder.begin(l, p.material, p.workers); err != nil {
 		return err
+	}
+	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, configName), yaml); err != nil {
+		return fmt.Errorf("write %s: %w", configName, durable.WithRemedy(err))
 	}
 	l.history, err = openHistory(filepath.Join(c.Output, historyName), l.state.Step, l.state.Step > 0 && l.state.Evaluated == l.state.Step)
 	return err

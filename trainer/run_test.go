@@ -397,7 +397,7 @@ func TestDropoutMasks(t *testing.T) {
 	rate := 1e-30 // so small that no weight changes
 	c.Optimizer = configs.Optimizer{Name: "sgd", LearningRate: &rate}
 	l := newTestLoop(t, c, PlainConsole(io.Discard))
-	batch := l.read()
+	batch := nextBatches(t, l)
 	loss := func(number int, micro int64, batches ...model.Batch) float64 {
 		t.Helper()
 		r, err := l.stepper.step(number, micro, batches)

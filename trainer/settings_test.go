@@ -35,7 +35,7 @@ func TestClipNorm(t *testing.T) {
 			config.Train.ClipNorm, config.Data.Validation = c.clip, nil
 			l := newTestLoop(t, config, PlainConsole(io.Discard))
 			before := allWeights(l.bundle.Model)
-			r, err := l.stepper.step(0, 0, l.read())
+			r, err := l.stepper.step(0, 0, nextBatches(t, l))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,7 +91,7 @@ func TestSettingsOfTheLoss(t *testing.T) {
 		c.Model.DropoutRate, c.Data.Validation = &zero, nil
 		change(c)
 		l := newTestLoop(t, c, PlainConsole(io.Discard))
-		r, err := l.stepper.step(0, 0, l.read())
+		r, err := l.stepper.step(0, 0, nextBatches(t, l))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +126,7 @@ func TestSeed(t *testing.T) {
 		c := tinyConfig(t)
 		c.Train.Seed, c.Data.Validation = seed, nil
 		l := newTestLoop(t, c, PlainConsole(io.Discard))
-		return allWeights(l.bundle.Model), l.read()[0].EncoderIDs
+		return allWeights(l.bundle.Model), nextBatches(t, l)[0].EncoderIDs
 	}
 	weights, order := begin(1)
 	sameWeights, sameOrder := begin(1)
@@ -182,7 +182,7 @@ func TestDecoderStartToken(t *testing.T) {
 	c := tinyConfig(t)
 	l := newTestLoop(t, c, PlainConsole(io.Discard))
 	l.bundle.Model.Config.DecoderStartTokenID = 7
-	b := l.read()[0]
+	b := nextBatches(t, l)[0]
 	for i, first := range b.DecoderOffsets[:len(b.DecoderOffsets)-1] {
 		if b.DecoderIDs[first] != 7 {
 			t.Errorf("sequence %d starts with %d, want 7", i, b.DecoderIDs[first])

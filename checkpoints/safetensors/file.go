@@ -18,7 +18,8 @@ type File struct {
 }
 
 // Open maps the file at path into memory and checks it: nothing is read but the header until a tensor is
-// used. The file must not be changed in place while it is open; replacing it by a rename is safe.
+// used. The file must not be changed in place while it is open; replacing it by a rename is safe. What reads tensors is for
+// [mmap.Guard].
 func Open(path string) (*File, error) {
 	f, err := open(path)
 	if err != nil {
@@ -51,7 +52,12 @@ func open(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	tensors, metadata, err := parse(data)
+	var tensors []Tensor
+	var metadata map[string]string
+	err = mmap.Guard(func() (err error) {
+		tensors, metadata, err = parse(data)
+		return err
+	})
 	if err != nil {
 		unmap()
 		return nil, err

@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"t5train/internal/mmap"
 	"t5train/trainer/dist"
 )
 
@@ -30,7 +31,7 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	err := mmap.Guard(func() error { return root.ExecuteContext(ctx) })
 	var usage usageError
 	var ended interrupt
 	switch {

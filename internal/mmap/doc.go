@@ -2,6 +2,7 @@
 //
 //	data, unmap, err := mmap.Map(file, size)
 //	defer unmap()
+//	err = mmap.Guard(func() error { return use(data) }) // a file that was cut short meanwhile is an error
 //
 // Where the system is no Unix, the file is read into memory instead.
 package mmap

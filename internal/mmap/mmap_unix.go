@@ -3,6 +3,7 @@
 package mmap
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"unsafe"
@@ -10,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Map maps the first size bytes of f for reading. The mapping outlives f; the file must not be cut while it lasts.
+// Map maps the first size bytes of f for reading. The mapping outlives f. Reading it is for [Guard], as the file may be cut.
 func Map(f *os.File, size int) (data []byte, unmap func() error, err error) {
 	if size == 0 { // mmap refuses an empty range
 		return nil, func() error { return nil }, nil
@@ -19,7 +20,15 @@ func Map(f *os.File, size int) (data []byte, unmap func() error, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("map %d bytes into memory: %w", size, err)
 	}
-	return data, func() error { return unix.Munmap(data) }, nil
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("map %d bytes into memory: %w", size, err), unix.Munmap(data))
+	}
+	add(mapping{data, os.NewFile(uintptr(fd), f.Name())})
+	return data, func() error {
+		remove(data)
+		return unix.Munmap(data)
+	}, nil
 }
 
 // Random tells the system that the parts of a mapping are read in no order. Without it each touch of a file that is larger
