@@ -250,8 +250,9 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 		return false, fmt.Errorf("evaluate: there is no metric %q to compare (eval.metric): want one of %s", name, strings.Join(metricNames(values), ", "))
 	}
 	l.metrics, l.state.Evaluated = onlyFinite(all), l.state.Step
-	if improved = finite(value) && (l.state.Best == nil || better(name, value, *l.state.Best)); improved {
-		l.state.Best, l.state.BestStep, l.state.Waited = &value, l.state.Step, 0
+	loss := all["loss"]
+	if improved = l.state.improves(name, value, loss); improved {
+		l.state.Best, l.state.BestLoss, l.state.BestStep, l.state.Waited = &value, &loss, l.state.Step, 0
 	} else {
 		l.state.Waited++
 	}
@@ -305,6 +306,20 @@ func (l *loop) evaluateFirst(ctx context.Context) error {
 
 // compared is the metric that decides which checkpoint is the best.
 func (l *loop) compared() string { return cmp.Or(l.config.Eval.Metric, l.heldOut.Best()) }
+
+// improves reports whether an evaluation is better than the best one so far: by the metric that decides, and where its value
+// is the same by the loss. Of a metric that has reached 1 a model may still learn much.
+func (s state) improves(name string, value, loss float64) bool {
+	switch {
+	case !finite(value):
+		return false
+	case s.Best == nil:
+		return true
+	case value == *s.Best:
+		return s.BestLoss != nil && loss < *s.BestLoss
+	}
+	return better(name, value, *s.Best)
+}
 
 // better compares two values of a metric: of losses the smaller wins.
 func better(name string, value, best float64) bool {

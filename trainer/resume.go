@@ -131,7 +131,19 @@ func (l *loop) resume(from start) error {
 		return err
 	}
 	l.metrics = info.Metrics
+	if l.state.Best != nil && l.state.BestLoss == nil { // of a run that older versions began
+		l.state.BestLoss = bestLoss(l.saver.run.Dir(l.state.BestStep))
+	}
 	return loadOptimizer(from.dir, l.stepper.optimizer)
+}
+
+// bestLoss returns the validation loss of a checkpoint, nil where that is not known.
+func bestLoss(dir string) *float64 {
+	info, err := ReadInfo(dir)
+	if loss, ok := info.Metrics["loss"]; err == nil && ok {
+		return &loss
+	}
+	return nil
 }
 
 // computeOn notes the processors of the ranks that compute the next steps, and says so where they are of several kinds, or

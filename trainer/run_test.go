@@ -134,6 +134,50 @@ func TestBestAndLastCheckpoints(t *testing.T) {
 	}
 }
 
+func TestTiesAreDecidedByTheLoss(t *testing.T) {
+	number := func(v float64) *float64 { return &v }
+	for name, c := range map[string]struct {
+		metric      string
+		best        state
+		value, loss float64
+		want        bool
+	}{
+		"the first":                 {"accuracy", state{}, 0, 3, true},
+		"a smaller loss":            {"accuracy", state{Best: number(1), BestLoss: number(3.4)}, 1, 0.2, true},
+		"a larger loss":             {"accuracy", state{Best: number(1), BestLoss: number(0.2)}, 1, 3.4, false},
+		"the same":                  {"accuracy", state{Best: number(1), BestLoss: number(0.2)}, 1, 0.2, false},
+		"a better metric":           {"accuracy", state{Best: number(0.5), BestLoss: number(0.2)}, 0.6, 3.4, true},
+		"a worse metric":            {"accuracy", state{Best: number(0.6), BestLoss: number(3.4)}, 0.5, 0.2, false},
+		"errors that are the same":  {"mse", state{Best: number(2), BestLoss: number(0.3)}, 2, 0.2, true},
+		"a smaller error":           {"de/ter", state{Best: number(2), BestLoss: number(0.2)}, 1, 0.3, true},
+		"the loss itself":           {"loss", state{Best: number(0.2), BestLoss: number(0.2)}, 0.2, 0.2, false},
+		"a loss that is not finite": {"accuracy", state{Best: number(1), BestLoss: number(0.2)}, 1, math.NaN(), false},
+		"a metric that is not":      {"f1", state{}, math.NaN(), 0.1, false},
+		"an unknown loss":           {"accuracy", state{Best: number(1)}, 1, 0.2, false},
+	} {
+		if got := c.best.improves(c.metric, c.value, c.loss); got != c.want {
+			t.Errorf("%s: improves is %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// Of checkpoints with the same metric the one with the smallest loss is kept, and patience does not end while it falls.
+func TestEqualMetricsWithAFallingLoss(t *testing.T) {
+	c := tinyConfig(t)
+	c.Eval.EverySteps, c.Eval.Patience, c.Eval.Metric = 1, 1, "f1" // 0 while the tiny model answers one label
+	r := finetune(t, c, FinetuneOptions{})
+	if r.Step != 8 || r.BestStep != 8 || r.Metrics["f1"] != 0 {
+		t.Errorf("stopped at step %d with the best at %d, f1 %g, want 8, 8 and 0", r.Step, r.BestStep, r.Metrics["f1"])
+	}
+	// What a run of an older version, whose state has no such loss, goes on with.
+	if loss := bestLoss(r.Checkpoint); loss == nil || *loss != r.Metrics["loss"] {
+		t.Errorf("the loss of the best checkpoint is %v, want %g", loss, r.Metrics["loss"])
+	}
+	if loss := bestLoss(t.TempDir()); loss != nil {
+		t.Errorf("the loss of an empty folder is %g, want none", *loss)
+	}
+}
+
 func TestEarlyStopping(t *testing.T) {
 	c := tinyConfig(t)
 	c.Eval.Patience, c.Eval.EverySteps, c.Train.Epochs, c.Train.Steps = 2, 1, 0, 40

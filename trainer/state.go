@@ -28,6 +28,7 @@ type state struct {
 	Evaluated    int      `json:"evaluated"`     // step of the last evaluation
 	EvaluateNext bool     `json:"evaluate_next"` // stopped before the evaluation of this step was done
 	Best         *float64 `json:"best"`          // value of eval.metric of the best checkpoint; null without one
+	BestLoss     *float64 `json:"best_loss"`     // on the validation data of the best checkpoint: it decides between equal ones
 	BestStep     int      `json:"best_step"`
 	Waited       int      `json:"waited"` // evaluations since the best one
 	Finished     bool     `json:"finished"`
