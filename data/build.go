@@ -49,9 +49,9 @@ func Build(ctx context.Context, rows Table, spec task.Spec, use Use, tok Tokeniz
 		return nil, fmt.Errorf("build examples: limits of %d input and %d target tokens, want at least 2 each: a token and EOS",
 			limits.MaxInput, limits.MaxTarget)
 	}
-	b := builder{tok: tok, limits: limits, parts: make([]Examples, max(threads, 1))}
+	b := builder{tok: tok, limits: limits, use: use, parts: make([]Examples, max(threads, 1))}
 	err := rows.Scan(ctx, spec.Columns(), func(row int64, cells []parquetio.Cell) error {
-		if err := b.add(spec, use, cells); err != nil {
+		if err := b.add(spec, cells); err != nil {
 			path, inFile := rows.Locate(row)
 			return fmt.Errorf("build examples: %s, row %d (the first is 0): %w", path, inFile, err)
 		}
@@ -79,14 +79,15 @@ func Build(ctx context.Context, rows Table, spec task.Spec, use Use, tok Tokeniz
 type builder struct {
 	tok      Tokenizer
 	limits   Limits
+	use      Use
 	examples Examples
 	block    []task.Example // waiting to be tokenised
 	parts    []Examples     // one a thread
 }
 
 // add makes examples of a row.
-func (b *builder) add(spec task.Spec, use Use, cells []parquetio.Cell) error {
-	if use == ForTraining {
+func (b *builder) add(spec task.Spec, cells []parquetio.Cell) error {
+	if b.use == ForTraining {
 		examples, err := spec.Train(cells)
 		b.block = append(b.block, examples...)
 		return err
@@ -116,12 +117,25 @@ func (b *builder) tokenise(part *Examples, rows []task.Example) {
 	for _, row := range rows {
 		if part.inputs.add(b.tok, row.Input, b.limits.MaxInput) {
 			part.CutInputs++
+			if b.evidenceIsCut(row) {
+				part.CutAnswers++
+				if b.use == ForTraining { // the model would learn to answer what it cannot know
+					part.inputs.dropLast()
+					continue
+				}
+			}
 		}
 		if part.targets.add(b.tok, row.Target, b.limits.MaxTarget) {
 			part.CutTargets++
 		}
 		part.labels = append(part.labels, int32(row.Label))
 	}
+}
+
+// evidenceIsCut reports whether an input that is cut has lost what its answer is made of. The beginning of a text may be cut
+// into tokens a little otherwise at its end, so this is exact to a token.
+func (b *builder) evidenceIsCut(row task.Example) bool {
+	return row.Evidence > 0 && len(b.tok.AppendEncode(nil, row.Input[:row.Evidence])) > b.limits.MaxInput-1
 }
 
 func (r *ragged) add(tok Tokenizer, text string, limit int) (cut bool) {

@@ -15,6 +15,10 @@ type Examples struct {
 
 	// CutInputs and CutTargets count the sequences that were longer than their limit and lost their end.
 	CutInputs, CutTargets int
+
+	// CutAnswers counts those of CutInputs that lost what the answer is made of, such as the answer to a question that stands
+	// in its context. Examples to train on are without them.
+	CutAnswers int
 }
 
 // Len returns the number of examples.
@@ -49,6 +53,7 @@ func (e *Examples) join(o *Examples) {
 	e.labels = append(e.labels, o.labels...)
 	e.CutInputs += o.CutInputs
 	e.CutTargets += o.CutTargets
+	e.CutAnswers += o.CutAnswers
 }
 
 // reset empties e and keeps its memory.
@@ -72,6 +77,13 @@ func (r *ragged) at(i int) []int32 {
 		start = r.ends[i-1]
 	}
 	return r.ids[start:r.ends[i]:r.ends[i]]
+}
+
+// dropLast removes the last sequence.
+func (r *ragged) dropLast() {
+	last := len(r.ends) - 1
+	r.ids = r.ids[:len(r.ids)-len(r.at(last))]
+	r.ends = r.ends[:last]
 }
 
 func (r *ragged) append(o *ragged) {

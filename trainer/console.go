@@ -13,7 +13,7 @@ import (
 )
 
 // Console tells a person what happens. On a terminal it draws a progress bar; into a file or a pipe it writes a plain
-// line now and then, because a bar redraws itself with carriage returns.
+// line now and then, because a bar redraws itself with carriage returns. A nil one and the zero value are silent.
 type Console struct {
 	out      io.Writer
 	terminal bool
@@ -32,6 +32,9 @@ func PlainConsole(w io.Writer) *Console { return &Console{out: w} }
 
 // Say writes a line.
 func (c *Console) Say(format string, args ...any) {
+	if c == nil || c.out == nil {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.bar != nil {
@@ -43,7 +46,7 @@ func (c *Console) Say(format string, args ...any) {
 	}
 }
 
-// Progress is work of a known size that goes on.
+// Progress is work of a known size that goes on. [Console.Start] begins one; a nil one and the zero value show nothing.
 type Progress struct {
 	console     *Console
 	what, unit  string
@@ -62,6 +65,9 @@ const (
 // Start begins a progress display: a bar, or where there is no terminal a line now and then. A total below 0 is not known. A second one started before
 // the first has stopped takes its place for a while.
 func (c *Console) Start(what, unit string, total int64) *Progress {
+	if c == nil {
+		c = PlainConsole(io.Discard)
+	}
 	p := &Progress{console: c, what: what, unit: unit, total: total, begun: time.Now(), said: time.Now()}
 	if c.terminal {
 		c.mu.Lock()
@@ -84,6 +90,9 @@ func (c *Console) StartBar(what, unit string, total int64) *Progress {
 
 // Set says how much is done.
 func (p *Progress) Set(done int64) {
+	if p == nil || p.console == nil {
+		return
+	}
 	c := p.console
 	c.mu.Lock()
 	bar := c.bar
@@ -118,6 +127,9 @@ func (p *Progress) line(done int64, elapsed time.Duration) string {
 
 // Describe changes the text beside the bar; without one it does nothing.
 func (p *Progress) Describe(format string, args ...any) {
+	if p == nil || p.console == nil {
+		return
+	}
 	p.console.mu.Lock()
 	defer p.console.mu.Unlock()
 	if p.console.bar != nil {
@@ -127,6 +139,9 @@ func (p *Progress) Describe(format string, args ...any) {
 
 // Stop removes the bar. A second call does nothing.
 func (p *Progress) Stop() {
+	if p == nil || p.console == nil {
+		return
+	}
 	p.console.mu.Lock()
 	defer p.console.mu.Unlock()
 	if p.stopped {

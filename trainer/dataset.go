@@ -10,6 +10,7 @@ import (
 	"t5train/data/parquetio"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/trainer/record"
 )
 
 // table is an opened data set, or a sample of its rows.
@@ -114,7 +115,26 @@ func (t table) build(ctx context.Context, what string, spec task.Spec, use data.
 	if n := examples.CutTargets; n > 0 {
 		c.Say("  targets longer than %[2]d tokens, which lose their end: %[1]s (raise max_target_length to keep it)", grouped(n), limits.MaxTarget)
 	}
+	for _, n := range cutAnswers(what, examples, use, limits) {
+		c.Say("  %s", strings.TrimPrefix(n.Text, what+": "))
+	}
+	if examples.Len() == 0 && examples.CutAnswers > 0 {
+		return nil, fmt.Errorf("tokenize %s: no example is left, because all answers lie behind the cut of their inputs at %d tokens: raise max_input_length", what, limits.MaxInput)
+	}
 	return examples, nil
+}
+
+// cutAnswers notes that answers lie behind the cut of their inputs. Those that a model cannot know would teach it to invent.
+func cutAnswers(what string, e *data.Examples, use data.Use, limits data.Limits) []record.Note {
+	if e.CutAnswers == 0 {
+		return nil
+	}
+	all, effect := e.Len(), "the model cannot find them, and each counts as wrong that it does not guess"
+	if use == data.ForTraining {
+		all, effect = all+e.CutAnswers, "they are left out"
+	}
+	return []record.Note{{Kind: record.NoteCutAnswers, Text: fmt.Sprintf("%s: %s of %s examples (%.1f %%) have their answer behind the cut of the input at %d tokens: %s (raise max_input_length)",
+		what, grouped(e.CutAnswers), grouped(all), 100*float64(e.CutAnswers)/float64(all), limits.MaxInput, effect)}}
 }
 
 // grouped writes a number with commas between thousands.

@@ -32,8 +32,12 @@ type Evaluator struct {
 	// Fit finds the temperature of the labels' probabilities anew: the examples are those to calibrate on.
 	Fit bool
 
+	// Compared is the metric that is compared with its value of a constant answer; "" is the best one of the task.
+	Compared string
+
 	tokenizer *tokenizer.Tokenizer
 	seen      record.Evaluation // of the last evaluation
+	known     knownConstant
 }
 
 // NewEvaluator returns an evaluator of a model for a task, which writes answers of limit tokens at most, EOS included.
@@ -58,6 +62,10 @@ type answers interface {
 	// sampled returns the metrics that have an interval, and signatures how they were computed.
 	sampled() []metric.Sampled
 	signatures() []string
+	// oneAnswer returns the answer that all examples got, if their targets differ.
+	oneAnswer() (string, bool)
+	// constant returns the answer that is right most often, and what it is worth; without values if there is none.
+	constant() (record.Constant, error)
 	// close returns what an evaluation shows besides its metrics.
 	close() record.Evaluation
 }
@@ -79,6 +87,9 @@ type Evaluation struct {
 	Values     []metric.Value // in the order in which they are shown
 	Intervals  []metric.Interval
 	Signatures []string // how values were computed, by those tools that have a form for it
+
+	Constants []record.Constant // what a constant answer is worth; none where no answer would be right twice
+	Notes     []record.Note
 }
 
 // Map returns the values by their names.
@@ -137,12 +148,16 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 	if err != nil {
 		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
-	e.seen = answers.close()
 	values := append([]metric.Value{{Name: "examples", Value: float64(examples.Len())}}, loss.Result()...)
 	if tokens := loss.Tokens(); tokens > 0 {
 		values = append(values, metric.Value{Name: "token_accuracy", Value: float64(correct) / float64(tokens)})
 	}
-	return append(values, answers.values()...), answers, nil
+	values = append(values, answers.values()...)
+	e.seen = answers.close()
+	if err := e.look(ctx, examples, answers, values); err != nil {
+		return nil, nil, fmt.Errorf("evaluate: %w", err)
+	}
+	return values, answers, nil
 }
 
 // answers returns what takes the answers of the task.

@@ -47,9 +47,12 @@ type Result struct {
 	Metrics     map[string]float64 // of the best checkpoint on the validation data; nil without evaluation
 	Checkpoint  string             // folder of the best checkpoint, or else of the last
 	Interrupted bool               // the context ended; the same configuration goes on from the checkpoint
+
+	Constants []record.Constant // what a constant answer is worth on the validation data
+	Notes     []record.Note     // on the data, the best checkpoint and the run
 }
 
-func newResult(run *checkpoints.Run, s state, interrupted bool) *Result {
+func newResult(run *checkpoints.Run, output string, s state, interrupted bool) *Result {
 	r := &Result{Step: s.Step, BestStep: s.BestStep, Interrupted: interrupted}
 	if s.BestStep > 0 {
 		r.Checkpoint = run.Dir(s.BestStep)
@@ -59,6 +62,7 @@ func newResult(run *checkpoints.Run, s state, interrupted bool) *Result {
 	} else if s.Step > 0 {
 		r.Checkpoint = run.Dir(s.Step)
 	}
+	r.Constants, r.Notes = recorder{output}.findings()
 	return r
 }
 
@@ -291,7 +295,7 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, _ map[string]st
 		return nil, err
 	}
 	b.Info.Task = &read.spec
-	m := &material{train: read.train}
+	m := &material{train: read.train, notes: read.notes}
 	m.note("data.train", read.train.Digest())
 	if read.heldOut == nil {
 		console.Say(noValidation)
@@ -302,7 +306,7 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, _ map[string]st
 		return nil, err
 	}
 	evaluator := NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w)
-	evaluator.Fit = true
+	evaluator.Fit, evaluator.Compared = true, c.Eval.Metric
 	m.heldOut = heldOutRows{evaluator, read.heldOut, c.Eval.BatchSize}
 	return m, nil
 }
@@ -364,6 +368,7 @@ type rowsReader struct {
 type rows struct {
 	spec           task.Spec
 	train, heldOut *data.Examples
+	notes          []record.Note
 }
 
 // read finds out what a task is and tokenises its data sets, which messages call by two names.
@@ -389,8 +394,11 @@ func (r rowsReader) read(ctx context.Context, t taskData, train, validation stri
 			return rows{}, fmt.Errorf("%s: %w", validation, err)
 		}
 	}
-	read.heldOut, err = held.build(ctx, validation, spec, data.HeldOut, r.bundle.Tokenizer, r.limits(), r.threads, r.console)
-	return read, err
+	if read.heldOut, err = held.build(ctx, validation, spec, data.HeldOut, r.bundle.Tokenizer, r.limits(), r.threads, r.console); err != nil {
+		return rows{}, err
+	}
+	read.notes = append(read.notes, cutAnswers(validation, read.heldOut, data.HeldOut, r.limits())...)
+	return read, nil
 }
 
 // readTrain finds out what a task is and tokenises the rows to train on, which messages call by a name.
@@ -403,7 +411,10 @@ func (r rowsReader) readTrain(ctx context.Context, table table, t configs.Task, 
 		return rows{}, err
 	}
 	examples, err := table.build(ctx, name, spec, data.ForTraining, r.bundle.Tokenizer, r.limits(), r.threads, r.console)
-	return rows{spec: spec, train: examples}, err
+	if err != nil {
+		return rows{}, err
+	}
+	return rows{spec, examples, nil, cutAnswers(name, examples, data.ForTraining, r.limits())}, nil
 }
 
 func (r rowsReader) limits() data.Limits {

@@ -105,7 +105,7 @@ func (l *loop) run(ctx context.Context) (*Result, error) {
 	if err := l.world.Agree(nil); err != nil {
 		return nil, err
 	}
-	return newResult(l.saver.run, l.state, interrupted), nil
+	return newResult(l.saver.run, l.config.Output, l.state, interrupted), nil
 }
 
 func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
@@ -190,6 +190,11 @@ func (l *loop) settle(ctx context.Context, log *stepLog, newEpoch bool) error {
 	l.state.Finished = enough || l.state.Step == l.total
 	if enough && l.state.Step < l.total {
 		l.console.Say("stop: %d evaluations without a better %s", l.state.Waited, l.compared())
+	}
+	if l.state.Finished && l.world.First() {
+		if err := l.recorder.finish(l); err != nil {
+			return err
+		}
 	}
 	if !evaluated && !l.state.Finished && l.state.Step == l.saver.step {
 		return nil // the run goes on from this very checkpoint

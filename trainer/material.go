@@ -17,6 +17,7 @@ type material struct {
 	heldOut heldOut           // nil without evaluation
 	digests map[string]string // of all data by its key in the configuration: equal digests are equal examples
 	tokens  int64             // in the token stores of train
+	notes   []record.Note     // on the data
 	closers []func() error
 }
 

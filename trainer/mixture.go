@@ -14,6 +14,7 @@ import (
 	"t5train/model/kernel"
 	"t5train/trainer/dist"
 	"t5train/trainer/metric"
+	"t5train/trainer/record"
 )
 
 // mix returns the mixture of the parts of a configuration, each with its source, and says what is in it.
@@ -55,11 +56,14 @@ func readParts(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Work
 			return nil, fmt.Errorf("%s: %w", partKey(t.part), err)
 		}
 		b.Info.Tasks[t.part] = read.spec
+		m.notes = append(m.notes, read.notes...)
 		sources = append(sources, read.train)
 		m.note(partKey(t.part), read.train.Digest())
 		if read.heldOut != nil {
 			m.note(partKey(t.part)+", validation", read.heldOut.Digest())
-			held = append(held, heldOutTask{t.part, heldOutRows{NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w), read.heldOut, c.Eval.BatchSize}})
+			evaluator := NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w)
+			evaluator.Compared, _ = strings.CutPrefix(c.Eval.Metric, t.part+"/")
+			held = append(held, heldOutTask{t.part, heldOutRows{evaluator, read.heldOut, c.Eval.BatchSize}})
 		}
 	}
 	mixture, err := mix(c, sources, console)
@@ -109,6 +113,24 @@ func (h heldOutTasks) values() []string {
 		}
 	}
 	return known
+}
+
+// exhibit returns what is known of all parts. Their examples and labels are of different kinds, and left out.
+func (h heldOutTasks) exhibit() record.Evaluation {
+	var all record.Evaluation
+	for _, p := range h {
+		for _, c := range p.seen.Constants {
+			values := make(map[string]float64, len(c.Values))
+			for name, v := range c.Values {
+				values[p.name+"/"+name] = v
+			}
+			all.Constants = append(all.Constants, record.Constant{Part: p.name, Answer: c.Answer, Values: values})
+		}
+		for _, n := range p.seen.Notes {
+			all.Notes = append(all.Notes, record.Note{Kind: n.Kind, Text: p.name + ": " + n.Text})
+		}
+	}
+	return all
 }
 
 func (h heldOutTasks) divide(w *dist.World) {

@@ -49,7 +49,7 @@ func trainOn(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 		return nil, err
 	}
 	if p.from.state.Finished {
-		return newResult(p.run, p.from.state, false), nil
+		return newResult(p.run, p.config.Output, p.from.state, false), nil
 	}
 	processors, err := dist.Gather(o.World, processor(p.workers))
 	if err != nil {

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"t5train/data"
@@ -19,6 +20,7 @@ type ranked struct {
 	classes     *metric.Classification
 	groups      *metric.Groups // nil without groups
 	calibration metric.Calibration
+	notes       []record.Note
 }
 
 func newRanked(e *Evaluator, x exhibition) (*ranked, error) {
@@ -45,14 +47,10 @@ func (r *ranked) compute(ctx context.Context, batch *data.Batch, _ kernel.Totals
 func (r *ranked) add(a answered) error {
 	examples := r.exhibition.examples
 	for i, j := range a.Index {
-		label, answer := examples.Label(j), largest(a.Logits[i])
-		if err := r.classes.Add(label, answer); err != nil {
+		if err := r.count(j, largest(a.Logits[i])); err != nil {
 			return err
 		}
-		if r.groups != nil {
-			r.groups.Add(examples.Reference(j).Group, answer == label)
-		}
-		if err := r.calibration.Add(a.Logits[i], label); err != nil {
+		if err := r.calibration.Add(a.Logits[i], examples.Label(j)); err != nil {
 			return err
 		}
 		r.exhibition.classified(j, r.evaluator.spec.Labels, a.Logits[i])
@@ -60,13 +58,25 @@ func (r *ranked) add(a answered) error {
 	return nil
 }
 
-func (r *ranked) values() []metric.Value {
+// count adds the answer to example i.
+func (r *ranked) count(i, answer int) error {
+	label := r.exhibition.examples.Label(i)
+	if r.groups != nil {
+		r.groups.Add(r.exhibition.examples.Reference(i).Group, answer == label)
+	}
+	return r.classes.Add(label, answer)
+}
+
+func (r *ranked) values() []metric.Value { return append(r.scores(), r.calibrate()...) }
+
+// scores returns how good the labels are.
+func (r *ranked) scores() []metric.Value {
 	var values []metric.Value
 	for _, s := range r.sampled() {
 		values = append(values, s.Result()...)
 	}
 	values = slices.DeleteFunc(values, func(v metric.Value) bool { return v.Name == "examples" })
-	return append(only(values, r.evaluator.spec.Metrics), r.calibrate()...)
+	return only(values, r.evaluator.spec.Metrics)
 }
 
 // calibrate returns how good the probabilities of the labels are: those of the model alone, then those that a temperature
@@ -75,13 +85,74 @@ func (r *ranked) calibrate() []metric.Value {
 	c, t := &r.calibration, r.evaluator.labels.temperature
 	values := []metric.Value{{Name: "ece", Value: c.Error(1)}, {Name: "label_nll", Value: c.NLL(1)}}
 	if r.evaluator.Fit {
-		t = c.Fit()
+		t = r.fit()
 		values = append(values, metric.Value{Name: "temperature", Value: t})
 	}
 	if r.evaluator.Fit || t != 1 {
 		values = append(values, metric.Value{Name: "calibrated_ece", Value: c.Error(t)}, metric.Value{Name: "calibrated_label_nll", Value: c.NLL(t)})
 	}
 	return values
+}
+
+// fit returns the temperature that the checkpoint keeps: 1 where the best one is out of range, as that of answers that are no
+// better than chance, or makes the error larger that it is there to make smaller.
+func (r *ranked) fit() float64 {
+	c := &r.calibration
+	t, bound := c.Fit()
+	reason := ""
+	if before, after := c.Error(1), c.Error(t); after > before {
+		reason = fmt.Sprintf("it makes the expected calibration error %.4f, which is %.4f without it", after, before)
+	}
+	if bound {
+		reason = "it is at its bound: the probabilities hardly tell which answers are right"
+	}
+	if reason == "" {
+		return t
+	}
+	r.notes = append(r.notes, record.Note{Kind: record.NoteCalibration,
+		Text: fmt.Sprintf("calibration: temperature %.4g is not kept, and probabilities stay those of the model: %s", t, reason)})
+	return 1
+}
+
+// constant answers each example with the label that most of them have.
+func (r *ranked) constant() (record.Constant, error) {
+	examples, counts := r.exhibition.examples, make([]int, len(r.names))
+	for i := range examples.Len() {
+		counts[examples.Label(i)]++
+	}
+	most := 0
+	for label, n := range counts {
+		if n > counts[most] {
+			most = label
+		}
+	}
+	same, err := newRanked(r.evaluator, exhibition{examples: examples})
+	if err != nil {
+		return record.Constant{}, err
+	}
+	for i := range examples.Len() {
+		if err := same.count(i, most); err != nil {
+			return record.Constant{}, err
+		}
+	}
+	return record.Constant{Answer: r.names[most], Values: metricMap(same.scores())}, nil
+}
+
+// oneAnswer returns the label that all examples got, if there are several with different labels.
+func (r *ranked) oneAnswer() (string, bool) {
+	answer, labels := -1, 0
+	for i, c := range r.classes.Classes() {
+		if c.Support > 0 {
+			labels++
+		}
+		if c.Predicted > 0 && c.Predicted == r.classes.Len() {
+			answer = i
+		}
+	}
+	if answer < 0 || labels < 2 {
+		return "", false
+	}
+	return r.names[answer], true
 }
 
 // sampled is by groups, where there are any: the answers of one question depend on each other.
@@ -92,8 +163,13 @@ func (r *ranked) sampled() []metric.Sampled {
 	return []metric.Sampled{r.groups.Whole(r.classes), r.groups}
 }
 
-func (r *ranked) signatures() []string     { return nil }
-func (r *ranked) close() record.Evaluation { return r.exhibition.close(r.names, r.classes) }
+func (r *ranked) signatures() []string { return nil }
+
+func (r *ranked) close() record.Evaluation {
+	e := r.exhibition.close(r.names, r.classes)
+	e.Notes = r.notes
+	return e
+}
 
 // inputsOf returns the inputs of some examples.
 func inputsOf(examples *data.Examples, index []int) [][]int32 {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"t5train/data"
 	"t5train/internal/durable"
@@ -37,7 +38,7 @@ func (r recorder) begin(l *loop, m *material, w *kernel.Workers) error {
 	}
 	run := record.Run{
 		Parameters: l.bundle.Model.Config.Parameters(), Steps: l.total,
-		Lengths: map[string]record.Lengths{"train": record.Measure(m.train)},
+		Lengths: map[string]record.Lengths{"train": record.Measure(m.train)}, Notes: m.notes,
 	}
 	if m.heldOut != nil {
 		run.Metric = l.compared()
@@ -81,6 +82,31 @@ func (r recorder) evaluated(l *loop, shown []string, improved bool) error {
 		}
 	}
 	return record.Write(r.path(record.LatestName), e)
+}
+
+// finish adds to the notes what only the end of a run tells.
+func (r recorder) finish(l *loop) error {
+	history, err := record.ReadHistory(r.path(record.HistoryName))
+	if err != nil || l.heldOut == nil {
+		return err
+	}
+	n, ok := stillBetter(l.compared(), history.Eval, l.total)
+	if !ok {
+		return nil
+	}
+	run, err := record.Read[record.Run](r.path(record.RunName))
+	if err != nil {
+		return err
+	}
+	run.Notes = append(run.Notes, n)
+	return record.Write(r.path(record.RunName), run)
+}
+
+// findings returns what the records say about the best checkpoint and about the run. Runs of older versions have none.
+func (r recorder) findings() ([]record.Constant, []record.Note) {
+	best, _ := record.Read[record.Evaluation](r.path(record.BestName))
+	run, _ := record.Read[record.Run](r.path(record.RunName))
+	return best.Constants, slices.Concat(run.Notes, best.Notes)
 }
 
 func (r recorder) path(name string) string { return filepath.Join(r.output, filepath.FromSlash(name)) }

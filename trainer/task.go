@@ -13,6 +13,7 @@ import (
 	"t5train/model/kernel"
 	"t5train/trainer/dist"
 	"t5train/trainer/metric"
+	"t5train/trainer/record"
 )
 
 // EvaluateOptions configure Evaluate.
@@ -42,7 +43,7 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 		values, err := evaluateText(ctx, b, o)
 		return &Evaluation{Values: values}, err
 	}
-	e, examples, err := newEvaluation(ctx, b, o)
+	e, examples, notes, err := newEvaluation(ctx, b, o)
 	if err := o.World.Agree(err); err != nil {
 		return nil, err
 	}
@@ -59,7 +60,7 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 		return nil, err
 	}
 	progress.Stop()
-	result := &Evaluation{Values: values, Signatures: answers.signatures()}
+	result := &Evaluation{Values: values, Signatures: answers.signatures(), Constants: e.seen.Constants, Notes: append(notes, e.seen.Notes...)}
 	if o.World.First() {
 		result.Intervals, err = intervals(ctx, answers.sampled(), metricNames(values), o.Console)
 	} else {
@@ -125,38 +126,38 @@ func (w watched) Sample(index []int) []metric.Value {
 var errNothingGenerated = errors.New("evaluate: a classification answers with labels, an objective of pre-training with its targets: leave out the options of generation")
 
 // newEvaluation reads what Evaluate works with.
-func newEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluator, *data.Examples, error) {
+func newEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluator, *data.Examples, []record.Note, error) {
 	if o.Tokens != "" {
-		return nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and evaluated on text: leave out --tokens")
+		return nil, nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and evaluated on text: leave out --tokens")
 	}
 	t, err := openTable(o.Data, o.MaxExamples, heldOutSeed)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	var spec task.Spec
 	if stored := b.Info.Task; stored != nil && (o.Task.Name == "" || o.Task.Name == stored.Name) {
 		if spec, err = stored.CorrectFor(t.Columns(), o.Task); err != nil {
-			return nil, nil, fmt.Errorf("evaluate: %w", err)
+			return nil, nil, nil, fmt.Errorf("evaluate: %w", err)
 		}
 	} else if o.Task.Name == "" {
-		return nil, nil, errors.New("evaluate: the checkpoint does not say what task it is for: name it with --task, such as --task classification or --task seq2seq")
+		return nil, nil, nil, errors.New("evaluate: the checkpoint does not say what task it is for: name it with --task, such as --task classification or --task seq2seq")
 	} else if spec, err = t.infer(ctx, o.Task, o.Console); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if o.Generation != nil && spec.Ranked() {
-		return nil, nil, errNothingGenerated
+		return nil, nil, nil, errNothingGenerated
 	}
 	limits := data.Limits{
 		MaxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
 		MaxTarget: firstPositive(o.MaxTargetLength, b.Info.MaxTargetLength, 128),
 	}
 	if err := checkLabels(spec, b.Tokenizer, limits.MaxTarget); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	w := kernel.NewWorkers(o.Threads)
 	examples, err := t.build(ctx, "evaluation", spec, data.HeldOut, b.Tokenizer, limits, w.Threads(), o.Console)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	e := NewEvaluator(b, spec, limits.MaxTarget, w)
 	e.World = o.World
@@ -164,10 +165,10 @@ func newEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluato
 		e.how = *o.Generation
 		e.how.MaxTokens = limits.MaxTarget
 		if err := e.how.Validate(b.Model.Config.VocabSize); err != nil {
-			return nil, nil, fmt.Errorf("evaluate: options of generation: %w", err)
+			return nil, nil, nil, fmt.Errorf("evaluate: options of generation: %w", err)
 		}
 	}
-	return e, examples, nil
+	return e, examples, cutAnswers("evaluation", examples, data.HeldOut, limits), nil
 }
 
 // bootstrapSeed makes intervals the same whenever and wherever they are computed.

@@ -3,8 +3,10 @@ package trainer
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"t5train/data"
+	"t5train/data/task"
 	"t5train/model/kernel"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
@@ -15,7 +17,9 @@ type written struct {
 	evaluator  *Evaluator
 	exhibition exhibition
 	grader     grader
-	truncated  int // answers that reached the limit before their end
+	truncated  int     // answers that reached the limit before their end
+	first      *string // answer
+	differ     bool    // some answer is another text than the first
 }
 
 func (w *written) compute(ctx context.Context, batch *data.Batch, totals kernel.Totals) (answered, error) {
@@ -46,6 +50,10 @@ func (w *written) add(a answered) error {
 		if err := w.grader.Add(text, w.exhibition.examples.Reference(a.Index[i])); err != nil {
 			return err
 		}
+		if w.first == nil {
+			w.first = &text
+		}
+		w.differ = w.differ || text != *w.first
 	}
 	w.exhibition.written(a)
 	return nil
@@ -58,3 +66,59 @@ func (w *written) values() []metric.Value {
 func (w *written) sampled() []metric.Sampled { return []metric.Sampled{w.grader} }
 func (w *written) signatures() []string      { return w.grader.Signatures() }
 func (w *written) close() record.Evaluation  { return w.exhibition.close(nil, nil) }
+
+// oneAnswer returns the text that the model writes for all examples, if these have different targets.
+func (w *written) oneAnswer() (string, bool) {
+	examples, targets := w.exhibition.examples, false
+	for i := 1; i < examples.Len() && !targets; i++ {
+		targets = !slices.Equal(examples.Target(i), examples.Target(0))
+	}
+	if !targets || w.differ {
+		return "", false
+	}
+	return *w.first, true
+}
+
+// constant answers each example with the same text, if there is one that is more than the target of one of them.
+func (w *written) constant() (record.Constant, error) {
+	spec, examples := w.evaluator.spec, w.exhibition.examples
+	answer := constantText(spec, examples)
+	if answer == "" {
+		return record.Constant{}, nil
+	}
+	same := newGrader(spec, w.evaluator.written)
+	for i := range examples.Len() {
+		if err := same.Add(answer, examples.Reference(i)); err != nil {
+			return record.Constant{}, err
+		}
+	}
+	return record.Constant{Answer: answer, Values: metricMap(same.Result())}, nil
+}
+
+// constantText returns the text to answer with who does not know the input: the mean of numbers, no entities, or the target
+// that is there most often, of equal ones the first. It is empty where no target is there twice, and for referents, of which
+// each input has its own.
+func constantText(spec task.Spec, examples *data.Examples) string {
+	switch spec.Kind() {
+	case task.Entities:
+		return task.NoEntities
+	case task.Referents:
+		return ""
+	case task.Numbers:
+		var mean float64
+		for i := range examples.Len() {
+			mean += (examples.Reference(i).Number - mean) / float64(i+1)
+		}
+		return strconv.FormatFloat(mean, 'f', -1, 64)
+	}
+	counts, most := make(map[string]int), ""
+	for i := range examples.Len() {
+		counts[examples.Reference(i).Texts[0]]++
+	}
+	for i := range examples.Len() {
+		if text := examples.Reference(i).Texts[0]; counts[text] > max(1, counts[most]) {
+			most = text
+		}
+	}
+	return most
+}

@@ -30,7 +30,8 @@ Labels are ranked by their probability; other answers are generated greedily, or
 
 Values stand in the order in which they are shown. "intervals" has the 95 % intervals of those of the task (bootstrap over
 the examples, or the questions of super_glue/multirc, 1,000 samples, always the same), "signatures" how BLEU and its like
-were computed. For rougeLsum a sentence ends at the end of a line, or as in T5 at a full stop between spaces: models of
+were computed. "constant" has the values of the answer that is right most often without a look at the input, "notes" what the
+numbers do not show. For rougeLsum a sentence ends at the end of a line, or as in T5 at a full stop between spaces: models of
 SentencePiece write no lines. "truncated" counts answers that reached the limit of tokens, "unreadable" those that should be
 a number and are none, which count as -1 as in T5, "lost" entities that are nowhere in the input.
 
@@ -102,6 +103,12 @@ share.`,
 				if err == nil {
 					if output != "-" { // said first, so that a full disk does not lose them
 						console.Say("%s", trainer.FormatMetrics(e.Map(), o.Task.Metrics...))
+						for _, line := range constantLines(e.Constants, o.Task.Metrics...) {
+							console.Say("%s", line)
+						}
+					}
+					for _, n := range e.Notes {
+						console.Say("note: %s", n.Text)
 					}
 					err = writeEvaluation(sink, e)
 				}
@@ -127,7 +134,7 @@ share.`,
 	return c
 }
 
-// writeEvaluation writes values in their order, then their intervals and signatures, as one JSON object.
+// writeEvaluation writes values in their order, then what belongs to them, as one JSON object.
 func writeEvaluation(w io.Writer, e *trainer.Evaluation) error {
 	var b bytes.Buffer
 	b.WriteString("{")
@@ -146,12 +153,28 @@ func writeEvaluation(w io.Writer, e *trainer.Evaluation) error {
 		}
 		b.WriteString("\n  }")
 	}
-	if len(e.Signatures) > 0 {
-		signatures, err := json.Marshal(e.Signatures)
+	for _, c := range e.Constants { // of the one task: there is one at most
+		fmt.Fprintf(&b, ",\n  \"constant_answer\": %s,\n  \"constant\": {", quoted(c.Answer))
+		separator := ""
+		for _, v := range e.Values {
+			if value, ok := c.Values[v.Name]; ok {
+				fmt.Fprintf(&b, "%s\n    %s: %s", separator, quoted(v.Name), number(value))
+				separator = ","
+			}
+		}
+		b.WriteString("\n  }")
+	}
+	for _, list := range []struct {
+		name   string
+		values any
+	}{{"signatures", e.Signatures}, {"notes", e.Notes}} {
+		text, err := json.Marshal(list.values)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, ",\n  \"signatures\": %s", signatures)
+		if string(text) != "null" {
+			fmt.Fprintf(&b, ",\n  %s: %s", quoted(list.name), text)
+		}
 	}
 	b.WriteString("\n}\n")
 	if _, err := w.Write(b.Bytes()); err != nil {

@@ -14,6 +14,7 @@ import (
 	"t5train/model"
 	"t5train/trainer"
 	"t5train/trainer/dist"
+	"t5train/trainer/record"
 )
 
 // configFlag is a flag that sets a key of the configuration.
@@ -218,11 +219,30 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 	fmt.Fprintf(a.stdout, "checkpoint %s\n", r.Checkpoint)
 	if r.Metrics != nil {
 		fmt.Fprintf(a.stdout, "validation, step %d: %s\n", r.BestStep, trainer.FormatMetrics(r.Metrics, trainer.ShownFirst(c)...))
-		if t, ok := r.Metrics["temperature"]; ok {
+		for _, line := range constantLines(r.Constants, trainer.ShownFirst(c)...) {
+			fmt.Fprintln(a.stdout, line)
+		}
+		if t, ok := r.Metrics["temperature"]; ok && t != 1 { // 1 changes nothing, and a note tells why
 			fmt.Fprintf(a.stdout, "calibration: temperature %.4f, expected calibration error %.4f before and %.4f after\n", t, r.Metrics["ece"], r.Metrics["calibrated_ece"])
 		}
 	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(a.stdout, "note: %s\n", n.Text)
+	}
 	fmt.Fprintf(a.stdout, "next: t5train predict --checkpoint %s %s\n", c.Output, nextInput(c, r.Checkpoint))
+}
+
+// constantLines says what constant answers are worth, to compare with the metrics above.
+func constantLines(constants []record.Constant, first ...string) []string {
+	var lines []string
+	for _, c := range constants {
+		of := ""
+		if c.Part != "" {
+			of = " to " + c.Part
+		}
+		lines = append(lines, fmt.Sprintf("constant answer%s, %.80q: %s", of, c.Answer, trainer.FormatMetrics(c.Values, first...)))
+	}
+	return lines
 }
 
 // nextInput returns the flags by which predict gets an input of a run.

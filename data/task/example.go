@@ -16,6 +16,7 @@ const Unanswerable = "unanswerable"
 type Example struct {
 	Input, Target string
 	Label         int // number of the label; -1 for tasks without labels
+	Evidence      int // bytes of Input, from its beginning, that hold what the answer is made of; 0 where that is not known
 }
 
 // Reference is what an answer of the model is held to.
@@ -41,9 +42,12 @@ func (s Spec) Train(cells []parquetio.Cell) ([]Example, error) {
 	case s.Rule == ReCoRD:
 		examples := make([]Example, len(ref.Texts))
 		for i, text := range ref.Texts {
-			examples[i] = Example{e.Input, text, e.Label}
+			examples[i] = Example{e.Input, text, e.Label, s.evidence(e.Input, Reference{Texts: ref.Texts[i : i+1]})}
 		}
 		return examples, nil
+	}
+	if len(ref.Texts) > 1 { // the target is the first of them
+		e.Evidence = s.evidence(e.Input, Reference{Texts: ref.Texts[:1]})
 	}
 	return []Example{e}, nil
 }
@@ -95,6 +99,7 @@ func (s Spec) HeldOut(cells []parquetio.Cell) (Example, Reference, error) {
 		return Example{}, Reference{}, err
 	}
 	e.ownTexts(&ref)
+	e.Evidence = s.evidence(e.Input, ref)
 	return e, ref, nil
 }
 

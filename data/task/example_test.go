@@ -103,17 +103,17 @@ func TestExample(t *testing.T) {
 		cells []parquetio.Cell
 		want  Example
 	}{
-		{"one column", spam(), []parquetio.Cell{str("Free entry\n"), num(1)}, Example{"sms_spam sms: Free entry", "junk mail", 1}},
-		{"white space inside and before stays", spam(), []parquetio.Cell{str("  a \n\tb \r\n "), num(0)}, Example{"sms_spam sms:   a \n\tb", "ham", 0}},
-		{"empty text", spam(), []parquetio.Cell{str(""), num(0)}, Example{"sms_spam sms:", "ham", 0}},
-		{"no prefix", with(spam(), func(s *Spec) { s.Prefix = "" }), []parquetio.Cell{str("hi"), num(0)}, Example{"sms: hi", "ham", 0}},
-		{"label by name", spam(), []parquetio.Cell{str("x"), str("spam")}, Example{"sms_spam sms: x", "junk mail", 1}},
-		{"label by text", spam(), []parquetio.Cell{str("x"), str("junk mail ")}, Example{"sms_spam sms: x", "junk mail", 1}},
-		{"two columns", pairs(), []parquetio.Cell{str("A ."), str("B ."), num(0)}, Example{"mrpc sentence1: A . sentence2: B .", "ham", 0}},
+		{"one column", spam(), []parquetio.Cell{str("Free entry\n"), num(1)}, Example{"sms_spam sms: Free entry", "junk mail", 1, 0}},
+		{"white space inside and before stays", spam(), []parquetio.Cell{str("  a \n\tb \r\n "), num(0)}, Example{"sms_spam sms:   a \n\tb", "ham", 0, 0}},
+		{"empty text", spam(), []parquetio.Cell{str(""), num(0)}, Example{"sms_spam sms:", "ham", 0, 0}},
+		{"no prefix", with(spam(), func(s *Spec) { s.Prefix = "" }), []parquetio.Cell{str("hi"), num(0)}, Example{"sms: hi", "ham", 0, 0}},
+		{"label by name", spam(), []parquetio.Cell{str("x"), str("spam")}, Example{"sms_spam sms: x", "junk mail", 1, 0}},
+		{"label by text", spam(), []parquetio.Cell{str("x"), str("junk mail ")}, Example{"sms_spam sms: x", "junk mail", 1, 0}},
+		{"two columns", pairs(), []parquetio.Cell{str("A ."), str("B ."), num(0)}, Example{"mrpc sentence1: A . sentence2: B .", "ham", 0, 0}},
 		{"two columns in another order", with(pairs(), func(s *Spec) { s.TextColumns = []string{"sentence2", "sentence1"} }),
-			[]parquetio.Cell{str("B"), str("A"), num(0)}, Example{"mrpc sentence2: B sentence1: A", "ham", 0}},
-		{"seq2seq", translation(), []parquetio.Cell{str("Hello.\n"), str("Hallo.\n")}, Example{"translate English to German: Hello.", "Hallo.", -1}},
-		{"seq2seq, numbers", with(translation(), func(s *Spec) { s.Prefix = "" }), []parquetio.Cell{num(3), {Kind: parquetio.Float, Float: 0.5}}, Example{"3", "0.5", -1}},
+			[]parquetio.Cell{str("B"), str("A"), num(0)}, Example{"mrpc sentence2: B sentence1: A", "ham", 0, 0}},
+		{"seq2seq", translation(), []parquetio.Cell{str("Hello.\n"), str("Hallo.\n")}, Example{"translate English to German: Hello.", "Hallo.", -1, 0}},
+		{"seq2seq, numbers", with(translation(), func(s *Spec) { s.Prefix = "" }), []parquetio.Cell{num(3), {Kind: parquetio.Float, Float: 0.5}}, Example{"3", "0.5", -1, 0}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -43,7 +43,7 @@ func TestHeldOut_Regression(t *testing.T) {
 	s := Spec{Name: Regression, Prefix: "stsb", TextColumns: []string{"sentence1", "sentence2"}, LabelColumn: "label", Step: DefaultStep}
 	float := func(v float64) parquetio.Cell { return parquetio.Cell{Kind: parquetio.Float, Float: v} }
 	e, ref, err := s.HeldOut([]parquetio.Cell{str("A"), str("B"), float(2.917)})
-	if err != nil || e != (Example{"stsb sentence1: A sentence2: B", "3.0", -1}) || ref.Number != 2.917 {
+	if err != nil || e != (Example{"stsb sentence1: A sentence2: B", "3.0", -1, 0}) || ref.Number != 2.917 {
 		t.Errorf("got %+v, %+v, %v", e, ref, err)
 	}
 	if e, _, err := s.HeldOut([]parquetio.Cell{str("A"), str("B"), num(4)}); err != nil || e.Target != "4.0" {

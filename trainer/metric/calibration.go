@@ -73,7 +73,7 @@ func top(logits []float64, temperature float64) (best int, share float64) {
 const minTemperature, maxTemperature = 0.01, 100
 
 // Fit returns the temperature with the smallest NLL (temperature scaling, Guo et al. 2017, section 4.2). It changes
-// probabilities and never which label is the most probable.
+// probabilities and never which label is the most probable. atBound reports that there is no smallest one within the range.
 //
 // Where few examples are all right, the best temperature for them is 0, and every answer would be certain. So, as in Platt
 // 1999, section 2.2, the right label of n examples of K labels counts as (n+1)/(n+K) and each other as 1/(n+K): it is
@@ -81,10 +81,16 @@ const minTemperature, maxTemperature = 0.01, 100
 //
 // The NLL is convex in the inverse of the temperature, and its derivative there is the mean of (expected logit - logit of
 // the target): Fit halves the interval of its root.
-func (c *Calibration) Fit() float64 {
+func (c *Calibration) Fit() (temperature float64, atBound bool) {
 	low, high := math.Log(1/float64(maxTemperature)), math.Log(1/float64(minTemperature)) // of the inverse
 	if c.slope(1) == 0 {
-		return 1 // no example, or none that tells
+		return 1, false // no example, or none that tells
+	}
+	if c.slope(math.Exp(low)) >= 0 {
+		return maxTemperature, true
+	}
+	if c.slope(math.Exp(high)) <= 0 {
+		return minTemperature, true
 	}
 	for high-low > 1e-9 {
 		middle := (low + high) / 2
@@ -94,7 +100,7 @@ func (c *Calibration) Fit() float64 {
 			high = middle
 		}
 	}
-	return math.Exp(-(low + high) / 2)
+	return math.Exp(-(low + high) / 2), false
 }
 
 // slope returns the derivative of the sum of the NLL by the inverse temperature.

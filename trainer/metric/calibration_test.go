@@ -78,7 +78,7 @@ func TestFitFindsTheTemperature(t *testing.T) {
 			}
 			m.Add(logits, label)
 		}
-		got := m.Fit()
+		got, _ := m.Fit()
 		if !(math.Abs(got/want-1) <= 0.03) {
 			t.Errorf("temperature %.4f, want about %.4f", got, want)
 		}
@@ -100,7 +100,8 @@ func TestFitOfFewExamples(t *testing.T) {
 		for i := range n {
 			m.Add([]float64{0, 8 * float64(2*(i%2)-1)}, i%2)
 		}
-		_, got := top([]float64{0, 8}, m.Fit())
+		temperature, _ := m.Fit()
+		_, got := top([]float64{0, 8}, temperature)
 		if want := float64(n+1) / float64(n+2); !(math.Abs(got-want) <= 1e-6) {
 			t.Errorf("%d examples, all right: probability %.6f, want %.6f", n, got, want)
 		}
@@ -113,10 +114,11 @@ func TestFitHasLimits(t *testing.T) {
 		wrong.Add([]float64{0, 5}, 0)
 	}
 	flat.Add([]float64{3, 3}, 0)
-	if got := wrong.Fit(); !(math.Abs(got-maxTemperature) <= 1e-3) {
+	if got, atBound := wrong.Fit(); got != maxTemperature || !atBound {
 		t.Errorf("always wrong: %g, want %d", got, maxTemperature)
 	}
-	if a, b := nothing.Fit(), flat.Fit(); a != 1 || b != 1 {
+	a, _ := nothing.Fit()
+	if b, atBound := flat.Fit(); a != 1 || b != 1 || atBound {
 		t.Errorf("nothing to fit: %g and %g, want 1", a, b)
 	}
 	if err := nothing.Add([]float64{0, 1}, 2); err == nil {

@@ -32,6 +32,7 @@ type Run struct {
 	Metric     string             `json:"metric"`     // that decides which checkpoint is the best; "" without evaluation
 	Lengths    map[string]Lengths `json:"lengths"`    // of "train" and "validation"
 	Sessions   []Session          `json:"sessions"`   // the processes that have trained it, in order
+	Notes      []Note             `json:"notes,omitempty"`
 }
 
 // Session is one process that trains a run.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,8 @@ type Run struct {
 	Evaluation map[string]*record.Evaluation `json:"evaluation"` // "best" and "latest"
 	Train      Lines                         `json:"train"`
 	Eval       Lines                         `json:"eval"`
-	Notes      []string                      `json:"notes"` // what could not be read, a line each
+	Notes      []string                      `json:"notes"`    // what could not be read, a line each
+	Findings   []record.Note                 `json:"findings"` // on the data, the best checkpoint and the run
 }
 
 // The states of a run.
@@ -43,6 +45,20 @@ const (
 	Finished = "finished"
 	Stopped  = "stopped" // by a person, an error or a kill: the same command goes on
 )
+
+// Constant returns what a constant answer is worth by the metric that decides; nil where that is not known.
+func (r *Run) Constant() *float64 {
+	best := r.Evaluation["best"]
+	if best == nil {
+		return nil
+	}
+	for _, c := range best.Constants {
+		if v, ok := c.Values[r.Metric]; ok {
+			return &v
+		}
+	}
+	return nil
+}
 
 // standing is what the report reads of the state that a checkpoint holds for training.
 type standing struct {
@@ -136,6 +152,10 @@ func (r *Run) readRecord() {
 			continue
 		}
 		r.Evaluation[which] = &e
+	}
+	r.Findings = r.Record.Notes
+	if best := r.Evaluation["best"]; best != nil {
+		r.Findings = slices.Concat(r.Findings, best.Notes)
 	}
 }
 

@@ -81,6 +81,12 @@ function examples(title, list) {
   return [element("h3", {}, title), element("div", { class: "scroll" }, body), hidden.length ? more : ""];
 }
 
+// constants says what answers are worth that do not depend on the input.
+function constants(list) {
+  return (list ?? []).map((c) => element("p", {}, `A constant answer${c.part ? ` to ${c.part}` : ""}, “${c.answer}”, reaches ` +
+    Object.entries(c.values).map(([name, value]) => `${name} ${number(value)}`).join(", ") + "."));
+}
+
 // showEvaluation fills the section of a run's evaluation; e may be missing.
 function showEvaluation(target, e) {
   if (!e) {
@@ -89,6 +95,7 @@ function showEvaluation(target, e) {
   }
   target.replaceChildren(
     element("p", { class: "quiet" }, `Step ${number(e.step)}, epoch ${e.epoch.toFixed(2)}, on the validation data.`),
+    ...constants(e.constants),
     ...(e.confusion ? confusion(e.labels, e.confusion) : []),
     ...(e.samples ? [element("h3", {}, "Samples"), element("div", { class: "samples" }, e.samples.join("\n"))] : []),
     ...examples("Worst examples", e.worst), ...examples("Best examples", e.best));

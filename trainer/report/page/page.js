@@ -14,13 +14,15 @@ const when = (text) => (text && !text.startsWith("0001") ? new Date(text).toLoca
 function showRuns() {
   const one = data.runs.length === 1 ? "1 run" : `${data.runs.length} runs`;
   $("#about").textContent = data.live ? `${one}, as they are at ${when(data.written)}; new steps appear by themselves` : `${one}, written ${when(data.written)}`;
-  const notes = data.runs.flatMap((run) => (run.notes ?? []).map((note) => `${run.name}: ${note}`));
+  const notes = data.runs.flatMap((run) => [...(run.notes ?? []), ...(run.findings ?? []).map((f) => f.text)].map((note) => `${run.name}: ${note}`));
+  const constant = (run) => run.evaluation.best?.constants?.find((c) => run.metric in c.values)?.values[run.metric];
+  const best = (run) => `${run.metric} ${number(run.best)}` + (constant(run) === undefined ? "" : ` (constant answer ${number(constant(run))})`);
   $("#notes").hidden = notes.length === 0;
   $("#notes").replaceChildren(...notes.map((note) => element("li", {}, note)));
   table($("#run-table"), [["run", "first"], "task", "model", ["parameters", "number"], "state", ["steps", "number"], ["best", "number"], ["at step", "number"], "last step"], data.runs.map((run, i) => [
     [element("span", {}, swatch(i), run.name), "first"], run.task || "–", run.model || "–", [run.record.parameters ? number(run.record.parameters) : "–", "number"],
     element("span", { class: "state " + run.state }, run.state), [number(run.step) + (run.steps ? " / " + number(run.steps) : ""), "number"],
-    [run.best === null ? "–" : `${run.metric} ${number(run.best)}`, "number"], [run.best_step ? number(run.best_step) : "–", "number"], [when(run.updated), "nowrap"]]));
+    [run.best === null ? "–" : best(run), "number"], [run.best_step ? number(run.best_step) : "–", "number"], [when(run.updated), "nowrap"]]));
   $("#legend").replaceChildren(...data.runs.map((run, i) => {
     const button = element("button", { type: "button", "aria-pressed": !chosen.hidden.has(run.path) }, swatch(i), run.name);
     button.onclick = () => {

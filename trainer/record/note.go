@@ -1,0 +1,24 @@
+package record
+
+// Note is something that a person should know of a run or an evaluation, and would not see in its numbers.
+type Note struct {
+	Kind string `json:"kind"` // what it is about, for programs
+	Text string `json:"text"` // a sentence, with the remedy where there is one
+}
+
+// The kinds of notes.
+const (
+	NoteCutAnswers  = "cut_answers"  // answers to questions, or entities, lie behind the cut of their inputs
+	NoteOneAnswer   = "one_answer"   // the model answers the same to all examples
+	NoteConstant    = "constant"     // the model is not better than a constant answer
+	NoteCalibration = "calibration"  // the probabilities of labels could not be made better, and stay those of the model
+	NoteImproving   = "still_better" // the last evaluation was the best by far
+)
+
+// Constant is the constant answer that is right most often, with the values that the metrics of a task give it: what a model
+// reaches that does not look at its input.
+type Constant struct {
+	Part   string             `json:"part,omitempty"` // of a mixture
+	Answer string             `json:"answer"`
+	Values map[string]float64 `json:"values"` // by the names that the metrics have in the evaluation
+}
