@@ -115,9 +115,6 @@ func (t table) build(ctx context.Context, what string, spec task.Spec, use data.
 	if n := examples.CutTargets; n > 0 {
 		c.Say("  targets longer than %[2]d tokens, which lose their end: %[1]s (raise max_target_length to keep it)", grouped(n), limits.MaxTarget)
 	}
-	for _, n := range cutAnswers(what, examples, use, limits) {
-		c.Say("  %s", strings.TrimPrefix(n.Text, what+": "))
-	}
 	if examples.Len() == 0 && examples.CutAnswers > 0 {
 		return nil, fmt.Errorf("tokenize %s: no example is left, because all answers lie behind the cut of their inputs at %d tokens: raise max_input_length", what, limits.MaxInput)
 	}

@@ -397,7 +397,7 @@ func (r rowsReader) read(ctx context.Context, t taskData, train, validation stri
 	if read.heldOut, err = held.build(ctx, validation, spec, data.HeldOut, r.bundle.Tokenizer, r.limits(), r.threads, r.console); err != nil {
 		return rows{}, err
 	}
-	read.notes = append(read.notes, cutAnswers(validation, read.heldOut, data.HeldOut, r.limits())...)
+	read.notes = append(read.notes, r.cutAnswers(validation, read.heldOut, data.HeldOut)...)
 	return read, nil
 }
 
@@ -414,7 +414,16 @@ func (r rowsReader) readTrain(ctx context.Context, table table, t configs.Task, 
 	if err != nil {
 		return rows{}, err
 	}
-	return rows{spec, examples, nil, cutAnswers(name, examples, data.ForTraining, r.limits())}, nil
+	return rows{spec, examples, nil, r.cutAnswers(name, examples, data.ForTraining)}, nil
+}
+
+// cutAnswers says and returns what there is to note of examples.
+func (r rowsReader) cutAnswers(what string, e *data.Examples, use data.Use) []record.Note {
+	notes := cutAnswers(what, e, use, r.limits())
+	for _, n := range notes {
+		r.console.Say("  %s", strings.TrimPrefix(n.Text, what+": "))
+	}
+	return notes
 }
 
 func (r rowsReader) limits() data.Limits {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"t5train/model/decode"
 	"t5train/trainer"
 	"t5train/trainer/dist"
+	"t5train/trainer/record"
 )
 
 func evaluateCommand(a app) *cobra.Command {
@@ -164,18 +166,18 @@ func writeEvaluation(w io.Writer, e *trainer.Evaluation) error {
 		}
 		b.WriteString("\n  }")
 	}
-	for _, list := range []struct {
-		name   string
-		values any
-	}{{"signatures", e.Signatures}, {"notes", e.Notes}} {
-		text, err := json.Marshal(list.values)
+	if len(e.Signatures) > 0 {
+		signatures, err := json.Marshal(e.Signatures)
 		if err != nil {
 			return err
 		}
-		if string(text) != "null" {
-			fmt.Fprintf(&b, ",\n  %s: %s", quoted(list.name), text)
-		}
+		fmt.Fprintf(&b, ",\n  \"signatures\": %s", signatures)
 	}
+	notes, err := json.Marshal(slices.Concat([]record.Note{}, e.Notes))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(&b, ",\n  \"notes\": %s", notes)
 	b.WriteString("\n}\n")
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("write metrics: %w", err)
