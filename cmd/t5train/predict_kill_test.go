@@ -18,14 +18,14 @@ func manyInputs(t *testing.T) (run, input string) {
 	dir := t.TempDir()
 	run, input = filepath.Join(dir, "run"), filepath.Join(dir, "in.txt")
 	out, err := exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--train", "../../testdata/sms_spam/train-00000-of-00001.parquet",
-		"--output", run, "--steps", "2").CombinedOutput()
+		"--tokenizer", smallVocabulary(), "--output", run, "--steps", "2", "--set", "data.max_target_length=8").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	var lines bytes.Buffer
 	words := strings.Fields("win a free prize now call me when you are at home")
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 300 {
+	for range 600 {
 		for range 1 + random.IntN(12) {
 			lines.WriteString(words[random.IntN(len(words))] + " ")
 		}
