@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"t5train/checkpoints/safetensors"
 )
 
 // checksumsName is the file of a training checkpoint that tells damage to its other files.
@@ -69,16 +71,9 @@ func (d *Dir) WriteChecksums() error {
 // Verify reads the files that have checksums in the checkpoint dir and compares. A checkpoint without checksums is taken
 // as it is. The error of a file that is another one is an ErrDamaged.
 func Verify(dir string) error {
-	raw, err := os.ReadFile(filepath.Join(dir, checksumsName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
+	sums, err := readChecksums(dir)
 	if err != nil {
-		return fmt.Errorf("read checkpoint: %w", err)
-	}
-	var sums map[string]checksum
-	if err := json.Unmarshal(raw, &sums); err != nil {
-		return fmt.Errorf("%s %w: %w", filepath.Join(dir, checksumsName), ErrDamaged, err)
+		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
 		if !filepath.IsLocal(name) {
@@ -89,9 +84,61 @@ func Verify(dir string) error {
 		if err := copyFile(sum, path); err != nil {
 			return fmt.Errorf("read checkpoint: %w", err)
 		}
-		if got, want := sum.checksum(), sums[name]; got != want {
-			return fmt.Errorf("%s %w: it has %d bytes and CRC-32C %s, but was written with %d and %s", path, ErrDamaged, got.Bytes, got.CRC32C, want.Bytes, want.CRC32C)
+		if err := sum.compare(path, sums[name]); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// Verify reads the open files of weights once. The error of a file that is not what was written, where the folder has its
+// checksum, is an ErrDamaged, and that of an element that is NaN or infinite a safetensors.ErrNotFinite. It may be called
+// while tensors are read.
+func (w *Weights) Verify() error {
+	sums, err := readChecksums(w.dir)
+	if err != nil {
+		return err
+	}
+	for i, f := range w.files {
+		path, sum := filepath.Join(w.dir, w.paths[i]), newSummer()
+		want, known := sums[w.paths[i]]
+		if err = f.Check(sum); known && (err == nil || errors.Is(err, safetensors.ErrNotFinite)) {
+			err = errors.Join(sum.compare(path, want), err)
+		}
+		switch {
+		case errors.Is(err, ErrDamaged):
+			return fmt.Errorf("%w: copy the checkpoint again or use another one; if the file was changed on purpose, "+
+				"remove %s from the folder (--no-verify takes it as it is)", err, checksumsName)
+		case errors.Is(err, safetensors.ErrNotFinite):
+			return fmt.Errorf("%s: %w: the file is damaged, or training diverged: use another checkpoint "+
+				"(--no-verify takes it as it is)", path, err)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// readChecksums returns the checksums of the files of a checkpoint by their names, none where there are none.
+func readChecksums(dir string) (sums map[string]checksum, err error) {
+	raw, err := os.ReadFile(filepath.Join(dir, checksumsName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read checkpoint: %w", err)
+	}
+	if err := json.Unmarshal(raw, &sums); err != nil {
+		return nil, fmt.Errorf("%s %w: %w", filepath.Join(dir, checksumsName), ErrDamaged, err)
+	}
+	return sums, nil
+}
+
+// compare returns an ErrDamaged for a file that has another checksum than it was written with.
+func (s *summer) compare(path string, want checksum) error {
+	if got := s.checksum(); got != want {
+		return fmt.Errorf("%s %w: it has %d bytes and CRC-32C %s, but was written with %d and %s",
+			path, ErrDamaged, got.Bytes, got.CRC32C, want.Bytes, want.CRC32C)
 	}
 	return nil
 }

@@ -41,8 +41,10 @@ func (f weightFiles) in(dir string) bool {
 
 // Weights is an open model folder: the raw configuration and the tensors of one file or of several shards.
 type Weights struct {
+	dir    string
 	config []byte
 	files  []*safetensors.File
+	paths  []string // of the files, below dir
 	names  []string
 	shard  map[string]*safetensors.File
 }
@@ -75,7 +77,7 @@ func openWeights(dir string) (*Weights, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a model folder needs a %s: %w", configName, err)
 	}
-	w := &Weights{config: config, shard: make(map[string]*safetensors.File)}
+	w := &Weights{dir: dir, config: config, shard: make(map[string]*safetensors.File)}
 	float, eight := floatFiles.in(dir), int8Files.in(dir)
 	switch {
 	case float && eight:
@@ -111,7 +113,7 @@ func (w *Weights) add(path string) error {
 	if err != nil {
 		return err
 	}
-	w.files = append(w.files, f)
+	w.files, w.paths = append(w.files, f), append(w.paths, filepath.Base(path))
 	for _, name := range f.Names() {
 		if w.shard[name] != nil {
 			return fmt.Errorf("tensor %q is in %s and in another shard", name, filepath.Base(path))

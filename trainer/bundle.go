@@ -48,8 +48,13 @@ type Bundle struct {
 }
 
 // Open loads a checkpoint folder, the best checkpoint of a run folder, or a Hugging Face folder. how says in words
-// which it was.
-func Open(path string) (b *Bundle, how string, err error) {
+// which it was. Damaged weights are an error: see [checkpoints.Weights.Verify].
+func Open(path string) (b *Bundle, how string, err error) { return open(path, true) }
+
+// OpenUnverified is Open for weights that are taken as they are.
+func OpenUnverified(path string) (b *Bundle, how string, err error) { return open(path, false) }
+
+func open(path string, verify bool) (b *Bundle, how string, err error) {
 	dir, how, err := checkpoints.Resolve(path)
 	if err != nil {
 		return nil, "", err
@@ -58,7 +63,7 @@ func Open(path string) (b *Bundle, how string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	b, err = openBundle(dir, tok)
+	b, err = openBundle(dir, tok, verify)
 	return b, how, err
 }
 
@@ -75,8 +80,8 @@ func OpenTokenizer(path string) (*tokenizer.Tokenizer, error) {
 }
 
 // openBundle loads the model of a folder with a tokenizer that may come from elsewhere.
-func openBundle(dir string, tok *tokenizer.Tokenizer) (*Bundle, error) {
-	m, err := LoadModel(dir)
+func openBundle(dir string, tok *tokenizer.Tokenizer, verify bool) (*Bundle, error) {
+	m, err := loadModel(dir, verify)
 	if err != nil {
 		return nil, err
 	}
@@ -91,12 +96,21 @@ func openBundle(dir string, tok *tokenizer.Tokenizer) (*Bundle, error) {
 }
 
 // LoadModel reads config.json and the weights of a checkpoint folder.
-func LoadModel(dir string) (*model.T5, error) {
+func LoadModel(dir string) (*model.T5, error) { return loadModel(dir, true) }
+
+// loadModel verifies weights while it reads them, which takes hardly longer than reading them alone.
+func loadModel(dir string, verify bool) (*model.T5, error) {
 	weights, err := checkpoints.OpenWeights(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer weights.Close()
+	verified := make(chan error, 1)
+	if verify {
+		go func() { verified <- weights.Verify() }()
+	} else {
+		verified <- nil
+	}
 	var m *model.T5
 	err = mmap.Guard(func() error {
 		c, err := model.ParseConfig(weights.Config())
@@ -105,6 +119,9 @@ func LoadModel(dir string) (*model.T5, error) {
 		}
 		return err
 	})
+	if damage := <-verified; damage != nil {
+		err = damage // which may be why they could not be read
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}

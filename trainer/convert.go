@@ -24,6 +24,7 @@ type ConvertOptions struct {
 	DType        string // one of DTypes; "": every tensor keeps its type
 	MaxShardSize int64  // bytes of the largest file of weights; 0: checkpoints.DefaultShardSize
 	VocabSize    int    // rows of the embedding; 0: as many as there are, or as a new vocabulary needs
+	NoVerify     bool   // take the weights as they are, damaged or not
 	Tokenizer    string // run, folder or file (see OpenTokenizer) of the vocabulary to carry the model to; "": it keeps its own
 }
 
@@ -63,6 +64,11 @@ func Convert(ctx context.Context, path, out string, o ConvertOptions, console *C
 		return err
 	}
 	defer weights.Close()
+	if !o.NoVerify {
+		if err := weights.Verify(); err != nil {
+			return fmt.Errorf("convert %s: %w", dir, err)
+		}
+	}
 	return mmap.Guard(func() error { return convertWeights(ctx, dir, how, weights, out, o, console) })
 }
 

@@ -37,7 +37,7 @@ func newTestLoop(t *testing.T, c *configs.Config, console *Console) *loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := startModel(c, start{}, console)
+	b, err := startModel(c, start{}, true, console)
 	if err != nil {
 		t.Fatal(err)
 	}

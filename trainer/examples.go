@@ -62,7 +62,7 @@ func withMaterial(ctx context.Context, config *configs.Config, console *Console,
 	if err != nil {
 		return err
 	}
-	b, err := startModel(c, start{}, console)
+	b, err := startModel(c, start{}, true, console)
 	if err != nil {
 		return err
 	}

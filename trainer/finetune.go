@@ -27,6 +27,7 @@ type FinetuneOptions struct {
 	Console   *Console
 	Resume    bool // it is an error if the output folder holds no run to go on with
 	Overwrite bool // start anew although the output folder holds a run
+	NoVerify  bool // take the weights of model.path as they are, damaged or not
 
 	// Initial, if not empty, is a folder, new or empty, that gets the model that training starts from. A run that goes on
 	// leaves it alone.
@@ -151,8 +152,9 @@ func checkModel(c *configs.Config) (*tokenizer.Tokenizer, error) {
 	return tok, checkTokenizer(config, tok)
 }
 
-// startModel builds or loads the model that training starts from.
-func startModel(c *configs.Config, from start, console *Console) (*Bundle, error) {
+// startModel builds or loads the model that training starts from. The weights of a checkpoint are verified, or taken as they
+// are.
+func startModel(c *configs.Config, from start, verify bool, console *Console) (*Bundle, error) {
 	dir, how := from.dir, ""
 	if from.resume {
 		if err := from.verify(); err != nil {
@@ -174,7 +176,7 @@ func startModel(c *configs.Config, from start, console *Console) (*Bundle, error
 		return nil, err
 	}
 	if dir != "" {
-		b, err := openBundle(dir, tok)
+		b, err := openBundle(dir, tok, verify && !from.resume) // from.verify has
 		if err != nil {
 			return nil, err
 		}

@@ -101,7 +101,7 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 		}
 	}
 	p.workers = kernel.NewWorkers(o.World.Threads(c.Train.Threads))
-	if p.bundle, err = startModel(c, p.from, o.Console); err != nil {
+	if p.bundle, err = startModel(c, p.from, !o.NoVerify, o.Console); err != nil {
 		return nil, err
 	}
 	var was map[string]string

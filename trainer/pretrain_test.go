@@ -547,7 +547,7 @@ func TestPretrain_NoiseOfCorpora(t *testing.T) {
 	c.Data.Train, c.Data.Validation, c.Eval.EverySteps = nil, nil, 0
 	c.Data.Mixture = []configs.Part{{Name: "a", Train: []string{trainFile}}, {Name: "b", Train: []string{trainFile}}}
 	c.Resolve()
-	b, err := startModel(c, start{}, silent().Console)
+	b, err := startModel(c, start{}, true, silent().Console)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 
 // askFlags are those of every command that asks a checkpoint about inputs and writes what it says.
 type askFlags struct {
-	checkpoint         string
+	model              modelFlags
 	in                 inputFlags
 	out                answerFlags
 	task               taskFlags
@@ -20,7 +20,7 @@ type askFlags struct {
 }
 
 func (f *askFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	f.model.add(c)
 	f.in.add(c)
 	f.out.add(c)
 	f.task.add(c)
@@ -58,7 +58,7 @@ func (f *askFlags) open(c *cobra.Command, console *trainer.Console) (openedModel
 	if err != nil {
 		return openedModel{}, task.Spec{}, err
 	}
-	m, err := openModel(f.checkpoint, console)
+	m, err := f.model.open(console)
 	if err != nil {
 		return openedModel{}, task.Spec{}, err
 	}

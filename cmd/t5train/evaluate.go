@@ -18,7 +18,8 @@ import (
 )
 
 func evaluateCommand(a app) *cobra.Command {
-	var checkpoint, output string
+	var from modelFlags
+	var output string
 	var overwrite bool
 	var o trainer.EvaluateOptions
 	var t taskFlags
@@ -76,7 +77,7 @@ share.`,
 			}
 			return ranks.share(c.Context(), a, func(a app, console *trainer.Console, w *dist.World) (stopped bool, err error) {
 				o.Console, o.World = console, w
-				m, err := openModel(checkpoint, console)
+				m, err := from.open(console)
 				bundle := m.bundle
 				if err == nil {
 					err = t.choose(bundle)
@@ -119,7 +120,7 @@ share.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	from.add(c)
 	f.StringSliceVar(&o.Data, "data", nil, "parquet files: paths, folders or globs")
 	f.StringVar(&output, "output", "-", "file for the metrics; - is standard output")
 	f.BoolVar(&overwrite, "overwrite", false, "replace the file")

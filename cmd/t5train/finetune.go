@@ -202,6 +202,7 @@ func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Conf
 	ranks.add(c)
 	c.Flags().BoolVar(&o.Resume, "resume", false, "go on with the run in the output folder, and fail if there is none")
 	c.Flags().BoolVar(&o.Overwrite, "overwrite", false, "start again although the output folder holds a run")
+	addNoVerify(c, &o.NoVerify)
 	c.Flags().StringVar(&o.Initial, "save-initial", "", "new folder to write the untrained model to, to train it elsewhere too; a model to start from is --model")
 	return c
 }

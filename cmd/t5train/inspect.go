@@ -21,7 +21,8 @@ import (
 )
 
 func inspectCommand(a app) *cobra.Command {
-	return &cobra.Command{
+	noVerify := false
+	c := &cobra.Command{
 		Use:   "inspect PATH",
 		Short: "Describe a parquet file, a tokenizer, a token store, a checkpoint or a run",
 		Example: `  t5train inspect train.parquet
@@ -33,15 +34,21 @@ func inspectCommand(a app) *cobra.Command {
 				return usageError{fmt.Errorf("got %d paths, want one: put globs in quotes", len(args)), c.CommandPath()}
 			}
 			p := newPrinter(a)
+			p.noVerify = noVerify
 			return p.finish(p.path(args[0]))
 		},
 	}
+	addNoVerify(c, &noVerify)
+	return c
 }
 
 // printer writes descriptions: a name and a value a line.
-type printer struct{ out *bufio.Writer }
+type printer struct {
+	out      *bufio.Writer
+	noVerify bool // weights that are described are not read
+}
 
-func newPrinter(a app) printer { return printer{bufio.NewWriter(a.stdout)} }
+func newPrinter(a app) printer { return printer{out: bufio.NewWriter(a.stdout)} }
 
 func (p printer) line(name, format string, args ...any) {
 	fmt.Fprintf(p.out, "%-12s %s\n", name, fmt.Sprintf(format, args...))
@@ -243,6 +250,12 @@ func (p printer) checkpoint(dir string) error {
 		return fmt.Errorf("inspect: the weights can be listed, but the model not be built: %w", configErr)
 	}
 	p.line("tensors", "names and shapes are those of config.json")
+	if p.noVerify {
+		return nil
+	}
+	if err := weights.Verify(); err != nil {
+		return fmt.Errorf("inspect: %w", err)
+	}
 	return nil
 }
 

@@ -21,12 +21,32 @@ type openedModel struct {
 	bundle *trainer.Bundle
 }
 
-func openModel(path string, console *trainer.Console) (openedModel, error) {
+// modelFlags name a checkpoint that answers.
+type modelFlags struct {
+	checkpoint string
+	noVerify   bool
+}
+
+func (f *modelFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	addNoVerify(c, &f.noVerify)
+}
+
+// addNoVerify adds the flag of all commands that read weights.
+func addNoVerify(c *cobra.Command, noVerify *bool) {
+	c.Flags().BoolVar(noVerify, "no-verify", false, "take weights as they are, whatever their checksums say, NaN and infinities included")
+}
+
+func (f *modelFlags) open(console *trainer.Console) (openedModel, error) {
+	path, open := f.checkpoint, trainer.Open
+	if f.noVerify {
+		open = trainer.OpenUnverified
+	}
 	dir, how, err := checkpoints.Resolve(path)
 	if err != nil {
 		return openedModel{}, err
 	}
-	bundle, _, err := trainer.Open(dir)
+	bundle, _, err := open(dir)
 	if err != nil {
 		return openedModel{}, err
 	}

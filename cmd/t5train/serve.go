@@ -16,7 +16,8 @@ import (
 )
 
 func serveCommand(a app) *cobra.Command {
-	var checkpoint, address string
+	var from modelFlags
+	var address string
 	var o serve.Options
 	var t taskFlags
 	c := &cobra.Command{
@@ -59,7 +60,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 				return usageError{fmt.Errorf("--address %s: want host:port, such as 127.0.0.1:8080, or :8080 for all interfaces", address), c.CommandPath()}
 			}
 			console := a.console()
-			m, err := openModel(checkpoint, console)
+			m, err := from.open(console)
 			if err != nil {
 				return err
 			}
@@ -74,7 +75,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 			if said != "" {
 				console.Say("generation_config.json: %s (a request overrides it)", said)
 			}
-			o.Task, o.Name = task, filepath.Base(filepath.Clean(checkpoint))
+			o.Task, o.Name = task, filepath.Base(filepath.Clean(from.checkpoint))
 			o.Log = slog.New(slog.NewTextHandler(a.stderr, nil))
 			local := loopback.Is(host)
 			if !local && len(o.Hosts) == 0 {
@@ -101,7 +102,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	from.add(c)
 	f.StringVar(&address, "address", "127.0.0.1:8080", "host and port to listen at; port 0 is a free one")
 	f.StringSliceVar(&o.Hosts, "host", nil, "name under which clients may ask (default: those of this machine; any beyond loopback)")
 	f.IntVar(&o.BatchSize, "batch-size", 32, "sequences computed at a time; each beam is one")
