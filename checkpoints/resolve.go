@@ -51,6 +51,9 @@ func resolve(path string) (dir, how string, err error) {
 			return run.Dir(step), fmt.Sprintf("%s checkpoint of %s, step %d", kind, path, step), nil
 		}
 	}
+	if exists(filepath.Join(path, adapterName)) {
+		return "", "", adapterError(path)
+	}
 	return "", "", fmt.Errorf("it holds no %s (a checkpoint) and no %s/%s* (a run)%s", configName, checkpointsName, stepPrefix, nearby(path))
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"t5train/internal/lfs"
 )
 
 // maxFileSize keeps a wrong file (a parquet file, a model) from being read as a configuration. In bytes.
@@ -26,6 +28,9 @@ func readFile(path string) ([]byte, error) {
 	content, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("read config: %w", err)
+	}
+	if err := lfs.Check(content); err != nil {
+		return nil, fmt.Errorf("read config: %s: %w", path, err)
 	}
 	if len(content) > maxFileSize {
 		return nil, fmt.Errorf("read config: %s is larger than %d bytes, want a short YAML file: is it the right one?",

@@ -33,47 +33,9 @@ type Config struct {
 	EOSTokenID                   int     `json:"eos_token_id"`
 	DecoderStartTokenID          int     `json:"decoder_start_token_id"`
 
-	scaleGiven bool // config.json has scale_decoder_outputs
-}
+	EOSTokenIDs []int `json:"-"` // all of them where config.json lists several; EOSTokenID is the first
 
-// ParseConfig reads a config.json as written by transformers 4 and 5 or by t5train. Unknown keys are ignored, as
-// the format demands; a missing size is an error, other missing values are those of transformers.
-//
-// Where scale_decoder_outputs is absent it follows tie_word_embeddings, except in an mT5 of transformers 5, which never
-// scales; Load corrects both when the stored tensors say otherwise.
-func ParseConfig(raw []byte) (Config, error) {
-	// The defaults of transformers' T5Config. MT5Config and UMT5Config differ in two.
-	c := Config{
-		ModelType: "t5", RelativeAttentionNumBuckets: 32, RelativeAttentionMaxDistance: 128,
-		DropoutRate: 0.1, LayerNormEpsilon: 1e-6, FeedForwardProj: "relu", TieWordEmbeddings: true, EOSTokenID: 1,
-	}
-	var kind struct {
-		ModelType string `json:"model_type"`
-		Scale     *bool  `json:"scale_decoder_outputs"`
-		Decoder   *int   `json:"num_decoder_layers"`
-		Version   string `json:"transformers_version"`
-	}
-	if err := json.Unmarshal(raw, &kind); err != nil {
-		return Config{}, fmt.Errorf("parse config.json: %w", err)
-	}
-	if kind.ModelType == "mt5" || kind.ModelType == "umt5" {
-		c.FeedForwardProj, c.TieWordEmbeddings = "gated-gelu", false
-	}
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return Config{}, fmt.Errorf("parse config.json: %w", err)
-	}
-	if kind.Decoder == nil {
-		c.NumDecoderLayers = c.NumLayers
-	}
-	if c.scaleGiven = kind.Scale != nil; !c.scaleGiven {
-		// transformers 5 ties mT5's embeddings as version 4 does, but has no factor there.
-		unscaled := kind.ModelType == "mt5" && strings.HasPrefix(kind.Version, "5.")
-		c.ScaleDecoderOutputs = c.TieWordEmbeddings && !unscaled
-	}
-	if err := c.Validate(); err != nil {
-		return Config{}, fmt.Errorf("parse config.json: %w", err)
-	}
-	return c, nil
+	scaleGiven bool // config.json has scale_decoder_outputs
 }
 
 // JSON returns the config.json that transformers opens.
@@ -126,19 +88,21 @@ func (c Config) Validate() error {
 		{"num_layers", c.NumLayers, 1, 1 << 12}, {"num_decoder_layers", c.NumDecoderLayers, 1, 1 << 12}, {"num_heads", c.NumHeads, 1, 1 << 16},
 		{"relative_attention_num_buckets", c.RelativeAttentionNumBuckets, 4, 1 << 20},
 		{"relative_attention_max_distance", c.RelativeAttentionMaxDistance, 1, math.MaxInt32},
-		{"pad_token_id", c.PadTokenID, 0, 1 << 28}, {"eos_token_id", c.EOSTokenID, 0, 1 << 28}, {"decoder_start_token_id", c.DecoderStartTokenID, 0, 1 << 28},
 	} {
 		if f.value < f.least || f.value > f.most {
 			errs = append(errs, fmt.Errorf("%s is %d: want %d to %d", f.name, f.value, f.least, f.most))
 		}
 	}
-	for _, f := range []struct {
-		name  string
-		value int
-	}{{"pad_token_id", c.PadTokenID}, {"eos_token_id", c.EOSTokenID}, {"decoder_start_token_id", c.DecoderStartTokenID}} {
-		if f.value >= c.VocabSize {
-			errs = append(errs, fmt.Errorf("%s is %d: want less than vocab_size %d", f.name, f.value, c.VocabSize))
+	checkToken := func(name string, id int) {
+		if id < 0 || id >= c.VocabSize {
+			errs = append(errs, fmt.Errorf("%s is %d: want 0 to %d, less than vocab_size", name, id, c.VocabSize-1))
 		}
+	}
+	checkToken("pad_token_id", c.PadTokenID)
+	checkToken("eos_token_id", c.EOSTokenID)
+	checkToken("decoder_start_token_id", c.DecoderStartTokenID)
+	for _, id := range c.EOSTokenIDs {
+		checkToken("eos_token_id", id)
 	}
 	if c.RelativeAttentionMaxDistance <= c.RelativeAttentionNumBuckets/2 {
 		errs = append(errs, fmt.Errorf("relative_attention_max_distance is %d: want more than half of relative_attention_num_buckets %d",
@@ -160,23 +124,25 @@ func (c Config) Validate() error {
 // "gelu" is the exact form while "gated-gelu" is the tanh form that T5 1.1 was trained with.
 func (c Config) Activation() (f kernel.Activation, gated bool, err error) {
 	name, gated := strings.CutPrefix(c.FeedForwardProj, "gated-")
-	switch name {
-	case "relu":
-		f = kernel.ReLU
-	case "gelu_new":
-		f = kernel.GELU
-	case "gelu":
-		f = kernel.GELUErf
-		if gated {
-			f = kernel.GELU
-		}
-	case "silu", "swish":
-		f = kernel.SiLU
-	default:
-		return 0, false, fmt.Errorf("feed_forward_proj %q is not supported: want relu, gelu, gelu_new or silu, alone or after gated-", c.FeedForwardProj)
+	if c.FeedForwardProj == "gated-gelu" {
+		name = "gelu_new"
+	}
+	f, ok := activations[name]
+	if !ok {
+		return 0, false, fmt.Errorf("feed_forward_proj %q is not supported: want %s, alone or after gated-", c.FeedForwardProj, knownActivations)
 	}
 	return f, gated, nil
 }
+
+// activations are those of transformers' ACT2FN that the kernels compute, by each name that it has for them.
+var activations = map[string]kernel.Activation{
+	"relu": kernel.ReLU,
+	"gelu": kernel.GELUErf, "gelu_python": kernel.GELUErf,
+	"gelu_new": kernel.GELU, "gelu_fast": kernel.GELU, "gelu_accurate": kernel.GELU, "gelu_pytorch_tanh": kernel.GELU, "gelu_python_tanh": kernel.GELU,
+	"silu": kernel.SiLU, "swish": kernel.SiLU,
+}
+
+const knownActivations = "relu, gelu, gelu_new or silu"
 
 // LogitScale is the factor of the decoder output before lm_head.
 func (c Config) LogitScale() float32 {

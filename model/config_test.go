@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ func TestConfigRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		got.scaleGiven = false
-		if got != s.Config {
+		if !reflect.DeepEqual(got, s.Config) {
 			t.Errorf("%s: wrote %+v, read %+v", s.Name, s.Config, got)
 		}
 	}
@@ -58,9 +59,8 @@ func TestParseConfig(t *testing.T) {
 		"mt5, 5":             {json: `{"model_type": "mt5", "transformers_version": "5.24.0", "tie_word_embeddings": true, ` + sizes + `}`, tied: true, proj: "gated-gelu", decoder: 2},
 		"other decoder":      {json: `{"num_decoder_layers": 5, ` + sizes + `}`, tied: true, scaled: true, proj: "relu", decoder: 5},
 		"other architecture": {json: `{"model_type": "bert", ` + sizes + `}`, wantsError: `model_type "bert" is not supported`},
-		"no sizes":           {json: `{"model_type": "t5"}`, wantsError: "vocab_size is 0"},
 		"activation":         {json: `{"feed_forward_proj": "tanh", ` + sizes + `}`, wantsError: `feed_forward_proj "tanh" is not supported`},
-		"wrong type":         {json: `{"d_model": "big"}`, wantsError: "parse config.json"},
+		"wrong type":         {json: `{"d_model": "big"}`, wantsError: `parse config.json: d_model is "big": want an integer`},
 		"no JSON":            {json: `{`, wantsError: "parse config.json"},
 		"token ids":          {json: `{"eos_token_id": 96, ` + sizes + `}`, wantsError: "eos_token_id is 96"},
 	} {
@@ -108,7 +108,7 @@ func FuzzParseConfig(f *testing.F) {
 			t.Fatalf("%s: %v", again, err)
 		}
 		got.scaleGiven = c.scaleGiven
-		if got != c {
+		if c.EOSTokenIDs = nil; !reflect.DeepEqual(got, c) { // one of them is written
 			t.Fatalf("wrote %+v, read %+v", c, got)
 		}
 		if err := Check(c, memorySource{}); err == nil {

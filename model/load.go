@@ -43,7 +43,8 @@ type Tensor struct {
 //
 // The stored tensors outrank the config about tying, because transformers 5 writes tie_word_embeddings: true in any
 // case: an lm_head.weight that differs from shared.weight is a matrix of its own, and then, unless the config has
-// scale_decoder_outputs, the decoder output is not scaled.
+// scale_decoder_outputs, the decoder output is not scaled. Without a stored lm_head.weight the embedding takes its place. Other
+// copies of shared.weight must be equal to it: here is one embedding.
 func Load(c Config, src Source) (*T5, error) {
 	c, tensors, err := Resolve(c, src)
 	if err != nil {
@@ -70,9 +71,8 @@ func IsVocabulary(name string) bool { return name == sharedName || name == lmHea
 
 // Check compares the names and shapes of the stored tensors with those of the config. It reads no elements.
 func Check(c Config, src Source) error {
-	if _, ok := src.Shape(lmHeadName); ok {
-		c.TieWordEmbeddings = false // tied or not, it has that shape
-	}
+	_, head := src.Shape(lmHeadName)
+	c.TieWordEmbeddings = !head // tied or not, it has that shape
 	_, err := match(c, src)
 	return err
 }
@@ -80,8 +80,20 @@ func Check(c Config, src Source) error {
 // Resolve is Load without the elements: the config as the stored tensors correct it, and the tensors that the model
 // consists of, in the order of its modules. Only to see whether lm_head.weight is a matrix of its own it reads some.
 func Resolve(c Config, src Source) (Config, []Tensor, error) {
-	if c.TieWordEmbeddings {
-		differs, err := headDiffers(src, storedShared(src))
+	shared := storedShared(src)
+	for _, name := range aliases {
+		differs, err := differs(src, name, shared)
+		if err == nil && differs {
+			err = fmt.Errorf("%s differs from %s, but t5train has one embedding for both: copy the file of the model again", name, shared)
+		}
+		if err != nil {
+			return Config{}, nil, fmt.Errorf("load model: %w", err)
+		}
+	}
+	if _, head := src.Shape(lmHeadName); !head {
+		c.TieWordEmbeddings = true
+	} else if c.TieWordEmbeddings {
+		differs, err := differs(src, lmHeadName, shared)
 		if err != nil {
 			return Config{}, nil, fmt.Errorf("load model: %w", err)
 		}
@@ -108,6 +120,9 @@ func storedShared(src Source) string {
 
 // match finds the tensors of a config.
 func match(c Config, src Source) ([]Tensor, error) {
+	if err := checkKind(src); err != nil {
+		return nil, fmt.Errorf("load model: %w", err)
+	}
 	if err := checkSize(c, src); err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
@@ -181,17 +196,16 @@ func checkSize(c Config, src Source) error {
 	return nil
 }
 
-// headDiffers tells whether an lm_head is stored that is not the embedding.
-func headDiffers(src Source, shared string) (bool, error) {
-	headShape, ok := src.Shape(lmHeadName)
-	if !ok {
+// differs reports whether a tensor is stored that is not equal to another one.
+func differs(src Source, name, other string) (bool, error) {
+	shape, ok := src.Shape(name)
+	if !ok || name == other {
 		return false, nil
 	}
-	shape, _ := src.Shape(shared)
-	if !slices.Equal(headShape, shape) {
+	if otherShape, _ := src.Shape(other); !slices.Equal(shape, otherShape) {
 		return true, nil
 	}
-	equal, err := src.Equal(lmHeadName, shared)
+	equal, err := src.Equal(name, other)
 	return !equal, err
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"t5train/data/tokenizer"
+	"t5train/internal/lfs"
 	"t5train/internal/random"
 	"t5train/model/kernel"
 )
@@ -116,6 +117,9 @@ func readBenchLines(path string) ([]string, error) {
 		return nil, fmt.Errorf("read text to tokenize: %w", err)
 	}
 	defer file.Close()
+	if err := lfs.CheckFile(file); err != nil {
+		return nil, fmt.Errorf("read text to tokenize: %s: %w", path, err)
+	}
 	var lines []string
 	draw, seen := random.New(1), uint64(0)
 	for text := bufio.NewReader(file); err == nil; {

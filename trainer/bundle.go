@@ -14,6 +14,7 @@ import (
 	"t5train/checkpoints/safetensors"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/internal/lfs"
 	"t5train/internal/mmap"
 	"t5train/model"
 )
@@ -89,6 +90,9 @@ func openBundle(dir string, tok *tokenizer.Tokenizer, verify bool) (*Bundle, err
 	if err != nil {
 		return nil, err
 	}
+	if slices.Contains(m.Config.EOSTokenIDs, int(tok.EOS())) {
+		m.Config.EOSTokenID = int(tok.EOS()) // that of texts, whatever else ends an output
+	}
 	if err := checkTokenizer(m.Config, tok); err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
@@ -160,6 +164,9 @@ func ReadInfo(dir string) (Info, error) {
 		return Info{}, fmt.Errorf("read checkpoint: %w", err)
 	}
 	var info Info
+	if err := lfs.Check(raw); err != nil {
+		return Info{}, fmt.Errorf("read %s: %w", path, err)
+	}
 	if err := json.Unmarshal(raw, &info); err != nil {
 		return Info{}, fmt.Errorf("read %s: %w: copy the file again, or delete it and name the task by options", path, err)
 	}
@@ -182,13 +189,19 @@ func ReadInfo(dir string) (Info, error) {
 func checkTokenizer(c model.Config, tok *tokenizer.Tokenizer) error {
 	switch {
 	case tok.VocabSize() > c.VocabSize:
-		return fmt.Errorf("the tokenizer has %d tokens but the model only %d rows (vocab_size): use the model's own tokenizer", tok.VocabSize(), c.VocabSize)
+		return tooManyTokens(c, tok)
 	case tok.EOS() < 0:
 		return errors.New("the tokenizer has no </s>, with which every text must end: use T5's tokenizer or one trained like it")
-	case int(tok.EOS()) != c.EOSTokenID:
+	case int(tok.EOS()) != c.EOSTokenID && !slices.Contains(c.EOSTokenIDs, int(tok.EOS())):
 		return fmt.Errorf("</s> is token %d of the tokenizer, but eos_token_id of the model is %d: use the model's own tokenizer", tok.EOS(), c.EOSTokenID)
 	}
 	return nil
+}
+
+// tooManyTokens is the error of an embedding that lacks rows for some of the tokens.
+func tooManyTokens(c model.Config, tok *tokenizer.Tokenizer) error {
+	return fmt.Errorf("the tokenizer has %d tokens but the model only %d rows (vocab_size): if tokens were added to its own tokenizer, give them rows with "+
+		"t5train convert --vocab-size %d, and else use its own tokenizer", tok.VocabSize(), c.VocabSize, paddedRows(tok.VocabSize()))
 }
 
 // Write puts everything that makes the folder a checkpoint into d: the Hugging Face files and t5train.json.

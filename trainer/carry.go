@@ -7,10 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"t5train/checkpoints/safetensors"
@@ -62,6 +59,7 @@ func (c *carriage) config(old model.Config) (model.Config, error) {
 	if err != nil {
 		return model.Config{}, err
 	}
+	old.EOSTokenIDs = nil
 	old.VocabSize, old.PadTokenID, old.EOSTokenID, old.DecoderStartTokenID = c.rows, int(c.to.Pad()), int(c.to.EOS()), int(start)
 	return old, old.Validate()
 }
@@ -224,10 +222,7 @@ func (c *conversion) carry() error {
 	if to.Rules() == tokenizer.SentencePiece {
 		c.notes = append(c.notes, "note: transformers' T5 tokenizer has no place for all that this vocabulary asks for (BPE, byte fallback, symbols of its own): there texts may get other ids, or the tokenizer not open")
 	}
-	generation, err := os.ReadFile(filepath.Join(c.dir, generationName))
-	if errors.Is(err, fs.ErrNotExist) {
-		generation, err = []byte("{}"), nil
-	}
+	_, generation, err := readGenerationKeys(c.dir)
 	if err != nil {
 		return err
 	}

@@ -259,7 +259,7 @@ func (c *conversion) files() (files []tokenizer.File, err error) {
 		}
 		files = append(files, tokenizer.File{Name: name, Data: data})
 	}
-	generation, err := generationConfig(c.parsed)
+	_, generation, err := readGenerationKeys(c.dir) // of config.json, where the other file is missing
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -230,8 +231,8 @@ func sayPretrained(c *configs.Config, b *Bundle, console *Console) {
 
 // sameSize tells whether two models differ in nothing but dropout, which is a setting of the training.
 func sameSize(a, b model.Config) bool {
-	a.DropoutRate = b.DropoutRate
-	return a == b
+	a.DropoutRate, a.EOSTokenIDs = b.DropoutRate, b.EOSTokenIDs
+	return reflect.DeepEqual(a, b)
 }
 
 // startTokenizer loads the tokenizer of the config, else that of the model folder, else T5's.

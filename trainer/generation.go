@@ -11,28 +11,65 @@ import (
 	"slices"
 	"strings"
 
+	"t5train/internal/lfs"
 	"t5train/model/decode"
 )
 
 // ReadGeneration returns what generation_config.json of a checkpoint folder sets, taken as generate of transformers takes
-// it, and the keys that it does so by, "" if there are none. MaxTokens 0 means that the file sets no limit. A key that
-// would change what is generated and is not supported is an error.
+// it, and the file with the keys that it does so by, "" if there are none. Without the file the keys of config.json count, where
+// older models have them. MaxTokens 0 means that no limit is set. A key that would change what is generated and is not
+// supported is an error.
 func ReadGeneration(dir string) (o decode.Options, said string, err error) {
-	path := filepath.Join(dir, generationName)
-	raw, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return decode.Options{}, "", nil
+	name, raw, err := readGenerationKeys(dir)
+	if err != nil || raw == nil {
+		return decode.Options{}, "", err
 	}
-	if err == nil {
-		o, said, err = parseGeneration(raw)
-	}
+	o, said, err = parseGeneration(raw)
 	if err != nil {
-		return decode.Options{}, "", fmt.Errorf("read %s: %w", path, err)
+		return decode.Options{}, "", fmt.Errorf("read %s: %w", filepath.Join(dir, name), err)
+	}
+	if said != "" {
+		said = name + ": " + said
 	}
 	return o, said, nil
 }
 
+// readGenerationKeys returns generation_config.json, or what config.json has of its keys, with the name of the file; nil if
+// there is neither.
+func readGenerationKeys(dir string) (name string, raw []byte, err error) {
+	raw, err = os.ReadFile(filepath.Join(dir, generationName))
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return generationName, raw, err
+	}
+	const config = "config.json"
+	raw, err = os.ReadFile(filepath.Join(dir, config))
+	if errors.Is(err, fs.ErrNotExist) {
+		return config, nil, nil
+	} else if err != nil {
+		return config, nil, err
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &keys); err != nil {
+		return config, nil, fmt.Errorf("read %s: %w: copy the file again", filepath.Join(dir, config), err)
+	}
+	maps.DeleteFunc(keys, func(key string, _ json.RawMessage) bool {
+		return new(generation).field(key) == nil && !slices.Contains(unsupportedGeneration, key)
+	})
+	raw, err = json.MarshalIndent(keys, "", "  ")
+	return config, raw, err
+}
+
+// unsupportedGeneration are the other keys that change what generate of transformers 5 gives, also where config.json has them.
+var unsupportedGeneration = []string{
+	"begin_suppress_tokens", "diversity_penalty", "encoder_repetition_penalty", "exponential_decay_length_penalty", "guidance_scale", "max_time",
+	"num_beam_groups", "prompt_lookup_num_tokens", "renormalize_logits", "sequence_bias", "stop_strings", "token_healing", "top_h", "use_mtp",
+	"watermarking_config",
+}
+
 func parseGeneration(raw []byte) (decode.Options, string, error) {
+	if err := lfs.Check(raw); err != nil {
+		return decode.Options{}, "", err
+	}
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &values); err != nil {
 		return decode.Options{}, "", fmt.Errorf("%w: copy the file again, or delete it", err)
@@ -53,7 +90,7 @@ func parseGeneration(raw []byte) (decode.Options, string, error) {
 		if err := json.Unmarshal(values[key], field); err != nil {
 			return decode.Options{}, "", fmt.Errorf("%s is %.40s: %w: correct the file, or delete the key", key, value, err)
 		}
-		if key != "eos_token_id" {
+		if !slices.Contains(roleKeys, key) {
 			said = append(said, fmt.Sprintf("%s %.40s", key, value))
 		}
 	}
@@ -63,6 +100,9 @@ func parseGeneration(raw []byte) (decode.Options, string, error) {
 	o, err := g.resolve()
 	if err == nil && g.sample && values["top_k"] == nil {
 		said = append(said, "top_k 50 (as in transformers)")
+	}
+	if o.EOS != nil && len(o.EOS) == 0 {
+		said = append(said, "no eos_token_id, so that an output ends at its limit alone (as in transformers)")
 	}
 	return o, strings.Join(said, ", "), err
 }
@@ -76,7 +116,11 @@ type generation struct {
 	maxNewTokens, minNewTokens int
 	early                      stopping
 	eos, forcedEOS             tokens
+	start, bos, forcedBOS      *int32
 }
+
+// roleKeys name tokens that every generation has, so that nothing is said about them.
+var roleKeys = []string{"eos_token_id", "decoder_start_token_id", "bos_token_id"}
 
 // field returns where the value of a key goes, nil if the key is not supported.
 func (g *generation) field(key string) any {
@@ -110,8 +154,14 @@ func (g *generation) field(key string) any {
 		return &o.Suppress
 	case "forced_eos_token_id":
 		return &g.forcedEOS
+	case "forced_bos_token_id":
+		return &g.forcedBOS
 	case "eos_token_id":
 		return &g.eos
+	case "decoder_start_token_id":
+		return &g.start
+	case "bos_token_id":
+		return &g.bos
 	case "do_sample":
 		return &g.sample
 	case "temperature":
@@ -135,7 +185,7 @@ func (g *generation) field(key string) any {
 // withoutEffect tells whether a key that is not supported changes nothing about the text.
 func withoutEffect(key, value string) bool {
 	switch key {
-	case "pad_token_id", "bos_token_id", "decoder_start_token_id", "transformers_version", "_from_model_config", "_commit_hash", "use_cache",
+	case "pad_token_id", "transformers_version", "_from_model_config", "_commit_hash", "use_cache",
 		"cache_implementation", "cache_config", "max_cache_len", "output_attentions", "output_hidden_states", "output_scores", "output_logits",
 		"return_dict_in_generate", "remove_invalid_values", "low_memory", "compile_config", "disable_compile":
 		return true
@@ -159,8 +209,17 @@ func (g *generation) resolve() (decode.Options, error) {
 		o.MinTokens = max(0, g.minLength-1)
 	}
 	o.EarlyStopping = decode.EarlyStopping(g.early)
-	if len(g.eos) > 0 {
+	if o.Start = g.start; o.Start == nil {
+		o.Start = g.bos
+	}
+	switch {
+	case len(g.eos) > 0:
 		o.EOS = g.eos
+	case o.Start != nil: // the file names the tokens of the model, and that there is no such one
+		o.EOS = []int32{}
+	}
+	if g.forcedBOS != nil {
+		o.Prefix = []int32{*g.forcedBOS}
 	}
 	if len(g.forcedEOS) > 0 {
 		if o.ForcedEOS = slices.Equal(g.forcedEOS, g.eos); !o.ForcedEOS {

@@ -22,10 +22,18 @@ func TestParseGeneration(t *testing.T) {
 		want decode.Options
 		said string
 	}{
-		"what t5train writes": {`{"decoder_start_token_id": 0, "eos_token_id": 1, "pad_token_id": 0}`, decode.Options{EOS: []int32{1}}, ""},
+		"what t5train writes": {`{"decoder_start_token_id": 0, "eos_token_id": 1, "pad_token_id": 0}`, decode.Options{EOS: []int32{1}, Start: new(int32)}, ""},
 		"what transformers writes": {
 			`{"_from_model_config": true, "decoder_start_token_id": 0, "eos_token_id": [1], "pad_token_id": 0, "transformers_version": "5.0.0", "top_p": null}`,
-			decode.Options{EOS: []int32{1}}, "",
+			decode.Options{EOS: []int32{1}, Start: new(int32)}, "",
+		},
+		"other tokens": {
+			`{"bos_token_id": 7, "eos_token_id": [1, 5], "forced_bos_token_id": 9}`,
+			decode.Options{EOS: []int32{1, 5}, Start: new(int32(7)), Prefix: []int32{9}}, "forced_bos_token_id 9",
+		},
+		"no end": {
+			`{"bos_token_id": 7, "decoder_start_token_id": 2, "eos_token_id": null}`, decode.Options{EOS: []int32{}, Start: new(int32(2))},
+			"no eos_token_id, so that an output ends at its limit alone (as in transformers)",
 		},
 		"beams": {
 			`{"num_beams": 4, "length_penalty": 2.0, "early_stopping": true, "max_length": 200, "min_length": 30, "no_repeat_ngram_size": 3, "num_beam_groups": 1}`,
@@ -67,6 +75,7 @@ func TestParseGenerationRefuses(t *testing.T) {
 		"what cannot be done":  {`{"penalty_alpha": 0.6, "diversity_penalty": 0.5}`, "diversity_penalty 0.5, penalty_alpha 0.6: delete the keys"},
 		"an unknown key":       {`{"my_own": 1}`, "my_own 1"},
 		"beams that sample":    {`{"do_sample": true, "num_beams": 4}`, "do_sample is true and num_beams is 4"},
+		"several starts":       {`{"decoder_start_token_id": [0]}`, "decoder_start_token_id is [0]"},
 		"another forced token": {`{"eos_token_id": 1, "forced_eos_token_id": 2}`, "forced_eos_token_id is [2]"},
 	} {
 		if _, _, err := parseGeneration([]byte(c.file)); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -79,6 +88,15 @@ func TestReadGeneration(t *testing.T) {
 	dir := t.TempDir()
 	if o, said, err := ReadGeneration(dir); err != nil || said != "" || !reflect.DeepEqual(o, decode.Options{}) {
 		t.Errorf("no file: %+v, %q, %v", o, said, err)
+	}
+	overwrite(t, dir, "config.json", `{"model_type": "t5", "d_model": 8, "num_beams": 3, "eos_token_id": [1, 4], "prefix": "a", "sequence_bias": null}`)
+	want := decode.Options{Beams: 3, EOS: []int32{1, 4}}
+	if o, said, err := ReadGeneration(dir); err != nil || said != "config.json: num_beams 3" || !reflect.DeepEqual(o, want) {
+		t.Errorf("config.json alone: %+v, %q, %v, want %+v", o, said, err, want)
+	}
+	overwrite(t, dir, "config.json", `{"max_time": 5}`)
+	if _, _, err := ReadGeneration(dir); err == nil || !strings.Contains(err.Error(), "config.json: it asks for what t5train cannot do: max_time 5") {
+		t.Errorf("error %v, want the key of config.json in it", err)
 	}
 	overwrite(t, dir, generationName, `{"num_beams": "four"}`)
 	if _, _, err := ReadGeneration(dir); err == nil || !strings.Contains(err.Error(), filepath.Join(dir, generationName)) {

@@ -3,12 +3,15 @@ package safetensors
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
 	"strings"
 	"testing"
+
+	"t5train/internal/lfs"
 )
 
 // fileOf returns the bytes of a file with that header, as it is, and that many bytes of data.
@@ -223,4 +226,18 @@ func FuzzOpen(f *testing.F) {
 			t.Fatalf("wrote %d tensors, read %d", len(tensors), len(again))
 		}
 	})
+}
+
+// The format's own library takes null for no metadata, and so do files of other writers.
+func TestMetadataNull(t *testing.T) {
+	tensors, metadata, err := parse(fileOf(`{"__metadata__":null,"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4))
+	if err != nil || len(tensors) != 1 || len(metadata) != 0 {
+		t.Errorf("got %v, %v, %v", tensors, metadata, err)
+	}
+}
+
+func TestOpenPointer(t *testing.T) {
+	if _, _, err := parse([]byte("version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n")); !errors.Is(err, lfs.ErrPointer) {
+		t.Errorf("error %v, want that it is a pointer", err)
+	}
 }

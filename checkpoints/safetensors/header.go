@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"t5train/checkpoints/internal/strictjson"
+	"t5train/internal/lfs"
 )
 
 // maxHeader is the largest header in bytes: the limit of the reference implementation (MAX_HEADER_SIZE).
@@ -19,6 +20,9 @@ const metadataKey = "__metadata__"
 // parse reads and checks a whole file. The tensors share its memory and come in the order of their data.
 func parse(file []byte) (tensors []Tensor, metadata map[string]string, err error) {
 	const damaged = "the file is cut off or no safetensors file: copy or download it again"
+	if err := lfs.Check(file); err != nil {
+		return nil, nil, err
+	}
 	if len(file) < 8 {
 		return nil, nil, fmt.Errorf("got %d bytes, want at least 8: %s", len(file), damaged)
 	}
@@ -75,7 +79,7 @@ func parseHeader(text []byte) (entries []entry, metadata map[string]string, err 
 
 func parseMetadata(r *strictjson.Reader) (map[string]string, error) {
 	metadata := make(map[string]string)
-	return metadata, r.Object(func(key string) (err error) {
+	return metadata, r.ObjectOrNull(func(key string) (err error) {
 		metadata[key], err = r.String()
 		return err
 	})

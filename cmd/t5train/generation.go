@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/tokenizer"
+	"t5train/internal/lfs"
 	"t5train/model/decode"
 	"t5train/trainer"
 )
@@ -238,6 +239,9 @@ func listOrFile(value string) ([]string, error) {
 		return strings.Split(value, ","), nil
 	}
 	raw, err := os.ReadFile(value)
+	if err == nil {
+		err = lfs.Check(raw)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func (m openedModel) generation(c *cobra.Command, g *generationFlags, limits *tr
 		return base, err
 	}
 	if said != "" {
-		console.Say("generation_config.json: %s (flags override it)", said)
+		console.Say("%s (flags override it)", said)
 	}
 	limit := base.MaxTokens
 	base.MaxTokens = 0

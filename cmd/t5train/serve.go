@@ -73,7 +73,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 				return err
 			}
 			if said != "" {
-				console.Say("generation_config.json: %s (a request overrides it)", said)
+				console.Say("%s (a request overrides it)", said)
 			}
 			o.Task, o.Name = task, filepath.Base(filepath.Clean(from.checkpoint))
 			o.Log = slog.New(slog.NewTextHandler(a.stderr, nil))

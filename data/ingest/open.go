@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"t5train/internal/lfs"
 )
 
 const gzipped = ".gz"
@@ -16,8 +18,14 @@ const gzipped = ".gz"
 // Open opens a file of any format. One whose name ends in .gz is unpacked while it is read.
 func Open(path string) (io.ReadCloser, error) {
 	f, err := os.Open(path)
-	if err != nil || Unpacked(path) == path {
-		return f, err
+	if err != nil {
+		return nil, err
+	}
+	if err := lfs.CheckFile(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+	}
+	if Unpacked(path) == path {
+		return f, nil
 	}
 	z, err := gzip.NewReader(bufio.NewReaderSize(f, 1<<16))
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"github.com/parquet-go/parquet-go/format"
+
+	"t5train/internal/lfs"
 )
 
 const (
@@ -52,6 +54,9 @@ func readShard(path string, r io.ReaderAt, size int64) (*shard, error) {
 // readFooter reads a file from its end: <thrift FileMetaData> <its length, 4 bytes> PAR1.
 func (s *shard) readFooter(r io.ReaderAt) error {
 	const tail = 8
+	if err := lfs.CheckFile(r); err != nil {
+		return err
+	}
 	if s.size < int64(len(magic))+tail {
 		return fmt.Errorf("%d bytes are too few for a parquet file: is the file truncated?", s.size)
 	}

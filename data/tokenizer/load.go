@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"t5train/internal/lfs"
 )
 
 // The names that transformers gives a tokenizer's files.
@@ -159,6 +161,9 @@ func readFile(path string) ([]byte, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		return nil, cause(err)
+	}
+	if err := lfs.Check(raw); err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
 	return raw, nil
 }

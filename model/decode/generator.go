@@ -100,7 +100,11 @@ type hypothesis struct {
 
 // start is the hypothesis without a token.
 func (r *run) start(input, number int) hypothesis {
-	return hypothesis{input: input, number: number, tokens: []int32{int32(r.generator.model.Config.DecoderStartTokenID)}}
+	first := int32(r.generator.model.Config.DecoderStartTokenID)
+	if r.options.Start != nil {
+		first = *r.options.Start
+	}
+	return hypothesis{input: input, number: number, tokens: []int32{first}}
 }
 
 // output returns a hypothesis that is done.

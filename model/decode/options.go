@@ -36,7 +36,8 @@ type Options struct {
 	Prefix   []int32   // every output begins with these tokens
 
 	ForcedEOS bool    // the last of MaxTokens tokens is EOS
-	EOS       []int32 // tokens that end a sequence; nil is the model's
+	EOS       []int32 // tokens that end a sequence; nil is the model's, none is no end but the limit
+	Start     *int32  // the token that the decoder starts with; nil is the model's
 	Allowed   *Trie   // outputs are sequences of the trie; nil: any
 }
 
@@ -133,6 +134,9 @@ func (o Options) Validate(vocab int) error {
 	known("Suppress", o.Suppress)
 	known("Prefix", o.Prefix)
 	known("EOS", o.EOS)
+	if o.Start != nil {
+		known("Start", []int32{*o.Start})
+	}
 	check(len(o.Prefix) <= max(0, o.MaxTokens), "Prefix has %d tokens, want at most MaxTokens %d", len(o.Prefix), o.MaxTokens)
 	check(!o.ForcedEOS || o.MaxTokens <= 0 || len(o.Prefix) < o.MaxTokens, "Prefix has %d tokens, which with ForcedEOS is at most MaxTokens-1, %d: raise MaxTokens", len(o.Prefix), o.MaxTokens-1)
 	check(!o.ForcedEOS || o.EOS == nil || len(o.EOS) > 0, "ForcedEOS is set, but no token is EOS: leave it out, or EOS at nil for the model's")

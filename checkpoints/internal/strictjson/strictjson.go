@@ -41,6 +41,25 @@ func (r *Reader) Object(visit func(key string) error) error {
 	if err := r.delim('{', "an object"); err != nil {
 		return err
 	}
+	return r.members(visit)
+}
+
+// ObjectOrNull is Object where null stands for an object without keys.
+func (r *Reader) ObjectOrNull(visit func(key string) error) error {
+	token, err := r.token()
+	switch {
+	case err != nil:
+		return err
+	case token == nil:
+		return nil
+	case token != json.Delim('{'):
+		return fmt.Errorf("got %v, want an object or null", token)
+	}
+	return r.members(visit)
+}
+
+// members reads the rest of an object.
+func (r *Reader) members(visit func(key string) error) error {
 	seen := make(map[string]bool)
 	for r.dec.More() {
 		key, err := r.String()
