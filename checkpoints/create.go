@@ -47,6 +47,9 @@ func create(path string, fill func(*Dir) error) error {
 		return err
 	}
 	defer os.RemoveAll(s.temp) // nothing there after a success
+	if fill == nil {
+		return errors.New("there is nothing to write")
+	}
 	if err := fill(&Dir{root: s.temp}); err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func DefaultPretraining() *Config {
 }
 
 // Pretraining tells whether this is a configuration of pre-training, which is what names an objective.
-func (c *Config) Pretraining() bool { return c.Objective.Name != "" }
+func (c *Config) Pretraining() bool { return c != nil && c.Objective.Name != "" }
 
 // Resolve fills what is unset and depends on other keys: the options of the chosen optimizer and objective and the
 // metric. A size by the name of its model, t5-small or google/t5-v1_1-small, becomes its own name. Afterwards every option of those two is non-nil, except the learning rate under relative_step. [Load] calls

@@ -28,7 +28,7 @@ type Batches struct {
 // NewBatches returns the batches of a source.
 func NewBatches(source Source, size Size, order Order) (*Batches, error) {
 	switch {
-	case source.Len() == 0:
+	case source == nil || source.Len() == 0:
 		return nil, fmt.Errorf("make batches: there are no examples: is the data set empty?")
 	case size.Examples < 0 || size.Tokens < 0 || size == Size{}:
 		return nil, fmt.Errorf("make batches: size of %d examples and %d tokens, want at least one bound above 0", size.Examples, size.Tokens)

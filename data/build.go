@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -45,6 +46,9 @@ const (
 // Build reads and tokenises every row of a table. The result does not depend on the number of threads. progress, if
 // not nil, is told the rows done and their total after each block of rows.
 func Build(ctx context.Context, rows Table, spec task.Spec, use Use, tok Tokenizer, limits Limits, threads int, progress func(done, total int64)) (*Examples, error) {
+	if rows == nil || tok == nil {
+		return nil, errors.New("build examples: they need a table and a tokenizer")
+	}
 	if limits.MaxInput < 2 || limits.MaxTarget < 2 {
 		return nil, fmt.Errorf("build examples: limits of %d input and %d target tokens, want at least 2 each: a token and EOS",
 			limits.MaxInput, limits.MaxTarget)

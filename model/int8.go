@@ -27,6 +27,9 @@ func ScaleName(name string) string { return name + scaleSuffix }
 
 // InInt8 tells whether any of the tensors of a checkpoint is in eight bits.
 func InInt8(src Source) bool {
+	if src == nil {
+		return false
+	}
 	for _, name := range src.Names() {
 		if _, ok := src.Int8(name); ok {
 			return true

@@ -38,6 +38,11 @@ type Tensor struct {
 	Int8   bool // stored in eight bits, with scales beside it: see ScaleName
 }
 
+// ErrNoModel says that a model has no weights: it was not made by New or Load.
+var ErrNoModel = errors.New("there is no model: open one or make a new one")
+
+var errNoSource = errors.New("load model: there are no tensors: open the weights of a checkpoint")
+
 // Load returns the model that a config and its tensors describe. All tensors must be there with the shapes of the
 // config, and no unknown ones.
 //
@@ -71,6 +76,9 @@ func IsVocabulary(name string) bool { return name == sharedName || name == lmHea
 
 // Check compares the names and shapes of the stored tensors with those of the config. It reads no elements.
 func Check(c Config, src Source) error {
+	if src == nil {
+		return errNoSource
+	}
 	_, head := src.Shape(lmHeadName)
 	c.TieWordEmbeddings = !head // tied or not, it has that shape
 	_, err := match(c, src)
@@ -80,6 +88,9 @@ func Check(c Config, src Source) error {
 // Resolve is Load without the elements: the config as the stored tensors correct it, and the tensors that the model
 // consists of, in the order of its modules. Only to see whether lm_head.weight is a matrix of its own it reads some.
 func Resolve(c Config, src Source) (Config, []Tensor, error) {
+	if src == nil {
+		return Config{}, nil, errNoSource
+	}
 	shared := storedShared(src)
 	for _, name := range aliases {
 		differs, err := differs(src, name, shared)

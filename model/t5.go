@@ -68,6 +68,9 @@ type LossGraph struct {
 
 // LossGraph builds the graph from the embeddings to the cross-entropy.
 func (m *T5) LossGraph(w *kernel.Workers, o LossOptions) (*LossGraph, error) {
+	if m == nil || m.Shared == nil {
+		return nil, fmt.Errorf("build model: %w", ErrNoModel)
+	}
 	if m.Int8() {
 		return nil, fmt.Errorf("build model: %w", ErrInt8)
 	}

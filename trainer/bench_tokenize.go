@@ -46,6 +46,7 @@ const maxBenchLines = 20000
 
 // BenchTokenize measures a tokenizer.
 func BenchTokenize(o TokenizeOptions) (*TokenizeResult, error) {
+	o.Steps = max(1, o.Steps)
 	begun := time.Now()
 	tok, err := OpenTokenizer(o.Tokenizer)
 	if err != nil {

@@ -45,7 +45,12 @@ type Info struct {
 type Bundle struct {
 	Model     *model.T5
 	Tokenizer *tokenizer.Tokenizer
-	Info      Info
+	Info      Info // empty for a folder of Hugging Face, which does not say what task it is for: see [PredictionTask]
+}
+
+// isEmpty reports whether a bundle has no model, or none that can read texts.
+func (b *Bundle) isEmpty() bool {
+	return b == nil || b.Model == nil || b.Model.Shared == nil || b.Tokenizer == nil
 }
 
 // Open loads a checkpoint folder, the best checkpoint of a run folder, or a Hugging Face folder. how says in words
@@ -225,6 +230,9 @@ func writeModelFolder(d *checkpoints.Dir, files []tokenizer.File, weights []safe
 
 // files returns the small files of a checkpoint: all but the weights.
 func (b *Bundle) files() ([]tokenizer.File, error) {
+	if b.isEmpty() {
+		return nil, fmt.Errorf("write checkpoint: %w", model.ErrNoModel)
+	}
 	config, err := b.Model.Config.JSON()
 	if err != nil {
 		return nil, err

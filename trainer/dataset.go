@@ -89,6 +89,9 @@ func withConflicts(err error, set *parquetio.Dataset) error {
 // SayLeftOut says which columns of a data set are left out because its files do not agree about them, and which folders below
 // those that were named.
 func SayLeftOut(c *Console, set *parquetio.Dataset) {
+	if set == nil {
+		return
+	}
 	for _, conflict := range set.Conflicts() {
 		c.Say("  left out: %s", conflict)
 	}

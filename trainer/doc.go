@@ -4,7 +4,8 @@
 //
 //	result, err := trainer.Finetune(ctx, config, trainer.FinetuneOptions{Console: console})
 //	bundle, _, err := trainer.Open("runs/quickstart")          // the best checkpoint of the run
-//	predictor := trainer.NewPredictor(bundle, *bundle.Info.Task, workers, trainer.PredictorOptions{})
+//	spec, err := trainer.PredictionTask(bundle, task.Options{})
+//	predictor := trainer.NewPredictor(bundle, spec, nil, trainer.PredictorOptions{})
 //	answers, err := predictor.Classify(ctx, []string{"sms: You have won a prize"})
 //
 // The state of a run is its weights, the optimizer's state, one step number and the seed: everything random is a pure

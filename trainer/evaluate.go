@@ -40,8 +40,13 @@ type Evaluator struct {
 	known     knownConstant
 }
 
-// NewEvaluator returns an evaluator of a model for a task, which writes answers of limit tokens at most, EOS included.
+// NewEvaluator returns an evaluator of a model for a task, which writes answers of limit tokens at most, EOS included; 0 is
+// the checkpoint's limit, or else 128.
 func NewEvaluator(b *Bundle, spec task.Spec, limit int, w *kernel.Workers) *Evaluator {
+	if b.isEmpty() { // which Evaluate says
+		return &Evaluator{spec: spec}
+	}
+	limit = firstPositive(limit, b.Info.MaxTargetLength, 128)
 	e := &Evaluator{
 		model: b.Model, spec: spec, loss: decode.NewLoss(b.Model, w), generator: decode.New(b.Model, w), how: decode.Options{MaxTokens: limit}, tokenizer: b.Tokenizer,
 	}
@@ -82,6 +87,8 @@ type answered struct {
 	Truncated int         // texts that reached the limit before their end
 }
 
+const defaultBatch = 32 // examples
+
 // Evaluation is the result of an evaluation.
 type Evaluation struct {
 	Values     []metric.Value // in the order in which they are shown
@@ -113,6 +120,15 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 
 // run is Evaluate, and returns the answers too.
 func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, answers, error) {
+	if e.model == nil {
+		return nil, nil, fmt.Errorf("evaluate: %w", model.ErrNoModel)
+	}
+	if examples == nil {
+		examples = new(data.Examples)
+	}
+	if done == nil {
+		done = func(int64) {}
+	}
 	var loss metric.Loss
 	answers, err := e.answers(examples)
 	if err != nil {
@@ -129,7 +145,7 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 		return a, err
 	}
 	err = divide(ctx, e.World, func(ctx context.Context, next func(func() (answered, error)) error) error {
-		return eachBatch(ctx, examples, batchSize, func(read func() *data.Batch) error {
+		return eachBatch(ctx, examples, firstPositive(batchSize, defaultBatch), func(read func() *data.Batch) error {
 			return next(func() (answered, error) { return compute(read()) })
 		})
 	}, func(a answered) error {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"log"
 
-	"t5train/model/kernel"
+	"t5train/data/task"
 	"t5train/trainer"
 )
 
@@ -15,7 +15,11 @@ func ExamplePredictor() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	predictor := trainer.NewPredictor(bundle, *bundle.Info.Task, kernel.NewWorkers(0), trainer.PredictorOptions{})
+	spec, err := trainer.PredictionTask(bundle, task.Options{}) // the checkpoint's, or seq2seq where it knows none
+	if err != nil {
+		log.Fatal(err)
+	}
+	predictor := trainer.NewPredictor(bundle, spec, nil, trainer.PredictorOptions{}) // on all processors
 	input, err := trainer.TextInput(predictor.Task(), "You have won a prize")
 	if err != nil {
 		log.Fatal(err)

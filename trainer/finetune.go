@@ -25,10 +25,10 @@ const configName = record.ConfigName
 
 // FinetuneOptions are what a run needs besides its configuration.
 type FinetuneOptions struct {
-	Console   *Console
-	Resume    bool // it is an error if the output folder holds no run to go on with
-	Overwrite bool // start anew although the output folder holds a run
-	NoVerify  bool // take the weights of model.path as they are, damaged or not
+	Console   *Console // nil is silent
+	Resume    bool     // it is an error if the output folder holds no run to go on with
+	Overwrite bool     // start anew although the output folder holds a run
+	NoVerify  bool     // take the weights of model.path as they are, damaged or not
 
 	// Initial, if not empty, is a folder, new or empty, that gets the model that training starts from. A run that goes on
 	// leaves it alone.
@@ -80,8 +80,13 @@ func Finetune(ctx context.Context, config *configs.Config, o FinetuneOptions) (*
 	return train(ctx, config, o, readRows)
 }
 
+var errNoConfig = errors.New("there is no configuration: begin with configs.Default or configs.Load")
+
 // resolved returns the configuration with all that follows from it, which must be right.
 func resolved(config *configs.Config) (*configs.Config, error) {
+	if config == nil {
+		return nil, errNoConfig
+	}
 	c := *config
 	c.Resolve()
 	if err := c.Validate(); err != nil {
@@ -93,6 +98,9 @@ func resolved(config *configs.Config) (*configs.Config, error) {
 // Check finds what is wrong with the input of a run as far as file heads tell, and writes nothing: model and tokenizer
 // fit together, and the data has the columns that the task needs.
 func Check(ctx context.Context, c *configs.Config, console *Console) error {
+	if c == nil {
+		return errNoConfig
+	}
 	warnRate(c, console)
 	var errs []error
 	tok, err := checkModel(c)

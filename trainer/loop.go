@@ -477,6 +477,9 @@ func headline() []string {
 
 // ShownFirst returns the metrics that a configuration names.
 func ShownFirst(c *configs.Config) []string {
+	if c == nil {
+		return nil
+	}
 	first := slices.Clone(c.Task.Metrics)
 	for _, p := range c.Data.Mixture {
 		first = append(first, p.Metrics...)

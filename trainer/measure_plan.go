@@ -146,6 +146,9 @@ func (r *PlanResult) String() string {
 			l.Step, l.Reduction, grouped(int(l.TokensPerS)), 100*l.Efficiency, grouped(int(l.Memory/1e6)))
 	}
 	_ = t.Flush() // a strings.Builder does not fail
+	if len(r.Layouts) == 0 {
+		return text.String()
+	}
 	last, best := r.Layouts[len(r.Layouts)-1], r.Layouts[0]
 	for _, l := range r.Layouts {
 		if l.Nodes <= r.Pays {

@@ -8,6 +8,7 @@ import (
 	"t5train/data"
 	"t5train/data/objective"
 	"t5train/data/task"
+	"t5train/model"
 	"t5train/model/decode"
 	"t5train/model/kernel"
 )
@@ -34,8 +35,11 @@ type PredictorOptions struct {
 	MaxOutputLength int
 }
 
-// NewPredictor returns a predictor for a task.
+// NewPredictor returns a predictor for a task, such as that of [PredictionTask]. Nil workers are all processors.
 func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptions) *Predictor {
+	if b.isEmpty() { // whose methods say so
+		return &Predictor{spec: spec, maxInput: firstPositive(o.MaxInputLength, 512), maxOutput: firstPositive(o.MaxOutputLength, 128)}
+	}
 	return &Predictor{
 		bundle: b, spec: spec, generator: decode.New(b.Model, w), loss: decode.NewLoss(b.Model, w), labels: newLabelScorer(b, spec), vocab: vocabularyOf(b.Tokenizer),
 		maxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
@@ -103,6 +107,9 @@ type Sequence struct {
 
 // CheckGeneration finds what Generate would refuse about options, before there is any text.
 func (p *Predictor) CheckGeneration(o decode.Options) error {
+	if p.bundle.isEmpty() {
+		return fmt.Errorf("check generation: %w", model.ErrNoModel)
+	}
 	if err := p.limited(o).Validate(p.bundle.Model.Config.VocabSize); err != nil {
 		return fmt.Errorf("options of generation: %w", err)
 	}
@@ -117,6 +124,9 @@ func (p *Predictor) limited(o decode.Options) decode.Options {
 
 // Generate returns what the model writes for each text. MaxTokens 0 is MaxOutputLength.
 func (p *Predictor) Generate(ctx context.Context, texts []string, o decode.Options) ([]Generated, error) {
+	if p.bundle.isEmpty() {
+		return nil, fmt.Errorf("generate: %w", model.ErrNoModel)
+	}
 	o = p.limited(o)
 	ids, cut := p.encode(texts)
 	outputs, err := p.generator.Generate(ctx, ids, o)
@@ -156,6 +166,9 @@ type TargetScore struct {
 
 // Score returns how probable the targets of each text are. Targets are never cut.
 func (p *Predictor) Score(ctx context.Context, texts []string, targets [][]string) ([]Scored, error) {
+	if p.bundle.isEmpty() {
+		return nil, fmt.Errorf("score: %w", model.ErrNoModel)
+	}
 	if len(targets) != len(texts) {
 		return nil, fmt.Errorf("score: %d lists of targets for %d texts, want one for each", len(targets), len(texts))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"t5train/data"
 	"t5train/data/task"
+	"t5train/model"
 	"t5train/model/decode"
 	"t5train/model/kernel"
 	"t5train/trainer/dist"
@@ -20,13 +21,13 @@ import (
 type EvaluateOptions struct {
 	Data            []string     // parquet files
 	Task            task.Options // what corrects the task that the checkpoint remembers, or names another one
-	BatchSize       int          // examples
+	BatchSize       int          // examples; 0 is 32
 	MaxExamples     int          // drawn at random, always the same; 0 is all
 	MaxInputLength  int          // tokens; 0 is the checkpoint's, or else 512
 	MaxTargetLength int          // tokens; 0 is the checkpoint's, or else 128
 	Tokens          string       // folder of token stores for a checkpoint that is pre-trained; "" is a temporary one
 	Threads         int
-	Console         *Console
+	Console         *Console    // nil is silent
 	World           *dist.World // ranks that share the work, each of which makes the same call; nil is none
 
 	Generation *decode.Options // of answers that are texts; nil is greedy. One sequence counts, so Returned is 0.
@@ -35,7 +36,10 @@ type EvaluateOptions struct {
 // Evaluate computes the loss and the metrics of a checkpoint on a data set: by its task, or for one that is pre-trained,
 // and unless another task is asked for, by its objective on text. Metrics of the task come with their 95 % intervals.
 func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, error) {
-	o.Threads = o.World.Threads(o.Threads)
+	if b.isEmpty() {
+		return nil, fmt.Errorf("evaluate: %w", model.ErrNoModel)
+	}
+	o.Threads, o.BatchSize = o.World.Threads(o.Threads), firstPositive(o.BatchSize, defaultBatch)
 	if b.Info.Objective != nil && b.Info.Task == nil && o.Task.Name == "" {
 		if o.Generation != nil {
 			return nil, o.World.Common(errNothingGenerated)
@@ -177,7 +181,10 @@ const bootstrapSeed = 0
 // PredictionTask returns the task for inputs that have no answers: the checkpoint's with corrections, or another one that
 // is asked for. A checkpoint that knows another task than seq2seq, which is asked for, keeps the form of its input.
 func PredictionTask(b *Bundle, o task.Options) (task.Spec, error) {
-	stored := b.Info.Task
+	var stored *task.Spec
+	if b != nil {
+		stored = b.Info.Task
+	}
 	switch {
 	case stored != nil && (o.Name == "" || o.Name == stored.Name):
 		return stored.Correct(o)

@@ -105,7 +105,11 @@ func (o SpanOptions) lengths() Lengths {
 
 // SpanLengths returns how many tokens of text fill an input of some tokens, EOS included, and how many targets they
 // make (random_spans_helper): 568 and 114 for 512 input tokens, density 0.15 and mean span length 3.
+// Settings that [NewSpanCorruption] refuses have no lengths: they are 0.
 func SpanLengths(input int, density, mean float64) (tokens, targets int) {
+	if !(density > 0 && density < 1 && mean >= 1) || input < 1 {
+		return 0, 0
+	}
 	lengths := func(tokens int) (inputs, targets int) {
 		noise := round(float64(tokens) * density)
 		spans := round(float64(noise) / mean)

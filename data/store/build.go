@@ -56,6 +56,9 @@ var ErrOther = errors.New("the files or the tokenizer are not those that its sto
 //
 // A store that is there and damaged is an error that says what to remove. Other stores in dir are left alone.
 func Build(ctx context.Context, dir string, set *parquetio.Dataset, tok Tokenizer, o Options) (*Store, Made, error) {
+	if set == nil || tok == nil {
+		return nil, Made{}, errors.New("make token store: it needs a data set and a tokenizer")
+	}
 	s, made, err := build(ctx, dir, set, tok, o, commitBytes)
 	if err != nil {
 		return nil, Made{}, fmt.Errorf("make token store in %s: %w", dir, durable.WithRemedy(err))

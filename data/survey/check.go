@@ -3,7 +3,9 @@ package survey
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"t5train/data/parquetio"
@@ -25,6 +27,8 @@ type CheckOptions struct {
 	Progress func(split string, done, total int64) // may be nil
 }
 
+var errNoSet = errors.New("survey: there is no data set: open one")
+
 // BytesPerRow is about the memory that [Check] takes for a row: what is left of it are two digests of 16 bytes, with its
 // place and its label.
 const BytesPerRow = 120
@@ -33,6 +37,12 @@ const BytesPerRow = 120
 func Check(ctx context.Context, splits []Split, o CheckOptions) (*Report, error) {
 	c := &checking{CheckOptions: o, splits: splits, findings: newFindings(o.Examples), exact: seen{}, normal: seen{}}
 	c.labels.numbers = map[string]int32{}
+	if slices.ContainsFunc(splits, func(s Split) bool { return s.Set == nil }) {
+		return nil, errNoSet
+	}
+	if len(splits) == 0 {
+		return c.report(), nil
+	}
 	if err := c.sameClasses(); err != nil {
 		return nil, err
 	}

@@ -76,6 +76,9 @@ type Value struct {
 
 // Describe reads the whole data set once. It holds a block of its texts, and counts.
 func Describe(ctx context.Context, set *parquetio.Dataset, o DescribeOptions) (*Description, error) {
+	if set == nil {
+		return nil, errNoSet
+	}
 	d := &describing{DescribeOptions: o, set: set}
 	d.result.Rows, d.result.Roles = set.Rows(), o.Roles
 	for _, f := range set.Files() {

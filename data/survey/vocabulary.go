@@ -84,6 +84,9 @@ type UsageOptions struct {
 // MeasureUsage counts the texts that each yields. It holds a few blocks of them, or the longest one, and counts of pieces
 // and characters; the result does not depend on the threads.
 func MeasureUsage(vocabularies []Vocabulary, o UsageOptions, each func(yield func(text string) error) error) (*Usage, error) {
+	if each == nil {
+		each = func(func(string) error) error { return nil }
+	}
 	threads := max(o.Threads, 1)
 	work := make(chan []string, threads)
 	tallies := make([]*tally, threads)

@@ -123,7 +123,13 @@ type row struct {
 	cells   []parquetio.Cell
 }
 
-func (r row) cell(column string) parquetio.Cell { return r.cells[slices.Index(r.columns, column)] }
+// cell returns the cell of a column; it is null where the task names none.
+func (r row) cell(column string) parquetio.Cell {
+	if i := slices.Index(r.columns, column); i >= 0 {
+		return r.cells[i]
+	}
+	return parquetio.Cell{}
+}
 
 // text returns the text of a column, for an input.
 func (r row) text(what, column string) (string, error) {

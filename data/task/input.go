@@ -155,6 +155,8 @@ func field(fields map[string]json.RawMessage, name string) (json.RawMessage, boo
 func (s Spec) JSONText(raw json.RawMessage) (string, error) {
 	raw = bytes.TrimSpace(raw)
 	switch {
+	case len(raw) == 0:
+		return "", errors.New("got nothing, want a string or a list of strings")
 	case raw[0] == '"':
 		var text string
 		err := json.Unmarshal(raw, &text)

@@ -35,6 +35,9 @@ func New(m *model.T5, w *kernel.Workers) *Generator {
 	return g
 }
 
+// isEmpty reports whether a model has no weights.
+func isEmpty(m *model.T5) bool { return m == nil || m.Shared == nil }
+
 // Output is one generated sequence.
 type Output struct {
 	IDs []int32 // without the start token and without EOS
@@ -57,6 +60,9 @@ type Output struct {
 // tokens alone, and finished ones leave the batch. So short ones cost what they cost alone, whatever is beside them.
 // Weights that are damaged or have diverged are an error: there is no most probable token.
 func (g *Generator) Generate(ctx context.Context, inputs [][]int32, o Options) ([][]Output, error) {
+	if isEmpty(g.model) {
+		return nil, fmt.Errorf("generate: %w", model.ErrNoModel)
+	}
 	if o.EOS == nil {
 		o.EOS = []int32{int32(g.model.Config.EOSTokenID)}
 	}

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"fmt"
 	"math"
 
 	"t5train/model"
@@ -20,11 +21,16 @@ func NewLoss(m *model.T5, w *kernel.Workers) *Loss {
 	return &Loss{encoder: encoder{layers: &layers{model: m, workers: w}}}
 }
 
+func (l *Loss) isEmpty() bool { return l.encoder.layers == nil || isEmpty(l.encoder.model) }
+
 // lossLogits bounds the logits that are in memory at once: 38 MB. Each part of them reads lm_head once.
 const lossLogits = 9 << 20
 
 // Run returns the sums over the labels of a batch: those of model.LossGraph without label smoothing and z-loss.
 func (l *Loss) Run(b model.Batch) (kernel.Totals, error) {
+	if l.isEmpty() {
+		return kernel.Totals{}, fmt.Errorf("compute the loss: %w", model.ErrNoModel)
+	}
 	if err := b.Check(l.encoder.model.Config.VocabSize); err != nil {
 		return kernel.Totals{}, err
 	}

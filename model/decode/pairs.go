@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/model/op"
 )
@@ -12,6 +13,9 @@ import (
 // normally end in EOS. All positions are computed at once: 5 to 9 times as fast as [Generator.Score] for one input after the
 // other, but slower than that for many short targets that all inputs share. Damaged or diverged weights give NaN.
 func (l *Loss) Score(ctx context.Context, inputs [][]int32, targets [][][]int32) ([][]float64, error) {
+	if l.isEmpty() {
+		return nil, fmt.Errorf("score: %w", model.ErrNoModel)
+	}
 	m := l.encoder.model
 	if len(targets) != len(inputs) {
 		return nil, fmt.Errorf("score: %d lists of targets for %d inputs, want one for each", len(targets), len(inputs))

@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"slices"
 
+	"t5train/model"
 	"t5train/model/kernel"
 )
 
 // Score returns log p(target | input) in nats for each input and each target: the sum over the target's tokens. A target
 // normally ends in EOS. Targets with a common beginning share the work for it. Damaged or diverged weights give NaN.
 func (g *Generator) Score(ctx context.Context, inputs, targets [][]int32) ([][]float64, error) {
+	if isEmpty(g.model) {
+		return nil, fmt.Errorf("score: %w", model.ErrNoModel)
+	}
 	for _, t := range targets {
 		if at := outside(t, g.model.Config.VocabSize); at >= 0 {
 			return nil, fmt.Errorf("score targets: token %d is outside of the vocabulary of %d", t[at], g.model.Config.VocabSize)

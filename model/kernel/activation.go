@@ -95,6 +95,7 @@ func (a Activation) portableLoops() activationLoops {
 
 // Activate computes y = f(x) for [rows, d].
 func Activate(w *Workers, f Activation, y, x []float32, rows, d int) {
+	w = w.orDefault()
 	loop := w.isa.activations[f].forward
 	w.Rows(rows, grainFor(d), func(lo, hi int) {
 		loop(y[lo*d:hi*d], x[lo*d:hi*d])
@@ -103,6 +104,7 @@ func Activate(w *Workers, f Activation, y, x []float32, rows, d int) {
 
 // ActivateBackward computes dx = dy * f'(x) for [rows, d]. dx may be dy.
 func ActivateBackward(w *Workers, f Activation, dx, dy, x []float32, rows, d int) {
+	w = w.orDefault()
 	loop := w.isa.activations[f].backward
 	w.Rows(rows, grainFor(d), func(lo, hi int) {
 		loop(dx[lo*d:hi*d], dy[lo*d:hi*d], x[lo*d:hi*d])
@@ -112,6 +114,7 @@ func ActivateBackward(w *Workers, f Activation, dx, dy, x []float32, rows, d int
 // ActivateGated computes y = f(gate) * value, where a row of x [rows, 2d] is the gate followed by the value
 // (wi_0 and wi_1 of T5 1.1); y is [rows, d].
 func ActivateGated(w *Workers, f Activation, y, x []float32, rows, d int) {
+	w = w.orDefault()
 	loop := w.isa.activations[f].gated
 	w.Rows(rows, grainFor(2*d), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
@@ -122,6 +125,7 @@ func ActivateGated(w *Workers, f Activation, y, x []float32, rows, d int) {
 
 // ActivateGatedBackward computes dx [rows, 2d] from dy [rows, d] and x [rows, 2d] of ActivateGated.
 func ActivateGatedBackward(w *Workers, f Activation, dx, dy, x []float32, rows, d int) {
+	w = w.orDefault()
 	loop := w.isa.activations[f].gatedBackward
 	w.Rows(rows, grainFor(2*d), func(lo, hi int) {
 		for r := lo; r < hi; r++ {

@@ -33,6 +33,7 @@ const queryBlock = 64
 // Forward computes out = softmax(q·kᵀ + bias)·v for every sequence and head. The strides count elements
 // from row to row.
 func (a *Attention) Forward(w *Workers, out []float32, outStride int, q []float32, qStride int, k, v []float32, kvStride int) {
+	w = w.orDefault()
 	l := &w.isa.loops
 	a.eachHead(w, func(s *scratch, t headTask) {
 		mask := a.Dropout.masker(l)
@@ -66,6 +67,7 @@ func (a *Attention) Forward(w *Workers, out []float32, outStride int, q []float3
 // bias in dBias, laid out like Bias.Values (nil without bias). All four are overwritten.
 func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []float32, dkvStride int, dBias []float32,
 	dOut []float32, outStride int, q []float32, qStride int, k, v []float32, kvStride int) {
+	w = w.orDefault()
 	// The gradient of the bias by distance, for each sequence and head on its own: sequence s needs
 	// queries+keys numbers a head, so together they fit in heads*(all queries + all keys).
 	var partial []float32

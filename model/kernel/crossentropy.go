@@ -48,6 +48,7 @@ func (c *CrossEntropy) chunkRows(w *Workers, rows int) int {
 //
 //	dlogits = gradScale * ((1 + 2*zLoss*logZ) * softmax - target)
 func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, weight []float32, dHidden, dWeight []float32, gradScale float32) Totals {
+	w = w.orDefault()
 	total := Totals{Hits: make([]bool, len(labels))}
 	rows := make([]int, 0, len(labels)) // the tokens that have a target
 	for i, label := range labels {

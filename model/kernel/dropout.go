@@ -72,6 +72,7 @@ func dropoutRow(y, x []float32, words *philoxWords, below uint16, scale float32)
 
 // Rows applies the dropout to x [rows, d]. y may be x.
 func (p Dropout) Rows(w *Workers, y, x []float32, rows, d int) {
+	w = w.orDefault()
 	w.Rows(rows, grainFor(d), func(lo, hi int) {
 		m := p.masker(&w.isa.loops)
 		for r := lo; r < hi; r++ {

@@ -85,6 +85,7 @@ func (l *loops) softmaxAgain(x []float32, largest, inverse float32) {
 
 // LogSumExp returns the largest element of x, the position of the first such, and ln(sum(e^x)). x is overwritten.
 func LogSumExp(w *Workers, x []float32) (largest float64, argmax int, z float64) {
+	w = w.orDefault()
 	most := w.isa.maximum(x)
 	for argmax < len(x)-1 && x[argmax] != most { // a NaN is not found
 		argmax++

@@ -19,6 +19,7 @@ const (
 // op(A) is [m, k]: a is [m, k] with stride lda, or [k, m] when transA is set. op(B) is [k, n]: b is
 // [k, n] with stride ldb, or [n, k] when transB is set. c is [m, n] with stride ldc.
 func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
+	w = w.orDefault()
 	if m == 0 || n == 0 {
 		return
 	}

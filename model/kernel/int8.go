@@ -73,6 +73,7 @@ func QuantizeInt8(dst []int8, x []float32) (scale float32) {
 
 // EmbedInt8 is Embed for a table in eight bits.
 func EmbedInt8(w *Workers, y []float32, table *Int8, ids []int32) {
+	w = w.orDefault()
 	w.Rows(len(ids), grainFor(table.In), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			table.Row(y[i*table.In:(i+1)*table.In], int(ids[i]))

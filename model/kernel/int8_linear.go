@@ -21,6 +21,7 @@ const MaxInt8Inputs = (1<<31 - 1) / (127 * 127)
 //
 // A row of x with NaN or infinity has results that are no finite numbers.
 func LinearInt8(w *Workers, y []float32, stride int, x []float32, rows int, accumulate bool, weights ...*Int8) {
+	w = w.orDefault()
 	if rows == 0 {
 		return
 	}

@@ -50,6 +50,7 @@ func portableLoops() loops {
 
 // Add adds x to y, element by element.
 func Add(w *Workers, y, x []float32) {
+	w = w.orDefault()
 	w.Rows(len(x), grainFor(1), func(lo, hi int) { w.isa.add(y[lo:hi], x[lo:hi]) })
 }
 

@@ -15,6 +15,7 @@ type counters struct {
 // Measure starts to count matrix products; the function that it returns says how many floating-point operations they
 // took, those inside attention included, and how many seconds passed inside Gemm.
 func (w *Workers) Measure() (stop func() (flops, gemmSeconds float64)) {
+	w = w.orDefault()
 	w.counters.flops.Store(0)
 	w.counters.nanos.Store(0)
 	w.counters.on.Store(true)
@@ -44,6 +45,7 @@ func (c *counters) product(m, n, k int) (done func()) {
 // PeakGFLOPS measures how many floating-point operations a second the innermost loop of Gemm reaches with all data in
 // the first cache, on all threads at once: what a whole step can be compared to.
 func PeakGFLOPS(w *Workers) float64 {
+	w = w.orDefault()
 	const k, repeats, tries = 256, 2000, 5
 	tile := 2 * float64(w.isa.rows) * float64(w.isa.cols) * k
 	best := 0.0

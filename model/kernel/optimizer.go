@@ -30,7 +30,7 @@ type OptimizerLoops struct {
 }
 
 // OptimizerLoops returns the loops of the path of w.
-func (w *Workers) OptimizerLoops() *OptimizerLoops { return &w.isa.OptimizerLoops }
+func (w *Workers) OptimizerLoops() *OptimizerLoops { return &w.orDefault().isa.OptimizerLoops }
 
 // portableOptimizerLoops are the loops in plain Go.
 func portableOptimizerLoops() OptimizerLoops {

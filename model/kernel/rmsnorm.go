@@ -9,6 +9,7 @@ const rmsBlock = 64
 // RMSNorm computes y = weight * x / sqrt(mean(x²) + eps) for each row of x [rows, d] (Zhang & Sennrich
 // 2019; T5 has no mean and no bias). It stores 1/sqrt(mean(x²) + eps) in inverse [rows] for the backward pass.
 func RMSNorm(w *Workers, y, x, weight []float32, eps float32, inverse []float32) {
+	w = w.orDefault()
 	d := len(weight)
 	l := &w.isa.loops
 	w.Rows(len(inverse), grainFor(d), func(lo, hi int) {
@@ -25,6 +26,7 @@ func RMSNorm(w *Workers, y, x, weight []float32, eps float32, inverse []float32)
 //
 //	dx = inv * (weight*dy - x * inv² * mean(weight*dy*x)),  dWeight += sum over rows of dy*x*inv
 func RMSNormBackward(w *Workers, dx, dWeight, dy, x, weight, inverse []float32) {
+	w = w.orDefault()
 	d := len(weight)
 	rows := len(inverse)
 	tasks := blocks(rows, rmsBlock)

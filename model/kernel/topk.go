@@ -16,6 +16,7 @@ type Ranked struct {
 //
 // It reads x once, in blocks: one whose maximum is too small, as nearly all are of a large vector, costs nothing more.
 func TopK(w *Workers, x []float32, k int, best []Ranked) []Ranked {
+	w = w.orDefault()
 	const block = 256
 	first, least := len(best), float32(math.Inf(-1))
 	for lo := 0; lo < len(x) && k > 0; lo += block {

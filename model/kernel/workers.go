@@ -8,7 +8,7 @@ import (
 )
 
 // Workers runs the tasks of a kernel on a fixed number of threads. It may be used by several
-// goroutines at once; each call gets scratch memory of its own.
+// goroutines at once; each call gets scratch memory of its own. Nil and the zero value are NewWorkers(0).
 type Workers struct {
 	threads  int
 	isa      *isa
@@ -44,19 +44,30 @@ func NewWorkersOn(path string, threads int) *Workers {
 	return w
 }
 
+// defaultWorkers are what nil stands for.
+var defaultWorkers = sync.OnceValue(func() *Workers { return NewWorkers(0) })
+
+func (w *Workers) orDefault() *Workers {
+	if w == nil || w.isa == nil {
+		return defaultWorkers()
+	}
+	return w
+}
+
 // Path returns the name of the path.
-func (w *Workers) Path() string { return w.isa.name }
+func (w *Workers) Path() string { return w.orDefault().isa.name }
 
 // FloatPath returns the name of the path whose kernels compute in float32: what training and its rounding depend on.
-func (w *Workers) FloatPath() string { return strings.TrimSuffix(w.isa.name, vnni) }
+func (w *Workers) FloatPath() string { return strings.TrimSuffix(w.Path(), vnni) }
 
 // Threads returns the number of threads.
-func (w *Workers) Threads() int { return w.threads }
+func (w *Workers) Threads() int { return w.orDefault().threads }
 
 // Run calls f(task) once for every task in [0, tasks), on up to Threads() threads, and returns when
 // all are done. Tasks must not depend on each other. A panic in a task comes up here once no other task runs; from several
 // threads it is a text with the stack of the task.
 func (w *Workers) Run(tasks int, f func(task int)) {
+	w = w.orDefault()
 	helpers := min(w.threads, tasks) - 1
 	if helpers <= 0 {
 		for task := range tasks {
@@ -93,6 +104,7 @@ func (w *Workers) runPhases(firstTasks int, first func(task int), secondTasks in
 
 // Rows calls f(lo, hi) for the blocks of grain rows that make up [0, rows).
 func (w *Workers) Rows(rows, grain int, f func(lo, hi int)) {
+	grain = max(1, grain)
 	w.Run(blocks(rows, grain), func(task int) {
 		f(task*grain, min(rows, (task+1)*grain))
 	})

@@ -13,6 +13,9 @@ type Launcher struct {
 
 // LauncherFrom reads the variables by which launchers tell a process that it is a rank.
 func LauncherFrom(getenv func(string) string) Launcher {
+	if getenv == nil {
+		return Launcher{}
+	}
 	for _, l := range []struct{ name, rank, size, local string }{
 		{OpenMPI, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"},
 		{MPICH, "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"},

@@ -125,14 +125,20 @@ func (w *World) Size() int {
 	if w == nil {
 		return 1
 	}
-	return w.size
+	return max(1, w.size)
 }
 
 // First tells whether this is the rank that writes and speaks.
 func (w *World) First() bool { return w.Rank() == 0 }
 
+// isAlone reports whether there are no ranks: w is nil, or was not opened.
+func (w *World) isAlone() bool { return w == nil || w.mpi == nil }
+
 // String says what the ranks run on.
 func (w *World) String() string {
+	if w.isAlone() {
+		return "1 process"
+	}
 	if w.size == 1 {
 		return fmt.Sprintf("1 rank, by %s: no launcher has started others", w.mpi.family)
 	}
@@ -158,7 +164,7 @@ func (w *World) Name(rank int) string {
 // Threads returns with how many threads a rank computes that is asked for a number; 0 is its part of the processors that
 // the launcher has left to it and to its neighbours.
 func (w *World) Threads(asked int) int {
-	if w == nil || asked > 0 {
+	if w.isAlone() || asked > 0 {
 		return asked
 	}
 	return max(1, kernel.NewWorkers(0).Threads()/w.shared)
@@ -183,7 +189,7 @@ func (w *World) Broken() bool { return w != nil && w.broken != nil }
 
 // Close ends the work of all ranks together.
 func (w *World) Close() error {
-	if w == nil {
+	if w.isAlone() {
 		return nil
 	}
 	finalize := func() error { return w.mpi.do("MPI_Finalize", w.mpi.finalize) } // which waits for all ranks
@@ -196,7 +202,7 @@ func (w *World) Close() error {
 
 // Abort ends all ranks, whatever they do. It is for a rank that has failed alone.
 func (w *World) Abort() {
-	if w == nil {
+	if w.isAlone() {
 		return
 	}
 	// Where the library no longer answers, the launcher sees that this process ends with an error.

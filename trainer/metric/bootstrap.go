@@ -33,6 +33,9 @@ const Resamples = 1000
 // Efron and Tibshirani 1993, chapter 13; Koehn 2004 for BLEU). Sample r is a pure function of the seed, r and the number
 // of examples, so metrics of the same examples are sampled alike. Without examples an interval is the value itself.
 func Bootstrap(ctx context.Context, m Sampled, seed uint64) ([]Interval, error) {
+	if m == nil {
+		return nil, nil
+	}
 	result := m.Result()
 	values := make([][]float64, len(result))
 	index := make([]int, m.Len())

@@ -70,6 +70,9 @@ func (t *Text) Sample(index []int) []Value {
 
 // Signature says how the values were computed.
 func (t *Text) Signature() string {
+	if t.scorer == nil {
+		return ""
+	}
 	if t.references < 0 {
 		return t.scorer.Signature("var")
 	}
@@ -78,6 +81,9 @@ func (t *Text) Signature() string {
 
 // Scores returns the values of a single example, for those who look for the best and worst ones.
 func Scores(s Scorer, prediction string, references []string) []Value {
+	if s == nil {
+		return nil
+	}
 	return s.Score(s.Statistics(prediction, references))
 }
 

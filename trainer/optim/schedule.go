@@ -22,6 +22,9 @@ type Schedule struct {
 
 // LR returns the learning rate of a step, the first being 0.
 func (s Schedule) LR(step int64) float64 {
+	if s.factor == nil { // the zero value
+		return 0
+	}
 	return s.options.LR * s.factor(s.options, step)
 }
 

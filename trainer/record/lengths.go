@@ -30,6 +30,9 @@ const maxMeasured = 10000
 
 // Measure returns the lengths of a source.
 func Measure(s data.Source) Lengths {
+	if s == nil {
+		return Lengths{}
+	}
 	n := s.Len()
 	l := Lengths{Examples: n, Sampled: min(n, maxMeasured)}
 	inputs, targets := make([]int, l.Sampled), make([]int, l.Sampled)

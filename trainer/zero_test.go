@@ -1,0 +1,163 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"t5train/configs"
+	"t5train/data"
+	"t5train/data/task"
+	"t5train/model"
+	"t5train/model/decode"
+)
+
+// A folder of Hugging Face, which does not say what task it is for, does what the README does with a checkpoint, on the
+// processors that there are: it writes text, and says what it lacks to classify.
+func TestOpenAPlainFolder(t *testing.T) {
+	run := finetune(t, tinyConfig(t), FinetuneOptions{})
+	plain := t.TempDir()
+	for _, name := range []string{"config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"} {
+		if err := os.WriteFile(filepath.Join(plain, name), mustRead(t, filepath.Join(run.Checkpoint, name)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, _, err := Open(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := PredictionTask(b, task.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := NewPredictor(b, spec, nil, PredictorOptions{})
+	input, err := TextInput(p.Task(), "a day")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Classify(t.Context(), []string{input.Text}); err == nil {
+		t.Error("a model without labels classifies")
+	}
+	if got, err := p.Generate(t.Context(), []string{input.Text}, decode.Options{MaxTokens: 3}); err != nil || len(got) != 1 {
+		t.Errorf("generated %+v, %v", got, err)
+	}
+	if _, err := Evaluate(t.Context(), b, EvaluateOptions{}); err == nil {
+		t.Error("evaluated without data")
+	}
+	o := EvaluateOptions{Data: []string{validationFile}, Task: task.Options{Name: task.Classification}, MaxExamples: 4, MaxInputLength: 8}
+	if e, err := Evaluate(t.Context(), b, o); err != nil || len(e.Values) == 0 {
+		t.Errorf("evaluated %+v, %v", e, err)
+	}
+}
+
+// Options that are left zero, and a console that is nil, work silently.
+func TestZeroOptions(t *testing.T) {
+	c := tinyConfig(t)
+	r, err := Finetune(t.Context(), c, FinetuneOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(t.Context(), c, nil); err != nil {
+		t.Error(err)
+	}
+	if err := TrainExamples(t.Context(), c, 1, nil, func(Example) error { return nil }); err != nil {
+		t.Error(err)
+	}
+	if err := HeldOutExamples(t.Context(), c, nil, func(Example) error { return nil }); err != nil {
+		t.Error(err)
+	}
+	if err := Convert(t.Context(), r.Checkpoint, filepath.Join(t.TempDir(), "out"), ConvertOptions{}, nil); err != nil {
+		t.Error(err)
+	}
+	if again, err := Finetune(t.Context(), c, FinetuneOptions{}); err != nil || again.Step != r.Step {
+		t.Errorf("a finished run: %+v, %v", again, err)
+	}
+}
+
+// What is nil or zero is an error, or nothing, and no panic.
+func TestZeroValues(t *testing.T) {
+	ctx := t.Context()
+	for name, call := range map[string]func() error{
+		"Finetune":        func() error { _, err := Finetune(ctx, nil, FinetuneOptions{}); return err },
+		"Finetune, zero":  func() error { _, err := Finetune(ctx, &configs.Config{}, FinetuneOptions{}); return err },
+		"Pretrain":        func() error { _, err := Pretrain(ctx, nil, FinetuneOptions{}); return err },
+		"Check":           func() error { return Check(ctx, nil, nil) },
+		"TrainExamples":   func() error { return TrainExamples(ctx, nil, 1, nil, nil) },
+		"HeldOutExamples": func() error { return HeldOutExamples(ctx, nil, nil, nil) },
+		"BenchData":       func() error { _, err := BenchData(ctx, nil, DataOptions{}, nil); return err },
+		"Evaluate":        func() error { _, err := Evaluate(ctx, nil, EvaluateOptions{}); return err },
+		"Evaluate, zero":  func() error { _, err := Evaluate(ctx, &Bundle{}, EvaluateOptions{}); return err },
+		"Evaluator": func() error {
+			_, err := NewEvaluator(nil, task.Spec{}, 0, nil).Evaluate(ctx, nil, 0, nil)
+			return err
+		},
+		"Evaluator, zero": func() error { _, err := new(Evaluator).Evaluate(ctx, &data.Examples{}, 0, nil); return err },
+		"Classify": func() error {
+			_, err := NewPredictor(nil, task.Spec{}, nil, PredictorOptions{}).Classify(ctx, []string{"a"})
+			return err
+		},
+		"Generate":        func() error { _, err := new(Predictor).Generate(ctx, []string{"a"}, decode.Options{}); return err },
+		"Score":           func() error { _, err := new(Predictor).Score(ctx, []string{"a"}, [][]string{{"b"}}); return err },
+		"CheckGeneration": func() error { return new(Predictor).CheckGeneration(decode.Options{}) },
+		"Write":           func() error { return new(Bundle).Write(nil) },
+		"decode.Generator": func() error {
+			_, err := decode.New(nil, nil).Generate(ctx, [][]int32{{1}}, decode.Options{})
+			return err
+		},
+		"decode.Loss":     func() error { _, err := decode.NewLoss(nil, nil).Run(model.Batch{}); return err },
+		"LossGraph":       func() error { _, err := new(model.T5).LossGraph(nil, model.LossOptions{}); return err },
+		"model.Load":      func() error { _, err := model.Load(model.Config{}, nil); return err },
+		"data.NewBatches": func() error { _, err := data.NewBatches(nil, data.Size{}, data.Order{}); return err },
+	} {
+		if err := noPanic(call); err == nil || errors.Is(err, errPanicked) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+	for name, call := range map[string]func(){
+		"Console": func() {
+			new(Console).Say("a")
+			p := new(Console).Start("a", "b", 1)
+			p.Set(1)
+			p.Describe("a")
+			p.Stop()
+		},
+		"no Console": func() {
+			var c *Console
+			c.Say("a")
+			p := c.StartBar("a", "b", 1)
+			p.Set(1)
+			p.Describe("a")
+			p.Stop()
+		},
+		"Progress":   func() { var p *Progress; p.Set(1); p.Stop(); new(Progress).Describe("a") },
+		"Phases":     func() { p := NewPhases(nil); p.Progress("a", "b", 1, 2); p.Stop() },
+		"SayLeftOut": func() { SayLeftOut(nil, nil) },
+		"ShownFirst": func() { ShownFirst(nil) },
+		"PlanResult": func() { _ = new(PlanResult).String() },
+		"the task":   func() { _, _ = PredictionTask(nil, task.Options{}) },
+	} {
+		if err := noPanic(func() error { call(); return nil }); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := PredictionTask(nil, task.Options{}); err != nil {
+		t.Error(err)
+	}
+	if _, err := Finetune(context.Background(), &configs.Config{}, FinetuneOptions{}); errors.Is(err, errNoConfig) {
+		t.Errorf("an empty configuration is taken for none: %v", err)
+	}
+}
+
+var errPanicked = errors.New("it panicked")
+
+func noPanic(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", errPanicked, r)
+		}
+	}()
+	return f()
+}
