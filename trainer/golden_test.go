@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -21,50 +23,76 @@ const (
 )
 
 type trainingCase struct {
-	Optimizer string `json:"optimizer"`
-	Options   struct {
-		LR             *float64    `json:"lr"`
-		ScaleParameter bool        `json:"scale_parameter"`
-		RelativeStep   bool        `json:"relative_step"`
-		WarmupInit     bool        `json:"warmup_init"`
-		Betas          *[2]float64 `json:"betas"`
-		Eps            *float64    `json:"eps"`
-		WeightDecay    float64     `json:"weight_decay"`
-	} `json:"options"`
-	Steps          int       `json:"steps"`
-	BatchesPerStep int       `json:"batches_per_step"`
-	ClipNorm       *float64  `json:"clip_grad_norm"`
-	Losses         []float64 `json:"losses_f64"`
-	GradNorms      []float64 `json:"grad_norms_f64"`
+	Optimizer      string          `json:"optimizer"`
+	Options        json.RawMessage `json:"options"`
+	Steps          int             `json:"steps"`
+	BatchesPerStep int             `json:"batches_per_step"`
+	ClipNorm       *float64        `json:"clip_grad_norm"`
+	Losses         []float64       `json:"losses_f64"`
+	GradNorms      []float64       `json:"grad_norms_f64"`
+	Losses32       []float64       `json:"losses_f32"` // where float64 is not recorded
+	GradNorms32    []float64       `json:"grad_norms_f32"`
 }
 
-func (c trainingCase) build(t *testing.T, params []optim.Param, w *kernel.Workers) optim.Optimizer {
+// read reads options, by the names of transformers and torch; an option that is not known fails the test.
+func (c trainingCase) read(t *testing.T, options any) {
 	t.Helper()
-	var o optim.Optimizer
+	d := json.NewDecoder(bytes.NewReader(c.Options))
+	d.DisallowUnknownFields()
+	if err := d.Decode(options); err != nil {
+		t.Fatalf("golden: options %s: %v", c.Options, err)
+	}
+}
+
+// build returns the optimizer and the learning rate of a case. Options that it leaves out have their defaults.
+func (c trainingCase) build(t *testing.T, params []optim.Param, w *kernel.Workers) (o optim.Optimizer, rate float64) {
+	t.Helper()
 	var err error
 	switch c.Optimizer {
 	case "Adafactor":
-		options := optim.DefaultAdafactor()
-		options.ScaleParameter, options.RelativeStep, options.WarmupInit = c.Options.ScaleParameter, c.Options.RelativeStep, c.Options.WarmupInit
-		options.WeightDecay = c.Options.WeightDecay
-		o, err = optim.NewAdafactor(options, params, w)
+		d := optim.DefaultAdafactor()
+		eps := [2]float64{d.Eps1, d.Eps2}
+		c.read(t, &struct {
+			LR             *float64    `json:"lr"`
+			Eps            *[2]float64 `json:"eps"`
+			ClipThreshold  *float64    `json:"clip_threshold"`
+			DecayRate      *float64    `json:"decay_rate"`
+			Beta1          *float64    `json:"beta1"`
+			WeightDecay    *float64    `json:"weight_decay"`
+			ScaleParameter *bool       `json:"scale_parameter"`
+			RelativeStep   *bool       `json:"relative_step"`
+			WarmupInit     *bool       `json:"warmup_init"`
+		}{&rate, &eps, &d.ClipThreshold, &d.DecayRate, &d.Beta1, &d.WeightDecay, &d.ScaleParameter, &d.RelativeStep, &d.WarmupInit})
+		d.Eps1, d.Eps2 = eps[0], eps[1]
+		o, err = optim.NewAdafactor(d, params, w)
 	case "AdamW":
-		options := optim.DefaultAdamW()
-		options.WeightDecay = c.Options.WeightDecay
-		if c.Options.Betas != nil {
-			options.Beta1, options.Beta2 = c.Options.Betas[0], c.Options.Betas[1]
-		}
-		if c.Options.Eps != nil {
-			options.Eps = *c.Options.Eps
-		}
-		o, err = optim.NewAdamW(options, params, w)
+		d := optim.DefaultAdamW()
+		betas := [2]float64{d.Beta1, d.Beta2}
+		c.read(t, &struct {
+			LR          *float64    `json:"lr"`
+			Betas       *[2]float64 `json:"betas"`
+			Eps         *float64    `json:"eps"`
+			WeightDecay *float64    `json:"weight_decay"`
+		}{&rate, &betas, &d.Eps, &d.WeightDecay})
+		d.Beta1, d.Beta2 = betas[0], betas[1]
+		o, err = optim.NewAdamW(d, params, w)
+	case "SGD":
+		var d optim.SGDOptions
+		c.read(t, &struct {
+			LR          *float64 `json:"lr"`
+			Momentum    *float64 `json:"momentum"`
+			Dampening   *float64 `json:"dampening"`
+			Nesterov    *bool    `json:"nesterov"`
+			WeightDecay *float64 `json:"weight_decay"`
+		}{&rate, &d.Momentum, &d.Dampening, &d.Nesterov, &d.WeightDecay})
+		o, err = optim.NewSGD(d, params, w)
 	default:
 		t.Fatalf("golden: unknown optimizer %q", c.Optimizer)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return o
+	return o, rate
 }
 
 // TestGoldenTrain repeats recorded training steps without dropout.
@@ -73,6 +101,13 @@ func TestGoldenTrain(t *testing.T) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			var c trainingCase
 			golden.Read(t, dir, &c)
+			if c.Losses == nil {
+				c.Losses, c.GradNorms = c.Losses32, c.GradNorms32
+			}
+			if c.Steps == 0 || len(c.Losses) < c.Steps || len(c.GradNorms) < c.Steps {
+				t.Fatalf("golden: %d steps, %d losses, %d gradient norms", c.Steps, len(c.Losses), len(c.GradNorms))
+			}
+			c.BatchesPerStep = max(1, c.BatchesPerStep)
 			m, err := LoadModel(dir)
 			if err != nil {
 				t.Fatal(err)
@@ -83,15 +118,12 @@ func TestGoldenTrain(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer graph.Close()
-			var rate float64
-			if c.Options.LR != nil {
-				rate = *c.Options.LR
-			}
+			optimizer, rate := c.build(t, optimParams(m.Params), w)
 			schedule, err := optim.NewSchedule("constant", optim.ScheduleOptions{LR: rate, Total: int64(c.Steps)})
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &stepper{graph: graph, params: m.Params, optimizer: c.build(t, optimParams(m.Params), w), schedule: schedule, workers: w}
+			s := &stepper{graph: graph, params: m.Params, optimizer: optimizer, schedule: schedule, workers: w}
 			if c.ClipNorm != nil {
 				s.clipNorm = *c.ClipNorm
 			}
@@ -104,7 +136,7 @@ func TestGoldenTrain(t *testing.T) {
 				var batches []model.Batch
 				var weights []float32
 				for j := range c.BatchesPerStep {
-					b := recordedBatch(t, file, i*c.BatchesPerStep+j)
+					b := recordedBatch(t, m.Config, file, i*c.BatchesPerStep+j)
 					batches = append(batches, b)
 					weights = append(weights, 1/float32(b.Targets()*c.BatchesPerStep)) // the mean of the batches' means
 				}
@@ -126,6 +158,9 @@ func TestGoldenTrain(t *testing.T) {
 			for _, p := range m.Params {
 				x, ok := file.Tensor("final_f64." + p.Name)
 				if !ok {
+					x, ok = file.Tensor("final." + p.Name)
+				}
+				if !ok {
 					t.Fatalf("golden: no tensor final_f64.%s", p.Name)
 				}
 				want, err := x.Float64s()
@@ -146,7 +181,7 @@ func TestGoldenTrain(t *testing.T) {
 
 // recordedBatch reads one padded batch, whose padding attention does not see; decoder inputs are the labels shifted
 // right.
-func recordedBatch(t *testing.T, file *safetensors.File, number int) model.Batch {
+func recordedBatch(t *testing.T, c model.Config, file *safetensors.File, number int) model.Batch {
 	t.Helper()
 	read := func(name string) ([]int64, []int) {
 		x, ok := file.Tensor(fmt.Sprintf("%s.%d", name, number))
@@ -169,11 +204,13 @@ func recordedBatch(t *testing.T, file *safetensors.File, number int) model.Batch
 			b.EncoderHidden = append(b.EncoderHidden, mask[i] == 0)
 		}
 		b.EncoderOffsets = append(b.EncoderOffsets, int32(len(b.EncoderIDs)))
-		last := int32(0) // the start token
+		last := int32(c.DecoderStartTokenID)
 		for i := r * labelShape[1]; i < (r+1)*labelShape[1]; i++ {
 			b.DecoderIDs = append(b.DecoderIDs, last)
 			b.Labels = append(b.Labels, int32(labels[i]))
-			last = max(int32(labels[i]), 0) // transformers turns -100 into the padding 0
+			if last = int32(labels[i]); last == kernel.IgnoreLabel { // transformers shifts padding in its place
+				last = int32(c.PadTokenID)
+			}
 		}
 		b.DecoderOffsets = append(b.DecoderOffsets, int32(len(b.DecoderIDs)))
 	}

@@ -52,15 +52,15 @@ type goldenSentence struct {
 
 type goldenRegression struct {
 	X, Y                            []float64
-	Pearson, Spearman, Kendall, MSE float64
+	Pearson, Spearman, Kendall, MSE *float64
 }
 
 type goldenSQuAD struct {
 	Prediction string
 	Answers    []string
 	Normalized string
-	Exact, F1  float64
-	F1V2       float64 `json:"f1_v2_empty_rule"`
+	Exact, F1  *float64
+	F1V2       *float64 `json:"f1_v2_empty_rule"`
 }
 
 type goldenBLEU struct {
@@ -119,7 +119,9 @@ func (s *streams) UnmarshalJSON(raw []byte) error {
 func (s streams) of(example int) []string {
 	var references []string
 	for _, stream := range s {
-		references = append(references, stream[example])
+		if example < len(stream) { // examples may have fewer references than others
+			references = append(references, stream[example])
+		}
 	}
 	return references
 }
@@ -146,9 +148,9 @@ type goldenClassification struct {
 type goldenSeqeval struct {
 	Labels, Predictions   [][]string
 	Entities              [][]any `json:"entities_labels"` // type, first, last in the tags of all sentences, an O after each
-	Precision, Recall, F1 float64
-	F1Macro               float64  `json:"f1_macro"`
+	Precision, Recall, F1 *float64
+	F1Macro               *float64 `json:"f1_macro"`
 	F1Weighted            *float64 `json:"f1_weighted"`
-	Accuracy              float64
+	Accuracy              *float64
 	Strict                *PRF `json:"strict_iob2"`
 }
