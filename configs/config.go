@@ -204,8 +204,8 @@ type Task struct {
 type Train struct {
 	// Optimizer steps in all; 0 = off. Alternative to epochs.
 	Steps int `yaml:"steps" unit:"steps" range:">= 1" zero:"off"`
-	// Passes over the training data, whole or not (0.5); 0 = off. Alternative to steps. 3 to 10 for fine-tuning;
-	// time grows with it.
+	// Passes over the training data, whole or not (0.5); 0 = off. Alternative to steps. 3 to 10 for fine-tuning
+	// (default: 3, for model.size 10); time grows with it.
 	Epochs float64 `yaml:"epochs" unit:"epochs" range:"> 0" zero:"off"`
 	// Examples a micro-batch; 0 = off. Alternative to batch_tokens. Memory grows with it. 32 to 128 for fine-tuning.
 	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1" zero:"off"`
@@ -237,15 +237,16 @@ type Optimizer struct {
 	// The update rule. Adafactor needs the least memory and is T5's own; adamw keeps two floats a parameter.
 	Name string `yaml:"name" oneof:"adafactor adamw sgd"`
 	// Peak learning rate, but with schedule rsqrt the peak times sqrt(warmup_steps). Unset: a peak of 1e-3 for adafactor
-	// (pre-training: 1e-2), 3e-4 for adamw, 1e-2 for sgd. Must stay unset with relative_step, which computes its own.
+	// (with scale_parameter, in pre-training and for model.size: 1e-2), 3e-4 for adamw (model.size: 1e-3), 1e-2 for sgd. Must
+	// stay unset with relative_step, which computes its own.
 	LearningRate *float64 `yaml:"learning_rate" range:"> 0"`
 	// Share of a weight taken away at each step, times the learning rate. 0 for fine-tuning T5; 0.01 is usual with adamw.
 	WeightDecay float64 `yaml:"weight_decay" range:">= 0"`
 
 	// Adafactor: compute the learning rate from the step, min(1e-2, 1/sqrt(step)). Unset: false.
 	RelativeStep *bool `yaml:"relative_step"`
-	// Adafactor: multiply the learning rate by the size (RMS) of each parameter. Unset: true for pre-training; else
-	// false, as transformers recommends for fine-tuning at 1e-3. True, as T5 was trained, makes steps about 20 times smaller for typical
+	// Adafactor: multiply the learning rate by the size (RMS) of each parameter. Unset: true for pre-training, and
+	// for model.size without a learning rate; else false, as transformers recommends for fine-tuning at 1e-3. True, as T5 was trained, makes steps about 20 times smaller for typical
 	// weights: raise the learning rate to 1e-2 for a new model.
 	ScaleParameter *bool `yaml:"scale_parameter"`
 	// Adafactor: let the relative step start at 1e-6 x step. Unset: false. Needs relative_step.
@@ -274,7 +275,7 @@ type Optimizer struct {
 
 // Schedule says how the learning rate changes from step to step.
 type Schedule struct {
-	// Shape of the curve: constant for fine-tuning with adafactor, linear or cosine with adamw, rsqrt for
+	// Shape of the curve: constant for fine-tuning with adafactor, linear or cosine with adamw and for model.size, rsqrt for
 	// pre-training. Linear, cosine and polynomial reach their end at the last step of the run.
 	Name string `yaml:"name" oneof:"constant constant_with_warmup linear cosine polynomial inverse_sqrt rsqrt"`
 	// Steps until the peak is reached. About 5 % of the run with adamw from random weights: without them the loss may

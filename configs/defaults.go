@@ -34,6 +34,40 @@ func DefaultPretraining() *Config {
 	return c
 }
 
+// forNewWeights changes the defaults of fine-tuning, which are for pre-trained weights, to those for random ones, where given
+// says that a key is not set, and returns what it has set. T5's own optimizer of new weights, Adafactor with parameter
+// scaling at 1e-2 (Raffel et al. 2020, section 3.1.2), which comes down to 0 over more epochs: with v1_1-tiny it brings the
+// validation accuracy of trec from 0.59 to 0.79 and of sst2 from 0.65 to 0.81; adamw at 1e-3 reaches 0.66 of trec, at 3e-3
+// 0.59.
+func (c *Config) forNewWeights(given func(key string) bool) []string {
+	var set []string
+	if c.Train.Steps == 0 && !given("train.epochs") {
+		c.Train.Epochs = 10
+		set = append(set, fmt.Sprintf("train.epochs %g", c.Train.Epochs))
+	}
+	o := &c.Optimizer
+	if !given("schedule.name") && !o.relativeStep() {
+		c.Schedule.Name = "linear"
+		set = append(set, "schedule.name "+c.Schedule.Name)
+	}
+	if o.LearningRate != nil || o.relativeStep() { // which are meant for the optimizer as it is otherwise
+		return set
+	}
+	rate, yes := 1e-3, true
+	switch {
+	case o.Name == adafactor && o.ScaleParameter == nil:
+		o.ScaleParameter = &yes
+		set = append(set, "optimizer.scale_parameter true")
+		rate = 1e-2
+	case o.Name == adafactor && *o.ScaleParameter:
+		rate = 1e-2
+	case o.Name == sgd:
+		return set
+	}
+	o.LearningRate = &rate
+	return append(set, fmt.Sprintf("optimizer.learning_rate %g", rate))
+}
+
 // Pretraining tells whether this is a configuration of pre-training, which is what names an objective.
 func (c *Config) Pretraining() bool { return c != nil && c.Objective.Name != "" }
 

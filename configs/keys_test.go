@@ -112,7 +112,7 @@ func TestYAMLIsDocumentedAndInOrder(t *testing.T) {
 	at := 0
 	for _, part := range []string{
 		"output: runs/a # Folder of the run", "\n# Model says which weights", "\nmodel:\n", "\n  size: small # Size of a model", "\n  train: [a.parquet] # ",
-		"\ntrain:\n", "\n  epochs: 3 # ", "\noptimizer:\n", "\n  learning_rate: 0.001 # Peak", "\ncheckpoint:\n", "\n  keep_last: 2 # ",
+		"\ntrain:\n", "\n  epochs: 10 # ", "\noptimizer:\n", "\n  learning_rate: 0.01 # Peak", "\ncheckpoint:\n", "\n  keep_last: 2 # ",
 	} {
 		i := strings.Index(string(text[at:]), part)
 		if i < 0 {

@@ -23,6 +23,8 @@ type LoadOptions struct {
 	// Command is what the configuration is for, pretrain or finetune; empty: what its keys say. One that sets objective.name
 	// is of pre-training, and without task.name also one that sets any key that only pre-training has, or mixes text in.
 	Command string
+	// Say, if not nil, is told what Load chooses that is not the usual default.
+	Say func(format string, args ...any)
 	// NoRun is for commands that begin no run: output may be missing, unless token stores go there.
 	NoRun bool
 	// Paths also checks that what the configuration names is there, as CheckPaths does.
@@ -57,6 +59,14 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 	c, err := merge(r.fields, kind, layers)
 	if err != nil {
 		return nil, err
+	}
+	if kind == finetuning && c.Model.Size != "" && c.Model.Path == "" {
+		set := c.forNewWeights(func(key string) bool {
+			return slices.ContainsFunc(layers, func(l layer) bool { _, ok := l[key]; return ok })
+		})
+		if opts.Say != nil && len(set) > 0 {
+			opts.Say("settings for random weights: %s (their flags and keys change them; --model begins with weights that have learnt)", strings.Join(set, ", "))
+		}
 	}
 	c.Resolve()
 	if opts.NoRun && c.Output == "" && (kind == finetuning || c.Data.Tokens != "") {

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -44,9 +45,49 @@ func mistakes(t *testing.T, content string, opts LoadOptions) []string {
 func TestLoadDefaults(t *testing.T) {
 	want := Default()
 	want.Output, want.Model.Size, want.Data.Train, want.Task.Name = "runs/a", "small", []string{"a.parquet"}, "classification"
+	rate, scaled := 1e-2, true
+	want.Train.Epochs, want.Schedule.Name, want.Optimizer.LearningRate, want.Optimizer.ScaleParameter = 10, "linear", &rate, &scaled // of random weights
 	want.Resolve()
 	if got := mustLoad(t, minimal, LoadOptions{}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// Random weights have settings of their own, each of which gives way to a key that is set, and which are said.
+func TestNewWeights(t *testing.T) {
+	type settings struct {
+		epochs    float64
+		steps     int
+		schedule  string
+		optimizer string
+		rate      float64
+		scaled    bool
+	}
+	for name, c := range map[string]struct {
+		set  []string
+		want settings
+		said string // the keys that are chosen
+	}{
+		"nothing":          {nil, settings{10, 0, "linear", adafactor, 1e-2, true}, "train.epochs 10, schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
+		"trained weights":  {[]string{"model.size=", "model.path=runs/first"}, settings{3, 0, "constant", adafactor, 1e-3, false}, ""},
+		"epochs":           {[]string{"train.epochs=2"}, settings{2, 0, "linear", adafactor, 1e-2, true}, "schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
+		"steps":            {[]string{"train.steps=2"}, settings{0, 2, "linear", adafactor, 1e-2, true}, "schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
+		"a rate":           {[]string{"optimizer.learning_rate=1e-3"}, settings{10, 0, "linear", adafactor, 1e-3, false}, "train.epochs 10, schedule.name linear"},
+		"no scaling":       {[]string{"optimizer.scale_parameter=false"}, settings{10, 0, "linear", adafactor, 1e-3, false}, "train.epochs 10, schedule.name linear, optimizer.learning_rate 0.001"},
+		"scaling":          {[]string{"optimizer.scale_parameter=true"}, settings{10, 0, "linear", adafactor, 1e-2, true}, "train.epochs 10, schedule.name linear, optimizer.learning_rate 0.01"},
+		"unset again":      {[]string{"optimizer.scale_parameter=null"}, settings{10, 0, "linear", adafactor, 1e-2, true}, "train.epochs 10, schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
+		"adamw":            {[]string{"optimizer.name=adamw"}, settings{10, 0, "linear", adamw, 1e-3, false}, "train.epochs 10, schedule.name linear, optimizer.learning_rate 0.001"},
+		"no steps":         {[]string{"train.steps=0"}, settings{10, 0, "linear", adafactor, 1e-2, true}, "train.epochs 10, schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
+		"sgd":              {[]string{"optimizer.name=sgd"}, settings{10, 0, "linear", sgd, 1e-2, false}, "train.epochs 10, schedule.name linear"},
+		"a schedule":       {[]string{"schedule.name=constant"}, settings{10, 0, "constant", adafactor, 1e-2, true}, "train.epochs 10, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
+		"all that it sets": {[]string{"train.epochs=1", "schedule.name=linear", "optimizer.learning_rate=1"}, settings{1, 0, "linear", adafactor, 1, false}, ""},
+	} {
+		said := ""
+		got := mustLoad(t, minimal, LoadOptions{Set: c.set, Say: func(format string, args ...any) { said = fmt.Sprint(args...) }})
+		is := settings{got.Train.Epochs, got.Train.Steps, got.Schedule.Name, got.Optimizer.Name, *got.Optimizer.LearningRate, got.Optimizer.ScaleParameter != nil && *got.Optimizer.ScaleParameter}
+		if is != c.want || said != c.said {
+			t.Errorf("%s: got %+v, said %q, want %+v, %q", name, is, said, c.want, c.said)
+		}
 	}
 }
 
@@ -172,7 +213,7 @@ func TestAlternatives(t *testing.T) {
 		steps   int
 		epochs  float64
 	}{
-		{"default", minimal, LoadOptions{}, 0, 3},
+		{"default", minimal, LoadOptions{}, 0, 10},
 		{"fractional epochs", minimal + "train: {epochs: 0.5}\n", LoadOptions{}, 0, 0.5},
 		{"file replaces the default", minimal + "train: {steps: 9}\n", LoadOptions{}, 9, 0},
 		{"--set replaces the file", file, LoadOptions{Set: []string{"train.steps=9"}}, 9, 0},

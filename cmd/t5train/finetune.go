@@ -78,6 +78,7 @@ type configSources struct {
 	file    string
 	set     []string
 	noRun   bool // no run begins, so output may be missing
+	say     func(format string, args ...any)
 }
 
 // flags lists the flags of the command. Where a name stands for two keys, a configuration of either kind has the first.
@@ -153,7 +154,7 @@ func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 		sizes = append(sizes, size.Name)
 	}
 	config, err := configs.Load(configs.LoadOptions{
-		File: s.file, Env: os.Environ(), Set: s.set, Overrides: overrides, Sizes: sizes, Command: s.command, NoRun: s.noRun, Paths: true, Open: s.open,
+		File: s.file, Env: os.Environ(), Set: s.set, Overrides: overrides, Sizes: sizes, Command: s.command, NoRun: s.noRun, Paths: true, Open: s.open, Say: s.say,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
@@ -182,6 +183,7 @@ func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Conf
 			return usageError{errors.New("got both --resume and --overwrite: the one keeps the run that the other removes"), c.CommandPath()}
 		}
 		return ranks.share(c.Context(), a, func(a app, console *trainer.Console, w *dist.World) (stopped bool, err error) {
+			sources.say = console.Say
 			config, err := sources.load(c)
 			if err := w.Agree(err); err != nil {
 				return false, err
