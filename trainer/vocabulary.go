@@ -38,26 +38,26 @@ func TrainVocabulary(ctx context.Context, o VocabularyOptions) (paths []string, 
 	if err != nil {
 		return nil, err
 	}
-	if err := o.checkFolder(dir); err != nil {
-		return nil, err
-	}
 	inputs, err := openCorpora(o.Inputs)
 	if err != nil {
 		return nil, err
 	}
-	s, err := newStage(dir)
+	s, err := openStage(dir)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
+		return nil, err
 	}
-	defer s.remove()
+	defer s.Close()
+	if err := o.checkFolder(dir, s.Recovered); err != nil {
+		return nil, err
+	}
 	files, err := o.train(ctx, inputs)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.checkFolder(dir); err != nil { // again: training may have taken hours
+	if err := o.checkFolder(dir, s.Recovered); err != nil { // again: training may have taken hours
 		return nil, err
 	}
-	if paths, err = s.write(files); err != nil {
+	if paths, err = publish(s, dir, files); err != nil {
 		return nil, fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
 	}
 	return paths, nil
@@ -118,8 +118,8 @@ func (o VocabularyOptions) folder() (string, error) {
 	return dir, nil
 }
 
-// checkFolder sees to it that no tokenizer is replaced unasked.
-func (o VocabularyOptions) checkFolder(dir string) error {
+// checkFolder sees to it that no tokenizer is replaced unasked, but for files that a killed command has left to publish.
+func (o VocabularyOptions) checkFolder(dir string, recovered []string) error {
 	for _, name := range tokenizer.FileNames() {
 		path := filepath.Join(dir, name)
 		info, err := os.Lstat(path)
@@ -129,107 +129,35 @@ func (o VocabularyOptions) checkFolder(dir string) error {
 			return fmt.Errorf("write %s: %w", path, durable.WithRemedy(err))
 		case info.IsDir():
 			return fmt.Errorf("write %s: it is a folder: choose another --output", path)
-		case !o.Overwrite:
+		case !o.Overwrite && !slices.Contains(recovered, name):
 			return fmt.Errorf("write %s: there is a tokenizer: choose another --output, or replace it with --overwrite", path)
 		}
 	}
 	return nil
 }
 
-// stage is a folder in the folder of the output, in which its files are written before they get their places. Nobody else can
-// have one there at the same time.
-type stage struct {
-	path    string
-	dir     string   // of the output
-	made    []string // folders that were not there before, the innermost first
-	release func()
-}
-
-func newStage(dir string) (s *stage, err error) {
-	s = &stage{dir: dir, release: func() {}}
-	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
-		if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		s.made = append(s.made, at)
-	}
-	defer func() {
-		if err != nil {
-			s.remove()
-		}
-	}()
-	if err = durable.MkdirAll(dir); err != nil {
-		return s, err
-	}
-	release, err := durable.TryLock(filepath.Join(dir, ".tokenizer.t5train-lock"))
+// openStage makes the stage of the output.
+func openStage(dir string) (*durable.Stage, error) {
+	s, err := durable.OpenStage(dir)
 	if errors.Is(err, durable.ErrLocked) {
-		return s, errors.New("another process trains a tokenizer there: wait for it, or choose another --output")
+		err = errors.New("another process writes there: wait for it, or choose another --output")
 	}
 	if err != nil {
-		return s, err
+		return nil, fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
 	}
-	s.release = release
-	s.path, err = os.MkdirTemp(dir, ".t5train-*")
-	return s, err
+	return s, nil
 }
 
-// write writes files and gives them their places when all are on the disk. The files of a tokenizer that is there make room, and
-// come back if one of the new ones cannot be placed. Should the machine stop meanwhile, they are in the stage.
-func (s *stage) write(files []tokenizer.File) (paths []string, err error) {
+// publish gives the files of a tokenizer their places, in place of those of the tokenizer that is there.
+func publish(s *durable.Stage, dir string, files []tokenizer.File) (paths []string, err error) {
+	var names []string
 	for _, f := range files {
-		if err := durable.ReplaceFile(filepath.Join(s.path, f.Name), f.Data); err != nil {
+		if err := durable.ReplaceFile(s.Path(f.Name), f.Data); err != nil {
 			return nil, err
 		}
+		names, paths = append(names, f.Name), append(paths, filepath.Join(dir, f.Name))
 	}
-	replaced := filepath.Join(s.path, "replaced")
-	if err := os.Mkdir(replaced, 0o777); err != nil {
-		return nil, err
-	}
-	type move struct{ from, to string }
-	var done []move
-	rename := func(from, to string) error {
-		err := os.Rename(from, to)
-		if err == nil {
-			done = append(done, move{from, to})
-		}
-		return err
-	}
-	defer func() {
-		if err == nil {
-			return
-		}
-		for _, m := range slices.Backward(done) {
-			if back := os.Rename(m.to, m.from); back != nil {
-				err = fmt.Errorf("%w; what was there is in %s: %w", err, replaced, back)
-				s.path = "" // it stays
-				return
-			}
-		}
-	}()
-	for _, name := range tokenizer.FileNames() {
-		if err := rename(filepath.Join(s.dir, name), filepath.Join(replaced, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-	}
-	for _, f := range files {
-		path := filepath.Join(s.dir, f.Name)
-		if err := rename(filepath.Join(s.path, f.Name), path); err != nil {
-			return nil, err
-		}
-		paths = append(paths, path)
-	}
-	return paths, durable.SyncDir(s.dir)
-}
-
-// remove leaves nothing of what has no place.
-func (s *stage) remove() {
-	if s.path != "" {
-		os.RemoveAll(s.path)
-	}
-	s.release()
-	for _, dir := range s.made {
-		os.Remove(dir) // if it is empty
-	}
+	return paths, s.Publish(names, tokenizer.FileNames())
 }
 
 // sayCorpus tells what the vocabulary was trained on.

@@ -2,15 +2,18 @@ package trainer
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"t5train/data/tokenizer"
 	"t5train/data/tokenizer/vocabulary"
+	"t5train/internal/durable"
 )
 
 // writeTree writes files below a new folder and returns it.
@@ -179,7 +182,7 @@ func TestTrainVocabularyAlone(t *testing.T) {
 			second.Overwrite = true
 			return second
 		}())
-		if err == nil || !strings.Contains(err.Error(), "another process trains a tokenizer there") {
+		if err == nil || !strings.Contains(err.Error(), "another process writes there") {
 			t.Errorf("a second training: got error %v", err)
 		}
 	})
@@ -191,36 +194,60 @@ func TestTrainVocabularyAlone(t *testing.T) {
 	}
 }
 
-// TestStageUndoes cannot place the second file: a folder stands there.
-func TestStageUndoes(t *testing.T) {
-	dir := writeTree(t, map[string]string{"spiece.model": "old", "added_tokens.json": "{}", "x/y": ""})
-	s, err := newStage(dir)
-	if err != nil {
+// A command that trains a tokenizer in place of another is killed at each of its changes of the disk. Whoever loads the
+// tokenizer gets one of the two, and the same command goes on.
+func TestTrainVocabularyKilled(t *testing.T) {
+	old, result := t.TempDir(), t.TempDir()
+	o := smallVocabulary(t, result, nil)
+	if _, err := TrainVocabulary(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.write([]tokenizer.File{{Name: "spiece.model", Data: []byte("new")}, {Name: "x", Data: []byte("new")}})
-	s.remove()
-	if err == nil {
-		t.Error("a file was put in the place of a folder")
-	}
-	if got, err := os.ReadFile(filepath.Join(dir, "spiece.model")); err != nil || string(got) != "old" {
-		t.Errorf("spiece.model holds %q, %v, want what was there", got, err)
-	}
-	if got, want := names(t, dir), []string{"added_tokens.json", "spiece.model", "x"}; !slices.Equal(got, want) {
-		t.Errorf("got files %q, want %q", got, want)
-	}
-}
-
-// A failure leaves none of the folders that it made.
-func TestStageLeavesNoFolders(t *testing.T) {
-	root := t.TempDir()
-	s, err := newStage(filepath.Join(root, "a", "b"))
-	if err != nil {
+	want := mustRead(t, filepath.Join(result, "spiece.model"))
+	o.ExtraIDs, o.Output = o.ExtraIDs+5, old
+	if _, err := TrainVocabulary(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	s.remove()
-	if got := names(t, root); len(got) > 0 {
-		t.Errorf("left %q", got)
+	files := func(dir string) (all []tokenizer.File) {
+		for _, name := range names(t, dir) {
+			all = append(all, tokenizer.File{Name: name, Data: mustRead(t, filepath.Join(dir, name))})
+		}
+		return all
+	}
+	small, large := files(result), files(old)
+	for changes, ended := 0, false; !ended; changes++ {
+		dir := t.TempDir()
+		for _, f := range large {
+			if err := os.WriteFile(filepath.Join(dir, f.Name), f.Data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		replace := func() error {
+			s, err := openStage(dir)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			_, err = publish(s, dir, small)
+			return err
+		}
+		revive := durable.KillAfter(dir, changes)
+		err := replace()
+		revive()
+		if ended = err == nil; !ended && !errors.Is(err, durable.ErrKilled) {
+			t.Fatal(err)
+		}
+		if _, err := tokenizer.Load(dir); err != nil {
+			t.Fatalf("after %d changes: %v", changes, err)
+		}
+		if got := mustRead(t, filepath.Join(dir, "spiece.model")); !bytes.Equal(got, want) && len(names(t, dir)) < len(large) {
+			t.Fatalf("after %d changes: files of two tokenizers: %q", changes, names(t, dir))
+		}
+		if err := replace(); err != nil {
+			t.Fatalf("after %d changes: %v", changes, err)
+		}
+		if got := files(dir); !reflect.DeepEqual(got, small) {
+			t.Fatalf("after %d changes and once more: files %q", changes, names(t, dir))
+		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"sort"
 	"strings"
@@ -177,7 +176,7 @@ func (d *Dataset) ScanFrom(ctx context.Context, first int64, columns []string, y
 }
 
 func (d *Dataset) scanFile(ctx context.Context, s *shard, rows span, columns []string, yield func(int64, []Cell) error) error {
-	f, err := os.Open(s.path)
+	f, err := s.open()
 	if err != nil {
 		return fmt.Errorf("read parquet: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"t5train/internal/durable"
 	"t5train/internal/glob"
 )
 
@@ -17,6 +18,11 @@ import (
 // Shards may order their columns differently and have columns that others lack: only what is read must be in all of
 // them, with one type and the same class names.
 func Open(patterns ...string) (*Dataset, error) {
+	for _, pattern := range patterns {
+		if err := durable.Settle(pattern); err != nil {
+			return nil, fmt.Errorf("open parquet: %w", err)
+		}
+	}
 	paths, err := expand(patterns)
 	if err != nil {
 		return nil, err
@@ -26,6 +32,13 @@ func Open(patterns ...string) (*Dataset, error) {
 		if shards[i], err = openShard(path); err != nil {
 			return nil, err
 		}
+	}
+	for _, s := range shards { // another command may have replaced some while others were opened
+		f, err := s.open()
+		if err != nil {
+			return nil, fmt.Errorf("open parquet: %w", err)
+		}
+		f.Close()
 	}
 	d := newDataset(shards)
 	d.skipped = skipped(patterns, paths)

@@ -19,6 +19,7 @@ const (
 // shard is the footer of one file. It holds no open file.
 type shard struct {
 	path    string
+	file    os.FileInfo // nil for what is no file
 	size    int64
 	meta    *format.FileMetaData
 	rows    int64         // of all row groups
@@ -40,7 +41,28 @@ func openShard(path string) (*shard, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("open parquet: %s is no regular file", path)
 	}
-	return readShard(path, f, info.Size())
+	s, err := readShard(path, f, info.Size())
+	if err == nil {
+		s.file = info
+	}
+	return s, err
+}
+
+// open opens the file, which must be the one that the footer is of.
+func (s *shard) open() (*os.File, error) {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !(os.SameFile(info, s.file) && info.Size() == s.size) {
+		err = fmt.Errorf("%s was replaced while the data was read: start again", s.path)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 func readShard(path string, r io.ReaderAt, size int64) (*shard, error) {

@@ -67,7 +67,7 @@ func TestShards(t *testing.T) {
 	f := create(t, dir, false, "train", "test")
 	write(t, f, "train", 20_000, 50_000)
 	write(t, f, "test", 1, DefaultShardBytes)
-	if got := entries(t, dir); !slices.Equal(got, []string{lockName, stagingName}) {
+	if got := entries(t, dir); !slices.Equal(got, []string{".t5train-lock", ".t5train-part"}) {
 		t.Errorf("before the end there is %v", got)
 	}
 	paths := finish(t, f)
@@ -128,7 +128,7 @@ func TestAbandon(t *testing.T) {
 		t.Errorf("a second writer: got error %v", err)
 	}
 	f.Close()
-	if err := os.Mkdir(filepath.Join(root, stagingName), 0o700); err != nil { // a killed process left it
+	if err := os.Mkdir(filepath.Join(root, ".t5train-part"), 0o700); err != nil { // a killed process left it
 		t.Fatal(err)
 	}
 	f = create(t, root, false, "train")

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 
 	"t5train/data/parquetio"
 	"t5train/internal/durable"
@@ -19,7 +18,7 @@ type Split struct {
 	columns    []Column
 	shardBytes int64
 	paths      []string // of the shards so far
-	file       *os.File
+	file       *durable.File
 	writer     *Writer
 	rows       int64
 }
@@ -46,7 +45,7 @@ func (s *Split) Write(cells []parquetio.Cell) error {
 
 func (s *Split) begin() error {
 	path := fmt.Sprintf("%s-%05d", s.base, len(s.paths))
-	file, err := os.Create(path)
+	file, err := durable.Create(path)
 	if err != nil {
 		return s.failed(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"t5train/internal/durable"
 	"t5train/internal/lfs"
 )
 
@@ -43,6 +44,9 @@ func Load(path string) (*Tokenizer, error) {
 }
 
 func load(path string) (*Tokenizer, error) {
+	if err := durable.Settle(path); err != nil {
+		return nil, err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, cause(err)

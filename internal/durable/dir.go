@@ -20,7 +20,7 @@ func MkdirAll(path string) error {
 			return err
 		}
 	}
-	if err := os.Mkdir(path, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := Mkdir(path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return SyncDir(parent)
@@ -49,18 +49,18 @@ func ReplaceFile(path string, data []byte) error { return ReplaceThrough(path, p
 
 // ReplaceThrough is ReplaceFile with a name of the caller's, in the same folder, for the new content.
 func ReplaceThrough(path, temp string, data []byte) error {
-	defer os.Remove(temp) // nothing there after a success
+	defer Remove(temp) // nothing there after a success
 	if err := writeFile(temp, data); err != nil {
 		return err
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := Rename(temp, path); err != nil {
 		return err
 	}
 	return SyncDir(filepath.Dir(path))
 }
 
 func writeFile(path string, data []byte) error {
-	f, err := os.Create(path)
+	f, err := Create(path)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func takeLock(path string, take func(*flock.Flock) error) (release func(), err e
 		named, namedErr := os.Stat(path)
 		if heldErr == nil && namedErr == nil && os.SameFile(held, named) {
 			return func() {
-				os.Remove(path) // while it is held: see above
+				Remove(path) // while it is held: see above
 				l.Unlock()
 			}, nil
 		}
