@@ -191,17 +191,17 @@ func (l *loop) settle(ctx context.Context, log *stepLog, newEpoch bool) error {
 	if enough && l.state.Step < l.total {
 		l.console.Say("stop: %d evaluations without a better %s", l.state.Waited, l.compared())
 	}
-	if l.state.Finished && l.world.First() {
-		if err := l.recorder.finish(l); err != nil {
-			return err
-		}
-	}
 	if !evaluated && !l.state.Finished && l.state.Step == l.saver.step {
 		return nil // the run goes on from this very checkpoint
 	}
 	late := c.Checkpoint.EveryMinutes > 0 && l.saver.age().Minutes() >= c.Checkpoint.EveryMinutes
 	if l.state.Finished || improved || late || due(l.state.Step, c.Checkpoint.EverySteps, evaluated || l.heldOut == nil && newEpoch) {
-		return l.save()
+		if err := l.save(); err != nil {
+			return err
+		}
+	}
+	if l.state.Finished && l.world.First() {
+		return l.recorder.finish(l)
 	}
 	return nil
 }

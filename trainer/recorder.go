@@ -84,19 +84,19 @@ func (r recorder) evaluated(l *loop, shown []string, improved bool) error {
 	return record.Write(r.path(record.LatestName), e)
 }
 
-// finish adds to the notes what only the end of a run tells.
+// finish adds to the notes what only the end of a run tells, if its records are there still.
 func (r recorder) finish(l *loop) error {
-	history, err := record.ReadHistory(r.path(record.HistoryName))
-	if err != nil || l.heldOut == nil {
-		return err
+	if l.heldOut == nil {
+		return nil
+	}
+	history, historyErr := record.ReadHistory(r.path(record.HistoryName))
+	run, runErr := record.Read[record.Run](r.path(record.RunName))
+	if historyErr != nil || runErr != nil {
+		return nil
 	}
 	n, ok := stillBetter(l.compared(), history.Eval, l.total)
 	if !ok {
 		return nil
-	}
-	run, err := record.Read[record.Run](r.path(record.RunName))
-	if err != nil {
-		return err
 	}
 	run.Notes = append(run.Notes, n)
 	return record.Write(r.path(record.RunName), run)
