@@ -34,8 +34,6 @@ type Config struct {
 	DecoderStartTokenID          int     `json:"decoder_start_token_id"`
 
 	EOSTokenIDs []int `json:"-"` // all of them where config.json lists several; EOSTokenID is the first
-
-	scaleGiven bool // config.json has scale_decoder_outputs
 }
 
 // JSON returns the config.json that transformers opens.

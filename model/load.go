@@ -47,9 +47,9 @@ var errNoSource = errors.New("load model: there are no tensors: open the weights
 // config, and no unknown ones.
 //
 // The stored tensors outrank the config about tying, because transformers 5 writes tie_word_embeddings: true in any
-// case: an lm_head.weight that differs from shared.weight is a matrix of its own, and then, unless the config has
-// scale_decoder_outputs, the decoder output is not scaled. Without a stored lm_head.weight the embedding takes its place. Other
-// copies of shared.weight must be equal to it: here is one embedding.
+// case: an lm_head.weight that differs from shared.weight is a matrix of its own. Whether the decoder output is scaled is the config's
+// word in any case. Without a stored lm_head.weight the embedding takes its place. Other copies of shared.weight must be equal to it:
+// here is one embedding.
 func Load(c Config, src Source) (*T5, error) {
 	c, tensors, err := Resolve(c, src)
 	if err != nil {
@@ -109,10 +109,7 @@ func Resolve(c Config, src Source) (Config, []Tensor, error) {
 			return Config{}, nil, fmt.Errorf("load model: %w", err)
 		}
 		if differs {
-			c.TieWordEmbeddings = false
-			if !c.scaleGiven {
-				c.ScaleDecoderOutputs = false
-			}
+			c.TieWordEmbeddings = false // scaled or not by the config, as in transformers 5
 		}
 	}
 	tensors, err := match(c, src)

@@ -16,7 +16,7 @@ import (
 // key that would change the model and is not supported is an error. Other keys are ignored, as the format demands.
 //
 // Where scale_decoder_outputs is absent it follows tie_word_embeddings, except in an mT5 of transformers 5, which never
-// scales; Load corrects both when the stored tensors say otherwise.
+// scales; Load corrects the tying when the stored tensors say otherwise.
 func ParseConfig(raw []byte) (Config, error) {
 	c, err := parseConfig(raw)
 	if err != nil {
@@ -137,7 +137,7 @@ func (k configKeys) readScale(c *Config) error {
 		return err
 	}
 	raw, given := k["scale_decoder_outputs"]
-	if c.scaleGiven = given; given {
+	if given {
 		c.ScaleDecoderOutputs = false // also where it is null
 		if string(raw) == "null" {
 			return nil

@@ -29,7 +29,7 @@ func TestParseConfigKeys(t *testing.T) {
 		"decoder null":       {`{"num_decoder_layers": null, ` + plain + `}`, func(c *Config) {}},
 		"zero is a value":    {`{"dropout_rate": 0, ` + plain + `}`, func(c *Config) { c.DropoutRate = 0 }},
 		"tied null":          {`{"tie_word_embeddings": null, ` + plain + `}`, func(c *Config) {}},
-		"scale null":         {`{"scale_decoder_outputs": null, ` + plain + `}`, func(c *Config) { c.ScaleDecoderOutputs, c.scaleGiven = false, true }},
+		"scale null":         {`{"scale_decoder_outputs": null, ` + plain + `}`, func(c *Config) { c.ScaleDecoderOutputs = false }},
 		"ends":               {`{"eos_token_id": [5, 1], ` + plain + `}`, func(c *Config) { c.EOSTokenID, c.EOSTokenIDs = 5, []int{5, 1} }},
 		"start from pad":     {`{"pad_token_id": 7, ` + plain + `}`, func(c *Config) { c.PadTokenID, c.DecoderStartTokenID = 7, 7 }},
 		"no effect":          {`{"is_encoder_decoder": true, "per_layer_config": {}, "quantization_config": null, "n_positions": 3, ` + plain + `}`, func(c *Config) {}},

@@ -128,7 +128,7 @@ func TestGeneratedAnswers(t *testing.T) {
 					t.Errorf("input %d: %+v, want %q, truncated %v", i, a, c.want[i], c.truncated[i])
 				}
 			}
-			if cuts != (Cuts{len(inputs), c.inputsCut, c.outsCut}) {
+			if cuts != (Cuts{Answered: len(inputs), Inputs: c.inputsCut, Outputs: c.outsCut}) {
 				t.Errorf("%d inputs and %d outputs cut, want %d and %d", cuts.Inputs, cuts.Outputs, c.inputsCut, c.outsCut)
 			}
 			var said bytes.Buffer

@@ -202,7 +202,7 @@ func TestCarryFiles(t *testing.T) {
 	edit("config.json", map[string]any{"tokenizer_class": "T5Tokenizer", "bos_token_id": 7, "initializer_factor": 0.5})
 	edit("generation_config.json", map[string]any{"num_beams": 4, "suppress_tokens": []int{5}, "forced_bos_token_id": nil})
 	edit("t5train.json", map[string]any{"max_input_length": 77, "step": 5, "metrics": map[string]float64{"loss": 1}, "temperature": 2})
-	overwrite(t, dir, "special_tokens_map.json", `{"eos_token": "zzz"}`)
+	overwrite(t, dir, "special_tokens_map.json", `{"sep_token": "</s>"}`)
 	out := filepath.Join(t.TempDir(), "out")
 	var said bytes.Buffer
 	if err := Convert(context.Background(), dir, out, ConvertOptions{Tokenizer: tokenizerOf(t, 3, germanPieces...)}, PlainConsole(&said)); err != nil {

@@ -35,6 +35,19 @@ func BadWords(tok *tokenizer.Tokenizer) func(texts []string) ([][]int32, error) 
 	}
 }
 
+// Prefix returns the tokens of a text that outputs shall begin with. It refuses a text with characters that the vocabulary lacks:
+// outputs would begin with something else.
+func Prefix(tok *tokenizer.Tokenizer, text string) ([]int32, error) {
+	ids := tok.Encode(text)
+	switch {
+	case slices.Contains(ids, tok.Unk()):
+		return nil, fmt.Errorf("%q has characters that the tokenizer does not know, so no output begins with it: leave them out", text)
+	case len(ids) == 0 && text != "":
+		return nil, fmt.Errorf("%q has no token: leave it out", text)
+	}
+	return ids, nil
+}
+
 // withoutBlank returns what encodes text that goes on behind other text. Behind a sentinel, SentencePiece puts no blank in
 // front of a word; a tokenizer without sentinels knows words with a blank only.
 func withoutBlank(tok *tokenizer.Tokenizer) func(text string) []int32 {

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,7 +79,11 @@ func parseGeneration(raw []byte) (decode.Options, string, error) {
 	g := generation{sampling: decode.Sampling{Temperature: 1, TopK: 50}}
 	var said, unsupported []string
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		value := string(values[key])
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, values[key]); err != nil {
+			return decode.Options{}, "", err
+		}
+		value := compact.String()
 		if value == "null" || withoutEffect(key, value) {
 			continue
 		}

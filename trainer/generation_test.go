@@ -56,7 +56,7 @@ func TestParseGeneration(t *testing.T) {
 			decode.Options{
 				BadWords: [][]int32{{5}, {6, 7}}, Suppress: []int32{8}, EOS: []int32{1}, ForcedEOS: true, RepetitionPenalty: 1.5, EncoderNoRepeatNgram: 2,
 			},
-			"bad_words_ids [[5], [6, 7]], encoder_no_repeat_ngram_size 2, forced_eos_token_id 1, repetition_penalty 1.5, suppress_tokens [8]",
+			"bad_words_ids [[5],[6,7]], encoder_no_repeat_ngram_size 2, forced_eos_token_id 1, repetition_penalty 1.5, suppress_tokens [8]",
 		},
 	} {
 		got, said, err := parseGeneration([]byte(c.file))

@@ -155,11 +155,12 @@ func (p Pair) Beginnings() ([][]byte, error) {
 type PairScore struct {
 	Input       string   `json:"input" parquet:"input,zstd"`
 	Target      string   `json:"target" parquet:"target,zstd"`
-	LogProb     float64  `json:"log_prob" parquet:"log_prob"`                          // sum over the tokens, in nats
-	Tokens      int      `json:"tokens" parquet:"tokens"`                              // with EOS
-	MeanLogProb float64  `json:"mean_log_prob" parquet:"mean_log_prob"`                // of a token
-	Perplexity  *float64 `json:"perplexity,omitempty" parquet:"perplexity,optional"`   // e^-mean; none where that is no number
-	Probability *float64 `json:"probability,omitempty" parquet:"probability,optional"` // among the targets of the input, if there are several
+	LogProb     float64  `json:"log_prob" parquet:"log_prob"`                                // sum over the tokens, in nats
+	Tokens      int      `json:"tokens" parquet:"tokens"`                                    // with EOS
+	MeanLogProb float64  `json:"mean_log_prob" parquet:"mean_log_prob"`                      // of a token
+	Perplexity  *float64 `json:"perplexity,omitempty" parquet:"perplexity,optional"`         // e^-mean; none where that is no number
+	Unknown     *int     `json:"unknown_tokens,omitempty" parquet:"unknown_tokens,optional"` // for characters that the tokenizer lacks, if there are some
+	Probability *float64 `json:"probability,omitempty" parquet:"probability,optional"`       // among the targets of the input, if there are several
 }
 
 // ScorePairs scores a batch of pairs, each with its targets in order. It adds to cuts.
@@ -182,6 +183,10 @@ func (p *Predictor) ScorePairs(ctx context.Context, pairs []Pair, cuts *Cuts) ([
 			line := PairScore{Input: pairs[i].Shown, Target: pairs[i].Targets[j], LogProb: t.LogProb, Tokens: t.Tokens, MeanLogProb: mean}
 			if perplexity := math.Exp(-mean); !math.IsInf(perplexity, 0) {
 				line.Perplexity = &perplexity
+			}
+			if t.Unknown > 0 {
+				line.Unknown = &t.Unknown
+				cuts.Unknown++
 			}
 			lines[i] = append(lines[i], line)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"t5train/data"
 	"t5train/data/objective"
@@ -113,6 +114,14 @@ func (p *Predictor) CheckGeneration(o decode.Options) error {
 	if err := p.limited(o).Validate(p.bundle.Model.Config.VocabSize); err != nil {
 		return fmt.Errorf("options of generation: %w", err)
 	}
+	return p.checkPrefix(o)
+}
+
+// checkPrefix refuses a beginning that no text can have.
+func (p *Predictor) checkPrefix(o decode.Options) error {
+	if slices.Contains(o.Prefix, p.bundle.Tokenizer.Unk()) {
+		return errors.New("options of generation: Prefix holds the unknown token, which stands for characters that the tokenizer does not know: leave them out")
+	}
 	return nil
 }
 
@@ -126,6 +135,9 @@ func (p *Predictor) limited(o decode.Options) decode.Options {
 func (p *Predictor) Generate(ctx context.Context, texts []string, o decode.Options) ([]Generated, error) {
 	if p.bundle.isEmpty() {
 		return nil, fmt.Errorf("generate: %w", model.ErrNoModel)
+	}
+	if err := p.checkPrefix(o); err != nil {
+		return nil, err
 	}
 	o = p.limited(o)
 	ids, cut := p.encode(texts)
@@ -162,6 +174,7 @@ type Scored struct {
 type TargetScore struct {
 	LogProb float64 // of all its tokens, EOS included, in nats
 	Tokens  int     // EOS included
+	Unknown int     // of those, which stand for characters that the tokenizer does not know: the score is not that of the text then
 }
 
 // Score returns how probable the targets of each text are. Targets are never cut.
@@ -187,13 +200,23 @@ func (p *Predictor) Score(ctx context.Context, texts []string, targets [][]strin
 	for i, list := range all {
 		answers[i] = Scored{Targets: make([]TargetScore, len(list)), InputCut: cut[i]}
 		for j, t := range list {
-			answers[i].Targets[j] = TargetScore{LogProb: scores[i][j], Tokens: len(t)}
+			answers[i].Targets[j] = TargetScore{LogProb: scores[i][j], Tokens: len(t), Unknown: countOf(t, p.bundle.Tokenizer.Unk())}
 			if !finite(scores[i][j]) {
 				return nil, fmt.Errorf("score: %w", errNoNumber)
 			}
 		}
 	}
 	return answers, nil
+}
+
+// countOf returns how often a token is among others.
+func countOf(ids []int32, id int32) (n int) {
+	for _, other := range ids {
+		if other == id {
+			n++
+		}
+	}
+	return n
 }
 
 // encode returns the ids of texts, and which of them were cut.

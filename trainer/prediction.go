@@ -37,6 +37,7 @@ type Cuts struct {
 	Answered int // all that there were
 	Inputs   int // that were longer than the limit
 	Outputs  int // that reached the limit before their end
+	Unknown  int // targets to score with characters that the tokenizer does not know
 }
 
 // Predict answers a batch of inputs, in order: with labels where the task has some, with text by o otherwise. first is the
@@ -88,12 +89,16 @@ func (c *Cuts) Add(other Cuts) {
 	c.Answered += other.Answered
 	c.Inputs += other.Inputs
 	c.Outputs += other.Outputs
+	c.Unknown += other.Unknown
 }
 
-// Report says what was cut short.
+// Report says what was cut short, or not understood.
 func (c Cuts) Report(console *Console, p *Predictor) {
 	if c.Inputs > 0 {
 		console.Say("inputs longer than %[2]d tokens, which lost their end: %[1]s of the %[3]s answered now (raise --max-input-length to keep it)", grouped(c.Inputs), p.maxInput, grouped(c.Answered))
+	}
+	if c.Unknown > 0 {
+		console.Say("warning: %s targets have characters that the tokenizer does not know (unknown_tokens): their scores are not those of the texts", grouped(c.Unknown))
 	}
 	if c.Outputs > 0 {
 		console.Say("outputs that reached %[2]d tokens before their end, marked truncated: %[1]s of the %[3]s answered now (raise --max-output-length)", grouped(c.Outputs), p.maxOutput, grouped(c.Answered))

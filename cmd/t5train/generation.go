@@ -218,7 +218,11 @@ func (g *generationFlags) texts(o decode.Options, tok *tokenizer.Tokenizer) (dec
 		return o, fmt.Errorf("--bad-words: %w", err)
 	}
 	o.BadWords = append(o.BadWords, words...)
-	o.Prefix = tok.Encode(g.prefix)
+	if g.prefix != "" {
+		if o.Prefix, err = trainer.Prefix(tok, g.prefix); err != nil {
+			return o, fmt.Errorf("--output-prefix: %w", err)
+		}
+	}
 	if g.choices == "" {
 		return o, nil
 	}

@@ -12,6 +12,7 @@ type addedToken struct {
 	id             int32
 	lstrip, rstrip bool // it takes the white space on that side along
 	normalized     bool // it is looked for in normalised text instead
+	special        bool // it is no text: skipped where special tokens are
 }
 
 // lateToken is an added token that the model does not know: its id is the next one that is free.
@@ -27,12 +28,15 @@ type cutter struct {
 	tokens map[int32]addedToken
 }
 
-// newCutter returns nil if there is no token to find. text gives the text to find a token by.
+// newCutter returns nil if there is no token to find. text gives the text to find a token by; of tokens with one text, which
+// normalisation may give them (a line end and a tab), the first is found.
 func newCutter(tokens []addedToken, text func(id int32) string) *cutter {
 	c := &cutter{tokens: make(map[int32]addedToken, len(tokens))}
 	var entries []trie.Entry
+	seen := make(map[string]bool, len(tokens))
 	for _, a := range tokens {
-		if key := text(a.id); key != "" {
+		if key := text(a.id); key != "" && !seen[key] {
+			seen[key] = true
 			c.tokens[a.id] = a
 			c.starts[key[0]] = true
 			entries = append(entries, trie.Entry{Key: key, ID: a.id})

@@ -25,6 +25,7 @@ func newTokenizer(m *model, o Options) (*Tokenizer, error) {
 	for _, l := range m.late {
 		t.pieces = append(t.pieces, l.piece)
 	}
+	t.markAdded()
 	if err := t.indexPieces(); err != nil {
 		return nil, err
 	}
@@ -145,9 +146,11 @@ func (t *Tokenizer) buildSpecial() {
 	if t.pipeline != nil {
 		p = *t.pipeline
 	}
-	p.normalized = newCutter(normalized, func(id int32) string {
-		return string(t.normal.rules.appendPrecompiled(nil, byText(id)))
-	})
+	t.shown = make(map[int32]string, len(normalized))
+	for _, a := range normalized {
+		t.shown[a.id] = string(t.normal.rules.appendPrecompiled(nil, byText(a.id)))
+	}
+	p.normalized = newCutter(normalized, func(id int32) string { return t.shown[id] })
 	t.pipeline = &p
 }
 

@@ -11,6 +11,21 @@ func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
 	if t.kind == bytewise {
 		return t.decodeBytes(ids, skipSpecial)
 	}
+	text := t.decode(ids, skipSpecial)
+	if t.model.cleanUp && t.rules == Transformers {
+		for _, pair := range cleanUps {
+			text = strings.ReplaceAll(text, pair[0], pair[1])
+		}
+	}
+	return text
+}
+
+// cleanUps are the replacements of clean_up_tokenization of transformers, one after the other.
+var cleanUps = [...][2]string{
+	{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
+}
+
+func (t *Tokenizer) decode(ids []int32, skipSpecial bool) string {
 	d := decoder{t: t}
 	for _, id := range ids {
 		p := t.piece(id)
@@ -18,6 +33,9 @@ func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
 			continue
 		}
 		if t.rules == Transformers {
+			if text, ok := t.shown[id]; ok {
+				p.text = text
+			}
 			d.writeTransformers(p)
 		} else {
 			d.writeSentencePiece(p)

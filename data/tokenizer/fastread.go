@@ -67,7 +67,7 @@ func (s settings) newFast(raw []byte) (*Tokenizer, error) {
 	if err := json.Unmarshal(raw, &f); err != nil {
 		return nil, fmt.Errorf("no valid JSON, or a value of the wrong type: %w", err)
 	}
-	m, extraIDs, err := f.parse()
+	m, extraIDs, err := f.parse(s)
 	if err != nil {
 		return nil, err
 	}
@@ -83,6 +83,7 @@ func (s settings) newFast(raw []byte) (*Tokenizer, error) {
 	} else if err := f.parsePipeline(m); err != nil {
 		return nil, err
 	}
+	m.cleanUp = s.cleanUp
 	o := Options{ExtraIDs: extraIDs}
 	if s.rules == SentencePiece.String() {
 		o.Rules = SentencePiece
@@ -96,7 +97,7 @@ func (s settings) newFast(raw []byte) (*Tokenizer, error) {
 }
 
 // parse reads vocabulary and added tokens. Sentinels at the end of the vocabulary count as extra ids.
-func (f *fastFileIn) parse() (m *model, extraIDs int, err error) {
+func (f *fastFileIn) parse(s settings) (m *model, extraIDs int, err error) {
 	if f.Model.Type != "Unigram" && !(f.Model.Type == "" && f.Model.UnkID != nil) { // early files name no type
 		return nil, 0, fmt.Errorf("its model is of type %q: want Unigram, which T5, mT5 and UMT5 have; BPE is read from %s alone: name that file, or its folder",
 			f.Model.Type, ModelFile)
@@ -129,7 +130,7 @@ func (f *fastFileIn) parse() (m *model, extraIDs int, err error) {
 			}
 		}
 	}
-	if err := f.parseAdded(m); err != nil {
+	if err := f.parseAdded(m, s); err != nil {
 		return nil, 0, err
 	}
 	m.pieces[m.unk].kind = UnknownPiece
@@ -145,27 +146,28 @@ func isAppendedSentinel(p piece, n int) bool {
 	return p.text == Sentinel(n) && p.kind == UserPiece && p.score == 0
 }
 
-func (f *fastFileIn) parseAdded(m *model) (err error) {
+// parseAdded sets the added tokens, and the kinds of the pieces that are some.
+func (f *fastFileIn) parseAdded(m *model, s settings) error {
 	slices.SortStableFunc(f.AddedTokens, func(a, b fastToken) int { return int(a.ID) - int(b.ID) })
-	m.added = []addedToken{} // not nil: the file says which they are
-	for _, a := range f.AddedTokens {
-		if a.ID < 0 || int(a.ID) >= len(m.pieces) {
-			continue
-		}
-		if err := a.check(); err != nil {
-			return err
-		}
-		p := &m.pieces[a.ID]
-		if p.text != a.Content {
-			return fmt.Errorf("added token %q has id %d, which is %q in the vocabulary: copy the file again", a.Content, a.ID, p.text)
-		}
+	texts := make(map[string]bool, len(m.pieces))
+	for _, p := range m.pieces {
+		texts[p.text] = true
+	}
+	sentinels := 0
+	for texts[Sentinel(sentinels)] {
+		sentinels++
+	}
+	list, err := s.tokensToAdd(slices.Concat([]fastToken{}, f.AddedTokens), m.pieces, sentinels)
+	if err == nil {
+		err = m.add(list, 0)
+	}
+	for _, a := range m.added {
+		p := &m.pieces[a.id]
 		p.kind = UserPiece
-		if a.Special && !isSentinel(p.text) {
+		if a.special && !isSentinel(p.text) {
 			p.kind = ControlPiece
 		}
-		m.added = append(m.added, addedToken{a.ID, a.LStrip, a.RStrip, a.Normalized})
 	}
-	m.late, err = lateTokens(f.AddedTokens, len(m.pieces))
 	return err
 }
 

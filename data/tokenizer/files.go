@@ -29,19 +29,16 @@ func (t *Tokenizer) Model() []byte { return t.raw }
 // ByT5 has no vocabulary to write. The data must not be changed.
 func (t *Tokenizer) Files() ([]File, error) {
 	tokens := specialTokens{EOS: t.tokenText(t.eos), Unk: t.tokenText(t.unk), Pad: t.tokenText(t.pad)}
-	config := tokenizerConfig{Class: t.class(), specialTokens: tokens, ExtraIDs: t.extraIDs, Rules: t.rules.String()}
+	config := tokenizerConfig{Class: t.class(), specialTokens: tokens, ExtraIDs: t.extraIDs, Rules: t.rules.String(), CleanUp: t.model.cleanUp}
 	for n := range t.extraIDs {
-		tokens.Additional = append(tokens.Additional, Sentinel(n))
-	}
-	if len(t.model.late) > 0 {
-		config.Added = make(map[string]fastToken)
-		for _, a := range t.fastTokens() {
-			if t.kind == unigram && int(a.ID) < t.known() {
-				continue // the vocabulary tells
-			}
-			config.Added[strconv.Itoa(int(a.ID))] = a
+		if id, ok := t.ids[Sentinel(n)]; t.rules == SentencePiece || ok && t.isSpecial(t.pieces[id]) {
+			tokens.Additional = append(tokens.Additional, Sentinel(n))
 		}
 	}
+	if len(tokens.Additional) < t.extraIDs { // of no sentinel at all, an empty list says so
+		config.Additional = append([]string{}, tokens.Additional...)
+	}
+	config.Added = t.addedByID()
 	configData, err := marshal(config)
 	if err != nil {
 		return nil, err
@@ -71,6 +68,23 @@ func (t *Tokenizer) Files() ([]File, error) {
 	return files, nil
 }
 
+// addedByID lists the added tokens by id, as far as the vocabulary does not tell them; nil for none.
+func (t *Tokenizer) addedByID() map[string]fastToken {
+	tokens := make(map[string]fastToken)
+	for _, a := range t.fastTokens() {
+		known := int(a.ID) < t.known()
+		usual := a.Special && !a.LStrip && !a.RStrip && !a.Normalized
+		if known && (t.kind == unigram && usual || t.kind == bytewise && len(t.model.late) == 0) {
+			continue
+		}
+		tokens[strconv.Itoa(int(a.ID))] = a
+	}
+	if len(tokens) == 0 {
+		return nil
+	}
+	return tokens
+}
+
 // class is the class that transformers shall open the files with.
 func (t *Tokenizer) class() string {
 	switch {
@@ -95,7 +109,7 @@ type specialTokens struct {
 	EOS        string   `json:"eos_token,omitempty"`
 	Unk        string   `json:"unk_token"`
 	Pad        string   `json:"pad_token,omitempty"`
-	Additional []string `json:"additional_special_tokens,omitempty"`
+	Additional []string `json:"additional_special_tokens,omitzero"`
 }
 
 // tokenizerConfig is the content of tokenizer_config.json; [settings] is what Load reads of it.

@@ -14,10 +14,9 @@ import (
 
 // The names that transformers gives a tokenizer's files.
 const (
-	ModelFile      = "spiece.model"
-	configFile     = "tokenizer_config.json"
-	specialMapFile = "special_tokens_map.json"
-	addedFile      = "added_tokens.json" // of transformers before 4.34
+	ModelFile  = "spiece.model"
+	configFile = "tokenizer_config.json"
+	addedFile  = "added_tokens.json" // of transformers before 4.34
 )
 
 // maxModelSize is far above any vocabulary (mT5's is 4 MB, or 16 MB as JSON): it stops a mistaken path to a weights file early.
@@ -85,7 +84,27 @@ func load(path string) (*Tokenizer, error) {
 		}
 		return t, err
 	}
-	return nil, fmt.Errorf("the folder holds no %s and no %s: copy the files of the model it was made from", ModelFile, fastFile)
+	return nil, s.otherFamily(folder)
+}
+
+// otherFamily is the error for a folder without the files of T5's family. It names those of another one.
+func (s settings) otherFamily(folder string) error {
+	class := ""
+	if s.className != "" {
+		class = ", " + s.className
+	}
+	for _, other := range [...]struct{ file, what string }{
+		{"merges.txt", "a byte-level BPE vocabulary (vocab.json and merges.txt, as in CodeT5"},
+		{"vocab.json", "a vocabulary of another kind (vocab.json"},
+		{"vocab.txt", "a WordPiece vocabulary (vocab.txt, as in BERT"},
+		{"tokenizer.model", "a SentencePiece model of Llama's kind (tokenizer.model, as in Pile-T5"},
+	} {
+		if isFile(filepath.Join(folder, other.file)) {
+			return fmt.Errorf("the folder holds %s%s), which t5train does not read: want %s or %s of T5, mT5, UMT5 or the like; "+
+				"convert with a tokenizer of such a kind gives the model another vocabulary", other.what, class, ModelFile, fastFile)
+		}
+	}
+	return fmt.Errorf("the folder holds no %s and no %s: copy the files of the model it was made from", ModelFile, fastFile)
 }
 
 // loadModel reads a SentencePiece model file.
@@ -105,12 +124,26 @@ func (s settings) loadModel(path string) (*Tokenizer, error) {
 	if m.holdsSentinels() {
 		o.ExtraIDs = 0
 	}
-	if m.late, err = s.lateTokens(len(m.pieces) + o.ExtraIDs); err != nil {
-		return nil, err
+	if o.ExtraIDs < 0 || o.ExtraIDs > MaxExtraIDs {
+		return nil, fmt.Errorf("extra_ids is %d: want 0 to %d (%s)", o.ExtraIDs, MaxExtraIDs, configFile)
+	}
+	if s.otherClass() {
+		return nil, fmt.Errorf("tokenizer_class is %q, by which transformers does not read a vocabulary of T5: if it is one, "+
+			"set it to %q (%s)", s.className, t5Class, configFile)
 	}
 	if s.rules == SentencePiece.String() || !m.fitsTransformers() && !(s.isT5() && m.opensInTransformers()) {
 		o.Rules = SentencePiece
+		m.late, err = s.lateTokens(len(m.pieces) + o.ExtraIDs)
+	} else {
+		var list []tokenToAdd
+		if list, err = s.tokensToAdd(nil, m.pieces, o.ExtraIDs); err == nil {
+			err = m.add(list, o.ExtraIDs)
+		}
 	}
+	if err != nil {
+		return nil, err
+	}
+	m.cleanUp = s.cleanUp
 	t, err := newTokenizer(m, o)
 	if err != nil {
 		return nil, err

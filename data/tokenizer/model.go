@@ -56,6 +56,7 @@ type model struct {
 	// What only a tokenizer.json or a tokenizer_config.json says.
 	added    []addedToken // those of the pieces; nil: the control, unknown and user-defined ones
 	late     []lateToken  // added behind the extra ids
+	cleanUp  bool         // decoded text loses the blanks before its punctuation (clean_up_tokenization_spaces)
 	pipeline *pipeline    // nil: the one of transformers' T5 tokenizer
 }
 

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +24,18 @@ type settings struct {
 	class    string // t5Class, byT5Class, backendClass, or "" for another one or none
 	extraIDs *int
 	rules    string      // t5train_rules
-	added    []fastToken // by id
+	added    []fastToken // by id: added_tokens_decoder, or else added_tokens.json
+
+	className  string // as it is written
+	hasDecoder bool   // added_tokens_decoder is there
+	cleanUp    bool
+	special    specialSettings
+}
+
+// otherClass tells whether the folder names the class of another family, which reads the files in its own way.
+func (s settings) otherClass() bool {
+	families := []string{"Llama", "Roberta", "XLMRoberta", "Bert", "GPT2", "Albert", "Bart", "MBart", "XLNet", "Camembert", "Deberta", "Gemma", "Qwen"}
+	return slices.ContainsFunc(families, func(f string) bool { return strings.HasPrefix(s.className, f) })
 }
 
 // isT5 tells whether transformers reads the folder as its T5 tokenizer, whatever the vocabulary.
@@ -31,9 +43,11 @@ func (s settings) isT5() bool { return s.class == t5Class }
 
 func readSettings(folder string) (settings, error) {
 	var c struct {
-		Class    string               `json:"tokenizer_class"`
-		ExtraIDs *int                 `json:"extra_ids"`
-		Added    map[string]fastToken `json:"added_tokens_decoder"`
+		Class    string                     `json:"tokenizer_class"`
+		ExtraIDs *int                       `json:"extra_ids"`
+		Added    map[string]json.RawMessage `json:"added_tokens_decoder"`
+		CleanUp  bool                       `json:"clean_up_tokenization_spaces"`
+		Split    bool                       `json:"split_special_tokens"`
 		// Rules is an addition of this project: transformers keeps it and does not use it.
 		Rules string `json:"t5train_rules"`
 	}
@@ -50,18 +64,36 @@ func readSettings(folder string) (settings, error) {
 	default:
 		return settings{}, fmt.Errorf("%s: t5train_rules is %q: want %q or %q", configFile, c.Rules, Transformers, SentencePiece)
 	}
-	s := settings{class: classOf(c.Class, m.Class, m.ModelType), extraIDs: c.ExtraIDs, rules: c.Rules}
-	for key, token := range c.Added {
+	if c.Split {
+		return settings{}, fmt.Errorf("%s: split_special_tokens is true, which is not supported: set it to false", configFile)
+	}
+	s := settings{
+		class: classOf(c.Class, m.Class, m.ModelType), className: cmp.Or(c.Class, m.Class), extraIDs: c.ExtraIDs, rules: c.Rules, hasDecoder: c.Added != nil,
+		cleanUp: c.CleanUp,
+	}
+	config, specialMap, err := readSpecialFiles(folder, s.hasDecoder)
+	if err == nil {
+		s.special, err = readSpecial(config, specialMap)
+	}
+	if err != nil {
+		return settings{}, err
+	}
+	for key, raw := range c.Added {
 		id, err := strconv.ParseInt(key, 10, 32)
 		if err != nil || id < 0 {
 			return settings{}, fmt.Errorf("%s: added_tokens_decoder has the key %q: want an id", configFile, key)
+		}
+		token, err := parseToken(raw, false)
+		if err != nil || raw[0] != '{' {
+			return settings{}, fmt.Errorf("%s: added_tokens_decoder has %.60s: want an object with content", configFile, raw)
 		}
 		token.ID = int32(id)
 		s.added = append(s.added, token)
 	}
 	if c.Added == nil {
 		for content, id := range added {
-			s.added = append(s.added, fastToken{ID: id, Content: content})
+			special := s.special.has(content)
+			s.added = append(s.added, fastToken{ID: id, Content: content, Special: special, Normalized: !special})
 		}
 	}
 	slices.SortFunc(s.added, func(a, b fastToken) int { return int(a.ID) - int(b.ID) })
@@ -109,7 +141,7 @@ func lateTokens(sorted []fastToken, n int) ([]lateToken, error) {
 		if want := n + len(late); int(a.ID) != want {
 			return nil, fmt.Errorf("added token %q has id %d, want %d: ids must follow each other, so save the tokenizer again with transformers", a.Content, a.ID, want)
 		}
-		l := lateToken{piece{text: a.Content, kind: UserPiece}, addedToken{lstrip: a.LStrip, rstrip: a.RStrip, normalized: a.Normalized}}
+		l := lateToken{piece{text: a.Content, kind: UserPiece}, addedToken{lstrip: a.LStrip, rstrip: a.RStrip, normalized: a.Normalized, special: a.Special}}
 		if a.Special {
 			l.kind = ControlPiece
 		}
@@ -119,6 +151,20 @@ func lateTokens(sorted []fastToken, n int) ([]lateToken, error) {
 		late = append(late, l)
 	}
 	return late, nil
+}
+
+// readSpecialFiles returns tokenizer_config.json and special_tokens_map.json, which counts only where the other one lists no added
+// tokens; nil for a file that is not there.
+func readSpecialFiles(folder string, hasDecoder bool) (config, specialMap []byte, err error) {
+	config, err = readFile(filepath.Join(folder, configFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) || hasDecoder {
+		return config, nil, err
+	}
+	specialMap, err = readFile(filepath.Join(folder, specialMapFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return config, specialMap, err
 }
 
 // readJSON reads a JSON file of the folder; without one, to stays as it is.

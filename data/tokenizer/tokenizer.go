@@ -26,7 +26,8 @@ type Tokenizer struct {
 	normal   *normalizer
 	pipeline *pipeline // nil: what words.go does
 	added    []addedToken
-	special  *cutter // the added tokens in raw text; nil: none is recognised
+	shown    map[int32]string // the normal forms of added tokens that are looked for by them: as such they are decoded
+	special  *cutter          // the added tokens in raw text; nil: none is recognised
 
 	trie     *trie.Trie // unigram: every piece that text can give
 	scores   []float64  // unigram: what the search adds for a piece

@@ -119,7 +119,13 @@ func (s *Server) constraints(fields *object, o *decode.Options) {
 		return
 	}
 	tok := s.profile.tokenizer
-	o.Prefix = tok.Encode(prefix)
+	if prefix != "" {
+		ids, err := trainer.Prefix(tok, prefix)
+		if err != nil {
+			fields.fail(invalid("prefix: %v", err))
+		}
+		o.Prefix = ids
+	}
 	words, err := s.badWords(badWords)
 	if err != nil {
 		fields.fail(invalid("bad_words: %v", err))

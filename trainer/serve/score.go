@@ -16,8 +16,9 @@ type scoredResult struct {
 }
 
 type targetScore struct {
-	LogProb float64 `json:"log_prob"` // of all tokens of the target after this input, in nats
-	Tokens  int     `json:"tokens"`   // of the target, with the end of the text
+	LogProb float64 `json:"log_prob"`                 // of all tokens of the target after this input, in nats
+	Tokens  int     `json:"tokens"`                   // of the target, with the end of the text
+	Unknown int     `json:"unknown_tokens,omitempty"` // of those, for characters that the tokenizer does not know
 }
 
 func (s *Server) score(x *exchange, fields *object) (scored, error) {
@@ -57,7 +58,7 @@ func (s *Server) score(x *exchange, fields *object) (scored, error) {
 	for i, a := range answers {
 		r := scoredResult{TruncatedInput: a.scored.InputCut}
 		for _, t := range a.scored.Targets {
-			r.Scores = append(r.Scores, targetScore{t.LogProb, t.Tokens})
+			r.Scores = append(r.Scores, targetScore{t.LogProb, t.Tokens, t.Unknown})
 		}
 		results[i] = r
 	}
