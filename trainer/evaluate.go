@@ -81,7 +81,8 @@ type answered struct {
 	Tokens, Correct int
 
 	Index     []int       // numbers of the examples
-	Logits    [][]float64 // of all labels, of a classification
+	Answers   []int       // labels, of a classification
+	Logits    [][]float64 // of all labels, where they were computed
 	Texts     []string    // else
 	Losses    []float64   // of each text, the mean of its tokens
 	Truncated int         // texts that reached the limit before their end
@@ -111,7 +112,8 @@ func (e *Evaluation) Map() map[string]float64 { return metricMap(e.Values) }
 //
 // A classification has besides the scores of the most probable labels how good their probabilities are: ece, the expected
 // calibration error, and label_nll, the mean of minus the log-probability of the right label in nats, both of the model
-// alone. calibrated_ece and calibrated_label_nll are those with the temperature of the checkpoint, if it has one for these
+// alone. Of many labels they are those of a random sample of the examples, which every evaluation of them draws again.
+// calibrated_ece and calibrated_label_nll are those with the temperature of the checkpoint, if it has one for these
 // labels, or with Fit that of these examples, which goes before them. A loss that is no finite number is an error.
 func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, error) {
 	values, _, err := e.run(ctx, examples, batchSize, done)

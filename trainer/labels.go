@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
@@ -44,6 +45,40 @@ func (s labelScorer) logits(ctx context.Context, g *decode.Generator, inputs [][
 		}
 	}
 	return rows, nil
+}
+
+// best returns the most probable label of each input.
+func (s labelScorer) best(ctx context.Context, g *decode.Generator, inputs [][]int32) ([]int, error) {
+	if len(inputs) == 0 {
+		return nil, nil
+	}
+	best, logProbs, err := g.Best(ctx, inputs, s.targets)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(logProbs, func(v float64) bool { return !finite(v) }) {
+		return best, nil
+	}
+	return nil, errNoNumber
+}
+
+// Scoring all labels takes a row of the decoder and of its output layer for each prefix of their texts: for a hundred and
+// fifty labels as much as to train on twenty examples. Where it is more than enough to tell how good the probabilities are,
+// an evaluation scores all labels of some examples only.
+const (
+	calibrationRows     = 1 << 15 // rows of the decoder
+	calibrationExamples = 128     // at least
+)
+
+// affordable returns for how many examples an evaluation scores all labels.
+func (s labelScorer) affordable() int {
+	prefixes := make(map[string]bool)
+	for _, t := range s.targets {
+		for n := range t {
+			prefixes[fmt.Sprint(t[:n])] = true
+		}
+	}
+	return max(calibrationExamples, calibrationRows/max(1, len(prefixes)))
 }
 
 // probabilities returns the probability of each label for each input.

@@ -19,6 +19,7 @@ type ranked struct {
 	names       []string // of the labels
 	classes     *metric.Classification
 	groups      *metric.Groups // nil without groups
+	calibrated  data.Sample    // of the examples, those whose labels all get a probability
 	calibration metric.Calibration
 	notes       []record.Note
 }
@@ -31,6 +32,9 @@ func newRanked(e *Evaluator, x exhibition) (*ranked, error) {
 	if len(e.spec.GroupColumns) > 0 {
 		r.groups = new(metric.Groups)
 	}
+	if x.examples != nil {
+		r.calibrated = data.NewSample(x.examples.Len(), e.labels.affordable(), 0)
+	}
 	var err error
 	if r.classes, err = metric.NewClassification(r.names); err != nil {
 		return nil, err
@@ -39,16 +43,48 @@ func newRanked(e *Evaluator, x exhibition) (*ranked, error) {
 	return r, nil
 }
 
+// compute scores all labels of the examples to calibrate on, and finds the best label of the others.
 func (r *ranked) compute(ctx context.Context, batch *data.Batch, _ kernel.Totals) (answered, error) {
-	logits, err := r.evaluator.labels.logits(ctx, r.evaluator.generator, inputsOf(r.exhibition.examples, batch.Index))
-	return answered{Logits: logits}, err
+	e, a := r.evaluator, answered{Logits: make([][]float64, len(batch.Index)), Answers: make([]int, len(batch.Index))}
+	var all, others []int // places in the batch
+	for i, j := range batch.Index {
+		if r.calibrated.Has(j) {
+			all = append(all, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	logits, err := e.labels.logits(ctx, e.generator, r.inputs(batch, all))
+	if err != nil {
+		return answered{}, err
+	}
+	for k, i := range all {
+		a.Logits[i], a.Answers[i] = logits[k], largest(logits[k])
+	}
+	best, err := e.labels.best(ctx, e.generator, r.inputs(batch, others))
+	for k, i := range others {
+		a.Answers[i] = best[k]
+	}
+	return a, err
+}
+
+// inputs returns the inputs at some places of a batch.
+func (r *ranked) inputs(batch *data.Batch, places []int) [][]int32 {
+	index := make([]int, len(places))
+	for k, i := range places {
+		index[k] = batch.Index[i]
+	}
+	return inputsOf(r.exhibition.examples, index)
 }
 
 func (r *ranked) add(a answered) error {
 	examples := r.exhibition.examples
 	for i, j := range a.Index {
-		if err := r.count(j, largest(a.Logits[i])); err != nil {
+		if err := r.count(j, a.Answers[i]); err != nil {
 			return err
+		}
+		if len(a.Logits[i]) == 0 {
+			continue
 		}
 		if err := r.calibration.Add(a.Logits[i], examples.Label(j)); err != nil {
 			return err
@@ -168,6 +204,11 @@ func (r *ranked) signatures() []string { return nil }
 func (r *ranked) close() record.Evaluation {
 	e := r.exhibition.close(r.names, r.classes)
 	e.Notes = r.notes
+	if !r.calibrated.All() {
+		e.Notes = append(e.Notes, record.Note{Kind: record.NoteSampled, Text: fmt.Sprintf(
+			"calibration: measured on %s of the %s examples, drawn at random: to score all of %d labels takes long",
+			grouped(r.calibrated.Len()), grouped(r.exhibition.examples.Len()), len(r.names))})
+	}
 	return e
 }
 

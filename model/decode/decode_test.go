@@ -3,6 +3,7 @@ package decode
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -206,6 +207,53 @@ func TestScoreOfManyTargets(t *testing.T) {
 	}
 }
 
+// The best target is the one with the largest score, whatever the walk leaves out on the way.
+func TestBestIsTheLargestScore(t *testing.T) {
+	for seed := range uint64(20) {
+		m := toy(t, "t5", "relu")
+		for i := range m.LMHead.Value { // sharper than random weights are, so that some prefixes are out of the question
+			m.LMHead.Value[i] *= float32(1 + seed%5*20)
+		}
+		draw := rand.New(rand.NewPCG(seed, 1))
+		var targets [][]int32
+		for range 40 {
+			var target []int32
+			for range 1 + draw.IntN(5) {
+				target = append(target, 2+draw.Int32N(3))
+			}
+			targets = append(targets, append(target, 1))
+		}
+		g := New(m, kernel.NewWorkers(2))
+		scores, err := g.Score(t.Context(), toyInputs, targets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		best, logProbs, err := g.Best(t.Context(), toyInputs, targets)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range scores {
+			want := slices.Index(row, slices.Max(row))
+			if !slices.Equal(targets[best[i]], targets[want]) || math.Abs(logProbs[i]-row[want]) > 1e-4*max(1, -row[want]) {
+				t.Errorf("seed %d, input %d: target %d with %.6f, want %d with %.6f", seed, i, best[i], logProbs[i], want, row[want])
+			}
+			if first := slices.IndexFunc(targets, func(x []int32) bool { return slices.Equal(x, targets[want]) }); best[i] != first {
+				t.Errorf("seed %d, input %d: target %d of equal ones, want the first, %d", seed, i, best[i], first)
+			}
+		}
+	}
+}
+
+func TestBestNeedsTargets(t *testing.T) {
+	g := New(toy(t, "t5", "relu"), kernel.NewWorkers(1))
+	if _, _, err := g.Best(t.Context(), toyInputs, nil); err == nil {
+		t.Error("no targets: no error")
+	}
+	if _, _, err := g.Best(t.Context(), toyInputs, [][]int32{{99}}); err == nil {
+		t.Error("target beyond the vocabulary: no error")
+	}
+}
+
 func TestBadTokensAreRefused(t *testing.T) {
 	g := New(toy(t, "t5", "relu"), kernel.NewWorkers(1))
 	for name, in := range map[string][][]int32{"beyond the vocabulary": {{40, 1}}, "negative": {{-1}}, "empty": {{3, 1}, {}}} {
@@ -237,6 +285,10 @@ func TestDivergedModel(t *testing.T) {
 			if !math.IsNaN(row[0]) {
 				t.Errorf("%s: input %d scored %v, want NaN", name, i, row[0])
 			}
+		}
+		_, logProbs, err := g.Best(t.Context(), toyInputs, [][]int32{{7, 1}, {8, 1}})
+		if err != nil || !math.IsNaN(logProbs[0]) {
+			t.Errorf("%s: the best target has %v, %v, want NaN", name, logProbs, err)
 		}
 	}
 }

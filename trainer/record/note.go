@@ -12,6 +12,7 @@ const (
 	NoteOneAnswer   = "one_answer"   // the model answers the same to all examples
 	NoteConstant    = "constant"     // the model is not better than a constant answer
 	NoteCalibration = "calibration"  // the probabilities of labels could not be made better, and stay those of the model
+	NoteSampled     = "sampled"      // the probabilities of labels were looked at for some examples only
 	NoteImproving   = "still_better" // the last evaluation was the best by far
 )
 
