@@ -43,10 +43,10 @@ func create(path string, fill func(*Dir) error) error {
 	if err := s.checkReplaceable(); err != nil {
 		return err
 	}
-	if err := os.Mkdir(s.temp, 0o777); err != nil {
+	if err := durable.Mkdir(s.temp); err != nil {
 		return err
 	}
-	defer os.RemoveAll(s.temp) // nothing there after a success
+	defer durable.RemoveAll(s.temp) // nothing there after a success
 	if fill == nil {
 		return errors.New("there is nothing to write")
 	}
@@ -93,10 +93,10 @@ func (d *Dir) write(name string, content func(io.Writer) error) error {
 		return fmt.Errorf("write %s: the name leads out of the folder", name)
 	}
 	path := filepath.Join(d.root, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := durable.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}

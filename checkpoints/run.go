@@ -114,7 +114,7 @@ func (r *Run) Prune(keepLast int) error {
 func (r *Run) Clear() error {
 	// The pointers go first: they must never name a folder that is gone.
 	for _, name := range []string{bestName, latestName} {
-		if err := os.Remove(filepath.Join(r.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := durable.Remove(filepath.Join(r.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("clear checkpoints: %w", durable.WithRemedy(err))
 		}
 	}

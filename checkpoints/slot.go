@@ -55,17 +55,17 @@ func (s slot) lock() (release func(), err error) {
 func (s slot) recover() error {
 	if exists(s.old) {
 		if exists(s.path) {
-			if err := os.RemoveAll(s.old); err != nil {
+			if err := durable.RemoveAll(s.old); err != nil {
 				return err
 			}
-		} else if err := os.Rename(s.old, s.path); err != nil {
+		} else if err := durable.Rename(s.old, s.path); err != nil {
 			return err
 		}
 		if err := durable.SyncDir(s.parent); err != nil {
 			return err
 		}
 	}
-	return os.RemoveAll(s.temp)
+	return durable.RemoveAll(s.temp)
 }
 
 // checkReplaceable refuses to replace what is no checkpoint: it may be somebody's home.
@@ -87,21 +87,21 @@ func (s slot) checkReplaceable() error {
 
 // swap puts the complete temp in the place of path.
 func (s slot) swap() error {
-	err := os.Rename(s.path, s.old)
+	err := durable.Rename(s.path, s.old)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	replaced := err == nil
-	if err := os.Rename(s.temp, s.path); err != nil {
+	if err := durable.Rename(s.temp, s.path); err != nil {
 		if replaced {
-			err = errors.Join(err, os.Rename(s.old, s.path))
+			err = errors.Join(err, durable.Rename(s.old, s.path))
 		}
 		return err
 	}
 	if err := durable.SyncDir(s.parent); err != nil {
 		return err
 	}
-	os.RemoveAll(s.old) // the new folder stands: what cannot be removed now is removed by the next recover
+	durable.RemoveAll(s.old) // the new folder stands: what cannot be removed now is removed by the next recover
 	return nil
 }
 
@@ -112,13 +112,13 @@ func (s slot) remove() error {
 		return err
 	}
 	defer release()
-	if err := os.Rename(s.path, s.temp); err != nil {
+	if err := durable.Rename(s.path, s.temp); err != nil {
 		return err
 	}
 	if err := durable.SyncDir(s.parent); err != nil {
 		return err
 	}
-	return os.RemoveAll(s.temp)
+	return durable.RemoveAll(s.temp)
 }
 
 // claim locks the slot and clears what a killed process left in it. release ends the lock.

@@ -25,7 +25,7 @@ const (
 
 // history appends to the metrics of a run: to its lines, and to the events that are made of them.
 type history struct {
-	file   *os.File
+	file   *durable.File
 	events *tfevents.Writer
 }
 
@@ -56,7 +56,7 @@ func openHistory(path string, step int, evaluated bool) (*history, error) {
 			return nil, fmt.Errorf("open metrics: %w", durable.WithRemedy(err))
 		}
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	file, err := durable.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open metrics: %w", err)
 	}
@@ -101,7 +101,7 @@ func (h *history) close() error {
 	info, err := h.file.Stat()
 	err = errors.Join(err, h.file.Close())
 	if err == nil && info.Size() == 0 {
-		return errors.Join(os.Remove(h.file.Name()), h.events.Discard())
+		return errors.Join(durable.Remove(h.file.Name()), h.events.Discard())
 	}
 	return errors.Join(err, h.events.Close())
 }

@@ -14,7 +14,7 @@ type part struct {
 	dir               string
 	key               Key
 	files             *snapshot
-	tokens, documents *os.File
+	tokens, documents *durable.File
 	counts            Counts // of what was written
 	saved             Counts // of what store.json says
 	unsaved           int64  // bytes of text since
@@ -35,7 +35,7 @@ func openPart(dir string, key Key, files *snapshot, commitBytes int64) (*part, e
 	if errors.Is(err, errShort) { // damaged: nothing of it can be trusted
 		p.close()
 		p.counts = Counts{}
-		if err = os.RemoveAll(dir); err == nil {
+		if err = durable.RemoveAll(dir); err == nil {
 			err = p.open()
 		}
 	}
@@ -55,10 +55,10 @@ func (p *part) open() (err error) {
 		return err
 	}
 	const flags = os.O_WRONLY | os.O_CREATE | os.O_APPEND
-	if p.tokens, err = os.OpenFile(filepath.Join(p.dir, tokensName), flags, 0o666); err != nil {
+	if p.tokens, err = durable.OpenFile(filepath.Join(p.dir, tokensName), flags, 0o666); err != nil {
 		return err
 	}
-	p.documents, err = os.OpenFile(filepath.Join(p.dir, documentsName), flags, 0o666)
+	p.documents, err = durable.OpenFile(filepath.Join(p.dir, documentsName), flags, 0o666)
 	return err
 }
 
@@ -66,7 +66,7 @@ func (p *part) open() (err error) {
 func (p *part) rewind() error {
 	m := p.manifest()
 	for _, f := range []struct {
-		*os.File
+		*durable.File
 		size int64
 	}{{p.tokens, m.tokenBytes()}, {p.documents, m.documentBytes()}} {
 		info, err := f.Stat()
@@ -140,7 +140,7 @@ func (p *part) abandon() (rows int64) {
 	if p.saved.Tokens > 0 {
 		return p.saved.Done
 	}
-	_ = os.RemoveAll(p.dir) // what stays is cut off by the next call
+	_ = durable.RemoveAll(p.dir) // what stays is cut off by the next call
 	return 0
 }
 
@@ -150,14 +150,14 @@ func (p *part) finish(path string) error {
 		return err
 	}
 	p.close() // before the rename: some systems do not rename what is open
-	if err := os.Rename(p.dir, path); err != nil {
+	if err := durable.Rename(p.dir, path); err != nil {
 		return err
 	}
 	return durable.SyncDir(filepath.Dir(path))
 }
 
 func (p *part) close() {
-	for _, f := range []*os.File{p.tokens, p.documents} {
+	for _, f := range []*durable.File{p.tokens, p.documents} {
 		if f != nil {
 			f.Close() // after a sync, or a failure that is reported already
 		}

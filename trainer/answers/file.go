@@ -23,7 +23,7 @@ type File struct {
 	job    Job
 	unlock func()
 
-	part     *os.File // nil until there is something to write, or a part to go on with
+	part     *durable.File // nil until there is something to write, or a part to go on with
 	writer   *bufio.Writer
 	synced   time.Time
 	complete bool      // path has all answers
@@ -105,18 +105,23 @@ func (f *File) vacant() error {
 	return nil
 }
 
-// begin starts a file, with the first answer, so that a command without one changes nothing. The record of what is there
-// is replaced last.
+// begin starts a file, with the first answer, so that a command without one changes nothing. Whenever it is killed, the
+// record is of the answers that are there: those of another command go before it is written, the new ones come after.
 func (f *File) begin() error {
-	if err := os.Remove(f.readyPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("overwrite: %w", durable.WithRemedy(err))
+	for _, path := range []string{f.readyPath(), f.partPath()} {
+		if err := durable.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("overwrite: %w", durable.WithRemedy(err))
+		}
 	}
-	part, err := os.Create(f.partPath())
+	if err := f.note(nil); err != nil {
+		return err
+	}
+	part, err := durable.Create(f.partPath())
 	if err != nil {
 		return fmt.Errorf("write %s: %w", f.path, durable.WithRemedy(err))
 	}
 	f.part, f.writer = part, bufio.NewWriter(part)
-	return f.note(nil)
+	return nil
 }
 
 // note writes what makes the answers, and what they are once they are complete.
@@ -160,7 +165,7 @@ func (f *File) goOn() error {
 	if _, err := os.Lstat(f.path); err == nil && !f.replaces {
 		return fmt.Errorf("write %s: it exists, but the answers so far are in %s: move it away, choose another --output, or start again with --overwrite", f.path, f.partPath())
 	}
-	part, err := os.OpenFile(f.partPath(), os.O_RDWR|os.O_CREATE, 0o666)
+	part, err := durable.OpenFile(f.partPath(), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return fmt.Errorf("go on with %s: %w", f.path, durable.WithRemedy(err))
 	}
@@ -185,9 +190,9 @@ func (f *File) Close() error {
 	info, err := f.part.Stat()
 	err = errors.Join(err, f.part.Close())
 	if err == nil && info.Size() == 0 && !f.complete {
-		err = os.Remove(f.partPath())
+		err = durable.Remove(f.partPath())
 		if !f.replaces {
-			err = errors.Join(err, os.Remove(f.recordPath()))
+			err = errors.Join(err, durable.Remove(f.recordPath()))
 		}
 	}
 	return err

@@ -119,7 +119,7 @@ func (f *File) Finish(convert func(lines io.Reader, w io.Writer) error) error {
 	if convert != nil {
 		ready = f.readyPath()
 		if err := f.convert(ready, convert); err != nil {
-			os.Remove(ready)
+			durable.Remove(ready)
 			return fmt.Errorf("write %s: %w: the answers are in %s", f.path, durable.WithRemedy(err), f.partPath())
 		}
 	}
@@ -137,7 +137,7 @@ func (f *File) convert(to string, convert func(lines io.Reader, w io.Writer) err
 	if _, err := f.part.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	out, err := os.Create(to)
+	out, err := durable.Create(to)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (f *File) convert(to string, convert func(lines io.Reader, w io.Writer) err
 
 // rename gives the complete file its name and removes what it was made from.
 func (f *File) rename(ready string) error {
-	err := os.Rename(ready, f.path)
+	err := durable.Rename(ready, f.path)
 	if err == nil {
 		err = durable.SyncDir(filepath.Dir(f.path))
 	}
@@ -157,6 +157,6 @@ func (f *File) rename(ready string) error {
 		return fmt.Errorf("write %s: %w", f.path, durable.WithRemedy(err))
 	}
 	f.complete = true
-	os.Remove(f.partPath()) // all that it held is in the file
+	durable.Remove(f.partPath()) // all that it held is in the file
 	return nil
 }
