@@ -208,6 +208,16 @@ func TestStillBetter(t *testing.T) {
 	}
 }
 
+// A loss that falls to the last evaluation is noted at the end of the run.
+func TestNoteOfARunThatStillLearns(t *testing.T) {
+	c := tinyConfig(t)
+	c.Eval.Metric, c.Eval.EverySteps = "loss", 2
+	r := finetune(t, c, FinetuneOptions{})
+	if !slices.ContainsFunc(r.Notes, func(n record.Note) bool { return n.Kind == record.NoteImproving }) || r.BestStep != r.Step {
+		t.Errorf("the best of %d steps is %d, noted %+v", r.Step, r.BestStep, r.Notes)
+	}
+}
+
 // What a run has found is in its result, also when it is asked for again, and in its report.
 func TestNotesOfARun(t *testing.T) {
 	c := tinyConfig(t)
