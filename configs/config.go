@@ -228,7 +228,7 @@ type Train struct {
 	Seed int `yaml:"seed" range:">= 0"`
 	// Threads to compute with; 0 = all processors. Results do not depend on it.
 	Threads int `yaml:"threads" unit:"threads" range:">= 0"`
-	// Steps from one line of the log to the next.
+	// Steps from one row of metrics.jsonl to the next. A log that is no terminal has a line of them every ten seconds.
 	LogEvery int `yaml:"log_every" unit:"steps" range:">= 1"`
 }
 

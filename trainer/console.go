@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
@@ -16,18 +15,25 @@ import (
 // line now and then, because a bar redraws itself with carriage returns. A nil one and the zero value are silent.
 type Console struct {
 	out      io.Writer
-	terminal bool
+	terminal *os.File      // out, where it is one
+	steps    time.Duration // from one line about a training step to the next, at least
+	throttle time.Duration // from one drawing of the bar to the next, at least
 
-	mu  sync.Mutex
-	bar *progressbar.ProgressBar
+	mu    sync.Mutex
+	bar   *Progress // the work whose bar is shown
+	width int       // columns that the bar takes on the screen
 }
 
 // NewConsole returns a console on a file, normally os.Stderr.
 func NewConsole(f *os.File) *Console {
-	return &Console{out: f, terminal: term.IsTerminal(int(f.Fd()))}
+	c := &Console{out: f, steps: plainEvery, throttle: barEvery}
+	if term.IsTerminal(int(f.Fd())) {
+		c.terminal = f
+	}
+	return c
 }
 
-// PlainConsole returns a console that writes plain lines; io.Discard makes it silent.
+// PlainConsole returns a console that writes plain lines, one for each row of training metrics; io.Discard makes it silent.
 func PlainConsole(w io.Writer) *Console { return &Console{out: w} }
 
 // Say writes a line.
@@ -37,13 +43,15 @@ func (c *Console) Say(format string, args ...any) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.bar != nil {
-		_ = c.bar.Clear() // the bar is decoration: its errors are not the run's
-	}
+	c.clear()
 	fmt.Fprintln(c.out, strings.TrimRight(fmt.Sprintf(format, args...), "\n"))
-	if c.bar != nil {
-		_ = c.bar.RenderBlank()
-	}
+	c.draw(time.Now())
+}
+
+// saysStep reports whether a training step gets a line: where there is no bar the first one, the last one, and others when
+// some time has passed since the last line.
+func (c *Console) saysStep(said time.Time, last bool) bool {
+	return c != nil && c.terminal == nil && (last || time.Since(said) >= c.steps)
 }
 
 // Progress is work of a known size that goes on. [Console.Start] begins one; a nil one and the zero value show nothing.
@@ -54,7 +62,13 @@ type Progress struct {
 	quiet       bool // no plain lines: somebody else writes better ones
 	stopped     bool
 	begun, said time.Time
-	around      *progressbar.ProgressBar // the bar of the work that this one is a part of
+
+	done    int64
+	details []string  // beside the bar, the most important first
+	from    int64     // what was done at the first call of Set: speed counts from there
+	since   time.Time // of that call
+	drawn   time.Time
+	around  *Progress // the work that this one is a part of
 }
 
 const (
@@ -69,14 +83,11 @@ func (c *Console) Start(what, unit string, total int64) *Progress {
 		c = PlainConsole(io.Discard)
 	}
 	p := &Progress{console: c, what: what, unit: unit, total: total, begun: time.Now(), said: time.Now()}
-	if c.terminal {
+	if c.terminal != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		p.around = c.bar
-		c.bar = progressbar.NewOptions64(total,
-			progressbar.OptionSetWriter(c.out), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
-			progressbar.OptionSetItsString(unit), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true),
-			progressbar.OptionFullWidth(), progressbar.OptionThrottle(barEvery), progressbar.OptionClearOnFinish())
+		p.around, c.bar = c.bar, p
+		c.draw(p.begun)
 	}
 	return p
 }
@@ -93,12 +104,16 @@ func (p *Progress) Set(done int64) {
 	if p == nil || p.console == nil {
 		return
 	}
-	c := p.console
-	c.mu.Lock()
-	bar := c.bar
-	c.mu.Unlock()
-	if bar != nil {
-		_ = bar.Set64(done)
+	c, now := p.console, time.Now()
+	if c.terminal != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if p.done = done; p.since.IsZero() {
+			p.from, p.since = done, now
+		}
+		if c.bar == p && now.Sub(p.drawn) >= c.throttle {
+			c.draw(now)
+		}
 		return
 	}
 	if !p.quiet && time.Since(p.said) >= plainEvery && done != p.total {
@@ -113,28 +128,22 @@ func (p *Progress) line(done int64, elapsed time.Duration) string {
 	if p.total >= 0 {
 		count = fmt.Sprintf("%d of %d", done, p.total)
 	}
-	rate := float64(done) / elapsed.Seconds()
-	digits := 0
-	if rate < 10 {
-		digits = 2
-	}
-	line := fmt.Sprintf("%s: %s %s, %.*f a second", p.what, count, p.unit, digits, rate)
+	line := fmt.Sprintf("%s: %s %s, %s a second", p.what, count, p.unit, perSecond(float64(done)/elapsed.Seconds()))
 	if done > 0 && p.total >= 0 {
 		line += ", " + remaining(elapsed, done, p.total) + " left"
 	}
 	return line
 }
 
-// Describe changes the text beside the bar; without one it does nothing.
-func (p *Progress) Describe(format string, args ...any) {
+// Describe changes what stands beside the bar, the most important first: a narrow terminal shows the first ones only.
+// Without a bar it does nothing.
+func (p *Progress) Describe(details ...string) {
 	if p == nil || p.console == nil {
 		return
 	}
 	p.console.mu.Lock()
 	defer p.console.mu.Unlock()
-	if p.console.bar != nil {
-		p.console.bar.Describe(fmt.Sprintf(format, args...))
-	}
+	p.details = details
 }
 
 // Stop removes the bar. A second call does nothing.
@@ -148,8 +157,8 @@ func (p *Progress) Stop() {
 		return
 	}
 	p.stopped = true
-	if p.console.bar != nil {
-		_ = p.console.bar.Clear()
+	if p.console.terminal != nil {
+		p.console.clear()
 		p.console.bar = p.around
 	}
 }

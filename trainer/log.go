@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -9,13 +10,14 @@ import (
 	"t5train/trainer/record"
 )
 
-// stepLog writes a line of the log now and then, with what happened since the last one. The losses are part of the run's
+// stepLog writes a row of metrics now and then, with what happened since the last one. The losses are part of the run's
 // state, so that a run that goes on writes the lines of one that never stopped.
 type stepLog struct {
 	loop     *loop
 	progress *Progress
 	begun    time.Time
-	since    time.Time     // last line
+	since    time.Time     // last row of the metrics
+	said     time.Time     // last line of the log
 	paused   time.Duration // spent on other things since then
 	pausedAt time.Time
 	first    int // step at which this process began
@@ -47,7 +49,7 @@ func (s *stepLog) step(r stepResult) error {
 	l.state.LossSteps++
 	s.tokens += r.Tokens
 	step := l.state.Step
-	s.progress.Set(int64(step))
+	defer s.progress.Set(int64(step)) // behind what is described
 	if step%l.config.Train.LogEvery != 0 && step != l.total {
 		return nil
 	}
@@ -55,21 +57,22 @@ func (s *stepLog) step(r stepResult) error {
 	rate := float64(s.tokens) / spent.Seconds()
 	share := s.work.share(spent.Seconds())
 	loss := l.state.LossSum / float64(l.state.LossSteps)
-	line := fmt.Sprintf("loss %.4f  lr %.2e  %s tokens/s  %.0f %% of peak", loss, r.LearningRate, grouped(int(rate)), 100*share)
+	details := []string{fmt.Sprintf("loss %.4f", loss), fmt.Sprintf("lr %.2e", r.LearningRate), grouped(int(rate)) + " tokens/s", fmt.Sprintf("%.0f %% of peak", 100*share)}
 	waited := l.stepper.reducer.Waited()
 	reduce := (waited - s.waited).Seconds() / spent.Seconds()
 	if waited > 0 {
-		line += fmt.Sprintf("  %.0f %% reducing", 100*reduce)
+		details = append(details, fmt.Sprintf("%.0f %% reducing", 100*reduce))
 	}
 	// With evaluations and checkpoints, of which the rest of the run has its part too.
-	left := time.Duration(float64(time.Since(s.begun)) / float64(step-s.first) * float64(l.total-step))
-	if s.progress.console.terminal {
-		s.progress.Describe("train  %s", line)
-	} else {
-		if step < l.total {
-			line += "  " + left.Round(time.Second).String() + " left"
+	ran := time.Since(s.begun)
+	left := time.Duration(float64(ran) / float64(step-s.first) * float64(l.total-step))
+	s.progress.Describe(details...)
+	if l.console.saysStep(s.said, step == l.total) {
+		s.said = time.Now()
+		if step < l.total && ran >= speedAfter {
+			details = append(details, left.Round(time.Second).String()+" left")
 		}
-		l.console.Say("step %d/%d  epoch %.2f  %s", step, l.total, l.epoch(), line)
+		l.console.Say("step %d/%d  epoch %.2f  %s", step, l.total, l.epoch(), strings.Join(details, gap))
 	}
 	s.since, s.paused, s.tokens, s.waited = time.Now(), 0, 0, waited
 	l.state.LossSum, l.state.LossSteps = 0, 0

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"t5train/checkpoints"
 	"t5train/data/task"
@@ -272,10 +271,9 @@ func TestPlainConsole(t *testing.T) {
 // On a terminal a line is written above the bar, which is drawn again below it.
 func TestConsoleSaysAboveTheBar(t *testing.T) {
 	var out bytes.Buffer
-	c := &Console{out: &out, terminal: true}
+	c := &Console{out: &out, terminal: os.NewFile(1<<20, "none")} // which has no width
 	p := c.Start("work", "pieces", 100)
 	p.Set(50)
-	time.Sleep(2 * barEvery)
 	out.Reset()
 	c.Say("hello")
 	line, after, ok := strings.Cut(out.String(), "hello\n")
