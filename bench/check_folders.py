@@ -21,6 +21,11 @@ TEXT, TARGET = "hello world the cat", "good news"
 TEXTS = [TEXT, "a <extra_id_0> b <X> c<Y>d", "one  two\nthree\tfour <pad></s> x", "The CAT's it 's, n't . end", "<Z>  <X><X> the<X>", "{a}"]
 SCORED = ("config", "generation", "weights")
 variants = {}
+KNOWN = {  # differences that are meant
+    "config/mt5 scale": "t5train writes the key for an mT5 that version 4 has tied, and follows it",
+    "one form": "transformers finds one of the two tokens, now this and now that",
+    "blanks normalised": "the same",
+}
 
 
 def variant(name):
@@ -455,6 +460,8 @@ def main():
             except ValueError as e:
                 refusal = str(e).replace(str(folder), "MODEL")
             verdict = "same" if want and got and same(want, got) else "DIFFERENT" if want and got else "refused" if want else "only ours" if got else "both refuse"
+            if verdict == "DIFFERENT" and any(part in name for part in KNOWN):
+                verdict = "known"
             counts[verdict] = counts.get(verdict, 0) + 1
             if verdict != "same":
                 print(f"{verdict:12} {name}")

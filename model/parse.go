@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -91,7 +92,7 @@ func (k configKeys) read(key string, to ...any) error {
 	}
 	for _, place := range to {
 		if err := json.Unmarshal(raw, place); err != nil {
-			return fmt.Errorf("%s is %.40s: want %s", key, raw, wanted(place))
+			return fmt.Errorf("%s is %.40s: want %s", key, compact(raw), wanted(place))
 		}
 	}
 	return nil
@@ -103,6 +104,15 @@ func (k configKeys) readOptional(key string, to any) error {
 		return nil
 	}
 	return k.read(key, to)
+}
+
+// compact returns a value in one line.
+func compact(raw json.RawMessage) string {
+	var b bytes.Buffer
+	if err := json.Compact(&b, raw); err != nil {
+		return string(raw)
+	}
+	return b.String()
 }
 
 func wanted(place any) string {
@@ -124,7 +134,7 @@ func (k configKeys) readEOS(c *Config) error {
 		return k.read(key, &c.EOSTokenID)
 	}
 	if err := json.Unmarshal(k[key], &c.EOSTokenIDs); err != nil || len(c.EOSTokenIDs) == 0 {
-		return fmt.Errorf("%s is %.40s: want a token id or a list of them", key, k[key])
+		return fmt.Errorf("%s is %.40s: want a token id or a list of them", key, compact(k[key]))
 	}
 	c.EOSTokenID = c.EOSTokenIDs[0]
 	return nil
@@ -199,7 +209,7 @@ func (k configKeys) refused() error {
 	for _, key := range slices.Sorted(maps.Keys(effects)) {
 		raw, given := k[key]
 		if given && !slices.Contains([]string{"null", "true", "{}", "[]"}, string(raw)) {
-			return fmt.Errorf("%s is %.40s, which is not supported: %s", key, raw, effects[key])
+			return fmt.Errorf("%s is %.40s, which is not supported: %s", key, compact(raw), effects[key])
 		}
 	}
 	return nil

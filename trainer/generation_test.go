@@ -155,6 +155,28 @@ func TestBadWords(t *testing.T) {
 	}
 }
 
+// What outputs shall begin with must be text that they can begin with.
+func TestPrefix(t *testing.T) {
+	b := tinyBundle(t)
+	if ids, err := Prefix(b.Tokenizer, "a day"); err != nil || !slices.Equal(ids, b.Tokenizer.Encode("a day")) {
+		t.Errorf("got %v, %v", ids, err)
+	}
+	for text, want := range map[string]string{"日本": "does not know", "{": "does not know", " ": "has no token"} {
+		if _, err := Prefix(b.Tokenizer, text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", text, err, want)
+		}
+	}
+	p := newTestPredictor(t, b, *b.Info.Task)
+	if _, err := p.Generate(t.Context(), []string{"a"}, decode.Options{Prefix: b.Tokenizer.Encode("{")}); err == nil {
+		t.Error("the unknown token as a beginning: no error")
+	}
+	var cuts Cuts
+	lines, err := p.ScorePairs(t.Context(), []Pair{{Input: Input{Text: "a"}, Targets: []string{"a {", "a"}}}, &cuts)
+	if err != nil || cuts.Unknown != 1 || lines[0][0].Unknown == nil || *lines[0][0].Unknown != 1 || lines[0][1].Unknown != nil {
+		t.Errorf("scored %+v, %d unknown, %v, want it said of the first target", lines, cuts.Unknown, err)
+	}
+}
+
 // A choice is the most probable text, which is not always where the most probable token leads.
 func TestChoose(t *testing.T) {
 	b := tinyBundle(t)

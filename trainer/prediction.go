@@ -98,7 +98,7 @@ func (c Cuts) Report(console *Console, p *Predictor) {
 		console.Say("inputs longer than %[2]d tokens, which lost their end: %[1]s of the %[3]s answered now (raise --max-input-length to keep it)", grouped(c.Inputs), p.maxInput, grouped(c.Answered))
 	}
 	if c.Unknown > 0 {
-		console.Say("warning: %s targets have characters that the tokenizer does not know (unknown_tokens): their scores are not those of the texts", grouped(c.Unknown))
+		console.Say("warning: targets with characters that the tokenizer does not know, marked unknown_tokens: %s; their scores are not those of the texts", grouped(c.Unknown))
 	}
 	if c.Outputs > 0 {
 		console.Say("outputs that reached %[2]d tokens before their end, marked truncated: %[1]s of the %[3]s answered now (raise --max-output-length)", grouped(c.Outputs), p.maxOutput, grouped(c.Answered))

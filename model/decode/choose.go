@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -65,6 +66,9 @@ func (r *run) choose(ctx context.Context) ([][]Output, error) {
 			r.decoder.choose(parents)
 		}
 		r.rows = kept
+	}
+	for _, o := range outputs {
+		slices.SortStableFunc(o, func(a, b Output) int { return cmp.Compare(b.Score, a.Score) })
 	}
 	return outputs, nil
 }

@@ -283,3 +283,40 @@ func TestGenerateRefuses(t *testing.T) {
 		}
 	}
 }
+
+// Samples come in the order of their scores, as the sequences of a beam search do.
+func TestSamplesAreOrdered(t *testing.T) {
+	g, inputs := newToyGenerator(t, 1), toyInputs
+	outputs, err := g.Generate(t.Context(), inputs, Options{MaxTokens: 6, Returned: 9, Sampling: &Sampling{Temperature: 2, Seed: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range outputs {
+		if !slices.IsSortedFunc(o, func(a, b Output) int { return cmp.Compare(b.Score, a.Score) }) {
+			t.Errorf("input %d: the samples %+v are not in the order of their scores", i, o)
+		}
+	}
+}
+
+// The token that a generation starts with may be another than the model's.
+func TestStart(t *testing.T) {
+	g, inputs := newToyGenerator(t, 1), toyInputs
+	own, err := g.Generate(t.Context(), inputs, Options{MaxTokens: 6, Start: new(int32(g.model.Config.DecoderStartTokenID))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := g.Generate(t.Context(), inputs, Options{MaxTokens: 6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := g.Generate(t.Context(), inputs, Options{MaxTokens: 6, Start: new(int32(7))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(own, plain) || reflect.DeepEqual(own, other) {
+		t.Error("want the model's own token to change nothing, and another one to change the output")
+	}
+	if _, err := g.Generate(t.Context(), inputs, Options{MaxTokens: 6, Start: new(int32(1 << 20))}); err == nil {
+		t.Error("a start that no vocabulary has: no error")
+	}
+}

@@ -53,7 +53,7 @@ type Output struct {
 	Finished bool
 }
 
-// Generate generates sequences for each input: Options.Returned of them, those of a beam search best first. A beam search
+// Generate generates sequences for each input: Options.Returned of them, the best by their score first. A beam search
 // gives fewer where the options leave fewer.
 //
 // Inputs are token ids that end in EOS. They need no order: inputs lie end to end without padding, each attends to its own
