@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"t5train/data/parquetio"
 	"t5train/data/task"
+	"t5train/data/tokenizer"
 )
 
 // Table is a table of rows. *parquetio.Dataset is one.
@@ -23,6 +25,8 @@ type Table interface {
 type Tokenizer interface {
 	AppendEncode(dst []int32, text string) []int32
 	EOS() int32
+	Unk() int32
+	RoundTrip(text string, ids []int32) (decoded string, loss tokenizer.Loss)
 }
 
 // Limits are the most tokens that a sequence keeps, EOS included; at least 2.
@@ -53,9 +57,9 @@ func Build(ctx context.Context, rows Table, spec task.Spec, use Use, tok Tokeniz
 		return nil, fmt.Errorf("build examples: limits of %d input and %d target tokens, want at least 2 each: a token and EOS",
 			limits.MaxInput, limits.MaxTarget)
 	}
-	b := builder{tok: tok, limits: limits, use: use, parts: make([]Examples, max(threads, 1))}
+	b := builder{tok: tok, spec: spec, limits: limits, use: use, parts: make([]Examples, max(threads, 1))}
 	err := rows.Scan(ctx, spec.Columns(), func(row int64, cells []parquetio.Cell) error {
-		if err := b.add(spec, cells); err != nil {
+		if err := b.add(cells); err != nil {
 			path, inFile := rows.Locate(row)
 			return fmt.Errorf("build examples: %s, row %d (the first is 0): %w", path, inFile, err)
 		}
@@ -82,6 +86,7 @@ func Build(ctx context.Context, rows Table, spec task.Spec, use Use, tok Tokeniz
 
 type builder struct {
 	tok      Tokenizer
+	spec     task.Spec
 	limits   Limits
 	use      Use
 	examples Examples
@@ -90,16 +95,28 @@ type builder struct {
 }
 
 // add makes examples of a row.
-func (b *builder) add(spec task.Spec, cells []parquetio.Cell) error {
-	if b.use == ForTraining {
-		examples, err := spec.Train(cells)
+func (b *builder) add(cells []parquetio.Cell) error {
+	counts := &b.examples.Texts
+	if blank(cells[:len(b.spec.TextColumns)]) {
+		counts.BlankInputs++
+	}
+	if b.use == ForTraining && b.spec.Kind() != task.Entities {
+		examples, err := b.spec.Train(cells)
 		b.block = append(b.block, examples...)
 		return err
 	}
-	example, reference, err := spec.HeldOut(cells)
+	example, reference, err := b.spec.HeldOut(cells)
+	if err != nil {
+		return err
+	}
 	b.block = append(b.block, example)
-	b.examples.references = append(b.examples.references, reference)
-	return err
+	if b.use == HeldOut {
+		b.examples.references = append(b.examples.references, reference)
+	}
+	if b.spec.Kind() == task.Entities {
+		counts.readBack(b.spec, example.Target, reference)
+	}
+	return nil
 }
 
 // flush tokenises the block, a contiguous part of it a thread, and joins the parts in order.
@@ -119,7 +136,12 @@ func (b *builder) flush() {
 func (b *builder) tokenise(part *Examples, rows []task.Example) {
 	part.reset()
 	for _, row := range rows {
-		if part.inputs.add(b.tok, row.Input, b.limits.MaxInput) {
+		start := len(part.inputs.ids)
+		part.inputs.ids = b.tok.AppendEncode(part.inputs.ids, row.Input)
+		if slices.Contains(part.inputs.ids[start:], b.tok.Unk()) {
+			part.Texts.UnknownInputs++
+		}
+		if part.inputs.end(start, b.tok, b.limits.MaxInput) {
 			part.CutInputs++
 			if b.evidenceIsCut(row) {
 				part.CutAnswers++
@@ -129,7 +151,10 @@ func (b *builder) tokenise(part *Examples, rows []task.Example) {
 				}
 			}
 		}
-		if part.targets.add(b.tok, row.Target, b.limits.MaxTarget) {
+		start = len(part.targets.ids)
+		part.targets.ids = b.tok.AppendEncode(part.targets.ids, row.Target)
+		part.Texts.written(b.tok, row.Target, part.targets.ids[start:])
+		if part.targets.end(start, b.tok, b.limits.MaxTarget) {
 			part.CutTargets++
 		}
 		part.labels = append(part.labels, int32(row.Label))
@@ -142,8 +167,9 @@ func (b *builder) evidenceIsCut(row task.Example) bool {
 	return row.Evidence > 0 && len(b.tok.AppendEncode(nil, row.Input[:row.Evidence])) > b.limits.MaxInput-1
 }
 
-func (r *ragged) add(tok Tokenizer, text string, limit int) (cut bool) {
-	r.ids, cut = AppendText(r.ids, tok, text, limit)
+// end ends the sequence that begins at start.
+func (r *ragged) end(start int, tok Tokenizer, limit int) (cut bool) {
+	r.ids, cut = endText(r.ids, start, tok, limit)
 	r.ends = append(r.ends, len(r.ids))
 	return cut
 }
@@ -152,9 +178,12 @@ func (r *ragged) add(tok Tokenizer, text string, limit int) (cut bool) {
 // so that every sequence ends in EOS. cut says that ids were left out.
 func AppendText(dst []int32, tok Tokenizer, text string, limit int) (ids []int32, cut bool) {
 	start := len(dst)
-	dst = tok.AppendEncode(dst, text)
-	if len(dst)-start > limit-1 {
-		dst, cut = dst[:start+limit-1], true
+	return endText(tok.AppendEncode(dst, text), start, tok, limit)
+}
+
+func endText(ids []int32, start int, tok Tokenizer, limit int) (ended []int32, cut bool) {
+	if len(ids)-start > limit-1 {
+		ids, cut = ids[:start+limit-1], true
 	}
-	return append(dst, tok.EOS()), cut
+	return append(ids, tok.EOS()), cut
 }

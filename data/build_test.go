@@ -11,12 +11,18 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/data/task"
+	"t5train/data/tokenizer"
 )
 
 // letters is a tokenizer whose ids are the bytes of the text.
 type letters struct{}
 
 func (letters) EOS() int32 { return 1 }
+func (letters) Unk() int32 { return 2 }
+
+func (letters) RoundTrip(text string, _ []int32) (string, tokenizer.Loss) {
+	return text, tokenizer.Unchanged
+}
 
 func (letters) AppendEncode(dst []int32, text string) []int32 {
 	for _, b := range []byte(text) {

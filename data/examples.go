@@ -19,6 +19,9 @@ type Examples struct {
 	// CutAnswers counts those of CutInputs that lost what the answer is made of, such as the answer to a question that stands
 	// in its context. Examples to train on are without them.
 	CutAnswers int
+
+	// Texts is what is wrong with the texts.
+	Texts TextCounts
 }
 
 // Len returns the number of examples.
@@ -54,6 +57,7 @@ func (e *Examples) join(o *Examples) {
 	e.CutInputs += o.CutInputs
 	e.CutTargets += o.CutTargets
 	e.CutAnswers += o.CutAnswers
+	e.Texts.join(&o.Texts)
 }
 
 // reset empties e and keeps its memory.

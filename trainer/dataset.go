@@ -121,6 +121,7 @@ func (t table) build(ctx context.Context, what string, spec task.Spec, use data.
 	if examples.Len() == 0 && examples.CutAnswers > 0 {
 		return nil, fmt.Errorf("tokenize %s: no example is left, because all answers lie behind the cut of their inputs at %d tokens: raise max_input_length", what, limits.MaxInput)
 	}
+	warnTexts(c, what, examples)
 	return examples, nil
 }
 

@@ -13,3 +13,24 @@ func Text(text string, most int) string {
 	}
 	return text
 }
+
+// Around returns of two texts that differ what stands about the first difference, with at most so many characters each and
+// an ellipsis where something is left out.
+//
+//	clip.Around("a long text, first", "a long text, last", 10) // ...xt, first, ...xt, last
+func Around(a, b string, most int) (string, string) {
+	x, y := []rune(a), []rune(b)
+	same := 0
+	for same < min(len(x), len(y)) && x[same] == y[same] {
+		same++
+	}
+	start := max(0, same-most/2)
+	cut := func(r []rune) string {
+		text := ""
+		if start > 0 {
+			text = "..."
+		}
+		return text + Text(string(r[min(start, len(r)):]), most)
+	}
+	return cut(x), cut(y)
+}
