@@ -134,7 +134,7 @@ type Part struct {
 	SourceLanguage string `yaml:"source_language,omitempty" unit:"language code"`
 	// Translation: code of the language to translate to, such as de. Empty: found from the schema and said aloud.
 	TargetLanguage string `yaml:"target_language,omitempty" unit:"language code"`
-	// Regression: numbers are written as multiples of it. Unset: 0.2.
+	// Regression: numbers are written as multiples of it. Unset: found from the numbers and said aloud.
 	Step *float64 `yaml:"step,omitempty" range:"> 0"`
 	// What evaluations measure, the most important first, such as bleu, chrf or rouge1-stem. Empty: the usual metrics of the task.
 	Metrics []string `yaml:"metrics,omitempty,flow" unit:"metrics" for:"fine-tuning"`
@@ -193,8 +193,8 @@ type Task struct {
 	SourceLanguage string `yaml:"source_language" unit:"language code"`
 	// Translation: code of the language to translate to, such as de. Empty: found from the schema and said aloud.
 	TargetLanguage string `yaml:"target_language" unit:"language code"`
-	// Regression: numbers are written as multiples of it, which makes them fewer and easier to learn. Unset: 0.2, that of
-	// STS-B.
+	// Regression: numbers are written as multiples of it, which makes them fewer and easier to learn. Unset: the largest of 1,
+	// 2 and 5 times a power of ten that moves them by 1/400 of their spread on average at most; 0.2 for T5's own tasks.
 	Step *float64 `yaml:"step" range:"> 0"`
 	// What evaluations measure, the most important first, such as bleu, chrf or rouge1-stem. Empty: the usual metrics of the task.
 	Metrics []string `yaml:"metrics" unit:"metrics"`

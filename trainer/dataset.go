@@ -67,6 +67,7 @@ func saySample(c *Console, s data.Sample, all int64, what string, seed uint64) {
 // infer finds the task of the table and says aloud what it took.
 func (t table) infer(ctx context.Context, o task.Options, c *Console) (task.Spec, error) {
 	o.Distinct = func(column string, limit int) ([]parquetio.Cell, error) { return t.Distinct(ctx, column, limit) }
+	o.Numbers = func(column string) ([]float64, error) { return t.numbers(ctx, column) }
 	spec, said, err := task.Infer(t.Columns(), o)
 	if err != nil {
 		return task.Spec{}, withConflicts(err, t.Dataset)
@@ -75,7 +76,42 @@ func (t table) infer(ctx context.Context, o task.Options, c *Console) (task.Spec
 	for _, line := range said {
 		c.Say("  %s", line)
 	}
-	return spec, nil
+	return spec, t.checkStep(ctx, spec, c)
+}
+
+// numbers returns the finite numbers of a column, 8 bytes a row.
+func (t table) numbers(ctx context.Context, column string) ([]float64, error) {
+	var all []float64
+	err := t.Scan(ctx, []string{column}, func(_ int64, cells []parquetio.Cell) error {
+		v := cells[0].Float
+		if cells[0].Kind == parquetio.Int {
+			v = float64(cells[0].Int)
+		}
+		if cells[0].Kind != parquetio.Null && finite(v) {
+			all = append(all, v)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// checkStep notes what the step of a regression does to the numbers of the table. One that leaves nothing to learn is an error.
+func (t table) checkStep(ctx context.Context, spec task.Spec, c *Console) error {
+	if spec.Kind() != task.Numbers {
+		return nil
+	}
+	numbers, err := t.numbers(ctx, spec.LabelColumn)
+	if err != nil {
+		return err
+	}
+	said, useless := task.RoundingLoss(numbers, spec.Step)
+	if useless {
+		return fmt.Errorf("label column %s: %s", spec.LabelColumn, said)
+	}
+	if said != "" {
+		c.Say("  warning: label column %s: %s", spec.LabelColumn, said)
+	}
+	return nil
 }
 
 // withConflicts adds to an error about the columns of a data set those that it would have if its files agreed.

@@ -108,11 +108,37 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 	if p.from.resume {
 		was = p.from.state.Data
 	}
-	if p.material, err = read(ctx, c, p.bundle, was, p.workers, o.Console); err != nil {
+	readBy := c
+	if p.from.resume {
+		if readBy, err = withSteps(c, p.from.dir); err != nil {
+			return nil, err
+		}
+	}
+	if p.material, err = read(ctx, readBy, p.bundle, was, p.workers, o.Console); err != nil {
 		return nil, err
 	}
 	p.closers = append(p.closers, func() { p.material.close() })
 	return p, nil
+}
+
+// withSteps returns a configuration whose regressions have the steps of a checkpoint where it names none: what follows from the
+// numbers when a run begins must stay.
+func withSteps(c *configs.Config, dir string) (*configs.Config, error) {
+	info, err := ReadInfo(dir)
+	if err != nil {
+		return nil, err
+	}
+	kept := *c
+	if t := info.Task; t != nil && t.Step > 0 && kept.Task.Step == nil {
+		kept.Task.Step = &t.Step
+	}
+	kept.Data.Mixture = slices.Clone(c.Data.Mixture)
+	for i, p := range kept.Data.Mixture {
+		if t := info.Tasks[p.Name]; t.Step > 0 && p.Step == nil {
+			kept.Data.Mixture[i].Step = &t.Step
+		}
+	}
+	return &kept, nil
 }
 
 // build makes the loop of what was read, unless the run is finished.

@@ -151,6 +151,11 @@ func newEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluato
 	if o.Generation != nil && spec.Ranked() {
 		return nil, nil, nil, errNothingGenerated
 	}
+	if b.Info.Task != nil {
+		if err := t.checkStep(ctx, spec, o.Console); err != nil {
+			return nil, nil, fmt.Errorf("evaluate: %w", err)
+		}
+	}
 	limits := data.Limits{
 		MaxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
 		MaxTarget: firstPositive(o.MaxTargetLength, b.Info.MaxTargetLength, 128),

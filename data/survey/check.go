@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"t5train/data/parquetio"
+	"t5train/data/tokenizer"
 	"t5train/internal/clip"
 )
 
@@ -96,6 +97,8 @@ type checking struct {
 	exact, normal seen
 	labels        labelTable
 	characters    characters
+	seenLabels    []seenLabels      // of the split, of each label column
+	labelTexts    map[string]bool   // labels that were measured
 	trained       []map[string]bool // labels of the first split, of each label column
 	held          [][]classPlace    // classes of the others, of each label column
 }
@@ -161,7 +164,7 @@ func (c *checking) split(ctx context.Context, number int) error {
 		}
 		for i, cell := range cells[:measuredTexts] {
 			if text := cell.Text(); strings.TrimSpace(text) != "" {
-				blocks.add(strings.Clone(text))
+				blocks.add(strings.Clone(text), i >= len(r.Texts))
 				waiting, columns = append(waiting, row), append(columns, i)
 			} else {
 				c.empty(s, row, i)
@@ -179,6 +182,7 @@ func (c *checking) split(ctx context.Context, number int) error {
 	})
 	if err == nil {
 		blocks.flush()
+		c.oneLabel(s, labels)
 	}
 	return err
 }
@@ -213,6 +217,9 @@ func (c *checking) measured(s Split, row int64, column int, text string, m measu
 	if m.unknown {
 		unknown := c.characters.in(text, c.Measure.Tokenizer)
 		c.findings.add(UnknownCharacters, s.Name, "column "+name, Instance{Place: placeOf(s.Set, row), Text: unknown})
+	} else if m.loss != tokenizer.Unchanged {
+		from, to := clip.Around(text, m.decoded, shownText)
+		c.findings.add(targetKind(m.loss), s.Name, "column "+name, Instance{Place: placeOf(s.Set, row), Text: fmt.Sprintf("%q comes back as %q", from, to)})
 	}
 }
 
@@ -287,8 +294,11 @@ func digest(text string) [16]byte {
 	return [16]byte(sum[:16])
 }
 
+// shownText is the most characters of a text that an instance shows.
+const shownText = 60
+
 // shortened returns the beginning of a text on one line, for a message.
 func shortened(text string) string {
 	line := singleSpaced(strings.ReplaceAll(text, between, " | "))
-	return clip.Text(string([]rune(line)), 60) // runes are valid UTF-8, whatever a column holds
+	return clip.Text(string([]rune(line)), shownText) // runes are valid UTF-8, whatever a column holds
 }

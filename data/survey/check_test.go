@@ -39,6 +39,9 @@ func TestCheck(t *testing.T) {
 	squad := []parquetout.Column{{Path: []string{"context"}, Type: parquetout.String}, {Path: []string{"answers", "text"}, Type: parquetout.String, List: true},
 		{Path: []string{"answers", "answer_start"}, Type: parquetout.Int32, List: true}}
 	pair := []parquetout.Column{{Path: []string{"a"}, Type: parquetout.String}, {Path: []string{"b"}, Type: parquetout.String}}
+	numbered := []parquetout.Column{{Path: []string{"text"}, Type: parquetout.String}, {Path: []string{"label"}, Type: parquetout.Int64}}
+	named := []parquetout.Column{{Path: []string{"text"}, Type: parquetout.String}, {Path: []string{"label"}, Type: parquetout.String}}
+	labelled := Roles{Texts: []string{"text"}, Labels: []string{"label"}}
 	for _, c := range []struct {
 		name        string
 		columns     []parquetout.Column
@@ -49,10 +52,10 @@ func TestCheck(t *testing.T) {
 		{"nothing", nil, Roles{}, plain, []row{{"four", 0}}, ""},
 		{"a leak", nil, Roles{}, plain, []row{{"x", 0}, {"two", 1}}, "!leak held (train) 1: held:1=train:1[two]"},
 		{"a leak but for case and space", nil, Roles{}, plain, []row{{" TWO\n", 1}}, "!leak_normalised held (train) 1: held:0=train:1[TWO]"},
-		{"both", nil, Roles{}, []row{{"Two", 1}, {"two", 1}}, []row{{"two", 1}}, "!leak held (train) 1: held:0=train:1[two]\nduplicate_normalised train 1: train:1=train:0[two]"},
+		{"both", nil, Roles{}, []row{{"Two", 1}, {"two", 1}, {"x", 0}}, []row{{"two", 1}}, "!leak held (train) 1: held:0=train:1[two]\nduplicate_normalised train 1: train:1=train:0[two]"},
 		{"a leak but for case that is there twice", nil, Roles{}, []row{{"Two", 1}, {"three", 0}}, []row{{"two", 1}, {"two", 1}, {"x", 0}}, "!leak_normalised held (train) 2: held:0=train:0[two] held:1=train:0[two]"},
 		{"twice in a split", nil, Roles{}, append(plain, row{"one", 0}, row{"one", 0}), nil, "duplicate train 2: train:3=train:0[one] train:4=train:0[one]"},
-		{"twice in what is held out", nil, Roles{}, plain, []row{{"x", 0}, {"x", 0}}, "duplicate held 1: held:1=held:0[x]"},
+		{"twice in what is held out", nil, Roles{}, plain, []row{{"x", 0}, {"x", 0}, {"y", 1}}, "duplicate held 1: held:1=held:0[x]"},
 		{"more instances than are named", nil, Roles{}, append(plain, row{"one", 0}, row{"one", 0}, row{"two", 1}), nil, "duplicate train 3: train:3=train:0[one] train:4=train:0[one]"},
 		{"another label", nil, Roles{}, append(plain, row{"one", 1}), nil,
 			"duplicate train 1: train:3=train:0[one]\nconflicting_labels train 1: train:3=train:0[spam here and ham there: one]"},
@@ -60,7 +63,14 @@ func TestCheck(t *testing.T) {
 		{"no label", nil, Roles{}, append(plain, row{"x", nil}, row{"y", -1}), nil, "!no_label train (column label) 2: train:3[null] train:4[-1]"},
 		{"no label beside one", nil, Roles{}, []row{{"x", nil}, {"x", 0}, {"x", -1}, {"x", 3}}, nil,
 			"!no_label train (column label) 2: train:0[null] train:2[-1]\n!label_range train (column label, classes 0 to 2) 1: train:3[3]\nduplicate train 3: train:1=train:0[x] train:2=train:0[x]"},
-		{"a label that train lacks", nil, Roles{}, plain[:2], []row{{"x", 2}, {"y", 2}}, "untrained_label held (column label, not in train) 1: held:0[other]"},
+		{"a label that train lacks", nil, Roles{}, plain[:2], []row{{"x", 2}, {"y", 2}, {"z", 0}}, "untrained_label held (column label, not in train) 1: held:0[other]"},
+		{"one label", nil, Roles{}, plain[:2], []row{{"x", 1}, {"y", 1}}, "one_label held (column label) 2: held:0[spam]"},
+		{"hidden labels", nil, Roles{}, plain[:2], []row{{"x", -1}, {"y", nil}}, "!hidden_labels held (column label) 2: held:0"},
+		{"hidden labels without names", numbered, labelled, []row{{"x", -1}, {"y", -1}}, nil, "!hidden_labels train (column label) 2: train:0"},
+		{"-1 among others", numbered, labelled, []row{{"x", -1}, {"y", 0}}, nil, ""},
+		{"labels that cannot be written", named, labelled, []row{{"x", "ja"}, {"y", "früh"}, {"z", "früh"}}, nil, "label_text train (column label) 1: train:1[\"früh\" comes back as \"früh\"]"},
+		{"targets that come back changed", pair, Roles{Texts: []string{"a"}, Targets: []string{"b"}}, []row{{"x  x", "1\n2"}, {"y", "1"}, {"z", "\t3"}}, nil,
+			"target_white_space train (column b) 2: train:0[\"1\\n2\" comes back as \"1 2\"] train:2[\"\\t3\" comes back as \"3\"]"},
 		{"no text", nil, Roles{}, append(plain, row{" ", 0}, row{nil, 1}), nil, "empty_text train (column text) 2: train:3 train:4"},
 		{"unknown characters", nil, Roles{}, append(plain, row{"naïve x naïve é", 0}), nil, "unknown_characters train (column text) 1: train:3['ï' 'é']"},
 		{"a long text", nil, Roles{}, append(plain, row{"1 2 3 4", 0}, row{"1 2 3 4 5", 0}), nil, "cut_text train (column text, limit 5) 1: train:4[6 tokens]"},

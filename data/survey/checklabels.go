@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"t5train/data/parquetio"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/internal/clip"
 )
 
 // rowLabels looks at the labels of a row and returns their number in the table, -1 where one is missing or wrong.
@@ -19,6 +22,9 @@ func (c *checking) rowLabels(split int, row int64, columns []parquetio.Column, c
 			c.trained[i] = map[string]bool{}
 		}
 	}
+	if row == 0 {
+		c.seenLabels = make([]seenLabels, len(columns))
+	}
 	s := c.splits[split]
 	texts, whole := make([]string, len(cells)), true
 	for i, cell := range cells {
@@ -29,6 +35,10 @@ func (c *checking) rowLabels(split int, row int64, columns []parquetio.Column, c
 		for _, v := range values {
 			text, good := c.labelOf(s, row, columns[i], v)
 			texts[i] += text + " "
+			c.seenLabels[i].add(text, good, v)
+			if good {
+				c.labelText(s, row, columns[i], text)
+			}
 			if !good {
 				whole = false
 				continue
@@ -85,6 +95,61 @@ func (c *checking) untrained() {
 		for _, h := range held {
 			c.findings.add(UntrainedLabel, h.split, fmt.Sprintf("column %s, not in %s", c.Roles.Labels[i], c.splits[0].Name), Instance{Place: h.place, Text: h.name})
 		}
+	}
+}
+
+// seenLabels is what the labels of a column in a split are, as far as they are alike.
+type seenLabels struct {
+	labels, missing, minus int64 // all; null, empty, or -1 beside class names; the number -1 without class names
+	first                  string
+	several                bool
+}
+
+func (l *seenLabels) add(text string, good bool, cell parquetio.Cell) {
+	l.labels++
+	switch {
+	case !good:
+		l.missing++
+		return
+	case cell.Kind == parquetio.Int && text == "-1":
+		l.minus++
+	}
+	if l.labels-l.missing == 1 {
+		l.first = strings.Clone(text)
+	}
+	l.several = l.several || text != l.first
+}
+
+// oneLabel looks at what the labels of a split have in common.
+func (c *checking) oneLabel(s Split, columns []parquetio.Column) {
+	for i, l := range c.seenLabels {
+		detail, place := "column "+columns[i].Name, placeOf(s.Set, 0)
+		switch {
+		case l.labels > 0 && l.missing+l.minus == l.labels:
+			c.findings.drop(NoLabel, s.Name, detail)
+			c.findings.add(HiddenLabels, s.Name, detail, Instance{Place: place}).Count = s.Set.Rows()
+		case l.missing == 0 && l.labels > 1 && !l.several:
+			c.findings.add(OneLabel, s.Name, detail, Instance{Place: place, Text: shortened(l.first)}).Count = s.Set.Rows()
+		}
+	}
+}
+
+// labelText looks, once a label, at what becomes of its text: of a tag that of its type.
+func (c *checking) labelText(s Split, row int64, column parquetio.Column, text string) {
+	if c.labelTexts == nil {
+		c.labelTexts = map[string]bool{}
+	}
+	if c.labelTexts[text] || len(c.labelTexts) == maxLabelTexts {
+		return
+	}
+	c.labelTexts[strings.Clone(text)] = true
+	if column.Lists > 0 && task.IsTag(text) {
+		_, text, _ = strings.Cut(text, "-")
+	}
+	tok := c.Measure.Tokenizer
+	decoded, loss := tok.RoundTrip(text, tok.AppendEncode(nil, text))
+	if loss != tokenizer.Unchanged && (loss == tokenizer.Unknown || strings.TrimSpace(text) != decoded) {
+		c.findings.add(LabelText, s.Name, "column "+column.Name, Instance{Place: placeOf(s.Set, row), Text: fmt.Sprintf("%q comes back as %q", clip.Text(text, shownText), clip.Text(decoded, shownText))})
 	}
 }
 

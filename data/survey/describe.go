@@ -171,7 +171,7 @@ func (d *describing) row(row int64, cells []parquetio.Cell) error {
 		if strings.TrimSpace(text) == "" {
 			l.Blank++
 		}
-		d.blocks.add(text)
+		d.blocks.add(text, false)
 		d.waiting = append(d.waiting, l)
 	}
 	if d.blocks.full() {

@@ -8,6 +8,7 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/data/parquetout"
+	"t5train/data/tokenizer"
 )
 
 // words is a tokenizer for tests: a token a word, of which those with a character beyond ASCII are unknown.
@@ -25,6 +26,17 @@ func (words) AppendEncode(dst []int32, text string) []int32 {
 }
 
 func (words) Unk() int32 { return 2 }
+
+func (w words) RoundTrip(text string, _ []int32) (string, tokenizer.Loss) {
+	decoded := strings.Join(strings.Fields(text), " ")
+	switch {
+	case strings.ContainsFunc(text, func(r rune) bool { return r > 0x7f }):
+		return decoded, tokenizer.Unknown
+	case decoded != text:
+		return decoded, tokenizer.WhiteSpace
+	}
+	return text, tokenizer.Unchanged
+}
 
 var textAndLabel = []parquetout.Column{
 	{Path: []string{"text"}, Type: parquetout.String},

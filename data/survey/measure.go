@@ -3,6 +3,8 @@ package survey
 import (
 	"slices"
 	"sync"
+
+	"t5train/data/tokenizer"
 )
 
 // Tokenizer turns text into ids, without the one that ends a sequence. It is called from several goroutines at once.
@@ -13,7 +15,11 @@ type Tokenizer interface {
 
 // Measure is how texts are measured.
 type Measure struct {
-	Tokenizer Tokenizer
+	Tokenizer interface {
+		Tokenizer
+		// RoundTrip decodes the ids of a text and returns how the result differs from it.
+		RoundTrip(text string, ids []int32) (decoded string, loss tokenizer.Loss)
+	}
 	MaxInput  int // most tokens of a text that training keeps; 0 for checks: it keeps all
 	MaxTarget int // of a target
 	Threads   int // 0 is one
@@ -21,14 +27,17 @@ type Measure struct {
 
 // measured is a text in tokens.
 type measured struct {
-	tokens  int  // with the one that ends a sequence
-	unknown bool // the vocabulary lacks a character
+	tokens  int            // with the one that ends a sequence
+	unknown bool           // the vocabulary lacks a character
+	decoded string         // of a target: what its tokens say
+	loss    tokenizer.Loss // of a target: how that differs from it
 }
 
 // blocks gathers texts and measures many at once, a part of them a thread.
 type blocks struct {
 	measure Measure
 	texts   []string
+	targets []bool // whether a model writes them
 	bytes   int
 	done    func(results []measured) // gets what was added since the last call, in order
 	results []measured
@@ -47,8 +56,8 @@ func newBlocks(m Measure, done func([]measured)) *blocks {
 // full tells whether it is time to flush.
 func (b *blocks) full() bool { return len(b.texts) >= blockTexts || b.bytes >= blockBytes }
 
-func (b *blocks) add(text string) {
-	b.texts = append(b.texts, text)
+func (b *blocks) add(text string, target bool) {
+	b.texts, b.targets = append(b.texts, text), append(b.targets, target)
 	b.bytes += len(text)
 }
 
@@ -59,7 +68,10 @@ func (b *blocks) flush() {
 		wg.Go(func() {
 			for i := t; i < len(b.texts); i += len(b.scratch) { // neighbours are of a kind, so threads take turns
 				ids := b.measure.Tokenizer.AppendEncode(b.scratch[t][:0], b.texts[i])
-				b.results[i] = measured{len(ids) + 1, slices.Contains(ids, b.measure.Tokenizer.Unk())}
+				b.results[i] = measured{tokens: len(ids) + 1, unknown: slices.Contains(ids, b.measure.Tokenizer.Unk())}
+				if r := &b.results[i]; b.targets[i] {
+					r.decoded, r.loss = b.measure.Tokenizer.RoundTrip(b.texts[i], ids)
+				}
 				b.scratch[t] = ids
 			}
 		})
@@ -67,5 +79,5 @@ func (b *blocks) flush() {
 	wg.Wait()
 	b.done(b.results)
 	clear(b.texts)
-	b.texts, b.bytes = b.texts[:0], 0
+	b.texts, b.targets, b.bytes = b.texts[:0], b.targets[:0], 0
 }

@@ -1,5 +1,12 @@
 package survey
 
+import (
+	"fmt"
+	"slices"
+
+	"t5train/data/tokenizer"
+)
+
 // Report is the result of a check.
 type Report struct {
 	Splits   []SplitRows `json:"splits"`
@@ -47,13 +54,14 @@ type Instance struct {
 // Kind is a kind of finding.
 type Kind string
 
-// The kinds. The first five falsify an evaluation.
+// The kinds. The first six falsify an evaluation.
 const (
 	Leak                Kind = "leak"
 	LeakNormalised      Kind = "leak_normalised"
 	LabelRange          Kind = "label_range"
 	ClassNames          Kind = "class_names"
 	NoLabel             Kind = "no_label"
+	HiddenLabels        Kind = "hidden_labels"
 	Duplicate           Kind = "duplicate"
 	DuplicateNormalised Kind = "duplicate_normalised"
 	ConflictingLabels   Kind = "conflicting_labels"
@@ -64,12 +72,17 @@ const (
 	CutText             Kind = "cut_text"
 	CutTarget           Kind = "cut_target"
 	AnswerStart         Kind = "answer_start"
+	OneLabel            Kind = "one_label"
+	LabelText           Kind = "label_text"
+	TargetSpecial       Kind = "target_special_token"
+	TargetSpace         Kind = "target_white_space"
+	TargetNormalized    Kind = "target_normalized"
 )
 
 // falsifies says whether a kind makes an evaluation wrong, or only worse.
 func (k Kind) falsifies() bool {
 	switch k {
-	case Leak, LeakNormalised, LabelRange, ClassNames, NoLabel:
+	case Leak, LeakNormalised, LabelRange, ClassNames, NoLabel, HiddenLabels:
 		return true
 	}
 	return false
@@ -91,6 +104,19 @@ func (k Kind) explain() (message, remedy string) {
 			"import all splits at once, as in t5train data import train=FILE validation=FILE"
 	case NoLabel:
 		return "missing labels", "drop these rows: training and evaluation need a label in each"
+	case HiddenLabels:
+		return "no row has a label: all are -1 or null, as in a test split whose labels are hidden",
+			"take a split with labels, such as validation, or divide the train split (t5train data import --split train=0.9,validation=0.1); predict answers rows without labels"
+	case OneLabel:
+		return "rows that all have the same label, from which nothing can be learnt or told", "add rows with other labels, or choose another column with --label-column"
+	case LabelText:
+		return "labels that the vocabulary cannot write as they are", "give them other texts: --labels of t5train finetune, in the order of the classes"
+	case TargetSpecial:
+		return explainTarget(tokenizer.SpecialToken)
+	case TargetSpace:
+		return explainTarget(tokenizer.WhiteSpace)
+	case TargetNormalized:
+		return explainTarget(tokenizer.Normalized)
 	case Duplicate:
 		return "rows with the texts of an earlier row", repeat
 	case DuplicateNormalised:
@@ -117,6 +143,22 @@ func (k Kind) explain() (message, remedy string) {
 	return string(k), ""
 }
 
+// targetKind returns the kind of a target that comes back changed.
+func targetKind(l tokenizer.Loss) Kind {
+	switch l {
+	case tokenizer.SpecialToken:
+		return TargetSpecial
+	case tokenizer.WhiteSpace:
+		return TargetSpace
+	}
+	return TargetNormalized
+}
+
+func explainTarget(l tokenizer.Loss) (message, remedy string) {
+	what, remedy := l.Explain()
+	return "targets that " + what + ", so that exact_match counts even right answers as wrong", remedy
+}
+
 // findings gathers what is found, by kind, split and detail.
 type findings struct {
 	most int // instances of each
@@ -131,7 +173,15 @@ type findingID struct {
 
 func newFindings(most int) *findings { return &findings{most: most, byID: map[findingID]*Finding{}} }
 
-func (f *findings) add(k Kind, split, detail string, at Instance) {
+// drop forgets a finding.
+func (f *findings) drop(k Kind, split, detail string) {
+	id := findingID{k, split, detail}
+	f.list = slices.DeleteFunc(f.list, func(found *Finding) bool { return found == f.byID[id] })
+	delete(f.byID, id)
+}
+
+// add counts a row of a finding, which it returns.
+func (f *findings) add(k Kind, split, detail string, at Instance) *Finding {
 	id := findingID{k, split, detail}
 	found := f.byID[id]
 	if found == nil {
@@ -144,10 +194,21 @@ func (f *findings) add(k Kind, split, detail string, at Instance) {
 	if len(found.Instances) < f.most {
 		found.Instances = append(found.Instances, at)
 	}
+	return found
 }
 
 // mostCharacters is the number of unknown characters that a report names.
 const mostCharacters = 20
+
+// share adds to the message of a finding about targets which part of the rows it is.
+func (c *checking) share(f Finding) Finding {
+	for _, s := range c.splits {
+		if s.Name == f.Split && slices.Contains([]Kind{UnknownCharacters, TargetSpecial, TargetSpace, TargetNormalized}, f.Kind) {
+			f.Message += fmt.Sprintf(" (%.1f %% of the rows)", 100*float64(f.Count)/float64(s.Set.Rows()))
+		}
+	}
+	return f
+}
 
 func (c *checking) report() *Report {
 	c.untrained()
@@ -158,7 +219,7 @@ func (c *checking) report() *Report {
 	for _, wantErrors := range []bool{true, false} {
 		for _, found := range c.findings.list {
 			if found.Error == wantErrors {
-				r.Findings = append(r.Findings, *found)
+				r.Findings = append(r.Findings, c.share(*found))
 			}
 		}
 	}

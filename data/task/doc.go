@@ -37,7 +37,8 @@
 //
 // # Numbers
 //
-// A number is written as the nearest multiple of a step, 0.2 by default as T5 does for STS-B, of two the even one; an
+// A number is written as the nearest multiple of a step, of two the even one. T5's own tasks have the step 0.2, as STS-B has
+// it; for others it follows from the numbers, see [StepFor]. An
 // answer that is no number counts as -1. Evaluation compares with the number of the data set, not the rounded one.
 //
 // # Entities

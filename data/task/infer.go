@@ -21,12 +21,15 @@ type Options struct {
 	TargetTemplate string   // --target-template
 	SourceLanguage string   // --source-lang
 	TargetLanguage string   // --target-lang
-	Step           float64  // of Regression; 0 is DefaultStep
+	Step           float64  // of Regression; 0 is what StepFor says of the numbers, DefaultStep without any
 	Metrics        []string // --metrics
 
 	// Distinct returns the different values of a column, of its items if it holds lists, at most limit. It is called for a
 	// label column whose schema has no class names, unless Labels are given; nil makes that an error.
 	Distinct func(column string, limit int) ([]parquetio.Cell, error)
+
+	// Numbers returns the numbers of a column, for a step that suits them; nil leaves that to DefaultStep.
+	Numbers func(column string) ([]float64, error)
 }
 
 // MaxLabels is the number of different values above which a column is not taken for labels.

@@ -111,11 +111,14 @@ func (in *inference) distinctLabels(column parquetio.Column) ([]Label, error) {
 		return nil, fmt.Errorf("find the labels of column %s: %w: choose another with --label-column", column.Name, err)
 	}
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c parquetio.Cell) bool {
-		return c.Kind == parquetio.Null || c.Kind == parquetio.Int && c.Int == -1 // no label, as in test splits
+		return c.Kind == parquetio.Null || c.Kind == parquetio.Int && c.Int == noLabel
 	})
 	slices.SortFunc(cells, func(a, b parquetio.Cell) int {
 		return cmp.Or(cmp.Compare(a.Int, b.Int), cmp.Compare(a.Str, b.Str))
 	})
+	if len(cells) < 2 {
+		return nil, in.tooFewLabels(column, cells)
+	}
 	labels := make([]Label, len(cells))
 	for i, c := range cells {
 		labels[i] = Label{Name: c.Text(), Text: c.Text()}
@@ -124,4 +127,20 @@ func (in *inference) distinctLabels(column parquetio.Column) ([]Label, error) {
 		}
 	}
 	return labels, nil
+}
+
+// noLabel marks rows without a label, as test splits have them whose labels are hidden.
+const noLabel = -1
+
+// tooFewLabels says why a column with these different values, but for null and -1, tells nothing apart.
+func (in *inference) tooFewLabels(column parquetio.Column, values []parquetio.Cell) error {
+	const remedy = "use a file with rows of several labels, choose another column with --label-column, or list all labels with --labels"
+	switch {
+	case len(values) == 1:
+		return fmt.Errorf("label column %s holds one value alone, %v, and a classification tells at least two apart: %s", column.Name, values[0], remedy)
+	case column.Type == parquetio.TypeInt:
+		return fmt.Errorf("label column %s holds no label: its rows are all -1 or null, as in a test split whose labels are hidden: "+
+			"use a split with labels, such as train or validation; predict answers rows without labels", column.Name)
+	}
+	return fmt.Errorf("label column %s is null in every row: %s", column.Name, remedy)
 }

@@ -1,7 +1,6 @@
 package task
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,11 +15,26 @@ func (in *inference) regression() error {
 		return err
 	}
 	in.spec.LabelColumn = label.Name
-	in.spec.Step = cmp.Or(in.options.Step, DefaultStep)
 	if err := in.textColumns(); err != nil {
 		return err
 	}
-	in.say("numbers: written as multiples of %g (task.step)", in.spec.Step)
+	numbers, why, err := []float64(nil), "task.step", error(nil)
+	if in.options.Numbers != nil {
+		if numbers, err = in.options.Numbers(label.Name); err != nil {
+			return err
+		}
+	}
+	switch in.spec.Step = in.options.Step; {
+	case in.spec.Step != 0:
+	case len(numbers) == 0:
+		in.spec.Step = DefaultStep
+	default:
+		in.spec.Step, why = StepFor(numbers), "which suits their spread; another with task.step"
+		if in.spec.Step < DefaultStep {
+			why = fmt.Sprintf("smaller than T5's %g, for their spread; another with task.step", DefaultStep)
+		}
+	}
+	in.say("numbers: written as multiples of %g (%s)", in.spec.Step, why)
 	return nil
 }
 

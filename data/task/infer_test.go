@@ -137,7 +137,11 @@ func TestInfer_Errors(t *testing.T) {
 		{"same labels given", columns("sms:string", "label:class=a/b"), Options{Name: Classification, Labels: []string{"x", "x"}}, []string{`"x"`}},
 		{"nothing to scan with", columns("sms:string", "label:string"), Options{Name: Classification}, []string{"--labels"}},
 		{"too many values", columns("sms:string", "label:string"), Options{Name: Classification, Distinct: failing}, []string{"column label", "more than 1000", "--label-column"}},
-		{"one value", columns("sms:string", "label:string"), Options{Name: Classification, Distinct: distinct(str("a"))}, []string{"1 labels"}},
+		{"one value", columns("sms:string", "label:string"), Options{Name: Classification, Distinct: distinct(str("a"))}, []string{`column label holds one value alone, "a"`, "--labels"}},
+		{"hidden labels", columns("sms:string", "label:int"), Options{Name: Classification, Distinct: func(string, int) ([]parquetio.Cell, error) {
+			return []parquetio.Cell{{Kind: parquetio.Int, Int: -1}}, nil
+		}}, []string{"all -1 or null", "test split"}},
+		{"no labels", columns("sms:string", "label:string"), Options{Name: Classification, Distinct: distinct()}, []string{"null in every row"}},
 		{"target for classification", columns("sms:string", "label:class=a/b"), Options{Name: Classification, TargetColumn: "label"}, []string{"--label-column"}},
 		{"languages", columns("en:string", "de:string"), Options{Name: Seq2Seq}, []string{"en (string), de (string)", "--text-column", "--target-column"}},
 		{"two targets", columns("article:string", "summary:string", "highlights:string"), Options{Name: Seq2Seq}, []string{"[article highlights] [article summary]", "--target-column"}},

@@ -31,7 +31,7 @@ func (s Spec) label(c parquetio.Cell) (int, error) {
 		}
 	}
 	remedy := "correct the row, or list every label with --labels"
-	if c.Kind == parquetio.Int && c.Int == -1 {
+	if c.Kind == parquetio.Int && c.Int == noLabel {
 		remedy = "-1 marks rows without a label, as test splits have them: use another file"
 	}
 	return 0, fmt.Errorf("label column %s holds %v, want one of %s: %s", s.LabelColumn, c, describe(s.Labels), remedy)
