@@ -48,6 +48,11 @@ func (c *TextCounts) join(o *TextCounts) {
 	c.Unread.join(o.Unread)
 }
 
+// Intact reports whether every target comes back as it is.
+func (c *TextCounts) Intact() bool {
+	return !slices.ContainsFunc(c.Lost[:], func(e TextExample) bool { return e.Count > 0 })
+}
+
 // written counts what a target loses in its tokens.
 func (c *TextCounts) written(tok Tokenizer, target string, ids []int32) {
 	if strings.TrimSpace(target) == "" {

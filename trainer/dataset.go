@@ -25,7 +25,7 @@ const heldOutSeed = 0
 
 // openTable opens a data set of which at most limit rows are read, drawn by the seed; 0 is all of them.
 func openTable(patterns []string, limit int, seed uint64) (table, error) {
-	set, err := parquetio.Open(patterns...)
+	set, err := openData(patterns)
 	if err != nil {
 		return table{}, err
 	}
@@ -76,7 +76,7 @@ func (t table) infer(ctx context.Context, o task.Options, c *Console) (task.Spec
 	for _, line := range said {
 		c.Say("  %s", line)
 	}
-	return spec, t.checkStep(ctx, spec, c)
+	return spec, nil
 }
 
 // numbers returns the finite numbers of a column, 8 bytes a row.
@@ -95,23 +95,23 @@ func (t table) numbers(ctx context.Context, column string) ([]float64, error) {
 	return all, err
 }
 
-// checkStep notes what the step of a regression does to the numbers of the table. One that leaves nothing to learn is an error.
-func (t table) checkStep(ctx context.Context, spec task.Spec, c *Console) error {
+// stepNotes notes what the step of a regression does to the numbers of the table. One that leaves nothing to learn is an error.
+func (t table) stepNotes(ctx context.Context, spec task.Spec, what string) ([]record.Note, error) {
 	if spec.Kind() != task.Numbers {
-		return nil
+		return nil, nil
 	}
 	numbers, err := t.numbers(ctx, spec.LabelColumn)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	said, useless := task.RoundingLoss(numbers, spec.Step)
-	if useless {
-		return fmt.Errorf("label column %s: %s", spec.LabelColumn, said)
+	switch {
+	case useless:
+		return nil, fmt.Errorf("%s: label column %s: %s", what, spec.LabelColumn, said)
+	case said != "":
+		return notef(record.NoteStep, "%s: label column %s: %s", what, spec.LabelColumn, said), nil
 	}
-	if said != "" {
-		c.Say("  warning: label column %s: %s", spec.LabelColumn, said)
-	}
-	return nil
+	return nil, nil
 }
 
 // withConflicts adds to an error about the columns of a data set those that it would have if its files agreed.
@@ -157,7 +157,6 @@ func (t table) build(ctx context.Context, what string, spec task.Spec, use data.
 	if examples.Len() == 0 && examples.CutAnswers > 0 {
 		return nil, fmt.Errorf("tokenize %s: no example is left, because all answers lie behind the cut of their inputs at %d tokens: raise max_input_length", what, limits.MaxInput)
 	}
-	warnTexts(c, what, examples)
 	return examples, nil
 }
 

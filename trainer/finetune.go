@@ -301,7 +301,16 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, _ map[string]st
 		return readParts(ctx, c, b, w, console)
 	}
 	r := rowsReader{c, b, w.Threads(), console}
-	read, err := r.read(ctx, tasksOf(c)[0], "train", "validation")
+	open, err := r.open(ctx, tasksOf(c)[0])
+	if err != nil {
+		return nil, err
+	}
+	if open.heldOut != nil {
+		if err := checkMetric(c.Eval.Metric, "task", open.spec.Values()); err != nil {
+			return nil, err
+		}
+	}
+	read, err := r.build(ctx, open, "train", "validation")
 	if err != nil {
 		return nil, err
 	}
@@ -313,13 +322,13 @@ func readRows(ctx context.Context, c *configs.Config, b *Bundle, _ map[string]st
 		return m, nil
 	}
 	m.note("data.validation", read.heldOut.Digest())
-	if err := checkMetric(c.Eval.Metric, "task", read.spec.Values()); err != nil {
-		return nil, err
-	}
 	evaluator := NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w)
 	evaluator.Fit, evaluator.Compared = true, c.Eval.Metric
-	m.heldOut = heldOutRows{evaluator, read.heldOut, c.Eval.BatchSize}
-	return m, nil
+	held := heldOutRows{evaluator, read.heldOut, c.Eval.BatchSize}
+	m.heldOut = held
+	notes, err := checkCeilings(c, heldOutTasks{{"", held}}, held.Best())
+	m.notes = append(m.notes, r.said(notes)...)
+	return m, err
 }
 
 // classesOf returns the class names of the label column.
@@ -382,58 +391,92 @@ type rows struct {
 	notes          []record.Note
 }
 
-// read finds out what a task is and tokenises its data sets, which messages call by two names.
-func (r rowsReader) read(ctx context.Context, t taskData, train, validation string) (rows, error) {
+// openRows is a task whose data sets are open and fit together, and not read yet.
+type openRows struct {
+	spec, heldOutSpec task.Spec // which differ in the numbers of classes alone
+	train             table
+	heldOut           *table // nil without a validation set
+}
+
+// open finds out what a task is, and whether its data sets have what it needs.
+func (r rowsReader) open(ctx context.Context, t taskData) (openRows, error) {
 	c := r.config
-	table, err := openTable(t.train, c.Data.MaxTrainExamples, uint64(c.Train.Seed))
-	if err != nil {
-		return rows{}, err
+	var o openRows
+	var err error
+	if o.train, err = openTable(t.train, c.Data.MaxTrainExamples, uint64(c.Train.Seed)); err != nil {
+		return o, err
+	}
+	if len(t.validation) > 0 {
+		held, err := openTable(t.validation, c.Data.MaxValidationExamples, heldOutSeed)
+		if err != nil {
+			return o, err
+		}
+		o.heldOut = &held
 	}
 	r.console.Say("data: %s", strings.Join(t.train, ", "))
-	read, err := r.readTrain(ctx, table, t.task, train)
-	if err != nil || len(t.validation) == 0 {
+	if o.spec, err = o.train.infer(ctx, taskOptions(t.task), r.console); err != nil {
+		return o, err
+	}
+	if err := r.check(o.spec); err != nil || o.heldOut == nil {
+		return o, err
+	}
+	warnShared(r.console, filesOf(o.train.Dataset, t.key("train"), nil), filesOf(o.heldOut.Dataset, t.key("validation"), nil))
+	o.heldOutSpec = o.spec
+	if !slices.Equal(classesOf(o.train, o.spec), classesOf(*o.heldOut, o.spec)) {
+		if o.heldOutSpec, err = o.spec.WithClasses(o.heldOut.Columns()); err != nil {
+			return o, fmt.Errorf("%s: %w", t.key("validation"), err)
+		}
+	}
+	if err := o.heldOut.CheckColumns(o.spec.Columns()); err != nil {
+		return o, fmt.Errorf("%s: %w", t.key("validation"), err)
+	}
+	return o, nil
+}
+
+// check makes sure that inputs and labels of a task fit within the limits.
+func (r rowsReader) check(spec task.Spec) error {
+	if n := len(r.bundle.Tokenizer.Encode(spec.Prefix)); n >= r.limits().MaxInput-1 {
+		return fmt.Errorf("the prefix has %d tokens (task.prefix) and inputs have %d with their end (data.max_input_length): no text is left: raise the limit, or shorten the prefix",
+			n, r.limits().MaxInput)
+	}
+	return checkLabels(spec, r.bundle.Tokenizer, r.limits().MaxTarget)
+}
+
+// build tokenises the data sets of a task, which messages call by two names.
+func (r rowsReader) build(ctx context.Context, o openRows, train, validation string) (rows, error) {
+	read, err := r.buildTrain(ctx, o, train)
+	if err != nil || o.heldOut == nil {
 		return read, err
 	}
-	held, err := openTable(t.validation, c.Data.MaxValidationExamples, heldOutSeed)
+	read.heldOut, err = o.heldOut.build(ctx, validation, o.heldOutSpec, data.HeldOut, r.bundle.Tokenizer, r.limits(), r.threads, r.console)
 	if err != nil {
 		return rows{}, err
 	}
-	warnShared(r.console, filesOf(table.Dataset, t.key("train"), nil), filesOf(held.Dataset, t.key("validation"), nil))
-	spec := read.spec
-	if !slices.Equal(classesOf(table, spec), classesOf(held, spec)) {
-		if spec, err = spec.WithClasses(held.Columns()); err != nil {
-			return rows{}, fmt.Errorf("%s: %w", validation, err)
-		}
-	}
-	if read.heldOut, err = held.build(ctx, validation, spec, data.HeldOut, r.bundle.Tokenizer, r.limits(), r.threads, r.console); err != nil {
-		return rows{}, err
-	}
-	read.notes = append(read.notes, r.cutAnswers(validation, read.heldOut, data.HeldOut)...)
+	notes := append(exampleNotes(validation, o.spec, read.heldOut, data.HeldOut, r.limits()), untrainedLabels(validation, o.spec, read.train, read.heldOut)...)
+	read.notes = append(read.notes, r.said(notes)...)
 	return read, nil
 }
 
-// readTrain finds out what a task is and tokenises the rows to train on, which messages call by a name.
-func (r rowsReader) readTrain(ctx context.Context, table table, t configs.Task, name string) (rows, error) {
-	spec, err := table.infer(ctx, taskOptions(t), r.console)
+// buildTrain tokenises the rows to train on.
+func (r rowsReader) buildTrain(ctx context.Context, o openRows, name string) (rows, error) {
+	notes, err := o.train.stepNotes(ctx, o.spec, name)
 	if err != nil {
 		return rows{}, err
 	}
-	if err := checkLabels(spec, r.bundle.Tokenizer, r.limits().MaxTarget); err != nil {
-		return rows{}, err
+	examples, err := o.train.build(ctx, name, o.spec, data.ForTraining, r.bundle.Tokenizer, r.limits(), r.threads, r.console)
+	if err == nil && examples.Len() == 0 {
+		err = fmt.Errorf("%s: no row makes an example of the task %s", name, o.spec.Name)
 	}
-	examples, err := table.build(ctx, name, spec, data.ForTraining, r.bundle.Tokenizer, r.limits(), r.threads, r.console)
 	if err != nil {
 		return rows{}, err
 	}
-	return rows{spec, examples, nil, r.cutAnswers(name, examples, data.ForTraining)}, nil
+	notes = append(notes, exampleNotes(name, o.spec, examples, data.ForTraining, r.limits())...)
+	return rows{o.spec, examples, nil, r.said(notes)}, err
 }
 
-// cutAnswers says and returns what there is to note of examples.
-func (r rowsReader) cutAnswers(what string, e *data.Examples, use data.Use) []record.Note {
-	notes := cutAnswers(what, e, use, r.limits())
-	for _, n := range notes {
-		r.console.Say("  %s", strings.TrimPrefix(n.Text, what+": "))
-	}
+// said says and returns notes.
+func (r rowsReader) said(notes []record.Note) []record.Note {
+	sayNotes(r.console, notes)
 	return notes
 }
 

@@ -14,7 +14,6 @@ import (
 	"t5train/configs"
 	"t5train/data"
 	"t5train/data/task"
-	"t5train/internal/durable"
 	"t5train/internal/mmap"
 	"t5train/model"
 	"t5train/model/kernel"
@@ -111,7 +110,6 @@ func (l *loop) run(ctx context.Context) (*Result, error) {
 func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
 	c := l.config
 	l.console.Say("train: %s steps of %s, %s optimizer, to %s", grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
-	l.warnOfSpace()
 	progress := l.console.StartBar("train", "steps", int64(l.total))
 	defer progress.Stop()
 	log := newStepLog(l, progress)
@@ -418,23 +416,6 @@ func (l *loop) withKept(err error) error {
 }
 
 const againstDivergence = "lower optimizer.learning_rate, add schedule.warmup_steps or set train.clip_norm"
-
-// warnOfSpace says that the disk has less room than the checkpoints that will be there at once: those that are kept, the
-// best one, and the one that is being written.
-func (l *loop) warnOfSpace() {
-	var each int64
-	for _, t := range append(l.bundle.weights(), optimizerTensors(l.stepper.optimizer)...) {
-		each += int64(len(t.Data))
-	}
-	most := int64(l.config.Checkpoint.KeepLast + 1)
-	if l.heldOut != nil {
-		most++
-	}
-	if free, ok := durable.Free(l.config.Output); ok && free < most*each {
-		l.console.Say("warning: the disk of %s has %s MB left, but up to %d checkpoints of %s MB are there at once: free some space, or lower checkpoint.keep_last",
-			l.config.Output, grouped(int(free>>20)), most, grouped(int(each>>20)))
-	}
-}
 
 func (l *loop) epoch() float64 { return float64(l.state.Position) / float64(l.perEpoch) }
 

@@ -50,8 +50,25 @@ func readParts(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Work
 	m, held := &material{}, heldOutTasks{}
 	b.Info.Tasks = map[string]task.Spec{}
 	var sources []data.Source
+	var all []openRows
+	known := []string{"loss", "perplexity"}
 	for _, t := range tasksOf(c) {
-		read, err := r.read(ctx, t, t.part, t.part+", validation")
+		open, err := r.open(ctx, t)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", partKey(t.part), err)
+		}
+		all = append(all, open)
+		if open.heldOut != nil {
+			known = append(known, partValues(t.part, open.spec)...)
+		}
+	}
+	if len(known) > 2 {
+		if err := checkMetric(c.Eval.Metric, "mixture", known); err != nil {
+			return nil, err
+		}
+	}
+	for i, t := range tasksOf(c) {
+		read, err := r.build(ctx, all[i], t.part, t.part+", validation")
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", partKey(t.part), err)
 		}
@@ -75,11 +92,10 @@ func readParts(ctx context.Context, c *configs.Config, b *Bundle, w *kernel.Work
 		console.Say(noValidation)
 		return m, nil
 	}
-	if err := checkMetric(c.Eval.Metric, "mixture", held.values()); err != nil {
-		return nil, err
-	}
 	m.heldOut = held
-	return m, nil
+	notes, err := checkCeilings(c, held, "")
+	m.notes = append(m.notes, r.said(notes)...)
+	return m, err
 }
 
 // partKey says where the part of a name stands in the configuration.
@@ -104,15 +120,12 @@ func (h heldOutTasks) Len() int {
 // Best implements heldOut: tasks have no other measure in common.
 func (h heldOutTasks) Best() string { return "loss" }
 
-// values lists what evaluations compare by.
-func (h heldOutTasks) values() []string {
-	known := []string{"loss", "perplexity"}
-	for _, p := range h {
-		for _, v := range p.spec.Values() {
-			known = append(known, p.name+"/"+v)
-		}
+// partValues lists what evaluations of a part compare by.
+func partValues(name string, spec task.Spec) (values []string) {
+	for _, v := range spec.Values() {
+		values = append(values, name+"/"+v)
 	}
-	return known
+	return values
 }
 
 // exhibit returns what is known of all parts. Their examples and labels are of different kinds, and left out.

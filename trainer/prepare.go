@@ -100,6 +100,14 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 			return nil, fmt.Errorf("save the initial model to %s: %w (a model to start from is --model)", o.Initial, err)
 		}
 	}
+	if o.World.First() {
+		if err := checkOutput(c, o); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkData(ctx, c); err != nil {
+		return nil, err
+	}
 	p.workers = kernel.NewWorkers(o.World.Threads(c.Train.Threads))
 	if p.bundle, err = startModel(c, p.from, !o.NoVerify, o.Console); err != nil {
 		return nil, err
@@ -151,6 +159,11 @@ func (p *prepared) build() (err error) {
 	}
 	p.closers = append(p.closers, p.loop.close)
 	warnRate(p.config, p.options.Console)
+	if p.options.World.First() {
+		if err := p.loop.checkSpace(p.from); err != nil {
+			return err
+		}
+	}
 	if p.from.resume {
 		return p.loop.resume(p.from)
 	}

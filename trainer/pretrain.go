@@ -10,7 +10,6 @@ import (
 	"t5train/configs"
 	"t5train/data"
 	"t5train/data/objective"
-	"t5train/data/parquetio"
 	"t5train/data/store"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
@@ -199,12 +198,12 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 			return sample
 		}, seed)
 	}
-	table, err := openTable(p.Train, limit, uint64(r.config.Train.Seed))
+	reader := rowsReader{r.config, r.bundle, r.threads, r.console}
+	open, err := reader.open(ctx, taskData{part: p.Name, task: p.AsTask(), train: p.Train})
 	if err != nil {
 		return nil, err
 	}
-	r.console.Say("%s: %v", p.Name, p.Train)
-	read, err := rowsReader{r.config, r.bundle, r.threads, r.console}.readTrain(ctx, table, p.AsTask(), p.Name)
+	read, err := reader.buildTrain(ctx, open, p.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -214,14 +213,14 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 	}
 	info.Tasks[p.Name], info.TaskMaxInput, info.TaskMaxTarget = read.spec, r.config.Data.MaxInputLength, r.config.Data.MaxTargetLength
 	m.note(r.key(p), read.train.Digest())
-	r.files = append(r.files, filesOf(table.Dataset, r.key(p), nil)...)
+	r.files = append(r.files, filesOf(open.train.Dataset, r.key(p), nil)...)
 	return read.train, nil
 }
 
 // open opens the token store of what a key names, notes it in m, which closes it, and returns the files that it is of. Text
 // that a run cannot go on with is not tokenized.
 func (r *textReader) open(ctx context.Context, m *material, key string, patterns []string, column string) (*store.Store, []usedFile, error) {
-	set, err := parquetio.Open(patterns...)
+	set, err := openData(patterns)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -303,7 +302,7 @@ func (r *textReader) checkPart(ctx context.Context, p configs.Part) error {
 		}
 		return nil
 	}
-	set, err := parquetio.Open(p.Train...)
+	set, err := openData(p.Train)
 	if err != nil {
 		return err
 	}

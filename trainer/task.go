@@ -151,10 +151,9 @@ func newEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluato
 	if o.Generation != nil && spec.Ranked() {
 		return nil, nil, nil, errNothingGenerated
 	}
-	if b.Info.Task != nil {
-		if err := t.checkStep(ctx, spec, o.Console); err != nil {
-			return nil, nil, fmt.Errorf("evaluate: %w", err)
-		}
+	notes, err := t.stepNotes(ctx, spec, "evaluation")
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
 	limits := data.Limits{
 		MaxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
@@ -163,11 +162,10 @@ func newEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluato
 	if err := checkLabels(spec, b.Tokenizer, limits.MaxTarget); err != nil {
 		return nil, nil, nil, err
 	}
-	w := kernel.NewWorkers(o.Threads)
-	examples, err := t.build(ctx, "evaluation", spec, data.HeldOut, b.Tokenizer, limits, w.Threads(), o.Console)
-	if err != nil {
+	if err := t.CheckColumns(spec.Columns()); err != nil {
 		return nil, nil, nil, err
 	}
+	w := kernel.NewWorkers(o.Threads)
 	e := NewEvaluator(b, spec, limits.MaxTarget, w)
 	e.World = o.World
 	if o.Generation != nil {
@@ -177,7 +175,17 @@ func newEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluato
 			return nil, nil, nil, fmt.Errorf("evaluate: options of generation: %w", err)
 		}
 	}
-	return e, examples, cutAnswers("evaluation", examples, data.HeldOut, limits), nil
+	examples, err := t.build(ctx, "evaluation", spec, data.HeldOut, b.Tokenizer, limits, w.Threads(), o.Console)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	ceiling, _, err := ceilingNotes(e, examples, "evaluation")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	notes = slices.Concat(notes, exampleNotes("evaluation", spec, examples, data.HeldOut, limits), ceiling)
+	sayNotes(o.Console, notes)
+	return e, examples, notes, nil
 }
 
 // bootstrapSeed makes intervals the same whenever and wherever they are computed.

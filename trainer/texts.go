@@ -1,42 +1,67 @@
 package trainer
 
 import (
+	"fmt"
+
 	"t5train/data"
+	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/internal/clip"
+	"t5train/trainer/record"
 )
 
-// shownText is the most characters of a text that a warning shows.
+// notef returns one note.
+func notef(kind, format string, args ...any) []record.Note {
+	return []record.Note{{Kind: kind, Text: fmt.Sprintf(format, args...)}}
+}
+
+// sayNotes says notes as what they are of is read.
+func sayNotes(c *Console, notes []record.Note) {
+	for _, n := range notes {
+		c.Say("  warning: %s", n.Text)
+	}
+}
+
+// exampleNotes notes what is wrong with examples, which messages call by a name.
+func exampleNotes(what string, spec task.Spec, e *data.Examples, use data.Use, limits data.Limits) []record.Note {
+	return append(append(cutAnswers(what, e, use, limits), textNotes(what, e)...), oneLabelNotes(what, spec, e, use)...)
+}
+
+// shownText is the most characters of a text that a note shows.
 const shownText = 60
 
-// warnTexts notes what the texts of examples lose on their way to the model and back.
-func warnTexts(c *Console, what string, e *data.Examples) {
+// textNotes notes what the texts of examples lose on their way to the model and back.
+func textNotes(what string, e *data.Examples) (notes []record.Note) {
 	t, all := e.Texts, e.Len()
-	share := func(n int) float64 { return 100 * float64(n) / float64(max(1, all)) }
+	of := func(n int, what string) string {
+		return fmt.Sprintf("%s of %s %s (%.1f %%)", grouped(n), grouped(all), what, 100*float64(n)/float64(max(1, all)))
+	}
+	add := func(format string, args ...any) {
+		notes = append(notes, notef(record.NoteTexts, what+": "+format, args...)...)
+	}
 	for loss := tokenizer.Unknown; loss < tokenizer.Losses; loss++ {
 		if l := t.Lost[loss]; l.Count > 0 {
 			does, remedy := loss.Explain()
 			text, decoded := clip.Around(l.Text, l.Decoded, shownText)
-			c.Say("  warning: %s of %s targets of %s (%.1f %%) %s: %q comes back as %q: %s",
-				grouped(l.Count), grouped(all), what, share(l.Count), does, text, decoded, remedy)
+			add("%s %s: %q comes back as %q: %s", of(l.Count, "targets"), does, text, decoded, remedy)
 		}
 	}
 	if u := t.Unread; u.Count > 0 {
-		c.Say("  warning: of %s of %s targets of %s (%.1f %%) other entities are read than were written, because a text holds the mark of a type or its words stand "+
-			"elsewhere too: %q: write the types in another way (task.labels)", grouped(u.Count), grouped(all), what, share(u.Count), clip.Text(u.Text, 2*shownText))
+		add("of %s other entities are read than were written, because a text holds the mark of a type, or its words stand elsewhere too: %q: write the types in another way (task.labels)",
+			of(u.Count, "targets"), clip.Text(u.Text, 2*shownText))
 	}
 	if n := t.BlankTargets; n > 0 {
-		c.Say("  warning: %s of %s targets of %s (%.1f %%) are empty: they teach to answer nothing: drop the rows, or fill them in", grouped(n), grouped(all), what, share(n))
+		add("%s are empty: they teach to answer nothing: drop the rows, or fill them in", of(n, "targets"))
 	}
 	if n := t.BlankInputs; n > 0 {
-		c.Say("  warning: %s rows of %s have no text: the model can only guess the answer: drop the rows, or choose other columns (task.text_columns)", grouped(n), what)
+		add("%s rows have no text: the model can only guess the answer: drop the rows, or choose other columns (task.text_columns)", grouped(n))
 	}
-	// Some characters of many inputs are unknown to every vocabulary; where they are much of the text, it is the wrong one.
-	if n := t.UnknownInputs; share(n) >= manyUnknown {
-		c.Say("  warning: %s of %s inputs of %s (%.1f %%) have characters that the vocabulary lacks, which the model cannot read: t5train data check names them",
-			grouped(n), grouped(all), what, share(n))
+	// Some characters of some inputs are unknown to every vocabulary; where they are in many, it is the wrong one.
+	if n := t.UnknownInputs; 100*n >= manyUnknown*all && n > 0 {
+		add("%s have characters that the vocabulary lacks, which the model cannot read: t5train data check names them", of(n, "inputs"))
 	}
+	return notes
 }
 
-// manyUnknown is the percentage of inputs with unknown characters that is worth a warning.
+// manyUnknown is the percentage of inputs with unknown characters that is worth a note.
 const manyUnknown = 20

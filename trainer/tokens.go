@@ -27,7 +27,7 @@ type TokensOptions struct {
 // OpenTokens opens the token store of a corpus, and makes it or completes it first where that is needed. It says what it
 // does. The caller closes the store.
 func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) (*store.Store, error) {
-	set, err := parquetio.Open(o.Data...)
+	set, err := openData(o.Data)
 	if err != nil {
 		return nil, err
 	}

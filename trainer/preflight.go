@@ -1,0 +1,101 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"t5train/configs"
+	"t5train/data/parquetio"
+	"t5train/internal/durable"
+)
+
+// openData opens data files, which must have rows.
+func openData(patterns []string) (*parquetio.Dataset, error) {
+	set, err := parquetio.Open(patterns...)
+	if err == nil && set.Rows() == 0 {
+		err = fmt.Errorf("%s: no rows: its files are empty tables: name files with rows, or leave them out", strings.Join(patterns, ", "))
+	}
+	return set, err
+}
+
+// checkData opens all files that a run reads, before any of them is worked on, and reports everything that is wrong with them.
+func checkData(ctx context.Context, c *configs.Config) error {
+	var errs []error
+	for _, t := range dataOf(c) {
+		if _, err := openData(t.files); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", t.key, err))
+		}
+	}
+	if len(errs) > 0 || !c.Pretraining() {
+		return errors.Join(errs...)
+	}
+	// Text is tokenized corpus by corpus, each of which may take hours.
+	return errors.Join(checkText(ctx, c, nil, PlainConsole(io.Discard))...)
+}
+
+// keyedFiles is data by its key in the configuration.
+type keyedFiles struct {
+	key   string
+	files []string
+}
+
+// dataOf lists the data of a run.
+func dataOf(c *configs.Config) (all []keyedFiles) {
+	add := func(key string, files []string) {
+		if len(files) > 0 {
+			all = append(all, keyedFiles{key, files})
+		}
+	}
+	add("data.train", c.Data.Train)
+	add("data.validation", c.Data.Validation)
+	for _, p := range c.Data.Mixture {
+		add(partKey(p.Name)+", train", p.Train)
+		add(partKey(p.Name)+", validation", p.Validation)
+	}
+	return all
+}
+
+// checkOutput makes sure that a run can write where it is to.
+func checkOutput(c *configs.Config, o FinetuneOptions) error {
+	if err := durable.CheckWritable(c.Output); err != nil {
+		return fmt.Errorf("output: %s cannot be written: %w", c.Output, err)
+	}
+	if o.Initial != "" {
+		if err := durable.CheckWritable(o.Initial); err != nil {
+			return fmt.Errorf("save the initial model to %s: %w", o.Initial, err)
+		}
+	}
+	return nil
+}
+
+// checkSpace compares the space on the disk with the checkpoints that will be there at once: those that are kept, the best one,
+// and the one that is being written. Too little for a single one is an error; for all of them, a warning.
+func (l *loop) checkSpace(from start) error {
+	var each int64
+	for _, t := range append(l.bundle.weights(), optimizerTensors(l.stepper.optimizer)...) {
+		each += int64(len(t.Data))
+	}
+	most := int64(l.config.Checkpoint.KeepLast + 1)
+	if l.heldOut != nil {
+		most++
+	}
+	there, err := l.saver.run.Steps()
+	if err != nil {
+		return err
+	}
+	output := l.config.Output
+	free, ok := durable.Free(durable.Existing(output))
+	switch needed := max(1, most-int64(len(there))) * each; {
+	case !ok || free >= needed:
+		return nil
+	case free < each && (len(there) == 0 || from.resume): // else those that are there go first
+		return fmt.Errorf("output: the disk of %s has %s MB left, and a checkpoint takes %s MB: free some space or choose another folder",
+			output, grouped(int(free>>20)), grouped(int(each>>20)))
+	}
+	l.console.Say("warning: the disk of %s has %s MB left, but up to %d checkpoints of %s MB are there at once: free some space, or lower checkpoint.keep_last",
+		output, grouped(int(free>>20)), most, grouped(int(each>>20)))
+	return nil
+}
