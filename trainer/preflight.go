@@ -78,6 +78,13 @@ func (l *loop) checkSpace(from start) error {
 	for _, t := range append(l.bundle.weights(), optimizerTensors(l.stepper.optimizer)...) {
 		each += int64(len(t.Data))
 	}
+	files, err := l.bundle.files()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		each += int64(len(f.Data))
+	}
 	most := int64(l.config.Checkpoint.KeepLast + 1)
 	if l.heldOut != nil {
 		most++
@@ -86,16 +93,36 @@ func (l *loop) checkSpace(from start) error {
 	if err != nil {
 		return err
 	}
+	if !from.resume {
+		there = nil // they go first
+	}
 	output := l.config.Output
 	free, ok := durable.Free(durable.Existing(output))
-	switch needed := max(1, most-int64(len(there))) * each; {
-	case !ok || free >= needed:
+	if !ok {
 		return nil
-	case free < each && (len(there) == 0 || from.resume): // else those that are there go first
-		return fmt.Errorf("output: the disk of %s has %s MB left, and a checkpoint takes %s MB: free some space or choose another folder",
-			output, grouped(int(free>>20)), grouped(int(each>>20)))
 	}
-	l.console.Say("warning: the disk of %s has %s MB left, but up to %d checkpoints of %s MB are there at once: free some space, or lower checkpoint.keep_last",
-		output, grouped(int(free>>20)), most, grouped(int(each>>20)))
+	if from.found && !from.resume {
+		free = max(free, each) // and leave room for one
+	}
+	warning, err := spaceFor(free, each, most, int64(len(there)))
+	if err != nil {
+		return fmt.Errorf("output: the disk of %s %w", output, err)
+	}
+	if warning != "" {
+		l.console.Say("warning: the disk of %s %s", output, warning)
+	}
 	return nil
+}
+
+// spaceFor says what is wrong with the free bytes of a disk on which there are to be so many checkpoints at once, each of a size,
+// and some are already.
+func spaceFor(free, each, most, there int64) (warning string, err error) {
+	left := grouped(int(free>>20)) + " MB left"
+	switch size := grouped(int(each >> 20)); {
+	case free < each:
+		return "", fmt.Errorf("has %s, and a checkpoint takes %s MB: free some space or choose another folder", left, size)
+	case free < (most-there)*each:
+		return fmt.Sprintf("has %s, but up to %d checkpoints of %s MB are there at once: free some space, or lower checkpoint.keep_last", left, most, size), nil
+	}
+	return "", nil
 }

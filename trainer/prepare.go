@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -88,6 +89,11 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 	p := &prepared{config: c, options: o}
 	if p.run, err = checkpoints.OpenRun(c.Output); err != nil {
 		return nil, err
+	}
+	if _, err := os.Stat(c.Output); err != nil && o.World.First() { // else it may hold a run that is finished
+		if err := checkOutput(c, o); err != nil {
+			return nil, err
+		}
 	}
 	if p.from, err = startOf(p.run, c, o); err != nil || p.from.state.Finished {
 		return p, err

@@ -273,13 +273,16 @@ func column(columns []string) string {
 // checkText is Check for pre-training: every corpus and task has its columns, and the objective suits the tokenizer.
 // tok is nil where the model has none that can be read.
 func checkText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer, console *Console) (errs []error) {
-	parts := partsOf(c.Data)
-	if len(c.Data.Validation) > 0 {
-		parts = append(parts, corpus("validation", c.Data.Validation, c.Data.TextColumn))
-	}
 	r := &textReader{config: c, objective: objectiveOf(c), console: console}
-	for _, p := range parts {
-		errs = append(errs, r.checkPart(ctx, p))
+	for _, p := range partsOf(c.Data) {
+		if err := r.checkPart(ctx, p); err != nil {
+			errs = append(errs, r.inPart(p, err))
+		}
+	}
+	if len(c.Data.Validation) > 0 {
+		if err := r.checkPart(ctx, corpus("validation", c.Data.Validation, c.Data.TextColumn)); err != nil {
+			errs = append(errs, fmt.Errorf("data.validation: %w", err))
+		}
 	}
 	if tok == nil {
 		return errs
@@ -297,10 +300,7 @@ func (r *textReader) checkPart(ctx context.Context, p configs.Part) error {
 		if err == nil {
 			_, err = table.infer(ctx, taskOptions(p.AsTask()), r.console)
 		}
-		if err != nil {
-			return r.inPart(p, err)
-		}
-		return nil
+		return err
 	}
 	set, err := openData(p.Train)
 	if err != nil {
@@ -308,7 +308,7 @@ func (r *textReader) checkPart(ctx context.Context, p configs.Part) error {
 	}
 	_, said, err := task.InferText(set.Columns(), column(p.TextColumns))
 	if err != nil {
-		return r.inPart(p, withConflicts(err, set))
+		return withConflicts(err, set)
 	}
 	r.console.Say("  %s: %s", p.Name, said)
 	return nil
