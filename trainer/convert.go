@@ -15,6 +15,7 @@ import (
 	"t5train/checkpoints"
 	"t5train/checkpoints/safetensors"
 	"t5train/data/tokenizer"
+	"t5train/internal/durable"
 	"t5train/internal/mmap"
 	"t5train/model"
 )
@@ -77,6 +78,9 @@ func convertWeights(ctx context.Context, dir, how string, weights *checkpoints.W
 	if err != nil {
 		return fmt.Errorf("convert %s: %w", dir, err)
 	}
+	if err := checkRoom(out, c.tensors); err != nil {
+		return fmt.Errorf("convert to %s: %w", out, err)
+	}
 	console.Say("%s", how)
 	for _, note := range c.notes {
 		console.Say("%s", note)
@@ -91,7 +95,7 @@ func convertWeights(ctx context.Context, dir, how string, weights *checkpoints.W
 func checkOut(dir, out string) error {
 	info, err := os.Stat(out)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return durable.CheckWritable(out)
 	} else if err != nil {
 		return err
 	}
@@ -105,7 +109,26 @@ func checkOut(dir, out string) error {
 	if err == nil && len(entries) > 0 {
 		err = errors.New("the folder holds files already: choose another one, or remove it first")
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return durable.CheckWritable(out)
+}
+
+// checkRoom makes sure that the disk has room for tensors.
+func checkRoom(out string, tensors []safetensors.Lazy) error {
+	var bytes int64
+	for _, t := range tensors {
+		size := int64(t.DType.Size())
+		for _, n := range t.Shape {
+			size *= int64(n)
+		}
+		bytes += size
+	}
+	if free, ok := durable.Free(durable.Existing(out)); ok && free < bytes {
+		return fmt.Errorf("the disk has %s MB left, and the weights take %s MB: free some space or choose another folder", grouped(int(free>>20)), grouped(int(bytes>>20)))
+	}
+	return nil
 }
 
 // conversion is a checkpoint on its way into another folder.

@@ -59,14 +59,9 @@ func dataOf(c *configs.Config) (all []keyedFiles) {
 }
 
 // checkOutput makes sure that a run can write where it is to.
-func checkOutput(c *configs.Config, o FinetuneOptions) error {
+func checkOutput(c *configs.Config) error {
 	if err := durable.CheckWritable(c.Output); err != nil {
 		return fmt.Errorf("output: %s cannot be written: %w", c.Output, err)
-	}
-	if o.Initial != "" {
-		if err := durable.CheckWritable(o.Initial); err != nil {
-			return fmt.Errorf("save the initial model to %s: %w", o.Initial, err)
-		}
 	}
 	return nil
 }

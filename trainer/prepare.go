@@ -91,7 +91,7 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 		return nil, err
 	}
 	if _, err := os.Stat(c.Output); err != nil && o.World.First() { // else it may hold a run that is finished
-		if err := checkOutput(c, o); err != nil {
+		if err := checkOutput(c); err != nil {
 			return nil, err
 		}
 	}
@@ -107,7 +107,7 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 		}
 	}
 	if o.World.First() {
-		if err := checkOutput(c, o); err != nil {
+		if err := checkOutput(c); err != nil {
 			return nil, err
 		}
 	}

@@ -77,7 +77,13 @@ share.`,
 			}
 			return ranks.share(c.Context(), a, func(a app, console *trainer.Console, w *dist.World) (stopped bool, err error) {
 				o.Console, o.World = console, w
-				m, err := from.open(console)
+				if w.First() {
+					err = checkWritable(output)
+				}
+				var m openedModel
+				if err == nil {
+					m, err = from.open(console)
+				}
 				bundle := m.bundle
 				if err == nil {
 					err = t.choose(bundle)

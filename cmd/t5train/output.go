@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/ingest"
+	"t5train/internal/durable"
 )
 
 // checkUnpacked refuses the name of a packed file, which a reader would unpack.
@@ -19,6 +20,25 @@ func checkUnpacked(c *cobra.Command, output string) error {
 		return nil
 	}
 	return usageError{fmt.Errorf("--output %s: it is not packed: leave out %s", output, filepath.Ext(output)), c.CommandPath()}
+}
+
+// checkWritable makes sure, before any work, that a file can be written at output. Devices are looked at when they are opened.
+func checkWritable(output string) error {
+	if real, err := filepath.EvalSymlinks(output); err == nil {
+		output = real
+	}
+	info, err := os.Stat(output)
+	if output == "-" || err == nil && !info.Mode().IsRegular() {
+		return nil
+	}
+	dir := filepath.Dir(output)
+	if _, err := os.Stat(dir); err != nil {
+		return fmt.Errorf("write %s: %w: make the folder, make it writable, or choose another --output", output, errors.Unwrap(err))
+	}
+	if err := durable.CheckWritable(dir); err != nil {
+		return fmt.Errorf("write %s: %w, or choose another --output", output, err)
+	}
+	return nil
 }
 
 // openOutput opens the place for results: a file, or standard output for the path -. A file appears under its name

@@ -87,6 +87,11 @@ type prediction struct {
 
 // prepare opens the model and finds out what can be wrong before inputs are read.
 func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *trainer.Console, w *dist.World) (*prediction, error) {
+	if w.First() {
+		if err := checkWritable(f.out.output); err != nil {
+			return nil, err
+		}
+	}
 	m, spec, err := f.open(c, console)
 	if err != nil {
 		return nil, err

@@ -35,6 +35,9 @@ predict answers.`,
 			if err := f.check(c, a.stdin); err != nil {
 				return err
 			}
+			if err := checkWritable(f.out.output); err != nil {
+				return err
+			}
 			if f.in.path == "" {
 				if err := requireFlags(c, "target"); err != nil {
 					return err

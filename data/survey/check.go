@@ -137,8 +137,8 @@ func (c *checking) sameClasses() error {
 }
 
 // split reads a split. Texts are measured in blocks, so what is said about them comes later than the rest.
-func (c *checking) split(ctx context.Context, number int) error {
-	s := c.splits[number]
+func (c *checking) split(ctx context.Context, split int) error {
+	s := c.splits[split]
 	r := c.Roles
 	measuredTexts := len(r.Texts) + len(r.Targets)
 	labels := find(s.Set.Columns(), r.Labels)
@@ -152,11 +152,18 @@ func (c *checking) split(ctx context.Context, number int) error {
 		waiting, columns = waiting[:0], columns[:0]
 	})
 	all := c.columns()
+	number, numbers := numberColumn(s.Set.Columns(), r), []float64(nil)
+	if number != "" {
+		all = append(all, number)
+	}
 	starts := c.answerStarts(s)
 	for _, a := range starts {
 		all = append(all, a.column)
 	}
 	err := s.Set.Scan(ctx, all, func(row int64, cells []parquetio.Cell) error {
+		if number != "" {
+			numbers = c.number(s, row, number, cells[len(c.columns())], numbers)
+		}
 		for i, a := range starts {
 			if wrong := a.misplaced(cells, cells[len(all)-len(starts)+i]); wrong != "" {
 				c.findings.add(AnswerStart, s.Name, "column "+a.column, Instance{Place: placeOf(s.Set, row), Text: wrong})
@@ -170,8 +177,8 @@ func (c *checking) split(ctx context.Context, number int) error {
 				c.empty(s, row, i)
 			}
 		}
-		labelled := c.rowLabels(number, row, labels, cells[measuredTexts:measuredTexts+len(r.Labels)])
-		c.compare(rowRef{row, labelled, int32(number)}, cells[:len(r.Texts)])
+		labelled := c.rowLabels(split, row, labels, cells[measuredTexts:measuredTexts+len(r.Labels)])
+		c.compare(rowRef{row, labelled, int32(split)}, cells[:len(r.Texts)])
 		if blocks.full() {
 			blocks.flush()
 			if c.Progress != nil {
@@ -183,6 +190,7 @@ func (c *checking) split(ctx context.Context, number int) error {
 	if err == nil {
 		blocks.flush()
 		c.oneLabel(s, labels)
+		c.rounding(s, number, numbers)
 	}
 	return err
 }

@@ -41,6 +41,7 @@ func TestCheck(t *testing.T) {
 	pair := []parquetout.Column{{Path: []string{"a"}, Type: parquetout.String}, {Path: []string{"b"}, Type: parquetout.String}}
 	numbered := []parquetout.Column{{Path: []string{"text"}, Type: parquetout.String}, {Path: []string{"label"}, Type: parquetout.Int64}}
 	named := []parquetout.Column{{Path: []string{"text"}, Type: parquetout.String}, {Path: []string{"label"}, Type: parquetout.String}}
+	scores := []parquetout.Column{{Path: []string{"text"}, Type: parquetout.String}, {Path: []string{"score"}, Type: parquetout.Float64}}
 	labelled := Roles{Texts: []string{"text"}, Labels: []string{"label"}}
 	for _, c := range []struct {
 		name        string
@@ -71,6 +72,11 @@ func TestCheck(t *testing.T) {
 		{"labels that cannot be written", named, labelled, []row{{"x", "ja"}, {"y", "früh"}, {"z", "früh"}}, nil, "label_text train (column label) 1: train:1[\"früh\" comes back as \"früh\"]"},
 		{"targets that come back changed", pair, Roles{Texts: []string{"a"}, Targets: []string{"b"}}, []row{{"x  x", "1\n2"}, {"y", "1"}, {"z", "\t3"}}, nil,
 			"target_white_space train (column b) 2: train:0[\"1\\n2\" comes back as \"1 2\"] train:2[\"\\t3\" comes back as \"3\"]"},
+		{"numbers", scores, Roles{Texts: []string{"text"}}, []row{{"x", 0.001}, {"y", 0.04}, {"z", 0.02}}, nil, ""},
+		{"numbers that are all the same", scores, Roles{Texts: []string{"text"}}, []row{{"x", 3.0}, {"y", 3.0}}, nil,
+			"rounding train (column score) 2: train:0[all 2 numbers are 3: there is nothing to learn but that one answer: use rows with other numbers, or choose another label column]"},
+		{"numbers too small for any step", scores, Roles{Texts: []string{"text"}}, []row{{"x", 1e-9}, {"y", 2e-9}, {"z", nil}}, nil,
+			"!no_label train (column score) 1: train:2[null]\nrounding train (column score) 2: train:0[the step 1e-06 is too large: 2 different numbers from 1e-09 to 2e-09 all become the target 0.000000: scale the numbers up in the data]"},
 		{"no text", nil, Roles{}, append(plain, row{" ", 0}, row{nil, 1}), nil, "empty_text train (column text) 2: train:3 train:4"},
 		{"unknown characters", nil, Roles{}, append(plain, row{"naïve x naïve é", 0}), nil, "unknown_characters train (column text) 1: train:3['ï' 'é']"},
 		{"a long text", nil, Roles{}, append(plain, row{"1 2 3 4", 0}, row{"1 2 3 4 5", 0}), nil, "cut_text train (column text, limit 5) 1: train:4[6 tokens]"},

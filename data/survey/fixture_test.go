@@ -82,6 +82,8 @@ func cellOf(v any) parquetio.Cell {
 	switch v := v.(type) {
 	case string:
 		return parquetio.Cell{Kind: parquetio.String, Str: v}
+	case float64:
+		return parquetio.Cell{Kind: parquetio.Float, Float: v}
 	case int:
 		return parquetio.Cell{Kind: parquetio.Int, Int: int64(v)}
 	case []any:

@@ -73,6 +73,7 @@ const (
 	CutTarget           Kind = "cut_target"
 	AnswerStart         Kind = "answer_start"
 	OneLabel            Kind = "one_label"
+	Rounding            Kind = "rounding"
 	LabelText           Kind = "label_text"
 	TargetSpecial       Kind = "target_special_token"
 	TargetSpace         Kind = "target_white_space"
@@ -109,6 +110,8 @@ func (k Kind) explain() (message, remedy string) {
 			"take a split with labels, such as validation, or divide the train split (t5train data import --split train=0.9,validation=0.1); predict answers rows without labels"
 	case OneLabel:
 		return "rows that all have the same label, from which nothing can be learnt or told", "add rows with other labels, or choose another column with --label-column"
+	case Rounding:
+		return "numbers of which a regression learns little", "use numbers that differ by more than a millionth, scale them in the data, or take another column"
 	case LabelText:
 		return "labels that the vocabulary cannot write as they are", "give them other texts: --labels of t5train finetune, in the order of the classes"
 	case TargetSpecial:

@@ -71,7 +71,11 @@ func RoundingLoss(numbers []float64, step float64) (said string, useless bool) {
 	}
 	least, largest := sorted[0], sorted[len(sorted)-1]
 	if least == largest {
-		return fmt.Sprintf("all %d numbers are %g: there is nothing to learn but that one answer: use rows with other numbers, or choose another label column", len(sorted), least), false
+		hidden := ""
+		if least == noLabel {
+			hidden = ", as in a test split whose labels are hidden"
+		}
+		return fmt.Sprintf("all %d numbers are %g%s: there is nothing to learn but that one answer: use rows with other numbers, or choose another label column", len(sorted), least, hidden), false
 	}
 	different := len(slices.Compact(slices.Clone(sorted)))
 	var targets []string

@@ -61,7 +61,7 @@ func TestRoundingLoss(t *testing.T) {
 		{"swallowed", []float64{0.001, 0.02, 0.04}, 0.2, "3 different numbers from 0.001 to 0.04 all become the target 0.0: set a smaller step, such as task.step=0.001", true},
 		{"moved", spread(0, 1, 101, false), 0.5, "101 different numbers from 0 to 1 become 3 targets, and move by 0.124 on average: set a smaller step, such as task.step=0.01", false},
 		{"too small for any step", []float64{1e-9, 2e-9}, minStep, "scale the numbers up", true},
-		{"one number", []float64{-1, -1}, 0.2, "all 2 numbers are -1", false},
+		{"one number", []float64{-1, -1}, 0.2, "all 2 numbers are -1, as in a test split", false},
 	} {
 		said, useless := RoundingLoss(c.numbers, c.step)
 		if !strings.Contains(said, c.want) || (said == "") != (c.want == "") || useless != c.useless {

@@ -11,6 +11,9 @@ import (
 // nothing behind.
 func CheckWritable(dir string) error {
 	f, err := os.CreateTemp(Existing(dir), ".t5train-tmp-*")
+	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+		err = failed.Err // the name is of no interest
+	}
 	if err != nil {
 		return WithRemedy(err)
 	}
