@@ -310,33 +310,6 @@ func (l *loop) evaluateFirst(ctx context.Context) error {
 // compared is the metric that decides which checkpoint is the best.
 func (l *loop) compared() string { return cmp.Or(l.config.Eval.Metric, l.heldOut.Best()) }
 
-// improves reports whether an evaluation is better than the best one so far: by the metric that decides, and where its value
-// is the same by the loss. Of a metric that has reached 1 a model may still learn much.
-func (s state) improves(name string, value, loss float64) bool {
-	switch {
-	case !finite(value):
-		return false
-	case s.Best == nil:
-		return true
-	case value == *s.Best:
-		return s.BestLoss != nil && loss < *s.BestLoss
-	}
-	return better(name, value, *s.Best)
-}
-
-// better compares two values of a metric: of losses the smaller wins.
-func better(name string, value, best float64) bool {
-	switch ownName(name) {
-	case "loss", "perplexity", "loss_per_byte", "bits_per_byte", "ter", "mse":
-		return value < best
-	default:
-		return value > best
-	}
-}
-
-// ownName returns the name of a metric without that of the part of a mixture that it is of: accuracy of sst2/accuracy.
-func ownName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
-
 // save makes a checkpoint of this step: in the background, if training goes on.
 func (l *loop) save() error {
 	if !l.world.First() {

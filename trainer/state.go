@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"t5train/checkpoints/safetensors"
 	"t5train/data/tokenizer"
@@ -40,6 +41,33 @@ type state struct {
 	Config     map[string]string `json:"config"`     // the keys that decide about the numbers
 	Processors []string          `json:"processors"` // the kinds that have computed steps, in order, of all ranks: see processor
 }
+
+// improves reports whether an evaluation is better than the best one so far: by the metric that decides, and where its value
+// is the same by the loss. Of a metric that has reached 1 a model may still learn much.
+func (s state) improves(name string, value, loss float64) bool {
+	switch {
+	case !finite(value):
+		return false
+	case s.Best == nil:
+		return true
+	case value == *s.Best:
+		return s.BestLoss != nil && loss < *s.BestLoss
+	}
+	return better(name, value, *s.Best)
+}
+
+// better compares two values of a metric: of losses the smaller wins.
+func better(name string, value, best float64) bool {
+	switch ownName(name) {
+	case "loss", "perplexity", "loss_per_byte", "bits_per_byte", "ter", "mse":
+		return value < best
+	default:
+		return value > best
+	}
+}
+
+// ownName returns the name of a metric without that of the part of a mixture that it is of: accuracy of sst2/accuracy.
+func ownName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
 // processor names what of this machine decides about rounding: the architecture, for which the compiler may fuse
 // multiplications and additions, and the path of the kernels, each of which adds in an order of its own.
