@@ -58,6 +58,9 @@ func loadFast(t testing.TB, raw []byte, config string) (*tokenizer.Tokenizer, er
 
 // What t5train writes as tokenizer.json is the same tokenizer, with and without the model file beside it.
 func TestFastFileEqualsModelFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine alone: nothing for the race detector")
+	}
 	tok := t5(t)
 	files, err := tok.Files()
 	if err != nil {

@@ -84,6 +84,9 @@ func TestLoadRefuses(t *testing.T) {
 
 // A checkpoint folder gives back the tokenizer that wrote it.
 func TestFilesRoundTrip(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine alone: nothing for the race detector")
+	}
 	for _, o := range []tokenizer.Options{
 		{ExtraIDs: 100}, {ExtraIDs: 3}, {}, {ExtraIDs: 100, Rules: tokenizer.SentencePiece},
 	} {

@@ -56,6 +56,9 @@ func TestNewRefuses(t *testing.T) {
 
 // A download that stopped anywhere before the settings at the file's end is an error, never a smaller vocabulary.
 func TestNewRefusesTruncatedModel(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one goroutine alone: nothing for the race detector")
+	}
 	raw := t5(t).Model()
 	for size := 0; size < len(raw)-16; size += 7919 {
 		if _, err := tokenizer.New(raw[:size], tokenizer.Options{}); err == nil {
