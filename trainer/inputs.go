@@ -20,6 +20,9 @@ import (
 type Input struct {
 	Text  string // what goes into the model, by the rule of the task
 	Shown string // what the prediction repeats: the user's own text, or Text where it is made of several columns
+
+	Tokens []task.Token // of a task of entities: those of Shown
+	Kept   Kept         // columns that the prediction repeats besides
 }
 
 // Beginnings returns what the line of an answer begins with: see [Stream].
@@ -27,7 +30,7 @@ func (in Input) Beginnings() ([][]byte, error) {
 	b, err := Beginning(struct {
 		Input string `json:"input"`
 	}{in.Shown})
-	return [][]byte{b}, err
+	return [][]byte{in.Kept.appendTo(b)}, err
 }
 
 // The formats of prediction input.
@@ -91,12 +94,7 @@ func CountInputs(ctx context.Context, path, format string, columns []string) (in
 
 // ReadInputs calls yield for each input of a file, in order; path - is stdin. It holds one input at a time.
 func ReadInputs(ctx context.Context, path, format string, spec task.Spec, stdin io.Reader, yield func(Input) error) error {
-	return reader[Input]{
-		line:    func(line string) (Input, error) { return fromLine(spec, line) },
-		json:    func(line string) (Input, error) { return fromJSON(spec, line) },
-		columns: spec.TextColumns,
-		row:     func(cells []parquetio.Cell) (Input, error) { return fromRow(spec, cells) },
-	}.read(ctx, path, format, stdin, yield)
+	return ReadKept(ctx, path, format, spec, nil, stdin, yield)
 }
 
 // reader makes items of what a file of any format holds.
@@ -242,6 +240,9 @@ func TextInput(spec task.Spec, text string) (Input, error) {
 }
 
 func fromLine(spec task.Spec, line string) (Input, error) {
+	if spec.Kind() == task.Entities {
+		return fromTokens(spec, line, task.CutTokens(line))
+	}
 	text, err := spec.InputFromLine(line)
 	return Input{Text: text, Shown: line}, err
 }
@@ -251,7 +252,28 @@ func fromJSON(spec task.Spec, line string) (Input, error) {
 	if err != nil {
 		return Input{}, err
 	}
+	if spec.Kind() == task.Entities {
+		list, err := spec.ListFromJSON([]byte(line))
+		if err != nil {
+			return Input{}, err
+		}
+		return fromTokenList(spec, texts[0], list)
+	}
 	return fromTexts(spec, texts)
+}
+
+// fromTokenList makes the input of a task of entities of the tokens of a list, or where that is nil of a text.
+func fromTokenList(spec task.Spec, text string, list []string) (Input, error) {
+	if list == nil {
+		return fromTokens(spec, text, task.CutTokens(text))
+	}
+	return fromTokens(spec, text, task.ListTokens(list))
+}
+
+// fromTokens makes the input of a task of entities, whose texts are tokens with a space between, as in training.
+func fromTokens(spec task.Spec, shown string, tokens []task.Token) (Input, error) {
+	text, err := spec.InputFromLine(task.JoinTokens(tokens))
+	return Input{Text: text, Shown: shown, Tokens: tokens}, err
 }
 
 // fromRow makes an input of the cells of the text columns.
@@ -263,6 +285,16 @@ func fromRow(spec task.Spec, cells []parquetio.Cell) (Input, error) {
 			return Input{}, fmt.Errorf("text column %s %w", spec.TextColumns[i], err)
 		}
 		texts[i] = strings.Clone(text)
+	}
+	if spec.Kind() == task.Entities {
+		var list []string
+		if cells[0].Kind == parquetio.List {
+			list = make([]string, len(cells[0].Items))
+			for i, item := range cells[0].Items {
+				list[i] = strings.Clone(item.Text())
+			}
+		}
+		return fromTokenList(spec, texts[0], list)
 	}
 	return fromTexts(spec, texts)
 }

@@ -26,6 +26,7 @@ type Predictor struct {
 	labels    labelScorer
 	maxInput  int
 	maxOutput int
+	topLabels int
 	vocab     objective.Vocabulary
 }
 
@@ -34,6 +35,7 @@ type Predictor struct {
 type PredictorOptions struct {
 	MaxInputLength  int
 	MaxOutputLength int
+	Top             int // most probable labels of a Prediction; zero means DefaultTop
 }
 
 // NewPredictor returns a predictor for a task, such as that of [PredictionTask]. Nil workers are all processors.
@@ -43,6 +45,7 @@ func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptio
 	}
 	return &Predictor{
 		bundle: b, spec: spec, generator: decode.New(b.Model, w), loss: decode.NewLoss(b.Model, w), labels: newLabelScorer(b, spec), vocab: vocabularyOf(b.Tokenizer),
+		topLabels: o.Top,
 		maxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
 		maxOutput: firstPositive(o.MaxOutputLength, b.Info.MaxTargetLength, 128),
 	}
@@ -104,6 +107,10 @@ type Sequence struct {
 	Score     float64 `json:"score"`               // what sequences of one input are ordered by: see decode.Output
 	Tokens    int     `json:"-"`                   // EOS included, where it came
 	Truncated bool    `json:"truncated,omitempty"` // it reached the limit of tokens before its end
+
+	// Of a task of entities: those of the text, and how many of them stand nowhere in the input.
+	Entities []task.Entity `json:"entities,omitzero"`
+	Unplaced int           `json:"unplaced,omitempty"`
 }
 
 // CheckGeneration finds what Generate would refuse about options, before there is any text.

@@ -78,7 +78,7 @@ func writesToDevice(path string) (bool, error) {
 type sink interface {
 	trainer.AnswerWriter
 	Complete() bool
-	Finish(convert func(lines io.Reader, w io.Writer) error) error
+	Finish(convert func(lines io.ReadSeeker, w io.Writer) error) error
 	Close() error
 }
 
@@ -119,12 +119,12 @@ func (d *device) Flush() error {
 	return nil
 }
 
-func (d *device) Finish(func(io.Reader, io.Writer) error) error { return nil }
+func (d *device) Finish(func(io.ReadSeeker, io.Writer) error) error { return nil }
 
 func (d *device) Close() error { return d.finish(nil) }
 
 // answer runs a stream into the place that the flags say. toParquet makes rows of its lines.
-func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job func() (answers.Job, error), s trainer.Stream[In, Out], toParquet func(lines io.Reader, w io.Writer) error) (err error) {
+func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job func() (answers.Job, error), s trainer.Stream[In, Out], toParquet func(lines io.ReadSeeker, w io.Writer) error) (err error) {
 	if !s.World.First() {
 		_, err := s.Run(c.Context())
 		return err

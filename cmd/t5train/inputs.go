@@ -18,6 +18,7 @@ import (
 type inputFlags struct {
 	texts        []string
 	path, format string
+	keep         []trainer.Keep // of predict
 }
 
 func (f *inputFlags) add(c *cobra.Command) {
@@ -39,6 +40,9 @@ func (f *inputFlags) count(ctx context.Context, columns []string) (int64, error)
 	if f.path == "" {
 		return int64(len(f.texts)), nil
 	}
+	if err := trainer.CheckKept(ctx, f.path, f.format, f.keep); err != nil {
+		return 0, err
+	}
 	return trainer.CountInputs(ctx, f.path, f.format, columns)
 }
 
@@ -56,7 +60,7 @@ func (f *inputFlags) read(ctx context.Context, spec task.Spec, stdin io.Reader, 
 	if f.path == "" {
 		return nil
 	}
-	return trainer.ReadInputs(ctx, f.path, f.format, spec, stdin, yield)
+	return trainer.ReadKept(ctx, f.path, f.format, spec, f.keep, stdin, yield)
 }
 
 // inputFormat returns the format that --input-format names, or the one that a file's name tells.

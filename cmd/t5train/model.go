@@ -88,6 +88,8 @@ type about struct {
 	MaxInputLength  int            `json:"max_input_length"`
 	MaxOutputLength int            `json:"max_output_length,omitempty"`
 	Generation      decode.Options `json:"generation"`
+	Keep            []trainer.Keep `json:"keep,omitempty"`    // columns of the input
+	Top             int            `json:"top,omitempty"`     // labels
 	Choices         string         `json:"choices,omitempty"` // digest of all that the output can be
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -18,6 +19,7 @@ import (
 func predictCommand(a app) *cobra.Command {
 	var f askFlags
 	var g generationFlags
+	var keep []string
 	var ranks rankFlags
 	c := &cobra.Command{
 		Use:   "predict",
@@ -42,6 +44,16 @@ checkpoint, task and flags of generation.`,
 			if err := requireAtLeast(c, 2, "max-output-length"); err != nil {
 				return err
 			}
+			if err := requireAtLeast(c, 1, "top"); err != nil {
+				return err
+			}
+			var err error
+			if f.in.keep, err = trainer.ParseKeep(keep); err == nil && len(f.in.keep) > 0 && (f.in.path == "" || f.in.format == trainer.FormatText) {
+				err = errors.New("--keep: texts have no columns: give an --input of parquet, csv, tsv or jsonl")
+			}
+			if err != nil {
+				return usageError{err, c.CommandPath()}
+			}
 			if err := g.check(c); err != nil {
 				return err
 			}
@@ -51,7 +63,7 @@ checkpoint, task and flags of generation.`,
 					return false, err
 				}
 				w.Watch(ranks.patience)
-				if err := p.model.sameOnRanks(w, onRanks{p.about(), f.in.texts, f.in.path, f.in.format, f.out.output}); err != nil {
+				if err := p.model.sameOnRanks(w, onRanks{p.about(&f), f.in.texts, f.in.path, f.in.format, f.out.output}); err != nil {
 					return false, err
 				}
 				return false, p.run(c, a, &f, console, w)
@@ -60,6 +72,8 @@ checkpoint, task and flags of generation.`,
 	}
 	f.add(c)
 	c.Flags().IntVar(&f.limits.MaxOutputLength, "max-output-length", 0, "longest output in tokens (default: the checkpoint's, or 128)")
+	c.Flags().IntVar(&f.limits.Top, "top", trainer.DefaultTop, "labels of each answer to a classification, the most probable first")
+	c.Flags().StringSliceVar(&keep, "keep", nil, "columns of the input that the answers repeat, as id,label=gold: gold is the name in the answers, for names that answers have themselves")
 	g.add(c)
 	ranks.add(c)
 	return c
@@ -101,6 +115,8 @@ func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *traine
 		if name := g.set(c); name != "" {
 			return nil, usageError{fmt.Errorf("--%s: a classification answers with labels and generates nothing: add --task seq2seq to generate", name), c.CommandPath()}
 		}
+	} else if c.Flags().Changed("top") {
+		return nil, usageError{errors.New("--top: the task has no labels: --returned gives several texts"), c.CommandPath()}
 	} else if p.how, err = m.generation(c, g, &f.limits, console); err != nil {
 		return nil, err
 	}
@@ -117,15 +133,20 @@ func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *traine
 	return p, err
 }
 
-func (p *prediction) about() about {
+func (p *prediction) about(f *askFlags) about {
 	return about{
+		Keep: f.in.keep, Top: f.limits.Top,
 		Task: p.spec, MaxInputLength: p.predictor.MaxInputLength(), MaxOutputLength: p.predictor.MaxOutputLength(), Generation: p.how, Choices: p.choices,
 	}
 }
 
 func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *trainer.Console, w *dist.World) error {
 	job := func() (answers.Job, error) {
-		return p.model.job("predict", f.out.format, p.about())
+		return p.model.job("predict", f.out.format, p.about(f))
+	}
+	toParquet := answers.Parquet(trainer.Prediction.Rows)
+	if len(f.in.keep) > 0 {
+		toParquet = trainer.PredictionParquet(f.in.keep)
 	}
 	var cuts trainer.Cuts
 	err := answer(c, a, f.out, job, trainer.Stream[trainer.Input, trainer.Prediction]{
@@ -135,7 +156,7 @@ func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *trainer.
 			return slices.Collect(slices.Chunk(predictions, 1)), err
 		},
 		Total: p.total, BatchSize: f.batchSize, Beginnings: trainer.Input.Beginnings, What: "predict", Console: console, World: w,
-	}, answers.Parquet(trainer.Prediction.Rows))
+	}, toParquet)
 	if err != nil {
 		return err
 	}

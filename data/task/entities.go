@@ -161,7 +161,12 @@ func (s Spec) typeAt(text string, at int) (kind, after int) {
 // A tokenizer may not have all characters, or write some in another way. Give the tokens as it writes them, then what
 // the model copies is found.
 func (s Spec) TagsOf(answer string, tokens []string) (tags []string, lost int) {
-	var spans []span
+	spans, lost := s.placed(answer, tokens)
+	return s.iob2(len(tokens), spans), lost
+}
+
+// placed returns the entities of an answer on tokens, and how many have no place: see [Spec.TagsOf].
+func (s Spec) placed(answer string, tokens []string) (spans []span, lost int) {
 	taken := make([]bool, len(tokens))
 	from := 0
 	for _, e := range s.parseEntities(answer) {
@@ -179,7 +184,7 @@ func (s Spec) TagsOf(answer string, tokens []string) (tags []string, lost int) {
 		from = end
 		spans = append(spans, span{e.kind, start, end})
 	}
-	return s.iob2(len(tokens), spans), lost
+	return spans, lost
 }
 
 // place finds the first free tokens, from a place on, that spell a text; start is -1 without any.

@@ -115,6 +115,34 @@ func (s Spec) TextsFromJSON(object []byte) ([]string, error) {
 	return texts, nil
 }
 
+// ListFromJSON returns the texts of the list that the one text column of a JSON object holds, or nil where it is a text.
+func (s Spec) ListFromJSON(object []byte) ([]string, error) {
+	raw, err := Field(object, s.TextColumns[0])
+	if err != nil {
+		return nil, err
+	}
+	return s.JSONList(raw)
+}
+
+// JSONList returns the texts of the items of a JSON list, or nil where a value is none.
+func (s Spec) JSONList(raw json.RawMessage) ([]string, error) {
+	var items []json.RawMessage
+	if raw = bytes.TrimSpace(raw); len(raw) == 0 || raw[0] != '[' {
+		return nil, nil
+	}
+	if err := json.Unmarshal(raw, &items); err != nil {
+		return nil, err
+	}
+	texts := make([]string, len(items))
+	for i, item := range items {
+		var err error
+		if texts[i], err = s.JSONText(item); err != nil {
+			return nil, err
+		}
+	}
+	return texts, nil
+}
+
 // Field returns the value of a column in a JSON object, which is found as [Spec.TextsFromJSON] does it.
 func Field(object []byte, column string) (json.RawMessage, error) {
 	fields, err := fieldsOf(object)

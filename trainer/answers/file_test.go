@@ -281,7 +281,7 @@ func TestConversionThatFails(t *testing.T) {
 	}
 	io.WriteString(f, line("one"))
 	broken := errors.New("broken")
-	err = f.Finish(func(lines io.Reader, w io.Writer) error { io.Copy(w, lines); return broken })
+	err = f.Finish(func(lines io.ReadSeeker, w io.Writer) error { io.Copy(w, lines); return broken })
 	if !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}

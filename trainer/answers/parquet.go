@@ -13,8 +13,8 @@ import (
 
 // Parquet returns what [File.Finish] needs to write a file of parquet: the columns of Row by its tags, filled with the
 // rows of each line.
-func Parquet[Line, Row any](rows func(Line) []Row) func(lines io.Reader, w io.Writer) error {
-	return func(lines io.Reader, w io.Writer) error {
+func Parquet[Line, Row any](rows func(Line) []Row) func(lines io.ReadSeeker, w io.Writer) error {
+	return func(lines io.ReadSeeker, w io.Writer) error {
 		out := parquet.NewGenericWriter[Row](w, parquetout.Options()...)
 		groups := parquetout.NewGroups(out)
 		for d := json.NewDecoder(lines); ; {

@@ -1,7 +1,6 @@
 package answers
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/hex"
 	"errors"
@@ -91,7 +90,7 @@ func (f *File) writeError(err error) error {
 }
 
 // Finish gives the answers their name, or makes sure that a complete file answers these inputs. convert, if not nil, writes them in another form.
-func (f *File) Finish(convert func(lines io.Reader, w io.Writer) error) error {
+func (f *File) Finish(convert func(lines io.ReadSeeker, w io.Writer) error) error {
 	digest := hex.EncodeToString(f.inputs.Sum(nil))
 	if f.complete {
 		if digest != f.wanted {
@@ -133,7 +132,7 @@ func (f *File) Finish(convert func(lines io.Reader, w io.Writer) error) error {
 	return f.rename(ready)
 }
 
-func (f *File) convert(to string, convert func(lines io.Reader, w io.Writer) error) error {
+func (f *File) convert(to string, convert func(lines io.ReadSeeker, w io.Writer) error) error {
 	if _, err := f.part.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -141,7 +140,7 @@ func (f *File) convert(to string, convert func(lines io.Reader, w io.Writer) err
 	if err != nil {
 		return err
 	}
-	if err = convert(bufio.NewReader(f.part), out); err == nil {
+	if err = convert(f.part, out); err == nil {
 		err = out.Sync()
 	}
 	return errors.Join(err, out.Close())

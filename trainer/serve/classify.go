@@ -1,8 +1,10 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 )
 
 // classified is the answer of /v1/classify.
@@ -13,7 +15,7 @@ type classified struct {
 type classifiedResult struct {
 	Label          string       `json:"label"` // the most probable one
 	Probability    float64      `json:"probability"`
-	Labels         []labelShare `json:"labels"` // all, in the order of the task
+	Labels         []labelShare `json:"labels"` // all, in the order of the task; of a request with top so many, the most probable first
 	TruncatedInput bool         `json:"truncated_input"`
 }
 
@@ -27,7 +29,11 @@ func (s *Server) classify(x *exchange, fields *object) (classified, error) {
 	if len(labels) == 0 {
 		return classified{}, newProblem(http.StatusNotFound, "no_labels", "the model knows no labels: ask /v1/generate, or start the server with labels")
 	}
-	texts, truncate := s.texts(fields), fields.boolean("truncate", false)
+	texts, _ := s.texts(fields)
+	truncate, top := fields.boolean("truncate", false), 0
+	if fields.has("top") {
+		top = fields.whole("top", 0, 1, len(labels))
+	}
 	if err := fields.finish(); err != nil {
 		return classified{}, err
 	}
@@ -55,6 +61,10 @@ func (s *Server) classify(x *exchange, fields *object) (classified, error) {
 		r := classifiedResult{Label: c.Label.Name, Probability: c.Probability, TruncatedInput: c.InputCut}
 		for k, p := range c.Probabilities {
 			r.Labels = append(r.Labels, labelShare{labels[k].Name, p})
+		}
+		if top > 0 {
+			slices.SortStableFunc(r.Labels, func(a, b labelShare) int { return cmp.Compare(b.Probability, a.Probability) })
+			r.Labels = r.Labels[:top]
 		}
 		results[i] = r
 	}

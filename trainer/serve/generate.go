@@ -7,7 +7,9 @@ import (
 	"maps"
 	"slices"
 
+	"t5train/data/task"
 	"t5train/model/decode"
+	"t5train/trainer"
 )
 
 // generated is the answer of /v1/generate.
@@ -26,10 +28,15 @@ type generatedText struct {
 	Score     float64 `json:"score"`    // what beams are ordered by
 	Tokens    int     `json:"tokens"`   // with the end of the text, where it came
 	Truncated bool    `json:"truncated"`
+
+	// Of a task of entities, as predict gives them.
+	Entities []task.Entity `json:"entities,omitzero"`
+	Unplaced int           `json:"unplaced,omitempty"`
 }
 
 func (s *Server) generate(x *exchange, fields *object) (generated, error) {
-	texts, truncate := s.texts(fields), fields.boolean("truncate", false)
+	texts, tokens := s.texts(fields)
+	truncate := fields.boolean("truncate", false)
 	options, err := s.generateOptions(fields)
 	if err != nil {
 		return generated{}, err
@@ -57,7 +64,10 @@ func (s *Server) generate(x *exchange, fields *object) (generated, error) {
 	for i, a := range answers {
 		outputs := make([]generatedText, len(a.generated.Sequences))
 		for k, q := range a.generated.Sequences {
-			outputs[k] = generatedText{q.Text, q.LogProb, q.Score, q.Tokens, q.Truncated}
+			outputs[k] = generatedText{Text: q.Text, LogProb: q.LogProb, Score: q.Score, Tokens: q.Tokens, Truncated: q.Truncated}
+			if tokens != nil {
+				outputs[k].Entities, outputs[k].Unplaced = trainer.EntitiesOf(s.profile.task, s.profile.tokenizer, q.Text, tokens[i])
+			}
 			x.tokensOut += q.Tokens
 		}
 		results[i] = generatedResult{outputs, a.generated.InputCut}

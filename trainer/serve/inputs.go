@@ -1,6 +1,8 @@
 package serve
 
 import (
+	"t5train/data/task"
+
 	"encoding/json"
 	"fmt"
 	"math"
@@ -10,15 +12,21 @@ import (
 
 // texts reads the field "inputs" and returns what goes into the model, by the rule of its task. An input is a text, or for
 // a task with several text columns an object with a text for each. A list of texts is what a column of lists holds: tokens.
-func (s *Server) texts(fields *object) []string {
+func (s *Server) texts(fields *object) (texts []string, tokens [][]task.Token) {
 	columns := s.profile.task.TextColumns
-	var texts []string
 	fields.each("inputs", s.options.MaxInputs, func(i int, element json.RawMessage) {
 		if len(columns) == 1 {
 			text, ok := s.columnText(element)
 			if !ok {
 				fields.wrong(fmt.Sprintf("inputs[%d]", i), element, "a text in quotes, or a list of them")
 				return
+			}
+			if s.profile.task.Kind() == task.Entities {
+				own := task.CutTokens(text)
+				if list, err := s.profile.task.JSONList(element); err == nil && list != nil {
+					own = task.ListTokens(list)
+				}
+				text, tokens = task.JoinTokens(own), append(tokens, own)
 			}
 			if text, err := s.profile.task.Input([]string{text}); err != nil {
 				fields.fail(malformed("inputs[%d]: %v", i, err))
@@ -40,7 +48,7 @@ func (s *Server) texts(fields *object) []string {
 		texts = append(texts, text)
 	})
 	fields.require("inputs")
-	return texts
+	return texts, tokens
 }
 
 func (s *Server) columnTexts(element json.RawMessage, columns []string) ([]string, error) {

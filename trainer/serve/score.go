@@ -22,7 +22,8 @@ type targetScore struct {
 }
 
 func (s *Server) score(x *exchange, fields *object) (scored, error) {
-	texts, truncate := s.texts(fields), fields.boolean("truncate", false)
+	texts, _ := s.texts(fields)
+	truncate := fields.boolean("truncate", false)
 	targets := fields.texts("targets", s.options.MaxInputs)
 	fields.require("targets")
 	if err := fields.finish(); err != nil {
