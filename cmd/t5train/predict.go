@@ -134,8 +134,12 @@ func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *traine
 }
 
 func (p *prediction) about(f *askFlags) about {
+	top := 0
+	if len(p.spec.Labels) > 0 {
+		top = f.limits.Top
+	}
 	return about{
-		Keep: f.in.keep, Top: f.limits.Top,
+		Keep: f.in.keep, Top: top,
 		Task: p.spec, MaxInputLength: p.predictor.MaxInputLength(), MaxOutputLength: p.predictor.MaxOutputLength(), Generation: p.how, Choices: p.choices,
 	}
 }
