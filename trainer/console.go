@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"t5train/internal/visible"
 )
 
 // Console tells a person what happens. On a terminal it draws a progress bar; into a file or a pipe it writes a plain
@@ -44,7 +46,7 @@ func (c *Console) Say(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clear()
-	fmt.Fprintln(c.out, strings.TrimRight(fmt.Sprintf(format, args...), "\n"))
+	fmt.Fprintln(c.out, visible.Text(strings.TrimRight(fmt.Sprintf(format, args...), "\n")))
 	c.draw(time.Now())
 }
 

@@ -95,7 +95,7 @@ func (f *answerFlags) open(a app, job func() (answers.Job, error)) (sink, error)
 		}
 		return answers.Open(f.output, j, f.overwrite)
 	}
-	w, finish, err := openOutput(a.stdout, f.output)
+	w, finish, err := openOutput(a.data, f.output)
 	if err != nil {
 		return nil, err
 	}

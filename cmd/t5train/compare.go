@@ -39,7 +39,7 @@ shown. The exit status is 1 if there are any.`,
 					return err
 				}
 			}
-			out := bufio.NewWriter(a.stdout)
+			out := bufio.NewWriter(a.data)
 			d := differences{out: out, pair: pair, names: [2]string{args[0], args[1]}, show: show}
 			d.vocabularies()
 			err := from.each(c, a.stdin, d.text)

@@ -104,7 +104,7 @@ share.`,
 					_, err := trainer.Evaluate(c.Context(), bundle, o)
 					return false, err
 				}
-				sink, finish, err := openOutput(a.stdout, output)
+				sink, finish, err := openOutput(a.data, output)
 				if err != nil {
 					return false, err
 				}

@@ -17,7 +17,10 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/term"
+
 	"t5train/internal/mmap"
+	"t5train/internal/visible"
 	"t5train/trainer/dist"
 )
 
@@ -26,12 +29,20 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int {
 	ctx, stop := untilSignal()
 	defer stop()
-	root := rootCommand(app{stdin: stdin, stdout: stdout, stderr: stderr})
+	shown, messages := visible.NewWriter(stdout), visible.NewWriter(stderr)
+	a := app{stdin: stdin, stdout: shown, data: stdout, stderr: stderr}
+	if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		a.data = shown
+	}
+	root := rootCommand(a)
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(shown)
+	root.SetErr(messages)
 	err := mmap.Guard(func() error { return root.ExecuteContext(ctx) })
+	if err == nil {
+		err = shown.Flush()
+	}
 	var usage usageError
 	var ended interrupt
 	switch {
@@ -67,7 +78,7 @@ func say(stderr io.Writer, err error) {
 	}
 	// Mostly another rank has the same error, and the launcher ends this one once that has said so.
 	time.Sleep(time.Duration(dist.LauncherFrom(os.Getenv).Turn()) * 1500 * time.Millisecond)
-	fmt.Fprintln(stderr, "t5train:", err)
+	fmt.Fprintln(stderr, "t5train:", visible.Text(err.Error()))
 	var usage usageError
 	if errors.As(err, &usage) {
 		fmt.Fprintf(stderr, "run '%s --help' for usage\n", usage.command)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/internal/visible"
 	"t5train/trainer"
 	"t5train/trainer/dist"
 )
@@ -55,7 +56,7 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 	}
 	console := a.console()
 	if !w.First() {
-		a.stdout, console = io.Discard, trainer.PlainConsole(io.Discard)
+		a.stdout, a.data, console = io.Discard, io.Discard, trainer.PlainConsole(io.Discard)
 	}
 	console.Say("%s", w)
 	w.Remind(f.patience, func(line string) { fmt.Fprintf(a.stderr, "%s: %s\n", w.Name(w.Rank()), line) })
@@ -65,7 +66,7 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 		return endTogether(ctx, a, w, stopped, err)
 	}
 	if !trainer.Stopped(err) {
-		fmt.Fprintf(a.stderr, "t5train: %s: %v\n", w.Name(w.Rank()), err) // before Abort, which may end this process too
+		fmt.Fprintf(a.stderr, "t5train: %s: %s\n", w.Name(w.Rank()), visible.Text(err.Error())) // before Abort, which may end this process too
 	}
 	w.Abort()
 	return errSaid

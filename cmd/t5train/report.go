@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/internal/loopback"
+	"t5train/internal/visible"
 	"t5train/trainer/report"
 )
 
@@ -64,7 +65,7 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 			}
 			for _, r := range runs {
 				for _, note := range r.Notes {
-					fmt.Fprintln(a.stderr, "note:", note)
+					fmt.Fprintln(a.stderr, "note:", visible.Text(fmt.Sprint(note)))
 				}
 			}
 			if plots != "" {
@@ -79,7 +80,7 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 					return nil
 				}
 			}
-			w, finish, err := openOutput(a.stdout, output)
+			w, finish, err := openOutput(a.data, output)
 			if err != nil {
 				return err
 			}
@@ -87,7 +88,7 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 				return err
 			}
 			if output != "-" {
-				fmt.Fprintf(a.stderr, "report: %s\n", output)
+				fmt.Fprintf(a.stderr, "report: %s\n", visible.Text(output))
 			}
 			return nil
 		},

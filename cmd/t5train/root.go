@@ -22,7 +22,8 @@ import (
 // app is the outside world of a command.
 type app struct {
 	stdin  io.Reader
-	stdout io.Writer
+	stdout io.Writer // for a person: what a terminal would act on is escaped
+	data   io.Writer // standard output for results: exact where it is no terminal
 	stderr *os.File
 }
 

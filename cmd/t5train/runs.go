@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/internal/visible"
 	"t5train/trainer"
 	"t5train/trainer/record"
 	"t5train/trainer/report"
@@ -64,7 +65,7 @@ decides. A run is running, finished, or stopped; a stopped one goes on with the 
 			}
 			for _, r := range runs {
 				for _, note := range r.Notes {
-					fmt.Fprintln(a.stderr, "note:", note)
+					fmt.Fprintln(a.stderr, "note:", visible.Text(fmt.Sprint(note)))
 				}
 			}
 			return nil

@@ -116,7 +116,7 @@ func encodeCommand(a app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			out := bufio.NewWriter(a.stdout)
+			out := bufio.NewWriter(a.data)
 			encoder := trainer.JSONLines(out)
 			var ids []int32
 			print := func(text string) error {
@@ -199,7 +199,7 @@ func decodeCommand(a app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			out := bufio.NewWriter(a.stdout)
+			out := bufio.NewWriter(a.data)
 			encoder := trainer.JSONLines(out)
 			print := func(list string) error {
 				ids, err := parseIDs(list, t.VocabSize())

@@ -12,6 +12,7 @@ import (
 
 	"t5train/data/survey"
 	"t5train/internal/clip"
+	"t5train/internal/visible"
 	"t5train/model/kernel"
 	"t5train/trainer"
 	"t5train/trainer/report"
@@ -71,7 +72,7 @@ is rare in all of the training text learns little.`,
 					return err
 				}
 				for _, name := range names {
-					fmt.Fprintln(a.stderr, "plot:", name)
+					fmt.Fprintln(a.stderr, "plot:", visible.Text(name))
 				}
 			}
 			if asJSON {

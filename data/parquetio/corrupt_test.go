@@ -18,6 +18,7 @@ import (
 const (
 	testMaxPage = 1 << 20  // bytes
 	testMaxList = 16 << 10 // bytes
+	testMaxCell = testMaxPage / 2
 )
 
 // readBytes opens a file in memory and reads the columns that can be read, at most maxRows rows. It returns the rows
@@ -38,7 +39,7 @@ func readBytes(b []byte, maxRows int) ([][]Cell, error) {
 	}
 	var rows [][]Cell
 	enough := errors.New("enough")
-	err = s.scan(context.Background(), bytes.NewReader(b), limits{testMaxPage, testMaxList}, columns, span{}, func(_ int64, cells []Cell) error {
+	err = s.scan(context.Background(), bytes.NewReader(b), limits{testMaxPage, testMaxList, testMaxCell}, columns, span{}, func(_ int64, cells []Cell) error {
 		rows = append(rows, slices.Clone(cells))
 		if len(rows) == maxRows {
 			return enough
@@ -155,6 +156,28 @@ func TestTooLargePage(t *testing.T) {
 	b := encode(t, []doc{{string(make([]byte, testMaxPage+1))}}, 0)
 	_, err := readBytes(b, 10)
 	wantError(t, err, "smaller pages", "column text", "row group 0")
+}
+
+// Few compressed bytes may hold a cell of gigabytes, however its page stores it.
+func TestTooLargeCell(t *testing.T) {
+	type doc struct {
+		Text string `parquet:"text,zstd"`
+	}
+	for name, options := range map[string][]parquet.WriterOption{
+		"plain": nil,
+		"delta": {parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.DeltaByteArray)},
+	} {
+		b := encode(t, []doc{{"short"}, {strings.Repeat("a", testMaxCell+1)}}, 0, options...)
+		_, err := readBytes(b, 10)
+		if err == nil {
+			t.Errorf("%s: no error", name)
+			continue
+		}
+		wantError(t, err, "a cell has", "column text", "row group 0")
+	}
+	if rows, err := readBytes(encode(t, []doc{{strings.Repeat("a", testMaxCell)}}, 0), 10); err != nil || len(rows) != 1 {
+		t.Errorf("the largest cell: %d rows, %v", len(rows), err)
+	}
 }
 
 func allocated() uint64 {

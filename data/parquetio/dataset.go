@@ -27,7 +27,7 @@ type datasetColumn struct {
 }
 
 func newDataset(shards []*shard) *Dataset {
-	d := &Dataset{shards: shards, byName: map[string]int{}, limits: limits{maxPageBytes, maxListBytes}}
+	d := &Dataset{shards: shards, byName: map[string]int{}, limits: limits{maxPageBytes, maxListBytes, maxCellBytes}}
 	for _, s := range shards {
 		d.starts = append(d.starts, d.rows)
 		d.rows += s.rows

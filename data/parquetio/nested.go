@@ -84,7 +84,7 @@ func (r *listReader) item(depth int) (Cell, error) {
 	var value Cell
 	if r.definition == r.column.definition {
 		var err error
-		if value, err = r.values.next(); err != nil {
+		if value, err = r.value(); err != nil {
 			return Cell{}, err
 		}
 	}

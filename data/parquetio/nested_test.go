@@ -322,7 +322,7 @@ func chunkReader(t *testing.T, column *shardColumn, rows int64, limit int, pages
 	s := &shard{size: int64(len(file)), meta: &format.FileMetaData{RowGroups: []format.RowGroup{{
 		NumRows: rows, Columns: []format.ColumnChunk{{MetaData: format.ColumnMetaData{
 			Type: format.Int32, NumValues: count, TotalCompressedSize: int64(len(file))}}}}}}}
-	r, err := newCellReader(s, bytes.NewReader(file), 0, column, limits{testMaxPage, limit}, new(decompressor))
+	r, err := newCellReader(s, bytes.NewReader(file), 0, column, limits{testMaxPage, limit, testMaxCell}, new(decompressor))
 	if err != nil {
 		t.Fatal(err)
 	}

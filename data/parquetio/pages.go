@@ -20,8 +20,12 @@ const (
 	maxHeaderBytes  = 64 << 20
 )
 
-// limits bound what a page and the list of one row may take, in bytes.
-type limits struct{ maxPage, maxList int }
+// maxCellBytes bounds the text of one cell, which a page of a few compressed bytes may expand to: as much as that of a line
+// of text. Whatever reads cells may hold several copies of one.
+const maxCellBytes = 64 << 20
+
+// limits bound what a page, the list of one row and the text of one cell may take, in bytes.
+type limits struct{ maxPage, maxList, maxCell int }
 
 // columnReader reads the cells of one column chunk (one column of one row group) in row order.
 type columnReader struct {
@@ -77,13 +81,22 @@ func (c *columnReader) next() (Cell, error) {
 	if err != nil || definition < c.column.definition {
 		return Cell{}, err
 	}
-	return c.values.next()
+	return c.value()
 }
 
 // more says whether the chunk has another entry.
 func (c *columnReader) more() bool { return c.left > 0 || c.behind > 0 }
 
-// entry moves to the next entry and returns its levels. With that of a value, c.values is to be read.
+// value reads the next value of the page.
+func (c *columnReader) value() (Cell, error) {
+	cell, err := c.values.next()
+	if n := len(cell.Str); n > c.maxCell {
+		return Cell{}, fmt.Errorf("a cell has %d bytes of text, at most %d are read: cut it in several rows, or leave the column out", n, c.maxCell)
+	}
+	return cell, err
+}
+
+// entry moves to the next entry and returns its levels. With that of a value, it is to be read.
 func (c *columnReader) entry() (repetition, definition int, err error) {
 	for c.left == 0 {
 		if err := recovered(c.page); err != nil {
