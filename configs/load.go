@@ -29,8 +29,8 @@ type LoadOptions struct {
 	NoRun bool
 	// Paths also checks that what the configuration names is there, as CheckPaths does.
 	Paths bool
-	// Open, with Paths, tells what is wrong with the data that a path, folder or glob names. Nil: what is there is good.
-	Open func(pattern string) error
+	// Open, with Paths, tells what is wrong with the data that a path, folder or glob names, of which a folder has the split. Nil: what is there is good.
+	Open func(split, pattern string) error
 }
 
 // Load reads, merges, resolves and validates a configuration. Its error joins every mistake, one a line;

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"t5train/internal/glob"
+	"t5train/internal/splits"
 )
 
 // CheckPaths checks that what the configuration names is there: the model, the tokenizer and the data, every
@@ -14,7 +15,7 @@ import (
 func (c *Config) CheckPaths() error { return join(c.missing(nil)) }
 
 // missing are the problems of CheckPaths, and those that open finds in data that is there.
-func (c *Config) missing(open func(pattern string) error) []problem {
+func (c *Config) missing(open func(split, pattern string) error) []problem {
 	var ps []problem
 	exists := func(key, path, what string) {
 		if path == "" {
@@ -26,7 +27,7 @@ func (c *Config) missing(open func(pattern string) error) []problem {
 	}
 	exists("model.path", c.Model.Path, "a model or checkpoint folder")
 	exists("tokenizer.path", c.Tokenizer.Path, "a spiece.model or its folder")
-	patterns := func(key string, list []string) {
+	patterns := func(key, split string, list []string) {
 		for _, pattern := range list {
 			if _, err := os.Stat(pattern); err != nil { // else it may have a bracket in its name, and is no glob
 				matches, err := glob.Files(pattern)
@@ -40,18 +41,18 @@ func (c *Config) missing(open func(pattern string) error) []problem {
 				}
 			}
 			if open != nil {
-				if err := open(pattern); err != nil {
+				if err := open(split, pattern); err != nil {
 					ps = append(ps, mistake(key, "%v", err))
 				}
 			}
 		}
 	}
-	patterns("data.train", c.Data.Train)
+	patterns("data.train", splits.Train, c.Data.Train)
 	for _, p := range c.Data.Mixture {
-		patterns("data.mixture", p.Train)
-		patterns("data.mixture", p.Validation)
+		patterns("data.mixture", splits.Train, p.Train)
+		patterns("data.mixture", splits.Validation, p.Validation)
 	}
-	patterns("data.validation", c.Data.Validation)
+	patterns("data.validation", splits.Validation, c.Data.Validation)
 	if c.Output != "" {
 		switch info, err := os.Stat(c.Output); {
 		case err == nil && !info.IsDir():

@@ -65,7 +65,7 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 // realBatches reads the text pairs of parquet files and returns their batches, shuffled, each at its natural length.
 func realBatches(ctx context.Context, o BenchOptions, m *model.T5, threads int) (next func() model.Batch, err error) {
 	quiet := PlainConsole(io.Discard)
-	table, err := openTable(o.Data, 0, 0)
+	table, err := openTable(o.Data, forTraining, 0, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"t5train/data/task"
 	"t5train/data/tokenizer/vocabulary"
 	"t5train/internal/glob"
+	"t5train/internal/splits"
 )
 
 // textFiles is text in one format.
@@ -23,6 +24,7 @@ type textFiles struct {
 	set          *parquetio.Dataset // nil: files, or none
 	files        []ingest.Input
 	leftOut      []string // files beside them
+	said         []string // splits that were taken of folders
 	repeated     []string // files that were named before
 }
 
@@ -76,7 +78,7 @@ func (c *textFiles) dropRepeated(seen map[string]bool) {
 
 func openParquet(path, column string) (c textFiles, err error) {
 	c = textFiles{name: path, column: column}
-	if c.set, err = parquetio.Open(path); err != nil {
+	if c.set, err = parquetio.OpenSplit(forTraining, path); err != nil {
 		return c, err
 	}
 	if c.leftOut, err = beside(path); err != nil {
@@ -126,6 +128,9 @@ func openFiles(path, column string) (textFiles, error) {
 		if err != nil {
 			return c, err
 		}
+		if err := c.takeSplit(p, &g); err != nil {
+			return c, err
+		}
 		for _, in := range g.Inputs {
 			switch in.Format {
 			case ingest.Classes:
@@ -140,6 +145,23 @@ func openFiles(path, column string) (textFiles, error) {
 		}
 	}
 	return c, nil
+}
+
+// takeSplit leaves the files of train in a folder whose files are named for splits.
+func (c *textFiles) takeSplit(path string, g *ingest.Group) error {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() || g.Inputs[0].Format == ingest.Classes {
+		return nil
+	}
+	isInput := func(name string) bool {
+		return slices.ContainsFunc(g.Inputs, func(in ingest.Input) bool { return filepath.Base(in.Path) == name })
+	}
+	t, ok, err := splits.Take(path, isInput, forTraining)
+	if err != nil || !ok {
+		return err
+	}
+	c.said = append(c.said, t.Said)
+	g.Inputs = slices.DeleteFunc(g.Inputs, func(in ingest.Input) bool { return !slices.Contains(t.Files, in.Path) })
+	return nil
 }
 
 // splitColumn divides PATH:COLUMN. A path or a glob that is there as a whole names no column.
@@ -161,7 +183,8 @@ func splitColumn(argument string) (path, column string) {
 func isParquet(path string) bool {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		found, err := filepath.Glob(filepath.Join(path, "*.parquet"))
-		return err == nil && len(found) > 0
+		all, splitErr := parquetio.Splits(path)
+		return err == nil && len(found) > 0 || splitErr != nil || len(all) > 0
 	}
 	return strings.EqualFold(filepath.Ext(path), ".parquet")
 }
@@ -182,6 +205,9 @@ func ReadTexts(ctx context.Context, inputs []string, console *Console, yield fun
 func (all corpora) say(console *Console) {
 	for _, in := range all {
 		console.Say("data: %s: column %s", in.name, in.column)
+		for _, said := range in.said {
+			console.Say("data: %s", said)
+		}
 		if in.set != nil {
 			SayLeftOut(console, in.set)
 		}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"t5train/data"
 	"t5train/data/parquetio"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/internal/splits"
 	"t5train/trainer/record"
 )
 
@@ -23,9 +25,16 @@ type table struct {
 // heldOutSeed draws held-out examples: the same ones in every run, whatever its seed, and in evaluate.
 const heldOutSeed = 0
 
-// openTable opens a data set of which at most limit rows are read, drawn by the seed; 0 is all of them.
-func openTable(patterns []string, limit int, seed uint64) (table, error) {
-	set, err := openData(patterns)
+// The splits that are taken of a folder, the first that is there.
+var (
+	forTraining   = []string{splits.Train}
+	forValidation = []string{splits.Validation}
+	forEvaluation = []string{splits.Test, splits.Validation}
+)
+
+// openTable opens a data set, of folders the wanted split, of which at most limit rows are read, drawn by the seed; 0 is all.
+func openTable(patterns, wanted []string, limit int, seed uint64) (table, error) {
+	set, err := openData(patterns, wanted)
 	if err != nil {
 		return table{}, err
 	}
@@ -122,12 +131,29 @@ func withConflicts(err error, set *parquetio.Dataset) error {
 	return err
 }
 
+// SayTaken says which splits were taken of folders.
+func SayTaken(c *Console, set *parquetio.Dataset) {
+	for _, t := range set.Taken() {
+		c.Say("data: %s", t.Said)
+	}
+}
+
+// sayHeldOut says that folders of training data have a validation split, which is not used.
+func sayHeldOut(c *Console, set *parquetio.Dataset) {
+	for _, t := range set.Taken() {
+		if slices.ContainsFunc(t.Rest, func(s splits.Split) bool { return s.Kind == splits.Validation }) {
+			c.Say("  hint: %[1]s has a validation split, which is not used: --validation %[1]s (data.validation) uses it", t.Folder)
+		}
+	}
+}
+
 // SayLeftOut says which columns of a data set are left out because its files do not agree about them, and which folders below
-// those that were named.
+// those that were named. It begins with SayTaken.
 func SayLeftOut(c *Console, set *parquetio.Dataset) {
 	if set == nil {
 		return
 	}
+	SayTaken(c, set)
 	for _, conflict := range set.Conflicts() {
 		c.Say("  left out: %s", conflict)
 	}

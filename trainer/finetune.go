@@ -122,7 +122,7 @@ func Check(ctx context.Context, c *configs.Config, console *Console) error {
 
 // checkRows makes sure that the data sets of a task have its columns.
 func checkRows(ctx context.Context, t taskData, console *Console) error {
-	train, err := openTable(t.train, 0, 0)
+	train, err := openTable(t.train, forTraining, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func checkRows(ctx context.Context, t taskData, console *Console) error {
 	if err != nil || len(t.validation) == 0 {
 		return err
 	}
-	validation, err := openTable(t.validation, 0, 0)
+	validation, err := openTable(t.validation, forValidation, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -403,11 +403,11 @@ func (r rowsReader) open(ctx context.Context, t taskData) (openRows, error) {
 	c := r.config
 	var o openRows
 	var err error
-	if o.train, err = openTable(t.train, c.Data.MaxTrainExamples, uint64(c.Train.Seed)); err != nil {
+	if o.train, err = openTable(t.train, forTraining, c.Data.MaxTrainExamples, uint64(c.Train.Seed)); err != nil {
 		return o, err
 	}
 	if len(t.validation) > 0 {
-		held, err := openTable(t.validation, c.Data.MaxValidationExamples, heldOutSeed)
+		held, err := openTable(t.validation, forValidation, c.Data.MaxValidationExamples, heldOutSeed)
 		if err != nil {
 			return o, err
 		}
@@ -417,9 +417,14 @@ func (r rowsReader) open(ctx context.Context, t taskData) (openRows, error) {
 	if o.spec, err = o.train.infer(ctx, taskOptions(t.task), r.console); err != nil {
 		return o, err
 	}
-	if err := r.check(o.spec); err != nil || o.heldOut == nil {
+	if err := r.check(o.spec); err != nil {
 		return o, err
 	}
+	if o.heldOut == nil {
+		sayHeldOut(r.console, o.train.Dataset)
+		return o, nil
+	}
+	SayTaken(r.console, o.heldOut.Dataset)
 	warnShared(r.console, filesOf(o.train.Dataset, t.key("train"), nil), filesOf(o.heldOut.Dataset, t.key("validation"), nil))
 	o.heldOutSpec = o.spec
 	if !slices.Equal(classesOf(o.train, o.spec), classesOf(*o.heldOut, o.spec)) {

@@ -254,7 +254,7 @@ func newTextEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (h *he
 // evaluationTokens opens the tokens of the data in o.Tokens, or else in a temporary folder, which remove removes. Where files in
 // use can be removed, that is done at once, so that nothing of the text stays behind when the process is killed.
 func evaluationTokens(ctx context.Context, b *Bundle, o EvaluateOptions) (s *store.Store, remove func() error, err error) {
-	options := TokensOptions{Data: o.Data, TextColumn: column(o.Task.TextColumns), Output: o.Tokens, Threads: o.Threads, Console: o.Console}
+	options := TokensOptions{Data: o.Data, TextColumn: column(o.Task.TextColumns), Output: o.Tokens, Threads: o.Threads, Console: o.Console, wanted: forEvaluation}
 	if o.Tokens != "" {
 		s, err = OpenTokens(ctx, b.Tokenizer, options)
 		return s, func() error { return nil }, err

@@ -14,6 +14,7 @@ import (
 	"t5train/data/ingest"
 	"t5train/data/parquetio"
 	"t5train/data/task"
+	"t5train/internal/splits"
 )
 
 // Input is one text to predict from.
@@ -47,8 +48,11 @@ func Formats() []string {
 	return []string{FormatText, FormatJSONL, FormatCSV, FormatTSV, FormatParquet}
 }
 
-// FormatOf guesses the format of a file by its name, in front of .gz; standard input and unknown names are text.
+// FormatOf guesses the format of a file by its name, in front of .gz; standard input and unknown names are text, folders parquet.
 func FormatOf(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return FormatParquet
+	}
 	switch strings.ToLower(filepath.Ext(ingest.Unpacked(path))) {
 	case ".parquet":
 		return FormatParquet
@@ -67,7 +71,7 @@ func FormatOf(path string) string {
 // any work is done.
 func CountInputs(ctx context.Context, path, format string, columns []string) (int64, error) {
 	if format == FormatParquet && path != "-" {
-		set, err := parquetio.Open(path)
+		set, err := openInputs(path)
 		if err == nil {
 			err = set.CheckColumns(columns)
 		}
@@ -90,6 +94,23 @@ func CountInputs(ctx context.Context, path, format string, columns []string) (in
 		err = readLines(ctx, path, format, nil, func(int, string) error { n++; return nil })
 	}
 	return n, err
+}
+
+// openInputs opens parquet files; of a folder with splits it takes test, or the only split.
+func openInputs(path string) (*parquetio.Dataset, error) {
+	return parquetio.OpenSplit([]string{splits.Test, splits.Only}, path)
+}
+
+// SayInputs says which split of a folder inputs are.
+func SayInputs(c *Console, path string) error {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return nil
+	}
+	set, err := openInputs(path)
+	if err == nil {
+		SayTaken(c, set)
+	}
+	return err
 }
 
 // ReadInputs calls yield for each input of a file, in order; path - is stdin. It holds one input at a time.
@@ -142,7 +163,7 @@ func (r reader[T]) object(line string) (item T, err error) {
 }
 
 func (r reader[T]) readParquet(ctx context.Context, path string, yield func(T) error) error {
-	set, err := parquetio.Open(path)
+	set, err := openInputs(path)
 	if err != nil {
 		return err
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 // openData opens data files, which must have rows.
-func openData(patterns []string) (*parquetio.Dataset, error) {
-	set, err := parquetio.Open(patterns...)
+func openData(patterns, wanted []string) (*parquetio.Dataset, error) {
+	set, err := parquetio.OpenSplit(wanted, patterns...)
 	if err == nil && set.Rows() == 0 {
 		err = fmt.Errorf("%s: no rows: its files are empty tables: name files with rows, or leave them out", strings.Join(patterns, ", "))
 	}
@@ -25,7 +25,7 @@ func openData(patterns []string) (*parquetio.Dataset, error) {
 func checkData(ctx context.Context, c *configs.Config) error {
 	var errs []error
 	for _, t := range dataOf(c) {
-		if _, err := openData(t.files); err != nil {
+		if _, err := openData(t.files, t.wanted); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", t.key, err))
 		}
 	}
@@ -38,22 +38,22 @@ func checkData(ctx context.Context, c *configs.Config) error {
 
 // keyedFiles is data by its key in the configuration.
 type keyedFiles struct {
-	key   string
-	files []string
+	key           string
+	files, wanted []string
 }
 
 // dataOf lists the data of a run.
 func dataOf(c *configs.Config) (all []keyedFiles) {
-	add := func(key string, files []string) {
+	add := func(key string, files, wanted []string) {
 		if len(files) > 0 {
-			all = append(all, keyedFiles{key, files})
+			all = append(all, keyedFiles{key, files, wanted})
 		}
 	}
-	add("data.train", c.Data.Train)
-	add("data.validation", c.Data.Validation)
+	add("data.train", c.Data.Train, forTraining)
+	add("data.validation", c.Data.Validation, forValidation)
 	for _, p := range c.Data.Mixture {
-		add(partKey(p.Name)+", train", p.Train)
-		add(partKey(p.Name)+", validation", p.Validation)
+		add(partKey(p.Name)+", train", p.Train, forTraining)
+		add(partKey(p.Name)+", validation", p.Validation, forValidation)
 	}
 	return all
 }

@@ -73,7 +73,7 @@ func readText(ctx context.Context, c *configs.Config, b *Bundle, was map[string]
 		console.Say(noValidation)
 		return m, nil
 	}
-	s, held, err := r.open(ctx, m, "data.validation", c.Data.Validation, c.Data.TextColumn)
+	s, held, err := r.open(ctx, m, "data.validation", c.Data.Validation, forValidation, c.Data.TextColumn)
 	if err != nil {
 		if !errors.Is(err, errOtherData) {
 			err = fmt.Errorf("read data.validation: %w", err)
@@ -182,7 +182,7 @@ func noiseSeed(seed uint64, corpus int) uint64 {
 func (r *textReader) source(ctx context.Context, m *material, p configs.Part, seed uint64) (data.Source, error) {
 	limit := r.config.Data.MaxTrainExamples
 	if p.Task == textPart {
-		s, files, err := r.open(ctx, m, r.key(p), p.Train, column(p.TextColumns))
+		s, files, err := r.open(ctx, m, r.key(p), p.Train, forTraining, column(p.TextColumns))
 		if err != nil {
 			return nil, err
 		}
@@ -219,8 +219,8 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 
 // open opens the token store of what a key names, notes it in m, which closes it, and returns the files that it is of. Text
 // that a run cannot go on with is not tokenized.
-func (r *textReader) open(ctx context.Context, m *material, key string, patterns []string, column string) (*store.Store, []usedFile, error) {
-	set, err := openData(patterns)
+func (r *textReader) open(ctx context.Context, m *material, key string, patterns, wanted []string, column string) (*store.Store, []usedFile, error) {
+	set, err := openData(patterns, wanted)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -232,6 +232,9 @@ func (r *textReader) open(ctx context.Context, m *material, key string, patterns
 	}
 	if err != nil {
 		return nil, nil, err
+	}
+	if len(r.config.Data.Validation) == 0 {
+		sayHeldOut(r.console, set)
 	}
 	m.closers = append(m.closers, s.Close)
 	m.note(key, filepath.Base(s.Dir())) // it changes with what is in it
@@ -275,12 +278,12 @@ func column(columns []string) string {
 func checkText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer, console *Console) (errs []error) {
 	r := &textReader{config: c, objective: objectiveOf(c), console: console}
 	for _, p := range partsOf(c.Data) {
-		if err := r.checkPart(ctx, p); err != nil {
+		if err := r.checkPart(ctx, p, forTraining); err != nil {
 			errs = append(errs, r.inPart(p, err))
 		}
 	}
 	if len(c.Data.Validation) > 0 {
-		if err := r.checkPart(ctx, corpus("validation", c.Data.Validation, c.Data.TextColumn)); err != nil {
+		if err := r.checkPart(ctx, corpus("validation", c.Data.Validation, c.Data.TextColumn), forValidation); err != nil {
 			errs = append(errs, fmt.Errorf("data.validation: %w", err))
 		}
 	}
@@ -294,15 +297,15 @@ func checkText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer,
 	return append(errs, err)
 }
 
-func (r *textReader) checkPart(ctx context.Context, p configs.Part) error {
+func (r *textReader) checkPart(ctx context.Context, p configs.Part, wanted []string) error {
 	if p.Task != textPart {
-		table, err := openTable(p.Train, 0, 0)
+		table, err := openTable(p.Train, wanted, 0, 0)
 		if err == nil {
 			_, err = table.infer(ctx, taskOptions(p.AsTask()), r.console)
 		}
 		return err
 	}
-	set, err := openData(p.Train)
+	set, err := openData(p.Train, wanted)
 	if err != nil {
 		return err
 	}

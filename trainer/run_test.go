@@ -194,7 +194,7 @@ func TestTotalSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := openTable([]string{trainFile}, 50, 1)
+	set, err := openTable([]string{trainFile}, forTraining, 50, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

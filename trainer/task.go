@@ -134,12 +134,13 @@ func newEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluato
 	if o.Tokens != "" {
 		return nil, nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and evaluated on text: leave out --tokens")
 	}
-	t, err := openTable(o.Data, o.MaxExamples, heldOutSeed)
+	t, err := openTable(o.Data, forEvaluation, o.MaxExamples, heldOutSeed)
 	if err != nil {
 		return nil, nil, nil, err
 	}
 	var spec task.Spec
 	if stored := b.Info.Task; stored != nil && (o.Task.Name == "" || o.Task.Name == stored.Name) {
+		SayTaken(o.Console, t.Dataset)
 		if spec, err = stored.CorrectFor(t.Columns(), o.Task); err != nil {
 			return nil, nil, nil, fmt.Errorf("evaluate: %w", err)
 		}

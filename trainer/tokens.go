@@ -20,14 +20,18 @@ type TokensOptions struct {
 	Threads    int      // 0 is all
 	Console    *Console
 
-	expect    string // name of the store that it must be; "" is any
-	temporary bool   // the caller removes the folder afterwards, so that it is not worth a word
+	wanted    []string // split of folders; nil is train
+	expect    string   // name of the store that it must be; "" is any
+	temporary bool     // the caller removes the folder afterwards, so that it is not worth a word
 }
 
 // OpenTokens opens the token store of a corpus, and makes it or completes it first where that is needed. It says what it
 // does. The caller closes the store.
 func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) (*store.Store, error) {
-	set, err := openData(o.Data)
+	if o.wanted == nil {
+		o.wanted = forTraining
+	}
+	set, err := openData(o.Data, o.wanted)
 	if err != nil {
 		return nil, err
 	}

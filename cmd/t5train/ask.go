@@ -58,6 +58,9 @@ func (f *askFlags) open(c *cobra.Command, console *trainer.Console) (openedModel
 	if err != nil {
 		return openedModel{}, task.Spec{}, err
 	}
+	if err := trainer.SayInputs(console, f.in.path); err != nil {
+		return openedModel{}, task.Spec{}, err
+	}
 	m, err := f.model.open(console)
 	if err != nil {
 		return openedModel{}, task.Spec{}, err

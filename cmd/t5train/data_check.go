@@ -8,6 +8,7 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/data/survey"
+	"t5train/internal/splits"
 	"t5train/trainer"
 )
 
@@ -43,24 +44,24 @@ falsify an evaluation, and 0 if there are warnings alone. Memory grows by some 1
 			if err != nil {
 				return err
 			}
-			var splits []survey.Split
+			var sets []survey.Split
 			var rows int64
 			for _, s := range []struct {
 				name  string
 				files []string
-			}{{"train", train}, {"validation", validation}, {"test", test}} {
+			}{{splits.Train, train}, {splits.Validation, validation}, {splits.Test, test}} {
 				if len(s.files) == 0 {
 					continue
 				}
-				set, err := parquetio.Open(s.files...)
+				set, err := parquetio.OpenSplit([]string{s.name}, s.files...)
 				if err != nil {
 					return err
 				}
 				trainer.SayLeftOut(a.console(), set)
-				splits = append(splits, survey.Split{Name: s.name, Set: set})
+				sets = append(sets, survey.Split{Name: s.name, Set: set})
 				rows += set.Rows()
 			}
-			roles, err := survey.FindRoles(splits[0].Set.Columns(), f.roles)
+			roles, err := survey.FindRoles(sets[0].Set.Columns(), f.roles)
 			if err != nil {
 				return fmt.Errorf("check data: %w", err)
 			}
@@ -73,7 +74,7 @@ falsify an evaluation, and 0 if there are warnings alone. Memory grows by some 1
 			console.Say("memory: about %s for %d rows", bytesText(rows*survey.BytesPerRow), rows)
 			phases := trainer.NewPhases(console)
 			defer phases.Stop()
-			report, err := survey.Check(c.Context(), splits, survey.CheckOptions{
+			report, err := survey.Check(c.Context(), sets, survey.CheckOptions{
 				Roles: roles, Measure: measure, Examples: examples,
 				Progress: func(split string, done, total int64) { phases.Progress("check "+split, "rows", done, total) },
 			})

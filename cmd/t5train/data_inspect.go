@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,7 +23,7 @@ func dataInspectCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "inspect FILES...",
 		Short: "Describe a data set: columns, examples, labels, lengths of texts",
-		Long: `Describe parquet files, folders or globs as one data set: columns with their class names, some rows, how often each label
+		Long: `Describe parquet files, folders or globs as one data set, or each split of folders that have splits by itself: columns with their class names, some rows, how often each label
 is there, and how long texts are in tokens, with the part that the length limits of training would cut.
 
 Columns are measured by themselves; what a task puts in front of a text, or between two, comes on top.`,
@@ -43,43 +44,98 @@ Columns are measured by themselves; what a task puts in front of a text, or betw
 			if err != nil {
 				return err
 			}
-			set, err := parquetio.Open(args...)
+			parts, err := partsOf(args)
 			if err != nil {
 				return err
 			}
-			trainer.SayLeftOut(a.console(), set)
-			roles, err := survey.FindRoles(set.Columns(), f.roles)
-			if err != nil {
-				return fmt.Errorf("inspect data: %w", err)
-			}
-			if len(columns) > 0 {
-				if err := set.CheckColumns(columns); err != nil {
+			for i, s := range parts {
+				d, err := describeFiles(c.Context(), a, s.files, f.roles, columns, survey.DescribeOptions{Measure: measure, Examples: examples})
+				if err != nil {
 					return err
 				}
-				roles = only(roles, columns)
+				d.Split = s.split
+				if f.json {
+					err = trainer.JSONLines(a.stdout).Encode(d)
+				} else {
+					p := newPrinter(a)
+					p.part(i, s.title)
+					p.description(d)
+					err = p.finish(nil)
+				}
+				if err != nil {
+					return err
+				}
 			}
-			phases := trainer.NewPhases(a.console())
-			defer phases.Stop()
-			d, err := survey.Describe(c.Context(), set, survey.DescribeOptions{
-				Roles: roles, Measure: measure, Columns: columns, Examples: examples,
-				Progress: func(done, total int64) { phases.Progress("inspect", "rows", done, total) },
-			})
-			if err != nil {
-				return err
-			}
-			phases.Stop()
-			if f.json {
-				return trainer.JSONLines(a.stdout).Encode(d)
-			}
-			p := newPrinter(a)
-			p.description(d)
-			return p.finish(nil)
+			return nil
 		},
 	}
 	f.add(c)
 	c.Flags().StringSliceVar(&columns, "column", nil, "only these columns")
 	c.Flags().IntVar(&examples, "examples", 3, "rows to show")
 	return c
+}
+
+// dataPart is what is described together.
+type dataPart struct {
+	split, title string // "" where it is no split of a folder
+	files        []string
+}
+
+// partsOf returns the splits of folders, and all other arguments as one part.
+func partsOf(arguments []string) (parts []dataPart, err error) {
+	var rest []string
+	for _, argument := range arguments {
+		all, err := parquetio.Splits(argument)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range all {
+			title := fmt.Sprintf("%s of %s", s.Name, argument)
+			if s.Name == "" {
+				title = "none, in " + argument
+			}
+			parts = append(parts, dataPart{s.Name, title, s.Files})
+		}
+		if len(all) == 0 {
+			rest = append(rest, argument)
+		}
+	}
+	if len(rest) > 0 {
+		parts = append(parts, dataPart{files: rest})
+	}
+	return parts, nil
+}
+
+// part writes the title of a part, if it has one, apart from the one before.
+func (p printer) part(index int, title string) {
+	if index > 0 {
+		fmt.Fprintln(p.out)
+	}
+	if title != "" {
+		p.line("split", "%s", title)
+	}
+}
+
+// describeFiles reads the files of a part.
+func describeFiles(ctx context.Context, a app, files []string, roles survey.Roles, columns []string, o survey.DescribeOptions) (*survey.Description, error) {
+	set, err := parquetio.Open(files...)
+	if err != nil {
+		return nil, err
+	}
+	trainer.SayLeftOut(a.console(), set)
+	if o.Roles, err = survey.FindRoles(set.Columns(), roles); err != nil {
+		return nil, fmt.Errorf("inspect data: %w", err)
+	}
+	if len(columns) > 0 {
+		if err := set.CheckColumns(columns); err != nil {
+			return nil, err
+		}
+		o.Roles, o.Columns = only(o.Roles, columns), columns
+	}
+	phases := trainer.NewPhases(a.console())
+	defer phases.Stop()
+	o.Progress = func(done, total int64) { phases.Progress("inspect", "rows", done, total) }
+	return survey.Describe(ctx, set, o)
 }
 
 // only returns the roles of some columns.

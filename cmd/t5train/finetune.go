@@ -73,8 +73,8 @@ var configFlags = [...]configFlag{
 
 // configSources are the flags that make a configuration.
 type configSources struct {
-	command string                     // finetuneName, pretrainName, or "" for a configuration of either
-	open    func(pattern string) error // see configs.LoadOptions
+	command string                            // finetuneName, pretrainName, or "" for a configuration of either
+	open    func(split, pattern string) error // see configs.LoadOptions
 	file    string
 	set     []string
 	noRun   bool // no run begins, so output may be missing

@@ -87,8 +87,16 @@ func (p printer) folder(path string) error {
 			p.line("shown", "%s", how)
 		}
 		return p.checkpoint(dir)
-	} else if parquet, _ := filepath.Glob(filepath.Join(path, "*.parquet")); len(parquet) > 0 {
-		return p.parquet(path)
+	} else if parts, err := partsOf([]string{path}); err != nil {
+		return err
+	} else if parquet, _ := filepath.Glob(filepath.Join(path, "*.parquet")); len(parquet) > 0 || parts[0].split != "" {
+		for i, s := range parts {
+			p.part(i, s.title)
+			if err := p.parquet(s.files...); err != nil {
+				return err
+			}
+		}
+		return nil
 	} else if stores := storesIn(path); len(stores) > 0 {
 		return p.stores(stores)
 	} else if t, tokErr := tokenizer.Load(path); tokErr == nil {
@@ -99,8 +107,8 @@ func (p printer) folder(path string) error {
 	}
 }
 
-func (p printer) parquet(path string) error {
-	set, err := parquetio.Open(path)
+func (p printer) parquet(paths ...string) error {
+	set, err := parquetio.Open(paths...)
 	if err != nil {
 		return err
 	}

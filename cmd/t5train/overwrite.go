@@ -31,12 +31,11 @@ func checkSpared(c *cobra.Command, output string, inputs []string, stdin io.Read
 		if in, err := os.Stat(input); err != nil {
 			paths, _ = filepath.Glob(input) // a pattern that is wrong matches nothing
 		} else if in.IsDir() {
-			entries, err := os.ReadDir(input)
-			if err != nil {
+			if err := filepath.WalkDir(input, func(path string, _ fs.DirEntry, err error) error {
+				paths = append(paths, path)
+				return err
+			}); err != nil {
 				return fmt.Errorf("read inputs: %w", err)
-			}
-			for _, entry := range entries {
-				paths = append(paths, filepath.Join(input, entry.Name()))
 			}
 		}
 		for _, path := range paths {

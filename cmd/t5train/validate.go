@@ -10,8 +10,8 @@ import (
 )
 
 func validateCommand(a app) *cobra.Command {
-	sources := configSources{open: func(pattern string) error { // to tell it beside all other mistakes
-		_, err := parquetio.Open(pattern)
+	sources := configSources{open: func(split, pattern string) error { // to tell it beside all other mistakes
+		_, err := parquetio.OpenSplit([]string{split}, pattern)
 		return err
 	}}
 	c := &cobra.Command{

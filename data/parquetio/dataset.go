@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"t5train/internal/splits"
 )
 
 // Dataset is one or several shards read as one table.
@@ -17,6 +19,7 @@ type Dataset struct {
 	columns []datasetColumn
 	byName  map[string]int // index of each column
 	skipped []string
+	taken   []splits.Taken
 	limits  limits
 }
 
@@ -98,6 +101,9 @@ func (d *Dataset) Conflicts() []string {
 
 // Skipped lists the folders with parquet files that lie in a folder which was named, and were not.
 func (d *Dataset) Skipped() []string { return d.skipped }
+
+// Taken lists the folders with splits that were named, with the files that [OpenSplit] took of them.
+func (d *Dataset) Taken() []splits.Taken { return d.taken }
 
 // Rows returns the number of rows of all shards.
 func (d *Dataset) Rows() int64 { return d.rows }

@@ -9,6 +9,7 @@ import (
 
 	"t5train/internal/durable"
 	"t5train/internal/glob"
+	"t5train/internal/splits"
 )
 
 // Open reads the footers of the shards that the patterns name. A pattern is a file, a folder (its *.parquet files)
@@ -17,13 +18,37 @@ import (
 //
 // Shards may order their columns differently and have columns that others lack: only what is read must be in all of
 // them, with one type and the same class names.
-func Open(patterns ...string) (*Dataset, error) {
+func Open(patterns ...string) (*Dataset, error) { return open(patterns, nil) }
+
+// OpenSplit is Open that takes, of a folder whose files are named for splits, those of the first of the wanted kinds that is
+// there. [Dataset.Taken] tells what was taken.
+func OpenSplit(wanted []string, patterns ...string) (*Dataset, error) { return open(patterns, wanted) }
+
+// Splits returns the splits of a folder of parquet files; none where it is one data set, or no folder.
+func Splits(folder string) ([]splits.Split, error) {
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return nil, nil
+	}
+	all, err := splits.Find(folder, isParquet)
+	if err != nil {
+		return nil, fmt.Errorf("open parquet: %w", err)
+	}
+	return all, nil
+}
+
+func isParquet(name string) bool { return strings.HasSuffix(name, ".parquet") }
+
+func open(patterns, wanted []string) (*Dataset, error) {
 	for _, pattern := range patterns {
 		if err := durable.Settle(pattern); err != nil {
 			return nil, fmt.Errorf("open parquet: %w", err)
 		}
 	}
-	paths, err := expand(patterns)
+	named, taken, err := take(patterns, wanted)
+	if err != nil {
+		return nil, fmt.Errorf("open parquet: %w", err)
+	}
+	paths, err := expand(named)
 	if err != nil {
 		return nil, err
 	}
@@ -41,14 +66,35 @@ func Open(patterns ...string) (*Dataset, error) {
 		f.Close()
 	}
 	d := newDataset(shards)
-	d.skipped = skipped(patterns, paths)
+	d.skipped, d.taken = skipped(named, paths), taken
 	return d, nil
+}
+
+// take puts the files of a wanted split in the place of each folder that has splits.
+func take(patterns, wanted []string) (named []string, taken []splits.Taken, err error) {
+	for _, pattern := range patterns {
+		info, statErr := os.Stat(pattern)
+		if wanted == nil || statErr != nil || !info.IsDir() {
+			named = append(named, pattern)
+			continue
+		}
+		t, ok, err := splits.Take(pattern, isParquet, wanted)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !ok {
+			named = append(named, pattern)
+			continue
+		}
+		named, taken = append(named, t.Files...), append(taken, t)
+	}
+	return named, taken, nil
 }
 
 // Without returns the data set without the shards whose path drop takes away. What has no shard left cannot be read.
 func (d *Dataset) Without(drop func(path string) bool) *Dataset {
 	rest := newDataset(slices.DeleteFunc(slices.Clone(d.shards), func(s *shard) bool { return drop(s.path) }))
-	rest.skipped, rest.limits = d.skipped, d.limits
+	rest.skipped, rest.taken, rest.limits = d.skipped, d.taken, d.limits
 	return rest
 }
 
@@ -80,7 +126,7 @@ func filesIn(folder string) ([]string, error) {
 	}
 	var found []string
 	for _, e := range entries {
-		if !e.IsDir() && strings.HasSuffix(e.Name(), ".parquet") {
+		if !e.IsDir() && isParquet(e.Name()) {
 			found = append(found, filepath.Join(folder, e.Name()))
 		}
 	}

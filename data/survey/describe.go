@@ -22,6 +22,7 @@ type DescribeOptions struct {
 
 // Description is what is in a data set.
 type Description struct {
+	Split    string    `json:"split,omitempty"` // of a folder; the caller knows it
 	Rows     int64     `json:"rows"`
 	Shards   []Shard   `json:"shards"`
 	Columns  []Column  `json:"columns"`
