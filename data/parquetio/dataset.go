@@ -52,9 +52,12 @@ func agree(name string, shards []*shard) datasetColumn {
 		c := s.column(name)
 		switch {
 		case c == nil:
+			merged.Name = name
 			merged.conflict = fmt.Sprintf("differs between shards: it is missing in %s", s.path)
-		case c.repeated:
-			merged.conflict = fmt.Sprintf("occurs twice in %s: rename one", s.path)
+		case len(c.twins) > 0:
+			merged.Name = name
+			merged.conflict = fmt.Sprintf("occurs twice in %s, as columns %d and %d of %d: rename one",
+				s.path, c.twins[0]+1, c.twins[1]+1, len(s.columns))
 		case first == "":
 			merged.Column, first = c.Column, s.path
 		case c.Type == TypeNull && c.Lists <= merged.Lists: // nulls fit everywhere

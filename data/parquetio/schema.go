@@ -38,7 +38,7 @@ type shardColumn struct {
 	leaf       int   // index among a row group's column chunks
 	definition int   // level of an entry that holds a value
 	lists      []int // definition level of each list's emptiness, from the outermost: below it, the list is null
-	repeated   bool  // the file has several columns of this name
+	twins      []int // leaves of this name, where the file has several
 }
 
 const (
@@ -182,7 +182,11 @@ func (w *schemaWalk) leaf(p place, e *format.SchemaElement) error {
 		c.Nullable = p.lists[0] > 0
 	}
 	if first, ok := w.seen[c.Name]; ok {
-		w.columns[first].repeated, c.repeated = true, true
+		twins := append(w.columns[first].twins, c.leaf)
+		if len(twins) == 1 {
+			twins = []int{first, c.leaf}
+		}
+		w.columns[first].twins, c.twins = twins, twins
 	} else {
 		w.seen[c.Name] = c.leaf
 	}

@@ -80,7 +80,7 @@ func (s *shard) readFooter(r io.ReaderAt) error {
 		return err
 	}
 	if s.size < int64(len(magic))+tail {
-		return fmt.Errorf("%d bytes are too few for a parquet file: is the file truncated?", s.size)
+		return fmt.Errorf("%d bytes are too few for a parquet file: is the file truncated?%s", s.size, importWay(s.path, r))
 	}
 	var head [4]byte
 	var end [tail]byte
@@ -94,7 +94,7 @@ func (s *shard) readFooter(r io.ReaderAt) error {
 	case string(end[4:]) == magicEncrypted:
 		return fmt.Errorf("the file is encrypted: decrypt it first")
 	case string(head[:]) != magic:
-		return fmt.Errorf("starts with %q, want %q: not a parquet file", head[:], magic)
+		return fmt.Errorf("starts with %q, want %q: not a parquet file%s", head[:], magic, importWay(s.path, r))
 	case string(end[4:]) != magic:
 		return fmt.Errorf("ends with %q, want %q: is the file truncated?", end[4:], magic)
 	}

@@ -1,0 +1,53 @@
+package parquetio
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/parquet-go/parquet-go/format"
+)
+
+func TestImportWay(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"a.csv", "text,label\nx,1\ny,2\n", "t5train data import a.csv --output a.parquet"},
+		{"a.csv", "a,b\n", "t5train data import a.csv --output a.parquet"},
+		{"my data.jsonl", `{"text": "a long line"}`, "t5train data import 'my data.jsonl' --output 'my data.parquet'"},
+		{"it's.txt", "some lines of text", `t5train data import 'it'\''s.txt' --output 'it'\''s.parquet'`},
+		{"a.tsv.gz", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", "t5train data import a.tsv.gz --output a.parquet"},
+		{"a.bin", "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c", ""},
+		{"a.parquet", "some text in place of it", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			if err := os.WriteFile(filepath.Base(c.name), []byte(c.text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Open(c.name)
+			if err == nil || c.want == "" && strings.Contains(err.Error(), "import") || !strings.HasSuffix(err.Error(), c.want) {
+				t.Errorf("error %v, want the way %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestTwins names a column that a file has twice, in the first file as in others, and both its places.
+func TestTwins(t *testing.T) {
+	schema := []format.SchemaElement{{Name: "root"}}
+	for _, name := range []string{"text", "label", "text"} {
+		e := format.SchemaElement{Name: name}
+		e.Type.V, e.Type.Valid = format.ByteArray, true
+		schema = append(schema, e)
+	}
+	columns, err := schemaColumns(schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &shard{path: "f", columns: columns, byName: map[string]int{"text": 2, "label": 1}}
+	got := newDataset([]*shard{s}).Conflicts()
+	const want = "column text occurs twice in f, as columns 1 and 3 of 3: rename one"
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
