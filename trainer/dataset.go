@@ -77,6 +77,10 @@ func saySample(c *Console, s data.Sample, all int64, what string, seed uint64) {
 func (t table) infer(ctx context.Context, o task.Options, c *Console) (task.Spec, error) {
 	o.Distinct = func(column string, limit int) ([]parquetio.Cell, error) { return t.Distinct(ctx, column, limit) }
 	o.Numbers = func(column string) ([]float64, error) { return t.numbers(ctx, column) }
+	var err error
+	if o.Identifiers, err = t.identifiers(ctx); err != nil {
+		return task.Spec{}, err
+	}
 	spec, said, err := task.Infer(t.Columns(), o)
 	if err != nil {
 		return task.Spec{}, withConflicts(err, t.Dataset)
@@ -86,6 +90,41 @@ func (t table) infer(ctx context.Context, o task.Options, c *Console) (task.Spec
 		c.Say("  %s", line)
 	}
 	return spec, nil
+}
+
+// identifiers returns the columns of strings whose values are identifiers, by the first rows, where there is a choice.
+func (t table) identifiers(ctx context.Context) ([]string, error) {
+	const most = 1000 // rows
+	var names, found []string
+	for _, c := range t.Columns() {
+		if c.Type == parquetio.TypeString && c.Lists == 0 {
+			names = append(names, c.Name)
+		}
+	}
+	if len(names) < 2 {
+		return nil, nil
+	}
+	values := make([][]string, len(names))
+	err := t.Scan(ctx, names, func(row int64, cells []parquetio.Cell) error {
+		if row >= most {
+			return errEnough
+		}
+		for i, c := range cells {
+			if c.Kind != parquetio.Null {
+				values[i] = append(values[i], strings.Clone(c.Str))
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, err
+	}
+	for i, name := range names {
+		if task.AreIdentifiers(name, values[i]) {
+			found = append(found, name)
+		}
+	}
+	return found, nil
 }
 
 // numbers returns the finite numbers of a column, 8 bytes a row.

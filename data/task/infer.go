@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,6 +24,9 @@ type Options struct {
 	TargetLanguage string   // --target-lang
 	Step           float64  // of Regression; 0 is what StepFor says of the numbers, DefaultStep without any
 	Metrics        []string // --metrics
+
+	// Identifiers are string columns whose values are identifiers, which are no texts unless they are asked for.
+	Identifiers []string
 
 	// Distinct returns the different values of a column, of its items if it holds lists, at most limit. It is called for a
 	// label column whose schema has no class names, unless Labels are given; nil makes that an error.
@@ -143,19 +147,36 @@ func (in *inference) has(name string) bool {
 	})
 }
 
+// isText tells whether a column may hold the text of an input, by its name, its type and what is known of its values.
+func (in *inference) isText(c parquetio.Column) bool {
+	return isText(c) && !slices.Contains(in.options.Identifiers, c.Name)
+}
+
 // isText tells whether a column may hold the text of an input.
 func isText(c parquetio.Column) bool {
 	return c.Type == parquetio.TypeString && c.Lists == 0 && !IsIdentifier(c.Name)
 }
 
+var (
+	// pandasIndex is a name that pandas gives to an index: in parquet, after reset_index, and where CSV has no name.
+	pandasIndex   = regexp.MustCompile(`^(__index_level_\d+__|level_\d+|Unnamed: \d+(\.\d+)*)$`)
+	identifierEnd = regexp.MustCompile(`([_-](?i:id|idx|uuid|guid|hash)|[a-z]I[dD])$`)
+)
+
 // IsIdentifier says whether a column's name is that of an identifier, which tells a model nothing.
 func IsIdentifier(name string) bool {
-	name = strings.ToLower(name[strings.LastIndexByte(name, '.')+1:])
-	switch name {
-	case "id", "idx", "index", "guid", "uuid", "key", "url":
+	if pandasIndex.MatchString(name) {
 		return true
 	}
-	return strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "-id") || strings.HasSuffix(name, "_idx")
+	name = name[strings.LastIndexByte(name, '.')+1:]
+	if identifierEnd.MatchString(name) {
+		return true
+	}
+	switch strings.ToLower(name) {
+	case "", "id", "idx", "index", "guid", "uuid", "key", "url", "rowid", "rownum", "row_number", "hash", "md5", "sha1", "sha256":
+		return true
+	}
+	return false
 }
 
 // list shows columns with their types: sms (string), label (ClassLabel).

@@ -37,7 +37,7 @@ func (in *inference) textColumns() error {
 		return nil
 	}
 	texts := in.pick(func(c parquetio.Column) bool {
-		return isText(c) && c.Name != in.spec.LabelColumn
+		return in.isText(c) && c.Name != in.spec.LabelColumn
 	})
 	names := make([]string, len(texts))
 	for i, c := range texts {

@@ -55,7 +55,7 @@ func (in *inference) pair(known [][2]string) error {
 		in.take(found[0][0], why, found[0][1], why)
 		return nil
 	}
-	candidates := list(in.pick(isText))
+	candidates := list(in.pick(in.isText))
 	if len(found) > 1 {
 		candidates = fmt.Sprint(found)
 	}
