@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +16,7 @@ type table struct {
 	noHeader  bool
 	columns   []string // of a table without a header
 	header    func(columns []string) error
+	unnamed   func() // is called if the header has no name for the first column, which is column_1 then
 }
 
 // readCSV reads a table by RFC 4180: cells in quotes may hold delimiters, doubled quotes and ends of lines, of which
@@ -33,7 +35,14 @@ func readCSV(t *text, o table, yield yield) error {
 	return eachRecord(t, o, func(line int, cells []string) error {
 		if fields == nil {
 			if !o.noHeader {
-				return inLine(line, header(trimmed(cells)))
+				names := trimmed(cells)
+				if first := numbered(1)[0]; len(names) > 1 && names[0] == "" && !slices.Contains(names, first) {
+					names[0] = first // pandas writes its index so
+					if o.unnamed != nil {
+						o.unnamed()
+					}
+				}
+				return inLine(line, header(names))
 			}
 			names := o.columns
 			if names == nil {

@@ -37,6 +37,8 @@ func Import(ctx context.Context, o Options) (Result, error) {
 		return Result{}, err
 	}
 	im := &importing{Options: o, groups: groups}
+	im.Read.drops = &drops{o.Drop, map[string]bool{}}
+	im.Read.unnamed = func() { im.index.there = true }
 	im.defaults()
 	names, err := o.splits(groups)
 	if err != nil {
@@ -58,6 +60,10 @@ type importing struct {
 	rows   int64
 	values map[[16]byte]int // number of each value of Group, in order of first appearance
 	none   int64            // rows whose Stratify is null
+	index  indexColumn
+	fields []Field // of a row, that are not left out
+
+	delimiters map[string]rune // of tables, by path, where they are not those of the format
 }
 
 // defaults adds what formats bring along, and says it.
@@ -68,6 +74,9 @@ func (im *importing) defaults() {
 		im.say("data: %s (%s, %s)", g.Argument, in.Format, g.Why)
 		if len(g.LeftOut) > 0 {
 			im.say("  left out: %s", strings.Join(g.LeftOut, ", "))
+		}
+		for _, in := range g.Inputs {
+			im.sniff(in)
 		}
 		label := map[Format]string{Classes: LabelColumn, CoNLL: TagsColumn}[in.Format]
 		if label != "" && im.Types[label] == "" && !slices.Contains(im.Labels, label) {
@@ -163,6 +172,7 @@ func (im *importing) learn(ctx context.Context) error {
 	}
 	err := im.each(ctx, "read", func(in Input, r Row) error {
 		im.rows++
+		im.index.add(in, r)
 		at := place{in.Path, r.Line}
 		if err := im.schema.add(at, r.Fields); err != nil {
 			return fmt.Errorf("import: %w", err)
@@ -193,6 +203,10 @@ func (im *importing) learn(ctx context.Context) error {
 	case im.rows == 0:
 		return fmt.Errorf("import: %s: no rows", strings.Join(im.Inputs, ", "))
 	}
+	if err := im.Read.drops.check(); err != nil {
+		return err
+	}
+	im.settleIndex()
 	im.schema.settle()
 	for _, name := range []string{im.Group, im.Stratify} {
 		if name != "" && im.schema.byName[name] == nil {
@@ -228,7 +242,12 @@ func (im *importing) each(ctx context.Context, what string, f func(Input, Row) e
 	done := int64(0)
 	for _, g := range im.groups {
 		for _, in := range g.Inputs {
-			err := ReadFile(ctx, in, im.Read, func(r Row) error {
+			o := im.Read
+			if o.Delimiter == 0 {
+				o.Delimiter = im.delimiters[in.Path]
+			}
+			err := ReadFile(ctx, in, o, func(r Row) error {
+				r.Fields = im.kept(r.Fields)
 				if err := f(in, r); err != nil {
 					return stop{err}
 				}
@@ -246,11 +265,25 @@ func (im *importing) each(ctx context.Context, what string, f func(Input, Row) e
 				return stopped.error
 			}
 			if err != nil {
-				return err
+				return dropWay(err)
 			}
 		}
 	}
 	return nil
+}
+
+// kept returns the fields that are not left out. It leaves those of the reader, which come again, as they are.
+func (im *importing) kept(fields []Field) []Field {
+	if len(im.Read.drops.names) == 0 {
+		return fields
+	}
+	im.fields = im.fields[:0]
+	for _, f := range fields {
+		if !im.Read.drops.has(f.Path) {
+			im.fields = append(im.fields, f)
+		}
+	}
+	return im.fields
 }
 
 // stop is an error of whoever gets the rows, which says all that there is to say.

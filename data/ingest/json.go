@@ -16,7 +16,7 @@ import (
 
 // readJSONL makes a row of each line that is not blank: an object. What is in objects inside of it becomes columns of
 // structs, lists of strings, numbers, or true and false become lists.
-func readJSONL(t *text, yield yield) error {
+func readJSONL(t *text, drop *drops, yield yield) error {
 	var fields []Field
 	return eachLine(t, func(number int, line string) error {
 		if strings.TrimSpace(line) == "" {
@@ -26,7 +26,7 @@ func readJSONL(t *text, yield yield) error {
 		d.UseNumber()
 		token, err := d.Token()
 		if err == nil {
-			fields, err = readObject(d, token, nil, fields[:0])
+			fields, err = readObject(d, token, nil, fields[:0], drop)
 		}
 		if err == nil {
 			if _, err = d.Token(); errors.Is(err, io.EOF) {
@@ -43,7 +43,7 @@ func readJSONL(t *text, yield yield) error {
 }
 
 // readJSON makes rows of the objects in an array, or of objects that follow each other.
-func readJSON(t *text, yield yield) error {
+func readJSON(t *text, drop *drops, yield yield) error {
 	d := json.NewDecoder(t)
 	d.UseNumber()
 	var fields []Field
@@ -63,7 +63,7 @@ func readJSON(t *text, yield yield) error {
 			inArray = false
 			continue
 		}
-		fields, err = readObject(d, token, nil, fields[:0])
+		fields, err = readObject(d, token, nil, fields[:0], drop)
 		if err != nil {
 			return inText(t.row(d.InputOffset()), err)
 		}
@@ -96,9 +96,12 @@ func jsonError(err error) error {
 }
 
 // shapeError is JSON that is well-formed and no row.
-type shapeError struct{ error }
+type shapeError struct {
+	error
+	column string // that cannot hold the value, or ""
+}
 
-func shape(format string, args ...any) error { return shapeError{fmt.Errorf(format, args...)} }
+func shape(format string, args ...any) error { return shapeError{fmt.Errorf(format, args...), ""} }
 
 const (
 	maxDepth   = 16   // of objects inside of objects
@@ -106,12 +109,12 @@ const (
 )
 
 // readObject appends the fields of an object, of which token is the first.
-func readObject(d *json.Decoder, token json.Token, path []string, fields []Field) ([]Field, error) {
+func readObject(d *json.Decoder, token json.Token, path []string, fields []Field, drop *drops) ([]Field, error) {
 	if token != json.Delim('{') {
 		return fields, shape("got %s, want an object such as {\"text\": \"...\"}", kindOf(token))
 	}
 	if len(path) == maxDepth {
-		return fields, shape("objects are more than %d deep in %s", maxDepth, strings.Join(path, "."))
+		return fields, shapeError{fmt.Errorf("objects are more than %d deep in %s", maxDepth, strings.Join(path, ".")), path[0]}
 	}
 	first := len(fields)
 	for d.More() {
@@ -127,7 +130,14 @@ func readObject(d *json.Decoder, token json.Token, path []string, fields []Field
 		if key == "" || slices.ContainsFunc(fields[first:], func(f Field) bool { return f.Path[len(path)] == key }) {
 			return fields, shape("key %q is empty or there twice: rename it", strings.Join(at, "."))
 		}
-		if fields, err = readField(d, at, fields); err != nil {
+		if drop.has(at) {
+			var value json.RawMessage
+			if err := d.Decode(&value); err != nil {
+				return fields, err
+			}
+			continue
+		}
+		if fields, err = readField(d, at, fields, drop); err != nil {
 			return fields, err
 		}
 	}
@@ -135,14 +145,15 @@ func readObject(d *json.Decoder, token json.Token, path []string, fields []Field
 	return fields, err
 }
 
-func readField(d *json.Decoder, path []string, fields []Field) ([]Field, error) {
+func readField(d *json.Decoder, path []string, fields []Field, drop *drops) ([]Field, error) {
 	token, err := d.Token()
 	if err != nil {
 		return fields, err
 	}
+	column := strings.Join(path, ".")
 	switch token {
 	case json.Delim('{'):
-		return readObject(d, token, path, fields)
+		return readObject(d, token, path, fields, drop)
 	case json.Delim('['):
 		list := parquetio.Cell{Kind: parquetio.List}
 		for d.More() {
@@ -151,11 +162,11 @@ func readField(d *json.Decoder, path []string, fields []Field) ([]Field, error) 
 				return fields, err
 			}
 			if _, nested := item.(json.Delim); nested {
-				return fields, shape("%s is a list of %s, want a list of strings, numbers, or true and false", strings.Join(path, "."), kindOf(item))
+				return fields, shapeError{fmt.Errorf("%s is a list of %s, want a list of strings, numbers, or true and false", column, kindOf(item)), column}
 			}
 			cell, err := scalar(item)
 			if err != nil {
-				return fields, err
+				return fields, shapeError{fmt.Errorf("%s: %w", column, err), column}
 			}
 			list.Items = append(list.Items, cell)
 		}
@@ -163,14 +174,17 @@ func readField(d *json.Decoder, path []string, fields []Field) ([]Field, error) 
 		return append(fields, Field{path, list}), err
 	}
 	cell, err := scalar(token)
-	return append(fields, Field{path, cell}), err
+	if err != nil {
+		return fields, shapeError{fmt.Errorf("%s: %w", column, err), column}
+	}
+	return append(fields, Field{path, cell}), nil
 }
 
 // JSONCell returns the cell of the value of a column, as a row of JSON lines has it.
 func JSONCell(column string, value json.RawMessage) (parquetio.Cell, error) {
 	d := json.NewDecoder(bytes.NewReader(value))
 	d.UseNumber()
-	fields, err := readField(d, []string{column}, nil)
+	fields, err := readField(d, []string{column}, nil, nil)
 	switch {
 	case err != nil:
 		return parquetio.Cell{}, err

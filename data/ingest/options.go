@@ -19,6 +19,9 @@ type ReadOptions struct {
 	Header      func(columns []string) error // gets those of a table before its rows; may be nil
 	TokenColumn int                          // of CoNLL, from 1; 0 is the first
 	TagColumn   int                          // of CoNLL, from 1; 0 is the last
+
+	unnamed func() // see table
+	drops   *drops
 }
 
 // Options say what to import, and how.
@@ -29,6 +32,7 @@ type Options struct {
 	Overwrite bool
 
 	Read   ReadOptions
+	Drop   []string                   // columns that are left out; a name is that of all in an object, too
 	Types  map[string]parquetout.Type // of columns that are not what their values look like
 	Labels []string                   // columns whose values become classes
 
@@ -45,7 +49,7 @@ type Options struct {
 
 // table returns the options of a table, with defaults.
 func (o ReadOptions) table(f Format) table {
-	t := table{o.Delimiter, o.NoQuotes, o.NoHeader, o.Columns, o.Header}
+	t := table{o.Delimiter, o.NoQuotes, o.NoHeader, o.Columns, o.Header, o.unnamed}
 	if t.delimiter == 0 {
 		t.delimiter = map[Format]rune{CSV: ',', TSV: '\t'}[f]
 	}

@@ -78,7 +78,7 @@ func readCases() []readCase {
 		{"jsonl", JSONL, ReadOptions{}, "{\"a\": 1, \"b\": [\"x\", null]}\n\n{\"c\": {\"d\": 1.5, \"e\": true}, \"f\": null}", "1 a=1 b=[\"x\", null]\n3 c.d=1.5 c.e=true f=null", ""},
 		{"jsonl with escapes", JSONL, ReadOptions{}, `{"a": "\u00e9\n"}`, `1 a="é\n"`, ""},
 		{"jsonl with large numbers", JSONL, ReadOptions{}, `{"a": 9223372036854775807, "b": 1e3}`, `1 a=9223372036854775807 b=1000`, ""},
-		{"jsonl with a number too large", JSONL, ReadOptions{}, `{"a": 9223372036854775808}`, "", "line 1: number 9223372036854775808 does not fit 64 bits: put it in quotes"},
+		{"jsonl with a number too large", JSONL, ReadOptions{}, `{"a": 9223372036854775808}`, "", "line 1: a: number 9223372036854775808 does not fit 64 bits: put it in quotes"},
 		{"jsonl that is cut", JSONL, ReadOptions{}, "{\"a\": 1}\n{\"a\": ", "1 a=1", "line 2: the text ends inside of a value"},
 		{"jsonl with a list", JSONL, ReadOptions{}, "[1]", "", "line 1: got a list, want an object"},
 		{"jsonl with two objects a line", JSONL, ReadOptions{}, "{} {}", "", "line 1: more text behind the object"},

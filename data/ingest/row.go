@@ -62,9 +62,9 @@ func (in Input) read(t *text, o ReadOptions, yield yield) error {
 	case CSV, TSV:
 		return readCSV(t, o.table(in.Format), yield)
 	case JSON:
-		return readJSON(t, yield)
+		return readJSON(t, o.drops, yield)
 	case JSONL:
-		return readJSONL(t, yield)
+		return readJSONL(t, o.drops, yield)
 	case Text:
 		return readLines(t, yield)
 	case Documents, Classes:

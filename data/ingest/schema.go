@@ -89,7 +89,7 @@ func (c *column) add(at place, cell parquetio.Cell) error {
 	}
 	isList := cell.Kind == parquetio.List
 	if isList && c.single || !isList && c.list {
-		return fmt.Errorf("column %s is %s here and %s in %v: make it one of the two in all rows", c.name, listText(isList), listText(!isList), c.place)
+		return fmt.Errorf("column %s is %s here and %s in %v: make it one of the two in all rows, or leave it out with --drop %[1]s", c.name, listText(isList), listText(!isList), c.place)
 	}
 	c.list, c.single = isList, !isList
 	if !isList {
@@ -139,8 +139,8 @@ func (c *column) addSingle(at place, cell parquetio.Cell) error {
 		c.kind = cell.Kind
 	case c.kind != cell.Kind:
 		if !number(c.kind) || !number(cell.Kind) {
-			return fmt.Errorf("column %s is %s here and %s in %v: make all of one type, or read all as text with --types %s=string",
-				c.name, kindText(cell.Kind), kindText(c.kind), c.place, c.name)
+			return fmt.Errorf("column %s is %s here and %s in %v: make all of one type, or read all as text with --types %s=string, or leave it out with --drop %s",
+				c.name, kindText(cell.Kind), kindText(c.kind), c.place, c.name, c.name)
 		}
 		c.kind = parquetio.Float
 	}
@@ -196,7 +196,7 @@ func (s *schema) resolve() ([]parquetout.Column, error) {
 	for _, c := range s.columns {
 		for depth := 1; depth < len(c.path); depth++ {
 			if outer := s.byName[strings.Join(c.path[:depth], ".")]; outer != nil {
-				return nil, fmt.Errorf("column %s is %s in %v and an object with a key %s in %v: make it one of the two in all rows",
+				return nil, fmt.Errorf("column %s is %s in %v and an object with a key %s in %v: make it one of the two in all rows, or leave it out with --drop %[1]s",
 					outer.name, listText(outer.list), outer.place, c.path[depth], c.place)
 			}
 		}

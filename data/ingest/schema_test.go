@@ -50,7 +50,7 @@ func TestSchema(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSchema(c.types, c.labels)
-			err := readJSONL(newText(strings.NewReader(c.rows)), func(r Row) error { return s.add(place{"f", r.Line}, r.Fields) })
+			err := readJSONL(newText(strings.NewReader(c.rows)), nil, func(r Row) error { return s.add(place{"f", r.Line}, r.Fields) })
 			var columns []parquetout.Column
 			if err == nil {
 				s.settle()
@@ -85,7 +85,7 @@ func TestSchemaBounds(t *testing.T) {
 		"columns": {keys.String(), "line 1001: column k1000 is one of more than 1000"},
 	} {
 		s := newSchema(nil, []string{"l"})
-		err := readJSONL(newText(strings.NewReader(c.rows)), func(r Row) error { return s.add(place{"f", r.Line}, r.Fields) })
+		err := readJSONL(newText(strings.NewReader(c.rows)), nil, func(r Row) error { return s.add(place{"f", r.Line}, r.Fields) })
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got error %v, want %q", name, err, c.want)
 		}

@@ -1,0 +1,90 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"t5train/data/parquetio"
+)
+
+// drops are columns to leave out, by name.
+type drops struct {
+	names []string
+	seen  map[string]bool
+}
+
+// has tells whether the value at a path is left out: its column, or an object around it. Nil leaves out nothing.
+func (d *drops) has(path []string) bool {
+	if d == nil || len(d.names) == 0 {
+		return false
+	}
+	for depth := range path {
+		if name := strings.Join(path[:depth+1], "."); slices.Contains(d.names, name) {
+			d.seen[name] = true
+			return true
+		}
+	}
+	return false
+}
+
+// check reports names that no row has.
+func (d *drops) check() error {
+	for _, name := range d.names {
+		if !d.seen[name] {
+			return fmt.Errorf("import: there is no column %s to leave out: correct --drop", name)
+		}
+	}
+	return nil
+}
+
+// dropWay adds to the error of a value that no column can hold how its column is left out.
+func dropWay(err error) error {
+	var shape shapeError
+	if errors.As(err, &shape) && shape.column != "" {
+		return fmt.Errorf("%w: correct it, or leave the column out with --drop %s", err, shape.column)
+	}
+	return err
+}
+
+// indexColumn follows a first column without a name: whether it counts the rows of each file, from 0 or 1.
+type indexColumn struct {
+	there, broken bool
+	path          string
+	next          int64
+}
+
+func (x *indexColumn) add(in Input, r Row) {
+	if !x.there || x.broken {
+		return
+	}
+	if len(r.Fields) == 0 || r.Fields[0].Path[0] != numbered(1)[0] || r.Fields[0].Cell.Kind != parquetio.String {
+		x.broken = true
+		return
+	}
+	n, err := strconv.ParseInt(r.Fields[0].Cell.Str, 10, 64)
+	if x.path != in.Path {
+		x.path, x.next = in.Path, min(max(n, 0), 1)
+	}
+	x.broken = err != nil || n != x.next
+	x.next++
+}
+
+// settleIndex leaves out a first column without a name that counts the rows, unless an option names it, and says what
+// became of it.
+func (im *importing) settleIndex() {
+	name := numbered(1)[0]
+	named := append(slices.Clip(im.Labels), im.Group, im.Stratify)
+	switch {
+	case !im.index.there || im.schema.byName[name] == nil:
+	case im.index.broken || im.Types[name] != "" || slices.Contains(named, name):
+		im.say("  the first column has no name in the header: it is called %s", name)
+	default:
+		im.say("  left out: the first column, which has no name and counts the rows, as pandas writes its index")
+		im.Read.drops.names = append(slices.Clip(im.Read.drops.names), name)
+		delete(im.schema.byName, name)
+		im.schema.columns = slices.DeleteFunc(im.schema.columns, func(c *column) bool { return c.name == name })
+	}
+}
