@@ -8,13 +8,14 @@ import (
 	"unicode"
 
 	"github.com/rivo/uniseg"
+	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
 const (
 	widthElsewhere = 80              // columns of a terminal that does not say how many it has
 	speedAfter     = 1 * time.Second // from the first step to the first word about speed: the estimate before that is absurd
-	leastBar       = 12              // columns of a bar that is worth to be drawn
+	leastBar       = 16              // columns of a bar that is worth to be drawn, with its percentage
 	mostBar        = 40
 	gap            = "  " // between two parts of the line
 )
@@ -79,9 +80,8 @@ func (p *Progress) bar(columns int, now time.Time) string {
 			parts[i] = ""
 		}
 	}
-	if inside := min(room-len(gap), mostBar) - 2; inside+2 >= leastBar && p.total > 0 {
-		full := int(int64(inside) * min(p.done, p.total) / p.total)
-		parts[1] = "[" + strings.Repeat("=", full) + strings.Repeat(" ", inside-full) + "]"
+	if room -= len(gap); room >= leastBar && p.total > 0 {
+		parts[1] = meter(min(p.done, p.total), p.total, min(room, mostBar))
 	}
 	line := parts[0]
 	for _, part := range parts[1:] {
@@ -90,6 +90,17 @@ func (p *Progress) bar(columns int, now time.Time) string {
 		}
 	}
 	return line
+}
+
+// meter returns a bar of some columns with the percentage before it.
+func meter(done, total int64, columns int) string {
+	bar := progressbar.NewOptions64(total, progressbar.OptionSetWriter(io.Discard), progressbar.OptionSetWidth(columns-len("100% []")),
+		progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false), progressbar.OptionSetTheme(progressbar.ThemeASCII))
+	// What cannot be drawn is left out: the line has the count too.
+	if bar.RenderBlank() != nil || bar.Set64(done) != nil {
+		return ""
+	}
+	return strings.TrimRight(strings.TrimPrefix(bar.String(), "\r "), " ")
 }
 
 // fit returns the beginning of a text that takes at most some columns, with nothing in it that would move the cursor.

@@ -84,7 +84,7 @@ func TestBarLine(t *testing.T) {
 		59:  "train  1600/3200  loss 10.1134  lr 1.00e-02  1m40s left",
 		79:  "train  1600/3200  loss 10.1134  lr 1.00e-02  28,443 tokens/s  1m40s left",
 		99:  "train  1600/3200  loss 10.1134  lr 1.00e-02  28,443 tokens/s  20 % of peak  1m40s left",
-		109: "train  [=========          ]  1600/3200  loss 10.1134  lr 1.00e-02  28,443 tokens/s  20 % of peak  1m40s left",
+		109: "train   50% [======>.......]  1600/3200  loss 10.1134  lr 1.00e-02  28,443 tokens/s  20 % of peak  1m40s left",
 	} {
 		if got := train.bar(columns, now); got != want {
 			t.Errorf("%d columns: %q, want %q", columns, got, want)
@@ -94,14 +94,14 @@ func TestBarLine(t *testing.T) {
 		p    Progress
 		want string
 	}{
-		"not begun":     {Progress{what: "read", unit: "rows", total: 10}, "read  [                     ]  0/10"},
-		"first":         {Progress{what: "read", unit: "rows", total: 10, done: 1, from: 1, since: now}, "read  [==                   ]  1/10"},
-		"too early":     {Progress{what: "read", unit: "rows", total: 10, done: 9, from: 1, since: now.Add(-time.Millisecond)}, "read  [==================   ]  9/10"},
+		"not begun":     {Progress{what: "read", unit: "rows", total: 10}, "read    0% [................]  0/10"},
+		"first":         {Progress{what: "read", unit: "rows", total: 10, done: 1, from: 1, since: now}, "read   10% [>...............]  1/10"},
+		"too early":     {Progress{what: "read", unit: "rows", total: 10, done: 9, from: 1, since: now.Add(-time.Millisecond)}, "read   90% [=============>..]  9/10"},
 		"known":         {Progress{what: "read", unit: "rows", total: 10, done: 5, from: 1, since: now.Add(-2 * time.Second)}, "read  5/10  2.00 rows/s  3s left"},
 		"no known end":  {Progress{what: "read", unit: "rows", total: -1, done: 50, from: 10, since: now.Add(-2 * time.Second)}, "read  50  20 rows/s"},
 		"wide":          {Progress{what: "数据集数据集数据集数据集数据集", unit: "rows", total: -1}, "数据集数据集数据集数据集数据集  0"},
 		"control":       {Progress{what: "a\x1b[2Jb\n", unit: "rows", total: -1}, "a?[2Jb?  0"},
-		"more than all": {Progress{what: "read", unit: "rows", total: 10, done: 12}, "read  [====================]  12/10"},
+		"more than all": {Progress{what: "read", unit: "rows", total: 10, done: 12}, "read  100% [===============]  12/10"},
 		"nothing to do": {Progress{what: "read", unit: "rows", total: 0}, "read  0/0"},
 	} {
 		if got := c.p.bar(35, now); got != c.want {
