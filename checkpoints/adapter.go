@@ -3,8 +3,9 @@ package checkpoints
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
+
+	"t5train/internal/bounded"
 )
 
 // adapterName is the file by which peft knows the folder of an adapter (LoRA and the like).
@@ -15,7 +16,7 @@ func adapterError(dir string) error {
 	var config struct {
 		Base string `json:"base_model_name_or_path"`
 	}
-	if raw, err := os.ReadFile(filepath.Join(dir, adapterName)); err == nil {
+	if raw, err := bounded.ReadFile(filepath.Join(dir, adapterName)); err == nil {
 		_ = json.Unmarshal(raw, &config) // the name of the base is a help where it is there
 	}
 	base := "its base model"

@@ -8,11 +8,11 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"t5train/checkpoints/safetensors"
+	"t5train/internal/bounded"
 )
 
 // checksumsName is the file of a training checkpoint that tells damage to its other files.
@@ -121,7 +121,7 @@ func (w *Weights) Verify() error {
 
 // readChecksums returns the checksums of the files of a checkpoint by their names, none where there are none.
 func readChecksums(dir string) (sums map[string]checksum, err error) {
-	raw, err := os.ReadFile(filepath.Join(dir, checksumsName))
+	raw, err := bounded.ReadFile(filepath.Join(dir, checksumsName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

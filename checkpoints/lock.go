@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"t5train/internal/bounded"
 	"t5train/internal/durable"
 )
 
@@ -51,8 +52,7 @@ func lockRun(output string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = os.WriteFile(path, []byte(holder()), 0o666)
-	if err == nil {
+	if err = writeHolder(path); err == nil {
 		err = recoverAll(filepath.Join(output, checkpointsName))
 	}
 	if err != nil {
@@ -62,9 +62,19 @@ func lockRun(output string) (unlock func(), err error) {
 	return unlock, nil
 }
 
+// writeHolder says in the lock at path, which is held, who holds it.
+func writeHolder(path string) error {
+	f, err := durable.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.File.Write([]byte(holder()))
+	return errors.Join(err, f.Close())
+}
+
 // Holder returns what the lock of the run in output says about the process that took it last.
 func Holder(output string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(output, runLockName))
+	text, err := bounded.ReadFile(filepath.Join(output, runLockName))
 	if err != nil {
 		return "", fmt.Errorf("look at the lock of run %s: %w", output, err)
 	}

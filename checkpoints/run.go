@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"t5train/internal/bounded"
 	"t5train/internal/durable"
 )
 
@@ -157,7 +158,7 @@ func (r *Run) point(name string, step int) error {
 // pointer reads a pointer file and makes sure that its checkpoint is there.
 func (r *Run) pointer(name string) (step int, ok bool, err error) {
 	path := filepath.Join(r.dir, name)
-	text, err := os.ReadFile(path)
+	text, err := bounded.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, false, nil
 	}

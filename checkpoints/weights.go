@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"t5train/checkpoints/safetensors"
+	"t5train/internal/bounded"
 	"t5train/internal/lfs"
 )
 
@@ -74,7 +75,7 @@ func openWeights(dir string) (*Weights, error) {
 	} else if !info.IsDir() {
 		return nil, fmt.Errorf("it is a file, want the folder with %s and %s", configName, floatFiles.single())
 	}
-	config, err := os.ReadFile(filepath.Join(dir, configName))
+	config, err := bounded.ReadFile(filepath.Join(dir, configName))
 	if err != nil {
 		return nil, fmt.Errorf("a model folder needs a %s: %w", configName, err)
 	}
@@ -134,7 +135,7 @@ func (w *Weights) add(path string) error {
 // copies of shared.weight that no shard holds (Flan-T5 XL), name another shard, or lack a tensor. What the model lacks
 // is found when it is loaded.
 func (w *Weights) addShards(dir, indexName string) error {
-	text, err := os.ReadFile(filepath.Join(dir, indexName))
+	text, err := bounded.ReadFile(filepath.Join(dir, indexName))
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -14,6 +13,7 @@ import (
 	"t5train/checkpoints/safetensors"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/internal/bounded"
 	"t5train/internal/lfs"
 	"t5train/internal/mmap"
 	"t5train/model"
@@ -161,7 +161,7 @@ func readModelConfig(dir string) (model.Config, error) {
 // ReadInfo reads t5train.json of a checkpoint folder; without the file it is empty.
 func ReadInfo(dir string) (Info, error) {
 	path := filepath.Join(dir, infoName)
-	raw, err := os.ReadFile(path)
+	raw, err := bounded.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Info{}, nil
 	}

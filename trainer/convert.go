@@ -15,6 +15,7 @@ import (
 	"t5train/checkpoints"
 	"t5train/checkpoints/safetensors"
 	"t5train/data/tokenizer"
+	"t5train/internal/bounded"
 	"t5train/internal/durable"
 	"t5train/internal/mmap"
 	"t5train/model"
@@ -274,7 +275,7 @@ func (c *conversion) files() (files []tokenizer.File, err error) {
 		return append(c.carried, tokenizer.File{Name: "config.json", Data: c.config}), nil
 	}
 	for _, name := range copied {
-		data, err := os.ReadFile(filepath.Join(c.dir, name))
+		data, err := bounded.ReadFile(filepath.Join(c.dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if err != nil {

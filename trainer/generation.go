@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"t5train/internal/bounded"
 	"t5train/internal/lfs"
 	"t5train/model/decode"
 )
@@ -38,12 +38,12 @@ func ReadGeneration(dir string) (o decode.Options, said string, err error) {
 // readGenerationKeys returns generation_config.json, or what config.json has of its keys, with the name of the file; nil if
 // there is neither.
 func readGenerationKeys(dir string) (name string, raw []byte, err error) {
-	raw, err = os.ReadFile(filepath.Join(dir, generationName))
+	raw, err = bounded.ReadFile(filepath.Join(dir, generationName))
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return generationName, raw, err
 	}
 	const config = "config.json"
-	raw, err = os.ReadFile(filepath.Join(dir, config))
+	raw, err = bounded.ReadFile(filepath.Join(dir, config))
 	if errors.Is(err, fs.ErrNotExist) {
 		return config, nil, nil
 	} else if err != nil {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"t5train/checkpoints"
+	"t5train/internal/bounded"
 	"t5train/internal/durable"
 	"t5train/trainer/record"
 	"t5train/trainer/tfevents"
@@ -33,7 +34,7 @@ type history struct {
 // checkpoint is dropped, for it will come again: lines of later steps, and, unless that step is evaluated, evaluations of
 // the step itself.
 func openHistory(path string, step int, evaluated bool) (*history, error) {
-	old, err := os.ReadFile(path)
+	old, err := bounded.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open metrics: %w", err)
 	}

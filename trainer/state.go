@@ -3,13 +3,13 @@ package trainer
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 
 	"t5train/checkpoints/safetensors"
 	"t5train/data/tokenizer"
+	"t5train/internal/bounded"
 	"t5train/model/kernel"
 	"t5train/trainer/optim"
 	"t5train/trainer/record"
@@ -90,7 +90,7 @@ func optimizerTensors(o optim.Optimizer) []safetensors.Tensor {
 
 // readState reads the state of a training checkpoint.
 func readState(dir string) (state, error) {
-	raw, err := os.ReadFile(filepath.Join(dir, stateName))
+	raw, err := bounded.ReadFile(filepath.Join(dir, stateName))
 	if err != nil {
 		return state{}, cannotResume(dir, err)
 	}

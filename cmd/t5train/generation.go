@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/tokenizer"
+	"t5train/internal/bounded"
 	"t5train/internal/lfs"
 	"t5train/model/decode"
 	"t5train/trainer"
@@ -242,7 +243,12 @@ func listOrFile(value string) ([]string, error) {
 	if info, err := os.Stat(value); err != nil || info.IsDir() {
 		return strings.Split(value, ","), nil
 	}
-	raw, err := os.ReadFile(value)
+	f, err := os.Open(value) // perhaps a pipe
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := bounded.Read(f)
 	if err == nil {
 		err = lfs.Check(raw)
 	}

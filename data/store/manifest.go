@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 
+	"t5train/internal/bounded"
 	"t5train/internal/durable"
 )
 
@@ -51,7 +51,7 @@ func ReadManifest(dir string) (Manifest, error) {
 }
 
 func readManifest(dir string) (Manifest, error) {
-	text, err := os.ReadFile(filepath.Join(dir, manifestName))
+	text, err := bounded.ReadFile(filepath.Join(dir, manifestName))
 	if err != nil {
 		return Manifest{}, err
 	}

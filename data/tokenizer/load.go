@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"t5train/internal/bounded"
 	"t5train/internal/durable"
 	"t5train/internal/lfs"
 )
@@ -18,9 +19,6 @@ const (
 	configFile = "tokenizer_config.json"
 	addedFile  = "added_tokens.json" // of transformers before 4.34
 )
-
-// maxModelSize is far above any vocabulary (mT5's is 4 MB, or 16 MB as JSON): it stops a mistaken path to a weights file early.
-const maxModelSize = 256 << 20
 
 //go:embed t5/spiece.model
 var t5Model string
@@ -188,14 +186,7 @@ func (s settings) loadByT5() (*Tokenizer, error) {
 
 // readFile reads a file of a bounded size.
 func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, cause(err)
-	}
-	if info.Size() > maxModelSize {
-		return nil, fmt.Errorf("%s has %d MB, too much for a tokenizer", filepath.Base(path), info.Size()>>20)
-	}
-	raw, err := os.ReadFile(path)
+	raw, err := bounded.ReadFile(path)
 	if err != nil {
 		return nil, cause(err)
 	}

@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -59,22 +60,37 @@ func RemoveAll(path string) error {
 // File is an open file that is written.
 type File struct{ *os.File }
 
-// Create is os.Create.
+// Create is os.Create but for links, see OpenFile.
 func Create(path string) (*File, error) {
 	return OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
 }
 
-// OpenFile is os.OpenFile.
+// OpenFile is os.OpenFile but for a symbolic link at path, which is an error: whoever can make one in a folder that we
+// write, or hand over such a folder, would have us change files elsewhere. Links to the folder are followed.
 func OpenFile(path string, flag int, perm fs.FileMode) (*File, error) {
 	if err := change(path); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, flag, perm)
+	if err := CheckNoLink(path); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, flag|noFollow, perm)
 	if err != nil {
 		return nil, err
 	}
 	return &File{f}, nil
 }
+
+// CheckNoLink returns an error for a symbolic link.
+func CheckNoLink(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return nil // what else is wrong is found where the file is opened
+	}
+	return &fs.PathError{Op: "open", Path: path, Err: errLink}
+}
+
+var errLink = errors.New("it is a symbolic link, which is not written through: remove the link, or put a file in its place")
 
 // Write is that of os.File.
 func (f *File) Write(p []byte) (int, error) {

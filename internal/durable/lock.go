@@ -34,8 +34,11 @@ func Lock(ctx context.Context, path string) (release func(), err error) {
 // holder has just removed: such a lock keeps nobody out, so that the next file of that name is tried.
 func takeLock(path string, take func(*flock.Flock) error) (release func(), err error) {
 	for {
+		if err := CheckNoLink(path); err != nil {
+			return nil, err
+		}
 		// Open for writing: network file systems ask for it.
-		l := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o666))
+		l := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|noFollow), flock.SetPermissions(0o666))
 		if err := take(l); err != nil {
 			return nil, err
 		}

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"t5train/internal/bounded"
 )
 
 // The names in a folder whose files are replaced together.
@@ -157,7 +159,7 @@ func exists(path string) bool {
 // finish publishes what a folder has to publish, and returns the names. The lock must be held.
 func finish(dir string) (names []string, err error) {
 	publish := filepath.Join(dir, publishName)
-	text, err := os.ReadFile(filepath.Join(publish, journalName))
+	text, err := bounded.ReadFile(filepath.Join(publish, journalName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, RemoveAll(publish) // all was done but this
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"t5train/internal/bounded"
 	"t5train/internal/difference"
 	"t5train/internal/durable"
 )
@@ -73,7 +74,7 @@ func (f *File) open(overwrite bool) error {
 		f.replaces = err == nil
 		return nil
 	}
-	raw, err := os.ReadFile(f.recordPath())
+	raw, err := bounded.ReadFile(f.recordPath())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return f.vacant()

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"time"
+
+	"t5train/internal/bounded"
 )
 
 // HistoryName is the file of a run folder that holds one JSON object a line for each logged step and evaluation.
@@ -53,7 +54,7 @@ type History struct {
 
 // ReadHistory reads the lines of a file.
 func ReadHistory(path string) (History, error) {
-	text, err := os.ReadFile(path)
+	text, err := bounded.ReadFile(path)
 	if err != nil {
 		return History{}, fmt.Errorf("read metrics: %w", err)
 	}

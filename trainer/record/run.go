@@ -3,10 +3,10 @@ package record
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
+	"t5train/internal/bounded"
 	"t5train/internal/durable"
 )
 
@@ -52,7 +52,7 @@ func (r *Run) Begin(before []Session, s Session) {
 
 // Read reads one of the JSON files of a run folder.
 func Read[T Run | Evaluation](path string) (v T, err error) {
-	text, err := os.ReadFile(path)
+	text, err := bounded.ReadFile(path)
 	if err != nil {
 		return v, fmt.Errorf("read record: %w", err)
 	}

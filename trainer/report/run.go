@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"t5train/checkpoints"
+	"t5train/internal/bounded"
 	"t5train/trainer/record"
 )
 
@@ -184,7 +185,7 @@ func readStanding(dir string) (s standing, err error) {
 		return s, err
 	}
 	path := filepath.Join(run.Dir(step), filepath.FromSlash(record.StateName))
-	text, err := os.ReadFile(path)
+	text, err := bounded.ReadFile(path)
 	if err != nil {
 		return s, fmt.Errorf("read state: %w", err)
 	}

@@ -2,10 +2,11 @@ package report
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"t5train/internal/bounded"
 )
 
 // Setting is a key of a configuration, such as train.batch_size, and its value as YAML.
@@ -16,7 +17,7 @@ type Setting struct {
 
 // readSettings reads the resolved configuration of a run. Keys that this version does not know are as good as others.
 func readSettings(path string) ([]Setting, error) {
-	text, err := os.ReadFile(path)
+	text, err := bounded.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}

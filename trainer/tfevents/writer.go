@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"t5train/internal/durable"
 )
 
 // The names of our files. TensorBoard reads the files of a folder in the order of their names.
@@ -24,7 +26,7 @@ type Point struct {
 }
 
 // Writer appends to the events of a run. It is for one goroutine.
-type Writer struct{ file *os.File }
+type Writer struct{ file *durable.File }
 
 // Replace begins a file in a folder, which is made if missing, in the place of those that a Writer has left there: a run
 // that goes on from an earlier step has lost what it did after that, and its curves must not show it twice. points are
@@ -53,7 +55,7 @@ func replace(dir string, now time.Time, points []Point) (*Writer, error) {
 		last, _ := secondOf(old[len(old)-1])
 		second = max(second, last+1) // a clock may have been put back
 	}
-	file, err := os.Create(filepath.Join(dir, fileName(second)))
+	file, err := durable.Create(filepath.Join(dir, fileName(second)))
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +78,7 @@ func (w *Writer) begin(dir string, old []string, now time.Time, points []Point) 
 	for i, name := range old {
 		path := filepath.Join(dir, name)
 		take := os.Remove
-		if i == len(old)-1 {
+		if i == len(old)-1 && durable.CheckNoLink(path) == nil { // what a link names is not ours
 			take = func(path string) error { return os.Truncate(path, 0) }
 		}
 		if err := take(path); err != nil {

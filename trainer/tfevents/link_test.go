@@ -1,0 +1,29 @@
+package tfevents
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestReplaceLeavesWhatLinksName(t *testing.T) {
+	now := time.Unix(1000, 0)
+	file, dir := filepath.Join(t.TempDir(), "precious"), t.TempDir()
+	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(file, filepath.Join(dir, fileName(1000))); err != nil {
+		t.Skip(err)
+	}
+	w, err := Replace(dir, now, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(file); err != nil || string(got) != "precious" {
+		t.Errorf("the file outside is %q, error %v", got, err)
+	}
+}
