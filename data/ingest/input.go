@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"t5train/internal/glob"
+	"t5train/internal/splits"
 )
 
 // Format is how a file holds rows.
@@ -103,10 +105,38 @@ func FindInputs(arguments []string, format Format) ([]Group, error) {
 			for i := range g.Inputs {
 				g.Inputs[i].Split = split
 			}
+			if split == "" {
+				if err := g.nameSplits(); err != nil {
+					return nil, fmt.Errorf("find inputs: %w", err)
+				}
+			}
 			groups = append(groups, g)
 		}
 	}
 	return groups, nil
+}
+
+// nameSplits gives the files of a folder the splits that their names have, if there are any.
+func (g *Group) nameSplits() error {
+	if info, err := os.Stat(g.Argument); err != nil || !info.IsDir() || g.Inputs[0].Format == Classes {
+		return nil
+	}
+	all, err := splits.Find(g.Argument, func(name string) bool {
+		return slices.ContainsFunc(g.Inputs, func(in Input) bool { return filepath.Base(in.Path) == name })
+	})
+	var names []string
+	for _, s := range all {
+		for i := range g.Inputs {
+			if slices.Contains(s.Files, g.Inputs[i].Path) {
+				g.Inputs[i].Split = s.Name
+			}
+		}
+		names = append(names, cmp.Or(s.Name, "none"))
+	}
+	if len(names) > 0 {
+		g.Why += "; splits by the names of its files: " + strings.Join(names, ", ")
+	}
+	return err
 }
 
 // Expand returns the files and folders that a path or a glob names, at least one.
