@@ -11,11 +11,11 @@ import (
 func dataCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "data",
-		Short: "Make, describe and check data",
+		Short: "Make, describe, check and clean data",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(importCommand(a), dataInspectCommand(a), dataCheckCommand(a), tokenizeCommand(a), examplesCommand(a))
+	c.AddCommand(importCommand(a), dataInspectCommand(a), dataCheckCommand(a), dataCleanCommand(a), tokenizeCommand(a), examplesCommand(a))
 	return c
 }
 

@@ -6,16 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/data/parquetio"
 	"t5train/data/survey"
-	"t5train/internal/splits"
 	"t5train/trainer"
 )
 
 func dataCheckCommand(a app) *cobra.Command {
 	var f surveyFlags
-	var train, validation, test []string
-	var examples int
+	var files splitFiles
+	var o survey.CheckOptions
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Find what would spoil a training or falsify its evaluation",
@@ -28,7 +26,8 @@ func dataCheckCommand(a app) *cobra.Command {
               neither targets nor labels, as for pre-training
 
 Each finding names rows as FILE:ROW, of which the first is 0, and a remedy. The exit status is 1 if there are errors, for they
-falsify an evaluation, and 0 if there are warnings alone. Memory grows by some 120 bytes a row.`,
+falsify an evaluation, and 0 if there are warnings alone. Short sentences that a corpus has in two splits by accident need
+be no errors: --min-shared-length passes over short texts, --max-shared allows a share of the rows. Memory grows by some 120 bytes a row.`,
 		Example: `  t5train data check --train train.parquet --validation validation.parquet
   t5train data check --train 'pairs/train-*.parquet' --test pairs/test.parquet --text-column en --target-column de
   t5train data check --train reviews --tokenizer flan-t5-small --json`,
@@ -37,29 +36,19 @@ falsify an evaluation, and 0 if there are warnings alone. Memory grows by some 1
 			if err := requireFlags(c, "train"); err != nil {
 				return err
 			}
-			if err := requireAtLeast(c, 1, "examples"); err != nil {
+			if err := requireAtLeast(c, 1, "examples", "min-shared-length"); err != nil {
 				return err
+			}
+			if !(o.MaxShared >= 0 && o.MaxShared <= 1) {
+				return usageError{fmt.Errorf("--max-shared %g: want a share of the rows from 0 to 1, such as 0.01", o.MaxShared), c.CommandPath()}
 			}
 			measure, err := f.measure(c)
 			if err != nil {
 				return err
 			}
-			var sets []survey.Split
-			var rows int64
-			for _, s := range []struct {
-				name  string
-				files []string
-			}{{splits.Train, train}, {splits.Validation, validation}, {splits.Test, test}} {
-				if len(s.files) == 0 {
-					continue
-				}
-				set, err := parquetio.OpenSplit([]string{s.name}, s.files...)
-				if err != nil {
-					return err
-				}
-				trainer.SayLeftOut(a.console(), set)
-				sets = append(sets, survey.Split{Name: s.name, Set: set})
-				rows += set.Rows()
+			sets, rows, err := files.open(a)
+			if err != nil {
+				return err
 			}
 			roles, err := survey.FindRoles(sets[0].Set.Columns(), f.roles)
 			if err != nil {
@@ -74,14 +63,16 @@ falsify an evaluation, and 0 if there are warnings alone. Memory grows by some 1
 			console.Say("memory: about %s for %d rows", bytesText(rows*survey.BytesPerRow), rows)
 			phases := trainer.NewPhases(console)
 			defer phases.Stop()
-			report, err := survey.Check(c.Context(), sets, survey.CheckOptions{
-				Roles: roles, Measure: measure, Examples: examples,
-				Progress: func(split string, done, total int64) { phases.Progress("check "+split, "rows", done, total) },
-			})
+			o.Roles, o.Measure = roles, measure
+			o.Progress = func(split string, done, total int64) { phases.Progress("check "+split, "rows", done, total) }
+			report, err := survey.Check(c.Context(), sets, o)
 			if err != nil {
 				return err
 			}
 			phases.Stop()
+			if report.Cleanable() {
+				report.Clean = files.cleanCommand(f.roles, o.MinShared)
+			}
 			if f.json {
 				err = trainer.JSONLines(a.stdout).Encode(report)
 			} else {
@@ -97,10 +88,10 @@ falsify an evaluation, and 0 if there are warnings alone. Memory grows by some 1
 	}
 	f.add(c)
 	flags := c.Flags()
-	flags.StringSliceVar(&train, "train", nil, "parquet files: paths, folders or globs")
-	flags.StringSliceVar(&validation, "validation", nil, "parquet files that choose the best checkpoint")
-	flags.StringSliceVar(&test, "test", nil, "parquet files that nothing is chosen by")
-	flags.IntVar(&examples, "examples", 3, "rows to name for each finding")
+	files.add(c)
+	flags.IntVar(&o.Examples, "examples", 3, "rows to name for each finding")
+	flags.Float64Var(&o.MaxShared, "max-shared", 0, "share of the rows of a split, such as 0.01, up to which texts of another split are a warning")
+	addMinShared(c, &o.MinShared)
 	return c
 }
 
@@ -147,5 +138,8 @@ func (p printer) report(r *survey.Report) {
 	}
 	if len(r.Findings) == 0 {
 		fmt.Fprintln(p.out, "nothing found")
+	}
+	if r.Clean != "" {
+		fmt.Fprintf(p.out, "\nrows that are missing something, double or in two splits are dropped by\n  %s\n", r.Clean)
 	}
 }

@@ -18,15 +18,20 @@ type surveyFlags struct {
 }
 
 func (s *surveyFlags) add(c *cobra.Command) {
+	addRoles(c, &s.roles)
 	f := c.Flags()
-	f.StringSliceVar(&s.roles.Texts, "text-column", nil, "columns of texts that a model reads (default: strings, but for identifiers and targets)")
-	f.StringSliceVar(&s.roles.Targets, "target-column", nil, "columns of texts that a model writes (default: strings of a usual name, such as target or summary)")
-	f.StringSliceVar(&s.roles.Labels, "label-column", nil, "columns of labels (default: ClassLabels, and a column named label)")
 	f.StringVar(&s.tokenizer, "tokenizer", "", "spiece.model, or a folder or run with one (default: T5's)")
 	f.IntVar(&s.maxInput, "max-input-length", 512, "longest text in tokens that training is to keep")
 	f.IntVar(&s.maxTarget, "max-target-length", 128, "longest target in tokens that training is to keep")
 	f.IntVar(&s.threads, "threads", 0, "threads to compute with; 0 is all")
 	f.BoolVar(&s.json, "json", false, "print one JSON object")
+}
+
+func addRoles(c *cobra.Command, r *survey.Roles) {
+	f := c.Flags()
+	f.StringSliceVar(&r.Texts, "text-column", nil, "columns of texts that a model reads (default: strings, but for identifiers and targets)")
+	f.StringSliceVar(&r.Targets, "target-column", nil, "columns of texts that a model writes (default: strings of a usual name, such as target or summary)")
+	f.StringSliceVar(&r.Labels, "label-column", nil, "columns of labels (default: ClassLabels, and a column named label)")
 }
 
 func (s *surveyFlags) measure(c *cobra.Command) (survey.Measure, error) {

@@ -102,6 +102,9 @@ func (d *Dataset) Conflicts() []string {
 	return conflicts
 }
 
+// Leaf returns the place of a column, which is in all shards, among the leaves of the schema of a file of [Dataset.Files].
+func (d *Dataset) Leaf(file int, column string) int { return d.shards[file].byName[column] }
+
 // Skipped lists the folders with parquet files that lie in a folder which was named, and were not.
 func (d *Dataset) Skipped() []string { return d.skipped }
 

@@ -60,11 +60,15 @@ func (s *Split) begin() error {
 
 // end completes the file that is open.
 func (s *Split) end() error {
-	err := s.writer.Close()
-	if err == nil {
-		err = s.file.Sync()
+	if s.file == nil {
+		return nil
 	}
-	err = errors.Join(err, s.file.Close())
+	return errors.Join(s.failed(s.writer.Close()), s.close())
+}
+
+// close puts the file that is open on the disk.
+func (s *Split) close() error {
+	err := errors.Join(s.file.Sync(), s.file.Close())
 	s.file = nil
 	return s.failed(err)
 }

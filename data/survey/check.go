@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"t5train/data/parquetio"
 	"t5train/data/tokenizer"
@@ -24,6 +25,9 @@ type CheckOptions struct {
 	Roles    Roles
 	Measure  Measure
 	Examples int // places that a finding names
+
+	MinShared int     // characters of the texts that count as shared between splits; 0 is all
+	MaxShared float64 // share of the rows of a split that may have texts of another split without being an error
 
 	Progress func(split string, done, total int64) // may be nil
 }
@@ -273,6 +277,9 @@ func (c *checking) twice(row, other rowRef, key string, leak, duplicate Kind) {
 		c.findings.add(duplicate, s.Name, "", found)
 		return
 	}
+	if !long(key, c.MinShared) {
+		return
+	}
 	c.findings.add(leak, s.Name, c.splits[other.split].Name, found)
 }
 
@@ -290,6 +297,12 @@ func joined(texts []parquetio.Cell, text func(parquetio.Cell) string) string {
 		parts[i] = text(t)
 	}
 	return strings.Join(parts, between)
+}
+
+// long reports whether the texts of a row have so many characters that another row has them by no accident. White space
+// counts once.
+func long(texts string, least int) bool {
+	return least <= 1 || utf8.RuneCountInString(singleSpaced(strings.ReplaceAll(texts, between, ""))) >= least
 }
 
 // normalised returns a text in lower case, with one blank for each run of white space and none at the ends.

@@ -13,6 +13,7 @@ type Report struct {
 	Roles    Roles       `json:"roles"`
 	Findings []Finding   `json:"findings"` // errors first
 	Unknown  []Character `json:"unknown_characters"`
+	Clean    string      `json:"clean,omitempty"` // the command that drops rows which are found
 }
 
 // SplitRows is a split and the number of its rows.
@@ -91,8 +92,8 @@ func (k Kind) falsifies() bool {
 
 // explain says what is wrong with the rows of a kind, and what to do about it.
 func (k Kind) explain() (message, remedy string) {
-	const divide = "remove them from one of the splits, or divide the data anew with t5train data import --group COLUMN"
-	const repeat = "remove them, unless they are meant to count more than once"
+	const divide = "remove them from the earlier split (t5train data clean), or divide the data anew with t5train data import --group COLUMN"
+	const repeat = "remove them (t5train data clean does where the targets are the same too), unless they are meant to count more than once"
 	switch k {
 	case Leak:
 		return "rows with the texts of a row of another split", divide
@@ -104,7 +105,7 @@ func (k Kind) explain() (message, remedy string) {
 		return "columns with other class names than the first split, where the same number means another class",
 			"import all splits at once, as in t5train data import train=FILE validation=FILE"
 	case NoLabel:
-		return "missing labels", "drop these rows: training and evaluation need a label in each"
+		return "missing labels", "drop these rows (t5train data clean): training and evaluation need a label in each"
 	case HiddenLabels:
 		return "no row has a label: all are -1 or null, as in a test split whose labels are hidden",
 			"take a split with labels, such as validation, or divide the train split (t5train data import --split train=0.9,validation=0.1); predict answers rows without labels"
@@ -125,13 +126,13 @@ func (k Kind) explain() (message, remedy string) {
 	case DuplicateNormalised:
 		return "rows with the texts, but for case and white space, of an earlier row", repeat
 	case ConflictingLabels:
-		return "rows with the texts of an earlier row and another label", "decide for one label: no model can learn both"
+		return "rows with the texts of an earlier row and another label", "decide for one label, as no model can learn both (t5train data clean keeps the first)"
 	case UntrainedLabel:
 		return "labels that the first split does not have", "add rows of them, or divide the data anew with t5train data import --stratify COLUMN"
 	case EmptyText:
-		return "texts that are empty or null", "drop the rows, or fill them in"
+		return "texts that are empty or null", "drop the rows (t5train data clean), or fill them in"
 	case EmptyTarget:
-		return "targets that are empty or null", "drop the rows: they teach to answer nothing"
+		return "targets that are empty or null", "drop the rows (t5train data clean): they teach to answer nothing"
 	case UnknownCharacters:
 		return "texts with characters that the vocabulary lacks, which a model neither reads nor writes",
 			"replace the characters, choose a model with another vocabulary, such as mT5 or ByT5, or carry the model to one of your own (t5train convert --tokenizer)"
@@ -144,6 +145,12 @@ func (k Kind) explain() (message, remedy string) {
 			"correct answer_start, which counts characters from 0, or the answer; training reads the answer alone"
 	}
 	return string(k), ""
+}
+
+// Message says what is wrong with the rows of a kind.
+func (k Kind) Message() string {
+	message, _ := k.explain()
+	return message
 }
 
 // targetKind returns the kind of a target that comes back changed.
@@ -213,12 +220,40 @@ func (c *checking) share(f Finding) Finding {
 	return f
 }
 
+// tolerate makes warnings of texts that few rows of a split share with others.
+func (c *checking) tolerate() {
+	leaks := func(s Split) (found []*Finding) {
+		for _, f := range c.findings.list {
+			if f.Split == s.Name && (f.Kind == Leak || f.Kind == LeakNormalised) {
+				found = append(found, f)
+			}
+		}
+		return found
+	}
+	for _, s := range c.splits {
+		shared := int64(0)
+		for _, f := range leaks(s) {
+			shared += f.Count
+		}
+		for _, f := range leaks(s) {
+			f.Error = float64(shared) > c.MaxShared*float64(s.Set.Rows())
+		}
+	}
+}
+
+// Cleanable reports whether [Clean] leaves out rows that are found.
+func (r *Report) Cleanable() bool {
+	kinds := []Kind{Leak, LeakNormalised, NoLabel, Duplicate, DuplicateNormalised, ConflictingLabels, EmptyText, EmptyTarget}
+	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return slices.Contains(kinds, f.Kind) })
+}
+
 func (c *checking) report() *Report {
 	c.untrained()
 	r := &Report{Roles: c.Roles, Unknown: c.characters.most(mostCharacters)}
 	for _, s := range c.splits {
 		r.Splits = append(r.Splits, SplitRows{s.Name, s.Set.Rows()})
 	}
+	c.tolerate()
 	for _, wantErrors := range []bool{true, false} {
 		for _, found := range c.findings.list {
 			if found.Error == wantErrors {

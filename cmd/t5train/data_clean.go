@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"t5train/data/parquetout"
+	"t5train/data/survey"
+	"t5train/trainer"
+)
+
+func dataCleanCommand(a app) *cobra.Command {
+	var files splitFiles
+	var output string
+	var overwrite, json bool
+	var o survey.CleanOptions
+	c := &cobra.Command{
+		Use:   "clean",
+		Short: "Drop the rows that check finds: without text or label, double, or in two splits",
+		Long: `Write the splits of a data set anew, without the rows that spoil a training or falsify its evaluation:
+
+  empty_text, empty_target  rows in which a text or a target is empty or null
+  no_label                  rows without a label, unless their split has none at all, as a test split whose labels are hidden
+  leak                      rows of train whose texts are in validation or test, and rows of validation whose texts are in test
+  duplicate                 rows with the texts and targets of an earlier row of their split
+  conflicting_labels        such rows with another label: the first one stays
+
+Texts are the same if they differ in case and white space alone. A row counts once, for the first reason that holds. Each file
+of the input becomes one of the output, with all its columns, class names and metadata; they appear when all is written, and
+their paths are printed. Memory grows by some 120 bytes a row.
+
+--fix-encoding also repairs texts and targets that are UTF-8 read as Windows-1252 or Latin-1, such as Ã© for é: those of which
+every character fits that. Places in texts, such as answer_start, stay as they are.`,
+		Example: `  t5train data clean --train reviews/train.parquet --validation reviews/validation.parquet --output clean
+  t5train data clean --train 'pairs/train-*.parquet' --test pairs/test.parquet --target-column de --min-shared-length 20 --output clean
+  t5train data clean --train reviews --fix-encoding --output clean --json`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := requireFlags(c, "train", "output"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 1, "min-shared-length"); err != nil {
+				return err
+			}
+			if parquetout.IsFile(output) {
+				return usageError{fmt.Errorf("--output %s is one file: name a folder", output), c.CommandPath()}
+			}
+			splits, _, err := files.open(a)
+			if err != nil {
+				return err
+			}
+			if o.Roles, err = survey.FindRoles(splits[0].Set.Columns(), o.Roles); err != nil {
+				return fmt.Errorf("clean data: %w", err)
+			}
+			console := a.console()
+			sayRoles(console, o.Roles)
+			var names []string
+			for _, s := range splits {
+				names = append(names, s.Name)
+			}
+			folder, err := parquetout.CreateFolder(output, names, overwrite)
+			if err != nil {
+				return err
+			}
+			report, err := cleanInto(c.Context(), folder, splits, o, trainer.NewPhases(console))
+			if err := errors.Join(err, folder.Close()); err != nil {
+				return err
+			}
+			if json {
+				return trainer.JSONLines(a.stdout).Encode(report)
+			}
+			p := newPrinter(a)
+			p.cleaned(report)
+			return p.finish(nil)
+		},
+	}
+	files.add(c)
+	addRoles(c, &o.Roles)
+	addMinShared(c, &o.MinShared)
+	f := c.Flags()
+	f.BoolVar(&o.FixEncoding, "fix-encoding", false, "repair texts that are UTF-8 read as Windows-1252 or Latin-1")
+	f.StringVar(&output, "output", "", "folder for SPLIT-00000-of-00001.parquet")
+	f.BoolVar(&overwrite, "overwrite", false, "replace files of the same splits")
+	f.BoolVar(&json, "json", false, "print one JSON object")
+	return c
+}
+
+// cleanReport is what a cleaning has done.
+type cleanReport struct {
+	Splits []*survey.Cleaned `json:"splits"`
+	Files  []string          `json:"files"`
+}
+
+func cleanInto(ctx context.Context, folder *parquetout.Folder, splits []survey.Split, o survey.CleanOptions, phases *trainer.Phases) (*cleanReport, error) {
+	defer phases.Stop()
+	o.Progress = func(split string, done, total int64) { phases.Progress("read "+split, "rows", done, total) }
+	cleaned, err := survey.Clean(ctx, splits, o)
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range splits {
+		progress := func(done int64) { phases.Progress("write "+s.Name, "rows", done, s.Set.Rows()) }
+		if err := writeCleaned(ctx, folder.Copies(s.Name), s, cleaned[i], o, progress); err != nil {
+			return nil, err
+		}
+	}
+	paths, err := folder.Finish()
+	return &cleanReport{cleaned, paths}, err
+}
+
+// writeCleaned copies the files of a split.
+func writeCleaned(ctx context.Context, to *parquetout.Split, s survey.Split, cleaned *survey.Cleaned, o survey.CleanOptions, progress func(int64)) error {
+	first := int64(0)
+	for i, file := range s.Set.Files() {
+		fixed := map[int]bool{} // leaves
+		for _, name := range append(append([]string{}, o.Roles.Texts...), o.Roles.Targets...) {
+			fixed[s.Set.Leaf(i, name)] = true
+		}
+		edit := parquetout.Edit{Keep: func(row int64) bool {
+			if (first+row)%4096 == 0 {
+				progress(first + row)
+			}
+			return cleaned.Keeps(first + row)
+		}}
+		if o.FixEncoding {
+			edit.Text = func(leaf int, text string) string {
+				if !fixed[leaf] {
+					return text
+				}
+				return survey.FixEncoding(text)
+			}
+		}
+		read, err := to.Copy(ctx, file.Path, edit)
+		if err == nil && read != file.Rows {
+			err = fmt.Errorf("%s was replaced while the data was read: start again", file.Path)
+		}
+		if err != nil {
+			return fmt.Errorf("clean %s: %w", s.Name, err)
+		}
+		first += read
+	}
+	return nil
+}
+
+func (p printer) cleaned(r *cleanReport) {
+	for _, s := range r.Splits {
+		p.line(s.Name, "%d of %d rows stay", s.Kept, s.Rows)
+		for _, d := range s.Dropped {
+			text := d.Kind.Message()
+			if d.Detail != "" {
+				text += " (" + d.Detail + ")"
+			}
+			p.line("", "dropped: %s: %d", text, d.Count)
+		}
+		if s.Hidden {
+			p.line("", "no row has a label, so none is dropped for that")
+		}
+		if s.Fixed > 0 {
+			p.line("", "texts of which the encoding is repaired: %d, such as %s", s.Fixed, strings.Join(s.Example, " -> "))
+		}
+	}
+	for _, path := range r.Files {
+		p.line("file", "%s", path)
+	}
+}
