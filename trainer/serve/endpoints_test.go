@@ -88,8 +88,11 @@ func TestInputOfColumns(t *testing.T) {
 		t.Errorf("the model got %q", got)
 	}
 	for body, want := range map[string]string{
-		`{"inputs": ["a"]}`:                                  "inputs[0]: the body is no JSON object",
+		`{"inputs": ["a"]}`:                                  `inputs[0] is "a", want an object with the texts "one", "two"`,
 		`{"inputs": [{"one": "a"}]}`:                         `inputs[0]: the field "two" is missing`,
+		`{"inputs": [{"ones": "a", "two": "b"}]}`:            `inputs[0]: unknown field "ones": did you mean "one"?`,
+		`{"inputs": [{"text": "a", "two": "b"}]}`:            `unknown field "text": want only "one", "two"; the field "one" is missing`,
+		`{"inputs": [{"one": "a", "one": "b"}]}`:             `inputs[0]: the field "one" stands there twice`,
 		`{"inputs": [{"one": "a", "two": 1}]}`:               "two is 1, want a text",
 		`{"inputs": [{"one": "a", "two": "", "three": ""}]}`: `unknown field "three"`,
 	} {

@@ -104,7 +104,7 @@ func (s *Server) sampling(fields *object, o *decode.Options) {
 	}
 	for _, name := range fields.asked[own:] {
 		if o.Sampling == nil && fields.has(name) {
-			fields.fail(invalid(`%s is of no effect without sampling: add "do_sample": true, or leave it out`, name))
+			fields.lack(invalid(`%s is of no effect without sampling: add "do_sample": true, or leave it out`, name))
 		}
 	}
 }

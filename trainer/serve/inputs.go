@@ -35,9 +35,13 @@ func (s *Server) texts(fields *object) (texts []string, tokens [][]task.Token) {
 			}
 			return
 		}
+		if element[0] != '{' {
+			fields.wrong(fmt.Sprintf("inputs[%d]", i), element, "an object with the texts "+list(columns))
+			return
+		}
 		parts, err := s.columnTexts(element, columns)
 		if err != nil {
-			fields.fail(malformed("inputs[%d]: %v: want an object with the texts %s", i, err, list(columns)))
+			fields.fail(malformed("inputs[%d]: %v", i, err))
 			return
 		}
 		text, err := s.profile.task.Input(parts)

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,7 +20,8 @@ import (
 type object struct {
 	fields map[string]json.RawMessage
 	asked  []string
-	err    error
+	err    error // the first mistake
+	absent error // the first one that is the absence of a field, which may be there under a misspelt name
 }
 
 // parseObject reads a body that is one JSON object.
@@ -69,28 +71,37 @@ func syntax(err error) error {
 	return err
 }
 
-// finish returns the first mistake. A field that nobody has asked for is one.
+// finish returns the first mistake, else a field that nobody has asked for, else what is absent: {"input": ["a"]} lacks
+// "inputs" because of its misspelling, and that is to be mended.
 func (o *object) finish() error {
-	if o.err != nil {
-		return o.err
-	}
+	return cmp.Or(o.err, o.unknown(), o.absent)
+}
+
+// unknown returns the mistake that a field is one that nobody has asked for, nil where there is none. One that is near a
+// field that could be given comes first.
+func (o *object) unknown() error {
+	free := slices.DeleteFunc(slices.Clone(o.asked), o.has)
+	var other error
 	for _, name := range slices.Sorted(maps.Keys(o.fields)) {
 		if slices.Contains(o.asked, name) {
 			continue
 		}
-		if near := nearest.Word(name, o.asked); near != "" {
+		if near := nearest.Word(name, free); near != "" {
 			return malformed("unknown field %.80q: did you mean %q?", name, near)
 		}
-		return malformed("unknown field %.80q: want only %s", name, list(o.asked))
+		text := fmt.Sprintf("unknown field %.80q: want only %s", name, list(o.asked))
+		if o.absent != nil {
+			text += fmt.Sprintf("; %v", o.absent)
+		}
+		other = cmp.Or(other, error(malformed("%s", text)))
 	}
-	return nil
+	return other
 }
 
-func (o *object) fail(err error) {
-	if o.err == nil {
-		o.err = err
-	}
-}
+func (o *object) fail(err error) { o.err = cmp.Or(o.err, err) }
+
+// lack notes a mistake that is the absence of a field.
+func (o *object) lack(err error) { o.absent = cmp.Or(o.absent, err) }
 
 // value returns a field, nil where it is absent.
 func (o *object) value(name string) json.RawMessage {
@@ -210,7 +221,7 @@ func isText(raw json.RawMessage, text *string) bool {
 // require reports that a field is missing.
 func (o *object) require(name string) {
 	if !o.has(name) {
-		o.fail(malformed("the field %q is missing", name))
+		o.lack(malformed("the field %q is missing", name))
 	}
 }
 

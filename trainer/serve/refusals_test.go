@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"t5train/data/tokenizer"
 )
 
 // Everything that a client can do wrong has a status, a code, and a message with the remedy.
@@ -29,8 +31,21 @@ func TestRefusals(t *testing.T) {
 		"inputs no list":         {"/v1/generate", `{"inputs": "a"}`, 400, "bad_request", "want a list"},
 		"input no text":          {"/v1/generate", `{"inputs": ["a", 2]}`, 400, "bad_request", "inputs[1] is 2, want a text"},
 		"unknown field":          {"/v1/generate", `{"inputs": ["a"], "num_beam": 2}`, 400, "bad_request", `did you mean "num_beams"?`},
-		"unlike any field":       {"/v1/classify", `{"inputs": ["a"], "zzzzzzzz": 2}`, 400, "bad_request", `want only "inputs", "truncate"`},
-		"another case":           {"/v1/generate", `{"Inputs": ["a"]}`, 400, "bad_request", "missing"},
+		"unlike any field":       {"/v1/classify", `{"inputs": ["a"], "zzzzzzzz": 2}`, 400, "bad_request", `want only "inputs", "truncate", "top"`},
+		"another case":           {"/v1/generate", `{"Inputs": ["a"]}`, 400, "bad_request", `unknown field "Inputs": did you mean "inputs"?`},
+		"singular":               {"/v1/generate", `{"input": ["a"]}`, 400, "bad_request", `unknown field "input": did you mean "inputs"?`},
+		"singular to classify":   {"/v1/classify", `{"input": ["a"]}`, 400, "bad_request", `did you mean "inputs"?`},
+		"singular target":        {"/v1/score", `{"inputs": ["a"], "target": ["b"]}`, 400, "bad_request", `did you mean "targets"?`},
+		"singular input, target": {"/v1/score", `{"input": ["a"], "target": ["b"]}`, 400, "bad_request", `did you mean "inputs"?`},
+		"singular text":          {"/v1/tokenize", `{"text": ["a"]}`, 400, "bad_request", `did you mean "texts"?`},
+		"singular id":            {"/v1/tokenize", `{"id": [[1]], "skip_special": true}`, 400, "bad_request", `did you mean "ids"?`},
+		"singular choice":        {"/v1/generate", `{"inputs": ["a"], "choice": ["b"]}`, 400, "bad_request", `did you mean "choices"?`},
+		"misspelt top":           {"/v1/classify", `{"inputs": ["a"], "tops": 1}`, 400, "bad_request", `did you mean "top"?`},
+		"misspelt switch":        {"/v1/generate", `{"inputs": ["a"], "do_samples": true, "temperature": 2}`, 400, "bad_request", `did you mean "do_sample"?`},
+		"near a later field":     {"/v1/generate", `{"a": 1, "input": ["a"]}`, 400, "bad_request", `did you mean "inputs"?`},
+		"near, but given":        {"/v1/generate", `{"inputs": ["a"], "input": ["b"]}`, 400, "bad_request", `unknown field "input": want only "inputs"`},
+		"other name":             {"/v1/generate", `{"sentences": ["a"]}`, 400, "bad_request", `the field "inputs" is missing`},
+		"wrong and misspelt":     {"/v1/score", `{"inputs": "a", "target": ["b"]}`, 400, "bad_request", "inputs is"},
 		"twice":                  {"/v1/generate", `{"inputs": ["a"], "inputs": ["b"]}`, 400, "bad_request", "twice"},
 		"beams no number":        {"/v1/generate", `{"inputs": ["a"], "num_beams": "4"}`, 400, "bad_request", `num_beams is "4", want a whole number`},
 		"beams no whole":         {"/v1/generate", `{"inputs": ["a"], "num_beams": 2.0}`, 400, "bad_request", "want a whole number"},
@@ -81,6 +96,42 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("answered %d %s: %s\nwant %d %s: %s", status, code, message, c.status, c.code, c.want)
 			}
 		})
+	}
+}
+
+// Texts that the vocabulary cannot write are refused where an output shall hold them, and never begin it with something else.
+func TestRefusedTexts(t *testing.T) {
+	tok, err := tokenizer.T5()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := testProfile()
+	p.tokenizer, p.vocabulary = tok, tok.VocabSize()
+	f := &fake{}
+	_, h := startProfile(t, p, Options{}, f)
+	for fields, want := range map[string]string{
+		`"prefix": "{"`:                       `prefix: "{" has characters that the tokenizer does not know, so no output begins with it: leave them out`,
+		`"prefix": "Answer: 日本"`:              `prefix: "Answer: 日本" has characters that the tokenizer does not know`,
+		`"prefix": " "`:                       `prefix: " " has no token: leave it out`,
+		`"prefix": "{", "num_beams": 2`:       `prefix: "{" has characters`,
+		`"prefix": "{", "choices": ["a"]`:     `prefix: "{" has characters`,
+		`"choices": ["a", "{"]`:               `choices: choice "{" has characters that the tokenizer does not know`,
+		`"bad_words": ["{"]`:                  `bad_words: bad word "{" has characters that the tokenizer does not know`,
+		`"prefix": "a", "choices": ["b"]`:     "do not go together",
+		`"prefix": "{", "max_new_tokens": 30`: `prefix: "{" has characters`,
+	} {
+		status, answer := ask(t, h.URL+"/v1/generate", `{"inputs": ["a"], `+fields+`}`)
+		if code, message := code(t, answer); status != 422 || code != "invalid_request" || !strings.Contains(message, want) {
+			t.Errorf("%s: answered %d %s: %s\nwant 422 invalid_request: %s", fields, status, code, message, want)
+		}
+	}
+	if len(f.seen) > 0 {
+		t.Errorf("the model was asked with %+v", f.seen)
+	}
+	if status, answer := ask(t, h.URL+"/v1/generate", `{"inputs": ["a"], "prefix": "Answer:"}`); status != 200 || len(f.seen) != 1 {
+		t.Errorf("a prefix that can be written is answered %d %s", status, answer)
+	} else if got := tok.Decode(f.seen[0].Prefix, false); got != "Answer:" {
+		t.Errorf("outputs begin with %q", got)
 	}
 }
 

@@ -21,9 +21,11 @@ func (s *Server) tokenize(x *exchange, fields *object) (tokenized, error) {
 	texts := fields.texts("texts", s.options.MaxInputs)
 	lists := s.idLists(fields)
 	eos, skip := fields.boolean("add_eos", true), fields.boolean("skip_special", false)
-	switch {
-	case fields.has("texts") == fields.has("ids"):
-		fields.fail(malformed(`want either "texts" to encode or "ids" to decode`))
+	switch either := malformed(`want either "texts" to encode or "ids" to decode`); {
+	case fields.has("texts") && fields.has("ids"):
+		fields.fail(either)
+	case !fields.has("texts") && !fields.has("ids"):
+		fields.lack(either)
 	case fields.has("texts") && fields.has("skip_special"):
 		fields.fail(invalid(`skip_special is for "ids": leave it out`))
 	case fields.has("ids") && fields.has("add_eos"):
