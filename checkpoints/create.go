@@ -21,17 +21,17 @@ import (
 //
 // A folder that holds files but no config.json is no checkpoint and is left alone: that is an error.
 func Create(path string, fill func(*Dir) error) error {
-	if err := create(path, fill); err != nil {
+	s, err := newSlot(path)
+	if err == nil {
+		err = s.create(fill)
+	}
+	if err != nil {
 		return fmt.Errorf("write checkpoint %s: %w", path, durable.WithRemedy(err))
 	}
 	return nil
 }
 
-func create(path string, fill func(*Dir) error) error {
-	s, err := newSlot(path)
-	if err != nil {
-		return err
-	}
+func (s slot) create(fill func(*Dir) error) error {
 	if err := durable.MkdirAll(s.parent); err != nil {
 		return err
 	}

@@ -38,3 +38,120 @@ func TestSmallFilesHaveABound(t *testing.T) {
 		t.Errorf("got %v, want an error with the variable", err)
 	}
 }
+
+// precious makes a folder with one checkpoint outside of a run, and check reports a change of it.
+func precious(t *testing.T) (dir string, check func()) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "precious")
+	if err := Create(dir, checkpoint("precious")); err != nil {
+		t.Fatal(err)
+	}
+	return dir, func() {
+		t.Helper()
+		if got := markOf(t, dir); got != "precious" {
+			t.Errorf("the folder outside is %q", got)
+		}
+		if got := entries(t, filepath.Dir(dir)); got != "precious" {
+			t.Errorf("beside the folder outside there are %s", got)
+		}
+	}
+}
+
+func symlink(t *testing.T, target, link string) {
+	t.Helper()
+	if err := os.RemoveAll(link); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, link); err != nil {
+		t.Skip(err)
+	}
+}
+
+// A link in place of a checkpoint, or of what is left beside it, is replaced or removed itself.
+func TestRunLeavesWhatLinksName(t *testing.T) {
+	for name, c := range map[string]struct {
+		link string // below checkpoints
+		act  func(*Run) error
+	}{
+		"save":         {stepName(2), func(r *Run) error { return r.Save(2, checkpoint("new")) }},
+		"prune":        {stepName(1), func(r *Run) error { return r.Prune(1) }},
+		"clear":        {stepName(1), (*Run).Clear},
+		"half-written": {"." + stepName(2) + tempSuffix, func(r *Run) error { return r.Save(2, checkpoint("new")) }},
+		"aside":        {"." + stepName(1) + oldSuffix, func(r *Run) error { return r.Save(1, checkpoint("new")) }},
+		"best":         {bestName, func(r *Run) error { return r.SetBest(1) }},
+		"latest":       {latestName, func(r *Run) error { return r.Save(2, checkpoint("new")) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			output, run := runOf(t, 1, 3)
+			dir, check := precious(t)
+			link := filepath.Join(output, DirName, c.link)
+			if c.link == bestName || c.link == latestName {
+				dir = filepath.Join(dir, "config.json")
+			}
+			symlink(t, dir, link)
+			if err := c.act(run); err != nil {
+				t.Error(err)
+			}
+			check()
+			if info, err := os.Lstat(link); err == nil && info.Mode()&os.ModeSymlink != 0 {
+				t.Error("the link is there still")
+			}
+		})
+	}
+}
+
+func TestLockRunLeavesWhatLinksName(t *testing.T) {
+	output, _ := runOf(t, 1)
+	dir, check := precious(t)
+	symlink(t, dir, filepath.Join(output, DirName, "."+stepName(2)+tempSuffix))
+	unlock, err := LockRun(output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+	check()
+}
+
+// The folder of the checkpoints is not looked for elsewhere.
+func TestCheckpointsBehindALink(t *testing.T) {
+	for name, act := range map[string]func(output string, r *Run) error{
+		"lock":  func(output string, _ *Run) error { _, err := LockRun(output); return err },
+		"save":  func(_ string, r *Run) error { return r.Save(7, checkpoint("new")) },
+		"best":  func(_ string, r *Run) error { return r.SetBest(1) },
+		"prune": func(_ string, r *Run) error { return r.Prune(0) },
+		"clear": func(_ string, r *Run) error { return r.Clear() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			elsewhere, _ := runOf(t, 1, 2)
+			before := entries(t, filepath.Join(elsewhere, DirName))
+			output, run := runOf(t)
+			symlink(t, filepath.Join(elsewhere, DirName), filepath.Join(output, DirName))
+			if err := act(output, run); err == nil || !strings.Contains(err.Error(), DirName+": it is a symbolic link") {
+				t.Errorf("got %v, want an error that names the link", err)
+			}
+			if after := entries(t, filepath.Join(elsewhere, DirName)); after != before {
+				t.Errorf("elsewhere there are %s, want %s", after, before)
+			}
+		})
+	}
+}
+
+// The folder of a run, and those above it, may be links of the user's.
+func TestRunBehindALink(t *testing.T) {
+	elsewhere, _ := runOf(t, 1)
+	output := filepath.Join(t.TempDir(), "run")
+	symlink(t, elsewhere, output)
+	unlock, err := LockRun(output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	run, err := OpenRun(output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Save(2, checkpoint("new")); err != nil {
+		t.Error(err)
+	}
+	wantSteps(t, run, 1, 2)
+}

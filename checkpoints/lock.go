@@ -52,8 +52,9 @@ func lockRun(output string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = writeHolder(path); err == nil {
-		err = recoverAll(filepath.Join(output, checkpointsName))
+	inner := filepath.Join(output, DirName)
+	if err = errors.Join(writeHolder(path), durable.CheckNoLink(inner)); err == nil {
+		err = recoverAll(inner)
 	}
 	if err != nil {
 		unlock()

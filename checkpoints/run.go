@@ -14,12 +14,14 @@ import (
 	"t5train/internal/durable"
 )
 
-// The names of a run's folder: see the package comment.
+// DirName is the folder of a run that holds its checkpoints.
+const DirName = "checkpoints"
+
+// The names in it: see the package comment.
 const (
-	checkpointsName = "checkpoints"
-	stepPrefix      = "checkpoint-"
-	latestName      = "latest"
-	bestName        = "best"
+	stepPrefix = "checkpoint-"
+	latestName = "latest"
+	bestName   = "best"
 )
 
 // Run is the checkpoints of one training run. Reading is safe while another process trains; a writer holds
@@ -31,7 +33,7 @@ func OpenRun(output string) (*Run, error) {
 	if info, err := os.Stat(output); err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("open run %s: it is a file, want a folder", output)
 	}
-	return &Run{filepath.Join(output, checkpointsName)}, nil
+	return &Run{filepath.Join(output, DirName)}, nil
 }
 
 // Dir returns the folder of the checkpoint of that step, be it there or not.
@@ -42,8 +44,12 @@ func (r *Run) Save(step int, fill func(*Dir) error) error {
 	if step < 0 {
 		return fmt.Errorf("save checkpoint: step %d is negative", step)
 	}
-	if err := Create(r.Dir(step), fill); err != nil {
-		return err
+	s, err := r.slot(step)
+	if err == nil {
+		err = s.create(fill)
+	}
+	if err != nil {
+		return fmt.Errorf("write checkpoint %s: %w", r.Dir(step), durable.WithRemedy(err))
 	}
 	return r.point(latestName, step)
 }
@@ -113,6 +119,9 @@ func (r *Run) Prune(keepLast int) error {
 
 // Clear removes all checkpoints, to make room for another run.
 func (r *Run) Clear() error {
+	if err := durable.CheckNoLink(r.dir); err != nil {
+		return fmt.Errorf("clear checkpoints: %w", err)
+	}
 	// The pointers go first: they must never name a folder that is gone.
 	for _, name := range []string{bestName, latestName} {
 		if err := durable.Remove(filepath.Join(r.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -131,9 +140,17 @@ func (r *Run) Clear() error {
 	return nil
 }
 
+// slot returns the slot of the checkpoint of a step. Nothing is written or removed where links lead to.
+func (r *Run) slot(step int) (slot, error) {
+	if err := durable.CheckNoLink(r.dir); err != nil {
+		return slot{}, err
+	}
+	return innerSlot(r.Dir(step))
+}
+
 // remove removes the checkpoint of a step.
 func (r *Run) remove(step int) error {
-	s, err := newSlot(r.Dir(step))
+	s, err := r.slot(step)
 	if err == nil {
 		err = s.remove()
 	}
@@ -149,7 +166,11 @@ func (r *Run) point(name string, step int) error {
 	if !isCheckpoint(r.Dir(step)) {
 		return fmt.Errorf("write %s: there is no checkpoint %s", path, r.Dir(step))
 	}
-	if err := ReplaceFile(path, []byte(stepName(step)+"\n")); err != nil {
+	err := durable.CheckNoLink(r.dir)
+	if err == nil {
+		err = ReplaceFile(path, []byte(stepName(step)+"\n"))
+	}
+	if err != nil {
 		return fmt.Errorf("write %s: %w", path, durable.WithRemedy(err))
 	}
 	return nil

@@ -41,9 +41,20 @@ func newSlot(path string) (slot, error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
+	return slotAt(path), nil
+}
+
+// innerSlot returns the slot of a path that is ours inside of a folder that the user names. A link at path is replaced, not
+// what it leads to.
+func innerSlot(path string) (slot, error) {
+	path, err := filepath.Abs(path)
+	return slotAt(path), err
+}
+
+func slotAt(path string) slot {
 	parent, name := filepath.Dir(path), filepath.Base(path)
 	beside := func(suffix string) string { return filepath.Join(parent, "."+name+suffix) }
-	return slot{path, parent, beside(tempSuffix), beside(oldSuffix), beside(lockSuffix)}, nil
+	return slot{path, parent, beside(tempSuffix), beside(oldSuffix), beside(lockSuffix)}
 }
 
 // lock waits until no other writer is at work.
@@ -133,9 +144,9 @@ func (s slot) claim() (release func(), err error) {
 	return release, nil
 }
 
-// ReplaceFile gives the file at path a new content, at once.
+// ReplaceFile gives the file at path, which is one of a run, a new content, at once. A link in its place is replaced.
 func ReplaceFile(path string, data []byte) error {
-	s, err := newSlot(path)
+	s, err := innerSlot(path)
 	if err != nil {
 		return err
 	}
@@ -195,7 +206,7 @@ func recoverAll(dir string) error {
 }
 
 func recoverIdle(path string) error {
-	s, err := newSlot(path)
+	s, err := innerSlot(path)
 	if err != nil {
 		return err
 	}

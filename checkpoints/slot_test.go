@@ -46,7 +46,7 @@ func TestCrashPoints(t *testing.T) {
 			// crashed returns the run in the state to test and the folder of its checkpoints.
 			crashed := func(t *testing.T) (output string, s slot) {
 				output = t.TempDir()
-				s, err := newSlot((&Run{filepath.Join(output, checkpointsName)}).Dir(7))
+				s, err := newSlot((&Run{filepath.Join(output, DirName)}).Dir(7))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -123,7 +123,7 @@ func TestKilledWriter(t *testing.T) {
 		return
 	}
 	root := t.TempDir()
-	run := &Run{filepath.Join(root, checkpointsName)}
+	run := &Run{filepath.Join(root, DirName)}
 	if err := run.Save(7, checkpoint("good")); err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
+	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/data/parquetio"
 	"t5train/internal/durable"
+	"t5train/trainer/record"
 )
 
 // openData opens data files, which must have rows.
@@ -62,6 +65,15 @@ func dataOf(c *configs.Config) (all []keyedFiles) {
 func checkOutput(c *configs.Config) error {
 	if err := durable.CheckWritable(c.Output); err != nil {
 		return fmt.Errorf("output: %s cannot be written: %w", c.Output, err)
+	}
+	inner := []string{checkpoints.DirName, record.DirName, eventsName}
+	if c.Data.Tokens == "" {
+		inner = append(inner, tokensName)
+	}
+	for _, name := range inner {
+		if err := durable.CheckNoLink(filepath.Join(c.Output, name)); err != nil {
+			return fmt.Errorf("output: %w", err)
+		}
 	}
 	return nil
 }

@@ -241,12 +241,15 @@ func (r *textReader) open(ctx context.Context, m *material, key string, patterns
 	return s, filesOf(set, key, s.Manifest().Files), nil
 }
 
+// tokensName is the folder of a run that holds its token stores, unless data.tokens names another one.
+const tokensName = "tokens"
+
 // tokensOf returns the folder of the token stores.
 func tokensOf(c *configs.Config) string {
 	if c.Data.Tokens != "" {
 		return c.Data.Tokens
 	}
-	return filepath.Join(c.Output, "tokens")
+	return filepath.Join(c.Output, tokensName)
 }
 
 // inPart says in which entry of a mixture something is wrong.

@@ -227,3 +227,21 @@ func checkNoHalf(t *testing.T, out string) {
 		}
 	}
 }
+
+// A link in place of a store that is being made is no way to write elsewhere.
+func TestBuild_LinkedPart(t *testing.T) {
+	corpus, outside := t.TempDir(), t.TempDir()
+	writeCorpus(t, filepath.Join(corpus, "a.parquet"), mixedTexts()...)
+	made, _ := mustBuild(t, t.TempDir(), corpus, newByteTokenizer(), Options{})
+	out := t.TempDir()
+	if err := os.Symlink(outside, filepath.Join(out, filepath.Base(made.Dir())+".part")); err != nil {
+		t.Skip(err)
+	}
+	_, _, err := Build(t.Context(), out, openCorpus(t, corpus), newByteTokenizer(), Options{Column: "text"})
+	if err == nil || !strings.Contains(err.Error(), ".part: it is a symbolic link") {
+		t.Errorf("got error %v, want one that names the link", err)
+	}
+	if got := names(t, outside); got != "" {
+		t.Errorf("outside there are %s", got)
+	}
+}

@@ -51,7 +51,7 @@ func openPart(dir string, key Key, files *snapshot, commitBytes int64) (*part, e
 var errShort = errors.New("the file is shorter than store.json says")
 
 func (p *part) open() (err error) {
-	if err := durable.MkdirAll(p.dir); err != nil {
+	if err := durable.MkdirInner(p.dir); err != nil {
 		return err
 	}
 	const flags = os.O_WRONLY | os.O_CREATE | os.O_APPEND

@@ -86,3 +86,46 @@ func TestLinkedFoldersAreFollowed(t *testing.T) {
 	}
 	release()
 }
+
+func TestInnerFoldersAreNoLinks(t *testing.T) {
+	outside, root := t.TempDir(), t.TempDir()
+	link := filepath.Join(root, "report")
+	if err := os.Symlink(outside, link); err != nil {
+		t.Skip(err)
+	}
+	if err := MkdirInner(link); err == nil || !strings.Contains(err.Error(), link+": it is a symbolic link") {
+		t.Errorf("got %v, want an error that names the link", err)
+	}
+	if err := MkdirInner(filepath.Join(link, "report")); err != nil || !exists(filepath.Join(outside, "report")) {
+		t.Errorf("behind a link that the user names: %v", err)
+	}
+}
+
+// A folder that is handed over must not make us take files from elsewhere, or remove any there.
+func TestLinkedStagesAreNotFollowed(t *testing.T) {
+	outside := t.TempDir()
+	for name, text := range map[string]string{journalName: `{"Files": ["secret"]}`, "secret": "secret"} {
+		if err := os.WriteFile(filepath.Join(outside, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{publishName, stageName} {
+		dir := t.TempDir()
+		if err := os.Symlink(outside, filepath.Join(dir, name)); err != nil {
+			t.Skip(err)
+		}
+		s, err := OpenStage(dir)
+		if err == nil {
+			err = s.Close()
+		}
+		if name == publishName && (err == nil || !strings.Contains(err.Error(), publishName+": it is a symbolic link")) {
+			t.Errorf("got %v, want an error that names the link", err)
+		}
+		if name == publishName && Settle(dir) == nil {
+			t.Error("settled")
+		}
+		if !exists(filepath.Join(outside, journalName)) || !exists(filepath.Join(outside, "secret")) {
+			t.Errorf("%s: files outside have gone", name)
+		}
+	}
+}

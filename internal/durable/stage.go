@@ -159,6 +159,9 @@ func exists(path string) bool {
 // finish publishes what a folder has to publish, and returns the names. The lock must be held.
 func finish(dir string) (names []string, err error) {
 	publish := filepath.Join(dir, publishName)
+	if err := CheckNoLink(publish); err != nil {
+		return nil, err
+	}
 	text, err := bounded.ReadFile(filepath.Join(publish, journalName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, RemoveAll(publish) // all was done but this

@@ -66,7 +66,7 @@ func Read[T Run | Evaluation](path string) (v T, err error) {
 func Write[T Run | Evaluation](path string, v T) error {
 	text, err := json.Marshal(v)
 	if err == nil {
-		err = durable.MkdirAll(filepath.Dir(path))
+		err = durable.MkdirInner(filepath.Dir(path))
 	}
 	if err == nil {
 		err = durable.ReplaceFile(path, append(text, '\n'))

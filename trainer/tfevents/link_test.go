@@ -27,3 +27,16 @@ func TestReplaceLeavesWhatLinksName(t *testing.T) {
 		t.Errorf("the file outside is %q, error %v", got, err)
 	}
 }
+
+func TestReplaceFollowsNoLinkToAFolder(t *testing.T) {
+	outside, link := t.TempDir(), filepath.Join(t.TempDir(), "tensorboard")
+	if err := os.Symlink(outside, link); err != nil {
+		t.Skip(err)
+	}
+	if _, err := Replace(link, time.Unix(1000, 0), nil); err == nil {
+		t.Error("events were written through a link")
+	}
+	if entries, err := os.ReadDir(outside); err != nil || len(entries) > 0 {
+		t.Errorf("outside there are %v, error %v", entries, err)
+	}
+}

@@ -43,7 +43,7 @@ func Replace(dir string, now time.Time, points []Point) (*Writer, error) {
 }
 
 func replace(dir string, now time.Time, points []Point) (*Writer, error) {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	if err := durable.MkdirInner(dir); err != nil {
 		return nil, err
 	}
 	old, err := files(dir)
