@@ -10,7 +10,7 @@ import (
 	"t5train/model"
 	"t5train/model/decode"
 	"t5train/model/kernel"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
 )
@@ -25,9 +25,9 @@ type Evaluator struct {
 	labels    labelScorer    // of a task that is Ranked
 	how       decode.Options // of answers that are generated: greedily unless the caller changes it
 
-	// World, if not nil, divides the work over its ranks, which must evaluate the same. All get the result, the same bits
+	// Group, if not nil, divides the work over its ranks, which must evaluate the same. All get the result, the same bits
 	// as one process on its own.
-	World *dist.World
+	Group *allreduce.Group
 
 	// Fit finds the temperature of the labels' probabilities anew: the examples are those to calibrate on.
 	Fit bool
@@ -146,7 +146,7 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 		a.NLL, a.Tokens, a.Correct, a.Index = totals.NLL, totals.Tokens, totals.Correct, batch.Index
 		return a, err
 	}
-	err = divide(ctx, e.World, func(ctx context.Context, next func(func() (answered, error)) error) error {
+	err = allreduce.Distribute(ctx, e.Group, func(ctx context.Context, next func(func() (answered, error)) error) error {
 		return eachBatch(ctx, examples, firstPositive(batchSize, defaultBatch), func(read func() *data.Batch) error {
 			return next(func() (answered, error) { return compute(read()) })
 		})

@@ -16,7 +16,7 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/model"
 	"t5train/model/kernel"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/record"
 )
 
@@ -34,12 +34,12 @@ type FinetuneOptions struct {
 	// leaves it alone.
 	Initial string
 
-	// World, if not nil, are the ranks that train together: all of them make the same call. The micro-batches of a step are
+	// Group, if not nil, are the ranks that train together: all of them make the same call. The micro-batches of a step are
 	// divided over them, so train.accumulate must be a multiple of their number. The first rank writes.
-	World *dist.World
+	Group *allreduce.Group
 
-	// Patience is how long ranks wait for each other, once they train, before the run ends with an error; 0 is forever.
-	Patience time.Duration
+	// Timeout is how long ranks wait for each other, once they train, before the run ends with an error; 0 is forever.
+	Timeout time.Duration
 }
 
 // Result is how a run ended.

@@ -16,7 +16,7 @@ import (
 	"t5train/internal/mmap"
 	"t5train/model/decode"
 	"t5train/model/kernel"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/metric"
 )
 
@@ -30,7 +30,7 @@ type heldOutText struct {
 	batchSize int
 	gaps      *gapFiller // nil without samples
 	digest    string     // of the text
-	world     *dist.World
+	group     *allreduce.Group
 }
 
 // heldOutPart are the examples of one denoiser.
@@ -104,7 +104,7 @@ func (t *textTotals) add(o textTotals) {
 func (h *heldOutText) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Value, []string, error) {
 	var t textTotals
 	var loss metric.Loss
-	err := divide(ctx, h.world, func(ctx context.Context, next func(compute func() (textTotals, error)) error) error {
+	err := allreduce.Distribute(ctx, h.group, func(ctx context.Context, next func(compute func() (textTotals, error)) error) error {
 		return h.eachPart(ctx, func(pieces somePieces, read func() *data.Batch) error {
 			return next(func() (textTotals, error) { return h.evaluate(pieces, read()) })
 		})
@@ -129,10 +129,10 @@ func (h *heldOutText) Evaluate(ctx context.Context, done func(n int64)) ([]metri
 	if t.Spans > 0 {
 		values = append(values, metric.Value{Name: "span_accuracy", Value: float64(t.Filled) / float64(t.Spans)})
 	}
-	if h.gaps == nil || !h.world.First() {
+	if h.gaps == nil || !h.group.First() {
 		return values, nil, nil
 	}
-	if h.world.Size() > 1 {
+	if h.group.Size() > 1 {
 		ctx = context.WithoutCancel(ctx) // the other ranks go on
 	}
 	shown, err := h.gaps.show(ctx)
@@ -155,7 +155,7 @@ func (h *heldOutText) eachBatch(ctx context.Context, f func(*data.Batch) error) 
 	return h.eachPart(ctx, func(_ somePieces, read func() *data.Batch) error { return f(read()) })
 }
 
-func (h *heldOutText) divide(w *dist.World) { h.world = w }
+func (h *heldOutText) setGroup(g *allreduce.Group) { h.group = g }
 
 // evaluate returns the totals of a batch.
 func (h *heldOutText) evaluate(pieces somePieces, batch *data.Batch) (textTotals, error) {
@@ -206,13 +206,13 @@ func evaluateText(ctx context.Context, b *Bundle, o EvaluateOptions) ([]metric.V
 	if done != nil {
 		defer done()
 	}
-	if err := o.World.Agree(err); err != nil {
+	if err := o.Group.Agree(err); err != nil {
 		return nil, err
 	}
-	if err := o.World.Same(map[string]string{"text": h.digest, "number of examples": strconv.Itoa(h.Len()), "batch size": strconv.Itoa(o.BatchSize)}); err != nil {
+	if err := o.Group.Same(map[string]string{"text": h.digest, "number of examples": strconv.Itoa(h.Len()), "batch size": strconv.Itoa(o.BatchSize)}); err != nil {
 		return nil, err
 	}
-	h.divide(o.World)
+	h.setGroup(o.Group)
 	progress := o.Console.Start("evaluate", "examples", int64(h.Len()))
 	defer progress.Stop()
 	var values []metric.Value

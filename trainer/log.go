@@ -76,7 +76,7 @@ func (s *stepLog) step(r stepResult) error {
 	}
 	s.since, s.paused, s.tokens, s.waited = time.Now(), 0, 0, waited
 	l.state.LossSum, l.state.LossSteps = 0, 0
-	if !l.world.First() {
+	if !l.group.First() {
 		return nil
 	}
 	return l.history.addTrain(record.Train{

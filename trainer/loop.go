@@ -17,7 +17,7 @@ import (
 	"t5train/internal/mmap"
 	"t5train/model"
 	"t5train/model/kernel"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
 )
@@ -25,7 +25,7 @@ import (
 // loop is a training run: steps, with log lines, evaluations and checkpoints between them.
 type loop struct {
 	config   *configs.Config
-	world    *dist.World
+	group    *allreduce.Group
 	bundle   *Bundle
 	batches  *data.Batches
 	perEpoch int64   // examples
@@ -40,9 +40,9 @@ type loop struct {
 	metrics  map[string]float64 // of the evaluation at state.Evaluated
 }
 
-func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *checkpoints.Run, console *Console, world *dist.World) (*loop, error) {
+func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *checkpoints.Run, console *Console, group *allreduce.Group) (*loop, error) {
 	l := &loop{
-		config: c, world: world, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console, recorder: recorder{c.Output},
+		config: c, group: group, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console, recorder: recorder{c.Output},
 		state: state{Examples: int64(m.train.Len()), Data: m.digests, Config: decisive(c)},
 	}
 	var err error
@@ -50,12 +50,12 @@ func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *
 		return nil, err
 	}
 	l.total = totalSteps(c.Train, l.batches)
-	if l.stepper, err = newStepper(c, b.Model, w, l.total, l.world); err != nil {
+	if l.stepper, err = newStepper(c, b.Model, w, l.total, l.group); err != nil {
 		return nil, err
 	}
 	l.stepper.beforeUpdate = l.saver.release
 	if l.heldOut != nil {
-		l.heldOut.divide(l.world)
+		l.heldOut.setGroup(l.group)
 	}
 	return l, nil
 }
@@ -98,10 +98,10 @@ func (l *loop) run(ctx context.Context) (*Result, error) {
 	if err = errors.Join(err, l.saver.wait()); err != nil {
 		return nil, l.withKept(err)
 	}
-	if !l.world.First() {
-		l.world.Watch(0) // the first rank may take its time to write the last checkpoint
+	if !l.group.First() {
+		l.group.SetTimeout(0) // the first rank may take its time to write the last checkpoint
 	}
-	if err := l.world.Agree(nil); err != nil {
+	if err := l.group.Agree(nil); err != nil {
 		return nil, err
 	}
 	return newResult(l.saver.run, l.config.Output, l.state, interrupted), nil
@@ -156,7 +156,7 @@ func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
 // stopped returns an error when the context of a rank has ended, on all ranks.
 func (l *loop) stopped(ctx context.Context) error {
 	ended := ctx.Err() // asked once: all ranks must come to the same
-	all, err := dist.Gather(l.world, ended != nil)
+	all, err := allreduce.Gather(l.group, ended != nil)
 	switch {
 	case err != nil:
 		return fmt.Errorf("step %d: %w", l.state.Step, err)
@@ -198,7 +198,7 @@ func (l *loop) settle(ctx context.Context, log *stepLog, newEpoch bool) error {
 			return err
 		}
 	}
-	if l.state.Finished && l.world.First() {
+	if l.state.Finished && l.group.First() {
 		return l.recorder.finish(l)
 	}
 	return nil
@@ -214,8 +214,8 @@ func due(step, every int, otherwise bool) bool {
 
 // share returns which micro-batches of a step are those of this rank.
 func (l *loop) share() (first, number int) {
-	each := l.config.Train.Accumulate / l.world.Size()
-	return each * l.world.Rank(), each
+	each := l.config.Train.Accumulate / l.group.Size()
+	return each * l.group.Rank(), each
 }
 
 // read passes over the batches of the next step and returns those of this rank. After an error the position stays.
@@ -267,7 +267,7 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	for _, line := range shown {
 		l.console.Say("  %s", line)
 	}
-	if !l.world.First() {
+	if !l.group.First() {
 		return improved, nil
 	}
 	if err := l.recorder.evaluated(l, shown, improved); err != nil {
@@ -301,7 +301,7 @@ func (l *loop) evaluateFirst(ctx context.Context) error {
 	}
 	all := onlyFinite(metricMap(values))
 	l.console.Say("step 0, the model as it was: validation %s", FormatMetrics(all, ShownFirst(l.config)...))
-	if !l.world.First() {
+	if !l.group.First() {
 		return nil
 	}
 	return l.history.addEval(record.Eval{Kind: record.KindEval, Metrics: all, Time: now()})
@@ -312,7 +312,7 @@ func (l *loop) compared() string { return cmp.Or(l.config.Eval.Metric, l.heldOut
 
 // save makes a checkpoint of this step: in the background, if training goes on.
 func (l *loop) save() error {
-	if !l.world.First() {
+	if !l.group.First() {
 		return nil
 	}
 	m, err := l.image()
@@ -352,7 +352,7 @@ func (l *loop) image() (image, error) {
 
 // interrupted saves what there is, unless that has just been done.
 func (l *loop) interrupted() error {
-	if l.state.Step == 0 || l.state.Step == l.saver.step || !l.world.First() {
+	if l.state.Step == 0 || l.state.Step == l.saver.step || !l.group.First() {
 		return nil
 	}
 	m, err := l.image()
@@ -372,7 +372,7 @@ func (l *loop) saved(err error) error {
 
 // withKept adds to the error that ends a run what is left of it, and what to do.
 func (l *loop) withKept(err error) error {
-	if errors.As(err, new(*dist.LateError)) {
+	if errors.As(err, new(*allreduce.LateError)) {
 		err = fmt.Errorf("%w; --rank-timeout says how long ranks wait", err)
 	}
 	step, ok, latestErr := l.saver.run.Latest()

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"t5train/data"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
 )
@@ -48,8 +48,8 @@ type heldOut interface {
 	Evaluate(ctx context.Context, done func(n int64)) (values []metric.Value, shown []string, err error)
 	// eachBatch calls f for the batches that Evaluate reads, in order. The batch is valid until f returns.
 	eachBatch(ctx context.Context, f func(*data.Batch) error) error
-	// divide makes the ranks of w share the work of evaluations. All get the metrics, the same bits as one process.
-	divide(w *dist.World)
+	// setGroup makes the ranks of g share the work of evaluations. All get the metrics, the same bits as one process.
+	setGroup(g *allreduce.Group)
 }
 
 // heldOutRows are the rows of a task.
@@ -75,7 +75,7 @@ func (h heldOutRows) eachBatch(ctx context.Context, f func(*data.Batch) error) e
 	return eachBatch(ctx, h.examples, h.batchSize, func(read func() *data.Batch) error { return f(read()) })
 }
 
-func (h heldOutRows) divide(w *dist.World) { h.World = w }
+func (h heldOutRows) setGroup(g *allreduce.Group) { h.Group = g }
 
 // eachBatch calls f for the batches of a source, in their order. A batch is made when f calls read, and valid until f returns.
 func eachBatch(ctx context.Context, examples data.Source, size int, f func(read func() *data.Batch) error) error {

@@ -12,7 +12,7 @@ import (
 	"t5train/data"
 	"t5train/data/task"
 	"t5train/model/kernel"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
 )
@@ -146,9 +146,9 @@ func (h heldOutTasks) exhibit() record.Evaluation {
 	return all
 }
 
-func (h heldOutTasks) divide(w *dist.World) {
+func (h heldOutTasks) setGroup(g *allreduce.Group) {
 	for _, p := range h {
-		p.heldOutRows.divide(w)
+		p.heldOutRows.setGroup(g)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"t5train/internal/durable"
 	"t5train/internal/mmap"
 	"t5train/model/kernel"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 )
 
 // readMaterial reads what a run works with. was are the digests of what a run that goes on has trained on so far.
@@ -36,14 +36,14 @@ func trainOn(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 	if p != nil {
 		defer p.close()
 	}
-	if err := o.World.Agree(err); err != nil {
+	if err := o.Group.Agree(err); err != nil {
 		return nil, err
 	}
 	// Before the loop is built: a rank with other data may find another mistake there.
 	if err := p.compare(); err != nil {
 		return nil, err
 	}
-	if err := o.World.Agree(p.build()); err != nil {
+	if err := o.Group.Agree(p.build()); err != nil {
 		return nil, err
 	}
 	if err := p.claim(ctx); err != nil {
@@ -52,12 +52,12 @@ func trainOn(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 	if p.from.state.Finished {
 		return newResult(p.run, p.config.Output, p.from.state, false), nil
 	}
-	processors, err := dist.Gather(o.World, processor(p.workers))
+	processors, err := allreduce.Gather(o.Group, processor(p.workers))
 	if err != nil {
 		return nil, err
 	}
 	p.loop.computeOn(processors)
-	o.World.Watch(o.Patience)
+	o.Group.SetTimeout(o.Timeout)
 	return p.loop.run(ctx)
 }
 
@@ -90,7 +90,7 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 	if p.run, err = checkpoints.OpenRun(c.Output); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(c.Output); err != nil && o.World.First() { // else it may hold a run that is finished
+	if _, err := os.Stat(c.Output); err != nil && o.Group.First() { // else it may hold a run that is finished
 		if err := checkOutput(c); err != nil {
 			return nil, err
 		}
@@ -98,7 +98,7 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 	if p.from, err = startOf(p.run, c, o); err != nil || p.from.state.Finished {
 		return p, err
 	}
-	if err := divisible(c.Train, o.World.Size(), p.from.resume); err != nil {
+	if err := divisible(c.Train, o.Group.Size(), p.from.resume); err != nil {
 		return nil, err
 	}
 	if o.Initial != "" && !p.from.resume {
@@ -106,7 +106,7 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 			return nil, fmt.Errorf("save the initial model to %s: %w (a model to start from is --model)", o.Initial, err)
 		}
 	}
-	if o.World.First() {
+	if o.Group.First() {
 		if err := checkOutput(c); err != nil {
 			return nil, err
 		}
@@ -114,7 +114,7 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 	if err := checkData(ctx, c); err != nil {
 		return nil, err
 	}
-	p.workers = kernel.NewWorkers(o.World.Threads(c.Train.Threads))
+	p.workers = kernel.NewWorkers(o.Group.Threads(c.Train.Threads))
 	if p.bundle, err = startModel(c, p.from, !o.NoVerify, o.Console); err != nil {
 		return nil, err
 	}
@@ -160,12 +160,12 @@ func (p *prepared) build() (err error) {
 	if p.bundle == nil {
 		return nil
 	}
-	if p.loop, err = newLoop(p.config, p.bundle, p.material, p.workers, p.run, p.options.Console, p.options.World); err != nil {
+	if p.loop, err = newLoop(p.config, p.bundle, p.material, p.workers, p.run, p.options.Console, p.options.Group); err != nil {
 		return err
 	}
 	p.closers = append(p.closers, p.loop.close)
 	warnRate(p.config, p.options.Console)
-	if p.options.World.First() {
+	if p.options.Group.First() {
 		if err := p.loop.checkSpace(p.from); err != nil {
 			return err
 		}
@@ -206,8 +206,8 @@ func divisors(n int) string {
 
 // compare makes sure that all ranks are about to do the same.
 func (p *prepared) compare() error {
-	w := p.options.World
-	if w.Size() == 1 {
+	g := p.options.Group
+	if g.Size() == 1 {
 		return nil
 	}
 	own := view{Overwrite: p.options.Overwrite, Step: p.from.step, Resume: p.from.resume, Config: decisive(p.config)}
@@ -215,15 +215,15 @@ func (p *prepared) compare() error {
 		own.Data, own.Examples = p.material.digests, int64(p.material.train.Len())
 		own.Weights = weightsDigest(p.bundle)
 	}
-	return dist.Compare(w, own, view.differs)
+	return allreduce.Compare(g, own, view.differs)
 }
 
 // claim makes the first rank the only writer of the output folder, makes sure that the others have the same one, and
 // prepares it.
 func (p *prepared) claim(ctx context.Context) error {
-	w := p.options.World
+	g := p.options.Group
 	if p.from.state.Finished {
-		return w.Agree(p.first(func() error { return p.from.finished(p.run, p.config, p.options.Console) }))
+		return g.Agree(p.first(func() error { return p.from.finished(p.run, p.config, p.options.Console) }))
 	}
 	err := p.first(func() error {
 		unlock, err := checkpoints.LockRun(p.config.Output)
@@ -232,13 +232,13 @@ func (p *prepared) claim(ctx context.Context) error {
 		}
 		return err
 	})
-	if err := w.Agree(err); err != nil {
+	if err := g.Agree(err); err != nil {
 		return err
 	}
 	if err := p.sameOutput(ctx); err != nil {
 		return err
 	}
-	return w.Agree(p.first(func() error {
+	return g.Agree(p.first(func() error {
 		if err := ctx.Err(); err != nil { // it may have ended while others looked for the folder
 			return err
 		}
@@ -248,7 +248,7 @@ func (p *prepared) claim(ctx context.Context) error {
 
 // first does what only the first rank does.
 func (p *prepared) first(f func() error) error {
-	if !p.options.World.First() {
+	if !p.options.Group.First() {
 		return nil
 	}
 	return f()
@@ -257,8 +257,8 @@ func (p *prepared) first(f func() error) error {
 // sameOutput makes sure that the output folder of all ranks is the one that the first rank has locked: else a run would go
 // well until some rank is to go on with it.
 func (p *prepared) sameOutput(ctx context.Context) error {
-	w, output := p.options.World, p.config.Output
-	if w.Size() == 1 {
+	g, output := p.options.Group, p.config.Output
+	if g.Size() == 1 {
 		return nil
 	}
 	var holder string
@@ -266,16 +266,16 @@ func (p *prepared) sameOutput(ctx context.Context) error {
 		holder, err = checkpoints.Holder(output)
 		return err
 	})
-	if err := w.Agree(err); err != nil {
+	if err := g.Agree(err); err != nil {
 		return err
 	}
-	holders, err := dist.Gather(w, holder)
+	holders, err := allreduce.Gather(g, holder)
 	if err != nil {
 		return err
 	}
 	waiting := time.AfterFunc(5*time.Second, func() { p.options.Console.Say("output: waiting until all ranks see who writes to %s", output) })
 	defer waiting.Stop()
-	return w.Agree(p.holds(ctx, holders[0]))
+	return g.Agree(p.holds(ctx, holders[0]))
 }
 
 // outputCached is how long network file systems may keep what they know of a folder, and some more.
@@ -291,9 +291,9 @@ func (p *prepared) holds(ctx context.Context, holder string) error {
 		}
 		if time.Since(begun) > outputCached {
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("output: %w: all ranks must be able to read what %s writes", err, p.options.World.Name(0))
+				return fmt.Errorf("output: %w: all ranks must be able to read what %s writes", err, p.options.Group.Name(0))
 			}
-			return fmt.Errorf("output: %s is not the folder that %s writes to: put it on a file system that all ranks share", output, p.options.World.Name(0))
+			return fmt.Errorf("output: %s is not the folder that %s writes to: put it on a file system that all ranks share", output, p.options.Group.Name(0))
 		}
 		select {
 		case <-ctx.Done():

@@ -9,7 +9,7 @@ import (
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/model/op"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/optim"
 )
 
@@ -25,16 +25,16 @@ type stepper struct {
 	workers   *kernel.Workers
 	clipNorm  float64 // 0 is off
 	seed      uint64  // of the dropout
-	world     *dist.World
-	reducer   *dist.Reducer // nil for a process on its own
+	group     *allreduce.Group
+	reducer   *allreduce.Reducer // nil for a process on its own
 
 	beforeUpdate func() // called once a step, before the weights and the optimizer's state change; nil is nothing
 }
 
 // newStepper returns the stepper of a resolved configuration, for a run of total steps, whose steps are divided over the
-// ranks of world. Whoever is done with it closes its graph.
-func newStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, world *dist.World) (*stepper, error) {
-	s := &stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), world: world}
+// ranks of group. Whoever is done with it closes its graph.
+func newStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, group *allreduce.Group) (*stepper, error) {
+	s := &stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), group: group}
 	var err error
 	if s.optimizer, err = newOptimizer(c.Optimizer, optimParams(m.Params), w); err != nil {
 		return nil, err
@@ -49,12 +49,12 @@ func newStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, wo
 	if err != nil {
 		return nil, err
 	}
-	if world.Size() > 1 {
+	if group.Size() > 1 {
 		var tables []*op.Param
 		if !m.Config.TieWordEmbeddings {
 			tables = append(tables, m.Shared)
 		}
-		if s.reducer, err = dist.NewReducer(world, m.Params, tables, w); err != nil {
+		if s.reducer, err = allreduce.NewReducer(group, m.Params, tables, w); err != nil {
 			return nil, fmt.Errorf("make place for gradients: %w", err)
 		}
 	}
@@ -82,7 +82,7 @@ func (s *stepper) step(number int, micro int64, batches []model.Batch) (stepResu
 	for _, b := range batches {
 		own += b.Targets()
 	}
-	all, err := dist.Gather(s.world, own)
+	all, err := allreduce.Gather(s.group, own)
 	if err != nil {
 		return stepResult{}, fmt.Errorf("step %d: %w", number+1, err)
 	}
@@ -117,7 +117,7 @@ func (s *stepper) weighted(number int, micro int64, batches []model.Batch, weigh
 	}
 	r.GradNorm = optim.ClipGlobalNorm(params, s.clipNorm, s.workers)
 	if bad := notFinite(r); bad != "" {
-		return r, s.world.Common(fmt.Errorf("step %d: %s: %w", number+1, bad, errDiverged))
+		return r, s.group.Common(fmt.Errorf("step %d: %s: %w", number+1, bad, errDiverged))
 	}
 	if s.beforeUpdate != nil {
 		s.beforeUpdate()
@@ -154,7 +154,7 @@ func (s *stepper) backward(micro int64, batches []model.Batch, weights []float32
 	if err := s.reduced(func(final func(*op.Param)) error { return run(last, final) }); err != nil {
 		return nil, err
 	}
-	all, err := dist.Gather(s.world, losses)
+	all, err := allreduce.Gather(s.group, losses)
 	return slices.Concat(all...), err
 }
 

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"io"
 
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 )
 
 // Stream answers inputs that need not fit into memory, in order, with one JSON object a line.
@@ -24,9 +24,9 @@ type Stream[In, Out any] struct {
 	// Beginnings returns what the lines of an input begin with, whatever the answer: see [Beginning].
 	Beginnings func(In) ([][]byte, error)
 
-	// World, if not nil, are ranks that share the work. The first one reads the inputs and writes the answers, the others need
+	// Group, if not nil, are ranks that share the work. The first one reads the inputs and writes the answers, the others need
 	// Answer only. Batches are those of one process, so the answers are too.
-	World *dist.World
+	Group *allreduce.Group
 
 	To      AnswerWriter
 	What    string // is done, for the progress: predict
@@ -44,7 +44,7 @@ type AnswerWriter interface {
 // Run answers the inputs until ctx ends, and returns how many have their answers in s.To.
 func (s Stream[In, Out]) Run(ctx context.Context) (answered int64, err error) {
 	r := streaming[In, Out]{Stream: s, ctx: ctx}
-	if !s.World.First() {
+	if !s.Group.First() {
 		return 0, r.serve()
 	}
 	defer r.stop()
@@ -86,7 +86,7 @@ func (r *streaming[In, Out]) add(in In) error {
 	if r.progress == nil {
 		r.start()
 	}
-	if r.waiting = append(r.waiting, in); len(r.waiting) < r.BatchSize*r.World.Size() {
+	if r.waiting = append(r.waiting, in); len(r.waiting) < r.BatchSize*r.Group.Size() {
 		return nil
 	}
 	return r.flush()

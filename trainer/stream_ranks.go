@@ -6,7 +6,7 @@ import (
 	"errors"
 	"slices"
 
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 )
 
 // work is what the first rank asks the others for. Fields are exported for the exchange.
@@ -22,8 +22,8 @@ type work[In any] struct {
 // answer returns the lines of the inputs that wait, those of each rank in one piece.
 func (r *streaming[In, Out]) answer() ([][]byte, error) {
 	w := work[In]{First: r.answered, Inputs: slices.Collect(slices.Chunk(r.waiting, r.BatchSize))}
-	if r.World.Size() > 1 {
-		if _, err := dist.Gather(r.World, w); err != nil {
+	if r.Group.Size() > 1 {
+		if _, err := allreduce.Gather(r.Group, w); err != nil {
 			return nil, err
 		}
 	}
@@ -33,7 +33,7 @@ func (r *streaming[In, Out]) answer() ([][]byte, error) {
 // share answers the part of this rank and returns the lines of all.
 func (r *streaming[In, Out]) share(w work[In]) ([][]byte, error) {
 	var lines [][]byte
-	err := divide(r.ctx, r.World, func(ctx context.Context, next func(func() ([]byte, error)) error) error {
+	err := allreduce.Distribute(r.ctx, r.Group, func(ctx context.Context, next func(func() ([]byte, error)) error) error {
 		first := w.First
 		for _, inputs := range w.Inputs {
 			if err := next(func() ([]byte, error) { return r.encoded(first, inputs) }); err != nil {
@@ -70,17 +70,17 @@ func (r *streaming[In, Out]) encoded(first int64, inputs []In) ([]byte, error) {
 // serve answers what the first rank asks for until it asks for no more.
 func (r *streaming[In, Out]) serve() error {
 	for {
-		before := r.World.Watch(0) // the first rank may wait for inputs, or look for answers that are there
-		all, err := dist.Gather(r.World, work[In]{})
-		r.World.Watch(before)
+		before := r.Group.SetTimeout(0) // the first rank may wait for inputs, or look for answers that are there
+		all, err := allreduce.Gather(r.Group, work[In]{})
+		r.Group.SetTimeout(before)
 		if err != nil {
 			return err
 		}
 		switch w := all[0]; {
 		case w.Canceled:
-			return r.World.Common(context.Canceled)
+			return r.Group.Common(context.Canceled)
 		case w.End && w.Failed != "":
-			return r.World.Common(errors.New(w.Failed))
+			return r.Group.Common(errors.New(w.Failed))
 		case w.End:
 			return nil
 		default:
@@ -93,13 +93,13 @@ func (r *streaming[In, Out]) serve() error {
 
 // dismiss ends the other ranks, which share has not ended already, with an error of this one.
 func (r *streaming[In, Out]) dismiss(err error) error {
-	if r.World.Size() == 1 || r.World.Broken() || errors.As(err, new(dist.CommonError)) {
+	if r.Group.Size() == 1 || r.Group.Broken() || errors.As(err, new(allreduce.CommonError)) {
 		return err
 	}
 	w := work[In]{End: true}
 	if err != nil {
 		w.Failed, w.Canceled = err.Error(), errors.Is(err, context.Canceled)
 	}
-	_, gather := dist.Gather(r.World, w)
-	return errors.Join(r.World.Common(err), gather)
+	_, gather := allreduce.Gather(r.Group, w)
+	return errors.Join(r.Group.Common(err), gather)
 }

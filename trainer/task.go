@@ -12,7 +12,7 @@ import (
 	"t5train/model"
 	"t5train/model/decode"
 	"t5train/model/kernel"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/metric"
 	"t5train/trainer/record"
 )
@@ -27,8 +27,8 @@ type EvaluateOptions struct {
 	MaxTargetLength int          // tokens; 0 is the checkpoint's, or else 128
 	Tokens          string       // folder of token stores for a checkpoint that is pre-trained; "" is a temporary one
 	Threads         int
-	Console         *Console    // nil is silent
-	World           *dist.World // ranks that share the work, each of which makes the same call; nil is none
+	Console         *Console         // nil is silent
+	Group           *allreduce.Group // ranks that share the work, each of which makes the same call; nil is none
 
 	Generation *decode.Options // of answers that are texts; nil is greedy. One sequence counts, so Returned is 0.
 }
@@ -39,16 +39,16 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	if b.isEmpty() {
 		return nil, fmt.Errorf("evaluate: %w", model.ErrNoModel)
 	}
-	o.Threads, o.BatchSize = o.World.Threads(o.Threads), firstPositive(o.BatchSize, defaultBatch)
+	o.Threads, o.BatchSize = o.Group.Threads(o.Threads), firstPositive(o.BatchSize, defaultBatch)
 	if b.Info.Objective != nil && b.Info.Task == nil && o.Task.Name == "" {
 		if o.Generation != nil {
-			return nil, o.World.Common(errNothingGenerated)
+			return nil, o.Group.Common(errNothingGenerated)
 		}
 		values, err := evaluateText(ctx, b, o)
 		return &Evaluation{Values: values}, err
 	}
 	e, examples, notes, err := newEvaluation(ctx, b, o)
-	if err := o.World.Agree(err); err != nil {
+	if err := o.Group.Agree(err); err != nil {
 		return nil, err
 	}
 	if err := sameEvaluation(e, examples, o); err != nil {
@@ -65,16 +65,16 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 	}
 	progress.Stop()
 	result := &Evaluation{Values: values, Signatures: answers.signatures(), Constants: e.seen.Constants, Notes: append(notes, e.seen.Notes...)}
-	if o.World.First() {
+	if o.Group.First() {
 		result.Intervals, err = intervals(ctx, answers.sampled(), metricNames(values), o.Console)
 	} else {
-		o.World.Watch(0) // the first rank computes the intervals, and writes all
+		o.Group.SetTimeout(0) // the first rank computes the intervals, and writes all
 	}
-	if err := o.World.Agree(err); err != nil {
+	if err := o.Group.Agree(err); err != nil {
 		return nil, err
 	}
 	// Asked anew, for a signal may have come to a rank while it waited for the first one.
-	if err := o.World.Agree(ctx.Err()); err != nil {
+	if err := o.Group.Agree(ctx.Err()); err != nil {
 		return nil, err
 	}
 	return result, nil
@@ -82,7 +82,7 @@ func Evaluate(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluation, e
 
 // sameEvaluation makes sure that all ranks are about to evaluate the same.
 func sameEvaluation(e *Evaluator, examples *data.Examples, o EvaluateOptions) error {
-	if o.World.Size() == 1 {
+	if o.Group.Size() == 1 {
 		return nil // nothing is digested
 	}
 	what, err := json.Marshal(struct {
@@ -90,10 +90,10 @@ func sameEvaluation(e *Evaluator, examples *data.Examples, o EvaluateOptions) er
 		Generation decode.Options
 		BatchSize  int
 	}{e.spec, e.how, o.BatchSize})
-	if err := o.World.Agree(err); err != nil {
+	if err := o.Group.Agree(err); err != nil {
 		return err
 	}
-	return o.World.Same(map[string]string{"set of examples": examples.Digest(), "task": string(what)})
+	return o.Group.Same(map[string]string{"set of examples": examples.Digest(), "task": string(what)})
 }
 
 // intervals returns the intervals of the metrics that are shown.
@@ -168,7 +168,7 @@ func newEvaluation(ctx context.Context, b *Bundle, o EvaluateOptions) (*Evaluato
 	}
 	w := kernel.NewWorkers(o.Threads)
 	e := NewEvaluator(b, spec, limits.MaxTarget, w)
-	e.World = o.World
+	e.Group = o.Group
 	if o.Generation != nil {
 		e.how = *o.Generation
 		e.how.MaxTokens = limits.MaxTarget

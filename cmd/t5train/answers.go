@@ -125,7 +125,7 @@ func (d *device) Close() error { return d.finish(nil) }
 
 // answer runs a stream into the place that the flags say. toParquet makes rows of its lines.
 func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job func() (answers.Job, error), s trainer.Stream[In, Out], toParquet func(lines io.ReadSeeker, w io.Writer) error) (err error) {
-	if !s.World.First() {
+	if !s.Group.First() {
 		_, err := s.Run(c.Context())
 		return err
 	}

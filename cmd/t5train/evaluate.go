@@ -13,7 +13,7 @@ import (
 
 	"t5train/model/decode"
 	"t5train/trainer"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/record"
 )
 
@@ -75,9 +75,9 @@ share.`,
 			if err := g.check(c); err != nil {
 				return err
 			}
-			return ranks.share(c.Context(), a, func(a app, console *trainer.Console, w *dist.World) (stopped bool, err error) {
-				o.Console, o.World = console, w
-				if w.First() {
+			return ranks.share(c.Context(), a, func(a app, console *trainer.Console, group *allreduce.Group) (stopped bool, err error) {
+				o.Console, o.Group = console, group
+				if group.First() {
 					err = checkWritable(output)
 				}
 				var m openedModel
@@ -93,14 +93,14 @@ share.`,
 					generation, err = g.options(c, decode.Options{}, bundle.Tokenizer)
 					o.Generation = &generation
 				}
-				if err := w.Agree(err); err != nil {
+				if err := group.Agree(err); err != nil {
 					return false, err
 				}
-				w.Watch(ranks.patience)
-				if err := m.sameOnRanks(w, nil); err != nil {
+				group.SetTimeout(ranks.timeout)
+				if err := m.sameOnRanks(group, nil); err != nil {
 					return false, err
 				}
-				if !w.First() {
+				if !group.First() {
 					_, err := trainer.Evaluate(c.Context(), bundle, o)
 					return false, err
 				}

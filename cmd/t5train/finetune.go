@@ -13,7 +13,7 @@ import (
 	"t5train/configs"
 	"t5train/model"
 	"t5train/trainer"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/record"
 )
 
@@ -182,19 +182,19 @@ func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Conf
 		if o.Resume && o.Overwrite {
 			return usageError{errors.New("got both --resume and --overwrite: the one keeps the run that the other removes"), c.CommandPath()}
 		}
-		return ranks.share(c.Context(), a, func(a app, console *trainer.Console, w *dist.World) (stopped bool, err error) {
+		return ranks.share(c.Context(), a, func(a app, console *trainer.Console, group *allreduce.Group) (stopped bool, err error) {
 			sources.say = console.Say
 			config, err := sources.load(c)
-			if err := w.Agree(err); err != nil {
+			if err := group.Agree(err); err != nil {
 				return false, err
 			}
-			o.Console, o.World, o.Patience = console, w, ranks.patience
+			o.Console, o.Group, o.Timeout = console, group, ranks.timeout
 			collectEarly()
 			result, err := run(c.Context(), config, o)
 			if err != nil {
 				return false, err
 			}
-			if w.First() {
+			if group.First() {
 				printResult(a, config, result)
 			}
 			return result.Interrupted, nil

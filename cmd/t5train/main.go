@@ -21,7 +21,7 @@ import (
 
 	"t5train/internal/mmap"
 	"t5train/internal/visible"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -77,7 +77,7 @@ func say(stderr io.Writer, err error) {
 		return
 	}
 	// Mostly another rank has the same error, and the launcher ends this one once that has said so.
-	time.Sleep(time.Duration(dist.LauncherFrom(os.Getenv).Turn()) * 1500 * time.Millisecond)
+	time.Sleep(time.Duration(allreduce.LauncherFrom(os.Getenv).Turn()) * 1500 * time.Millisecond)
 	fmt.Fprintln(stderr, "t5train:", visible.Text(err.Error()))
 	var usage usageError
 	if errors.As(err, &usage) {

@@ -11,8 +11,8 @@ import (
 	"t5train/data/task"
 	"t5train/model/decode"
 	"t5train/trainer"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/answers"
-	"t5train/trainer/dist"
 )
 
 // openedModel is a checkpoint that answers.
@@ -111,15 +111,15 @@ func (m openedModel) job(command, format string, what any) (answers.Job, error) 
 }
 
 // sameOnRanks makes sure that all ranks have the same model, and the same of what decides about its answers besides.
-func (m openedModel) sameOnRanks(w *dist.World, what any) error {
-	if w.Size() == 1 {
+func (m openedModel) sameOnRanks(group *allreduce.Group, what any) error {
+	if group.Size() == 1 {
 		return nil // nothing is read for a digest
 	}
 	job, err := m.job("", "", what)
-	if err := w.Agree(err); err != nil {
+	if err := group.Agree(err); err != nil {
 		return err
 	}
-	return w.Same(job)
+	return group.Same(job)
 }
 
 // flatten notes the values of a JSON object by their paths, generation.Beams, without those that are off.

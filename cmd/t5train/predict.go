@@ -12,8 +12,8 @@ import (
 	"t5train/model/decode"
 	"t5train/model/kernel"
 	"t5train/trainer"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/answers"
-	"t5train/trainer/dist"
 )
 
 func predictCommand(a app) *cobra.Command {
@@ -57,16 +57,16 @@ checkpoint, task and flags of generation.`,
 			if err := g.check(c); err != nil {
 				return err
 			}
-			return ranks.share(c.Context(), a, func(a app, console *trainer.Console, w *dist.World) (stopped bool, err error) {
-				p, err := f.prepare(c, &g, console, w)
-				if err := w.Agree(err); err != nil {
+			return ranks.share(c.Context(), a, func(a app, console *trainer.Console, group *allreduce.Group) (stopped bool, err error) {
+				p, err := f.prepare(c, &g, console, group)
+				if err := group.Agree(err); err != nil {
 					return false, err
 				}
-				w.Watch(ranks.patience)
-				if err := p.model.sameOnRanks(w, onRanks{p.about(&f), f.in.texts, f.in.path, f.in.format, f.out.output}); err != nil {
+				group.SetTimeout(ranks.timeout)
+				if err := p.model.sameOnRanks(group, onRanks{p.about(&f), f.in.texts, f.in.path, f.in.format, f.out.output}); err != nil {
 					return false, err
 				}
-				return false, p.run(c, a, &f, console, w)
+				return false, p.run(c, a, &f, console, group)
 			})
 		},
 	}
@@ -100,8 +100,8 @@ type prediction struct {
 }
 
 // prepare opens the model and finds out what can be wrong before inputs are read.
-func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *trainer.Console, w *dist.World) (*prediction, error) {
-	if w.First() {
+func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *trainer.Console, group *allreduce.Group) (*prediction, error) {
+	if group.First() {
 		if err := checkWritable(f.out.output); err != nil {
 			return nil, err
 		}
@@ -120,14 +120,14 @@ func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *traine
 	} else if p.how, err = m.generation(c, g, &f.limits, console); err != nil {
 		return nil, err
 	}
-	p.predictor = trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(w.Threads(f.threads)), f.limits)
+	p.predictor = trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(group.Threads(f.threads)), f.limits)
 	if len(spec.Labels) == 0 {
 		if err := g.checkFor(c, p.how, p.predictor); err != nil {
 			return nil, err
 		}
 	}
 	p.choices = g.choicesDigest
-	if w.First() {
+	if group.First() {
 		p.total, err = f.in.count(c.Context(), spec.TextColumns)
 	}
 	return p, err
@@ -144,7 +144,7 @@ func (p *prediction) about(f *askFlags) about {
 	}
 }
 
-func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *trainer.Console, w *dist.World) error {
+func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *trainer.Console, group *allreduce.Group) error {
 	job := func() (answers.Job, error) {
 		return p.model.job("predict", f.out.format, p.about(f))
 	}
@@ -159,15 +159,15 @@ func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *trainer.
 			predictions, err := p.predictor.Predict(ctx, first, batch, p.how, &cuts)
 			return slices.Collect(slices.Chunk(predictions, 1)), err
 		},
-		Total: p.total, BatchSize: f.batchSize, Beginnings: trainer.Input.Beginnings, What: "predict", Console: console, World: w,
+		Total: p.total, BatchSize: f.batchSize, Beginnings: trainer.Input.Beginnings, What: "predict", Console: console, Group: group,
 	}, toParquet)
 	if err != nil {
 		return err
 	}
-	if !w.First() {
-		w.Watch(0) // the first rank may make a parquet file of the answers
+	if !group.First() {
+		group.SetTimeout(0) // the first rank may make a parquet file of the answers
 	}
-	all, err := dist.Gather(w, cuts)
+	all, err := allreduce.Gather(group, cuts)
 	if err != nil {
 		return err
 	}

@@ -12,13 +12,13 @@ import (
 
 	"t5train/internal/visible"
 	"t5train/trainer"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 )
 
 // rankFlags are the flags of a command whose work several processes share.
 type rankFlags struct {
 	distributed bool
-	patience    time.Duration
+	timeout     time.Duration
 }
 
 // distributedFlag is the flag of the commands whose work ranks share.
@@ -26,7 +26,7 @@ const distributedFlag = "distributed"
 
 func (f *rankFlags) add(c *cobra.Command) {
 	c.Flags().BoolVar(&f.distributed, distributedFlag, false, "work with other processes over MPI, although nothing tells that a launcher such as mpirun has started this one")
-	c.Flags().DurationVar(&f.patience, "rank-timeout", 10*time.Minute, "how long processes that train, evaluate or predict wait for one that does not answer, before all end: longer than a checkpoint takes, and a minute at least while they start; 0 is forever. Work without a limit, such as reading data or inputs, is waited for, and said so after it")
+	c.Flags().DurationVar(&f.timeout, "rank-timeout", 10*time.Minute, "how long processes that train, evaluate or predict wait for one that does not answer, before all end: longer than a checkpoint takes, and a minute at least while they start; 0 is forever. Work without a limit, such as reading data or inputs, is waited for, and said so after it")
 }
 
 // errSaid is an error that somebody has reported already: this process, or another rank.
@@ -37,45 +37,45 @@ var errStoppedElsewhere = errors.New("another rank was stopped")
 
 // share runs a command with the other ranks, if a launcher has started any, and ends them together. Only the first rank
 // gets the output of the process; the others are silent. f returns whether a signal has stopped the work early.
-func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *trainer.Console, w *dist.World) (stopped bool, err error)) error {
-	launcher := dist.LauncherFrom(os.Getenv)
+func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *trainer.Console, group *allreduce.Group) (stopped bool, err error)) error {
+	launcher := allreduce.LauncherFrom(os.Getenv)
 	if !launcher.Several() && !f.distributed {
 		_, err := work(a, a.console(), nil)
 		return err
 	}
-	if f.patience < 0 {
-		return fmt.Errorf("--rank-timeout %s: want 0, which is forever, or more", f.patience)
+	if f.timeout < 0 {
+		return fmt.Errorf("--rank-timeout %s: want 0, which is forever, or more", f.timeout)
 	}
-	patience := f.patience
-	if patience > 0 { // a launcher needs its time to start all of them
-		patience = max(patience, time.Minute)
+	timeout := f.timeout
+	if timeout > 0 { // a launcher needs its time to start all of them
+		timeout = max(timeout, time.Minute)
 	}
-	w, err := dist.Open(launcher, patience)
+	group, err := allreduce.Open(launcher, timeout)
 	if err != nil {
 		return err
 	}
 	console := a.console()
-	if !w.First() {
+	if !group.First() {
 		a.stdout, a.data, console = io.Discard, io.Discard, trainer.PlainConsole(io.Discard)
 	}
-	console.Say("%s", w)
-	w.Remind(f.patience, func(line string) { fmt.Fprintf(a.stderr, "%s: %s\n", w.Name(w.Rank()), line) })
-	defer sayWaiting(ctx, a, w)()
-	stopped, err := work(a, console, w)
-	if err == nil || w.Size() == 1 || errors.As(err, new(dist.CommonError)) {
-		return endTogether(ctx, a, w, stopped, err)
+	console.Say("%s", group)
+	group.Remind(f.timeout, func(line string) { fmt.Fprintf(a.stderr, "%s: %s\n", group.Name(group.Rank()), line) })
+	defer sayWaiting(ctx, a, group)()
+	stopped, err := work(a, console, group)
+	if err == nil || group.Size() == 1 || errors.As(err, new(allreduce.CommonError)) {
+		return endTogether(ctx, a, group, stopped, err)
 	}
 	if !trainer.Stopped(err) {
-		fmt.Fprintf(a.stderr, "t5train: %s: %s\n", w.Name(w.Rank()), visible.Text(err.Error())) // before Abort, which may end this process too
+		fmt.Fprintf(a.stderr, "t5train: %s: %s\n", group.Name(group.Rank()), visible.Text(err.Error())) // before Abort, which may end this process too
 	}
-	w.Abort()
+	group.Abort()
 	return errSaid
 }
 
 // sayWaiting says so where a rank that was told to stop does not end soon, for all end together: a step is soon done, reading
 // data is not. quiet ends that.
-func sayWaiting(ctx context.Context, a app, w *dist.World) (quiet func()) {
-	if w.Size() == 1 {
+func sayWaiting(ctx context.Context, a app, group *allreduce.Group) (quiet func()) {
+	if group.Size() == 1 {
 		return func() {}
 	}
 	ended := make(chan struct{})
@@ -88,25 +88,25 @@ func sayWaiting(ctx context.Context, a app, w *dist.World) (quiet func()) {
 		select {
 		case <-ended:
 		case <-time.After(5 * time.Second):
-			fmt.Fprintf(a.stderr, "%s was told to stop, and ends when all ranks have done what they are at; another signal ends them at once\n", w.Name(w.Rank()))
+			fmt.Fprintf(a.stderr, "%s was told to stop, and ends when all ranks have done what they are at; another signal ends them at once\n", group.Name(group.Rank()))
 		}
 	}()
 	return func() { close(ended) }
 }
 
 // endTogether ends all ranks that have the same outcome.
-func endTogether(ctx context.Context, a app, w *dist.World, stopped bool, err error) error {
+func endTogether(ctx context.Context, a app, group *allreduce.Group, stopped bool, err error) error {
 	if err != nil && !trainer.Stopped(err) {
-		if w.First() { // before the launcher sees that another rank has ended with an error
+		if group.First() { // before the launcher sees that another rank has ended with an error
 			say(a.stderr, err)
 		}
 		err = errors.Join(errSaid, err)
 	}
 	elsewhere := (stopped || trainer.Stopped(err)) && ctx.Err() == nil
-	if elsewhere && err != nil && w.First() { // else work has said that it was stopped
+	if elsewhere && err != nil && group.First() { // else work has said that it was stopped
 		say(a.stderr, errStoppedElsewhere)
 	}
-	closing := w.Close()
+	closing := group.Close()
 	switch {
 	case err == nil && closing != nil:
 		return closing

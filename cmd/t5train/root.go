@@ -15,7 +15,7 @@ import (
 	"t5train/internal/nearest"
 	"t5train/model/kernel"
 	"t5train/trainer"
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/record"
 )
 
@@ -63,7 +63,7 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 
 // forOneProcess refuses several ranks of a command that does not share its work: each would do and write the same.
 func forOneProcess(c *cobra.Command) error {
-	l := dist.LauncherFrom(os.Getenv)
+	l := allreduce.LauncherFrom(os.Getenv)
 	if l.Size <= 1 || c.Flags().Lookup(distributedFlag) != nil || !c.Runnable() {
 		return nil
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 )
 
 // Measured is what a machine has measured of a configuration.
@@ -97,10 +97,10 @@ func (m Measured) layout(nodes, ranks, threads int, bandwidth float64) Layout {
 		l.Reduction = 3 * gradients * float64(n-1) / float64(n) / m.Rate
 		if nodes > 1 {
 			wire := 2 * gradients * float64(ranks) * float64(nodes-1) / float64(nodes) / bandwidth
-			buckets := max(1, gradients/dist.BucketBytes)
+			buckets := max(1, gradients/allreduce.BucketBytes)
 			l.Reduction += max(wire/buckets, wire-2./3*pass)
 		}
-		l.Memory += 2*dist.BucketBytes + rankBytes
+		l.Memory += 2*allreduce.BucketBytes + rankBytes
 	}
 	l.Memory *= int64(ranks)
 	l.Step = float64(l.MicroBatches)*pass + l.Reduction + secondsOn(m.Threads, m.Update, threads)

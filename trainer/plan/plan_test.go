@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"t5train/trainer/dist"
+	"t5train/trainer/allreduce"
 )
 
 // measured is a machine of four cores: 1 s of work that one thread does, 0.2 s of it alone.
@@ -39,7 +39,7 @@ func TestFitPrefersRanksWhereThreadsShareLess(t *testing.T) {
 	if l.Ranks != 4 || l.Threads != 1 || l.MicroBatches != 4 || math.Abs(l.Reduction-0.09) > 1e-9 || math.Abs(l.Step-4.19) > 1e-9 {
 		t.Errorf("got %+v, want four ranks and a step of 4.19 s", l)
 	}
-	if want := 4 * (measured().Memory + 2*dist.BucketBytes + rankBytes); l.Memory != want {
+	if want := 4 * (measured().Memory + 2*allreduce.BucketBytes + rankBytes); l.Memory != want {
 		t.Errorf("memory %d, want %d", l.Memory, want)
 	}
 }

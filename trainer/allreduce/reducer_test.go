@@ -1,4 +1,4 @@
-package dist
+package allreduce
 
 import (
 	"fmt"
@@ -16,12 +16,12 @@ func TestReducer(t *testing.T) { eachFamily(t, "reduce") }
 // reduce adds up gradients of sizes that fill less than a bucket, several, and no whole number of lines, and a table of
 // which the ranks touch few rows, the same ones, none and many. Every rank knows what the others have, and wants the bits
 // of the sum in the order of the ranks.
-func reduce(w *World) error {
+func reduce(group *Group) error {
 	params := []*op.Param{
 		op.NewParam("table", 1000, 8), op.NewParam("bias", 3), op.NewParam("large", 5, bucketElements/4+1), op.NewParam("norm", 17), op.NewParam("one", 1),
 	}
 	table := params[0]
-	r, err := NewReducer(w, params, []*op.Param{table}, kernel.NewWorkers(1))
+	r, err := NewReducer(group, params, []*op.Param{table}, kernel.NewWorkers(1))
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func reduce(w *World) error {
 			return grads, rows_
 		}
 		sum := r.Start()
-		grads, touched := gradient(w.Rank())
+		grads, touched := gradient(group.Rank())
 		for i, p := range slices.Backward(params) {
 			p.ZeroGrad()
 			if p == table {
@@ -58,7 +58,7 @@ func reduce(w *World) error {
 			return err
 		}
 		want, all := gradient(0)
-		for rank := 1; rank < w.Size(); rank++ {
+		for rank := 1; rank < group.Size(); rank++ {
 			more, rows := gradient(rank)
 			all = append(slices.Clone(all), rows...)
 			for i := range want {
@@ -69,12 +69,12 @@ func reduce(w *World) error {
 		}
 		for i, p := range params {
 			if !slices.Equal(p.Grad(), want[i]) {
-				return fmt.Errorf("step %d, rank %d: the sum of %s is wrong", step, w.Rank(), p.Name)
+				return fmt.Errorf("step %d, rank %d: the sum of %s is wrong", step, group.Rank(), p.Name)
 			}
 		}
 		slices.Sort(all)
 		if all = slices.Compact(all); !slices.Equal(table.GradRows(), all) && len(all) < 100 {
-			return fmt.Errorf("step %d, rank %d: the sum has the rows %v, want %v", step, w.Rank(), table.GradRows(), all)
+			return fmt.Errorf("step %d, rank %d: the sum has the rows %v, want %v", step, group.Rank(), table.GradRows(), all)
 		}
 	}
 	return nil

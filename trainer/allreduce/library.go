@@ -1,4 +1,4 @@
-package dist
+package allreduce
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ type library struct {
 
 	init, finalize, abort, rank, size, isend, irecv, testAll, test uintptr
 
-	world, bytes uintptr // the communicator of all ranks, and the type of bytes
+	comm, bytes  uintptr // the communicator of all ranks, and the type of bytes
 	requestBytes int     // size of the handle of a request
 }
 
@@ -109,7 +109,7 @@ func (m *library) resolve() error {
 		}
 	}
 	var err error
-	if m.world, err = m.Symbol(m.handle, "ompi_mpi_comm_world"); err == nil {
+	if m.comm, err = m.Symbol(m.handle, "ompi_mpi_comm_world"); err == nil {
 		// Handles are addresses of structures.
 		m.family, m.requestBytes = OpenMPI, 8
 		m.bytes, err = m.Symbol(m.handle, "ompi_mpi_byte")
@@ -120,7 +120,7 @@ func (m *library) resolve() error {
 	}
 	// Handles are numbers, those of the common ABI of MPICH, Intel MPI, MVAPICH and Cray.
 	m.family, m.requestBytes = MPICH, 4
-	m.world, m.bytes = 0x44000000, 0x4c00010d
+	m.comm, m.bytes = 0x44000000, 0x4c00010d
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package dist
+package allreduce
 
 import (
 	"errors"
@@ -18,7 +18,7 @@ import (
 // Gradients lie end to end, in the order in which the backward pass completes them, and are reduced a bucket at a time:
 // every rank gets its part of the bucket from all others, adds it up, and gives them the sum.
 type Reducer struct {
-	world   *World
+	group   *Group
 	workers *kernel.Workers
 	units   []unit
 	of      map[*op.Param][]int // units that a parameter is in
@@ -46,8 +46,8 @@ const align = 16
 // NewReducer makes place for the gradients of params, which must be in the order of the forward pass, in memory that the MPI
 // library sees. tables are those of them that are only looked up. It gives the reduction a processor of its own in the
 // eyes of Go, because the threads of the backward pass do not let others go first.
-func NewReducer(w *World, params []*op.Param, tables []*op.Param, workers *kernel.Workers) (*Reducer, error) {
-	r := &Reducer{world: w, workers: kernel.NewWorkersOn(workers.Path(), 1), of: make(map[*op.Param][]int)}
+func NewReducer(g *Group, params []*op.Param, tables []*op.Param, workers *kernel.Workers) (*Reducer, error) {
+	r := &Reducer{group: g, workers: kernel.NewWorkersOn(workers.Path(), 1), of: make(map[*op.Param][]int)}
 	var order []*op.Param // as the backward pass completes them
 	for _, p := range slices.Backward(params) {
 		if !slices.Contains(tables, p) {
@@ -58,7 +58,7 @@ func NewReducer(w *World, params []*op.Param, tables []*op.Param, workers *kerne
 		return nil, err
 	}
 	for _, p := range tables {
-		memory, err := r.floats(roundUp(len(p.Value), align*w.size))
+		memory, err := r.floats(roundUp(len(p.Value), align*g.size))
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +67,7 @@ func NewReducer(w *World, params []*op.Param, tables []*op.Param, workers *kerne
 		r.units = append(r.units, unit{elements: memory, table: p, params: 1})
 	}
 	var err error
-	if r.scratch, err = r.floats(w.size * roundUp(bucketElements/w.size+align, align)); err != nil {
+	if r.scratch, err = r.floats(g.size * roundUp(bucketElements/g.size+align, align)); err != nil {
 		return nil, err
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), workers.Threads()+1))
@@ -80,7 +80,7 @@ func (r *Reducer) place(params []*op.Param) error {
 	for _, p := range params {
 		total += roundUp(len(p.Value), align)
 	}
-	memory, err := r.floats(roundUp(total, align*r.world.size))
+	memory, err := r.floats(roundUp(total, align*r.group.size))
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (r *Reducer) place(params []*op.Param) error {
 
 // bucket returns the elements of a bucket: a whole number of cache lines for every rank.
 func (r *Reducer) bucket() int {
-	part := align * r.world.size
+	part := align * r.group.size
 	return max(part, bucketElements/part*part)
 }
 
@@ -110,7 +110,7 @@ func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multi
 
 // floats returns memory of zeros.
 func (r *Reducer) floats(n int) ([]float32, error) {
-	b, err := r.world.mpi.Alloc(4 * max(1, n))
+	b, err := r.group.mpi.Alloc(4 * max(1, n))
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func int32sOf(b []byte) []int32 {
 	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }
 
-// Start begins the reduction of a step, which Wait or Stop ends. Nothing else may use the World meanwhile.
+// Start begins the reduction of a step, which Wait or Stop ends. Nothing else may use the Group meanwhile.
 func (r *Reducer) Start() *Reduction {
 	r.urgent.Store(false)
 	s := &Reduction{reducer: r, final: make(chan *op.Param, len(r.of)), done: make(chan error, 1)}
@@ -211,34 +211,34 @@ func (r *Reducer) how() waiting {
 
 // sum replaces elements, as many for each rank, by their sums over the ranks.
 func (r *Reducer) sum(elements []float32) error {
-	w := r.world
-	part := len(elements) / w.size
+	g := r.group
+	part := len(elements) / g.size
 	partOf := func(rank int) []float32 { return elements[rank*part : (rank+1)*part] }
 	got := func(rank int) []float32 { return r.scratch[rank*part : (rank+1)*part] }
-	own := partOf(w.rank)
+	own := partOf(g.rank)
 	exchange := func(send, receive func(rank int) []float32) error {
 		var list []transfer
-		for i := 1; i < w.size; i++ { // each begins with another one
-			from, to := (w.rank+w.size-i)%w.size, (w.rank+i)%w.size
+		for i := 1; i < g.size; i++ { // each begins with another one
+			from, to := (g.rank+g.size-i)%g.size, (g.rank+i)%g.size
 			list = append(list, transfer{from, bytesOf(receive(from)), false}, transfer{to, bytesOf(send(to)), true})
 		}
-		return w.move(list, r.how)
+		return g.move(list, r.how)
 	}
 	if err := exchange(partOf, got); err != nil {
 		return err
 	}
 	total := own
-	if w.rank > 0 {
+	if g.rank > 0 {
 		total = got(0)
 	}
-	for rank := 1; rank < w.size; rank++ {
+	for rank := 1; rank < g.size; rank++ {
 		term := own
-		if rank != w.rank {
+		if rank != g.rank {
 			term = got(rank)
 		}
 		kernel.Add(r.workers, total, term)
 	}
-	if w.rank > 0 {
+	if g.rank > 0 {
 		copy(own, total)
 	}
 	return exchange(func(int) []float32 { return own }, partOf)

@@ -6,6 +6,6 @@
 // Transport and start are those of MPI, which clusters have. Its library is opened at run time by package foreign, by
 // processes that a launcher has started and by no others; Open MPI from version 2 and MPICH with its relatives are known.
 //
-// A nil *World is that of a process on its own, so whoever works with one needs no second path: it has one rank, and what
+// A nil *Group is that of a process on its own, so whoever works with one needs no second path: it has one rank, and what
 // it exchanges comes back.
-package dist
+package allreduce

@@ -1,19 +1,17 @@
-package trainer
+package allreduce
 
 import (
 	"context"
 	"errors"
 	"fmt"
-
-	"t5train/trainer/dist"
 )
 
-// divide does a sequence of pieces of work, such as the batches of an evaluation, on the ranks in turn. each calls next for
+// Distribute does a sequence of pieces of work, such as the batches of an evaluation, on the ranks in turn. each calls next for
 // every piece, in order, with what computes it; it does so on all ranks, and a rank computes its own pieces only. add takes
 // all results, in order, on every rank: what it makes of them is the same there as in one process. A rank that fails or
 // whose context ends lets all of them end.
-func divide[R any](ctx context.Context, w *dist.World, each func(ctx context.Context, next func(compute func() (R, error)) error) error, add func(R) error) error {
-	if w.Size() == 1 {
+func Distribute[R any](ctx context.Context, g *Group, each func(ctx context.Context, next func(compute func() (R, error)) error) error, add func(R) error) error {
+	if g.Size() == 1 {
 		return each(ctx, func(compute func() (R, error)) error {
 			r, err := compute()
 			if err != nil {
@@ -22,7 +20,7 @@ func divide[R any](ctx context.Context, w *dist.World, each func(ctx context.Con
 			return add(r)
 		})
 	}
-	round := round[R]{ctx: ctx, world: w, add: add}
+	round := round[R]{ctx: ctx, group: g, add: add}
 	err := each(context.WithoutCancel(ctx), round.next) // when it ends is for all to decide
 	if err == nil && round.pieces > 0 {
 		err = round.end()
@@ -33,7 +31,7 @@ func divide[R any](ctx context.Context, w *dist.World, each func(ctx context.Con
 // round is a piece of work for each rank, and the exchange of the results.
 type round[R any] struct {
 	ctx    context.Context
-	world  *dist.World
+	group  *Group
 	add    func(R) error
 	pieces int
 	mine   result[R]
@@ -47,10 +45,10 @@ type result[R any] struct {
 }
 
 func (r *round[R]) next(compute func() (R, error)) error {
-	if r.pieces == r.world.Rank() {
+	if r.pieces == r.group.Rank() {
 		r.compute(compute)
 	}
-	if r.pieces++; r.pieces < r.world.Size() {
+	if r.pieces++; r.pieces < r.group.Size() {
 		return nil
 	}
 	return r.end()
@@ -66,7 +64,7 @@ func (r *round[R]) compute(f func() (R, error)) {
 
 func (r *round[R]) end() error {
 	r.mine.Canceled = r.mine.Canceled || r.ctx.Err() != nil
-	all, err := dist.Gather(r.world, r.mine)
+	all, err := Gather(r.group, r.mine)
 	if err != nil {
 		return err
 	}
@@ -74,20 +72,20 @@ func (r *round[R]) end() error {
 	r.pieces, r.mine = 0, result[R]{}
 	for _, of := range all {
 		if of.Canceled {
-			return r.world.Common(context.Canceled)
+			return r.group.Common(context.Canceled)
 		}
 	}
 	for rank, of := range all[:pieces] {
 		switch {
 		case of.Failed == "":
 			err = r.add(of.Value)
-		case rank == r.world.Rank():
+		case rank == r.group.Rank():
 			err = errors.New(of.Failed)
 		default:
-			err = fmt.Errorf("%s: %s", r.world.Name(rank), of.Failed)
+			err = fmt.Errorf("%s: %s", r.group.Name(rank), of.Failed)
 		}
 		if err != nil {
-			return r.world.Common(err)
+			return r.group.Common(err)
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package dist
+package allreduce
 
 import (
 	"bytes"
@@ -23,16 +23,16 @@ func init() {
 func TestExchange(t *testing.T) { eachFamily(t, "exchange") }
 
 // exchange sends messages of other lengths by each rank, in one piece and in two.
-func exchange(w *World) error {
+func exchange(g *Group) error {
 	for _, size := range []int{0, 1, slotBytes - 8, slotBytes - 7, 100_000} {
 		message := func(rank int) []byte { return bytes.Repeat([]byte{byte(rank + 1)}, size*(1+rank)) }
-		got, err := w.Exchange(message(w.Rank()))
+		got, err := g.Exchange(message(g.Rank()))
 		if err != nil {
 			return err
 		}
 		for rank, m := range got {
 			if !bytes.Equal(m, message(rank)) {
-				return fmt.Errorf("rank %d got %d bytes of rank %d, want %d", w.Rank(), len(m), rank, len(message(rank)))
+				return fmt.Errorf("rank %d got %d bytes of rank %d, want %d", g.Rank(), len(m), rank, len(message(rank)))
 			}
 		}
 	}
@@ -41,19 +41,19 @@ func exchange(w *World) error {
 
 func TestAgree(t *testing.T) { eachFamily(t, "agree") }
 
-func agree(w *World) error {
-	if err := w.Agree(nil); err != nil {
+func agree(g *Group) error {
+	if err := g.Agree(nil); err != nil {
 		return fmt.Errorf("without errors: %w", err)
 	}
 	var own error
-	if w.Rank() == 1 {
+	if g.Rank() == 1 {
 		own = errors.New("no such file")
 	}
-	err := w.Agree(own)
+	err := g.Agree(own)
 	if err == nil || !strings.Contains(err.Error(), "no such file") || !errors.As(err, new(CommonError)) {
-		return fmt.Errorf("rank %d has the error %v", w.Rank(), err)
+		return fmt.Errorf("rank %d has the error %v", g.Rank(), err)
 	}
-	if w.Rank() != 1 && !strings.Contains(err.Error(), "rank 1") {
+	if g.Rank() != 1 && !strings.Contains(err.Error(), "rank 1") {
 		return fmt.Errorf("the error %v does not say where it is", err)
 	}
 	return nil
@@ -67,12 +67,12 @@ func TestLate(t *testing.T) {
 	}
 }
 
-func late(w *World) error {
-	w.Watch(100 * time.Millisecond)
-	if w.Rank() == 2 {
+func late(g *Group) error {
+	g.SetTimeout(100 * time.Millisecond)
+	if g.Rank() == 2 {
 		time.Sleep(time.Hour) // it ends with the job
 	}
-	_, err := w.Exchange(nil)
+	_, err := g.Exchange(nil)
 	return err
 }
 
@@ -88,26 +88,26 @@ func TestSlow(t *testing.T) {
 	}
 }
 
-func slow(w *World) error {
-	w.Remind(2*time.Second, func(line string) { fmt.Fprintln(os.Stderr, w.Rank(), "says:", line) })
-	if w.Rank() == 2 {
+func slow(g *Group) error {
+	g.Remind(2*time.Second, func(line string) { fmt.Fprintln(os.Stderr, g.Rank(), "says:", line) })
+	if g.Rank() == 2 {
 		time.Sleep(3 * time.Second)
 	}
-	_, err := w.Exchange(nil)
+	_, err := g.Exchange(nil)
 	return err
 }
 
-// TestHalted halts a rank while it waits for another one, for longer than its patience: it has not waited for so long.
+// TestHalted halts a rank while it waits for another one, for longer than its timeout: it has not waited for so long.
 func TestHalted(t *testing.T) {
 	if out, err := launch(t, OpenMPI, 2, "halted"); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
 
-func halted(w *World) error {
-	w.Watch(3 * time.Second)
-	if w.Rank() == 1 {
-		w.Watch(0)
+func halted(g *Group) error {
+	g.SetTimeout(3 * time.Second)
+	if g.Rank() == 1 {
+		g.SetTimeout(0)
 		time.Sleep(5 * time.Second)
 	} else {
 		script := fmt.Sprintf("sleep 0.3; kill -STOP %[1]d; sleep 4; kill -CONT %[1]d", os.Getpid())
@@ -115,24 +115,24 @@ func halted(w *World) error {
 			return err
 		}
 	}
-	_, err := w.Exchange(nil)
+	_, err := g.Exchange(nil)
 	return err
 }
 
 // TestLateItself lets a rank look for the last time when all is there.
 func TestLateItself(t *testing.T) { eachFamily(t, "late itself") }
 
-func lateItself(w *World) error {
+func lateItself(g *Group) error {
 	var list []transfer
-	for rank := range w.Size() {
-		if rank != w.Rank() {
-			list = append(list, transfer{rank, w.slots[:1], true}, transfer{rank, w.slots[(1+rank)*slotBytes:][:1], false})
+	for rank := range g.Size() {
+		if rank != g.Rank() {
+			list = append(list, transfer{rank, g.slots[:1], true}, transfer{rank, g.slots[(1+rank)*slotBytes:][:1], false})
 		}
 	}
-	if err := w.transfer(list, alwaysEager); err != nil {
+	if err := g.transfer(list, alwaysEager); err != nil {
 		return err
 	}
-	return w.late(list, time.Second)
+	return g.late(list, time.Second)
 }
 
 // TestAbsent starts two ranks of which one never looks for the other.
@@ -147,15 +147,15 @@ func TestAbsent(t *testing.T) {
 }
 
 func TestNil(t *testing.T) {
-	var w *World
-	if w.Rank() != 0 || w.Size() != 1 || !w.First() || w.Threads(0) != 0 || w.Close() != nil {
+	var g *Group
+	if g.Rank() != 0 || g.Size() != 1 || !g.First() || g.Threads(0) != 0 || g.Close() != nil {
 		t.Error("a process on its own is not rank 0 of 1")
 	}
 	want := errors.New("mine")
-	if got := w.Agree(want); got != want {
+	if got := g.Agree(want); got != want {
 		t.Errorf("it agrees with itself on %v, want %v", got, want)
 	}
-	if all, err := Gather(w, 7); err != nil || len(all) != 1 || all[0] != 7 {
+	if all, err := Gather(g, 7); err != nil || len(all) != 1 || all[0] != 7 {
 		t.Errorf("it gathers %v, %v", all, err)
 	}
 }

@@ -1,4 +1,4 @@
-package dist
+package allreduce
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 const scenario = "T5_DIST_SCENARIO"
 
 // scenarios are what ranks do. What they return is their exit status.
-var scenarios = map[string]func(w *World) error{}
+var scenarios = map[string]func(g *Group) error{}
 
 // absent is the scenario of a rank that does not open the library.
 const absent = "absent"
@@ -25,19 +25,19 @@ func TestMain(m *testing.M) {
 	if name == "" {
 		os.Exit(m.Run())
 	}
-	launcher, patience := LauncherFrom(os.Getenv), time.Duration(0)
+	launcher, timeout := LauncherFrom(os.Getenv), time.Duration(0)
 	if name == absent {
-		patience = time.Second
+		timeout = time.Second
 		if launcher.Rank == 1 {
 			time.Sleep(time.Hour) // it ends with the job
 		}
 	}
-	w, err := Open(launcher, patience)
+	g, err := Open(launcher, timeout)
 	if err == nil {
-		if err = scenarios[name](w); err == nil {
-			err = w.Close()
+		if err = scenarios[name](g); err == nil {
+			err = g.Close()
 		} else {
-			w.Abort()
+			g.Abort()
 		}
 	}
 	if err != nil {

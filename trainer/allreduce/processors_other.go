@@ -1,6 +1,6 @@
 //go:build !linux
 
-package dist
+package allreduce
 
 // processors names the set of processors that this process may use.
 func processors() string { return "" }

@@ -1,4 +1,4 @@
-package dist
+package allreduce
 
 import (
 	"t5train/model/kernel"
@@ -15,13 +15,13 @@ const sparsePart = 4
 // sumTable replaces the gradient of a table, of which each rank has touched some rows, by its sum over the ranks. memory
 // begins with the gradient and has as many elements for each rank.
 func (r *Reducer) sumTable(p *op.Param, memory []float32) error {
-	w, rows := r.world, p.GradRows()
+	g, rows := r.group, p.GradRows()
 	height, width := p.Shape[0], p.Shape[1]
 	touched := len(rows)
 	if rows == nil {
 		touched = height // all of them
 	}
-	counts, err := Gather(w, touched)
+	counts, err := Gather(g, touched)
 	if err != nil {
 		return err
 	}
@@ -53,13 +53,13 @@ func (r *Reducer) sumDense(p *op.Param, memory []float32) error {
 
 // sumRows sends the rows of this rank to all others and adds those of all ranks, in the order of the ranks.
 func (r *Reducer) sumRows(p *op.Param, rows []int32, counts []int, all, width int) error {
-	w, grad := r.world, p.Grad()
+	g, grad := r.group, p.Grad()
 	bytes := 4 * (1 + width) // of a row and its number
-	mine, err := r.rows.own.grow(w.mpi, len(rows)*bytes)
+	mine, err := r.rows.own.grow(g.mpi, len(rows)*bytes)
 	if err != nil {
 		return err
 	}
-	theirs, err := r.rows.others.grow(w.mpi, (all-len(rows))*bytes)
+	theirs, err := r.rows.others.grow(g.mpi, (all-len(rows))*bytes)
 	if err != nil {
 		return err
 	}
@@ -70,12 +70,12 @@ func (r *Reducer) sumRows(p *op.Param, rows []int32, counts []int, all, width in
 		copy(mine[numbers+4*i*width:], bytesOf(from))
 		clear(from)
 	}
-	parts := make([][]byte, w.size)
+	parts := make([][]byte, g.size)
 	var list []transfer
 	at := 0
 	for rank, n := range counts {
 		parts[rank] = mine
-		if rank != w.rank {
+		if rank != g.rank {
 			parts[rank] = theirs[at : at+n*bytes]
 			at += n * bytes
 			if n > 0 {
@@ -86,7 +86,7 @@ func (r *Reducer) sumRows(p *op.Param, rows []int32, counts []int, all, width in
 			}
 		}
 	}
-	if err := w.move(list, r.how); err != nil {
+	if err := g.move(list, r.how); err != nil {
 		return err
 	}
 	for rank, part := range parts {
