@@ -47,6 +47,10 @@ JSON become structs. Text is UTF-8. Each --label column becomes a ClassLabel: it
 --split divides the rows: each split has its part exactly, at random, and the same rows for the same seed. --stratify
 keeps the part of each class, --group keeps rows with equal values together, such as questions about one context.
 
+The first line that does not parse is an error: JSON that is broken or no object, a row with a wrong number of cells or wrong
+quotes, bytes that are no UTF-8. With --skip-bad-lines N up to N such lines of csv, tsv, jsonl, text and conll are left out; the
+first ones are listed. A row counts with all lines that it spans, a sentence of conll as a whole; a header is never left out.
+
 Memory does not grow with the files. They appear in the output when all is written.`,
 		Example: `  t5train data import reviews.csv --label sentiment --split train=0.9,validation=0.1 --output reviews
   t5train data import train=aclImdb/train test=aclImdb/test --output imdb
@@ -64,6 +68,9 @@ Memory does not grow with the files. They appear in the output when all is writt
 				return err
 			}
 			if err := requireAtLeast(c, 1, "token-column", "tag-column"); err != nil {
+				return err
+			}
+			if err := requireAtLeast(c, 0, "skip-bad-lines"); err != nil {
 				return err
 			}
 			if err := f.parse(&o); err != nil {
@@ -92,6 +99,7 @@ Memory does not grow with the files. They appear in the output when all is writt
 	flags.StringVar(&f.format, "format", "", "format of the inputs (default: told by their names)")
 	flags.StringSliceVar(&o.Labels, "label", nil, "columns that become ClassLabels (default: that of classes and conll)")
 	flags.StringSliceVar(&o.Drop, "drop", nil, "columns that are left out")
+	flags.IntVar(&o.SkipBadLines, "skip-bad-lines", 0, "lines that do not parse, up to which they are left out; more are an error")
 	flags.StringSliceVar(&f.types, "types", nil, "types of columns, as in id=int,score=float: string, int, float or bool")
 	flags.StringSliceVar(&f.split, "split", nil, "splits and their parts, as in train=0.9,validation=0.1 (default: all is train)")
 	flags.Uint64Var(&o.Seed, "seed", 1, "which rows go to which split")

@@ -24,7 +24,13 @@ const (
 func readCoNLL(t *text, o ReadOptions, yield yield) error {
 	var tokens, tags []string
 	begin := 0
+	var bad *BadLine // of the sentence, which is bad as a whole then
 	flush := func() error {
+		if bad != nil {
+			err := t.bad(*bad)
+			tokens, tags, bad = tokens[:0], tags[:0], nil
+			return err
+		}
 		if len(tokens) == 0 {
 			return nil
 		}
@@ -36,23 +42,23 @@ func readCoNLL(t *text, o ReadOptions, yield yield) error {
 		if strings.TrimSpace(line) == "" {
 			return flush()
 		}
+		if bad != nil {
+			bad.Last = number
+			return nil
+		}
 		cells := conllCells(line)
 		if cells[0] == "-DOCSTART-" || len(tokens) == 0 && isComment(line, cells) {
 			return nil
 		}
-		token, tag := o.TokenColumn, o.TagColumn
-		if token == 0 {
-			token = 1
+		token, tag, wrong := o.conllToken(number, cells)
+		if b, ok := t.badByteIn(line, number); ok {
+			wrong = &b
 		}
-		if tag == 0 {
-			tag = max(len(cells), 2)
-		}
-		if len(cells) < max(token, tag) {
-			return onLine(number, fmt.Errorf("%d columns, want a token in column %d and a tag in column %d: correct the line, or choose with --token-column and --tag-column",
-				len(cells), token, tag))
-		}
-		if cells[token-1] == "" {
-			return onLine(number, fmt.Errorf("column %d, the token, is empty: correct the line, or choose with --token-column", token))
+		if bad = wrong; bad != nil {
+			if len(tokens) > 0 {
+				bad.First = begin
+			}
+			return nil
 		}
 		if len(tokens) == maxSentence {
 			return onLine(begin, fmt.Errorf("a sentence of more than %d tokens begins here: put blank lines between sentences", maxSentence))
@@ -60,13 +66,31 @@ func readCoNLL(t *text, o ReadOptions, yield yield) error {
 		if len(tokens) == 0 {
 			begin = number
 		}
-		tokens, tags = append(tokens, cells[token-1]), append(tags, cells[tag-1])
+		tokens, tags = append(tokens, token), append(tags, tag)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	return flush()
+}
+
+// conllToken returns the token of a line and its tag.
+func (o ReadOptions) conllToken(line int, cells []string) (token, tag string, bad *BadLine) {
+	at, tagAt := max(o.TokenColumn, 1), o.TagColumn
+	if tagAt == 0 {
+		tagAt = max(len(cells), 2)
+	}
+	if len(cells) < max(at, tagAt) {
+		return "", "", &BadLine{line, line,
+			onLine(line, fmt.Errorf("%d columns, want a token in column %d and a tag in column %d", len(cells), at, tagAt)),
+			"correct the line, or choose with --token-column and --tag-column"}
+	}
+	if cells[at-1] == "" {
+		return "", "", &BadLine{line, line, onLine(line, fmt.Errorf("column %d, the token, is empty", at)),
+			"correct the line, or choose with --token-column"}
+	}
+	return cells[at-1], cells[tagAt-1], nil
 }
 
 // conllCells cuts a line that is not blank.

@@ -32,35 +32,46 @@ func readCSV(t *text, o table, yield yield) error {
 		}
 		return o.header(names)
 	}
-	return eachRecord(t, o, func(line int, cells []string) error {
+	err := eachRecord(t, o, func(r record) error {
+		if r.bad != nil {
+			if fields == nil && !o.noHeader {
+				return *r.bad
+			}
+			return t.bad(*r.bad)
+		}
 		if fields == nil {
 			if !o.noHeader {
-				names := trimmed(cells)
+				names := trimmed(r.cells)
 				if first := numbered(1)[0]; len(names) > 1 && names[0] == "" && !slices.Contains(names, first) {
 					names[0] = first // pandas writes its index so
 					if o.unnamed != nil {
 						o.unnamed()
 					}
 				}
-				return inLine(line, header(names))
+				return inLine(r.first, header(names))
 			}
 			names := o.columns
 			if names == nil {
-				names = numbered(len(cells))
+				names = numbered(len(r.cells))
 			}
 			if err := header(names); err != nil {
 				return err
 			}
 		}
-		if len(cells) != len(fields) {
-			return onLine(line, fmt.Errorf("%d cells, want %d: put cells that hold %q or a line's end in quotes, or choose another delimiter with t5train data import --delimiter",
-				len(cells), len(fields), o.delimiter))
+		if len(r.cells) != len(fields) {
+			return t.bad(BadLine{r.first, r.last, onLine(r.first, fmt.Errorf("%d cells, want %d", len(r.cells), len(fields))),
+				fmt.Sprintf("put cells that hold %q or a line's end in quotes, or choose another delimiter "+
+					"with t5train data import --delimiter", o.delimiter)})
 		}
 		for i := range fields {
-			fields[i].Cell = stringCell(cells[i])
+			fields[i].Cell = stringCell(r.cells[i])
 		}
-		return yield(Row{line, fields})
+		return yield(Row{r.first, fields})
 	})
+	if fields == nil && !o.noHeader {
+		return inHeader(err)
+	}
+	return err
 }
 
 func inLine(line int, err error) error {
@@ -87,14 +98,24 @@ func numbered(n int) []string {
 	return names
 }
 
-// eachRecord calls f for each record, of any number of cells.
-func eachRecord(t *text, o table, f func(line int, cells []string) error) error {
+// record is a row of a table, of any number of cells.
+type record struct {
+	first, last int // lines
+	cells       []string
+	bad         *BadLine // it does not parse, and there are no cells
+}
+
+// eachRecord calls f for each record.
+func eachRecord(t *text, o table, f func(record) error) error {
 	if o.noQuotes {
 		return eachLine(t, func(number int, line string) error {
 			if line == "" {
 				return nil
 			}
-			return f(number, strings.Split(line, string(o.delimiter)))
+			if bad, ok := t.badByteIn(line, number); ok {
+				return f(record{bad: &bad})
+			}
+			return f(record{number, number, strings.Split(line, string(o.delimiter)), nil})
 		})
 	}
 	r := csv.NewReader(t)
@@ -104,19 +125,47 @@ func eachRecord(t *text, o table, f func(line int, cells []string) error) error 
 	for {
 		t.row(r.InputOffset())
 		cells, err := r.Read()
-		var parse *csv.ParseError
-		switch {
-		case errors.Is(err, io.EOF):
+		if errors.Is(err, io.EOF) {
 			return nil
-		case errors.As(err, &parse):
-			return onLine(parse.Line, fmt.Errorf("column %d of the line: %w (the row begins on line %d): double quotes inside of quotes, or read quotes as they are with t5train data import --no-quotes",
-				parse.Column, parse.Err, parse.StartLine))
-		case err != nil:
-			return err
 		}
-		line, _ := r.FieldPos(0)
-		if err := f(line, cells); err != nil {
+		next := record{cells: cells}
+		if parse, ok := errors.AsType[*csv.ParseError](err); ok {
+			next.bad = badRecord(parse)
+		} else if err != nil {
+			return err
+		} else {
+			next.first, next.last = span(r, cells)
+			next.bad = badCell(t, r, next)
+		}
+		if err := f(next); err != nil {
 			return err
 		}
 	}
+}
+
+// span returns the first and the last line of a record.
+func span(r *csv.Reader, cells []string) (first, last int) {
+	first, _ = r.FieldPos(0)
+	at := len(cells) - 1
+	last, _ = r.FieldPos(at)
+	return first, last + strings.Count(cells[at], "\n")
+}
+
+// badRecord is the error of quotes that are wrong.
+func badRecord(err *csv.ParseError) *BadLine {
+	reason := fmt.Errorf("column %d of the line: %w (the row begins on line %d)", err.Column, err.Err, err.StartLine)
+	return &BadLine{err.StartLine, err.Line, onLine(err.Line, reason),
+		"double quotes inside of quotes, or read quotes as they are with t5train data import --no-quotes"}
+}
+
+// badCell returns the error of the first byte in a record that is no text.
+func badCell(t *text, r *csv.Reader, in record) *BadLine {
+	for i, cell := range in.cells {
+		line, _ := r.FieldPos(i)
+		if bad, ok := t.badByteIn(cell, line); ok {
+			bad.First, bad.Last = in.first, in.last
+			return &bad
+		}
+	}
+	return nil
 }

@@ -54,6 +54,7 @@ type indexColumn struct {
 	there, broken bool
 	path          string
 	next          int64
+	leftOut       int64 // lines that do not parse, of numbers that may be missing
 }
 
 func (x *indexColumn) add(in Input, r Row) {
@@ -65,11 +66,25 @@ func (x *indexColumn) add(in Input, r Row) {
 		return
 	}
 	n, err := strconv.ParseInt(r.Fields[0].Cell.Str, 10, 64)
-	if x.path != in.Path {
-		x.path, x.next = in.Path, min(max(n, 0), 1)
+	x.enter(in)
+	if x.next < 0 {
+		x.next = min(max(n, 0), 1)
 	}
-	x.broken = err != nil || n != x.next
-	x.next++
+	x.broken = err != nil || n < x.next || n > x.next+x.leftOut
+	x.leftOut -= n - x.next
+	x.next = n + 1
+}
+
+// leaveOut makes room for numbers of rows that are left out.
+func (x *indexColumn) leaveOut(in Input, lines int) {
+	x.enter(in)
+	x.leftOut += int64(lines)
+}
+
+func (x *indexColumn) enter(in Input) {
+	if x.path != in.Path {
+		x.path, x.next, x.leftOut = in.Path, -1, 0
+	}
 }
 
 // settleIndex leaves out a first column without a name that counts the rows, unless an option names it, and says what

@@ -51,6 +51,9 @@ func TestColumnsOfTables(t *testing.T) {
 		"bars":           {"a.csv", "text|label\n\"a | b\"|1\nc|2\n", Options{}, []string{"text", "label"}, "divided by '|'"},
 		"tabs":           {"a.csv", "text\tlabel\na\t1\n", Options{}, []string{"text", "label"}, `divided by '\t'`},
 		"commas in tsv":  {"a.tsv", "text,label\na,1\n", Options{}, []string{"text", "label"}, "divided by ','"},
+		"a bad row":      {"a.csv", "text;label\na, b;1\nc;2\nd;e;f\ng;3\n", Options{SkipBadLines: 1}, []string{"text", "label"}, "divided by ';'"},
+		"index with gap": {"a.csv", ",text\nx\n1,x\n2,y\n3\n4,z\n", Options{SkipBadLines: 2}, []string{"text"}, "counts the rows"},
+		"more than gap":  {"a.csv", ",text\n0,x\n1,y\n3\n4,z\n", Options{SkipBadLines: 2}, []string{"column_1", "text"}, "is called column_1"},
 		"given":          {"a.csv", "text;label\na;1\n", Options{Read: ReadOptions{Delimiter: ','}}, []string{"text;label"}, ""},
 	} {
 		columns, said, err := importOf(t, c.file, c.text, c.options)

@@ -44,6 +44,9 @@ func Import(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if err := o.checkSkip(groups); err != nil {
+		return Result{}, err
+	}
 	folder, err := im.create(names)
 	if err != nil {
 		return Result{}, err
@@ -61,6 +64,9 @@ type importing struct {
 	values map[[16]byte]int // number of each value of Group, in order of first appearance
 	none   int64            // rows whose Stratify is null
 	index  indexColumn
+
+	badLines, badRows int // of the first reading, that do not parse
+
 	fields []Field // of a row, that are not left out
 
 	delimiters map[string]rune // of tables, by path, where they are not those of the format
@@ -170,7 +176,7 @@ func (im *importing) learn(ctx context.Context) error {
 	if im.Group != "" {
 		im.values = map[[16]byte]int{}
 	}
-	err := im.each(ctx, "read", func(in Input, r Row) error {
+	err := im.each(ctx, "read", im.leaveOut, func(in Input, r Row) error {
 		im.rows++
 		im.index.add(in, r)
 		at := place{in.Path, r.Line}
@@ -197,9 +203,11 @@ func (im *importing) learn(ctx context.Context) error {
 		}
 		return nil
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	im.sayBadLines()
+	switch {
 	case im.rows == 0:
 		return fmt.Errorf("import: %s: no rows", strings.Join(im.Inputs, ", "))
 	}
@@ -237,14 +245,24 @@ func digest(text string) [16]byte {
 	return [16]byte(sum[:16])
 }
 
-// each reads all inputs.
-func (im *importing) each(ctx context.Context, what string, f func(Input, Row) error) error {
+// each reads all inputs. Lines that do not parse go to skip, if they may be left out.
+func (im *importing) each(
+	ctx context.Context, what string, skip func(Input, BadLine) error, f func(Input, Row) error,
+) error {
 	done := int64(0)
 	for _, g := range im.groups {
 		for _, in := range g.Inputs {
 			o := im.Read
 			if o.Delimiter == 0 {
 				o.Delimiter = im.delimiters[in.Path]
+			}
+			if im.SkipBadLines > 0 {
+				o.Skip = func(b BadLine) error {
+					if err := skip(in, b); err != nil {
+						return stop{err}
+					}
+					return nil
+				}
 			}
 			err := ReadFile(ctx, in, o, func(r Row) error {
 				r.Fields = im.kept(r.Fields)
@@ -265,7 +283,7 @@ func (im *importing) each(ctx context.Context, what string, f func(Input, Row) e
 				return stopped.error
 			}
 			if err != nil {
-				return dropWay(err)
+				return skipWay(in, dropWay(err))
 			}
 		}
 	}

@@ -22,24 +22,36 @@ func readJSONL(t *text, drop *drops, yield yield) error {
 		if strings.TrimSpace(line) == "" {
 			return nil
 		}
-		d := json.NewDecoder(strings.NewReader(line))
-		d.UseNumber()
-		token, err := d.Token()
-		if err == nil {
-			fields, err = readObject(d, token, nil, fields[:0], drop)
+		if bad, ok := t.badByteIn(line, number); ok {
+			return t.bad(bad)
 		}
-		if err == nil {
-			if _, err = d.Token(); errors.Is(err, io.EOF) {
-				err = nil
-			} else if err == nil {
-				err = errors.New("more text behind the object, want one object a line")
-			}
-		}
-		if err != nil {
-			return onLine(number, jsonError(err))
+		var err error
+		if fields, err = readJSONLine(line, fields[:0], drop); err != nil {
+			reason, remedy := jsonError(err)
+			return t.bad(BadLine{number, number, onLine(number, reason), remedy})
 		}
 		return yield(Row{number, fields})
 	})
+}
+
+// readJSONLine appends the fields of the only object of a line.
+func readJSONLine(line string, fields []Field, drop *drops) ([]Field, error) {
+	d := json.NewDecoder(strings.NewReader(line))
+	d.UseNumber()
+	token, err := d.Token()
+	if err == nil {
+		fields, err = readObject(d, token, nil, fields, drop)
+	}
+	if err != nil {
+		return fields, err
+	}
+	switch _, err = d.Token(); {
+	case errors.Is(err, io.EOF):
+		return fields, nil
+	case err == nil:
+		err = errors.New("more text behind the object, want one object a line")
+	}
+	return fields, err
 }
 
 // readJSON makes rows of the objects in an array, or of objects that follow each other.
@@ -78,21 +90,22 @@ func inText(line int, err error) error {
 	var syntax *json.SyntaxError
 	var shape shapeError
 	if errors.As(err, &syntax) || errors.As(err, &shape) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return onLine(line, jsonError(err))
+		reason, remedy := jsonError(err)
+		return BadLine{line, line, onLine(line, reason), remedy}
 	}
 	return err
 }
 
-// jsonError says what to do about text that is no JSON.
-func jsonError(err error) error {
+// jsonError says what is wrong with text that is no JSON, and what to do about it.
+func jsonError(err error) (reason error, remedy string) {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return fmt.Errorf("%w: want JSON, with texts and keys in double quotes: correct it, or name another format with t5train data import --format", err)
+		return err, "want JSON, with texts and keys in double quotes: correct it, or name another format with t5train data import --format"
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("the text ends inside of a value: is the file whole?")
+		return errors.New("the text ends inside of a value"), "is the file whole?"
 	}
-	return err
+	return err, ""
 }
 
 // shapeError is JSON that is well-formed and no row.

@@ -51,6 +51,9 @@ func readLines(t *text, yield yield) error {
 		if strings.TrimSpace(line) == "" {
 			return nil
 		}
+		if bad, ok := t.badByteIn(line, number); ok {
+			return t.bad(bad)
+		}
 		return yield(Row{number, []Field{{path, stringCell(line)}}})
 	})
 }

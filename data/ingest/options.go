@@ -19,6 +19,7 @@ type ReadOptions struct {
 	Header      func(columns []string) error // gets those of a table before its rows; may be nil
 	TokenColumn int                          // of CoNLL, from 1; 0 is the first
 	TagColumn   int                          // of CoNLL, from 1; 0 is the last
+	Skip        func(BadLine) error          // gets lines that do not parse, and leaves them out; nil makes the first an error
 
 	unnamed func() // see table
 	drops   *drops
@@ -35,6 +36,8 @@ type Options struct {
 	Drop   []string                   // columns that are left out; a name is that of all in an object, too
 	Types  map[string]parquetout.Type // of columns that are not what their values look like
 	Labels []string                   // columns whose values become classes
+
+	SkipBadLines int // lines that do not parse, up to which they are left out; more are an error
 
 	Shares   []Share // of the splits; without any, all rows are of split train
 	Seed     uint64
@@ -60,6 +63,9 @@ func (o ReadOptions) table(f Format) table {
 func (o Options) validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("import: "+format, args...)) }
+	if o.SkipBadLines < 0 {
+		bad("--skip-bad-lines %d, want 0 or more", o.SkipBadLines)
+	}
 	if len(o.Inputs) == 0 {
 		bad("no input, want files or folders")
 	}

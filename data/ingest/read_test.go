@@ -13,7 +13,9 @@ import (
 // rowsOf reads text as a file of a format and shows its rows: line, then column=value.
 func rowsOf(in string, format Format, o ReadOptions) ([]string, error) {
 	var rows []string
-	err := Input{Format: format}.read(newText(strings.NewReader(in)), o, func(r Row) error {
+	text := newText(strings.NewReader(in))
+	text.skip = o.Skip
+	err := Input{Format: format}.read(text, o, func(r Row) error {
 		shown := fmt.Sprint(r.Line)
 		for _, f := range r.Fields {
 			shown += fmt.Sprintf(" %s=%v", strings.Join(f.Path, "."), f.Cell)

@@ -40,7 +40,11 @@ func ReadFile(ctx context.Context, in Input, o ReadOptions, yield func(Row) erro
 // Read is [ReadFile] of a file that is open.
 func Read(ctx context.Context, f io.Reader, in Input, o ReadOptions, yield func(Row) error) error {
 	rows := 0
-	err := in.read(newText(f), o, func(r Row) error {
+	t := newText(f)
+	if slices.Contains(linesCanBeBad, in.Format) {
+		t.skip = o.Skip
+	}
+	err := in.read(t, o, func(r Row) error {
 		if rows++; rows%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -37,32 +37,35 @@ func sniffDelimiter(head string, usual rune) rune {
 		head = head[:end]
 	}
 	head = strings.TrimPrefix(head, "\ufeff")
-	if divides(head, usual) {
-		return usual
-	}
-	for _, other := range ",;\t|" {
-		if other != usual && divides(head, other) {
-			return other
+	for _, quarters := range []int{0, 1} { // first one that no row contradicts
+		for _, delimiter := range string(usual) + ",;\t|" {
+			if divides(head, delimiter, quarters) {
+				return delimiter
+			}
 		}
 	}
 	return usual
 }
 
-// divides says whether a delimiter cuts the first lines, two at least, into the same number of cells, two at least.
-func divides(head string, delimiter rune) bool {
+// divides says whether a delimiter cuts the first lines, two at least, into the same number of cells, two at least. So many
+// quarters of them may be wrong.
+func divides(head string, delimiter rune, quarters int) bool {
 	const most = 20 // rows
 	r := csv.NewReader(strings.NewReader(head))
 	r.Comma = delimiter
 	r.LazyQuotes = true // of texts with quotes in them
-	rows := 0
-	for ; rows < most; rows++ {
+	rows, wrong := 0, 0
+	for rows < most {
 		cells, err := r.Read()
 		if err == io.EOF {
 			break
 		}
-		if err != nil || len(cells) < 2 { // rows of another length are an error
+		if rows++; rows == 1 && (err != nil || len(cells) < 2) {
 			return false
 		}
+		if err != nil { // such as a row of another length
+			wrong++
+		}
 	}
-	return rows > 1
+	return rows > 1 && 4*wrong <= quarters*rows
 }

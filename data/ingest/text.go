@@ -13,10 +13,12 @@ import (
 // maxRowBytes bounds a row in memory. A quote that is never closed makes a row of the rest of its file.
 const maxRowBytes = 64 << 20
 
-// text is the bytes of a file, as long as they are UTF-8. A byte order mark in front is left out.
+// text is the bytes of a file, as long as they are UTF-8: with skip, whoever reads them checks that. A byte order mark in front
+// is left out.
 type text struct {
 	r     io.Reader
 	limit int64 // of a row, in bytes
+	skip  func(BadLine) error
 	begun bool
 	err   error  // that ended the text: a json.Decoder may pass over an error once
 	part  []byte // of a character that the next bytes complete
@@ -49,7 +51,10 @@ func (t *text) read(p []byte) (int, error) {
 		return 0, fmt.Errorf("line %d: a row of more than %d KB begins here: is a quote or a bracket not closed, or is the format another one?", t.rowLine, t.limit>>10)
 	}
 	n, err := t.r.Read(p)
-	good, bad := t.check(p[:n])
+	good, bad := n, error(nil)
+	if t.skip == nil {
+		good, bad = t.check(p[:n])
+	}
 	for at, next := 0, 0; ; at += next + 1 {
 		if next = bytes.IndexByte(p[at:good], '\n'); next < 0 {
 			break
@@ -59,7 +64,7 @@ func (t *text) read(p []byte) (int, error) {
 	}
 	t.offset += int64(good)
 	if bad == nil && err == io.EOF && len(t.part) > 0 {
-		bad = t.invalid(t.part[0])
+		bad = badByte(t.line, t.part[0])
 	}
 	if bad != nil {
 		return good, bad
@@ -98,7 +103,7 @@ func (t *text) check(p []byte) (good int, err error) {
 		t.part = append(t.part, p[good])
 		if utf8.FullRune(t.part) {
 			if r, n := utf8.DecodeRune(t.part); r == utf8.RuneError && n == 1 {
-				return 0, t.invalid(t.part[0])
+				return 0, badByte(t.line, t.part[0])
 			}
 			t.part = t.part[:0]
 		}
@@ -106,8 +111,7 @@ func (t *text) check(p []byte) (good int, err error) {
 	}
 	if zero := bytes.IndexByte(p[good:], 0); zero >= 0 {
 		p = p[:good+zero]
-		err = fmt.Errorf("line %d: a zero byte, want text: is the file UTF-16 (convert it with iconv -f UTF-16LE -t UTF-8), or no text?",
-			t.line+bytes.Count(p, []byte{'\n'}))
+		err = badByte(t.line+bytes.Count(p, []byte{'\n'}), 0)
 	}
 	if utf8.Valid(p[good:]) {
 		return len(p), err
@@ -116,7 +120,7 @@ func (t *text) check(p []byte) (good int, err error) {
 		r, n := utf8.DecodeRune(p[good:])
 		if r == utf8.RuneError && n == 1 {
 			if utf8.FullRune(p[good:]) || err != nil {
-				return good, fmt.Errorf("line %d: %w", t.line+bytes.Count(p[:good], []byte{'\n'}), invalidByte(p[good]))
+				return good, badByte(t.line+bytes.Count(p[:good], []byte{'\n'}), p[good])
 			}
 			t.part = append(t.part, p[good:]...)
 			return len(p), nil
@@ -126,10 +130,20 @@ func (t *text) check(p []byte) (good int, err error) {
 	return good, err
 }
 
-func (t *text) invalid(b byte) error { return fmt.Errorf("line %d: %w", t.line, invalidByte(b)) }
+// bad leaves out what does not parse, or returns it as an error.
+func (t *text) bad(b BadLine) error {
+	if t.skip == nil {
+		return b
+	}
+	return t.skip(b)
+}
 
-func invalidByte(b byte) error {
-	return fmt.Errorf("byte 0x%02x is not UTF-8: convert the file, as with iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW", b)
+// badByteIn is findBadByte of text that Read has not checked.
+func (t *text) badByteIn(text string, line int) (BadLine, bool) {
+	if t.skip == nil {
+		return BadLine{}, false
+	}
+	return findBadByte(text, line)
 }
 
 // row notes that a row begins at an offset, and returns its line.

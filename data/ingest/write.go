@@ -18,7 +18,9 @@ var errChanged = errors.New("the file has changed while it was read: import it a
 func (im *importing) write(ctx context.Context, columns []parquetout.Column, splits []*parquetout.Split) error {
 	c := newConverter(columns)
 	d := im.newDealer(splits)
-	return im.each(ctx, "write", func(in Input, r Row) error {
+	badLines := 0
+	again := func(_ Input, b BadLine) error { badLines += b.lines(); return nil }
+	err := im.each(ctx, "write", again, func(in Input, r Row) error {
 		cells, err := c.cells(r)
 		var split *parquetout.Split
 		if err == nil {
@@ -29,6 +31,10 @@ func (im *importing) write(ctx context.Context, columns []parquetout.Column, spl
 		}
 		return split.Write(cells)
 	})
+	if err == nil && badLines != im.badLines {
+		return fmt.Errorf("import: %w", errChanged)
+	}
+	return err
 }
 
 // converter makes the cells of a row of parquet.
