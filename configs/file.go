@@ -18,8 +18,8 @@ import (
 // maxFileSize keeps a wrong file (a parquet file, a model) from being read as a configuration. In bytes.
 const maxFileSize = 1 << 20
 
-// readFile reads a configuration file, at most maxFileSize of it.
-func readFile(path string) ([]byte, error) {
+// ReadFile reads a configuration file, at most 1 MiB.
+func ReadFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read config: %w", err)

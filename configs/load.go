@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -12,9 +13,11 @@ import (
 
 // LoadOptions name the sources of a configuration. All are optional.
 type LoadOptions struct {
-	File string   // path of a YAML file
-	Env  []string // environment, in the form of os.Environ; variables without the prefix T5TRAIN_ are ignored
-	Set  []string // arguments of --set, key=value, the value in YAML: data.train=[a.parquet,b.parquet]
+	File string // path of a YAML file
+	// Content is what File holds, where that has been read: a pipe can be read once. Nil: Load reads it.
+	Content []byte
+	Env     []string // environment, in the form of os.Environ; variables without the prefix T5TRAIN_ are ignored
+	Set     []string // arguments of --set, key=value, the value in YAML: data.train=[a.parquet,b.parquet]
 	// Overrides are the values of named flags by key: {"train.batch_size": 16}. A value has the type of its
 	// key: int, float64, bool, string or []string. Put in only flags that were given. Set may not have the same keys.
 	Overrides map[string]any
@@ -36,26 +39,49 @@ type LoadOptions struct {
 // Load reads, merges, resolves and validates a configuration. Its error joins every mistake, one a line;
 // the list is what Unwrap() []error of it returns.
 func Load(opts LoadOptions) (*Config, error) {
-	var content []byte
-	if opts.File != "" {
+	content := opts.Content
+	if opts.File != "" && content == nil {
 		var err error
-		if content, err = readFile(opts.File); err != nil {
+		if content, err = ReadFile(opts.File); err != nil {
 			return nil, err
 		}
 	}
 	return load(content, opts)
 }
 
-// load is Load with the content of the file at hand.
-func load(content []byte, opts LoadOptions) (*Config, error) {
+// CommandOf returns the command that a configuration is for by its keys, pretrain or finetune, and "" where no key is of one
+// alone. Of the options it takes the sources, File with its Content.
+func CommandOf(opts LoadOptions) string {
 	r := newReader()
-	var layers []layer // the later one counts more
+	switch r.kindOf(r.layers(opts.Content, opts)) {
+	case pretraining:
+		return "pretrain"
+	case finetuning:
+		return "finetune"
+	}
+	return ""
+}
+
+// layers reads the sources; a later layer counts more.
+func (r *reader) layers(content []byte, opts LoadOptions) []layer {
+	var layers []layer
 	if opts.File != "" {
 		layers = append(layers, r.file(opts.File, content))
 	}
-	layers = append(layers, r.env(opts.Env), r.flags(opts.Set, opts.Overrides))
+	return append(layers, r.env(opts.Env), r.flags(opts.Set, opts.Overrides))
+}
 
-	kind := kindOf(opts.Command, layers, r)
+// load is Load with the content of the file at hand.
+func load(content []byte, opts LoadOptions) (*Config, error) {
+	r := newReader()
+	layers := r.layers(content, opts)
+	kind := finetuning
+	switch opts.Command {
+	case "pretrain":
+		kind = pretraining
+	case "":
+		kind = cmp.Or(r.kindOf(layers), finetuning)
+	}
 	c, err := merge(r.fields, kind, layers)
 	if err != nil {
 		return nil, err
@@ -95,14 +121,8 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 	return c, nil
 }
 
-// kindOf returns the kind of run that a command starts, else that of the keys in the layers, be their values right or not.
-func kindOf(command string, layers []layer, r *reader) string {
-	switch command {
-	case "pretrain":
-		return pretraining
-	case "finetune":
-		return finetuning
-	}
+// kindOf returns the kind of run that the keys in the layers are of, be their values right or not, and "" where they are of both.
+func (r *reader) kindOf(layers []layer) string {
 	set := func(key string) bool {
 		return slices.ContainsFunc(layers, func(l layer) bool {
 			s, ok := l[key]
@@ -115,17 +135,20 @@ func kindOf(command string, layers []layer, r *reader) string {
 	case set("task.name"):
 		return finetuning
 	}
-	for _, path := range r.paths {
-		if r.fields[path].use == pretraining && (set(path) || r.broken[path]) {
-			return pretraining
-		}
+	only := func(kind string) bool {
+		return slices.ContainsFunc(r.paths, func(path string) bool { return r.fields[path].use == kind && (set(path) || r.broken[path]) })
 	}
-	for _, l := range slices.Backward(layers) {
-		if s, ok := l["data.mixture"]; ok && mixesText(s.value.([]Part)) {
-			return pretraining
-		}
+	mixed := func(l layer) bool {
+		s, ok := l["data.mixture"]
+		return ok && mixesText(s.value.([]Part))
 	}
-	return finetuning
+	switch {
+	case only(pretraining) || slices.ContainsFunc(layers, mixed):
+		return pretraining
+	case only(finetuning) || set("data.mixture"):
+		return finetuning
+	}
+	return ""
 }
 
 // mixesText tells whether a mixture is of pre-training: an entry is of text, and none has a key that only fine-tuning has.

@@ -198,6 +198,25 @@ func TestKind(t *testing.T) {
 		}
 	}
 	for content, want := range map[string]string{
+		start:                                                "",
+		start + "task: {name: seq2seq}\n":                    "finetune",
+		start + "task: {prefix: a}\n":                        "finetune",
+		start + "task: {nam: seq2seq}\n":                     "finetune",
+		start + "task: {name: [x]}\n":                        "finetune",
+		start + "objective: {name: lm}\ntask: {prefix: a}\n": "pretrain",
+		start + "objective: {density: 0.2}\n":                "pretrain",
+		strings.Replace(start, "train: [a]", "mixture: [{name: a, train: [a]}]", 1):              "pretrain",
+		strings.Replace(start, "train: [a]", "mixture: [{name: b, train: [b], task: squad}]", 1): "finetune",
+		"train: [": "",
+	} {
+		if got := CommandOf(LoadOptions{File: "run.yaml", Content: []byte(content)}); got != want {
+			t.Errorf("%s: its keys are of %q, want %q", content, got, want)
+		}
+	}
+	if got := CommandOf(LoadOptions{Env: []string{"T5TRAIN_TASK_NAME=seq2seq"}}); got != "finetune" {
+		t.Errorf("the environment is of %q, want finetune", got)
+	}
+	for content, want := range map[string]string{
 		start + "task: {name: seq2seq}\nobjective: {input_length: 64}\n": "objective.input_length: is a key of pre-training, but this is fine-tuning",
 		start + "objective: {input_length: 1.5}\n":                       "objective.input_length: got 1.5",
 		start: "task.name: got nothing",

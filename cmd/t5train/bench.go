@@ -169,6 +169,12 @@ configuration names. No run begins.`,
 			if err := requireAtLeast(c, 0, "model-steps"); err != nil {
 				return err
 			}
+			if err := sources.readKind(c, nil, pretrainName); err != nil {
+				return err
+			}
+			if sources.command != pretrainName {
+				return errors.New("bench data reads text of pre-training, but by its keys the configuration is of fine-tuning: measure that with t5train plan, or see what it reads with t5train data examples")
+			}
 			config, err := sources.load(c)
 			if err != nil {
 				return err

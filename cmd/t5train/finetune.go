@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,6 +77,7 @@ type configSources struct {
 	command string                            // finetuneName, pretrainName, or "" for a configuration of either
 	open    func(split, pattern string) error // see configs.LoadOptions
 	file    string
+	content []byte // of file, where readKind has read it
 	set     []string
 	noRun   bool // no run begins, so output may be missing
 	say     func(format string, args ...any)
@@ -115,11 +117,17 @@ func (s *configSources) takesKind(c *cobra.Command) {
 	c.Args, c.ValidArgs = cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs), []string{pretrainName, finetuneName}
 }
 
-// readKind takes the argument, or another command where it is left out, and makes flags of the command that it is not an error.
+// readKind takes the command that a configuration is for from the argument, else from its keys, else otherwise, and makes flags
+// that are not of it an error.
 func (s *configSources) readKind(c *cobra.Command, args []string, otherwise string) error {
-	s.command = otherwise
 	if len(args) > 0 {
 		s.command = args[0]
+	} else {
+		if s.file != "" {
+			s.content, _ = configs.ReadFile(s.file) // load reports what is wrong
+		}
+		named := slices.DeleteFunc(slices.Clone(configFlags[:]), func(f configFlag) bool { return f.name == "text-column" }) // which both have
+		s.command = cmp.Or(configs.CommandOf(s.options(c, named)), otherwise)
 	}
 	own := s.flags()
 	for _, f := range configFlags {
@@ -130,32 +138,39 @@ func (s *configSources) readKind(c *cobra.Command, args []string, otherwise stri
 	return nil
 }
 
-// load merges flags, environment, file and defaults.
-func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
+// options returns the sources of the configuration, of flags those listed.
+func (s *configSources) options(c *cobra.Command, flags []configFlag) configs.LoadOptions {
 	overrides := make(map[string]any)
-	for _, f := range s.flags() {
+	for _, f := range flags {
 		if !c.Flags().Changed(f.name) {
 			continue
 		}
-		// The flag is there and of this kind, so reading it cannot fail.
-		switch f.kind {
-		case listFlag:
-			overrides[f.key], _ = c.Flags().GetStringSlice(f.name)
-		case wholeFlag:
+		// The flag is there, so reading it cannot fail.
+		list, notList := c.Flags().GetStringSlice(f.name)
+		switch {
+		case f.kind == listFlag:
+			overrides[f.key] = list
+		case f.kind == wholeFlag:
 			overrides[f.key], _ = c.Flags().GetInt(f.name)
-		case numberFlag:
+		case f.kind == numberFlag:
 			overrides[f.key], _ = c.Flags().GetFloat64(f.name)
-		default:
+		case notList != nil:
 			overrides[f.key], _ = c.Flags().GetString(f.name)
+		default: // the name is also that of a list, of another command
+			overrides[f.key] = strings.Join(list, ",")
 		}
 	}
-	var sizes []string
+	return configs.LoadOptions{File: s.file, Content: s.content, Env: os.Environ(), Set: s.set, Overrides: overrides}
+}
+
+// load merges flags, environment, file and defaults.
+func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
+	o := s.options(c, s.flags())
 	for _, size := range model.Sizes() {
-		sizes = append(sizes, size.Name)
+		o.Sizes = append(o.Sizes, size.Name)
 	}
-	config, err := configs.Load(configs.LoadOptions{
-		File: s.file, Env: os.Environ(), Set: s.set, Overrides: overrides, Sizes: sizes, Command: s.command, NoRun: s.noRun, Paths: true, Open: s.open, Say: s.say,
-	})
+	o.Command, o.NoRun, o.Paths, o.Open, o.Say = s.command, s.noRun, true, s.open, s.say
+	config, err := configs.Load(o)
 	if err != nil {
 		return nil, fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	}
