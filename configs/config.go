@@ -31,19 +31,19 @@ type Model struct {
 	Size string `yaml:"size" unit:"name"`
 
 	// Rows of the embedding table. Unset: the tokens of the tokenizer, up to a multiple of 128; 32128 for the 32100 of T5.
-	VocabSize *int `yaml:"vocab_size" unit:"rows" range:">= 2"`
+	VocabSize *int `yaml:"vocab_size" unit:"rows" range:">= 2 and <= 268435456"`
 	// Width of the residual stream. Unset: that of the size. Memory and time grow linearly with it.
-	DModel *int `yaml:"d_model" unit:"features" range:">= 1"`
+	DModel *int `yaml:"d_model" unit:"features" range:">= 1 and <= 1048576"`
 	// Width of one attention head. Unset: that of the size. num_heads x d_kv may differ from d_model.
-	DKV *int `yaml:"d_kv" unit:"features" range:">= 1"`
+	DKV *int `yaml:"d_kv" unit:"features" range:">= 1 and <= 1048576"`
 	// Width of the feed-forward layers. Unset: that of the size. Two to four times d_model is usual.
-	DFF *int `yaml:"d_ff" unit:"features" range:">= 1"`
+	DFF *int `yaml:"d_ff" unit:"features" range:">= 1 and <= 16777216"`
 	// Encoder blocks. Unset: that of the size.
-	NumLayers *int `yaml:"num_layers" unit:"blocks" range:">= 1"`
+	NumLayers *int `yaml:"num_layers" unit:"blocks" range:">= 1 and <= 4096"`
 	// Decoder blocks. Unset: as many as the encoder has.
-	NumDecoderLayers *int `yaml:"num_decoder_layers" unit:"blocks" range:">= 1"`
+	NumDecoderLayers *int `yaml:"num_decoder_layers" unit:"blocks" range:">= 1 and <= 4096"`
 	// Attention heads of every block. Unset: that of the size.
-	NumHeads *int `yaml:"num_heads" unit:"heads" range:">= 1"`
+	NumHeads *int `yaml:"num_heads" unit:"heads" range:">= 1 and <= 65536"`
 	// Feed-forward activation. Unset: that of the size. T5 1.0 has relu, T5 1.1 and Flan-T5 gated-gelu, which
 	// learns better for the same parameters.
 	FeedForwardProj *string `yaml:"feed_forward_proj" oneof:"relu gelu gelu_new silu gated-relu gated-gelu gated-gelu_new gated-silu"`
@@ -51,10 +51,10 @@ type Model struct {
 	// vocab_size x d_model parameters.
 	TieWordEmbeddings *bool `yaml:"tie_word_embeddings"`
 	// Buckets of the relative position bias, an even number. Unset: that of the size, 32.
-	RelativeAttentionNumBuckets *int `yaml:"relative_attention_num_buckets" unit:"buckets" range:">= 4"`
+	RelativeAttentionNumBuckets *int `yaml:"relative_attention_num_buckets" unit:"buckets" range:">= 4 and <= 1048576"`
 	// Distance from which on all positions share the last bucket. Unset: that of the size, 128. Must be more
 	// than half the buckets.
-	RelativeAttentionMaxDistance *int `yaml:"relative_attention_max_distance" unit:"tokens" range:">= 1"`
+	RelativeAttentionMaxDistance *int `yaml:"relative_attention_max_distance" unit:"tokens" range:">= 1 and <= 2147483647"`
 	// Share of activations dropped in training. Unset: the checkpoint's, or that of the size; 0 for pre-training,
 	// which sees no text often enough to learn it by heart. 0.1 for fine-tuning, also of a model pre-trained without.
 	DropoutRate *float64 `yaml:"dropout_rate" range:">= 0 and < 1"`
@@ -92,9 +92,9 @@ type Data struct {
 	// Longest input with its end token; what is longer is cut. Attention's time grows with the square of it,
 	// but only as far as texts are that long: nothing is padded. Pre-training: of the tasks in the mixture; that of
 	// text is objective.input_length.
-	MaxInputLength int `yaml:"max_input_length" unit:"tokens" range:">= 2"`
+	MaxInputLength int `yaml:"max_input_length" unit:"tokens" range:">= 2 and <= 1048576"`
 	// Longest target with its end token; what is longer is cut.
-	MaxTargetLength int `yaml:"max_target_length" unit:"tokens" range:">= 2"`
+	MaxTargetLength int `yaml:"max_target_length" unit:"tokens" range:">= 2 and <= 1048576"`
 	// Train on a sample of so many examples only, drawn at random by train.seed; 0 = all. For a quick try. Pre-training:
 	// pieces of each corpus, all of which is tokenized nevertheless.
 	MaxTrainExamples int `yaml:"max_train_examples" unit:"examples" range:">= 0"`
@@ -147,12 +147,12 @@ type Objective struct {
 	Name string `yaml:"name" oneof:"span_corruption iid prefix_lm lm ul2"`
 	// Longest input with its end token, or for lm, which has no input, the longest target; the text for it and the
 	// targets are computed. Attention's time grows with the square of it. Unset: 512.
-	InputLength *int `yaml:"input_length" unit:"tokens" range:">= 2"`
+	InputLength *int `yaml:"input_length" unit:"tokens" range:">= 2 and <= 1048576"`
 	// Span_corruption, iid and prefix_lm: part of the text that is asked for. Unset: 0.15, for prefix_lm 0.5, which
 	// cuts anywhere.
 	Density *float64 `yaml:"density" range:"> 0 and < 1"`
 	// Span_corruption: mean length of a gap. Unset: 3.
-	MeanSpanLength *float64 `yaml:"mean_span_length" unit:"tokens" range:">= 1"`
+	MeanSpanLength *float64 `yaml:"mean_span_length" unit:"tokens" range:">= 1 and <= 1048576"`
 	// Span_corruption: end the targets with one more sentinel, as in the figure of the paper. Unset: false, as T5's own
 	// code and models.
 	FinalSentinel *bool `yaml:"final_sentinel"`
@@ -206,15 +206,15 @@ type Train struct {
 	Steps int `yaml:"steps" unit:"steps" range:">= 1" zero:"off"`
 	// Passes over the training data, whole or not (0.5); 0 = off. Alternative to steps. 3 to 10 for fine-tuning
 	// (default: 3, for model.size 10); time grows with it.
-	Epochs float64 `yaml:"epochs" unit:"epochs" range:"> 0" zero:"off"`
+	Epochs float64 `yaml:"epochs" unit:"epochs" range:"> 0 and <= 1000000" zero:"off"`
 	// Examples a micro-batch; 0 = off. Alternative to batch_tokens. Memory grows with it. 32 to 128 for fine-tuning.
-	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1" zero:"off"`
+	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1 and <= 1048576" zero:"off"`
 	// Input and target tokens a micro-batch holds at most; 0 = off. Alternative to batch_size: memory stays even
 	// when lengths vary.
 	BatchTokens int `yaml:"batch_tokens" unit:"tokens" range:">= 1" zero:"off"`
 	// Micro-batches a step, which are divided over the ranks of mpirun. Use it for a larger batch in the same memory; a step
 	// takes that many times longer on one machine.
-	Accumulate int `yaml:"accumulate" unit:"micro-batches" range:">= 1"`
+	Accumulate int `yaml:"accumulate" unit:"micro-batches" range:">= 1 and <= 1048576"`
 	// Largest global norm of the gradient; 0 = off. 1 with adamw; 0 with adafactor, which clips on its own.
 	ClipNorm float64 `yaml:"clip_norm" range:">= 0"`
 	// Share of the target probability spread over the whole vocabulary. 0 for T5; 0.1 is usual in translation.
@@ -227,7 +227,7 @@ type Train struct {
 	// Seed of new weights, order and dropout. The same seed gives the same run, bit for bit.
 	Seed int `yaml:"seed" range:">= 0"`
 	// Threads to compute with; 0 = all processors. Results do not depend on it.
-	Threads int `yaml:"threads" unit:"threads" range:">= 0"`
+	Threads int `yaml:"threads" unit:"threads" range:">= 0 and <= 1024"`
 	// Steps from one row of metrics.jsonl to the next. A log that is no terminal has a line of them every ten seconds.
 	LogEvery int `yaml:"log_every" unit:"steps" range:">= 1"`
 }
@@ -289,7 +289,7 @@ type Eval struct {
 	// validation data.
 	EverySteps int `yaml:"every_steps" unit:"steps" range:">= 0"`
 	// Examples evaluated at a time. Changes memory and time, and results by rounding only.
-	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1"`
+	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1 and <= 1048576"`
 	// The metric that decides which checkpoint is best. Empty: that of the task: accuracy, pearson, f1, bleu, rouge1; loss for
 	// pre-training and where texts have to be exactly right.
 	Metric string `yaml:"metric" unit:"name"`
@@ -306,7 +306,7 @@ type Checkpoint struct {
 	EverySteps int `yaml:"every_steps" unit:"steps" range:">= 0"`
 	// Minutes after which the run is saved in any case; 0 = off. It bounds what a killed process or a power cut costs:
 	// 10 for a long run.
-	EveryMinutes float64 `yaml:"every_minutes" unit:"minutes" range:">= 0"`
+	EveryMinutes float64 `yaml:"every_minutes" unit:"minutes" range:">= 0 and <= 1000000"`
 	// Checkpoints kept, the newest first; the best one is kept besides. Each takes 4 bytes a parameter, and 8 more
 	// with adamw.
 	KeepLast int `yaml:"keep_last" unit:"checkpoints" range:">= 1"`

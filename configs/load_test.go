@@ -241,7 +241,7 @@ func TestStrictFile(t *testing.T) {
 		want          []string
 	}{
 		{"fraction for a whole number", minimal + "train:\n  batch_size: 10.7\n",
-			[]string{"train.batch_size: got 10.7, want a whole number of examples >= 1 (run.yaml:6)"}},
+			[]string{"train.batch_size: got 10.7, want a whole number of examples >= 1 and <= 1048576 (run.yaml:6)"}},
 		{"10.0 for a whole number", minimal + "train: {steps: 10.0}\n",
 			[]string{"train.steps: got 10.0, want a whole number of steps >= 1 (run.yaml:5)"}},
 		{"1e3 for a whole number", minimal + "train: {steps: 1e3}\n",
@@ -307,7 +307,7 @@ func TestStrictFile(t *testing.T) {
 			[]string{"train.seed: given twice, in lines 6 and 8: keep one (run.yaml)"}},
 		{"alias", minimal + "train: {seed: &a 1, threads: *a}\n", []string{
 			"train.seed: got an alias or anchor, want a whole number >= 0: write the value out (run.yaml:5)",
-			"train.threads: got an alias or anchor, want a whole number of threads >= 0: write the value out (run.yaml:5)"}},
+			"train.threads: got an alias or anchor, want a whole number of threads >= 0 and <= 1024: write the value out (run.yaml:5)"}},
 		{"several documents", minimal + "---\noutput: b\n",
 			[]string{"got a second document, want one: remove the line --- (run.yaml:5)"}},
 		{"empty", "", []string{"is empty, want at least one key, such as output: runs/first (run.yaml)"}},
@@ -414,7 +414,7 @@ train:
 schedule: {warmup_steps: 5}
 `, LoadOptions{Env: []string{"T5TRAIN_TRAIN_SEED=x"}, Set: []string{"eval.patience=-1"}})
 	want := []string{
-		"train.batch_size: got 10.7, want a whole number of examples >= 1 (run.yaml:3)",
+		"train.batch_size: got 10.7, want a whole number of examples >= 1 and <= 1048576 (run.yaml:3)",
 		"train.stesp: unknown key: did you mean train.steps? (run.yaml:4)",
 		`train.seed: got "x" (text), want a whole number >= 0 (T5TRAIN_TRAIN_SEED)`,
 		"task.name: got nothing, want one of classification, regression, ner, translation, summarization, question_answering, seq2seq, template, or a task of T5 such as glue/cola, squad or wmt/en-de",

@@ -83,6 +83,9 @@ func collect(owner reflect.Type, section, use string, index []int) []field {
 	return all
 }
 
+// maxCount is the largest number of whatever a key counts.
+const maxCount = math.MaxInt32
+
 // parseBounds reads a range tag: ">= 0 and < 1". A bad tag is a mistake in this package, not in the input.
 func parseBounds(tag string) []bound {
 	if tag == "" {
@@ -152,7 +155,7 @@ func (f field) want() string {
 		what += " of " + f.unit
 	}
 	for i, b := range f.bounds {
-		what += [...]string{" ", " and "}[min(i, 1)] + b.op + " " + strconv.FormatFloat(b.value, 'g', -1, 64)
+		what += [...]string{" ", " and "}[min(i, 1)] + b.op + " " + strconv.FormatFloat(b.value, 'f', -1, 64)
 	}
 	return what
 }
@@ -176,10 +179,20 @@ func (f field) check(v reflect.Value) string {
 	fits := true
 	switch v.Kind() {
 	case reflect.Int:
+		if n := v.Int(); n > maxCount && f.unit != "" { // without a unit it counts nothing, as a seed
+			return fmt.Sprintf("got %d, want at most %d", n, maxCount)
+		}
 		fits = f.inBounds(float64(v.Int()))
 	case reflect.Float64:
 		fits = !math.IsNaN(v.Float()) && !math.IsInf(v.Float(), 0) && f.inBounds(v.Float())
+	case reflect.Slice:
+		if list, ok := v.Interface().([]string); ok {
+			return f.checkList(list)
+		}
 	case reflect.String:
+		if strings.ContainsRune(v.String(), 0) {
+			return withNUL(v.String())
+		}
 		fits = len(f.oneof) == 0 || slices.Contains(f.oneof, v.String()) || f.tasks && task.Known(v.String())
 	}
 	if fits {
@@ -194,6 +207,24 @@ func (f field) check(v reflect.Value) string {
 		text += nearest.DidYouMean(v.String(), known, ": ")
 	}
 	return text
+}
+
+// checkList returns what is wrong with a list of texts, or "".
+func (f field) checkList(list []string) string {
+	for _, text := range list {
+		switch {
+		case text == "":
+			return fmt.Sprintf(`got "" in the list of %s: remove it`, cmp.Or(f.unit, "texts"))
+		case strings.ContainsRune(text, 0):
+			return withNUL(text)
+		}
+	}
+	return ""
+}
+
+// withNUL says that a text holds the character that ends a text of the operating system.
+func withNUL(text string) string {
+	return fmt.Sprintf("got %s, want no NUL character (U+0000) in it: remove it", quote(text))
 }
 
 func (f field) inBounds(v float64) bool {

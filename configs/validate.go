@@ -39,7 +39,7 @@ func (c *Config) problems(kind string) []problem {
 		c.exclusions(),
 		c.required(),
 		c.Model.problems(),
-		c.Data.problems(kind),
+		c.Data.mixture(kind),
 		c.task(kind),
 		c.Objective.problems(),
 		c.batchTokens(),
@@ -164,17 +164,6 @@ func (m *Model) problems() []problem {
 			"got %d, want more than %d, half of model.relative_attention_num_buckets", distance, buckets/2))
 	}
 	return ps
-}
-
-func (d *Data) problems(kind string) []problem {
-	var ps []problem
-	if slices.Contains(d.Train, "") {
-		ps = append(ps, mistake("data.train", `got "" in the list, want a path: remove it`))
-	}
-	if slices.Contains(d.Validation, "") {
-		ps = append(ps, mistake("data.validation", `got "" in the list, want a path: remove it`))
-	}
-	return append(ps, d.mixture(kind)...)
 }
 
 // batchTokens checks that the longest example fits into a batch. That of an objective is known once the vocabulary is.

@@ -63,11 +63,8 @@ func (d *Data) mixture(kind string) []problem {
 			bad("name: got %s, which another entry has: want another one", quote(p.Name))
 		}
 		names = append(names, p.Name)
-		switch {
-		case len(p.Train) == 0:
+		if len(p.Train) == 0 {
 			bad("train: got nothing, want a list of parquet files, such as [train.parquet]")
-		case slices.Contains(p.Train, ""):
-			bad(`train: got "" in the list, want a path: remove it`)
 		}
 		for _, f := range partFields() {
 			if v, ok := f.valueIn(reflect.ValueOf(p)); ok {
@@ -82,9 +79,6 @@ func (d *Data) mixture(kind string) []problem {
 		if kind == finetuning && p.Task == "text" {
 			bad("task: got text, which is for pre-training, want a task such as classification")
 			continue
-		}
-		if slices.Contains(p.Validation, "") {
-			bad(`validation: got "" in the list, want a path: remove it`)
 		}
 		for _, wrong := range p.problems() {
 			bad("%s: %s", strings.TrimPrefix(wrong.keys[0], "task."), strings.ReplaceAll(strings.ReplaceAll(wrong.text, "task.name", "task"), "task.", ""))

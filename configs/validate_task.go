@@ -105,9 +105,6 @@ func (t *Task) columnProblems() []problem {
 	if twice := repeated(t.Labels); twice != "" {
 		ps = append(ps, mistake("task.labels", "got %s twice, want every label once", twice))
 	}
-	if slices.Contains(t.Labels, "") {
-		ps = append(ps, mistake("task.labels", `got "" in the list, want a text that the model can answer with`))
-	}
 	if len(t.Labels) == 1 && task.Base(t.Name) != task.NER {
 		ps = append(ps, mistake("task.labels", "got 1 label, want at least 2"))
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestValidate(t *testing.T) {
 		{"two lengths", func(c *Config) { c.Train.Steps = 5 }, []string{"train.steps, train.epochs: got both, 5 and 3"}},
 		{"no length", func(c *Config) { c.Train.Epochs = 0 }, []string{"train.steps, train.epochs: neither is set"}},
 		{"two batch sizes", func(c *Config) { c.Train.BatchTokens = 4096 }, []string{"train.batch_size, train.batch_tokens: got both, 32 and 4096"}},
-		{"negative epochs", func(c *Config) { c.Train.Epochs = -1 }, []string{"train.epochs: got -1, want a number of epochs > 0"}},
+		{"negative epochs", func(c *Config) { c.Train.Epochs = -1 }, []string{"train.epochs: got -1, want a number of epochs > 0 and <= 1000000"}},
 		{"not a number", func(c *Config) { c.Train.ClipNorm = math.NaN() }, []string{"train.clip_norm: got NaN, want a number >= 0"}},
 		{"infinite", func(c *Config) { c.Train.ClipNorm = math.Inf(1) }, []string{"train.clip_norm: got +Inf, want a number >= 0"}},
 		{"dropout of 1", func(c *Config) { c.Model.DropoutRate = new(1.0) }, []string{"model.dropout_rate: got 1, want a number >= 0 and < 1"}},
@@ -113,7 +114,7 @@ func TestValidate(t *testing.T) {
 		{"evaluation without data", func(c *Config) { c.Data.Validation, c.Eval.EverySteps, c.Eval.Patience = nil, 5, 2 },
 			[]string{"eval.every_steps: got 5, want 0 without data.validation", "eval.patience: got 2, want 0 without data.validation"}},
 		{"room for the end token only", func(c *Config) { c.Data.MaxInputLength, c.Data.MaxTargetLength = 1, 1 },
-			[]string{"data.max_input_length: got 1, want a whole number of tokens >= 2", "data.max_target_length: got 1, want a whole number of tokens >= 2"}},
+			[]string{"data.max_input_length: got 1, want a whole number of tokens >= 2 and <= 1048576", "data.max_target_length: got 1, want a whole number of tokens >= 2 and <= 1048576"}},
 		{"no checkpoint kept", func(c *Config) { c.Checkpoint.KeepLast = 0 }, []string{"checkpoint.keep_last: got 0, want a whole number of checkpoints >= 1"}},
 	}
 	for _, test := range tests {
@@ -205,5 +206,25 @@ func TestCheckPaths(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 3 {
 		t.Errorf("got %d entries, %v, want the 3 there were", len(entries), err)
+	}
+}
+
+// No key takes what can be of no use.
+func TestAbsurdValues(t *testing.T) {
+	absurd := map[reflect.Kind][]any{
+		reflect.Int:     {math.MaxInt, math.MinInt, 1 << 31},
+		reflect.Float64: {math.NaN(), math.Inf(1), math.Inf(-1)},
+		reflect.String:  {"a\x00b"},
+		reflect.Slice:   {[]string{"a", ""}, []string{"a\x00b"}},
+	}
+	for _, f := range append(fields(), partFields()...) {
+		for _, value := range absurd[f.kind()] {
+			if f.kind() == reflect.Int && f.unit == "" && value != math.MinInt || f.typ == reflect.TypeFor[[]Part]() {
+				continue // seeds may be any
+			}
+			if wrong := f.check(reflect.ValueOf(value)); !strings.HasPrefix(wrong, "got ") {
+				t.Errorf("%s: %v is taken: %q", f.path, value, wrong)
+			}
+		}
 	}
 }

@@ -58,9 +58,6 @@ func (f *answerFlags) check(c *cobra.Command) error {
 
 // writesToDevice tells whether a path is standard output, or something else that is no file of answers.
 func writesToDevice(path string) (bool, error) {
-	if path == "" {
-		return false, errors.New("write: --output is empty: name a file, or - for standard output")
-	}
 	if path == "-" {
 		return true, nil
 	}

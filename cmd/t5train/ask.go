@@ -43,9 +43,6 @@ func (f *askFlags) check(c *cobra.Command, stdin io.Reader) error {
 	if err := requireAtLeast(c, 2, "max-input-length"); err != nil {
 		return err
 	}
-	if err := requireAtLeast(c, 0, "threads"); err != nil {
-		return err
-	}
 	if err := f.out.check(c); err != nil {
 		return err
 	}

@@ -166,9 +166,6 @@ configuration names. No run begins.`,
 			if err := requireAtLeast(c, 1, "batches"); err != nil {
 				return err
 			}
-			if err := requireAtLeast(c, 0, "model-steps"); err != nil {
-				return err
-			}
 			if err := sources.readKind(c, nil, pretrainName); err != nil {
 				return err
 			}
@@ -213,17 +210,10 @@ func (f *benchFlags) batchFlags(c *cobra.Command) {
 
 // check reports what no measurement can do, by the names of the flags that the command has.
 func (f *benchFlags) check(c *cobra.Command) error {
-	var wrong []string
-	for _, x := range []struct {
-		name  string
-		least int
-	}{
-		{"batch", 1}, {"enc", 1}, {"dec", 1}, {"gen-batch", 1}, {"gen-enc", 1}, {"new-tokens", 1}, {"beams", 1}, {"steps", 1}, {"warmup", 0}, {"threads", 0},
-	} {
-		if n, err := c.Flags().GetInt(x.name); err == nil && n < x.least {
-			wrong = append(wrong, fmt.Sprintf("--%s is %d, want at least %d", x.name, n, x.least))
-		}
+	if err := requireAtLeast(c, 1, "batch", "enc", "dec", "gen-batch", "gen-enc", "new-tokens", "beams", "steps"); err != nil {
+		return err
 	}
+	var wrong []string
 	if names := []string{"adafactor", "adamw", "sgd"}; !slices.Contains(names, f.optimizer) {
 		wrong = append(wrong, fmt.Sprintf("--optimizer is %q, want one of %s", f.optimizer, strings.Join(names, ", ")))
 	}

@@ -26,9 +26,6 @@ shown. The exit status is 1 if there are any.`,
 			if len(args) != 2 {
 				return usageError{fmt.Errorf("got %d tokenizers, want two", len(args)), c.CommandPath()}
 			}
-			if err := requireAtLeast(c, 0, "show"); err != nil {
-				return err
-			}
 			if err := rules.check(c); err != nil {
 				return err
 			}

@@ -47,12 +47,6 @@ Padding, end, unknown and the sentinels keep theirs, whatever their ids.`,
 			if o.DType != "" && !slices.Contains(trainer.DTypes(), o.DType) {
 				return usage("--dtype %s: want one of %s", o.DType, strings.Join(trainer.DTypes(), ", "))
 			}
-			if out == "" {
-				return usage("--output is empty: name a folder")
-			}
-			if c.Flags().Changed("tokenizer") && o.Tokenizer == "" {
-				return usage("--tokenizer is empty: name a run, a folder, spiece.model or tokenizer.json")
-			}
 			var ok bool
 			if o.MaxShardSize, ok = parseBytes(shard); !ok {
 				return usage("--max-shard-size %s: want a size such as 5GB, 500MB or 2GiB", shard)

@@ -37,9 +37,6 @@ on with the same command.`,
 			if err := requireFlags(c, "train", "output"); err != nil {
 				return err
 			}
-			if err := requireAtLeast(c, 0, "threads"); err != nil {
-				return err
-			}
 			o.Console = a.console()
 			tok, err := trainer.OpenTokenizer(tokenizerPath)
 			if err != nil {

@@ -57,13 +57,10 @@ Memory does not grow with the files. They appear in the output when all is writt
   t5train data import pairs.tsv --no-header --columns en,de --no-quotes --output pairs.parquet
   t5train data import 'logs/*.jsonl' --types id=string --output logs
   t5train data import squad.json --split train=0.8,validation=0.2 --seed 1 --output squad`,
-		Args: func(c *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError{errors.New("no input: name files or folders"), c.CommandPath()}
 			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, args []string) error {
 			if err := requireFlags(c, "output"); err != nil {
 				return err
 			}

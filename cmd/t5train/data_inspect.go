@@ -30,15 +30,9 @@ Columns are measured by themselves; what a task puts in front of a text, or betw
 		Example: `  t5train data inspect train.parquet
   t5train data inspect 'reviews/train-*.parquet' --column text --max-input-length 256
   t5train data inspect reviews --tokenizer flan-t5-small --json`,
-		Args: func(c *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError{errors.New("no file: name parquet files or folders"), c.CommandPath()}
-			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, args []string) error {
-			if err := requireAtLeast(c, 0, "examples"); err != nil {
-				return err
 			}
 			measure, err := f.measure(c)
 			if err != nil {

@@ -56,9 +56,6 @@ share.`,
 			if err := requireAtLeast(c, 2, "max-input-length", "max-target-length"); err != nil {
 				return err
 			}
-			if err := requireAtLeast(c, 0, "max-examples", "threads"); err != nil {
-				return err
-			}
 			if err := checkUnpacked(c, output); err != nil {
 				return err
 			}

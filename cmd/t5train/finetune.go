@@ -114,7 +114,14 @@ func (s *configSources) add(c *cobra.Command) {
 
 // takesKind makes pretrain or finetune the argument of a command that has the flags of both; it may be left out.
 func (s *configSources) takesKind(c *cobra.Command) {
-	c.Args, c.ValidArgs = cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs), []string{pretrainName, finetuneName}
+	kinds := cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs)
+	c.ValidArgs = []string{pretrainName, finetuneName}
+	c.Args = func(c *cobra.Command, args []string) error {
+		if kinds(c, args) != nil {
+			return usageError{fmt.Errorf("got %q, want %s or %s alone", args, pretrainName, finetuneName), c.CommandPath()}
+		}
+		return nil
+	}
 }
 
 // readKind takes the command that a configuration is for from the argument, else from its keys, else otherwise, and makes flags

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -82,9 +81,6 @@ func (g *generationFlags) check(c *cobra.Command) error {
 	if err := requireAtLeast(c, 1, "beams", "return-sequences", "min-output-length"); err != nil {
 		return err
 	}
-	if err := requireAtLeast(c, 0, "top-k", "no-repeat-ngram"); err != nil {
-		return err
-	}
 	for _, name := range []string{"top-p", "min-p", "typical-p", "epsilon", "eta"} {
 		if v, _ := c.Flags().GetFloat64(name); !(v >= 0 && v <= 1) {
 			return usageError{fmt.Errorf("--%s %g: want from 0 to 1", name, v), c.CommandPath()}
@@ -96,12 +92,6 @@ func (g *generationFlags) check(c *cobra.Command) error {
 		}
 	}
 	given := c.Flags().Changed
-	if given("choices") && g.choices == "" {
-		return usageError{errors.New("--choices is empty: want outputs, as in a,b, or a file with one a line"), c.CommandPath()}
-	}
-	if given("bad-words") && (len(g.badWords) == 0 || slices.Contains(g.badWords, "")) {
-		return usageError{errors.New("--bad-words has an empty text: want texts, as in a,b"), c.CommandPath()}
-	}
 	switch _, known := earlyStopping(g.earlyStopping); {
 	case !known:
 		return usageError{fmt.Errorf("--early-stopping %s: want heuristic, early or never", g.earlyStopping), c.CommandPath()}

@@ -48,9 +48,6 @@ func openOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) 
 	if path == "-" || path == "/dev/stdout" {
 		return stdout, func(err error) error { return err }, nil
 	}
-	if path == "" {
-		return nil, nil, errors.New("write: --output is empty: name a file, or - for standard output")
-	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // the rename shall replace the file, not the link to it
 	}

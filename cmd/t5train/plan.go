@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/spf13/cobra"
 
@@ -30,12 +29,10 @@ A step's micro-batches (train.accumulate) are divided over the ranks, so their n
 			if err := sources.readKind(c, args, pretrainName); err != nil {
 				return err
 			}
-			for _, name := range []string{"nodes", "cores", "measured-steps"} {
-				if err := requireAtLeast(c, 1, name); err != nil {
-					return err
-				}
+			if err := requireAtLeast(c, 1, "nodes", "cores", "measured-steps"); err != nil {
+				return err
 			}
-			if !(gigabits > 0) || math.IsInf(gigabits, 0) {
+			if gigabits <= 0 {
 				return usageError{fmt.Errorf("--bandwidth %g: want Gbit/s, more than 0", gigabits), c.CommandPath()}
 			}
 			config, err := sources.load(c)

@@ -43,9 +43,6 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 		_, err := work(a, a.console(), nil)
 		return err
 	}
-	if f.timeout < 0 {
-		return fmt.Errorf("--rank-timeout %s: want 0, which is forever, or more", f.timeout)
-	}
 	timeout := f.timeout
 	if timeout > 0 { // a launcher needs its time to start all of them
 		timeout = max(timeout, time.Minute)

@@ -45,7 +45,7 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 				if named || plots != "" {
 					return usage("got --watch with --output or --plots: it writes no file")
 				}
-				host, _, err := net.SplitHostPort(address)
+				host, err := splitAddress(address)
 				if err != nil || !loopback.Is(host) {
 					return usage("--address %s: want this machine and a port, such as 127.0.0.1:8090: the page is for nobody else", address)
 				}

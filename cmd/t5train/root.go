@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -48,8 +49,11 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		Args:              noArguments,
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+		PersistentPreRunE: func(c *cobra.Command, args []string) error {
 			if err := forOneProcess(c); err != nil {
+				return err
+			}
+			if err := checkValues(c, args); err != nil {
 				return err
 			}
 			_, err := kernel.PathFromEnvironment()
@@ -90,6 +94,11 @@ func flagError(c *cobra.Command, err error) error {
 	switch want {
 	case "int", "int64":
 		want = "a whole number"
+		if errors.Is(err, strconv.ErrRange) {
+			want = fmt.Sprintf("0 to %d", countLimit(invalid.GetFlag().Name))
+		}
+	case "uint64":
+		want = "a whole number of 0 or more, below 2^64"
 	case "float64":
 		want = "a number"
 	case "bool":

@@ -55,7 +55,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 			if err != nil {
 				return err
 			}
-			host, _, err := net.SplitHostPort(address)
+			host, err := splitAddress(address)
 			if err != nil {
 				return usageError{fmt.Errorf("--address %s: want host:port, such as 127.0.0.1:8080, or :8080 for all interfaces", address), c.CommandPath()}
 			}
@@ -122,6 +122,15 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 	return c
 }
 
+// splitAddress returns the host of an address whose port can be listened at.
+func splitAddress(address string) (host string, err error) {
+	host, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	return host, err
+}
+
 // errStopped ends a command that a signal has ended as it should.
 var errStopped = errors.New("stopped")
 
@@ -133,9 +142,6 @@ func checkServeFlags(c *cobra.Command) error {
 		return err
 	}
 	if err := requireAtLeast(c, 2, "max-input-length", "max-output-length"); err != nil {
-		return err
-	}
-	if err := requireAtLeast(c, 0, "threads"); err != nil {
 		return err
 	}
 	// The flags are there and of these types, so reading them cannot fail.

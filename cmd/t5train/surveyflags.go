@@ -38,9 +38,6 @@ func (s *surveyFlags) measure(c *cobra.Command) (survey.Measure, error) {
 	if err := requireAtLeast(c, 2, "max-input-length", "max-target-length"); err != nil {
 		return survey.Measure{}, err
 	}
-	if err := requireAtLeast(c, 0, "threads"); err != nil {
-		return survey.Measure{}, err
-	}
 	tok, err := trainer.OpenTokenizer(s.tokenizer)
 	return survey.Measure{Tokenizer: tok, MaxInput: s.maxInput, MaxTarget: s.maxTarget, Threads: kernel.NewWorkers(s.threads).Threads()}, err
 }

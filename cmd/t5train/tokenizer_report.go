@@ -42,9 +42,6 @@ is rare in all of the training text learns little.`,
 			if err := requireFlags(c, "input"); err != nil {
 				return err
 			}
-			if err := requireAtLeast(c, 0, "threads", "show"); err != nil {
-				return err
-			}
 			if err := rules.check(c); err != nil {
 				return err
 			}

@@ -41,14 +41,8 @@ read, so memory grows with the different words. Of more text than --max-text a s
 			if err := requireFlags(c, "input", "output"); err != nil {
 				return err
 			}
-			if err := requireAtLeast(c, 0, "threads", "extra-ids"); err != nil {
-				return err
-			}
 			usage := func(format string, args ...any) error {
 				return usageError{fmt.Errorf(format, args...), c.CommandPath()}
-			}
-			if o.Output == "" {
-				return usage("--output is empty: name a folder, or %s in one", tokenizer.ModelFile)
 			}
 			var ok bool
 			if t.MaxTextBytes, ok = parseBytes(maxText); !ok && maxText != "0" {

@@ -107,6 +107,8 @@ func (o Options) Check() error {
 		return wrong("shrinking-factor", o.ShrinkingFactor, "0.5 to 0.95")
 	case o.SubIterations < 1 || o.SubIterations > 10:
 		return wrong("sub-iterations", o.SubIterations, "1 to 10")
+	case o.Threads < 0 || o.Threads > maxThreads:
+		return wrong("threads", o.Threads, fmt.Sprintf("1 to %d, or 0 for all", maxThreads))
 	}
 	if err := o.checkSymbols(); err != nil {
 		return err
@@ -119,6 +121,9 @@ func (o Options) Check() error {
 
 // maxVocabSize is far above any vocabulary; transformers and this project hold ids in 32 bits.
 const maxVocabSize = 10_000_000
+
+// maxThreads is more than any machine has processors. Each thread has memory of its own.
+const maxThreads = 1024
 
 func (o Options) checkSymbols() error {
 	seen := map[string]bool{padText: true, eosText: true, unkText: true}
@@ -150,7 +155,7 @@ func (o Options) checkSymbols() error {
 // maxSymbolBytes is the length at which SentencePiece refuses a piece: kMaxPieceSize of model_interface.cc.
 const maxSymbolBytes = 8000
 
-func (o Options) threads() int { return cmp.Or(max(o.Threads, 0), runtime.GOMAXPROCS(0)) }
+func (o Options) threads() int { return cmp.Or(o.Threads, runtime.GOMAXPROCS(0)) }
 
 func (o Options) progress(what, unit string, done, total int64) {
 	if o.Progress != nil {

@@ -317,6 +317,7 @@ func TestTrainRefuses(t *testing.T) {
 		{"too many characters", []string{"abcdefghij"}, options(small), "the 11 characters of the text and the 3 special pieces need 14"},
 		{"one character", []string{"aaa"}, options(small), "gives no more than 6 pieces"},
 		{"options", nil, options(func(o *Options) { o.ShrinkingFactor = 1 }), "shrinking-factor 1: want 0.5 to 0.95"},
+		{"threads", nil, options(func(o *Options) { o.Threads = 1e9 }), "threads 1000000000: want 1 to 1024, or 0 for all"},
 		{"blank in a symbol", nil, options(func(o *Options) { o.UserSymbols = []string{"New York"} }), `user-symbols "New York": no text matches it: write ▁`},
 		{"symbol twice", nil, options(func(o *Options) { o.UserSymbols = []string{"a", "a"} }), `user-symbols "a": there is such a piece already`},
 	}

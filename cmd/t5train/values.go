@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const (
+	maxCount    = math.MaxInt32        // of any flag that counts something
+	maxThreads  = 1024                 // more than any machine has processors
+	maxExamples = 1 << 20              // that are computed or wait at a time
+	maxTokens   = 1 << 20              // of one text
+	maxNumber   = 1_000_000            // of any flag that takes a number: it stays finite in float32
+	maxDuration = 365 * 24 * time.Hour // of any flag that takes a time
+)
+
+// countLimits are the largest values of the flags that decide about memory or the number of threads. They are far
+// beyond what is of use. The keys of a configuration have the same.
+var countLimits = map[string]int64{
+	"threads": maxThreads, "workers": maxThreads, "cores": maxThreads,
+	"batch-size": maxExamples, "max-inputs": maxExamples, "queue": maxExamples, "max-connections": maxExamples,
+	"beams": 1024, "return-sequences": 1024, "max-beams": 1024, // as in package decode
+	"input-length": maxTokens, "max-input-length": maxTokens, "max-target-length": maxTokens,
+	"max-output-length": maxTokens, "min-output-length": maxTokens,
+	"vocab-size": 10_000_000, "extra-ids": 1 << 16, // as in packages vocabulary and tokenizer
+	"max-body": 1 << 40, // bytes
+	"batch":    maxExamples, "gen-batch": maxExamples,
+	"enc": maxTokens, "dec": maxTokens, "gen-enc": maxTokens, "new-tokens": maxTokens,
+}
+
+// checkValues refuses, before any work, the values of flags and the arguments that no command can use: empty ones, ones
+// with a NUL byte, numbers that are not finite, counts below 0 and numbers beyond their limits.
+func checkValues(c *cobra.Command, args []string) error {
+	var wrong error
+	c.Flags().Visit(func(f *pflag.Flag) {
+		if problem := checkFlag(f); wrong == nil && problem != "" {
+			wrong = fmt.Errorf("--%s %s", f.Name, problem)
+		}
+	})
+	for _, arg := range args {
+		if problem := checkText(arg, someText); wrong == nil && problem != "" {
+			wrong = fmt.Errorf("an argument %s", problem)
+		}
+	}
+	if wrong == nil {
+		return nil
+	}
+	return usageError{wrong, c.CommandPath()}
+}
+
+// checkFlag returns what is wrong with the value of a flag, or "".
+func checkFlag(f *pflag.Flag) string {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		texts := list.GetSlice()
+		if len(texts) == 0 {
+			return empty
+		}
+		for _, text := range texts {
+			switch problem := checkText(text, takesText(f)); problem {
+			case "":
+			case empty:
+				return "has an empty value: leave it out"
+			default:
+				return problem
+			}
+		}
+		return ""
+	}
+	switch text := f.Value.String(); f.Value.Type() {
+	case "string":
+		return checkText(text, takesText(f))
+	case "int", "int64":
+		return checkCount(f.Name, text)
+	case "float64":
+		return checkNumber(text)
+	case "duration":
+		return checkDuration(text)
+	}
+	return ""
+}
+
+const empty = "is empty: give it a value, or leave it out"
+
+// textRule says how little a text may be.
+type textRule int
+
+const (
+	someText  textRule = iota // a name or a path: more than spaces
+	spaceText                 // spaces are text
+	anyText                   // so is nothing
+)
+
+// takesText returns the rule for a flag.
+func takesText(f *pflag.Flag) textRule {
+	many := f.Value.Type() == "stringArray"
+	switch f.Name {
+	case "prefix": // without one, where the task has one
+		return anyText
+	case "text", "target", "ids":
+		if many { // else it is a path
+			return anyText
+		}
+	case "output-prefix", "delimiter", "bad-words", "choices", "labels":
+		return spaceText
+	}
+	return someText
+}
+
+func checkText(text string, rule textRule) string {
+	switch {
+	case rule < anyText && text == "", rule < spaceText && strings.TrimSpace(text) == "":
+		return empty
+	case strings.ContainsRune(text, 0):
+		return fmt.Sprintf("%q: want text without the byte 0: remove it", text)
+	}
+	return ""
+}
+
+func countLimit(name string) int64 {
+	if limit, ok := countLimits[name]; ok {
+		return limit
+	}
+	return maxCount
+}
+
+// checkCount checks an integer. A seed counts nothing.
+func checkCount(name, text string) string {
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch limit := countLimit(name); {
+	case err != nil:
+		return fmt.Sprintf("%s: want a whole number", text)
+	case n < 0:
+		return fmt.Sprintf("%d: want at least 0", n)
+	case n > limit && name != "seed":
+		return fmt.Sprintf("%d: want at most %d", n, limit)
+	}
+	return ""
+}
+
+// checkNumber checks a number. Few may be negative, which the commands know.
+func checkNumber(text string) string {
+	if x, err := strconv.ParseFloat(text, 64); err != nil || math.Abs(x) > maxNumber || math.IsNaN(x) {
+		return fmt.Sprintf("%s: want a number of at most %d", text, maxNumber)
+	}
+	return ""
+}
+
+func checkDuration(text string) string {
+	switch d, err := time.ParseDuration(text); {
+	case err != nil || d < 0:
+		return text + ": want at least 0s"
+	case d > maxDuration:
+		return fmt.Sprintf("%s: want at most %s", text, maxDuration)
+	}
+	return ""
+}
