@@ -163,6 +163,8 @@ func (f field) mismatch(n *yaml.Node) string {
 	text := "got " + describe(n) + ", want " + f.want()
 	switch {
 	case n.Kind != yaml.ScalarNode:
+	case n.ShortTag() == "!!binary":
+		text = "got bytes that are no UTF-8, want " + f.want()
 	case f.isText():
 		text += ": put it in quotes"
 	case f.kind() != reflect.Slice && n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
@@ -173,6 +175,9 @@ func (f field) mismatch(n *yaml.Node) string {
 
 // isText tells whether the key holds one text.
 func (f field) isText() bool { return f.kind() == reflect.String }
+
+// isColumn reports whether the key names columns of the data.
+func (f field) isColumn() bool { return f.unit == "column name" || f.unit == "column names" }
 
 // describe writes a YAML value for a message: text in quotes, anything else as it stands.
 func describe(n *yaml.Node) string {

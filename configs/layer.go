@@ -9,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"t5train/internal/nearest"
+	"t5train/internal/visible"
 )
 
 // layer holds what one source sets: a file, the environment, the flags.
@@ -125,8 +126,12 @@ func (r *reader) flags(set []string, overrides map[string]any) layer {
 			continue
 		}
 		var n yaml.Node
-		if err := n.Encode(overrides[path]); err != nil {
-			r.report(at, fmt.Sprintf("got a %T, want %s", overrides[path], f.want()), path)
+		value := overrides[path]
+		if f.isColumn() {
+			value = escaped(value)
+		}
+		if err := n.Encode(value); err != nil {
+			r.report(at, fmt.Sprintf("got a %T, want %s", value, f.want()), path)
 			continue
 		}
 		r.set(l, f, &n, at)
@@ -134,9 +139,23 @@ func (r *reader) flags(set []string, overrides map[string]any) layer {
 	return l
 }
 
+// escaped returns names of columns as the data has them, which shows bytes that are no UTF-8 as escapes.
+func escaped(value any) any {
+	switch v := value.(type) {
+	case string:
+		return visible.UTF8(v)
+	case []string:
+		return visible.AllUTF8(v)
+	}
+	return value
+}
+
 // setText decodes a value given as bare text. For a key that holds text it is taken as it is, unless it is
 // quoted or null, so that a prefix such as "spam: " needs no quoting twice; for any other key it is YAML.
 func (r *reader) setText(l layer, f field, text, at string) {
+	if f.isColumn() {
+		text = visible.UTF8(text)
+	}
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	if !f.isText() || text == "null" || strings.HasPrefix(text, `"`) || strings.HasPrefix(text, "'") {
 		root, _, wrong := parseYAML([]byte(text))

@@ -235,6 +235,20 @@ func TestAlternatives(t *testing.T) {
 	}
 }
 
+// Columns whose names are no UTF-8 are named as the data names them, and as they are in the file.
+func TestColumnsThatAreNoUTF8(t *testing.T) {
+	for name, o := range map[string]LoadOptions{
+		"escaped":       {Overrides: map[string]any{"task.label_column": `caf\xe9`, "task.text_columns": []string{`\xff`, "b"}}},
+		"raw":           {Overrides: map[string]any{"task.label_column": "caf\xe9", "task.text_columns": []string{"\xff", "b"}}},
+		"raw, by --set": {Set: []string{"task.label_column=caf\xe9", "task.text_columns=['\\xff', b]"}},
+	} {
+		c := mustLoad(t, minimal, o)
+		if c.Task.LabelColumn != `caf\xe9` || !slices.Equal(c.Task.TextColumns, []string{`\xff`, "b"}) {
+			t.Errorf("%s: got %q and %q", name, c.Task.LabelColumn, c.Task.TextColumns)
+		}
+	}
+}
+
 func TestStrictFile(t *testing.T) {
 	tests := []struct {
 		name, content string
@@ -389,6 +403,8 @@ func TestStrictEnvironmentAndFlags(t *testing.T) {
 			"train.seed: got nothing, want a whole number >= 0 (--set)"},
 		{"wrong type of a flag", LoadOptions{Overrides: map[string]any{"train.seed": "1"}},
 			`train.seed: got "1" (text), want a whole number >= 0: remove the quotes (command line)`},
+		{"flag that is no UTF-8", LoadOptions{Overrides: map[string]any{"tokenizer.path": "caf\xe9"}},
+			"tokenizer.path: got bytes that are no UTF-8, want a path (command line)"},
 		{"unknown key of a flag", LoadOptions{Overrides: map[string]any{"seed": 1}},
 			"seed: unknown key: did you mean train.seed? (command line)"},
 		{"unknown size", LoadOptions{Sizes: []string{"tiny", "smalls"}},

@@ -162,10 +162,11 @@ func (t table) stepNotes(ctx context.Context, spec task.Spec, what string) ([]re
 	return nil, nil
 }
 
-// withConflicts adds to an error about the columns of a data set those that it would have if its files agreed.
+// withConflicts adds to an error about the columns of a data set those that it would have if its files agreed, and its
+// notes.
 func withConflicts(err error, set *parquetio.Dataset) error {
-	if conflicts := set.Conflicts(); len(conflicts) > 0 {
-		return fmt.Errorf("%w; %s", err, strings.Join(conflicts, "; "))
+	if more := slices.Concat(set.Conflicts(), set.Notes()); len(more) > 0 {
+		return fmt.Errorf("%w; %s", err, strings.Join(more, "; "))
 	}
 	return err
 }
@@ -186,8 +187,8 @@ func sayHeldOut(c *Console, set *parquetio.Dataset) {
 	}
 }
 
-// SayLeftOut says which columns of a data set are left out because its files do not agree about them, and which folders below
-// those that were named. It begins with SayTaken.
+// SayLeftOut says which columns of a data set are left out because its files do not agree about them, what is read
+// otherwise than it is written, and which folders below those that were named are not read. It begins with SayTaken.
 func SayLeftOut(c *Console, set *parquetio.Dataset) {
 	if set == nil {
 		return
@@ -195,6 +196,9 @@ func SayLeftOut(c *Console, set *parquetio.Dataset) {
 	SayTaken(c, set)
 	for _, conflict := range set.Conflicts() {
 		c.Say("  left out: %s", conflict)
+	}
+	for _, note := range set.Notes() {
+		c.Say("  note: %s", note)
 	}
 	for _, folder := range set.Skipped() {
 		c.Say("  left out: the parquet files in %s: a folder is read without those in it, so name it too if it belongs to this data", folder)

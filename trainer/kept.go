@@ -15,6 +15,7 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/data/task"
+	"t5train/internal/visible"
 )
 
 // Keep is a column of the input that the answers repeat.
@@ -26,7 +27,7 @@ type Keep struct {
 // ParseKeep reads a list of columns, each as column or column=name. Names that answers have themselves are an error.
 func ParseKeep(list []string) ([]Keep, error) {
 	var keep []Keep
-	for _, text := range list {
+	for _, text := range visible.AllUTF8(list) { // as columns are named
 		k := Keep{text, text}
 		if column, name, found := strings.Cut(text, "="); found {
 			k = Keep{column, name}

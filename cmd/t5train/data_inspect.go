@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -124,20 +123,12 @@ func describeFiles(ctx context.Context, a app, files []string, roles survey.Role
 		if err := set.CheckColumns(columns); err != nil {
 			return nil, err
 		}
-		o.Roles, o.Columns = only(o.Roles, columns), columns
+		o.Roles, o.Columns = o.Roles.Only(columns), columns
 	}
 	phases := trainer.NewPhases(a.console())
 	defer phases.Stop()
 	o.Progress = func(done, total int64) { phases.Progress("inspect", "rows", done, total) }
 	return survey.Describe(ctx, set, o)
-}
-
-// only returns the roles of some columns.
-func only(r survey.Roles, columns []string) survey.Roles {
-	other := func(name string) bool { return !slices.Contains(columns, name) }
-	return survey.Roles{
-		Texts: slices.DeleteFunc(r.Texts, other), Targets: slices.DeleteFunc(r.Targets, other), Labels: slices.DeleteFunc(r.Labels, other),
-	}
 }
 
 func (p printer) description(d *survey.Description) {
@@ -157,6 +148,9 @@ func (p printer) description(d *survey.Description) {
 			kind += fmt.Sprintf(", ClassLabel of %d: %s", len(c.Classes), shorten(c.Classes, 10))
 		}
 		p.line("column", "%s: %s", c.Name, kind)
+		if c.Unread != "" {
+			p.line("  not read", "%s", c.Unread)
+		}
 	}
 	for _, e := range d.Examples {
 		fmt.Fprintf(p.out, "\n%v\n", e.Place)

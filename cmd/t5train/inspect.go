@@ -129,6 +129,9 @@ func (p printer) parquet(paths ...string) error {
 	for _, conflict := range set.Conflicts() {
 		p.line("left out", "%s", conflict)
 	}
+	for _, note := range set.Notes() {
+		p.line("note", "%s", note)
+	}
 	return nil
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // writeParquet writes a parquet file from a table in text. The first line has names and types of the columns, a type
-// being string, int, or the class names of a ClassLabel; null is no value:
+// being string, int, uint, or the class names of a ClassLabel; null is no value:
 //
 //	parquet small.parquet small.txt
 //
@@ -36,6 +36,8 @@ func writeParquet(ts *testscript.TestScript, neg bool, args []string) {
 			group[name] = parquet.Optional(parquet.String())
 		case "int":
 			group[name] = parquet.Optional(parquet.Int(64))
+		case "uint":
+			group[name] = parquet.Optional(parquet.Uint(64))
 		default:
 			group[name] = parquet.Optional(parquet.Int(64))
 			features[name] = map[string]any{"_type": "ClassLabel", "names": strings.Split(kind, ",")}
@@ -85,6 +87,9 @@ func valueOf(kind, text string) (parquet.Value, error) {
 		return parquet.NullValue(), nil
 	case kind == "string":
 		return parquet.ByteArrayValue([]byte(text)), nil
+	case kind == "uint":
+		n, err := strconv.ParseUint(text, 10, 64)
+		return parquet.Int64Value(int64(n)), err
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {

@@ -16,7 +16,8 @@ type table struct {
 	noHeader  bool
 	columns   []string // of a table without a header
 	header    func(columns []string) error
-	unnamed   func() // is called if the header has no name for the first column, which is column_1 then
+	unnamed   func()               // is called if the header has no name for the first column, which is column_1 then
+	escaped   func(names []string) // is called with names that have bytes which are no UTF-8, as escapes
 }
 
 // readCSV reads a table by RFC 4180: cells in quotes may hold delimiters, doubled quotes and ends of lines, of which
@@ -32,6 +33,7 @@ func readCSV(t *text, o table, yield yield) error {
 		}
 		return o.header(names)
 	}
+	headEscaped := !o.noHeader && t.escapeFirstLine()
 	err := eachRecord(t, o, func(r record) error {
 		if r.bad != nil {
 			if fields == nil && !o.noHeader {
@@ -42,6 +44,11 @@ func readCSV(t *text, o table, yield yield) error {
 		if fields == nil {
 			if !o.noHeader {
 				names := trimmed(r.cells)
+				if headEscaped && o.escaped != nil {
+					o.escaped(slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+						return !strings.Contains(name, `\x`)
+					}))
+				}
 				if first := numbered(1)[0]; len(names) > 1 && names[0] == "" && !slices.Contains(names, first) {
 					names[0] = first // pandas writes its index so
 					if o.unnamed != nil {

@@ -39,6 +39,7 @@ func Import(ctx context.Context, o Options) (Result, error) {
 	im := &importing{Options: o, groups: groups}
 	im.Read.drops = &drops{o.Drop, map[string]bool{}}
 	im.Read.unnamed = func() { im.index.there = true }
+	im.Read.escaped = im.sayEscaped
 	im.defaults()
 	names, err := o.splits(groups)
 	if err != nil {
@@ -68,6 +69,8 @@ type importing struct {
 	badLines, badRows int // of the first reading, that do not parse
 
 	fields []Field // of a row, that are not left out
+
+	escaped []string // names of columns of which it is said already that they are no UTF-8
 
 	delimiters map[string]rune // of tables, by path, where they are not those of the format
 }
@@ -106,6 +109,15 @@ func (im *importing) defaults() {
 func (im *importing) say(format string, args ...any) {
 	if im.Say != nil {
 		im.Say(fmt.Sprintf(format, args...))
+	}
+}
+
+// sayEscaped says how columns are named that were not said before.
+func (im *importing) sayEscaped(names []string) {
+	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(im.escaped, name) })
+	if len(names) > 0 {
+		im.say("  note: %s", parquetio.EscapedNote(names))
+		im.escaped = append(im.escaped, names...)
 	}
 }
 

@@ -104,6 +104,26 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// What is said of names that are no UTF-8 is said once, though files are read twice.
+func TestImportOfNamesThatAreNoUTF8(t *testing.T) {
+	files(t, "a.csv: caf\xe9,b\nx,1\n", "b.csv: b,caf\xe9\n2,y\n")
+	var said []string
+	_, err := Import(context.Background(), Options{
+		Inputs: []string{"a.csv", "b.csv"}, Output: "out", Labels: []string{`caf\xe9`},
+		Say: func(line string) { said = append(said, line) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const note = "  note: bytes of column names that are not UTF-8 are shown as \\xHH: name these columns so, in single quotes, or rename them: " + `'caf\xe9'`
+	if got := strings.Join(said, "\n"); strings.Count(got, note+"\n") != 1 || strings.Count(got, "note:") != 1 {
+		t.Errorf("said %s, want %q once", got, note)
+	}
+	if got := read(t, "out"); !slices.Equal(got, []string{`[0 "1"]`, `[1 "2"]`}) {
+		t.Errorf("rows %q", got)
+	}
+}
+
 // TestImportSplits looks at which rows go where.
 func TestImportSplits(t *testing.T) {
 	files(t, "a.csv: "+tableOf(1000))

@@ -21,7 +21,8 @@ type ReadOptions struct {
 	TagColumn   int                          // of CoNLL, from 1; 0 is the last
 	Skip        func(BadLine) error          // gets lines that do not parse, and leaves them out; nil makes the first an error
 
-	unnamed func() // see table
+	unnamed func()               // see table
+	escaped func(names []string) // see table
 	drops   *drops
 }
 
@@ -52,7 +53,7 @@ type Options struct {
 
 // table returns the options of a table, with defaults.
 func (o ReadOptions) table(f Format) table {
-	t := table{o.Delimiter, o.NoQuotes, o.NoHeader, o.Columns, o.Header, o.unnamed}
+	t := table{o.Delimiter, o.NoQuotes, o.NoHeader, o.Columns, o.Header, o.unnamed, o.escaped}
 	if t.delimiter == 0 {
 		t.delimiter = map[Format]rune{CSV: ',', TSV: '\t'}[f]
 	}

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -8,9 +9,12 @@ import (
 	"sort"
 	"strings"
 	"unicode/utf8"
+
+	"t5train/internal/bounded"
+	"t5train/internal/visible"
 )
 
-// maxRowBytes bounds a row in memory. A quote that is never closed makes a row of the rest of its file.
+// maxRowBytes bounds a row in memory, as [bounded.Raised]. A quote that is not closed makes a row of the rest of its file.
 const maxRowBytes = 64 << 20
 
 // text is the bytes of a file, as long as they are UTF-8: with skip, whoever reads them checks that. A byte order mark in front
@@ -30,7 +34,10 @@ type text struct {
 	breaks   []int64 // offsets of the ends of lines behind rowStart
 }
 
-func newText(r io.Reader) *text { return &text{r: r, limit: maxRowBytes, line: 1, rowLine: 1} }
+func newText(r io.Reader) *text {
+	limit, err := bounded.Raised(maxRowBytes)
+	return &text{r: r, limit: limit, err: err, line: 1, rowLine: 1}
+}
 
 // Read hands out what is good. An error says the line.
 func (t *text) Read(p []byte) (n int, err error) {
@@ -48,7 +55,8 @@ func (t *text) read(p []byte) (int, error) {
 		}
 	}
 	if t.offset-t.rowStart > t.limit {
-		return 0, fmt.Errorf("line %d: a row of more than %d KB begins here: is a quote or a bracket not closed, or is the format another one?", t.rowLine, t.limit>>10)
+		return 0, fmt.Errorf("line %d: a row of more than %d KB begins here: is a quote or a bracket not closed, or is the "+
+			"format another one? If the row is right, %s", t.rowLine, t.limit>>10, bounded.Raise(2*t.limit))
 	}
 	n, err := t.r.Read(p)
 	good, bad := n, error(nil)
@@ -70,6 +78,21 @@ func (t *text) read(p []byte) (int, error) {
 		return good, bad
 	}
 	return good, err
+}
+
+// escapeFirstLine makes escapes of bytes of the first line that are no UTF-8, as parquetio does in names of columns,
+// and reports whether there are any. A line of more than 64 KB, and one of UTF-16, stays as it is.
+func (t *text) escapeFirstLine() bool {
+	in := bufio.NewReaderSize(t.r, 1<<16)
+	head, _ := in.ReadSlice('\n') // an error comes again, or is not one: a line may be long or the last
+	line := string(head)
+	escape := !utf8.ValidString(line) && !strings.HasPrefix(line, "\xff\xfe") && !strings.HasPrefix(line, "\xfe\xff") &&
+		len(line) < 1<<16
+	if escape {
+		line = visible.UTF8(line)
+	}
+	t.r = io.MultiReader(strings.NewReader(line), in)
+	return escape
 }
 
 // begin passes over a byte order mark, and refuses that of another encoding.

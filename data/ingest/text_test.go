@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"t5train/internal/bounded"
 )
 
 func TestText(t *testing.T) {
@@ -45,8 +47,18 @@ func TestTextBoundsRows(t *testing.T) {
 	endless := newText(io.MultiReader(strings.NewReader("text\nfine\n\""), forever{}))
 	endless.limit = 1 << 20
 	err := readCSV(endless, table{delimiter: ','}, func(Row) error { return nil })
-	if want := "line 3: a row of more than 1024 KB begins here: is a quote"; err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("got error %v, want one with %q", err, want)
+	for _, want := range []string{"line 3: a row of more than 1024 KB begins here: is a quote", "set T5_MAX_READ_MB=2 in the environment"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want one with %q", err, want)
+		}
+	}
+	t.Setenv(bounded.Variable, "100")
+	if limit := newText(nil).limit; limit != 100<<20 {
+		t.Errorf("the bound is raised to %d", limit)
+	}
+	t.Setenv(bounded.Variable, "much")
+	if _, err := io.ReadAll(newText(strings.NewReader("a"))); err == nil || !strings.Contains(err.Error(), bounded.Variable) {
+		t.Errorf("got error %v, want one that names %s", err, bounded.Variable)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+
+	"t5train/internal/bounded"
 )
 
 const (
@@ -173,11 +175,56 @@ func TestTooLargeCell(t *testing.T) {
 			t.Errorf("%s: no error", name)
 			continue
 		}
-		wantError(t, err, "a cell has", "column text", "row group 0")
+		wantError(t, err, "a cell has", "column text", "row group 0", "set T5_MAX_READ_MB=1 in the environment")
 	}
 	if rows, err := readBytes(encode(t, []doc{{strings.Repeat("a", testMaxCell)}}, 0), 10); err != nil || len(rows) != 1 {
 		t.Errorf("the largest cell: %d rows, %v", len(rows), err)
 	}
+}
+
+// A page that can only be one cell is not even expanded.
+func TestTooLargeCellTakesNoMemory(t *testing.T) {
+	type doc struct {
+		Text string `parquet:"text,zstd"`
+	}
+	b := encode(t, []doc{{strings.Repeat("a", testMaxPage-100)}}, 0)
+	s, err := readShard("x", bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bounds, expander := limits{testMaxPage, testMaxList, testMaxCell}, new(decompressor)
+	r, err := newColumnReader(s, bytes.NewReader(b), 0, s.column("text"), bounds, expander)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.next()
+	wantError(t, err, "a cell has", "or more")
+	if r.raw != nil || expander.buffer != nil {
+		t.Error("the page was read")
+	}
+}
+
+// The environment raises all limits, and lowers none.
+func TestCurrentLimits(t *testing.T) {
+	for value, want := range map[string]limits{
+		"":     {512 << 20, 128 << 20, 64 << 20},
+		"10":   {512 << 20, 128 << 20, 64 << 20},
+		"100":  {512 << 20, 128 << 20, 100 << 20},
+		"1000": {1000 << 20, 1000 << 20, 1000 << 20},
+	} {
+		t.Setenv(bounded.Variable, value)
+		if got, err := currentLimits(); err != nil || got != want {
+			t.Errorf("%q: got %v, %v, want %v", value, got, err, want)
+		}
+	}
+	path := save(t, "x.parquet", encode(t, messages(1), 0))
+	t.Setenv(bounded.Variable, "1000")
+	if d, err := Open(path); err != nil || d.limits.maxCell != 1000<<20 {
+		t.Errorf("a data set is opened with other limits, %v", err)
+	}
+	t.Setenv(bounded.Variable, "much")
+	_, err := Open(path)
+	wantError(t, err, "T5_MAX_READ_MB")
 }
 
 func allocated() uint64 {

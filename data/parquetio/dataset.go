@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"t5train/internal/splits"
+	"t5train/internal/visible"
 )
 
 // Dataset is one or several shards read as one table.
@@ -30,7 +31,7 @@ type datasetColumn struct {
 }
 
 func newDataset(shards []*shard) *Dataset {
-	d := &Dataset{shards: shards, byName: map[string]int{}, limits: limits{maxPageBytes, maxListBytes, maxCellBytes}}
+	d := &Dataset{shards: shards, byName: map[string]int{}}
 	for _, s := range shards {
 		d.starts = append(d.starts, d.rows)
 		d.rows += s.rows
@@ -100,6 +101,40 @@ func (d *Dataset) Conflicts() []string {
 		}
 	}
 	return conflicts
+}
+
+// Notes says what of the files is read otherwise than it is written: broken metadata, and names that are no UTF-8.
+func (d *Dataset) Notes() []string {
+	var notes, escaped []string
+	var broken []*shard
+	for _, s := range d.shards {
+		if s.broken != nil {
+			broken = append(broken, s)
+		}
+		for _, c := range s.columns {
+			if c.escaped && !slices.Contains(escaped, c.Name) {
+				escaped = append(escaped, c.Name)
+			}
+		}
+	}
+	if len(broken) > 0 {
+		files := broken[0].path
+		if len(broken) > 1 {
+			files += fmt.Sprintf(" and of %d other files", len(broken)-1)
+		}
+		notes = append(notes, fmt.Sprintf("the huggingface metadata of %s is broken, so class names may be missing: %v",
+			files, broken[0].broken))
+	}
+	if len(escaped) > 0 {
+		notes = append(notes, EscapedNote(escaped))
+	}
+	return notes
+}
+
+// EscapedNote says how columns are named whose names have bytes that are no UTF-8.
+func EscapedNote(names []string) string {
+	return fmt.Sprintf("bytes of column names that are not UTF-8 are shown as \\xHH: name these columns so, in single "+
+		"quotes, or rename them: '%s'", strings.Join(names, "' '"))
 }
 
 // Leaf returns the place of a column, which is in all shards, among the leaves of the schema of a file of [Dataset.Files].
@@ -226,6 +261,10 @@ func (d *Dataset) absent(name string) error {
 		if strings.HasPrefix(c.Name, name+".") {
 			inside = append(inside, c.Name)
 		}
+	}
+	if escaped := visible.UTF8(name); escaped != name && slices.Contains(all, escaped) {
+		return fmt.Errorf("bytes of column names of %s that are not UTF-8 are shown as escapes: name the column '%s'",
+			d.shards[0].path, escaped)
 	}
 	if len(inside) > 0 {
 		return fmt.Errorf("%s has no column %q but a group of columns: choose among %s", d.shards[0].path, name, strings.Join(inside, ", "))

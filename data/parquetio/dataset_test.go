@@ -285,8 +285,6 @@ func TestOpen_Errors(t *testing.T) {
 		{"no end", save(t, "x.parquet", good[:len(good)-1]), []string{"truncated"}},
 		{"encrypted", save(t, "x.parquet", append(good[:len(good)-4:len(good)-4], "PARE"...)), []string{"encrypted"}},
 		{"long footer", save(t, "x.parquet", []byte("PAR1\xff\xff\xff\xffPAR1")), []string{"footer of 4294967295 bytes"}},
-		{"bad huggingface metadata", save(t, "x.parquet", encode(t, messages(3), 0,
-			parquet.KeyValueMetadata("huggingface", "{"))), []string{"huggingface"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

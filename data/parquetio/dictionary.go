@@ -21,7 +21,7 @@ func newDictionary(c *shardColumn, values int32, body []byte) (*dictionary, erro
 	case c.Type == TypeNull:
 		return d, nil // pyarrow writes an empty one
 	case c.physical == format.Boolean:
-		return nil, fmt.Errorf("dictionary of a column of %v cannot be read", c.physical)
+		return nil, notRead("dictionary of a column of %v cannot be read", c.physical)
 	case values < 0:
 		return nil, fmt.Errorf("dictionary of %d values is corrupt", values)
 	case c.size > 0:

@@ -105,7 +105,7 @@ func (s scale) integer(v int64) (Cell, error) { return s.cell(big.NewInt(v)) }
 // bytes reads a big-endian two's complement number.
 func (s scale) bytes(raw string) (Cell, error) {
 	if len(raw) > maxDecimalBytes {
-		return Cell{}, fmt.Errorf("decimal of %d bytes, at most %d are read", len(raw), maxDecimalBytes)
+		return Cell{}, notRead("decimal of %d bytes, at most %d are read", len(raw), maxDecimalBytes)
 	}
 	v := new(big.Int).SetBytes([]byte(raw))
 	if len(raw) > 0 && raw[0] >= 0x80 {

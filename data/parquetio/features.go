@@ -1,8 +1,12 @@
 package parquetio
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 )
 
@@ -11,7 +15,7 @@ import (
 //
 //	{"info": {"features": {"label": {"_type": "ClassLabel", "names": ["ham", "spam"]}, ...}}}
 //
-// The key of the result is the column's path, as in [Column].
+// The key of the result is the column's path, as in [Column]. With an error, it has the names that can be read.
 func classLabels(metadata string) (map[string][]string, error) {
 	var doc struct {
 		Info struct {
@@ -19,15 +23,18 @@ func classLabels(metadata string) (map[string][]string, error) {
 		} `json:"info"`
 	}
 	if err := json.Unmarshal([]byte(metadata), &doc); err != nil {
-		return nil, fmt.Errorf("read the schema's huggingface metadata: %w", err)
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) {
+			err = fmt.Errorf("%s is a JSON %s, want an object", cmp.Or(kind.Field, "it"), kind.Value)
+		}
+		return nil, err
 	}
 	labels := map[string][]string{}
-	for column, raw := range doc.Info.Features {
-		if err := featureLabels(labels, column, raw, 0); err != nil {
-			return nil, fmt.Errorf("read the schema's huggingface metadata: %w", err)
-		}
+	var first error
+	for _, column := range slices.Sorted(maps.Keys(doc.Info.Features)) {
+		first = cmp.Or(first, featureLabels(labels, column, doc.Info.Features[column], 0))
 	}
-	return labels, nil
+	return labels, first
 }
 
 // featureLabels adds the class names of one feature and of those inside of it:

@@ -1,6 +1,10 @@
 package parquetio
 
-import "fmt"
+import (
+	"fmt"
+
+	"t5train/internal/bounded"
+)
 
 // A list column stores its rows as entries, each a value (or a null, or an empty list) with two levels: repetition, the
 // innermost list that the entry goes on with (0 begins a row), and definition, how much of its path is there. For
@@ -63,8 +67,9 @@ func (r *listReader) list(depth int) (Cell, error) {
 			return Cell{}, err
 		}
 		if r.left -= cellBytes + len(item.Str); r.left < 0 {
-			return Cell{}, fmt.Errorf("the list of one row takes more than %d bytes (%d an item and its text), the most that is read: "+
-				"cut the row in several, or leave the column out", r.maxList, cellBytes)
+			return Cell{}, notRead("the list of one row takes more than %d bytes (%d an item and its text), the most that is "+
+				"read: cut the row in several, leave the column out, or %s",
+				r.maxList, cellBytes, bounded.Raise(2*int64(r.maxList)))
 		}
 		list.Items = append(list.Items, item)
 		if !r.ahead || r.repetition <= depth {

@@ -39,6 +39,10 @@ func Splits(folder string) ([]splits.Split, error) {
 func isParquet(name string) bool { return strings.HasSuffix(name, ".parquet") }
 
 func open(patterns, wanted []string) (*Dataset, error) {
+	limits, err := currentLimits()
+	if err != nil {
+		return nil, fmt.Errorf("open parquet: %w", err)
+	}
 	for _, pattern := range patterns {
 		if err := durable.Settle(pattern); err != nil {
 			return nil, fmt.Errorf("open parquet: %w", err)
@@ -66,7 +70,7 @@ func open(patterns, wanted []string) (*Dataset, error) {
 		f.Close()
 	}
 	d := newDataset(shards)
-	d.skipped, d.taken = skipped(named, paths), taken
+	d.skipped, d.taken, d.limits = skipped(named, paths), taken, limits
 	return d, nil
 }
 

@@ -9,6 +9,8 @@ import (
 	"math/bits"
 
 	"github.com/parquet-go/parquet-go/format"
+
+	"t5train/internal/bounded"
 )
 
 const (
@@ -26,6 +28,18 @@ const maxCellBytes = 64 << 20
 
 // limits bound what a page, the list of one row and the text of one cell may take, in bytes.
 type limits struct{ maxPage, maxList, maxCell int }
+
+// currentLimits returns the limits as the environment has raised them.
+func currentLimits() (limits, error) {
+	raised := [...]int64{maxPageBytes, maxListBytes, maxCellBytes}
+	for i := range raised {
+		var err error
+		if raised[i], err = bounded.Raised(raised[i]); err != nil {
+			return limits{}, err
+		}
+	}
+	return limits{int(raised[0]), int(raised[1]), int(raised[2])}, nil
+}
 
 // columnReader reads the cells of one column chunk (one column of one row group) in row order.
 type columnReader struct {
@@ -52,9 +66,12 @@ func newColumnReader(s *shard, r io.ReaderAt, g int, column *shardColumn, limits
 	meta := &chunk.MetaData
 	switch {
 	case chunk.FilePath != "":
-		return nil, fmt.Errorf("data lies in another file, %q: merge the files into one", chunk.FilePath)
+		return nil, notRead("data lies in another file, %q: merge the files into one", chunk.FilePath)
 	case chunk.CryptoMetadata.Value != nil:
-		return nil, errors.New("column is encrypted: decrypt it first")
+		return nil, notRead("column is encrypted: decrypt it first")
+	case !canDecompress(meta.Codec):
+		return nil, notRead("compressed with %v, which cannot be read: rewrite the file, "+
+			`e.g. with pyarrow: pq.write_table(pq.read_table(old), new, compression="zstd")`, meta.Codec)
 	case meta.Type != column.physical:
 		return nil, fmt.Errorf("stored as %v, the schema says %v: the file is corrupt", meta.Type, column.physical)
 	case meta.NumValues < group.NumRows || column.Lists == 0 && meta.NumValues > group.NumRows:
@@ -91,9 +108,14 @@ func (c *columnReader) more() bool { return c.left > 0 || c.behind > 0 }
 func (c *columnReader) value() (Cell, error) {
 	cell, err := c.values.next()
 	if n := len(cell.Str); n > c.maxCell {
-		return Cell{}, fmt.Errorf("a cell has %d bytes of text, at most %d are read: cut it in several rows, or leave the column out", n, c.maxCell)
+		return Cell{}, c.tooLargeCell(n)
 	}
 	return cell, err
+}
+
+func (c *columnReader) tooLargeCell(size int) error {
+	return notRead("a cell has %d bytes of text or more, at most %d are read: cut it in several rows, leave the "+
+		"column out, or %s", size, c.maxCell, bounded.Raise(int64(size)))
 }
 
 // entry moves to the next entry and returns its levels. With that of a value, it is to be read.
@@ -137,7 +159,12 @@ func (c *columnReader) page() error {
 	case stored < 0 || expanded < 0 || int64(stored) > c.end-c.at:
 		return fmt.Errorf("page of %d bytes (%d expanded) where the column has %d left: the file is corrupt", stored, expanded, c.end-c.at)
 	case stored > c.maxPage || expanded > c.maxPage:
-		return fmt.Errorf("page of %d bytes (%d expanded), at most %d are read: rewrite the file with smaller pages", stored, expanded, c.maxPage)
+		return notRead("page of %d bytes (%d expanded), at most %d are read: rewrite the file with smaller pages, or %s",
+			stored, expanded, c.maxPage, bounded.Raise(int64(max(stored, expanded))))
+	}
+	// Before the page is expanded: all its text may be of one cell.
+	if least := leastCell(&header); c.column.physical == format.ByteArray && least > c.maxCell {
+		return c.tooLargeCell(least)
 	}
 	if cap(c.raw) < stored {
 		c.raw = make([]byte, stored)
@@ -163,6 +190,15 @@ func (c *columnReader) page() error {
 	return fmt.Errorf("page of type %v is corrupt", header.Type)
 }
 
+// leastCell returns the bytes that the largest cell of a page has at least, by the size of the page and the number of
+// its entries.
+func leastCell(header *format.PageHeader) int {
+	const levels, length = 64 << 10, 64 // bytes that a page, and an entry, may have for more than its text
+	entries := max(1, header.DictionaryPageHeader.V.NumValues, header.DataPageHeader.V.NumValues,
+		header.DataPageHeaderV2.V.NumValues)
+	return (int(header.UncompressedPageSize)-levels)/int(entries) - length
+}
+
 // header decodes the page header at c.at and moves behind it.
 func (c *columnReader) header(header *format.PageHeader) error {
 	for size := int64(firstHeaderRead); ; size *= 4 {
@@ -185,7 +221,7 @@ func (c *columnReader) header(header *format.PageHeader) error {
 func (c *columnReader) dictionaryPage(header *format.DictionaryPageHeader, raw []byte, expanded int) error {
 	//lint:ignore SA1019 old writers still mark dictionaries so
 	if header.Encoding != format.Plain && header.Encoding != format.PlainDictionary {
-		return fmt.Errorf("dictionary in encoding %v cannot be read", header.Encoding)
+		return notRead("dictionary in encoding %v cannot be read", header.Encoding)
 	}
 	body, err := c.expander.expand(c.codec, raw, expanded)
 	if err != nil {
@@ -218,7 +254,7 @@ func (c *columnReader) dataPageV1(header *format.DataPageHeader, raw []byte, exp
 // levelsV1 cuts levels, which follow their 4-byte length, from the head of a page.
 func levelsV1(encoding format.Encoding, body []byte) (levels, rest []byte, err error) {
 	if encoding != format.RLE {
-		return nil, nil, fmt.Errorf("levels in encoding %v cannot be read", encoding)
+		return nil, nil, notRead("levels in encoding %v cannot be read", encoding)
 	}
 	if len(body) < 4 {
 		return nil, nil, errEnd

@@ -3,7 +3,6 @@ package parquetio
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 )
 
@@ -43,13 +42,10 @@ func (s *shard) scan(ctx context.Context, r io.ReaderAt, limits limits, columns 
 			row += size
 			continue
 		}
-		fail := func(column string, err error) error {
-			return fmt.Errorf("read parquet: %s: column %s, row group %d: %w", s.path, column, g, err)
-		}
 		for i, name := range columns {
 			var err error
 			if readers[i], err = newCellReader(s, r, g, s.column(name), limits, &expanders[i]); err != nil {
-				return fail(name, err)
+				return s.columnError(name, g, err)
 			}
 		}
 		for n := range s.meta.RowGroups[g].NumRows {
@@ -59,7 +55,7 @@ func (s *shard) scan(ctx context.Context, r io.ReaderAt, limits limits, columns 
 			for i := range readers {
 				var err error
 				if cells[i], err = readers[i].next(); err != nil {
-					return fail(columns[i], err)
+					return s.columnError(columns[i], g, err)
 				}
 			}
 			if row >= rows.first {
@@ -71,7 +67,7 @@ func (s *shard) scan(ctx context.Context, r io.ReaderAt, limits limits, columns 
 		}
 		for i := range readers {
 			if readers[i].more() {
-				return fail(columns[i], errors.New("column goes on after its last row: the file is corrupt"))
+				return s.columnError(columns[i], g, errors.New("column goes on after its last row: the file is corrupt"))
 			}
 		}
 	}

@@ -3,8 +3,11 @@ package parquetio
 import (
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go/format"
+
+	"t5train/internal/visible"
 )
 
 // Column describes a leaf of the schema: the columns of a flat file are its leaves. A leaf inside of structs, lists and
@@ -14,6 +17,8 @@ import (
 //	tokens: list of string                       tokens (Lists 1)
 //	answers: list of struct{text, start}         answers.text, answers.start (Lists 1 each, equally long)
 //	m: map of string to list of int              m.key (Lists 1), m.value (Lists 2)
+//
+// Bytes of a name that are no UTF-8 are escaped: caf\xe9.
 type Column struct {
 	Name        string
 	Type        string   // of a single value: TypeString, TypeInt, ... or the name of a type that cannot be read
@@ -39,6 +44,7 @@ type shardColumn struct {
 	definition int   // level of an entry that holds a value
 	lists      []int // definition level of each list's emptiness, from the outermost: below it, the list is null
 	twins      []int // leaves of this name, where the file has several
+	escaped    bool  // the name has bytes that are no UTF-8 in the file
 }
 
 const (
@@ -75,6 +81,7 @@ type place struct {
 	definition int   // how many of them may be absent: optional and repeated ones
 	lists      []int // as in shardColumn
 	depth      int
+	escaped    bool // as in shardColumn
 }
 
 // role says what an element is for its parent.
@@ -114,6 +121,9 @@ func (w *schemaWalk) enter(p place, name string, e *format.SchemaElement) (place
 	if p.depth++; p.depth > maxSchemaDepth {
 		return p, fmt.Errorf("schema is nested more than %d deep", maxSchemaDepth)
 	}
+	// No message, JSON or YAML can have other bytes.
+	p.escaped = p.escaped || !utf8.ValidString(name)
+	name = visible.UTF8(name)
 	switch {
 	case p.path == "":
 		p.path = name
@@ -173,7 +183,7 @@ func (w *schemaWalk) isItem(list, child *format.SchemaElement) bool {
 }
 
 func (w *schemaWalk) leaf(p place, e *format.SchemaElement) error {
-	c := shardColumn{leaf: len(w.columns), definition: p.definition, lists: p.lists}
+	c := shardColumn{leaf: len(w.columns), definition: p.definition, lists: p.lists, escaped: p.escaped}
 	c.Name = p.path
 	c.Type, c.storage = leafType(e)
 	c.Lists = len(p.lists)

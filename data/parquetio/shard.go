@@ -25,6 +25,7 @@ type shard struct {
 	rows    int64         // of all row groups
 	columns []shardColumn // the leaves
 	byName  map[string]int
+	broken  error // of the huggingface metadata
 }
 
 // openShard reads and checks the footer of a file.
@@ -130,13 +131,6 @@ func (s *shard) checkFooter() error {
 			return fmt.Errorf("row group %d claims %d rows: the file is corrupt", g, group.NumRows)
 		}
 		s.rows += group.NumRows
-		for i := range group.Columns {
-			if codec := group.Columns[i].MetaData.Codec; !canDecompress(codec) {
-				return fmt.Errorf("column %v of row group %d is compressed with %v, which cannot be read: rewrite the file, "+
-					`e.g. with pyarrow: pq.write_table(pq.read_table(old), new, compression="zstd")`,
-					group.Columns[i].MetaData.PathInSchema, g, codec)
-			}
-		}
 	}
 	// Some writers leave the footer's own count at 0.
 	if s.meta.NumRows != 0 && s.meta.NumRows != s.rows {
@@ -146,10 +140,8 @@ func (s *shard) checkFooter() error {
 		if entry.Key != "huggingface" {
 			continue
 		}
-		labels, err := classLabels(entry.Value)
-		if err != nil {
-			return err
-		}
+		var labels map[string][]string
+		labels, s.broken = classLabels(entry.Value)
 		for i := range s.columns {
 			s.columns[i].ClassLabels = labels[s.columns[i].Name]
 		}

@@ -166,7 +166,7 @@ func unsigned32(v int64) (Cell, error) { return integerCell(int64(uint32(v))) }
 
 func unsigned64(v int64) (Cell, error) {
 	if v < 0 {
-		return Cell{}, fmt.Errorf("unsigned value %d does not fit 63 bits", uint64(v))
+		return Cell{}, notRead("unsigned value %d does not fit 63 bits: write the column as text to read it", uint64(v))
 	}
 	return integerCell(v)
 }

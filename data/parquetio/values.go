@@ -2,7 +2,6 @@ package parquetio
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -49,7 +48,7 @@ func newValueReader(c *shardColumn, encoding format.Encoding, src []byte, d *dic
 			return &splitReader{column: c, src: src, values: len(src) / c.size, raw: make([]byte, c.size)}, nil
 		}
 	}
-	return nil, fmt.Errorf("encoding %v of a column of %v cannot be read", encoding, c.physical)
+	return nil, notRead("encoding %v of a column of %v cannot be read", encoding, c.physical)
 }
 
 // nullReader reads columns that hold nulls only.

@@ -3,6 +3,7 @@ package survey
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,6 +47,7 @@ type Column struct {
 	Type     string   `json:"type"`
 	Nullable bool     `json:"nullable"`
 	Classes  []string `json:"classes,omitempty"`
+	Unread   string   `json:"unread,omitempty"` // why its values are not read
 }
 
 // Example is a row as it is.
@@ -75,18 +77,37 @@ type Value struct {
 	Class  string          `json:"class,omitempty"` // name of a class
 }
 
-// Describe reads the whole data set once. It holds a block of its texts, and counts.
+// Describe reads the whole data set once, and once more for each column whose values turn out not to be readable: it
+// describes the others, unless the column is one of Columns. It holds a block of the texts, and counts.
 func Describe(ctx context.Context, set *parquetio.Dataset, o DescribeOptions) (*Description, error) {
 	if set == nil {
 		return nil, errNoSet
 	}
-	d := &describing{DescribeOptions: o, set: set}
+	for unread := map[string]string{}; ; {
+		d, err := describe(ctx, set, o, unread)
+		var u *parquetio.UnreadableError
+		if !errors.As(err, &u) || slices.Contains(o.Columns, u.Column) {
+			return d, err
+		}
+		unread[u.Column] = fmt.Sprintf("%s (%s, row group %d)", u.Reason, u.Path, u.RowGroup)
+	}
+}
+
+// describe is [Describe] without some columns, each with the reason.
+func describe(ctx context.Context, set *parquetio.Dataset, o DescribeOptions, unread map[string]string) (
+	*Description, error) {
+	o.Roles = o.Roles.without(func(name string) bool { return unread[name] != "" })
+	d := &describing{DescribeOptions: o, set: set, unread: unread}
 	d.result.Rows, d.result.Roles = set.Rows(), o.Roles
 	for _, f := range set.Files() {
 		d.result.Shards = append(d.result.Shards, Shard{f.Path, f.Bytes, f.Rows, f.RowGroups})
 	}
 	for _, c := range set.Columns() {
-		d.result.Columns = append(d.result.Columns, Column{c.Name, c.FullType(), c.Nullable, c.ClassLabels})
+		why := unread[c.Name]
+		if !c.Readable() {
+			why = "its type cannot be read: " + parquetio.ReadableTypes + " can"
+		}
+		d.result.Columns = append(d.result.Columns, Column{c.Name, c.FullType(), c.Nullable, c.ClassLabels, why})
 	}
 	d.choose()
 	if len(d.columns) == 0 {
@@ -109,6 +130,7 @@ func Describe(ctx context.Context, set *parquetio.Dataset, o DescribeOptions) (*
 type describing struct {
 	DescribeOptions
 	set      *parquetio.Dataset
+	unread   map[string]string  // columns that are passed over
 	columns  []parquetio.Column // that are read
 	shown    []int              // of columns: those of the examples
 	texts    []int              // of columns: texts, then targets
@@ -125,7 +147,7 @@ func (d *describing) choose() {
 	want := d.DescribeOptions.Columns
 	roles := slices.Concat(d.Roles.Texts, d.Roles.Targets, d.Roles.Labels)
 	for _, c := range d.set.Columns() {
-		shown := c.Readable() && (len(want) == 0 || slices.Contains(want, c.Name))
+		shown := c.Readable() && d.unread[c.Name] == "" && (len(want) == 0 || slices.Contains(want, c.Name))
 		if !shown && !slices.Contains(roles, c.Name) {
 			continue
 		}

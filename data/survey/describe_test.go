@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/parquet-go/parquet-go"
+
+	"t5train/data/parquetio"
 	"t5train/data/parquetout"
 )
 
@@ -45,6 +49,46 @@ func TestDescribe(t *testing.T) {
 	}
 	if len(d.Examples) != 2 || d.Rows != 6 || len(d.Shards) != 1 || d.Columns[1].Type != "int" || len(d.Columns[1].Classes) != 3 {
 		t.Errorf("description %+v", d)
+	}
+}
+
+// TestDescribeUnreadable has columns whose values cannot be read; the others are described as if they were alone.
+func TestDescribeUnreadable(t *testing.T) {
+	type rows struct {
+		ID    uint64   `parquet:"id"`
+		Text  string   `parquet:"text"`
+		Fixed [3]byte  `parquet:"fixed"`
+		Label []uint64 `parquet:"labels"`
+	}
+	path := filepath.Join(t.TempDir(), "a.parquet")
+	if err := parquet.WriteFile(path, []rows{{1, "a", [3]byte{}, nil}, {1 << 63, "b c", [3]byte{}, []uint64{1, 1 << 63}}}); err != nil {
+		t.Fatal(err)
+	}
+	set, err := parquetio.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := DescribeOptions{Roles: Roles{Texts: []string{"text"}, Labels: []string{"labels"}}, Measure: testMeasure, Examples: 2}
+	d, err := Describe(context.Background(), set, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const beyond = "unsigned value 9223372036854775808 does not fit 63 bits: write the column as text to read it ("
+	for i, want := range []string{beyond + path + ", row group 0)", "", "its type cannot be read: string, ", beyond} {
+		if got := d.Columns[i].Unread; !strings.HasPrefix(got, want) || want == "" && got != "" {
+			t.Errorf("column %s: got %q, want %q", d.Columns[i].Name, got, want)
+		}
+	}
+	text, err := json.Marshal(d.Examples)
+	if want := `"row":1,"values":[{"column":"text","value":"b c"}]`; err != nil || !strings.Contains(string(text), want) {
+		t.Errorf("examples %s, %v, want %s", text, err, want)
+	}
+	if len(d.Labels) != 0 || len(d.Roles.Labels) != 0 || len(d.Lengths) != 1 || d.Lengths[0].Texts != 2 {
+		t.Errorf("labels %v, roles %v, lengths %v", d.Labels, d.Roles, d.Lengths)
+	}
+	o.Columns = []string{"id"} // asked for
+	if _, err := Describe(context.Background(), set, o); err == nil || !strings.Contains(err.Error(), beyond[:30]) {
+		t.Errorf("a column that is asked for: %v", err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/data/task"
+	"t5train/internal/visible"
 )
 
 // Roles say what columns are for, by their names.
@@ -20,6 +21,8 @@ type Roles struct {
 // suggest. Labels are ClassLabels and a column named label or labels. Targets are strings of a name that is usual for
 // what a model writes. Texts are all other strings, but for identifiers. Lists of strings count as strings.
 func FindRoles(columns []parquetio.Column, asked Roles) (Roles, error) {
+	// As columns are named.
+	asked = Roles{visible.AllUTF8(asked.Texts), visible.AllUTF8(asked.Targets), visible.AllUTF8(asked.Labels)}
 	for _, role := range []struct {
 		names []string
 		fits  func(parquetio.Column) bool
@@ -58,6 +61,20 @@ func FindRoles(columns []parquetio.Column, asked Roles) (Roles, error) {
 		})
 	}
 	return found, nil
+}
+
+// Only returns the roles of some columns.
+func (r Roles) Only(columns []string) Roles {
+	return r.without(func(name string) bool { return !slices.Contains(columns, name) })
+}
+
+// without returns the roles of the other columns.
+func (r Roles) without(drop func(name string) bool) Roles {
+	return Roles{
+		Texts:   slices.DeleteFunc(slices.Clone(r.Texts), drop),
+		Targets: slices.DeleteFunc(slices.Clone(r.Targets), drop),
+		Labels:  slices.DeleteFunc(slices.Clone(r.Labels), drop),
+	}
 }
 
 func isText(c parquetio.Column) bool { return c.Type == parquetio.TypeString && c.Lists <= 1 }

@@ -34,6 +34,7 @@ func TestFindRoles(t *testing.T) {
 	}{
 		{"classification", "idx int, sentence string, label a/b", Roles{}, "[sentence] [] [label]", ""},
 		{"labels without names", "text string, Label string", Roles{}, "[text] [] [Label]", ""},
+		{"names that are no UTF-8", `a string, caf\xe9 string`, Roles{Texts: []string{"caf\xe9"}}, `[caf\xe9] [] []`, ""},
 		{"numbers", "a string, b string, label float", Roles{}, "[a b] [] []", ""},
 		{"entities", "id string, tokens []string, ner_tags []O/B", Roles{}, "[tokens] [] [ner_tags]", ""},
 		{"translation", "id string, translation.en string, translation.de string", Roles{}, "[translation.en translation.de] [] []", ""},

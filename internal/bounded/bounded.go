@@ -3,6 +3,7 @@
 package bounded
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -22,11 +23,24 @@ const defaultMB = 256
 // maxMB keeps the bound, in bytes, within 63 bits.
 const maxMB = 1 << 40
 
-// Bytes returns the bound. A value of the variable that is no positive whole number is an error.
+// Bytes returns the bound of files. A value of the variable that is no positive whole number is an error.
 func Bytes() (int64, error) {
+	set, err := variable()
+	return cmp.Or(set, defaultMB<<20), err
+}
+
+// Raised returns a bound of something else than a file, such as a line or a cell, which the variable raises and does
+// not lower. Errors are those of [Bytes].
+func Raised(bound int64) (int64, error) {
+	set, err := variable()
+	return max(set, bound), err
+}
+
+// variable returns the value of the variable in bytes, or 0 where it is not set.
+func variable() (int64, error) {
 	text := os.Getenv(Variable)
 	if text == "" {
-		return defaultMB << 20, nil
+		return 0, nil
 	}
 	mb, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || mb < 1 || mb > maxMB {
@@ -36,9 +50,9 @@ func Bytes() (int64, error) {
 	return mb << 20, nil
 }
 
-// Hint says how a bound is raised for something of a size in bytes.
-func Hint(size int64) string {
-	return fmt.Sprintf("if it is the right one, set %s=%d in the environment", Variable, (size+1<<20-1)>>20)
+// Raise says how a bound is raised for something of a size in bytes.
+func Raise(size int64) string {
+	return fmt.Sprintf("set %s=%d in the environment", Variable, (size+1<<20-1)>>20)
 }
 
 // ReadFile is os.ReadFile for regular files, and links to such, of at most the bound.
@@ -98,6 +112,6 @@ func read(f *os.File, size, bound int64) ([]byte, error) {
 }
 
 func tooLarge(path string, size, bound int64) error {
-	return &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it has %d bytes or more, at most %d (%d MB) are read: %s",
-		size, bound, bound>>20, Hint(size))}
+	return &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it has %d bytes or more, at most %d (%d MB) are read: "+
+		"if it is the right one, %s", size, bound, bound>>20, Raise(size))}
 }

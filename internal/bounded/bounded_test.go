@@ -44,6 +44,22 @@ func TestReadFile(t *testing.T) {
 	}
 }
 
+func TestRaised(t *testing.T) {
+	for value, want := range map[string]int64{"": 2 << 20, "1": 2 << 20, "2": 2 << 20, "3": 3 << 20} {
+		t.Setenv(Variable, value)
+		if got, err := Raised(2 << 20); err != nil || got != want {
+			t.Errorf("%q: got %d, %v, want %d", value, got, err, want)
+		}
+	}
+	t.Setenv(Variable, "many")
+	if _, err := Raised(1); err == nil || !strings.Contains(err.Error(), Variable) {
+		t.Errorf("got error %v, want one that names %s", err, Variable)
+	}
+	if got := Raise(1<<20 + 1); got != "set T5_MAX_READ_MB=2 in the environment" {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestReadFileRefusesOthers(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := ReadFile(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {

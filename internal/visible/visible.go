@@ -9,6 +9,7 @@ package visible
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,6 +29,33 @@ func Text(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// UTF8 returns s with bytes that are no UTF-8 as \x escapes, which tell them apart: "caf\xe9" of Latin-1.
+func UTF8(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		if r, n := utf8.DecodeRuneInString(s); r == utf8.RuneError && n == 1 {
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+			s = s[1:]
+		} else {
+			b.WriteString(s[:n])
+			s = s[n:]
+		}
+	}
+	return b.String()
+}
+
+// AllUTF8 returns [UTF8] of each text.
+func AllUTF8(texts []string) []string {
+	all := slices.Clone(texts)
+	for i, s := range all {
+		all[i] = UTF8(s)
+	}
+	return all
 }
 
 // hidden reports whether a terminal may act on a rune in place of showing it. U+FFFD is here for invalid bytes, which

@@ -25,6 +25,20 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestUTF8(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                     "",
+		"naïve 漢字 \ufffd \x1b": "naïve 漢字 \ufffd \x1b",
+		"caf\xe9":              `caf\xe9`,
+		"\xff\xe9\xc3":         `\xff\xe9\xc3`,
+		"é\xe9 \xe6\xbc":       `é\xe9 \xe6\xbc`,
+	} {
+		if got := UTF8(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
 // JSON says the same with escapes and without.
 func TestJSONStaysWhatItWas(t *testing.T) {
 	const text = "a\x7fb\u0085c\u2066d\x1be\tf"
