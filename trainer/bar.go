@@ -5,11 +5,12 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/rivo/uniseg"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"t5train/internal/visible"
 )
 
 const (
@@ -105,12 +106,7 @@ func meter(done, total int64, columns int) string {
 
 // fit returns the beginning of a text that takes at most some columns, with nothing in it that would move the cursor.
 func fit(text string, columns int) string {
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, text)
+	text = visible.Line(text)
 	var fitted strings.Builder
 	for text != "" {
 		cluster, rest, width, _ := uniseg.FirstGraphemeClusterInString(text, -1)

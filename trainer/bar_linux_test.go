@@ -100,7 +100,7 @@ func TestBarLine(t *testing.T) {
 		"known":         {Progress{what: "read", unit: "rows", total: 10, done: 5, from: 1, since: now.Add(-2 * time.Second)}, "read  5/10  2.00 rows/s  3s left"},
 		"no known end":  {Progress{what: "read", unit: "rows", total: -1, done: 50, from: 10, since: now.Add(-2 * time.Second)}, "read  50  20 rows/s"},
 		"wide":          {Progress{what: "数据集数据集数据集数据集数据集", unit: "rows", total: -1}, "数据集数据集数据集数据集数据集  0"},
-		"control":       {Progress{what: "a\x1b[2Jb\n", unit: "rows", total: -1}, "a?[2Jb?  0"},
+		"control":       {Progress{what: "a\x1b[2Jb\n", unit: "rows", total: -1}, `a\u001b[2Jb\n  0`},
 		"more than all": {Progress{what: "read", unit: "rows", total: 10, done: 12}, "read  100% [===============]  12/10"},
 		"nothing to do": {Progress{what: "read", unit: "rows", total: 0}, "read  0/0"},
 	} {

@@ -67,9 +67,6 @@ Memory does not grow with the files. They appear in the output when all is writt
 			if err := requireAtLeast(c, 1, "token-column", "tag-column"); err != nil {
 				return err
 			}
-			if err := requireAtLeast(c, 0, "skip-bad-lines"); err != nil {
-				return err
-			}
 			if err := f.parse(&o); err != nil {
 				return usageError{err, c.CommandPath()}
 			}

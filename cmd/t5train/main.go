@@ -40,8 +40,9 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	root.SetOut(shown)
 	root.SetErr(messages)
 	err := mmap.Guard(func() error { return root.ExecuteContext(ctx) })
-	if err == nil {
-		err = shown.Flush()
+	messages.Flush() // whose error can be said nowhere
+	if flushErr := shown.Flush(); err == nil {
+		err = flushErr
 	}
 	var usage usageError
 	var ended interrupt

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -91,7 +92,11 @@ func printRuns(a app, runs []*report.Run) error {
 		if !r.Updated.IsZero() {
 			updated = r.Updated.Local().Format("2006-01-02 15:04")
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", plain(r.Path), orDash(plain(r.Task)), orDash(plain(r.Model)), r.State, steps, plain(best), updated)
+		cells := []string{r.Path, orDash(r.Task), orDash(r.Model), r.State, steps, best, updated}
+		for i := range cells {
+			cells[i] = visible.Line(cells[i])
+		}
+		fmt.Fprintln(t, strings.Join(cells, "\t"))
 	}
 	return t.Flush()
 }
@@ -99,16 +104,6 @@ func printRuns(a app, runs []*report.Run) error {
 func orDash(text string) string {
 	if text == "" {
 		return "-"
-	}
-	return text
-}
-
-// plain keeps what a terminal would obey, and what would break the columns, out of a text that a file holds.
-func plain(text string) string {
-	for _, r := range text {
-		if !strconv.IsPrint(r) {
-			return strconv.Quote(text)
-		}
 	}
 	return text
 }

@@ -58,6 +58,11 @@ func AllUTF8(texts []string) []string {
 	return all
 }
 
+// Line returns s with escapes on one line without tabs: as [Text], but of line ends and tabs too.
+func Line(s string) string {
+	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(Text(s))
+}
+
 // hidden reports whether a terminal may act on a rune in place of showing it. U+FFFD is here for invalid bytes, which
 // terminals of one byte a character may take for controls.
 func hidden(r rune) bool {

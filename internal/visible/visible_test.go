@@ -39,6 +39,12 @@ func TestUTF8(t *testing.T) {
 	}
 }
 
+func TestLine(t *testing.T) {
+	if got, want := Line("a\tb\r\nc\x1b\xff"), `a\tb\u000d\nc\u001b`+"\ufffd"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // JSON says the same with escapes and without.
 func TestJSONStaysWhatItWas(t *testing.T) {
 	const text = "a\x7fb\u0085c\u2066d\x1be\tf"

@@ -1,0 +1,20 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"t5train/trainer/report"
+)
+
+// What a file of a run says breaks neither the table nor the terminal.
+func TestRunsAreLines(t *testing.T) {
+	var out strings.Builder
+	if err := printRuns(app{stdout: &out}, []*report.Run{{Path: "a\tb\n\x1b[2J", State: "stopped"}}); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(out.String(), "\n")
+	if len(lines) != 3 || !strings.HasPrefix(lines[1], `a\tb\n\u001b[2J  -     -      stopped`) {
+		t.Errorf("got %q", lines)
+	}
+}
