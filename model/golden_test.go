@@ -104,30 +104,30 @@ func relativeError(a []float32, b []float64) float64 {
 	return diff / size
 }
 
-// rectangle makes a ragged batch of equally long rows; tokens whose mask is 0 are hidden.
-func rectangle(ids, mask []int32, rows int) (offsets []int32, hidden []bool) {
+// rectangle makes a ragged batch of equally long rows; tokens whose mask is 0 are masked.
+func rectangle(ids, mask []int32, rows int) (offsets []int32, masked []bool) {
 	length := len(ids) / rows
 	for r := range rows + 1 {
 		offsets = append(offsets, int32(r*length))
 	}
 	if slices.Contains(mask, 0) {
 		for _, m := range mask {
-			hidden = append(hidden, m == 0)
+			masked = append(masked, m == 0)
 		}
 	}
-	return offsets, hidden
+	return offsets, masked
 }
 
 func goldenBatch(r record) Batch {
 	var b Batch
 	rows := r.tensor("input_ids").Shape[0]
 	b.EncoderIDs, b.DecoderIDs, b.Labels = r.ints("input_ids"), r.ints("decoder_input_ids"), r.ints("labels")
-	b.EncoderOffsets, b.EncoderHidden = rectangle(b.EncoderIDs, r.ints("attention_mask"), rows)
+	b.EncoderOffsets, b.EncoderMasked = rectangle(b.EncoderIDs, r.ints("attention_mask"), rows)
 	var mask []int32
 	if _, ok := r.file.Tensor("decoder_attention_mask"); ok {
 		mask = r.ints("decoder_attention_mask")
 	}
-	b.DecoderOffsets, b.DecoderHidden = rectangle(b.DecoderIDs, mask, rows)
+	b.DecoderOffsets, b.DecoderMasked = rectangle(b.DecoderIDs, mask, rows)
 	return b
 }
 
@@ -173,16 +173,16 @@ func TestGoldenModel(t *testing.T) {
 	}
 }
 
-// masked drops the rows of hidden tokens, where the recorded values mean nothing.
-func visible(x []float32, want []float64, hidden []bool) ([]float32, []float64) {
-	if hidden == nil {
+// visible drops the rows of masked tokens, where the recorded values mean nothing.
+func visible(x []float32, want []float64, masked []bool) ([]float32, []float64) {
+	if masked == nil {
 		return x, want
 	}
-	d := len(x) / len(hidden)
+	d := len(x) / len(masked)
 	var a []float32
 	var b []float64
-	for i, h := range hidden {
-		if !h {
+	for i, m := range masked {
+		if !m {
 			a, b = append(a, x[i*d:(i+1)*d]...), append(b, want[i*d:(i+1)*d]...)
 		}
 	}
@@ -191,37 +191,26 @@ func visible(x []float32, want []float64, hidden []bool) ([]float32, []float64) 
 
 func checkForward(t *testing.T, m *T5, b Batch, r record) {
 	w := kernel.NewWorkers(2)
-	var encoder, decoder []float32
-	g := op.NewGraph(w)
-	l := &LossGraph{model: m}
-	hidden := l.hidden(g, LossOptions{}, &encoder)
-	g.Capture(hidden, &decoder)
-	program, err := g.CompileForward()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer program.Close()
-	l.encoder = op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Hidden: b.EncoderHidden}
-	l.decoder = op.Ragged{IDs: b.DecoderIDs, Offsets: b.DecoderOffsets, Hidden: b.DecoderHidden}
-	if err := program.Run(op.Step{}); err != nil {
-		t.Fatal(err)
-	}
-	c := m.Config
-	logits := make([]float32, len(b.DecoderIDs)*c.VocabSize)
-	kernel.Gemm(w, false, true, len(b.DecoderIDs), c.VocabSize, c.DModel, decoder, c.DModel, m.LMHead.Value, c.DModel, false, logits, c.VocabSize)
+	e := op.NewEager(w)
+	inputs := op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Masked: b.EncoderMasked}
+	tokens := op.Ragged{IDs: b.DecoderIDs, Offsets: b.DecoderOffsets, Masked: b.DecoderMasked}
+	encoder := Network[op.Matrix]{e}.Encode(m, &inputs)
+	decoder := Network[op.Matrix]{e.Beside()}.Decode(m, &tokens, encoder, &inputs)
+	logits := make([]float32, len(b.DecoderIDs)*m.Config.VocabSize)
+	e.LinearInto(logits, decoder, m.LMHead)
 	for i := range logits {
-		logits[i] *= c.LogitScale()
+		logits[i] *= m.Config.LogitScale()
 	}
 	for _, x := range []struct {
 		name   string
 		got    []float32
-		hidden []bool
+		masked []bool
 	}{
-		{"encoder_last_hidden_state_f64", encoder, b.EncoderHidden},
-		{"decoder_last_hidden_state_f64", decoder, b.DecoderHidden},
-		{"logits_f64", logits, b.DecoderHidden},
+		{"encoder_last_hidden_state_f64", encoder.Data, b.EncoderMasked},
+		{"decoder_last_hidden_state_f64", decoder.Data, b.DecoderMasked},
+		{"logits_f64", logits, b.DecoderMasked},
 	} {
-		got, want := visible(x.got, r.floats(x.name), x.hidden)
+		got, want := visible(x.got, r.floats(x.name), x.masked)
 		if e := relativeError(got, want); e > hiddenLimit {
 			t.Errorf("%s: error %.2g, limit %.0g", x.name, e, hiddenLimit)
 		}

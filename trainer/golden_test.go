@@ -201,7 +201,7 @@ func recordedBatch(t *testing.T, c model.Config, file *safetensors.File, number 
 	for r := range shape[0] {
 		for i := r * shape[1]; i < (r+1)*shape[1]; i++ {
 			b.EncoderIDs = append(b.EncoderIDs, int32(ids[i]))
-			b.EncoderHidden = append(b.EncoderHidden, mask[i] == 0)
+			b.EncoderMasked = append(b.EncoderMasked, mask[i] == 0)
 		}
 		b.EncoderOffsets = append(b.EncoderOffsets, int32(len(b.EncoderIDs)))
 		last := int32(c.DecoderStartTokenID)

@@ -3,17 +3,20 @@ package decode
 import (
 	"t5train/model"
 	"t5train/model/kernel"
+	"t5train/model/op"
 )
 
 // decoder runs the decoder of a model one position at a time, for several rows in parallel. A row is a
 // sequence under construction; rows may share an input.
 type decoder struct {
-	*layers
-	step int // position of the next token
+	model   *model.T5
+	eager   *op.Eager
+	network model.Network[op.Matrix] // on eager
+	step    int                      // position of the next token
 
 	// Inputs: row r attends to the encoder tokens inputStart[r]..+inputLength[r], whose keys and values are in
 	// cross, [encoder tokens, 2*inner] for each layer.
-	cross                   [][]float32
+	cross                   []op.Matrix
 	inputStart, inputLength []int32
 
 	// self holds the keys and values so far, [places, capacity, 2*inner] for each layer.
@@ -23,8 +26,7 @@ type decoder struct {
 	places   []place       // at least as many as rows
 	bias     []kernel.Bias // one for each layer; layers that share a table share the values
 
-	// The activations of one step, and where each row finds its keys.
-	x, qkv                            []float32
+	// Where each row finds its keys in one step.
 	queryOffsets, keyStart, keyLength []int32
 	inputs                            inputGroups
 }
@@ -41,15 +43,17 @@ type place struct {
 	ids        []int32 // the tokens that it was fed, one for each position
 }
 
-// newDecoder prepares one row for each sequence of the encoder output hidden [tokens, d_model]. capacity, at least 1, is
-// the number of positions that the first cache has room for.
-func newDecoder(l *layers, hidden []float32, offsets []int32, capacity int) *decoder {
-	blocks := l.model.Decoder.Block
-	d := &decoder{layers: l, self: make([][]float32, len(blocks)), bias: make([]kernel.Bias, len(blocks))}
-	tokens, inner := len(hidden)/l.model.Config.DModel, l.innerDim()
+// newDecoder prepares one row for each sequence of the encoder output. capacity, at least 1, is the number of positions
+// that the first cache has room for.
+func newDecoder(m *model.T5, e *op.Eager, encoded op.Matrix, offsets []int32, capacity int) *decoder {
+	blocks := m.Decoder.Block
+	d := &decoder{
+		model: m, eager: e, network: model.Network[op.Matrix]{Backend: e},
+		self: make([][]float32, len(blocks)), bias: make([]kernel.Bias, len(blocks)),
+	}
 	for _, b := range blocks {
-		kv := make([]float32, tokens*2*inner)
-		d.linear(kv, 2*inner, hidden, tokens, b.EncDecAttention.K, b.EncDecAttention.V)
+		kv := op.Matrix{Rows: encoded.Rows, Cols: d.cacheWidth(), Data: make([]float32, encoded.Rows*d.cacheWidth())}
+		e.LinearInto(kv.Data, encoded, b.EncDecAttention.K, b.EncDecAttention.V)
 		d.cross = append(d.cross, kv)
 	}
 	for s := range len(offsets) - 1 {
@@ -64,14 +68,17 @@ func newDecoder(l *layers, hidden []float32, offsets []int32, capacity int) *dec
 
 func (d *decoder) rows() int { return len(d.inputStart) }
 
+// cacheWidth is the number of elements of the key and the value of one position.
+func (d *decoder) cacheWidth() int { return 2 * d.model.Config.NumHeads * d.model.Config.DKV }
+
 // reserve makes room for capacity positions at every place.
 func (d *decoder) reserve(capacity int) {
 	d.move(capacity)
 	var bias kernel.Bias
 	for l, b := range d.model.Decoder.Block {
 		if a := b.SelfAttention; a.RelativeAttentionBias != nil {
-			bias = kernel.Bias{Length: capacity, Values: make([]float32, a.Heads*(2*capacity-1))}
-			a.Buckets.Spread(bias.Values, a.RelativeAttentionBias.Value, a.Heads, capacity)
+			bias = kernel.Bias{Length: capacity, Values: make([]float32, a.Heads.Count*(2*capacity-1))}
+			a.Buckets.Spread(bias.Values, a.RelativeAttentionBias.Value, a.Heads.Count, capacity)
 		}
 		d.bias[l] = bias
 	}
@@ -79,7 +86,7 @@ func (d *decoder) reserve(capacity int) {
 
 // move makes self anew, for all places with so many positions each.
 func (d *decoder) move(capacity int) {
-	width := 2 * d.innerDim()
+	width := d.cacheWidth()
 	before := d.capacity * width // elements of a place
 	for l, old := range d.self {
 		d.self[l] = make([]float32, len(d.places)*capacity*width)
@@ -149,7 +156,7 @@ func (d *decoder) freePlace(taken []bool, other int) (free, common int) {
 
 // copyPlace makes a place like another one; the first positions are so already.
 func (d *decoder) copyPlace(to, from, already int) {
-	width := 2 * d.innerDim()
+	width := d.cacheWidth()
 	for _, kv := range d.self {
 		copy(kv[(to*d.capacity+already)*width:(to*d.capacity+d.step)*width], kv[(from*d.capacity+already)*width:])
 	}
@@ -159,30 +166,29 @@ func (d *decoder) copyPlace(to, from, already int) {
 
 // next feeds one token to every row and returns the decoder's output for it, [rows, d_model], scaled as lm_head wants
 // it. The result is overwritten by the next call.
-func (d *decoder) next(ids []int32) []float32 {
+func (d *decoder) next(ids []int32) op.Matrix {
 	if d.step == d.capacity {
 		d.reserve(2 * d.capacity)
 	}
-	rows := d.rows()
-	d.x = resize(d.x, rows*d.model.Config.DModel)
-	d.embed(d.x, ids)
 	for r, id := range ids {
 		p := &d.places[d.place[r]]
 		p.ids = append(p.ids, id)
 	}
 	d.queryOffsets = d.queryOffsets[:0]
-	for r := range rows + 1 {
+	for r := range d.rows() + 1 {
 		d.queryOffsets = append(d.queryOffsets, int32(r))
 	}
 	d.groupInputs()
+	x := d.eager.Embed(d.model.Shared, &op.Ragged{IDs: ids})
 	for l, b := range d.model.Decoder.Block {
-		d.selfAttention(b, l)
-		d.crossAttention(b, l)
-		d.feedForward(d.x, b)
+		x = d.selfAttention(b, l, x)
+		x = d.crossAttention(b, l, x)
+		x = d.network.FeedForward(b.FeedForward, b.FeedForwardNorm, x)
 	}
 	d.step++
-	d.outputNorm(d.x, rows)
-	return d.x
+	x = d.network.FinalNorm(d.model.Decoder, x)
+	scale(x, d.model.Config.LogitScale())
+	return x
 }
 
 func (d *decoder) groupInputs() {
@@ -196,27 +202,32 @@ func (d *decoder) groupInputs() {
 	g.offsets = append(g.offsets, int32(d.rows()))
 }
 
-func (d *decoder) selfAttention(b model.Block, layer int) {
-	a, rows, inner := b.SelfAttention, d.rows(), d.innerDim()
-	d.qkv = resize(d.qkv, rows*3*inner)
-	d.project(d.qkv, 3*inner, d.x, rows, b.SelfAttentionNorm, a.Q, a.K, a.V)
-	cache := d.self[layer]
+// selfAttention is that of the network with the keys and values so far.
+func (d *decoder) selfAttention(b model.Block, layer int, x op.Matrix) op.Matrix {
+	a, width := b.SelfAttention, d.cacheWidth()
+	qkv := d.eager.Linear(d.network.Norm(b.SelfAttentionNorm, x), a.Q, a.K, a.V)
+	cache := op.Matrix{Cols: width, Data: d.self[layer]}
 	d.keyStart, d.keyLength = d.keyStart[:0], d.keyLength[:0]
 	for r, place := range d.place {
-		copy(cache[(place*d.capacity+d.step)*2*inner:], d.qkv[(3*r+1)*inner:3*(r+1)*inner])
+		row := qkv.Data[r*qkv.Cols : (r+1)*qkv.Cols]
+		copy(cache.Data[(place*d.capacity+d.step)*width:], row[len(row)-width:])
 		d.keyStart = append(d.keyStart, int32(place*d.capacity))
 		d.keyLength = append(d.keyLength, int32(d.step+1))
 	}
-	d.attend(d.x, a, kernel.Attention{
+	heads := a.Heads
+	heads.Causal = false // the cache ends at the query
+	y := d.eager.Attention(qkv, cache, heads, kernel.Attention{
 		QueryOffsets: d.queryOffsets, KeyOffsets: d.keyStart, KeyLengths: d.keyLength, FirstPosition: d.step, Bias: d.bias[layer],
-	}, d.qkv, 3*inner, cache, 2*inner)
+	})
+	return d.eager.AddLinear(x, y, a.O)
 }
 
-func (d *decoder) crossAttention(b model.Block, layer int) {
-	a, rows, inner := *b.EncDecAttention, d.rows(), d.innerDim()
-	d.qkv = resize(d.qkv, rows*inner)
-	d.project(d.qkv, inner, d.x, rows, b.EncDecAttentionNorm, a.Q)
-	d.attend(d.x, a, kernel.Attention{
+// crossAttention is that of the network with the keys and values of the inputs.
+func (d *decoder) crossAttention(b model.Block, layer int, x op.Matrix) op.Matrix {
+	a := b.EncDecAttention
+	q := d.eager.Linear(d.network.Norm(b.EncDecAttentionNorm, x), a.Q)
+	y := d.eager.Attention(q, d.cross[layer], a.Heads, kernel.Attention{
 		QueryOffsets: d.inputs.offsets, KeyOffsets: d.inputs.keyStart, KeyLengths: d.inputs.keyLength, FirstPosition: d.step,
-	}, d.qkv, inner, d.cross[layer], 2*inner)
+	})
+	return d.eager.AddLinear(x, y, a.O)
 }

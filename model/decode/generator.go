@@ -4,18 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"t5train/model"
 	"t5train/model/kernel"
+	"t5train/model/op"
 )
 
 // Generator decodes with one model. It is for one goroutine at a time.
 type Generator struct {
 	model   *model.T5
 	workers *kernel.Workers
-	layers  *layers
-	encoder encoder
+	eager   *op.Eager
 	logits  []float32
 	scratch sync.Pool // *scratch
 }
@@ -29,8 +30,7 @@ type scratch struct {
 
 // New returns a generator for m.
 func New(m *model.T5, w *kernel.Workers) *Generator {
-	l := &layers{model: m, workers: w}
-	g := &Generator{model: m, workers: w, layers: l, encoder: encoder{layers: l}}
+	g := &Generator{model: m, workers: w, eager: op.NewEager(w)}
 	g.scratch.New = func() any { return new(scratch) }
 	return g
 }
@@ -134,7 +134,7 @@ func (r *run) step(ctx context.Context, f func(row int, s *scratch, logits []flo
 		ids[i] = h.tokens[len(h.tokens)-1]
 	}
 	g := r.generator
-	g.eachRow(r.decoder.next(ids), len(ids), func(row int, logits []float32) {
+	g.eachRow(r.decoder.next(ids), func(row int, logits []float32) {
 		s := g.scratch.Get().(*scratch)
 		defer g.scratch.Put(s)
 		f(row, s, logits)
@@ -158,19 +158,40 @@ func (g *Generator) start(inputs [][]int32, positions int) (*decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newDecoder(g.layers, g.encoder.run(tokens), tokens.Offsets, max(1, positions)), nil
+	encoded := model.Network[op.Matrix]{Backend: g.eager}.Encode(g.model, &tokens)
+	return newDecoder(g.model, g.eager.Beside(), encoded, tokens.Offsets, max(1, positions)), nil
 }
 
 // logitRows is how many rows have their logits in memory at once.
 const logitRows = 64
 
-// eachRow calls f with the logits [vocab] of each row of hidden [rows, d_model], for several rows at once.
-func (g *Generator) eachRow(hidden []float32, rows int, f func(row int, logits []float32)) {
-	vocab, dModel := g.model.Config.VocabSize, g.model.Config.DModel
-	for lo := 0; lo < rows; lo += logitRows {
-		n := min(logitRows, rows-lo)
-		g.logits = resize(g.logits, n*vocab)
-		g.layers.logits(g.logits, hidden[lo*dModel:], n)
+// eachRow calls f with the logits [vocab] of each row of hidden, for several rows at once.
+func (g *Generator) eachRow(hidden op.Matrix, f func(row int, logits []float32)) {
+	vocab := g.model.Config.VocabSize
+	for lo := 0; lo < hidden.Rows; lo += logitRows {
+		n := min(logitRows, hidden.Rows-lo)
+		g.logits = logits(g.eager, g.logits, g.model, hidden.Slice(lo, lo+n))
 		g.workers.Run(n, func(i int) { f(lo+i, g.logits[i*vocab:(i+1)*vocab]) })
 	}
+}
+
+// ragged lays inputs end to end. An input without tokens, or with one that the embedding has no row for, is an error.
+func ragged(inputs [][]int32, vocab int) (op.Ragged, error) {
+	r := op.Ragged{Offsets: []int32{0}}
+	for i, in := range inputs {
+		if len(in) == 0 {
+			return r, fmt.Errorf("encode input %d: it has no token, want at least EOS", i)
+		}
+		if at := outside(in, vocab); at >= 0 {
+			return r, fmt.Errorf("encode input %d: token %d at position %d is outside of the vocabulary of %d: does the tokenizer belong to the model?", i, in[at], at, vocab)
+		}
+		r.IDs = append(r.IDs, in...)
+		r.Offsets = append(r.Offsets, int32(len(r.IDs)))
+	}
+	return r, nil
+}
+
+// outside returns the position of the first token that the embedding has no row for, -1 if there is none.
+func outside(tokens []int32, vocab int) int {
+	return slices.IndexFunc(tokens, func(id int32) bool { return id < 0 || int(id) >= vocab })
 }

@@ -9,35 +9,37 @@ import (
 	"t5train/model/op"
 )
 
-// Loss computes the loss of given targets without a graph, for weights of any type. It is for one goroutine at a time.
+// Loss computes the loss of given targets without a graph, for weights of any type. It is not safe for concurrent use.
 type Loss struct {
-	encoder encoder
-	// The activations of the decoder: the stream, query, key and value, and key and value of the encoder output.
-	x, qkv, cross, bias, logits []float32
+	model            *model.T5
+	encoder, decoder model.Network[op.Matrix]
+	eager            *op.Eager
+	logits           []float32
 }
 
 // NewLoss returns the loss of m.
 func NewLoss(m *model.T5, w *kernel.Workers) *Loss {
-	return &Loss{encoder: encoder{layers: &layers{model: m, workers: w}}}
+	e := op.NewEager(w)
+	return &Loss{
+		model: m, eager: e,
+		encoder: model.Network[op.Matrix]{Backend: e}, decoder: model.Network[op.Matrix]{Backend: e.Beside()},
+	}
 }
-
-func (l *Loss) isEmpty() bool { return l.encoder.layers == nil || isEmpty(l.encoder.model) }
 
 // lossLogits bounds the logits that are in memory at once: 38 MB. Each part of them reads lm_head once.
 const lossLogits = 9 << 20
 
 // Run returns the sums over the labels of a batch: those of model.LossGraph without label smoothing and z-loss.
 func (l *Loss) Run(b model.Batch) (kernel.Totals, error) {
-	if l.isEmpty() {
+	if isEmpty(l.model) {
 		return kernel.Totals{}, fmt.Errorf("compute the loss: %w", model.ErrNoModel)
 	}
-	if err := b.Check(l.encoder.model.Config.VocabSize); err != nil {
+	if err := b.Check(l.model.Config.VocabSize); err != nil {
 		return kernel.Totals{}, err
 	}
-	encoded := l.encoder.run(op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Hidden: b.EncoderHidden})
-	hidden := l.decode(op.Ragged{IDs: b.DecoderIDs, Offsets: b.DecoderOffsets, Hidden: b.DecoderHidden}, encoded,
-		kernel.Attention{KeyOffsets: b.EncoderOffsets, Hidden: b.EncoderHidden})
-	nll, hits := l.losses(hidden, b.Labels)
+	inputs := op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Masked: b.EncoderMasked}
+	tokens := op.Ragged{IDs: b.DecoderIDs, Offsets: b.DecoderOffsets, Masked: b.DecoderMasked}
+	nll, hits := l.losses(l.decode(&tokens, l.encoder.Encode(l.model, &inputs), &inputs), b.Labels)
 	totals := kernel.Totals{Hits: hits, NLLs: nll}
 	for i, label := range b.Labels {
 		if label == kernel.IgnoreLabel {
@@ -55,15 +57,13 @@ func (l *Loss) Run(b model.Batch) (kernel.Totals, error) {
 
 // losses returns minus the log-probability of each label after its row of hidden [labels, d_model], and whether it is the
 // token that greedy decoding takes.
-func (l *Loss) losses(hidden []float32, labels []int32) (nll []float64, hits []bool) {
-	m, w := l.encoder.model, l.encoder.workers
-	vocab, dModel := m.Config.VocabSize, m.Config.DModel
+func (l *Loss) losses(hidden op.Matrix, labels []int32) (nll []float64, hits []bool) {
+	w, vocab := l.eager.Workers(), l.model.Config.VocabSize
 	nll, hits = make([]float64, len(labels)), make([]bool, len(labels))
 	size := max(1, lossLogits/vocab)
 	for lo := 0; lo < len(labels); lo += size {
 		n := min(size, len(labels)-lo)
-		l.logits = resize(l.logits, n*vocab)
-		l.encoder.logits(l.logits, hidden[lo*dModel:(lo+n)*dModel], n)
+		l.logits = logits(l.eager, l.logits, l.model, hidden.Slice(lo, lo+n))
 		w.Run(n, func(i int) {
 			if label := labels[lo+i]; label != kernel.IgnoreLabel {
 				row := l.logits[i*vocab : (i+1)*vocab]
@@ -76,29 +76,26 @@ func (l *Loss) losses(hidden []float32, labels []int32) (nll []float64, hits []b
 	return nll, hits
 }
 
-// decode returns the decoder's output [decoder tokens, d_model], scaled as lm_head wants it, all positions at once. keys
-// says which rows of encoded [encoder tokens, d_model] each sequence attends to.
-func (l *Loss) decode(tokens op.Ragged, encoded []float32, keys kernel.Attention) []float32 {
-	e := l.encoder.layers
-	c, rows, inner := e.model.Config, len(tokens.IDs), e.innerDim()
-	encoderRows := len(encoded) / c.DModel
-	l.x, l.qkv = resize(l.x, rows*c.DModel), resize(l.qkv, rows*3*inner)
-	l.cross = resize(l.cross, encoderRows*2*inner)
-	e.embed(l.x, tokens.IDs)
-	self := kernel.Attention{QueryOffsets: tokens.Offsets, KeyOffsets: tokens.Offsets, Hidden: tokens.Hidden, Causal: true}
-	cross := keys
-	cross.QueryOffsets = tokens.Offsets
-	for _, block := range e.model.Decoder.Block {
-		a := block.SelfAttention
-		self.Bias, l.bias = e.spread(a, self.Bias, l.bias, tokens)
-		e.project(l.qkv, 3*inner, l.x, rows, block.SelfAttentionNorm, a.Q, a.K, a.V)
-		e.attend(l.x, a, self, l.qkv, 3*inner, l.qkv[inner:], 3*inner)
-		a = *block.EncDecAttention
-		e.project(l.qkv, inner, l.x, rows, block.EncDecAttentionNorm, a.Q)
-		e.linear(l.cross, 2*inner, encoded, encoderRows, a.K, a.V)
-		e.attend(l.x, a, cross, l.qkv, inner, l.cross, 2*inner)
-		e.feedForward(l.x, block)
+// decode returns the decoder's output for tokens, as lm_head wants it, all positions at once.
+func (l *Loss) decode(tokens *op.Ragged, encoded op.Matrix, keys *op.Ragged) op.Matrix {
+	hidden := l.decoder.Decode(l.model, tokens, encoded, keys)
+	scale(hidden, l.model.Config.LogitScale())
+	return hidden
+}
+
+// scale multiplies x by a factor.
+func scale(x op.Matrix, factor float32) {
+	for i := range x.Data {
+		x.Data[i] *= factor
 	}
-	e.outputNorm(l.x, rows)
-	return l.x
+}
+
+// logits returns the logits [rows, vocab_size] of hidden, as lm_head wants it, in the memory of buf where it suffices.
+func logits(e *op.Eager, buf []float32, m *model.T5, hidden op.Matrix) []float32 {
+	n := hidden.Rows * m.Config.VocabSize
+	if cap(buf) < n {
+		buf = make([]float32, n)
+	}
+	e.LinearInto(buf[:n], hidden, m.LMHead)
+	return buf[:n]
 }

@@ -81,7 +81,7 @@ func goldenBatch(r record) model.Batch {
 		}
 		return values, offsets
 	}
-	hidden := func(name string) (mask []bool) {
+	masked := func(name string) (mask []bool) {
 		if _, ok := r.file.Tensor(name); !ok {
 			return nil
 		}
@@ -95,7 +95,7 @@ func goldenBatch(r record) model.Batch {
 	b.EncoderIDs, b.EncoderOffsets = read("input_ids")
 	b.DecoderIDs, b.DecoderOffsets = read("decoder_input_ids")
 	b.Labels, _ = read("labels")
-	b.EncoderHidden, b.DecoderHidden = hidden("attention_mask"), hidden("decoder_attention_mask")
+	b.EncoderMasked, b.DecoderMasked = masked("attention_mask"), masked("decoder_attention_mask")
 	return b
 }
 

@@ -160,7 +160,7 @@ func (g *Generator) descend(ctx context.Context, inputs, targets [][]int32, want
 		}
 		hidden := decoder.next(ids)
 		likely := make([][]float64, len(branches)) // log-probabilities of the next token of each target of a branch
-		g.eachRow(hidden, len(branches), func(row int, logits []float32) {
+		g.eachRow(hidden, func(row int, logits []float32) {
 			next := make([]float64, len(branches[row].targets))
 			for i, t := range branches[row].targets {
 				next[i] = float64(logits[targets[t][depth]])

@@ -18,7 +18,7 @@ type Attention struct {
 	KeyLengths    []int32
 	FirstPosition int
 
-	Hidden  []bool // keys that no query sees, [keys]; nil when all are seen
+	Masked  []bool // keys that no query sees, [keys]; nil when all are seen
 	Bias    Bias   // relative position bias, none in cross-attention
 	Dropout Dropout
 
@@ -158,9 +158,9 @@ func (a *Attention) scores(s *scratch, t headTask, lo, rows, keys int, q []float
 			s.isa.add(scores[r*keys:(r+1)*keys], a.Bias.row(a.Bias.Values, t.head, a.FirstPosition+lo+r, keys))
 		}
 	}
-	if a.Hidden != nil {
-		for j, hidden := range a.Hidden[t.firstKey : t.firstKey+keys] {
-			if hidden {
+	if a.Masked != nil {
+		for j, masked := range a.Masked[t.firstKey : t.firstKey+keys] {
+			if masked {
 				for r := range rows {
 					scores[r*keys+j] = float32(math.Inf(-1))
 				}

@@ -102,7 +102,7 @@ func referenceAttention(a Attention, values []float32, q, k, v []float32) []floa
 				p := make([]float64, k1-k0)
 				var sum float64
 				for j := range p {
-					if a.Causal && j > i-q0 || a.Hidden != nil && a.Hidden[k0+j] {
+					if a.Causal && j > i-q0 || a.Masked != nil && a.Masked[k0+j] {
 						continue
 					}
 					var score float64
@@ -132,16 +132,16 @@ func TestAttentionAgainstFloat64(t *testing.T) {
 	const heads, dim, length = 3, 5, 150
 	inner := heads * dim
 	queries, keys := []int32{0, 150, 150, 151, 220}, []int32{0, 150, 153, 154, 223}
-	hidden := make([]bool, 223)
-	for i := range hidden {
-		hidden[i] = i%3 == 0
+	masked := make([]bool, 223)
+	for i := range masked {
+		masked[i] = i%3 == 0
 	}
 	bias := randoms(4, heads*(2*length-1))
 	for name, a := range map[string]Attention{
 		"plain":           {QueryOffsets: queries, KeyOffsets: keys},
 		"bias":            {QueryOffsets: keys, KeyOffsets: keys, Bias: Bias{length, bias}},
 		"causal and bias": {QueryOffsets: keys, KeyOffsets: keys, Bias: Bias{length, bias}, Causal: true},
-		"hidden":          {QueryOffsets: queries, KeyOffsets: keys, Hidden: hidden},
+		"masked":          {QueryOffsets: queries, KeyOffsets: keys, Masked: masked},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a.Heads, a.Dim = heads, dim

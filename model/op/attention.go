@@ -6,58 +6,58 @@ import (
 	"t5train/model/kernel"
 )
 
-// AttentionOptions describe one attention layer.
-type AttentionOptions struct {
-	Heads, Dim int // Dim is d_kv, the width of a head
-	Causal     bool
-	Bias       *gorgonia.Node // of RelativeBias, or nil
-	Dropout    float32        // of the attention probabilities
-
-	Queries, Keys *Ragged // whose offsets cut the rows into sequences
+// Heads are those of one attention layer.
+type Heads struct {
+	Count, Dim int  // Dim is d_kv, the width of a head
+	Causal     bool // a query sees keys up to its own position only
 }
+
+// Width is that of all heads side by side.
+func (h Heads) Width() int { return h.Count * h.Dim }
 
 // RelativeBias returns the bias of every distance that occurs in r, [heads, 2*longest-1], from table
 // [buckets, heads]. The layers of a stack share it.
-func (g *Graph) RelativeBias(table *gorgonia.Node, buckets kernel.Buckets, r *Ragged) *gorgonia.Node {
-	heads := table.Shape()[1]
+func (g *Graph) RelativeBias(table *Param, buckets kernel.Buckets, r *Ragged) *gorgonia.Node {
+	heads := table.Shape[1]
 	f := &fused{name: "relative_bias"}
-	f.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		length := r.Longest()
 		y := out(heads, 2*length-1)
-		buckets.Spread(y.data, view(in[0]).data, heads, length)
+		buckets.Spread(y.Data, view(in[0]).Data, heads, length)
 		return y.dense, nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
-		param := g.byNode[table]
-		return gorgonia.Nodes{g.receipt("relative_bias.dTable", param, func(in []gorgonia.Value) error {
-			grad, accumulate := param.sink()
+		return gorgonia.Nodes{g.receipt("relative_bias.dTable", table, func(in []gorgonia.Value) error {
+			grad, accumulate := table.sink()
 			if !accumulate {
 				clear(grad)
 			}
 			d := view(in[0])
-			buckets.Fold(grad, d.data, heads, (d.cols+1)/2)
+			buckets.Fold(grad, d.Data, heads, (d.Cols+1)/2)
 			return nil
 		}, dy)}
 	}
-	return g.matrixOp(f, 1, table)
+	return g.matrixOp(f, 1, g.Param(table))
 }
 
-// SelfAttention returns softmax(q·kᵀ + bias)·v for the columns of qkv [tokens, 3*heads*dim]: [tokens, heads*dim].
-func (g *Graph) SelfAttention(qkv *gorgonia.Node, o AttentionOptions) *gorgonia.Node {
-	inner := o.Heads * o.Dim
-	return g.attention(o, []*gorgonia.Node{qkv}, []int{3 * inner}, func(m []matrix) attentionInputs {
+// SelfAttention returns drop(softmax(q·kᵀ + bias))·v for the columns of qkv [tokens, 3*width]: [tokens, width].
+func (g *Graph) SelfAttention(qkv, bias *gorgonia.Node, h Heads, tokens *Ragged) *gorgonia.Node {
+	inner := h.Width()
+	split := func(m []Matrix) attentionInputs {
 		x := m[0]
-		return attentionInputs{q: x.data, k: x.data[inner:], v: x.data[2*inner:], qStride: x.cols, kvStride: x.cols}
-	})
+		return attentionInputs{q: x.Data, k: x.Data[inner:], v: x.Data[2*inner:], qStride: x.Cols, kvStride: x.Cols}
+	}
+	return g.attention(h, tokens, tokens, []*gorgonia.Node{qkv}, []int{3 * inner}, split, bias)
 }
 
-// CrossAttention returns softmax(q·kᵀ)·v for q [queries, heads*dim] and the columns of kv [keys, 2*heads*dim]:
-// [queries, heads*dim].
-func (g *Graph) CrossAttention(q, kv *gorgonia.Node, o AttentionOptions) *gorgonia.Node {
-	inner := o.Heads * o.Dim
-	return g.attention(o, []*gorgonia.Node{q, kv}, []int{inner, 2 * inner}, func(m []matrix) attentionInputs {
-		return attentionInputs{q: m[0].data, k: m[1].data, v: m[1].data[inner:], qStride: m[0].cols, kvStride: m[1].cols}
-	})
+// CrossAttention returns drop(softmax(q·kᵀ))·v for q [queries, width] and the columns of kv [keys, 2*width]:
+// [queries, width].
+func (g *Graph) CrossAttention(q, kv *gorgonia.Node, h Heads, queries, keys *Ragged) *gorgonia.Node {
+	inner := h.Width()
+	split := func(m []Matrix) attentionInputs {
+		return attentionInputs{q: m[0].Data, k: m[1].Data, v: m[1].Data[inner:], qStride: m[0].Cols, kvStride: m[1].Cols}
+	}
+	return g.attention(h, queries, keys, []*gorgonia.Node{q, kv}, []int{inner, 2 * inner}, split, nil)
 }
 
 // attentionInputs are the three operands as columns of one or two matrices. The same split serves the values
@@ -67,51 +67,53 @@ type attentionInputs struct {
 	qStride, kvStride int
 }
 
-func (g *Graph) attention(o AttentionOptions, sources []*gorgonia.Node, widths []int, split func(m []matrix) attentionInputs) *gorgonia.Node {
-	inner := o.Heads * o.Dim
-	drop := g.dropout(o.Dropout)
+// attention adds the operation for sources, which are widths wide and hold the operands as split divides them.
+func (g *Graph) attention(h Heads, queries, keys *Ragged, sources []*gorgonia.Node, widths []int,
+	split func(m []Matrix) attentionInputs, bias *gorgonia.Node) *gorgonia.Node {
+	inner := h.Width()
+	drop := g.dropout(g.options.Dropout)
 	n := len(sources)
 	in := sources
-	if o.Bias != nil {
-		in = append(append([]*gorgonia.Node{}, sources...), o.Bias)
+	if bias != nil {
+		in = append(append([]*gorgonia.Node{}, sources...), bias)
 	}
 	var state kernel.Attention // left by the forward pass for the backward pass
 	f := &fused{name: "attention"}
-	f.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		x := split(views(in[:n]))
-		rows := len(o.Queries.IDs)
+		rows := len(queries.IDs)
 		state = kernel.Attention{
-			Heads: o.Heads, Dim: o.Dim, Causal: o.Causal,
-			QueryOffsets: o.Queries.Offsets, KeyOffsets: o.Keys.Offsets,
-			Hidden:  o.Keys.Hidden,
+			Heads: h.Count, Dim: h.Dim, Causal: h.Causal,
+			QueryOffsets: queries.Offsets, KeyOffsets: keys.Offsets,
+			Masked:  keys.Masked,
 			Bias:    biasOf(in[n:]),
 			Dropout: drop(),
-			Max:     resize(state.Max, rows*o.Heads),
-			Inverse: resize(state.Inverse, rows*o.Heads),
+			Max:     resize(state.Max, rows*h.Count),
+			Inverse: resize(state.Inverse, rows*h.Count),
 		}
 		y := out(rows, inner)
-		state.Forward(g.workers, y.data, inner, x.q, x.qStride, x.k, x.v, x.kvStride)
+		state.Forward(g.workers, y.Data, inner, x.q, x.qStride, x.k, x.v, x.kvStride)
 		return y.dense, nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
-		var puts []func(rows int) matrix // the gradients besides the primary one
+		var puts []func(rows int) Matrix // the gradients besides the primary one
 		b := &fused{name: "attention.dX"}
-		b.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+		b.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 			values := views(in[1 : 1+n])
 			x := split(values)
 			state.Bias = biasOf(in[1+n:])
-			primary := out(values[0].rows, widths[0])
-			grads := []matrix{primary}
+			primary := out(values[0].Rows, widths[0])
+			grads := []Matrix{primary}
 			for i, m := range values[1:] {
-				grads = append(grads, puts[i](m.rows))
+				grads = append(grads, puts[i](m.Rows))
 			}
 			d := split(grads)
 			var dBias []float32
-			if o.Bias != nil {
-				dBias = puts[n-1](o.Heads).data
+			if bias != nil {
+				dBias = puts[n-1](h.Count).Data
 			}
 			state.Backward(g.workers, d.q, d.qStride, d.k, d.v, d.kvStride, dBias,
-				view(in[0]).data, inner, x.q, x.qStride, x.k, x.v, x.kvStride)
+				view(in[0]).Data, inner, x.q, x.qStride, x.k, x.v, x.kvStride)
 			return primary.dense, nil
 		}
 		primary := g.matrixOp(b, widths[0], append([]*gorgonia.Node{dy}, in...)...)
@@ -120,7 +122,7 @@ func (g *Graph) attention(o AttentionOptions, sources []*gorgonia.Node, widths [
 			node, put := g.sidecar("attention.dKV", func() int { return w }, primary)
 			grads, puts = append(grads, node), append(puts, put)
 		}
-		if o.Bias != nil {
+		if bias != nil {
 			node, put := g.sidecar("attention.dBias", func() int { return 2*state.Bias.Length - 1 }, primary)
 			grads, puts = append(grads, node), append(puts, put)
 		}
@@ -129,8 +131,8 @@ func (g *Graph) attention(o AttentionOptions, sources []*gorgonia.Node, widths [
 	return g.matrixOp(f, inner, in...)
 }
 
-func views(values []gorgonia.Value) []matrix {
-	m := make([]matrix, len(values))
+func views(values []gorgonia.Value) []Matrix {
+	m := make([]Matrix, len(values))
 	for i, v := range values {
 		m[i] = view(v)
 	}
@@ -142,6 +144,8 @@ func biasOf(values []gorgonia.Value) kernel.Bias {
 	if len(values) == 0 {
 		return kernel.Bias{}
 	}
-	m := view(values[0])
-	return kernel.Bias{Length: (m.cols + 1) / 2, Values: m.data}
+	return view(values[0]).bias()
 }
+
+// bias is the matrix that RelativeBias returns.
+func (m Matrix) bias() kernel.Bias { return kernel.Bias{Length: (m.Cols + 1) / 2, Values: m.Data} }

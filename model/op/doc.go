@@ -1,15 +1,16 @@
-// Package op builds T5 out of fused gorgonia operations.
+// Package op has the operations of T5, fused, on two backends: Graph records them for gorgonia, which runs and
+// differentiates them, and Eager computes them at once. Both call the same kernels.
 //
-// A Graph is a gorgonia expression graph together with what its operations share: the workers, a pool of
-// buffers and the dropout state. Each method of Graph adds one operation and returns its node; gorgonia
-// differentiates the loss symbolically, through the SymDiff of each operation, and runs the program.
+// A Graph is a gorgonia expression graph together with what its operations share: the workers, a pool of buffers and the
+// dropout state. Each method adds one operation and returns its node; gorgonia differentiates the loss symbolically,
+// through the SymDiff of each operation, and runs the program.
 //
-//	g := op.NewGraph(workers)
-//	x := g.Embed(g.Param(table), ids, 0)
-//	loss := g.CrossEntropy(g.Linear(x, []*gorgonia.Node{g.Param(w)}, op.LinearOptions{}), g.Param(head), labels, op.LossOptions{})
+//	g := op.NewGraph(workers, op.GraphOptions{Dropout: 0.1})
+//	x := g.Embed(table, tokens)
+//	loss := g.CrossEntropy(g.Linear(x, w), head, labels, op.LossOptions{}, &totals)
 //	program, err := g.Compile(loss)
 //	...
-//	err = program.Run(op.Step{Train: true, GradScale: 1 / tokens})
+//	err = program.Run(op.Step{Train: true, GradScale: 1 / float32(n)})
 //
 // Values are matrices [tokens, columns] whose number of rows is known at run time only: gorgonia compares
 // shapes while a graph is built and not between operations, so one graph serves every batch. Activations and

@@ -12,20 +12,25 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// matrix is the value of a node at run time, [rows, cols] row-major.
-type matrix struct {
-	rows, cols int
-	data       []float32
-	dense      *tensor.Dense
+// Matrix is a value of activations, [Rows, Cols] row-major.
+type Matrix struct {
+	Rows, Cols int
+	Data       []float32
+	dense      *tensor.Dense // of a graph
+}
+
+// Slice returns the rows first to end, not included, in the memory of m.
+func (m Matrix) Slice(first, end int) Matrix {
+	return Matrix{Rows: end - first, Cols: m.Cols, Data: m.Data[first*m.Cols : end*m.Cols]}
 }
 
 // view reads a float32 value as a matrix; a vector is one row.
-func view(v gorgonia.Value) matrix {
+func view(v gorgonia.Value) Matrix {
 	t := v.(*tensor.Dense)
 	shape := t.Shape()
-	m := matrix{rows: 1, cols: shape[len(shape)-1], data: t.Data().([]float32), dense: t}
+	m := Matrix{Rows: 1, Cols: shape[len(shape)-1], Data: t.Data().([]float32), dense: t}
 	if len(shape) == 2 {
-		m.rows = shape[0]
+		m.Rows = shape[0]
 	}
 	return m
 }
@@ -54,7 +59,7 @@ type fused struct {
 	optional bool
 
 	// forward computes the value. out allocates a result that lives until its users have read it.
-	forward func(in []gorgonia.Value, out func(rows, cols int) matrix) (gorgonia.Value, error)
+	forward func(in []gorgonia.Value, out func(rows, cols int) Matrix) (gorgonia.Value, error)
 
 	// backward returns, for each input, the node of its gradient given the node of the value's gradient;
 	// nil where there is none. Without it the operation cannot be differentiated.
@@ -86,7 +91,7 @@ func (f *fused) Do(in ...gorgonia.Value) (v gorgonia.Value, err error) {
 	return v, nil
 }
 
-func (f *fused) allocate(rows, cols int) matrix { return f.graph.pool.get(rows, cols, f.users) }
+func (f *fused) allocate(rows, cols int) Matrix { return f.graph.pool.get(rows, cols, f.users) }
 
 // SymDiff is gorgonia's symbolic differentiation.
 func (f *fused) SymDiff(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {

@@ -11,22 +11,6 @@ import (
 	"t5train/model/kernel"
 )
 
-// Ragged is a batch of integer sequences laid end to end. Sequence s is IDs[Offsets[s]:Offsets[s+1]].
-type Ragged struct {
-	IDs     []int32
-	Offsets []int32 // length sequences+1, from 0 to len(IDs)
-	Hidden  []bool  // tokens that attention does not see (an attention_mask of 0), or nil
-}
-
-// Longest returns the length of the longest sequence.
-func (r *Ragged) Longest() int {
-	longest := 0
-	for i := 1; i < len(r.Offsets); i++ {
-		longest = max(longest, int(r.Offsets[i]-r.Offsets[i-1]))
-	}
-	return longest
-}
-
 // Step is what changes from run to run besides the inputs.
 type Step struct {
 	Train     bool    // dropout is on
@@ -42,6 +26,7 @@ type Step struct {
 // Graph is a gorgonia graph under construction. It is for one goroutine; parameters may be shared between
 // graphs that do not run at the same time.
 type Graph struct {
+	options GraphOptions
 	expr    *gorgonia.ExprGraph
 	workers *kernel.Workers
 	pool    *pool
@@ -51,16 +36,22 @@ type Graph struct {
 	order   []*Param
 	shares  map[*Param]int // operations of a run that add to the gradient
 	missing map[*Param]int // those of them that are still to come
-	root    *gorgonia.Node // operations without other inputs hang on it
 	sums    sums           // gradients of values that several operations read
 	sites   uint32         // dropouts so far
 	step    Step
 	failure error // the first one, while building or running
 }
 
+// GraphOptions configure NewGraph.
+type GraphOptions struct {
+	Dropout   float32 // the rate of every dropout
+	Recompute bool    // Block keeps its arguments only
+}
+
 // NewGraph returns an empty graph whose operations run on the given workers.
-func NewGraph(w *kernel.Workers) *Graph {
+func NewGraph(w *kernel.Workers, o GraphOptions) *Graph {
 	g := &Graph{
+		options: o,
 		expr:    gorgonia.NewGraph(),
 		workers: w,
 		pool:    newPool(),
@@ -70,8 +61,6 @@ func NewGraph(w *kernel.Workers) *Graph {
 		missing: make(map[*Param]int),
 	}
 	g.sums = newSums(g.expr)
-	g.root = gorgonia.NewVector(g.expr, tensor.Int32, gorgonia.WithShape(1), gorgonia.WithName("root"),
-		gorgonia.WithValue(tensor.New(tensor.WithShape(1), tensor.WithBacking([]int32{0}))))
 	return g
 }
 
@@ -85,16 +74,6 @@ func (g *Graph) Param(p *Param) *gorgonia.Node {
 	g.params[p], g.byNode[n] = n, p
 	g.order = append(g.order, p)
 	return n
-}
-
-// Input returns a node whose value at each run is the ids that r then holds. A run-time length could not be
-// bound to a gorgonia input, whose shape is fixed; an operation may return any.
-func (g *Graph) Input(name string, r *Ragged) *gorgonia.Node {
-	f := &fused{name: "input." + name}
-	f.forward = func([]gorgonia.Value, func(int, int) matrix) (gorgonia.Value, error) {
-		return tensor.New(tensor.WithShape(len(r.IDs)), tensor.WithBacking(r.IDs)), nil
-	}
-	return g.add(f, gorgonia.TensorType{Dims: 1, Of: tensor.Int32}, tensor.Shape{1}, g.root)
 }
 
 // matrixOp adds an operation with a matrix as value.
@@ -136,7 +115,7 @@ func (g *Graph) add(f *fused, out hm.Type, shape tensor.Shape, in ...*gorgonia.N
 // not done so, and the scalar value only lets gorgonia order the work.
 func (g *Graph) receipt(name string, p *Param, run func(in []gorgonia.Value) error, in ...*gorgonia.Node) *gorgonia.Node {
 	f := &fused{name: name, adds: p}
-	f.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, _ func(int, int) Matrix) (gorgonia.Value, error) {
 		return gorgonia.NewF32(0), run(in)
 	}
 	return g.scalarOp(f, in...)
@@ -154,12 +133,12 @@ func (g *Graph) added(p *Param) {
 
 // sidecar is a second value of the operation behind primary. The primary calls put with the number of rows
 // while it runs and fills the result; the sidecar's node then has it as value.
-func (g *Graph) sidecar(name string, cols func() int, primary *gorgonia.Node) (n *gorgonia.Node, put func(rows int) matrix) {
+func (g *Graph) sidecar(name string, cols func() int, primary *gorgonia.Node) (n *gorgonia.Node, put func(rows int) Matrix) {
 	f := &fused{name: name}
-	var left matrix
-	f.forward = func([]gorgonia.Value, func(int, int) matrix) (gorgonia.Value, error) { return left.dense, nil }
+	var left Matrix
+	f.forward = func([]gorgonia.Value, func(int, int) Matrix) (gorgonia.Value, error) { return left.dense, nil }
 	n = g.matrixOp(f, 1, primary)
-	return n, func(rows int) matrix {
+	return n, func(rows int) Matrix {
 		left = f.allocate(rows, cols())
 		return left
 	}
@@ -175,16 +154,6 @@ func (g *Graph) dropout(rate float32) func() kernel.Dropout {
 		}
 		return kernel.Dropout{Rate: rate, Seed: g.step.Seed, Step: g.step.Step, Op: site}
 	}
-}
-
-// Capture copies the value of x [tokens, cols] to into at every run.
-func (g *Graph) Capture(x *gorgonia.Node, into *[]float32) {
-	f := &fused{name: "capture"}
-	f.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
-		*into = append((*into)[:0], view(in[0]).data...)
-		return gorgonia.NewF32(0), nil
-	}
-	g.scalarOp(f, x)
 }
 
 // Program is a compiled graph. Close frees it.

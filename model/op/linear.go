@@ -6,60 +6,83 @@ import (
 	"t5train/model/kernel"
 )
 
-// LinearOptions are what Linear fuses to its product. The order is ReLU, dropout, residual; ReLU and Residual
-// exclude each other.
-type LinearOptions struct {
-	ReLU     bool
-	Dropout  float32
-	Residual *gorgonia.Node // [tokens, out], added last
-}
-
 // Linear returns x·wᵀ for each weight w [out, in], side by side: [tokens, sum of out]. Query, key and value or the two
 // inputs of a gated feed-forward are one operation, so that the gradients of x add up inside the products.
-func (g *Graph) Linear(x *gorgonia.Node, weights []*gorgonia.Node, o LinearOptions) *gorgonia.Node {
+func (g *Graph) Linear(x *gorgonia.Node, weights ...*Param) *gorgonia.Node {
+	return g.linear(x, weights, fusedInto{})
+}
+
+// Activate returns drop(f(x·wᵀ)) for the weight w [out, in]: [tokens, out].
+func (g *Graph) Activate(x *gorgonia.Node, f kernel.Activation, w *Param) *gorgonia.Node {
+	if f == kernel.ReLU {
+		return g.linear(x, []*Param{w}, fusedInto{relu: true, dropout: g.options.Dropout})
+	}
+	return g.activate(g.Linear(x, w), f)
+}
+
+// ActivateGated returns drop(f(x·gateᵀ) * x·valueᵀ) for the weights gate and value [out, in]: [tokens, out].
+func (g *Graph) ActivateGated(x *gorgonia.Node, f kernel.Activation, gate, value *Param) *gorgonia.Node {
+	return g.activateGated(g.Linear(x, gate, value), f)
+}
+
+// AddLinear returns y + drop(x·wᵀ) for y [tokens, out] and the weight w [out, in].
+func (g *Graph) AddLinear(y, x *gorgonia.Node, w *Param) *gorgonia.Node {
+	return g.linear(x, []*Param{w}, fusedInto{dropout: g.options.Dropout, residual: y})
+}
+
+// fusedInto is what follows a product in the same operation, in this order; relu and residual exclude each other.
+type fusedInto struct {
+	relu     bool
+	dropout  float32
+	residual *gorgonia.Node // [tokens, out]
+}
+
+func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia.Node {
 	inDim := x.Shape()[1]
 	width := 0
-	for _, w := range weights {
-		width += w.Shape()[0]
+	var weights []*gorgonia.Node
+	for _, p := range params {
+		weights = append(weights, g.Param(p))
+		width += p.Shape[0]
 	}
-	drop := g.dropout(o.Dropout)
+	drop := g.dropout(o.dropout)
 	in := append([]*gorgonia.Node{x}, weights...)
-	if o.Residual != nil {
-		in = append(in, o.Residual)
+	if o.residual != nil {
+		in = append(in, o.residual)
 	}
 	f := &fused{name: "linear"}
-	f.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		v := view(in[0])
-		y := out(v.rows, width)
+		y := out(v.Rows, width)
 		column := 0
 		for i := range weights {
 			w := view(in[1+i])
-			kernel.Gemm(g.workers, false, true, v.rows, w.rows, inDim, v.data, inDim, w.data, inDim, false, y.data[column:], width)
-			column += w.rows
+			kernel.Gemm(g.workers, false, true, v.Rows, w.Rows, inDim, v.Data, inDim, w.Data, inDim, false, y.Data[column:], width)
+			column += w.Rows
 		}
-		if o.ReLU {
-			kernel.Activate(g.workers, kernel.ReLU, y.data, y.data, y.rows, width)
+		if o.relu {
+			kernel.Activate(g.workers, kernel.ReLU, y.Data, y.Data, y.Rows, width)
 		}
 		if p := drop(); !p.Off() {
-			p.Rows(g.workers, y.data, y.data, y.rows, width)
+			p.Rows(g.workers, y.Data, y.Data, y.Rows, width)
 		}
-		if o.Residual != nil {
-			kernel.Add(g.workers, y.data, view(in[len(in)-1]).data)
+		if o.residual != nil {
+			kernel.Add(g.workers, y.Data, view(in[len(in)-1]).Data)
 		}
 		return y.dense, nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
-		dz := g.masked(drop, o.Dropout, dy)
-		if o.ReLU {
+		dz := g.masked(drop, o.dropout, dy)
+		if o.relu {
 			dz = g.reluBackward(dz, f.node)
 		}
 		grads := gorgonia.Nodes{g.linearDX(dz, weights, inDim)}
 		column := 0
-		for _, w := range weights {
-			grads = append(grads, g.linearDWeight(dz, x, g.byNode[w], column, width))
-			column += w.Shape()[0]
+		for _, p := range params {
+			grads = append(grads, g.linearDWeight(dz, x, p, column, width))
+			column += p.Shape[0]
 		}
-		if o.Residual != nil {
+		if o.residual != nil {
 			grads = append(grads, dy)
 		}
 		return grads
@@ -70,10 +93,10 @@ func (g *Graph) Linear(x *gorgonia.Node, weights []*gorgonia.Node, o LinearOptio
 // reluBackward passes dy where the output y is positive. A dropped element is 0 in y and in dy alike.
 func (g *Graph) reluBackward(dy, y *gorgonia.Node) *gorgonia.Node {
 	f := &fused{name: "relu.dX"}
-	f.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		v := view(in[1])
-		dx := out(v.rows, v.cols)
-		kernel.ActivateBackward(g.workers, kernel.ReLU, dx.data, view(in[0]).data, v.data, v.rows, v.cols)
+		dx := out(v.Rows, v.Cols)
+		kernel.ActivateBackward(g.workers, kernel.ReLU, dx.Data, view(in[0]).Data, v.Data, v.Rows, v.Cols)
 		return dx.dense, nil
 	}
 	return g.matrixOp(f, dy.Shape()[1], dy, y)
@@ -82,14 +105,14 @@ func (g *Graph) reluBackward(dy, y *gorgonia.Node) *gorgonia.Node {
 // linearDX returns the sum of dy_i · w_i over the weights, where dy_i are the columns of dy that w_i made.
 func (g *Graph) linearDX(dy *gorgonia.Node, weights []*gorgonia.Node, inDim int) *gorgonia.Node {
 	f := &fused{name: "linear.dX"}
-	f.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		d := view(in[0])
-		dx := out(d.rows, inDim)
+		dx := out(d.Rows, inDim)
 		column := 0
 		for i := range weights {
 			w := view(in[1+i])
-			kernel.Gemm(g.workers, false, false, d.rows, inDim, w.rows, d.data[column:], d.cols, w.data, inDim, i > 0, dx.data, inDim)
-			column += w.rows
+			kernel.Gemm(g.workers, false, false, d.Rows, inDim, w.Rows, d.Data[column:], d.Cols, w.Data, inDim, i > 0, dx.Data, inDim)
+			column += w.Rows
 		}
 		return dx.dense, nil
 	}
@@ -102,7 +125,7 @@ func (g *Graph) linearDWeight(dy, x *gorgonia.Node, p *Param, column, width int)
 		d, v := view(in[0]), view(in[1])
 		grad, accumulate := p.sink()
 		out, inDim := p.Shape[0], p.Shape[1]
-		kernel.Gemm(g.workers, true, false, out, inDim, v.rows, d.data[column:], width, v.data, inDim, accumulate, grad, inDim)
+		kernel.Gemm(g.workers, true, false, out, inDim, v.Rows, d.Data[column:], width, v.Data, inDim, accumulate, grad, inDim)
 		return nil
 	}, dy, x)
 }

@@ -15,42 +15,40 @@ type LossOptions struct {
 	LabelSmoothing float32
 }
 
-// CrossEntropy returns Step.GradScale times the summed cross-entropy of hidden [tokens, d] through the lm_head weight
+// CrossEntropy returns Step.GradScale times the summed cross-entropy of hidden [tokens, d] through the lm_head param
 // [vocab, d], and puts the sums of the run into totals. Labels equal to kernel.IgnoreLabel do not count.
 //
 // The gradients are computed in the forward pass, while the logits of a chunk are in memory.
-func (g *Graph) CrossEntropy(hidden, weight, labels *gorgonia.Node, o LossOptions, totals *kernel.Totals) *gorgonia.Node {
-	vocab, d := weight.Shape()[0], weight.Shape()[1]
+func (g *Graph) CrossEntropy(hidden *gorgonia.Node, param *Param, labels *Ragged, o LossOptions, totals *kernel.Totals) *gorgonia.Node {
+	vocab, d := param.Shape[0], param.Shape[1]
 	if o.Scale == 0 {
 		o.Scale = 1
 	}
 	ce := kernel.CrossEntropy{Vocab: vocab, Dim: d, Scale: o.Scale, ZLoss: o.ZLoss, LabelSmoothing: o.LabelSmoothing}
-	param := g.byNode[weight]
-	var dHidden func(rows int) matrix // set when the graph is differentiated
+	var dHidden func(rows int) Matrix // set when the graph is differentiated
 	f := &fused{name: "cross_entropy"}
-	f.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, _ func(int, int) Matrix) (gorgonia.Value, error) {
 		h := view(in[0])
-		labels := in[2].Data().([]int32)
-		if len(labels) != h.rows {
+		if len(labels.IDs) != h.Rows {
 			return nil, errors.New("the labels and the decoder tokens differ in number")
 		}
 		var dh, dw []float32
 		if dHidden != nil {
-			dh = dHidden(h.rows).data
+			dh = dHidden(h.Rows).Data
 			grad, accumulate := param.sink()
 			if !accumulate {
 				clear(grad)
 			}
 			dw = grad
 		}
-		*totals = ce.Forward(g.workers, h.data, labels, view(in[1]).data, dh, dw, g.step.GradScale)
+		*totals = ce.Forward(g.workers, h.Data, labels.IDs, view(in[1]).Data, dh, dw, g.step.GradScale)
 		return gorgonia.NewF32(float32(totals.Loss * float64(g.step.GradScale))), nil
 	}
 	f.backward = func(*gorgonia.Node) gorgonia.Nodes {
 		// The loss is what gorgonia differentiates, so its own gradient is 1.
 		node, put := g.sidecar("cross_entropy.dHidden", func() int { return d }, f.node)
 		dHidden = put
-		return gorgonia.Nodes{node, g.receipt("cross_entropy.dWeight", param, func([]gorgonia.Value) error { return nil }, node), nil}
+		return gorgonia.Nodes{node, g.receipt("cross_entropy.dWeight", param, func([]gorgonia.Value) error { return nil }, node)}
 	}
-	return g.scalarOp(f, hidden, weight, labels)
+	return g.scalarOp(f, hidden, g.Param(param))
 }

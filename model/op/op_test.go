@@ -19,20 +19,20 @@ type builder func(g *Graph) *gorgonia.Node
 func dot(g *Graph, y *gorgonia.Node) *gorgonia.Node {
 	f := &fused{name: "dot"}
 	coefficient := func(i int) float32 { return float32(math.Sin(float64(3*i + 1))) }
-	f.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, _ func(int, int) Matrix) (gorgonia.Value, error) {
 		var sum float64
-		for i, v := range view(in[0]).data {
+		for i, v := range view(in[0]).Data {
 			sum += float64(v) * float64(coefficient(i))
 		}
 		return gorgonia.NewF32(float32(sum)), nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
 		b := &fused{name: "dot.dX"}
-		b.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+		b.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 			v := view(in[1])
-			dx := out(v.rows, v.cols)
-			for i := range dx.data {
-				dx.data[i] = coefficient(i)
+			dx := out(v.Rows, v.Cols)
+			for i := range dx.Data {
+				dx.Data[i] = coefficient(i)
 			}
 			return dx.dense, nil
 		}
@@ -65,7 +65,7 @@ func ragged(lengths ...int) *Ragged {
 func checkGradients(t *testing.T, step Step, build builder) {
 	t.Helper()
 	w := kernel.NewWorkers(2)
-	g := NewGraph(w)
+	g := NewGraph(w, GraphOptions{})
 	loss := build(g)
 	program, err := g.Compile(loss)
 	if err != nil {
@@ -74,9 +74,9 @@ func checkGradients(t *testing.T, step Step, build builder) {
 	defer program.Close()
 	// The value of a node is gone after a run, so a forward graph reads the loss.
 	var value float64
-	f := NewGraph(w)
+	f := NewGraph(w, GraphOptions{})
 	probe := &fused{name: "probe"}
-	probe.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
+	probe.forward = func(in []gorgonia.Value, _ func(int, int) Matrix) (gorgonia.Value, error) {
 		value = float64(in[0].Data().(float32))
 		return in[0], nil
 	}
@@ -142,21 +142,30 @@ func TestGradients(t *testing.T) {
 	cases := map[string]builder{}
 	table := func() *Param { return randomParam("table", 1, vocab, d) }
 	tokens := ragged(5, 1, 7)
-	embed := func(g *Graph, p *Param) *gorgonia.Node { return g.Embed(g.Param(p), g.Input("ids", tokens), 0) }
+	// with returns what add adds to g with a rate of dropout of its own.
+	with := func(g *Graph, rate float32, add func() *gorgonia.Node) *gorgonia.Node {
+		g.options.Dropout = rate
+		defer func() { g.options.Dropout = 0 }()
+		return add()
+	}
+	embed := func(g *Graph, p *Param) *gorgonia.Node { return g.Embed(p, tokens) }
 
 	for _, rate := range []float32{0, 0.3} {
 		p := table()
 		cases[fmt.Sprintf("embed/dropout=%g", rate)] = func(g *Graph) *gorgonia.Node {
-			return dot(g, g.Embed(g.Param(p), g.Input("ids", tokens), rate))
+			return dot(g, with(g, rate, func() *gorgonia.Node { return embed(g, p) }))
 		}
 	}
 	{
 		p := table()
-		cases["dropout"] = func(g *Graph) *gorgonia.Node { return dot(g, g.Dropout(embed(g, p), 0.4)) }
+		cases["dropout"] = func(g *Graph) *gorgonia.Node {
+			x := embed(g, p)
+			return dot(g, with(g, 0.4, func() *gorgonia.Node { return g.Dropout(x) }))
+		}
 	}
 	{
 		p, w := table(), randomParam("norm", 1, d)
-		cases["rms_norm"] = func(g *Graph) *gorgonia.Node { return dot(g, g.RMSNorm(embed(g, p), g.Param(w), 1e-6)) }
+		cases["rms_norm"] = func(g *Graph) *gorgonia.Node { return dot(g, g.RMSNorm(embed(g, p), w, 1e-6)) }
 	}
 	for _, rate := range []float32{0, 0.25} {
 		for _, relu := range []bool{false, true} {
@@ -172,22 +181,25 @@ func TestGradients(t *testing.T) {
 				}
 			}
 			cases[fmt.Sprintf("linear/relu=%v/dropout=%g", relu, rate)] = func(g *Graph) *gorgonia.Node {
-				weights := []*gorgonia.Node{g.Param(w1), g.Param(w2)}
-				return dot(g, g.Linear(embed(g, p), weights, LinearOptions{ReLU: relu, Dropout: rate}))
+				return dot(g, g.linear(embed(g, p), []*Param{w1, w2}, fusedInto{relu: relu, dropout: rate}))
 			}
 		}
 		p, w := table(), randomParam("square", 1, d, d)
 		cases[fmt.Sprintf("linear/residual/dropout=%g", rate)] = func(g *Graph) *gorgonia.Node {
 			x := embed(g, p)
-			return dot(g, g.Linear(x, []*gorgonia.Node{g.Param(w)}, LinearOptions{Residual: x, Dropout: rate}))
+			return dot(g, g.linear(x, []*Param{w}, fusedInto{residual: x, dropout: rate}))
 		}
 	}
 	for _, a := range []kernel.Activation{kernel.GELU, kernel.GELUErf, kernel.SiLU} {
 		p := table()
-		cases["activate/"+a.String()] = func(g *Graph) *gorgonia.Node { return dot(g, g.Activate(embed(g, p), a, 0.2)) }
+		cases["activate/"+a.String()] = func(g *Graph) *gorgonia.Node {
+			x := embed(g, p)
+			return dot(g, with(g, 0.2, func() *gorgonia.Node { return g.activate(x, a) }))
+		}
 		q := table()
 		cases["activate_gated/"+a.String()] = func(g *Graph) *gorgonia.Node {
-			return dot(g, g.ActivateGated(embed(g, q), a, 0.2))
+			x := embed(g, q)
+			return dot(g, with(g, 0.2, func() *gorgonia.Node { return g.activateGated(x, a) }))
 		}
 	}
 	buckets := kernel.Buckets{Count: 8, MaxDistance: 12}
@@ -198,25 +210,26 @@ func TestGradients(t *testing.T) {
 			both := buckets
 			both.Bidirectional = !causal
 			cases[fmt.Sprintf("self_attention/causal=%v/dropout=%g", causal, rate)] = func(g *Graph) *gorgonia.Node {
-				qkv := g.Linear(embed(g, p), []*gorgonia.Node{g.Param(wq), g.Param(wk), g.Param(wv)}, LinearOptions{})
-				return dot(g, g.SelfAttention(qkv, AttentionOptions{
-					Heads: 3, Dim: 4, Causal: causal, Dropout: rate, Queries: tokens, Keys: tokens,
-					Bias: g.RelativeBias(g.Param(bias), both, tokens),
+				qkv := g.Linear(embed(g, p), wq, wk, wv)
+				return dot(g, with(g, rate, func() *gorgonia.Node {
+					return g.SelfAttention(qkv, g.RelativeBias(bias, both, tokens), Heads{Count: 3, Dim: 4, Causal: causal}, tokens)
 				}))
 			}
 		}
 	}
-	for _, hide := range []bool{false, true} {
+	for _, mask := range []bool{false, true} {
 		p := table()
 		wq, wk, wv := randomParam("q", 0.5, inner, d), randomParam("kk", 0.5, inner, d), randomParam("vvv", 0.5, inner, d)
 		keys := ragged(4, 9, 2)
-		if hide { // among others all keys of the last sequence
-			keys.Hidden = []bool{true, false, false, true, false, false, true, false, false, false, false, false, true, true, true}
+		if mask { // among others all keys of the last sequence
+			keys.Masked = []bool{true, false, false, true, false, false, true, false, false, false, false, false, true, true, true}
 		}
-		cases[fmt.Sprintf("cross_attention/hidden=%v", hide)] = func(g *Graph) *gorgonia.Node {
-			q := g.Linear(embed(g, p), []*gorgonia.Node{g.Param(wq)}, LinearOptions{})
-			kv := g.Linear(g.Embed(g.Param(p), g.Input("keys", keys), 0), []*gorgonia.Node{g.Param(wk), g.Param(wv)}, LinearOptions{})
-			return dot(g, g.CrossAttention(q, kv, AttentionOptions{Heads: 3, Dim: 4, Dropout: 0.2, Queries: tokens, Keys: keys}))
+		cases[fmt.Sprintf("cross_attention/masked=%v", mask)] = func(g *Graph) *gorgonia.Node {
+			q := g.Linear(embed(g, p), wq)
+			kv := g.Linear(g.Embed(p, keys), wk, wv)
+			return dot(g, with(g, 0.2, func() *gorgonia.Node {
+				return g.CrossAttention(q, kv, Heads{Count: 3, Dim: 4}, tokens, keys)
+			}))
 		}
 	}
 	labels := &Ragged{IDs: append([]int32(nil), tokens.IDs...), Offsets: tokens.Offsets}
@@ -229,11 +242,11 @@ func TestGradients(t *testing.T) {
 	} {
 		p, head := table(), randomParam("head", 0.5, vocab, d)
 		cases["cross_entropy/"+name] = func(g *Graph) *gorgonia.Node {
-			return g.CrossEntropy(embed(g, p), g.Param(head), g.Input("labels", labels), o, new(kernel.Totals))
+			return g.CrossEntropy(embed(g, p), head, labels, o, new(kernel.Totals))
 		}
 		q := table()
 		cases["cross_entropy/tied/"+name] = func(g *Graph) *gorgonia.Node {
-			return g.CrossEntropy(embed(g, q), g.Param(q), g.Input("labels", labels), o, new(kernel.Totals))
+			return g.CrossEntropy(embed(g, q), q, labels, o, new(kernel.Totals))
 		}
 	}
 	for name, build := range cases {

@@ -6,33 +6,32 @@ import (
 	"t5train/model/kernel"
 )
 
-// Embed returns the rows ids of table [vocab, d] as [tokens, d], with dropout. T5 does not scale them.
-func (g *Graph) Embed(table, ids *gorgonia.Node, dropout float32) *gorgonia.Node {
-	d := table.Shape()[1]
-	drop := g.dropout(dropout)
+// Embed returns drop(the rows of table [vocab, d] that tokens name): [tokens, d]. T5 does not scale them.
+func (g *Graph) Embed(table *Param, tokens *Ragged) *gorgonia.Node {
+	d := table.Shape[1]
+	rate := g.options.Dropout
+	drop := g.dropout(rate)
 	f := &fused{name: "embed"}
-	f.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
-		rows := in[1].Data().([]int32)
-		y := out(len(rows), d)
-		kernel.Embed(g.workers, y.data, view(in[0]).data, rows, d)
+	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
+		y := out(len(tokens.IDs), d)
+		kernel.Embed(g.workers, y.Data, view(in[0]).Data, tokens.IDs, d)
 		if p := drop(); !p.Off() {
-			p.Rows(g.workers, y.data, y.data, y.rows, d)
+			p.Rows(g.workers, y.Data, y.Data, y.Rows, d)
 		}
 		return y.dense, nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
-		param := g.byNode[table]
-		return gorgonia.Nodes{g.receipt("embed.dTable", param, func(in []gorgonia.Value) error {
-			rows := in[0].Data().([]int32)
-			kernel.EmbedBackward(g.workers, param.rowSink(rows), view(in[1]).data, rows, d)
+		return gorgonia.Nodes{g.receipt("embed.dTable", table, func(in []gorgonia.Value) error {
+			kernel.EmbedBackward(g.workers, table.rowSink(tokens.IDs), view(in[0]).Data, tokens.IDs, d)
 			return nil
-		}, ids, g.masked(drop, dropout, dy)), nil}
+		}, g.masked(drop, rate, dy))}
 	}
-	return g.matrixOp(f, d, table, ids)
+	return g.matrixOp(f, d, g.Param(table))
 }
 
-// Dropout returns x [tokens, d] with dropout.
-func (g *Graph) Dropout(x *gorgonia.Node, rate float32) *gorgonia.Node {
+// Dropout returns drop(x) for x [tokens, d].
+func (g *Graph) Dropout(x *gorgonia.Node) *gorgonia.Node {
+	rate := g.options.Dropout
 	return g.masked(g.dropout(rate), rate, x)
 }
 
@@ -43,13 +42,13 @@ func (g *Graph) masked(drop func() kernel.Dropout, rate float32, x *gorgonia.Nod
 		return x
 	}
 	f := &fused{name: "dropout"}
-	f.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		v := view(in[0])
-		y := out(v.rows, v.cols)
+		y := out(v.Rows, v.Cols)
 		if p := drop(); p.Off() {
-			copy(y.data, v.data)
+			copy(y.Data, v.Data)
 		} else {
-			p.Rows(g.workers, y.data, v.data, v.rows, v.cols)
+			p.Rows(g.workers, y.Data, v.Data, v.Rows, v.Cols)
 		}
 		return y.dense, nil
 	}
@@ -57,29 +56,29 @@ func (g *Graph) masked(drop func() kernel.Dropout, rate float32, x *gorgonia.Nod
 	return g.matrixOp(f, x.Shape()[1], x)
 }
 
-// RMSNorm returns weight * x / sqrt(mean(x²) + eps) for each row of x [tokens, d].
-func (g *Graph) RMSNorm(x, weight *gorgonia.Node, eps float32) *gorgonia.Node {
+// RMSNorm returns param * x / sqrt(mean(x²) + eps) for each row of x [tokens, d].
+func (g *Graph) RMSNorm(x *gorgonia.Node, param *Param, eps float32) *gorgonia.Node {
 	d := x.Shape()[1]
+	weight := g.Param(param)
 	var inverse []float32
 	f := &fused{name: "rms_norm"}
-	f.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		v := view(in[0])
-		y := out(v.rows, d)
-		inverse = resize(inverse, v.rows)
-		kernel.RMSNorm(g.workers, y.data, v.data, view(in[1]).data, eps, inverse)
+		y := out(v.Rows, d)
+		inverse = resize(inverse, v.Rows)
+		kernel.RMSNorm(g.workers, y.Data, v.Data, view(in[1]).Data, eps, inverse)
 		return y.dense, nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
-		param := g.byNode[weight]
 		b := &fused{name: "rms_norm.dX"}
-		b.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+		b.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 			v := view(in[1])
-			dx := out(v.rows, d)
+			dx := out(v.Rows, d)
 			grad, accumulate := param.sink()
 			if !accumulate {
 				clear(grad)
 			}
-			kernel.RMSNormBackward(g.workers, dx.data, grad, view(in[0]).data, v.data, view(in[2]).data, inverse)
+			kernel.RMSNormBackward(g.workers, dx.Data, grad, view(in[0]).Data, v.Data, view(in[2]).Data, inverse)
 			return dx.dense, nil
 		}
 		dx := g.matrixOp(b, d, dy, x, weight)
@@ -89,39 +88,40 @@ func (g *Graph) RMSNorm(x, weight *gorgonia.Node, eps float32) *gorgonia.Node {
 	return g.matrixOp(f, d, x, weight)
 }
 
-// Activate returns f(x) for x [tokens, d], with dropout.
-func (g *Graph) Activate(x *gorgonia.Node, f kernel.Activation, dropout float32) *gorgonia.Node {
-	return g.activation(x, x.Shape()[1], f, dropout, kernel.Activate, kernel.ActivateBackward)
+// activate returns drop(f(x)) for x [tokens, d].
+func (g *Graph) activate(x *gorgonia.Node, f kernel.Activation) *gorgonia.Node {
+	return g.activation(x, x.Shape()[1], f, kernel.Activate, kernel.ActivateBackward)
 }
 
-// ActivateGated returns f(gate) * value with dropout, where a row of x [tokens, 2d] is gate then value.
-func (g *Graph) ActivateGated(x *gorgonia.Node, f kernel.Activation, dropout float32) *gorgonia.Node {
-	return g.activation(x, x.Shape()[1]/2, f, dropout, kernel.ActivateGated, kernel.ActivateGatedBackward)
+// activateGated returns drop(f(gate) * value), where a row of x [tokens, 2d] is gate then value.
+func (g *Graph) activateGated(x *gorgonia.Node, f kernel.Activation) *gorgonia.Node {
+	return g.activation(x, x.Shape()[1]/2, f, kernel.ActivateGated, kernel.ActivateGatedBackward)
 }
 
-func (g *Graph) activation(x *gorgonia.Node, d int, a kernel.Activation, dropout float32,
+func (g *Graph) activation(x *gorgonia.Node, d int, a kernel.Activation,
 	forward func(w *kernel.Workers, f kernel.Activation, y, x []float32, rows, d int),
 	backward func(w *kernel.Workers, f kernel.Activation, dx, dy, x []float32, rows, d int)) *gorgonia.Node {
-	drop := g.dropout(dropout)
+	rate := g.options.Dropout
+	drop := g.dropout(rate)
 	f := &fused{name: "activate." + a.String()}
-	f.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		v := view(in[0])
-		y := out(v.rows, d)
-		forward(g.workers, a, y.data, v.data, v.rows, d)
+		y := out(v.Rows, d)
+		forward(g.workers, a, y.Data, v.Data, v.Rows, d)
 		if p := drop(); !p.Off() {
-			p.Rows(g.workers, y.data, y.data, v.rows, d)
+			p.Rows(g.workers, y.Data, y.Data, v.Rows, d)
 		}
 		return y.dense, nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
 		b := &fused{name: f.name + ".dX"}
-		b.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+		b.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 			v := view(in[1])
-			dx := out(v.rows, v.cols)
-			backward(g.workers, a, dx.data, view(in[0]).data, v.data, v.rows, d)
+			dx := out(v.Rows, v.Cols)
+			backward(g.workers, a, dx.Data, view(in[0]).Data, v.Data, v.Rows, d)
 			return dx.dense, nil
 		}
-		return gorgonia.Nodes{g.matrixOp(b, x.Shape()[1], g.masked(drop, dropout, dy), x)}
+		return gorgonia.Nodes{g.matrixOp(b, x.Shape()[1], g.masked(drop, rate, dy), x)}
 	}
 	return g.matrixOp(f, d, x)
 }

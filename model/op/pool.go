@@ -41,13 +41,13 @@ const (
 func newPool() *pool { return &pool{used: make(map[*tensor.Dense]*loan)} }
 
 // get returns a matrix [rows, cols] with undefined content.
-func (p *pool) get(rows, cols, users int) matrix {
+func (p *pool) get(rows, cols, users int) Matrix {
 	n := rows * cols
 	at := p.take((n + lineElements - 1) / lineElements * lineElements)
 	data := p.slabs[at.slab][at.begin : at.begin+n : at.begin+n]
 	t := tensor.New(tensor.WithShape(rows, cols), tensor.WithBacking(data))
 	p.used[t] = &loan{at, users}
-	return matrix{rows: rows, cols: cols, data: data, dense: t}
+	return Matrix{Rows: rows, Cols: cols, Data: data, dense: t}
 }
 
 // take cuts n elements from the smallest free piece that has them, or from a new slab.

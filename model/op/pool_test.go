@@ -9,7 +9,7 @@ import (
 
 // borrowed is what a test has of a pool: a matrix that is full of its mark.
 type borrowed struct {
-	matrix
+	Matrix
 	mark float32
 }
 
@@ -21,7 +21,7 @@ func TestPoolHandsOutEachElementOnce(t *testing.T) {
 	for i := range 3000 {
 		if len(held) > 0 && r.IntN(100) < 48 {
 			k := r.IntN(len(held))
-			for _, v := range held[k].data {
+			for _, v := range held[k].Data {
 				if v != held[k].mark {
 					t.Fatalf("step %d: an element is %g, want %g", i, v, held[k].mark)
 				}
@@ -32,8 +32,8 @@ func TestPoolHandsOutEachElementOnce(t *testing.T) {
 			continue
 		}
 		b := borrowed{p.get(1+r.IntN(300), 1+r.IntN(300), 1), float32(i)}
-		for j := range b.data {
-			b.data[j] = b.mark
+		for j := range b.Data {
+			b.Data[j] = b.mark
 		}
 		held = append(held, b)
 	}

@@ -2,18 +2,42 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
-// Recompute returns block(in) and keeps nothing of what the block computes but its result: the backward pass computes the
+// Block returns block(in). With GraphOptions.Recompute it keeps nothing of it but the result: see recompute. Values
+// that a block does not have are nil.
+func (g *Graph) Block(in []*gorgonia.Node, block func(in []*gorgonia.Node) *gorgonia.Node) *gorgonia.Node {
+	if !g.options.Recompute {
+		return block(in)
+	}
+	given := slices.DeleteFunc(slices.Clone(in), func(x *gorgonia.Node) bool { return x == nil })
+	return g.recompute(given, func(values gorgonia.Nodes) *gorgonia.Node {
+		all := make([]*gorgonia.Node, len(in))
+		for i, x := range in {
+			if x != nil {
+				all[i], values = values[0], values[1:]
+			}
+		}
+		return block(all)
+	})
+}
+
+// Rows returns f(x): a backend without gradients computes it for a few rows at a time.
+func (g *Graph) Rows(x *gorgonia.Node, f func(x *gorgonia.Node) *gorgonia.Node) *gorgonia.Node {
+	return f(x)
+}
+
+// recompute returns block(in) and keeps nothing of what the block computes but its result: the backward pass computes the
 // block again from in and differentiates that (Chen et al. 2016, Training Deep Nets with Sublinear Memory Cost). The
 // bits of values and gradients are those of block(in), dropout included.
 //
 // The block is called once now and once by Compile; it must add the same operations each time. It must read matrices of
 // this graph only through its argument: others would get no gradient, so Compile refuses the graph.
-func (g *Graph) Recompute(in gorgonia.Nodes, block func(in gorgonia.Nodes) *gorgonia.Node) *gorgonia.Node {
+func (g *Graph) recompute(in gorgonia.Nodes, block func(in gorgonia.Nodes) *gorgonia.Node) *gorgonia.Node {
 	detached := g.detach(in)
 	first, sites := len(g.ops), g.sites
 	y := block(detached)
@@ -60,7 +84,7 @@ func (g *Graph) detach(in gorgonia.Nodes) gorgonia.Nodes {
 // alias is an operation whose value is that of its first input.
 func (g *Graph) alias(name string) *fused {
 	f := &fused{name: name}
-	f.forward = func(in []gorgonia.Value, _ func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, _ func(int, int) Matrix) (gorgonia.Value, error) {
 		x := view(in[0]).dense
 		g.pool.retain(x, f.users)
 		return x, nil

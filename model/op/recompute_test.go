@@ -24,22 +24,17 @@ func sublayers(rows *Ragged, recompute bool) builder {
 		})
 	}
 	return func(g *Graph) *gorgonia.Node {
-		ids := g.Input("ids", rows)
-		x, memory := g.Embed(g.Param(table), ids, 0.1), g.Embed(g.Param(other), ids, 0)
+		memory := g.Embed(other, rows)
+		g.options.Dropout = 0.1
+		x := g.Embed(table, rows)
 		for _, l := range layers {
-			block := func(in gorgonia.Nodes) *gorgonia.Node {
-				h := g.Linear(g.RMSNorm(in[0], g.Param(l.norm), 1e-6), []*gorgonia.Node{g.Param(l.in)}, LinearOptions{})
-				h = g.Activate(h, kernel.GELU, 0.2)
-				y := g.Linear(h, []*gorgonia.Node{g.Param(l.out)}, LinearOptions{Dropout: 0.3, Residual: in[0]})
-				return g.Linear(in[1], []*gorgonia.Node{g.Param(l.mix)}, LinearOptions{Residual: y})
-			}
-			if in := (gorgonia.Nodes{x, memory}); recompute {
-				x = g.Recompute(in, block)
-			} else {
-				x = block(in)
-			}
+			g.options.Recompute = recompute
+			x = g.Block([]*gorgonia.Node{x, nil, memory}, func(in []*gorgonia.Node) *gorgonia.Node {
+				y := g.AddLinear(in[0], g.Activate(g.RMSNorm(in[0], l.norm, 1e-6), kernel.GELU, l.in), l.out)
+				return g.linear(in[2], []*Param{l.mix}, fusedInto{residual: y})
+			})
 		}
-		return dot(g, g.Dropout(x, 0.2))
+		return dot(g, g.Dropout(x))
 	}
 }
 
@@ -58,15 +53,15 @@ func TestRecomputeRefuses(t *testing.T) {
 		"a matrix from outside": {func(g *Graph, x, in *gorgonia.Node) *gorgonia.Node { return g.sum(in, x) },
 			"recomputed block reads embed#"},
 		"a block that ignores its argument": {func(g *Graph, _, _ *gorgonia.Node) *gorgonia.Node {
-			return g.Embed(g.Param(table), g.Input("more", ragged(5, 1, 7)), 0)
+			return g.Embed(table, ragged(5, 1, 7))
 		}, "differentiate recomputed block"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := NewGraph(kernel.NewWorkers(1))
-			x := g.Embed(g.Param(table), g.Input("ids", ragged(5, 1, 7)), 0)
-			y := g.Recompute(gorgonia.Nodes{x}, func(in gorgonia.Nodes) *gorgonia.Node { return c.block(g, x, in[0]) })
+			g := NewGraph(kernel.NewWorkers(1), GraphOptions{})
+			x := g.Embed(table, ragged(5, 1, 7))
+			y := g.recompute(gorgonia.Nodes{x}, func(in gorgonia.Nodes) *gorgonia.Node { return c.block(g, x, in[0]) })
 			// x has another reader, whose gradient waits for that of the block.
-			_, err := g.Compile(dot(g, g.Linear(y, []*gorgonia.Node{g.Param(randomParam("w", 1, 10, 10))}, LinearOptions{Residual: x})))
+			_, err := g.Compile(dot(g, g.AddLinear(x, y, randomParam("w", 1, 10, 10))))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error is %v, want one with %q", err, c.want)
 			}
@@ -76,7 +71,7 @@ func TestRecomputeRefuses(t *testing.T) {
 
 func TestRecomputeKeepsBitsAndSavesMemory(t *testing.T) {
 	run := func(rows *Ragged, recompute bool) (grads []float32, memory int) {
-		g := NewGraph(kernel.NewWorkers(2))
+		g := NewGraph(kernel.NewWorkers(2), GraphOptions{})
 		program, err := g.Compile(sublayers(rows, recompute)(g))
 		if err != nil {
 			t.Fatal(err)

@@ -49,11 +49,11 @@ func (s sums) of(x, dx *gorgonia.Node) *gorgonia.Node {
 // sum returns a + b.
 func (g *Graph) sum(a, b *gorgonia.Node) *gorgonia.Node {
 	f := &fused{name: "sum"}
-	f.forward = func(in []gorgonia.Value, out func(int, int) matrix) (gorgonia.Value, error) {
+	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		x := view(in[0])
-		y := out(x.rows, x.cols)
-		copy(y.data, x.data)
-		kernel.Add(g.workers, y.data, view(in[1]).data)
+		y := out(x.Rows, x.Cols)
+		copy(y.Data, x.Data)
+		kernel.Add(g.workers, y.Data, view(in[1]).Data)
 		return y.dense, nil
 	}
 	return g.matrixOp(f, a.Shape()[1], a, b)

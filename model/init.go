@@ -53,13 +53,14 @@ func (p *params) add(name string, init initializer, shape ...int) *op.Param {
 	return param
 }
 
-// initialize draws every parameter from a stream of its own, a function of the seed and its name alone.
-func (p *params) initialize(seed uint64) {
-	for i := range p.list {
-		p.draw(i, seed)
+// Init draws all parameters by the rules of T5X; the same seed gives the same model.
+func (m *T5) Init(seed uint64) {
+	for i := range m.Params {
+		m.params.draw(i, seed)
 	}
 }
 
+// draw draws a parameter from a stream of its own, a function of the seed and its name alone.
 func (p *params) draw(i int, seed uint64) {
 	param := p.list[i]
 	h := fnv.New64a()
