@@ -13,7 +13,7 @@ import (
 	"t5train/configs"
 	"t5train/data/task"
 	"t5train/model"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/model/op"
 )
@@ -49,7 +49,7 @@ func TestLabelProbability(t *testing.T) {
 		shares := softmax(logProbs)
 		best := largest(shares)
 		want := shares[best]
-		got, err := p.Predict(t.Context(), 0, []Input{{Text: text, Shown: "shown"}}, decode.Options{}, new(Cuts))
+		got, err := p.Predict(t.Context(), 0, []Input{{Text: text, Shown: "shown"}}, generate.Options{}, new(Cuts))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +119,7 @@ func TestGeneratedAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), c.options)
 			var cuts Cuts
-			answers, err := p.Predict(t.Context(), 0, inputs, decode.Options{}, &cuts)
+			answers, err := p.Predict(t.Context(), 0, inputs, generate.Options{}, &cuts)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,7 +145,7 @@ func TestPredictCutsInputs(t *testing.T) {
 	b := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard)).bundle
 	p := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), PredictorOptions{MaxInputLength: 5})
 	var cuts Cuts
-	answers, err := p.Predict(t.Context(), 0, []Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}, decode.Options{}, &cuts) // "▁abc" and EOS are 5
+	answers, err := p.Predict(t.Context(), 0, []Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}, generate.Options{}, &cuts) // "▁abc" and EOS are 5
 	if err != nil {
 		t.Fatal(err)
 	}

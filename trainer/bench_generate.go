@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"t5train/model"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 )
 
@@ -20,14 +20,14 @@ func BenchGenerate(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := decode.New(m, w)
+	g := generate.New(m, w)
 	b := randomBatch(o)
 	inputs := make([][]int32, o.Batch)
 	for i := range inputs {
 		inputs[i] = b.EncoderIDs[b.EncoderOffsets[i]:b.EncoderOffsets[i+1]]
 	}
 	return measure(ctx, o, w, func(int) (int, error) {
-		_, err := g.Generate(ctx, inputs, decode.Options{MaxTokens: o.Decoder, MinTokens: o.Decoder, Beams: o.Beams})
+		_, err := g.Generate(ctx, inputs, generate.Options{MaxTokens: o.Decoder, MinTokens: o.Decoder, Beams: o.Beams})
 		return o.Batch * o.Decoder, err
 	})
 }

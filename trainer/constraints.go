@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"t5train/data/tokenizer"
-	"t5train/model/decode"
+	"t5train/model/generate"
 )
 
 // BadWords returns what encodes texts that no output shall hold: as a word of its own, and as the rest of a longer one,
@@ -67,7 +67,7 @@ const choiceBeams = 32
 
 // Choose restricts generation to some texts. Where the options ask for neither beams nor samples, the answer is the most
 // probable text: the most probable token each time may lead to another one.
-func Choose(o *decode.Options, tok *tokenizer.Tokenizer, texts []string) error {
+func Choose(o *generate.Options, tok *tokenizer.Tokenizer, texts []string) error {
 	var sequences [][]int32
 	for _, text := range texts {
 		ids := tok.Encode(text)
@@ -82,7 +82,7 @@ func Choose(o *decode.Options, tok *tokenizer.Tokenizer, texts []string) error {
 	if len(sequences) == 0 {
 		return errors.New("there are no choices: want at least one")
 	}
-	o.Allowed = decode.NewTrie(sequences)
+	o.Allowed = generate.NewTrie(sequences)
 	if o.Beams <= 1 && o.Sampling == nil {
 		o.Beams, o.LengthPenalty, o.Alpha = min(len(sequences), choiceBeams), new(0.0), 0
 	}

@@ -8,7 +8,7 @@ import (
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/metric"
@@ -20,10 +20,10 @@ import (
 type Evaluator struct {
 	model     *model.T5
 	spec      task.Spec
-	loss      *decode.Loss
-	generator *decode.Generator
-	labels    labelScorer    // of a task that is Ranked
-	how       decode.Options // of answers that are generated: greedily unless the caller changes it
+	loss      *generate.Loss
+	generator *generate.Generator
+	labels    labelScorer      // of a task that is Ranked
+	how       generate.Options // of answers that are generated: greedily unless the caller changes it
 
 	// Group, if not nil, divides the work over its ranks, which must evaluate the same. All get the result, the same bits
 	// as one process on its own.
@@ -48,7 +48,7 @@ func NewEvaluator(b *Bundle, spec task.Spec, limit int, w *kernel.Workers) *Eval
 	}
 	limit = firstPositive(limit, b.Info.MaxTargetLength, 128)
 	e := &Evaluator{
-		model: b.Model, spec: spec, loss: decode.NewLoss(b.Model, w), generator: decode.New(b.Model, w), how: decode.Options{MaxTokens: limit}, tokenizer: b.Tokenizer,
+		model: b.Model, spec: spec, loss: generate.NewLoss(b.Model, w), generator: generate.New(b.Model, w), how: generate.Options{MaxTokens: limit}, tokenizer: b.Tokenizer,
 	}
 	if spec.Ranked() {
 		e.labels = newLabelScorer(b, spec)

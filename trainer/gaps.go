@@ -8,7 +8,7 @@ import (
 
 	"t5train/data/objective"
 	"t5train/data/tokenizer"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 )
 
@@ -16,7 +16,7 @@ import (
 type gapFiller struct {
 	tok       *tokenizer.Tokenizer
 	vocab     objective.Vocabulary
-	generator *decode.Generator
+	generator *generate.Generator
 	inputs    [][]int32
 	targets   [][]int32
 }
@@ -29,7 +29,7 @@ const (
 
 // newGapFiller takes samples from all over the pieces, of the denoisers in turn.
 func newGapFiller(b *Bundle, denoisers []objective.Denoiser, parts []heldOutPart, samples int, w *kernel.Workers) *gapFiller {
-	g := &gapFiller{tok: b.Tokenizer, vocab: vocabularyOf(b.Tokenizer), generator: decode.New(b.Model, w)}
+	g := &gapFiller{tok: b.Tokenizer, vocab: vocabularyOf(b.Tokenizer), generator: generate.New(b.Model, w)}
 	for i := range samples {
 		d, pieces := denoisers[i%len(parts)], parts[i%len(parts)].pieces
 		at := i * pieces.Len() / samples
@@ -45,7 +45,7 @@ func newGapFiller(b *Bundle, denoisers []objective.Denoiser, parts []heldOutPart
 //
 //	sample: The [quick brown -> little] fox jumps over the [lazy -> lazy] dog
 func (g *gapFiller) show(ctx context.Context) ([]string, error) {
-	outputs, err := g.generator.Generate(ctx, g.inputs, decode.Options{MaxTokens: sampleOutput})
+	outputs, err := g.generator.Generate(ctx, g.inputs, generate.Options{MaxTokens: sampleOutput})
 	if err != nil {
 		return nil, err
 	}

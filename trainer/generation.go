@@ -13,21 +13,21 @@ import (
 
 	"t5train/internal/bounded"
 	"t5train/internal/lfs"
-	"t5train/model/decode"
+	"t5train/model/generate"
 )
 
 // ReadGeneration returns what generation_config.json of a checkpoint folder sets, taken as generate of transformers takes
 // it, and the file with the keys that it does so by, "" if there are none. Without the file the keys of config.json count, where
 // older models have them. MaxTokens 0 means that no limit is set. A key that would change what is generated and is not
 // supported is an error.
-func ReadGeneration(dir string) (o decode.Options, said string, err error) {
+func ReadGeneration(dir string) (o generate.Options, said string, err error) {
 	name, raw, err := readGenerationKeys(dir)
 	if err != nil || raw == nil {
-		return decode.Options{}, "", err
+		return generate.Options{}, "", err
 	}
 	o, said, err = parseGeneration(raw)
 	if err != nil {
-		return decode.Options{}, "", fmt.Errorf("read %s: %w", filepath.Join(dir, name), err)
+		return generate.Options{}, "", fmt.Errorf("read %s: %w", filepath.Join(dir, name), err)
 	}
 	if said != "" {
 		said = name + ": " + said
@@ -67,21 +67,21 @@ var unsupportedGeneration = []string{
 	"watermarking_config",
 }
 
-func parseGeneration(raw []byte) (decode.Options, string, error) {
+func parseGeneration(raw []byte) (generate.Options, string, error) {
 	if err := lfs.Check(raw); err != nil {
-		return decode.Options{}, "", err
+		return generate.Options{}, "", err
 	}
 	var values map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &values); err != nil {
-		return decode.Options{}, "", fmt.Errorf("%w: copy the file again, or delete it", err)
+		return generate.Options{}, "", fmt.Errorf("%w: copy the file again, or delete it", err)
 	}
 	// GenerationConfig._get_default_generation_params of transformers 5, where it is not the zero value.
-	g := generation{sampling: decode.Sampling{Temperature: 1, TopK: 50}}
+	g := generation{sampling: generate.Sampling{Temperature: 1, TopK: 50}}
 	var said, unsupported []string
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, values[key]); err != nil {
-			return decode.Options{}, "", err
+			return generate.Options{}, "", err
 		}
 		value := compact.String()
 		if value == "null" || withoutEffect(key, value) {
@@ -93,14 +93,14 @@ func parseGeneration(raw []byte) (decode.Options, string, error) {
 			continue
 		}
 		if err := json.Unmarshal(values[key], field); err != nil {
-			return decode.Options{}, "", fmt.Errorf("%s is %.40s: %w: correct the file, or delete the key", key, value, err)
+			return generate.Options{}, "", fmt.Errorf("%s is %.40s: %w: correct the file, or delete the key", key, value, err)
 		}
 		if !slices.Contains(roleKeys, key) {
 			said = append(said, fmt.Sprintf("%s %.40s", key, value))
 		}
 	}
 	if len(unsupported) > 0 {
-		return decode.Options{}, "", fmt.Errorf("it asks for what t5train cannot do: %s: delete the keys to generate without them", strings.Join(unsupported, ", "))
+		return generate.Options{}, "", fmt.Errorf("it asks for what t5train cannot do: %s: delete the keys to generate without them", strings.Join(unsupported, ", "))
 	}
 	o, err := g.resolve()
 	if err == nil && g.sample && values["top_k"] == nil {
@@ -114,8 +114,8 @@ func parseGeneration(raw []byte) (decode.Options, string, error) {
 
 // generation is what a file says.
 type generation struct {
-	options                    decode.Options
-	sampling                   decode.Sampling
+	options                    generate.Options
+	sampling                   generate.Sampling
 	sample                     bool
 	maxLength, minLength       int // with the start token
 	maxNewTokens, minNewTokens int
@@ -205,7 +205,7 @@ func withoutEffect(key, value string) bool {
 }
 
 // resolve joins the keys that say one thing.
-func (g *generation) resolve() (decode.Options, error) {
+func (g *generation) resolve() (generate.Options, error) {
 	o := g.options
 	if o.MaxTokens = g.maxNewTokens; o.MaxTokens == 0 && g.maxLength > 0 {
 		o.MaxTokens = max(1, g.maxLength-1)
@@ -213,7 +213,7 @@ func (g *generation) resolve() (decode.Options, error) {
 	if o.MinTokens = g.minNewTokens; o.MinTokens == 0 {
 		o.MinTokens = max(0, g.minLength-1)
 	}
-	o.EarlyStopping = decode.EarlyStopping(g.early)
+	o.EarlyStopping = generate.EarlyStopping(g.early)
 	if o.Start = g.start; o.Start == nil {
 		o.Start = g.bos
 	}
@@ -241,16 +241,16 @@ func (g *generation) resolve() (decode.Options, error) {
 }
 
 // stopping is early_stopping: true, false or "never".
-type stopping decode.EarlyStopping
+type stopping generate.EarlyStopping
 
 func (s *stopping) UnmarshalJSON(raw []byte) error {
 	switch string(raw) {
 	case "false":
-		*s = stopping(decode.Heuristic)
+		*s = stopping(generate.Heuristic)
 	case "true":
-		*s = stopping(decode.Early)
+		*s = stopping(generate.Early)
 	case `"never"`:
-		*s = stopping(decode.Never)
+		*s = stopping(generate.Never)
 	default:
 		return errors.New(`want true, false or "never"`)
 	}

@@ -12,48 +12,48 @@ import (
 
 	"t5train/data/tokenizer"
 	"t5train/internal/golden"
-	"t5train/model/decode"
+	"t5train/model/generate"
 )
 
 func TestParseGeneration(t *testing.T) {
 	two, half := 2.0, 0.5
 	for name, c := range map[string]struct {
 		file string
-		want decode.Options
+		want generate.Options
 		said string
 	}{
-		"what t5train writes": {`{"decoder_start_token_id": 0, "eos_token_id": 1, "pad_token_id": 0}`, decode.Options{EOS: []int32{1}, Start: new(int32)}, ""},
+		"what t5train writes": {`{"decoder_start_token_id": 0, "eos_token_id": 1, "pad_token_id": 0}`, generate.Options{EOS: []int32{1}, Start: new(int32)}, ""},
 		"what transformers writes": {
 			`{"_from_model_config": true, "decoder_start_token_id": 0, "eos_token_id": [1], "pad_token_id": 0, "transformers_version": "5.0.0", "top_p": null}`,
-			decode.Options{EOS: []int32{1}, Start: new(int32)}, "",
+			generate.Options{EOS: []int32{1}, Start: new(int32)}, "",
 		},
 		"other tokens": {
 			`{"bos_token_id": 7, "eos_token_id": [1, 5], "forced_bos_token_id": 9}`,
-			decode.Options{EOS: []int32{1, 5}, Start: new(int32(7)), Prefix: []int32{9}}, "forced_bos_token_id 9",
+			generate.Options{EOS: []int32{1, 5}, Start: new(int32(7)), Prefix: []int32{9}}, "forced_bos_token_id 9",
 		},
 		"no end": {
-			`{"bos_token_id": 7, "decoder_start_token_id": 2, "eos_token_id": null}`, decode.Options{EOS: []int32{}, Start: new(int32(2))},
+			`{"bos_token_id": 7, "decoder_start_token_id": 2, "eos_token_id": null}`, generate.Options{EOS: []int32{}, Start: new(int32(2))},
 			"no eos_token_id, so that an output ends at its limit alone (as in transformers)",
 		},
 		"beams": {
 			`{"num_beams": 4, "length_penalty": 2.0, "early_stopping": true, "max_length": 200, "min_length": 30, "no_repeat_ngram_size": 3, "num_beam_groups": 1}`,
-			decode.Options{Beams: 4, LengthPenalty: &two, EarlyStopping: decode.Early, MaxTokens: 199, MinTokens: 29, NoRepeatNgram: 3},
+			generate.Options{Beams: 4, LengthPenalty: &two, EarlyStopping: generate.Early, MaxTokens: 199, MinTokens: 29, NoRepeatNgram: 3},
 			"early_stopping true, length_penalty 2.0, max_length 200, min_length 30, no_repeat_ngram_size 3, num_beams 4",
 		},
 		"new tokens come first": {
 			`{"max_length": 200, "max_new_tokens": 5, "min_length": 3, "min_new_tokens": 4, "early_stopping": "never"}`,
-			decode.Options{MaxTokens: 5, MinTokens: 4, EarlyStopping: decode.Never},
+			generate.Options{MaxTokens: 5, MinTokens: 4, EarlyStopping: generate.Never},
 			`early_stopping "never", max_length 200, max_new_tokens 5, min_length 3, min_new_tokens 4`,
 		},
 		"sampling": {
 			`{"do_sample": true, "temperature": 0.5, "top_p": 0.9, "min_p": 0.1, "typical_p": 0.8, "epsilon_cutoff": 0.01, "eta_cutoff": 0.02}`,
-			decode.Options{Sampling: &decode.Sampling{Temperature: half, TopK: 50, TopP: 0.9, MinP: 0.1, TypicalP: 0.8, Epsilon: 0.01, Eta: 0.02}},
+			generate.Options{Sampling: &generate.Sampling{Temperature: half, TopK: 50, TopP: 0.9, MinP: 0.1, TypicalP: 0.8, Epsilon: 0.01, Eta: 0.02}},
 			"do_sample true, epsilon_cutoff 0.01, eta_cutoff 0.02, min_p 0.1, temperature 0.5, top_p 0.9, typical_p 0.8, top_k 50 (as in transformers)",
 		},
-		"sampling values without sampling": {`{"temperature": 0.5, "top_k": 5}`, decode.Options{}, "temperature 0.5, top_k 5"},
+		"sampling values without sampling": {`{"temperature": 0.5, "top_k": 5}`, generate.Options{}, "temperature 0.5, top_k 5"},
 		"words": {
 			`{"bad_words_ids": [[5], [6, 7]], "suppress_tokens": [8], "eos_token_id": 1, "forced_eos_token_id": 1, "repetition_penalty": 1.5, "encoder_no_repeat_ngram_size": 2}`,
-			decode.Options{
+			generate.Options{
 				BadWords: [][]int32{{5}, {6, 7}}, Suppress: []int32{8}, EOS: []int32{1}, ForcedEOS: true, RepetitionPenalty: 1.5, EncoderNoRepeatNgram: 2,
 			},
 			"bad_words_ids [[5],[6,7]], encoder_no_repeat_ngram_size 2, forced_eos_token_id 1, repetition_penalty 1.5, suppress_tokens [8]",
@@ -86,11 +86,11 @@ func TestParseGenerationRefuses(t *testing.T) {
 
 func TestReadGeneration(t *testing.T) {
 	dir := t.TempDir()
-	if o, said, err := ReadGeneration(dir); err != nil || said != "" || !reflect.DeepEqual(o, decode.Options{}) {
+	if o, said, err := ReadGeneration(dir); err != nil || said != "" || !reflect.DeepEqual(o, generate.Options{}) {
 		t.Errorf("no file: %+v, %q, %v", o, said, err)
 	}
 	overwrite(t, dir, "config.json", `{"model_type": "t5", "d_model": 8, "num_beams": 3, "eos_token_id": [1, 4], "prefix": "a", "sequence_bias": null}`)
-	want := decode.Options{Beams: 3, EOS: []int32{1, 4}}
+	want := generate.Options{Beams: 3, EOS: []int32{1, 4}}
 	if o, said, err := ReadGeneration(dir); err != nil || said != "config.json: num_beams 3" || !reflect.DeepEqual(o, want) {
 		t.Errorf("config.json alone: %+v, %q, %v, want %+v", o, said, err, want)
 	}
@@ -167,7 +167,7 @@ func TestPrefix(t *testing.T) {
 		}
 	}
 	p := newTestPredictor(t, b, *b.Info.Task)
-	if _, err := p.Generate(t.Context(), []string{"a"}, decode.Options{Prefix: b.Tokenizer.Encode("{")}); err == nil {
+	if _, err := p.Generate(t.Context(), []string{"a"}, generate.Options{Prefix: b.Tokenizer.Encode("{")}); err == nil {
 		t.Error("the unknown token as a beginning: no error")
 	}
 	var cuts Cuts
@@ -182,7 +182,7 @@ func TestChoose(t *testing.T) {
 	b := tinyBundle(t)
 	p := newTestPredictor(t, b, *b.Info.Task)
 	choices := []string{"a day", "a year and a day", "yes", "day", "no", "never"}
-	var options decode.Options
+	var options generate.Options
 	if err := Choose(&options, b.Tokenizer, choices); err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func TestChoose_Options(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	asked := decode.Options{Beams: 4, LengthPenalty: new(2.0)}
+	asked := generate.Options{Beams: 4, LengthPenalty: new(2.0)}
 	if err := Choose(&asked, tok, []string{"a day", "yes"}); err != nil || asked.Beams != 4 || *asked.LengthPenalty != 2 {
 		t.Errorf("beams that are asked for become %+v, %v", asked, err)
 	}
@@ -232,7 +232,7 @@ func TestChoose_Options(t *testing.T) {
 		t.Errorf("the longest choice has %d tokens, want %d", asked.Allowed.Longest(), want)
 	}
 	for name, texts := range map[string][]string{"none": nil, "an empty one": {"a", ""}, "unknown characters": {"日本"}} {
-		if err := Choose(&decode.Options{}, tok, texts); err == nil {
+		if err := Choose(&generate.Options{}, tok, texts); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"t5train/data/objective"
 	"t5train/data/store"
 	"t5train/internal/mmap"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/metric"
@@ -24,7 +24,7 @@ import (
 // every run, whatever its seed: noise of seed 0 and epoch 0.
 type heldOutText struct {
 	bundle    *Bundle
-	loss      *decode.Loss
+	loss      *generate.Loss
 	parts     []heldOutPart
 	vocab     objective.Vocabulary
 	batchSize int
@@ -47,7 +47,7 @@ type heldOutOptions struct {
 
 // newHeldOutText returns the evaluation of a store. Of several denoisers each takes its part of one pass over the text.
 func newHeldOutText(b *Bundle, o Objective, denoisers []objective.Denoiser, s *store.Store, options heldOutOptions, w *kernel.Workers) (*heldOutText, error) {
-	h := &heldOutText{bundle: b, loss: decode.NewLoss(b.Model, w), vocab: vocabularyOf(b.Tokenizer), batchSize: options.batchSize, digest: filepath.Base(s.Dir())}
+	h := &heldOutText{bundle: b, loss: generate.NewLoss(b.Model, w), vocab: vocabularyOf(b.Tokenizer), batchSize: options.batchSize, digest: filepath.Base(s.Dir())}
 	for _, d := range denoisers {
 		all, err := o.pieces(s, d)
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/data/task"
-	"t5train/model/decode"
+	"t5train/model/generate"
 )
 
 func TestParseKeep(t *testing.T) {
@@ -113,7 +113,7 @@ func TestCellsInJSON(t *testing.T) {
 func TestPredictionsOfLabelsAndEntities(t *testing.T) {
 	b := untrained(t)
 	p := newTestPredictor(t, b, *b.Info.Task)
-	answers, err := p.Predict(t.Context(), 0, []Input{{Text: "win"}}, decode.Options{}, new(Cuts))
+	answers, err := p.Predict(t.Context(), 0, []Input{{Text: "win"}}, generate.Options{}, new(Cuts))
 	if err != nil {
 		t.Fatal(err)
 	}

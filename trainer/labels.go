@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"t5train/data/task"
-	"t5train/model/decode"
+	"t5train/model/generate"
 )
 
 // labelScorer ranks the labels of a classification by the probability that the model gives to their texts (rank
@@ -32,7 +32,7 @@ func newLabelScorer(b *Bundle, spec task.Spec) labelScorer {
 }
 
 // logits returns the log-probability of each label's text for each input, as the model has it.
-func (s labelScorer) logits(ctx context.Context, g *decode.Generator, inputs [][]int32) ([][]float64, error) {
+func (s labelScorer) logits(ctx context.Context, g *generate.Generator, inputs [][]int32) ([][]float64, error) {
 	rows, err := g.Score(ctx, inputs, s.targets)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func (s labelScorer) logits(ctx context.Context, g *decode.Generator, inputs [][
 }
 
 // best returns the most probable label of each input.
-func (s labelScorer) best(ctx context.Context, g *decode.Generator, inputs [][]int32) ([]int, error) {
+func (s labelScorer) best(ctx context.Context, g *generate.Generator, inputs [][]int32) ([]int, error) {
 	if len(inputs) == 0 {
 		return nil, nil
 	}
@@ -82,7 +82,7 @@ func (s labelScorer) affordable() int {
 }
 
 // probabilities returns the probability of each label for each input.
-func (s labelScorer) probabilities(ctx context.Context, g *decode.Generator, inputs [][]int32) ([][]float64, error) {
+func (s labelScorer) probabilities(ctx context.Context, g *generate.Generator, inputs [][]int32) ([][]float64, error) {
 	rows, err := s.logits(ctx, g, inputs)
 	for i, row := range rows {
 		for j := range row {

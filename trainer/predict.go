@@ -10,7 +10,7 @@ import (
 	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/model"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 )
 
@@ -21,8 +21,8 @@ import (
 type Predictor struct {
 	bundle    *Bundle
 	spec      task.Spec
-	generator *decode.Generator
-	loss      *decode.Loss
+	generator *generate.Generator
+	loss      *generate.Loss
 	labels    labelScorer
 	maxInput  int
 	maxOutput int
@@ -44,7 +44,7 @@ func NewPredictor(b *Bundle, spec task.Spec, w *kernel.Workers, o PredictorOptio
 		return &Predictor{spec: spec, maxInput: firstPositive(o.MaxInputLength, 512), maxOutput: firstPositive(o.MaxOutputLength, 128)}
 	}
 	return &Predictor{
-		bundle: b, spec: spec, generator: decode.New(b.Model, w), loss: decode.NewLoss(b.Model, w), labels: newLabelScorer(b, spec), vocab: vocabularyOf(b.Tokenizer),
+		bundle: b, spec: spec, generator: generate.New(b.Model, w), loss: generate.NewLoss(b.Model, w), labels: newLabelScorer(b, spec), vocab: vocabularyOf(b.Tokenizer),
 		topLabels: o.Top,
 		maxInput:  firstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
 		maxOutput: firstPositive(o.MaxOutputLength, b.Info.MaxTargetLength, 128),
@@ -104,7 +104,7 @@ type Generated struct {
 type Sequence struct {
 	Text      string  `json:"output"`
 	LogProb   float64 `json:"log_prob"`            // of all its tokens, EOS included, in nats
-	Score     float64 `json:"score"`               // what sequences of one input are ordered by: see decode.Output
+	Score     float64 `json:"score"`               // what sequences of one input are ordered by: see generate.Output
 	Tokens    int     `json:"-"`                   // EOS included, where it came
 	Truncated bool    `json:"truncated,omitempty"` // it reached the limit of tokens before its end
 
@@ -114,7 +114,7 @@ type Sequence struct {
 }
 
 // CheckGeneration finds what Generate would refuse about options, before there is any text.
-func (p *Predictor) CheckGeneration(o decode.Options) error {
+func (p *Predictor) CheckGeneration(o generate.Options) error {
 	if p.bundle.isEmpty() {
 		return fmt.Errorf("check generation: %w", model.ErrNoModel)
 	}
@@ -125,7 +125,7 @@ func (p *Predictor) CheckGeneration(o decode.Options) error {
 }
 
 // checkPrefix refuses a beginning that no text can have.
-func (p *Predictor) checkPrefix(o decode.Options) error {
+func (p *Predictor) checkPrefix(o generate.Options) error {
 	if slices.Contains(o.Prefix, p.bundle.Tokenizer.Unk()) {
 		return errors.New("options of generation: Prefix holds the unknown token, which stands for characters that the tokenizer does not know: leave them out")
 	}
@@ -133,13 +133,13 @@ func (p *Predictor) checkPrefix(o decode.Options) error {
 }
 
 // limited gives the options the limit of this predictor, unless they have their own.
-func (p *Predictor) limited(o decode.Options) decode.Options {
+func (p *Predictor) limited(o generate.Options) generate.Options {
 	o.MaxTokens = firstPositive(o.MaxTokens, p.maxOutput)
 	return o
 }
 
 // Generate returns what the model writes for each text. MaxTokens 0 is MaxOutputLength.
-func (p *Predictor) Generate(ctx context.Context, texts []string, o decode.Options) ([]Generated, error) {
+func (p *Predictor) Generate(ctx context.Context, texts []string, o generate.Options) ([]Generated, error) {
 	if p.bundle.isEmpty() {
 		return nil, fmt.Errorf("generate: %w", model.ErrNoModel)
 	}

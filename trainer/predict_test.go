@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"t5train/data/task"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 )
 
@@ -35,7 +35,7 @@ func TestPredictorsShareABundle(t *testing.T) {
 		p := NewPredictor(b, *b.Info.Task, w, PredictorOptions{MaxOutputLength: 6})
 		var errs [3]error
 		all[0], errs[0] = p.Classify(t.Context(), texts)
-		all[1], errs[1] = p.Generate(t.Context(), texts, decode.Options{})
+		all[1], errs[1] = p.Generate(t.Context(), texts, generate.Options{})
 		all[2], errs[2] = p.Score(t.Context(), texts, [][]string{{"spam", "ham"}, {"spam"}, nil})
 		return all, errors.Join(errs[:]...)
 	}
@@ -97,7 +97,7 @@ func TestPredictorRefuses(t *testing.T) {
 	cancel()
 	labelled := newTestPredictor(t, b, *b.Info.Task)
 	_, classifyErr := labelled.Classify(ended, []string{"a"})
-	_, generateErr := p.Generate(ended, []string{"a"}, decode.Options{})
+	_, generateErr := p.Generate(ended, []string{"a"}, generate.Options{})
 	_, scoreErr := p.Score(ended, []string{"a"}, [][]string{{"b"}})
 	for _, err := range []error{classifyErr, generateErr, scoreErr} {
 		if !errors.Is(err, context.Canceled) {
@@ -169,7 +169,7 @@ func TestPredictSamplesByNumber(t *testing.T) {
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}, TargetColumn: "target"}
 	p := newTestPredictor(t, b, spec)
 	inputs := []Input{{Text: "a day"}, {Text: "a day"}, {Text: "a day"}, {Text: "a day"}}
-	o := decode.Options{Sampling: &decode.Sampling{Temperature: 1, Seed: 3}}
+	o := generate.Options{Sampling: &generate.Sampling{Temperature: 1, Seed: 3}}
 	outputs := func(first int64, inputs []Input) (texts []string) {
 		var cuts Cuts
 		predictions, err := p.Predict(t.Context(), first, inputs, o, &cuts)

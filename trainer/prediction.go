@@ -8,7 +8,7 @@ import (
 
 	"t5train/data/task"
 	"t5train/data/tokenizer"
-	"t5train/model/decode"
+	"t5train/model/generate"
 )
 
 // LabelShare is a label and its probability among all labels.
@@ -78,7 +78,7 @@ type Cuts struct {
 
 // Predict answers a batch of inputs, in order: with labels where the task has some, with text by o otherwise. first is the
 // number of the first input among all that there are: what is sampled depends on it, and not on the batches. It adds to cuts.
-func (p *Predictor) Predict(ctx context.Context, first int64, inputs []Input, o decode.Options, cuts *Cuts) ([]Prediction, error) {
+func (p *Predictor) Predict(ctx context.Context, first int64, inputs []Input, o generate.Options, cuts *Cuts) ([]Prediction, error) {
 	texts := make([]string, len(inputs))
 	predictions := make([]Prediction, len(inputs))
 	for i, in := range inputs {

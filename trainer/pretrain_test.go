@@ -20,7 +20,7 @@ import (
 	"t5train/data/store"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/trainer/record"
 )
@@ -518,7 +518,7 @@ func TestPretrain_ThenUse(t *testing.T) {
 		}
 		inputs = append(inputs, in)
 	}
-	answers, err := p.Predict(t.Context(), 0, inputs, decode.Options{}, new(Cuts))
+	answers, err := p.Predict(t.Context(), 0, inputs, generate.Options{}, new(Cuts))
 	if err != nil {
 		t.Fatal(err)
 	}

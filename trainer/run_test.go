@@ -18,7 +18,7 @@ import (
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/model/op"
 	"t5train/trainer/record"
@@ -267,7 +267,7 @@ func TestEvaluateIsPredict(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	answers, err := p.Predict(t.Context(), 0, inputs[:50], decode.Options{}, new(Cuts))
+	answers, err := p.Predict(t.Context(), 0, inputs[:50], generate.Options{}, new(Cuts))
 	if err != nil {
 		t.Fatal(err)
 	}

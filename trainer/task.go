@@ -10,7 +10,7 @@ import (
 	"t5train/data"
 	"t5train/data/task"
 	"t5train/model"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/metric"
@@ -30,7 +30,7 @@ type EvaluateOptions struct {
 	Console         *Console         // nil is silent
 	Group           *allreduce.Group // ranks that share the work, each of which makes the same call; nil is none
 
-	Generation *decode.Options // of answers that are texts; nil is greedy. One sequence counts, so Returned is 0.
+	Generation *generate.Options // of answers that are texts; nil is greedy. One sequence counts, so Returned is 0.
 }
 
 // Evaluate computes the loss and the metrics of a checkpoint on a data set: by its task, or for one that is pre-trained,
@@ -87,7 +87,7 @@ func sameEvaluation(e *Evaluator, examples *data.Examples, o EvaluateOptions) er
 	}
 	what, err := json.Marshal(struct {
 		Task       task.Spec
-		Generation decode.Options
+		Generation generate.Options
 		BatchSize  int
 	}{e.spec, e.how, o.BatchSize})
 	if err := o.Group.Agree(err); err != nil {

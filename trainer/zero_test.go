@@ -12,7 +12,7 @@ import (
 	"t5train/data"
 	"t5train/data/task"
 	"t5train/model"
-	"t5train/model/decode"
+	"t5train/model/generate"
 )
 
 // A folder of Hugging Face, which does not say what task it is for, does what the README does with a checkpoint, on the
@@ -41,7 +41,7 @@ func TestOpenAPlainFolder(t *testing.T) {
 	if _, err := p.Classify(t.Context(), []string{input.Text}); err == nil {
 		t.Error("a model without labels classifies")
 	}
-	if got, err := p.Generate(t.Context(), []string{input.Text}, decode.Options{MaxTokens: 3}); err != nil || len(got) != 1 {
+	if got, err := p.Generate(t.Context(), []string{input.Text}, generate.Options{MaxTokens: 3}); err != nil || len(got) != 1 {
 		t.Errorf("generated %+v, %v", got, err)
 	}
 	if _, err := Evaluate(t.Context(), b, EvaluateOptions{}); err == nil {
@@ -99,15 +99,15 @@ func TestZeroValues(t *testing.T) {
 			_, err := NewPredictor(nil, task.Spec{}, nil, PredictorOptions{}).Classify(ctx, []string{"a"})
 			return err
 		},
-		"Generate":        func() error { _, err := new(Predictor).Generate(ctx, []string{"a"}, decode.Options{}); return err },
+		"Generate":        func() error { _, err := new(Predictor).Generate(ctx, []string{"a"}, generate.Options{}); return err },
 		"Score":           func() error { _, err := new(Predictor).Score(ctx, []string{"a"}, [][]string{{"b"}}); return err },
-		"CheckGeneration": func() error { return new(Predictor).CheckGeneration(decode.Options{}) },
+		"CheckGeneration": func() error { return new(Predictor).CheckGeneration(generate.Options{}) },
 		"Write":           func() error { return new(Bundle).Write(nil) },
-		"decode.Generator": func() error {
-			_, err := decode.New(nil, nil).Generate(ctx, [][]int32{{1}}, decode.Options{})
+		"generate.Generator": func() error {
+			_, err := generate.New(nil, nil).Generate(ctx, [][]int32{{1}}, generate.Options{})
 			return err
 		},
-		"decode.Loss":     func() error { _, err := decode.NewLoss(nil, nil).Run(model.Batch{}); return err },
+		"generate.Loss":   func() error { _, err := generate.NewLoss(nil, nil).Run(model.Batch{}); return err },
 		"LossGraph":       func() error { _, err := new(model.T5).LossGraph(nil, model.LossOptions{}); return err },
 		"model.Load":      func() error { _, err := model.Load(model.Config{}, nil); return err },
 		"data.NewBatches": func() error { _, err := data.NewBatches(nil, data.Size{}, data.Order{}); return err },

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/trainer"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/record"
@@ -86,8 +86,8 @@ share.`,
 					err = t.choose(bundle)
 				}
 				if err == nil && g.set(c) != "" {
-					var generation decode.Options
-					generation, err = g.options(c, decode.Options{}, bundle.Tokenizer)
+					var generation generate.Options
+					generation, err = g.options(c, generate.Options{}, bundle.Tokenizer)
 					o.Generation = &generation
 				}
 				if err := group.Agree(err); err != nil {

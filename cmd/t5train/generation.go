@@ -12,7 +12,7 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/internal/bounded"
 	"t5train/internal/lfs"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/trainer"
 )
 
@@ -25,7 +25,7 @@ type generationFlags struct {
 	sample                                    bool
 
 	choicesDigest string // of what --choices names
-	sampling      decode.Sampling
+	sampling      generate.Sampling
 }
 
 // The flags that do nothing without another one.
@@ -104,7 +104,7 @@ func (g *generationFlags) check(c *cobra.Command) error {
 }
 
 // checkFor reports options that a predictor refuses, in the words of the flags as far as those are to blame.
-func (g *generationFlags) checkFor(c *cobra.Command, o decode.Options, p *trainer.Predictor) error {
+func (g *generationFlags) checkFor(c *cobra.Command, o generate.Options, p *trainer.Predictor) error {
 	err, longest := p.CheckGeneration(o), p.MaxOutputLength()
 	switch {
 	case err == nil:
@@ -119,16 +119,16 @@ func (g *generationFlags) checkFor(c *cobra.Command, o decode.Options, p *traine
 	return usageError{err, c.CommandPath()}
 }
 
-func earlyStopping(name string) (decode.EarlyStopping, bool) {
-	modes := map[string]decode.EarlyStopping{"heuristic": decode.Heuristic, "early": decode.Early, "never": decode.Never}
+func earlyStopping(name string) (generate.EarlyStopping, bool) {
+	modes := map[string]generate.EarlyStopping{"heuristic": generate.Heuristic, "early": generate.Early, "never": generate.Never}
 	mode, ok := modes[name]
 	return mode, ok
 }
 
 // options returns base, which the checkpoint asks for, with what the flags say in its place.
-func (g *generationFlags) options(c *cobra.Command, base decode.Options, tok *tokenizer.Tokenizer) (decode.Options, error) {
+func (g *generationFlags) options(c *cobra.Command, base generate.Options, tok *tokenizer.Tokenizer) (generate.Options, error) {
 	o, given := base, c.Flags().Changed
-	wrong := func(format string, args ...any) (decode.Options, error) {
+	wrong := func(format string, args ...any) (generate.Options, error) {
 		return o, usageError{fmt.Errorf(format, args...), c.CommandPath()}
 	}
 	if given("beams") {
@@ -137,7 +137,7 @@ func (g *generationFlags) options(c *cobra.Command, base decode.Options, tok *to
 	if given("sample") {
 		o.Sampling = nil
 		if g.sample {
-			o.Beams, o.Sampling = 0, &decode.Sampling{Temperature: 1}
+			o.Beams, o.Sampling = 0, &generate.Sampling{Temperature: 1}
 			if base.Sampling != nil {
 				*o.Sampling = *base.Sampling
 			}
@@ -183,7 +183,7 @@ func (g *generationFlags) options(c *cobra.Command, base decode.Options, tok *to
 	return g.texts(o, tok)
 }
 
-func (g *generationFlags) setSampling(c *cobra.Command, s *decode.Sampling) {
+func (g *generationFlags) setSampling(c *cobra.Command, s *generate.Sampling) {
 	given := c.Flags().Changed
 	for name, f := range map[string]struct {
 		to   *float64
@@ -203,7 +203,7 @@ func (g *generationFlags) setSampling(c *cobra.Command, s *decode.Sampling) {
 }
 
 // texts sets what is given as text.
-func (g *generationFlags) texts(o decode.Options, tok *tokenizer.Tokenizer) (decode.Options, error) {
+func (g *generationFlags) texts(o generate.Options, tok *tokenizer.Tokenizer) (generate.Options, error) {
 	words, err := trainer.BadWords(tok)(g.badWords)
 	if err != nil {
 		return o, fmt.Errorf("--bad-words: %w", err)

@@ -9,7 +9,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/data/task"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/trainer"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/answers"
@@ -56,7 +56,7 @@ func (f *modelFlags) open(console *trainer.Console) (openedModel, error) {
 
 // generation returns how text is generated: as the flags say, or else the checkpoint. It sets the limit of the output
 // where that follows.
-func (m openedModel) generation(c *cobra.Command, g *generationFlags, limits *trainer.PredictorOptions, console *trainer.Console) (decode.Options, error) {
+func (m openedModel) generation(c *cobra.Command, g *generationFlags, limits *trainer.PredictorOptions, console *trainer.Console) (generate.Options, error) {
 	base, said, err := trainer.ReadGeneration(m.dir)
 	if err != nil {
 		return base, err
@@ -84,13 +84,13 @@ func (m openedModel) generation(c *cobra.Command, g *generationFlags, limits *tr
 
 // about is what decides about answers besides the weights.
 type about struct {
-	Task            task.Spec      `json:"task"`
-	MaxInputLength  int            `json:"max_input_length"`
-	MaxOutputLength int            `json:"max_output_length,omitempty"`
-	Generation      decode.Options `json:"generation"`
-	Keep            []trainer.Keep `json:"keep,omitempty"`    // columns of the input
-	Top             int            `json:"top,omitempty"`     // labels
-	Choices         string         `json:"choices,omitempty"` // digest of all that the output can be
+	Task            task.Spec        `json:"task"`
+	MaxInputLength  int              `json:"max_input_length"`
+	MaxOutputLength int              `json:"max_output_length,omitempty"`
+	Generation      generate.Options `json:"generation"`
+	Keep            []trainer.Keep   `json:"keep,omitempty"`    // columns of the input
+	Top             int              `json:"top,omitempty"`     // labels
+	Choices         string           `json:"choices,omitempty"` // digest of all that the output can be
 }
 
 // job names everything that decides about the answers of a command.

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/task"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/trainer"
 	"t5train/trainer/allreduce"
@@ -94,7 +94,7 @@ type prediction struct {
 	model     openedModel
 	spec      task.Spec
 	predictor *trainer.Predictor
-	how       decode.Options
+	how       generate.Options
 	choices   string // digest of those of --choices
 	total     int64
 }

@@ -25,7 +25,7 @@ const (
 var countLimits = map[string]int64{
 	"threads": maxThreads, "workers": maxThreads, "cores": maxThreads,
 	"batch-size": maxExamples, "max-inputs": maxExamples, "queue": maxExamples, "max-connections": maxExamples,
-	"beams": 1024, "return-sequences": 1024, "max-beams": 1024, // as in package decode
+	"beams": 1024, "return-sequences": 1024, "max-beams": 1024, // as in package generate
 	"input-length": maxTokens, "max-input-length": maxTokens, "max-target-length": maxTokens,
 	"max-output-length": maxTokens, "min-output-length": maxTokens,
 	"vocab-size": 10_000_000, "extra-ids": 1 << 16, // as in packages vocabulary and tokenizer

@@ -13,7 +13,7 @@ import (
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	t5 "t5train/model"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/trainer"
 )
 
@@ -49,7 +49,7 @@ func BenchmarkRequests(b *testing.B) {
 	})
 	b.Run("generate/model alone", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := p.Generate(context.Background(), p.input(text), decode.Options{MaxTokens: 16, MinTokens: 15}); err != nil {
+			if _, err := p.Generate(context.Background(), p.input(text), generate.Options{MaxTokens: 16, MinTokens: 15}); err != nil {
 				b.Fatal(err)
 			}
 		}

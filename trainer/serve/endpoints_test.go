@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"t5train/data/task"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/trainer"
 )
 
@@ -131,19 +131,19 @@ func TestGenerateOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for body, want := range map[string]decode.Options{
+	for body, want := range map[string]generate.Options{
 		``: {MaxTokens: testOutput, Beams: 1, Returned: 1},
 		`, "max_new_tokens": 9, "min_new_tokens": 2, "num_beams": 4, "num_return_sequences": 3, "length_penalty": 0.6, "early_stopping": true`: {
-			MaxTokens: 9, MinTokens: 2, Beams: 4, Returned: 3, LengthPenalty: &penalty, EarlyStopping: decode.Early},
+			MaxTokens: 9, MinTokens: 2, Beams: 4, Returned: 3, LengthPenalty: &penalty, EarlyStopping: generate.Early},
 		`, "num_beams": 2, "early_stopping": "never", "no_repeat_ngram_size": 3, "repetition_penalty": 1.2`: {
-			MaxTokens: testOutput, Beams: 2, Returned: 1, EarlyStopping: decode.Never, NoRepeatNgram: 3, RepetitionPenalty: 1.2},
+			MaxTokens: testOutput, Beams: 2, Returned: 1, EarlyStopping: generate.Never, NoRepeatNgram: 3, RepetitionPenalty: 1.2},
 		`, "do_sample": true, "temperature": 0.5, "top_k": 7, "top_p": 0.9, "min_p": 0.1, "typical_p": 0.8, "epsilon_cutoff": 3e-4, "eta_cutoff": 0.002, "seed": 5`: {
-			MaxTokens: testOutput, Beams: 1, Returned: 1, Sampling: &decode.Sampling{
+			MaxTokens: testOutput, Beams: 1, Returned: 1, Sampling: &generate.Sampling{
 				Temperature: 0.5, TopK: 7, TopP: 0.9, MinP: 0.1, TypicalP: 0.8, Epsilon: 3e-4, Eta: 0.002, Seed: 5, Indices: []int{0}}},
 		`, "bad_words": ["no", "\"never\""], "prefix": "so"`: {
 			MaxTokens: testOutput, Beams: 1, Returned: 1, Prefix: byT5.Encode("so"), BadWords: words},
 		`, "choices": ["yes", "no"]`: {
-			MaxTokens: 4, Beams: 2, Returned: 1, LengthPenalty: new(0.0), Allowed: decode.NewTrie([][]int32{append(byT5.Encode("yes"), 1), append(byT5.Encode("no"), 1)})},
+			MaxTokens: 4, Beams: 2, Returned: 1, LengthPenalty: new(0.0), Allowed: generate.NewTrie([][]int32{append(byT5.Encode("yes"), 1), append(byT5.Encode("no"), 1)})},
 	} {
 		f := &fake{}
 		_, h := start(t, Options{}, f)
@@ -163,24 +163,24 @@ func TestGenerateOptions(t *testing.T) {
 
 // What a request does not say is as the checkpoint has it; beams and sampling replace each other.
 func TestGenerationOfTheCheckpoint(t *testing.T) {
-	beams := decode.Options{Beams: 4, MinTokens: 2, NoRepeatNgram: 3, EarlyStopping: decode.Early, RepetitionPenalty: 1.5, BadWords: [][]int32{{7}}}
-	sampling := decode.Options{Sampling: &decode.Sampling{Temperature: 0.5, TopK: 9}}
+	beams := generate.Options{Beams: 4, MinTokens: 2, NoRepeatNgram: 3, EarlyStopping: generate.Early, RepetitionPenalty: 1.5, BadWords: [][]int32{{7}}}
+	sampling := generate.Options{Sampling: &generate.Sampling{Temperature: 0.5, TopK: 9}}
 	for name, c := range map[string]struct {
-		base decode.Options
+		base generate.Options
 		body string
-		want func(o decode.Options) bool
+		want func(o generate.Options) bool
 	}{
-		"beams": {beams, ``, func(o decode.Options) bool {
-			return o.Beams == 4 && o.MinTokens == 2 && o.NoRepeatNgram == 3 && o.EarlyStopping == decode.Early && o.RepetitionPenalty == 1.5 && len(o.BadWords) == 1
+		"beams": {beams, ``, func(o generate.Options) bool {
+			return o.Beams == 4 && o.MinTokens == 2 && o.NoRepeatNgram == 3 && o.EarlyStopping == generate.Early && o.RepetitionPenalty == 1.5 && len(o.BadWords) == 1
 		}},
-		"other beams":         {beams, `, "num_beams": 1, "min_new_tokens": 0`, func(o decode.Options) bool { return o.Beams == 1 && o.MinTokens == 0 }},
-		"samples of beams":    {beams, `, "do_sample": true`, func(o decode.Options) bool { return o.Beams == 1 && o.Sampling.Temperature == 1 }},
-		"more bad words":      {beams, `, "bad_words": ["a"]`, func(o decode.Options) bool { return len(o.BadWords) > 1 }},
-		"early stopping":      {beams, `, "early_stopping": false`, func(o decode.Options) bool { return o.EarlyStopping == decode.Heuristic }},
-		"sampling":            {sampling, ``, func(o decode.Options) bool { return o.Sampling.Temperature == 0.5 && o.Sampling.TopK == 9 }},
-		"another temperature": {sampling, `, "temperature": 2`, func(o decode.Options) bool { return o.Sampling.Temperature == 2 && o.Sampling.TopK == 9 }},
-		"no sampling":         {sampling, `, "do_sample": false`, func(o decode.Options) bool { return o.Sampling == nil }},
-		"beams of samples":    {sampling, `, "num_beams": 2`, func(o decode.Options) bool { return o.Sampling == nil && o.Beams == 2 }},
+		"other beams":         {beams, `, "num_beams": 1, "min_new_tokens": 0`, func(o generate.Options) bool { return o.Beams == 1 && o.MinTokens == 0 }},
+		"samples of beams":    {beams, `, "do_sample": true`, func(o generate.Options) bool { return o.Beams == 1 && o.Sampling.Temperature == 1 }},
+		"more bad words":      {beams, `, "bad_words": ["a"]`, func(o generate.Options) bool { return len(o.BadWords) > 1 }},
+		"early stopping":      {beams, `, "early_stopping": false`, func(o generate.Options) bool { return o.EarlyStopping == generate.Heuristic }},
+		"sampling":            {sampling, ``, func(o generate.Options) bool { return o.Sampling.Temperature == 0.5 && o.Sampling.TopK == 9 }},
+		"another temperature": {sampling, `, "temperature": 2`, func(o generate.Options) bool { return o.Sampling.Temperature == 2 && o.Sampling.TopK == 9 }},
+		"no sampling":         {sampling, `, "do_sample": false`, func(o generate.Options) bool { return o.Sampling == nil }},
+		"beams of samples":    {sampling, `, "num_beams": 2`, func(o generate.Options) bool { return o.Sampling == nil && o.Beams == 2 }},
 	} {
 		f := &fake{}
 		_, h := start(t, Options{Generation: c.base}, f)

@@ -14,7 +14,7 @@ import (
 
 	"t5train/data/task"
 	"t5train/data/tokenizer"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/trainer"
 )
 
@@ -24,7 +24,7 @@ type fake struct {
 	gate  chan struct{} // each call takes one element; nil: none waits
 
 	mu   sync.Mutex
-	seen []decode.Options
+	seen []generate.Options
 }
 
 // call is what all methods do: a text can make it panic or fail.
@@ -50,7 +50,7 @@ func (f *fake) call(ctx context.Context, texts []string) error {
 	return nil
 }
 
-func (f *fake) Generate(ctx context.Context, texts []string, o decode.Options) ([]trainer.Generated, error) {
+func (f *fake) Generate(ctx context.Context, texts []string, o generate.Options) ([]trainer.Generated, error) {
 	if err := f.call(ctx, texts); err != nil {
 		return nil, err
 	}

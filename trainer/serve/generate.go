@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"t5train/data/task"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/trainer"
 )
 
@@ -75,7 +75,7 @@ func (s *Server) generate(x *exchange, fields *object) (generated, error) {
 	return generated{results}, nil
 }
 
-func generateBatch(ctx context.Context, m model, b batch, o decode.Options) ([]answer, error) {
+func generateBatch(ctx context.Context, m model, b batch, o generate.Options) ([]answer, error) {
 	results, err := m.Generate(ctx, b.texts(), o.ForInputs(b.indices()))
 	answers := make([]answer, len(results))
 	for i, r := range results {

@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/trainer"
 )
 
@@ -18,7 +18,7 @@ var (
 
 // generateOptions reads the fields that say how to generate. They have the names and meanings of transformers'
 // GenerationConfig; prefix and choices are our own. What no field says is as Options.Generation.
-func (s *Server) generateOptions(fields *object) (decode.Options, error) {
+func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 	o := s.options.Generation
 	longest := s.options.MaxOutputLength
 	o.MaxTokens = fields.whole("max_new_tokens", s.profile.maxOutput, 1, longest)
@@ -63,15 +63,15 @@ func (s *Server) generateOptions(fields *object) (decode.Options, error) {
 	return o, nil
 }
 
-func earlyStopping(fields *object, otherwise decode.EarlyStopping) decode.EarlyStopping {
+func earlyStopping(fields *object, otherwise generate.EarlyStopping) generate.EarlyStopping {
 	switch raw := fields.value("early_stopping"); string(raw) {
 	case "":
 	case "false":
-		return decode.Heuristic
+		return generate.Heuristic
 	case "true":
-		return decode.Early
+		return generate.Early
 	case `"never"`:
-		return decode.Never
+		return generate.Never
 	default:
 		fields.wrong("early_stopping", raw, `true, false or "never"`)
 	}
@@ -80,8 +80,8 @@ func earlyStopping(fields *object, otherwise decode.EarlyStopping) decode.EarlyS
 
 // sampling reads the fields that only mean something with do_sample, and refuses them without it. A request that asks for
 // beams does not sample, and one that asks for samples has no beams, whatever the checkpoint does by itself.
-func (s *Server) sampling(fields *object, o *decode.Options) {
-	p := decode.Sampling{Temperature: 1}
+func (s *Server) sampling(fields *object, o *generate.Options) {
+	p := generate.Sampling{Temperature: 1}
 	if o.Sampling != nil {
 		p = *o.Sampling
 	}
@@ -111,7 +111,7 @@ func (s *Server) sampling(fields *object, o *decode.Options) {
 
 // constraints reads the fields about texts that outputs hold or do not hold. With choices, outputs may be as long as the
 // longest.
-func (s *Server) constraints(fields *object, o *decode.Options) {
+func (s *Server) constraints(fields *object, o *generate.Options) {
 	prefix := fields.text("prefix")
 	badWords := fields.texts("bad_words", s.options.MaxInputs)
 	choices := fields.texts("choices", s.options.MaxInputs)

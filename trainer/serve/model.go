@@ -5,14 +5,14 @@ import (
 
 	"t5train/data/task"
 	"t5train/data/tokenizer"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/trainer"
 )
 
 // model is what the server asks; [trainer.Predictor] is one. Texts are what goes into it, by the rule of the task. Each call
 // answers one batch, in order. A model is for one goroutine at a time: each worker has one.
 type model interface {
-	Generate(ctx context.Context, texts []string, o decode.Options) ([]trainer.Generated, error)
+	Generate(ctx context.Context, texts []string, o generate.Options) ([]trainer.Generated, error)
 	Classify(ctx context.Context, texts []string) ([]trainer.Classified, error)
 	Score(ctx context.Context, texts []string, targets [][]string) ([]trainer.Scored, error)
 }

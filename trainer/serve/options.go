@@ -7,7 +7,7 @@ import (
 
 	"t5train/data/task"
 	"t5train/internal/loopback"
-	"t5train/model/decode"
+	"t5train/model/generate"
 )
 
 // Options configure a server. The zero value of a field is its default, which stands in parentheses.
@@ -17,7 +17,7 @@ type Options struct {
 
 	// Generation is how text is generated where a request does not say it: what trainer.ReadGeneration reads from a
 	// checkpoint. MaxTokens 0 is the checkpoint's limit, or else 128.
-	Generation decode.Options
+	Generation generate.Options
 
 	Threads     int // that compute (all processors)
 	Workers     int // batches that are computed at the same time (1): more help small models on many processors

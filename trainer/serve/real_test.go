@@ -14,7 +14,7 @@ import (
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	t5 "t5train/model"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/trainer"
 )
@@ -101,11 +101,11 @@ func (p oracle) questions(t testing.TB, text string) []question {
 	if err != nil {
 		t.Fatal(err)
 	}
-	greedy, err := p.Generate(ctx, p.input(text), decode.Options{})
+	greedy, err := p.Generate(ctx, p.input(text), generate.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	beams, err := p.Generate(ctx, p.input(text), decode.Options{MaxTokens: 6, Beams: 3, Returned: 2})
+	beams, err := p.Generate(ctx, p.input(text), generate.Options{MaxTokens: 6, Beams: 3, Returned: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +249,7 @@ func TestNewRefuses(t *testing.T) {
 		"Workers is negative":                {Workers: -1},
 		"Queue":                              {Queue: 5, MaxInputs: 6},
 		"--labels has 2 label strings":       {Task: task.Options{Labels: []string{"a", "b"}}},
-		"generation is by default cannot be": {Generation: decode.Options{MinTokens: 100}},
+		"generation is by default cannot be": {Generation: generate.Options{MinTokens: 100}},
 	} {
 		if s, err := New(b, o); err == nil || !strings.Contains(err.Error(), want) {
 			if err == nil {

@@ -1,4 +1,4 @@
-package decode
+package generate
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 
 // Trie is a set of token sequences, by their common beginnings: what Generate may answer.
 //
-//	labels := decode.NewTrie(targets) // [][]int32, the labels' tokens with EOS
-//	outputs, err := generator.Generate(ctx, inputs, decode.Options{MaxTokens: labels.Longest(), Allowed: labels})
+//	labels := generate.NewTrie(targets) // [][]int32, the labels' tokens with EOS
+//	outputs, err := generator.Generate(ctx, inputs, generate.Options{MaxTokens: labels.Longest(), Allowed: labels})
 type Trie struct {
 	sequences [][]int32 // in order, so that those with a common beginning are neighbours: nodes would take 50 times the memory
 	longest   int

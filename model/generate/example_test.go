@@ -1,4 +1,4 @@
-package decode_test
+package generate_test
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/model"
-	"t5train/model/decode"
+	"t5train/model/generate"
 	"t5train/model/kernel"
 )
 
@@ -27,8 +27,8 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	generator := decode.New(t5, kernel.NewWorkers(0))
-	outputs, err := generator.Generate(context.Background(), [][]int32{{11, 27, 1}}, decode.Options{MaxTokens: 10, Beams: 4, Returned: 2})
+	generator := generate.New(t5, kernel.NewWorkers(0))
+	outputs, err := generator.Generate(context.Background(), [][]int32{{11, 27, 1}}, generate.Options{MaxTokens: 10, Beams: 4, Returned: 2})
 	if err != nil {
 		log.Fatal(err)
 	}

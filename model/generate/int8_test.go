@@ -1,4 +1,4 @@
-package decode
+package generate
 
 import (
 	"math"
