@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -58,29 +59,53 @@ func openOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) 
 	case err == nil && !info.Mode().IsRegular():
 		return openDevice(path)
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	file, release, err := createBeside(path)
+	if errors.Is(err, durable.ErrLocked) {
+		return nil, nil, fmt.Errorf("write %s: another process is writing it: wait for it, or choose another --output", path)
+	}
+	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
+		err = failed.Err // the name is of no interest
+	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("write %s: %w: make the folder, make it writable, or choose another --output", path, errors.Unwrap(err))
+		return nil, nil, fmt.Errorf("write %s: %w: make the folder, make it writable, or choose another --output", path, err)
 	}
 	buffered := bufio.NewWriter(file)
 	return buffered, func(err error) error {
+		defer release()
 		if err != nil {
 			file.Close()
-			os.Remove(file.Name())
+			durable.Remove(file.Name())
 			return err
 		}
 		if err = buffered.Flush(); err == nil {
 			err = errors.Join(file.Chmod(0o644), file.Sync())
 		}
 		if err = errors.Join(err, file.Close()); err == nil {
-			err = os.Rename(file.Name(), path)
+			err = durable.Rename(file.Name(), path)
 		}
 		if err != nil {
-			os.Remove(file.Name())
+			durable.Remove(file.Name())
 			return fmt.Errorf("write %s: %w: free some space or choose another --output", path, err)
 		}
 		return nil
 	}, nil
+}
+
+// createBeside makes the file that gets the name path when it is complete. Its own name tells what a killed process has left,
+// which goes here. release lets the next process write it.
+func createBeside(path string) (file *durable.File, release func(), err error) {
+	hidden := filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
+	if release, err = durable.TryLock(hidden + ".t5train-lock"); err != nil {
+		return nil, nil, err
+	}
+	temp := hidden + ".t5train-tmp"
+	if err = durable.Remove(temp); err == nil || errors.Is(err, fs.ErrNotExist) {
+		file, err = durable.Create(temp)
+	}
+	if err != nil {
+		release()
+	}
+	return file, release, err
 }
 
 // openDevice opens what a rename would destroy, such as /dev/stderr or a named pipe.

@@ -129,3 +129,17 @@ func TestLinkedStagesAreNotFollowed(t *testing.T) {
 		}
 	}
 }
+
+// What a process leaves that is killed while it looks is removed by the next one.
+func TestCheckWritableLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ".t5train-tmp"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckWritable(dir); err != nil {
+		t.Error(err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("left %v, error %v", entries, err)
+	}
+}
