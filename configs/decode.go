@@ -117,6 +117,9 @@ func (f field) decodeParts(n *yaml.Node) (value any, wrong string) {
 	if len(mistakes) > 0 { // nothing more is checked then
 		mistakes = append(mistakes, outside...)
 	}
+	if more := len(mistakes) - maxProblems; more > 0 {
+		mistakes = append(mistakes[:maxProblems], fmt.Sprintf("and %d more", more))
+	}
 	return parts, strings.Join(mistakes, "; ")
 }
 

@@ -496,6 +496,8 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(pretrain), "data.mixture=[{name: a, train: [b], rate: 1}, {name: c, train: [d], task: seq2seq, prefix: \"\"}]")
 	f.Add([]byte("tokenizer: spiece.model\ndata: [a]\ntrain: 5\ncheckpoint: &x {}\n"), "tokenizer=a")
 	f.Add([]byte(pretrain), "data.mixture=[&a {name: a}, *a, [b], {? [c] : d, <<: *a}]")
+	f.Add([]byte("a: &a [x, x]\nb: &b [*a, *a]\ndata: {train: *b, mixture: &c [*c]}\n"), "data.train=&a [*a]")
+	f.Add([]byte("output: "+strings.Repeat("[{a: ", 500)), "output="+strings.Repeat("- ", 500))
 	f.Fuzz(func(t *testing.T, content []byte, set string) {
 		opts := LoadOptions{File: "fuzz.yaml", Set: []string{set}, Env: []string{"T5TRAIN_" + set}}
 		c, err := load(content, opts)

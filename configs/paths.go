@@ -29,6 +29,9 @@ func (c *Config) missing(open func(split, pattern string) error) []problem {
 	exists("tokenizer.path", c.Tokenizer.Path, "a spiece.model or its folder")
 	patterns := func(key, split string, list []string) {
 		for _, pattern := range list {
+			if len(ps) > maxProblems {
+				return // more are not shown
+			}
 			if _, err := os.Stat(pattern); err != nil { // else it may have a bracket in its name, and is no glob
 				matches, err := glob.Files(pattern)
 				if err != nil {

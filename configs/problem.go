@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// maxProblems bounds what is said of a file that is no configuration.
+const maxProblems = 100
+
 // problem is one mistake: one line of the error that Load and Validate return.
 type problem struct {
 	keys []string // what it is about; empty for a mistake of the file as a whole
@@ -26,9 +29,13 @@ func (p problem) Error() string {
 
 // join makes one error of all problems, nil of none.
 func join(problems []problem) error {
-	errs := make([]error, len(problems))
-	for i, p := range problems {
+	shown := problems[:min(len(problems), maxProblems)]
+	errs := make([]error, len(shown))
+	for i, p := range shown {
 		errs[i] = p
+	}
+	if len(shown) < len(problems) {
+		errs = append(errs, errors.New("and more: mend these first"))
 	}
 	return errors.Join(errs...)
 }

@@ -71,11 +71,14 @@ func (d decimal) MarshalJSON() ([]byte, error) {
 	return []byte(text), nil
 }
 
+// maxParameters is some hundred times the largest T5, and small enough that all that is computed of it fits 63 bits.
+const maxParameters = 1 << 40
+
 // Validate reports every value that no model can have.
 func (c Config) Validate() error {
 	var errs []error
 	if !slices.Contains([]string{"t5", "mt5", "umt5"}, c.ModelType) {
-		errs = append(errs, fmt.Errorf("model_type %q is not supported: want t5, mt5 or umt5", c.ModelType))
+		errs = append(errs, fmt.Errorf("model_type %.40q is not supported: want t5, mt5 or umt5", c.ModelType))
 	}
 	// These bounds are far beyond any model; they keep a damaged file from asking for all memory.
 	for _, f := range []struct {
@@ -91,16 +94,27 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("%s is %d: want %d to %d", f.name, f.value, f.least, f.most))
 		}
 	}
-	checkToken := func(name string, id int) {
-		if id < 0 || id >= c.VocabSize {
+	if errs == nil { // else the products may overflow
+		if inner := c.NumHeads * c.DKV; inner > 1<<24 {
+			errs = append(errs, fmt.Errorf("num_heads is %d and d_kv %d: want a product of at most %d", c.NumHeads, c.DKV, 1<<24))
+		} else if n := c.Parameters(); n > maxParameters {
+			errs = append(errs, fmt.Errorf("vocab_size %d, d_model %d, d_ff %d, num_layers %d and num_decoder_layers %d make %d parameters: "+
+				"want at most %d", c.VocabSize, c.DModel, c.DFF, c.NumLayers, c.NumDecoderLayers, n, int64(maxParameters)))
+		}
+	}
+	checkToken := func(name string, id int) (ok bool) {
+		if ok = id >= 0 && id < c.VocabSize; !ok {
 			errs = append(errs, fmt.Errorf("%s is %d: want 0 to %d, less than vocab_size", name, id, c.VocabSize-1))
 		}
+		return ok
 	}
 	checkToken("pad_token_id", c.PadTokenID)
 	checkToken("eos_token_id", c.EOSTokenID)
 	checkToken("decoder_start_token_id", c.DecoderStartTokenID)
 	for _, id := range c.EOSTokenIDs {
-		checkToken("eos_token_id", id)
+		if !checkToken("eos_token_id", id) {
+			break // one of a long list says enough
+		}
 	}
 	if c.RelativeAttentionMaxDistance <= c.RelativeAttentionNumBuckets/2 {
 		errs = append(errs, fmt.Errorf("relative_attention_max_distance is %d: want more than half of relative_attention_num_buckets %d",
@@ -127,7 +141,7 @@ func (c Config) Activation() (f kernel.Activation, gated bool, err error) {
 	}
 	f, ok := activations[name]
 	if !ok {
-		return 0, false, fmt.Errorf("feed_forward_proj %q is not supported: want %s, alone or after gated-", c.FeedForwardProj, knownActivations)
+		return 0, false, fmt.Errorf("feed_forward_proj %.40q is not supported: want %s, alone or after gated-", c.FeedForwardProj, knownActivations)
 	}
 	return f, gated, nil
 }

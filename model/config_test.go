@@ -89,7 +89,9 @@ func FuzzParseConfig(f *testing.F) {
 		}
 		f.Add(raw)
 	}
-	for _, raw := range []string{"", "{}", "[]", `{"model_type": 5}`, `{"vocab_size": 1e99}`, `{"num_layers": -1}`, `{"feed_forward_proj": "gated-"}`, "{\"a\": \xff}"} {
+	for _, raw := range []string{"", "{}", "[]", `{"model_type": 5}`, `{"vocab_size": 1e99}`, `{"num_layers": -1}`, `{"feed_forward_proj": "gated-"}`,
+		`{"d_model": 1000000000000, "num_heads": 0}`, `{"num_layers": 4096, "num_heads": 65536, "d_kv": 1048576, "d_model": 1048576}`,
+		`{"vocab_size": 268435456, "d_model": 1048576}`, `{"eos_token_id": [1, 99999999, -5]}`, strings.Repeat(`{"a":[`, 9000), "{\"a\": \xff}"} {
 		f.Add([]byte(raw))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -269,5 +271,35 @@ func TestLoadTrustsTheStoredHead(t *testing.T) {
 	}
 	if got.Config.TieWordEmbeddings || got.LMHead == got.Shared || !got.Config.ScaleDecoderOutputs {
 		t.Error("a head of its own is tied, or not scaled as the config says")
+	}
+}
+
+// No size is computed of numbers that overflow, and no message repeats all that a file holds.
+func TestParseConfig_Absurd(t *testing.T) {
+	for _, c := range [][2]string{
+		{`{"d_model": 1000000000000}`, "d_model is 1000000000000: want 1 to"},
+		{`{"d_model": 1e12}`, "d_model is 1e12: want an integer"},
+		{`{"d_model": ` + strings.Repeat("9", 100_000) + `}`, "d_model is 9999"},
+		{`{"num_layers": 1000000000}`, "num_layers is 1000000000"},
+		{`{"num_decoder_layers": 1000000000}`, "num_decoder_layers is 1000000000"},
+		{`{"vocab_size": -1}`, "vocab_size is -1"},
+		{`{"num_heads": 0}`, "num_heads is 0"},
+		{`{"num_heads": 65536, "d_kv": 1048576, "d_model": 1048576, "num_layers": 4096}`, "num_heads is 65536 and d_kv 1048576"},
+		{`{"d_ff": 16777216, "d_model": 1048576, "num_layers": 4096}`, "num_layers 4096 and num_decoder_layers 4096 make 28825"},
+		{`{"vocab_size": 268435456, "d_model": 1048576}`, "vocab_size 268435456, d_model 1048576"},
+		{`{"relative_attention_num_buckets": 1048577, "relative_attention_max_distance": 2147483648}`, "relative_attention_num_buckets is 1048577"},
+		{`{"eos_token_id": [1` + strings.Repeat(",99999999", 10_000) + `]}`, "eos_token_id is 99999999"},
+		{`{"model_type": "` + strings.Repeat("t", 100_000) + `"}`, "model_type "},
+		{`{"feed_forward_proj": "` + strings.Repeat("t", 100_000) + `"}`, "feed_forward_proj "},
+		{`{"dense_act_fn": "` + strings.Repeat("t", 100_000) + `"}`, "dense_act_fn "},
+		{`{"d_model": ` + strings.Repeat("[", 100_000) + `}`, "exceeded max depth"},
+		{strings.Repeat(`{"a":`, 100_000), "exceeded max depth"},
+	} {
+		_, err := ParseConfig([]byte(c[0]))
+		if err == nil || !strings.Contains(err.Error(), c[1]) || !strings.Contains(err.Error(), "config.json") {
+			t.Errorf("%.60s: got error %.300v, want one with %q", c[0], err, c[1])
+		} else if n := len(err.Error()); n > 1000 {
+			t.Errorf("%.60s: the error has %d bytes", c[0], n)
+		}
 	}
 }

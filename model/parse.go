@@ -171,7 +171,7 @@ func (k configKeys) readActivation(c *Config) error {
 		}
 		var ok bool
 		if f, ok = activations[name]; !ok {
-			return fmt.Errorf("dense_act_fn %q is not supported: want %s", name, knownActivations)
+			return fmt.Errorf("dense_act_fn %.40q is not supported: want %s", name, knownActivations)
 		}
 	} else if err != nil {
 		return err

@@ -196,6 +196,11 @@ func FuzzOpen(f *testing.F) {
 	f.Add(fileOf(`{"a":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}`, 8))
 	f.Add(fileOf(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, 0))
 	f.Add([]byte("\xff\xff\xff\xff\xff\xff\xff\xff{}"))
+	for _, header := range absurdHeaders {
+		f.Add(fileOf(header[1], 4))
+	}
+	f.Add(binary.LittleEndian.AppendUint64(nil, 1<<60))
+	f.Add(binary.LittleEndian.AppendUint64(nil, 1<<63+8))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		tensors, metadata, err := parse(file)
 		if err != nil {

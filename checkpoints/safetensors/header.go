@@ -15,6 +15,12 @@ import (
 // maxHeader is the largest header in bytes: the limit of the reference implementation (MAX_HEADER_SIZE).
 const maxHeader = 100_000_000
 
+// Bounds far beyond any model, within which a header is read in a moment.
+const (
+	maxTensors    = 1 << 14
+	maxDimensions = 16
+)
+
 const metadataKey = "__metadata__"
 
 // parse reads and checks a whole file. The tensors share its memory and come in the order of their data.
@@ -63,9 +69,12 @@ func parseHeader(text []byte) (entries []entry, metadata map[string]string, err 
 			}
 			return nil
 		}
+		if len(entries) == maxTensors {
+			return fmt.Errorf("it lists more than %d tensors", maxTensors)
+		}
 		e, err := parseEntry(r)
 		if err != nil {
-			return fmt.Errorf("tensor %q: %w", key, err)
+			return fmt.Errorf("tensor %.200q: %w", key, err)
 		}
 		e.Name = key
 		entries = append(entries, e)
@@ -101,7 +110,7 @@ func parseEntry(r *strictjson.Reader) (entry, error) {
 		case "data_offsets":
 			offsets, err = parseInts(r)
 		default:
-			return fmt.Errorf("key %q is unknown, want dtype, shape and data_offsets", key)
+			return fmt.Errorf("key %.40q is unknown, want dtype, shape and data_offsets", key)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", key, err)
@@ -130,6 +139,9 @@ func parseEntry(r *strictjson.Reader) (entry, error) {
 func parseInts(r *strictjson.Reader) ([]int, error) {
 	ints := []int{}
 	return ints, r.Array(func() error {
+		if len(ints) == maxDimensions {
+			return fmt.Errorf("it has more than %d numbers", maxDimensions)
+		}
 		n, err := r.Int()
 		ints = append(ints, n)
 		return err
@@ -147,13 +159,13 @@ func place(entries []entry, data []byte) ([]Tensor, error) {
 	for i, e := range entries {
 		switch {
 		case e.end > len(data):
-			return nil, fmt.Errorf("tensor %q: its data ends at byte %d, the file has %d: the file is cut off, copy or download it again",
+			return nil, fmt.Errorf("tensor %.200q: its data ends at byte %d, the file has %d: the file is cut off, copy or download it again",
 				e.Name, e.end, len(data))
 		case e.begin < covered:
-			return nil, fmt.Errorf("tensor %q: its data [%d %d] overlaps that of tensor %q, which ends at %d",
+			return nil, fmt.Errorf("tensor %.200q: its data [%d %d] overlaps that of tensor %.200q, which ends at %d",
 				e.Name, e.begin, e.end, entries[i-1].Name, covered)
 		case e.begin > covered:
-			return nil, fmt.Errorf("tensor %q: %d bytes before its data belong to no tensor", e.Name, e.begin-covered)
+			return nil, fmt.Errorf("tensor %.200q: %d bytes before its data belong to no tensor", e.Name, e.begin-covered)
 		}
 		covered = e.end
 		e.Data = data[e.begin:e.end:e.end]

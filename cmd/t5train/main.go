@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -72,6 +73,9 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	}
 }
 
+// maxMessage is more bytes than a message of use has: what damaged files hold may get into one.
+const maxMessage = 1 << 15
+
 // say writes the message of an error that ends the command, unless somebody has.
 func say(stderr io.Writer, err error) {
 	if errors.Is(err, errSaid) {
@@ -79,7 +83,11 @@ func say(stderr io.Writer, err error) {
 	}
 	// Mostly another rank has the same error, and the launcher ends this one once that has said so.
 	time.Sleep(time.Duration(allreduce.LauncherFrom(os.Getenv).Turn()) * 1500 * time.Millisecond)
-	fmt.Fprintln(stderr, "t5train:", visible.Text(err.Error()))
+	text := err.Error()
+	if more := len(text) - maxMessage; more > 0 {
+		text = fmt.Sprintf("%s... (%d bytes more)", strings.ToValidUTF8(text[:maxMessage], ""), more)
+	}
+	fmt.Fprintln(stderr, "t5train:", visible.Text(text))
 	var usage usageError
 	if errors.As(err, &usage) {
 		fmt.Fprintf(stderr, "run '%s --help' for usage\n", usage.command)

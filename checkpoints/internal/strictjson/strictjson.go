@@ -53,7 +53,7 @@ func (r *Reader) ObjectOrNull(visit func(key string) error) error {
 	case token == nil:
 		return nil
 	case token != json.Delim('{'):
-		return fmt.Errorf("got %v, want an object or null", token)
+		return wanted(token, "an object or null")
 	}
 	return r.members(visit)
 }
@@ -67,7 +67,7 @@ func (r *Reader) members(visit func(key string) error) error {
 			return err
 		}
 		if seen[key] {
-			return fmt.Errorf("key %q stands there twice", key)
+			return fmt.Errorf("key %.200q stands there twice", key)
 		}
 		seen[key] = true
 		if err := visit(key); err != nil {
@@ -98,7 +98,7 @@ func (r *Reader) String() (string, error) {
 	}
 	s, ok := token.(string)
 	if !ok {
-		return "", fmt.Errorf("got %v, want a string", token)
+		return "", wanted(token, "a string")
 	}
 	return s, nil
 }
@@ -111,11 +111,11 @@ func (r *Reader) Int() (int, error) {
 	}
 	number, ok := token.(json.Number)
 	if !ok {
-		return 0, fmt.Errorf("got %v, want a whole number", token)
+		return 0, wanted(token, "a whole number")
 	}
 	n, err := strconv.ParseUint(number.String(), 10, strconv.IntSize-1)
 	if err != nil {
-		return 0, fmt.Errorf("got %s, want a whole number of at least 0 that fits %d bits", number, strconv.IntSize-1)
+		return 0, fmt.Errorf("got %.40s, want a whole number of at least 0 that fits %d bits", number.String(), strconv.IntSize-1)
 	}
 	return int(n), nil
 }
@@ -132,7 +132,7 @@ func (r *Reader) End() error {
 		if err != nil {
 			return r.syntax(err)
 		}
-		return fmt.Errorf("got %v after the end of the JSON text", token)
+		return fmt.Errorf("got %.40s after the end of the JSON text", fmt.Sprint(token))
 	}
 	return nil
 }
@@ -143,9 +143,14 @@ func (r *Reader) delim(want json.Delim, name string) error {
 		return err
 	}
 	if token != want {
-		return fmt.Errorf("got %v, want %s", token, name)
+		return wanted(token, name)
 	}
 	return nil
+}
+
+// wanted is the error for a token, which may be long, in the place of another one.
+func wanted(token json.Token, name string) error {
+	return fmt.Errorf("got %.40s, want %s", fmt.Sprint(token), name)
 }
 
 func (r *Reader) token() (json.Token, error) {
