@@ -62,6 +62,30 @@ func newBenchModel(c model.Config) (*model.T5, error) {
 	return m, err
 }
 
+func (o BenchOptions) checkMemory(bytes float64) error {
+	if err := checkMemory(bytes, "make the model, the batch or the texts smaller"); err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	return nil
+}
+
+// activationBytes is the least that the activations of a training step take: the input of each block, also where blocks
+// are computed again. Text of files has lengths of its own.
+func (o BenchOptions) activationBytes() float64 {
+	if len(o.Data) > 0 {
+		return 0
+	}
+	positions := float64(o.Encoder)*float64(o.Model.NumLayers) + float64(o.Decoder)*float64(o.Model.NumDecoderLayers)
+	return 4 * float64(o.Batch) * positions * float64(o.Model.DModel)
+}
+
+// cacheBytes is the least that generation keeps of all tokens: a key and a value of each head.
+func (o BenchOptions) cacheBytes() float64 {
+	sequences := float64(o.Batch) * float64(max(1, o.Beams))
+	heads := float64(o.Model.NumDecoderLayers) * float64(o.Model.NumHeads) * float64(o.Model.DKV)
+	return 8 * sequences * float64(o.Decoder) * heads
+}
+
 // measure runs the warm-up and the measured steps until ctx ends. step returns how many tokens it has worked on.
 func measure(ctx context.Context, o BenchOptions, w *kernel.Workers, step func(i int) (tokens int, err error)) (*BenchResult, error) {
 	for i := range o.Warmup {

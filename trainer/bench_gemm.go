@@ -48,11 +48,17 @@ func gemmShapes(c model.Config, inputs, targets int) []GemmProduct {
 func BenchGemm(ctx context.Context, o BenchOptions) (*GemmResult, error) {
 	w := kernel.NewWorkers(o.Threads)
 	r := &GemmResult{Products: gemmShapes(o.Model, o.Batch*o.Encoder, o.Batch*o.Decoder), Threads: w.Threads(), Path: w.Path()}
+	for _, p := range r.Products {
+		m, n, k := float64(p.M), float64(p.N), float64(p.K)
+		if err := o.checkMemory(4 * (m*k + n*k + m*n)); err != nil {
+			return nil, err
+		}
+	}
 	for i := range r.Products {
+		r.Products[i].measure(ctx, w, o.Steps)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		r.Products[i].measure(w, o.Steps)
 	}
 	r.PeakGFLOPS = kernel.PeakGFLOPS(w)
 	for i := range r.Products {
@@ -61,8 +67,8 @@ func BenchGemm(ctx context.Context, o BenchOptions) (*GemmResult, error) {
 	return r, nil
 }
 
-// measure repeats the product for a moment.
-func (p *GemmProduct) measure(w *kernel.Workers, least int) {
+// measure repeats the product for a moment, or until ctx ends.
+func (p *GemmProduct) measure(ctx context.Context, w *kernel.Workers, least int) {
 	const moment = 300 * time.Millisecond
 	lda, ldb := p.K, p.N
 	if p.Op[0] == 'T' {
@@ -84,6 +90,9 @@ func (p *GemmProduct) measure(w *kernel.Workers, least int) {
 	multiply() // brings the memory in
 	var rates []float64
 	for begun := time.Now(); len(rates) < least || time.Since(begun) < moment; {
+		if len(rates) > 0 && ctx.Err() != nil {
+			break
+		}
 		start := time.Now()
 		multiply()
 		rates = append(rates, 2*float64(p.M)*float64(p.N)*float64(p.K)/time.Since(start).Seconds()/1e9)

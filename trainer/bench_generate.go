@@ -11,11 +11,16 @@ import (
 // BenchGenerate measures the generation of Decoder tokens from each of Batch inputs, greedy or by beam search; no sequence
 // ends early.
 func BenchGenerate(ctx context.Context, o BenchOptions) (*BenchResult, error) {
-	w := kernel.NewWorkers(o.Threads)
+	weight := 4.0 // bytes
 	build := newBenchModel
 	if o.Int8 {
+		weight = 1
 		build = func(c model.Config) (*model.T5, error) { return model.NewInt8(c, 1) }
 	}
+	if err := o.checkMemory(weight*float64(o.Model.Parameters()) + o.cacheBytes()); err != nil {
+		return nil, err
+	}
+	w := kernel.NewWorkers(o.Threads)
 	m, err := build(o.Model)
 	if err != nil {
 		return nil, err

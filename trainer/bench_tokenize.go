@@ -2,12 +2,13 @@ package trainer
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -44,8 +45,8 @@ type TokenizeResult struct {
 // maxBenchLines is how many lines of a text are measured, drawn at random: they are held in memory.
 const maxBenchLines = 20000
 
-// BenchTokenize measures a tokenizer.
-func BenchTokenize(o TokenizeOptions) (*TokenizeResult, error) {
+// BenchTokenize measures a tokenizer until ctx ends.
+func BenchTokenize(ctx context.Context, o TokenizeOptions) (*TokenizeResult, error) {
 	o.Steps = max(1, o.Steps)
 	begun := time.Now()
 	tok, err := OpenTokenizer(o.Tokenizer)
@@ -67,7 +68,7 @@ func BenchTokenize(o TokenizeOptions) (*TokenizeResult, error) {
 	var ids []int32
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	r.OneThread = r.MB / best(o.Steps, func() {
+	r.OneThread = r.MB / best(ctx, o.Steps, func() {
 		r.Tokens = 0
 		for _, l := range lines {
 			ids = tok.AppendEncode(ids[:0], l)
@@ -78,7 +79,7 @@ func BenchTokenize(o TokenizeOptions) (*TokenizeResult, error) {
 	r.AllocsPerLine = float64(after.Mallocs-before.Mallocs) / float64(o.Steps*len(lines))
 	w := kernel.NewWorkers(o.Threads)
 	r.Threads = w.Threads()
-	seconds := best(o.Steps, func() {
+	seconds := best(ctx, o.Steps, func() {
 		var next atomic.Int64
 		w.Run(w.Threads(), func(int) {
 			var ids []int32
@@ -92,24 +93,24 @@ func BenchTokenize(o TokenizeOptions) (*TokenizeResult, error) {
 	for i, l := range lines {
 		encoded[i] = tok.Encode(l)
 	}
-	r.DecodePerS = float64(r.Tokens) / best(o.Steps, func() {
+	r.DecodePerS = float64(r.Tokens) / best(ctx, o.Steps, func() {
 		for _, ids := range encoded {
 			tok.Decode(ids, true)
 		}
 	})
 	r.PeakRSS = peakRSS()
-	return r, nil
+	return r, ctx.Err()
 }
 
-// best returns the seconds of the fastest of some calls.
-func best(times int, f func()) float64 {
-	var all []float64
-	for range times {
+// best returns the seconds of the fastest of some calls, one at least, of which none begins once ctx has ended.
+func best(ctx context.Context, times int, f func()) float64 {
+	least := math.Inf(1)
+	for i := 0; i == 0 || i < times && ctx.Err() == nil; i++ {
 		begun := time.Now()
 		f()
-		all = append(all, time.Since(begun).Seconds())
+		least = min(least, time.Since(begun).Seconds())
 	}
-	return slices.Min(all)
+	return least
 }
 
 func readBenchLines(path string) ([]string, error) {

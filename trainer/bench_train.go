@@ -17,6 +17,9 @@ import (
 
 // BenchTrain measures training steps: forward and backward pass, clipping off, and the optimizer.
 func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
+	if err := o.checkMemory(trainedBytes(o.Model) + o.activationBytes()); err != nil {
+		return nil, err
+	}
 	w := kernel.NewWorkers(o.Threads)
 	m, err := newBenchModel(o.Model)
 	if err != nil {

@@ -209,6 +209,9 @@ func startModel(c *configs.Config, from start, verify bool, console *Console) (*
 	if err := checkTokenizer(config, tok); err != nil {
 		return nil, fmt.Errorf("build model: %w", err)
 	}
+	if err := checkMemory(trainedBytes(config), "choose a smaller model.size"); err != nil {
+		return nil, fmt.Errorf("build model: %w", err)
+	}
 	m, err := model.New(config)
 	if err != nil {
 		return nil, err

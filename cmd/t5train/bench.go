@@ -102,7 +102,7 @@ data in the first cache: the most that this processor gives.`,
 			if err := f.check(c); err != nil {
 				return err
 			}
-			r, err := trainer.BenchTokenize(trainer.TokenizeOptions{Tokenizer: f.spm, Text: f.text, Steps: f.steps, Threads: f.threads})
+			r, err := trainer.BenchTokenize(c.Context(), trainer.TokenizeOptions{Tokenizer: f.spm, Text: f.text, Steps: f.steps, Threads: f.threads})
 			return f.report(a, r, err)
 		},
 	}

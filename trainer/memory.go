@@ -1,0 +1,21 @@
+package trainer
+
+import (
+	"fmt"
+
+	"t5train/model"
+	"t5train/trainer/record"
+)
+
+// checkMemory reports what is to be allocated at once and is larger than the memory of the machine, where that is known:
+// the operating system would end the process without a word.
+func checkMemory(bytes float64, remedy string) error {
+	megabytes, there := bytes/(1<<20), record.MemoryMB()
+	if there == 0 || megabytes <= float64(there) {
+		return nil
+	}
+	return fmt.Errorf("it takes at least %.0f MB of memory, and this machine has %d MB: %s", megabytes, there, remedy)
+}
+
+// trainedBytes is the least that a model takes in training: a weight and a gradient for each parameter.
+func trainedBytes(c model.Config) float64 { return 8 * float64(c.Parameters()) }
