@@ -237,6 +237,9 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 	overwrite(t, dir, "in.csv", "n,sms,label\n1,\"one,\"\"1\"\"\nmore\",\n2,two,spam\n")
 	overwrite(t, dir, "in.TSV", "\ufeffsms\tn\r\none\t1\r\ntwo\t2\r\n")
 	overwrite(t, dir, "long.csv", "sms\none\ntwo,three\n")
+	overwrite(t, dir, "semicolons.csv", "n;sms\n1;one, or 1\n2;\"two;\"\n")
+	overwrite(t, dir, "tabs.csv.gz", packed(t, "sms\tn\none\t1\ntwo\t2\n"))
+	overwrite(t, dir, "commas.tsv", "sms,n\none,1\n")
 	overwrite(t, dir, "in.csv.gz", packed(t, "sms\none\ntwo\n"))
 	overwrite(t, dir, "in.jsonl.gz", packed(t, `{"sms": "one"}`))
 	writeRows(t, filepath.Join(dir, "in.parquet"), 2)
@@ -255,6 +258,9 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		"table":                 {"in.csv", one, []string{"one,\"1\"\nmore", "two"}, nil},
 		"table, two columns":    {"in.csv", two, []string{inputOf(t, two, "", "one,\"1\"\nmore"), inputOf(t, two, "spam", "two")}, nil},
 		"tabs":                  {"in.TSV", one, []string{"one", "two"}, nil},
+		"semicolons":            {"semicolons.csv", one, []string{"one, or 1", "two;"}, nil},
+		"tabs by another name":  {"tabs.csv.gz", one, []string{"one", "two"}, nil},
+		"commas":                {"commas.tsv", one, []string{"one"}, nil},
 		"packed":                {"in.csv.gz", one, []string{"one", "two"}, nil},
 		"packed JSON":           {"in.jsonl.gz", one, []string{"one"}, nil},
 		"a column is missing":   {"in.TSV", two, nil, []string{`in.TSV has no column "label": its columns, by its first line, are sms, n:`, "--input-format text"}},

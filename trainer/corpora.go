@@ -258,7 +258,8 @@ func (c textFiles) read(ctx context.Context, yield func(text string) error) erro
 	for _, in := range c.files {
 		rows, found := 0, false
 		var columns []string // of the first row
-		err := ingest.ReadFile(ctx, in, ingest.ReadOptions{}, func(r ingest.Row) error {
+		options, _ := ingest.ReadOptions{}.Sniff(in)
+		err := ingest.ReadFile(ctx, in, options, func(r ingest.Row) error {
 			rows++
 			for _, f := range r.Fields {
 				name := strings.Join(f.Path, ".")

@@ -38,7 +38,7 @@ func (in Input) Beginnings() ([][]byte, error) {
 const (
 	FormatText    = "text"    // one input a line
 	FormatJSONL   = "jsonl"   // a JSON object a line, with a field for each text column
-	FormatCSV     = "csv"     // a table with a header, of which the text columns are read; cells are divided by commas
+	FormatCSV     = "csv"     // a table with a header, of which the text columns are read; cells are divided by commas, or by what its first lines tell
 	FormatTSV     = "tsv"     // by tabs
 	FormatParquet = "parquet" // rows, of which the text columns are read
 )
@@ -101,9 +101,16 @@ func openInputs(path string) (*parquetio.Dataset, error) {
 	return parquetio.OpenSplit([]string{splits.Test, splits.Only}, path)
 }
 
-// SayInputs says which split of a folder inputs are.
-func SayInputs(c *Console, path string) error {
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+// SayInputs says which split of a folder inputs are, and what divides the cells of a table where its name tells otherwise.
+func SayInputs(c *Console, path, format string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil // which is found when it is read
+	}
+	if !info.IsDir() {
+		if o, found := (ingest.ReadOptions{}).Sniff(ingest.Input{Path: path, Format: ingest.Format(format)}); found {
+			c.Say("inputs: %s: cells are divided by %q, by its first lines", path, o.Delimiter)
+		}
 		return nil
 	}
 	set, err := openInputs(path)
@@ -222,11 +229,13 @@ func readTable(ctx context.Context, path, format string, columns []string, stdin
 	var places []int
 	var failed error // of yield or about columns, which says all that there is to say
 	cells := make([]parquetio.Cell, len(columns))
-	options := ingest.ReadOptions{Header: func(names []string) error {
+	in := ingest.Input{Path: path, Format: ingest.Format(format)}
+	options, _ := ingest.ReadOptions{}.Sniff(in)
+	options.Header = func(names []string) error {
 		places, failed = placesOf(path, columns, names)
 		return failed
-	}}
-	err = ingest.Read(ctx, table, ingest.Input{Path: path, Format: ingest.Format(format)}, options, func(r ingest.Row) error {
+	}
+	err = ingest.Read(ctx, table, in, options, func(r ingest.Row) error {
 		for i, place := range places {
 			cells[i] = r.Fields[place].Cell
 		}

@@ -55,7 +55,7 @@ func (f *askFlags) open(c *cobra.Command, console *trainer.Console) (openedModel
 	if err != nil {
 		return openedModel{}, task.Spec{}, err
 	}
-	if err := trainer.SayInputs(console, f.in.path); err != nil {
+	if err := trainer.SayInputs(console, f.in.path, f.in.format); err != nil {
 		return openedModel{}, task.Spec{}, err
 	}
 	m, err := f.model.open(console)

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"t5train/data/parquetio"
 )
 
 // files makes files in a new folder, from "path: content" or "path", and changes to it.
@@ -87,5 +89,19 @@ func TestFindInputs(t *testing.T) {
 				t.Errorf("got error %v, want %q", err, c.err)
 			}
 		})
+	}
+}
+
+// Whatever is read by the names of its files is importable where a folder of it is given in place of parquet.
+func TestFoldersOfKnownNames(t *testing.T) {
+	for _, ext := range []string{".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".txt", ".text", ".conll", ".bio", ".iob", ".iob2", ".bioes", ".csv.gz", ".md"} {
+		folder := t.TempDir()
+		if err := os.WriteFile(filepath.Join(folder, "a"+ext), []byte("a"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := parquetio.Open(folder)
+		if err == nil || strings.Contains(err.Error(), "t5train data import") != (formatOf("a"+ext) != "") {
+			t.Errorf("a folder of %s files, of format %q: %v", ext, formatOf("a"+ext), err)
+		}
 	}
 }

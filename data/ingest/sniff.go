@@ -3,31 +3,44 @@ package ingest
 import (
 	"encoding/csv"
 	"io"
+	"os"
 	"strings"
 )
 
-// sniff finds the delimiter of a table whose name tells another one, and says it. What cannot be read fails later.
+// sniff finds the delimiter of a table whose name tells another one, and says it.
 func (im *importing) sniff(in Input) {
-	usual := im.Read.table(in.Format).delimiter
-	if im.Read.Delimiter != 0 || usual == 0 {
+	o, found := im.Read.Sniff(in)
+	if !found {
 		return
+	}
+	if im.delimiters == nil {
+		im.delimiters = map[string]rune{}
+	}
+	im.delimiters[in.Path] = o.Delimiter
+	im.say("  %s: cells are divided by %q, by its first lines (--delimiter chooses another)", in.Path, o.Delimiter)
+}
+
+// Sniff returns the options with the delimiter of a table whose first lines tell another one than its name, and whether they do.
+// It reads regular files only: a pipe could not be read again. What cannot be read fails later.
+func (o ReadOptions) Sniff(in Input) (ReadOptions, bool) {
+	usual := o.table(in.Format).delimiter
+	if info, err := os.Stat(in.Path); o.Delimiter != 0 || usual == 0 || err != nil || !info.Mode().IsRegular() {
+		return o, false
 	}
 	f, err := Open(in.Path)
 	if err != nil {
-		return
+		return o, false
 	}
 	defer f.Close()
 	head, err := io.ReadAll(io.LimitReader(f, 1<<16))
 	if err != nil {
-		return
+		return o, false
 	}
 	if found := sniffDelimiter(string(head), usual); found != usual {
-		if im.delimiters == nil {
-			im.delimiters = map[string]rune{}
-		}
-		im.delimiters[in.Path] = found
-		im.say("  %s: cells are divided by %q, by its first lines (--delimiter chooses another)", in.Path, found)
+		o.Delimiter = found
+		return o, true
 	}
+	return o, false
 }
 
 // sniffDelimiter returns what divides the cells of a table that begins with head: the usual delimiter, unless that makes

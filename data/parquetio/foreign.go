@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -23,6 +24,36 @@ func importWay(path string, r io.ReaderAt) string {
 	}
 	return fmt.Sprintf(": make parquet of it with t5train data import %s --output %s",
 		shellWord(path), shellWord(base+".parquet"))
+}
+
+// folderWay says, behind the error that a folder holds no parquet, what it holds in its place: folders with parquet, or files of
+// which parquet can be made; "" of others.
+func folderWay(folder string) string {
+	switch inside := skipped([]string{folder}, nil); len(inside) {
+	case 0:
+	case 1:
+		return fmt.Sprintf(", but its folder %s does: name that", inside[0])
+	default:
+		return fmt.Sprintf(", but %d of its folders do: name those that are wanted, such as %s", len(inside), inside[0])
+	}
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		if !e.IsDir() && importable(e.Name()) {
+			return fmt.Sprintf(", but files such as %s: make parquet of them with t5train data import %s --output %s, and name that",
+				e.Name(), shellWord(filepath.Clean(folder)), shellWord(filepath.Clean(folder)+"-parquet"))
+		}
+	}
+	return ""
+}
+
+// importable reports whether a file is by its name one that package ingest reads.
+func importable(name string) bool {
+	name = strings.ToLower(name)
+	switch filepath.Ext(strings.TrimSuffix(name, ".gz")) {
+	case ".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".txt", ".text", ".conll", ".bio", ".iob", ".iob2", ".bioes":
+		return !strings.HasPrefix(name, ".")
+	}
+	return false
 }
 
 // shellWord quotes a path so that a shell takes it for one word.

@@ -32,6 +32,35 @@ func TestImportWay(t *testing.T) {
 	}
 }
 
+// A folder without parquet is answered with the way to make some of what it holds.
+func TestFolderWay(t *testing.T) {
+	for _, c := range []struct{ name, files, want string }{
+		{"table", "data/a.csv", "but files such as a.csv: make parquet of them with t5train data import data --output data-parquet, and name that"},
+		{"packed", "data/README.md data/b.JSONL.gz", "but files such as b.JSONL.gz: make parquet"},
+		{"splits", "data/test.json data/train.json", "such as test.json: make parquet of them with t5train data import data "},
+		{"folder", "data/sub/a.parquet data/a.csv", "but its folder data/sub does: name that"},
+		{"folders", "data/a/a.parquet data/b/b.parquet", "but 2 of its folders do: name those that are wanted, such as data/a"},
+		{"nothing", "data/README.md data/.hidden.csv data/a.csv.part", "no *.parquet file"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			for _, name := range strings.Fields(c.files) {
+				if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(name, []byte("a,b"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, path := range []string{"data", "data/"} {
+				if _, err := Open(path); err == nil || !strings.Contains(err.Error(), c.want) || c.name == "nothing" && !strings.HasSuffix(err.Error(), c.want) {
+					t.Errorf("open %s: %v, want %q", path, err, c.want)
+				}
+			}
+		})
+	}
+}
+
 // TestTwins names a column that a file has twice, in the first file as in others, and both its places.
 func TestTwins(t *testing.T) {
 	schema := []format.SchemaElement{{Name: "root"}}

@@ -163,7 +163,7 @@ func expandOne(pattern string) ([]string, error) {
 			return nil, err
 		}
 		if len(found) == 0 {
-			return nil, fmt.Errorf("open parquet: folder %s holds no *.parquet file", pattern)
+			return nil, fmt.Errorf("open parquet: folder %s holds no *.parquet file%s", pattern, folderWay(pattern))
 		}
 		return found, nil
 	case err == nil:
