@@ -203,9 +203,15 @@ func TestCheck(t *testing.T) {
 		t.Errorf("with a stored head: %v", err)
 	}
 	delete(src, "shared.weight")
+	if err := Check(m.Config, unread); err != nil {
+		t.Errorf("with a head in the place of the embedding: %v", err)
+	}
+	head := src["lm_head.weight"]
+	delete(src, "lm_head.weight")
 	if err := Check(m.Config, unread); err == nil || !strings.Contains(err.Error(), "shared.weight is missing") {
 		t.Errorf("error %v, want the missing embedding named", err)
 	}
+	src["lm_head.weight"] = head
 	src["decoder.embed_tokens.weight"] = src["lm_head.weight"]
 	if err := Check(m.Config, unread); err != nil {
 		t.Errorf("the embedding under another name: %v", err)
@@ -213,6 +219,53 @@ func TestCheck(t *testing.T) {
 	src["extra"] = src["lm_head.weight"]
 	if err := Check(m.Config, unread); err == nil || !strings.Contains(err.Error(), "extra is unknown") {
 		t.Errorf("error %v, want the stray tensor named", err)
+	}
+}
+
+// The embedding may be stored under any of the names that transformers 5 ties, whatever the config says of tying.
+func TestLoadFindsTheEmbedding(t *testing.T) {
+	double := func(x memoryTensor) memoryTensor {
+		x.values = slices.Clone(x.values)
+		for i := range x.values {
+			x.values[i] *= 2
+		}
+		return x
+	}
+	for name, c := range map[string]struct {
+		store func(src memorySource, embedding memoryTensor)
+		tied  bool
+	}{
+		"shared":  {func(src memorySource, e memoryTensor) { src["shared.weight"] = e }, true},
+		"encoder": {func(src memorySource, e memoryTensor) { src["encoder.embed_tokens.weight"] = e }, true},
+		"decoder": {func(src memorySource, e memoryTensor) { src["decoder.embed_tokens.weight"] = e }, true},
+		"head":    {func(src memorySource, e memoryTensor) { src["lm_head.weight"] = e }, true},
+		"decoder and head": {func(src memorySource, e memoryTensor) {
+			src["decoder.embed_tokens.weight"], src["lm_head.weight"] = e, e
+		}, true},
+		"encoder and another head": {func(src memorySource, e memoryTensor) {
+			src["encoder.embed_tokens.weight"], src["lm_head.weight"] = e, double(e)
+		}, false},
+	} {
+		for _, tie := range []bool{true, false} {
+			m := tiny(t, "relu", true)
+			src := sourceOf(m)
+			embedding := src["shared.weight"]
+			delete(src, "shared.weight")
+			c.store(src, embedding)
+			m.Config.TieWordEmbeddings = tie
+			got, err := Load(m.Config, src)
+			if err != nil {
+				t.Errorf("%s, tied in config.json: %t: %v", name, tie, err)
+				continue
+			}
+			tied := c.tied && (tie || name != "decoder and head") // equal copies: the config's word
+			if !slices.Equal(got.Shared.Value, embedding.values) || got.Config.TieWordEmbeddings != tied || (got.LMHead == got.Shared) != tied {
+				t.Errorf("%s, tied in config.json: %t: the embedding is another one, or it is tied: %t", name, tie, got.Config.TieWordEmbeddings)
+			}
+			if got.Config.ScaleDecoderOutputs != m.Config.ScaleDecoderOutputs {
+				t.Errorf("%s: the config's word about scaling is lost", name)
+			}
+		}
 	}
 }
 

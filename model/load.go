@@ -48,8 +48,8 @@ var errNoSource = errors.New("load model: there are no tensors: open the weights
 //
 // The stored tensors outrank the config about tying, because transformers 5 writes tie_word_embeddings: true in any
 // case: an lm_head.weight that differs from shared.weight is a matrix of its own. Whether the decoder output is scaled is the config's
-// word in any case. Without a stored lm_head.weight the embedding takes its place. Other copies of shared.weight must be equal to it:
-// here is one embedding.
+// word in any case. Without a stored lm_head.weight the embedding takes its place, and the other way round. Other copies of
+// shared.weight must be equal to it: here is one embedding.
 func Load(c Config, src Source) (*T5, error) {
 	c, tensors, err := Resolve(c, src)
 	if err != nil {
@@ -79,8 +79,7 @@ func Check(c Config, src Source) error {
 	if src == nil {
 		return errNoSource
 	}
-	_, head := src.Shape(lmHeadName)
-	c.TieWordEmbeddings = !head // tied or not, it has that shape
+	c.TieWordEmbeddings = !storesHead(src) // tied or not, it has that shape
 	_, err := match(c, src)
 	return err
 }
@@ -101,7 +100,7 @@ func Resolve(c Config, src Source) (Config, []Tensor, error) {
 			return Config{}, nil, fmt.Errorf("load model: %w", err)
 		}
 	}
-	if _, head := src.Shape(lmHeadName); !head {
+	if !storesHead(src) {
 		c.TieWordEmbeddings = true
 	} else if c.TieWordEmbeddings {
 		differs, err := differs(src, lmHeadName, shared)
@@ -116,9 +115,16 @@ func Resolve(c Config, src Source) (Config, []Tensor, error) {
 	return c, tensors, err
 }
 
-// storedShared returns the name under which the embedding is stored.
+// storesHead reports whether lm_head.weight is stored beside the embedding, and not in its place.
+func storesHead(src Source) bool {
+	_, ok := src.Shape(lmHeadName)
+	return ok && storedShared(src) != lmHeadName
+}
+
+// storedShared returns the name under which the embedding is stored. As in transformers 5 that is lm_head.weight where there is
+// no other.
 func storedShared(src Source) string {
-	for _, name := range append([]string{sharedName}, aliases[:]...) {
+	for _, name := range slices.Concat([]string{sharedName}, aliases[:], []string{lmHeadName}) {
 		if _, ok := src.Shape(name); ok {
 			return name
 		}
