@@ -81,6 +81,9 @@ func openParquet(path, column string) (c textFiles, err error) {
 	if c.set, err = parquetio.OpenSplit(forTraining, path); err != nil {
 		return c, err
 	}
+	for _, t := range c.set.Taken() {
+		c.said = append(c.said, t.Said)
+	}
 	if c.leftOut, err = beside(path); err != nil {
 		return c, err
 	}
@@ -204,12 +207,14 @@ func ReadTexts(ctx context.Context, inputs []string, console *Console, yield fun
 // say tells which text is read, and which is not.
 func (all corpora) say(console *Console) {
 	for _, in := range all {
-		console.Say("data: %s: column %s", in.name, in.column)
+		if !slices.ContainsFunc(in.said, func(said string) bool { return strings.HasPrefix(said, in.name+": ") }) {
+			console.Say("data: %s: column %s", in.name, in.column)
+		}
 		for _, said := range in.said {
-			console.Say("data: %s", said)
+			console.Say("data: %s: column %s", said, in.column)
 		}
 		if in.set != nil {
-			SayLeftOut(console, in.set)
+			sayRest(console, in.set)
 		}
 		if len(in.leftOut) > 0 {
 			console.Say("  left out: %s", strings.Join(in.leftOut, ", "))

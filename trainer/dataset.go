@@ -171,6 +171,16 @@ func withConflicts(err error, set *parquetio.Dataset) error {
 	return err
 }
 
+// sayNamed says which data was named, but for the folders of which SayTaken says more.
+func sayNamed(c *Console, patterns []string, set *parquetio.Dataset) {
+	taken := func(pattern string) bool {
+		return slices.ContainsFunc(set.Taken(), func(t splits.Taken) bool { return t.Folder == pattern })
+	}
+	if rest := slices.DeleteFunc(slices.Clone(patterns), taken); len(rest) > 0 {
+		c.Say("data: %s", strings.Join(rest, ", "))
+	}
+}
+
 // SayTaken says which splits were taken of folders.
 func SayTaken(c *Console, set *parquetio.Dataset) {
 	for _, t := range set.Taken() {
@@ -194,6 +204,11 @@ func SayLeftOut(c *Console, set *parquetio.Dataset) {
 		return
 	}
 	SayTaken(c, set)
+	sayRest(c, set)
+}
+
+// sayRest is SayLeftOut without SayTaken.
+func sayRest(c *Console, set *parquetio.Dataset) {
 	for _, conflict := range set.Conflicts() {
 		c.Say("  left out: %s", conflict)
 	}

@@ -416,7 +416,7 @@ func (r rowsReader) open(ctx context.Context, t taskData) (openRows, error) {
 		}
 		o.heldOut = &held
 	}
-	r.console.Say("data: %s", strings.Join(t.train, ", "))
+	sayNamed(r.console, t.train, o.train.Dataset)
 	if o.spec, err = o.train.infer(ctx, taskOptions(t.task), r.console); err != nil {
 		return o, err
 	}

@@ -3,7 +3,6 @@ package trainer
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"t5train/data/parquetio"
 	"t5train/data/store"
@@ -40,7 +39,7 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 
 // openTokens is OpenTokens of a data set that is open.
 func openTokens(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tokenizer, o TokensOptions) (*store.Store, error) {
-	o.Console.Say("data: %s", strings.Join(o.Data, ", "))
+	sayNamed(o.Console, o.Data, set)
 	column, said, err := task.InferText(set.Columns(), o.TextColumn)
 	if err != nil {
 		return nil, withConflicts(err, set)

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"t5train/internal/splits"
 )
 
 // findFolder returns the files of a folder. With folders in it they are classes, as in
@@ -13,7 +15,12 @@ import (
 //	train/neg/0_3.txt  train/pos/0_9.txt
 //
 // and the files beside them are left out. Else the files have to be of one format, and text is a document a file.
+//
+// The card of a data set decides before that which files there are, and in which splits.
 func findFolder(dir string, format Format) (Group, error) {
+	if g, err := describedFolder(dir, format); err != nil || len(g.Inputs) > 0 {
+		return g, err
+	}
 	files, folders, err := list(dir)
 	if err != nil {
 		return Group{}, err
@@ -39,6 +46,9 @@ func findFolder(dir string, format Format) (Group, error) {
 	}
 	known := slices.DeleteFunc(slices.Clone(files), func(name string) bool { return formatOf(name) == "" })
 	if format == "" {
+		if err := noParquet(files); err != nil && len(known) == 0 {
+			return Group{}, err
+		}
 		if len(known) == 0 {
 			return Group{}, fmt.Errorf("none of the folder's files is of a known format, such as %s: %w: choose one of %v with --format",
 				files[0], ErrUnknownFormat, Formats())
@@ -69,6 +79,33 @@ func findFolder(dir string, format Format) (Group, error) {
 	return g, nil
 }
 
+// describedFolder returns the files of a folder that a card describes, none where it describes none.
+func describedFolder(dir string, format Format) (Group, error) {
+	g := Group{Argument: dir, Why: "--format"}
+	all, err := splits.Described(dir, func(name string) bool { return formatOf(name) != "" || format != "" && name != splits.Card })
+	if err != nil || len(all) == 0 || format == Classes {
+		return g, err
+	}
+	first := all[0].Files[0]
+	if format == "" {
+		if format, g.Why, err = guess(first); err != nil {
+			return g, err
+		}
+	}
+	var names []string
+	for _, s := range all {
+		names = append(names, s.Name)
+		for _, path := range s.Files {
+			if g.Why != "--format" && formatOf(path) != formatOf(first) {
+				return g, fmt.Errorf("%s names files of different formats, %s and %s: name the files of one", s.Card, first, path)
+			}
+			g.Inputs = append(g.Inputs, Input{Path: path, Format: format, Split: s.Name})
+		}
+	}
+	g.Why += fmt.Sprintf("; splits by %s: %s", all[0].Card, strings.Join(names, ", "))
+	return g, nil
+}
+
 // addClass adds the files of a class.
 func (g *Group) addClass(dir string) error {
 	files, folders, err := list(dir)
@@ -80,8 +117,21 @@ func (g *Group) addClass(dir string) error {
 	case len(files) == 0:
 		return fmt.Errorf("class folder %s has no files: remove it, or name the folders that have some", filepath.Base(dir))
 	}
+	if err := noParquet(files); err != nil {
+		return err
+	}
 	for _, name := range files {
 		g.Inputs = append(g.Inputs, Input{Path: filepath.Join(dir, name), Format: Classes, Label: filepath.Base(dir)})
+	}
+	return nil
+}
+
+// noParquet refuses files that need no import.
+func noParquet(files []string) error {
+	for _, name := range files {
+		if strings.EqualFold(filepath.Ext(name), ".parquet") {
+			return fmt.Errorf("the folder holds parquet already, such as %s: name it where data is read, as in --train", name)
+		}
 	}
 	return nil
 }

@@ -102,10 +102,9 @@ func FindInputs(arguments []string, format Format) ([]Group, error) {
 			if err != nil {
 				return nil, err
 			}
-			for i := range g.Inputs {
-				g.Inputs[i].Split = split
-			}
-			if split == "" {
+			if split != "" {
+				g.moveTo(split)
+			} else if g.Inputs[0].Split == "" {
 				if err := g.nameSplits(); err != nil {
 					return nil, fmt.Errorf("find inputs: %w", err)
 				}
@@ -114,6 +113,19 @@ func FindInputs(arguments []string, format Format) ([]Group, error) {
 		}
 	}
 	return groups, nil
+}
+
+// moveTo makes one split of all files.
+func (g *Group) moveTo(split string) {
+	seen := map[string]bool{} // a card may name a file in two splits
+	g.Inputs = slices.DeleteFunc(g.Inputs, func(in Input) bool {
+		again := seen[in.Path]
+		seen[in.Path] = true
+		return again
+	})
+	for i := range g.Inputs {
+		g.Inputs[i].Split = split
+	}
 }
 
 // nameSplits gives the files of a folder the splits that their names have, if there are any.

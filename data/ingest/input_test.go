@@ -28,7 +28,12 @@ func files(t *testing.T, list ...string) {
 func TestFindInputs(t *testing.T) {
 	files(t, "a.csv", "b.tsv", "c.jsonl", "d.json: [{}]", "e.json: {\"data\": [{\"paragraphs\": []}]}", "f.txt", "g.conll", "h.dat", "i.csv.gz", "i.csv.xz", "j.parquet",
 		"k=v.csv", "imdb/neg/1.txt", "imdb/neg/2.txt", "imdb/pos/.hidden", "imdb/pos/1", "imdb/urls.txt",
-		"docs/b.txt", "docs/a.txt", "docs/README", "logs/x.csv", "logs/y.csv", "mixed/x.csv", "mixed/y.json", "nested/train/pos/1.txt", "none/x.dat", "void/pos/.x")
+		"docs/b.txt", "docs/a.txt", "docs/README", "logs/x.csv", "logs/y.csv", "mixed/x.csv", "mixed/y.json", "nested/train/pos/1.txt",
+		"hub/data/train-00000-of-00001.parquet", "card/d/a.csv", "card/d/b.csv", "cards/a.txt", "cards/b.csv", "configs/a.csv", "configs/b.csv",
+		"card/README.md: ---\nconfigs:\n- data_files:\n  - {split: forget, path: d/a.csv}\n  - {split: retain, path: [d/b.csv, d/a*]}\n---\n",
+		"cards/README.md: ---\nconfigs:\n- data_files: ['*.txt', '*.csv']\n---\n",
+		"configs/README.md: ---\nconfigs:\n- config_name: a\n  data_files: a.csv\n- config_name: b\n  data_files: b.csv\n---\n",
+		"none/x.dat", "void/pos/.x")
 	for _, c := range []struct {
 		argument string
 		format   Format
@@ -62,6 +67,13 @@ func TestFindInputs(t *testing.T) {
 		{"nested", "", "", "class folder train has folders in it, want files: if it is a split, name it as in train=nested/train"},
 		{"void", "", "", "class folder pos has no files"},
 		{"none", "", "", "none of the folder's files is of a known format, such as "},
+		{"hub", "", "", "the folder holds parquet already, such as train-00000-of-00001.parquet"},
+		{"hub/data", "", "", "the folder holds parquet already"},
+		{"card", "", "csv card/d/a.csv forget, csv card/d/a.csv retain, csv card/d/b.csv retain", ""},
+		{"test=card", "", "csv card/d/a.csv test, csv card/d/b.csv test", ""},
+		{"card", Text, "text card/d/a.csv forget, text card/d/a.csv retain, text card/d/b.csv retain", ""},
+		{"cards", "", "", "cards/README.md names files of different formats, cards/a.txt and cards/b.csv"},
+		{"configs", "", "", "folder configs holds 2 configurations by configs/README.md: a, b: name the files of one of them, such as configs/a.csv"},
 		{"a.csv", "excel", "", `format "excel", want one of`},
 	} {
 		t.Run(c.argument+" "+string(c.format), func(t *testing.T) {

@@ -65,13 +65,23 @@ func keyword(name string) string {
 type Split struct {
 	Name, Kind string   // the kind is "" where the name has no keyword
 	Files      []string // sorted
+	Card       string   // the file that describes it, "" where the names of the files tell it
 }
 
-// Find returns the splits of a folder, sorted by kind and name, of the files whose names is accepts. There is none where no name
-// has a keyword: the folder is one data set. Folders below are looked at for splits, such as train/0000.parquet, data/train.parquet
-// and default/train/0000.parquet; where they are several configurations, an error lists them.
+// Find returns the splits of a folder, sorted by kind and name, of the files whose names is accepts: those of [Described], or
+// else those that the names of the files tell. There is none where no name has a keyword: the folder is one data set. Folders
+// below are looked at for splits, such as train/0000.parquet, data/train.parquet and default/train/0000.parquet; where they are
+// several configurations, an error lists them.
 func Find(folder string, is func(name string) bool) ([]Split, error) {
-	files, err := walk(folder, is)
+	if all, err := Described(folder, is); err != nil || len(all) > 0 {
+		return all, err
+	}
+	return named(folder, is)
+}
+
+// named returns the splits that the names of the files tell.
+func named(folder string, is func(name string) bool) ([]Split, error) {
+	files, err := walk(folder, maxDepth, is)
 	if err != nil {
 		return nil, err
 	}
@@ -113,6 +123,11 @@ func group(folder string, paths []string) []Split {
 		}
 		all[i].Files = append(all[i].Files, filepath.Join(folder, path))
 	}
+	return byKind(all)
+}
+
+// byKind sorts splits by kind, and leaves those of one kind in order.
+func byKind(all []Split) []Split {
 	order := []string{Train, Validation, Test, ""}
 	slices.SortStableFunc(all, func(a, b Split) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
 	return all
@@ -136,8 +151,8 @@ func configOf(path string) string {
 // maxDepth is that of default/train/0000.parquet, and of data/train below a configuration.
 const maxDepth = 4
 
-// walk lists files below a folder relative to it, sorted, without hidden ones.
-func walk(folder string, is func(name string) bool) (files []string, err error) {
+// walk lists files below a folder, so many folders deep, relative to it, sorted, without hidden ones.
+func walk(folder string, deep int, is func(name string) bool) (files []string, err error) {
 	var below func(dir string, depth int) error
 	below = func(dir string, depth int) error {
 		entries, err := os.ReadDir(filepath.Join(folder, dir))
@@ -155,7 +170,7 @@ func walk(folder string, is func(name string) bool) (files []string, err error) 
 				isDir = err == nil && info.IsDir()
 			}
 			switch {
-			case isDir && depth < maxDepth:
+			case isDir && depth < deep:
 				if err := below(path, depth+1); err != nil && !errors.Is(err, os.ErrPermission) {
 					return err
 				}
@@ -215,7 +230,11 @@ func take(folder string, all []Split, s Split) Taken {
 			t.Rest = append(t.Rest, other)
 		}
 	}
-	t.Said = fmt.Sprintf("%s: split %s, %d of %d files", folder, s.Name, len(s.Files), files)
+	t.Said = fmt.Sprintf("%s: split %s", folder, s.Name)
+	if s.Card != "" {
+		t.Said += " of " + s.Card
+	}
+	t.Said += fmt.Sprintf(", %d of %d files", len(s.Files), files)
 	if len(t.Rest) > 0 {
 		t.Said += ", not " + strings.Join(names(t.Rest), ", ")
 	}
