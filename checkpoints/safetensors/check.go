@@ -67,12 +67,17 @@ func (t Tensor) finite() bool {
 // below reports whether no element has an exponent of ones alone, as NaN and infinities have: then adding one to the
 // exponent sets the bit of the sign, which the mask has cleared. exponents and one are those of the elements in 8 bytes.
 func below(data []byte, exponents, one uint64) bool {
-	var a, b uint64 // two, for the processor adds both at once
-	for ; len(data) >= 32; data = data[32:] {
-		a |= binary.LittleEndian.Uint64(data)&exponents + one
-		b |= binary.LittleEndian.Uint64(data[8:])&exponents + one
-		a |= binary.LittleEndian.Uint64(data[16:])&exponents + one
-		b |= binary.LittleEndian.Uint64(data[24:])&exponents + one
+	var a, b, c, d uint64 // four, for the processor adds several at once
+	for ; len(data) >= 64; data = data[64:] {
+		p := (*[64]byte)(data) // one check of bounds
+		a |= binary.LittleEndian.Uint64(p[0:])&exponents + one
+		b |= binary.LittleEndian.Uint64(p[8:])&exponents + one
+		c |= binary.LittleEndian.Uint64(p[16:])&exponents + one
+		d |= binary.LittleEndian.Uint64(p[24:])&exponents + one
+		a |= binary.LittleEndian.Uint64(p[32:])&exponents + one
+		b |= binary.LittleEndian.Uint64(p[40:])&exponents + one
+		c |= binary.LittleEndian.Uint64(p[48:])&exponents + one
+		d |= binary.LittleEndian.Uint64(p[56:])&exponents + one
 	}
 	for ; len(data) > 0; data = data[min(8, len(data)):] {
 		var last [8]byte
@@ -80,7 +85,7 @@ func below(data []byte, exponents, one uint64) bool {
 		a |= binary.LittleEndian.Uint64(last[:])&exponents + one
 	}
 	signs := ^exponents & (exponents + one) // the bit above each exponent
-	return (a|b)&signs == 0
+	return (a|b|c|d)&signs == 0
 }
 
 // notFinite names the first element of a part that is not finite. The part begins at element from of a tensor of that

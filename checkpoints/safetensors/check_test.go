@@ -82,3 +82,28 @@ func encode(dtype DType, values []float64) []byte {
 	}
 	return data
 }
+
+// Every place of a block is looked at, and every value next to infinity is told from it.
+func TestFinite_EachElement(t *testing.T) {
+	for dtype, largest := range map[DType]float64{F32: math.MaxFloat32, BF16: 3.3895313892515355e38, F16: 65504} {
+		for _, n := range []int{1, 2, 15, 16, 17, 33, 150} {
+			values := make([]float64, n)
+			for i := range values {
+				values[i] = -largest
+			}
+			tensor := Tensor{"a", dtype, []int{n}, encode(dtype, values)}
+			if !tensor.finite() {
+				t.Errorf("%d of %s: the largest numbers are taken for infinite ones", n, dtype)
+			}
+			for i := range values {
+				for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+					values[i] = bad
+					if tensor.Data = encode(dtype, values); tensor.finite() {
+						t.Errorf("%d of %s: %g at %d was not seen", n, dtype, bad, i)
+					}
+				}
+				values[i] = -largest
+			}
+		}
+	}
+}
