@@ -89,7 +89,7 @@ func parseGeneration(raw []byte) (generate.Options, string, error) {
 		}
 		field := g.field(key)
 		if field == nil {
-			unsupported = append(unsupported, fmt.Sprintf("%s %.40s", key, value))
+			unsupported = append(unsupported, fmt.Sprintf("%.40s %.40s", key, value))
 			continue
 		}
 		if err := json.Unmarshal(values[key], field); err != nil {
@@ -98,6 +98,9 @@ func parseGeneration(raw []byte) (generate.Options, string, error) {
 		if !slices.Contains(roleKeys, key) {
 			said = append(said, fmt.Sprintf("%s %.40s", key, value))
 		}
+	}
+	if more := len(unsupported) - 20; more > 0 {
+		unsupported = append(unsupported[:20], fmt.Sprintf("%d more", more))
 	}
 	if len(unsupported) > 0 {
 		return generate.Options{}, "", fmt.Errorf("it asks for what t5train cannot do: %s: delete the keys to generate without them", strings.Join(unsupported, ", "))

@@ -117,6 +117,7 @@ func FuzzParseGeneration(f *testing.F) {
 	f.Add([]byte(`{"num_beams": 4, "early_stopping": "never", "eos_token_id": [1, 2], "max_length": 20}`))
 	f.Add([]byte(`{"do_sample": true, "top_k": null, "forced_eos_token_id": 1}`))
 	f.Add([]byte(`{"bad_words_ids": [[1], []], "suppress_tokens": [-1], "min_length": -5}`))
+	f.Add([]byte(`{"max_length": 1000000000000000000, "no_repeat_ngram_size": 4611686018427387904, "x": [[[[{}]]]]}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		o, _, err := parseGeneration(raw)
 		if err != nil {

@@ -7,14 +7,17 @@ import (
 	"t5train/trainer/record"
 )
 
-// checkMemory reports what is to be allocated at once and is larger than the memory of the machine, where that is known:
+// checkMemory reports what is to be allocated at once and is larger than the memory of the machine, or the limit of ulimit -v, where one is known:
 // the operating system would end the process without a word.
 func checkMemory(bytes float64, remedy string) error {
 	megabytes, there := bytes/(1<<20), record.MemoryMB()
+	if own := int(addressSpace() >> 20); own > 0 && (there == 0 || own < there) {
+		there = own
+	}
 	if there == 0 || megabytes <= float64(there) {
 		return nil
 	}
-	return fmt.Errorf("it takes at least %.0f MB of memory, and this machine has %d MB: %s", megabytes, there, remedy)
+	return fmt.Errorf("it takes at least %.0f MB of memory, and there are %d MB: %s", megabytes, there, remedy)
 }
 
 // trainedBytes is the least that a model takes in training: a weight and a gradient for each parameter.

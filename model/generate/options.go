@@ -94,6 +94,9 @@ func (o Options) ForInputs(indices []int) Options {
 	return o
 }
 
+// mostTokens is far beyond any output, and ends one that no EOS ends within hours.
+const mostTokens = 1 << 20
+
 // Validate reports everything that is wrong with o for a vocabulary of so many tokens.
 func (o Options) Validate(vocab int) error {
 	var errs []error
@@ -102,7 +105,7 @@ func (o Options) Validate(vocab int) error {
 			errs = append(errs, fmt.Errorf("the option "+format, args...))
 		}
 	}
-	check(o.MaxTokens >= 1, "MaxTokens is %d, want at least 1", o.MaxTokens)
+	check(o.MaxTokens >= 1 && o.MaxTokens <= mostTokens, "MaxTokens is %d, want 1 to %d", o.MaxTokens, mostTokens)
 	check(o.MinTokens >= 0 && o.MinTokens <= max(0, o.MaxTokens), "MinTokens is %d, want 0 to MaxTokens %d", o.MinTokens, o.MaxTokens)
 	check(o.Beams >= 0 && o.Beams <= mostSequences, "Beams is %d, want 0 to %d", o.Beams, mostSequences)
 	check(o.Returned >= 0 && o.Returned <= mostSequences, "Returned is %d, want 0 to %d", o.Returned, mostSequences)
@@ -124,7 +127,10 @@ func (o Options) Validate(vocab int) error {
 	check(o.RepetitionPenalty == 0 || finite(o.RepetitionPenalty) && o.RepetitionPenalty >= leastDivisor, "RepetitionPenalty is %v, want at least %v, or 0 for none", o.RepetitionPenalty, leastDivisor)
 	known := func(name string, tokens []int32) {
 		for _, id := range tokens {
-			check(id >= 0 && int(id) < vocab, "%s has token %d, want 0 to %d: the vocabulary has %d tokens", name, id, vocab-1, vocab)
+			if id < 0 || int(id) >= vocab {
+				check(false, "%s has token %d, want 0 to %d: the vocabulary has %d tokens", name, id, vocab-1, vocab)
+				return // one of a long list says enough
+			}
 		}
 	}
 	for i, word := range o.BadWords {

@@ -15,11 +15,17 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
+// maxSettings is what a configuration can have; the nodes of YAML take some fifty times their text.
+const maxSettings = 1 << 20
+
 // readSettings reads the resolved configuration of a run. Keys that this version does not know are as good as others.
 func readSettings(path string) ([]Setting, error) {
 	text, err := bounded.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	if len(text) > maxSettings {
+		return nil, fmt.Errorf("read %s: it has %d bytes, want at most %d: copy the file of the run again", path, len(text), maxSettings)
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(text, &root); err != nil {
