@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"t5train/internal/bounded"
 	"t5train/model"
 	"t5train/model/kernel"
 )
@@ -52,14 +53,18 @@ func TestReadBenchLines(t *testing.T) {
 		{"both kinds of line ends", "one\r\n\ntwo\n", []string{"one", "two"}, ""},
 		{"no line end at the end", "one\n two", []string{"one", " two"}, ""},
 		{"more than are read", strings.Repeat("x\n", maxBenchLines+5), slices.Repeat([]string{"x"}, maxBenchLines), ""},
+		{"not UTF-8", "one\ncaf\xe9\n", nil, "lines.txt: line 2: byte 0xe9 is not UTF-8"},
+		{"more than is held", strings.Repeat(strings.Repeat("x", 1<<10)+"\n", 1<<10+1), nil, "line 1025: the lines so far have more than " +
+			"1048576 bytes, the most that is held in memory: use a smaller text, or set T5_MAX_READ_MB=2 in the environment"},
 		{"nothing but line ends", "\n\r\n", nil, "has no text"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Setenv(bounded.Variable, "1")
 			path := filepath.Join(t.TempDir(), "lines.txt")
 			if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			got, err := readBenchLines(path)
+			got, err := readBenchLines(t.Context(), path)
 			if c.error != "" {
 				if err == nil || !strings.Contains(err.Error(), c.error) {
 					t.Errorf("error is %v, want one with %q", err, c.error)

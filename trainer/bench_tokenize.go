@@ -1,20 +1,18 @@
 package trainer
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
-	"os"
 	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"t5train/data/ingest"
 	"t5train/data/tokenizer"
-	"t5train/internal/lfs"
+	"t5train/internal/bounded"
 	"t5train/internal/random"
 	"t5train/model/kernel"
 )
@@ -56,7 +54,7 @@ func BenchTokenize(ctx context.Context, o TokenizeOptions) (*TokenizeResult, err
 	r := &TokenizeResult{LoadS: time.Since(begun).Seconds()}
 	lines := madeUpLines(tok)
 	if o.Text != "" {
-		if lines, err = readBenchLines(o.Text); err != nil {
+		if lines, err = readBenchLines(ctx, o.Text); err != nil {
 			return nil, err
 		}
 	}
@@ -113,32 +111,37 @@ func best(ctx context.Context, times int, f func()) float64 {
 	return least
 }
 
-func readBenchLines(path string) ([]string, error) {
-	file, err := os.Open(path)
+func readBenchLines(ctx context.Context, path string) ([]string, error) {
+	bound, err := bounded.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("read text to tokenize: %w", err)
+	}
+	file, err := ingest.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read text to tokenize: %w", err)
 	}
 	defer file.Close()
-	if err := lfs.CheckFile(file); err != nil {
-		return nil, fmt.Errorf("read text to tokenize: %s: %w", path, err)
-	}
 	var lines []string
-	draw, seen := random.New(1), uint64(0)
-	for text := bufio.NewReader(file); err == nil; {
-		var l string
-		l, err = text.ReadString('\n')
-		if l = strings.TrimRight(l, "\r\n"); l == "" {
-			continue
+	draw, seen, held := random.New(1), uint64(0), int64(0)
+	err = ingest.EachLine(ctx, file, func(number int, l string) error {
+		if l = strings.TrimRight(l, "\r"); l == "" {
+			return nil
 		}
 		// Each line so far is among the kept ones with equal probability (Knuth, volume 2, section 3.4.2, algorithm R).
 		if seen++; len(lines) < maxBenchLines {
-			lines = append(lines, l)
+			lines, held = append(lines, l), held+int64(len(l))
 		} else if at := draw.Below(seen); at < maxBenchLines {
+			held += int64(len(l) - len(lines[at]))
 			lines[at] = l
 		}
-	}
-	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("read text to tokenize: %w", err)
+		if held > bound {
+			return fmt.Errorf("line %d: the lines so far have more than %d bytes, the most that is held in memory: use a "+
+				"smaller text, or %s", number, bound, bounded.Raise(2*bound))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read text to tokenize: %s: %w", path, err)
 	}
 	if len(lines) == 0 {
 		return nil, fmt.Errorf("read text to tokenize: %s has no text", path)

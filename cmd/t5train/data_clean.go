@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -102,7 +103,11 @@ func cleanInto(ctx context.Context, folder *parquetout.Folder, splits []survey.S
 	if err != nil {
 		return nil, err
 	}
+	read := slices.Concat(o.Roles.Texts, o.Roles.Targets, o.Roles.Labels)
 	for i, s := range splits {
+		if err := s.Set.CheckSizes(ctx, read); err != nil {
+			return nil, fmt.Errorf("clean %s: %w", s.Name, err)
+		}
 		progress := func(done int64) { phases.Progress("write "+s.Name, "rows", done, s.Set.Rows()) }
 		if err := writeCleaned(ctx, folder.Copies(s.Name), s, cleaned[i], o, progress); err != nil {
 			return nil, err

@@ -138,11 +138,11 @@ func TestBombs(t *testing.T) {
 	if _, _, err := splitDelta(delta); err == nil {
 		t.Error("delta values go on past their bytes")
 	}
-	if _, err := thriftLen([]byte{0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07, 0}); !errors.Is(err, errShort) {
+	if _, _, err := thriftLen([]byte{0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07, 0}); !errors.Is(err, errShort) {
 		t.Errorf("list of 2^31-1 structs: got %v", err)
 	}
 	deep := bytes.Repeat([]byte{0x1c}, 1<<20)
-	if _, err := thriftLen(deep); err == nil || errors.Is(err, errShort) {
+	if _, _, err := thriftLen(deep); err == nil || errors.Is(err, errShort) {
 		t.Errorf("a million nested structs: got %v", err)
 	}
 }

@@ -67,7 +67,7 @@ func (r *listReader) list(depth int) (Cell, error) {
 			return Cell{}, err
 		}
 		if r.left -= cellBytes + len(item.Str); r.left < 0 {
-			return Cell{}, notRead("the list of one row takes more than %d bytes (%d an item and its text), the most that is "+
+			return Cell{}, tooLarge("the list of one row takes more than %d bytes (%d an item and its text), the most that is "+
 				"read: cut the row in several, leave the column out, or %s",
 				r.maxList, cellBytes, bounded.Raise(2*int64(r.maxList)))
 		}

@@ -114,7 +114,7 @@ func (c *columnReader) value() (Cell, error) {
 }
 
 func (c *columnReader) tooLargeCell(size int) error {
-	return notRead("a cell has %d bytes of text or more, at most %d are read: cut it in several rows, leave the "+
+	return tooLarge("a cell has %d bytes of text or more, at most %d are read: cut it in several rows, leave the "+
 		"column out, or %s", size, c.maxCell, bounded.Raise(int64(size)))
 }
 
@@ -159,7 +159,7 @@ func (c *columnReader) page() error {
 	case stored < 0 || expanded < 0 || int64(stored) > c.end-c.at:
 		return fmt.Errorf("page of %d bytes (%d expanded) where the column has %d left: the file is corrupt", stored, expanded, c.end-c.at)
 	case stored > c.maxPage || expanded > c.maxPage:
-		return notRead("page of %d bytes (%d expanded), at most %d are read: rewrite the file with smaller pages, or %s",
+		return tooLarge("page of %d bytes (%d expanded), at most %d are read: rewrite the file with smaller pages, or %s",
 			stored, expanded, c.maxPage, bounded.Raise(int64(max(stored, expanded))))
 	}
 	// Before the page is expanded: all its text may be of one cell.

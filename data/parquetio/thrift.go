@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/parquet-go/parquet-go/encoding/thrift"
+
+	"t5train/internal/bounded"
 )
 
 // errShort says that a thrift value does not end inside the given bytes.
@@ -33,30 +35,47 @@ const (
 // maxThriftDepth is well above the deepest nesting that Parquet metadata has (about 8).
 const maxThriftDepth = 32
 
+// maxMetadataBytes bounds a struct in memory, as [bounded.Raised]: a column of a row group takes structBytes, and a file of
+// a million of them is large.
+const maxMetadataBytes = 1 << 30
+
+// structBytes is what the largest struct of a list takes in memory, for as little as one byte of the file.
+const structBytes = 600
+
 // decodeStruct decodes the struct at the head of b into v and returns the bytes that it takes, or errShort.
 // The walk of thriftLen comes first: the decoder allocates as many elements as a list's header claims.
 func decodeStruct(b []byte, v any) (int, error) {
-	n, err := thriftLen(b)
+	n, memory, err := thriftLen(b)
 	if err != nil {
 		return 0, err
+	}
+	bound, err := bounded.Raised(maxMetadataBytes)
+	if err != nil {
+		return 0, err
+	}
+	if memory > bound {
+		return 0, fmt.Errorf("metadata of %d bytes may take %d bytes of memory, at most %d are read: if the file is "+
+			"right, %s", n, memory, bound, bounded.Raise(memory))
 	}
 	var protocol thrift.CompactProtocol
 	return n, thrift.Unmarshal(&protocol, b[:n], v)
 }
 
-// thriftLen returns the bytes that the struct at the head of b takes. Every list and map is held to the bytes
-// that are left (an element takes at least one), so decoding b[:n] allocates in proportion to n.
-func thriftLen(b []byte) (int, error) {
+// thriftLen returns the bytes that the struct at the head of b takes, and about how much memory at most. Every list and
+// map is held to the bytes that are left (an element takes at least one), so decoding b[:n] allocates in proportion to
+// n.
+func thriftLen(b []byte) (n int, memory int64, err error) {
 	w := thriftWalk{b: b}
 	if err := w.structure(0); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return w.at, nil
+	return w.at, int64(w.at) + structBytes*w.structs, nil
 }
 
 type thriftWalk struct {
-	b  []byte
-	at int
+	b       []byte
+	at      int
+	structs int64 // in lists
 }
 
 func (w *thriftWalk) skip(n uint64) error {
@@ -169,6 +188,9 @@ func (w *thriftWalk) elements(size uint64, depth int, kinds ...byte) error {
 	}
 	for range size {
 		for _, kind := range kinds {
+			if kind == thriftStruct {
+				w.structs++
+			}
 			if err := w.value(kind, depth+1); err != nil {
 				return err
 			}

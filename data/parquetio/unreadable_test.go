@@ -3,6 +3,7 @@ package parquetio
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,6 +54,47 @@ func TestUnreadableColumn(t *testing.T) {
 			wantError(t, err, "read parquet: x: column id, row group", c.reason)
 		})
 	}
+}
+
+// Files that are copied by other means are looked at before: all columns, also those whose types are not read.
+func TestCheckSizes(t *testing.T) {
+	type rows struct {
+		Text  string   `parquet:"text,zstd"`
+		Fixed [9]byte  `parquet:"fixed"`
+		ID    []uint64 `parquet:"id"`
+	}
+	check := func(row rows, maxCell int, except ...string) error {
+		d, err := Open(save(t, "x.parquet", encode(t, []rows{{}, row}, 0)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.limits = limits{4 * testMaxPage, testMaxList, maxCell}
+		return d.CheckSizes(context.Background(), except)
+	}
+	large := strings.Repeat("a", 100)
+	if err := check(rows{Text: large, ID: []uint64{1 << 63}}, 100); err != nil {
+		t.Errorf("the largest cell: %v", err)
+	}
+	if err := check(rows{Text: large}, 99, "text"); err != nil {
+		t.Errorf("a column that is passed over: %v", err)
+	}
+	wantError(t, check(rows{Text: large}, 99), "column text", "a cell has")
+	wantError(t, check(rows{}, 8), "column fixed", "a cell has")
+	wantError(t, check(rows{ID: make([]uint64, testMaxList/cellBytes+1)}, 100), "column id", "the list of one row")
+}
+
+// Few bytes of metadata may stand for structs of hundreds of bytes each.
+func TestLargeMetadata(t *testing.T) {
+	const structs = 3000
+	b := append([]byte{0x29, 0xfc, structs&0x7f | 0x80, structs >> 7}, make([]byte, structs+1)...) // a schema
+	_, memory, err := thriftLen(b)
+	if want := int64(len(b) + structs*structBytes); memory != want || err != nil {
+		t.Errorf("got %d bytes of memory, %v, want %d", memory, err, want)
+	}
+	const many = maxMetadataBytes / structBytes
+	b = append(binary.AppendUvarint([]byte{0x29, 0xfc}, many), make([]byte, many+1)...)
+	_, err = decodeStruct(b, new(format.FileMetaData))
+	wantError(t, err, "metadata of 1789575 bytes may take 1075530975 bytes of memory", "at most 1073741824 are read", "set T5_MAX_READ_MB=1026 in the environment")
 }
 
 // Broken metadata costs class names, of the columns that it is broken for, and no more.

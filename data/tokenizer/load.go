@@ -184,14 +184,14 @@ func (s settings) loadByT5() (*Tokenizer, error) {
 	return newByT5(n, late, rules)
 }
 
-// readFile reads a file of a bounded size.
+// readFile reads a file of a bounded size. Errors name the file, which may be one of several in a folder.
 func readFile(path string) ([]byte, error) {
 	raw, err := bounded.ReadFile(path)
-	if err != nil {
-		return nil, cause(err)
+	if err == nil {
+		err = lfs.Check(raw)
 	}
-	if err := lfs.Check(raw); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), cause(err))
 	}
 	return raw, nil
 }

@@ -273,6 +273,50 @@ func TestAnswersOfSeveralLines(t *testing.T) {
 	}
 }
 
+// Answers are longer than what is read at once, and inputs that differ at their ends are told apart.
+func TestLongAnswers(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	for name, c := range map[string]struct {
+		in    string
+		there bool
+		err   string
+	}{
+		"the same":         {long, true, ""},
+		"another end":      {long[1:] + "y", false, "belongs"},
+		"longer":           {long + long, false, "belongs"},
+		"another length":   {long[1:], false, "belongs"},
+		"another and long": {"y" + long, false, `its answer {"input":"` + strings.Repeat("x", 90) + ` is where that of {"input":"y`},
+	} {
+		path := filepath.Join(t.TempDir(), "out")
+		if err := os.WriteFile(path+".t5train.json", []byte(`{"made_by":{}}`), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path+".part", []byte(line(long)+line("two")+line(long)[:5000]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Open(path, Job{}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		there, err := f.Match([]byte(fmt.Sprintf(`{"input":%q`, c.in)))
+		if there != c.there || c.err == "" != (err == nil) || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%s: answered %v, %v", name, there, err)
+		}
+		if c.err == "" {
+			if there, err := f.Match(beginning("two")); !there || err != nil {
+				t.Errorf("the next: answered %v, %v", there, err)
+			}
+			if there, err := f.Match(beginning(long)); there || err != nil {
+				t.Errorf("a part of a line: answered %v, %v", there, err)
+			}
+			if got := content(t, path+".part"); got != line(long)+line("two") {
+				t.Errorf("%d bytes are left", len(got))
+			}
+		}
+		f.Close()
+	}
+}
+
 func TestConversionThatFails(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
 	f, err := Open(path, Job{}, false)

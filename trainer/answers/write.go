@@ -1,6 +1,7 @@
 package answers
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/hex"
 	"errors"
@@ -25,21 +26,38 @@ func (f *File) Match(beginnings ...[]byte) (answered bool, err error) {
 	}
 	end := f.at
 	for _, beginning := range beginnings {
-		line, err := f.old.ReadBytes('\n')
+		begins, shown, size, err := f.nextLine(beginning)
 		if errors.Is(err, io.EOF) {
 			return false, f.cut()
 		}
 		if err != nil {
 			return false, fmt.Errorf("go on with %s: %w", f.path, err)
 		}
-		if !bytes.HasPrefix(line, beginning) {
+		if !begins {
 			return false, fmt.Errorf("go on with %s: its answer %.100s is where that of %.100s belongs: restore the inputs, choose another --output, or start again with --overwrite",
-				f.path, bytes.TrimSpace(line), beginning)
+				f.path, bytes.TrimSpace(shown), beginning)
 		}
-		end += int64(len(line))
+		end += size
 	}
 	f.at = end
 	return true, nil
+}
+
+// nextLine passes over the next line, whatever its length, and reports whether it has that beginning. shown is the
+// first bytes of the line.
+func (f *File) nextLine(beginning []byte) (begins bool, shown []byte, size int64, err error) {
+	const mostShown = 200
+	for begins = true; ; {
+		part, err := f.old.ReadSlice('\n')
+		size += int64(len(part))
+		shown = append(shown, part[:min(len(part), mostShown-len(shown))]...)
+		n := min(len(part), len(beginning))
+		begins = begins && bytes.Equal(part[:n], beginning[:n])
+		beginning = beginning[n:]
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return begins && len(beginning) == 0, shown, size, err
+		}
+	}
 }
 
 // cut ends the answers that are there behind the last one that was matched.
