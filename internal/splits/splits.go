@@ -1,4 +1,5 @@
-// Package splits finds the splits of a folder as Hugging Face data sets lay them out.
+// Package splits finds the splits of a folder as Hugging Face data sets lay them out: by the YAML of its README.md, or by the
+// names of its files.
 package splits
 
 import (
