@@ -17,7 +17,7 @@ func checkMemory(bytes float64, remedy string) error {
 	if there == 0 || megabytes <= float64(there) {
 		return nil
 	}
-	return fmt.Errorf("it takes at least %.0f MB of memory, and there are %d MB: %s", megabytes, there, remedy)
+	return fmt.Errorf("it takes at least %.0f MB of memory, and this machine has %d MB: %s", megabytes, there, remedy)
 }
 
 // trainedBytes is the least that a model takes in training: a weight and a gradient for each parameter.
