@@ -49,7 +49,7 @@ func TestGradientsAreTheSameBitsEveryTime(t *testing.T) {
 				for _, p := range m.Params {
 					p.ZeroGrad()
 				}
-				if _, err := graph.Run(tinyBatch(), op.Step{Train: true, Seed: 4, Step: 9, GradScale: 0.1}); err != nil {
+				if _, err := graph.Run(tinyBatch(), op.Pass{Train: true, Seed: 4, Number: 9, GradScale: 0.1}); err != nil {
 					t.Fatal(err)
 				}
 				graph.Close()
@@ -75,7 +75,7 @@ func TestOneGraphForAllShapes(t *testing.T) {
 	}
 	defer graph.Close()
 	b := tinyBatch()
-	whole, err := graph.Run(b, op.Step{})
+	whole, err := graph.Run(b, op.Pass{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,14 +85,14 @@ func TestOneGraphForAllShapes(t *testing.T) {
 		one, err := graph.Run(Batch{
 			EncoderIDs: b.EncoderIDs[e0:e1], EncoderOffsets: []int32{0, e1 - e0},
 			DecoderIDs: b.DecoderIDs[d0:d1], DecoderOffsets: []int32{0, d1 - d0}, Labels: b.Labels[d0:d1],
-		}, op.Step{})
+		}, op.Pass{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		parts.Tokens += one.Tokens
 		parts.NLL += one.NLL
 	}
-	again, err := graph.Run(b, op.Step{})
+	again, err := graph.Run(b, op.Pass{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestFirstLoss(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		totals, err := graph.Run(tinyBatch(), op.Step{})
+		totals, err := graph.Run(tinyBatch(), op.Pass{})
 		graph.Close()
 		if err != nil {
 			t.Fatal(err)
@@ -147,7 +147,7 @@ func TestRunRefusesBadBatches(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := tinyBatch()
 			damage(&b)
-			if _, err := graph.Run(b, op.Step{}); err == nil {
+			if _, err := graph.Run(b, op.Pass{}); err == nil {
 				t.Error("no error")
 			}
 		})
@@ -168,7 +168,7 @@ func TestFinalGradients(t *testing.T) {
 			defer graph.Close()
 			for micro := range 2 {
 				told := make(map[*op.Param][]float32)
-				step := op.Step{Train: true, Seed: 4, Step: uint32(micro), GradScale: 0.1, Final: func(p *op.Param) {
+				step := op.Pass{Train: true, Seed: 4, Number: uint32(micro), GradScale: 0.1, Final: func(p *op.Param) {
 					if told[p] != nil {
 						t.Errorf("%s: %s is told twice", name, p.Name)
 					}

@@ -8,7 +8,7 @@
 //	t5, err := model.New(size.Config)
 //	t5.Init(42)
 //	graph, err := t5.LossGraph(workers, model.LossOptions{Dropout: 0.1, Gradients: true})
-//	totals, err := graph.Run(batch, op.Step{Train: true, GradScale: 1 / float32(batch.Targets())})
+//	totals, err := graph.Run(batch, op.Pass{Train: true, GradScale: 1 / float32(batch.Targets())})
 //	gradient := t5.Params[0].Grad()
 //	encoded := model.Network[op.Matrix]{op.NewEager(workers)}.Encode(t5, tokens) // at once
 package model

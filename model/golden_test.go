@@ -226,7 +226,7 @@ func checkGradients(t *testing.T, m *T5, b Batch, r record, threads int, wantLos
 	for _, p := range m.Params {
 		p.ZeroGrad()
 	}
-	totals, err := graph.Run(b, op.Step{Train: true, GradScale: 1 / float32(b.Targets())})
+	totals, err := graph.Run(b, op.Pass{Train: true, GradScale: 1 / float32(b.Targets())})
 	if err != nil {
 		t.Fatal(err)
 	}

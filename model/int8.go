@@ -16,7 +16,7 @@ const scaleSuffix = ".scale"
 // ErrInt8 is the error of what only a model of float32 can do.
 var ErrInt8 = errors.New("the weights are in eight bits (int8), which is for inference: use the checkpoint that they were converted from")
 
-// IsLinear tells whether a parameter is a matrix of a linear layer, the embedding included: what a model in eight bits has
+// IsLinear reports whether a parameter is a matrix of a linear layer, the embedding included: what a model in eight bits has
 // in eight bits. Norms and position biases, which are small, stay float32.
 func IsLinear(name string, shape []int) bool {
 	return len(shape) == 2 && !strings.HasSuffix(name, "relative_attention_bias.weight")
@@ -25,7 +25,7 @@ func IsLinear(name string, shape []int) bool {
 // ScaleName returns the name of the scales of a tensor in eight bits.
 func ScaleName(name string) string { return name + scaleSuffix }
 
-// InInt8 tells whether any of the tensors of a checkpoint is in eight bits.
+// InInt8 reports whether any of the tensors of a checkpoint is in eight bits.
 func InInt8(src Source) bool {
 	if src == nil {
 		return false
@@ -38,7 +38,7 @@ func InInt8(src Source) bool {
 	return false
 }
 
-// Int8 tells whether the model has weights in eight bits. Such a model is for inference: it has no LossGraph.
+// Int8 reports whether the model has weights in eight bits. Such a model is for inference: it has no LossGraph.
 func (m *T5) Int8() bool {
 	for _, p := range m.Params {
 		if p.Int8 != nil {

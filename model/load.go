@@ -71,7 +71,7 @@ func Load(c Config, src Source) (*T5, error) {
 	return m, nil
 }
 
-// IsVocabulary tells whether a parameter has a row for each token.
+// IsVocabulary reports whether a parameter has a row for each token.
 func IsVocabulary(name string) bool { return name == sharedName || name == lmHeadName }
 
 // Check compares the names and shapes of the stored tensors with those of the config. It reads no elements.
@@ -137,10 +137,11 @@ func match(c Config, src Source) ([]Tensor, error) {
 	if err := checkKind(src); err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
-	if err := checkSize(c, src); err != nil {
+	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
-	if err := c.Validate(); err != nil {
+	params := build(c, params{bare: true}).Params
+	if err := checkSize(params, src); err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
 	known := map[string]bool{stray: true, lmHeadName: true, sharedName: true}
@@ -149,7 +150,7 @@ func match(c Config, src Source) ([]Tensor, error) {
 	}
 	var tensors []Tensor
 	var errs []error
-	for _, p := range build(c, params{bare: true}).Params {
+	for _, p := range params {
 		t := Tensor{Name: p.Name, Stored: p.Name, Shape: p.Shape}
 		if t.Name == sharedName {
 			t.Stored = storedShared(src)
@@ -190,7 +191,7 @@ func match(c Config, src Source) ([]Tensor, error) {
 
 // checkSize refuses a config that asks for far more memory than the stored tensors can justify, before any is
 // allocated.
-func checkSize(c Config, src Source) error {
+func checkSize(params []*op.Param, src Source) error {
 	stored := 0.0
 	for _, name := range src.Names() {
 		shape, _ := src.Shape(name)
@@ -200,11 +201,7 @@ func checkSize(c Config, src Source) error {
 		}
 		stored += n
 	}
-	inner := float64(c.NumHeads) * float64(c.DKV)
-	layers := float64(c.NumLayers) + float64(c.NumDecoderLayers)
-	described := float64(c.DModel)*(float64(c.VocabSize)+layers*(4*inner+2*float64(c.DFF))) +
-		layers*float64(c.RelativeAttentionNumBuckets)*float64(c.NumHeads)
-	if described > 2*stored+1e6 {
+	if described := elements(params); described > 2*stored+1e6 {
 		return fmt.Errorf("config.json describes a model of %.3g parameters, but the weights hold %.3g: they belong to different models", described, stored)
 	}
 	return nil

@@ -126,7 +126,7 @@ func (m *T5) LossGraph(w *kernel.Workers, o LossOptions) (*LossGraph, error) {
 
 // Run computes the loss of one batch and returns its sums; with gradients they are those of
 // step.GradScale * Totals.Loss.
-func (l *LossGraph) Run(b Batch, step op.Step) (kernel.Totals, error) {
+func (l *LossGraph) Run(b Batch, step op.Pass) (kernel.Totals, error) {
 	if err := b.Check(l.model.Config.VocabSize); err != nil {
 		return kernel.Totals{}, err
 	}

@@ -37,7 +37,7 @@ func trainingGraph(t *testing.T, recompute bool) (graph *LossGraph, step func(b 
 	number := uint32(0)
 	return graph, func(b Batch) {
 		number++
-		if _, err := graph.Run(b, op.Step{Train: true, Seed: 1, Step: number, GradScale: 1}); err != nil {
+		if _, err := graph.Run(b, op.Pass{Train: true, Seed: 1, Number: number, GradScale: 1}); err != nil {
 			t.Fatal(err)
 		}
 	}

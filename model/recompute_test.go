@@ -61,7 +61,7 @@ func trainTiny(t *testing.T, m *T5, recompute bool) (numbers []float32, losses [
 			p.ZeroGrad()
 		}
 		for micro := range uint32(2) {
-			totals, err := graph.Run(b, op.Step{Train: true, Seed: 8, Step: 2*step + micro, GradScale: 1 / float32(2*b.Targets())})
+			totals, err := graph.Run(b, op.Pass{Train: true, Seed: 8, Number: 2*step + micro, GradScale: 1 / float32(2*b.Targets())})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"strings"
+
+	"t5train/model/op"
 )
 
 // Size is a published architecture.
@@ -58,26 +60,16 @@ func v1_1(dModel, dKV, dFF, layers, heads int) Config {
 	return c
 }
 
-// Parameters returns the number of parameters without building the model.
+// Parameters returns the number of parameters of a valid config, without memory for them.
 func (c Config) Parameters() int64 {
-	inner := int64(c.NumHeads) * int64(c.DKV)
-	d, ff := int64(c.DModel), int64(c.DFF)
-	attention := 4 * d * inner
-	projections := int64(2)
-	if strings.HasPrefix(c.FeedForwardProj, "gated-") {
-		projections = 3
+	return int64(elements(build(c, params{bare: true}).Params))
+}
+
+// elements returns the number of elements of all params, exact below 2^53.
+func elements(params []*op.Param) float64 {
+	n := 0.0
+	for _, p := range params {
+		n += float64(p.Size())
 	}
-	feedForward := projections * d * ff
-	tables := int64(2)
-	if c.ModelType == "umt5" {
-		tables = int64(c.NumLayers + c.NumDecoderLayers)
-	}
-	n := int64(c.VocabSize) * d
-	if !c.TieWordEmbeddings {
-		n *= 2
-	}
-	n += int64(c.NumLayers) * (attention + feedForward + 2*d)
-	n += int64(c.NumDecoderLayers) * (2*attention + feedForward + 3*d)
-	n += 2 * d // final norms
-	return n + tables*int64(c.RelativeAttentionNumBuckets)*int64(c.NumHeads)
+	return n
 }

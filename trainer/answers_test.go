@@ -40,7 +40,7 @@ func TestLabelProbability(t *testing.T) {
 			totals, err := graph.Run(model.Batch{
 				EncoderIDs: input, EncoderOffsets: []int32{0, int32(len(input))},
 				DecoderIDs: append([]int32{0}, target[:len(target)-1]...), DecoderOffsets: []int32{0, int32(len(target))}, Labels: target,
-			}, op.Step{})
+			}, op.Pass{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -301,7 +301,7 @@ func TestEvaluationLoss(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer graph.Close()
-	totals, err := graph.Run(modelBatch(l.bundle.Model, all), op.Step{})
+	totals, err := graph.Run(modelBatch(l.bundle.Model, all), op.Pass{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -139,8 +139,8 @@ func (s *stepper) backward(micro int64, batches []model.Batch, weights []float32
 	losses := make([]batchLoss, len(batches))
 	run := func(i int, final func(*op.Param)) error {
 		b := batches[i]
-		totals, err := s.graph.Run(b, op.Step{
-			Train: true, Seed: s.seed, Step: uint32(micro) + uint32(i), GradScale: weights[i], Final: final,
+		totals, err := s.graph.Run(b, op.Pass{
+			Train: true, Seed: s.seed, Number: uint32(micro) + uint32(i), GradScale: weights[i], Final: final,
 		})
 		losses[i] = batchLoss{totals.Loss * float64(weights[i]), len(b.EncoderIDs) + len(b.DecoderIDs)}
 		return err

@@ -157,7 +157,7 @@ func (b *beamSearch) add(out Output) {
 	b.finished = b.finished[:min(len(b.finished), b.options.Beams)]
 }
 
-// done tells whether the search is over when the best unfinished sequence has so many tokens and is worth so much.
+// done reports whether the search is over when the best unfinished sequence has so many tokens and is worth so much.
 func (b *beamSearch) done(best float64, tokens int) bool {
 	o := b.options
 	if len(b.finished) < o.Beams {

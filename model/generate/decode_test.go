@@ -141,7 +141,7 @@ func TestScoreIsTheLossOfTheGraph(t *testing.T) {
 					totals, err := graph.Run(model.Batch{
 						EncoderIDs: in, EncoderOffsets: []int32{0, int32(len(in))},
 						DecoderIDs: append([]int32{0}, target[:len(target)-1]...), DecoderOffsets: []int32{0, int32(len(target))}, Labels: target,
-					}, op.Step{})
+					}, op.Pass{})
 					if err != nil {
 						t.Fatal(err)
 					}

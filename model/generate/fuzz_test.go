@@ -139,7 +139,7 @@ func obeys(o *Options, input []int32, out Output, allowed [][]int32) error {
 	return nil
 }
 
-// repeats tells whether the last n tokens are somewhere in seen.
+// repeats reports whether the last n tokens are somewhere in seen.
 func repeats(seen, tokens []int32, n int) bool {
 	if n == 0 || len(tokens) < n {
 		return false

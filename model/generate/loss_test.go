@@ -36,7 +36,7 @@ func TestGoldenLoss(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer graph.Close()
-			want, err := graph.Run(b, op.Step{})
+			want, err := graph.Run(b, op.Pass{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -188,7 +188,7 @@ func (o *Options) score(logProb float64, tokens int) float64 {
 	return logProb / float64(tokens)
 }
 
-// favoursLong tells whether more tokens can make a score better.
+// favoursLong reports whether more tokens can make a score better.
 func (o *Options) favoursLong() bool {
 	return o.Alpha > 0 || o.Alpha == 0 && (o.LengthPenalty == nil || *o.LengthPenalty > 0)
 }

@@ -2,16 +2,16 @@ package kernel
 
 import "math"
 
-// Dropout describes one dropout of one step. Whether an element is kept is a pure function of Seed, Step,
+// Dropout describes one dropout of one forward pass. Whether an element is kept is a pure function of Seed, Pass,
 // Op and the element's position, so the backward pass makes the mask again and nothing is stored.
 type Dropout struct {
 	Rate float32 // probability to drop, in [0, 1); 0 is off
 	Seed uint64
-	Step uint32 // counts forward passes, so that no two see the same masks
+	Pass uint32 // counts forward passes, so that no two see the same masks
 	Op   uint32 // tells the dropouts of one forward pass apart
 }
 
-// Off tells whether nothing is dropped.
+// Off reports whether nothing is dropped.
 func (p Dropout) Off() bool { return p.Rate == 0 }
 
 // lanes is how many elements one call of the generator decides: 128 bits, 16 bits an element.
@@ -44,7 +44,7 @@ func (p Dropout) masker(l *loops) *masker {
 	for r := range uint32(10) {
 		m.words[2*r], m.words[2*r+1] = key0+r*philoxKey0, key1+r*philoxKey1
 	}
-	m.words[22], m.words[23] = p.Op, p.Step
+	m.words[22], m.words[23] = p.Op, p.Pass
 	return m
 }
 

@@ -94,7 +94,7 @@ func (w *Workers) help(at *atomic.Pointer[job]) {
 // patience is how long a thread looks out for more work before it sleeps: a few times what it takes to wake it.
 const patience = 50 * time.Microsecond
 
-// lookout tells whether something happens soon, without sleeping.
+// lookout reports whether something happens soon, without sleeping.
 func lookout(happened func() bool) bool {
 	const looks = 64 // before others may run
 	begun := time.Now()

@@ -16,7 +16,7 @@ func TestPaper_Philox(t *testing.T) {
 		if c.counter != [4]uint32{} {
 			k0, k1 = 0xa4093822, 0x299f31d0
 		}
-		p := Dropout{Seed: uint64(k1)<<32 | uint64(k0), Op: c.counter[2], Step: c.counter[3]}
+		p := Dropout{Seed: uint64(k1)<<32 | uint64(k0), Op: c.counter[2], Pass: c.counter[3]}
 		m := p.masker(nil)
 		m.words[21] = c.counter[1]
 		if got := philox(&m.words, c.counter[0]); got != c.want {
@@ -33,7 +33,7 @@ func TestDropout(t *testing.T) {
 	}
 	w := NewWorkers(2)
 	for _, rate := range []float32{0.1, 0.5} {
-		p := Dropout{Rate: rate, Seed: 7, Step: 1, Op: 2}
+		p := Dropout{Rate: rate, Seed: 7, Pass: 1, Op: 2}
 		y := make([]float32, len(x))
 		p.Rows(w, y, x, rows, d)
 		var mean, dropped float64
@@ -57,7 +57,7 @@ func TestDropout(t *testing.T) {
 			t.Errorf("rate %g: one and two threads make different masks", rate)
 		}
 		for name, other := range map[string]Dropout{
-			"seed": {Rate: rate, Seed: 8, Step: 1, Op: 2}, "step": {Rate: rate, Seed: 7, Step: 2, Op: 2}, "op": {Rate: rate, Seed: 7, Step: 1, Op: 3},
+			"seed": {Rate: rate, Seed: 8, Pass: 1, Op: 2}, "pass": {Rate: rate, Seed: 7, Pass: 2, Op: 2}, "op": {Rate: rate, Seed: 7, Pass: 1, Op: 3},
 		} {
 			other.Rows(w, again, x, rows, d)
 			same := 0.0

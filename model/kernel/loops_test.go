@@ -98,7 +98,7 @@ func TestLoopsAgainstPortable(t *testing.T) {
 	}
 }
 
-// near tells whether two numbers agree within a tolerance relative to the larger of 1 and the wanted one. NaN and
+// near reports whether two numbers agree within a tolerance relative to the larger of 1 and the wanted one. NaN and
 // infinities agree with themselves.
 func near(got, want float32, tolerance float64) bool {
 	g, w := float64(got), float64(want)
@@ -211,7 +211,7 @@ func TestDropoutMasksAreTheSameOnEveryPath(t *testing.T) {
 	reference := portableLoops()
 	eachVectorPath(t, func(t *testing.T, l *loops) {
 		for _, rate := range []float32{1e-9, 0.1, 0.5, 0.999} {
-			p := Dropout{Rate: rate, Seed: 0x123456789abcdef0, Step: 77, Op: 3}
+			p := Dropout{Rate: rate, Seed: 0x123456789abcdef0, Pass: 77, Op: 3}
 			for n := range 600 {
 				x := randoms(uint64(n), n+40)
 				want, got := slices.Clone(x), slices.Clone(x)

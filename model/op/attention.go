@@ -27,7 +27,7 @@ func (g *Graph) RelativeBias(table *Param, buckets kernel.Buckets, r *Ragged) *g
 		return y.dense, nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
-		return gorgonia.Nodes{g.receipt("relative_bias.dTable", table, func(in []gorgonia.Value) error {
+		return gorgonia.Nodes{g.gradNode("relative_bias.dTable", table, func(in []gorgonia.Value) error {
 			grad, accumulate := table.sink()
 			if !accumulate {
 				clear(grad)
@@ -119,11 +119,11 @@ func (g *Graph) attention(h Heads, queries, keys *Ragged, sources []*gorgonia.No
 		primary := g.matrixOp(b, widths[0], append([]*gorgonia.Node{dy}, in...)...)
 		grads := gorgonia.Nodes{primary}
 		for _, w := range widths[1:] {
-			node, put := g.sidecar("attention.dKV", func() int { return w }, primary)
+			node, put := g.extraOutput("attention.dKV", func() int { return w }, primary)
 			grads, puts = append(grads, node), append(puts, put)
 		}
 		if bias != nil {
-			node, put := g.sidecar("attention.dBias", func() int { return 2*state.Bias.Length - 1 }, primary)
+			node, put := g.extraOutput("attention.dBias", func() int { return 2*state.Bias.Length - 1 }, primary)
 			grads, puts = append(grads, node), append(puts, put)
 		}
 		return grads

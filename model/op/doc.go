@@ -10,11 +10,11 @@
 //	loss := g.CrossEntropy(g.Linear(x, w), head, labels, op.LossOptions{}, &totals)
 //	program, err := g.Compile(loss)
 //	...
-//	err = program.Run(op.Step{Train: true, GradScale: 1 / float32(n)})
+//	err = program.Run(op.Pass{Train: true, GradScale: 1 / float32(n)})
 //
 // Values are matrices [tokens, columns] whose number of rows is known at run time only: gorgonia compares
 // shapes while a graph is built and not between operations, so one graph serves every batch. Activations and
 // their gradients are gorgonia values. The gradient of a parameter is not: each operation adds its share to
-// Param.Grad in place and hands gorgonia a scalar receipt, so the three uses of a tied embedding cost one buffer
+// Param.Grad in place and gives gorgonia a scalar in its place, so the three uses of a tied embedding cost one buffer
 // and no additions, and gradients accumulate over batches for free.
 package op

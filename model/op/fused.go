@@ -49,14 +49,14 @@ type fused struct {
 	// users counts the operations that read the value; Compile fills it in.
 	users int
 
-	// constants counts the first inputs that have no gradient whatever they are.
-	constants int
+	// nonDiffInputs counts the first inputs, which have no gradient.
+	nonDiffInputs int
 
-	// adds is the parameter whose gradient has a share of this operation once it has run, or nil.
-	adds *Param
+	// accumulates is the parameter whose gradient has a share of this operation once it has run, or nil.
+	accumulates *Param
 
-	// optional tells that the value is not computed when nothing reads it.
-	optional bool
+	// skipIfUnused leaves the value out when nothing reads it.
+	skipIfUnused bool
 
 	// forward computes the value. out allocates a result that lives until its users have read it.
 	forward func(in []gorgonia.Value, out func(rows, cols int) Matrix) (gorgonia.Value, error)
@@ -77,7 +77,7 @@ func (f *fused) Do(in ...gorgonia.Value) (v gorgonia.Value, err error) {
 			f.graph.failure = err
 		}
 	}()
-	if f.optional && f.users == 0 {
+	if f.skipIfUnused && f.users == 0 {
 		v = gorgonia.NewF32(0)
 	} else if v, err = f.forward(in, f.allocate); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.name, err)
@@ -87,7 +87,7 @@ func (f *fused) Do(in ...gorgonia.Value) (v gorgonia.Value, err error) {
 			f.graph.pool.release(t)
 		}
 	}
-	f.graph.added(f.adds)
+	f.graph.added(f.accumulates)
 	return v, nil
 }
 
@@ -107,11 +107,11 @@ func (f *fused) SymDiff(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes,
 	return grads, f.graph.failure
 }
 
-// DiffWRT tells which inputs have a gradient: all but integers and constants.
+// DiffWRT reports which inputs have a gradient.
 func (f *fused) DiffWRT(int) []bool {
 	diff := make([]bool, len(f.in))
-	for i, n := range f.in {
-		diff[i] = f.backward != nil && i >= f.constants && n.Dtype() == tensor.Float32
+	for i := range diff {
+		diff[i] = f.backward != nil && i >= f.nonDiffInputs
 	}
 	return diff
 }

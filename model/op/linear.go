@@ -72,7 +72,7 @@ func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia
 		return y.dense, nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
-		dz := g.masked(drop, o.dropout, dy)
+		dz := g.dropped(drop, o.dropout, dy)
 		if o.relu {
 			dz = g.reluBackward(dz, f.node)
 		}
@@ -121,7 +121,7 @@ func (g *Graph) linearDX(dy *gorgonia.Node, weights []*gorgonia.Node, inDim int)
 
 // linearDWeight adds dy_iᵀ·x to the gradient of one weight; dy_i starts at a column of dy [tokens, width].
 func (g *Graph) linearDWeight(dy, x *gorgonia.Node, p *Param, column, width int) *gorgonia.Node {
-	return g.receipt("linear.dWeight", p, func(in []gorgonia.Value) error {
+	return g.gradNode("linear.dWeight", p, func(in []gorgonia.Value) error {
 		d, v := view(in[0]), view(in[1])
 		grad, accumulate := p.sink()
 		out, inDim := p.Shape[0], p.Shape[1]

@@ -41,14 +41,14 @@ func (g *Graph) CrossEntropy(hidden *gorgonia.Node, param *Param, labels *Ragged
 			}
 			dw = grad
 		}
-		*totals = ce.Forward(g.workers, h.Data, labels.IDs, view(in[1]).Data, dh, dw, g.step.GradScale)
-		return gorgonia.NewF32(float32(totals.Loss * float64(g.step.GradScale))), nil
+		*totals = ce.Forward(g.workers, h.Data, labels.IDs, view(in[1]).Data, dh, dw, g.pass.GradScale)
+		return gorgonia.NewF32(float32(totals.Loss * float64(g.pass.GradScale))), nil
 	}
 	f.backward = func(*gorgonia.Node) gorgonia.Nodes {
 		// The loss is what gorgonia differentiates, so its own gradient is 1.
-		node, put := g.sidecar("cross_entropy.dHidden", func() int { return d }, f.node)
+		node, put := g.extraOutput("cross_entropy.dHidden", func() int { return d }, f.node)
 		dHidden = put
-		return gorgonia.Nodes{node, g.receipt("cross_entropy.dWeight", param, func([]gorgonia.Value) error { return nil }, node)}
+		return gorgonia.Nodes{node, g.gradNode("cross_entropy.dWeight", param, func([]gorgonia.Value) error { return nil }, node)}
 	}
 	return g.scalarOp(f, hidden, g.Param(param))
 }

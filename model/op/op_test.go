@@ -62,7 +62,7 @@ func ragged(lengths ...int) *Ragged {
 }
 
 // checkGradients compares the gradient of every parameter with central differences of the loss.
-func checkGradients(t *testing.T, step Step, build builder) {
+func checkGradients(t *testing.T, pass Pass, build builder) {
 	t.Helper()
 	w := kernel.NewWorkers(2)
 	g := NewGraph(w, GraphOptions{})
@@ -87,19 +87,19 @@ func checkGradients(t *testing.T, step Step, build builder) {
 	}
 	defer forward.Close()
 	evaluate := func() float64 {
-		if err := forward.Run(step); err != nil {
+		if err := forward.Run(pass); err != nil {
 			t.Fatal(err)
 		}
 		return value
 	}
-	for _, p := range g.order {
+	for _, p := range g.params {
 		p.ZeroGrad()
 	}
-	if err := program.Run(step); err != nil {
+	if err := program.Run(pass); err != nil {
 		t.Fatal(err)
 	}
 	const h = 1e-2
-	for _, p := range g.order {
+	for _, p := range g.params {
 		var worst, size float64
 		for i, v := range p.Value {
 			p.Value[i] = v + h
@@ -120,13 +120,13 @@ func checkGradients(t *testing.T, step Step, build builder) {
 	}
 	// A second batch adds to the gradient.
 	before := make(map[*Param][]float32)
-	for _, p := range g.order {
+	for _, p := range g.params {
 		before[p] = append([]float32(nil), p.Grad()...)
 	}
-	if err := program.Run(step); err != nil {
+	if err := program.Run(pass); err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range g.order {
+	for _, p := range g.params {
 		for i, v := range p.Grad() {
 			if math.Abs(float64(v-2*before[p][i])) > 1e-5*math.Abs(float64(v))+1e-6 {
 				t.Fatalf("%s: element %d is %g after two runs and %g after one", p.Name, i, v, before[p][i])
@@ -135,7 +135,7 @@ func checkGradients(t *testing.T, step Step, build builder) {
 	}
 }
 
-var train = Step{Train: true, Seed: 99, Step: 3, GradScale: 1}
+var train = Pass{Train: true, Seed: 99, Number: 3, GradScale: 1}
 
 func TestGradients(t *testing.T) {
 	const vocab, d, inner = 11, 10, 12

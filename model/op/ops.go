@@ -21,10 +21,10 @@ func (g *Graph) Embed(table *Param, tokens *Ragged) *gorgonia.Node {
 		return y.dense, nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
-		return gorgonia.Nodes{g.receipt("embed.dTable", table, func(in []gorgonia.Value) error {
+		return gorgonia.Nodes{g.gradNode("embed.dTable", table, func(in []gorgonia.Value) error {
 			kernel.EmbedBackward(g.workers, table.rowSink(tokens.IDs), view(in[0]).Data, tokens.IDs, d)
 			return nil
-		}, g.masked(drop, rate, dy))}
+		}, g.dropped(drop, rate, dy))}
 	}
 	return g.matrixOp(f, d, g.Param(table))
 }
@@ -32,12 +32,12 @@ func (g *Graph) Embed(table *Param, tokens *Ragged) *gorgonia.Node {
 // Dropout returns drop(x) for x [tokens, d].
 func (g *Graph) Dropout(x *gorgonia.Node) *gorgonia.Node {
 	rate := g.options.Dropout
-	return g.masked(g.dropout(rate), rate, x)
+	return g.dropped(g.dropout(rate), rate, x)
 }
 
-// masked applies a dropout to x; applied to a gradient with the dropout of the forward pass it is the backward
+// dropped applies a dropout to x; applied to a gradient with the dropout of the forward pass it is the backward
 // pass, because the mask depends on position alone.
-func (g *Graph) masked(drop func() kernel.Dropout, rate float32, x *gorgonia.Node) *gorgonia.Node {
+func (g *Graph) dropped(drop func() kernel.Dropout, rate float32, x *gorgonia.Node) *gorgonia.Node {
 	if rate == 0 {
 		return x
 	}
@@ -52,7 +52,7 @@ func (g *Graph) masked(drop func() kernel.Dropout, rate float32, x *gorgonia.Nod
 		}
 		return y.dense, nil
 	}
-	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes { return gorgonia.Nodes{g.masked(drop, rate, dy)} }
+	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes { return gorgonia.Nodes{g.dropped(drop, rate, dy)} }
 	return g.matrixOp(f, x.Shape()[1], x)
 }
 
@@ -82,8 +82,8 @@ func (g *Graph) RMSNorm(x *gorgonia.Node, param *Param, eps float32) *gorgonia.N
 			return dx.dense, nil
 		}
 		dx := g.matrixOp(b, d, dy, x, weight)
-		// The gradient of the weight is done with dX; its receipt only has to come after.
-		return gorgonia.Nodes{dx, g.receipt("rms_norm.dWeight", param, func([]gorgonia.Value) error { return nil }, dx)}
+		// The gradient of the weight is done with dX; its node only has to come after.
+		return gorgonia.Nodes{dx, g.gradNode("rms_norm.dWeight", param, func([]gorgonia.Value) error { return nil }, dx)}
 	}
 	return g.matrixOp(f, d, x, weight)
 }
@@ -121,7 +121,7 @@ func (g *Graph) activation(x *gorgonia.Node, d int, a kernel.Activation,
 			backward(g.workers, a, dx.Data, view(in[0]).Data, v.Data, v.Rows, d)
 			return dx.dense, nil
 		}
-		return gorgonia.Nodes{g.matrixOp(b, x.Shape()[1], g.masked(drop, rate, dy), x)}
+		return gorgonia.Nodes{g.matrixOp(b, x.Shape()[1], g.dropped(drop, rate, dy), x)}
 	}
 	return g.matrixOp(f, d, x)
 }

@@ -19,11 +19,18 @@ type Param struct {
 
 // NewParam returns a parameter of zeros.
 func NewParam(name string, shape ...int) *Param {
+	p := &Param{Name: name, Shape: shape}
+	p.Value = make([]float32, p.Size())
+	return p
+}
+
+// Size returns the number of elements.
+func (p *Param) Size() int {
 	n := 1
-	for _, d := range shape {
+	for _, d := range p.Shape {
 		n *= d
 	}
-	return &Param{Name: name, Shape: shape, Value: make([]float32, n)}
+	return n
 }
 
 // ZeroGrad forgets the gradient. Call it before the first batch of a step.

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 )
 
 // Block returns block(in). With GraphOptions.Recompute it keeps nothing of it but the result: see recompute. Values
@@ -39,21 +38,21 @@ func (g *Graph) Rows(x *gorgonia.Node, f func(x *gorgonia.Node) *gorgonia.Node) 
 // this graph only through its argument: others would get no gradient, so Compile refuses the graph.
 func (g *Graph) recompute(in gorgonia.Nodes, block func(in gorgonia.Nodes) *gorgonia.Node) *gorgonia.Node {
 	detached := g.detach(in)
-	first, sites := len(g.ops), g.sites
+	first, sites := len(g.ops), g.dropouts
 	y := block(detached)
 	if outside := g.readsOutside(g.ops[first:], detached); outside != nil && g.failure == nil {
 		g.failure = fmt.Errorf("recomputed block reads %s, want matrices through its argument only", outside.Op())
 	}
 	weights := g.paramsRead(g.ops[first:])
 	f := g.alias("recompute")
-	f.constants = 1 // y: its gradient goes to the second computation
+	f.nonDiffInputs = 1 // y: its gradient goes to the second computation
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
-		after := g.sites
-		g.sites = sites
+		after := g.dropouts
+		g.dropouts = sites
 		again := g.detach(in)
 		y := block(again)
-		g.sites = after
-		y.Op().(*fused).optional = true // its value was there before
+		g.dropouts = after
+		y.Op().(*fused).skipIfUnused = true // its value was there before
 		grads, err := gorgonia.Backpropagate(gorgonia.Nodes{y}, gorgonia.Nodes{dy}, append(again, weights...))
 		if err != nil {
 			if g.failure == nil {
@@ -74,7 +73,7 @@ func (g *Graph) detach(in gorgonia.Nodes) gorgonia.Nodes {
 	out := make(gorgonia.Nodes, len(in))
 	for i, x := range in {
 		f := g.alias("detach")
-		f.constants = 1
+		f.nonDiffInputs = 1
 		f.backward = func(*gorgonia.Node) gorgonia.Nodes { return gorgonia.Nodes{nil} }
 		out[i] = g.matrixOp(f, x.Shape()[1], x)
 	}
@@ -101,7 +100,7 @@ func (g *Graph) readsOutside(ops []*fused, in gorgonia.Nodes) *gorgonia.Node {
 	}
 	for _, f := range ops {
 		for _, n := range f.in {
-			if _, param := g.byNode[n]; !param && !inside[n] && n.Dtype() == tensor.Float32 {
+			if !g.isParam[n] && !inside[n] {
 				return n
 			}
 		}
@@ -115,7 +114,7 @@ func (g *Graph) paramsRead(ops []*fused) gorgonia.Nodes {
 	var read gorgonia.Nodes
 	for _, f := range ops {
 		for _, n := range f.in {
-			if _, param := g.byNode[n]; param && !read.Contains(n) {
+			if g.isParam[n] && !read.Contains(n) {
 				read = append(read, n)
 			}
 		}

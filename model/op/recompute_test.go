@@ -80,7 +80,7 @@ func TestRecomputeKeepsBitsAndSavesMemory(t *testing.T) {
 		if err := program.Run(train); err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range g.order {
+		for _, p := range g.params {
 			grads = append(grads, p.Grad()...)
 		}
 		return grads, program.Memory()

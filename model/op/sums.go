@@ -13,16 +13,16 @@ import (
 // gorgonia asks the producer of a value for its gradient only after all readers of the value: a reader adds its term to
 // the sum and gives gorgonia a scalar in its place, and the producer takes the sum.
 type sums struct {
-	readers map[*gorgonia.Node]int            // differentiable ones
-	partial map[*gorgonia.Node]*gorgonia.Node // sum of the gradients so far, where there is more than one reader
-	nothing *gorgonia.Node                    // the scalar that gorgonia gets
+	readers    map[*gorgonia.Node]int            // differentiable ones
+	partial    map[*gorgonia.Node]*gorgonia.Node // sum of the gradients so far, where there is more than one reader
+	zeroScalar *gorgonia.Node                    // the scalar that gorgonia gets
 }
 
 func newSums(expr *gorgonia.ExprGraph) sums {
 	return sums{
-		readers: make(map[*gorgonia.Node]int),
-		partial: make(map[*gorgonia.Node]*gorgonia.Node),
-		nothing: gorgonia.NewScalar(expr, tensor.Float32, gorgonia.WithName("nothing"), gorgonia.WithValue(float32(0))),
+		readers:    make(map[*gorgonia.Node]int),
+		partial:    make(map[*gorgonia.Node]*gorgonia.Node),
+		zeroScalar: gorgonia.NewScalar(expr, tensor.Float32, gorgonia.WithName("zero"), gorgonia.WithValue(float32(0))),
 	}
 }
 
@@ -35,7 +35,7 @@ func (s sums) add(g *Graph, x, dx *gorgonia.Node) *gorgonia.Node {
 		dx = g.sum(before, dx)
 	}
 	s.partial[x] = dx
-	return s.nothing
+	return s.zeroScalar
 }
 
 // of returns the gradient of x where gorgonia has dx for it.
