@@ -64,8 +64,9 @@ func TestScripts(t *testing.T) { runScripts(t, "testdata/script", nil) }
 //	TRAIN  parquet files of SMS messages, with the columns sms and label (0 ham, 1 spam)
 //	HELD   the held-out part of them
 //	RUN    a finished run on TRAIN, which all scripts share: to be read only
+//	T5RUN  one with T5's vocabulary, for scripts that look at sizes; its processes take twenty times as long
 //
-// and in its folder tiny.yaml, a configuration without data and output.
+// and in its folder tiny.yaml, a configuration without data and output, and t5.yaml, which is that with T5's vocabulary.
 func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestScript, bool, []string)) {
 	t.Helper()
 	repo, err := filepath.Abs("../..")
@@ -78,11 +79,15 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 	}
 	train := filepath.Join(repo, "testdata/sms_spam/train-00000-of-00001.parquet")
 	held := filepath.Join(repo, "testdata/sms_spam/validation-00000-of-00001.parquet")
-	finished := filepath.Join(t.TempDir(), "run")
-	out, err := exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--train", train, "--validation", held, "--output", finished).CombinedOutput()
-	if err != nil {
-		t.Fatalf("finetune: %v\n%s", err, out)
+	finetune := func(more ...string) string {
+		run := filepath.Join(t.TempDir(), "run")
+		command := append([]string{"finetune", "--config", "testdata/tiny.yaml", "--train", train, "--validation", held, "--output", run}, more...)
+		if out, err := exec.Command("t5train", command...).CombinedOutput(); err != nil {
+			t.Fatalf("finetune: %v\n%s", err, out)
+		}
+		return run
 	}
+	finished, large := finetune("--tokenizer", smallVocabulary(), "--set", "data.max_target_length=8"), finetune()
 	commands := map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip, "section": section, "guide": guide,
 	}
@@ -94,7 +99,11 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 			env.Setenv("TRAIN", train)
 			env.Setenv("HELD", held)
 			env.Setenv("RUN", finished)
-			return os.WriteFile(filepath.Join(env.WorkDir, "tiny.yaml"), tiny, 0o600)
+			env.Setenv("T5RUN", large)
+			small := bytes.Replace(tiny, []byte("max_target_length: 4\n"), []byte("max_target_length: 8\n"), 1) // "spam" is 4 letters
+			small = fmt.Appendf(small, "\ntokenizer:\n  path: %s\n", smallVocabulary())
+			return errors.Join(os.WriteFile(filepath.Join(env.WorkDir, "tiny.yaml"), small, 0o600),
+				os.WriteFile(filepath.Join(env.WorkDir, "t5.yaml"), tiny, 0o600))
 		},
 	})
 }
