@@ -23,7 +23,7 @@ done
 data=$(realpath "$(dirname "$data")")/$(basename "$data")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-go build -o "$work/t5train" ../cmd/t5train
+CGO_ENABLED=0 go build -tags mpi -o "$work/t5train" ../cmd/t5train
 settings=(pretrain --train "$data" --tokens "$work/tokens" --size "$size" --output "$work/run"
 	--set data.max_train_examples=20000 --batch-size 8 --set train.accumulate="$accumulate" --threads 1)
 

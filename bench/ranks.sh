@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Time several ranks of t5train beside one process on this machine, on the same steps: two ranks of one thread, and four if
 # they can divide a step, against one process of two threads, and one of one thread for scale. All alternate, and the table
-# has their medians: tokens per second, the part of a step that waits for sums of gradients, and the peak memory of a rank
-# with the process of its MPI library, memory that both see counted once. As it is, it takes a quarter of an hour.
+# has their medians: tokens per second, the part of a step that waits for sums of gradients, and the peak memory of a rank.
+# As it is, it takes a quarter of an hour.
 #
 #   bench/ranks.sh [--rounds 2] [--steps 4] [--size t5-small] [--accumulate 4] [--data FILE] [--host-options "..."]
 #
@@ -26,7 +26,7 @@ done
 command -v mpirun >/dev/null || { echo "mpirun is missing: install Open MPI (Debian: openmpi-bin)" >&2; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-go build -o "$work/t5train" ../cmd/t5train
+CGO_ENABLED=0 go build -tags mpi -o "$work/t5train" ../cmd/t5train
 
 # run NAME RANKS THREADS: trains and notes the last line of the log and the peak of memory.
 run() {
@@ -50,7 +50,7 @@ run() {
 # memory RANKS prints the memory of a rank in KB: the proportional parts of all processes of the job, by the ranks.
 memory() {
 	local total=0 part pid
-	for pid in $(pgrep -f "^($work/t5train|t5train-mpi)" || true); do
+	for pid in $(pgrep -f "^$work/t5train" || true); do
 		part=$(sed -n 's/^Pss: *\([0-9]*\) kB/\1/p' "/proc/$pid/smaps_rollup" 2>/dev/null || true)
 		total=$((total + ${part:-0}))
 	done

@@ -1,3 +1,5 @@
+//go:build mpi
+
 package main
 
 import (
@@ -108,55 +110,6 @@ func untilSaved(t *testing.T, output string) {
 			saved = step
 		}
 	}
-}
-
-// TestRanksCompanions looks for the processes of the MPI library: a rank has one, of a rank that is killed none is left, and a
-// process without a launcher starts none.
-func TestRanksCompanions(t *testing.T) {
-	for _, ranks := range []int{0, 2} {
-		output := filepath.Join(t.TempDir(), "run")
-		cmd, mark := divided(t, ranks, output), "T5_TEST_RUN="+output
-		cmd.Env = append(os.Environ(), mark)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		untilSaved(t, output)
-		if n := companions(mark); n != ranks {
-			t.Errorf("%d ranks have %d processes of a library", ranks, n)
-		}
-		p := cmd.Process
-		if ranks > 0 {
-			p, _ = rankOf(output, 1)
-		}
-		if p == nil || p.Kill() != nil {
-			t.Fatal("there is no rank 1")
-		}
-		if err := cmd.Wait(); err == nil {
-			t.Error("the job ends well although a process is killed")
-		}
-		for range 100 { // the system ends it behind its owner
-			if companions(mark) == 0 {
-				break
-			}
-			time.Sleep(50 * time.Millisecond)
-		}
-		if n := companions(mark); n > 0 {
-			t.Errorf("of %d ranks %d processes of a library are left", ranks, n)
-		}
-	}
-}
-
-// companions counts the processes of the MPI library whose environment holds a mark.
-func companions(mark string) (n int) {
-	names, _ := filepath.Glob("/proc/[0-9]*/comm")
-	for _, path := range names {
-		name, _ := os.ReadFile(path)
-		env, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "environ"))
-		if string(name) == "t5train-mpi\n" && bytes.Contains(env, []byte(mark)) {
-			n++
-		}
-	}
-	return n
 }
 
 // TestRanksEnd stops, kills and halts one of two ranks. The job ends and says why, the last checkpoint is whole, and the run

@@ -12,7 +12,6 @@ import (
 	"time"
 	"unsafe"
 
-	"t5train/internal/foreign"
 	"t5train/model/kernel"
 )
 
@@ -28,7 +27,6 @@ type Group struct {
 	remindAt   time.Duration // after which a rank that waits forever says so; 0 is never
 	say        func(line string)
 	requests   []byte  // handles of MPI
-	flag       []byte  // an int of MPI
 	slots      []byte  // for Exchange, [1+size, slotBytes]; the first is this rank's
 	sent, got  growing // for long messages
 }
@@ -51,7 +49,6 @@ func Open(l Launcher, timeout time.Duration) (*Group, error) {
 	}
 	g := &Group{mpi: m, timeout: timeout}
 	if err := g.join(l); err != nil {
-		m.Kill()
 		return nil, err
 	}
 	g.timeout = 0
@@ -60,27 +57,24 @@ func Open(l Launcher, timeout time.Duration) (*Group, error) {
 
 func (g *Group) join(l Launcher) error {
 	m := g.mpi
-	err := g.within(g.timeout, func() error { return m.do("MPI_Init", m.init, 0, 0) })
-	switch {
-	case errors.Is(err, foreign.ErrEnded):
-		return fmt.Errorf("start MPI: %w: see its messages above", err)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("start MPI: the ranks have not found each other for %s: see that all of them start, and that their machines can reach one another", g.timeout)
-	case err != nil:
-		return fmt.Errorf("start MPI: %w", err)
-	}
-	if g.flag, err = m.Alloc(8); err != nil {
-		return err
-	}
-	for _, q := range []struct {
-		name     string
-		function uintptr
-		to       *int
-	}{{"MPI_Comm_rank", m.rank, &g.rank}, {"MPI_Comm_size", m.size, &g.size}} {
-		if err := m.do(q.name, q.function, m.comm, m.Address(g.flag)); err != nil {
+	err := m.thread.run(g.timeout, func() error {
+		if err := m.start(); err != nil {
 			return err
 		}
-		*q.to = int(g.number())
+		if err := m.do("MPI_Comm_rank", m.rank, m.comm, address(m.flag)); err != nil {
+			return err
+		}
+		g.rank = int(m.number())
+		err := m.do("MPI_Comm_size", m.size, m.comm, address(m.flag))
+		g.size = int(m.number())
+		return err
+	})
+	switch {
+	case errors.Is(err, errHangs):
+		return fmt.Errorf("start MPI: the ranks have not found each other for %s: see that all of them start, and that their machines "+
+			"can reach one another", g.timeout)
+	case err != nil:
+		return fmt.Errorf("start MPI: %w", err)
 	}
 	if l.Size > 1 && g.size != l.Size {
 		remedy := "start the job by the launcher that belongs to the library"
@@ -90,16 +84,17 @@ func (g *Group) join(l Launcher) error {
 		return fmt.Errorf("start MPI: %d processes were started, but the %s library found itself among %d: %s, or name the right library in %s",
 			l.Size, m.family, g.size, remedy, LibraryVariable)
 	}
-	if g.slots, err = m.Alloc((1 + g.size) * slotBytes); err != nil {
+	if g.slots, err = alloc((1 + g.size) * slotBytes); err != nil {
 		return err
 	}
-	if g.requests, err = m.Alloc(2 * g.size * m.requestBytes); err != nil {
+	if g.requests, err = alloc(2 * g.size * m.requestBytes); err != nil {
 		return err
 	}
 	host, _ := os.Hostname() // it is for messages
 	g.peers, err = Gather(g, peer{host, processors()})
 	if errors.As(err, new(*LateError)) {
-		return fmt.Errorf("start MPI: %w, or what MPI sends does not arrive: open the firewall between the machines, or name the network (Open MPI: --mca btl_tcp_if_include eth0)", err)
+		return fmt.Errorf("start MPI: %w, or what MPI sends does not arrive: open the firewall between the machines, or name the network "+
+			"(Open MPI: --mca btl_tcp_if_include eth0)", err)
 	}
 	for _, p := range g.peers {
 		if p == g.peers[g.rank] {
@@ -108,9 +103,6 @@ func (g *Group) join(l Launcher) error {
 	}
 	return err
 }
-
-// number reads the int that a function has left.
-func (g *Group) number() int32 { return *(*int32)(unsafe.Pointer(&g.flag[0])) }
 
 // Rank returns the number of this process, from 0, and Size how many there are.
 func (g *Group) Rank() int {
@@ -193,52 +185,30 @@ func (g *Group) Close() error {
 		return nil
 	}
 	finalize := func() error { return g.mpi.do("MPI_Finalize", g.mpi.finalize) } // which waits for all ranks
-	if err := g.within(g.timeout, finalize); err != nil {
-		g.mpi.Kill()
-		return err
-	}
-	return g.mpi.Close()
+	return g.mpi.thread.run(g.timeout, finalize)
 }
 
-// Abort ends all ranks, whatever they do. It is for a rank that has failed alone.
+// Abort ends all ranks, whatever they do, and this process too. It is for a rank that has failed alone. Where the library does
+// not answer it returns, and the launcher ends the others once this process has ended with an error.
 func (g *Group) Abort() {
 	if g.isAlone() {
 		return
 	}
-	// Where the library no longer answers, the launcher sees that this process ends with an error.
-	if err := g.mpi.SetDeadline(time.Now().Add(5 * time.Second)); err == nil {
-		_, _ = g.mpi.Call(g.mpi.abort, g.mpi.comm, 1)
-	}
-	g.mpi.Kill()
-}
-
-// within calls functions of the library, which have so much time to come back; 0 is no limit.
-func (g *Group) within(limit time.Duration, f func() error) error {
-	if limit == 0 {
-		return f()
-	}
-	if err := g.mpi.SetDeadline(time.Now().Add(limit)); err != nil {
-		return err
-	}
-	if err := f(); err != nil {
-		return err
-	}
-	return g.mpi.SetDeadline(time.Time{})
+	_ = g.mpi.thread.run(5*time.Second, func() error { return g.mpi.do("MPI_Abort", g.mpi.abort, g.mpi.comm, 1) })
 }
 
 // transfer is bytes on their way to or from a rank.
 type transfer struct {
 	rank   int
-	memory []byte // of Alloc
+	memory []byte // of alloc
 	send   bool
 }
 
-// waiting is how often to look whether transfers are done: every look costs two switches of processes, so while there is
-// other work to do it is rare, for the work's sake.
+// waiting is how often to look whether transfers are done. While there is other work to do it is rare, for the work's sake.
 type waiting struct{ first, most time.Duration }
 
 var (
-	eager   = waiting{20 * time.Microsecond, 200 * time.Microsecond}
+	eager   = waiting{5 * time.Microsecond, 200 * time.Microsecond}
 	patient = waiting{500 * time.Microsecond, 2 * time.Millisecond}
 )
 
@@ -247,52 +217,28 @@ func (g *Group) move(list []transfer, how func() waiting) error {
 	if g.broken != nil || len(list) == 0 {
 		return g.broken
 	}
-	g.broken = g.transfer(list, how)
-	if errors.Is(g.broken, os.ErrDeadlineExceeded) {
-		g.broken = fmt.Errorf("%w: the MPI library does not come back", g.broken)
+	limit := time.Duration(0)
+	if g.timeout > 0 {
+		limit = g.timeout + 10*time.Second // for a call that does not come back
 	}
+	g.broken = g.mpi.thread.run(limit, func() error { return g.transfer(list, how) })
 	return g.broken
 }
 
-// call calls a function of the library that does not wait for others, and still may hang.
-func (g *Group) call(name string, function uintptr, args ...uintptr) error {
-	limit := time.Duration(0)
-	if g.timeout > 0 {
-		limit = g.timeout + 10*time.Second
-	}
-	return g.within(limit, func() error { return g.mpi.do(name, function, args...) })
-}
-
+// transfer is move on the thread of the library.
 func (g *Group) transfer(list []transfer, how func() waiting) error {
+	if err := g.post(list); err != nil {
+		return err
+	}
 	m := g.mpi
-	if need := len(list) * m.requestBytes; need > len(g.requests) {
-		var err error
-		if g.requests, err = m.Alloc(need); err != nil {
-			return err
-		}
-	}
-	for i, t := range list {
-		name, function := "MPI_Irecv", m.irecv
-		if t.send {
-			name, function = "MPI_Isend", m.isend
-		}
-		if len(t.memory) > math.MaxInt32 { // a count is an int of C
-			return fmt.Errorf("exchange %d bytes with %s: want less than 2 GiB at a time", len(t.memory), g.Name(t.rank))
-		}
-		const tag = 1
-		if err := g.call(name, function, m.Address(t.memory), uintptr(len(t.memory)), m.bytes, uintptr(t.rank), tag, m.comm, g.request(i)); err != nil {
-			return err
-		}
-	}
 	var waited, pause time.Duration
 	looked, remindAt := time.Now(), g.remindAt
 	for {
-		if err := g.call("MPI_Testall", m.testAll, uintptr(len(list)), g.request(0), m.Address(g.flag), m.statusIgnored()); err != nil {
+		err := m.do("MPI_Testall", m.testAll, uintptr(len(list)), g.request(0), address(m.flag), m.statusIgnored())
+		if err != nil || m.number() != 0 {
 			return err
 		}
-		if g.number() != 0 {
-			return nil
-		}
+		m.thread.beat()
 		// Where this process was stopped itself, that time is not what it has waited for others.
 		now := time.Now()
 		waited, looked = waited+min(now.Sub(looked), time.Second), now
@@ -307,11 +253,36 @@ func (g *Group) transfer(list []transfer, how func() waiting) error {
 		}
 		h := how()
 		pause = min(max(h.first, 2*pause), h.most)
-		time.Sleep(pause)
+		sleep(pause)
 	}
 }
 
-func (g *Group) request(i int) uintptr { return g.mpi.Address(g.requests[i*g.mpi.requestBytes:]) }
+// post begins transfers.
+func (g *Group) post(list []transfer) (err error) {
+	m := g.mpi
+	if need := len(list) * m.requestBytes; need > len(g.requests) {
+		if g.requests, err = alloc(need); err != nil {
+			return err
+		}
+	}
+	for i, t := range list {
+		name, function := "MPI_Irecv", m.irecv
+		if t.send {
+			name, function = "MPI_Isend", m.isend
+		}
+		if len(t.memory) > math.MaxInt32 { // a count is an int of C
+			return fmt.Errorf("exchange %d bytes with %s: want less than 2 GiB at a time", len(t.memory), g.Name(t.rank))
+		}
+		const tag = 1
+		err := m.do(name, function, address(t.memory), uintptr(len(t.memory)), m.bytes, uintptr(t.rank), tag, m.comm, g.request(i))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *Group) request(i int) uintptr { return address(g.requests[i*g.mpi.requestBytes:]) }
 
 // late says which ranks do not answer, if any.
 func (g *Group) late(list []transfer, waited time.Duration) error {
@@ -333,17 +304,19 @@ func (g *Group) remind(list []transfer, waited time.Duration) error {
 			return nil
 		}
 	}
-	g.say(fmt.Sprintf("waiting for %s, for %s so far: still at work without a limit, such as reading data or inputs, or hanging", few(g.names(missing)), waited.Round(time.Second)))
+	g.say(fmt.Sprintf("waiting for %s, for %s so far: still at work without a limit, such as reading data or inputs, or hanging",
+		few(g.names(missing)), waited.Round(time.Second)))
 	return nil
 }
 
 // missing returns the ranks whose transfers are not done.
 func (g *Group) missing(list []transfer) (ranks []int, err error) {
+	m := g.mpi
 	for i, t := range list {
-		if err := g.call("MPI_Test", g.mpi.test, g.request(i), g.mpi.Address(g.flag), g.mpi.statusIgnored()); err != nil {
+		if err := m.do("MPI_Test", m.test, g.request(i), address(m.flag), m.statusIgnored()); err != nil {
 			return nil, err
 		}
-		if g.number() == 0 && !slices.Contains(ranks, t.rank) {
+		if m.number() == 0 && !slices.Contains(ranks, t.rank) {
 			ranks = append(ranks, t.rank)
 		}
 	}
@@ -410,7 +383,7 @@ func (g *Group) Exchange(own []byte) ([][]byte, error) {
 	}
 	const short = slotBytes - head
 	if len(own) > short {
-		memory, err := g.sent.grow(g.mpi, len(own)-short)
+		memory, err := g.sent.grow(len(own) - short)
 		if err != nil {
 			return nil, err
 		}
@@ -421,7 +394,7 @@ func (g *Group) Exchange(own []byte) ([][]byte, error) {
 			}
 		}
 	}
-	memory, err := g.got.grow(g.mpi, rest)
+	memory, err := g.got.grow(rest)
 	if err != nil {
 		return nil, err
 	}
@@ -468,13 +441,13 @@ func Gather[T any](g *Group, own T) ([]T, error) {
 	return all, nil
 }
 
-// growing is shared memory that is made anew when more is needed.
+// growing is memory of alloc that is made anew when more is needed.
 type growing struct{ memory []byte }
 
-func (g *growing) grow(m *library, bytes int) ([]byte, error) {
+func (g *growing) grow(bytes int) ([]byte, error) {
 	if bytes > len(g.memory) {
 		var err error
-		if g.memory, err = m.Alloc(max(bytes, 2*len(g.memory))); err != nil {
+		if g.memory, err = alloc(max(bytes, 2*len(g.memory))); err != nil {
 			return nil, err
 		}
 	}

@@ -1,3 +1,5 @@
+//go:build mpi
+
 package allreduce
 
 import (
@@ -6,7 +8,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -18,6 +22,7 @@ func init() {
 	scenarios["slow"] = slow
 	scenarios["late itself"] = lateItself
 	scenarios["agree"] = agree
+	scenarios["faults"] = faults
 }
 
 func TestExchange(t *testing.T) { eachFamily(t, "exchange") }
@@ -129,10 +134,12 @@ func lateItself(g *Group) error {
 			list = append(list, transfer{rank, g.slots[:1], true}, transfer{rank, g.slots[(1+rank)*slotBytes:][:1], false})
 		}
 	}
-	if err := g.transfer(list, alwaysEager); err != nil {
-		return err
-	}
-	return g.late(list, time.Second)
+	return g.mpi.thread.run(0, func() error {
+		if err := g.transfer(list, alwaysEager); err != nil {
+			return err
+		}
+		return g.late(list, time.Second)
+	})
 }
 
 // TestAbsent starts two ranks of which one never looks for the other.
@@ -146,52 +153,6 @@ func TestAbsent(t *testing.T) {
 	}
 }
 
-func TestNil(t *testing.T) {
-	var g *Group
-	if g.Rank() != 0 || g.Size() != 1 || !g.First() || g.Threads(0) != 0 || g.Close() != nil {
-		t.Error("a process on its own is not rank 0 of 1")
-	}
-	want := errors.New("mine")
-	if got := g.Agree(want); got != want {
-		t.Errorf("it agrees with itself on %v, want %v", got, want)
-	}
-	if all, err := Gather(g, 7); err != nil || len(all) != 1 || all[0] != 7 {
-		t.Errorf("it gathers %v, %v", all, err)
-	}
-}
-
-func TestLauncherFrom(t *testing.T) {
-	for _, c := range []struct {
-		environment string
-		want        Launcher
-		several     bool
-		turn        int
-	}{
-		{"", Launcher{"", -1, 0, true}, false, 0},
-		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 PMIX_RANK=2", Launcher{OpenMPI, 2, 4, true}, true, 1},
-		{"OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1", Launcher{OpenMPI, 0, 1, true}, false, 0},
-		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_LOCAL_RANK=1", Launcher{OpenMPI, 2, 4, false}, true, 2},
-		{"PMI_RANK=0 PMI_SIZE=2", Launcher{MPICH, 0, 2, true}, true, 0},
-		{"PMIX_RANK=3 SLURM_PROCID=3 SLURM_STEP_NUM_TASKS=8", Launcher{"PMIx", 3, 8, true}, true, 1},
-		{"PMIX_RANK=3", Launcher{"PMIx", 3, 0, true}, true, 1},
-		{"SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=8", Launcher{"Slurm", 1, 8, true}, true, 1},
-		{"SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1", Launcher{"Slurm", 0, 1, true}, false, 0},
-		{"SLURM_PROCID=0 SLURM_NTASKS=8", Launcher{"", -1, 0, true}, false, 0}, // the script of a batch job, which is no rank
-	} {
-		getenv := func(name string) string {
-			for _, v := range strings.Fields(c.environment) {
-				if value, ok := strings.CutPrefix(v, name+"="); ok {
-					return value
-				}
-			}
-			return ""
-		}
-		if got := LauncherFrom(getenv); got != c.want || got.Several() != c.several || got.Turn() != c.turn {
-			t.Errorf("%s: %+v, several %v, turn %d, want %+v, %v, %d", c.environment, got, got.Several(), got.Turn(), c.want, c.several, c.turn)
-		}
-	}
-}
-
 // TestMissing opens libraries that are not there or not of MPI: one line says what to do.
 func TestMissing(t *testing.T) {
 	for library, want := range map[string]string{"/nowhere/libmpi.so": "correct T5_MPI, or unset it", "libm.so.6": "name one of Open MPI in T5_MPI, or unset it"} {
@@ -201,4 +162,34 @@ func TestMissing(t *testing.T) {
 			t.Errorf("%s: %v", library, err)
 		}
 	}
+}
+
+// TestFaults reads a nil pointer and a mapped file that has become shorter beside the library: both are still Go's to handle.
+func TestFaults(t *testing.T) { eachFamily(t, "faults") }
+
+func faults(*Group) error {
+	f, err := os.CreateTemp("", "t5train")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := f.Truncate(1 << 16); err != nil {
+		return err
+	}
+	b, err := syscall.Mmap(int(f.Fd()), 0, 1<<16, syscall.PROT_READ, syscall.MAP_SHARED)
+	if err := errors.Join(err, f.Truncate(0)); err != nil {
+		return err
+	}
+	for _, p := range []*byte{nil, &b[0]} {
+		if !faulty(p) {
+			return fmt.Errorf("reading %p is no panic", p)
+		}
+	}
+	return nil
+}
+
+func faulty(p *byte) (panics bool) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() { panics = recover() != nil }()
+	return *p == 1 && false
 }

@@ -1,12 +1,12 @@
 package allreduce
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
-	"strings"
-
-	"t5train/internal/foreign"
+	"slices"
+	"unsafe"
 )
 
 // The families of libraries. Programs of one family run with the libraries of it only: handles differ.
@@ -18,11 +18,11 @@ const (
 // LibraryVariable is the environment variable that names the library to open.
 const LibraryVariable = "T5_MPI"
 
-// library is an MPI library in the process that calls it.
+// library is an opened MPI library.
 type library struct {
-	*foreign.Process
+	thread *thread // which makes all calls
 	family string
-	handle uintptr
+	flag   []byte // an int of MPI
 
 	init, finalize, abort, rank, size, isend, irecv, testAll, test uintptr
 
@@ -42,86 +42,104 @@ var remedies = map[string]string{
 	MPICH:   "install MPICH (Debian, Ubuntu: mpich; Fedora, RHEL: mpich, then module load mpi)",
 }
 
+// errWithoutMPI says how to get a program that ranks can run.
+var errWithoutMPI = errors.New("start MPI: this t5train is built without it, so that it runs on every Linux: build the other one by " +
+	"go build -tags mpi ./cmd/t5train, or take t5train-mpi of a release")
+
 // openLibrary opens the library of the launcher's family, or the one that the environment names.
 func openLibrary(l Launcher) (*library, error) {
-	process, err := foreign.Start()
-	if err != nil {
+	if !withMPI {
+		return nil, errWithoutMPI
+	}
+	m := &library{thread: newThread()}
+	var err error
+	if m.flag, err = alloc(8); err != nil {
 		return nil, err
 	}
-	m := &library{Process: process}
-	if err := m.open(l); err != nil {
-		process.Kill()
-		return nil, err
-	}
-	return m, nil
+	// A library may start threads and install handlers of signals already as it is opened.
+	return m, m.thread.run(0, func() error { return keepSignals(func() error { return m.open(l) }) })
 }
 
 func (m *library) open(l Launcher) error {
 	family := MPICH
-	remedy := func(family string) string {
-		if os.Getenv(LibraryVariable) != "" {
-			return fmt.Sprintf("name one of %s in %s, or unset it", family, LibraryVariable)
-		}
-		return remedies[family]
-	}
 	if l.Name != MPICH {
 		family = OpenMPI // also under Slurm, whose plugins serve both
 	}
-	var err error
-	if name := os.Getenv(LibraryVariable); name != "" {
-		if m.handle, err = m.Process.Open(name); err != nil {
-			return fmt.Errorf("open the MPI library %s: %w: correct %s, or unset it to look for the usual names", name, err, LibraryVariable)
-		}
-	} else {
-		names := libraries[family]
-		if l.Name != family {
-			names = append(append([]string{}, names...), libraries[MPICH]...)
-		}
-		if m.handle, err = m.Process.Open(names...); err != nil {
-			if errors.Is(err, foreign.ErrEnded) {
-				return err
-			}
-			first, _, _ := strings.Cut(err.Error(), "\n")
-			return fmt.Errorf("open the MPI library: %s: %s, or name the file in %s", first, remedies[family], LibraryVariable)
-		}
+	handle, err := openFirst(l, family)
+	if err != nil {
+		return err
 	}
-	if err := m.resolve(); err != nil {
+	if err := m.resolve(handle); err != nil {
 		return fmt.Errorf("open the MPI library: %w: it is none of Open MPI or MPICH that is known: %s", err, remedy(family))
 	}
 	if known := l.Name == OpenMPI || l.Name == MPICH; known && m.family != l.Name {
-		return fmt.Errorf("open the MPI library: it is of %s, but the launcher is of %s: start with the launcher of %s, or %s", m.family, l.Name, m.family, remedy(l.Name))
+		return fmt.Errorf("open the MPI library: it is of %s, but the launcher is of %s: start with the launcher of %s, or %s",
+			m.family, l.Name, m.family, remedy(l.Name))
 	}
 	return nil
 }
 
-// resolve finds the functions and handles.
-func (m *library) resolve() error {
+// remedy says how to get a library of a family in place of the one that was opened.
+func remedy(family string) string {
+	if os.Getenv(LibraryVariable) != "" {
+		return fmt.Sprintf("name one of %s in %s, or unset it", family, LibraryVariable)
+	}
+	return remedies[family]
+}
+
+// openFirst loads the first library that there is, of the family or, if the launcher may be of another one, of any.
+func openFirst(l Launcher, family string) (handle uintptr, err error) {
+	if name := os.Getenv(LibraryVariable); name != "" {
+		if handle, err = dlopen(name); err != nil {
+			return 0, fmt.Errorf("open the MPI library %s: %w: correct %s, or unset it to look for the usual names", name, err, LibraryVariable)
+		}
+		return handle, nil
+	}
+	names := libraries[family]
+	if l.Name != family {
+		names = slices.Concat(names, libraries[MPICH])
+	}
+	var first error
+	for _, name := range names {
+		if handle, err = dlopen(name); err == nil {
+			return handle, nil
+		}
+		first = cmp.Or(first, err)
+	}
+	return 0, fmt.Errorf("open the MPI library: %w: %s, or name the file in %s", first, remedies[family], LibraryVariable)
+}
+
+// resolve finds the functions and handles of a library.
+func (m *library) resolve(handle uintptr) error {
 	for _, f := range []struct {
 		name string
 		to   *uintptr
 	}{
-		{"MPI_Init", &m.init}, {"MPI_Finalize", &m.finalize}, {"MPI_Abort", &m.abort}, {"MPI_Comm_rank", &m.rank}, {"MPI_Comm_size", &m.size},
-		{"MPI_Isend", &m.isend}, {"MPI_Irecv", &m.irecv}, {"MPI_Testall", &m.testAll}, {"MPI_Test", &m.test},
+		{"MPI_Init_thread", &m.init}, {"MPI_Finalize", &m.finalize}, {"MPI_Abort", &m.abort}, {"MPI_Comm_rank", &m.rank},
+		{"MPI_Comm_size", &m.size}, {"MPI_Isend", &m.isend}, {"MPI_Irecv", &m.irecv}, {"MPI_Testall", &m.testAll}, {"MPI_Test", &m.test},
 	} {
 		var err error
-		if *f.to, err = m.Symbol(m.handle, f.name); err != nil {
+		if *f.to, err = dlsym(handle, f.name); err != nil {
 			return err
 		}
 	}
 	var err error
-	if m.comm, err = m.Symbol(m.handle, "ompi_mpi_comm_world"); err == nil {
+	if m.comm, err = dlsym(handle, "ompi_mpi_comm_world"); err == nil {
 		// Handles are addresses of structures.
 		m.family, m.requestBytes = OpenMPI, 8
-		m.bytes, err = m.Symbol(m.handle, "ompi_mpi_byte")
-		return err
-	}
-	if errors.Is(err, foreign.ErrEnded) {
+		m.bytes, err = dlsym(handle, "ompi_mpi_byte")
 		return err
 	}
 	// Handles are numbers, those of the common ABI of MPICH, Intel MPI, MVAPICH and Cray.
 	m.family, m.requestBytes = MPICH, 4
 	m.comm, m.bytes = 0x44000000, 0x4c00010d
 	return nil
+}
+
+// start joins the ranks of the job. All calls are made by the thread that makes this one.
+func (m *library) start() error {
+	const funneled = 1 // MPI_THREAD_FUNNELED: there are other threads, which do not call the library
+	return keepSignals(func() error { return m.do("MPI_Init_thread", m.init, 0, 0, funneled, address(m.flag)) })
 }
 
 // statusIgnored returns MPI_STATUS_IGNORE and MPI_STATUSES_IGNORE, which are the same.
@@ -134,12 +152,14 @@ func (m *library) statusIgnored() uintptr {
 
 // do calls a function that returns an error code.
 func (m *library) do(name string, function uintptr, args ...uintptr) error {
-	code, err := m.Call(function, args...)
-	if err == nil && int32(code) != 0 {
-		err = fmt.Errorf("error code %d", int32(code))
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+	if code := int32(call(function, args...)); code != 0 {
+		return fmt.Errorf("%s: error code %d", name, code)
 	}
 	return nil
 }
+
+// number returns the int that a function has left in flag.
+func (m *library) number() int32 { return *(*int32)(unsafe.Pointer(&m.flag[0])) }
+
+// address returns where memory of alloc is; of no memory it is 0.
+func address(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }

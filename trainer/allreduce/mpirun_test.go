@@ -1,3 +1,5 @@
+//go:build mpi
+
 package allreduce
 
 import (
@@ -12,7 +14,7 @@ import (
 )
 
 // scenario is the environment variable that makes a process of this test a rank that does what it names.
-const scenario = "T5_DIST_SCENARIO"
+const scenario = "T5_ALLREDUCE_SCENARIO"
 
 // scenarios are what ranks do. What they return is their exit status.
 var scenarios = map[string]func(g *Group) error{}
@@ -33,15 +35,15 @@ func TestMain(m *testing.M) {
 		}
 	}
 	g, err := Open(launcher, timeout)
+	failed := err
 	if err == nil {
-		if err = scenarios[name](g); err == nil {
-			err = g.Close()
-		} else {
-			g.Abort()
+		if failed = scenarios[name](g); failed == nil {
+			failed = g.Close()
 		}
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if failed != nil {
+		fmt.Fprintln(os.Stderr, failed)
+		g.Abort() // ends this process too, if there is a group
 		os.Exit(1)
 	}
 }
@@ -53,7 +55,7 @@ var launchers = map[string][]string{
 }
 
 // launch runs a scenario in a number of ranks of a family and returns what they write.
-func launch(t *testing.T, family string, ranks int, name string) (out string, err error) {
+func launch(t testing.TB, family string, ranks int, name string) (out string, err error) {
 	t.Helper()
 	command := launchers[family]
 	if _, err := exec.LookPath(command[0]); err != nil {

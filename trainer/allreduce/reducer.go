@@ -110,7 +110,7 @@ func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multi
 
 // floats returns memory of zeros.
 func (r *Reducer) floats(n int) ([]float32, error) {
-	b, err := r.group.mpi.Alloc(4 * max(1, n))
+	b, err := alloc(4 * max(1, n))
 	if err != nil {
 		return nil, err
 	}

@@ -1,3 +1,5 @@
+//go:build mpi
+
 package allreduce
 
 import (
@@ -78,12 +80,6 @@ func reduce(group *Group) error {
 		}
 	}
 	return nil
-}
-
-// TestReductionStops gives up on gradients of which none comes: what waits for them ends.
-func TestReductionStops(t *testing.T) {
-	r := &Reducer{units: []unit{{params: 1}}}
-	r.Start().Stop()
 }
 
 // many returns two rows of five.

@@ -55,11 +55,11 @@ func (r *Reducer) sumDense(p *op.Param, memory []float32) error {
 func (r *Reducer) sumRows(p *op.Param, rows []int32, counts []int, all, width int) error {
 	g, grad := r.group, p.Grad()
 	bytes := 4 * (1 + width) // of a row and its number
-	mine, err := r.rows.own.grow(g.mpi, len(rows)*bytes)
+	mine, err := r.rows.own.grow(len(rows) * bytes)
 	if err != nil {
 		return err
 	}
-	theirs, err := r.rows.others.grow(g.mpi, (all-len(rows))*bytes)
+	theirs, err := r.rows.others.grow((all - len(rows)) * bytes)
 	if err != nil {
 		return err
 	}
