@@ -58,7 +58,7 @@ func (b *Batches) Skip(position int64) (next int64) {
 
 // read fills into with the batch that starts at a place of an epoch and returns the place behind it.
 func (b *Batches) read(epoch int64, place int, into *Batch) int {
-	into.reset()
+	into.Reset()
 	for ; place < b.source.Len(); place++ {
 		if b.size.Examples > 0 && into.Sequences() == b.size.Examples {
 			break
@@ -66,7 +66,7 @@ func (b *Batches) read(epoch int64, place int, into *Batch) int {
 		b.source.Append(epoch, place, into)
 		// What an example takes is known once it is made: the one too many is made for nothing, and again for the next batch.
 		if b.size.Tokens > 0 && into.Tokens() > b.size.Tokens && into.Sequences() > 1 {
-			into.dropLast()
+			into.truncate(into.Sequences() - 1)
 			break
 		}
 	}

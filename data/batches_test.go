@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"t5train/model"
+	"t5train/model/op"
 )
 
 // lengths makes examples whose inputs have the given numbers of tokens (at least 8, "text: x" and EOS) and whose
@@ -35,17 +38,19 @@ func batches(t *testing.T, e Source, size Size, order Order) *Batches {
 
 func TestRead_Layout(t *testing.T) {
 	e := &Examples{
-		inputs:  ragged{ids: []int32{8, 9, 1, 4, 1}, ends: []int{3, 5}},
-		targets: ragged{ids: []int32{5, 6, 1, 1}, ends: []int{3, 4}},
+		inputs:  sequences{ids: []int32{8, 9, 1, 4, 1}, ends: []int{3, 5}},
+		targets: sequences{ids: []int32{5, 6, 1, 1}, ends: []int{3, 4}},
 		labels:  []int32{0, 1},
 	}
-	got := Batch{EncIDs: []int32{99}, Index: []int{99}} // what was there before goes
+	got := Batch{Batch: model.Batch{Inputs: op.Ragged{IDs: []int32{99}}}, Index: []int{99}} // what was there before goes
 	if next := batches(t, e, Size{Examples: 2}, Order{}).Read(0, &got); next != 2 {
 		t.Errorf("next position: got %d, want 2", next)
 	}
 	want := Batch{
-		EncIDs: []int32{8, 9, 1, 4, 1}, EncOffsets: []int32{0, 3, 5},
-		DecIDs: []int32{0, 5, 6, 0}, Labels: []int32{5, 6, 1, 1}, DecOffsets: []int32{0, 3, 4},
+		Batch: model.Batch{
+			Inputs: op.Ragged{IDs: []int32{8, 9, 1, 4, 1}, Offsets: []int32{0, 3, 5}},
+			Labels: op.Ragged{IDs: []int32{5, 6, 1, 1}, Offsets: []int32{0, 3, 4}},
+		},
 		Index: []int{0, 1},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -108,7 +113,7 @@ func TestRead_Epochs(t *testing.T) {
 			}
 			orders[epoch] = append(orders[epoch], batch.Index...)
 			count[epoch]++
-			if tokens := len(batch.EncIDs) + len(batch.DecIDs); size.Tokens > 0 && tokens > size.Tokens {
+			if tokens := batch.Tokens(); size.Tokens > 0 && tokens > size.Tokens {
 				t.Errorf("%d tokens in a batch of at most %d", tokens, size.Tokens)
 			}
 			if b.Read(position, &again); !reflect.DeepEqual(batch, again) {

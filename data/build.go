@@ -168,7 +168,7 @@ func (b *builder) evidenceIsCut(row task.Example) bool {
 }
 
 // end ends the sequence that begins at start.
-func (r *ragged) end(start int, tok Tokenizer, limit int) (cut bool) {
+func (r *sequences) end(start int, tok Tokenizer, limit int) (cut bool) {
 	r.ids, cut = endText(r.ids, start, tok, limit)
 	r.ends = append(r.ends, len(r.ids))
 	return cut

@@ -30,6 +30,6 @@ func (c *Corrupted) Len() int { return c.pieces.Len() }
 func (c *Corrupted) Append(epoch int64, i int, b *Batch) {
 	b.piece = c.pieces.Piece(i, b.piece[:0])
 	key := objective.Key{Seed: c.seed, Epoch: epoch, Index: int64(i)}
-	b.EncIDs, b.Labels = c.objective.Append(key, b.piece, b.EncIDs, b.Labels)
+	b.Inputs.IDs, b.Labels.IDs = c.objective.Append(key, b.piece, b.Inputs.IDs, b.Labels.IDs)
 	b.End(i)
 }

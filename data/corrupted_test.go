@@ -41,14 +41,12 @@ func TestCorrupted_Layout(t *testing.T) {
 	c := corrupted(t, 5)
 	const epoch = 2
 	var b Batch
-	b.reset()
-	want := Batch{EncOffsets: []int32{0}, DecOffsets: []int32{0}}
+	var want Batch
 	for _, i := range []int{4, 0, 3} {
 		c.Append(epoch, i, &b)
 		inputs, targets := c.objective.Append(objective.Key{Seed: 9, Epoch: epoch, Index: int64(i)}, c.pieces.Piece(i, nil), nil, nil)
-		want.EncIDs, want.Labels = append(want.EncIDs, inputs...), append(want.Labels, targets...)
-		want.DecIDs = append(append(want.DecIDs, 0), targets[:len(targets)-1]...)
-		want.EncOffsets, want.DecOffsets = append(want.EncOffsets, int32(len(want.EncIDs))), append(want.DecOffsets, int32(len(want.DecIDs)))
+		want.Inputs.Append(inputs...)
+		want.Labels.Append(targets...)
 		want.Index = append(want.Index, i)
 	}
 	b.piece = nil
@@ -63,7 +61,7 @@ func TestCorrupted_AnewInEachEpoch(t *testing.T) {
 	var first, second Batch
 	b.Read(0, &first)
 	b.Read(40, &second)
-	if slices.Equal(first.EncIDs, second.EncIDs) {
+	if slices.Equal(first.Inputs.IDs, second.Inputs.IDs) {
 		t.Error("two epochs have the same noise")
 	}
 }

@@ -13,7 +13,7 @@ func (e *Examples) Digest() string {
 	h := sha256.New()
 	buffer := make([]byte, 0, 1<<16)
 	buffer = digestInts(h, buffer, e.labels)
-	for _, r := range []ragged{e.inputs, e.targets} {
+	for _, r := range []sequences{e.inputs, e.targets} {
 		buffer = digestInts(h, buffer, r.ends)
 		buffer = digestInts(h, buffer, r.ids)
 	}

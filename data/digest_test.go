@@ -9,8 +9,8 @@ import (
 func digestOf(texts ...string) string {
 	var e Examples
 	for i := 0; i < len(texts); i += 2 {
-		e.inputs.append(&ragged{ids(texts[i]), []int{len(texts[i]) + 1}})
-		e.targets.append(&ragged{ids(texts[i+1]), []int{len(texts[i+1]) + 1}})
+		e.inputs.append(&sequences{ids(texts[i]), []int{len(texts[i]) + 1}})
+		e.targets.append(&sequences{ids(texts[i+1]), []int{len(texts[i+1]) + 1}})
 		e.labels = append(e.labels, int32(i/2))
 	}
 	return e.Digest()
@@ -38,7 +38,7 @@ func TestDigest(t *testing.T) {
 		}
 		seen[digest] = name
 	}
-	labelled := Examples{labels: []int32{1}, inputs: ragged{ids: []int32{1}, ends: []int{1}}, targets: ragged{ids: []int32{1}, ends: []int{1}}}
+	labelled := Examples{labels: []int32{1}, inputs: sequences{ids: []int32{1}, ends: []int{1}}, targets: sequences{ids: []int32{1}, ends: []int{1}}}
 	if labelled.Digest() == digestOf("", "") {
 		t.Error("the label is not in it")
 	}

@@ -9,7 +9,7 @@ import (
 // Examples are tokenised examples, end to end in memory: 4 bytes a token and 20 an example, and what answers to
 // held-out ones are held to.
 type Examples struct {
-	inputs, targets ragged
+	inputs, targets sequences
 	labels          []int32
 	references      []task.Reference // of held-out examples
 
@@ -29,8 +29,8 @@ func (e *Examples) Len() int { return len(e.labels) }
 
 // Append adds example i to a batch, the same in every epoch.
 func (e *Examples) Append(_ int64, i int, b *Batch) {
-	b.EncIDs = append(b.EncIDs, e.Input(i)...)
-	b.Labels = append(b.Labels, e.Target(i)...)
+	b.Inputs.IDs = append(b.Inputs.IDs, e.Input(i)...)
+	b.Labels.IDs = append(b.Labels.IDs, e.Target(i)...)
 	b.End(i)
 }
 
@@ -63,19 +63,20 @@ func (e *Examples) join(o *Examples) {
 // reset empties e and keeps its memory.
 func (e *Examples) reset() {
 	*e = Examples{
-		inputs:  ragged{e.inputs.ids[:0], e.inputs.ends[:0]},
-		targets: ragged{e.targets.ids[:0], e.targets.ends[:0]},
+		inputs:  sequences{e.inputs.ids[:0], e.inputs.ends[:0]},
+		targets: sequences{e.targets.ids[:0], e.targets.ends[:0]},
 		labels:  e.labels[:0],
 	}
 }
 
-// ragged is a list of sequences of different lengths: sequence i is ids[ends[i-1]:ends[i]].
-type ragged struct {
+// sequences is a data set's worth of them, which may have more tokens than fit in an int32: sequence i is
+// ids[ends[i-1]:ends[i]].
+type sequences struct {
 	ids  []int32
 	ends []int
 }
 
-func (r *ragged) at(i int) []int32 {
+func (r *sequences) at(i int) []int32 {
 	start := 0
 	if i > 0 {
 		start = r.ends[i-1]
@@ -84,13 +85,13 @@ func (r *ragged) at(i int) []int32 {
 }
 
 // dropLast removes the last sequence.
-func (r *ragged) dropLast() {
+func (r *sequences) dropLast() {
 	last := len(r.ends) - 1
 	r.ids = r.ids[:len(r.ids)-len(r.at(last))]
 	r.ends = r.ends[:last]
 }
 
-func (r *ragged) append(o *ragged) {
+func (r *sequences) append(o *sequences) {
 	base := len(r.ids)
 	r.ids = append(r.ids, o.ids...)
 	r.ends = slices.Grow(r.ends, len(o.ends))

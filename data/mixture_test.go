@@ -17,8 +17,8 @@ type numbers struct {
 func (n numbers) Len() int { return n.len }
 
 func (n numbers) Append(epoch int64, i int, b *Batch) {
-	b.EncIDs = append(b.EncIDs, int32(n.id), int32(epoch), int32(i), 1)
-	b.Labels = append(b.Labels, 1)
+	b.Inputs.IDs = append(b.Inputs.IDs, int32(n.id), int32(epoch), int32(i), 1)
+	b.Labels.IDs = append(b.Labels.IDs, 1)
 	b.End(i)
 }
 
@@ -129,14 +129,13 @@ func TestMixture_RepeatsTasks(t *testing.T) {
 	}
 	read := make([][][2]int32, 3) // (epoch, number) in order of each task
 	var b Batch
-	b.reset()
 	for epoch := range int64(9) {
 		for i := range m.Len() {
 			m.Append(epoch, i, &b)
 		}
 	}
 	for s := range b.Sequences() {
-		ids := b.EncIDs[b.EncOffsets[s]:b.EncOffsets[s+1]]
+		ids := b.Inputs.At(s)
 		read[ids[0]] = append(read[ids[0]], [2]int32{ids[1], ids[2]})
 	}
 	for k, n := range lengths {
@@ -167,7 +166,6 @@ func TestMixture_OrdersOfTasksDiffer(t *testing.T) {
 	m := mixture(t, []int{50, 50}, []float64{1, 1})
 	var orders [2][]int
 	var b Batch
-	b.reset()
 	for i := range 100 {
 		task, _ := m.Locate(int64(i))
 		m.Append(0, i, &b)
@@ -193,8 +191,8 @@ func TestMixture_KeepsItsOrder(t *testing.T) {
 		var b Batch
 		batches(t, c.m, Size{Examples: 12}, Order{Shuffle: true, Seed: 3}).Read(0, &b)
 		got := ""
-		for _, start := range b.EncOffsets[:b.Sequences()] {
-			got += fmt.Sprint(b.EncIDs[start])
+		for s := range b.Sequences() {
+			got += fmt.Sprint(b.Inputs.At(s)[0])
 		}
 		if got != c.want {
 			t.Errorf("%s: got the turns %s, want %s", c.name, got, c.want)

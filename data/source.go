@@ -6,7 +6,7 @@ package data
 type Source interface {
 	// Len returns the number of examples in an epoch.
 	Len() int
-	// Append adds example i, 0 <= i < Len(), to a batch: its ids to EncIDs and Labels, then End. What it adds is a pure
+	// Append adds example i, 0 <= i < Len(), to a batch: its ids to Inputs.IDs and Labels.IDs, then End. What it adds is a pure
 	// function of (epoch, i).
 	Append(epoch int64, i int, b *Batch)
 }

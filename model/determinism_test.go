@@ -24,13 +24,12 @@ func tiny(t testing.TB, proj string, tie bool) *T5 {
 }
 
 func tinyBatch() Batch {
-	b := Batch{EncoderOffsets: []int32{0, 5, 6, 15}, DecoderOffsets: []int32{0, 3, 10, 11}}
+	b := Batch{Inputs: op.Ragged{Offsets: []int32{0, 5, 6, 15}}, Labels: op.Ragged{Offsets: []int32{0, 3, 10, 11}}}
 	for i := range 15 {
-		b.EncoderIDs = append(b.EncoderIDs, int32(3+i*7%60))
+		b.Inputs.IDs = append(b.Inputs.IDs, int32(3+i*7%60))
 	}
 	for i := range 11 {
-		b.DecoderIDs = append(b.DecoderIDs, int32(i*11%60))
-		b.Labels = append(b.Labels, int32(2+i*5%60))
+		b.Labels.IDs = append(b.Labels.IDs, int32(2+i*5%60))
 	}
 	return b
 }
@@ -80,12 +79,11 @@ func TestOneGraphForAllShapes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var parts kernel.Totals
-	for s := range len(b.EncoderOffsets) - 1 {
-		e0, e1, d0, d1 := b.EncoderOffsets[s], b.EncoderOffsets[s+1], b.DecoderOffsets[s], b.DecoderOffsets[s+1]
-		one, err := graph.Run(Batch{
-			EncoderIDs: b.EncoderIDs[e0:e1], EncoderOffsets: []int32{0, e1 - e0},
-			DecoderIDs: b.DecoderIDs[d0:d1], DecoderOffsets: []int32{0, d1 - d0}, Labels: b.Labels[d0:d1],
-		}, op.Pass{})
+	for s := range b.Sequences() {
+		var alone Batch
+		alone.Inputs.Append(b.Inputs.At(s)...)
+		alone.Labels.Append(b.Labels.At(s)...)
+		one, err := graph.Run(alone, op.Pass{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,14 +133,14 @@ func TestRunRefusesBadBatches(t *testing.T) {
 	}
 	defer graph.Close()
 	for name, damage := range map[string]func(b *Batch){
-		"token beyond the vocabulary": func(b *Batch) { b.EncoderIDs[3] = 70 },
-		"negative token":              func(b *Batch) { b.DecoderIDs[3] = -1 },
-		"label beyond the vocabulary": func(b *Batch) { b.Labels[3] = 70 },
-		"offsets fall":                func(b *Batch) { b.EncoderOffsets[1] = 7 },
-		"offsets end early":           func(b *Batch) { b.EncoderOffsets[3] = 14 },
-		"sequences differ":            func(b *Batch) { b.EncoderOffsets = []int32{0, 15} },
-		"labels missing":              func(b *Batch) { b.Labels = b.Labels[:4] },
-		"no tokens":                   func(b *Batch) { *b = Batch{EncoderOffsets: []int32{0}, DecoderOffsets: []int32{0}} },
+		"token beyond the vocabulary": func(b *Batch) { b.Inputs.IDs[3] = 70 },
+		"negative token":              func(b *Batch) { b.Inputs.IDs[3] = -1 },
+		"label beyond the vocabulary": func(b *Batch) { b.Labels.IDs[3] = 70 },
+		"offsets fall":                func(b *Batch) { b.Inputs.Offsets[1] = 7 },
+		"offsets end early":           func(b *Batch) { b.Inputs.Offsets[3] = 14 },
+		"sequences differ":            func(b *Batch) { b.Inputs.Offsets = []int32{0, 15} },
+		"labels missing":              func(b *Batch) { b.Labels.IDs = b.Labels.IDs[:4] },
+		"no tokens":                   func(b *Batch) { *b = Batch{} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := tinyBatch()

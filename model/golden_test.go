@@ -105,7 +105,9 @@ func relativeError(a []float32, b []float64) float64 {
 }
 
 // rectangle makes a ragged batch of equally long rows; tokens whose mask is 0 are masked.
-func rectangle(ids, mask []int32, rows int) (offsets []int32, masked []bool) {
+func rectangle(ids, mask []int32, rows int) op.Ragged {
+	var offsets []int32
+	var masked []bool
 	length := len(ids) / rows
 	for r := range rows + 1 {
 		offsets = append(offsets, int32(r*length))
@@ -115,19 +117,18 @@ func rectangle(ids, mask []int32, rows int) (offsets []int32, masked []bool) {
 			masked = append(masked, m == 0)
 		}
 	}
-	return offsets, masked
+	return op.Ragged{IDs: ids, Offsets: offsets, Masked: masked}
 }
 
 func goldenBatch(r record) Batch {
 	var b Batch
 	rows := r.tensor("input_ids").Shape[0]
-	b.EncoderIDs, b.DecoderIDs, b.Labels = r.ints("input_ids"), r.ints("decoder_input_ids"), r.ints("labels")
-	b.EncoderOffsets, b.EncoderMasked = rectangle(b.EncoderIDs, r.ints("attention_mask"), rows)
+	b.Inputs = rectangle(r.ints("input_ids"), r.ints("attention_mask"), rows)
 	var mask []int32
 	if _, ok := r.file.Tensor("decoder_attention_mask"); ok {
 		mask = r.ints("decoder_attention_mask")
 	}
-	b.DecoderOffsets, b.DecoderMasked = rectangle(b.DecoderIDs, mask, rows)
+	b.Labels = rectangle(r.ints("labels"), mask, rows)
 	return b
 }
 
@@ -192,11 +193,13 @@ func visible(x []float32, want []float64, masked []bool) ([]float32, []float64) 
 func checkForward(t *testing.T, m *T5, b Batch, r record) {
 	w := kernel.NewWorkers(2)
 	e := op.NewEager(w)
-	inputs := op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Masked: b.EncoderMasked}
-	tokens := op.Ragged{IDs: b.DecoderIDs, Offsets: b.DecoderOffsets, Masked: b.DecoderMasked}
-	encoder := Network[op.Matrix]{e}.Encode(m, &inputs)
-	decoder := Network[op.Matrix]{e.Beside()}.Decode(m, &tokens, encoder, &inputs)
-	logits := make([]float32, len(b.DecoderIDs)*m.Config.VocabSize)
+	tokens := m.Config.DecoderInputs(&b.Labels, nil)
+	if want := r.ints("decoder_input_ids"); !slices.Equal(tokens.IDs, want) {
+		t.Errorf("the decoder reads %d, want %d", tokens.IDs, want)
+	}
+	encoder := Network[op.Matrix]{e}.Encode(m, &b.Inputs)
+	decoder := Network[op.Matrix]{e.Beside()}.Decode(m, &tokens, encoder, &b.Inputs)
+	logits := make([]float32, len(tokens.IDs)*m.Config.VocabSize)
 	e.LinearInto(logits, decoder, m.LMHead)
 	for i := range logits {
 		logits[i] *= m.Config.LogitScale()
@@ -206,9 +209,9 @@ func checkForward(t *testing.T, m *T5, b Batch, r record) {
 		got    []float32
 		masked []bool
 	}{
-		{"encoder_last_hidden_state_f64", encoder.Data, b.EncoderMasked},
-		{"decoder_last_hidden_state_f64", decoder.Data, b.DecoderMasked},
-		{"logits_f64", logits, b.DecoderMasked},
+		{"encoder_last_hidden_state_f64", encoder.Data, b.Inputs.Masked},
+		{"decoder_last_hidden_state_f64", decoder.Data, tokens.Masked},
+		{"logits_f64", logits, tokens.Masked},
 	} {
 		got, want := visible(x.got, r.floats(x.name), x.masked)
 		if e := relativeError(got, want); e > hiddenLimit {

@@ -12,16 +12,16 @@ import (
 
 // randomLengths is a ragged batch of sequences whose lengths lie in [1, longest].
 func randomLengths(r *rand.Rand, sequences, longest int) Batch {
-	b := Batch{EncoderOffsets: []int32{0}, DecoderOffsets: []int32{0}}
+	var b Batch
 	for range sequences {
 		for range 1 + r.IntN(longest) {
-			b.EncoderIDs = append(b.EncoderIDs, int32(r.IntN(60)))
+			b.Inputs.IDs = append(b.Inputs.IDs, int32(r.IntN(60)))
 		}
 		for range 1 + r.IntN(longest) {
-			b.DecoderIDs, b.Labels = append(b.DecoderIDs, int32(r.IntN(60))), append(b.Labels, int32(r.IntN(60)))
+			b.Labels.IDs = append(b.Labels.IDs, int32(r.IntN(60)))
 		}
-		b.EncoderOffsets = append(b.EncoderOffsets, int32(len(b.EncoderIDs)))
-		b.DecoderOffsets = append(b.DecoderOffsets, int32(len(b.DecoderIDs)))
+		b.Inputs.End()
+		b.Labels.End()
 	}
 	return b
 }
@@ -91,8 +91,9 @@ func TestMemoryGrowsWithTheLength(t *testing.T) {
 		t.Run(fmt.Sprintf("recompute=%v", recompute), func(t *testing.T) {
 			memory := func(length int) int {
 				graph, step := trainingGraph(t, recompute)
-				b := Batch{EncoderIDs: make([]int32, length), EncoderOffsets: []int32{0, int32(length)},
-					DecoderIDs: make([]int32, 8), DecoderOffsets: []int32{0, 8}, Labels: make([]int32, 8)}
+				var b Batch
+				b.Inputs.Append(make([]int32, length)...)
+				b.Labels.Append(make([]int32, 8)...)
 				before := heap()
 				step(b)
 				return max(graph.Memory(), heap()-before)

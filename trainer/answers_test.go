@@ -38,8 +38,8 @@ func TestLabelProbability(t *testing.T) {
 			target := append(b.Tokenizer.Encode(label.Text), b.Tokenizer.EOS())
 			input := append(b.Tokenizer.Encode(text), b.Tokenizer.EOS())
 			totals, err := graph.Run(model.Batch{
-				EncoderIDs: input, EncoderOffsets: []int32{0, int32(len(input))},
-				DecoderIDs: append([]int32{0}, target[:len(target)-1]...), DecoderOffsets: []int32{0, int32(len(target))}, Labels: target,
+				Inputs: op.Ragged{IDs: input, Offsets: []int32{0, int32(len(input))}},
+				Labels: op.Ragged{IDs: target, Offsets: []int32{0, int32(len(target))}},
 			}, op.Pass{})
 			if err != nil {
 				t.Fatal(err)

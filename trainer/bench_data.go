@@ -81,7 +81,7 @@ func modelSpeed(ctx context.Context, c *configs.Config, b *Bundle, batches *data
 		}
 		var batch data.Batch
 		position = batches.Read(position, &batch)
-		result, err := s.step(n, int64(n), []model.Batch{modelBatch(b.Model, batch)})
+		result, err := s.step(n, int64(n), []model.Batch{batch.Batch})
 		if err != nil {
 			return 0, 0, err
 		}

@@ -29,7 +29,7 @@ func BenchGenerate(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	b := randomBatch(o)
 	inputs := make([][]int32, o.Batch)
 	for i := range inputs {
-		inputs[i] = b.EncoderIDs[b.EncoderOffsets[i]:b.EncoderOffsets[i+1]]
+		inputs[i] = b.Inputs.At(i)
 	}
 	return measure(ctx, o, w, func(int) (int, error) {
 		_, err := g.Generate(ctx, inputs, generate.Options{MaxTokens: o.Decoder, MinTokens: o.Decoder, Beams: o.Beams})

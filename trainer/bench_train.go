@@ -28,7 +28,7 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 	random := randomBatch(o)
 	next := func() model.Batch { return random }
 	if len(o.Data) > 0 {
-		if next, err = realBatches(ctx, o, m, w.Threads()); err != nil {
+		if next, err = realBatches(ctx, o, w.Threads()); err != nil {
 			return nil, err
 		}
 	}
@@ -66,7 +66,7 @@ func BenchTrain(ctx context.Context, o BenchOptions) (*BenchResult, error) {
 }
 
 // realBatches reads the text pairs of parquet files and returns their batches, shuffled, each at its natural length.
-func realBatches(ctx context.Context, o BenchOptions, m *model.T5, threads int) (next func() model.Batch, err error) {
+func realBatches(ctx context.Context, o BenchOptions, threads int) (next func() model.Batch, err error) {
 	quiet := PlainConsole(io.Discard)
 	table, err := openTable(o.Data, forTraining, 0, 0)
 	if err != nil {
@@ -95,27 +95,24 @@ func realBatches(ctx context.Context, o BenchOptions, m *model.T5, threads int) 
 	return func() model.Batch {
 		var b data.Batch
 		position = batches.Read(position, &b)
-		return modelBatch(m, b)
+		return b.Batch
 	}, nil
 }
 
 func randomBatch(o BenchOptions) model.Batch {
 	r := rand.New(rand.NewPCG(1, 1))
-	b := model.Batch{EncoderOffsets: []int32{0}, DecoderOffsets: []int32{0}}
+	var b model.Batch
 	// Ordinary pieces: behind the special ones and before the sentinels.
 	token := func() int32 { return int32(3 + r.IntN(max(1, o.Model.VocabSize-103))) }
 	for range o.Batch {
 		for range o.Encoder {
-			b.EncoderIDs = append(b.EncoderIDs, token())
+			b.Inputs.IDs = append(b.Inputs.IDs, token())
 		}
-		b.EncoderOffsets = append(b.EncoderOffsets, int32(len(b.EncoderIDs)))
-		last := int32(o.Model.DecoderStartTokenID)
+		b.Inputs.End()
 		for range o.Decoder {
-			label := token()
-			b.DecoderIDs, b.Labels = append(b.DecoderIDs, last), append(b.Labels, label)
-			last = label
+			b.Labels.IDs = append(b.Labels.IDs, token())
 		}
-		b.DecoderOffsets = append(b.DecoderOffsets, int32(len(b.DecoderIDs)))
+		b.Labels.End()
 	}
 	return b
 }

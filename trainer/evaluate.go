@@ -138,7 +138,7 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 	}
 	correct, seen := 0, int64(0)
 	compute := func(batch *data.Batch) (answered, error) {
-		totals, err := e.loss.Run(modelBatch(e.model, *batch))
+		totals, err := e.loss.Run(batch.Batch)
 		if err != nil || !finite(totals.NLL) {
 			return answered{NLL: totals.NLL}, err
 		}
@@ -190,17 +190,4 @@ func (e *Evaluator) answers(examples *data.Examples) (answers, error) {
 // written returns a text as a model that copies it writes it.
 func (e *Evaluator) written(text string) string {
 	return e.tokenizer.Decode(e.tokenizer.Encode(text), true)
-}
-
-// modelBatch hands a batch of the data to the model. The slices are shared.
-func modelBatch(m *model.T5, b data.Batch) model.Batch {
-	if start := int32(m.Config.DecoderStartTokenID); start != data.DecoderStart {
-		for _, first := range b.DecOffsets[:b.Sequences()] {
-			b.DecIDs[first] = start
-		}
-	}
-	return model.Batch{
-		EncoderIDs: b.EncIDs, EncoderOffsets: b.EncOffsets,
-		DecoderIDs: b.DecIDs, DecoderOffsets: b.DecOffsets, Labels: b.Labels,
-	}
 }

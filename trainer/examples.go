@@ -80,8 +80,8 @@ func withMaterial(ctx context.Context, config *configs.Config, console *Console,
 
 func eachExample(b *Bundle, number int, batch *data.Batch, yield func(Example) error) error {
 	for s := range batch.Sequences() {
-		inputs := batch.EncIDs[batch.EncOffsets[s]:batch.EncOffsets[s+1]]
-		labels := batch.Labels[batch.DecOffsets[s]:batch.DecOffsets[s+1]]
+		inputs := batch.Inputs.At(s)
+		labels := batch.Labels.At(s)
 		tok := b.Tokenizer
 		if err := yield(Example{number, inputs, labels, tok.Decode(inputs, false), tok.Decode(labels, false)}); err != nil {
 			return err

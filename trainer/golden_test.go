@@ -136,7 +136,7 @@ func TestGoldenTrain(t *testing.T) {
 				var batches []model.Batch
 				var weights []float32
 				for j := range c.BatchesPerStep {
-					b := recordedBatch(t, m.Config, file, i*c.BatchesPerStep+j)
+					b := recordedBatch(t, file, i*c.BatchesPerStep+j)
 					batches = append(batches, b)
 					weights = append(weights, 1/float32(b.Targets()*c.BatchesPerStep)) // the mean of the batches' means
 				}
@@ -179,9 +179,8 @@ func TestGoldenTrain(t *testing.T) {
 	}
 }
 
-// recordedBatch reads one padded batch, whose padding attention does not see; decoder inputs are the labels shifted
-// right.
-func recordedBatch(t *testing.T, c model.Config, file *safetensors.File, number int) model.Batch {
+// recordedBatch reads one padded batch, whose padding attention does not see.
+func recordedBatch(t *testing.T, file *safetensors.File, number int) model.Batch {
 	t.Helper()
 	read := func(name string) ([]int64, []int) {
 		x, ok := file.Tensor(fmt.Sprintf("%s.%d", name, number))
@@ -197,22 +196,17 @@ func recordedBatch(t *testing.T, c model.Config, file *safetensors.File, number 
 	ids, shape := read("input_ids")
 	mask, _ := read("attention_mask")
 	labels, labelShape := read("labels")
-	b := model.Batch{EncoderOffsets: []int32{0}, DecoderOffsets: []int32{0}}
+	var b model.Batch
 	for r := range shape[0] {
 		for i := r * shape[1]; i < (r+1)*shape[1]; i++ {
-			b.EncoderIDs = append(b.EncoderIDs, int32(ids[i]))
-			b.EncoderMasked = append(b.EncoderMasked, mask[i] == 0)
+			b.Inputs.IDs = append(b.Inputs.IDs, int32(ids[i]))
+			b.Inputs.Masked = append(b.Inputs.Masked, mask[i] == 0)
 		}
-		b.EncoderOffsets = append(b.EncoderOffsets, int32(len(b.EncoderIDs)))
-		last := int32(c.DecoderStartTokenID)
-		for i := r * labelShape[1]; i < (r+1)*labelShape[1]; i++ {
-			b.DecoderIDs = append(b.DecoderIDs, last)
-			b.Labels = append(b.Labels, int32(labels[i]))
-			if last = int32(labels[i]); last == kernel.IgnoreLabel { // transformers shifts padding in its place
-				last = int32(c.PadTokenID)
-			}
+		b.Inputs.End()
+		for _, label := range labels[r*labelShape[1] : (r+1)*labelShape[1]] {
+			b.Labels.IDs = append(b.Labels.IDs, int32(label))
 		}
-		b.DecoderOffsets = append(b.DecoderOffsets, int32(len(b.DecoderIDs)))
+		b.Labels.End()
 	}
 	return b
 }

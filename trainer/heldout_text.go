@@ -159,14 +159,14 @@ func (h *heldOutText) setGroup(g *allreduce.Group) { h.group = g }
 
 // evaluate returns the totals of a batch.
 func (h *heldOutText) evaluate(pieces somePieces, batch *data.Batch) (textTotals, error) {
-	totals, err := h.loss.Run(modelBatch(h.bundle.Model, *batch))
+	totals, err := h.loss.Run(batch.Batch)
 	if err != nil {
 		return textTotals{}, err
 	}
 	t := textTotals{NLL: totals.NLL, Tokens: totals.Tokens, Correct: totals.Correct, Examples: int64(batch.Sequences())}
 	for s, i := range batch.Index {
-		from, to := batch.DecOffsets[s], batch.DecOffsets[s+1]
-		spans, filled := countSpans(h.vocab, batch.Labels[from:to], totals.Hits[from:to])
+		from, to := batch.Labels.Offsets[s], batch.Labels.Offsets[s+1]
+		spans, filled := countSpans(h.vocab, batch.Labels.IDs[from:to], totals.Hits[from:to])
 		t.add(textTotals{Spans: spans, Filled: filled, Text: int64(pieces.Bytes(i))})
 	}
 	return t, nil

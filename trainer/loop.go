@@ -230,7 +230,7 @@ func (l *loop) read() (batches []model.Batch, err error) {
 			}
 			var b data.Batch
 			position = l.batches.Read(position, &b)
-			batches = append(batches, modelBatch(l.bundle.Model, b))
+			batches = append(batches, b.Batch)
 		}
 		return nil
 	})

@@ -55,7 +55,7 @@ func measurePlan(ctx context.Context, c *configs.Config, b *Bundle, m *material,
 	for range warmup + steps {
 		var batch data.Batch
 		position = all.Read(position, &batch)
-		batches = append(batches, modelBatch(b.Model, batch))
+		batches = append(batches, batch.Batch)
 		tokens += int64(batch.Tokens())
 	}
 	r := plan.Measured{Tokens: float64(tokens) / float64(len(batches)), MicroBatches: c.Train.Accumulate, Gradients: 4 * b.Model.Config.Parameters()}

@@ -561,10 +561,10 @@ func TestPretrain_NoiseOfCorpora(t *testing.T) {
 	var batch data.Batch
 	for i := range mixture.Len() {
 		corpus, _ := mixture.Locate(int64(i))
-		before := len(batch.EncIDs)
+		before := len(batch.Inputs.IDs)
 		mixture.Append(0, i, &batch)
 		inputs := seen[batch.Index[i]]
-		inputs[corpus] = fmt.Sprint(batch.EncIDs[before:])
+		inputs[corpus] = fmt.Sprint(batch.Inputs.IDs[before:])
 		seen[batch.Index[i]] = inputs
 	}
 	same := 0

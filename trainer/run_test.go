@@ -301,7 +301,7 @@ func TestEvaluationLoss(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer graph.Close()
-	totals, err := graph.Run(modelBatch(l.bundle.Model, all), op.Pass{})
+	totals, err := graph.Run(all.Batch, op.Pass{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,8 +318,8 @@ func TestEvaluationLoss(t *testing.T) {
 		if want := float64(totals.Correct) / float64(totals.Tokens); got["token_accuracy"] != want {
 			t.Errorf("batches of %d: token accuracy %g, want %g", size, got["token_accuracy"], want)
 		}
-		if got["tokens"] != float64(len(all.Labels)) || got["examples"] != 20 {
-			t.Errorf("batches of %d: %g tokens of %g examples, want %d of 20", size, got["tokens"], got["examples"], len(all.Labels))
+		if got["tokens"] != float64(len(all.Labels.IDs)) || got["examples"] != 20 {
+			t.Errorf("batches of %d: %g tokens of %g examples, want %d of 20", size, got["tokens"], got["examples"], len(all.Labels.IDs))
 		}
 	}
 }

@@ -126,7 +126,7 @@ func TestSeed(t *testing.T) {
 		c := tinyConfig(t)
 		c.Train.Seed, c.Data.Validation = seed, nil
 		l := newTestLoop(t, c, PlainConsole(io.Discard))
-		return allWeights(l.bundle.Model), nextBatches(t, l)[0].EncoderIDs
+		return allWeights(l.bundle.Model), nextBatches(t, l)[0].Inputs.IDs
 	}
 	weights, order := begin(1)
 	sameWeights, sameOrder := begin(1)
@@ -174,19 +174,6 @@ func TestStartFromCheckpoint(t *testing.T) {
 	}
 	if b.Model.Config.DropoutRate != rate || b.Info.Task.Prefix != "other" || b.Info.MaxInputLength != 20 {
 		t.Errorf("the new checkpoint has dropout %g and %+v, want those of the new run", b.Model.Config.DropoutRate, b.Info)
-	}
-}
-
-// The decoder starts with the token of the model, which is not always 0.
-func TestDecoderStartToken(t *testing.T) {
-	c := tinyConfig(t)
-	l := newTestLoop(t, c, PlainConsole(io.Discard))
-	l.bundle.Model.Config.DecoderStartTokenID = 7
-	b := nextBatches(t, l)[0]
-	for i, first := range b.DecoderOffsets[:len(b.DecoderOffsets)-1] {
-		if b.DecoderIDs[first] != 7 {
-			t.Errorf("sequence %d starts with %d, want 7", i, b.DecoderIDs[first])
-		}
 	}
 }
 

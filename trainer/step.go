@@ -142,7 +142,7 @@ func (s *stepper) backward(micro int64, batches []model.Batch, weights []float32
 		totals, err := s.graph.Run(b, op.Pass{
 			Train: true, Seed: s.seed, Number: uint32(micro) + uint32(i), GradScale: weights[i], Final: final,
 		})
-		losses[i] = batchLoss{totals.Loss * float64(weights[i]), len(b.EncoderIDs) + len(b.DecoderIDs)}
+		losses[i] = batchLoss{totals.Loss * float64(weights[i]), b.Tokens()}
 		return err
 	}
 	last := len(batches) - 1

@@ -35,7 +35,7 @@ func (w *written) compute(ctx context.Context, batch *data.Batch, totals kernel.
 			a.Truncated++
 		}
 		var sum float64
-		terms := totals.NLLs[batch.DecOffsets[s]:batch.DecOffsets[s+1]]
+		terms := totals.NLLs[batch.Labels.Offsets[s]:batch.Labels.Offsets[s+1]]
 		for _, nll := range terms {
 			sum += nll
 		}

@@ -139,8 +139,8 @@ func TestScoreIsTheLossOfTheGraph(t *testing.T) {
 			for i, in := range toyInputs {
 				for j, target := range toyTargets {
 					totals, err := graph.Run(model.Batch{
-						EncoderIDs: in, EncoderOffsets: []int32{0, int32(len(in))},
-						DecoderIDs: append([]int32{0}, target[:len(target)-1]...), DecoderOffsets: []int32{0, int32(len(target))}, Labels: target,
+						Inputs: op.Ragged{IDs: in, Offsets: []int32{0, int32(len(in))}},
+						Labels: op.Ragged{IDs: target, Offsets: []int32{0, int32(len(target))}},
 					}, op.Pass{})
 					if err != nil {
 						t.Fatal(err)

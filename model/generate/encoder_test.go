@@ -25,13 +25,13 @@ func TestGoldenEncoder(t *testing.T) {
 			m := loadCase(t, dir)
 			r := openRecord(t, dir)
 			b := goldenBatch(r)
-			tokens := op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Masked: b.EncoderMasked}
+			tokens := b.Inputs
 			want := r.floats("encoder_last_hidden_state_f64")
 			e := eager(2)
 			first := slices.Clone(e.Encode(m, &tokens).Data)
 			var diff, size float64
 			for i, v := range want {
-				if !b.EncoderMasked[i/m.Config.DModel] { // what a masked token comes to means nothing
+				if !tokens.Masked[i/m.Config.DModel] { // what a masked token comes to means nothing
 					diff, size = max(diff, math.Abs(float64(first[i])-v)), max(size, math.Abs(v))
 				}
 			}

@@ -177,7 +177,7 @@ func (g *Generator) eachRow(hidden op.Matrix, f func(row int, logits []float32))
 
 // ragged lays inputs end to end. An input without tokens, or with one that the embedding has no row for, is an error.
 func ragged(inputs [][]int32, vocab int) (op.Ragged, error) {
-	r := op.Ragged{Offsets: []int32{0}}
+	var r op.Ragged
 	for i, in := range inputs {
 		if len(in) == 0 {
 			return r, fmt.Errorf("encode input %d: it has no token, want at least EOS", i)
@@ -185,8 +185,7 @@ func ragged(inputs [][]int32, vocab int) (op.Ragged, error) {
 		if at := outside(in, vocab); at >= 0 {
 			return r, fmt.Errorf("encode input %d: token %d at position %d is outside of the vocabulary of %d: does the tokenizer belong to the model?", i, in[at], at, vocab)
 		}
-		r.IDs = append(r.IDs, in...)
-		r.Offsets = append(r.Offsets, int32(len(r.IDs)))
+		r.Append(in...)
 	}
 	return r, nil
 }

@@ -9,6 +9,7 @@ import (
 	"t5train/internal/golden"
 	"t5train/model"
 	"t5train/model/kernel"
+	"t5train/model/op"
 )
 
 // toyInt8 is toy with its weights in eight bits.
@@ -71,8 +72,8 @@ func TestInt8ScoresItself(t *testing.T) {
 				t.Fatal(err)
 			}
 			totals, err := loss.Run(model.Batch{
-				EncoderIDs: in, EncoderOffsets: []int32{0, int32(len(in))},
-				DecoderIDs: append([]int32{0}, target[:len(target)-1]...), DecoderOffsets: []int32{0, int32(len(target))}, Labels: target,
+				Inputs: op.Ragged{IDs: in, Offsets: []int32{0, int32(len(in))}},
+				Labels: op.Ragged{IDs: target, Offsets: []int32{0, int32(len(target))}},
 			})
 			if err != nil {
 				t.Fatal(err)

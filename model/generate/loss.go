@@ -14,6 +14,7 @@ type Loss struct {
 	model            *model.T5
 	encoder, decoder model.Network[op.Matrix]
 	eager            *op.Eager
+	tokens           []int32
 	logits           []float32
 }
 
@@ -37,11 +38,9 @@ func (l *Loss) Run(b model.Batch) (kernel.Totals, error) {
 	if err := b.Check(l.model.Config.VocabSize); err != nil {
 		return kernel.Totals{}, err
 	}
-	inputs := op.Ragged{IDs: b.EncoderIDs, Offsets: b.EncoderOffsets, Masked: b.EncoderMasked}
-	tokens := op.Ragged{IDs: b.DecoderIDs, Offsets: b.DecoderOffsets, Masked: b.DecoderMasked}
-	nll, hits := l.losses(l.decode(&tokens, l.encoder.Encode(l.model, &inputs), &inputs), b.Labels)
+	nll, hits := l.losses(&b.Labels, l.encoder.Encode(l.model, &b.Inputs), &b.Inputs)
 	totals := kernel.Totals{Hits: hits, NLLs: nll}
-	for i, label := range b.Labels {
+	for i, label := range b.Labels.IDs {
 		if label == kernel.IgnoreLabel {
 			continue
 		}
@@ -55,10 +54,14 @@ func (l *Loss) Run(b model.Batch) (kernel.Totals, error) {
 	return totals, nil
 }
 
-// losses returns minus the log-probability of each label after its row of hidden [labels, d_model], and whether it is the
-// token that greedy decoding takes.
-func (l *Loss) losses(hidden op.Matrix, labels []int32) (nll []float64, hits []bool) {
-	w, vocab := l.eager.Workers(), l.model.Config.VocabSize
+// losses returns minus the log-probability of each label, and whether it is the token that greedy decoding takes. The
+// decoder computes all positions at once; a sequence attends to the one of encoded that keys says.
+func (l *Loss) losses(ragged *op.Ragged, encoded op.Matrix, keys *op.Ragged) (nll []float64, hits []bool) {
+	tokens := l.model.Config.DecoderInputs(ragged, l.tokens)
+	l.tokens = tokens.IDs
+	hidden := l.decoder.Decode(l.model, &tokens, encoded, keys)
+	scale(hidden, l.model.Config.LogitScale())
+	w, vocab, labels := l.eager.Workers(), l.model.Config.VocabSize, ragged.IDs
 	nll, hits = make([]float64, len(labels)), make([]bool, len(labels))
 	size := max(1, lossLogits/vocab)
 	for lo := 0; lo < len(labels); lo += size {
@@ -74,13 +77,6 @@ func (l *Loss) losses(hidden op.Matrix, labels []int32) (nll []float64, hits []b
 		})
 	}
 	return nll, hits
-}
-
-// decode returns the decoder's output for tokens, as lm_head wants it, all positions at once.
-func (l *Loss) decode(tokens *op.Ragged, encoded op.Matrix, keys *op.Ragged) op.Matrix {
-	hidden := l.decoder.Decode(l.model, tokens, encoded, keys)
-	scale(hidden, l.model.Config.LogitScale())
-	return hidden
 }
 
 // scale multiplies x by a factor.

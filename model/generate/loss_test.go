@@ -44,7 +44,7 @@ func TestGoldenLoss(t *testing.T) {
 				t.Errorf("%d of %d tokens with a loss of %.6f, the graph has %d of %d with %.6f",
 					got.Correct, got.Tokens, got.NLL, want.Correct, want.Tokens, want.NLL)
 			}
-			if i := slices.IndexFunc(b.Labels, func(label int32) bool { return label != kernel.IgnoreLabel }); got.Hits[i] != want.Hits[i] {
+			if i := slices.IndexFunc(b.Labels.IDs, func(label int32) bool { return label != kernel.IgnoreLabel }); got.Hits[i] != want.Hits[i] {
 				t.Errorf("label %d is hit: %v, in the graph %v", i, got.Hits[i], want.Hits[i])
 			}
 		})
@@ -64,8 +64,8 @@ func TestLossOfACollapsedModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, hit := range got.Hits {
-		if hit != (b.Labels[i] == 0) {
-			t.Errorf("label %d is hit: %v", b.Labels[i], hit)
+		if hit != (b.Labels.IDs[i] == 0) {
+			t.Errorf("label %d is hit: %v", b.Labels.IDs[i], hit)
 		}
 	}
 }
@@ -92,23 +92,23 @@ func goldenBatch(r record) model.Batch {
 		return mask
 	}
 	var b model.Batch
-	b.EncoderIDs, b.EncoderOffsets = read("input_ids")
-	b.DecoderIDs, b.DecoderOffsets = read("decoder_input_ids")
-	b.Labels, _ = read("labels")
-	b.EncoderMasked, b.DecoderMasked = masked("attention_mask"), masked("decoder_attention_mask")
+	b.Inputs.IDs, b.Inputs.Offsets = read("input_ids")
+	b.Labels.IDs, b.Labels.Offsets = read("labels")
+	b.Inputs.Masked, b.Labels.Masked = masked("attention_mask"), masked("decoder_attention_mask")
 	return b
 }
 
 func TestLossRefusesBadBatches(t *testing.T) {
 	loss := NewLoss(toy(t, "t5", "relu"), kernel.NewWorkers(1))
 	good := model.Batch{
-		EncoderIDs: []int32{3, 1}, EncoderOffsets: []int32{0, 2}, DecoderIDs: []int32{0, 4}, DecoderOffsets: []int32{0, 2}, Labels: []int32{4, 1},
+		Inputs: op.Ragged{IDs: []int32{3, 1}, Offsets: []int32{0, 2}},
+		Labels: op.Ragged{IDs: []int32{4, 1}, Offsets: []int32{0, 2}},
 	}
 	if _, err := loss.Run(good); err != nil {
 		t.Fatal(err)
 	}
 	bad := good
-	bad.Labels = []int32{4, 40}
+	bad.Labels.IDs = []int32{4, 40}
 	if _, err := loss.Run(bad); err == nil {
 		t.Error("a label beyond the vocabulary: no error")
 	}

@@ -68,19 +68,14 @@ const scoreTokens = 4096
 
 // scorePairs scores pairs in the order of their inputs, whose encoder outputs lie in encoded by offsets.
 func (l *Loss) scorePairs(pairs []pair, offsets []int32, encoded op.Matrix) {
-	targets := op.Ragged{Offsets: []int32{0}}
-	var labels []int32
-	var keys op.Ragged
+	var labels, keys op.Ragged
 	first, end := offsets[pairs[0].input], offsets[pairs[len(pairs)-1].input+1]
 	for _, p := range pairs {
-		targets.IDs = append(append(targets.IDs, int32(l.model.Config.DecoderStartTokenID)), p.target[:len(p.target)-1]...)
-		targets.Offsets = append(targets.Offsets, int32(len(targets.IDs)))
-		labels = append(labels, p.target...)
+		labels.Append(p.target...)
 		keys.Offsets = append(keys.Offsets, offsets[p.input]-first)
 		keys.Lengths = append(keys.Lengths, offsets[p.input+1]-offsets[p.input])
 	}
-	hidden := l.decode(&targets, encoded.Slice(int(first), int(end)), &keys)
-	nll, _ := l.losses(hidden, labels)
+	nll, _ := l.losses(&labels, encoded.Slice(int(first), int(end)), &keys)
 	for _, p := range pairs {
 		for _, v := range nll[:len(p.target)] {
 			*p.score -= v

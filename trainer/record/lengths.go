@@ -38,9 +38,9 @@ func Measure(s data.Source) Lengths {
 	inputs, targets := make([]int, l.Sampled), make([]int, l.Sampled)
 	var b data.Batch
 	for i := range l.Sampled {
-		b.EncIDs, b.EncOffsets, b.DecIDs, b.Labels, b.DecOffsets, b.Index = b.EncIDs[:0], b.EncOffsets[:0], b.DecIDs[:0], b.Labels[:0], b.DecOffsets[:0], b.Index[:0]
+		b.Reset()
 		s.Append(0, int(int64(i)*int64(n)/int64(l.Sampled)), &b)
-		inputs[i], targets[i] = len(b.EncIDs), len(b.Labels)
+		inputs[i], targets[i] = len(b.Inputs.IDs), len(b.Labels.IDs)
 	}
 	l.Inputs, l.Targets = newHistogram(inputs), newHistogram(targets)
 	if e, ok := s.(*data.Examples); ok {

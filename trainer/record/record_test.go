@@ -73,8 +73,8 @@ type lengths []int
 func (l lengths) Len() int { return len(l) }
 
 func (l lengths) Append(_ int64, i int, b *data.Batch) {
-	b.EncIDs = append(b.EncIDs, make([]int32, l[i])...)
-	b.Labels = append(b.Labels, 5, 1)
+	b.Inputs.IDs = append(b.Inputs.IDs, make([]int32, l[i])...)
+	b.Labels.IDs = append(b.Labels.IDs, 5, 1)
 	b.End(i)
 }
 
