@@ -51,7 +51,7 @@ type BenchResult struct {
 	Activations   float64   `json:"activations_mb,omitempty"` // and their gradients: what is reserved for them
 	Loss          []float64 `json:"loss_first_last,omitempty"`
 	Threads       int       `json:"threads"`
-	Path          string    `json:"kernel"`
+	ISA           string    `json:"kernel"`
 }
 
 func newBenchModel(c model.Config) (*model.T5, error) {
@@ -96,7 +96,7 @@ func measure(ctx context.Context, o BenchOptions, w *kernel.Workers, step func(i
 			return nil, err
 		}
 	}
-	r := &BenchResult{Threads: w.Threads(), Path: w.Path(), Parameters: o.Model.Parameters()}
+	r := &BenchResult{Threads: w.Threads(), ISA: w.ISA(), Parameters: o.Model.Parameters()}
 	var before, after runtime.MemStats
 	var rates []float64 // tokens a second
 	total := 0.0
@@ -149,5 +149,5 @@ func (r *BenchResult) String() string {
 		text += fmt.Sprintf("\nreserved for activations and their gradients %.0f MB", r.Activations)
 	}
 	return text + fmt.Sprintf("\nmatrix products: %.0f %% of the time, %.0f %% of the peak of %.0f GFLOP/s over the whole step (%s, %d threads)\npeak memory %.0f MB, %d allocations a step\n",
-		100*r.GemmShare, 100*r.PeakShare, r.PeakGFLOPS, r.Path, r.Threads, r.PeakRSS, r.AllocsPerStep)
+		100*r.GemmShare, 100*r.PeakShare, r.PeakGFLOPS, r.ISA, r.Threads, r.PeakRSS, r.AllocsPerStep)
 }

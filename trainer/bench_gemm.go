@@ -28,7 +28,7 @@ type GemmResult struct {
 	Products   []GemmProduct `json:"products"`
 	PeakGFLOPS float64       `json:"fma_peak_gflops"`
 	Threads    int           `json:"threads"`
-	Path       string        `json:"kernel"`
+	ISA        string        `json:"kernel"`
 }
 
 // gemmShapes lists the products of a training step over a batch: forward NT, the gradient of the input NN, of the weight
@@ -47,7 +47,7 @@ func gemmShapes(c model.Config, inputs, targets int) []GemmProduct {
 // BenchGemm measures the matrix products of a training step over Batch sequences, Steps times each at least.
 func BenchGemm(ctx context.Context, o BenchOptions) (*GemmResult, error) {
 	w := kernel.NewWorkers(o.Threads)
-	r := &GemmResult{Products: gemmShapes(o.Model, o.Batch*o.Encoder, o.Batch*o.Decoder), Threads: w.Threads(), Path: w.Path()}
+	r := &GemmResult{Products: gemmShapes(o.Model, o.Batch*o.Encoder, o.Batch*o.Decoder), Threads: w.Threads(), ISA: w.ISA()}
 	for _, p := range r.Products {
 		m, n, k := float64(p.M), float64(p.N), float64(p.K)
 		if err := o.checkMemory(4 * (m*k + n*k + m*n)); err != nil {
@@ -107,6 +107,6 @@ func (r *GemmResult) String() string {
 	for _, p := range r.Products {
 		fmt.Fprintf(&text, "%-24s %10.1f %10.1f %7.0f%%\n", fmt.Sprintf("%s %dx%dx%d", p.Op, p.M, p.N, p.K), p.GFLOPSMedian, p.GFLOPSBest, 100*p.PeakShare)
 	}
-	fmt.Fprintf(&text, "peak %.0f GFLOP/s (%s, %d threads)\n", r.PeakGFLOPS, r.Path, r.Threads)
+	fmt.Fprintf(&text, "peak %.0f GFLOP/s (%s, %d threads)\n", r.PeakGFLOPS, r.ISA, r.Threads)
 	return text.String()
 }

@@ -111,7 +111,7 @@ type peakKey struct {
 }
 
 func peakOf(w *kernel.Workers) float64 {
-	key := peakKey{w.Path(), w.Threads()}
+	key := peakKey{w.ISA(), w.Threads()}
 	if peak, ok := peaks.Load(key); ok {
 		return peak.(float64)
 	}

@@ -47,7 +47,7 @@ func (r recorder) begin(l *loop, m *material, w *kernel.Workers) error {
 		run.Lengths["validation"] = record.Measure(held.source())
 	}
 	here := record.Here()
-	here.Kernels, here.Threads = w.Path(), w.Threads()
+	here.Kernels, here.Threads = w.ISA(), w.Threads()
 	run.Begin(before, record.Session{Time: now(), Step: l.state.Step, Environment: here})
 	return record.Write(r.path(record.RunName), run)
 }

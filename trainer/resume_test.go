@@ -427,14 +427,14 @@ func TestResumeWithOtherValidation(t *testing.T) {
 
 // A run that goes on where other kernels compute is told so once, and remembers it.
 func TestResumeOnAnotherProcessor(t *testing.T) {
-	here := kernel.NewWorkers(1).FloatPath()
+	here := kernel.NewWorkers(1).Float32ISA()
 	if here == kernel.Portable {
 		t.Skip("this processor has one kind of kernels")
 	}
 	c := tinyConfig(t)
 	c.Train.LogEvery = 1
 	stoppedAt(t, c, "step 2/")
-	t.Setenv(kernel.PathVariable, kernel.Portable)
+	t.Setenv(kernel.ISAVariable, kernel.Portable)
 	first, second := runtime.GOARCH+" "+here, runtime.GOARCH+" "+kernel.Portable
 	warning := fmt.Sprintf("computed on %s, the next ones will be on %s", first, second)
 	var said strings.Builder

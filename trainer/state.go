@@ -70,8 +70,8 @@ func better(name string, value, best float64) bool {
 func ownName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
 // processor names what of this machine decides about rounding: the architecture, for which the compiler may fuse
-// multiplications and additions, and the path of the kernels, each of which adds in an order of its own.
-func processor(w *kernel.Workers) string { return runtime.GOARCH + " " + w.FloatPath() }
+// multiplications and additions, and the ISA of the kernels, each of which adds in an order of its own.
+func processor(w *kernel.Workers) string { return runtime.GOARCH + " " + w.Float32ISA() }
 
 // file returns the state as a file of a checkpoint.
 func (s state) file() (tokenizer.File, error) {

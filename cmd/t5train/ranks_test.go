@@ -193,14 +193,14 @@ func TestRanksOptions(t *testing.T) {
 // TestRanksOfTwoKinds trains in ranks with other kernels each: the first says so, and the run that goes on in one process of
 // either kind has nothing to say.
 func TestRanksOfTwoKinds(t *testing.T) {
-	if len(kernel.Paths()) == 1 {
+	if len(kernel.ISAs()) == 1 {
 		t.Skip("this processor has one kind of kernels")
 	}
-	here := runtime.GOARCH + " " + kernel.NewWorkers(1).FloatPath()
+	here := runtime.GOARCH + " " + kernel.NewWorkers(1).Float32ISA()
 	there := runtime.GOARCH + " " + kernel.Portable
 	output := filepath.Join(t.TempDir(), "run")
 	command := divided(t, 0, output).Args
-	other := append([]string{":", "-n", "1", "env", kernel.PathVariable + "=" + kernel.Portable}, command...)
+	other := append([]string{":", "-n", "1", "env", kernel.ISAVariable + "=" + kernel.Portable}, command...)
 	out, _ := disturb(t, mpirun(t, 1, append(command, other...)...), output, 0, syscall.SIGTERM)
 	if says := "the ranks compute on " + here + " and " + there + ": "; strings.Count(out, says) != 1 {
 		t.Errorf("want once %q\n%s", says, out)

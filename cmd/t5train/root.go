@@ -56,7 +56,7 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 			if err := checkValues(c, args); err != nil {
 				return err
 			}
-			_, err := kernel.PathFromEnvironment()
+			_, err := kernel.ISAFromEnvironment()
 			return err
 		},
 	}

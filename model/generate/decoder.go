@@ -78,7 +78,7 @@ func (d *decoder) reserve(capacity int) {
 	for l, b := range d.model.Decoder.Block {
 		if a := b.SelfAttention; a.RelativeAttentionBias != nil {
 			bias = kernel.Bias{Length: capacity, Values: make([]float32, a.Heads.Count*(2*capacity-1))}
-			a.Buckets.Spread(bias.Values, a.RelativeAttentionBias.Value, a.Heads.Count, capacity)
+			a.Buckets.Expand(bias.Values, a.RelativeAttentionBias.Value, a.Heads.Count, capacity)
 		}
 		d.bias[l] = bias
 	}

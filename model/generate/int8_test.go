@@ -35,7 +35,7 @@ func TestGoldenInt8Loss(t *testing.T) {
 			if err := m.QuantizeInt8(); err != nil {
 				t.Fatal(err)
 			}
-			for _, path := range kernel.Paths() {
+			for _, path := range kernel.ISAs() {
 				got, err := NewLoss(m, kernel.NewWorkersOn(path, 2)).Run(b)
 				if err != nil {
 					t.Fatal(err)

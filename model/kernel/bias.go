@@ -23,8 +23,8 @@ type Buckets struct {
 	Bidirectional bool // encoder: distances to both sides have buckets of their own
 }
 
-// Spread writes the bias of every distance to values [heads, 2*length-1].
-func (b Buckets) Spread(values, table []float32, heads, length int) {
+// Expand writes the bias of every distance to values [heads, 2*length-1].
+func (b Buckets) Expand(values, table []float32, heads, length int) {
 	width := 2*length - 1
 	for i := range width {
 		bucket := b.Of(i - (length - 1))
@@ -34,8 +34,8 @@ func (b Buckets) Spread(values, table []float32, heads, length int) {
 	}
 }
 
-// Fold is the backward pass of Spread: it adds the gradient of values to dTable [Count, heads].
-func (b Buckets) Fold(dTable, dValues []float32, heads, length int) {
+// ReduceGrad is the backward pass of Expand: it adds the gradient of values to dTable [Count, heads].
+func (b Buckets) ReduceGrad(dTable, dValues []float32, heads, length int) {
 	width := 2*length - 1
 	for i := range width {
 		bucket := b.Of(i - (length - 1))

@@ -48,9 +48,9 @@ func TestCrossEntropyInChunks(t *testing.T) {
 			Hits: append(want.Hits, one.Hits...), NLLs: append(want.NLLs, one.NLLs...),
 		}
 	}
-	for _, path := range Paths() {
-		t.Run(path, func(t *testing.T) {
-			w := NewWorkersOn(path, 2)
+	for _, isa := range ISAs() {
+		t.Run(isa, func(t *testing.T) {
+			w := NewWorkersOn(isa, 2)
 			if size := c.chunkRows(w, want.Tokens); size >= want.Tokens {
 				t.Fatalf("a chunk of %d tokens is too large for this test", size)
 			}
@@ -62,7 +62,7 @@ func TestCrossEntropyInChunks(t *testing.T) {
 			if !near(float32(got.Loss), float32(want.Loss), 1e-5) || !near(float32(got.NLL), float32(want.NLL), 1e-5) {
 				t.Errorf("loss %v and log-likelihood %v, want %v and %v", got.Loss, got.NLL, want.Loss, want.NLL)
 			}
-			// Paths add up half a million exponentials in different orders.
+			// ISAs add up half a million exponentials in different orders.
 			for name, pair := range map[string][2][]float32{"hidden": {dHidden, oneHidden}, "weight": {dWeight, oneWeight}} {
 				if e := relativeError(pair[0], pair[1]); !(e <= 2e-4) {
 					t.Errorf("the gradient of %s differs by %g", name, e)

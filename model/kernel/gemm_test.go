@@ -74,23 +74,23 @@ func TestGemmAgainstFloat64(t *testing.T) {
 				a, b, c := randoms(1, rowsA*lda), randoms(2, rowsB*ldb), randoms(3, m*ldc)
 				want := append([]float32(nil), c...)
 				referenceGemm(transA, transB, m, n, k, a, lda, b, ldb, accumulate, want, ldc)
-				for _, path := range Paths() {
+				for _, isa := range ISAs() {
 					got := slices.Clone(c)
-					Gemm(NewWorkersOn(path, 1), transA, transB, m, n, k, a, lda, b, ldb, accumulate, got, ldc)
+					Gemm(NewWorkersOn(isa, 1), transA, transB, m, n, k, a, lda, b, ldb, accumulate, got, ldc)
 					if e := relativeError(got, want); e > 2e-6 {
-						t.Errorf("%s: error %.2g against float64", path, e)
+						t.Errorf("%s: error %.2g against float64", isa, e)
 					}
 					for i := range m {
 						for j := n; j < ldc; j++ {
 							if got[i*ldc+j] != c[i*ldc+j] {
-								t.Fatalf("%s: element [%d, %d] outside of C was written", path, i, j)
+								t.Fatalf("%s: element [%d, %d] outside of C was written", isa, i, j)
 							}
 						}
 					}
 					threads := slices.Clone(c)
-					Gemm(NewWorkersOn(path, 3), transA, transB, m, n, k, a, lda, b, ldb, accumulate, threads, ldc)
+					Gemm(NewWorkersOn(isa, 3), transA, transB, m, n, k, a, lda, b, ldb, accumulate, threads, ldc)
 					if !slices.Equal(threads, got) {
-						t.Errorf("%s: one and three threads give different bits", path)
+						t.Errorf("%s: one and three threads give different bits", isa)
 					}
 				}
 			})
@@ -120,13 +120,13 @@ func BenchmarkGemm(b *testing.B) {
 		{"NT_32x2048x512", false, true, 32, 2048, 512},
 		{"NT_16x32128x512", false, true, 16, 32128, 512},
 	} {
-		for _, path := range Paths() {
-			if path == Portable && s.m*s.n*s.k > 1<<30 {
+		for _, isa := range ISAs() {
+			if isa == Portable && s.m*s.n*s.k > 1<<30 {
 				continue
 			}
 			for _, threads := range []int{1, 2} {
-				b.Run(fmt.Sprintf("%s/%s/threads=%d", s.name, path, threads), func(b *testing.B) {
-					w := NewWorkersOn(path, threads)
+				b.Run(fmt.Sprintf("%s/%s/threads=%d", s.name, isa, threads), func(b *testing.B) {
+					w := NewWorkersOn(isa, threads)
 					x, y, c := randoms(1, s.m*s.k), randoms(2, s.n*s.k), make([]float32, s.m*s.n)
 					lda, ldb := s.k, s.n
 					if s.transA {
@@ -164,10 +164,10 @@ func BenchmarkGemmInsideAttention(b *testing.B) {
 		{"scores_1x64x64", false, true, 1, 64, 64, stride, stride, 64},
 		{"values_1x64x64", false, false, 1, 64, 64, 64, stride, 512},
 	} {
-		for _, path := range Paths() {
-			b.Run(fmt.Sprintf("%s/%s", s.name, path), func(b *testing.B) {
+		for _, isa := range ISAs() {
+			b.Run(fmt.Sprintf("%s/%s", s.name, isa), func(b *testing.B) {
 				x, y, c := randoms(1, 512*stride), randoms(2, 512*stride), make([]float32, 512*stride)
-				NewWorkersOn(path, 1).borrow(func(m *scratch) {
+				NewWorkersOn(isa, 1).borrow(func(m *scratch) {
 					for b.Loop() {
 						m.gemm(s.transA, s.transB, s.m, s.n, s.k, x, s.lda, y, s.ldb, false, c, s.ldc)
 					}

@@ -51,7 +51,7 @@ func TestLoopsStayInTheirSlices(t *testing.T) {
 		Dropout{Rate: 0.1}.masker(l).row(s[0], s[1], 1)
 		return 0
 	}
-	eachVectorPath(t, func(t *testing.T, l *loops) {
+	eachVectorISA(t, func(t *testing.T, l *loops) {
 		for _, n := range []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100, 128, 200} {
 			for _, atEnd := range []bool{true, false} {
 				var s [5][]float32
@@ -67,7 +67,7 @@ func TestLoopsStayInTheirSlices(t *testing.T) {
 }
 
 func TestOptimizerLoopsStayInTheirSlices(t *testing.T) {
-	eachVectorPath(t, func(t *testing.T, l *loops) {
+	eachVectorISA(t, func(t *testing.T, l *loops) {
 		for _, n := range []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100} {
 			for _, atEnd := range []bool{true, false} {
 				s := newOptimizerSlices(n)
@@ -84,7 +84,7 @@ func TestOptimizerLoopsStayInTheirSlices(t *testing.T) {
 }
 
 func TestGemmStaysInItsSlices(t *testing.T) {
-	for _, path := range Paths() {
+	for _, isa := range ISAs() {
 		for _, shape := range [][3]int{{1, 1, 1}, {1, 5, 33}, {3, 17, 40}, {7, 50, 31}, {14, 32, 16}, {15, 33, 65}, {17, 3, 100}, {20, 31, 70}, {40, 70, 90}} {
 			m, n, k := shape[0], shape[1], shape[2]
 			for mode := range 8 {
@@ -97,8 +97,8 @@ func TestGemmStaysInItsSlices(t *testing.T) {
 					ldb = k
 				}
 				a, b, c := guarded(t, randoms(1, m*k), atEnd), guarded(t, randoms(2, n*k), atEnd), guarded(t, randoms(3, m*n), atEnd)
-				what := fmt.Sprintf("%s %v transA=%v transB=%v atEnd=%v", path, shape, transA, transB, atEnd)
-				w := NewWorkersOn(path, 1)
+				what := fmt.Sprintf("%s %v transA=%v transB=%v atEnd=%v", isa, shape, transA, transB, atEnd)
+				w := NewWorkersOn(isa, 1)
 				mustNotFault(t, what, func() {
 					Gemm(w, transA, transB, m, n, k, a, lda, b, ldb, false, c, n)
 				})
@@ -115,15 +115,15 @@ func TestGemmStaysInItsSlices(t *testing.T) {
 }
 
 func TestInt8StaysInItsSlices(t *testing.T) {
-	for _, path := range Paths() {
+	for _, isa := range ISAs() {
 		for _, shape := range [][3]int{{1, 1, 1}, {1, 33, 5}, {3, 32, 64}, {14, 64, 31}, {15, 5, 300}, {40, 70, 90}} {
 			rows, out, in := shape[0], shape[1], shape[2]
 			for _, atEnd := range []bool{true, false} {
 				m, _ := randomInt8(1, out, in)
 				m.packed, m.scale, m.offset = guarded(t, m.packed, atEnd), guarded(t, m.scale, atEnd), guarded(t, m.offset, atEnd)
 				x, y := guarded(t, randoms(2, rows*in), atEnd), guarded(t, randoms(3, rows*out), atEnd)
-				w := NewWorkersOn(path, 1)
-				mustNotFault(t, fmt.Sprintf("%s %v atEnd=%v", path, shape, atEnd), func() { LinearInt8(w, y, out, x, rows, true, m) })
+				w := NewWorkersOn(isa, 1)
+				mustNotFault(t, fmt.Sprintf("%s %v atEnd=%v", isa, shape, atEnd), func() { LinearInt8(w, y, out, x, rows, true, m) })
 			}
 		}
 	}

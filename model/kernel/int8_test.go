@@ -23,9 +23,9 @@ func randomInt8(seed uint64, out, in int) (m *Int8, rows [][]int8) {
 	return m, rows
 }
 
-// naiveInt8 is LinearInt8 with one weight, element by element: the product of integers where the path has it, and else in
+// naiveInt8 is LinearInt8 with one weight, element by element: the product of integers where the ISA has it, and else in
 // float64.
-func naiveInt8(path string, x []float32, rows int, m *Int8, weight [][]int8) []float32 {
+func naiveInt8(isa string, x []float32, rows int, m *Int8, weight [][]int8) []float32 {
 	y := make([]float32, rows*m.Out)
 	for r := range rows {
 		row := x[r*m.In : (r+1)*m.In]
@@ -34,7 +34,7 @@ func naiveInt8(path string, x []float32, rows int, m *Int8, weight [][]int8) []f
 			largest = max(largest, float32(math.Abs(float64(v))))
 		}
 		for o := range m.Out {
-			if isaByName(path).int8Tile == nil {
+			if isaByName(isa).int8Tile == nil {
 				var sum float64
 				for i, v := range row {
 					sum += float64(v) * float64(weight[o][i])
@@ -54,14 +54,14 @@ func naiveInt8(path string, x []float32, rows int, m *Int8, weight [][]int8) []f
 	return y
 }
 
-func checkInt8(t *testing.T, path string, got, want []float32) {
+func checkInt8(t *testing.T, isa string, got, want []float32) {
 	t.Helper()
-	if isaByName(path).int8Tile != nil {
+	if isaByName(isa).int8Tile != nil {
 		if i := firstDifference(got, want); i >= 0 {
-			t.Errorf("%s: element %d is %g, want exactly %g", path, i, got[i], want[i])
+			t.Errorf("%s: element %d is %g, want exactly %g", isa, i, got[i], want[i])
 		}
 	} else if e := relativeError(got, want); !(e < 2e-6) {
-		t.Errorf("%s: error %.2g against float64", path, e)
+		t.Errorf("%s: error %.2g against float64", isa, e)
 	}
 }
 
@@ -83,16 +83,16 @@ func TestInt8AgainstNaive(t *testing.T) {
 		t.Run(fmt.Sprintf("%dx%dx%d", rows, out, in), func(t *testing.T) {
 			m, weight := randomInt8(1, out, in)
 			x := randoms(2, rows*in)
-			for _, path := range Paths() {
-				want := naiveInt8(path, x, rows, m, weight)
+			for _, isa := range ISAs() {
+				want := naiveInt8(isa, x, rows, m, weight)
 				got := make([]float32, rows*out)
-				LinearInt8(NewWorkersOn(path, 1), got, out, x, rows, false, m)
-				checkInt8(t, path, got, want)
+				LinearInt8(NewWorkersOn(isa, 1), got, out, x, rows, false, m)
+				checkInt8(t, isa, got, want)
 
 				// Two weights side by side, added to what is there, and columns behind them that stay.
 				stride := 2*out + 3
 				wide := slices.Repeat([]float32{0.5}, rows*stride)
-				LinearInt8(NewWorkersOn(path, 1), wide, stride, x, rows, true, m, m)
+				LinearInt8(NewWorkersOn(isa, 1), wide, stride, x, rows, true, m, m)
 				for r := range rows {
 					for c := range stride {
 						v := float32(0.5)
@@ -100,14 +100,14 @@ func TestInt8AgainstNaive(t *testing.T) {
 							v += got[r*out+c%out]
 						}
 						if d := math.Abs(float64(wide[r*stride+c] - v)); !(d <= 1e-6*max(1, math.Abs(float64(v)))) || c >= 2*out && d > 0 {
-							t.Fatalf("%s: added to 0.5, element [%d, %d] is %g, want %g", path, r, c, wide[r*stride+c], v)
+							t.Fatalf("%s: added to 0.5, element [%d, %d] is %g, want %g", isa, r, c, wide[r*stride+c], v)
 						}
 					}
 				}
 				threads := slices.Repeat([]float32{0.5}, rows*stride)
-				LinearInt8(NewWorkersOn(path, 3), threads, stride, x, rows, true, m, m)
+				LinearInt8(NewWorkersOn(isa, 3), threads, stride, x, rows, true, m, m)
 				if !slices.Equal(threads, wide) {
-					t.Errorf("%s: one and three threads give different bits", path)
+					t.Errorf("%s: one and three threads give different bits", isa)
 				}
 			}
 		})
@@ -128,12 +128,12 @@ func TestInt8Extremes(t *testing.T) {
 		}
 		x := slices.Repeat([]float32{c.x}, 2*in)
 		want := float32(float64(c.x) * float64(c.weight) * 0.25 * in)
-		for _, path := range Paths() {
+		for _, isa := range ISAs() {
 			y := make([]float32, 2*out)
-			LinearInt8(NewWorkersOn(path, 2), y, out, x, 2, false, m)
+			LinearInt8(NewWorkersOn(isa, 2), y, out, x, 2, false, m)
 			for _, v := range y {
 				if e := math.Abs(float64(v - want)); !(e <= 1e-6*math.Abs(float64(want))) {
-					t.Errorf("%s, %s: got %g, want %g", name, path, v, want)
+					t.Errorf("%s, %s: got %g, want %g", name, isa, v, want)
 				}
 			}
 		}
@@ -144,16 +144,16 @@ func TestInt8Extremes(t *testing.T) {
 func TestInt8SurfacesNaN(t *testing.T) {
 	const rows, out, in = 17, 37, 70
 	m, _ := randomInt8(1, out, in)
-	for _, path := range Paths() {
+	for _, isa := range ISAs() {
 		for name, bad := range map[string]float64{"NaN": math.NaN(), "infinite": math.Inf(1), "minus infinite": math.Inf(-1)} {
 			x := randoms(2, rows*in)
 			x[5*in+69] = float32(bad)
 			y := make([]float32, rows*out)
-			LinearInt8(NewWorkersOn(path, 2), y, out, x, rows, false, m)
+			LinearInt8(NewWorkersOn(isa, 2), y, out, x, rows, false, m)
 			for i, v := range y {
 				finite := !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0)
 				if finite != (i/out != 5) {
-					t.Fatalf("%s, %s: row %d has %g", path, name, i/out, v)
+					t.Fatalf("%s, %s: row %d has %g", isa, name, i/out, v)
 				}
 			}
 		}
@@ -163,12 +163,12 @@ func TestInt8SurfacesNaN(t *testing.T) {
 // A row so small that the inverse of its scale overflows counts as zeros.
 func TestInt8TinyRows(t *testing.T) {
 	m, _ := randomInt8(1, 5, 8)
-	for _, path := range Paths() {
+	for _, isa := range ISAs() {
 		y := make([]float32, 5)
-		LinearInt8(NewWorkersOn(path, 1), y, 5, slices.Repeat([]float32{1e-40}, 8), 1, false, m)
+		LinearInt8(NewWorkersOn(isa, 1), y, 5, slices.Repeat([]float32{1e-40}, 8), 1, false, m)
 		for _, v := range y {
 			if math.Abs(float64(v)) > 1e-36 || math.IsNaN(float64(v)) {
-				t.Errorf("%s: got %g", path, v)
+				t.Errorf("%s: got %g", isa, v)
 			}
 		}
 	}
@@ -214,13 +214,13 @@ func TestInt8Rows(t *testing.T) {
 func BenchmarkInt8(b *testing.B) {
 	for _, s := range [][3]int{{1, 512, 512}, {1, 2048, 512}, {1, 512, 2048}, {1, 32128, 512}, {4, 2048, 512}, {16, 2048, 512}, {16, 32128, 512}, {64, 2048, 512}, {1280, 2048, 512}, {1280, 512, 2048}} {
 		rows, out, in := s[0], s[1], s[2]
-		for _, path := range Paths() {
-			if path == Portable && rows*out*in > 1<<28 {
+		for _, isa := range ISAs() {
+			if isa == Portable && rows*out*in > 1<<28 {
 				continue
 			}
 			for _, threads := range []int{1, 2} {
-				b.Run(fmt.Sprintf("%dx%dx%d/%s/threads=%d", rows, out, in, path, threads), func(b *testing.B) {
-					w := NewWorkersOn(path, threads)
+				b.Run(fmt.Sprintf("%dx%dx%d/%s/threads=%d", rows, out, in, isa, threads), func(b *testing.B) {
+					w := NewWorkersOn(isa, threads)
 					m, _ := randomInt8(1, out, in)
 					x, y := randoms(2, rows*in), make([]float32, rows*out)
 					for b.Loop() {

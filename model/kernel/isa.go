@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// PathVariable is the environment variable that forces a path. Unset, the best one that the processor has is taken.
-const PathVariable = "T5_KERNEL"
+// ISAVariable is the environment variable that forces an ISA. Unset, the best one that the processor has is taken.
+const ISAVariable = "T5_KERNEL"
 
-// Portable is the path in plain Go that every machine has.
+// Portable is what stands for an ISA everywhere: plain Go.
 const Portable = "portable"
 
-// vnni marks the paths whose processor has AVX-512 VNNI: their kernels of float32 are those of the path without it.
+// vnni marks the ISAs whose processor has AVX-512 VNNI: their kernels of float32 are those of the ISA without it.
 const vnni = "-vnni"
 
-// isa is one instruction set with its kernels. The portable path has no gemm but the size
+// isa is one instruction set architecture with its kernels. The portable ISA has no gemm but the size
 // of its tile.
 type isa struct {
 	name string
@@ -47,8 +47,8 @@ type isa struct {
 	unpackBytes func(dst *float32, b *int8, scale *float32, k int)
 }
 
-// Paths lists the paths that this processor has, the best first.
-func Paths() []string {
+// ISAs lists the ISAs that this processor has, the best first.
+func ISAs() []string {
 	var names []string
 	for _, i := range available() {
 		names = append(names, i.name)
@@ -56,22 +56,22 @@ func Paths() []string {
 	return append(names, Portable)
 }
 
-// PathFromEnvironment returns the path that PathVariable asks for, or the best one. An unknown path, or one that the
+// ISAFromEnvironment returns the ISA that ISAVariable asks for, or the best one. An unknown ISA, or one that the
 // processor lacks, is an error.
-func PathFromEnvironment() (string, error) {
-	name := os.Getenv(PathVariable)
+func ISAFromEnvironment() (string, error) {
+	name := os.Getenv(ISAVariable)
 	if name == "" {
-		return Paths()[0], nil
+		return ISAs()[0], nil
 	}
-	for _, p := range Paths() {
+	for _, p := range ISAs() {
 		if p == name {
 			return p, nil
 		}
 	}
-	return "", fmt.Errorf("%s is %q: this processor has %s", PathVariable, name, strings.Join(Paths(), ", "))
+	return "", fmt.Errorf("%s is %q: this processor has %s", ISAVariable, name, strings.Join(ISAs(), ", "))
 }
 
-// isaByName returns the kernels of a path, the portable ones for an unknown one.
+// isaByName returns the kernels of an ISA, the portable ones for an unknown one.
 func isaByName(name string) *isa {
 	for _, i := range available() {
 		if i.name == name {

@@ -149,15 +149,15 @@ func TestAttentionAgainstFloat64(t *testing.T) {
 			rows := len(q) / inner
 			a.Max, a.Inverse = make([]float32, rows*heads), make([]float32, rows*heads)
 			want := referenceAttention(a, a.Bias.Values, q, k, v)
-			for _, path := range Paths() {
+			for _, isa := range ISAs() {
 				out := make([]float32, len(q))
-				a.Forward(NewWorkersOn(path, 2), out, inner, q, inner, k, v, inner)
+				a.Forward(NewWorkersOn(isa, 2), out, inner, q, inner, k, v, inner)
 				var diff, size float64
 				for i, x := range want {
 					diff, size = max(diff, math.Abs(float64(out[i])-x)), max(size, math.Abs(x))
 				}
 				if diff > 3e-6*size {
-					t.Errorf("%s: error %.2g of %.2g", path, diff, size)
+					t.Errorf("%s: error %.2g of %.2g", isa, diff, size)
 				}
 			}
 		})
@@ -183,33 +183,33 @@ func FuzzGemm(f *testing.F) {
 		a, b, c := randoms(1, m*k), randoms(2, n*k), randoms(3, m*n)
 		want := slices.Clone(c)
 		referenceGemm(transA, transB, m, n, k, a, lda, b, ldb, accumulate, want, n)
-		for _, path := range Paths() {
+		for _, isa := range ISAs() {
 			got, threads := slices.Clone(c), slices.Clone(c)
-			Gemm(NewWorkersOn(path, 1), transA, transB, m, n, k, a, lda, b, ldb, accumulate, got, n)
-			Gemm(NewWorkersOn(path, 3), transA, transB, m, n, k, a, lda, b, ldb, accumulate, threads, n)
+			Gemm(NewWorkersOn(isa, 1), transA, transB, m, n, k, a, lda, b, ldb, accumulate, got, n)
+			Gemm(NewWorkersOn(isa, 3), transA, transB, m, n, k, a, lda, b, ldb, accumulate, threads, n)
 			if e := relativeError(got, want); e > 3e-6 {
-				t.Errorf("%s: error %.2g", path, e)
+				t.Errorf("%s: error %.2g", isa, e)
 			}
 			if !slices.Equal(got, threads) {
-				t.Errorf("%s: one and three threads give different bits", path)
+				t.Errorf("%s: one and three threads give different bits", isa)
 			}
 		}
 	})
 }
 
-func TestPathFromEnvironment(t *testing.T) {
-	for _, path := range append(Paths(), "") {
-		t.Setenv(PathVariable, path)
-		got, err := PathFromEnvironment()
-		if want := path; err != nil || got != want && path != "" || path == "" && got != Paths()[0] {
-			t.Errorf("%q: got %q, %v", path, got, err)
+func TestISAFromEnvironment(t *testing.T) {
+	for _, isa := range append(ISAs(), "") {
+		t.Setenv(ISAVariable, isa)
+		got, err := ISAFromEnvironment()
+		if want := isa; err != nil || got != want && isa != "" || isa == "" && got != ISAs()[0] {
+			t.Errorf("%q: got %q, %v", isa, got, err)
 		}
-		if w := NewWorkers(1); w.Path() != got {
-			t.Errorf("%q: the workers are on %q", path, w.Path())
+		if w := NewWorkers(1); w.ISA() != got {
+			t.Errorf("%q: the workers are on %q", isa, w.ISA())
 		}
 	}
-	t.Setenv(PathVariable, "avx1024")
-	if _, err := PathFromEnvironment(); err == nil {
-		t.Error("an unknown path is no error")
+	t.Setenv(ISAVariable, "avx1024")
+	if _, err := ISAFromEnvironment(); err == nil {
+		t.Error("an unknown ISA is no error")
 	}
 }

@@ -1,6 +1,6 @@
 package kernel
 
-// loops are the inner loops over rows, in one path. The slices of a call have equal lengths, and the outputs come
+// loops are the inner loops over rows, in one ISA. The slices of a call have equal lengths, and the outputs come
 // first; an output may be the same slice as an input, not a part of it.
 type loops struct {
 	dot     func(x, y []float32) float32                    // Σ x·y

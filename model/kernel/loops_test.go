@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// eachVectorPath runs a test on every path but the portable one; a path that the processor lacks is skipped.
-func eachVectorPath(t *testing.T, f func(t *testing.T, l *loops)) {
-	for _, path := range []string{"avx512", "avx2"} {
-		t.Run(path, func(t *testing.T) {
-			if !slices.Contains(Paths(), path) {
-				t.Skip("this processor lacks the path")
+// eachVectorISA runs a test on every ISA but the portable one; an ISA that the processor lacks is skipped.
+func eachVectorISA(t *testing.T, f func(t *testing.T, l *loops)) {
+	for _, isa := range []string{"avx512", "avx2"} {
+		t.Run(isa, func(t *testing.T) {
+			if !slices.Contains(ISAs(), isa) {
+				t.Skip("this processor lacks the ISA")
 			}
-			f(t, &isaByName(path).loops)
+			f(t, &isaByName(isa).loops)
 		})
 	}
 }
@@ -64,14 +64,14 @@ func loopCases() map[string]func(l *loops, s [5][]float32) float32 {
 	return cases
 }
 
-// Every loop of every path does what the portable one does, for all lengths, at odd addresses, and leaves alone
+// Every loop of every ISA does what the portable one does, for all lengths, at odd addresses, and leaves alone
 // what lies around its slices.
 func TestLoopsAgainstPortable(t *testing.T) {
 	const around = 19
 	reference := portableLoops()
 	for name, call := range loopCases() {
 		t.Run(name, func(t *testing.T) {
-			eachVectorPath(t, func(t *testing.T, l *loops) {
+			eachVectorISA(t, func(t *testing.T, l *loops) {
 				for n := range 131 {
 					start := n % around
 					var want, got [5][]float32
@@ -112,7 +112,7 @@ func near(got, want float32, tolerance float64) bool {
 func TestLoopsKeepNaN(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	reference := portableLoops()
-	eachVectorPath(t, func(t *testing.T, l *loops) {
+	eachVectorISA(t, func(t *testing.T, l *loops) {
 		for _, n := range []int{1, 3, 16, 47, 64, 130} {
 			for place := range n {
 				x := randoms(uint64(n), n)
@@ -187,9 +187,9 @@ func TestGELUErfAgainstFloat64(t *testing.T) {
 		x = append(x, v, -v)
 	}
 	ones := slices.Repeat([]float32{1}, len(x))
-	for _, path := range Paths() {
+	for _, isa := range ISAs() {
 		y, dx := make([]float32, len(x)), make([]float32, len(x))
-		f := isaByName(path).activations[GELUErf]
+		f := isaByName(isa).activations[GELUErf]
 		f.forward(y, x)
 		f.backward(dx, ones, x)
 		for i := range x {
@@ -197,19 +197,19 @@ func TestGELUErfAgainstFloat64(t *testing.T) {
 			cdf := 0.5 * math.Erfc(-v/math.Sqrt2)
 			part := v * math.Exp(-0.5*v*v) / math.Sqrt(2*math.Pi)
 			if math.Abs(float64(y[i])-v*cdf) > 6e-7*math.Abs(v*cdf)+0x1p-126 {
-				t.Fatalf("%s: gelu(%g) is %g, want %g", path, v, y[i], v*cdf)
+				t.Fatalf("%s: gelu(%g) is %g, want %g", isa, v, y[i], v*cdf)
 			}
 			if math.Abs(float64(dx[i])-(cdf+part)) > 6e-7*(cdf+math.Abs(part))+0x1p-126 {
-				t.Fatalf("%s: the slope at %g is %g, want %g", path, v, dx[i], cdf+part)
+				t.Fatalf("%s: the slope at %g is %g, want %g", isa, v, dx[i], cdf+part)
 			}
 		}
 	}
 }
 
-// The masks are the same bits on every path: a run may move to another machine.
+// The masks are the same bits on every ISA: a run may move to another machine.
 func TestDropoutMasksAreTheSameOnEveryPath(t *testing.T) {
 	reference := portableLoops()
-	eachVectorPath(t, func(t *testing.T, l *loops) {
+	eachVectorISA(t, func(t *testing.T, l *loops) {
 		for _, rate := range []float32{1e-9, 0.1, 0.5, 0.999} {
 			p := Dropout{Rate: rate, Seed: 0x123456789abcdef0, Pass: 77, Op: 3}
 			for n := range 600 {
@@ -233,9 +233,9 @@ func BenchmarkLoops(b *testing.B) {
 		return 0
 	}
 	for _, name := range []string{"dot", "add", "affine", "maximum", "softmaxAgain", "norm", "normBackward", "relu/forward", "gelu_new/forward", "gelu_new/gated backward", "gelu/forward", "gelu/gated backward", "silu/forward", "dropout"} {
-		for _, path := range Paths() {
-			b.Run(fmt.Sprintf("%s/%s", name, path), func(b *testing.B) {
-				l := &isaByName(path).loops
+		for _, isa := range ISAs() {
+			b.Run(fmt.Sprintf("%s/%s", name, isa), func(b *testing.B) {
+				l := &isaByName(isa).loops
 				var s [5][]float32
 				for i := range s {
 					s[i] = randoms(uint64(i), n)

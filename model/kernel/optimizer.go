@@ -2,10 +2,10 @@ package kernel
 
 import "math"
 
-// OptimizerLoops are the inner loops of optimizers, in one path. The slices of a call have equal lengths and do not
+// OptimizerLoops are the inner loops of optimizers, in one ISA. The slices of a call have equal lengths and do not
 // overlap; those that come before g are changed. rate is the size of a step, shrink the part of a weight that decays.
 //
-// Unlike those of the other loops, results are the same bits on every path. A sum has eight float64 lanes, element n in
+// Unlike those of the other loops, results are the same bits on every ISA. A sum has eight float64 lanes, element n in
 // lane n mod 8, and is ((0+4)+(2+6)) + ((1+5)+(3+7)): a float32 sum over a 32,128 x 512 embedding would lose three of its
 // seven digits. A product is rounded before it is added to something; the conversions below keep Go from fusing the two.
 type OptimizerLoops struct {
@@ -29,7 +29,7 @@ type OptimizerLoops struct {
 	AdamW func(x, m, v, g []float32, fresh1, beta2, fresh2, size, root2, eps, decay float32)
 }
 
-// OptimizerLoops returns the loops of the path of w.
+// OptimizerLoops returns the loops of the ISA of w.
 func (w *Workers) OptimizerLoops() *OptimizerLoops { return &w.orDefault().isa.OptimizerLoops }
 
 // portableOptimizerLoops are the loops in plain Go.

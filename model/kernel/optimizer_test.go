@@ -62,14 +62,14 @@ func optimizerCases() map[string]func(l *OptimizerLoops, s optimizerSlices) floa
 	}
 }
 
-// Every loop of every path gives the bits of the portable one, for all lengths and at odd addresses, and leaves alone
+// Every loop of every ISA gives the bits of the portable one, for all lengths and at odd addresses, and leaves alone
 // what lies around its slices. Dead gradients and those of exploding runs are among the elements.
 func TestOptimizerLoopsAreTheSameOnEveryPath(t *testing.T) {
 	const around = 19
 	reference := portableOptimizerLoops()
 	for name, call := range optimizerCases() {
 		t.Run(name, func(t *testing.T) {
-			eachVectorPath(t, func(t *testing.T, l *loops) {
+			eachVectorISA(t, func(t *testing.T, l *loops) {
 				for n := range 131 {
 					start := n % around
 					want := newOptimizerSlices(n + 2*around)
@@ -171,18 +171,18 @@ func TestOptimizerLoopsAgainstFloat64(t *testing.T) {
 
 // A NaN or an infinity in any place shows in the sums, from which a diverged run is known.
 func TestOptimizerSumsKeepNaN(t *testing.T) {
-	for _, path := range Paths() {
-		l := NewWorkersOn(path, 1).OptimizerLoops()
+	for _, isa := range ISAs() {
+		l := NewWorkersOn(isa, 1).OptimizerLoops()
 		for n := range 70 {
 			for place := range n {
 				for _, broken := range []float64{math.NaN(), math.Inf(1)} {
 					s := newOptimizerSlices(n)
 					s.g[place] = float32(broken)
 					if sum := l.SumSquares(s.g); sum-sum == 0 {
-						t.Fatalf("%s: the sum over %d elements with %v in place %d is %v", path, n, broken, place, sum)
+						t.Fatalf("%s: the sum over %d elements with %v in place %d is %v", isa, n, broken, place, sum)
 					}
 					if sum := l.Moments(s.v, s.g, 0.9, 0.1, 1e-30); sum-sum == 0 {
-						t.Fatalf("%s: the update's sum over %d elements with %v in place %d is %v", path, n, broken, place, sum)
+						t.Fatalf("%s: the update's sum over %d elements with %v in place %d is %v", isa, n, broken, place, sum)
 					}
 				}
 			}
@@ -193,9 +193,9 @@ func TestOptimizerSumsKeepNaN(t *testing.T) {
 func BenchmarkOptimizerLoops(b *testing.B) {
 	const n = 2048
 	for name, call := range optimizerCases() {
-		for _, path := range Paths() {
-			b.Run(fmt.Sprintf("%s/%s", name, path), func(b *testing.B) {
-				l, s := NewWorkersOn(path, 1).OptimizerLoops(), newOptimizerSlices(n)
+		for _, isa := range ISAs() {
+			b.Run(fmt.Sprintf("%s/%s", name, isa), func(b *testing.B) {
+				l, s := NewWorkersOn(isa, 1).OptimizerLoops(), newOptimizerSlices(n)
 				b.SetBytes(4 * n)
 				for b.Loop() {
 					call(l, s)

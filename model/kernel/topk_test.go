@@ -11,8 +11,8 @@ import (
 func TestTopK(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	inf := float32(math.Inf(-1))
-	for _, path := range Paths() {
-		w := NewWorkersOn(path, 1)
+	for _, isa := range ISAs() {
+		w := NewWorkersOn(isa, 1)
 		for _, n := range []int{0, 1, 5, 255, 256, 257, 3000} {
 			for _, k := range []int{0, 1, 4, 50, 3001} {
 				x := make([]float32, n)
@@ -33,7 +33,7 @@ func TestTopK(t *testing.T) {
 				before := Ranked{7, 9}
 				got := TopK(w, x, k, []Ranked{before})
 				if got[0] != before || !slices.Equal(got[1:], want) {
-					t.Errorf("%s, %d of %d: got %v, want %v", path, k, n, got[1:], want)
+					t.Errorf("%s, %d of %d: got %v, want %v", isa, k, n, got[1:], want)
 				}
 			}
 		}

@@ -18,28 +18,28 @@ type Workers struct {
 	waiting  job                   // a helper with this one looks for another
 }
 
-// NewWorkers returns workers for the given number of threads on the path of PathFromEnvironment, the best one when the
+// NewWorkers returns workers for the given number of threads on the ISA of ISAFromEnvironment, the best one when the
 // variable is wrong. Zero or less means a thread for every processor whose time the process may use: those of the machine,
 // fewer by the CPU quota of a container.
 func NewWorkers(threads int) *Workers {
-	path, err := PathFromEnvironment()
+	name, err := ISAFromEnvironment()
 	if err != nil {
-		path = Paths()[0]
+		name = ISAs()[0]
 	}
-	return NewWorkersOn(path, threads)
+	return NewWorkersOn(name, threads)
 }
 
 // mostThreads bounds a number that is asked for, which no machine of fewer processors has a use for: thousands of them
 // would wait for each other, and results do not depend on it.
 const mostThreads = 64
 
-// NewWorkersOn is NewWorkers on one of Paths.
-func NewWorkersOn(path string, threads int) *Workers {
+// NewWorkersOn is NewWorkers on one of ISAs.
+func NewWorkersOn(name string, threads int) *Workers {
 	if threads <= 0 {
 		threads = defaultThreads(runtime.GOMAXPROCS(0), "/")
 	}
 	threads = min(threads, max(mostThreads, runtime.NumCPU()))
-	w := &Workers{threads: threads, isa: isaByName(path), helpers: make([]atomic.Pointer[job], threads-1)}
+	w := &Workers{threads: threads, isa: isaByName(name), helpers: make([]atomic.Pointer[job], threads-1)}
 	w.scratch.New = func() any { return &scratch{isa: w.isa} }
 	return w
 }
@@ -54,11 +54,11 @@ func (w *Workers) orDefault() *Workers {
 	return w
 }
 
-// Path returns the name of the path.
-func (w *Workers) Path() string { return w.orDefault().isa.name }
+// ISA returns the name of the instruction set architecture that the kernels are for.
+func (w *Workers) ISA() string { return w.orDefault().isa.name }
 
-// FloatPath returns the name of the path whose kernels compute in float32: what training and its rounding depend on.
-func (w *Workers) FloatPath() string { return strings.TrimSuffix(w.Path(), vnni) }
+// Float32ISA returns the name of the ISA whose kernels compute in float32: what training and its rounding depend on.
+func (w *Workers) Float32ISA() string { return strings.TrimSuffix(w.ISA(), vnni) }
 
 // Threads returns the number of threads.
 func (w *Workers) Threads() int { return w.orDefault().threads }

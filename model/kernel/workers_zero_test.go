@@ -5,8 +5,8 @@ import "testing"
 // Workers that nobody made are those of all processors.
 func TestNilWorkers(t *testing.T) {
 	for _, w := range []*Workers{nil, new(Workers)} {
-		if w.Threads() != NewWorkers(0).Threads() || w.Path() != NewWorkers(0).Path() {
-			t.Errorf("%d threads on %s", w.Threads(), w.Path())
+		if w.Threads() != NewWorkers(0).Threads() || w.ISA() != NewWorkers(0).ISA() {
+			t.Errorf("%d threads on %s", w.Threads(), w.ISA())
 		}
 		y := []float32{1, 2}
 		if Add(w, y, []float32{3, 4}); y[0] != 4 || y[1] != 6 {

@@ -23,7 +23,7 @@ func (g *Graph) RelativeBias(table *Param, buckets kernel.Buckets, r *Ragged) *g
 	f.forward = func(in []gorgonia.Value, out func(int, int) Matrix) (gorgonia.Value, error) {
 		length := r.Longest()
 		y := out(heads, 2*length-1)
-		buckets.Spread(y.Data, view(in[0]).Data, heads, length)
+		buckets.Expand(y.Data, view(in[0]).Data, heads, length)
 		return y.dense, nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
@@ -33,7 +33,7 @@ func (g *Graph) RelativeBias(table *Param, buckets kernel.Buckets, r *Ragged) *g
 				clear(grad)
 			}
 			d := view(in[0])
-			buckets.Fold(grad, d.Data, heads, (d.Cols+1)/2)
+			buckets.ReduceGrad(grad, d.Data, heads, (d.Cols+1)/2)
 			return nil
 		}, dy)}
 	}

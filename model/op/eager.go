@@ -127,7 +127,7 @@ func (e *Eager) RelativeBias(table *Param, buckets kernel.Buckets, r *Ragged) Ma
 	y := Matrix{Rows: heads, Cols: 2*length - 1}
 	e.bias = resize(e.bias, y.Rows*y.Cols)
 	y.Data = e.bias
-	buckets.Spread(y.Data, table.Value, heads, length)
+	buckets.Expand(y.Data, table.Value, heads, length)
 	return y
 }
 

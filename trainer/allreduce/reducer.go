@@ -47,7 +47,7 @@ const align = 16
 // library sees. tables are those of them that are only looked up. It gives the reduction a processor of its own in the
 // eyes of Go, because the threads of the backward pass do not let others go first.
 func NewReducer(g *Group, params []*op.Param, tables []*op.Param, workers *kernel.Workers) (*Reducer, error) {
-	r := &Reducer{group: g, workers: kernel.NewWorkersOn(workers.Path(), 1), of: make(map[*op.Param][]int)}
+	r := &Reducer{group: g, workers: kernel.NewWorkersOn(workers.ISA(), 1), of: make(map[*op.Param][]int)}
 	var order []*op.Param // as the backward pass completes them
 	for _, p := range slices.Backward(params) {
 		if !slices.Contains(tables, p) {

@@ -28,7 +28,7 @@ func BenchmarkStep(b *testing.B) {
 			p.Value[i], p.Grad[i] = r.Float32()-0.5, r.Float32()-0.5
 		}
 	}
-	for _, path := range kernel.Paths() {
+	for _, path := range kernel.ISAs() {
 		w := kernel.NewWorkersOn(path, 0)
 		for _, c := range optimizers {
 			b.Run(fmt.Sprintf("%s/%s", c.name, path), func(b *testing.B) {

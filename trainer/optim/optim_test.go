@@ -292,7 +292,7 @@ func TestPathsGiveTheSameBits(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			want := testParams()
 			steps(t, must(c.make(want, kernel.NewWorkersOn(kernel.Portable, 2))), want, 0, 2)
-			for _, path := range kernel.Paths() {
+			for _, path := range kernel.ISAs() {
 				got := testParams()
 				steps(t, must(c.make(got, kernel.NewWorkersOn(path, 2))), got, 0, 2)
 				requireSameBits(t, got, want)
