@@ -84,7 +84,7 @@ func Choose(o *generate.Options, tok *tokenizer.Tokenizer, texts []string) error
 	}
 	o.Allowed = generate.NewTrie(sequences)
 	if o.Beams <= 1 && o.Sampling == nil {
-		o.Beams, o.LengthPenalty, o.Alpha = min(len(sequences), choiceBeams), new(0.0), 0
+		o.Beams, o.LengthPenalty, o.LengthNormAlpha = min(len(sequences), choiceBeams), new(0.0), 0
 	}
 	return nil
 }

@@ -145,7 +145,7 @@ func (g *generation) field(key string) any {
 	case "num_beams":
 		return &o.Beams
 	case "num_return_sequences":
-		return &o.Returned
+		return &o.NumReturnSequences
 	case "length_penalty":
 		return &o.LengthPenalty
 	case "early_stopping":

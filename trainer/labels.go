@@ -33,7 +33,7 @@ func newLabelScorer(b *Bundle, spec task.Spec) labelScorer {
 
 // logits returns the log-probability of each label's text for each input, as the model has it.
 func (s labelScorer) logits(ctx context.Context, g *generate.Generator, inputs [][]int32) ([][]float64, error) {
-	rows, err := g.Score(ctx, inputs, s.targets)
+	rows, err := g.TargetLogProbs(ctx, inputs, s.targets)
 	if err != nil {
 		return nil, err
 	}

@@ -199,7 +199,7 @@ func (p *Predictor) Score(ctx context.Context, texts []string, targets [][]strin
 			all[i] = append(all[i], append(p.bundle.Tokenizer.Encode(t), p.bundle.Tokenizer.EOS()))
 		}
 	}
-	scores, err := p.loss.Score(ctx, ids, all)
+	scores, err := p.loss.TargetLogProbs(ctx, ids, all)
 	if err != nil {
 		return nil, err
 	}

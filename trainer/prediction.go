@@ -109,7 +109,7 @@ func (p *Predictor) Predict(ctx context.Context, first int64, inputs []Input, o 
 		best := a.Sequences[0]
 		predictions[i].Entities, predictions[i].Unplaced = best.Entities, best.Unplaced
 		predictions[i].Output, predictions[i].LogProb, predictions[i].Truncated = best.Text, &best.LogProb, best.Truncated
-		if o.Returned > 1 {
+		if o.NumReturnSequences > 1 {
 			predictions[i].Sequences = a.Sequences
 		}
 		predictions[i].InputCut = a.InputCut

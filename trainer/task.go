@@ -30,7 +30,7 @@ type EvaluateOptions struct {
 	Console         *Console         // nil is silent
 	Group           *allreduce.Group // ranks that share the work, each of which makes the same call; nil is none
 
-	Generation *generate.Options // of answers that are texts; nil is greedy. One sequence counts, so Returned is 0.
+	Generation *generate.Options // of answers that are texts; nil is greedy. One sequence counts, so NumReturnSequences is 0.
 }
 
 // Evaluate computes the loss and the metrics of a checkpoint on a data set: by its task, or for one that is pre-trained,

@@ -157,7 +157,7 @@ func (g *generationFlags) options(c *cobra.Command, base generate.Options, tok *
 		o.LengthPenalty = &g.lengthPenalty
 	}
 	if given("alpha") {
-		o.Alpha, o.LengthPenalty = g.alpha, nil
+		o.LengthNormAlpha, o.LengthPenalty = g.alpha, nil
 	}
 	if given("early-stopping") {
 		o.EarlyStopping, _ = earlyStopping(g.earlyStopping)
@@ -166,10 +166,10 @@ func (g *generationFlags) options(c *cobra.Command, base generate.Options, tok *
 		g.setSampling(c, o.Sampling)
 	}
 	if given("return-sequences") {
-		o.Returned = g.returned
+		o.NumReturnSequences = g.returned
 	}
-	if o.Returned > 1 && o.Sampling == nil && o.Returned > o.Beams {
-		return wrong("--return-sequences %d: want --sample, or at least as many --beams", o.Returned)
+	if o.NumReturnSequences > 1 && o.Sampling == nil && o.NumReturnSequences > o.Beams {
+		return wrong("--return-sequences %d: want --sample, or at least as many --beams", o.NumReturnSequences)
 	}
 	if given("no-repeat-ngram") {
 		o.NoRepeatNgram = g.noRepeatNgram

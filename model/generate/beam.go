@@ -21,7 +21,7 @@ type continuation struct {
 	row     int
 	token   int32
 	logProb float64 // of the sequence, by the model alone
-	worth   float64 // the same as the options change it
+	score   float64 // the same as the options change it
 }
 
 // search is the beam search of transformers 5. Each step takes, of all continuations of an input's sequences, the best
@@ -56,7 +56,7 @@ func (r *run) search(ctx context.Context) ([][]Output, error) {
 				}
 			}
 			// of equals the first, that is, the one of the better sequence
-			slices.SortStableFunc(all, func(x, y continuation) int { return cmp.Compare(y.worth, x.worth) })
+			slices.SortStableFunc(all, func(x, y continuation) int { return cmp.Compare(y.score, x.score) })
 			going := b.take(r, all[:min(len(all), o.candidates())], step)
 			b.rows = nil
 			for _, c := range going {
@@ -68,12 +68,12 @@ func (r *run) search(ctx context.Context) ([][]Output, error) {
 		if len(kept) == 0 {
 			break
 		}
-		r.decoder.choose(parents)
+		r.decoder.reorder(parents)
 		r.rows = kept
 	}
 	outputs := make([][]Output, len(searches))
 	for i, b := range searches {
-		outputs[i] = b.finished[:min(len(b.finished), max(1, o.Returned))]
+		outputs[i] = b.finished[:min(len(b.finished), max(1, o.NumReturnSequences))]
 	}
 	return outputs, nil
 }
@@ -84,7 +84,7 @@ func (o *Options) candidates() int { return o.Beams * (1 + len(o.EOS)) }
 // with returns the hypothesis with one more token.
 func (h hypothesis) with(c continuation) hypothesis {
 	h.tokens = append(slices.Clip(h.tokens), c.token)
-	h.logProb, h.worth = c.logProb, c.worth
+	h.logProb, h.score = c.logProb, c.score
 	return h
 }
 
@@ -100,23 +100,23 @@ func (r *run) continuations(row int, s *scratch, logits []float32, to []continua
 		}
 		for _, b := range s.best {
 			p := float64(b.Value) - z
-			to = append(to, continuation{row, b.Index, h.logProb + p, h.worth + p})
+			to = append(to, continuation{row, b.Index, h.logProb + p, h.score + p})
 		}
 		return to
 	}
 	// The processors want log-probabilities here.
-	s.worth = append(s.worth[:0], logits...)
-	_, _, z := kernel.LogSumExp(w, s.worth)
+	s.scores = append(s.scores[:0], logits...)
+	_, _, z := kernel.LogSumExp(w, s.scores)
 	if math.IsNaN(z) {
 		return append(to, continuation{logProb: z})
 	}
 	for i, v := range logits {
-		s.worth[i] = v - float32(z)
+		s.scores[i] = v - float32(z)
 	}
-	r.process(s.worth, row)
-	s.best = kernel.TopK(w, s.worth, o.candidates(), s.best[:0])
+	r.process(s.scores, row)
+	s.best = kernel.TopK(w, s.scores, o.candidates(), s.best[:0])
 	for _, b := range s.best {
-		to = append(to, continuation{row, b.Index, h.logProb + float64(logits[b.Index]) - z, h.worth + float64(b.Value)})
+		to = append(to, continuation{row, b.Index, h.logProb + float64(logits[b.Index]) - z, h.score + float64(b.Value)})
 	}
 	return to
 }
@@ -141,7 +141,7 @@ func (b *beamSearch) take(r *run, best []continuation, step int) []continuation 
 			b.add(r.output(r.rows[row], false))
 		}
 	}
-	if len(going) == 0 || b.done(going[0].worth, step+1) {
+	if len(going) == 0 || b.done(going[0].score, step+1) {
 		return nil
 	}
 	return going
@@ -157,7 +157,7 @@ func (b *beamSearch) add(out Output) {
 	b.finished = b.finished[:min(len(b.finished), b.options.Beams)]
 }
 
-// done reports whether the search is over when the best unfinished sequence has so many tokens and is worth so much.
+// done reports whether the search is over when the best unfinished sequence has so many tokens and has this score.
 func (b *beamSearch) done(best float64, tokens int) bool {
 	o := b.options
 	if len(b.finished) < o.Beams {

@@ -13,7 +13,7 @@ import (
 type choice struct {
 	token   int32
 	logProb float64 // by the model alone
-	worth   float64 // of the choice among what the options left
+	score   float64 // log-probability among the tokens that the options left
 	none    bool    // the options left no token
 }
 
@@ -23,14 +23,14 @@ func (r *run) choose(ctx context.Context) ([][]Output, error) {
 	outputs := make([][]Output, len(r.inputs))
 	var parents []int
 	for i := range r.inputs {
-		outputs[i] = make([]Output, max(1, o.Returned))
+		outputs[i] = make([]Output, max(1, o.NumReturnSequences))
 		for n := range outputs[i] {
 			r.rows = append(r.rows, r.start(i, n))
 			parents = append(parents, i)
 		}
 	}
 	if len(r.rows) > len(r.inputs) {
-		r.decoder.choose(parents)
+		r.decoder.reorder(parents)
 	}
 	choices := make([]choice, len(r.rows))
 	for step := range o.MaxTokens {
@@ -49,7 +49,7 @@ func (r *run) choose(ctx context.Context) ([][]Output, error) {
 			if !c.none {
 				h.tokens = append(h.tokens, c.token)
 				h.logProb += c.logProb
-				h.worth += c.worth
+				h.score += c.score
 				finished = slices.Contains(o.EOS, c.token)
 			}
 			if finished || c.none || step == o.MaxTokens-1 {
@@ -63,7 +63,7 @@ func (r *run) choose(ctx context.Context) ([][]Output, error) {
 			break
 		}
 		if len(kept) < len(r.rows) {
-			r.decoder.choose(parents)
+			r.decoder.reorder(parents)
 		}
 		r.rows = kept
 	}
@@ -78,19 +78,19 @@ func (r *run) next(row int, s *scratch, logits []float32) choice {
 	o, w := r.options, r.generator.workers
 	if len(r.processors) == 0 && o.Sampling == nil {
 		largest, best, z := kernel.LogSumExp(w, logits)
-		return choice{token: int32(best), logProb: largest - z, worth: largest - z}
+		return choice{token: int32(best), logProb: largest - z, score: largest - z}
 	}
-	s.worth = append(s.worth[:0], logits...)
-	r.process(s.worth, row)
+	s.scores = append(s.scores[:0], logits...)
+	r.process(s.scores, row)
 	var c choice
 	if o.Sampling == nil {
-		largest, best, z := kernel.LogSumExp(w, s.worth)
-		c = choice{token: int32(best), worth: largest - z, none: math.IsInf(largest, -1)}
+		largest, best, z := kernel.LogSumExp(w, s.scores)
+		c = choice{token: int32(best), score: largest - z, none: math.IsInf(largest, -1)}
 	} else {
-		o.Sampling.filter(w, &s.left, s.worth)
-		if c.none = len(s.left.kept) == 0; !c.none {
+		o.Sampling.filter(w, &s.distribution, s.scores)
+		if c.none = len(s.distribution.kept) == 0; !c.none {
 			h := &r.rows[row]
-			c.token, c.worth = s.left.draw(o.Sampling.uniform(h.input, h.number, generated(h.tokens)))
+			c.token, c.score = s.distribution.draw(o.Sampling.uniform(h.input, h.number, generated(h.tokens)))
 		}
 	}
 	chosen := float64(logits[c.token])

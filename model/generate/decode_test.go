@@ -127,7 +127,7 @@ func TestScoreIsTheLossOfTheGraph(t *testing.T) {
 			m := toy(t, c.kind, c.proj)
 			w := kernel.NewWorkers(2)
 			g := New(m, w)
-			scores, err := g.Score(t.Context(), toyInputs, toyTargets)
+			scores, err := g.TargetLogProbs(t.Context(), toyInputs, toyTargets)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -170,7 +170,7 @@ func TestGreedyScoresItself(t *testing.T) {
 		if out.Finished {
 			target = append(slices.Clone(target), 1)
 		}
-		scores, err := g.Score(t.Context(), toyInputs[i:i+1], [][]int32{target})
+		scores, err := g.TargetLogProbs(t.Context(), toyInputs[i:i+1], [][]int32{target})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +187,7 @@ func TestScoreOfManyTargets(t *testing.T) {
 	for i := range int32(scoreBranches / 2) {
 		targets = append(targets, []int32{2 + i%20, 2 + i/20, 1})
 	}
-	scores, err := g.Score(t.Context(), toyInputs, targets)
+	scores, err := g.TargetLogProbs(t.Context(), toyInputs, targets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestScoreOfManyTargets(t *testing.T) {
 	}
 	for i := range toyInputs {
 		for _, j := range []int{0, 21, len(targets) - 1} {
-			alone, err := g.Score(t.Context(), toyInputs[i:i+1], targets[j:j+1])
+			alone, err := g.TargetLogProbs(t.Context(), toyInputs[i:i+1], targets[j:j+1])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -224,7 +224,7 @@ func TestBestIsTheLargestScore(t *testing.T) {
 			targets = append(targets, append(target, 1))
 		}
 		g := New(m, kernel.NewWorkers(2))
-		scores, err := g.Score(t.Context(), toyInputs, targets)
+		scores, err := g.TargetLogProbs(t.Context(), toyInputs, targets)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -261,7 +261,7 @@ func TestBadTokensAreRefused(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := g.Score(t.Context(), [][]int32{{3, 1}}, [][]int32{{99}}); err == nil {
+	if _, err := g.TargetLogProbs(t.Context(), [][]int32{{3, 1}}, [][]int32{{99}}); err == nil {
 		t.Error("target beyond the vocabulary: no error")
 	}
 }
@@ -277,7 +277,7 @@ func TestDivergedModel(t *testing.T) {
 				t.Errorf("%s, %s: generated %v", name, way, out)
 			}
 		}
-		scores, err := g.Score(t.Context(), toyInputs, [][]int32{{7, 1}})
+		scores, err := g.TargetLogProbs(t.Context(), toyInputs, [][]int32{{7, 1}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -298,7 +298,7 @@ func TestNoInputHasNoAnswer(t *testing.T) {
 	if out, err := mostProbable(g, nil, 4); len(out) != 0 || err != nil {
 		t.Errorf("Generate: got %v, %v", out, err)
 	}
-	if scores, err := g.Score(t.Context(), nil, [][]int32{{7, 1}}); len(scores) != 0 || err != nil {
+	if scores, err := g.TargetLogProbs(t.Context(), nil, [][]int32{{7, 1}}); len(scores) != 0 || err != nil {
 		t.Errorf("Score: got %v, %v", scores, err)
 	}
 }

@@ -9,21 +9,21 @@ import (
 // decoder runs the decoder of a model one position at a time, for several rows in parallel. A row is a
 // sequence under construction; rows may share an input.
 type decoder struct {
-	model   *model.T5
-	eager   *op.Eager
-	network model.Network[op.Matrix] // on eager
-	step    int                      // position of the next token
+	model    *model.T5
+	eager    *op.Eager
+	network  model.Network[op.Matrix] // on eager
+	position int                      // of the next token
 
 	// Inputs: row r attends to the encoder tokens inputStart[r]..+inputLength[r], whose keys and values are in
 	// cross, [encoder tokens, 2*inner] for each layer.
 	cross                   []op.Matrix
 	inputStart, inputLength []int32
 
-	// self holds the keys and values so far, [places, capacity, 2*inner] for each layer.
+	// self holds the keys and values so far, [slots, capacity, 2*inner] for each layer.
 	self     [][]float32
 	capacity int
-	place    []int         // of each row
-	places   []place       // at least as many as rows
+	slot     []int         // of each row
+	slots    []slot        // at least as many as rows
 	bias     []kernel.Bias // one for each layer; layers that share a table share the values
 
 	// Where each row finds its keys in one step.
@@ -37,8 +37,8 @@ type inputGroups struct {
 	offsets, keyStart, keyLength []int32
 }
 
-// place is where self has room for one row.
-type place struct {
+// slot is the room in self for one row.
+type slot struct {
 	inputStart int32   // of the row that wrote it last
 	ids        []int32 // the tokens that it was fed, one for each position
 }
@@ -59,8 +59,8 @@ func newDecoder(m *model.T5, e *op.Eager, encoded op.Matrix, offsets []int32, ca
 	for s := range len(offsets) - 1 {
 		d.inputStart = append(d.inputStart, offsets[s])
 		d.inputLength = append(d.inputLength, offsets[s+1]-offsets[s])
-		d.place = append(d.place, s)
-		d.places = append(d.places, place{inputStart: offsets[s]})
+		d.slot = append(d.slot, s)
+		d.slots = append(d.slots, slot{inputStart: offsets[s]})
 	}
 	d.reserve(capacity)
 	return d
@@ -71,7 +71,7 @@ func (d *decoder) rows() int { return len(d.inputStart) }
 // cacheWidth is the number of elements of the key and the value of one position.
 func (d *decoder) cacheWidth() int { return 2 * d.model.Config.NumHeads * d.model.Config.DKV }
 
-// reserve makes room for capacity positions at every place.
+// reserve makes room for capacity positions at every slot.
 func (d *decoder) reserve(capacity int) {
 	d.move(capacity)
 	var bias kernel.Bias
@@ -84,60 +84,60 @@ func (d *decoder) reserve(capacity int) {
 	}
 }
 
-// move makes self anew, for all places with so many positions each.
+// move makes self anew, for all slots with so many positions each.
 func (d *decoder) move(capacity int) {
 	width := d.cacheWidth()
-	before := d.capacity * width // elements of a place
+	before := d.capacity * width // elements of a slot
 	for l, old := range d.self {
-		d.self[l] = make([]float32, len(d.places)*capacity*width)
+		d.self[l] = make([]float32, len(d.slots)*capacity*width)
 		for p := 0; p*before < len(old); p++ {
-			copy(d.self[l][p*capacity*width:], old[p*before:p*before+d.step*width])
+			copy(d.self[l][p*capacity*width:], old[p*before:p*before+d.position*width])
 		}
 	}
 	d.capacity = capacity
 }
 
-// choose replaces the rows: the new row i continues the old row parents[i]. It drops finished rows and branches.
+// reorder replaces the rows: the new row i continues the old row parents[i]. It drops finished rows and branches.
 //
-// Keys and values mostly stay where they are: the first that continues a row takes over its place. Any other takes the place
+// Keys and values mostly stay where they are: the first that continues a row takes over its slot. Any other takes the slot
 // of a row that nothing continues, where it writes what differs. The beams of an input have most of their tokens in common,
 // so that is little.
-func (d *decoder) choose(parents []int) {
-	taken := make([]bool, len(d.places))
-	rows := make([]int, len(parents)) // their places
+func (d *decoder) reorder(parents []int) {
+	taken := make([]bool, len(d.slots))
+	rows := make([]int, len(parents)) // their slots
 	var branches []int                // new rows that need one
 	for i, p := range parents {
-		if rows[i] = d.place[p]; taken[rows[i]] {
+		if rows[i] = d.slot[p]; taken[rows[i]] {
 			branches = append(branches, i)
 		}
 		taken[rows[i]] = true
 	}
 	for _, i := range branches {
 		from := rows[i]
-		to, common := d.freePlace(taken, from)
-		if to == len(d.places) {
-			for range max(1, len(parents)-len(d.places)) {
-				d.places = append(d.places, place{})
+		to, common := d.freeSlot(taken, from)
+		if to == len(d.slots) {
+			for range max(1, len(parents)-len(d.slots)) {
+				d.slots = append(d.slots, slot{})
 				taken = append(taken, false)
 			}
 			d.move(d.capacity)
 		}
-		d.copyPlace(to, from, common)
+		d.copySlot(to, from, common)
 		taken[to], rows[i] = true, to
 	}
 	start, length := make([]int32, len(parents)), make([]int32, len(parents))
 	for i, p := range parents {
 		start[i], length[i] = d.inputStart[p], d.inputLength[p]
 	}
-	d.place, d.inputStart, d.inputLength = rows, start, length
+	d.slot, d.inputStart, d.inputLength = rows, start, length
 }
 
-// freePlace returns a place that is not taken and has the most first positions in common with another, and how many; if all
-// are taken, the number of places.
-func (d *decoder) freePlace(taken []bool, other int) (free, common int) {
-	free = len(d.places)
-	want := d.places[other]
-	for p, have := range d.places {
+// freeSlot returns a slot that is not taken and has the most first positions in common with another, and how many; if all
+// are taken, the number of slots.
+func (d *decoder) freeSlot(taken []bool, other int) (free, common int) {
+	free = len(d.slots)
+	want := d.slots[other]
+	for p, have := range d.slots {
 		if taken[p] {
 			continue
 		}
@@ -147,31 +147,31 @@ func (d *decoder) freePlace(taken []bool, other int) (free, common int) {
 				same++
 			}
 		}
-		if free == len(d.places) || same > common {
+		if free == len(d.slots) || same > common {
 			free, common = p, same
 		}
 	}
 	return free, common
 }
 
-// copyPlace makes a place like another one; the first positions are so already.
-func (d *decoder) copyPlace(to, from, already int) {
+// copySlot makes a slot like another one; the first positions are so already.
+func (d *decoder) copySlot(to, from, already int) {
 	width := d.cacheWidth()
 	for _, kv := range d.self {
-		copy(kv[(to*d.capacity+already)*width:(to*d.capacity+d.step)*width], kv[(from*d.capacity+already)*width:])
+		copy(kv[(to*d.capacity+already)*width:(to*d.capacity+d.position)*width], kv[(from*d.capacity+already)*width:])
 	}
-	p := &d.places[to]
-	p.inputStart, p.ids = d.places[from].inputStart, append(p.ids[:already], d.places[from].ids[already:]...)
+	p := &d.slots[to]
+	p.inputStart, p.ids = d.slots[from].inputStart, append(p.ids[:already], d.slots[from].ids[already:]...)
 }
 
 // next feeds one token to every row and returns the decoder's output for it, [rows, d_model], scaled as lm_head wants
 // it. The result is overwritten by the next call.
 func (d *decoder) next(ids []int32) op.Matrix {
-	if d.step == d.capacity {
+	if d.position == d.capacity {
 		d.reserve(2 * d.capacity)
 	}
 	for r, id := range ids {
-		p := &d.places[d.place[r]]
+		p := &d.slots[d.slot[r]]
 		p.ids = append(p.ids, id)
 	}
 	d.queryOffsets = d.queryOffsets[:0]
@@ -185,7 +185,7 @@ func (d *decoder) next(ids []int32) op.Matrix {
 		x = d.crossAttention(b, l, x)
 		x = d.network.FeedForward(b.FeedForward, b.FeedForwardNorm, x)
 	}
-	d.step++
+	d.position++
 	x = d.network.FinalNorm(d.model.Decoder, x)
 	scale(x, d.model.Config.LogitScale())
 	return x
@@ -208,16 +208,16 @@ func (d *decoder) selfAttention(b model.Block, layer int, x op.Matrix) op.Matrix
 	qkv := d.eager.Linear(d.network.Norm(b.SelfAttentionNorm, x), a.Q, a.K, a.V)
 	cache := op.Matrix{Cols: width, Data: d.self[layer]}
 	d.keyStart, d.keyLength = d.keyStart[:0], d.keyLength[:0]
-	for r, place := range d.place {
+	for r, slot := range d.slot {
 		row := qkv.Data[r*qkv.Cols : (r+1)*qkv.Cols]
-		copy(cache.Data[(place*d.capacity+d.step)*width:], row[len(row)-width:])
-		d.keyStart = append(d.keyStart, int32(place*d.capacity))
-		d.keyLength = append(d.keyLength, int32(d.step+1))
+		copy(cache.Data[(slot*d.capacity+d.position)*width:], row[len(row)-width:])
+		d.keyStart = append(d.keyStart, int32(slot*d.capacity))
+		d.keyLength = append(d.keyLength, int32(d.position+1))
 	}
 	heads := a.Heads
 	heads.Causal = false // the cache ends at the query
 	y := d.eager.Attention(qkv, cache, heads, kernel.Attention{
-		QueryOffsets: d.queryOffsets, KeyOffsets: d.keyStart, KeyLengths: d.keyLength, FirstPosition: d.step, Bias: d.bias[layer],
+		QueryOffsets: d.queryOffsets, KeyOffsets: d.keyStart, KeyLengths: d.keyLength, FirstPosition: d.position, Bias: d.bias[layer],
 	})
 	return d.eager.AddLinear(x, y, a.O)
 }
@@ -227,7 +227,7 @@ func (d *decoder) crossAttention(b model.Block, layer int, x op.Matrix) op.Matri
 	a := b.EncDecAttention
 	q := d.eager.Linear(d.network.Norm(b.EncDecAttentionNorm, x), a.Q)
 	y := d.eager.Attention(q, d.cross[layer], a.Heads, kernel.Attention{
-		QueryOffsets: d.inputs.offsets, KeyOffsets: d.inputs.keyStart, KeyLengths: d.inputs.keyLength, FirstPosition: d.step,
+		QueryOffsets: d.inputs.offsets, KeyOffsets: d.inputs.keyStart, KeyLengths: d.inputs.keyLength, FirstPosition: d.position,
 	})
 	return d.eager.AddLinear(x, y, a.O)
 }

@@ -5,7 +5,7 @@
 //
 //	generator := generate.New(t5, workers)
 //	outputs, err := generator.Generate(ctx, inputs, generate.Options{MaxTokens: 64}) // inputs end in EOS
-//	scores, err := generator.Score(ctx, inputs, candidates)  // log p(candidate | input)
+//	scores, err := generator.TargetLogProbs(ctx, inputs, candidates)  // log p(candidate | input)
 //
 // Options say how tokens are chosen: greedily, by beam search or by sampling, under constraints or without. With the same
 // options the outputs are those of transformers 5, but for the random numbers of sampling:

@@ -30,7 +30,7 @@ func FuzzGenerate(f *testing.F) {
 			return // wrong in view of the model's EOS
 		}
 		for i, all := range outputs {
-			if len(all) == 0 || len(all) > max(1, o.Returned) {
+			if len(all) == 0 || len(all) > max(1, o.NumReturnSequences) {
 				t.Fatalf("%+v: %d outputs", o, len(all))
 			}
 			for j, out := range all {
@@ -62,7 +62,7 @@ func fuzzedOptions(data []byte) (o Options, allowed [][]int32) {
 		return ids
 	}
 	o.MaxTokens, o.MinTokens = next()%16, next()%8
-	o.Beams, o.Returned = next()%6, next()%6
+	o.Beams, o.NumReturnSequences = next()%6, next()%6
 	o.EarlyStopping, o.ForcedEOS = EarlyStopping(next()%3), next()%2 == 1
 	o.NoRepeatNgram, o.EncoderNoRepeatNgram = next()%4, next()%4
 	o.RepetitionPenalty = float64(next()%8) / 4

@@ -16,9 +16,9 @@ import (
 func ways() map[string]Options {
 	return map[string]Options{
 		"greedy":   {MaxTokens: 12},
-		"beams":    {MaxTokens: 12, Beams: 4, Returned: 3, LengthPenalty: new(0.6)},
-		"alpha":    {MaxTokens: 12, Beams: 3, Returned: 3, Alpha: 0.6, EarlyStopping: Never},
-		"sampling": {MaxTokens: 12, Returned: 3, Sampling: &Sampling{Temperature: 1.2, TopP: 0.9, Seed: 5}},
+		"beams":    {MaxTokens: 12, Beams: 4, NumReturnSequences: 3, LengthPenalty: new(0.6)},
+		"alpha":    {MaxTokens: 12, Beams: 3, NumReturnSequences: 3, LengthNormAlpha: 0.6, EarlyStopping: Never},
+		"sampling": {MaxTokens: 12, NumReturnSequences: 3, Sampling: &Sampling{Temperature: 1.2, TopP: 0.9, Seed: 5}},
 		"changed":  {MaxTokens: 12, MinTokens: 3, Beams: 4, RepetitionPenalty: 1.3, NoRepeatNgram: 2, Suppress: []int32{7}, EOS: []int32{1, 9}},
 	}
 }
@@ -82,7 +82,7 @@ func TestLogProbIsWhatScoreGives(t *testing.T) {
 					continue // either token may have been EOS
 				}
 				target := append(slices.Clone(out.IDs), eos...)
-				scores, err := g.Score(t.Context(), toyInputs[i:i+1], [][]int32{target})
+				scores, err := g.TargetLogProbs(t.Context(), toyInputs[i:i+1], [][]int32{target})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -127,7 +127,7 @@ func TestWideBeamsFindTheBest(t *testing.T) {
 	targets = append(targets, []int32{2, 1}, []int32{30, 31, 32, 33, 34, 1})
 	slices.SortFunc(targets, slices.Compare[[]int32])
 	targets = slices.CompactFunc(targets, slices.Equal[[]int32])
-	scores, err := g.Score(t.Context(), toyInputs, targets)
+	scores, err := g.TargetLogProbs(t.Context(), toyInputs, targets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,11 +138,11 @@ func TestWideBeamsFindTheBest(t *testing.T) {
 	}{
 		{"sum", Options{LengthPenalty: new(0.0)}, func(float64) float64 { return 1 }},
 		{"mean", Options{}, func(n float64) float64 { return n }},
-		{"TestPaper_Alpha", Options{Alpha: 0.6}, func(n float64) float64 { return math.Pow((5+n)/6, 0.6) }},
+		{"TestPaper_Alpha", Options{LengthNormAlpha: 0.6}, func(n float64) float64 { return math.Pow((5+n)/6, 0.6) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.o.Allowed = NewTrie(targets)
-			c.o.MaxTokens, c.o.Beams, c.o.Returned, c.o.EarlyStopping = 6, len(targets), len(targets), Never
+			c.o.MaxTokens, c.o.Beams, c.o.NumReturnSequences, c.o.EarlyStopping = 6, len(targets), len(targets), Never
 			for i, outputs := range generate(t, g, toyInputs, c.o) {
 				if len(outputs) != len(targets) {
 					t.Fatalf("input %d: %d sequences, want %d", i, len(outputs), len(targets))
@@ -171,7 +171,7 @@ func TestSamplingAgreesWithTheModel(t *testing.T) {
 	for id := range int32(40) {
 		singles = append(singles, []int32{id})
 	}
-	logProbs, err := g.Score(t.Context(), input, singles)
+	logProbs, err := g.TargetLogProbs(t.Context(), input, singles)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestSamplingAgreesWithTheModel(t *testing.T) {
 	}
 	got := make([]float64, len(singles))
 	for seed := range uint64(seeds) {
-		o := Options{MaxTokens: 1, EOS: []int32{}, Returned: sequences, Sampling: &Sampling{Temperature: temperature, Seed: seed}}
+		o := Options{MaxTokens: 1, EOS: []int32{}, NumReturnSequences: sequences, Sampling: &Sampling{Temperature: temperature, Seed: seed}}
 		for _, out := range generate(t, g, input, o)[0] {
 			got[out.IDs[0]]++
 			if p := math.Log(want[out.IDs[0]] / sum); math.Abs(p-out.Score) > 1e-4 {
@@ -209,14 +209,14 @@ func TestManyEOSLeaveBeamsThatGoOn(t *testing.T) {
 	for id := range int32(40) {
 		singles = append(singles, []int32{id})
 	}
-	scores, err := g.Score(t.Context(), toyInputs[:1], singles)
+	scores, err := g.TargetLogProbs(t.Context(), toyInputs[:1], singles)
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.SortFunc(singles, func(a, b []int32) int { return cmp.Compare(scores[0][b[0]], scores[0][a[0]]) })
 	eos := slices.Concat(singles[:8]...) // the most probable tokens
 	least := singles[39][0]
-	o := Options{MaxTokens: 4, Beams: 2, Returned: 2, EOS: eos, EarlyStopping: Never, LengthPenalty: new(9.0)}
+	o := Options{MaxTokens: 4, Beams: 2, NumReturnSequences: 2, EOS: eos, EarlyStopping: Never, LengthPenalty: new(9.0)}
 	o.Allowed = NewTrie(append(singles[:8:8], []int32{least, least, least, eos[0]}))
 	if best := generate(t, g, toyInputs[:1], o)[0][0]; !slices.Equal(best.IDs, []int32{least, least, least}) {
 		t.Errorf("got %v, want the one sequence that goes on", best)
@@ -287,7 +287,7 @@ func TestGenerateRefuses(t *testing.T) {
 // Samples come in the order of their scores, as the sequences of a beam search do.
 func TestSamplesAreOrdered(t *testing.T) {
 	g, inputs := newToyGenerator(t, 1), toyInputs
-	outputs, err := g.Generate(t.Context(), inputs, Options{MaxTokens: 6, Returned: 9, Sampling: &Sampling{Temperature: 2, Seed: 1}})
+	outputs, err := g.Generate(t.Context(), inputs, Options{MaxTokens: 6, NumReturnSequences: 9, Sampling: &Sampling{Temperature: 2, Seed: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"t5train/model/op"
 )
 
-// Generator decodes with one model. It is for one goroutine at a time.
+// Generator decodes with one model. It is not safe for concurrent use.
 type Generator struct {
 	model   *model.T5
 	workers *kernel.Workers
@@ -23,9 +23,9 @@ type Generator struct {
 
 // scratch is the memory in which a task chooses the token of a row.
 type scratch struct {
-	worth []float32 // [vocab]
-	best  []kernel.Ranked
-	left  distribution
+	scores       []float32 // [vocab]
+	best         []kernel.Candidate
+	distribution distribution
 }
 
 // New returns a generator for m.
@@ -42,7 +42,7 @@ func isEmpty(m *model.T5) bool { return m == nil || m.Shared == nil }
 type Output struct {
 	IDs []int32 // without the start token and without EOS
 
-	// LogProb is the log-probability of the sequence by the model alone, EOS included, in nats: what Generator.Score gives.
+	// LogProb is the log-probability of the sequence by the model alone, EOS included, in nats: what Generator.TargetLogProbs gives.
 	LogProb float64
 	// Score is the log-probability as the options change it, by Options.LengthPenalty: what a beam search ranks by. There a
 	// forced token counts as certain and a banned one leaves the others as they are, as in transformers. Without beams the
@@ -53,7 +53,7 @@ type Output struct {
 	Finished bool
 }
 
-// Generate generates sequences for each input: Options.Returned of them, the best by their score first. A beam search
+// Generate generates sequences for each input: Options.NumReturnSequences of them, the best by their score first. A beam search
 // gives fewer where the options leave fewer.
 //
 // Inputs are token ids that end in EOS. They need no order: inputs lie end to end without padding, each attends to its own
@@ -101,7 +101,7 @@ type hypothesis struct {
 	input, number int     // position of its input, and its own among the sequences of that
 	tokens        []int32 // the start token first
 	logProb       float64 // of the tokens, by the model alone
-	worth         float64 // the same as the options change it
+	score         float64 // the same as the options change it
 }
 
 // start is the hypothesis without a token.
@@ -116,7 +116,7 @@ func (r *run) start(input, number int) hypothesis {
 // output returns a hypothesis that is done.
 func (r *run) output(h hypothesis, finished bool) Output {
 	ids := h.tokens[1:]
-	score := r.options.score(h.worth, max(1, len(ids)))
+	score := r.options.score(h.score, max(1, len(ids)))
 	if finished {
 		ids = ids[:len(ids)-1]
 	}
@@ -142,7 +142,7 @@ func (r *run) step(ctx context.Context, f func(row int, s *scratch, logits []flo
 	return nil
 }
 
-// process applies the options to what the next token of a row is worth.
+// process applies the options to the scores x of the next token of a row.
 func (r *run) process(x []float32, row int) {
 	h := &r.rows[row]
 	for _, p := range r.processors {

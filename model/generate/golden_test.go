@@ -50,7 +50,7 @@ func (r recordedOptions) options(t *testing.T, eos int32) Options {
 		case "num_beams":
 			read(name, &o.Beams)
 		case "num_return_sequences":
-			read(name, &o.Returned)
+			read(name, &o.NumReturnSequences)
 		case "length_penalty":
 			read(name, &o.LengthPenalty)
 		case "early_stopping":
@@ -167,7 +167,7 @@ func TestGoldenGenerate(t *testing.T) {
 						}
 					}
 					// transformers bans sequences with the input's padding too, which changes what the others are worth.
-					padded := o.EncoderNoRepeatNgram > 0 && len(inputs[i/max(1, o.Returned)]) < longest
+					padded := o.EncoderNoRepeatNgram > 0 && len(inputs[i/max(1, o.NumReturnSequences)]) < longest
 					if !padded && math.Abs(out.Score-score) > 1e-4 {
 						t.Errorf("sequence %d: score %.6f, want %.6f", i, out.Score, score)
 					}

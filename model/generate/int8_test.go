@@ -67,7 +67,7 @@ func TestInt8ScoresItself(t *testing.T) {
 			if out.Finished {
 				target = append(target, 1)
 			}
-			scores, err := g.Score(t.Context(), [][]int32{in}, [][]int32{target})
+			scores, err := g.TargetLogProbs(t.Context(), [][]int32{in}, [][]int32{target})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -88,13 +88,13 @@ func TestInt8ScoresItself(t *testing.T) {
 // A row's activations have a scale of their own, so whatever is beside it in a batch changes nothing but rounding.
 func TestInt8InBatches(t *testing.T) {
 	g := New(toyInt8(t, "t5", "gated-gelu"), kernel.NewWorkers(2))
-	all, err := g.Score(t.Context(), toyInputs, toyTargets)
+	all, err := g.TargetLogProbs(t.Context(), toyInputs, toyTargets)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, in := range toyInputs {
 		for j, target := range toyTargets {
-			alone, err := g.Score(t.Context(), [][]int32{in}, [][]int32{target})
+			alone, err := g.TargetLogProbs(t.Context(), [][]int32{in}, [][]int32{target})
 			if err != nil {
 				t.Fatal(err)
 			}

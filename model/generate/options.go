@@ -15,15 +15,15 @@ type Options struct {
 	MaxTokens int // the most tokens of an output, EOS included; at least 1
 	MinTokens int // tokens that come before EOS may
 
-	Beams    int // sequences that a beam search keeps for each input, at most 1024; 0 and 1 are no beam search
-	Returned int // sequences returned for each input, at most Beams, or as many as are to be sampled, at most 1024; 0 is 1
+	Beams              int // sequences that a beam search keeps for each input, at most 1024; 0 and 1 are no beam search
+	NumReturnSequences int // sequences returned for each input, at most Beams, or as many as are to be sampled, at most 1024; 0 is 1
 
 	// LengthPenalty is the p of a sequence's score, (sum of log p)/length^p with EOS in the length; nil is 1. Above 0 it
-	// favours long sequences. Alpha, if not 0, is the exponent of T5's own ((5+length)/6)^Alpha instead: T5 used 0.6 for
+	// favours long sequences. LengthNormAlpha, if not 0, is the exponent of T5's own ((5+length)/6)^LengthNormAlpha instead: T5 used 0.6 for
 	// translation and summaries.
-	LengthPenalty *float64
-	Alpha         float64
-	EarlyStopping EarlyStopping
+	LengthPenalty   *float64
+	LengthNormAlpha float64
+	EarlyStopping   EarlyStopping
 
 	Sampling *Sampling // nil: the most probable tokens
 
@@ -108,19 +108,19 @@ func (o Options) Validate(vocab int) error {
 	check(o.MaxTokens >= 1 && o.MaxTokens <= mostTokens, "MaxTokens is %d, want 1 to %d", o.MaxTokens, mostTokens)
 	check(o.MinTokens >= 0 && o.MinTokens <= max(0, o.MaxTokens), "MinTokens is %d, want 0 to MaxTokens %d", o.MinTokens, o.MaxTokens)
 	check(o.Beams >= 0 && o.Beams <= mostSequences, "Beams is %d, want 0 to %d", o.Beams, mostSequences)
-	check(o.Returned >= 0 && o.Returned <= mostSequences, "Returned is %d, want 0 to %d", o.Returned, mostSequences)
+	check(o.NumReturnSequences >= 0 && o.NumReturnSequences <= mostSequences, "NumReturnSequences is %d, want 0 to %d", o.NumReturnSequences, mostSequences)
 	switch {
 	case o.Beams > 1:
-		check(o.Returned <= o.Beams, "Returned is %d, want at most Beams %d: raise Beams", o.Returned, o.Beams)
+		check(o.NumReturnSequences <= o.Beams, "NumReturnSequences is %d, want at most Beams %d: raise Beams", o.NumReturnSequences, o.Beams)
 		check(o.Sampling == nil, "Beams is %d and Sampling is set: leave one of them out", o.Beams)
 	case o.Sampling == nil:
-		check(o.Returned <= 1, "Returned is %d, but there is one most probable token: set Beams or Sampling for several sequences", o.Returned)
+		check(o.NumReturnSequences <= 1, "NumReturnSequences is %d, but there is one most probable token: set Beams or Sampling for several sequences", o.NumReturnSequences)
 	}
 	if o.LengthPenalty != nil {
 		check(math.Abs(*o.LengthPenalty) <= mostExponent, "LengthPenalty is %v, want %d to %d", *o.LengthPenalty, -mostExponent, mostExponent)
-		check(o.Alpha == 0, "LengthPenalty is set and so is Alpha: leave one of them out")
+		check(o.LengthNormAlpha == 0, "LengthPenalty is set and so is LengthNormAlpha: leave one of them out")
 	}
-	check(o.Alpha >= 0 && o.Alpha <= mostExponent, "Alpha is %v, want 0 to %d", o.Alpha, mostExponent)
+	check(o.LengthNormAlpha >= 0 && o.LengthNormAlpha <= mostExponent, "LengthNormAlpha is %v, want 0 to %d", o.LengthNormAlpha, mostExponent)
 	check(o.EarlyStopping >= Heuristic && o.EarlyStopping <= Never, "EarlyStopping is %d, want Heuristic, Early or Never", o.EarlyStopping)
 	check(o.NoRepeatNgram >= 0, "NoRepeatNgram is %d, want at least 0", o.NoRepeatNgram)
 	check(o.EncoderNoRepeatNgram >= 0, "EncoderNoRepeatNgram is %d, want at least 0", o.EncoderNoRepeatNgram)
@@ -180,8 +180,8 @@ func (s *Sampling) check() []error {
 // score is the score of a sequence of so many tokens, EOS included.
 func (o *Options) score(logProb float64, tokens int) float64 {
 	switch {
-	case o.Alpha != 0:
-		return logProb / math.Pow((5+float64(tokens))/6, o.Alpha) // Wu et al. 2016, equation 14; T5 has no other term of it
+	case o.LengthNormAlpha != 0:
+		return logProb / math.Pow((5+float64(tokens))/6, o.LengthNormAlpha) // Wu et al. 2016, equation 14; T5 has no other term of it
 	case o.LengthPenalty != nil:
 		return logProb / math.Pow(float64(tokens), *o.LengthPenalty)
 	}
@@ -190,7 +190,7 @@ func (o *Options) score(logProb float64, tokens int) float64 {
 
 // favoursLong reports whether more tokens can make a score better.
 func (o *Options) favoursLong() bool {
-	return o.Alpha > 0 || o.Alpha == 0 && (o.LengthPenalty == nil || *o.LengthPenalty > 0)
+	return o.LengthNormAlpha > 0 || o.LengthNormAlpha == 0 && (o.LengthPenalty == nil || *o.LengthPenalty > 0)
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -16,7 +16,7 @@ func TestScoresOfPairs(t *testing.T) {
 			m := toy(t, c.kind, c.proj)
 			w := kernel.NewWorkers(2)
 			g := New(m, w)
-			want, err := g.Score(t.Context(), toyInputs, toyTargets)
+			want, err := g.TargetLogProbs(t.Context(), toyInputs, toyTargets)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -29,7 +29,7 @@ func TestScoresOfPairs(t *testing.T) {
 				}
 				targets[i] = append(targets[i], nil)
 			}
-			got, err := NewLoss(m, w).Score(t.Context(), toyInputs, targets)
+			got, err := NewLoss(m, w).TargetLogProbs(t.Context(), toyInputs, targets)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,12 +55,12 @@ func TestScoresOfManyPairs(t *testing.T) {
 		many = append(many, []int32{2 + i%20, 2 + i/20%20, 1})
 	}
 	targets := [][][]int32{many, {{7, 1}}, many[:100]}
-	scores, err := loss.Score(t.Context(), toyInputs, targets)
+	scores, err := loss.TargetLogProbs(t.Context(), toyInputs, targets)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, j := range map[int]int{0: len(many) - 1, 1: 0, 2: 99} {
-		alone, err := loss.Score(t.Context(), toyInputs[i:i+1], [][][]int32{targets[i][j : j+1]})
+		alone, err := loss.TargetLogProbs(t.Context(), toyInputs[i:i+1], [][][]int32{targets[i][j : j+1]})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestBadPairsAreRefused(t *testing.T) {
 	loss := NewLoss(toy(t, "t5", "relu"), kernel.NewWorkers(1))
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := loss.Score(ended, [][]int32{{3, 1}}, [][][]int32{{{4, 1}}}); !errors.Is(err, context.Canceled) {
+	if _, err := loss.TargetLogProbs(ended, [][]int32{{3, 1}}, [][][]int32{{{4, 1}}}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a context that has ended: error %v", err)
 	}
 	for name, c := range map[string]struct {
@@ -87,7 +87,7 @@ func TestBadPairsAreRefused(t *testing.T) {
 		"an empty input":                 {[][]int32{{}}, [][][]int32{{{3}}}},
 		"targets of too few inputs":      {[][]int32{{3, 1}, {4, 1}}, [][][]int32{{{3}}}},
 	} {
-		if _, err := loss.Score(t.Context(), c.inputs, c.targets); err == nil {
+		if _, err := loss.TargetLogProbs(t.Context(), c.inputs, c.targets); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

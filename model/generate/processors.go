@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// processor changes x [vocab], what each token is worth as the next one: logits, or log-probabilities in a beam search.
+// processor changes x [vocab], the score of each token as the next one: logits, or log-probabilities in a beam search.
 // tokens are those of the decoder so far, the start token first, input those of the encoder.
 type processor func(x []float32, tokens, input []int32)
 
-var never = float32(math.Inf(-1)) // the worth of a token that must not come
+var never = float32(math.Inf(-1)) // the score of a token that must not come
 
 // processors returns what the options ask for, in the order of transformers 5: a forced token outdoes what comes before
 // it and not what comes after.

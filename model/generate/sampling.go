@@ -15,8 +15,8 @@ type distribution struct {
 	kept   []int32   // tokens that are left, ascending
 	total  float64   // of their weights
 
-	order  []ranked // scratch of leading
-	best   []kernel.Ranked
+	order  []keyed // scratch of leading
+	best   []kernel.Candidate
 	sorted []float32
 }
 
@@ -48,7 +48,7 @@ func (s *Sampling) filter(w *kernel.Workers, d *distribution, logits []float32) 
 	}
 	if s.TopP > 0 && s.TopP < 1 {
 		last := d.leading(s.TopP, func(id int32) float64 { return -float64(logits[id]) })
-		d.keep(func(id int32) bool { return !last.before(ranked{key: -float64(logits[id]), id: id}) })
+		d.keep(func(id int32) bool { return !last.before(keyed{key: -float64(logits[id]), id: id}) })
 	}
 	if s.MinP > 0 {
 		d.keep(func(id int32) bool { return float64(d.weight[id]) >= s.MinP }) // the largest weight is 1
@@ -146,20 +146,20 @@ func (s *Sampling) uniform(input, number, position int) float64 {
 	return float64(r.Uint64()>>11) / (1 << 53)
 }
 
-// ranked is a token in an order: by key, then by id.
-type ranked struct {
+// keyed is a token in an order: by key, then by id.
+type keyed struct {
 	key, weight float64
 	id          int32
 }
 
-func (a ranked) before(b ranked) bool { return a.key < b.key || a.key == b.key && a.id < b.id }
+func (a keyed) before(b keyed) bool { return a.key < b.key || a.key == b.key && a.id < b.id }
 
 // leading returns the last of the first tokens by key that have this part of the probability together, without sorting
 // all: a half that is decided is looked at no more.
-func (d *distribution) leading(part float64, key func(id int32) float64) ranked {
+func (d *distribution) leading(part float64, key func(id int32) float64) keyed {
 	d.order = d.order[:0]
 	for _, id := range d.kept {
-		d.order = append(d.order, ranked{key: key(id), weight: float64(d.weight[id]), id: id})
+		d.order = append(d.order, keyed{key: key(id), weight: float64(d.weight[id]), id: id})
 	}
 	items, mass := d.order, part*d.total
 	for len(items) > 1 {
@@ -193,7 +193,7 @@ func (d *distribution) leading(part float64, key func(id int32) float64) ranked 
 	return items[0]
 }
 
-func median(a, b, c ranked) ranked {
+func median(a, b, c keyed) keyed {
 	if b.before(a) {
 		a, b = b, a
 	}

@@ -11,9 +11,9 @@ import (
 	"t5train/model/kernel"
 )
 
-// Score returns log p(target | input) in nats for each input and each target: the sum over the target's tokens. A target
+// TargetLogProbs returns log p(target | input) in nats for each input and each target: the sum over the target's tokens. A target
 // normally ends in EOS. Targets with a common prefix share the work for it. Damaged or diverged weights give NaN.
-func (g *Generator) Score(ctx context.Context, inputs, targets [][]int32) ([][]float64, error) {
+func (g *Generator) TargetLogProbs(ctx context.Context, inputs, targets [][]int32) ([][]float64, error) {
 	if err := g.checkTargets(targets); err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (g *Generator) descend(ctx context.Context, inputs, targets [][]int32, want
 			parents[i] = b.parent
 		}
 		branches = next
-		decoder.choose(parents)
+		decoder.reorder(parents)
 	}
 	return d, nil
 }

@@ -59,13 +59,13 @@ func (t *Trie) after(tokens []int32) []int32 {
 // restrict leaves the tokens that may follow those generated.
 func (t *Trie) restrict(x []float32, generated []int32) {
 	following := t.after(generated)
-	worth := make([]float32, len(following))
+	scores := make([]float32, len(following))
 	for i, id := range following {
-		worth[i] = x[id]
+		scores[i] = x[id]
 	}
 	fill(x, never)
 	for i, id := range following {
-		x[id] = worth[i]
+		x[id] = scores[i]
 	}
 }
 

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Ranked is an element of a vector.
-type Ranked struct {
+// Candidate is an element of a vector.
+type Candidate struct {
 	Index int32
 	Value float32
 }
@@ -15,7 +15,7 @@ type Ranked struct {
 // minus infinity or NaN are never among them, so there may be fewer.
 //
 // It reads x once, in blocks: one whose maximum is too small, as nearly all are of a large vector, costs nothing more.
-func TopK(w *Workers, x []float32, k int, best []Ranked) []Ranked {
+func TopK(w *Workers, x []float32, k int, best []Candidate) []Candidate {
 	w = w.orDefault()
 	const block = 256
 	first, least := len(best), float32(math.Inf(-1))
@@ -35,7 +35,7 @@ func TopK(w *Workers, x []float32, k int, best []Ranked) []Ranked {
 			if len(best)-first == k {
 				best = best[:len(best)-1]
 			}
-			best = slices.Insert(best, at, Ranked{int32(lo + i), v})
+			best = slices.Insert(best, at, Candidate{int32(lo + i), v})
 			if len(best)-first == k {
 				least = best[len(best)-1].Value
 			}

@@ -16,7 +16,7 @@ func TestTopK(t *testing.T) {
 		for _, n := range []int{0, 1, 5, 255, 256, 257, 3000} {
 			for _, k := range []int{0, 1, 4, 50, 3001} {
 				x := make([]float32, n)
-				var want []Ranked
+				var want []Candidate
 				for i := range x {
 					switch r.IntN(10) {
 					case 0:
@@ -25,13 +25,13 @@ func TestTopK(t *testing.T) {
 						x[i] = float32(math.NaN())
 					default:
 						x[i] = float32(r.IntN(200)) // some are equal
-						want = append(want, Ranked{int32(i), x[i]})
+						want = append(want, Candidate{int32(i), x[i]})
 					}
 				}
-				slices.SortStableFunc(want, func(a, b Ranked) int { return cmp.Compare(b.Value, a.Value) })
+				slices.SortStableFunc(want, func(a, b Candidate) int { return cmp.Compare(b.Value, a.Value) })
 				want = want[:min(k, len(want))]
-				before := Ranked{7, 9}
-				got := TopK(w, x, k, []Ranked{before})
+				before := Candidate{7, 9}
+				got := TopK(w, x, k, []Candidate{before})
 				if got[0] != before || !slices.Equal(got[1:], want) {
 					t.Errorf("%s, %d of %d: got %v, want %v", isa, k, n, got[1:], want)
 				}

@@ -132,18 +132,18 @@ func TestGenerateOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for body, want := range map[string]generate.Options{
-		``: {MaxTokens: testOutput, Beams: 1, Returned: 1},
+		``: {MaxTokens: testOutput, Beams: 1, NumReturnSequences: 1},
 		`, "max_new_tokens": 9, "min_new_tokens": 2, "num_beams": 4, "num_return_sequences": 3, "length_penalty": 0.6, "early_stopping": true`: {
-			MaxTokens: 9, MinTokens: 2, Beams: 4, Returned: 3, LengthPenalty: &penalty, EarlyStopping: generate.Early},
+			MaxTokens: 9, MinTokens: 2, Beams: 4, NumReturnSequences: 3, LengthPenalty: &penalty, EarlyStopping: generate.Early},
 		`, "num_beams": 2, "early_stopping": "never", "no_repeat_ngram_size": 3, "repetition_penalty": 1.2`: {
-			MaxTokens: testOutput, Beams: 2, Returned: 1, EarlyStopping: generate.Never, NoRepeatNgram: 3, RepetitionPenalty: 1.2},
+			MaxTokens: testOutput, Beams: 2, NumReturnSequences: 1, EarlyStopping: generate.Never, NoRepeatNgram: 3, RepetitionPenalty: 1.2},
 		`, "do_sample": true, "temperature": 0.5, "top_k": 7, "top_p": 0.9, "min_p": 0.1, "typical_p": 0.8, "epsilon_cutoff": 3e-4, "eta_cutoff": 0.002, "seed": 5`: {
-			MaxTokens: testOutput, Beams: 1, Returned: 1, Sampling: &generate.Sampling{
+			MaxTokens: testOutput, Beams: 1, NumReturnSequences: 1, Sampling: &generate.Sampling{
 				Temperature: 0.5, TopK: 7, TopP: 0.9, MinP: 0.1, TypicalP: 0.8, Epsilon: 3e-4, Eta: 0.002, Seed: 5, Indices: []int{0}}},
 		`, "bad_words": ["no", "\"never\""], "prefix": "so"`: {
-			MaxTokens: testOutput, Beams: 1, Returned: 1, Prefix: byT5.Encode("so"), BadWords: words},
+			MaxTokens: testOutput, Beams: 1, NumReturnSequences: 1, Prefix: byT5.Encode("so"), BadWords: words},
 		`, "choices": ["yes", "no"]`: {
-			MaxTokens: 4, Beams: 2, Returned: 1, LengthPenalty: new(0.0), Allowed: generate.NewTrie([][]int32{append(byT5.Encode("yes"), 1), append(byT5.Encode("no"), 1)})},
+			MaxTokens: 4, Beams: 2, NumReturnSequences: 1, LengthPenalty: new(0.0), Allowed: generate.NewTrie([][]int32{append(byT5.Encode("yes"), 1), append(byT5.Encode("no"), 1)})},
 	} {
 		f := &fake{}
 		_, h := start(t, Options{}, f)

@@ -59,7 +59,7 @@ func (f *fake) Generate(ctx context.Context, texts []string, o generate.Options)
 	f.mu.Unlock()
 	answers := make([]trainer.Generated, len(texts))
 	for i, text := range texts {
-		for n := range max(1, o.Returned) {
+		for n := range max(1, o.NumReturnSequences) {
 			q := trainer.Sequence{Text: strings.Repeat("re: ", n+1) + text, Tokens: o.MaxTokens, LogProb: -1.5, Score: -0.5, Truncated: n > 0}
 			answers[i].Sequences = append(answers[i].Sequences, q)
 		}

@@ -45,7 +45,7 @@ func (s *Server) generate(x *exchange, fields *object) (generated, error) {
 	if err != nil {
 		return generated{}, err
 	}
-	rows := max(1, options.Beams, options.Returned)
+	rows := max(1, options.Beams, options.NumReturnSequences)
 	j := &job{
 		key: generateKey(fields), inputs: inputs, rows: rows, outputs: rows * options.MaxTokens,
 		compute: func(ctx context.Context, m model, b batch) ([]answer, error) {

@@ -24,11 +24,11 @@ func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 	o.MaxTokens = fields.whole("max_new_tokens", s.profile.maxOutput, 1, longest)
 	o.MinTokens = fields.whole("min_new_tokens", o.MinTokens, 0, longest)
 	o.Beams = fields.whole("num_beams", max(1, o.Beams), 1, s.options.MaxBeams)
-	o.Returned = fields.whole("num_return_sequences", max(1, o.Returned), 1, s.options.MaxBeams)
+	o.NumReturnSequences = fields.whole("num_return_sequences", max(1, o.NumReturnSequences), 1, s.options.MaxBeams)
 	o.NoRepeatNgram = fields.whole("no_repeat_ngram_size", o.NoRepeatNgram, 0, longest)
 	o.RepetitionPenalty = fields.number("repetition_penalty", o.RepetitionPenalty, "more than 0", aboveZero)
 	if penalty := fields.number("length_penalty", 1, "a finite number", anyFinite); fields.has("length_penalty") {
-		o.LengthPenalty, o.Alpha = &penalty, 0
+		o.LengthPenalty, o.LengthNormAlpha = &penalty, 0
 	}
 	o.EarlyStopping = earlyStopping(fields, o.EarlyStopping)
 	s.sampling(fields, &o)
@@ -42,8 +42,8 @@ func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 		err   error
 	}{
 		{o.Beams > 1 && o.Sampling != nil, invalid("num_beams is %d and do_sample is true: leave one of them out", o.Beams)},
-		{o.Beams > 1 && o.Returned > o.Beams, invalid("num_return_sequences is %d, want at most num_beams, %d", o.Returned, o.Beams)},
-		{o.Beams == 1 && o.Sampling == nil && o.Returned > 1, invalid(`num_return_sequences is %d, but there is one most probable text: set "num_beams", or "do_sample": true`, o.Returned)},
+		{o.Beams > 1 && o.NumReturnSequences > o.Beams, invalid("num_return_sequences is %d, want at most num_beams, %d", o.NumReturnSequences, o.Beams)},
+		{o.Beams == 1 && o.Sampling == nil && o.NumReturnSequences > 1, invalid(`num_return_sequences is %d, but there is one most probable text: set "num_beams", or "do_sample": true`, o.NumReturnSequences)},
 		{!searches && fields.has("length_penalty"), invalid(`length_penalty is of no effect without beams: add "num_beams", or leave it out`)},
 		{!searches && fields.has("early_stopping"), invalid(`early_stopping is of no effect without beams: add "num_beams", or leave it out`)},
 		{o.MinTokens > o.MaxTokens, invalid("min_new_tokens is %d, want at most max_new_tokens, %d", o.MinTokens, o.MaxTokens)},

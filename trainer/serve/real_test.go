@@ -105,7 +105,7 @@ func (p oracle) questions(t testing.TB, text string) []question {
 	if err != nil {
 		t.Fatal(err)
 	}
-	beams, err := p.Generate(ctx, p.input(text), generate.Options{MaxTokens: 6, Beams: 3, Returned: 2})
+	beams, err := p.Generate(ctx, p.input(text), generate.Options{MaxTokens: 6, Beams: 3, NumReturnSequences: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
