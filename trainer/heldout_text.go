@@ -49,7 +49,7 @@ type heldOutOptions struct {
 func newHeldOutText(b *Bundle, o Objective, denoisers []objective.Denoiser, s *store.Store, options heldOutOptions, w *kernel.Workers) (*heldOutText, error) {
 	h := &heldOutText{bundle: b, loss: generate.NewLoss(b.Model, w), vocab: vocabularyOf(b.Tokenizer), batchSize: options.batchSize, digest: filepath.Base(s.Dir())}
 	for _, d := range denoisers {
-		all, err := o.pieces(s, d)
+		all, err := piecesOf(o.Split, s, d)
 		if err != nil {
 			return nil, err
 		}

@@ -121,9 +121,9 @@ func (p somePieces) Piece(i int, into []int32) []int32 { return p.all.Piece(p.sa
 // Bytes is that of store.Pieces.
 func (p somePieces) Bytes(i int) int { return p.all.Bytes(p.sample.At(i)) }
 
-// pieces cuts a store for a denoiser.
-func (o Objective) pieces(s *store.Store, d objective.Denoiser) (*store.Pieces, error) {
-	all, err := s.Pieces(store.Split(o.Split), d.Objective.Lengths().Tokens)
+// piecesOf cuts a store for a denoiser; split is how its texts are cut.
+func piecesOf(split string, s *store.Store, d objective.Denoiser) (*store.Pieces, error) {
+	all, err := s.Pieces(store.Split(split), d.Objective.Lengths().Tokens)
 	if err == nil && all.Len() == 0 {
 		err = errNoText
 	}
@@ -132,12 +132,12 @@ func (o Objective) pieces(s *store.Store, d objective.Denoiser) (*store.Pieces, 
 
 var errNoText = errors.New("the files have no text: every row is empty or null in this column")
 
-// source returns the training examples of a store. An epoch is about one pass over its text, also where several
+// sourceOf returns the training examples of a store. An epoch is about one pass over its text, also where several
 // denoisers, each with pieces of a length of its own, share it. Each takes the pieces that draw chooses.
-func (o Objective) source(s *store.Store, denoisers []objective.Denoiser, draw func(pieces int) data.Sample, seed uint64) (data.Source, error) {
+func sourceOf(split string, s *store.Store, denoisers []objective.Denoiser, draw func(pieces int) data.Sample, seed uint64) (data.Source, error) {
 	var tasks []data.Task
 	for _, d := range denoisers {
-		all, err := o.pieces(s, d)
+		all, err := piecesOf(split, s, d)
 		if err != nil {
 			return nil, err
 		}

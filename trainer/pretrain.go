@@ -188,7 +188,7 @@ func (r *textReader) source(ctx context.Context, m *material, p configs.Part, se
 		}
 		r.files = append(r.files, files...)
 		m.tokens += s.Manifest().Tokens
-		return r.objective.source(s, r.denoisers, func(pieces int) data.Sample {
+		return sourceOf(r.objective.Split, s, r.denoisers, func(pieces int) data.Sample {
 			by := uint64(r.config.Train.Seed)
 			sample := data.NewSample(pieces, limit, by)
 			if !sample.All() {
