@@ -60,7 +60,7 @@ func newTestLoop(t *testing.T, c *configs.Config, console *Console) *loop {
 		t.Fatal(err)
 	}
 	t.Cleanup(unlock)
-	if l.history, err = openHistory(filepath.Join(c.Output, historyName), 0, false); err != nil {
+	if l.history, err = openHistory(filepath.Join(c.Output, record.HistoryName), 0, false); err != nil {
 		t.Fatal(err)
 	}
 	return l
@@ -145,7 +145,7 @@ func TestDivergence(t *testing.T) {
 // A run that diverges before its first checkpoint leaves its configuration and the lines of its steps, to find the cause
 // by, and stands in nobody's way.
 func TestDivergenceBeforeTheFirstCheckpoint(t *testing.T) {
-	for every, want := range map[int][]string{1: {configName, historyName, record.DirName, eventsName}, 100: {configName, record.DirName}} {
+	for every, want := range map[int][]string{1: {record.ConfigName, record.HistoryName, record.DirName, eventsName}, 100: {record.ConfigName, record.DirName}} {
 		c := tinyConfig(t)
 		rate := 1e300
 		c.Optimizer, c.Data.Validation, c.Train.LogEvery = configs.Optimizer{Name: "sgd", LearningRate: &rate}, nil, every

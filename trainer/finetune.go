@@ -20,9 +20,6 @@ import (
 	"t5train/trainer/record"
 )
 
-// configName is the file of a run folder that holds the resolved configuration.
-const configName = record.ConfigName
-
 // FinetuneOptions are what a run needs besides its configuration.
 type FinetuneOptions struct {
 	Console   *Console // nil is silent

@@ -17,12 +17,8 @@ import (
 	"t5train/trainer/tfevents"
 )
 
-// historyName is the file of a run folder that holds a line for each logged step and evaluation, eventsName the folder
-// that holds the same for TensorBoard.
-const (
-	historyName = record.HistoryName
-	eventsName  = "tensorboard"
-)
+// eventsName is the folder of a run that holds for TensorBoard what [record.HistoryName] holds.
+const eventsName = "tensorboard"
 
 // history appends to the metrics of a run: to its lines, and to the events that are made of them.
 type history struct {

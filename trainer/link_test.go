@@ -34,7 +34,7 @@ func TestFoldersOfARunAreNoLinks(t *testing.T) {
 
 func TestFilesOfARunReplaceLinks(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()
-	file, link := filepath.Join(outside, "precious"), filepath.Join(dir, historyName)
+	file, link := filepath.Join(outside, "precious"), filepath.Join(dir, record.HistoryName)
 	const text = `{"kind": "train", "step": 1}`
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -224,8 +224,8 @@ func TestHistoryDropsWhatWillComeAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			overwrite(t, dir, historyName, c.content)
-			path := filepath.Join(dir, historyName)
+			overwrite(t, dir, record.HistoryName, c.content)
+			path := filepath.Join(dir, record.HistoryName)
 			h, err := openHistory(path, c.step, c.evaluated)
 			if err != nil {
 				t.Fatal(err)

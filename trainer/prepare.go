@@ -16,6 +16,7 @@ import (
 	"t5train/internal/mmap"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
+	"t5train/trainer/record"
 )
 
 // readMaterial reads what a run works with. was are the digests of what a run that goes on has trained on so far.
@@ -332,10 +333,10 @@ func (p *prepared) begin() error {
 	if err := l.recorder.begin(l, p.material, p.workers); err != nil {
 		return err
 	}
-	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, configName), yaml); err != nil {
-		return fmt.Errorf("write %s: %w", configName, durable.WithRemedy(err))
+	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, record.ConfigName), yaml); err != nil {
+		return fmt.Errorf("write %s: %w", record.ConfigName, durable.WithRemedy(err))
 	}
-	l.history, err = openHistory(filepath.Join(c.Output, historyName), l.state.Step, l.state.Step > 0 && l.state.Evaluated == l.state.Step)
+	l.history, err = openHistory(filepath.Join(c.Output, record.HistoryName), l.state.Step, l.state.Step > 0 && l.state.Evaluated == l.state.Step)
 	return err
 }
 

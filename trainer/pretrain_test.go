@@ -60,7 +60,7 @@ func pretrain(t *testing.T, c *configs.Config, console *Console) *Result {
 func trainLosses(t *testing.T, output string) []float64 {
 	t.Helper()
 	var losses []float64
-	for line := range bytes.Lines(mustRead(t, filepath.Join(output, historyName))) {
+	for line := range bytes.Lines(mustRead(t, filepath.Join(output, record.HistoryName))) {
 		var entry record.Train
 		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
@@ -325,7 +325,7 @@ func TestPretrain_Further(t *testing.T) {
 		if !strings.Contains(log.String(), "step 0, the model as it was: validation loss") || strings.Contains(log.String(), "objective: span_corruption from now on") {
 			t.Errorf("the log says\n%s", log.String())
 		}
-		h := record.ParseHistory(mustRead(t, filepath.Join(further.Output, historyName)))
+		h := record.ParseHistory(mustRead(t, filepath.Join(further.Output, record.HistoryName)))
 		if h.Eval[0].Step != 0 || h.Eval[0].Metrics["loss"] != before.Metrics["loss"] || h.Eval[1].Step != 3 {
 			t.Errorf("evaluations %+v, want one of step 0 with a loss of %g, then step 3", h.Eval, before.Metrics["loss"])
 		}

@@ -67,10 +67,10 @@ func checkConfigSpared(output string, overwrite bool) error {
 		_, err := os.Lstat(filepath.Join(output, name))
 		return err == nil
 	}
-	if overwrite || !exists(configName) || exists(historyName) || exists(record.DirName) {
+	if overwrite || !exists(record.ConfigName) || exists(record.HistoryName) || exists(record.DirName) {
 		return nil
 	}
-	return fmt.Errorf("output: %s holds no run but a %s, which the run would replace: choose another --output, move the file away, or replace it with --overwrite", output, configName)
+	return fmt.Errorf("output: %s holds no run but a %s, which the run would replace: choose another --output, move the file away, or replace it with --overwrite", output, record.ConfigName)
 }
 
 // verify makes sure that the checkpoint is what was written: damaged weights train on without an error.

@@ -46,7 +46,7 @@ func contents(t *testing.T, output string) map[string]string {
 		}
 	}
 	var lines bytes.Buffer
-	for line := range bytes.Lines(mustRead(t, filepath.Join(output, historyName))) {
+	for line := range bytes.Lines(mustRead(t, filepath.Join(output, record.HistoryName))) {
 		var entry map[string]any
 		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
@@ -60,7 +60,7 @@ func contents(t *testing.T, output string) map[string]string {
 		}
 		lines.Write(append(text, '\n'))
 	}
-	files[historyName] = lines.String()
+	files[record.HistoryName] = lines.String()
 	for _, name := range []string{record.LatestName, record.BestName} {
 		if content, err := os.ReadFile(filepath.Join(output, name)); err == nil {
 			files[name] = string(content)

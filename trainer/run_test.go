@@ -116,7 +116,7 @@ func TestBestAndLastCheckpoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	best, bestStep := math.Inf(1), 0
-	for line := range bytes.Lines(mustRead(t, filepath.Join(c.Output, historyName))) {
+	for line := range bytes.Lines(mustRead(t, filepath.Join(c.Output, record.HistoryName))) {
 		var entry record.Eval
 		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
@@ -328,7 +328,7 @@ func TestEvaluationLoss(t *testing.T) {
 func recordedSteps(t *testing.T, output, kind string) []int {
 	t.Helper()
 	var steps []int
-	for line := range bytes.Lines(mustRead(t, filepath.Join(output, historyName))) {
+	for line := range bytes.Lines(mustRead(t, filepath.Join(output, record.HistoryName))) {
 		var entry record.Eval
 		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
@@ -426,7 +426,7 @@ func TestTimeLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	var entry record.Train
-	if err := json.Unmarshal(mustRead(t, filepath.Join(c.Output, historyName)), &entry); err != nil {
+	if err := json.Unmarshal(mustRead(t, filepath.Join(c.Output, record.HistoryName)), &entry); err != nil {
 		t.Fatal(err)
 	}
 	if entry.SecondsLeft < 3*60 { // six steps of half a minute

@@ -69,7 +69,7 @@ func TestScheduleReachesTheSteps(t *testing.T) {
 			config.Schedule, config.Train.LogEvery, config.Data.Validation = c.schedule, 1, nil
 			finetune(t, config, FinetuneOptions{})
 			var got []float64
-			for line := range bytes.Lines(mustRead(t, filepath.Join(config.Output, historyName))) {
+			for line := range bytes.Lines(mustRead(t, filepath.Join(config.Output, record.HistoryName))) {
 				var entry record.Train
 				if err := json.Unmarshal(line, &entry); err != nil {
 					t.Fatal(err)
