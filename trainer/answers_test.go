@@ -10,18 +10,25 @@ import (
 	"strings"
 	"testing"
 
+	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/data/task"
+	"t5train/internal/testdir"
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/model/op"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/metric"
+	"t5train/trainer/predict"
 )
 
 // The probability of a label is its share of the probabilities of all labels' texts with EOS, which the loss graph
 // computes as well.
 func TestLabelProbability(t *testing.T) {
-	l := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard))
+	l := newTestLoop(t, testrun.TinyConfig(t), ui.PlainConsole(io.Discard))
 	b := l.bundle
 	spec := *b.Info.Task
 	spec.Labels = []task.Label{{Name: "short", Text: "a"}, {Name: "long", Text: "ham"}, {Name: "other", Text: "spam"}}
@@ -31,7 +38,7 @@ func TestLabelProbability(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer graph.Close()
-	p := NewPredictor(b, spec, w, PredictorOptions{})
+	p := predict.NewPredictor(b, spec, w, predict.PredictorOptions{})
 	for _, text := range []string{"see you", "win a prize", ""} {
 		var logProbs []float64
 		for _, label := range spec.Labels {
@@ -46,10 +53,10 @@ func TestLabelProbability(t *testing.T) {
 			}
 			logProbs = append(logProbs, -totals.NLL)
 		}
-		shares := softmax(logProbs)
-		best := largest(shares)
+		shares := predict.Softmax(logProbs)
+		best := predict.Largest(shares)
 		want := shares[best]
-		got, err := p.Predict(t.Context(), 0, []Input{{Text: text, Shown: "shown"}}, generate.Options{}, new(Cuts))
+		got, err := p.Predict(t.Context(), 0, []predict.Input{{Text: text, Shown: "shown"}}, generate.Options{}, new(predict.Cuts))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,29 +77,29 @@ func TestSoftmax(t *testing.T) {
 		"tiny":         {[]float64{-5000, -5000 + math.Log(4)}, 1, 0.8},
 		"one":          {[]float64{-3}, 0, 1},
 	} {
-		shares := softmax(c.logits)
+		shares := predict.Softmax(c.logits)
 		var sum float64
 		for _, s := range shares {
 			sum += s
 		}
-		if best := largest(shares); best != c.best || !(math.Abs(shares[best]-c.share) <= 1e-12) || !(math.Abs(sum-1) <= 1e-12) {
+		if best := predict.Largest(shares); best != c.best || !(math.Abs(shares[best]-c.share) <= 1e-12) || !(math.Abs(sum-1) <= 1e-12) {
 			t.Errorf("%s: %v, want %g at %d", name, shares, c.share, c.best)
 		}
 	}
 }
 
 // generating trains a model that writes its answer, and opens it.
-func generating(t *testing.T) *Bundle {
+func generating(t *testing.T) *checkpoints.Folder {
 	t.Helper()
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	file := filepath.Join(t.TempDir(), "pairs.parquet")
-	writeRows(t, file, 48)
+	testrun.WriteRows(t, file, 48)
 	c.Data.Train, c.Data.Validation = []string{file}, nil
 	c.Task = configs.Task{Name: "seq2seq", TextColumns: []string{"sms"}, TargetColumn: "label"}
 	rate, zero := 0.03, 0.0
 	c.Optimizer = configs.Optimizer{Name: "adamw", LearningRate: &rate}
 	c.Model.DropoutRate, c.Train.Epochs = &zero, 40
-	b, _, err := Open(finetune(t, c, FinetuneOptions{}).Checkpoint)
+	b, _, err := checkpoints.Open(finetune(t, c, FinetuneOptions{}).Checkpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,23 +109,23 @@ func generating(t *testing.T) *Bundle {
 // A model that learned to write answers writes them, in order, and says which were cut.
 func TestGeneratedAnswers(t *testing.T) {
 	b := generating(t)
-	inputs := []Input{{Text: "win a prize q", Shown: "1"}, {Text: "see you at b", Shown: "2"}, {Text: "win a prize d", Shown: "3"}}
+	inputs := []predict.Input{{Text: "win a prize q", Shown: "1"}, {Text: "see you at b", Shown: "2"}, {Text: "win a prize d", Shown: "3"}}
 	for name, c := range map[string]struct {
-		options            PredictorOptions
+		options            predict.PredictorOptions
 		want               []string
 		truncated          []bool
 		inputsCut, outsCut int
 	}{
-		"limits of the checkpoint": {PredictorOptions{}, []string{"spam", "ham", "spam"}, []bool{false, false, false}, 0, 0},
+		"limits of the checkpoint": {predict.PredictorOptions{}, []string{"spam", "ham", "spam"}, []bool{false, false, false}, 0, 0},
 		// A word is its letters behind a "▁", and EOS: 6 tokens and 5.
-		"5 tokens of output": {PredictorOptions{MaxOutputLength: 5}, []string{"spam", "ham", "spam"}, []bool{true, false, true}, 0, 2},
-		"2 tokens of output": {PredictorOptions{MaxOutputLength: 2}, []string{"s", "h", "s"}, []bool{true, true, true}, 0, 3},
+		"5 tokens of output": {predict.PredictorOptions{MaxOutputLength: 5}, []string{"spam", "ham", "spam"}, []bool{true, false, true}, 0, 2},
+		"2 tokens of output": {predict.PredictorOptions{MaxOutputLength: 2}, []string{"s", "h", "s"}, []bool{true, true, true}, 0, 3},
 		// The letters of "see you at b", a "▁" before each word, and EOS are 9, 4 and 1; those of the others one more.
-		"14 tokens of input": {PredictorOptions{MaxInputLength: 14}, []string{"spam", "ham", "spam"}, []bool{false, false, false}, 2, 0},
+		"14 tokens of input": {predict.PredictorOptions{MaxInputLength: 14}, []string{"spam", "ham", "spam"}, []bool{false, false, false}, 2, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), c.options)
-			var cuts Cuts
+			p := predict.NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), c.options)
+			var cuts predict.Cuts
 			answers, err := p.Predict(t.Context(), 0, inputs, generate.Options{}, &cuts)
 			if err != nil {
 				t.Fatal(err)
@@ -128,11 +135,11 @@ func TestGeneratedAnswers(t *testing.T) {
 					t.Errorf("input %d: %+v, want %q, truncated %v", i, a, c.want[i], c.truncated[i])
 				}
 			}
-			if cuts != (Cuts{Answered: len(inputs), Inputs: c.inputsCut, Outputs: c.outsCut}) {
+			if cuts != (predict.Cuts{Answered: len(inputs), Inputs: c.inputsCut, Outputs: c.outsCut}) {
 				t.Errorf("%d inputs and %d outputs cut, want %d and %d", cuts.Inputs, cuts.Outputs, c.inputsCut, c.outsCut)
 			}
 			var said bytes.Buffer
-			cuts.Report(PlainConsole(&said), p)
+			cuts.Report(ui.PlainConsole(&said), p)
 			if strings.Contains(said.String(), "--max-input-length") != (c.inputsCut > 0) || strings.Contains(said.String(), "--max-output-length") != (c.outsCut > 0) {
 				t.Errorf("said %q", said.String())
 			}
@@ -142,10 +149,10 @@ func TestGeneratedAnswers(t *testing.T) {
 
 // What is behind the limit of tokens does not count.
 func TestPredictCutsInputs(t *testing.T) {
-	b := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard)).bundle
-	p := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), PredictorOptions{MaxInputLength: 5})
-	var cuts Cuts
-	answers, err := p.Predict(t.Context(), 0, []Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}, generate.Options{}, &cuts) // "▁abc" and EOS are 5
+	b := newTestLoop(t, testrun.TinyConfig(t), ui.PlainConsole(io.Discard)).bundle
+	p := predict.NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), predict.PredictorOptions{MaxInputLength: 5})
+	var cuts predict.Cuts
+	answers, err := p.Predict(t.Context(), 0, []predict.Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}, generate.Options{}, &cuts) // "▁abc" and EOS are 5
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,15 +163,15 @@ func TestPredictCutsInputs(t *testing.T) {
 }
 
 func TestEvaluateFindsItsTask(t *testing.T) {
-	b := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard)).bundle
-	evaluate := func(b *Bundle, o task.Options) (map[string]float64, error) {
-		e, err := Evaluate(t.Context(), b, EvaluateOptions{
-			Data: []string{validationFile}, Task: o, MaxExamples: 20, MaxInputLength: 24, BatchSize: 8, Threads: 1, Console: PlainConsole(io.Discard),
+	b := newTestLoop(t, testrun.TinyConfig(t), ui.PlainConsole(io.Discard)).bundle
+	evaluate := func(b *checkpoints.Folder, o task.Options) (map[string]float64, error) {
+		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{
+			Data: []string{testrun.ValidationFile}, Task: o, MaxExamples: 20, MaxInputLength: 24, BatchSize: 8, Threads: 1, Console: ui.PlainConsole(io.Discard),
 		})
 		if err != nil {
 			return nil, err
 		}
-		return metricMap(e.Values), nil
+		return metric.Map(e.Values), nil
 	}
 	own, err := evaluate(b, task.Options{})
 	if err != nil {
@@ -176,7 +183,7 @@ func TestEvaluateFindsItsTask(t *testing.T) {
 		t.Errorf("another prefix gives %v, %v, want another loss than %g", prefixed, err, own["loss"])
 	}
 	bare := *b
-	bare.Info = Info{} // as from Hugging Face
+	bare.Info = checkpoints.Info{} // as from Hugging Face
 	told, err := evaluate(&bare, task.Options{Name: task.Classification, Prefix: &prefix})
 	if err != nil || told["loss"] != prefixed["loss"] || told["accuracy"] != prefixed["accuracy"] {
 		t.Errorf("the task by option gives %v, %v, want %v", told, err, prefixed)
@@ -215,7 +222,7 @@ func TestTaskCorrections(t *testing.T) {
 	if _, err := stored.Correct(task.Options{Labels: []string{"same", "same"}}); err == nil {
 		t.Error("two labels of one text are no error")
 	}
-	got, err = PredictionTask(&Bundle{}, task.Options{Name: task.Classification, Labels: []string{"a", "b"}, TextColumns: []string{"x"}})
+	got, err = evaluate.PredictionTask(&checkpoints.Folder{}, task.Options{Name: task.Classification, Labels: []string{"a", "b"}, TextColumns: []string{"x"}})
 	if err != nil || len(got.Labels) != 2 || got.Labels[1].Text != "b" || got.TextColumns[0] != "x" {
 		t.Errorf("a classification by options: %+v, %v", got, err)
 	}
@@ -223,26 +230,26 @@ func TestTaskCorrections(t *testing.T) {
 
 func TestReadInputsOfEachFormat(t *testing.T) {
 	dir := t.TempDir()
-	overwrite(t, dir, "in.txt", "one\ntwo\n")
-	overwrite(t, dir, "in.jsonl", `{"sms": "one", "n": 1}`+"\n"+`{"n": 2, "sms": 2}`+"\n")
-	overwrite(t, dir, "lacks.jsonl", `{"sms": "one"}`+"\n"+`{"text": "two"}`+"\n")
-	overwrite(t, dir, "no.jsonl", "one\n")
-	overwrite(t, dir, "blank.jsonl", "{\"sms\": \"one\"}\n\n \r\n{\"sms\": \"two\"}\n\n")
-	overwrite(t, dir, "array.json", "[\n{\"sms\": \"one\"}]\n")
-	overwrite(t, dir, "several.json", "{\n\"sms\": \"one\"}\n")
-	overwrite(t, dir, "latin.txt", "one\ncaf\xe9\n")
-	overwrite(t, dir, "wide.txt", "\xff\xfeo\x00")
-	overwrite(t, dir, "endless.txt", "one\n"+strings.Repeat("x", 65<<20))
-	overwrite(t, dir, "latin.jsonl", "{\"sms\": \"one\"}\n{\"sms\": \"caf\xe9\"}\n")
-	overwrite(t, dir, "in.csv", "n,sms,label\n1,\"one,\"\"1\"\"\nmore\",\n2,two,spam\n")
-	overwrite(t, dir, "in.TSV", "\ufeffsms\tn\r\none\t1\r\ntwo\t2\r\n")
-	overwrite(t, dir, "long.csv", "sms\none\ntwo,three\n")
-	overwrite(t, dir, "semicolons.csv", "n;sms\n1;one, or 1\n2;\"two;\"\n")
-	overwrite(t, dir, "tabs.csv.gz", packed(t, "sms\tn\none\t1\ntwo\t2\n"))
-	overwrite(t, dir, "commas.tsv", "sms,n\none,1\n")
-	overwrite(t, dir, "in.csv.gz", packed(t, "sms\none\ntwo\n"))
-	overwrite(t, dir, "in.jsonl.gz", packed(t, `{"sms": "one"}`))
-	writeRows(t, filepath.Join(dir, "in.parquet"), 2)
+	testdir.Write(t, dir, "in.txt", "one\ntwo\n")
+	testdir.Write(t, dir, "in.jsonl", `{"sms": "one", "n": 1}`+"\n"+`{"n": 2, "sms": 2}`+"\n")
+	testdir.Write(t, dir, "lacks.jsonl", `{"sms": "one"}`+"\n"+`{"text": "two"}`+"\n")
+	testdir.Write(t, dir, "no.jsonl", "one\n")
+	testdir.Write(t, dir, "blank.jsonl", "{\"sms\": \"one\"}\n\n \r\n{\"sms\": \"two\"}\n\n")
+	testdir.Write(t, dir, "array.json", "[\n{\"sms\": \"one\"}]\n")
+	testdir.Write(t, dir, "several.json", "{\n\"sms\": \"one\"}\n")
+	testdir.Write(t, dir, "latin.txt", "one\ncaf\xe9\n")
+	testdir.Write(t, dir, "wide.txt", "\xff\xfeo\x00")
+	testdir.Write(t, dir, "endless.txt", "one\n"+strings.Repeat("x", 65<<20))
+	testdir.Write(t, dir, "latin.jsonl", "{\"sms\": \"one\"}\n{\"sms\": \"caf\xe9\"}\n")
+	testdir.Write(t, dir, "in.csv", "n,sms,label\n1,\"one,\"\"1\"\"\nmore\",\n2,two,spam\n")
+	testdir.Write(t, dir, "in.TSV", "\ufeffsms\tn\r\none\t1\r\ntwo\t2\r\n")
+	testdir.Write(t, dir, "long.csv", "sms\none\ntwo,three\n")
+	testdir.Write(t, dir, "semicolons.csv", "n;sms\n1;one, or 1\n2;\"two;\"\n")
+	testdir.Write(t, dir, "tabs.csv.gz", packed(t, "sms\tn\none\t1\ntwo\t2\n"))
+	testdir.Write(t, dir, "commas.tsv", "sms,n\none,1\n")
+	testdir.Write(t, dir, "in.csv.gz", packed(t, "sms\none\ntwo\n"))
+	testdir.Write(t, dir, "in.jsonl.gz", packed(t, `{"sms": "one"}`))
+	testrun.WriteRows(t, filepath.Join(dir, "in.parquet"), 2)
 	one := task.Spec{Name: task.Seq2Seq, Prefix: "p", TextColumns: []string{"sms"}}
 	two := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"label", "sms"}}
 	for name, c := range map[string]struct {
@@ -254,9 +261,9 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		"text":                  {"in.txt", one, []string{"one", "two"}, nil},
 		"JSON":                  {"in.jsonl", one, []string{"one", "2"}, nil},
 		"parquet":               {"in.parquet", one, []string{"win a prize a", "see you at b"}, nil},
-		"parquet, two columns":  {"in.parquet", two, []string{inputOf(t, two, "spam", "win a prize a"), inputOf(t, two, "ham", "see you at b")}, nil},
+		"parquet, two columns":  {"in.parquet", two, []string{testrun.InputOf(t, two, "spam", "win a prize a"), testrun.InputOf(t, two, "ham", "see you at b")}, nil},
 		"table":                 {"in.csv", one, []string{"one,\"1\"\nmore", "two"}, nil},
-		"table, two columns":    {"in.csv", two, []string{inputOf(t, two, "", "one,\"1\"\nmore"), inputOf(t, two, "spam", "two")}, nil},
+		"table, two columns":    {"in.csv", two, []string{testrun.InputOf(t, two, "", "one,\"1\"\nmore"), testrun.InputOf(t, two, "spam", "two")}, nil},
 		"tabs":                  {"in.TSV", one, []string{"one", "two"}, nil},
 		"semicolons":            {"semicolons.csv", one, []string{"one, or 1", "two;"}, nil},
 		"tabs by another name":  {"tabs.csv.gz", one, []string{"one", "two"}, nil},
@@ -281,9 +288,9 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(dir, c.file)
 			var shown []string
-			err := ReadInputs(t.Context(), path, FormatOf(path), c.spec, nil, func(in Input) error {
+			err := predict.ReadInputs(t.Context(), path, predict.FormatOf(path), c.spec, nil, func(in predict.Input) error {
 				shown = append(shown, in.Shown)
-				if len(c.spec.TextColumns) == 1 && in.Text != inputOf(t, c.spec, in.Shown) {
+				if len(c.spec.TextColumns) == 1 && in.Text != testrun.InputOf(t, c.spec, in.Shown) {
 					t.Errorf("the input %q becomes %q", in.Shown, in.Text)
 				}
 				return nil
@@ -316,11 +323,11 @@ func packed(t *testing.T, text string) string {
 
 func TestFormatOf(t *testing.T) {
 	for path, want := range map[string]string{
-		"a.parquet": FormatParquet, "A.PARQUET": FormatParquet, "a.jsonl": FormatJSONL, "a.json": FormatJSONL, "a.ndjson": FormatJSONL,
-		"a.csv": FormatCSV, "a.tsv": FormatTSV, "a.csv.gz": FormatCSV, "a.gz": FormatText,
-		"a.txt": FormatText, "a": FormatText, "-": FormatText, "parquet": FormatText,
+		"a.parquet": predict.FormatParquet, "A.PARQUET": predict.FormatParquet, "a.jsonl": predict.FormatJSONL, "a.json": predict.FormatJSONL, "a.ndjson": predict.FormatJSONL,
+		"a.csv": predict.FormatCSV, "a.tsv": predict.FormatTSV, "a.csv.gz": predict.FormatCSV, "a.gz": predict.FormatText,
+		"a.txt": predict.FormatText, "a": predict.FormatText, "-": predict.FormatText, "parquet": predict.FormatText,
 	} {
-		if got := FormatOf(path); got != want || !slices.Contains(Formats(), got) {
+		if got := predict.FormatOf(path); got != want || !slices.Contains(predict.Formats(), got) {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}

@@ -6,26 +6,11 @@ import (
 	"regexp"
 	"slices"
 	"testing"
-	"time"
-)
 
-func TestProgressLine(t *testing.T) {
-	for name, c := range map[string]struct {
-		total, done int64
-		elapsed     time.Duration
-		want        string
-	}{
-		"fast":         {1000, 500, 5 * time.Second, "predict: 500 of 1000 inputs, 100 a second, 5s left"},
-		"slow":         {8, 2, 8 * time.Second, "predict: 2 of 8 inputs, 0.25 a second, 24s left"},
-		"nothing yet":  {8, 0, time.Second, "predict: 0 of 8 inputs, 0.00 a second"},
-		"no known end": {-1, 500, 5 * time.Second, "predict: 500 inputs, 100 a second"},
-	} {
-		p := &Progress{what: "predict", unit: "inputs", total: c.total}
-		if got := p.line(c.done, c.elapsed); got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
-		}
-	}
-}
+	"t5train/internal/testdir"
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
+)
 
 // A log has a line for the first row of metrics and for the last one, and between them one every ten seconds; metrics.jsonl
 // has every row.
@@ -35,20 +20,14 @@ func TestLogLinesOfSteps(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Train.LogEvery = 1
-	r := finetune(t, c, FinetuneOptions{Console: NewConsole(log)})
-	lines := regexp.MustCompile(`(?m)^step \d+/\d+`).FindAllString(string(mustRead(t, log.Name())), -1)
+	r := finetune(t, c, FinetuneOptions{Console: ui.NewConsole(log)})
+	lines := regexp.MustCompile(`(?m)^step \d+/\d+`).FindAllString(string(testdir.Read(t, log.Name())), -1)
 	if want := []string{"step 1/8", "step 8/8"}; !slices.Equal(lines, want) {
 		t.Errorf("lines %q, want %q", lines, want)
 	}
-	if rows := trainLosses(t, c.Output); len(rows) != r.Step {
+	if rows := testrun.TrainLosses(t, c.Output); len(rows) != r.Step {
 		t.Errorf("%d rows of metrics, want %d", len(rows), r.Step)
-	}
-	console := &Console{steps: plainEvery}
-	for since, want := range map[time.Duration]bool{plainEvery + time.Second: true, plainEvery - time.Second: false} {
-		if got := console.saysStep(time.Now().Add(-since), false); got != want {
-			t.Errorf("%v after a line: says %v", since, got)
-		}
 	}
 }

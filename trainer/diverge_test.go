@@ -14,10 +14,14 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/model/op"
-	"t5train/trainer/record"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/runlog"
+	"t5train/trainer/setup"
 )
 
 func nextBatches(t *testing.T, l *loop) []model.Batch {
@@ -30,7 +34,7 @@ func nextBatches(t *testing.T, l *loop) []model.Batch {
 }
 
 // newTestLoop is what Finetune does before the first step of a new run.
-func newTestLoop(t *testing.T, c *configs.Config, console *Console) *loop {
+func newTestLoop(t *testing.T, c *configs.Config, console *ui.Console) *loop {
 	t.Helper()
 	c.Resolve()
 	run, err := checkpoints.OpenRun(c.Output)
@@ -41,15 +45,15 @@ func newTestLoop(t *testing.T, c *configs.Config, console *Console) *loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, w := readRows, kernel.NewWorkers(1)
+	read, w := setup.ReadRows, kernel.NewWorkers(1)
 	if c.Pretraining() {
-		read = readText
+		read = setup.ReadText
 	}
 	m, err := read(t.Context(), c, b, nil, w, console)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { m.close() })
+	t.Cleanup(func() { m.Close() })
 	l, err := newLoop(c, b, m, w, run, console, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +64,7 @@ func newTestLoop(t *testing.T, c *configs.Config, console *Console) *loop {
 		t.Fatal(err)
 	}
 	t.Cleanup(unlock)
-	if l.history, err = openHistory(filepath.Join(c.Output, record.HistoryName), 0, false); err != nil {
+	if l.history, err = runlog.OpenLog(filepath.Join(c.Output, runlog.HistoryName), 0, false); err != nil {
 		t.Fatal(err)
 	}
 	return l
@@ -84,7 +88,7 @@ func TestDivergence(t *testing.T) {
 			want: []string{"step 3: shared.weight has weights that are no finite numbers", "the checkpoint of step 2 in "}, good: 2,
 		},
 		"a NaN at an evaluation": {
-			change: func(c *configs.Config) { c.Data.Validation, c.Eval.EverySteps = []string{validationFile}, 1 }, damage: 2,
+			change: func(c *configs.Config) { c.Data.Validation, c.Eval.EverySteps = []string{testrun.ValidationFile}, 1 }, damage: 2,
 			want: []string{"step 2: evaluate: the loss is NaN", "the checkpoint of step 1 in "}, good: 1,
 		},
 		"a NaN at an interruption": {
@@ -100,13 +104,13 @@ func TestDivergence(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config := tinyConfig(t)
+			config := testrun.TinyConfig(t)
 			config.Data.Validation, config.Train.LogEvery, config.Checkpoint.KeepLast = nil, 1, 1
 			c.change(config)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var l *loop
-			l = newTestLoop(t, config, PlainConsole(eachLine(func(line string) {
+			l = newTestLoop(t, config, ui.PlainConsole(eachLine(func(line string) {
 				if c.damage == 0 || !strings.HasPrefix(line, fmt.Sprintf("step %d/", c.damage)) {
 					return
 				}
@@ -116,7 +120,7 @@ func TestDivergence(t *testing.T) {
 				}
 			})))
 			_, err := l.run(ctx)
-			if !errors.Is(err, errDiverged) {
+			if !errors.Is(err, evaluate.ErrDiverged) {
 				t.Fatalf("error %v, want a divergence", err)
 			}
 			for _, part := range append(c.want, "lower optimizer.learning_rate") {
@@ -131,7 +135,7 @@ func TestDivergence(t *testing.T) {
 			if !found {
 				return
 			}
-			b, _, err := Open(l.saver.run.Dir(step))
+			b, _, err := checkpoints.Open(l.saver.run.Dir(step))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,11 +149,11 @@ func TestDivergence(t *testing.T) {
 // A run that diverges before its first checkpoint leaves its configuration and the lines of its steps, to find the cause
 // by, and stands in nobody's way.
 func TestDivergenceBeforeTheFirstCheckpoint(t *testing.T) {
-	for every, want := range map[int][]string{1: {record.ConfigName, record.HistoryName, record.DirName, eventsName}, 100: {record.ConfigName, record.DirName}} {
-		c := tinyConfig(t)
+	for every, want := range map[int][]string{1: {runlog.ConfigName, runlog.HistoryName, runlog.DirName, runlog.EventsName}, 100: {runlog.ConfigName, runlog.DirName}} {
+		c := testrun.TinyConfig(t)
 		rate := 1e300
 		c.Optimizer, c.Data.Validation, c.Train.LogEvery = configs.Optimizer{Name: "sgd", LearningRate: &rate}, nil, every
-		if _, err := Finetune(t.Context(), c, silent()); !errors.Is(err, errDiverged) {
+		if _, err := Finetune(t.Context(), c, silent()); !errors.Is(err, evaluate.ErrDiverged) {
 			t.Fatalf("error %v, want a divergence", err)
 		}
 		entries, err := os.ReadDir(c.Output)
@@ -186,11 +190,11 @@ func TestSpoilt(t *testing.T) {
 
 // A perplexity may be infinite where the loss is not: it is never the best, and no file holds it.
 func TestInfinitePerplexity(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	rate := 1e-12
 	c.Optimizer.LearningRate, c.Eval.Metric, c.Train.Epochs = &rate, "perplexity", 1
 	var lines strings.Builder
-	l := newTestLoop(t, c, PlainConsole(&lines))
+	l := newTestLoop(t, c, ui.PlainConsole(&lines))
 	for i := range l.bundle.Model.LMHead.Value {
 		l.bundle.Model.LMHead.Value[i] *= 1e5
 	}
@@ -209,13 +213,13 @@ func TestInfinitePerplexity(t *testing.T) {
 
 // A checkpoint with damaged weights has no scores.
 func TestEvaluateDamagedWeights(t *testing.T) {
-	c := tinyConfig(t)
-	b, _, err := Open(finetune(t, c, FinetuneOptions{}).Checkpoint)
+	c := testrun.TinyConfig(t)
+	b, _, err := checkpoints.Open(finetune(t, c, FinetuneOptions{}).Checkpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.Model.Shared.Value[0] = float32(math.NaN())
-	_, err = Evaluate(t.Context(), b, EvaluateOptions{Data: c.Data.Validation, MaxExamples: 5, BatchSize: 2, Console: PlainConsole(io.Discard)})
+	_, err = evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, MaxExamples: 5, BatchSize: 2, Console: ui.PlainConsole(io.Discard)})
 	if err == nil || !strings.Contains(err.Error(), "the loss is NaN") || !strings.Contains(err.Error(), "use another checkpoint") {
 		t.Errorf("error %v", err)
 	}

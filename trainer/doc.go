@@ -1,11 +1,12 @@
-// Package trainer trains, evaluates and runs T5: the loop that ties data, model, optimizer and checkpoints together.
+// Package trainer trains T5: the loop that ties data, model, optimizer and checkpoints together. See trainer/evaluate and
+// trainer/predict for what is done with the result.
 //
 // It is what the commands call, and what another Go program calls to fine-tune a model and use it:
 //
 //	result, err := trainer.Finetune(ctx, config, trainer.FinetuneOptions{Console: console})
-//	bundle, _, err := trainer.Open("runs/quickstart")          // the best checkpoint of the run
-//	spec, err := trainer.PredictionTask(bundle, task.Options{})
-//	predictor := trainer.NewPredictor(bundle, spec, nil, trainer.PredictorOptions{})
+//	bundle, _, err := checkpoints.Open("runs/quickstart")          // the best checkpoint of the run
+//	spec, err := evaluate.PredictionTask(bundle, task.Options{})
+//	predictor := predict.NewPredictor(bundle, spec, nil, predict.PredictorOptions{})
 //	answers, err := predictor.Classify(ctx, []string{"sms: You have won a prize"})
 //
 // The state of a run is its weights, the optimizer's state, one step number and the seed: everything random is a pure

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 
+	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/data"
+	"t5train/internal/ui"
 	"t5train/model/kernel"
+	"t5train/trainer/setup"
 )
 
 // Example is one example of a run, as the model sees it.
@@ -20,9 +23,9 @@ type Example struct {
 
 // TrainExamples calls yield for each example of the first batches of a run, in order: what training with the
 // configuration reads, on any machine. It ends early if yield or ctx does.
-func TrainExamples(ctx context.Context, config *configs.Config, batches int, console *Console, yield func(Example) error) error {
-	return withMaterial(ctx, config, console, func(c *configs.Config, b *Bundle, m *material) error {
-		all, err := trainBatches(c, m)
+func TrainExamples(ctx context.Context, config *configs.Config, batches int, console *ui.Console, yield func(Example) error) error {
+	return WithDatasets(ctx, config, console, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) error {
+		all, err := TrainBatches(c, m)
 		if err != nil {
 			return err
 		}
@@ -42,13 +45,13 @@ func TrainExamples(ctx context.Context, config *configs.Config, batches int, con
 }
 
 // HeldOutExamples calls yield for each example that an evaluation of a run reads, in order.
-func HeldOutExamples(ctx context.Context, config *configs.Config, console *Console, yield func(Example) error) error {
-	return withMaterial(ctx, config, console, func(c *configs.Config, b *Bundle, m *material) error {
-		if m.heldOut == nil {
+func HeldOutExamples(ctx context.Context, config *configs.Config, console *ui.Console, yield func(Example) error) error {
+	return WithDatasets(ctx, config, console, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) error {
+		if m.HeldOut == nil {
 			return errors.New("show held-out examples: there are none: set data.validation")
 		}
 		number := 0
-		return m.heldOut.eachBatch(ctx, func(batch *data.Batch) error {
+		return m.HeldOut.EachBatch(ctx, func(batch *data.Batch) error {
 			err := eachExample(b, number, batch, yield)
 			number++
 			return err
@@ -56,8 +59,8 @@ func HeldOutExamples(ctx context.Context, config *configs.Config, console *Conso
 	})
 }
 
-// withMaterial calls f with the model and the material of a run that does not begin.
-func withMaterial(ctx context.Context, config *configs.Config, console *Console, f func(*configs.Config, *Bundle, *material) error) error {
+// WithDatasets calls f with the model and the material of a run that does not begin.
+func WithDatasets(ctx context.Context, config *configs.Config, console *ui.Console, f func(*configs.Config, *checkpoints.Folder, *setup.Datasets) error) error {
 	c, err := resolved(config)
 	if err != nil {
 		return err
@@ -66,19 +69,19 @@ func withMaterial(ctx context.Context, config *configs.Config, console *Console,
 	if err != nil {
 		return err
 	}
-	read := readRows
+	read := setup.ReadRows
 	if c.Pretraining() {
-		read = readText
+		read = setup.ReadText
 	}
 	m, err := read(ctx, c, b, nil, kernel.NewWorkers(c.Train.Threads), console)
 	if err != nil {
 		return err
 	}
-	defer m.close()
+	defer m.Close()
 	return f(c, b, m)
 }
 
-func eachExample(b *Bundle, number int, batch *data.Batch, yield func(Example) error) error {
+func eachExample(b *checkpoints.Folder, number int, batch *data.Batch, yield func(Example) error) error {
 	for s := range batch.Sequences() {
 		inputs := batch.Inputs.At(s)
 		labels := batch.Labels.At(s)

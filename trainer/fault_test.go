@@ -11,6 +11,7 @@ import (
 
 	"t5train/data/store"
 	"t5train/internal/mmap"
+	"t5train/internal/ui"
 )
 
 // onLine calls do once when a line of the log begins with a text.
@@ -32,7 +33,7 @@ func (o *onLine) Write(p []byte) (int, error) {
 func TestCutStore(t *testing.T) {
 	whole := tinyPretraining(t)
 	whole.Checkpoint.KeepLast = 9
-	pretrain(t, whole, PlainConsole(io.Discard))
+	pretrain(t, whole, ui.PlainConsole(io.Discard))
 	want := contents(t, whole.Output)
 	for name, c := range map[string]struct {
 		store string
@@ -61,7 +62,7 @@ func TestCutStore(t *testing.T) {
 				}
 			}
 			log := &onLine{fmt.Sprintf("step %d/", c.step), cut}
-			_, err := Pretrain(t.Context(), &run, FinetuneOptions{Console: PlainConsole(log)})
+			_, err := Pretrain(t.Context(), &run, FinetuneOptions{Console: ui.PlainConsole(log)})
 			kept := fmt.Sprintf("checkpoint of step %d is kept", c.step)
 			if !errors.As(err, new(*mmap.Fault)) || !strings.Contains(err.Error(), "tokens.bin was cut short") ||
 				!strings.Contains(err.Error(), kept) {
@@ -70,7 +71,7 @@ func TestCutStore(t *testing.T) {
 			if err := os.RemoveAll(run.Data.Tokens); err != nil {
 				t.Fatal(err)
 			}
-			pretrain(t, &run, PlainConsole(io.Discard))
+			pretrain(t, &run, ui.PlainConsole(io.Discard))
 			compareRuns(t, name, want, contents(t, run.Output))
 		})
 	}

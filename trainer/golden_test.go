@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"t5train/checkpoints"
 	"t5train/checkpoints/safetensors"
 	"t5train/internal/golden"
 	"t5train/model"
@@ -108,7 +109,7 @@ func TestGoldenTrain(t *testing.T) {
 				t.Fatalf("golden: %d steps, %d losses, %d gradient norms", c.Steps, len(c.Losses), len(c.GradNorms))
 			}
 			c.BatchesPerStep = max(1, c.BatchesPerStep)
-			m, err := LoadModel(dir)
+			m, err := checkpoints.LoadModel(dir)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,7 +124,7 @@ func TestGoldenTrain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &stepper{graph: graph, params: m.Params, optimizer: optimizer, schedule: schedule, workers: w}
+			s := &stepper{Graph: graph, params: m.Params, Optimizer: optimizer, schedule: schedule, workers: w}
 			if c.ClipNorm != nil {
 				s.clipNorm = *c.ClipNorm
 			}

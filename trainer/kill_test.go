@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"t5train/internal/durable"
+	"t5train/internal/ui"
 )
 
 // A run is killed at each of its changes of the disk before its first step, and at some of the later ones. The same call
@@ -14,19 +15,19 @@ import (
 func TestKilledRun(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Train.Steps, c.Eval.EverySteps, c.Checkpoint.KeepLast, c.Data.Tokens = 1, 1, 9, t.TempDir()
-	pretrain(t, c, PlainConsole(io.Discard))
+	pretrain(t, c, ui.PlainConsole(io.Discard))
 	want := contents(t, c.Output)
 	step := 1
 	for changes, ended := 0, false; !ended; changes += step {
 		run := *c
 		run.Output = filepath.Join(t.TempDir(), "run")
 		revive := durable.KillAfter(filepath.Dir(run.Output), changes)
-		_, err := Pretrain(t.Context(), &run, FinetuneOptions{Console: PlainConsole(io.Discard)})
+		_, err := Pretrain(t.Context(), &run, FinetuneOptions{Console: ui.PlainConsole(io.Discard)})
 		revive()
 		if ended = err == nil; !ended && !errors.Is(err, durable.ErrKilled) {
 			t.Fatal(err)
 		}
-		if _, err := Pretrain(t.Context(), &run, FinetuneOptions{Console: PlainConsole(io.Discard)}); err != nil {
+		if _, err := Pretrain(t.Context(), &run, FinetuneOptions{Console: ui.PlainConsole(io.Discard)}); err != nil {
 			t.Fatalf("after %d changes: %v", changes, err)
 		}
 		compareRuns(t, "killed", want, contents(t, run.Output))

@@ -7,12 +7,13 @@ import (
 	"testing"
 
 	"t5train/checkpoints"
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
+	"t5train/trainer/setup"
 )
 
 // A run writes nothing where links inside of its folder lead to, and says so before it begins.
 func TestFoldersOfARunAreNoLinks(t *testing.T) {
-	for _, name := range []string{checkpoints.DirName, record.DirName, eventsName, tokensName} {
+	for _, name := range []string{checkpoints.DirName, runlog.DirName, runlog.EventsName, setup.TokensName} {
 		t.Run(name, func(t *testing.T) {
 			config, outside := tinyPretraining(t), t.TempDir()
 			if err := os.MkdirAll(config.Output, 0o777); err != nil {
@@ -34,7 +35,7 @@ func TestFoldersOfARunAreNoLinks(t *testing.T) {
 
 func TestFilesOfARunReplaceLinks(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()
-	file, link := filepath.Join(outside, "precious"), filepath.Join(dir, record.HistoryName)
+	file, link := filepath.Join(outside, "precious"), filepath.Join(dir, runlog.HistoryName)
 	const text = `{"kind": "train", "step": 1}`
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -42,26 +43,26 @@ func TestFilesOfARunReplaceLinks(t *testing.T) {
 	if err := os.Symlink(file, link); err != nil {
 		t.Skip(err)
 	}
-	h, err := openHistory(link, 0, false)
+	h, err := runlog.OpenLog(link, 0, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.close(); err != nil {
+	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := os.ReadFile(file); err != nil || string(got) != text {
 		t.Errorf("the file outside is %q, error %v", got, err)
 	}
-	if err := record.Write(filepath.Join(dir, filepath.FromSlash(record.RunName)), record.Run{}); err != nil {
+	if err := runlog.Write(filepath.Join(dir, filepath.FromSlash(runlog.RunName)), runlog.Run{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.RemoveAll(filepath.Join(dir, record.DirName)); err != nil {
+	if err := os.RemoveAll(filepath.Join(dir, runlog.DirName)); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(outside, filepath.Join(dir, record.DirName)); err != nil {
+	if err := os.Symlink(outside, filepath.Join(dir, runlog.DirName)); err != nil {
 		t.Fatal(err)
 	}
-	if record.Write(filepath.Join(dir, filepath.FromSlash(record.RunName)), record.Run{}) == nil {
+	if runlog.Write(filepath.Join(dir, filepath.FromSlash(runlog.RunName)), runlog.Run{}) == nil {
 		t.Error("a report was written through a link")
 	}
 	if entries, err := os.ReadDir(outside); err != nil || len(entries) != 1 {

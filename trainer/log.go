@@ -6,15 +6,17 @@ import (
 	"sync"
 	"time"
 
+	"t5train/internal/sysinfo"
+	"t5train/internal/ui"
 	"t5train/model/kernel"
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
 )
 
 // stepLog writes a row of metrics now and then, with what happened since the last one. The losses are part of the run's
 // state, so that a run that goes on writes the lines of one that never stopped.
 type stepLog struct {
 	loop     *loop
-	progress *Progress
+	progress *ui.Progress
 	begun    time.Time
 	since    time.Time     // last row of the metrics
 	said     time.Time     // last line of the log
@@ -26,7 +28,7 @@ type stepLog struct {
 	work     *workMeter
 }
 
-func newStepLog(l *loop, p *Progress) *stepLog {
+func newStepLog(l *loop, p *ui.Progress) *stepLog {
 	work := newWorkMeter(l.stepper.workers)
 	now := time.Now()
 	return &stepLog{loop: l, progress: p, begun: now, since: now, first: l.state.Step, work: work}
@@ -57,7 +59,7 @@ func (s *stepLog) step(r stepResult) error {
 	rate := float64(s.tokens) / spent.Seconds()
 	share := s.work.share(spent.Seconds())
 	loss := l.state.LossSum / float64(l.state.LossSteps)
-	details := []string{fmt.Sprintf("loss %.4f", loss), fmt.Sprintf("lr %.2e", r.LearningRate), grouped(int(rate)) + " tokens/s", fmt.Sprintf("%.0f %% of peak", 100*share)}
+	details := []string{fmt.Sprintf("loss %.4f", loss), fmt.Sprintf("lr %.2e", r.LearningRate), ui.Grouped(int(rate)) + " tokens/s", fmt.Sprintf("%.0f %% of peak", 100*share)}
 	waited := l.stepper.reducer.Waited()
 	reduce := (waited - s.waited).Seconds() / spent.Seconds()
 	if waited > 0 {
@@ -67,27 +69,24 @@ func (s *stepLog) step(r stepResult) error {
 	ran := time.Since(s.begun)
 	left := time.Duration(float64(ran) / float64(step-s.first) * float64(l.total-step))
 	s.progress.Describe(details...)
-	if l.console.saysStep(s.said, step == l.total) {
+	if l.console.SaysStep(s.said, step == l.total) {
 		s.said = time.Now()
-		if step < l.total && ran >= speedAfter {
+		if step < l.total && ran >= ui.SpeedAfter {
 			details = append(details, left.Round(time.Second).String()+" left")
 		}
-		l.console.Say("step %d/%d  epoch %.2f  %s", step, l.total, l.epoch(), strings.Join(details, gap))
+		l.console.Say("step %d/%d  epoch %.2f  %s", step, l.total, l.epoch(), strings.Join(details, ui.Gap))
 	}
 	s.since, s.paused, s.tokens, s.waited = time.Now(), 0, 0, waited
 	l.state.LossSum, l.state.LossSteps = 0, 0
 	if !l.group.First() {
 		return nil
 	}
-	return l.history.addTrain(record.Train{
-		Kind: record.KindTrain, Step: step, Epoch: l.epoch(), Position: l.state.Position, Loss: loss, LearningRate: r.LearningRate,
-		GradNorm: r.GradNorm, TokensPerSecond: rate, PeakShare: share, PeakMemoryMB: peakRSS(), ReduceShare: reduce,
-		Seconds: time.Since(s.begun).Seconds(), SecondsLeft: left.Seconds(), Time: now(),
+	return l.history.AddTrain(runlog.Train{
+		Kind: runlog.KindTrain, Step: step, Epoch: l.epoch(), Position: l.state.Position, Loss: loss, LearningRate: r.LearningRate,
+		GradNorm: r.GradNorm, TokensPerSecond: rate, PeakShare: share, PeakMemoryMB: sysinfo.PeakRSS(), ReduceShare: reduce,
+		Seconds: time.Since(s.begun).Seconds(), SecondsLeft: left.Seconds(), Time: runlog.Now(),
 	})
 }
-
-// now is the time as lines tell it.
-func now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 // workMeter counts the floating-point operations of matrix products. Counting takes a tenth of a microsecond a product.
 type workMeter struct {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -13,56 +12,58 @@ import (
 	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/data"
-	"t5train/data/task"
 	"t5train/internal/mmap"
+	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
+	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
+	"t5train/trainer/setup"
 )
 
 // loop is a training run: steps, with log lines, evaluations and checkpoints between them.
 type loop struct {
 	config   *configs.Config
 	group    *allreduce.Group
-	bundle   *Bundle
+	bundle   *checkpoints.Folder
 	batches  *data.Batches
-	perEpoch int64   // examples
-	heldOut  heldOut // nil without evaluation
+	perEpoch int64        // examples
+	heldOut  evaluate.Set // nil without evaluation
 	stepper  *stepper
 	total    int // steps of the whole run
 	saver    *saver
-	history  *history
+	history  *runlog.Log
 	recorder recorder
-	console  *Console
+	console  *ui.Console
 	state    state
 	metrics  map[string]float64 // of the evaluation at state.Evaluated
 }
 
-func newLoop(c *configs.Config, b *Bundle, m *material, w *kernel.Workers, run *checkpoints.Run, console *Console, group *allreduce.Group) (*loop, error) {
+func newLoop(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets, w *kernel.Workers, run *checkpoints.Run, console *ui.Console, group *allreduce.Group) (*loop, error) {
 	l := &loop{
-		config: c, group: group, bundle: b, heldOut: m.heldOut, perEpoch: int64(m.train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console, recorder: recorder{c.Output},
-		state: state{Examples: int64(m.train.Len()), Data: m.digests, Config: decisive(c)},
+		config: c, group: group, bundle: b, heldOut: m.HeldOut, perEpoch: int64(m.Train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console, recorder: recorder{c.Output},
+		state: state{Examples: int64(m.Train.Len()), Data: m.Digests, Config: decisive(c)},
 	}
 	var err error
-	if l.batches, err = trainBatches(c, m); err != nil {
+	if l.batches, err = TrainBatches(c, m); err != nil {
 		return nil, err
 	}
 	l.total = totalSteps(c.Train, l.batches)
-	if l.stepper, err = newStepper(c, b.Model, w, l.total, l.group); err != nil {
+	if l.stepper, err = NewStepper(c, b.Model, w, l.total, l.group); err != nil {
 		return nil, err
 	}
 	l.stepper.beforeUpdate = l.saver.release
 	if l.heldOut != nil {
-		l.heldOut.setGroup(l.group)
+		l.heldOut.SetGroup(l.group)
 	}
 	return l, nil
 }
 
-// trainBatches returns the micro-batches of a run.
-func trainBatches(c *configs.Config, m *material) (*data.Batches, error) {
-	b, err := data.NewBatches(m.train, data.Size{Examples: c.Train.BatchSize, Tokens: c.Train.BatchTokens},
+// TrainBatches returns the micro-batches of a run.
+func TrainBatches(c *configs.Config, m *setup.Datasets) (*data.Batches, error) {
+	b, err := data.NewBatches(m.Train, data.Size{Examples: c.Train.BatchSize, Tokens: c.Train.BatchTokens},
 		data.Order{Shuffle: true, Seed: uint64(c.Train.Seed)})
 	if err != nil {
 		return nil, fmt.Errorf("read data.train: %w", err)
@@ -86,9 +87,9 @@ func totalSteps(t configs.Train, batches *data.Batches) int {
 }
 
 func (l *loop) close() {
-	l.stepper.graph.Close()
+	l.stepper.Graph.Close()
 	if l.history != nil {
-		l.history.close()
+		l.history.Close()
 	}
 }
 
@@ -109,7 +110,7 @@ func (l *loop) run(ctx context.Context) (*Result, error) {
 
 func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
 	c := l.config
-	l.console.Say("train: %s steps of %s, %s optimizer, to %s", grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
+	l.console.Say("train: %s steps of %s, %s optimizer, to %s", ui.Grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
 	progress := l.console.StartBar("train", "steps", int64(l.total))
 	defer progress.Stop()
 	log := newStepLog(l, progress)
@@ -136,7 +137,7 @@ func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
 			return false, l.saved(fmt.Errorf("step %d: %w", l.state.Step+1, err))
 		}
 		first, _ := l.share()
-		r, err := l.stepper.step(l.state.Step, l.state.MicroBatches+int64(first), batches)
+		r, err := l.stepper.Step(l.state.Step, l.state.MicroBatches+int64(first), batches)
 		if err != nil {
 			return false, err
 		}
@@ -246,13 +247,13 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	all := metricMap(values)
+	all := metric.Map(values)
 	name := l.compared()
 	value, ok := all[name]
 	if !ok {
-		return false, fmt.Errorf("evaluate: there is no metric %q to compare (eval.metric): want one of %s", name, strings.Join(metricNames(values), ", "))
+		return false, fmt.Errorf("evaluate: there is no metric %q to compare (eval.metric): want one of %s", name, strings.Join(metric.Names(values), ", "))
 	}
-	l.metrics, l.state.Evaluated = onlyFinite(all), l.state.Step
+	l.metrics, l.state.Evaluated = runlog.OnlyFinite(all), l.state.Step
 	loss := all["loss"]
 	if improved = l.state.improves(name, value, loss); improved {
 		l.state.Best, l.state.BestLoss, l.state.BestStep, l.state.Waited = &value, &loss, l.state.Step, 0
@@ -263,7 +264,7 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	if improved {
 		mark = "  (best)"
 	}
-	l.console.Say("step %d, epoch %.2f: validation %s%s", l.state.Step, l.epoch(), FormatMetrics(all, ShownFirst(l.config)...), mark)
+	l.console.Say("step %d, epoch %.2f: validation %s%s", l.state.Step, l.epoch(), metric.Format(all, setup.ShownFirst(l.config)...), mark)
 	for _, line := range shown {
 		l.console.Say("  %s", line)
 	}
@@ -273,7 +274,7 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	if err := l.recorder.evaluated(l, shown, improved); err != nil {
 		return false, err
 	}
-	return improved, l.history.addEval(record.Eval{Kind: record.KindEval, Step: l.state.Step, Epoch: l.epoch(), Metrics: l.metrics, Time: now()})
+	return improved, l.history.AddEval(runlog.Eval{Kind: runlog.KindEval, Step: l.state.Step, Epoch: l.epoch(), Metrics: l.metrics, Time: runlog.Now()})
 }
 
 // measure evaluates the model as it is, and shows how far that is.
@@ -299,12 +300,12 @@ func (l *loop) evaluateFirst(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	all := onlyFinite(metricMap(values))
-	l.console.Say("step 0, the model as it was: validation %s", FormatMetrics(all, ShownFirst(l.config)...))
+	all := runlog.OnlyFinite(metric.Map(values))
+	l.console.Say("step 0, the model as it was: validation %s", metric.Format(all, setup.ShownFirst(l.config)...))
 	if !l.group.First() {
 		return nil
 	}
-	return l.history.addEval(record.Eval{Kind: record.KindEval, Metrics: all, Time: now()})
+	return l.history.AddEval(runlog.Eval{Kind: runlog.KindEval, Metrics: all, Time: runlog.Now()})
 }
 
 // compared is the metric that decides which checkpoint is the best.
@@ -329,14 +330,14 @@ func (l *loop) save() error {
 func (l *loop) image() (image, error) {
 	step := l.state.Step
 	if name := spoilt(l.bundle.Model.Params); name != "" {
-		return image{}, fmt.Errorf("step %d: %s has weights that are no finite numbers: %w", step, name, errDiverged)
+		return image{}, fmt.Errorf("step %d: %s has weights that are no finite numbers: %w", step, name, evaluate.ErrDiverged)
 	}
 	info := &l.bundle.Info
 	info.Step, info.Metrics, info.Temperature = step, nil, 0
 	if l.state.Evaluated == step {
 		info.Metrics, info.Temperature = l.metrics, l.metrics["temperature"] // 0 without one
 	}
-	files, err := l.bundle.files()
+	files, err := l.bundle.Files()
 	if err != nil {
 		return image{}, err
 	}
@@ -346,7 +347,7 @@ func (l *loop) image() (image, error) {
 	}
 	return image{
 		step: step, best: l.state.BestStep == step, files: append(files, own),
-		weights: l.bundle.weights(), optimizer: optimizerTensors(l.stepper.optimizer),
+		weights: l.bundle.Weights(), optimizer: optimizerTensors(l.stepper.Optimizer),
 	}, nil
 }
 
@@ -378,9 +379,9 @@ func (l *loop) withKept(err error) error {
 	step, ok, latestErr := l.saver.run.Latest()
 	kept := ok && latestErr == nil
 	switch {
-	case errors.Is(err, errDiverged) && kept:
+	case errors.Is(err, evaluate.ErrDiverged) && kept:
 		return fmt.Errorf("%w: the checkpoint of step %d in %s is good; %s", err, step, l.saver.run.Dir(step), againstDivergence)
-	case errors.Is(err, errDiverged):
+	case errors.Is(err, evaluate.ErrDiverged):
 		return fmt.Errorf("%w: there is no checkpoint yet; %s", err, againstDivergence)
 	case kept:
 		return fmt.Errorf("%w; the checkpoint of step %d is kept: the same command goes on from there", err, step)
@@ -396,65 +397,10 @@ func (l *loop) describeBatch() string {
 	t := l.config.Train
 	size := fmt.Sprintf("%d examples", t.BatchSize)
 	if t.BatchTokens > 0 {
-		size = fmt.Sprintf("up to %s tokens", grouped(t.BatchTokens))
+		size = fmt.Sprintf("up to %s tokens", ui.Grouped(t.BatchTokens))
 	}
 	if t.Accumulate > 1 {
 		size = fmt.Sprintf("%d x %s", t.Accumulate, size)
 	}
 	return size
-}
-
-func metricMap(values []metric.Value) map[string]float64 {
-	m := make(map[string]float64, len(values))
-	for _, v := range values {
-		m[v.Name] = v.Value
-	}
-	return m
-}
-
-func metricNames(values []metric.Value) []string {
-	var names []string
-	for _, v := range values {
-		names = append(names, v.Name)
-	}
-	return names
-}
-
-// headline lists the metrics that a person looks at first, of all tasks and objectives. The loss says what the perplexity
-// does.
-func headline() []string {
-	return []string{
-		task.Accuracy, task.F1, task.ExactMatch, task.GroupMatch, task.Pearson, task.Spearman, task.BLEU, task.ChrF, task.ChrFPlus, task.TER,
-		task.Rouge1, task.Rouge2, task.RougeL, task.RougeLsum, "token_accuracy", "span_accuracy", "loss", "bits_per_byte",
-	}
-}
-
-// ShownFirst returns the metrics that a configuration names.
-func ShownFirst(c *configs.Config) []string {
-	if c == nil {
-		return nil
-	}
-	first := slices.Clone(c.Task.Metrics)
-	for _, p := range c.Data.Mixture {
-		first = append(first, p.Metrics...)
-	}
-	return append(first, ownName(c.Eval.Metric))
-}
-
-// FormatMetrics writes the metrics that a person looks at in one line: of all data, then of each part of a mixture. Those
-// named first come before the usual ones.
-func FormatMetrics(metrics map[string]float64, first ...string) string {
-	order := slices.Concat(first, headline())
-	place := func(name string) int { return slices.Index(order, ownName(name)) }
-	part := func(name string) string { return strings.TrimSuffix(name, ownName(name)) }
-	names := slices.SortedFunc(maps.Keys(metrics), func(a, b string) int {
-		return cmp.Or(cmp.Compare(part(a), part(b)), cmp.Compare(place(a), place(b)))
-	})
-	var shown []string
-	for _, name := range names {
-		if place(name) >= 0 {
-			shown = append(shown, fmt.Sprintf("%s %.4f", name, metrics[name]))
-		}
-	}
-	return strings.Join(shown, "  ")
 }

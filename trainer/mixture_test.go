@@ -9,13 +9,19 @@ import (
 	"strings"
 	"testing"
 
+	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/internal/testdir"
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/metric"
 )
 
 // mixedConfig trains on two tasks that differ in their prefix and label strings.
 func mixedConfig(t *testing.T) *configs.Config {
 	t.Helper()
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	part := configs.Part{Name: "a", Train: c.Data.Train, Validation: c.Data.Validation, Task: c.Task.Name, Rate: new(3.0)}
 	other := part
 	other.Name, other.Prefix, other.Labels, other.Rate = "b", new("sort"), []string{"no", "yes"}, new(1.0)
@@ -25,12 +31,12 @@ func mixedConfig(t *testing.T) *configs.Config {
 
 // The loss of all parts together is that of their tokens, and each part's metrics are those of its task alone.
 func TestMixtureOfTasks(t *testing.T) {
-	l := newTestLoop(t, mixedConfig(t), PlainConsole(io.Discard))
+	l := newTestLoop(t, mixedConfig(t), ui.PlainConsole(io.Discard))
 	values, _, err := l.heldOut.Evaluate(t.Context(), func(int64) {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := metricMap(values)
+	got := metric.Map(values)
 	tokens := got["a/tokens"] + got["b/tokens"]
 	if want := (got["a/loss"]*got["a/tokens"] + got["b/loss"]*got["b/tokens"]) / tokens; got["tokens"] != tokens || !(math.Abs(got["loss"]-want) <= 1e-9) {
 		t.Errorf("%g tokens with a loss of %g, want %g with %g", got["tokens"], got["loss"], tokens, want)
@@ -40,8 +46,8 @@ func TestMixtureOfTasks(t *testing.T) {
 		if err := b.ChooseTask(name); err != nil {
 			t.Fatal(err)
 		}
-		alone, err := Evaluate(t.Context(), &b, EvaluateOptions{
-			Data: []string{validationFile}, MaxExamples: 20, BatchSize: 32, Threads: 1, Console: PlainConsole(io.Discard),
+		alone, err := evaluate.Evaluate(t.Context(), &b, evaluate.Options{
+			Data: []string{testrun.ValidationFile}, MaxExamples: 20, BatchSize: 32, Threads: 1, Console: ui.PlainConsole(io.Discard),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -55,7 +61,7 @@ func TestMixtureOfTasks(t *testing.T) {
 	if err := l.bundle.ChooseTask(""); err == nil {
 		t.Error("which of two tasks is not asked")
 	}
-	if err := (&Bundle{}).ChooseTask("a"); err == nil {
+	if err := (&checkpoints.Folder{}).ChooseTask("a"); err == nil {
 		t.Error("a part of no mixture is no error")
 	}
 }
@@ -66,7 +72,7 @@ func TestMixtureOfTasks_Resume(t *testing.T) {
 	c.Train.LogEvery, c.Checkpoint.KeepLast = 1, 100
 	finetune(t, c, FinetuneOptions{})
 	want := contents(t, c.Output)
-	b, _, err := Open(c.Output)
+	b, _, err := checkpoints.Open(c.Output)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,12 +92,12 @@ func TestMixtureOfTasks_Resume(t *testing.T) {
 
 // A key that is newer than a run has its default there, so the run goes on.
 func TestResume_NewerKeys(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Train.LogEvery = 1
 	saved := stoppedAt(t, c, "step 3/").Checkpoint
 	path := filepath.Join(saved, stateName)
 	const key = `"train.label_smoothing": "0",`
-	state := string(mustRead(t, path))
+	state := string(testdir.Read(t, path))
 	if !strings.Contains(state, key) {
 		t.Fatalf("no %s in %s", key, state)
 	}
@@ -103,7 +109,7 @@ func TestResume_NewerKeys(t *testing.T) {
 	}
 	changed := *c
 	changed.Train.LabelSmoothing = 0.1
-	if _, err := Finetune(t.Context(), &changed, FinetuneOptions{Resume: true, Console: PlainConsole(io.Discard)}); err == nil {
+	if _, err := Finetune(t.Context(), &changed, FinetuneOptions{Resume: true, Console: ui.PlainConsole(io.Discard)}); err == nil {
 		t.Error("another value than the default goes on")
 	}
 	finetune(t, c, FinetuneOptions{Resume: true})

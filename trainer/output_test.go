@@ -10,15 +10,17 @@ import (
 	"testing"
 
 	"t5train/configs"
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
 )
 
 // Which runs may write to an output folder, and what they leave there.
 
 func TestOutputFolderInUse(t *testing.T) {
-	stopped := tinyConfig(t)
+	stopped := testrun.TinyConfig(t)
 	stopped.Train.LogEvery = 1
 	stoppedAt(t, stopped, "step 3/")
-	finished := tinyConfig(t)
+	finished := testrun.TinyConfig(t)
 	finetune(t, finished, FinetuneOptions{})
 
 	for name, c := range map[string]struct {
@@ -43,7 +45,7 @@ func TestOutputFolderInUse(t *testing.T) {
 		"nothing to resume": {from: stopped, options: FinetuneOptions{Resume: true}, change: func(c *configs.Config) {
 			c.Output = filepath.Join(t.TempDir(), "nothing")
 		}, want: []string{"holds no checkpoint", "without --resume"}},
-		"a file": {from: stopped, change: func(c *configs.Config) { c.Output = trainFile }, want: []string{"it is a file, want a folder"}},
+		"a file": {from: stopped, change: func(c *configs.Config) { c.Output = testrun.TrainFile }, want: []string{"it is a file, want a folder"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := *c.from
@@ -54,7 +56,7 @@ func TestOutputFolderInUse(t *testing.T) {
 			if c.change != nil {
 				c.change(&config)
 			}
-			c.options.Console = PlainConsole(io.Discard)
+			c.options.Console = ui.PlainConsole(io.Discard)
 			r, err := Finetune(t.Context(), &config, c.options)
 			if len(c.want) == 0 {
 				if err != nil || r.Step != 8 {
@@ -73,7 +75,7 @@ func TestOutputFolderInUse(t *testing.T) {
 
 // Nothing of the earlier run is left in one that overwrites it.
 func TestOverwrite(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	finetune(t, c, FinetuneOptions{})
 	want := contents(t, c.Output)
 
@@ -91,12 +93,12 @@ func TestOverwrite(t *testing.T) {
 
 // Another process trains in the folder while this one still reads its data.
 func TestOutputFolderTakenMeanwhile(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	finetune(t, c, FinetuneOptions{})
 	finished := c.Output
 
 	c.Output = filepath.Join(t.TempDir(), "run")
-	console := PlainConsole(eachLine(func(line string) {
+	console := ui.PlainConsole(eachLine(func(line string) {
 		if strings.HasPrefix(line, "validation: ") {
 			if err := os.CopyFS(c.Output, os.DirFS(finished)); err != nil {
 				t.Error(err)

@@ -11,38 +11,18 @@ import (
 	"testing"
 
 	"t5train/checkpoints"
+	"t5train/data/dataset"
 	"t5train/data/task"
-	"t5train/data/tokenizer"
+	"t5train/internal/testdir"
+	"t5train/internal/testrun"
 	"t5train/model"
-	"t5train/trainer/record"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/metric"
+	"t5train/trainer/predict"
+	"t5train/trainer/runlog"
 )
 
-func tinyBundle(t *testing.T) *Bundle {
-	t.Helper()
-	tok, err := tokenizer.T5()
-	if err != nil {
-		t.Fatal(err)
-	}
-	size, err := model.SizeByName("v1_1-tiny")
-	if err != nil {
-		t.Fatal(err)
-	}
-	size.Config.DModel = 4
-	m, err := model.New(size.Config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.Init(1)
-	return &Bundle{Model: m, Tokenizer: tok, Info: Info{
-		Task: &task.Spec{
-			Name: task.Classification, Prefix: "p", TextColumns: []string{"text"}, LabelColumn: "label",
-			Labels: []task.Label{{Name: "no", Text: "no", Value: "0"}, {Name: "yes", Text: "yes", Value: "1"}},
-		},
-		MaxInputLength: 30, MaxTargetLength: 5, Step: 7, Metrics: map[string]float64{"accuracy": 0.5},
-	}}
-}
-
-func write(t *testing.T, b *Bundle) (dir string) {
+func write(t *testing.T, b *checkpoints.Folder) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "checkpoint")
 	if err := checkpoints.Create(dir, b.Write); err != nil {
@@ -52,8 +32,8 @@ func write(t *testing.T, b *Bundle) (dir string) {
 }
 
 func TestBundleRoundTrip(t *testing.T) {
-	b := tinyBundle(t)
-	got, _, err := Open(write(t, b))
+	b := testrun.TinyBundle(t)
+	got, _, err := checkpoints.Open(write(t, b))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +46,7 @@ func TestBundleRoundTrip(t *testing.T) {
 	if !slices.Equal(got.Tokenizer.Encode(text), b.Tokenizer.Encode(text)) {
 		t.Error("the tokenizer makes other ids")
 	}
-	if inputOf(t, *got.Info.Task, "x") != inputOf(t, *b.Info.Task, "x") || got.Info.Step != 7 || got.Info.MaxInputLength != 30 || got.Info.Metrics["accuracy"] != 0.5 {
+	if testrun.InputOf(t, *got.Info.Task, "x") != testrun.InputOf(t, *b.Info.Task, "x") || got.Info.Step != 7 || got.Info.MaxInputLength != 30 || got.Info.Metrics["accuracy"] != 0.5 {
 		t.Errorf("read %+v", got.Info)
 	}
 }
@@ -76,9 +56,9 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		damage func(t *testing.T, dir string)
 		want   string
 	}{
-		"damaged info": {func(t *testing.T, dir string) { overwrite(t, dir, infoName, "{") }, infoName},
+		"damaged info": {func(t *testing.T, dir string) { testdir.Write(t, dir, checkpoints.InfoName, "{") }, checkpoints.InfoName},
 		"impossible task": {func(t *testing.T, dir string) {
-			overwrite(t, dir, infoName, `{"task": {"name": "classification", "text_columns": ["a"], "label_column": "b", "labels": []}}`)
+			testdir.Write(t, dir, checkpoints.InfoName, `{"task": {"name": "classification", "text_columns": ["a"], "label_column": "b", "labels": []}}`)
 		}, "0 labels, want at least 2"},
 		"no tokenizer": {func(t *testing.T, dir string) {
 			for _, f := range []string{"spiece.model", "tokenizer.json"} {
@@ -89,26 +69,26 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		}, "spiece.model"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := write(t, tinyBundle(t))
+			dir := write(t, testrun.TinyBundle(t))
 			c.damage(t, dir)
-			if _, _, err := Open(dir); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, _, err := checkpoints.Open(dir); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 		})
 	}
 	t.Run("no info", func(t *testing.T) {
-		dir := write(t, tinyBundle(t))
-		if err := os.Remove(filepath.Join(dir, infoName)); err != nil {
+		dir := write(t, testrun.TinyBundle(t))
+		if err := os.Remove(filepath.Join(dir, checkpoints.InfoName)); err != nil {
 			t.Fatal(err)
 		}
-		if b, _, err := Open(dir); err != nil || b.Info.Task != nil {
+		if b, _, err := checkpoints.Open(dir); err != nil || b.Info.Task != nil {
 			t.Errorf("a Hugging Face folder: %v", err)
 		}
 	})
 }
 
 func TestCheckTokenizer(t *testing.T) {
-	b := tinyBundle(t)
+	b := testrun.TinyBundle(t)
 	for name, c := range map[string]struct {
 		change func(c *model.Config)
 		want   string
@@ -119,7 +99,7 @@ func TestCheckTokenizer(t *testing.T) {
 	} {
 		config := b.Model.Config
 		c.change(&config)
-		err := checkTokenizer(config, b.Tokenizer)
+		err := checkpoints.CheckTokenizer(config, b.Tokenizer)
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%s: error %v, want %q", name, err, c.want)
 		}
@@ -127,7 +107,7 @@ func TestCheckTokenizer(t *testing.T) {
 }
 
 func TestCheckLabels(t *testing.T) {
-	tok := tinyBundle(t).Tokenizer
+	tok := testrun.TinyBundle(t).Tokenizer
 	for name, c := range map[string]struct {
 		labels []string
 		want   string
@@ -143,7 +123,7 @@ func TestCheckLabels(t *testing.T) {
 		}
 		people.Entities = classes.Labels
 		for _, spec := range []task.Spec{classes, people} {
-			err := checkLabels(spec, tok, 5)
+			err := dataset.CheckLabels(spec, tok, 5)
 			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("%s of %s: error %v, want %q", name, spec.Name, err, c.want)
 			}
@@ -153,10 +133,10 @@ func TestCheckLabels(t *testing.T) {
 	// A label may fill the limit to the last token, which is its end.
 	label := task.Spec{Labels: []task.Label{{Name: "long", Text: "a very long answer indeed"}}}
 	n := len(tok.Encode(label.Labels[0].Text))
-	if err := checkLabels(label, tok, n+1); err != nil {
+	if err := dataset.CheckLabels(label, tok, n+1); err != nil {
 		t.Errorf("%d tokens in a limit of %d: %v", n, n+1, err)
 	}
-	if err := checkLabels(label, tok, n); err == nil {
+	if err := dataset.CheckLabels(label, tok, n); err == nil {
 		t.Errorf("%d tokens and their end in a limit of %d are no error", n, n)
 	}
 }
@@ -170,32 +150,32 @@ func TestBetter(t *testing.T) {
 		{"accuracy", 0.5, 0.4, true}, {"accuracy", 0.4, 0.4, false}, {"loss", 1, 2, true}, {"loss", 2, 1, false},
 		{"loss", 1, 1, false}, {"perplexity", 1, 2, true}, {"sst2/loss", 1, 2, true}, {"sst2/accuracy", 1, 2, false},
 	} {
-		if got := better(c.name, c.value, c.best); got != c.want {
+		if got := metric.Better(c.name, c.value, c.best); got != c.want {
 			t.Errorf("%s %g after %g: better is %v", c.name, c.value, c.best, got)
 		}
 	}
 }
 
 func TestPredictionTask(t *testing.T) {
-	b := tinyBundle(t)
-	if spec, err := PredictionTask(b, task.Options{}); err != nil || spec.Name != task.Classification {
+	b := testrun.TinyBundle(t)
+	if spec, err := evaluate.PredictionTask(b, task.Options{}); err != nil || spec.Name != task.Classification {
 		t.Errorf("the checkpoint's own task: %+v, %v", spec, err)
 	}
-	spec, err := PredictionTask(b, task.Options{Name: task.Seq2Seq})
-	if err != nil || len(spec.Labels) > 0 || inputOf(t, spec, "x") != inputOf(t, *b.Info.Task, "x") {
+	spec, err := evaluate.PredictionTask(b, task.Options{Name: task.Seq2Seq})
+	if err != nil || len(spec.Labels) > 0 || testrun.InputOf(t, spec, "x") != testrun.InputOf(t, *b.Info.Task, "x") {
 		t.Errorf("generation from a classification: %+v, %v", spec, err)
 	}
-	if _, err := PredictionTask(b, task.Options{Labels: []string{"a", "b", "c"}}); err == nil || !strings.Contains(err.Error(), "want 2 as the checkpoint") {
+	if _, err := evaluate.PredictionTask(b, task.Options{Labels: []string{"a", "b", "c"}}); err == nil || !strings.Contains(err.Error(), "want 2 as the checkpoint") {
 		t.Errorf("three labels for two: %v", err)
 	}
-	if _, err := PredictionTask(b, task.Options{Name: "nonsense"}); err == nil {
+	if _, err := evaluate.PredictionTask(b, task.Options{Name: "nonsense"}); err == nil {
 		t.Error("an unknown task is no error")
 	}
 	b.Info.Task = nil
-	if spec, err := PredictionTask(b, task.Options{}); err != nil || inputOf(t, spec, "x") != "x" {
+	if spec, err := evaluate.PredictionTask(b, task.Options{}); err != nil || testrun.InputOf(t, spec, "x") != "x" {
 		t.Errorf("a Hugging Face checkpoint: %+v, %v", spec, err)
 	}
-	if _, err := PredictionTask(b, task.Options{Name: task.Classification}); err == nil || !strings.Contains(err.Error(), "--labels") {
+	if _, err := evaluate.PredictionTask(b, task.Options{Name: task.Classification}); err == nil || !strings.Contains(err.Error(), "--labels") {
 		t.Errorf("a classification without labels: %v", err)
 	}
 }
@@ -224,28 +204,28 @@ func TestHistoryDropsWhatWillComeAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			overwrite(t, dir, record.HistoryName, c.content)
-			path := filepath.Join(dir, record.HistoryName)
-			h, err := openHistory(path, c.step, c.evaluated)
+			testdir.Write(t, dir, runlog.HistoryName, c.content)
+			path := filepath.Join(dir, runlog.HistoryName)
+			h, err := runlog.OpenLog(path, c.step, c.evaluated)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := h.addEval(record.Eval{Kind: record.KindEval, Step: 9, Metrics: onlyFinite(map[string]float64{"loss": math.NaN(), "perplexity": math.Inf(1), "f1": 1})}); err != nil {
+			if err := h.AddEval(runlog.Eval{Kind: runlog.KindEval, Step: 9, Metrics: runlog.OnlyFinite(map[string]float64{"loss": math.NaN(), "perplexity": math.Inf(1), "f1": 1})}); err != nil {
 				t.Fatal(err)
 			}
-			if err := h.close(); err != nil {
+			if err := h.Close(); err != nil {
 				t.Fatal(err)
 			}
 			want := c.want + `{"kind":"eval","step":9,"epoch":0,"metrics":{"f1":1}}` + "\n"
-			if got := string(mustRead(t, path)); got != want {
+			if got := string(testdir.Read(t, path)); got != want {
 				t.Errorf("the file holds\n%swant\n%s", got, want)
 			}
-			events, err := filepath.Glob(filepath.Join(dir, eventsName, "*"))
+			events, err := filepath.Glob(filepath.Join(dir, runlog.EventsName, "*"))
 			if err != nil || len(events) != 1 {
 				t.Fatalf("files of events %q, %v, want one", events, err)
 			}
 			for tag, want := range map[string]int{"train/loss": strings.Count(c.want, `"kind":"train"`), "validation/f1": 1} {
-				if got := bytes.Count(mustRead(t, events[0]), []byte(tag)); got != want {
+				if got := bytes.Count(testdir.Read(t, events[0]), []byte(tag)); got != want {
 					t.Errorf("%d events of %s, want %d", got, tag, want)
 				}
 			}
@@ -253,61 +233,18 @@ func TestHistoryDropsWhatWillComeAgain(t *testing.T) {
 	}
 }
 
-func TestPlainConsole(t *testing.T) {
-	var out bytes.Buffer
-	c := PlainConsole(&out)
-	p := c.Start("work", "pieces", 100)
-	p.begun, p.said = p.begun.Add(-20*plainEvery), p.said.Add(-2*plainEvery)
-	p.Set(50)
-	p.Set(51) // too soon for another line
-	c.Say("hello %d", 7)
-	p.Stop()
-	p.Stop()
-	if got := out.String(); !strings.HasPrefix(got, "work: 50 of 100 pieces, ") || !strings.HasSuffix(got, "left\nhello 7\n") || strings.Contains(got, "\r") || strings.Count(got, "\n") != 2 {
-		t.Errorf("wrote %q", got)
-	}
-}
-
-// On a terminal a line is written above the bar, which is drawn again below it.
-func TestConsoleSaysAboveTheBar(t *testing.T) {
-	var out bytes.Buffer
-	c := &Console{out: &out, terminal: os.NewFile(1<<20, "none")} // which has no width
-	p := c.Start("work", "pieces", 100)
-	p.Set(50)
-	out.Reset()
-	c.Say("hello")
-	line, after, ok := strings.Cut(out.String(), "hello\n")
-	if !ok || !strings.HasSuffix(line, "\r") || !strings.Contains(after, "work") {
-		t.Errorf("wrote %q, want the bar cleared, the line, and the bar", out.String())
-	}
-	inner := c.Start("part", "pieces", 10)
-	inner.Set(5)
-	inner.Stop()
-	p.Set(60)
-	out.Reset()
-	p.Stop()
-	if got := out.String(); strings.Trim(got, "\r ") != "" || !strings.HasSuffix(got, "\r") {
-		t.Errorf("wrote %q to remove the bar", got)
-	}
-	out.Reset()
-	c.Say("the end")
-	if got := out.String(); got != "the end\n" {
-		t.Errorf("wrote %q after the bar", got)
-	}
-}
-
 func TestReadInputsKeepsEveryLine(t *testing.T) {
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}}
 	long := strings.Repeat("x", 200_000)
 	var got []string
-	err := ReadInputs(t.Context(), "-", FormatText, spec, strings.NewReader("\ufeffa\r\n\n"+long+"\nlast"), func(in Input) error {
+	err := predict.ReadInputs(t.Context(), "-", predict.FormatText, spec, strings.NewReader("\ufeffa\r\n\n"+long+"\nlast"), func(in predict.Input) error {
 		got = append(got, in.Shown)
 		return nil
 	})
 	if err != nil || !slices.Equal(got, []string{"a", "", long, "last"}) {
 		t.Errorf("%d lines, %v", len(got), err)
 	}
-	if err := ReadInputs(t.Context(), "-", FormatParquet, spec, io.MultiReader(), nil); err == nil {
+	if err := predict.ReadInputs(t.Context(), "-", predict.FormatParquet, spec, io.MultiReader(), nil); err == nil {
 		t.Error("parquet from standard input is no error")
 	}
 }

@@ -10,7 +10,9 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
-	"t5train/trainer/record"
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
+	"t5train/trainer/setup"
 )
 
 type scored struct {
@@ -24,9 +26,9 @@ type pair struct {
 }
 
 // labels returns rows with these labels.
-func labelled(labels ...string) (rows []labelledText) {
+func labelled(labels ...string) (rows []testrun.LabelledText) {
 	for i, l := range labels {
-		rows = append(rows, labelledText{fmt.Sprintf("text %c", 'a'+i), l})
+		rows = append(rows, testrun.LabelledText{Text: fmt.Sprintf("text %c", 'a'+i), Label: l})
 	}
 	return rows
 }
@@ -37,11 +39,11 @@ func TestErrorsBeforeTraining(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	two := parquetOf(t, labelled("ham", "spam", "ham"))
-	one := parquetOf(t, labelled("ham", "ham"))
-	empty := parquetOf(t, labelled())
-	numbers := parquetOf(t, []scored{{"a", 0.001}, {"b", 0.02}, {"c", 0.04}})
-	same := parquetOf(t, []scored{{"a", 1}, {"b", 1}})
+	two := testrun.ParquetOf(t, labelled("ham", "spam", "ham"))
+	one := testrun.ParquetOf(t, labelled("ham", "ham"))
+	empty := testrun.ParquetOf(t, labelled())
+	numbers := testrun.ParquetOf(t, []scored{{"a", 0.001}, {"b", 0.02}, {"c", 0.04}})
+	same := testrun.ParquetOf(t, []scored{{"a", 1}, {"b", 1}})
 	step := 0.2
 	for name, c := range map[string]struct {
 		change func(c *configs.Config)
@@ -52,8 +54,8 @@ func TestErrorsBeforeTraining(t *testing.T) {
 		"train without rows":      {func(c *configs.Config) { c.Data.Train = []string{empty} }, []string{"data.train: ", "no rows"}},
 		"both, said at once": {func(c *configs.Config) { c.Data.Train, c.Data.Validation = []string{empty}, []string{"absent.parquet"} },
 			[]string{"data.train: ", "no rows", "data.validation: ", "absent.parquet"}},
-		"other columns":               {func(c *configs.Config) { c.Data.Validation = []string{parquetOf(t, []pair{{"a", "b"}})} }, []string{"data.validation: ", `no column "text"`}},
-		"another label":               {func(c *configs.Config) { c.Data.Validation = []string{parquetOf(t, labelled("ham", "eggs"))} }, []string{`label column label holds "eggs"`}},
+		"other columns":               {func(c *configs.Config) { c.Data.Validation = []string{testrun.ParquetOf(t, []pair{{"a", "b"}})} }, []string{"data.validation: ", `no column "text"`}},
+		"another label":               {func(c *configs.Config) { c.Data.Validation = []string{testrun.ParquetOf(t, labelled("ham", "eggs"))} }, []string{`label column label holds "eggs"`}},
 		"no such metric":              {func(c *configs.Config) { c.Eval.Metric = "bleu" }, []string{"eval.metric", "bleu"}},
 		"a metric that can only be 0": {func(c *configs.Config) { c.Data.Validation, c.Eval.Metric = []string{one}, "f1" }, []string{"eval.metric: f1 can only be 0", "such as loss"}},
 		"a correlation of one number": {func(c *configs.Config) {
@@ -75,11 +77,11 @@ func TestErrorsBeforeTraining(t *testing.T) {
 		}, []string{"eval.metric: first/matthews_correlation can only be 0", "such as first/loss"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config := tinyConfig(t)
+			config := testrun.TinyConfig(t)
 			config.Data.Train, config.Data.Validation, config.Data.MaxTrainExamples, config.Data.MaxValidationExamples = []string{two}, []string{two}, 0, 0
 			c.change(config)
 			var said bytes.Buffer
-			_, err := Finetune(t.Context(), config, FinetuneOptions{Console: PlainConsole(&said)})
+			_, err := Finetune(t.Context(), config, FinetuneOptions{Console: ui.PlainConsole(&said)})
 			if err == nil {
 				t.Fatalf("no error; said %s", said.String())
 			}
@@ -100,14 +102,14 @@ func TestErrorsBeforeTraining(t *testing.T) {
 
 // Of text the corpora are tokenized one by one: the last of them is looked at before the first is worked on.
 func TestErrorsBeforeTokenizing(t *testing.T) {
-	empty := parquetOf(t, labelled())
+	empty := testrun.ParquetOf(t, labelled())
 	for name, c := range map[string]struct {
 		change func(c *configs.Config)
 		want   string
 	}{
 		"validation without rows": {func(c *configs.Config) { c.Data.Validation = []string{empty} }, "data.validation: "},
 		"validation without a column": {func(c *configs.Config) {
-			c.Data.TextColumn, c.Data.Validation = "sms", []string{parquetOf(t, []pair{{"a", "b"}})}
+			c.Data.TextColumn, c.Data.Validation = "sms", []string{testrun.ParquetOf(t, []pair{{"a", "b"}})}
 		}, "data.validation: "},
 		"a corpus without rows": {func(c *configs.Config) {
 			c.Data.Mixture = []configs.Part{{Name: "one", Train: c.Data.Train}, {Name: "two", Train: []string{empty}}}
@@ -121,7 +123,7 @@ func TestErrorsBeforeTokenizing(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want one with %q", err, c.want)
 			}
-			if _, err := os.Stat(tokensOf(config)); err == nil {
+			if _, err := os.Stat(setup.TokensOf(config)); err == nil {
 				t.Error("text was tokenized")
 			}
 		})
@@ -131,7 +133,7 @@ func TestErrorsBeforeTokenizing(t *testing.T) {
 // Text without a token is found before training too.
 func TestBlankCorpus(t *testing.T) {
 	c := tinyPretraining(t)
-	c.Data.Validation, c.Data.TextColumn = []string{parquetOf(t, []struct {
+	c.Data.Validation, c.Data.TextColumn = []string{testrun.ParquetOf(t, []struct {
 		SMS string `parquet:"sms"`
 	}{{""}, {""}})}, "sms"
 	_, err := Pretrain(t.Context(), c, silent())
@@ -142,40 +144,40 @@ func TestBlankCorpus(t *testing.T) {
 
 // What spoils data without being an error is said before training, and noted in the run.
 func TestNotesOnData(t *testing.T) {
-	two := parquetOf(t, labelled("ham", "spam", "ham"))
+	two := testrun.ParquetOf(t, labelled("ham", "spam", "ham"))
 	for name, c := range map[string]struct {
 		change func(c *configs.Config)
 		kind   string
 		want   []string
 	}{
 		"characters that the vocabulary lacks": {func(c *configs.Config) {
-			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq", []string{parquetOf(t, []pair{{"a", "ok"}, {"b", "☃ x"}})}, nil
-		}, record.NoteTexts, []string{"train: 1 of 2 targets (50.0 %) have characters that the vocabulary lacks", `"☃ x" comes back as " x"`, "--byte-fallback"}},
+			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq", []string{testrun.ParquetOf(t, []pair{{"a", "ok"}, {"b", "☃ x"}})}, nil
+		}, ui.NoteTexts, []string{"train: 1 of 2 targets (50.0 %) have characters that the vocabulary lacks", `"☃ x" comes back as " x"`, "--byte-fallback"}},
 		"line ends": {func(c *configs.Config) {
-			c.Task.Name, c.Data.Train = "seq2seq", []string{parquetOf(t, []pair{{"a", "yes\nno"}})}
+			c.Task.Name, c.Data.Train = "seq2seq", []string{testrun.ParquetOf(t, []pair{{"a", "yes\nno"}})}
 			c.Data.Validation = c.Data.Train
-		}, record.NoteCeiling, []string{`"yes\nno" comes back as "yes no"`, "validation: answers that are right in every row get exact_match 0.0000"}},
+		}, ui.NoteCeiling, []string{`"yes\nno" comes back as "yes no"`, "validation: answers that are right in every row get exact_match 0.0000"}},
 		"special tokens": {func(c *configs.Config) {
-			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq", []string{parquetOf(t, []pair{{"a", "the end</s>"}})}, nil
-		}, record.NoteTexts, []string{"the text of a special token"}},
+			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq", []string{testrun.ParquetOf(t, []pair{{"a", "the end</s>"}})}, nil
+		}, ui.NoteTexts, []string{"the text of a special token"}},
 		"empty targets and inputs": {func(c *configs.Config) {
-			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq", []string{parquetOf(t, []pair{{" ", "x"}, {"a", ""}})}, nil
-		}, record.NoteTexts, []string{"1 of 2 targets (50.0 %) are empty", "1 rows have no text"}},
-		"one label in the validation": {func(c *configs.Config) { c.Data.Validation = []string{parquetOf(t, labelled("ham", "ham"))} }, record.NoteLabels,
+			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq", []string{testrun.ParquetOf(t, []pair{{" ", "x"}, {"a", ""}})}, nil
+		}, ui.NoteTexts, []string{"1 of 2 targets (50.0 %) are empty", "1 rows have no text"}},
+		"one label in the validation": {func(c *configs.Config) { c.Data.Validation = []string{testrun.ParquetOf(t, labelled("ham", "ham"))} }, ui.NoteLabels,
 			[]string{`validation: all rows have the label "ham", so metrics say nothing`, "get f1 0.0000"}},
 		"a step that changes much": {func(c *configs.Config) {
 			step := 0.5
 			c.Task.Name, c.Task.Step, c.Data.Validation = "regression", &step, nil
-			c.Data.Train = []string{parquetOf(t, []scored{{"a", 0.1}, {"b", 0.2}, {"c", 0.6}, {"d", 0.9}})}
-		}, record.NoteStep, []string{"train: label column label: the step 0.5 is too large"}},
+			c.Data.Train = []string{testrun.ParquetOf(t, []scored{{"a", 0.1}, {"b", 0.2}, {"c", 0.6}, {"d", 0.9}})}
+		}, ui.NoteStep, []string{"train: label column label: the step 0.5 is too large"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config := tinyConfig(t)
+			config := testrun.TinyConfig(t)
 			config.Data.Train, config.Data.Validation, config.Train.Epochs, config.Tokenizer.Path = []string{two}, []string{two}, 1, ""
 			config.Model.VocabSize, config.Data.MaxTrainExamples, config.Data.MaxValidationExamples = nil, 0, 0
 			c.change(config)
 			var out bytes.Buffer
-			r := finetune(t, config, FinetuneOptions{Console: PlainConsole(&out)})
+			r := finetune(t, config, FinetuneOptions{Console: ui.PlainConsole(&out)})
 			before, _, _ := strings.Cut(out.String(), "step 1")
 			for _, want := range c.want {
 				if !strings.Contains(before, want) {
@@ -195,13 +197,13 @@ func TestNotesOnData(t *testing.T) {
 
 // The step of numbers follows from them, is kept in the checkpoint, and stays when the run goes on.
 func TestStepOfNumbers(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Task.Name, c.Data.Validation, c.Data.MaxTrainExamples = "regression", nil, 0
 	var rows []scored
 	for i := range 48 {
 		rows = append(rows, scored{fmt.Sprintf("text %d", i), float64(i%8) / 1000})
 	}
-	c.Data.Train = []string{parquetOf(t, rows)}
+	c.Data.Train = []string{testrun.ParquetOf(t, rows)}
 	c.Train.LogEvery = 1
 	stoppedAt(t, c, "step 2/")
 	run, err := checkpoints.OpenRun(c.Output)
@@ -213,7 +215,7 @@ func TestStepOfNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := run.Dir(latest)
-	kept, err := ReadInfo(dir)
+	kept, err := checkpoints.ReadInfo(dir)
 	if err != nil || kept.Task.Step != 0.001 {
 		t.Fatalf("the checkpoint has %+v, %v, want the step 0.001", kept.Task, err)
 	}

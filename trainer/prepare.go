@@ -11,19 +11,22 @@ import (
 	"time"
 
 	"t5train/checkpoints"
+	"t5train/checkpoints/convert"
 	"t5train/configs"
 	"t5train/internal/durable"
 	"t5train/internal/mmap"
+	"t5train/internal/ui"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
+	"t5train/trainer/setup"
 )
 
-// readMaterial reads what a run works with. was are the digests of what a run that goes on has trained on so far.
-type readMaterial func(ctx context.Context, c *configs.Config, b *Bundle, was map[string]string, w *kernel.Workers, console *Console) (*material, error)
+// readDatasets reads what a run works with. was are the digests of what a run that goes on has trained on so far.
+type readDatasets func(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers, console *ui.Console) (*setup.Datasets, error)
 
 // train is a run on what read finds.
-func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read readMaterial) (r *Result, err error) {
+func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read readDatasets) (r *Result, err error) {
 	err = mmap.Guard(func() error {
 		r, err = trainOn(ctx, config, o, read)
 		return err
@@ -31,7 +34,7 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	return r, err
 }
 
-func trainOn(ctx context.Context, config *configs.Config, o FinetuneOptions, read readMaterial) (*Result, error) {
+func trainOn(ctx context.Context, config *configs.Config, o FinetuneOptions, read readDatasets) (*Result, error) {
 	// Everything that can be wrong with the input is found before anything is written.
 	p, err := prepare(ctx, config, o, read)
 	if p != nil {
@@ -69,8 +72,8 @@ type prepared struct {
 	run      *checkpoints.Run
 	from     start
 	workers  *kernel.Workers
-	bundle   *Bundle // nil if the run is finished, as what follows
-	material *material
+	bundle   *checkpoints.Folder // nil if the run is finished, as what follows
+	material *setup.Datasets
 	loop     *loop
 	closers  []func()
 }
@@ -82,7 +85,7 @@ func (p *prepared) close() {
 }
 
 // prepare reads all that a run needs. It may return an error and what there is to close.
-func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, read readMaterial) (*prepared, error) {
+func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, read readDatasets) (*prepared, error) {
 	c, err := resolved(config)
 	if err != nil {
 		return nil, err
@@ -103,7 +106,7 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 		return nil, err
 	}
 	if o.Initial != "" && !p.from.resume {
-		if err := checkOut(c.Model.Path, o.Initial); err != nil {
+		if err := convert.CheckNewFolder(c.Model.Path, o.Initial); err != nil {
 			return nil, fmt.Errorf("save the initial model to %s: %w (a model to start from is --model)", o.Initial, err)
 		}
 	}
@@ -112,7 +115,7 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 			return nil, err
 		}
 	}
-	if err := checkData(ctx, c); err != nil {
+	if err := setup.CheckData(ctx, c); err != nil {
 		return nil, err
 	}
 	p.workers = kernel.NewWorkers(o.Group.Threads(c.Train.Threads))
@@ -132,14 +135,14 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 	if p.material, err = read(ctx, readBy, p.bundle, was, p.workers, o.Console); err != nil {
 		return nil, err
 	}
-	p.closers = append(p.closers, func() { p.material.close() })
+	p.closers = append(p.closers, func() { p.material.Close() })
 	return p, nil
 }
 
 // withSteps returns a configuration whose regressions have the steps of a checkpoint where it names none: what follows from the
 // numbers when a run begins must stay.
 func withSteps(c *configs.Config, dir string) (*configs.Config, error) {
-	info, err := ReadInfo(dir)
+	info, err := checkpoints.ReadInfo(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +216,7 @@ func (p *prepared) compare() error {
 	}
 	own := view{Overwrite: p.options.Overwrite, Step: p.from.step, Resume: p.from.resume, Config: decisive(p.config)}
 	if p.material != nil {
-		own.Data, own.Examples = p.material.digests, int64(p.material.train.Len())
+		own.Data, own.Examples = p.material.Digests, int64(p.material.Train.Len())
 		own.Weights = weightsDigest(p.bundle)
 	}
 	return allreduce.Compare(g, own, view.differs)
@@ -333,15 +336,15 @@ func (p *prepared) begin() error {
 	if err := l.recorder.begin(l, p.material, p.workers); err != nil {
 		return err
 	}
-	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, record.ConfigName), yaml); err != nil {
-		return fmt.Errorf("write %s: %w", record.ConfigName, durable.WithRemedy(err))
+	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, runlog.ConfigName), yaml); err != nil {
+		return fmt.Errorf("write %s: %w", runlog.ConfigName, durable.WithRemedy(err))
 	}
-	l.history, err = openHistory(filepath.Join(c.Output, record.HistoryName), l.state.Step, l.state.Step > 0 && l.state.Evaluated == l.state.Step)
+	l.history, err = runlog.OpenLog(filepath.Join(c.Output, runlog.HistoryName), l.state.Step, l.state.Step > 0 && l.state.Evaluated == l.state.Step)
 	return err
 }
 
 // warnRate says so where the learning rate may be another one than was meant.
-func warnRate(c *configs.Config, console *Console) {
+func warnRate(c *configs.Config, console *ui.Console) {
 	if text := c.RateWarning(); text != "" {
 		console.Say("warning: %s", text)
 	}

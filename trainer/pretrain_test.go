@@ -2,27 +2,32 @@ package trainer
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/data"
 	"t5train/data/objective"
-	"t5train/data/store"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/internal/testdir"
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
 	"t5train/model/generate"
 	"t5train/model/kernel"
-	"t5train/trainer/record"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/metric"
+	"t5train/trainer/predict"
+	"t5train/trainer/runlog"
+	"t5train/trainer/setup"
 )
 
 // tinySentinels is the number of sentinels that runs of tinyPretraining have.
@@ -33,13 +38,13 @@ const tinySentinels = 10
 func tinyPretraining(t *testing.T) *configs.Config {
 	t.Helper()
 	c := configs.DefaultPretraining()
-	width, one, two, vocab, length := 8, 1, 2, tinyVocab+tinySentinels, 32
+	width, one, two, vocab, length := 8, 1, 2, testrun.TinyVocab+tinySentinels, 32
 	c.Output = filepath.Join(t.TempDir(), "run")
 	c.Model = configs.Model{Size: "v1_1-tiny", VocabSize: &vocab, DModel: &width, DKV: &width, DFF: &width, NumLayers: &one, NumHeads: &two}
-	c.Data.Train, c.Data.Validation = []string{trainFile}, []string{validationFile}
+	c.Data.Train, c.Data.Validation = []string{testrun.TrainFile}, []string{testrun.ValidationFile}
 	c.Data.MaxTrainExamples, c.Data.MaxValidationExamples = 48, 20
 	c.Data.MaxInputLength, c.Data.MaxTargetLength = 24, 6
-	c.Tokenizer.Path = tokenizerWith(t, tinySentinels)
+	c.Tokenizer.Path = testrun.TokenizerWith(t, tinySentinels)
 	c.Objective.InputLength = &length
 	c.Train.Epochs, c.Train.Steps, c.Train.BatchSize = 0, 6, 4
 	c.Train.Threads, c.Train.LogEvery = 1, 1
@@ -47,29 +52,13 @@ func tinyPretraining(t *testing.T) *configs.Config {
 	return c
 }
 
-func pretrain(t *testing.T, c *configs.Config, console *Console) *Result {
+func pretrain(t *testing.T, c *configs.Config, console *ui.Console) *Result {
 	t.Helper()
 	r, err := Pretrain(t.Context(), c, FinetuneOptions{Console: console})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
-}
-
-// trainLosses returns the losses in a run's metrics.
-func trainLosses(t *testing.T, output string) []float64 {
-	t.Helper()
-	var losses []float64
-	for line := range bytes.Lines(mustRead(t, filepath.Join(output, record.HistoryName))) {
-		var entry record.Train
-		if err := json.Unmarshal(line, &entry); err != nil {
-			t.Fatal(err)
-		}
-		if entry.Kind == record.KindTrain {
-			losses = append(losses, entry.Loss)
-		}
-	}
-	return losses
 }
 
 // A model that knows nothing finds 32,128 tokens equally likely, ln 32128 = 10.38, give or take the noise of its logits.
@@ -81,8 +70,8 @@ func TestPretrain_FirstLoss(t *testing.T) {
 			c.Model = configs.Model{Size: size}
 			c.Tokenizer.Path, c.Data.Validation, c.Eval.EverySteps = "", nil, 0
 			c.Train.Steps, c.Train.ZLoss = 1, 0
-			pretrain(t, c, PlainConsole(io.Discard))
-			if loss := trainLosses(t, c.Output)[0]; loss < 10.3 || loss > 11.2 {
+			pretrain(t, c, ui.PlainConsole(io.Discard))
+			if loss := testrun.TrainLosses(t, c.Output)[0]; loss < 10.3 || loss > 11.2 {
 				t.Errorf("first loss %g, want from 10.3 to 11.2", loss)
 			}
 		})
@@ -94,9 +83,9 @@ func TestPretrain_FirstLoss(t *testing.T) {
 func TestPretrain_PinnedLosses(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Train.Steps, c.Train.Accumulate = 6, 2
-	pretrain(t, c, PlainConsole(io.Discard))
+	pretrain(t, c, ui.PlainConsole(io.Discard))
 	want := []float64{4.14498, 3.76045, 3.77398, 3.73426, 3.63846, 3.56109}
-	got := trainLosses(t, c.Output)
+	got := testrun.TrainLosses(t, c.Output)
 	if !slices.EqualFunc(got, want, func(a, b float64) bool { return math.Abs(a-b) <= 1e-4*b }) {
 		t.Errorf("got losses %v, want %v", got, want)
 	}
@@ -120,7 +109,7 @@ func TestPretrain_Objectives(t *testing.T) {
 			c.Objective = configs.Objective{Name: test.name, InputLength: new(32)}
 			test.set(&c.Objective)
 			var log bytes.Buffer
-			r := pretrain(t, c, PlainConsole(&log))
+			r := pretrain(t, c, ui.PlainConsole(&log))
 			for _, want := range test.want {
 				if !strings.Contains(log.String(), want) {
 					t.Errorf("want %q in the log\n%s", want, log.String())
@@ -129,7 +118,7 @@ func TestPretrain_Objectives(t *testing.T) {
 			if _, ok := r.Metrics["span_accuracy"]; ok != (test.name != "lm" && test.name != "prefix_lm") {
 				t.Errorf("got span accuracy %t of an objective %s", ok, test.name)
 			}
-			b, _, err := Open(r.Checkpoint)
+			b, _, err := checkpoints.Open(r.Checkpoint)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,12 +126,12 @@ func TestPretrain_Objectives(t *testing.T) {
 				t.Errorf("the checkpoint says %+v of its training", b.Info)
 			}
 			// evaluate finds again what training found.
-			e, err := Evaluate(t.Context(), b, EvaluateOptions{Data: c.Data.Validation, MaxExamples: 20, BatchSize: 7, Console: PlainConsole(io.Discard)})
+			e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, MaxExamples: 20, BatchSize: 7, Console: ui.PlainConsole(io.Discard)})
 			if err != nil {
 				t.Fatal(err)
 			}
 			for name, want := range r.Metrics {
-				if got := metricMap(e.Values)[name]; math.Abs(got-want) > 1e-5*math.Abs(want) {
+				if got := metric.Map(e.Values)[name]; math.Abs(got-want) > 1e-5*math.Abs(want) {
 					t.Errorf("%s: evaluate finds %g, training found %g", name, got, want)
 				}
 			}
@@ -176,7 +165,7 @@ func TestPretrain_ObjectiveSettings(t *testing.T) {
 			c := configs.DefaultPretraining()
 			c.Objective = test.objective
 			c.Resolve()
-			denoisers, err := objectiveOf(c).denoisers(tok)
+			denoisers, err := setup.ObjectiveOf(c).Denoisers(tok)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -199,8 +188,8 @@ func TestPretrain_ObjectiveSettings(t *testing.T) {
 
 // A run that is stopped anywhere goes on to the same bits.
 func TestPretrain_Resume(t *testing.T) {
-	messages := configs.Part{Name: "messages", Train: []string{trainFile}, TextColumns: []string{"sms"}}
-	spam := configs.Part{Name: "spam", Train: []string{trainFile}, Task: "classification", Rate: new(12.0)}
+	messages := configs.Part{Name: "messages", Train: []string{testrun.TrainFile}, TextColumns: []string{"sms"}}
+	spam := configs.Part{Name: "spam", Train: []string{testrun.TrainFile}, Task: "classification", Rate: new(12.0)}
 	for name, change := range map[string]func(c *configs.Config){
 		"a mixture, accumulation": func(c *configs.Config) {
 			c.Data.Train, c.Data.Mixture, c.Train.Accumulate = nil, []configs.Part{messages, spam}, 2
@@ -221,7 +210,7 @@ func TestPretrain_Resume(t *testing.T) {
 			c.Model.DropoutRate = new(0.1)
 			change(c)
 			c.Data.Tokens, c.Checkpoint.KeepLast = t.TempDir(), 9 // the runs below find the tokens made
-			pretrain(t, c, PlainConsole(io.Discard))
+			pretrain(t, c, ui.PlainConsole(io.Discard))
 			want := contents(t, c.Output)
 			looks := looksOf(t, c)
 			for back := 1; back < 14; back += 3 {
@@ -233,7 +222,7 @@ func TestPretrain_Resume(t *testing.T) {
 				if !stopped.Interrupted || stopped.Step == 0 {
 					t.Fatalf("%d looks before the end: got %+v, want a run that stops after its first step", back, stopped)
 				}
-				if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true}); err != nil {
+				if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: ui.PlainConsole(io.Discard), Resume: true}); err != nil {
 					t.Fatal(err)
 				}
 				compareRuns(t, fmt.Sprintf("stopped at step %d", stopped.Step), want, contents(t, c.Output))
@@ -260,11 +249,11 @@ func TestPretrain_Mixture(t *testing.T) {
 	c.Data.Train, c.Data.MaxTrainExamples = nil, 40
 	c.Data.MixtureCap, c.Data.MixtureTemperature = 20, 2
 	c.Data.Mixture = []configs.Part{
-		{Name: "messages", Train: []string{trainFile}},
-		{Name: "spam", Train: []string{trainFile}, Task: "classification", Prefix: new("spam"), Rate: new(3 * math.Sqrt(20))},
+		{Name: "messages", Train: []string{testrun.TrainFile}},
+		{Name: "spam", Train: []string{testrun.TrainFile}, Task: "classification", Prefix: new("spam"), Rate: new(3 * math.Sqrt(20))},
 	}
 	var log bytes.Buffer
-	pretrain(t, c, PlainConsole(&log))
+	pretrain(t, c, ui.PlainConsole(&log))
 	for _, want := range []string{"mixture: 80 examples an epoch", "messages: 40 examples, 25.0 % of the mixture", "spam: 40 examples, 75.0 % of the mixture"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("want %q in the log\n%s", want, log.String())
@@ -275,19 +264,9 @@ func TestPretrain_Mixture(t *testing.T) {
 // Text that the vocabulary cannot write is told, and warned of where it is much.
 func TestPretrain_UnknownText(t *testing.T) {
 	var log bytes.Buffer
-	pretrain(t, tinyPretraining(t), PlainConsole(&log)) // its letters are all small
+	pretrain(t, tinyPretraining(t), ui.PlainConsole(&log)) // its letters are all small
 	if !regexp.MustCompile(`; [\d,]+ tokens are unknown\n  warning: about 1\d\.\d % of the text has characters that the vocabulary lacks, or is no UTF-8, and \d\.\d % of the tokens are <unk>`).MatchString(log.String()) {
 		t.Errorf("no word about unknown characters in\n%s", log.String())
-	}
-	for m, want := range map[store.Counts]bool{
-		{Tokens: 1000, TextBytes: 4000, Unknown: 10, UnknownBytes: 40}: false,
-		{Tokens: 1000, TextBytes: 4000, Unknown: 11, UnknownBytes: 11}: true,
-		{Tokens: 1000, TextBytes: 4000, Unknown: 1, UnknownBytes: 41}:  true,
-	} {
-		log.Reset()
-		if warnUnknown(PlainConsole(&log), store.Manifest{Counts: m}); log.Len() > 0 != want {
-			t.Errorf("%+v: said %q", m, log.String())
-		}
 	}
 }
 
@@ -298,12 +277,12 @@ func TestPretrain_FolderInFolder(t *testing.T) {
 	if err := os.Mkdir(more, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	overwrite(t, dir, "a.parquet", string(mustRead(t, validationFile)))
-	overwrite(t, more, "b.parquet", string(mustRead(t, trainFile)))
+	testdir.Write(t, dir, "a.parquet", string(testdir.Read(t, testrun.ValidationFile)))
+	testdir.Write(t, more, "b.parquet", string(testdir.Read(t, testrun.TrainFile)))
 	c := tinyPretraining(t)
 	c.Data.Train, c.Data.Validation, c.Eval.EverySteps, c.Train.Steps = []string{dir}, nil, 0, 1
 	var log bytes.Buffer
-	pretrain(t, c, PlainConsole(&log))
+	pretrain(t, c, ui.PlainConsole(&log))
 	if want := "left out: the parquet files in " + more; !strings.Contains(log.String(), want) {
 		t.Errorf("want %q in the log\n%s", want, log.String())
 	}
@@ -312,27 +291,27 @@ func TestPretrain_FolderInFolder(t *testing.T) {
 // A checkpoint that is trained further is evaluated as it is first, once, and is told when its objective changes.
 func TestPretrain_Further(t *testing.T) {
 	c := tinyPretraining(t)
-	before := pretrain(t, c, PlainConsole(io.Discard))
+	before := pretrain(t, c, ui.PlainConsole(io.Discard))
 	further := *c
 	further.Output = filepath.Join(t.TempDir(), "further")
 	further.Model, further.Tokenizer = configs.Model{Path: c.Output}, configs.Tokenizer{}
 	for _, seed := range []int{1, 2} {
 		further.Train.Seed = seed
 		var log bytes.Buffer
-		if _, err := Pretrain(t.Context(), &further, FinetuneOptions{Console: PlainConsole(&log), Overwrite: true}); err != nil {
+		if _, err := Pretrain(t.Context(), &further, FinetuneOptions{Console: ui.PlainConsole(&log), Overwrite: true}); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(log.String(), "step 0, the model as it was: validation loss") || strings.Contains(log.String(), "objective: span_corruption from now on") {
 			t.Errorf("the log says\n%s", log.String())
 		}
-		h := record.ParseHistory(mustRead(t, filepath.Join(further.Output, record.HistoryName)))
+		h := runlog.ParseHistory(testdir.Read(t, filepath.Join(further.Output, runlog.HistoryName)))
 		if h.Eval[0].Step != 0 || h.Eval[0].Metrics["loss"] != before.Metrics["loss"] || h.Eval[1].Step != 3 {
 			t.Errorf("evaluations %+v, want one of step 0 with a loss of %g, then step 3", h.Eval, before.Metrics["loss"])
 		}
 	}
 	further.Objective = configs.Objective{Name: "lm", InputLength: new(32)}
 	var log bytes.Buffer
-	if _, err := Pretrain(t.Context(), &further, FinetuneOptions{Console: PlainConsole(&log), Overwrite: true}); err != nil {
+	if _, err := Pretrain(t.Context(), &further, FinetuneOptions{Console: ui.PlainConsole(&log), Overwrite: true}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "objective: lm from now on, but the model was pre-trained by span_corruption (--objective span_corruption goes on with that)"; !strings.Contains(log.String(), want) {
@@ -345,11 +324,11 @@ func TestPretrain_Rows(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Model.VocabSize, c.Train.Steps = nil, 1
 	var log bytes.Buffer
-	pretrain(t, c, PlainConsole(&log))
-	if want := fmt.Sprintf("\n  128 rows in the embedding, for the %d tokens of ", tinyVocab+tinySentinels); !strings.Contains(log.String(), want) {
+	pretrain(t, c, ui.PlainConsole(&log))
+	if want := fmt.Sprintf("\n  128 rows in the embedding, for the %d tokens of ", testrun.TinyVocab+tinySentinels); !strings.Contains(log.String(), want) {
 		t.Errorf("want %q in\n%s", want, log.String())
 	}
-	b, _, err := Open(c.Output)
+	b, _, err := checkpoints.Open(c.Output)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -357,75 +336,44 @@ func TestPretrain_Rows(t *testing.T) {
 		t.Errorf("%d rows, want 128", rows)
 	}
 	for tokens, want := range map[int]int{1: 128, 128: 128, 129: 256, 32100: 32128, 250100: 250112} {
-		if got := paddedRows(tokens); got != want {
+		if got := checkpoints.PaddedRows(tokens); got != want {
 			t.Errorf("%d rows for %d tokens, want %d", got, tokens, want)
 		}
-	}
-}
-
-// The tokens of an evaluation leave nothing behind, even if the process is killed while it computes.
-func TestEvaluationTokens(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("files in use cannot be removed")
-	}
-	temporary := t.TempDir()
-	t.Setenv("TMPDIR", temporary)
-	tok, err := OpenTokenizer("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, remove, err := evaluationTokens(t.Context(), &Bundle{Tokenizer: tok}, EvaluateOptions{Data: []string{validationFile}, Threads: 1, Console: PlainConsole(io.Discard)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
-		t.Errorf("%v are left, %v", left, err)
-	}
-	pieces, err := s.Pieces(store.Document, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if ids := pieces.Piece(pieces.Len()-1, nil); len(ids) == 0 {
-		t.Error("the last piece is empty")
-	}
-	if err := remove(); err != nil {
-		t.Error(err)
 	}
 }
 
 // Held-out text that is trained on too is noticed, by its content where its tokens are stored.
 func TestPretrain_SharedFiles(t *testing.T) {
 	copied := filepath.Join(t.TempDir(), "copied.parquet")
-	overwrite(t, filepath.Dir(copied), filepath.Base(copied), string(mustRead(t, validationFile)))
-	text := configs.Part{Name: "a", Train: []string{trainFile, copied}}
-	task := configs.Part{Name: "b", Train: []string{validationFile}, Task: "classification"}
+	testdir.Write(t, filepath.Dir(copied), filepath.Base(copied), string(testdir.Read(t, testrun.ValidationFile)))
+	text := configs.Part{Name: "a", Train: []string{testrun.TrainFile, copied}}
+	task := configs.Part{Name: "b", Train: []string{testrun.ValidationFile}, Task: "classification"}
 	for name, test := range map[string]struct {
 		change func(c *configs.Config)
 		want   string // in the log; "" is no warning
 	}{
 		"apart":     {func(*configs.Config) {}, ""},
-		"the same":  {func(c *configs.Config) { c.Data.Validation = c.Data.Train }, "\n  " + trainFile + " of data.validation is in data.train too\n"},
-		"a copy":    {func(c *configs.Config) { c.Data.Train = append(c.Data.Train, copied) }, "\n  " + validationFile + " of data.validation is in data.train too, as " + copied + "\n"},
+		"the same":  {func(c *configs.Config) { c.Data.Validation = c.Data.Train }, "\n  " + testrun.TrainFile + " of data.validation is in data.train too\n"},
+		"a copy":    {func(c *configs.Config) { c.Data.Train = append(c.Data.Train, copied) }, "\n  " + testrun.ValidationFile + " of data.validation is in data.train too, as " + copied + "\n"},
 		"a mixture": {func(c *configs.Config) { c.Data.Train, c.Data.Mixture = nil, []configs.Part{text} }, " is in data.mixture, a too, as " + copied + "\n"},
-		"a task":    {func(c *configs.Config) { c.Data.Train, c.Data.Mixture = nil, []configs.Part{task} }, validationFile + " of data.validation is in data.mixture, b too\n"},
+		"a task":    {func(c *configs.Config) { c.Data.Train, c.Data.Mixture = nil, []configs.Part{task} }, testrun.ValidationFile + " of data.validation is in data.mixture, b too\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := tinyPretraining(t)
 			c.Train.Steps, c.Eval.EverySteps = 1, 0
 			test.change(c)
 			var log bytes.Buffer
-			pretrain(t, c, PlainConsole(&log))
+			pretrain(t, c, ui.PlainConsole(&log))
 			if got := strings.Contains(log.String(), "warning: evaluations will say too much"); got != (test.want != "") || !strings.Contains(log.String(), test.want) {
 				t.Errorf("want %q in the log\n%s", test.want, log.String())
 			}
 		})
 	}
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Data.Validation, c.Train.Steps, c.Train.Epochs = c.Data.Train, 1, 0
 	var log bytes.Buffer
-	finetune(t, c, FinetuneOptions{Console: PlainConsole(&log)})
-	if want := "  " + trainFile + " of data.validation is in data.train too\n"; !strings.Contains(log.String(), want) {
+	finetune(t, c, FinetuneOptions{Console: ui.PlainConsole(&log)})
+	if want := "  " + testrun.TrainFile + " of data.validation is in data.train too\n"; !strings.Contains(log.String(), want) {
 		t.Errorf("fine-tuning: want %q in the log\n%s", want, log.String())
 	}
 }
@@ -436,13 +384,13 @@ func TestPretrain_Refusals(t *testing.T) {
 		change func(c *configs.Config)
 		want   string
 	}{
-		{"no sentinels", func(c *configs.Config) { c.Tokenizer.Path = tokenizerWith(t, 0) }, "the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... whose ids count downwards"},
-		{"a model without rows for the sentinels", func(c *configs.Config) { c.Model.VocabSize = new(tinyVocab) }, "the tokenizer has 40 tokens but the model only 30 rows (vocab_size)"},
+		{"no sentinels", func(c *configs.Config) { c.Tokenizer.Path = testrun.TokenizerWith(t, 0) }, "the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... whose ids count downwards"},
+		{"a model without rows for the sentinels", func(c *configs.Config) { c.Model.VocabSize = new(testrun.TinyVocab) }, "the tokenizer has 40 tokens but the model only 30 rows (vocab_size)"},
 		{"more spans than sentinels", func(c *configs.Config) { c.Objective.InputLength = new(512) }, "but the vocabulary has 10 sentinels: want at most"},
 		{"a batch that is too small", func(c *configs.Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 39 }, "train.batch_tokens: got 39, want >= 40"},
 		{"a column that is not there", func(c *configs.Config) { c.Data.TextColumn = "body" }, "there is no such string column"},
 		{"an entry with a wrong column", func(c *configs.Config) {
-			c.Data.Train, c.Data.Mixture = nil, []configs.Part{{Name: "books", Train: []string{trainFile}, TextColumns: []string{"body"}}}
+			c.Data.Train, c.Data.Mixture = nil, []configs.Part{{Name: "books", Train: []string{testrun.TrainFile}, TextColumns: []string{"body"}}}
 		}, "data.mixture, books: "},
 		{"no objective", func(c *configs.Config) { c.Objective = configs.Objective{} }, "names no objective"},
 	} {
@@ -457,7 +405,7 @@ func TestPretrain_Refusals(t *testing.T) {
 				return
 			}
 			c.Resolve()
-			if err := Check(t.Context(), c, PlainConsole(io.Discard)); err == nil || !strings.Contains(err.Error(), test.want) {
+			if err := Check(t.Context(), c, ui.PlainConsole(io.Discard)); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("validate: got %v, want %q", err, test.want)
 			}
 		})
@@ -471,11 +419,11 @@ func TestPretrain_Refusals(t *testing.T) {
 func TestPretrain_ChangedText(t *testing.T) {
 	c := tinyPretraining(t)
 	file := filepath.Join(t.TempDir(), "rows.parquet")
-	writeRows(t, file, 60)
+	testrun.WriteRows(t, file, 60)
 	c.Data.Train, c.Data.TextColumn, c.Data.Validation, c.Eval.EverySteps = []string{file}, "sms", nil, 0
 	c.Data.MaxTrainExamples = 10
 	c.Data.Tokens = t.TempDir()
-	pretrain(t, c, PlainConsole(io.Discard))
+	pretrain(t, c, ui.PlainConsole(io.Discard))
 	looks := looksOf(t, c)
 	c.Output = filepath.Join(t.TempDir(), "run")
 	stopped, err := Pretrain(newStopAfter(t, looks-2), c, silent())
@@ -486,8 +434,8 @@ func TestPretrain_ChangedText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	writeRows(t, file, 61)
-	if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true}); err == nil ||
+	testrun.WriteRows(t, file, 61)
+	if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: ui.PlainConsole(io.Discard), Resume: true}); err == nil ||
 		!strings.Contains(err.Error(), "data.train has other files than when the run began: their bytes decide, also where the same text was written anew") {
 		t.Errorf("got %v, want that the text has changed", err)
 	}
@@ -500,25 +448,25 @@ func TestPretrain_ChangedText(t *testing.T) {
 func TestPretrain_ThenUse(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Train.Steps, c.Optimizer.LearningRate, c.Schedule.Name = 60, new(0.1), "constant"
-	r := pretrain(t, c, PlainConsole(io.Discard))
-	b, _, err := Open(c.Output)
+	r := pretrain(t, c, ui.PlainConsole(io.Discard))
+	b, _, err := checkpoints.Open(c.Output)
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := PredictionTask(b, task.Options{})
+	spec, err := evaluate.PredictionTask(b, task.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := NewPredictor(b, spec, kernel.NewWorkers(1), PredictorOptions{})
-	var inputs []Input
+	p := predict.NewPredictor(b, spec, kernel.NewWorkers(1), predict.PredictorOptions{})
+	var inputs []predict.Input
 	for _, text := range []string{"see you <extra_id_0> monday", "see you on monday"} {
-		in, err := TextInput(spec, text)
+		in, err := predict.TextInput(spec, text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		inputs = append(inputs, in)
 	}
-	answers, err := p.Predict(t.Context(), 0, inputs, generate.Options{}, new(Cuts))
+	answers, err := p.Predict(t.Context(), 0, inputs, generate.Options{}, new(predict.Cuts))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -526,10 +474,10 @@ func TestPretrain_ThenUse(t *testing.T) {
 		t.Errorf("got %q and %q, want sentinels in the answer to a text with gaps only", answers[0].Output, answers[1].Output)
 	}
 
-	tuned := tinyConfig(t)
+	tuned := testrun.TinyConfig(t)
 	tuned.Model, tuned.Tokenizer = configs.Model{Path: c.Output}, configs.Tokenizer{}
 	result := finetune(t, tuned, FinetuneOptions{})
-	after, _, err := Open(result.Checkpoint)
+	after, _, err := checkpoints.Open(result.Checkpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -545,18 +493,18 @@ func TestPretrain_ThenUse(t *testing.T) {
 func TestPretrain_NoiseOfCorpora(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Data.Train, c.Data.Validation, c.Eval.EverySteps = nil, nil, 0
-	c.Data.Mixture = []configs.Part{{Name: "a", Train: []string{trainFile}}, {Name: "b", Train: []string{trainFile}}}
+	c.Data.Mixture = []configs.Part{{Name: "a", Train: []string{testrun.TrainFile}}, {Name: "b", Train: []string{testrun.TrainFile}}}
 	c.Resolve()
 	b, err := startModel(c, start{}, true, silent().Console)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := readText(t.Context(), c, b, nil, kernel.NewWorkers(1), silent().Console)
+	m, err := setup.ReadText(t.Context(), c, b, nil, kernel.NewWorkers(1), silent().Console)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer m.close()
-	mixture := m.train.(*data.Mixture)
+	defer m.Close()
+	mixture := m.Train.(*data.Mixture)
 	seen := map[int][2]string{} // inputs of a piece in each corpus
 	var batch data.Batch
 	for i := range mixture.Len() {

@@ -8,54 +8,50 @@ import (
 	"path/filepath"
 	"slices"
 
-	"t5train/data"
 	"t5train/internal/durable"
+	"t5train/internal/ui"
 	"t5train/model/kernel"
-	"t5train/trainer/record"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/runlog"
+	"t5train/trainer/setup"
 )
-
-// exhibitor is a heldOut that tells more about its last evaluation than metrics. What it returns is the caller's.
-type exhibitor interface{ exhibit() record.Evaluation }
-
-// measured is a heldOut whose examples have lengths.
-type measured interface{ source() data.Source }
 
 // recorder writes what a report shows of a run besides its lines: see package record.
 type recorder struct{ output string }
 
 // begin notes what is known as a process begins to train, or goes on from the loop's step. What a stopped run has seen
 // after that step comes again.
-func (r recorder) begin(l *loop, m *material, w *kernel.Workers) error {
+func (r recorder) begin(l *loop, m *setup.Datasets, w *kernel.Workers) error {
 	if err := r.forget(l.state); err != nil {
 		return fmt.Errorf("write report: %w", durable.WithRemedy(err))
 	}
-	var before []record.Session
+	var before []runlog.Session
 	if l.state.Step > 0 {
 		// One that cannot be read is of no use, and made anew.
-		if was, err := record.Read[record.Run](r.path(record.RunName)); err == nil {
+		if was, err := runlog.Read[runlog.Run](r.path(runlog.RunName)); err == nil {
 			before = was.Sessions
 		}
 	}
-	run := record.Run{
+	run := runlog.Run{
 		Parameters: l.bundle.Model.Config.Parameters(), Steps: l.total,
-		Lengths: map[string]record.Lengths{"train": record.Measure(m.train)}, Notes: m.notes,
+		Lengths: map[string]runlog.Lengths{"train": runlog.Measure(m.Train)}, Notes: m.Notes,
 	}
-	if m.heldOut != nil {
+	if m.HeldOut != nil {
 		run.Metric = l.compared()
 	}
-	if held, ok := m.heldOut.(measured); ok {
-		run.Lengths["validation"] = record.Measure(held.source())
+	if held, ok := m.HeldOut.(evaluate.Sourced); ok {
+		run.Lengths["validation"] = runlog.Measure(held.Source())
 	}
-	here := record.Here()
+	here := runlog.Here()
 	here.Kernels, here.Threads = w.ISA(), w.Threads()
-	run.Begin(before, record.Session{Time: now(), Step: l.state.Step, Environment: here})
-	return record.Write(r.path(record.RunName), run)
+	run.Begin(before, runlog.Session{Time: runlog.Now(), Step: l.state.Step, Environment: here})
+	return runlog.Write(r.path(runlog.RunName), run)
 }
 
 // forget drops the evaluations that s does not have.
 func (r recorder) forget(s state) error {
-	for _, name := range []string{record.LatestName, record.BestName} {
-		e, err := record.Read[record.Evaluation](r.path(name))
+	for _, name := range []string{runlog.LatestName, runlog.BestName} {
+		e, err := runlog.Read[runlog.Evaluation](r.path(name))
 		if err == nil && e.Step <= s.Evaluated || errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -68,20 +64,20 @@ func (r recorder) forget(s state) error {
 
 // evaluated notes what an evaluation has seen.
 func (r recorder) evaluated(l *loop, shown []string, improved bool) error {
-	var e record.Evaluation
-	if x, ok := l.heldOut.(exhibitor); ok {
-		e = x.exhibit()
+	var e runlog.Evaluation
+	if x, ok := l.heldOut.(evaluate.Recorded); ok {
+		e = x.Exhibit()
 	}
 	e.Step, e.Epoch = l.state.Step, l.epoch()
 	for _, line := range shown {
-		e.Samples = append(e.Samples, record.Clip(line))
+		e.Samples = append(e.Samples, runlog.Clip(line))
 	}
 	if improved {
-		if err := record.Write(r.path(record.BestName), e); err != nil {
+		if err := runlog.Write(r.path(runlog.BestName), e); err != nil {
 			return err
 		}
 	}
-	return record.Write(r.path(record.LatestName), e)
+	return runlog.Write(r.path(runlog.LatestName), e)
 }
 
 // finish adds to the notes what only the end of a run tells, if its records are there still.
@@ -89,8 +85,8 @@ func (r recorder) finish(l *loop) error {
 	if l.heldOut == nil {
 		return nil
 	}
-	history, historyErr := record.ReadHistory(r.path(record.HistoryName))
-	run, runErr := record.Read[record.Run](r.path(record.RunName))
+	history, historyErr := runlog.ReadHistory(r.path(runlog.HistoryName))
+	run, runErr := runlog.Read[runlog.Run](r.path(runlog.RunName))
 	if historyErr != nil || runErr != nil {
 		return nil
 	}
@@ -99,13 +95,13 @@ func (r recorder) finish(l *loop) error {
 		return nil
 	}
 	run.Notes = append(run.Notes, n)
-	return record.Write(r.path(record.RunName), run)
+	return runlog.Write(r.path(runlog.RunName), run)
 }
 
 // findings returns what the records say about the best checkpoint and about the run. Runs of older versions have none.
-func (r recorder) findings() ([]record.Constant, []record.Note) {
-	best, _ := record.Read[record.Evaluation](r.path(record.BestName))
-	run, _ := record.Read[record.Run](r.path(record.RunName))
+func (r recorder) findings() ([]runlog.Constant, []ui.Note) {
+	best, _ := runlog.Read[runlog.Evaluation](r.path(runlog.BestName))
+	run, _ := runlog.Read[runlog.Run](r.path(runlog.RunName))
 	return best.Constants, slices.Concat(run.Notes, best.Notes)
 }
 

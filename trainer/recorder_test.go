@@ -5,14 +5,16 @@ import (
 	"path/filepath"
 	"testing"
 
-	"t5train/trainer/record"
+	"t5train/internal/testdir"
+	"t5train/internal/testrun"
+	"t5train/trainer/runlog"
 )
 
 // A run notes what it is, where it was computed, and what its evaluations have seen.
 func TestRunIsRecorded(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	result := finetune(t, c, FinetuneOptions{})
-	run, err := record.Read[record.Run](filepath.Join(c.Output, record.RunName))
+	run, err := runlog.Read[runlog.Run](filepath.Join(c.Output, runlog.RunName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +24,7 @@ func TestRunIsRecorded(t *testing.T) {
 	if l := run.Lengths["train"]; l.Examples == 0 || l.Inputs.Max < 2 || run.Lengths["validation"].Examples == 0 {
 		t.Errorf("its lengths are %+v", run.Lengths)
 	}
-	best, err := record.Read[record.Evaluation](filepath.Join(c.Output, record.BestName))
+	best, err := runlog.Read[runlog.Evaluation](filepath.Join(c.Output, runlog.BestName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,17 +59,17 @@ func TestRecorderForgetsWhatWillComeAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := recorder{t.TempDir()}
-			if err := record.Write(r.path(record.BestName), record.Evaluation{Step: 5}); err != nil {
+			if err := runlog.Write(r.path(runlog.BestName), runlog.Evaluation{Step: 5}); err != nil {
 				t.Fatal(err)
 			}
-			overwrite(t, r.path(record.DirName), "latest.json", "{") // damaged
+			testdir.Write(t, r.path(runlog.DirName), "latest.json", "{") // damaged
 			if err := r.forget(c.state); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := os.Stat(r.path(record.BestName)); (err == nil) != c.kept {
+			if _, err := os.Stat(r.path(runlog.BestName)); (err == nil) != c.kept {
 				t.Errorf("the best evaluation is kept: %v, want %v", err == nil, c.kept)
 			}
-			if _, err := os.Stat(r.path(record.LatestName)); !os.IsNotExist(err) {
+			if _, err := os.Stat(r.path(runlog.LatestName)); !os.IsNotExist(err) {
 				t.Errorf("the damaged one is still there: %v", err)
 			}
 		})

@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -12,7 +11,10 @@ import (
 	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/internal/difference"
-	"t5train/trainer/record"
+	"t5train/internal/ui"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/runlog"
+	"t5train/trainer/setup"
 )
 
 // start says where a run begins: anew, or at a checkpoint of the same run.
@@ -67,10 +69,10 @@ func checkConfigSpared(output string, overwrite bool) error {
 		_, err := os.Lstat(filepath.Join(output, name))
 		return err == nil
 	}
-	if overwrite || !exists(record.ConfigName) || exists(record.HistoryName) || exists(record.DirName) {
+	if overwrite || !exists(runlog.ConfigName) || exists(runlog.HistoryName) || exists(runlog.DirName) {
 		return nil
 	}
-	return fmt.Errorf("output: %s holds no run but a %s, which the run would replace: choose another --output, move the file away, or replace it with --overwrite", output, record.ConfigName)
+	return fmt.Errorf("output: %s holds no run but a %s, which the run would replace: choose another --output, move the file away, or replace it with --overwrite", output, runlog.ConfigName)
 }
 
 // verify makes sure that the checkpoint is what was written: damaged weights train on without an error.
@@ -82,7 +84,7 @@ func (s start) verify() error {
 }
 
 // finished tidies a run that has nothing left to do, and says so.
-func (s start) finished(run *checkpoints.Run, c *configs.Config, console *Console) error {
+func (s start) finished(run *checkpoints.Run, c *configs.Config, console *ui.Console) error {
 	unlock, err := checkpoints.LockRun(c.Output)
 	if err != nil {
 		return err
@@ -126,7 +128,7 @@ func (l *loop) resume(from start) error {
 	config := l.state.Config
 	l.state, l.saver.step = from.state, from.step
 	l.state.Config = config // which may name other paths of the same data
-	info, err := ReadInfo(from.dir)
+	info, err := checkpoints.ReadInfo(from.dir)
 	if err != nil {
 		return err
 	}
@@ -134,12 +136,12 @@ func (l *loop) resume(from start) error {
 	if l.state.Best != nil && l.state.BestLoss == nil { // of a run that older versions began
 		l.state.BestLoss = bestLoss(l.saver.run.Dir(l.state.BestStep))
 	}
-	return loadOptimizer(from.dir, l.stepper.optimizer)
+	return loadOptimizer(from.dir, l.stepper.Optimizer)
 }
 
 // bestLoss returns the validation loss of a checkpoint, nil where that is not known.
 func bestLoss(dir string) *float64 {
-	info, err := ReadInfo(dir)
+	info, err := checkpoints.ReadInfo(dir)
 	if loss, ok := info.Metrics["loss"]; err == nil && ok {
 		return &loss
 	}
@@ -170,17 +172,14 @@ func (l *loop) computeOn(ranks []string) {
 	l.state.Processors = slices.Concat(before, added)
 }
 
-// errOtherData says what to do about data that is not what it was.
-var errOtherData = errors.New("restore the files, choose another --output, or start again with --overwrite")
-
 // sameData makes sure that the data is what it was when the run began.
 func sameData(was, is state) error {
 	if is.Examples != was.Examples {
-		return fmt.Errorf("resume: the training data has %d examples, but had %d when the run began: %w", is.Examples, was.Examples, errOtherData)
+		return fmt.Errorf("resume: the training data has %d examples, but had %d when the run began: %w", is.Examples, was.Examples, setup.ErrOtherData)
 	}
 	for _, key := range difference.Names(was.Data, is.Data) {
 		if is.Data[key] != was.Data[key] {
-			return fmt.Errorf("resume: %s has other examples than when the run began: %w", key, errOtherData)
+			return fmt.Errorf("resume: %s has other examples than when the run began: %w", key, setup.ErrOtherData)
 		}
 	}
 	return nil
@@ -199,7 +198,7 @@ func harmless(key string) bool {
 
 // located tells whether a key says where data lies. It may have been moved: what it holds is for sameData to compare.
 func located(key, _ string) bool {
-	if strings.HasPrefix(key, partKey("")) {
+	if strings.HasPrefix(key, evaluate.PartKey("")) {
 		return strings.HasSuffix(key, ", train") || strings.HasSuffix(key, ", validation")
 	}
 	return key == "data.train" || key == "data.validation"
@@ -217,7 +216,7 @@ func byEntry(config map[string]string) map[string]string {
 	for _, e := range entries {
 		names = append(names, e.Name)
 		for _, v := range e.Values {
-			config[partKey(e.Name)+", "+v.Key] = v.Text
+			config[evaluate.PartKey(e.Name)+", "+v.Key] = v.Text
 		}
 	}
 	if names != nil {

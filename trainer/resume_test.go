@@ -19,8 +19,11 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/internal/testdir"
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
 	"t5train/model/kernel"
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
 )
 
 // contents maps the files of a run that two equal runs have in common, bit for bit, to what they hold.
@@ -36,8 +39,8 @@ func contents(t *testing.T, output string) map[string]string {
 	}
 	files := make(map[string]string)
 	for _, step := range steps {
-		for _, name := range []string{"model.safetensors", optimizerName, stateName, infoName} {
-			files[fmt.Sprintf("step %d: %s", step, name)] = string(mustRead(t, filepath.Join(run.Dir(step), name)))
+		for _, name := range []string{"model.safetensors", optimizerName, stateName, checkpoints.InfoName} {
+			files[fmt.Sprintf("step %d: %s", step, name)] = string(testdir.Read(t, filepath.Join(run.Dir(step), name)))
 		}
 	}
 	for _, pointer := range []string{"best", "latest"} {
@@ -46,7 +49,7 @@ func contents(t *testing.T, output string) map[string]string {
 		}
 	}
 	var lines bytes.Buffer
-	for line := range bytes.Lines(mustRead(t, filepath.Join(output, record.HistoryName))) {
+	for line := range bytes.Lines(testdir.Read(t, filepath.Join(output, runlog.HistoryName))) {
 		var entry map[string]any
 		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
@@ -60,8 +63,8 @@ func contents(t *testing.T, output string) map[string]string {
 		}
 		lines.Write(append(text, '\n'))
 	}
-	files[record.HistoryName] = lines.String()
-	for _, name := range []string{record.LatestName, record.BestName} {
+	files[runlog.HistoryName] = lines.String()
+	for _, name := range []string{runlog.LatestName, runlog.BestName} {
 		if content, err := os.ReadFile(filepath.Join(output, name)); err == nil {
 			files[name] = string(content)
 		}
@@ -104,7 +107,7 @@ func (s *stopAfter) Err() error {
 	return nil
 }
 
-func silent() FinetuneOptions { return FinetuneOptions{Console: PlainConsole(io.Discard)} }
+func silent() FinetuneOptions { return FinetuneOptions{Console: ui.PlainConsole(io.Discard)} }
 
 // resumed goes on with a stopped run, or starts anew where it was stopped before its first step.
 func resumed(t *testing.T, c *configs.Config, stopped *Result) {
@@ -142,7 +145,7 @@ func TestResumeEqualsNotStopping(t *testing.T) {
 	for name, change := range runKinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := tinyConfig(t)
+			c := testrun.TinyConfig(t)
 			change(c)
 			c.Train.LogEvery, c.Eval.BatchSize, c.Checkpoint.KeepLast = 3, 10, 100 // two batches an evaluation
 			finetune(t, c, FinetuneOptions{})
@@ -174,7 +177,7 @@ func TestResumeEqualsNotStopping(t *testing.T) {
 
 // A run of many short processes is one run.
 func TestResumeAgainAndAgain(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Train.LogEvery, c.Train.Epochs, c.Eval.EverySteps, c.Checkpoint.KeepLast = 4, 4, 3, 100
 	finetune(t, c, FinetuneOptions{})
 	want := contents(t, c.Output)
@@ -215,7 +218,7 @@ func stoppedAt(t *testing.T, c *configs.Config, text string) *Result {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	r, err := run(ctx, c, FinetuneOptions{Console: PlainConsole(eachLine(func(line string) {
+	r, err := run(ctx, c, FinetuneOptions{Console: ui.PlainConsole(eachLine(func(line string) {
 		if strings.Contains(line, text) {
 			cancel()
 		}
@@ -230,7 +233,7 @@ func stoppedAt(t *testing.T, c *configs.Config, text string) *Result {
 func TestResumeWithRecompute(t *testing.T) {
 	for _, recompute := range []bool{false, true} {
 		t.Run(fmt.Sprintf("from %v to %v", recompute, !recompute), func(t *testing.T) {
-			c := tinyConfig(t)
+			c := testrun.TinyConfig(t)
 			c.Train.LogEvery, c.Train.BatchSize, c.Train.Accumulate, c.Checkpoint.KeepLast = 1, 6, 2, 100
 			c.Train.Recompute = recompute
 			finetune(t, c, FinetuneOptions{})
@@ -251,7 +254,7 @@ func TestResumeWithRecompute(t *testing.T) {
 
 // A run that goes on does not write the checkpoint again that it has just read: the disk may have no room for it.
 func TestResumeKeepsItsCheckpoint(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Train.LogEvery, c.Checkpoint.EverySteps, c.Checkpoint.KeepLast = 1, 3, 100
 	saved := stoppedAt(t, c, "step 3/").Checkpoint
 	before, err := os.Stat(saved)
@@ -266,7 +269,7 @@ func TestResumeKeepsItsCheckpoint(t *testing.T) {
 
 // A process killed after it has written its best checkpoint, and before it has marked it so.
 func TestResumeMarksTheBest(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	rate := 1e-12 // the first evaluation stays the best
 	c.Optimizer.LearningRate = &rate
 	c.Eval.EverySteps, c.Checkpoint.KeepLast = 1, 1
@@ -288,7 +291,7 @@ func TestResumeMarksTheBest(t *testing.T) {
 
 // A run that ends while its last checkpoint is written is finished.
 func TestStopAtTheEndIsFinished(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	if r := stoppedAt(t, c, "step 8, epoch"); r.Interrupted || r.Step != 8 {
 		t.Errorf("got %+v, want a finished run of 8 steps", r)
 	}
@@ -296,28 +299,28 @@ func TestStopAtTheEndIsFinished(t *testing.T) {
 
 // A checkpoint brings its own tokenizer, but not the data.
 func TestResumeWithOtherFiles(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	copied := filepath.Join(t.TempDir(), "train.parquet")
-	writeRows(t, copied, 40)
+	testrun.WriteRows(t, copied, 40)
 	c.Data.Train, c.Data.MaxTrainExamples, c.Data.Validation, c.Train.LogEvery = []string{copied}, 40, nil, 1
 	stoppedAt(t, c, "step 3/")
 
 	if err := os.RemoveAll(c.Tokenizer.Path); err != nil {
 		t.Fatal(err)
 	}
-	writeRows(t, copied, 39)
-	_, err := Finetune(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true})
+	testrun.WriteRows(t, copied, 39)
+	_, err := Finetune(t.Context(), c, FinetuneOptions{Console: ui.PlainConsole(io.Discard), Resume: true})
 	if err == nil || !strings.Contains(err.Error(), "the training data has 39 examples, but had 40") {
 		t.Errorf("fewer rows: error %v", err)
 	}
-	if err := os.WriteFile(copied, mustRead(t, trainFile), 0o600); err != nil {
+	if err := os.WriteFile(copied, testdir.Read(t, testrun.TrainFile), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err = Finetune(t.Context(), c, silent())
 	if err == nil || !strings.Contains(err.Error(), "data.train has other examples") || !strings.Contains(err.Error(), "--overwrite") {
 		t.Errorf("other rows: error %v", err)
 	}
-	writeRows(t, copied, 40)
+	testrun.WriteRows(t, copied, 40)
 	finetune(t, c, FinetuneOptions{Resume: true})
 }
 
@@ -326,7 +329,7 @@ func TestResumeWithMovedData(t *testing.T) {
 	for name, kind := range map[string]struct {
 		config func(t *testing.T) *configs.Config
 		run    func(context.Context, *configs.Config, FinetuneOptions) (*Result, error)
-	}{"rows": {tinyConfig, Finetune}, "text": {tinyPretraining, Pretrain}} {
+	}{"rows": {testrun.TinyConfig, Finetune}, "text": {tinyPretraining, Pretrain}} {
 		t.Run(name, func(t *testing.T) {
 			c := kind.config(t)
 			c.Train.LogEvery, c.Eval.EverySteps = 1, 0
@@ -338,15 +341,15 @@ func TestResumeWithMovedData(t *testing.T) {
 			}
 
 			moved := filepath.Join(t.TempDir(), "moved.parquet")
-			overwrite(t, filepath.Dir(moved), filepath.Base(moved), string(mustRead(t, trainFile)))
+			testdir.Write(t, filepath.Dir(moved), filepath.Base(moved), string(testdir.Read(t, testrun.TrainFile)))
 			c.Data.Train = []string{moved}
 			for range 2 { // the second finds a finished run
 				if r, err := kind.run(t.Context(), c, silent()); err != nil || r.Interrupted {
 					t.Fatalf("got %+v, %v", r, err)
 				}
 			}
-			c.Data.Train = []string{trainFile, moved}
-			want := fmt.Sprintf("data.train: [%s] -> [%s, %s]\n", moved, trainFile, moved)
+			c.Data.Train = []string{testrun.TrainFile, moved}
+			want := fmt.Sprintf("data.train: [%s] -> [%s, %s]\n", moved, testrun.TrainFile, moved)
 			if _, err := kind.run(t.Context(), c, silent()); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("more data for a finished run: error %v, want %q", err, want)
 			}
@@ -359,7 +362,7 @@ func TestResumeWithMovedMixture(t *testing.T) {
 	text := func(t *testing.T) *configs.Config {
 		c := tinyPretraining(t)
 		c.Data.Train, c.Data.Mixture = nil, []configs.Part{
-			{Name: "a", Train: []string{trainFile}}, {Name: "b", Train: []string{trainFile}, Task: "classification", Rate: new(12.0)}}
+			{Name: "a", Train: []string{testrun.TrainFile}}, {Name: "b", Train: []string{testrun.TrainFile}, Task: "classification", Rate: new(12.0)}}
 		return c
 	}
 	for name, kind := range map[string]struct {
@@ -371,7 +374,7 @@ func TestResumeWithMovedMixture(t *testing.T) {
 			c.Train.LogEvery, c.Eval.EverySteps = 1, 0
 			stoppedAt(t, c, "step 2/")
 			moved := filepath.Join(t.TempDir(), "moved.parquet")
-			overwrite(t, filepath.Dir(moved), filepath.Base(moved), string(mustRead(t, trainFile)))
+			testdir.Write(t, filepath.Dir(moved), filepath.Base(moved), string(testdir.Read(t, testrun.TrainFile)))
 			c.Data.Mixture = slices.Clone(c.Data.Mixture)
 			refused := func(want string) {
 				t.Helper()
@@ -389,15 +392,15 @@ func TestResumeWithMovedMixture(t *testing.T) {
 			refused("\n  data.mixture, in this order: a, b -> b, a\n")
 			c.Data.Mixture[0], c.Data.Mixture[1] = c.Data.Mixture[1], c.Data.Mixture[0]
 			c.Data.Mixture[1].Rate = kind.config(t).Data.Mixture[1].Rate
-			c.Data.Mixture[1].Train = []string{validationFile}
+			c.Data.Mixture[1].Train = []string{testrun.ValidationFile}
 			refused("resume: ")
 			c.Data.Mixture[1].Train = []string{moved}
 			if name == "text" {
-				c.Data.Mixture[0].Train = []string{validationFile}
+				c.Data.Mixture[0].Train = []string{testrun.ValidationFile}
 				if _, err := kind.run(t.Context(), c, silent()); err == nil || !strings.HasPrefix(err.Error(), "resume: data.mixture, a has other files") || strings.Count(err.Error(), "data.mixture, a") != 1 {
 					t.Errorf("other text: error %v", err)
 				}
-				c.Data.Mixture[0].Train = []string{trainFile}
+				c.Data.Mixture[0].Train = []string{testrun.TrainFile}
 			}
 			c.Data.Mixture[1].Train = []string{moved}
 			if r, err := kind.run(t.Context(), c, silent()); err != nil || r.Interrupted {
@@ -409,13 +412,13 @@ func TestResumeWithMovedMixture(t *testing.T) {
 
 // What a run is evaluated on decides which checkpoint is the best.
 func TestResumeWithOtherValidation(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	copied := filepath.Join(t.TempDir(), "validation.parquet")
-	for _, from := range []string{validationFile, trainFile} {
-		if err := os.WriteFile(copied, mustRead(t, from), 0o600); err != nil {
+	for _, from := range []string{testrun.ValidationFile, testrun.TrainFile} {
+		if err := os.WriteFile(copied, testdir.Read(t, from), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if from == validationFile {
+		if from == testrun.ValidationFile {
 			c.Data.Validation, c.Train.LogEvery = []string{copied}, 1
 			stoppedAt(t, c, "step 3/")
 		}
@@ -431,7 +434,7 @@ func TestResumeOnAnotherProcessor(t *testing.T) {
 	if here == kernel.Portable {
 		t.Skip("this processor has one kind of kernels")
 	}
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Train.LogEvery = 1
 	stoppedAt(t, c, "step 2/")
 	t.Setenv(kernel.ISAVariable, kernel.Portable)
@@ -445,7 +448,7 @@ func TestResumeOnAnotherProcessor(t *testing.T) {
 		times int
 	}{{ctx, 1}, {t.Context(), 0}} {
 		said.Reset()
-		_, err := Finetune(run.ctx, c, FinetuneOptions{Console: PlainConsole(eachLine(func(line string) {
+		_, err := Finetune(run.ctx, c, FinetuneOptions{Console: ui.PlainConsole(eachLine(func(line string) {
 			said.WriteString(line)
 			if strings.HasPrefix(line, "step 5/") {
 				cancel()
@@ -463,7 +466,7 @@ func TestResumeOnAnotherProcessor(t *testing.T) {
 
 // A process killed right after its last checkpoint has left two things to do: mark it as the best, and remove others.
 func TestFinishedRunIsTidied(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Eval.Metric, c.Checkpoint.KeepLast = "loss", 1
 	want := finetune(t, c, FinetuneOptions{})
 	files := contents(t, c.Output)
@@ -490,7 +493,7 @@ func TestFinishedRunIsTidied(t *testing.T) {
 
 // A checkpoint whose training files are gone or damaged says so, and that its model is still of use.
 func TestResumeFromDamagedState(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Train.LogEvery, c.Data.Validation = 1, nil
 	saved := stoppedAt(t, c, "step 3/").Checkpoint
 	for name, damage := range map[string]func(path string) error{
@@ -501,12 +504,12 @@ func TestResumeFromDamagedState(t *testing.T) {
 		for _, file := range []string{stateName, optimizerName} {
 			t.Run(name+" "+filepath.Base(file), func(t *testing.T) {
 				path := filepath.Join(saved, file)
-				content := mustRead(t, path)
+				content := testdir.Read(t, path)
 				if err := damage(path); err != nil {
 					t.Fatal(err)
 				}
-				defer overwrite(t, saved, file, string(content))
-				_, err := Finetune(t.Context(), c, FinetuneOptions{Console: PlainConsole(io.Discard), Resume: true})
+				defer testdir.Write(t, saved, file, string(content))
+				_, err := Finetune(t.Context(), c, FinetuneOptions{Console: ui.PlainConsole(io.Discard), Resume: true})
 				if err == nil || !strings.Contains(err.Error(), filepath.Base(file)) || !strings.Contains(err.Error(), "--model "+saved) {
 					t.Errorf("error %v, want the file and what to do", err)
 				}
@@ -518,13 +521,13 @@ func TestResumeFromDamagedState(t *testing.T) {
 
 // Weights with a few other bytes are numbers too, so training would go on with them without a word.
 func TestResumeFromDamagedWeights(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Train.LogEvery, c.Data.Validation, c.Checkpoint.EverySteps = 1, nil, 2
 	saved := stoppedAt(t, c, "step 3/").Checkpoint
-	weights := mustRead(t, filepath.Join(saved, "model.safetensors"))
+	weights := testdir.Read(t, filepath.Join(saved, "model.safetensors"))
 	damaged := slices.Clone(weights)
 	copy(damaged[len(damaged)-4:], "oops")
-	overwrite(t, saved, "model.safetensors", string(damaged))
+	testdir.Write(t, saved, "model.safetensors", string(damaged))
 	_, err := Finetune(t.Context(), c, silent())
 	if err == nil || !errors.Is(err, checkpoints.ErrDamaged) || !strings.Contains(err.Error(), "model.safetensors is damaged") {
 		t.Fatalf("error %v", err)

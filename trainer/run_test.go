@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,41 +14,26 @@ import (
 	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/data"
+	"t5train/data/dataset"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/internal/testdir"
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/model/op"
-	"t5train/trainer/record"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/metric"
+	"t5train/trainer/predict"
+	"t5train/trainer/runlog"
 )
-
-const (
-	trainFile      = "../testdata/sms_spam/train-00000-of-00001.parquet"
-	validationFile = "../testdata/sms_spam/validation-00000-of-00001.parquet"
-)
-
-// tinyConfig is a run of a millisecond a step: a model of width 8, 48 examples, 12 of them a step.
-func tinyConfig(t *testing.T) *configs.Config {
-	t.Helper()
-	c := configs.Default()
-	width, one, two, vocab, no := 8, 1, 2, tinyVocab, false
-	c.Output = filepath.Join(t.TempDir(), "run")
-	c.Model = configs.Model{Size: "v1_1-tiny", VocabSize: &vocab, DModel: &width, DKV: &width, DFF: &width, NumLayers: &one, NumHeads: &two, TieWordEmbeddings: &no}
-	c.Data.Train, c.Data.Validation = []string{trainFile}, []string{validationFile}
-	c.Data.MaxTrainExamples, c.Data.MaxValidationExamples = 48, 20
-	c.Data.MaxInputLength, c.Data.MaxTargetLength = 24, 6
-	c.Tokenizer.Path = tinyTokenizer(t)
-	c.Task.Name = "classification"
-	c.Train.Epochs, c.Train.BatchSize = 2, 12
-	c.Train.Threads = 1
-	return c
-}
 
 func finetune(t *testing.T, c *configs.Config, o FinetuneOptions) *Result {
 	t.Helper()
 	if o.Console == nil {
-		o.Console = PlainConsole(io.Discard)
+		o.Console = ui.PlainConsole(io.Discard)
 	}
 	r, err := Finetune(t.Context(), c, o)
 	if err != nil {
@@ -58,17 +42,8 @@ func finetune(t *testing.T, c *configs.Config, o FinetuneOptions) *Result {
 	return r
 }
 
-func mustRead(t *testing.T, path string) []byte {
-	t.Helper()
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
-}
-
 func TestThreadsGiveTheSameBits(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	finetune(t, c, FinetuneOptions{})
 	want := contents(t, c.Output)
 	c.Output, c.Train.Threads = filepath.Join(t.TempDir(), "run"), 3
@@ -79,11 +54,11 @@ func TestThreadsGiveTheSameBits(t *testing.T) {
 // Two micro-batches of six are one batch of twelve, up to rounding.
 func TestAccumulationIsALargerBatch(t *testing.T) {
 	weights := func(batch, accumulate int) []float32 {
-		c := tinyConfig(t)
+		c := testrun.TinyConfig(t)
 		zero := 0.0
 		c.Model.DropoutRate = &zero // masks depend on the place in a batch
 		c.Train.BatchSize, c.Train.Accumulate, c.Data.Validation = batch, accumulate, nil
-		b, _, err := Open(finetune(t, c, FinetuneOptions{}).Checkpoint)
+		b, _, err := checkpoints.Open(finetune(t, c, FinetuneOptions{}).Checkpoint)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +79,7 @@ func TestAccumulationIsALargerBatch(t *testing.T) {
 }
 
 func TestBestAndLastCheckpoints(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Eval.Metric, c.Eval.EverySteps, c.Checkpoint.KeepLast, c.Train.Epochs = "loss", 1, 1, 3
 	r := finetune(t, c, FinetuneOptions{})
 	run, err := checkpoints.OpenRun(c.Output)
@@ -116,8 +91,8 @@ func TestBestAndLastCheckpoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	best, bestStep := math.Inf(1), 0
-	for line := range bytes.Lines(mustRead(t, filepath.Join(c.Output, record.HistoryName))) {
-		var entry record.Eval
+	for line := range bytes.Lines(testdir.Read(t, filepath.Join(c.Output, runlog.HistoryName))) {
+		var entry runlog.Eval
 		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +138,7 @@ func TestTiesAreDecidedByTheLoss(t *testing.T) {
 
 // Of checkpoints with the same metric the one with the smallest loss is kept, and patience does not end while it falls.
 func TestEqualMetricsWithAFallingLoss(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Eval.EverySteps, c.Eval.Patience, c.Eval.Metric = 1, 1, "f1" // 0 while the tiny model answers one label
 	r := finetune(t, c, FinetuneOptions{})
 	if r.Step != 8 || r.BestStep != 8 || r.Metrics["f1"] != 0 {
@@ -179,7 +154,7 @@ func TestEqualMetricsWithAFallingLoss(t *testing.T) {
 }
 
 func TestEarlyStopping(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Eval.Patience, c.Eval.EverySteps, c.Train.Epochs, c.Train.Steps = 2, 1, 0, 40
 	rate := 1e-12 // nothing is learnt, so nothing gets better
 	c.Optimizer.LearningRate = &rate
@@ -194,15 +169,15 @@ func TestTotalSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := openTable([]string{trainFile}, forTraining, 50, 1)
+	set, err := dataset.Open([]string{testrun.TrainFile}, dataset.ForTraining, 50, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := set.infer(t.Context(), task.Options{Name: task.Classification}, PlainConsole(io.Discard))
+	spec, err := set.Infer(t.Context(), task.Options{Name: task.Classification}, ui.PlainConsole(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples, err := set.build(t.Context(), "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 24, MaxTarget: 6}, 1, PlainConsole(io.Discard))
+	examples, err := set.Build(t.Context(), "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 24, MaxTarget: 6}, 1, ui.PlainConsole(io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,14 +204,14 @@ func TestTotalSteps(t *testing.T) {
 
 // What evaluate counts is what predict answers.
 func TestEvaluateIsPredict(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	file, rate, zero := filepath.Join(t.TempDir(), "rows.parquet"), 1e-2, 0.0
-	writeRows(t, file, 60)
+	testrun.WriteRows(t, file, 60)
 	c.Data.Train, c.Data.Validation = []string{file}, []string{file}
 	c.Train.Epochs, c.Train.Steps, c.Eval.EverySteps = 0, 60, 60
 	c.Model.DropoutRate, c.Optimizer = &zero, configs.Optimizer{Name: "adamw", LearningRate: &rate}
 	finetune(t, c, FinetuneOptions{})
-	b, how, err := Open(c.Output)
+	b, how, err := checkpoints.Open(c.Output)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,11 +220,11 @@ func TestEvaluateIsPredict(t *testing.T) {
 	}
 	results := make(map[int]map[string]float64)
 	for _, size := range []int{1, 32} {
-		e, err := Evaluate(t.Context(), b, EvaluateOptions{Data: c.Data.Validation, MaxExamples: 50, BatchSize: size, Console: PlainConsole(io.Discard)})
+		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, MaxExamples: 50, BatchSize: size, Console: ui.PlainConsole(io.Discard)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		results[size] = metricMap(e.Values)
+		results[size] = metric.Map(e.Values)
 	}
 	got := results[32]
 	if d := math.Abs(got["loss"] - results[1]["loss"]); d > 1e-6 || got["accuracy"] != results[1]["accuracy"] {
@@ -259,15 +234,15 @@ func TestEvaluateIsPredict(t *testing.T) {
 		t.Errorf("perplexity %g of loss %g", got["perplexity"], got["loss"])
 	}
 
-	p := NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), PredictorOptions{})
-	var inputs []Input
-	if err := ReadInputs(t.Context(), file, FormatParquet, *b.Info.Task, nil, func(in Input) error {
+	p := predict.NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), predict.PredictorOptions{})
+	var inputs []predict.Input
+	if err := predict.ReadInputs(t.Context(), file, predict.FormatParquet, *b.Info.Task, nil, func(in predict.Input) error {
 		inputs = append(inputs, in)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	answers, err := p.Predict(t.Context(), 0, inputs[:50], generate.Options{}, new(Cuts))
+	answers, err := p.Predict(t.Context(), 0, inputs[:50], generate.Options{}, new(predict.Cuts))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,9 +263,9 @@ func TestEvaluateIsPredict(t *testing.T) {
 
 // The loss of an evaluation is that of the graph on all its examples at once, up to rounding.
 func TestEvaluationLoss(t *testing.T) {
-	l := newTestLoop(t, tinyConfig(t), PlainConsole(io.Discard))
-	rows := l.heldOut.(heldOutRows)
-	batches, err := data.NewBatches(rows.examples, data.Size{Examples: rows.Len()}, data.Order{})
+	l := newTestLoop(t, testrun.TinyConfig(t), ui.PlainConsole(io.Discard))
+	rows := l.heldOut.(evaluate.TaskSet)
+	batches, err := data.NewBatches(rows.Examples, data.Size{Examples: rows.Len()}, data.Order{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,11 +282,11 @@ func TestEvaluationLoss(t *testing.T) {
 	}
 	want := totals.NLL / float64(totals.Tokens)
 	for _, size := range []int{1, 3, 20} {
-		values, err := rows.Evaluator.Evaluate(t.Context(), rows.examples, size, func(int64) {})
+		values, err := rows.Evaluator.Evaluate(t.Context(), rows.Examples, size, func(int64) {})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := metricMap(values)
+		got := metric.Map(values)
 		if d := math.Abs(got["loss"] - want); !(d <= 1e-6*want) {
 			t.Errorf("batches of %d: loss %.9f, want %.9f", size, got["loss"], want)
 		}
@@ -328,8 +303,8 @@ func TestEvaluationLoss(t *testing.T) {
 func recordedSteps(t *testing.T, output, kind string) []int {
 	t.Helper()
 	var steps []int
-	for line := range bytes.Lines(mustRead(t, filepath.Join(output, record.HistoryName))) {
-		var entry record.Eval
+	for line := range bytes.Lines(testdir.Read(t, filepath.Join(output, runlog.HistoryName))) {
+		var entry runlog.Eval
 		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
 		}
@@ -373,7 +348,7 @@ func TestSchedulesOfARun(t *testing.T) {
 		"seq2seq": {
 			change: func(c *configs.Config) {
 				file := filepath.Join(t.TempDir(), "pairs.parquet")
-				writeRows(t, file, 48)
+				testrun.WriteRows(t, file, 48)
 				c.Data.Train, c.Data.Validation = []string{file}, []string{file}
 				c.Task = configs.Task{Name: "seq2seq", TextColumns: []string{"sms"}, TargetColumn: "label"}
 			},
@@ -381,7 +356,7 @@ func TestSchedulesOfARun(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config := tinyConfig(t)
+			config := testrun.TinyConfig(t)
 			rate := 1e-12 // the first evaluation stays the best
 			config.Optimizer.LearningRate = &rate
 			config.Train.LogEvery, config.Checkpoint.KeepLast = 3, 100
@@ -395,7 +370,7 @@ func TestSchedulesOfARun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			train, eval := recordedSteps(t, config.Output, record.KindTrain), recordedSteps(t, config.Output, record.KindEval)
+			train, eval := recordedSteps(t, config.Output, runlog.KindTrain), recordedSteps(t, config.Output, runlog.KindEval)
 			if !slices.Equal(train, c.train) || !slices.Equal(eval, c.eval) || !slices.Equal(saved, c.saved) {
 				t.Errorf("lines at %v, evaluations at %v, checkpoints at %v, want %v, %v, %v", train, eval, saved, c.train, c.eval, c.saved)
 			}
@@ -413,9 +388,9 @@ func TestSchedulesOfARun(t *testing.T) {
 
 // The time that is left counts evaluations and checkpoints too, at the rate at which they came so far.
 func TestTimeLeft(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Train.LogEvery = 2
-	l := newTestLoop(t, c, PlainConsole(io.Discard))
+	l := newTestLoop(t, c, ui.PlainConsole(io.Discard))
 	log := newStepLog(l, l.console.StartBar("train", "steps", int64(l.total)))
 	defer log.progress.Stop()
 	log.pause()
@@ -425,8 +400,8 @@ func TestTimeLeft(t *testing.T) {
 	if err := log.step(stepResult{Loss: 1, Tokens: 1}); err != nil {
 		t.Fatal(err)
 	}
-	var entry record.Train
-	if err := json.Unmarshal(mustRead(t, filepath.Join(c.Output, record.HistoryName)), &entry); err != nil {
+	var entry runlog.Train
+	if err := json.Unmarshal(testdir.Read(t, filepath.Join(c.Output, runlog.HistoryName)), &entry); err != nil {
 		t.Fatal(err)
 	}
 	if entry.SecondsLeft < 3*60 { // six steps of half a minute
@@ -437,14 +412,14 @@ func TestTimeLeft(t *testing.T) {
 // The masks of dropout are new with every micro-batch, whether of one step or of the next, and those of one are always the
 // same.
 func TestDropoutMasks(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	rate := 1e-30 // so small that no weight changes
 	c.Optimizer = configs.Optimizer{Name: "sgd", LearningRate: &rate}
-	l := newTestLoop(t, c, PlainConsole(io.Discard))
+	l := newTestLoop(t, c, ui.PlainConsole(io.Discard))
 	batch := nextBatches(t, l)
 	loss := func(number int, micro int64, batches ...model.Batch) float64 {
 		t.Helper()
-		r, err := l.stepper.step(number, micro, batches)
+		r, err := l.stepper.Step(number, micro, batches)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,27 +5,30 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
 )
 
 // A limit draws rows from all over a file, whose order may be that of the labels.
 func TestMaxExamplesAreASample(t *testing.T) {
-	var rows []labelledText
+	var rows []testrun.LabelledText
 	for i := range 300 {
-		rows = append(rows, labelledText{fmt.Sprintf("text %d", i), []string{"a", "b", "c"}[i/100]})
+		rows = append(rows, testrun.LabelledText{Text: fmt.Sprintf("text %d", i), Label: []string{"a", "b", "c"}[i/100]})
 	}
-	sorted := parquetOf(t, rows)
-	c := tinyConfig(t)
+	sorted := testrun.ParquetOf(t, rows)
+	c := testrun.TinyConfig(t)
 	c.Data.Train, c.Data.Validation, c.Data.MaxTrainExamples, c.Data.MaxValidationExamples = []string{sorted}, []string{sorted}, 30, 20
 	drawn := func() (labels map[string]int, held, said string) {
 		labels = map[string]int{}
 		var out bytes.Buffer
-		if err := TrainExamples(t.Context(), c, 3, PlainConsole(&out), func(e Example) error {
+		if err := TrainExamples(t.Context(), c, 3, ui.PlainConsole(&out), func(e Example) error {
 			labels[e.Targets]++
 			return nil
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if err := HeldOutExamples(t.Context(), c, PlainConsole(&out), func(e Example) error {
+		if err := HeldOutExamples(t.Context(), c, ui.PlainConsole(&out), func(e Example) error {
 			held += e.Inputs + e.Targets
 			return nil
 		}); err != nil {
@@ -52,7 +55,7 @@ func TestMaxExamplesOfTextAreASample(t *testing.T) {
 	var first bytes.Buffer
 	inputs := func(limit int) (all []string) {
 		c.Data.MaxValidationExamples = limit
-		if err := HeldOutExamples(t.Context(), c, PlainConsole(&first), func(e Example) error {
+		if err := HeldOutExamples(t.Context(), c, ui.PlainConsole(&first), func(e Example) error {
 			all = append(all, e.Targets)
 			return nil
 		}); err != nil {
@@ -64,7 +67,7 @@ func TestMaxExamplesOfTextAreASample(t *testing.T) {
 	if len(some) != 20 || strings.Join(all[:20], "\n") == strings.Join(some, "\n") {
 		t.Errorf("got %d pieces, want 20 that are not the first ones", len(some))
 	}
-	if want := fmt.Sprintf("a sample: 20 of %s pieces, drawn with seed 0\n", grouped(len(all))); !strings.Contains(first.String(), want) {
+	if want := fmt.Sprintf("a sample: 20 of %s pieces, drawn with seed 0\n", ui.Grouped(len(all))); !strings.Contains(first.String(), want) {
 		t.Errorf("said %s, want %s", first.String(), want)
 	}
 }

@@ -75,7 +75,7 @@ func (s *saver) release() {
 func (s *saver) write(m image) error {
 	before := s.wait()
 	s.step, s.at = m.step, time.Now()
-	if err := s.store(m, lazy(m.weights), lazy(m.optimizer)); err != nil {
+	if err := s.store(m, safetensors.LazyOf(m.weights), safetensors.LazyOf(m.optimizer)); err != nil {
 		return errors.Join(before, err)
 	}
 	return nil
@@ -105,7 +105,7 @@ func (s *saver) wait() error {
 // store brings an image to the disk, with these tensors.
 func (s *saver) store(m image, weights, optimizer []safetensors.Lazy) error {
 	err := s.run.Save(m.step, func(d *checkpoints.Dir) error {
-		if err := writeModelFolder(d, m.files, weights); err != nil {
+		if err := checkpoints.WriteFolder(d, m.files, weights); err != nil {
 			return err
 		}
 		if err := d.WriteLazy(optimizerName, optimizer, nil); err != nil {
@@ -168,13 +168,4 @@ func (l *lent) giveBack(room []byte) []byte {
 	copy(room, l.data)
 	l.data = room
 	return room
-}
-
-// lazy returns the tensors as they are.
-func lazy(tensors []safetensors.Tensor) []safetensors.Lazy {
-	all := make([]safetensors.Lazy, len(tensors))
-	for i, t := range tensors {
-		all[i] = t.Lazy()
-	}
-	return all
 }

@@ -11,6 +11,9 @@ import (
 	"t5train/checkpoints"
 	"t5train/checkpoints/safetensors"
 	"t5train/data/tokenizer"
+	"t5train/internal/testdir"
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
 	"t5train/model/kernel"
 )
 
@@ -52,7 +55,7 @@ func TestSaverWritesACopy(t *testing.T) {
 	}
 	for step := 1; step <= 3; step++ {
 		for _, name := range []string{"config.json", "model.safetensors", optimizerName} {
-			w, g := mustRead(t, filepath.Join(want.run.Dir(step), name)), mustRead(t, filepath.Join(got.run.Dir(step), name))
+			w, g := testdir.Read(t, filepath.Join(want.run.Dir(step), name)), testdir.Read(t, filepath.Join(got.run.Dir(step), name))
 			if !bytes.Equal(w, g) {
 				t.Errorf("step %d: %s differs", step, name)
 			}
@@ -132,19 +135,19 @@ func TestSaverFails(t *testing.T) {
 
 // The folder of a run may be removed while it goes on: the next checkpoint makes it again, so no training is lost.
 func TestOutputRemovedWhileTraining(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	c.Data.Validation, c.Train.LogEvery, c.Checkpoint.EverySteps = nil, 1, 6
-	weights := mustRead(t, filepath.Join(finetune(t, c, FinetuneOptions{}).Checkpoint, "model.safetensors"))
+	weights := testdir.Read(t, filepath.Join(finetune(t, c, FinetuneOptions{}).Checkpoint, "model.safetensors"))
 
 	c.Output = filepath.Join(t.TempDir(), "run")
-	r := finetune(t, c, FinetuneOptions{Console: PlainConsole(eachLine(func(line string) {
+	r := finetune(t, c, FinetuneOptions{Console: ui.PlainConsole(eachLine(func(line string) {
 		if strings.HasPrefix(line, "step 4/") {
 			if err := os.RemoveAll(c.Output); err != nil {
 				t.Error(err)
 			}
 		}
 	}))})
-	if !bytes.Equal(mustRead(t, filepath.Join(r.Checkpoint, "model.safetensors")), weights) {
+	if !bytes.Equal(testdir.Read(t, filepath.Join(r.Checkpoint, "model.safetensors")), weights) {
 		t.Error("other weights")
 	}
 	if again := finetune(t, c, FinetuneOptions{}); again.Step != 8 {

@@ -10,9 +10,13 @@ import (
 	"strings"
 	"testing"
 
+	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/internal/testdir"
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
 	"t5train/model"
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
 )
 
 // The tests in this file make sure that the configuration reaches the step. Comparing runs with each other cannot find a
@@ -30,12 +34,12 @@ func TestClipNorm(t *testing.T) {
 		"off": {0}, "longer than the gradient": {1e6}, "shorter": {0.01},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config := tinyConfig(t)
+			config := testrun.TinyConfig(t)
 			plainSGD(config, 1)
 			config.Train.ClipNorm, config.Data.Validation = c.clip, nil
-			l := newTestLoop(t, config, PlainConsole(io.Discard))
+			l := newTestLoop(t, config, ui.PlainConsole(io.Discard))
 			before := allWeights(l.bundle.Model)
-			r, err := l.stepper.step(0, 0, nextBatches(t, l))
+			r, err := l.stepper.Step(0, 0, nextBatches(t, l))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,13 +68,13 @@ func TestScheduleReachesTheSteps(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			const rate = 0.25
-			config := tinyConfig(t)
+			config := testrun.TinyConfig(t)
 			plainSGD(config, rate)
 			config.Schedule, config.Train.LogEvery, config.Data.Validation = c.schedule, 1, nil
 			finetune(t, config, FinetuneOptions{})
 			var got []float64
-			for line := range bytes.Lines(mustRead(t, filepath.Join(config.Output, record.HistoryName))) {
-				var entry record.Train
+			for line := range bytes.Lines(testdir.Read(t, filepath.Join(config.Output, runlog.HistoryName))) {
+				var entry runlog.Train
 				if err := json.Unmarshal(line, &entry); err != nil {
 					t.Fatal(err)
 				}
@@ -86,12 +90,12 @@ func TestScheduleReachesTheSteps(t *testing.T) {
 // Each setting of the loss changes what the first step minimises, and what does not belong to it changes nothing.
 func TestSettingsOfTheLoss(t *testing.T) {
 	first := func(t *testing.T, change func(c *configs.Config)) float64 {
-		c := tinyConfig(t)
+		c := testrun.TinyConfig(t)
 		zero := 0.0
 		c.Model.DropoutRate, c.Data.Validation = &zero, nil
 		change(c)
-		l := newTestLoop(t, c, PlainConsole(io.Discard))
-		r, err := l.stepper.step(0, 0, nextBatches(t, l))
+		l := newTestLoop(t, c, ui.PlainConsole(io.Discard))
+		r, err := l.stepper.Step(0, 0, nextBatches(t, l))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,9 +127,9 @@ func TestSettingsOfTheLoss(t *testing.T) {
 // New weights and the order of the examples come of the seed, each for itself.
 func TestSeed(t *testing.T) {
 	begin := func(seed int) (weights []float32, order []int32) {
-		c := tinyConfig(t)
+		c := testrun.TinyConfig(t)
 		c.Train.Seed, c.Data.Validation = seed, nil
-		l := newTestLoop(t, c, PlainConsole(io.Discard))
+		l := newTestLoop(t, c, ui.PlainConsole(io.Discard))
 		return allWeights(l.bundle.Model), nextBatches(t, l)[0].Inputs.IDs
 	}
 	weights, order := begin(1)
@@ -144,9 +148,9 @@ func TestSeed(t *testing.T) {
 
 // A run that starts from a checkpoint takes its weights and tokenizer, and nothing of its history.
 func TestStartFromCheckpoint(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	finetune(t, c, FinetuneOptions{})
-	from, _, err := Open(c.Output)
+	from, _, err := checkpoints.Open(c.Output)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +159,7 @@ func TestStartFromCheckpoint(t *testing.T) {
 	next.Model = configs.Model{Path: c.Output, DropoutRate: &rate}
 	next.Tokenizer.Path, next.Output = "", filepath.Join(t.TempDir(), "next")
 	next.Task.Prefix, next.Data.MaxInputLength = new("other"), 20
-	l := newTestLoop(t, &next, PlainConsole(io.Discard))
+	l := newTestLoop(t, &next, ui.PlainConsole(io.Discard))
 	if !slices.Equal(allWeights(l.bundle.Model), allWeights(from.Model)) {
 		t.Error("the weights are not those of the checkpoint")
 	}
@@ -168,7 +172,7 @@ func TestStartFromCheckpoint(t *testing.T) {
 
 	next.Output = filepath.Join(t.TempDir(), "trained") // the loop holds the lock of the other
 	r := finetune(t, &next, FinetuneOptions{})
-	b, _, err := Open(r.Checkpoint)
+	b, _, err := checkpoints.Open(r.Checkpoint)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,9 +198,9 @@ func TestCheck(t *testing.T) {
 		"two mistakes at once": {func(c *configs.Config) { c.Model.VocabSize, c.Data.Validation = &small, []string{"nothing.parquet"} }, []string{"only 10", "nothing.parquet"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config := tinyConfig(t)
+			config := testrun.TinyConfig(t)
 			c.change(config)
-			err := Check(t.Context(), config, PlainConsole(io.Discard))
+			err := Check(t.Context(), config, ui.PlainConsole(io.Discard))
 			if len(c.want) == 0 && err != nil {
 				t.Errorf("error %v", err)
 			}

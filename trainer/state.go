@@ -5,19 +5,20 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"t5train/checkpoints/safetensors"
 	"t5train/data/tokenizer"
 	"t5train/internal/bounded"
+	"t5train/internal/floats"
 	"t5train/model/kernel"
+	"t5train/trainer/metric"
 	"t5train/trainer/optim"
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
 )
 
 // The files of a checkpoint that only training needs.
 const (
-	stateName     = record.StateName
+	stateName     = runlog.StateName
 	optimizerName = "trainer/optimizer.safetensors"
 )
 
@@ -46,28 +47,15 @@ type state struct {
 // is the same by the loss. Of a metric that has reached 1 a model may still learn much.
 func (s state) improves(name string, value, loss float64) bool {
 	switch {
-	case !finite(value):
+	case !floats.IsFinite(value):
 		return false
 	case s.Best == nil:
 		return true
 	case value == *s.Best:
 		return s.BestLoss != nil && loss < *s.BestLoss
 	}
-	return better(name, value, *s.Best)
+	return metric.Better(name, value, *s.Best)
 }
-
-// better compares two values of a metric: of losses the smaller wins.
-func better(name string, value, best float64) bool {
-	switch ownName(name) {
-	case "loss", "perplexity", "loss_per_byte", "bits_per_byte", "ter", "mse":
-		return value < best
-	default:
-		return value > best
-	}
-}
-
-// ownName returns the name of a metric without that of the part of a mixture that it is of: accuracy of sst2/accuracy.
-func ownName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
 // processor names what of this machine decides about rounding: the architecture, for which the compiler may fuse
 // multiplications and additions, and the ISA of the kernels, each of which adds in an order of its own.

@@ -1,26 +1,24 @@
 package trainer
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
 	"t5train/configs"
+	"t5train/internal/floats"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/model/op"
 	"t5train/trainer/allreduce"
+	"t5train/trainer/evaluate"
 	"t5train/trainer/optim"
 )
 
-// errDiverged marks a run whose loss or gradient is no longer a number.
-var errDiverged = errors.New("training diverged")
-
 // stepper does one optimizer step: gradients summed over micro-batches, clipping, update.
 type stepper struct {
-	graph     *model.LossGraph
+	Graph     *model.LossGraph
 	params    []*op.Param
-	optimizer optim.Optimizer
+	Optimizer optim.Optimizer
 	schedule  optim.Schedule
 	workers   *kernel.Workers
 	clipNorm  float64 // 0 is off
@@ -31,18 +29,18 @@ type stepper struct {
 	beforeUpdate func() // called once a step, before the weights and the optimizer's state change; nil is nothing
 }
 
-// newStepper returns the stepper of a resolved configuration, for a run of total steps, whose steps are divided over the
+// NewStepper returns the stepper of a resolved configuration, for a run of total steps, whose steps are divided over the
 // ranks of group. Whoever is done with it closes its graph.
-func newStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, group *allreduce.Group) (*stepper, error) {
+func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, group *allreduce.Group) (*stepper, error) {
 	s := &stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), group: group}
 	var err error
-	if s.optimizer, err = newOptimizer(c.Optimizer, optimParams(m.Params), w); err != nil {
+	if s.Optimizer, err = newOptimizer(c.Optimizer, optimParams(m.Params), w); err != nil {
 		return nil, err
 	}
 	if s.schedule, err = newSchedule(c, total); err != nil {
 		return nil, err
 	}
-	s.graph, err = m.LossGraph(w, model.LossOptions{
+	s.Graph, err = m.LossGraph(w, model.LossOptions{
 		Dropout: float32(m.Config.DropoutRate), ZLoss: float32(c.Train.ZLoss), LabelSmoothing: float32(c.Train.LabelSmoothing),
 		Gradients: true, Recompute: c.Train.Recompute,
 	})
@@ -61,9 +59,9 @@ func newStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, gr
 	return s, nil
 }
 
-// newProbe returns a stepper for some steps that are measured and belong to no run.
-func newProbe(c *configs.Config, m *model.T5, w *kernel.Workers, steps int) (*stepper, error) {
-	return newStepper(c, m, w, max(c.Train.Steps, steps, c.Schedule.WarmupSteps+1), nil)
+// NewProbe returns a stepper for some steps that are measured and belong to no run.
+func NewProbe(c *configs.Config, m *model.T5, w *kernel.Workers, steps int) (*stepper, error) {
+	return NewStepper(c, m, w, max(c.Train.Steps, steps, c.Schedule.WarmupSteps+1), nil)
 }
 
 // stepResult says what a step did.
@@ -74,10 +72,10 @@ type stepResult struct {
 	Tokens       int // input and target tokens
 }
 
-// step updates the weights with the gradient of the batches' loss: the mean over all their targets together, and those of
+// Step updates the weights with the gradient of the batches' loss: the mean over all their targets together, and those of
 // the other ranks, so that a step of several micro-batches is the step of one large batch. number counts steps from 0, micro
 // the batches before these. A loss or gradient that is no finite number leaves the weights as they are.
-func (s *stepper) step(number int, micro int64, batches []model.Batch) (stepResult, error) {
+func (s *stepper) Step(number int, micro int64, batches []model.Batch) (stepResult, error) {
 	own := 0
 	for _, b := range batches {
 		own += b.Targets()
@@ -117,12 +115,12 @@ func (s *stepper) weighted(number int, micro int64, batches []model.Batch, weigh
 	}
 	r.GradNorm = optim.ClipGlobalNorm(params, s.clipNorm, s.workers)
 	if bad := notFinite(r); bad != "" {
-		return r, s.group.Common(fmt.Errorf("step %d: %s: %w", number+1, bad, errDiverged))
+		return r, s.group.Common(fmt.Errorf("step %d: %s: %w", number+1, bad, evaluate.ErrDiverged))
 	}
 	if s.beforeUpdate != nil {
 		s.beforeUpdate()
 	}
-	if err := s.optimizer.Step(r.LearningRate, params); err != nil {
+	if err := s.Optimizer.Step(r.LearningRate, params); err != nil {
 		return r, fmt.Errorf("step %d: %w", number+1, err)
 	}
 	return r, nil
@@ -139,7 +137,7 @@ func (s *stepper) backward(micro int64, batches []model.Batch, weights []float32
 	losses := make([]batchLoss, len(batches))
 	run := func(i int, final func(*op.Param)) error {
 		b := batches[i]
-		totals, err := s.graph.Run(b, op.Pass{
+		totals, err := s.Graph.Run(b, op.Pass{
 			Train: true, Seed: s.seed, Number: uint32(micro) + uint32(i), GradScale: weights[i], Final: final,
 		})
 		losses[i] = batchLoss{totals.Loss * float64(weights[i]), b.Tokens()}
@@ -176,7 +174,7 @@ func notFinite(r stepResult) string {
 		name  string
 		value float64
 	}{{"loss", r.Loss}, {"gradient norm", r.GradNorm}} {
-		if !finite(x.value) {
+		if !floats.IsFinite(x.value) {
 			return fmt.Sprintf("the %s is %g", x.name, x.value)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 	"maps"
 
+	"t5train/checkpoints"
 	"t5train/internal/difference"
 )
 
@@ -44,9 +45,9 @@ func (v view) begins() string {
 }
 
 // weightsDigest returns a checksum of all weights.
-func weightsDigest(b *Bundle) (digest uint32) {
+func weightsDigest(b *checkpoints.Folder) (digest uint32) {
 	table := crc32.MakeTable(crc32.Castagnoli)
-	for _, t := range b.weights() {
+	for _, t := range b.Weights() {
 		digest = crc32.Update(digest, table, t.Data)
 	}
 	return digest

@@ -8,33 +8,42 @@ import (
 	"path/filepath"
 	"testing"
 
+	"t5train/checkpoints"
+	"t5train/checkpoints/convert"
 	"t5train/configs"
 	"t5train/data"
+	"t5train/data/dataset"
 	"t5train/data/task"
+	"t5train/internal/testdir"
+	"t5train/internal/testrun"
+	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/model/generate"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/predict"
+	"t5train/trainer/setup"
 )
 
 // A folder of Hugging Face, which does not say what task it is for, does what the README does with a checkpoint, on the
 // processors that there are: it writes text, and says what it lacks to classify.
 func TestOpenAPlainFolder(t *testing.T) {
-	run := finetune(t, tinyConfig(t), FinetuneOptions{})
+	run := finetune(t, testrun.TinyConfig(t), FinetuneOptions{})
 	plain := t.TempDir()
 	for _, name := range []string{"config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"} {
-		if err := os.WriteFile(filepath.Join(plain, name), mustRead(t, filepath.Join(run.Checkpoint, name)), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(plain, name), testdir.Read(t, filepath.Join(run.Checkpoint, name)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	b, _, err := Open(plain)
+	b, _, err := checkpoints.Open(plain)
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := PredictionTask(b, task.Options{})
+	spec, err := evaluate.PredictionTask(b, task.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := NewPredictor(b, spec, nil, PredictorOptions{})
-	input, err := TextInput(p.Task(), "a day")
+	p := predict.NewPredictor(b, spec, nil, predict.PredictorOptions{})
+	input, err := predict.TextInput(p.Task(), "a day")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,18 +53,18 @@ func TestOpenAPlainFolder(t *testing.T) {
 	if got, err := p.Generate(t.Context(), []string{input.Text}, generate.Options{MaxTokens: 3}); err != nil || len(got) != 1 {
 		t.Errorf("generated %+v, %v", got, err)
 	}
-	if _, err := Evaluate(t.Context(), b, EvaluateOptions{}); err == nil {
+	if _, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{}); err == nil {
 		t.Error("evaluated without data")
 	}
-	o := EvaluateOptions{Data: []string{validationFile}, Task: task.Options{Name: task.Classification}, MaxExamples: 4, MaxInputLength: 8}
-	if e, err := Evaluate(t.Context(), b, o); err != nil || len(e.Values) == 0 {
+	o := evaluate.Options{Data: []string{testrun.ValidationFile}, Task: task.Options{Name: task.Classification}, MaxExamples: 4, MaxInputLength: 8}
+	if e, err := evaluate.Evaluate(t.Context(), b, o); err != nil || len(e.Values) == 0 {
 		t.Errorf("evaluated %+v, %v", e, err)
 	}
 }
 
 // Options that are left zero, and a console that is nil, work silently.
 func TestZeroOptions(t *testing.T) {
-	c := tinyConfig(t)
+	c := testrun.TinyConfig(t)
 	r, err := Finetune(t.Context(), c, FinetuneOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +78,7 @@ func TestZeroOptions(t *testing.T) {
 	if err := HeldOutExamples(t.Context(), c, nil, func(Example) error { return nil }); err != nil {
 		t.Error(err)
 	}
-	if err := Convert(t.Context(), r.Checkpoint, filepath.Join(t.TempDir(), "out"), ConvertOptions{}, nil); err != nil {
+	if err := convert.Convert(t.Context(), r.Checkpoint, filepath.Join(t.TempDir(), "out"), convert.ConvertOptions{}, nil); err != nil {
 		t.Error(err)
 	}
 	if again, err := Finetune(t.Context(), c, FinetuneOptions{}); err != nil || again.Step != r.Step {
@@ -87,22 +96,27 @@ func TestZeroValues(t *testing.T) {
 		"Check":           func() error { return Check(ctx, nil, nil) },
 		"TrainExamples":   func() error { return TrainExamples(ctx, nil, 1, nil, nil) },
 		"HeldOutExamples": func() error { return HeldOutExamples(ctx, nil, nil, nil) },
-		"BenchData":       func() error { _, err := BenchData(ctx, nil, DataOptions{}, nil); return err },
-		"Evaluate":        func() error { _, err := Evaluate(ctx, nil, EvaluateOptions{}); return err },
-		"Evaluate, zero":  func() error { _, err := Evaluate(ctx, &Bundle{}, EvaluateOptions{}); return err },
+		"Evaluate":        func() error { _, err := evaluate.Evaluate(ctx, nil, evaluate.Options{}); return err },
+		"Evaluate, zero":  func() error { _, err := evaluate.Evaluate(ctx, &checkpoints.Folder{}, evaluate.Options{}); return err },
 		"Evaluator": func() error {
-			_, err := NewEvaluator(nil, task.Spec{}, 0, nil).Evaluate(ctx, nil, 0, nil)
+			_, err := evaluate.NewEvaluator(nil, task.Spec{}, 0, nil).Evaluate(ctx, nil, 0, nil)
 			return err
 		},
-		"Evaluator, zero": func() error { _, err := new(Evaluator).Evaluate(ctx, &data.Examples{}, 0, nil); return err },
+		"Evaluator, zero": func() error { _, err := new(evaluate.Evaluator).Evaluate(ctx, &data.Examples{}, 0, nil); return err },
 		"Classify": func() error {
-			_, err := NewPredictor(nil, task.Spec{}, nil, PredictorOptions{}).Classify(ctx, []string{"a"})
+			_, err := predict.NewPredictor(nil, task.Spec{}, nil, predict.PredictorOptions{}).Classify(ctx, []string{"a"})
 			return err
 		},
-		"Generate":        func() error { _, err := new(Predictor).Generate(ctx, []string{"a"}, generate.Options{}); return err },
-		"Score":           func() error { _, err := new(Predictor).Score(ctx, []string{"a"}, [][]string{{"b"}}); return err },
-		"CheckGeneration": func() error { return new(Predictor).CheckGeneration(generate.Options{}) },
-		"Write":           func() error { return new(Bundle).Write(nil) },
+		"Generate": func() error {
+			_, err := new(predict.Predictor).Generate(ctx, []string{"a"}, generate.Options{})
+			return err
+		},
+		"Score": func() error {
+			_, err := new(predict.Predictor).Score(ctx, []string{"a"}, [][]string{{"b"}})
+			return err
+		},
+		"CheckGeneration": func() error { return new(predict.Predictor).CheckGeneration(generate.Options{}) },
+		"Write":           func() error { return new(checkpoints.Folder).Write(nil) },
 		"generate.Generator": func() error {
 			_, err := generate.New(nil, nil).Generate(ctx, [][]int32{{1}}, generate.Options{})
 			return err
@@ -118,32 +132,31 @@ func TestZeroValues(t *testing.T) {
 	}
 	for name, call := range map[string]func(){
 		"Console": func() {
-			new(Console).Say("a")
-			p := new(Console).Start("a", "b", 1)
+			new(ui.Console).Say("a")
+			p := new(ui.Console).Start("a", "b", 1)
 			p.Set(1)
 			p.Describe("a")
 			p.Stop()
 		},
 		"no Console": func() {
-			var c *Console
+			var c *ui.Console
 			c.Say("a")
 			p := c.StartBar("a", "b", 1)
 			p.Set(1)
 			p.Describe("a")
 			p.Stop()
 		},
-		"Progress":   func() { var p *Progress; p.Set(1); p.Stop(); new(Progress).Describe("a") },
-		"Phases":     func() { p := NewPhases(nil); p.Progress("a", "b", 1, 2); p.Stop() },
-		"SayLeftOut": func() { SayLeftOut(nil, nil) },
-		"ShownFirst": func() { ShownFirst(nil) },
-		"PlanResult": func() { _ = new(PlanResult).String() },
-		"the task":   func() { _, _ = PredictionTask(nil, task.Options{}) },
+		"Progress":   func() { var p *ui.Progress; p.Set(1); p.Stop(); new(ui.Progress).Describe("a") },
+		"Phases":     func() { p := ui.NewPhases(nil); p.Progress("a", "b", 1, 2); p.Stop() },
+		"SayLeftOut": func() { dataset.SayLeftOut(nil, nil) },
+		"ShownFirst": func() { setup.ShownFirst(nil) },
+		"the task":   func() { _, _ = evaluate.PredictionTask(nil, task.Options{}) },
 	} {
 		if err := noPanic(func() error { call(); return nil }); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := PredictionTask(nil, task.Options{}); err != nil {
+	if _, err := evaluate.PredictionTask(nil, task.Options{}); err != nil {
 		t.Error(err)
 	}
 	if _, err := Finetune(context.Background(), &configs.Config{}, FinetuneOptions{}); errors.Is(err, errNoConfig) {

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/trainer"
 	"t5train/trainer/answers"
+	"t5train/trainer/predict"
 )
 
 // answerFlags say where answers go.
@@ -29,7 +29,7 @@ func (f *answerFlags) add(c *cobra.Command) {
 }
 
 // The formats of answers.
-var answerFormats = [...]string{trainer.FormatJSONL, trainer.FormatParquet}
+var answerFormats = [...]string{predict.FormatJSONL, predict.FormatParquet}
 
 // check reports a wrong format, and finds the one that the name of the file tells.
 func (f *answerFlags) check(c *cobra.Command) error {
@@ -37,12 +37,12 @@ func (f *answerFlags) check(c *cobra.Command) error {
 		return err
 	}
 	switch {
-	case f.format == "" && trainer.FormatOf(f.output) == trainer.FormatParquet:
-		f.format = trainer.FormatParquet
+	case f.format == "" && predict.FormatOf(f.output) == predict.FormatParquet:
+		f.format = predict.FormatParquet
 	case f.format == "" && slices.Contains([]string{".csv", ".tsv", ".xlsx"}, strings.ToLower(filepath.Ext(f.output))):
 		return usageError{fmt.Errorf("--output %s: answers are not written as a table of that kind: want .jsonl or .parquet, or say --output-format", f.output), c.CommandPath()}
 	case f.format == "":
-		f.format = trainer.FormatJSONL
+		f.format = predict.FormatJSONL
 	case !slices.Contains(answerFormats[:], f.format):
 		return usageError{fmt.Errorf("--output-format %s: want one of %s", f.format, strings.Join(answerFormats[:], ", ")), c.CommandPath()}
 	}
@@ -50,7 +50,7 @@ func (f *answerFlags) check(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if isDevice && f.format == trainer.FormatParquet {
+	if isDevice && f.format == predict.FormatParquet {
 		return usageError{errors.New("parquet cannot be written to standard output or a device: name a file with --output"), c.CommandPath()}
 	}
 	return nil
@@ -73,7 +73,7 @@ func writesToDevice(path string) (bool, error) {
 
 // sink takes answers. *answers.File is one.
 type sink interface {
-	trainer.AnswerWriter
+	predict.AnswerWriter
 	Complete() bool
 	Finish(convert func(lines io.ReadSeeker, w io.Writer) error) error
 	Close() error
@@ -121,7 +121,7 @@ func (d *device) Finish(func(io.ReadSeeker, io.Writer) error) error { return nil
 func (d *device) Close() error { return d.finish(nil) }
 
 // answer runs a stream into the place that the flags say. toParquet makes rows of its lines.
-func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job func() (answers.Job, error), s trainer.Stream[In, Out], toParquet func(lines io.ReadSeeker, w io.Writer) error) (err error) {
+func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job func() (answers.Job, error), s predict.Stream[In, Out], toParquet func(lines io.ReadSeeker, w io.Writer) error) (err error) {
 	if !s.Group.First() {
 		_, err := s.Run(c.Context())
 		return err
@@ -141,12 +141,12 @@ func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job func() (ans
 			s.Console.Say("the answers to %d inputs are kept: the same command without --overwrite goes on from there", answered)
 		case !isDevice && answered > 0:
 			s.Console.Say("the answers to %d inputs are kept: the same command goes on from there", answered)
-		case trainer.Stopped(err):
+		case predict.Stopped(err):
 			s.Console.Say("stopped after %d inputs", answered)
 		}
 		return err
 	}
-	if f.format != trainer.FormatParquet {
+	if f.format != predict.FormatParquet {
 		toParquet = nil
 	}
 	if err := to.Finish(toParquet); err != nil {

@@ -5,8 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/checkpoints"
 	"t5train/data/task"
-	"t5train/trainer"
+	"t5train/internal/ui"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/predict"
 )
 
 // askFlags are those of every command that asks a checkpoint about inputs and writes what it says.
@@ -15,7 +18,7 @@ type askFlags struct {
 	in                 inputFlags
 	out                answerFlags
 	task               taskFlags
-	limits             trainer.PredictorOptions
+	limits             predict.PredictorOptions
 	batchSize, threads int
 }
 
@@ -50,12 +53,12 @@ func (f *askFlags) check(c *cobra.Command, stdin io.Reader) error {
 }
 
 // open loads the checkpoint and returns it with the task for inputs.
-func (f *askFlags) open(c *cobra.Command, console *trainer.Console) (openedModel, task.Spec, error) {
+func (f *askFlags) open(c *cobra.Command, console *ui.Console) (openedModel, task.Spec, error) {
 	options, err := f.task.read(c)
 	if err != nil {
 		return openedModel{}, task.Spec{}, err
 	}
-	if err := trainer.SayInputs(console, f.in.path, f.in.format); err != nil {
+	if err := predict.SayInputs(console, f.in.path, f.in.format); err != nil {
 		return openedModel{}, task.Spec{}, err
 	}
 	m, err := f.model.open(console)
@@ -66,12 +69,12 @@ func (f *askFlags) open(c *cobra.Command, console *trainer.Console) (openedModel
 		return openedModel{}, task.Spec{}, err
 	}
 	sayUnread(m.bundle, console)
-	spec, err := trainer.PredictionTask(m.bundle, options)
+	spec, err := evaluate.PredictionTask(m.bundle, options)
 	return m, spec, err
 }
 
 // sayUnread says so where a model makes nothing of its inputs.
-func sayUnread(b *trainer.Bundle, console *trainer.Console) {
+func sayUnread(b *checkpoints.Folder, console *ui.Console) {
 	if o := b.Info.Objective; b.Info.Task == nil && o != nil && o.Name == "lm" {
 		console.Say("the checkpoint is pre-trained by objective lm, so it reads no inputs: it goes on with the text that an output begins with (--output-prefix; in requests prefix)")
 	}

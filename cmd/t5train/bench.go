@@ -9,8 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/checkpoints/convert"
 	"t5train/model"
-	"t5train/trainer"
+	"t5train/trainer/bench"
 )
 
 // benchFlags are the shapes of a measurement. Names and defaults are those of the usual comparison with PyTorch.
@@ -62,7 +63,7 @@ data in the first cache: the most that this processor gives.`,
 			o.Recompute = f.recompute
 			o.Data, o.TextColumns, o.TargetColumn = f.data, f.textColumns, f.targetColumn
 			collectEarly()
-			r, err := trainer.BenchTrain(c.Context(), o)
+			r, err := bench.Train(c.Context(), o)
 			return f.report(a, r, err)
 		},
 	}
@@ -83,9 +84,9 @@ data in the first cache: the most that this processor gives.`,
 				return err
 			}
 			o.Beams = f.beams
-			o.Int8 = f.dtype == trainer.Int8
+			o.Int8 = f.dtype == convert.Int8
 			collectEarly()
-			r, err := trainer.BenchGenerate(c.Context(), o)
+			r, err := bench.Generate(c.Context(), o)
 			return f.report(a, r, err)
 		},
 	}
@@ -102,7 +103,7 @@ data in the first cache: the most that this processor gives.`,
 			if err := f.check(c); err != nil {
 				return err
 			}
-			r, err := trainer.BenchTokenize(c.Context(), trainer.TokenizeOptions{Tokenizer: f.spm, Text: f.text, Steps: f.steps, Threads: f.threads})
+			r, err := bench.Tokenize(c.Context(), bench.TokenizeOptions{Tokenizer: f.spm, Text: f.text, Steps: f.steps, Threads: f.threads})
 			return f.report(a, r, err)
 		},
 	}
@@ -117,7 +118,7 @@ data in the first cache: the most that this processor gives.`,
 			if err != nil {
 				return err
 			}
-			r, err := trainer.BenchGemm(c.Context(), o)
+			r, err := bench.Gemm(c.Context(), o)
 			return f.report(a, r, err)
 		},
 	}
@@ -151,7 +152,7 @@ func (f *benchFlags) modelFlags(c *cobra.Command) {
 
 func benchDataCommand(a app) *cobra.Command {
 	sources := configSources{command: pretrainName, noRun: true}
-	var o trainer.DataOptions
+	var o bench.DataOptions
 	var f benchFlags
 	c := &cobra.Command{
 		Use:   "data",
@@ -176,7 +177,7 @@ configuration names. No run begins.`,
 			if err != nil {
 				return err
 			}
-			r, err := trainer.BenchData(c.Context(), config, o, a.console())
+			r, err := bench.Data(c.Context(), config, o, a.console())
 			return f.report(a, r, err)
 		},
 	}
@@ -217,7 +218,7 @@ func (f *benchFlags) check(c *cobra.Command) error {
 	if names := []string{"adafactor", "adamw", "sgd"}; !slices.Contains(names, f.optimizer) {
 		wrong = append(wrong, fmt.Sprintf("--optimizer is %q, want one of %s", f.optimizer, strings.Join(names, ", ")))
 	}
-	if names := []string{"float32", trainer.Int8}; f.dtype != "" && !slices.Contains(names, f.dtype) {
+	if names := []string{"float32", convert.Int8}; f.dtype != "" && !slices.Contains(names, f.dtype) {
 		wrong = append(wrong, fmt.Sprintf("--dtype is %q, want one of %s", f.dtype, strings.Join(names, ", ")))
 	}
 	if len(wrong) > 0 {
@@ -227,9 +228,9 @@ func (f *benchFlags) check(c *cobra.Command) error {
 }
 
 // options returns what to measure on a model.
-func (f *benchFlags) options(c *cobra.Command, batch, encoder, decoder int) (trainer.BenchOptions, error) {
+func (f *benchFlags) options(c *cobra.Command, batch, encoder, decoder int) (bench.Options, error) {
 	if err := f.check(c); err != nil {
-		return trainer.BenchOptions{}, err
+		return bench.Options{}, err
 	}
 	config := model.Config{
 		ModelType: "t5", VocabSize: f.vocab, DModel: f.dModel, DKV: f.dKV, DFF: f.dFF, NumLayers: f.layers, NumDecoderLayers: f.layers,
@@ -237,9 +238,9 @@ func (f *benchFlags) options(c *cobra.Command, batch, encoder, decoder int) (tra
 		LayerNormEpsilon: 1e-6, FeedForwardProj: f.ff, TieWordEmbeddings: f.tied, ScaleDecoderOutputs: f.tied, EOSTokenID: 1,
 	}
 	if err := config.Validate(); err != nil {
-		return trainer.BenchOptions{}, fmt.Errorf("bench: %w", err)
+		return bench.Options{}, fmt.Errorf("bench: %w", err)
 	}
-	return trainer.BenchOptions{
+	return bench.Options{
 		Model: config, Batch: batch, Encoder: encoder, Decoder: decoder, Steps: f.steps, Warmup: f.warmup, Threads: f.threads, Optimizer: f.optimizer,
 	}, nil
 }

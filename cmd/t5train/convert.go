@@ -10,12 +10,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/checkpoints"
-	"t5train/trainer"
+	"t5train/checkpoints/convert"
 )
 
 func convertCommand(a app) *cobra.Command {
 	var checkpoint, out, shard string
-	var o trainer.ConvertOptions
+	var o convert.ConvertOptions
 	c := &cobra.Command{
 		Use:   "convert",
 		Short: "Write a checkpoint in another type, in smaller files, or with another vocabulary",
@@ -44,14 +44,14 @@ Padding, end, unknown and the sentinels keep theirs, whatever their ids.`,
 			usage := func(format string, args ...any) error {
 				return usageError{fmt.Errorf(format, args...), c.CommandPath()}
 			}
-			if o.DType != "" && !slices.Contains(trainer.DTypes(), o.DType) {
-				return usage("--dtype %s: want one of %s", o.DType, strings.Join(trainer.DTypes(), ", "))
+			if o.DType != "" && !slices.Contains(convert.DTypes(), o.DType) {
+				return usage("--dtype %s: want one of %s", o.DType, strings.Join(convert.DTypes(), ", "))
 			}
 			var ok bool
 			if o.MaxShardSize, ok = parseBytes(shard); !ok {
 				return usage("--max-shard-size %s: want a size such as 5GB, 500MB or 2GiB", shard)
 			}
-			if err := trainer.Convert(c.Context(), checkpoint, out, o, a.console()); err != nil {
+			if err := convert.Convert(c.Context(), checkpoint, out, o, a.console()); err != nil {
 				return err
 			}
 			return describe(a, out)

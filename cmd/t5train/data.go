@@ -5,7 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/trainer"
+	"t5train/checkpoints"
+	"t5train/data/corpus"
 )
 
 func dataCommand(a app) *cobra.Command {
@@ -21,7 +22,7 @@ func dataCommand(a app) *cobra.Command {
 
 func tokenizeCommand(a app) *cobra.Command {
 	var tokenizerPath string
-	var o trainer.TokensOptions
+	var o corpus.TokensOptions
 	c := &cobra.Command{
 		Use:   "tokenize",
 		Short: "Tokenize a corpus ahead of pre-training",
@@ -38,11 +39,11 @@ on with the same command.`,
 				return err
 			}
 			o.Console = a.console()
-			tok, err := trainer.OpenTokenizer(tokenizerPath)
+			tok, err := checkpoints.OpenTokenizer(tokenizerPath)
 			if err != nil {
 				return err
 			}
-			s, err := trainer.OpenTokens(c.Context(), tok, o)
+			s, err := corpus.OpenTokens(c.Context(), tok, o)
 			if err != nil {
 				return err
 			}

@@ -7,7 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/survey"
-	"t5train/trainer"
+	"t5train/internal/ui"
+	"t5train/trainer/predict"
 )
 
 func dataCheckCommand(a app) *cobra.Command {
@@ -61,7 +62,7 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 				measure.MaxInput = 0
 			}
 			console.Say("memory: about %s for %d rows", bytesText(rows*survey.BytesPerRow), rows)
-			phases := trainer.NewPhases(console)
+			phases := ui.NewPhases(console)
 			defer phases.Stop()
 			o.Roles, o.Measure = roles, measure
 			o.Progress = func(split string, done, total int64) { phases.Progress("check "+split, "rows", done, total) }
@@ -74,7 +75,7 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 				report.Clean = files.cleanCommand(f.roles, o.MinShared)
 			}
 			if f.json {
-				err = trainer.JSONLines(a.stdout).Encode(report)
+				err = predict.JSONLines(a.stdout).Encode(report)
 			} else {
 				p := newPrinter(a)
 				p.report(report)
@@ -96,7 +97,7 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 }
 
 // sayRoles says what columns are taken for.
-func sayRoles(console *trainer.Console, r survey.Roles) {
+func sayRoles(console *ui.Console, r survey.Roles) {
 	for _, role := range []struct {
 		name, option string
 		columns      []string

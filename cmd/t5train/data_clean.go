@@ -11,7 +11,8 @@ import (
 
 	"t5train/data/parquetout"
 	"t5train/data/survey"
-	"t5train/trainer"
+	"t5train/internal/ui"
+	"t5train/trainer/predict"
 )
 
 func dataCleanCommand(a app) *cobra.Command {
@@ -67,12 +68,12 @@ every character fits that. Places in texts, such as answer_start, stay as they a
 			if err != nil {
 				return err
 			}
-			report, err := cleanInto(c.Context(), folder, splits, o, trainer.NewPhases(console))
+			report, err := cleanInto(c.Context(), folder, splits, o, ui.NewPhases(console))
 			if err := errors.Join(err, folder.Close()); err != nil {
 				return err
 			}
 			if json {
-				return trainer.JSONLines(a.stdout).Encode(report)
+				return predict.JSONLines(a.stdout).Encode(report)
 			}
 			p := newPrinter(a)
 			p.cleaned(report)
@@ -96,7 +97,7 @@ type cleanReport struct {
 	Files  []string          `json:"files"`
 }
 
-func cleanInto(ctx context.Context, folder *parquetout.Folder, splits []survey.Split, o survey.CleanOptions, phases *trainer.Phases) (*cleanReport, error) {
+func cleanInto(ctx context.Context, folder *parquetout.Folder, splits []survey.Split, o survey.CleanOptions, phases *ui.Phases) (*cleanReport, error) {
 	defer phases.Stop()
 	o.Progress = func(split string, done, total int64) { phases.Progress("read "+split, "rows", done, total) }
 	cleaned, err := survey.Clean(ctx, splits, o)

@@ -11,7 +11,7 @@ import (
 
 	"t5train/data/ingest"
 	"t5train/data/parquetout"
-	"t5train/trainer"
+	"t5train/internal/ui"
 )
 
 // importFlags are the options whose text has to be read.
@@ -72,7 +72,7 @@ Memory does not grow with the files. They appear in the output when all is writt
 			}
 			o.Inputs = args
 			console := a.console()
-			phases := trainer.NewPhases(console)
+			phases := ui.NewPhases(console)
 			defer phases.Stop()
 			o.Progress, o.Say = phases.Progress, func(line string) { console.Say("%s", line) }
 			result, err := ingest.Import(c.Context(), o)

@@ -9,10 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/data/dataset"
 	"t5train/data/parquetio"
 	"t5train/data/survey"
 	"t5train/internal/clip"
-	"t5train/trainer"
+	"t5train/internal/ui"
+	"t5train/trainer/predict"
 )
 
 func dataInspectCommand(a app) *cobra.Command {
@@ -48,7 +50,7 @@ Columns are measured by themselves; what a task puts in front of a text, or betw
 				}
 				d.Split = s.split
 				if f.json {
-					err = trainer.JSONLines(a.stdout).Encode(d)
+					err = predict.JSONLines(a.stdout).Encode(d)
 				} else {
 					p := newPrinter(a)
 					p.part(i, s.title)
@@ -115,7 +117,7 @@ func describeFiles(ctx context.Context, a app, files []string, roles survey.Role
 	if err != nil {
 		return nil, err
 	}
-	trainer.SayLeftOut(a.console(), set)
+	dataset.SayLeftOut(a.console(), set)
 	if o.Roles, err = survey.FindRoles(set.Columns(), roles); err != nil {
 		return nil, fmt.Errorf("inspect data: %w", err)
 	}
@@ -125,7 +127,7 @@ func describeFiles(ctx context.Context, a app, files []string, roles survey.Role
 		}
 		o.Roles, o.Columns = o.Roles.Only(columns), columns
 	}
-	phases := trainer.NewPhases(a.console())
+	phases := ui.NewPhases(a.console())
 	defer phases.Stop()
 	o.Progress = func(done, total int64) { phases.Progress("inspect", "rows", done, total) }
 	return survey.Describe(ctx, set, o)

@@ -11,17 +11,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/internal/ui"
 	"t5train/model/generate"
-	"t5train/trainer"
 	"t5train/trainer/allreduce"
-	"t5train/trainer/record"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/metric"
 )
 
 func evaluateCommand(a app) *cobra.Command {
 	var from modelFlags
 	var output string
 	var overwrite bool
-	var o trainer.EvaluateOptions
+	var o evaluate.Options
 	var t taskFlags
 	var g generationFlags
 	var ranks rankFlags
@@ -72,7 +73,7 @@ share.`,
 			if err := g.check(c); err != nil {
 				return err
 			}
-			return ranks.share(c.Context(), a, func(a app, console *trainer.Console, group *allreduce.Group) (stopped bool, err error) {
+			return ranks.share(c.Context(), a, func(a app, console *ui.Console, group *allreduce.Group) (stopped bool, err error) {
 				o.Console, o.Group = console, group
 				if group.First() {
 					err = checkWritable(output)
@@ -98,17 +99,17 @@ share.`,
 					return false, err
 				}
 				if !group.First() {
-					_, err := trainer.Evaluate(c.Context(), bundle, o)
+					_, err := evaluate.Evaluate(c.Context(), bundle, o)
 					return false, err
 				}
 				sink, finish, err := openOutput(a.data, output)
 				if err != nil {
 					return false, err
 				}
-				e, err := trainer.Evaluate(c.Context(), bundle, o)
+				e, err := evaluate.Evaluate(c.Context(), bundle, o)
 				if err == nil {
 					if output != "-" { // said first, so that a full disk does not lose them
-						console.Say("%s", trainer.FormatMetrics(e.Map(), o.Task.Metrics...))
+						console.Say("%s", metric.Format(e.Map(), o.Task.Metrics...))
 						for _, line := range constantLines(e.Constants, o.Task.Metrics...) {
 							console.Say("%s", line)
 						}
@@ -141,7 +142,7 @@ share.`,
 }
 
 // writeEvaluation writes values in their order, then what belongs to them, as one JSON object.
-func writeEvaluation(w io.Writer, e *trainer.Evaluation) error {
+func writeEvaluation(w io.Writer, e *evaluate.Evaluation) error {
 	var b bytes.Buffer
 	b.WriteString("{")
 	for i, v := range e.Values {
@@ -177,7 +178,7 @@ func writeEvaluation(w io.Writer, e *trainer.Evaluation) error {
 		}
 		fmt.Fprintf(&b, ",\n  \"signatures\": %s", signatures)
 	}
-	notes, err := json.Marshal(slices.Concat([]record.Note{}, e.Notes))
+	notes, err := json.Marshal(slices.Concat([]ui.Note{}, e.Notes))
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/trainer"
+	"t5train/trainer/predict"
 )
 
 func examplesCommand(a app) *cobra.Command {
@@ -31,7 +32,7 @@ What the configuration is for may be said; else its keys tell, and it is of pre-
 			if err != nil {
 				return err
 			}
-			out := trainer.JSONLines(a.stdout)
+			out := predict.JSONLines(a.stdout)
 			print := func(e trainer.Example) error { return out.Encode(e) }
 			if heldOut {
 				return trainer.HeldOutExamples(c.Context(), config, a.console(), print)

@@ -11,11 +11,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/trainer"
 	"t5train/trainer/allreduce"
-	"t5train/trainer/record"
+	"t5train/trainer/metric"
+	"t5train/trainer/runlog"
+	"t5train/trainer/setup"
 )
 
 // configFlag is a flag that sets a key of the configuration.
@@ -204,7 +208,7 @@ func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Conf
 		if o.Resume && o.Overwrite {
 			return usageError{errors.New("got both --resume and --overwrite: the one keeps the run that the other removes"), c.CommandPath()}
 		}
-		return ranks.share(c.Context(), a, func(a app, console *trainer.Console, group *allreduce.Group) (stopped bool, err error) {
+		return ranks.share(c.Context(), a, func(a app, console *ui.Console, group *allreduce.Group) (stopped bool, err error) {
 			sources.say = console.Say
 			config, err := sources.load(c)
 			if err := group.Agree(err); err != nil {
@@ -243,8 +247,8 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 	}
 	fmt.Fprintf(a.stdout, "checkpoint %s\n", r.Checkpoint)
 	if r.Metrics != nil {
-		fmt.Fprintf(a.stdout, "validation, step %d: %s\n", r.BestStep, trainer.FormatMetrics(r.Metrics, trainer.ShownFirst(c)...))
-		for _, line := range constantLines(r.Constants, trainer.ShownFirst(c)...) {
+		fmt.Fprintf(a.stdout, "validation, step %d: %s\n", r.BestStep, metric.Format(r.Metrics, setup.ShownFirst(c)...))
+		for _, line := range constantLines(r.Constants, setup.ShownFirst(c)...) {
 			fmt.Fprintln(a.stdout, line)
 		}
 		if t, ok := r.Metrics["temperature"]; ok && t != 1 { // 1 changes nothing, and a note tells why
@@ -258,14 +262,14 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 }
 
 // constantLines says what constant answers are worth, to compare with the metrics above.
-func constantLines(constants []record.Constant, first ...string) []string {
+func constantLines(constants []runlog.Constant, first ...string) []string {
 	var lines []string
 	for _, c := range constants {
 		of := ""
 		if c.Part != "" {
 			of = " to " + c.Part
 		}
-		lines = append(lines, fmt.Sprintf("constant answer%s, %.80q: %s", of, c.Answer, trainer.FormatMetrics(c.Values, first...)))
+		lines = append(lines, fmt.Sprintf("constant answer%s, %.80q: %s", of, c.Answer, metric.Format(c.Values, first...)))
 	}
 	return lines
 }
@@ -281,7 +285,7 @@ func nextInput(c *configs.Config, checkpoint string) string {
 	default:
 		return `--text "The <extra_id_0> of France is Paris."`
 	}
-	info, err := trainer.ReadInfo(checkpoint)
+	info, err := checkpoints.ReadInfo(checkpoint)
 	switch {
 	case err == nil && len(info.Tasks) > 0:
 		return fmt.Sprintf("--part %s --input FILE", c.Data.Mixture[0].Name)

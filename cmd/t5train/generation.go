@@ -13,7 +13,7 @@ import (
 	"t5train/internal/bounded"
 	"t5train/internal/lfs"
 	"t5train/model/generate"
-	"t5train/trainer"
+	"t5train/trainer/predict"
 )
 
 // generationFlags say how text is generated.
@@ -104,7 +104,7 @@ func (g *generationFlags) check(c *cobra.Command) error {
 }
 
 // checkFor reports options that a predictor refuses, in the words of the flags as far as those are to blame.
-func (g *generationFlags) checkFor(c *cobra.Command, o generate.Options, p *trainer.Predictor) error {
+func (g *generationFlags) checkFor(c *cobra.Command, o generate.Options, p *predict.Predictor) error {
 	err, longest := p.CheckGeneration(o), p.MaxOutputLength()
 	switch {
 	case err == nil:
@@ -204,13 +204,13 @@ func (g *generationFlags) setSampling(c *cobra.Command, s *generate.Sampling) {
 
 // texts sets what is given as text.
 func (g *generationFlags) texts(o generate.Options, tok *tokenizer.Tokenizer) (generate.Options, error) {
-	words, err := trainer.BadWords(tok)(g.badWords)
+	words, err := predict.BadWords(tok)(g.badWords)
 	if err != nil {
 		return o, fmt.Errorf("--bad-words: %w", err)
 	}
 	o.BadWords = append(o.BadWords, words...)
 	if g.prefix != "" {
-		if o.Prefix, err = trainer.Prefix(tok, g.prefix); err != nil {
+		if o.Prefix, err = predict.Prefix(tok, g.prefix); err != nil {
 			return o, fmt.Errorf("--output-prefix: %w", err)
 		}
 	}
@@ -221,7 +221,7 @@ func (g *generationFlags) texts(o generate.Options, tok *tokenizer.Tokenizer) (g
 	if err != nil {
 		return o, fmt.Errorf("--choices: %w", err)
 	}
-	if err := trainer.Choose(&o, tok, list); err != nil {
+	if err := predict.Choose(&o, tok, list); err != nil {
 		return o, fmt.Errorf("--choices: %w", err)
 	}
 	g.choicesDigest = fmt.Sprintf("%d, sha256 %x", len(list), sha256.Sum256([]byte(strings.Join(list, "\n"))))

@@ -11,14 +11,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/task"
-	"t5train/trainer"
+	"t5train/trainer/predict"
 )
 
 // inputFlags say what is to be answered.
 type inputFlags struct {
 	texts        []string
 	path, format string
-	keep         []trainer.Keep // of predict
+	keep         []predict.Keep // of predict
 }
 
 func (f *inputFlags) add(c *cobra.Command) {
@@ -40,16 +40,16 @@ func (f *inputFlags) count(ctx context.Context, columns []string) (int64, error)
 	if f.path == "" {
 		return int64(len(f.texts)), nil
 	}
-	if err := trainer.CheckKept(ctx, f.path, f.format, f.keep); err != nil {
+	if err := predict.CheckKept(ctx, f.path, f.format, f.keep); err != nil {
 		return 0, err
 	}
-	return trainer.CountInputs(ctx, f.path, f.format, columns)
+	return predict.CountInputs(ctx, f.path, f.format, columns)
 }
 
 // read calls yield for each input.
-func (f *inputFlags) read(ctx context.Context, spec task.Spec, stdin io.Reader, yield func(trainer.Input) error) error {
+func (f *inputFlags) read(ctx context.Context, spec task.Spec, stdin io.Reader, yield func(predict.Input) error) error {
 	for _, text := range f.texts {
-		in, err := trainer.TextInput(spec, text)
+		in, err := predict.TextInput(spec, text)
 		if err != nil {
 			return err
 		}
@@ -60,16 +60,16 @@ func (f *inputFlags) read(ctx context.Context, spec task.Spec, stdin io.Reader, 
 	if f.path == "" {
 		return nil
 	}
-	return trainer.ReadKept(ctx, f.path, f.format, spec, f.keep, stdin, yield)
+	return predict.ReadKept(ctx, f.path, f.format, spec, f.keep, stdin, yield)
 }
 
 // inputFormat returns the format that --input-format names, or the one that a file's name tells.
 func inputFormat(c *cobra.Command, format, path string) (string, error) {
 	if format == "" {
-		return trainer.FormatOf(path), nil
+		return predict.FormatOf(path), nil
 	}
-	if !slices.Contains(trainer.Formats(), format) {
-		return "", usageError{fmt.Errorf("--input-format %s: want one of %s", format, strings.Join(trainer.Formats(), ", ")), c.CommandPath()}
+	if !slices.Contains(predict.Formats(), format) {
+		return "", usageError{fmt.Errorf("--input-format %s: want one of %s", format, strings.Join(predict.Formats(), ", ")), c.CommandPath()}
 	}
 	return format, nil
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/checkpoints"
+	"t5train/data/objective"
 	"t5train/data/parquetio"
 	"t5train/data/store"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model"
-	"t5train/trainer"
 )
 
 func inspectCommand(a app) *cobra.Command {
@@ -204,7 +204,7 @@ func (p printer) run(path string) error {
 		return err
 	}
 	for _, step := range steps {
-		info, err := trainer.ReadInfo(run.Dir(step))
+		info, err := checkpoints.ReadInfo(run.Dir(step))
 		if err != nil {
 			return err
 		}
@@ -235,7 +235,7 @@ func (p printer) checkpoint(dir string) error {
 	} else {
 		p.line("tokenizer", "none that can be read: %v", err)
 	}
-	info, err := trainer.ReadInfo(dir)
+	info, err := checkpoints.ReadInfo(dir)
 	if err != nil {
 		return err
 	}
@@ -293,7 +293,7 @@ func metricsText(metrics map[string]float64) string {
 }
 
 // objective says what a checkpoint was pre-trained by, with the settings that its objective has.
-func (p printer) objective(o trainer.Objective) {
+func (p printer) objective(o objective.Config) {
 	how := fmt.Sprintf("%s of %d tokens, documents by %s", o.Name, o.InputLength, o.Split)
 	if o.Density > 0 {
 		how += fmt.Sprintf(", density %g", o.Density)

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"t5train/checkpoints"
-	"t5train/trainer"
 )
 
 // TestResumeAfterKills kills real processes at any instant, every other one while it writes a checkpoint or a token store.
@@ -135,7 +134,7 @@ func checkLoads(t *testing.T, output string) {
 		return
 	}
 	for _, dir := range []string{output, run.Dir(step)} {
-		if _, _, err := trainer.Open(dir); err != nil {
+		if _, _, err := checkpoints.Open(dir); err != nil {
 			t.Error(err)
 		}
 	}

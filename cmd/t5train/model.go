@@ -9,16 +9,17 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/data/task"
+	"t5train/internal/ui"
 	"t5train/model/generate"
-	"t5train/trainer"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/answers"
+	"t5train/trainer/predict"
 )
 
 // openedModel is a checkpoint that answers.
 type openedModel struct {
 	dir    string
-	bundle *trainer.Bundle
+	bundle *checkpoints.Folder
 }
 
 // modelFlags name a checkpoint that answers.
@@ -37,10 +38,10 @@ func addNoVerify(c *cobra.Command, noVerify *bool) {
 	c.Flags().BoolVar(noVerify, "no-verify", false, "take weights as they are, whatever their checksums say, NaN and infinities included")
 }
 
-func (f *modelFlags) open(console *trainer.Console) (openedModel, error) {
-	path, open := f.checkpoint, trainer.Open
+func (f *modelFlags) open(console *ui.Console) (openedModel, error) {
+	path, open := f.checkpoint, checkpoints.Open
 	if f.noVerify {
-		open = trainer.OpenUnverified
+		open = checkpoints.OpenUnverified
 	}
 	dir, how, err := checkpoints.Resolve(path)
 	if err != nil {
@@ -56,8 +57,8 @@ func (f *modelFlags) open(console *trainer.Console) (openedModel, error) {
 
 // generation returns how text is generated: as the flags say, or else the checkpoint. It sets the limit of the output
 // where that follows.
-func (m openedModel) generation(c *cobra.Command, g *generationFlags, limits *trainer.PredictorOptions, console *trainer.Console) (generate.Options, error) {
-	base, said, err := trainer.ReadGeneration(m.dir)
+func (m openedModel) generation(c *cobra.Command, g *generationFlags, limits *predict.PredictorOptions, console *ui.Console) (generate.Options, error) {
+	base, said, err := checkpoints.ReadGeneration(m.dir)
 	if err != nil {
 		return base, err
 	}
@@ -88,7 +89,7 @@ type about struct {
 	MaxInputLength  int              `json:"max_input_length"`
 	MaxOutputLength int              `json:"max_output_length,omitempty"`
 	Generation      generate.Options `json:"generation"`
-	Keep            []trainer.Keep   `json:"keep,omitempty"`    // columns of the input
+	Keep            []predict.Keep   `json:"keep,omitempty"`    // columns of the input
 	Top             int              `json:"top,omitempty"`     // labels
 	Choices         string           `json:"choices,omitempty"` // digest of all that the output can be
 }

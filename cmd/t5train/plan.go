@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/trainer"
-	"t5train/trainer/plan"
+	"t5train/trainer/bench"
+	"t5train/trainer/bench/plan"
 )
 
 func planCommand(a app) *cobra.Command {
@@ -40,7 +40,7 @@ A step's micro-batches (train.accumulate) are divided over the ranks, so their n
 				return err
 			}
 			cluster.Bandwidth = gigabits * 1e9 / 8
-			r, err := trainer.Plan(c.Context(), config, cluster, f.steps, a.console())
+			r, err := bench.Plan(c.Context(), config, cluster, f.steps, a.console())
 			return f.report(a, r, err)
 		},
 	}

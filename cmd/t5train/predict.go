@@ -9,11 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/task"
+	"t5train/internal/ui"
 	"t5train/model/generate"
 	"t5train/model/kernel"
-	"t5train/trainer"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/answers"
+	"t5train/trainer/predict"
 )
 
 func predictCommand(a app) *cobra.Command {
@@ -48,7 +49,7 @@ checkpoint, task and flags of generation.`,
 				return err
 			}
 			var err error
-			if f.in.keep, err = trainer.ParseKeep(keep); err == nil && len(f.in.keep) > 0 && (f.in.path == "" || f.in.format == trainer.FormatText) {
+			if f.in.keep, err = predict.ParseKeep(keep); err == nil && len(f.in.keep) > 0 && (f.in.path == "" || f.in.format == predict.FormatText) {
 				err = errors.New("--keep: texts have no columns: give an --input of parquet, csv, tsv or jsonl")
 			}
 			if err != nil {
@@ -57,7 +58,7 @@ checkpoint, task and flags of generation.`,
 			if err := g.check(c); err != nil {
 				return err
 			}
-			return ranks.share(c.Context(), a, func(a app, console *trainer.Console, group *allreduce.Group) (stopped bool, err error) {
+			return ranks.share(c.Context(), a, func(a app, console *ui.Console, group *allreduce.Group) (stopped bool, err error) {
 				p, err := f.prepare(c, &g, console, group)
 				if err := group.Agree(err); err != nil {
 					return false, err
@@ -72,7 +73,7 @@ checkpoint, task and flags of generation.`,
 	}
 	f.add(c)
 	c.Flags().IntVar(&f.limits.MaxOutputLength, "max-output-length", 0, "longest output in tokens (default: the checkpoint's, or 128)")
-	c.Flags().IntVar(&f.limits.Top, "top", trainer.DefaultTop, "labels of each answer to a classification, the most probable first")
+	c.Flags().IntVar(&f.limits.Top, "top", predict.DefaultTop, "labels of each answer to a classification, the most probable first")
 	c.Flags().StringSliceVar(&keep, "keep", nil, "columns of the input that the answers repeat, as id,label=gold: gold is the name in the answers, for names that answers have themselves")
 	g.add(c)
 	ranks.add(c)
@@ -93,14 +94,14 @@ type onRanks struct {
 type prediction struct {
 	model     openedModel
 	spec      task.Spec
-	predictor *trainer.Predictor
+	predictor *predict.Predictor
 	how       generate.Options
 	choices   string // digest of those of --choices
 	total     int64
 }
 
 // prepare opens the model and finds out what can be wrong before inputs are read.
-func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *trainer.Console, group *allreduce.Group) (*prediction, error) {
+func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *ui.Console, group *allreduce.Group) (*prediction, error) {
 	if group.First() {
 		if err := checkWritable(f.out.output); err != nil {
 			return nil, err
@@ -120,7 +121,7 @@ func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *traine
 	} else if p.how, err = m.generation(c, g, &f.limits, console); err != nil {
 		return nil, err
 	}
-	p.predictor = trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(group.Threads(f.threads)), f.limits)
+	p.predictor = predict.NewPredictor(m.bundle, spec, kernel.NewWorkers(group.Threads(f.threads)), f.limits)
 	if len(spec.Labels) == 0 {
 		if err := g.checkFor(c, p.how, p.predictor); err != nil {
 			return nil, err
@@ -144,22 +145,22 @@ func (p *prediction) about(f *askFlags) about {
 	}
 }
 
-func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *trainer.Console, group *allreduce.Group) error {
+func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *ui.Console, group *allreduce.Group) error {
 	job := func() (answers.Job, error) {
 		return p.model.job("predict", f.out.format, p.about(f))
 	}
-	toParquet := answers.Parquet(trainer.Prediction.Rows)
+	toParquet := answers.Parquet(predict.Prediction.Rows)
 	if len(f.in.keep) > 0 {
-		toParquet = trainer.PredictionParquet(f.in.keep)
+		toParquet = predict.PredictionParquet(f.in.keep)
 	}
-	var cuts trainer.Cuts
-	err := answer(c, a, f.out, job, trainer.Stream[trainer.Input, trainer.Prediction]{
-		Read: func(yield func(trainer.Input) error) error { return f.in.read(c.Context(), p.spec, a.stdin, yield) },
-		Answer: func(ctx context.Context, first int64, batch []trainer.Input) ([][]trainer.Prediction, error) {
+	var cuts predict.Cuts
+	err := answer(c, a, f.out, job, predict.Stream[predict.Input, predict.Prediction]{
+		Read: func(yield func(predict.Input) error) error { return f.in.read(c.Context(), p.spec, a.stdin, yield) },
+		Answer: func(ctx context.Context, first int64, batch []predict.Input) ([][]predict.Prediction, error) {
 			predictions, err := p.predictor.Predict(ctx, first, batch, p.how, &cuts)
 			return slices.Collect(slices.Chunk(predictions, 1)), err
 		},
-		Total: p.total, BatchSize: f.batchSize, Beginnings: trainer.Input.Beginnings, What: "predict", Console: console, Group: group,
+		Total: p.total, BatchSize: f.batchSize, Beginnings: predict.Input.Beginnings, What: "predict", Console: console, Group: group,
 	}, toParquet)
 	if err != nil {
 		return err
@@ -171,7 +172,7 @@ func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *trainer.
 	if err != nil {
 		return err
 	}
-	cuts = trainer.Cuts{}
+	cuts = predict.Cuts{}
 	for _, of := range all {
 		cuts.Add(of)
 	}

@@ -10,9 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/internal/ui"
 	"t5train/internal/visible"
-	"t5train/trainer"
 	"t5train/trainer/allreduce"
+	"t5train/trainer/predict"
 )
 
 // rankFlags are the flags of a command whose work several processes share.
@@ -37,7 +38,7 @@ var errStoppedElsewhere = errors.New("another rank was stopped")
 
 // share runs a command with the other ranks, if a launcher has started any, and ends them together. Only the first rank
 // gets the output of the process; the others are silent. f returns whether a signal has stopped the work early.
-func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *trainer.Console, group *allreduce.Group) (stopped bool, err error)) error {
+func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *ui.Console, group *allreduce.Group) (stopped bool, err error)) error {
 	launcher := allreduce.LauncherFrom(os.Getenv)
 	if !launcher.Several() && !f.distributed {
 		_, err := work(a, a.console(), nil)
@@ -53,7 +54,7 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 	}
 	console := a.console()
 	if !group.First() {
-		a.stdout, a.data, console = io.Discard, io.Discard, trainer.PlainConsole(io.Discard)
+		a.stdout, a.data, console = io.Discard, io.Discard, ui.PlainConsole(io.Discard)
 	}
 	console.Say("%s", group)
 	group.Remind(f.timeout, func(line string) { fmt.Fprintf(a.stderr, "%s: %s\n", group.Name(group.Rank()), line) })
@@ -62,7 +63,7 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 	if err == nil || group.Size() == 1 || errors.As(err, new(allreduce.CommonError)) {
 		return endTogether(ctx, a, group, stopped, err)
 	}
-	if !trainer.Stopped(err) {
+	if !predict.Stopped(err) {
 		fmt.Fprintf(a.stderr, "t5train: %s: %s\n", group.Name(group.Rank()), visible.Text(err.Error())) // before Abort, which may end this process too
 	}
 	group.Abort()
@@ -93,13 +94,13 @@ func sayWaiting(ctx context.Context, a app, group *allreduce.Group) (quiet func(
 
 // endTogether ends all ranks that have the same outcome.
 func endTogether(ctx context.Context, a app, group *allreduce.Group, stopped bool, err error) error {
-	if err != nil && !trainer.Stopped(err) {
+	if err != nil && !predict.Stopped(err) {
 		if group.First() { // before the launcher sees that another rank has ended with an error
 			say(a.stderr, err)
 		}
 		err = errors.Join(errSaid, err)
 	}
-	elsewhere := (stopped || trainer.Stopped(err)) && ctx.Err() == nil
+	elsewhere := (stopped || predict.Stopped(err)) && ctx.Err() == nil
 	if elsewhere && err != nil && group.First() { // else work has said that it was stopped
 		say(a.stderr, errStoppedElsewhere)
 	}

@@ -22,7 +22,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/model/kernel"
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
 )
 
 // mpirun returns a command that starts a command as a number of ranks, or skips the test.
@@ -61,7 +61,7 @@ func finish(t *testing.T, cmd *exec.Cmd) string {
 // losses returns the training losses of a run, by step.
 func losses(t *testing.T, output string) []float64 {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(output, record.HistoryName))
+	raw, err := os.ReadFile(filepath.Join(output, runlog.HistoryName))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func losses(t *testing.T, output string) []float64 {
 		if err := json.Unmarshal(line, &l); err != nil {
 			t.Fatal(err)
 		}
-		if l.Kind == record.KindTrain {
+		if l.Kind == runlog.KindTrain {
 			list = append(list, l.Loss)
 		}
 	}
@@ -209,7 +209,7 @@ func TestRanksOfTwoKinds(t *testing.T) {
 		t.Errorf("the ranks had this kind of processor too, but\n%s", out)
 	}
 	var state struct{ Processors []string }
-	raw, err := os.ReadFile(filepath.Join(output, "checkpoints", "checkpoint-00000016", record.StateName))
+	raw, err := os.ReadFile(filepath.Join(output, "checkpoints", "checkpoint-00000016", runlog.StateName))
 	if err := errors.Join(err, json.Unmarshal(raw, &state)); err != nil || !slices.Equal(state.Processors, []string{here, there}) {
 		t.Errorf("the state names the processors %q, %v, want %q and %q", state.Processors, err, here, there)
 	}

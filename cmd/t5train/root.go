@@ -14,10 +14,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"t5train/internal/nearest"
+	"t5train/internal/ui"
 	"t5train/model/kernel"
-	"t5train/trainer"
 	"t5train/trainer/allreduce"
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
 )
 
 // app is the outside world of a command.
@@ -28,7 +28,7 @@ type app struct {
 	stderr *os.File
 }
 
-func (a app) console() *trainer.Console { return trainer.NewConsole(a.stderr) }
+func (a app) console() *ui.Console { return ui.NewConsole(a.stderr) }
 
 // usageError is a mistake in the command line itself.
 type usageError struct {
@@ -76,7 +76,7 @@ func forOneProcess(c *cobra.Command) error {
 
 // version says which t5train this is.
 func version() string {
-	text, commit := record.Build()
+	text, commit := runlog.Build()
 	text = cmp.Or(text, "(unknown)")
 	if commit != "" && !strings.Contains(text, commit[:min(12, len(commit))]) { // of which a version without a tag has so much
 		text += ", commit " + commit

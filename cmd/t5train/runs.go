@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/internal/ui"
 	"t5train/internal/visible"
-	"t5train/trainer"
-	"t5train/trainer/record"
+	"t5train/trainer/predict"
 	"t5train/trainer/report"
 )
 
@@ -29,8 +29,8 @@ type runLine struct {
 	BestStep   int       `json:"best_step"`
 	Updated    time.Time `json:"updated"`
 
-	Constant *float64      `json:"constant"` // value of Metric of a constant answer; null where that is not known
-	Notes    []record.Note `json:"notes"`
+	Constant *float64  `json:"constant"` // value of Metric of a constant answer; null where that is not known
+	Notes    []ui.Note `json:"notes"`
 }
 
 func runsCommand(a app) *cobra.Command {
@@ -55,7 +55,7 @@ decides. A run is running, finished, or stopped; a stopped one goes on with the 
 				return err
 			}
 			if asJSON {
-				lines := trainer.JSONLines(a.stdout)
+				lines := predict.JSONLines(a.stdout)
 				for _, r := range runs {
 					if err := lines.Encode(runLine{r.Path, r.Task, r.Model, r.Record.Parameters, r.State, r.Step, r.Steps, r.Metric, r.Best, r.BestAt, r.Updated, r.Constant(), r.Findings}); err != nil {
 						return err

@@ -9,8 +9,8 @@ import (
 
 	"t5train/data/task"
 	"t5train/model/kernel"
-	"t5train/trainer"
 	"t5train/trainer/answers"
+	"t5train/trainer/predict"
 )
 
 func scoreCommand(a app) *cobra.Command {
@@ -49,8 +49,8 @@ predict answers.`,
 				return err
 			}
 			pairs := pairSource{inputFlags: f.in, spec: spec, targets: targets, stdin: a.stdin}
-			if len(targets) == 0 && f.in.format != trainer.FormatText {
-				if pairs.column, err = trainer.TargetColumn(spec, f.task.options.TargetColumn); err != nil {
+			if len(targets) == 0 && f.in.format != predict.FormatText {
+				if pairs.column, err = predict.TargetColumn(spec, f.task.options.TargetColumn); err != nil {
 					return err
 				}
 			}
@@ -58,18 +58,18 @@ predict answers.`,
 			if err != nil {
 				return err
 			}
-			p := trainer.NewPredictor(m.bundle, spec, kernel.NewWorkers(f.threads), f.limits)
+			p := predict.NewPredictor(m.bundle, spec, kernel.NewWorkers(f.threads), f.limits)
 			job := func() (answers.Job, error) {
 				return m.job("score", f.out.format, about{Task: spec, MaxInputLength: p.MaxInputLength()})
 			}
-			var cuts trainer.Cuts
-			err = answer(c, a, f.out, job, trainer.Stream[trainer.Pair, trainer.PairScore]{
-				Read: func(yield func(trainer.Pair) error) error { return pairs.read(c.Context(), yield) },
-				Answer: func(ctx context.Context, _ int64, batch []trainer.Pair) ([][]trainer.PairScore, error) {
+			var cuts predict.Cuts
+			err = answer(c, a, f.out, job, predict.Stream[predict.Pair, predict.PairScore]{
+				Read: func(yield func(predict.Pair) error) error { return pairs.read(c.Context(), yield) },
+				Answer: func(ctx context.Context, _ int64, batch []predict.Pair) ([][]predict.PairScore, error) {
 					return p.ScorePairs(ctx, batch, &cuts)
 				},
-				Total: total, BatchSize: f.batchSize, Beginnings: trainer.Pair.Beginnings, What: "score", Console: console,
-			}, answers.Parquet(func(s trainer.PairScore) []trainer.PairScore { return []trainer.PairScore{s} }))
+				Total: total, BatchSize: f.batchSize, Beginnings: predict.Pair.Beginnings, What: "score", Console: console,
+			}, answers.Parquet(func(s predict.PairScore) []predict.PairScore { return []predict.PairScore{s} }))
 			if err == nil {
 				cuts.Report(console, p)
 			}
@@ -100,9 +100,9 @@ func (s pairSource) count(ctx context.Context) (int64, error) {
 	return s.inputFlags.count(ctx, append(slices.Clone(s.spec.TextColumns), s.column))
 }
 
-func (s pairSource) read(ctx context.Context, yield func(trainer.Pair) error) error {
+func (s pairSource) read(ctx context.Context, yield func(predict.Pair) error) error {
 	if len(s.targets) > 0 {
-		return s.inputFlags.read(ctx, s.spec, s.stdin, func(in trainer.Input) error { return yield(trainer.Pair{Input: in, Targets: s.targets}) })
+		return s.inputFlags.read(ctx, s.spec, s.stdin, func(in predict.Input) error { return yield(predict.Pair{Input: in, Targets: s.targets}) })
 	}
-	return trainer.ReadPairs(ctx, s.path, s.format, s.spec, s.column, s.stdin, yield)
+	return predict.ReadPairs(ctx, s.path, s.format, s.spec, s.column, s.stdin, yield)
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/checkpoints"
 	"t5train/internal/loopback"
-	"t5train/trainer"
 	"t5train/trainer/serve"
 )
 
@@ -69,7 +69,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 			}
 			sayUnread(m.bundle, console)
 			var said string
-			if o.Generation, said, err = trainer.ReadGeneration(m.dir); err != nil {
+			if o.Generation, said, err = checkpoints.ReadGeneration(m.dir); err != nil {
 				return err
 			}
 			if said != "" {

@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/data/dataset"
 	"t5train/data/parquetio"
 	"t5train/data/survey"
 	"t5train/internal/splits"
-	"t5train/trainer"
 )
 
 // splitFiles are the files of the splits of a data set.
@@ -47,7 +47,7 @@ func (s *splitFiles) open(a app) (sets []survey.Split, rows int64, err error) {
 		if err != nil {
 			return nil, 0, err
 		}
-		trainer.SayLeftOut(a.console(), set)
+		dataset.SayLeftOut(a.console(), set)
 		sets = append(sets, survey.Split{Name: named.name, Set: set})
 		rows += set.Rows()
 	}

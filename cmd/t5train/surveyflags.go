@@ -3,9 +3,9 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"t5train/checkpoints"
 	"t5train/data/survey"
 	"t5train/model/kernel"
-	"t5train/trainer"
 )
 
 // surveyFlags say what columns are for and how texts are measured.
@@ -38,6 +38,6 @@ func (s *surveyFlags) measure(c *cobra.Command) (survey.Measure, error) {
 	if err := requireAtLeast(c, 2, "max-input-length", "max-target-length"); err != nil {
 		return survey.Measure{}, err
 	}
-	tok, err := trainer.OpenTokenizer(s.tokenizer)
+	tok, err := checkpoints.OpenTokenizer(s.tokenizer)
 	return survey.Measure{Tokenizer: tok, MaxInput: s.maxInput, MaxTarget: s.maxTarget, Threads: kernel.NewWorkers(s.threads).Threads()}, err
 }

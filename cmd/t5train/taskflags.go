@@ -5,9 +5,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/checkpoints"
 	"t5train/data/task"
 	"t5train/internal/nearest"
-	"t5train/trainer"
 )
 
 // taskHelp says what --task may be.
@@ -56,7 +56,7 @@ func (t *taskFlags) read(c *cobra.Command) (task.Options, error) {
 }
 
 // choose makes the task of a checkpoint that was trained on several the one that --part names, unless --task names any.
-func (t *taskFlags) choose(b *trainer.Bundle) error {
+func (t *taskFlags) choose(b *checkpoints.Folder) error {
 	if t.part == "" && t.options.Name != "" {
 		return nil
 	}

@@ -9,9 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/checkpoints"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
-	"t5train/trainer"
+	"t5train/trainer/predict"
 )
 
 func tokenizerCommand(a app) *cobra.Command {
@@ -59,7 +60,7 @@ func (t *tokenizerFlags) check(c *cobra.Command) error {
 }
 
 func (t *tokenizerFlags) open(path string) (*tokenizer.Tokenizer, error) {
-	tok, err := trainer.OpenTokenizer(path)
+	tok, err := checkpoints.OpenTokenizer(path)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +98,7 @@ func (t *textFlags) each(c *cobra.Command, stdin io.Reader, yield func(text stri
 		return err
 	}
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{t.column}}
-	return trainer.ReadInputs(c.Context(), t.input, format, spec, stdin, func(in trainer.Input) error { return yield(in.Shown) })
+	return predict.ReadInputs(c.Context(), t.input, format, spec, stdin, func(in predict.Input) error { return yield(in.Shown) })
 }
 
 func encodeCommand(a app) *cobra.Command {
@@ -117,7 +118,7 @@ func encodeCommand(a app) *cobra.Command {
 				return err
 			}
 			out := bufio.NewWriter(a.data)
-			encoder := trainer.JSONLines(out)
+			encoder := predict.JSONLines(out)
 			var ids []int32
 			print := func(text string) error {
 				ids = t.AppendEncode(ids[:0], text)
@@ -200,7 +201,7 @@ func decodeCommand(a app) *cobra.Command {
 				return err
 			}
 			out := bufio.NewWriter(a.data)
-			encoder := trainer.JSONLines(out)
+			encoder := predict.JSONLines(out)
 			print := func(list string) error {
 				ids, err := parseIDs(list, t.VocabSize())
 				if err != nil {
@@ -220,7 +221,7 @@ func decodeCommand(a app) *cobra.Command {
 			}
 			if len(lists) == 0 || c.Flags().Changed("input") {
 				line := 0
-				lines := textFlags{input: input, format: trainer.FormatText, column: "ids"}
+				lines := textFlags{input: input, format: predict.FormatText, column: "ids"}
 				err := lines.each(c, a.stdin, func(text string) error {
 					if line++; strings.TrimSpace(text) == "" {
 						text = ""

@@ -10,11 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/data/corpus"
 	"t5train/data/survey"
 	"t5train/internal/clip"
 	"t5train/internal/visible"
 	"t5train/model/kernel"
-	"t5train/trainer"
+	"t5train/trainer/predict"
 	"t5train/trainer/report"
 )
 
@@ -55,7 +56,7 @@ is rare in all of the training text learns little.`,
 			}
 			o.Threads = kernel.NewWorkers(o.Threads).Threads()
 			u, err := survey.MeasureUsage(vocabularies, o, func(yield func(string) error) error {
-				return trainer.ReadTexts(c.Context(), inputs, a.console(), yield)
+				return corpus.ReadTexts(c.Context(), inputs, a.console(), yield)
 			})
 			if err != nil {
 				return err
@@ -73,7 +74,7 @@ is rare in all of the training text learns little.`,
 				}
 			}
 			if asJSON {
-				return trainer.JSONLines(a.stdout).Encode(named(args, u))
+				return predict.JSONLines(a.stdout).Encode(named(args, u))
 			}
 			p := newPrinter(a)
 			p.usage(args, u)

@@ -7,16 +7,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/data/corpus"
 	"t5train/data/tokenizer"
 	"t5train/data/tokenizer/vocabulary"
-	"t5train/trainer"
 )
 
 // inputHelp describes the --input of commands that read text for vocabularies.
 const inputHelp = "text: PATH or PATH:COLUMN of parquet, text, JSON lines, CSV, also .gz; a file, a folder or a glob (may be repeated)"
 
 func tokenizerTrainCommand(a app) *cobra.Command {
-	o := trainer.VocabularyOptions{Train: vocabulary.Defaults(), ExtraIDs: tokenizer.DefaultExtraIDs}
+	o := corpus.VocabularyOptions{Train: vocabulary.Defaults(), ExtraIDs: tokenizer.DefaultExtraIDs}
 	t := &o.Train
 	var kind, maxText string
 	var hardLimit bool
@@ -59,7 +59,7 @@ read, so memory grows with the different words. Of more text than --max-text a s
 				return usage("%w", option)
 			}
 			o.Console = a.console()
-			paths, err := trainer.TrainVocabulary(c.Context(), o)
+			paths, err := corpus.TrainVocabulary(c.Context(), o)
 			if err != nil {
 				return err
 			}

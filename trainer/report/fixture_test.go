@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
 )
 
 // hostile is a text that ends scripts, tags and attributes where it is not escaped.
@@ -16,21 +16,21 @@ const hostile = "</script><img src=x onerror=\"alert('1')\">&\u2028<!--"
 // writeRun makes the folder of a run: of 3 steps, evaluated twice, finished.
 func writeRun(t testing.TB, dir string) string {
 	t.Helper()
-	write(t, dir, record.ConfigName, "output: x\nmodel:\n  size: small # how large\ndata:\n  train: [a.parquet, b.parquet]\n  mixture:\n    - {name: books, rate: 3}\ntask:\n  name: classification\neval:\n  metric: accuracy\ntrain:\n  steps: 3\n")
-	write(t, dir, record.HistoryName, history(1, 2, 3))
+	write(t, dir, runlog.ConfigName, "output: x\nmodel:\n  size: small # how large\ndata:\n  train: [a.parquet, b.parquet]\n  mixture:\n    - {name: books, rate: 3}\ntask:\n  name: classification\neval:\n  metric: accuracy\ntrain:\n  steps: 3\n")
+	write(t, dir, runlog.HistoryName, history(1, 2, 3))
 	write(t, dir, "checkpoints/checkpoint-00000003/config.json", "{}")
 	write(t, dir, "checkpoints/checkpoint-00000003/trainer/state.json", `{"step":3,"best":0.75,"best_step":2,"finished":true,"loss_sum":0}`)
 	probability := 0.75
-	e := record.Evaluation{Step: 2, Epoch: 1, Worst: []record.Example{{Index: 7, Loss: 2, Input: hostile, Target: "ham", Prediction: hostile, Probability: &probability}}}
+	e := runlog.Evaluation{Step: 2, Epoch: 1, Worst: []runlog.Example{{Index: 7, Loss: 2, Input: hostile, Target: "ham", Prediction: hostile, Probability: &probability}}}
 	e.Confuse([]string{"ham", hostile}, [][]int{{3, 1, 0}, {0, 2, 0}})
-	for _, name := range []string{record.BestName, record.LatestName} {
-		if err := record.Write(filepath.Join(dir, name), e); err != nil {
+	for _, name := range []string{runlog.BestName, runlog.LatestName} {
+		if err := runlog.Write(filepath.Join(dir, name), e); err != nil {
 			t.Fatal(err)
 		}
 	}
-	run := record.Run{Parameters: 1234, Steps: 3, Lengths: map[string]record.Lengths{"train": {Examples: 2, Sampled: 2, Inputs: record.Histogram{Width: 1, Counts: []int{0, 2}, Max: 1}}}}
-	run.Begin(nil, record.Session{Environment: record.Environment{Processor: hostile, Threads: 2}})
-	if err := record.Write(filepath.Join(dir, record.RunName), run); err != nil {
+	run := runlog.Run{Parameters: 1234, Steps: 3, Lengths: map[string]runlog.Lengths{"train": {Examples: 2, Sampled: 2, Inputs: runlog.Histogram{Width: 1, Counts: []int{0, 2}, Max: 1}}}}
+	run.Begin(nil, runlog.Session{Environment: runlog.Environment{Processor: hostile, Threads: 2}})
+	if err := runlog.Write(filepath.Join(dir, runlog.RunName), run); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
 )
 
 // Lines are lines of a run of one kind, as columns of the same length.
@@ -41,7 +41,7 @@ type Numbers []Number
 const maxRows = 2000
 
 // newLines returns the steps and the evaluations of a run that these processes have trained.
-func newLines(h record.History, sessions []record.Session) (train, eval Lines) {
+func newLines(h runlog.History, sessions []runlog.Session) (train, eval Lines) {
 	seconds := elapsed(h.Train, sessions)
 	train = trainLines(h.Train, seconds)
 	eval.Merged = 1
@@ -77,7 +77,7 @@ func newLines(h record.History, sessions []record.Session) (train, eval Lines) {
 
 // elapsed returns the time of training up to each line. Each process counts its own from 0. Where one begins that is not
 // among the sessions, it is known by a time that is less than the one before.
-func elapsed(lines []record.Train, sessions []record.Session) []float64 {
+func elapsed(lines []runlog.Train, sessions []runlog.Session) []float64 {
 	var starts []int // steps that the processes went on from
 	for _, s := range sessions {
 		for len(starts) > 0 && starts[len(starts)-1] >= s.Step { // what that one did is lost
@@ -102,7 +102,7 @@ func elapsed(lines []record.Train, sessions []record.Session) []float64 {
 }
 
 // trainLines merges neighbours into their mean, where there are too many. A loss is a mean already.
-func trainLines(lines []record.Train, seconds []float64) Lines {
+func trainLines(lines []runlog.Train, seconds []float64) Lines {
 	l := Lines{Merged: (len(lines) + maxRows - 1) / maxRows, Values: make(map[string]Numbers)}
 	l.Merged = max(1, l.Merged)
 	for from := 0; from < len(lines); from += l.Merged {
@@ -111,19 +111,19 @@ func trainLines(lines []record.Train, seconds []float64) Lines {
 		l.Step = append(l.Step, last.Step)
 		l.Epoch = append(l.Epoch, numberOf(last.Epoch))
 		l.Seconds = append(l.Seconds, numberOf(seconds[from+len(group)-1]))
-		mean := func(name string, value func(record.Train) float64) {
+		mean := func(name string, value func(runlog.Train) float64) {
 			sum := 0.0
 			for _, t := range group {
 				sum += value(t)
 			}
 			l.Values[name] = append(l.Values[name], numberOf(sum/float64(len(group))))
 		}
-		mean("loss", func(t record.Train) float64 { return t.Loss })
-		mean("learning_rate", func(t record.Train) float64 { return t.LearningRate })
-		mean("grad_norm", func(t record.Train) float64 { return t.GradNorm })
-		mean("tokens_per_second", func(t record.Train) float64 { return t.TokensPerSecond })
-		mean("fma_peak_share", func(t record.Train) float64 { return 100 * t.PeakShare })
-		mean("peak_memory_mb", func(t record.Train) float64 {
+		mean("loss", func(t runlog.Train) float64 { return t.Loss })
+		mean("learning_rate", func(t runlog.Train) float64 { return t.LearningRate })
+		mean("grad_norm", func(t runlog.Train) float64 { return t.GradNorm })
+		mean("tokens_per_second", func(t runlog.Train) float64 { return t.TokensPerSecond })
+		mean("fma_peak_share", func(t runlog.Train) float64 { return 100 * t.PeakShare })
+		mean("peak_memory_mb", func(t runlog.Train) float64 {
 			if t.PeakMemoryMB == 0 { // not known
 				return math.NaN()
 			}

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
 )
 
 // Find returns the folders of runs in a folder, at any depth, in order. What is in the folder of a run is its own. A link
@@ -51,7 +51,7 @@ func Folders(paths []string) ([]string, error) {
 				return nil, err
 			}
 			if len(found) == 0 {
-				return nil, fmt.Errorf("open run: %s holds no run: want a folder with %s and %s, as training leaves it", path, record.ConfigName, record.HistoryName)
+				return nil, fmt.Errorf("open run: %s holds no run: want a folder with %s and %s, as training leaves it", path, runlog.ConfigName, runlog.HistoryName)
 			}
 		}
 		for _, dir := range found {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
 )
 
 // A text of a run is data, whatever it holds, and the page needs nothing from elsewhere.
@@ -34,7 +34,7 @@ func TestPage(t *testing.T) {
 	var data struct {
 		Runs []struct {
 			Name       string
-			Evaluation map[string]record.Evaluation
+			Evaluation map[string]runlog.Evaluation
 		}
 		Charts []Chart
 	}
@@ -84,9 +84,9 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, lines, config, evaluation string) {
 		dir := t.TempDir()
-		write(t, dir, record.HistoryName, lines)
-		write(t, dir, record.ConfigName, config)
-		write(t, dir, record.BestName, evaluation)
+		write(t, dir, runlog.HistoryName, lines)
+		write(t, dir, runlog.ConfigName, config)
+		write(t, dir, runlog.BestName, evaluation)
 		runs := []*Run{Read(dir)}
 		for _, o := range []Options{{}, {Smoothing: 0.9, Log: true}} {
 			p := NewPage(runs, o)

@@ -14,7 +14,8 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/internal/bounded"
-	"t5train/trainer/record"
+	"t5train/internal/ui"
+	"t5train/trainer/runlog"
 )
 
 // Run is what there is to show of a run.
@@ -32,12 +33,12 @@ type Run struct {
 	Updated time.Time `json:"updated"`
 
 	Config     []Setting                     `json:"config"`
-	Record     record.Run                    `json:"record"`
-	Evaluation map[string]*record.Evaluation `json:"evaluation"` // "best" and "latest"
+	Record     runlog.Run                    `json:"record"`
+	Evaluation map[string]*runlog.Evaluation `json:"evaluation"` // "best" and "latest"
 	Train      Lines                         `json:"train"`
 	Eval       Lines                         `json:"eval"`
 	Notes      []string                      `json:"notes"`    // what could not be read, a line each
-	Findings   []record.Note                 `json:"findings"` // on the data, the best checkpoint and the run
+	Findings   []ui.Note                     `json:"findings"` // on the data, the best checkpoint and the run
 }
 
 // The states of a run.
@@ -71,7 +72,7 @@ type standing struct {
 
 // IsRun tells whether a folder is one of a run.
 func IsRun(dir string) bool {
-	return isFile(filepath.Join(dir, record.ConfigName)) && (isFile(filepath.Join(dir, record.HistoryName)) || isFile(filepath.Join(dir, record.RunName)))
+	return isFile(filepath.Join(dir, runlog.ConfigName)) && (isFile(filepath.Join(dir, runlog.HistoryName)) || isFile(filepath.Join(dir, runlog.RunName)))
 }
 
 func isFile(path string) bool {
@@ -81,7 +82,7 @@ func isFile(path string) bool {
 
 // Read reads a run. Whatever its files hold, there is something to show; what cannot be read is among the notes.
 func Read(dir string) *Run {
-	r := &Run{Name: filepath.Base(filepath.Clean(dir)), Path: dir, State: Stopped, Evaluation: make(map[string]*record.Evaluation)}
+	r := &Run{Name: filepath.Base(filepath.Clean(dir)), Path: dir, State: Stopped, Evaluation: make(map[string]*runlog.Evaluation)}
 	r.readConfig()
 	r.readRecord()
 	r.readHistory()
@@ -98,7 +99,7 @@ func (r *Run) note(err error) {
 
 func (r *Run) readConfig() {
 	var err error
-	if r.Config, err = readSettings(filepath.Join(r.Path, record.ConfigName)); err != nil {
+	if r.Config, err = readSettings(filepath.Join(r.Path, runlog.ConfigName)); err != nil {
 		r.note(err)
 		return
 	}
@@ -120,8 +121,8 @@ func (r *Run) readConfig() {
 }
 
 func (r *Run) readHistory() {
-	path := filepath.Join(r.Path, record.HistoryName)
-	h, err := record.ReadHistory(path)
+	path := filepath.Join(r.Path, runlog.HistoryName)
+	h, err := runlog.ReadHistory(path)
 	if err != nil {
 		r.note(err)
 		return
@@ -142,12 +143,12 @@ func (r *Run) readHistory() {
 
 func (r *Run) readRecord() {
 	var err error
-	if r.Record, err = record.Read[record.Run](filepath.Join(r.Path, record.RunName)); err != nil {
+	if r.Record, err = runlog.Read[runlog.Run](filepath.Join(r.Path, runlog.RunName)); err != nil {
 		r.note(err)
 	}
 	r.Steps, r.Metric = cmp.Or(r.Record.Steps, r.Steps), cmp.Or(r.Record.Metric, r.Metric)
-	for which, name := range map[string]string{"best": record.BestName, "latest": record.LatestName} {
-		e, err := record.Read[record.Evaluation](filepath.Join(r.Path, name))
+	for which, name := range map[string]string{"best": runlog.BestName, "latest": runlog.LatestName} {
+		e, err := runlog.Read[runlog.Evaluation](filepath.Join(r.Path, name))
 		if err != nil {
 			r.note(err)
 			continue
@@ -184,7 +185,7 @@ func readStanding(dir string) (s standing, err error) {
 	if err != nil || !found {
 		return s, err
 	}
-	path := filepath.Join(run.Dir(step), filepath.FromSlash(record.StateName))
+	path := filepath.Join(run.Dir(step), filepath.FromSlash(runlog.StateName))
 	text, err := bounded.ReadFile(path)
 	if err != nil {
 		return s, fmt.Errorf("read state: %w", err)

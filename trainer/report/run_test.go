@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"t5train/checkpoints"
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
 )
 
 func TestRead(t *testing.T) {
@@ -50,12 +50,12 @@ func TestReadDamaged(t *testing.T) {
 		file, content string
 		note          string
 	}{
-		"half a line":                {record.HistoryName, history(1, 2) + `{"kind":"train","st`, "lines that cannot be read and are left out: 1"},
-		"a configuration of no keys": {record.ConfigName, "- a\n- b\n", "holds no keys"},
-		"an empty configuration":     {record.ConfigName, "", "holds no keys"},
-		"no YAML":                    {record.ConfigName, "a: [\nb", "config.yaml"},
-		"half a record":              {record.RunName, `{"steps":`, "unexpected end of JSON input"},
-		"half an evaluation":         {record.BestName, `{"confusion":[[1,`, "best.json"},
+		"half a line":                {runlog.HistoryName, history(1, 2) + `{"kind":"train","st`, "lines that cannot be read and are left out: 1"},
+		"a configuration of no keys": {runlog.ConfigName, "- a\n- b\n", "holds no keys"},
+		"an empty configuration":     {runlog.ConfigName, "", "holds no keys"},
+		"no YAML":                    {runlog.ConfigName, "a: [\nb", "config.yaml"},
+		"half a record":              {runlog.RunName, `{"steps":`, "unexpected end of JSON input"},
+		"half an evaluation":         {runlog.BestName, `{"confusion":[[1,`, "best.json"},
 		"another state":              {"checkpoints/checkpoint-00000003/trainer/state.json", `{"step":"three"}`, "state.json"},
 		"a pointer to nowhere":       {"checkpoints/latest", "checkpoint-00000009\n", "checkpoints/latest"},
 	} {
@@ -76,7 +76,7 @@ func TestReadDamaged(t *testing.T) {
 // A run of an older version has lines and a configuration alone.
 func TestReadOlder(t *testing.T) {
 	dir := writeRun(t, t.TempDir())
-	for _, name := range []string{record.DirName, "checkpoints"} {
+	for _, name := range []string{runlog.DirName, "checkpoints"} {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestFind(t *testing.T) {
 	writeRun(t, filepath.Join(first, "tokens/c")) // of the run
 	writeRun(t, filepath.Join(root, "runs/.hidden"))
 	linked := writeRun(t, filepath.Join(root, "elsewhere/d"))
-	write(t, root, "runs/other/"+record.ConfigName, "a: 1") // a configuration alone is no run
+	write(t, root, "runs/other/"+runlog.ConfigName, "a: 1") // a configuration alone is no run
 	if err := os.Symlink(linked, filepath.Join(root, "runs/link")); err != nil {
 		t.Fatal(err)
 	}
@@ -118,9 +118,9 @@ func TestFind(t *testing.T) {
 
 // A process whose first line comes later than the last one of the process before.
 func TestElapsed(t *testing.T) {
-	var lines []record.Train
+	var lines []runlog.Train
 	for i, seconds := range []float64{10, 20, 30, 5, 15} {
-		lines = append(lines, record.Train{Step: i + 1, Seconds: seconds})
+		lines = append(lines, runlog.Train{Step: i + 1, Seconds: seconds})
 	}
 	for name, c := range map[string]struct {
 		starts []int
@@ -134,9 +134,9 @@ func TestElapsed(t *testing.T) {
 		"from an older step":  {[]int{0, 2, 1}, []float64{10, 30, 40, 45, 55}},
 		"no line yet":         {[]int{0, 5}, []float64{10, 20, 30, 35, 45}},
 	} {
-		var sessions []record.Session
+		var sessions []runlog.Session
 		for _, step := range c.starts {
-			sessions = append(sessions, record.Session{Step: step})
+			sessions = append(sessions, runlog.Session{Step: step})
 		}
 		if got := elapsed(lines, sessions); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %v, want %v", name, got, c.want)
@@ -145,9 +145,9 @@ func TestElapsed(t *testing.T) {
 }
 
 func TestLines(t *testing.T) {
-	h := record.ParseHistory([]byte(history(1, 2)))
-	h.Train = append(h.Train, record.ParseHistory([]byte(history(1, 2))).Train...) // the next process counts from 0
-	h.Eval = append(h.Eval, record.Eval{Step: 3, Metrics: map[string]float64{"f1": 1, "loss": 1e300}})
+	h := runlog.ParseHistory([]byte(history(1, 2)))
+	h.Train = append(h.Train, runlog.ParseHistory([]byte(history(1, 2))).Train...) // the next process counts from 0
+	h.Eval = append(h.Eval, runlog.Eval{Step: 3, Metrics: map[string]float64{"f1": 1, "loss": 1e300}})
 	train, eval := newLines(h, nil)
 	if want := []Number{10, 20, 30, 40}; !slices.Equal(train.Seconds, want) {
 		t.Errorf("seconds %v, want %v", train.Seconds, want)
@@ -165,9 +165,9 @@ func TestLines(t *testing.T) {
 		t.Error("memory that is not recorded is a number")
 	}
 
-	long := record.History{Train: make([]record.Train, 2*maxRows+1)}
+	long := runlog.History{Train: make([]runlog.Train, 2*maxRows+1)}
 	for i := range long.Train {
-		long.Train[i] = record.Train{Step: i + 1, Loss: float64(i)}
+		long.Train[i] = runlog.Train{Step: i + 1, Loss: float64(i)}
 	}
 	train, _ = newLines(long, nil)
 	if train.Merged != 3 || len(train.Step) != (2*maxRows+3)/3 || train.Step[0] != 3 || train.Values["loss"][0] != 1 || train.Step[len(train.Step)-1] != 2*maxRows+1 {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"t5train/trainer/record"
+	"t5train/trainer/runlog"
 )
 
 // The page that follows runs has their newest lines, for this machine alone, until it is stopped.
@@ -41,7 +41,7 @@ func TestWatch(t *testing.T) {
 	if got := steps(); len(got) != 3 {
 		t.Errorf("steps %v", got)
 	}
-	write(t, dir, record.HistoryName, history(1, 2, 3, 4))
+	write(t, dir, runlog.HistoryName, history(1, 2, 3, 4))
 	if got := steps(); len(got) != 4 || got[3] != 4 {
 		t.Errorf("with a new line: steps %v", got)
 	}

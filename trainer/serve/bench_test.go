@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"t5train/checkpoints"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	t5 "t5train/model"
 	"t5train/model/generate"
-	"t5train/trainer"
 )
 
 // BenchmarkRequests measures t5-small with random weights: what a request adds to the model's own time, and what many
@@ -37,7 +37,7 @@ func BenchmarkRequests(b *testing.B) {
 	}
 	labels := []task.Label{{Name: "ham", Text: "ham"}, {Name: "spam", Text: "spam"}}
 	spec := &task.Spec{Name: task.Classification, TextColumns: []string{"text"}, LabelColumn: "label", Labels: labels}
-	bundle := &trainer.Bundle{Model: m, Tokenizer: tok, Info: trainer.Info{Task: spec}}
+	bundle := &checkpoints.Folder{Model: m, Tokenizer: tok, Info: checkpoints.Info{Task: spec}}
 	text := strings.Repeat("You have won a prize! Call now. ", 4)
 	p := newOracle(b, bundle, 0)
 	b.Run("classify/model alone", func(b *testing.B) {

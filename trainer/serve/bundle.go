@@ -3,26 +3,28 @@ package serve
 import (
 	"fmt"
 
+	"t5train/checkpoints"
 	"t5train/model/kernel"
-	"t5train/trainer"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/predict"
 )
 
 // New returns a server of a checkpoint. Close frees it.
-func New(b *trainer.Bundle, o Options) (*Server, error) {
+func New(b *checkpoints.Folder, o Options) (*Server, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	spec, err := trainer.PredictionTask(b, o.Task)
+	spec, err := evaluate.PredictionTask(b, o.Task)
 	if err != nil {
 		return nil, err
 	}
 	threads := kernel.NewWorkers(o.Threads) // which all workers share
-	limits := trainer.PredictorOptions{MaxInputLength: o.MaxInputLength, MaxOutputLength: o.Generation.MaxTokens}
+	limits := predict.PredictorOptions{MaxInputLength: o.MaxInputLength, MaxOutputLength: o.Generation.MaxTokens}
 	var models []model
-	var first *trainer.Predictor
+	var first *predict.Predictor
 	for range o.Workers {
-		p := trainer.NewPredictor(b, spec, threads, limits)
+		p := predict.NewPredictor(b, spec, threads, limits)
 		if first == nil {
 			first = p
 		}

@@ -9,7 +9,7 @@ import (
 
 	"t5train/data/task"
 	"t5train/model/generate"
-	"t5train/trainer"
+	"t5train/trainer/predict"
 )
 
 func TestAnswers(t *testing.T) {
@@ -127,7 +127,7 @@ func TestInputOfLists(t *testing.T) {
 func TestGenerateOptions(t *testing.T) {
 	penalty := 0.6
 	byT5 := testProfile().tokenizer
-	words, err := trainer.BadWords(byT5)([]string{"no", `"never"`})
+	words, err := predict.BadWords(byT5)([]string{"no", `"never"`})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"net/http"
 
-	"t5train/trainer"
+	"t5train/checkpoints"
 	"t5train/trainer/serve"
 )
 
 // A program that has a server of its own answers below /t5/ with a model.
 func Example() {
-	bundle, _, err := trainer.Open("runs/quickstart")
+	bundle, _, err := checkpoints.Open("runs/quickstart")
 	if err != nil {
 		fmt.Println("train it first:", err)
 		return

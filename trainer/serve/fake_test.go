@@ -15,7 +15,7 @@ import (
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model/generate"
-	"t5train/trainer"
+	"t5train/trainer/predict"
 )
 
 // fake is a model that answers at once with what it was asked, so that tests can tell whose answer they got.
@@ -50,17 +50,17 @@ func (f *fake) call(ctx context.Context, texts []string) error {
 	return nil
 }
 
-func (f *fake) Generate(ctx context.Context, texts []string, o generate.Options) ([]trainer.Generated, error) {
+func (f *fake) Generate(ctx context.Context, texts []string, o generate.Options) ([]predict.Generated, error) {
 	if err := f.call(ctx, texts); err != nil {
 		return nil, err
 	}
 	f.mu.Lock()
 	f.seen = append(f.seen, o)
 	f.mu.Unlock()
-	answers := make([]trainer.Generated, len(texts))
+	answers := make([]predict.Generated, len(texts))
 	for i, text := range texts {
 		for n := range max(1, o.NumReturnSequences) {
-			q := trainer.Sequence{Text: strings.Repeat("re: ", n+1) + text, Tokens: o.MaxTokens, LogProb: -1.5, Score: -0.5, Truncated: n > 0}
+			q := predict.Sequence{Text: strings.Repeat("re: ", n+1) + text, Tokens: o.MaxTokens, LogProb: -1.5, Score: -0.5, Truncated: n > 0}
 			answers[i].Sequences = append(answers[i].Sequences, q)
 		}
 		answers[i].InputCut = len(text)+1 > testInput
@@ -68,17 +68,17 @@ func (f *fake) Generate(ctx context.Context, texts []string, o generate.Options)
 	return answers, nil
 }
 
-func (f *fake) Classify(ctx context.Context, texts []string) ([]trainer.Classified, error) {
+func (f *fake) Classify(ctx context.Context, texts []string) ([]predict.Classified, error) {
 	if err := f.call(ctx, texts); err != nil {
 		return nil, err
 	}
-	answers := make([]trainer.Classified, len(texts))
+	answers := make([]predict.Classified, len(texts))
 	for i, text := range texts {
 		spam := 0.25
 		if strings.Contains(text, "win") {
 			spam = 0.75
 		}
-		answers[i] = trainer.Classified{Label: testLabels[0], Probability: 1 - spam, Probabilities: []float64{1 - spam, spam}}
+		answers[i] = predict.Classified{Label: testLabels[0], Probability: 1 - spam, Probabilities: []float64{1 - spam, spam}}
 		if spam > 0.5 {
 			answers[i].Label, answers[i].Probability = testLabels[1], spam
 		}
@@ -86,14 +86,14 @@ func (f *fake) Classify(ctx context.Context, texts []string) ([]trainer.Classifi
 	return answers, nil
 }
 
-func (f *fake) Score(ctx context.Context, texts []string, targets [][]string) ([]trainer.Scored, error) {
+func (f *fake) Score(ctx context.Context, texts []string, targets [][]string) ([]predict.Scored, error) {
 	if err := f.call(ctx, texts); err != nil {
 		return nil, err
 	}
-	answers := make([]trainer.Scored, len(texts))
+	answers := make([]predict.Scored, len(texts))
 	for i, text := range texts {
 		for _, target := range targets[i] {
-			score := trainer.TargetScore{LogProb: -float64(len(text) + len(target)), Tokens: len(target) + 1}
+			score := predict.TargetScore{LogProb: -float64(len(text) + len(target)), Tokens: len(target) + 1}
 			answers[i].Targets = append(answers[i].Targets, score)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 	"t5train/data/task"
 	"t5train/model/generate"
-	"t5train/trainer"
+	"t5train/trainer/predict"
 )
 
 // generated is the answer of /v1/generate.
@@ -66,7 +66,7 @@ func (s *Server) generate(x *exchange, fields *object) (generated, error) {
 		for k, q := range a.generated.Sequences {
 			outputs[k] = generatedText{Text: q.Text, LogProb: q.LogProb, Score: q.Score, Tokens: q.Tokens, Truncated: q.Truncated}
 			if tokens != nil {
-				outputs[k].Entities, outputs[k].Unplaced = trainer.EntitiesOf(s.profile.task, s.profile.tokenizer, q.Text, tokens[i])
+				outputs[k].Entities, outputs[k].Unplaced = predict.EntitiesOf(s.profile.task, s.profile.tokenizer, q.Text, tokens[i])
 			}
 			x.tokensOut += q.Tokens
 		}

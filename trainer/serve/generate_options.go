@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"t5train/model/generate"
-	"t5train/trainer"
+	"t5train/trainer/predict"
 )
 
 // The ranges of numbers.
@@ -120,7 +120,7 @@ func (s *Server) constraints(fields *object, o *generate.Options) {
 	}
 	tok := s.profile.tokenizer
 	if prefix != "" {
-		ids, err := trainer.Prefix(tok, prefix)
+		ids, err := predict.Prefix(tok, prefix)
 		if err != nil {
 			fields.fail(invalid("prefix: %v", err))
 		}
@@ -134,7 +134,7 @@ func (s *Server) constraints(fields *object, o *generate.Options) {
 	if len(choices) == 0 {
 		return
 	}
-	if err := trainer.Choose(o, tok, choices); err != nil {
+	if err := predict.Choose(o, tok, choices); err != nil {
 		fields.fail(invalid("choices: %v", err))
 	} else if !fields.has("max_new_tokens") {
 		o.MaxTokens = min(o.Allowed.Longest(), s.options.MaxOutputLength)

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"t5train/internal/loopback"
-	"t5train/trainer"
+	"t5train/trainer/predict"
 )
 
 // route is what the server does at a path.
@@ -163,7 +163,7 @@ func (s *Server) explain(header http.Header, x *exchange, err error) response {
 // jsonResponse returns a value as a line of JSON.
 func jsonResponse[T any](status int, value T) (response, error) {
 	var b bytes.Buffer
-	if err := trainer.JSONLines(&b).Encode(value); err != nil {
+	if err := predict.JSONLines(&b).Encode(value); err != nil {
 		return response{}, fmt.Errorf("write an answer: %w", err)
 	}
 	return response{status: status, contentType: jsonType, body: b.Bytes()}, nil

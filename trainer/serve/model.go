@@ -6,15 +6,15 @@ import (
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model/generate"
-	"t5train/trainer"
+	"t5train/trainer/predict"
 )
 
-// model is what the server asks; [trainer.Predictor] is one. Texts are what goes into it, by the rule of the task. Each call
+// model is what the server asks; [predict.Predictor] is one. Texts are what goes into it, by the rule of the task. Each call
 // answers one batch, in order. A model is for one goroutine at a time: each worker has one.
 type model interface {
-	Generate(ctx context.Context, texts []string, o generate.Options) ([]trainer.Generated, error)
-	Classify(ctx context.Context, texts []string) ([]trainer.Classified, error)
-	Score(ctx context.Context, texts []string, targets [][]string) ([]trainer.Scored, error)
+	Generate(ctx context.Context, texts []string, o generate.Options) ([]predict.Generated, error)
+	Classify(ctx context.Context, texts []string) ([]predict.Classified, error)
+	Score(ctx context.Context, texts []string, targets [][]string) ([]predict.Scored, error)
 }
 
 // profile is what the server knows about a model, to read requests and to describe it.

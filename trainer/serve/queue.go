@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"t5train/trainer"
+	"t5train/trainer/predict"
 )
 
 // The reasons why the queue takes no job.
@@ -45,9 +45,9 @@ type input struct {
 
 // answer is what a model says to one input. The kind of job decides which field is set.
 type answer struct {
-	generated  trainer.Generated
-	classified trainer.Classified
-	scored     trainer.Scored
+	generated  predict.Generated
+	classified predict.Classified
+	scored     predict.Scored
 }
 
 // compute asks a model for the answers to a batch, one for each input.

@@ -11,16 +11,18 @@ import (
 	"sync"
 	"testing"
 
+	"t5train/checkpoints"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	t5 "t5train/model"
 	"t5train/model/generate"
 	"t5train/model/kernel"
-	"t5train/trainer"
+	"t5train/trainer/evaluate"
+	"t5train/trainer/predict"
 )
 
 // tiny returns a checkpoint with random weights, whose tokens are bytes: a request takes a millisecond.
-func tiny(t testing.TB) *trainer.Bundle {
+func tiny(t testing.TB) *checkpoints.Folder {
 	t.Helper()
 	c := t5.Config{
 		ModelType: "t5", VocabSize: 384, DModel: 16, DKV: 8, DFF: 32, NumLayers: 2, NumDecoderLayers: 2, NumHeads: 2,
@@ -33,11 +35,11 @@ func tiny(t testing.TB) *trainer.Bundle {
 	m.Init(1)
 	labels := []task.Label{{Name: "0", Text: "no"}, {Name: "1", Text: "yes"}, {Name: "2", Text: "perhaps"}}
 	spec := &task.Spec{Name: task.Classification, Prefix: "sure?", TextColumns: []string{"text"}, LabelColumn: "label", Labels: labels}
-	return &trainer.Bundle{Model: m, Tokenizer: tokenizer.ByT5(), Info: trainer.Info{Task: spec, MaxInputLength: 64, MaxTargetLength: 8}}
+	return &checkpoints.Folder{Model: m, Tokenizer: tokenizer.ByT5(), Info: checkpoints.Info{Task: spec, MaxInputLength: 64, MaxTargetLength: 8}}
 }
 
 // serving serves a checkpoint until the test ends.
-func serving(t testing.TB, b *trainer.Bundle, o Options) (*Server, *httptest.Server) {
+func serving(t testing.TB, b *checkpoints.Folder, o Options) (*Server, *httptest.Server) {
 	t.Helper()
 	s, err := New(b, o)
 	if err != nil {
@@ -53,17 +55,17 @@ func serving(t testing.TB, b *trainer.Bundle, o Options) (*Server, *httptest.Ser
 
 // oracle answers as predict and score do, one text at a time.
 type oracle struct {
-	*trainer.Predictor
+	*predict.Predictor
 	spec task.Spec
 }
 
-func newOracle(t testing.TB, b *trainer.Bundle, threads int) oracle {
+func newOracle(t testing.TB, b *checkpoints.Folder, threads int) oracle {
 	t.Helper()
-	spec, err := trainer.PredictionTask(b, task.Options{})
+	spec, err := evaluate.PredictionTask(b, task.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := trainer.NewPredictor(b, spec, kernel.NewWorkers(threads), trainer.PredictorOptions{})
+	p := predict.NewPredictor(b, spec, kernel.NewWorkers(threads), predict.PredictorOptions{})
 	return oracle{p, spec}
 }
 
@@ -109,7 +111,7 @@ func (p oracle) questions(t testing.TB, text string) []question {
 	if err != nil {
 		t.Fatal(err)
 	}
-	generates := func(want trainer.Generated) func(testing.TB, string) {
+	generates := func(want predict.Generated) func(testing.TB, string) {
 		return func(t testing.TB, answer string) {
 			var got generated
 			unmarshal(t, answer, &got)

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"t5train/trainer"
+	"t5train/trainer/predict"
 )
 
 // Server answers HTTP requests with a model.
@@ -38,7 +38,7 @@ const bodiesInMemory = 64
 func newServer(p profile, models []model, o Options) (*Server, error) {
 	s := &Server{
 		options: o, profile: p, metrics: newMetrics(), origins: http.NewCrossOriginProtection(),
-		seed: rand.Uint64(), badWords: trainer.BadWords(p.tokenizer), parsing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		seed: rand.Uint64(), badWords: predict.BadWords(p.tokenizer), parsing: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		queue:  newQueue(o.Queue, o.BatchSize, o.BatchTokens),
 		bodies: budget{limit: bodiesInMemory * o.MaxBody},
 	}

@@ -1,0 +1,305 @@
+package convert
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"t5train/checkpoints"
+	"t5train/checkpoints/safetensors"
+	"t5train/data/tokenizer"
+	"t5train/internal/bounded"
+	"t5train/internal/durable"
+	"t5train/internal/mmap"
+	"t5train/internal/ui"
+	"t5train/model"
+)
+
+// ConvertOptions say what Convert changes.
+type ConvertOptions struct {
+	DType        string // one of DTypes; "": every tensor keeps its type
+	MaxShardSize int64  // bytes of the largest file of weights; 0: checkpoints.DefaultShardSize
+	VocabSize    int    // rows of the embedding; 0: as many as there are, or as a new vocabulary needs
+	NoVerify     bool   // take the weights as they are, damaged or not
+	Tokenizer    string // run, folder or file (see OpenTokenizer) of the vocabulary to carry the model to; "": it keeps its own
+}
+
+// Int8 is the type of weights for inference: the linear layers in eight bits, with a scale for each row.
+const Int8 = "int8"
+
+// DTypes lists the types that Convert writes.
+func DTypes() []string { return []string{"float32", "bfloat16", "float16", Int8} }
+
+var dtypes = map[string]safetensors.DType{"float32": safetensors.F32, "bfloat16": safetensors.BF16, "float16": safetensors.F16}
+
+// copied are the files that a converted checkpoint takes along as they are. The state of the training is not among them: it
+// belongs to the weights as they were.
+var copied = []string{
+	checkpoints.GenerationName, checkpoints.InfoName, "spiece.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+}
+
+// Convert writes the checkpoint at path (see Open) to the folder out, which must be new or empty, in another type, in
+// files of another size, with another number of rows in the embedding, or with another vocabulary. Tensors go from file to
+// file one after the other, so that memory does not grow with the model. The folder appears complete or not at all.
+func Convert(ctx context.Context, path, out string, o ConvertOptions, console *ui.Console) error {
+	if o.DType != "" && !slices.Contains(DTypes(), o.DType) {
+		return fmt.Errorf("convert %s: the type is %q, want one of %s", path, o.DType, strings.Join(DTypes(), ", "))
+	}
+	if o.MaxShardSize == 0 {
+		o.MaxShardSize = checkpoints.DefaultShardSize
+	}
+	dir, how, err := checkpoints.Resolve(path)
+	if err != nil {
+		return err
+	}
+	if err := CheckNewFolder(dir, out); err != nil {
+		return fmt.Errorf("convert to %s: %w", out, err)
+	}
+	weights, err := checkpoints.OpenWeights(dir)
+	if err != nil {
+		return err
+	}
+	defer weights.Close()
+	if !o.NoVerify {
+		if err := weights.Verify(); err != nil {
+			return fmt.Errorf("convert %s: %w", dir, err)
+		}
+	}
+	return mmap.Guard(func() error { return convertWeights(ctx, dir, how, weights, out, o, console) })
+}
+
+func convertWeights(ctx context.Context, dir, how string, weights *checkpoints.Weights, out string, o ConvertOptions, console *ui.Console) error {
+	c, err := newConversion(ctx, dir, weights, o)
+	if err != nil {
+		return fmt.Errorf("convert %s: %w", dir, err)
+	}
+	if err := checkRoom(out, c.tensors); err != nil {
+		return fmt.Errorf("convert to %s: %w", out, err)
+	}
+	console.Say("%s", how)
+	for _, note := range c.notes {
+		console.Say("%s", note)
+	}
+	if c.tokenizerErr != nil {
+		console.Say("warning: its tokenizer cannot be read, so its files are copied unseen: %v", c.tokenizerErr)
+	}
+	return checkpoints.Create(out, c.write)
+}
+
+// CheckNewFolder refuses a folder that would be written over.
+func CheckNewFolder(dir, out string) error {
+	info, err := os.Stat(out)
+	if errors.Is(err, fs.ErrNotExist) {
+		return durable.CheckWritable(out)
+	} else if err != nil {
+		return err
+	}
+	if from, err := os.Stat(dir); err == nil && os.SameFile(from, info) {
+		return errors.New("that is the checkpoint itself: choose another folder")
+	}
+	if !info.IsDir() {
+		return errors.New("a file of that name is there: choose another folder")
+	}
+	entries, err := os.ReadDir(out)
+	if err == nil && len(entries) > 0 {
+		err = errors.New("the folder holds files already: choose another one, or remove it first")
+	}
+	if err != nil {
+		return err
+	}
+	return durable.CheckWritable(out)
+}
+
+// checkRoom makes sure that the disk has room for tensors.
+func checkRoom(out string, tensors []safetensors.Lazy) error {
+	var bytes int64
+	for _, t := range tensors {
+		size := int64(t.DType.Size())
+		for _, n := range t.Shape {
+			size *= int64(n)
+		}
+		bytes += size
+	}
+	if free, ok := durable.Free(durable.Existing(out)); ok && free < bytes {
+		return fmt.Errorf("the disk has %s MB left, and the weights take %s MB: free some space or choose another folder", ui.Grouped(int(free>>20)), ui.Grouped(int(bytes>>20)))
+	}
+	return nil
+}
+
+// conversion is a checkpoint on its way into another folder.
+type conversion struct {
+	ctx     context.Context
+	dir     string
+	options ConvertOptions
+
+	config       []byte // config.json as it will be
+	parsed       model.Config
+	tensors      []safetensors.Lazy
+	tokenizer    *tokenizer.Tokenizer // nil: it cannot be read
+	tokenizerErr error
+	carriage     *carriage        // nil: the vocabulary stays
+	carried      []tokenizer.File // what goes with it
+	notes        []string
+}
+
+func newConversion(ctx context.Context, dir string, weights *checkpoints.Weights, o ConvertOptions) (*conversion, error) {
+	stored, err := model.ParseConfig(weights.Config())
+	if err != nil {
+		return nil, err
+	}
+	resolved, tensors, err := model.Resolve(stored, weights)
+	if err != nil {
+		return nil, err
+	}
+	if model.InInt8(weights) {
+		return nil, model.ErrInt8
+	}
+	c := &conversion{ctx: ctx, dir: dir, options: o, parsed: resolved}
+	c.tokenizer, c.tokenizerErr = tokenizer.Load(dir)
+	if o.Tokenizer != "" {
+		err = c.carry()
+	} else {
+		err = c.resize()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.config, err = c.edit(weights.Config(), stored); err != nil {
+		return nil, fmt.Errorf("edit config.json: %w", err)
+	}
+	for _, t := range tensors {
+		source, _ := weights.Tensor(t.Stored) // Resolve has seen it
+		source.Name = t.Name
+		c.tensors = append(c.tensors, c.lazy(source)...)
+	}
+	return c, nil
+}
+
+// resize sets the number of rows, unless one of them is in use and would go.
+func (c *conversion) resize() error {
+	rows := c.options.VocabSize
+	if rows == 0 || rows == c.parsed.VocabSize {
+		return nil
+	}
+	if rows < c.parsed.VocabSize {
+		switch {
+		case c.tokenizer == nil:
+			return fmt.Errorf("%d rows of %d: which are in use only the tokenizer tells: %w", rows, c.parsed.VocabSize, c.tokenizerErr)
+		case rows < c.tokenizer.VocabSize():
+			return tooFewRows(rows, c.tokenizer)
+		}
+	}
+	c.parsed.VocabSize = rows
+	return c.parsed.Validate()
+}
+
+// edit returns config.json with what the conversion changes and all else as it was.
+func (c *conversion) edit(raw []byte, stored model.Config) ([]byte, error) {
+	keys, err := parseKeys(raw)
+	if err != nil {
+		return nil, err
+	}
+	keys["vocab_size"] = c.parsed.VocabSize
+	if c.carriage != nil {
+		c.dropped("config.json", dropTokens(keys))
+		delete(keys, "tokenizer_class") // tokenizer_config.json tells it
+		keys["pad_token_id"], keys["eos_token_id"], keys["decoder_start_token_id"] = c.parsed.PadTokenID, c.parsed.EOSTokenID, c.parsed.DecoderStartTokenID
+	}
+	if c.options.DType != "" && c.options.DType != Int8 { // which is no type of transformers
+		keys["torch_dtype"] = c.options.DType
+		if _, ok := keys["dtype"]; ok { // its name since transformers 4.56
+			keys["dtype"] = c.options.DType
+			delete(keys, "torch_dtype")
+		}
+	}
+	// Said aloud, because rounded matrices may become equal.
+	if stored.TieWordEmbeddings != c.parsed.TieWordEmbeddings {
+		keys["tie_word_embeddings"] = c.parsed.TieWordEmbeddings
+		keys["scale_decoder_outputs"] = c.parsed.ScaleDecoderOutputs
+	}
+	return json.MarshalIndent(keys, "", "  ")
+}
+
+// lazy returns a tensor as it will be: in eight bits it has another one with its scales.
+func (c *conversion) lazy(t safetensors.Tensor) []safetensors.Lazy {
+	dtype := t.DType
+	if c.options.DType == Int8 {
+		dtype = safetensors.F32
+	} else if c.options.DType != "" {
+		dtype = dtypes[c.options.DType]
+	}
+	l := t.As(dtype)
+	switch rows := c.parsed.VocabSize; {
+	case !model.IsVocabulary(t.Name):
+	case c.carriage != nil:
+		l = c.carriage.tensor(t, dtype)
+	case rows != t.Shape[0]:
+		l = resizeRows(t, rows, dtype)
+	}
+	write := l.Write
+	l.Write = func(w io.Writer) error {
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+		return write(w)
+	}
+	if c.options.DType == Int8 && model.IsLinear(t.Name, t.Shape) {
+		return int8Tensors(l)
+	}
+	return []safetensors.Lazy{l}
+}
+
+// write fills the new folder.
+func (c *conversion) write(d *checkpoints.Dir) error {
+	files, err := c.files()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := d.WriteFile(f.Name, f.Data); err != nil {
+			return err
+		}
+	}
+	return d.WriteWeights(c.tensors, c.options.MaxShardSize)
+}
+
+// files returns all but the weights: what is there as it is, and what is missing.
+func (c *conversion) files() (files []tokenizer.File, err error) {
+	if c.carriage != nil {
+		return append(c.carried, tokenizer.File{Name: "config.json", Data: c.config}), nil
+	}
+	for _, name := range copied {
+		data, err := bounded.ReadFile(filepath.Join(c.dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		files = append(files, tokenizer.File{Name: name, Data: data})
+	}
+	_, generation, err := checkpoints.ReadGenerationKeys(c.dir) // of config.json, where the other file is missing
+	if err != nil {
+		return nil, err
+	}
+	more := []tokenizer.File{{Name: "config.json", Data: c.config}, {Name: checkpoints.GenerationName, Data: generation}}
+	if c.tokenizer != nil {
+		own, err := c.tokenizer.Files()
+		if err != nil {
+			return nil, err
+		}
+		more = append(more, own...)
+	}
+	for _, f := range more {
+		if !slices.ContainsFunc(files, func(have tokenizer.File) bool { return have.Name == f.Name }) {
+			files = append(files, f)
+		}
+	}
+	return files, nil
+}

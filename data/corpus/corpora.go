@@ -1,0 +1,300 @@
+package corpus
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"t5train/data/dataset"
+	"t5train/data/ingest"
+	"t5train/data/parquetio"
+	"t5train/data/task"
+	"t5train/data/tokenizer/vocabulary"
+	"t5train/internal/glob"
+	"t5train/internal/splits"
+	"t5train/internal/ui"
+)
+
+// textFiles is text in one format.
+type textFiles struct {
+	name, column string
+	set          *parquetio.Dataset // nil: files, or none
+	files        []ingest.Input
+	leftOut      []string // files beside them
+	said         []string // splits that were taken of folders
+	repeated     []string // files that were named before
+}
+
+type corpora []textFiles
+
+// openCorpora finds the text that arguments name. A column of a file is text once, however often it is named.
+func openCorpora(arguments []string) (corpora, error) {
+	var all corpora
+	seen := map[string]bool{}
+	for _, argument := range arguments {
+		path, column := splitColumn(argument)
+		open := openFiles
+		if isParquet(path) {
+			open = openParquet
+		}
+		c, err := open(path, column)
+		if err != nil {
+			return nil, err
+		}
+		c.dropRepeated(seen)
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// dropRepeated takes away the files whose column was seen before, under whatever path.
+func (c *textFiles) dropRepeated(seen map[string]bool) {
+	again := func(path string) bool {
+		real, err := filepath.EvalSymlinks(path)
+		if err == nil {
+			real, err = filepath.Abs(real)
+		}
+		if err != nil {
+			return false // reading it tells
+		}
+		key := real + "\x00" + c.column
+		if seen[key] {
+			c.repeated = append(c.repeated, path)
+			return true
+		}
+		seen[key] = true
+		return false
+	}
+	c.files = slices.DeleteFunc(c.files, func(in ingest.Input) bool { return again(in.Path) })
+	if c.set != nil {
+		if c.set = c.set.Without(again); len(c.set.Files()) == 0 {
+			c.set = nil
+		}
+	}
+}
+
+func openParquet(path, column string) (c textFiles, err error) {
+	c = textFiles{name: path, column: column}
+	if c.set, err = parquetio.OpenSplit(dataset.ForTraining, path); err != nil {
+		return c, err
+	}
+	for _, t := range c.set.Taken() {
+		c.said = append(c.said, t.Said)
+	}
+	if c.leftOut, err = beside(path); err != nil {
+		return c, err
+	}
+	if column == "" {
+		if c.column, _, err = task.InferText(c.set.Columns(), ""); err != nil && len(c.set.Columns()) > 0 {
+			names := []string{}
+			for _, column := range c.set.Columns() {
+				names = append(names, column.Name)
+			}
+			return c, fmt.Errorf("%s: the text may be in any of its columns %s: name one, as in %s:%s", path, strings.Join(names, ", "), path, names[0])
+		}
+	}
+	return c, c.set.CheckColumns([]string{c.column})
+}
+
+// beside returns the other files of a folder of parquet files, none for a path that is no folder.
+func beside(path string) (names []string, err error) {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+		return nil, nil // a file or a glob
+	}
+	entries, err := os.ReadDir(path)
+	for _, e := range entries {
+		if name := e.Name(); !e.IsDir() && !strings.HasPrefix(name, ".") && !strings.EqualFold(filepath.Ext(name), ".parquet") {
+			names = append(names, filepath.Join(path, name))
+		}
+	}
+	return names, err
+}
+
+// openFiles finds files that are not parquet. Those whose name does not tell a format, such as train.de, are text.
+func openFiles(path, column string) (textFiles, error) {
+	c := textFiles{name: path, column: cmp.Or(column, ingest.TextColumn)}
+	paths, err := ingest.Expand(path)
+	if err != nil {
+		return c, err
+	}
+	for _, p := range paths {
+		if isParquet(p) { // of a glob
+			return c, fmt.Errorf("%s: it is parquet, among other files that %s names: give each kind an --input of its own", p, path)
+		}
+		g, err := ingest.Find(p, "")
+		if errors.Is(err, ingest.ErrUnknownFormat) {
+			g, err = ingest.Find(p, ingest.Text)
+		}
+		if err != nil {
+			return c, err
+		}
+		if err := c.takeSplit(p, &g); err != nil {
+			return c, err
+		}
+		for _, in := range g.Inputs {
+			switch in.Format {
+			case ingest.Classes:
+				return c, fmt.Errorf("%s: the folder has folders in it: name the files, such as '%s'", p, filepath.Join(p, "*", "*"+filepath.Ext(in.Path)))
+			case ingest.Documents:
+				in.Format = ingest.Text // in a folder, too, lines are what is trained on
+			}
+			c.files = append(c.files, in)
+		}
+		for _, name := range g.LeftOut {
+			c.leftOut = append(c.leftOut, filepath.Join(p, name))
+		}
+	}
+	return c, nil
+}
+
+// takeSplit leaves the files of train in a folder whose files are named for splits.
+func (c *textFiles) takeSplit(path string, g *ingest.Group) error {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() || g.Inputs[0].Format == ingest.Classes {
+		return nil
+	}
+	isInput := func(name string) bool {
+		return slices.ContainsFunc(g.Inputs, func(in ingest.Input) bool { return filepath.Base(in.Path) == name })
+	}
+	t, ok, err := splits.Take(path, isInput, dataset.ForTraining)
+	if err != nil || !ok {
+		return err
+	}
+	c.said = append(c.said, t.Said)
+	g.Inputs = slices.DeleteFunc(g.Inputs, func(in ingest.Input) bool { return !slices.Contains(t.Files, in.Path) })
+	return nil
+}
+
+// splitColumn divides PATH:COLUMN. A path or a glob that is there as a whole names no column.
+func splitColumn(argument string) (path, column string) {
+	at := strings.LastIndexByte(argument, ':')
+	if at < 1 || strings.ContainsAny(argument[at:], `/\`) {
+		return argument, ""
+	}
+	if _, err := os.Stat(argument); err == nil {
+		return argument, ""
+	}
+	if found, err := glob.Files(argument); err == nil && len(found) > 0 {
+		return argument, ""
+	}
+	return argument[:at], argument[at+1:]
+}
+
+// isParquet tells whether a path names parquet files, or a folder with some.
+func isParquet(path string) bool {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		found, err := filepath.Glob(filepath.Join(path, "*.parquet"))
+		all, splitErr := parquetio.Splits(path)
+		return err == nil && len(found) > 0 || splitErr != nil || len(all) > 0
+	}
+	return strings.EqualFold(filepath.Ext(path), ".parquet")
+}
+
+// ReadTexts calls yield with each text of inputs as [VocabularyOptions] has them. It says what it reads, and how far it is.
+func ReadTexts(ctx context.Context, inputs []string, console *ui.Console, yield func(text string) error) error {
+	all, err := openCorpora(inputs)
+	if err != nil {
+		return err
+	}
+	all.say(console)
+	phases := ui.NewPhases(console)
+	defer phases.Stop()
+	return all.texts(phases.Progress)(ctx, yield)
+}
+
+// say tells which text is read, and which is not.
+func (all corpora) say(console *ui.Console) {
+	for _, in := range all {
+		if !slices.ContainsFunc(in.said, func(said string) bool { return strings.HasPrefix(said, in.name+": ") }) {
+			console.Say("data: %s: column %s", in.name, in.column)
+		}
+		for _, said := range in.said {
+			console.Say("data: %s: column %s", said, in.column)
+		}
+		if in.set != nil {
+			dataset.SayRest(console, in.set)
+		}
+		if len(in.leftOut) > 0 {
+			console.Say("  left out: %s", strings.Join(in.leftOut, ", "))
+		}
+		if len(in.repeated) > 0 {
+			console.Say("  left out, since it was named before: %s", strings.Join(in.repeated, ", "))
+		}
+	}
+}
+
+// texts returns the texts of all corpora, one after the other.
+func (all corpora) texts(progress func(what, unit string, done, total int64)) vocabulary.Texts {
+	total, known := int64(0), true
+	for _, c := range all {
+		switch {
+		case c.set != nil:
+			total += c.set.Rows()
+		case len(c.files) > 0:
+			known = false
+		}
+	}
+	if !known {
+		total = -1
+	}
+	return func(ctx context.Context, yield func(text string) error) error {
+		done := int64(0)
+		count := func(text string) error {
+			if done++; done%64 == 0 {
+				progress("read text", "rows", done, total)
+			}
+			return yield(text)
+		}
+		for _, c := range all {
+			if err := c.read(ctx, count); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func (c textFiles) read(ctx context.Context, yield func(text string) error) error {
+	if c.set != nil {
+		return c.set.Scan(ctx, []string{c.column}, func(_ int64, cells []parquetio.Cell) error { return yield(cells[0].Text()) })
+	}
+	for _, in := range c.files {
+		rows, found := 0, false
+		var columns []string // of the first row
+		options, _ := ingest.ReadOptions{}.Sniff(in)
+		err := ingest.ReadFile(ctx, in, options, func(r ingest.Row) error {
+			rows++
+			for _, f := range r.Fields {
+				name := strings.Join(f.Path, ".")
+				if rows == 1 {
+					columns = append(columns, name)
+				}
+				if name == c.column {
+					found = true
+					return yield(f.Cell.Text())
+				}
+			}
+			return nil
+		})
+		if err == nil && rows > 0 && !found {
+			err = fmt.Errorf("read %s: no row has a column %s, the first has %s: name the column of the text, as in %s:COLUMN",
+				in.Path, c.column, strings.Join(columns, ", "), in.Path)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Column returns the column of a corpus that names at most one, "" if it names none.
+func Column(columns []string) string {
+	if len(columns) > 0 {
+		return columns[0]
+	}
+	return ""
+}

@@ -1,0 +1,96 @@
+package corpus
+
+import (
+	"context"
+	"fmt"
+
+	"t5train/data/dataset"
+	"t5train/data/parquetio"
+	"t5train/data/store"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/internal/ui"
+	"t5train/model/kernel"
+)
+
+// TokensOptions say of which text the tokens are wanted.
+type TokensOptions struct {
+	Data       []string // parquet files: paths, folders or globs
+	TextColumn string   // "" is inferred
+	Output     string   // folder of token stores
+	Threads    int      // 0 is all
+	Console    *ui.Console
+
+	Wanted    []string // split of folders; nil is train
+	Expect    string   // name of the store that it must be; "" is any
+	Temporary bool     // the caller removes the folder afterwards, so that it is not worth a word
+}
+
+// OpenTokens opens the token store of a corpus, and makes it or completes it first where that is needed. It says what it
+// does. The caller closes the store.
+func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) (*store.Store, error) {
+	if o.Wanted == nil {
+		o.Wanted = dataset.ForTraining
+	}
+	set, err := dataset.OpenData(o.Data, o.Wanted)
+	if err != nil {
+		return nil, err
+	}
+	return TokensOfSet(ctx, set, tok, o)
+}
+
+// TokensOfSet is OpenTokens of a data set that is open.
+func TokensOfSet(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tokenizer, o TokensOptions) (*store.Store, error) {
+	dataset.SayNamed(o.Console, o.Data, set)
+	column, said, err := task.InferText(set.Columns(), o.TextColumn)
+	if err != nil {
+		return nil, dataset.WithConflicts(err, set)
+	}
+	dataset.SayLeftOut(o.Console, set)
+	o.Console.Say("  %s", said)
+	phases := ui.NewPhases(o.Console)
+	defer phases.Stop()
+	options := store.Options{Column: column, Threads: kernel.NewWorkers(o.Threads).Threads(), Progress: phases.Progress, Expect: o.Expect}
+	if !o.Temporary {
+		options.Say = func(line string) { o.Console.Say("  %s", line) }
+	}
+	s, made, err := store.Build(ctx, o.Output, set, tok, options)
+	if err != nil {
+		return nil, err
+	}
+	phases.Stop()
+	o.Console.Say("  %s", storeText(s.Manifest()))
+	warnUnknown(o.Console, s.Manifest())
+	switch {
+	case o.Temporary:
+	case made.Rows == 0:
+		o.Console.Say("  token store: %s, made before of the same text", s.Dir())
+	default:
+		o.Console.Say("  token store: %s, %.1f MB of text a second", s.Dir(), float64(made.TextBytes)/1e6/made.Elapsed.Seconds())
+	}
+	return s, nil
+}
+
+// warnUnknown says so where much of a text is lost, for losses do not: what is lost cannot be got wrong.
+func warnUnknown(console *ui.Console, m store.Manifest) {
+	const much = 0.01
+	tokens, bytes := float64(m.Unknown)/float64(max(m.Tokens, 1)), float64(m.UnknownBytes)/float64(max(m.TextBytes, 1))
+	if tokens > much || bytes > much {
+		console.Say("  warning: about %.1f %% of the text has characters that the vocabulary lacks, or is no UTF-8, and %.1f %% of the tokens are <unk>: "+
+			"the model will not learn it, and losses per byte look better for it; t5train data check names the characters, t5train tokenizer train makes a vocabulary that has them",
+			100*bytes, 100*tokens)
+	}
+}
+
+// storeText describes what a store holds.
+func storeText(m store.Manifest) string {
+	text := fmt.Sprintf("%s documents, %s tokens, %s bytes of text, %.2f tokens a byte",
+		ui.Grouped(int(m.Documents)), ui.Grouped(int(m.Tokens)), ui.Grouped(int(m.TextBytes)), float64(m.Tokens)/float64(max(m.TextBytes, 1)))
+	if m.Unknown > 0 {
+		text += fmt.Sprintf("; %s tokens are unknown", ui.Grouped(int(m.Unknown)))
+	}
+	if empty := m.Done - m.Documents; empty > 0 {
+		text += fmt.Sprintf("; %s rows without text left out", ui.Grouped(int(empty)))
+	}
+	return text
+}

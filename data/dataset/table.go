@@ -1,0 +1,268 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"t5train/data"
+	"t5train/data/parquetio"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/internal/floats"
+	"t5train/internal/splits"
+	"t5train/internal/ui"
+)
+
+// Table is an opened data set, or a sample of its rows.
+type Table struct {
+	*parquetio.Dataset
+	sample data.Sample
+	seed   uint64 // of the sample
+}
+
+// HeldOutSeed draws held-out examples: the same ones in every run, whatever its seed, and in evaluate.
+const HeldOutSeed = 0
+
+// The splits that are taken of a folder, the first that is there.
+var (
+	ForTraining   = []string{splits.Train}
+	ForValidation = []string{splits.Validation}
+	ForEvaluation = []string{splits.Test, splits.Validation}
+)
+
+// Open opens a data set, of folders the wanted split, of which at most limit rows are read, drawn by the seed; 0 is all.
+func Open(patterns, wanted []string, limit int, seed uint64) (Table, error) {
+	set, err := OpenData(patterns, wanted)
+	if err != nil {
+		return Table{}, err
+	}
+	return Table{set, data.NewSample(int(set.Rows()), limit, seed), seed}, nil
+}
+
+// Rows returns the number of rows that Scan yields.
+func (t Table) Rows() int64 { return int64(t.sample.Len()) }
+
+// Scan is Dataset.Scan of the rows of the sample, in the order of the files.
+func (t Table) Scan(ctx context.Context, columns []string, yield func(row int64, cells []parquetio.Cell) error) error {
+	left := t.Rows()
+	err := t.Dataset.Scan(ctx, columns, func(row int64, cells []parquetio.Cell) error {
+		if left == 0 {
+			return errEnough
+		}
+		if !t.sample.Has(int(row)) {
+			return nil
+		}
+		left--
+		return yield(row, cells)
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+// errEnough ends a scan when all rows of the sample are read.
+var errEnough = errors.New("enough rows")
+
+// SaySample notes that not all of something is read.
+func SaySample(c *ui.Console, s data.Sample, all int64, what string, seed uint64) {
+	if !s.All() {
+		c.Say("  a sample: %s of %s %s, drawn with seed %d", ui.Grouped(s.Len()), ui.Grouped(int(all)), what, seed)
+	}
+}
+
+// Infer finds the task of the table and says aloud what it took.
+func (t Table) Infer(ctx context.Context, o task.Options, c *ui.Console) (task.Spec, error) {
+	o.Distinct = func(column string, limit int) ([]parquetio.Cell, error) { return t.Distinct(ctx, column, limit) }
+	o.Numbers = func(column string) ([]float64, error) { return t.numbers(ctx, column) }
+	var err error
+	if o.Identifiers, err = t.identifiers(ctx); err != nil {
+		return task.Spec{}, err
+	}
+	spec, said, err := task.Infer(t.Columns(), o)
+	if err != nil {
+		return task.Spec{}, WithConflicts(err, t.Dataset)
+	}
+	SayLeftOut(c, t.Dataset)
+	for _, line := range said {
+		c.Say("  %s", line)
+	}
+	return spec, nil
+}
+
+// identifiers returns the columns of strings whose values are identifiers, by the first rows, where there is a choice.
+func (t Table) identifiers(ctx context.Context) ([]string, error) {
+	const most = 1000 // rows
+	var names, found []string
+	for _, c := range t.Columns() {
+		if c.Type == parquetio.TypeString && c.Lists == 0 {
+			names = append(names, c.Name)
+		}
+	}
+	if len(names) < 2 {
+		return nil, nil
+	}
+	values := make([][]string, len(names))
+	err := t.Scan(ctx, names, func(row int64, cells []parquetio.Cell) error {
+		if row >= most {
+			return errEnough
+		}
+		for i, c := range cells {
+			if c.Kind != parquetio.Null {
+				values[i] = append(values[i], strings.Clone(c.Str))
+			}
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, err
+	}
+	for i, name := range names {
+		if task.AreIdentifiers(name, values[i]) {
+			found = append(found, name)
+		}
+	}
+	return found, nil
+}
+
+// numbers returns the finite numbers of a column, 8 bytes a row.
+func (t Table) numbers(ctx context.Context, column string) ([]float64, error) {
+	var all []float64
+	err := t.Scan(ctx, []string{column}, func(_ int64, cells []parquetio.Cell) error {
+		v := cells[0].Float
+		if cells[0].Kind == parquetio.Int {
+			v = float64(cells[0].Int)
+		}
+		if cells[0].Kind != parquetio.Null && floats.IsFinite(v) {
+			all = append(all, v)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// StepNotes notes what the step of a regression does to the numbers of the table. One that leaves nothing to learn is an error.
+func (t Table) StepNotes(ctx context.Context, spec task.Spec, what string) ([]ui.Note, error) {
+	if spec.Kind() != task.Numbers {
+		return nil, nil
+	}
+	numbers, err := t.numbers(ctx, spec.LabelColumn)
+	if err != nil {
+		return nil, err
+	}
+	said, useless := task.RoundingLoss(numbers, spec.Step)
+	switch {
+	case useless:
+		return nil, fmt.Errorf("%s: label column %s: %s", what, spec.LabelColumn, said)
+	case said != "":
+		return ui.Notef(ui.NoteStep, "%s: label column %s: %s", what, spec.LabelColumn, said), nil
+	}
+	return nil, nil
+}
+
+// WithConflicts adds to an error about the columns of a data set those that it would have if its files agreed, and its
+// notes.
+func WithConflicts(err error, set *parquetio.Dataset) error {
+	if more := slices.Concat(set.Conflicts(), set.Notes()); len(more) > 0 {
+		return fmt.Errorf("%w; %s", err, strings.Join(more, "; "))
+	}
+	return err
+}
+
+// SayNamed says which data was named, but for the folders of which SayTaken says more.
+func SayNamed(c *ui.Console, patterns []string, set *parquetio.Dataset) {
+	taken := func(pattern string) bool {
+		return slices.ContainsFunc(set.Taken(), func(t splits.Taken) bool { return t.Folder == pattern })
+	}
+	if rest := slices.DeleteFunc(slices.Clone(patterns), taken); len(rest) > 0 {
+		c.Say("data: %s", strings.Join(rest, ", "))
+	}
+}
+
+// SayTaken says which splits were taken of folders.
+func SayTaken(c *ui.Console, set *parquetio.Dataset) {
+	for _, t := range set.Taken() {
+		c.Say("data: %s", t.Said)
+	}
+}
+
+// SayHeldOut says that folders of training data have a validation split, which is not used.
+func SayHeldOut(c *ui.Console, set *parquetio.Dataset) {
+	for _, t := range set.Taken() {
+		if slices.ContainsFunc(t.Rest, func(s splits.Split) bool { return s.Kind == splits.Validation }) {
+			c.Say("  hint: %[1]s has a validation split, which is not used: --validation %[1]s (data.validation) uses it", t.Folder)
+		}
+	}
+}
+
+// SayLeftOut says which columns of a data set are left out because its files do not agree about them, what is read
+// otherwise than it is written, and which folders below those that were named are not read. It begins with SayTaken.
+func SayLeftOut(c *ui.Console, set *parquetio.Dataset) {
+	if set == nil {
+		return
+	}
+	SayTaken(c, set)
+	SayRest(c, set)
+}
+
+// SayRest is SayLeftOut without SayTaken.
+func SayRest(c *ui.Console, set *parquetio.Dataset) {
+	for _, conflict := range set.Conflicts() {
+		c.Say("  left out: %s", conflict)
+	}
+	for _, note := range set.Notes() {
+		c.Say("  note: %s", note)
+	}
+	for _, folder := range set.Skipped() {
+		c.Say("  left out: the parquet files in %s: a folder is read without those in it, so name it too if it belongs to this data", folder)
+	}
+}
+
+// Build tokenises the table and says what was cut.
+func (t Table) Build(ctx context.Context, what string, spec task.Spec, use data.Use, tok *tokenizer.Tokenizer, limits data.Limits, threads int, c *ui.Console) (*data.Examples, error) {
+	progress := c.Start("tokenize "+what, "rows", t.Rows())
+	defer progress.Stop()
+	examples, err := data.Build(ctx, t, spec, use, tok, limits, threads, func(done, _ int64) { progress.Set(done) })
+	if err != nil {
+		return nil, err
+	}
+	progress.Stop()
+	inputs, targets := examples.Tokens()
+	c.Say("%s: %s examples, %s input and %s target tokens", what, ui.Grouped(examples.Len()), ui.Grouped(inputs), ui.Grouped(targets))
+	SaySample(c, t.sample, t.Dataset.Rows(), "rows", t.seed)
+	if n := examples.CutInputs; n > 0 {
+		c.Say("  inputs longer than %[2]d tokens, which lose their end: %[1]s (raise max_input_length to keep it)", ui.Grouped(n), limits.MaxInput)
+	}
+	if n := examples.CutTargets; n > 0 {
+		c.Say("  targets longer than %[2]d tokens, which lose their end: %[1]s (raise max_target_length to keep it)", ui.Grouped(n), limits.MaxTarget)
+	}
+	if examples.Len() == 0 && examples.CutAnswers > 0 {
+		return nil, fmt.Errorf("tokenize %s: no example is left, because all answers lie behind the cut of their inputs at %d tokens: raise max_input_length", what, limits.MaxInput)
+	}
+	return examples, nil
+}
+
+// cutAnswers notes that answers lie behind the cut of their inputs. Those that a model cannot know would teach it to invent.
+func cutAnswers(what string, e *data.Examples, use data.Use, limits data.Limits) []ui.Note {
+	if e.CutAnswers == 0 {
+		return nil
+	}
+	all, effect := e.Len(), "the model cannot find them, and each counts as wrong that it does not guess"
+	if use == data.ForTraining {
+		all, effect = all+e.CutAnswers, "they are left out"
+	}
+	return []ui.Note{{Kind: ui.NoteCutAnswers, Text: fmt.Sprintf("%s: %s of %s examples (%.1f %%) have their answer behind the cut of the input at %d tokens: %s (raise max_input_length)",
+		what, ui.Grouped(e.CutAnswers), ui.Grouped(all), 100*float64(e.CutAnswers)/float64(all), limits.MaxInput, effect)}}
+}
+
+// OpenData opens data files, which must have rows.
+func OpenData(patterns, wanted []string) (*parquetio.Dataset, error) {
+	set, err := parquetio.OpenSplit(wanted, patterns...)
+	if err == nil && set.Rows() == 0 {
+		err = fmt.Errorf("%s: no rows: its files are empty tables: name files with rows, or leave them out", strings.Join(patterns, ", "))
+	}
+	return set, err
+}

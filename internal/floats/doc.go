@@ -1,0 +1,2 @@
+// Package floats has what the math package lacks.
+package floats

@@ -1,0 +1,2 @@
+// Package sysinfo asks the operating system for the memory and the waiting of this process.
+package sysinfo

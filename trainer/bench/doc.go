@@ -1,0 +1,2 @@
+// Package bench measures how fast this machine trains, generates and tokenizes, and plans runs on several machines.
+package bench

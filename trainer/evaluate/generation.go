@@ -1,0 +1,124 @@
+package evaluate
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"t5train/data"
+	"t5train/data/task"
+	"t5train/model/kernel"
+	"t5train/trainer/metric"
+	"t5train/trainer/runlog"
+)
+
+// generationScorer are answers that the model generates.
+type generationScorer struct {
+	evaluator  *Evaluator
+	exhibition exampleCollector
+	grader     grader
+	truncated  int     // answers that reached the limit before their end
+	first      *string // answer
+	differ     bool    // some answer is another text than the first
+}
+
+func (w *generationScorer) compute(ctx context.Context, batch *data.Batch, totals kernel.Totals) (batchResult, error) {
+	e := w.evaluator
+	outputs, err := e.generator.Generate(ctx, inputsOf(w.exhibition.examples, batch.Index), e.how.ForInputs(batch.Index))
+	if err != nil {
+		return batchResult{}, err
+	}
+	var a batchResult
+	for s, sequences := range outputs {
+		a.Texts = append(a.Texts, e.tokenizer.Decode(sequences[0].IDs, true))
+		if !sequences[0].Finished {
+			a.Truncated++
+		}
+		var sum float64
+		terms := totals.NLLs[batch.Labels.Offsets[s]:batch.Labels.Offsets[s+1]]
+		for _, nll := range terms {
+			sum += nll
+		}
+		a.Losses = append(a.Losses, sum/float64(len(terms)))
+	}
+	return a, nil
+}
+
+func (w *generationScorer) add(a batchResult) error {
+	w.truncated += a.Truncated
+	for i, text := range a.Texts {
+		if err := w.grader.Add(text, w.exhibition.examples.Reference(a.Index[i])); err != nil {
+			return err
+		}
+		if w.first == nil {
+			w.first = &text
+		}
+		w.differ = w.differ || text != *w.first
+	}
+	w.exhibition.written(a)
+	return nil
+}
+
+func (w *generationScorer) values() []metric.Value {
+	return slices.Concat(w.grader.Result(), w.grader.Counts(), []metric.Value{{Name: "truncated", Value: float64(w.truncated)}})
+}
+
+func (w *generationScorer) sampled() []metric.Sampled { return []metric.Sampled{w.grader} }
+func (w *generationScorer) signatures() []string      { return w.grader.Signatures() }
+func (w *generationScorer) close() runlog.Evaluation  { return w.exhibition.close(nil, nil) }
+
+// oneAnswer returns the text that the model writes for all examples, if these have different targets.
+func (w *generationScorer) oneAnswer() (string, bool) {
+	examples, targets := w.exhibition.examples, false
+	for i := 1; i < examples.Len() && !targets; i++ {
+		targets = !slices.Equal(examples.Target(i), examples.Target(0))
+	}
+	if !targets || w.differ {
+		return "", false
+	}
+	return *w.first, true
+}
+
+// constant answers each example with the same text, if there is one that is more than the target of one of them.
+func (w *generationScorer) constant() (runlog.Constant, error) {
+	spec, examples := w.evaluator.spec, w.exhibition.examples
+	answer := constantText(spec, examples)
+	if answer == "" {
+		return runlog.Constant{}, nil
+	}
+	same := newGrader(spec, w.evaluator.written)
+	for i := range examples.Len() {
+		if err := same.Add(answer, examples.Reference(i)); err != nil {
+			return runlog.Constant{}, err
+		}
+	}
+	return runlog.Constant{Answer: answer, Values: metric.Map(same.Result())}, nil
+}
+
+// constantText returns the text to answer with who does not know the input: the mean of numbers, no entities, or the target
+// that is there most often, of equal ones the first. It is empty where no target is there twice, and for referents, of which
+// each input has its own.
+func constantText(spec task.Spec, examples *data.Examples) string {
+	switch spec.Kind() {
+	case task.Entities:
+		return task.NoEntities
+	case task.Referents:
+		return ""
+	case task.Numbers:
+		var mean float64
+		for i := range examples.Len() {
+			mean += (examples.Reference(i).Number - mean) / float64(i+1)
+		}
+		return strconv.FormatFloat(mean, 'f', -1, 64)
+	}
+	counts, most := make(map[string]int), ""
+	for i := range examples.Len() {
+		counts[examples.Reference(i).Texts[0]]++
+	}
+	for i := range examples.Len() {
+		if text := examples.Reference(i).Texts[0]; counts[text] > max(1, counts[most]) {
+			most = text
+		}
+	}
+	return most
+}

@@ -1,0 +1,286 @@
+package evaluate
+
+import (
+	"slices"
+	"strings"
+
+	"t5train/data/task"
+	"t5train/trainer/metric"
+)
+
+// grader holds answers that a model writes to the references of held-out examples, by the metrics of a task.
+type grader interface {
+	metric.Sampled
+	// Add counts the answer to one example.
+	Add(answer string, ref task.Reference) error
+	// Counts returns how many answers, or parts of them, could not be read: those that the metrics take for wrong ones.
+	Counts() []metric.Value
+	// Signatures says how the values were computed, a line for each tool that has a form for it.
+	Signatures() []string
+}
+
+// newGrader returns the grader of a task whose answers are generated. written returns a text as a model that copies it
+// can write it: the tokenizer may not have all characters.
+func newGrader(spec task.Spec, written func(text string) string) grader {
+	switch spec.Kind() {
+	case task.Numbers:
+		return &numberGrader{Regression: metric.Regression{Only: spec.Metrics}}
+	case task.Entities:
+		g := &entityGrader{spec: spec, written: written}
+		if slices.Contains(spec.Metrics, task.Seqeval) { // all of them
+			return g
+		}
+		return limitedGrader{g, spec.Metrics}
+	case task.Referents:
+		return &referentGrader{}
+	default:
+		return newTextGrader(spec.MetricNames())
+	}
+}
+
+// limitedGrader shows the metrics that are asked for.
+type limitedGrader struct {
+	grader
+	asked []string
+}
+
+// Result implements metric.Sampled.
+func (g limitedGrader) Result() []metric.Value { return only(g.grader.Result(), g.asked) }
+
+// Sample implements metric.Sampled.
+func (g limitedGrader) Sample(index []int) []metric.Value {
+	return only(g.grader.Sample(index), g.asked)
+}
+
+// textGrader compares texts by metrics, of which several may have a scorer in common: all of ROUGE have.
+type textGrader struct {
+	scorers []metric.Scorer
+	texts   []*metric.Text // of each scorer
+	metrics []textMetric
+}
+
+// textMetric is a metric of texts: a value of a scorer, or all of them.
+type textMetric struct {
+	name, value string // value is empty for all
+	scorer      int
+}
+
+func newTextGrader(names []string) *textGrader {
+	g := &textGrader{}
+	for _, name := range names {
+		scorer, value := textScorer(name)
+		at := slices.Index(g.scorers, scorer)
+		if at < 0 {
+			at = len(g.scorers)
+			g.scorers, g.texts = append(g.scorers, scorer), append(g.texts, metric.NewText(scorer))
+		}
+		g.metrics = append(g.metrics, textMetric{name, value, at})
+	}
+	return g
+}
+
+// textScorer returns the scorer of a metric, and which of its values that is; "" is all.
+func textScorer(name string) (scorer metric.Scorer, value string) {
+	switch name {
+	case task.ExactMatch:
+		return metric.Exact{}, ""
+	case task.SQuADScores:
+		return metric.SQuAD{}, ""
+	case task.F1:
+		return metric.SQuAD{}, name
+	case task.ChrF:
+		return metric.ChrF{}, ""
+	case task.ChrFPlus:
+		return metric.ChrF{WordOrder: 2}, ""
+	case task.TER:
+		return metric.TER{}, ""
+	case task.BLEU:
+		return metric.BLEU{}, name
+	case task.BLEU + task.Lowercase:
+		return metric.BLEU{Lowercase: true}, task.BLEU
+	}
+	if tokenizer, ok := strings.CutPrefix(name, task.BLEU+"-"); ok {
+		t, _ := metric.ParseTokenizer(tokenizer) // Validate has seen that there is one
+		return metric.BLEU{Tokenizer: t}, task.BLEU
+	}
+	value, stemmed := strings.CutSuffix(name, task.Stemmed)
+	return summaries{metric.ROUGE{Stemmer: stemmed}}, value
+}
+
+// summaries are compared by ROUGE after each full stop between spaces has become the end of a line, as the T5 library
+// has it (t5/evaluation/metrics.py, rouge): rougeLsum takes lines for sentences, and a SentencePiece model writes none.
+type summaries struct{ metric.ROUGE }
+
+// Statistics implements metric.Scorer.
+func (s summaries) Statistics(prediction string, references []string) []float64 {
+	lines := make([]string, len(references))
+	for i, reference := range references {
+		lines[i] = sentenceLines(reference)
+	}
+	return s.ROUGE.Statistics(sentenceLines(prediction), lines)
+}
+
+func sentenceLines(text string) string { return strings.ReplaceAll(text, " . ", " .\n") }
+
+// Add implements grader.
+func (g *textGrader) Add(answer string, ref task.Reference) error {
+	for _, t := range g.texts {
+		if err := t.Add(answer, ref.Texts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Len implements metric.Sampled.
+func (g *textGrader) Len() int { return g.texts[0].Len() }
+
+// Result implements metric.Sampled.
+func (g *textGrader) Result() []metric.Value { return g.values((*metric.Text).Result) }
+
+// Sample implements metric.Sampled.
+func (g *textGrader) Sample(index []int) []metric.Value {
+	return g.values(func(t *metric.Text) []metric.Value { return t.Sample(index) })
+}
+
+func (g *textGrader) values(of func(*metric.Text) []metric.Value) []metric.Value {
+	scores := make([][]metric.Value, len(g.texts))
+	for i, t := range g.texts {
+		scores[i] = of(t)
+	}
+	var values []metric.Value
+	for _, m := range g.metrics {
+		for _, v := range scores[m.scorer] {
+			switch m.value {
+			case "":
+				values = append(values, v)
+			case v.Name:
+				values = append(values, metric.Value{Name: m.name, Value: v.Value})
+			}
+		}
+	}
+	return values
+}
+
+// only returns the values of the names, all without names.
+func only(values []metric.Value, names []string) []metric.Value {
+	if len(names) == 0 {
+		return values
+	}
+	var kept []metric.Value
+	for _, name := range names {
+		for _, v := range values {
+			if v.Name == name {
+				kept = append(kept, v)
+			}
+		}
+	}
+	return kept
+}
+
+// Counts implements grader: a text is read as it is.
+func (g *textGrader) Counts() []metric.Value { return nil }
+
+// Signatures implements grader.
+func (g *textGrader) Signatures() []string {
+	var lines []string
+	for i, t := range g.texts {
+		var names []string
+		for _, m := range g.metrics {
+			if m.scorer == i {
+				names = append(names, m.name)
+			}
+		}
+		lines = append(lines, strings.Join(names, ", ")+": "+t.Signature())
+	}
+	return lines
+}
+
+// numberGrader compares numbers. An answer that is no number counts as -1, as in the T5 library.
+type numberGrader struct {
+	metric.Regression
+	unreadable int
+}
+
+// Add implements grader.
+func (g *numberGrader) Add(answer string, ref task.Reference) error {
+	number, ok := task.Number(answer)
+	if !ok {
+		g.unreadable++
+	}
+	return g.Regression.Add(ref.Number, number)
+}
+
+// Counts implements grader: unreadable are the answers that are no numbers.
+func (g *numberGrader) Counts() []metric.Value {
+	return []metric.Value{{Name: "unreadable", Value: float64(g.unreadable)}}
+}
+
+// Signatures implements grader.
+func (g *numberGrader) Signatures() []string { return nil }
+
+// entityGrader compares tags.
+type entityGrader struct {
+	metric.Tagging
+	spec    task.Spec
+	written func(text string) string
+	lost    int
+}
+
+// Add implements grader.
+func (g *entityGrader) Add(answer string, ref task.Reference) error {
+	tokens := make([]string, len(ref.Tokens))
+	for i, token := range ref.Tokens {
+		tokens[i] = g.written(token)
+	}
+	tags, lost := g.spec.TagsOf(answer, tokens)
+	g.lost += lost
+	return g.Tagging.Add(ref.Tags, tags)
+}
+
+// Counts implements grader: lost are the entities of answers that stand nowhere among the tokens.
+func (g *entityGrader) Counts() []metric.Value {
+	return []metric.Value{{Name: "lost", Value: float64(g.lost)}}
+}
+
+// Signatures implements grader.
+func (g *entityGrader) Signatures() []string { return nil }
+
+// referentGrader asks whether an answer names the referent just when the reference does. One that names nothing is wrong.
+type referentGrader struct{ right []bool }
+
+// Add implements grader.
+func (g *referentGrader) Add(answer string, ref task.Reference) error {
+	same, ok := task.SameReferent(answer, ref.Texts[0])
+	g.right = append(g.right, ok && same == (ref.Label == 1))
+	return nil
+}
+
+// Len implements metric.Sampled.
+func (g *referentGrader) Len() int { return len(g.right) }
+
+// Result implements metric.Sampled.
+func (g *referentGrader) Result() []metric.Value {
+	index := make([]int, len(g.right))
+	for i := range index {
+		index[i] = i
+	}
+	return g.Sample(index)
+}
+
+// Sample implements metric.Sampled.
+func (g *referentGrader) Sample(index []int) []metric.Value {
+	right := 0
+	for _, i := range index {
+		if g.right[i] {
+			right++
+		}
+	}
+	return []metric.Value{{Name: task.Accuracy, Value: float64(right) / float64(max(1, len(index)))}}
+}
+
+// Counts implements grader.
+func (g *referentGrader) Counts() []metric.Value { return nil }
+
+// Signatures implements grader.
+func (g *referentGrader) Signatures() []string { return nil }

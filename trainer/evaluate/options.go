@@ -1,0 +1,228 @@
+package evaluate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"t5train/checkpoints"
+	"t5train/data"
+	"t5train/data/dataset"
+	"t5train/data/task"
+	"t5train/internal/ui"
+	"t5train/model"
+	"t5train/model/generate"
+	"t5train/model/kernel"
+	"t5train/trainer/allreduce"
+	"t5train/trainer/metric"
+	"t5train/trainer/predict"
+)
+
+// Options configure Evaluate.
+type Options struct {
+	Data            []string     // parquet files
+	Task            task.Options // what corrects the task that the checkpoint remembers, or names another one
+	BatchSize       int          // examples; 0 is 32
+	MaxExamples     int          // drawn at random, always the same; 0 is all
+	MaxInputLength  int          // tokens; 0 is the checkpoint's, or else 512
+	MaxTargetLength int          // tokens; 0 is the checkpoint's, or else 128
+	Tokens          string       // folder of token stores for a checkpoint that is pre-trained; "" is a temporary one
+	Threads         int
+	Console         *ui.Console      // nil is silent
+	Group           *allreduce.Group // ranks that share the work, each of which makes the same call; nil is none
+
+	Generation *generate.Options // of answers that are texts; nil is greedy. One sequence counts, so NumReturnSequences is 0.
+}
+
+// Evaluate computes the loss and the metrics of a checkpoint on a data set: by its task, or for one that is pre-trained,
+// and unless another task is asked for, by its objective on text. Metrics of the task come with their 95 % intervals.
+func Evaluate(ctx context.Context, b *checkpoints.Folder, o Options) (*Evaluation, error) {
+	if b.IsEmpty() {
+		return nil, fmt.Errorf("evaluate: %w", model.ErrNoModel)
+	}
+	o.Threads, o.BatchSize = o.Group.Threads(o.Threads), predict.FirstPositive(o.BatchSize, defaultBatch)
+	if b.Info.Objective != nil && b.Info.Task == nil && o.Task.Name == "" {
+		if o.Generation != nil {
+			return nil, o.Group.Common(errNothingGenerated)
+		}
+		values, err := evaluateText(ctx, b, o)
+		return &Evaluation{Values: values}, err
+	}
+	e, examples, notes, err := newEvaluation(ctx, b, o)
+	if err := o.Group.Agree(err); err != nil {
+		return nil, err
+	}
+	if err := sameEvaluation(e, examples, o); err != nil {
+		return nil, err
+	}
+	progress := o.Console.Start("evaluate", "examples", int64(examples.Len()))
+	defer progress.Stop()
+	values, answers, err := e.run(ctx, examples, o.BatchSize, progress.Set)
+	if errors.Is(err, ErrDiverged) {
+		return nil, fmt.Errorf("%w, or the weights are damaged: use another checkpoint", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	progress.Stop()
+	result := &Evaluation{Values: values, Signatures: answers.signatures(), Constants: e.seen.Constants, Notes: append(notes, e.seen.Notes...)}
+	if o.Group.First() {
+		result.Intervals, err = intervals(ctx, answers.sampled(), metric.Names(values), o.Console)
+	} else {
+		o.Group.SetTimeout(0) // the first rank computes the intervals, and writes all
+	}
+	if err := o.Group.Agree(err); err != nil {
+		return nil, err
+	}
+	// Asked anew, for a signal may have come to a rank while it waited for the first one.
+	if err := o.Group.Agree(ctx.Err()); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// sameEvaluation makes sure that all ranks are about to evaluate the same.
+func sameEvaluation(e *Evaluator, examples *data.Examples, o Options) error {
+	if o.Group.Size() == 1 {
+		return nil // nothing is digested
+	}
+	what, err := json.Marshal(struct {
+		Task       task.Spec
+		Generation generate.Options
+		BatchSize  int
+	}{e.spec, e.how, o.BatchSize})
+	if err := o.Group.Agree(err); err != nil {
+		return err
+	}
+	return o.Group.Same(map[string]string{"set of examples": examples.Digest(), "task": string(what)})
+}
+
+// intervals returns the intervals of the metrics that are shown.
+func intervals(ctx context.Context, sampled []metric.Sampled, shown []string, console *ui.Console) (list []metric.Interval, err error) {
+	progress := console.Start("intervals", "samples", int64(len(sampled)*metric.Resamples))
+	defer progress.Stop()
+	done := int64(0)
+	for _, s := range sampled {
+		all, err := metric.Bootstrap(ctx, watched{s, func() { done++; progress.Set(done) }}, bootstrapSeed)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range all {
+			if i.Name != "examples" && i.Name != "invalid" && slices.Contains(shown, i.Name) {
+				list = append(list, i)
+			}
+		}
+	}
+	return list, nil
+}
+
+// watched tells when a sample is done: a thousand of them may take a minute where there are many examples.
+type watched struct {
+	metric.Sampled
+	done func()
+}
+
+// Sample implements metric.Sampled.
+func (w watched) Sample(index []int) []metric.Value {
+	defer w.done()
+	return w.Sampled.Sample(index)
+}
+
+var errNothingGenerated = errors.New("evaluate: a classification answers with labels, an objective of pre-training with its targets: leave out the options of generation")
+
+// newEvaluation reads what Evaluate works with.
+func newEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (*Evaluator, *data.Examples, []ui.Note, error) {
+	if o.Tokens != "" {
+		return nil, nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and evaluated on text: leave out --tokens")
+	}
+	t, err := dataset.Open(o.Data, dataset.ForEvaluation, o.MaxExamples, dataset.HeldOutSeed)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	var spec task.Spec
+	if stored := b.Info.Task; stored != nil && (o.Task.Name == "" || o.Task.Name == stored.Name) {
+		dataset.SayTaken(o.Console, t.Dataset)
+		if spec, err = stored.CorrectFor(t.Columns(), o.Task); err != nil {
+			return nil, nil, nil, fmt.Errorf("evaluate: %w", err)
+		}
+	} else if o.Task.Name == "" {
+		return nil, nil, nil, errors.New("evaluate: the checkpoint does not say what task it is for: name it with --task, such as --task classification or --task seq2seq")
+	} else if spec, err = t.Infer(ctx, o.Task, o.Console); err != nil {
+		return nil, nil, nil, err
+	}
+	if o.Generation != nil && spec.Ranked() {
+		return nil, nil, nil, errNothingGenerated
+	}
+	notes, err := t.StepNotes(ctx, spec, "evaluation")
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("evaluate: %w", err)
+	}
+	limits := data.Limits{
+		MaxInput:  predict.FirstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
+		MaxTarget: predict.FirstPositive(o.MaxTargetLength, b.Info.MaxTargetLength, 128),
+	}
+	if err := dataset.CheckLabels(spec, b.Tokenizer, limits.MaxTarget); err != nil {
+		return nil, nil, nil, err
+	}
+	if err := t.CheckColumns(spec.Columns()); err != nil {
+		return nil, nil, nil, err
+	}
+	w := kernel.NewWorkers(o.Threads)
+	e := NewEvaluator(b, spec, limits.MaxTarget, w)
+	e.Group = o.Group
+	if o.Generation != nil {
+		e.how = *o.Generation
+		e.how.MaxTokens = limits.MaxTarget
+		if err := e.how.Validate(b.Model.Config.VocabSize); err != nil {
+			return nil, nil, nil, fmt.Errorf("evaluate: options of generation: %w", err)
+		}
+	}
+	examples, err := t.Build(ctx, "evaluation", spec, data.HeldOut, b.Tokenizer, limits, w.Threads(), o.Console)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	ceiling, _, err := ceilingNotes(e, examples, "evaluation")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	notes = slices.Concat(notes, dataset.ExampleNotes("evaluation", spec, examples, data.HeldOut, limits), ceiling)
+	ui.SayNotes(o.Console, notes)
+	return e, examples, notes, nil
+}
+
+// bootstrapSeed makes intervals the same whenever and wherever they are computed.
+const bootstrapSeed = 0
+
+// PredictionTask returns the task for inputs that have no answers: the checkpoint's with corrections, or another one that
+// is asked for. A checkpoint that knows another task than seq2seq, which is asked for, keeps the form of its input.
+func PredictionTask(b *checkpoints.Folder, o task.Options) (task.Spec, error) {
+	var stored *task.Spec
+	if b != nil {
+		stored = b.Info.Task
+	}
+	switch {
+	case stored != nil && (o.Name == "" || o.Name == stored.Name):
+		return stored.Correct(o)
+	case (o.Name == "" || o.Name == task.Seq2Seq) && len(o.Labels) > 0:
+		return task.Spec{}, errors.New("predict: --labels are for a classification: add --task classification")
+	case stored != nil && o.Name == task.Seq2Seq:
+		spec := *stored
+		if o.Prefix != nil {
+			spec.Prefix = *o.Prefix
+		}
+		if len(o.TextColumns) > 0 {
+			spec.TextColumns = o.TextColumns
+		}
+		spec.Labels = nil
+		return spec, nil
+	case o.Name == "":
+		o.Name = task.Seq2Seq // text in, text out: what a checkpoint without a task, such as one from Hugging Face, can do
+	}
+	spec, err := o.Alone()
+	if err != nil {
+		return task.Spec{}, fmt.Errorf("predict: %w", err)
+	}
+	return spec, nil
+}

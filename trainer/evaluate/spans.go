@@ -1,0 +1,122 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"t5train/checkpoints"
+	"t5train/data/objective"
+	"t5train/data/tokenizer"
+	"t5train/model/generate"
+	"t5train/model/kernel"
+)
+
+// spanFiller shows what a model puts into the gaps of a few short texts.
+type spanFiller struct {
+	tok       *tokenizer.Tokenizer
+	vocab     objective.Vocabulary
+	generator *generate.Generator
+	inputs    [][]int32
+	targets   [][]int32
+}
+
+// The most tokens of a sample, so that it fits into a line or two of a log, and of what the model says to it.
+const (
+	sampleText   = 32
+	sampleOutput = 24
+)
+
+// newSpanFiller takes samples from all over the pieces, of the denoisers in turn.
+func newSpanFiller(b *checkpoints.Folder, denoisers []objective.Denoiser, parts []TextPart, samples int, w *kernel.Workers) *spanFiller {
+	g := &spanFiller{tok: b.Tokenizer, vocab: objective.VocabularyOf(b.Tokenizer), generator: generate.New(b.Model, w)}
+	for i := range samples {
+		d, pieces := denoisers[i%len(parts)], parts[i%len(parts)].Pieces
+		at := i * pieces.Len() / samples
+		text := pieces.Piece(at, nil)
+		text = text[:min(len(text), sampleText, d.Objective.Lengths().Tokens)]
+		input, target := d.Objective.Append(objective.Key{Index: int64(at)}, text, nil, nil)
+		g.inputs, g.targets = append(g.inputs, input), append(g.targets, target)
+	}
+	return g
+}
+
+// show returns a line for each sample: its text with what stood in each gap and what the model fills in.
+//
+//	sample: The [quick brown -> little] fox jumps over the [lazy -> lazy] dog
+func (g *spanFiller) show(ctx context.Context) ([]string, error) {
+	outputs, err := g.generator.Generate(ctx, g.inputs, generate.Options{MaxTokens: sampleOutput})
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]string, len(outputs))
+	for i, out := range outputs {
+		lines[i] = "sample: " + fillSpans(g.tok, g.vocab, g.inputs[i], g.targets[i], out[0].IDs)
+	}
+	return lines, nil
+}
+
+// fillSpans writes an input with a pair for each sentinel: the tokens of the target and those of the output. Without
+// sentinels the pair follows the input.
+func fillSpans(tok *tokenizer.Tokenizer, v objective.Vocabulary, input, target, output []int32) string {
+	truth, guess := splitSpans(v, target), splitSpans(v, output)
+	var b strings.Builder
+	pair := func(gap int32) {
+		was := surface(tok, truth[gap])
+		if strings.HasPrefix(was, " ") {
+			b.WriteString(" ")
+		}
+		fmt.Fprintf(&b, "[%s -> %s]", strings.TrimSpace(was), strings.TrimSpace(surface(tok, guess[gap])))
+	}
+	first := int32(0)
+	if _, leading := truth[-1]; leading && v.Sentinels > 0 && objective.HasSentinel(v, target) {
+		first = -1 // the text begins with a gap, which has no sentinel in the target
+	}
+	run, gaps := input[:0:0], 0
+	for _, id := range input {
+		if !objective.IsSentinel(v, id) {
+			if id != v.EOS {
+				run = append(run, id)
+			}
+			continue
+		}
+		b.WriteString(surface(tok, run))
+		run = run[:0]
+		pair(first + v.FirstSentinel - id)
+		gaps++
+	}
+	b.WriteString(surface(tok, run))
+	if gaps == 0 {
+		pair(-1)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// splitSpans returns the tokens behind each sentinel of a target, by the sentinel's number; those before the first are -1.
+func splitSpans(v objective.Vocabulary, ids []int32) map[int32][]int32 {
+	gaps := map[int32][]int32{}
+	gap := int32(-1)
+	for _, id := range ids {
+		switch {
+		case objective.IsSentinel(v, id):
+			gap = v.FirstSentinel - id
+		case id != v.EOS:
+			gaps[gap] = append(gaps[gap], id)
+		}
+	}
+	return gaps
+}
+
+// surface returns the text of tokens in the middle of a text, on one line: other than Decode alone it keeps a blank at
+// the beginning.
+func surface(tok *tokenizer.Tokenizer, ids []int32) string {
+	before := tok.Encode("a")
+	text := strings.TrimPrefix(tok.Decode(append(before, ids...), false), tok.Decode(before, false))
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+}

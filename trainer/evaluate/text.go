@@ -1,0 +1,297 @@
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"t5train/checkpoints"
+	"t5train/data"
+	"t5train/data/corpus"
+	"t5train/data/dataset"
+	"t5train/data/objective"
+	"t5train/data/store"
+	"t5train/internal/floats"
+	"t5train/internal/mmap"
+	"t5train/internal/ui"
+	"t5train/model/generate"
+	"t5train/model/kernel"
+	"t5train/trainer/allreduce"
+	"t5train/trainer/metric"
+)
+
+// TextSet evaluates a model on pieces of text by an objective. The examples are the same at each evaluation and for
+// every run, whatever its seed: noise of seed 0 and epoch 0.
+type TextSet struct {
+	bundle    *checkpoints.Folder
+	loss      *generate.Loss
+	Parts     []TextPart
+	vocab     objective.Vocabulary
+	batchSize int
+	gaps      *spanFiller // nil without samples
+	digest    string      // of the text
+	group     *allreduce.Group
+}
+
+// TextPart are the examples of one denoiser.
+type TextPart struct {
+	Pieces corpus.Sampled
+	source data.Source
+}
+
+type TextOptions struct {
+	Limit     int // pieces, of all denoisers together; 0 is all
+	BatchSize int // examples
+	Samples   int // pieces that each evaluation shows
+}
+
+// NewTextSet returns the evaluation of a store. Of several denoisers each takes its part of one pass over the text.
+func NewTextSet(b *checkpoints.Folder, o objective.Config, denoisers []objective.Denoiser, s *store.Store, options TextOptions, w *kernel.Workers) (*TextSet, error) {
+	h := &TextSet{bundle: b, loss: generate.NewLoss(b.Model, w), vocab: objective.VocabularyOf(b.Tokenizer), batchSize: options.BatchSize, digest: filepath.Base(s.Dir())}
+	for _, d := range denoisers {
+		all, err := corpus.PiecesOf(o.Split, s, d)
+		if err != nil {
+			return nil, err
+		}
+		whole := data.NewSample(all.Len(), options.Limit, dataset.HeldOutSeed).Len()
+		size := max(1, int(math.Round(d.Rate*float64(whole))))
+		pieces := corpus.Sampled{All: all, Sample: data.NewSample(all.Len(), size, dataset.HeldOutSeed)}
+		h.Parts = append(h.Parts, TextPart{pieces, data.NewCorrupted(pieces, d.Objective, 0)})
+	}
+	if options.Samples > 0 {
+		h.gaps = newSpanFiller(b, denoisers, h.Parts, options.Samples, w)
+	}
+	return h, nil
+}
+
+// Len returns the number of examples.
+func (h *TextSet) Len() int {
+	n := 0
+	for _, p := range h.Parts {
+		n += p.Pieces.Len()
+	}
+	return n
+}
+
+// SaySamples notes which pieces are drawn.
+func (h *TextSet) SaySamples(c *ui.Console) {
+	for _, p := range h.Parts {
+		dataset.SaySample(c, p.Pieces.Sample, int64(p.Pieces.All.Len()), "pieces", dataset.HeldOutSeed)
+	}
+}
+
+// Best implements heldOut.
+func (h *TextSet) Best() string { return "loss" }
+
+// textTotals are sums over the examples of batches.
+type textTotals struct {
+	NLL             float64 // of one batch
+	Tokens, Correct int
+	Spans, Filled   int
+	Examples, Text  int64 // text in bytes of UTF-8
+}
+
+// add adds the counts of another batch.
+func (t *textTotals) add(o textTotals) {
+	t.Correct, t.Spans, t.Filled = t.Correct+o.Correct, t.Spans+o.Spans, t.Filled+o.Filled
+	t.Examples, t.Text = t.Examples+o.Examples, t.Text+o.Text
+}
+
+// Evaluate returns the loss per target token in nats and its perplexity, the loss per byte of the text that the examples
+// are made of, given and asked for together, in nats and in bits, the part of the target tokens that the model gives the
+// largest probability when it has seen those before, and the part of the gaps of which this is so for every token and
+// for the end. It is an error if the loss is no finite number.
+func (h *TextSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Value, []string, error) {
+	var t textTotals
+	var loss metric.Loss
+	err := allreduce.Distribute(ctx, h.group, func(ctx context.Context, next func(compute func() (textTotals, error)) error) error {
+		return h.eachPart(ctx, func(pieces corpus.Sampled, read func() *data.Batch) error {
+			return next(func() (textTotals, error) { return h.evaluate(pieces, read()) })
+		})
+	}, func(of textTotals) error {
+		if !floats.IsFinite(of.NLL) {
+			return fmt.Errorf("the loss is %g: %w", of.NLL, ErrDiverged)
+		}
+		t.add(of)
+		loss.Add(of.NLL, int64(of.Tokens))
+		done(t.Examples)
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("evaluate: %w", err)
+	}
+	perByte := loss.Sum() / float64(max(1, t.Text))
+	values := append([]metric.Value{{Name: "examples", Value: float64(t.Examples)}}, loss.Result()...)
+	values = append(values,
+		metric.Value{Name: "loss_per_byte", Value: perByte}, metric.Value{Name: "bits_per_byte", Value: perByte / math.Ln2},
+		metric.Value{Name: "bytes", Value: float64(t.Text)},
+		metric.Value{Name: "token_accuracy", Value: float64(t.Correct) / float64(loss.Tokens())})
+	if t.Spans > 0 {
+		values = append(values, metric.Value{Name: "span_accuracy", Value: float64(t.Filled) / float64(t.Spans)})
+	}
+	if h.gaps == nil || !h.group.First() {
+		return values, nil, nil
+	}
+	if h.group.Size() > 1 {
+		ctx = context.WithoutCancel(ctx) // the other ranks go on
+	}
+	shown, err := h.gaps.show(ctx)
+	return values, shown, err
+}
+
+// eachPart is eachBatch for the batches of all denoisers, with the pieces that their examples are made of.
+func (h *TextSet) eachPart(ctx context.Context, f func(pieces corpus.Sampled, read func() *data.Batch) error) error {
+	for _, p := range h.Parts {
+		err := eachBatch(ctx, p.source, h.batchSize, func(read func() *data.Batch) error { return f(p.Pieces, read) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EachBatch implements heldOut.
+func (h *TextSet) EachBatch(ctx context.Context, f func(*data.Batch) error) error {
+	return h.eachPart(ctx, func(_ corpus.Sampled, read func() *data.Batch) error { return f(read()) })
+}
+
+func (h *TextSet) SetGroup(g *allreduce.Group) { h.group = g }
+
+// evaluate returns the totals of a batch.
+func (h *TextSet) evaluate(pieces corpus.Sampled, batch *data.Batch) (textTotals, error) {
+	totals, err := h.loss.Run(batch.Batch)
+	if err != nil {
+		return textTotals{}, err
+	}
+	t := textTotals{NLL: totals.NLL, Tokens: totals.Tokens, Correct: totals.Correct, Examples: int64(batch.Sequences())}
+	for s, i := range batch.Index {
+		from, to := batch.Labels.Offsets[s], batch.Labels.Offsets[s+1]
+		spans, filled := countSpans(h.vocab, batch.Labels.IDs[from:to], totals.Hits[from:to])
+		t.add(textTotals{Spans: spans, Filled: filled, Text: int64(pieces.Bytes(i))})
+	}
+	return t, nil
+}
+
+// countSpans returns the gaps of a target and how many of them are predicted exactly: each token, and the sentinel or EOS
+// that ends the gap. A target without sentinels has none.
+func countSpans(v objective.Vocabulary, target []int32, hits []bool) (spans, filled int) {
+	tokens, right, sentinels := 0, true, 0
+	for i, id := range target {
+		right = right && hits[i]
+		sentinel := objective.IsSentinel(v, id)
+		if !sentinel && id != v.EOS {
+			tokens++
+			continue
+		}
+		if sentinel {
+			sentinels++
+		}
+		if tokens > 0 {
+			spans++
+			if right {
+				filled++
+			}
+		}
+		tokens, right = 0, true
+	}
+	if sentinels == 0 {
+		return 0, 0
+	}
+	return spans, filled
+}
+
+// evaluateText is Evaluate by the objective that a checkpoint was pre-trained with.
+func evaluateText(ctx context.Context, b *checkpoints.Folder, o Options) ([]metric.Value, error) {
+	h, done, err := newTextEvaluation(ctx, b, o)
+	if done != nil {
+		defer done()
+	}
+	if err := o.Group.Agree(err); err != nil {
+		return nil, err
+	}
+	if err := o.Group.Same(map[string]string{"text": h.digest, "number of examples": strconv.Itoa(h.Len()), "batch size": strconv.Itoa(o.BatchSize)}); err != nil {
+		return nil, err
+	}
+	h.SetGroup(o.Group)
+	progress := o.Console.Start("evaluate", "examples", int64(h.Len()))
+	defer progress.Stop()
+	var values []metric.Value
+	err = mmap.Guard(func() error {
+		values, _, err = h.Evaluate(ctx, progress.Set)
+		return err
+	})
+	return values, err
+}
+
+// newTextEvaluation reads what evaluateText works with, which is there until done is called.
+func newTextEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (h *TextSet, done func(), err error) {
+	if len(o.Task.TextColumns) > 1 {
+		return nil, nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain text", len(o.Task.TextColumns))
+	}
+	if flags := o.ofTasks(); len(flags) > 0 {
+		return nil, nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says all about inputs and targets: leave out %s, or name a task with --task", strings.Join(flags, ", "))
+	}
+	denoisers, err := b.Info.Objective.Denoisers(b.Tokenizer)
+	if err != nil {
+		return nil, nil, fmt.Errorf("evaluate: %w", err)
+	}
+	o.Console.Say("objective: %s, as in pre-training", b.Info.Objective.Name)
+	s, remove, err := evaluationTokens(ctx, b, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	done = func() {
+		_ = s.Close() // it was read only
+		_ = remove()  // what is left of a temporary folder is for the system
+	}
+	h, err = NewTextSet(b, *b.Info.Objective, denoisers, s, TextOptions{Limit: o.MaxExamples, BatchSize: o.BatchSize}, kernel.NewWorkers(o.Threads))
+	if err == nil {
+		h.SaySamples(o.Console)
+	}
+	return h, done, err
+}
+
+// evaluationTokens opens the tokens of the data in o.Tokens, or else in a temporary folder, which remove removes. Where files in
+// use can be removed, that is done at once, so that nothing of the text stays behind when the process is killed.
+func evaluationTokens(ctx context.Context, b *checkpoints.Folder, o Options) (s *store.Store, remove func() error, err error) {
+	options := corpus.TokensOptions{Data: o.Data, TextColumn: corpus.Column(o.Task.TextColumns), Output: o.Tokens, Threads: o.Threads, Console: o.Console, Wanted: dataset.ForEvaluation}
+	if o.Tokens != "" {
+		s, err = corpus.OpenTokens(ctx, b.Tokenizer, options)
+		return s, func() error { return nil }, err
+	}
+	if options.Output, err = os.MkdirTemp("", "t5train-tokens-"); err != nil {
+		return nil, nil, fmt.Errorf("evaluate: %w", err)
+	}
+	options.Temporary = true
+	s, err = corpus.OpenTokens(ctx, b.Tokenizer, options)
+	remove = func() error { return os.RemoveAll(options.Output) }
+	removeErr := remove() // fails where files in use stay, which is tried again
+	if err != nil {
+		return nil, nil, errors.Join(err, removeErr)
+	}
+	return s, remove, nil
+}
+
+// ofTasks returns the flags of the options that are set and say nothing about plain text.
+func (o Options) ofTasks() (flags []string) {
+	t := o.Task
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"prefix", t.Prefix != nil}, {"labels", len(t.Labels) > 0}, {"template", t.Template != ""}, {"source-lang", t.SourceLanguage != ""},
+		{"target-lang", t.TargetLanguage != ""}, {"label-column", t.LabelColumn != ""}, {"target-column", t.TargetColumn != ""},
+		{"target-template", t.TargetTemplate != ""}, {"metrics", len(t.Metrics) > 0},
+		{"max-input-length", o.MaxInputLength > 0}, {"max-target-length", o.MaxTargetLength > 0},
+	} {
+		if f.set {
+			flags = append(flags, "--"+f.name)
+		}
+	}
+	return flags
+}

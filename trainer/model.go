@@ -1,0 +1,172 @@
+package trainer
+
+import (
+	"fmt"
+	"reflect"
+
+	"t5train/checkpoints"
+	"t5train/configs"
+	"t5train/data/tokenizer"
+	"t5train/internal/ui"
+	"t5train/model"
+)
+
+// checkModel returns the tokenizer that goes with the model, nil if there is none.
+func checkModel(c *configs.Config) (*tokenizer.Tokenizer, error) {
+	dir, err := "", error(nil)
+	if c.Model.Path != "" {
+		if dir, _, err = checkpoints.Resolve(c.Model.Path); err != nil {
+			return nil, err
+		}
+	}
+	tok, err := startTokenizer(c.Tokenizer, dir)
+	if err != nil {
+		return nil, err
+	}
+	config := model.Config{}
+	if dir == "" {
+		config, err = configFor(c.Model, tok)
+	} else {
+		config, err = checkpoints.ReadModelConfig(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return tok, checkpoints.CheckTokenizer(config, tok)
+}
+
+// startModel builds or loads the model that training starts from. The weights of a checkpoint are verified, or taken as they
+// are.
+func startModel(c *configs.Config, from start, verify bool, console *ui.Console) (*checkpoints.Folder, error) {
+	dir, how := from.dir, ""
+	if from.resume {
+		if err := from.verify(); err != nil {
+			return nil, err
+		}
+		how = fmt.Sprintf("go on with the run in %s from step %d (--overwrite starts again)", c.Output, from.step)
+	} else if c.Model.Path != "" {
+		var err error
+		if dir, how, err = checkpoints.Resolve(c.Model.Path); err != nil {
+			return nil, err
+		}
+	}
+	source := c.Tokenizer
+	if from.resume {
+		source.Path = "" // the checkpoint holds the one of the run
+	}
+	tok, err := startTokenizer(source, dir)
+	if err != nil {
+		return nil, err
+	}
+	if dir != "" {
+		b, err := checkpoints.OpenFolder(dir, tok, verify && !from.resume) // from.verify has
+		if err != nil {
+			return nil, err
+		}
+		if b.Model.Int8() {
+			return nil, fmt.Errorf("train %s: %w", dir, model.ErrInt8)
+		}
+		console.Say("model: %s, %s parameters", how, ui.Grouped(int(b.Model.Config.Parameters())))
+		if !from.resume {
+			sayPretrained(c, b, console)
+		}
+		b.Info = checkpoints.Info{}
+		if rate := c.Model.DropoutRate; rate != nil {
+			b.Model.Config.DropoutRate = *rate
+		}
+		return b, nil
+	}
+	config, err := configFor(c.Model, tok)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkpoints.CheckTokenizer(config, tok); err != nil {
+		return nil, fmt.Errorf("build model: %w", err)
+	}
+	if err := CheckMemory(TrainedBytes(config), "choose a smaller model.size"); err != nil {
+		return nil, fmt.Errorf("build model: %w", err)
+	}
+	m, err := model.New(config)
+	if err != nil {
+		return nil, err
+	}
+	m.Init(uint64(c.Train.Seed))
+	name := c.Model.Size
+	if size, err := model.SizeByName(name); err == nil && !sameSize(size.Config, config) {
+		name = "size of its own (" + name + ", changed)"
+	}
+	console.Say("model: %s, %s parameters, new random weights (seed %d)", name, ui.Grouped(int(config.Parameters())), c.Train.Seed)
+	if c.Model.VocabSize == nil && c.Tokenizer.Path != "" {
+		console.Say("  %s rows in the embedding, for the %s tokens of %s (model.vocab_size)", ui.Grouped(config.VocabSize), ui.Grouped(tok.VocabSize()), c.Tokenizer.Path)
+	}
+	return &checkpoints.Folder{Model: m, Tokenizer: tok}, nil
+}
+
+// sayPretrained says what a model that was pre-trained here brings along or leaves behind, which a user may not expect.
+func sayPretrained(c *configs.Config, b *checkpoints.Folder, console *ui.Console) {
+	was := b.Info.Objective
+	switch {
+	case was == nil:
+	case c.Pretraining() && was.Name != c.Objective.Name:
+		console.Say("  objective: %s from now on, but the model was pre-trained by %s (--objective %s goes on with that)", c.Objective.Name, was.Name, was.Name)
+	case !c.Pretraining() && c.Model.DropoutRate == nil && b.Model.Config.DropoutRate == 0:
+		console.Say("  dropout: none, as in its pre-training; 0.1 is usual for fine-tuning (--set model.dropout_rate=0.1)")
+	}
+}
+
+// sameSize tells whether two models differ in nothing but dropout, which is a setting of the training.
+func sameSize(a, b model.Config) bool {
+	a.DropoutRate, a.EOSTokenIDs = b.DropoutRate, b.EOSTokenIDs
+	return reflect.DeepEqual(a, b)
+}
+
+// startTokenizer loads the tokenizer of the config, else that of the model folder, else T5's.
+func startTokenizer(c configs.Tokenizer, dir string) (*tokenizer.Tokenizer, error) {
+	switch {
+	case c.Path != "":
+		return checkpoints.OpenTokenizer(c.Path)
+	case dir != "":
+		return tokenizer.Load(dir)
+	default:
+		return tokenizer.T5()
+	}
+}
+
+// configFor is NewModelConfig of a model with the rows that its tokenizer needs, unless their number is set.
+func configFor(m configs.Model, tok *tokenizer.Tokenizer) (model.Config, error) {
+	if m.VocabSize == nil {
+		m.VocabSize = new(checkpoints.PaddedRows(tok.VocabSize()))
+	}
+	return NewModelConfig(m)
+}
+
+// NewModelConfig returns the architecture of a new model: that of its size, with the values that are set.
+func NewModelConfig(m configs.Model) (model.Config, error) {
+	size, err := model.SizeByName(m.Size)
+	if err != nil {
+		return model.Config{}, fmt.Errorf("build model: %w", err)
+	}
+	c := size.Config
+	for _, f := range []struct {
+		to   *int
+		from *int
+	}{
+		{&c.VocabSize, m.VocabSize}, {&c.DModel, m.DModel}, {&c.DKV, m.DKV}, {&c.DFF, m.DFF}, {&c.NumLayers, m.NumLayers},
+		{&c.NumDecoderLayers, m.NumLayers}, {&c.NumDecoderLayers, m.NumDecoderLayers}, {&c.NumHeads, m.NumHeads},
+		{&c.RelativeAttentionNumBuckets, m.RelativeAttentionNumBuckets}, {&c.RelativeAttentionMaxDistance, m.RelativeAttentionMaxDistance},
+	} {
+		if f.from != nil {
+			*f.to = *f.from
+		}
+	}
+	if m.FeedForwardProj != nil {
+		c.FeedForwardProj = *m.FeedForwardProj
+	}
+	if m.TieWordEmbeddings != nil {
+		c.TieWordEmbeddings, c.ScaleDecoderOutputs = *m.TieWordEmbeddings, *m.TieWordEmbeddings
+	}
+	if m.DropoutRate != nil {
+		c.DropoutRate = *m.DropoutRate
+	}
+	return c, c.Validate()
+}

@@ -1,0 +1,341 @@
+package predict
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"t5train/data/dataset"
+	"t5train/data/ingest"
+	"t5train/data/parquetio"
+	"t5train/data/task"
+	"t5train/internal/splits"
+	"t5train/internal/ui"
+)
+
+// Input is one text to predict from.
+type Input struct {
+	Text  string // what goes into the model, by the rule of the task
+	Shown string // what the prediction repeats: the user's own text, or Text where it is made of several columns
+
+	Tokens []task.Token // of a task of entities: those of Shown
+	Kept   Kept         // columns that the prediction repeats besides
+}
+
+// Beginnings returns what the line of an answer begins with: see [Stream].
+func (in Input) Beginnings() ([][]byte, error) {
+	b, err := Beginning(struct {
+		Input string `json:"input"`
+	}{in.Shown})
+	return [][]byte{in.Kept.appendTo(b)}, err
+}
+
+// The formats of prediction input.
+const (
+	FormatText    = "text"    // one input a line
+	FormatJSONL   = "jsonl"   // a JSON object a line, with a field for each text column
+	FormatCSV     = "csv"     // a table with a header, of which the text columns are read; cells are divided by commas, or by what its first lines tell
+	FormatTSV     = "tsv"     // by tabs
+	FormatParquet = "parquet" // rows, of which the text columns are read
+)
+
+// Formats lists the formats.
+func Formats() []string {
+	return []string{FormatText, FormatJSONL, FormatCSV, FormatTSV, FormatParquet}
+}
+
+// FormatOf guesses the format of a file by its name, in front of .gz; standard input and unknown names are text, folders parquet.
+func FormatOf(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return FormatParquet
+	}
+	switch strings.ToLower(filepath.Ext(ingest.Unpacked(path))) {
+	case ".parquet":
+		return FormatParquet
+	case ".csv":
+		return FormatCSV
+	case ".tsv", ".tab":
+		return FormatTSV
+	case ".jsonl", ".ndjson", ".json":
+		return FormatJSONL
+	default:
+		return FormatText
+	}
+}
+
+// CountInputs returns the number of inputs of a file, below 0 where reading would use them up. It finds what is no text before
+// any work is done.
+func CountInputs(ctx context.Context, path, format string, columns []string) (int64, error) {
+	if format == FormatParquet && path != "-" {
+		set, err := openInputs(path)
+		if err == nil {
+			err = set.CheckColumns(columns)
+		}
+		if err != nil {
+			return 0, err
+		}
+		return set.Rows(), nil
+	}
+	info, err := os.Stat(path)
+	if path == "-" || err == nil && !info.Mode().IsRegular() {
+		return -1, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read inputs: %w", err)
+	}
+	n := int64(0)
+	if isTable(format) {
+		err = readTable(ctx, path, format, columns, nil, func(int, []parquetio.Cell) error { n++; return nil })
+	} else {
+		err = readLines(ctx, path, format, nil, func(int, string) error { n++; return nil })
+	}
+	return n, err
+}
+
+// openInputs opens parquet files; of a folder with splits it takes test, or the only split.
+func openInputs(path string) (*parquetio.Dataset, error) {
+	return parquetio.OpenSplit([]string{splits.Test, splits.Only}, path)
+}
+
+// SayInputs says which split of a folder inputs are, and what divides the cells of a table where its name tells otherwise.
+func SayInputs(c *ui.Console, path, format string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil // which is found when it is read
+	}
+	if !info.IsDir() {
+		if o, found := (ingest.ReadOptions{}).Sniff(ingest.Input{Path: path, Format: ingest.Format(format)}); found {
+			c.Say("inputs: %s: cells are divided by %q, by its first lines", path, o.Delimiter)
+		}
+		return nil
+	}
+	set, err := openInputs(path)
+	if err == nil {
+		dataset.SayTaken(c, set)
+	}
+	return err
+}
+
+// ReadInputs calls yield for each input of a file, in order; path - is stdin. It holds one input at a time.
+func ReadInputs(ctx context.Context, path, format string, spec task.Spec, stdin io.Reader, yield func(Input) error) error {
+	return ReadKept(ctx, path, format, spec, nil, stdin, yield)
+}
+
+// reader makes items of what a file of any format holds.
+type reader[T any] struct {
+	line, json func(line string) (T, error)
+	columns    []string                                // of parquet and of tables
+	row        func(cells []parquetio.Cell) (T, error) // which are valid for this call only
+}
+
+func (r reader[T]) read(ctx context.Context, path, format string, stdin io.Reader, yield func(T) error) error {
+	if format == FormatParquet {
+		if path == "-" {
+			return errors.New("read inputs: parquet cannot be read from standard input: give a file")
+		}
+		return r.readParquet(ctx, path, yield)
+	}
+	if isTable(format) {
+		return readTable(ctx, path, format, r.columns, stdin, func(line int, cells []parquetio.Cell) error {
+			item, err := r.row(cells)
+			if err != nil {
+				return fmt.Errorf("read inputs: %s, line %d: %w", path, line, err)
+			}
+			return yield(item)
+		})
+	}
+	build := r.line
+	if format == FormatJSONL {
+		build = r.object
+	}
+	return readLines(ctx, path, format, stdin, func(number int, line string) error {
+		item, err := build(line)
+		if err != nil {
+			return fmt.Errorf("read inputs: %s, line %d: %w", path, number, err)
+		}
+		return yield(item)
+	})
+}
+
+// object makes an item of a line of JSON lines.
+func (r reader[T]) object(line string) (item T, err error) {
+	if text := strings.TrimSpace(line); strings.HasPrefix(text, "[") || text == "{" {
+		return item, fmt.Errorf("got %.80q, want one object a line; t5train data import reads arrays, and objects of several lines", line)
+	}
+	return r.json(line)
+}
+
+func (r reader[T]) readParquet(ctx context.Context, path string, yield func(T) error) error {
+	set, err := openInputs(path)
+	if err != nil {
+		return err
+	}
+	return set.Scan(ctx, r.columns, func(row int64, cells []parquetio.Cell) error {
+		item, err := r.row(cells)
+		if err != nil {
+			file, inFile := set.Locate(row)
+			return fmt.Errorf("read inputs: %s, row %d (the first is 0): %w", file, inFile, err)
+		}
+		return yield(item)
+	})
+}
+
+// openLines opens a file that is no parquet; path - is stdin.
+func openLines(path string, stdin io.Reader) (lines io.Reader, done func() error, err error) {
+	if path == "-" {
+		return stdin, func() error { return nil }, nil
+	}
+	f, err := ingest.Open(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read inputs: %w", err)
+	}
+	return f, f.Close, nil
+}
+
+// readLines calls yield for each line that is an input. An empty line of text is one, a blank line between JSON objects is not.
+func readLines(ctx context.Context, path, format string, stdin io.Reader, yield func(number int, line string) error) error {
+	lines, done, err := openLines(path, stdin)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var failed error // of yield, which says all that there is to say
+	err = ingest.EachLine(ctx, lines, func(number int, line string) error {
+		if format == FormatJSONL && strings.TrimSpace(line) == "" {
+			return nil
+		}
+		failed = yield(number, line)
+		return failed
+	})
+	if failed == nil && err != nil && ctx.Err() == nil {
+		return fmt.Errorf("read inputs: read %s: %w", path, err)
+	}
+	return cmp.Or(failed, err)
+}
+
+func isTable(format string) bool { return format == FormatCSV || format == FormatTSV }
+
+// readTable calls yield with the cells of some columns of each row, which are valid until it returns.
+func readTable(ctx context.Context, path, format string, columns []string, stdin io.Reader, yield func(line int, cells []parquetio.Cell) error) error {
+	table, done, err := openLines(path, stdin)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var places []int
+	var failed error // of yield or about columns, which says all that there is to say
+	cells := make([]parquetio.Cell, len(columns))
+	in := ingest.Input{Path: path, Format: ingest.Format(format)}
+	options, _ := ingest.ReadOptions{}.Sniff(in)
+	options.Header = func(names []string) error {
+		places, failed = placesOf(path, columns, names)
+		return failed
+	}
+	err = ingest.Read(ctx, table, in, options, func(r ingest.Row) error {
+		for i, place := range places {
+			cells[i] = r.Fields[place].Cell
+		}
+		failed = yield(r.Line, cells)
+		return failed
+	})
+	if failed == nil && err != nil && ctx.Err() == nil {
+		return fmt.Errorf("read inputs: %w", err)
+	}
+	return cmp.Or(failed, err)
+}
+
+// placesOf returns the places of columns among all that a table has.
+func placesOf(path string, columns, names []string) ([]int, error) {
+	places := make([]int, len(columns))
+	for i, column := range columns {
+		if places[i] = slices.Index(names, column); places[i] < 0 {
+			return nil, fmt.Errorf("read inputs: %s has no column %q: its columns, by its first line, are %s: name another one, "+
+				"read each line as a text with --input-format %s, or make parquet of it with t5train data import, which reads other tables too",
+				path, column, strings.Join(names, ", "), FormatText)
+		}
+	}
+	return places, nil
+}
+
+// TextInput is the input of a text that the user typed: of a task with several text columns, a JSON object that has them.
+func TextInput(spec task.Spec, text string) (Input, error) {
+	if len(spec.TextColumns) > 1 {
+		return fromJSON(spec, text)
+	}
+	return fromLine(spec, text)
+}
+
+func fromLine(spec task.Spec, line string) (Input, error) {
+	if spec.Kind() == task.Entities {
+		return fromTokens(spec, line, task.CutTokens(line))
+	}
+	text, err := spec.InputFromLine(line)
+	return Input{Text: text, Shown: line}, err
+}
+
+func fromJSON(spec task.Spec, line string) (Input, error) {
+	texts, err := spec.TextsFromJSON([]byte(line))
+	if err != nil {
+		return Input{}, err
+	}
+	if spec.Kind() == task.Entities {
+		list, err := spec.ListFromJSON([]byte(line))
+		if err != nil {
+			return Input{}, err
+		}
+		return fromTokenList(spec, texts[0], list)
+	}
+	return fromTexts(spec, texts)
+}
+
+// fromTokenList makes the input of a task of entities of the tokens of a list, or where that is nil of a text.
+func fromTokenList(spec task.Spec, text string, list []string) (Input, error) {
+	if list == nil {
+		return fromTokens(spec, text, task.CutTokens(text))
+	}
+	return fromTokens(spec, text, task.ListTokens(list))
+}
+
+// fromTokens makes the input of a task of entities, whose texts are tokens with a space between, as in training.
+func fromTokens(spec task.Spec, shown string, tokens []task.Token) (Input, error) {
+	text, err := spec.InputFromLine(task.JoinTokens(tokens))
+	return Input{Text: text, Shown: shown, Tokens: tokens}, err
+}
+
+// fromRow makes an input of the cells of the text columns.
+func fromRow(spec task.Spec, cells []parquetio.Cell) (Input, error) {
+	texts := make([]string, len(cells))
+	for i, c := range cells {
+		text, err := spec.Text(c)
+		if err != nil {
+			return Input{}, fmt.Errorf("text column %s %w", spec.TextColumns[i], err)
+		}
+		texts[i] = strings.Clone(text)
+	}
+	if spec.Kind() == task.Entities {
+		var list []string
+		if cells[0].Kind == parquetio.List {
+			list = make([]string, len(cells[0].Items))
+			for i, item := range cells[0].Items {
+				list[i] = strings.Clone(item.Text())
+			}
+		}
+		return fromTokenList(spec, texts[0], list)
+	}
+	return fromTexts(spec, texts)
+}
+
+func fromTexts(spec task.Spec, texts []string) (Input, error) {
+	text, err := spec.Input(texts)
+	in := Input{Text: text, Shown: text}
+	if len(texts) == 1 {
+		in.Shown = texts[0]
+	}
+	return in, err
+}

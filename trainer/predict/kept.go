@@ -1,0 +1,185 @@
+package predict
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"t5train/data/parquetio"
+	"t5train/data/task"
+	"t5train/internal/visible"
+)
+
+// Keep is a column of the input that the answers repeat.
+type Keep struct {
+	Column string `json:"column"`
+	Name   string `json:"name"` // in the answers
+}
+
+// ParseKeep reads a list of columns, each as column or column=name. Names that answers have themselves are an error.
+func ParseKeep(list []string) ([]Keep, error) {
+	var keep []Keep
+	for _, text := range visible.AllUTF8(list) { // as columns are named
+		k := Keep{text, text}
+		if column, name, found := strings.Cut(text, "="); found {
+			k = Keep{column, name}
+		}
+		switch {
+		case k.Column == "" || k.Name == "":
+			return nil, fmt.Errorf("keep columns: got %q, want COLUMN or COLUMN=NAME", text)
+		case strings.ContainsAny(k.Name, "\",`"):
+			return nil, fmt.Errorf("keep columns: the name %q has a quote or a comma: keep it under another one, as COLUMN=NAME", k.Name)
+		case slices.Contains(answerFields(), k.Name):
+			return nil, fmt.Errorf("keep column %s: answers have a field %q of their own: keep it under another name, as %s=input_%s", k.Column, k.Name, k.Column, k.Name)
+		case slices.ContainsFunc(keep, func(other Keep) bool { return other.Name == k.Name }):
+			return nil, fmt.Errorf("keep columns: two have the name %q: leave one out, or give it another name, as COLUMN=NAME", k.Name)
+		}
+		keep = append(keep, k)
+	}
+	return keep, nil
+}
+
+// answerFields lists the names of the fields and columns of a Prediction.
+func answerFields() []string {
+	var names []string
+	for f := range reflect.TypeFor[Prediction]().Fields() {
+		for _, tag := range []string{f.Tag.Get("json"), f.Tag.Get("parquet")} {
+			if name, _, _ := strings.Cut(tag, ","); name != "-" {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// Kept are the fields that an answer repeats.
+type Kept []KeptField
+
+// KeptField is a field with its value in JSON.
+type KeptField struct {
+	Name  string
+	Value json.RawMessage
+}
+
+// appendTo adds the fields to an object that has some and is not closed.
+func (k Kept) appendTo(object []byte) []byte {
+	for _, f := range k {
+		name, _ := Beginning(map[string]int{f.Name: 0})
+		object = append(append(object, ','), name[1:len(name)-1]...) // {"name":0
+		object = append(object, f.Value...)
+	}
+	return object
+}
+
+// CheckKept finds columns that a file does not have, before any work is done. Of standard input nothing is known.
+func CheckKept(ctx context.Context, path, format string, keep []Keep) error {
+	if len(keep) == 0 || path == "-" {
+		return nil
+	}
+	columns := make([]string, len(keep))
+	for i, k := range keep {
+		columns[i] = k.Column
+	}
+	if format != FormatJSONL {
+		_, err := CountInputs(ctx, path, format, columns)
+		return err
+	}
+	lines := 0
+	found := errors.New("found")
+	err := readLines(ctx, path, format, nil, func(_ int, line string) error {
+		lines++
+		columns = slices.DeleteFunc(columns, func(c string) bool {
+			_, err := task.Field([]byte(line), c)
+			return err == nil
+		})
+		if len(columns) == 0 {
+			return found
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, found):
+		return nil
+	case err == nil && lines > 0:
+		return fmt.Errorf("keep columns: no line of %s has the field %q", path, columns[0])
+	}
+	return err
+}
+
+// ReadKept is [ReadInputs], with columns of the input that the answers repeat. A field that a line of JSON lacks is null.
+func ReadKept(ctx context.Context, path, format string, spec task.Spec, keep []Keep, stdin io.Reader, yield func(Input) error) error {
+	texts := len(spec.TextColumns)
+	columns := slices.Clone(spec.TextColumns)
+	for _, k := range keep {
+		columns = append(columns, k.Column)
+	}
+	return reader[Input]{
+		line: func(line string) (Input, error) { return fromLine(spec, line) },
+		json: func(line string) (Input, error) {
+			in, err := fromJSON(spec, line)
+			for _, k := range keep {
+				value := json.RawMessage("null")
+				if raw, err := task.Field([]byte(line), k.Column); err == nil {
+					value = compact(raw)
+				}
+				in.Kept = append(in.Kept, KeptField{k.Name, value})
+			}
+			return in, err
+		},
+		columns: columns,
+		row: func(cells []parquetio.Cell) (Input, error) {
+			in, err := fromRow(spec, cells[:texts])
+			for i, k := range keep {
+				in.Kept = append(in.Kept, KeptField{k.Name, appendCell(nil, cells[texts+i])})
+			}
+			return in, err
+		},
+	}.read(ctx, path, format, stdin, yield)
+}
+
+func compact(raw json.RawMessage) json.RawMessage {
+	var b bytes.Buffer
+	if json.Compact(&b, raw) != nil {
+		return raw
+	}
+	return b.Bytes()
+}
+
+// appendCell adds a cell in JSON. JSON has no number for NaN and infinities: they are texts.
+func appendCell(b []byte, c parquetio.Cell) []byte {
+	switch c.Kind {
+	case parquetio.Null:
+		return append(b, "null"...)
+	case parquetio.String:
+		var text bytes.Buffer
+		JSONLines(&text).Encode(c.Str) // a text cannot fail
+		return append(b, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...)
+	case parquetio.List:
+		b = append(b, '[')
+		for i, item := range c.Items {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendCell(b, item)
+		}
+		return append(b, ']')
+	case parquetio.Float:
+		text := strconv.FormatFloat(c.Float, 'g', -1, 64)
+		if math.IsNaN(c.Float) || math.IsInf(c.Float, 0) {
+			return strconv.AppendQuote(b, text)
+		}
+		if !strings.ContainsAny(text, ".e") {
+			text += ".0" // so that it is read as what it was
+		}
+		return append(b, text...)
+	}
+	return append(b, c.Text()...)
+}

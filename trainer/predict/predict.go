@@ -1,0 +1,238 @@
+package predict
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"t5train/checkpoints"
+	"t5train/data"
+	"t5train/data/objective"
+	"t5train/data/task"
+	"t5train/internal/floats"
+	"t5train/model"
+	"t5train/model/generate"
+	"t5train/model/kernel"
+)
+
+// Predictor answers texts with one model: it classifies, generates and scores. Each call is one batch. Texts are what goes
+// into the model: see [TextInput].
+//
+// A Predictor is for one goroutine at a time. Several may share a Bundle, which they only read, and Workers.
+type Predictor struct {
+	bundle    *checkpoints.Folder
+	spec      task.Spec
+	generator *generate.Generator
+	loss      *generate.Loss
+	labels    LabelScorer
+	maxInput  int
+	maxOutput int
+	topLabels int
+	vocab     objective.Vocabulary
+}
+
+// PredictorOptions are the limits of a predictor, in tokens with EOS; zero means the checkpoint's, or else T5's
+// 512 for inputs and 128 for outputs.
+type PredictorOptions struct {
+	MaxInputLength  int
+	MaxOutputLength int
+	Top             int // most probable labels of a Prediction; zero means DefaultTop
+}
+
+// NewPredictor returns a predictor for a task, such as that of [evaluate.PredictionTask]. Nil workers are all processors.
+func NewPredictor(b *checkpoints.Folder, spec task.Spec, w *kernel.Workers, o PredictorOptions) *Predictor {
+	if b.IsEmpty() { // whose methods say so
+		return &Predictor{spec: spec, maxInput: FirstPositive(o.MaxInputLength, 512), maxOutput: FirstPositive(o.MaxOutputLength, 128)}
+	}
+	return &Predictor{
+		bundle: b, spec: spec, generator: generate.New(b.Model, w), loss: generate.NewLoss(b.Model, w), labels: NewLabelScorer(b, spec), vocab: objective.VocabularyOf(b.Tokenizer),
+		topLabels: o.Top,
+		maxInput:  FirstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
+		maxOutput: FirstPositive(o.MaxOutputLength, b.Info.MaxTargetLength, 128),
+	}
+}
+
+// FirstPositive returns the first value above 0: the option that is set, or else its default.
+func FirstPositive(values ...int) int {
+	for _, v := range values {
+		if v > 0 {
+			return v
+		}
+	}
+	return 0
+}
+
+// Task returns the task that the predictor was made for.
+func (p *Predictor) Task() task.Spec { return p.spec }
+
+// MaxInputLength and MaxOutputLength return the limits in use, in tokens with EOS.
+func (p *Predictor) MaxInputLength() int  { return p.maxInput }
+func (p *Predictor) MaxOutputLength() int { return p.maxOutput }
+
+// Classified is the answer to one text of a classification.
+type Classified struct {
+	Label         task.Label // the most probable one
+	Probability   float64    // of that label among all labels
+	Probabilities []float64  // of all labels, in the order of the task; they add up to 1
+	InputCut      bool       // the text was longer than the limit and lost its end
+}
+
+// Classify returns the most probable label of each text.
+func (p *Predictor) Classify(ctx context.Context, texts []string) ([]Classified, error) {
+	if len(p.labels.targets) == 0 {
+		return nil, errors.New("classify: the task has no labels: name them, or generate text")
+	}
+	ids, cut := p.encode(texts)
+	probabilities, err := p.labels.probabilities(ctx, p.generator, ids)
+	if err != nil {
+		return nil, fmt.Errorf("classify: %w", err)
+	}
+	answers := make([]Classified, len(texts))
+	for i, row := range probabilities {
+		best := Largest(row)
+		answers[i] = Classified{Label: p.spec.Labels[best], Probability: row[best], Probabilities: row, InputCut: cut[i]}
+	}
+	return answers, nil
+}
+
+// Generated is what the model writes for one text.
+type Generated struct {
+	Sequences []Sequence // best first
+	InputCut  bool       // the text was longer than the limit and lost its end
+}
+
+// Sequence is a generated text.
+type Sequence struct {
+	Text      string  `json:"output"`
+	LogProb   float64 `json:"log_prob"`            // of all its tokens, EOS included, in nats
+	Score     float64 `json:"score"`               // what sequences of one input are ordered by: see generate.Output
+	Tokens    int     `json:"-"`                   // EOS included, where it came
+	Truncated bool    `json:"truncated,omitempty"` // it reached the limit of tokens before its end
+
+	// Of a task of entities: those of the text, and how many of them stand nowhere in the input.
+	Entities []task.Entity `json:"entities,omitzero"`
+	Unplaced int           `json:"unplaced,omitempty"`
+}
+
+// CheckGeneration finds what Generate would refuse about options, before there is any text.
+func (p *Predictor) CheckGeneration(o generate.Options) error {
+	if p.bundle.IsEmpty() {
+		return fmt.Errorf("check generation: %w", model.ErrNoModel)
+	}
+	if err := p.limited(o).Validate(p.bundle.Model.Config.VocabSize); err != nil {
+		return fmt.Errorf("options of generation: %w", err)
+	}
+	return p.checkPrefix(o)
+}
+
+// checkPrefix refuses a beginning that no text can have.
+func (p *Predictor) checkPrefix(o generate.Options) error {
+	if slices.Contains(o.Prefix, p.bundle.Tokenizer.Unk()) {
+		return errors.New("options of generation: Prefix holds the unknown token, which stands for characters that the tokenizer does not know: leave them out")
+	}
+	return nil
+}
+
+// limited gives the options the limit of this predictor, unless they have their own.
+func (p *Predictor) limited(o generate.Options) generate.Options {
+	o.MaxTokens = FirstPositive(o.MaxTokens, p.maxOutput)
+	return o
+}
+
+// Generate returns what the model writes for each text. MaxTokens 0 is MaxOutputLength.
+func (p *Predictor) Generate(ctx context.Context, texts []string, o generate.Options) ([]Generated, error) {
+	if p.bundle.IsEmpty() {
+		return nil, fmt.Errorf("generate: %w", model.ErrNoModel)
+	}
+	if err := p.checkPrefix(o); err != nil {
+		return nil, err
+	}
+	o = p.limited(o)
+	ids, cut := p.encode(texts)
+	outputs, err := p.generator.Generate(ctx, ids, o)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]Generated, len(texts))
+	for i, sequences := range outputs {
+		answers[i].InputCut = cut[i]
+		// Whoever asks for the text of gaps wants to see which is which.
+		gaps := objective.HasSentinel(p.vocab, ids[i])
+		for _, out := range sequences {
+			tokens := len(out.IDs)
+			if out.Finished {
+				tokens++
+			}
+			answers[i].Sequences = append(answers[i].Sequences, Sequence{
+				Text: p.bundle.Tokenizer.Decode(out.IDs, !gaps), LogProb: out.LogProb, Score: out.Score, Tokens: tokens,
+				Truncated: !out.Finished || o.ForcedEOS && tokens == o.MaxTokens, // an end that is forced is none
+			})
+		}
+	}
+	return answers, nil
+}
+
+// Scored are the scores of the targets of one text.
+type Scored struct {
+	Targets  []TargetScore // in the order of the targets
+	InputCut bool          // the text was longer than the limit and lost its end
+}
+
+// TargetScore is how probable a target is after its input.
+type TargetScore struct {
+	LogProb float64 // of all its tokens, EOS included, in nats
+	Tokens  int     // EOS included
+	Unknown int     // of those, which stand for characters that the tokenizer does not know: the score is not that of the text then
+}
+
+// Score returns how probable the targets of each text are. Targets are never cut.
+func (p *Predictor) Score(ctx context.Context, texts []string, targets [][]string) ([]Scored, error) {
+	if p.bundle.IsEmpty() {
+		return nil, fmt.Errorf("score: %w", model.ErrNoModel)
+	}
+	if len(targets) != len(texts) {
+		return nil, fmt.Errorf("score: %d lists of targets for %d texts, want one for each", len(targets), len(texts))
+	}
+	ids, cut := p.encode(texts)
+	all := make([][][]int32, len(texts))
+	for i, list := range targets {
+		for _, t := range list {
+			all[i] = append(all[i], append(p.bundle.Tokenizer.Encode(t), p.bundle.Tokenizer.EOS()))
+		}
+	}
+	scores, err := p.loss.TargetLogProbs(ctx, ids, all)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]Scored, len(texts))
+	for i, list := range all {
+		answers[i] = Scored{Targets: make([]TargetScore, len(list)), InputCut: cut[i]}
+		for j, t := range list {
+			answers[i].Targets[j] = TargetScore{LogProb: scores[i][j], Tokens: len(t), Unknown: countOf(t, p.bundle.Tokenizer.Unk())}
+			if !floats.IsFinite(scores[i][j]) {
+				return nil, fmt.Errorf("score: %w", errNoNumber)
+			}
+		}
+	}
+	return answers, nil
+}
+
+// countOf returns how often a token is among others.
+func countOf(ids []int32, id int32) (n int) {
+	for _, other := range ids {
+		if other == id {
+			n++
+		}
+	}
+	return n
+}
+
+// encode returns the ids of texts, and which of them were cut.
+func (p *Predictor) encode(texts []string) (ids [][]int32, cut []bool) {
+	ids, cut = make([][]int32, len(texts)), make([]bool, len(texts))
+	for i, text := range texts {
+		ids[i], cut[i] = data.AppendText(nil, p.bundle.Tokenizer, text, p.maxInput)
+	}
+	return ids, cut
+}

@@ -1,0 +1,20 @@
+package setup
+
+import (
+	"slices"
+
+	"t5train/configs"
+	"t5train/trainer/metric"
+)
+
+// ShownFirst returns the metrics that a configuration names.
+func ShownFirst(c *configs.Config) []string {
+	if c == nil {
+		return nil
+	}
+	first := slices.Clone(c.Task.Metrics)
+	for _, p := range c.Data.Mixture {
+		first = append(first, p.Metrics...)
+	}
+	return append(first, metric.OwnName(c.Eval.Metric))
+}

@@ -1,0 +1,240 @@
+package setup
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"t5train/checkpoints"
+	"t5train/configs"
+	"t5train/data"
+	"t5train/data/corpus"
+	"t5train/data/dataset"
+	"t5train/data/task"
+	"t5train/internal/ui"
+	"t5train/model/kernel"
+	"t5train/trainer/evaluate"
+)
+
+// CheckRows makes sure that the data sets of a task have its columns.
+func CheckRows(ctx context.Context, t taskData, console *ui.Console) error {
+	train, err := dataset.Open(t.train, dataset.ForTraining, 0, 0)
+	if err != nil {
+		return err
+	}
+	spec, err := train.Infer(ctx, taskOptions(t.task), console)
+	if err != nil || len(t.validation) == 0 {
+		return err
+	}
+	validation, err := dataset.Open(t.validation, dataset.ForValidation, 0, 0)
+	if err != nil {
+		return err
+	}
+	return validation.CheckColumns(spec.Columns())
+}
+
+// ReadRows finds the task, notes it in the bundle and tokenises both data sets; those of all parts of a mixture.
+func ReadRows(ctx context.Context, c *configs.Config, b *checkpoints.Folder, _ map[string]string, w *kernel.Workers, console *ui.Console) (*Datasets, error) {
+	b.Info.MaxInputLength, b.Info.MaxTargetLength = c.Data.MaxInputLength, c.Data.MaxTargetLength
+	if len(c.Data.Mixture) > 0 {
+		return readParts(ctx, c, b, w, console)
+	}
+	r := rowsReader{c, b, w.Threads(), console}
+	open, err := r.open(ctx, TasksOf(c)[0])
+	if err != nil {
+		return nil, err
+	}
+	if open.heldOut != nil {
+		if err := checkMetric(c.Eval.Metric, "task", open.spec.Values()); err != nil {
+			return nil, err
+		}
+	}
+	read, err := r.build(ctx, open, "train", "validation")
+	if err != nil {
+		return nil, err
+	}
+	b.Info.Task = &read.spec
+	m := &Datasets{Train: read.train, Notes: read.notes}
+	m.AddDigest("data.train", read.train.Digest())
+	if read.heldOut == nil {
+		console.Say(noValidation)
+		return m, nil
+	}
+	m.AddDigest("data.validation", read.heldOut.Digest())
+	evaluator := evaluate.NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w)
+	evaluator.Fit, evaluator.Compared = true, c.Eval.Metric
+	held := evaluate.TaskSet{Evaluator: evaluator, Examples: read.heldOut, BatchSize: c.Eval.BatchSize}
+	m.HeldOut = held
+	notes, err := evaluate.CheckCeilings(c, evaluate.MixtureSet{{TaskSet: held}}, held.Best())
+	m.Notes = append(m.Notes, r.said(notes)...)
+	return m, err
+}
+
+// classesOf returns the class names of the label column.
+func classesOf(t dataset.Table, spec task.Spec) []string {
+	for _, c := range t.Columns() {
+		if c.Name == spec.LabelColumn {
+			return c.ClassLabels
+		}
+	}
+	return nil
+}
+
+// checkMetric makes sure that evaluations of what is trained on have the value to compare by.
+func checkMetric(name, what string, known []string) error {
+	if name != "" && !slices.Contains(known, name) {
+		return fmt.Errorf("there is no metric %q for the %s (eval.metric): want one of %s", name, what, strings.Join(known, ", "))
+	}
+	return nil
+}
+
+// taskData is a task and where its rows are.
+type taskData struct {
+	Part              string // its name in the mixture; empty without one
+	task              configs.Task
+	train, validation []string
+}
+
+// key returns where the configuration has a key of the task.
+func (t taskData) key(name string) string {
+	if t.Part == "" {
+		return "data." + name
+	}
+	return evaluate.PartKey(t.Part) + ", " + name
+}
+
+// TasksOf returns the tasks of a run: the one that it has, or those of its mixture.
+func TasksOf(c *configs.Config) []taskData {
+	if len(c.Data.Mixture) == 0 {
+		return []taskData{{task: c.Task, train: c.Data.Train, validation: c.Data.Validation}}
+	}
+	tasks := make([]taskData, len(c.Data.Mixture))
+	for i, p := range c.Data.Mixture {
+		tasks[i] = taskData{p.Name, p.AsTask(), p.Train, p.Validation}
+	}
+	return tasks
+}
+
+// rowsReader reads the rows of tasks.
+type rowsReader struct {
+	config  *configs.Config
+	bundle  *checkpoints.Folder
+	threads int
+	console *ui.Console
+}
+
+// taskRows are the examples of a task; heldOut is nil without a validation set.
+type taskRows struct {
+	spec           task.Spec
+	train, heldOut *data.Examples
+	notes          []ui.Note
+}
+
+// openRows is a task whose data sets are open and fit together, and not read yet.
+type openRows struct {
+	spec, heldOutSpec task.Spec // which differ in the numbers of classes alone
+	train             dataset.Table
+	heldOut           *dataset.Table // nil without a validation set
+}
+
+// open finds out what a task is, and whether its data sets have what it needs.
+func (r rowsReader) open(ctx context.Context, t taskData) (openRows, error) {
+	c := r.config
+	var o openRows
+	var err error
+	if o.train, err = dataset.Open(t.train, dataset.ForTraining, c.Data.MaxTrainExamples, uint64(c.Train.Seed)); err != nil {
+		return o, err
+	}
+	if len(t.validation) > 0 {
+		held, err := dataset.Open(t.validation, dataset.ForValidation, c.Data.MaxValidationExamples, dataset.HeldOutSeed)
+		if err != nil {
+			return o, err
+		}
+		o.heldOut = &held
+	}
+	dataset.SayNamed(r.console, t.train, o.train.Dataset)
+	if o.spec, err = o.train.Infer(ctx, taskOptions(t.task), r.console); err != nil {
+		return o, err
+	}
+	if err := r.check(o.spec); err != nil {
+		return o, err
+	}
+	if o.heldOut == nil {
+		dataset.SayHeldOut(r.console, o.train.Dataset)
+		return o, nil
+	}
+	dataset.SayTaken(r.console, o.heldOut.Dataset)
+	corpus.WarnShared(r.console, corpus.FilesOf(o.train.Dataset, t.key("train"), nil), corpus.FilesOf(o.heldOut.Dataset, t.key("validation"), nil))
+	o.heldOutSpec = o.spec
+	if !slices.Equal(classesOf(o.train, o.spec), classesOf(*o.heldOut, o.spec)) {
+		if o.heldOutSpec, err = o.spec.WithClasses(o.heldOut.Columns()); err != nil {
+			return o, fmt.Errorf("%s: %w", t.key("validation"), err)
+		}
+	}
+	if err := o.heldOut.CheckColumns(o.spec.Columns()); err != nil {
+		return o, fmt.Errorf("%s: %w", t.key("validation"), err)
+	}
+	return o, nil
+}
+
+// check makes sure that inputs and labels of a task fit within the limits.
+func (r rowsReader) check(spec task.Spec) error {
+	if n := len(r.bundle.Tokenizer.Encode(spec.Prefix)); n >= r.limits().MaxInput-1 {
+		return fmt.Errorf("the prefix has %d tokens (task.prefix) and inputs have %d with their end (data.max_input_length): no text is left: raise the limit, or shorten the prefix",
+			n, r.limits().MaxInput)
+	}
+	return dataset.CheckLabels(spec, r.bundle.Tokenizer, r.limits().MaxTarget)
+}
+
+// build tokenises the data sets of a task, which messages call by two names.
+func (r rowsReader) build(ctx context.Context, o openRows, train, validation string) (taskRows, error) {
+	read, err := r.buildTrain(ctx, o, train)
+	if err != nil || o.heldOut == nil {
+		return read, err
+	}
+	read.heldOut, err = o.heldOut.Build(ctx, validation, o.heldOutSpec, data.HeldOut, r.bundle.Tokenizer, r.limits(), r.threads, r.console)
+	if err != nil {
+		return taskRows{}, err
+	}
+	notes := append(dataset.ExampleNotes(validation, o.spec, read.heldOut, data.HeldOut, r.limits()), dataset.UntrainedLabels(validation, o.spec, read.train, read.heldOut)...)
+	read.notes = append(read.notes, r.said(notes)...)
+	return read, nil
+}
+
+// buildTrain tokenises the rows to train on.
+func (r rowsReader) buildTrain(ctx context.Context, o openRows, name string) (taskRows, error) {
+	notes, err := o.train.StepNotes(ctx, o.spec, name)
+	if err != nil {
+		return taskRows{}, err
+	}
+	examples, err := o.train.Build(ctx, name, o.spec, data.ForTraining, r.bundle.Tokenizer, r.limits(), r.threads, r.console)
+	if err == nil && examples.Len() == 0 {
+		err = fmt.Errorf("%s: no row makes an example of the task %s", name, o.spec.Name)
+	}
+	if err != nil {
+		return taskRows{}, err
+	}
+	notes = append(notes, dataset.ExampleNotes(name, o.spec, examples, data.ForTraining, r.limits())...)
+	return taskRows{o.spec, examples, nil, r.said(notes)}, err
+}
+
+// said says and returns notes.
+func (r rowsReader) said(notes []ui.Note) []ui.Note {
+	ui.SayNotes(r.console, notes)
+	return notes
+}
+
+func (r rowsReader) limits() data.Limits {
+	return data.Limits{MaxInput: r.config.Data.MaxInputLength, MaxTarget: r.config.Data.MaxTargetLength}
+}
+
+const noValidation = "no validation data: nothing will be evaluated, and the last checkpoint is the result"
+
+func taskOptions(t configs.Task) task.Options {
+	return task.Options{
+		Name: t.Name, Prefix: t.Prefix, TextColumns: t.TextColumns, LabelColumn: t.LabelColumn, TargetColumn: t.TargetColumn, Labels: t.Labels,
+		Template: t.Template, TargetTemplate: t.TargetTemplate, SourceLanguage: t.SourceLanguage, TargetLanguage: t.TargetLanguage,
+		Step: valueOf(t.Step), Metrics: t.Metrics,
+	}
+}

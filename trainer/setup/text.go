@@ -1,0 +1,309 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"t5train/checkpoints"
+	"t5train/configs"
+	"t5train/data"
+	"t5train/data/corpus"
+	"t5train/data/dataset"
+	"t5train/data/objective"
+	"t5train/data/store"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/internal/random"
+	"t5train/internal/ui"
+	"t5train/model/kernel"
+	"t5train/trainer/evaluate"
+)
+
+// textPart is the name under which the corpus of data.train is read.
+const textPart = "text"
+
+// partsOf returns the parts of a mixture; data.train alone is a mixture of one.
+func partsOf(d configs.Data) []configs.Part {
+	if len(d.Mixture) > 0 {
+		return d.Mixture
+	}
+	return []configs.Part{corpusPart(textPart, d.Train, d.TextColumn)}
+}
+
+// corpusPart is a part of plain text; column "" is found from the schema.
+func corpusPart(name string, files []string, column string) configs.Part {
+	p := configs.Part{Name: name, Train: files, Task: textPart}
+	if column != "" {
+		p.TextColumns = []string{column}
+	}
+	return p
+}
+
+// ReadText opens the token stores, makes those that are missing, and notes the objective in the bundle.
+func ReadText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers, console *ui.Console) (_ *Datasets, err error) {
+	o := ObjectiveOf(c)
+	denoisers, err := o.Denoisers(b.Tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	r := &textReader{config: c, bundle: b, objective: o, denoisers: denoisers, was: was, threads: w.Threads(), console: console}
+	r.say()
+	if err := r.checkBudget(); err != nil {
+		return nil, err
+	}
+	b.Info.Objective = &o
+	b.Info.MaxInputLength, b.Info.MaxTargetLength = objective.Longest(denoisers)
+	m := &Datasets{}
+	defer func() {
+		if err != nil {
+			m.Close()
+		}
+	}()
+	if err := r.readTrain(ctx, m); err != nil {
+		return nil, err
+	}
+	if len(c.Data.Validation) == 0 {
+		console.Say(noValidation)
+		return m, nil
+	}
+	s, held, err := r.open(ctx, m, "data.validation", c.Data.Validation, dataset.ForValidation, c.Data.TextColumn)
+	if err != nil {
+		if !errors.Is(err, ErrOtherData) {
+			err = fmt.Errorf("read data.validation: %w", err)
+		}
+		return nil, err
+	}
+	corpus.WarnShared(console, r.files, held)
+	h, err := evaluate.NewTextSet(b, o, denoisers, s, evaluate.TextOptions{Limit: c.Data.MaxValidationExamples, BatchSize: c.Eval.BatchSize, Samples: c.Eval.Samples}, w)
+	if err != nil {
+		return nil, err
+	}
+	m.HeldOut = h
+	console.Say("validation: %s pieces of text", ui.Grouped(h.Len()))
+	h.SaySamples(console)
+	if slices.ContainsFunc(h.Parts, func(p evaluate.TextPart) bool { return !p.Pieces.Sample.All() }) {
+		m.AddDigest("data.validation, sample", sampleDigest(dataset.HeldOutSeed))
+	}
+	return m, nil
+}
+
+// sampleDigest tells samples of a token store apart. A run of a version that took the first pieces has none.
+func sampleDigest(seed uint64) string { return fmt.Sprintf("sample of seed %d", seed) }
+
+// textReader reads what a run of pre-training trains on.
+type textReader struct {
+	config    *configs.Config
+	bundle    *checkpoints.Folder
+	objective objective.Config
+	denoisers []objective.Denoiser
+	was       map[string]string // digests of what a run that goes on has trained on
+	threads   int
+	console   *ui.Console
+	files     []corpus.UsedFile // to train on
+}
+
+// say tells what the objective makes of text.
+func (r *textReader) say() {
+	r.console.Say("objective: %s", r.objective.Name)
+	for _, d := range r.denoisers {
+		l, part := d.Objective.Lengths(), ""
+		if len(r.denoisers) > 1 {
+			part = fmt.Sprintf("%s, %.1f %% of the examples: ", d.Name, 100*d.Rate)
+		}
+		r.console.Say("  %s%d tokens of text make up to %d input and %d target tokens", part, l.Tokens, l.Inputs, l.Targets)
+	}
+}
+
+// checkBudget makes sure that the longest example fits into a batch.
+func (r *textReader) checkBudget() error {
+	budget := r.config.Train.BatchTokens
+	if budget == 0 {
+		return nil
+	}
+	most := 0
+	for _, d := range r.denoisers {
+		l := d.Objective.Lengths()
+		most = max(most, l.Inputs+l.Targets)
+	}
+	for _, p := range r.config.Data.Mixture {
+		if p.Task != textPart {
+			most = max(most, r.config.Data.MaxInputLength+r.config.Data.MaxTargetLength)
+		}
+	}
+	if budget < most {
+		return fmt.Errorf("train.batch_tokens: got %d, want >= %d, the input and target tokens of the longest example: raise it, or lower objective.input_length", budget, most)
+	}
+	return nil
+}
+
+// readTrain fills in what the run trains on.
+func (r *textReader) readTrain(ctx context.Context, m *Datasets) error {
+	c := r.config
+	seed := uint64(c.Train.Seed)
+	var sources []data.Source
+	for i, p := range partsOf(c.Data) {
+		source, err := r.source(ctx, m, p, noiseSeed(seed, i))
+		if err != nil {
+			return r.inPart(p, err)
+		}
+		sources = append(sources, source)
+	}
+	if len(c.Data.Mixture) == 0 {
+		m.Train = sources[0]
+		r.console.Say("train: %s pieces of text", ui.Grouped(m.Train.Len()))
+		return nil
+	}
+	mixture, err := mix(c, sources, r.console)
+	if err != nil {
+		return err
+	}
+	m.Train = mixture
+	return nil
+}
+
+// noiseSeed is the seed of the noise of a corpus by its number: piece i of one is not to have the gaps of piece i of
+// another. The first has that of a run without a mixture.
+func noiseSeed(seed uint64, corpus int) uint64 {
+	if corpus == 0 {
+		return seed
+	}
+	draw := random.New(seed, uint64(corpus))
+	return draw.Uint64()
+}
+
+// source opens one part.
+func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Part, seed uint64) (data.Source, error) {
+	limit := r.config.Data.MaxTrainExamples
+	if p.Task == textPart {
+		s, files, err := r.open(ctx, m, r.key(p), p.Train, dataset.ForTraining, corpus.Column(p.TextColumns))
+		if err != nil {
+			return nil, err
+		}
+		r.files = append(r.files, files...)
+		m.Tokens += s.Manifest().Tokens
+		return corpus.Source(r.objective.Split, s, r.denoisers, func(pieces int) data.Sample {
+			by := uint64(r.config.Train.Seed)
+			sample := data.NewSample(pieces, limit, by)
+			if !sample.All() {
+				m.AddDigest("data.train, sample", sampleDigest(by))
+			}
+			dataset.SaySample(r.console, sample, int64(pieces), "pieces of "+p.Name, by)
+			return sample
+		}, seed)
+	}
+	reader := rowsReader{r.config, r.bundle, r.threads, r.console}
+	open, err := reader.open(ctx, taskData{Part: p.Name, task: p.AsTask(), train: p.Train})
+	if err != nil {
+		return nil, err
+	}
+	read, err := reader.buildTrain(ctx, open, p.Name)
+	if err != nil {
+		return nil, err
+	}
+	info := &r.bundle.Info
+	if info.Tasks == nil {
+		info.Tasks = map[string]task.Spec{}
+	}
+	info.Tasks[p.Name], info.TaskMaxInput, info.TaskMaxTarget = read.spec, r.config.Data.MaxInputLength, r.config.Data.MaxTargetLength
+	m.AddDigest(r.key(p), read.train.Digest())
+	r.files = append(r.files, corpus.FilesOf(open.train.Dataset, r.key(p), nil)...)
+	return read.train, nil
+}
+
+// open opens the token store of what a key names, notes it in m, which closes it, and returns the files that it is of. Text
+// that a run cannot go on with is not tokenized.
+func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns, wanted []string, column string) (*store.Store, []corpus.UsedFile, error) {
+	set, err := dataset.OpenData(patterns, wanted)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := corpus.TokensOfSet(ctx, set, r.bundle.Tokenizer, corpus.TokensOptions{
+		Data: patterns, TextColumn: column, Output: TokensOf(r.config), Threads: r.threads, Console: r.console, Expect: r.was[key],
+	})
+	if errors.Is(err, store.ErrOther) {
+		return nil, nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also where the same text was written anew: %w", key, ErrOtherData)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(r.config.Data.Validation) == 0 {
+		dataset.SayHeldOut(r.console, set)
+	}
+	m.closers = append(m.closers, s.Close)
+	m.AddDigest(key, filepath.Base(s.Dir())) // it changes with what is in it
+	return s, corpus.FilesOf(set, key, s.Manifest().Files), nil
+}
+
+// TokensName is the folder of a run that holds its token stores, unless data.tokens names another one.
+const TokensName = "tokens"
+
+// TokensOf returns the folder of the token stores.
+func TokensOf(c *configs.Config) string {
+	if c.Data.Tokens != "" {
+		return c.Data.Tokens
+	}
+	return filepath.Join(c.Output, TokensName)
+}
+
+// inPart says in which entry of a mixture something is wrong.
+func (r *textReader) inPart(p configs.Part, err error) error {
+	if len(r.config.Data.Mixture) == 0 || errors.Is(err, ErrOtherData) { // which says it
+		return err
+	}
+	return fmt.Errorf("%s: %w (the columns of an entry are its own keys)", r.key(p), err)
+}
+
+// key says where a part stands in the configuration.
+func (r *textReader) key(p configs.Part) string {
+	if len(r.config.Data.Mixture) == 0 {
+		return "data.train"
+	}
+	return evaluate.PartKey(p.Name)
+}
+
+// CheckText is Check for pre-training: every corpus and task has its columns, and the objective suits the tokenizer.
+// tok is nil where the model has none that can be read.
+func CheckText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer, console *ui.Console) (errs []error) {
+	r := &textReader{config: c, objective: ObjectiveOf(c), console: console}
+	for _, p := range partsOf(c.Data) {
+		if err := r.checkPart(ctx, p, dataset.ForTraining); err != nil {
+			errs = append(errs, r.inPart(p, err))
+		}
+	}
+	if len(c.Data.Validation) > 0 {
+		if err := r.checkPart(ctx, corpusPart("validation", c.Data.Validation, c.Data.TextColumn), dataset.ForValidation); err != nil {
+			errs = append(errs, fmt.Errorf("data.validation: %w", err))
+		}
+	}
+	if tok == nil {
+		return errs
+	}
+	var err error
+	if r.denoisers, err = r.objective.Denoisers(tok); err == nil {
+		err = r.checkBudget()
+	}
+	return append(errs, err)
+}
+
+func (r *textReader) checkPart(ctx context.Context, p configs.Part, wanted []string) error {
+	if p.Task != textPart {
+		table, err := dataset.Open(p.Train, wanted, 0, 0)
+		if err == nil {
+			_, err = table.Infer(ctx, taskOptions(p.AsTask()), r.console)
+		}
+		return err
+	}
+	set, err := dataset.OpenData(p.Train, wanted)
+	if err != nil {
+		return err
+	}
+	_, said, err := task.InferText(set.Columns(), corpus.Column(p.TextColumns))
+	if err != nil {
+		return dataset.WithConflicts(err, set)
+	}
+	r.console.Say("  %s: %s", p.Name, said)
+	return nil
+}
