@@ -223,7 +223,7 @@ func isTable(format string) bool { return format == FormatCSV || format == Forma
 
 // readTable calls yield with the cells of some columns of each row, which are valid until it returns.
 func readTable(ctx context.Context, path, format string, columns []string, stdin io.Reader, yield func(line int, cells []parquetio.Cell) error) error {
-	table, done, err := openLines(path, stdin)
+	text, done, err := openLines(path, stdin)
 	if err != nil {
 		return err
 	}
@@ -237,7 +237,7 @@ func readTable(ctx context.Context, path, format string, columns []string, stdin
 		places, failed = placesOf(path, columns, names)
 		return failed
 	}
-	err = ingest.Read(ctx, table, in, options, func(r ingest.Row) error {
+	err = ingest.Read(ctx, text, in, options, func(r ingest.Row) error {
 		for i, place := range places {
 			cells[i] = r.Fields[place].Cell
 		}
