@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"t5train/checkpoints/safetensors"
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 )
 
 // Create writes the checkpoint folder path, which appears complete or not at all: fill writes the files,
@@ -26,13 +26,13 @@ func Create(path string, fill func(*Dir) error) error {
 		err = s.create(fill)
 	}
 	if err != nil {
-		return fmt.Errorf("write checkpoint %s: %w", path, durable.WithRemedy(err))
+		return fmt.Errorf("write checkpoint %s: %w", path, atomicfile.WithRemedy(err))
 	}
 	return nil
 }
 
 func (s slot) create(fill func(*Dir) error) error {
-	if err := durable.MkdirAll(s.parent); err != nil {
+	if err := atomicfile.MkdirAll(s.parent); err != nil {
 		return err
 	}
 	release, err := s.claim()
@@ -43,10 +43,10 @@ func (s slot) create(fill func(*Dir) error) error {
 	if err := s.checkReplaceable(); err != nil {
 		return err
 	}
-	if err := durable.Mkdir(s.temp); err != nil {
+	if err := atomicfile.Mkdir(s.temp); err != nil {
 		return err
 	}
-	defer durable.RemoveAll(s.temp) // nothing there after a success
+	defer atomicfile.RemoveAll(s.temp) // nothing there after a success
 	if fill == nil {
 		return errors.New("there is nothing to write")
 	}
@@ -93,10 +93,10 @@ func (d *Dir) write(name string, content func(io.Writer) error) error {
 		return fmt.Errorf("write %s: the name leads out of the folder", name)
 	}
 	path := filepath.Join(d.root, name)
-	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
+	if err := atomicfile.MkdirAll(filepath.Dir(path)); err != nil {
 		return err
 	}
-	f, err := durable.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := atomicfile.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func syncTree(root string) error {
 		if err != nil || !entry.IsDir() {
 			return err
 		}
-		return durable.SyncDir(path)
+		return atomicfile.SyncDir(path)
 	})
 }
 

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 )
 
 // saveSteps writes the checkpoints that a run of some steps writes, and marks and removes as the run does.
@@ -42,10 +42,10 @@ func TestKilledRun(t *testing.T) {
 	const steps = 4
 	for changes, ended := 0, false; !ended; changes++ {
 		output := filepath.Join(t.TempDir(), "run")
-		revive := durable.KillAfter(filepath.Dir(output), changes)
+		revive := atomicfile.KillAfter(filepath.Dir(output), changes)
 		err := saveSteps(output, 1, steps)
 		revive()
-		if ended = err == nil; !ended && !errors.Is(err, durable.ErrKilled) {
+		if ended = err == nil; !ended && !errors.Is(err, atomicfile.ErrKilled) {
 			t.Fatal(err)
 		}
 		run, err := OpenRun(output)

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"t5train/internal/atomicfile"
 	"t5train/internal/bounded"
-	"t5train/internal/durable"
 )
 
 // runLockName is the lock of a run in its output folder. Its text says who holds it.
@@ -25,7 +25,7 @@ const lookTime = 200 * time.Millisecond
 // ends. The folder is made if missing. What a killed process left there is restored or removed.
 func LockRun(output string) (unlock func(), err error) {
 	if unlock, err = lockRun(output); err != nil {
-		return nil, fmt.Errorf("lock run %s: %w", output, durable.WithRemedy(err))
+		return nil, fmt.Errorf("lock run %s: %w", output, atomicfile.WithRemedy(err))
 	}
 	return unlock, nil
 }
@@ -35,15 +35,15 @@ func lockRun(output string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := durable.MkdirAll(output); err != nil {
+	if err := atomicfile.MkdirAll(output); err != nil {
 		return nil, err
 	}
 	path := filepath.Join(output, runLockName)
-	unlock, err = durable.TryLock(path)
-	if errors.Is(err, durable.ErrLocked) { // perhaps by somebody who only looks: see Running
+	unlock, err = atomicfile.TryLock(path)
+	if errors.Is(err, atomicfile.ErrLocked) { // perhaps by somebody who only looks: see Running
 		ctx, cancel := context.WithTimeout(context.Background(), lookTime)
 		defer cancel()
-		unlock, err = durable.Lock(ctx, path)
+		unlock, err = atomicfile.Lock(ctx, path)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		name, _ := Holder(output) // it may have ended just now
@@ -53,7 +53,7 @@ func lockRun(output string) (unlock func(), err error) {
 		return nil, err
 	}
 	inner := filepath.Join(output, DirName)
-	if err = errors.Join(writeHolder(path), durable.CheckNoLink(inner)); err == nil {
+	if err = errors.Join(writeHolder(path), atomicfile.CheckNoLink(inner)); err == nil {
 		err = recoverAll(inner)
 	}
 	if err != nil {
@@ -65,7 +65,7 @@ func lockRun(output string) (unlock func(), err error) {
 
 // writeHolder says in the lock at path, which is held, who holds it.
 func writeHolder(path string) error {
-	f, err := durable.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, err := atomicfile.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func Holder(output string) (string, error) {
 
 // Running tells whether a process is writing the run in output.
 func Running(output string) (bool, error) {
-	running, err := durable.Locked(filepath.Join(output, runLockName))
+	running, err := atomicfile.Locked(filepath.Join(output, runLockName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"t5train/internal/atomicfile"
 	"t5train/internal/bounded"
-	"t5train/internal/durable"
 )
 
 // DirName is the folder of a run that holds its checkpoints.
@@ -49,7 +49,7 @@ func (r *Run) Save(step int, fill func(*Dir) error) error {
 		err = s.create(fill)
 	}
 	if err != nil {
-		return fmt.Errorf("write checkpoint %s: %w", r.Dir(step), durable.WithRemedy(err))
+		return fmt.Errorf("write checkpoint %s: %w", r.Dir(step), atomicfile.WithRemedy(err))
 	}
 	return r.point(latestName, step)
 }
@@ -119,13 +119,13 @@ func (r *Run) Prune(keepLast int) error {
 
 // Clear removes all checkpoints, to make room for another run.
 func (r *Run) Clear() error {
-	if err := durable.CheckNoLink(r.dir); err != nil {
+	if err := atomicfile.CheckNoLink(r.dir); err != nil {
 		return fmt.Errorf("clear checkpoints: %w", err)
 	}
 	// The pointers go first: they must never name a folder that is gone.
 	for _, name := range []string{bestName, latestName} {
-		if err := durable.Remove(filepath.Join(r.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("clear checkpoints: %w", durable.WithRemedy(err))
+		if err := atomicfile.Remove(filepath.Join(r.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("clear checkpoints: %w", atomicfile.WithRemedy(err))
 		}
 	}
 	steps, err := r.Steps()
@@ -142,7 +142,7 @@ func (r *Run) Clear() error {
 
 // slot returns the slot of the checkpoint of a step. Nothing is written or removed where links lead to.
 func (r *Run) slot(step int) (slot, error) {
-	if err := durable.CheckNoLink(r.dir); err != nil {
+	if err := atomicfile.CheckNoLink(r.dir); err != nil {
 		return slot{}, err
 	}
 	return innerSlot(r.Dir(step))
@@ -155,7 +155,7 @@ func (r *Run) remove(step int) error {
 		err = s.remove()
 	}
 	if err != nil {
-		return fmt.Errorf("remove checkpoint %s: %w", r.Dir(step), durable.WithRemedy(err))
+		return fmt.Errorf("remove checkpoint %s: %w", r.Dir(step), atomicfile.WithRemedy(err))
 	}
 	return nil
 }
@@ -166,12 +166,12 @@ func (r *Run) point(name string, step int) error {
 	if !isCheckpoint(r.Dir(step)) {
 		return fmt.Errorf("write %s: there is no checkpoint %s", path, r.Dir(step))
 	}
-	err := durable.CheckNoLink(r.dir)
+	err := atomicfile.CheckNoLink(r.dir)
 	if err == nil {
 		err = ReplaceFile(path, []byte(stepName(step)+"\n"))
 	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, durable.WithRemedy(err))
+		return fmt.Errorf("write %s: %w", path, atomicfile.WithRemedy(err))
 	}
 	return nil
 }

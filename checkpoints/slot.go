@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 )
 
 // The names beside a path while it is being written: ".NAME" + suffix.
@@ -59,24 +59,24 @@ func slotAt(path string) slot {
 
 // lock waits until no other writer is at work.
 func (s slot) lock() (release func(), err error) {
-	return durable.Lock(context.Background(), s.lockFile)
+	return atomicfile.Lock(context.Background(), s.lockFile)
 }
 
 // recover cleans up after a killed process. The lock must be held.
 func (s slot) recover() error {
 	if exists(s.old) {
 		if exists(s.path) {
-			if err := durable.RemoveAll(s.old); err != nil {
+			if err := atomicfile.RemoveAll(s.old); err != nil {
 				return err
 			}
-		} else if err := durable.Rename(s.old, s.path); err != nil {
+		} else if err := atomicfile.Rename(s.old, s.path); err != nil {
 			return err
 		}
-		if err := durable.SyncDir(s.parent); err != nil {
+		if err := atomicfile.SyncDir(s.parent); err != nil {
 			return err
 		}
 	}
-	return durable.RemoveAll(s.temp)
+	return atomicfile.RemoveAll(s.temp)
 }
 
 // checkReplaceable refuses to replace what is no checkpoint: it may be somebody's home.
@@ -98,21 +98,21 @@ func (s slot) checkReplaceable() error {
 
 // swap puts the complete temp in the place of path.
 func (s slot) swap() error {
-	err := durable.Rename(s.path, s.old)
+	err := atomicfile.Rename(s.path, s.old)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	replaced := err == nil
-	if err := durable.Rename(s.temp, s.path); err != nil {
+	if err := atomicfile.Rename(s.temp, s.path); err != nil {
 		if replaced {
-			err = errors.Join(err, durable.Rename(s.old, s.path))
+			err = errors.Join(err, atomicfile.Rename(s.old, s.path))
 		}
 		return err
 	}
-	if err := durable.SyncDir(s.parent); err != nil {
+	if err := atomicfile.SyncDir(s.parent); err != nil {
 		return err
 	}
-	durable.RemoveAll(s.old) // the new folder stands: what cannot be removed now is removed by the next recover
+	atomicfile.RemoveAll(s.old) // the new folder stands: what cannot be removed now is removed by the next recover
 	return nil
 }
 
@@ -123,13 +123,13 @@ func (s slot) remove() error {
 		return err
 	}
 	defer release()
-	if err := durable.Rename(s.path, s.temp); err != nil {
+	if err := atomicfile.Rename(s.path, s.temp); err != nil {
 		return err
 	}
-	if err := durable.SyncDir(s.parent); err != nil {
+	if err := atomicfile.SyncDir(s.parent); err != nil {
 		return err
 	}
-	return durable.RemoveAll(s.temp)
+	return atomicfile.RemoveAll(s.temp)
 }
 
 // claim locks the slot and clears what a killed process left in it. release ends the lock.
@@ -155,7 +155,7 @@ func ReplaceFile(path string, data []byte) error {
 		return err
 	}
 	defer release()
-	return durable.ReplaceThrough(s.path, s.temp, data)
+	return atomicfile.ReplaceThrough(s.path, s.temp, data)
 }
 
 // checkpointAt tells whether path is a checkpoint folder. One that a killed process left aside is restored,
@@ -210,8 +210,8 @@ func recoverIdle(path string) error {
 	if err != nil {
 		return err
 	}
-	release, err := durable.TryLock(s.lockFile)
-	if errors.Is(err, durable.ErrLocked) {
+	release, err := atomicfile.TryLock(s.lockFile)
+	if errors.Is(err, atomicfile.ErrLocked) {
 		return nil
 	}
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // targets have 3 or 4.
 func lengths(t *testing.T, tokens ...int) *Examples {
 	t.Helper()
-	var source table
+	var source rowTable
 	for i, n := range tokens {
 		source = append(source, row(strings.Repeat("x", n-len("text: ")-1), int64(i%2)))
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 )
@@ -16,7 +16,7 @@ import (
 type Table interface {
 	Rows() int64
 	// Scan calls yield for each row, in order; cells is valid until yield returns.
-	Scan(ctx context.Context, columns []string, yield func(row int64, cells []parquetio.Cell) error) error
+	Scan(ctx context.Context, columns []string, yield func(row int64, cells []table.Cell) error) error
 	// Locate returns the file that holds a row and the row's number in it, counted from 0.
 	Locate(row int64) (path string, inFile int64)
 }
@@ -58,7 +58,7 @@ func Build(ctx context.Context, rows Table, spec task.Spec, use Use, tok Tokeniz
 			limits.MaxInput, limits.MaxTarget)
 	}
 	b := builder{tok: tok, spec: spec, limits: limits, use: use, parts: make([]Examples, max(threads, 1))}
-	err := rows.Scan(ctx, spec.Columns(), func(row int64, cells []parquetio.Cell) error {
+	err := rows.Scan(ctx, spec.Columns(), func(row int64, cells []table.Cell) error {
 		if err := b.add(cells); err != nil {
 			path, inFile := rows.Locate(row)
 			return fmt.Errorf("build examples: %s, row %d (the first is 0): %w", path, inFile, err)
@@ -95,7 +95,7 @@ type builder struct {
 }
 
 // add makes examples of a row.
-func (b *builder) add(cells []parquetio.Cell) error {
+func (b *builder) add(cells []table.Cell) error {
 	counts := &b.examples.Texts
 	if blank(cells[:len(b.spec.TextColumns)]) {
 		counts.BlankInputs++

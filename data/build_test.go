@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 )
@@ -33,17 +34,17 @@ func (letters) AppendEncode(dst []int32, text string) []int32 {
 
 func ids(text string) []int32 { return append(letters{}.AppendEncode(nil, text), 1) }
 
-// table is a source in memory with the columns text and label.
-type table [][]parquetio.Cell
+// rowTable is a source in memory with the columns text and label.
+type rowTable [][]table.Cell
 
-func (t table) Rows() int64                      { return int64(len(t)) }
-func (t table) Locate(row int64) (string, int64) { return "table", row }
+func (t rowTable) Rows() int64                      { return int64(len(t)) }
+func (t rowTable) Locate(row int64) (string, int64) { return "table", row }
 
-func (t table) Scan(ctx context.Context, columns []string, yield func(int64, []parquetio.Cell) error) error {
+func (t rowTable) Scan(ctx context.Context, columns []string, yield func(int64, []table.Cell) error) error {
 	if !slices.Equal(columns, []string{"text", "label"}) {
 		return errors.New("unknown columns " + strings.Join(columns, " "))
 	}
-	cells := make([]parquetio.Cell, 2)
+	cells := make([]table.Cell, 2)
 	for i, row := range t {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -56,8 +57,8 @@ func (t table) Scan(ctx context.Context, columns []string, yield func(int64, []p
 	return nil
 }
 
-func row(text string, label int64) []parquetio.Cell {
-	return []parquetio.Cell{{Kind: parquetio.String, Str: text}, {Kind: parquetio.Int, Int: label}}
+func row(text string, label int64) []table.Cell {
+	return []table.Cell{{Kind: table.String, Str: text}, {Kind: table.Int, Int: label}}
 }
 
 func spec() task.Spec {
@@ -68,7 +69,7 @@ func spec() task.Spec {
 }
 
 func TestBuild(t *testing.T) {
-	source := table{row("ab\n", 1), row("", 0), row("abcdefgh", 0)}
+	source := rowTable{row("ab\n", 1), row("", 0), row("abcdefgh", 0)}
 	e, err := Build(context.Background(), source, spec(), ForTraining, letters{}, Limits{MaxInput: 11, MaxTarget: 3}, 2, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +95,7 @@ func TestBuild(t *testing.T) {
 }
 
 func TestBuild_AnyNumberOfThreads(t *testing.T) {
-	var source table
+	var source rowTable
 	for i := range 2*blockRows + 100 {
 		source = append(source, row(strings.Repeat("x", i%23), int64(i%2)))
 	}
@@ -129,21 +130,21 @@ func TestBuild_AnyNumberOfThreads(t *testing.T) {
 
 func TestBuild_Errors(t *testing.T) {
 	limits := Limits{10, 10}
-	_, err := Build(context.Background(), table{row("a", 0), row("b", 7)}, spec(), ForTraining, letters{}, limits, 2, nil)
+	_, err := Build(context.Background(), rowTable{row("a", 0), row("b", 7)}, spec(), ForTraining, letters{}, limits, 2, nil)
 	for _, part := range []string{"table, row 1", "holds 7", "0 (no), 1 (yes)"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("error %v lacks %q", err, part)
 		}
 	}
-	if _, err := Build(context.Background(), table{}, spec(), ForTraining, letters{}, Limits{1, 10}, 2, nil); err == nil || !strings.Contains(err.Error(), "at least 2") {
+	if _, err := Build(context.Background(), rowTable{}, spec(), ForTraining, letters{}, Limits{1, 10}, 2, nil); err == nil || !strings.Contains(err.Error(), "at least 2") {
 		t.Errorf("limit of 1: got %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Build(ctx, table{row("a", 0)}, spec(), ForTraining, letters{}, limits, 1, nil); !errors.Is(err, context.Canceled) {
+	if _, err := Build(ctx, rowTable{row("a", 0)}, spec(), ForTraining, letters{}, limits, 1, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got %v", err)
 	}
-	e, err := Build(context.Background(), table{}, spec(), ForTraining, letters{}, limits, 1, nil)
+	e, err := Build(context.Background(), rowTable{}, spec(), ForTraining, letters{}, limits, 1, nil)
 	if err != nil || e.Len() != 0 {
 		t.Errorf("empty source: got %v, %v", e, err)
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/task"
 )
 
@@ -15,11 +15,11 @@ type questions [][3]string
 func (q questions) Rows() int64                      { return int64(len(q)) }
 func (q questions) Locate(row int64) (string, int64) { return "table", row }
 
-func (q questions) Scan(_ context.Context, _ []string, yield func(int64, []parquetio.Cell) error) error {
+func (q questions) Scan(_ context.Context, _ []string, yield func(int64, []table.Cell) error) error {
 	for i, row := range q {
-		var cells []parquetio.Cell
+		var cells []table.Cell
 		for _, text := range row {
-			cells = append(cells, parquetio.Cell{Kind: parquetio.String, Str: text})
+			cells = append(cells, table.Cell{Kind: table.String, Str: text})
 		}
 		if err := yield(int64(i), cells); err != nil {
 			return err

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 )
@@ -71,11 +71,11 @@ func (c *TextCounts) readBack(spec task.Spec, target string, ref task.Reference)
 }
 
 // blank reports whether no cell has a text.
-func blank(cells []parquetio.Cell) bool {
-	return !slices.ContainsFunc(cells, func(c parquetio.Cell) bool {
-		if c.Kind == parquetio.List {
+func blank(cells []table.Cell) bool {
+	return !slices.ContainsFunc(cells, func(c table.Cell) bool {
+		if c.Kind == table.List {
 			return !blank(c.Items)
 		}
-		return c.Kind != parquetio.Null && (c.Kind != parquetio.String || strings.TrimSpace(c.Str) != "")
+		return c.Kind != table.Null && (c.Kind != table.String || strings.TrimSpace(c.Str) != "")
 	})
 }

@@ -4,18 +4,18 @@ import (
 	"context"
 	"testing"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 )
 
 // cells is a table in memory.
-type cells [][]parquetio.Cell
+type cells [][]table.Cell
 
 func (c cells) Rows() int64                      { return int64(len(c)) }
 func (c cells) Locate(row int64) (string, int64) { return "cells", row }
 
-func (c cells) Scan(_ context.Context, _ []string, yield func(int64, []parquetio.Cell) error) error {
+func (c cells) Scan(_ context.Context, _ []string, yield func(int64, []table.Cell) error) error {
 	for i, row := range c {
 		if err := yield(int64(i), row); err != nil {
 			return err
@@ -24,10 +24,10 @@ func (c cells) Scan(_ context.Context, _ []string, yield func(int64, []parquetio
 	return nil
 }
 
-func cellOf(s string) parquetio.Cell { return parquetio.Cell{Kind: parquetio.String, Str: s} }
+func cellOf(s string) table.Cell { return table.Cell{Kind: table.String, Str: s} }
 
-func list(items ...string) parquetio.Cell {
-	c := parquetio.Cell{Kind: parquetio.List}
+func list(items ...string) table.Cell {
+	c := table.Cell{Kind: table.List}
 	for _, item := range items {
 		c.Items = append(c.Items, cellOf(item))
 	}

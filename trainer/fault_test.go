@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"t5train/data/store"
+	"t5train/data/chunks"
 	"t5train/internal/mmap"
 	"t5train/internal/ui"
 )
@@ -52,7 +52,7 @@ func TestCutStore(t *testing.T) {
 					t.Fatalf("stores %q, %v", dirs, err)
 				}
 				for _, dir := range dirs {
-					m, err := store.ReadManifest(dir)
+					m, err := chunks.ReadManifest(dir)
 					if err == nil && strings.Contains(fmt.Sprint(m.Key), c.store+"-0000") {
 						err = os.Truncate(filepath.Join(dir, "tokens.bin"), c.left)
 					}

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
 )
 
@@ -21,10 +21,10 @@ func TestKilledRun(t *testing.T) {
 	for changes, ended := 0, false; !ended; changes += step {
 		run := *c
 		run.Output = filepath.Join(t.TempDir(), "run")
-		revive := durable.KillAfter(filepath.Dir(run.Output), changes)
+		revive := atomicfile.KillAfter(filepath.Dir(run.Output), changes)
 		_, err := Pretrain(t.Context(), &run, FinetuneOptions{Console: ui.PlainConsole(io.Discard)})
 		revive()
-		if ended = err == nil; !ended && !errors.Is(err, durable.ErrKilled) {
+		if ended = err == nil; !ended && !errors.Is(err, atomicfile.ErrKilled) {
 			t.Fatal(err)
 		}
 		if _, err := Pretrain(t.Context(), &run, FinetuneOptions{Console: ui.PlainConsole(io.Discard)}); err != nil {

@@ -13,7 +13,7 @@ import (
 	"t5train/checkpoints"
 	"t5train/checkpoints/convert"
 	"t5train/configs"
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 	"t5train/internal/mmap"
 	"t5train/internal/ui"
 	"t5train/model/kernel"
@@ -337,7 +337,7 @@ func (p *prepared) begin() error {
 		return err
 	}
 	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, runlog.ConfigName), yaml); err != nil {
-		return fmt.Errorf("write %s: %w", runlog.ConfigName, durable.WithRemedy(err))
+		return fmt.Errorf("write %s: %w", runlog.ConfigName, atomicfile.WithRemedy(err))
 	}
 	l.history, err = runlog.OpenLog(filepath.Join(c.Output, runlog.HistoryName), l.state.Step, l.state.Step > 0 && l.state.Evaluated == l.state.Step)
 	return err

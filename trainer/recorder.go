@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
 	"t5train/model/kernel"
 	"t5train/trainer/evaluate"
@@ -23,7 +23,7 @@ type recorder struct{ output string }
 // after that step comes again.
 func (r recorder) begin(l *loop, m *setup.Datasets, w *kernel.Workers) error {
 	if err := r.forget(l.state); err != nil {
-		return fmt.Errorf("write report: %w", durable.WithRemedy(err))
+		return fmt.Errorf("write report: %w", atomicfile.WithRemedy(err))
 	}
 	var before []runlog.Session
 	if l.state.Step > 0 {

@@ -6,7 +6,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
 	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
@@ -14,7 +14,7 @@ import (
 
 // checkOutput makes sure that a run can write where it is to.
 func checkOutput(c *configs.Config) error {
-	if err := durable.CheckWritable(c.Output); err != nil {
+	if err := atomicfile.CheckWritable(c.Output); err != nil {
 		return fmt.Errorf("output: %s cannot be written: %w", c.Output, err)
 	}
 	inner := []string{checkpoints.DirName, runlog.DirName, runlog.EventsName}
@@ -22,7 +22,7 @@ func checkOutput(c *configs.Config) error {
 		inner = append(inner, setup.TokensName)
 	}
 	for _, name := range inner {
-		if err := durable.CheckNoLink(filepath.Join(c.Output, name)); err != nil {
+		if err := atomicfile.CheckNoLink(filepath.Join(c.Output, name)); err != nil {
 			return fmt.Errorf("output: %w", err)
 		}
 	}
@@ -55,7 +55,7 @@ func (l *loop) checkSpace(from start) error {
 		there = nil // they go first
 	}
 	output := l.config.Output
-	free, ok := durable.Free(durable.Existing(output))
+	free, ok := atomicfile.Free(atomicfile.Existing(output))
 	if !ok {
 		return nil
 	}

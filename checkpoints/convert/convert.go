@@ -15,8 +15,8 @@ import (
 	"t5train/checkpoints"
 	"t5train/checkpoints/safetensors"
 	"t5train/data/tokenizer"
+	"t5train/internal/atomicfile"
 	"t5train/internal/bounded"
-	"t5train/internal/durable"
 	"t5train/internal/mmap"
 	"t5train/internal/ui"
 	"t5train/model"
@@ -97,7 +97,7 @@ func convertWeights(ctx context.Context, dir, how string, weights *checkpoints.W
 func CheckNewFolder(dir, out string) error {
 	info, err := os.Stat(out)
 	if errors.Is(err, fs.ErrNotExist) {
-		return durable.CheckWritable(out)
+		return atomicfile.CheckWritable(out)
 	} else if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func CheckNewFolder(dir, out string) error {
 	if err != nil {
 		return err
 	}
-	return durable.CheckWritable(out)
+	return atomicfile.CheckWritable(out)
 }
 
 // checkRoom makes sure that the disk has room for tensors.
@@ -127,7 +127,7 @@ func checkRoom(out string, tensors []safetensors.Lazy) error {
 		}
 		bytes += size
 	}
-	if free, ok := durable.Free(durable.Existing(out)); ok && free < bytes {
+	if free, ok := atomicfile.Free(atomicfile.Existing(out)); ok && free < bytes {
 		return fmt.Errorf("the disk has %s MB left, and the weights take %s MB: free some space or choose another folder", ui.Grouped(int(free>>20)), ui.Grouped(int(bytes>>20)))
 	}
 	return nil

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/trainer/answers"
 	"t5train/trainer/predict"
 )
 
@@ -80,7 +79,7 @@ type sink interface {
 }
 
 // open returns where the answers of a job go. What the job is, is asked for a file only: to know it, all weights are read.
-func (f *answerFlags) open(a app, job func() (answers.Job, error)) (sink, error) {
+func (f *answerFlags) open(a app, job func() (predict.Job, error)) (sink, error) {
 	isDevice, err := writesToDevice(f.output)
 	if err != nil {
 		return nil, err
@@ -90,7 +89,7 @@ func (f *answerFlags) open(a app, job func() (answers.Job, error)) (sink, error)
 		if err != nil {
 			return nil, err
 		}
-		return answers.Open(f.output, j, f.overwrite)
+		return predict.OpenAnswers(f.output, j, f.overwrite)
 	}
 	w, finish, err := openOutput(a.data, f.output)
 	if err != nil {
@@ -121,7 +120,7 @@ func (d *device) Finish(func(io.ReadSeeker, io.Writer) error) error { return nil
 func (d *device) Close() error { return d.finish(nil) }
 
 // answer runs a stream into the place that the flags say. toParquet makes rows of its lines.
-func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job func() (answers.Job, error), s predict.Stream[In, Out], toParquet func(lines io.ReadSeeker, w io.Writer) error) (err error) {
+func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job func() (predict.Job, error), s predict.Stream[In, Out], toParquet func(lines io.ReadSeeker, w io.Writer) error) (err error) {
 	if !s.Group.First() {
 		_, err := s.Run(c.Context())
 		return err

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/data/survey"
+	"t5train/data/inspect"
 	"t5train/internal/ui"
 	"t5train/trainer/predict"
 )
@@ -14,7 +14,7 @@ import (
 func dataCheckCommand(a app) *cobra.Command {
 	var f surveyFlags
 	var files splitFiles
-	var o survey.CheckOptions
+	var o inspect.CheckOptions
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Find what would spoil a training or falsify its evaluation",
@@ -51,7 +51,7 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 			if err != nil {
 				return err
 			}
-			roles, err := survey.FindRoles(sets[0].Set.Columns(), f.roles)
+			roles, err := inspect.FindRoles(sets[0].Set.Columns(), f.roles)
 			if err != nil {
 				return fmt.Errorf("check data: %w", err)
 			}
@@ -61,12 +61,12 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 				console.Say("plain text: of any length, for pre-training cuts it into pieces (another limit with --max-input-length)")
 				measure.MaxInput = 0
 			}
-			console.Say("memory: about %s for %d rows", bytesText(rows*survey.BytesPerRow), rows)
+			console.Say("memory: about %s for %d rows", bytesText(rows*inspect.BytesPerRow), rows)
 			phases := ui.NewPhases(console)
 			defer phases.Stop()
 			o.Roles, o.Measure = roles, measure
 			o.Progress = func(split string, done, total int64) { phases.Progress("check "+split, "rows", done, total) }
-			report, err := survey.Check(c.Context(), sets, o)
+			report, err := inspect.Check(c.Context(), sets, o)
 			if err != nil {
 				return err
 			}
@@ -97,7 +97,7 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 }
 
 // sayRoles says what columns are taken for.
-func sayRoles(console *ui.Console, r survey.Roles) {
+func sayRoles(console *ui.Console, r inspect.Roles) {
 	for _, role := range []struct {
 		name, option string
 		columns      []string
@@ -108,7 +108,7 @@ func sayRoles(console *ui.Console, r survey.Roles) {
 	}
 }
 
-func (p printer) report(r *survey.Report) {
+func (p printer) report(r *inspect.Report) {
 	for _, s := range r.Splits {
 		p.line(s.Name, "%d rows", s.Rows)
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/data/inspect"
 	"t5train/data/parquetout"
-	"t5train/data/survey"
 	"t5train/internal/ui"
 	"t5train/trainer/predict"
 )
@@ -19,7 +19,7 @@ func dataCleanCommand(a app) *cobra.Command {
 	var files splitFiles
 	var output string
 	var overwrite, json bool
-	var o survey.CleanOptions
+	var o inspect.CleanOptions
 	c := &cobra.Command{
 		Use:   "clean",
 		Short: "Drop the rows that check finds: without text or label, double, or in two splits",
@@ -55,7 +55,7 @@ every character fits that. Places in texts, such as answer_start, stay as they a
 			if err != nil {
 				return err
 			}
-			if o.Roles, err = survey.FindRoles(splits[0].Set.Columns(), o.Roles); err != nil {
+			if o.Roles, err = inspect.FindRoles(splits[0].Set.Columns(), o.Roles); err != nil {
 				return fmt.Errorf("clean data: %w", err)
 			}
 			console := a.console()
@@ -93,14 +93,14 @@ every character fits that. Places in texts, such as answer_start, stay as they a
 
 // cleanReport is what a cleaning has done.
 type cleanReport struct {
-	Splits []*survey.Cleaned `json:"splits"`
-	Files  []string          `json:"files"`
+	Splits []*inspect.Cleaned `json:"splits"`
+	Files  []string           `json:"files"`
 }
 
-func cleanInto(ctx context.Context, folder *parquetout.Folder, splits []survey.Split, o survey.CleanOptions, phases *ui.Phases) (*cleanReport, error) {
+func cleanInto(ctx context.Context, folder *parquetout.Folder, splits []inspect.Split, o inspect.CleanOptions, phases *ui.Phases) (*cleanReport, error) {
 	defer phases.Stop()
 	o.Progress = func(split string, done, total int64) { phases.Progress("read "+split, "rows", done, total) }
-	cleaned, err := survey.Clean(ctx, splits, o)
+	cleaned, err := inspect.Clean(ctx, splits, o)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func cleanInto(ctx context.Context, folder *parquetout.Folder, splits []survey.S
 }
 
 // writeCleaned copies the files of a split.
-func writeCleaned(ctx context.Context, to *parquetout.Split, s survey.Split, cleaned *survey.Cleaned, o survey.CleanOptions, progress func(int64)) error {
+func writeCleaned(ctx context.Context, to *parquetout.Split, s inspect.Split, cleaned *inspect.Cleaned, o inspect.CleanOptions, progress func(int64)) error {
 	first := int64(0)
 	for i, file := range s.Set.Files() {
 		fixed := map[int]bool{} // leaves
@@ -137,7 +137,7 @@ func writeCleaned(ctx context.Context, to *parquetout.Split, s survey.Split, cle
 				if !fixed[leaf] {
 					return text
 				}
-				return survey.FixEncoding(text)
+				return inspect.FixEncoding(text)
 			}
 		}
 		read, err := to.Copy(ctx, file.Path, edit)

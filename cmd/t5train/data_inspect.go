@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/dataset"
+	"t5train/data/inspect"
 	"t5train/data/parquetio"
-	"t5train/data/survey"
 	"t5train/internal/clip"
 	"t5train/internal/ui"
 	"t5train/trainer/predict"
@@ -44,7 +44,7 @@ Columns are measured by themselves; what a task puts in front of a text, or betw
 				return err
 			}
 			for i, s := range parts {
-				d, err := describeFiles(c.Context(), a, s.files, f.roles, columns, survey.DescribeOptions{Measure: measure, Examples: examples})
+				d, err := describeFiles(c.Context(), a, s.files, f.roles, columns, inspect.DescribeOptions{Measure: measure, Examples: examples})
 				if err != nil {
 					return err
 				}
@@ -112,13 +112,13 @@ func (p printer) part(index int, title string) {
 }
 
 // describeFiles reads the files of a part.
-func describeFiles(ctx context.Context, a app, files []string, roles survey.Roles, columns []string, o survey.DescribeOptions) (*survey.Description, error) {
+func describeFiles(ctx context.Context, a app, files []string, roles inspect.Roles, columns []string, o inspect.DescribeOptions) (*inspect.Description, error) {
 	set, err := parquetio.Open(files...)
 	if err != nil {
 		return nil, err
 	}
 	dataset.SayLeftOut(a.console(), set)
-	if o.Roles, err = survey.FindRoles(set.Columns(), roles); err != nil {
+	if o.Roles, err = inspect.FindRoles(set.Columns(), roles); err != nil {
 		return nil, fmt.Errorf("inspect data: %w", err)
 	}
 	if len(columns) > 0 {
@@ -130,10 +130,10 @@ func describeFiles(ctx context.Context, a app, files []string, roles survey.Role
 	phases := ui.NewPhases(a.console())
 	defer phases.Stop()
 	o.Progress = func(done, total int64) { phases.Progress("inspect", "rows", done, total) }
-	return survey.Describe(ctx, set, o)
+	return inspect.Describe(ctx, set, o)
 }
 
-func (p printer) description(d *survey.Description) {
+func (p printer) description(d *inspect.Description) {
 	var bytes int64
 	groups := 0
 	for _, s := range d.Shards {
@@ -175,7 +175,7 @@ func (p printer) description(d *survey.Description) {
 // mostClasses is the number of classes that text shows; JSON has all.
 const mostClasses = 30
 
-func (p printer) balance(b survey.Balance) {
+func (p printer) balance(b inspect.Balance) {
 	total := int64(0)
 	for _, c := range b.Classes {
 		total += c.Count
@@ -199,7 +199,7 @@ func (p printer) balance(b survey.Balance) {
 	}
 }
 
-func (p printer) lengths(l survey.Lengths) {
+func (p printer) lengths(l inspect.Lengths) {
 	fmt.Fprintf(p.out, "\ntokens of column %s: %d in %d texts", l.Column, l.Tokens, l.Texts)
 	if l.Nulls > 0 {
 		fmt.Fprintf(p.out, ", null: %d", l.Nulls)

@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/checkpoints"
+	"t5train/data/chunks"
 	"t5train/data/objective"
 	"t5train/data/parquetio"
-	"t5train/data/store"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/model"
@@ -169,7 +169,7 @@ func storesIn(path string) []string {
 func (p printer) stores(files []string) error {
 	for _, file := range files {
 		dir := filepath.Dir(file)
-		m, err := store.ReadManifest(dir)
+		m, err := chunks.ReadManifest(dir)
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,6 @@ import (
 	"t5train/internal/ui"
 	"t5train/model/generate"
 	"t5train/trainer/allreduce"
-	"t5train/trainer/answers"
 	"t5train/trainer/predict"
 )
 
@@ -95,12 +94,12 @@ type about struct {
 }
 
 // job names everything that decides about the answers of a command.
-func (m openedModel) job(command, format string, what any) (answers.Job, error) {
+func (m openedModel) job(command, format string, what any) (predict.Job, error) {
 	digest, err := checkpoints.Digest(m.dir)
 	if err != nil {
 		return nil, err
 	}
-	job := answers.Job{"command": command, "format": format, "checkpoint": digest}
+	job := predict.Job{"command": command, "format": format, "checkpoint": digest}
 	raw, err := json.Marshal(what)
 	if err == nil {
 		err = flatten(job, "", raw)
@@ -124,7 +123,7 @@ func (m openedModel) sameOnRanks(group *allreduce.Group, what any) error {
 }
 
 // flatten notes the values of a JSON object by their paths, generation.Beams, without those that are off.
-func flatten(job answers.Job, path string, raw json.RawMessage) error {
+func flatten(job predict.Job, path string, raw json.RawMessage) error {
 	switch string(raw) {
 	case "null", "0", "false", `""`, "{}":
 		return nil

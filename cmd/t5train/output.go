@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/ingest"
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 )
 
 // checkUnpacked refuses the name of a packed file, which a reader would unpack.
@@ -36,7 +36,7 @@ func checkWritable(output string) error {
 	if _, err := os.Stat(dir); err != nil {
 		return fmt.Errorf("write %s: %w: make the folder, make it writable, or choose another --output", output, errors.Unwrap(err))
 	}
-	if err := durable.CheckWritable(dir); err != nil {
+	if err := atomicfile.CheckWritable(dir); err != nil {
 		return fmt.Errorf("write %s: %w, or choose another --output", output, err)
 	}
 	return nil
@@ -60,7 +60,7 @@ func openOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) 
 		return openDevice(path)
 	}
 	file, release, err := createBeside(path)
-	if errors.Is(err, durable.ErrLocked) {
+	if errors.Is(err, atomicfile.ErrLocked) {
 		return nil, nil, fmt.Errorf("write %s: another process is writing it: wait for it, or choose another --output", path)
 	}
 	if failed := (*fs.PathError)(nil); errors.As(err, &failed) {
@@ -74,17 +74,17 @@ func openOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) 
 		defer release()
 		if err != nil {
 			file.Close()
-			durable.Remove(file.Name())
+			atomicfile.Remove(file.Name())
 			return err
 		}
 		if err = buffered.Flush(); err == nil {
 			err = errors.Join(file.Chmod(0o644), file.Sync())
 		}
 		if err = errors.Join(err, file.Close()); err == nil {
-			err = durable.Rename(file.Name(), path)
+			err = atomicfile.Rename(file.Name(), path)
 		}
 		if err != nil {
-			durable.Remove(file.Name())
+			atomicfile.Remove(file.Name())
 			return fmt.Errorf("write %s: %w: free some space or choose another --output", path, err)
 		}
 		return nil
@@ -93,14 +93,14 @@ func openOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) 
 
 // createBeside makes the file that gets the name path when it is complete. Its own name tells what a killed process has left,
 // which goes here. release lets the next process write it.
-func createBeside(path string) (file *durable.File, release func(), err error) {
+func createBeside(path string) (file *atomicfile.File, release func(), err error) {
 	hidden := filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
-	if release, err = durable.TryLock(hidden + ".t5train-lock"); err != nil {
+	if release, err = atomicfile.TryLock(hidden + ".t5train-lock"); err != nil {
 		return nil, nil, err
 	}
 	temp := hidden + ".t5train-tmp"
-	if err = durable.Remove(temp); err == nil || errors.Is(err, fs.ErrNotExist) {
-		file, err = durable.Create(temp)
+	if err = atomicfile.Remove(temp); err == nil || errors.Is(err, fs.ErrNotExist) {
+		file, err = atomicfile.Create(temp)
 	}
 	if err != nil {
 		release()

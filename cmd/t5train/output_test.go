@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 )
 
 // writeOutput writes text as a command does.
@@ -43,7 +43,7 @@ func TestOutput_Killed(t *testing.T) {
 		if err := writeOutput(path, "old"); err != nil {
 			t.Fatal(err)
 		}
-		revive := durable.KillAfter(dir, changes)
+		revive := atomicfile.KillAfter(dir, changes)
 		err := writeOutput(path, "new")
 		made := revive()
 		got, readErr := os.ReadFile(path)
@@ -62,7 +62,7 @@ func TestOutput_Killed(t *testing.T) {
 			}
 			return
 		}
-		if !errors.Is(err, durable.ErrKilled) && string(got) != "new" {
+		if !errors.Is(err, atomicfile.ErrKilled) && string(got) != "new" {
 			t.Errorf("after %d changes: error %v, and the file is %q", changes, err, got)
 		}
 	}

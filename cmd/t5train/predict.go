@@ -13,7 +13,6 @@ import (
 	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
-	"t5train/trainer/answers"
 	"t5train/trainer/predict"
 )
 
@@ -146,10 +145,10 @@ func (p *prediction) about(f *askFlags) about {
 }
 
 func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *ui.Console, group *allreduce.Group) error {
-	job := func() (answers.Job, error) {
+	job := func() (predict.Job, error) {
 		return p.model.job("predict", f.out.format, p.about(f))
 	}
-	toParquet := answers.Parquet(predict.Prediction.Rows)
+	toParquet := predict.ParquetOf(predict.Prediction.Rows)
 	if len(f.in.keep) > 0 {
 		toParquet = predict.PredictionParquet(f.in.keep)
 	}

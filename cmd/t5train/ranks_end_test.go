@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"t5train/checkpoints"
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 )
 
 // TestRanksPredictAfterKills kills a rank that answers inputs. The file that ranks, or one process, go on with is that of one
@@ -267,7 +267,7 @@ func TestRanksStopWhileReading(t *testing.T) {
 		t.Fatalf("no token store: %v", err)
 	}
 	for _, s := range stores {
-		release, err := durable.TryLock(filepath.Join(tokens, "."+filepath.Base(s)+".t5train-lock"))
+		release, err := atomicfile.TryLock(filepath.Join(tokens, "."+filepath.Base(s)+".t5train-lock"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,6 @@ import (
 
 	"t5train/data/task"
 	"t5train/model/kernel"
-	"t5train/trainer/answers"
 	"t5train/trainer/predict"
 )
 
@@ -59,7 +58,7 @@ predict answers.`,
 				return err
 			}
 			p := predict.NewPredictor(m.bundle, spec, kernel.NewWorkers(f.threads), f.limits)
-			job := func() (answers.Job, error) {
+			job := func() (predict.Job, error) {
 				return m.job("score", f.out.format, about{Task: spec, MaxInputLength: p.MaxInputLength()})
 			}
 			var cuts predict.Cuts
@@ -69,7 +68,7 @@ predict answers.`,
 					return p.ScorePairs(ctx, batch, &cuts)
 				},
 				Total: total, BatchSize: f.batchSize, Beginnings: predict.Pair.Beginnings, What: "score", Console: console,
-			}, answers.Parquet(func(s predict.PairScore) []predict.PairScore { return []predict.PairScore{s} }))
+			}, predict.ParquetOf(func(s predict.PairScore) []predict.PairScore { return []predict.PairScore{s} }))
 			if err == nil {
 				cuts.Report(console, p)
 			}

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/dataset"
+	"t5train/data/inspect"
 	"t5train/data/parquetio"
-	"t5train/data/survey"
 	"t5train/internal/splits"
 )
 
@@ -38,7 +38,7 @@ func (s *splitFiles) each() []namedFiles {
 }
 
 // open returns the splits that there are, and the number of their rows.
-func (s *splitFiles) open(a app) (sets []survey.Split, rows int64, err error) {
+func (s *splitFiles) open(a app) (sets []inspect.Split, rows int64, err error) {
 	for _, named := range s.each() {
 		if len(named.files) == 0 {
 			continue
@@ -48,14 +48,14 @@ func (s *splitFiles) open(a app) (sets []survey.Split, rows int64, err error) {
 			return nil, 0, err
 		}
 		dataset.SayLeftOut(a.console(), set)
-		sets = append(sets, survey.Split{Name: named.name, Set: set})
+		sets = append(sets, inspect.Split{Name: named.name, Set: set})
 		rows += set.Rows()
 	}
 	return sets, rows, nil
 }
 
 // cleanCommand returns the command line that drops what a check finds in the files.
-func (s *splitFiles) cleanCommand(r survey.Roles, minShared int) string {
+func (s *splitFiles) cleanCommand(r inspect.Roles, minShared int) string {
 	line := "t5train data clean"
 	for _, named := range append(s.each(), namedFiles{"text-column", r.Texts}, namedFiles{"target-column", r.Targets}, namedFiles{"label-column", r.Labels}) {
 		if len(named.files) > 0 {

@@ -4,13 +4,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/checkpoints"
-	"t5train/data/survey"
+	"t5train/data/inspect"
 	"t5train/model/kernel"
 )
 
 // surveyFlags say what columns are for and how texts are measured.
 type surveyFlags struct {
-	roles               survey.Roles
+	roles               inspect.Roles
 	tokenizer           string
 	maxInput, maxTarget int
 	threads             int
@@ -27,17 +27,17 @@ func (s *surveyFlags) add(c *cobra.Command) {
 	f.BoolVar(&s.json, "json", false, "print one JSON object")
 }
 
-func addRoles(c *cobra.Command, r *survey.Roles) {
+func addRoles(c *cobra.Command, r *inspect.Roles) {
 	f := c.Flags()
 	f.StringSliceVar(&r.Texts, "text-column", nil, "columns of texts that a model reads (default: strings, but for identifiers and targets)")
 	f.StringSliceVar(&r.Targets, "target-column", nil, "columns of texts that a model writes (default: strings of a usual name, such as target or summary)")
 	f.StringSliceVar(&r.Labels, "label-column", nil, "columns of labels (default: ClassLabels, and a column named label)")
 }
 
-func (s *surveyFlags) measure(c *cobra.Command) (survey.Measure, error) {
+func (s *surveyFlags) measure(c *cobra.Command) (inspect.Measure, error) {
 	if err := requireAtLeast(c, 2, "max-input-length", "max-target-length"); err != nil {
-		return survey.Measure{}, err
+		return inspect.Measure{}, err
 	}
 	tok, err := checkpoints.OpenTokenizer(s.tokenizer)
-	return survey.Measure{Tokenizer: tok, MaxInput: s.maxInput, MaxTarget: s.maxTarget, Threads: kernel.NewWorkers(s.threads).Threads()}, err
+	return inspect.Measure{Tokenizer: tok, MaxInput: s.maxInput, MaxTarget: s.maxTarget, Threads: kernel.NewWorkers(s.threads).Threads()}, err
 }

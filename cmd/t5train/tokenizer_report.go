@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/corpus"
-	"t5train/data/survey"
+	"t5train/data/inspect"
 	"t5train/internal/clip"
 	"t5train/internal/visible"
 	"t5train/model/kernel"
@@ -22,7 +22,7 @@ import (
 func tokenizerReportCommand(a app) *cobra.Command {
 	var rules tokenizerFlags
 	var inputs []string
-	var o survey.UsageOptions
+	var o inspect.UsageOptions
 	var asJSON bool
 	var plots string
 	c := &cobra.Command{
@@ -46,7 +46,7 @@ is rare in all of the training text learns little.`,
 			if err := rules.check(c); err != nil {
 				return err
 			}
-			var vocabularies []survey.Vocabulary
+			var vocabularies []inspect.Vocabulary
 			for _, path := range args {
 				t, err := rules.open(path)
 				if err != nil {
@@ -55,7 +55,7 @@ is rare in all of the training text learns little.`,
 				vocabularies = append(vocabularies, t)
 			}
 			o.Threads = kernel.NewWorkers(o.Threads).Threads()
-			u, err := survey.MeasureUsage(vocabularies, o, func(yield func(string) error) error {
+			u, err := inspect.MeasureUsage(vocabularies, o, func(yield func(string) error) error {
 				return corpus.ReadTexts(c.Context(), inputs, a.console(), yield)
 			})
 			if err != nil {
@@ -94,25 +94,25 @@ is rare in all of the training text learns little.`,
 // namedUse is a vocabulary of tokenizer report --json.
 type namedUse struct {
 	Tokenizer string `json:"tokenizer"`
-	survey.VocabularyUse
+	inspect.VocabularyUse
 }
 
 // named puts the paths of the tokenizers into a report.
-func named(paths []string, u *survey.Usage) any {
+func named(paths []string, u *inspect.Usage) any {
 	uses := make([]namedUse, len(paths))
 	for i, path := range paths {
 		uses[i] = namedUse{path, u.Vocabularies[i]}
 	}
 	return struct {
-		*survey.Usage
+		*inspect.Usage
 		Vocabularies []namedUse `json:"vocabularies"` // in the place of Usage's
 	}{u, uses}
 }
 
-func (p printer) usage(paths []string, u *survey.Usage) {
+func (p printer) usage(paths []string, u *inspect.Usage) {
 	p.line("texts", "%d, %d bytes, %d characters, %d words", u.Texts, u.Bytes, u.Characters, u.Words)
 	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	row := func(name string, value func(v survey.VocabularyUse) string) {
+	row := func(name string, value func(v inspect.VocabularyUse) string) {
 		line := []string{name}
 		for _, v := range u.Vocabularies {
 			line = append(line, value(v))
@@ -120,25 +120,25 @@ func (p printer) usage(paths []string, u *survey.Usage) {
 		fmt.Fprintln(w, strings.Join(line, "\t"))
 	}
 	fmt.Fprintf(w, "\n\t%s\n", strings.Join(paths, "\t"))
-	row("vocabulary", func(v survey.VocabularyUse) string { return fmt.Sprintf("%d tokens, %d pieces", v.Size, v.Pieces) })
-	row("tokens", func(v survey.VocabularyUse) string { return fmt.Sprint(v.Tokens) })
-	row("tokens per word", func(v survey.VocabularyUse) string { return fmt.Sprintf("%.4f", v.TokensPerWord) })
-	row("tokens per byte", func(v survey.VocabularyUse) string {
+	row("vocabulary", func(v inspect.VocabularyUse) string { return fmt.Sprintf("%d tokens, %d pieces", v.Size, v.Pieces) })
+	row("tokens", func(v inspect.VocabularyUse) string { return fmt.Sprint(v.Tokens) })
+	row("tokens per word", func(v inspect.VocabularyUse) string { return fmt.Sprintf("%.4f", v.TokensPerWord) })
+	row("tokens per byte", func(v inspect.VocabularyUse) string {
 		return fmt.Sprintf("%.4f (%.2f bytes a token)", v.TokensPerByte, v.BytesPerToken)
 	})
-	row("unknown", func(v survey.VocabularyUse) string {
+	row("unknown", func(v inspect.VocabularyUse) string {
 		return fmt.Sprintf("%.4f %% of tokens, in %d texts", 100*v.UnknownRate, v.UnknownTexts)
 	})
-	if slices.ContainsFunc(u.Vocabularies, func(v survey.VocabularyUse) bool { return v.ByteTokens > 0 }) {
-		row("bytes", func(v survey.VocabularyUse) string {
+	if slices.ContainsFunc(u.Vocabularies, func(v inspect.VocabularyUse) bool { return v.ByteTokens > 0 }) {
+		row("bytes", func(v inspect.VocabularyUse) string {
 			return fmt.Sprintf("%.4f %% of tokens", percent(v.ByteTokens, v.Tokens))
 		})
 	}
-	row("used pieces", func(v survey.VocabularyUse) string {
+	row("used pieces", func(v inspect.VocabularyUse) string {
 		return fmt.Sprintf("%d (%.1f %%)", v.Used, percent(int64(v.Used), int64(v.Pieces)))
 	})
 	for i, cover := range u.Vocabularies[0].Covers {
-		row(fmt.Sprintf("%d %% of tokens", cover.Percent), func(v survey.VocabularyUse) string {
+		row(fmt.Sprintf("%d %% of tokens", cover.Percent), func(v inspect.VocabularyUse) string {
 			if v.Covers[i].Pieces == 0 {
 				return "not reached: unknown ones"
 			}
@@ -154,7 +154,7 @@ func (p printer) usage(paths []string, u *survey.Usage) {
 		fmt.Fprintf(p.out, "\n%s\n", paths[i])
 		for _, list := range []struct {
 			name   string
-			pieces []survey.PieceCount
+			pieces []inspect.PieceCount
 		}{{"longest", v.Longest}, {"rarest", v.Rarest}, {"unused", v.Unused}} {
 			if len(list.pieces) > 0 {
 				p.line("  "+list.name, "%s", piecesText(list.pieces))
@@ -171,7 +171,7 @@ func (p printer) usage(paths []string, u *survey.Usage) {
 }
 
 // piecesText shows pieces with how often they are there.
-func piecesText(pieces []survey.PieceCount) string {
+func piecesText(pieces []inspect.PieceCount) string {
 	var shown []string
 	for _, piece := range pieces {
 		text := clip.Text(piece.Piece, 60)
@@ -184,7 +184,7 @@ func piecesText(pieces []survey.PieceCount) string {
 }
 
 // coverageFigure shows how much of the texts the most frequent pieces are. A curve has points enough for any screen.
-func coverageFigure(paths []string, u *survey.Usage) report.Figure {
+func coverageFigure(paths []string, u *inspect.Usage) report.Figure {
 	const points = 300
 	f := report.Figure{Name: "coverage", Title: "Tokens that the most frequent pieces cover, %", XTitle: "pieces, by frequency", LogX: true}
 	for i, v := range u.Vocabularies {

@@ -4,13 +4,13 @@ import (
 	"errors"
 
 	"t5train/data"
+	"t5train/data/chunks"
 	"t5train/data/objective"
-	"t5train/data/store"
 )
 
 // Sampled is a sample of the pieces of a text.
 type Sampled struct {
-	All    *store.Pieces
+	All    *chunks.Pieces
 	Sample data.Sample
 }
 
@@ -24,8 +24,8 @@ func (p Sampled) Piece(i int, into []int32) []int32 { return p.All.Piece(p.Sampl
 func (p Sampled) Bytes(i int) int { return p.All.Bytes(p.Sample.At(i)) }
 
 // PiecesOf cuts a store for a denoiser; split is how its texts are cut.
-func PiecesOf(split string, s *store.Store, d objective.Denoiser) (*store.Pieces, error) {
-	all, err := s.Pieces(store.Split(split), d.Objective.Lengths().Tokens)
+func PiecesOf(split string, s *chunks.Store, d objective.Denoiser) (*chunks.Pieces, error) {
+	all, err := s.Pieces(chunks.Split(split), d.Objective.Lengths().Tokens)
 	if err == nil && all.Len() == 0 {
 		err = errNoText
 	}
@@ -36,7 +36,7 @@ var errNoText = errors.New("the files have no text: every row is empty or null i
 
 // Source returns the training examples of a store. An epoch is about one pass over its text, also where several
 // denoisers, each with pieces of a length of its own, share it. Each takes the pieces that draw chooses.
-func Source(split string, s *store.Store, denoisers []objective.Denoiser, draw func(pieces int) data.Sample, seed uint64) (data.Source, error) {
+func Source(split string, s *chunks.Store, denoisers []objective.Denoiser, draw func(pieces int) data.Sample, seed uint64) (data.Source, error) {
 	var tasks []data.Task
 	for _, d := range denoisers {
 		all, err := PiecesOf(split, s, d)

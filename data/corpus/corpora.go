@@ -13,6 +13,7 @@ import (
 	"t5train/data/dataset"
 	"t5train/data/ingest"
 	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/tokenizer/vocabulary"
 	"t5train/internal/glob"
@@ -260,7 +261,7 @@ func (all corpora) texts(progress func(what, unit string, done, total int64)) vo
 
 func (c textFiles) read(ctx context.Context, yield func(text string) error) error {
 	if c.set != nil {
-		return c.set.Scan(ctx, []string{c.column}, func(_ int64, cells []parquetio.Cell) error { return yield(cells[0].Text()) })
+		return c.set.Scan(ctx, []string{c.column}, func(_ int64, cells []table.Cell) error { return yield(cells[0].Text()) })
 	}
 	for _, in := range c.files {
 		rows, found := 0, false

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"os"
 
+	"t5train/data/chunks"
 	"t5train/data/parquetio"
-	"t5train/data/store"
 	"t5train/internal/ui"
 )
 
@@ -16,7 +16,7 @@ type UsedFile struct {
 }
 
 // FilesOf lists the files of a data set. digests, in the same order, may be nil.
-func FilesOf(set *parquetio.Dataset, key string, digests []store.File) []UsedFile {
+func FilesOf(set *parquetio.Dataset, key string, digests []chunks.File) []UsedFile {
 	var files []UsedFile
 	for i, f := range set.Files() {
 		file := UsedFile{path: f.Path, key: key}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"t5train/data/chunks"
 	"t5train/data/dataset"
 	"t5train/data/parquetio"
-	"t5train/data/store"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/internal/ui"
@@ -28,7 +28,7 @@ type TokensOptions struct {
 
 // OpenTokens opens the token store of a corpus, and makes it or completes it first where that is needed. It says what it
 // does. The caller closes the store.
-func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) (*store.Store, error) {
+func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) (*chunks.Store, error) {
 	if o.Wanted == nil {
 		o.Wanted = dataset.ForTraining
 	}
@@ -40,7 +40,7 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 }
 
 // TokensOfSet is OpenTokens of a data set that is open.
-func TokensOfSet(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tokenizer, o TokensOptions) (*store.Store, error) {
+func TokensOfSet(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tokenizer, o TokensOptions) (*chunks.Store, error) {
 	dataset.SayNamed(o.Console, o.Data, set)
 	column, said, err := task.InferText(set.Columns(), o.TextColumn)
 	if err != nil {
@@ -50,11 +50,11 @@ func TokensOfSet(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tok
 	o.Console.Say("  %s", said)
 	phases := ui.NewPhases(o.Console)
 	defer phases.Stop()
-	options := store.Options{Column: column, Threads: kernel.NewWorkers(o.Threads).Threads(), Progress: phases.Progress, Expect: o.Expect}
+	options := chunks.Options{Column: column, Threads: kernel.NewWorkers(o.Threads).Threads(), Progress: phases.Progress, Expect: o.Expect}
 	if !o.Temporary {
 		options.Say = func(line string) { o.Console.Say("  %s", line) }
 	}
-	s, made, err := store.Build(ctx, o.Output, set, tok, options)
+	s, made, err := chunks.Build(ctx, o.Output, set, tok, options)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func TokensOfSet(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tok
 }
 
 // warnUnknown says so where much of a text is lost, for losses do not: what is lost cannot be got wrong.
-func warnUnknown(console *ui.Console, m store.Manifest) {
+func warnUnknown(console *ui.Console, m chunks.Manifest) {
 	const much = 0.01
 	tokens, bytes := float64(m.Unknown)/float64(max(m.Tokens, 1)), float64(m.UnknownBytes)/float64(max(m.TextBytes, 1))
 	if tokens > much || bytes > much {
@@ -83,7 +83,7 @@ func warnUnknown(console *ui.Console, m store.Manifest) {
 }
 
 // storeText describes what a store holds.
-func storeText(m store.Manifest) string {
+func storeText(m chunks.Manifest) string {
 	text := fmt.Sprintf("%s documents, %s tokens, %s bytes of text, %.2f tokens a byte",
 		ui.Grouped(int(m.Documents)), ui.Grouped(int(m.Tokens)), ui.Grouped(int(m.TextBytes)), float64(m.Tokens)/float64(max(m.TextBytes, 1)))
 	if m.Unknown > 0 {

@@ -12,7 +12,7 @@ import (
 
 	"t5train/data/tokenizer"
 	"t5train/data/tokenizer/vocabulary"
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
 )
 
@@ -59,7 +59,7 @@ func TrainVocabulary(ctx context.Context, o VocabularyOptions) (paths []string, 
 		return nil, err
 	}
 	if paths, err = publish(s, dir, files); err != nil {
-		return nil, fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
+		return nil, fmt.Errorf("write %s: %w", dir, atomicfile.WithRemedy(err))
 	}
 	return paths, nil
 }
@@ -127,7 +127,7 @@ func (o VocabularyOptions) checkFolder(dir string, recovered []string) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			return fmt.Errorf("write %s: %w", path, durable.WithRemedy(err))
+			return fmt.Errorf("write %s: %w", path, atomicfile.WithRemedy(err))
 		case info.IsDir():
 			return fmt.Errorf("write %s: it is a folder: choose another --output", path)
 		case !o.Overwrite && !slices.Contains(recovered, name):
@@ -138,22 +138,22 @@ func (o VocabularyOptions) checkFolder(dir string, recovered []string) error {
 }
 
 // openStage makes the stage of the output.
-func openStage(dir string) (*durable.Stage, error) {
-	s, err := durable.OpenStage(dir)
-	if errors.Is(err, durable.ErrLocked) {
+func openStage(dir string) (*atomicfile.Stage, error) {
+	s, err := atomicfile.OpenStage(dir)
+	if errors.Is(err, atomicfile.ErrLocked) {
 		err = errors.New("another process writes there: wait for it, or choose another --output")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", dir, durable.WithRemedy(err))
+		return nil, fmt.Errorf("write %s: %w", dir, atomicfile.WithRemedy(err))
 	}
 	return s, nil
 }
 
 // publish gives the files of a tokenizer their places, in place of those of the tokenizer that is there.
-func publish(s *durable.Stage, dir string, files []tokenizer.File) (paths []string, err error) {
+func publish(s *atomicfile.Stage, dir string, files []tokenizer.File) (paths []string, err error) {
 	var names []string
 	for _, f := range files {
-		if err := durable.ReplaceFile(s.Path(f.Name), f.Data); err != nil {
+		if err := atomicfile.ReplaceFile(s.Path(f.Name), f.Data); err != nil {
 			return nil, err
 		}
 		names, paths = append(names, f.Name), append(paths, filepath.Join(dir, f.Name))

@@ -13,7 +13,7 @@ import (
 
 	"t5train/data/tokenizer"
 	"t5train/data/tokenizer/vocabulary"
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
 	"t5train/internal/ui"
@@ -233,10 +233,10 @@ func TestTrainVocabularyKilled(t *testing.T) {
 			_, err = publish(s, dir, small)
 			return err
 		}
-		revive := durable.KillAfter(dir, changes)
+		revive := atomicfile.KillAfter(dir, changes)
 		err := replace()
 		revive()
-		if ended = err == nil; !ended && !errors.Is(err, durable.ErrKilled) {
+		if ended = err == nil; !ended && !errors.Is(err, atomicfile.ErrKilled) {
 			t.Fatal(err)
 		}
 		if _, err := tokenizer.Load(dir); err != nil {

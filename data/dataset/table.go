@@ -9,6 +9,7 @@ import (
 
 	"t5train/data"
 	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/internal/floats"
@@ -46,9 +47,9 @@ func Open(patterns, wanted []string, limit int, seed uint64) (Table, error) {
 func (t Table) Rows() int64 { return int64(t.sample.Len()) }
 
 // Scan is Dataset.Scan of the rows of the sample, in the order of the files.
-func (t Table) Scan(ctx context.Context, columns []string, yield func(row int64, cells []parquetio.Cell) error) error {
+func (t Table) Scan(ctx context.Context, columns []string, yield func(row int64, cells []table.Cell) error) error {
 	left := t.Rows()
-	err := t.Dataset.Scan(ctx, columns, func(row int64, cells []parquetio.Cell) error {
+	err := t.Dataset.Scan(ctx, columns, func(row int64, cells []table.Cell) error {
 		if left == 0 {
 			return errEnough
 		}
@@ -76,7 +77,7 @@ func SaySample(c *ui.Console, s data.Sample, all int64, what string, seed uint64
 
 // Infer finds the task of the table and says aloud what it took.
 func (t Table) Infer(ctx context.Context, o task.Options, c *ui.Console) (task.Spec, error) {
-	o.Distinct = func(column string, limit int) ([]parquetio.Cell, error) { return t.Distinct(ctx, column, limit) }
+	o.Distinct = func(column string, limit int) ([]table.Cell, error) { return t.Distinct(ctx, column, limit) }
 	o.Numbers = func(column string) ([]float64, error) { return t.numbers(ctx, column) }
 	var err error
 	if o.Identifiers, err = t.identifiers(ctx); err != nil {
@@ -98,7 +99,7 @@ func (t Table) identifiers(ctx context.Context) ([]string, error) {
 	const most = 1000 // rows
 	var names, found []string
 	for _, c := range t.Columns() {
-		if c.Type == parquetio.TypeString && c.Lists == 0 {
+		if c.Type == table.TypeString && c.Lists == 0 {
 			names = append(names, c.Name)
 		}
 	}
@@ -106,12 +107,12 @@ func (t Table) identifiers(ctx context.Context) ([]string, error) {
 		return nil, nil
 	}
 	values := make([][]string, len(names))
-	err := t.Scan(ctx, names, func(row int64, cells []parquetio.Cell) error {
+	err := t.Scan(ctx, names, func(row int64, cells []table.Cell) error {
 		if row >= most {
 			return errEnough
 		}
 		for i, c := range cells {
-			if c.Kind != parquetio.Null {
+			if c.Kind != table.Null {
 				values[i] = append(values[i], strings.Clone(c.Str))
 			}
 		}
@@ -131,12 +132,12 @@ func (t Table) identifiers(ctx context.Context) ([]string, error) {
 // numbers returns the finite numbers of a column, 8 bytes a row.
 func (t Table) numbers(ctx context.Context, column string) ([]float64, error) {
 	var all []float64
-	err := t.Scan(ctx, []string{column}, func(_ int64, cells []parquetio.Cell) error {
+	err := t.Scan(ctx, []string{column}, func(_ int64, cells []table.Cell) error {
 		v := cells[0].Float
-		if cells[0].Kind == parquetio.Int {
+		if cells[0].Kind == table.Int {
 			v = float64(cells[0].Int)
 		}
-		if cells[0].Kind != parquetio.Null && floats.IsFinite(v) {
+		if cells[0].Kind != table.Null && floats.IsFinite(v) {
 			all = append(all, v)
 		}
 		return nil

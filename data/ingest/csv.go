@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// table says how the text of a table is cut into rows and cells.
-type table struct {
+// sheet says how the text of a table is cut into rows and cells.
+type sheet struct {
 	delimiter rune
 	noQuotes  bool
 	noHeader  bool
@@ -22,7 +22,7 @@ type table struct {
 
 // readCSV reads a table by RFC 4180: cells in quotes may hold delimiters, doubled quotes and ends of lines, of which
 // encoding/csv makes LF of CR LF. All cells are strings. Rows have as many cells as the header; blank lines are passed over.
-func readCSV(t *text, o table, yield yield) error {
+func readCSV(t *text, o sheet, yield yield) error {
 	var fields []Field
 	header := func(names []string) error {
 		for _, name := range names {
@@ -113,7 +113,7 @@ type record struct {
 }
 
 // eachRecord calls f for each record.
-func eachRecord(t *text, o table, f func(record) error) error {
+func eachRecord(t *text, o sheet, f func(record) error) error {
 	if o.noQuotes {
 		return eachLine(t, func(number int, line string) error {
 			if line == "" {

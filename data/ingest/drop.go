@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // drops are columns to leave out, by name.
@@ -61,7 +61,7 @@ func (x *indexColumn) add(in Input, r Row) {
 	if !x.there || x.broken {
 		return
 	}
-	if len(r.Fields) == 0 || r.Fields[0].Path[0] != numbered(1)[0] || r.Fields[0].Cell.Kind != parquetio.String {
+	if len(r.Fields) == 0 || r.Fields[0].Path[0] != numbered(1)[0] || r.Fields[0].Cell.Kind != table.String {
 		x.broken = true
 		return
 	}

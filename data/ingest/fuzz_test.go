@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
-	"t5train/data/parquetio"
 	"t5train/data/parquetout"
+	"t5train/data/table"
 )
 
 // fuzzFormats reads any bytes as files of some formats: rows have lines that do not go back, what the schema takes can be
@@ -128,8 +128,8 @@ func cloned(fields []Field) []Field {
 	clone := make([]Field, len(fields))
 	for i, f := range fields {
 		clone[i] = Field{f.Path, f.Cell}
-		if f.Cell.Kind == parquetio.List {
-			clone[i].Cell.Items = append([]parquetio.Cell{}, f.Cell.Items...)
+		if f.Cell.Kind == table.List {
+			clone[i].Cell.Items = append([]table.Cell{}, f.Cell.Items...)
 		}
 	}
 	return clone

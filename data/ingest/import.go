@@ -12,6 +12,7 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/data/parquetout"
+	"t5train/data/table"
 )
 
 // Result is what an import has written.
@@ -243,7 +244,7 @@ func (im *importing) learn(ctx context.Context) error {
 func single(r Row, column string) (string, error) {
 	for _, f := range r.Fields {
 		if strings.Join(f.Path, ".") == column {
-			if f.Cell.Kind == parquetio.List {
+			if f.Cell.Kind == table.List {
 				return "", fmt.Errorf("column %s is a list: split by another column", column)
 			}
 			return f.Cell.Text(), nil

@@ -13,6 +13,7 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/data/parquetout"
+	"t5train/data/table"
 )
 
 // table returns a table of n rows with the columns id, text and label.
@@ -37,7 +38,7 @@ func read(t *testing.T, patterns ...string) []string {
 		names = append(names, c.Name)
 	}
 	var rows []string
-	if err := set.Scan(context.Background(), names, func(_ int64, cells []parquetio.Cell) error {
+	if err := set.Scan(context.Background(), names, func(_ int64, cells []table.Cell) error {
 		rows = append(rows, fmt.Sprint(cells))
 		return nil
 	}); err != nil {

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/internal/clip"
 )
 
@@ -168,7 +168,7 @@ func readField(d *json.Decoder, path []string, fields []Field, drop *drops) ([]F
 	case json.Delim('{'):
 		return readObject(d, token, path, fields, drop)
 	case json.Delim('['):
-		list := parquetio.Cell{Kind: parquetio.List}
+		list := table.Cell{Kind: table.List}
 		for d.More() {
 			item, err := d.Token()
 			if err != nil {
@@ -194,37 +194,37 @@ func readField(d *json.Decoder, path []string, fields []Field, drop *drops) ([]F
 }
 
 // JSONCell returns the cell of the value of a column, as a row of JSON lines has it.
-func JSONCell(column string, value json.RawMessage) (parquetio.Cell, error) {
+func JSONCell(column string, value json.RawMessage) (table.Cell, error) {
 	d := json.NewDecoder(bytes.NewReader(value))
 	d.UseNumber()
 	fields, err := readField(d, []string{column}, nil, nil)
 	switch {
 	case err != nil:
-		return parquetio.Cell{}, err
+		return table.Cell{}, err
 	case len(fields) != 1 || len(fields[0].Path) > 1:
-		return parquetio.Cell{}, shape("%s is an object, want a string, a number, true or false, or a list of them", column)
+		return table.Cell{}, shape("%s is an object, want a string, a number, true or false, or a list of them", column)
 	}
 	return fields[0].Cell, nil
 }
 
 // scalar returns the cell of a value that is no list and no object.
-func scalar(token json.Token) (parquetio.Cell, error) {
+func scalar(token json.Token) (table.Cell, error) {
 	switch v := token.(type) {
 	case string:
 		return stringCell(v), nil
 	case bool:
-		return parquetio.Cell{Kind: parquetio.Bool, Bool: v}, nil
+		return table.Cell{Kind: table.Bool, Bool: v}, nil
 	case json.Number:
 		if i, err := v.Int64(); err == nil {
-			return parquetio.Cell{Kind: parquetio.Int, Int: i}, nil
+			return table.Cell{Kind: table.Int, Int: i}, nil
 		}
 		f, err := v.Float64()
 		if err != nil || !strings.ContainsAny(v.String(), ".eE") {
-			return parquetio.Cell{}, shape("number %s does not fit 64 bits: put it in quotes", v)
+			return table.Cell{}, shape("number %s does not fit 64 bits: put it in quotes", v)
 		}
-		return parquetio.Cell{Kind: parquetio.Float, Float: f}, nil
+		return table.Cell{Kind: table.Float, Float: f}, nil
 	}
-	return parquetio.Cell{}, nil // null
+	return table.Cell{}, nil // null
 }
 
 func kindOf(token json.Token) string {

@@ -52,8 +52,8 @@ type Options struct {
 }
 
 // table returns the options of a table, with defaults.
-func (o ReadOptions) table(f Format) table {
-	t := table{o.Delimiter, o.NoQuotes, o.NoHeader, o.Columns, o.Header, o.unnamed, o.escaped}
+func (o ReadOptions) table(f Format) sheet {
+	t := sheet{o.Delimiter, o.NoQuotes, o.NoHeader, o.Columns, o.Header, o.unnamed, o.escaped}
 	if t.delimiter == 0 {
 		t.delimiter = map[Format]rune{CSV: ',', TSV: '\t'}[f]
 	}

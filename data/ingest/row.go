@@ -6,13 +6,13 @@ import (
 	"io"
 	"slices"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // Field is one value of a row.
 type Field struct {
 	Path []string // of its column: several names where objects nest
-	Cell parquetio.Cell
+	Cell table.Cell
 }
 
 // Row is what a file says about one row: its fields, in the order of the file. Fields that a row lacks are null.
@@ -85,14 +85,14 @@ func (in Input) read(t *text, o ReadOptions, yield yield) error {
 // onLine adds the line to an error.
 func onLine(line int, err error) error { return fmt.Errorf("line %d: %w", line, err) }
 
-func stringCell(s string) parquetio.Cell { return parquetio.Cell{Kind: parquetio.String, Str: s} }
+func stringCell(s string) table.Cell { return table.Cell{Kind: table.String, Str: s} }
 
-func listCell(items []string) parquetio.Cell {
-	cells := make([]parquetio.Cell, len(items))
+func listCell(items []string) table.Cell {
+	cells := make([]table.Cell, len(items))
 	for i, item := range items {
 		cells[i] = stringCell(item)
 	}
-	return parquetio.Cell{Kind: parquetio.List, Items: cells}
+	return table.Cell{Kind: table.List, Items: cells}
 }
 
 // unique refuses names of columns that are empty or there twice.

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"t5train/data/parquetio"
 	"t5train/data/parquetout"
+	"t5train/data/table"
 )
 
 // MaxClasses bounds the classes of a label: more different values are taken for a mistake.
@@ -28,7 +28,7 @@ type column struct {
 	name    string
 	forced  parquetout.Type // "" is learned
 	label   bool
-	kind    parquetio.Kind // of single values: Null until there is one
+	kind    table.Kind // of single values: Null until there is one
 	list    bool
 	single  bool // a value that is no list and not null was there
 	place   place
@@ -83,11 +83,11 @@ func (s *schema) add(at place, fields []Field) error {
 }
 
 // add learns from a cell.
-func (c *column) add(at place, cell parquetio.Cell) error {
-	if cell.Kind == parquetio.Null {
+func (c *column) add(at place, cell table.Cell) error {
+	if cell.Kind == table.Null {
 		return nil
 	}
-	isList := cell.Kind == parquetio.List
+	isList := cell.Kind == table.List
 	if isList && c.single || !isList && c.list {
 		return fmt.Errorf("column %s is %s here and %s in %v: make it one of the two in all rows, or leave it out with --drop %[1]s", c.name, listText(isList), listText(!isList), c.place)
 	}
@@ -113,9 +113,9 @@ func listText(isList bool) string {
 	return "a single value"
 }
 
-func (c *column) addSingle(at place, cell parquetio.Cell) error {
+func (c *column) addSingle(at place, cell table.Cell) error {
 	switch {
-	case cell.Kind == parquetio.Null:
+	case cell.Kind == table.Null:
 		return nil
 	case c.label:
 		text := cell.Text()
@@ -132,36 +132,36 @@ func (c *column) addSingle(at place, cell parquetio.Cell) error {
 		if err != nil {
 			return fmt.Errorf("column %s: %w", c.name, err)
 		}
-		if converted.Kind == parquetio.Null {
+		if converted.Kind == table.Null {
 			c.blank++
 		}
-	case c.kind == parquetio.Null:
+	case c.kind == table.Null:
 		c.kind = cell.Kind
 	case c.kind != cell.Kind:
 		if !number(c.kind) || !number(cell.Kind) {
 			return fmt.Errorf("column %s is %s here and %s in %v: make all of one type, or read all as text with --types %s=string, or leave it out with --drop %s",
 				c.name, kindText(cell.Kind), kindText(c.kind), c.place, c.name, c.name)
 		}
-		c.kind = parquetio.Float
+		c.kind = table.Float
 	}
 	if c.place == (place{}) {
 		c.place = at
 	}
-	if c.largeAt == (place{}) && cell.Kind == parquetio.Int && (cell.Int > maxExact || cell.Int < -maxExact) {
+	if c.largeAt == (place{}) && cell.Kind == table.Int && (cell.Int > maxExact || cell.Int < -maxExact) {
 		c.large, c.largeAt = cell.Int, at
 	}
-	if c.kind == parquetio.Float && c.largeAt != (place{}) {
+	if c.kind == table.Float && c.largeAt != (place{}) {
 		return fmt.Errorf("column %s has numbers with and without a fraction, among which %d in %v would be rounded: read all as text with --types %s=string",
 			c.name, c.large, c.largeAt, c.name)
 	}
 	return nil
 }
 
-func number(k parquetio.Kind) bool { return k == parquetio.Int || k == parquetio.Float }
+func number(k table.Kind) bool { return k == table.Int || k == table.Float }
 
-func kindText(k parquetio.Kind) string {
-	return map[parquetio.Kind]string{
-		parquetio.String: "a string", parquetio.Int: "a whole number", parquetio.Float: "a number", parquetio.Bool: "true or false",
+func kindText(k table.Kind) string {
+	return map[table.Kind]string{
+		table.String: "a string", table.Int: "a whole number", table.Float: "a number", table.Bool: "true or false",
 	}[k]
 }
 
@@ -208,9 +208,9 @@ func (s *schema) resolve() ([]parquetout.Column, error) {
 				return nil, fmt.Errorf("label column %s is empty in all rows: leave it out of --label", c.name)
 			}
 		case out.Type == "":
-			out.Type = map[parquetio.Kind]parquetout.Type{
-				parquetio.Null: parquetout.String, parquetio.String: parquetout.String,
-				parquetio.Int: parquetout.Int64, parquetio.Float: parquetout.Float64, parquetio.Bool: parquetout.Bool,
+			out.Type = map[table.Kind]parquetout.Type{
+				table.Null: parquetout.String, table.String: parquetout.String,
+				table.Int: parquetout.Int64, table.Float: parquetout.Float64, table.Bool: parquetout.Bool,
 			}[c.kind]
 		}
 		columns = append(columns, out)
@@ -234,32 +234,32 @@ func (c *column) names() []string {
 }
 
 // convert returns a single value as a value of a type. A string is read as one; the empty string is null where the type is no string.
-func convert(c parquetio.Cell, to parquetout.Type) (parquetio.Cell, error) {
+func convert(c table.Cell, to parquetout.Type) (table.Cell, error) {
 	switch {
-	case c.Kind == parquetio.Null, to == parquetout.String && c.Kind == parquetio.String:
+	case c.Kind == table.Null, to == parquetout.String && c.Kind == table.String:
 		return c, nil
 	case to == parquetout.String:
 		return stringCell(c.Text()), nil
 	}
 	text := strings.TrimSpace(c.Text())
 	if text == "" {
-		return parquetio.Cell{}, nil
+		return table.Cell{}, nil
 	}
 	var err error
-	var cell parquetio.Cell
+	var cell table.Cell
 	switch to {
 	case parquetout.Int32, parquetout.Int64:
-		cell.Kind = parquetio.Int
+		cell.Kind = table.Int
 		bits := 64
 		if to == parquetout.Int32 {
 			bits = 32
 		}
 		cell.Int, err = strconv.ParseInt(text, 10, bits)
 	case parquetout.Float64:
-		cell.Kind = parquetio.Float
+		cell.Kind = table.Float
 		cell.Float, err = strconv.ParseFloat(text, 64)
 	case parquetout.Bool:
-		cell.Kind = parquetio.Bool
+		cell.Kind = table.Bool
 		cell.Bool, err = strconv.ParseBool(text)
 	}
 	if err != nil {

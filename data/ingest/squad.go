@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // squadArticle is an element of "data", of version 1.1 and 2.
@@ -137,12 +137,12 @@ func (a *squadArticle) rows(line int, yield yield) error {
 			if qa.Question == nil {
 				return onLine(line, fmt.Errorf("question %s of article %q has no text", id, shortened(a.Title)))
 			}
-			texts := parquetio.Cell{Kind: parquetio.List}
-			starts := parquetio.Cell{Kind: parquetio.List}
+			texts := table.Cell{Kind: table.List}
+			starts := table.Cell{Kind: table.List}
 			for _, answer := range qa.Answers {
-				start := parquetio.Cell{}
+				start := table.Cell{}
 				if answer.Start != nil {
-					start = parquetio.Cell{Kind: parquetio.Int, Int: *answer.Start}
+					start = table.Cell{Kind: table.Int, Int: *answer.Start}
 				}
 				texts.Items, starts.Items = append(texts.Items, stringCell(answer.Text)), append(starts.Items, start)
 			}

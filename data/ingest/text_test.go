@@ -46,7 +46,7 @@ func TestText(t *testing.T) {
 func TestTextBoundsRows(t *testing.T) {
 	endless := newText(io.MultiReader(strings.NewReader("text\nfine\n\""), forever{}))
 	endless.limit = 1 << 20
-	err := readCSV(endless, table{delimiter: ','}, func(Row) error { return nil })
+	err := readCSV(endless, sheet{delimiter: ','}, func(Row) error { return nil })
 	for _, want := range []string{"line 3: a row of more than 1024 KB begins here: is a quote", "set T5_MAX_READ_MB=2 in the environment"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want one with %q", err, want)

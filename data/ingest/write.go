@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
 	"t5train/data/parquetout"
+	"t5train/data/table"
 )
 
 // errChanged says that the second reading does not see what the first one saw.
@@ -42,11 +42,11 @@ type converter struct {
 	columns []parquetout.Column
 	index   map[string]int
 	classes []map[string]int64 // number of each class, of labels
-	row     []parquetio.Cell
+	row     []table.Cell
 }
 
 func newConverter(columns []parquetout.Column) *converter {
-	c := &converter{columns, map[string]int{}, make([]map[string]int64, len(columns)), make([]parquetio.Cell, len(columns))}
+	c := &converter{columns, map[string]int{}, make([]map[string]int64, len(columns)), make([]table.Cell, len(columns))}
 	for i, column := range columns {
 		c.index[column.Name()] = i
 		if column.Classes != nil {
@@ -60,18 +60,18 @@ func newConverter(columns []parquetout.Column) *converter {
 }
 
 // cells returns the row, which is valid until the next call.
-func (c *converter) cells(r Row) ([]parquetio.Cell, error) {
+func (c *converter) cells(r Row) ([]table.Cell, error) {
 	clear(c.row)
 	for _, f := range r.Fields {
 		i, ok := c.index[strings.Join(f.Path, ".")]
-		if !ok && f.Cell.Kind == parquetio.Null { // an object
+		if !ok && f.Cell.Kind == table.Null { // an object
 			continue
 		}
-		if !ok || !slices.Equal(c.columns[i].Path, f.Path) || f.Cell.Kind == parquetio.List != c.columns[i].List && f.Cell.Kind != parquetio.Null {
+		if !ok || !slices.Equal(c.columns[i].Path, f.Path) || f.Cell.Kind == table.List != c.columns[i].List && f.Cell.Kind != table.Null {
 			return nil, errChanged
 		}
 		var err error
-		if f.Cell.Kind != parquetio.List {
+		if f.Cell.Kind != table.List {
 			c.row[i], err = c.cell(i, f.Cell)
 		} else {
 			items := slices.Clone(f.Cell.Items)
@@ -80,7 +80,7 @@ func (c *converter) cells(r Row) ([]parquetio.Cell, error) {
 					break
 				}
 			}
-			c.row[i] = parquetio.Cell{Kind: parquetio.List, Items: items}
+			c.row[i] = table.Cell{Kind: table.List, Items: items}
 		}
 		if err != nil {
 			return nil, err
@@ -90,20 +90,20 @@ func (c *converter) cells(r Row) ([]parquetio.Cell, error) {
 }
 
 // cell converts a single value.
-func (c *converter) cell(i int, cell parquetio.Cell) (parquetio.Cell, error) {
+func (c *converter) cell(i int, cell table.Cell) (table.Cell, error) {
 	classes := c.classes[i]
 	if classes == nil {
 		return convert(cell, c.columns[i].Type)
 	}
 	text := cell.Text()
 	if text == "" {
-		return parquetio.Cell{}, nil
+		return table.Cell{}, nil
 	}
 	n, ok := classes[text]
 	if !ok {
 		return cell, errChanged
 	}
-	return parquetio.Cell{Kind: parquetio.Int, Int: n}, nil
+	return table.Cell{Kind: table.Int, Int: n}, nil
 }
 
 // dealer tells the split of each row. It counts rows, so rows come in order.

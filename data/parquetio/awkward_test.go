@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"t5train/data/table"
 )
 
 // awkward is what testdata/awkward_parquet.py notes about a file.
@@ -105,14 +107,14 @@ func readAwkward(t *testing.T, note string) {
 }
 
 // sameValue compares a cell with its note. Floats are compared as numbers, for languages write them differently.
-func sameValue(c Cell, note json.RawMessage, inBase64 bool) error {
+func sameValue(c table.Cell, note json.RawMessage, inBase64 bool) error {
 	var items []json.RawMessage
 	var text *string
 	if json.Unmarshal(note, &text) != nil {
 		if err := json.Unmarshal(note, &items); err != nil {
 			return err
 		}
-		if c.Kind != List || len(c.Items) != len(items) {
+		if c.Kind != table.List || len(c.Items) != len(items) {
 			return fmt.Errorf("got %.100v, want %.100s", c, note)
 		}
 		for i, item := range items {
@@ -125,14 +127,14 @@ func sameValue(c Cell, note json.RawMessage, inBase64 bool) error {
 	same := false
 	switch {
 	case text == nil:
-		same = c.Kind == Null
-	case c.Kind == Float:
+		same = c.Kind == table.Null
+	case c.Kind == table.Float:
 		want, err := strconv.ParseFloat(*text, 64)
 		same = err == nil && (math.Float64bits(c.Float) == math.Float64bits(want) || math.IsNaN(c.Float) && math.IsNaN(want))
 	case inBase64:
-		same = c.Kind == String && base64.StdEncoding.EncodeToString([]byte(c.Str)) == *text
+		same = c.Kind == table.String && base64.StdEncoding.EncodeToString([]byte(c.Str)) == *text
 	default:
-		same = c.Kind != Null && c.Kind != List && c.Text() == *text
+		same = c.Kind != table.Null && c.Kind != table.List && c.Text() == *text
 	}
 	if !same {
 		return fmt.Errorf("got %.100v, want %.100s", c, note)

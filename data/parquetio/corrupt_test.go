@@ -14,6 +14,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"t5train/data/table"
 	"t5train/internal/bounded"
 )
 
@@ -25,7 +26,7 @@ const (
 
 // readBytes opens a file in memory and reads the columns that can be read, at most maxRows rows. It returns the rows
 // before the error.
-func readBytes(b []byte, maxRows int) ([][]Cell, error) {
+func readBytes(b []byte, maxRows int) ([][]table.Cell, error) {
 	s, err := readShard("x.parquet", bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		return nil, err
@@ -39,9 +40,9 @@ func readBytes(b []byte, maxRows int) ([][]Cell, error) {
 	if len(columns) == 0 {
 		return nil, nil
 	}
-	var rows [][]Cell
+	var rows [][]table.Cell
 	enough := errors.New("enough")
-	err = s.scan(context.Background(), bytes.NewReader(b), limits{testMaxPage, testMaxList, testMaxCell}, columns, span{}, func(_ int64, cells []Cell) error {
+	err = s.scan(context.Background(), bytes.NewReader(b), limits{testMaxPage, testMaxList, testMaxCell}, columns, span{}, func(_ int64, cells []table.Cell) error {
 		rows = append(rows, slices.Clone(cells))
 		if len(rows) == maxRows {
 			return enough

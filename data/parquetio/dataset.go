@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 
+	"t5train/data/table"
 	"t5train/internal/splits"
 	"t5train/internal/visible"
 )
@@ -26,7 +27,7 @@ type Dataset struct {
 
 // datasetColumn is a column of any shard; conflict says why it cannot be read from all of them.
 type datasetColumn struct {
-	Column
+	table.Column
 	conflict string
 }
 
@@ -61,9 +62,9 @@ func agree(name string, shards []*shard) datasetColumn {
 				s.path, c.twins[0]+1, c.twins[1]+1, len(s.columns))
 		case first == "":
 			merged.Column, first = c.Column, s.path
-		case c.Type == TypeNull && c.Lists <= merged.Lists: // nulls fit everywhere
+		case c.Type == table.TypeNull && c.Lists <= merged.Lists: // nulls fit everywhere
 			merged.Nullable = true
-		case merged.Type == TypeNull && merged.Lists <= c.Lists:
+		case merged.Type == table.TypeNull && merged.Lists <= c.Lists:
 			merged.Column, first = c.Column, s.path
 			merged.Nullable = true
 		case c.Type != merged.Type || c.Lists != merged.Lists:
@@ -150,8 +151,8 @@ func (d *Dataset) Taken() []splits.Taken { return d.taken }
 func (d *Dataset) Rows() int64 { return d.rows }
 
 // Columns lists the columns that all shards have, with one type, in the order of the first shard.
-func (d *Dataset) Columns() []Column {
-	var columns []Column
+func (d *Dataset) Columns() []table.Column {
+	var columns []table.Column
 	for _, c := range d.columns {
 		if c.conflict == "" {
 			columns = append(columns, c.Column)
@@ -201,13 +202,13 @@ func (d *Dataset) Files() []File {
 
 // Scan calls yield for each row, in order, with the cells of the named columns. cells is valid until yield returns.
 // The error of yield ends the scan and is returned as it is.
-func (d *Dataset) Scan(ctx context.Context, columns []string, yield func(row int64, cells []Cell) error) error {
+func (d *Dataset) Scan(ctx context.Context, columns []string, yield func(row int64, cells []table.Cell) error) error {
 	return d.ScanFrom(ctx, 0, columns, yield)
 }
 
 // ScanFrom is Scan without the rows before first. It passes over whole files and row groups, and decodes what comes
 // before first in its own row group.
-func (d *Dataset) ScanFrom(ctx context.Context, first int64, columns []string, yield func(row int64, cells []Cell) error) error {
+func (d *Dataset) ScanFrom(ctx context.Context, first int64, columns []string, yield func(row int64, cells []table.Cell) error) error {
 	if err := d.CheckColumns(columns); err != nil {
 		return err
 	}
@@ -222,7 +223,7 @@ func (d *Dataset) ScanFrom(ctx context.Context, first int64, columns []string, y
 	return nil
 }
 
-func (d *Dataset) scanFile(ctx context.Context, s *shard, rows span, columns []string, yield func(int64, []Cell) error) error {
+func (d *Dataset) scanFile(ctx context.Context, s *shard, rows span, columns []string, yield func(int64, []table.Cell) error) error {
 	f, err := s.open()
 	if err != nil {
 		return fmt.Errorf("read parquet: %w", err)
@@ -274,17 +275,17 @@ func (d *Dataset) absent(name string) error {
 
 // Distinct returns the different values of a column, nulls left out and those of lists one by one, in order of first
 // appearance. More than limit of them is an error.
-func (d *Dataset) Distinct(ctx context.Context, column string, limit int) ([]Cell, error) {
+func (d *Dataset) Distinct(ctx context.Context, column string, limit int) ([]table.Cell, error) {
 	seen := map[string]bool{} // by their texts: the values of a column are of one kind
-	var distinct []Cell
-	var add func(c Cell) error
-	add = func(c Cell) error {
+	var distinct []table.Cell
+	var add func(c table.Cell) error
+	add = func(c table.Cell) error {
 		for _, item := range c.Items {
 			if err := add(item); err != nil {
 				return err
 			}
 		}
-		if c.Kind == Null || c.Kind == List || seen[c.Text()] {
+		if c.Kind == table.Null || c.Kind == table.List || seen[c.Text()] {
 			return nil
 		}
 		if len(distinct) == limit {
@@ -295,6 +296,6 @@ func (d *Dataset) Distinct(ctx context.Context, column string, limit int) ([]Cel
 		distinct = append(distinct, c)
 		return nil
 	}
-	err := d.Scan(ctx, []string{column}, func(_ int64, cells []Cell) error { return add(cells[0]) })
+	err := d.Scan(ctx, []string{column}, func(_ int64, cells []table.Cell) error { return add(cells[0]) })
 	return distinct, err
 }

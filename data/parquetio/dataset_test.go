@@ -15,6 +15,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
+
+	"t5train/data/table"
 )
 
 func TestScan(t *testing.T) {
@@ -76,7 +78,7 @@ func TestScanFrom(t *testing.T) {
 	}
 	for first := range int64(len(rows) + 2) {
 		next := first
-		err := d.ScanFrom(t.Context(), first, []string{"sms"}, func(row int64, cells []Cell) error {
+		err := d.ScanFrom(t.Context(), first, []string{"sms"}, func(row int64, cells []table.Cell) error {
 			if row != next || cells[0].Str != rows[row].SMS {
 				t.Errorf("from %d: got row %d with %q, want row %d", first, row, cells[0].Str, next)
 			}
@@ -116,12 +118,12 @@ func TestScan_StopsWhenToldTo(t *testing.T) {
 	}
 	stop := errors.New("stop")
 	seen := 0
-	err = d.Scan(context.Background(), []string{"label"}, func(int64, []Cell) error { seen++; return stop })
+	err = d.Scan(context.Background(), []string{"label"}, func(int64, []table.Cell) error { seen++; return stop })
 	if err != stop || seen != 1 {
 		t.Errorf("yield's error: got %v after %d rows", err, seen)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	err = d.Scan(ctx, []string{"label"}, func(int64, []Cell) error { cancel(); return nil })
+	err = d.Scan(ctx, []string{"label"}, func(int64, []table.Cell) error { cancel(); return nil })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got %v", err)
 	}
@@ -203,9 +205,9 @@ func TestOpen_Shards(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantColumns := []Column{
-				{Name: "text", Type: TypeString},
-				{Name: "label", Type: TypeInt, Nullable: true, ClassLabels: []string{"ham", "spam"}},
+			wantColumns := []table.Column{
+				{Name: "text", Type: table.TypeString},
+				{Name: "label", Type: table.TypeInt, Nullable: true, ClassLabels: []string{"ham", "spam"}},
 			}
 			if got := d.Columns(); !reflect.DeepEqual(got, wantColumns) {
 				t.Errorf("columns: got %v, want %v", got, wantColumns)
@@ -369,7 +371,7 @@ func TestScan_LikeTheLibrary(t *testing.T) {
 }
 
 // flat lists the texts of a cell's values; an empty list counts as a null.
-func flat(c Cell) []string {
+func flat(c table.Cell) []string {
 	if len(c.Items) == 0 {
 		return []string{c.Text()}
 	}
@@ -413,7 +415,7 @@ func libraryColumn(t *testing.T, c *parquet.Column) []string {
 			case v.IsNull():
 				texts = append(texts, "")
 			case v.Kind() == parquet.Float:
-				texts = append(texts, Cell{Kind: Float, Float: float64(v.Float())}.Text())
+				texts = append(texts, table.Cell{Kind: table.Float, Float: float64(v.Float())}.Text())
 			default:
 				texts = append(texts, v.String())
 			}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/parquet-go/parquet-go/format"
+
+	"t5train/data/table"
 )
 
 // deltaReader reads DELTA_BINARY_PACKED integers: a header, then blocks of miniblocks of packed differences.
@@ -140,10 +142,10 @@ func newDeltaIntReader(c *shardColumn, src []byte) (*deltaIntReader, error) {
 	return &deltaIntReader{values: values, column: c}, err
 }
 
-func (r *deltaIntReader) next() (Cell, error) {
+func (r *deltaIntReader) next() (table.Cell, error) {
 	v, err := r.values.next()
 	if err != nil {
-		return Cell{}, err
+		return table.Cell{}, err
 	}
 	if r.column.physical == format.Int32 {
 		v = int64(int32(v))
@@ -190,29 +192,29 @@ func newDeltaBytesReader(c *shardColumn, src []byte) (*deltaBytesReader, error) 
 	return &deltaBytesReader{column: c, prefixes: prefixes, suffixes: suffixes, text: string(text)}, err
 }
 
-func (r *deltaBytesReader) next() (Cell, error) {
+func (r *deltaBytesReader) next() (table.Cell, error) {
 	size, err := r.suffixes.next()
 	if err != nil {
-		return Cell{}, err
+		return table.Cell{}, err
 	}
 	if size < 0 || size > int64(len(r.text)) {
-		return Cell{}, errEnd
+		return table.Cell{}, errEnd
 	}
 	value := r.text[:size]
 	r.text = r.text[size:]
 	if r.prefixes != nil {
 		shared, err := r.prefixes.next()
 		if err != nil {
-			return Cell{}, err
+			return table.Cell{}, err
 		}
 		if shared < 0 || shared > int64(len(r.last)) {
-			return Cell{}, fmt.Errorf("prefix of %d bytes after a string of %d: the page is corrupt", shared, len(r.last))
+			return table.Cell{}, fmt.Errorf("prefix of %d bytes after a string of %d: the page is corrupt", shared, len(r.last))
 		}
 		value = r.last[:shared] + value
 		r.last = value
 	}
 	if size := r.column.size; size > 0 && len(value) != size {
-		return Cell{}, fmt.Errorf("value of %d bytes, want %d: the page is corrupt", len(value), size)
+		return table.Cell{}, fmt.Errorf("value of %d bytes, want %d: the page is corrupt", len(value), size)
 	}
 	return r.column.bytes(value)
 }

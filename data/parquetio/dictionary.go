@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/parquet-go/parquet-go/format"
+
+	"t5train/data/table"
 )
 
 // dictionary holds the different values of a column chunk as they are stored, which takes less memory than cells: a few
@@ -18,7 +20,7 @@ type dictionary struct {
 func newDictionary(c *shardColumn, values int32, body []byte) (*dictionary, error) {
 	d := &dictionary{column: c, text: string(body), values: int(values)}
 	switch {
-	case c.Type == TypeNull:
+	case c.Type == table.TypeNull:
 		return d, nil // pyarrow writes an empty one
 	case c.physical == format.Boolean:
 		return nil, notRead("dictionary of a column of %v cannot be read", c.physical)
@@ -41,16 +43,16 @@ func newDictionary(c *shardColumn, values int32, body []byte) (*dictionary, erro
 	return d, nil
 }
 
-func (d *dictionary) at(i int) (Cell, error) {
+func (d *dictionary) at(i int) (table.Cell, error) {
 	if i >= d.values {
-		return Cell{}, fmt.Errorf("index %d in a dictionary of %d values: the page is corrupt", i, d.values)
+		return table.Cell{}, fmt.Errorf("index %d in a dictionary of %d values: the page is corrupt", i, d.values)
 	}
 	if size := d.column.size; size > 0 {
 		return d.column.fixed([]byte(d.text[i*size : (i+1)*size]))
 	}
 	value, _, err := cutBytes(d.text[d.starts[i]:])
 	if err != nil {
-		return Cell{}, err
+		return table.Cell{}, err
 	}
 	return d.column.bytes(value)
 }
@@ -72,10 +74,10 @@ func newDictionaryReader(d *dictionary, src []byte) (*dictionaryReader, error) {
 	return &dictionaryReader{indices: rleReader{src: src[1:], width: width}, values: d}, nil
 }
 
-func (r *dictionaryReader) next() (Cell, error) {
+func (r *dictionaryReader) next() (table.Cell, error) {
 	i, err := r.indices.next()
 	if err != nil {
-		return Cell{}, err
+		return table.Cell{}, err
 	}
 	return r.values.at(int(i))
 }

@@ -21,7 +21,7 @@
 // # What is read
 //
 // String, int, float and bool columns, nullable or not, also inside of structs, lists and maps, by the path of
-// [Column]; data pages of version 1 and 2; PLAIN, dictionary, RLE, DELTA and BYTE_STREAM_SPLIT encodings; uncompressed,
+// [table.Column]; data pages of version 1 and 2; PLAIN, dictionary, RLE, DELTA and BYTE_STREAM_SPLIT encodings; uncompressed,
 // SNAPPY, GZIP, BROTLI, ZSTD and LZ4_RAW. Dates, times and decimals are exact text. Other types are listed by
 // [Dataset.Columns], and refused by [Dataset.Scan].
 //

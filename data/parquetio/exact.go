@@ -10,10 +10,12 @@ import (
 
 	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/format"
+
+	"t5train/data/table"
 )
 
 // dateCell makes text of the days since 1970-01-01.
-func dateCell(days int64) (Cell, error) {
+func dateCell(days int64) (table.Cell, error) {
 	return stringCell(time.Unix(days*24*60*60, 0).UTC().Format(time.DateOnly))
 }
 
@@ -60,7 +62,7 @@ func (u unit) at(v int64) time.Time {
 	return time.Unix(seconds, rest*(1e9/u.perSecond)).UTC()
 }
 
-func (u unit) timestamp(v int64) (Cell, error) {
+func (u unit) timestamp(v int64) (table.Cell, error) {
 	text := u.at(v).Format("2006-01-02T" + clock)
 	if u.utc {
 		text += "Z"
@@ -68,15 +70,15 @@ func (u unit) timestamp(v int64) (Cell, error) {
 	return stringCell(text)
 }
 
-func (u unit) time(v int64) (Cell, error) {
+func (u unit) time(v int64) (table.Cell, error) {
 	if v < 0 || v >= 24*60*60*u.perSecond {
-		return Cell{}, fmt.Errorf("%d is no time of a day in 1/%d seconds: the file is corrupt", v, u.perSecond)
+		return table.Cell{}, fmt.Errorf("%d is no time of a day in 1/%d seconds: the file is corrupt", v, u.perSecond)
 	}
 	return stringCell(u.at(v).Format(clock))
 }
 
 // int96Timestamp reads what Impala and old versions of Spark write: nanoseconds of the day, and the Julian day.
-func int96Timestamp(raw string) (Cell, error) {
+func int96Timestamp(raw string) (table.Cell, error) {
 	const julian1970 = 2440588
 	nanos := int64(binary.LittleEndian.Uint64([]byte(raw[:8])))
 	day := int64(int32(binary.LittleEndian.Uint32([]byte(raw[8:]))))
@@ -100,12 +102,12 @@ func scaleOf(e *format.SchemaElement) scale {
 
 func (s scale) readable() bool { return s >= 0 && s <= maxScale }
 
-func (s scale) integer(v int64) (Cell, error) { return s.cell(big.NewInt(v)) }
+func (s scale) integer(v int64) (table.Cell, error) { return s.cell(big.NewInt(v)) }
 
 // bytes reads a big-endian two's complement number.
-func (s scale) bytes(raw string) (Cell, error) {
+func (s scale) bytes(raw string) (table.Cell, error) {
 	if len(raw) > maxDecimalBytes {
-		return Cell{}, notRead("decimal of %d bytes, at most %d are read", len(raw), maxDecimalBytes)
+		return table.Cell{}, notRead("decimal of %d bytes, at most %d are read", len(raw), maxDecimalBytes)
 	}
 	v := new(big.Int).SetBytes([]byte(raw))
 	if len(raw) > 0 && raw[0] >= 0x80 {
@@ -114,7 +116,7 @@ func (s scale) bytes(raw string) (Cell, error) {
 	return s.cell(v)
 }
 
-func (s scale) cell(v *big.Int) (Cell, error) {
+func (s scale) cell(v *big.Int) (table.Cell, error) {
 	digits := new(big.Int).Abs(v).String()
 	if missing := int(s) + 1 - len(digits); missing > 0 {
 		digits = strings.Repeat("0", missing) + digits
@@ -131,7 +133,7 @@ func (s scale) cell(v *big.Int) (Cell, error) {
 }
 
 // float16Cell reads an IEEE 754 half-precision number: 1 bit of sign, 5 of exponent, 10 of fraction.
-func float16Cell(raw string) (Cell, error) {
+func float16Cell(raw string) (table.Cell, error) {
 	bits := binary.LittleEndian.Uint16([]byte(raw))
 	exponent, fraction := int(bits>>10&0x1f), float64(bits&0x3ff)
 	var v float64
@@ -148,5 +150,5 @@ func float16Cell(raw string) (Cell, error) {
 	if bits>>15 == 1 {
 		v = -v
 	}
-	return Cell{Kind: Float, Float: v}, nil
+	return table.Cell{Kind: table.Float, Float: v}, nil
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
+
+	"t5train/data/table"
 )
 
 func typed(physical format.Type, logical thrift.UnionMember) *format.SchemaElement {
@@ -50,26 +52,26 @@ func TestLeafType_Integers(t *testing.T) {
 		kind    string
 		want    string // or a part of the error
 	}{
-		{"int", typed(format.Int64, nil), -7, TypeInt, "-7"},
-		{"uint32", typed(format.Int32, &format.IntType{BitWidth: 32}), -1, TypeInt, "4294967295"},
-		{"uint64", typed(format.Int64, &format.IntType{BitWidth: 64}), math.MaxInt64, TypeInt, "9223372036854775807"},
-		{"uint64 beyond", typed(format.Int64, &format.IntType{BitWidth: 64}), -1, TypeInt, "18446744073709551615 does not fit"},
-		{"date", typed(format.Int32, &format.DateType{}), 19782, TypeDate, "2024-02-29"},
-		{"date before 1970", converted(format.Int32, deprecated.Date), -1, TypeDate, "1969-12-31"},
-		{"millis", timestamp(millis, true), 1709251199250, TypeTimestamp, "2024-02-29T23:59:59.25Z"},
-		{"micros", timestamp(micros, false), 1709251199000001, TypeTimestamp, "2024-02-29T23:59:59.000001"},
-		{"nanos before 1970", timestamp(nanos, false), -1, TypeTimestamp, "1969-12-31T23:59:59.999999999"},
-		{"smallest micros", timestamp(micros, false), math.MinInt64, TypeTimestamp, "-290308-12-21T19:59:05.224192"},
-		{"old millis", converted(format.Int64, deprecated.TimestampMillis), 0, TypeTimestamp, "1970-01-01T00:00:00Z"},
+		{"int", typed(format.Int64, nil), -7, table.TypeInt, "-7"},
+		{"uint32", typed(format.Int32, &format.IntType{BitWidth: 32}), -1, table.TypeInt, "4294967295"},
+		{"uint64", typed(format.Int64, &format.IntType{BitWidth: 64}), math.MaxInt64, table.TypeInt, "9223372036854775807"},
+		{"uint64 beyond", typed(format.Int64, &format.IntType{BitWidth: 64}), -1, table.TypeInt, "18446744073709551615 does not fit"},
+		{"date", typed(format.Int32, &format.DateType{}), 19782, table.TypeDate, "2024-02-29"},
+		{"date before 1970", converted(format.Int32, deprecated.Date), -1, table.TypeDate, "1969-12-31"},
+		{"millis", timestamp(millis, true), 1709251199250, table.TypeTimestamp, "2024-02-29T23:59:59.25Z"},
+		{"micros", timestamp(micros, false), 1709251199000001, table.TypeTimestamp, "2024-02-29T23:59:59.000001"},
+		{"nanos before 1970", timestamp(nanos, false), -1, table.TypeTimestamp, "1969-12-31T23:59:59.999999999"},
+		{"smallest micros", timestamp(micros, false), math.MinInt64, table.TypeTimestamp, "-290308-12-21T19:59:05.224192"},
+		{"old millis", converted(format.Int64, deprecated.TimestampMillis), 0, table.TypeTimestamp, "1970-01-01T00:00:00Z"},
 		{"no unit", timestamp(format.TimeUnit{}, true), 0, "timestamp of an unknown unit", ""},
-		{"time", typed(format.Int64, &format.TimeType{Unit: nanos}), 86399e9 + 1, TypeTime, "23:59:59.000000001"},
-		{"old time", converted(format.Int32, deprecated.TimeMillis), 1500, TypeTime, "00:00:01.5"},
-		{"no time of day", typed(format.Int64, &format.TimeType{Unit: micros}), 86400e6, TypeTime, "no time of a day"},
-		{"decimal", decimal(2), -1250, TypeDecimal, "-12.50"},
-		{"small decimal", decimal(5), 7, TypeDecimal, "0.00007"},
-		{"negative small decimal", decimal(2), -7, TypeDecimal, "-0.07"},
-		{"decimal of scale 0", decimal(0), -7, TypeDecimal, "-7"},
-		{"smallest decimal", decimal(18), math.MinInt64, TypeDecimal, "-9.223372036854775808"},
+		{"time", typed(format.Int64, &format.TimeType{Unit: nanos}), 86399e9 + 1, table.TypeTime, "23:59:59.000000001"},
+		{"old time", converted(format.Int32, deprecated.TimeMillis), 1500, table.TypeTime, "00:00:01.5"},
+		{"no time of day", typed(format.Int64, &format.TimeType{Unit: micros}), 86400e6, table.TypeTime, "no time of a day"},
+		{"decimal", decimal(2), -1250, table.TypeDecimal, "-12.50"},
+		{"small decimal", decimal(5), 7, table.TypeDecimal, "0.00007"},
+		{"negative small decimal", decimal(2), -7, table.TypeDecimal, "-0.07"},
+		{"decimal of scale 0", decimal(0), -7, table.TypeDecimal, "-7"},
+		{"smallest decimal", decimal(18), math.MinInt64, table.TypeDecimal, "-9.223372036854775808"},
 		{"decimal of a wild scale", decimal(1 << 30), 1, "decimal of scale 1073741824", ""},
 		{"text in integers", converted(format.Int32, deprecated.UTF8), 1, "string stored as INT32", ""},
 		{"interval in integers", converted(format.Int32, deprecated.Interval), 1, "interval", ""},
@@ -81,8 +83,8 @@ func TestLeafType_Integers(t *testing.T) {
 			if name != c.kind {
 				t.Fatalf("type %q, want %q", name, c.kind)
 			}
-			if (Column{Type: name}).Readable() != (s.integer != nil) {
-				t.Fatalf("type %q: readable %v", name, Column{Type: name}.Readable())
+			if (table.Column{Type: name}).Readable() != (s.integer != nil) {
+				t.Fatalf("type %q: readable %v", name, table.Column{Type: name}.Readable())
 			}
 			if s.integer == nil {
 				return
@@ -110,20 +112,20 @@ func TestLeafType_Bytes(t *testing.T) {
 		kind    string
 		want    string // or a part of the error
 	}{
-		{"bytes", typed(format.ByteArray, nil), "\x00é", TypeString, "\x00é"},
-		{"float16", half, "\x00\x3e", TypeFloat, "1.5"},
-		{"float16, smallest", half, "\x01\x80", TypeFloat, "-5.960464477539063e-08"},
-		{"float16, largest", half, "\xff\x7b", TypeFloat, "65504"},
-		{"float16, infinite", half, "\x00\xfc", TypeFloat, "-Inf"},
-		{"float16, no number", half, "\x01\x7c", TypeFloat, "NaN"},
+		{"bytes", typed(format.ByteArray, nil), "\x00é", table.TypeString, "\x00é"},
+		{"float16", half, "\x00\x3e", table.TypeFloat, "1.5"},
+		{"float16, smallest", half, "\x01\x80", table.TypeFloat, "-5.960464477539063e-08"},
+		{"float16, largest", half, "\xff\x7b", table.TypeFloat, "65504"},
+		{"float16, infinite", half, "\x00\xfc", table.TypeFloat, "-Inf"},
+		{"float16, no number", half, "\x01\x7c", table.TypeFloat, "NaN"},
 		{"float16 of 4 bytes", fixed(4, &format.Float16Type{}), "", "float16", ""},
-		{"decimal", fixed(3, decimal), "\x00\x01\x00", TypeDecimal, "0.256"},
-		{"negative decimal", fixed(3, decimal), "\xff\xff\x00", TypeDecimal, "-0.256"},
-		{"decimal of 76 digits", typed(format.ByteArray, decimal), "\x80" + strings.Repeat("\x00", 31), TypeDecimal,
+		{"decimal", fixed(3, decimal), "\x00\x01\x00", table.TypeDecimal, "0.256"},
+		{"negative decimal", fixed(3, decimal), "\xff\xff\x00", table.TypeDecimal, "-0.256"},
+		{"decimal of 76 digits", typed(format.ByteArray, decimal), "\x80" + strings.Repeat("\x00", 31), table.TypeDecimal,
 			"-57896044618658097711785492504343953926634992332820282019728792003956564819.968"},
-		{"decimal without bytes", typed(format.ByteArray, decimal), "", TypeDecimal, "0.000"},
-		{"endless decimal", typed(format.ByteArray, decimal), strings.Repeat("\x01", 33), TypeDecimal, "33 bytes"},
-		{"timestamp", typed(format.Int96, nil), "\x01\x00\x00\x00\x00\x00\x00\x00\x8d\x3d\x25\x00", TypeTimestamp, "1970-01-02T00:00:00.000000001"},
+		{"decimal without bytes", typed(format.ByteArray, decimal), "", table.TypeDecimal, "0.000"},
+		{"endless decimal", typed(format.ByteArray, decimal), strings.Repeat("\x01", 33), table.TypeDecimal, "33 bytes"},
+		{"timestamp", typed(format.Int96, nil), "\x01\x00\x00\x00\x00\x00\x00\x00\x8d\x3d\x25\x00", table.TypeTimestamp, "1970-01-02T00:00:00.000000001"},
 		{"fixed", fixed(3, nil), "", "fixed-length bytes", ""},
 		{"fixed without a length", fixed(0, decimal), "", "fixed-length bytes of length 0", ""},
 		{"date in bytes", converted(format.ByteArray, deprecated.Date), "", "date stored as BYTE_ARRAY", ""},
@@ -136,8 +138,8 @@ func TestLeafType_Bytes(t *testing.T) {
 			if name != c.kind {
 				t.Fatalf("type %q, want %q", name, c.kind)
 			}
-			if (Column{Type: name}).Readable() != (s.bytes != nil) {
-				t.Fatalf("type %q: readable %v", name, Column{Type: name}.Readable())
+			if (table.Column{Type: name}).Readable() != (s.bytes != nil) {
+				t.Fatalf("type %q: readable %v", name, table.Column{Type: name}.Readable())
 			}
 			if s.bytes == nil {
 				return

@@ -15,7 +15,7 @@ import (
 //
 //	{"info": {"features": {"label": {"_type": "ClassLabel", "names": ["ham", "spam"]}, ...}}}
 //
-// The key of the result is the column's path, as in [Column]. With an error, it has the names that can be read.
+// The key of the result is the column's path, as in [table.Column]. With an error, it has the names that can be read.
 func classLabels(metadata string) (map[string][]string, error) {
 	var doc struct {
 		Info struct {

@@ -3,6 +3,7 @@ package parquetio
 import (
 	"fmt"
 
+	"t5train/data/table"
 	"t5train/internal/bounded"
 )
 
@@ -34,14 +35,14 @@ type listReader struct {
 }
 
 // next returns the next row.
-func (r *listReader) next() (Cell, error) {
+func (r *listReader) next() (table.Cell, error) {
 	if !r.ahead {
 		if err := r.advance(); err != nil {
-			return Cell{}, err
+			return table.Cell{}, err
 		}
 	}
 	if !r.ahead || r.repetition != 0 {
-		return Cell{}, fmt.Errorf("row begins inside a list or behind the last value: the file is corrupt")
+		return table.Cell{}, fmt.Errorf("row begins inside a list or behind the last value: the file is corrupt")
 	}
 	r.left = r.maxList
 	return r.list(0)
@@ -51,23 +52,23 @@ func (r *listReader) next() (Cell, error) {
 func (r *listReader) more() bool { return r.ahead || r.columnReader.more() }
 
 // list reads a list, which depth others contain, from its first entry.
-func (r *listReader) list(depth int) (Cell, error) {
+func (r *listReader) list(depth int) (table.Cell, error) {
 	empty := r.column.lists[depth]
 	if r.definition <= empty {
 		null := r.definition < empty
 		if err := r.advance(); err != nil || null {
-			return Cell{}, err
+			return table.Cell{}, err
 		}
-		return Cell{Kind: List}, nil
+		return table.Cell{Kind: table.List}, nil
 	}
-	list := Cell{Kind: List}
+	list := table.Cell{Kind: table.List}
 	for {
 		item, err := r.item(depth + 1)
 		if err != nil {
-			return Cell{}, err
+			return table.Cell{}, err
 		}
 		if r.left -= cellBytes + len(item.Str); r.left < 0 {
-			return Cell{}, tooLarge("the list of one row takes more than %d bytes (%d an item and its text), the most that is "+
+			return table.Cell{}, tooLarge("the list of one row takes more than %d bytes (%d an item and its text), the most that is "+
 				"read: cut the row in several, leave the column out, or %s",
 				r.maxList, cellBytes, bounded.Raise(2*int64(r.maxList)))
 		}
@@ -76,21 +77,21 @@ func (r *listReader) list(depth int) (Cell, error) {
 			return list, nil
 		}
 		if r.repetition > depth+1 || r.definition <= empty {
-			return Cell{}, fmt.Errorf("entry goes on with a list that is not there: the file is corrupt")
+			return table.Cell{}, fmt.Errorf("entry goes on with a list that is not there: the file is corrupt")
 		}
 	}
 }
 
 // item reads an item of a list at that depth from its first entry: a list, or a value.
-func (r *listReader) item(depth int) (Cell, error) {
+func (r *listReader) item(depth int) (table.Cell, error) {
 	if depth < len(r.column.lists) {
 		return r.list(depth)
 	}
-	var value Cell
+	var value table.Cell
 	if r.definition == r.column.definition {
 		var err error
 		if value, err = r.value(); err != nil {
-			return Cell{}, err
+			return table.Cell{}, err
 		}
 	}
 	return value, r.advance()

@@ -12,6 +12,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
+
+	"t5train/data/table"
 )
 
 type answer struct {
@@ -88,7 +90,7 @@ func (n nested) want() string {
 		listed(keys, bare), listed(values, bare), listed(says, bare), text(n.Dotted)))
 }
 
-func strconvQuote(s string) string { return Cell{Kind: String, Str: s}.String() }
+func strconvQuote(s string) string { return table.Cell{Kind: table.String, Str: s}.String() }
 
 func listed[T any](items []T, show func(T) string) string {
 	shown := make([]string, len(items))
@@ -137,17 +139,17 @@ func TestColumns_Nested(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]Column{
-		"translation.en": {Type: TypeString, Nullable: true},
-		"translation.de": {Type: TypeString, Nullable: true},
-		"tokens":         {Type: TypeString, Lists: 1},
-		"answers.text":   {Type: TypeString, Lists: 1},
-		"answers.start":  {Type: TypeInt, Lists: 1, ClassLabels: []string{"ham", "spam"}},
-		"bare":           {Type: TypeInt, Lists: 1},
-		"m.key":          {Type: TypeString, Lists: 1},
-		"m.value":        {Type: TypeInt, Lists: 1},
-		"turns.says":     {Type: TypeString, Lists: 2},
-		"a.dotted.name":  {Type: TypeString},
+	want := map[string]table.Column{
+		"translation.en": {Type: table.TypeString, Nullable: true},
+		"translation.de": {Type: table.TypeString, Nullable: true},
+		"tokens":         {Type: table.TypeString, Lists: 1},
+		"answers.text":   {Type: table.TypeString, Lists: 1},
+		"answers.start":  {Type: table.TypeInt, Lists: 1, ClassLabels: []string{"ham", "spam"}},
+		"bare":           {Type: table.TypeInt, Lists: 1},
+		"m.key":          {Type: table.TypeString, Lists: 1},
+		"m.value":        {Type: table.TypeInt, Lists: 1},
+		"turns.says":     {Type: table.TypeString, Lists: 2},
+		"a.dotted.name":  {Type: table.TypeString},
 	}
 	for _, got := range d.Columns() {
 		column := want[got.Name]
@@ -332,7 +334,7 @@ func chunkReader(t *testing.T, column *shardColumn, rows int64, limit int, pages
 func intLists(lists []int, definition int) *shardColumn {
 	c := &shardColumn{definition: definition, lists: lists}
 	c.physical, c.size, c.integer = format.Int32, 4, integerCell
-	c.Type, c.Lists = TypeInt, len(lists)
+	c.Type, c.Lists = table.TypeInt, len(lists)
 	return c
 }
 
@@ -395,9 +397,9 @@ func TestListReader_Corrupt(t *testing.T) {
 
 // shred lists the levels of the entries that a cell at that depth of a list column is stored as. Each list and each
 // value of the column may be null, so that the definition counts two a list.
-func shred(c Cell, depth, lists, repetition int) []entry {
+func shred(c table.Cell, depth, lists, repetition int) []entry {
 	switch {
-	case c.Kind == Null:
+	case c.Kind == table.Null:
 		return []entry{{repetition: repetition, definition: 2 * depth}}
 	case depth == lists:
 		return []entry{{repetition, 2*depth + 1, int(c.Int)}}

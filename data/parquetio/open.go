@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 	"t5train/internal/glob"
 	"t5train/internal/splits"
 )
@@ -44,7 +44,7 @@ func open(patterns, wanted []string) (*Dataset, error) {
 		return nil, fmt.Errorf("open parquet: %w", err)
 	}
 	for _, pattern := range patterns {
-		if err := durable.Settle(pattern); err != nil {
+		if err := atomicfile.Settle(pattern); err != nil {
 			return nil, fmt.Errorf("open parquet: %w", err)
 		}
 	}

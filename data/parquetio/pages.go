@@ -10,6 +10,7 @@ import (
 
 	"github.com/parquet-go/parquet-go/format"
 
+	"t5train/data/table"
 	"t5train/internal/bounded"
 )
 
@@ -93,10 +94,10 @@ func newColumnReader(s *shard, r io.ReaderAt, g int, column *shardColumn, limits
 }
 
 // next returns the next cell of a column without lists.
-func (c *columnReader) next() (Cell, error) {
+func (c *columnReader) next() (table.Cell, error) {
 	_, definition, err := c.entry()
 	if err != nil || definition < c.column.definition {
-		return Cell{}, err
+		return table.Cell{}, err
 	}
 	return c.value()
 }
@@ -105,10 +106,10 @@ func (c *columnReader) next() (Cell, error) {
 func (c *columnReader) more() bool { return c.left > 0 || c.behind > 0 }
 
 // value reads the next value of the page.
-func (c *columnReader) value() (Cell, error) {
+func (c *columnReader) value() (table.Cell, error) {
 	cell, err := c.values.next()
 	if n := len(cell.Str); n > c.maxCell {
-		return Cell{}, c.tooLargeCell(n)
+		return table.Cell{}, c.tooLargeCell(n)
 	}
 	return cell, err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+
+	"t5train/data/table"
 )
 
 // span says which rows of a shard to read: its first row has the number start, and those before first are left out.
@@ -11,7 +13,7 @@ type span struct{ start, first int64 }
 
 // cellReader hands out the cells of one column of one row group.
 type cellReader interface {
-	next() (Cell, error)
+	next() (table.Cell, error)
 	more() bool // whether a cell follows
 }
 
@@ -27,14 +29,14 @@ func newCellReader(s *shard, r io.ReaderAt, g int, column *shardColumn, limits l
 }
 
 // scan reads the columns of one shard from r.
-func (s *shard) scan(ctx context.Context, r io.ReaderAt, limits limits, columns []string, rows span, yield func(int64, []Cell) error) error {
+func (s *shard) scan(ctx context.Context, r io.ReaderAt, limits limits, columns []string, rows span, yield func(int64, []table.Cell) error) error {
 	expanders := make([]decompressor, len(columns))
 	defer func() {
 		for i := range expanders {
 			expanders[i].close()
 		}
 	}()
-	cells := make([]Cell, len(columns))
+	cells := make([]table.Cell, len(columns))
 	readers := make([]cellReader, len(columns))
 	row := rows.start
 	for g := range s.meta.RowGroups {

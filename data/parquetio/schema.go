@@ -7,38 +7,13 @@ import (
 
 	"github.com/parquet-go/parquet-go/format"
 
+	"t5train/data/table"
 	"t5train/internal/visible"
 )
 
-// Column describes a leaf of the schema: the columns of a flat file are its leaves. A leaf inside of structs, lists and
-// maps is named by its path, without the levels that Parquet puts between a list and its items:
-//
-//	translation: struct{en, de: string}          translation.en, translation.de
-//	tokens: list of string                       tokens (Lists 1)
-//	answers: list of struct{text, start}         answers.text, answers.start (Lists 1 each, equally long)
-//	m: map of string to list of int              m.key (Lists 1), m.value (Lists 2)
-//
-// Bytes of a name that are no UTF-8 are escaped: caf\xe9.
-type Column struct {
-	Name        string
-	Type        string   // of a single value: TypeString, TypeInt, ... or the name of a type that cannot be read
-	Lists       int      // 0: a row holds a value, 1: a list of them, 2: a list of lists, ...
-	Nullable    bool     // a row may hold null in some shard; items of a list always may
-	ClassLabels []string // names of the classes 0, 1, ... when the schema declares a ClassLabel, else nil
-}
-
-// FullType returns the type with its lists: "list of list of int".
-func (c Column) FullType() string {
-	name := c.Type
-	for range c.Lists {
-		name = "list of " + name
-	}
-	return name
-}
-
 // shardColumn is a column as one file stores it.
 type shardColumn struct {
-	Column
+	table.Column
 	storage
 	leaf       int   // index among a row group's column chunks
 	definition int   // level of an entry that holds a value

@@ -12,6 +12,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
+
+	"t5train/data/table"
 )
 
 // One column that is not read leaves the others of its file as they are.
@@ -40,7 +42,7 @@ func TestUnreadableColumn(t *testing.T) {
 			c.change(&s.meta.RowGroups[0].Columns[s.column("id").leaf])
 			scan := func(column string) (texts []string, err error) {
 				err = s.scan(context.Background(), bytes.NewReader(c.file), limits{testMaxPage, testMaxList, testMaxCell}, []string{column}, span{},
-					func(_ int64, cells []Cell) error { texts = append(texts, cells[0].Text()); return nil })
+					func(_ int64, cells []table.Cell) error { texts = append(texts, cells[0].Text()); return nil })
 				return texts, err
 			}
 			if texts, err := scan("text"); err != nil || !slices.Equal(texts, []string{"a", "b"}) {

@@ -4,16 +4,18 @@ import (
 	"errors"
 
 	"github.com/parquet-go/parquet-go/format"
+
+	"t5train/data/table"
 )
 
 // valueReader hands out the values of one page, nulls excluded.
 type valueReader interface {
-	next() (Cell, error)
+	next() (table.Cell, error)
 }
 
 // newValueReader reads the values of a page of column c. d is the column chunk's dictionary, or nil.
 func newValueReader(c *shardColumn, encoding format.Encoding, src []byte, d *dictionary) (valueReader, error) {
-	if c.Type == TypeNull {
+	if c.Type == table.TypeNull {
 		return nullReader{}, nil
 	}
 	number := c.physical == format.Int32 || c.physical == format.Int64
@@ -54,8 +56,8 @@ func newValueReader(c *shardColumn, encoding format.Encoding, src []byte, d *dic
 // nullReader reads columns that hold nulls only.
 type nullReader struct{}
 
-func (nullReader) next() (Cell, error) {
-	return Cell{}, errors.New("column of type null holds a value: the file is corrupt")
+func (nullReader) next() (table.Cell, error) {
+	return table.Cell{}, errors.New("column of type null holds a value: the file is corrupt")
 }
 
 // newPlainReader reads PLAIN values: little-endian numbers, bits from the lowest up, strings after their 4-byte
@@ -75,10 +77,10 @@ type plainBytesReader struct {
 	text   string
 }
 
-func (r *plainBytesReader) next() (Cell, error) {
+func (r *plainBytesReader) next() (table.Cell, error) {
 	value, rest, err := cutBytes(r.text)
 	if err != nil {
-		return Cell{}, err
+		return table.Cell{}, err
 	}
 	r.text = rest
 	return r.column.bytes(value)
@@ -101,10 +103,10 @@ type plainFixedReader struct {
 	src    []byte
 }
 
-func (r *plainFixedReader) next() (Cell, error) {
+func (r *plainFixedReader) next() (table.Cell, error) {
 	size := r.column.size
 	if len(r.src) < size {
-		return Cell{}, errEnd
+		return table.Cell{}, errEnd
 	}
 	raw := r.src[:size]
 	r.src = r.src[size:]
@@ -113,9 +115,9 @@ func (r *plainFixedReader) next() (Cell, error) {
 
 type plainBoolReader struct{ bits bitReader }
 
-func (r *plainBoolReader) next() (Cell, error) {
+func (r *plainBoolReader) next() (table.Cell, error) {
 	bit, err := r.bits.next()
-	return Cell{Kind: Bool, Bool: bit == 1}, err
+	return table.Cell{Kind: table.Bool, Bool: bit == 1}, err
 }
 
 // boolReader reads RLE booleans, which follow their 4-byte length.
@@ -128,9 +130,9 @@ func newBoolReader(src []byte) *boolReader {
 	return &boolReader{bits: rleReader{src: src[4:], width: 1}}
 }
 
-func (r *boolReader) next() (Cell, error) {
+func (r *boolReader) next() (table.Cell, error) {
 	bit, err := r.bits.next()
-	return Cell{Kind: Bool, Bool: bit == 1}, err
+	return table.Cell{Kind: table.Bool, Bool: bit == 1}, err
 }
 
 // splitReader reads BYTE_STREAM_SPLIT values: the first bytes of all values, then the second bytes, ...
@@ -143,9 +145,9 @@ type splitReader struct {
 	at       int // next value
 }
 
-func (r *splitReader) next() (Cell, error) {
+func (r *splitReader) next() (table.Cell, error) {
 	if r.at >= r.values {
-		return Cell{}, errEnd
+		return table.Cell{}, errEnd
 	}
 	for i := range r.raw {
 		r.raw[i] = r.src[i*r.values+r.at]

@@ -11,6 +11,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
+
+	"t5train/data/table"
 )
 
 // message is the row that most tests write. nil pointers are nulls.
@@ -52,16 +54,16 @@ func messages(n int) []message {
 var messageColumns = []string{"sms", "note", "kind", "label", "small", "score", "exact", "seen", "count", "raw"}
 
 // want is what a scan of messageColumns should hand out for the row.
-func (m message) want() []Cell {
-	str := func(s string) Cell { return Cell{Kind: String, Str: s} }
-	cells := []Cell{
-		str(m.SMS), {}, str(m.Kind), {Kind: Int, Int: m.Label}, {}, {Kind: Float, Float: float64(m.Score)}, {},
-		{Kind: Bool, Bool: m.Seen}, {Kind: Int, Int: int64(m.Count)}, str(string(m.Raw)),
+func (m message) want() []table.Cell {
+	str := func(s string) table.Cell { return table.Cell{Kind: table.String, Str: s} }
+	cells := []table.Cell{
+		str(m.SMS), {}, str(m.Kind), {Kind: table.Int, Int: m.Label}, {}, {Kind: table.Float, Float: float64(m.Score)}, {},
+		{Kind: table.Bool, Bool: m.Seen}, {Kind: table.Int, Int: int64(m.Count)}, str(string(m.Raw)),
 	}
 	if m.Note != nil {
 		cells[1] = str(*m.Note)
-		cells[4] = Cell{Kind: Int, Int: int64(*m.Small)}
-		cells[6] = Cell{Kind: Float, Float: *m.Exact}
+		cells[4] = table.Cell{Kind: table.Int, Int: int64(*m.Small)}
+		cells[6] = table.Cell{Kind: table.Float, Float: *m.Exact}
 	}
 	return cells
 }
@@ -102,13 +104,13 @@ func save(t testing.TB, name string, b []byte) string {
 func compression(c compress.Codec) parquet.WriterOption { return parquet.Compression(c) }
 
 // scanAll reads whole columns.
-func scanAll(d *Dataset, columns ...string) ([][]Cell, error) {
-	var rows [][]Cell
-	err := d.Scan(context.Background(), columns, func(row int64, cells []Cell) error {
+func scanAll(d *Dataset, columns ...string) ([][]table.Cell, error) {
+	var rows [][]table.Cell
+	err := d.Scan(context.Background(), columns, func(row int64, cells []table.Cell) error {
 		if row != int64(len(rows)) {
 			return errors.New("rows are out of order")
 		}
-		rows = append(rows, append([]Cell(nil), cells...))
+		rows = append(rows, append([]table.Cell(nil), cells...))
 		return nil
 	})
 	return rows, err

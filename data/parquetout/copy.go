@@ -14,7 +14,7 @@ import (
 	"github.com/parquet-go/parquet-go/encoding"
 	"github.com/parquet-go/parquet-go/format"
 
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 )
 
 // Copies begins a split whose files are made with [Split.Copy].
@@ -68,7 +68,7 @@ func (s *Split) Copy(ctx context.Context, from string, edit Edit) (read int64, e
 		return 0, fmt.Errorf("copy %s: %w", from, err)
 	}
 	path := fmt.Sprintf("%s-%05d", s.base, len(s.paths))
-	if s.file, err = durable.Create(path); err != nil {
+	if s.file, err = atomicfile.Create(path); err != nil {
 		return 0, s.failed(err)
 	}
 	s.paths = append(s.paths, path)

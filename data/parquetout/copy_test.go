@@ -12,6 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // rowsOf returns the rows of a file as text, of all columns that can be read.
@@ -27,7 +28,7 @@ func rowsOf(t *testing.T, path string) (rows []string) {
 			names = append(names, c.Name)
 		}
 	}
-	err = set.Scan(context.Background(), names, func(_ int64, cells []parquetio.Cell) error {
+	err = set.Scan(context.Background(), names, func(_ int64, cells []table.Cell) error {
 		rows = append(rows, fmt.Sprint(cells))
 		return nil
 	})
@@ -119,9 +120,9 @@ func TestCopyEditsTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := func(s string) parquetio.Cell { return parquetio.Cell{Kind: parquetio.String, Str: s} }
-	tokens := parquetio.Cell{Kind: parquetio.List, Items: []parquetio.Cell{text("a"), {}, text("b")}}
-	if err := w.Write([]parquetio.Cell{text("a"), tokens}); err != nil {
+	text := func(s string) table.Cell { return table.Cell{Kind: table.String, Str: s} }
+	tokens := table.Cell{Kind: table.List, Items: []table.Cell{text("a"), {}, text("b")}}
+	if err := w.Write([]table.Cell{text("a"), tokens}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {

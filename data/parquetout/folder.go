@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 )
 
 // Folder gathers the files of a data set beside their places until all of them are complete, which then appear together.
@@ -18,7 +18,7 @@ type Folder struct {
 	file   string // the only file, if the data set is one; else the files are shards of splits
 	splits []*Split
 	names  []string
-	stage  *durable.Stage
+	stage  *atomicfile.Stage
 }
 
 // CreateFolder makes or opens the folder for shards of the named splits, train-00000-of-00001.parquet. Shards of these
@@ -72,8 +72,8 @@ func CreateFile(path string, overwrite bool) (*Folder, error) {
 }
 
 func (f *Folder) open() (err error) {
-	if f.stage, err = durable.OpenStage(f.dir); err != nil {
-		return fmt.Errorf("write %s: %w", f.dir, durable.WithRemedy(err))
+	if f.stage, err = atomicfile.OpenStage(f.dir); err != nil {
+		return fmt.Errorf("write %s: %w", f.dir, atomicfile.WithRemedy(err))
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ var shardName = regexp.MustCompile(`^(.+)-[0-9]{5}-of-[0-9]{5}\.parquet$`)
 func (f *Folder) old() ([]string, error) {
 	entries, err := os.ReadDir(f.dir)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", f.dir, durable.WithRemedy(err))
+		return nil, fmt.Errorf("write %s: %w", f.dir, atomicfile.WithRemedy(err))
 	}
 	var names []string
 	for _, e := range entries {
@@ -117,8 +117,8 @@ func (f *Folder) Finish() (paths []string, err error) {
 			if name == "" {
 				name = fmt.Sprintf("%s-%05d-of-%05d.parquet", s.name, i, len(s.paths))
 			}
-			if err := durable.Rename(path, f.stage.Path(name)); err != nil {
-				return nil, fmt.Errorf("write %s: %w", path, durable.WithRemedy(err))
+			if err := atomicfile.Rename(path, f.stage.Path(name)); err != nil {
+				return nil, fmt.Errorf("write %s: %w", path, atomicfile.WithRemedy(err))
 			}
 			names, paths = append(names, name), append(paths, filepath.Join(f.dir, name))
 		}
@@ -130,7 +130,7 @@ func (f *Folder) Finish() (paths []string, err error) {
 		}
 	}
 	if err := f.stage.Publish(names, old); err != nil {
-		return nil, fmt.Errorf("write %s: %w", f.dir, durable.WithRemedy(err))
+		return nil, fmt.Errorf("write %s: %w", f.dir, atomicfile.WithRemedy(err))
 	}
 	return paths, nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 var textColumn = []Column{{Path: []string{"text"}, Type: String}}
@@ -21,7 +22,7 @@ func write(t *testing.T, f *Folder, name string, rows, shardBytes int) {
 		t.Fatal(err)
 	}
 	for i := range rows {
-		if err := s.Write([]parquetio.Cell{str(fmt.Sprintf("row %d %x", i, i*i*7919))}); err != nil {
+		if err := s.Write([]table.Cell{str(fmt.Sprintf("row %d %x", i, i*i*7919))}); err != nil {
 			t.Fatal(err)
 		}
 	}

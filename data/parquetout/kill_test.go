@@ -12,7 +12,8 @@ import (
 	"testing"
 
 	"t5train/data/parquetio"
-	"t5train/internal/durable"
+	"t5train/data/table"
+	"t5train/internal/atomicfile"
 	"t5train/internal/testdir"
 )
 
@@ -39,7 +40,7 @@ func writeSet(dir, set string, rows int, overwrite bool) (err error) {
 					return err
 				}
 			}
-			if err := s.Write([]parquetio.Cell{str(fmt.Sprintf("%s %s %d", set, name, i))}); err != nil {
+			if err := s.Write([]table.Cell{str(fmt.Sprintf("%s %s %d", set, name, i))}); err != nil {
 				return err
 			}
 		}
@@ -56,7 +57,7 @@ func setsIn(t *testing.T, paths ...string) []string {
 		t.Fatal(err)
 	}
 	found := map[string]bool{}
-	err = data.Scan(t.Context(), []string{"text"}, func(_ int64, cells []parquetio.Cell) error {
+	err = data.Scan(t.Context(), []string{"text"}, func(_ int64, cells []table.Cell) error {
 		set, _, _ := strings.Cut(cells[0].Str, " ")
 		found[set] = true
 		return nil
@@ -79,10 +80,10 @@ func TestKilledWhileReplacing(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			revive := durable.KillAfter(dir, changes)
+			revive := atomicfile.KillAfter(dir, changes)
 			err := writeSet(dir, "new", newRows, overwrite)
 			revive()
-			if err != nil && !errors.Is(err, durable.ErrKilled) {
+			if err != nil && !errors.Is(err, atomicfile.ErrKilled) {
 				t.Fatal(err)
 			}
 			ended = err == nil
@@ -134,7 +135,7 @@ func TestReplacedWhileRead(t *testing.T) {
 	if err := writeSet(dir, "new", 2, true); err != nil {
 		t.Fatal(err)
 	}
-	err = data.Scan(context.Background(), []string{"text"}, func(int64, []parquetio.Cell) error { return nil })
+	err = data.Scan(context.Background(), []string{"text"}, func(int64, []table.Cell) error { return nil })
 	if err == nil || !strings.Contains(err.Error(), "was replaced while the data was read: start again") {
 		t.Errorf("got error %v", err)
 	}

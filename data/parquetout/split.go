@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"math"
 
-	"t5train/data/parquetio"
-	"t5train/internal/durable"
+	"t5train/data/table"
+	"t5train/internal/atomicfile"
 )
 
 // DefaultShardBytes is the size at which datasets cuts files too.
@@ -18,7 +18,7 @@ type Split struct {
 	columns    []Column
 	shardBytes int64
 	paths      []string // of the shards so far
-	file       *durable.File
+	file       *atomicfile.File
 	writer     *Writer
 	rows       int64
 }
@@ -30,7 +30,7 @@ func (s *Split) Name() string { return s.name }
 func (s *Split) Rows() int64 { return s.rows }
 
 // Write adds a row: a cell for each column.
-func (s *Split) Write(cells []parquetio.Cell) error {
+func (s *Split) Write(cells []table.Cell) error {
 	if s.writer.Bytes() >= s.shardBytes {
 		if err := s.end(); err != nil {
 			return err
@@ -45,7 +45,7 @@ func (s *Split) Write(cells []parquetio.Cell) error {
 
 func (s *Split) begin() error {
 	path := fmt.Sprintf("%s-%05d", s.base, len(s.paths))
-	file, err := durable.Create(path)
+	file, err := atomicfile.Create(path)
 	if err != nil {
 		return s.failed(err)
 	}
@@ -84,5 +84,5 @@ func (s *Split) failed(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("write split %s: %w", s.name, durable.WithRemedy(err))
+	return fmt.Errorf("write split %s: %w", s.name, atomicfile.WithRemedy(err))
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // Options are the settings that all parquet files of t5train share.
@@ -39,7 +39,7 @@ func NewWriter(w io.Writer, columns []Column) (*Writer, error) {
 }
 
 // Write adds a row: a cell for each column, in the order of the columns. Int cells may be of any class, of -1 (none) or null.
-func (w *Writer) Write(cells []parquetio.Cell) error {
+func (w *Writer) Write(cells []table.Cell) error {
 	if len(cells) != len(w.columns) {
 		return fmt.Errorf("write parquet: %d cells, want %d", len(cells), len(w.columns))
 	}
@@ -54,15 +54,15 @@ func (w *Writer) Write(cells []parquetio.Cell) error {
 
 // add appends the values of a cell. Of the levels of a column that may be absent, its definition level counts those that
 // are there: each struct, then the value; in a list the list, its being not empty, and the item.
-func (w *Writer) add(leaf int, c Column, cell parquetio.Cell) error {
+func (w *Writer) add(leaf int, c Column, cell table.Cell) error {
 	level := len(c.Path) - 1
 	if !c.List {
 		return w.value(leaf, c, cell, 0, level)
 	}
 	switch {
-	case cell.Kind == parquetio.Null:
+	case cell.Kind == table.Null:
 		w.row = append(w.row, parquet.NullValue().Level(0, level, leaf))
-	case cell.Kind != parquetio.List:
+	case cell.Kind != table.List:
 		return fmt.Errorf("got %v, want a list", cell)
 	case len(cell.Items) == 0:
 		w.row = append(w.row, parquet.NullValue().Level(0, level+1, leaf))
@@ -76,21 +76,21 @@ func (w *Writer) add(leaf int, c Column, cell parquetio.Cell) error {
 }
 
 // value appends a single value, or null at the level below.
-func (w *Writer) value(leaf int, c Column, cell parquetio.Cell, repetition, level int) error {
+func (w *Writer) value(leaf int, c Column, cell table.Cell, repetition, level int) error {
 	v := parquet.NullValue()
 	switch {
-	case cell.Kind == parquetio.Null:
+	case cell.Kind == table.Null:
 		w.row = append(w.row, v.Level(repetition, level, leaf))
 		return nil
-	case c.Type == String && cell.Kind == parquetio.String:
+	case c.Type == String && cell.Kind == table.String:
 		v = parquet.ByteArrayValue([]byte(cell.Str))
-	case c.Type == Int32 && cell.Kind == parquetio.Int && int64(int32(cell.Int)) == cell.Int:
+	case c.Type == Int32 && cell.Kind == table.Int && int64(int32(cell.Int)) == cell.Int:
 		v = parquet.Int32Value(int32(cell.Int))
-	case c.Type == Int64 && cell.Kind == parquetio.Int:
+	case c.Type == Int64 && cell.Kind == table.Int:
 		v = parquet.Int64Value(cell.Int)
-	case c.Type == Float64 && cell.Kind == parquetio.Float:
+	case c.Type == Float64 && cell.Kind == table.Float:
 		v = parquet.DoubleValue(cell.Float)
-	case c.Type == Bool && cell.Kind == parquetio.Bool:
+	case c.Type == Bool && cell.Kind == table.Bool:
 		v = parquet.BooleanValue(cell.Bool)
 	default:
 		return fmt.Errorf("got %v, want a value of type %s", cell, c.Type)

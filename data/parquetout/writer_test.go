@@ -9,14 +9,15 @@ import (
 	"testing"
 
 	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
-func str(s string) parquetio.Cell { return parquetio.Cell{Kind: parquetio.String, Str: s} }
+func str(s string) table.Cell { return table.Cell{Kind: table.String, Str: s} }
 
-func num(n int64) parquetio.Cell { return parquetio.Cell{Kind: parquetio.Int, Int: n} }
+func num(n int64) table.Cell { return table.Cell{Kind: table.Int, Int: n} }
 
-func list(items ...parquetio.Cell) parquetio.Cell {
-	return parquetio.Cell{Kind: parquetio.List, Items: items}
+func list(items ...table.Cell) table.Cell {
+	return table.Cell{Kind: table.List, Items: items}
 }
 
 // squad are columns of every kind, in an order that sorting would change.
@@ -32,13 +33,13 @@ func squad() []Column {
 	}
 }
 
-func squadRows() [][]parquetio.Cell {
-	truth := parquetio.Cell{Kind: parquetio.Bool, Bool: true}
-	half := parquetio.Cell{Kind: parquetio.Float, Float: 0.5}
-	return [][]parquetio.Cell{
+func squadRows() [][]table.Cell {
+	truth := table.Cell{Kind: table.Bool, Bool: true}
+	half := table.Cell{Kind: table.Float, Float: 0.5}
+	return [][]table.Cell{
 		{str("who?"), list(str("a"), str("b")), list(num(1), num(-2)), list(num(0)), num(1), half, truth},
-		{str(""), list(), list(), list(num(1), parquetio.Cell{}, num(0)), {}, {}, {}},
-		{{}, {}, {}, {}, num(-1), half, {Kind: parquetio.Bool}},
+		{str(""), list(), list(), list(num(1), table.Cell{}, num(0)), {}, {}, {}},
+		{{}, {}, {}, {}, num(-1), half, {Kind: table.Bool}},
 	}
 }
 
@@ -77,7 +78,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("columns %s, want %s", got, want)
 	}
 	want := squadRows()
-	err = set.Scan(context.Background(), names, func(row int64, cells []parquetio.Cell) error {
+	err = set.Scan(context.Background(), names, func(row int64, cells []table.Cell) error {
 		for i, c := range cells {
 			if c.String() != want[row][i].String() {
 				t.Errorf("row %d, column %s: got %v, want %v", row, names[i], c, want[row][i])
@@ -129,13 +130,13 @@ func TestWriterRefuses(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name  string
-		cells []parquetio.Cell
+		cells []table.Cell
 		want  string
 	}{
 		{"too few cells", nil, "0 cells, want 2"},
-		{"a number as text", []parquetio.Cell{num(1), {}}, "column s: got 1, want a value of type string"},
-		{"a text as list", []parquetio.Cell{{}, str("x")}, `column l: got "x", want a list`},
-		{"a number too large", []parquetio.Cell{{}, list(num(1 << 31))}, "want a value of type int32"},
+		{"a number as text", []table.Cell{num(1), {}}, "column s: got 1, want a value of type string"},
+		{"a text as list", []table.Cell{{}, str("x")}, `column l: got "x", want a list`},
+		{"a number too large", []table.Cell{{}, list(num(1 << 31))}, "want a value of type int32"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w, err := NewWriter(&strings.Builder{}, []Column{{Path: []string{"s"}, Type: String}, {Path: []string{"l"}, Type: Int32, List: true}})

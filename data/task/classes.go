@@ -6,15 +6,15 @@ import (
 	"strconv"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // WithClasses returns the task for another file than the one it was inferred from: numbers of classes mean what the
 // schema of that file says, so labels and tags are found by their names. A file whose label column has no class names
 // leaves the task as it is, and so does one that names classes for a task that has learnt nothing but their numbers. Other
 // classes that the task does not have are an error.
-func (s Spec) WithClasses(columns []parquetio.Column) (Spec, error) {
-	at := slices.IndexFunc(columns, func(c parquetio.Column) bool { return c.Name == s.LabelColumn })
+func (s Spec) WithClasses(columns []table.Column) (Spec, error) {
+	at := slices.IndexFunc(columns, func(c table.Column) bool { return c.Name == s.LabelColumn })
 	if at < 0 || columns[at].ClassLabels == nil {
 		return s, nil
 	}

@@ -3,16 +3,16 @@ package task
 import (
 	"testing"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 func TestWithClasses(t *testing.T) {
-	column := func(classes ...string) []parquetio.Column {
-		return []parquetio.Column{{Name: "label", Type: parquetio.TypeInt, ClassLabels: classes}}
+	column := func(classes ...string) []table.Column {
+		return []table.Column{{Name: "label", Type: table.TypeInt, ClassLabels: classes}}
 	}
 	for _, c := range []struct {
 		name    string
-		columns []parquetio.Column
+		columns []table.Column
 		want    []int // number of the label that the file's classes 0, 1, ... are
 	}{
 		{"the same", column("ham", "spam"), []int{0, 1}},

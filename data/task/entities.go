@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // NoEntities is the target of a text without entities.
@@ -211,11 +211,11 @@ func place(text string, tokens []string, taken []bool, from int) (start, end int
 }
 
 // entities returns tokens, their tags in IOB2 and the target of a row of NER.
-func (s Spec) entities(tokenCell, tagCell parquetio.Cell) (tokens, tags []string, target string, err error) {
-	if tokenCell.Kind != parquetio.List {
+func (s Spec) entities(tokenCell, tagCell table.Cell) (tokens, tags []string, target string, err error) {
+	if tokenCell.Kind != table.List {
 		return nil, nil, "", fmt.Errorf("text column %s holds %.80v, want a list of tokens", s.TextColumns[0], tokenCell)
 	}
-	if tagCell.Kind != parquetio.List {
+	if tagCell.Kind != table.List {
 		return nil, nil, "", fmt.Errorf("label column %s holds %.80v, want a list of tags", s.LabelColumn, tagCell)
 	}
 	if len(tokenCell.Items) != len(tagCell.Items) {
@@ -237,15 +237,15 @@ func (s Spec) entities(tokenCell, tagCell parquetio.Cell) (tokens, tags []string
 }
 
 // tag returns the name of a tag.
-func (s Spec) tag(c parquetio.Cell) (string, error) {
+func (s Spec) tag(c table.Cell) (string, error) {
 	switch {
-	case c.Kind == parquetio.String:
+	case c.Kind == table.String:
 		return c.Str, nil
-	case c.Kind == parquetio.Int && c.Int >= 0 && c.Int < int64(len(s.Tags)):
+	case c.Kind == table.Int && c.Int >= 0 && c.Int < int64(len(s.Tags)):
 		return s.Tags[c.Int], nil
-	case c.Kind == parquetio.Int && len(s.Tags) == 0:
+	case c.Kind == table.Int && len(s.Tags) == 0:
 		return "", fmt.Errorf("got %v, want the name of a tag: the schema names no tags for numbers", c)
-	case c.Kind == parquetio.Int:
+	case c.Kind == table.Int:
 		return "", fmt.Errorf("got %v, want a number from 0 to %d: -100 and other marks of ignored tokens are not known here", c, len(s.Tags)-1)
 	}
 	return "", fmt.Errorf("got %v, want a tag", c)

@@ -8,10 +8,11 @@ import (
 	"testing"
 
 	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
-func words(texts ...string) parquetio.Cell {
-	c := parquetio.Cell{Kind: parquetio.List}
+func words(texts ...string) table.Cell {
+	c := table.Cell{Kind: table.List}
 	for _, text := range texts {
 		c.Items = append(c.Items, str(text))
 	}
@@ -46,7 +47,7 @@ func TestEntities(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := people()
 			tokens, tags := strings.Fields(c.tokens), strings.Fields(c.tags)
-			e, ref, err := s.HeldOut([]parquetio.Cell{words(tokens...), words(tags...)})
+			e, ref, err := s.HeldOut([]table.Cell{words(tokens...), words(tags...)})
 			if err != nil || e.Input != c.tokens || e.Target != c.target {
 				t.Fatalf("got %+v, %v, want target %q", e, err, c.target)
 			}
@@ -110,26 +111,26 @@ func TestEntities_Schemes(t *testing.T) {
 		{"BILOU", "B-PER L-PER U-LOC U-LOC", "B-PER I-PER B-LOC B-LOC"},
 		{"another type goes on", "B-PER I-LOC I-LOC O", "B-PER B-LOC I-LOC O"},
 	} {
-		_, ref, err := people().HeldOut([]parquetio.Cell{words("a", "b", "c", "d"), words(strings.Fields(c.tags)...)})
+		_, ref, err := people().HeldOut([]table.Cell{words("a", "b", "c", "d"), words(strings.Fields(c.tags)...)})
 		if err != nil || !slices.Equal(ref.Tags, strings.Fields(c.want)) {
 			t.Errorf("%s: got %q, %v, want %s", c.name, ref.Tags, err, c.want)
 		}
 	}
-	numbers := parquetio.Cell{Kind: parquetio.List, Items: []parquetio.Cell{num(1), num(2), num(0)}}
-	e, _, err := people().HeldOut([]parquetio.Cell{words("Barack", "Obama", "spoke"), numbers})
+	numbers := table.Cell{Kind: table.List, Items: []table.Cell{num(1), num(2), num(0)}}
+	e, _, err := people().HeldOut([]table.Cell{words("Barack", "Obama", "spoke"), numbers})
 	if err != nil || e.Target != "person: Barack Obama" {
 		t.Errorf("numbers: got %+v, %v", e, err)
 	}
 }
 
 func TestEntities_Errors(t *testing.T) {
-	one := func(c parquetio.Cell) parquetio.Cell {
-		return parquetio.Cell{Kind: parquetio.List, Items: []parquetio.Cell{c}}
+	one := func(c table.Cell) table.Cell {
+		return table.Cell{Kind: table.List, Items: []table.Cell{c}}
 	}
 	for _, c := range []struct {
 		name   string
-		tokens parquetio.Cell
-		tags   parquetio.Cell
+		tokens table.Cell
+		tags   table.Cell
 		parts  []string
 	}{
 		{"another number of tags", words("a", "b"), words("O"), []string{"2 tokens in column tokens", "1 tags in column ner_tags"}},
@@ -137,13 +138,13 @@ func TestEntities_Errors(t *testing.T) {
 		{"no scheme", words("a"), words("NOUN"), []string{"ner_tags", `"NOUN"`, "B-person"}},
 		{"a number too large", words("a"), one(num(9)), []string{"ner_tags, item 0", "got 9", "0 to 6"}},
 		{"an ignored token", words("a"), one(num(-100)), []string{"got -100"}},
-		{"no tag", words("a"), one(parquetio.Cell{}), []string{"null"}},
-		{"no tokens", parquetio.Cell{}, words("O"), []string{"tokens", "null"}},
+		{"no tag", words("a"), one(table.Cell{}), []string{"null"}},
+		{"no tokens", table.Cell{}, words("O"), []string{"tokens", "null"}},
 		{"no list", str("a b"), words("O", "O"), []string{"tokens", "want a list"}},
-		{"a null token", one(parquetio.Cell{}), words("O"), []string{"tokens", "item 0", "null"}},
+		{"a null token", one(table.Cell{}), words("O"), []string{"tokens", "item 0", "null"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, _, err := people().HeldOut([]parquetio.Cell{c.tokens, c.tags})
+			_, _, err := people().HeldOut([]table.Cell{c.tokens, c.tags})
 			wantError(t, err, c.parts...)
 		})
 	}
@@ -160,7 +161,7 @@ func TestEntities_WNUT17(t *testing.T) {
 		t.Fatal(err)
 	}
 	same := 0
-	err = set.Scan(context.Background(), s.Columns(), func(_ int64, cells []parquetio.Cell) error {
+	err = set.Scan(context.Background(), s.Columns(), func(_ int64, cells []table.Cell) error {
 		e, ref, err := s.HeldOut(cells)
 		if err != nil {
 			return err

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // Unanswerable is the answer to a question without one, an empty list of answers, as SQuAD 2 has them.
@@ -32,7 +32,7 @@ type Reference struct {
 // Train turns the cells of [Spec.Columns] into the examples to train on: one, but for [ReCoRD] one for each answer, and
 // for [WSC] and [WNLI] none where the referent is wrong. An error names column and value; the caller knows the file and
 // the row.
-func (s Spec) Train(cells []parquetio.Cell) ([]Example, error) {
+func (s Spec) Train(cells []table.Cell) ([]Example, error) {
 	e, ref, err := s.HeldOut(cells)
 	switch {
 	case err != nil:
@@ -54,7 +54,7 @@ func (s Spec) Train(cells []parquetio.Cell) ([]Example, error) {
 
 // HeldOut turns the cells of [Spec.Columns] into the one example to evaluate a row with, and what answers to it are held
 // to. Errors are those of [Spec.Train]. The result keeps nothing of the cells.
-func (s Spec) HeldOut(cells []parquetio.Cell) (Example, Reference, error) {
+func (s Spec) HeldOut(cells []table.Cell) (Example, Reference, error) {
 	columns := s.Columns()
 	if len(cells) != len(columns) {
 		return Example{}, Reference{}, fmt.Errorf("task: %d cells, want %d for the columns %q", len(cells), len(columns), columns)
@@ -120,15 +120,15 @@ func (e *Example) ownTexts(ref *Reference) {
 type row struct {
 	spec    Spec
 	columns []string
-	cells   []parquetio.Cell
+	cells   []table.Cell
 }
 
 // cell returns the cell of a column; it is null where the task names none.
-func (r row) cell(column string) parquetio.Cell {
+func (r row) cell(column string) table.Cell {
 	if i := slices.Index(r.columns, column); i >= 0 {
 		return r.cells[i]
 	}
-	return parquetio.Cell{}
+	return table.Cell{}
 }
 
 // text returns the text of a column, for an input.
@@ -157,13 +157,13 @@ func (r row) targets() ([]string, error) {
 	}
 	column := r.spec.TargetColumn
 	c := r.cell(column)
-	items := []parquetio.Cell{c}
-	if c.Kind == parquetio.List {
+	items := []table.Cell{c}
+	if c.Kind == table.List {
 		items = c.Items
 	}
 	texts := make([]string, len(items))
 	for i, item := range items {
-		if item.Kind == parquetio.Null {
+		if item.Kind == table.Null {
 			return nil, fmt.Errorf("target column %s is null: drop the row, or fill it with an empty text", column)
 		}
 		texts[i] = r.spec.Rule.cleanAnswer(item.Text())
@@ -181,14 +181,14 @@ func (r row) targets() ([]string, error) {
 func (r row) referent(texts []string) (label int, referents []string, err error) {
 	c := r.cell(r.spec.LabelColumn)
 	label = int(c.Int)
-	if c.Kind == parquetio.Bool && c.Bool {
+	if c.Kind == table.Bool && c.Bool {
 		label = 1
 	}
 	candidates := 2
 	if r.spec.Rule == DPR {
 		candidates = len(r.cell(r.spec.TargetColumn).Items)
 	}
-	if c.Kind != parquetio.Int && c.Kind != parquetio.Bool || label < 0 || label >= candidates {
+	if c.Kind != table.Int && c.Kind != table.Bool || label < 0 || label >= candidates {
 		return 0, nil, fmt.Errorf("label column %s holds %v, want a number from 0 to %d: rows of test splits have none", r.spec.LabelColumn, c, candidates-1)
 	}
 	switch r.spec.Rule {

@@ -8,11 +8,11 @@ import (
 	"testing"
 	"unsafe"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
-func str(s string) parquetio.Cell { return parquetio.Cell{Kind: parquetio.String, Str: s} }
-func num(i int64) parquetio.Cell  { return parquetio.Cell{Kind: parquetio.Int, Int: i} }
+func str(s string) table.Cell { return table.Cell{Kind: table.String, Str: s} }
+func num(i int64) table.Cell  { return table.Cell{Kind: table.Int, Int: i} }
 
 func spam() Spec {
 	return Spec{
@@ -50,21 +50,21 @@ func wantError(t *testing.T, err error, parts ...string) {
 
 // Texts of cells are parts of a page, which an example must not hold on to.
 func TestHeldOutKeepsNoPage(t *testing.T) {
-	list := func(items ...parquetio.Cell) parquetio.Cell {
-		return parquetio.Cell{Kind: parquetio.List, Items: items}
+	list := func(items ...table.Cell) table.Cell {
+		return table.Cell{Kind: table.List, Items: items}
 	}
 	for name, c := range map[string]struct {
 		spec  Spec
-		cells []parquetio.Cell
+		cells []table.Cell
 	}{
-		"plain text and target": {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de"}, []parquetio.Cell{str("Hello."), str("Hallo.")}},
-		"answers":               {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de"}, []parquetio.Cell{str("Hello."), list(str("Hallo."), str("Guten Tag."))}},
-		"a group":               {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de", GroupColumns: []string{"id"}}, []parquetio.Cell{str("Hello."), str("Hallo."), str("first")}},
+		"plain text and target": {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de"}, []table.Cell{str("Hello."), str("Hallo.")}},
+		"answers":               {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de"}, []table.Cell{str("Hello."), list(str("Hallo."), str("Guten Tag."))}},
+		"a group":               {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de", GroupColumns: []string{"id"}}, []table.Cell{str("Hello."), str("Hallo."), str("first")}},
 		"entities": {Spec{Name: NER, TextColumns: []string{"tokens"}, LabelColumn: "tags", Entities: []Label{{Name: "PER", Text: "person"}}},
-			[]parquetio.Cell{list(str("Ada"), str("Lovelace")), list(str("B-PER"), str("I-PER"))}},
-		"a template": {Spec{Name: Template, TextColumns: []string{"a"}, Template: "{a}", TargetTemplate: "{b}"}, []parquetio.Cell{str("Hello."), str("Hallo.")}},
+			[]table.Cell{list(str("Ada"), str("Lovelace")), list(str("B-PER"), str("I-PER"))}},
+		"a template": {Spec{Name: Template, TextColumns: []string{"a"}, Template: "{a}", TargetTemplate: "{b}"}, []table.Cell{str("Hello."), str("Hallo.")}},
 		"a referent": {Spec{Name: Seq2Seq, Rule: WNLI, TextColumns: []string{"premise", "hypothesis"}, LabelColumn: "label"},
-			[]parquetio.Cell{str("The dog ran because it was happy."), str("The dog was happy."), num(1)}},
+			[]table.Cell{str("The dog ran because it was happy."), str("The dog was happy."), num(1)}},
 	} {
 		want, wantRef, err := c.spec.HeldOut(c.cells)
 		if err != nil {
@@ -83,7 +83,7 @@ func TestHeldOutKeepsNoPage(t *testing.T) {
 }
 
 // onPages returns cells whose texts are in memory that changes.
-func onPages(cells []parquetio.Cell, pages *[][]byte) []parquetio.Cell {
+func onPages(cells []table.Cell, pages *[][]byte) []table.Cell {
 	moved := slices.Clone(cells)
 	for i, c := range moved {
 		moved[i].Items = onPages(c.Items, pages)
@@ -100,20 +100,20 @@ func TestExample(t *testing.T) {
 	cases := []struct {
 		name  string
 		spec  Spec
-		cells []parquetio.Cell
+		cells []table.Cell
 		want  Example
 	}{
-		{"one column", spam(), []parquetio.Cell{str("Free entry\n"), num(1)}, Example{"sms_spam sms: Free entry", "junk mail", 1, 0}},
-		{"white space inside and before stays", spam(), []parquetio.Cell{str("  a \n\tb \r\n "), num(0)}, Example{"sms_spam sms:   a \n\tb", "ham", 0, 0}},
-		{"empty text", spam(), []parquetio.Cell{str(""), num(0)}, Example{"sms_spam sms:", "ham", 0, 0}},
-		{"no prefix", with(spam(), func(s *Spec) { s.Prefix = "" }), []parquetio.Cell{str("hi"), num(0)}, Example{"sms: hi", "ham", 0, 0}},
-		{"label by name", spam(), []parquetio.Cell{str("x"), str("spam")}, Example{"sms_spam sms: x", "junk mail", 1, 0}},
-		{"label by text", spam(), []parquetio.Cell{str("x"), str("junk mail ")}, Example{"sms_spam sms: x", "junk mail", 1, 0}},
-		{"two columns", pairs(), []parquetio.Cell{str("A ."), str("B ."), num(0)}, Example{"mrpc sentence1: A . sentence2: B .", "ham", 0, 0}},
+		{"one column", spam(), []table.Cell{str("Free entry\n"), num(1)}, Example{"sms_spam sms: Free entry", "junk mail", 1, 0}},
+		{"white space inside and before stays", spam(), []table.Cell{str("  a \n\tb \r\n "), num(0)}, Example{"sms_spam sms:   a \n\tb", "ham", 0, 0}},
+		{"empty text", spam(), []table.Cell{str(""), num(0)}, Example{"sms_spam sms:", "ham", 0, 0}},
+		{"no prefix", with(spam(), func(s *Spec) { s.Prefix = "" }), []table.Cell{str("hi"), num(0)}, Example{"sms: hi", "ham", 0, 0}},
+		{"label by name", spam(), []table.Cell{str("x"), str("spam")}, Example{"sms_spam sms: x", "junk mail", 1, 0}},
+		{"label by text", spam(), []table.Cell{str("x"), str("junk mail ")}, Example{"sms_spam sms: x", "junk mail", 1, 0}},
+		{"two columns", pairs(), []table.Cell{str("A ."), str("B ."), num(0)}, Example{"mrpc sentence1: A . sentence2: B .", "ham", 0, 0}},
 		{"two columns in another order", with(pairs(), func(s *Spec) { s.TextColumns = []string{"sentence2", "sentence1"} }),
-			[]parquetio.Cell{str("B"), str("A"), num(0)}, Example{"mrpc sentence2: B sentence1: A", "ham", 0, 0}},
-		{"seq2seq", translation(), []parquetio.Cell{str("Hello.\n"), str("Hallo.\n")}, Example{"translate English to German: Hello.", "Hallo.", -1, 0}},
-		{"seq2seq, numbers", with(translation(), func(s *Spec) { s.Prefix = "" }), []parquetio.Cell{num(3), {Kind: parquetio.Float, Float: 0.5}}, Example{"3", "0.5", -1, 0}},
+			[]table.Cell{str("B"), str("A"), num(0)}, Example{"mrpc sentence2: B sentence1: A", "ham", 0, 0}},
+		{"seq2seq", translation(), []table.Cell{str("Hello.\n"), str("Hallo.\n")}, Example{"translate English to German: Hello.", "Hallo.", -1, 0}},
+		{"seq2seq, numbers", with(translation(), func(s *Spec) { s.Prefix = "" }), []table.Cell{num(3), {Kind: table.Float, Float: 0.5}}, Example{"3", "0.5", -1, 0}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -126,21 +126,21 @@ func TestExample(t *testing.T) {
 }
 
 func TestExample_Errors(t *testing.T) {
-	null := parquetio.Cell{}
+	null := table.Cell{}
 	cases := []struct {
 		name  string
 		spec  Spec
-		cells []parquetio.Cell
+		cells []table.Cell
 		parts []string
 	}{
-		{"label -1", spam(), []parquetio.Cell{str("x"), num(-1)}, []string{"column label holds -1", "0 (ham)", "1 (spam)", "another file"}},
-		{"label too large", spam(), []parquetio.Cell{str("x"), num(2)}, []string{"holds 2", "--labels"}},
-		{"label unknown", spam(), []parquetio.Cell{str("x"), str("eggs")}, []string{`"eggs"`, "ham"}},
-		{"number written as text", spam(), []parquetio.Cell{str("x"), str("1")}, []string{`"1"`}},
-		{"label null", spam(), []parquetio.Cell{str("x"), null}, []string{"label is null"}},
-		{"text null", pairs(), []parquetio.Cell{str("x"), null, num(0)}, []string{"sentence2 is null"}},
-		{"target null", translation(), []parquetio.Cell{str("x"), null}, []string{"de is null"}},
-		{"too few cells", spam(), []parquetio.Cell{str("x")}, []string{"1 cells, want 2", "sms", "label"}},
+		{"label -1", spam(), []table.Cell{str("x"), num(-1)}, []string{"column label holds -1", "0 (ham)", "1 (spam)", "another file"}},
+		{"label too large", spam(), []table.Cell{str("x"), num(2)}, []string{"holds 2", "--labels"}},
+		{"label unknown", spam(), []table.Cell{str("x"), str("eggs")}, []string{`"eggs"`, "ham"}},
+		{"number written as text", spam(), []table.Cell{str("x"), str("1")}, []string{`"1"`}},
+		{"label null", spam(), []table.Cell{str("x"), null}, []string{"label is null"}},
+		{"text null", pairs(), []table.Cell{str("x"), null, num(0)}, []string{"sentence2 is null"}},
+		{"target null", translation(), []table.Cell{str("x"), null}, []string{"de is null"}},
+		{"too few cells", spam(), []table.Cell{str("x")}, []string{"1 cells, want 2", "sms", "label"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

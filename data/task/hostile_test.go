@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // TestValidSpecsTakeAnyRow: t5train.json may be written by hand or damaged. What Validate lets through must make an
@@ -21,11 +21,11 @@ func TestValidSpecsTakeAnyRow(t *testing.T) {
 	text := func() string {
 		return one("", "he", "it .", "The fish ate the worm. It was tasty.", "The worm was tasty.", "0", "1", "O", "B-a", "\xff")
 	}
-	var cell func(depth int) parquetio.Cell
-	cell = func(depth int) parquetio.Cell {
-		c := parquetio.Cell{Kind: parquetio.Kind(random.IntN(int(parquetio.List) + 1)), Bool: random.IntN(2) == 0,
+	var cell func(depth int) table.Cell
+	cell = func(depth int) table.Cell {
+		c := table.Cell{Kind: table.Kind(random.IntN(int(table.List) + 1)), Bool: random.IntN(2) == 0,
 			Int: int64(random.IntN(5) - 1), Float: random.NormFloat64(), Str: text()}
-		if c.Kind == parquetio.List && depth < 2 {
+		if c.Kind == table.List && depth < 2 {
 			for range random.IntN(3) {
 				c.Items = append(c.Items, cell(depth+1))
 			}
@@ -44,7 +44,7 @@ func TestValidSpecsTakeAnyRow(t *testing.T) {
 			continue
 		}
 		func() {
-			var cells []parquetio.Cell
+			var cells []table.Cell
 			defer func() {
 				if r := recover(); r != nil {
 					written, _ := json.Marshal(s)

@@ -3,7 +3,7 @@ package task
 import (
 	"testing"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 func TestIsIdentifier(t *testing.T) {
@@ -41,9 +41,9 @@ func TestAreIdentifiers(t *testing.T) {
 
 // TestIdentifiersAreNoText takes them only where they are asked for.
 func TestIdentifiersAreNoText(t *testing.T) {
-	columns := []parquetio.Column{
-		{Name: "n", Type: parquetio.TypeString}, {Name: "Unnamed: 0", Type: parquetio.TypeString},
-		{Name: "words", Type: parquetio.TypeString}, {Name: "label", Type: parquetio.TypeInt, ClassLabels: []string{"a", "b"}},
+	columns := []table.Column{
+		{Name: "n", Type: table.TypeString}, {Name: "Unnamed: 0", Type: table.TypeString},
+		{Name: "words", Type: table.TypeString}, {Name: "label", Type: table.TypeInt, ClassLabels: []string{"a", "b"}},
 	}
 	o := Options{Name: Classification, Identifiers: []string{"n"}}
 	spec, _, err := Infer(columns, o)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // Options say what a task is, where that does not follow from the columns of a data set or from what a checkpoint
@@ -30,7 +31,7 @@ type Options struct {
 
 	// Distinct returns the different values of a column, of its items if it holds lists, at most limit. It is called for a
 	// label column whose schema has no class names, unless Labels are given; nil makes that an error.
-	Distinct func(column string, limit int) ([]parquetio.Cell, error)
+	Distinct func(column string, limit int) ([]table.Cell, error)
 
 	// Numbers returns the numbers of a column, for a step that suits them; nil leaves that to DefaultStep.
 	Numbers func(column string) ([]float64, error)
@@ -42,7 +43,7 @@ const MaxLabels = 1000
 // Infer finds text, label and target columns and the labels from the columns of a data set. said tells, line by line,
 // what was taken and why. What could mean two things is an error that lists the candidates and the option that
 // chooses.
-func Infer(columns []parquetio.Column, o Options) (spec Spec, said []string, err error) {
+func Infer(columns []table.Column, o Options) (spec Spec, said []string, err error) {
 	in := inference{columns: columns, options: o, spec: Spec{Name: o.Name, Metrics: o.Metrics}}
 	if err := in.task(); err != nil {
 		return Spec{}, nil, fmt.Errorf("infer the task: %w", err)
@@ -93,7 +94,7 @@ func (in *inference) task() error {
 }
 
 type inference struct {
-	columns []parquetio.Column
+	columns []table.Column
 	options Options
 	spec    Spec
 	said    []string
@@ -116,7 +117,7 @@ func (in *inference) classification() error {
 }
 
 // column finds a column that an option names.
-func (in *inference) column(option, name string) (parquetio.Column, error) {
+func (in *inference) column(option, name string) (table.Column, error) {
 	for _, c := range in.columns {
 		if c.Name != name {
 			continue
@@ -126,12 +127,12 @@ func (in *inference) column(option, name string) (parquetio.Column, error) {
 		}
 		return c, nil
 	}
-	return parquetio.Column{}, fmt.Errorf("--%s %s: there is no such column: the columns are %s", option, name, list(in.columns))
+	return table.Column{}, fmt.Errorf("--%s %s: there is no such column: the columns are %s", option, name, list(in.columns))
 }
 
 // pick returns the columns for which keep holds.
-func (in *inference) pick(keep func(parquetio.Column) bool) []parquetio.Column {
-	var picked []parquetio.Column
+func (in *inference) pick(keep func(table.Column) bool) []table.Column {
+	var picked []table.Column
 	for _, c := range in.columns {
 		if keep(c) {
 			picked = append(picked, c)
@@ -142,19 +143,19 @@ func (in *inference) pick(keep func(parquetio.Column) bool) []parquetio.Column {
 
 // has tells whether there is a column of texts, or of lists of them.
 func (in *inference) has(name string) bool {
-	return slices.ContainsFunc(in.columns, func(c parquetio.Column) bool {
-		return c.Name == name && c.Type == parquetio.TypeString && c.Lists <= 1
+	return slices.ContainsFunc(in.columns, func(c table.Column) bool {
+		return c.Name == name && c.Type == table.TypeString && c.Lists <= 1
 	})
 }
 
 // isText tells whether a column may hold the text of an input, by its name, its type and what is known of its values.
-func (in *inference) isText(c parquetio.Column) bool {
+func (in *inference) isText(c table.Column) bool {
 	return isText(c) && !slices.Contains(in.options.Identifiers, c.Name)
 }
 
 // isText tells whether a column may hold the text of an input.
-func isText(c parquetio.Column) bool {
-	return c.Type == parquetio.TypeString && c.Lists == 0 && !IsIdentifier(c.Name)
+func isText(c table.Column) bool {
+	return c.Type == table.TypeString && c.Lists == 0 && !IsIdentifier(c.Name)
 }
 
 var (
@@ -180,7 +181,7 @@ func IsIdentifier(name string) bool {
 }
 
 // list shows columns with their types: sms (string), label (ClassLabel).
-func list(columns []parquetio.Column) string {
+func list(columns []table.Column) string {
 	if len(columns) == 0 {
 		return "none"
 	}

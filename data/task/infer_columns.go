@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // knownPairs are text columns that belong together, in the order of T5's tasks (alphabetical).
@@ -36,7 +36,7 @@ func (in *inference) textColumns() error {
 		in.say("text columns: %s (--text-column)", strings.Join(names, ", "))
 		return nil
 	}
-	texts := in.pick(func(c parquetio.Column) bool {
+	texts := in.pick(func(c table.Column) bool {
 		return in.isText(c) && c.Name != in.spec.LabelColumn
 	})
 	names := make([]string, len(texts))
@@ -80,9 +80,9 @@ func (in *inference) textColumns() error {
 }
 
 // only says why a column of text was taken that no other one can be.
-func (in *inference) only(texts []parquetio.Column) string {
-	others := in.pick(func(c parquetio.Column) bool {
-		return c.Type == parquetio.TypeString && c.Lists == 0 && c.Name != in.spec.LabelColumn && !slices.ContainsFunc(texts, func(t parquetio.Column) bool { return t.Name == c.Name })
+func (in *inference) only(texts []table.Column) string {
+	others := in.pick(func(c table.Column) bool {
+		return c.Type == table.TypeString && c.Lists == 0 && c.Name != in.spec.LabelColumn && !slices.ContainsFunc(texts, func(t table.Column) bool { return t.Name == c.Name })
 	})
 	if len(others) == 0 {
 		return "the only string column"

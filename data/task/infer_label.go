@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // labelColumn finds the label column: the option, else the ClassLabel, else the one called label or labels.
-func (in *inference) labelColumn() (parquetio.Column, error) {
+func (in *inference) labelColumn() (table.Column, error) {
 	if name := in.options.LabelColumn; name != "" {
 		c, err := in.column("label-column", name)
 		if err != nil {
@@ -20,8 +20,8 @@ func (in *inference) labelColumn() (parquetio.Column, error) {
 		in.say("label column: %s (--label-column)", name)
 		return c, canLabel(c)
 	}
-	classes := in.pick(func(c parquetio.Column) bool { return c.ClassLabels != nil && c.Readable() && c.Lists == 0 })
-	named := in.pick(func(c parquetio.Column) bool { return IsLabelName(c.Name) })
+	classes := in.pick(func(c table.Column) bool { return c.ClassLabels != nil && c.Readable() && c.Lists == 0 })
+	named := in.pick(func(c table.Column) bool { return IsLabelName(c.Name) })
 	switch {
 	case len(classes) == 1:
 		in.say("label column: %s (the only ClassLabel)", classes[0].Name)
@@ -33,11 +33,11 @@ func (in *inference) labelColumn() (parquetio.Column, error) {
 	candidates := classes
 	if len(classes) == 0 {
 		if candidates = named; len(named) == 0 {
-			candidates = in.pick(func(c parquetio.Column) bool { return canLabel(c) == nil && !IsIdentifier(c.Name) })
-			return parquetio.Column{}, fmt.Errorf("no column is a ClassLabel or named label: choose among %s with --label-column", list(candidates))
+			candidates = in.pick(func(c table.Column) bool { return canLabel(c) == nil && !IsIdentifier(c.Name) })
+			return table.Column{}, fmt.Errorf("no column is a ClassLabel or named label: choose among %s with --label-column", list(candidates))
 		}
 	}
-	return parquetio.Column{}, fmt.Errorf("the label may be in any of %s: choose with --label-column", list(candidates))
+	return table.Column{}, fmt.Errorf("the label may be in any of %s: choose with --label-column", list(candidates))
 }
 
 // IsLabelName tells whether a column is named as one of labels mostly is.
@@ -46,13 +46,13 @@ func IsLabelName(name string) bool {
 }
 
 // canLabel says why a column cannot hold labels.
-func canLabel(c parquetio.Column) error {
+func canLabel(c table.Column) error {
 	remedy := "choose another with --label-column"
 	if c.Lists == 0 {
 		switch c.Type {
-		case parquetio.TypeString, parquetio.TypeInt, parquetio.TypeBool:
+		case table.TypeString, table.TypeInt, table.TypeBool:
 			return nil
-		case parquetio.TypeFloat:
+		case table.TypeFloat:
 			remedy += ", or learn its numbers with --task " + Regression
 		}
 	}
@@ -60,7 +60,7 @@ func canLabel(c parquetio.Column) error {
 }
 
 // labels finds the labels of the column and, from --labels, how they are written.
-func (in *inference) labels(column parquetio.Column) error {
+func (in *inference) labels(column table.Column) error {
 	given := in.options.Labels
 	var labels []Label
 	var why string
@@ -70,10 +70,10 @@ func (in *inference) labels(column parquetio.Column) error {
 		for i, name := range column.ClassLabels {
 			labels = append(labels, Label{Name: name, Text: name, Value: strconv.Itoa(i)})
 		}
-	case column.Type == parquetio.TypeBool:
+	case column.Type == table.TypeBool:
 		why = "a bool column"
 		labels = []Label{{"False", "False", "false"}, {"True", "True", "true"}} // as T5 writes them for BoolQ
-	case len(given) > 0 && column.Type == parquetio.TypeString:
+	case len(given) > 0 && column.Type == table.TypeString:
 		for _, name := range given {
 			labels = append(labels, Label{Name: name, Text: name})
 		}
@@ -102,7 +102,7 @@ func (in *inference) labels(column parquetio.Column) error {
 	return nil
 }
 
-func (in *inference) distinctLabels(column parquetio.Column) ([]Label, error) {
+func (in *inference) distinctLabels(column table.Column) ([]Label, error) {
 	if in.options.Distinct == nil {
 		return nil, fmt.Errorf("label column %s has no class names: list them with --labels", column.Name)
 	}
@@ -110,10 +110,10 @@ func (in *inference) distinctLabels(column parquetio.Column) ([]Label, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the labels of column %s: %w: choose another with --label-column", column.Name, err)
 	}
-	cells = slices.DeleteFunc(slices.Clone(cells), func(c parquetio.Cell) bool {
-		return c.Kind == parquetio.Null || c.Kind == parquetio.Int && c.Int == noLabel
+	cells = slices.DeleteFunc(slices.Clone(cells), func(c table.Cell) bool {
+		return c.Kind == table.Null || c.Kind == table.Int && c.Int == noLabel
 	})
-	slices.SortFunc(cells, func(a, b parquetio.Cell) int {
+	slices.SortFunc(cells, func(a, b table.Cell) int {
 		return cmp.Or(cmp.Compare(a.Int, b.Int), cmp.Compare(a.Str, b.Str))
 	})
 	if len(cells) < 2 {
@@ -122,7 +122,7 @@ func (in *inference) distinctLabels(column parquetio.Column) ([]Label, error) {
 	labels := make([]Label, len(cells))
 	for i, c := range cells {
 		labels[i] = Label{Name: c.Text(), Text: c.Text()}
-		if c.Kind != parquetio.String {
+		if c.Kind != table.String {
 			labels[i].Value = c.Text()
 		}
 	}
@@ -133,12 +133,12 @@ func (in *inference) distinctLabels(column parquetio.Column) ([]Label, error) {
 const noLabel = -1
 
 // tooFewLabels says why a column with these different values, but for null and -1, tells nothing apart.
-func (in *inference) tooFewLabels(column parquetio.Column, values []parquetio.Cell) error {
+func (in *inference) tooFewLabels(column table.Column, values []table.Cell) error {
 	const remedy = "use a file with rows of several labels, choose another column with --label-column, or list all labels with --labels"
 	switch {
 	case len(values) == 1:
 		return fmt.Errorf("label column %s holds one value alone, %v, and a classification tells at least two apart: %s", column.Name, values[0], remedy)
-	case column.Type == parquetio.TypeInt:
+	case column.Type == table.TypeInt:
 		return fmt.Errorf("label column %s holds no label: its rows are all -1 or null, as in a test split whose labels are hidden: "+
 			"use a split with labels, such as train or validation; predict answers rows without labels", column.Name)
 	}

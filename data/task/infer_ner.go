@@ -7,19 +7,19 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // ner finds the lists of tokens and of tags, and the types of entities.
 func (in *inference) ner() error {
-	tokens, err := in.listColumn("text-column", in.oneTextColumn(), []string{"tokens", "words"}, func(c parquetio.Column) bool {
-		return c.Type == parquetio.TypeString && c.ClassLabels == nil && c.Name != in.options.LabelColumn && !slices.Contains(tagNames(), c.Name)
+	tokens, err := in.listColumn("text-column", in.oneTextColumn(), []string{"tokens", "words"}, func(c table.Column) bool {
+		return c.Type == table.TypeString && c.ClassLabels == nil && c.Name != in.options.LabelColumn && !slices.Contains(tagNames(), c.Name)
 	})
 	if err != nil {
 		return err
 	}
-	tags, err := in.listColumn("label-column", in.options.LabelColumn, tagNames(), func(c parquetio.Column) bool {
-		return c.Name != tokens.Name && (c.ClassLabels != nil || c.Type == parquetio.TypeString)
+	tags, err := in.listColumn("label-column", in.options.LabelColumn, tagNames(), func(c table.Column) bool {
+		return c.Name != tokens.Name && (c.ClassLabels != nil || c.Type == table.TypeString)
 	})
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (in *inference) oneTextColumn() string {
 }
 
 // listColumn finds a column of lists: the option, else the one with a usual name, else the only one that fits.
-func (in *inference) listColumn(option, asked string, usual []string, fits func(parquetio.Column) bool) (parquetio.Column, error) {
+func (in *inference) listColumn(option, asked string, usual []string, fits func(table.Column) bool) (table.Column, error) {
 	if asked != "" {
 		c, err := in.column(option, asked)
 		if err == nil && c.Lists != 1 {
@@ -46,28 +46,28 @@ func (in *inference) listColumn(option, asked string, usual []string, fits func(
 		in.say("%s: %s (--%s)", strings.ReplaceAll(option, "-", " "), asked, option)
 		return c, err
 	}
-	lists := in.pick(func(c parquetio.Column) bool { return c.Lists == 1 && c.Readable() && fits(c) })
+	lists := in.pick(func(c table.Column) bool { return c.Lists == 1 && c.Readable() && fits(c) })
 	why := "the only list that fits"
 	for _, name := range usual {
-		if i := slices.IndexFunc(lists, func(c parquetio.Column) bool { return c.Name == name }); i >= 0 {
+		if i := slices.IndexFunc(lists, func(c table.Column) bool { return c.Name == name }); i >= 0 {
 			lists, why = lists[i:i+1], "a usual name"
 			break
 		}
 	}
 	switch len(lists) {
 	case 0:
-		return parquetio.Column{}, fmt.Errorf("no column of lists fits %s: the columns are %s: choose with --%s", NER, list(in.columns), option)
+		return table.Column{}, fmt.Errorf("no column of lists fits %s: the columns are %s: choose with --%s", NER, list(in.columns), option)
 	case 1:
 		in.say("%s: %s (%s)", strings.ReplaceAll(option, "-", " "), lists[0].Name, why)
 		return lists[0], nil
 	}
-	return parquetio.Column{}, fmt.Errorf("any of %s fits: choose with --%s", list(lists), option)
+	return table.Column{}, fmt.Errorf("any of %s fits: choose with --%s", list(lists), option)
 }
 
 // entityTypes finds the types in the names of the tags and, from --labels, how they are written.
-func (in *inference) entityTypes(column parquetio.Column) error {
+func (in *inference) entityTypes(column table.Column) error {
 	names, why := column.ClassLabels, "in the tags' class names"
-	if len(names) == 0 && column.Type == parquetio.TypeString {
+	if len(names) == 0 && column.Type == table.TypeString {
 		if in.options.Distinct == nil {
 			return fmt.Errorf("label column %s has no class names, and its values cannot be read", column.Name)
 		}
@@ -75,7 +75,7 @@ func (in *inference) entityTypes(column parquetio.Column) error {
 		if err != nil {
 			return fmt.Errorf("find the tags of column %s: %w: choose another with --label-column", column.Name, err)
 		}
-		slices.SortFunc(cells, func(a, b parquetio.Cell) int { return cmp.Compare(a.Str, b.Str) })
+		slices.SortFunc(cells, func(a, b table.Cell) int { return cmp.Compare(a.Str, b.Str) })
 		for _, c := range cells {
 			names = append(names, c.Str)
 		}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // regression finds the column of numbers and the texts.
@@ -39,23 +39,23 @@ func (in *inference) regression() error {
 }
 
 // numberColumn finds the option, else the only float, else a number with a usual name.
-func (in *inference) numberColumn() (parquetio.Column, error) {
-	isNumber := func(c parquetio.Column) bool {
-		return c.Lists == 0 && c.ClassLabels == nil && !IsIdentifier(c.Name) && (c.Type == parquetio.TypeFloat || c.Type == parquetio.TypeInt)
+func (in *inference) numberColumn() (table.Column, error) {
+	isNumber := func(c table.Column) bool {
+		return c.Lists == 0 && c.ClassLabels == nil && !IsIdentifier(c.Name) && (c.Type == table.TypeFloat || c.Type == table.TypeInt)
 	}
 	if name := in.options.LabelColumn; name != "" {
 		c, err := in.column("label-column", name)
-		if err == nil && (c.Lists > 0 || c.Type != parquetio.TypeFloat && c.Type != parquetio.TypeInt) {
+		if err == nil && (c.Lists > 0 || c.Type != table.TypeFloat && c.Type != table.TypeInt) {
 			err = fmt.Errorf("--label-column %s: the column is of type %s, want float or int for %s", name, c.FullType(), Regression)
 		}
 		in.say("label column: %s (--label-column)", name)
 		return c, err
 	}
 	numbers := in.pick(isNumber)
-	named := in.pick(func(c parquetio.Column) bool {
+	named := in.pick(func(c table.Column) bool {
 		return isNumber(c) && slices.Contains([]string{"label", "labels", "score", "similarity_score", "rating", "stars"}, strings.ToLower(c.Name))
 	})
-	floats := in.pick(func(c parquetio.Column) bool { return isNumber(c) && c.Type == parquetio.TypeFloat })
+	floats := in.pick(func(c table.Column) bool { return isNumber(c) && c.Type == table.TypeFloat })
 	switch {
 	case len(floats) == 1:
 		in.say("label column: %s (the only float column)", floats[0].Name)
@@ -64,7 +64,7 @@ func (in *inference) numberColumn() (parquetio.Column, error) {
 		in.say("label column: %s (a usual name)", named[0].Name)
 		return named[0], nil
 	case len(numbers) == 0:
-		return parquetio.Column{}, fmt.Errorf("no column of numbers: the columns are %s: choose with --label-column", list(in.columns))
+		return table.Column{}, fmt.Errorf("no column of numbers: the columns are %s: choose with --label-column", list(in.columns))
 	}
-	return parquetio.Column{}, fmt.Errorf("the number may be in any of %s: choose with --label-column", list(numbers))
+	return table.Column{}, fmt.Errorf("the number may be in any of %s: choose with --label-column", list(numbers))
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // knownTargets are pairs of a source and its target that leave no doubt about the direction.
@@ -91,7 +91,7 @@ func (in *inference) take(source, whySource, target, whyTarget string) {
 	in.spec.TargetColumn = target
 	in.say("target column: %s (%s)", target, whyTarget)
 	in.sayNumbers(target)
-	if i := slices.IndexFunc(in.columns, func(c parquetio.Column) bool { return c.Name == target }); i >= 0 && in.columns[i].Lists > 0 {
+	if i := slices.IndexFunc(in.columns, func(c table.Column) bool { return c.Name == target }); i >= 0 && in.columns[i].Lists > 0 {
 		in.say("  of each list of targets, the first is trained on, and all are right in an evaluation")
 	}
 }

@@ -5,11 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // lists are columns of lists of a type.
-func lists(specs ...string) []parquetio.Column {
+func lists(specs ...string) []table.Column {
 	all := columns(specs...)
 	for i := range all {
 		all[i].Lists = 1
@@ -17,7 +17,7 @@ func lists(specs ...string) []parquetio.Column {
 	return all
 }
 
-func both(a, b []parquetio.Column) []parquetio.Column { return append(a, b...) }
+func both(a, b []table.Column) []table.Column { return append(a, b...) }
 
 func TestInfer_Tasks(t *testing.T) {
 	prefix := "x: "
@@ -28,7 +28,7 @@ func TestInfer_Tasks(t *testing.T) {
 	german := Spec{Name: Translation, Prefix: "translate English to German: ", TextColumns: []string{"en"}, TargetColumn: "de"}
 	cases := []struct {
 		name    string
-		columns []parquetio.Column
+		columns []table.Column
 		options Options
 		want    Spec
 		said    string
@@ -117,7 +117,7 @@ func TestInfer_TasksErrors(t *testing.T) {
 	text := columns("text:string", "label:class=a/b")
 	cases := []struct {
 		name    string
-		columns []parquetio.Column
+		columns []table.Column
 		options Options
 		parts   []string
 	}{
@@ -257,7 +257,7 @@ func TestCorrectLanguages(t *testing.T) {
 	for _, c := range []struct {
 		name                   string
 		spec                   Spec
-		columns                []parquetio.Column
+		columns                []table.Column
 		o                      Options
 		prefix, source, target string
 		err                    string

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // template takes the input from --template.
@@ -125,6 +125,6 @@ func (in *inference) firstOf(option string, names ...string) (string, error) {
 			return name, nil
 		}
 	}
-	texts := in.pick(func(c parquetio.Column) bool { return c.Type == parquetio.TypeString })
+	texts := in.pick(func(c table.Column) bool { return c.Type == table.TypeString })
 	return "", fmt.Errorf("no text column is named %s: choose among %s with --%s", strings.Join(names, " or "), list(texts), option)
 }

@@ -10,31 +10,32 @@ import (
 	"testing"
 
 	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
-func columns(specs ...string) []parquetio.Column {
-	var list []parquetio.Column
+func columns(specs ...string) []table.Column {
+	var list []table.Column
 	for _, s := range specs { // name:type, name:class=a/b
 		name, kind, _ := strings.Cut(s, ":")
 		kind, classes, isClass := strings.Cut(kind, "=")
-		c := parquetio.Column{Name: name, Type: kind}
+		c := table.Column{Name: name, Type: kind}
 		if isClass {
-			c.Type, c.ClassLabels = parquetio.TypeInt, strings.Split(classes, "/")
+			c.Type, c.ClassLabels = table.TypeInt, strings.Split(classes, "/")
 		}
 		list = append(list, c)
 	}
 	return list
 }
 
-func distinct(cells ...parquetio.Cell) func(string, int) ([]parquetio.Cell, error) {
-	return func(string, int) ([]parquetio.Cell, error) { return cells, nil }
+func distinct(cells ...table.Cell) func(string, int) ([]table.Cell, error) {
+	return func(string, int) ([]table.Cell, error) { return cells, nil }
 }
 
 func TestInfer_Classification(t *testing.T) {
 	ab := []Label{{"a", "a", "0"}, {"b", "b", "1"}}
 	cases := []struct {
 		name    string
-		columns []parquetio.Column
+		columns []table.Column
 		options Options
 		texts   string // joined by commas
 		label   string
@@ -91,7 +92,7 @@ func TestInfer_Classification(t *testing.T) {
 func TestInfer_Seq2Seq(t *testing.T) {
 	cases := []struct {
 		name           string
-		columns        []parquetio.Column
+		columns        []table.Column
 		options        Options
 		source, target string
 	}{
@@ -112,11 +113,11 @@ func TestInfer_Seq2Seq(t *testing.T) {
 }
 
 func TestInfer_Errors(t *testing.T) {
-	failing := func(string, int) ([]parquetio.Cell, error) { return nil, errors.New("more than 1000 different values") }
-	tokens := parquetio.Column{Name: "tokens", Type: parquetio.TypeString, Lists: 1}
+	failing := func(string, int) ([]table.Cell, error) { return nil, errors.New("more than 1000 different values") }
+	tokens := table.Column{Name: "tokens", Type: table.TypeString, Lists: 1}
 	cases := []struct {
 		name    string
-		columns []parquetio.Column
+		columns []table.Column
 		options Options
 		parts   []string
 	}{
@@ -138,8 +139,8 @@ func TestInfer_Errors(t *testing.T) {
 		{"nothing to scan with", columns("sms:string", "label:string"), Options{Name: Classification}, []string{"--labels"}},
 		{"too many values", columns("sms:string", "label:string"), Options{Name: Classification, Distinct: failing}, []string{"column label", "more than 1000", "--label-column"}},
 		{"one value", columns("sms:string", "label:string"), Options{Name: Classification, Distinct: distinct(str("a"))}, []string{`column label holds one value alone, "a"`, "--labels"}},
-		{"hidden labels", columns("sms:string", "label:int"), Options{Name: Classification, Distinct: func(string, int) ([]parquetio.Cell, error) {
-			return []parquetio.Cell{{Kind: parquetio.Int, Int: -1}}, nil
+		{"hidden labels", columns("sms:string", "label:int"), Options{Name: Classification, Distinct: func(string, int) ([]table.Cell, error) {
+			return []table.Cell{{Kind: table.Int, Int: -1}}, nil
 		}}, []string{"all -1 or null", "test split"}},
 		{"no labels", columns("sms:string", "label:string"), Options{Name: Classification, Distinct: distinct()}, []string{"null in every row"}},
 		{"target for classification", columns("sms:string", "label:class=a/b"), Options{Name: Classification, TargetColumn: "label"}, []string{"--label-column"}},
@@ -224,7 +225,7 @@ func TestInfer_RealData(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 			// Every row of it becomes an example.
-			err = set.Scan(t.Context(), spec.Columns(), func(row int64, cells []parquetio.Cell) error {
+			err = set.Scan(t.Context(), spec.Columns(), func(row int64, cells []table.Cell) error {
 				if _, err := spec.Train(cells); err != nil {
 					return fmt.Errorf("row %d: %w", row, err)
 				}

@@ -4,19 +4,19 @@ import (
 	"fmt"
 	"slices"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // InferText finds the column of a corpus of plain text: the one that is asked for (--text-column), else the only string
 // column that is no identifier, else the one called text. said tells what was taken and why; what leaves a doubt is an
 // error that lists the candidates.
-func InferText(columns []parquetio.Column, asked string) (column, said string, err error) {
+func InferText(columns []table.Column, asked string) (column, said string, err error) {
 	in := inference{columns: columns}
-	texts := in.pick(func(c parquetio.Column) bool {
-		return isText(c) || c.Name == asked && c.Type == parquetio.TypeString && c.Lists == 0
+	texts := in.pick(func(c table.Column) bool {
+		return isText(c) || c.Name == asked && c.Type == table.TypeString && c.Lists == 0
 	})
 	named := func(name string) bool {
-		return slices.ContainsFunc(texts, func(c parquetio.Column) bool { return c.Name == name })
+		return slices.ContainsFunc(texts, func(c table.Column) bool { return c.Name == name })
 	}
 	switch {
 	case asked != "" && named(asked):

@@ -4,30 +4,30 @@ import (
 	"strings"
 	"testing"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 func TestInferText(t *testing.T) {
-	text := func(name string) parquetio.Column {
-		return parquetio.Column{Name: name, Type: parquetio.TypeString}
+	text := func(name string) table.Column {
+		return table.Column{Name: name, Type: table.TypeString}
 	}
-	number := parquetio.Column{Name: "n", Type: parquetio.TypeInt}
+	number := table.Column{Name: "n", Type: table.TypeInt}
 	for _, c := range []struct {
 		name     string
-		columns  []parquetio.Column
+		columns  []table.Column
 		asked    string
 		want     string
 		wantSaid string // a part of what is said, or of the error when want is empty
 	}{
-		{"the only one", []parquetio.Column{number, text("body")}, "", "body", "(the only string column)"},
-		{"beside identifiers", []parquetio.Column{text("doc_id"), text("body"), text("url")}, "", "body", "(the only string column besides identifiers: doc_id, url)"},
-		{"called text", []parquetio.Column{text("title"), text("text")}, "", "text", "a usual name"},
-		{"asked for", []parquetio.Column{text("title"), text("text")}, "title", "title", "--text-column"},
-		{"an identifier asked for", []parquetio.Column{text("url"), text("text")}, "url", "url", "--text-column"},
-		{"several", []parquetio.Column{text("title"), text("body")}, "", "", "may be in any of title (string), body (string)"},
-		{"none", []parquetio.Column{number}, "", "", "no string column"},
-		{"a missing one asked for", []parquetio.Column{text("text")}, "body", "", "--text-column body: there is no such string column: the columns are text (string)"},
-		{"a number asked for", []parquetio.Column{number, text("text")}, "n", "", "no such string column"},
+		{"the only one", []table.Column{number, text("body")}, "", "body", "(the only string column)"},
+		{"beside identifiers", []table.Column{text("doc_id"), text("body"), text("url")}, "", "body", "(the only string column besides identifiers: doc_id, url)"},
+		{"called text", []table.Column{text("title"), text("text")}, "", "text", "a usual name"},
+		{"asked for", []table.Column{text("title"), text("text")}, "title", "title", "--text-column"},
+		{"an identifier asked for", []table.Column{text("url"), text("text")}, "url", "url", "--text-column"},
+		{"several", []table.Column{text("title"), text("body")}, "", "", "may be in any of title (string), body (string)"},
+		{"none", []table.Column{number}, "", "", "no string column"},
+		{"a missing one asked for", []table.Column{text("text")}, "body", "", "--text-column body: there is no such string column: the columns are text (string)"},
+		{"a number asked for", []table.Column{number, text("text")}, "n", "", "no such string column"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, said, err := InferText(c.columns, c.asked)

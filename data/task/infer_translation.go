@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // translation finds the columns of the two languages, and the prefix that names them.
@@ -58,8 +58,8 @@ func (in *inference) translation() error {
 // languageColumns finds what of the two columns is not given. A column is of the language that the last part of its
 // name says: en, translation.en.
 func (in *inference) languageColumns(source, target string) (foundSource, foundTarget, why string, err error) {
-	all := in.pick(func(c parquetio.Column) bool {
-		return c.Type == parquetio.TypeString && languageOf(c.Name) != "" && c.Name != "id" // mostly not Indonesian
+	all := in.pick(func(c table.Column) bool {
+		return c.Type == table.TypeString && languageOf(c.Name) != "" && c.Name != "id" // mostly not Indonesian
 	})
 	why = "the language asked for"
 	from, to := in.options.SourceLanguage, in.options.TargetLanguage
@@ -76,7 +76,7 @@ func (in *inference) languageColumns(source, target string) (foundSource, foundT
 	if source != "" && target != "" {
 		return source, target, why, nil
 	}
-	rest := slices.DeleteFunc(all, func(c parquetio.Column) bool { return c.Name == source || c.Name == target })
+	rest := slices.DeleteFunc(all, func(c table.Column) bool { return c.Name == source || c.Name == target })
 	switch {
 	case source == "" && target == "" && len(rest) == 2:
 		return rest[0].Name, rest[1].Name, "of two languages, in the order of the columns: --source-lang and --target-lang turn them", nil
@@ -91,8 +91,8 @@ func (in *inference) languageColumns(source, target string) (foundSource, foundT
 // languageColumn returns the column of the language that an option names. Without one, that of the task will do, if there
 // is any and the data has it.
 func (in *inference) languageColumn(option, language, known string) (string, error) {
-	found := in.pick(func(c parquetio.Column) bool {
-		return c.Type == parquetio.TypeString && strings.EqualFold(lastPart(c.Name), language)
+	found := in.pick(func(c table.Column) bool {
+		return c.Type == table.TypeString && strings.EqualFold(lastPart(c.Name), language)
 	})
 	switch {
 	case len(found) == 1:

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // Input builds the text that goes into the model from one text for each text column, in order. See the package
@@ -68,11 +68,11 @@ func (s Spec) body(texts []string) (string, error) {
 
 // Text returns the text of a cell of a text column, as [Spec.Input] takes it; that of a list is its items' with a space
 // between.
-func (s Spec) Text(c parquetio.Cell) (string, error) {
-	if c.Kind == parquetio.Null {
+func (s Spec) Text(c table.Cell) (string, error) {
+	if c.Kind == table.Null {
 		return "", errors.New("is null: drop the row, or fill it with an empty text")
 	}
-	if c.Kind != parquetio.List {
+	if c.Kind != table.List {
 		return c.Text(), nil
 	}
 	texts := make([]string, len(c.Items))

@@ -4,16 +4,16 @@ import (
 	"fmt"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // label finds the number of the label that a cell holds. A string is a label's name or text, so that a file with
 // words can be evaluated on a model trained with numbers; anything else is a label's value.
-func (s Spec) label(c parquetio.Cell) (int, error) {
+func (s Spec) label(c table.Cell) (int, error) {
 	switch c.Kind {
-	case parquetio.Null:
+	case table.Null:
 		return 0, fmt.Errorf("label column %s is null: drop rows without a label", s.LabelColumn)
-	case parquetio.String:
+	case table.String:
 		for i, l := range s.Labels {
 			if c.Str == l.Name {
 				return i, nil
@@ -31,7 +31,7 @@ func (s Spec) label(c parquetio.Cell) (int, error) {
 		}
 	}
 	remedy := "correct the row, or list every label with --labels"
-	if c.Kind == parquetio.Int && c.Int == noLabel {
+	if c.Kind == table.Int && c.Int == noLabel {
 		remedy = "-1 marks rows without a label, as test splits have them: use another file"
 	}
 	return 0, fmt.Errorf("label column %s holds %v, want one of %s: %s", s.LabelColumn, c, describe(s.Labels), remedy)
@@ -73,7 +73,7 @@ func describe(labels []Label) string {
 }
 
 // LabelText returns what the model writes for a cell of the label column of a classification.
-func (s Spec) LabelText(c parquetio.Cell) (string, error) {
+func (s Spec) LabelText(c table.Cell) (string, error) {
 	i, err := s.label(c)
 	if err != nil {
 		return "", err

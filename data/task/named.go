@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // wmtName is the beginning of the names of translations: wmt/en-de.
@@ -194,13 +194,13 @@ func (in *inference) named() error {
 }
 
 func (in *inference) hasColumn(name string) bool {
-	return slices.ContainsFunc(in.columns, func(c parquetio.Column) bool { return c.Name == name && c.Readable() })
+	return slices.ContainsFunc(in.columns, func(c table.Column) bool { return c.Name == name && c.Readable() })
 }
 
 // namedLabels finds the values of T5's labels in the label column: where that has the same names in another order, theirs,
 // else T5's own.
 func (in *inference) namedLabels() error {
-	i := slices.IndexFunc(in.columns, func(c parquetio.Column) bool { return c.Name == in.spec.LabelColumn })
+	i := slices.IndexFunc(in.columns, func(c table.Column) bool { return c.Name == in.spec.LabelColumn })
 	column := in.columns[i]
 	labels, why := in.spec.Labels, "those of "+in.options.Name
 	if n := len(column.ClassLabels); n > 0 && n != len(labels) {
@@ -215,7 +215,7 @@ func (in *inference) namedLabels() error {
 	}
 	for j := range labels {
 		switch {
-		case column.Type == parquetio.TypeBool && len(labels) == 2:
+		case column.Type == table.TypeBool && len(labels) == 2:
 			labels[j].Value = strconv.FormatBool(j == 1)
 		case same:
 			labels[j].Value = strconv.Itoa(order[j])

@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // cellsFor returns the cells of a spec's columns out of a row.
-func cellsFor(t *testing.T, s Spec, row map[string]parquetio.Cell) []parquetio.Cell {
+func cellsFor(t *testing.T, s Spec, row map[string]table.Cell) []table.Cell {
 	t.Helper()
-	var cells []parquetio.Cell
+	var cells []table.Cell
 	for _, column := range s.Columns() {
 		c, ok := row[column]
 		if !ok {
@@ -22,7 +22,7 @@ func cellsFor(t *testing.T, s Spec, row map[string]parquetio.Cell) []parquetio.C
 	return cells
 }
 
-type cells = map[string]parquetio.Cell
+type cells = map[string]table.Cell
 
 // TestNamed has a row of each of T5's tasks, and what T5 makes of it: t5/data/preprocessors.py, glue_utils.py.
 func TestNamed(t *testing.T) {
@@ -43,7 +43,7 @@ func TestNamed(t *testing.T) {
 		{"glue/sst2", cells{"sentence": str("a bore"), "label": num(0)}, "sst2 sentence: a bore", "negative"},
 		{"glue/mrpc", pair(0), "mrpc sentence1: A . sentence2: B .", "not_equivalent"},
 		{"glue/mrpc", pair(1), "mrpc sentence1: A . sentence2: B .", "equivalent"},
-		{"glue/stsb", cells{"sentence1": str("A ."), "sentence2": str("B ."), "label": {Kind: parquetio.Float, Float: 2.917}}, "stsb sentence1: A . sentence2: B .", "3.0"},
+		{"glue/stsb", cells{"sentence1": str("A ."), "sentence2": str("B ."), "label": {Kind: table.Float, Float: 2.917}}, "stsb sentence1: A . sentence2: B .", "3.0"},
 		{"glue/qqp", cells{"question1": str("A?"), "question2": str("B?"), "label": num(0)}, "qqp question1: A? question2: B?", "not_duplicate"},
 		{"glue/qqp", cells{"question1": str("A?"), "question2": str("B?"), "label": num(1)}, "qqp question1: A? question2: B?", "duplicate"},
 		{"glue/mnli", nli(0), "mnli hypothesis: H . premise: P .", "entailment"},
@@ -200,22 +200,22 @@ func TestQuestionAnswering(t *testing.T) {
 	s := Spec{Name: QuestionAnswering, TextColumns: []string{"question", "context"}, TargetColumn: "answers.text"}
 	for _, c := range []struct {
 		name    string
-		answers parquetio.Cell
+		answers table.Cell
 		texts   []string
 	}{
 		{"several", words("Bob (the 2nd)", "Bob"), []string{"Bob (the 2nd)", "Bob"}}, // text as it is: squad pads it
 		{"none", words(), []string{Unanswerable}},
 		{"a plain text", str("Bob\n"), []string{"Bob"}},
 	} {
-		e, ref, err := s.HeldOut([]parquetio.Cell{str("Who?"), str("It was Bob."), c.answers})
+		e, ref, err := s.HeldOut([]table.Cell{str("Who?"), str("It was Bob."), c.answers})
 		if err != nil || e.Input != "question: Who? context: It was Bob." || e.Target != c.texts[0] || !slices.Equal(ref.Texts, c.texts) {
 			t.Errorf("%s: got %+v, %+v, %v", c.name, e, ref, err)
 		}
 	}
 	s.Name, s.TextColumns = Summarization, []string{"document"}
-	_, _, err := s.HeldOut([]parquetio.Cell{str("D"), words()})
+	_, _, err := s.HeldOut([]table.Cell{str("D"), words()})
 	wantError(t, err, "answers.text holds an empty list")
-	e, ref, err := s.HeldOut([]parquetio.Cell{words("One.", "Two."), words("S", "T")})
+	e, ref, err := s.HeldOut([]table.Cell{words("One.", "Two."), words("S", "T")})
 	if err != nil || e.Input != "One. Two." || e.Target != "S" || len(ref.Texts) != 2 {
 		t.Errorf("lists: got %+v, %+v, %v", e, ref, err)
 	}
@@ -226,10 +226,10 @@ func TestTargetTemplate(t *testing.T) {
 	if got := strings.Join(s.Columns(), " "); got != "a b c" {
 		t.Fatalf("columns %s", got)
 	}
-	e, ref, err := s.HeldOut([]parquetio.Cell{str("A"), num(2), str("C")})
+	e, ref, err := s.HeldOut([]table.Cell{str("A"), num(2), str("C")})
 	if err != nil || e != (Example{"{x} A, 2", "C of A", -1, 0}) || !slices.Equal(ref.Texts, []string{"C of A"}) {
 		t.Errorf("got %+v, %+v, %v", e, ref, err)
 	}
-	_, _, err = s.HeldOut([]parquetio.Cell{str("A"), num(2), {}})
+	_, _, err = s.HeldOut([]table.Cell{str("A"), num(2), {}})
 	wantError(t, err, "target column c is null")
 }

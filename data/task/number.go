@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // DefaultStep is the step of STS-B, whose labels are nearly all multiples of 0.2 (t5/data/preprocessors.py, stsb).
@@ -54,13 +54,13 @@ func writeNumber(value, step float64) string {
 }
 
 // number returns the value of a label cell of Regression.
-func (s Spec) number(c parquetio.Cell) (float64, error) {
+func (s Spec) number(c table.Cell) (float64, error) {
 	v := c.Float
 	switch c.Kind {
-	case parquetio.Null:
+	case table.Null:
 		return 0, fmt.Errorf("label column %s is null: drop rows without a number", s.LabelColumn)
-	case parquetio.Float:
-	case parquetio.Int:
+	case table.Float:
+	case table.Int:
 		v = float64(c.Int)
 	default:
 		return 0, fmt.Errorf("label column %s holds %v, want a number", s.LabelColumn, c)

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"testing"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // The numbers of STS-B were computed by T5's own code.
@@ -41,16 +41,16 @@ func TestNumber(t *testing.T) {
 
 func TestHeldOut_Regression(t *testing.T) {
 	s := Spec{Name: Regression, Prefix: "stsb", TextColumns: []string{"sentence1", "sentence2"}, LabelColumn: "label", Step: DefaultStep}
-	float := func(v float64) parquetio.Cell { return parquetio.Cell{Kind: parquetio.Float, Float: v} }
-	e, ref, err := s.HeldOut([]parquetio.Cell{str("A"), str("B"), float(2.917)})
+	float := func(v float64) table.Cell { return table.Cell{Kind: table.Float, Float: v} }
+	e, ref, err := s.HeldOut([]table.Cell{str("A"), str("B"), float(2.917)})
 	if err != nil || e != (Example{"stsb sentence1: A sentence2: B", "3.0", -1, 0}) || ref.Number != 2.917 {
 		t.Errorf("got %+v, %+v, %v", e, ref, err)
 	}
-	if e, _, err := s.HeldOut([]parquetio.Cell{str("A"), str("B"), num(4)}); err != nil || e.Target != "4.0" {
+	if e, _, err := s.HeldOut([]table.Cell{str("A"), str("B"), num(4)}); err != nil || e.Target != "4.0" {
 		t.Errorf("an int: got %+v, %v", e, err)
 	}
-	for cell, part := range map[string]parquetio.Cell{"null": {}, "NaN": float(math.NaN()), `"x"`: str("x")} {
-		_, _, err := s.HeldOut([]parquetio.Cell{str("A"), str("B"), part})
+	for cell, part := range map[string]table.Cell{"null": {}, "NaN": float(math.NaN()), `"x"`: str("x")} {
+		_, _, err := s.HeldOut([]table.Cell{str("A"), str("B"), part})
 		wantError(t, err, "label", cell)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // check refuses options that the task does not have, and a task that does not exist.
@@ -130,7 +130,7 @@ func (s Spec) Correct(o Options) (Spec, error) {
 
 // CorrectFor is [Spec.Correct] for a data set with answers: its columns of the languages that options name are those of the
 // task, and its labels are found as by [Spec.WithClasses].
-func (s Spec) CorrectFor(columns []parquetio.Column, o Options) (Spec, error) {
+func (s Spec) CorrectFor(columns []table.Column, o Options) (Spec, error) {
 	if s.Name == Translation && s.Template == "" && o.Template == "" {
 		in := inference{columns: columns, options: o}
 		source, target := o.TextColumns, o.TargetColumn

@@ -3,7 +3,7 @@ package task
 import (
 	"testing"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 )
 
 // TestSameReferent follows wsc_simple of t5/data/postprocessors.py.
@@ -92,8 +92,8 @@ func TestReferents_Errors(t *testing.T) {
 	dpr, _ := Named("dpr")
 	for name, c := range map[string]struct {
 		spec  Spec
-		label parquetio.Cell
-	}{"no label": {wsc, num(-1)}, "null": {wsc, parquetio.Cell{}}, "too large": {dpr, num(2)}, "a word": {dpr, str("Tom")}} {
+		label table.Cell
+	}{"no label": {wsc, num(-1)}, "null": {wsc, table.Cell{}}, "too large": {dpr, num(2)}, "a word": {dpr, str("Tom")}} {
 		row := cells{
 			"text": str("Tom saw him"), "span2_index": num(2), "span2_text": str("him"), "span1_text": str("Tom"), "label": c.label,
 			"sentence": str("Tom saw him."), "pronoun": str("him"), "candidates": words("Tom", "Bob"),

@@ -8,8 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"t5train/internal/atomicfile"
 	"t5train/internal/bounded"
-	"t5train/internal/durable"
 	"t5train/internal/lfs"
 )
 
@@ -41,7 +41,7 @@ func Load(path string) (*Tokenizer, error) {
 }
 
 func load(path string) (*Tokenizer, error) {
-	if err := durable.Settle(path); err != nil {
+	if err := atomicfile.Settle(path); err != nil {
 		return nil, err
 	}
 	info, err := os.Stat(path)

@@ -4,7 +4,7 @@ package testdir
 import (
 	"os"
 
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 )
 
 const (
@@ -16,7 +16,7 @@ const (
 // A run flushes every file that it writes to the disk, which takes most of the time of tests with many short runs.
 // It is called by TestMain. A TMPDIR that is set stays.
 func InMemory() {
-	free, ok := durable.Free(memory)
+	free, ok := atomicfile.Free(memory)
 	if os.Getenv("TMPDIR") != "" || !ok || free < room {
 		return
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/internal/ui"
@@ -275,10 +275,10 @@ func TestIntervalsOfQuestions(t *testing.T) {
 // TestSeqevalModesAgree: the lenient mode of seqeval finds the same entities as the strict one, whatever the scheme of the
 // data and however odd the answer, so there is no metric for either.
 func TestSeqevalModesAgree(t *testing.T) {
-	str := func(list ...string) parquetio.Cell {
-		c := parquetio.Cell{Kind: parquetio.List}
+	str := func(list ...string) table.Cell {
+		c := table.Cell{Kind: table.List}
 		for _, s := range list {
-			c.Items = append(c.Items, parquetio.Cell{Kind: parquetio.String, Str: s})
+			c.Items = append(c.Items, table.Cell{Kind: table.String, Str: s})
 		}
 		return c
 	}
@@ -289,7 +289,7 @@ func TestSeqevalModesAgree(t *testing.T) {
 		{"I-PER", "I-PER", "O", "I-LOC-A", "I-PER", "B-PER"},
 		{"S-PER", "B-PER", "I-PER", "E-PER", "E-LOC-A", "I-LOC-A"},
 	} {
-		_, ref, err := spec.HeldOut([]parquetio.Cell{str(words...), str(tags...)})
+		_, ref, err := spec.HeldOut([]table.Cell{str(words...), str(tags...)})
 		if err != nil {
 			t.Fatal(err)
 		}

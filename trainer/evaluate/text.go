@@ -12,10 +12,10 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/data"
+	"t5train/data/chunks"
 	"t5train/data/corpus"
 	"t5train/data/dataset"
 	"t5train/data/objective"
-	"t5train/data/store"
 	"t5train/internal/floats"
 	"t5train/internal/mmap"
 	"t5train/internal/ui"
@@ -51,7 +51,7 @@ type TextOptions struct {
 }
 
 // NewTextSet returns the evaluation of a store. Of several denoisers each takes its part of one pass over the text.
-func NewTextSet(b *checkpoints.Folder, o objective.Config, denoisers []objective.Denoiser, s *store.Store, options TextOptions, w *kernel.Workers) (*TextSet, error) {
+func NewTextSet(b *checkpoints.Folder, o objective.Config, denoisers []objective.Denoiser, s *chunks.Store, options TextOptions, w *kernel.Workers) (*TextSet, error) {
 	h := &TextSet{bundle: b, loss: generate.NewLoss(b.Model, w), vocab: objective.VocabularyOf(b.Tokenizer), batchSize: options.BatchSize, digest: filepath.Base(s.Dir())}
 	for _, d := range denoisers {
 		all, err := corpus.PiecesOf(o.Split, s, d)
@@ -258,7 +258,7 @@ func newTextEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (h
 
 // evaluationTokens opens the tokens of the data in o.Tokens, or else in a temporary folder, which remove removes. Where files in
 // use can be removed, that is done at once, so that nothing of the text stays behind when the process is killed.
-func evaluationTokens(ctx context.Context, b *checkpoints.Folder, o Options) (s *store.Store, remove func() error, err error) {
+func evaluationTokens(ctx context.Context, b *checkpoints.Folder, o Options) (s *chunks.Store, remove func() error, err error) {
 	options := corpus.TokensOptions{Data: o.Data, TextColumn: corpus.Column(o.Task.TextColumns), Output: o.Tokens, Threads: o.Threads, Console: o.Console, Wanted: dataset.ForEvaluation}
 	if o.Tokens != "" {
 		s, err = corpus.OpenTokens(ctx, b.Tokenizer, options)

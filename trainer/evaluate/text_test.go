@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"t5train/checkpoints"
+	"t5train/data/chunks"
 	"t5train/data/objective"
-	"t5train/data/store"
 	"t5train/data/tokenizer"
 	"t5train/internal/testrun"
 	"t5train/internal/ui"
@@ -72,7 +72,7 @@ func TestEvaluationTokens(t *testing.T) {
 	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
 		t.Errorf("%v are left, %v", left, err)
 	}
-	pieces, err := s.Pieces(store.Document, 100)
+	pieces, err := s.Pieces(chunks.Document, 100)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"t5train/data/dataset"
 	"t5train/data/ingest"
 	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/internal/splits"
 	"t5train/internal/ui"
@@ -91,7 +92,7 @@ func CountInputs(ctx context.Context, path, format string, columns []string) (in
 	}
 	n := int64(0)
 	if isTable(format) {
-		err = readTable(ctx, path, format, columns, nil, func(int, []parquetio.Cell) error { n++; return nil })
+		err = readTable(ctx, path, format, columns, nil, func(int, []table.Cell) error { n++; return nil })
 	} else {
 		err = readLines(ctx, path, format, nil, func(int, string) error { n++; return nil })
 	}
@@ -130,8 +131,8 @@ func ReadInputs(ctx context.Context, path, format string, spec task.Spec, stdin 
 // reader makes items of what a file of any format holds.
 type reader[T any] struct {
 	line, json func(line string) (T, error)
-	columns    []string                                // of parquet and of tables
-	row        func(cells []parquetio.Cell) (T, error) // which are valid for this call only
+	columns    []string                            // of parquet and of tables
+	row        func(cells []table.Cell) (T, error) // which are valid for this call only
 }
 
 func (r reader[T]) read(ctx context.Context, path, format string, stdin io.Reader, yield func(T) error) error {
@@ -142,7 +143,7 @@ func (r reader[T]) read(ctx context.Context, path, format string, stdin io.Reade
 		return r.readParquet(ctx, path, yield)
 	}
 	if isTable(format) {
-		return readTable(ctx, path, format, r.columns, stdin, func(line int, cells []parquetio.Cell) error {
+		return readTable(ctx, path, format, r.columns, stdin, func(line int, cells []table.Cell) error {
 			item, err := r.row(cells)
 			if err != nil {
 				return fmt.Errorf("read inputs: %s, line %d: %w", path, line, err)
@@ -176,7 +177,7 @@ func (r reader[T]) readParquet(ctx context.Context, path string, yield func(T) e
 	if err != nil {
 		return err
 	}
-	return set.Scan(ctx, r.columns, func(row int64, cells []parquetio.Cell) error {
+	return set.Scan(ctx, r.columns, func(row int64, cells []table.Cell) error {
 		item, err := r.row(cells)
 		if err != nil {
 			file, inFile := set.Locate(row)
@@ -222,7 +223,7 @@ func readLines(ctx context.Context, path, format string, stdin io.Reader, yield 
 func isTable(format string) bool { return format == FormatCSV || format == FormatTSV }
 
 // readTable calls yield with the cells of some columns of each row, which are valid until it returns.
-func readTable(ctx context.Context, path, format string, columns []string, stdin io.Reader, yield func(line int, cells []parquetio.Cell) error) error {
+func readTable(ctx context.Context, path, format string, columns []string, stdin io.Reader, yield func(line int, cells []table.Cell) error) error {
 	text, done, err := openLines(path, stdin)
 	if err != nil {
 		return err
@@ -230,7 +231,7 @@ func readTable(ctx context.Context, path, format string, columns []string, stdin
 	defer done()
 	var places []int
 	var failed error // of yield or about columns, which says all that there is to say
-	cells := make([]parquetio.Cell, len(columns))
+	cells := make([]table.Cell, len(columns))
 	in := ingest.Input{Path: path, Format: ingest.Format(format)}
 	options, _ := ingest.ReadOptions{}.Sniff(in)
 	options.Header = func(names []string) error {
@@ -309,7 +310,7 @@ func fromTokens(spec task.Spec, shown string, tokens []task.Token) (Input, error
 }
 
 // fromRow makes an input of the cells of the text columns.
-func fromRow(spec task.Spec, cells []parquetio.Cell) (Input, error) {
+func fromRow(spec task.Spec, cells []table.Cell) (Input, error) {
 	texts := make([]string, len(cells))
 	for i, c := range cells {
 		text, err := spec.Text(c)
@@ -320,7 +321,7 @@ func fromRow(spec task.Spec, cells []parquetio.Cell) (Input, error) {
 	}
 	if spec.Kind() == task.Entities {
 		var list []string
-		if cells[0].Kind == parquetio.List {
+		if cells[0].Kind == table.List {
 			list = make([]string, len(cells[0].Items))
 			for i, item := range cells[0].Items {
 				list[i] = strings.Clone(item.Text())

@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/internal/visible"
 )
@@ -135,7 +135,7 @@ func ReadKept(ctx context.Context, path, format string, spec task.Spec, keep []K
 			return in, err
 		},
 		columns: columns,
-		row: func(cells []parquetio.Cell) (Input, error) {
+		row: func(cells []table.Cell) (Input, error) {
 			in, err := fromRow(spec, cells[:texts])
 			for i, k := range keep {
 				in.Kept = append(in.Kept, KeptField{k.Name, appendCell(nil, cells[texts+i])})
@@ -154,15 +154,15 @@ func compact(raw json.RawMessage) json.RawMessage {
 }
 
 // appendCell adds a cell in JSON. JSON has no number for NaN and infinities: they are texts.
-func appendCell(b []byte, c parquetio.Cell) []byte {
+func appendCell(b []byte, c table.Cell) []byte {
 	switch c.Kind {
-	case parquetio.Null:
+	case table.Null:
 		return append(b, "null"...)
-	case parquetio.String:
+	case table.String:
 		var text bytes.Buffer
 		JSONLines(&text).Encode(c.Str) // a text cannot fail
 		return append(b, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...)
-	case parquetio.List:
+	case table.List:
 		b = append(b, '[')
 		for i, item := range c.Items {
 			if i > 0 {
@@ -171,7 +171,7 @@ func appendCell(b []byte, c parquetio.Cell) []byte {
 			b = appendCell(b, item)
 		}
 		return append(b, ']')
-	case parquetio.Float:
+	case table.Float:
 		text := strconv.FormatFloat(c.Float, 'g', -1, 64)
 		if math.IsNaN(c.Float) || math.IsInf(c.Float, 0) {
 			return strconv.AppendQuote(b, text)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/internal/testrun"
 	"t5train/model/generate"
@@ -81,7 +82,7 @@ func TestKeptColumns(t *testing.T) {
 		columns = append(columns, k.Name)
 	}
 	var got []string
-	err = set.Scan(t.Context(), columns, func(_ int64, cells []parquetio.Cell) error {
+	err = set.Scan(t.Context(), columns, func(_ int64, cells []table.Cell) error {
 		var row []string
 		for _, c := range cells {
 			row = append(row, c.String())
@@ -101,8 +102,8 @@ func TestKeptColumns(t *testing.T) {
 
 // Cells keep their type in JSON, and what is read from there is what they were.
 func TestCellsInJSON(t *testing.T) {
-	cell := parquetio.Cell{Kind: parquetio.List, Items: []parquetio.Cell{
-		{Kind: parquetio.Float, Float: 2}, {Kind: parquetio.Int, Int: 1 << 60}, {Kind: parquetio.Bool}, {}, {Kind: parquetio.String, Str: "<\n>"}, {Kind: parquetio.Float, Float: 1e300},
+	cell := table.Cell{Kind: table.List, Items: []table.Cell{
+		{Kind: table.Float, Float: 2}, {Kind: table.Int, Int: 1 << 60}, {Kind: table.Bool}, {}, {Kind: table.String, Str: "<\n>"}, {Kind: table.Float, Float: 1e300},
 	}}
 	got := appendCell(nil, cell)
 	if want := `[2.0,1152921504606846976,false,null,"<\n>",1e+300]`; string(got) != want || !json.Valid(got) {

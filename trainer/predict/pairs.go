@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"t5train/data/ingest"
-	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/task"
 )
 
@@ -29,12 +29,12 @@ func ReadPairs(ctx context.Context, path, format string, spec task.Spec, column 
 		line:    func(line string) (Pair, error) { return pairFromLine(spec, line) },
 		json:    func(line string) (Pair, error) { return pairFromJSON(spec, column, line) },
 		columns: append(slices.Clone(spec.TextColumns), column),
-		row:     func(cells []parquetio.Cell) (Pair, error) { return pairFromRow(spec, column, cells) },
+		row:     func(cells []table.Cell) (Pair, error) { return pairFromRow(spec, column, cells) },
 	}.read(ctx, path, format, stdin, yield)
 }
 
 // pairFromRow makes a pair of the cells of the text columns and that of the targets.
-func pairFromRow(spec task.Spec, column string, cells []parquetio.Cell) (Pair, error) {
+func pairFromRow(spec task.Spec, column string, cells []table.Cell) (Pair, error) {
 	last := len(cells) - 1
 	in, err := fromRow(spec, cells[:last])
 	if err != nil {
@@ -45,9 +45,9 @@ func pairFromRow(spec task.Spec, column string, cells []parquetio.Cell) (Pair, e
 }
 
 // targetTexts returns the targets that a cell has: one, or those of a list.
-func targetTexts(spec task.Spec, column string, c parquetio.Cell) ([]string, error) {
-	cells := []parquetio.Cell{c}
-	if c.Kind == parquetio.List {
+func targetTexts(spec task.Spec, column string, c table.Cell) ([]string, error) {
+	cells := []table.Cell{c}
+	if c.Kind == table.List {
 		cells = c.Items
 	}
 	if len(cells) == 0 {
@@ -65,7 +65,7 @@ func targetTexts(spec task.Spec, column string, c parquetio.Cell) ([]string, err
 }
 
 // targetText returns the target that a cell stands for: its text, or that of its label.
-func targetText(spec task.Spec, column string, c parquetio.Cell) (string, error) {
+func targetText(spec task.Spec, column string, c table.Cell) (string, error) {
 	if isLabel(spec, column) {
 		return spec.LabelText(c)
 	}

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"t5train/internal/durable"
+	"t5train/internal/atomicfile"
 )
 
 // The measures of a plot, in points.
@@ -28,7 +28,7 @@ func WritePlots(dir string, runs []*Run, o Options) (names []string, err error) 
 		return nil, fmt.Errorf("write plots: %w", err)
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, fmt.Errorf("write plots: %w: choose another --plots", durable.WithRemedy(err))
+		return nil, fmt.Errorf("write plots: %w: choose another --plots", atomicfile.WithRemedy(err))
 	}
 	for _, c := range chartsOf(runs) {
 		p, err := newPlot(c, runs, o, fonts)
@@ -60,8 +60,8 @@ func (p *plot) write(path string, fonts typeface) (names []string, err error) {
 		suffix  string
 		content []byte
 	}{{".svg", svg.bytes()}, {".png", pixels}} {
-		if err := durable.ReplaceFile(path+f.suffix, f.content); err != nil {
-			return names, durable.WithRemedy(err)
+		if err := atomicfile.ReplaceFile(path+f.suffix, f.content); err != nil {
+			return names, atomicfile.WithRemedy(err)
 		}
 		names = append(names, path+f.suffix)
 	}

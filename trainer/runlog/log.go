@@ -11,10 +11,9 @@ import (
 	"time"
 
 	"t5train/checkpoints"
+	"t5train/internal/atomicfile"
 	"t5train/internal/bounded"
-	"t5train/internal/durable"
 	"t5train/internal/floats"
-	"t5train/trainer/tfevents"
 )
 
 // EventsName is the folder of a run that holds for TensorBoard what [HistoryName] holds.
@@ -22,8 +21,8 @@ const EventsName = "tensorboard"
 
 // Log appends to the metrics of a run: to its lines, and to the events that are made of them.
 type Log struct {
-	file   *durable.File
-	events *tfevents.Writer
+	file   *atomicfile.File
+	events *EventWriter
 }
 
 // OpenLog opens the metrics of a run that goes on from a step. What a stopped run has written after its last
@@ -50,17 +49,17 @@ func OpenLog(path string, step int, evaluated bool) (*Log, error) {
 	}
 	if len(old) > 0 {
 		if err := checkpoints.ReplaceFile(path, kept.Bytes()); err != nil {
-			return nil, fmt.Errorf("open metrics: %w", durable.WithRemedy(err))
+			return nil, fmt.Errorf("open metrics: %w", atomicfile.WithRemedy(err))
 		}
 	}
-	file, err := durable.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	file, err := atomicfile.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open metrics: %w", err)
 	}
 	at := Now()
-	events, err := tfevents.Replace(filepath.Join(filepath.Dir(path), EventsName), at, pointsOf(ParseHistory(kept.Bytes()), at))
+	events, err := ReplaceEvents(filepath.Join(filepath.Dir(path), EventsName), at, pointsOf(ParseHistory(kept.Bytes()), at))
 	if err != nil {
-		return nil, errors.Join(durable.WithRemedy(err), file.Close())
+		return nil, errors.Join(atomicfile.WithRemedy(err), file.Close())
 	}
 	return &Log{file, events}, nil
 }
@@ -70,7 +69,7 @@ func (h *Log) AddTrain(t Train) error {
 	if err := h.add(t); err != nil {
 		return err
 	}
-	return durable.WithRemedy(h.events.Add(trainPoint(t)))
+	return atomicfile.WithRemedy(h.events.Add(trainPoint(t)))
 }
 
 // AddEval adds a line about an evaluation.
@@ -78,7 +77,7 @@ func (h *Log) AddEval(e Eval) error {
 	if err := h.add(e); err != nil {
 		return err
 	}
-	return durable.WithRemedy(h.events.Add(evalPoint(e)))
+	return atomicfile.WithRemedy(h.events.Add(evalPoint(e)))
 }
 
 // add writes one record as a line, in one call, so that a killed process leaves whole lines.
@@ -88,7 +87,7 @@ func (h *Log) add(line any) error {
 		_, err = h.file.Write(append(text, '\n'))
 	}
 	if err != nil {
-		return fmt.Errorf("write metrics: %w", durable.WithRemedy(err))
+		return fmt.Errorf("write metrics: %w", atomicfile.WithRemedy(err))
 	}
 	return nil
 }
@@ -98,7 +97,7 @@ func (h *Log) Close() error {
 	info, err := h.file.Stat()
 	err = errors.Join(err, h.file.Close())
 	if err == nil && info.Size() == 0 {
-		return errors.Join(durable.Remove(h.file.Name()), h.events.Discard())
+		return errors.Join(atomicfile.Remove(h.file.Name()), h.events.Discard())
 	}
 	return errors.Join(err, h.events.Close())
 }

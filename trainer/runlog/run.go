@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"t5train/internal/atomicfile"
 	"t5train/internal/bounded"
-	"t5train/internal/durable"
 	"t5train/internal/ui"
 )
 
@@ -67,13 +67,13 @@ func Read[T Run | Evaluation](path string) (v T, err error) {
 func Write[T Run | Evaluation](path string, v T) error {
 	text, err := json.Marshal(v)
 	if err == nil {
-		err = durable.MkdirInner(filepath.Dir(path))
+		err = atomicfile.MkdirInner(filepath.Dir(path))
 	}
 	if err == nil {
-		err = durable.ReplaceFile(path, append(text, '\n'))
+		err = atomicfile.ReplaceFile(path, append(text, '\n'))
 	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, durable.WithRemedy(err))
+		return fmt.Errorf("write %s: %w", path, atomicfile.WithRemedy(err))
 	}
 	return nil
 }

@@ -10,10 +10,10 @@ import (
 	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/data"
+	"t5train/data/chunks"
 	"t5train/data/corpus"
 	"t5train/data/dataset"
 	"t5train/data/objective"
-	"t5train/data/store"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/internal/random"
@@ -215,7 +215,7 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Part, se
 
 // open opens the token store of what a key names, notes it in m, which closes it, and returns the files that it is of. Text
 // that a run cannot go on with is not tokenized.
-func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns, wanted []string, column string) (*store.Store, []corpus.UsedFile, error) {
+func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns, wanted []string, column string) (*chunks.Store, []corpus.UsedFile, error) {
 	set, err := dataset.OpenData(patterns, wanted)
 	if err != nil {
 		return nil, nil, err
@@ -223,7 +223,7 @@ func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns
 	s, err := corpus.TokensOfSet(ctx, set, r.bundle.Tokenizer, corpus.TokensOptions{
 		Data: patterns, TextColumn: column, Output: TokensOf(r.config), Threads: r.threads, Console: r.console, Expect: r.was[key],
 	})
-	if errors.Is(err, store.ErrOther) {
+	if errors.Is(err, chunks.ErrOther) {
 		return nil, nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also where the same text was written anew: %w", key, ErrOtherData)
 	}
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"t5train/data/parquetio"
+	"t5train/data/table"
 	"t5train/data/tokenizer"
 	"t5train/internal/random"
 )
@@ -37,7 +38,7 @@ func messages(t testing.TB) []string {
 		t.Fatal(err)
 	}
 	var lines []string
-	err = set.Scan(t.Context(), []string{"sms"}, func(_ int64, cells []parquetio.Cell) error {
+	err = set.Scan(t.Context(), []string{"sms"}, func(_ int64, cells []table.Cell) error {
 		lines = append(lines, strings.Clone(cells[0].Str))
 		return nil
 	})

@@ -1,0 +1,319 @@
+package inspect
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// Vocabulary is a tokenizer whose pieces are to be counted. It is called from several goroutines at once.
+type Vocabulary interface {
+	Tokenizer
+	VocabSize() int
+	Piece(id int32) string
+	Structural(id int32) bool // no text, such as </s> and the sentinels
+	IsByte(id int32) bool
+}
+
+// Usage is how vocabularies write texts.
+type Usage struct {
+	Texts        int64           `json:"texts"`
+	Bytes        int64           `json:"bytes"` // of UTF-8
+	Characters   int64           `json:"characters"`
+	Words        int64           `json:"words"` // what blanks separate
+	Vocabularies []VocabularyUse `json:"vocabularies"`
+	Comparison   *Comparison     `json:"comparison,omitempty"` // of two vocabularies
+}
+
+// VocabularyUse is how one of them does.
+type VocabularyUse struct {
+	Size          int     `json:"size"`   // all tokens
+	Pieces        int     `json:"pieces"` // those that text can give
+	Tokens        int64   `json:"tokens"` // of the texts, without those that end them
+	TokensPerWord float64 `json:"tokens_per_word"`
+	TokensPerByte float64 `json:"tokens_per_byte"`
+	BytesPerToken float64 `json:"bytes_per_token"`
+
+	Unknown           int64       `json:"unknown"` // tokens; a run of unknown characters is one
+	UnknownRate       float64     `json:"unknown_rate"`
+	UnknownTexts      int64       `json:"unknown_texts"`      // that have some
+	UnknownCharacters int64       `json:"unknown_characters"` // of the texts
+	MostUnknown       []Character `json:"most_unknown"`
+	ByteTokens        int64       `json:"byte_tokens"` // a character that is no piece is several
+
+	Used    int          `json:"used"`    // pieces that the texts have
+	Longest []PieceCount `json:"longest"` // but for bytes, whose names are no text
+	Rarest  []PieceCount `json:"rarest"`  // of those that are used
+	Unused  []PieceCount `json:"unused"`  // some of the others, the first ones of the vocabulary; bytes stand by and are none
+	Covers  []Cover      `json:"covers"`
+
+	counts []int64 // of each piece that is used, falling
+}
+
+// PieceCount is a piece and how often the texts have it.
+type PieceCount struct {
+	Piece string `json:"piece"`
+	ID    int32  `json:"id"`
+	Count int64  `json:"count"`
+}
+
+// Cover is the number of the most frequent pieces that are enough for a percentage of the tokens; 0 where none are.
+type Cover struct {
+	Percent int `json:"percent"`
+	Pieces  int `json:"pieces"`
+}
+
+// Comparison is that of the second vocabulary with the first.
+type Comparison struct {
+	SharedPieces int     `json:"shared_pieces"`
+	TokenRatio   float64 `json:"token_ratio"` // tokens of the second for one of the first
+	Shorter      int64   `json:"shorter"`     // texts that have fewer tokens in the second
+	Equal        int64   `json:"equal"`
+	Longer       int64   `json:"longer"`
+}
+
+// UsageOptions say how texts are counted.
+type UsageOptions struct {
+	Threads int // 0 is one
+	Show    int // pieces in each list
+}
+
+// MeasureUsage counts the texts that each yields. It holds a few blocks of them, or the longest one, and counts of pieces
+// and characters; the result does not depend on the threads.
+func MeasureUsage(vocabularies []Vocabulary, o UsageOptions, each func(yield func(text string) error) error) (*Usage, error) {
+	if each == nil {
+		each = func(func(string) error) error { return nil }
+	}
+	threads := max(o.Threads, 1)
+	work := make(chan []string, threads)
+	tallies := make([]*tally, threads)
+	var group sync.WaitGroup
+	for i := range tallies {
+		tallies[i] = newTally(vocabularies)
+		group.Go(func() {
+			for texts := range work {
+				for _, text := range texts {
+					tallies[i].add(text)
+				}
+			}
+		})
+	}
+	var block []string
+	size := 0
+	err := each(func(text string) error {
+		block, size = append(block, text), size+len(text)
+		if size >= usageBytes || len(block) == blockTexts {
+			work <- block
+			block, size = nil, 0
+		}
+		return nil
+	})
+	work <- block
+	close(work)
+	group.Wait()
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tallies[1:] {
+		tallies[0].merge(t)
+	}
+	return tallies[0].usage(o.Show), nil
+}
+
+// usageBytes of text are enough work between two hand-overs.
+const usageBytes = 256 << 10
+
+// tally is what a thread has counted. All of it are sums, so that it does not matter which thread counts which text.
+type tally struct {
+	texts, bytes, characters, words int64
+	shorter, equal                  int64
+	vocabularies                    []vocabularyTally
+}
+
+type vocabularyTally struct {
+	Vocabulary
+	counts       []int64 // of each id
+	unknownTexts int64
+	unknown      characters
+	ids          []int32 // scratch
+}
+
+func newTally(vocabularies []Vocabulary) *tally {
+	t := &tally{vocabularies: make([]vocabularyTally, len(vocabularies))}
+	for i, v := range vocabularies {
+		t.vocabularies[i] = vocabularyTally{Vocabulary: v, counts: make([]int64, v.VocabSize())}
+	}
+	return t
+}
+
+func (t *tally) add(text string) {
+	t.texts++
+	t.bytes += int64(len(text))
+	t.characters += int64(utf8.RuneCountInString(text))
+	for range strings.FieldsSeq(text) {
+		t.words++
+	}
+	for i := range t.vocabularies {
+		t.vocabularies[i].add(text)
+	}
+	if len(t.vocabularies) == 2 {
+		switch cmp.Compare(len(t.vocabularies[1].ids), len(t.vocabularies[0].ids)) {
+		case -1:
+			t.shorter++
+		case 0:
+			t.equal++
+		}
+	}
+}
+
+func (v *vocabularyTally) add(text string) {
+	v.ids = v.AppendEncode(v.ids[:0], text)
+	for _, id := range v.ids {
+		v.counts[id]++
+	}
+	if slices.Contains(v.ids, v.Unk()) {
+		v.unknownTexts++
+		v.unknown.in(text, v)
+	}
+}
+
+func (t *tally) merge(o *tally) {
+	t.texts += o.texts
+	t.bytes += o.bytes
+	t.characters += o.characters
+	t.words += o.words
+	t.shorter += o.shorter
+	t.equal += o.equal
+	for i := range t.vocabularies {
+		v, w := &t.vocabularies[i], &o.vocabularies[i]
+		for id, n := range w.counts {
+			v.counts[id] += n
+		}
+		v.unknownTexts += w.unknownTexts
+		v.unknown.merge(&w.unknown)
+	}
+}
+
+func (t *tally) usage(show int) *Usage {
+	u := &Usage{Texts: t.texts, Bytes: t.bytes, Characters: t.characters, Words: t.words}
+	for i := range t.vocabularies {
+		v := t.vocabularies[i].use(show)
+		v.TokensPerWord, v.TokensPerByte, v.BytesPerToken = ratio(v.Tokens, t.words), ratio(v.Tokens, t.bytes), ratio(t.bytes, v.Tokens)
+		u.Vocabularies = append(u.Vocabularies, v)
+	}
+	if len(u.Vocabularies) == 2 {
+		first, second := &t.vocabularies[0], &t.vocabularies[1]
+		u.Comparison = &Comparison{
+			SharedPieces: first.shared(second), TokenRatio: ratio(u.Vocabularies[1].Tokens, u.Vocabularies[0].Tokens),
+			Shorter: t.shorter, Equal: t.equal, Longer: t.texts - t.shorter - t.equal,
+		}
+	}
+	return u
+}
+
+// ratio is 0 where there is nothing to divide by.
+func ratio(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+// isPiece tells whether text can give a token, and it is no stop-gap.
+func (v *vocabularyTally) isPiece(id int32) bool { return id != v.Unk() && !v.Structural(id) }
+
+func (v *vocabularyTally) use(show int) VocabularyUse {
+	u := VocabularyUse{Size: v.VocabSize(), Unknown: v.counts[v.Unk()], UnknownTexts: v.unknownTexts, MostUnknown: v.unknown.most(show)}
+	for _, n := range v.unknown.counts {
+		u.UnknownCharacters += n
+	}
+	u.Unused = []PieceCount{}
+	texts, used := []PieceCount{}, []PieceCount{} // pieces of text, and those that are used
+	for id, n := range v.counts {
+		u.Tokens += n
+		if !v.isPiece(int32(id)) {
+			continue
+		}
+		p := PieceCount{v.Piece(int32(id)), int32(id), n}
+		u.Pieces++
+		isByte := v.IsByte(int32(id))
+		if isByte {
+			u.ByteTokens += n
+		} else {
+			texts = append(texts, p)
+		}
+		if n > 0 {
+			used = append(used, p)
+		} else if !isByte && len(u.Unused) < show {
+			u.Unused = append(u.Unused, p)
+		}
+	}
+	u.Used, u.UnknownRate = len(used), ratio(u.Unknown, u.Tokens)
+	length := func(p PieceCount) int { return utf8.RuneCountInString(p.Piece) }
+	slices.SortStableFunc(texts, func(a, b PieceCount) int { return length(b) - length(a) })
+	u.Longest = texts[:min(show, len(texts))]
+	slices.SortFunc(used, func(a, b PieceCount) int { return cmp.Or(cmp.Compare(a.Count, b.Count), cmp.Compare(b.ID, a.ID)) })
+	u.Rarest = used[:min(show, len(used))]
+	for _, p := range slices.Backward(used) {
+		u.counts = append(u.counts, p.Count)
+	}
+	u.cover()
+	return u
+}
+
+// cover finds how many pieces are enough.
+func (u *VocabularyUse) cover() {
+	percents := []int{50, 90, 99, 100}
+	shares := u.Coverage()
+	for _, percent := range percents {
+		at, _ := slices.BinarySearch(shares, float64(percent)/100)
+		if at++; at > len(shares) {
+			at = 0
+		}
+		u.Covers = append(u.Covers, Cover{percent, at})
+	}
+}
+
+// Coverage returns the share of the tokens that the most frequent pieces make up: the n most frequent ones at n-1. Where
+// tokens are unknown, all pieces together do not reach 1.
+func (u *VocabularyUse) Coverage() []float64 {
+	sum := int64(0)
+	shares := make([]float64, len(u.counts))
+	for i, n := range u.counts {
+		sum += n
+		shares[i] = ratio(sum, u.Tokens)
+	}
+	return shares
+}
+
+// shared counts the pieces that both have.
+func (v *vocabularyTally) shared(w *vocabularyTally) int {
+	texts := map[string]bool{}
+	for id := range int32(v.VocabSize()) {
+		if v.isPiece(id) {
+			texts[v.Piece(id)] = true
+		}
+	}
+	n := 0
+	for id := range int32(w.VocabSize()) {
+		if w.isPiece(id) && texts[w.Piece(id)] {
+			n++
+		}
+	}
+	return n
+}
+
+// merge adds what others have counted.
+func (c *characters) merge(o *characters) {
+	if c.counts == nil {
+		*c = *o
+		return
+	}
+	maps.Copy(c.known, o.known)
+	for r, n := range o.counts {
+		c.counts[r] += n
+	}
+}

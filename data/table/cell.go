@@ -1,0 +1,70 @@
+package table
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Kind says which field of a [Cell] holds its value.
+type Kind uint8
+
+// The kinds of cells.
+const (
+	Null Kind = iota
+	String
+	Int
+	Float
+	Bool
+	List
+)
+
+// Cell is one value of one row, or the list of its values. The zero Cell is null.
+//
+// Str may share memory with the page it was read from: strings.Clone what is kept long after the scan.
+type Cell struct {
+	Kind  Kind
+	Bool  bool
+	Str   string
+	Int   int64
+	Float float64
+	Items []Cell // of a list; null where an item is
+}
+
+// Text returns the value as text: 3, 0.5, true; a string as it is; null as nothing; a list as its items' texts with
+// a space between.
+func (c Cell) Text() string {
+	switch c.Kind {
+	case String:
+		return c.Str
+	case Int:
+		return strconv.FormatInt(c.Int, 10)
+	case Float:
+		return strconv.FormatFloat(c.Float, 'g', -1, 64)
+	case Bool:
+		return strconv.FormatBool(c.Bool)
+	case List:
+		return c.join(Cell.Text, " ")
+	}
+	return ""
+}
+
+// String returns the value as an error message shows it: strings quoted, null as null, lists in brackets.
+func (c Cell) String() string {
+	switch c.Kind {
+	case Null:
+		return "null"
+	case String:
+		return strconv.Quote(c.Str)
+	case List:
+		return "[" + c.join(Cell.String, ", ") + "]"
+	}
+	return c.Text()
+}
+
+func (c Cell) join(text func(Cell) string, between string) string {
+	texts := make([]string, len(c.Items))
+	for i, item := range c.Items {
+		texts[i] = text(item)
+	}
+	return strings.Join(texts, between)
+}

@@ -1,6 +1,0 @@
-//go:build !unix
-
-package durable
-
-// noFollow is nothing where the system has no such flag: CheckNoLink alone finds a link.
-const noFollow = 0

@@ -1,6 +1,0 @@
-//go:build !linux
-
-package durable
-
-// Free is not known on this system.
-func Free(string) (bytes int64, ok bool) { return 0, false }
