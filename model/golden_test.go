@@ -24,7 +24,7 @@ var OpenWeights func(dir string) (Weights, error)
 
 // Weights are what a checkpoint folder holds.
 type Weights interface {
-	Source
+	TensorSource
 	Config() []byte
 	Close() error
 }

@@ -26,7 +26,7 @@ func IsLinear(name string, shape []int) bool {
 func ScaleName(name string) string { return name + scaleSuffix }
 
 // InInt8 reports whether any of the tensors of a checkpoint is in eight bits.
-func InInt8(src Source) bool {
+func InInt8(src TensorSource) bool {
 	if src == nil {
 		return false
 	}
@@ -49,7 +49,7 @@ func (m *T5) Int8() bool {
 }
 
 // QuantizeInt8 rounds the matrices of the linear layers to eight bits, with a scale for each row, and lets go of their
-// float32 values. A weight that is no finite number is an error.
+// float32 values. A weight that is not finite is an error.
 func (m *T5) QuantizeInt8() error {
 	for _, p := range m.Params {
 		if err := quantize(p); err != nil {
@@ -85,7 +85,7 @@ func quantize(p *op.Param) error {
 	for o := range out {
 		scale := kernel.QuantizeInt8(row, p.Value[o*in:(o+1)*in])
 		if scale != scale {
-			return fmt.Errorf("quantize %s: row %d has a weight that is no finite number: training diverged, or the file is damaged", p.Name, o)
+			return fmt.Errorf("quantize %s: row %d has a weight that is not finite: training diverged, or the file is damaged", p.Name, o)
 		}
 		matrix.SetRow(o, row, scale)
 	}
@@ -94,7 +94,7 @@ func quantize(p *op.Param) error {
 }
 
 // loadInt8 reads a tensor that match has found to be in eight bits.
-func loadInt8(src Source, t Tensor) (*kernel.Int8, error) {
+func loadInt8(src TensorSource, t Tensor) (*kernel.Int8, error) {
 	values, _ := src.Int8(t.Stored)
 	out, in := t.Shape[0], t.Shape[1]
 	scales := make([]float32, out)
@@ -112,7 +112,7 @@ func loadInt8(src Source, t Tensor) (*kernel.Int8, error) {
 }
 
 // checkInt8 compares a tensor in eight bits and its scales with what the model wants.
-func checkInt8(src Source, t Tensor) error {
+func checkInt8(src TensorSource, t Tensor) error {
 	if !IsLinear(t.Name, t.Shape) {
 		return fmt.Errorf("%s is in eight bits, which only matrices of linear layers may be", t.Stored)
 	}

@@ -124,7 +124,7 @@ func TestQuantizeRefusesBrokenWeights(t *testing.T) {
 	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
 		m := tiny(t, "relu", true)
 		m.Encoder.Block[0].SelfAttention.Q.Value[3] = float32(bad)
-		if err := m.QuantizeInt8(); err == nil || !strings.Contains(err.Error(), "SelfAttention.q.weight: row 0 has a weight that is no finite number") {
+		if err := m.QuantizeInt8(); err == nil || !strings.Contains(err.Error(), "SelfAttention.q.weight: row 0 has a weight that is not finite") {
 			t.Errorf("%g: got error %v", bad, err)
 		}
 	}

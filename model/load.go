@@ -9,8 +9,8 @@ import (
 	"t5train/model/op"
 )
 
-// Source is where Load reads tensors from; checkpoints.Weights is one.
-type Source interface {
+// TensorSource is where Load reads tensors from; checkpoints.Weights is one.
+type TensorSource interface {
 	Names() []string
 	Shape(name string) (shape []int, ok bool)
 	CopyFloat32(name string, dst []float32) error // converts from the stored type
@@ -27,8 +27,8 @@ const (
 // aliases are names under which older checkpoints repeat shared.weight.
 var aliases = [...]string{"encoder.embed_tokens.weight", "decoder.embed_tokens.weight"}
 
-// stray is a tensor that early exports of T5 carry and no model uses.
-const stray = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"
+// unusedTensor is one that early exports of T5 carry and no model uses.
+const unusedTensor = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"
 
 // Tensor is a parameter and where a checkpoint stores it.
 type Tensor struct {
@@ -50,7 +50,7 @@ var errNoSource = errors.New("load model: there are no tensors: open the weights
 // case: an lm_head.weight that differs from shared.weight is a matrix of its own. Whether the decoder output is scaled is the config's
 // word in any case. Without a stored lm_head.weight the embedding takes its place, and the other way round. Other copies of
 // shared.weight must be equal to it: here is one embedding.
-func Load(c Config, src Source) (*T5, error) {
+func Load(c Config, src TensorSource) (*T5, error) {
 	c, tensors, err := Resolve(c, src)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func Load(c Config, src Source) (*T5, error) {
 func IsVocabulary(name string) bool { return name == sharedName || name == lmHeadName }
 
 // Check compares the names and shapes of the stored tensors with those of the config. It reads no elements.
-func Check(c Config, src Source) error {
+func Check(c Config, src TensorSource) error {
 	if src == nil {
 		return errNoSource
 	}
@@ -86,7 +86,7 @@ func Check(c Config, src Source) error {
 
 // Resolve is Load without the elements: the config as the stored tensors correct it, and the tensors that the model
 // consists of, in the order of its modules. Only to see whether lm_head.weight is a matrix of its own it reads some.
-func Resolve(c Config, src Source) (Config, []Tensor, error) {
+func Resolve(c Config, src TensorSource) (Config, []Tensor, error) {
 	if src == nil {
 		return Config{}, nil, errNoSource
 	}
@@ -116,14 +116,14 @@ func Resolve(c Config, src Source) (Config, []Tensor, error) {
 }
 
 // storesHead reports whether lm_head.weight is stored beside the embedding, and not in its place.
-func storesHead(src Source) bool {
+func storesHead(src TensorSource) bool {
 	_, ok := src.Shape(lmHeadName)
 	return ok && storedShared(src) != lmHeadName
 }
 
 // storedShared returns the name under which the embedding is stored. As in transformers 5 that is lm_head.weight where there is
 // no other.
-func storedShared(src Source) string {
+func storedShared(src TensorSource) string {
 	for _, name := range slices.Concat([]string{sharedName}, aliases[:], []string{lmHeadName}) {
 		if _, ok := src.Shape(name); ok {
 			return name
@@ -133,7 +133,7 @@ func storedShared(src Source) string {
 }
 
 // match finds the tensors of a config.
-func match(c Config, src Source) ([]Tensor, error) {
+func match(c Config, src TensorSource) ([]Tensor, error) {
 	if err := checkKind(src); err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
@@ -144,7 +144,7 @@ func match(c Config, src Source) ([]Tensor, error) {
 	if err := checkSize(params, src); err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
-	known := map[string]bool{stray: true, lmHeadName: true, sharedName: true}
+	known := map[string]bool{unusedTensor: true, lmHeadName: true, sharedName: true}
 	for _, name := range aliases {
 		known[name] = true
 	}
@@ -191,7 +191,7 @@ func match(c Config, src Source) ([]Tensor, error) {
 
 // checkSize refuses a config that asks for far more memory than the stored tensors can justify, before any is
 // allocated.
-func checkSize(params []*op.Param, src Source) error {
+func checkSize(params []*op.Param, src TensorSource) error {
 	stored := 0.0
 	for _, name := range src.Names() {
 		shape, _ := src.Shape(name)
@@ -208,7 +208,7 @@ func checkSize(params []*op.Param, src Source) error {
 }
 
 // differs reports whether a tensor is stored that is not equal to another one.
-func differs(src Source, name, other string) (bool, error) {
+func differs(src TensorSource, name, other string) (bool, error) {
 	shape, ok := src.Shape(name)
 	if !ok || name == other {
 		return false, nil
@@ -234,7 +234,7 @@ func first(errs []error, n int) error {
 }
 
 // checkKind refuses the weights of models that are related to T5 but do not answer with text: no other files would help.
-func checkKind(src Source) error {
+func checkKind(src TensorSource) error {
 	has := func(parts ...string) string {
 		for _, name := range src.Names() {
 			for _, part := range parts {

@@ -25,7 +25,7 @@ type continuation struct {
 }
 
 // search is the beam search of transformers 5. Each step takes, of all continuations of an input's sequences, the best
-// Beams·(1 + tokens that end a sequence), so that Beams of them go on whatever ends. Of those that end, the first Beams
+// Beams·(1 + tokens that end a sequence), so that Beams of them continue whatever ends. Of those that end, the first Beams
 // count; the best of them stay in a pool of their own.
 func (r *run) search(ctx context.Context) ([][]Output, error) {
 	o := r.options
@@ -57,9 +57,9 @@ func (r *run) search(ctx context.Context) ([][]Output, error) {
 			}
 			// of equals the first, that is, the one of the better sequence
 			slices.SortStableFunc(all, func(x, y continuation) int { return cmp.Compare(y.score, x.score) })
-			going := b.take(r, all[:min(len(all), o.candidates())], step)
+			unfinished := b.take(r, all[:min(len(all), o.candidates())], step)
 			b.rows = nil
-			for _, c := range going {
+			for _, c := range unfinished {
 				b.rows = append(b.rows, len(kept))
 				kept = append(kept, r.rows[c.row].with(c))
 				parents = append(parents, c.row)
@@ -89,7 +89,7 @@ func (h hypothesis) with(c continuation) hypothesis {
 }
 
 // continuations appends the best continuations of a row, by its logits, which it overwrites, best first. One whose
-// probability is no number says that the model diverged.
+// log-probability is NaN reports that the model diverged.
 func (r *run) continuations(row int, s *scratch, logits []float32, to []continuation) []continuation {
 	o, w, h := r.options, r.generator.workers, &r.rows[row]
 	if len(r.processors) == 0 {
@@ -121,19 +121,19 @@ func (r *run) continuations(row int, s *scratch, logits []float32, to []continua
 	return to
 }
 
-// take sorts out what the best continuations are good for and returns those that the search goes on with, none if it is
+// take adds the continuations that end to the pool and returns those that the search continues with, none if it is
 // done.
 func (b *beamSearch) take(r *run, best []continuation, step int) []continuation {
 	o := b.options
 	last := step == o.MaxTokens-1
-	var going []continuation
+	var unfinished []continuation
 	for i, c := range best {
 		ends := slices.Contains(o.EOS, c.token)
 		if (ends || last) && i < o.Beams {
 			b.add(r.output(r.rows[c.row].with(c), ends))
 		}
-		if !ends && !last && len(going) < o.Beams {
-			going = append(going, c)
+		if !ends && !last && len(unfinished) < o.Beams {
+			unfinished = append(unfinished, c)
 		}
 	}
 	if len(best) == 0 && len(b.finished) == 0 { // the options leave nothing: what there is ends here
@@ -141,13 +141,13 @@ func (b *beamSearch) take(r *run, best []continuation, step int) []continuation 
 			b.add(r.output(r.rows[row], false))
 		}
 	}
-	if len(going) == 0 || b.done(going[0].score, step+1) {
+	if len(unfinished) == 0 || b.done(unfinished[0].score, step+1) {
 		return nil
 	}
-	return going
+	return unfinished
 }
 
-// add puts a sequence into the pool, behind equals.
+// add puts a sequence into the pool, after equals.
 func (b *beamSearch) add(out Output) {
 	at := len(b.finished)
 	for at > 0 && b.finished[at-1].Score < out.Score {
@@ -157,7 +157,7 @@ func (b *beamSearch) add(out Output) {
 	b.finished = b.finished[:min(len(b.finished), b.options.Beams)]
 }
 
-// done reports whether the search is over when the best unfinished sequence has so many tokens and has this score.
+// done reports whether the search is over when the best unfinished sequence has this number of tokens and this score.
 func (b *beamSearch) done(best float64, tokens int) bool {
 	o := b.options
 	if len(b.finished) < o.Beams {
@@ -167,7 +167,7 @@ func (b *beamSearch) done(best float64, tokens int) bool {
 	case Early:
 		return true
 	case Never:
-		if o.favoursLong() { // then it may go on for free and have its best score at the end
+		if o.favoursLong() { // then more tokens may cost nothing, and its best score is at the limit
 			tokens = o.MaxTokens
 		}
 	}

@@ -19,7 +19,7 @@ var OpenWeights func(dir string) (Weights, error)
 
 // Weights are what a checkpoint folder holds.
 type Weights interface {
-	model.Source
+	model.TensorSource
 	Config() []byte
 	Close() error
 }

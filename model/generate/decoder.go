@@ -84,7 +84,7 @@ func (d *decoder) reserve(capacity int) {
 	}
 }
 
-// move makes self anew, for all slots with so many positions each.
+// move allocates self anew, with room for capacity positions in every slot, and copies what it held.
 func (d *decoder) move(capacity int) {
 	width := d.cacheWidth()
 	before := d.capacity * width // elements of a slot

@@ -152,7 +152,7 @@ func (r *run) process(x []float32, row int) {
 
 var errDiverged = errors.New("generate: the model gives NaN or infinite logits: its weights are damaged, or training diverged: use another checkpoint")
 
-// start runs the encoder and prepares the decoder, with room for so many positions until it must grow.
+// start runs the encoder and prepares the decoder, with room for a number of positions until it must grow.
 func (g *Generator) start(inputs [][]int32, positions int) (*decoder, error) {
 	tokens, err := ragged(inputs, g.model.Config.VocabSize)
 	if err != nil {

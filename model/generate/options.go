@@ -27,8 +27,8 @@ type Options struct {
 
 	Sampling *Sampling // nil: the most probable tokens
 
-	NoRepeatNgram        int     // no sequence of so many tokens comes twice in an output; 0 is off, 3 is usual
-	EncoderNoRepeatNgram int     // no sequence of so many tokens of the input comes in its output; 0 is off
+	NoRepeatNgram        int     // n: no n-gram of tokens comes twice in an output; 0 is off, 3 is usual
+	EncoderNoRepeatNgram int     // n: no n-gram of tokens of the input comes in its output; 0 is off
 	RepetitionPenalty    float64 // above 1: tokens of the output so far are less probable; 0 and 1 are none, 1.2 is usual
 
 	BadWords [][]int32 // sequences that no output holds; EOS alone is ignored
@@ -68,7 +68,7 @@ const (
 // left, and leave at least one token; 0 turns one off.
 type Sampling struct {
 	Temperature float64 // divides the logits: below 1 favours probable tokens; above 0, 1 leaves them as they are
-	TopK        int     // only so many most probable tokens, and those that are as probable as the last
+	TopK        int     // k: only the k most probable tokens, and those that are as probable as the last
 	TopP        float64 // only the most probable tokens that together have this probability
 	MinP        float64 // only tokens with this part of the largest probability
 	TypicalP    float64 // only tokens whose information is the closest to its mean, that together have this probability (Meister et al. 2022)
@@ -97,7 +97,7 @@ func (o Options) ForInputs(indices []int) Options {
 // mostTokens is far beyond any output, and ends one that no EOS ends within hours.
 const mostTokens = 1 << 20
 
-// Validate reports everything that is wrong with o for a vocabulary of so many tokens.
+// Validate reports everything that is wrong with o for a vocabulary of vocab tokens.
 func (o Options) Validate(vocab int) error {
 	var errs []error
 	check := func(ok bool, format string, args ...any) {
@@ -177,7 +177,7 @@ func (s *Sampling) check() []error {
 	return errs
 }
 
-// score is the score of a sequence of so many tokens, EOS included.
+// score is the score of a sequence with a number of tokens, EOS included.
 func (o *Options) score(logProb float64, tokens int) float64 {
 	switch {
 	case o.LengthNormAlpha != 0:

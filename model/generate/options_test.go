@@ -41,7 +41,7 @@ func TestValidateNamesWhatIsWrong(t *testing.T) {
 		"raise MaxTokens":                 {MaxTokens: 2, Allowed: NewTrie([][]int32{{4, 5, 1}})},
 		"begins with Prefix":              {MaxTokens: 8, Prefix: []int32{7}, Allowed: NewTrie([][]int32{{4, 5, 1}})},
 		"Allowed has token 77":            {MaxTokens: 8, Allowed: NewTrie([][]int32{{77, 1}})},
-		"goes on behind EOS":              {MaxTokens: 8, EOS: []int32{5}, Allowed: NewTrie([][]int32{{4, 5, 5}})},
+		"continues after EOS":             {MaxTokens: 8, EOS: []int32{5}, Allowed: NewTrie([][]int32{{4, 5, 5}})},
 		"ends in token 6":                 {MaxTokens: 8, EOS: []int32{5}, Allowed: NewTrie([][]int32{{4, 6}})},
 		"Temperature is 0":                sampling(Sampling{}),
 		"TopK is -1":                      sampling(Sampling{Temperature: 1, TopK: -1}),

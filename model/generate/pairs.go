@@ -63,7 +63,7 @@ type pair struct {
 }
 
 // scoreTokens bounds the tokens of targets whose activations are in memory at once, where one target does not need more.
-// Products of so many rows are no slower than larger ones.
+// Products of this many rows are no slower than larger ones.
 const scoreTokens = 4096
 
 // scorePairs scores pairs in the order of their inputs, whose encoder outputs lie in encoded by offsets.

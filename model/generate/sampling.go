@@ -21,7 +21,7 @@ type distribution struct {
 }
 
 // filter sets d to what s leaves of logits, which it overwrites. Filters apply in the order of transformers 5. Nothing is
-// kept of logits without a finite one, or with one that is no number.
+// kept of logits without a finite one, or with a NaN.
 func (s *Sampling) filter(w *kernel.Workers, d *distribution, logits []float32) {
 	d.logits = logits
 	if t := float32(s.Temperature); t != 1 {
@@ -42,7 +42,7 @@ func (s *Sampling) filter(w *kernel.Workers, d *distribution, logits []float32) 
 		}
 	}
 	d.sum()
-	if !(d.total > 0) { // nothing is left, or no number
+	if !(d.total > 0) { // nothing is left, or NaN
 		d.kept = d.kept[:0]
 		return
 	}

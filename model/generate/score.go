@@ -130,7 +130,7 @@ type branch struct {
 	token   int32 // with which
 }
 
-// descend scores the wanted targets of each input. keep, if not nil, returns which branches go on; those of an input are
+// descend scores the wanted targets of each input. keep, if not nil, returns which branches continue; those of an input are
 // side by side.
 func (g *Generator) descend(ctx context.Context, inputs, targets [][]int32, wanted [][]int, keep func([]branch) []branch) (*descent, error) {
 	longest := 0
@@ -226,7 +226,7 @@ func likeliest(next []branch) []branch {
 }
 
 // best returns the most probable of the targets of an input that were reached, the first of equal ones; NaN for an input
-// of which anything is no number.
+// of which any log-probability is NaN.
 func (d *descent) best(input int) (target int, logProb float64) {
 	target, logProb = -1, math.Inf(-1)
 	for t, v := range d.logProbs[input] {

@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// Trie is a set of token sequences, by their common beginnings: what Generate may answer.
+// Trie is a set of token sequences, by their common prefixes: what Generate may answer.
 //
 //	labels := generate.NewTrie(targets) // [][]int32, the labels' tokens with EOS
 //	outputs, err := generator.Generate(ctx, inputs, generate.Options{MaxTokens: labels.Longest(), Allowed: labels})
 type Trie struct {
-	sequences [][]int32 // in order, so that those with a common beginning are neighbours: nodes would take 50 times the memory
+	sequences [][]int32 // in order, so that those with a common prefix are neighbours: nodes would take 50 times the memory
 	longest   int
 }
 
@@ -29,8 +29,8 @@ func NewTrie(sequences [][]int32) *Trie {
 // Longest returns the number of tokens of the longest sequence.
 func (t *Trie) Longest() int { return t.longest }
 
-// beginning returns the sequences that begin with tokens.
-func (t *Trie) beginning(tokens []int32) [][]int32 {
+// withPrefix returns the sequences that begin with tokens.
+func (t *Trie) withPrefix(tokens []int32) [][]int32 {
 	first, _ := slices.BinarySearchFunc(t.sequences, tokens, slices.Compare)
 	rest := t.sequences[first:]
 	n, _ := slices.BinarySearchFunc(rest, tokens, func(s, tokens []int32) int {
@@ -45,7 +45,7 @@ func (t *Trie) beginning(tokens []int32) [][]int32 {
 // after returns what may follow the given tokens, ascending.
 func (t *Trie) after(tokens []int32) []int32 {
 	var following []int32
-	for _, s := range t.beginning(tokens) {
+	for _, s := range t.withPrefix(tokens) {
 		if len(s) == len(tokens) {
 			continue
 		}
@@ -77,7 +77,7 @@ func (t *Trie) check(o Options, vocab int) (errs []error) {
 	if t.longest > o.MaxTokens {
 		errs = append(errs, fmt.Errorf("the option MaxTokens is %d, but Allowed holds a sequence of %d tokens: raise MaxTokens", o.MaxTokens, t.longest))
 	}
-	if len(t.beginning(o.Prefix)) == 0 {
+	if len(t.withPrefix(o.Prefix)) == 0 {
 		errs = append(errs, errors.New("the option Allowed holds no sequence that begins with Prefix: leave one of them out"))
 	}
 	inner, ends := map[int32]bool{}, map[int32]bool{} // tokens that others follow, and that end a sequence
@@ -96,7 +96,7 @@ func (t *Trie) check(o Options, vocab int) (errs []error) {
 			case id < 0 || int(id) >= vocab:
 				errs = append(errs, fmt.Errorf("the option Allowed has token %d, want 0 to %d: the vocabulary has %d tokens", id, vocab-1, vocab))
 			case i < len(s)-1 && eos:
-				errs = append(errs, fmt.Errorf("the option Allowed has a sequence that goes on behind EOS, token %d: want EOS at the end only", id))
+				errs = append(errs, fmt.Errorf("the option Allowed has a sequence that continues after EOS, token %d: want EOS at the end only", id))
 			case i == len(s)-1 && !eos && len(o.EOS) > 0:
 				errs = append(errs, fmt.Errorf("the option Allowed has a sequence that ends in token %d: append EOS, one of %d", id, o.EOS))
 			}

@@ -14,7 +14,7 @@ type Attention struct {
 	KeyOffsets   []int32
 
 	// For decoding with a cache of keys: sequence s uses KeyLengths[s] rows from KeyOffsets[s], which may be shared or
-	// have gaps behind them, and its first query has the position FirstPosition. Forward only.
+	// have gaps after them, and its first query has the position FirstPosition. Forward only.
 	KeyLengths    []int32
 	FirstPosition int
 

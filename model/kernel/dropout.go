@@ -8,7 +8,7 @@ type Dropout struct {
 	Rate float32 // probability to drop, in [0, 1); 0 is off
 	Seed uint64
 	Pass uint32 // counts forward passes, so that no two see the same masks
-	Op   uint32 // tells the dropouts of one forward pass apart
+	Op   uint32 // number of the dropout in a forward pass
 }
 
 // Off reports whether nothing is dropped.

@@ -3,7 +3,7 @@ package kernel
 // panelA is the size of a packed panel of A [k, rows]. Behind it there is room for what transposing writes too much.
 func (i *isa) panelA(k int) int { return i.rows*k + i.side }
 
-// packB packs the columns of a [k, cols] matrix into panels [k, i.cols], one behind the other; missing columns are zero.
+// packB packs the columns of a [k, cols] matrix into panels [k, i.cols], one after the other; missing columns are zero.
 func (i *isa) packB(dst []float32, b operand, k, cols int) {
 	whole := 0
 	if b.col == 1 {
@@ -54,8 +54,8 @@ func copyRows(panel []float32, width int, src operand, count, k int) {
 }
 
 // interleave writes element (r, p) of count rows of length k, stride elements apart, to dst[p*width+r]. Whole blocks are
-// transposed by vectors. Where width is no multiple of a block's side, the last one takes in rows behind the panel's, if
-// there are, and writes past the width what the next line overwrites; dst has room for that behind the last one.
+// transposed by vectors. Where width is no multiple of a block's side, the last one takes in rows after the panel's, if
+// there are, and writes past the width what the next line overwrites; dst has room for that after the last one.
 func (i *isa) interleave(dst []float32, width int, src []float32, stride, count, k int) {
 	whole := k / i.side * i.side
 	r := 0

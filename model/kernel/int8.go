@@ -62,7 +62,7 @@ func (m *Int8) panel(p int) []int8 {
 }
 
 // QuantizeInt8 writes the integers to dst that times the scale come nearest to x, of which the largest magnitude becomes
-// 127. The scale is NaN when an element of x is no finite number.
+// 127. The scale is NaN when an element of x is not finite.
 func QuantizeInt8(dst []int8, x []float32) (scale float32) {
 	scale, inverse := int8Scale(absMaximum(x))
 	for i, v := range x {

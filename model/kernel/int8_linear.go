@@ -3,11 +3,11 @@ package kernel
 const (
 	int8RowBytes = 1 << 19 // of the rows that a task multiplies with one panel after the other: they stay in the second cache
 	int8Depth    = 256     // inputs that are made float32 at a time, where the product is one of float32
-	// Up to so many rows are quantized by the caller: to share them among the threads takes longer.
+	// Up to this many rows are quantized by the caller: to share them among the threads takes longer.
 	int8FewRows = 4
 )
 
-// MaxInt8Inputs is the most inputs of a product in eight bits: so many times 127·127 stay below 2³¹.
+// MaxInt8Inputs is the most inputs of a product in eight bits: that many times 127·127 stay below 2³¹.
 const MaxInt8Inputs = (1<<31 - 1) / (127 * 127)
 
 // LinearInt8 writes x·weightᵀ for each weight, side by side, to y, or adds it when accumulate is set. x is [rows, In];
@@ -19,7 +19,7 @@ const MaxInt8Inputs = (1<<31 - 1) / (127 * 127)
 // is known beforehand and taken off. There may be no more than MaxInt8Inputs inputs. On other
 // processors x stays float32, and panels of the weight become float32 while they are multiplied.
 //
-// A row of x with NaN or infinity has results that are no finite numbers.
+// A row of x with NaN or infinity has results that are not finite.
 func LinearInt8(w *Workers, y []float32, stride int, x []float32, rows int, accumulate bool, weights ...*Int8) {
 	w = w.orDefault()
 	if rows == 0 {
@@ -76,7 +76,7 @@ type int8Product struct {
 	rows, in   int
 	accumulate bool
 
-	bytes  []uint8   // [rows, width]: x in bytes; nothing reads those behind in, whose weights are zero
+	bytes  []uint8   // [rows, width]: x in bytes; nothing reads those after in, whose weights are zero
 	width  int       // in, rounded up to whole groups
 	scales []float32 // [rows]
 }

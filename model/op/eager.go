@@ -162,7 +162,7 @@ func (e *Eager) Attention(q, kv Matrix, h Heads, geometry kernel.Attention) Matr
 func (e *Eager) Block(in []Matrix, block func(in []Matrix) Matrix) Matrix { return block(in) }
 
 // rowsAtOnce bounds the rows of a feed-forward layer, whose inside is the widest of all activations, that are in memory
-// at once. Products of so many rows are no slower than larger ones.
+// at once. Products of this many rows are no slower than larger ones.
 const rowsAtOnce = 1024
 
 // Rows makes x [tokens, d] what f makes of it, a few rows at a time.

@@ -6,39 +6,39 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// pool is the memory of one graph's values. A piece is handed out with the number of operations that will read it; the
+// pool is the memory of one graph's values. A block is handed out with the number of operations that will read it; the
 // last of them returns it. gorgonia itself recycles almost nothing.
 //
-// Pieces are cut from few large slabs and joined again when they are free, so batches of ever new shapes need no more
+// Blocks are cut from few large slabs and joined again when they are free, so batches of ever new shapes need no more
 // than the largest of them and a little waste.
 type pool struct {
 	slabs [][]float32
 	total int     // elements of the slabs
-	free  []piece // by slab and position, neighbours joined
-	used  map[*tensor.Dense]*loan
+	free  []block // by slab and position, neighbours joined
+	used  map[*tensor.Dense]*allocation
 }
 
-// piece is the elements from begin to end of a slab.
-type piece struct{ slab, begin, end int }
+// block is the elements from begin to end of a slab.
+type block struct{ slab, begin, end int }
 
-func (p piece) size() int { return p.end - p.begin }
+func (p block) size() int { return p.end - p.begin }
 
-// loan is a piece that users operations have yet to read.
-type loan struct {
-	piece
+// allocation is a block that users operations have yet to read.
+type allocation struct {
+	block
 	users int
 }
 
 const (
-	// A piece is a whole number of cache lines.
+	// The size of a block is a multiple of a cache line.
 	lineElements = 16
 
-	// The least size of a slab, 1 MB. Each is also at least a quarter of those before it: a piece lies within one slab, so
+	// The least size of a slab, 1 MB. Each is also at least a quarter of those before it: a block lies within one slab, so
 	// few large ones waste less than many. What is never written takes no memory.
 	slabElements = 1 << 18
 )
 
-func newPool() *pool { return &pool{used: make(map[*tensor.Dense]*loan)} }
+func newPool() *pool { return &pool{used: make(map[*tensor.Dense]*allocation)} }
 
 // get returns a matrix [rows, cols] with undefined content.
 func (p *pool) get(rows, cols, users int) Matrix {
@@ -46,12 +46,12 @@ func (p *pool) get(rows, cols, users int) Matrix {
 	at := p.take((n + lineElements - 1) / lineElements * lineElements)
 	data := p.slabs[at.slab][at.begin : at.begin+n : at.begin+n]
 	t := tensor.New(tensor.WithShape(rows, cols), tensor.WithBacking(data))
-	p.used[t] = &loan{at, users}
+	p.used[t] = &allocation{at, users}
 	return Matrix{Rows: rows, Cols: cols, Data: data, dense: t}
 }
 
-// take cuts n elements from the smallest free piece that has them, or from a new slab.
-func (p *pool) take(n int) piece {
+// take cuts n elements from the smallest free block that has them, or from a new slab.
+func (p *pool) take(n int) block {
 	best := -1
 	for i, f := range p.free {
 		if f.size() >= n && (best < 0 || f.size() < p.free[best].size()) {
@@ -61,26 +61,26 @@ func (p *pool) take(n int) piece {
 	if best < 0 {
 		size := max(n, slabElements, p.total/4)
 		best = len(p.free)
-		p.free = append(p.free, piece{len(p.slabs), 0, size})
+		p.free = append(p.free, block{len(p.slabs), 0, size})
 		p.slabs = append(p.slabs, make([]float32, size))
 		p.total += size
 	}
 	f := &p.free[best]
-	cut := piece{f.slab, f.begin, f.begin + n}
+	cut := block{f.slab, f.begin, f.begin + n}
 	if f.begin = cut.end; f.size() == 0 {
 		p.free = slices.Delete(p.free, best, best+1)
 	}
 	return cut
 }
 
-// retain tells that t has more users.
+// retain adds users of t.
 func (p *pool) retain(t *tensor.Dense, users int) {
 	if l, ok := p.used[t]; ok {
 		l.users += users
 	}
 }
 
-// release tells that one user of t is done. Tensors that are not from this pool are ignored.
+// release counts a user of t out. Tensors that are not from this pool are ignored.
 func (p *pool) release(t *tensor.Dense) {
 	l, ok := p.used[t]
 	if !ok {
@@ -88,13 +88,13 @@ func (p *pool) release(t *tensor.Dense) {
 	}
 	if l.users--; l.users == 0 {
 		delete(p.used, t)
-		p.put(l.piece)
+		p.put(l.block)
 	}
 }
 
-// put takes a piece back and joins it with its neighbours.
-func (p *pool) put(x piece) {
-	i, _ := slices.BinarySearchFunc(p.free, x, func(a, b piece) int {
+// put takes a block back and joins it with its neighbours.
+func (p *pool) put(x block) {
+	i, _ := slices.BinarySearchFunc(p.free, x, func(a, b block) int {
 		if a.slab != b.slab {
 			return a.slab - b.slab
 		}
@@ -116,6 +116,6 @@ func (p *pool) reset() {
 	clear(p.used)
 	p.free = p.free[:0]
 	for i, slab := range p.slabs {
-		p.free = append(p.free, piece{i, 0, len(slab)})
+		p.free = append(p.free, block{i, 0, len(slab)})
 	}
 }

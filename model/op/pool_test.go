@@ -13,7 +13,7 @@ type borrowed struct {
 	mark float32
 }
 
-// A piece that is handed out is nobody else's, whatever the order of sizes and returns, and what is returned joins again.
+// A block that is handed out is nobody else's, whatever the order of sizes and returns, and what is returned joins again.
 func TestPoolHandsOutEachElementOnce(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	p := newPool()
@@ -41,7 +41,7 @@ func TestPoolHandsOutEachElementOnce(t *testing.T) {
 		p.release(b.dense)
 	}
 	if len(p.free) != len(p.slabs) || len(p.used) != 0 {
-		t.Errorf("%d free pieces of %d slabs and %d in use, want a whole piece a slab", len(p.free), len(p.slabs), len(p.used))
+		t.Errorf("%d free blocks of %d slabs and %d in use, want a whole block a slab", len(p.free), len(p.slabs), len(p.used))
 	}
 }
 
@@ -59,7 +59,7 @@ func TestPoolCountsUsers(t *testing.T) {
 	p.get(5, 5, 0)
 	p.reset()
 	if len(p.used) != 0 || len(p.free) != len(p.slabs) {
-		t.Errorf("after reset %d matrices are in use and %d pieces free", len(p.used), len(p.free))
+		t.Errorf("after reset %d matrices are in use and %d blocks free", len(p.used), len(p.free))
 	}
 }
 

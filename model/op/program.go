@@ -15,7 +15,7 @@ type Pass struct {
 	GradScale float32 // multiplies the loss before it is differentiated: 1/tokens for a mean
 
 	// Final, if not nil, is called for each parameter as soon as its gradient has all that this run adds, while the
-	// backward pass goes on.
+	// backward pass runs on.
 	Final func(*Param)
 }
 
