@@ -34,7 +34,8 @@ func (b *Batch) Targets() int {
 // Check reports what would make the kernels read outside of their matrices.
 func (b *Batch) Check(vocab int) error {
 	if len(b.Inputs.Offsets) != len(b.Labels.Offsets) {
-		return fmt.Errorf("run model: there are %d inputs and labels of %d sequences", b.Inputs.Sequences(), b.Labels.Sequences())
+		return fmt.Errorf("run model: there are %d inputs and labels of %d sequences", b.Inputs.Sequences(),
+			b.Labels.Sequences())
 	}
 	if err := checkTokens("input", &b.Inputs, vocab); err != nil {
 		return err
@@ -59,15 +60,16 @@ func checkTokens(what string, r *op.Ragged, vocab int) error {
 	}
 	for i, id := range r.IDs {
 		if id < 0 && !(what == "label" && id == kernel.IgnoreLabel) || int(id) >= vocab {
-			return fmt.Errorf("run model: %s token %d at position %d is outside of the vocabulary of %d: does the tokenizer belong to the model?", what, id, i, vocab)
+			return fmt.Errorf("run model: %s token %d at position %d is outside of the vocabulary of %d: does the "+
+				"tokenizer belong to the model?", what, id, i, vocab)
 		}
 	}
 	return nil
 }
 
-// DecoderInputs returns what the decoder reads to predict labels: they shifted right behind the start token, sequence by
-// sequence, with padding in the place of those to ignore, as in transformers. The ids are in the memory of buf where it
-// suffices.
+// DecoderInputs returns what the decoder reads to predict labels: they shifted right behind the start token, sequence
+// by sequence, with padding in the place of those to ignore, as in transformers. The ids are in the memory of buf where
+// it suffices.
 func (c Config) DecoderInputs(labels *op.Ragged, buf []int32) op.Ragged {
 	ids := buf[:0]
 	for s := range labels.Sequences() {

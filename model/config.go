@@ -14,8 +14,9 @@ import (
 
 // Config is the architecture of a T5 model; the fields and their names are those of config.json.
 type Config struct {
-	ModelType                    string  `json:"model_type"` // t5, mt5 or umt5
-	VocabSize                    int     `json:"vocab_size"` // rows of the embedding; T5: 32,100 tokens padded to 32,128
+	ModelType string `json:"model_type"` // t5, mt5 or umt5
+	// rows of the embedding; T5: 32,100 tokens padded to 32,128
+	VocabSize                    int     `json:"vocab_size"`
 	DModel                       int     `json:"d_model"`
 	DKV                          int     `json:"d_kv"` // width of a head; heads*d_kv may differ from d_model
 	DFF                          int     `json:"d_ff"`
@@ -38,7 +39,8 @@ type Config struct {
 
 // JSON returns the config.json that transformers opens.
 func (c Config) JSON() ([]byte, error) {
-	architecture := map[string]string{"t5": "T5ForConditionalGeneration", "mt5": "MT5ForConditionalGeneration", "umt5": "UMT5ForConditionalGeneration"}[c.ModelType]
+	architecture := map[string]string{"t5": "T5ForConditionalGeneration", "mt5": "MT5ForConditionalGeneration",
+		"umt5": "UMT5ForConditionalGeneration"}[c.ModelType]
 	activation, gated, err := c.Activation()
 	if err != nil {
 		return nil, err
@@ -85,8 +87,10 @@ func (c Config) Validate() error {
 		name               string
 		value, least, most int
 	}{
-		{"vocab_size", c.VocabSize, 2, 1 << 28}, {"d_model", c.DModel, 1, 1 << 20}, {"d_kv", c.DKV, 1, 1 << 20}, {"d_ff", c.DFF, 1, 1 << 24},
-		{"num_layers", c.NumLayers, 1, 1 << 12}, {"num_decoder_layers", c.NumDecoderLayers, 1, 1 << 12}, {"num_heads", c.NumHeads, 1, 1 << 16},
+		{"vocab_size", c.VocabSize, 2, 1 << 28}, {"d_model", c.DModel, 1, 1 << 20}, {"d_kv", c.DKV, 1, 1 << 20},
+		{"d_ff", c.DFF, 1, 1 << 24},
+		{"num_layers", c.NumLayers, 1, 1 << 12}, {"num_decoder_layers", c.NumDecoderLayers, 1, 1 << 12},
+		{"num_heads", c.NumHeads, 1, 1 << 16},
 		{"relative_attention_num_buckets", c.RelativeAttentionNumBuckets, 4, 1 << 20},
 		{"relative_attention_max_distance", c.RelativeAttentionMaxDistance, 1, math.MaxInt32},
 	} {
@@ -96,10 +100,13 @@ func (c Config) Validate() error {
 	}
 	if errs == nil { // else the products may overflow
 		if inner := c.NumHeads * c.DKV; inner > 1<<24 {
-			errs = append(errs, fmt.Errorf("num_heads is %d and d_kv %d: want a product of at most %d", c.NumHeads, c.DKV, 1<<24))
+			errs = append(errs, fmt.Errorf("num_heads is %d and d_kv %d: want a product of at most %d", c.NumHeads,
+				c.DKV, 1<<24))
 		} else if n := c.Parameters(); n > maxParameters {
-			errs = append(errs, fmt.Errorf("vocab_size %d, d_model %d, d_ff %d, num_layers %d and num_decoder_layers %d make %d parameters: "+
-				"want at most %d", c.VocabSize, c.DModel, c.DFF, c.NumLayers, c.NumDecoderLayers, n, int64(maxParameters)))
+			errs = append(errs, fmt.Errorf("vocab_size %d, d_model %d, d_ff %d, num_layers %d and num_decoder_layers "+
+				"%d make %d parameters: "+
+				"want at most %d", c.VocabSize, c.DModel, c.DFF, c.NumLayers, c.NumDecoderLayers, n,
+				int64(maxParameters)))
 		}
 	}
 	checkToken := func(name string, id int) (ok bool) {
@@ -117,14 +124,16 @@ func (c Config) Validate() error {
 		}
 	}
 	if c.RelativeAttentionMaxDistance <= c.RelativeAttentionNumBuckets/2 {
-		errs = append(errs, fmt.Errorf("relative_attention_max_distance is %d: want more than half of relative_attention_num_buckets %d",
+		errs = append(errs, fmt.Errorf("relative_attention_max_distance is %d: want more than half of "+
+			"relative_attention_num_buckets %d",
 			c.RelativeAttentionMaxDistance, c.RelativeAttentionNumBuckets))
 	}
 	if !(c.DropoutRate >= 0 && c.DropoutRate < 1) {
 		errs = append(errs, fmt.Errorf("dropout_rate is %g: want 0 <= rate < 1", c.DropoutRate))
 	}
 	if !(c.LayerNormEpsilon >= 0 && c.LayerNormEpsilon < 1) {
-		errs = append(errs, fmt.Errorf("layer_norm_epsilon is %g: want a small number such as 1e-6", c.LayerNormEpsilon))
+		errs = append(errs, fmt.Errorf("layer_norm_epsilon is %g: want a small number such as 1e-6",
+			c.LayerNormEpsilon))
 	}
 	if _, _, err := c.Activation(); err != nil {
 		errs = append(errs, err)
@@ -141,7 +150,8 @@ func (c Config) Activation() (f kernel.Activation, gated bool, err error) {
 	}
 	f, ok := activations[name]
 	if !ok {
-		return 0, false, fmt.Errorf("feed_forward_proj %.40q is not supported: want %s, alone or after gated-", c.FeedForwardProj, knownActivations)
+		return 0, false, fmt.Errorf("feed_forward_proj %.40q is not supported: want %s, alone or after gated-",
+			c.FeedForwardProj, knownActivations)
 	}
 	return f, gated, nil
 }
@@ -150,8 +160,9 @@ func (c Config) Activation() (f kernel.Activation, gated bool, err error) {
 var activations = map[string]kernel.Activation{
 	"relu": kernel.ReLU,
 	"gelu": kernel.GELUErf, "gelu_python": kernel.GELUErf,
-	"gelu_new": kernel.GELU, "gelu_fast": kernel.GELU, "gelu_accurate": kernel.GELU, "gelu_pytorch_tanh": kernel.GELU, "gelu_python_tanh": kernel.GELU,
-	"silu": kernel.SiLU, "swish": kernel.SiLU,
+	"gelu_new": kernel.GELU, "gelu_fast": kernel.GELU, "gelu_accurate": kernel.GELU, "gelu_pytorch_tanh": kernel.GELU,
+	"gelu_python_tanh": kernel.GELU,
+	"silu":             kernel.SiLU, "swish": kernel.SiLU,
 }
 
 const knownActivations = "relu, gelu, gelu_new or silu"

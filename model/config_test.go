@@ -49,19 +49,34 @@ func TestParseConfig(t *testing.T) {
 		decoder    int
 		wantsError string
 	}{
-		"t5 defaults":        {json: `{"model_type": "t5", ` + sizes + `}`, tied: true, scaled: true, proj: "relu", decoder: 2},
-		"no model type":      {json: `{` + sizes + `}`, tied: true, scaled: true, proj: "relu", decoder: 2},
-		"mt5 defaults":       {json: `{"model_type": "mt5", ` + sizes + `}`, proj: "gated-gelu", decoder: 2},
-		"umt5, tied":         {json: `{"model_type": "umt5", "tie_word_embeddings": true, ` + sizes + `}`, tied: true, scaled: true, proj: "gated-gelu", decoder: 2},
-		"transformers 5":     {json: `{"model_type": "t5", "tie_word_embeddings": true, "scale_decoder_outputs": false, ` + sizes + `}`, tied: true, proj: "relu", decoder: 2},
-		"mt5, 4, tied":       {json: `{"model_type": "mt5", "transformers_version": "4.57.0", "tie_word_embeddings": true, ` + sizes + `}`, tied: true, scaled: true, proj: "gated-gelu", decoder: 2},
-		"mt5, 5":             {json: `{"model_type": "mt5", "transformers_version": "5.24.0", "tie_word_embeddings": true, ` + sizes + `}`, tied: true, proj: "gated-gelu", decoder: 2},
-		"other decoder":      {json: `{"num_decoder_layers": 5, ` + sizes + `}`, tied: true, scaled: true, proj: "relu", decoder: 5},
-		"other architecture": {json: `{"model_type": "bert", ` + sizes + `}`, wantsError: `model_type "bert" is not supported`},
-		"activation":         {json: `{"feed_forward_proj": "tanh", ` + sizes + `}`, wantsError: `feed_forward_proj "tanh" is not supported`},
-		"wrong type":         {json: `{"d_model": "big"}`, wantsError: `parse config.json: d_model is "big": want an integer`},
-		"no JSON":            {json: `{`, wantsError: "parse config.json"},
-		"token ids":          {json: `{"eos_token_id": 96, ` + sizes + `}`, wantsError: "eos_token_id is 96"},
+		"t5 defaults": {json: `{"model_type": "t5", ` + sizes + `}`, tied: true, scaled: true, proj: "relu",
+			decoder: 2},
+		"no model type": {json: `{` + sizes + `}`, tied: true, scaled: true, proj: "relu", decoder: 2},
+		"mt5 defaults":  {json: `{"model_type": "mt5", ` + sizes + `}`, proj: "gated-gelu", decoder: 2},
+		"umt5, tied": {json: `{"model_type": "umt5", "tie_word_embeddings": true, ` + sizes + `}`, tied: true,
+			scaled: true, proj: "gated-gelu", decoder: 2},
+		"transformers 5": {
+			json: `{"model_type": "t5", "tie_word_embeddings": true, "scale_decoder_outputs": false, ` + sizes + `}`,
+			tied: true, proj: "relu", decoder: 2,
+		},
+		"mt5, 4, tied": {
+			json: `{"model_type": "mt5", "transformers_version": "4.57.0", "tie_word_embeddings": true, ` + sizes + `}`,
+			tied: true, scaled: true, proj: "gated-gelu", decoder: 2,
+		},
+		"mt5, 5": {
+			json: `{"model_type": "mt5", "transformers_version": "5.24.0", "tie_word_embeddings": true, ` + sizes + `}`,
+			tied: true, proj: "gated-gelu", decoder: 2,
+		},
+		"other decoder": {json: `{"num_decoder_layers": 5, ` + sizes + `}`, tied: true, scaled: true, proj: "relu",
+			decoder: 5},
+		"other architecture": {json: `{"model_type": "bert", ` + sizes + `}`,
+			wantsError: `model_type "bert" is not supported`},
+		"activation": {json: `{"feed_forward_proj": "tanh", ` + sizes + `}`,
+			wantsError: `feed_forward_proj "tanh" is not supported`},
+		"wrong type": {json: `{"d_model": "big"}`,
+			wantsError: `parse config.json: d_model is "big": want an integer`},
+		"no JSON":   {json: `{`, wantsError: "parse config.json"},
+		"token ids": {json: `{"eos_token_id": 96, ` + sizes + `}`, wantsError: "eos_token_id is 96"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := ParseConfig([]byte(c.json))
@@ -74,7 +89,8 @@ func TestParseConfig(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.TieWordEmbeddings != c.tied || got.ScaleDecoderOutputs != c.scaled || got.FeedForwardProj != c.proj || got.NumDecoderLayers != c.decoder {
+			if got.TieWordEmbeddings != c.tied || got.ScaleDecoderOutputs != c.scaled || got.FeedForwardProj !=
+				c.proj || got.NumDecoderLayers != c.decoder {
 				t.Errorf("got %+v", got)
 			}
 		})
@@ -89,9 +105,12 @@ func FuzzParseConfig(f *testing.F) {
 		}
 		f.Add(raw)
 	}
-	for _, raw := range []string{"", "{}", "[]", `{"model_type": 5}`, `{"vocab_size": 1e99}`, `{"num_layers": -1}`, `{"feed_forward_proj": "gated-"}`,
-		`{"d_model": 1000000000000, "num_heads": 0}`, `{"num_layers": 4096, "num_heads": 65536, "d_kv": 1048576, "d_model": 1048576}`,
-		`{"vocab_size": 268435456, "d_model": 1048576}`, `{"eos_token_id": [1, 99999999, -5]}`, strings.Repeat(`{"a":[`, 9000), "{\"a\": \xff}"} {
+	for _, raw := range []string{"", "{}", "[]", `{"model_type": 5}`, `{"vocab_size": 1e99}`, `{"num_layers": -1}`,
+		`{"feed_forward_proj": "gated-"}`,
+		`{"d_model": 1000000000000, "num_heads": 0}`,
+		`{"num_layers": 4096, "num_heads": 65536, "d_kv": 1048576, "d_model": 1048576}`,
+		`{"vocab_size": 268435456, "d_model": 1048576}`, `{"eos_token_id": [1, 99999999, -5]}`,
+		strings.Repeat(`{"a":[`, 9000), "{\"a\": \xff}"} {
 		f.Add([]byte(raw))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -169,7 +188,8 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 		damage func(src memorySource)
 		want   string
 	}{
-		"missing": {func(src memorySource) { delete(src, "decoder.final_layer_norm.weight") }, "decoder.final_layer_norm.weight is missing"},
+		"missing": {func(src memorySource) { delete(src, "decoder.final_layer_norm.weight") },
+			"decoder.final_layer_norm.weight is missing"},
 		"shape": {func(src memorySource) {
 			x := src["encoder.block.0.layer.0.SelfAttention.q.weight"]
 			x.shape = []int{7, 24}
@@ -259,8 +279,10 @@ func TestLoadFindsTheEmbedding(t *testing.T) {
 				continue
 			}
 			tied := c.tied && (tie || name != "decoder and head") // equal copies: the config's word
-			if !slices.Equal(got.Shared.Value, embedding.values) || got.Config.TieWordEmbeddings != tied || (got.LMHead == got.Shared) != tied {
-				t.Errorf("%s, tied in config.json: %t: the embedding is another one, or it is tied: %t", name, tie, got.Config.TieWordEmbeddings)
+			if !slices.Equal(got.Shared.Value, embedding.values) || got.Config.TieWordEmbeddings != tied ||
+				(got.LMHead == got.Shared) != tied {
+				t.Errorf("%s, tied in config.json: %t: the embedding is another one, or it is tied: %t", name, tie,
+					got.Config.TieWordEmbeddings)
 			}
 			if got.Config.ScaleDecoderOutputs != m.Config.ScaleDecoderOutputs {
 				t.Errorf("%s: the config's word about scaling is lost", name)
@@ -297,7 +319,8 @@ func (unreadableSource) CopyFloat32(name string, _ []float32) error {
 func TestLoadNamesTheTypeItCannotRead(t *testing.T) {
 	m := tiny(t, "relu", true)
 	_, err := Load(m.Config, unreadableSource{sourceOf(m)})
-	if err == nil || !strings.Contains(err.Error(), "it holds I8") || strings.Contains(err.Error(), "different models") {
+	if err == nil || !strings.Contains(err.Error(), "it holds I8") || strings.Contains(err.Error(),
+		"different models") {
 		t.Errorf("error %v, want the type of the tensor and nothing about another model", err)
 	}
 }
@@ -337,10 +360,13 @@ func TestParseConfig_Absurd(t *testing.T) {
 		{`{"num_decoder_layers": 1000000000}`, "num_decoder_layers is 1000000000"},
 		{`{"vocab_size": -1}`, "vocab_size is -1"},
 		{`{"num_heads": 0}`, "num_heads is 0"},
-		{`{"num_heads": 65536, "d_kv": 1048576, "d_model": 1048576, "num_layers": 4096}`, "num_heads is 65536 and d_kv 1048576"},
-		{`{"d_ff": 16777216, "d_model": 1048576, "num_layers": 4096}`, "num_layers 4096 and num_decoder_layers 4096 make 28825"},
+		{`{"num_heads": 65536, "d_kv": 1048576, "d_model": 1048576, "num_layers": 4096}`,
+			"num_heads is 65536 and d_kv 1048576"},
+		{`{"d_ff": 16777216, "d_model": 1048576, "num_layers": 4096}`,
+			"num_layers 4096 and num_decoder_layers 4096 make 28825"},
 		{`{"vocab_size": 268435456, "d_model": 1048576}`, "vocab_size 268435456, d_model 1048576"},
-		{`{"relative_attention_num_buckets": 1048577, "relative_attention_max_distance": 2147483648}`, "relative_attention_num_buckets is 1048577"},
+		{`{"relative_attention_num_buckets": 1048577, "relative_attention_max_distance": 2147483648}`,
+			"relative_attention_num_buckets is 1048577"},
 		{`{"eos_token_id": [1` + strings.Repeat(",99999999", 10_000) + `]}`, "eos_token_id is 99999999"},
 		{`{"model_type": "` + strings.Repeat("t", 100_000) + `"}`, "model_type "},
 		{`{"feed_forward_proj": "` + strings.Repeat("t", 100_000) + `"}`, "feed_forward_proj "},

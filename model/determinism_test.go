@@ -48,7 +48,8 @@ func TestGradientsAreTheSameBitsEveryTime(t *testing.T) {
 				for _, p := range m.Params {
 					p.ZeroGrad()
 				}
-				if _, err := graph.Run(tinyBatch(), op.Pass{Train: true, Seed: 4, Number: 9, GradScale: 0.1}); err != nil {
+				if _, err := graph.Run(tinyBatch(), op.Pass{Train: true, Seed: 4, Number: 9, GradScale: 0.1}); err !=
+					nil {
 					t.Fatal(err)
 				}
 				graph.Close()
@@ -177,7 +178,8 @@ func TestFinalGradients(t *testing.T) {
 				}
 				for _, p := range m.Params {
 					if !slices.Equal(told[p], p.Grad()) {
-						t.Errorf("%s, tied %v, batch %d: %s was told before its end, or not at all", name, tied, micro, p.Name)
+						t.Errorf("%s, tied %v, batch %d: %s was told before its end, or not at all", name, tied, micro,
+							p.Name)
 					}
 				}
 			}

@@ -269,7 +269,8 @@ func TestSizes(t *testing.T) {
 	// t5-reference: computed from the architectures, and equal to the published checkpoints.
 	want := map[string]int64{
 		"small": 60506624, "base": 222903552, "large": 737668096, "3b": 2851598336, "11b": 11307321344,
-		"v1_1-tiny": 2179584, "v1_1-small": 76961152, "v1_1-base": 247577856, "v1_1-large": 783150080, "v1_1-xl": 2849757184, "v1_1-xxl": 11135332352,
+		"v1_1-tiny": 2179584, "v1_1-small": 76961152, "v1_1-base": 247577856, "v1_1-large": 783150080,
+		"v1_1-xl": 2849757184, "v1_1-xxl": 11135332352,
 	}
 	for _, s := range Sizes() {
 		if n := s.Config.Parameters(); n != want[s.Name] {
@@ -298,7 +299,8 @@ func TestParametersCountsTheTensors(t *testing.T) {
 				n += int64(len(p.Value))
 			}
 			if n != c.Parameters() {
-				t.Errorf("%s %s: the tensors hold %d parameters, Parameters says %d", kind, c.FeedForwardProj, n, c.Parameters())
+				t.Errorf("%s %s: the tensors hold %d parameters, Parameters says %d", kind, c.FeedForwardProj, n,
+					c.Parameters())
 			}
 		}
 	}

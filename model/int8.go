@@ -14,10 +14,11 @@ import (
 const scaleSuffix = ".scale"
 
 // ErrInt8 is the error of what only a model of float32 can do.
-var ErrInt8 = errors.New("the weights are in eight bits (int8), which is for inference: use the checkpoint that they were converted from")
+var ErrInt8 = errors.New("the weights are in eight bits (int8), which is for inference: use the checkpoint that they " +
+	"were converted from")
 
-// IsLinear reports whether a parameter is a matrix of a linear layer, the embedding included: what a model in eight bits has
-// in eight bits. Norms and position biases, which are small, stay float32.
+// IsLinear reports whether a parameter is a matrix of a linear layer, the embedding included: what a model in eight
+// bits has in eight bits. Norms and position biases, which are small, stay float32.
 func IsLinear(name string, shape []int) bool {
 	return len(shape) == 2 && !strings.HasSuffix(name, "relative_attention_bias.weight")
 }
@@ -59,8 +60,8 @@ func (m *T5) QuantizeInt8() error {
 	return nil
 }
 
-// NewInt8 returns a model with the weights of New and Init, rounded by QuantizeInt8, without ever holding all of them in
-// float32.
+// NewInt8 returns a model with the weights of New and Init, rounded by QuantizeInt8, without ever holding all of them
+// in float32.
 func NewInt8(c Config, seed uint64) (*T5, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("build model: %w", err)
@@ -85,7 +86,8 @@ func quantize(p *op.Param) error {
 	for o := range out {
 		scale := kernel.QuantizeInt8(row, p.Value[o*in:(o+1)*in])
 		if scale != scale {
-			return fmt.Errorf("quantize %s: row %d has a weight that is not finite: training diverged, or the file is damaged", p.Name, o)
+			return fmt.Errorf("quantize %s: row %d has a weight that is not finite: training diverged, or "+
+				"the file is damaged", p.Name, o)
 		}
 		matrix.SetRow(o, row, scale)
 	}
@@ -104,7 +106,8 @@ func loadInt8(src TensorSource, t Tensor) (*kernel.Int8, error) {
 	matrix := kernel.NewInt8(out, in)
 	for o, scale := range scales {
 		if !(scale >= 0 && scale <= math.MaxFloat32) {
-			return nil, fmt.Errorf("%s: the scale of row %d is %g: the file is damaged: convert the checkpoint again", t.Stored, o, scale)
+			return nil, fmt.Errorf("%s: the scale of row %d is %g: the file is damaged: convert the checkpoint again",
+				t.Stored, o, scale)
 		}
 		matrix.SetRow(o, values[o*in:(o+1)*in], scale)
 	}
@@ -121,7 +124,8 @@ func checkInt8(src TensorSource, t Tensor) error {
 	case !ok:
 		return fmt.Errorf("%s is missing, the scales of %s", ScaleName(t.Stored), t.Stored)
 	case t.Shape[1] > kernel.MaxInt8Inputs:
-		return fmt.Errorf("%s has %d columns, and sums of more than %d products of eight bits do not fit into 32 bits: use float32 weights", t.Stored, t.Shape[1], kernel.MaxInt8Inputs)
+		return fmt.Errorf("%s has %d columns, and sums of more than %d products of eight bits do not fit into 32 "+
+			"bits: use float32 weights", t.Stored, t.Shape[1], kernel.MaxInt8Inputs)
 	case len(shape) != 1 || shape[0] != t.Shape[0]:
 		return fmt.Errorf("%s has shape %v, want [%d]", ScaleName(t.Stored), shape, t.Shape[0])
 	}

@@ -47,8 +47,8 @@ func row(t *testing.T, m *T5, parameter, o int) []float32 {
 	return x
 }
 
-// Quantizing in memory, drawing a model in eight bits and loading one are three ways to the same numbers, each of which is
-// at most half a step from the one that it stands for.
+// Quantizing in memory, drawing a model in eight bits and loading one are three ways to the same numbers, each of which
+// is at most half a step from the one that it stands for.
 func TestInt8Weights(t *testing.T) {
 	for _, tied := range []bool{true, false} {
 		float, quantized := tiny(t, "gated-gelu", tied), tiny(t, "gated-gelu", tied)
@@ -124,7 +124,8 @@ func TestQuantizeRefusesBrokenWeights(t *testing.T) {
 	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
 		m := tiny(t, "relu", true)
 		m.Encoder.Block[0].SelfAttention.Q.Value[3] = float32(bad)
-		if err := m.QuantizeInt8(); err == nil || !strings.Contains(err.Error(), "SelfAttention.q.weight: row 0 has a weight that is not finite") {
+		if err := m.QuantizeInt8(); err == nil || !strings.Contains(err.Error(),
+			"SelfAttention.q.weight: row 0 has a weight that is not finite") {
 			t.Errorf("%g: got error %v", bad, err)
 		}
 	}
@@ -143,14 +144,20 @@ func TestLoadInt8NamesWhatIsWrong(t *testing.T) {
 		damage func(src memorySource)
 		want   string
 	}{
-		"no scales":         {func(src memorySource) { delete(src, ScaleName(q)) }, q + ".scale is missing, the scales of " + q},
-		"fewer scales":      {edit(ScaleName(q), func(x *memoryTensor) { x.shape = []int{3} }), q + ".scale has shape [3], want ["},
-		"a scale of NaN":    {edit(ScaleName(q), func(x *memoryTensor) { x.values[1] = float32(math.NaN()) }), "the scale of row 1 is NaN"},
-		"a negative scale":  {edit(ScaleName(q), func(x *memoryTensor) { x.values[0] = -1 }), "the scale of row 0 is -1"},
-		"another shape":     {edit(q, func(x *memoryTensor) { x.shape = []int{7, 7} }), q + " has shape [7 7], want ["},
-		"one of float32":    {edit(q, func(x *memoryTensor) { x.integers = nil }), q + " is not in eight bits as others are"},
-		"a norm in integer": {edit("encoder.final_layer_norm.weight", func(x *memoryTensor) { x.integers = []int8{1} }), "only matrices of linear layers may be"},
-		"stray scales":      {func(src memorySource) { src["x.scale"] = src[ScaleName(q)] }, "x.scale is unknown"},
+		"no scales": {func(src memorySource) { delete(src, ScaleName(q)) },
+			q + ".scale is missing, the scales of " + q},
+		"fewer scales": {edit(ScaleName(q), func(x *memoryTensor) { x.shape = []int{3} }),
+			q + ".scale has shape [3], want ["},
+		"a scale of NaN": {edit(ScaleName(q), func(x *memoryTensor) { x.values[1] = float32(math.NaN()) }),
+			"the scale of row 1 is NaN"},
+		"a negative scale": {edit(ScaleName(q), func(x *memoryTensor) { x.values[0] = -1 }),
+			"the scale of row 0 is -1"},
+		"another shape": {edit(q, func(x *memoryTensor) { x.shape = []int{7, 7} }), q + " has shape [7 7], want ["},
+		"one of float32": {edit(q, func(x *memoryTensor) { x.integers = nil }),
+			q + " is not in eight bits as others are"},
+		"a norm in integer": {edit("encoder.final_layer_norm.weight", func(x *memoryTensor) { x.integers = []int8{1} }),
+			"only matrices of linear layers may be"},
+		"stray scales": {func(src memorySource) { src["x.scale"] = src[ScaleName(q)] }, "x.scale is unknown"},
 	} {
 		m := tiny(t, "relu", true)
 		src := int8Source(m)

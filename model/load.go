@@ -15,8 +15,9 @@ type TensorSource interface {
 	Shape(name string) (shape []int, ok bool)
 	CopyFloat32(name string, dst []float32) error // converts from the stored type
 	Release(name string)                          // the tensor has been read: its memory may go until it is read again
-	Int8(name string) (values []int8, ok bool)    // the elements of a tensor stored in eight bits; shared, not to be changed
-	Equal(a, b string) (bool, error)              // same elements; the shapes are the same
+	// the elements of a tensor stored in eight bits; shared, not to be changed
+	Int8(name string) (values []int8, ok bool)
+	Equal(a, b string) (bool, error) // same elements; the shapes are the same
 }
 
 const (
@@ -47,9 +48,9 @@ var errNoSource = errors.New("load model: there are no tensors: open the weights
 // config, and no unknown ones.
 //
 // The stored tensors outrank the config about tying, because transformers 5 writes tie_word_embeddings: true in any
-// case: an lm_head.weight that differs from shared.weight is a matrix of its own. Whether the decoder output is scaled is the config's
-// word in any case. Without a stored lm_head.weight the embedding takes its place, and the other way round. Other copies of
-// shared.weight must be equal to it: here is one embedding.
+// case: an lm_head.weight that differs from shared.weight is a matrix of its own. Whether the decoder output is scaled
+// is the config's word in any case. Without a stored lm_head.weight the embedding takes its place, and the other way
+// round. Other copies of shared.weight must be equal to it: here is one embedding.
 func Load(c Config, src TensorSource) (*T5, error) {
 	c, tensors, err := Resolve(c, src)
 	if err != nil {
@@ -94,7 +95,8 @@ func Resolve(c Config, src TensorSource) (Config, []Tensor, error) {
 	for _, name := range aliases {
 		differs, err := differs(src, name, shared)
 		if err == nil && differs {
-			err = fmt.Errorf("%s differs from %s, but t5train has one embedding for both: copy the file of the model again", name, shared)
+			err = fmt.Errorf("%s differs from %s, but t5train has one embedding for both: copy the file "+
+				"of the model again", name, shared)
 		}
 		if err != nil {
 			return Config{}, nil, fmt.Errorf("load model: %w", err)
@@ -121,8 +123,8 @@ func storesHead(src TensorSource) bool {
 	return ok && storedShared(src) != lmHeadName
 }
 
-// storedShared returns the name under which the embedding is stored. As in transformers 5 that is lm_head.weight where there is
-// no other.
+// storedShared returns the name under which the embedding is stored. As in transformers 5 that is lm_head.weight where
+// there is no other.
 func storedShared(src TensorSource) string {
 	for _, name := range slices.Concat([]string{sharedName}, aliases[:], []string{lmHeadName}) {
 		if _, ok := src.Shape(name); ok {
@@ -184,7 +186,8 @@ func match(c Config, src TensorSource) ([]Tensor, error) {
 		}
 	}
 	if len(errs) > 0 {
-		return nil, fmt.Errorf("load model: %w: config.json and weights belong to different models: copy both from one", first(errs, 3))
+		return nil, fmt.Errorf("load model: %w: config.json and weights belong to different models: copy both from one",
+			first(errs, 3))
 	}
 	return tensors, nil
 }
@@ -202,7 +205,8 @@ func checkSize(params []*op.Param, src TensorSource) error {
 		stored += n
 	}
 	if described := elements(params); described > 2*stored+1e6 {
-		return fmt.Errorf("config.json describes a model of %.3g parameters, but the weights hold %.3g: they belong to different models", described, stored)
+		return fmt.Errorf("config.json describes a model of %.3g parameters, but the weights hold %.3g: they belong "+
+			"to different models", described, stored)
 	}
 	return nil
 }
@@ -233,7 +237,8 @@ func first(errs []error, n int) error {
 	return errors.New(strings.Join(list, "; "))
 }
 
-// checkKind refuses the weights of models that are related to T5 but do not answer with text: no other files would help.
+// checkKind refuses the weights of models that are related to T5 but do not answer with text: no other files would
+// help.
 func checkKind(src TensorSource) error {
 	has := func(parts ...string) string {
 		for _, name := range src.Names() {
@@ -256,11 +261,13 @@ func checkKind(src TensorSource) error {
 	} {
 		if name := has(head.part); name != "" {
 			return fmt.Errorf("the weights hold %s, %s, but t5train runs models that answer with text "+
-				"(T5ForConditionalGeneration): name the model that it was made from, and fine-tune that", head.what, name)
+				"(T5ForConditionalGeneration): name the model that it was made from, and fine-tune that", head.what,
+				name)
 		}
 	}
 	if has("encoder.") != "" && has("decoder.") == "" {
-		return errors.New("the weights hold an encoder alone (T5EncoderModel), without a decoder, and so cannot answer with text: " +
+		return errors.New("the weights hold an encoder alone (T5EncoderModel), without a decoder, and so cannot " +
+			"answer with text: " +
 			"name the whole model that it was taken from")
 	}
 	return nil

@@ -15,7 +15,8 @@ type LossOptions struct {
 	ZLoss          float32 // weight of logZ²
 	LabelSmoothing float32
 	Gradients      bool // differentiate: Run adds to the gradient of every parameter
-	Recompute      bool // compute each block again in the backward pass: a quarter more time, less memory, the same bits
+	// compute each block again in the backward pass: a quarter more time, less memory, the same bits
+	Recompute bool
 }
 
 // LossGraph computes the loss of batches and, if asked for, its gradients. It serves batches of any shape and is not

@@ -29,7 +29,8 @@ func randomLengths(r *rand.Rand, sequences, longest int) Batch {
 // trainingGraph returns a graph of a tiny model that differentiates, and what makes a step of it.
 func trainingGraph(t *testing.T, recompute bool) (graph *LossGraph, step func(b Batch)) {
 	t.Helper()
-	graph, err := tiny(t, "gated-gelu", true).LossGraph(kernel.NewWorkers(2), LossOptions{Dropout: 0.1, Gradients: true, Recompute: recompute})
+	graph, err := tiny(t, "gated-gelu", true).LossGraph(kernel.NewWorkers(2),
+		LossOptions{Dropout: 0.1, Gradients: true, Recompute: recompute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,9 +12,10 @@ import (
 	"t5train/model/kernel"
 )
 
-// ParseConfig reads a config.json as written by transformers 4 and 5 or by t5train. Keys have the aliases, the defaults and
-// the precedence of transformers 5: hidden_size outranks d_model, dense_act_fn and is_gated_act what feed_forward_proj says. A
-// key that would change the model and is not supported is an error. Other keys are ignored, as the format demands.
+// ParseConfig reads a config.json as written by transformers 4 and 5 or by t5train. Keys have the aliases, the defaults
+// and the precedence of transformers 5: hidden_size outranks d_model, dense_act_fn and is_gated_act what
+// feed_forward_proj says. A key that would change the model and is not supported is an error. Other keys are ignored,
+// as the format demands.
 //
 // Where scale_decoder_outputs is absent it follows tie_word_embeddings, except in an mT5 of transformers 5, which never
 // scales; Load corrects the tying when the stored tensors say otherwise.
@@ -49,7 +50,8 @@ func parseConfig(raw []byte) (Config, error) {
 		key, alias string
 		to         any
 	}{
-		{"vocab_size", "", &c.VocabSize}, {"d_model", "hidden_size", &c.DModel}, {"d_kv", "head_dim", &c.DKV}, {"d_ff", "", &c.DFF},
+		{"vocab_size", "", &c.VocabSize}, {"d_model", "hidden_size", &c.DModel}, {"d_kv", "head_dim", &c.DKV},
+		{"d_ff", "", &c.DFF},
 		{"num_layers", "num_hidden_layers", &c.NumLayers}, {"num_heads", "num_attention_heads", &c.NumHeads},
 		{"relative_attention_num_buckets", "", &c.RelativeAttentionNumBuckets},
 		{"relative_attention_max_distance", "", &c.RelativeAttentionMaxDistance},
@@ -59,7 +61,8 @@ func parseConfig(raw []byte) (Config, error) {
 		errs = append(errs, keys.read(f.key, f.to), keys.read(f.alias, f.to))
 	}
 	c.DecoderStartTokenID = c.PadTokenID // what it is in every T5; transformers has no default
-	errs = append(errs, keys.read("decoder_start_token_id", &c.DecoderStartTokenID), keys.readScale(&c), keys.readActivation(&c))
+	errs = append(errs, keys.read("decoder_start_token_id", &c.DecoderStartTokenID), keys.readScale(&c),
+		keys.readActivation(&c))
 	if err := errors.Join(errs...); err != nil {
 		return Config{}, err
 	}
@@ -160,8 +163,8 @@ func (k configKeys) readScale(c *Config) error {
 	return nil
 }
 
-// readActivation lets dense_act_fn and is_gated_act, where they are given, outrank feed_forward_proj, and writes there what
-// holds. Flan-T5 was published with "gelu", "gelu" and true.
+// readActivation lets dense_act_fn and is_gated_act, where they are given, outrank feed_forward_proj, and writes there
+// what holds. Flan-T5 was published with "gelu", "gelu" and true.
 func (k configKeys) readActivation(c *Config) error {
 	f, gated, err := c.Activation()
 	name := ""

@@ -10,13 +10,16 @@ import (
 
 // Values of transformers 5.24 (bench/check_folders.py compares them).
 func TestParseConfigKeys(t *testing.T) {
-	plain := `"model_type": "t5", "vocab_size": 96, "d_model": 32, "d_kv": 6, "d_ff": 64, "num_layers": 2, "num_heads": 4`
+	plain := `"model_type": "t5", "vocab_size": 96, "d_model": 32, "d_kv": 6, "d_ff": 64, ` +
+		`"num_layers": 2, "num_heads": 4`
 	for name, c := range map[string]struct {
 		json   string
 		change func(c *Config) // of what plain gives
 	}{
-		"aliases": {`{"hidden_size": 16, "head_dim": 7, "num_attention_heads": 3, "num_hidden_layers": 4, ` + plain + `}`,
-			func(c *Config) { c.DModel, c.DKV, c.NumHeads, c.NumLayers = 16, 7, 3, 4 }}, // the decoder goes by num_layers
+		"aliases": {`{"hidden_size": 16, "head_dim": 7, "num_attention_heads": 3, "num_hidden_layers": 4, ` + plain +
+			`}`,
+			// the decoder goes by num_layers
+			func(c *Config) { c.DModel, c.DKV, c.NumHeads, c.NumLayers = 16, 7, 3, 4 }},
 		"defaults": {`{}`, func(c *Config) { *c = v1_0(512, 64, 2048, 6, 8) }},
 		"defaults of mt5": {`{"model_type": "mt5"}`, func(c *Config) {
 			*c = v1_1(512, 64, 1024, 8, 6)
@@ -26,15 +29,20 @@ func TestParseConfigKeys(t *testing.T) {
 			*c = v1_0(512, 64, 2048, 6, 8)
 			c.VocabSize, c.NumLayers = 96, 3
 		}},
-		"decoder null":       {`{"num_decoder_layers": null, ` + plain + `}`, func(c *Config) {}},
-		"zero is a value":    {`{"dropout_rate": 0, ` + plain + `}`, func(c *Config) { c.DropoutRate = 0 }},
-		"tied null":          {`{"tie_word_embeddings": null, ` + plain + `}`, func(c *Config) {}},
-		"scale null":         {`{"scale_decoder_outputs": null, ` + plain + `}`, func(c *Config) { c.ScaleDecoderOutputs = false }},
-		"ends":               {`{"eos_token_id": [5, 1], ` + plain + `}`, func(c *Config) { c.EOSTokenID, c.EOSTokenIDs = 5, []int{5, 1} }},
-		"start from pad":     {`{"pad_token_id": 7, ` + plain + `}`, func(c *Config) { c.PadTokenID, c.DecoderStartTokenID = 7, 7 }},
-		"no effect":          {`{"is_encoder_decoder": true, "per_layer_config": {}, "quantization_config": null, "n_positions": 3, ` + plain + `}`, func(c *Config) {}},
+		"decoder null":    {`{"num_decoder_layers": null, ` + plain + `}`, func(c *Config) {}},
+		"zero is a value": {`{"dropout_rate": 0, ` + plain + `}`, func(c *Config) { c.DropoutRate = 0 }},
+		"tied null":       {`{"tie_word_embeddings": null, ` + plain + `}`, func(c *Config) {}},
+		"scale null": {`{"scale_decoder_outputs": null, ` + plain + `}`,
+			func(c *Config) { c.ScaleDecoderOutputs = false }},
+		"ends": {`{"eos_token_id": [5, 1], ` + plain + `}`,
+			func(c *Config) { c.EOSTokenID, c.EOSTokenIDs = 5, []int{5, 1} }},
+		"start from pad": {`{"pad_token_id": 7, ` + plain + `}`,
+			func(c *Config) { c.PadTokenID, c.DecoderStartTokenID = 7, 7 }},
+		"no effect": {`{"is_encoder_decoder": true, "per_layer_config": {}, "quantization_config": null, ` +
+			`"n_positions": 3, ` + plain + `}`, func(c *Config) {}},
 		"keys by their case": {`{"D_MODEL": 99, ` + plain + `}`, func(c *Config) {}},
-		"Flan-T5 of 2022":    {`{"feed_forward_proj": "gelu", "dense_act_fn": "gelu", "is_gated_act": true, ` + plain + `}`, func(c *Config) { c.FeedForwardProj = "gated-gelu_python" }},
+		"Flan-T5 of 2022": {`{"feed_forward_proj": "gelu", "dense_act_fn": "gelu", "is_gated_act": true, ` + plain +
+			`}`, func(c *Config) { c.FeedForwardProj = "gated-gelu_python" }},
 	} {
 		want, err := ParseConfig([]byte("{" + plain + "}"))
 		if err != nil {
@@ -88,16 +96,17 @@ func TestParseConfigActivation(t *testing.T) {
 
 func TestParseConfigRefuses(t *testing.T) {
 	for keys, want := range map[string]string{
-		`"dense_act_fn": "mish"`:                                 `dense_act_fn "mish" is not supported`,
-		`"dense_act_fn": null`:                                   "dense_act_fn is null",
-		`"feed_forward_proj": "gated-gelu-new"`:                  `"gated-gelu-new" is not supported`,
-		`"feed_forward_proj": "gated"`:                           `"gated" is not supported`,
-		`"d_model": null`:                                        "d_model is null: want a value, or no such key",
-		`"hidden_size": null`:                                    "hidden_size is null",
-		`"d_ff": 32.0`:                                           "d_ff is 32.0: want an integer",
-		`"pad_token_id": null`:                                   "pad_token_id is null",
-		`"decoder_start_token_id": [0]`:                          "decoder_start_token_id is [0]: want an integer",
-		`"eos_token_id": []`:                                     "eos_token_id is []: want a token id or a list of them",
+		`"dense_act_fn": "mish"`:                `dense_act_fn "mish" is not supported`,
+		`"dense_act_fn": null`:                  "dense_act_fn is null",
+		`"feed_forward_proj": "gated-gelu-new"`: `"gated-gelu-new" is not supported`,
+		`"feed_forward_proj": "gated"`:          `"gated" is not supported`,
+		`"d_model": null`:                       "d_model is null: want a value, or no such key",
+		`"hidden_size": null`:                   "hidden_size is null",
+		`"d_ff": 32.0`:                          "d_ff is 32.0: want an integer",
+		`"pad_token_id": null`:                  "pad_token_id is null",
+		`"decoder_start_token_id": [0]`:         "decoder_start_token_id is [0]: want an integer",
+		`"eos_token_id": []`: "eos_token_id is []: want a token id " +
+			"or a list of them",
 		`"eos_token_id": [1, 99999]`:                             "eos_token_id is 99999",
 		`"eos_token_id": -1`:                                     "eos_token_id is -1",
 		`"is_encoder_decoder": false`:                            "is_encoder_decoder is false, which is not supported",
@@ -121,7 +130,8 @@ func TestLoadOfEmbeddingsStoredTwice(t *testing.T) {
 		other := src[name]
 		other.values = append([]float32{9}, other.values[1:]...)
 		src[name] = other
-		if _, err := Load(m.Config, src); err == nil || !strings.Contains(err.Error(), name+" differs from shared.weight") {
+		if _, err := Load(m.Config, src); err == nil || !strings.Contains(err.Error(),
+			name+" differs from shared.weight") {
 			t.Errorf("%s of its own: error %v", name, err)
 		}
 	}
@@ -144,9 +154,12 @@ func TestLoadOfOtherKinds(t *testing.T) {
 				}
 			}
 		}, "an encoder alone (T5EncoderModel)"},
-		"classes": {func(src memorySource) { src["classification_head.dense.weight"] = memoryTensor{shape: []int{1}} }, "T5ForSequenceClassification"},
-		"tokens":  {func(src memorySource) { src["classifier.weight"] = memoryTensor{shape: []int{1}} }, "T5ForTokenClassification"},
-		"spans":   {func(src memorySource) { src["qa_outputs.weight"] = memoryTensor{shape: []int{1}} }, "T5ForQuestionAnswering"},
+		"classes": {func(src memorySource) { src["classification_head.dense.weight"] = memoryTensor{shape: []int{1}} },
+			"T5ForSequenceClassification"},
+		"tokens": {func(src memorySource) { src["classifier.weight"] = memoryTensor{shape: []int{1}} },
+			"T5ForTokenClassification"},
+		"spans": {func(src memorySource) { src["qa_outputs.weight"] = memoryTensor{shape: []int{1}} },
+			"T5ForQuestionAnswering"},
 		"LoRA": {func(src memorySource) {
 			src["encoder.block.0.layer.0.SelfAttention.q.lora_A.weight"] = memoryTensor{shape: []int{1}}
 		}, "merge_and_unload()"},
@@ -154,7 +167,8 @@ func TestLoadOfOtherKinds(t *testing.T) {
 		m := tiny(t, "relu", true)
 		src := sourceOf(m)
 		c.change(src)
-		for _, err := range []error{Check(m.Config, src), func() error { _, err := Load(m.Config, src); return err }()} {
+		for _, err := range []error{Check(m.Config, src),
+			func() error { _, err := Load(m.Config, src); return err }()} {
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "copy both") {
 				t.Errorf("%s: error %v, want %q", name, err, c.want)
 			}

@@ -9,7 +9,8 @@ import (
 	"t5train/model/op"
 )
 
-// Three steps of two micro-batches, with dropout: loss and gradients must be the same bits with and without recomputation.
+// Three steps of two micro-batches, with dropout: loss and gradients must be the same bits with and without
+// recomputation.
 func TestRecomputeIsTheSameBits(t *testing.T) {
 	for _, proj := range []string{"relu", "gelu", "gated-gelu"} {
 		for _, tie := range []bool{true, false} {
@@ -46,11 +47,12 @@ func TestRecomputeUMT5(t *testing.T) {
 	}
 }
 
-// trainTiny makes three steps of gradient descent, each over two micro-batches, and returns all weights and gradients at
-// the end of each step, and the losses.
+// trainTiny makes three steps of gradient descent, each over two micro-batches, and returns all weights and gradients
+// at the end of each step, and the losses.
 func trainTiny(t *testing.T, m *T5, recompute bool) (numbers []float32, losses []float64) {
 	t.Helper()
-	graph, err := m.LossGraph(kernel.NewWorkers(2), LossOptions{Dropout: 0.3, ZLoss: 1e-3, Gradients: true, Recompute: recompute})
+	graph, err := m.LossGraph(kernel.NewWorkers(2),
+		LossOptions{Dropout: 0.3, ZLoss: 1e-3, Gradients: true, Recompute: recompute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +63,8 @@ func trainTiny(t *testing.T, m *T5, recompute bool) (numbers []float32, losses [
 			p.ZeroGrad()
 		}
 		for micro := range uint32(2) {
-			totals, err := graph.Run(b, op.Pass{Train: true, Seed: 8, Number: 2*step + micro, GradScale: 1 / float32(2*b.Targets())})
+			totals, err := graph.Run(b, op.Pass{Train: true, Seed: 8, Number: 2*step + micro,
+				GradScale: 1 / float32(2*b.Targets())})
 			if err != nil {
 				t.Fatal(err)
 			}

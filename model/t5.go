@@ -123,7 +123,8 @@ func newSelfAttention(p *params, path string, c Config, causal, table bool) Atte
 	if table {
 		// Glorot uniform, T5X's variance_scaling(1, fan_avg, uniform).
 		limit := math.Sqrt(6 / float64(a.Buckets.Count+c.NumHeads))
-		a.RelativeAttentionBias = p.add(path+".relative_attention_bias.weight", uniform(limit), a.Buckets.Count, c.NumHeads)
+		a.RelativeAttentionBias = p.add(path+".relative_attention_bias.weight", uniform(limit), a.Buckets.Count,
+			c.NumHeads)
 	}
 	return a
 }

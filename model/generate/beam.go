@@ -25,8 +25,8 @@ type continuation struct {
 }
 
 // search is the beam search of transformers 5. Each step takes, of all continuations of an input's sequences, the best
-// Beams·(1 + tokens that end a sequence), so that Beams of them continue whatever ends. Of those that end, the first Beams
-// count; the best of them stay in a pool of their own.
+// Beams·(1 + tokens that end a sequence), so that Beams of them continue whatever ends. Of those that end, the first
+// Beams count; the best of them stay in a pool of their own.
 func (r *run) search(ctx context.Context) ([][]Output, error) {
 	o := r.options
 	searches := make([]beamSearch, len(r.inputs))
@@ -116,7 +116,8 @@ func (r *run) continuations(row int, s *scratch, logits []float32, to []continua
 	r.process(s.scores, row)
 	s.best = kernel.TopK(w, s.scores, o.candidates(), s.best[:0])
 	for _, b := range s.best {
-		to = append(to, continuation{row, b.Index, h.logProb + float64(logits[b.Index]) - z, h.score + float64(b.Value)})
+		to = append(to, continuation{row, b.Index, h.logProb + float64(logits[b.Index]) - z,
+			h.score + float64(b.Value)})
 	}
 	return to
 }

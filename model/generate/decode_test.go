@@ -115,7 +115,8 @@ func toy(t testing.TB, kind, proj string) *model.T5 {
 	t.Helper()
 	m, err := model.New(model.Config{
 		ModelType: kind, VocabSize: 40, DModel: 24, DKV: 6, DFF: 32, NumLayers: 2, NumDecoderLayers: 3, NumHeads: 3,
-		RelativeAttentionNumBuckets: 8, RelativeAttentionMaxDistance: 20, LayerNormEpsilon: 1e-6, FeedForwardProj: proj, EOSTokenID: 1,
+		RelativeAttentionNumBuckets: 8, RelativeAttentionMaxDistance: 20, LayerNormEpsilon: 1e-6, FeedForwardProj: proj,
+		EOSTokenID: 1,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +132,8 @@ var (
 
 // The cached decoder and the graph are two ways to the same numbers: the score of a target is minus its loss.
 func TestScoreIsTheLossOfTheGraph(t *testing.T) {
-	for _, c := range []struct{ kind, proj string }{{"t5", "relu"}, {"t5", "gated-gelu"}, {"umt5", "gated-silu"}, {"mt5", "gelu"}} {
+	for _, c := range []struct{ kind, proj string }{{"t5", "relu"}, {"t5", "gated-gelu"}, {"umt5", "gated-silu"},
+		{"mt5", "gelu"}} {
 		t.Run(c.kind+" "+c.proj, func(t *testing.T) {
 			m := toy(t, c.kind, c.proj)
 			w := kernel.NewWorkers(2)
@@ -220,7 +222,8 @@ func TestScoreOfManyTargets(t *testing.T) {
 func TestBestIsTheLargestScore(t *testing.T) {
 	for seed := range uint64(20) {
 		m := toy(t, "t5", "relu")
-		for i := range m.LMHead.Value { // sharper than random weights are, so that some prefixes are out of the question
+		// sharper than random weights are, so that some prefixes are out of the question
+		for i := range m.LMHead.Value {
 			m.LMHead.Value[i] *= float32(1 + seed%5*20)
 		}
 		draw := rand.New(rand.NewPCG(seed, 1))
@@ -243,10 +246,13 @@ func TestBestIsTheLargestScore(t *testing.T) {
 		}
 		for i, row := range scores {
 			want := slices.Index(row, slices.Max(row))
-			if !slices.Equal(targets[best[i]], targets[want]) || math.Abs(logProbs[i]-row[want]) > 1e-4*max(1, -row[want]) {
-				t.Errorf("seed %d, input %d: target %d with %.6f, want %d with %.6f", seed, i, best[i], logProbs[i], want, row[want])
+			if !slices.Equal(targets[best[i]], targets[want]) || math.Abs(logProbs[i]-row[want]) > 1e-4*max(1,
+				-row[want]) {
+				t.Errorf("seed %d, input %d: target %d with %.6f, want %d with %.6f", seed, i, best[i], logProbs[i],
+					want, row[want])
 			}
-			if first := slices.IndexFunc(targets, func(x []int32) bool { return slices.Equal(x, targets[want]) }); best[i] != first {
+			if first := slices.IndexFunc(targets,
+				func(x []int32) bool { return slices.Equal(x, targets[want]) }); best[i] != first {
 				t.Errorf("seed %d, input %d: target %d of equal ones, want the first, %d", seed, i, best[i], first)
 			}
 		}
@@ -265,7 +271,8 @@ func TestBestNeedsTargets(t *testing.T) {
 
 func TestBadTokensAreRefused(t *testing.T) {
 	g := New(toy(t, "t5", "relu"), kernel.NewWorkers(1))
-	for name, in := range map[string][][]int32{"beyond the vocabulary": {{40, 1}}, "negative": {{-1}}, "empty": {{3, 1}, {}}} {
+	for name, in := range map[string][][]int32{"beyond the vocabulary": {{40, 1}}, "negative": {{-1}},
+		"empty": {{3, 1}, {}}} {
 		if _, err := mostProbable(g, in, 4); err == nil {
 			t.Errorf("%s: no error", name)
 		}

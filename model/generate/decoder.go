@@ -31,8 +31,8 @@ type decoder struct {
 	inputs                            inputGroups
 }
 
-// inputGroups are the runs of neighbouring rows that share an input: they attend to it together, so that its keys and values
-// are read once.
+// inputGroups are the runs of neighbouring rows that share an input: they attend to it together, so that its keys and
+// values are read once.
 type inputGroups struct {
 	offsets, keyStart, keyLength []int32
 }
@@ -99,9 +99,9 @@ func (d *decoder) move(capacity int) {
 
 // reorder replaces the rows: the new row i continues the old row parents[i]. It drops finished rows and branches.
 //
-// Keys and values mostly stay where they are: the first that continues a row takes over its slot. Any other takes the slot
-// of a row that nothing continues, where it writes what differs. The beams of an input have most of their tokens in common,
-// so that is little.
+// Keys and values mostly stay where they are: the first that continues a row takes over its slot. Any other takes the
+// slot of a row that nothing continues, where it writes what differs. The beams of an input have most of their tokens
+// in common, so that is little.
 func (d *decoder) reorder(parents []int) {
 	taken := make([]bool, len(d.slots))
 	rows := make([]int, len(parents)) // their slots
@@ -132,8 +132,8 @@ func (d *decoder) reorder(parents []int) {
 	d.slot, d.inputStart, d.inputLength = rows, start, length
 }
 
-// freeSlot returns a slot that is not taken and has the most first positions in common with another, and how many; if all
-// are taken, the number of slots.
+// freeSlot returns a slot that is not taken and has the most first positions in common with another, and how many; if
+// all are taken, the number of slots.
 func (d *decoder) freeSlot(taken []bool, other int) (free, common int) {
 	free = len(d.slots)
 	want := d.slots[other]
@@ -196,7 +196,8 @@ func (d *decoder) groupInputs() {
 	g.offsets, g.keyStart, g.keyLength = g.offsets[:0], g.keyStart[:0], g.keyLength[:0]
 	for r, start := range d.inputStart {
 		if r == 0 || start != d.inputStart[r-1] {
-			g.offsets, g.keyStart, g.keyLength = append(g.offsets, int32(r)), append(g.keyStart, start), append(g.keyLength, d.inputLength[r])
+			g.offsets, g.keyStart, g.keyLength = append(g.offsets, int32(r)), append(g.keyStart,
+				start), append(g.keyLength, d.inputLength[r])
 		}
 	}
 	g.offsets = append(g.offsets, int32(d.rows()))
@@ -217,7 +218,8 @@ func (d *decoder) selfAttention(b model.Block, layer int, x op.Matrix) op.Matrix
 	heads := a.Heads
 	heads.Causal = false // the cache ends at the query
 	y := d.eager.Attention(qkv, cache, heads, kernel.Attention{
-		QueryOffsets: d.queryOffsets, KeyOffsets: d.keyStart, KeyLengths: d.keyLength, FirstPosition: d.position, Bias: d.bias[layer],
+		QueryOffsets: d.queryOffsets, KeyOffsets: d.keyStart, KeyLengths: d.keyLength, FirstPosition: d.position,
+		Bias: d.bias[layer],
 	})
 	return d.eager.AddLinear(x, y, a.O)
 }
@@ -227,7 +229,8 @@ func (d *decoder) crossAttention(b model.Block, layer int, x op.Matrix) op.Matri
 	a := b.EncDecAttention
 	q := d.eager.Linear(d.network.Norm(b.EncDecAttentionNorm, x), a.Q)
 	y := d.eager.Attention(q, d.cross[layer], a.Heads, kernel.Attention{
-		QueryOffsets: d.inputs.offsets, KeyOffsets: d.inputs.keyStart, KeyLengths: d.inputs.keyLength, FirstPosition: d.position,
+		QueryOffsets: d.inputs.offsets, KeyOffsets: d.inputs.keyStart, KeyLengths: d.inputs.keyLength,
+		FirstPosition: d.position,
 	})
 	return d.eager.AddLinear(x, y, a.O)
 }

@@ -28,7 +28,8 @@ func Example() {
 		log.Fatal(err)
 	}
 	generator := generate.New(t5, kernel.NewWorkers(0))
-	outputs, err := generator.Generate(context.Background(), [][]int32{{11, 27, 1}}, generate.Options{MaxTokens: 10, Beams: 4, NumReturnSequences: 2})
+	outputs, err := generator.Generate(context.Background(), [][]int32{{11, 27, 1}},
+		generate.Options{MaxTokens: 10, Beams: 4, NumReturnSequences: 2})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -68,8 +68,10 @@ func fuzzedOptions(data []byte) (o Options, allowed [][]int32) {
 	o.RepetitionPenalty = float64(next()%8) / 4
 	kind := next()
 	if kind&1 != 0 {
-		o.Sampling = &Sampling{Temperature: float64(next()) / 64, TopK: next() % 50, TopP: float64(next()) / 250, MinP: float64(next()) / 250,
-			TypicalP: float64(next()) / 250, Epsilon: float64(next()) / 2500, Eta: float64(next()) / 2500, Seed: uint64(next())}
+		o.Sampling = &Sampling{Temperature: float64(next()) / 64, TopK: next() % 50, TopP: float64(next()) / 250,
+			MinP:     float64(next()) / 250,
+			TypicalP: float64(next()) / 250, Epsilon: float64(next()) / 2500, Eta: float64(next()) / 2500,
+			Seed: uint64(next())}
 	}
 	if kind&2 != 0 {
 		o.LengthPenalty = new(float64(next())/32 - 4)
@@ -132,7 +134,8 @@ func obeys(o *Options, input []int32, out Output, allowed [][]int32) error {
 		}
 	}
 	if o.Allowed != nil && !slices.ContainsFunc(allowed, func(s []int32) bool {
-		return slices.Equal(s[:len(s)-1], out.IDs) || !out.Finished && len(out.IDs) < len(s) && slices.Equal(s[:len(out.IDs)], out.IDs)
+		return slices.Equal(s[:len(s)-1], out.IDs) || !out.Finished && len(out.IDs) < len(s) &&
+			slices.Equal(s[:len(out.IDs)], out.IDs)
 	}) {
 		return errors.New("is not in the trie")
 	}

@@ -19,7 +19,8 @@ func ways() map[string]Options {
 		"beams":    {MaxTokens: 12, Beams: 4, NumReturnSequences: 3, LengthPenalty: new(0.6)},
 		"alpha":    {MaxTokens: 12, Beams: 3, NumReturnSequences: 3, LengthNormAlpha: 0.6, EarlyStopping: Never},
 		"sampling": {MaxTokens: 12, NumReturnSequences: 3, Sampling: &Sampling{Temperature: 1.2, TopP: 0.9, Seed: 5}},
-		"changed":  {MaxTokens: 12, MinTokens: 3, Beams: 4, RepetitionPenalty: 1.3, NoRepeatNgram: 2, Suppress: []int32{7}, EOS: []int32{1, 9}},
+		"changed": {MaxTokens: 12, MinTokens: 3, Beams: 4, RepetitionPenalty: 1.3, NoRepeatNgram: 2,
+			Suppress: []int32{7}, EOS: []int32{1, 9}},
 	}
 }
 
@@ -61,7 +62,8 @@ func TestBatchDoesNotMatter(t *testing.T) {
 			alone := generate(t, g, [][]int32{in}, o)[0]
 			for j, out := range alone {
 				want := together[i][j]
-				if !slices.Equal(out.IDs, want.IDs) || math.Abs(out.Score-want.Score) > 1e-4 || out.Finished != want.Finished {
+				if !slices.Equal(out.IDs, want.IDs) || math.Abs(out.Score-want.Score) > 1e-4 || out.Finished !=
+					want.Finished {
 					t.Errorf("%s, input %d: alone %v, in a batch %v", name, i, out, want)
 				}
 			}
@@ -109,7 +111,8 @@ func TestOneBeamIsGreedy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range want {
-		if len(got[i]) != 1 || !slices.Equal(got[i][0].IDs, want[i][0].IDs) || math.Abs(got[i][0].LogProb-want[i][0].LogProb) > 1e-4 {
+		if len(got[i]) != 1 || !slices.Equal(got[i][0].IDs, want[i][0].IDs) ||
+			math.Abs(got[i][0].LogProb-want[i][0].LogProb) > 1e-4 {
 			t.Errorf("input %d: one beam %v, greedy %v", i, got[i], want[i])
 		}
 	}
@@ -154,8 +157,10 @@ func TestWideBeamsFindTheBest(t *testing.T) {
 				}
 				slices.SortFunc(order, func(a, b int) int { return cmp.Compare(score[b], score[a]) })
 				for rank, j := range order {
-					if out := outputs[rank]; !slices.Equal(append(out.IDs, 1), targets[j]) || math.Abs(out.Score-score[j]) > 1e-4 {
-						t.Errorf("input %d, rank %d: got %v %.5f, want %v %.5f", i, rank, out.IDs, out.Score, targets[j], score[j])
+					if out := outputs[rank]; !slices.Equal(append(out.IDs, 1), targets[j]) ||
+						math.Abs(out.Score-score[j]) > 1e-4 {
+						t.Errorf("input %d, rank %d: got %v %.5f, want %v %.5f", i, rank, out.IDs, out.Score,
+							targets[j], score[j])
 					}
 				}
 			}
@@ -183,7 +188,8 @@ func TestSamplingAgreesWithTheModel(t *testing.T) {
 	}
 	got := make([]float64, len(singles))
 	for seed := range uint64(seeds) {
-		o := Options{MaxTokens: 1, EOS: []int32{}, NumReturnSequences: sequences, Sampling: &Sampling{Temperature: temperature, Seed: seed}}
+		o := Options{MaxTokens: 1, EOS: []int32{}, NumReturnSequences: sequences,
+			Sampling: &Sampling{Temperature: temperature, Seed: seed}}
 		for _, out := range generate(t, g, input, o)[0] {
 			got[out.IDs[0]]++
 			if p := math.Log(want[out.IDs[0]] / sum); math.Abs(p-out.Score) > 1e-4 {
@@ -287,7 +293,8 @@ func TestGenerateRefuses(t *testing.T) {
 // Samples come in the order of their scores, as the sequences of a beam search do.
 func TestSamplesAreOrdered(t *testing.T) {
 	g, inputs := newToyGenerator(t, 1), toyInputs
-	outputs, err := g.Generate(t.Context(), inputs, Options{MaxTokens: 6, NumReturnSequences: 9, Sampling: &Sampling{Temperature: 2, Seed: 1}})
+	outputs, err := g.Generate(t.Context(), inputs,
+		Options{MaxTokens: 6, NumReturnSequences: 9, Sampling: &Sampling{Temperature: 2, Seed: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +308,8 @@ func TestSamplesAreOrdered(t *testing.T) {
 // The token that a generation starts with may be another than the model's.
 func TestStart(t *testing.T) {
 	g, inputs := newToyGenerator(t, 1), toyInputs
-	own, err := g.Generate(t.Context(), inputs, Options{MaxTokens: 6, Start: new(int32(g.model.Config.DecoderStartTokenID))})
+	own, err := g.Generate(t.Context(), inputs,
+		Options{MaxTokens: 6, Start: new(int32(g.model.Config.DecoderStartTokenID))})
 	if err != nil {
 		t.Fatal(err)
 	}

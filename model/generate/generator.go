@@ -42,23 +42,24 @@ func isEmpty(m *model.T5) bool { return m == nil || m.Shared == nil }
 type Output struct {
 	IDs []int32 // without the start token and without EOS
 
-	// LogProb is the log-probability of the sequence by the model alone, EOS included, in nats: what Generator.TargetLogProbs gives.
+	// LogProb is the log-probability of the sequence by the model alone, EOS included, in nats: what
+	// Generator.TargetLogProbs gives.
 	LogProb float64
-	// Score is the log-probability as the options change it, by Options.LengthPenalty: what a beam search ranks by. There a
-	// forced token counts as certain and a banned one leaves the others as they are, as in transformers. Without beams the
-	// probability of a token is its share of what the options left.
+	// Score is the log-probability as the options change it, by Options.LengthPenalty: what a beam search ranks by.
+	// There a forced token counts as certain and a banned one leaves the others as they are, as in transformers.
+	// Without beams the probability of a token is its share of what the options left.
 	Score float64
-	// Finished says that EOS came before the limit of tokens. Otherwise the text is cut short: there, or where the options
-	// left no token.
+	// Finished says that EOS came before the limit of tokens. Otherwise the text is cut short: there, or where the
+	// options left no token.
 	Finished bool
 }
 
-// Generate generates sequences for each input: Options.NumReturnSequences of them, the best by their score first. A beam search
-// gives fewer where the options leave fewer.
+// Generate generates sequences for each input: Options.NumReturnSequences of them, the best by their score first. A
+// beam search gives fewer where the options leave fewer.
 //
-// Inputs are token ids that end in EOS. They need no order: inputs lie end to end without padding, each attends to its own
-// tokens alone, and finished ones leave the batch. So short ones cost what they cost alone, whatever is beside them.
-// Weights that are damaged or have diverged are an error: there is no most probable token.
+// Inputs are token ids that end in EOS. They need no order: inputs lie end to end without padding, each attends to its
+// own tokens alone, and finished ones leave the batch. So short ones cost what they cost alone, whatever is beside
+// them. Weights that are damaged or have diverged are an error: there is no most probable token.
 func (g *Generator) Generate(ctx context.Context, inputs [][]int32, o Options) ([][]Output, error) {
 	if isEmpty(g.model) {
 		return nil, fmt.Errorf("generate: %w", model.ErrNoModel)
@@ -70,7 +71,8 @@ func (g *Generator) Generate(ctx context.Context, inputs [][]int32, o Options) (
 		return nil, fmt.Errorf("generate: %w", err)
 	}
 	if s := o.Sampling; s != nil && s.Indices != nil && len(s.Indices) != len(inputs) {
-		return nil, fmt.Errorf("generate: Sampling has %d Indices for %d inputs, want one for each", len(s.Indices), len(inputs))
+		return nil, fmt.Errorf("generate: Sampling has %d Indices for %d inputs, want one for each", len(s.Indices),
+			len(inputs))
 	}
 	if len(inputs) == 0 {
 		return nil, nil
@@ -150,7 +152,8 @@ func (r *run) process(x []float32, row int) {
 	}
 }
 
-var errDiverged = errors.New("generate: the model gives NaN or infinite logits: its weights are damaged, or training diverged: use another checkpoint")
+var errDiverged = errors.New("generate: the model gives NaN or infinite logits: its weights are damaged, or training " +
+	"diverged: use another checkpoint")
 
 // start runs the encoder and prepares the decoder, with room for a number of positions until it must grow.
 func (g *Generator) start(inputs [][]int32, positions int) (*decoder, error) {
@@ -183,7 +186,8 @@ func ragged(inputs [][]int32, vocab int) (op.Ragged, error) {
 			return r, fmt.Errorf("encode input %d: it has no token, want at least EOS", i)
 		}
 		if at := outside(in, vocab); at >= 0 {
-			return r, fmt.Errorf("encode input %d: token %d at position %d is outside of the vocabulary of %d: does the tokenizer belong to the model?", i, in[at], at, vocab)
+			return r, fmt.Errorf("encode input %d: token %d at position %d is outside of the vocabulary of %d: does "+
+				"the tokenizer belong to the model?", i, in[at], at, vocab)
 		}
 		r.Append(in...)
 	}

@@ -54,7 +54,8 @@ func (r recordedOptions) options(t *testing.T, eos int32) Options {
 		case "length_penalty":
 			read(name, &o.LengthPenalty)
 		case "early_stopping":
-			o.EarlyStopping = map[string]EarlyStopping{`true`: Early, `false`: Heuristic, `"never"`: Never}[string(r[name])]
+			o.EarlyStopping = map[string]EarlyStopping{`true`: Early, `false`: Heuristic,
+				`"never"`: Never}[string(r[name])]
 		case "no_repeat_ngram_size":
 			read(name, &o.NoRepeatNgram)
 		case "encoder_no_repeat_ngram_size":
@@ -166,7 +167,8 @@ func TestGoldenGenerate(t *testing.T) {
 							score += p / float64(n)
 						}
 					}
-					// transformers bans sequences with the input's padding too, which changes what the others are worth.
+					// transformers bans sequences with the input's padding too, which changes what the others are
+					// worth.
 					padded := o.EncoderNoRepeatNgram > 0 && len(inputs[i/max(1, o.NumReturnSequences)]) < longest
 					if !padded && math.Abs(out.Score-score) > 1e-4 {
 						t.Errorf("sequence %d: score %.6f, want %.6f", i, out.Score, score)
@@ -199,7 +201,8 @@ func TestGoldenFilters(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer tensors.Close()
-		logits, history, encoder := matrix[float32](t, tensors, "logits"), matrix[int32](t, tensors, "history"), matrix[int32](t, tensors, "encoder_ids")
+		logits, history, encoder := matrix[float32](t, tensors, "logits"), matrix[int32](t, tensors,
+			"history"), matrix[int32](t, tensors, "encoder_ids")
 		for _, c := range file.Cases {
 			ran++
 			t.Run(filepath.Base(dir)+"/"+c.Name, func(t *testing.T) {
@@ -210,7 +213,8 @@ func TestGoldenFilters(t *testing.T) {
 				if err := o.Validate(len(logits[0])); err != nil {
 					t.Fatal(err)
 				}
-				wantOut, wantProb := matrix[float32](t, tensors, "out."+c.Name), matrix[float32](t, tensors, "prob."+c.Name)
+				wantOut, wantProb := matrix[float32](t, tensors, "out."+c.Name), matrix[float32](t, tensors,
+					"prob."+c.Name)
 				for row := range logits {
 					out, prob := filtered(&o, slices.Clone(logits[row]), history[row], encoder[row])
 					alike(t, row, "out", out, wantOut[row], logits[row])

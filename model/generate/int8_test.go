@@ -79,7 +79,8 @@ func TestInt8ScoresItself(t *testing.T) {
 				t.Fatal(err)
 			}
 			if math.Abs(scores[0][0]-out.LogProb) > 1e-3 || math.Abs(totals.NLL+out.LogProb) > 1e-3 {
-				t.Errorf("%s, input %d: generated with %.5f, scored %.5f, loss %.5f", c.kind, i, out.LogProb, scores[0][0], totals.NLL)
+				t.Errorf("%s, input %d: generated with %.5f, scored %.5f, loss %.5f", c.kind, i, out.LogProb,
+					scores[0][0], totals.NLL)
 			}
 		}
 	}

@@ -12,7 +12,8 @@ import (
 	"t5train/model/op"
 )
 
-// The loss without a graph is the recorded one, and with holes in the masks and labels without a target that of the graph.
+// The loss without a graph is the recorded one, and with holes in the masks and labels without a target that of the
+// graph.
 func TestGoldenLoss(t *testing.T) {
 	for _, dir := range golden.Cases(t, "model") {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
@@ -44,7 +45,8 @@ func TestGoldenLoss(t *testing.T) {
 				t.Errorf("%d of %d tokens with a loss of %.6f, the graph has %d of %d with %.6f",
 					got.Correct, got.Tokens, got.NLL, want.Correct, want.Tokens, want.NLL)
 			}
-			if i := slices.IndexFunc(b.Labels.IDs, func(label int32) bool { return label != kernel.IgnoreLabel }); got.Hits[i] != want.Hits[i] {
+			if i := slices.IndexFunc(b.Labels.IDs,
+				func(label int32) bool { return label != kernel.IgnoreLabel }); got.Hits[i] != want.Hits[i] {
 				t.Errorf("label %d is hit: %v, in the graph %v", i, got.Hits[i], want.Hits[i])
 			}
 		})

@@ -15,21 +15,24 @@ type Options struct {
 	MaxTokens int // the most tokens of an output, EOS included; at least 1
 	MinTokens int // tokens that come before EOS may
 
-	Beams              int // sequences that a beam search keeps for each input, at most 1024; 0 and 1 are no beam search
-	NumReturnSequences int // sequences returned for each input, at most Beams, or as many as are to be sampled, at most 1024; 0 is 1
+	// sequences that a beam search keeps for each input, at most 1024; 0 and 1 are no beam search
+	Beams int
+	// sequences returned for each input, at most Beams, or as many as are to be sampled, at most 1024; 0 is 1
+	NumReturnSequences int
 
-	// LengthPenalty is the p of a sequence's score, (sum of log p)/length^p with EOS in the length; nil is 1. Above 0 it
-	// favours long sequences. LengthNormAlpha, if not 0, is the exponent of T5's own ((5+length)/6)^LengthNormAlpha instead: T5 used 0.6 for
-	// translation and summaries.
+	// LengthPenalty is the p of a sequence's score, (sum of log p)/length^p with EOS in the length; nil is 1. Above 0
+	// it favours long sequences. LengthNormAlpha, if not 0, is the exponent of T5's own ((5+length)/6)^LengthNormAlpha
+	// instead: T5 used 0.6 for translation and summaries.
 	LengthPenalty   *float64
 	LengthNormAlpha float64
 	EarlyStopping   EarlyStopping
 
 	Sampling *Sampling // nil: the most probable tokens
 
-	NoRepeatNgram        int     // n: no n-gram of tokens comes twice in an output; 0 is off, 3 is usual
-	EncoderNoRepeatNgram int     // n: no n-gram of tokens of the input comes in its output; 0 is off
-	RepetitionPenalty    float64 // above 1: tokens of the output so far are less probable; 0 and 1 are none, 1.2 is usual
+	NoRepeatNgram        int // n: no n-gram of tokens comes twice in an output; 0 is off, 3 is usual
+	EncoderNoRepeatNgram int // n: no n-gram of tokens of the input comes in its output; 0 is off
+	// above 1: tokens of the output so far are less probable; 0 and 1 are none, 1.2 is usual
+	RepetitionPenalty float64
 
 	BadWords [][]int32 // sequences that no output holds; EOS alone is ignored
 	Suppress []int32   // tokens that no output holds
@@ -47,8 +50,8 @@ const (
 	leastDivisor = 1e-6 // of logits
 )
 
-// mostSequences bounds the sequences of an input: each has keys and values of its own in every layer, so a mistake would
-// take all memory.
+// mostSequences bounds the sequences of an input: each has keys and values of its own in every layer, so a mistake
+// would take all memory.
 const mostSequences = 1024
 
 // EarlyStopping says when a beam search is done with an input: in all cases it needs Beams finished sequences first.
@@ -71,20 +74,22 @@ type Sampling struct {
 	TopK        int     // k: only the k most probable tokens, and those that are as probable as the last
 	TopP        float64 // only the most probable tokens that together have this probability
 	MinP        float64 // only tokens with this part of the largest probability
-	TypicalP    float64 // only tokens whose information is the closest to its mean, that together have this probability (Meister et al. 2022)
-	Epsilon     float64 // only tokens with this probability (Hewitt et al. 2022)
-	Eta         float64 // the same with less where the distribution is flat: min(Eta, sqrt(Eta)·e^-entropy)
+	// only tokens whose information is the closest to its mean, that together have this probability (Meister et al.
+	// 2022)
+	TypicalP float64
+	Epsilon  float64 // only tokens with this probability (Hewitt et al. 2022)
+	Eta      float64 // the same with less where the distribution is flat: min(Eta, sqrt(Eta)·e^-entropy)
 
 	// Seed decides the draws together with the index of an input, the number of its sequence and the position of the
 	// token, and nothing else does.
 	Seed uint64
-	// Indices are those of the inputs; nil is 0, 1, 2, ... Who generates for many inputs in batches says here which ones a
-	// batch holds, so that results do not depend on the batches.
+	// Indices are those of the inputs; nil is 0, 1, 2, ... Who generates for many inputs in batches says here which
+	// ones a batch holds, so that results do not depend on the batches.
 	Indices []int
 }
 
-// ForInputs returns the options for inputs with these indices among all that there are: what is sampled for them depends on
-// those, and not on the batch that they are in.
+// ForInputs returns the options for inputs with these indices among all that there are: what is sampled for them
+// depends on those, and not on the batch that they are in.
 func (o Options) ForInputs(indices []int) Options {
 	if o.Sampling != nil {
 		own := *o.Sampling
@@ -106,25 +111,33 @@ func (o Options) Validate(vocab int) error {
 		}
 	}
 	check(o.MaxTokens >= 1 && o.MaxTokens <= mostTokens, "MaxTokens is %d, want 1 to %d", o.MaxTokens, mostTokens)
-	check(o.MinTokens >= 0 && o.MinTokens <= max(0, o.MaxTokens), "MinTokens is %d, want 0 to MaxTokens %d", o.MinTokens, o.MaxTokens)
+	check(o.MinTokens >= 0 && o.MinTokens <= max(0, o.MaxTokens), "MinTokens is %d, want 0 to MaxTokens %d",
+		o.MinTokens, o.MaxTokens)
 	check(o.Beams >= 0 && o.Beams <= mostSequences, "Beams is %d, want 0 to %d", o.Beams, mostSequences)
-	check(o.NumReturnSequences >= 0 && o.NumReturnSequences <= mostSequences, "NumReturnSequences is %d, want 0 to %d", o.NumReturnSequences, mostSequences)
+	check(o.NumReturnSequences >= 0 && o.NumReturnSequences <= mostSequences, "NumReturnSequences is %d, want 0 to %d",
+		o.NumReturnSequences, mostSequences)
 	switch {
 	case o.Beams > 1:
-		check(o.NumReturnSequences <= o.Beams, "NumReturnSequences is %d, want at most Beams %d: raise Beams", o.NumReturnSequences, o.Beams)
+		check(o.NumReturnSequences <= o.Beams, "NumReturnSequences is %d, want at most Beams %d: raise Beams",
+			o.NumReturnSequences, o.Beams)
 		check(o.Sampling == nil, "Beams is %d and Sampling is set: leave one of them out", o.Beams)
 	case o.Sampling == nil:
-		check(o.NumReturnSequences <= 1, "NumReturnSequences is %d, but there is one most probable token: set Beams or Sampling for several sequences", o.NumReturnSequences)
+		check(o.NumReturnSequences <= 1, "NumReturnSequences is %d, but there is one most probable token: set Beams "+
+			"or Sampling for several sequences", o.NumReturnSequences)
 	}
 	if o.LengthPenalty != nil {
-		check(math.Abs(*o.LengthPenalty) <= mostExponent, "LengthPenalty is %v, want %d to %d", *o.LengthPenalty, -mostExponent, mostExponent)
+		check(math.Abs(*o.LengthPenalty) <= mostExponent, "LengthPenalty is %v, want %d to %d", *o.LengthPenalty,
+			-mostExponent, mostExponent)
 		check(o.LengthNormAlpha == 0, "LengthPenalty is set and so is LengthNormAlpha: leave one of them out")
 	}
-	check(o.LengthNormAlpha >= 0 && o.LengthNormAlpha <= mostExponent, "LengthNormAlpha is %v, want 0 to %d", o.LengthNormAlpha, mostExponent)
-	check(o.EarlyStopping >= Heuristic && o.EarlyStopping <= Never, "EarlyStopping is %d, want Heuristic, Early or Never", o.EarlyStopping)
+	check(o.LengthNormAlpha >= 0 && o.LengthNormAlpha <= mostExponent, "LengthNormAlpha is %v, want 0 to %d",
+		o.LengthNormAlpha, mostExponent)
+	check(o.EarlyStopping >= Heuristic && o.EarlyStopping <= Never, "EarlyStopping is %d, want "+
+		"Heuristic, Early or Never", o.EarlyStopping)
 	check(o.NoRepeatNgram >= 0, "NoRepeatNgram is %d, want at least 0", o.NoRepeatNgram)
 	check(o.EncoderNoRepeatNgram >= 0, "EncoderNoRepeatNgram is %d, want at least 0", o.EncoderNoRepeatNgram)
-	check(o.RepetitionPenalty == 0 || finite(o.RepetitionPenalty) && o.RepetitionPenalty >= leastDivisor, "RepetitionPenalty is %v, want at least %v, or 0 for none", o.RepetitionPenalty, leastDivisor)
+	check(o.RepetitionPenalty == 0 || finite(o.RepetitionPenalty) && o.RepetitionPenalty >= leastDivisor,
+		"RepetitionPenalty is %v, want at least %v, or 0 for none", o.RepetitionPenalty, leastDivisor)
 	known := func(name string, tokens []int32) {
 		for _, id := range tokens {
 			if id < 0 || int(id) >= vocab {
@@ -143,9 +156,13 @@ func (o Options) Validate(vocab int) error {
 	if o.Start != nil {
 		known("Start", []int32{*o.Start})
 	}
-	check(len(o.Prefix) <= max(0, o.MaxTokens), "Prefix has %d tokens, want at most MaxTokens %d", len(o.Prefix), o.MaxTokens)
-	check(!o.ForcedEOS || o.MaxTokens <= 0 || len(o.Prefix) < o.MaxTokens, "Prefix has %d tokens, which with ForcedEOS is at most MaxTokens-1, %d: raise MaxTokens", len(o.Prefix), o.MaxTokens-1)
-	check(!o.ForcedEOS || o.EOS == nil || len(o.EOS) > 0, "ForcedEOS is set, but no token is EOS: leave it out, or EOS at nil for the model's")
+	check(len(o.Prefix) <= max(0, o.MaxTokens), "Prefix has %d tokens, want at most MaxTokens %d", len(o.Prefix),
+		o.MaxTokens)
+	check(!o.ForcedEOS || o.MaxTokens <= 0 || len(o.Prefix) < o.MaxTokens,
+		"Prefix has %d tokens, which with ForcedEOS is at most MaxTokens-1, %d: raise MaxTokens", len(o.Prefix),
+		o.MaxTokens-1)
+	check(!o.ForcedEOS || o.EOS == nil || len(o.EOS) > 0, "ForcedEOS is set, but no token is EOS: leave it out, or "+
+		"EOS at nil for the model's")
 	for _, id := range o.Prefix {
 		check(!slices.Contains(o.EOS, id), "Prefix holds EOS, token %d: leave it out", id)
 	}
@@ -161,7 +178,8 @@ func (o Options) Validate(vocab int) error {
 func (s *Sampling) check() []error {
 	var errs []error
 	if !finite(s.Temperature) || s.Temperature < leastDivisor {
-		errs = append(errs, fmt.Errorf("the option Temperature is %v, want at least %v: 1 for the model's probabilities, no Sampling for the most probable token", s.Temperature, leastDivisor))
+		errs = append(errs, fmt.Errorf("the option Temperature is %v, want at least %v: 1 for the model's "+
+			"probabilities, no Sampling for the most probable token", s.Temperature, leastDivisor))
 	}
 	if s.TopK < 0 {
 		errs = append(errs, fmt.Errorf("the option TopK is %d, want at least 1, or 0 for all tokens", s.TopK))
@@ -181,7 +199,8 @@ func (s *Sampling) check() []error {
 func (o *Options) score(logProb float64, tokens int) float64 {
 	switch {
 	case o.LengthNormAlpha != 0:
-		return logProb / math.Pow((5+float64(tokens))/6, o.LengthNormAlpha) // Wu et al. 2016, equation 14; T5 has no other term of it
+		// Wu et al. 2016, equation 14; T5 has no other term of it
+		return logProb / math.Pow((5+float64(tokens))/6, o.LengthNormAlpha)
 	case o.LengthPenalty != nil:
 		return logProb / math.Pow(float64(tokens), *o.LengthPenalty)
 	}

@@ -9,11 +9,12 @@ import (
 func TestValidateNamesWhatIsWrong(t *testing.T) {
 	sampling := func(s Sampling) Options { return Options{MaxTokens: 8, Sampling: &s} }
 	for want, o := range map[string]Options{
-		"MaxTokens is 0":                  {},
-		"MinTokens is 9":                  {MaxTokens: 8, MinTokens: 9},
-		"Beams is -1":                     {MaxTokens: 8, Beams: -1},
-		"Beams is 1025":                   {MaxTokens: 8, Beams: 1025},
-		"NumReturnSequences is 1025":      {MaxTokens: 8, NumReturnSequences: 1025, Sampling: &Sampling{Temperature: 1}},
+		"MaxTokens is 0": {},
+		"MinTokens is 9": {MaxTokens: 8, MinTokens: 9},
+		"Beams is -1":    {MaxTokens: 8, Beams: -1},
+		"Beams is 1025":  {MaxTokens: 8, Beams: 1025},
+		"NumReturnSequences is 1025": {MaxTokens: 8, NumReturnSequences: 1025,
+			Sampling: &Sampling{Temperature: 1}},
 		"NumReturnSequences is -1":        {MaxTokens: 8, NumReturnSequences: -1},
 		"raise Beams":                     {MaxTokens: 8, Beams: 3, NumReturnSequences: 4},
 		"set Beams or Sampling":           {MaxTokens: 8, NumReturnSequences: 2},

@@ -8,9 +8,10 @@ import (
 	"t5train/model/op"
 )
 
-// TargetLogProbs returns log p(target | input) in nats for the targets of each input: the sum over the target's tokens, which
-// normally end in EOS. All positions are computed at once: 5 to 9 times as fast as [Generator.TargetLogProbs] for one input after the
-// other, but slower than that for many short targets that all inputs share. Damaged or diverged weights give NaN.
+// TargetLogProbs returns log p(target | input) in nats for the targets of each input: the sum over the target's tokens,
+// which normally end in EOS. All positions are computed at once: 5 to 9 times as fast as [Generator.TargetLogProbs] for
+// one input after the other, but slower than that for many short targets that all inputs share. Damaged or diverged
+// weights give NaN.
 func (l *Loss) TargetLogProbs(ctx context.Context, inputs [][]int32, targets [][][]int32) ([][]float64, error) {
 	if isEmpty(l.model) {
 		return nil, fmt.Errorf("score: %w", model.ErrNoModel)
@@ -29,7 +30,8 @@ func (l *Loss) TargetLogProbs(ctx context.Context, inputs [][]int32, targets [][
 		scores[i] = make([]float64, len(list))
 		for j, target := range list {
 			if at := outside(target, m.Config.VocabSize); at >= 0 {
-				return nil, fmt.Errorf("score target %d of input %d: token %d at position %d is outside of the vocabulary of %d", j, i, target[at], at, m.Config.VocabSize)
+				return nil, fmt.Errorf("score target %d of input %d: token %d at position %d is outside of "+
+					"the vocabulary of %d", j, i, target[at], at, m.Config.VocabSize)
 			}
 			if len(target) > 0 { // an empty one is certain
 				pairs = append(pairs, pair{i, target, &scores[i][j]})
@@ -62,8 +64,8 @@ type pair struct {
 	score  *float64
 }
 
-// scoreTokens bounds the tokens of targets whose activations are in memory at once, where one target does not need more.
-// Products of this many rows are no slower than larger ones.
+// scoreTokens bounds the tokens of targets whose activations are in memory at once, where one target does not need
+// more. Products of this many rows are no slower than larger ones.
 const scoreTokens = 4096
 
 // scorePairs scores pairs in the order of their inputs, whose encoder outputs lie in encoded by offsets.

@@ -11,7 +11,8 @@ import (
 
 // Two ways to the same numbers: token by token with a cache, and all positions at once.
 func TestScoresOfPairs(t *testing.T) {
-	for _, c := range []struct{ kind, proj string }{{"t5", "relu"}, {"t5", "gated-gelu"}, {"umt5", "gated-silu"}, {"mt5", "gelu"}} {
+	for _, c := range []struct{ kind, proj string }{{"t5", "relu"}, {"t5", "gated-gelu"}, {"umt5", "gated-silu"},
+		{"mt5", "gelu"}} {
 		t.Run(c.kind+" "+c.proj, func(t *testing.T) {
 			m := toy(t, c.kind, c.proj)
 			w := kernel.NewWorkers(2)
@@ -40,7 +41,8 @@ func TestScoresOfPairs(t *testing.T) {
 					}
 				}
 				if empty := got[i][len(list)]; empty != 0 || len(got[i]) != len(list)+1 {
-					t.Errorf("input %d: %d scores, of the empty target %g, want %d and 0", i, len(got[i]), empty, len(list)+1)
+					t.Errorf("input %d: %d scores, of the empty target %g, want %d and 0", i, len(got[i]), empty,
+						len(list)+1)
 				}
 			}
 		})
@@ -74,7 +76,8 @@ func TestBadPairsAreRefused(t *testing.T) {
 	loss := NewLoss(toy(t, "t5", "relu"), kernel.NewWorkers(1))
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := loss.TargetLogProbs(ended, [][]int32{{3, 1}}, [][][]int32{{{4, 1}}}); !errors.Is(err, context.Canceled) {
+	if _, err := loss.TargetLogProbs(ended, [][]int32{{3, 1}}, [][][]int32{{{4, 1}}}); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("a context that has ended: error %v", err)
 	}
 	for name, c := range map[string]struct {

@@ -78,7 +78,8 @@ func fill(x []float32, value float32) {
 	}
 }
 
-// penalize makes tokens that were there less probable (Keskar et al. 2019, section 4.1; the sign decides as in transformers).
+// penalize makes tokens that were there less probable (Keskar et al. 2019, section 4.1; the sign decides as in
+// transformers).
 func penalize(x []float32, tokens []int32, penalty float32) {
 	penalized := make([]float32, len(tokens)) // apart, so that a token that came twice is penalized once
 	for i, id := range tokens {

@@ -20,8 +20,8 @@ type distribution struct {
 	sorted []float32
 }
 
-// filter sets d to what s leaves of logits, which it overwrites. Filters apply in the order of transformers 5. Nothing is
-// kept of logits without a finite one, or with a NaN.
+// filter sets d to what s leaves of logits, which it overwrites. Filters apply in the order of transformers 5. Nothing
+// is kept of logits without a finite one, or with a NaN.
 func (s *Sampling) filter(w *kernel.Workers, d *distribution, logits []float32) {
 	d.logits = logits
 	if t := float32(s.Temperature); t != 1 {
@@ -67,7 +67,8 @@ func (s *Sampling) filter(w *kernel.Workers, d *distribution, logits []float32) 
 	}
 }
 
-// insertedAtMost is up to how many largest elements kernel.TopK, which inserts each of them, finds sooner than sorting does.
+// insertedAtMost is up to how many largest elements kernel.TopK, which inserts each of them, finds sooner than sorting
+// does.
 const insertedAtMost = 1024
 
 // largest returns the k-th largest logit, minus infinity if fewer are finite.

@@ -47,7 +47,8 @@ func TestTopKOfAnySize(t *testing.T) {
 	}
 	logits[7] = never
 	sorted := slices.Sorted(slices.Values(logits))
-	for _, k := range []int{1, 2, insertedAtMost - 1, insertedAtMost, insertedAtMost + 1, 2 * insertedAtMost, len(logits) - 1, len(logits)} {
+	for _, k := range []int{1, 2, insertedAtMost - 1, insertedAtMost, insertedAtMost + 1, 2 * insertedAtMost,
+		len(logits) - 1, len(logits)} {
 		var d distribution
 		s := Sampling{Temperature: 1, TopK: k}
 		s.filter(w, &d, slices.Clone(logits))
@@ -69,7 +70,8 @@ func TestDrawGivesEachTokenItsShare(t *testing.T) {
 	for _, c := range []struct {
 		u    float64
 		want int32
-	}{{0, 0}, {0.49, 0}, {0.5, 3}, {0.74, 3}, {0.75, 4}, {1 - 1e-16, 4}, {1, 4}} { // rounding may leave a rest, as 1 does
+		// rounding may leave a rest, as 1 does
+	}{{0, 0}, {0.49, 0}, {0.5, 3}, {0.74, 3}, {0.75, 4}, {1 - 1e-16, 4}, {1, 4}} {
 		if got, _ := d.draw(c.u); got != c.want {
 			t.Errorf("at %v: got token %d, want %d", c.u, got, c.want)
 		}

@@ -11,8 +11,9 @@ import (
 	"t5train/model/kernel"
 )
 
-// TargetLogProbs returns log p(target | input) in nats for each input and each target: the sum over the target's tokens. A target
-// normally ends in EOS. Targets with a common prefix share the work for it. Damaged or diverged weights give NaN.
+// TargetLogProbs returns log p(target | input) in nats for each input and each target: the sum over the target's
+// tokens. A target normally ends in EOS. Targets with a common prefix share the work for it. Damaged or diverged
+// weights give NaN.
 func (g *Generator) TargetLogProbs(ctx context.Context, inputs, targets [][]int32) ([][]float64, error) {
 	if err := g.checkTargets(targets); err != nil {
 		return nil, err
@@ -29,9 +30,10 @@ func (g *Generator) TargetLogProbs(ctx context.Context, inputs, targets [][]int3
 	return scores, nil
 }
 
-// Best returns the most probable target of each input, the first of equal ones, and its log-probability: what the largest
-// of its scores says, for a fraction of the work. A prefix is at least as probable as what continues it, so that a target
-// cannot win whose prefix is already less probable than another target. Damaged or diverged weights give NaN.
+// Best returns the most probable target of each input, the first of equal ones, and its log-probability: what the
+// largest of its scores says, for a fraction of the work. A prefix is at least as probable as what continues it, so
+// that a target cannot win whose prefix is already less probable than another target. Damaged or diverged weights give
+// NaN.
 func (g *Generator) Best(ctx context.Context, inputs, targets [][]int32) (best []int, logProbs []float64, err error) {
 	if len(targets) == 0 {
 		return nil, nil, errors.New("find the best target: there are no targets")
@@ -59,7 +61,9 @@ func (g *Generator) Best(ctx context.Context, inputs, targets [][]int32) (best [
 			some = append(some, inputs[i])
 		}
 		d, err := g.descend(ctx, some, targets, wanted[lo:hi], func(next []branch) []branch {
-			return slices.DeleteFunc(next, func(b branch) bool { return b.logProb < logProbs[open[lo+b.input]]-rounding })
+			return slices.DeleteFunc(next, func(b branch) bool {
+				return b.logProb < logProbs[open[lo+b.input]]-rounding
+			})
 		})
 		if err != nil {
 			return nil, nil, err
@@ -80,7 +84,8 @@ const rounding = 1e-3
 func (g *Generator) checkTargets(targets [][]int32) error {
 	for _, t := range targets {
 		if at := outside(t, g.model.Config.VocabSize); at >= 0 {
-			return fmt.Errorf("score targets: token %d is outside of the vocabulary of %d", t[at], g.model.Config.VocabSize)
+			return fmt.Errorf("score targets: token %d is outside of the vocabulary of %d", t[at],
+				g.model.Config.VocabSize)
 		}
 	}
 	return nil
@@ -130,9 +135,10 @@ type branch struct {
 	token   int32 // with which
 }
 
-// descend scores the wanted targets of each input. keep, if not nil, returns which branches continue; those of an input are
-// side by side.
-func (g *Generator) descend(ctx context.Context, inputs, targets [][]int32, wanted [][]int, keep func([]branch) []branch) (*descent, error) {
+// descend scores the wanted targets of each input. keep, if not nil, returns which branches continue; those of an input
+// are side by side.
+func (g *Generator) descend(ctx context.Context, inputs, targets [][]int32, wanted [][]int,
+	keep func([]branch) []branch) (*descent, error) {
 	longest := 0
 	for _, t := range targets {
 		longest = max(longest, len(t))
@@ -144,11 +150,13 @@ func (g *Generator) descend(ctx context.Context, inputs, targets [][]int32, want
 	d := new(descent)
 	var branches []branch
 	for i := range inputs {
-		d.logProbs, d.done = append(d.logProbs, make([]float64, len(targets))), append(d.done, make([]bool, len(targets)))
+		d.logProbs, d.done = append(d.logProbs, make([]float64, len(targets))), append(d.done,
+			make([]bool, len(targets)))
 		for t := range targets {
 			d.done[i][t] = len(targets[t]) == 0
 		}
-		branches = append(branches, branch{input: i, targets: wanted[i], token: int32(g.model.Config.DecoderStartTokenID)})
+		branches = append(branches, branch{input: i, targets: wanted[i],
+			token: int32(g.model.Config.DecoderStartTokenID)})
 	}
 	for depth := 0; len(branches) > 0; depth++ {
 		if err := ctx.Err(); err != nil {
@@ -225,8 +233,8 @@ func likeliest(next []branch) []branch {
 	return kept
 }
 
-// best returns the most probable of the targets of an input that were reached, the first of equal ones; NaN for an input
-// of which any log-probability is NaN.
+// best returns the most probable of the targets of an input that were reached, the first of equal ones; NaN for an
+// input of which any log-probability is NaN.
 func (d *descent) best(input int) (target int, logProb float64) {
 	target, logProb = -1, math.Inf(-1)
 	for t, v := range d.logProbs[input] {

@@ -11,7 +11,8 @@ import (
 //	labels := generate.NewTrie(targets) // [][]int32, the labels' tokens with EOS
 //	outputs, err := generator.Generate(ctx, inputs, generate.Options{MaxTokens: labels.Longest(), Allowed: labels})
 type Trie struct {
-	sequences [][]int32 // in order, so that those with a common prefix are neighbours: nodes would take 50 times the memory
+	// in order, so that those with a common prefix are neighbours: nodes would take 50 times the memory
+	sequences [][]int32
 	longest   int
 }
 
@@ -75,10 +76,12 @@ func (t *Trie) check(o Options, vocab int) (errs []error) {
 		return []error{errors.New("the option Allowed holds no sequence, want at least one")}
 	}
 	if t.longest > o.MaxTokens {
-		errs = append(errs, fmt.Errorf("the option MaxTokens is %d, but Allowed holds a sequence of %d tokens: raise MaxTokens", o.MaxTokens, t.longest))
+		errs = append(errs, fmt.Errorf("the option MaxTokens is %d, but Allowed holds a sequence of %d "+
+			"tokens: raise MaxTokens", o.MaxTokens, t.longest))
 	}
 	if len(t.withPrefix(o.Prefix)) == 0 {
-		errs = append(errs, errors.New("the option Allowed holds no sequence that begins with Prefix: leave one of them out"))
+		errs = append(errs, errors.New("the option Allowed holds no sequence that begins with Prefix: "+
+			"leave one of them out"))
 	}
 	inner, ends := map[int32]bool{}, map[int32]bool{} // tokens that others follow, and that end a sequence
 	for _, s := range t.sequences {
@@ -94,11 +97,14 @@ func (t *Trie) check(o Options, vocab int) (errs []error) {
 			eos := slices.Contains(o.EOS, id)
 			switch {
 			case id < 0 || int(id) >= vocab:
-				errs = append(errs, fmt.Errorf("the option Allowed has token %d, want 0 to %d: the vocabulary has %d tokens", id, vocab-1, vocab))
+				errs = append(errs, fmt.Errorf("the option Allowed has token %d, want 0 to %d: the "+
+					"vocabulary has %d tokens", id, vocab-1, vocab))
 			case i < len(s)-1 && eos:
-				errs = append(errs, fmt.Errorf("the option Allowed has a sequence that continues after EOS, token %d: want EOS at the end only", id))
+				errs = append(errs, fmt.Errorf("the option Allowed has a sequence that continues after EOS, token "+
+					"%d: want EOS at the end only", id))
 			case i == len(s)-1 && !eos && len(o.EOS) > 0:
-				errs = append(errs, fmt.Errorf("the option Allowed has a sequence that ends in token %d: append EOS, one of %d", id, o.EOS))
+				errs = append(errs, fmt.Errorf("the option Allowed has a sequence that ends in token %d: "+
+					"append EOS, one of %d", id, o.EOS))
 			}
 		}
 	}

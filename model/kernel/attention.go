@@ -32,7 +32,8 @@ const queryBlock = 64
 
 // Forward computes out = softmax(q·kᵀ + bias)·v for every sequence and head. The strides count elements
 // from row to row.
-func (a *Attention) Forward(w *Workers, out []float32, outStride int, q []float32, qStride int, k, v []float32, kvStride int) {
+func (a *Attention) Forward(w *Workers, out []float32, outStride int, q []float32, qStride int, k, v []float32,
+	kvStride int) {
 	w = w.orDefault()
 	l := &w.isa.loops
 	a.eachHead(w, func(s *scratch, t headTask) {
@@ -58,7 +59,8 @@ func (a *Attention) Forward(w *Workers, out []float32, outStride int, q []float3
 					mask.row(row, row, uint32(i))
 				}
 			}
-			s.gemm(false, false, rows, a.Dim, keys, scores, keys, v[t.key(0, kvStride):], kvStride, false, out[t.query(lo, outStride):], outStride)
+			s.gemm(false, false, rows, a.Dim, keys, scores, keys, v[t.key(0, kvStride):], kvStride, false,
+				out[t.query(lo, outStride):], outStride)
 		}
 	})
 }
@@ -106,7 +108,8 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 				clear(row[seen:])
 			}
 			dp := grow(&s.d, rows*keys)
-			s.gemm(false, true, rows, keys, a.Dim, gradient, outStride, v[t.key(0, kvStride):], kvStride, false, dp, keys)
+			s.gemm(false, true, rows, keys, a.Dim, gradient, outStride, v[t.key(0, kvStride):], kvStride, false, dp,
+				keys)
 			dropped := p
 			if !a.Dropout.Off() {
 				dropped = grow(&s.e, rows*keys)
@@ -116,7 +119,8 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 					mask.row(dp[r*keys:(r+1)*keys], dp[r*keys:(r+1)*keys], i)
 				}
 			}
-			s.gemm(true, false, keys, a.Dim, rows, dropped, keys, gradient, outStride, true, dv[t.key(0, dkvStride):], dkvStride)
+			s.gemm(true, false, keys, a.Dim, rows, dropped, keys, gradient, outStride, true, dv[t.key(0, dkvStride):],
+				dkvStride)
 			// dScore = p * (dp - sum(p*dp)), the backward pass of softmax.
 			for r := range rows {
 				row, g := p[r*keys:(r+1)*keys], dp[r*keys:(r+1)*keys]
@@ -125,8 +129,10 @@ func (a *Attention) Backward(w *Workers, dq []float32, dqStride int, dk, dv []fl
 					l.add(distances[t.queries-1-(lo+r):][:keys], g)
 				}
 			}
-			s.gemm(false, false, rows, a.Dim, keys, dp, keys, k[t.key(0, kvStride):], kvStride, false, dq[t.query(lo, dqStride):], dqStride)
-			s.gemm(true, false, keys, a.Dim, rows, dp, keys, q[t.query(lo, qStride):], qStride, true, dk[t.key(0, dkvStride):], dkvStride)
+			s.gemm(false, false, rows, a.Dim, keys, dp, keys, k[t.key(0, kvStride):], kvStride, false,
+				dq[t.query(lo, dqStride):], dqStride)
+			s.gemm(true, false, keys, a.Dim, rows, dp, keys, q[t.query(lo, qStride):], qStride, true,
+				dk[t.key(0, dkvStride):], dkvStride)
 		}
 	})
 	if dBias != nil {
@@ -150,9 +156,11 @@ func (a *Attention) sumBias(w *Workers, dBias, partial []float32) {
 }
 
 // scores returns q·kᵀ + bias for the query rows lo..lo+rows of a head, [rows, keys].
-func (a *Attention) scores(s *scratch, t headTask, lo, rows, keys int, q []float32, qStride int, k []float32, kStride int) []float32 {
+func (a *Attention) scores(s *scratch, t headTask, lo, rows, keys int, q []float32, qStride int, k []float32,
+	kStride int) []float32 {
 	scores := grow(&s.c, rows*keys)
-	s.gemm(false, true, rows, keys, a.Dim, q[t.query(lo, qStride):], qStride, k[t.key(0, kStride):], kStride, false, scores, keys)
+	s.gemm(false, true, rows, keys, a.Dim, q[t.query(lo, qStride):], qStride, k[t.key(0, kStride):], kStride, false,
+		scores, keys)
 	if a.Bias.Values != nil {
 		for r := range rows {
 			s.isa.add(scores[r*keys:(r+1)*keys], a.Bias.row(a.Bias.Values, t.head, a.FirstPosition+lo+r, keys))

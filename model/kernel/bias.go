@@ -64,6 +64,7 @@ func (b Buckets) Of(distance int) int {
 	if n < exact {
 		return first + n
 	}
-	grown := math.Log(float64(n)/float64(exact)) / math.Log(float64(b.MaxDistance)/float64(exact)) * float64(count-exact)
+	grown := math.Log(float64(n)/float64(exact)) / math.Log(float64(b.MaxDistance)/float64(exact)) *
+		float64(count-exact)
 	return first + min(exact+int(grown), count-1)
 }

@@ -62,7 +62,8 @@ func TestPaper_RelativeBuckets(t *testing.T) {
 		}
 	}
 	decoder := Buckets{Count: 32, MaxDistance: 128}
-	for bucket, first := range map[int]int{15: 15, 16: 16, 17: 19, 18: 21, 19: 24, 20: 27, 21: 31, 22: 35, 23: 40, 24: 46, 25: 52, 26: 59, 27: 67, 28: 77, 29: 87, 30: 99, 31: 113} {
+	for bucket, first := range map[int]int{15: 15, 16: 16, 17: 19, 18: 21, 19: 24, 20: 27, 21: 31, 22: 35, 23: 40,
+		24: 46, 25: 52, 26: 59, 27: 67, 28: 77, 29: 87, 30: 99, 31: 113} {
 		if got := decoder.Of(-first); got != bucket {
 			t.Errorf("decoder, key %d to the left: bucket %d, want %d", first, got, bucket)
 		}

@@ -33,8 +33,8 @@ type Totals struct {
 	NLLs []float64
 }
 
-// chunkRows returns how many tokens have their logits in memory at once, 36 MB at most where a tile of the product fits:
-// each chunk costs two passes over the weight and one over its gradient. The chunks are even, and whole tiles.
+// chunkRows returns how many tokens have their logits in memory at once, 36 MB at most where a tile of the product
+// fits: each chunk costs two passes over the weight and one over its gradient. The chunks are even, and whole tiles.
 func (c *CrossEntropy) chunkRows(w *Workers, rows int) int {
 	tile := w.isa.rows
 	most := max(1, 9<<20/c.Vocab/tile) * tile
@@ -47,7 +47,8 @@ func (c *CrossEntropy) chunkRows(w *Workers, rows int) int {
 // dWeight:
 //
 //	dlogits = gradScale * ((1 + 2*zLoss*logZ) * softmax - target)
-func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, weight []float32, dHidden, dWeight []float32, gradScale float32) Totals {
+func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, weight []float32, dHidden,
+	dWeight []float32, gradScale float32) Totals {
 	w = w.orDefault()
 	total := Totals{Hits: make([]bool, len(labels))}
 	rows := make([]int, 0, len(labels)) // the tokens that have a target

@@ -22,7 +22,8 @@ func TestCrossEntropyHits(t *testing.T) {
 	}
 	c := CrossEntropy{Vocab: vocab, Dim: vocab, Scale: 1}
 	got := c.Forward(NewWorkers(2), hidden, []int32{1, 2, 3, IgnoreLabel, 2, 0}, head, nil, nil, 1)
-	if want := []bool{true, false, true, false, false, true}; !slices.Equal(got.Hits, want) || got.Correct != 3 || got.Tokens != 5 {
+	if want := []bool{true, false, true, false, false, true}; !slices.Equal(got.Hits, want) || got.Correct != 3 ||
+		got.Tokens != 5 {
 		t.Errorf("got %v, %d of %d, want %v, 3 of 5", got.Hits, got.Correct, got.Tokens, want)
 	}
 }
@@ -42,10 +43,12 @@ func TestCrossEntropyInChunks(t *testing.T) {
 	var want Totals
 	oneHidden, oneWeight := make([]float32, tokens*dim), make([]float32, vocab*dim)
 	for i := range labels {
-		one := c.Forward(NewWorkersOn(Portable, 2), hidden[i*dim:(i+1)*dim], labels[i:i+1], weight, oneHidden[i*dim:(i+1)*dim], oneWeight, gradScale)
+		one := c.Forward(NewWorkersOn(Portable, 2), hidden[i*dim:(i+1)*dim], labels[i:i+1], weight,
+			oneHidden[i*dim:(i+1)*dim], oneWeight, gradScale)
 		want = Totals{
-			Tokens: want.Tokens + one.Tokens, Loss: want.Loss + one.Loss, NLL: want.NLL + one.NLL, Correct: want.Correct + one.Correct,
-			Hits: append(want.Hits, one.Hits...), NLLs: append(want.NLLs, one.NLLs...),
+			Tokens: want.Tokens + one.Tokens, Loss: want.Loss + one.Loss, NLL: want.NLL + one.NLL,
+			Correct: want.Correct + one.Correct,
+			Hits:    append(want.Hits, one.Hits...), NLLs: append(want.NLLs, one.NLLs...),
 		}
 	}
 	for _, isa := range ISAs() {
@@ -63,7 +66,8 @@ func TestCrossEntropyInChunks(t *testing.T) {
 				t.Errorf("loss %v and log-likelihood %v, want %v and %v", got.Loss, got.NLL, want.Loss, want.NLL)
 			}
 			// ISAs add up half a million exponentials in different orders.
-			for name, pair := range map[string][2][]float32{"hidden": {dHidden, oneHidden}, "weight": {dWeight, oneWeight}} {
+			for name, pair := range map[string][2][]float32{"hidden": {dHidden, oneHidden},
+				"weight": {dWeight, oneWeight}} {
 				if e := relativeError(pair[0], pair[1]); !(e <= 2e-4) {
 					t.Errorf("the gradient of %s differs by %g", name, e)
 				}

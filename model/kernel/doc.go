@@ -12,9 +12,10 @@
 //	w := kernel.NewWorkers(2)
 //	kernel.Gemm(w, false, true, m, n, k, x, k, weight, k, false, y, n) // y[m, n] = x[m, k] · weight[n, k]ᵀ
 //
-// The inner loops are written for several instruction set architectures (ISAs): AVX-512 and AVX2 assembly, which `go generate` writes (see folder gen), and
-// portable Go. The best one that the processor has is chosen at run time; the environment variable T5_KERNEL forces one,
-// so that all can be tested on any machine. ISAs differ by rounding. avx512-vnni is avx512 with products of bytes.
+// The inner loops are written for several instruction set architectures (ISAs): AVX-512 and AVX2 assembly, which `go
+// generate` writes (see folder gen), and portable Go. The best one that the processor has is chosen at run time; the
+// environment variable T5_KERNEL forces one, so that all can be tested on any machine. ISAs differ by rounding.
+// avx512-vnni is avx512 with products of bytes.
 //
 // The package checks no shapes and no ids: package model checks each batch before it runs.
 package kernel

@@ -18,7 +18,8 @@ const (
 //
 // op(A) is [m, k]: a is [m, k] with stride lda, or [k, m] when transA is set. op(B) is [k, n]: b is
 // [k, n] with stride ldb, or [n, k] when transB is set. c is [m, n] with stride ldc.
-func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
+func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool,
+	c []float32, ldc int) {
 	w = w.orDefault()
 	if m == 0 || n == 0 {
 		return
@@ -69,7 +70,8 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 }
 
 // gemm is Gemm on one thread for any size but k = 0; it uses a and b of the scratch.
-func (s *scratch) gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
+func (s *scratch) gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool,
+	c []float32, ldc int) {
 	if s.isa.gemm != nil {
 		s.vectorGemm(m, n, k, operandOf(a, lda, transA), operandOf(b, ldb, transB), accumulate, c, ldc)
 		return

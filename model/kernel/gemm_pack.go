@@ -53,9 +53,10 @@ func copyRows(panel []float32, width int, src operand, count, k int) {
 	}
 }
 
-// interleave writes element (r, p) of count rows of length k, stride elements apart, to dst[p*width+r]. Whole blocks are
-// transposed by vectors. Where width is no multiple of a block's side, the last one takes in rows after the panel's, if
-// there are, and writes past the width what the next line overwrites; dst has room for that after the last one.
+// interleave writes element (r, p) of count rows of length k, stride elements apart, to dst[p*width+r]. Whole blocks
+// are transposed by vectors. Where width is no multiple of a block's side, the last one takes in rows after the
+// panel's, if there are, and writes past the width what the next line overwrites; dst has room for that after the last
+// one.
 func (i *isa) interleave(dst []float32, width int, src []float32, stride, count, k int) {
 	whole := k / i.side * i.side
 	r := 0

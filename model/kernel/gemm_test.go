@@ -30,7 +30,8 @@ func relativeError(a, b []float32) float64 {
 	return diff / size
 }
 
-func referenceGemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
+func referenceGemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool,
+	c []float32, ldc int) {
 	for i := range m {
 		for j := range n {
 			var s float64
@@ -57,43 +58,46 @@ func referenceGemm(transA, transB bool, m, n, k int, a []float32, lda int, b []f
 }
 
 func TestGemmAgainstFloat64(t *testing.T) {
-	shapes := [][3]int{{1, 1, 1}, {1, 7, 5}, {3, 130, 9}, {4, 4, 4}, {5, 3, 2}, {17, 33, 65}, {64, 128, 256}, {9, 40, 100}, {12, 33, 65}, {16, 40, 100}, {32, 61, 130}, {65, 129, 257}, {130, 70, 600}, {170, 2100, 40}, {29, 47, 1050}}
+	shapes := [][3]int{{1, 1, 1}, {1, 7, 5}, {3, 130, 9}, {4, 4, 4}, {5, 3, 2}, {17, 33, 65}, {64, 128, 256},
+		{9, 40, 100}, {12, 33, 65}, {16, 40, 100}, {32, 61, 130}, {65, 129, 257}, {130, 70, 600}, {170, 2100, 40},
+		{29, 47, 1050}}
 	for _, s := range shapes {
 		m, n, k := s[0], s[1], s[2]
 		for mode := range 8 {
 			transA, transB, accumulate := mode&1 != 0, mode&2 != 0, mode&4 != 0
-			t.Run(fmt.Sprintf("%dx%dx%d/transA=%v/transB=%v/accumulate=%v", m, n, k, transA, transB, accumulate), func(t *testing.T) {
-				lda, ldb, ldc := k+3, n+1, n+2
-				rowsA, rowsB := m, k
-				if transA {
-					lda, rowsA = m+3, k
-				}
-				if transB {
-					ldb, rowsB = k+1, n
-				}
-				a, b, c := randoms(1, rowsA*lda), randoms(2, rowsB*ldb), randoms(3, m*ldc)
-				want := append([]float32(nil), c...)
-				referenceGemm(transA, transB, m, n, k, a, lda, b, ldb, accumulate, want, ldc)
-				for _, isa := range ISAs() {
-					got := slices.Clone(c)
-					Gemm(NewWorkersOn(isa, 1), transA, transB, m, n, k, a, lda, b, ldb, accumulate, got, ldc)
-					if e := relativeError(got, want); e > 2e-6 {
-						t.Errorf("%s: error %.2g against float64", isa, e)
+			t.Run(fmt.Sprintf("%dx%dx%d/transA=%v/transB=%v/accumulate=%v", m, n, k, transA, transB, accumulate),
+				func(t *testing.T) {
+					lda, ldb, ldc := k+3, n+1, n+2
+					rowsA, rowsB := m, k
+					if transA {
+						lda, rowsA = m+3, k
 					}
-					for i := range m {
-						for j := n; j < ldc; j++ {
-							if got[i*ldc+j] != c[i*ldc+j] {
-								t.Fatalf("%s: element [%d, %d] outside of C was written", isa, i, j)
+					if transB {
+						ldb, rowsB = k+1, n
+					}
+					a, b, c := randoms(1, rowsA*lda), randoms(2, rowsB*ldb), randoms(3, m*ldc)
+					want := append([]float32(nil), c...)
+					referenceGemm(transA, transB, m, n, k, a, lda, b, ldb, accumulate, want, ldc)
+					for _, isa := range ISAs() {
+						got := slices.Clone(c)
+						Gemm(NewWorkersOn(isa, 1), transA, transB, m, n, k, a, lda, b, ldb, accumulate, got, ldc)
+						if e := relativeError(got, want); e > 2e-6 {
+							t.Errorf("%s: error %.2g against float64", isa, e)
+						}
+						for i := range m {
+							for j := n; j < ldc; j++ {
+								if got[i*ldc+j] != c[i*ldc+j] {
+									t.Fatalf("%s: element [%d, %d] outside of C was written", isa, i, j)
+								}
 							}
 						}
+						threads := slices.Clone(c)
+						Gemm(NewWorkersOn(isa, 3), transA, transB, m, n, k, a, lda, b, ldb, accumulate, threads, ldc)
+						if !slices.Equal(threads, got) {
+							t.Errorf("%s: one and three threads give different bits", isa)
+						}
 					}
-					threads := slices.Clone(c)
-					Gemm(NewWorkersOn(isa, 3), transA, transB, m, n, k, a, lda, b, ldb, accumulate, threads, ldc)
-					if !slices.Equal(threads, got) {
-						t.Errorf("%s: one and three threads give different bits", isa)
-					}
-				}
-			})
+				})
 		}
 	}
 }
@@ -138,7 +142,8 @@ func BenchmarkGemm(b *testing.B) {
 					for b.Loop() {
 						Gemm(w, s.transA, s.transB, s.m, s.n, s.k, x, lda, y, ldb, false, c, s.n)
 					}
-					b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+					b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9,
+						"GFLOP/s")
 				})
 			}
 		}
@@ -172,7 +177,8 @@ func BenchmarkGemmInsideAttention(b *testing.B) {
 						m.gemm(s.transA, s.transB, s.m, s.n, s.k, x, s.lda, y, s.ldb, false, c, s.ldc)
 					}
 				})
-				b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				b.ReportMetric(2*float64(s.m)*float64(s.n)*float64(s.k)*float64(b.N)/b.Elapsed().Seconds()/1e9,
+					"GFLOP/s")
 			})
 		}
 	}

@@ -67,7 +67,8 @@ func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []floa
 				}
 				multiply := func(task int) {
 					i0, p0 := task/columnBlocks*height, task%columnBlocks*perTask
-					t := tiles{isa: i, rows: min(height, m-i0), cols: nb, k: kb, c: c[i0*ldc+j0:], ldc: ldc, accumulate: accumulate || k0 > 0}
+					t := tiles{isa: i, rows: min(height, m-i0), cols: nb, k: kb, c: c[i0*ldc+j0:], ldc: ldc,
+						accumulate: accumulate || k0 > 0}
 					if ap != nil {
 						t.multiply(ap[i0/i.rows*i.panelA(kb):], bp, p0, min(panels, p0+perTask))
 						return
@@ -98,7 +99,8 @@ func (t *tiles) multiply(ap, bp []float32, first, last int) {
 	for p := first; p < last; p++ {
 		j := p * t.isa.cols
 		for r := 0; r < t.rows; r += t.isa.rows {
-			t.gemm(min(t.isa.rows, t.rows-r), min(t.isa.cols, t.cols-j), t.k, &ap[r/t.isa.rows*t.panelA(t.k)], 4, 4*t.isa.rows,
+			t.gemm(min(t.isa.rows, t.rows-r), min(t.isa.cols, t.cols-j), t.k, &ap[r/t.isa.rows*t.panelA(t.k)], 4,
+				4*t.isa.rows,
 				&bp[j*t.k], 4*t.isa.cols, &t.c[r*t.ldc+j], 4*t.ldc, t.accumulate)
 		}
 	}
@@ -134,7 +136,8 @@ func (s *scratch) vectorGemm(m, n, k int, a, b operand, accumulate bool, c []flo
 
 // directRows computes C = A·Bᵀ for few rows as dot products, so that each row of B is read from memory once. All rows
 // are contiguous.
-func (i *isa) directRows(m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
+func (i *isa) directRows(m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32,
+	ldc int) {
 	const cols = 4
 	for j := 0; j < n; j += cols {
 		for r := 0; r < m; {

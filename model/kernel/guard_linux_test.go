@@ -59,7 +59,8 @@ func TestLoopsStayInTheirSlices(t *testing.T) {
 					s[i] = guarded(t, randoms(uint64(i), n), atEnd)
 				}
 				for name, call := range cases {
-					mustNotFault(t, fmt.Sprintf("%s of %d elements, at the end %v", name, n, atEnd), func() { call(l, s) })
+					mustNotFault(t, fmt.Sprintf("%s of %d elements, at the end %v", name, n, atEnd),
+						func() { call(l, s) })
 				}
 			}
 		}
@@ -76,7 +77,8 @@ func TestOptimizerLoopsStayInTheirSlices(t *testing.T) {
 				}
 				s.sum, s.weighted = guarded(t, s.sum, atEnd), guarded(t, s.weighted, atEnd)
 				for name, call := range optimizerCases() {
-					mustNotFault(t, fmt.Sprintf("%s of %d elements, at the end %v", name, n, atEnd), func() { call(&l.OptimizerLoops, s) })
+					mustNotFault(t, fmt.Sprintf("%s of %d elements, at the end %v", name, n, atEnd),
+						func() { call(&l.OptimizerLoops, s) })
 				}
 			}
 		}
@@ -85,7 +87,8 @@ func TestOptimizerLoopsStayInTheirSlices(t *testing.T) {
 
 func TestGemmStaysInItsSlices(t *testing.T) {
 	for _, isa := range ISAs() {
-		for _, shape := range [][3]int{{1, 1, 1}, {1, 5, 33}, {3, 17, 40}, {7, 50, 31}, {14, 32, 16}, {15, 33, 65}, {17, 3, 100}, {20, 31, 70}, {40, 70, 90}} {
+		for _, shape := range [][3]int{{1, 1, 1}, {1, 5, 33}, {3, 17, 40}, {7, 50, 31}, {14, 32, 16}, {15, 33, 65},
+			{17, 3, 100}, {20, 31, 70}, {40, 70, 90}} {
 			m, n, k := shape[0], shape[1], shape[2]
 			for mode := range 8 {
 				transA, transB, atEnd := mode&1 != 0, mode&2 != 0, mode&4 != 0
@@ -96,7 +99,8 @@ func TestGemmStaysInItsSlices(t *testing.T) {
 				if transB {
 					ldb = k
 				}
-				a, b, c := guarded(t, randoms(1, m*k), atEnd), guarded(t, randoms(2, n*k), atEnd), guarded(t, randoms(3, m*n), atEnd)
+				a, b, c := guarded(t, randoms(1, m*k), atEnd), guarded(t, randoms(2, n*k), atEnd), guarded(t,
+					randoms(3, m*n), atEnd)
 				what := fmt.Sprintf("%s %v transA=%v transB=%v atEnd=%v", isa, shape, transA, transB, atEnd)
 				w := NewWorkersOn(isa, 1)
 				mustNotFault(t, what, func() {
@@ -120,10 +124,12 @@ func TestInt8StaysInItsSlices(t *testing.T) {
 			rows, out, in := shape[0], shape[1], shape[2]
 			for _, atEnd := range []bool{true, false} {
 				m, _ := randomInt8(1, out, in)
-				m.packed, m.scale, m.offset = guarded(t, m.packed, atEnd), guarded(t, m.scale, atEnd), guarded(t, m.offset, atEnd)
+				m.packed, m.scale, m.offset = guarded(t, m.packed, atEnd), guarded(t, m.scale, atEnd), guarded(t,
+					m.offset, atEnd)
 				x, y := guarded(t, randoms(2, rows*in), atEnd), guarded(t, randoms(3, rows*out), atEnd)
 				w := NewWorkersOn(isa, 1)
-				mustNotFault(t, fmt.Sprintf("%s %v atEnd=%v", isa, shape, atEnd), func() { LinearInt8(w, y, out, x, rows, true, m) })
+				mustNotFault(t, fmt.Sprintf("%s %v atEnd=%v", isa, shape, atEnd),
+					func() { LinearInt8(w, y, out, x, rows, true, m) })
 			}
 		}
 	}

@@ -61,8 +61,8 @@ func (m *Int8) panel(p int) []int8 {
 	return m.packed[p*size : (p+1)*size]
 }
 
-// QuantizeInt8 writes the integers to dst that times the scale come nearest to x, of which the largest magnitude becomes
-// 127. The scale is NaN when an element of x is not finite.
+// QuantizeInt8 writes the integers to dst that times the scale come nearest to x, of which the largest magnitude
+// becomes 127. The scale is NaN when an element of x is not finite.
 func QuantizeInt8(dst []int8, x []float32) (scale float32) {
 	scale, inverse := int8Scale(absMaximum(x))
 	for i, v := range x {
@@ -81,8 +81,8 @@ func EmbedInt8(w *Workers, y []float32, table *Int8, ids []int32) {
 	})
 }
 
-// int8Scale returns the scale of a row and its inverse. A row with NaN or infinity has the scale NaN, so that whatever is
-// computed with it is NaN too. One of zeros, or so near to them that the inverse overflows, has the scale 0.
+// int8Scale returns the scale of a row and its inverse. A row with NaN or infinity has the scale NaN, so that whatever
+// is computed with it is NaN too. One of zeros, or so near to them that the inverse overflows, has the scale 0.
 func int8Scale(largest float32) (scale, inverse float32) {
 	switch {
 	case !(largest <= math.MaxFloat32):

@@ -1,8 +1,9 @@
 package kernel
 
 const (
-	int8RowBytes = 1 << 19 // of the rows that a task multiplies with one panel after the other: they stay in the second cache
-	int8Depth    = 256     // inputs that are made float32 at a time, where the product is one of float32
+	// of the rows that a task multiplies with one panel after the other: they stay in the second cache
+	int8RowBytes = 1 << 19
+	int8Depth    = 256 // inputs that are made float32 at a time, where the product is one of float32
 	// Up to this many rows are quantized by the caller: to share them among the threads takes longer.
 	int8FewRows = 4
 )
@@ -13,11 +14,11 @@ const MaxInt8Inputs = (1<<31 - 1) / (127 * 127)
 // LinearInt8 writes x·weightᵀ for each weight, side by side, to y, or adds it when accumulate is set. x is [rows, In];
 // the rows of y are stride apart.
 //
-// Where the processor has AVX-512 VNNI, and in portable Go, each row of x becomes bytes with a scale of its own, and the
-// products are sums of integers, exact until they are scaled: the bits are the same on both. The instruction wants bytes
-// without sign, so 128 is added to those of x, and what this adds to the sums, 128 times the sum of a weight's integers,
-// is known beforehand and taken off. There may be no more than MaxInt8Inputs inputs. On other
-// processors x stays float32, and panels of the weight become float32 while they are multiplied.
+// Where the processor has AVX-512 VNNI, and in portable Go, each row of x becomes bytes with a scale of its own, and
+// the products are sums of integers, exact until they are scaled: the bits are the same on both. The instruction wants
+// bytes without sign, so 128 is added to those of x, and what this adds to the sums, 128 times the sum of a weight's
+// integers, is known beforehand and taken off. There may be no more than MaxInt8Inputs inputs. On other processors x
+// stays float32, and panels of the weight become float32 while they are multiplied.
 //
 // A row of x with NaN or infinity has results that are not finite.
 func LinearInt8(w *Workers, y []float32, stride int, x []float32, rows int, accumulate bool, weights ...*Int8) {
@@ -114,11 +115,13 @@ func (p *int8Product) panels(weights []*Int8, first, last, row, count int) {
 func (p *int8Product) integers(m *Int8, panel, row, count, cols int, y []float32) {
 	i := p.workers.isa
 	t := int8Tile{
-		groups: m.groups(), width: p.width, cols: cols, weight: m.panel(panel), weightScale: m.scale[panel*int8Cols:][:int8Cols],
-		offset: m.offset[panel*int8Cols:][:int8Cols], stride: p.stride, accumulate: p.accumulate,
+		groups: m.groups(), width: p.width, cols: cols, weight: m.panel(panel),
+		weightScale: m.scale[panel*int8Cols:][:int8Cols],
+		offset:      m.offset[panel*int8Cols:][:int8Cols], stride: p.stride, accumulate: p.accumulate,
 	}
 	for r := 0; r < count; r += i.rows {
-		t.rows, t.bytes, t.scales, t.y = min(i.rows, count-r), p.bytes[(row+r)*p.width:], p.scales[row+r:], y[r*p.stride:]
+		t.rows, t.bytes, t.scales, t.y = min(i.rows,
+			count-r), p.bytes[(row+r)*p.width:], p.scales[row+r:], y[r*p.stride:]
 		i.int8Tile(t)
 	}
 }

@@ -23,8 +23,8 @@ func randomInt8(seed uint64, out, in int) (m *Int8, rows [][]int8) {
 	return m, rows
 }
 
-// naiveInt8 is LinearInt8 with one weight, element by element: the product of integers where the ISA has it, and else in
-// float64.
+// naiveInt8 is LinearInt8 with one weight, element by element: the product of integers where the ISA has it, and else
+// in float64.
 func naiveInt8(isa string, x []float32, rows int, m *Int8, weight [][]int8) []float32 {
 	y := make([]float32, rows*m.Out)
 	for r := range rows {
@@ -76,7 +76,8 @@ func firstDifference(a, b []float32) int {
 
 func TestInt8AgainstNaive(t *testing.T) {
 	for _, s := range [][3]int{
-		{1, 1, 1}, {1, 32, 4}, {1, 33, 5}, {2, 31, 7}, {3, 130, 9}, {4, 64, 128}, {5, 3, 2}, {13, 40, 100}, {14, 32, 64}, {15, 33, 65},
+		{1, 1, 1}, {1, 32, 4}, {1, 33, 5}, {2, 31, 7}, {3, 130, 9}, {4, 64, 128}, {5, 3, 2}, {13, 40, 100},
+		{14, 32, 64}, {15, 33, 65},
 		{29, 47, 1050}, {169, 70, 259}, {340, 5, 30},
 	} {
 		rows, out, in := s[0], s[1], s[2]
@@ -99,8 +100,10 @@ func TestInt8AgainstNaive(t *testing.T) {
 						if c < 2*out {
 							v += got[r*out+c%out]
 						}
-						if d := math.Abs(float64(wide[r*stride+c] - v)); !(d <= 1e-6*max(1, math.Abs(float64(v)))) || c >= 2*out && d > 0 {
-							t.Fatalf("%s: added to 0.5, element [%d, %d] is %g, want %g", isa, r, c, wide[r*stride+c], v)
+						if d := math.Abs(float64(wide[r*stride+c] - v)); !(d <= 1e-6*max(1, math.Abs(float64(v)))) ||
+							c >= 2*out && d > 0 {
+							t.Fatalf("%s: added to 0.5, element [%d, %d] is %g, want %g", isa, r, c, wide[r*stride+c],
+								v)
 						}
 					}
 				}
@@ -145,7 +148,8 @@ func TestInt8SurfacesNaN(t *testing.T) {
 	const rows, out, in = 17, 37, 70
 	m, _ := randomInt8(1, out, in)
 	for _, isa := range ISAs() {
-		for name, bad := range map[string]float64{"NaN": math.NaN(), "infinite": math.Inf(1), "minus infinite": math.Inf(-1)} {
+		for name, bad := range map[string]float64{"NaN": math.NaN(), "infinite": math.Inf(1),
+			"minus infinite": math.Inf(-1)} {
 			x := randoms(2, rows*in)
 			x[5*in+69] = float32(bad)
 			y := make([]float32, rows*out)
@@ -212,7 +216,8 @@ func TestInt8Rows(t *testing.T) {
 }
 
 func BenchmarkInt8(b *testing.B) {
-	for _, s := range [][3]int{{1, 512, 512}, {1, 2048, 512}, {1, 512, 2048}, {1, 32128, 512}, {4, 2048, 512}, {16, 2048, 512}, {16, 32128, 512}, {64, 2048, 512}, {1280, 2048, 512}, {1280, 512, 2048}} {
+	for _, s := range [][3]int{{1, 512, 512}, {1, 2048, 512}, {1, 512, 2048}, {1, 32128, 512}, {4, 2048, 512},
+		{16, 2048, 512}, {16, 32128, 512}, {64, 2048, 512}, {1280, 2048, 512}, {1280, 512, 2048}} {
 		rows, out, in := s[0], s[1], s[2]
 		for _, isa := range ISAs() {
 			if isa == Portable && rows*out*in > 1<<28 {
@@ -226,7 +231,8 @@ func BenchmarkInt8(b *testing.B) {
 					for b.Loop() {
 						LinearInt8(w, y, out, x, rows, false, m)
 					}
-					b.ReportMetric(2*float64(rows)*float64(out)*float64(in)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GOP/s")
+					b.ReportMetric(2*float64(rows)*float64(out)*float64(in)*float64(b.N)/b.Elapsed().Seconds()/1e9,
+						"GOP/s")
 					b.ReportMetric(float64(out)*float64(in)*float64(b.N)/b.Elapsed().Seconds()/1e9, "weightGB/s")
 				})
 			}

@@ -21,13 +21,15 @@ type isa struct {
 	name string
 	loops
 
-	// The vector kernels of matrix products; strides are in bytes. The tile of C that one call of gemm computes, and how deep the packed panels are.
+	// The vector kernels of matrix products; strides are in bytes. The tile of C that one call of gemm computes, and
+	// how deep the packed panels are.
 	rows, cols int
 	blockM     int // rows of A packed at a time, a multiple of rows
 	blockK     int
 
 	// gemm computes C = A·B or C += A·B for up to rows x cols elements; see gemm512x14.
-	gemm func(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool)
+	gemm func(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int,
+		accumulate bool)
 	// transpose turns blocks of side x side elements over; see transpose512.
 	transpose func(dst *float32, dstRow int, src *float32, srcRow, blocks int)
 	side      int

@@ -11,13 +11,15 @@ func available() []*isa {
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ {
 		i := isa{
 			name: "avx512", loops: loops512(), rows: 14, cols: 32, blockM: 168, blockK: 512,
-			gemm: gemm512, transpose: transpose512, side: 16, splitA: splitA512, splitB: splitB512, dotTile: dotTile512, dotRows: 4, maxDirectRows: 128,
+			gemm: gemm512, transpose: transpose512, side: 16, splitA: splitA512, splitB: splitB512, dotTile: dotTile512,
+			dotRows: 4, maxDirectRows: 128,
 			unpackBytes: unpackBytes512,
 		}
 		if cpu.X86.HasAVX512VNNI {
 			integers := i
 			integers.name += vnni
-			integers.int8Tile, integers.absMaximum, integers.quantize, integers.unpackBytes = int8Tile512, absMaximum512, quantize512, nil
+			integers.int8Tile, integers.absMaximum, integers.quantize = int8Tile512, absMaximum512, quantize512
+			integers.unpackBytes = nil
 			list = append(list, &integers)
 		}
 		list = append(list, &i)
@@ -25,7 +27,8 @@ func available() []*isa {
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
 		list = append(list, &isa{
 			name: "avx2", loops: loops256(), rows: 6, cols: 16, blockM: 144, blockK: 256,
-			gemm: gemm256, transpose: transpose256, side: 8, splitA: splitA256, splitB: splitB256, dotTile: dotTile256, dotRows: 2, maxDirectRows: 16,
+			gemm: gemm256, transpose: transpose256, side: 8, splitA: splitA256, splitB: splitB256, dotTile: dotTile256,
+			dotRows: 2, maxDirectRows: 16,
 			unpackBytes: unpackBytes256,
 		})
 	}
@@ -34,31 +37,39 @@ func available() []*isa {
 
 // The micro-kernels by number of rows.
 var (
-	gemm512Rows = [...]func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool){
-		gemm512x1, gemm512x2, gemm512x3, gemm512x4, gemm512x5, gemm512x6, gemm512x7, gemm512x8, gemm512x9, gemm512x10, gemm512x11,
+	gemm512Rows = [...]func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
+		accumulate bool){
+		gemm512x1, gemm512x2, gemm512x3, gemm512x4, gemm512x5, gemm512x6, gemm512x7, gemm512x8, gemm512x9, gemm512x10,
+		gemm512x11,
 		gemm512x12, gemm512x13, gemm512x14,
 	}
-	gemm256Rows = [...]func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool){
+	gemm256Rows = [...]func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32,
+		accumulate bool){
 		gemm256x1, gemm256x2, gemm256x3, gemm256x4, gemm256x5, gemm256x6,
 	}
-	int8Tile512Rows = [...]func(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool){
-		int8Tile512x1, int8Tile512x2, int8Tile512x3, int8Tile512x4, int8Tile512x5, int8Tile512x6, int8Tile512x7, int8Tile512x8,
+	int8Tile512Rows = [...]func(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32,
+		offset *int32, c *float32, cRow int, mask uint32, accumulate bool){
+		int8Tile512x1, int8Tile512x2, int8Tile512x3, int8Tile512x4, int8Tile512x5, int8Tile512x6, int8Tile512x7,
+		int8Tile512x8,
 		int8Tile512x9, int8Tile512x10, int8Tile512x11, int8Tile512x12, int8Tile512x13, int8Tile512x14,
 	}
 	// The 16 numbers from 16-n on are n times -1 and then 0.
 	columnMasks = [32]int32{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
 )
 
-func gemm512(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool) {
+func gemm512(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int,
+	accumulate bool) {
 	gemm512Rows[rows-1](k, a, aRow, aCol, b, bRow, c, cRow, uint32(1<<cols-1), accumulate)
 }
 
-func gemm256(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, accumulate bool) {
+func gemm256(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int,
+	accumulate bool) {
 	gemm256Rows[rows-1](k, a, aRow, aCol, b, bRow, c, cRow, &columnMasks[16-cols], accumulate)
 }
 
 func int8Tile512(t int8Tile) {
-	int8Tile512Rows[t.rows-1](t.groups, &t.bytes[0], t.width, &t.scales[0], &t.weight[0], &t.weightScale[0], &t.offset[0],
+	int8Tile512Rows[t.rows-1](t.groups, &t.bytes[0], t.width, &t.scales[0], &t.weight[0], &t.weightScale[0],
+		&t.offset[0],
 		&t.y[0], 4*t.stride, uint32(1<<t.cols-1), t.accumulate)
 }
 

@@ -75,8 +75,8 @@ func (w *Workers) call(j *job, helpers int) {
 	}
 }
 
-// help works on the helper's job, and then on others that come soon. Decoding runs thousands of small products a second;
-// to wake a thread takes longer than many of them.
+// help works on the helper's job, and then on others that come soon. Decoding runs thousands of small products a
+// second; to wake a thread takes longer than many of them.
 func (w *Workers) help(at *atomic.Pointer[job]) {
 	for {
 		j := at.Load()

@@ -10,7 +10,8 @@ import (
 func TestPaper_Philox(t *testing.T) {
 	for _, c := range []struct{ counter, want [4]uint32 }{
 		{[4]uint32{}, [4]uint32{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
-		{[4]uint32{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, [4]uint32{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+		{[4]uint32{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+			[4]uint32{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
 	} {
 		var k0, k1 uint32
 		if c.counter != [4]uint32{} {
@@ -57,7 +58,8 @@ func TestDropout(t *testing.T) {
 			t.Errorf("rate %g: one and two threads make different masks", rate)
 		}
 		for name, other := range map[string]Dropout{
-			"seed": {Rate: rate, Seed: 8, Pass: 1, Op: 2}, "pass": {Rate: rate, Seed: 7, Pass: 2, Op: 2}, "op": {Rate: rate, Seed: 7, Pass: 1, Op: 3},
+			"seed": {Rate: rate, Seed: 8, Pass: 1, Op: 2}, "pass": {Rate: rate, Seed: 7, Pass: 2, Op: 2},
+			"op": {Rate: rate, Seed: 7, Pass: 1, Op: 3},
 		} {
 			other.Rows(w, again, x, rows, d)
 			same := 0.0
@@ -86,7 +88,8 @@ func TestExp(t *testing.T) {
 	if exp32(0) != 1 || exp32(-200) != 0 || exp32(float32(math.Inf(-1))) != 0 {
 		t.Errorf("exp of 0, -200, -inf: %g %g %g", exp32(0), exp32(-200), exp32(float32(math.Inf(-1))))
 	}
-	if nan := float32(math.NaN()); !math.IsNaN(float64(exp32(nan))) || !math.IsNaN(float64(maximum([]float32{1, nan, 2}))) {
+	if nan := float32(math.NaN()); !math.IsNaN(float64(exp32(nan))) ||
+		!math.IsNaN(float64(maximum([]float32{1, nan, 2}))) {
 		t.Error("a NaN is lost")
 	}
 }

@@ -3,18 +3,21 @@ package kernel
 // loops are the inner loops over rows, in one ISA. The slices of a call have equal lengths, and the outputs come
 // first; an output may be the same slice as an input, not a part of it.
 type loops struct {
-	dot     func(x, y []float32) float32                    // Σ x·y
-	add     func(y, x []float32)                            // y += x
-	affine  func(x []float32, factor, term float32)         // x = factor·x + term
-	sum     func(x []float32, shift float32) float32        // Σ (x - shift)
-	maximum func(x []float32) float32                       // NaN when there is one, so that a broken activation is not hidden
-	exp     func(x []float32, shift, scale float32) float32 // x = scale·e^(x-shift) for shift >= x; returns Σ e^(x-shift)
+	dot    func(x, y []float32) float32             // Σ x·y
+	add    func(y, x []float32)                     // y += x
+	affine func(x []float32, factor, term float32)  // x = factor·x + term
+	sum    func(x []float32, shift float32) float32 // Σ (x - shift)
+	// NaN when there is one, so that a broken activation is not hidden
+	maximum func(x []float32) float32
+	// x = scale·e^(x-shift) for shift >= x; returns Σ e^(x-shift)
+	exp func(x []float32, shift, scale float32) float32
 
 	softmaxBackward func(g, p []float32, mean float32) // g = p·(g - mean)
 
-	norm         func(y, x, weight []float32, inverse float32)                      // y = weight·(x·inverse)
-	normDot      func(dy, weight, x []float32) float32                              // Σ dy·weight·x
-	normBackward func(dx, dWeight, dy, x, weight []float32, inverse, scale float32) // dx = inverse·(dy·weight - x·scale), dWeight += dy·(x·inverse)
+	norm    func(y, x, weight []float32, inverse float32) // y = weight·(x·inverse)
+	normDot func(dy, weight, x []float32) float32         // Σ dy·weight·x
+	// dx = inverse·(dy·weight - x·scale), dWeight += dy·(x·inverse)
+	normBackward func(dx, dWeight, dy, x, weight []float32, inverse, scale float32)
 
 	activations [SiLU + 1]activationLoops
 

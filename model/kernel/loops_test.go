@@ -42,8 +42,16 @@ func loopCases() map[string]func(l *loops, s [5][]float32) float32 {
 		},
 	}
 	for f := Identity; f <= SiLU; f++ {
-		cases[f.String()+"/forward"] = func(l *loops, s [5][]float32) float32 { l.activations[f].forward(s[0], s[1]); return 0 }
-		cases[f.String()+"/in place"] = func(l *loops, s [5][]float32) float32 { l.activations[f].forward(s[0], s[0]); return 0 }
+		cases[f.String()+"/forward"] = func(l *loops,
+			s [5][]float32) float32 {
+			l.activations[f].forward(s[0], s[1])
+			return 0
+		}
+		cases[f.String()+"/in place"] = func(l *loops,
+			s [5][]float32) float32 {
+			l.activations[f].forward(s[0], s[0])
+			return 0
+		}
 		cases[f.String()+"/backward"] = func(l *loops, s [5][]float32) float32 {
 			l.activations[f].backward(s[0], s[1], s[2])
 			return 0
@@ -88,7 +96,8 @@ func TestLoopsAgainstPortable(t *testing.T) {
 					for i := range want {
 						for j := range want[i] {
 							if !near(got[i][j], want[i][j], 2e-6) {
-								t.Fatalf("length %d: slice %d, element %d is %v, want %v", n, i, j-start, got[i][j], want[i][j])
+								t.Fatalf("length %d: slice %d, element %d is %v, want %v", n, i, j-start, got[i][j],
+									want[i][j])
 							}
 						}
 					}
@@ -232,7 +241,9 @@ func BenchmarkLoops(b *testing.B) {
 		Dropout{Rate: 0.1}.masker(l).row(s[0], s[1], 1)
 		return 0
 	}
-	for _, name := range []string{"dot", "add", "affine", "maximum", "softmaxAgain", "norm", "normBackward", "relu/forward", "gelu_new/forward", "gelu_new/gated backward", "gelu/forward", "gelu/gated backward", "silu/forward", "dropout"} {
+	for _, name := range []string{"dot", "add", "affine", "maximum", "softmaxAgain", "norm", "normBackward",
+		"relu/forward", "gelu_new/forward", "gelu_new/gated backward", "gelu/forward", "gelu/gated backward",
+		"silu/forward", "dropout"} {
 		for _, isa := range ISAs() {
 			b.Run(fmt.Sprintf("%s/%s", name, isa), func(b *testing.B) {
 				l := &isaByName(isa).loops

@@ -6,8 +6,9 @@ import "math"
 // overlap; those that come before g are changed. rate is the size of a step, shrink the part of a weight that decays.
 //
 // Unlike those of the other loops, results are the same bits on every ISA. A sum has eight float64 lanes, element n in
-// lane n mod 8, and is ((0+4)+(2+6)) + ((1+5)+(3+7)): a float32 sum over a 32,128 x 512 embedding would lose three of its
-// seven digits. A product is rounded before it is added to something; the conversions below keep Go from fusing the two.
+// lane n mod 8, and is ((0+4)+(2+6)) + ((1+5)+(3+7)): a float32 sum over a 32,128 x 512 embedding would lose three of
+// its seven digits. A product is rounded before it is added to something; the conversions below keep Go from fusing the
+// two.
 type OptimizerLoops struct {
 	SumSquares func(x []float32) float64         // Σ x²
 	Scale      func(x []float32, factor float32) // x = factor·x
@@ -15,13 +16,15 @@ type OptimizerLoops struct {
 	// AddSquares adds x² to sum and weight·x² to weighted: Adafactor's sums over columns, row by row.
 	AddSquares func(sum, weighted []float64, x []float32, weight float64)
 
-	// A row of weights whose mean squares Adafactor keeps by rows and columns: u = (g·row)·col. The gradient is multiplied
-	// first, because where it is zero row·col alone can overflow.
-	Factored     func(x, g, col []float32, row, rate, shrink float32)           // x -= shrink·x + rate·u
-	FactoredMean func(x, m, g, col []float32, row, beta1, rate, shrink float32) // m = beta1·m + rate·u, x -= shrink·x + m
+	// A row of weights whose mean squares Adafactor keeps by rows and columns: u = (g·row)·col. The gradient is
+	// multiplied first, because where it is zero row·col alone can overflow.
+	Factored func(x, g, col []float32, row, rate, shrink float32) // x -= shrink·x + rate·u
+	// m = beta1·m + rate·u, x -= shrink·x + m
+	FactoredMean func(x, m, g, col []float32, row, beta1, rate, shrink float32)
 
 	// Weights whose mean squares v Adafactor keeps one by one: u = g/√v.
-	Moments  func(v, g []float32, decay, fresh, eps float64) float64 // v = decay·v + fresh·(g²+eps) in float64; returns Σ u²
+	// v = decay·v + fresh·(g²+eps) in float64; returns Σ u²
+	Moments  func(v, g []float32, decay, fresh, eps float64) float64
 	Full     func(x, g, v []float32, rate, shrink float32)           // x -= shrink·x + rate·u
 	FullMean func(x, m, g, v []float32, beta1, rate, shrink float32) // m = beta1·m + rate·u, x -= shrink·x + m
 

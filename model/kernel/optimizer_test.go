@@ -23,13 +23,15 @@ func newOptimizerSlices(n int) optimizerSlices {
 }
 
 func (s optimizerSlices) clone() optimizerSlices {
-	return optimizerSlices{slices.Clone(s.x), slices.Clone(s.m), slices.Clone(s.v), slices.Clone(s.g), slices.Clone(s.sum), slices.Clone(s.weighted)}
+	return optimizerSlices{slices.Clone(s.x), slices.Clone(s.m), slices.Clone(s.v), slices.Clone(s.g),
+		slices.Clone(s.sum), slices.Clone(s.weighted)}
 }
 
 // part is the n elements from start on.
 func (s optimizerSlices) part(start, n int) optimizerSlices {
 	end := start + n
-	return optimizerSlices{s.x[start:end], s.m[start:end], s.v[start:end], s.g[start:end], s.sum[start:end], s.weighted[start:end]}
+	return optimizerSlices{s.x[start:end], s.m[start:end], s.v[start:end], s.g[start:end], s.sum[start:end],
+		s.weighted[start:end]}
 }
 
 // optimizerCases call each loop once.
@@ -81,11 +83,13 @@ func TestOptimizerLoopsAreTheSameOnEveryPath(t *testing.T) {
 					if g != w {
 						t.Fatalf("length %d: returned %v, want %v", n, g, w)
 					}
-					for i, pair := range [][2][]float32{{got.x, want.x}, {got.m, want.m}, {got.v, want.v}, {got.g, want.g}} {
+					for i, pair := range [][2][]float32{{got.x, want.x}, {got.m, want.m}, {got.v, want.v},
+						{got.g, want.g}} {
 						requireSameBits(t, fmt.Sprintf("length %d: slice %d", n, i), pair[0], pair[1], math.Float32bits)
 					}
 					requireSameBits(t, fmt.Sprintf("length %d: sum", n), got.sum, want.sum, math.Float64bits)
-					requireSameBits(t, fmt.Sprintf("length %d: weighted sum", n), got.weighted, want.weighted, math.Float64bits)
+					requireSameBits(t, fmt.Sprintf("length %d: weighted sum", n), got.weighted, want.weighted,
+						math.Float64bits)
 				}
 			})
 		})
@@ -182,7 +186,8 @@ func TestOptimizerSumsKeepNaN(t *testing.T) {
 						t.Fatalf("%s: the sum over %d elements with %v in place %d is %v", isa, n, broken, place, sum)
 					}
 					if sum := l.Moments(s.v, s.g, 0.9, 0.1, 1e-30); sum-sum == 0 {
-						t.Fatalf("%s: the update's sum over %d elements with %v in place %d is %v", isa, n, broken, place, sum)
+						t.Fatalf("%s: the update's sum over %d elements with %v in place %d is %v", isa, n, broken,
+							place, sum)
 					}
 				}
 			}

@@ -35,7 +35,8 @@ func cpuQuota(root string) float64 {
 		default:
 			continue
 		}
-		// In a container the path may be that of the host, whose groups are not to be seen: then the root has the limit.
+		// In a container the path may be that of the host, whose groups are not to be seen: then the root has the
+		// limit.
 		for ; ; group = path.Dir(group) {
 			quota = min(quota, read(path.Join(root, base, group)))
 			if group == "/" || group == "." {

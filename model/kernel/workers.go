@@ -19,8 +19,8 @@ type Workers struct {
 }
 
 // NewWorkers returns workers for the given number of threads on the ISA of ISAFromEnvironment, the best one when the
-// variable is wrong. Zero or less means a thread for every processor whose time the process may use: those of the machine,
-// fewer by the CPU quota of a container.
+// variable is wrong. Zero or less means a thread for every processor whose time the process may use: those of the
+// machine, fewer by the CPU quota of a container.
 func NewWorkers(threads int) *Workers {
 	name, err := ISAFromEnvironment()
 	if err != nil {
@@ -64,8 +64,8 @@ func (w *Workers) Float32ISA() string { return strings.TrimSuffix(w.ISA(), vnni)
 func (w *Workers) Threads() int { return w.orDefault().threads }
 
 // Run calls f(task) once for every task in [0, tasks), on up to Threads() threads, and returns when
-// all are done. Tasks must not depend on each other. A panic in a task comes up here once no other task runs; from several
-// threads it is a text with the stack of the task.
+// all are done. Tasks must not depend on each other. A panic in a task comes up here once no other task runs; from
+// several threads it is a text with the stack of the task.
 func (w *Workers) Run(tasks int, f func(task int)) {
 	w = w.orDefault()
 	helpers := min(w.threads, tasks) - 1
@@ -85,8 +85,9 @@ func (w *Workers) Run(tasks int, f func(task int)) {
 	}
 }
 
-// runPhases runs all tasks of one phase before those of the next, and wakes the threads once for both: on a small product
-// that takes as long as packing. A thread waits only for tasks that others have begun, so it cannot wait forever.
+// runPhases runs all tasks of one phase before those of the next, and wakes the threads once for both: on a small
+// product that takes as long as packing. A thread waits only for tasks that others have begun, so it cannot wait
+// forever.
 func (w *Workers) runPhases(firstTasks int, first func(task int), secondTasks int, second func(task int)) {
 	var done atomic.Int64
 	w.Run(firstTasks+secondTasks, func(task int) {

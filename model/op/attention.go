@@ -55,7 +55,8 @@ func (g *Graph) SelfAttention(qkv, bias *gorgonia.Node, h Heads, tokens *Ragged)
 func (g *Graph) CrossAttention(q, kv *gorgonia.Node, h Heads, queries, keys *Ragged) *gorgonia.Node {
 	inner := h.Width()
 	split := func(m []Matrix) attentionInputs {
-		return attentionInputs{q: m[0].Data, k: m[1].Data, v: m[1].Data[inner:], qStride: m[0].Cols, kvStride: m[1].Cols}
+		return attentionInputs{q: m[0].Data, k: m[1].Data, v: m[1].Data[inner:], qStride: m[0].Cols,
+			kvStride: m[1].Cols}
 	}
 	return g.attention(h, queries, keys, []*gorgonia.Node{q, kv}, []int{inner, 2 * inner}, split, nil)
 }

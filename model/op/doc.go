@@ -1,9 +1,9 @@
 // Package op has the operations of T5, fused, on two backends: Graph records them for gorgonia, which runs and
 // differentiates them, and Eager computes them at once. Both call the same kernels.
 //
-// A Graph is a gorgonia expression graph together with what its operations share: the workers, a pool of buffers and the
-// dropout state. Each method adds one operation and returns its node; gorgonia differentiates the loss symbolically,
-// through the SymDiff of each operation, and runs the program.
+// A Graph is a gorgonia expression graph together with what its operations share: the workers, a pool of buffers and
+// the dropout state. Each method adds one operation and returns its node; gorgonia differentiates the loss
+// symbolically, through the SymDiff of each operation, and runs the program.
 //
 //	g := op.NewGraph(workers, op.GraphOptions{Dropout: 0.1})
 //	x := g.Embed(table, tokens)

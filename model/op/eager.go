@@ -98,7 +98,8 @@ func (t *temporaries) multiply(y, x Matrix, accumulate bool, weights []*Param) {
 			continue
 		}
 		out, in := w.Shape[0], w.Shape[1]
-		kernel.Gemm(t.workers, false, true, x.Rows, out, in, x.Data, in, w.Value, in, accumulate, y.Data[column:], y.Cols)
+		kernel.Gemm(t.workers, false, true, x.Rows, out, in, x.Data, in, w.Value, in, accumulate, y.Data[column:],
+			y.Cols)
 		column += out
 	}
 	if len(t.int8) > 0 {
@@ -139,7 +140,8 @@ func (e *Eager) SelfAttention(qkv, bias Matrix, h Heads, tokens *Ragged) Matrix 
 	})
 }
 
-// CrossAttention returns softmax(q·kᵀ)·v for q [queries, width] and the columns of kv [keys, 2*width]: [queries, width].
+// CrossAttention returns softmax(q·kᵀ)·v for q [queries, width] and the columns of kv [keys, 2*width]: [queries,
+// width].
 func (e *Eager) CrossAttention(q, kv Matrix, h Heads, queries, keys *Ragged) Matrix {
 	return e.Attention(q, kv, h, kernel.Attention{
 		QueryOffsets: queries.Offsets, KeyOffsets: keys.Offsets, KeyLengths: keys.Lengths, Masked: keys.Masked,

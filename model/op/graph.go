@@ -59,7 +59,8 @@ func (g *Graph) Param(p *Param) *gorgonia.Node {
 		return n
 	}
 	value := tensor.New(tensor.WithShape(p.Shape...), tensor.WithBacking(p.Value))
-	n := gorgonia.NewTensor(g.expr, tensor.Float32, len(p.Shape), gorgonia.WithShape(p.Shape...), gorgonia.WithName(p.Name), gorgonia.WithValue(value))
+	n := gorgonia.NewTensor(g.expr, tensor.Float32, len(p.Shape), gorgonia.WithShape(p.Shape...),
+		gorgonia.WithName(p.Name), gorgonia.WithValue(value))
 	g.nodes[p], g.isParam[n] = n, true
 	g.params = append(g.params, p)
 	return n
@@ -100,9 +101,10 @@ func (g *Graph) add(f *fused, out hm.Type, shape tensor.Shape, in ...*gorgonia.N
 	return n
 }
 
-// gradNode is the gradient node of a parameter: run adds to the parameter's gradient in place, if an operation before has
-// not done so, and the scalar value only lets gorgonia order the work.
-func (g *Graph) gradNode(name string, p *Param, run func(in []gorgonia.Value) error, in ...*gorgonia.Node) *gorgonia.Node {
+// gradNode is the gradient node of a parameter: run adds to the parameter's gradient in place, if an operation before
+// has not done so, and the scalar value only lets gorgonia order the work.
+func (g *Graph) gradNode(name string, p *Param, run func(in []gorgonia.Value) error,
+	in ...*gorgonia.Node) *gorgonia.Node {
 	f := &fused{name: name, accumulates: p}
 	f.forward = func(in []gorgonia.Value, _ func(int, int) Matrix) (gorgonia.Value, error) {
 		return gorgonia.NewF32(0), run(in)
@@ -122,7 +124,8 @@ func (g *Graph) added(p *Param) {
 
 // extraOutput is a second value of the operation behind primary. The primary calls put with the number of rows
 // while it runs and fills the result; the returned node then has it as value.
-func (g *Graph) extraOutput(name string, cols func() int, primary *gorgonia.Node) (n *gorgonia.Node, put func(rows int) Matrix) {
+func (g *Graph) extraOutput(name string, cols func() int, primary *gorgonia.Node) (n *gorgonia.Node,
+	put func(rows int) Matrix) {
 	f := &fused{name: name}
 	var left Matrix
 	f.forward = func([]gorgonia.Value, func(int, int) Matrix) (gorgonia.Value, error) { return left.dense, nil }

@@ -57,7 +57,8 @@ func (g *Graph) linear(x *gorgonia.Node, params []*Param, o fusedInto) *gorgonia
 		column := 0
 		for i := range weights {
 			w := view(in[1+i])
-			kernel.Gemm(g.workers, false, true, v.Rows, w.Rows, inDim, v.Data, inDim, w.Data, inDim, false, y.Data[column:], width)
+			kernel.Gemm(g.workers, false, true, v.Rows, w.Rows, inDim, v.Data, inDim, w.Data, inDim, false,
+				y.Data[column:], width)
 			column += w.Rows
 		}
 		if o.relu {
@@ -111,7 +112,8 @@ func (g *Graph) linearDX(dy *gorgonia.Node, weights []*gorgonia.Node, inDim int)
 		column := 0
 		for i := range weights {
 			w := view(in[1+i])
-			kernel.Gemm(g.workers, false, false, d.Rows, inDim, w.Rows, d.Data[column:], d.Cols, w.Data, inDim, i > 0, dx.Data, inDim)
+			kernel.Gemm(g.workers, false, false, d.Rows, inDim, w.Rows, d.Data[column:], d.Cols, w.Data, inDim, i > 0,
+				dx.Data, inDim)
 			column += w.Rows
 		}
 		return dx.dense, nil
@@ -125,7 +127,8 @@ func (g *Graph) linearDWeight(dy, x *gorgonia.Node, p *Param, column, width int)
 		d, v := view(in[0]), view(in[1])
 		grad, accumulate := p.sink()
 		out, inDim := p.Shape[0], p.Shape[1]
-		kernel.Gemm(g.workers, true, false, out, inDim, v.Rows, d.Data[column:], width, v.Data, inDim, accumulate, grad, inDim)
+		kernel.Gemm(g.workers, true, false, out, inDim, v.Rows, d.Data[column:], width, v.Data, inDim, accumulate, grad,
+			inDim)
 		return nil
 	}, dy, x)
 }

@@ -19,7 +19,8 @@ type LossOptions struct {
 // [vocab, d], and puts the sums of the run into totals. Labels equal to kernel.IgnoreLabel do not count.
 //
 // The gradients are computed in the forward pass, while the logits of a chunk are in memory.
-func (g *Graph) CrossEntropy(hidden *gorgonia.Node, param *Param, labels *Ragged, o LossOptions, totals *kernel.Totals) *gorgonia.Node {
+func (g *Graph) CrossEntropy(hidden *gorgonia.Node, param *Param, labels *Ragged, o LossOptions,
+	totals *kernel.Totals) *gorgonia.Node {
 	vocab, d := param.Shape[0], param.Shape[1]
 	if o.Scale == 0 {
 		o.Scale = 1
@@ -48,7 +49,8 @@ func (g *Graph) CrossEntropy(hidden *gorgonia.Node, param *Param, labels *Ragged
 		// The loss is what gorgonia differentiates, so its own gradient is 1.
 		node, put := g.extraOutput("cross_entropy.dHidden", func() int { return d }, f.node)
 		dHidden = put
-		return gorgonia.Nodes{node, g.gradNode("cross_entropy.dWeight", param, func([]gorgonia.Value) error { return nil }, node)}
+		return gorgonia.Nodes{node, g.gradNode("cross_entropy.dWeight", param,
+			func([]gorgonia.Value) error { return nil }, node)}
 	}
 	return g.scalarOp(f, hidden, g.Param(param))
 }

@@ -206,23 +206,27 @@ func TestGradients(t *testing.T) {
 	for _, causal := range []bool{false, true} {
 		for _, rate := range []float32{0, 0.3} {
 			p, bias := table(), randomParam("bias", 1, 8, 3)
-			wq, wk, wv := randomParam("q", 0.5, inner, d), randomParam("kk", 0.5, inner, d), randomParam("vvv", 0.5, inner, d)
+			wq, wk, wv := randomParam("q", 0.5, inner, d), randomParam("kk", 0.5, inner, d), randomParam("vvv", 0.5,
+				inner, d)
 			both := buckets
 			both.Bidirectional = !causal
 			cases[fmt.Sprintf("self_attention/causal=%v/dropout=%g", causal, rate)] = func(g *Graph) *gorgonia.Node {
 				qkv := g.Linear(embed(g, p), wq, wk, wv)
 				return dot(g, with(g, rate, func() *gorgonia.Node {
-					return g.SelfAttention(qkv, g.RelativeBias(bias, both, tokens), Heads{Count: 3, Dim: 4, Causal: causal}, tokens)
+					return g.SelfAttention(qkv, g.RelativeBias(bias, both, tokens),
+						Heads{Count: 3, Dim: 4, Causal: causal}, tokens)
 				}))
 			}
 		}
 	}
 	for _, mask := range []bool{false, true} {
 		p := table()
-		wq, wk, wv := randomParam("q", 0.5, inner, d), randomParam("kk", 0.5, inner, d), randomParam("vvv", 0.5, inner, d)
+		wq, wk, wv := randomParam("q", 0.5, inner, d), randomParam("kk", 0.5, inner, d), randomParam("vvv", 0.5, inner,
+			d)
 		keys := ragged(4, 9, 2)
 		if mask { // among others all keys of the last sequence
-			keys.Masked = []bool{true, false, false, true, false, false, true, false, false, false, false, false, true, true, true}
+			keys.Masked = []bool{true, false, false, true, false, false, true, false, false, false, false, false, true,
+				true, true}
 		}
 		cases[fmt.Sprintf("cross_attention/masked=%v", mask)] = func(g *Graph) *gorgonia.Node {
 			q := g.Linear(embed(g, p), wq)

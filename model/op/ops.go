@@ -83,7 +83,8 @@ func (g *Graph) RMSNorm(x *gorgonia.Node, param *Param, eps float32) *gorgonia.N
 		}
 		dx := g.matrixOp(b, d, dy, x, weight)
 		// The gradient of the weight is done with dX; its node only has to come after.
-		return gorgonia.Nodes{dx, g.gradNode("rms_norm.dWeight", param, func([]gorgonia.Value) error { return nil }, dx)}
+		return gorgonia.Nodes{dx, g.gradNode("rms_norm.dWeight", param, func([]gorgonia.Value) error { return nil },
+			dx)}
 	}
 	return g.matrixOp(f, d, x, weight)
 }

@@ -33,8 +33,8 @@ const (
 	// The size of a block is a multiple of a cache line.
 	lineElements = 16
 
-	// The least size of a slab, 1 MB. Each is also at least a quarter of those before it: a block lies within one slab, so
-	// few large ones waste less than many. What is never written takes no memory.
+	// The least size of a slab, 1 MB. Each is also at least a quarter of those before it: a block lies within one slab,
+	// so few large ones waste less than many. What is never written takes no memory.
 	slabElements = 1 << 18
 )
 

@@ -13,7 +13,8 @@ type borrowed struct {
 	mark float32
 }
 
-// A block that is handed out is nobody else's, whatever the order of sizes and returns, and what is returned joins again.
+// A block that is handed out is nobody else's, whatever the order of sizes and returns, and what is returned joins
+// again.
 func TestPoolHandsOutEachElementOnce(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	p := newPool()
@@ -41,7 +42,8 @@ func TestPoolHandsOutEachElementOnce(t *testing.T) {
 		p.release(b.dense)
 	}
 	if len(p.free) != len(p.slabs) || len(p.used) != 0 {
-		t.Errorf("%d free blocks of %d slabs and %d in use, want a whole block a slab", len(p.free), len(p.slabs), len(p.used))
+		t.Errorf("%d free blocks of %d slabs and %d in use, want a whole block a slab", len(p.free), len(p.slabs),
+			len(p.used))
 	}
 }
 

@@ -30,9 +30,9 @@ func (g *Graph) Rows(x *gorgonia.Node, f func(x *gorgonia.Node) *gorgonia.Node) 
 	return f(x)
 }
 
-// recompute returns block(in) and keeps nothing of what the block computes but its result: the backward pass computes the
-// block again from in and differentiates that (Chen et al. 2016, Training Deep Nets with Sublinear Memory Cost). The
-// bits of values and gradients are those of block(in), dropout included.
+// recompute returns block(in) and keeps nothing of what the block computes but its result: the backward pass computes
+// the block again from in and differentiates that (Chen et al. 2016, Training Deep Nets with Sublinear Memory Cost).
+// The bits of values and gradients are those of block(in), dropout included.
 //
 // The block is called once now and once by Compile; it must add the same operations each time. It must read matrices of
 // this graph only through its argument: others would get no gradient, so Compile refuses the graph.

@@ -10,8 +10,8 @@ import (
 	"t5train/model/kernel"
 )
 
-// sublayers is two blocks in a row that read a value from outside and share nothing else: norm, two products, dropout and
-// a residual each.
+// sublayers is two blocks in a row that read a value from outside and share nothing else: norm, two products, dropout
+// and a residual each.
 func sublayers(rows *Ragged, recompute bool) builder {
 	const d, inner = 10, 16
 	table, other := randomParam("table", 1, 11, d), randomParam("other", 1, 11, d)
