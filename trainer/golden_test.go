@@ -141,7 +141,7 @@ func TestGoldenTrain(t *testing.T) {
 					batches = append(batches, b)
 					weights = append(weights, 1/float32(b.Targets()*c.BatchesPerStep)) // the mean of the batches' means
 				}
-				r, err := s.weighted(i, 0, batches, weights)
+				r, err := s.update(i, 0, batches, weights)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -2,13 +2,10 @@ package trainer
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"t5train/checkpoints"
 	"t5train/checkpoints/convert"
@@ -44,13 +41,13 @@ func trainOn(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 		return nil, err
 	}
 	// Before the loop is built: a rank with other data may find another mistake there.
-	if err := p.compare(); err != nil {
+	if err := p.compareRanks(); err != nil {
 		return nil, err
 	}
 	if err := o.Group.Agree(p.build()); err != nil {
 		return nil, err
 	}
-	if err := p.claim(ctx); err != nil {
+	if err := p.lockOutput(ctx); err != nil {
 		return nil, err
 	}
 	if p.from.state.Finished {
@@ -208,107 +205,41 @@ func divisors(n int) string {
 	return fmt.Sprintf("%s or %d ranks", text, n)
 }
 
-// compare makes sure that all ranks are about to do the same.
-func (p *prepared) compare() error {
+// compareRanks makes sure that all ranks are about to do the same.
+func (p *prepared) compareRanks() error {
 	g := p.options.Group
 	if g.Size() == 1 {
 		return nil
 	}
-	own := view{Overwrite: p.options.Overwrite, Step: p.from.step, Resume: p.from.resume, Config: decisive(p.config)}
+	own := rankState{Overwrite: p.options.Overwrite, Step: p.from.step, Resume: p.from.resume, Config: decisive(p.config)}
 	if p.material != nil {
 		own.Data, own.Examples = p.material.Digests, int64(p.material.Train.Len())
 		own.Weights = weightsDigest(p.bundle)
 	}
-	return allreduce.Compare(g, own, view.differs)
+	return allreduce.Compare(g, own, rankState.diff)
 }
 
-// claim makes the first rank the only writer of the output folder, makes sure that the others have the same one, and
-// prepares it.
-func (p *prepared) claim(ctx context.Context) error {
-	g := p.options.Group
+// lockOutput makes the first rank the only writer of the output folder, and lets it prepare the folder.
+func (p *prepared) lockOutput(ctx context.Context) error {
+	o, output := p.options, p.config.Output
 	if p.from.state.Finished {
-		return g.Agree(p.first(func() error { return p.from.finished(p.run, p.config, p.options.Console) }))
+		return o.Group.OnFirst(func() error { return p.from.finished(p.run, p.config, o.Console) })
 	}
-	err := p.first(func() error {
-		unlock, err := checkpoints.LockRun(p.config.Output)
-		if err == nil {
-			p.closers = append(p.closers, unlock)
-		}
-		return err
-	})
-	if err := g.Agree(err); err != nil {
-		return err
-	}
-	if err := p.sameOutput(ctx); err != nil {
-		return err
-	}
-	return g.Agree(p.first(func() error {
-		if err := ctx.Err(); err != nil { // it may have ended while others looked for the folder
-			return err
-		}
-		return p.begin()
-	}))
-}
-
-// first does what only the first rank does.
-func (p *prepared) first(f func() error) error {
-	if !p.options.Group.First() {
-		return nil
-	}
-	return f()
-}
-
-// sameOutput makes sure that the output folder of all ranks is the one that the first rank has locked: else a run would go
-// well until some rank is to go on with it.
-func (p *prepared) sameOutput(ctx context.Context) error {
-	g, output := p.options.Group, p.config.Output
-	if g.Size() == 1 {
-		return nil
-	}
-	var holder string
-	err := p.first(func() (err error) {
-		holder, err = checkpoints.Holder(output)
-		return err
-	})
-	if err := g.Agree(err); err != nil {
-		return err
-	}
-	holders, err := allreduce.Gather(g, holder)
+	unlock, err := exclusive(ctx, o.Group, o.Console, output)
+	p.closers = append(p.closers, unlock)
 	if err != nil {
 		return err
 	}
-	waiting := time.AfterFunc(5*time.Second, func() { p.options.Console.Say("output: waiting until all ranks see who writes to %s", output) })
-	defer waiting.Stop()
-	return g.Agree(p.holds(ctx, holders[0]))
+	return o.Group.OnFirst(func() error {
+		if err := ctx.Err(); err != nil { // it may have ended while others looked for the folder
+			return err
+		}
+		return p.initOutput()
+	})
 }
 
-// outputCached is how long network file systems may keep what they know of a folder, and some more.
-const outputCached = 75 * time.Second
-
-// holds waits until the lock in the output folder is that of holder.
-func (p *prepared) holds(ctx context.Context, holder string) error {
-	output, begun := p.config.Output, time.Now()
-	for {
-		got, err := checkpoints.Holder(output)
-		if err == nil && got == holder {
-			return nil
-		}
-		if time.Since(begun) > outputCached {
-			if err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("output: %w: all ranks must be able to read what %s writes", err, p.options.Group.Name(0))
-			}
-			return fmt.Errorf("output: %s is not the folder that %s writes to: put it on a file system that all ranks share", output, p.options.Group.Name(0))
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
-
-// begin prepares the output folder, whose lock must be held.
-func (p *prepared) begin() error {
+// initOutput prepares the output folder, whose lock must be held.
+func (p *prepared) initOutput() error {
 	c, l := p.config, p.loop
 	err := p.from.check(p.run, c.Output)
 	if err != nil {

@@ -92,11 +92,11 @@ func (s *stepper) Step(number int, micro int64, batches []model.Batch) (stepResu
 	for i := range weights {
 		weights[i] = 1 / float32(targets)
 	}
-	return s.weighted(number, micro, batches, weights)
+	return s.update(number, micro, batches, weights)
 }
 
-// weighted is step with a weight for the summed loss of each batch.
-func (s *stepper) weighted(number int, micro int64, batches []model.Batch, weights []float32) (stepResult, error) {
+// update is Step with a weight for the summed loss of each batch.
+func (s *stepper) update(number int, micro int64, batches []model.Batch, weights []float32) (stepResult, error) {
 	r := stepResult{LearningRate: s.schedule.LR(int64(number))}
 	for _, p := range s.params {
 		p.ZeroGrad()
@@ -149,24 +149,11 @@ func (s *stepper) backward(micro int64, batches []model.Batch, weights []float32
 			return nil, err
 		}
 	}
-	if err := s.reduced(func(final func(*op.Param)) error { return run(last, final) }); err != nil {
+	if err := s.reducer.Reduce(func(final func(*op.Param)) error { return run(last, final) }); err != nil {
 		return nil, err
 	}
 	all, err := allreduce.Gather(s.group, losses)
 	return slices.Concat(all...), err
-}
-
-// reduced does the backward pass that completes the gradients, while they become those of all ranks.
-func (s *stepper) reduced(pass func(final func(*op.Param)) error) error {
-	if s.reducer == nil {
-		return pass(nil)
-	}
-	sum := s.reducer.Start()
-	if err := pass(sum.Final); err != nil {
-		sum.Stop()
-		return err
-	}
-	return sum.Wait()
 }
 
 func notFinite(r stepResult) string {

@@ -57,6 +57,15 @@ func (g *Group) Agree(own error) error {
 	return nil
 }
 
+// OnFirst calls f on the first rank alone. Its error is one of all ranks.
+func (g *Group) OnFirst(f func() error) error {
+	var err error
+	if g.First() {
+		err = f()
+	}
+	return g.Agree(err)
+}
+
 // Same makes sure that all ranks are about to do the same: values, by their names, say what a rank does and with what. Where
 // they differ all ranks have an error, which names the first of them.
 func (g *Group) Same(own map[string]string) error {

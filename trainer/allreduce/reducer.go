@@ -130,6 +130,20 @@ func int32sOf(b []byte) []int32 {
 	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }
 
+// Reduce runs the backward pass that completes the gradients, which meanwhile become the sums of all ranks: pass hands over each
+// parameter whose gradient is complete. For a process on its own, whose Reducer is nil, it is the pass alone.
+func (r *Reducer) Reduce(pass func(final func(*op.Param)) error) error {
+	if r == nil {
+		return pass(nil)
+	}
+	sum := r.Start()
+	if err := pass(sum.Final); err != nil {
+		sum.Stop()
+		return err
+	}
+	return sum.Wait()
+}
+
 // Start begins the reduction of a step, which Wait or Stop ends. Nothing else may use the Group meanwhile.
 func (r *Reducer) Start() *Reduction {
 	r.urgent.Store(false)

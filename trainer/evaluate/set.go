@@ -19,7 +19,7 @@ type Set interface {
 	Evaluate(ctx context.Context, done func(n int64)) (values []metric.Value, shown []string, err error)
 	// eachBatch calls f for the batches that Evaluate reads, in order. The batch is valid until f returns.
 	EachBatch(ctx context.Context, f func(*data.Batch) error) error
-	// setGroup makes the ranks of g share the work of evaluations. All get the metrics, the same bits as one process.
+	// SetGroup makes the ranks of g share the work of evaluations. All get the metrics, the same bits as one process.
 	SetGroup(g *allreduce.Group)
 }
 

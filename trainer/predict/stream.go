@@ -46,7 +46,7 @@ type AnswerWriter interface {
 func (s Stream[In, Out]) Run(ctx context.Context) (answered int64, err error) {
 	r := streaming[In, Out]{Stream: s, ctx: ctx}
 	if !s.Group.First() {
-		return 0, r.serve()
+		return 0, r.serveRank()
 	}
 	defer r.stop()
 	err = s.Read(func(in In) error {
@@ -58,7 +58,7 @@ func (s Stream[In, Out]) Run(ctx context.Context) (answered int64, err error) {
 	if err == nil {
 		err = r.flush()
 	}
-	return r.answered, r.dismiss(err)
+	return r.answered, r.shutdownRanks(err)
 }
 
 // streaming is a stream under way.

@@ -9,8 +9,8 @@ import (
 	"t5train/trainer/allreduce"
 )
 
-// work is what the first rank asks the others for. Fields are exported for the exchange.
-type work[In any] struct {
+// request is what the first rank asks the others for. Fields are exported for the exchange.
+type request[In any] struct {
 	First  int64  // number of the first input
 	Inputs [][]In // of each rank
 	End    bool   // nothing is left, or it has failed
@@ -21,7 +21,7 @@ type work[In any] struct {
 
 // answer returns the lines of the inputs that wait, those of each rank in one piece.
 func (r *streaming[In, Out]) answer() ([][]byte, error) {
-	w := work[In]{First: r.answered, Inputs: slices.Collect(slices.Chunk(r.waiting, r.BatchSize))}
+	w := request[In]{First: r.answered, Inputs: slices.Collect(slices.Chunk(r.waiting, r.BatchSize))}
 	if r.Group.Size() > 1 {
 		if _, err := allreduce.Gather(r.Group, w); err != nil {
 			return nil, err
@@ -31,7 +31,7 @@ func (r *streaming[In, Out]) answer() ([][]byte, error) {
 }
 
 // share answers the part of this rank and returns the lines of all.
-func (r *streaming[In, Out]) share(w work[In]) ([][]byte, error) {
+func (r *streaming[In, Out]) share(w request[In]) ([][]byte, error) {
 	var lines [][]byte
 	err := allreduce.Distribute(r.ctx, r.Group, func(ctx context.Context, next func(func() ([]byte, error)) error) error {
 		first := w.First
@@ -67,11 +67,11 @@ func (r *streaming[In, Out]) encoded(first int64, inputs []In) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// serve answers what the first rank asks for until it asks for no more.
-func (r *streaming[In, Out]) serve() error {
+// serveRank answers what the first rank asks for until it asks for no more.
+func (r *streaming[In, Out]) serveRank() error {
 	for {
 		before := r.Group.SetTimeout(0) // the first rank may wait for inputs, or look for answers that are there
-		all, err := allreduce.Gather(r.Group, work[In]{})
+		all, err := allreduce.Gather(r.Group, request[In]{})
 		r.Group.SetTimeout(before)
 		if err != nil {
 			return err
@@ -91,12 +91,12 @@ func (r *streaming[In, Out]) serve() error {
 	}
 }
 
-// dismiss ends the other ranks, which share has not ended already, with an error of this one.
-func (r *streaming[In, Out]) dismiss(err error) error {
+// shutdownRanks ends the other ranks, which share has not ended already, with an error of this one.
+func (r *streaming[In, Out]) shutdownRanks(err error) error {
 	if r.Group.Size() == 1 || r.Group.Broken() || errors.As(err, new(allreduce.CommonError)) {
 		return err
 	}
-	w := work[In]{End: true}
+	w := request[In]{End: true}
 	if err != nil {
 		w.Failed, w.Canceled = err.Error(), errors.Is(err, context.Canceled)
 	}
