@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Count the source: lines, files of a package, calls that print and texts that name a flag below the command. The limits
+# that `go test ./internal/house` holds are in internal/house/limits_test.go.
+#
+#   bench/house.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+go test ./internal/house -count=1 -run Figures -v | grep -v -e '^===' -e '^---' -e '^PASS' -e '^ok'

@@ -1,0 +1,113 @@
+package house
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// A flag is a word after two hyphens; "a--b" and a line of hyphens are none.
+var flagged = regexp.MustCompile(`(?:^|[^-\w])--[a-z]`)
+
+// talk counts what a library leaves to the command: texts that name a flag, and calls that print.
+func talk(t *testing.T, s source) (texts, calls int) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), s.name, s.text, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BasicLit:
+			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING && flagged.MatchString(text) {
+				texts++
+			}
+		case *ast.CallExpr:
+			if prints(n) {
+				calls++
+			}
+		}
+		return true
+	})
+	return texts, calls
+}
+
+// prints reports whether a call writes to standard output or standard error, or to a console.
+func prints(call *ast.CallExpr) bool {
+	f, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	if of, ok := f.X.(*ast.Ident); ok {
+		switch name := of.Name + "." + f.Sel.Name; {
+		case strings.HasPrefix(name, "fmt.Print"), strings.HasPrefix(name, "log."), name == "ui.SayNotes":
+			return true
+		case strings.HasPrefix(name, "fmt.Fprint"):
+			to, ok := call.Args[0].(*ast.SelectorExpr)
+			return ok && (to.Sel.Name == "Stdout" || to.Sel.Name == "Stderr")
+		}
+	}
+	return f.Sel.Name == "Say"
+}
+
+func TestPrints(t *testing.T) {
+	s := source{name: "x.go", text: []byte(`package x
+func f() {
+	fmt.Println("--wrong"); fmt.Fprintln(os.Stderr, "a--b", "----"); console.Say("see --right") // three calls, two texts
+	fmt.Fprintln(w, "--" + name); log := s.log.Printf; slog.Info("quiet")
+}`)}
+	if texts, calls := talk(t, s); texts != 2 || calls != 3 {
+		t.Errorf("%d texts and %d calls, want 2 and 3", texts, calls)
+	}
+}
+
+// TestFigures prints the size of everything: go test ./internal/house -run Figures -v
+func TestFigures(t *testing.T) {
+	n := count(t)
+	sum := func(what string) (total int) {
+		for c, k := range n {
+			if c.what == what {
+				total += k
+			}
+		}
+		return total
+	}
+	longest, where := 0, ""
+	tests := 0
+	for _, s := range all(t) {
+		if s.test {
+			tests += s.lines
+		} else if !s.made && s.lines > longest {
+			longest, where = s.lines, s.name
+		}
+	}
+	row := func(what string, value any) { fmt.Printf("| %-58s | %14v |\n", what, value) }
+	if !testing.Verbose() {
+		return
+	}
+	row("Go lines outside tests and generated files", sum("lines"))
+	row("Go lines of tests", tests)
+	row("package trainer, files", n[counted{"files", "trainer"}])
+	row("package trainer, lines", n[counted{"lines", "trainer"}])
+	row("calls that print below cmd", sum("says"))
+	row("texts below cmd that name a flag", sum("flags"))
+	row(fmt.Sprintf("lines of more than %d columns", lineLength), sum("long"))
+	row("longest file, "+where, longest)
+	over := map[string][]string{}
+	for c, k := range n {
+		if (c.what == "lines" || c.what == "files") && k > limits[c.what] {
+			over[c.what] = append(over[c.what], fmt.Sprintf("%s %d", c.folder, k))
+		}
+	}
+	for _, what := range []string{"lines", "files"} {
+		slices.Sort(over[what])
+		row(fmt.Sprintf("packages over %d %s", limits[what], what), len(over[what]))
+		fmt.Println("  ", strings.Join(over[what], ", "))
+	}
+}

@@ -1,0 +1,86 @@
+package house
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers are the packages, from the command down to the kernels. A package imports packages of lower layers only; those
+// under internal/ that stand in no layer are open to all and import each other only. A new package needs a place here.
+var layers = [][]string{
+	{"cmd/t5train"},
+	{"trainer/bench", "trainer/report"},
+	{"trainer", "trainer/serve"},
+	{"trainer/setup"},
+	{"trainer/evaluate"},
+	{"trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect"},
+	{"trainer/allreduce", "trainer/metric", "trainer/optim", "checkpoints/convert", "data/corpus", "configs"},
+
+	{"data/ingest", "data/dataset", "data/tokenizer/vocabulary"},
+	{"checkpoints"},
+	{"checkpoints/safetensors", "data", "data/chunks", "data/parquetout"},
+	{"data/objective", "data/task", "model/generate", "checkpoints/internal/strictjson"},
+
+	{"model", "data/tokenizer", "data/parquetio"},
+	{"data/table", "data/tokenizer/internal/trie"},
+	{"model/op"},
+	{"model/kernel"},
+}
+
+// readers are packages that few may import: what says how a person uses the program is nothing for a library.
+var readers = map[string][]string{
+	"configs":                {"cmd/", "trainer"},
+	"github.com/spf13/cobra": {"cmd/"},
+	"github.com/spf13/pflag": {"cmd/"},
+	"github.com/spf13/viper": {"cmd/", "configs"},
+	"gorgonia.org/gorgonia":  {"model"},
+	"internal/golden":        nil,
+	"internal/testdir":       {"internal/testrun"},
+	"internal/testrun":       nil,
+	"testing":                {"internal/golden", "internal/test", "internal/screen"},
+}
+
+// helpers are for tests only; they may import what they prepare.
+var helpers = []string{"internal/golden", "internal/screen", "internal/testdir", "internal/testrun"}
+
+func TestImports(t *testing.T) {
+	prefix := module(t) + "/"
+	level := map[string]int{}
+	for n, layer := range layers {
+		for _, p := range layer {
+			level[p] = n
+		}
+	}
+	seen := map[string]bool{}
+	for _, s := range all(t) {
+		seen[s.folder] = true
+		if s.test || slices.Contains(helpers, s.folder) {
+			continue
+		}
+		for _, i := range s.imports {
+			imported, ours := strings.CutPrefix(i, prefix)
+			who, limited := readers[imported]
+			may := func(p string) bool { return strings.HasPrefix(s.folder, p) }
+			if limited && !slices.ContainsFunc(who, may) {
+				t.Errorf("%s imports %s, which only these may: %q", s.name, imported, who)
+			}
+			from, known := level[s.folder]
+			to, layered := level[imported]
+			switch {
+			case !ours || (!layered && strings.HasPrefix(imported, "internal/")):
+			case !known:
+				t.Errorf("%s imports %s: give package %s its place in layers", s.name, imported, s.folder)
+			case !layered:
+				t.Errorf("%s imports %s: give that package its place in layers", s.name, imported)
+			case to <= from:
+				t.Errorf("%s imports %s, which is not below %s", s.name, imported, s.folder)
+			}
+		}
+	}
+	for p := range level {
+		if !seen[p] {
+			t.Errorf("layers name %s, which is no package", p)
+		}
+	}
+}
