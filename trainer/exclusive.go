@@ -12,8 +12,8 @@ import (
 	"t5train/trainer/allreduce"
 )
 
-// exclusive locks an output folder for the first rank and waits until all ranks see that lock: with folders of their own a run
-// would go well until another rank is to resume it. unlock can be called after an error too.
+// exclusive locks an output folder for the first rank and waits until all ranks see that lock: with folders of their
+// own a run would go well until another rank is to resume it. unlock can be called after an error too.
 func exclusive(ctx context.Context, g *allreduce.Group, console *ui.Console, output string) (unlock func(), err error) {
 	unlock = func() {}
 	err = g.OnFirst(func() error {

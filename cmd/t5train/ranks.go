@@ -26,8 +26,13 @@ type rankFlags struct {
 const distributedFlag = "distributed"
 
 func (f *rankFlags) add(c *cobra.Command) {
-	c.Flags().BoolVar(&f.distributed, distributedFlag, false, "work with other processes over MPI, although nothing tells that a launcher such as mpirun has started this one")
-	c.Flags().DurationVar(&f.timeout, "rank-timeout", 10*time.Minute, "how long processes that train, evaluate or predict wait for one that does not answer, before all end: longer than a checkpoint takes, and a minute at least while they start; 0 is forever. Work without a limit, such as reading data or inputs, is waited for, and said so after it")
+	c.Flags().BoolVar(&f.distributed, distributedFlag, false,
+		"work with other processes over MPI, although no launcher such as mpirun shows that it has started this one; "+
+			"needs the t5train that is built with -tags mpi")
+	c.Flags().DurationVar(&f.timeout, "rank-timeout", 10*time.Minute,
+		"how long processes that train, evaluate or predict wait for one that does not answer, before all end: "+
+			"longer than a checkpoint takes, and a minute at least while they start; 0 is forever. "+
+			"Work without a limit, such as reading data or inputs, is waited for, and noted after it")
 }
 
 // errSaid is an error that somebody has reported already: this process, or another rank.
@@ -38,7 +43,9 @@ var errStoppedElsewhere = errors.New("another rank was stopped")
 
 // share runs a command with the other ranks, if a launcher has started any, and ends them together. Only the first rank
 // gets the output of the process; the others are silent. f returns whether a signal has stopped the work early.
-func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *ui.Console, group *allreduce.Group) (stopped bool, err error)) error {
+func (f *rankFlags) share(
+	ctx context.Context, a app, work func(a app, console *ui.Console, group *allreduce.Group) (stopped bool, err error),
+) error {
 	launcher := allreduce.LauncherFrom(os.Getenv)
 	if !launcher.Several() && !f.distributed {
 		_, err := work(a, a.console(), nil)
@@ -70,8 +77,8 @@ func (f *rankFlags) share(ctx context.Context, a app, work func(a app, console *
 	return errSaid
 }
 
-// sayWaiting says so where a rank that was told to stop does not end soon, for all end together: a step is soon done, reading
-// data is not. quiet ends that.
+// sayWaiting says so where a rank that was told to stop does not end soon, for all end together: a step is soon done,
+// reading data is not. quiet ends that.
 func sayWaiting(ctx context.Context, a app, group *allreduce.Group) (quiet func()) {
 	if group.Size() == 1 {
 		return func() {}

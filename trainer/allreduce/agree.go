@@ -13,8 +13,8 @@ type CommonError struct{ error }
 
 func (e CommonError) Unwrap() error { return e.error }
 
-// Common marks an error that comes up on all ranks alike. Of nil, of a process on its own, and where exchange has failed,
-// nothing is marked.
+// Common marks an error that comes up on all ranks alike. Of nil, of a process on its own, and where exchange has
+// failed, nothing is marked.
 func (g *Group) Common(err error) error {
 	if err == nil || g.Size() == 1 || g.Broken() || errors.As(err, new(CommonError)) {
 		return err
@@ -22,8 +22,8 @@ func (g *Group) Common(err error) error {
 	return CommonError{err}
 }
 
-// Agree returns the error of the first rank that has one, so that all end together or go on together. That other ranks
-// were stopped is context.Canceled here too.
+// Agree returns the error of the first rank that has one, so that all end together or continue together. That other
+// ranks were stopped is context.Canceled here too.
 func (g *Group) Agree(own error) error {
 	if g.Size() == 1 || errors.As(own, new(CommonError)) {
 		return own
@@ -66,8 +66,8 @@ func (g *Group) OnFirst(f func() error) error {
 	return g.Agree(err)
 }
 
-// Same makes sure that all ranks are about to do the same: values, by their names, say what a rank does and with what. Where
-// they differ all ranks have an error, which names the first of them.
+// Same makes sure that all ranks are about to do the same: values, by their names, say what a rank does and with what.
+// Where they differ all ranks have an error, which names the first of them.
 func (g *Group) Same(own map[string]string) error {
 	return Compare(g, own, func(own, first map[string]string) string {
 		for _, name := range difference.Names(first, own) {
@@ -79,8 +79,8 @@ func (g *Group) Same(own map[string]string) error {
 	})
 }
 
-// Compare makes sure that no rank differs from the first one. differs says in what it does, as in "another seed", "" if in
-// nothing; it becomes an error of all ranks.
+// Compare makes sure that no rank differs from the first one. differs says in what it does, as in "another seed", "" if
+// in nothing; it becomes an error of all ranks.
 func Compare[T any](g *Group, own T, differs func(own, first T) string) error {
 	if g.Size() == 1 {
 		return nil

@@ -16,8 +16,8 @@ const benchmarkOf = "T5_ALLREDUCE_BENCHMARK"
 
 func init() { scenarios["benchmark"] = timeTransfers }
 
-// BenchmarkTransfer lets each of two ranks of one machine send bytes to the other one. What is reported for each time leaves
-// out the start of the ranks.
+// BenchmarkTransfer lets each of two ranks of one machine send bytes to the other one. What is reported for each time
+// leaves out the start of the ranks.
 func BenchmarkTransfer(b *testing.B) {
 	for family := range launchers {
 		for _, bytes := range []int{8, 1 << 20, BucketBytes} {

@@ -6,11 +6,14 @@ import (
 	"fmt"
 )
 
-// Distribute does a sequence of pieces of work, such as the batches of an evaluation, on the ranks in turn. each calls next for
-// every piece, in order, with what computes it; it does so on all ranks, and a rank computes its own pieces only. add takes
-// all results, in order, on every rank: what it makes of them is the same there as in one process. A rank that fails or
-// whose context ends lets all of them end.
-func Distribute[R any](ctx context.Context, g *Group, each func(ctx context.Context, next func(compute func() (R, error)) error) error, add func(R) error) error {
+// Distribute does a sequence of pieces of work, such as the batches of an evaluation, on the ranks in turn. each calls
+// next for every piece, in order, with what computes it; it does so on all ranks, and a rank computes its own pieces
+// only. add takes all results, in order, on every rank: what it makes of them is the same there as in one process. A
+// rank that fails or whose context ends lets all of them end.
+func Distribute[R any](
+	ctx context.Context, g *Group,
+	each func(ctx context.Context, next func(compute func() (R, error)) error) error, add func(R) error,
+) error {
 	if g.Size() == 1 {
 		return each(ctx, func(compute func() (R, error)) error {
 			r, err := compute()

@@ -15,8 +15,8 @@ import (
 	"t5train/model/kernel"
 )
 
-// Group is all ranks of a job. Its methods are for one goroutine, and but for those that say otherwise all ranks must call
-// the same ones in the same order: they wait for each other.
+// Group is all ranks of a job. Its methods are for one goroutine, and but for those that say otherwise all ranks must
+// call the same ones in the same order: they wait for each other.
 type Group struct {
 	mpi        *library
 	rank, size int
@@ -24,7 +24,7 @@ type Group struct {
 	shared     int           // ranks of this machine that have the processors of this one, itself included
 	timeout    time.Duration // how long to wait for other ranks; 0 is forever
 	broken     error         // of the first exchange that failed
-	remindAt   time.Duration // after which a rank that waits forever says so; 0 is never
+	remindAt   time.Duration // after which a rank that waits without a limit prints a reminder; 0 is never
 	say        func(line string)
 	requests   []byte  // handles of MPI
 	slots      []byte  // for Exchange, [1+size, slotBytes]; the first is this rank's
@@ -120,13 +120,13 @@ func (g *Group) Size() int {
 	return max(1, g.size)
 }
 
-// First tells whether this is the rank that writes and speaks.
+// First reports whether this is the rank that writes files and prints.
 func (g *Group) First() bool { return g.Rank() == 0 }
 
 // isAlone reports whether there are no ranks: g is nil, or was not opened.
 func (g *Group) isAlone() bool { return g == nil || g.mpi == nil }
 
-// String says what the ranks run on.
+// String describes what the ranks run on.
 func (g *Group) String() string {
 	if g.isAlone() {
 		return "1 process"
@@ -153,8 +153,8 @@ func (g *Group) Name(rank int) string {
 	return fmt.Sprintf("rank %d (%s)", rank, g.peers[rank].Host)
 }
 
-// Threads returns with how many threads a rank computes that is asked for a number; 0 is its part of the processors that
-// the launcher has left to it and to its neighbours.
+// Threads returns with how many threads a rank computes that is asked for a number; 0 is its part of the processors
+// that the launcher has left to it and to its neighbours.
 func (g *Group) Threads(asked int) int {
 	if g.isAlone() || asked > 0 {
 		return asked
@@ -162,8 +162,8 @@ func (g *Group) Threads(asked int) int {
 	return max(1, kernel.NewWorkers(0).Threads()/g.shared)
 }
 
-// SetTimeout sets how long this rank waits for others before the job ends, and returns how long it did so far; 0, as in the
-// beginning, is forever.
+// SetTimeout sets how long this rank waits for others before the job ends, and returns how long it did so far; 0, as in
+// the beginning, is forever.
 func (g *Group) SetTimeout(timeout time.Duration) (before time.Duration) {
 	if g != nil {
 		before, g.timeout = g.timeout, timeout
@@ -171,12 +171,12 @@ func (g *Group) SetTimeout(timeout time.Duration) (before time.Duration) {
 	return before
 }
 
-// Remind makes a rank that waits for others without a limit say so after a time, and again whenever twice that has passed; 0 is
-// never. Of several that wait, the first one says it.
+// Remind makes a rank that waits for others without a limit print a line after a time, and again whenever twice that
+// has passed; 0 is never. Of several that wait, the first one prints it.
 func (g *Group) Remind(after time.Duration, say func(line string)) { g.remindAt, g.say = after, say }
 
-// Broken tells whether an exchange has failed. Others may wait in it still, so there cannot be another one, and only Abort is
-// left.
+// Broken reports whether an exchange has failed. Others may wait in it still, so there cannot be another one, and only
+// Abort is left.
 func (g *Group) Broken() bool { return g != nil && g.broken != nil }
 
 // Close ends the work of all ranks together.
@@ -188,8 +188,8 @@ func (g *Group) Close() error {
 	return g.mpi.thread.run(g.timeout, finalize)
 }
 
-// Abort ends all ranks, whatever they do, and this process too. It is for a rank that has failed alone. Where the library does
-// not answer it returns, and the launcher ends the others once this process has ended with an error.
+// Abort ends all ranks, whatever they do, and this process too. It is for a rank that has failed alone. Where the
+// library does not answer it returns, and the launcher ends the others once this process has ended with an error.
 func (g *Group) Abort() {
 	if g.isAlone() {
 		return
@@ -204,7 +204,8 @@ type transfer struct {
 	send   bool
 }
 
-// waiting is how often to look whether transfers are done. While there is other work to do it is rare, for the work's sake.
+// waiting is how often to look whether transfers are done. While there is other work to do it is rare, for the work's
+// sake.
 type waiting struct{ first, most time.Duration }
 
 var (
@@ -284,7 +285,7 @@ func (g *Group) post(list []transfer) (err error) {
 
 func (g *Group) request(i int) uintptr { return address(g.requests[i*g.mpi.requestBytes:]) }
 
-// late says which ranks do not answer, if any.
+// late returns an error that names the ranks that do not answer, if any.
 func (g *Group) late(list []transfer, waited time.Duration) error {
 	missing, err := g.missing(list)
 	if err != nil || len(missing) == 0 { // this process hung itself: meanwhile all have come
@@ -293,7 +294,7 @@ func (g *Group) late(list []transfer, waited time.Duration) error {
 	return &LateError{g.names(missing), waited}
 }
 
-// remind says which ranks do not answer, if any, unless a rank before this one does.
+// remind names the ranks that do not answer, if any, unless a rank before this one does.
 func (g *Group) remind(list []transfer, waited time.Duration) error {
 	missing, err := g.missing(list)
 	if err != nil || len(missing) == 0 {
@@ -330,7 +331,7 @@ func (g *Group) names(ranks []int) (names []string) {
 	return names
 }
 
-// LateError says that ranks do not answer.
+// LateError names ranks that do not answer.
 type LateError struct {
 	Ranks  []string
 	Waited time.Duration

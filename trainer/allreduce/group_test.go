@@ -164,7 +164,8 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// TestFaults reads a nil pointer and a mapped file that has become shorter beside the library: both are still Go's to handle.
+// TestFaults reads a nil pointer and a mapped file that has become shorter beside the library: both are still Go's to
+// handle.
 func TestFaults(t *testing.T) { eachFamily(t, "faults") }
 
 func faults(*Group) error {

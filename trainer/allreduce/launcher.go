@@ -36,10 +36,10 @@ func LauncherFrom(getenv func(string) string) Launcher {
 	return Launcher{Rank: -1, FirstHere: true}
 }
 
-// Several tells whether the process is, or may be, one of several ranks.
+// Several reports whether the process is, or may be, one of several ranks.
 func (l Launcher) Several() bool { return l.Name != "" && l.Size != 1 }
 
-// Turn says when the process is to speak of what other ranks may have to say alike: 0 is first, for rank 0 and for nobody's
+// Turn is when the process prints an error that other ranks may have too: 0 is first, for rank 0 and for nobody's
 // processes, 1 is for the first rank of another machine, 2 for the others.
 func (l Launcher) Turn() int {
 	switch {

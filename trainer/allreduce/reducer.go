@@ -12,8 +12,8 @@ import (
 	"t5train/model/op"
 )
 
-// Reducer adds up the gradients of all ranks while the backward pass goes on. Each element is summed in the order of the
-// ranks, by one of them, so a sum has the same bits on every rank and in every run.
+// Reducer adds up the gradients of all ranks while the backward pass goes on. Each element is summed in the order of
+// the ranks, by one of them, so a sum has the same bits on every rank and in every run.
 //
 // Gradients lie end to end, in the order in which the backward pass completes them, and are reduced a bucket at a time:
 // every rank gets its part of the bucket from all others, adds it up, and gives them the sum.
@@ -43,9 +43,9 @@ const bucketElements = BucketBytes / 4
 // align is the number of elements of a cache line.
 const align = 16
 
-// NewReducer makes place for the gradients of params, which must be in the order of the forward pass, in memory that the MPI
-// library sees. tables are those of them that are only looked up. It gives the reduction a processor of its own in the
-// eyes of Go, because the threads of the backward pass do not let others go first.
+// NewReducer makes place for the gradients of params, which must be in the order of the forward pass, in memory that
+// the MPI library sees. tables are those of them that are only looked up. It gives the reduction a processor of its own
+// in the eyes of Go, because the threads of the backward pass do not let others go first.
 func NewReducer(g *Group, params []*op.Param, tables []*op.Param, workers *kernel.Workers) (*Reducer, error) {
 	r := &Reducer{group: g, workers: kernel.NewWorkersOn(workers.ISA(), 1), of: make(map[*op.Param][]int)}
 	var order []*op.Param // as the backward pass completes them
@@ -100,7 +100,7 @@ func (r *Reducer) place(params []*op.Param) error {
 	return nil
 }
 
-// bucket returns the elements of a bucket: a whole number of cache lines for every rank.
+// bucket returns the elements of a bucket: a multiple of a cache line for every rank.
 func (r *Reducer) bucket() int {
 	part := align * r.group.size
 	return max(part, bucketElements/part*part)
@@ -130,8 +130,8 @@ func int32sOf(b []byte) []int32 {
 	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }
 
-// Reduce runs the backward pass that completes the gradients, which meanwhile become the sums of all ranks: pass hands over each
-// parameter whose gradient is complete. For a process on its own, whose Reducer is nil, it is the pass alone.
+// Reduce runs the backward pass that completes the gradients, which meanwhile become the sums of all ranks: pass hands
+// over each parameter whose gradient is complete. For a process on its own, whose Reducer is nil, it is the pass alone.
 func (r *Reducer) Reduce(pass func(final func(*op.Param)) error) error {
 	if r == nil {
 		return pass(nil)

@@ -15,9 +15,9 @@ func init() { scenarios["reduce"] = reduce }
 
 func TestReducer(t *testing.T) { eachFamily(t, "reduce") }
 
-// reduce adds up gradients of sizes that fill less than a bucket, several, and no whole number of lines, and a table of
-// which the ranks touch few rows, the same ones, none and many. Every rank knows what the others have, and wants the bits
-// of the sum in the order of the ranks.
+// reduce adds up gradients of sizes that fill less than a bucket, several, and no multiple of a cache line, and a table
+// of which the ranks touch few rows, the same ones, none and many. Every rank knows what the others have, and wants the
+// bits of the sum in the order of the ranks.
 func reduce(group *Group) error {
 	params := []*op.Param{
 		op.NewParam("table", 1000, 8), op.NewParam("bias", 3), op.NewParam("large", 5, bucketElements/4+1), op.NewParam("norm", 17), op.NewParam("one", 1),

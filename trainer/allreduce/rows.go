@@ -12,8 +12,8 @@ type rowBuffers struct{ own, others growing }
 // rank holds a copy of what is sent.
 const sparsePart = 4
 
-// sumTable replaces the gradient of a table, of which each rank has touched some rows, by its sum over the ranks. memory
-// begins with the gradient and has as many elements for each rank.
+// sumTable replaces the gradient of a table, of which each rank has touched some rows, by its sum over the ranks.
+// memory begins with the gradient and has as many elements for each rank.
 func (r *Reducer) sumTable(p *op.Param, memory []float32) error {
 	g, rows := r.group, p.GradRows()
 	height, width := p.Shape[0], p.Shape[1]

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// thread is a thread of the system that makes all calls of a library: MPI takes the one that starts it for its main thread.
+// thread is a thread of the system that makes all calls of a library: MPI takes the one that starts it for its main
+// thread.
 type thread struct {
 	calls chan func()
 	beats atomic.Int64
