@@ -99,7 +99,7 @@ func generating(t *testing.T) *checkpoints.Folder {
 	rate, zero := 0.03, 0.0
 	c.Optimizer = configs.Optimizer{Name: "adamw", LearningRate: &rate}
 	c.Model.DropoutRate, c.Train.Epochs = &zero, 40
-	b, _, err := checkpoints.Open(finetune(t, c, FinetuneOptions{}).Checkpoint)
+	b, _, err := checkpoints.Open(finetune(t, c, Options{}).Checkpoint)
 	if err != nil {
 		t.Fatal(err)
 	}

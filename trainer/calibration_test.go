@@ -15,7 +15,7 @@ import (
 // Training leaves the temperature of its validation data in the checkpoint, and evaluate takes it as predict does.
 func TestTrainingCalibrates(t *testing.T) {
 	c := testrun.TinyConfig(t)
-	result := finetune(t, c, FinetuneOptions{})
+	result := finetune(t, c, Options{})
 	b, _, err := checkpoints.Open(result.Checkpoint)
 	if err != nil {
 		t.Fatal(err)

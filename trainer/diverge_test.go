@@ -41,7 +41,7 @@ func newTestLoop(t *testing.T, c *configs.Config, console *ui.Console) *loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := startModel(c, start{}, true, console)
+	b, err := startModel(c, resumePoint{}, true, console)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestDivergence(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if name := spoilt(b.Model.Params); name != "" {
+			if name := firstNonFinite(b.Model.Params); name != "" {
 				t.Errorf("%s of the checkpoint is not finite", name)
 			}
 		})
@@ -168,7 +168,7 @@ func TestDivergenceBeforeTheFirstCheckpoint(t *testing.T) {
 			t.Errorf("a line each %d steps: left %q, want %q", every, left, want)
 		}
 		rate = 1e-3
-		if r := finetune(t, c, FinetuneOptions{}); r.Step != 8 {
+		if r := finetune(t, c, Options{}); r.Step != 8 {
 			t.Errorf("the next run ended with %+v", r)
 		}
 	}
@@ -182,8 +182,8 @@ func TestSpoilt(t *testing.T) {
 		"b": {{1}, {3, nan, 2}},
 	} {
 		params := []*op.Param{{Name: "a", Value: values[0]}, {Name: "b", Value: values[1]}}
-		if got := spoilt(params); got != want {
-			t.Errorf("%v: %q is spoilt, want %q", values, got, want)
+		if got := firstNonFinite(params); got != want {
+			t.Errorf("%v: %q is not finite, want %q", values, got, want)
 		}
 	}
 }
@@ -214,7 +214,7 @@ func TestInfinitePerplexity(t *testing.T) {
 // A checkpoint with damaged weights has no scores.
 func TestEvaluateDamagedWeights(t *testing.T) {
 	c := testrun.TinyConfig(t)
-	b, _, err := checkpoints.Open(finetune(t, c, FinetuneOptions{}).Checkpoint)
+	b, _, err := checkpoints.Open(finetune(t, c, Options{}).Checkpoint)
 	if err != nil {
 		t.Fatal(err)
 	}

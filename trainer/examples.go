@@ -65,7 +65,7 @@ func WithDatasets(ctx context.Context, config *configs.Config, console *ui.Conso
 	if err != nil {
 		return err
 	}
-	b, err := startModel(c, start{}, true, console)
+	b, err := startModel(c, resumePoint{}, true, console)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func TestCutStore(t *testing.T) {
 				}
 			}
 			log := &onLine{fmt.Sprintf("step %d/", c.step), cut}
-			_, err := Pretrain(t.Context(), &run, FinetuneOptions{Console: ui.PlainConsole(log)})
+			_, err := Pretrain(t.Context(), &run, Options{Console: ui.PlainConsole(log)})
 			kept := fmt.Sprintf("checkpoint of step %d is kept", c.step)
 			if !errors.As(err, new(*mmap.Fault)) || !strings.Contains(err.Error(), "tokens.bin was cut short") ||
 				!strings.Contains(err.Error(), kept) {

@@ -55,7 +55,7 @@ func TestStillBetter(t *testing.T) {
 func TestNoteOfARunThatStillLearns(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Eval.Metric, c.Eval.EverySteps = "loss", 2
-	r := finetune(t, c, FinetuneOptions{})
+	r := finetune(t, c, Options{})
 	if !slices.ContainsFunc(r.Notes, func(n ui.Note) bool { return n.Kind == ui.NoteImproving }) || r.BestStep != r.Step {
 		t.Errorf("the best of %d steps is %d, noted %+v", r.Step, r.BestStep, r.Notes)
 	}
@@ -66,7 +66,7 @@ func TestNotesOfARun(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	rate := 1e-12 // nothing is learnt: all answers are the same
 	c.Optimizer.LearningRate = &rate
-	r := finetune(t, c, FinetuneOptions{})
+	r := finetune(t, c, Options{})
 	kinds := func(notes []ui.Note) (list []string) {
 		for _, n := range notes {
 			list = append(list, n.Kind)
@@ -79,7 +79,7 @@ func TestNotesOfARun(t *testing.T) {
 	if len(r.Constants) != 1 || r.Constants[0].Values["accuracy"] < 0.5 || slices.Contains(slices.Collect(maps.Keys(r.Constants[0].Values)), "examples") {
 		t.Errorf("the constant answers are %+v", r.Constants)
 	}
-	again := finetune(t, c, FinetuneOptions{})
+	again := finetune(t, c, Options{})
 	if !slices.Equal(again.Notes, r.Notes) || len(again.Constants) != 1 {
 		t.Errorf("asked again it has the notes %+v and the constant answers %+v", again.Notes, again.Constants)
 	}

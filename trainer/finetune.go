@@ -15,8 +15,8 @@ import (
 	"t5train/trainer/setup"
 )
 
-// FinetuneOptions are what a run needs besides its configuration.
-type FinetuneOptions struct {
+// Options are what a run needs besides its configuration.
+type Options struct {
 	Console   *ui.Console // nil is silent
 	Resume    bool        // it is an error if the output folder holds no run to go on with
 	Overwrite bool        // start anew although the output folder holds a run
@@ -65,7 +65,7 @@ func newResult(run *checkpoints.Run, output string, s state, interrupted bool) *
 //
 // If that folder holds a run of the same configuration, Finetune goes on with it, to the same bits as if it had never
 // stopped; of a finished one it returns the result. A run of another configuration, or on other data, is an error.
-func Finetune(ctx context.Context, config *configs.Config, o FinetuneOptions) (*Result, error) {
+func Finetune(ctx context.Context, config *configs.Config, o Options) (*Result, error) {
 	if config.Pretraining() {
 		return nil, errors.New("fine-tune: the configuration names an objective, so it is one of pre-training: call Pretrain, or leave objective.name empty")
 	}
@@ -114,7 +114,7 @@ func Check(ctx context.Context, c *configs.Config, console *ui.Console) error {
 
 // Pretrain trains a model, from random weights or from a checkpoint, on the text of parquet files by the objective of
 // the configuration, or on a mixture of corpora and tasks. Everything else is as with [Finetune].
-func Pretrain(ctx context.Context, config *configs.Config, o FinetuneOptions) (*Result, error) {
+func Pretrain(ctx context.Context, config *configs.Config, o Options) (*Result, error) {
 	if !config.Pretraining() {
 		return nil, errors.New("pre-train: the configuration names no objective: set objective.name, such as span_corruption")
 	}

@@ -29,7 +29,7 @@ func TestInt8IsForInference(t *testing.T) {
 	}
 	c := testrun.TinyConfig(t)
 	c.Model, c.Tokenizer = configs.Model{Path: eight}, configs.Tokenizer{}
-	_, trained := Finetune(t.Context(), c, FinetuneOptions{Console: silent().Console})
+	_, trained := Finetune(t.Context(), c, Options{Console: silent().Console})
 	for name, err := range map[string]error{
 		"finetune": trained,
 		"check":    Check(t.Context(), c, silent().Console),
@@ -52,7 +52,7 @@ func TestInt8Accuracy(t *testing.T) {
 	c.Data.MaxInputLength = 64
 	c.Train.Epochs, c.Train.BatchSize, c.Train.Threads = 1, 16, 2
 	c.Optimizer.Name, c.Optimizer.LearningRate = "adamw", &rate
-	finetune(t, c, FinetuneOptions{})
+	finetune(t, c, Options{})
 	eight := filepath.Join(t.TempDir(), "eight")
 	if err := convertTo(t, c.Output, eight, convert.Int8); err != nil {
 		t.Fatal(err)

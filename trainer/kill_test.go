@@ -22,12 +22,12 @@ func TestKilledRun(t *testing.T) {
 		run := *c
 		run.Output = filepath.Join(t.TempDir(), "run")
 		revive := atomicfile.KillAfter(filepath.Dir(run.Output), changes)
-		_, err := Pretrain(t.Context(), &run, FinetuneOptions{Console: ui.PlainConsole(io.Discard)})
+		_, err := Pretrain(t.Context(), &run, Options{Console: ui.PlainConsole(io.Discard)})
 		revive()
 		if ended = err == nil; !ended && !errors.Is(err, atomicfile.ErrKilled) {
 			t.Fatal(err)
 		}
-		if _, err := Pretrain(t.Context(), &run, FinetuneOptions{Console: ui.PlainConsole(io.Discard)}); err != nil {
+		if _, err := Pretrain(t.Context(), &run, Options{Console: ui.PlainConsole(io.Discard)}); err != nil {
 			t.Fatalf("after %d changes: %v", changes, err)
 		}
 		compareRuns(t, "killed", want, contents(t, run.Output))

@@ -38,13 +38,13 @@ type loop struct {
 	recorder recorder
 	console  *ui.Console
 	state    state
-	metrics  map[string]float64 // of the evaluation at state.Evaluated
+	metrics  map[string]float64 // of the evaluation at state.LastEvalStep
 }
 
 func newLoop(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets, w *kernel.Workers, run *checkpoints.Run, console *ui.Console, group *allreduce.Group) (*loop, error) {
 	l := &loop{
 		config: c, group: group, bundle: b, heldOut: m.HeldOut, perEpoch: int64(m.Train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console, recorder: recorder{c.Output},
-		state: state{Examples: int64(m.Train.Len()), Data: m.Digests, Config: decisive(c)},
+		state: state{Examples: int64(m.Train.Len()), Data: m.Digests, Config: resumeKeys(c)},
 	}
 	var err error
 	if l.batches, err = TrainBatches(c, m); err != nil {
@@ -54,7 +54,7 @@ func newLoop(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets, w *ker
 	if l.stepper, err = NewStepper(c, b.Model, w, l.total, l.group); err != nil {
 		return nil, err
 	}
-	l.stepper.beforeUpdate = l.saver.release
+	l.stepper.beforeUpdate = l.saver.detachAll
 	if l.heldOut != nil {
 		l.heldOut.SetGroup(l.group)
 	}
@@ -144,7 +144,7 @@ func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
 		l.state.Step++
 		l.state.MicroBatches += int64(c.Train.Accumulate)
 		newEpoch = l.batches.Epoch(l.state.Position) != epoch
-		l.state.EvaluateNext = l.heldOut != nil && (l.state.Step == l.total || due(l.state.Step, l.config.Eval.EverySteps, newEpoch))
+		l.state.EvalPending = l.heldOut != nil && (l.state.Step == l.total || due(l.state.Step, l.config.Eval.EverySteps, newEpoch))
 		if err := log.step(r); err != nil {
 			return false, err
 		}
@@ -177,18 +177,18 @@ func (l *loop) settle(ctx context.Context, log *stepLog, newEpoch bool) error {
 	if l.state.Step == 0 {
 		return l.evaluateFirst(ctx)
 	}
-	c, evaluated, improved := l.config, l.state.EvaluateNext, false
+	c, evaluated, improved := l.config, l.state.EvalPending, false
 	if evaluated {
 		var err error
 		if improved, err = l.evaluate(ctx); err != nil {
 			return err
 		}
-		l.state.EvaluateNext = false
+		l.state.EvalPending = false
 	}
-	enough := c.Eval.Patience > 0 && l.state.Waited >= c.Eval.Patience
+	enough := c.Eval.Patience > 0 && l.state.EvalsSinceBest >= c.Eval.Patience
 	l.state.Finished = enough || l.state.Step == l.total
 	if enough && l.state.Step < l.total {
-		l.console.Say("stop: %d evaluations without a better %s", l.state.Waited, l.compared())
+		l.console.Say("stop: %d evaluations without a better %s", l.state.EvalsSinceBest, l.compared())
 	}
 	if !evaluated && !l.state.Finished && l.state.Step == l.saver.step {
 		return nil // the run goes on from this very checkpoint
@@ -253,12 +253,12 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	if !ok {
 		return false, fmt.Errorf("evaluate: there is no metric %q to compare (eval.metric): want one of %s", name, strings.Join(metric.Names(values), ", "))
 	}
-	l.metrics, l.state.Evaluated = runlog.OnlyFinite(all), l.state.Step
+	l.metrics, l.state.LastEvalStep = runlog.OnlyFinite(all), l.state.Step
 	loss := all["loss"]
 	if improved = l.state.improves(name, value, loss); improved {
-		l.state.Best, l.state.BestLoss, l.state.BestStep, l.state.Waited = &value, &loss, l.state.Step, 0
+		l.state.Best, l.state.BestLoss, l.state.BestStep, l.state.EvalsSinceBest = &value, &loss, l.state.Step, 0
 	} else {
-		l.state.Waited++
+		l.state.EvalsSinceBest++
 	}
 	mark := ""
 	if improved {
@@ -316,7 +316,7 @@ func (l *loop) save() error {
 	if !l.group.First() {
 		return nil
 	}
-	m, err := l.image()
+	m, err := l.snapshot()
 	if err != nil {
 		return err
 	}
@@ -326,26 +326,26 @@ func (l *loop) save() error {
 	return l.saver.start(m)
 }
 
-// image is the checkpoint of this step, unless an update has spoilt the weights: the good checkpoints before it stay.
-func (l *loop) image() (image, error) {
+// snapshot returns the checkpoint of this step. Weights that are not finite are an error: the good checkpoints before it stay.
+func (l *loop) snapshot() (snapshot, error) {
 	step := l.state.Step
-	if name := spoilt(l.bundle.Model.Params); name != "" {
-		return image{}, fmt.Errorf("step %d: %s has weights that are no finite numbers: %w", step, name, evaluate.ErrDiverged)
+	if name := firstNonFinite(l.bundle.Model.Params); name != "" {
+		return snapshot{}, fmt.Errorf("step %d: %s has weights that are no finite numbers: %w", step, name, evaluate.ErrDiverged)
 	}
 	info := &l.bundle.Info
 	info.Step, info.Metrics, info.Temperature = step, nil, 0
-	if l.state.Evaluated == step {
+	if l.state.LastEvalStep == step {
 		info.Metrics, info.Temperature = l.metrics, l.metrics["temperature"] // 0 without one
 	}
 	files, err := l.bundle.Files()
 	if err != nil {
-		return image{}, err
+		return snapshot{}, err
 	}
 	own, err := l.state.file()
 	if err != nil {
-		return image{}, err
+		return snapshot{}, err
 	}
-	return image{
+	return snapshot{
 		step: step, best: l.state.BestStep == step, files: append(files, own),
 		weights: l.bundle.Weights(), optimizer: optimizerTensors(l.stepper.Optimizer),
 	}, nil
@@ -356,7 +356,7 @@ func (l *loop) interrupted() error {
 	if l.state.Step == 0 || l.state.Step == l.saver.step || !l.group.First() {
 		return nil
 	}
-	m, err := l.image()
+	m, err := l.snapshot()
 	if err != nil {
 		return err
 	}

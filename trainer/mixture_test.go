@@ -70,7 +70,7 @@ func TestMixtureOfTasks(t *testing.T) {
 func TestMixtureOfTasks_Resume(t *testing.T) {
 	c := mixedConfig(t)
 	c.Train.LogEvery, c.Checkpoint.KeepLast = 1, 100
-	finetune(t, c, FinetuneOptions{})
+	finetune(t, c, Options{})
 	want := contents(t, c.Output)
 	b, _, err := checkpoints.Open(c.Output)
 	if err != nil {
@@ -84,7 +84,7 @@ func TestMixtureOfTasks_Resume(t *testing.T) {
 	if r := stoppedAt(t, c, "step 3/"); !r.Interrupted {
 		t.Fatalf("stopped with %+v", r)
 	}
-	finetune(t, c, FinetuneOptions{Resume: true})
+	finetune(t, c, Options{Resume: true})
 	got := contents(t, c.Output)
 	maps.DeleteFunc(got, func(name, _ string) bool { _, ok := want[name]; return !ok }) // saved when it stopped
 	compareRuns(t, "a run that was stopped", want, got)
@@ -109,8 +109,8 @@ func TestResume_NewerKeys(t *testing.T) {
 	}
 	changed := *c
 	changed.Train.LabelSmoothing = 0.1
-	if _, err := Finetune(t.Context(), &changed, FinetuneOptions{Resume: true, Console: ui.PlainConsole(io.Discard)}); err == nil {
+	if _, err := Finetune(t.Context(), &changed, Options{Resume: true, Console: ui.PlainConsole(io.Discard)}); err == nil {
 		t.Error("another value than the default goes on")
 	}
-	finetune(t, c, FinetuneOptions{Resume: true})
+	finetune(t, c, Options{Resume: true})
 }

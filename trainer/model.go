@@ -37,7 +37,7 @@ func checkModel(c *configs.Config) (*tokenizer.Tokenizer, error) {
 
 // startModel builds or loads the model that training starts from. The weights of a checkpoint are verified, or taken as they
 // are.
-func startModel(c *configs.Config, from start, verify bool, console *ui.Console) (*checkpoints.Folder, error) {
+func startModel(c *configs.Config, from resumePoint, verify bool, console *ui.Console) (*checkpoints.Folder, error) {
 	dir, how := from.dir, ""
 	if from.resume {
 		if err := from.verify(); err != nil {

@@ -21,28 +21,28 @@ func TestOutputFolderInUse(t *testing.T) {
 	stopped.Train.LogEvery = 1
 	stoppedAt(t, stopped, "step 3/")
 	finished := testrun.TinyConfig(t)
-	finetune(t, finished, FinetuneOptions{})
+	finetune(t, finished, Options{})
 
 	for name, c := range map[string]struct {
 		from    *configs.Config
 		change  func(c *configs.Config)
-		options FinetuneOptions
+		options Options
 		want    []string // parts of the error; none: it works
 	}{
 		"no option": {from: stopped},
-		"resume":    {from: stopped, options: FinetuneOptions{Resume: true}},
-		"harmless changes": {from: stopped, options: FinetuneOptions{Resume: true}, change: func(c *configs.Config) {
+		"resume":    {from: stopped, options: Options{Resume: true}},
+		"harmless changes": {from: stopped, options: Options{Resume: true}, change: func(c *configs.Config) {
 			c.Train.Recompute = true
 			c.Train.Threads, c.Train.LogEvery, c.Checkpoint = 2, 5, configs.Checkpoint{EverySteps: 1, EveryMinutes: 1, KeepLast: 7}
 		}},
-		"other changes": {from: stopped, options: FinetuneOptions{Resume: true}, change: func(c *configs.Config) {
+		"other changes": {from: stopped, options: Options{Resume: true}, change: func(c *configs.Config) {
 			momentum := 0.5
 			c.Optimizer, c.Train.Seed = configs.Optimizer{Name: "sgd", Momentum: &momentum}, 2
 		}, want: []string{"of another configuration, saved at step 3", "train.seed: 1 -> 2\n", "optimizer.name: adafactor -> sgd\n", "optimizer.momentum: unset -> 0.5\n", "undo the changes", "--output", "--overwrite"}},
-		"finished, resume":    {from: finished, options: FinetuneOptions{Resume: true}},
+		"finished, resume":    {from: finished, options: Options{Resume: true}},
 		"finished, no option": {from: finished},
 		"finished, longer":    {from: finished, change: func(c *configs.Config) { c.Train.Epochs = 3 }, want: []string{"train.epochs: 2 -> 3\n", "trains its weights further"}},
-		"nothing to resume": {from: stopped, options: FinetuneOptions{Resume: true}, change: func(c *configs.Config) {
+		"nothing to resume": {from: stopped, options: Options{Resume: true}, change: func(c *configs.Config) {
 			c.Output = filepath.Join(t.TempDir(), "nothing")
 		}, want: []string{"holds no checkpoint", "without --resume"}},
 		"a file": {from: stopped, change: func(c *configs.Config) { c.Output = testrun.TrainFile }, want: []string{"it is a file, want a folder"}},
@@ -76,14 +76,14 @@ func TestOutputFolderInUse(t *testing.T) {
 // Nothing of the earlier run is left in one that overwrites it.
 func TestOverwrite(t *testing.T) {
 	c := testrun.TinyConfig(t)
-	finetune(t, c, FinetuneOptions{})
+	finetune(t, c, Options{})
 	want := contents(t, c.Output)
 
 	c.Output = filepath.Join(t.TempDir(), "run")
 	other := *c
 	other.Train.Epochs, other.Eval.EverySteps, other.Train.Seed = 4, 3, 2
-	finetune(t, &other, FinetuneOptions{})
-	finetune(t, c, FinetuneOptions{Overwrite: true})
+	finetune(t, &other, Options{})
+	finetune(t, c, Options{Overwrite: true})
 	got := contents(t, c.Output)
 	compareRuns(t, "overwritten", want, got)
 	if len(got) != len(want) {
@@ -94,7 +94,7 @@ func TestOverwrite(t *testing.T) {
 // Another process trains in the folder while this one still reads its data.
 func TestOutputFolderTakenMeanwhile(t *testing.T) {
 	c := testrun.TinyConfig(t)
-	finetune(t, c, FinetuneOptions{})
+	finetune(t, c, Options{})
 	finished := c.Output
 
 	c.Output = filepath.Join(t.TempDir(), "run")
@@ -105,7 +105,7 @@ func TestOutputFolderTakenMeanwhile(t *testing.T) {
 			}
 		}
 	}))
-	_, err := Finetune(t.Context(), c, FinetuneOptions{Console: console})
+	_, err := Finetune(t.Context(), c, Options{Console: console})
 	if err == nil || !strings.Contains(err.Error(), "another process has trained in") || !strings.Contains(err.Error(), "to step 8") {
 		t.Errorf("error %v", err)
 	}

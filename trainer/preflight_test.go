@@ -81,7 +81,7 @@ func TestErrorsBeforeTraining(t *testing.T) {
 			config.Data.Train, config.Data.Validation, config.Data.MaxTrainExamples, config.Data.MaxValidationExamples = []string{two}, []string{two}, 0, 0
 			c.change(config)
 			var said bytes.Buffer
-			_, err := Finetune(t.Context(), config, FinetuneOptions{Console: ui.PlainConsole(&said)})
+			_, err := Finetune(t.Context(), config, Options{Console: ui.PlainConsole(&said)})
 			if err == nil {
 				t.Fatalf("no error; said %s", said.String())
 			}
@@ -177,7 +177,7 @@ func TestNotesOnData(t *testing.T) {
 			config.Model.VocabSize, config.Data.MaxTrainExamples, config.Data.MaxValidationExamples = nil, 0, 0
 			c.change(config)
 			var out bytes.Buffer
-			r := finetune(t, config, FinetuneOptions{Console: ui.PlainConsole(&out)})
+			r := finetune(t, config, Options{Console: ui.PlainConsole(&out)})
 			before, _, _ := strings.Cut(out.String(), "step 1")
 			for _, want := range c.want {
 				if !strings.Contains(before, want) {
@@ -227,7 +227,7 @@ func TestStepOfNumbers(t *testing.T) {
 	if withStep, err := withSteps(&configs.Config{Task: configs.Task{Step: &step}}, dir); err != nil || *withStep.Task.Step != step {
 		t.Errorf("got %v, %v, want the step of the configuration", withStep, err)
 	}
-	if r := finetune(t, c, FinetuneOptions{Resume: true}); r.Interrupted {
+	if r := finetune(t, c, Options{Resume: true}); r.Interrupted {
 		t.Error("interrupted")
 	}
 }

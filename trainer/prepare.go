@@ -23,7 +23,7 @@ import (
 type readDatasets func(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers, console *ui.Console) (*setup.Datasets, error)
 
 // train is a run on what read finds.
-func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read readDatasets) (r *Result, err error) {
+func train(ctx context.Context, config *configs.Config, o Options, read readDatasets) (r *Result, err error) {
 	err = mmap.Guard(func() error {
 		r, err = trainOn(ctx, config, o, read)
 		return err
@@ -31,7 +31,7 @@ func train(ctx context.Context, config *configs.Config, o FinetuneOptions, read 
 	return r, err
 }
 
-func trainOn(ctx context.Context, config *configs.Config, o FinetuneOptions, read readDatasets) (*Result, error) {
+func trainOn(ctx context.Context, config *configs.Config, o Options, read readDatasets) (*Result, error) {
 	// Everything that can be wrong with the input is found before anything is written.
 	p, err := prepare(ctx, config, o, read)
 	if p != nil {
@@ -65,12 +65,12 @@ func trainOn(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 // prepared is a run that has written nothing yet.
 type prepared struct {
 	config   *configs.Config
-	options  FinetuneOptions
+	options  Options
 	run      *checkpoints.Run
-	from     start
+	from     resumePoint
 	workers  *kernel.Workers
 	bundle   *checkpoints.Folder // nil if the run is finished, as what follows
-	material *setup.Datasets
+	datasets *setup.Datasets
 	loop     *loop
 	closers  []func()
 }
@@ -82,7 +82,7 @@ func (p *prepared) close() {
 }
 
 // prepare reads all that a run needs. It may return an error and what there is to close.
-func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, read readDatasets) (*prepared, error) {
+func prepare(ctx context.Context, config *configs.Config, o Options, read readDatasets) (*prepared, error) {
 	c, err := resolved(config)
 	if err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 			return nil, err
 		}
 	}
-	if p.from, err = startOf(p.run, c, o); err != nil || p.from.state.Finished {
+	if p.from, err = findResumePoint(p.run, c, o); err != nil || p.from.state.Finished {
 		return p, err
 	}
 	if err := divisible(c.Train, o.Group.Size(), p.from.resume); err != nil {
@@ -129,10 +129,10 @@ func prepare(ctx context.Context, config *configs.Config, o FinetuneOptions, rea
 			return nil, err
 		}
 	}
-	if p.material, err = read(ctx, readBy, p.bundle, was, p.workers, o.Console); err != nil {
+	if p.datasets, err = read(ctx, readBy, p.bundle, was, p.workers, o.Console); err != nil {
 		return nil, err
 	}
-	p.closers = append(p.closers, func() { p.material.Close() })
+	p.closers = append(p.closers, func() { p.datasets.Close() })
 	return p, nil
 }
 
@@ -161,7 +161,7 @@ func (p *prepared) build() (err error) {
 	if p.bundle == nil {
 		return nil
 	}
-	if p.loop, err = newLoop(p.config, p.bundle, p.material, p.workers, p.run, p.options.Console, p.options.Group); err != nil {
+	if p.loop, err = newLoop(p.config, p.bundle, p.datasets, p.workers, p.run, p.options.Console, p.options.Group); err != nil {
 		return err
 	}
 	p.closers = append(p.closers, p.loop.close)
@@ -211,9 +211,9 @@ func (p *prepared) compareRanks() error {
 	if g.Size() == 1 {
 		return nil
 	}
-	own := rankState{Overwrite: p.options.Overwrite, Step: p.from.step, Resume: p.from.resume, Config: decisive(p.config)}
-	if p.material != nil {
-		own.Data, own.Examples = p.material.Digests, int64(p.material.Train.Len())
+	own := rankState{Overwrite: p.options.Overwrite, Step: p.from.step, Resume: p.from.resume, Config: resumeKeys(p.config)}
+	if p.datasets != nil {
+		own.Data, own.Examples = p.datasets.Digests, int64(p.datasets.Train.Len())
 		own.Weights = weightsDigest(p.bundle)
 	}
 	return allreduce.Compare(g, own, rankState.diff)
@@ -223,7 +223,7 @@ func (p *prepared) compareRanks() error {
 func (p *prepared) lockOutput(ctx context.Context) error {
 	o, output := p.options, p.config.Output
 	if p.from.state.Finished {
-		return o.Group.OnFirst(func() error { return p.from.finished(p.run, p.config, o.Console) })
+		return o.Group.OnFirst(func() error { return p.from.cleanupFinished(p.run, p.config, o.Console) })
 	}
 	unlock, err := exclusive(ctx, o.Group, o.Console, output)
 	p.closers = append(p.closers, unlock)
@@ -264,13 +264,13 @@ func (p *prepared) initOutput() error {
 		return err
 	}
 	// Before config.yaml, which without a report may be the user's own: see checkConfigSpared.
-	if err := l.recorder.begin(l, p.material, p.workers); err != nil {
+	if err := l.recorder.begin(l, p.datasets, p.workers); err != nil {
 		return err
 	}
 	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, runlog.ConfigName), yaml); err != nil {
 		return fmt.Errorf("write %s: %w", runlog.ConfigName, atomicfile.WithRemedy(err))
 	}
-	l.history, err = runlog.OpenLog(filepath.Join(c.Output, runlog.HistoryName), l.state.Step, l.state.Step > 0 && l.state.Evaluated == l.state.Step)
+	l.history, err = runlog.OpenLog(filepath.Join(c.Output, runlog.HistoryName), l.state.Step, l.state.Step > 0 && l.state.LastEvalStep == l.state.Step)
 	return err
 }
 

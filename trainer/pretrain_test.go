@@ -54,7 +54,7 @@ func tinyPretraining(t *testing.T) *configs.Config {
 
 func pretrain(t *testing.T, c *configs.Config, console *ui.Console) *Result {
 	t.Helper()
-	r, err := Pretrain(t.Context(), c, FinetuneOptions{Console: console})
+	r, err := Pretrain(t.Context(), c, Options{Console: console})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestPretrain_Resume(t *testing.T) {
 				if !stopped.Interrupted || stopped.Step == 0 {
 					t.Fatalf("%d looks before the end: got %+v, want a run that stops after its first step", back, stopped)
 				}
-				if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: ui.PlainConsole(io.Discard), Resume: true}); err != nil {
+				if _, err := Pretrain(t.Context(), c, Options{Console: ui.PlainConsole(io.Discard), Resume: true}); err != nil {
 					t.Fatal(err)
 				}
 				compareRuns(t, fmt.Sprintf("stopped at step %d", stopped.Step), want, contents(t, c.Output))
@@ -298,7 +298,7 @@ func TestPretrain_Further(t *testing.T) {
 	for _, seed := range []int{1, 2} {
 		further.Train.Seed = seed
 		var log bytes.Buffer
-		if _, err := Pretrain(t.Context(), &further, FinetuneOptions{Console: ui.PlainConsole(&log), Overwrite: true}); err != nil {
+		if _, err := Pretrain(t.Context(), &further, Options{Console: ui.PlainConsole(&log), Overwrite: true}); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(log.String(), "step 0, the model as it was: validation loss") || strings.Contains(log.String(), "objective: span_corruption from now on") {
@@ -311,7 +311,7 @@ func TestPretrain_Further(t *testing.T) {
 	}
 	further.Objective = configs.Objective{Name: "lm", InputLength: new(32)}
 	var log bytes.Buffer
-	if _, err := Pretrain(t.Context(), &further, FinetuneOptions{Console: ui.PlainConsole(&log), Overwrite: true}); err != nil {
+	if _, err := Pretrain(t.Context(), &further, Options{Console: ui.PlainConsole(&log), Overwrite: true}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "objective: lm from now on, but the model was pre-trained by span_corruption (--objective span_corruption goes on with that)"; !strings.Contains(log.String(), want) {
@@ -372,7 +372,7 @@ func TestPretrain_SharedFiles(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Data.Validation, c.Train.Steps, c.Train.Epochs = c.Data.Train, 1, 0
 	var log bytes.Buffer
-	finetune(t, c, FinetuneOptions{Console: ui.PlainConsole(&log)})
+	finetune(t, c, Options{Console: ui.PlainConsole(&log)})
 	if want := "  " + testrun.TrainFile + " of data.validation is in data.train too\n"; !strings.Contains(log.String(), want) {
 		t.Errorf("fine-tuning: want %q in the log\n%s", want, log.String())
 	}
@@ -435,7 +435,7 @@ func TestPretrain_ChangedText(t *testing.T) {
 		t.Fatal(err)
 	}
 	testrun.WriteRows(t, file, 61)
-	if _, err := Pretrain(t.Context(), c, FinetuneOptions{Console: ui.PlainConsole(io.Discard), Resume: true}); err == nil ||
+	if _, err := Pretrain(t.Context(), c, Options{Console: ui.PlainConsole(io.Discard), Resume: true}); err == nil ||
 		!strings.Contains(err.Error(), "data.train has other files than when the run began: their bytes decide, also where the same text was written anew") {
 		t.Errorf("got %v, want that the text has changed", err)
 	}
@@ -476,7 +476,7 @@ func TestPretrain_ThenUse(t *testing.T) {
 
 	tuned := testrun.TinyConfig(t)
 	tuned.Model, tuned.Tokenizer = configs.Model{Path: c.Output}, configs.Tokenizer{}
-	result := finetune(t, tuned, FinetuneOptions{})
+	result := finetune(t, tuned, Options{})
 	after, _, err := checkpoints.Open(result.Checkpoint)
 	if err != nil {
 		t.Fatal(err)
@@ -495,7 +495,7 @@ func TestPretrain_NoiseOfCorpora(t *testing.T) {
 	c.Data.Train, c.Data.Validation, c.Eval.EverySteps = nil, nil, 0
 	c.Data.Mixture = []configs.Part{{Name: "a", Train: []string{testrun.TrainFile}}, {Name: "b", Train: []string{testrun.TrainFile}}}
 	c.Resolve()
-	b, err := startModel(c, start{}, true, silent().Console)
+	b, err := startModel(c, resumePoint{}, true, silent().Console)
 	if err != nil {
 		t.Fatal(err)
 	}

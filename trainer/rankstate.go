@@ -14,8 +14,8 @@ type rankState struct {
 	Overwrite bool
 	Step      int // to go on from
 	Resume    bool
-	Config    map[string]string // see decisive
-	Data      map[string]string // see material
+	Config    map[string]string // see resumeKeys
+	Data      map[string]string // see setup.Datasets
 	Examples  int64
 	Weights   uint32 // their checksum
 }

@@ -52,7 +52,7 @@ func (r recorder) begin(l *loop, m *setup.Datasets, w *kernel.Workers) error {
 func (r recorder) forget(s state) error {
 	for _, name := range []string{runlog.LatestName, runlog.BestName} {
 		e, err := runlog.Read[runlog.Evaluation](r.path(name))
-		if err == nil && e.Step <= s.Evaluated || errors.Is(err, fs.ErrNotExist) {
+		if err == nil && e.Step <= s.LastEvalStep || errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err := os.Remove(r.path(name)); err != nil {

@@ -13,7 +13,7 @@ import (
 // A run notes what it is, where it was computed, and what its evaluations have seen.
 func TestRunIsRecorded(t *testing.T) {
 	c := testrun.TinyConfig(t)
-	result := finetune(t, c, FinetuneOptions{})
+	result := finetune(t, c, Options{})
 	run, err := runlog.Read[runlog.Run](filepath.Join(c.Output, runlog.RunName))
 	if err != nil {
 		t.Fatal(err)
@@ -52,10 +52,10 @@ func TestRecorderForgetsWhatWillComeAgain(t *testing.T) {
 		kept  bool
 	}{
 		"a new run":          {state{}, false},
-		"before":             {state{Step: 4, Evaluated: 4}, false},
-		"yet to be done":     {state{Step: 5, Evaluated: 4}, false},
-		"the same":           {state{Step: 5, Evaluated: 5}, true},
-		"a later checkpoint": {state{Step: 9, Evaluated: 5}, true},
+		"before":             {state{Step: 4, LastEvalStep: 4}, false},
+		"yet to be done":     {state{Step: 5, LastEvalStep: 4}, false},
+		"the same":           {state{Step: 5, LastEvalStep: 5}, true},
+		"a later checkpoint": {state{Step: 9, LastEvalStep: 5}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := recorder{t.TempDir()}

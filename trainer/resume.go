@@ -17,8 +17,8 @@ import (
 	"t5train/trainer/setup"
 )
 
-// start says where a run begins: anew, or at a checkpoint of the same run.
-type start struct {
+// resumePoint is where a run begins: anew, or at a checkpoint of the same run.
+type resumePoint struct {
 	found  bool // the output folder holds a run
 	step   int  // of its latest checkpoint
 	resume bool // go on with that run; else it is replaced
@@ -26,37 +26,37 @@ type start struct {
 	state  state
 }
 
-// startOf looks at what the output folder holds.
-func startOf(run *checkpoints.Run, c *configs.Config, o FinetuneOptions) (start, error) {
+// findResumePoint looks at what the output folder holds.
+func findResumePoint(run *checkpoints.Run, c *configs.Config, o Options) (resumePoint, error) {
 	step, found, err := run.Latest()
 	if err != nil {
-		return start{}, err
+		return resumePoint{}, err
 	}
 	switch {
 	case !found && o.Resume:
-		return start{}, fmt.Errorf("resume: %s holds no checkpoint: start without --resume", c.Output)
+		return resumePoint{}, fmt.Errorf("resume: %s holds no checkpoint: start without --resume", c.Output)
 	case !found:
-		return start{}, checkConfigSpared(c.Output, o.Overwrite)
+		return resumePoint{}, checkConfigSpared(c.Output, o.Overwrite)
 	case o.Overwrite:
-		return start{found: true, step: step}, nil
+		return resumePoint{found: true, step: step}, nil
 	}
-	s := start{found: true, step: step, resume: true, dir: run.Dir(step)}
+	s := resumePoint{found: true, step: step, resume: true, dir: run.Dir(step)}
 	if s.state, err = readState(s.dir); err != nil {
-		return start{}, err
+		return resumePoint{}, err
 	}
-	was, is := byEntry(s.state.Config), byEntry(decisive(c))
+	was, is := flattenMixture(s.state.Config), flattenMixture(resumeKeys(c))
 	// A key that the run did not know yet, because it is newer, had what is its default now.
-	usual := decisive(configs.Default())
+	usual := resumeKeys(configs.Default())
 	maps.DeleteFunc(is, func(key, value string) bool {
 		_, known := was[key]
 		return !known && usual[key] == value
 	})
 	if !s.state.Finished { // else nobody would notice other data
-		maps.DeleteFunc(was, located)
-		maps.DeleteFunc(is, located)
+		maps.DeleteFunc(was, isPathKey)
+		maps.DeleteFunc(is, isPathKey)
 	}
 	if changes := difference.Of(was, is); len(changes) > 0 {
-		return start{}, fmt.Errorf("resume: %s holds a run of another configuration, saved at step %d, and the result would be neither's (its value -> yours):\n  %s\n"+
+		return resumePoint{}, fmt.Errorf("resume: %s holds a run of another configuration, saved at step %d, and the result would be neither's (its value -> yours):\n  %s\n"+
 			"undo the changes to go on with it, choose another --output (--model %s trains its weights further), or start again with --overwrite",
 			c.Output, step, strings.Join(changes, "\n  "), c.Output)
 	}
@@ -76,15 +76,15 @@ func checkConfigSpared(output string, overwrite bool) error {
 }
 
 // verify makes sure that the checkpoint is what was written: damaged weights train on without an error.
-func (s start) verify() error {
+func (s resumePoint) verify() error {
 	if err := checkpoints.Verify(s.dir); err != nil {
 		return cannotResume(s.dir, err)
 	}
 	return nil
 }
 
-// finished tidies a run that has nothing left to do, and says so.
-func (s start) finished(run *checkpoints.Run, c *configs.Config, console *ui.Console) error {
+// cleanupFinished tidies a run that has nothing left to do, and says so.
+func (s resumePoint) cleanupFinished(run *checkpoints.Run, c *configs.Config, console *ui.Console) error {
 	unlock, err := checkpoints.LockRun(c.Output)
 	if err != nil {
 		return err
@@ -100,8 +100,8 @@ func (s start) finished(run *checkpoints.Run, c *configs.Config, console *ui.Con
 	return nil
 }
 
-// check makes sure that no other process has trained in the output folder since startOf looked. The lock must be held.
-func (s start) check(run *checkpoints.Run, output string) error {
+// check makes sure that no other process has trained in the output folder since findResumePoint looked. The lock must be held.
+func (s resumePoint) check(run *checkpoints.Run, output string) error {
 	step, found, err := run.Latest()
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func (s start) check(run *checkpoints.Run, output string) error {
 }
 
 // discard removes the checkpoints of the run that this one replaces.
-func (s start) discard(run *checkpoints.Run) error {
+func (s resumePoint) discard(run *checkpoints.Run) error {
 	if !s.found || s.resume {
 		return nil
 	}
@@ -121,7 +121,7 @@ func (s start) discard(run *checkpoints.Run) error {
 }
 
 // resume sets the loop to where a checkpoint left off. The weights are loaded already.
-func (l *loop) resume(from start) error {
+func (l *loop) resume(from resumePoint) error {
 	if err := sameData(from.state, l.state); err != nil {
 		return err
 	}
@@ -185,10 +185,10 @@ func sameData(was, is state) error {
 	return nil
 }
 
-// harmless are the keys that may change while a run is stopped, because they do not change what it computes: where it
+// mayChangeOnResume reports whether a key may differ when a run is resumed, because it does not change what is computed: where it
 // lies, how many threads it has, what it says and when it is saved. The keys of eval are not among them: they decide
 // which checkpoint is the best and when patience ends, eval.batch_size by rounding.
-func harmless(key string) bool {
+func mayChangeOnResume(key string) bool {
 	switch key {
 	case "output", "data.tokens", "train.threads", "train.recompute", "train.log_every", "eval.samples":
 		return true
@@ -196,16 +196,16 @@ func harmless(key string) bool {
 	return strings.HasPrefix(key, "checkpoint.")
 }
 
-// located tells whether a key says where data lies. It may have been moved: what it holds is for sameData to compare.
-func located(key, _ string) bool {
+// isPathKey reports whether a key says where data lies. It may have been moved: what it holds is for sameData to compare.
+func isPathKey(key, _ string) bool {
 	if strings.HasPrefix(key, evaluate.PartKey("")) {
 		return strings.HasSuffix(key, ", train") || strings.HasSuffix(key, ", validation")
 	}
 	return key == "data.train" || key == "data.validation"
 }
 
-// byEntry gives each key of each entry of a mixture a value of its own, so that one is compared with its like.
-func byEntry(config map[string]string) map[string]string {
+// flattenMixture gives each key of each entry of a mixture a value of its own, so that one is compared with its like.
+func flattenMixture(config map[string]string) map[string]string {
 	entries, err := configs.Entries(config["data.mixture"])
 	if err != nil {
 		return config
@@ -225,11 +225,11 @@ func byEntry(config map[string]string) map[string]string {
 	return config
 }
 
-// decisive returns the keys of a configuration that decide about the numbers.
-func decisive(c *configs.Config) map[string]string {
+// resumeKeys returns the keys of a configuration that decide about the numbers.
+func resumeKeys(c *configs.Config) map[string]string {
 	values := make(map[string]string)
 	for _, v := range c.Values() {
-		if !harmless(v.Key) {
+		if !mayChangeOnResume(v.Key) {
 			values[v.Key] = v.Text
 		}
 	}

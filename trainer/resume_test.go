@@ -107,12 +107,12 @@ func (s *stopAfter) Err() error {
 	return nil
 }
 
-func silent() FinetuneOptions { return FinetuneOptions{Console: ui.PlainConsole(io.Discard)} }
+func silent() Options { return Options{Console: ui.PlainConsole(io.Discard)} }
 
 // resumed goes on with a stopped run, or starts anew where it was stopped before its first step.
 func resumed(t *testing.T, c *configs.Config, stopped *Result) {
 	t.Helper()
-	finetune(t, c, FinetuneOptions{Resume: stopped.Step > 0})
+	finetune(t, c, Options{Resume: stopped.Step > 0})
 }
 
 // runKinds are runs that differ in what their state consists of.
@@ -148,7 +148,7 @@ func TestResumeEqualsNotStopping(t *testing.T) {
 			c := testrun.TinyConfig(t)
 			change(c)
 			c.Train.LogEvery, c.Eval.BatchSize, c.Checkpoint.KeepLast = 3, 10, 100 // two batches an evaluation
-			finetune(t, c, FinetuneOptions{})
+			finetune(t, c, Options{})
 			want := contents(t, c.Output)
 
 			stops := make(map[int]bool) // the steps at which a run has stopped
@@ -179,7 +179,7 @@ func TestResumeEqualsNotStopping(t *testing.T) {
 func TestResumeAgainAndAgain(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Train.LogEvery, c.Train.Epochs, c.Eval.EverySteps, c.Checkpoint.KeepLast = 4, 4, 3, 100
-	finetune(t, c, FinetuneOptions{})
+	finetune(t, c, Options{})
 	want := contents(t, c.Output)
 
 	c.Output = filepath.Join(t.TempDir(), "run")
@@ -218,7 +218,7 @@ func stoppedAt(t *testing.T, c *configs.Config, text string) *Result {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	r, err := run(ctx, c, FinetuneOptions{Console: ui.PlainConsole(eachLine(func(line string) {
+	r, err := run(ctx, c, Options{Console: ui.PlainConsole(eachLine(func(line string) {
 		if strings.Contains(line, text) {
 			cancel()
 		}
@@ -236,7 +236,7 @@ func TestResumeWithRecompute(t *testing.T) {
 			c := testrun.TinyConfig(t)
 			c.Train.LogEvery, c.Train.BatchSize, c.Train.Accumulate, c.Checkpoint.KeepLast = 1, 6, 2, 100
 			c.Train.Recompute = recompute
-			finetune(t, c, FinetuneOptions{})
+			finetune(t, c, Options{})
 			want := contents(t, c.Output)
 
 			c.Output = filepath.Join(t.TempDir(), "run")
@@ -244,7 +244,7 @@ func TestResumeWithRecompute(t *testing.T) {
 				t.Fatalf("stopped with %+v", r)
 			}
 			c.Train.Recompute = !recompute
-			finetune(t, c, FinetuneOptions{Resume: true})
+			finetune(t, c, Options{Resume: true})
 			got := contents(t, c.Output)
 			maps.DeleteFunc(got, func(name, _ string) bool { _, ok := want[name]; return !ok }) // saved when it stopped
 			compareRuns(t, "the other setting", want, got)
@@ -261,7 +261,7 @@ func TestResumeKeepsItsCheckpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	finetune(t, c, FinetuneOptions{Resume: true})
+	finetune(t, c, Options{Resume: true})
 	if after, err := os.Stat(saved); err != nil || !os.SameFile(before, after) {
 		t.Errorf("%s is another folder than before, %v", saved, err)
 	}
@@ -279,7 +279,7 @@ func TestResumeMarksTheBest(t *testing.T) {
 	if err := os.Remove(filepath.Join(c.Output, "checkpoints", "best")); err != nil {
 		t.Fatal(err)
 	}
-	r := finetune(t, c, FinetuneOptions{Resume: true})
+	r := finetune(t, c, Options{Resume: true})
 	run, err := checkpoints.OpenRun(c.Output)
 	if err != nil {
 		t.Fatal(err)
@@ -309,7 +309,7 @@ func TestResumeWithOtherFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	testrun.WriteRows(t, copied, 39)
-	_, err := Finetune(t.Context(), c, FinetuneOptions{Console: ui.PlainConsole(io.Discard), Resume: true})
+	_, err := Finetune(t.Context(), c, Options{Console: ui.PlainConsole(io.Discard), Resume: true})
 	if err == nil || !strings.Contains(err.Error(), "the training data has 39 examples, but had 40") {
 		t.Errorf("fewer rows: error %v", err)
 	}
@@ -321,14 +321,14 @@ func TestResumeWithOtherFiles(t *testing.T) {
 		t.Errorf("other rows: error %v", err)
 	}
 	testrun.WriteRows(t, copied, 40)
-	finetune(t, c, FinetuneOptions{Resume: true})
+	finetune(t, c, Options{Resume: true})
 }
 
 // Data that was moved is the same data. Other data is noticed, of a finished run by its path.
 func TestResumeWithMovedData(t *testing.T) {
 	for name, kind := range map[string]struct {
 		config func(t *testing.T) *configs.Config
-		run    func(context.Context, *configs.Config, FinetuneOptions) (*Result, error)
+		run    func(context.Context, *configs.Config, Options) (*Result, error)
 	}{"rows": {testrun.TinyConfig, Finetune}, "text": {tinyPretraining, Pretrain}} {
 		t.Run(name, func(t *testing.T) {
 			c := kind.config(t)
@@ -367,7 +367,7 @@ func TestResumeWithMovedMixture(t *testing.T) {
 	}
 	for name, kind := range map[string]struct {
 		config func(t *testing.T) *configs.Config
-		run    func(context.Context, *configs.Config, FinetuneOptions) (*Result, error)
+		run    func(context.Context, *configs.Config, Options) (*Result, error)
 	}{"rows": {mixedConfig, Finetune}, "text": {text, Pretrain}} {
 		t.Run(name, func(t *testing.T) {
 			c := kind.config(t)
@@ -448,7 +448,7 @@ func TestResumeOnAnotherProcessor(t *testing.T) {
 		times int
 	}{{ctx, 1}, {t.Context(), 0}} {
 		said.Reset()
-		_, err := Finetune(run.ctx, c, FinetuneOptions{Console: ui.PlainConsole(eachLine(func(line string) {
+		_, err := Finetune(run.ctx, c, Options{Console: ui.PlainConsole(eachLine(func(line string) {
 			said.WriteString(line)
 			if strings.HasPrefix(line, "step 5/") {
 				cancel()
@@ -468,7 +468,7 @@ func TestResumeOnAnotherProcessor(t *testing.T) {
 func TestFinishedRunIsTidied(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Eval.Metric, c.Checkpoint.KeepLast = "loss", 1
-	want := finetune(t, c, FinetuneOptions{})
+	want := finetune(t, c, Options{})
 	files := contents(t, c.Output)
 	run, err := checkpoints.OpenRun(c.Output)
 	if err != nil {
@@ -483,7 +483,7 @@ func TestFinishedRunIsTidied(t *testing.T) {
 	if err := run.SetBest(4); err != nil {
 		t.Fatal(err)
 	}
-	if got := finetune(t, c, FinetuneOptions{}); !reflect.DeepEqual(got, want) {
+	if got := finetune(t, c, Options{}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if got := contents(t, c.Output); !maps.Equal(got, files) {
@@ -509,14 +509,14 @@ func TestResumeFromDamagedState(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer testdir.Write(t, saved, file, string(content))
-				_, err := Finetune(t.Context(), c, FinetuneOptions{Console: ui.PlainConsole(io.Discard), Resume: true})
+				_, err := Finetune(t.Context(), c, Options{Console: ui.PlainConsole(io.Discard), Resume: true})
 				if err == nil || !strings.Contains(err.Error(), filepath.Base(file)) || !strings.Contains(err.Error(), "--model "+saved) {
 					t.Errorf("error %v, want the file and what to do", err)
 				}
 			})
 		}
 	}
-	finetune(t, c, FinetuneOptions{Resume: true}) // whole again
+	finetune(t, c, Options{Resume: true}) // whole again
 }
 
 // Weights with a few other bytes are numbers too, so training would go on with them without a word.
@@ -537,7 +537,7 @@ func TestResumeFromDamagedWeights(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if r := finetune(t, c, FinetuneOptions{Resume: true}); r.Step != 8 {
+	if r := finetune(t, c, Options{Resume: true}); r.Step != 8 {
 		t.Errorf("went on to step %d, want 8", r.Step)
 	}
 }

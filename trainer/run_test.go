@@ -30,7 +30,7 @@ import (
 	"t5train/trainer/runlog"
 )
 
-func finetune(t *testing.T, c *configs.Config, o FinetuneOptions) *Result {
+func finetune(t *testing.T, c *configs.Config, o Options) *Result {
 	t.Helper()
 	if o.Console == nil {
 		o.Console = ui.PlainConsole(io.Discard)
@@ -44,10 +44,10 @@ func finetune(t *testing.T, c *configs.Config, o FinetuneOptions) *Result {
 
 func TestThreadsGiveTheSameBits(t *testing.T) {
 	c := testrun.TinyConfig(t)
-	finetune(t, c, FinetuneOptions{})
+	finetune(t, c, Options{})
 	want := contents(t, c.Output)
 	c.Output, c.Train.Threads = filepath.Join(t.TempDir(), "run"), 3
-	finetune(t, c, FinetuneOptions{})
+	finetune(t, c, Options{})
 	compareRuns(t, "three threads", want, contents(t, c.Output))
 }
 
@@ -58,7 +58,7 @@ func TestAccumulationIsALargerBatch(t *testing.T) {
 		zero := 0.0
 		c.Model.DropoutRate = &zero // masks depend on the place in a batch
 		c.Train.BatchSize, c.Train.Accumulate, c.Data.Validation = batch, accumulate, nil
-		b, _, err := checkpoints.Open(finetune(t, c, FinetuneOptions{}).Checkpoint)
+		b, _, err := checkpoints.Open(finetune(t, c, Options{}).Checkpoint)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func TestAccumulationIsALargerBatch(t *testing.T) {
 func TestBestAndLastCheckpoints(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Eval.Metric, c.Eval.EverySteps, c.Checkpoint.KeepLast, c.Train.Epochs = "loss", 1, 1, 3
-	r := finetune(t, c, FinetuneOptions{})
+	r := finetune(t, c, Options{})
 	run, err := checkpoints.OpenRun(c.Output)
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func TestTiesAreDecidedByTheLoss(t *testing.T) {
 func TestEqualMetricsWithAFallingLoss(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Eval.EverySteps, c.Eval.Patience, c.Eval.Metric = 1, 1, "f1" // 0 while the tiny model answers one label
-	r := finetune(t, c, FinetuneOptions{})
+	r := finetune(t, c, Options{})
 	if r.Step != 8 || r.BestStep != 8 || r.Metrics["f1"] != 0 {
 		t.Errorf("stopped at step %d with the best at %d, f1 %g, want 8, 8 and 0", r.Step, r.BestStep, r.Metrics["f1"])
 	}
@@ -159,7 +159,7 @@ func TestEarlyStopping(t *testing.T) {
 	rate := 1e-12 // nothing is learnt, so nothing gets better
 	c.Optimizer.LearningRate = &rate
 	c.Eval.Metric = "accuracy"
-	if r := finetune(t, c, FinetuneOptions{}); r.Step != 3 || r.BestStep != 1 {
+	if r := finetune(t, c, Options{}); r.Step != 3 || r.BestStep != 1 {
 		t.Errorf("stopped at step %d, best %d, want 3 and 1", r.Step, r.BestStep)
 	}
 }
@@ -210,7 +210,7 @@ func TestEvaluateIsPredict(t *testing.T) {
 	c.Data.Train, c.Data.Validation = []string{file}, []string{file}
 	c.Train.Epochs, c.Train.Steps, c.Eval.EverySteps = 0, 60, 60
 	c.Model.DropoutRate, c.Optimizer = &zero, configs.Optimizer{Name: "adamw", LearningRate: &rate}
-	finetune(t, c, FinetuneOptions{})
+	finetune(t, c, Options{})
 	b, how, err := checkpoints.Open(c.Output)
 	if err != nil {
 		t.Fatal(err)
@@ -361,7 +361,7 @@ func TestSchedulesOfARun(t *testing.T) {
 			config.Optimizer.LearningRate = &rate
 			config.Train.LogEvery, config.Checkpoint.KeepLast = 3, 100
 			c.change(config)
-			r := finetune(t, config, FinetuneOptions{})
+			r := finetune(t, config, Options{})
 			run, err := checkpoints.OpenRun(config.Output)
 			if err != nil {
 				t.Fatal(err)

@@ -17,9 +17,9 @@ import (
 	"t5train/model/kernel"
 )
 
-// testImage is an image of two values, which share its memory.
-func testImage(step int, values []float32) image {
-	return image{
+// testSnapshot is a snapshot of two values, which share its memory.
+func testSnapshot(step int, values []float32) snapshot {
+	return snapshot{
 		step: step, files: []tokenizer.File{{Name: "config.json", Data: []byte("{}")}},
 		weights:   []safetensors.Tensor{safetensors.FromFloat32("w", []int{len(values)}, values)},
 		optimizer: []safetensors.Tensor{safetensors.FromFloat32("w/m", []int{1}, values[:1])},
@@ -41,13 +41,13 @@ func TestSaverWritesACopy(t *testing.T) {
 	values := make([]float32, 1<<20)
 	for step := 1; step <= 3; step++ {
 		values[0], values[len(values)-1] = float32(step), float32(-step)
-		if err := want.write(testImage(step, values)); err != nil {
+		if err := want.write(testSnapshot(step, values)); err != nil {
 			t.Fatal(err)
 		}
-		if err := got.start(testImage(step, values)); err != nil {
+		if err := got.start(testSnapshot(step, values)); err != nil {
 			t.Fatal(err)
 		}
-		got.release()
+		got.detachAll()
 		clear(values)
 	}
 	if err := got.wait(); err != nil {
@@ -63,41 +63,41 @@ func TestSaverWritesACopy(t *testing.T) {
 	}
 }
 
-// A tensor that is wanted back before it is written is copied, to the room of the time before if there was one.
-func TestLent(t *testing.T) {
+// A tensor that is wanted back before it is written is copied, to the buffer of the time before if there was one.
+func TestBorrowed(t *testing.T) {
 	owned := []byte("old")
-	l := &lent{data: owned}
-	room := l.giveBack(nil)
+	l := &borrowed{data: owned}
+	buffer := l.detach(nil)
 	copy(owned, "new")
 	var written bytes.Buffer
 	if err := l.write(&written); err != nil || written.String() != "old" {
 		t.Errorf("wrote %q, %v, want what it was", written.String(), err)
 	}
-	if again := (&lent{data: owned}).giveBack(room); &again[0] != &room[0] || string(room) != "new" {
+	if again := (&borrowed{data: owned}).detach(buffer); &again[0] != &buffer[0] || string(buffer) != "new" {
 		t.Errorf("the second copy is %q, want it in the place of the first", again)
 	}
 
 	written.Reset()
-	l = &lent{data: owned}
+	l = &borrowed{data: owned}
 	if err := l.write(&written); err != nil || written.String() != "new" {
 		t.Errorf("wrote %q, %v", written.String(), err)
 	}
-	if room := l.giveBack(nil); room != nil {
-		t.Errorf("copied %q, which is written", room)
+	if buffer := l.detach(nil); buffer != nil {
+		t.Errorf("copied %q, which is written", buffer)
 	}
 }
 
 // A write that has failed in the background is told once, by whatever asks first, and spoils nothing.
 func TestSaverFails(t *testing.T) {
-	bad := testImage(1, []float32{1})
+	bad := testSnapshot(1, []float32{1})
 	bad.files = nil // so it is no checkpoint
-	good := testImage(2, []float32{2})
+	good := testSnapshot(2, []float32{2})
 	for name, ask := range map[string]func(s *saver) error{
 		"wait":           (*saver).wait,
 		"the next start": func(s *saver) error { return s.start(good) },
 		"failed": func(s *saver) error {
 			for {
-				if err := s.failed(); err != nil || s.flight == nil {
+				if err := s.failed(); err != nil || s.pending == nil {
 					return err
 				}
 			}
@@ -137,10 +137,10 @@ func TestSaverFails(t *testing.T) {
 func TestOutputRemovedWhileTraining(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Data.Validation, c.Train.LogEvery, c.Checkpoint.EverySteps = nil, 1, 6
-	weights := testdir.Read(t, filepath.Join(finetune(t, c, FinetuneOptions{}).Checkpoint, "model.safetensors"))
+	weights := testdir.Read(t, filepath.Join(finetune(t, c, Options{}).Checkpoint, "model.safetensors"))
 
 	c.Output = filepath.Join(t.TempDir(), "run")
-	r := finetune(t, c, FinetuneOptions{Console: ui.PlainConsole(eachLine(func(line string) {
+	r := finetune(t, c, Options{Console: ui.PlainConsole(eachLine(func(line string) {
 		if strings.HasPrefix(line, "step 4/") {
 			if err := os.RemoveAll(c.Output); err != nil {
 				t.Error(err)
@@ -150,7 +150,7 @@ func TestOutputRemovedWhileTraining(t *testing.T) {
 	if !bytes.Equal(testdir.Read(t, filepath.Join(r.Checkpoint, "model.safetensors")), weights) {
 		t.Error("other weights")
 	}
-	if again := finetune(t, c, FinetuneOptions{}); again.Step != 8 {
+	if again := finetune(t, c, Options{}); again.Step != 8 {
 		t.Errorf("the folder holds the run %+v", again)
 	}
 }

@@ -71,7 +71,7 @@ func TestScheduleReachesTheSteps(t *testing.T) {
 			config := testrun.TinyConfig(t)
 			plainSGD(config, rate)
 			config.Schedule, config.Train.LogEvery, config.Data.Validation = c.schedule, 1, nil
-			finetune(t, config, FinetuneOptions{})
+			finetune(t, config, Options{})
 			var got []float64
 			for line := range bytes.Lines(testdir.Read(t, filepath.Join(config.Output, runlog.HistoryName))) {
 				var entry runlog.Train
@@ -149,7 +149,7 @@ func TestSeed(t *testing.T) {
 // A run that starts from a checkpoint takes its weights and tokenizer, and nothing of its history.
 func TestStartFromCheckpoint(t *testing.T) {
 	c := testrun.TinyConfig(t)
-	finetune(t, c, FinetuneOptions{})
+	finetune(t, c, Options{})
 	from, _, err := checkpoints.Open(c.Output)
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestStartFromCheckpoint(t *testing.T) {
 	}
 
 	next.Output = filepath.Join(t.TempDir(), "trained") // the loop holds the lock of the other
-	r := finetune(t, &next, FinetuneOptions{})
+	r := finetune(t, &next, Options{})
 	b, _, err := checkpoints.Open(r.Checkpoint)
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ func checkOutput(c *configs.Config) error {
 
 // checkSpace compares the space on the disk with the checkpoints that will be there at once: those that are kept, the best one,
 // and the one that is being written. Too little for a single one is an error; for all of them, a warning.
-func (l *loop) checkSpace(from start) error {
+func (l *loop) checkSpace(from resumePoint) error {
 	var each int64
 	for _, t := range append(l.bundle.Weights(), optimizerTensors(l.stepper.Optimizer)...) {
 		each += int64(len(t.Data))

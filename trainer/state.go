@@ -24,21 +24,21 @@ const (
 
 // state is what a run needs to go on besides weights, optimizer state and config.
 type state struct {
-	Step         int      `json:"step"`          // optimizer steps done
-	MicroBatches int64    `json:"micro_batches"` // batches consumed, over all epochs
-	Position     int64    `json:"position"`      // examples consumed, over all epochs
-	Evaluated    int      `json:"evaluated"`     // step of the last evaluation
-	EvaluateNext bool     `json:"evaluate_next"` // stopped before the evaluation of this step was done
-	Best         *float64 `json:"best"`          // value of eval.metric of the best checkpoint; null without one
-	BestLoss     *float64 `json:"best_loss"`     // on the validation data of the best checkpoint: it decides between equal ones
-	BestStep     int      `json:"best_step"`
-	Waited       int      `json:"waited"` // evaluations since the best one
-	Finished     bool     `json:"finished"`
-	LossSum      float64  `json:"loss_sum"` // of the steps since the last line of the log
-	LossSteps    int      `json:"loss_steps"`
+	Step           int      `json:"step"`          // optimizer steps done
+	MicroBatches   int64    `json:"micro_batches"` // batches consumed, over all epochs
+	Position       int64    `json:"position"`      // examples consumed, over all epochs
+	LastEvalStep   int      `json:"evaluated"`     // step of the last evaluation
+	EvalPending    bool     `json:"evaluate_next"` // stopped before the evaluation of this step was done
+	Best           *float64 `json:"best"`          // value of eval.metric of the best checkpoint; null without one
+	BestLoss       *float64 `json:"best_loss"`     // on the validation data of the best checkpoint: it decides between equal ones
+	BestStep       int      `json:"best_step"`
+	EvalsSinceBest int      `json:"waited"` // evaluations since the best one
+	Finished       bool     `json:"finished"`
+	LossSum        float64  `json:"loss_sum"` // of the steps since the last line of the log
+	LossSteps      int      `json:"loss_steps"`
 
 	Examples   int64             `json:"examples"`   // of an epoch
-	Data       map[string]string `json:"data"`       // digests of what is read, by what it is: see material
+	Data       map[string]string `json:"data"`       // digests of what is read, by what it is: see setup.Datasets
 	Config     map[string]string `json:"config"`     // the keys that decide about the numbers
 	Processors []string          `json:"processors"` // the kinds that have computed steps, in order, of all ranks: see processor
 }

@@ -168,9 +168,9 @@ func notFinite(r stepResult) string {
 	return ""
 }
 
-// spoilt returns the name of a parameter that holds a NaN or an infinity, "" if none does. A huge learning rate can make
+// firstNonFinite returns the name of a parameter that holds a NaN or an infinity, "" if none does. A huge learning rate can make
 // one of finite gradients.
-func spoilt(params []*op.Param) string {
+func firstNonFinite(params []*op.Param) string {
 	for _, p := range params {
 		var sum float32
 		for _, v := range p.Value {

@@ -27,7 +27,7 @@ import (
 // A folder of Hugging Face, which does not say what task it is for, does what the README does with a checkpoint, on the
 // processors that there are: it writes text, and says what it lacks to classify.
 func TestOpenAPlainFolder(t *testing.T) {
-	run := finetune(t, testrun.TinyConfig(t), FinetuneOptions{})
+	run := finetune(t, testrun.TinyConfig(t), Options{})
 	plain := t.TempDir()
 	for _, name := range []string{"config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"} {
 		if err := os.WriteFile(filepath.Join(plain, name), testdir.Read(t, filepath.Join(run.Checkpoint, name)), 0o600); err != nil {
@@ -65,7 +65,7 @@ func TestOpenAPlainFolder(t *testing.T) {
 // Options that are left zero, and a console that is nil, work silently.
 func TestZeroOptions(t *testing.T) {
 	c := testrun.TinyConfig(t)
-	r, err := Finetune(t.Context(), c, FinetuneOptions{})
+	r, err := Finetune(t.Context(), c, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestZeroOptions(t *testing.T) {
 	if err := convert.Convert(t.Context(), r.Checkpoint, filepath.Join(t.TempDir(), "out"), convert.ConvertOptions{}, nil); err != nil {
 		t.Error(err)
 	}
-	if again, err := Finetune(t.Context(), c, FinetuneOptions{}); err != nil || again.Step != r.Step {
+	if again, err := Finetune(t.Context(), c, Options{}); err != nil || again.Step != r.Step {
 		t.Errorf("a finished run: %+v, %v", again, err)
 	}
 }
@@ -90,9 +90,9 @@ func TestZeroOptions(t *testing.T) {
 func TestZeroValues(t *testing.T) {
 	ctx := t.Context()
 	for name, call := range map[string]func() error{
-		"Finetune":        func() error { _, err := Finetune(ctx, nil, FinetuneOptions{}); return err },
-		"Finetune, zero":  func() error { _, err := Finetune(ctx, &configs.Config{}, FinetuneOptions{}); return err },
-		"Pretrain":        func() error { _, err := Pretrain(ctx, nil, FinetuneOptions{}); return err },
+		"Finetune":        func() error { _, err := Finetune(ctx, nil, Options{}); return err },
+		"Finetune, zero":  func() error { _, err := Finetune(ctx, &configs.Config{}, Options{}); return err },
+		"Pretrain":        func() error { _, err := Pretrain(ctx, nil, Options{}); return err },
 		"Check":           func() error { return Check(ctx, nil, nil) },
 		"TrainExamples":   func() error { return TrainExamples(ctx, nil, 1, nil, nil) },
 		"HeldOutExamples": func() error { return HeldOutExamples(ctx, nil, nil, nil) },
@@ -159,7 +159,7 @@ func TestZeroValues(t *testing.T) {
 	if _, err := evaluate.PredictionTask(nil, task.Options{}); err != nil {
 		t.Error(err)
 	}
-	if _, err := Finetune(context.Background(), &configs.Config{}, FinetuneOptions{}); errors.Is(err, errNoConfig) {
+	if _, err := Finetune(context.Background(), &configs.Config{}, Options{}); errors.Is(err, errNoConfig) {
 		t.Errorf("an empty configuration is taken for none: %v", err)
 	}
 }

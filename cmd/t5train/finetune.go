@@ -199,9 +199,9 @@ func finetuneCommand(a app) *cobra.Command {
 }
 
 // runCommand makes a command that runs a configuration.
-func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Config, trainer.FinetuneOptions) (*trainer.Result, error)) *cobra.Command {
+func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Config, trainer.Options) (*trainer.Result, error)) *cobra.Command {
 	sources := configSources{command: c.Use}
-	var o trainer.FinetuneOptions
+	var o trainer.Options
 	var ranks rankFlags
 	c.Args = noArguments
 	c.RunE = func(c *cobra.Command, _ []string) error {
