@@ -22,7 +22,7 @@ func TestLogLinesOfSteps(t *testing.T) {
 	defer log.Close()
 	c := testrun.TinyConfig(t)
 	c.Train.LogEvery = 1
-	r := finetune(t, c, Options{Console: ui.NewConsole(log)})
+	r := finetune(t, c, Options{Console: ui.NewConsole(log, nil)})
 	lines := regexp.MustCompile(`(?m)^step \d+/\d+`).FindAllString(string(testdir.Read(t, log.Name())), -1)
 	if want := []string{"step 1/8", "step 8/8"}; !slices.Equal(lines, want) {
 		t.Errorf("lines %q, want %q", lines, want)

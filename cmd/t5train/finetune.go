@@ -183,7 +183,7 @@ func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 	o.Command, o.NoRun, o.Paths, o.Open, o.Say = s.command, s.noRun, true, s.open, s.say
 	config, err := configs.Load(o)
 	if err != nil {
-		return nil, fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+		return nil, configError{fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))}
 	}
 	return config, nil
 }
@@ -256,7 +256,7 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 		}
 	}
 	for _, n := range r.Notes {
-		fmt.Fprintf(a.stdout, "note: %s\n", n.Text)
+		fmt.Fprintf(a.stdout, "note: %s\n", a.names.text(n.Text))
 	}
 	fmt.Fprintf(a.stdout, "next: t5train predict --checkpoint %s %s\n", c.Output, nextInput(c, r.Checkpoint))
 }

@@ -31,7 +31,7 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	ctx, stop := untilSignal()
 	defer stop()
 	shown, messages := visible.NewWriter(stdout), visible.NewWriter(stderr)
-	a := app{stdin: stdin, stdout: shown, data: stdout, stderr: stderr}
+	a := app{stdin: stdin, stdout: shown, data: stdout, stderr: stderr, names: &flagNames{}}
 	if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		a.data = shown
 	}
@@ -55,7 +55,7 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 			err = ended
 		}
 		if err != nil {
-			say(stderr, err)
+			a.say(err)
 		}
 		return 128 + int(ended.signal)
 	case err == nil:
@@ -65,10 +65,10 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	case errors.Is(err, errStoppedElsewhere):
 		return 128 + int(syscall.SIGTERM)
 	case errors.As(err, &usage):
-		say(stderr, err)
+		a.say(err)
 		return 2
 	default:
-		say(stderr, err)
+		a.say(err)
 		return 1
 	}
 }
@@ -77,19 +77,19 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 const maxMessage = 1 << 15
 
 // say writes the message of an error that ends the command, unless somebody has.
-func say(stderr io.Writer, err error) {
+func (a app) say(err error) {
 	if errors.Is(err, errSaid) {
 		return
 	}
 	// Mostly another rank has the same error, and the launcher ends this one once that has said so.
 	time.Sleep(time.Duration(allreduce.LauncherFrom(os.Getenv).Turn()) * 1500 * time.Millisecond)
-	text := err.Error()
+	text := a.names.error(err)
 	if more := len(text) - maxMessage; more > 0 {
 		text = fmt.Sprintf("%s... (%d bytes more)", strings.ToValidUTF8(text[:maxMessage], ""), more)
 	}
-	fmt.Fprintln(stderr, "t5train:", visible.Text(text))
+	fmt.Fprintln(a.stderr, "t5train:", visible.Text(text))
 	var usage usageError
 	if errors.As(err, &usage) {
-		fmt.Fprintf(stderr, "run '%s --help' for usage\n", usage.command)
+		fmt.Fprintf(a.stderr, "run '%s --help' for usage\n", usage.command)
 	}
 }

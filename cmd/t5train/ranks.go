@@ -71,7 +71,7 @@ func (f *rankFlags) share(
 		return endTogether(ctx, a, group, stopped, err)
 	}
 	if !predict.Stopped(err) {
-		fmt.Fprintf(a.stderr, "t5train: %s: %s\n", group.Name(group.Rank()), visible.Text(err.Error())) // before Abort, which may end this process too
+		fmt.Fprintf(a.stderr, "t5train: %s: %s\n", group.Name(group.Rank()), visible.Text(a.names.error(err))) // before Abort, which may end this process too
 	}
 	group.Abort()
 	return errSaid
@@ -103,13 +103,13 @@ func sayWaiting(ctx context.Context, a app, group *allreduce.Group) (quiet func(
 func endTogether(ctx context.Context, a app, group *allreduce.Group, stopped bool, err error) error {
 	if err != nil && !predict.Stopped(err) {
 		if group.First() { // before the launcher sees that another rank has ended with an error
-			say(a.stderr, err)
+			a.say(err)
 		}
 		err = errors.Join(errSaid, err)
 	}
 	elsewhere := (stopped || predict.Stopped(err)) && ctx.Err() == nil
 	if elsewhere && err != nil && group.First() { // else work has said that it was stopped
-		say(a.stderr, errStoppedElsewhere)
+		a.say(errStoppedElsewhere)
 	}
 	closing := group.Close()
 	switch {

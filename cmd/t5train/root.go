@@ -26,9 +26,10 @@ type app struct {
 	stdout io.Writer // for a person: what a terminal would act on is escaped
 	data   io.Writer // standard output for results: exact where it is no terminal
 	stderr *os.File
+	names  *flagNames
 }
 
-func (a app) console() *ui.Console { return ui.NewConsole(a.stderr) }
+func (a app) console() *ui.Console { return ui.NewConsole(a.stderr, a.names.text) }
 
 // usageError is a mistake in the command line itself.
 type usageError struct {
@@ -50,6 +51,7 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		Args:              noArguments,
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 		PersistentPreRunE: func(c *cobra.Command, args []string) error {
+			a.names.running = c
 			if err := forOneProcess(c); err != nil {
 				return err
 			}

@@ -104,7 +104,7 @@ func commandPaths() (paths [][]string) {
 // refused checks that a command line is wrong usage with some message, and that no command begins.
 func refused(t *testing.T, args []string, messages ...string) {
 	t.Helper()
-	root := rootCommand(app{stdin: strings.NewReader(""), stdout: io.Discard, data: io.Discard, stderr: os.Stderr})
+	root := rootCommand(app{stdin: strings.NewReader(""), stdout: io.Discard, data: io.Discard, stderr: os.Stderr, names: &flagNames{}})
 	began := false
 	var idle func(c *cobra.Command)
 	idle = func(c *cobra.Command) {

@@ -17,7 +17,7 @@ func TestBarOnTerminals(t *testing.T) {
 	for _, columns := range []int{20, 40, 60, 80, 100, 200} {
 		t.Run(fmt.Sprint(columns), func(t *testing.T) {
 			s := screen.Open(t, columns)
-			c := NewConsole(s.TTY)
+			c := NewConsole(s.TTY, nil)
 			c.throttle = 0
 			c.Say("begin")
 			train := c.StartBar("train", "steps", 3_000_000)
@@ -54,7 +54,7 @@ func TestBarOnTerminals(t *testing.T) {
 // A window that becomes narrower, or wider, during a run has the next bar in its new width.
 func TestBarFollowsTheWindow(t *testing.T) {
 	s := screen.Open(t, 120)
-	c := NewConsole(s.TTY)
+	c := NewConsole(s.TTY, nil)
 	c.throttle = 0
 	p := c.Start("predict", "inputs", 1000)
 	for _, columns := range []int{120, 50, 90} {

@@ -20,15 +20,17 @@ type Console struct {
 	terminal *os.File      // out, where it is one
 	steps    time.Duration // from one line about a training step to the next, at least
 	throttle time.Duration // from one drawing of the bar to the next, at least
+	words    func(message string) string
 
 	mu    sync.Mutex
 	bar   *Progress // the work whose bar is shown
 	width int       // columns that the bar takes on the screen
 }
 
-// NewConsole returns a console on a file, normally os.Stderr.
-func NewConsole(f *os.File) *Console {
-	c := &Console{out: f, steps: plainEvery, throttle: barEvery}
+// NewConsole returns a console on a file, normally os.Stderr. words puts what [Console.Say] gets in the terms of the
+// person, such as flags for keys of the configuration; nil leaves it.
+func NewConsole(f *os.File, words func(message string) string) *Console {
+	c := &Console{out: f, words: words, steps: plainEvery, throttle: barEvery}
 	if term.IsTerminal(int(f.Fd())) {
 		c.terminal = f
 	}
@@ -46,7 +48,11 @@ func (c *Console) Say(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clear()
-	fmt.Fprintln(c.out, visible.Text(strings.TrimRight(fmt.Sprintf(format, args...), "\n")))
+	line := fmt.Sprintf(format, args...)
+	if c.words != nil {
+		line = c.words(line)
+	}
+	fmt.Fprintln(c.out, visible.Text(strings.TrimRight(line, "\n")))
 	c.draw(time.Now())
 }
 
