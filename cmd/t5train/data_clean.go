@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/data/importer"
 	"t5train/data/inspect"
-	"t5train/data/parquetout"
 	"t5train/internal/ui"
 	"t5train/trainer/predict"
 )
@@ -48,7 +48,7 @@ every character fits that. Places in texts, such as answer_start, stay as they a
 			if err := requireAtLeast(c, 1, "min-shared-length"); err != nil {
 				return err
 			}
-			if parquetout.IsFile(output) {
+			if importer.IsFile(output) {
 				return usageError{fmt.Errorf("--output %s is one file: name a folder", output), c.CommandPath()}
 			}
 			splits, _, err := files.open(a)
@@ -64,7 +64,7 @@ every character fits that. Places in texts, such as answer_start, stay as they a
 			for _, s := range splits {
 				names = append(names, s.Name)
 			}
-			folder, err := parquetout.CreateFolder(output, names, overwrite)
+			folder, err := importer.CreateFolder(output, names, overwrite)
 			if err != nil {
 				return err
 			}
@@ -97,7 +97,7 @@ type cleanReport struct {
 	Files  []string           `json:"files"`
 }
 
-func cleanInto(ctx context.Context, folder *parquetout.Folder, splits []inspect.Split, o inspect.CleanOptions, phases *ui.Phases) (*cleanReport, error) {
+func cleanInto(ctx context.Context, folder *importer.Folder, splits []inspect.Split, o inspect.CleanOptions, phases *ui.Phases) (*cleanReport, error) {
 	defer phases.Stop()
 	o.Progress = func(split string, done, total int64) { phases.Progress("read "+split, "rows", done, total) }
 	cleaned, err := inspect.Clean(ctx, splits, o)
@@ -119,14 +119,14 @@ func cleanInto(ctx context.Context, folder *parquetout.Folder, splits []inspect.
 }
 
 // writeCleaned copies the files of a split.
-func writeCleaned(ctx context.Context, to *parquetout.Split, s inspect.Split, cleaned *inspect.Cleaned, o inspect.CleanOptions, progress func(int64)) error {
+func writeCleaned(ctx context.Context, to *importer.Split, s inspect.Split, cleaned *inspect.Cleaned, o inspect.CleanOptions, progress func(int64)) error {
 	first := int64(0)
 	for i, file := range s.Set.Files() {
 		fixed := map[int]bool{} // leaves
 		for _, name := range append(append([]string{}, o.Roles.Texts...), o.Roles.Targets...) {
 			fixed[s.Set.Leaf(i, name)] = true
 		}
-		edit := parquetout.Edit{Keep: func(row int64) bool {
+		edit := importer.Edit{Keep: func(row int64) bool {
 			if (first+row)%4096 == 0 {
 				progress(first + row)
 			}

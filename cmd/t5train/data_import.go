@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/data/ingest"
-	"t5train/data/parquetout"
+	"t5train/data/importer"
+	"t5train/data/table"
 	"t5train/internal/ui"
 )
 
@@ -22,7 +22,7 @@ type importFlags struct {
 
 func importCommand(a app) *cobra.Command {
 	var f importFlags
-	var o ingest.Options
+	var o importer.Options
 	c := &cobra.Command{
 		Use:   "import INPUT...",
 		Short: "Make parquet of CSV, TSV, JSON, JSON lines, text, folders of text, CoNLL or SQuAD",
@@ -75,7 +75,7 @@ Memory does not grow with the files. They appear in the output when all is writt
 			phases := ui.NewPhases(console)
 			defer phases.Stop()
 			o.Progress, o.Say = phases.Progress, func(line string) { console.Say("%s", line) }
-			result, err := ingest.Import(c.Context(), o)
+			result, err := importer.Import(c.Context(), o)
 			if err != nil {
 				return err
 			}
@@ -110,10 +110,10 @@ Memory does not grow with the files. They appear in the output when all is writt
 }
 
 // parse reads the text of flags into the options.
-func (f *importFlags) parse(o *ingest.Options) (err error) {
-	o.Format = ingest.Format(f.format)
-	if f.format != "" && !slices.Contains(ingest.Formats(), o.Format) {
-		return fmt.Errorf("--format %s: want one of %v", f.format, ingest.Formats())
+func (f *importFlags) parse(o *importer.Options) (err error) {
+	o.Format = table.Format(f.format)
+	if f.format != "" && !slices.Contains(table.Formats(), o.Format) {
+		return fmt.Errorf("--format %s: want one of %v", f.format, table.Formats())
 	}
 	if f.delimiter != "" {
 		text := strings.ReplaceAll(f.delimiter, `\t`, "\t")
@@ -123,11 +123,11 @@ func (f *importFlags) parse(o *ingest.Options) (err error) {
 		}
 		o.Read.Delimiter = r
 	}
-	if o.Shares, err = ingest.ParseShares(f.split); err != nil {
+	if o.Shares, err = importer.ParseShares(f.split); err != nil {
 		return fmt.Errorf("--split %w", err)
 	}
-	o.Types = map[string]parquetout.Type{}
-	names := map[string]parquetout.Type{"string": parquetout.String, "int": parquetout.Int64, "float": parquetout.Float64, "bool": parquetout.Bool}
+	o.Types = map[string]importer.Type{}
+	names := map[string]importer.Type{"string": importer.String, "int": importer.Int64, "float": importer.Float64, "bool": importer.Bool}
 	for _, text := range f.types {
 		column, name, _ := strings.Cut(text, "=")
 		if names[name] == "" || column == "" {

@@ -11,13 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/data/ingest"
+	"t5train/data/table"
 	"t5train/internal/atomicfile"
 )
 
 // checkUnpacked refuses the name of a packed file, which a reader would unpack.
 func checkUnpacked(c *cobra.Command, output string) error {
-	if ingest.Unpacked(output) == output {
+	if table.Unpacked(output) == output {
 		return nil
 	}
 	return usageError{fmt.Errorf("--output %s: it is not packed: leave out %s", output, filepath.Ext(output)), c.CommandPath()}

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"t5train/data/dataset"
-	"t5train/data/ingest"
 	"t5train/data/parquetio"
 	"t5train/data/table"
 	"t5train/data/task"
@@ -25,7 +24,7 @@ import (
 type textFiles struct {
 	name, column string
 	set          *parquetio.Dataset // nil: files, or none
-	files        []ingest.Input
+	files        []table.Input
 	leftOut      []string // files beside them
 	said         []string // splits that were taken of folders
 	repeated     []string // files that were named before
@@ -71,7 +70,7 @@ func (c *textFiles) dropRepeated(seen map[string]bool) {
 		seen[key] = true
 		return false
 	}
-	c.files = slices.DeleteFunc(c.files, func(in ingest.Input) bool { return again(in.Path) })
+	c.files = slices.DeleteFunc(c.files, func(in table.Input) bool { return again(in.Path) })
 	if c.set != nil {
 		if c.set = c.set.Without(again); len(c.set.Files()) == 0 {
 			c.set = nil
@@ -118,8 +117,8 @@ func beside(path string) (names []string, err error) {
 
 // openFiles finds files that are not parquet. Those whose name does not tell a format, such as train.de, are text.
 func openFiles(path, column string) (textFiles, error) {
-	c := textFiles{name: path, column: cmp.Or(column, ingest.TextColumn)}
-	paths, err := ingest.Expand(path)
+	c := textFiles{name: path, column: cmp.Or(column, table.TextColumn)}
+	paths, err := table.Expand(path)
 	if err != nil {
 		return c, err
 	}
@@ -127,9 +126,9 @@ func openFiles(path, column string) (textFiles, error) {
 		if isParquet(p) { // of a glob
 			return c, fmt.Errorf("%s: it is parquet, among other files that %s names: give each kind an --input of its own", p, path)
 		}
-		g, err := ingest.Find(p, "")
-		if errors.Is(err, ingest.ErrUnknownFormat) {
-			g, err = ingest.Find(p, ingest.Text)
+		g, err := table.Find(p, "")
+		if errors.Is(err, table.ErrUnknownFormat) {
+			g, err = table.Find(p, table.Text)
 		}
 		if err != nil {
 			return c, err
@@ -139,10 +138,10 @@ func openFiles(path, column string) (textFiles, error) {
 		}
 		for _, in := range g.Inputs {
 			switch in.Format {
-			case ingest.Classes:
+			case table.Classes:
 				return c, fmt.Errorf("%s: the folder has folders in it: name the files, such as '%s'", p, filepath.Join(p, "*", "*"+filepath.Ext(in.Path)))
-			case ingest.Documents:
-				in.Format = ingest.Text // in a folder, too, lines are what is trained on
+			case table.Documents:
+				in.Format = table.Text // in a folder, too, lines are what is trained on
 			}
 			c.files = append(c.files, in)
 		}
@@ -154,19 +153,19 @@ func openFiles(path, column string) (textFiles, error) {
 }
 
 // takeSplit leaves the files of train in a folder whose files are named for splits.
-func (c *textFiles) takeSplit(path string, g *ingest.Group) error {
-	if info, err := os.Stat(path); err != nil || !info.IsDir() || g.Inputs[0].Format == ingest.Classes {
+func (c *textFiles) takeSplit(path string, g *table.Group) error {
+	if info, err := os.Stat(path); err != nil || !info.IsDir() || g.Inputs[0].Format == table.Classes {
 		return nil
 	}
 	isInput := func(name string) bool {
-		return slices.ContainsFunc(g.Inputs, func(in ingest.Input) bool { return filepath.Base(in.Path) == name })
+		return slices.ContainsFunc(g.Inputs, func(in table.Input) bool { return filepath.Base(in.Path) == name })
 	}
 	t, ok, err := splits.Take(path, isInput, dataset.ForTraining)
 	if err != nil || !ok {
 		return err
 	}
 	c.said = append(c.said, t.Said)
-	g.Inputs = slices.DeleteFunc(g.Inputs, func(in ingest.Input) bool { return !slices.Contains(t.Files, in.Path) })
+	g.Inputs = slices.DeleteFunc(g.Inputs, func(in table.Input) bool { return !slices.Contains(t.Files, in.Path) })
 	return nil
 }
 
@@ -266,8 +265,8 @@ func (c textFiles) read(ctx context.Context, yield func(text string) error) erro
 	for _, in := range c.files {
 		rows, found := 0, false
 		var columns []string // of the first row
-		options, _ := ingest.ReadOptions{}.Sniff(in)
-		err := ingest.ReadFile(ctx, in, options, func(r ingest.Row) error {
+		options, _ := table.ReadOptions{}.Sniff(in)
+		err := table.ReadFile(ctx, in, options, func(r table.Row) error {
 			rows++
 			for _, f := range r.Fields {
 				name := strings.Join(f.Path, ".")

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"t5train/data/parquetout"
+	"t5train/data/importer"
 )
 
 // shown is a report in short: kind, split, detail, count, and the instances by file and row.
@@ -36,16 +36,16 @@ func shown(r *Report) string {
 
 func TestCheck(t *testing.T) {
 	plain := []row{{"one", 0}, {"two", 1}, {"three", 2}}
-	squad := []parquetout.Column{{Path: []string{"context"}, Type: parquetout.String}, {Path: []string{"answers", "text"}, Type: parquetout.String, List: true},
-		{Path: []string{"answers", "answer_start"}, Type: parquetout.Int32, List: true}}
-	pair := []parquetout.Column{{Path: []string{"a"}, Type: parquetout.String}, {Path: []string{"b"}, Type: parquetout.String}}
-	numbered := []parquetout.Column{{Path: []string{"text"}, Type: parquetout.String}, {Path: []string{"label"}, Type: parquetout.Int64}}
-	named := []parquetout.Column{{Path: []string{"text"}, Type: parquetout.String}, {Path: []string{"label"}, Type: parquetout.String}}
-	scores := []parquetout.Column{{Path: []string{"text"}, Type: parquetout.String}, {Path: []string{"score"}, Type: parquetout.Float64}}
+	squad := []importer.Column{{Path: []string{"context"}, Type: importer.String}, {Path: []string{"answers", "text"}, Type: importer.String, List: true},
+		{Path: []string{"answers", "answer_start"}, Type: importer.Int32, List: true}}
+	pair := []importer.Column{{Path: []string{"a"}, Type: importer.String}, {Path: []string{"b"}, Type: importer.String}}
+	numbered := []importer.Column{{Path: []string{"text"}, Type: importer.String}, {Path: []string{"label"}, Type: importer.Int64}}
+	named := []importer.Column{{Path: []string{"text"}, Type: importer.String}, {Path: []string{"label"}, Type: importer.String}}
+	scores := []importer.Column{{Path: []string{"text"}, Type: importer.String}, {Path: []string{"score"}, Type: importer.Float64}}
 	labelled := Roles{Texts: []string{"text"}, Labels: []string{"label"}}
 	for _, c := range []struct {
 		name        string
-		columns     []parquetout.Column
+		columns     []importer.Column
 		roles       Roles
 		train, held []row
 		want        string
@@ -89,7 +89,7 @@ func TestCheck(t *testing.T) {
 			{"ten", []any{"ten"}, []any{}}, {"no", []any{"no"}, []any{nil}},
 		}, nil, `answer_start train (column answers.answer_start) 5: train:1["one" is not at 1] train:2["two" is not at -1]` + "\nunknown_characters train (column context) 1: train:0['Ä']\n" +
 			"unknown_characters train (column answers.text) 1: train:0['Ä']"},
-		{"tags", []parquetout.Column{{Path: []string{"tokens"}, Type: parquetout.String, List: true}, {Path: []string{"tags"}, Type: parquetout.Int64, List: true, Classes: []string{"O", "B"}}},
+		{"tags", []importer.Column{{Path: []string{"tokens"}, Type: importer.String, List: true}, {Path: []string{"tags"}, Type: importer.Int64, List: true, Classes: []string{"O", "B"}}},
 			Roles{Texts: []string{"tokens"}, Labels: []string{"tags"}}, []row{{[]any{"a", "b"}, []any{0, 1}}, {[]any{"a", "b"}, []any{0, 0}}, {[]any{"c"}, []any{2}}}, nil,
 			"!label_range train (column tags, classes 0 to 1) 1: train:2[2]\nduplicate train 1: train:1=train:0[a b]\nconflicting_labels train 1: train:1=train:0[O O here and O B there: a b]"},
 	} {
@@ -121,7 +121,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestCheckClassNames(t *testing.T) {
-	other := []parquetout.Column{textAndLabel[0], {Path: []string{"label"}, Type: parquetout.Int64, Classes: []string{"spam", "ham", "other"}}}
+	other := []importer.Column{textAndLabel[0], {Path: []string{"label"}, Type: importer.Int64, Classes: []string{"spam", "ham", "other"}}}
 	splits := []Split{{"train", dataset(t, "train", textAndLabel, row{"x", 0})}, {"held", dataset(t, "held", other, row{"y", 1})}}
 	r, err := Check(context.Background(), splits, CheckOptions{Roles: Roles{Texts: []string{"text"}, Labels: []string{"label"}}, Measure: testMeasure, Examples: 2})
 	if err != nil {

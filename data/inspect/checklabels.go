@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"t5train/data/table"
-	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/internal/clip"
 )
@@ -143,7 +142,7 @@ func (c *checking) labelText(s Split, row int64, column table.Column, text strin
 		return
 	}
 	c.labelTexts[strings.Clone(text)] = true
-	if column.Lists > 0 && task.IsTag(text) {
+	if column.Lists > 0 && table.IsTag(text) {
 		_, text, _ = strings.Cut(text, "-")
 	}
 	tok := c.Measure.Tokenizer

@@ -11,8 +11,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"t5train/data/importer"
 	"t5train/data/parquetio"
-	"t5train/data/parquetout"
 )
 
 func TestDescribe(t *testing.T) {
@@ -114,7 +114,7 @@ func TestDescribeManyTexts(t *testing.T) {
 
 // TestDescribeOnly reads and shows some columns, of which lists count as one text.
 func TestDescribeOnly(t *testing.T) {
-	columns := []parquetout.Column{{Path: []string{"tokens"}, Type: parquetout.String, List: true}, {Path: []string{"kind"}, Type: parquetout.String}}
+	columns := []importer.Column{{Path: []string{"tokens"}, Type: importer.String, List: true}, {Path: []string{"kind"}, Type: importer.String}}
 	set := dataset(t, "d", columns, row{[]any{"a", "b", nil}, "x"}, row{[]any{}, "y"}, row{nil, "x"})
 	d, err := Describe(context.Background(), set, DescribeOptions{
 		Roles: Roles{Texts: []string{"tokens"}, Labels: []string{"kind"}}, Measure: testMeasure, Columns: []string{"tokens"}, Examples: 5,

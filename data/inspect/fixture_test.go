@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"t5train/data/importer"
 	"t5train/data/parquetio"
-	"t5train/data/parquetout"
 	"t5train/data/table"
 	"t5train/data/tokenizer"
 )
@@ -39,16 +39,16 @@ func (w words) RoundTrip(text string, _ []int32) (string, tokenizer.Loss) {
 	return text, tokenizer.Unchanged
 }
 
-var textAndLabel = []parquetout.Column{
-	{Path: []string{"text"}, Type: parquetout.String},
-	{Path: []string{"label"}, Type: parquetout.Int64, Classes: []string{"ham", "spam", "other"}},
+var textAndLabel = []importer.Column{
+	{Path: []string{"text"}, Type: importer.String},
+	{Path: []string{"label"}, Type: importer.Int64, Classes: []string{"ham", "spam", "other"}},
 }
 
 // row is a text and a label; nil is null.
 type row []any
 
 // dataset writes rows to a file of a name, and opens it.
-func dataset(t *testing.T, name string, columns []parquetout.Column, rows ...row) *parquetio.Dataset {
+func dataset(t *testing.T, name string, columns []importer.Column, rows ...row) *parquetio.Dataset {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name+".parquet")
 	file, err := os.Create(path)
@@ -56,7 +56,7 @@ func dataset(t *testing.T, name string, columns []parquetout.Column, rows ...row
 		t.Fatal(err)
 	}
 	defer file.Close()
-	w, err := parquetout.NewWriter(file, columns)
+	w, err := importer.NewWriter(file, columns)
 	if err != nil {
 		t.Fatal(err)
 	}

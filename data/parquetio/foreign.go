@@ -46,7 +46,7 @@ func folderWay(folder string) string {
 	return ""
 }
 
-// importable reports whether a file is by its name one that package ingest reads.
+// importable reports whether a file is by its name one that package table reads.
 func importable(name string) bool {
 	name = strings.ToLower(name)
 	switch filepath.Ext(strings.TrimSuffix(name, ".gz")) {

@@ -11,38 +11,10 @@ import (
 // NoEntities is the target of a text without entities.
 const NoEntities = "none"
 
-// Outside is the tag of a token that is part of no entity.
-const Outside = "O"
-
 // span is an entity among tokens: those from start up to end.
 type span struct {
 	kind       int // in Spec.Entities
 	start, end int
-}
-
-// tagged is what a tag says: a token begins or continues an entity of a type.
-type tagged struct {
-	kind   string
-	begins bool
-}
-
-// readTag reads a tag of any common scheme: B-person and I-person (IOB), also with S or U for an entity of one token and
-// E or L for the last one. ok is false for O, and err says what else it is.
-func readTag(tag string) (t tagged, ok bool, err error) {
-	if tag == Outside {
-		return tagged{}, false, nil
-	}
-	mark, kind, found := strings.Cut(tag, "-")
-	if !found || kind == "" || len(mark) != 1 || !strings.Contains("BIESUL", mark) {
-		return tagged{}, false, fmt.Errorf("tag %q: want O, or B- or I- and a type, as B-person", tag)
-	}
-	return tagged{kind, strings.Contains("BSU", mark)}, true, nil
-}
-
-// IsTag tells whether a text is a tag of any common scheme, O among them.
-func IsTag(text string) bool {
-	_, _, err := readTag(text)
-	return err == nil
 }
 
 // spansOf returns the entities of a list of tags. A continuation without a beginning of its type begins one.
@@ -50,7 +22,7 @@ func (s Spec) spansOf(tags []string) ([]span, error) {
 	var spans []span
 	before := -1 // type of the token before
 	for i, tag := range tags {
-		t, ok, err := readTag(tag)
+		t, ok, err := table.ReadTag(tag)
 		if err != nil {
 			return nil, err
 		}
@@ -58,11 +30,11 @@ func (s Spec) spansOf(tags []string) ([]span, error) {
 			before = -1
 			continue
 		}
-		kind := slices.IndexFunc(s.Entities, func(l Label) bool { return l.Name == t.kind })
+		kind := slices.IndexFunc(s.Entities, func(l Label) bool { return l.Name == t.Kind })
 		if kind < 0 {
 			return nil, fmt.Errorf("tag %q is of a type that the task does not have: it has %s", tag, describe(s.Entities))
 		}
-		if t.begins || kind != before {
+		if t.Begins || kind != before {
 			spans = append(spans, span{kind, i, i})
 		}
 		spans[len(spans)-1].end = i + 1
@@ -73,7 +45,7 @@ func (s Spec) spansOf(tags []string) ([]span, error) {
 
 // iob2 writes spans as tags: the first token of each is B-type, the others I-type.
 func (s Spec) iob2(tokens int, spans []span) []string {
-	tags := slices.Repeat([]string{Outside}, tokens)
+	tags := slices.Repeat([]string{table.Outside}, tokens)
 	for _, sp := range spans {
 		for i := sp.start; i < sp.end; i++ {
 			tags[i] = "I-" + s.Entities[sp.kind].Name

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"t5train/data/table"
 )
 
 // evidence returns how many bytes of an input, from its beginning, hold what an answer is made of: those up to the nearest of
@@ -72,7 +74,7 @@ func lastEntity(input string, ref Reference) int {
 			return 0
 		}
 		end += at + len(token)
-		if ref.Tags[i] != Outside {
+		if ref.Tags[i] != table.Outside {
 			last = end
 		}
 	}

@@ -83,12 +83,12 @@ func (in *inference) entityTypes(column table.Column) error {
 	}
 	var types []Label
 	for _, tag := range names {
-		t, ok, err := readTag(tag)
+		t, ok, err := table.ReadTag(tag)
 		if err != nil {
 			return fmt.Errorf("label column %s: %w", column.Name, err)
 		}
-		if ok && !slices.ContainsFunc(types, func(l Label) bool { return l.Name == t.kind }) {
-			types = append(types, Label{Name: t.kind, Text: t.kind})
+		if ok && !slices.ContainsFunc(types, func(l Label) bool { return l.Name == t.Kind }) {
+			types = append(types, Label{Name: t.Kind, Text: t.Kind})
 		}
 	}
 	if len(types) == 0 {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"t5train/checkpoints"
-	"t5train/data/ingest"
+	"t5train/data/table"
 	"t5train/data/tokenizer"
 	"t5train/internal/bounded"
 	"t5train/internal/random"
@@ -118,14 +118,14 @@ func readBenchLines(ctx context.Context, path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read text to tokenize: %w", err)
 	}
-	file, err := ingest.Open(path)
+	file, err := table.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read text to tokenize: %w", err)
 	}
 	defer file.Close()
 	var lines []string
 	draw, seen, held := random.New(1), uint64(0), int64(0)
-	err = ingest.EachLine(ctx, file, func(number int, l string) error {
+	err = table.EachLine(ctx, file, func(number int, l string) error {
 		if l = strings.TrimRight(l, "\r"); l == "" {
 			return nil
 		}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"t5train/data/importer"
 	"t5train/data/parquetio"
-	"t5train/data/parquetout"
 	"t5train/data/table"
 )
 
@@ -19,7 +19,7 @@ type row struct {
 
 // More rows than a group holds, each line with two of them, come back in order and by type.
 func TestParquet(t *testing.T) {
-	const lines = parquetout.GroupRows
+	const lines = importer.GroupRows
 	path := filepath.Join(t.TempDir(), "out.parquet")
 	f, err := OpenAnswers(path, Job{}, false)
 	if err != nil {

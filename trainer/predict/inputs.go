@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"t5train/data/dataset"
-	"t5train/data/ingest"
 	"t5train/data/parquetio"
 	"t5train/data/table"
 	"t5train/data/task"
@@ -56,7 +55,7 @@ func FormatOf(path string) string {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return FormatParquet
 	}
-	switch strings.ToLower(filepath.Ext(ingest.Unpacked(path))) {
+	switch strings.ToLower(filepath.Ext(table.Unpacked(path))) {
 	case ".parquet":
 		return FormatParquet
 	case ".csv":
@@ -111,7 +110,7 @@ func SayInputs(c *ui.Console, path, format string) error {
 		return nil // which is found when it is read
 	}
 	if !info.IsDir() {
-		if o, found := (ingest.ReadOptions{}).Sniff(ingest.Input{Path: path, Format: ingest.Format(format)}); found {
+		if o, found := (table.ReadOptions{}).Sniff(table.Input{Path: path, Format: table.Format(format)}); found {
 			c.Say("inputs: %s: cells are divided by %q, by its first lines", path, o.Delimiter)
 		}
 		return nil
@@ -192,7 +191,7 @@ func openLines(path string, stdin io.Reader) (lines io.Reader, done func() error
 	if path == "-" {
 		return stdin, func() error { return nil }, nil
 	}
-	f, err := ingest.Open(path)
+	f, err := table.Open(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read inputs: %w", err)
 	}
@@ -207,7 +206,7 @@ func readLines(ctx context.Context, path, format string, stdin io.Reader, yield 
 	}
 	defer done()
 	var failed error // of yield, which says all that there is to say
-	err = ingest.EachLine(ctx, lines, func(number int, line string) error {
+	err = table.EachLine(ctx, lines, func(number int, line string) error {
 		if format == FormatJSONL && strings.TrimSpace(line) == "" {
 			return nil
 		}
@@ -232,13 +231,13 @@ func readTable(ctx context.Context, path, format string, columns []string, stdin
 	var places []int
 	var failed error // of yield or about columns, which says all that there is to say
 	cells := make([]table.Cell, len(columns))
-	in := ingest.Input{Path: path, Format: ingest.Format(format)}
-	options, _ := ingest.ReadOptions{}.Sniff(in)
+	in := table.Input{Path: path, Format: table.Format(format)}
+	options, _ := table.ReadOptions{}.Sniff(in)
 	options.Header = func(names []string) error {
 		places, failed = placesOf(path, columns, names)
 		return failed
 	}
-	err = ingest.Read(ctx, text, in, options, func(r ingest.Row) error {
+	err = table.Read(ctx, text, in, options, func(r table.Row) error {
 		for i, place := range places {
 			cells[i] = r.Fields[place].Cell
 		}

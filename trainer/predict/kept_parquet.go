@@ -10,7 +10,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"t5train/data/parquetout"
+	"t5train/data/importer"
 )
 
 // PredictionParquet returns what writes the lines of predictions as parquet, with the columns that were kept of the input
@@ -33,8 +33,8 @@ func PredictionParquet(keep []Keep) func(lines io.ReadSeeker, w io.Writer) error
 		}
 		row := keptRow(keep, kinds)
 		schema := parquet.SchemaOf(reflect.New(row).Interface())
-		out := parquet.NewWriter(w, append(parquetout.Options(), schema)...)
-		groups := parquetout.NewGroups(out)
+		out := parquet.NewWriter(w, append(importer.WriterOptions(), schema)...)
+		groups := importer.NewGroups(out)
 		err = eachKept(lines, keep, func(line json.RawMessage, values []any) error {
 			var p Prediction
 			if err := json.Unmarshal(line, &p); err != nil {

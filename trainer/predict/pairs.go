@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/ingest"
 	"t5train/data/table"
 	"t5train/data/task"
 )
@@ -102,7 +101,7 @@ func pairFromJSON(spec task.Spec, column, line string) (Pair, error) {
 // written.
 func targetsFromJSON(spec task.Spec, column string, value json.RawMessage) ([]string, error) {
 	if isLabel(spec, column) {
-		cell, err := ingest.JSONCell(column, value)
+		cell, err := table.JSONCell(column, value)
 		if err != nil {
 			return nil, err
 		}
