@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"t5train/trainer/optim"
 )
 
 // Default returns the configuration before anything is set: fine-tuning with Adafactor as transformers
@@ -137,27 +139,29 @@ func (c *Config) RateWarning() string {
 func (o *Optimizer) resolve(pretraining bool, base float64) {
 	usual := o.usualPeak(pretraining) * base
 	switch o.Name {
-	case adafactor: // the values of transformers.Adafactor, with its recommendation for fine-tuning T5
-		fill(&o.RelativeStep, false)
-		fill(&o.ScaleParameter, pretraining)
-		fill(&o.WarmupInit, false)
-		fill(&o.ClipThreshold, 1)
-		fill(&o.DecayRate, -0.8) // Shazeer & Stern 2018, section 7.2
-		fill(&o.Beta1, 0)
-		fill(&o.Eps1, 1e-30) // Shazeer & Stern 2018, section 6
-		fill(&o.Eps2, 1e-3)
-		fill(&o.MinDimSizeToFactor, 0)
+	case adafactor:
+		d := optim.DefaultAdafactor()
+		fill(&o.RelativeStep, d.RelativeStep)
+		fill(&o.ScaleParameter, d.ScaleParameter || pretraining)
+		fill(&o.WarmupInit, d.WarmupInit)
+		fill(&o.ClipThreshold, d.ClipThreshold)
+		fill(&o.DecayRate, d.DecayRate)
+		fill(&o.Beta1, d.Beta1)
+		fill(&o.Eps1, d.Eps1)
+		fill(&o.Eps2, d.Eps2)
+		fill(&o.MinDimSizeToFactor, d.MinDimSizeToFactor)
 		if !*o.RelativeStep {
 			fill(&o.LearningRate, usual)
 		}
-	case adamw: // the values of torch.optim.AdamW
+	case adamw:
+		d := optim.DefaultAdamW()
 		fill(&o.LearningRate, usual)
-		fill(&o.Beta1, 0.9)
-		fill(&o.Beta2, 0.999)
-		fill(&o.Eps, 1e-8)
+		fill(&o.Beta1, d.Beta1)
+		fill(&o.Beta2, d.Beta2)
+		fill(&o.Eps, d.Eps)
 	case sgd:
 		fill(&o.LearningRate, usual)
-		fill(&o.Momentum, 0.9)
+		fill(&o.Momentum, optim.DefaultSGD().Momentum)
 	}
 }
 

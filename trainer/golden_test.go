@@ -52,6 +52,7 @@ func (c trainingCase) build(t *testing.T, params []optim.Param, w *kernel.Worker
 	switch c.Optimizer {
 	case "Adafactor":
 		d := optim.DefaultAdafactor()
+		d.ScaleParameter, d.RelativeStep = true, true // transformers.Adafactor
 		eps := [2]float64{d.Eps1, d.Eps2}
 		c.read(t, &struct {
 			LR             *float64    `json:"lr"`
@@ -68,6 +69,7 @@ func (c trainingCase) build(t *testing.T, params []optim.Param, w *kernel.Worker
 		o, err = optim.NewAdafactor(d, params, w)
 	case "AdamW":
 		d := optim.DefaultAdamW()
+		d.WeightDecay = 0.01 // torch.optim.AdamW
 		betas := [2]float64{d.Beta1, d.Beta2}
 		c.read(t, &struct {
 			LR          *float64    `json:"lr"`
@@ -82,10 +84,8 @@ func (c trainingCase) build(t *testing.T, params []optim.Param, w *kernel.Worker
 		c.read(t, &struct {
 			LR          *float64 `json:"lr"`
 			Momentum    *float64 `json:"momentum"`
-			Dampening   *float64 `json:"dampening"`
-			Nesterov    *bool    `json:"nesterov"`
 			WeightDecay *float64 `json:"weight_decay"`
-		}{&rate, &d.Momentum, &d.Dampening, &d.Nesterov, &d.WeightDecay})
+		}{&rate, &d.Momentum, &d.WeightDecay})
 		o, err = optim.NewSGD(d, params, w)
 	default:
 		t.Fatalf("golden: unknown optimizer %q", c.Optimizer)

@@ -34,15 +34,14 @@ type AdafactorOptions struct {
 	MinDimSizeToFactor int
 }
 
-// DefaultAdafactor returns the defaults of transformers.Adafactor.
+// DefaultAdafactor returns the defaults of transformers.Adafactor with the step size that Hugging Face recommends for
+// fine-tuning T5: neither ScaleParameter nor RelativeStep, which are both on there.
 func DefaultAdafactor() AdafactorOptions {
 	return AdafactorOptions{
-		Eps1:           1e-30, // Shazeer & Stern 2018, algorithm 6: this and the next four
-		Eps2:           1e-3,
-		ClipThreshold:  1,
-		DecayRate:      -0.8,
-		ScaleParameter: true,
-		RelativeStep:   true,
+		Eps1:          1e-30, // Shazeer & Stern 2018, algorithm 6: this and the next three
+		Eps2:          1e-3,
+		ClipThreshold: 1,
+		DecayRate:     -0.8,
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // with parameter scaling.
 func TestPaper_AdafactorTwoSteps(t *testing.T) {
 	p := []Param{{Name: "p", Shape: []int{2, 3}, Value: []float32{.5, -.25, .1, 1, 0, -.75}}}
-	o := DefaultAdafactor()
+	o := transformersAdafactor()
 	o.RelativeStep = false
 	a, err := NewAdafactor(o, p, serial())
 	if err != nil {
@@ -59,7 +59,7 @@ func TestPaper_AdafactorTwoSteps(t *testing.T) {
 func TestAdafactorAgainstReference(t *testing.T) {
 	for _, params := range [][]Param{testParams()[3:4], testParams()[4:]} {
 		t.Run(params[0].Name, func(t *testing.T) {
-			o := DefaultAdafactor()
+			o := transformersAdafactor()
 			o.RelativeStep = false
 			a, err := NewAdafactor(o, params, serial())
 			if err != nil {
@@ -115,7 +115,7 @@ func referenceStep(value, grad []float32, shape []int, o AdafactorOptions, lr fl
 func TestZeroGradients(t *testing.T) {
 	for _, size := range []float32{0, 1e-12, 1, 1e15} {
 		p := []Param{{Name: "w", Shape: []int{2, 3}, Value: []float32{1, 2, 3, 4, 5, 6}, Grad: []float32{size, 0, size, 0, 0, 0}}}
-		a, err := NewAdafactor(DefaultAdafactor(), p, serial())
+		a, err := NewAdafactor(transformersAdafactor(), p, serial())
 		if err != nil {
 			t.Fatal(err)
 		}

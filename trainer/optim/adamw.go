@@ -16,10 +16,8 @@ type AdamWOptions struct {
 	WeightDecay float64 // part of a weight taken away per step and unit of learning rate, from 0; all parameters decay
 }
 
-// DefaultAdamW returns the defaults of torch.optim.AdamW.
-func DefaultAdamW() AdamWOptions {
-	return AdamWOptions{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.01}
-}
+// DefaultAdamW returns the defaults of torch.optim.AdamW but for its weight decay of 0.01: here nothing decays unasked.
+func DefaultAdamW() AdamWOptions { return AdamWOptions{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8} }
 
 func (o AdamWOptions) validate() error {
 	var errs []error

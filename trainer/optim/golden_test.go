@@ -116,6 +116,13 @@ func testGoldenOptimizer(t *testing.T, dir string, c goldenCase) {
 	}
 }
 
+// transformersAdafactor returns the defaults of transformers.Adafactor, which recorded cases leave out.
+func transformersAdafactor() AdafactorOptions {
+	o := DefaultAdafactor()
+	o.ScaleParameter, o.RelativeStep = true, true
+	return o
+}
+
 // newGoldenOptimizer reads the options under the names of transformers and torch; those left out have
 // their defaults.
 func newGoldenOptimizer(t *testing.T, c goldenCase, params []Param) (Optimizer, float64) {
@@ -125,7 +132,7 @@ func newGoldenOptimizer(t *testing.T, c goldenCase, params []Param) (Optimizer, 
 	var err error
 	switch c.Optimizer {
 	case "Adafactor":
-		d := DefaultAdafactor()
+		d := transformersAdafactor()
 		o := struct {
 			LR             float64    `json:"lr"`
 			Eps            [2]float64 `json:"eps"`
@@ -153,7 +160,7 @@ func newGoldenOptimizer(t *testing.T, c goldenCase, params []Param) (Optimizer, 
 			Betas       [2]float64 `json:"betas"`
 			Eps         float64    `json:"eps"`
 			WeightDecay float64    `json:"weight_decay"`
-		}{Betas: [2]float64{d.Beta1, d.Beta2}, Eps: d.Eps, WeightDecay: d.WeightDecay}
+		}{Betas: [2]float64{d.Beta1, d.Beta2}, Eps: d.Eps, WeightDecay: 0.01} // torch.optim.AdamW
 		decodeOptions(t, c.Options, &o)
 		lr = o.LR
 		optimizer, err = NewAdamW(AdamWOptions{Beta1: o.Betas[0], Beta2: o.Betas[1], Eps: o.Eps, WeightDecay: o.WeightDecay}, params, serial())
@@ -166,8 +173,11 @@ func newGoldenOptimizer(t *testing.T, c goldenCase, params []Param) (Optimizer, 
 			WeightDecay float64 `json:"weight_decay"`
 		}
 		decodeOptions(t, c.Options, &o)
+		if o.Dampening != 0 || o.Nesterov {
+			t.Fatalf("options %s: SGD here has no dampening and no Nesterov momentum", c.Options)
+		}
 		lr = o.LR
-		optimizer, err = NewSGD(SGDOptions{Momentum: o.Momentum, Dampening: o.Dampening, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay}, params, serial())
+		optimizer, err = NewSGD(SGDOptions{Momentum: o.Momentum, WeightDecay: o.WeightDecay}, params, serial())
 	default:
 		t.Fatalf("optimizer %q: no test knows it", c.Optimizer)
 	}

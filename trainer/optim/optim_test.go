@@ -17,30 +17,27 @@ var optimizers = []struct {
 	make func([]Param, *kernel.Workers) (Optimizer, error)
 }{
 	{"adafactor", func(p []Param, w *kernel.Workers) (Optimizer, error) {
-		return NewAdafactor(DefaultAdafactor(), p, w)
+		return NewAdafactor(transformersAdafactor(), p, w)
 	}},
 	{"adafactor with mean", func(p []Param, w *kernel.Workers) (Optimizer, error) {
-		o := DefaultAdafactor()
+		o := transformersAdafactor()
 		o.Beta1 = 0.9
 		return NewAdafactor(o, p, w)
 	}},
 	{"adafactor with decay", func(p []Param, w *kernel.Workers) (Optimizer, error) {
-		o := DefaultAdafactor()
+		o := transformersAdafactor()
 		o.WeightDecay = 0.01
 		return NewAdafactor(o, p, w)
 	}},
 	{"adafactor with mean, decay and schedule", func(p []Param, w *kernel.Workers) (Optimizer, error) {
-		o := DefaultAdafactor()
+		o := transformersAdafactor()
 		o.RelativeStep, o.Beta1, o.WeightDecay, o.MinDimSizeToFactor = false, 0.9, 0.01, 8
 		return NewAdafactor(o, p, w)
 	}},
 	{"adamw", func(p []Param, w *kernel.Workers) (Optimizer, error) { return NewAdamW(DefaultAdamW(), p, w) }},
 	{"sgd", func(p []Param, w *kernel.Workers) (Optimizer, error) { return NewSGD(SGDOptions{}, p, w) }},
 	{"sgd with dampened momentum", func(p []Param, w *kernel.Workers) (Optimizer, error) {
-		return NewSGD(SGDOptions{Momentum: 0.9, Dampening: 0.5, WeightDecay: 0.1}, p, w)
-	}},
-	{"sgd nesterov", func(p []Param, w *kernel.Workers) (Optimizer, error) {
-		return NewSGD(SGDOptions{Momentum: 0.9, Nesterov: true}, p, w)
+		return NewSGD(SGDOptions{Momentum: 0.9, WeightDecay: 0.1}, p, w)
 	}},
 }
 
@@ -219,8 +216,8 @@ func TestOptionsRefuseAllAtOnce(t *testing.T) {
 			[]string{"eps1 is 0", "eps2 is -1", "clip threshold is 0", "decay rate is 0.8", "beta1 is 1", "weight decay is -1", "warmup init", "to factor is -1"}},
 		{"adamw", AdamWOptions{Beta1: -1, Beta2: math.NaN(), WeightDecay: -1}.validate(),
 			[]string{"beta1 is -1", "beta2 is NaN", "eps is 0", "weight decay is -1"}},
-		{"sgd", SGDOptions{Momentum: 1, Dampening: 2, Nesterov: true, WeightDecay: -1}.validate(),
-			[]string{"momentum is 1", "dampening is 2", "nesterov", "weight decay is -1"}},
+		{"sgd", SGDOptions{Momentum: 1, WeightDecay: -1}.validate(),
+			[]string{"momentum is 1", "weight decay is -1"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -10,8 +10,6 @@ import (
 // SGDOptions are the settings of SGD.
 type SGDOptions struct {
 	Momentum    float64 // part of the last direction that is kept, in [0, 1); 0 keeps no memory
-	Dampening   float64 // part of each gradient after the first that momentum leaves out, in [0, 1]
-	Nesterov    bool    // look one momentum step ahead; wants momentum, and no dampening
 	WeightDecay float64 // part of the weight added to its gradient, from 0
 }
 
@@ -23,20 +21,14 @@ func (o SGDOptions) validate() error {
 	if !(o.Momentum >= 0 && o.Momentum < 1) {
 		errs = append(errs, fmt.Errorf("momentum is %v, want from 0 to below 1", o.Momentum))
 	}
-	if !(o.Dampening >= 0 && o.Dampening <= 1) {
-		errs = append(errs, fmt.Errorf("dampening is %v, want from 0 to 1", o.Dampening))
-	}
-	if o.Nesterov && (o.Momentum == 0 || o.Dampening != 0) {
-		errs = append(errs, fmt.Errorf("nesterov with momentum %v and dampening %v, want momentum above 0 and no dampening", o.Momentum, o.Dampening))
-	}
 	if !(o.WeightDecay >= 0) {
 		errs = append(errs, fmt.Errorf("weight decay is %v, want from 0", o.WeightDecay))
 	}
 	return errors.Join(errs...)
 }
 
-// SGD is stochastic gradient descent with the arithmetic of torch.optim.SGD. With momentum it keeps one
-// tensor, momentum_buffer, of each parameter's shape.
+// SGD is stochastic gradient descent with the arithmetic of torch.optim.SGD, without its dampening and Nesterov's
+// momentum. With momentum it keeps one tensor, momentum_buffer, of each parameter's shape.
 type SGD struct {
 	memory
 	options SGDOptions
@@ -68,10 +60,6 @@ func (s *SGD) Step(lr float64, params []Param) error {
 		return fmt.Errorf("sgd step: %w", err)
 	}
 	rate, decay, momentum := float32(lr), float32(s.options.WeightDecay), float32(s.options.Momentum)
-	fresh := float32(1 - s.options.Dampening)
-	if s.step == 1 {
-		fresh = 1 // the first gradient fills the buffer undamped
-	}
 	eachTensor(s.workers, params, func(i int, within spread) {
 		p := params[i]
 		within.eachBlock(len(p.Value), func(_, from, to int) {
@@ -79,7 +67,7 @@ func (s *SGD) Step(lr float64, params []Param) error {
 			if momentum == 0 {
 				sgd(value, grad, rate, decay)
 			} else {
-				sgdMomentum(value, grad, s.buffers[i][from:to], rate, decay, momentum, fresh, s.options.Nesterov)
+				sgdMomentum(value, grad, s.buffers[i][from:to], rate, decay, momentum)
 			}
 		})
 	})
@@ -94,18 +82,11 @@ func sgd(p, g []float32, lr, decay float32) {
 	}
 }
 
-// sgdMomentum is sgd over the buffer m = momentum*m + fresh*gradient; with nesterov it steps along
-// gradient + momentum*m.
-func sgdMomentum(p, g, m []float32, lr, decay, momentum, fresh float32, nesterov bool) {
+// sgdMomentum is sgd over the buffer m = momentum*m + gradient.
+func sgdMomentum(p, g, m []float32, lr, decay, momentum float32) {
 	p, m = p[:len(g)], m[:len(g)]
 	for i, gi := range g {
-		d := gi + decay*p[i]
-		m[i] = momentum*m[i] + fresh*d
-		if nesterov {
-			d += momentum * m[i]
-		} else {
-			d = m[i]
-		}
-		p[i] -= lr * d
+		m[i] = momentum*m[i] + (gi + decay*p[i])
+		p[i] -= lr * m[i]
 	}
 }

@@ -13,7 +13,7 @@ func TestStateNamesAndShapes(t *testing.T) {
 		{Name: "norm", Shape: []int{4}, Value: make([]float32, 4)},
 		{Name: "experts", Shape: []int{2, 3, 5}, Value: make([]float32, 30)},
 	}
-	adafactor := DefaultAdafactor()
+	adafactor := transformersAdafactor()
 	adafactor.Beta1 = 0.9
 	tests := []struct {
 		name      string
