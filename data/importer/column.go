@@ -52,7 +52,8 @@ type tree struct {
 	fields []*tree
 }
 
-// newTree nests the columns; what is written first stands first. Each name may be there once, and not both as a leaf and as a struct.
+// newTree nests the columns; what is written first stands first. Each name may be there once, and not both as a leaf
+// and as a struct.
 func newTree(columns []Column) (*tree, error) {
 	root := &tree{}
 	for i, c := range columns {
@@ -61,7 +62,8 @@ func newTree(columns []Column) (*tree, error) {
 			leaf := depth == len(c.Path)-1
 			k := slices.IndexFunc(at.fields, func(f *tree) bool { return f.name == name })
 			if k >= 0 && (leaf || at.fields[k].fields == nil) {
-				return nil, fmt.Errorf("write parquet: two columns are named %s: rename one", strings.Join(c.Path[:depth+1], "."))
+				return nil, fmt.Errorf("write parquet: two columns are named %s: rename one",
+					strings.Join(c.Path[:depth+1], "."))
 			}
 			if k < 0 {
 				k = len(at.fields)

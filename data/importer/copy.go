@@ -46,8 +46,8 @@ func (e Edit) texts(row parquet.Row) {
 	}
 }
 
-// Copy adds a file to the split: the rows of a file that stay, with its schema, metadata and all columns. It returns the
-// number of rows of the file that was read, in memory bounded by a row group that is written and a page a column.
+// Copy adds a file to the split: the rows of a file that stay, with its schema, metadata and all columns. It returns
+// the number of rows of the file that was read, in memory bounded by a row group that is written and a page a column.
 func (s *Split) Copy(ctx context.Context, from string, edit Edit) (read int64, err error) {
 	defer func() {
 		if p := recover(); p != nil { // of the library, on corrupt bytes

@@ -1,5 +1,6 @@
-// Package importer makes parquet of the files that people have: CSV, TSV, JSON, JSON lines, text, folders of text, CoNLL and
-// SQuAD, which package table reads. It finds columns and types, makes classes of labels, and divides the rows into splits.
+// Package importer makes parquet of the files that people have: CSV, TSV, JSON, JSON lines, text, folders of text,
+// CoNLL and SQuAD, which package table reads. It finds columns and types, makes classes of labels, and divides the rows
+// into splits.
 //
 //	result, err := importer.Import(ctx, importer.Options{
 //		Inputs: []string{"reviews.csv"}, Labels: []string{"sentiment"},
@@ -11,9 +12,9 @@
 // # Types
 //
 // Cells of tables are strings, unless a type is asked for; then an empty cell is null. Values of JSON are what they are
-// there: string, whole number (int64), number (float64), true or false, a list of one of these, or an object, whose keys
-// become the fields of a struct. A key that a row lacks is null. A label becomes a ClassLabel: the different values, sorted,
-// are the names of the classes 0, 1, ...
+// there: string, whole number (int64), number (float64), true or false, a list of one of these, or an object, whose
+// keys become the fields of a struct. A key that a row lacks is null. A label becomes a ClassLabel: the different
+// values, sorted, are the names of the classes 0, 1, ...
 //
 // # Splits
 //
@@ -21,9 +22,9 @@
 //
 // # Parquet
 //
-// Files are as Hugging Face's datasets library writes them: optional columns, lists and structs of them, and a schema whose
-// `huggingface` metadata names the features, class names included. pyarrow, datasets and package parquetio read them alike.
-// A [Folder] writes rows that are made elsewhere:
+// Files are as Hugging Face's datasets library writes them: optional columns, lists and structs of them, and a schema
+// whose `huggingface` metadata names the features, class names included. pyarrow, datasets and package parquetio read
+// them alike. A [Folder] writes rows that are made elsewhere:
 //
 //	columns := []importer.Column{
 //		{Path: []string{"text"}, Type: importer.String},
@@ -35,5 +36,6 @@
 //	err = train.Write([]table.Cell{{Kind: table.String, Str: "hello"}, {Kind: table.Int, Int: 0}})
 //	paths, err := folder.Finish() // out/train-00000-of-00001.parquet
 //
-// Nothing appears under its name before all of it is written, and nothing that is there is lost unless that is asked for.
+// Nothing appears under its name before all of it is written, and nothing that is there is lost unless that is asked
+// for.
 package importer

@@ -12,7 +12,8 @@ import (
 	"t5train/internal/atomicfile"
 )
 
-// Folder gathers the files of a data set beside their places until all of them are complete, which then appear together.
+// Folder gathers the files of a data set beside their places until all of them are complete, which then appear
+// together.
 type Folder struct {
 	dir    string
 	file   string // the only file, if the data set is one; else the files are shards of splits
@@ -34,7 +35,8 @@ func CreateFolder(dir string, names []string, overwrite bool) (*Folder, error) {
 	old, err := f.old()
 	// What a killed command had begun to publish is replaced, so that the same command goes on.
 	if err == nil && !overwrite && !containsAll(f.stage.Recovered, old) {
-		err = fmt.Errorf("write %s: %s is there already: choose another --output, or replace it with --overwrite", dir, old[0])
+		err = fmt.Errorf("write %s: %s is there already: choose another --output, or replace it with --overwrite",
+			dir, old[0])
 	}
 	if err != nil {
 		f.stage.Close()
@@ -66,7 +68,8 @@ func CreateFile(path string, overwrite bool) (*Folder, error) {
 	}
 	if err == nil && !overwrite && !slices.Contains(f.stage.Recovered, f.file) {
 		f.stage.Close()
-		return nil, fmt.Errorf("write %s: it is there already: choose another --output, or replace it with --overwrite", path)
+		return nil, fmt.Errorf("write %s: it is there already: choose another --output, or replace it with --overwrite",
+			path)
 	}
 	return f, nil
 }

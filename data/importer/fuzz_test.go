@@ -7,8 +7,8 @@ import (
 	"t5train/data/table"
 )
 
-// fuzzFormats reads any bytes as files of some formats: rows have lines that do not go back, what the schema takes can be
-// written, and an error says something.
+// fuzzFormats reads any bytes as files of some formats: rows have lines that do not go back, what the schema takes can
+// be written, and an error says something.
 func fuzzFormats(f *testing.F, options table.ReadOptions, formats ...table.Format) {
 	for _, seed := range map[table.Format][]string{
 		table.CSV:   {"a,b\n1,\"x\ny\"\n", "a.b,a\n1,2\n", "a,a\n", "\ufeffa\n1,2", "a,b\n\"x"},

@@ -2,8 +2,8 @@ package importer
 
 import "github.com/parquet-go/parquet-go"
 
-// GroupRows is the most rows of a row group, which is in memory until it is written, and for a reader the least that it can
-// pass over.
+// GroupRows is the most rows of a row group, which is in memory until it is written, and for a reader the least that it
+// can pass over.
 const GroupRows = 10_000
 
 const (

@@ -154,7 +154,8 @@ func (im *importing) run(ctx context.Context, folder *Folder, names []string) (R
 	}
 	for _, s := range splits {
 		if s.Rows() == 0 {
-			return Result{}, fmt.Errorf("import: split %s has none of the %d rows: give it a larger part, or leave it out", s.Name(), im.rows)
+			return Result{}, fmt.Errorf("import: split %s has none of the %d rows: give it a larger part, or leave it out",
+				s.Name(), im.rows)
 		}
 	}
 	files, err := folder.Finish()
@@ -234,7 +235,8 @@ func (im *importing) learn(ctx context.Context) error {
 	im.schema.settle()
 	for _, name := range []string{im.Group, im.Stratify} {
 		if name != "" && im.schema.byName[name] == nil {
-			return fmt.Errorf("import: there is no column %s to split by: the columns are %s", name, strings.Join(im.schema.names(), ", "))
+			return fmt.Errorf("import: there is no column %s to split by: the columns are %s",
+				name, strings.Join(im.schema.names(), ", "))
 		}
 	}
 	if im.Stratify != "" && !im.schema.byName[im.Stratify].label {

@@ -68,8 +68,8 @@ func setsIn(t *testing.T, paths ...string) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// A command that replaces a data set is killed at each of its changes of the disk. What is left is one set, complete, for
-// whoever opens it, and never some of both for other programs; and the same command goes on.
+// A command that replaces a data set is killed at each of its changes of the disk. What is left is one set, complete,
+// for whoever opens it, and never some of both for other programs; and the same command goes on.
 func TestKilledWhileReplacing(t *testing.T) {
 	const oldRows, newRows = 3, 2
 	for _, overwrite := range []bool{false, true} {

@@ -46,7 +46,8 @@ func (o Options) validate() error {
 		bad("no input, want files or folders")
 	}
 	if len(o.Read.Columns) > 0 && !o.Read.NoHeader {
-		bad("columns %s are named, but the first line of the table does that: add --no-header if it is a row", strings.Join(o.Read.Columns, ", "))
+		bad("columns %s are named, but the first line of the table does that: add --no-header if it is a row",
+			strings.Join(o.Read.Columns, ", "))
 	}
 	if slices.Contains([]rune{'"', '\n', '\r', 0xfffd}, o.Read.Delimiter) {
 		bad("delimiter %q, want one character that is no quote and no end of line", o.Read.Delimiter)

@@ -64,9 +64,11 @@ func (s *schema) add(at place, fields []table.Field) error {
 		c := s.byName[name]
 		if c == nil {
 			if len(s.columns) == table.MaxColumns {
-				return fmt.Errorf("%v: column %s is one of more than %d: is each row an object or a line of its own?", at, name, table.MaxColumns)
+				return fmt.Errorf("%v: column %s is one of more than %d: is each row an object or a line of its own?",
+					at, name, table.MaxColumns)
 			}
-			c = &column{path: slices.Clone(f.Path), name: name, forced: s.types[name], label: slices.Contains(s.labels, name)}
+			c = &column{path: slices.Clone(f.Path), name: name, forced: s.types[name]}
+			c.label = slices.Contains(s.labels, name)
 			if c.label {
 				c.classes = map[string]int64{}
 			}
@@ -90,7 +92,8 @@ func (c *column) add(at place, cell table.Cell) error {
 	}
 	isList := cell.Kind == table.List
 	if isList && c.single || !isList && c.list {
-		return fmt.Errorf("column %s is %s here and %s in %v: make it one of the two in all rows, or leave it out with --drop %[1]s", c.name, listText(isList), listText(!isList), c.place)
+		return fmt.Errorf("column %s is %s here and %s in %v: make it one of the two in all rows, or leave it out with --drop %[1]s",
+			c.name, listText(isList), listText(!isList), c.place)
 	}
 	c.list, c.single = isList, !isList
 	if !isList {
@@ -126,7 +129,8 @@ func (c *column) addSingle(at place, cell table.Cell) error {
 		}
 		c.classes[text]++
 		if len(c.classes) > MaxClasses {
-			return fmt.Errorf("column %s has more than %d different values: a label has fewer, so leave it out of --label", c.name, MaxClasses)
+			return fmt.Errorf("column %s has more than %d different values: a label has fewer, so leave it out of --label",
+				c.name, MaxClasses)
 		}
 	case c.forced != "":
 		converted, err := convert(cell, c.forced)
@@ -234,7 +238,8 @@ func (c *column) names() []string {
 	return names
 }
 
-// convert returns a single value as a value of a type. A string is read as one; the empty string is null where the type is no string.
+// convert returns a single value as a value of a type. A string is read as one; the empty string is null where the type
+// is no string.
 func convert(c table.Cell, to Type) (table.Cell, error) {
 	switch {
 	case c.Kind == table.Null, to == String && c.Kind == table.String:
@@ -270,8 +275,8 @@ func convert(c table.Cell, to Type) (table.Cell, error) {
 }
 
 // compareClasses returns the order of the names of classes. Whole numbers are in the order of numbers, so that 10 comes
-// behind 9. Tags of BIO and its kin begin with O, and then have the tags of an entity beside each other, as data sets list
-// them: O, B-person, I-person. Other names are in the order of their bytes.
+// behind 9. Tags of BIO and its kin begin with O, and then have the tags of an entity beside each other, as data sets
+// list them: O, B-person, I-person. Other names are in the order of their bytes.
 func compareClasses(names []string) func(a, b string) int {
 	numbers, tags := true, false
 	for _, name := range names {

@@ -51,8 +51,8 @@ type divider struct {
 	start []uint64 // place of each stratum's first unit
 }
 
-// newDivider divides units, of which each stratum has a number, by ratios. A split's size is its ratio of the units, with the
-// units that rounding down leaves going to the largest remainders. Without strata all units are of one.
+// newDivider divides units, of which each stratum has a number, by ratios. A split's size is its ratio of the units,
+// with the units that rounding down leaves going to the largest remainders. Without strata all units are of one.
 func newDivider(strata []int, shares []Share, seed uint64) *divider {
 	d := &divider{}
 	for s, n := range strata {
@@ -89,9 +89,9 @@ func apportion(n uint64, shares []Share) []uint64 {
 	return sizes
 }
 
-// split returns the split of unit k of a stratum. The units in their order are dealt out evenly: of the first p places, the
-// last split has floor(p x size / n), and so on with the places that it leaves. So each stratum has its share of each
-// split up to rounding, and the sizes are exact. Of 10 places and sizes 7 and 3:
+// split returns the split of unit k of a stratum. The units in their order are dealt out evenly: of the first p places,
+// the last split has floor(p x size / n), and so on with the places that it leaves. So each stratum has its share of
+// each split up to rounding, and the sizes are exact. Of 10 places and sizes 7 and 3:
 //
 //	place   0 1 2 3 4 5 6 7 8 9
 //	split   0 0 0 1 0 0 1 0 0 1

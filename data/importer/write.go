@@ -66,7 +66,8 @@ func (c *converter) cells(r table.Row) ([]table.Cell, error) {
 		if !ok && f.Cell.Kind == table.Null { // an object
 			continue
 		}
-		if !ok || !slices.Equal(c.columns[i].Path, f.Path) || f.Cell.Kind == table.List != c.columns[i].List && f.Cell.Kind != table.Null {
+		if !ok || !slices.Equal(c.columns[i].Path, f.Path) ||
+			f.Cell.Kind == table.List != c.columns[i].List && f.Cell.Kind != table.Null {
 			return nil, errChanged
 		}
 		var err error

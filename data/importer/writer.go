@@ -33,12 +33,14 @@ func NewWriter(w io.Writer, columns []Column) (*Writer, error) {
 		return nil, err
 	}
 	counted := &counter{w: w}
-	options := append(WriterOptions(), parquet.NewSchema("schema", t.node(columns)), parquet.KeyValueMetadata("huggingface", t.features(columns)))
+	options := append(WriterOptions(), parquet.NewSchema("schema", t.node(columns)),
+		parquet.KeyValueMetadata("huggingface", t.features(columns)))
 	out := parquet.NewGenericWriter[any](counted, options...)
 	return &Writer{columns: columns, order: t.leaves(nil), out: out, counted: counted, groups: NewGroups(out)}, nil
 }
 
-// Write adds a row: a cell for each column, in the order of the columns. Int cells may be of any class, of -1 (none) or null.
+// Write adds a row: a cell for each column, in the order of the columns. Int cells may be of any class, of -1 (none) or
+// null.
 func (w *Writer) Write(cells []table.Cell) error {
 	if len(cells) != len(w.columns) {
 		return fmt.Errorf("write parquet: %d cells, want %d", len(cells), len(w.columns))
@@ -52,8 +54,8 @@ func (w *Writer) Write(cells []table.Cell) error {
 	return w.groups.Write(w.row)
 }
 
-// add appends the values of a cell. Of the levels of a column that may be absent, its definition level counts those that
-// are there: each struct, then the value; in a list the list, its being not empty, and the item.
+// add appends the values of a cell. Of the levels of a column that may be absent, its definition level counts those
+// that are there: each struct, then the value; in a list the list, its being not empty, and the item.
 func (w *Writer) add(leaf int, c Column, cell table.Cell) error {
 	level := len(c.Path) - 1
 	if !c.List {

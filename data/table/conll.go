@@ -17,8 +17,8 @@ const (
 //	rejects  VBZ B-VP O
 //
 // A row is a sentence: its tokens and its tags, which are in the first and the last column unless options say others.
-// Cells stand apart by a tab, or in lines without one by blanks. -DOCSTART- lines are left out, and so are lines that begin
-// with "# " in front of a sentence, as comments do, unless they end in a tag.
+// Cells stand apart by a tab, or in lines without one by blanks. -DOCSTART- lines are left out, and so are lines that
+// begin with "# " in front of a sentence, as comments do, unless they end in a tag.
 func readCoNLL(t *text, o ReadOptions, yield yield) error {
 	var tokens, tags []string
 	begin := 0
@@ -59,7 +59,8 @@ func readCoNLL(t *text, o ReadOptions, yield yield) error {
 			return nil
 		}
 		if len(tokens) == maxSentence {
-			return onLine(begin, fmt.Errorf("a sentence of more than %d tokens begins here: put blank lines between sentences", maxSentence))
+			return onLine(begin, fmt.Errorf("a sentence of more than %d tokens begins here: put blank lines between sentences",
+				maxSentence))
 		}
 		if len(tokens) == 0 {
 			begin = number
@@ -119,8 +120,8 @@ type Tag struct {
 	Begins bool
 }
 
-// ReadTag reads a tag of any common scheme: B-person and I-person (IOB), also with S or U for an entity of one token and
-// E or L for the last one. ok is false for O, and err says what else it is.
+// ReadTag reads a tag of any common scheme: B-person and I-person (IOB), also with S or U for an entity of one token
+// and E or L for the last one. ok is false for O, and err says what else it is.
 func ReadTag(tag string) (t Tag, ok bool, err error) {
 	if tag == Outside {
 		return Tag{}, false, nil

@@ -31,7 +31,8 @@ func (o ReadOptions) table(f Format) sheet {
 }
 
 // readCSV reads a table by RFC 4180: cells in quotes may hold delimiters, doubled quotes and ends of lines, of which
-// encoding/csv makes LF of CR LF. All cells are strings. Rows have as many cells as the header; blank lines are passed over.
+// encoding/csv makes LF of CR LF. All cells are strings. Rows have as many cells as the header; blank lines are passed
+// over.
 func readCSV(t *text, o sheet, yield yield) error {
 	var fields []Field
 	header := func(names []string) error {
@@ -190,8 +191,8 @@ func badCell(t *text, r *csv.Reader, in record) *BadLine {
 	return nil
 }
 
-// Sniff returns the options with the delimiter of a table whose first lines tell another one than its name, and whether they do.
-// It reads regular files only: a pipe could not be read again. What cannot be read fails later.
+// Sniff returns the options with the delimiter of a table whose first lines tell another one than its name, and whether
+// they do. It reads regular files only: a pipe could not be read again. What cannot be read fails later.
 func (o ReadOptions) Sniff(in Input) (ReadOptions, bool) {
 	usual := o.table(in.Format).delimiter
 	if info, err := os.Stat(in.Path); o.Delimiter != 0 || usual == 0 || err != nil || !info.Mode().IsRegular() {
@@ -213,8 +214,8 @@ func (o ReadOptions) Sniff(in Input) (ReadOptions, bool) {
 	return o, false
 }
 
-// sniffDelimiter returns what divides the cells of a table that begins with head: the usual delimiter, unless that makes
-// one cell of the header, or rows of different lengths, and another one makes rows of one length.
+// sniffDelimiter returns what divides the cells of a table that begins with head: the usual delimiter, unless that
+// makes one cell of the header, or rows of different lengths, and another one makes rows of one length.
 func sniffDelimiter(head string, usual rune) rune {
 	if end := strings.LastIndexByte(head, '\n'); len(head) == 1<<16 && end > 0 {
 		head = head[:end]
@@ -230,8 +231,8 @@ func sniffDelimiter(head string, usual rune) rune {
 	return usual
 }
 
-// divides says whether a delimiter cuts the first lines, two at least, into the same number of cells, two at least. So many
-// quarters of them may be wrong.
+// divides says whether a delimiter cuts the first lines, two at least, into the same number of cells, two at least. So
+// many quarters of them may be wrong.
 func divides(head string, delimiter rune, quarters int) bool {
 	const most = 20 // rows
 	r := csv.NewReader(strings.NewReader(head))

@@ -82,7 +82,9 @@ func findFolder(dir string, format Format) (Group, error) {
 // describedFolder returns the files of a folder that a card describes, none where it describes none.
 func describedFolder(dir string, format Format) (Group, error) {
 	g := Group{Argument: dir, Why: "--format"}
-	all, err := splits.Described(dir, func(name string) bool { return FormatOf(name) != "" || format != "" && name != splits.Card })
+	all, err := splits.Described(dir, func(name string) bool {
+		return FormatOf(name) != "" || format != "" && name != splits.Card
+	})
 	if err != nil || len(all) == 0 || format == Classes {
 		return g, err
 	}
@@ -97,7 +99,8 @@ func describedFolder(dir string, format Format) (Group, error) {
 		names = append(names, s.Name)
 		for _, path := range s.Files {
 			if g.Why != "--format" && FormatOf(path) != FormatOf(first) {
-				return g, fmt.Errorf("%s names files of different formats, %s and %s: name the files of one", s.Card, first, path)
+				return g, fmt.Errorf("%s names files of different formats, %s and %s: name the files of one",
+					s.Card, first, path)
 			}
 			g.Inputs = append(g.Inputs, Input{Path: path, Format: format, Split: s.Name})
 		}
@@ -113,9 +116,11 @@ func (g *Group) addClass(dir string) error {
 	case err != nil:
 		return err
 	case len(folders) > 0:
-		return fmt.Errorf("class folder %s has folders in it, want files: if it is a split, name it as in train=%s", filepath.Base(dir), dir)
+		return fmt.Errorf("class folder %s has folders in it, want files: if it is a split, name it as in train=%s",
+			filepath.Base(dir), dir)
 	case len(files) == 0:
-		return fmt.Errorf("class folder %s has no files: remove it, or name the folders that have some", filepath.Base(dir))
+		return fmt.Errorf("class folder %s has no files: remove it, or name the folders that have some",
+			filepath.Base(dir))
 	}
 	if err := noParquet(files); err != nil {
 		return err
@@ -130,7 +135,8 @@ func (g *Group) addClass(dir string) error {
 func noParquet(files []string) error {
 	for _, name := range files {
 		if strings.EqualFold(filepath.Ext(name), ".parquet") {
-			return fmt.Errorf("the folder holds parquet already, such as %s: name it where data is read, as in --train", name)
+			return fmt.Errorf("the folder holds parquet already, such as %s: name it where data is read, as in --train",
+				name)
 		}
 	}
 	return nil

@@ -41,8 +41,8 @@ func FuzzReadCoNLL(f *testing.F) { fuzzReader(f, ReadOptions{}, CoNLL) }
 func FuzzReadSQuAD(f *testing.F) { fuzzReader(f, ReadOptions{}, SQuAD) }
 func FuzzReadText(f *testing.F)  { fuzzReader(f, ReadOptions{}, Text, Documents) }
 
-// FuzzSkip leaves out what does not parse: a file that is read without that gives the same rows, and of one that is not,
-// the rest is text, unless the header is wrong.
+// FuzzSkip leaves out what does not parse: a file that is read without that gives the same rows, and of one that is
+// not, the rest is text, unless the header is wrong.
 func FuzzSkip(f *testing.F) {
 	formats := []Format{CSV, TSV, JSONL, Text, CoNLL}
 	for i, format := range formats {

@@ -82,8 +82,8 @@ var ErrUnknownFormat = errors.New("its name does not tell its format")
 
 var SplitName = regexp.MustCompile(`^[A-Za-z0-9_]+$`) // as datasets finds it in the name of a file
 
-// FindInputs returns the files that arguments of the form [SPLIT=]PATH name, in order. A path is a file, a folder or a glob.
-// The format, if it is not given, is told by the names of files, and for .json by the beginning of its text.
+// FindInputs returns the files that arguments of the form [SPLIT=]PATH name, in order. A path is a file, a folder or a
+// glob. The format, if it is not given, is told by the names of files, and for .json by the beginning of its text.
 func FindInputs(arguments []string, format Format) ([]Group, error) {
 	if format != "" && !slices.Contains(Formats(), format) {
 		return nil, fmt.Errorf("find inputs: format %q, want one of %v", format, Formats())

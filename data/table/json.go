@@ -13,9 +13,12 @@ import (
 	"t5train/internal/clip"
 )
 
+// dropped reports whether the value at a path is passed over; nil passes over none.
+type dropped func(path []string) bool
+
 // readJSONL makes a row of each line that is not blank: an object. What is in objects inside of it becomes columns of
 // structs, lists of strings, numbers, or true and false become lists.
-func readJSONL(t *text, drop func(path []string) bool, yield yield) error {
+func readJSONL(t *text, drop dropped, yield yield) error {
 	var fields []Field
 	return eachLine(t, func(number int, line string) error {
 		if strings.TrimSpace(line) == "" {
@@ -34,7 +37,7 @@ func readJSONL(t *text, drop func(path []string) bool, yield yield) error {
 }
 
 // readJSONLine appends the fields of the only object of a line.
-func readJSONLine(line string, fields []Field, drop func(path []string) bool) ([]Field, error) {
+func readJSONLine(line string, fields []Field, drop dropped) ([]Field, error) {
 	d := json.NewDecoder(strings.NewReader(line))
 	d.UseNumber()
 	token, err := d.Token()
@@ -54,7 +57,7 @@ func readJSONLine(line string, fields []Field, drop func(path []string) bool) ([
 }
 
 // readJSON makes rows of the objects in an array, or of objects that follow each other.
-func readJSON(t *text, drop func(path []string) bool, yield yield) error {
+func readJSON(t *text, drop dropped, yield yield) error {
 	d := json.NewDecoder(t)
 	d.UseNumber()
 	var fields []Field
@@ -99,7 +102,8 @@ func inText(line int, err error) error {
 func jsonError(err error) (reason error, remedy string) {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return err, "want JSON, with texts and keys in double quotes: correct it, or name another format with t5train data import --format"
+		return err, "want JSON, with texts and keys in double quotes: correct it, " +
+			"or name another format with t5train data import --format"
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the text ends inside of a value"), "is the file whole?"
@@ -121,7 +125,7 @@ const (
 )
 
 // readObject appends the fields of an object, of which token is the first.
-func readObject(d *json.Decoder, token json.Token, path []string, fields []Field, drop func(path []string) bool) ([]Field, error) {
+func readObject(d *json.Decoder, token json.Token, path []string, fields []Field, drop dropped) ([]Field, error) {
 	if token != json.Delim('{') {
 		return fields, shape("got %s, want an object such as {\"text\": \"...\"}", kindOf(token))
 	}
@@ -157,7 +161,7 @@ func readObject(d *json.Decoder, token json.Token, path []string, fields []Field
 	return fields, err
 }
 
-func readField(d *json.Decoder, path []string, fields []Field, drop func(path []string) bool) ([]Field, error) {
+func readField(d *json.Decoder, path []string, fields []Field, drop dropped) ([]Field, error) {
 	token, err := d.Token()
 	if err != nil {
 		return fields, err
@@ -174,7 +178,8 @@ func readField(d *json.Decoder, path []string, fields []Field, drop func(path []
 				return fields, err
 			}
 			if _, nested := item.(json.Delim); nested {
-				return fields, ShapeError{fmt.Errorf("%s is a list of %s, want a list of strings, numbers, or true and false", column, kindOf(item)), column}
+				return fields, ShapeError{fmt.Errorf("%s is a list of %s, want a list of strings, numbers, or true and false",
+					column, kindOf(item)), column}
 			}
 			cell, err := scalar(item)
 			if err != nil {

@@ -14,11 +14,12 @@ import (
 	"t5train/internal/visible"
 )
 
-// maxRowBytes bounds a row in memory, as [bounded.Raised]. A quote that is not closed makes a row of the rest of its file.
+// maxRowBytes bounds a row in memory, as [bounded.Raised]. A quote that is not closed makes a row of the rest of its
+// file.
 const maxRowBytes = 64 << 20
 
-// text is the bytes of a file, as long as they are UTF-8: with skip, whoever reads them checks that. A byte order mark in front
-// is left out.
+// text is the bytes of a file, as long as they are UTF-8: with skip, whoever reads them checks that. A byte order mark
+// in front is left out.
 type text struct {
 	r     io.Reader
 	limit int64 // of a row, in bytes
@@ -109,7 +110,9 @@ func (t *text) begin() error {
 			return err
 		}
 		begin = append(begin, next[0])
-		maybe = slices.ContainsFunc([]string{"\ufeff", "\xff\xfe", "\xfe\xff"}, func(mark string) bool { return strings.HasPrefix(mark, string(begin)) })
+		maybe = slices.ContainsFunc([]string{"\ufeff", "\xff\xfe", "\xfe\xff"}, func(mark string) bool {
+			return strings.HasPrefix(mark, string(begin))
+		})
 	}
 	if bytes.HasPrefix(begin, []byte("\xff\xfe")) || bytes.HasPrefix(begin, []byte("\xfe\xff")) {
 		return fmt.Errorf("the file is UTF-16, want UTF-8: convert it, as with iconv -f UTF-16 -t UTF-8 OLD > NEW")

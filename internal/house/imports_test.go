@@ -17,9 +17,9 @@ var layers = [][]string{
 	{"trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect"},
 	{"trainer/allreduce", "trainer/metric", "trainer/optim", "checkpoints/convert", "data/corpus", "configs"},
 
-	{"data/ingest", "data/dataset", "data/tokenizer/vocabulary"},
+	{"data/importer", "data/dataset", "data/tokenizer/vocabulary"},
 	{"checkpoints"},
-	{"checkpoints/safetensors", "data", "data/chunks", "data/parquetout"},
+	{"checkpoints/safetensors", "data", "data/chunks"},
 	{"data/objective", "data/task", "model/generate", "checkpoints/internal/strictjson"},
 
 	{"model", "data/tokenizer", "data/parquetio"},
