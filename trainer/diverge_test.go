@@ -26,7 +26,7 @@ import (
 
 func nextBatches(t *testing.T, l *loop) []model.Batch {
 	t.Helper()
-	batches, err := l.read()
+	batches, err := l.nextBatches()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,15 +58,18 @@ func newTestLoop(t *testing.T, c *configs.Config, console *ui.Console) *loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(l.close)
+	t.Cleanup(func() { l.stepper.Graph.Close() })
 	unlock, err := checkpoints.LockRun(c.Output)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(unlock)
-	if l.history, err = runlog.OpenLog(filepath.Join(c.Output, runlog.HistoryName), 0, false); err != nil {
+	history, err := runlog.OpenLog(filepath.Join(c.Output, runlog.HistoryName), 0, false)
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { history.Close() })
+	l.hooks = hookList{reportNotes{c.Output}.hooks(l.evalSet), historyHooks(history)}
 	return l
 }
 

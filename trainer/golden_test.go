@@ -124,7 +124,7 @@ func TestGoldenTrain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &stepper{Graph: graph, params: m.Params, Optimizer: optimizer, schedule: schedule, workers: w}
+			s := &Stepper{Graph: graph, params: m.Params, Optimizer: optimizer, schedule: schedule, workers: w}
 			if c.ClipNorm != nil {
 				s.clipNorm = *c.ClipNorm
 			}

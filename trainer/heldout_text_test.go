@@ -20,7 +20,7 @@ func TestHeldOutText(t *testing.T) {
 		c.Data.MaxValidationExamples, c.Eval.BatchSize, c.Eval.Samples, c.Train.Seed = 0, batchSize, 0, seed
 		l := newTestLoop(t, c, ui.PlainConsole(io.Discard))
 		l.bundle.Model.Init(7)
-		values, _, err := l.heldOut.Evaluate(t.Context(), func(int64) {})
+		values, _, err := l.evalSet.Evaluate(t.Context(), func(int64) {})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,31 +23,33 @@ import (
 	"t5train/trainer/setup"
 )
 
-// loop is a training run: steps, with log lines, evaluations and checkpoints between them.
+// loop is a training run: steps, with evaluations and checkpoints between them, and hooks that are told of all of it.
 type loop struct {
 	config   *configs.Config
 	group    *allreduce.Group
 	bundle   *checkpoints.Folder
 	batches  *data.Batches
 	perEpoch int64        // examples
-	heldOut  evaluate.Set // nil without evaluation
-	stepper  *stepper
+	evalSet  evaluate.Set // nil without evaluation
+	stepper  *Stepper
 	total    int // steps of the whole run
 	saver    *saver
-	history  *runlog.Log
-	recorder recorder
+	speed    *speedometer
+	hooks    hookList
 	console  *ui.Console
 	state    state
 	metrics  map[string]float64 // of the evaluation at state.LastEvalStep
 }
 
-func newLoop(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets, w *kernel.Workers, run *checkpoints.Run, console *ui.Console, group *allreduce.Group) (*loop, error) {
+func newLoop(c *configs.Config, b *checkpoints.Folder, d *setup.Datasets, w *kernel.Workers, run *checkpoints.Run,
+	console *ui.Console, group *allreduce.Group) (*loop, error) {
 	l := &loop{
-		config: c, group: group, bundle: b, heldOut: m.HeldOut, perEpoch: int64(m.Train.Len()), saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console, recorder: recorder{c.Output},
-		state: state{Examples: int64(m.Train.Len()), Data: m.Digests, Config: resumeKeys(c)},
+		config: c, group: group, bundle: b, evalSet: d.HeldOut, perEpoch: int64(d.Train.Len()),
+		saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console,
+		state: state{Examples: int64(d.Train.Len()), Data: d.Digests, Config: resumeKeys(c)},
 	}
 	var err error
-	if l.batches, err = TrainBatches(c, m); err != nil {
+	if l.batches, err = TrainBatches(c, d); err != nil {
 		return nil, err
 	}
 	l.total = totalSteps(c.Train, l.batches)
@@ -55,15 +57,15 @@ func newLoop(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets, w *ker
 		return nil, err
 	}
 	l.stepper.beforeUpdate = l.saver.detachAll
-	if l.heldOut != nil {
-		l.heldOut.SetGroup(l.group)
+	if l.evalSet != nil {
+		l.evalSet.SetGroup(l.group)
 	}
 	return l, nil
 }
 
 // TrainBatches returns the micro-batches of a run.
-func TrainBatches(c *configs.Config, m *setup.Datasets) (*data.Batches, error) {
-	b, err := data.NewBatches(m.Train, data.Size{Examples: c.Train.BatchSize, Tokens: c.Train.BatchTokens},
+func TrainBatches(c *configs.Config, d *setup.Datasets) (*data.Batches, error) {
+	b, err := data.NewBatches(d.Train, data.Size{Examples: c.Train.BatchSize, Tokens: c.Train.BatchTokens},
 		data.Order{Shuffle: true, Seed: uint64(c.Train.Seed)})
 	if err != nil {
 		return nil, fmt.Errorf("read data.train: %w", err)
@@ -86,16 +88,16 @@ func totalSteps(t configs.Train, batches *data.Batches) int {
 	return max(1, micro/t.Accumulate)
 }
 
-func (l *loop) close() {
-	l.stepper.Graph.Close()
-	if l.history != nil {
-		l.history.Close()
-	}
-}
-
 // run trains to the end, or until ctx ends. Whatever happens, a checkpoint on its way to the disk arrives there.
 func (l *loop) run(ctx context.Context) (*Result, error) {
-	interrupted, err := l.train(ctx)
+	err := l.train(ctx)
+	interrupted := errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	switch {
+	case interrupted:
+		err = l.saveUnsaved()
+	case errors.As(err, new(*mmap.Fault)): // data that can no longer be read
+		err = errors.Join(err, l.saveUnsaved())
+	}
 	if err = errors.Join(err, l.saver.wait()); err != nil {
 		return nil, l.withKept(err)
 	}
@@ -108,50 +110,76 @@ func (l *loop) run(ctx context.Context) (*Result, error) {
 	return newResult(l.saver.run, l.config.Output, l.state, interrupted), nil
 }
 
-func (l *loop) train(ctx context.Context) (interrupted bool, err error) {
+// train makes the steps that are left: batch, step, evaluation if due, checkpoint if due. The end of ctx is its error.
+func (l *loop) train(ctx context.Context) error {
+	defer l.start()()
+	if l.state.Step == 0 {
+		if err := l.evaluateFirst(ctx); err != nil {
+			return err
+		}
+	}
+	// A resumed run enters after the step of its checkpoint: the evaluation there may not be done yet.
+	for resumed := l.state.Step > 0; !l.state.Finished; resumed = false {
+		newEpoch := false
+		if !resumed {
+			if err := l.stopped(ctx); err != nil {
+				return err
+			}
+			measured := l.speed.start()
+			epoch := l.batches.Epoch(l.state.Position)
+			batches, err := l.nextBatches()
+			if err != nil {
+				return fmt.Errorf("step %d: %w", l.state.Step+1, err)
+			}
+
+			first, _ := l.microBatchRange()
+			result, err := l.stepper.Step(l.state.Step, l.state.MicroBatches+int64(first), batches)
+			if err != nil {
+				return err
+			}
+			measured(result)
+			newEpoch = l.batches.Epoch(l.state.Position) != epoch
+			l.count(result)
+			l.state.EvalPending = l.evalDue(newEpoch)
+			if err := l.hooks.step(l.stepEvent(result)); err != nil {
+				return err
+			}
+			if err := l.saver.failed(); err != nil {
+				return err
+			}
+		}
+
+		if err := l.stopped(ctx); err != nil {
+			return err
+		}
+		evaluated, improved := l.state.EvalPending, false
+		if evaluated {
+			var err error
+			if improved, err = l.evaluate(ctx); err != nil {
+				return err
+			}
+		}
+
+		l.state.Finished = l.state.Step == l.total || l.outOfPatience()
+		unsaved := evaluated || l.state.Finished || l.state.Step != l.saver.step
+		if unsaved && l.saveDue(evaluated, improved, newEpoch) {
+			if err := l.save(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// start tells the user that the run begins, and measures it from now on. The function that it returns ends the progress bar.
+func (l *loop) start() (stop func()) {
 	c := l.config
 	l.console.Say("train: %s steps of %s, %s optimizer, to %s", ui.Grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
 	progress := l.console.StartBar("train", "steps", int64(l.total))
-	defer progress.Stop()
-	log := newStepLog(l, progress)
-	newEpoch := false
-	for {
-		err := l.stopped(ctx)
-		if err == nil {
-			err = l.settle(ctx, log, newEpoch)
-		}
-		if err == nil && !l.state.Finished { // else ctx may have ended while the last checkpoint was written
-			err = l.stopped(ctx)
-		}
-		switch {
-		case err == nil && l.state.Finished:
-			return false, nil
-		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-			return true, l.interrupted()
-		case err != nil:
-			return false, l.saved(err)
-		}
-		epoch := l.batches.Epoch(l.state.Position)
-		batches, err := l.read()
-		if err != nil {
-			return false, l.saved(fmt.Errorf("step %d: %w", l.state.Step+1, err))
-		}
-		first, _ := l.share()
-		r, err := l.stepper.Step(l.state.Step, l.state.MicroBatches+int64(first), batches)
-		if err != nil {
-			return false, err
-		}
-		l.state.Step++
-		l.state.MicroBatches += int64(c.Train.Accumulate)
-		newEpoch = l.batches.Epoch(l.state.Position) != epoch
-		l.state.EvalPending = l.heldOut != nil && (l.state.Step == l.total || due(l.state.Step, l.config.Eval.EverySteps, newEpoch))
-		if err := log.step(r); err != nil {
-			return false, err
-		}
-		if err := l.saver.failed(); err != nil {
-			return false, err
-		}
-	}
+	log := &consoleLog{console: l.console, progress: progress, shown: setup.ShownFirst(c)}
+	l.hooks = append(hookList{log.hooks()}, l.hooks...)
+	l.speed = newSpeedometer(l.stepper.workers, l.state.Step)
+	return progress.Stop
 }
 
 // stopped returns an error when the context of a rank has ended, on all ranks.
@@ -169,43 +197,49 @@ func (l *loop) stopped(ctx context.Context) error {
 	return nil
 }
 
-// settle evaluates and saves after a step, where that is due. A run that was stopped before it was done does it when it
-// goes on.
-func (l *loop) settle(ctx context.Context, log *stepLog, newEpoch bool) error {
-	log.pause()
-	defer log.resume()
-	if l.state.Step == 0 {
-		return l.evaluateFirst(ctx)
-	}
-	c, evaluated, improved := l.config, l.state.EvalPending, false
-	if evaluated {
-		var err error
-		if improved, err = l.evaluate(ctx); err != nil {
-			return err
-		}
-		l.state.EvalPending = false
-	}
-	enough := c.Eval.Patience > 0 && l.state.EvalsSinceBest >= c.Eval.Patience
-	l.state.Finished = enough || l.state.Step == l.total
-	if enough && l.state.Step < l.total {
-		l.console.Say("stop: %d evaluations without a better %s", l.state.EvalsSinceBest, l.compared())
-	}
-	if !evaluated && !l.state.Finished && l.state.Step == l.saver.step {
-		return nil // the run goes on from this very checkpoint
-	}
-	late := c.Checkpoint.EveryMinutes > 0 && l.saver.age().Minutes() >= c.Checkpoint.EveryMinutes
-	if l.state.Finished || improved || late || due(l.state.Step, c.Checkpoint.EverySteps, evaluated || l.heldOut == nil && newEpoch) {
-		if err := l.save(); err != nil {
-			return err
-		}
-	}
-	if l.state.Finished && l.group.First() {
-		return l.recorder.finish(l)
-	}
-	return nil
+// count adds a step to the state.
+func (l *loop) count(r StepResult) {
+	l.state.Step++
+	l.state.MicroBatches += int64(l.config.Train.Accumulate)
+	l.state.LossSum += r.Loss
+	l.state.LossSteps++
 }
 
-// due tells whether something that happens every so many steps happens now; every 0 leaves it to otherwise.
+// stepEvent tells of the step that was counted last. The losses of a row are part of the state, so that a resumed run writes
+// the rows of one that never stopped.
+func (l *loop) stepEvent(r StepResult) StepEvent {
+	s := &l.state
+	e := StepEvent{Step: s.Step, Steps: l.total}
+	if s.Step%l.config.Train.LogEvery != 0 && s.Step != l.total {
+		return e
+	}
+	e.Row = &runlog.Train{
+		Kind: runlog.KindTrain, Step: s.Step, Epoch: l.epoch(), Position: s.Position, Loss: s.LossSum / float64(s.LossSteps),
+		LearningRate: r.LearningRate, GradNorm: r.GradNorm,
+	}
+	l.speed.fill(e.Row, s.Step, l.total)
+	s.LossSum, s.LossSteps = 0, 0
+	return e
+}
+
+// evalDue reports whether an evaluation follows the last step.
+func (l *loop) evalDue(newEpoch bool) bool {
+	return l.evalSet != nil && (l.state.Step == l.total || due(l.state.Step, l.config.Eval.EverySteps, newEpoch))
+}
+
+// outOfPatience reports whether the last evaluations were all no better than the best one.
+func (l *loop) outOfPatience() bool {
+	return l.config.Eval.Patience > 0 && l.state.EvalsSinceBest >= l.config.Eval.Patience
+}
+
+// saveDue reports whether a checkpoint follows the last step.
+func (l *loop) saveDue(evaluated, improved, newEpoch bool) bool {
+	c := l.config.Checkpoint
+	late := c.EveryMinutes > 0 && l.saver.age().Minutes() >= c.EveryMinutes
+	return l.state.Finished || improved || late || due(l.state.Step, c.EverySteps, evaluated || l.evalSet == nil && newEpoch)
+}
+
+// due reports whether what happens every so many steps happens now; every 0 leaves it to otherwise.
 func due(step, every int, otherwise bool) bool {
 	if every == 0 {
 		return otherwise
@@ -213,16 +247,16 @@ func due(step, every int, otherwise bool) bool {
 	return step%every == 0
 }
 
-// share returns which micro-batches of a step are those of this rank.
-func (l *loop) share() (first, number int) {
-	each := l.config.Train.Accumulate / l.group.Size()
-	return each * l.group.Rank(), each
+// microBatchRange returns which micro-batches of a step are those of this rank.
+func (l *loop) microBatchRange() (first, number int) {
+	number = l.config.Train.Accumulate / l.group.Size()
+	return number * l.group.Rank(), number
 }
 
-// read passes over the batches of the next step and returns those of this rank. After an error the position stays.
-func (l *loop) read() (batches []model.Batch, err error) {
+// nextBatches passes over the batches of the next step and returns those of this rank. After an error the position stays.
+func (l *loop) nextBatches() (batches []model.Batch, err error) {
 	position := l.state.Position
-	first, number := l.share()
+	first, number := l.microBatchRange()
 	err = mmap.Guard(func() error {
 		for i := range l.config.Train.Accumulate {
 			if i < first || i >= first+number {
@@ -241,78 +275,83 @@ func (l *loop) read() (batches []model.Batch, err error) {
 	return batches, err
 }
 
-// evaluate computes the metrics on the validation data and tells whether they are the best so far.
+// evaluate computes the metrics on the validation data and reports whether they are the best so far.
 func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
-	values, shown, err := l.measure(ctx)
+	values, samples, err := l.measure(ctx)
 	if err != nil {
 		return false, err
 	}
 	all := metric.Map(values)
-	name := l.compared()
+	name := l.bestMetric()
 	value, ok := all[name]
 	if !ok {
-		return false, fmt.Errorf("evaluate: there is no metric %q to compare (eval.metric): want one of %s", name, strings.Join(metric.Names(values), ", "))
+		return false, fmt.Errorf("evaluate: there is no metric %q to compare (eval.metric): want one of %s",
+			name, strings.Join(metric.Names(values), ", "))
 	}
-	l.metrics, l.state.LastEvalStep = runlog.OnlyFinite(all), l.state.Step
+	s := &l.state
+	l.metrics, s.LastEvalStep, s.EvalPending = runlog.OnlyFinite(all), s.Step, false
 	loss := all["loss"]
-	if improved = l.state.improves(name, value, loss); improved {
-		l.state.Best, l.state.BestLoss, l.state.BestStep, l.state.EvalsSinceBest = &value, &loss, l.state.Step, 0
+	if improved = s.improves(name, value, loss); improved {
+		s.Best, s.BestLoss, s.BestStep, s.EvalsSinceBest = &value, &loss, s.Step, 0
 	} else {
-		l.state.EvalsSinceBest++
+		s.EvalsSinceBest++
 	}
-	mark := ""
-	if improved {
-		mark = "  (best)"
-	}
-	l.console.Say("step %d, epoch %.2f: validation %s%s", l.state.Step, l.epoch(), metric.Format(all, setup.ShownFirst(l.config)...), mark)
-	for _, line := range shown {
-		l.console.Say("  %s", line)
-	}
-	if !l.group.First() {
-		return improved, nil
-	}
-	if err := l.recorder.evaluated(l, shown, improved); err != nil {
-		return false, err
-	}
-	return improved, l.history.AddEval(runlog.Eval{Kind: runlog.KindEval, Step: l.state.Step, Epoch: l.epoch(), Metrics: l.metrics, Time: runlog.Now()})
+	return improved, l.hooks.eval(EvalEvent{
+		Step: s.Step, Epoch: l.epoch(), Metrics: all, Metric: name, Improved: improved, SinceBest: s.EvalsSinceBest,
+		Stopping: l.outOfPatience() && s.Step < l.total, Samples: samples,
+	})
 }
 
 // measure evaluates the model as it is, and shows how far that is.
-func (l *loop) measure(ctx context.Context) (values []metric.Value, shown []string, err error) {
-	progress := l.console.Start("evaluate", "examples", int64(l.heldOut.Len()))
+func (l *loop) measure(ctx context.Context) (values []metric.Value, samples []string, err error) {
+	progress := l.console.Start("evaluate", "examples", int64(l.evalSet.Len()))
 	defer progress.Stop()
 	err = mmap.Guard(func() error {
-		values, shown, err = l.heldOut.Evaluate(ctx, progress.Set)
+		values, samples, err = l.evalSet.Evaluate(ctx, progress.Set)
 		return err
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("step %d: %w", l.state.Step, err)
 	}
-	return values, shown, nil
+	return values, samples, nil
 }
 
-// evaluateFirst tells how good a model is that is pre-trained further, to compare with what comes of it.
+// evaluateFirst evaluates a model that is pre-trained further, to compare with what comes of it.
 func (l *loop) evaluateFirst(ctx context.Context) error {
-	if l.heldOut == nil || !l.config.Pretraining() || l.config.Model.Path == "" {
+	if err := l.stopped(ctx); err != nil {
+		return err
+	}
+	if l.evalSet == nil || !l.config.Pretraining() || l.config.Model.Path == "" {
 		return nil
 	}
 	values, _, err := l.measure(ctx)
 	if err != nil {
 		return err
 	}
-	all := runlog.OnlyFinite(metric.Map(values))
-	l.console.Say("step 0, the model as it was: validation %s", metric.Format(all, setup.ShownFirst(l.config)...))
-	if !l.group.First() {
-		return nil
-	}
-	return l.history.AddEval(runlog.Eval{Kind: runlog.KindEval, Metrics: all, Time: runlog.Now()})
+	return l.hooks.eval(EvalEvent{Metrics: metric.Map(values), Metric: l.bestMetric()})
 }
 
-// compared is the metric that decides which checkpoint is the best.
-func (l *loop) compared() string { return cmp.Or(l.config.Eval.Metric, l.heldOut.Best()) }
+// bestMetric is the metric that decides which checkpoint is the best.
+func (l *loop) bestMetric() string { return cmp.Or(l.config.Eval.Metric, l.evalSet.Best()) }
 
-// save makes a checkpoint of this step: in the background, if training goes on.
+// save makes a checkpoint of this step: in the background, unless it is the last one.
 func (l *loop) save() error {
+	if l.state.Finished {
+		return l.saveBy((*saver).write)
+	}
+	return l.saveBy((*saver).start)
+}
+
+// saveUnsaved makes a checkpoint of a run that ends before it is finished, unless this step has one.
+func (l *loop) saveUnsaved() error {
+	if l.state.Step == 0 || l.state.Step == l.saver.step {
+		return nil
+	}
+	return l.saveBy((*saver).write)
+}
+
+// saveBy makes a checkpoint of this step, on the first rank.
+func (l *loop) saveBy(write func(*saver, snapshot) error) error {
 	if !l.group.First() {
 		return nil
 	}
@@ -320,10 +359,10 @@ func (l *loop) save() error {
 	if err != nil {
 		return err
 	}
-	if l.state.Finished {
-		return l.saver.write(m)
+	if err := write(l.saver, m); err != nil {
+		return err
 	}
-	return l.saver.start(m)
+	return l.hooks.checkpoint(CheckpointEvent{Step: m.step, Best: m.best, Finished: l.state.Finished})
 }
 
 // snapshot returns the checkpoint of this step. Weights that are not finite are an error: the good checkpoints before it stay.
@@ -349,26 +388,6 @@ func (l *loop) snapshot() (snapshot, error) {
 		step: step, best: l.state.BestStep == step, files: append(files, own),
 		weights: l.bundle.Weights(), optimizer: optimizerTensors(l.stepper.Optimizer),
 	}, nil
-}
-
-// interrupted saves what there is, unless that has just been done.
-func (l *loop) interrupted() error {
-	if l.state.Step == 0 || l.state.Step == l.saver.step || !l.group.First() {
-		return nil
-	}
-	m, err := l.snapshot()
-	if err != nil {
-		return err
-	}
-	return l.saver.write(m)
-}
-
-// saved saves what there is before data that can no longer be read ends the run with err.
-func (l *loop) saved(err error) error {
-	if errors.As(err, new(*mmap.Fault)) {
-		err = errors.Join(err, l.interrupted())
-	}
-	return err
 }
 
 // withKept adds to the error that ends a run what is left of it, and what to do.

@@ -32,7 +32,7 @@ func mixedConfig(t *testing.T) *configs.Config {
 // The loss of all parts together is that of their tokens, and each part's metrics are those of its task alone.
 func TestMixtureOfTasks(t *testing.T) {
 	l := newTestLoop(t, mixedConfig(t), ui.PlainConsole(io.Discard))
-	values, _, err := l.heldOut.Evaluate(t.Context(), func(int64) {})
+	values, _, err := l.evalSet.Evaluate(t.Context(), func(int64) {})
 	if err != nil {
 		t.Fatal(err)
 	}

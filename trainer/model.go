@@ -7,6 +7,7 @@ import (
 	"t5train/checkpoints"
 	"t5train/configs"
 	"t5train/data/tokenizer"
+	"t5train/internal/sysinfo"
 	"t5train/internal/ui"
 	"t5train/model"
 )
@@ -83,7 +84,7 @@ func startModel(c *configs.Config, from resumePoint, verify bool, console *ui.Co
 	if err := checkpoints.CheckTokenizer(config, tok); err != nil {
 		return nil, fmt.Errorf("build model: %w", err)
 	}
-	if err := CheckMemory(TrainedBytes(config), "choose a smaller model.size"); err != nil {
+	if err := sysinfo.CheckMemory(TrainedBytes(config), "choose a smaller model.size"); err != nil {
 		return nil, fmt.Errorf("build model: %w", err)
 	}
 	m, err := model.New(config)
@@ -101,6 +102,9 @@ func startModel(c *configs.Config, from resumePoint, verify bool, console *ui.Co
 	}
 	return &checkpoints.Folder{Model: m, Tokenizer: tok}, nil
 }
+
+// TrainedBytes is the least that a model takes in training: a weight and a gradient for each parameter.
+func TrainedBytes(c model.Config) float64 { return 8 * float64(c.Parameters()) }
 
 // sayPretrained says what a model that was pre-trained here brings along or leaves behind, which a user may not expect.
 func sayPretrained(c *configs.Config, b *checkpoints.Folder, console *ui.Console) {

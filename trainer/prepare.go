@@ -15,6 +15,7 @@ import (
 	"t5train/internal/ui"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
+	"t5train/trainer/evaluate"
 	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
 )
@@ -62,8 +63,8 @@ func trainOn(ctx context.Context, config *configs.Config, o Options, read readDa
 	return p.loop.run(ctx)
 }
 
-// prepared is a run that has written nothing yet.
-type prepared struct {
+// preparedRun is a run that has written nothing yet.
+type preparedRun struct {
 	config   *configs.Config
 	options  Options
 	run      *checkpoints.Run
@@ -75,19 +76,19 @@ type prepared struct {
 	closers  []func()
 }
 
-func (p *prepared) close() {
+func (p *preparedRun) close() {
 	for _, c := range slices.Backward(p.closers) {
 		c()
 	}
 }
 
 // prepare reads all that a run needs. It may return an error and what there is to close.
-func prepare(ctx context.Context, config *configs.Config, o Options, read readDatasets) (*prepared, error) {
+func prepare(ctx context.Context, config *configs.Config, o Options, read readDatasets) (*preparedRun, error) {
 	c, err := resolved(config)
 	if err != nil {
 		return nil, err
 	}
-	p := &prepared{config: c, options: o}
+	p := &preparedRun{config: c, options: o}
 	if p.run, err = checkpoints.OpenRun(c.Output); err != nil {
 		return nil, err
 	}
@@ -157,14 +158,15 @@ func withSteps(c *configs.Config, dir string) (*configs.Config, error) {
 }
 
 // build makes the loop of what was read, unless the run is finished.
-func (p *prepared) build() (err error) {
+func (p *preparedRun) build() (err error) {
 	if p.bundle == nil {
 		return nil
 	}
 	if p.loop, err = newLoop(p.config, p.bundle, p.datasets, p.workers, p.run, p.options.Console, p.options.Group); err != nil {
 		return err
 	}
-	p.closers = append(p.closers, p.loop.close)
+	p.closers = append(p.closers, func() { p.loop.stepper.Graph.Close() })
+	p.loop.hooks = p.options.Hooks
 	warnRate(p.config, p.options.Console)
 	if p.options.Group.First() {
 		if err := p.loop.checkSpace(p.from); err != nil {
@@ -177,50 +179,8 @@ func (p *prepared) build() (err error) {
 	return nil
 }
 
-// divisible makes sure that all ranks have the same number of micro-batches. A run that goes on keeps their number.
-func divisible(t configs.Train, ranks int, resume bool) error {
-	if t.Accumulate%ranks == 0 {
-		return nil
-	}
-	remedy := fmt.Sprintf("set train.accumulate to a multiple of %d, or start another number of ranks", ranks)
-	if resume {
-		remedy = fmt.Sprintf("start %s to go on with this run, whose train.accumulate stays what it is", divisors(t.Accumulate))
-	} else if t.Accumulate == 1 && t.BatchSize%ranks == 0 {
-		remedy += fmt.Sprintf("; train.accumulate=%d with train.batch_size=%d are the same examples a step", ranks, t.BatchSize/ranks)
-	}
-	return fmt.Errorf("divide a step over %d ranks: it has %d micro-batches (train.accumulate), and each rank computes the same number of them: %s", ranks, t.Accumulate, remedy)
-}
-
-// divisors says how many ranks divide n, as in "1, 2 or 4 ranks".
-func divisors(n int) string {
-	if n == 1 {
-		return "1 rank"
-	}
-	text := "1"
-	for d := 2; d < n; d++ {
-		if n%d == 0 {
-			text += fmt.Sprintf(", %d", d)
-		}
-	}
-	return fmt.Sprintf("%s or %d ranks", text, n)
-}
-
-// compareRanks makes sure that all ranks are about to do the same.
-func (p *prepared) compareRanks() error {
-	g := p.options.Group
-	if g.Size() == 1 {
-		return nil
-	}
-	own := rankState{Overwrite: p.options.Overwrite, Step: p.from.step, Resume: p.from.resume, Config: resumeKeys(p.config)}
-	if p.datasets != nil {
-		own.Data, own.Examples = p.datasets.Digests, int64(p.datasets.Train.Len())
-		own.Weights = weightsDigest(p.bundle)
-	}
-	return allreduce.Compare(g, own, rankState.diff)
-}
-
 // lockOutput makes the first rank the only writer of the output folder, and lets it prepare the folder.
-func (p *prepared) lockOutput(ctx context.Context) error {
+func (p *preparedRun) lockOutput(ctx context.Context) error {
 	o, output := p.options, p.config.Output
 	if p.from.state.Finished {
 		return o.Group.OnFirst(func() error { return p.from.cleanupFinished(p.run, p.config, o.Console) })
@@ -239,7 +199,7 @@ func (p *prepared) lockOutput(ctx context.Context) error {
 }
 
 // initOutput prepares the output folder, whose lock must be held.
-func (p *prepared) initOutput() error {
+func (p *preparedRun) initOutput() error {
 	c, l := p.config, p.loop
 	err := p.from.check(p.run, c.Output)
 	if err != nil {
@@ -264,14 +224,43 @@ func (p *prepared) initOutput() error {
 		return err
 	}
 	// Before config.yaml, which without a report may be the user's own: see checkConfigSpared.
-	if err := l.recorder.begin(l, p.datasets, p.workers); err != nil {
+	notes := reportNotes{c.Output}
+	if err := notes.begin(p.describeRun(), p.describeSession(), l.state); err != nil {
 		return err
 	}
 	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, runlog.ConfigName), yaml); err != nil {
 		return fmt.Errorf("write %s: %w", runlog.ConfigName, atomicfile.WithRemedy(err))
 	}
-	l.history, err = runlog.OpenLog(filepath.Join(c.Output, runlog.HistoryName), l.state.Step, l.state.Step > 0 && l.state.LastEvalStep == l.state.Step)
-	return err
+	history, err := runlog.OpenLog(filepath.Join(c.Output, runlog.HistoryName), l.state.Step, l.state.Step > 0 && l.state.LastEvalStep == l.state.Step)
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, func() { history.Close() })
+	l.hooks = append(hookList{notes.hooks(l.evalSet), historyHooks(history)}, l.hooks...)
+	return nil
+}
+
+// describeRun returns what the report tells of a run.
+func (p *preparedRun) describeRun() runlog.Run {
+	l, d := p.loop, p.datasets
+	run := runlog.Run{
+		Parameters: l.bundle.Model.Config.Parameters(), Steps: l.total,
+		Lengths: map[string]runlog.Lengths{"train": runlog.Measure(d.Train)}, Notes: d.Notes,
+	}
+	if l.evalSet != nil {
+		run.Metric = l.bestMetric()
+	}
+	if set, ok := l.evalSet.(evaluate.Sourced); ok {
+		run.Lengths["validation"] = runlog.Measure(set.Source())
+	}
+	return run
+}
+
+// describeSession returns what the report tells of this process.
+func (p *preparedRun) describeSession() runlog.Session {
+	here := runlog.Here()
+	here.Kernels, here.Threads = p.workers.ISA(), p.workers.Threads()
+	return runlog.Session{Time: runlog.Now(), Step: p.loop.state.Step, Environment: here}
 }
 
 // warnRate says so where the learning rate may be another one than was meant.
@@ -279,4 +268,77 @@ func warnRate(c *configs.Config, console *ui.Console) {
 	if text := c.RateWarning(); text != "" {
 		console.Say("warning: %s", text)
 	}
+}
+
+// checkOutput makes sure that a run can write where it is to.
+func checkOutput(c *configs.Config) error {
+	if err := atomicfile.CheckWritable(c.Output); err != nil {
+		return fmt.Errorf("output: %s cannot be written: %w", c.Output, err)
+	}
+	inner := []string{checkpoints.DirName, runlog.DirName, runlog.EventsName}
+	if c.Data.Tokens == "" {
+		inner = append(inner, setup.TokensName)
+	}
+	for _, name := range inner {
+		if err := atomicfile.CheckNoLink(filepath.Join(c.Output, name)); err != nil {
+			return fmt.Errorf("output: %w", err)
+		}
+	}
+	return nil
+}
+
+// checkSpace compares the space on the disk with the checkpoints that will be there at once: those that are kept, the best one,
+// and the one that is being written. Too little for a single one is an error; for all of them, a warning.
+func (l *loop) checkSpace(from resumePoint) error {
+	var each int64
+	for _, t := range append(l.bundle.Weights(), optimizerTensors(l.stepper.Optimizer)...) {
+		each += int64(len(t.Data))
+	}
+	files, err := l.bundle.Files()
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		each += int64(len(f.Data))
+	}
+	most := int64(l.config.Checkpoint.KeepLast + 1)
+	if l.evalSet != nil {
+		most++
+	}
+	there, err := l.saver.run.Steps()
+	if err != nil {
+		return err
+	}
+	if !from.resume {
+		there = nil // they go first
+	}
+	output := l.config.Output
+	free, ok := atomicfile.Free(atomicfile.Existing(output))
+	if !ok {
+		return nil
+	}
+	if from.found && !from.resume {
+		free = max(free, each) // and leave room for one
+	}
+	warning, err := spaceFor(free, each, most, int64(len(there)))
+	if err != nil {
+		return fmt.Errorf("output: the disk of %s %w", output, err)
+	}
+	if warning != "" {
+		l.console.Say("warning: the disk of %s %s", output, warning)
+	}
+	return nil
+}
+
+// spaceFor says what is wrong with the free bytes of a disk on which there are to be so many checkpoints at once, each of a size,
+// and some are already.
+func spaceFor(free, each, most, there int64) (warning string, err error) {
+	left := ui.Grouped(int(free>>20)) + " MB left"
+	switch size := ui.Grouped(int(each >> 20)); {
+	case free < each:
+		return "", fmt.Errorf("has %s, and a checkpoint takes %s MB: free some space or choose another folder", left, size)
+	case free < (most-there)*each:
+		return fmt.Sprintf("has %s, but up to %d checkpoints of %s MB are there at once: free some space, or lower checkpoint.keep_last", left, most, size), nil
+	}
+	return "", nil
 }

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"t5train/checkpoints"
@@ -146,30 +145,6 @@ func bestLoss(dir string) *float64 {
 		return &loss
 	}
 	return nil
-}
-
-// computeOn notes the processors of the ranks that compute the next steps, and says so where they are of several kinds, or
-// of others than before.
-func (l *loop) computeOn(ranks []string) {
-	before := l.state.Processors
-	var kinds, added []string
-	for _, kind := range ranks {
-		if slices.Contains(kinds, kind) {
-			continue
-		}
-		kinds = append(kinds, kind)
-		if !slices.Contains(before, kind) {
-			added = append(added, kind)
-		}
-	}
-	switch now := strings.Join(kinds, " and "); {
-	case len(before) > 0 && len(added) > 0:
-		l.console.Say("processors: the steps so far were computed on %s, the next ones will be on %s: the result may differ by rounding from that of a run on one kind",
-			strings.Join(before, " and "), now)
-	case len(kinds) > 1:
-		l.console.Say("processors: the ranks compute on %s: the result may differ by rounding from that of ranks on one kind", now)
-	}
-	l.state.Processors = slices.Concat(before, added)
 }
 
 // sameData makes sure that the data is what it was when the run began.

@@ -264,7 +264,7 @@ func TestEvaluateIsPredict(t *testing.T) {
 // The loss of an evaluation is that of the graph on all its examples at once, up to rounding.
 func TestEvaluationLoss(t *testing.T) {
 	l := newTestLoop(t, testrun.TinyConfig(t), ui.PlainConsole(io.Discard))
-	rows := l.heldOut.(evaluate.TaskSet)
+	rows := l.evalSet.(evaluate.TaskSet)
 	batches, err := data.NewBatches(rows.Examples, data.Size{Examples: rows.Len()}, data.Order{})
 	if err != nil {
 		t.Fatal(err)
@@ -391,19 +391,10 @@ func TestTimeLeft(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Train.LogEvery = 2
 	l := newTestLoop(t, c, ui.PlainConsole(io.Discard))
-	log := newStepLog(l, l.console.StartBar("train", "steps", int64(l.total)))
-	defer log.progress.Stop()
-	log.pause()
-	log.begun, log.pausedAt = log.begun.Add(-time.Minute), log.pausedAt.Add(-time.Minute) // an evaluation of a minute
-	log.resume()
-	l.state.Step = 2
-	if err := log.step(stepResult{Loss: 1, Tokens: 1}); err != nil {
-		t.Fatal(err)
-	}
-	var entry runlog.Train
-	if err := json.Unmarshal(testdir.Read(t, filepath.Join(c.Output, runlog.HistoryName)), &entry); err != nil {
-		t.Fatal(err)
-	}
+	defer l.start()()
+	l.speed.begun = l.speed.begun.Add(-time.Minute) // an evaluation of a minute
+	l.state.Step, l.state.LossSteps = 2, 2
+	entry := l.stepEvent(StepResult{Loss: 1, Tokens: 1}).Row
 	if entry.SecondsLeft < 3*60 { // six steps of half a minute
 		t.Errorf("%g seconds are left, want three minutes", entry.SecondsLeft)
 	}

@@ -3,6 +3,7 @@ package trainer
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"t5train/configs"
 	"t5train/internal/floats"
@@ -14,8 +15,8 @@ import (
 	"t5train/trainer/optim"
 )
 
-// stepper does one optimizer step: gradients summed over micro-batches, clipping, update.
-type stepper struct {
+// Stepper does one optimizer step: gradients summed over micro-batches, clipping, update.
+type Stepper struct {
 	Graph     *model.LossGraph
 	params    []*op.Param
 	Optimizer optim.Optimizer
@@ -31,8 +32,8 @@ type stepper struct {
 
 // NewStepper returns the stepper of a resolved configuration, for a run of total steps, whose steps are divided over the
 // ranks of group. Whoever is done with it closes its graph.
-func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, group *allreduce.Group) (*stepper, error) {
-	s := &stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), group: group}
+func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, group *allreduce.Group) (*Stepper, error) {
+	s := &Stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), group: group}
 	var err error
 	if s.Optimizer, err = newOptimizer(c.Optimizer, optimParams(m.Params), w); err != nil {
 		return nil, err
@@ -60,29 +61,30 @@ func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, gr
 }
 
 // NewProbe returns a stepper for some steps that are measured and belong to no run.
-func NewProbe(c *configs.Config, m *model.T5, w *kernel.Workers, steps int) (*stepper, error) {
+func NewProbe(c *configs.Config, m *model.T5, w *kernel.Workers, steps int) (*Stepper, error) {
 	return NewStepper(c, m, w, max(c.Train.Steps, steps, c.Schedule.WarmupSteps+1), nil)
 }
 
-// stepResult says what a step did.
-type stepResult struct {
+// StepResult is what a step did.
+type StepResult struct {
 	Loss         float64 // what was minimised, mean over the targets
 	GradNorm     float64 // global norm before clipping
 	LearningRate float64
-	Tokens       int // input and target tokens
+	Tokens       int           // input and target tokens, of all ranks
+	Waited       time.Duration // of this rank, for the gradients of others
 }
 
 // Step updates the weights with the gradient of the batches' loss: the mean over all their targets together, and those of
 // the other ranks, so that a step of several micro-batches is the step of one large batch. number counts steps from 0, micro
-// the batches before these. A loss or gradient that is no finite number leaves the weights as they are.
-func (s *stepper) Step(number int, micro int64, batches []model.Batch) (stepResult, error) {
+// the batches before these. A loss or gradient that is not finite leaves the weights as they are.
+func (s *Stepper) Step(number int, micro int64, batches []model.Batch) (StepResult, error) {
 	own := 0
 	for _, b := range batches {
 		own += b.Targets()
 	}
 	all, err := allreduce.Gather(s.group, own)
 	if err != nil {
-		return stepResult{}, fmt.Errorf("step %d: %w", number+1, err)
+		return StepResult{}, fmt.Errorf("step %d: %w", number+1, err)
 	}
 	targets := 0
 	for _, n := range all {
@@ -96,15 +98,17 @@ func (s *stepper) Step(number int, micro int64, batches []model.Batch) (stepResu
 }
 
 // update is Step with a weight for the summed loss of each batch.
-func (s *stepper) update(number int, micro int64, batches []model.Batch, weights []float32) (stepResult, error) {
-	r := stepResult{LearningRate: s.schedule.LR(int64(number))}
+func (s *Stepper) update(number int, micro int64, batches []model.Batch, weights []float32) (StepResult, error) {
+	r := StepResult{LearningRate: s.schedule.LR(int64(number))}
 	for _, p := range s.params {
 		p.ZeroGrad()
 	}
+	waited := s.reducer.Waited()
 	losses, err := s.backward(micro, batches, weights)
 	if err != nil {
 		return r, fmt.Errorf("step %d: %w", number+1, err)
 	}
+	r.Waited = s.reducer.Waited() - waited
 	for _, l := range losses {
 		r.Loss += l.Loss
 		r.Tokens += l.Tokens
@@ -114,8 +118,8 @@ func (s *stepper) update(number int, micro int64, batches []model.Batch, weights
 		params[i].Grad, params[i].Rows = p.Grad(), p.GradRows()
 	}
 	r.GradNorm = optim.ClipGlobalNorm(params, s.clipNorm, s.workers)
-	if bad := notFinite(r); bad != "" {
-		return r, s.group.Common(fmt.Errorf("step %d: %s: %w", number+1, bad, evaluate.ErrDiverged))
+	if err := r.checkFinite(); err != nil {
+		return r, s.group.Common(fmt.Errorf("step %d: %w", number+1, err))
 	}
 	if s.beforeUpdate != nil {
 		s.beforeUpdate()
@@ -133,7 +137,7 @@ type batchLoss struct {
 }
 
 // backward computes the gradients of the batches of all ranks, each its own, and returns the losses of all of them in order.
-func (s *stepper) backward(micro int64, batches []model.Batch, weights []float32) ([]batchLoss, error) {
+func (s *Stepper) backward(micro int64, batches []model.Batch, weights []float32) ([]batchLoss, error) {
 	losses := make([]batchLoss, len(batches))
 	run := func(i int, final func(*op.Param)) error {
 		b := batches[i]
@@ -156,16 +160,15 @@ func (s *stepper) backward(micro int64, batches []model.Batch, weights []float32
 	return slices.Concat(all...), err
 }
 
-func notFinite(r stepResult) string {
-	for _, x := range []struct {
-		name  string
-		value float64
-	}{{"loss", r.Loss}, {"gradient norm", r.GradNorm}} {
-		if !floats.IsFinite(x.value) {
-			return fmt.Sprintf("the %s is %g", x.name, x.value)
-		}
+// checkFinite makes sure that the step is one to be taken.
+func (r StepResult) checkFinite() error {
+	switch {
+	case !floats.IsFinite(r.Loss):
+		return fmt.Errorf("the loss is %g: %w", r.Loss, evaluate.ErrDiverged)
+	case !floats.IsFinite(r.GradNorm):
+		return fmt.Errorf("the gradient norm is %g: %w", r.GradNorm, evaluate.ErrDiverged)
 	}
-	return ""
+	return nil
 }
 
 // firstNonFinite returns the name of a parameter that holds a NaN or an infinity, "" if none does. A huge learning rate can make
@@ -181,4 +184,42 @@ func firstNonFinite(params []*op.Param) string {
 		}
 	}
 	return ""
+}
+
+// newOptimizer builds the optimizer of a resolved config; every option of the chosen one is set there.
+func newOptimizer(c configs.Optimizer, params []optim.Param, w *kernel.Workers) (optim.Optimizer, error) {
+	switch c.Name {
+	case "adamw":
+		return optim.NewAdamW(optim.AdamWOptions{Beta1: *c.Beta1, Beta2: *c.Beta2, Eps: *c.Eps, WeightDecay: c.WeightDecay}, params, w)
+	case "sgd":
+		return optim.NewSGD(optim.SGDOptions{Momentum: *c.Momentum, WeightDecay: c.WeightDecay}, params, w)
+	default: // configs allows these three only
+		return optim.NewAdafactor(optim.AdafactorOptions{
+			RelativeStep: *c.RelativeStep, ScaleParameter: *c.ScaleParameter, WarmupInit: *c.WarmupInit,
+			ClipThreshold: *c.ClipThreshold, DecayRate: *c.DecayRate, Beta1: *c.Beta1,
+			Eps1: *c.Eps1, Eps2: *c.Eps2, MinDimSizeToFactor: *c.MinDimSizeToFactor, WeightDecay: c.WeightDecay,
+		}, params, w)
+	}
+}
+
+// newSchedule builds the learning-rate schedule for a run of total steps.
+func newSchedule(c *configs.Config, total int) (optim.Schedule, error) {
+	var rate float64 // with relative_step the optimizer has its own
+	if c.Optimizer.LearningRate != nil {
+		rate = *c.Optimizer.LearningRate
+	}
+	s, err := optim.NewSchedule(c.Schedule.Name, optim.ScheduleOptions{LR: rate, Warmup: int64(c.Schedule.WarmupSteps), Total: int64(total)})
+	if err != nil {
+		return s, fmt.Errorf("%w: train longer (train.epochs or train.steps) or lower schedule.warmup_steps", err)
+	}
+	return s, nil
+}
+
+// optimParams shows the parameters of a model to the optimizer.
+func optimParams(params []*op.Param) []optim.Param {
+	list := make([]optim.Param, len(params))
+	for i, p := range params {
+		list[i] = optim.Param{Name: p.Name, Shape: p.Shape, Value: p.Value}
+	}
+	return list
 }

@@ -10,7 +10,6 @@ import (
 	"t5train/internal/sysinfo"
 	"t5train/model"
 	"t5train/model/kernel"
-	"t5train/trainer"
 )
 
 // Options are the shapes of a measurement. The model has random weights and the batch random tokens, which cost
@@ -65,7 +64,7 @@ func newBenchModel(c model.Config) (*model.T5, error) {
 }
 
 func (o Options) checkMemory(bytes float64) error {
-	if err := trainer.CheckMemory(bytes, "make the model, the batch or the texts smaller"); err != nil {
+	if err := sysinfo.CheckMemory(bytes, "make the model, the batch or the texts smaller"); err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
 	return nil

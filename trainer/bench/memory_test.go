@@ -8,13 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"t5train/internal/sysinfo"
 	"t5train/model"
-	"t5train/trainer/runlog"
 )
 
 // What no machine has the memory for is an error, and not the end of the process.
 func TestMoreThanTheMemory(t *testing.T) {
-	if runlog.MemoryMB() == 0 {
+	if sysinfo.MemoryMB() == 0 {
 		t.Skip("the memory of this machine is not known")
 	}
 	large := func(change func(o *Options)) Options {

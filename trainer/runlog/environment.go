@@ -2,11 +2,12 @@ package runlog
 
 import (
 	"bufio"
-	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"t5train/internal/sysinfo"
 )
 
 // Environment is where and by what a run is computed.
@@ -24,18 +25,9 @@ type Environment struct {
 // Here returns the environment of this process, but for what it computes with.
 func Here() Environment {
 	e := Environment{Go: runtime.Version(), OS: osName() + ", " + runtime.GOARCH, Processor: processorName()}
-	e.MemoryMB = MemoryMB()
+	e.MemoryMB = sysinfo.MemoryMB()
 	e.Version, e.Commit = Build()
 	return e
-}
-
-// MemoryMB returns the memory of the machine in MB of 2^20 bytes, 0 where that is not known.
-func MemoryMB() int {
-	var kilobytes int
-	if _, err := fmt.Sscan(field("/proc/meminfo", "MemTotal"), &kilobytes); err != nil {
-		return 0
-	}
-	return kilobytes >> 10
 }
 
 // Build returns the version of t5train and the commit of its source, as Environment has them; "" where they are not known.

@@ -46,7 +46,7 @@ func TestRunIsRecorded(t *testing.T) {
 }
 
 // Of evaluations, what a stopped run has seen after its last checkpoint is dropped: it comes again.
-func TestRecorderForgetsWhatWillComeAgain(t *testing.T) {
+func TestReportDropsWhatWillComeAgain(t *testing.T) {
 	for name, c := range map[string]struct {
 		state state
 		kept  bool
@@ -58,12 +58,12 @@ func TestRecorderForgetsWhatWillComeAgain(t *testing.T) {
 		"a later checkpoint": {state{Step: 9, LastEvalStep: 5}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := recorder{t.TempDir()}
+			r := reportNotes{t.TempDir()}
 			if err := runlog.Write(r.path(runlog.BestName), runlog.Evaluation{Step: 5}); err != nil {
 				t.Fatal(err)
 			}
 			testdir.Write(t, r.path(runlog.DirName), "latest.json", "{") // damaged
-			if err := r.forget(c.state); err != nil {
+			if err := r.dropAfter(c.state); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := os.Stat(r.path(runlog.BestName)); (err == nil) != c.kept {

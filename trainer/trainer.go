@@ -15,15 +15,16 @@ import (
 	"t5train/trainer/setup"
 )
 
-// Options are what a run needs besides its configuration.
+// Options are what a run needs besides its configuration. The zero value is right for one process.
 type Options struct {
 	Console   *ui.Console // nil is silent
-	Resume    bool        // it is an error if the output folder holds no run to go on with
+	Resume    bool        // it is an error if the output folder holds no run to resume
 	Overwrite bool        // start anew although the output folder holds a run
 	NoVerify  bool        // take the weights of model.path as they are, damaged or not
+	Hooks     []Hooks     // called in this order, after the run has written its own metrics
 
-	// Initial, if not empty, is a folder, new or empty, that gets the model that training starts from. A run that goes on
-	// leaves it alone.
+	// Initial, if not empty, is a folder, new or empty, that gets the model that training starts from. A resumed run
+	// does not write it.
 	Initial string
 
 	// Group, if not nil, are the ranks that train together: all of them make the same call. The micro-batches of a step are
@@ -40,7 +41,7 @@ type Result struct {
 	BestStep    int                // step of the best checkpoint; 0 without evaluation
 	Metrics     map[string]float64 // of the best checkpoint on the validation data; nil without evaluation
 	Checkpoint  string             // folder of the best checkpoint, or else of the last
-	Interrupted bool               // the context ended; the same configuration goes on from the checkpoint
+	Interrupted bool               // the context ended; the same configuration resumes at the checkpoint
 
 	Constants []runlog.Constant // what a constant answer is worth on the validation data
 	Notes     []ui.Note         // on the data, the best checkpoint and the run
@@ -56,14 +57,14 @@ func newResult(run *checkpoints.Run, output string, s state, interrupted bool) *
 	} else if s.Step > 0 {
 		r.Checkpoint = run.Dir(s.Step)
 	}
-	r.Constants, r.Notes = recorder{output}.findings()
+	r.Constants, r.Notes = reportNotes{output}.read()
 	return r
 }
 
 // Finetune trains a model on the rows of parquet files as the configuration says and leaves checkpoints and metrics in
 // its output folder. When ctx ends it saves and returns with Interrupted set, within one step.
 //
-// If that folder holds a run of the same configuration, Finetune goes on with it, to the same bits as if it had never
+// If that folder holds a run of the same configuration, Finetune resumes it, to the same bits as if it had never
 // stopped; of a finished one it returns the result. A run of another configuration, or on other data, is an error.
 func Finetune(ctx context.Context, config *configs.Config, o Options) (*Result, error) {
 	if config.Pretraining() {

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package trainer
+package sysinfo
 
 // addressSpace returns 0: the limit is not looked for.
 func addressSpace() int64 { return 0 }
