@@ -289,11 +289,11 @@ func (b *Folder) ChooseTask(name string) error {
 	case name == "" && (len(b.Info.Tasks) == 0 || b.Info.Objective != nil):
 		return nil
 	case name == "":
-		return fmt.Errorf("choose a task: the checkpoint was trained on several, %s: name one with --part", names)
+		return fmt.Errorf("choose a task: the checkpoint was trained on several, %s: name one with checkpoints.part", names)
 	case names == "" && b.Info.Objective != nil:
-		return errors.New("choose a task: the checkpoint remembers no tasks of its pre-training: leave out --part, or name a task with --task")
+		return errors.New("choose a task: the checkpoint remembers no tasks of its pre-training: leave out checkpoints.part, or name a task with task.name")
 	case names == "":
-		return errors.New("choose a task: the checkpoint was not trained on a mixture of tasks: leave out --part")
+		return errors.New("choose a task: the checkpoint was not trained on a mixture of tasks: leave out checkpoints.part")
 	}
 	return fmt.Errorf("choose a task: the checkpoint has no part %q: it has %s", name, names)
 }

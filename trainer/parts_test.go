@@ -175,7 +175,7 @@ func TestPredictionTask(t *testing.T) {
 	if spec, err := evaluate.PredictionTask(b, task.Options{}); err != nil || testrun.InputOf(t, spec, "x") != "x" {
 		t.Errorf("a Hugging Face checkpoint: %+v, %v", spec, err)
 	}
-	if _, err := evaluate.PredictionTask(b, task.Options{Name: task.Classification}); err == nil || !strings.Contains(err.Error(), "--labels") {
+	if _, err := evaluate.PredictionTask(b, task.Options{Name: task.Classification}); err == nil || !strings.Contains(err.Error(), "task.labels") {
 		t.Errorf("a classification without labels: %v", err)
 	}
 }

@@ -35,11 +35,11 @@ type flagNames struct {
 	running *cobra.Command // nil before the command line is read
 }
 
-// messageKey is what may be a key.
-var messageKey = regexp.MustCompile(`[\w./=-]*\b[a-z]+\.[a-z0-9_]+[\w./=:-]*`)
+// messageKey matches words that may be keys, and with its colon the key of a line as of a configuration file.
+var messageKey = regexp.MustCompile(`(?m)^ *[\w.]+:|[\w./=-]*\b[a-z]+\.[a-z0-9_]+[\w./=-]*`)
 
 // text replaces the keys of a message, each by the flag that sets it. A key that the command has no flag for stays, and so
-// does one as --set and a configuration file have it: with = or : behind it.
+// does one as --set and a configuration file have it: with = behind it, or at the beginning of a line with a colon.
 func (n *flagNames) text(message string) string {
 	if n == nil || n.running == nil {
 		return message

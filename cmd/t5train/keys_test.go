@@ -18,6 +18,7 @@ func TestMessagesNameTheFlagsOfTheCommand(t *testing.T) {
 		{"evaluate", "choose with task.label_column", "choose with --label-column"},
 		{"predict", "choose with task.label_column", "choose with task.label_column"},
 		{"finetune", "task.prefix: unset -> \"x\"", "task.prefix: unset -> \"x\""},
+		{"finetune", "infer: task.template: it ends", "infer: --template: it ends"},
 		{"finetune", "--set task.prefix=x, runs/task.labels, task.labels.parquet", "--set task.prefix=x, runs/task.labels, task.labels.parquet"},
 		{"data import", "leave it out with import.drop c", "leave it out with --drop c"},
 		{"predict", "choose with import.delimiter", "choose with t5train data import --delimiter"},

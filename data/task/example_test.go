@@ -134,7 +134,7 @@ func TestExample_Errors(t *testing.T) {
 		parts []string
 	}{
 		{"label -1", spam(), []table.Cell{str("x"), num(-1)}, []string{"column label holds -1", "0 (ham)", "1 (spam)", "another file"}},
-		{"label too large", spam(), []table.Cell{str("x"), num(2)}, []string{"holds 2", "--labels"}},
+		{"label too large", spam(), []table.Cell{str("x"), num(2)}, []string{"holds 2", "task.labels"}},
 		{"label unknown", spam(), []table.Cell{str("x"), str("eggs")}, []string{`"eggs"`, "ham"}},
 		{"number written as text", spam(), []table.Cell{str("x"), str("1")}, []string{`"1"`}},
 		{"label null", spam(), []table.Cell{str("x"), null}, []string{"label is null"}},

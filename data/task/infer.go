@@ -13,18 +13,18 @@ import (
 // Options say what a task is, where that does not follow from the columns of a data set or from what a checkpoint
 // remembers. Zero fields are inferred. The comments name the options of the commands, which messages speak of.
 type Options struct {
-	Name           string   // --task: one of Names; required to infer
-	Prefix         *string  // --prefix: taken as it is; nil is that of the task
-	TextColumns    []string // --text-column
-	LabelColumn    string   // --label-column
-	TargetColumn   string   // --target-column
-	Labels         []string // --labels: texts of the labels, in the order of their numbers
-	Template       string   // --template
-	TargetTemplate string   // --target-template
-	SourceLanguage string   // --source-lang
-	TargetLanguage string   // --target-lang
+	Name           string   // task.name: one of Names; required to infer
+	Prefix         *string  // task.prefix: taken as it is; nil is that of the task
+	TextColumns    []string // task.text_columns
+	LabelColumn    string   // task.label_column
+	TargetColumn   string   // task.target_column
+	Labels         []string // task.labels: texts of the labels, in the order of their numbers
+	Template       string   // task.template
+	TargetTemplate string   // task.target_template
+	SourceLanguage string   // task.source_language
+	TargetLanguage string   // task.target_language
 	Step           float64  // of Regression; 0 is what StepFor says of the numbers, DefaultStep without any
-	Metrics        []string // --metrics
+	Metrics        []string // task.metrics
 
 	// Identifiers are string columns whose values are identifiers, which are no texts unless they are asked for.
 	Identifiers []string
@@ -123,11 +123,11 @@ func (in *inference) column(option, name string) (table.Column, error) {
 			continue
 		}
 		if !c.Readable() {
-			return c, fmt.Errorf("--%s %s: the column is of type %s, which cannot be read: %s can, and lists of them", option, name, c.FullType(), parquetio.ReadableTypes)
+			return c, fmt.Errorf("%s %s: the column is of type %s, which cannot be read: %s can, and lists of them", option, name, c.FullType(), parquetio.ReadableTypes)
 		}
 		return c, nil
 	}
-	return table.Column{}, fmt.Errorf("--%s %s: there is no such column: the columns are %s", option, name, list(in.columns))
+	return table.Column{}, fmt.Errorf("%s %s: there is no such column: the columns are %s", option, name, list(in.columns))
 }
 
 // pick returns the columns for which keep holds.

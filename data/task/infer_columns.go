@@ -28,12 +28,12 @@ func (in *inference) textColumns() error {
 	}
 	if names := in.options.TextColumns; len(names) > 0 {
 		for _, name := range names {
-			if _, err := in.column("text-column", name); err != nil {
+			if _, err := in.column("task.text_columns", name); err != nil {
 				return err
 			}
 		}
 		in.spec.TextColumns = names
-		in.say("text columns: %s (--text-column)", strings.Join(names, ", "))
+		in.say("text columns: %s (task.text_columns)", strings.Join(names, ", "))
 		return nil
 	}
 	texts := in.pick(func(c table.Column) bool {
@@ -56,11 +56,11 @@ func (in *inference) textColumns() error {
 	}
 	switch {
 	case len(names) == 0:
-		return fmt.Errorf("no string column to read the text from: the columns are %s: choose with --text-column", list(in.columns))
+		return fmt.Errorf("no string column to read the text from: the columns are %s: choose with task.text_columns", list(in.columns))
 	case len(names) == 1:
 		known, why = names, in.only(texts)
 	case len(known) > 1:
-		return fmt.Errorf("the text may be in %s: choose with --text-column", strings.Join(known, " or in "))
+		return fmt.Errorf("the text may be in %s: choose with task.text_columns", strings.Join(known, " or in "))
 	case len(known) == 0:
 		in.spec.TextColumns = names
 		in.say("text columns: %s (all string columns)", strings.Join(names, ", "))

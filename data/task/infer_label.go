@@ -13,11 +13,11 @@ import (
 // labelColumn finds the label column: the option, else the ClassLabel, else the one called label or labels.
 func (in *inference) labelColumn() (table.Column, error) {
 	if name := in.options.LabelColumn; name != "" {
-		c, err := in.column("label-column", name)
+		c, err := in.column("task.label_column", name)
 		if err != nil {
 			return c, err
 		}
-		in.say("label column: %s (--label-column)", name)
+		in.say("label column: %s (task.label_column)", name)
 		return c, canLabel(c)
 	}
 	classes := in.pick(func(c table.Column) bool { return c.ClassLabels != nil && c.Readable() && c.Lists == 0 })
@@ -34,10 +34,10 @@ func (in *inference) labelColumn() (table.Column, error) {
 	if len(classes) == 0 {
 		if candidates = named; len(named) == 0 {
 			candidates = in.pick(func(c table.Column) bool { return canLabel(c) == nil && !IsIdentifier(c.Name) })
-			return table.Column{}, fmt.Errorf("no column is a ClassLabel or named label: choose among %s with --label-column", list(candidates))
+			return table.Column{}, fmt.Errorf("no column is a ClassLabel or named label: choose among %s with task.label_column", list(candidates))
 		}
 	}
-	return table.Column{}, fmt.Errorf("the label may be in any of %s: choose with --label-column", list(candidates))
+	return table.Column{}, fmt.Errorf("the label may be in any of %s: choose with task.label_column", list(candidates))
 }
 
 // IsLabelName tells whether a column is named as one of labels mostly is.
@@ -47,19 +47,19 @@ func IsLabelName(name string) bool {
 
 // canLabel says why a column cannot hold labels.
 func canLabel(c table.Column) error {
-	remedy := "choose another with --label-column"
+	remedy := "choose another with task.label_column"
 	if c.Lists == 0 {
 		switch c.Type {
 		case table.TypeString, table.TypeInt, table.TypeBool:
 			return nil
 		case table.TypeFloat:
-			remedy += ", or learn its numbers with --task " + Regression
+			remedy += ", or learn its numbers with task.name " + Regression
 		}
 	}
 	return fmt.Errorf("label column %s is of type %s: labels are string, int or bool: %s", c.Name, c.FullType(), remedy)
 }
 
-// labels finds the labels of the column and, from --labels, how they are written.
+// labels finds the labels of the column and, from task.labels, how they are written.
 func (in *inference) labels(column table.Column) error {
 	given := in.options.Labels
 	var labels []Label
@@ -90,12 +90,12 @@ func (in *inference) labels(column table.Column) error {
 	}
 	if len(given) > 0 {
 		if len(given) != len(labels) {
-			return fmt.Errorf("--labels gives %d texts, column %s has %d labels: %s", len(given), column.Name, len(labels), describe(labels))
+			return fmt.Errorf("task.labels gives %d texts, column %s has %d labels: %s", len(given), column.Name, len(labels), describe(labels))
 		}
 		for i := range labels {
 			labels[i].Text = given[i]
 		}
-		why = "--labels"
+		why = "task.labels"
 	}
 	in.spec.Labels = labels
 	in.say("labels: %s (%s)", describe(in.spec.Labels), why)
@@ -104,11 +104,11 @@ func (in *inference) labels(column table.Column) error {
 
 func (in *inference) distinctLabels(column table.Column) ([]Label, error) {
 	if in.options.Distinct == nil {
-		return nil, fmt.Errorf("label column %s has no class names: list them with --labels", column.Name)
+		return nil, fmt.Errorf("label column %s has no class names: list them with task.labels", column.Name)
 	}
 	cells, err := in.options.Distinct(column.Name, MaxLabels)
 	if err != nil {
-		return nil, fmt.Errorf("find the labels of column %s: %w: choose another with --label-column", column.Name, err)
+		return nil, fmt.Errorf("find the labels of column %s: %w: choose another with task.label_column", column.Name, err)
 	}
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c table.Cell) bool {
 		return c.Kind == table.Null || c.Kind == table.Int && c.Int == noLabel
@@ -134,7 +134,7 @@ const noLabel = -1
 
 // tooFewLabels says why a column with these different values, but for null and -1, tells nothing apart.
 func (in *inference) tooFewLabels(column table.Column, values []table.Cell) error {
-	const remedy = "use a file with rows of several labels, choose another column with --label-column, or list all labels with --labels"
+	const remedy = "use a file with rows of several labels, choose another column with task.label_column, or list all labels with task.labels"
 	switch {
 	case len(values) == 1:
 		return fmt.Errorf("label column %s holds one value alone, %v, and a classification tells at least two apart: %s", column.Name, values[0], remedy)

@@ -12,13 +12,13 @@ import (
 
 // ner finds the lists of tokens and of tags, and the types of entities.
 func (in *inference) ner() error {
-	tokens, err := in.listColumn("text-column", in.oneTextColumn(), []string{"tokens", "words"}, func(c table.Column) bool {
+	tokens, err := in.listColumn("task.text_columns", in.oneTextColumn(), []string{"tokens", "words"}, func(c table.Column) bool {
 		return c.Type == table.TypeString && c.ClassLabels == nil && c.Name != in.options.LabelColumn && !slices.Contains(tagNames(), c.Name)
 	})
 	if err != nil {
 		return err
 	}
-	tags, err := in.listColumn("label-column", in.options.LabelColumn, tagNames(), func(c table.Column) bool {
+	tags, err := in.listColumn("task.label_column", in.options.LabelColumn, tagNames(), func(c table.Column) bool {
 		return c.Name != tokens.Name && (c.ClassLabels != nil || c.Type == table.TypeString)
 	})
 	if err != nil {
@@ -38,12 +38,13 @@ func (in *inference) oneTextColumn() string {
 
 // listColumn finds a column of lists: the option, else the one with a usual name, else the only one that fits.
 func (in *inference) listColumn(option, asked string, usual []string, fits func(table.Column) bool) (table.Column, error) {
+	what := map[string]string{"task.text_columns": "text column", "task.label_column": "label column"}[option]
 	if asked != "" {
 		c, err := in.column(option, asked)
 		if err == nil && c.Lists != 1 {
-			err = fmt.Errorf("--%s %s: the column is of type %s, want a list for %s", option, asked, c.FullType(), NER)
+			err = fmt.Errorf("%s %s: the column is of type %s, want a list for %s", option, asked, c.FullType(), NER)
 		}
-		in.say("%s: %s (--%s)", strings.ReplaceAll(option, "-", " "), asked, option)
+		in.say("%s: %s (%s)", what, asked, option)
 		return c, err
 	}
 	lists := in.pick(func(c table.Column) bool { return c.Lists == 1 && c.Readable() && fits(c) })
@@ -56,15 +57,15 @@ func (in *inference) listColumn(option, asked string, usual []string, fits func(
 	}
 	switch len(lists) {
 	case 0:
-		return table.Column{}, fmt.Errorf("no column of lists fits %s: the columns are %s: choose with --%s", NER, list(in.columns), option)
+		return table.Column{}, fmt.Errorf("no column of lists fits %s: the columns are %s: choose with %s", NER, list(in.columns), option)
 	case 1:
-		in.say("%s: %s (%s)", strings.ReplaceAll(option, "-", " "), lists[0].Name, why)
+		in.say("%s: %s (%s)", what, lists[0].Name, why)
 		return lists[0], nil
 	}
-	return table.Column{}, fmt.Errorf("any of %s fits: choose with --%s", list(lists), option)
+	return table.Column{}, fmt.Errorf("any of %s fits: choose with %s", list(lists), option)
 }
 
-// entityTypes finds the types in the names of the tags and, from --labels, how they are written.
+// entityTypes finds the types in the names of the tags and, from task.labels, how they are written.
 func (in *inference) entityTypes(column table.Column) error {
 	names, why := column.ClassLabels, "in the tags' class names"
 	if len(names) == 0 && column.Type == table.TypeString {
@@ -73,7 +74,7 @@ func (in *inference) entityTypes(column table.Column) error {
 		}
 		cells, err := in.options.Distinct(column.Name, MaxLabels)
 		if err != nil {
-			return fmt.Errorf("find the tags of column %s: %w: choose another with --label-column", column.Name, err)
+			return fmt.Errorf("find the tags of column %s: %w: choose another with task.label_column", column.Name, err)
 		}
 		slices.SortFunc(cells, func(a, b table.Cell) int { return cmp.Compare(a.Str, b.Str) })
 		for _, c := range cells {
@@ -92,16 +93,16 @@ func (in *inference) entityTypes(column table.Column) error {
 		}
 	}
 	if len(types) == 0 {
-		return errors.New("the tags name no types of entities: want tags such as B-person: choose another column with --label-column")
+		return errors.New("the tags name no types of entities: want tags such as B-person: choose another column with task.label_column")
 	}
 	if given := in.options.Labels; len(given) > 0 {
 		if len(given) != len(types) {
-			return fmt.Errorf("--labels gives %d texts, but there are %d types of entities: %s", len(given), len(types), describe(types))
+			return fmt.Errorf("task.labels gives %d texts, but there are %d types of entities: %s", len(given), len(types), describe(types))
 		}
 		for i := range types {
 			types[i].Text = given[i]
 		}
-		why = "--labels"
+		why = "task.labels"
 	}
 	in.spec.Entities = types
 	in.say("types of entities: %s (%s)", describe(types), why)

@@ -40,7 +40,7 @@ func (in *inference) pair(known [][2]string) error {
 		return err
 	}
 	if target != "" && (source != "" || in.spec.Template != "") {
-		in.take(source, "--text-column", target, "--target-column")
+		in.take(source, "task.text_columns", target, "task.target_column")
 		return nil
 	}
 	var found [][2]string
@@ -59,23 +59,23 @@ func (in *inference) pair(known [][2]string) error {
 	if len(found) > 1 {
 		candidates = fmt.Sprint(found)
 	}
-	return fmt.Errorf("cannot tell source and target among %s: choose with --text-column and --target-column", candidates)
+	return fmt.Errorf("cannot tell source and target among %s: choose with task.text_columns and task.target_column", candidates)
 }
 
 // pairOptions returns source and target as the options name them, each "" if they do not.
 func (in *inference) pairOptions() (source, target string, err error) {
 	o := in.options
 	if len(o.TextColumns) > 1 && in.spec.Template == "" {
-		return "", "", fmt.Errorf("--text-column gives %s, want one column for %s, or a --template that has them all", strings.Join(o.TextColumns, ", "), o.Name)
+		return "", "", fmt.Errorf("task.text_columns gives %s, want one column for %s, or a task.template that has them all", strings.Join(o.TextColumns, ", "), o.Name)
 	}
 	if len(o.TextColumns) == 1 && in.spec.Template == "" {
 		source = o.TextColumns[0]
-		if _, err := in.column("text-column", source); err != nil {
+		if _, err := in.column("task.text_columns", source); err != nil {
 			return "", "", err
 		}
 	}
 	if target = o.TargetColumn; target != "" {
-		if _, err := in.column("target-column", target); err != nil {
+		if _, err := in.column("task.target_column", target); err != nil {
 			return "", "", err
 		}
 	}
@@ -102,7 +102,7 @@ func (in *inference) sayNumbers(columns ...string) {
 		if len(c.ClassLabels) > 0 && slices.Contains(columns, c.Name) {
 			remedy := ""
 			if c.Lists == 0 {
-				remedy = ": --task classification writes names"
+				remedy = ": task.name classification writes names"
 			}
 			in.say("  %s has the numbers of classes, which the model learns to write, and not their names, such as %s%s", c.Name, c.ClassLabels[0], remedy)
 		}

@@ -49,7 +49,7 @@ func TestInfer_Tasks(t *testing.T) {
 			Spec{Name: Translation, Prefix: "translate German to English: ", TextColumns: []string{"de"}, TargetColumn: "en"}, "target column: en (the other language)"},
 		{"two of three", ender, Options{Name: Translation, SourceLanguage: "en", TargetLanguage: "de"}, german, "the language asked for"},
 		{"columns", columns("a:string", "b:string"), Options{Name: Translation, TextColumns: []string{"a"}, TargetColumn: "b", SourceLanguage: "en", TargetLanguage: "de"},
-			Spec{Name: Translation, Prefix: german.Prefix, TextColumns: []string{"a"}, TargetColumn: "b"}, "--target-column"},
+			Spec{Name: Translation, Prefix: german.Prefix, TextColumns: []string{"a"}, TargetColumn: "b"}, "task.target_column"},
 		{"an own prefix", columns("en:string", "de:string"), Options{Name: Translation, Prefix: &prefix},
 			Spec{Name: Translation, Prefix: "x: ", TextColumns: []string{"en"}, TargetColumn: "de"}, ""},
 		{"an unknown language", columns("en:string", "tlh:string"), Options{Name: Translation, SourceLanguage: "en", TargetLanguage: "tlh"},
@@ -61,13 +61,13 @@ func TestInfer_Tasks(t *testing.T) {
 		{"questions elsewhere", columns("q:string", "passage:string", "a:string"), Options{Name: QuestionAnswering, TextColumns: []string{"q", "passage"}, TargetColumn: "a"},
 			Spec{Name: QuestionAnswering, TextColumns: []string{"q", "passage"}, TargetColumn: "a"}, ""},
 		{"a template", columns("q:string", "c:string", "a:string"), Options{Name: Template, Template: "{q} {c}", TargetTemplate: "{a}!"},
-			Spec{Name: Template, Template: "{q} {c}", TextColumns: []string{"q", "c"}, TargetTemplate: "{a}!"}, "target columns: a (--target-template)"},
+			Spec{Name: Template, Template: "{q} {c}", TextColumns: []string{"q", "c"}, TargetTemplate: "{a}!"}, "target columns: a (task.target_template)"},
 		{"a template of a class", columns("q:string", "l:class=no/yes"), Options{Name: Template, Template: "{q}", TargetTemplate: "{l}!"},
 			Spec{Name: Template, Template: "{q}", TextColumns: []string{"q"}, TargetTemplate: "{l}!"}, "l has the numbers of classes"},
 		{"a class as text", columns("q:string", "l:class=no/yes"), Options{Name: Seq2Seq, TextColumns: []string{"q"}, TargetColumn: "l"},
 			Spec{Name: Seq2Seq, TextColumns: []string{"q"}, TargetColumn: "l"}, "and not their names, such as no"},
 		{"a template and a column", columns("q:string", "a:string"), Options{Name: Template, Template: "{q}?", TargetColumn: "a"},
-			Spec{Name: Template, Template: "{q}?", TextColumns: []string{"q"}, TargetColumn: "a"}, "target column: a (--target-column)"},
+			Spec{Name: Template, Template: "{q}?", TextColumns: []string{"q"}, TargetColumn: "a"}, "target column: a (task.target_column)"},
 		{"a template of another task", columns("title:string", "body:string", "summary:string"), Options{Name: Summarization, Template: "{title}: {body}", TargetColumn: "summary"},
 			Spec{Name: Summarization, Prefix: "summarize: ", Template: "{title}: {body}", TextColumns: []string{"title", "body"}, TargetColumn: "summary"}, ""},
 		{"metrics", columns("input:string", "target:string"), Options{Name: Seq2Seq, Metrics: []string{BLEU}},
@@ -104,7 +104,7 @@ func TestInfer_NamedLabels(t *testing.T) {
 	}
 	got, _, err := Infer(columns("sentence:string", "label:int"), Options{Name: "glue/cola", Labels: []string{"bad", "good"}})
 	if err != nil || got.Labels[0] != (Label{"unacceptable", "bad", "0"}) {
-		t.Errorf("--labels: got %+v, %v", got.Labels, err)
+		t.Errorf("task.labels: got %+v, %v", got.Labels, err)
 	}
 	multirc := columns("paragraph:string", "question:string", "answer:string", "idx.paragraph:int", "idx.question:int", "label:int")
 	got, _, err = Infer(multirc, Options{Name: "super_glue/multirc"})
@@ -121,36 +121,36 @@ func TestInfer_TasksErrors(t *testing.T) {
 		options Options
 		parts   []string
 	}{
-		{"no number", text, Options{Name: Regression}, []string{"no column of numbers", "label (ClassLabel)", "--label-column"}},
-		{"two numbers", columns("text:string", "x:float", "y:float"), Options{Name: Regression}, []string{"x (float), y (float)", "--label-column"}},
-		{"a text for a number", columns("text:string", "x:string"), Options{Name: Regression, LabelColumn: "x"}, []string{"--label-column x", "float or int"}},
+		{"no number", text, Options{Name: Regression}, []string{"no column of numbers", "label (ClassLabel)", "task.label_column"}},
+		{"two numbers", columns("text:string", "x:float", "y:float"), Options{Name: Regression}, []string{"x (float), y (float)", "task.label_column"}},
+		{"a text for a number", columns("text:string", "x:string"), Options{Name: Regression, LabelColumn: "x"}, []string{"task.label_column x", "float or int"}},
 		{"a negative step", columns("text:string", "x:float"), Options{Name: Regression, Step: -1}, []string{"step is -1, want a number from 1e-06 to 1e+06"}},
 		{"a step that is too small", columns("text:string", "x:float"), Options{Name: Regression, Step: 1e-45}, []string{"step is 1e-45"}},
 		{"a step that is too large", columns("text:string", "x:float"), Options{Name: Regression, Step: 1e7}, []string{"step is 1e+07"}},
-		{"no lists", text, Options{Name: NER}, []string{"no column of lists", "--text-column"}},
-		{"two lists of tags", lists("tokens:string", "a:class=O/B-X", "b:class=O/B-Y"), Options{Name: NER}, []string{"a (list of ClassLabel), b (list of ClassLabel)", "--label-column"}},
+		{"no lists", text, Options{Name: NER}, []string{"no column of lists", "task.text_columns"}},
+		{"two lists of tags", lists("tokens:string", "a:class=O/B-X", "b:class=O/B-Y"), Options{Name: NER}, []string{"a (list of ClassLabel), b (list of ClassLabel)", "task.label_column"}},
 		{"no scheme of tags", lists("tokens:string", "ner_tags:class=NOUN/VERB"), Options{Name: NER}, []string{"ner_tags", `"NOUN"`}},
 		{"only O", lists("tokens:string", "ner_tags:class=O"), Options{Name: NER}, []string{"no types of entities"}},
-		{"a text for a list", both(columns("text:string"), lists("ner_tags:class=O/B-X")), Options{Name: NER, TextColumns: []string{"text"}}, []string{"--text-column text", "want a list"}},
+		{"a text for a list", both(columns("text:string"), lists("ner_tags:class=O/B-X")), Options{Name: NER, TextColumns: []string{"text"}}, []string{"task.text_columns text", "want a list"}},
 		{"labels for other types", lists("tokens:string", "ner_tags:class=O/B-X"), Options{Name: NER, Labels: []string{"a", "b"}}, []string{"2 texts", "1 types"}},
-		{"three languages", columns("en:string", "de:string", "fr:string"), Options{Name: Translation}, []string{"--source-lang and --target-lang", "fr (string)"}},
-		{"no such language", columns("en:string", "de:string"), Options{Name: Translation, SourceLanguage: "fr"}, []string{"--source-lang fr", "en (string), de (string)"}},
+		{"three languages", columns("en:string", "de:string", "fr:string"), Options{Name: Translation}, []string{"task.source_language and task.target_language", "fr (string)"}},
+		{"no such language", columns("en:string", "de:string"), Options{Name: Translation, SourceLanguage: "fr"}, []string{"task.source_language fr", "en (string), de (string)"}},
 		{"one language twice", columns("en:string", "de:string"), Options{Name: Translation, SourceLanguage: "en", TargetLanguage: "en"}, []string{"both en"}},
-		{"languages that no name tells", columns("a:string", "b:string"), Options{Name: Translation, TextColumns: []string{"a"}, TargetColumn: "b"}, []string{"--source-lang", "--prefix"}},
-		{"no question", columns("text:string"), Options{Name: QuestionAnswering}, []string{"context or passage", "text (string)", "--text-column"}},
+		{"languages that no name tells", columns("a:string", "b:string"), Options{Name: Translation, TextColumns: []string{"a"}, TargetColumn: "b"}, []string{"task.source_language", "task.prefix"}},
+		{"no question", columns("text:string"), Options{Name: QuestionAnswering}, []string{"context or passage", "text (string)", "task.text_columns"}},
 		{"three columns for a question", columns("a:string", "b:string", "c:string"), Options{Name: QuestionAnswering, TextColumns: []string{"a", "b", "c"}}, []string{"want two columns"}},
-		{"no template", text, Options{Name: Template}, []string{"--template '{question}"}},
-		{"a template without a target", text, Options{Name: Template, Template: "{text}"}, []string{"--target-template or --target-column", "label (ClassLabel)"}},
-		{"a column that is not there", text, Options{Name: Template, Template: "{txt}", TargetColumn: "label"}, []string{"--template txt: there is no such column", "text (string)"}},
-		{"a target that is not there", text, Options{Name: Template, Template: "{text}", TargetTemplate: "{y}"}, []string{"--target-template y"}},
-		{"a damaged template", text, Options{Name: Template, Template: "{text", TargetColumn: "label"}, []string{"--template", "{ without its }"}},
+		{"no template", text, Options{Name: Template}, []string{"task.template '{question}"}},
+		{"a template without a target", text, Options{Name: Template, Template: "{text}"}, []string{"task.target_template or task.target_column", "label (ClassLabel)"}},
+		{"a column that is not there", text, Options{Name: Template, Template: "{txt}", TargetColumn: "label"}, []string{"task.template txt: there is no such column", "text (string)"}},
+		{"a target that is not there", text, Options{Name: Template, Template: "{text}", TargetTemplate: "{y}"}, []string{"task.target_template y"}},
+		{"a damaged template", text, Options{Name: Template, Template: "{text", TargetColumn: "label"}, []string{"task.template", "{ without its }"}},
 		{"both targets", text, Options{Name: Template, Template: "{text}", TargetTemplate: "{label}", TargetColumn: "label"}, []string{"want one of them"}},
 		{"columns beside a template", text, Options{Name: Classification, Template: "{text}", TextColumns: []string{"label"}}, []string{"leave out one"}},
 		{"a metric of another task", text, Options{Name: Classification, Metrics: []string{BLEU}}, []string{`"bleu"`, "accuracy"}},
-		{"a target template of another task", text, Options{Name: Seq2Seq, TargetTemplate: "{label}"}, []string{"--target-template", "--task template"}},
-		{"languages of another task", text, Options{Name: Seq2Seq, SourceLanguage: "en"}, []string{"--source-lang en is not for seq2seq"}},
+		{"a target template of another task", text, Options{Name: Seq2Seq, TargetTemplate: "{label}"}, []string{"task.target_template", "task.name template"}},
+		{"languages of another task", text, Options{Name: Seq2Seq, SourceLanguage: "en"}, []string{"task.source_language en is not for seq2seq"}},
 		{"a step of another task", text, Options{Name: Classification, Step: 1}, []string{"task.step"}},
-		{"an input for T5's", text, Options{Name: "glue/cola", Template: "{text}"}, []string{"--template", "--task classification"}},
+		{"an input for T5's", text, Options{Name: "glue/cola", Template: "{text}"}, []string{"task.template", "task.name classification"}},
 		{"another number of classes", columns("sentence:string", "label:class=a/b/c"), Options{Name: "glue/cola"}, []string{"2 labels", "3 class names, a, b, c"}},
 		{"a name of T5 that is not there", text, Options{Name: "glue/colla"}, []string{`"glue/colla"`, "glue/cola"}},
 	}
@@ -211,8 +211,8 @@ func TestAlone(t *testing.T) {
 		options Options
 		part    string
 	}{
-		{Options{Name: Classification}, "--labels"}, {Options{Name: NER}, "--labels"}, {Options{Name: Translation}, "--source-lang"},
-		{Options{Name: Template}, "--template"}, {Options{Name: "nothing"}, `"nothing"`},
+		{Options{Name: Classification}, "task.labels"}, {Options{Name: NER}, "task.labels"}, {Options{Name: Translation}, "task.source_language"},
+		{Options{Name: Template}, "task.template"}, {Options{Name: "nothing"}, `"nothing"`},
 	} {
 		_, err := c.options.Alone()
 		wantError(t, err, c.part)
@@ -269,8 +269,8 @@ func TestCorrectLanguages(t *testing.T) {
 		{"columns without languages", unnamed, pairs, Options{SourceLanguage: "de", TargetLanguage: "ro"}, "translate German to Romanian: ", "source", "target", ""},
 		{"other columns", unnamed, file, Options{SourceLanguage: "de", TargetLanguage: "en"}, "translate German to English: ", "translation.de", "translation.en", ""},
 		{"none", stored, file, Options{}, stored.Prefix, "translation.en", "translation.fr", ""},
-		{"no such column", stored, file, Options{SourceLanguage: "ro", TargetLanguage: "fr"}, "", "", "", "--source-lang ro: 0 columns are of this language"},
-		{"half of it", unnamed, pairs, Options{SourceLanguage: "de"}, "", "", "", "give both --source-lang and --target-lang"},
+		{"no such column", stored, file, Options{SourceLanguage: "ro", TargetLanguage: "fr"}, "", "", "", "task.source_language ro: 0 columns are of this language"},
+		{"half of it", unnamed, pairs, Options{SourceLanguage: "de"}, "", "", "", "give both task.source_language and task.target_language"},
 	} {
 		got, err := c.spec.CorrectFor(c.columns, c.o)
 		if c.err != "" {

@@ -9,18 +9,18 @@ import (
 	"t5train/data/table"
 )
 
-// template takes the input from --template.
+// template takes the input from task.template.
 func (in *inference) template() error {
-	columns, err := in.templateColumns("template", in.options.Template)
+	columns, err := in.templateColumns("task.template", in.options.Template)
 	if err != nil {
 		return err
 	}
 	if len(in.options.TextColumns) > 0 && !slices.Equal(in.options.TextColumns, columns) {
-		return fmt.Errorf("--text-column gives %s, but --template has the columns %s: leave out one of them",
+		return fmt.Errorf("task.text_columns gives %s, but task.template has the columns %s: leave out one of them",
 			strings.Join(in.options.TextColumns, ", "), strings.Join(columns, ", "))
 	}
 	in.spec.Template, in.spec.TextColumns = in.options.Template, columns
-	in.say("text columns: %s (--template)", strings.Join(columns, ", "))
+	in.say("text columns: %s (task.template)", strings.Join(columns, ", "))
 	return nil
 }
 
@@ -28,7 +28,7 @@ func (in *inference) template() error {
 func (in *inference) templateColumns(option, template string) ([]string, error) {
 	columns, err := TemplateColumns(template)
 	if err != nil {
-		return nil, fmt.Errorf("--%s: %w", option, err)
+		return nil, fmt.Errorf("%s: %w", option, err)
 	}
 	for _, name := range columns {
 		if _, err := in.column(option, name); err != nil {
@@ -38,7 +38,7 @@ func (in *inference) templateColumns(option, template string) ([]string, error) 
 	return columns, nil
 }
 
-var errNoTemplate = errors.New("no template: write the input with columns in braces, as --template '{question} context: {context}'")
+var errNoTemplate = errors.New("no template: write the input with columns in braces, as task.template '{question} context: {context}'")
 
 // templateTask takes input and target from the options alone.
 func (in *inference) templateTask() error {
@@ -51,22 +51,22 @@ func (in *inference) templateTask() error {
 	}
 	switch {
 	case o.TargetTemplate != "" && o.TargetColumn != "":
-		return errors.New("--target-template and --target-column are both given, want one of them")
+		return errors.New("task.target_template and task.target_column are both given, want one of them")
 	case o.TargetTemplate != "":
-		columns, err := in.templateColumns("target-template", o.TargetTemplate)
+		columns, err := in.templateColumns("task.target_template", o.TargetTemplate)
 		if err != nil {
 			return err
 		}
 		in.spec.TargetTemplate = o.TargetTemplate
-		in.say("target columns: %s (--target-template)", strings.Join(columns, ", "))
+		in.say("target columns: %s (task.target_template)", strings.Join(columns, ", "))
 		in.sayNumbers(columns...)
 	case o.TargetColumn != "":
-		if _, err := in.column("target-column", o.TargetColumn); err != nil {
+		if _, err := in.column("task.target_column", o.TargetColumn); err != nil {
 			return err
 		}
-		in.take("", "", o.TargetColumn, "--target-column")
+		in.take("", "", o.TargetColumn, "task.target_column")
 	default:
-		return fmt.Errorf("no target: give --target-template or --target-column: the columns are %s", list(in.columns))
+		return fmt.Errorf("no target: give task.target_template or task.target_column: the columns are %s", list(in.columns))
 	}
 	return nil
 }
@@ -77,11 +77,11 @@ func (in *inference) questionAnswering() error {
 	if in.spec.Template == "" {
 		switch len(o.TextColumns) {
 		case 0:
-			context, err := in.firstOf("text-column", "context", "passage", "paragraph")
+			context, err := in.firstOf("task.text_columns", "context", "passage", "paragraph")
 			if err != nil {
 				return err
 			}
-			question, err := in.firstOf("text-column", "question", "query")
+			question, err := in.firstOf("task.text_columns", "question", "query")
 			if err != nil {
 				return err
 			}
@@ -89,24 +89,24 @@ func (in *inference) questionAnswering() error {
 			in.say("text columns: %s, %s (usual names)", question, context)
 		case 2:
 			for _, name := range o.TextColumns {
-				if _, err := in.column("text-column", name); err != nil {
+				if _, err := in.column("task.text_columns", name); err != nil {
 					return err
 				}
 			}
 			in.spec.TextColumns = o.TextColumns
-			in.say("text columns: %s (--text-column)", strings.Join(o.TextColumns, ", "))
+			in.say("text columns: %s (task.text_columns)", strings.Join(o.TextColumns, ", "))
 		default:
-			return fmt.Errorf("--text-column gives %s, want two columns for %s, the question and then the context, or a --template", strings.Join(o.TextColumns, ", "), o.Name)
+			return fmt.Errorf("task.text_columns gives %s, want two columns for %s, the question and then the context, or a task.template", strings.Join(o.TextColumns, ", "), o.Name)
 		}
 	}
 	if o.TargetColumn != "" {
-		if _, err := in.column("target-column", o.TargetColumn); err != nil {
+		if _, err := in.column("task.target_column", o.TargetColumn); err != nil {
 			return err
 		}
-		in.take("", "", o.TargetColumn, "--target-column")
+		in.take("", "", o.TargetColumn, "task.target_column")
 		return nil
 	}
-	target, err := in.firstOf("target-column", answerNames()...)
+	target, err := in.firstOf("task.target_column", answerNames()...)
 	if err != nil {
 		return err
 	}
@@ -126,5 +126,5 @@ func (in *inference) firstOf(option string, names ...string) (string, error) {
 		}
 	}
 	texts := in.pick(func(c table.Column) bool { return c.Type == table.TypeString })
-	return "", fmt.Errorf("no text column is named %s: choose among %s with --%s", strings.Join(names, " or "), list(texts), option)
+	return "", fmt.Errorf("no text column is named %s: choose among %s with %s", strings.Join(names, " or "), list(texts), option)
 }

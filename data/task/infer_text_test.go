@@ -22,11 +22,11 @@ func TestInferText(t *testing.T) {
 		{"the only one", []table.Column{number, text("body")}, "", "body", "(the only string column)"},
 		{"beside identifiers", []table.Column{text("doc_id"), text("body"), text("url")}, "", "body", "(the only string column besides identifiers: doc_id, url)"},
 		{"called text", []table.Column{text("title"), text("text")}, "", "text", "a usual name"},
-		{"asked for", []table.Column{text("title"), text("text")}, "title", "title", "--text-column"},
-		{"an identifier asked for", []table.Column{text("url"), text("text")}, "url", "url", "--text-column"},
+		{"asked for", []table.Column{text("title"), text("text")}, "title", "title", "data.text_column"},
+		{"an identifier asked for", []table.Column{text("url"), text("text")}, "url", "url", "data.text_column"},
 		{"several", []table.Column{text("title"), text("body")}, "", "", "may be in any of title (string), body (string)"},
 		{"none", []table.Column{number}, "", "", "no string column"},
-		{"a missing one asked for", []table.Column{text("text")}, "body", "", "--text-column body: there is no such string column: the columns are text (string)"},
+		{"a missing one asked for", []table.Column{text("text")}, "body", "", "data.text_column body: there is no such string column: the columns are text (string)"},
 		{"a number asked for", []table.Column{number, text("text")}, "n", "", "no such string column"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -13,13 +13,13 @@ import (
 func (in *inference) translation() error {
 	from, to := in.options.SourceLanguage, in.options.TargetLanguage
 	if from != "" && from == to {
-		return fmt.Errorf("--source-lang and --target-lang are both %s, want two languages", from)
+		return fmt.Errorf("task.source_language and task.target_language are both %s, want two languages", from)
 	}
 	source, target, err := in.pairOptions()
 	if err != nil {
 		return err
 	}
-	whySource, whyTarget := "--text-column", "--target-column"
+	whySource, whyTarget := "task.text_columns", "task.target_column"
 	if source == "" && in.spec.Template == "" || target == "" {
 		foundSource, foundTarget, why, err := in.languageColumns(source, target)
 		if err != nil {
@@ -43,11 +43,11 @@ func (in *inference) translation() error {
 		to = languageOf(target)
 	}
 	if from == "" || to == "" {
-		return errors.New("the columns do not tell the languages for the prefix: name them with --source-lang and --target-lang, or set --prefix")
+		return errors.New("the columns do not tell the languages for the prefix: name them with task.source_language and task.target_language, or set task.prefix")
 	}
 	for _, code := range []string{from, to} {
 		if _, known := Language(code); !known {
-			in.say("language %s: the name of this code is not known: the prefix has the code itself (--prefix sets another)", code)
+			in.say("language %s: the name of this code is not known: the prefix has the code itself (task.prefix sets another)", code)
 		}
 	}
 	in.spec.Prefix = translatePrefix(from, to)
@@ -64,12 +64,12 @@ func (in *inference) languageColumns(source, target string) (foundSource, foundT
 	why = "the language asked for"
 	from, to := in.options.SourceLanguage, in.options.TargetLanguage
 	if source == "" && from != "" {
-		if source, err = in.languageColumn("source-lang", from, ""); err != nil {
+		if source, err = in.languageColumn("task.source_language", from, ""); err != nil {
 			return "", "", "", err
 		}
 	}
 	if target == "" && to != "" {
-		if target, err = in.languageColumn("target-lang", to, ""); err != nil {
+		if target, err = in.languageColumn("task.target_language", to, ""); err != nil {
 			return "", "", "", err
 		}
 	}
@@ -79,13 +79,13 @@ func (in *inference) languageColumns(source, target string) (foundSource, foundT
 	rest := slices.DeleteFunc(all, func(c table.Column) bool { return c.Name == source || c.Name == target })
 	switch {
 	case source == "" && target == "" && len(rest) == 2:
-		return rest[0].Name, rest[1].Name, "of two languages, in the order of the columns: --source-lang and --target-lang turn them", nil
+		return rest[0].Name, rest[1].Name, "of two languages, in the order of the columns: task.source_language and task.target_language turn them", nil
 	case source != "" && len(rest) == 1:
 		return source, rest[0].Name, "the other language", nil
 	case target != "" && len(rest) == 1:
 		return rest[0].Name, target, "the other language", nil
 	}
-	return "", "", "", fmt.Errorf("cannot tell the languages among %s: choose with --source-lang and --target-lang, or with --text-column and --target-column", list(in.columns))
+	return "", "", "", fmt.Errorf("cannot tell the languages among %s: choose with task.source_language and task.target_language, or with task.text_columns and task.target_column", list(in.columns))
 }
 
 // languageColumn returns the column of the language that an option names. Without one, that of the task will do, if there
@@ -100,7 +100,7 @@ func (in *inference) languageColumn(option, language, known string) (string, err
 	case len(found) == 0 && known != "" && languageOf(known) == "" && in.hasColumn(known):
 		return known, nil
 	}
-	return "", fmt.Errorf("--%s %s: %d columns are of this language, want one: the columns are %s: choose with --text-column and --target-column",
+	return "", fmt.Errorf("%s %s: %d columns are of this language, want one: the columns are %s: choose with task.text_columns and task.target_column",
 		option, language, len(found), list(in.columns))
 }
 

@@ -30,7 +30,7 @@ func (s Spec) label(c table.Cell) (int, error) {
 			}
 		}
 	}
-	remedy := "correct the row, or list every label with --labels"
+	remedy := "correct the row, or list every label with task.labels"
 	if c.Kind == table.Int && c.Int == noLabel {
 		remedy = "-1 marks rows without a label, as test splits have them: use another file"
 	}

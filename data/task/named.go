@@ -166,7 +166,7 @@ func (in *inference) named() error {
 	}
 	spec, _ := Named(o.Name) // check has seen that there is one
 	if spec.Name == QuestionAnswering && o.TargetColumn == "" {
-		if target, err := in.firstOf("target-column", answerNames()...); err == nil {
+		if target, err := in.firstOf("task.target_column", answerNames()...); err == nil {
 			spec.TargetColumn = target
 		}
 	}
@@ -181,7 +181,7 @@ func (in *inference) named() error {
 	}
 	for _, name := range spec.Columns() {
 		if !in.hasColumn(name) {
-			return fmt.Errorf("%s has the columns %s, but there is no %s: the columns are %s: name others with --text-column, --label-column or --target-column",
+			return fmt.Errorf("%s has the columns %s, but there is no %s: the columns are %s: name others with task.text_columns, task.label_column or task.target_column",
 				o.Name, strings.Join(spec.Columns(), ", "), name, list(in.columns))
 		}
 	}
@@ -204,7 +204,7 @@ func (in *inference) namedLabels() error {
 	column := in.columns[i]
 	labels, why := in.spec.Labels, "those of "+in.options.Name
 	if n := len(column.ClassLabels); n > 0 && n != len(labels) {
-		return fmt.Errorf("%s has %d labels, but column %s has %d class names, %s: choose another with --label-column, or use --task %s",
+		return fmt.Errorf("%s has %d labels, but column %s has %d class names, %s: choose another with task.label_column, or use task.name %s",
 			in.options.Name, len(labels), column.Name, n, strings.Join(column.ClassLabels, ", "), Classification)
 	}
 	order := make([]int, len(labels)) // places in the class names
@@ -225,12 +225,12 @@ func (in *inference) namedLabels() error {
 	}
 	if given := in.options.Labels; len(given) > 0 {
 		if len(given) != len(labels) {
-			return fmt.Errorf("--labels gives %d texts, %s has %d labels: %s", len(given), in.options.Name, len(labels), describe(labels))
+			return fmt.Errorf("task.labels gives %d texts, %s has %d labels: %s", len(given), in.options.Name, len(labels), describe(labels))
 		}
 		for j := range labels {
 			labels[j].Text = given[j]
 		}
-		why = "--labels"
+		why = "task.labels"
 	}
 	in.say("labels: %s (%s)", describe(labels), why)
 	return nil

@@ -17,19 +17,19 @@ func (o Options) check() error {
 			return fmt.Errorf("name is %q, want one of %s", o.Name, strings.Join(Names(), ", "))
 		}
 		if o.Template != "" {
-			return fmt.Errorf("--template is given, but %s has the input of T5: use --task %s", o.Name, preset.Name)
+			return fmt.Errorf("task.template is given, but %s has the input of T5: use task.name %s", o.Name, preset.Name)
 		}
 	}
-	for _, c := range []struct{ option, key, value, remedy string }{
-		{"label-column", "label_column", o.LabelColumn, "use --target-column"},
-		{"target-column", "target_column", o.TargetColumn, "use --label-column"},
-		{"labels", "labels", strings.Join(o.Labels, ","), "leave it out"},
-		{"source-lang", "source_language", o.SourceLanguage, "leave it out"},
-		{"target-lang", "target_language", o.TargetLanguage, "leave it out"},
-		{"target-template", "target_template", o.TargetTemplate, "use --task " + Template},
+	for _, c := range []struct{ key, value, remedy string }{
+		{"label_column", o.LabelColumn, "use task.target_column"},
+		{"target_column", o.TargetColumn, "use task.label_column"},
+		{"labels", strings.Join(o.Labels, ","), "leave it out"},
+		{"source_language", o.SourceLanguage, "leave it out"},
+		{"target_language", o.TargetLanguage, "leave it out"},
+		{"target_template", o.TargetTemplate, "use task.name " + Template},
 	} {
 		if c.value != "" && !Has(o.Name, c.key) {
-			return fmt.Errorf("--%s %s is not for %s: %s", c.option, c.value, o.Name, c.remedy)
+			return fmt.Errorf("task.%s %s is not for %s: %s", c.key, c.value, o.Name, c.remedy)
 		}
 	}
 	if o.Step != 0 && !Has(o.Name, "step") {
@@ -86,7 +86,7 @@ func (s Spec) Correct(o Options) (Spec, error) {
 	if o.Template != "" {
 		columns, err := TemplateColumns(o.Template)
 		if err != nil {
-			return s, fmt.Errorf("--template: %w", err)
+			return s, fmt.Errorf("read task.template: %w", err)
 		}
 		s.Template, s.TextColumns = o.Template, columns
 	}
@@ -102,7 +102,7 @@ func (s Spec) Correct(o Options) (Spec, error) {
 			to = languageOf(s.TargetColumn)
 		}
 		if from == "" || to == "" {
-			return s, errors.New("the columns do not tell the other language: give both --source-lang and --target-lang, or set --prefix")
+			return s, errors.New("the columns do not tell the other language: give both task.source_language and task.target_language, or set task.prefix")
 		}
 		s.Prefix = translatePrefix(from, to)
 	}
@@ -118,7 +118,7 @@ func (s Spec) Correct(o Options) (Spec, error) {
 			labels = &s.Entities
 		}
 		if len(o.Labels) != len(*labels) {
-			return s, fmt.Errorf("--labels has %d label strings, want %d as the checkpoint: %s", len(o.Labels), len(*labels), describe(*labels))
+			return s, fmt.Errorf("task.labels has %d label strings, want %d as the checkpoint: %s", len(o.Labels), len(*labels), describe(*labels))
 		}
 		*labels = slices.Clone(*labels)
 		for i, text := range o.Labels {
@@ -136,14 +136,14 @@ func (s Spec) CorrectFor(columns []table.Column, o Options) (Spec, error) {
 		source, target := o.TextColumns, o.TargetColumn
 		var err error
 		if o.SourceLanguage != "" && len(source) == 0 {
-			column, err := in.languageColumn("source-lang", o.SourceLanguage, s.TextColumns[0])
+			column, err := in.languageColumn("task.source_language", o.SourceLanguage, s.TextColumns[0])
 			if err != nil {
 				return s, err
 			}
 			source = []string{column}
 		}
 		if o.TargetLanguage != "" && target == "" && o.TargetTemplate == "" {
-			if target, err = in.languageColumn("target-lang", o.TargetLanguage, s.TargetColumn); err != nil {
+			if target, err = in.languageColumn("task.target_language", o.TargetLanguage, s.TargetColumn); err != nil {
 				return s, err
 			}
 		}
@@ -163,7 +163,7 @@ func (s Spec) renameTexts(columns []string) (Spec, error) {
 		return s, nil
 	}
 	if len(columns) != len(s.TextColumns) {
-		return s, fmt.Errorf("--text-column gives %q, want %d columns in place of %q", columns, len(s.TextColumns), s.TextColumns)
+		return s, fmt.Errorf("task.text_columns gives %q, want %d columns in place of %q", columns, len(s.TextColumns), s.TextColumns)
 	}
 	t, err := parseTemplate(s.Template)
 	if err != nil {
@@ -197,19 +197,19 @@ func (o Options) Alone() (Spec, error) {
 	switch o.Name {
 	case Classification:
 		if len(o.Labels) < 2 {
-			return s, errors.New("it is not known which labels the checkpoint knows: list them with --labels")
+			return s, errors.New("it is not known which labels the checkpoint knows: list them with task.labels")
 		}
 		s.Labels, s.LabelColumn, s.TargetColumn = labels(), "label", ""
 	case NER:
 		if len(o.Labels) == 0 {
-			return s, errors.New("it is not known which types of entities the checkpoint knows: list them with --labels")
+			return s, errors.New("it is not known which types of entities the checkpoint knows: list them with task.labels")
 		}
 		s.Entities, s.TextColumns, s.LabelColumn, s.TargetColumn = labels(), []string{"tokens"}, "ner_tags", ""
 	case Regression:
 		s.Step, s.LabelColumn, s.TargetColumn = DefaultStep, "label", ""
 	case Translation:
 		if o.Prefix == nil && (o.SourceLanguage == "" || o.TargetLanguage == "") {
-			return s, errors.New("it is not known between which languages to translate: name them with --source-lang and --target-lang, or set --prefix")
+			return s, errors.New("it is not known between which languages to translate: name them with task.source_language and task.target_language, or set task.prefix")
 		}
 	case Summarization:
 		s.Prefix = summarizePrefix

@@ -208,11 +208,11 @@ func checkLabels(what string, labels []Label) []error {
 	for i, l := range labels {
 		text := strings.TrimSpace(l.Text)
 		if text == "" {
-			errs = append(errs, fmt.Errorf("task: %s %d (%s) has no text, want a word or more: set it with --labels", what, i, l.Name))
+			errs = append(errs, fmt.Errorf("task: %s %d (%s) has no text, want a word or more: set it with task.labels", what, i, l.Name))
 			continue
 		}
 		if j, ok := texts[text]; ok {
-			errs = append(errs, fmt.Errorf("task: %ss %d and %d both have the text %q: set different ones with --labels", what, j, i, text))
+			errs = append(errs, fmt.Errorf("task: %ss %d and %d both have the text %q: set different ones with task.labels", what, j, i, text))
 		}
 		if j, ok := names[l.Name]; ok {
 			errs = append(errs, fmt.Errorf("task: %ss %d and %d are both named %q, want different names", what, j, i, l.Name))

@@ -250,7 +250,7 @@ func TestNewRefuses(t *testing.T) {
 	for want, o := range map[string]Options{
 		"Workers is negative":                {Workers: -1},
 		"Queue":                              {Queue: 5, MaxInputs: 6},
-		"--labels has 2 label strings":       {Task: task.Options{Labels: []string{"a", "b"}}},
+		"task.labels has 2 label strings":    {Task: task.Options{Labels: []string{"a", "b"}}},
 		"generation is by default cannot be": {Generation: generate.Options{MinTokens: 100}},
 	} {
 		if s, err := New(b, o); err == nil || !strings.Contains(err.Error(), want) {
