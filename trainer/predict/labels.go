@@ -68,8 +68,8 @@ func (s LabelScorer) Best(ctx context.Context, g *generate.Generator, inputs [][
 // fifty labels as much as to train on twenty examples. Where it is more than enough to tell how good the probabilities are,
 // an evaluation scores all labels of some examples only.
 const (
-	calibrationRows     = 1 << 15 // rows of the decoder
-	calibrationExamples = 128     // at least
+	calibrationRows     = 1 << 14 // rows of the decoder
+	calibrationExamples = 64      // at least
 )
 
 // Affordable returns for how many examples an evaluation scores all labels.
