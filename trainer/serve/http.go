@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,14 +17,11 @@ import (
 	"t5train/trainer/predict"
 )
 
-// route is what the server does at a path.
-type route struct {
-	method string // GET stands for HEAD too
-	handle handler
-}
+// route answers a request. It is found as a handler of http.ServeMux and called by [Server.handle].
+type route func(x *exchange) (response, error)
 
-// handler answers a request.
-type handler func(x *exchange) (response, error)
+// ServeHTTP makes a route known to http.ServeMux, which is only asked for it.
+func (route) ServeHTTP(http.ResponseWriter, *http.Request) {}
 
 // exchange is a request with what the log and the metrics tell about it.
 type exchange struct {
@@ -52,7 +50,7 @@ const jsonType = "application/json"
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begun := time.Now()
-	s.metrics.update(func(m *metrics) { m.inFlight++ })
+	s.metrics.inFlight.Inc()
 	ctx, cancel := context.WithTimeoutCause(r.Context(), s.options.Timeout, errTimeout)
 	defer cancel()
 	x := &exchange{Request: r.WithContext(ctx), route: "other"}
@@ -70,16 +68,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = connection.SetWriteDeadline(time.Now().Add(s.options.WriteTimeout))
 	write(w, answer)
 	took := time.Since(begun)
-	s.metrics.update(func(m *metrics) {
-		m.inFlight--
-		m.request(x.route, answer.status, took)
-		if x.code != "" {
-			m.refused[x.code]++
-		} else {
-			m.tokensIn += int64(x.tokensIn)
-			m.tokensOut += int64(x.tokensOut)
-		}
-	})
+	s.metrics.inFlight.Dec()
+	if x.code != "" {
+		s.metrics.refused(x.code)
+	} else {
+		s.metrics.tokensIn.Add(x.tokensIn)
+		s.metrics.tokensOut.Add(x.tokensOut)
+	}
+	s.metrics.request(x.route, answer.status, took)
 	s.options.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 		slog.String("remote", r.RemoteAddr), slog.String("method", knownMethod(r.Method)), slog.String("path", x.route), slog.Int("status", answer.status),
 		slog.String("code", x.code), slog.Duration("took", took.Round(time.Microsecond)), slog.Duration("queued", x.queued.Round(time.Microsecond)),
@@ -100,7 +96,7 @@ func knownMethod(method string) string {
 func (s *Server) handle(x *exchange) (answer response, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.metrics.update(func(m *metrics) { m.panics++ })
+			s.metrics.panics.Inc()
 			s.options.Log.Error("panic in a request", "path", x.route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic: %v", p)
 		}
@@ -108,23 +104,40 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 	if !s.knowsHost(x.Host) {
 		return response{}, newProblem(http.StatusForbidden, "unknown_host", "the server is not known as %.80q: ask it as localhost, or start it with this name among its hosts (--host)", x.Host)
 	}
-	route, found := s.routes[x.URL.Path]
-	if !found {
-		return response{}, newProblem(http.StatusNotFound, "not_found", "there is no such path: want %s", list(s.paths()))
+	found, _ := s.routes.Handler(x.Request)
+	route, ok := found.(route)
+	if !ok {
+		return response{}, x.refuse(found)
 	}
 	x.route = x.URL.Path
-	if x.Method != route.method && (x.Method != http.MethodHead || route.method != http.MethodGet) {
-		p := newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "%s wants %s", x.route, route.method)
-		if p.allow = route.method; route.method == http.MethodGet {
-			p.allow += ", " + http.MethodHead
-		}
-		return response{}, p
-	}
 	if s.origins.Check(x.Request) != nil {
 		return response{}, newProblem(http.StatusForbidden, "cross_origin", "the request comes from a web page of another origin: only the server's own page may send it")
 	}
-	return route.handle(x)
+	return route(x)
 }
+
+// refuse says why http.ServeMux has no route for a request: found is its own handler, which knows the methods that a path
+// allows.
+func (x *exchange) refuse(found http.Handler) error {
+	answer := headerOnly{}
+	found.ServeHTTP(answer, x.Request)
+	allow := http.Header(answer).Get("Allow")
+	if allow == "" { // also where it would redirect: a client that adds slashes or dots has an error to find
+		return newProblem(http.StatusNotFound, "not_found", "there is no such path: want %s", list(paths))
+	}
+	x.route = x.URL.Path
+	method, _, _ := strings.Cut(allow, ",")
+	p := newProblem(http.StatusMethodNotAllowed, "method_not_allowed", "%s wants %s", x.route, method)
+	p.allow = allow
+	return p
+}
+
+// headerOnly keeps the header of an answer and nothing else.
+type headerOnly http.Header
+
+func (h headerOnly) Header() http.Header       { return http.Header(h) }
+func (headerOnly) Write(b []byte) (int, error) { return len(b), nil }
+func (headerOnly) WriteHeader(int)             {}
 
 // knowsHost tells whether the server may be asked under the name of a Host header. Without this check a page of any site
 // could make its own name point to this machine and then read answers as its own.
@@ -190,7 +203,7 @@ func write(w http.ResponseWriter, answer response) {
 
 // post is the route of a JSON endpoint: f gets the fields of the body and returns what is answered.
 func post[T any](s *Server, f func(x *exchange, fields *object) (T, error)) route {
-	return route{http.MethodPost, func(x *exchange) (response, error) {
+	return func(x *exchange) (response, error) {
 		body, err := s.readBody(x)
 		if err != nil {
 			return response{}, err
@@ -208,7 +221,7 @@ func post[T any](s *Server, f func(x *exchange, fields *object) (T, error)) rout
 			return response{}, err
 		}
 		return jsonResponse(http.StatusOK, value)
-	}}
+	}
 }
 
 // enter waits for a place to parse, which bounds the memory for it: parsed JSON and tokens are many times as large as a

@@ -53,11 +53,9 @@ func TestClientsThatGo(t *testing.T) {
 	if err := <-third; err != nil {
 		t.Error(err)
 	}
-	s.metrics.update(func(m *metrics) {
-		if m.abandoned != 1 {
-			t.Errorf("%d inputs abandoned, want 1", m.abandoned)
-		}
-	})
+	if n := s.metrics.abandoned.Get(); n != 1 {
+		t.Errorf("%d inputs abandoned, want 1", n)
+	}
 
 	// Half a body, and gone.
 	conn := dial(t, address)

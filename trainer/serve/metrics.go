@@ -2,144 +2,82 @@ package serve
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	victoria "github.com/VictoriaMetrics/metrics"
 )
 
-// metrics counts what the server does, for GET /metrics.
+// metrics counts what one server does, for GET /metrics. Labels come from fixed lists, never from a client: the library
+// panics at a name that is not valid, and keeps each series as long as the server lives.
 type metrics struct {
-	mu        sync.Mutex
-	requests  map[[2]string]int64   // by path and status
-	seconds   map[string]*histogram // of a request, by path
-	queued    *histogram            // seconds until a batch took the first input
-	batches   *histogram            // inputs of a batch
-	refused   map[string]int64      // requests, by the code of the problem
-	tokensIn  int64                 // of what models have answered
-	tokensOut int64
-	abandoned int64 // inputs that left the queue without an answer
-	panics    int64
-	inFlight  int // requests
+	set                 *victoria.Set
+	queued              *victoria.PrometheusHistogram // seconds until a batch took the first input
+	batches             *victoria.PrometheusHistogram // inputs of a batch
+	tokensIn, tokensOut *victoria.Counter             // of what models have answered
+	abandoned           *victoria.Counter             // inputs that left the queue without an answer
+	panics              *victoria.Counter
+	inFlight            *victoria.Gauge // requests
 }
 
-func newMetrics() *metrics {
+func newMetrics(queueLength func() float64) *metrics {
+	victoria.ExposeMetadata(true) // TYPE lines; a setting of the whole process
+	set := victoria.NewSet()
+	set.NewGauge("t5train_queue_length", queueLength)
+	histogram := func(name string, bounds ...float64) *victoria.PrometheusHistogram {
+		return set.NewPrometheusHistogramExt(name, bounds)
+	}
 	return &metrics{
-		requests: make(map[[2]string]int64), seconds: make(map[string]*histogram), refused: make(map[string]int64),
-		queued:  newHistogram(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30),
-		batches: newHistogram(1, 2, 4, 8, 16, 32, 64, 128),
+		set:       set,
+		queued:    histogram("t5train_queue_seconds", 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30),
+		batches:   histogram("t5train_batch_inputs", 1, 2, 4, 8, 16, 32, 64, 128),
+		tokensIn:  set.NewCounter(`t5train_tokens_total{direction="input"}`),
+		tokensOut: set.NewCounter(`t5train_tokens_total{direction="output"}`),
+		abandoned: set.NewCounter("t5train_abandoned_inputs_total"),
+		panics:    set.NewCounter("t5train_panics_total"),
+		inFlight:  set.NewGauge("t5train_requests_in_flight", nil),
 	}
 }
 
-// update changes metrics that belong together.
-func (m *metrics) update(f func(m *metrics)) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	f(m)
-}
-
-// request counts a request that has ended.
+// request counts a request that has ended. path is that of a route, or "other".
 func (m *metrics) request(path string, status int, took time.Duration) {
-	m.requests[[2]string{path, strconv.Itoa(status)}]++
-	h := m.seconds[path]
-	if h == nil {
-		h = newHistogram(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60)
-		m.seconds[path] = h
-	}
-	h.observe(took.Seconds())
+	m.set.GetOrCreatePrometheusHistogramExt(fmt.Sprintf("t5train_request_seconds{path=%q}", path),
+		[]float64{0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60}).Update(took.Seconds())
+	m.set.GetOrCreateCounter(fmt.Sprintf(`t5train_requests_total{path=%q,code="%d"}`, path, status)).Inc()
 }
 
-// histogram counts observations up to each bound.
-type histogram struct {
-	bounds []float64
-	counts []int64 // up to bounds[i] and above bounds[i-1]; the last is above all
-	sum    float64
-}
-
-func newHistogram(bounds ...float64) *histogram {
-	return &histogram{bounds: bounds, counts: make([]int64, len(bounds)+1)}
-}
-
-func (h *histogram) observe(x float64) {
-	i, _ := slices.BinarySearch(h.bounds, x)
-	h.counts[i]++
-	h.sum += x
+// refused counts a request that was not answered, by the code of its problem.
+func (m *metrics) refused(code string) {
+	m.set.GetOrCreateCounter(fmt.Sprintf("t5train_refused_total{reason=%q}", code)).Inc()
 }
 
 // metricsType is the content type of Prometheus' text format, version 0.0.4.
 const metricsType = "text/plain; version=0.0.4; charset=utf-8"
 
-// text returns all metrics in Prometheus' text format.
-func (m *metrics) text(queueLength int) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var b exposition
-	b.family("t5train_requests_total", "counter", "Requests that have ended, by path and status.")
-	for _, key := range slices.SortedFunc(maps.Keys(m.requests), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
-		b.sample("", fmt.Sprintf(`path=%q,code=%q`, key[0], key[1]), float64(m.requests[key]))
-	}
-	b.family("t5train_request_seconds", "histogram", "Time from a request's header to its answer, by path.")
-	for _, path := range slices.Sorted(maps.Keys(m.seconds)) {
-		b.histogram(fmt.Sprintf("path=%q", path), m.seconds[path])
-	}
-	b.family("t5train_queue_seconds", "histogram", "Time that a request waits until a batch takes its first input.")
-	b.histogram("", m.queued)
-	b.family("t5train_batch_inputs", "histogram", "Inputs that are computed together.")
-	b.histogram("", m.batches)
-	b.family("t5train_tokens_total", "counter", "Tokens of the inputs that were answered, and of generated texts.")
-	b.sample("", `direction="input"`, float64(m.tokensIn))
-	b.sample("", `direction="output"`, float64(m.tokensOut))
-	b.family("t5train_refused_total", "counter", "Requests that were not answered, by reason.")
-	for _, reason := range slices.Sorted(maps.Keys(m.refused)) {
-		b.sample("", fmt.Sprintf("reason=%q", reason), float64(m.refused[reason]))
-	}
-	b.family("t5train_abandoned_inputs_total", "counter", "Inputs that left the queue without being computed.")
-	b.sample("", "", float64(m.abandoned))
-	b.family("t5train_panics_total", "counter", "Faults of the program that a request or a batch has met.")
-	b.sample("", "", float64(m.panics))
-	b.family("t5train_queue_length", "gauge", "Inputs that wait.")
-	b.sample("", "", float64(queueLength))
-	b.family("t5train_requests_in_flight", "gauge", "Requests that are being answered.")
-	b.sample("", "", float64(m.inFlight))
-	return b.String()
+// metricHelp explains the metrics: name, text, and so on.
+var metricHelp = [...]string{
+	"t5train_requests_total", "Requests that have ended, by path and status.",
+	"t5train_request_seconds", "Time from a request's header to its answer, by path.",
+	"t5train_queue_seconds", "Time that a request waits until a batch takes its first input.",
+	"t5train_batch_inputs", "Inputs that are computed together.",
+	"t5train_tokens_total", "Tokens of the inputs that were answered, and of generated texts.",
+	"t5train_refused_total", "Requests that were not answered, by reason.",
+	"t5train_abandoned_inputs_total", "Inputs that left the queue without being computed.",
+	"t5train_panics_total", "Faults of the program that a request or a batch has met.",
+	"t5train_queue_length", "Inputs that wait.",
+	"t5train_requests_in_flight", "Requests that are being answered.",
 }
 
-// exposition writes Prometheus' text format:
-// https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
-type exposition struct {
-	strings.Builder
-	name string // of the family
-}
-
-func (e *exposition) family(name, kind, help string) {
-	e.name = name
-	fmt.Fprintf(e, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
-}
-
-func (e *exposition) sample(suffix, labels string, value float64) {
-	e.WriteString(e.name + suffix)
-	if labels != "" {
-		e.WriteString("{" + labels + "}")
+// text returns all metrics in Prometheus' text format, those of the process and of Go at the end.
+func (m *metrics) text() string {
+	var b strings.Builder
+	m.set.WritePrometheus(&b)
+	text := b.String()
+	for i := 0; i < len(metricHelp); i += 2 { // the library's lines of help are empty
+		line := "# HELP " + metricHelp[i]
+		text = strings.Replace(text, line+"\n", line+" "+metricHelp[i+1]+"\n", 1)
 	}
-	e.WriteString(" " + strconv.FormatFloat(value, 'g', -1, 64) + "\n")
-}
-
-func (e *exposition) histogram(labels string, h *histogram) {
-	separator := ""
-	if labels != "" {
-		separator = ","
-	}
-	var count int64
-	for i, n := range h.counts {
-		bound := "+Inf"
-		if i < len(h.bounds) {
-			bound = strconv.FormatFloat(h.bounds[i], 'g', -1, 64)
-		}
-		count += n
-		e.sample("_bucket", fmt.Sprintf("%s%sle=%q", labels, separator, bound), float64(count))
-	}
-	e.sample("_sum", labels, h.sum)
-	e.sample("_count", labels, float64(count))
+	b.Reset()
+	victoria.WriteProcessMetrics(&b)
+	return text + b.String()
 }

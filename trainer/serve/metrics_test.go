@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -16,9 +18,7 @@ func TestMetrics(t *testing.T) {
 	ask(t, h.URL+"/v1/generate", `{"inputs": []}`)
 	ask(t, h.URL+"/not/there", ``)
 	waitFor(t, func() bool { // the last request is counted after its answer
-		var ended int
-		s.metrics.update(func(m *metrics) { ended = len(m.requests) })
-		return ended == 3
+		return strings.Count(s.metrics.text(), "\nt5train_requests_total{") == 3
 	})
 	r, err := http.Get(h.URL + "/metrics")
 	if err != nil {
@@ -34,13 +34,22 @@ func TestMetrics(t *testing.T) {
 		"t5train_queue_seconds_count 1", `t5train_batch_inputs_bucket{le="1"} 0`, `t5train_batch_inputs_bucket{le="2"} 1`, "t5train_batch_inputs_sum 2",
 		`t5train_tokens_total{direction="input"} 5`, `t5train_tokens_total{direction="output"} 8`,
 		`t5train_refused_total{reason="invalid_request"} 1`, `t5train_refused_total{reason="not_found"} 1`,
+		"# HELP t5train_queue_length Inputs that wait.", "# TYPE t5train_batch_inputs histogram", "# TYPE go_goroutines gauge",
 		"t5train_queue_length 0", "t5train_requests_in_flight 1", "t5train_panics_total 0", "t5train_abandoned_inputs_total 0",
 	} {
 		if !strings.Contains("\n"+text, "\n"+want+"\n") {
 			t.Errorf("no line %s", want)
 		}
 	}
-	line := regexp.MustCompile(`^(# (HELP|TYPE) t5train_[a-z_]+ .+|t5train_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+)$`)
+	for i := 0; i < len(metricHelp); i += 2 { // a name that no metric has would never be shown
+		if !strings.Contains(text, "# HELP "+metricHelp[i]+" "+metricHelp[i+1]+"\n# TYPE ") {
+			t.Errorf("no help of %s", metricHelp[i])
+		}
+	}
+	if runtime.GOOS == "linux" && !strings.Contains(text, "\nprocess_resident_memory_bytes ") {
+		t.Error("no figures of the process")
+	}
+	line := regexp.MustCompile(`^(# HELP (t5train_[a-z_]+ .+|(go|process)_[a-z_]+)|# TYPE [a-z0-9_]+ [a-z]+|(t5train|go|process)_[a-z0-9_]+(\{[a-zA-Z_]+="[^"]*"(, ?[a-zA-Z_]+="[^"]*")*\})? [0-9.e+-]+)$`)
 	for l := range strings.Lines(text) {
 		if !line.MatchString(strings.TrimSuffix(l, "\n")) {
 			t.Errorf("%q is no line of the text format", l)
@@ -51,16 +60,26 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-func TestHistogram(t *testing.T) {
-	h := newHistogram(1, 2)
-	for _, x := range []float64{0, 1, 1.5, 2, 3} { // a bound belongs to its bucket
-		h.observe(x)
+// value returns the value of a metric without labels.
+func (m *metrics) value(t *testing.T, name string) float64 {
+	t.Helper()
+	_, rest, found := strings.Cut(m.text(), "\n"+name+" ")
+	text, _, _ := strings.Cut(rest, "\n")
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || !found {
+		t.Fatalf("metric %s: %q: %v", name, text, err)
 	}
-	var e exposition
-	e.name = "h"
-	e.histogram("", h)
-	if got, want := e.String(), "h_bucket{le=\"1\"} 2\nh_bucket{le=\"2\"} 4\nh_bucket{le=\"+Inf\"} 5\nh_sum 7.5\nh_count 5\n"; got != want {
-		t.Errorf("%s, want %s", got, want)
+	return v
+}
+
+// Two servers of one process count for themselves.
+func TestMetricsOfTwoServers(t *testing.T) {
+	first, h := start(t, Options{})
+	second, _ := start(t, Options{})
+	ask(t, h.URL+"/v1/generate", `{"inputs": ["a"]}`)
+	waitFor(t, func() bool { return first.metrics.value(t, "t5train_queue_seconds_count") == 1 })
+	if n := second.metrics.value(t, "t5train_queue_seconds_count"); n != 0 {
+		t.Errorf("the other server counts %g", n)
 	}
 }
 

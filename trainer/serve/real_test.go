@@ -177,16 +177,9 @@ func TestThousandRequests(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			s.metrics.update(func(m *metrics) {
-				var batches int64
-				for _, n := range m.batches.counts {
-					batches += n
-				}
-				if m.batches.sum != requests || batches >= requests {
-					t.Errorf("%d batches of %g inputs, want all %d and several in each", batches, m.batches.sum, requests)
-				}
-				t.Logf("%d batches", batches)
-			})
+			if batches, inputs := s.metrics.value(t, "t5train_batch_inputs_count"), s.metrics.value(t, "t5train_batch_inputs_sum"); inputs != requests || batches >= requests {
+				t.Errorf("%g batches of %g inputs, want all %d and several in each", batches, inputs, requests)
+			}
 			if n, _ := s.queue.length(); n != 0 || s.bodies.free() != s.bodies.limit {
 				t.Errorf("%d inputs wait and %d bytes are held when all is done", n, s.bodies.limit-s.bodies.free())
 			}

@@ -155,6 +155,9 @@ func TestRefusedHeaders(t *testing.T) {
 		"GET":                          {method: "GET", path: "/v1/classify", status: 405, code: "method_not_allowed"},
 		"preflight of another origin":  {method: "OPTIONS", path: "/v1/classify", header: map[string]string{"Origin": "http://evil.test"}, status: 405, code: "method_not_allowed"},
 		"POST to read":                 {method: "POST", path: "/metrics", status: 405, code: "method_not_allowed"},
+		"dots in the path":             {method: "POST", path: "/v1/../v1/classify", status: 404, code: "not_found"},
+		"slashes in the path":          {method: "POST", path: "//v1/classify", status: 404, code: "not_found"},
+		"slash at the end":             {method: "POST", path: "/v1/classify/", status: 404, code: "not_found"},
 		"form":                         {method: "POST", path: "/v1/classify", header: map[string]string{"Content-Type": "text/plain"}, status: 415, code: "unsupported_media_type"},
 		"no type":                      {method: "POST", path: "/v1/classify", header: map[string]string{"Content-Type": ""}, status: 415, code: "unsupported_media_type"},
 		"another charset":              {method: "POST", path: "/v1/classify", header: map[string]string{"Content-Type": "application/json; charset=latin1"}, status: 415, code: "unsupported_media_type"},
@@ -190,6 +193,8 @@ func TestRefusedHeaders(t *testing.T) {
 			}
 			if got := answer.Header.Get("Allow"); (c.status == 405) != (got != "") {
 				t.Errorf("Allow is %q", got)
+			} else if want := map[string]string{"/v1/classify": "POST", "/metrics": "GET, HEAD"}[c.path]; got != "" && got != want {
+				t.Errorf("Allow is %q, want %q", got, want)
 			}
 			status, text := read(t, answer)
 			if status != c.status {
@@ -283,7 +288,7 @@ func TestFaults(t *testing.T) {
 // A panic of a handler is a 500, and the server lives on.
 func TestPanicOfAHandler(t *testing.T) {
 	s, h := start(t, Options{})
-	s.routes["/panic"] = get(func(*exchange) (response, error) { panic("secret of the server") })
+	s.routes.Handle("GET /panic", route(func(*exchange) (response, error) { panic("secret of the server") }))
 	r, err := http.Get(h.URL + "/panic")
 	if err != nil {
 		t.Fatal(err)

@@ -3,53 +3,44 @@ package serve
 import (
 	"embed"
 	"net/http"
-	"slices"
-	"strings"
 )
 
 //go:embed page
 var page embed.FS
 
-// newRoutes returns all that the server does, by path.
-func (s *Server) newRoutes() (map[string]route, error) {
-	routes := map[string]route{
-		"/v1/generate": post(s, s.generate),
-		"/v1/classify": post(s, s.classify),
-		"/v1/score":    post(s, s.score),
-		"/v1/tokenize": post(s, s.tokenize),
-		"/v1/model":    get(s.describe),
-		"/healthz":     get(s.healthy),
-		"/readyz":      get(s.ready),
-		"/metrics":     get(s.prometheus),
+// paths lists what a client may ask for.
+var paths = []string{"/", "/healthz", "/metrics", "/readyz",
+	"/v1/classify", "/v1/generate", "/v1/model", "/v1/score", "/v1/tokenize"}
+
+// newRoutes returns all that the server does. GET stands for HEAD too.
+func (s *Server) newRoutes() (*http.ServeMux, error) {
+	routes := http.NewServeMux()
+	for pattern, r := range map[string]route{
+		"POST /v1/generate": post(s, s.generate),
+		"POST /v1/classify": post(s, s.classify),
+		"POST /v1/score":    post(s, s.score),
+		"POST /v1/tokenize": post(s, s.tokenize),
+		"GET /v1/model":     s.describe,
+		"GET /healthz":      s.healthy,
+		"GET /readyz":       s.ready,
+		"GET /metrics":      s.prometheus,
+	} {
+		routes.Handle(pattern, r)
 	}
-	for path, file := range map[string]struct{ name, contentType string }{
-		"/":         {"page/index.html", "text/html; charset=utf-8"},
-		"/page.css": {"page/page.css", "text/css; charset=utf-8"},
-		"/page.js":  {"page/page.js", "text/javascript; charset=utf-8"},
+	for pattern, file := range map[string]struct{ name, contentType string }{
+		"GET /{$}":      {"page/index.html", "text/html; charset=utf-8"},
+		"GET /page.css": {"page/page.css", "text/css; charset=utf-8"},
+		"GET /page.js":  {"page/page.js", "text/javascript; charset=utf-8"},
 	} {
 		content, err := page.ReadFile(file.name)
 		if err != nil {
 			return nil, err
 		}
-		routes[path] = get(func(*exchange) (response, error) {
+		routes.Handle(pattern, route(func(*exchange) (response, error) {
 			return response{status: http.StatusOK, contentType: file.contentType, cache: "no-cache", body: content}, nil
-		})
+		}))
 	}
 	return routes, nil
-}
-
-func get(h handler) route { return route{http.MethodGet, h} }
-
-// paths lists what a client may ask for.
-func (s *Server) paths() []string {
-	var paths []string
-	for path := range s.routes {
-		if !strings.HasPrefix(path, "/page.") {
-			paths = append(paths, path)
-		}
-	}
-	slices.Sort(paths)
-	return paths
 }
 
 func plain(status int, text string) response {
@@ -68,8 +59,7 @@ func (s *Server) ready(*exchange) (response, error) {
 }
 
 func (s *Server) prometheus(*exchange) (response, error) {
-	waiting, _ := s.queue.length()
-	answer := plain(http.StatusOK, s.metrics.text(waiting))
+	answer := plain(http.StatusOK, s.metrics.text())
 	answer.contentType = metricsType
 	return answer, nil
 }

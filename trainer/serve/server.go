@@ -21,7 +21,7 @@ type Server struct {
 	metrics  *metrics
 	bodies   budget
 	parsing  chan struct{} // a place for each body that may be parsed and tokenized at the same time
-	routes   map[string]route
+	routes   *http.ServeMux
 	origins  *http.CrossOriginProtection
 	seed     uint64       // of the requests that sample and name none
 	drawn    atomic.Int64 // inputs of those requests so far
@@ -37,11 +37,15 @@ const bodiesInMemory = 64
 // newServer returns a server of models, a worker for each.
 func newServer(p profile, models []model, o Options) (*Server, error) {
 	s := &Server{
-		options: o, profile: p, metrics: newMetrics(), origins: http.NewCrossOriginProtection(),
+		options: o, profile: p, origins: http.NewCrossOriginProtection(),
 		seed: rand.Uint64(), badWords: predict.BadWords(p.tokenizer), parsing: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		queue:  newQueue(o.Queue, o.BatchSize, o.BatchTokens),
 		bodies: budget{limit: bodiesInMemory * o.MaxBody},
 	}
+	s.metrics = newMetrics(func() float64 {
+		waiting, _ := s.queue.length()
+		return float64(waiting)
+	})
 	var err error
 	if s.routes, err = s.newRoutes(); err != nil {
 		return nil, fmt.Errorf("serve: %w", err)

@@ -10,14 +10,12 @@ import (
 // work computes batches until the queue is closed.
 func (s *Server) work(m model) {
 	for b := s.queue.take(); b != nil; b = s.queue.take() {
-		s.metrics.update(func(metrics *metrics) {
-			metrics.batches.observe(float64(len(b)))
-			for _, slot := range b {
-				if slot.index == 0 {
-					metrics.queued.observe(slot.job.queued.Seconds())
-				}
+		s.metrics.batches.Update(float64(len(b)))
+		for _, slot := range b {
+			if slot.index == 0 {
+				s.metrics.queued.Update(slot.job.queued.Seconds())
 			}
-		})
+		}
 		s.answer(m, b)
 	}
 }
@@ -84,7 +82,7 @@ func (s *Server) whileWanted(jobs []*job) (ctx context.Context, cancel func()) {
 func (s *Server) ask(ctx context.Context, m model, b batch) (answers []answer, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.metrics.update(func(m *metrics) { m.panics++ })
+			s.metrics.panics.Inc()
 			s.options.Log.Error("panic in a batch", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			err = fmt.Errorf("compute a batch: panic: %v", r)
 		}
@@ -101,8 +99,7 @@ func (s *Server) submit(j *job) ([]answer, error) {
 	case <-j.done:
 		return j.answers, j.err
 	case <-j.ctx.Done():
-		abandoned := s.queue.remove(j)
-		s.metrics.update(func(m *metrics) { m.abandoned += int64(abandoned) })
+		s.metrics.abandoned.Add(s.queue.remove(j))
 		return nil, context.Cause(j.ctx)
 	}
 }
