@@ -15,7 +15,7 @@ import (
 	"t5train/data/task"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 	"t5train/model"
 	"t5train/model/generate"
 	"t5train/model/kernel"
@@ -28,7 +28,7 @@ import (
 // The probability of a label is its share of the probabilities of all labels' texts with EOS, which the loss graph
 // computes as well.
 func TestLabelProbability(t *testing.T) {
-	l := newTestLoop(t, testrun.TinyConfig(t), ui.PlainConsole(io.Discard))
+	l := newTestLoop(t, testrun.TinyConfig(t), nil)
 	b := l.bundle
 	spec := *b.Info.Task
 	spec.Labels = []task.Label{{Name: "short", Text: "a"}, {Name: "long", Text: "ham"}, {Name: "other", Text: "spam"}}
@@ -139,7 +139,7 @@ func TestGeneratedAnswers(t *testing.T) {
 				t.Errorf("%d inputs and %d outputs cut, want %d and %d", cuts.Inputs, cuts.Outputs, c.inputsCut, c.outsCut)
 			}
 			var said bytes.Buffer
-			cuts.Report(ui.PlainConsole(&said), p)
+			cuts.Report(terminal.Plain(&said), p)
 			if strings.Contains(said.String(), "--max-input-length") != (c.inputsCut > 0) || strings.Contains(said.String(), "--max-output-length") != (c.outsCut > 0) {
 				t.Errorf("said %q", said.String())
 			}
@@ -149,7 +149,7 @@ func TestGeneratedAnswers(t *testing.T) {
 
 // What is behind the limit of tokens does not count.
 func TestPredictCutsInputs(t *testing.T) {
-	b := newTestLoop(t, testrun.TinyConfig(t), ui.PlainConsole(io.Discard)).bundle
+	b := newTestLoop(t, testrun.TinyConfig(t), nil).bundle
 	p := predict.NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), predict.PredictorOptions{MaxInputLength: 5})
 	var cuts predict.Cuts
 	answers, err := p.Predict(t.Context(), 0, []predict.Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}, generate.Options{}, &cuts) // "▁abc" and EOS are 5
@@ -163,10 +163,10 @@ func TestPredictCutsInputs(t *testing.T) {
 }
 
 func TestEvaluateFindsItsTask(t *testing.T) {
-	b := newTestLoop(t, testrun.TinyConfig(t), ui.PlainConsole(io.Discard)).bundle
+	b := newTestLoop(t, testrun.TinyConfig(t), nil).bundle
 	evaluate := func(b *checkpoints.Folder, o task.Options) (map[string]float64, error) {
 		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{
-			Data: []string{testrun.ValidationFile}, Task: o, MaxExamples: 20, MaxInputLength: 24, BatchSize: 8, Threads: 1, Console: ui.PlainConsole(io.Discard),
+			Data: []string{testrun.ValidationFile}, Task: o, MaxExamples: 20, MaxInputLength: 24, BatchSize: 8, Threads: 1,
 		})
 		if err != nil {
 			return nil, err

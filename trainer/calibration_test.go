@@ -1,13 +1,11 @@
 package trainer
 
 import (
-	"io"
 	"math"
 	"testing"
 
 	"t5train/checkpoints"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
 )
@@ -26,7 +24,7 @@ func TestTrainingCalibrates(t *testing.T) {
 	}
 	evaluate := func(b *checkpoints.Folder) map[string]float64 {
 		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{
-			Data: c.Data.Validation, MaxExamples: c.Data.MaxValidationExamples, BatchSize: 8, Threads: 1, Console: ui.PlainConsole(io.Discard),
+			Data: c.Data.Validation, MaxExamples: c.Data.MaxValidationExamples, BatchSize: 8, Threads: 1,
 		})
 		if err != nil {
 			t.Fatal(err)

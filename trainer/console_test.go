@@ -9,7 +9,7 @@ import (
 
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 )
 
 // A log has a line for the first row of metrics and for the last one, and between them one every ten seconds; metrics.jsonl
@@ -22,7 +22,7 @@ func TestLogLinesOfSteps(t *testing.T) {
 	defer log.Close()
 	c := testrun.TinyConfig(t)
 	c.Train.LogEvery = 1
-	r := finetune(t, c, Options{Console: ui.NewConsole(log, nil)})
+	r := finetune(t, c, Options{Sink: terminal.New(log, nil)})
 	lines := regexp.MustCompile(`(?m)^step \d+/\d+`).FindAllString(string(testdir.Read(t, log.Name())), -1)
 	if want := []string{"step 1/8", "step 8/8"}; !slices.Equal(lines, want) {
 		t.Errorf("lines %q, want %q", lines, want)

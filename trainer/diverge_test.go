@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"t5train/configs"
 	"t5train/internal/testrun"
 	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/model/op"
@@ -34,14 +34,14 @@ func nextBatches(t *testing.T, l *loop) []model.Batch {
 }
 
 // newTestLoop is what Finetune does before the first step of a new run.
-func newTestLoop(t *testing.T, c *configs.Config, console *ui.Console) *loop {
+func newTestLoop(t *testing.T, c *configs.Config, sink ui.Sink) *loop {
 	t.Helper()
 	c.Resolve()
 	run, err := checkpoints.OpenRun(c.Output)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := startModel(c, resumePoint{}, true, console)
+	b, err := startModel(c, resumePoint{}, true, sink)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,12 +49,12 @@ func newTestLoop(t *testing.T, c *configs.Config, console *ui.Console) *loop {
 	if c.Pretraining() {
 		read = setup.ReadText
 	}
-	m, err := read(t.Context(), c, b, nil, w, console)
+	m, err := read(t.Context(), c, b, nil, w, sink)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Close() })
-	l, err := newLoop(c, b, m, w, run, console, nil)
+	l, err := newLoop(c, b, m, w, run, sink, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestDivergence(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			var l *loop
-			l = newTestLoop(t, config, ui.PlainConsole(eachLine(func(line string) {
+			l = newTestLoop(t, config, terminal.Plain(eachLine(func(line string) {
 				if c.damage == 0 || !strings.HasPrefix(line, fmt.Sprintf("step %d/", c.damage)) {
 					return
 				}
@@ -197,7 +197,7 @@ func TestInfinitePerplexity(t *testing.T) {
 	rate := 1e-12
 	c.Optimizer.LearningRate, c.Eval.Metric, c.Train.Epochs = &rate, "perplexity", 1
 	var lines strings.Builder
-	l := newTestLoop(t, c, ui.PlainConsole(&lines))
+	l := newTestLoop(t, c, terminal.Plain(&lines))
 	for i := range l.bundle.Model.LMHead.Value {
 		l.bundle.Model.LMHead.Value[i] *= 1e5
 	}
@@ -222,7 +222,7 @@ func TestEvaluateDamagedWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Model.Shared.Value[0] = float32(math.NaN())
-	_, err = evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, MaxExamples: 5, BatchSize: 2, Console: ui.PlainConsole(io.Discard)})
+	_, err = evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, MaxExamples: 5, BatchSize: 2})
 	if err == nil || !strings.Contains(err.Error(), "the loss is NaN") || !strings.Contains(err.Error(), "use another checkpoint") {
 		t.Errorf("error %v", err)
 	}

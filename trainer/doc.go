@@ -3,7 +3,7 @@
 //
 // It is what the commands call, and what another Go program calls to fine-tune a model and use it:
 //
-//	result, err := trainer.Finetune(ctx, config, trainer.Options{Console: console})
+//	result, err := trainer.Finetune(ctx, config, trainer.Options{Sink: sink})
 //	bundle, _, err := checkpoints.Open("runs/quickstart")          // the best checkpoint of the run
 //	spec, err := evaluate.PredictionTask(bundle, task.Options{})
 //	predictor := predict.NewPredictor(bundle, spec, nil, predict.PredictorOptions{})

@@ -23,8 +23,8 @@ type Example struct {
 
 // TrainExamples calls yield for each example of the first batches of a run, in order: what training with the
 // configuration reads, on any machine. It ends early if yield or ctx does.
-func TrainExamples(ctx context.Context, config *configs.Config, batches int, console *ui.Console, yield func(Example) error) error {
-	return WithDatasets(ctx, config, console, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) error {
+func TrainExamples(ctx context.Context, config *configs.Config, batches int, sink ui.Sink, yield func(Example) error) error {
+	return WithDatasets(ctx, config, sink, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) error {
 		all, err := TrainBatches(c, m)
 		if err != nil {
 			return err
@@ -45,8 +45,8 @@ func TrainExamples(ctx context.Context, config *configs.Config, batches int, con
 }
 
 // HeldOutExamples calls yield for each example that an evaluation of a run reads, in order.
-func HeldOutExamples(ctx context.Context, config *configs.Config, console *ui.Console, yield func(Example) error) error {
-	return WithDatasets(ctx, config, console, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) error {
+func HeldOutExamples(ctx context.Context, config *configs.Config, sink ui.Sink, yield func(Example) error) error {
+	return WithDatasets(ctx, config, sink, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) error {
 		if m.HeldOut == nil {
 			return errors.New("show held-out examples: there are none: set data.validation")
 		}
@@ -60,12 +60,12 @@ func HeldOutExamples(ctx context.Context, config *configs.Config, console *ui.Co
 }
 
 // WithDatasets calls f with the model and the material of a run that does not begin.
-func WithDatasets(ctx context.Context, config *configs.Config, console *ui.Console, f func(*configs.Config, *checkpoints.Folder, *setup.Datasets) error) error {
+func WithDatasets(ctx context.Context, config *configs.Config, sink ui.Sink, f func(*configs.Config, *checkpoints.Folder, *setup.Datasets) error) error {
 	c, err := resolved(config)
 	if err != nil {
 		return err
 	}
-	b, err := startModel(c, resumePoint{}, true, console)
+	b, err := startModel(c, resumePoint{}, true, sink)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func WithDatasets(ctx context.Context, config *configs.Config, console *ui.Conso
 	if c.Pretraining() {
 		read = setup.ReadText
 	}
-	m, err := read(ctx, c, b, nil, kernel.NewWorkers(c.Train.Threads), console)
+	m, err := read(ctx, c, b, nil, kernel.NewWorkers(c.Train.Threads), sink)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package trainer
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +10,7 @@ import (
 
 	"t5train/data/chunks"
 	"t5train/internal/mmap"
-	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 )
 
 // onLine calls do once when a line of the log begins with a text.
@@ -33,7 +32,7 @@ func (o *onLine) Write(p []byte) (int, error) {
 func TestCutStore(t *testing.T) {
 	whole := tinyPretraining(t)
 	whole.Checkpoint.KeepLast = 9
-	pretrain(t, whole, ui.PlainConsole(io.Discard))
+	pretrain(t, whole, nil)
 	want := contents(t, whole.Output)
 	for name, c := range map[string]struct {
 		store string
@@ -62,7 +61,7 @@ func TestCutStore(t *testing.T) {
 				}
 			}
 			log := &onLine{fmt.Sprintf("step %d/", c.step), cut}
-			_, err := Pretrain(t.Context(), &run, Options{Console: ui.PlainConsole(log)})
+			_, err := Pretrain(t.Context(), &run, Options{Sink: terminal.Plain(log)})
 			kept := fmt.Sprintf("checkpoint of step %d is kept", c.step)
 			if !errors.As(err, new(*mmap.Fault)) || !strings.Contains(err.Error(), "tokens.bin was cut short") ||
 				!strings.Contains(err.Error(), kept) {
@@ -71,7 +70,7 @@ func TestCutStore(t *testing.T) {
 			if err := os.RemoveAll(run.Data.Tokens); err != nil {
 				t.Fatal(err)
 			}
-			pretrain(t, &run, ui.PlainConsole(io.Discard))
+			pretrain(t, &run, nil)
 			compareRuns(t, name, want, contents(t, run.Output))
 		})
 	}

@@ -1,13 +1,11 @@
 package trainer
 
 import (
-	"io"
 	"math"
 	"testing"
 
 	"t5train/data/task"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
 	"t5train/trainer/metric"
 	"t5train/trainer/predict"
 )
@@ -18,7 +16,7 @@ func TestHeldOutText(t *testing.T) {
 		c := tinyPretraining(t)
 		c.Model.DropoutRate = new(0.0)
 		c.Data.MaxValidationExamples, c.Eval.BatchSize, c.Eval.Samples, c.Train.Seed = 0, batchSize, 0, seed
-		l := newTestLoop(t, c, ui.PlainConsole(io.Discard))
+		l := newTestLoop(t, c, nil)
 		l.bundle.Model.Init(7)
 		values, _, err := l.evalSet.Evaluate(t.Context(), func(int64) {})
 		if err != nil {

@@ -1,10 +1,6 @@
 package trainer
 
 import (
-	"fmt"
-	"strings"
-	"time"
-
 	"t5train/internal/ui"
 	"t5train/trainer/metric"
 	"t5train/trainer/runlog"
@@ -35,6 +31,11 @@ type EvalEvent struct {
 	SinceBest int    // evaluations since the best one
 	Stopping  bool   // the run ends early: eval.patience evaluations were no better
 	Samples   []string
+}
+
+func (e EvalEvent) row() runlog.Eval {
+	metrics := runlog.OnlyFinite(e.Metrics)
+	return runlog.Eval{Kind: runlog.KindEval, Step: e.Step, Epoch: e.Epoch, Metrics: metrics, Time: runlog.Now()}
 }
 
 // CheckpointEvent is a checkpoint that is written in the background, or, of a run that ends, was written.
@@ -80,66 +81,41 @@ func historyHooks(log *runlog.Log) Hooks {
 			return log.AddTrain(*e.Row)
 		},
 		OnEval: func(e EvalEvent) error {
-			return log.AddEval(runlog.Eval{
-				Kind: runlog.KindEval, Step: e.Step, Epoch: e.Epoch, Metrics: runlog.OnlyFinite(e.Metrics), Time: runlog.Now(),
-			})
+			return log.AddEval(e.row())
 		},
 	}
 }
 
-// consoleLog shows a run to a person.
-type consoleLog struct {
-	console  *ui.Console
-	progress *ui.Progress
-	shown    []string  // metrics that come first
-	lineAt   time.Time // of the last line about a step
+// sinkHooks report a run to the user: to a sink, and to the progress of its steps. The metrics in shown come first.
+func sinkHooks(sink ui.Sink, progress ui.Progress, shown []string) Hooks {
+	return Hooks{
+		OnStep: func(e StepEvent) error {
+			if e.Row != nil {
+				progress.Report(*e.Row)
+			}
+			progress.Set(int64(e.Step)) // after the report: drawing the bar takes what is reported
+			return nil
+		},
+		OnEval: func(e EvalEvent) error {
+			reportEval(sink, e, metric.Format(e.Metrics, shown...))
+			return nil
+		},
+	}
 }
 
-func (c *consoleLog) hooks() Hooks { return Hooks{OnStep: c.step, OnEval: c.eval} }
-
-func (c *consoleLog) step(e StepEvent) error {
-	if r := e.Row; r != nil {
-		c.row(e, r)
-	}
-	c.progress.Set(int64(e.Step)) // after the description: drawing the bar takes what is described
-	return nil
-}
-
-func (c *consoleLog) row(e StepEvent, r *runlog.Train) {
-	details := []string{
-		fmt.Sprintf("loss %.4f", r.Loss), fmt.Sprintf("lr %.2e", r.LearningRate),
-		ui.Grouped(int(r.TokensPerSecond)) + " tokens/s", fmt.Sprintf("%.0f %% of peak", 100*r.PeakShare),
-	}
-	if r.ReduceShare > 0 {
-		details = append(details, fmt.Sprintf("%.0f %% reducing", 100*r.ReduceShare))
-	}
-	c.progress.Describe(details...)
-	if !c.console.SaysStep(c.lineAt, e.Step == e.Steps) {
-		return
-	}
-	c.lineAt = time.Now()
-	if e.Step < e.Steps && r.Seconds >= ui.SpeedAfter.Seconds() {
-		left := time.Duration(r.SecondsLeft * float64(time.Second))
-		details = append(details, left.Round(time.Second).String()+" left")
-	}
-	c.console.Say("step %d/%d  epoch %.2f  %s", e.Step, e.Steps, r.Epoch, strings.Join(details, ui.Gap))
-}
-
-func (c *consoleLog) eval(e EvalEvent) error {
-	values := metric.Format(e.Metrics, c.shown...)
+func reportEval(sink ui.Sink, e EvalEvent, values string) {
 	if e.Step == 0 {
-		c.console.Say("step 0, the model as it was: validation %s", values)
-		return nil
+		ui.Metrics(sink, e.row(), "step 0, the model as it was: validation %s", values)
+		return
 	}
 	if e.Improved {
 		values += "  (best)"
 	}
-	c.console.Say("step %d, epoch %.2f: validation %s", e.Step, e.Epoch, values)
+	ui.Metrics(sink, e.row(), "step %d, epoch %.2f: validation %s", e.Step, e.Epoch, values)
 	for _, line := range e.Samples {
-		c.console.Say("  %s", line)
+		ui.Detail(sink, "", "%s", line)
 	}
 	if e.Stopping {
-		c.console.Say("stop: %d evaluations without a better %s", e.SinceBest, e.Metric)
+		ui.Say(sink, "stop", "%d evaluations without a better %s", e.SinceBest, e.Metric)
 	}
-	return nil
 }

@@ -17,7 +17,7 @@ import (
 
 func convertTo(t *testing.T, dir, out, dtype string) error {
 	t.Helper()
-	return convert.Convert(t.Context(), dir, out, convert.ConvertOptions{DType: dtype}, silent().Console)
+	return convert.Convert(t.Context(), dir, out, convert.ConvertOptions{DType: dtype}, silent().Sink)
 }
 
 // What int8 weights cannot do says what to use instead.
@@ -29,10 +29,10 @@ func TestInt8IsForInference(t *testing.T) {
 	}
 	c := testrun.TinyConfig(t)
 	c.Model, c.Tokenizer = configs.Model{Path: eight}, configs.Tokenizer{}
-	_, trained := Finetune(t.Context(), c, Options{Console: silent().Console})
+	_, trained := Finetune(t.Context(), c, Options{Sink: silent().Sink})
 	for name, err := range map[string]error{
 		"finetune": trained,
-		"check":    Check(t.Context(), c, silent().Console),
+		"check":    Check(t.Context(), c, silent().Sink),
 		"convert":  convertTo(t, eight, filepath.Join(t.TempDir(), "x"), "float32"),
 	} {
 		if err == nil || !strings.Contains(err.Error(), model.ErrInt8.Error()) {
@@ -62,7 +62,7 @@ func TestInt8Accuracy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: []string{testrun.ValidationFile}, BatchSize: 32, Console: silent().Console})
+		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: []string{testrun.ValidationFile}, BatchSize: 32, Sink: silent().Sink})
 		if err != nil {
 			t.Fatal(err)
 		}

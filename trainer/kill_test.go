@@ -2,12 +2,10 @@ package trainer
 
 import (
 	"errors"
-	"io"
 	"path/filepath"
 	"testing"
 
 	"t5train/internal/atomicfile"
-	"t5train/internal/ui"
 )
 
 // A run is killed at each of its changes of the disk before its first step, and at some of the later ones. The same call
@@ -15,19 +13,19 @@ import (
 func TestKilledRun(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Train.Steps, c.Eval.EverySteps, c.Checkpoint.KeepLast, c.Data.Tokens = 1, 1, 9, t.TempDir()
-	pretrain(t, c, ui.PlainConsole(io.Discard))
+	pretrain(t, c, nil)
 	want := contents(t, c.Output)
 	step := 1
 	for changes, ended := 0, false; !ended; changes += step {
 		run := *c
 		run.Output = filepath.Join(t.TempDir(), "run")
 		revive := atomicfile.KillAfter(filepath.Dir(run.Output), changes)
-		_, err := Pretrain(t.Context(), &run, Options{Console: ui.PlainConsole(io.Discard)})
+		_, err := Pretrain(t.Context(), &run, Options{})
 		revive()
 		if ended = err == nil; !ended && !errors.Is(err, atomicfile.ErrKilled) {
 			t.Fatal(err)
 		}
-		if _, err := Pretrain(t.Context(), &run, Options{Console: ui.PlainConsole(io.Discard)}); err != nil {
+		if _, err := Pretrain(t.Context(), &run, Options{}); err != nil {
 			t.Fatalf("after %d changes: %v", changes, err)
 		}
 		compareRuns(t, "killed", want, contents(t, run.Output))

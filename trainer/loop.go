@@ -36,16 +36,16 @@ type loop struct {
 	saver    *saver
 	speed    *speedometer
 	hooks    hookList
-	console  *ui.Console
+	sink     ui.Sink
 	state    state
 	metrics  map[string]float64 // of the evaluation at state.LastEvalStep
 }
 
 func newLoop(c *configs.Config, b *checkpoints.Folder, d *setup.Datasets, w *kernel.Workers, run *checkpoints.Run,
-	console *ui.Console, group *allreduce.Group) (*loop, error) {
+	sink ui.Sink, group *allreduce.Group) (*loop, error) {
 	l := &loop{
 		config: c, group: group, bundle: b, evalSet: d.HeldOut, perEpoch: int64(d.Train.Len()),
-		saver: newSaver(run, c.Checkpoint.KeepLast, w), console: console,
+		saver: newSaver(run, c.Checkpoint.KeepLast, w), sink: sink,
 		state: state{Examples: int64(d.Train.Len()), Data: d.Digests, Config: resumeKeys(c)},
 	}
 	var err error
@@ -174,10 +174,9 @@ func (l *loop) train(ctx context.Context) error {
 // start tells the user that the run begins, and measures it from now on. The function that it returns ends the progress bar.
 func (l *loop) start() (stop func()) {
 	c := l.config
-	l.console.Say("train: %s steps of %s, %s optimizer, to %s", ui.Grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
-	progress := l.console.StartBar("train", "steps", int64(l.total))
-	log := &consoleLog{console: l.console, progress: progress, shown: setup.ShownFirst(c)}
-	l.hooks = append(hookList{log.hooks()}, l.hooks...)
+	ui.Say(l.sink, "train", "%s steps of %s, %s optimizer, to %s", ui.Grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
+	progress := ui.StartWork(l.sink, ui.Work{Name: "train", Unit: "steps", Total: int64(l.total), Reports: true})
+	l.hooks = append(hookList{sinkHooks(l.sink, progress, setup.ShownFirst(c))}, l.hooks...)
 	l.speed = newSpeedometer(l.stepper.workers, l.state.Step)
 	return progress.Stop
 }
@@ -304,7 +303,7 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 
 // measure evaluates the model as it is, and shows how far that is.
 func (l *loop) measure(ctx context.Context) (values []metric.Value, samples []string, err error) {
-	progress := l.console.Start("evaluate", "examples", int64(l.evalSet.Len()))
+	progress := ui.Start(l.sink, "evaluate", "examples", int64(l.evalSet.Len()))
 	defer progress.Stop()
 	err = mmap.Guard(func() error {
 		values, samples, err = l.evalSet.Evaluate(ctx, progress.Set)

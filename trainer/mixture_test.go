@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"io"
 	"maps"
 	"math"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"t5train/configs"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
 )
@@ -31,7 +29,7 @@ func mixedConfig(t *testing.T) *configs.Config {
 
 // The loss of all parts together is that of their tokens, and each part's metrics are those of its task alone.
 func TestMixtureOfTasks(t *testing.T) {
-	l := newTestLoop(t, mixedConfig(t), ui.PlainConsole(io.Discard))
+	l := newTestLoop(t, mixedConfig(t), nil)
 	values, _, err := l.evalSet.Evaluate(t.Context(), func(int64) {})
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +45,7 @@ func TestMixtureOfTasks(t *testing.T) {
 			t.Fatal(err)
 		}
 		alone, err := evaluate.Evaluate(t.Context(), &b, evaluate.Options{
-			Data: []string{testrun.ValidationFile}, MaxExamples: 20, BatchSize: 32, Threads: 1, Console: ui.PlainConsole(io.Discard),
+			Data: []string{testrun.ValidationFile}, MaxExamples: 20, BatchSize: 32, Threads: 1,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -109,7 +107,7 @@ func TestResume_NewerKeys(t *testing.T) {
 	}
 	changed := *c
 	changed.Train.LabelSmoothing = 0.1
-	if _, err := Finetune(t.Context(), &changed, Options{Resume: true, Console: ui.PlainConsole(io.Discard)}); err == nil {
+	if _, err := Finetune(t.Context(), &changed, Options{Resume: true}); err == nil {
 		t.Error("another value than the default goes on")
 	}
 	finetune(t, c, Options{Resume: true})

@@ -38,7 +38,7 @@ func checkModel(c *configs.Config) (*tokenizer.Tokenizer, error) {
 
 // startModel builds or loads the model that training starts from. The weights of a checkpoint are verified, or taken as they
 // are.
-func startModel(c *configs.Config, from resumePoint, verify bool, console *ui.Console) (*checkpoints.Folder, error) {
+func startModel(c *configs.Config, from resumePoint, verify bool, sink ui.Sink) (*checkpoints.Folder, error) {
 	dir, how := from.dir, ""
 	if from.resume {
 		if err := from.verify(); err != nil {
@@ -67,9 +67,9 @@ func startModel(c *configs.Config, from resumePoint, verify bool, console *ui.Co
 		if b.Model.Int8() {
 			return nil, fmt.Errorf("train %s: %w", dir, model.ErrInt8)
 		}
-		console.Say("model: %s, %s parameters", how, ui.Grouped(int(b.Model.Config.Parameters())))
+		ui.Say(sink, "model", "%s, %s parameters", how, ui.Grouped(int(b.Model.Config.Parameters())))
 		if !from.resume {
-			sayPretrained(c, b, console)
+			sayPretrained(c, b, sink)
 		}
 		b.Info = checkpoints.Info{}
 		if rate := c.Model.DropoutRate; rate != nil {
@@ -96,9 +96,9 @@ func startModel(c *configs.Config, from resumePoint, verify bool, console *ui.Co
 	if size, err := model.SizeByName(name); err == nil && !sameSize(size.Config, config) {
 		name = "size of its own (" + name + ", changed)"
 	}
-	console.Say("model: %s, %s parameters, new random weights (seed %d)", name, ui.Grouped(int(config.Parameters())), c.Train.Seed)
+	ui.Say(sink, "model", "%s, %s parameters, new random weights (seed %d)", name, ui.Grouped(int(config.Parameters())), c.Train.Seed)
 	if c.Model.VocabSize == nil && c.Tokenizer.Path != "" {
-		console.Say("  %s rows in the embedding, for the %s tokens of %s (model.vocab_size)", ui.Grouped(config.VocabSize), ui.Grouped(tok.VocabSize()), c.Tokenizer.Path)
+		ui.Detail(sink, "", "%s rows in the embedding, for the %s tokens of %s (model.vocab_size)", ui.Grouped(config.VocabSize), ui.Grouped(tok.VocabSize()), c.Tokenizer.Path)
 	}
 	return &checkpoints.Folder{Model: m, Tokenizer: tok}, nil
 }
@@ -107,14 +107,14 @@ func startModel(c *configs.Config, from resumePoint, verify bool, console *ui.Co
 func TrainedBytes(c model.Config) float64 { return 8 * float64(c.Parameters()) }
 
 // sayPretrained says what a model that was pre-trained here brings along or leaves behind, which a user may not expect.
-func sayPretrained(c *configs.Config, b *checkpoints.Folder, console *ui.Console) {
+func sayPretrained(c *configs.Config, b *checkpoints.Folder, sink ui.Sink) {
 	was := b.Info.Objective
 	switch {
 	case was == nil:
 	case c.Pretraining() && was.Name != c.Objective.Name:
-		console.Say("  objective: %s from now on, but the model was pre-trained by %s (--objective %s goes on with that)", c.Objective.Name, was.Name, was.Name)
+		ui.Detail(sink, "objective", "%s from now on, but the model was pre-trained by %s (--objective %s goes on with that)", c.Objective.Name, was.Name, was.Name)
 	case !c.Pretraining() && c.Model.DropoutRate == nil && b.Model.Config.DropoutRate == 0:
-		console.Say("  dropout: none, as in its pre-training; 0.1 is usual for fine-tuning (--set model.dropout_rate=0.1)")
+		ui.Detail(sink, "dropout", "none, as in its pre-training; 0.1 is usual for fine-tuning (--set model.dropout_rate=0.1)")
 	}
 }
 

@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -11,7 +10,7 @@ import (
 
 	"t5train/configs"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 )
 
 // Which runs may write to an output folder, and what they leave there.
@@ -56,7 +55,7 @@ func TestOutputFolderInUse(t *testing.T) {
 			if c.change != nil {
 				c.change(&config)
 			}
-			c.options.Console = ui.PlainConsole(io.Discard)
+			c.options.Sink = nil
 			r, err := Finetune(t.Context(), &config, c.options)
 			if len(c.want) == 0 {
 				if err != nil || r.Step != 8 {
@@ -98,14 +97,14 @@ func TestOutputFolderTakenMeanwhile(t *testing.T) {
 	finished := c.Output
 
 	c.Output = filepath.Join(t.TempDir(), "run")
-	console := ui.PlainConsole(eachLine(func(line string) {
+	sink := terminal.Plain(eachLine(func(line string) {
 		if strings.HasPrefix(line, "validation: ") {
 			if err := os.CopyFS(c.Output, os.DirFS(finished)); err != nil {
 				t.Error(err)
 			}
 		}
 	}))
-	_, err := Finetune(t.Context(), c, Options{Console: console})
+	_, err := Finetune(t.Context(), c, Options{Sink: sink})
 	if err == nil || !strings.Contains(err.Error(), "another process has trained in") || !strings.Contains(err.Error(), "to step 8") {
 		t.Errorf("error %v", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"t5train/configs"
 	"t5train/internal/testrun"
 	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 	"t5train/trainer/setup"
 )
 
@@ -81,7 +82,7 @@ func TestErrorsBeforeTraining(t *testing.T) {
 			config.Data.Train, config.Data.Validation, config.Data.MaxTrainExamples, config.Data.MaxValidationExamples = []string{two}, []string{two}, 0, 0
 			c.change(config)
 			var said bytes.Buffer
-			_, err := Finetune(t.Context(), config, Options{Console: ui.PlainConsole(&said)})
+			_, err := Finetune(t.Context(), config, Options{Sink: terminal.Plain(&said)})
 			if err == nil {
 				t.Fatalf("no error; said %s", said.String())
 			}
@@ -177,7 +178,7 @@ func TestNotesOnData(t *testing.T) {
 			config.Model.VocabSize, config.Data.MaxTrainExamples, config.Data.MaxValidationExamples = nil, 0, 0
 			c.change(config)
 			var out bytes.Buffer
-			r := finetune(t, config, Options{Console: ui.PlainConsole(&out)})
+			r := finetune(t, config, Options{Sink: terminal.Plain(&out)})
 			before, _, _ := strings.Cut(out.String(), "step 1")
 			for _, want := range c.want {
 				if !strings.Contains(before, want) {

@@ -21,7 +21,7 @@ import (
 )
 
 // readDatasets reads what a run works with. was are the digests of what a run that goes on has trained on so far.
-type readDatasets func(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers, console *ui.Console) (*setup.Datasets, error)
+type readDatasets func(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers, sink ui.Sink) (*setup.Datasets, error)
 
 // train is a run on what read finds.
 func train(ctx context.Context, config *configs.Config, o Options, read readDatasets) (r *Result, err error) {
@@ -117,7 +117,7 @@ func prepare(ctx context.Context, config *configs.Config, o Options, read readDa
 		return nil, err
 	}
 	p.workers = kernel.NewWorkers(o.Group.Threads(c.Train.Threads))
-	if p.bundle, err = startModel(c, p.from, !o.NoVerify, o.Console); err != nil {
+	if p.bundle, err = startModel(c, p.from, !o.NoVerify, o.Sink); err != nil {
 		return nil, err
 	}
 	var was map[string]string
@@ -130,7 +130,7 @@ func prepare(ctx context.Context, config *configs.Config, o Options, read readDa
 			return nil, err
 		}
 	}
-	if p.datasets, err = read(ctx, readBy, p.bundle, was, p.workers, o.Console); err != nil {
+	if p.datasets, err = read(ctx, readBy, p.bundle, was, p.workers, o.Sink); err != nil {
 		return nil, err
 	}
 	p.closers = append(p.closers, func() { p.datasets.Close() })
@@ -162,12 +162,12 @@ func (p *preparedRun) build() (err error) {
 	if p.bundle == nil {
 		return nil
 	}
-	if p.loop, err = newLoop(p.config, p.bundle, p.datasets, p.workers, p.run, p.options.Console, p.options.Group); err != nil {
+	if p.loop, err = newLoop(p.config, p.bundle, p.datasets, p.workers, p.run, p.options.Sink, p.options.Group); err != nil {
 		return err
 	}
 	p.closers = append(p.closers, func() { p.loop.stepper.Graph.Close() })
 	p.loop.hooks = p.options.Hooks
-	warnRate(p.config, p.options.Console)
+	warnRate(p.config, p.options.Sink)
 	if p.options.Group.First() {
 		if err := p.loop.checkSpace(p.from); err != nil {
 			return err
@@ -183,9 +183,9 @@ func (p *preparedRun) build() (err error) {
 func (p *preparedRun) lockOutput(ctx context.Context) error {
 	o, output := p.options, p.config.Output
 	if p.from.state.Finished {
-		return o.Group.OnFirst(func() error { return p.from.cleanupFinished(p.run, p.config, o.Console) })
+		return o.Group.OnFirst(func() error { return p.from.cleanupFinished(p.run, p.config, o.Sink) })
 	}
-	unlock, err := exclusive(ctx, o.Group, o.Console, output)
+	unlock, err := exclusive(ctx, o.Group, o.Sink, output)
 	p.closers = append(p.closers, unlock)
 	if err != nil {
 		return err
@@ -217,7 +217,7 @@ func (p *preparedRun) initOutput() error {
 		if err := checkpoints.Create(initial, l.bundle.Write); err != nil {
 			return err
 		}
-		p.options.Console.Say("initial model: written to %s", initial)
+		ui.Say(p.options.Sink, "initial model", "written to %s", initial)
 	}
 	yaml, err := c.YAML()
 	if err != nil {
@@ -264,9 +264,9 @@ func (p *preparedRun) describeSession() runlog.Session {
 }
 
 // warnRate says so where the learning rate may be another one than was meant.
-func warnRate(c *configs.Config, console *ui.Console) {
+func warnRate(c *configs.Config, sink ui.Sink) {
 	if text := c.RateWarning(); text != "" {
-		console.Say("warning: %s", text)
+		ui.Say(sink, "warning", "%s", text)
 	}
 }
 
@@ -325,7 +325,7 @@ func (l *loop) checkSpace(from resumePoint) error {
 		return fmt.Errorf("output: the disk of %s %w", output, err)
 	}
 	if warning != "" {
-		l.console.Say("warning: the disk of %s %s", output, warning)
+		ui.Say(l.sink, "warning", "the disk of %s %s", output, warning)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package trainer
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
 	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/trainer/evaluate"
@@ -52,9 +52,9 @@ func tinyPretraining(t *testing.T) *configs.Config {
 	return c
 }
 
-func pretrain(t *testing.T, c *configs.Config, console *ui.Console) *Result {
+func pretrain(t *testing.T, c *configs.Config, sink ui.Sink) *Result {
 	t.Helper()
-	r, err := Pretrain(t.Context(), c, Options{Console: console})
+	r, err := Pretrain(t.Context(), c, Options{Sink: sink})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestPretrain_FirstLoss(t *testing.T) {
 			c.Model = configs.Model{Size: size}
 			c.Tokenizer.Path, c.Data.Validation, c.Eval.EverySteps = "", nil, 0
 			c.Train.Steps, c.Train.ZLoss = 1, 0
-			pretrain(t, c, ui.PlainConsole(io.Discard))
+			pretrain(t, c, nil)
 			if loss := testrun.TrainLosses(t, c.Output)[0]; loss < 10.3 || loss > 11.2 {
 				t.Errorf("first loss %g, want from 10.3 to 11.2", loss)
 			}
@@ -83,7 +83,7 @@ func TestPretrain_FirstLoss(t *testing.T) {
 func TestPretrain_PinnedLosses(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Train.Steps, c.Train.Accumulate = 6, 2
-	pretrain(t, c, ui.PlainConsole(io.Discard))
+	pretrain(t, c, nil)
 	want := []float64{4.14498, 3.76045, 3.77398, 3.73426, 3.63846, 3.56109}
 	got := testrun.TrainLosses(t, c.Output)
 	if !slices.EqualFunc(got, want, func(a, b float64) bool { return math.Abs(a-b) <= 1e-4*b }) {
@@ -109,7 +109,7 @@ func TestPretrain_Objectives(t *testing.T) {
 			c.Objective = configs.Objective{Name: test.name, InputLength: new(32)}
 			test.set(&c.Objective)
 			var log bytes.Buffer
-			r := pretrain(t, c, ui.PlainConsole(&log))
+			r := pretrain(t, c, terminal.Plain(&log))
 			for _, want := range test.want {
 				if !strings.Contains(log.String(), want) {
 					t.Errorf("want %q in the log\n%s", want, log.String())
@@ -126,7 +126,7 @@ func TestPretrain_Objectives(t *testing.T) {
 				t.Errorf("the checkpoint says %+v of its training", b.Info)
 			}
 			// evaluate finds again what training found.
-			e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, MaxExamples: 20, BatchSize: 7, Console: ui.PlainConsole(io.Discard)})
+			e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, MaxExamples: 20, BatchSize: 7})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -210,7 +210,7 @@ func TestPretrain_Resume(t *testing.T) {
 			c.Model.DropoutRate = new(0.1)
 			change(c)
 			c.Data.Tokens, c.Checkpoint.KeepLast = t.TempDir(), 9 // the runs below find the tokens made
-			pretrain(t, c, ui.PlainConsole(io.Discard))
+			pretrain(t, c, nil)
 			want := contents(t, c.Output)
 			looks := looksOf(t, c)
 			for back := 1; back < 14; back += 3 {
@@ -222,7 +222,7 @@ func TestPretrain_Resume(t *testing.T) {
 				if !stopped.Interrupted || stopped.Step == 0 {
 					t.Fatalf("%d looks before the end: got %+v, want a run that stops after its first step", back, stopped)
 				}
-				if _, err := Pretrain(t.Context(), c, Options{Console: ui.PlainConsole(io.Discard), Resume: true}); err != nil {
+				if _, err := Pretrain(t.Context(), c, Options{Resume: true}); err != nil {
 					t.Fatal(err)
 				}
 				compareRuns(t, fmt.Sprintf("stopped at step %d", stopped.Step), want, contents(t, c.Output))
@@ -253,7 +253,7 @@ func TestPretrain_Mixture(t *testing.T) {
 		{Name: "spam", Train: []string{testrun.TrainFile}, Task: "classification", Prefix: new("spam"), Rate: new(3 * math.Sqrt(20))},
 	}
 	var log bytes.Buffer
-	pretrain(t, c, ui.PlainConsole(&log))
+	pretrain(t, c, terminal.Plain(&log))
 	for _, want := range []string{"mixture: 80 examples an epoch", "messages: 40 examples, 25.0 % of the mixture", "spam: 40 examples, 75.0 % of the mixture"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("want %q in the log\n%s", want, log.String())
@@ -264,7 +264,7 @@ func TestPretrain_Mixture(t *testing.T) {
 // Text that the vocabulary cannot write is told, and warned of where it is much.
 func TestPretrain_UnknownText(t *testing.T) {
 	var log bytes.Buffer
-	pretrain(t, tinyPretraining(t), ui.PlainConsole(&log)) // its letters are all small
+	pretrain(t, tinyPretraining(t), terminal.Plain(&log)) // its letters are all small
 	if !regexp.MustCompile(`; [\d,]+ tokens are unknown\n  warning: about 1\d\.\d % of the text has characters that the vocabulary lacks, or is no UTF-8, and \d\.\d % of the tokens are <unk>`).MatchString(log.String()) {
 		t.Errorf("no word about unknown characters in\n%s", log.String())
 	}
@@ -282,7 +282,7 @@ func TestPretrain_FolderInFolder(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Data.Train, c.Data.Validation, c.Eval.EverySteps, c.Train.Steps = []string{dir}, nil, 0, 1
 	var log bytes.Buffer
-	pretrain(t, c, ui.PlainConsole(&log))
+	pretrain(t, c, terminal.Plain(&log))
 	if want := "left out: the parquet files in " + more; !strings.Contains(log.String(), want) {
 		t.Errorf("want %q in the log\n%s", want, log.String())
 	}
@@ -291,14 +291,14 @@ func TestPretrain_FolderInFolder(t *testing.T) {
 // A checkpoint that is trained further is evaluated as it is first, once, and is told when its objective changes.
 func TestPretrain_Further(t *testing.T) {
 	c := tinyPretraining(t)
-	before := pretrain(t, c, ui.PlainConsole(io.Discard))
+	before := pretrain(t, c, nil)
 	further := *c
 	further.Output = filepath.Join(t.TempDir(), "further")
 	further.Model, further.Tokenizer = configs.Model{Path: c.Output}, configs.Tokenizer{}
 	for _, seed := range []int{1, 2} {
 		further.Train.Seed = seed
 		var log bytes.Buffer
-		if _, err := Pretrain(t.Context(), &further, Options{Console: ui.PlainConsole(&log), Overwrite: true}); err != nil {
+		if _, err := Pretrain(t.Context(), &further, Options{Sink: terminal.Plain(&log), Overwrite: true}); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(log.String(), "step 0, the model as it was: validation loss") || strings.Contains(log.String(), "objective: span_corruption from now on") {
@@ -311,7 +311,7 @@ func TestPretrain_Further(t *testing.T) {
 	}
 	further.Objective = configs.Objective{Name: "lm", InputLength: new(32)}
 	var log bytes.Buffer
-	if _, err := Pretrain(t.Context(), &further, Options{Console: ui.PlainConsole(&log), Overwrite: true}); err != nil {
+	if _, err := Pretrain(t.Context(), &further, Options{Sink: terminal.Plain(&log), Overwrite: true}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "objective: lm from now on, but the model was pre-trained by span_corruption (--objective span_corruption goes on with that)"; !strings.Contains(log.String(), want) {
@@ -324,7 +324,7 @@ func TestPretrain_Rows(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Model.VocabSize, c.Train.Steps = nil, 1
 	var log bytes.Buffer
-	pretrain(t, c, ui.PlainConsole(&log))
+	pretrain(t, c, terminal.Plain(&log))
 	if want := fmt.Sprintf("\n  128 rows in the embedding, for the %d tokens of ", testrun.TinyVocab+tinySentinels); !strings.Contains(log.String(), want) {
 		t.Errorf("want %q in\n%s", want, log.String())
 	}
@@ -363,7 +363,7 @@ func TestPretrain_SharedFiles(t *testing.T) {
 			c.Train.Steps, c.Eval.EverySteps = 1, 0
 			test.change(c)
 			var log bytes.Buffer
-			pretrain(t, c, ui.PlainConsole(&log))
+			pretrain(t, c, terminal.Plain(&log))
 			if got := strings.Contains(log.String(), "warning: evaluations will say too much"); got != (test.want != "") || !strings.Contains(log.String(), test.want) {
 				t.Errorf("want %q in the log\n%s", test.want, log.String())
 			}
@@ -372,7 +372,7 @@ func TestPretrain_SharedFiles(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Data.Validation, c.Train.Steps, c.Train.Epochs = c.Data.Train, 1, 0
 	var log bytes.Buffer
-	finetune(t, c, Options{Console: ui.PlainConsole(&log)})
+	finetune(t, c, Options{Sink: terminal.Plain(&log)})
 	if want := "  " + testrun.TrainFile + " of data.validation is in data.train too\n"; !strings.Contains(log.String(), want) {
 		t.Errorf("fine-tuning: want %q in the log\n%s", want, log.String())
 	}
@@ -405,7 +405,7 @@ func TestPretrain_Refusals(t *testing.T) {
 				return
 			}
 			c.Resolve()
-			if err := Check(t.Context(), c, ui.PlainConsole(io.Discard)); err == nil || !strings.Contains(err.Error(), test.want) {
+			if err := Check(t.Context(), c, nil); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("validate: got %v, want %q", err, test.want)
 			}
 		})
@@ -423,7 +423,7 @@ func TestPretrain_ChangedText(t *testing.T) {
 	c.Data.Train, c.Data.TextColumn, c.Data.Validation, c.Eval.EverySteps = []string{file}, "sms", nil, 0
 	c.Data.MaxTrainExamples = 10
 	c.Data.Tokens = t.TempDir()
-	pretrain(t, c, ui.PlainConsole(io.Discard))
+	pretrain(t, c, nil)
 	looks := looksOf(t, c)
 	c.Output = filepath.Join(t.TempDir(), "run")
 	stopped, err := Pretrain(newStopAfter(t, looks-2), c, silent())
@@ -435,7 +435,7 @@ func TestPretrain_ChangedText(t *testing.T) {
 		t.Fatal(err)
 	}
 	testrun.WriteRows(t, file, 61)
-	if _, err := Pretrain(t.Context(), c, Options{Console: ui.PlainConsole(io.Discard), Resume: true}); err == nil ||
+	if _, err := Pretrain(t.Context(), c, Options{Resume: true}); err == nil ||
 		!strings.Contains(err.Error(), "data.train has other files than when the run began: their bytes decide, also where the same text was written anew") {
 		t.Errorf("got %v, want that the text has changed", err)
 	}
@@ -448,7 +448,7 @@ func TestPretrain_ChangedText(t *testing.T) {
 func TestPretrain_ThenUse(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Train.Steps, c.Optimizer.LearningRate, c.Schedule.Name = 60, new(0.1), "constant"
-	r := pretrain(t, c, ui.PlainConsole(io.Discard))
+	r := pretrain(t, c, nil)
 	b, _, err := checkpoints.Open(c.Output)
 	if err != nil {
 		t.Fatal(err)
@@ -495,11 +495,11 @@ func TestPretrain_NoiseOfCorpora(t *testing.T) {
 	c.Data.Train, c.Data.Validation, c.Eval.EverySteps = nil, nil, 0
 	c.Data.Mixture = []configs.Part{{Name: "a", Train: []string{testrun.TrainFile}}, {Name: "b", Train: []string{testrun.TrainFile}}}
 	c.Resolve()
-	b, err := startModel(c, resumePoint{}, true, silent().Console)
+	b, err := startModel(c, resumePoint{}, true, silent().Sink)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := setup.ReadText(t.Context(), c, b, nil, kernel.NewWorkers(1), silent().Console)
+	m, err := setup.ReadText(t.Context(), c, b, nil, kernel.NewWorkers(1), silent().Sink)
 	if err != nil {
 		t.Fatal(err)
 	}

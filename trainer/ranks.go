@@ -108,7 +108,7 @@ func weightsDigest(b *checkpoints.Folder) (digest uint32) {
 
 // exclusive locks an output folder for the first rank and waits until all ranks see that lock: with folders of their
 // own a run would go well until another rank is to resume it. unlock can be called after an error too.
-func exclusive(ctx context.Context, g *allreduce.Group, console *ui.Console, output string) (unlock func(), err error) {
+func exclusive(ctx context.Context, g *allreduce.Group, sink ui.Sink, output string) (unlock func(), err error) {
 	unlock = func() {}
 	err = g.OnFirst(func() error {
 		release, err := checkpoints.LockRun(output)
@@ -132,7 +132,7 @@ func exclusive(ctx context.Context, g *allreduce.Group, console *ui.Console, out
 	if err != nil {
 		return unlock, err
 	}
-	waiting := time.AfterFunc(5*time.Second, func() { console.Say("output: waiting until all ranks see who writes to %s", output) })
+	waiting := time.AfterFunc(5*time.Second, func() { ui.Say(sink, "output", "waiting until all ranks see who writes to %s", output) })
 	defer waiting.Stop()
 	return unlock, g.Agree(waitForLock(ctx, output, holders[0], g.Name(0)))
 }
@@ -177,10 +177,10 @@ func (l *loop) computeOn(ranks []string) {
 	}
 	switch now := strings.Join(kinds, " and "); {
 	case len(before) > 0 && len(added) > 0:
-		l.console.Say("processors: the steps so far were computed on %s, the next ones will be on %s: the result may differ by rounding from that of a run on one kind",
+		ui.Say(l.sink, "processors", "the steps so far were computed on %s, the next ones will be on %s: the result may differ by rounding from that of a run on one kind",
 			strings.Join(before, " and "), now)
 	case len(kinds) > 1:
-		l.console.Say("processors: the ranks compute on %s: the result may differ by rounding from that of ranks on one kind", now)
+		ui.Say(l.sink, "processors", "the ranks compute on %s: the result may differ by rounding from that of ranks on one kind", now)
 	}
 	l.state.Processors = slices.Concat(before, added)
 }

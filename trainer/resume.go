@@ -83,7 +83,7 @@ func (s resumePoint) verify() error {
 }
 
 // cleanupFinished tidies a run that has nothing left to do, and says so.
-func (s resumePoint) cleanupFinished(run *checkpoints.Run, c *configs.Config, console *ui.Console) error {
+func (s resumePoint) cleanupFinished(run *checkpoints.Run, c *configs.Config, sink ui.Sink) error {
 	unlock, err := checkpoints.LockRun(c.Output)
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (s resumePoint) cleanupFinished(run *checkpoints.Run, c *configs.Config, co
 	if err := tidy(run, s.step, s.state.BestStep == s.step, c.Checkpoint.KeepLast); err != nil {
 		return err
 	}
-	console.Say("the run in %s is finished, at step %d: nothing is left to do (--overwrite trains again; --model %s with another --output trains further)", c.Output, s.step, c.Output)
+	ui.Say(sink, "", "the run in %s is finished, at step %d: nothing is left to do (--overwrite trains again; --model %s with another --output trains further)", c.Output, s.step, c.Output)
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -21,7 +20,7 @@ import (
 	"t5train/configs"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 	"t5train/model/kernel"
 	"t5train/trainer/runlog"
 )
@@ -107,7 +106,7 @@ func (s *stopAfter) Err() error {
 	return nil
 }
 
-func silent() Options { return Options{Console: ui.PlainConsole(io.Discard)} }
+func silent() Options { return Options{} }
 
 // resumed goes on with a stopped run, or starts anew where it was stopped before its first step.
 func resumed(t *testing.T, c *configs.Config, stopped *Result) {
@@ -201,7 +200,7 @@ func TestResumeAgainAndAgain(t *testing.T) {
 	compareRuns(t, fmt.Sprintf("%d processes", processes), want, contents(t, c.Output))
 }
 
-// eachLine calls a function for each line that a console writes.
+// eachLine calls a function for each line that a sink writes.
 type eachLine func(line string)
 
 func (f eachLine) Write(p []byte) (int, error) {
@@ -209,7 +208,7 @@ func (f eachLine) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// stoppedAt fine-tunes or pre-trains until a console line contains a text.
+// stoppedAt fine-tunes or pre-trains until a sink line contains a text.
 func stoppedAt(t *testing.T, c *configs.Config, text string) *Result {
 	t.Helper()
 	run := Finetune
@@ -218,7 +217,7 @@ func stoppedAt(t *testing.T, c *configs.Config, text string) *Result {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	r, err := run(ctx, c, Options{Console: ui.PlainConsole(eachLine(func(line string) {
+	r, err := run(ctx, c, Options{Sink: terminal.Plain(eachLine(func(line string) {
 		if strings.Contains(line, text) {
 			cancel()
 		}
@@ -309,7 +308,7 @@ func TestResumeWithOtherFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	testrun.WriteRows(t, copied, 39)
-	_, err := Finetune(t.Context(), c, Options{Console: ui.PlainConsole(io.Discard), Resume: true})
+	_, err := Finetune(t.Context(), c, Options{Resume: true})
 	if err == nil || !strings.Contains(err.Error(), "the training data has 39 examples, but had 40") {
 		t.Errorf("fewer rows: error %v", err)
 	}
@@ -448,7 +447,7 @@ func TestResumeOnAnotherProcessor(t *testing.T) {
 		times int
 	}{{ctx, 1}, {t.Context(), 0}} {
 		said.Reset()
-		_, err := Finetune(run.ctx, c, Options{Console: ui.PlainConsole(eachLine(func(line string) {
+		_, err := Finetune(run.ctx, c, Options{Sink: terminal.Plain(eachLine(func(line string) {
 			said.WriteString(line)
 			if strings.HasPrefix(line, "step 5/") {
 				cancel()
@@ -509,7 +508,7 @@ func TestResumeFromDamagedState(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer testdir.Write(t, saved, file, string(content))
-				_, err := Finetune(t.Context(), c, Options{Console: ui.PlainConsole(io.Discard), Resume: true})
+				_, err := Finetune(t.Context(), c, Options{Resume: true})
 				if err == nil || !strings.Contains(err.Error(), filepath.Base(file)) || !strings.Contains(err.Error(), "--model "+saved) {
 					t.Errorf("error %v, want the file and what to do", err)
 				}

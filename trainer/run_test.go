@@ -3,7 +3,6 @@ package trainer
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"math"
 	"path/filepath"
 	"slices"
@@ -19,7 +18,6 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/model/generate"
 	"t5train/model/kernel"
@@ -32,9 +30,6 @@ import (
 
 func finetune(t *testing.T, c *configs.Config, o Options) *Result {
 	t.Helper()
-	if o.Console == nil {
-		o.Console = ui.PlainConsole(io.Discard)
-	}
 	r, err := Finetune(t.Context(), c, o)
 	if err != nil {
 		t.Fatal(err)
@@ -173,11 +168,11 @@ func TestTotalSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := set.Infer(t.Context(), task.Options{Name: task.Classification}, ui.PlainConsole(io.Discard))
+	spec, err := set.Infer(t.Context(), task.Options{Name: task.Classification}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples, err := set.Build(t.Context(), "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 24, MaxTarget: 6}, 1, ui.PlainConsole(io.Discard))
+	examples, err := set.Build(t.Context(), "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 24, MaxTarget: 6}, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +215,7 @@ func TestEvaluateIsPredict(t *testing.T) {
 	}
 	results := make(map[int]map[string]float64)
 	for _, size := range []int{1, 32} {
-		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, MaxExamples: 50, BatchSize: size, Console: ui.PlainConsole(io.Discard)})
+		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, MaxExamples: 50, BatchSize: size})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -263,7 +258,7 @@ func TestEvaluateIsPredict(t *testing.T) {
 
 // The loss of an evaluation is that of the graph on all its examples at once, up to rounding.
 func TestEvaluationLoss(t *testing.T) {
-	l := newTestLoop(t, testrun.TinyConfig(t), ui.PlainConsole(io.Discard))
+	l := newTestLoop(t, testrun.TinyConfig(t), nil)
 	rows := l.evalSet.(evaluate.TaskSet)
 	batches, err := data.NewBatches(rows.Examples, data.Size{Examples: rows.Len()}, data.Order{})
 	if err != nil {
@@ -390,7 +385,7 @@ func TestSchedulesOfARun(t *testing.T) {
 func TestTimeLeft(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Train.LogEvery = 2
-	l := newTestLoop(t, c, ui.PlainConsole(io.Discard))
+	l := newTestLoop(t, c, nil)
 	defer l.start()()
 	l.speed.begun = l.speed.begun.Add(-time.Minute) // an evaluation of a minute
 	l.state.Step, l.state.LossSteps = 2, 2
@@ -406,7 +401,7 @@ func TestDropoutMasks(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	rate := 1e-30 // so small that no weight changes
 	c.Optimizer = configs.Optimizer{Name: "sgd", LearningRate: &rate}
-	l := newTestLoop(t, c, ui.PlainConsole(io.Discard))
+	l := newTestLoop(t, c, nil)
 	batch := nextBatches(t, l)
 	loss := func(number int, micro int64, batches ...model.Batch) float64 {
 		t.Helper()

@@ -8,6 +8,7 @@ import (
 
 	"t5train/internal/testrun"
 	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 )
 
 // A limit draws rows from all over a file, whose order may be that of the labels.
@@ -22,13 +23,13 @@ func TestMaxExamplesAreASample(t *testing.T) {
 	drawn := func() (labels map[string]int, held, said string) {
 		labels = map[string]int{}
 		var out bytes.Buffer
-		if err := TrainExamples(t.Context(), c, 3, ui.PlainConsole(&out), func(e Example) error {
+		if err := TrainExamples(t.Context(), c, 3, terminal.Plain(&out), func(e Example) error {
 			labels[e.Targets]++
 			return nil
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if err := HeldOutExamples(t.Context(), c, ui.PlainConsole(&out), func(e Example) error {
+		if err := HeldOutExamples(t.Context(), c, terminal.Plain(&out), func(e Example) error {
 			held += e.Inputs + e.Targets
 			return nil
 		}); err != nil {
@@ -55,7 +56,7 @@ func TestMaxExamplesOfTextAreASample(t *testing.T) {
 	var first bytes.Buffer
 	inputs := func(limit int) (all []string) {
 		c.Data.MaxValidationExamples = limit
-		if err := HeldOutExamples(t.Context(), c, ui.PlainConsole(&first), func(e Example) error {
+		if err := HeldOutExamples(t.Context(), c, terminal.Plain(&first), func(e Example) error {
 			all = append(all, e.Targets)
 			return nil
 		}); err != nil {

@@ -13,7 +13,7 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 	"t5train/model/kernel"
 )
 
@@ -140,7 +140,7 @@ func TestOutputRemovedWhileTraining(t *testing.T) {
 	weights := testdir.Read(t, filepath.Join(finetune(t, c, Options{}).Checkpoint, "model.safetensors"))
 
 	c.Output = filepath.Join(t.TempDir(), "run")
-	r := finetune(t, c, Options{Console: ui.PlainConsole(eachLine(func(line string) {
+	r := finetune(t, c, Options{Sink: terminal.Plain(eachLine(func(line string) {
 		if strings.HasPrefix(line, "step 4/") {
 			if err := os.RemoveAll(c.Output); err != nil {
 				t.Error(err)

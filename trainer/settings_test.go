@@ -3,7 +3,6 @@ package trainer
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"math"
 	"path/filepath"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"t5train/configs"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/trainer/runlog"
 )
@@ -37,7 +35,7 @@ func TestClipNorm(t *testing.T) {
 			config := testrun.TinyConfig(t)
 			plainSGD(config, 1)
 			config.Train.ClipNorm, config.Data.Validation = c.clip, nil
-			l := newTestLoop(t, config, ui.PlainConsole(io.Discard))
+			l := newTestLoop(t, config, nil)
 			before := allWeights(l.bundle.Model)
 			r, err := l.stepper.Step(0, 0, nextBatches(t, l))
 			if err != nil {
@@ -94,7 +92,7 @@ func TestSettingsOfTheLoss(t *testing.T) {
 		zero := 0.0
 		c.Model.DropoutRate, c.Data.Validation = &zero, nil
 		change(c)
-		l := newTestLoop(t, c, ui.PlainConsole(io.Discard))
+		l := newTestLoop(t, c, nil)
 		r, err := l.stepper.Step(0, 0, nextBatches(t, l))
 		if err != nil {
 			t.Fatal(err)
@@ -129,7 +127,7 @@ func TestSeed(t *testing.T) {
 	begin := func(seed int) (weights []float32, order []int32) {
 		c := testrun.TinyConfig(t)
 		c.Train.Seed, c.Data.Validation = seed, nil
-		l := newTestLoop(t, c, ui.PlainConsole(io.Discard))
+		l := newTestLoop(t, c, nil)
 		return allWeights(l.bundle.Model), nextBatches(t, l)[0].Inputs.IDs
 	}
 	weights, order := begin(1)
@@ -159,7 +157,7 @@ func TestStartFromCheckpoint(t *testing.T) {
 	next.Model = configs.Model{Path: c.Output, DropoutRate: &rate}
 	next.Tokenizer.Path, next.Output = "", filepath.Join(t.TempDir(), "next")
 	next.Task.Prefix, next.Data.MaxInputLength = new("other"), 20
-	l := newTestLoop(t, &next, ui.PlainConsole(io.Discard))
+	l := newTestLoop(t, &next, nil)
 	if !slices.Equal(allWeights(l.bundle.Model), allWeights(from.Model)) {
 		t.Error("the weights are not those of the checkpoint")
 	}
@@ -200,7 +198,7 @@ func TestCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			config := testrun.TinyConfig(t)
 			c.change(config)
-			err := Check(t.Context(), config, ui.PlainConsole(io.Discard))
+			err := Check(t.Context(), config, nil)
 			if len(c.want) == 0 && err != nil {
 				t.Errorf("error %v", err)
 			}

@@ -17,11 +17,11 @@ import (
 
 // Options are what a run needs besides its configuration. The zero value is right for one process.
 type Options struct {
-	Console   *ui.Console // nil is silent
-	Resume    bool        // it is an error if the output folder holds no run to resume
-	Overwrite bool        // start anew although the output folder holds a run
-	NoVerify  bool        // take the weights of model.path as they are, damaged or not
-	Hooks     []Hooks     // called in this order, after the run has written its own metrics
+	Sink      ui.Sink // nil is silent
+	Resume    bool    // it is an error if the output folder holds no run to resume
+	Overwrite bool    // start anew although the output folder holds a run
+	NoVerify  bool    // take the weights of model.path as they are, damaged or not
+	Hooks     []Hooks // called in this order, after the run has written its own metrics
 
 	// Initial, if not empty, is a folder, new or empty, that gets the model that training starts from. A resumed run
 	// does not write it.
@@ -90,21 +90,21 @@ func resolved(config *configs.Config) (*configs.Config, error) {
 
 // Check finds what is wrong with the input of a run as far as file heads tell, and writes nothing: model and tokenizer
 // fit together, and the data has the columns that the task needs.
-func Check(ctx context.Context, c *configs.Config, console *ui.Console) error {
+func Check(ctx context.Context, c *configs.Config, sink ui.Sink) error {
 	if c == nil {
 		return errNoConfig
 	}
-	warnRate(c, console)
+	warnRate(c, sink)
 	var errs []error
 	tok, err := checkModel(c)
 	if err != nil {
 		errs = append(errs, err)
 	}
 	if c.Pretraining() {
-		return errors.Join(append(errs, setup.CheckText(ctx, c, tok, console)...)...)
+		return errors.Join(append(errs, setup.CheckText(ctx, c, tok, sink)...)...)
 	}
 	for _, t := range setup.TasksOf(c) {
-		err := setup.CheckRows(ctx, t, console)
+		err := setup.CheckRows(ctx, t, sink)
 		if err != nil && t.Part != "" {
 			err = fmt.Errorf("%s: %w", evaluate.PartKey(t.Part), err)
 		}

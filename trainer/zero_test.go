@@ -17,10 +17,12 @@ import (
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
 	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 	"t5train/model"
 	"t5train/model/generate"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/predict"
+	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
 )
 
@@ -62,7 +64,7 @@ func TestOpenAPlainFolder(t *testing.T) {
 	}
 }
 
-// Options that are left zero, and a console that is nil, work silently.
+// Options that are left zero, and a sink that is nil, work silently.
 func TestZeroOptions(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	r, err := Finetune(t.Context(), c, Options{})
@@ -132,21 +134,20 @@ func TestZeroValues(t *testing.T) {
 	}
 	for name, call := range map[string]func(){
 		"Console": func() {
-			new(ui.Console).Say("a")
-			p := new(ui.Console).Start("a", "b", 1)
+			c := new(terminal.Console)
+			ui.Say(c, "", "a")
+			p := ui.Start(c, "a", "b", 1)
 			p.Set(1)
-			p.Describe("a")
+			p.Report(runlog.Train{})
 			p.Stop()
 		},
-		"no Console": func() {
-			var c *ui.Console
-			c.Say("a")
-			p := c.StartBar("a", "b", 1)
+		"no Sink": func() {
+			ui.Say(nil, "", "a")
+			p := ui.Start(nil, "a", "b", 1)
 			p.Set(1)
-			p.Describe("a")
+			p.Report(runlog.Train{})
 			p.Stop()
 		},
-		"Progress":   func() { var p *ui.Progress; p.Set(1); p.Stop(); new(ui.Progress).Describe("a") },
 		"Phases":     func() { p := ui.NewPhases(nil); p.Progress("a", "b", 1, 2); p.Stop() },
 		"SayLeftOut": func() { dataset.SayLeftOut(nil, nil) },
 		"ShownFirst": func() { setup.ShownFirst(nil) },

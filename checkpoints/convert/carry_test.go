@@ -16,7 +16,7 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 )
 
 // germanPieces are half letters and half words: in 3 + 7 + 3 tokens ä is unknown to tinyTokenizer, and the third sentinel to
@@ -209,7 +209,7 @@ func TestCarryFiles(t *testing.T) {
 	testdir.Write(t, dir, "special_tokens_map.json", `{"sep_token": "</s>"}`)
 	out := filepath.Join(t.TempDir(), "out")
 	var said bytes.Buffer
-	if err := Convert(context.Background(), dir, out, ConvertOptions{Tokenizer: testrun.TokenizerOf(t, 3, germanPieces...)}, ui.PlainConsole(&said)); err != nil {
+	if err := Convert(context.Background(), dir, out, ConvertOptions{Tokenizer: testrun.TokenizerOf(t, 3, germanPieces...)}, terminal.Plain(&said)); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
@@ -253,7 +253,7 @@ func TestCarryLosesSentinels(t *testing.T) {
 	for sentinels, want := range map[int]bool{0: true, 1: true, 2: false, 3: false} {
 		var said bytes.Buffer
 		o := ConvertOptions{Tokenizer: testrun.TokenizerOf(t, sentinels, germanPieces...)}
-		if err := Convert(context.Background(), dir, filepath.Join(t.TempDir(), "out"), o, ui.PlainConsole(&said)); err != nil {
+		if err := Convert(context.Background(), dir, filepath.Join(t.TempDir(), "out"), o, terminal.Plain(&said)); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Contains(said.String(), "sentinels, the old one 2: the model loses"); got != want {

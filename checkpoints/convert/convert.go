@@ -48,7 +48,7 @@ var copied = []string{
 // Convert writes the checkpoint at path (see Open) to the folder out, which must be new or empty, in another type, in
 // files of another size, with another number of rows in the embedding, or with another vocabulary. Tensors go from file to
 // file one after the other, so that memory does not grow with the model. The folder appears complete or not at all.
-func Convert(ctx context.Context, path, out string, o ConvertOptions, console *ui.Console) error {
+func Convert(ctx context.Context, path, out string, o ConvertOptions, sink ui.Sink) error {
 	if o.DType != "" && !slices.Contains(DTypes(), o.DType) {
 		return fmt.Errorf("convert %s: the type is %q, want one of %s", path, o.DType, strings.Join(DTypes(), ", "))
 	}
@@ -72,10 +72,10 @@ func Convert(ctx context.Context, path, out string, o ConvertOptions, console *u
 			return fmt.Errorf("convert %s: %w", dir, err)
 		}
 	}
-	return mmap.Guard(func() error { return convertWeights(ctx, dir, how, weights, out, o, console) })
+	return mmap.Guard(func() error { return convertWeights(ctx, dir, how, weights, out, o, sink) })
 }
 
-func convertWeights(ctx context.Context, dir, how string, weights *checkpoints.Weights, out string, o ConvertOptions, console *ui.Console) error {
+func convertWeights(ctx context.Context, dir, how string, weights *checkpoints.Weights, out string, o ConvertOptions, sink ui.Sink) error {
 	c, err := newConversion(ctx, dir, weights, o)
 	if err != nil {
 		return fmt.Errorf("convert %s: %w", dir, err)
@@ -83,12 +83,12 @@ func convertWeights(ctx context.Context, dir, how string, weights *checkpoints.W
 	if err := checkRoom(out, c.tensors); err != nil {
 		return fmt.Errorf("convert to %s: %w", out, err)
 	}
-	console.Say("%s", how)
+	ui.Say(sink, "", "%s", how)
 	for _, note := range c.notes {
-		console.Say("%s", note)
+		ui.Say(sink, "", "%s", note)
 	}
 	if c.tokenizerErr != nil {
-		console.Say("warning: its tokenizer cannot be read, so its files are copied unseen: %v", c.tokenizerErr)
+		ui.Say(sink, "warning", "its tokenizer cannot be read, so its files are copied unseen: %v", c.tokenizerErr)
 	}
 	return checkpoints.Create(out, c.write)
 }

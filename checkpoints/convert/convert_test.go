@@ -3,7 +3,6 @@ package convert
 import (
 	"context"
 	"errors"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -15,11 +14,10 @@ import (
 	"t5train/checkpoints/safetensors"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
 )
 
 func convert(dir, out string, o ConvertOptions) error {
-	return Convert(context.Background(), dir, out, o, ui.PlainConsole(io.Discard))
+	return Convert(context.Background(), dir, out, o, nil)
 }
 
 func TestConvertTypes(t *testing.T) {
@@ -213,7 +211,7 @@ func TestConvertRefuses(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	err := Convert(ctx, dir, fresh, ConvertOptions{MaxShardSize: 1}, ui.PlainConsole(io.Discard))
+	err := Convert(ctx, dir, fresh, ConvertOptions{MaxShardSize: 1}, nil)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got error %v", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/internal/ui"
 	"t5train/trainer/predict"
 )
 
@@ -137,11 +138,11 @@ func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job func() (pre
 		_, isDevice := to.(*device)
 		switch {
 		case !isDevice && answered > 0 && f.overwrite:
-			s.Console.Say("the answers to %d inputs are kept: the same command without --overwrite goes on from there", answered)
+			ui.Say(s.Sink, "", "the answers to %d inputs are kept: the same command without --overwrite goes on from there", answered)
 		case !isDevice && answered > 0:
-			s.Console.Say("the answers to %d inputs are kept: the same command goes on from there", answered)
+			ui.Say(s.Sink, "", "the answers to %d inputs are kept: the same command goes on from there", answered)
 		case predict.Stopped(err):
-			s.Console.Say("stopped after %d inputs", answered)
+			ui.Say(s.Sink, "", "stopped after %d inputs", answered)
 		}
 		return err
 	}
@@ -152,7 +153,7 @@ func answer[In, Out any](c *cobra.Command, a app, f answerFlags, job func() (pre
 		return err
 	}
 	if there {
-		s.Console.Say("%s has the answers to all %d inputs: nothing is left to do (--overwrite answers them again)", f.output, answered)
+		ui.Say(s.Sink, "", "%s has the answers to all %d inputs: nothing is left to do (--overwrite answers them again)", f.output, answered)
 	}
 	return nil
 }

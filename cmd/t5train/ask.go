@@ -53,7 +53,7 @@ func (f *askFlags) check(c *cobra.Command, stdin io.Reader) error {
 }
 
 // open loads the checkpoint and returns it with the task for inputs.
-func (f *askFlags) open(c *cobra.Command, console *ui.Console) (openedModel, task.Spec, error) {
+func (f *askFlags) open(c *cobra.Command, console ui.Sink) (openedModel, task.Spec, error) {
 	options, err := f.task.read(c)
 	if err != nil {
 		return openedModel{}, task.Spec{}, err
@@ -74,8 +74,8 @@ func (f *askFlags) open(c *cobra.Command, console *ui.Console) (openedModel, tas
 }
 
 // sayUnread says so where a model makes nothing of its inputs.
-func sayUnread(b *checkpoints.Folder, console *ui.Console) {
+func sayUnread(b *checkpoints.Folder, console ui.Sink) {
 	if o := b.Info.Objective; b.Info.Task == nil && o != nil && o.Name == "lm" {
-		console.Say("the checkpoint is pre-trained by objective lm, so it reads no inputs: it goes on with the text that an output begins with (--output-prefix; in requests prefix)")
+		ui.Say(console, "", "the checkpoint is pre-trained by objective lm, so it reads no inputs: it goes on with the text that an output begins with (--output-prefix; in requests prefix)")
 	}
 }

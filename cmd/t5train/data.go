@@ -38,7 +38,7 @@ on with the same command.`,
 			if err := requireFlags(c, "train", "output"); err != nil {
 				return err
 			}
-			o.Console = a.console()
+			o.Sink = a.console()
 			tok, err := checkpoints.OpenTokenizer(tokenizerPath)
 			if err != nil {
 				return err

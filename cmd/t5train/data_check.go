@@ -58,10 +58,10 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 			console := a.console()
 			sayRoles(console, roles)
 			if len(roles.Targets)+len(roles.Labels) == 0 && !c.Flags().Changed("max-input-length") {
-				console.Say("plain text: of any length, for pre-training cuts it into pieces (another limit with --max-input-length)")
+				ui.Say(console, "plain text", "of any length, for pre-training cuts it into pieces (another limit with --max-input-length)")
 				measure.MaxInput = 0
 			}
-			console.Say("memory: about %s for %d rows", bytesText(rows*inspect.BytesPerRow), rows)
+			ui.Say(console, "memory", "about %s for %d rows", bytesText(rows*inspect.BytesPerRow), rows)
 			phases := ui.NewPhases(console)
 			defer phases.Stop()
 			o.Roles, o.Measure = roles, measure
@@ -97,13 +97,13 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 }
 
 // sayRoles says what columns are taken for.
-func sayRoles(console *ui.Console, r inspect.Roles) {
+func sayRoles(console ui.Sink, r inspect.Roles) {
 	for _, role := range []struct {
 		name, option string
 		columns      []string
 	}{{"texts", "--text-column", r.Texts}, {"targets", "--target-column", r.Targets}, {"labels", "--label-column", r.Labels}} {
 		if len(role.columns) > 0 {
-			console.Say("%s: %s (choose others with %s)", role.name, strings.Join(role.columns, ", "), role.option)
+			ui.Say(console, role.name, "%s (choose others with %s)", strings.Join(role.columns, ", "), role.option)
 		}
 	}
 }

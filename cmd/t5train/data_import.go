@@ -74,14 +74,14 @@ Memory does not grow with the files. They appear in the output when all is writt
 			console := a.console()
 			phases := ui.NewPhases(console)
 			defer phases.Stop()
-			o.Progress, o.Say = phases.Progress, func(line string) { console.Say("%s", line) }
+			o.Progress, o.Say = phases.Progress, func(line string) { ui.Say(console, "", "%s", line) }
 			result, err := importer.Import(c.Context(), o)
 			if err != nil {
 				return err
 			}
 			phases.Stop()
 			for _, s := range result.Splits {
-				console.Say("%s: %d rows", s.Name, s.Rows)
+				ui.Say(console, s.Name, "%d rows", s.Rows)
 			}
 			_, err = fmt.Fprintln(a.stdout, strings.Join(result.Files, "\n"))
 			return err

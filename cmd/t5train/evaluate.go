@@ -73,8 +73,8 @@ share.`,
 			if err := g.check(c); err != nil {
 				return err
 			}
-			return ranks.share(c.Context(), a, func(a app, console *ui.Console, group *allreduce.Group) (stopped bool, err error) {
-				o.Console, o.Group = console, group
+			return ranks.share(c.Context(), a, func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
+				o.Sink, o.Group = console, group
 				if group.First() {
 					err = checkWritable(output)
 				}
@@ -109,13 +109,13 @@ share.`,
 				e, err := evaluate.Evaluate(c.Context(), bundle, o)
 				if err == nil {
 					if output != "-" { // said first, so that a full disk does not lose them
-						console.Say("%s", metric.Format(e.Map(), o.Task.Metrics...))
+						ui.Say(console, "", "%s", metric.Format(e.Map(), o.Task.Metrics...))
 						for _, line := range constantLines(e.Constants, o.Task.Metrics...) {
-							console.Say("%s", line)
+							ui.Say(console, "", "%s", line)
 						}
 					}
 					for _, n := range e.Notes {
-						console.Say("note: %s", n.Text)
+						ui.Say(console, "note", "%s", n.Text)
 					}
 					err = writeEvaluation(sink, e)
 				}

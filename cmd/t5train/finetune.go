@@ -208,13 +208,13 @@ func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Conf
 		if o.Resume && o.Overwrite {
 			return usageError{errors.New("got both --resume and --overwrite: the one keeps the run that the other removes"), c.CommandPath()}
 		}
-		return ranks.share(c.Context(), a, func(a app, console *ui.Console, group *allreduce.Group) (stopped bool, err error) {
-			sources.say = console.Say
+		return ranks.share(c.Context(), a, func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
+			sources.say = func(format string, args ...any) { ui.Say(console, "", format, args...) }
 			config, err := sources.load(c)
 			if err := group.Agree(err); err != nil {
 				return false, err
 			}
-			o.Console, o.Group, o.Timeout = console, group, ranks.timeout
+			o.Sink, o.Group, o.Timeout = console, group, ranks.timeout
 			collectEarly()
 			result, err := run(c.Context(), config, o)
 			if err != nil {

@@ -37,7 +37,7 @@ func addNoVerify(c *cobra.Command, noVerify *bool) {
 	c.Flags().BoolVar(noVerify, "no-verify", false, "take weights as they are, whatever their checksums say, NaN and infinities included")
 }
 
-func (f *modelFlags) open(console *ui.Console) (openedModel, error) {
+func (f *modelFlags) open(console ui.Sink) (openedModel, error) {
 	path, open := f.checkpoint, checkpoints.Open
 	if f.noVerify {
 		open = checkpoints.OpenUnverified
@@ -50,19 +50,19 @@ func (f *modelFlags) open(console *ui.Console) (openedModel, error) {
 	if err != nil {
 		return openedModel{}, err
 	}
-	console.Say("%s", how)
+	ui.Say(console, "", "%s", how)
 	return openedModel{dir, bundle}, nil
 }
 
 // generation returns how text is generated: as the flags say, or else the checkpoint. It sets the limit of the output
 // where that follows.
-func (m openedModel) generation(c *cobra.Command, g *generationFlags, limits *predict.PredictorOptions, console *ui.Console) (generate.Options, error) {
+func (m openedModel) generation(c *cobra.Command, g *generationFlags, limits *predict.PredictorOptions, console ui.Sink) (generate.Options, error) {
 	base, said, err := checkpoints.ReadGeneration(m.dir)
 	if err != nil {
 		return base, err
 	}
 	if said != "" {
-		console.Say("%s (flags override it)", said)
+		ui.Say(console, "", "%s (flags override it)", said)
 	}
 	limit := base.MaxTokens
 	base.MaxTokens = 0

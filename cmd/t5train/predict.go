@@ -57,7 +57,7 @@ checkpoint, task and flags of generation.`,
 			if err := g.check(c); err != nil {
 				return err
 			}
-			return ranks.share(c.Context(), a, func(a app, console *ui.Console, group *allreduce.Group) (stopped bool, err error) {
+			return ranks.share(c.Context(), a, func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
 				p, err := f.prepare(c, &g, console, group)
 				if err := group.Agree(err); err != nil {
 					return false, err
@@ -100,7 +100,7 @@ type prediction struct {
 }
 
 // prepare opens the model and finds out what can be wrong before inputs are read.
-func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console *ui.Console, group *allreduce.Group) (*prediction, error) {
+func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console ui.Sink, group *allreduce.Group) (*prediction, error) {
 	if group.First() {
 		if err := checkWritable(f.out.output); err != nil {
 			return nil, err
@@ -144,7 +144,7 @@ func (p *prediction) about(f *askFlags) about {
 	}
 }
 
-func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *ui.Console, group *allreduce.Group) error {
+func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console ui.Sink, group *allreduce.Group) error {
 	job := func() (predict.Job, error) {
 		return p.model.job("predict", f.out.format, p.about(f))
 	}
@@ -159,7 +159,7 @@ func (p *prediction) run(c *cobra.Command, a app, f *askFlags, console *ui.Conso
 			predictions, err := p.predictor.Predict(ctx, first, batch, p.how, &cuts)
 			return slices.Collect(slices.Chunk(predictions, 1)), err
 		},
-		Total: p.total, BatchSize: f.batchSize, Beginnings: predict.Input.Beginnings, What: "predict", Console: console, Group: group,
+		Total: p.total, BatchSize: f.batchSize, Beginnings: predict.Input.Beginnings, What: "predict", Sink: console, Group: group,
 	}, toParquet)
 	if err != nil {
 		return err

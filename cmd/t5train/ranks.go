@@ -44,7 +44,7 @@ var errStoppedElsewhere = errors.New("another rank was stopped")
 // share runs a command with the other ranks, if a launcher has started any, and ends them together. Only the first rank
 // gets the output of the process; the others are silent. f returns whether a signal has stopped the work early.
 func (f *rankFlags) share(
-	ctx context.Context, a app, work func(a app, console *ui.Console, group *allreduce.Group) (stopped bool, err error),
+	ctx context.Context, a app, work func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error),
 ) error {
 	launcher := allreduce.LauncherFrom(os.Getenv)
 	if !launcher.Several() && !f.distributed {
@@ -61,9 +61,9 @@ func (f *rankFlags) share(
 	}
 	console := a.console()
 	if !group.First() {
-		a.stdout, a.data, console = io.Discard, io.Discard, ui.PlainConsole(io.Discard)
+		a.stdout, a.data, console = io.Discard, io.Discard, nil
 	}
-	console.Say("%s", group)
+	ui.Say(console, "", "%s", group)
 	group.Remind(f.timeout, func(line string) { fmt.Fprintf(a.stderr, "%s: %s\n", group.Name(group.Rank()), line) })
 	defer sayWaiting(ctx, a, group)()
 	stopped, err := work(a, console, group)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/internal/loopback"
+	"t5train/internal/ui"
 	"t5train/internal/visible"
 	"t5train/trainer/report"
 )
@@ -110,7 +111,7 @@ func watchRuns(a app, c *cobra.Command, address string, dirs []string, o report.
 	if err != nil {
 		return fmt.Errorf("watch: %w: choose another --address", err)
 	}
-	a.console().Say("report: http://%s (Ctrl-C stops)", listener.Addr())
+	ui.Say(a.console(), "report", "http://%s (Ctrl-C stops)", listener.Addr())
 	if err := report.Watch(c.Context(), listener, dirs, o); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"t5train/internal/nearest"
 	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/runlog"
@@ -29,7 +30,7 @@ type app struct {
 	names  *flagNames
 }
 
-func (a app) console() *ui.Console { return ui.NewConsole(a.stderr, a.names.text) }
+func (a app) console() ui.Sink { return terminal.New(a.stderr, a.names.text) }
 
 // usageError is a mistake in the command line itself.
 type usageError struct {

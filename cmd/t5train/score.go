@@ -67,7 +67,7 @@ predict answers.`,
 				Answer: func(ctx context.Context, _ int64, batch []predict.Pair) ([][]predict.PairScore, error) {
 					return p.ScorePairs(ctx, batch, &cuts)
 				},
-				Total: total, BatchSize: f.batchSize, Beginnings: predict.Pair.Beginnings, What: "score", Console: console,
+				Total: total, BatchSize: f.batchSize, Beginnings: predict.Pair.Beginnings, What: "score", Sink: console,
 			}, predict.ParquetOf(func(s predict.PairScore) []predict.PairScore { return []predict.PairScore{s} }))
 			if err == nil {
 				cuts.Report(console, p)

@@ -12,6 +12,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/internal/loopback"
+	"t5train/internal/ui"
 	"t5train/trainer/serve"
 )
 
@@ -73,7 +74,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 				return err
 			}
 			if said != "" {
-				console.Say("%s (a request overrides it)", said)
+				ui.Say(console, "", "%s (a request overrides it)", said)
 			}
 			o.Task, o.Name = task, filepath.Base(filepath.Clean(from.checkpoint))
 			o.Log = slog.New(slog.NewTextHandler(a.stderr, nil))
@@ -90,14 +91,14 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 			if err != nil {
 				return fmt.Errorf("serve: %w: choose another --address", err)
 			}
-			console.Say("serve: http://%s", listener.Addr())
+			ui.Say(console, "serve", "http://%s", listener.Addr())
 			if !local {
-				console.Say("warning: everyone who reaches this address can use the model, for the server has no authentication: --address 127.0.0.1:8080 is for this machine alone")
+				ui.Say(console, "warning", "everyone who reaches this address can use the model, for the server has no authentication: --address 127.0.0.1:8080 is for this machine alone")
 			}
 			if err := server.Run(c.Context(), listener); err != nil {
 				return err
 			}
-			console.Say("serve: stopped")
+			ui.Say(console, "serve", "stopped")
 			return errStopped
 		},
 	}

@@ -58,7 +58,7 @@ read, so memory grows with the different words. Of more text than --max-text a s
 			if err := t.Check(); errors.As(err, &option) {
 				return usage("%w", option)
 			}
-			o.Console = a.console()
+			o.Sink = a.console()
 			paths, err := corpus.TrainVocabulary(c.Context(), o)
 			if err != nil {
 				return err

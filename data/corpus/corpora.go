@@ -195,34 +195,34 @@ func isParquet(path string) bool {
 }
 
 // ReadTexts calls yield with each text of inputs as [VocabularyOptions] has them. It says what it reads, and how far it is.
-func ReadTexts(ctx context.Context, inputs []string, console *ui.Console, yield func(text string) error) error {
+func ReadTexts(ctx context.Context, inputs []string, sink ui.Sink, yield func(text string) error) error {
 	all, err := openCorpora(inputs)
 	if err != nil {
 		return err
 	}
-	all.say(console)
-	phases := ui.NewPhases(console)
+	all.say(sink)
+	phases := ui.NewPhases(sink)
 	defer phases.Stop()
 	return all.texts(phases.Progress)(ctx, yield)
 }
 
 // say tells which text is read, and which is not.
-func (all corpora) say(console *ui.Console) {
+func (all corpora) say(sink ui.Sink) {
 	for _, in := range all {
 		if !slices.ContainsFunc(in.said, func(said string) bool { return strings.HasPrefix(said, in.name+": ") }) {
-			console.Say("data: %s: column %s", in.name, in.column)
+			ui.Say(sink, "data", "%s: column %s", in.name, in.column)
 		}
 		for _, said := range in.said {
-			console.Say("data: %s: column %s", said, in.column)
+			ui.Say(sink, "data", "%s: column %s", said, in.column)
 		}
 		if in.set != nil {
-			dataset.SayRest(console, in.set)
+			dataset.SayRest(sink, in.set)
 		}
 		if len(in.leftOut) > 0 {
-			console.Say("  left out: %s", strings.Join(in.leftOut, ", "))
+			ui.Detail(sink, "left out", "%s", strings.Join(in.leftOut, ", "))
 		}
 		if len(in.repeated) > 0 {
-			console.Say("  left out, since it was named before: %s", strings.Join(in.repeated, ", "))
+			ui.Detail(sink, "left out, since it was named before", "%s", strings.Join(in.repeated, ", "))
 		}
 	}
 }

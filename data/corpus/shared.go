@@ -29,7 +29,7 @@ func FilesOf(set *parquetio.Dataset, key string, digests []chunks.File) []UsedFi
 }
 
 // WarnShared says which held-out files are trained on too: the same ones, or others of the same content.
-func WarnShared(console *ui.Console, train, heldOut []UsedFile) {
+func WarnShared(sink ui.Sink, train, heldOut []UsedFile) {
 	const most = 3 // files that are named
 	var lines []string
 	for _, h := range heldOut {
@@ -48,12 +48,12 @@ func WarnShared(console *ui.Console, train, heldOut []UsedFile) {
 	if len(lines) == 0 {
 		return
 	}
-	console.Say("warning: evaluations will say too much, for they read what is trained on: take it out of one of them")
+	ui.Say(sink, "warning", "evaluations will say too much, for they read what is trained on: take it out of one of them")
 	for _, line := range lines[:min(len(lines), most)] {
-		console.Say("  %s", line)
+		ui.Detail(sink, "", "%s", line)
 	}
 	if more := len(lines) - most; more > 0 {
-		console.Say("  and %d more files", more)
+		ui.Detail(sink, "", "and %d more files", more)
 	}
 }
 

@@ -19,7 +19,7 @@ type TokensOptions struct {
 	TextColumn string   // "" is inferred
 	Output     string   // folder of token stores
 	Threads    int      // 0 is all
-	Console    *ui.Console
+	Sink       ui.Sink
 
 	Wanted    []string // split of folders; nil is train
 	Expect    string   // name of the store that it must be; "" is any
@@ -41,42 +41,42 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 
 // TokensOfSet is OpenTokens of a data set that is open.
 func TokensOfSet(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tokenizer, o TokensOptions) (*chunks.Store, error) {
-	dataset.SayNamed(o.Console, o.Data, set)
+	dataset.SayNamed(o.Sink, o.Data, set)
 	column, said, err := task.InferText(set.Columns(), o.TextColumn)
 	if err != nil {
 		return nil, dataset.WithConflicts(err, set)
 	}
-	dataset.SayLeftOut(o.Console, set)
-	o.Console.Say("  %s", said)
-	phases := ui.NewPhases(o.Console)
+	dataset.SayLeftOut(o.Sink, set)
+	ui.Detail(o.Sink, "", "%s", said)
+	phases := ui.NewPhases(o.Sink)
 	defer phases.Stop()
 	options := chunks.Options{Column: column, Threads: kernel.NewWorkers(o.Threads).Threads(), Progress: phases.Progress, Expect: o.Expect}
 	if !o.Temporary {
-		options.Say = func(line string) { o.Console.Say("  %s", line) }
+		options.Say = func(line string) { ui.Detail(o.Sink, "", "%s", line) }
 	}
 	s, made, err := chunks.Build(ctx, o.Output, set, tok, options)
 	if err != nil {
 		return nil, err
 	}
 	phases.Stop()
-	o.Console.Say("  %s", storeText(s.Manifest()))
-	warnUnknown(o.Console, s.Manifest())
+	ui.Detail(o.Sink, "", "%s", storeText(s.Manifest()))
+	warnUnknown(o.Sink, s.Manifest())
 	switch {
 	case o.Temporary:
 	case made.Rows == 0:
-		o.Console.Say("  token store: %s, made before of the same text", s.Dir())
+		ui.Detail(o.Sink, "token store", "%s, made before of the same text", s.Dir())
 	default:
-		o.Console.Say("  token store: %s, %.1f MB of text a second", s.Dir(), float64(made.TextBytes)/1e6/made.Elapsed.Seconds())
+		ui.Detail(o.Sink, "token store", "%s, %.1f MB of text a second", s.Dir(), float64(made.TextBytes)/1e6/made.Elapsed.Seconds())
 	}
 	return s, nil
 }
 
 // warnUnknown says so where much of a text is lost, for losses do not: what is lost cannot be got wrong.
-func warnUnknown(console *ui.Console, m chunks.Manifest) {
+func warnUnknown(sink ui.Sink, m chunks.Manifest) {
 	const much = 0.01
 	tokens, bytes := float64(m.Unknown)/float64(max(m.Tokens, 1)), float64(m.UnknownBytes)/float64(max(m.TextBytes, 1))
 	if tokens > much || bytes > much {
-		console.Say("  warning: about %.1f %% of the text has characters that the vocabulary lacks, or is no UTF-8, and %.1f %% of the tokens are <unk>: "+
+		ui.Detail(sink, "warning", "about %.1f %% of the text has characters that the vocabulary lacks, or is no UTF-8, and %.1f %% of the tokens are <unk>: "+
 			"the model will not learn it, and losses per byte look better for it; t5train data check names the characters, t5train tokenizer train makes a vocabulary that has them",
 			100*bytes, 100*tokens)
 	}

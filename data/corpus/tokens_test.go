@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"t5train/data/chunks"
-	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 )
 
 func TestWarnUnknown(t *testing.T) {
@@ -16,7 +16,7 @@ func TestWarnUnknown(t *testing.T) {
 		{Tokens: 1000, TextBytes: 4000, Unknown: 1, UnknownBytes: 41}:  true,
 	} {
 		log.Reset()
-		if warnUnknown(ui.PlainConsole(&log), chunks.Manifest{Counts: m}); log.Len() > 0 != want {
+		if warnUnknown(terminal.Plain(&log), chunks.Manifest{Counts: m}); log.Len() > 0 != want {
 			t.Errorf("%+v: said %q", m, log.String())
 		}
 	}

@@ -23,7 +23,7 @@ type VocabularyOptions struct {
 	Overwrite bool     // replace the tokenizer that is there
 	ExtraIDs  int      // sentinels behind the vocabulary
 	Train     vocabulary.Options
-	Console   *ui.Console
+	Sink      ui.Sink
 }
 
 // TrainVocabulary trains a vocabulary and writes the files of its tokenizer: all of them or, after an error, none. It returns
@@ -66,8 +66,8 @@ func TrainVocabulary(ctx context.Context, o VocabularyOptions) (paths []string, 
 
 // train returns the files of the tokenizer.
 func (o VocabularyOptions) train(ctx context.Context, inputs corpora) ([]tokenizer.File, error) {
-	inputs.say(o.Console)
-	phases := ui.NewPhases(o.Console)
+	inputs.say(o.Sink)
+	phases := ui.NewPhases(o.Sink)
 	defer phases.Stop()
 	o.Train.Progress = phases.Progress
 	o.Train.NoText = make([]string, o.ExtraIDs)
@@ -84,9 +84,9 @@ func (o VocabularyOptions) train(ctx context.Context, inputs corpora) ([]tokeniz
 	if err != nil {
 		return nil, err
 	}
-	o.Console.Say("tokenizer: %s, %s pieces, with %d sentinels %s tokens", tok.Kind(), ui.Grouped(result.Pieces), o.ExtraIDs, ui.Grouped(tok.VocabSize()))
+	ui.Say(o.Sink, "tokenizer", "%s, %s pieces, with %d sentinels %s tokens", tok.Kind(), ui.Grouped(result.Pieces), o.ExtraIDs, ui.Grouped(tok.VocabSize()))
 	if tok.Rules() == tokenizer.SentencePiece {
-		o.Console.Say("note: BPE, byte fallback, user symbols and pieces over blanks are more than transformers' T5 tokenizer knows: t5train follows SentencePiece, " +
+		ui.Say(o.Sink, "note", "BPE, byte fallback, user symbols and pieces over blanks are more than transformers' T5 tokenizer knows: t5train follows SentencePiece, "+
 			"and tokenizer.json tells transformers how. Plain text gets the same ids there; <extra_id_0> in a word, a literal </s> and user symbols may get others")
 	}
 	return tok.Files()
@@ -164,27 +164,27 @@ func publish(s *atomicfile.Stage, dir string, files []tokenizer.File) (paths []s
 // sayCorpus tells what the vocabulary was trained on.
 func (o VocabularyOptions) sayCorpus(r vocabulary.Result) {
 	c := r.Corpus
-	o.Console.Say("  %s lines, %s bytes of text, %s different %s, %s characters", ui.Grouped(int(c.Lines)), ui.Grouped(int(c.Bytes)),
+	ui.Detail(o.Sink, "", "%s lines, %s bytes of text, %s different %s, %s characters", ui.Grouped(int(c.Lines)), ui.Grouped(int(c.Bytes)),
 		ui.Grouped(r.Units), o.Train.UnitName(), ui.Grouped(r.Chars))
 	if c.TooLong > 0 {
-		o.Console.Say("  %s lines of more than %d bytes are left out, %s bytes of text (--max-line-bytes)", ui.Grouped(int(c.TooLong)), o.Train.MaxLineBytes,
+		ui.Detail(o.Sink, "", "%s lines of more than %d bytes are left out, %s bytes of text (--max-line-bytes)", ui.Grouped(int(c.TooLong)), o.Train.MaxLineBytes,
 			ui.Grouped(int(c.TooLongBytes)))
 	}
 	if c.Reserved > 0 {
-		o.Console.Say("  %s lines that hold ▅ (U+2585), which training uses itself, are left out", ui.Grouped(int(c.Reserved)))
+		ui.Detail(o.Sink, "", "%s lines that hold ▅ (U+2585), which training uses itself, are left out", ui.Grouped(int(c.Reserved)))
 	}
 	if c.Invalid > 0 {
-		o.Console.Say("  %s lines that are no UTF-8 are left out", ui.Grouped(int(c.Invalid)))
+		ui.Detail(o.Sink, "", "%s lines that are no UTF-8 are left out", ui.Grouped(int(c.Invalid)))
 	}
 	if c.Used < c.Usable {
-		o.Console.Say("  %s of %s lines, drawn at random, are trained on", ui.Grouped(int(c.Used)), ui.Grouped(int(c.Usable)))
+		ui.Detail(o.Sink, "", "%s of %s lines, drawn at random, are trained on", ui.Grouped(int(c.Used)), ui.Grouped(int(c.Usable)))
 	}
 	if len(r.LeftOut) > 0 {
 		become := "become <unk>"
 		if o.Train.ByteFallback {
 			become = "become bytes"
 		}
-		o.Console.Say("  rare characters %s: %s (--character-coverage %g)", become, charactersText(r.LeftOut), o.Train.CharacterCoverage)
+		ui.Detail(o.Sink, "", "rare characters %s: %s (--character-coverage %g)", become, charactersText(r.LeftOut), o.Train.CharacterCoverage)
 	}
 }
 

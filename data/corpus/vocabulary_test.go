@@ -3,7 +3,6 @@ package corpus
 import (
 	"bytes"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -16,7 +15,7 @@ import (
 	"t5train/internal/atomicfile"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
 )
 
 // writeTree writes files below a new folder and returns it.
@@ -99,7 +98,7 @@ func TestReadTexts(t *testing.T) {
 			}
 			var got []string
 			var said bytes.Buffer
-			err := ReadTexts(t.Context(), inputs, ui.PlainConsole(&said), func(text string) error {
+			err := ReadTexts(t.Context(), inputs, terminal.Plain(&said), func(text string) error {
 				got = append(got, strings.Clone(text))
 				return nil
 			})
@@ -120,14 +119,14 @@ func TestReadTexts(t *testing.T) {
 	}
 }
 
-// smallVocabulary trains on a line. Its console calls said, if not nil, with what it writes.
+// smallVocabulary trains on a line. Its sink calls said, if not nil, with what it writes.
 func smallVocabulary(t *testing.T, output string, said func()) VocabularyOptions {
 	dir := writeTree(t, map[string]string{"a.txt": "the cat sat on the mat, the dog on the log\n"})
 	o := VocabularyOptions{Inputs: []string{filepath.Join(dir, "a.txt")}, Output: output, Train: vocabulary.Defaults(), ExtraIDs: 2}
 	o.Train.VocabSize, o.Train.SoftVocabLimit = 22, true
-	o.Console = ui.PlainConsole(io.Discard)
+	o.Sink = nil
 	if said != nil {
-		o.Console = ui.PlainConsole(writerFunc(func(p []byte) { said() }))
+		o.Sink = terminal.Plain(writerFunc(func(p []byte) { said() }))
 	}
 	return o
 }

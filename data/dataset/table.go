@@ -69,14 +69,14 @@ func (t Table) Scan(ctx context.Context, columns []string, yield func(row int64,
 var errEnough = errors.New("enough rows")
 
 // SaySample notes that not all of something is read.
-func SaySample(c *ui.Console, s data.Sample, all int64, what string, seed uint64) {
+func SaySample(c ui.Sink, s data.Sample, all int64, what string, seed uint64) {
 	if !s.All() {
-		c.Say("  a sample: %s of %s %s, drawn with seed %d", ui.Grouped(s.Len()), ui.Grouped(int(all)), what, seed)
+		ui.Detail(c, "a sample", "%s of %s %s, drawn with seed %d", ui.Grouped(s.Len()), ui.Grouped(int(all)), what, seed)
 	}
 }
 
 // Infer finds the task of the table and says aloud what it took.
-func (t Table) Infer(ctx context.Context, o task.Options, c *ui.Console) (task.Spec, error) {
+func (t Table) Infer(ctx context.Context, o task.Options, c ui.Sink) (task.Spec, error) {
 	o.Distinct = func(column string, limit int) ([]table.Cell, error) { return t.Distinct(ctx, column, limit) }
 	o.Numbers = func(column string) ([]float64, error) { return t.numbers(ctx, column) }
 	var err error
@@ -89,7 +89,7 @@ func (t Table) Infer(ctx context.Context, o task.Options, c *ui.Console) (task.S
 	}
 	SayLeftOut(c, t.Dataset)
 	for _, line := range said {
-		c.Say("  %s", line)
+		ui.Detail(c, "", "%s", line)
 	}
 	return spec, nil
 }
@@ -174,34 +174,34 @@ func WithConflicts(err error, set *parquetio.Dataset) error {
 }
 
 // SayNamed says which data was named, but for the folders of which SayTaken says more.
-func SayNamed(c *ui.Console, patterns []string, set *parquetio.Dataset) {
+func SayNamed(c ui.Sink, patterns []string, set *parquetio.Dataset) {
 	taken := func(pattern string) bool {
 		return slices.ContainsFunc(set.Taken(), func(t splits.Taken) bool { return t.Folder == pattern })
 	}
 	if rest := slices.DeleteFunc(slices.Clone(patterns), taken); len(rest) > 0 {
-		c.Say("data: %s", strings.Join(rest, ", "))
+		ui.Say(c, "data", "%s", strings.Join(rest, ", "))
 	}
 }
 
 // SayTaken says which splits were taken of folders.
-func SayTaken(c *ui.Console, set *parquetio.Dataset) {
+func SayTaken(c ui.Sink, set *parquetio.Dataset) {
 	for _, t := range set.Taken() {
-		c.Say("data: %s", t.Said)
+		ui.Say(c, "data", "%s", t.Said)
 	}
 }
 
 // SayHeldOut says that folders of training data have a validation split, which is not used.
-func SayHeldOut(c *ui.Console, set *parquetio.Dataset) {
+func SayHeldOut(c ui.Sink, set *parquetio.Dataset) {
 	for _, t := range set.Taken() {
 		if slices.ContainsFunc(t.Rest, func(s splits.Split) bool { return s.Kind == splits.Validation }) {
-			c.Say("  hint: %[1]s has a validation split, which is not used: --validation %[1]s (data.validation) uses it", t.Folder)
+			ui.Detail(c, "hint", "%[1]s has a validation split, which is not used: --validation %[1]s (data.validation) uses it", t.Folder)
 		}
 	}
 }
 
 // SayLeftOut says which columns of a data set are left out because its files do not agree about them, what is read
 // otherwise than it is written, and which folders below those that were named are not read. It begins with SayTaken.
-func SayLeftOut(c *ui.Console, set *parquetio.Dataset) {
+func SayLeftOut(c ui.Sink, set *parquetio.Dataset) {
 	if set == nil {
 		return
 	}
@@ -210,21 +210,21 @@ func SayLeftOut(c *ui.Console, set *parquetio.Dataset) {
 }
 
 // SayRest is SayLeftOut without SayTaken.
-func SayRest(c *ui.Console, set *parquetio.Dataset) {
+func SayRest(c ui.Sink, set *parquetio.Dataset) {
 	for _, conflict := range set.Conflicts() {
-		c.Say("  left out: %s", conflict)
+		ui.Detail(c, "left out", "%s", conflict)
 	}
 	for _, note := range set.Notes() {
-		c.Say("  note: %s", note)
+		ui.Detail(c, "note", "%s", note)
 	}
 	for _, folder := range set.Skipped() {
-		c.Say("  left out: the parquet files in %s: a folder is read without those in it, so name it too if it belongs to this data", folder)
+		ui.Detail(c, "left out", "the parquet files in %s: a folder is read without those in it, so name it too if it belongs to this data", folder)
 	}
 }
 
 // Build tokenises the table and says what was cut.
-func (t Table) Build(ctx context.Context, what string, spec task.Spec, use data.Use, tok *tokenizer.Tokenizer, limits data.Limits, threads int, c *ui.Console) (*data.Examples, error) {
-	progress := c.Start("tokenize "+what, "rows", t.Rows())
+func (t Table) Build(ctx context.Context, what string, spec task.Spec, use data.Use, tok *tokenizer.Tokenizer, limits data.Limits, threads int, c ui.Sink) (*data.Examples, error) {
+	progress := ui.Start(c, "tokenize "+what, "rows", t.Rows())
 	defer progress.Stop()
 	examples, err := data.Build(ctx, t, spec, use, tok, limits, threads, func(done, _ int64) { progress.Set(done) })
 	if err != nil {
@@ -232,13 +232,13 @@ func (t Table) Build(ctx context.Context, what string, spec task.Spec, use data.
 	}
 	progress.Stop()
 	inputs, targets := examples.Tokens()
-	c.Say("%s: %s examples, %s input and %s target tokens", what, ui.Grouped(examples.Len()), ui.Grouped(inputs), ui.Grouped(targets))
+	ui.Say(c, what, "%s examples, %s input and %s target tokens", ui.Grouped(examples.Len()), ui.Grouped(inputs), ui.Grouped(targets))
 	SaySample(c, t.sample, t.Dataset.Rows(), "rows", t.seed)
 	if n := examples.CutInputs; n > 0 {
-		c.Say("  inputs longer than %[2]d tokens, which lose their end: %[1]s (raise max_input_length to keep it)", ui.Grouped(n), limits.MaxInput)
+		ui.Detail(c, "", "inputs longer than %[2]d tokens, which lose their end: %[1]s (raise max_input_length to keep it)", ui.Grouped(n), limits.MaxInput)
 	}
 	if n := examples.CutTargets; n > 0 {
-		c.Say("  targets longer than %[2]d tokens, which lose their end: %[1]s (raise max_target_length to keep it)", ui.Grouped(n), limits.MaxTarget)
+		ui.Detail(c, "", "targets longer than %[2]d tokens, which lose their end: %[1]s (raise max_target_length to keep it)", ui.Grouped(n), limits.MaxTarget)
 	}
 	if examples.Len() == 0 && examples.CutAnswers > 0 {
 		return nil, fmt.Errorf("tokenize %s: no example is left, because all answers lie behind the cut of their inputs at %d tokens: raise max_input_length", what, limits.MaxInput)

@@ -1,2 +1,3 @@
-// Package ui shows a person what happens: lines, progress, and notes on what numbers do not show.
+// Package ui has what a library tells the user while it works, as values: messages, progress, and notes on what numbers do
+// not show. It prints nothing: package terminal does.
 package ui

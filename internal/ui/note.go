@@ -29,9 +29,9 @@ func Notef(kind, format string, args ...any) []Note {
 	return []Note{{Kind: kind, Text: fmt.Sprintf(format, args...)}}
 }
 
-// SayNotes says notes as what they are of is read.
-func SayNotes(c *Console, notes []Note) {
+// SayNotes sends notes as what they are of is read.
+func SayNotes(s Sink, notes []Note) {
 	for _, n := range notes {
-		c.Say("  warning: %s", n.Text)
+		send(s, Message{Key: "warning", Text: n.Text, Detail: true, Kind: n.Kind})
 	}
 }

@@ -37,9 +37,9 @@ type DataResult struct {
 
 // Data measures how fast a configuration of pre-training reads its text, from the token stores, which are made first
 // if they are missing, to ragged batches, and how fast its model trains on them. It begins no run.
-func Data(ctx context.Context, config *configs.Config, o DataOptions, console *ui.Console) (*DataResult, error) {
+func Data(ctx context.Context, config *configs.Config, o DataOptions, sink ui.Sink) (*DataResult, error) {
 	var r *DataResult
-	err := trainer.WithDatasets(ctx, config, console, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) error {
+	err := trainer.WithDatasets(ctx, config, sink, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) error {
 		all, err := trainer.TrainBatches(c, m)
 		if err != nil {
 			return err

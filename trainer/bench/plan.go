@@ -30,13 +30,13 @@ type PlanResult struct {
 
 // Plan measures some steps of a configuration on this machine, with 1, 2, 4 and so on threads, and predicts those of a
 // cluster of such processors. It begins no run.
-func Plan(ctx context.Context, config *configs.Config, cluster plan.Cluster, steps int, console *ui.Console) (*PlanResult, error) {
+func Plan(ctx context.Context, config *configs.Config, cluster plan.Cluster, steps int, sink ui.Sink) (*PlanResult, error) {
 	if err := cluster.Validate(); err != nil {
 		return nil, err
 	}
 	var measured plan.Measured
-	err := trainer.WithDatasets(ctx, config, console, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) (err error) {
-		measured, err = measurePlan(ctx, c, b, m, steps, console)
+	err := trainer.WithDatasets(ctx, config, sink, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) (err error) {
+		measured, err = measurePlan(ctx, c, b, m, steps, sink)
 		return err
 	})
 	if err != nil {
@@ -49,7 +49,7 @@ func Plan(ctx context.Context, config *configs.Config, cluster plan.Cluster, ste
 	return &PlanResult{Measured: measured, Nodes: cluster.Nodes, Layouts: layouts, Pays: layouts[plan.Pays(layouts)].Nodes}, nil
 }
 
-func measurePlan(ctx context.Context, c *configs.Config, b *checkpoints.Folder, m *setup.Datasets, steps int, console *ui.Console) (plan.Measured, error) {
+func measurePlan(ctx context.Context, c *configs.Config, b *checkpoints.Folder, m *setup.Datasets, steps int, sink ui.Sink) (plan.Measured, error) {
 	all, err := trainer.TrainBatches(c, m)
 	if err != nil {
 		return plan.Measured{}, err
@@ -71,9 +71,9 @@ func measurePlan(ctx context.Context, c *configs.Config, b *checkpoints.Folder, 
 		if err != nil {
 			return r, err
 		}
-		console.Say("measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, t.pass, t.update)
+		ui.Say(sink, "", "measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, t.pass, t.update)
 		if t.delayed > undisturbed {
-			console.Say("  warning: threads waited for a processor for %.0f %% of the time: something else runs here, or there are more threads than processors: measure again without that", 100*t.delayed)
+			ui.Detail(sink, "warning", "threads waited for a processor for %.0f %% of the time: something else runs here, or there are more threads than processors: measure again without that", 100*t.delayed)
 		}
 		r.Threads, r.MicroBatch, r.Update = append(r.Threads, threads), append(r.MicroBatch, t.pass), append(r.Update, t.update)
 		if r.Memory == 0 { // with more threads come other graphs, whose memory a run does not have

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"io"
 	"math/rand/v2"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"t5train/data/dataset"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
-	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/trainer"
@@ -71,12 +69,11 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 
 // realBatches reads the text pairs of parquet files and returns their batches, shuffled, each at its natural length.
 func realBatches(ctx context.Context, o Options, threads int) (next func() model.Batch, err error) {
-	quiet := ui.PlainConsole(io.Discard)
 	table, err := dataset.Open(o.Data, dataset.ForTraining, 0, 0)
 	if err != nil {
 		return nil, err
 	}
-	spec, err := table.Infer(ctx, task.Options{Name: task.Seq2Seq, TextColumns: o.TextColumns, TargetColumn: o.TargetColumn}, quiet)
+	spec, err := table.Infer(ctx, task.Options{Name: task.Seq2Seq, TextColumns: o.TextColumns, TargetColumn: o.TargetColumn}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +84,7 @@ func realBatches(ctx context.Context, o Options, threads int) (next func() model
 	if err := checkpoints.CheckTokenizer(o.Model, tok); err != nil {
 		return nil, err
 	}
-	examples, err := table.Build(ctx, "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 512, MaxTarget: 512}, threads, quiet)
+	examples, err := table.Build(ctx, "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 512, MaxTarget: 512}, threads, nil)
 	if err != nil {
 		return nil, err
 	}

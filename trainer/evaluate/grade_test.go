@@ -1,7 +1,6 @@
 package evaluate
 
 import (
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
-	"t5train/internal/ui"
 	"t5train/trainer/metric"
 )
 
@@ -246,7 +244,7 @@ func TestIntervalsTellTheirProgress(t *testing.T) {
 	if err != nil || samples != metric.Resamples || len(list) != 1 {
 		t.Errorf("%d samples told, %v, %v", samples, list, err)
 	}
-	list, err = intervals(t.Context(), []metric.Sampled{g, g}, []string{task.MSE}, ui.PlainConsole(io.Discard))
+	list, err = intervals(t.Context(), []metric.Sampled{g, g}, []string{task.MSE}, nil)
 	if want := (metric.Interval{Name: task.MSE, Low: 1, High: 1}); err != nil || !slices.Equal(list, []metric.Interval{want, want}) {
 		t.Errorf("got %v, %v", list, err)
 	}

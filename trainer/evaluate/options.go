@@ -30,7 +30,7 @@ type Options struct {
 	MaxTargetLength int          // tokens; 0 is the checkpoint's, or else 128
 	Tokens          string       // folder of token stores for a checkpoint that is pre-trained; "" is a temporary one
 	Threads         int
-	Console         *ui.Console      // nil is silent
+	Sink            ui.Sink          // nil is silent
 	Group           *allreduce.Group // ranks that share the work, each of which makes the same call; nil is none
 
 	Generation *generate.Options // of answers that are texts; nil is greedy. One sequence counts, so NumReturnSequences is 0.
@@ -57,7 +57,7 @@ func Evaluate(ctx context.Context, b *checkpoints.Folder, o Options) (*Evaluatio
 	if err := sameEvaluation(e, examples, o); err != nil {
 		return nil, err
 	}
-	progress := o.Console.Start("evaluate", "examples", int64(examples.Len()))
+	progress := ui.Start(o.Sink, "evaluate", "examples", int64(examples.Len()))
 	defer progress.Stop()
 	values, answers, err := e.run(ctx, examples, o.BatchSize, progress.Set)
 	if errors.Is(err, ErrDiverged) {
@@ -69,7 +69,7 @@ func Evaluate(ctx context.Context, b *checkpoints.Folder, o Options) (*Evaluatio
 	progress.Stop()
 	result := &Evaluation{Values: values, Signatures: answers.signatures(), Constants: e.seen.Constants, Notes: append(notes, e.seen.Notes...)}
 	if o.Group.First() {
-		result.Intervals, err = intervals(ctx, answers.sampled(), metric.Names(values), o.Console)
+		result.Intervals, err = intervals(ctx, answers.sampled(), metric.Names(values), o.Sink)
 	} else {
 		o.Group.SetTimeout(0) // the first rank computes the intervals, and writes all
 	}
@@ -100,8 +100,8 @@ func sameEvaluation(e *Evaluator, examples *data.Examples, o Options) error {
 }
 
 // intervals returns the intervals of the metrics that are shown.
-func intervals(ctx context.Context, sampled []metric.Sampled, shown []string, console *ui.Console) (list []metric.Interval, err error) {
-	progress := console.Start("intervals", "samples", int64(len(sampled)*metric.Resamples))
+func intervals(ctx context.Context, sampled []metric.Sampled, shown []string, sink ui.Sink) (list []metric.Interval, err error) {
+	progress := ui.Start(sink, "intervals", "samples", int64(len(sampled)*metric.Resamples))
 	defer progress.Stop()
 	done := int64(0)
 	for _, s := range sampled {
@@ -143,13 +143,13 @@ func newEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (*Eval
 	}
 	var spec task.Spec
 	if stored := b.Info.Task; stored != nil && (o.Task.Name == "" || o.Task.Name == stored.Name) {
-		dataset.SayTaken(o.Console, t.Dataset)
+		dataset.SayTaken(o.Sink, t.Dataset)
 		if spec, err = stored.CorrectFor(t.Columns(), o.Task); err != nil {
 			return nil, nil, nil, fmt.Errorf("evaluate: %w", err)
 		}
 	} else if o.Task.Name == "" {
 		return nil, nil, nil, errors.New("evaluate: the checkpoint does not say what task it is for: name it with --task, such as --task classification or --task seq2seq")
-	} else if spec, err = t.Infer(ctx, o.Task, o.Console); err != nil {
+	} else if spec, err = t.Infer(ctx, o.Task, o.Sink); err != nil {
 		return nil, nil, nil, err
 	}
 	if o.Generation != nil && spec.Ranked() {
@@ -179,7 +179,7 @@ func newEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (*Eval
 			return nil, nil, nil, fmt.Errorf("evaluate: options of generation: %w", err)
 		}
 	}
-	examples, err := t.Build(ctx, "evaluation", spec, data.HeldOut, b.Tokenizer, limits, w.Threads(), o.Console)
+	examples, err := t.Build(ctx, "evaluation", spec, data.HeldOut, b.Tokenizer, limits, w.Threads(), o.Sink)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -188,7 +188,7 @@ func newEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (*Eval
 		return nil, nil, nil, err
 	}
 	notes = slices.Concat(notes, dataset.ExampleNotes("evaluation", spec, examples, data.HeldOut, limits), ceiling)
-	ui.SayNotes(o.Console, notes)
+	ui.SayNotes(o.Sink, notes)
 	return e, examples, notes, nil
 }
 

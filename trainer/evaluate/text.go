@@ -79,7 +79,7 @@ func (h *TextSet) Len() int {
 }
 
 // SaySamples notes which pieces are drawn.
-func (h *TextSet) SaySamples(c *ui.Console) {
+func (h *TextSet) SaySamples(c ui.Sink) {
 	for _, p := range h.Parts {
 		dataset.SaySample(c, p.Pieces.Sample, int64(p.Pieces.All.Len()), "pieces", dataset.HeldOutSeed)
 	}
@@ -218,7 +218,7 @@ func evaluateText(ctx context.Context, b *checkpoints.Folder, o Options) ([]metr
 		return nil, err
 	}
 	h.SetGroup(o.Group)
-	progress := o.Console.Start("evaluate", "examples", int64(h.Len()))
+	progress := ui.Start(o.Sink, "evaluate", "examples", int64(h.Len()))
 	defer progress.Stop()
 	var values []metric.Value
 	err = mmap.Guard(func() error {
@@ -240,7 +240,7 @@ func newTextEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (h
 	if err != nil {
 		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
-	o.Console.Say("objective: %s, as in pre-training", b.Info.Objective.Name)
+	ui.Say(o.Sink, "objective", "%s, as in pre-training", b.Info.Objective.Name)
 	s, remove, err := evaluationTokens(ctx, b, o)
 	if err != nil {
 		return nil, nil, err
@@ -251,7 +251,7 @@ func newTextEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (h
 	}
 	h, err = NewTextSet(b, *b.Info.Objective, denoisers, s, TextOptions{Limit: o.MaxExamples, BatchSize: o.BatchSize}, kernel.NewWorkers(o.Threads))
 	if err == nil {
-		h.SaySamples(o.Console)
+		h.SaySamples(o.Sink)
 	}
 	return h, done, err
 }
@@ -259,7 +259,7 @@ func newTextEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (h
 // evaluationTokens opens the tokens of the data in o.Tokens, or else in a temporary folder, which remove removes. Where files in
 // use can be removed, that is done at once, so that nothing of the text stays behind when the process is killed.
 func evaluationTokens(ctx context.Context, b *checkpoints.Folder, o Options) (s *chunks.Store, remove func() error, err error) {
-	options := corpus.TokensOptions{Data: o.Data, TextColumn: corpus.Column(o.Task.TextColumns), Output: o.Tokens, Threads: o.Threads, Console: o.Console, Wanted: dataset.ForEvaluation}
+	options := corpus.TokensOptions{Data: o.Data, TextColumn: corpus.Column(o.Task.TextColumns), Output: o.Tokens, Threads: o.Threads, Sink: o.Sink, Wanted: dataset.ForEvaluation}
 	if o.Tokens != "" {
 		s, err = corpus.OpenTokens(ctx, b.Tokenizer, options)
 		return s, func() error { return nil }, err

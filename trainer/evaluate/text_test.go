@@ -1,7 +1,6 @@
 package evaluate
 
 import (
-	"io"
 	"os"
 	"runtime"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"t5train/data/objective"
 	"t5train/data/tokenizer"
 	"t5train/internal/testrun"
-	"t5train/internal/ui"
 )
 
 func TestCountSpans(t *testing.T) {
@@ -64,7 +62,7 @@ func TestEvaluationTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, remove, err := evaluationTokens(t.Context(), &checkpoints.Folder{Tokenizer: tok}, Options{Data: []string{testrun.ValidationFile}, Threads: 1, Console: ui.PlainConsole(io.Discard)})
+	s, remove, err := evaluationTokens(t.Context(), &checkpoints.Folder{Tokenizer: tok}, Options{Data: []string{testrun.ValidationFile}, Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

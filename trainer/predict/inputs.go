@@ -104,14 +104,14 @@ func openInputs(path string) (*parquetio.Dataset, error) {
 }
 
 // SayInputs says which split of a folder inputs are, and what divides the cells of a table where its name tells otherwise.
-func SayInputs(c *ui.Console, path, format string) error {
+func SayInputs(c ui.Sink, path, format string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil // which is found when it is read
 	}
 	if !info.IsDir() {
 		if o, found := (table.ReadOptions{}).Sniff(table.Input{Path: path, Format: table.Format(format)}); found {
-			c.Say("inputs: %s: cells are divided by %q, by its first lines", path, o.Delimiter)
+			ui.Say(c, "inputs", "%s: cells are divided by %q, by its first lines", path, o.Delimiter)
 		}
 		return nil
 	}

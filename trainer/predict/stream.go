@@ -29,9 +29,9 @@ type Stream[In, Out any] struct {
 	// Answer only. Batches are those of one process, so the answers are too.
 	Group *allreduce.Group
 
-	To      AnswerWriter
-	What    string // is done, for the progress: predict
-	Console *ui.Console
+	To   AnswerWriter
+	What string // is done, for the progress: predict
+	Sink ui.Sink
 }
 
 // AnswerWriter takes lines of answers. *answers.File is one.
@@ -67,7 +67,7 @@ type streaming[In, Out any] struct {
 	ctx      context.Context
 	waiting  []In
 	answered int64
-	progress *ui.Progress
+	progress ui.Progress
 	done     int64 // in this process
 }
 
@@ -97,10 +97,10 @@ func (r *streaming[In, Out]) add(in In) error {
 func (r *streaming[In, Out]) start() {
 	left := r.Total
 	if r.answered > 0 {
-		r.Console.Say("go on behind the answers to %s inputs", ui.Grouped(int(r.answered)))
+		ui.Say(r.Sink, "", "go on behind the answers to %s inputs", ui.Grouped(int(r.answered)))
 		left = max(-1, r.Total-r.answered)
 	}
-	r.progress = r.Console.Start(r.What, "inputs", left)
+	r.progress = ui.Start(r.Sink, r.What, "inputs", left)
 }
 
 func (r *streaming[In, Out]) stop() {

@@ -15,7 +15,7 @@ import (
 )
 
 // mix returns the mixture of the parts of a configuration, each with its source, and says what is in it.
-func mix(c *configs.Config, sources []data.Source, console *ui.Console) (*data.Mixture, error) {
+func mix(c *configs.Config, sources []data.Source, sink ui.Sink) (*data.Mixture, error) {
 	tasks := make([]data.Task, len(sources))
 	total := 0.0
 	for i, p := range c.Data.Mixture {
@@ -34,16 +34,16 @@ func mix(c *configs.Config, sources []data.Source, console *ui.Console) (*data.M
 	if err != nil {
 		return nil, err
 	}
-	console.Say("mixture: %s examples an epoch", ui.Grouped(mixture.Len()))
+	ui.Say(sink, "mixture", "%s examples an epoch", ui.Grouped(mixture.Len()))
 	for _, t := range tasks {
-		console.Say("  %s: %s examples, %.1f %% of the mixture", t.Name, ui.Grouped(t.Source.Len()), 100*t.Rate/total)
+		ui.Detail(sink, t.Name, "%s examples, %.1f %% of the mixture", ui.Grouped(t.Source.Len()), 100*t.Rate/total)
 	}
 	return mixture, nil
 }
 
 // readParts reads the tasks of a mixture and notes them in the bundle.
-func readParts(ctx context.Context, c *configs.Config, b *checkpoints.Folder, w *kernel.Workers, console *ui.Console) (*Datasets, error) {
-	r := rowsReader{c, b, w.Threads(), console}
+func readParts(ctx context.Context, c *configs.Config, b *checkpoints.Folder, w *kernel.Workers, sink ui.Sink) (*Datasets, error) {
+	r := rowsReader{c, b, w.Threads(), sink}
 	m, held := &Datasets{}, evaluate.MixtureSet{}
 	b.Info.Tasks = map[string]task.Spec{}
 	var sources []data.Source
@@ -80,13 +80,13 @@ func readParts(ctx context.Context, c *configs.Config, b *checkpoints.Folder, w 
 			held = append(held, evaluate.Component{Name: t.Part, TaskSet: evaluate.TaskSet{Evaluator: evaluator, Examples: read.heldOut, BatchSize: c.Eval.BatchSize}})
 		}
 	}
-	mixture, err := mix(c, sources, console)
+	mixture, err := mix(c, sources, sink)
 	if err != nil {
 		return nil, err
 	}
 	m.Train = mixture
 	if len(held) == 0 {
-		console.Say(noValidation)
+		ui.Say(sink, "", noValidation)
 		return m, nil
 	}
 	m.HeldOut = held

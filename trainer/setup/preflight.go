@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"t5train/configs"
 	"t5train/data/dataset"
-	"t5train/internal/ui"
 	"t5train/trainer/evaluate"
 )
 
@@ -24,7 +22,7 @@ func CheckData(ctx context.Context, c *configs.Config) error {
 		return errors.Join(errs...)
 	}
 	// Text is tokenized corpus by corpus, each of which may take hours.
-	return errors.Join(CheckText(ctx, c, nil, ui.PlainConsole(io.Discard))...)
+	return errors.Join(CheckText(ctx, c, nil, nil)...)
 }
 
 // keyedFiles is data by its key in the configuration.

@@ -18,12 +18,12 @@ import (
 )
 
 // CheckRows makes sure that the data sets of a task have its columns.
-func CheckRows(ctx context.Context, t taskData, console *ui.Console) error {
+func CheckRows(ctx context.Context, t taskData, sink ui.Sink) error {
 	train, err := dataset.Open(t.train, dataset.ForTraining, 0, 0)
 	if err != nil {
 		return err
 	}
-	spec, err := train.Infer(ctx, taskOptions(t.task), console)
+	spec, err := train.Infer(ctx, taskOptions(t.task), sink)
 	if err != nil || len(t.validation) == 0 {
 		return err
 	}
@@ -35,12 +35,12 @@ func CheckRows(ctx context.Context, t taskData, console *ui.Console) error {
 }
 
 // ReadRows finds the task, notes it in the bundle and tokenises both data sets; those of all parts of a mixture.
-func ReadRows(ctx context.Context, c *configs.Config, b *checkpoints.Folder, _ map[string]string, w *kernel.Workers, console *ui.Console) (*Datasets, error) {
+func ReadRows(ctx context.Context, c *configs.Config, b *checkpoints.Folder, _ map[string]string, w *kernel.Workers, sink ui.Sink) (*Datasets, error) {
 	b.Info.MaxInputLength, b.Info.MaxTargetLength = c.Data.MaxInputLength, c.Data.MaxTargetLength
 	if len(c.Data.Mixture) > 0 {
-		return readParts(ctx, c, b, w, console)
+		return readParts(ctx, c, b, w, sink)
 	}
-	r := rowsReader{c, b, w.Threads(), console}
+	r := rowsReader{c, b, w.Threads(), sink}
 	open, err := r.open(ctx, TasksOf(c)[0])
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func ReadRows(ctx context.Context, c *configs.Config, b *checkpoints.Folder, _ m
 	m := &Datasets{Train: read.train, Notes: read.notes}
 	m.AddDigest("data.train", read.train.Digest())
 	if read.heldOut == nil {
-		console.Say(noValidation)
+		ui.Say(sink, "", noValidation)
 		return m, nil
 	}
 	m.AddDigest("data.validation", read.heldOut.Digest())
@@ -121,7 +121,7 @@ type rowsReader struct {
 	config  *configs.Config
 	bundle  *checkpoints.Folder
 	threads int
-	console *ui.Console
+	sink    ui.Sink
 }
 
 // taskRows are the examples of a task; heldOut is nil without a validation set.
@@ -153,19 +153,19 @@ func (r rowsReader) open(ctx context.Context, t taskData) (openRows, error) {
 		}
 		o.heldOut = &held
 	}
-	dataset.SayNamed(r.console, t.train, o.train.Dataset)
-	if o.spec, err = o.train.Infer(ctx, taskOptions(t.task), r.console); err != nil {
+	dataset.SayNamed(r.sink, t.train, o.train.Dataset)
+	if o.spec, err = o.train.Infer(ctx, taskOptions(t.task), r.sink); err != nil {
 		return o, err
 	}
 	if err := r.check(o.spec); err != nil {
 		return o, err
 	}
 	if o.heldOut == nil {
-		dataset.SayHeldOut(r.console, o.train.Dataset)
+		dataset.SayHeldOut(r.sink, o.train.Dataset)
 		return o, nil
 	}
-	dataset.SayTaken(r.console, o.heldOut.Dataset)
-	corpus.WarnShared(r.console, corpus.FilesOf(o.train.Dataset, t.key("train"), nil), corpus.FilesOf(o.heldOut.Dataset, t.key("validation"), nil))
+	dataset.SayTaken(r.sink, o.heldOut.Dataset)
+	corpus.WarnShared(r.sink, corpus.FilesOf(o.train.Dataset, t.key("train"), nil), corpus.FilesOf(o.heldOut.Dataset, t.key("validation"), nil))
 	o.heldOutSpec = o.spec
 	if !slices.Equal(classesOf(o.train, o.spec), classesOf(*o.heldOut, o.spec)) {
 		if o.heldOutSpec, err = o.spec.WithClasses(o.heldOut.Columns()); err != nil {
@@ -193,7 +193,7 @@ func (r rowsReader) build(ctx context.Context, o openRows, train, validation str
 	if err != nil || o.heldOut == nil {
 		return read, err
 	}
-	read.heldOut, err = o.heldOut.Build(ctx, validation, o.heldOutSpec, data.HeldOut, r.bundle.Tokenizer, r.limits(), r.threads, r.console)
+	read.heldOut, err = o.heldOut.Build(ctx, validation, o.heldOutSpec, data.HeldOut, r.bundle.Tokenizer, r.limits(), r.threads, r.sink)
 	if err != nil {
 		return taskRows{}, err
 	}
@@ -208,7 +208,7 @@ func (r rowsReader) buildTrain(ctx context.Context, o openRows, name string) (ta
 	if err != nil {
 		return taskRows{}, err
 	}
-	examples, err := o.train.Build(ctx, name, o.spec, data.ForTraining, r.bundle.Tokenizer, r.limits(), r.threads, r.console)
+	examples, err := o.train.Build(ctx, name, o.spec, data.ForTraining, r.bundle.Tokenizer, r.limits(), r.threads, r.sink)
 	if err == nil && examples.Len() == 0 {
 		err = fmt.Errorf("%s: no row makes an example of the task %s", name, o.spec.Name)
 	}
@@ -221,7 +221,7 @@ func (r rowsReader) buildTrain(ctx context.Context, o openRows, name string) (ta
 
 // said says and returns notes.
 func (r rowsReader) said(notes []ui.Note) []ui.Note {
-	ui.SayNotes(r.console, notes)
+	ui.SayNotes(r.sink, notes)
 	return notes
 }
 

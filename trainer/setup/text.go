@@ -43,13 +43,13 @@ func corpusPart(name string, files []string, column string) configs.Part {
 }
 
 // ReadText opens the token stores, makes those that are missing, and notes the objective in the bundle.
-func ReadText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers, console *ui.Console) (_ *Datasets, err error) {
+func ReadText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers, sink ui.Sink) (_ *Datasets, err error) {
 	o := ObjectiveOf(c)
 	denoisers, err := o.Denoisers(b.Tokenizer)
 	if err != nil {
 		return nil, err
 	}
-	r := &textReader{config: c, bundle: b, objective: o, denoisers: denoisers, was: was, threads: w.Threads(), console: console}
+	r := &textReader{config: c, bundle: b, objective: o, denoisers: denoisers, was: was, threads: w.Threads(), sink: sink}
 	r.say()
 	if err := r.checkBudget(); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func ReadText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was
 		return nil, err
 	}
 	if len(c.Data.Validation) == 0 {
-		console.Say(noValidation)
+		ui.Say(sink, "", noValidation)
 		return m, nil
 	}
 	s, held, err := r.open(ctx, m, "data.validation", c.Data.Validation, dataset.ForValidation, c.Data.TextColumn)
@@ -76,14 +76,14 @@ func ReadText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was
 		}
 		return nil, err
 	}
-	corpus.WarnShared(console, r.files, held)
+	corpus.WarnShared(sink, r.files, held)
 	h, err := evaluate.NewTextSet(b, o, denoisers, s, evaluate.TextOptions{Limit: c.Data.MaxValidationExamples, BatchSize: c.Eval.BatchSize, Samples: c.Eval.Samples}, w)
 	if err != nil {
 		return nil, err
 	}
 	m.HeldOut = h
-	console.Say("validation: %s pieces of text", ui.Grouped(h.Len()))
-	h.SaySamples(console)
+	ui.Say(sink, "validation", "%s pieces of text", ui.Grouped(h.Len()))
+	h.SaySamples(sink)
 	if slices.ContainsFunc(h.Parts, func(p evaluate.TextPart) bool { return !p.Pieces.Sample.All() }) {
 		m.AddDigest("data.validation, sample", sampleDigest(dataset.HeldOutSeed))
 	}
@@ -101,19 +101,19 @@ type textReader struct {
 	denoisers []objective.Denoiser
 	was       map[string]string // digests of what a run that goes on has trained on
 	threads   int
-	console   *ui.Console
+	sink      ui.Sink
 	files     []corpus.UsedFile // to train on
 }
 
 // say tells what the objective makes of text.
 func (r *textReader) say() {
-	r.console.Say("objective: %s", r.objective.Name)
+	ui.Say(r.sink, "objective", "%s", r.objective.Name)
 	for _, d := range r.denoisers {
 		l, part := d.Objective.Lengths(), ""
 		if len(r.denoisers) > 1 {
 			part = fmt.Sprintf("%s, %.1f %% of the examples: ", d.Name, 100*d.Rate)
 		}
-		r.console.Say("  %s%d tokens of text make up to %d input and %d target tokens", part, l.Tokens, l.Inputs, l.Targets)
+		ui.Detail(r.sink, "", "%s%d tokens of text make up to %d input and %d target tokens", part, l.Tokens, l.Inputs, l.Targets)
 	}
 }
 
@@ -153,10 +153,10 @@ func (r *textReader) readTrain(ctx context.Context, m *Datasets) error {
 	}
 	if len(c.Data.Mixture) == 0 {
 		m.Train = sources[0]
-		r.console.Say("train: %s pieces of text", ui.Grouped(m.Train.Len()))
+		ui.Say(r.sink, "train", "%s pieces of text", ui.Grouped(m.Train.Len()))
 		return nil
 	}
-	mixture, err := mix(c, sources, r.console)
+	mixture, err := mix(c, sources, r.sink)
 	if err != nil {
 		return err
 	}
@@ -190,11 +190,11 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Part, se
 			if !sample.All() {
 				m.AddDigest("data.train, sample", sampleDigest(by))
 			}
-			dataset.SaySample(r.console, sample, int64(pieces), "pieces of "+p.Name, by)
+			dataset.SaySample(r.sink, sample, int64(pieces), "pieces of "+p.Name, by)
 			return sample
 		}, seed)
 	}
-	reader := rowsReader{r.config, r.bundle, r.threads, r.console}
+	reader := rowsReader{r.config, r.bundle, r.threads, r.sink}
 	open, err := reader.open(ctx, taskData{Part: p.Name, task: p.AsTask(), train: p.Train})
 	if err != nil {
 		return nil, err
@@ -221,7 +221,7 @@ func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns
 		return nil, nil, err
 	}
 	s, err := corpus.TokensOfSet(ctx, set, r.bundle.Tokenizer, corpus.TokensOptions{
-		Data: patterns, TextColumn: column, Output: TokensOf(r.config), Threads: r.threads, Console: r.console, Expect: r.was[key],
+		Data: patterns, TextColumn: column, Output: TokensOf(r.config), Threads: r.threads, Sink: r.sink, Expect: r.was[key],
 	})
 	if errors.Is(err, chunks.ErrOther) {
 		return nil, nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also where the same text was written anew: %w", key, ErrOtherData)
@@ -230,7 +230,7 @@ func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns
 		return nil, nil, err
 	}
 	if len(r.config.Data.Validation) == 0 {
-		dataset.SayHeldOut(r.console, set)
+		dataset.SayHeldOut(r.sink, set)
 	}
 	m.closers = append(m.closers, s.Close)
 	m.AddDigest(key, filepath.Base(s.Dir())) // it changes with what is in it
@@ -266,8 +266,8 @@ func (r *textReader) key(p configs.Part) string {
 
 // CheckText is Check for pre-training: every corpus and task has its columns, and the objective suits the tokenizer.
 // tok is nil where the model has none that can be read.
-func CheckText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer, console *ui.Console) (errs []error) {
-	r := &textReader{config: c, objective: ObjectiveOf(c), console: console}
+func CheckText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer, sink ui.Sink) (errs []error) {
+	r := &textReader{config: c, objective: ObjectiveOf(c), sink: sink}
 	for _, p := range partsOf(c.Data) {
 		if err := r.checkPart(ctx, p, dataset.ForTraining); err != nil {
 			errs = append(errs, r.inPart(p, err))
@@ -292,7 +292,7 @@ func (r *textReader) checkPart(ctx context.Context, p configs.Part, wanted []str
 	if p.Task != textPart {
 		table, err := dataset.Open(p.Train, wanted, 0, 0)
 		if err == nil {
-			_, err = table.Infer(ctx, taskOptions(p.AsTask()), r.console)
+			_, err = table.Infer(ctx, taskOptions(p.AsTask()), r.sink)
 		}
 		return err
 	}
@@ -304,6 +304,6 @@ func (r *textReader) checkPart(ctx context.Context, p configs.Part, wanted []str
 	if err != nil {
 		return dataset.WithConflicts(err, set)
 	}
-	r.console.Say("  %s: %s", p.Name, said)
+	ui.Detail(r.sink, p.Name, "%s", said)
 	return nil
 }

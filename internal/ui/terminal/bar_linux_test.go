@@ -1,4 +1,4 @@
-package ui
+package terminal
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"github.com/rivo/uniseg"
 
 	"t5train/internal/screen"
+	"t5train/internal/ui"
 )
 
 // A bar stays on its line, whatever the width of the terminal, and what is said above it stays.
@@ -17,21 +18,21 @@ func TestBarOnTerminals(t *testing.T) {
 	for _, columns := range []int{20, 40, 60, 80, 100, 200} {
 		t.Run(fmt.Sprint(columns), func(t *testing.T) {
 			s := screen.Open(t, columns)
-			c := NewConsole(s.TTY, nil)
+			c := New(s.TTY, nil)
 			c.throttle = 0
-			c.Say("begin")
-			train := c.StartBar("train", "steps", 3_000_000)
+			ui.Say(c, "", "begin")
+			train := c.start(ui.Work{Name: "train", Unit: "steps", Total: 3_000_000, Reports: true})
 			for step := range int64(50) {
 				train.since = time.Now().Add(-time.Hour) // long enough for the time that is left
-				train.Describe("loss 10.1134", "lr 1.00e-02", "28,443 tokens/s", "20 % of peak", "3 % reducing")
+				train.describe("loss 10.1134", "lr 1.00e-02", "28,443 tokens/s", "20 % of peak", "3 % reducing")
 				train.Set(2_000_000 + step)
 				if step == 25 {
-					evaluate := c.Start("evaluate 数据集の検証", "examples", 1000)
+					evaluate := c.start(ui.Work{Name: "evaluate 数据集の検証", Unit: "examples", Total: 1000})
 					for i := range int64(20) {
 						evaluate.Set(50 * i)
 					}
 					evaluate.Stop()
-					c.Say("step 25: loss 1")
+					ui.Say(c, "", "step 25: loss 1")
 				}
 			}
 			if line := train.bar(columns-1, time.Now()); columns > 20 && !strings.Contains(line, "  2000049/3000000  ") {
@@ -39,7 +40,7 @@ func TestBarOnTerminals(t *testing.T) {
 			}
 			train.Stop()
 			train.Stop()
-			c.Say("end")
+			ui.Say(c, "", "end")
 			written, rows := s.Rows()
 			if want := []string{"begin", "step 25: loss 1", "end"}; !slices.Equal(rows, want) {
 				t.Errorf("the screen shows %q, want %q", rows, want)
@@ -54,9 +55,9 @@ func TestBarOnTerminals(t *testing.T) {
 // A window that becomes narrower, or wider, during a run has the next bar in its new width.
 func TestBarFollowsTheWindow(t *testing.T) {
 	s := screen.Open(t, 120)
-	c := NewConsole(s.TTY, nil)
+	c := New(s.TTY, nil)
 	c.throttle = 0
-	p := c.Start("predict", "inputs", 1000)
+	p := c.start(ui.Work{Name: "predict", Unit: "inputs", Total: 1000})
 	for _, columns := range []int{120, 50, 90} {
 		s.Resize(columns)
 		p.Set(1)
@@ -73,7 +74,7 @@ func TestBarFollowsTheWindow(t *testing.T) {
 // What a line has room for, by importance. Nothing is said about speed at first, nor from one measurement.
 func TestBarLine(t *testing.T) {
 	now := time.Now()
-	train := Progress{what: "train", unit: "steps", total: 3200, done: 1600, from: 1, since: now.Add(-100 * time.Second),
+	train := progress{work: ui.Work{Name: "train", Unit: "steps", Total: 3200}, done: 1600, from: 1, since: now.Add(-100 * time.Second),
 		details: []string{"loss 10.1134", "lr 1.00e-02", "28,443 tokens/s", "20 % of peak"}}
 	for columns, want := range map[int]string{
 		3:   "tra",
@@ -91,18 +92,18 @@ func TestBarLine(t *testing.T) {
 		}
 	}
 	for name, c := range map[string]struct {
-		p    Progress
+		p    progress
 		want string
 	}{
-		"not begun":     {Progress{what: "read", unit: "rows", total: 10}, "read    0% [................]  0/10"},
-		"first":         {Progress{what: "read", unit: "rows", total: 10, done: 1, from: 1, since: now}, "read   10% [>...............]  1/10"},
-		"too early":     {Progress{what: "read", unit: "rows", total: 10, done: 9, from: 1, since: now.Add(-time.Millisecond)}, "read   90% [=============>..]  9/10"},
-		"known":         {Progress{what: "read", unit: "rows", total: 10, done: 5, from: 1, since: now.Add(-2 * time.Second)}, "read  5/10  2.00 rows/s  3s left"},
-		"no known end":  {Progress{what: "read", unit: "rows", total: -1, done: 50, from: 10, since: now.Add(-2 * time.Second)}, "read  50  20 rows/s"},
-		"wide":          {Progress{what: "数据集数据集数据集数据集数据集", unit: "rows", total: -1}, "数据集数据集数据集数据集数据集  0"},
-		"control":       {Progress{what: "a\x1b[2Jb\n", unit: "rows", total: -1}, `a\u001b[2Jb\n  0`},
-		"more than all": {Progress{what: "read", unit: "rows", total: 10, done: 12}, "read  100% [===============]  12/10"},
-		"nothing to do": {Progress{what: "read", unit: "rows", total: 0}, "read  0/0"},
+		"not begun":     {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}}, "read    0% [................]  0/10"},
+		"first":         {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}, done: 1, from: 1, since: now}, "read   10% [>...............]  1/10"},
+		"too early":     {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}, done: 9, from: 1, since: now.Add(-time.Millisecond)}, "read   90% [=============>..]  9/10"},
+		"known":         {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}, done: 5, from: 1, since: now.Add(-2 * time.Second)}, "read  5/10  2.00 rows/s  3s left"},
+		"no known end":  {progress{work: ui.Work{Name: "read", Unit: "rows", Total: -1}, done: 50, from: 10, since: now.Add(-2 * time.Second)}, "read  50  20 rows/s"},
+		"wide":          {progress{work: ui.Work{Name: "数据集数据集数据集数据集数据集", Unit: "rows", Total: -1}}, "数据集数据集数据集数据集数据集  0"},
+		"control":       {progress{work: ui.Work{Name: "a\x1b[2Jb\n", Unit: "rows", Total: -1}}, `a\u001b[2Jb\n  0`},
+		"more than all": {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}, done: 12}, "read  100% [===============]  12/10"},
+		"nothing to do": {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 0}}, "read  0/0"},
 	} {
 		if got := c.p.bar(35, now); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

@@ -1,4 +1,4 @@
-package ui
+package terminal
 
 import (
 	"fmt"
@@ -15,10 +15,10 @@ import (
 
 const (
 	widthElsewhere = 80              // columns of a terminal that does not say how many it has
-	SpeedAfter     = 1 * time.Second // from the first step to the first word about speed: the estimate before that is absurd
+	speedAfter     = 1 * time.Second // from the first step to the first word about speed: the estimate before that is absurd
 	leastBar       = 16              // columns of a bar that is worth to be drawn, with its percentage
 	mostBar        = 40
-	Gap            = "  " // between two parts of the line
+	gap            = "  " // between two parts of the line
 )
 
 // columns returns how wide the terminal is now: a window may change while a run goes on.
@@ -53,41 +53,41 @@ func (c *Console) clear() {
 
 // bar returns a line of at most some columns: what is done, and of the rest as much as there is room for, in the order of
 // its importance.
-func (p *Progress) bar(columns int, now time.Time) string {
+func (p *progress) bar(columns int, now time.Time) string {
 	count := fmt.Sprint(p.done)
-	if p.total >= 0 {
-		count += fmt.Sprintf("/%d", p.total)
+	if p.work.Total >= 0 {
+		count += fmt.Sprintf("/%d", p.work.Total)
 	}
 	spent, made := now.Sub(p.since), p.done-p.from
-	known := !p.since.IsZero() && spent >= SpeedAfter && made > 0
+	known := !p.since.IsZero() && spent >= speedAfter && made > 0
 	left, rate := "", ""
-	if known && p.total >= 0 {
-		left = remaining(spent, made, made+max(0, p.total-p.done)) + " left"
+	if known && p.work.Total >= 0 {
+		left = remaining(spent, made, made+max(0, p.work.Total-p.done)) + " left"
 	}
 	if known && len(p.details) == 0 {
-		rate = fmt.Sprintf("%s %s/s", perSecond(float64(made)/spent.Seconds()), p.unit)
+		rate = fmt.Sprintf("%s %s/s", perSecond(float64(made)/spent.Seconds()), p.work.Unit)
 	}
 	details := append([]string{rate}, p.details...)
-	parts := append([]string{fit(p.what, columns), "", count}, append(details, left)...)
+	parts := append([]string{fit(p.work.Name, columns), "", count}, append(details, left)...)
 	importance := []int{2, len(parts) - 1} // indices of parts, behind the first: count, time left, details
 	for i := range details {
 		importance = append(importance, 3+i)
 	}
 	room := columns - uniseg.StringWidth(parts[0])
 	for _, i := range importance {
-		if width := len(Gap) + uniseg.StringWidth(parts[i]); parts[i] != "" && width <= room {
+		if width := len(gap) + uniseg.StringWidth(parts[i]); parts[i] != "" && width <= room {
 			room -= width
 		} else {
 			parts[i] = ""
 		}
 	}
-	if room -= len(Gap); room >= leastBar && p.total > 0 {
-		parts[1] = meter(min(p.done, p.total), p.total, min(room, mostBar))
+	if room -= len(gap); room >= leastBar && p.work.Total > 0 {
+		parts[1] = meter(min(p.done, p.work.Total), p.work.Total, min(room, mostBar))
 	}
 	line := parts[0]
 	for _, part := range parts[1:] {
 		if part != "" {
-			line += Gap + part
+			line += gap + part
 		}
 	}
 	return line

@@ -1,8 +1,10 @@
-package ui
+package terminal
 
 import (
 	"testing"
 	"time"
+
+	"t5train/internal/ui"
 )
 
 func TestProgressLine(t *testing.T) {
@@ -16,7 +18,7 @@ func TestProgressLine(t *testing.T) {
 		"nothing yet":  {8, 0, time.Second, "predict: 0 of 8 inputs, 0.00 a second"},
 		"no known end": {-1, 500, 5 * time.Second, "predict: 500 inputs, 100 a second"},
 	} {
-		p := &Progress{what: "predict", unit: "inputs", total: c.total}
+		p := &progress{work: ui.Work{Name: "predict", Unit: "inputs", Total: c.total}}
 		if got := p.line(c.done, c.elapsed); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
@@ -27,7 +29,7 @@ func TestProgressLine(t *testing.T) {
 func TestStepLines(t *testing.T) {
 	console := &Console{steps: plainEvery}
 	for since, want := range map[time.Duration]bool{plainEvery + time.Second: true, plainEvery - time.Second: false} {
-		if got := console.SaysStep(time.Now().Add(-since), false); got != want {
+		if got := console.saysStep(time.Now().Add(-since), false); got != want {
 			t.Errorf("%v after a line: says %v", since, got)
 		}
 	}

@@ -1,20 +1,22 @@
-package ui
+package terminal
 
 import (
 	"bytes"
 	"os"
 	"strings"
 	"testing"
+
+	"t5train/internal/ui"
 )
 
-func TestPlainConsole(t *testing.T) {
+func TestPlain(t *testing.T) {
 	var out bytes.Buffer
-	c := PlainConsole(&out)
-	p := c.Start("work", "pieces", 100)
+	c := Plain(&out)
+	p := c.start(ui.Work{Name: "work", Unit: "pieces", Total: 100})
 	p.begun, p.said = p.begun.Add(-20*plainEvery), p.said.Add(-2*plainEvery)
 	p.Set(50)
 	p.Set(51) // too soon for another line
-	c.Say("hello %d", 7)
+	ui.Say(c, "", "hello %d", 7)
 	p.Stop()
 	p.Stop()
 	if got := out.String(); !strings.HasPrefix(got, "work: 50 of 100 pieces, ") || !strings.HasSuffix(got, "left\nhello 7\n") || strings.Contains(got, "\r") || strings.Count(got, "\n") != 2 {
@@ -26,15 +28,15 @@ func TestPlainConsole(t *testing.T) {
 func TestConsoleSaysAboveTheBar(t *testing.T) {
 	var out bytes.Buffer
 	c := &Console{out: &out, terminal: os.NewFile(1<<20, "none")} // which has no width
-	p := c.Start("work", "pieces", 100)
+	p := c.start(ui.Work{Name: "work", Unit: "pieces", Total: 100})
 	p.Set(50)
 	out.Reset()
-	c.Say("hello")
+	ui.Say(c, "", "hello")
 	line, after, ok := strings.Cut(out.String(), "hello\n")
 	if !ok || !strings.HasSuffix(line, "\r") || !strings.Contains(after, "work") {
 		t.Errorf("wrote %q, want the bar cleared, the line, and the bar", out.String())
 	}
-	inner := c.Start("part", "pieces", 10)
+	inner := c.start(ui.Work{Name: "part", Unit: "pieces", Total: 10})
 	inner.Set(5)
 	inner.Stop()
 	p.Set(60)
@@ -44,7 +46,7 @@ func TestConsoleSaysAboveTheBar(t *testing.T) {
 		t.Errorf("wrote %q to remove the bar", got)
 	}
 	out.Reset()
-	c.Say("the end")
+	ui.Say(c, "", "the end")
 	if got := out.String(); got != "the end\n" {
 		t.Errorf("wrote %q after the bar", got)
 	}
