@@ -1,15 +1,16 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/internal/parallel"
 )
 
 // Table is a table of rows. *parquetio.Dataset is one.
@@ -34,9 +35,9 @@ type Limits struct {
 	MaxInput, MaxTarget int
 }
 
-// blockRows is the number of rows that are tokenised at once: enough to keep the threads busy between two waits, and
-// little text in memory.
-const blockRows = 2048
+// blockRows is the number of examples that a thread tokenises at once: enough work between two hand-overs, and little
+// text in memory.
+const blockRows = 256
 
 // Use is what examples are for.
 type Use int
@@ -57,29 +58,42 @@ func Build(ctx context.Context, rows Table, spec task.Spec, use Use, tok Tokeniz
 		return nil, fmt.Errorf("build examples: limits of %d input and %d target tokens, want at least 2 each: a token and EOS",
 			limits.MaxInput, limits.MaxTarget)
 	}
-	b := builder{tok: tok, spec: spec, limits: limits, use: use, parts: make([]Examples, max(threads, 1))}
-	err := rows.Scan(ctx, spec.Columns(), func(row int64, cells []table.Cell) error {
-		if err := b.add(cells); err != nil {
+	b := builder{tok: tok, spec: spec, limits: limits, use: use}
+	pool := parallel.NewPool(threads, func() *block { return new(block) }, b.tokenise, func(k *block) error {
+		b.examples.join(&k.part)
+		return nil
+	})
+	defer pool.Close()
+	var k *block
+	err := rows.Scan(ctx, spec.Columns(), func(row int64, cells []table.Cell) (err error) {
+		if k == nil {
+			if k, err = pool.Next(); err != nil {
+				return err
+			}
+			k.reset()
+		}
+		if err := b.add(k, cells); err != nil {
 			path, inFile := rows.Locate(row)
 			return fmt.Errorf("build examples: %s, row %d (the first is 0): %w", path, inFile, err)
 		}
-		if len(b.block) < blockRows {
+		if len(k.rows) < blockRows {
 			return nil
 		}
-		b.flush()
+		pool.Put(k)
+		k = nil
 		if progress != nil {
 			progress(row+1, rows.Rows())
 		}
 		return nil
 	})
-	if err != nil {
+	if err == nil && k != nil {
+		pool.Put(k)
+	}
+	if err = cmp.Or(err, pool.Finish()); err != nil {
 		return nil, err
 	}
-	if len(b.block) > 0 {
-		b.flush()
-		if progress != nil {
-			progress(rows.Rows(), rows.Rows())
-		}
+	if k != nil && progress != nil {
+		progress(rows.Rows(), rows.Rows())
 	}
 	return &b.examples, nil
 }
@@ -90,28 +104,38 @@ type builder struct {
 	limits   Limits
 	use      Use
 	examples Examples
-	block    []task.Example // waiting to be tokenised
-	parts    []Examples     // one a thread
+}
+
+// block is the examples of some rows, first as texts.
+type block struct {
+	rows []task.Example
+	part Examples
+}
+
+func (k *block) reset() {
+	clear(k.rows) // lets go of the parquet pages
+	k.rows = k.rows[:0]
+	k.part.reset()
 }
 
 // add makes examples of a row.
-func (b *builder) add(cells []table.Cell) error {
-	counts := &b.examples.Texts
+func (b *builder) add(k *block, cells []table.Cell) error {
+	counts := &k.part.Texts
 	if blank(cells[:len(b.spec.TextColumns)]) {
 		counts.BlankInputs++
 	}
 	if b.use == ForTraining && b.spec.Kind() != task.Entities {
 		examples, err := b.spec.Train(cells)
-		b.block = append(b.block, examples...)
+		k.rows = append(k.rows, examples...)
 		return err
 	}
 	example, reference, err := b.spec.HeldOut(cells)
 	if err != nil {
 		return err
 	}
-	b.block = append(b.block, example)
+	k.rows = append(k.rows, example)
 	if b.use == HeldOut {
-		b.examples.references = append(b.examples.references, reference)
+		k.part.references = append(k.part.references, reference)
 	}
 	if b.spec.Kind() == task.Entities {
 		counts.readBack(b.spec, example.Target, reference)
@@ -119,23 +143,10 @@ func (b *builder) add(cells []table.Cell) error {
 	return nil
 }
 
-// flush tokenises the block, a contiguous part of it a thread, and joins the parts in order.
-func (b *builder) flush() {
-	var wg sync.WaitGroup
-	for t := range b.parts {
-		rows := b.block[t*len(b.block)/len(b.parts) : (t+1)*len(b.block)/len(b.parts)]
-		wg.Go(func() { b.tokenise(&b.parts[t], rows) })
-	}
-	wg.Wait()
-	for t := range b.parts {
-		b.examples.join(&b.parts[t])
-	}
-	b.block = b.block[:0]
-}
-
-func (b *builder) tokenise(part *Examples, rows []task.Example) {
-	part.reset()
-	for _, row := range rows {
+// tokenise makes the sequences of a block.
+func (b *builder) tokenise(k *block) {
+	part := &k.part
+	for _, row := range k.rows {
 		start := len(part.inputs.ids)
 		part.inputs.ids = b.tok.AppendEncode(part.inputs.ids, row.Input)
 		if slices.Contains(part.inputs.ids[start:], b.tok.Unk()) {

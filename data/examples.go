@@ -54,6 +54,7 @@ func (e *Examples) join(o *Examples) {
 	e.inputs.append(&o.inputs)
 	e.targets.append(&o.targets)
 	e.labels = append(e.labels, o.labels...)
+	e.references = append(e.references, o.references...)
 	e.CutInputs += o.CutInputs
 	e.CutTargets += o.CutTargets
 	e.CutAnswers += o.CutAnswers
@@ -63,9 +64,10 @@ func (e *Examples) join(o *Examples) {
 // reset empties e and keeps its memory.
 func (e *Examples) reset() {
 	*e = Examples{
-		inputs:  sequences{e.inputs.ids[:0], e.inputs.ends[:0]},
-		targets: sequences{e.targets.ids[:0], e.targets.ends[:0]},
-		labels:  e.labels[:0],
+		inputs:     sequences{e.inputs.ids[:0], e.inputs.ends[:0]},
+		targets:    sequences{e.targets.ids[:0], e.targets.ends[:0]},
+		labels:     e.labels[:0],
+		references: e.references[:0],
 	}
 }
 

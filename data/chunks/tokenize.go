@@ -1,15 +1,16 @@
 package chunks
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"slices"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
 	"t5train/data/parquetio"
 	"t5train/data/table"
+	"t5train/internal/parallel"
 )
 
 // A block is full with so much text: enough work between two hand-overs, and little memory. It holds at least one row.
@@ -26,12 +27,9 @@ type block struct {
 	tokens    []byte
 	documents []document // those that have tokens
 	ids       []int32    // scratch
-	ready     chan struct{}
 }
 
 type document struct{ tokens, bytes, unknown, unknownBytes int64 }
-
-func newBlock() *block { return &block{ready: make(chan struct{}, 1)} }
 
 func (b *block) full() bool { return b.bytes >= blockBytes || len(b.texts) == blockRows }
 
@@ -89,73 +87,39 @@ func visible(text string) (n int64) {
 	return n
 }
 
-// tokenize adds the rows that are missing to a part: the caller's goroutine reads, o.Threads tokenize, one writes, in the
-// order of the rows. Blocks go round: when the writer is behind, the reader waits for one.
+// tokenize adds the rows that are missing to a part: o.Threads tokenize what the caller's goroutine reads and writes, in
+// the order of the rows.
 func tokenize(ctx context.Context, set *parquetio.Dataset, tok Tokenizer, o Options, p *part) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	threads := max(o.Threads, 1)
-	blocks := 2*threads + 1
-	free, work, order := make(chan *block, blocks), make(chan *block, blocks), make(chan *block, blocks)
-	for range blocks {
-		free <- newBlock()
-	}
-	var group sync.WaitGroup
-	for range threads {
-		group.Go(func() {
-			for b := range work {
-				b.encode(tok, p.key.width())
-				b.ready <- struct{}{}
-			}
-		})
-	}
-	var writeErr error
-	group.Go(func() {
-		for b := range order {
-			<-b.ready
-			if writeErr == nil {
-				if writeErr = p.append(b); writeErr != nil {
-					cancel() // the reader need not go on
-				}
-				o.progress("tokenize", "rows", p.counts.Done, p.key.Rows)
-			}
-			free <- b
-		}
+	work := func(b *block) { b.encode(tok, p.key.width()) }
+	pool := parallel.NewPool(o.Threads, func() *block { return new(block) }, work, func(b *block) error {
+		err := p.append(b)
+		o.progress("tokenize", "rows", p.counts.Done, p.key.Rows)
+		return err
 	})
-	err := read(ctx, set, o.Column, p.counts.Done, free, func(b *block) {
-		work <- b
-		order <- b
-	})
-	close(work)
-	close(order)
-	group.Wait()
-	if writeErr != nil {
-		return writeErr
-	}
-	return err
-}
-
-// read puts the texts of the rows from first on into free blocks and hands them over.
-func read(ctx context.Context, set *parquetio.Dataset, column string, first int64, free <-chan *block, hand func(*block)) error {
-	b := <-free
-	b.bytes = 0
-	err := set.ScanFrom(ctx, first, []string{column}, func(row int64, cells []table.Cell) error {
-		if len(b.texts) == 0 && ctx.Err() != nil {
-			return ctx.Err()
+	defer pool.Close()
+	var b *block
+	err := set.ScanFrom(ctx, p.counts.Done, []string{o.Column}, func(row int64, cells []table.Cell) (err error) {
+		if b == nil {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if b, err = pool.Next(); err != nil {
+				return err
+			}
+			b.bytes = 0
 		}
 		text := cells[0].Text()
 		b.texts = append(b.texts, text)
 		b.bytes += int64(len(text))
 		b.end = row + 1
 		if b.full() {
-			hand(b)
-			b = <-free
-			b.bytes = 0
+			pool.Put(b)
+			b = nil
 		}
 		return nil
 	})
-	if err == nil && len(b.texts) > 0 {
-		hand(b)
+	if err == nil && b != nil {
+		pool.Put(b)
 	}
-	return err
+	return cmp.Or(err, pool.Finish())
 }

@@ -2,9 +2,9 @@ package inspect
 
 import (
 	"slices"
-	"sync"
 
 	"t5train/data/tokenizer"
+	"t5train/internal/parallel"
 )
 
 // Tokenizer turns text into ids, without the one that ends a sequence. It is called from several goroutines at once.
@@ -33,7 +33,7 @@ type measured struct {
 	loss    tokenizer.Loss // of a target: how that differs from it
 }
 
-// blocks gathers texts and measures many at once, a part of them a thread.
+// blocks gathers texts and measures many at once.
 type blocks struct {
 	measure Measure
 	texts   []string
@@ -63,20 +63,14 @@ func (b *blocks) add(text string, target bool) {
 
 func (b *blocks) flush() {
 	b.results = slices.Grow(b.results[:0], len(b.texts))[:len(b.texts)]
-	var wg sync.WaitGroup
-	for t := range b.scratch {
-		wg.Go(func() {
-			for i := t; i < len(b.texts); i += len(b.scratch) { // neighbours are of a kind, so threads take turns
-				ids := b.measure.Tokenizer.AppendEncode(b.scratch[t][:0], b.texts[i])
-				b.results[i] = measured{tokens: len(ids) + 1, unknown: slices.Contains(ids, b.measure.Tokenizer.Unk())}
-				if r := &b.results[i]; b.targets[i] {
-					r.decoded, r.loss = b.measure.Tokenizer.RoundTrip(b.texts[i], ids)
-				}
-				b.scratch[t] = ids
-			}
-		})
-	}
-	wg.Wait()
+	parallel.Each(len(b.scratch), len(b.texts), func(thread, i int) {
+		ids := b.measure.Tokenizer.AppendEncode(b.scratch[thread][:0], b.texts[i])
+		b.results[i] = measured{tokens: len(ids) + 1, unknown: slices.Contains(ids, b.measure.Tokenizer.Unk())}
+		if r := &b.results[i]; b.targets[i] {
+			r.decoded, r.loss = b.measure.Tokenizer.RoundTrip(b.texts[i], ids)
+		}
+		b.scratch[thread] = ids
+	})
 	b.done(b.results)
 	clear(b.texts)
 	b.texts, b.targets, b.bytes = b.texts[:0], b.targets[:0], 0

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"t5train/internal/parallel"
 )
 
 // seed is a piece to start from.
@@ -125,7 +126,7 @@ func findSeeds(ctx context.Context, c *counts, a *alphabet, o *Options) ([]seed,
 	}
 	var mu sync.Mutex
 	done := int64(0)
-	parallel(o.threads(), len(starts), func(thread, i int) {
+	parallel.Each(o.threads(), len(starts), func(thread, i int) {
 		if ctx.Err() != nil {
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"t5train/data/tokenizer"
+	"t5train/internal/parallel"
 )
 
 // minExpected is how often a piece must be expected to occur to stay: kExpectedFrequencyThreshold of
@@ -96,7 +97,7 @@ func seedModel(seeds []seed, a *alphabet) *pieces {
 func (t *unigramTrainer) eachUnit(ctx context.Context, f func(w *unigramWorker, u unit)) error {
 	units := t.units.units
 	t.prepare()
-	parallel(len(t.workers), (len(units)+unitsAtOnce-1)/unitsAtOnce, func(thread, i int) {
+	parallel.Each(len(t.workers), (len(units)+unitsAtOnce-1)/unitsAtOnce, func(thread, i int) {
 		if ctx.Err() != nil {
 			return
 		}
@@ -189,7 +190,7 @@ func (t *unigramTrainer) prune(ctx context.Context, desired int) error {
 		sum += float64(n)
 	}
 	loss := make([]float64, len(used)) // NaN: the piece goes anyway
-	parallel(len(t.workers), len(used), func(thread, i int) {
+	parallel.Each(len(t.workers), len(used), func(thread, i int) {
 		loss[i] = t.loss(&t.workers[thread], int32(i), used, sum)
 	})
 	var order []int
