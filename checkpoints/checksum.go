@@ -68,8 +68,8 @@ func (d *Dir) WriteChecksums() error {
 	return d.WriteFile(checksumsName, append(raw, '\n'))
 }
 
-// Verify reads the files that have checksums in the checkpoint dir and compares. A checkpoint without checksums is taken
-// as it is. The error of a file that is another one is an ErrDamaged.
+// Verify reads the files that have checksums in the checkpoint dir and compares. A checkpoint without checksums is
+// taken as it is. The error of a file that is another one is an ErrDamaged.
 func Verify(dir string) error {
 	sums, err := readChecksums(dir)
 	if err != nil {
@@ -77,7 +77,8 @@ func Verify(dir string) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(sums)) {
 		if !filepath.IsLocal(name) {
-			return fmt.Errorf("%s %w: it names %q, which is no file of the checkpoint", filepath.Join(dir, checksumsName), ErrDamaged, name)
+			return fmt.Errorf("%s %w: it names %q, which is no file of the checkpoint",
+				filepath.Join(dir, checksumsName), ErrDamaged, name)
 		}
 		path := filepath.Join(dir, name)
 		sum := newSummer()
@@ -91,9 +92,9 @@ func Verify(dir string) error {
 	return nil
 }
 
-// Verify reads the open files of weights once. The error of a file that is not what was written, where the folder has its
-// checksum, is an ErrDamaged, and that of an element that is NaN or infinite a safetensors.ErrNotFinite. It may be called
-// while tensors are read.
+// Verify reads the open files of weights once. The error of a file that is not what was written, where the folder has
+// its checksum, is an ErrDamaged, and that of an element that is NaN or infinite a safetensors.ErrNotFinite. It may be
+// called while tensors are read.
 func (w *Weights) Verify() error {
 	sums, err := readChecksums(w.dir)
 	if err != nil {

@@ -108,11 +108,14 @@ func TestCreateFails(t *testing.T) {
 		{"read-only file system", fail(syscall.EROFS), "on a file system that can be written"},
 		{"permission", fail(syscall.EACCES), "make the folder writable"},
 		{"no config", func(d *Dir) error { return d.WriteFile("other.json", nil) }, "no config.json was written"},
-		{"file twice", func(d *Dir) error { return errors.Join(checkpoint("a")(d), d.WriteFile("config.json", nil)) }, "config.json: file exists"},
-		{"name outside", func(d *Dir) error { return d.WriteFile("../x", nil) }, "write ../x: the name leads out of the folder"},
+		{"file twice", func(d *Dir) error { return errors.Join(checkpoint("a")(d), d.WriteFile("config.json", nil)) },
+			"config.json: file exists"},
+		{"name outside", func(d *Dir) error { return d.WriteFile("../x", nil) },
+			"write ../x: the name leads out of the folder"},
 		{"absolute name", func(d *Dir) error { return d.WriteFile("/x", nil) }, "leads out"},
 		{"invalid tensor", func(d *Dir) error {
-			return d.WriteTensors("model.safetensors", []safetensors.Tensor{safetensors.FromFloat32("a", []int{3}, nil)}, nil)
+			return d.WriteTensors("model.safetensors",
+				[]safetensors.Tensor{safetensors.FromFloat32("a", []int{3}, nil)}, nil)
 		}, `tensor "a": shape [3] of F32 needs 12 bytes, got 0`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"slices"
 )
 
-// Digest returns the SHA-256 of everything in a checkpoint folder that decides about its answers: the names and contents of
-// configurations, weights and tokenizer.
+// Digest returns the SHA-256 of everything in a checkpoint folder that decides about its answers: the names and
+// contents of configurations, weights and tokenizer.
 func Digest(dir string) (string, error) {
 	entries, err := os.ReadDir(dir) // sorted by name
 	if err != nil {

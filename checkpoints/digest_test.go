@@ -33,7 +33,8 @@ func TestDigest(t *testing.T) {
 	if digest() != first {
 		t.Error("notes change the digest")
 	}
-	for name, text := range map[string]string{"model.safetensors": "other", "config.json": `{"a":1}`, "spiece.model": "pieces"} {
+	for name, text := range map[string]string{"model.safetensors": "other", "config.json": `{"a":1}`,
+		"spiece.model": "pieces"} {
 		write(name, text)
 		if d := digest(); d == first {
 			t.Errorf("%s does not change the digest", name)

@@ -83,7 +83,8 @@ func TestReadOnlyDisk(t *testing.T) {
 		{"Create", Create(filepath.Join(disk, "model"), checkpoint("new"))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if !errors.Is(c.err, syscall.EROFS) || !strings.Contains(c.err.Error(), "choose a folder on a file system that can be written") {
+			if !errors.Is(c.err, syscall.EROFS) ||
+				!strings.Contains(c.err.Error(), "choose a folder on a file system that can be written") {
 				t.Errorf("got error %v", c.err)
 			}
 		})

@@ -27,18 +27,20 @@ const GenerationName = "generation_config.json"
 
 // Info is what a checkpoint remembers besides the model: how rows become text, and how good it is.
 type Info struct {
-	Task            *task.Spec           `json:"task,omitempty"`
-	Tasks           map[string]task.Spec `json:"tasks,omitempty"`                 // of a model that is trained on a mixture, by the names of the parts
-	Objective       *objective.Config    `json:"objective,omitempty"`             // of a model that is pre-trained
-	MaxInputLength  int                  `json:"max_input_length,omitempty"`      // tokens, with EOS
-	MaxTargetLength int                  `json:"max_target_length,omitempty"`     // tokens, with EOS
-	TaskMaxInput    int                  `json:"task_max_input_length,omitempty"` // of the tasks of a model that is pre-trained
-	TaskMaxTarget   int                  `json:"task_max_target_length,omitempty"`
-	Step            int                  `json:"step"`
-	Metrics         map[string]float64   `json:"metrics,omitempty"` // on the validation data, at that step
+	Task *task.Spec `json:"task,omitempty"`
+	// of a model that is trained on a mixture, by the names of the parts
+	Tasks           map[string]task.Spec `json:"tasks,omitempty"`
+	Objective       *objective.Config    `json:"objective,omitempty"`         // of a model that is pre-trained
+	MaxInputLength  int                  `json:"max_input_length,omitempty"`  // tokens, with EOS
+	MaxTargetLength int                  `json:"max_target_length,omitempty"` // tokens, with EOS
+	// of the tasks of a model that is pre-trained
+	TaskMaxInput  int                `json:"task_max_input_length,omitempty"`
+	TaskMaxTarget int                `json:"task_max_target_length,omitempty"`
+	Step          int                `json:"step"`
+	Metrics       map[string]float64 `json:"metrics,omitempty"` // on the validation data, at that step
 
-	// Temperature divides the log-probabilities of the labels of a classification, so that their probabilities are right
-	// as often as they say. It was found on the validation data; 0 is none.
+	// Temperature divides the log-probabilities of the labels of a classification, so that their probabilities are
+	// right as often as they say. It was found on the validation data; 0 is none.
 	Temperature float64 `json:"temperature,omitempty"`
 }
 
@@ -46,7 +48,8 @@ type Info struct {
 type Folder struct {
 	Model     *model.T5
 	Tokenizer *tokenizer.Tokenizer
-	Info      Info // empty for a folder of Hugging Face, which does not say what task it is for: see [evaluate.PredictionTask]
+	// empty for a folder of Hugging Face, which does not say what task it is for: see [evaluate.PredictionTask]
+	Info Info
 }
 
 // IsEmpty reports whether a bundle has no model, or none that can read texts.
@@ -74,8 +77,8 @@ func open(path string, verify bool) (b *Folder, how string, err error) {
 	return b, how, err
 }
 
-// OpenTokenizer loads a spiece.model, a tokenizer.json, or the tokenizer of a folder. The tokenizer of a run folder is that
-// of its best checkpoint, and "" is T5's.
+// OpenTokenizer loads a spiece.model, a tokenizer.json, or the tokenizer of a folder. The tokenizer of a run folder is
+// that of its best checkpoint, and "" is T5's.
 func OpenTokenizer(path string) (*tokenizer.Tokenizer, error) {
 	if path == "" {
 		return tokenizer.T5()
@@ -174,7 +177,8 @@ func ReadInfo(dir string) (Info, error) {
 		return Info{}, fmt.Errorf("read %s: %w", path, err)
 	}
 	if err := json.Unmarshal(raw, &info); err != nil {
-		return Info{}, fmt.Errorf("read %s: %w: copy the file again, or delete it and name the task by options", path, err)
+		return Info{}, fmt.Errorf("read %s: %w: copy the file again, or delete it and name the task by options", path,
+			err)
 	}
 	if !(info.Temperature >= 0) {
 		return Info{}, fmt.Errorf("read %s: temperature is %g, want above 0: correct the file", path, info.Temperature)
@@ -185,7 +189,8 @@ func ReadInfo(dir string) (Info, error) {
 	}
 	for _, spec := range specs {
 		if err := spec.Validate(); err != nil {
-			return Info{}, fmt.Errorf("read %s: %w: correct the file, or delete it and name the task by options", path, err)
+			return Info{}, fmt.Errorf("read %s: %w: correct the file, or delete it and name the task by options", path,
+				err)
 		}
 	}
 	return info, nil
@@ -197,16 +202,19 @@ func CheckTokenizer(c model.Config, tok *tokenizer.Tokenizer) error {
 	case tok.VocabSize() > c.VocabSize:
 		return tooManyTokens(c, tok)
 	case tok.EOS() < 0:
-		return errors.New("the tokenizer has no </s>, with which every text must end: use T5's tokenizer or one trained like it")
+		return errors.New("the tokenizer has no </s>, with which every text must end: use T5's tokenizer or one " +
+			"trained like it")
 	case int(tok.EOS()) != c.EOSTokenID && !slices.Contains(c.EOSTokenIDs, int(tok.EOS())):
-		return fmt.Errorf("</s> is token %d of the tokenizer, but eos_token_id of the model is %d: use the model's own tokenizer", tok.EOS(), c.EOSTokenID)
+		return fmt.Errorf("</s> is token %d of the tokenizer, but eos_token_id of the model is %d: use the model's "+
+			"own tokenizer", tok.EOS(), c.EOSTokenID)
 	}
 	return nil
 }
 
 // tooManyTokens is the error of an embedding that lacks rows for some of the tokens.
 func tooManyTokens(c model.Config, tok *tokenizer.Tokenizer) error {
-	return fmt.Errorf("the tokenizer has %d tokens but the model only %d rows (vocab_size): if tokens were added to its own tokenizer, give them rows with "+
+	return fmt.Errorf("the tokenizer has %d tokens but the model only %d rows (vocab_size): if tokens were added to "+
+		"its own tokenizer, give them rows with "+
 		"t5train convert --vocab-size %d, and else use its own tokenizer", tok.VocabSize(), c.VocabSize, PaddedRows(tok.VocabSize()))
 }
 
@@ -271,12 +279,12 @@ func GenerationConfig(c model.Config) ([]byte, error) {
 	}, "", "  ")
 }
 
-// PaddedRows returns the rows of an embedding for so many tokens: a multiple of 128, as those of T5's family are. T5 has
-// 32,128 rows for 32,100 tokens.
+// PaddedRows returns the rows of an embedding for so many tokens: a multiple of 128, as those of T5's family are. T5
+// has 32,128 rows for 32,100 tokens.
 func PaddedRows(tokens int) int { return (tokens + 127) / 128 * 128 }
 
-// ChooseTask makes a checkpoint that was trained on several tasks one of the part of that name. A checkpoint of one task
-// has no parts: name is empty. So it may be for one that is pre-trained, which then is one of its objective.
+// ChooseTask makes a checkpoint that was trained on several tasks one of the part of that name. A checkpoint of one
+// task has no parts: name is empty. So it may be for one that is pre-trained, which then is one of its objective.
 func (b *Folder) ChooseTask(name string) error {
 	names := strings.Join(slices.Sorted(maps.Keys(b.Info.Tasks)), ", ")
 	switch spec, ok := b.Info.Tasks[name]; {
@@ -289,11 +297,14 @@ func (b *Folder) ChooseTask(name string) error {
 	case name == "" && (len(b.Info.Tasks) == 0 || b.Info.Objective != nil):
 		return nil
 	case name == "":
-		return fmt.Errorf("choose a task: the checkpoint was trained on several, %s: name one with checkpoints.part", names)
+		return fmt.Errorf("choose a task: the checkpoint was trained on several, %s: name one with checkpoints.part",
+			names)
 	case names == "" && b.Info.Objective != nil:
-		return errors.New("choose a task: the checkpoint remembers no tasks of its pre-training: leave out checkpoints.part, or name a task with task.name")
+		return errors.New("choose a task: the checkpoint remembers no tasks of its pre-training: leave out " +
+			"checkpoints.part, or name a task with task.name")
 	case names == "":
-		return errors.New("choose a task: the checkpoint was not trained on a mixture of tasks: leave out checkpoints.part")
+		return errors.New("choose a task: the checkpoint was not trained on a mixture of tasks: leave out " +
+			"checkpoints.part")
 	}
 	return fmt.Errorf("choose a task: the checkpoint has no part %q: it has %s", name, names)
 }

@@ -16,10 +16,10 @@ import (
 	"t5train/model/generate"
 )
 
-// ReadGeneration returns what generation_config.json of a checkpoint folder sets, taken as generate of transformers takes
-// it, and the file with the keys that it does so by, "" if there are none. Without the file the keys of config.json count, where
-// older models have them. MaxTokens 0 means that no limit is set. A key that would change what is generated and is not
-// supported is an error.
+// ReadGeneration returns what generation_config.json of a checkpoint folder sets, taken as generate of transformers
+// takes it, and the file with the keys that it does so by, "" if there are none. Without the file the keys of
+// config.json count, where older models have them. MaxTokens 0 means that no limit is set. A key that would change what
+// is generated and is not supported is an error.
 func ReadGeneration(dir string) (o generate.Options, said string, err error) {
 	name, raw, err := ReadGenerationKeys(dir)
 	if err != nil || raw == nil {
@@ -35,8 +35,8 @@ func ReadGeneration(dir string) (o generate.Options, said string, err error) {
 	return o, said, nil
 }
 
-// ReadGenerationKeys returns generation_config.json, or what config.json has of its keys, with the name of the file; nil if
-// there is neither.
+// ReadGenerationKeys returns generation_config.json, or what config.json has of its keys, with the name of the file;
+// nil if there is neither.
 func ReadGenerationKeys(dir string) (name string, raw []byte, err error) {
 	raw, err = bounded.ReadFile(filepath.Join(dir, GenerationName))
 	if err == nil || !errors.Is(err, fs.ErrNotExist) {
@@ -60,7 +60,8 @@ func ReadGenerationKeys(dir string) (name string, raw []byte, err error) {
 	return config, raw, err
 }
 
-// unsupportedGeneration are the other keys that change what generate of transformers 5 gives, also where config.json has them.
+// unsupportedGeneration are the other keys that change what generate of transformers 5 gives, also where config.json
+// has them.
 var unsupportedGeneration = []string{
 	"begin_suppress_tokens", "diversity_penalty", "encoder_repetition_penalty", "exponential_decay_length_penalty", "guidance_scale", "max_time",
 	"num_beam_groups", "prompt_lookup_num_tokens", "renormalize_logits", "sequence_bias", "stop_strings", "token_healing", "top_h", "use_mtp",
@@ -93,7 +94,8 @@ func parseGeneration(raw []byte) (generate.Options, string, error) {
 			continue
 		}
 		if err := json.Unmarshal(values[key], field); err != nil {
-			return generate.Options{}, "", fmt.Errorf("%s is %.40s: %w: correct the file, or delete the key", key, value, err)
+			return generate.Options{}, "", fmt.Errorf("%s is %.40s: %w: correct the file, or delete the key", key,
+				value, err)
 		}
 		if !slices.Contains(roleKeys, key) {
 			said = append(said, fmt.Sprintf("%s %.40s", key, value))
@@ -103,7 +105,8 @@ func parseGeneration(raw []byte) (generate.Options, string, error) {
 		unsupported = append(unsupported[:20], fmt.Sprintf("%d more", more))
 	}
 	if len(unsupported) > 0 {
-		return generate.Options{}, "", fmt.Errorf("it asks for what t5train cannot do: %s: delete the keys to generate without them", strings.Join(unsupported, ", "))
+		return generate.Options{}, "", fmt.Errorf("it asks for what t5train cannot do: %s: delete the keys to "+
+			"generate without them", strings.Join(unsupported, ", "))
 	}
 	o, err := g.resolve()
 	if err == nil && g.sample && values["top_k"] == nil {
@@ -231,12 +234,14 @@ func (g *generation) resolve() (generate.Options, error) {
 	}
 	if len(g.forcedEOS) > 0 {
 		if o.ForcedEOS = slices.Equal(g.forcedEOS, g.eos); !o.ForcedEOS {
-			return o, fmt.Errorf("forced_eos_token_id is %v, want eos_token_id %v: correct the file, or delete the key", g.forcedEOS, g.eos)
+			return o, fmt.Errorf("forced_eos_token_id is %v, want eos_token_id %v: correct the file, or delete the key",
+				g.forcedEOS, g.eos)
 		}
 	}
 	if g.sample {
 		if o.Beams > 1 {
-			return o, fmt.Errorf("do_sample is true and num_beams is %d: t5train samples or searches, delete one of the keys", o.Beams)
+			return o, fmt.Errorf("do_sample is true and num_beams is %d: t5train samples or searches, delete one of "+
+				"the keys", o.Beams)
 		}
 		o.Sampling = &g.sampling
 	}

@@ -10,9 +10,11 @@ import (
 func TestParseGeneration_Absurd(t *testing.T) {
 	tokens := strings.Repeat("99999999,", 10_000) + "1"
 	for _, text := range []string{
-		`{"max_length": 1000000000000000000}`, `{"max_new_tokens": 4611686018427387904}`, `{"suppress_tokens": [` + tokens + `]}`,
+		`{"max_length": 1000000000000000000}`, `{"max_new_tokens": 4611686018427387904}`, `{"suppress_tokens": [` +
+			tokens + `]}`,
 		`{"eos_token_id": [` + tokens + `]}`, `{"bad_words_ids": [[` + tokens + `]]}`, `{"num_beams": 1000000000000}`,
-		`{"x": ` + strings.Repeat("[", 100_000) + `}`, `{"x": ` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `}`,
+		`{"x": ` + strings.Repeat("[", 100_000) + `}`, `{"x": ` + strings.Repeat("[", 9000) +
+			strings.Repeat("]", 9000) + `}`,
 		unknownKeys(1000),
 	} {
 		o, _, err := parseGeneration([]byte(text))

@@ -21,7 +21,8 @@ func saveSteps(output string, from, to int) error {
 	}
 	for step := from; step <= to; step++ {
 		err := run.Save(step, func(d *Dir) error {
-			return errors.Join(d.WriteFile("config.json", []byte("{}")), d.WriteFile("trainer/state.json", []byte("state")), d.WriteChecksums())
+			return errors.Join(d.WriteFile("config.json", []byte("{}")),
+				d.WriteFile("trainer/state.json", []byte("state")), d.WriteChecksums())
 		})
 		if err == nil && step%2 == 0 {
 			err = run.SetBest(step)
@@ -36,8 +37,8 @@ func saveSteps(output string, from, to int) error {
 	return nil
 }
 
-// A run is killed at each of its changes of the disk. The pointers that are left name whole checkpoints, and a run that goes
-// on from the latest ends with the files of one that never stopped.
+// A run is killed at each of its changes of the disk. The pointers that are left name whole checkpoints, and a run that
+// goes on from the latest ends with the files of one that never stopped.
 func TestKilledRun(t *testing.T) {
 	const steps = 4
 	for changes, ended := 0, false; !ended; changes++ {
@@ -81,7 +82,8 @@ func TestKilledRun(t *testing.T) {
 		}
 		kept, err := run.Steps()
 		if best, ok, bestErr := run.Best(); err != nil || bestErr != nil || !ok || best != steps || len(kept) != 1 {
-			t.Fatalf("after %d changes and the rest: best %d, %v, checkpoints %v, %v", changes, best, bestErr, kept, err)
+			t.Fatalf("after %d changes and the rest: best %d, %v, checkpoints %v, %v", changes, best, bestErr, kept,
+				err)
 		}
 	}
 }

@@ -126,7 +126,8 @@ func TestCheckpointsBehindALink(t *testing.T) {
 			before := entries(t, filepath.Join(elsewhere, DirName))
 			output, run := runOf(t)
 			symlink(t, filepath.Join(elsewhere, DirName), filepath.Join(output, DirName))
-			if err := act(output, run); err == nil || !strings.Contains(err.Error(), DirName+": it is a symbolic link") {
+			if err := act(output, run); err == nil ||
+				!strings.Contains(err.Error(), DirName+": it is a symbolic link") {
 				t.Errorf("got %v, want an error that names the link", err)
 			}
 			if after := entries(t, filepath.Join(elsewhere, DirName)); after != before {

@@ -47,7 +47,8 @@ func lockRun(output string) (unlock func(), err error) {
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		name, _ := Holder(output) // it may have ended just now
-		return nil, fmt.Errorf("%s is writing there: wait for it, stop it, or choose another output folder", cmp.Or(name, "another process"))
+		return nil, fmt.Errorf("%s is writing there: wait for it, stop it, or choose another output folder",
+			cmp.Or(name, "another process"))
 	}
 	if err != nil {
 		return nil, err
@@ -100,5 +101,6 @@ func holder() string {
 	if err != nil {
 		host = "this host"
 	}
-	return fmt.Sprintf("process %d on %s (since %s)\n", os.Getpid(), host, time.Now().UTC().Format("2006-01-02 15:04:05.000 MST"))
+	return fmt.Sprintf("process %d on %s (since %s)\n", os.Getpid(), host,
+		time.Now().UTC().Format("2006-01-02 15:04:05.000 MST"))
 }

@@ -18,7 +18,8 @@ func TestLockRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := fmt.Sprintf("process %d on ", os.Getpid())
-	if _, err := LockRun(output); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), output) {
+	if _, err := LockRun(output); err == nil || !strings.Contains(err.Error(), want) ||
+		!strings.Contains(err.Error(), output) {
 		t.Errorf("got error %v, want one with %q and the folder", err, want)
 	}
 	unlock()

@@ -33,7 +33,8 @@ func resolve(path string) (dir, how string, err error) {
 	case err != nil:
 		return "", "", err
 	case !info.IsDir():
-		return "", "", fmt.Errorf("it is a file, want a checkpoint folder or a run folder%s", nearby(filepath.Dir(path)))
+		return "", "", fmt.Errorf("it is a file, want a checkpoint folder or a run folder%s",
+			nearby(filepath.Dir(path)))
 	}
 	// A run folder, or its folder of checkpoints.
 	for _, runDir := range []string{filepath.Join(path, DirName), path} {
@@ -54,7 +55,8 @@ func resolve(path string) (dir, how string, err error) {
 	if exists(filepath.Join(path, adapterName)) {
 		return "", "", adapterError(path)
 	}
-	return "", "", fmt.Errorf("it holds no %s (a checkpoint) and no %s/%s* (a run)%s", configName, DirName, stepPrefix, nearby(path))
+	return "", "", fmt.Errorf("it holds no %s (a checkpoint) and no %s/%s* (a run)%s", configName, DirName, stepPrefix,
+		nearby(path))
 }
 
 // nearby says which checkpoint folders lie in dir, at most two folders deep.

@@ -43,8 +43,11 @@ func TestResolveFails(t *testing.T) {
 	}{
 		{"missing", "models/large", []string{"there is no such folder", base, small}, ".hidden"},
 		{"missing parent", "nowhere/large", []string{"there is no such folder"}, "nearby"},
-		{"file", "models/README.md", []string{"it is a file, want a checkpoint folder or a run folder", base, small}, ""},
-		{"folder of models", "models", []string{"it holds no config.json (a checkpoint) and no checkpoints/checkpoint-* (a run)", base, small}, ".hidden"},
+		{"file", "models/README.md", []string{"it is a file, want a checkpoint folder or a run folder", base, small},
+			""},
+		{"folder of models", "models",
+			[]string{"it holds no config.json (a checkpoint) and no checkpoints/checkpoint-* (a run)", base,
+				small}, ".hidden"},
 		{"two folders up", ".", []string{base, small}, "deep"},
 		{"nothing near", "empty", []string{"it holds no config.json"}, "nearby"},
 	} {

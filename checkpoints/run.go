@@ -189,7 +189,8 @@ func (r *Run) pointer(name string) (step int, ok bool, err error) {
 	target := strings.TrimSpace(string(text))
 	step, ok = parseStepName(target)
 	if !ok {
-		return 0, false, fmt.Errorf("read %s: got %.40q, want the name of a folder beside it such as %s: correct or delete the file",
+		return 0, false, fmt.Errorf("read %s: got %.40q, want the name of a folder beside it such as %s: correct or "+
+			"delete the file",
 			path, target, stepName(500))
 	}
 	there, err := checkpointAt(r.Dir(step))
@@ -197,7 +198,8 @@ func (r *Run) pointer(name string) (step int, ok bool, err error) {
 	case err != nil:
 		return 0, false, fmt.Errorf("read %s: %w", path, err)
 	case !there:
-		return 0, false, fmt.Errorf("read %s: it names %s, which is no checkpoint folder there: correct or delete the file", path, target)
+		return 0, false, fmt.Errorf("read %s: it names %s, which is no checkpoint folder there: correct or delete "+
+			"the file", path, target)
 	}
 	return step, true, nil
 }

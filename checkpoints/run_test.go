@@ -118,7 +118,8 @@ func TestDamagedPointer(t *testing.T) {
 		{"other text", "hello", `got "hello", want the name of a folder beside it such as checkpoint-00000500`},
 		{"other spelling", "checkpoint-5", `got "checkpoint-5"`},
 		{"path", "../checkpoint-00000005", "correct or delete the file"},
-		{"removed folder", "checkpoint-00000006\n", "it names checkpoint-00000006, which is no checkpoint folder there"},
+		{"removed folder", "checkpoint-00000006\n",
+			"it names checkpoint-00000006, which is no checkpoint folder there"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			output, run := runOf(t, 5, 10, 15)
@@ -164,7 +165,8 @@ func TestPrune(t *testing.T) {
 				}
 			}
 			err := run.Prune(c.keepLast)
-			if c.wantErr == "" && err != nil || c.wantErr != "" && (err == nil || !strings.Contains(err.Error(), c.wantErr)) {
+			if c.wantErr == "" && err != nil ||
+				c.wantErr != "" && (err == nil || !strings.Contains(err.Error(), c.wantErr)) {
 				t.Errorf("got error %v, want %q", err, c.wantErr)
 			}
 			wantSteps(t, run, c.want...)
@@ -178,7 +180,8 @@ func TestPrune(t *testing.T) {
 func TestStepsIgnoresOtherThings(t *testing.T) {
 	_, run := runOf(t, 5)
 	d := &Dir{root: run.dir}
-	for _, name := range []string{"checkpoint-5/config.json", "checkpoint-000000005/config.json", "checkpoint--0000001/config.json",
+	for _, name := range []string{"checkpoint-5/config.json", "checkpoint-000000005/config.json",
+		"checkpoint--0000001/config.json",
 		"notes/config.json", "checkpoint-00000006/other.json", "checkpoint-00000007"} {
 		if err := d.WriteFile(name, nil); err != nil {
 			t.Fatal(err)
@@ -189,7 +192,8 @@ func TestStepsIgnoresOtherThings(t *testing.T) {
 
 func TestOpenRunOnAFile(t *testing.T) {
 	dir := modelFolder(t, map[string]string{"config.json": "{}"})
-	if _, err := OpenRun(filepath.Join(dir, "config.json")); err == nil || !strings.Contains(err.Error(), "it is a file") {
+	if _, err := OpenRun(filepath.Join(dir, "config.json")); err == nil ||
+		!strings.Contains(err.Error(), "it is a file") {
 		t.Errorf("got error %v", err)
 	}
 }

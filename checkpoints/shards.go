@@ -18,8 +18,8 @@ var (
 )
 
 // WriteWeights writes the weights of a model: model.safetensors, or where they have more than maxShard bytes
-// model-00001-of-0000N.safetensors and so on with model.safetensors.index.json. Tensors fill the files in the given order;
-// one that is larger than maxShard has a file of its own. If any tensor is I8, the names begin with model.int8.
+// model-00001-of-0000N.safetensors and so on with model.safetensors.index.json. Tensors fill the files in the given
+// order; one that is larger than maxShard has a file of its own. If any tensor is I8, the names begin with model.int8.
 func (d *Dir) WriteWeights(tensors []safetensors.Lazy, maxShard int64) error {
 	shards, total, err := split(tensors, maxShard)
 	if err != nil {
@@ -42,7 +42,8 @@ func (d *Dir) WriteWeights(tensors []safetensors.Lazy, maxShard int64) error {
 			files[t.Name] = name
 		}
 	}
-	index, err := json.MarshalIndent(map[string]any{"metadata": map[string]int64{"total_size": total}, "weight_map": files}, "", "  ")
+	index, err := json.MarshalIndent(map[string]any{"metadata": map[string]int64{"total_size": total},
+		"weight_map": files}, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,8 @@ func TestWriteWeights(t *testing.T) {
 	}{
 		{"one file", 1000, []string{"model.safetensors"}},
 		{"exactly", 56, []string{"model.safetensors"}},
-		{"two to a file", 16, []string{"model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors", floatFiles.index()}},
+		{"two to a file", 16, []string{"model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors",
+			"model-00003-of-00003.safetensors", floatFiles.index()}},
 		{"one to a file", 1, []string{
 			"model-00001-of-00004.safetensors", "model-00002-of-00004.safetensors", "model-00003-of-00004.safetensors", "model-00004-of-00004.safetensors", floatFiles.index(),
 		}},
@@ -57,7 +58,8 @@ func TestWriteWeights(t *testing.T) {
 			if names := w.Names(); len(names) != 4 || w.Bytes() != 56 {
 				t.Errorf("got tensors %v of %d bytes", names, w.Bytes())
 			}
-			if index, err := os.ReadFile(filepath.Join(dir, floatFiles.index())); err == nil && !strings.Contains(string(index), `"total_size": 56`) {
+			if index, err := os.ReadFile(filepath.Join(dir, floatFiles.index())); err == nil &&
+				!strings.Contains(string(index), `"total_size": 56`) {
 				t.Errorf("index has another total size:\n%s", index)
 			}
 		})

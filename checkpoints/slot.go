@@ -44,8 +44,8 @@ func newSlot(path string) (slot, error) {
 	return slotAt(path), nil
 }
 
-// innerSlot returns the slot of a path that is ours inside of a folder that the user names. A link at path is replaced, not
-// what it leads to.
+// innerSlot returns the slot of a path that is ours inside of a folder that the user names. A link at path is replaced,
+// not what it leads to.
 func innerSlot(path string) (slot, error) {
 	path, err := filepath.Abs(path)
 	return slotAt(path), err
@@ -91,7 +91,8 @@ func (s slot) checkReplaceable() error {
 		}
 		return err
 	case len(entries) > 0 && !isCheckpoint(s.path):
-		return fmt.Errorf("the folder holds files but no %s, so it is no checkpoint to replace: choose another folder", configName)
+		return fmt.Errorf("the folder holds files but no %s, so it is no checkpoint to replace: choose another folder",
+			configName)
 	}
 	return nil
 }

@@ -31,10 +31,16 @@ func TestCrashPoints(t *testing.T) {
 	}{
 		{"while the first is filled", func(t *testing.T, s slot) { place(t, s.temp, "v1", true) }, ""},
 		{"before the first is renamed", func(t *testing.T, s slot) { place(t, s.temp, "v1", false) }, ""},
-		{"while the second is filled", func(t *testing.T, s slot) { place(t, s.path, "v1", false); place(t, s.temp, "v2", true) }, "v1"},
-		{"between the renames", func(t *testing.T, s slot) { place(t, s.old, "v1", false); place(t, s.temp, "v2", false) }, "v1"},
-		{"before the old is removed", func(t *testing.T, s slot) { place(t, s.path, "v2", false); place(t, s.old, "v1", false) }, "v2"},
-		{"while the old is removed", func(t *testing.T, s slot) { place(t, s.path, "v2", false); place(t, s.old, "v1", true) }, "v2"},
+		{"while the second is filled",
+			func(t *testing.T, s slot) { place(t, s.path, "v1", false); place(t, s.temp, "v2", true) }, "v1"},
+		{"between the renames", func(t *testing.T, s slot) {
+			place(t, s.old, "v1", false)
+			place(t, s.temp, "v2", false)
+		}, "v1"},
+		{"before the old is removed",
+			func(t *testing.T, s slot) { place(t, s.path, "v2", false); place(t, s.old, "v1", false) }, "v2"},
+		{"while the old is removed",
+			func(t *testing.T, s slot) { place(t, s.path, "v2", false); place(t, s.old, "v1", true) }, "v2"},
 		{"with its lock", func(t *testing.T, s slot) {
 			place(t, s.path, "v1", false)
 			if err := os.WriteFile(s.lockFile, nil, 0o600); err != nil {
@@ -172,7 +178,8 @@ func TestKilledWriter(t *testing.T) {
 func TestReplaceFile(t *testing.T) {
 	root := t.TempDir()
 	path := filepath.Join(root, "latest")
-	if err := os.WriteFile(filepath.Join(root, ".latest"+tempSuffix), []byte("of a killed process"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(root, ".latest"+tempSuffix), []byte("of a killed process"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"a", "b"} {

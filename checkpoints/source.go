@@ -23,8 +23,8 @@ func (w *Weights) CopyFloat32(name string, dst []float32) error {
 	return t.CopyFloat32(dst)
 }
 
-// Release lets the memory of a tensor go that has been read, so that no more of the file is in memory than is worked on. The
-// tensor can be read again.
+// Release lets the memory of a tensor go that has been read, so that no more of the file is in memory than is worked
+// on. The tensor can be read again.
 func (w *Weights) Release(name string) {
 	if t, ok := w.Tensor(name); ok {
 		mmap.Release(t.Data)

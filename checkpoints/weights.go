@@ -60,7 +60,8 @@ type DTypeCount struct {
 }
 
 // OpenWeights opens config.json and model.safetensors of the folder dir, or the shards that
-// model.safetensors.index.json names, or model.int8.safetensors and its shards. The files must stay as they are until Close.
+// model.safetensors.index.json names, or model.int8.safetensors and its shards. The files must stay as they are until
+// Close.
 func OpenWeights(dir string) (*Weights, error) {
 	w, err := openWeights(dir)
 	if err != nil {
@@ -98,7 +99,8 @@ func openWeights(dir string) (*Weights, error) {
 	case exists(filepath.Join(dir, adapterName)):
 		err = adapterError(dir)
 	default:
-		err = fmt.Errorf("no %s and no %s there: copy or download the weights too", floatFiles.single(), floatFiles.index())
+		err = fmt.Errorf("no %s and no %s there: copy or download the weights too", floatFiles.single(),
+			floatFiles.index())
 	}
 	if err != nil {
 		w.Close()

@@ -45,8 +45,10 @@ func TestOpenWeights(t *testing.T) {
 		want  []string
 	}{
 		{"one file", map[string]string{"config.json": "{}", "model.safetensors": "b a"}, []string{"a", "b"}},
-		{"shards", map[string]string{"config.json": "{}", "model.safetensors.index.json": index, "1.safetensors": "b", "2.safetensors": "a c"}, []string{"b", "a", "c"}},
-		{"one file comes before shards", map[string]string{"config.json": "{}", "model.safetensors": "x", "model.safetensors.index.json": "damaged"}, []string{"x"}},
+		{"shards", map[string]string{"config.json": "{}", "model.safetensors.index.json": index, "1.safetensors": "b",
+			"2.safetensors": "a c"}, []string{"b", "a", "c"}},
+		{"one file comes before shards", map[string]string{"config.json": "{}", "model.safetensors": "x",
+			"model.safetensors.index.json": "damaged"}, []string{"x"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w, err := OpenWeights(modelFolder(t, c.files))
@@ -78,7 +80,8 @@ func TestOpenWeights(t *testing.T) {
 
 const lfsPointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a21\nsize 12\n"
 
-// What is in the shards counts, whatever the index lists besides: Flan-T5 XL names copies of shared.weight that no shard has.
+// What is in the shards counts, whatever the index lists besides: Flan-T5 XL names copies of shared.weight that no
+// shard has.
 func TestOpenWeightsOfLooseIndex(t *testing.T) {
 	dir := modelFolder(t, map[string]string{
 		"config.json":                  "{}",
@@ -107,7 +110,8 @@ func TestOpenWeightsOfPointer(t *testing.T) {
 
 func TestOpenWeightsRefuses(t *testing.T) {
 	shards := func(weightMap, one, two string) map[string]string {
-		return map[string]string{"config.json": "{}", "model.safetensors.index.json": `{"weight_map":` + weightMap + `}`,
+		return map[string]string{"config.json": "{}", "model.safetensors.index.json": `{"weight_map":` + weightMap +
+			`}`,
 			"1.safetensors": one, "2.safetensors": two}
 	}
 	for _, c := range []struct {
@@ -117,14 +121,22 @@ func TestOpenWeightsRefuses(t *testing.T) {
 	}{
 		{"empty folder", nil, "needs a config.json"},
 		{"no config", map[string]string{"model.safetensors": "a"}, "needs a config.json"},
-		{"no weights", map[string]string{"config.json": "{}"}, "no model.safetensors and no model.safetensors.index.json"},
-		{"pickle", map[string]string{"config.json": "{}", "pytorch_model.bin": "x"}, `python -c "from transformers import AutoModelForSeq2SeqLM as M; M.from_pretrained('`},
-		{"sharded pickle", map[string]string{"config.json": "{}", "pytorch_model.bin.index.json": "x"}, "save_pretrained"},
-		{"missing shard", shards(`{"a":"1.safetensors","b":"3.safetensors"}`, "a", "b"), "shard 3.safetensors, which model.safetensors.index.json names, is missing"},
-		{"tensor in two shards", shards(`{"a":"1.safetensors","b":"2.safetensors"}`, "a", "a b"), `tensor "a" is in 2.safetensors and in another shard`},
-		{"adapter", map[string]string{"config.json": "{}", "adapter_config.json": "damaged"}, "it holds an adapter (adapter_config.json), which changes its base model"},
-		{"pointer for config.json", map[string]string{"config.json": lfsPointer, "model.safetensors": "a"}, "config.json: it is a git-lfs pointer"},
-		{"pointer for an index", map[string]string{"config.json": "{}", "model.safetensors.index.json": lfsPointer}, "index.json: it is a git-lfs pointer"},
+		{"no weights", map[string]string{"config.json": "{}"},
+			"no model.safetensors and no model.safetensors.index.json"},
+		{"pickle", map[string]string{"config.json": "{}", "pytorch_model.bin": "x"},
+			`python -c "from transformers import AutoModelForSeq2SeqLM as M; M.from_pretrained('`},
+		{"sharded pickle", map[string]string{"config.json": "{}", "pytorch_model.bin.index.json": "x"},
+			"save_pretrained"},
+		{"missing shard", shards(`{"a":"1.safetensors","b":"3.safetensors"}`, "a", "b"),
+			"shard 3.safetensors, which model.safetensors.index.json names, is missing"},
+		{"tensor in two shards", shards(`{"a":"1.safetensors","b":"2.safetensors"}`, "a", "a b"),
+			`tensor "a" is in 2.safetensors and in another shard`},
+		{"adapter", map[string]string{"config.json": "{}", "adapter_config.json": "damaged"},
+			"it holds an adapter (adapter_config.json), which changes its base model"},
+		{"pointer for config.json", map[string]string{"config.json": lfsPointer, "model.safetensors": "a"},
+			"config.json: it is a git-lfs pointer"},
+		{"pointer for an index", map[string]string{"config.json": "{}", "model.safetensors.index.json": lfsPointer},
+			"index.json: it is a git-lfs pointer"},
 		{"damaged index", shards(`{"a"`, "a", ""), "model.safetensors.index.json: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -142,7 +154,8 @@ func TestOpenWeightsRefuses(t *testing.T) {
 
 func TestOpenWeightsOfAFile(t *testing.T) {
 	dir := modelFolder(t, map[string]string{"config.json": "{}"})
-	if _, err := OpenWeights(filepath.Join(dir, "config.json")); err == nil || !strings.Contains(err.Error(), "it is a file") {
+	if _, err := OpenWeights(filepath.Join(dir, "config.json")); err == nil ||
+		!strings.Contains(err.Error(), "it is a file") {
 		t.Errorf("got error %v", err)
 	}
 }

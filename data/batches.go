@@ -31,7 +31,8 @@ func NewBatches(source Source, size Size, order Order) (*Batches, error) {
 	case source == nil || source.Len() == 0:
 		return nil, fmt.Errorf("make batches: there are no examples: is the data set empty?")
 	case size.Examples < 0 || size.Tokens < 0 || size == Size{}:
-		return nil, fmt.Errorf("make batches: size of %d examples and %d tokens, want at least one bound above 0", size.Examples, size.Tokens)
+		return nil, fmt.Errorf("make batches: size of %d examples and %d tokens, want at least one bound above 0",
+			size.Examples, size.Tokens)
 	}
 	if order.Shuffle {
 		source = shuffle(source, order.Seed)
@@ -64,7 +65,8 @@ func (b *Batches) read(epoch int64, place int, into *Batch) int {
 			break
 		}
 		b.source.Append(epoch, place, into)
-		// What an example takes is known once it is made: the one too many is made for nothing, and again for the next batch.
+		// What an example takes is known once it is made: the one too many is made for nothing, and again for the next
+		// batch.
 		if b.size.Tokens > 0 && into.Tokens() > b.size.Tokens && into.Sequences() > 1 {
 			into.truncate(into.Sequences() - 1)
 			break

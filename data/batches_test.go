@@ -42,7 +42,8 @@ func TestRead_Layout(t *testing.T) {
 		targets: sequences{ids: []int32{5, 6, 1, 1}, ends: []int{3, 4}},
 		labels:  []int32{0, 1},
 	}
-	got := Batch{Batch: model.Batch{Inputs: op.Ragged{IDs: []int32{99}}}, Index: []int{99}} // what was there before goes
+	// what was there before goes
+	got := Batch{Batch: model.Batch{Inputs: op.Ragged{IDs: []int32{99}}}, Index: []int{99}}
 	if next := batches(t, e, Size{Examples: 2}, Order{}).Read(0, &got); next != 2 {
 		t.Errorf("next position: got %d, want 2", next)
 	}

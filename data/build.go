@@ -50,12 +50,14 @@ const (
 
 // Build reads and tokenises every row of a table. The result does not depend on the number of threads. progress, if
 // not nil, is told the rows done and their total after each block of rows.
-func Build(ctx context.Context, rows Table, spec task.Spec, use Use, tok Tokenizer, limits Limits, threads int, progress func(done, total int64)) (*Examples, error) {
+func Build(ctx context.Context, rows Table, spec task.Spec, use Use, tok Tokenizer, limits Limits, threads int,
+	progress func(done, total int64)) (*Examples, error) {
 	if rows == nil || tok == nil {
 		return nil, errors.New("build examples: they need a table and a tokenizer")
 	}
 	if limits.MaxInput < 2 || limits.MaxTarget < 2 {
-		return nil, fmt.Errorf("build examples: limits of %d input and %d target tokens, want at least 2 each: a token and EOS",
+		return nil, fmt.Errorf("build examples: limits of %d input and %d target tokens, want at least 2 each: a "+
+			"token and EOS",
 			limits.MaxInput, limits.MaxTarget)
 	}
 	b := builder{tok: tok, spec: spec, limits: limits, use: use}
@@ -172,8 +174,8 @@ func (b *builder) tokenise(k *block) {
 	}
 }
 
-// evidenceIsCut reports whether an input that is cut has lost what its answer is made of. The beginning of a text may be cut
-// into tokens a little otherwise at its end, so this is exact to a token.
+// evidenceIsCut reports whether an input that is cut has lost what its answer is made of. The beginning of a text may
+// be cut into tokens a little otherwise at its end, so this is exact to a token.
 func (b *builder) evidenceIsCut(row task.Example) bool {
 	return row.Evidence > 0 && len(b.tok.AppendEncode(nil, row.Input[:row.Evidence])) > b.limits.MaxInput-1
 }

@@ -70,7 +70,8 @@ func spec() task.Spec {
 
 func TestBuild(t *testing.T) {
 	source := rowTable{row("ab\n", 1), row("", 0), row("abcdefgh", 0)}
-	e, err := Build(context.Background(), source, spec(), ForTraining, letters{}, Limits{MaxInput: 11, MaxTarget: 3}, 2, nil)
+	e, err := Build(context.Background(), source, spec(), ForTraining, letters{}, Limits{MaxInput: 11, MaxTarget: 3}, 2,
+		nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,8 @@ func TestBuild(t *testing.T) {
 		t.Fatalf("%d examples, want %d", e.Len(), len(want))
 	}
 	for i, w := range want {
-		if !slices.Equal(e.Input(i), ids(w.input)) || !slices.Equal(e.Target(i), ids(w.target)) || e.Label(i) != w.label {
+		if !slices.Equal(e.Input(i), ids(w.input)) || !slices.Equal(e.Target(i), ids(w.target)) ||
+			e.Label(i) != w.label {
 			t.Errorf("example %d: got %v, %v, %d, want %+v", i, e.Input(i), e.Target(i), e.Label(i), w)
 		}
 	}
@@ -102,19 +104,21 @@ func TestBuild_AnyNumberOfThreads(t *testing.T) {
 	var want *Examples
 	for _, threads := range []int{1, 2, 7, 0} {
 		var progress []int64
-		got, err := Build(context.Background(), source, spec(), ForTraining, letters{}, Limits{20, 8}, threads, func(done, total int64) {
-			if total != source.Rows() {
-				t.Errorf("total %d, want %d", total, source.Rows())
-			}
-			progress = append(progress, done)
-		})
+		got, err := Build(context.Background(), source, spec(), ForTraining, letters{}, Limits{20, 8}, threads,
+			func(done, total int64) {
+				if total != source.Rows() {
+					t.Errorf("total %d, want %d", total, source.Rows())
+				}
+				progress = append(progress, done)
+			})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want == nil {
 			want = got
 		}
-		if !reflect.DeepEqual(got.inputs, want.inputs) || !reflect.DeepEqual(got.labels, want.labels) || got.CutInputs != want.CutInputs {
+		if !reflect.DeepEqual(got.inputs, want.inputs) || !reflect.DeepEqual(got.labels, want.labels) ||
+			got.CutInputs != want.CutInputs {
 			t.Errorf("%d threads: other examples", threads)
 		}
 		if !slices.Equal(progress, []int64{blockRows, 2 * blockRows, 2*blockRows + 100}) {
@@ -130,18 +134,21 @@ func TestBuild_AnyNumberOfThreads(t *testing.T) {
 
 func TestBuild_Errors(t *testing.T) {
 	limits := Limits{10, 10}
-	_, err := Build(context.Background(), rowTable{row("a", 0), row("b", 7)}, spec(), ForTraining, letters{}, limits, 2, nil)
+	_, err := Build(context.Background(), rowTable{row("a", 0), row("b", 7)}, spec(), ForTraining, letters{}, limits, 2,
+		nil)
 	for _, part := range []string{"table, row 1", "holds 7", "0 (no), 1 (yes)"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("error %v lacks %q", err, part)
 		}
 	}
-	if _, err := Build(context.Background(), rowTable{}, spec(), ForTraining, letters{}, Limits{1, 10}, 2, nil); err == nil || !strings.Contains(err.Error(), "at least 2") {
+	if _, err := Build(context.Background(), rowTable{}, spec(), ForTraining, letters{}, Limits{1, 10}, 2,
+		nil); err == nil || !strings.Contains(err.Error(), "at least 2") {
 		t.Errorf("limit of 1: got %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Build(ctx, rowTable{row("a", 0)}, spec(), ForTraining, letters{}, limits, 1, nil); !errors.Is(err, context.Canceled) {
+	if _, err := Build(ctx, rowTable{row("a", 0)}, spec(), ForTraining, letters{}, limits, 1, nil); !errors.Is(err,
+		context.Canceled) {
 		t.Errorf("cancelled: got %v", err)
 	}
 	e, err := Build(context.Background(), rowTable{}, spec(), ForTraining, letters{}, limits, 1, nil)

@@ -17,7 +17,8 @@ func (t text) Piece(i int, into []int32) []int32 { return append(into, t[i]...) 
 // corrupted makes examples of some pieces of 20 tokens, the last of 3.
 func corrupted(t testing.TB, pieces int) *Corrupted {
 	t.Helper()
-	o, err := objective.NewSpanCorruption(objective.SpanOptions{Input: 20, Density: 0.3, Mean: 2}, objective.Vocabulary{EOS: 1, FirstSentinel: 32099, Sentinels: 100})
+	o, err := objective.NewSpanCorruption(objective.SpanOptions{Input: 20, Density: 0.3, Mean: 2},
+		objective.Vocabulary{EOS: 1, FirstSentinel: 32099, Sentinels: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,8 @@ func TestCorrupted_Layout(t *testing.T) {
 	var want Batch
 	for _, i := range []int{4, 0, 3} {
 		c.Append(epoch, i, &b)
-		inputs, targets := c.objective.Append(objective.Key{Seed: 9, Epoch: epoch, Index: int64(i)}, c.pieces.Piece(i, nil), nil, nil)
+		inputs, targets := c.objective.Append(objective.Key{Seed: 9, Epoch: epoch, Index: int64(i)},
+			c.pieces.Piece(i, nil), nil, nil)
 		want.Inputs.Append(inputs...)
 		want.Labels.Append(targets...)
 		want.Index = append(want.Index, i)
@@ -67,7 +69,8 @@ func TestCorrupted_AnewInEachEpoch(t *testing.T) {
 }
 
 func TestRead_DoesNotAllocate(t *testing.T) {
-	m, err := NewMixture([]Task{{Name: "rows", Source: lengths(t, 8, 12, 30), Rate: 1}, {Name: "text", Source: corrupted(t, 30), Rate: 3}}, 1)
+	m, err := NewMixture([]Task{{Name: "rows", Source: lengths(t, 8, 12, 30), Rate: 1},
+		{Name: "text", Source: corrupted(t, 30), Rate: 3}}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +88,8 @@ func TestRead_DoesNotAllocate(t *testing.T) {
 
 // BenchmarkRead is the input pipeline behind the token store, on one thread.
 func BenchmarkRead(b *testing.B) {
-	o, err := objective.NewSpanCorruption(objective.SpanOptions{Input: 512, Density: 0.15, Mean: 3}, objective.Vocabulary{EOS: 1, FirstSentinel: 32099, Sentinels: 100})
+	o, err := objective.NewSpanCorruption(objective.SpanOptions{Input: 512, Density: 0.15, Mean: 3},
+		objective.Vocabulary{EOS: 1, FirstSentinel: 32099, Sentinels: 100})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -18,7 +18,8 @@ func digestOf(texts ...string) string {
 
 // A digest changes with everything that an example is made of, and with nothing else.
 func TestDigest(t *testing.T) {
-	const want = "f166bcbbe54d1bf99ea3e73e50119252248091622ddebca7f7a9f2e9475d1414" // a stopped run must find it again in later versions
+	// a stopped run must find it again in later versions
+	const want = "f166bcbbe54d1bf99ea3e73e50119252248091622ddebca7f7a9f2e9475d1414"
 	if got := digestOf("ab", "c", "d", "ef"); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -38,7 +39,8 @@ func TestDigest(t *testing.T) {
 		}
 		seen[digest] = name
 	}
-	labelled := Examples{labels: []int32{1}, inputs: sequences{ids: []int32{1}, ends: []int{1}}, targets: sequences{ids: []int32{1}, ends: []int{1}}}
+	labelled := Examples{labels: []int32{1}, inputs: sequences{ids: []int32{1}, ends: []int{1}},
+		targets: sequences{ids: []int32{1}, ends: []int{1}}}
 	if labelled.Digest() == digestOf("", "") {
 		t.Error("the label is not in it")
 	}

@@ -52,11 +52,13 @@ func TestBuildLeavesOutCutAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			if e.CutAnswers != 1 || e.CutInputs != 3 || e.Len() != len(c.targets) {
-				t.Fatalf("%s: %d examples with %d answers and %d inputs cut, want %d, 1 and 3", name, e.Len(), e.CutAnswers, e.CutInputs, len(c.targets))
+				t.Fatalf("%s: %d examples with %d answers and %d inputs cut, want %d, 1 and 3", name, e.Len(),
+					e.CutAnswers, e.CutInputs, len(c.targets))
 			}
 			for i, target := range c.targets {
 				input := e.Input(i)
-				if !slices.Equal(e.Target(i), ids(target)) || !slices.Equal(input[:len(head)], ids(head)[:len(head)]) || len(input) > limits.MaxInput {
+				if !slices.Equal(e.Target(i), ids(target)) || !slices.Equal(input[:len(head)], ids(head)[:len(head)]) ||
+					len(input) > limits.MaxInput {
 					t.Errorf("%s, example %d: %v for %v, want %q", name, i, e.Target(i), input, target)
 				}
 			}

@@ -16,8 +16,8 @@ type Examples struct {
 	// CutInputs and CutTargets count the sequences that were longer than their limit and lost their end.
 	CutInputs, CutTargets int
 
-	// CutAnswers counts those of CutInputs that lost what the answer is made of, such as the answer to a question that stands
-	// in its context. Examples to train on are without them.
+	// CutAnswers counts those of CutInputs that lost what the answer is made of, such as the answer to a question that
+	// stands in its context. Examples to train on are without them.
 	CutAnswers int
 
 	// Texts is what is wrong with the texts.

@@ -21,8 +21,8 @@ type Task struct {
 }
 
 // Mixture is a Source that interleaves others. Each task repeats without end, in a new order each time, and takes its
-// part of the examples. An epoch of the mixture is as many examples as its tasks have together, as far as they count: with
-// rates in proportion to their sizes, each example about once.
+// part of the examples. An epoch of the mixture is as many examples as its tasks have together, as far as they count:
+// with rates in proportion to their sizes, each example about once.
 //
 // The tasks take turns as evenly as their rates allow: example n of a task with rate r, of rates that add up to 1, is
 // due at time (n+1/2)/r, and whoever is due first comes next. With rates 3/4 and 1/4:
@@ -53,7 +53,8 @@ func NewMixture(tasks []Task, seed uint64) (*Mixture, error) {
 	for i, t := range tasks {
 		switch {
 		case !(t.Rate > 0 && t.Rate <= math.MaxFloat64):
-			return nil, fmt.Errorf("mix tasks: %s has rate %g, want a number above 0: leave out a task that is not to be read", t.Name, t.Rate)
+			return nil, fmt.Errorf("mix tasks: %s has rate %g, want a number above 0: leave out a task that is not "+
+				"to be read", t.Name, t.Rate)
 		case !(t.Part >= 0 && t.Part <= 1):
 			return nil, fmt.Errorf("mix tasks: part %g of %s counts, want from 0 to 1", t.Part, t.Name)
 		case t.Source.Len() == 0:
@@ -65,7 +66,8 @@ func NewMixture(tasks []Task, seed uint64) (*Mixture, error) {
 		m.tasks = append(m.tasks, t)
 	}
 	if len(tasks) == 0 || math.IsInf(total, 0) {
-		return nil, fmt.Errorf("mix tasks: %d tasks with rates of %g together, want at least one task and a finite sum", len(tasks), total)
+		return nil, fmt.Errorf("mix tasks: %d tasks with rates of %g together, want at least one task and a finite sum",
+			len(tasks), total)
 	}
 	// The weights are differences of rounded sums, so that they add up to the unit.
 	sum, before := 0.0, uint64(0)
@@ -73,7 +75,8 @@ func NewMixture(tasks []Task, seed uint64) (*Mixture, error) {
 		sum += t.Rate
 		upto := uint64(math.RoundToEven(sum / total * rateUnit))
 		if upto == before {
-			return nil, fmt.Errorf("mix tasks: the rate %g of %s is less than a billionth of all: leave it out or raise its rate", t.Rate, t.Name)
+			return nil, fmt.Errorf("mix tasks: the rate %g of %s is less than a billionth of all: leave it out or "+
+				"raise its rate", t.Rate, t.Name)
 		}
 		m.weights = append(m.weights, upto-before)
 		before = upto

@@ -93,7 +93,8 @@ func TestMixture_Proportions(t *testing.T) {
 				limit := 0.5 + share*float64(len(rates))/2 + float64(p)/rateUnit
 				for j, n := range map[int64]int64{p: n, p + 1: n + 1} {
 					if off := math.Abs(float64(n) - float64(j)*share); off > limit {
-						t.Fatalf("rates %g: %d of the first %d examples are of task %d, want %g up to %g", rates, n, j, k, float64(j)*share, limit)
+						t.Fatalf("rates %g: %d of the first %d examples are of task %d, want %g up to %g", rates, n, j,
+							k, float64(j)*share, limit)
 					}
 				}
 			}
@@ -179,7 +180,8 @@ func TestMixture_OrdersOfTasksDiffer(t *testing.T) {
 // TestMixture_KeepsItsOrder reads a mixture of mixtures shuffled: the turns are those of the rates.
 func TestMixture_KeepsItsOrder(t *testing.T) {
 	inner := mixture(t, []int{40, 40}, []float64{3, 1})
-	outer, err := NewMixture([]Task{{Name: "inner", Source: inner, Rate: 1}, {Name: "other", Source: numbers{2, 80}, Rate: 1}}, 5)
+	outer, err := NewMixture([]Task{{Name: "inner", Source: inner, Rate: 1},
+		{Name: "other", Source: numbers{2, 80}, Rate: 1}}, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +220,8 @@ func TestMixture_Batches(t *testing.T) {
 			if n := next - position; n != int64(batch.Sequences()) || n == 0 {
 				t.Fatalf("%+v: a batch of %d examples moves the position by %d", size, batch.Sequences(), n)
 			}
-			if size.Tokens > 0 && batch.Tokens() > size.Tokens || size.Examples > 0 && batch.Sequences() > size.Examples {
+			if size.Tokens > 0 && batch.Tokens() > size.Tokens ||
+				size.Examples > 0 && batch.Sequences() > size.Examples {
 				t.Fatalf("%+v: a batch of %d examples and %d tokens", size, batch.Sequences(), batch.Tokens())
 			}
 			var fresh Batch
@@ -251,8 +254,10 @@ func TestNewMixture_Errors(t *testing.T) {
 		{"negative rate", []Task{{Name: "a", Source: good, Rate: -1}}, "a has rate -1"},
 		{"not a number", []Task{{Name: "a", Source: good, Rate: math.NaN()}}, "a has rate NaN"},
 		{"infinite", []Task{{Name: "a", Source: good, Rate: math.Inf(1)}}, "a has rate +Inf"},
-		{"infinite together", []Task{{Name: "a", Source: good, Rate: math.MaxFloat64}, {Name: "b", Source: good, Rate: math.MaxFloat64}}, "+Inf together"},
-		{"too rare", []Task{{Name: "a", Source: good, Rate: 1}, {Name: "b", Source: good, Rate: 1e-12}}, "rate 1e-12 of b"},
+		{"infinite together", []Task{{Name: "a", Source: good, Rate: math.MaxFloat64},
+			{Name: "b", Source: good, Rate: math.MaxFloat64}}, "+Inf together"},
+		{"too rare", []Task{{Name: "a", Source: good, Rate: 1}, {Name: "b", Source: good, Rate: 1e-12}},
+			"rate 1e-12 of b"},
 		{"more than all", []Task{{Name: "a", Source: good, Rate: 1, Part: 1.5}}, "part 1.5 of a"},
 		{"empty", []Task{{Name: "a", Source: numbers{}, Rate: 1}}, "a has no examples"},
 	} {
@@ -318,7 +323,8 @@ func TestMixture_Part(t *testing.T) {
 		{"shared", []float64{0.5, 0.25}, 18}, // 10 of 20 and 7.5 of 30, rounded half to even
 		{"at least one", []float64{0.001, 0.001}, 2},
 	} {
-		m, err := NewMixture([]Task{{Name: "a", Source: numbers{0, 20}, Rate: 1, Part: c.parts[0]}, {Name: "b", Source: numbers{1, 30}, Rate: 1, Part: c.parts[1]}}, 1)
+		m, err := NewMixture([]Task{{Name: "a", Source: numbers{0, 20}, Rate: 1, Part: c.parts[0]},
+			{Name: "b", Source: numbers{1, 30}, Rate: 1, Part: c.parts[1]}}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,7 +19,8 @@ type Proportion struct {
 // the power of 1/temperature. seqio has the same order: scale, cap, temperature.
 func (p Proportion) Rate(examples int, scale float64) (float64, error) {
 	if !(p.Cap >= 0) || !(p.Temperature >= 0) || !(scale > 0) {
-		return 0, fmt.Errorf("mixture rate: cap %g, temperature %g and scale %g, want a cap and a temperature of 0 or more and a scale above 0", p.Cap, p.Temperature, scale)
+		return 0, fmt.Errorf("mixture rate: cap %g, temperature %g and scale %g, want a cap and a temperature of 0 "+
+			"or more and a scale above 0", p.Cap, p.Temperature, scale)
 	}
 	rate := float64(examples) * scale
 	if p.Cap > 0 {

@@ -1,7 +1,7 @@
 package data
 
-// Sample is some of the numbers 0..n-1, drawn without replacement: a function of (n, size, seed), computed and not stored, so
-// it takes no memory whatever n is. A sample is a part of every larger one of the same n and seed.
+// Sample is some of the numbers 0..n-1, drawn without replacement: a function of (n, size, seed), computed and not
+// stored, so it takes no memory whatever n is. A sample is a part of every larger one of the same n and seed.
 //
 //	s := NewSample(5, 2, seed) // say {1, 4}
 //	s.Has(0), s.Has(1)         // false, true: for what is read in order
@@ -33,8 +33,8 @@ func (s Sample) All() bool { return s.size == s.n }
 // Has reports whether i, 0 <= i < n, is drawn. This is so of exactly Len numbers.
 func (s Sample) Has(i int) bool { return s.All() || s.order.At(i) < s.size }
 
-// At returns the number at place i, 0 <= i < Len(), of the drawn ones: those of all in their own order, else in that of the
-// seed.
+// At returns the number at place i, 0 <= i < Len(), of the drawn ones: those of all in their own order, else in that of
+// the seed.
 func (s Sample) At(i int) int {
 	if s.All() {
 		return i

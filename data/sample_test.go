@@ -24,7 +24,8 @@ func TestSample(t *testing.T) {
 			want = n
 		}
 		if s.Len() != want || len(has) != want || len(at) != want || s.All() != (want == n) {
-			t.Errorf("sample of %d: got Len %d, %d by Has, %d by At, All %t, want %d", size, s.Len(), len(has), len(at), s.All(), want)
+			t.Errorf("sample of %d: got Len %d, %d by Has, %d by At, All %t, want %d", size, s.Len(), len(has), len(at),
+				s.All(), want)
 		}
 		return has
 	}

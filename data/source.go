@@ -6,13 +6,13 @@ package data
 type Source interface {
 	// Len returns the number of examples in an epoch.
 	Len() int
-	// Append adds example i, 0 <= i < Len(), to a batch: its ids to Inputs.IDs and Labels.IDs, then End. What it adds is a pure
-	// function of (epoch, i).
+	// Append adds example i, 0 <= i < Len(), to a batch: its ids to Inputs.IDs and Labels.IDs, then End. What it adds
+	// is a pure function of (epoch, i).
 	Append(epoch int64, i int, b *Batch)
 }
 
-// shuffle returns a source in another order each epoch. That of a mixture stays: its tasks are shuffled each for itself,
-// and take turns as evenly as they can.
+// shuffle returns a source in another order each epoch. That of a mixture stays: its tasks are shuffled each for
+// itself, and take turns as evenly as they can.
 func shuffle(s Source, seed uint64) Source {
 	if m, ok := s.(*Mixture); ok {
 		return m

@@ -42,7 +42,8 @@ func TestTextCounts(t *testing.T) {
 	}
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"a"}, TargetColumn: "b"}
 	rows := cells{
-		{cellOf("fine"), cellOf("fine")}, {cellOf(" "), cellOf("{1}")}, {cellOf("x"), cellOf("{2}")}, {cellOf("☃"), cellOf("a\nb")}, {cellOf("y"), cellOf("")}, {cellOf("z"), cellOf("…")},
+		{cellOf("fine"), cellOf("fine")}, {cellOf(" "), cellOf("{1}")}, {cellOf("x"), cellOf("{2}")}, {cellOf("☃"),
+			cellOf("a\nb")}, {cellOf("y"), cellOf("")}, {cellOf("z"), cellOf("…")},
 		{cellOf("z"), cellOf("</s>")}, {cellOf("z"), cellOf("fine")},
 	}
 	for _, threads := range []int{1, 3} {
@@ -56,7 +57,8 @@ func TestTextCounts(t *testing.T) {
 			want.Lost[tokenizer.WhiteSpace] = TextExample{1, "a\nb", "a b"}
 			want.Lost[tokenizer.Normalized] = TextExample{1, "…", "..."}
 			want.Lost[tokenizer.SpecialToken] = TextExample{1, "</s>", ""}
-			want.Lost[tokenizer.Unknown].Decoded = e.Texts.Lost[tokenizer.Unknown].Decoded // the unknown token beside it leaves a blank or none
+			// the unknown token beside it leaves a blank or none
+			want.Lost[tokenizer.Unknown].Decoded = e.Texts.Lost[tokenizer.Unknown].Decoded
 			if e.Texts != want || e.Texts.Intact() {
 				t.Errorf("%d threads: got %+v, want %+v", threads, e.Texts, want)
 			}

@@ -50,7 +50,8 @@ func Equal(s, t Tensor) (bool, error) {
 	a, b := make([]float32, min(chunk, n)), make([]float32, min(chunk, n))
 	for from := 0; from < n; from += chunk {
 		to := min(from+chunk, n)
-		if err := errors.Join(s.slice(from, to).CopyFloat32(a[:to-from]), t.slice(from, to).CopyFloat32(b[:to-from])); err != nil {
+		if err := errors.Join(s.slice(from, to).CopyFloat32(a[:to-from]),
+			t.slice(from, to).CopyFloat32(b[:to-from])); err != nil {
 			return false, err
 		}
 		if !slices.Equal(a[:to-from], b[:to-from]) {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Every pattern of 16 bits must come back from the float32 that it means, and the float32s around it must round to it: to
-// the nearest, and from the middle between two patterns to the even one.
+// Every pattern of 16 bits must come back from the float32 that it means, and the float32s around it must round to it:
+// to the nearest, and from the middle between two patterns to the even one.
 func TestRoundingToHalves(t *testing.T) {
 	for _, tt := range []struct {
 		dtype DType
@@ -35,7 +35,8 @@ func TestRoundingToHalves(t *testing.T) {
 					for _, c := range []struct {
 						v    float32
 						want uint16
-					}{{math.Nextafter32(middle, v), low}, {middle, even}, {math.Nextafter32(middle, float32(next)), high}} {
+					}{{math.Nextafter32(middle, v), low}, {middle, even}, {math.Nextafter32(middle, float32(next)),
+						high}} {
 						if got := tt.to(c.v); got != c.want {
 							t.Fatalf("%g between %#04x and %#04x: got %#04x, want %#04x", c.v, low, high, got, c.want)
 						}
@@ -123,7 +124,8 @@ func TestRows(t *testing.T) {
 }
 
 func TestWriteLazyCountsBytes(t *testing.T) {
-	short := Lazy{"w", F32, []int{2}, func(w io.Writer) error { return binary.Write(w, binary.LittleEndian, float32(1)) }}
+	short := Lazy{"w", F32, []int{2},
+		func(w io.Writer) error { return binary.Write(w, binary.LittleEndian, float32(1)) }}
 	err := WriteLazy(io.Discard, []Lazy{short}, nil)
 	if err == nil || !strings.Contains(err.Error(), `tensor "w": shape [2] of F32 needs 8 bytes, got 4`) {
 		t.Errorf("got error %v", err)

@@ -12,8 +12,8 @@ import (
 	"t5train/internal/mmap"
 )
 
-// BenchmarkCheck measures what it costs to verify 500 MB that are in the cache of the system, in seconds of processors for a
-// gigabyte, and what reading them alone does:
+// BenchmarkCheck measures what it costs to verify 500 MB that are in the cache of the system, in seconds of processors
+// for a gigabyte, and what reading them alone does:
 //
 //	go test ./checkpoints/safetensors -run xxx -bench Check
 func BenchmarkCheck(b *testing.B) {

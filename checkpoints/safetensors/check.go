@@ -65,7 +65,8 @@ func (t Tensor) finite() bool {
 }
 
 // below reports whether no element has an exponent of ones alone, as NaN and infinities have: then adding one to the
-// exponent sets the bit of the sign, which the mask has cleared. exponents and one are those of the elements in 8 bytes.
+// exponent sets the bit of the sign, which the mask has cleared. exponents and one are those of the elements in 8
+// bytes.
 func below(data []byte, exponents, one uint64) bool {
 	var a, b, c, d uint64 // four, for the processor adds several at once
 	for ; len(data) >= 64; data = data[64:] {

@@ -56,7 +56,8 @@ func TestCheck(t *testing.T) {
 			if !bytes.Equal(got.Bytes(), want.Bytes()) {
 				t.Error("the bytes of the file came in another order")
 			}
-			if c.want == "" && err != nil || c.want != "" && (!errors.Is(err, ErrNotFinite) || !strings.Contains(err.Error(), c.want)) {
+			if c.want == "" && err != nil ||
+				c.want != "" && (!errors.Is(err, ErrNotFinite) || !strings.Contains(err.Error(), c.want)) {
 				t.Errorf("got error %v, want %q", err, c.want)
 			}
 		})

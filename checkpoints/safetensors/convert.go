@@ -19,7 +19,8 @@ func (t Tensor) Float32() ([]float32, error) {
 // CopyFloat32 is Float32 into dst, which must have Elements() elements.
 func (t Tensor) CopyFloat32(dst []float32) error {
 	if len(dst) != t.Elements() {
-		return fmt.Errorf("copy tensor %q: shape %v has %d elements, the destination has %d", t.Name, t.Shape, t.Elements(), len(dst))
+		return fmt.Errorf("copy tensor %q: shape %v has %d elements, the destination has %d", t.Name, t.Shape,
+			t.Elements(), len(dst))
 	}
 	switch {
 	case t.DType == F32 && littleEndian():

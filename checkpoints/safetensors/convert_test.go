@@ -130,7 +130,8 @@ func TestWrongKindIsRefused(t *testing.T) {
 		{"Float32 of I64", float32Err, `tensor "x": it holds I64, want F32`},
 		{"Float64s of I64", float64Err, `tensor "x": it holds I64, want F32`},
 		{"Int64s of F32", int64Err, `tensor "x": it holds F32, want I64`},
-		{"CopyFloat32 of another length", float.CopyFloat32(make([]float32, 2)), "has 1 elements, the destination has 2"},
+		{"CopyFloat32 of another length", float.CopyFloat32(make([]float32, 2)),
+			"has 1 elements, the destination has 2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.err == nil || !strings.Contains(c.err.Error(), c.want) {

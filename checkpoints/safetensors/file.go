@@ -17,8 +17,8 @@ type File struct {
 	metadata map[string]string
 }
 
-// Open maps the file at path into memory and checks it: nothing is read but the header until a tensor is
-// used. The file must not be changed in place while it is open; replacing it by a rename is safe. What reads tensors is for
+// Open maps the file at path into memory and checks it: nothing is read but the header until a tensor is used. The file
+// must not be changed in place while it is open; replacing it by a rename is safe. What reads tensors is for
 // [mmap.Guard].
 func Open(path string) (*File, error) {
 	f, err := open(path)

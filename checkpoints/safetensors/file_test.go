@@ -47,7 +47,8 @@ func TestOpen(t *testing.T) {
 	}{
 		{"no tensor", `{}`, 0, []string{}},
 		{"padded with spaces", `{}      `, 0, []string{}},
-		{"in the order of the data", `{"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]},"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}`, 6, []string{"a", "b"}},
+		{"in the order of the data",
+			`{"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]},"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}`, 6, []string{"a", "b"}},
 		{"scalar", `{"s":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}`, 8, []string{"s"}},
 		{"empty tensors", `{"e":{"dtype":"F32","shape":[0,5],"data_offsets":[0,0]},"f":{"dtype":"F32","shape":[3,0],"data_offsets":[0,0]}}`, 0, []string{"e", "f"}},
 		{"a type without conversion", `{"m":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}}`, 3, []string{"m"}},
@@ -72,7 +73,8 @@ func TestOpenRefuses(t *testing.T) {
 		return `{"a":{"dtype":` + dtype + `,"shape":` + shape + `,"data_offsets":` + offsets + `}}`
 	}
 	two := func(first, second string) string {
-		return `{"a":{"dtype":"U8","shape":[4],"data_offsets":` + first + `},"b":{"dtype":"U8","shape":[4],"data_offsets":` + second + `}}`
+		return `{"a":{"dtype":"U8","shape":[4],"data_offsets":` + first +
+			`},"b":{"dtype":"U8","shape":[4],"data_offsets":` + second + `}}`
 	}
 	for _, c := range []struct {
 		name string
@@ -80,29 +82,37 @@ func TestOpenRefuses(t *testing.T) {
 		want string
 	}{
 		{"empty file", nil, "got 0 bytes, want at least 8"},
-		{"header beyond the file", []byte("\xff\xff\xff\xff\xff\xff\xff\xff{}"), "the header should have 18446744073709551615 bytes, the file has 10"},
+		{"header beyond the file", []byte("\xff\xff\xff\xff\xff\xff\xff\xff{}"),
+			"the header should have 18446744073709551615 bytes, the file has 10"},
 		{"a zip file", []byte("PK\x03\x04\x00\x00\x00\x00\x00\x00"), "no safetensors file"},
 		{"no JSON", fileOf(`hello`, 0), "does not begin with {"},
 		{"space before the JSON", fileOf(` {}`, 0), "does not begin with {"},
 		{"text after the JSON", fileOf(`{}x`, 0), "header: "},
 		{"duplicate tensor", fileOf(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}`, 0), `key "a" stands there twice`},
-		{"duplicate key in a tensor", fileOf(`{"a":{"dtype":"U8","dtype":"U8","shape":[0],"data_offsets":[0,0]}}`, 0), `tensor "a": key "dtype" stands there twice`},
+		{"duplicate key in a tensor", fileOf(`{"a":{"dtype":"U8","dtype":"U8","shape":[0],"data_offsets":[0,0]}}`, 0),
+			`tensor "a": key "dtype" stands there twice`},
 		{"missing key", fileOf(`{"a":{"dtype":"U8","shape":[0]}}`, 0), `tensor "a": got 2 keys`},
-		{"unknown key", fileOf(`{"a":{"dtype":"U8","shape":[0],"offsets":[0,0]}}`, 0), `tensor "a": key "offsets" is unknown`},
+		{"unknown key", fileOf(`{"a":{"dtype":"U8","shape":[0],"offsets":[0,0]}}`, 0),
+			`tensor "a": key "offsets" is unknown`},
 		{"metadata of a number", fileOf(`{"__metadata__":{"step":3}}`, 0), "__metadata__: got 3, want a string"},
 		{"unknown dtype", fileOf(one(`"F4"`, `[2]`, `[0,1]`), 1), `tensor "a": dtype "F4" is unknown, want F32`},
 		{"dtype in lower case", fileOf(one(`"f32"`, `[1]`, `[0,4]`), 4), `dtype "f32" is unknown`},
 		{"negative dimension", fileOf(one(`"F32"`, `[-1]`, `[0,4]`), 4), "shape: got -1"},
 		{"fractional dimension", fileOf(one(`"F32"`, `[1.0]`, `[0,4]`), 4), "shape: got 1.0"},
-		{"overflow to zero", fileOf(one(`"F32"`, `[4294967296,4294967296]`, `[0,0]`), 0), "overflows the address space"},
-		{"overflow to negative", fileOf(one(`"U8"`, `[4611686018427387904,2]`, `[0,0]`), 0), "overflows the address space"},
-		{"shape larger than the data", fileOf(one(`"F32"`, `[2]`, `[0,4]`), 4), "shape [2] of F32 needs 8 bytes, data_offsets [0 4] hold 4"},
+		{"overflow to zero", fileOf(one(`"F32"`, `[4294967296,4294967296]`, `[0,0]`), 0),
+			"overflows the address space"},
+		{"overflow to negative", fileOf(one(`"U8"`, `[4611686018427387904,2]`, `[0,0]`), 0),
+			"overflows the address space"},
+		{"shape larger than the data", fileOf(one(`"F32"`, `[2]`, `[0,4]`), 4),
+			"shape [2] of F32 needs 8 bytes, data_offsets [0 4] hold 4"},
 		{"end before begin", fileOf(one(`"U8"`, `[4]`, `[4,0]`), 4), "data_offsets [4 0] are no [begin, end]"},
 		{"three offsets", fileOf(one(`"U8"`, `[4]`, `[0,4,4]`), 4), "are no [begin, end]"},
-		{"data outside the file", fileOf(one(`"U8"`, `[4]`, `[0,4]`), 3), `tensor "a": its data ends at byte 4, the file has 3`},
+		{"data outside the file", fileOf(one(`"U8"`, `[4]`, `[0,4]`), 3),
+			`tensor "a": its data ends at byte 4, the file has 3`},
 		{"overlap", fileOf(two(`[0,4]`, `[3,7]`), 7), `tensor "b": its data [3 7] overlaps that of tensor "a"`},
 		{"same data twice", fileOf(two(`[0,4]`, `[0,4]`), 4), `tensor "b": its data [0 4] overlaps`},
-		{"hole at the start", fileOf(two(`[1,5]`, `[5,9]`), 9), `tensor "a": 1 bytes before its data belong to no tensor`},
+		{"hole at the start", fileOf(two(`[1,5]`, `[5,9]`), 9),
+			`tensor "a": 1 bytes before its data belong to no tensor`},
 		{"hole in the middle", fileOf(two(`[0,4]`, `[6,10]`), 10), `tensor "b": 2 bytes before its data`},
 		{"bytes at the end", fileOf(two(`[0,4]`, `[4,8]`), 9), "1 bytes at the end of the file belong to no tensor"},
 	} {
@@ -235,7 +245,8 @@ func FuzzOpen(f *testing.F) {
 
 // The format's own library takes null for no metadata, and so do files of other writers.
 func TestMetadataNull(t *testing.T) {
-	tensors, metadata, err := parse(fileOf(`{"__metadata__":null,"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, 4))
+	tensors, metadata, err := parse(fileOf(`{"__metadata__":null,"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`,
+		4))
 	if err != nil || len(tensors) != 1 || len(metadata) != 0 {
 		t.Errorf("got %v, %v, %v", tensors, metadata, err)
 	}

@@ -131,7 +131,8 @@ func parseEntry(r *strictjson.Reader) (entry, error) {
 		return e, err
 	}
 	if e.end-e.begin != want {
-		return e, fmt.Errorf("shape %v of %s needs %d bytes, data_offsets %v hold %d", e.Shape, e.DType, want, offsets, e.end-e.begin)
+		return e, fmt.Errorf("shape %v of %s needs %d bytes, data_offsets %v hold %d", e.Shape, e.DType, want, offsets,
+			e.end-e.begin)
 	}
 	return e, nil
 }
@@ -159,13 +160,15 @@ func place(entries []entry, data []byte) ([]Tensor, error) {
 	for i, e := range entries {
 		switch {
 		case e.end > len(data):
-			return nil, fmt.Errorf("tensor %.200q: its data ends at byte %d, the file has %d: the file is cut off, copy or download it again",
+			return nil, fmt.Errorf("tensor %.200q: its data ends at byte %d, the file has %d: the file is cut off, "+
+				"copy or download it again",
 				e.Name, e.end, len(data))
 		case e.begin < covered:
 			return nil, fmt.Errorf("tensor %.200q: its data [%d %d] overlaps that of tensor %.200q, which ends at %d",
 				e.Name, e.begin, e.end, entries[i-1].Name, covered)
 		case e.begin > covered:
-			return nil, fmt.Errorf("tensor %.200q: %d bytes before its data belong to no tensor", e.Name, e.begin-covered)
+			return nil, fmt.Errorf("tensor %.200q: %d bytes before its data belong to no tensor", e.Name,
+				e.begin-covered)
 		}
 		covered = e.end
 		e.Data = data[e.begin:e.end:e.end]

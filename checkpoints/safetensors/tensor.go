@@ -74,7 +74,8 @@ func (t Tensor) Elements() int { return len(t.Data) / max(t.DType.Size(), 1) }
 func byteSize(dtype DType, shape []int) (int, error) {
 	size := dtype.Size()
 	if size == 0 {
-		return 0, fmt.Errorf("dtype %.40q is unknown, want F32, F16, BF16, F64, I64 or another type of whole bytes", dtype)
+		return 0, fmt.Errorf("dtype %.40q is unknown, want F32, F16, BF16, F64, I64 or another type of whole bytes",
+			dtype)
 	}
 	for _, n := range shape {
 		if n < 0 {

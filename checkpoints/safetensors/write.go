@@ -67,7 +67,8 @@ func WriteLazy(w io.Writer, tensors []Lazy, metadata map[string]string) error {
 			return fmt.Errorf("write safetensors: tensor %q: %w", t.Name, err)
 		}
 		if want, _ := t.Size(); counted.n != want { // buildHeader has checked the size
-			return fmt.Errorf("write safetensors: tensor %q: shape %v of %s needs %d bytes, got %d", t.Name, t.Shape, t.DType, want, counted.n)
+			return fmt.Errorf("write safetensors: tensor %q: shape %v of %s needs %d bytes, got %d", t.Name, t.Shape,
+				t.DType, want, counted.n)
 		}
 	}
 	return nil

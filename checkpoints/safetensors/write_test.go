@@ -90,10 +90,12 @@ func TestWriteRefuses(t *testing.T) {
 		metadata map[string]string
 		want     string
 	}{
-		{"shape and values differ", []Tensor{FromFloat32("a", []int{2}, value)}, nil, `tensor "a": shape [2] of F32 needs 8 bytes, got 4`},
+		{"shape and values differ", []Tensor{FromFloat32("a", []int{2}, value)}, nil,
+			`tensor "a": shape [2] of F32 needs 8 bytes, got 4`},
 		{"negative dimension", []Tensor{FromFloat32("a", []int{-1}, value)}, nil, "negative"},
 		{"unknown dtype", []Tensor{{Name: "a", DType: "F31", Data: []byte{1}}}, nil, `dtype "F31" is unknown`},
-		{"same name twice", []Tensor{FromFloat32("a", nil, value), FromFloat32("a", nil, value)}, nil, `tensor "a" is there twice`},
+		{"same name twice", []Tensor{FromFloat32("a", nil, value), FromFloat32("a", nil, value)}, nil,
+			`tensor "a" is there twice`},
 		{"the name of the metadata", []Tensor{FromFloat32("__metadata__", nil, value)}, nil, "keeps this name"},
 		{"name of bad UTF-8", []Tensor{FromFloat32("\xff", nil, value)}, nil, "UTF-8"},
 		{"metadata of bad UTF-8", nil, map[string]string{"a": "\xff"}, "UTF-8"},
@@ -219,7 +221,8 @@ func same(t testing.TB, f *File, want []Tensor) {
 	for _, w := range want {
 		got, ok := f.Tensor(w.Name)
 		if !ok || got.DType != w.DType || !slices.Equal(got.Shape, w.Shape) || !bytes.Equal(got.Data, w.Data) {
-			t.Errorf("tensor %q: got %s %v, want %s %v with the same bytes", w.Name, got.DType, got.Shape, w.DType, w.Shape)
+			t.Errorf("tensor %q: got %s %v, want %s %v with the same bytes", w.Name, got.DType, got.Shape, w.DType,
+				w.Shape)
 		}
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"t5train/data/table"
 )
 
-// answerStart is a column of places of answers, as SQuAD has them: answers.answer_start beside answers.text, in characters
-// from the beginning of the column context.
+// answerStart is a column of places of answers, as SQuAD has them: answers.answer_start beside answers.text, in
+// characters from the beginning of the column context.
 type answerStart struct {
 	column        string
 	context, text int // places of these columns among those that are read

@@ -22,8 +22,8 @@ type Character struct {
 	Count int64  `json:"count"`
 }
 
-// in counts the unknown characters of a text that has some, and returns those that are different. A character is unknown if
-// the token of its own is; one that is only unknown beside others counts as none.
+// in counts the unknown characters of a text that has some, and returns those that are different. A character is
+// unknown if the token of its own is; one that is only unknown beside others counts as none.
 func (c *characters) in(text string, tok Tokenizer) string {
 	if c.known == nil {
 		c.known, c.counts = map[rune]bool{}, map[rune]int64{}

@@ -35,8 +35,8 @@ type CheckOptions struct {
 
 var errNoSet = errors.New("survey: there is no data set: open one")
 
-// BytesPerRow is about the memory that [Check] takes for a row: what is left of it are two digests of 16 bytes, with its
-// place and its label.
+// BytesPerRow is about the memory that [Check] takes for a row: what is left of it are two digests of 16 bytes, with
+// its place and its label.
 const BytesPerRow = 120
 
 // Check compares the texts of all rows, within a split and across splits, and looks at each row's texts and labels.
@@ -54,7 +54,8 @@ func Check(ctx context.Context, splits []Split, o CheckOptions) (*Report, error)
 	}
 	for i, s := range splits {
 		if s.Set.Rows() == 0 {
-			return nil, fmt.Errorf("check %s: its files have no rows, and what trains or evaluates needs one at least", s.Name)
+			return nil, fmt.Errorf("check %s: its files have no rows, and what trains or evaluates needs one at least",
+				s.Name)
 		}
 		if err := c.split(ctx, i); err != nil {
 			return nil, err
@@ -134,7 +135,8 @@ func (c *checking) sameClasses() error {
 			other := find(s.Set.Columns(), []string{name})[0]
 			if !equalNames(first, other) {
 				c.findings.add(ClassNames, s.Name, "column "+name, Instance{
-					Place: placeOf(s.Set, 0), Text: fmt.Sprintf("%s, but %s in %s", classList(other), classList(first), c.splits[0].Name)})
+					Place: placeOf(s.Set, 0), Text: fmt.Sprintf("%s, but %s in %s", classList(other), classList(first),
+						c.splits[0].Name)})
 			}
 		}
 	}
@@ -171,7 +173,8 @@ func (c *checking) split(ctx context.Context, split int) error {
 		}
 		for i, a := range starts {
 			if wrong := a.misplaced(cells, cells[len(all)-len(starts)+i]); wrong != "" {
-				c.findings.add(AnswerStart, s.Name, "column "+a.column, Instance{Place: placeOf(s.Set, row), Text: wrong})
+				c.findings.add(AnswerStart, s.Name, "column "+a.column,
+					Instance{Place: placeOf(s.Set, row), Text: wrong})
 			}
 		}
 		for i, cell := range cells[:measuredTexts] {
@@ -225,14 +228,16 @@ func (c *checking) measured(s Split, row int64, column int, text string, m measu
 		limit, kind = c.Measure.MaxTarget, CutTarget
 	}
 	if limit > 0 && m.tokens > limit {
-		c.findings.add(kind, s.Name, fmt.Sprintf("column %s, limit %d", name, limit), Instance{Place: placeOf(s.Set, row), Text: fmt.Sprintf("%d tokens", m.tokens)})
+		c.findings.add(kind, s.Name, fmt.Sprintf("column %s, limit %d", name, limit),
+			Instance{Place: placeOf(s.Set, row), Text: fmt.Sprintf("%d tokens", m.tokens)})
 	}
 	if m.unknown {
 		unknown := c.characters.in(text, c.Measure.Tokenizer)
 		c.findings.add(UnknownCharacters, s.Name, "column "+name, Instance{Place: placeOf(s.Set, row), Text: unknown})
 	} else if m.loss != tokenizer.Unchanged {
 		from, to := clip.Around(text, m.decoded, shownText)
-		c.findings.add(targetKind(m.loss), s.Name, "column "+name, Instance{Place: placeOf(s.Set, row), Text: fmt.Sprintf("%q comes back as %q", from, to)})
+		c.findings.add(targetKind(m.loss), s.Name, "column "+name,
+			Instance{Place: placeOf(s.Set, row), Text: fmt.Sprintf("%q comes back as %q", from, to)})
 	}
 }
 
@@ -266,7 +271,8 @@ func (c *checking) compare(row rowRef, texts []table.Cell) {
 	if exact && row.labels != same.labels && row.labels >= 0 && same.labels >= 0 {
 		s := c.splits[row.split]
 		c.findings.add(ConflictingLabels, s.Name, "", Instance{Place: placeOf(s.Set, row.row), Other: c.place(same),
-			Text: fmt.Sprintf("%s here and %s there: %s", c.labels.texts[row.labels], c.labels.texts[same.labels], shortened(key))})
+			Text: fmt.Sprintf("%s here and %s there: %s", c.labels.texts[row.labels], c.labels.texts[same.labels],
+				shortened(key))})
 	}
 }
 

@@ -57,12 +57,14 @@ func (c *checking) labelOf(s Split, row int64, column table.Column, cell table.C
 	none := classes != nil && cell.Kind == table.Int && cell.Int == -1 // as test splits mark it
 	switch {
 	case none || strings.TrimSpace(cell.Text()) == "":
-		c.findings.add(NoLabel, s.Name, "column "+column.Name, Instance{Place: placeOf(s.Set, row), Text: cell.String()})
+		c.findings.add(NoLabel, s.Name, "column "+column.Name,
+			Instance{Place: placeOf(s.Set, row), Text: cell.String()})
 		return cell.String(), false
 	case classes == nil:
 		return cell.Text(), true
 	case !inRange(cell, column):
-		c.findings.add(LabelRange, s.Name, fmt.Sprintf("column %s, classes 0 to %d", column.Name, len(classes)-1), Instance{Place: placeOf(s.Set, row), Text: cell.String()})
+		c.findings.add(LabelRange, s.Name, fmt.Sprintf("column %s, classes 0 to %d", column.Name, len(classes)-1),
+			Instance{Place: placeOf(s.Set, row), Text: cell.String()})
 		return cell.String(), false
 	}
 	return classes[cell.Int], true
@@ -78,7 +80,10 @@ func (c *checking) noteClass(split int, row int64, column int, name string) {
 	}
 	held := c.held[column]
 	if c.trained[column][name] || len(c.trained[column]) == maxLabelTexts ||
-		slices.ContainsFunc(held, func(h classPlace) bool { return h.name == name && h.split == c.splits[split].Name }) || len(held) == maxUntrained {
+		slices.ContainsFunc(held, func(h classPlace) bool {
+			return h.name == name &&
+				h.split == c.splits[split].Name
+		}) || len(held) == maxUntrained {
 		return
 	}
 	s := c.splits[split]
@@ -92,7 +97,8 @@ const maxUntrained = 1000
 func (c *checking) untrained() {
 	for i, held := range c.held {
 		for _, h := range held {
-			c.findings.add(UntrainedLabel, h.split, fmt.Sprintf("column %s, not in %s", c.Roles.Labels[i], c.splits[0].Name), Instance{Place: h.place, Text: h.name})
+			c.findings.add(UntrainedLabel, h.split, fmt.Sprintf("column %s, not in %s", c.Roles.Labels[i],
+				c.splits[0].Name), Instance{Place: h.place, Text: h.name})
 		}
 	}
 }
@@ -128,7 +134,8 @@ func (c *checking) oneLabel(s Split, columns []table.Column) {
 			c.findings.drop(NoLabel, s.Name, detail)
 			c.findings.add(HiddenLabels, s.Name, detail, Instance{Place: place}).Count = s.Set.Rows()
 		case l.missing == 0 && l.labels > 1 && !l.several:
-			c.findings.add(OneLabel, s.Name, detail, Instance{Place: place, Text: shortened(l.first)}).Count = s.Set.Rows()
+			c.findings.add(OneLabel, s.Name, detail,
+				Instance{Place: place, Text: shortened(l.first)}).Count = s.Set.Rows()
 		}
 	}
 }
@@ -148,7 +155,9 @@ func (c *checking) labelText(s Split, row int64, column table.Column, text strin
 	tok := c.Measure.Tokenizer
 	decoded, loss := tok.RoundTrip(text, tok.AppendEncode(nil, text))
 	if loss != tokenizer.Unchanged && (loss == tokenizer.Unknown || strings.TrimSpace(text) != decoded) {
-		c.findings.add(LabelText, s.Name, "column "+column.Name, Instance{Place: placeOf(s.Set, row), Text: fmt.Sprintf("%q comes back as %q", clip.Text(text, shownText), clip.Text(decoded, shownText))})
+		c.findings.add(LabelText, s.Name, "column "+column.Name,
+			Instance{Place: placeOf(s.Set, row), Text: fmt.Sprintf("%q comes back as %q", clip.Text(text, shownText),
+				clip.Text(decoded, shownText))})
 	}
 }
 

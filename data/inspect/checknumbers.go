@@ -8,8 +8,8 @@ import (
 	"t5train/data/task"
 )
 
-// numberColumn returns the column of numbers that a regression would learn, "" if there is none: the only one of floats, or the
-// only one of those with the name of a label.
+// numberColumn returns the column of numbers that a regression would learn, "" if there is none: the only one of
+// floats, or the only one of those with the name of a label.
 func numberColumn(columns []table.Column, r Roles) string {
 	if len(r.Labels)+len(r.Targets) > 0 {
 		return ""
@@ -38,6 +38,7 @@ func (c *checking) number(s Split, row int64, column string, cell table.Cell, nu
 // rounding looks at what the step that a regression would choose leaves of the numbers of a split.
 func (c *checking) rounding(s Split, column string, numbers []float64) {
 	if said, _ := task.RoundingLoss(numbers, task.StepFor(numbers)); said != "" {
-		c.findings.add(Rounding, s.Name, "column "+column, Instance{Place: placeOf(s.Set, 0), Text: said}).Count = int64(len(numbers))
+		c.findings.add(Rounding, s.Name, "column "+column, Instance{Place: placeOf(s.Set, 0),
+			Text: said}).Count = int64(len(numbers))
 	}
 }

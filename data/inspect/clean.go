@@ -52,9 +52,9 @@ func (c *Cleaned) drop(k Kind, detail string) {
 	c.Dropped[i].Count++
 }
 
-// Clean chooses the rows of the splits that stay: those with all texts, targets and labels, of rows that are alike in texts
-// and targets the first, and of a text that is in two splits the rows of the later split. Case and white space do not count.
-// Like [Check] it takes about [BytesPerRow].
+// Clean chooses the rows of the splits that stay: those with all texts, targets and labels, of rows that are alike in
+// texts and targets the first, and of a text that is in two splits the rows of the later split. Case and white space do
+// not count. Like [Check] it takes about [BytesPerRow].
 func Clean(ctx context.Context, splits []Split, o CleanOptions) ([]*Cleaned, error) {
 	if len(o.Roles.Texts) == 0 {
 		return nil, errors.New("clean: there is no column of texts")
@@ -67,7 +67,8 @@ func Clean(ctx context.Context, splits []Split, o CleanOptions) ([]*Cleaned, err
 			return nil, err
 		}
 		if cleaned[i].Kept == 0 {
-			return nil, fmt.Errorf("clean %s: none of its %d rows would stay: see t5train data check", s.Name, s.Set.Rows())
+			return nil, fmt.Errorf("clean %s: none of its %d rows would stay: see t5train data check", s.Name,
+				s.Set.Rows())
 		}
 	}
 	return cleaned, nil
@@ -113,7 +114,8 @@ func hidden(ctx context.Context, set *parquetio.Dataset, labels []table.Column) 
 	return err == nil, err
 }
 
-// unlabelled reports whether a label, or one of a list, is missing: null, blank, no finite number, or -1 beside class names.
+// unlabelled reports whether a label, or one of a list, is missing: null, blank, no finite number, or -1 beside class
+// names.
 func unlabelled(column table.Column, cell table.Cell) bool {
 	switch cell.Kind {
 	case table.List:

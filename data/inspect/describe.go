@@ -163,7 +163,8 @@ func (d *describing) choose() {
 	for i, names := range [][]string{d.Roles.Texts, d.Roles.Targets} {
 		for _, name := range names {
 			d.texts = append(d.texts, index(name))
-			d.lengths = append(d.lengths, &Lengths{Column: name, Limit: []int{d.Measure.MaxInput, d.Measure.MaxTarget}[i]})
+			d.lengths = append(d.lengths,
+				&Lengths{Column: name, Limit: []int{d.Measure.MaxInput, d.Measure.MaxTarget}[i]})
 		}
 	}
 	for _, name := range d.Roles.Labels {
@@ -207,7 +208,8 @@ func (d *describing) row(row int64, cells []table.Cell) error {
 	return nil
 }
 
-// isExample tells whether a row is shown: the first one of each of as many equal parts of the data set as there are examples.
+// isExample tells whether a row is shown: the first one of each of as many equal parts of the data set as there are
+// examples.
 func (d *describing) isExample(row int64) bool {
 	n, rows := int64(d.DescribeOptions.Examples), d.set.Rows()
 	if n >= rows {

@@ -29,7 +29,8 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("labels %+v, want %+v", d.Labels, want)
 	}
 	l := d.Lengths[0] // 2, 3, 8, 1, 2 with the token that ends a sequence
-	if l.Texts != 5 || l.Nulls != 1 || l.Blank != 1 || l.Tokens != 16 || l.Mean != 3.2 || l.Cut != 1 || l.Kept != 13./16 || l.Unknown != 1 {
+	if l.Texts != 5 || l.Nulls != 1 || l.Blank != 1 || l.Tokens != 16 || l.Mean != 3.2 || l.Cut != 1 ||
+		l.Kept != 13./16 || l.Unknown != 1 {
 		t.Errorf("lengths %+v", l)
 	}
 	if got, want := fmt.Sprint(l.Percent), "[{0 1} {25 2} {50 2} {75 3} {90 8} {95 8} {99 8} {100 8}]"; got != want {
@@ -47,7 +48,8 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("examples %s, want %s in them", text, want)
 		}
 	}
-	if len(d.Examples) != 2 || d.Rows != 6 || len(d.Shards) != 1 || d.Columns[1].Type != "int" || len(d.Columns[1].Classes) != 3 {
+	if len(d.Examples) != 2 || d.Rows != 6 || len(d.Shards) != 1 || d.Columns[1].Type != "int" ||
+		len(d.Columns[1].Classes) != 3 {
 		t.Errorf("description %+v", d)
 	}
 }
@@ -61,14 +63,16 @@ func TestDescribeUnreadable(t *testing.T) {
 		Label []uint64 `parquet:"labels"`
 	}
 	path := filepath.Join(t.TempDir(), "a.parquet")
-	if err := parquet.WriteFile(path, []rows{{1, "a", [3]byte{}, nil}, {1 << 63, "b c", [3]byte{}, []uint64{1, 1 << 63}}}); err != nil {
+	if err := parquet.WriteFile(path,
+		[]rows{{1, "a", [3]byte{}, nil}, {1 << 63, "b c", [3]byte{}, []uint64{1, 1 << 63}}}); err != nil {
 		t.Fatal(err)
 	}
 	set, err := parquetio.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := DescribeOptions{Roles: Roles{Texts: []string{"text"}, Labels: []string{"labels"}}, Measure: testMeasure, Examples: 2}
+	o := DescribeOptions{Roles: Roles{Texts: []string{"text"}, Labels: []string{"labels"}}, Measure: testMeasure,
+		Examples: 2}
 	d, err := Describe(context.Background(), set, o)
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +84,8 @@ func TestDescribeUnreadable(t *testing.T) {
 		}
 	}
 	text, err := json.Marshal(d.Examples)
-	if want := `"row":1,"values":[{"column":"text","value":"b c"}]`; err != nil || !strings.Contains(string(text), want) {
+	if want := `"row":1,"values":[{"column":"text","value":"b c"}]`; err != nil ||
+		!strings.Contains(string(text), want) {
 		t.Errorf("examples %s, %v, want %s", text, err, want)
 	}
 	if len(d.Labels) != 0 || len(d.Roles.Labels) != 0 || len(d.Lengths) != 1 || d.Lengths[0].Texts != 2 {
@@ -102,11 +107,13 @@ func TestDescribeManyTexts(t *testing.T) {
 	for threads := range 4 {
 		m := testMeasure
 		m.Threads = threads
-		d, err := Describe(context.Background(), set, DescribeOptions{Roles: Roles{Texts: []string{"text"}}, Measure: m})
+		d, err := Describe(context.Background(), set, DescribeOptions{Roles: Roles{Texts: []string{"text"}},
+			Measure: m})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if l := d.Lengths[0]; l.Texts != int64(len(rows)) || l.Tokens != 1755*(1+2+3+4+5+6+7)+1+2+3 || l.Percent[2].Tokens != 4 || l.Blank != 1756 {
+		if l := d.Lengths[0]; l.Texts != int64(len(rows)) || l.Tokens != 1755*(1+2+3+4+5+6+7)+1+2+3 ||
+			l.Percent[2].Tokens != 4 || l.Blank != 1756 {
 			t.Errorf("%d threads: %+v", threads, l)
 		}
 	}
@@ -114,10 +121,12 @@ func TestDescribeManyTexts(t *testing.T) {
 
 // TestDescribeOnly reads and shows some columns, of which lists count as one text.
 func TestDescribeOnly(t *testing.T) {
-	columns := []importer.Column{{Path: []string{"tokens"}, Type: importer.String, List: true}, {Path: []string{"kind"}, Type: importer.String}}
+	columns := []importer.Column{{Path: []string{"tokens"}, Type: importer.String, List: true},
+		{Path: []string{"kind"}, Type: importer.String}}
 	set := dataset(t, "d", columns, row{[]any{"a", "b", nil}, "x"}, row{[]any{}, "y"}, row{nil, "x"})
 	d, err := Describe(context.Background(), set, DescribeOptions{
-		Roles: Roles{Texts: []string{"tokens"}, Labels: []string{"kind"}}, Measure: testMeasure, Columns: []string{"tokens"}, Examples: 5,
+		Roles: Roles{Texts: []string{"tokens"},
+			Labels: []string{"kind"}}, Measure: testMeasure, Columns: []string{"tokens"}, Examples: 5,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +137,8 @@ func TestDescribeOnly(t *testing.T) {
 	if got, want := fmt.Sprint(d.Labels[0].Classes), "[{x 2} {y 1}]"; got != want {
 		t.Errorf("labels %s, want %s", got, want)
 	}
-	if len(d.Examples) != 3 || len(d.Examples[0].Values) != 1 || string(d.Examples[0].Values[0].Value) != `["a","b",null]` {
+	if len(d.Examples) != 3 || len(d.Examples[0].Values) != 1 ||
+		string(d.Examples[0].Values[0].Value) != `["a","b",null]` {
 		t.Errorf("examples %+v", d.Examples)
 	}
 }

@@ -1,5 +1,5 @@
-// Package inspect tells what is in a data set before a model is trained on it: how long its texts are, how its labels are
-// balanced, and what would make an evaluation worth less than it looks.
+// Package inspect tells what is in a data set before a model is trained on it: how long its texts are, how its labels
+// are balanced, and what would make an evaluation worth less than it looks.
 //
 //	set, err := parquetio.Open("train.parquet")
 //	roles, err := survey.FindRoles(set.Columns(), survey.Roles{})
@@ -7,6 +7,6 @@
 //	report, err := survey.Check(ctx, []survey.Split{{"train", set}, {"validation", heldOut}}, survey.CheckOptions{...})
 //	// report.Findings: "12 rows of validation have texts of train", validation.parquet:3, ...
 //
-// Lengths are in tokens with the token that ends a sequence, as the limits of training count them. Columns are measured by
-// themselves: what a task puts in front of a text, or between two, comes on top.
+// Lengths are in tokens with the token that ends a sequence, as the limits of training count them. Columns are measured
+// by themselves: what a task puts in front of a text, or between two, comes on top.
 package inspect

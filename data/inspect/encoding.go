@@ -5,12 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// windows1252 has the characters of the bytes 0x80 to 0x9f; a byte that Windows-1252 leaves open is the control character
-// that it is in Latin-1.
+// windows1252 has the characters of the bytes 0x80 to 0x9f; a byte that Windows-1252 leaves open is the control
+// character that it is in Latin-1.
 var windows1252 = []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ")
 
-// FixEncoding returns what a text says that is UTF-8 which was read as Windows-1252 or Latin-1: é for Ã©. A text of which
-// any character does not fit that is returned as it is.
+// FixEncoding returns what a text says that is UTF-8 which was read as Windows-1252 or Latin-1: é for Ã©. A text of
+// which any character does not fit that is returned as it is.
 func FixEncoding(text string) string {
 	for {
 		fixed, ok := decodedAgain(text)

@@ -32,7 +32,8 @@ func FuzzFixEncoding(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		fixed := FixEncoding(text)
-		if fixed != text && (!utf8.ValidString(fixed) || utf8.RuneCountInString(fixed) >= utf8.RuneCountInString(text)) {
+		if fixed != text && (!utf8.ValidString(fixed) ||
+			utf8.RuneCountInString(fixed) >= utf8.RuneCountInString(text)) {
 			t.Errorf("%q: got %q", text, fixed)
 		}
 		if again := FixEncoding(fixed); again != fixed {

@@ -35,7 +35,8 @@ type balance struct {
 }
 
 func newBalance(c table.Column) *balance {
-	return &balance{column: c, Balance: Balance{Column: c.Name}, counts: map[string]*int64{}, named: make([]int64, len(c.ClassLabels))}
+	return &balance{column: c, Balance: Balance{Column: c.Name}, counts: map[string]*int64{},
+		named: make([]int64, len(c.ClassLabels))}
 }
 
 func (b *balance) add(c table.Cell) {

@@ -92,8 +92,10 @@ func (k Kind) falsifies() bool {
 
 // explain says what is wrong with the rows of a kind, and what to do about it.
 func (k Kind) explain() (message, remedy string) {
-	const divide = "remove them from the earlier split (t5train data clean), or divide the data anew with t5train data import --group COLUMN"
-	const repeat = "remove them (t5train data clean does where the targets are the same too), unless they are meant to count more than once"
+	const divide = "remove them from the earlier split (t5train data clean), or divide the data anew with t5train " +
+		"data import --group COLUMN"
+	const repeat = "remove them (t5train data clean does where the targets are the same too), unless they are meant " +
+		"to count more than once"
 	switch k {
 	case Leak:
 		return "rows with the texts of a row of another split", divide
@@ -108,13 +110,16 @@ func (k Kind) explain() (message, remedy string) {
 		return "missing labels", "drop these rows (t5train data clean): training and evaluation need a label in each"
 	case HiddenLabels:
 		return "no row has a label: all are -1 or null, as in a test split whose labels are hidden",
-			"take a split with labels, such as validation, or divide the train split (t5train data import --split train=0.9,validation=0.1); predict answers rows without labels"
+			"take a split with labels, such as validation, or divide the train split (t5train data import --split " +
+				"train=0.9,validation=0.1); predict answers rows without labels"
 	case OneLabel:
 		return "rows that all have the same label, from which nothing can be learnt or told", "add rows with other labels, or choose another column with --label-column"
 	case Rounding:
-		return "numbers of which a regression learns little", "use numbers that differ by more than a millionth, scale them in the data, or take another column"
+		return "numbers of which a regression learns little", "use numbers that differ by more than a millionth, " +
+			"scale them in the data, or take another column"
 	case LabelText:
-		return "labels that the vocabulary cannot write as they are", "give them other texts: --labels of t5train finetune, in the order of the classes"
+		return "labels that the vocabulary cannot write as they are", "give them other texts: --labels of t5train " +
+			"finetune, in the order of the classes"
 	case TargetSpecial:
 		return explainTarget(tokenizer.SpecialToken)
 	case TargetSpace:
@@ -126,16 +131,19 @@ func (k Kind) explain() (message, remedy string) {
 	case DuplicateNormalised:
 		return "rows with the texts, but for case and white space, of an earlier row", repeat
 	case ConflictingLabels:
-		return "rows with the texts of an earlier row and another label", "decide for one label, as no model can learn both (t5train data clean keeps the first)"
+		return "rows with the texts of an earlier row and another label", "decide for one label, as no model can " +
+			"learn both (t5train data clean keeps the first)"
 	case UntrainedLabel:
-		return "labels that the first split does not have", "add rows of them, or divide the data anew with t5train data import --stratify COLUMN"
+		return "labels that the first split does not have", "add rows of them, or divide the data anew with t5train " +
+			"data import --stratify COLUMN"
 	case EmptyText:
 		return "texts that are empty or null", "drop the rows (t5train data clean), or fill them in"
 	case EmptyTarget:
 		return "targets that are empty or null", "drop the rows (t5train data clean): they teach to answer nothing"
 	case UnknownCharacters:
 		return "texts with characters that the vocabulary lacks, which a model neither reads nor writes",
-			"replace the characters, choose a model with another vocabulary, such as mT5 or ByT5, or carry the model to one of your own (t5train convert --tokenizer)"
+			"replace the characters, choose a model with another vocabulary, such as mT5 or ByT5, or carry the model " +
+				"to one of your own (t5train convert --tokenizer)"
 	case CutText:
 		return "texts that lose their end", "raise --max-input-length, or shorten the texts"
 	case CutTarget:
@@ -213,7 +221,8 @@ const mostCharacters = 20
 // share adds to the message of a finding about targets which part of the rows it is.
 func (c *checking) share(f Finding) Finding {
 	for _, s := range c.splits {
-		if s.Name == f.Split && slices.Contains([]Kind{UnknownCharacters, TargetSpecial, TargetSpace, TargetNormalized}, f.Kind) {
+		if s.Name == f.Split && slices.Contains([]Kind{UnknownCharacters, TargetSpecial, TargetSpace, TargetNormalized},
+			f.Kind) {
 			f.Message += fmt.Sprintf(" (%.1f %% of the rows)", 100*float64(f.Count)/float64(s.Set.Rows()))
 		}
 	}
@@ -243,7 +252,8 @@ func (c *checking) tolerate() {
 
 // Cleanable reports whether [Clean] leaves out rows that are found.
 func (r *Report) Cleanable() bool {
-	kinds := []Kind{Leak, LeakNormalised, NoLabel, Duplicate, DuplicateNormalised, ConflictingLabels, EmptyText, EmptyTarget}
+	kinds := []Kind{Leak, LeakNormalised, NoLabel, Duplicate, DuplicateNormalised, ConflictingLabels, EmptyText,
+		EmptyTarget}
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool { return slices.Contains(kinds, f.Kind) })
 }
 

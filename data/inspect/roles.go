@@ -17,9 +17,9 @@ type Roles struct {
 	Labels  []string `json:"labels"`  // classes, of which it writes the names
 }
 
-// FindRoles returns the roles of columns: those that are asked for, and where none are for a role, those that names and types
-// suggest. Labels are ClassLabels and a column named label or labels. Targets are strings of a name that is usual for
-// what a model writes. Texts are all other strings, but for identifiers. Lists of strings count as strings.
+// FindRoles returns the roles of columns: those that are asked for, and where none are for a role, those that names and
+// types suggest. Labels are ClassLabels and a column named label or labels. Targets are strings of a name that is usual
+// for what a model writes. Texts are all other strings, but for identifiers. Lists of strings count as strings.
 func FindRoles(columns []table.Column, asked Roles) (Roles, error) {
 	// As columns are named.
 	asked = Roles{visible.AllUTF8(asked.Texts), visible.AllUTF8(asked.Targets), visible.AllUTF8(asked.Labels)}
@@ -28,12 +28,14 @@ func FindRoles(columns []table.Column, asked Roles) (Roles, error) {
 		fits  func(table.Column) bool
 		want  string
 	}{
-		{asked.Texts, isText, "string"}, {asked.Targets, isText, "string"}, {asked.Labels, canLabel, "string, int or bool"},
+		{asked.Texts, isText, "string"}, {asked.Targets, isText, "string"}, {asked.Labels, canLabel,
+			"string, int or bool"},
 	} {
 		for _, name := range role.names {
 			i := slices.IndexFunc(columns, func(c table.Column) bool { return c.Name == name })
 			if i < 0 {
-				return Roles{}, fmt.Errorf("there is no column %s: the columns are %s", name, strings.Join(namesOf(columns, nil), ", "))
+				return Roles{}, fmt.Errorf("there is no column %s: the columns are %s", name,
+					strings.Join(namesOf(columns, nil), ", "))
 			}
 			if !role.fits(columns[i]) {
 				return Roles{}, fmt.Errorf("column %s is of type %s, want %s", name, columns[i].FullType(), role.want)
@@ -41,7 +43,8 @@ func FindRoles(columns []table.Column, asked Roles) (Roles, error) {
 		}
 	}
 	taken := func(name string) bool {
-		return slices.Contains(asked.Texts, name) || slices.Contains(asked.Targets, name) || slices.Contains(asked.Labels, name)
+		return slices.Contains(asked.Texts, name) || slices.Contains(asked.Targets, name) ||
+			slices.Contains(asked.Labels, name)
 	}
 	found := asked
 	if len(found.Labels) == 0 {
@@ -57,7 +60,8 @@ func FindRoles(columns []table.Column, asked Roles) (Roles, error) {
 	}
 	if len(found.Texts) == 0 {
 		found.Texts = namesOf(columns, func(c table.Column) bool {
-			return !taken(c.Name) && isText(c) && !isLabel(c.Name) && !slices.Contains(found.Targets, c.Name) && !isIdentifier(c.Name)
+			return !taken(c.Name) && isText(c) && !isLabel(c.Name) && !slices.Contains(found.Targets, c.Name) &&
+				!isIdentifier(c.Name)
 		})
 	}
 	return found, nil
@@ -85,7 +89,8 @@ func canLabel(c table.Column) bool {
 
 // isTarget says whether a column's name is usual for what a model writes: one that tasks know, or another one.
 func isTarget(name string) bool {
-	return task.IsTargetName(name) || slices.Contains([]string{"outputs", "response", "label_text"}, strings.ToLower(name))
+	return task.IsTargetName(name) || slices.Contains([]string{"outputs", "response", "label_text"},
+		strings.ToLower(name))
 }
 
 // isIdentifier says whether a column's name is that of a number or a place, which no model reads.

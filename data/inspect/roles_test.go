@@ -8,7 +8,8 @@ import (
 	"t5train/data/table"
 )
 
-// columnsOf reads "name type, ...", where [] in front of a type makes a list, and a type of names with a slash a ClassLabel.
+// columnsOf reads "name type, ...", where [] in front of a type makes a list, and a type of names with a slash a
+// ClassLabel.
 func columnsOf(text string) []table.Column {
 	var columns []table.Column
 	for _, entry := range strings.Split(text, ", ") {
@@ -34,20 +35,28 @@ func TestFindRoles(t *testing.T) {
 	}{
 		{"classification", "idx int, sentence string, label a/b", Roles{}, "[sentence] [] [label]", ""},
 		{"labels without names", "text string, Label string", Roles{}, "[text] [] [Label]", ""},
-		{"names that are no UTF-8", `a string, caf\xe9 string`, Roles{Texts: []string{"caf\xe9"}}, `[caf\xe9] [] []`, ""},
+		{"names that are no UTF-8", `a string, caf\xe9 string`, Roles{Texts: []string{"caf\xe9"}}, `[caf\xe9] [] []`,
+			""},
 		{"numbers", "a string, b string, label float", Roles{}, "[a b] [] []", ""},
 		{"entities", "id string, tokens []string, ner_tags []O/B", Roles{}, "[tokens] [] [ner_tags]", ""},
-		{"translation", "id string, translation.en string, translation.de string", Roles{}, "[translation.en translation.de] [] []", ""},
+		{"translation", "id string, translation.en string, translation.de string", Roles{},
+			"[translation.en translation.de] [] []", ""},
 		{"translation, one way", "en string, de string", Roles{Targets: []string{"de"}}, "[en] [de] []", ""},
-		{"questions", "id string, title string, context string, question string, answers.text []string, answers.answer_start []int", Roles{}, "[title context question] [answers.text] []", ""},
-		{"answers", "question string, Answers []string, response string", Roles{}, "[question] [Answers response] []", ""},
+		{"questions", "id string, title string, context string, question string, answers.text []string, " +
+			"answers.answer_start []int", Roles{}, "[title context question] [answers.text] []", ""},
+		{"answers", "question string, Answers []string, response string", Roles{}, "[question] [Answers response] []",
+			""},
 		{"summaries", "document string, summary string, when timestamp", Roles{}, "[document] [summary] []", ""},
 		{"a text that is asked for", "a string, b string, l x/y", Roles{Texts: []string{"b"}}, "[b] [] [l]", ""},
-		{"a label that is asked for", "text string, kind string", Roles{Labels: []string{"kind"}}, "[text] [] [kind]", ""},
+		{"a label that is asked for", "text string, kind string", Roles{Labels: []string{"kind"}}, "[text] [] [kind]",
+			""},
 		{"an identifier that is asked for", "id string, text string", Roles{Texts: []string{"id"}}, "[id] [] []", ""},
-		{"no such column", "text string", Roles{Texts: []string{"b"}}, "", "there is no column b: the columns are text"},
-		{"a number as text", "text string, n int", Roles{Texts: []string{"n"}}, "", "column n is of type int, want string"},
-		{"a float as label", "text string, n float", Roles{Labels: []string{"n"}}, "", "column n is of type float, want string, int or bool"},
+		{"no such column", "text string", Roles{Texts: []string{"b"}}, "",
+			"there is no column b: the columns are text"},
+		{"a number as text", "text string, n int", Roles{Texts: []string{"n"}}, "",
+			"column n is of type int, want string"},
+		{"a float as label", "text string, n float", Roles{Labels: []string{"n"}}, "",
+			"column n is of type float, want string, int or bool"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := FindRoles(columnsOf(c.columns), c.asked)

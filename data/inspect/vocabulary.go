@@ -47,8 +47,9 @@ type VocabularyUse struct {
 	Used    int          `json:"used"`    // pieces that the texts have
 	Longest []PieceCount `json:"longest"` // but for bytes, whose names are no text
 	Rarest  []PieceCount `json:"rarest"`  // of those that are used
-	Unused  []PieceCount `json:"unused"`  // some of the others, the first ones of the vocabulary; bytes stand by and are none
-	Covers  []Cover      `json:"covers"`
+	// some of the others, the first ones of the vocabulary; bytes stand by and are none
+	Unused []PieceCount `json:"unused"`
+	Covers []Cover      `json:"covers"`
 
 	counts []int64 // of each piece that is used, falling
 }
@@ -81,9 +82,10 @@ type UsageOptions struct {
 	Show    int // pieces in each list
 }
 
-// MeasureUsage counts the texts that each yields. It holds a few blocks of them, or the longest one, and counts of pieces
-// and characters; the result does not depend on the threads.
-func MeasureUsage(vocabularies []Vocabulary, o UsageOptions, each func(yield func(text string) error) error) (*Usage, error) {
+// MeasureUsage counts the texts that each yields. It holds a few blocks of them, or the longest one, and counts of
+// pieces and characters; the result does not depend on the threads.
+func MeasureUsage(vocabularies []Vocabulary, o UsageOptions, each func(yield func(text string) error) error) (*Usage,
+	error) {
 	if each == nil {
 		each = func(func(string) error) error { return nil }
 	}
@@ -201,7 +203,8 @@ func (t *tally) usage(show int) *Usage {
 	u := &Usage{Texts: t.texts, Bytes: t.bytes, Characters: t.characters, Words: t.words}
 	for i := range t.vocabularies {
 		v := t.vocabularies[i].use(show)
-		v.TokensPerWord, v.TokensPerByte, v.BytesPerToken = ratio(v.Tokens, t.words), ratio(v.Tokens, t.bytes), ratio(t.bytes, v.Tokens)
+		v.TokensPerWord, v.TokensPerByte, v.BytesPerToken = ratio(v.Tokens, t.words), ratio(v.Tokens,
+			t.bytes), ratio(t.bytes, v.Tokens)
 		u.Vocabularies = append(u.Vocabularies, v)
 	}
 	if len(u.Vocabularies) == 2 {
@@ -226,7 +229,8 @@ func ratio(part, whole int64) float64 {
 func (v *vocabularyTally) isPiece(id int32) bool { return id != v.Unk() && !v.Structural(id) }
 
 func (v *vocabularyTally) use(show int) VocabularyUse {
-	u := VocabularyUse{Size: v.VocabSize(), Unknown: v.counts[v.Unk()], UnknownTexts: v.unknownTexts, MostUnknown: v.unknown.most(show)}
+	u := VocabularyUse{Size: v.VocabSize(), Unknown: v.counts[v.Unk()], UnknownTexts: v.unknownTexts,
+		MostUnknown: v.unknown.most(show)}
 	for _, n := range v.unknown.counts {
 		u.UnknownCharacters += n
 	}
@@ -255,7 +259,10 @@ func (v *vocabularyTally) use(show int) VocabularyUse {
 	length := func(p PieceCount) int { return utf8.RuneCountInString(p.Piece) }
 	slices.SortStableFunc(texts, func(a, b PieceCount) int { return length(b) - length(a) })
 	u.Longest = texts[:min(show, len(texts))]
-	slices.SortFunc(used, func(a, b PieceCount) int { return cmp.Or(cmp.Compare(a.Count, b.Count), cmp.Compare(b.ID, a.ID)) })
+	slices.SortFunc(used, func(a, b PieceCount) int {
+		return cmp.Or(cmp.Compare(a.Count, b.Count),
+			cmp.Compare(b.ID, a.ID))
+	})
 	u.Rarest = used[:min(show, len(used))]
 	for _, p := range slices.Backward(used) {
 		u.counts = append(u.counts, p.Count)
@@ -277,8 +284,8 @@ func (u *VocabularyUse) cover() {
 	}
 }
 
-// Coverage returns the share of the tokens that the most frequent pieces make up: the n most frequent ones at n-1. Where
-// tokens are unknown, all pieces together do not reach 1.
+// Coverage returns the share of the tokens that the most frequent pieces make up: the n most frequent ones at n-1.
+// Where tokens are unknown, all pieces together do not reach 1.
 func (u *VocabularyUse) Coverage() []float64 {
 	sum := int64(0)
 	shares := make([]float64, len(u.counts))

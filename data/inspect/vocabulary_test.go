@@ -58,9 +58,11 @@ func TestMeasureUsage(t *testing.T) {
 		Size: 10, Pieces: 8, Tokens: 15, TokensPerWord: 1, TokensPerByte: 15. / 37, BytesPerToken: 37. / 15,
 		Unknown: 2, UnknownRate: 2. / 15, UnknownTexts: 1, UnknownCharacters: 2, ByteTokens: 1,
 		MostUnknown: []Character{{"x", "U+0078", 1}, {"é", "U+00E9", 1}},
-		Used:        5, Longest: []PieceCount{{"longest", 9, 0}, {"never", 8, 0}}, Rarest: []PieceCount{{"rare", 7, 1}, {"0", 2, 1}},
+		Used:        5, Longest: []PieceCount{{"longest", 9, 0}, {"never", 8, 0}}, Rarest: []PieceCount{{"rare", 7, 1},
+			{"0", 2, 1}},
 		Unused: []PieceCount{{"never", 8, 0}, {"longest", 9, 0}},
-		Covers: []Cover{{50, 2}, {90, 0}, {99, 0}, {100, 0}}, // of 15 tokens: a 7, b 2, long 2, rare 1, <0> 1, unknown 2
+		// of 15 tokens: a 7, b 2, long 2, rare 1, <0> 1, unknown 2
+		Covers: []Cover{{50, 2}, {90, 0}, {99, 0}, {100, 0}},
 		counts: []int64{7, 2, 2, 1, 1},
 	}
 	if got := u.Vocabularies[0]; !reflect.DeepEqual(got, want) {
@@ -87,13 +89,15 @@ func TestMeasureUsageThreads(t *testing.T) {
 	all = append(all, strings.Repeat("a long one ", usageBytes/4))
 	var want *Usage
 	for _, threads := range []int{0, 1, 2, 5} {
-		got, err := MeasureUsage([]Vocabulary{tok, tokenizer.ByT5()}, UsageOptions{Threads: threads, Show: 9}, texts(all...))
+		got, err := MeasureUsage([]Vocabulary{tok, tokenizer.ByT5()}, UsageOptions{Threads: threads, Show: 9},
+			texts(all...))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if want == nil {
 			want = got
-			if want.Texts != int64(len(all)) || want.Comparison.Longer != want.Texts || want.Vocabularies[0].Unknown == 0 || want.Vocabularies[1].ByteTokens != want.Bytes {
+			if want.Texts != int64(len(all)) || want.Comparison.Longer != want.Texts ||
+				want.Vocabularies[0].Unknown == 0 || want.Vocabularies[1].ByteTokens != want.Bytes {
 				t.Fatalf("got %+v", want)
 			}
 		}
@@ -109,10 +113,12 @@ func TestMeasureUsageOfNothing(t *testing.T) {
 		t.Errorf("got %+v, %v", u, err)
 	}
 	raw, err := json.Marshal(u)
-	if want := `"most_unknown":[],"byte_tokens":0,"used":0,"longest":[],"rarest":[],"unused":[]`; err != nil || !strings.Contains(string(raw), want) {
+	if want := `"most_unknown":[],"byte_tokens":0,"used":0,"longest":[],"rarest":[],"unused":[]`; err != nil ||
+		!strings.Contains(string(raw), want) {
 		t.Errorf("got %s, %v, want empty lists in it", raw, err)
 	}
-	_, err = MeasureUsage([]Vocabulary{pieces{"</s>", "<unk>", "a"}}, UsageOptions{Threads: 2}, func(func(string) error) error { return context.Canceled })
+	_, err = MeasureUsage([]Vocabulary{pieces{"</s>", "<unk>", "a"}}, UsageOptions{Threads: 2},
+		func(func(string) error) error { return context.Canceled })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v", err)
 	}

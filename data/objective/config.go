@@ -31,8 +31,10 @@ type Config struct {
 func (o Config) Denoisers(tok *tokenizer.Tokenizer) ([]Denoiser, error) {
 	v := VocabularyOf(tok)
 	if v.Sentinels == 0 && o.Name != "prefix_lm" && o.Name != "lm" {
-		return nil, fmt.Errorf("objective %s: the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... whose ids count downwards, to stand for gaps: "+
-			"use T5's tokenizer, put \"extra_ids\": 100 into its tokenizer_config.json, or set objective.name to prefix_lm", o.Name)
+		return nil, fmt.Errorf("objective %s: the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... whose "+
+			"ids count downwards, to stand for gaps: "+
+			"use T5's tokenizer, put \"extra_ids\": 100 into its tokenizer_config.json, or set objective.name to "+
+			"prefix_lm", o.Name)
 	}
 	var one Objective
 	var err error

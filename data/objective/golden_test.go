@@ -168,7 +168,8 @@ func goldenMasks(t *testing.T, raw []byte) {
 					}
 				}
 				if noise != r.Noise || spans != r.Spans || mask[0] != r.FirstLost || mask[r.Length-1] != r.LastLost {
-					t.Fatalf("mask %d: %d tokens of noise in %d spans, want %d in %d; %v", i, noise, spans, r.Noise, r.Spans, mask)
+					t.Fatalf("mask %d: %d tokens of noise in %d spans, want %d in %d; %v", i, noise, spans, r.Noise,
+						r.Spans, mask)
 				}
 				if r.Length > 1 && mask[1] {
 					second++
@@ -201,11 +202,12 @@ func goldenMasks(t *testing.T, raw []byte) {
 	}
 }
 
-// corruptionOf returns the objective for pieces of up to a number of tokens, from counting. The longest piece is a longer
-// one, so these are short, as at the end of a text.
+// corruptionOf returns the objective for pieces of up to a number of tokens, from counting. The longest piece is a
+// longer one, so these are short, as at the end of a text.
 func corruptionOf(t *testing.T, length int, density, mean float64) *SpanCorruption {
 	t.Helper()
-	o := SpanOptions{Input: 2*length + 10, Density: density, Mean: mean} // a span takes two tokens of a piece at least, and leaves two
+	// a span takes two tokens of a piece at least, and leaves two
+	o := SpanOptions{Input: 2*length + 10, Density: density, Mean: mean}
 	sentinels := o.sentinels()
 	v := Vocabulary{EOS: 1, FirstSentinel: int32(textID + length + sentinels), Sentinels: sentinels}
 	s, err := NewSpanCorruption(o, v)

@@ -45,14 +45,16 @@ func (o IIDOptions) check(v Vocabulary) error {
 		return fmt.Errorf("noise density %g, want more than 0 and less than 1", o.Density)
 	}
 	if least := len(o.Prefix) + 2; o.Input < least {
-		return fmt.Errorf("%d input tokens, want at least %d: a prefix of %d, a token and EOS", o.Input, least, len(o.Prefix))
+		return fmt.Errorf("%d input tokens, want at least %d: a prefix of %d, a token and EOS", o.Input, least,
+			len(o.Prefix))
 	}
 	// A span begins where noise follows a token that stays: with probability pq, and not at two places in a row.
 	tokens, pq := float64(o.Input-len(o.Prefix)-1), o.Density*(1-o.Density)
 	mean := tokens * pq
 	deviation := math.Sqrt(tokens * pq * (1 - 3*pq))
 	if often := math.Ceil(mean + 3*deviation + 1); often > float64(v.Sentinels) {
-		return fmt.Errorf("%g tokens x density %g x %g = %.1f spans on average and up to %g, but the vocabulary has %d sentinels: want fewer input tokens or a lower density",
+		return fmt.Errorf("%g tokens x density %g x %g = %.1f spans on average and up to %g, but the vocabulary has "+
+			"%d sentinels: want fewer input tokens or a lower density",
 			tokens, o.Density, 1-o.Density, mean, often, v.Sentinels)
 	}
 	return nil
@@ -65,7 +67,8 @@ func (o *IID) Lengths() Lengths { return o.lengths }
 func (o *IID) Append(key Key, piece, inputs, targets []int32) (moreInputs, moreTargets []int32) {
 	o.lengths.check(piece)
 	draw := key.draw()
-	c := corruption{first: o.vocab.FirstSentinel, rest: piece, inputs: append(inputs, o.options.Prefix...), targets: targets}
+	c := corruption{first: o.vocab.FirstSentinel, rest: piece, inputs: append(inputs, o.options.Prefix...),
+		targets: targets}
 	run, inNoise := 0, false // the run that ends at the present token
 	for range piece {
 		noise := draw.Uint64()>>11 < o.below

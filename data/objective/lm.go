@@ -31,7 +31,8 @@ func NewPrefixLM(o PrefixLMOptions, v Vocabulary) (*PrefixLM, error) {
 	}
 	tokens := o.Input - len(o.Prefix)
 	if tokens < 2 {
-		return nil, fmt.Errorf("prefix language modelling: %d input tokens, want at least %d: a prefix of %d, a token and EOS", o.Input, len(o.Prefix)+2, len(o.Prefix))
+		return nil, fmt.Errorf("prefix language modelling: %d input tokens, want at least %d: a prefix of %d, a "+
+			"token and EOS", o.Input, len(o.Prefix)+2, len(o.Prefix))
 	}
 	o.Prefix = slices.Clone(o.Prefix)
 	p := &PrefixLM{options: o, vocab: v}

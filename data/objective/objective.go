@@ -49,7 +49,8 @@ type Vocabulary struct {
 
 func (v Vocabulary) check() error {
 	if v.EOS < 0 || v.Sentinels < 0 || int(v.FirstSentinel) < v.Sentinels-1 {
-		return fmt.Errorf("vocabulary with EOS %d and %d sentinels from id %d downwards, want ids of 0 or more", v.EOS, v.Sentinels, v.FirstSentinel)
+		return fmt.Errorf("vocabulary with EOS %d and %d sentinels from id %d downwards, want ids of 0 or more", v.EOS,
+			v.Sentinels, v.FirstSentinel)
 	}
 	return nil
 }

@@ -22,15 +22,19 @@ func objectives(t testing.TB, input int) map[string]Objective {
 	t.Helper()
 	prefix := []int32{50, 51}
 	all := map[string]Objective{
-		"spans":                must(NewSpanCorruption(SpanOptions{Input: input, Density: 0.15, Mean: 3}, t5)),
-		"spans, final, prefix": must(NewSpanCorruption(SpanOptions{Input: input, Density: 0.3, Mean: 2, FinalSentinel: true, Prefix: prefix}, t5)),
-		"dense spans":          must(NewSpanCorruption(SpanOptions{Input: input, Density: 0.9, Mean: 1}, Vocabulary{EOS: 1, FirstSentinel: 32099, Sentinels: 10_000})),
-		"iid":                  must(NewIID(IIDOptions{Input: input, Density: 0.15, Prefix: prefix}, t5)),
-		"iid, few sentinels":   must(NewIID(IIDOptions{Input: input, Density: 0.15}, Vocabulary{EOS: 1, FirstSentinel: 32099, Sentinels: input})),
-		"prefix lm":            must(NewPrefixLM(PrefixLMOptions{Input: input, Density: 0.25, Prefix: prefix}, t5)),
-		"lm":                   must(NewLM(input, t5)),
+		"spans": must(NewSpanCorruption(SpanOptions{Input: input, Density: 0.15, Mean: 3}, t5)),
+		"spans, final, prefix": must(NewSpanCorruption(SpanOptions{Input: input, Density: 0.3, Mean: 2,
+			FinalSentinel: true, Prefix: prefix}, t5)),
+		"dense spans": must(NewSpanCorruption(SpanOptions{Input: input, Density: 0.9, Mean: 1},
+			Vocabulary{EOS: 1, FirstSentinel: 32099, Sentinels: 10_000})),
+		"iid": must(NewIID(IIDOptions{Input: input, Density: 0.15, Prefix: prefix}, t5)),
+		"iid, few sentinels": must(NewIID(IIDOptions{Input: input, Density: 0.15},
+			Vocabulary{EOS: 1, FirstSentinel: 32099, Sentinels: input})),
+		"prefix lm": must(NewPrefixLM(PrefixLMOptions{Input: input, Density: 0.25, Prefix: prefix}, t5)),
+		"lm":        must(NewLM(input, t5)),
 	}
-	for _, d := range must(UL2(UL2Options{Input: input, Sequential: 0.2, Regular: prefix, SequenceToSequence: prefix[:1]}, t5)) {
+	for _, d := range must(UL2(UL2Options{Input: input, Sequential: 0.2, Regular: prefix,
+		SequenceToSequence: prefix[:1]}, t5)) {
 		all["ul2 "+d.Name] = d.Objective
 	}
 	return all
@@ -85,7 +89,8 @@ func checkExample(t *testing.T, name string, o Objective, key Key, piece []int32
 	inputs, targets = inputs[1:], targets[1:]
 	most := o.Lengths()
 	if len(inputs) > most.Inputs || len(targets) > most.Targets {
-		t.Fatalf("%s: %d inputs and %d targets of %d tokens, want at most %+v", name, len(inputs), len(targets), len(piece), most)
+		t.Fatalf("%s: %d inputs and %d targets of %d tokens, want at most %+v", name, len(inputs), len(targets),
+			len(piece), most)
 	}
 	if inputs[len(inputs)-1] != 1 || targets[len(targets)-1] != 1 {
 		t.Fatalf("%s: no EOS at the end of %v, %v", name, inputs, targets)
@@ -181,9 +186,11 @@ func TestAppend_Pinned(t *testing.T) {
 		targets []int32
 	}{
 		{"spans", must(NewSpanCorruption(SpanOptions{Input: 16, Density: 0.3, Mean: 2}, t5)),
-			[]int32{100, 101, 102, 103, 104, 32099, 107, 108, 109, 32098, 1}, []int32{32099, 105, 106, 32098, 110, 111, 1}},
+			[]int32{100, 101, 102, 103, 104, 32099, 107, 108, 109, 32098, 1}, []int32{32099, 105, 106, 32098, 110, 111,
+				1}},
 		{"iid", must(NewIID(IIDOptions{Input: 16, Density: 0.3}, t5)),
-			[]int32{100, 101, 102, 103, 32099, 105, 106, 107, 108, 109, 110, 32098, 1}, []int32{32099, 104, 32098, 111, 1}},
+			[]int32{100, 101, 102, 103, 32099, 105, 106, 107, 108, 109, 110, 32098, 1}, []int32{32099, 104, 32098, 111,
+				1}},
 		{"prefix lm", must(NewPrefixLM(PrefixLMOptions{Input: 16, Density: 0.5}, t5)),
 			[]int32{100, 101, 102, 103, 104, 105, 1}, []int32{106, 107, 108, 109, 110, 111, 1}},
 	} {
@@ -223,7 +230,8 @@ func TestPaper_SpanLengths568(t *testing.T) {
 	if got, want := o.Lengths(), (Lengths{Tokens: 568, Inputs: 512, Targets: 114}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	o = must(NewSpanCorruption(SpanOptions{Input: 512, Density: 0.15, Mean: 3, FinalSentinel: true, Prefix: []int32{1, 2}}, t5))
+	o = must(NewSpanCorruption(SpanOptions{Input: 512, Density: 0.15, Mean: 3, FinalSentinel: true,
+		Prefix: []int32{1, 2}}, t5))
 	tokens, targets := SpanLengths(510, 0.15, 3)
 	if got, want := o.Lengths(), (Lengths{Tokens: tokens, Inputs: 512, Targets: targets + 1}); got != want {
 		t.Errorf("with prefix and final sentinel: got %+v, want %+v", got, want)
@@ -244,23 +252,29 @@ func TestNew_Errors(t *testing.T) {
 		want string
 	}{
 		{"more spans than sentinels", spans(SpanOptions{Input: 512, Density: 0.5, Mean: 3}),
-			"766 x density 0.5 = 383 tokens of noise; 383 / mean length 3 = 128 spans, but the vocabulary has 100 sentinels: want at most 403 input tokens"},
-		{"no room for the final sentinel", spans(SpanOptions{Input: 402, Density: 0.5, Mean: 3, FinalSentinel: true}), "100 spans and a final sentinel"},
+			"766 x density 0.5 = 383 tokens of noise; 383 / mean length 3 = 128 spans, but the vocabulary has 100 " +
+				"sentinels: want at most 403 input tokens"},
+		{"no room for the final sentinel", spans(SpanOptions{Input: 402, Density: 0.5, Mean: 3, FinalSentinel: true}),
+			"100 spans and a final sentinel"},
 		{"density 0", spans(SpanOptions{Input: 512, Mean: 3}), "density 0"},
 		{"density 1", spans(SpanOptions{Input: 512, Density: 1, Mean: 3}), "density 1"},
 		{"density NaN", spans(SpanOptions{Input: 512, Density: math.NaN(), Mean: 3}), "density NaN"},
 		{"mean below 1", spans(SpanOptions{Input: 512, Density: 0.15, Mean: 0.5}), "mean span length 0.5"},
-		{"no room", spans(SpanOptions{Input: 4, Density: 0.15, Mean: 3, Prefix: []int32{5, 6}}), "4 input tokens, want at least 5"},
+		{"no room", spans(SpanOptions{Input: 4, Density: 0.15, Mean: 3, Prefix: []int32{5, 6}}),
+			"4 input tokens, want at least 5"},
 		{"sentinels below id 0", badSpans, "100 sentinels from id 98 downwards"},
-		{"iid with too many spans", iid(IIDOptions{Input: 512, Density: 0.5}), "511 tokens x density 0.5 x 0.5 = 127.8 spans on average and up to 146"},
+		{"iid with too many spans", iid(IIDOptions{Input: 512, Density: 0.5}),
+			"511 tokens x density 0.5 x 0.5 = 127.8 spans on average and up to 146"},
 		{"iid density", iid(IIDOptions{Input: 64, Density: 1}), "density 1"},
 		{"iid no room", iid(IIDOptions{Input: 1, Density: 0.15}), "1 input tokens, want at least 2"},
 		{"prefix lm density", prefix(PrefixLMOptions{Input: 64, Density: 0.6}), "density 0.6"},
-		{"prefix lm no room", prefix(PrefixLMOptions{Input: 2, Density: 0.5, Prefix: []int32{5}}), "2 input tokens, want at least 3"},
+		{"prefix lm no room", prefix(PrefixLMOptions{Input: 2, Density: 0.5, Prefix: []int32{5}}),
+			"2 input tokens, want at least 3"},
 		{"lm no room", lm(1), "1 target tokens, want at least 2"},
 		{"ul2 rate", ul2(UL2Options{Input: 64, Sequential: 1}, t5), "rate of prefix language modelling 1"},
 		{"ul2 no room", ul2(UL2Options{Input: 1, Sequential: 0.2}, t5), "1 input tokens"},
-		{"ul2 without sentinels", ul2(UL2Options{Input: 64, Sequential: 0.2}, Vocabulary{EOS: 1}), "the vocabulary has 0 sentinels"},
+		{"ul2 without sentinels", ul2(UL2Options{Input: 64, Sequential: 0.2}, Vocabulary{EOS: 1}),
+			"the vocabulary has 0 sentinels"},
 	} {
 		if c.err == nil || !strings.Contains(c.err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", c.name, c.err, c.want)
@@ -289,7 +303,8 @@ func TestUL2(t *testing.T) {
 			t.Errorf("denoiser %d: got %s, %+v, want %+v", i, d.Name, d.Objective.Lengths(), want[i])
 		}
 		if d.Name[0] == 'X' {
-			if inputs, _ := d.Objective.Append(Key{}, counting(40), nil, nil); !reflect.DeepEqual(inputs[:2], []int32{8, 9}) {
+			if inputs, _ := d.Objective.Append(Key{}, counting(40), nil, nil); !reflect.DeepEqual(inputs[:2],
+				[]int32{8, 9}) {
 				t.Errorf("%s: inputs begin with %v", d.Name, inputs[:2])
 			}
 		}

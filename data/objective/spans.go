@@ -52,7 +52,8 @@ func (o SpanOptions) check(v Vocabulary) error {
 		return fmt.Errorf("mean span length %g, want at least 1", o.Mean)
 	}
 	if least := len(o.Prefix) + 3; o.Input < least {
-		return fmt.Errorf("%d input tokens, want at least %d: a prefix of %d, a token, a sentinel and EOS", o.Input, least, len(o.Prefix))
+		return fmt.Errorf("%d input tokens, want at least %d: a prefix of %d, a token, a sentinel and EOS", o.Input,
+			least, len(o.Prefix))
 	}
 	if needs := o.sentinels(); needs > v.Sentinels {
 		tokens := o.lengths().Tokens
@@ -61,7 +62,8 @@ func (o SpanOptions) check(v Vocabulary) error {
 		if o.FinalSentinel {
 			closing = " and a final sentinel"
 		}
-		return fmt.Errorf("%d input tokens take %d tokens of text; %d x density %g = %d tokens of noise; %d / mean length %g = %d spans%s, but the vocabulary has %d sentinels: "+
+		return fmt.Errorf("%d input tokens take %d tokens of text; %d x density %g = %d tokens of noise; %d / mean "+
+			"length %g = %d spans%s, but the vocabulary has %d sentinels: "+
 			"want at most %d input tokens, longer spans or a lower density", o.Input, tokens, tokens, o.Density, noise, noise, o.Mean, spans, closing, v.Sentinels, o.inputFor(v.Sentinels))
 	}
 	return nil
@@ -147,7 +149,8 @@ func (s *SpanCorruption) Append(key Key, piece, inputs, targets []int32) (moreIn
 	s.lengths.check(piece)
 	noise, spans := noiseCounts(len(piece), s.options.Density, s.options.Mean)
 	draw := key.draw()
-	c := corruption{first: s.vocab.FirstSentinel, rest: piece, inputs: append(inputs, s.options.Prefix...), targets: targets}
+	c := corruption{first: s.vocab.FirstSentinel, rest: piece, inputs: append(inputs, s.options.Prefix...),
+		targets: targets}
 	kept := composition{rest: max(len(piece), 2) - noise, parts: spans}
 	lost := composition{rest: noise, parts: spans}
 	for range spans {

@@ -26,7 +26,8 @@ type Denoiser struct {
 // 0.5 and mean length 3 allow some 400 tokens.
 func UL2(o UL2Options, v Vocabulary) ([]Denoiser, error) {
 	if !(o.Sequential > 0 && o.Sequential < 1) {
-		return nil, fmt.Errorf("ul2: rate of prefix language modelling %g, want more than 0 and less than 1", o.Sequential)
+		return nil, fmt.Errorf("ul2: rate of prefix language modelling %g, want more than 0 and less than 1",
+			o.Sequential)
 	}
 	spans := []struct {
 		mode          string

@@ -47,7 +47,8 @@ func TestSpanMasks_AreUniform(t *testing.T) {
 		for _, by := range []string{"index", "epoch", "seed"} {
 			counts := map[string]int{}
 			for i := range 200 * outcomes {
-				key := map[string]Key{"index": {Index: int64(i)}, "epoch": {Epoch: int64(i)}, "seed": {Seed: uint64(i)}}[by]
+				key := map[string]Key{"index": {Index: int64(i)}, "epoch": {Epoch: int64(i)},
+					"seed": {Seed: uint64(i)}}[by]
 				counts[fmt.Sprint(maskOf(s, key, c.length))]++
 			}
 			checkUniform(t, fmt.Sprintf("%+v by %s", c, by), counts, outcomes)

@@ -28,8 +28,8 @@ type cutter struct {
 	tokens map[int32]addedToken
 }
 
-// newCutter returns nil if there is no token to find. text gives the text to find a token by; of tokens with one text, which
-// normalisation may give them (a line end and a tab), the first is found.
+// newCutter returns nil if there is no token to find. text gives the text to find a token by; of tokens with one text,
+// which normalisation may give them (a line end and a tab), the first is found.
 func newCutter(tokens []addedToken, text func(id int32) string) *cutter {
 	c := &cutter{tokens: make(map[int32]addedToken, len(tokens))}
 	var entries []trie.Entry

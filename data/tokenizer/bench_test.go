@@ -10,7 +10,8 @@ import (
 )
 
 const english = "In this paper, we explore the landscape of transfer learning techniques for NLP by introducing a " +
-	"unified framework that converts all text-based language problems into a text-to-text format (with 20% less effort). "
+	"unified framework that converts all text-based language problems into a text-to-text format (with 20% less " +
+	"effort). "
 
 func BenchmarkEncode(b *testing.B) {
 	tok := t5(b)
@@ -53,7 +54,8 @@ func pipelineTokenizer(b *testing.B) *tokenizer.Tokenizer {
 		b.Fatal(err)
 	}
 	file["normalizer"] = object{"type": "Sequence", "normalizers": []any{
-		file["normalizer"], object{"type": "Strip", "strip_right": true}, object{"type": "Replace", "pattern": object{"Regex": " {2,}"}, "content": "▁"},
+		file["normalizer"], object{"type": "Strip", "strip_right": true}, object{"type": "Replace",
+			"pattern": object{"Regex": " {2,}"}, "content": "▁"},
 	}}
 	file["pre_tokenizer"] = object{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"}
 	raw, err := json.Marshal(file)

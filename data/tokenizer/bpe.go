@@ -49,7 +49,10 @@ func (t *Tokenizer) appendBPE(dst []int32, s *scratch, text []byte) []int32 {
 
 // isWordwise tells whether ▁ stands at the beginning of pieces only.
 func (m *model) isWordwise() bool {
-	return !slices.ContainsFunc(m.pieces, func(p piece) bool { return p.segments() && strings.Contains(p.text[1:], space) })
+	return !slices.ContainsFunc(m.pieces, func(p piece) bool {
+		return p.segments() &&
+			strings.Contains(p.text[1:], space)
+	})
 }
 
 // appendMerged appends the pieces of a part of the text whose ids begin at dst[first].

@@ -15,7 +15,8 @@ func newTokenizer(m *model, o Options) (*Tokenizer, error) {
 		return nil, fmt.Errorf("extra ids: got %d, want 0 to %d", o.ExtraIDs, MaxExtraIDs)
 	}
 	if o.ExtraIDs > 0 && m.holdsSentinels() {
-		return nil, fmt.Errorf("extra ids: got %d, but the vocabulary holds %s already: want 0", o.ExtraIDs, Sentinel(0))
+		return nil, fmt.Errorf("extra ids: got %d, but the vocabulary holds %s already: want 0", o.ExtraIDs,
+			Sentinel(0))
 	}
 	t := &Tokenizer{
 		model: m, pieces: slices.Clone(m.pieces), kind: m.kind, rules: o.Rules, extraIDs: o.ExtraIDs, unk: m.unk, unkSurface: m.unkSurface,
@@ -122,7 +123,10 @@ func (t *Tokenizer) buildNormalizer(m *model) error {
 func (t *Tokenizer) listAdded() {
 	t.added = slices.Clone(t.model.added)
 	if t.model.added == nil {
-		for _, e := range t.entries(func(p piece) bool { return p.kind == ControlPiece || p.kind == UnknownPiece || p.kind == UserPiece }) {
+		for _, e := range t.entries(func(p piece) bool {
+			return p.kind == ControlPiece || p.kind == UnknownPiece ||
+				p.kind == UserPiece
+		}) {
 			t.added = append(t.added, addedToken{id: e.ID})
 		}
 	}

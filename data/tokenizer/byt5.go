@@ -37,7 +37,8 @@ func newByT5(extraIDs int, late []lateToken, rules Rules) (*Tokenizer, error) {
 		m.added = append(m.added, addedToken{id: int32(len(m.pieces))})
 		m.pieces = append(m.pieces, piece{text: Sentinel(n), kind: UserPiece})
 	}
-	t := &Tokenizer{model: m, kind: bytewise, rules: rules, extraIDs: extraIDs, pieces: slices.Clone(m.pieces), unk: m.unk}
+	t := &Tokenizer{model: m, kind: bytewise, rules: rules, extraIDs: extraIDs, pieces: slices.Clone(m.pieces),
+		unk: m.unk}
 	for i, l := range m.late {
 		l.id, l.normalized = int32(len(m.pieces)+i), false // there is no normalisation
 		m.added = append(m.added, l.addedToken)

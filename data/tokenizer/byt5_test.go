@@ -37,8 +37,10 @@ func TestByT5(t *testing.T) {
 	if got := tok.Encode("\xff"); !slices.Equal(got, []int32{3 + 0xff}) {
 		t.Errorf("a lone byte: got %v", got)
 	}
-	if last, ok := tok.Sentinel(124); tok.VocabSize() != 384 || !ok || last != 383 || tok.EOS() != 1 || tok.Pad() != 0 || tok.Kind() != "bytes" {
-		t.Errorf("got %d ids, last sentinel %d, eos %d, pad %d, kind %s", tok.VocabSize(), last, tok.EOS(), tok.Pad(), tok.Kind())
+	if last, ok := tok.Sentinel(124); tok.VocabSize() != 384 || !ok || last != 383 || tok.EOS() != 1 ||
+		tok.Pad() != 0 || tok.Kind() != "bytes" {
+		t.Errorf("got %d ids, last sentinel %d, eos %d, pad %d, kind %s", tok.VocabSize(), last, tok.EOS(), tok.Pad(),
+			tok.Kind())
 	}
 	plain, err := tok.WithRules(tokenizer.SentencePiece)
 	if err != nil {

@@ -56,8 +56,8 @@ func (c *charsmap) longest(s string) (text string, size int) {
 	return c.text(at), size
 }
 
-// shortest returns the replacement of the shortest rule that s starts with. Hugging Face's tokenizers library applies it to
-// the whole of s, even if the rule covers less.
+// shortest returns the replacement of the shortest rule that s starts with. Hugging Face's tokenizers library applies
+// it to the whole of s, even if the rule covers less.
 func (c *charsmap) shortest(s string) (text string, ok bool) {
 	at := -1
 	c.match(s, func(value uint32, _ int) bool {

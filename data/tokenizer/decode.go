@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// Decode returns the text of ids. skipSpecial drops control tokens, unknown tokens and sentinels; otherwise they show as
-// the rules say. An id out of range is an unknown token.
+// Decode returns the text of ids. skipSpecial drops control tokens, unknown tokens and sentinels; otherwise they show
+// as the rules say. An id out of range is an unknown token.
 func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
 	if t.kind == bytewise {
 		return t.decodeBytes(ids, skipSpecial)
@@ -22,7 +22,8 @@ func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
 
 // cleanUps are the replacements of clean_up_tokenization of transformers, one after the other.
 var cleanUps = [...][2]string{
-	{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
+	{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"}, {" 'm", "'m"}, {" 's",
+		"'s"}, {" 've", "'ve"}, {" 're", "'re"},
 }
 
 func (t *Tokenizer) decode(ids []int32, skipSpecial bool) string {

@@ -18,15 +18,15 @@
 //	"a</s>"                   Transformers  ▁ a </s>                special tokens in text are recognised
 //	                          SentencePiece ▁ a ⁇ / s >             control tokens never come from text
 //
-// [Transformers] is the default, because checkpoints are exchanged with that library. A model file on its own that its T5
-// tokenizer does not do justice to (BPE, byte fallback, user-defined symbols, ...) follows [SentencePiece]; in the folder of
-// a T5 or mT5 model it follows transformers all the same. [Tokenizer.WithRules] changes the rules.
+// [Transformers] is the default, because checkpoints are exchanged with that library. A model file on its own that its
+// T5 tokenizer does not do justice to (BPE, byte fallback, user-defined symbols, ...) follows [SentencePiece]; in the
+// folder of a T5 or mT5 model it follows transformers all the same. [Tokenizer.WithRules] changes the rules.
 //
 // # Reading order
 //
 // model.go parses the model file and fastread.go a tokenizer.json; load.go and settings.go choose between them as
-// transformers does. build.go and charsmap.go index the vocabulary. normalize.go (SentencePiece), added.go, precompiled.go
-// and words.go (transformers; pipeline.go where a tokenizer.json deviates) prepare the text; unigram.go and bpe.go cut it
-// into pieces; decode.go goes back. byt5.go does all of it for bytes. files.go and fast.go write what a checkpoint folder
-// carries. origin.go says what the pieces of one vocabulary are in another.
+// transformers does. build.go and charsmap.go index the vocabulary. normalize.go (SentencePiece), added.go,
+// precompiled.go and words.go (transformers; pipeline.go where a tokenizer.json deviates) prepare the text; unigram.go
+// and bpe.go cut it into pieces; decode.go goes back. byt5.go does all of it for bytes. files.go and fast.go write what
+// a checkpoint folder carries. origin.go says what the pieces of one vocabulary are in another.
 package tokenizer

@@ -97,8 +97,8 @@ func (p fastPiece) MarshalJSON() ([]byte, error) {
 	return append(append(append(append([]byte{'['}, text...), ','), score...), ']'), nil
 }
 
-// fast describes a tokenizer of [Transformers] rules: the pipeline that words.go follows, spelled out as tokenization_t5.py
-// builds it.
+// fast describes a tokenizer of [Transformers] rules: the pipeline that words.go follows, spelled out as
+// tokenization_t5.py builds it.
 func (t *Tokenizer) fast() fastTokenizer {
 	metaspace := fastStep{Type: "Metaspace", Replacement: space, PrependScheme: "always", Split: new(true)}
 	f := t.fastFrame()

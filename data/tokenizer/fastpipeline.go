@@ -6,20 +6,21 @@ import (
 	"strings"
 )
 
-// opensByPipeline tells whether the tokenizers library follows a model that transformers' T5 tokenizer cannot express, if
-// tokenizer.json tells it how: BPE, byte fallback, user-defined symbols.
+// opensByPipeline tells whether the tokenizers library follows a model that transformers' T5 tokenizer cannot express,
+// if tokenizer.json tells it how: BPE, byte fallback, user-defined symbols.
 func (t *Tokenizer) opensByPipeline() bool {
 	m := t.model
 	return t.rules == SentencePiece && (t.kind == bpe || t.kind == unigram) && !m.fitsTransformers() &&
-		m.dummyPrefix && m.squeeze && m.escape && !m.spaceSuffix && t.eos >= 0 && len(m.late) == 0 && m.pipeline == nil &&
+		m.dummyPrefix && m.squeeze && m.escape && !m.spaceSuffix && t.eos >= 0 && len(m.late) == 0 &&
+		m.pipeline == nil &&
 		!slices.ContainsFunc(m.pieces, func(p piece) bool { return p.kind == UnusedPiece })
 }
 
 // fastPipeline describes such a tokenizer. A plain text gets the same pieces as from SentencePiece.
 //
-// The library treats the parts between symbols one by one. Without user-defined symbols a part loses the blanks at its ends and
-// gets a ▁ in front, as transformers' T5 tokenizer does around sentinels. With them the first part alone gets it, so that a
-// symbol may stand within a word; then blanks at the ends of the whole text stay, too.
+// The library treats the parts between symbols one by one. Without user-defined symbols a part loses the blanks at its
+// ends and gets a ▁ in front, as transformers' T5 tokenizer does around sentinels. With them the first part alone gets
+// it, so that a symbol may stand within a word; then blanks at the ends of the whole text stay, too.
 func (t *Tokenizer) fastPipeline() fastTokenizer {
 	f := t.fastFrame()
 	symbols := slices.ContainsFunc(t.model.pieces, func(p piece) bool { return p.kind == UserPiece })
@@ -27,7 +28,8 @@ func (t *Tokenizer) fastPipeline() fastTokenizer {
 	if len(t.model.charsmap) > 0 {
 		steps = append(steps, fastNormalizer{Type: precompiledType, Charsmap: t.model.charsmap})
 	}
-	metaspace := fastStep{Type: "Metaspace", Replacement: space, PrependScheme: "first", Split: new(t.model.isWordwise())}
+	metaspace := fastStep{Type: "Metaspace", Replacement: space, PrependScheme: "first",
+		Split: new(t.model.isWordwise())}
 	if !symbols {
 		metaspace.PrependScheme = "always"
 		steps = append(steps, fastNormalizer{Type: "Strip", StripLeft: true, StripRight: true})
@@ -57,8 +59,8 @@ type fastBPE struct {
 	Merges       [][2]string      `json:"merges"`
 }
 
-// fastBPE describes the pieces. SentencePiece merges any two neighbours that make a piece, whatever they are, so each way to
-// divide a piece is a merge.
+// fastBPE describes the pieces. SentencePiece merges any two neighbours that make a piece, whatever they are, so each
+// way to divide a piece is a merge.
 func (t *Tokenizer) fastBPE() fastBPE {
 	m := fastBPE{
 		Type: "BPE", Unk: t.tokenText(t.unk), FuseUnk: true, ByteFallback: t.bytes != nil,

@@ -52,7 +52,8 @@ func bytePieces() []testPiece {
 
 // TestFilesOfBytes reads the tokenizer.json of a model with byte fallback, without its spiece.model.
 func TestFilesOfBytes(t *testing.T) {
-	tok := newTokenizer(t, modelBytes(bytePieces(), map[protowire.Number]uint64{35: 1}, nil), tokenizer.Options{ExtraIDs: 2})
+	tok := newTokenizer(t, modelBytes(bytePieces(), map[protowire.Number]uint64{35: 1}, nil),
+		tokenizer.Options{ExtraIDs: 2})
 	dir, _ := folderOf(t, tok)
 	same, err := tokenizer.Load(dir)
 	if err != nil {
@@ -63,7 +64,8 @@ func TestFilesOfBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if same.ExtraIDs() != 2 || fast.ExtraIDs() != 2 || fast.VocabSize() != tok.VocabSize() {
-		t.Errorf("got %d and %d extra ids and %d tokens, want 2, 2 and %d", same.ExtraIDs(), fast.ExtraIDs(), fast.VocabSize(), tok.VocabSize())
+		t.Errorf("got %d and %d extra ids and %d tokens, want 2, 2 and %d", same.ExtraIDs(), fast.ExtraIDs(),
+			fast.VocabSize(), tok.VocabSize())
 	}
 	for _, text := range []string{"ab c", "  a  bé日 ", "", "abab"} {
 		ids := tok.Encode(text)
@@ -84,10 +86,13 @@ func TestFilesOfBytes(t *testing.T) {
 
 // TestFilesOfBPE holds the merges to all ways to divide a piece, the best piece first.
 func TestFilesOfBPE(t *testing.T) {
-	pieces := append(letters()[:7], testPiece{"bc", -1, normalPiece}, testPiece{"ab", -2, normalPiece}, testPiece{"abc", -3, normalPiece},
+	pieces := append(letters()[:7], testPiece{"bc", -1, normalPiece}, testPiece{"ab", -2, normalPiece},
+		testPiece{"abc", -3, normalPiece},
 		testPiece{"[x]", 0, userPiece})
-	dir, names := folderOf(t, newTokenizer(t, modelBytes(pieces, map[protowire.Number]uint64{3: 2}, nil), tokenizer.Options{ExtraIDs: 1}))
-	if want := []string{"special_tokens_map.json", "spiece.model", "tokenizer.json", "tokenizer_config.json"}; !slices.Equal(slices.Sorted(slices.Values(names)), want) {
+	dir, names := folderOf(t, newTokenizer(t, modelBytes(pieces, map[protowire.Number]uint64{3: 2}, nil),
+		tokenizer.Options{ExtraIDs: 1}))
+	if want := []string{"special_tokens_map.json", "spiece.model", "tokenizer.json",
+		"tokenizer_config.json"}; !slices.Equal(slices.Sorted(slices.Values(names)), want) {
 		t.Errorf("got files %v, want %v", names, want)
 	}
 	var file struct {
@@ -110,14 +115,16 @@ func TestFilesOfBPE(t *testing.T) {
 	}
 	readJSON(t, filepath.Join(dir, "tokenizer.json"), &file)
 	m := file.Model
-	if m.Type != "BPE" || m.Unk != "<unk>" || !m.Fuse || len(m.Vocab) != 12 || m.Vocab["<extra_id_0>"] != 11 || m.Vocab["abc"] != 9 {
+	if m.Type != "BPE" || m.Unk != "<unk>" || !m.Fuse || len(m.Vocab) != 12 || m.Vocab["<extra_id_0>"] != 11 ||
+		m.Vocab["abc"] != 9 {
 		t.Errorf("got model %+v", m)
 	}
 	if want := [][2]string{{"b", "c"}, {"a", "b"}, {"a", "bc"}, {"ab", "c"}}; !slices.Equal(m.Merges, want) {
 		t.Errorf("got merges %v, want %v", m.Merges, want)
 	}
 	if file.PreTokenizer.Scheme != "first" || !file.PreTokenizer.Split {
-		t.Errorf("got pre-tokenizer %+v, want one that splits and leaves the text behind a symbol alone", file.PreTokenizer)
+		t.Errorf("got pre-tokenizer %+v, want one that splits and leaves the text behind a symbol alone",
+			file.PreTokenizer)
 	}
 	special := map[string]bool{}
 	for _, a := range file.Added {
@@ -140,7 +147,8 @@ func TestFilesOfBPE(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{dir, filepath.Join(dir, "tokenizer.json")} {
-		if _, err := tokenizer.Load(path); err == nil || !strings.Contains(err.Error(), "BPE is read from spiece.model alone: name that file") {
+		if _, err := tokenizer.Load(path); err == nil ||
+			!strings.Contains(err.Error(), "BPE is read from spiece.model alone: name that file") {
 			t.Errorf("%s: got error %v, want one that names spiece.model", path, err)
 		}
 	}
@@ -149,12 +157,14 @@ func TestFilesOfBPE(t *testing.T) {
 // TestFilesOfOtherModels has no tokenizer.json where the library could not follow it.
 func TestFilesOfOtherModels(t *testing.T) {
 	for name, raw := range map[string][]byte{
-		"blanks end words":  modelBytes(letters(), map[protowire.Number]uint64{24: 1}, nil),
-		"blanks stay":       modelBytes(letters(), nil, map[protowire.Number]uint64{4: 0}),
-		"an unused piece":   modelBytes(append(letters(), testPiece{"bc", -5, unusedPiece}), nil, nil),
-		"no blank in front": modelBytes(letters(), map[protowire.Number]uint64{3: 2}, map[protowire.Number]uint64{3: 0}),
+		"blanks end words": modelBytes(letters(), map[protowire.Number]uint64{24: 1}, nil),
+		"blanks stay":      modelBytes(letters(), nil, map[protowire.Number]uint64{4: 0}),
+		"an unused piece":  modelBytes(append(letters(), testPiece{"bc", -5, unusedPiece}), nil, nil),
+		"no blank in front": modelBytes(letters(), map[protowire.Number]uint64{3: 2},
+			map[protowire.Number]uint64{3: 0}),
 	} {
-		if _, names := folderOf(t, newTokenizer(t, raw, tokenizer.Options{})); slices.Contains(names, "tokenizer.json") {
+		if _, names := folderOf(t, newTokenizer(t, raw, tokenizer.Options{})); slices.Contains(names,
+			"tokenizer.json") {
 			t.Errorf("%s: there is a tokenizer.json", name)
 		}
 	}
@@ -162,7 +172,8 @@ func TestFilesOfOtherModels(t *testing.T) {
 
 // Pieces that go on behind a blank are no model for transformers' T5 tokenizer, which splits there.
 func TestPiecesOverBlanks(t *testing.T) {
-	tok := newTokenizer(t, modelBytes(append(letters(), testPiece{"a▁b", -1, normalPiece}), nil, nil), tokenizer.Options{})
+	tok := newTokenizer(t, modelBytes(append(letters(), testPiece{"a▁b", -1, normalPiece}), nil, nil),
+		tokenizer.Options{})
 	if tok.Rules() != tokenizer.SentencePiece {
 		t.Errorf("got rules of %s", tok.Rules())
 	}

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// fastFileIn is the part of a tokenizer.json that decides about ids and text. What it says about truncation, padding and
-// the end-of-sequence token is the caller's business, as with a SentencePiece model.
+// fastFileIn is the part of a tokenizer.json that decides about ids and text. What it says about truncation, padding
+// and the end-of-sequence token is the caller's business, as with a SentencePiece model.
 type fastFileIn struct {
 	AddedTokens  []fastToken    `json:"added_tokens"`
 	Normalizer   *fastComponent `json:"normalizer"`
@@ -60,8 +60,8 @@ func (c *fastComponent) steps() []fastComponent {
 	return all
 }
 
-// newFast makes a tokenizer of the bytes of a tokenizer.json. transformers' T5 tokenizer takes vocabulary, added tokens and
-// character map from the file and does the rest by its own rules; otherwise the file's hold.
+// newFast makes a tokenizer of the bytes of a tokenizer.json. transformers' T5 tokenizer takes vocabulary, added tokens
+// and character map from the file and does the rest by its own rules; otherwise the file's hold.
 func (s settings) newFast(raw []byte) (*Tokenizer, error) {
 	var f fastFileIn
 	if err := json.Unmarshal(raw, &f); err != nil {
@@ -78,7 +78,8 @@ func (s settings) newFast(raw []byte) (*Tokenizer, error) {
 			}
 		}
 		if !m.opensInTransformers() {
-			return nil, fmt.Errorf("unk is %d: transformers' T5 tokenizer wants 2, and tokens </s> and <pad>: copy the file of a T5 model", m.unk)
+			return nil, fmt.Errorf("unk is %d: transformers' T5 tokenizer wants 2, and tokens </s> and <pad>: copy "+
+				"the file of a T5 model", m.unk)
 		}
 	} else if err := f.parsePipeline(m); err != nil {
 		return nil, err
@@ -99,7 +100,8 @@ func (s settings) newFast(raw []byte) (*Tokenizer, error) {
 // parse reads vocabulary and added tokens. Sentinels at the end of the vocabulary count as extra ids.
 func (f *fastFileIn) parse(s settings) (m *model, extraIDs int, err error) {
 	if f.Model.Type != "Unigram" && !(f.Model.Type == "" && f.Model.UnkID != nil) { // early files name no type
-		return nil, 0, fmt.Errorf("its model is of type %q: want Unigram, which T5, mT5 and UMT5 have; BPE is read from %s alone: name that file, or its folder",
+		return nil, 0, fmt.Errorf("its model is of type %q: want Unigram, which T5, mT5 and UMT5 have; BPE is read "+
+			"from %s alone: name that file, or its folder",
 			f.Model.Type, ModelFile)
 	}
 	var vocab []fastPiece
@@ -177,7 +179,8 @@ func (a fastToken) check() error {
 	case a.Content == "":
 		return fmt.Errorf("added token %d is empty: want text", a.ID)
 	case a.SingleWord:
-		return fmt.Errorf("added token %q is single_word, which is not supported: set it to false and save the tokenizer again", a.Content)
+		return fmt.Errorf("added token %q is single_word, which is not supported: set it to false and save the "+
+			"tokenizer again", a.Content)
 	}
 	return nil
 }
@@ -185,7 +188,8 @@ func (a fastToken) check() error {
 // parsePipeline reads what the file says about the rest of the way.
 func (f *fastFileIn) parsePipeline(m *model) error {
 	p := pipeline{prepend: prependNever, whole: true, byteFallback: f.Model.ByteFallback}
-	for _, err := range []error{p.parseNormalizer(f.Normalizer.steps(), m), p.parsePreTokenizer(f.PreTokenizer.steps()), p.parseDecoder(f.Decoder.steps())} {
+	for _, err := range []error{p.parseNormalizer(f.Normalizer.steps(), m), p.parsePreTokenizer(f.PreTokenizer.steps()),
+		p.parseDecoder(f.Decoder.steps())} {
 		if err != nil {
 			return err
 		}
@@ -213,12 +217,14 @@ func (p *pipeline) parseNormalizer(steps []fastComponent, m *model) error {
 		case c.Type == "Replace" && c.Pattern.Regex == blankRuns.String():
 			stage, p.runs = replace, &c.Content
 		case c.Type == "Replace":
-			return fmt.Errorf("normalizer Replace of %q is not supported: %s", c.Pattern.Regex+c.Pattern.String, fastRemedy)
+			return fmt.Errorf("normalizer Replace of %q is not supported: %s", c.Pattern.Regex+c.Pattern.String,
+				fastRemedy)
 		default:
 			return fmt.Errorf("normalizer %s is not supported: %s", c.Type, fastRemedy)
 		}
 		if stage <= at {
-			return fmt.Errorf("normalizer %s does not stand in the order Precompiled, Strip, Replace: %s", c.Type, fastRemedy)
+			return fmt.Errorf("normalizer %s does not stand in the order Precompiled, Strip, Replace: %s", c.Type,
+				fastRemedy)
 		}
 		at = stage
 	}

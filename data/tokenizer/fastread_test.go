@@ -20,7 +20,8 @@ type object = map[string]any
 func fastFile(t testing.TB, changes object) []byte {
 	t.Helper()
 	token := func(id int, content string) object {
-		return object{"id": id, "content": content, "special": true, "normalized": false, "lstrip": false, "rstrip": false, "single_word": false}
+		return object{"id": id, "content": content, "special": true, "normalized": false, "lstrip": false,
+			"rstrip": false, "single_word": false}
 	}
 	var vocab []any
 	for _, p := range letters() {
@@ -72,8 +73,10 @@ func TestFastFileEqualsModelFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.VocabSize() != 32100 || got.ExtraIDs() != 100 || got.EOS() != 1 || got.Pad() != 0 || got.Rules() != tokenizer.Transformers {
-			t.Errorf("%s: got %d ids, %d extra, eos %d, pad %d, %s", config, got.VocabSize(), got.ExtraIDs(), got.EOS(), got.Pad(), got.Rules())
+		if got.VocabSize() != 32100 || got.ExtraIDs() != 100 || got.EOS() != 1 || got.Pad() != 0 ||
+			got.Rules() != tokenizer.Transformers {
+			t.Errorf("%s: got %d ids, %d extra, eos %d, pad %d, %s", config, got.VocabSize(), got.ExtraIDs(), got.EOS(),
+				got.Pad(), got.Rules())
 		}
 		for _, text := range append(seedTexts, english, "a<extra_id_0>b </s> <pad>c", "ﬁ ½ Ⅸ") {
 			if got, want := got.Encode(text), tok.Encode(text); !slices.Equal(got, want) {
@@ -107,11 +110,15 @@ func TestFastPipelines(t *testing.T) {
 		want    string // pieces
 	}{
 		{"words", object{}, "a  b ▁c ", "▁a ▁ b ▁ c"},
-		{"strip and runs", object{"normalizer": sequence("normalizers", strip, runs("▁")), "pre_tokenizer": metaspace("always", true)}, "  a  b ▁c  ", "▁a ▁ b ▁ ▁ c"},
-		{"runs to a blank", object{"normalizer": sequence("normalizers", runs(" ")), "pre_tokenizer": metaspace("always", true)}, "  a  b  ", "▁a ▁ b ▁"},
-		{"old file", object{"pre_tokenizer": object{"type": "Metaspace", "replacement": "▁", "str_rep": "▁", "add_prefix_space": true}}, "a b", "▁a ▁ b"},
+		{"strip and runs", object{"normalizer": sequence("normalizers", strip, runs("▁")),
+			"pre_tokenizer": metaspace("always", true)}, "  a  b ▁c  ", "▁a ▁ b ▁ ▁ c"},
+		{"runs to a blank", object{"normalizer": sequence("normalizers", runs(" ")),
+			"pre_tokenizer": metaspace("always", true)}, "  a  b  ", "▁a ▁ b ▁"},
+		{"old file", object{"pre_tokenizer": object{"type": "Metaspace", "replacement": "▁", "str_rep": "▁",
+			"add_prefix_space": true}}, "a b", "▁a ▁ b"},
 		{"first", object{"pre_tokenizer": metaspace("first", true)}, "a</s>ab a", "▁a </s> ab ▁a"},
-		{"never", object{"pre_tokenizer": metaspace("never", true), "decoder": metaspace("never", true)}, "a b", "a ▁ b"},
+		{"never", object{"pre_tokenizer": metaspace("never", true), "decoder": metaspace("never", true)}, "a b",
+			"a ▁ b"},
 		{"whole", object{"pre_tokenizer": metaspace("always", false)}, "a ab", "▁a ▁ ab"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -132,7 +139,8 @@ func TestFastPipelines(t *testing.T) {
 
 // For T5 and mT5 transformers replaces the pipeline of the file by its own.
 func TestT5IgnoresThePipelineOfTheFile(t *testing.T) {
-	raw := fastFile(t, object{"normalizer": object{"type": "Lowercase"}, "pre_tokenizer": object{"type": "ByteLevel"}, "decoder": nil})
+	raw := fastFile(t, object{"normalizer": object{"type": "Lowercase"}, "pre_tokenizer": object{"type": "ByteLevel"},
+		"decoder": nil})
 	for _, config := range []string{`{"model_type": "t5"}`, `{"model_type": "mt5"}`} {
 		tok, err := loadFast(t, raw, config)
 		if err != nil {
@@ -153,8 +161,10 @@ func TestAddedTokens(t *testing.T) {
 		return o
 	}
 	raw := fastFile(t, object{"added_tokens": []object{
-		token(0, "<pad>", object{"special": true}), token(1, "</s>", object{"special": true}), token(2, "<unk>", object{"special": true}),
-		token(9, "<sep>", object{"special": true, "lstrip": true, "rstrip": true}), token(10, "xyz", object{"normalized": true}),
+		token(0, "<pad>", object{"special": true}), token(1, "</s>", object{"special": true}), token(2, "<unk>",
+			object{"special": true}),
+		token(9, "<sep>", object{"special": true, "lstrip": true, "rstrip": true}), token(10, "xyz",
+			object{"normalized": true}),
 	}})
 	tok, err := loadFast(t, raw, "")
 	if err != nil {
@@ -248,29 +258,40 @@ func TestFastRefuses(t *testing.T) {
 		{"unknown token out of range", model(object{"unk_id": 2}), "unk_id names no piece"},
 		{"triple", model(object{"vocab": []any{[]any{"a", 1, 2}}}), "want pairs of text and score"},
 		{"empty piece", model(object{"vocab": []any{[]any{"", 1}}}), "piece 0 of the vocabulary is empty"},
-		{"twice", model(object{"vocab": []any{[]any{"<unk>", 0}, []any{"a", -1}, []any{"a", -2}}}), `pieces 1 and 2 of the vocabulary are both "a"`},
+		{"twice", model(object{"vocab": []any{[]any{"<unk>", 0}, []any{"a", -1}, []any{"a", -2}}}),
+			`pieces 1 and 2 of the vocabulary are both "a"`},
 		{"only special pieces", model(object{"vocab": []any{[]any{"<unk>", 0}}}), "only special pieces"},
 		{"lower case", object{"normalizer": object{"type": "Lowercase"}}, "normalizer Lowercase is not supported"},
-		{"replace", object{"normalizer": object{"type": "Replace", "pattern": object{"String": "x"}, "content": "y"}}, `Replace of "x" is not supported`},
-		{"order", object{"normalizer": object{"type": "Sequence", "normalizers": []object{{"type": "Strip"}, {"type": "Precompiled"}}}}, "order Precompiled, Strip, Replace"},
-		{"byte level", object{"pre_tokenizer": object{"type": "ByteLevel"}}, "pre-tokenizer ByteLevel is not supported"},
+		{"replace", object{"normalizer": object{"type": "Replace", "pattern": object{"String": "x"}, "content": "y"}},
+			`Replace of "x" is not supported`},
+		{"order", object{"normalizer": object{"type": "Sequence",
+			"normalizers": []object{{"type": "Strip"}, {"type": "Precompiled"}}}}, "order Precompiled, Strip, Replace"},
+		{"byte level", object{"pre_tokenizer": object{"type": "ByteLevel"}},
+			"pre-tokenizer ByteLevel is not supported"},
 		{"no pre-tokenizer", object{"pre_tokenizer": nil}, "has no Metaspace"},
-		{"other blank", object{"pre_tokenizer": object{"type": "Metaspace", "replacement": "_"}}, `writes a blank as "_"`},
-		{"other scheme", object{"pre_tokenizer": object{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "often"}}, `prepend_scheme "often"`},
+		{"other blank", object{"pre_tokenizer": object{"type": "Metaspace", "replacement": "_"}},
+			`writes a blank as "_"`},
+		{"other scheme", object{"pre_tokenizer": object{"type": "Metaspace", "replacement": "▁",
+			"prepend_scheme": "often"}}, `prepend_scheme "often"`},
 		{"decoder", object{"decoder": object{"type": "WordPiece"}}, "decoder WordPiece is not supported"},
-		{"other text", object{"added_tokens": []object{{"id": 4, "content": "<sep>"}}}, `added token "<sep>" has id 4, which is "a"`},
-		{"hole", object{"added_tokens": []object{{"id": 10, "content": "<sep>"}}}, `added token "<sep>" has id 10, want 9`},
-		{"whole words", object{"added_tokens": []object{{"id": 9, "content": "<sep>", "single_word": true}}}, "single_word"},
+		{"other text", object{"added_tokens": []object{{"id": 4, "content": "<sep>"}}},
+			`added token "<sep>" has id 4, which is "a"`},
+		{"hole", object{"added_tokens": []object{{"id": 10, "content": "<sep>"}}},
+			`added token "<sep>" has id 10, want 9`},
+		{"whole words", object{"added_tokens": []object{{"id": 9, "content": "<sep>", "single_word": true}}},
+			"single_word"},
 		{"empty token", object{"added_tokens": []object{{"id": 9, "content": ""}}}, "added token 9 is empty"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := loadFast(t, fastFile(t, tt.changes), "")
-			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "tokenizer.json") {
+			if err == nil || !strings.Contains(err.Error(), tt.want) ||
+				!strings.Contains(err.Error(), "tokenizer.json") {
 				t.Errorf("got error %v, want one with %q that names the file", err, tt.want)
 			}
 		})
 	}
-	if _, err := loadFast(t, fastFile(t, model(nil)), `{"model_type": "t5"}`); err == nil || !strings.Contains(err.Error(), "unk is 0: transformers' T5 tokenizer wants 2") {
+	if _, err := loadFast(t, fastFile(t, model(nil)), `{"model_type": "t5"}`); err == nil ||
+		!strings.Contains(err.Error(), "unk is 0: transformers' T5 tokenizer wants 2") {
 		t.Errorf("got error %v", err)
 	}
 }
@@ -282,7 +303,8 @@ func FuzzFast(f *testing.F) {
 		{"type": "Precompiled", "precompiled_charsmap": "BAAAAAEAAABBAA=="}, {"type": "Strip", "strip_right": true},
 		{"type": "Replace", "pattern": object{"Regex": " {2,}"}, "content": "▁"},
 	}}, "pre_tokenizer": object{"type": "Metaspace", "replacement": "▁", "split": false}}), "  a  é\xff ")
-	f.Add(fastFile(f, object{"added_tokens": []object{{"id": 9, "content": "x", "normalized": true, "lstrip": true}}}), "a x")
+	f.Add(fastFile(f, object{"added_tokens": []object{{"id": 9, "content": "x", "normalized": true, "lstrip": true}}}),
+		"a x")
 	f.Fuzz(func(t *testing.T, raw []byte, text string) {
 		for _, config := range []string{"", `{"model_type": "t5"}`} {
 			tok, err := loadFast(t, raw, config)

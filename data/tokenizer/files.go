@@ -13,7 +13,8 @@ type File struct {
 	Data []byte
 }
 
-// FileNames lists the names that [Tokenizer.Files] may give, and added_tokens.json, which belongs to the tokenizer of a folder too.
+// FileNames lists the names that [Tokenizer.Files] may give, and added_tokens.json, which belongs to the tokenizer of a
+// folder too.
 func FileNames() []string {
 	return []string{ModelFile, fastFile, configFile, specialMapFile, addedFile}
 }
@@ -23,13 +24,14 @@ func (t *Tokenizer) Model() []byte { return t.raw }
 
 // Files returns what a checkpoint folder needs so that [Load] gives this tokenizer again and transformers'
 // AutoTokenizer opens it: tokenizer_config.json and special_tokens_map.json; spiece.model where there is one; and
-// tokenizer.json, which spares the reader the sentencepiece package, under [Transformers] or where the tokenizer came from
-// it. What transformers' T5 tokenizer cannot express (see [Options]) gets a tokenizer.json that spells the rules out and a class
-// that follows it, as far as the model is otherwise like T5's; else transformers opens it by its own rules, or not at all.
-// ByT5 has no vocabulary to write. The data must not be changed.
+// tokenizer.json, which spares the reader the sentencepiece package, under [Transformers] or where the tokenizer came
+// from it. What transformers' T5 tokenizer cannot express (see [Options]) gets a tokenizer.json that spells the rules
+// out and a class that follows it, as far as the model is otherwise like T5's; else transformers opens it by its own
+// rules, or not at all. ByT5 has no vocabulary to write. The data must not be changed.
 func (t *Tokenizer) Files() ([]File, error) {
 	tokens := specialTokens{EOS: t.tokenText(t.eos), Unk: t.tokenText(t.unk), Pad: t.tokenText(t.pad)}
-	config := tokenizerConfig{Class: t.class(), specialTokens: tokens, ExtraIDs: t.extraIDs, Rules: t.rules.String(), CleanUp: t.model.cleanUp}
+	config := tokenizerConfig{Class: t.class(), specialTokens: tokens, ExtraIDs: t.extraIDs, Rules: t.rules.String(),
+		CleanUp: t.model.cleanUp}
 	for n := range t.extraIDs {
 		if id, ok := t.ids[Sentinel(n)]; t.rules == SentencePiece || ok && t.isSpecial(t.pieces[id]) {
 			tokens.Additional = append(tokens.Additional, Sentinel(n))

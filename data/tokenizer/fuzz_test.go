@@ -52,7 +52,8 @@ func FuzzEncode(f *testing.F) {
 		toks = append(toks, newTokenizer(f, raw, tokenizer.Options{ExtraIDs: 2}))
 	}
 	hf := t5(f)
-	toks = append(toks, hf, newTokenizer(f, hf.Model(), tokenizer.Options{ExtraIDs: 100, Rules: tokenizer.SentencePiece}))
+	toks = append(toks, hf, newTokenizer(f, hf.Model(), tokenizer.Options{ExtraIDs: 100,
+		Rules: tokenizer.SentencePiece}))
 	for _, text := range seedTexts {
 		f.Add(text)
 	}
@@ -100,7 +101,8 @@ func FuzzOrigins(f *testing.F) {
 					t.Fatalf("token %d comes from %d of %d", id, from, old.VocabSize())
 				}
 			}
-			if one := len(o.IDs) == 1; !one && (o.Kind == tokenizer.Role || o.Kind == tokenizer.Shared) || len(o.IDs) == 0 != (o.Kind == tokenizer.Unheard) {
+			if one := len(o.IDs) == 1; !one && (o.Kind == tokenizer.Role || o.Kind == tokenizer.Shared) ||
+				len(o.IDs) == 0 != (o.Kind == tokenizer.Unheard) {
 				t.Fatalf("token %d of kind %d comes from %v", id, o.Kind, o.IDs)
 			}
 		}

@@ -30,8 +30,8 @@ func T5() (*Tokenizer, error) {
 
 // Load reads the tokenizer of a checkpoint folder, a SentencePiece model file or a tokenizer.json, as transformers'
 // AutoTokenizer does: in a folder, ByT5's if the configuration names it, else tokenizer.json, else spiece.model. A
-// tokenizer_config.json beside the file gives the number of extra ids; without one they are 100, or none if the vocabulary
-// holds sentinels of its own.
+// tokenizer_config.json beside the file gives the number of extra ids; without one they are 100, or none if the
+// vocabulary holds sentinels of its own.
 func Load(path string) (*Tokenizer, error) {
 	t, err := load(path)
 	if err != nil {
@@ -98,11 +98,13 @@ func (s settings) otherFamily(folder string) error {
 		{"tokenizer.model", "a SentencePiece model of Llama's kind (tokenizer.model, as in Pile-T5"},
 	} {
 		if isFile(filepath.Join(folder, other.file)) {
-			return fmt.Errorf("the folder holds %s%s), which t5train does not read: want %s or %s of T5, mT5, UMT5 or the like; "+
+			return fmt.Errorf("the folder holds %s%s), which t5train does not read: want %s or %s of T5, mT5, UMT5 "+
+				"or the like; "+
 				"convert with a tokenizer of such a kind gives the model another vocabulary", other.what, class, ModelFile, fastFile)
 		}
 	}
-	return fmt.Errorf("the folder holds no %s and no %s: copy the files of the model it was made from", ModelFile, fastFile)
+	return fmt.Errorf("the folder holds no %s and no %s: copy the files of the model it was made from", ModelFile,
+		fastFile)
 }
 
 // loadModel reads a SentencePiece model file.
@@ -126,7 +128,8 @@ func (s settings) loadModel(path string) (*Tokenizer, error) {
 		return nil, fmt.Errorf("extra_ids is %d: want 0 to %d (%s)", o.ExtraIDs, MaxExtraIDs, configFile)
 	}
 	if s.otherClass() {
-		return nil, fmt.Errorf("tokenizer_class is %q, by which transformers does not read a vocabulary of T5: if it is one, "+
+		return nil, fmt.Errorf("tokenizer_class is %q, by which transformers does not read a vocabulary of T5: if it "+
+			"is one, "+
 			"set it to %q (%s)", s.className, t5Class, configFile)
 	}
 	if s.rules == SentencePiece.String() || !m.fitsTransformers() && !(s.isT5() && m.opensInTransformers()) {

@@ -62,7 +62,8 @@ func TestLoadRefuses(t *testing.T) {
 			"spiece.model": string(modelBytes(letters(), nil, nil)), "tokenizer_config.json": `{"extra_ids": "many"}`,
 		}, "extra_ids"},
 		{"unknown rules", map[string]string{
-			"spiece.model": string(modelBytes(letters(), nil, nil)), "tokenizer_config.json": `{"t5train_rules": "mine"}`,
+			"spiece.model": string(modelBytes(letters(), nil,
+				nil)), "tokenizer_config.json": `{"t5train_rules": "mine"}`,
 		}, `want "transformers" or "sentencepiece"`},
 	}
 	for _, tt := range tests {
@@ -77,7 +78,8 @@ func TestLoadRefuses(t *testing.T) {
 			}
 		})
 	}
-	if _, err := tokenizer.Load(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "no such file") {
+	if _, err := tokenizer.Load(filepath.Join(t.TempDir(), "none")); err == nil ||
+		!strings.Contains(err.Error(), "no such file") {
 		t.Errorf("missing path: got error %v", err)
 	}
 }
@@ -109,7 +111,8 @@ func TestFilesRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		if again.VocabSize() != tok.VocabSize() || again.Rules() != tok.Rules() {
-			t.Errorf("%+v: got %d ids, %s; want %d, %s", o, again.VocabSize(), again.Rules(), tok.VocabSize(), tok.Rules())
+			t.Errorf("%+v: got %d ids, %s; want %d, %s", o, again.VocabSize(), again.Rules(), tok.VocabSize(),
+				tok.Rules())
 		}
 		text := "a <extra_id_0> b</s>"
 		if got, want := again.Encode(text), tok.Encode(text); !slices.Equal(got, want) {
@@ -132,7 +135,8 @@ func TestFastFileIsPlain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		if f.Name == "tokenizer.json" && (bytes.Contains(f.Data, []byte(`\u003c`)) || !bytes.Contains(f.Data, []byte(`"</s>"`))) {
+		if f.Name == "tokenizer.json" && (bytes.Contains(f.Data, []byte(`\u003c`)) ||
+			!bytes.Contains(f.Data, []byte(`"</s>"`))) {
 			t.Errorf("%s has escapes in it: %.300s", f.Name, f.Data)
 		}
 	}

@@ -120,7 +120,8 @@ func parseModel(raw []byte) (*model, error) {
 	case m.kind != unigram && m.kind != bpe:
 		return nil, fmt.Errorf("the SentencePiece model is of kind %s: want unigram or bpe", m.kind)
 	case denormalizer:
-		return nil, errors.New("the SentencePiece model has denormalization rules, which are not supported: train it without them")
+		return nil, errors.New("the SentencePiece model has denormalization rules, which are not supported: train it " +
+			"without them")
 	}
 	return m, m.check()
 }
@@ -185,7 +186,8 @@ func (m *model) check() error {
 		case p.kind < NormalPiece || p.kind > BytePiece:
 			return fmt.Errorf("piece %d (%q) of the SentencePiece model has type %d: want 1 to 6", i, p.text, p.kind)
 		case math.IsNaN(p.score) || math.IsInf(p.score, 0):
-			return fmt.Errorf("piece %d (%q) of the SentencePiece model has score %v: want a finite number", i, p.text, p.score)
+			return fmt.Errorf("piece %d (%q) of the SentencePiece model has score %v: want a finite number", i, p.text,
+				p.score)
 		case p.kind == BytePiece && !isByte(p.text):
 			return fmt.Errorf("piece %d of the SentencePiece model is %q: want a byte such as <0x0A>", i, p.text)
 		case p.kind != UnknownPiece:

@@ -16,8 +16,8 @@ type Origin struct {
 type OriginKind uint8
 
 const (
-	// Unheard: the other vocabulary has nothing for the token, because it lacks all of its characters, or because the token
-	// is no text and is not there.
+	// Unheard: the other vocabulary has nothing for the token, because it lacks all of its characters, or because the
+	// token is no text and is not there.
 	Unheard OriginKind = iota
 	// Role: padding, end, unknown or a sentinel, whatever their names and ids.
 	Role
@@ -27,11 +27,11 @@ const (
 	Cut
 )
 
-// Origins returns for each token of t what it is in the vocabulary of old. So a model of one vocabulary can begin another
-// one with what it knows.
+// Origins returns for each token of t what it is in the vocabulary of old. So a model of one vocabulary can begin
+// another one with what it knows.
 //
-// The text of a piece is cut as a part of a text: with a ▁ only where the piece has one, so that "ung" becomes what it is in
-// the middle of a word. A sentinel that old lacks is made of all that old has; unknown characters are left out.
+// The text of a piece is cut as a part of a text: with a ▁ only where the piece has one, so that "ung" becomes what it
+// is in the middle of a word. A sentinel that old lacks is made of all that old has; unknown characters are left out.
 func (t *Tokenizer) Origins(old *Tokenizer) []Origin {
 	origins := make([]Origin, t.VocabSize())
 	for id, p := range t.pieces {
@@ -70,7 +70,8 @@ func (t *Tokenizer) Sentinels() []int32 {
 
 // originOf returns what a piece of another vocabulary is in this one.
 func (t *Tokenizer) originOf(p piece) Origin {
-	if id, ok := t.ids[p.text]; ok && p.isText() == t.pieces[id].isText() && (p.kind == BytePiece) == (t.pieces[id].kind == BytePiece) {
+	if id, ok := t.ids[p.text]; ok && p.isText() == t.pieces[id].isText() &&
+		(p.kind == BytePiece) == (t.pieces[id].kind == BytePiece) {
 		return Origin{Shared, []int32{id}}
 	}
 	text := p.text

@@ -26,7 +26,8 @@ func ancestors(t *testing.T) map[string]*tokenizer.Tokenizer {
 		"ByT5":     tokenizer.ByT5(),
 		"letters":  newTokenizer(t, modelBytes(letters(), nil, nil), tokenizer.Options{ExtraIDs: 2}),
 		"fallback": newTokenizer(t, modelBytes(append(letters(), bytes...), fallback, nil), tokenizer.Options{}),
-		"BPE":      newTokenizer(t, modelBytes(append(letters()[:7], ranked...), map[protowire.Number]uint64{3: 2}, nil), tokenizer.Options{}),
+		"BPE": newTokenizer(t, modelBytes(append(letters()[:7], ranked...), map[protowire.Number]uint64{3: 2},
+			nil), tokenizer.Options{}),
 	}
 }
 
@@ -34,7 +35,8 @@ func TestOrigins(t *testing.T) {
 	old := ancestors(t)
 	// Behind the letters: a word, what stands inside of one, blanks, characters that few have, a byte, symbols.
 	added := []testPiece{
-		{"▁the", -1, normalPiece}, {"ung", -2, normalPiece}, {"▁a▁b", -3, normalPiece}, {"ж", -4, normalPiece}, {"aж", -5, normalPiece},
+		{"▁the", -1, normalPiece}, {"ung", -2, normalPiece}, {"▁a▁b", -3, normalPiece}, {"ж", -4, normalPiece}, {"aж",
+			-5, normalPiece},
 		{"ﬁ", -6, normalPiece}, {"[x]", 0, userPiece}, {"<mask>", 0, controlPiece},
 	}
 	heir := newTokenizer(t, modelBytes(append(letters(), added...), nil, nil), tokenizer.Options{ExtraIDs: 3})

@@ -15,8 +15,8 @@ import (
 //	pre_tokenizer   WhitespaceSplit, Metaspace
 //	decoder         ByteFallback, Metaspace
 //
-// "Precompiled; WhitespaceSplit, Metaspace; Metaspace" is the one of transformers' T5 tokenizer, which words.go follows in
-// one pass over the text.
+// "Precompiled; WhitespaceSplit, Metaspace; Metaspace" is the one of transformers' T5 tokenizer, which words.go follows
+// in one pass over the text.
 type pipeline struct {
 	stripLeft, stripRight bool
 	runs                  *string // what a run of two or more blanks becomes; nil: they stay

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Loss is what a text loses when it is encoded and decoded again, so what a model that writes these tokens cannot write.
+// Loss is what a text loses when it is encoded and decoded again, so what a model that writes these tokens cannot
+// write.
 type Loss uint8
 
 // The losses, the worst first. A text with several has the first of them.
@@ -18,7 +19,8 @@ const (
 	Losses            // their number
 )
 
-// RoundTrip decodes the ids that text was encoded to, as answers are decoded, and returns how the result differs from it.
+// RoundTrip decodes the ids that text was encoded to, as answers are decoded, and returns how the result differs from
+// it.
 func (t *Tokenizer) RoundTrip(text string, ids []int32) (decoded string, loss Loss) {
 	decoded = t.Decode(ids, true)
 	switch {
@@ -40,16 +42,20 @@ func (l Loss) Explain() (what, remedy string) {
 	switch l {
 	case Unknown:
 		return "have characters that the vocabulary lacks, which the model can neither learn nor write",
-			"replace the characters, or choose another model, such as ByT5 or mT5, or " + strings.Replace(own, "%", "--byte-fallback", 1)
+			"replace the characters, or choose another model, such as ByT5 or mT5, or " +
+				strings.Replace(own, "%", "--byte-fallback", 1)
 	case SpecialToken:
 		return "hold the text of a special token, which is taken for that token and not written as text",
 			"spell it in another way, such as with spaces inside"
 	case WhiteSpace:
-		return "come back with other white space: line ends, tabs and runs of spaces become one space, and those at the ends go",
-			"write a mark of your own in place of a line end, such as |, trim the targets, or choose a model of bytes, ByT5"
+		return "come back with other white space: line ends, tabs and runs of spaces become one space, and those at " +
+				"the ends go",
+			"write a mark of your own in place of a line end, such as |, trim the targets, or choose a model of " +
+				"bytes, ByT5"
 	case Normalized:
 		return "come back with other characters, which the vocabulary normalizes",
-			"write the targets as they come back, or choose a model of bytes, ByT5, or " + strings.Replace(own, "%", "--normalization identity", 1)
+			"write the targets as they come back, or choose a model of bytes, ByT5, or " +
+				strings.Replace(own, "%", "--normalization identity", 1)
 	}
 	return "", ""
 }

@@ -34,10 +34,12 @@ func TestRoundTrip(t *testing.T) {
 		if loss != c.loss || (c.loss != Unknown && decoded != c.decoded) {
 			t.Errorf("%q: got %q with loss %d, want %q with %d", c.text, decoded, loss, c.decoded, c.loss)
 		}
-		if what, remedy := loss.Explain(); (what == "") != (loss == Unchanged) || (remedy == "") != (loss == Unchanged) {
+		if what, remedy := loss.Explain(); (what == "") != (loss == Unchanged) ||
+			(remedy == "") != (loss == Unchanged) {
 			t.Errorf("loss %d is explained by %q, %q", loss, what, remedy)
 		}
-		if decoded, loss := bytes.RoundTrip(c.text, bytes.Encode(c.text)); c.loss != SpecialToken && (decoded != c.text || loss != Unchanged) {
+		if decoded, loss := bytes.RoundTrip(c.text, bytes.Encode(c.text)); c.loss != SpecialToken &&
+			(decoded != c.text || loss != Unchanged) {
 			t.Errorf("bytes: %q: got %q with loss %d, want it unchanged", c.text, decoded, loss)
 		}
 	}

@@ -22,9 +22,9 @@ const identityRules = "identity"
 // useful (nmt: odd blanks to plain ones, control characters to nothing), with upper case folded to lower (cf), or none.
 func RuleNames() []string { return append(slices.Clone(ruleNames), identityRules) }
 
-// packedRules are the rules, compressed by brotli. Of each the length of its charsmap comes first (uint32, little-endian),
-// then the charsmap as [charsmap] describes it, but with the first bytes of all units of its index before all second bytes,
-// and so on: so they compress better.
+// packedRules are the rules, compressed by brotli. Of each the length of its charsmap comes first (uint32,
+// little-endian), then the charsmap as [charsmap] describes it, but with the first bytes of all units of its index
+// before all second bytes, and so on: so they compress better.
 //
 //go:embed rules/charsmaps.br
 var packedRules string
@@ -49,8 +49,8 @@ var unpackRules = sync.OnceValues(func() ([][]byte, error) {
 	return maps, nil
 })
 
-// Normalizer prepares text as SentencePiece does with its default settings: by the rules of a name, blanks at both ends left
-// out, runs of blanks made one, ▁ for each and one in front.
+// Normalizer prepares text as SentencePiece does with its default settings: by the rules of a name, blanks at both ends
+// left out, runs of blanks made one, ▁ for each and one in front.
 type Normalizer struct {
 	charsmap []byte
 	normal   normalizer

@@ -34,7 +34,8 @@ type settings struct {
 
 // otherClass tells whether the folder names the class of another family, which reads the files in its own way.
 func (s settings) otherClass() bool {
-	families := []string{"Llama", "Roberta", "XLMRoberta", "Bert", "GPT2", "Albert", "Bart", "MBart", "XLNet", "Camembert", "Deberta", "Gemma", "Qwen"}
+	families := []string{"Llama", "Roberta", "XLMRoberta", "Bert", "GPT2", "Albert", "Bart", "MBart", "XLNet",
+		"Camembert", "Deberta", "Gemma", "Qwen"}
 	return slices.ContainsFunc(families, func(f string) bool { return strings.HasPrefix(s.className, f) })
 }
 
@@ -56,19 +57,23 @@ func readSettings(folder string) (settings, error) {
 		ModelType string `json:"model_type"`
 	}
 	var added map[string]int32 // of versions before 4.34
-	if err := errors.Join(readJSON(folder, configFile, &c), readJSON(folder, "config.json", &m), readJSON(folder, addedFile, &added)); err != nil {
+	if err := errors.Join(readJSON(folder, configFile, &c), readJSON(folder, "config.json", &m),
+		readJSON(folder, addedFile, &added)); err != nil {
 		return settings{}, err
 	}
 	switch c.Rules {
 	case "", Transformers.String(), SentencePiece.String():
 	default:
-		return settings{}, fmt.Errorf("%s: t5train_rules is %q: want %q or %q", configFile, c.Rules, Transformers, SentencePiece)
+		return settings{}, fmt.Errorf("%s: t5train_rules is %q: want %q or %q", configFile, c.Rules, Transformers,
+			SentencePiece)
 	}
 	if c.Split {
-		return settings{}, fmt.Errorf("%s: split_special_tokens is true, which is not supported: set it to false", configFile)
+		return settings{}, fmt.Errorf("%s: split_special_tokens is true, which is not supported: set it to false",
+			configFile)
 	}
 	s := settings{
-		class: classOf(c.Class, m.Class, m.ModelType), className: cmp.Or(c.Class, m.Class), extraIDs: c.ExtraIDs, rules: c.Rules, hasDecoder: c.Added != nil,
+		class: classOf(c.Class, m.Class, m.ModelType), className: cmp.Or(c.Class,
+			m.Class), extraIDs: c.ExtraIDs, rules: c.Rules, hasDecoder: c.Added != nil,
 		cleanUp: c.CleanUp,
 	}
 	config, specialMap, err := readSpecialFiles(folder, s.hasDecoder)
@@ -85,7 +90,8 @@ func readSettings(folder string) (settings, error) {
 		}
 		token, err := parseToken(raw, false)
 		if err != nil || raw[0] != '{' {
-			return settings{}, fmt.Errorf("%s: added_tokens_decoder has %.60s: want an object with content", configFile, raw)
+			return settings{}, fmt.Errorf("%s: added_tokens_decoder has %.60s: want an object with content", configFile,
+				raw)
 		}
 		token.ID = int32(id)
 		s.added = append(s.added, token)
@@ -100,8 +106,8 @@ func readSettings(folder string) (settings, error) {
 	return s, nil
 }
 
-// classOf follows AutoTokenizer of transformers 5: the class that the files name, or the one of the model type. UMT5 has
-// none of its own.
+// classOf follows AutoTokenizer of transformers 5: the class that the files name, or the one of the model type. UMT5
+// has none of its own.
 func classOf(tokenizerConfig, config, modelType string) string {
 	name := tokenizerConfig
 	if name == "" {
@@ -139,9 +145,11 @@ func lateTokens(sorted []fastToken, n int) ([]lateToken, error) {
 			continue
 		}
 		if want := n + len(late); int(a.ID) != want {
-			return nil, fmt.Errorf("added token %q has id %d, want %d: ids must follow each other, so save the tokenizer again with transformers", a.Content, a.ID, want)
+			return nil, fmt.Errorf("added token %q has id %d, want %d: ids must follow each other, so save the "+
+				"tokenizer again with transformers", a.Content, a.ID, want)
 		}
-		l := lateToken{piece{text: a.Content, kind: UserPiece}, addedToken{lstrip: a.LStrip, rstrip: a.RStrip, normalized: a.Normalized, special: a.Special}}
+		l := lateToken{piece{text: a.Content, kind: UserPiece},
+			addedToken{lstrip: a.LStrip, rstrip: a.RStrip, normalized: a.Normalized, special: a.Special}}
 		if a.Special {
 			l.kind = ControlPiece
 		}
@@ -153,8 +161,8 @@ func lateTokens(sorted []fastToken, n int) ([]lateToken, error) {
 	return late, nil
 }
 
-// readSpecialFiles returns tokenizer_config.json and special_tokens_map.json, which counts only where the other one lists no added
-// tokens; nil for a file that is not there.
+// readSpecialFiles returns tokenizer_config.json and special_tokens_map.json, which counts only where the other one
+// lists no added tokens; nil for a file that is not there.
 func readSpecialFiles(folder string, hasDecoder bool) (config, specialMap []byte, err error) {
 	config, err = readFile(filepath.Join(folder, configFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) || hasDecoder {

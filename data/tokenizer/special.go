@@ -11,8 +11,8 @@ import (
 
 // This file follows what transformers 5 makes of the tokens that the files of a folder name (_from_pretrained of
 // tokenization_utils_base.py and TokenizersBackend): those of added_tokens_decoder, or else of added_tokens.json and
-// tokenizer.json; then those with a role, eos_token and the like; then the list of extra special tokens. One that the vocabulary
-// has keeps its id; the others get the next ones, in that order.
+// tokenizer.json; then those with a role, eos_token and the like; then the list of extra special tokens. One that the
+// vocabulary has keeps its id; the others get the next ones, in that order.
 
 const specialMapFile = "special_tokens_map.json"
 
@@ -55,7 +55,8 @@ func (s *specialSettings) read(raw []byte, file string, isConfig bool) error {
 			s.roles[k.key] = fastToken{}
 		case slices.Contains(roles, k.key):
 			s.roles[k.key], err = parseToken(k.value, true)
-		case strings.HasSuffix(k.key, "_token") && !null && k.value[0] != 't' && k.value[0] != 'f': // add_bos_token is none
+		// add_bos_token is none
+		case strings.HasSuffix(k.key, "_token") && !null && k.value[0] != 't' && k.value[0] != 'f':
 			err = s.readOwn([]byte(fmt.Sprintf("{%q: %s}", k.key, k.value)))
 		}
 		if err != nil {
@@ -145,8 +146,8 @@ type tokenToAdd struct {
 	hasID bool
 }
 
-// tokensToAdd lists the tokens in the order in which transformers adds them. file are those of a tokenizer.json, pieces those of
-// the vocabulary, and sentinels the number of extra ids.
+// tokensToAdd lists the tokens in the order in which transformers adds them. file are those of a tokenizer.json, pieces
+// those of the vocabulary, and sentinels the number of extra ids.
 func (s settings) tokensToAdd(file []fastToken, pieces []piece, sentinels int) ([]tokenToAdd, error) {
 	var list []tokenToAdd
 	add := func(hasID bool, tokens ...fastToken) {
@@ -164,7 +165,8 @@ func (s settings) tokensToAdd(file []fastToken, pieces []piece, sentinels int) (
 		token, given := s.special.roles[role]
 		if t5 && defaults[role] != "" {
 			if null := token.Content == ""; given && token.Content != defaults[role] && !(null && role != "unk_token") {
-				return nil, fmt.Errorf("%s is %q, which is not supported: want %q, as in every T5 (%s or %s)", role, token.Content, defaults[role], configFile, specialMapFile)
+				return nil, fmt.Errorf("%s is %q, which is not supported: want %q, as in every T5 (%s or %s)", role,
+					token.Content, defaults[role], configFile, specialMapFile)
 			}
 			token.Content, token.Special, given = defaults[role], true, true
 		}
@@ -189,8 +191,8 @@ func (s settings) tokensToAdd(file []fastToken, pieces []piece, sentinels int) (
 	return list, nil
 }
 
-// add makes added tokens of a list: m.added of those that the vocabulary or its sentinels have, m.late of the others. Of tokens with
-// one text the first counts.
+// add makes added tokens of a list: m.added of those that the vocabulary or its sentinels have, m.late of the others.
+// Of tokens with one text the first counts.
 func (m *model) add(list []tokenToAdd, sentinels int) error {
 	known := make(map[string]int32, len(m.pieces))
 	for i, p := range m.pieces {
@@ -219,11 +221,14 @@ func (m *model) add(list []tokenToAdd, sentinels int) error {
 		switch {
 		case !t.hasID || ok && t.ID == id:
 		case t.ID >= 0 && int(t.ID) < len(m.pieces):
-			return fmt.Errorf("added token %q has id %d, which is %q in the vocabulary: copy the file again", t.Content, t.ID, m.pieces[t.ID].text)
+			return fmt.Errorf("added token %q has id %d, which is %q in the vocabulary: copy the file again", t.Content,
+				t.ID, m.pieces[t.ID].text)
 		case ok:
-			return fmt.Errorf("added token %q has id %d, but the vocabulary has it as %d: remove it there, or save the tokenizer again with transformers", t.Content, t.ID, id)
+			return fmt.Errorf("added token %q has id %d, but the vocabulary has it as %d: remove it there, or save "+
+				"the tokenizer again with transformers", t.Content, t.ID, id)
 		case int(t.ID) != n+len(m.late):
-			return fmt.Errorf("added token %q has id %d, want %d: ids must follow each other, so save the tokenizer again with transformers", t.Content, t.ID, n+len(m.late))
+			return fmt.Errorf("added token %q has id %d, want %d: ids must follow each other, so save the tokenizer "+
+				"again with transformers", t.Content, t.ID, n+len(m.late))
 		}
 		a := addedToken{id, t.LStrip, t.RStrip, t.Normalized, t.Special}
 		if ok {
@@ -240,8 +245,8 @@ func (m *model) add(list []tokenToAdd, sentinels int) error {
 	return nil
 }
 
-// markAdded gives the pieces of the vocabulary the kinds that they have as added tokens: control tokens and sentinels that no
-// file names are text to transformers.
+// markAdded gives the pieces of the vocabulary the kinds that they have as added tokens: control tokens and sentinels
+// that no file names are text to transformers.
 func (t *Tokenizer) markAdded() {
 	if t.rules != Transformers || t.model.added == nil {
 		return

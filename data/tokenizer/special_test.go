@@ -22,8 +22,8 @@ func loadFolder(t testing.TB, files map[string]string) (*tokenizer.Tokenizer, er
 
 const configFile, mapFile, addedFile = "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"
 
-// Ids and texts of transformers 5.24 for files of such kinds (bench/check_folders.py compares them): where tokens are named, which
-// ids they get, and whether they are special.
+// Ids and texts of transformers 5.24 for files of such kinds (bench/check_folders.py compares them): where tokens are
+// named, which ids they get, and whether they are special.
 func TestSpecialTokensOfFolders(t *testing.T) {
 	const text = "a <extra_id_0> b<X>c<Y>"
 	const sentinels = `"<extra_id_0>", "<extra_id_1>"`
@@ -32,9 +32,11 @@ func TestSpecialTokensOfFolders(t *testing.T) {
 		ids     []int32
 		skipped string
 	}{
-		"the list of older folders": {map[string]string{configFile: `{"extra_ids": 2, "additional_special_tokens": [` + sentinels + `, "<X>", "<Y>"]}`},
+		"the list of older folders": {map[string]string{configFile: `{"extra_ids": 2, "additional_special_tokens": [` +
+			sentinels + `, "<X>", "<Y>"]}`},
 			[]int32{8, 10, 3, 5, 11, 3, 6, 12}, "a b c"},
-		"the list of version 5": {map[string]string{configFile: `{"extra_ids": 2, "extra_special_tokens": [` + sentinels + `, "<X>", "<Y>"]}`},
+		"the list of version 5": {map[string]string{configFile: `{"extra_ids": 2, "extra_special_tokens": [` +
+			sentinels + `, "<X>", "<Y>"]}`},
 			[]int32{8, 10, 3, 5, 11, 3, 6, 12}, "a b c"},
 		"the order of the list": {map[string]string{configFile: `{"extra_ids": 2, "extra_special_tokens": ["<Y>", "<X>", ` + sentinels + `]}`},
 			[]int32{8, 10, 3, 5, 12, 3, 6, 11}, "a b c"},
@@ -44,17 +46,20 @@ func TestSpecialTokensOfFolders(t *testing.T) {
 			[]int32{8, 10, 3, 5, 12, 3, 6, 11}, "a b c"}, // roles come first
 		"an object of names": {map[string]string{configFile: `{"extra_ids": 2, "extra_special_tokens": {"b": "<Y>", "a": "<X>"}}`},
 			[]int32{8, 10, 3, 5, 12, 3, 6, 11}, "a b c"},
-		"the map": {map[string]string{configFile: `{"extra_ids": 2}`, mapFile: `{"extra_special_tokens": [` + sentinels + `, "<X>", "<Y>"]}`},
+		"the map": {map[string]string{configFile: `{"extra_ids": 2}`,
+			mapFile: `{"extra_special_tokens": [` + sentinels + `, "<X>", "<Y>"]}`},
 			[]int32{8, 10, 3, 5, 11, 3, 6, 12}, "a b c"},
 		"added_tokens.json": {map[string]string{configFile: `{"extra_ids": 2}`, addedFile: `{"<Y>": 12, "<X>": 11}`},
 			[]int32{8, 10, 3, 5, 11, 3, 6, 12}, "a b<X> c<Y>"},
-		"added_tokens.json, one special": {map[string]string{configFile: `{"extra_ids": 2, "extra_special_tokens": [` + sentinels + `, "<X>"]}`, addedFile: `{"<Y>": 12, "<X>": 11}`},
+		"added_tokens.json, one special": {map[string]string{configFile: `{"extra_ids": 2, "extra_special_tokens": [` +
+			sentinels + `, "<X>"]}`, addedFile: `{"<Y>": 12, "<X>": 11}`},
 			[]int32{8, 10, 3, 5, 11, 3, 6, 12}, "a b c<Y>"},
 		"the decoder outranks the map": {map[string]string{configFile: `{"extra_ids": 2, "added_tokens_decoder": {"11": {"content": "<X>"}, "12": {"content": "<Y>", "special": true}}}`,
 			mapFile: `{"extra_special_tokens": ["<X>"]}`}, []int32{8, 10, 3, 5, 11, 3, 6, 12}, "a b<X> c"},
 		"more in the list than in the decoder": {map[string]string{configFile: `{"extra_ids": 2, "added_tokens_decoder": {"11": {"content": "<X>"}},
 			"extra_special_tokens": [` + sentinels + `, "<X>", "<Y>"]}`}, []int32{8, 10, 3, 5, 11, 3, 6, 12}, "a b<X> c"},
-		"twice": {map[string]string{configFile: `{"extra_ids": 2, "extra_special_tokens": [` + sentinels + `, "<X>", "<X>", "<Y>"]}`},
+		"twice": {map[string]string{configFile: `{"extra_ids": 2, "extra_special_tokens": [` + sentinels +
+			`, "<X>", "<X>", "<Y>"]}`},
 			[]int32{8, 10, 3, 5, 11, 3, 6, 12}, "a b c"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,22 +168,27 @@ func TestCleanUpTokenizationSpaces(t *testing.T) {
 
 func TestLoadRefusesSettings(t *testing.T) {
 	for config, want := range map[string]string{
-		`{"eos_token": "<end>"}`:                                               `eos_token is "<end>", which is not supported: want "</s>"`,
-		`{"unk_token": null}`:                                                  `unk_token is "", which is not supported: want "<unk>"`,
-		`{"split_special_tokens": true}`:                                       "split_special_tokens is true, which is not supported",
-		`{"tokenizer_class": "LlamaTokenizer"}`:                                `tokenizer_class is "LlamaTokenizer", by which`,
-		`{"extra_special_tokens": "<X>"}`:                                      "extra_special_tokens is \"<X>\": want tokens",
-		`{"extra_special_tokens": [5]}`:                                        "extra_special_tokens is [5]: want tokens",
-		`{"eos_token": 5}`:                                                     "eos_token is 5: want tokens",
+		`{"eos_token": "<end>"}`: `eos_token is "<end>", which is not supported: want "</s>"`,
+		`{"unk_token": null}`:    `unk_token is "", which is not supported: want "<unk>"`,
+		`{"split_special_tokens": true}`: "split_special_tokens is true, which " +
+			"is not supported",
+		`{"tokenizer_class": "LlamaTokenizer"}`: `tokenizer_class is "LlamaTokenizer", by which`,
+		`{"extra_special_tokens": "<X>"}`: "extra_special_tokens is \"<X>\": " +
+			"want tokens",
+		`{"extra_special_tokens": [5]}`: "extra_special_tokens is [5]: want " +
+			"tokens",
+		`{"eos_token": 5}`: "eos_token is 5: want tokens",
 		`{"extra_ids": 0, "added_tokens_decoder": {"9": {"lstrip": true}}}`:    "want an object with content",
 		`{"extra_ids": 0, "added_tokens_decoder": {"9": "<X>"}}`:               "want an object with content",
 		`{"extra_ids": 0, "added_tokens_decoder": {"9": {"content": "b"}}}`:    `added token "b" has id 9, but the vocabulary has it as 5`,
 		`{"extra_ids": 0, "added_tokens_decoder": {"5": {"content": "<X>"}}}`:  `added token "<X>" has id 5, which is "b" in the vocabulary`,
 		`{"extra_ids": 0, "added_tokens_decoder": {"10": {"content": "<X>"}}}`: "has id 10, want 9",
-		`{"extra_ids": -1}`:                                                    "extra_ids is -1: want 0 to",
-		"version https://git-lfs.github.com/spec/v1\n":                         configFile + ": it is a git-lfs pointer",
+		`{"extra_ids": -1}`: "extra_ids is -1: want 0 to",
+		"version https://git-lfs.github.com/spec/v1\n": configFile +
+			": it is a git-lfs pointer",
 	} {
-		if _, err := loadFolder(t, map[string]string{configFile: config}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := loadFolder(t, map[string]string{configFile: config}); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", config, err, want)
 		}
 	}
@@ -199,11 +209,13 @@ func TestLoadNamesOtherFamilies(t *testing.T) {
 }
 
 func FuzzFolder(f *testing.F) {
-	f.Add(`{"extra_ids": 3, "additional_special_tokens": ["<X>", {"content": "b", "special": false}]}`, `{"pad_token": "<pad>"}`, `{"q": 12}`)
+	f.Add(`{"extra_ids": 3, "additional_special_tokens": ["<X>", {"content": "b", "special": false}]}`,
+		`{"pad_token": "<pad>"}`, `{"q": 12}`)
 	f.Add(`{"added_tokens_decoder": {"109": {"content": "\n", "normalized": true}, "110": {"content": "\t", "normalized": true}}}`, `{}`, ``)
 	f.Add(`{"extra_special_tokens": {"a": "b"}, "x_token": "c", "eos_token": null, "clean_up_tokenization_spaces": true}`, `[]`, `{"a": -1}`)
 	f.Fuzz(func(t *testing.T, config, specialMap, added string) {
-		if tok, err := loadFolder(t, map[string]string{configFile: config, mapFile: specialMap, addedFile: added}); err == nil {
+		if tok, err := loadFolder(t, map[string]string{configFile: config, mapFile: specialMap,
+			addedFile: added}); err == nil {
 			checkText(t, tok, "a b<X>c \n\tb</s>")
 		}
 	})

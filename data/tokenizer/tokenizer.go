@@ -73,10 +73,11 @@ const MaxExtraIDs = 1 << 16
 
 // Options says how to use a model file. The zero value takes it as it is, by transformers' rules.
 type Options struct {
-	// ExtraIDs is the number of sentinels <extra_id_0>, <extra_id_1>, ... to append to the vocabulary, counted
-	// down: <extra_id_0> has the highest id. T5 has 100. Must be 0 if the vocabulary holds sentinels already (mT5, UMT5).
+	// ExtraIDs is the number of sentinels <extra_id_0>, <extra_id_1>, ... to append to the vocabulary, counted down:
+	// <extra_id_0> has the highest id. T5 has 100. Must be 0 if the vocabulary holds sentinels already (mT5, UMT5).
 	ExtraIDs int
-	// Rules is what to reproduce. A model that transformers' T5 tokenizer cannot express follows SentencePiece in any case.
+	// Rules is what to reproduce. A model that transformers' T5 tokenizer cannot express follows SentencePiece in any
+	// case.
 	Rules Rules
 }
 
@@ -98,8 +99,8 @@ func New(raw []byte, o Options) (*Tokenizer, error) {
 	return t, nil
 }
 
-// Encode returns the ids of text, without the end-of-sequence token. Bytes that are no UTF-8 count as U+FFFD, except for
-// ByT5, which takes them as they are.
+// Encode returns the ids of text, without the end-of-sequence token. Bytes that are no UTF-8 count as U+FFFD, except
+// for ByT5, which takes them as they are.
 func (t *Tokenizer) Encode(text string) []int32 { return t.AppendEncode(nil, text) }
 
 // AppendEncode appends the ids of text to dst.
@@ -125,8 +126,8 @@ func (t *Tokenizer) EOS() int32 { return t.eos }
 // Pad returns the id of <pad>, with which T5's decoder starts; -1 if the vocabulary has none.
 func (t *Tokenizer) Pad() int32 { return t.pad }
 
-// Structural tells whether an id marks the parts of a sequence and is no text: </s>, <pad> and other control tokens, and the
-// sentinels.
+// Structural tells whether an id marks the parts of a sequence and is no text: </s>, <pad> and other control tokens,
+// and the sentinels.
 func (t *Tokenizer) Structural(id int32) bool { return id != t.unk && t.isSpecial(t.pieces[id]) }
 
 // IsByte tells whether an id is a byte, of ByT5 or of a vocabulary that falls back to bytes.
@@ -153,7 +154,8 @@ func (t *Tokenizer) WithRules(r Rules) (*Tokenizer, error) {
 		return newByT5(t.extraIDs, t.model.late, r)
 	}
 	if r == Transformers && !t.model.opensInTransformers() {
-		return nil, fmt.Errorf("transformers' T5 tokenizer cannot open a vocabulary of kind %s with unk %d, eos %d and pad %d: want unigram, 2, and tokens </s> and <pad>",
+		return nil, fmt.Errorf("transformers' T5 tokenizer cannot open a vocabulary of kind %s with unk %d, eos %d "+
+			"and pad %d: want unigram, 2, and tokens </s> and <pad>",
 			t.Kind(), t.unk, t.eos, t.pad)
 	}
 	w, err := newTokenizer(t.model, Options{ExtraIDs: t.extraIDs, Rules: r})

@@ -71,7 +71,8 @@ func TestSeqioSentinelsEqualUserDefinedPieces(t *testing.T) {
 	inFile := newTokenizer(t, raw, tokenizer.Options{})
 	option := newTokenizer(t, t5(t).Model(), tokenizer.Options{ExtraIDs: 100, Rules: tokenizer.SentencePiece})
 	if inFile.Rules() != tokenizer.SentencePiece || inFile.VocabSize() != option.VocabSize() {
-		t.Fatalf("got rules %s and %d ids, want %s and %d", inFile.Rules(), inFile.VocabSize(), option.Rules(), option.VocabSize())
+		t.Fatalf("got rules %s and %d ids, want %s and %d", inFile.Rules(), inFile.VocabSize(), option.Rules(),
+			option.VocabSize())
 	}
 	for _, text := range []string{"<extra_id_0>. Hello", "a <extra_id_0> b <extra_id_1><extra_id_2> c", "x"} {
 		a, b := inFile.Encode(text), option.Encode(text)
@@ -89,7 +90,8 @@ func TestAccessors(t *testing.T) {
 	if got := []int32{tok.Pad(), tok.EOS(), tok.Unk()}; !slices.Equal(got, []int32{0, 1, 2}) {
 		t.Errorf("pad, eos, unk: got %v, want [0 1 2]", got)
 	}
-	if tok.VocabSize() != 32100 || tok.ExtraIDs() != 100 || tok.Kind() != "unigram" || tok.Rules().String() != "transformers" {
+	if tok.VocabSize() != 32100 || tok.ExtraIDs() != 100 || tok.Kind() != "unigram" ||
+		tok.Rules().String() != "transformers" {
 		t.Errorf("got %d ids, %d extra, %s, %s", tok.VocabSize(), tok.ExtraIDs(), tok.Kind(), tok.Rules())
 	}
 	if id, ok := tok.Sentinel(0); id != 32099 || !ok {

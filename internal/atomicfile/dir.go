@@ -26,8 +26,8 @@ func MkdirAll(path string) error {
 	return SyncDir(parent)
 }
 
-// MkdirInner is MkdirAll for a folder that is ours inside of one that the user names. A symbolic link in its place is an
-// error, as for OpenFile; links on the way to it are followed.
+// MkdirInner is MkdirAll for a folder that is ours inside of one that the user names. A symbolic link in its place is
+// an error, as for OpenFile; links on the way to it are followed.
 func MkdirInner(path string) error {
 	if err := CheckNoLink(path); err != nil {
 		return err

@@ -90,7 +90,8 @@ func CheckNoLink(path string) error {
 	return &fs.PathError{Op: "open", Path: path, Err: errLink}
 }
 
-var errLink = errors.New("it is a symbolic link, which is not written through: remove the link, or put what it names in its place")
+var errLink = errors.New("it is a symbolic link, which is not written through: remove the link, or put what it names " +
+	"in its place")
 
 // Write is that of os.File.
 func (f *File) Write(p []byte) (int, error) {

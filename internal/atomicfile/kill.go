@@ -22,9 +22,9 @@ type killer struct {
 	refused int
 }
 
-// KillAfter lets a test end whoever writes below dir as SIGKILL does, after a number of changes of the disk: the next change
-// and all after it fail and do nothing, so that nothing is tidied up, but for a write that comes next, of which half is
-// made. Locks end. revive ends that and returns the number of changes that were made. One test at a time.
+// KillAfter lets a test end whoever writes below dir as SIGKILL does, after a number of changes of the disk: the next
+// change and all after it fail and do nothing, so that nothing is tidied up, but for a write that comes next, of which
+// half is made. Locks end. revive ends that and returns the number of changes that were made. One test at a time.
 func KillAfter(dir string, changes int) (revive func() int) {
 	k := &killer{dir: filepath.Clean(dir) + string(filepath.Separator), left: changes}
 	kill.Store(k)

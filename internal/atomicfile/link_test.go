@@ -118,7 +118,8 @@ func TestLinkedStagesAreNotFollowed(t *testing.T) {
 		if err == nil {
 			err = s.Close()
 		}
-		if name == publishName && (err == nil || !strings.Contains(err.Error(), publishName+": it is a symbolic link")) {
+		if name == publishName && (err == nil ||
+			!strings.Contains(err.Error(), publishName+": it is a symbolic link")) {
 			t.Errorf("got %v, want an error that names the link", err)
 		}
 		if name == publishName && Settle(dir) == nil {

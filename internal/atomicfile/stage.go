@@ -31,8 +31,8 @@ const (
 //	remove old, rename new           some of either, never both  the rest
 //	remove publish                   new files  -            -
 //
-// Before the first rename nothing has happened; from then on Settle, or the next Stage, finishes what is left to do. Old
-// files go before new ones come, so a reader that knows nothing of this never finds both.
+// Before the first rename nothing has happened; from then on Settle, or the next Stage, finishes what is left to do.
+// Old files go before new ones come, so a reader that knows nothing of this never finds both.
 type Stage struct {
 	Recovered []string // files that the stage of a killed process has left to publish, which has been done
 	dir       string
@@ -43,8 +43,8 @@ type Stage struct {
 // journal says which files of a folder are published, and which go.
 type journal struct{ Files, Replaced []string }
 
-// OpenStage makes the stage of the folder dir, and the folder itself where it is missing. One that a killed process left is
-// cleared.
+// OpenStage makes the stage of the folder dir, and the folder itself where it is missing. One that a killed process
+// left is cleared.
 func OpenStage(dir string) (s *Stage, err error) {
 	s = &Stage{dir: dir, release: func() {}}
 	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
@@ -77,8 +77,8 @@ func OpenStage(dir string) (s *Stage, err error) {
 // Path returns the path of a file in the stage.
 func (s *Stage) Path(name string) string { return filepath.Join(s.dir, stageName, name) }
 
-// Publish gives the named files of the stage, which are on the disk, their places in the folder, in place of the replaced
-// ones. Should that fail midway, it is made up for by the next OpenStage or Settle.
+// Publish gives the named files of the stage, which are on the disk, their places in the folder, in place of the
+// replaced ones. Should that fail midway, it is made up for by the next OpenStage or Settle.
 func (s *Stage) Publish(names, replaced []string) error {
 	for _, name := range slices.Concat(names, replaced) { // nothing has happened yet
 		if info, err := os.Lstat(filepath.Join(s.dir, name)); err == nil && info.IsDir() {
@@ -119,8 +119,8 @@ func (s *Stage) Close() error {
 // settleTime is far more than it takes to publish files.
 const settleTime = 10 * time.Second
 
-// Settle sees to it that the files of a folder are of one set before they are read: it finishes what a killed process has
-// begun to publish, and waits for one that is about it. path is a folder, a file or a pattern of either.
+// Settle sees to it that the files of a folder are of one set before they are read: it finishes what a killed process
+// has begun to publish, and waits for one that is about it. path is a folder, a file or a pattern of either.
 func Settle(path string) error {
 	for _, dir := range []string{path, filepath.Dir(path)} {
 		found, _ := filepath.Glob(filepath.Join(dir, publishName)) // nothing of what is no pattern
@@ -145,7 +145,8 @@ func settle(dir string) error {
 		_, err = finish(dir)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: a command was killed while it replaced files there, and %s holds the rest of the new ones: "+
+		return fmt.Errorf("%s: a command was killed while it replaced files there, and %s holds the rest of the new "+
+			"ones: "+
 			"run that command again: %w", dir, publishName, WithRemedy(err))
 	}
 	return nil
@@ -175,7 +176,8 @@ func finish(dir string) (names []string, err error) {
 	}
 	for _, name := range slices.Concat(j.Files, j.Replaced) {
 		if !filepath.IsLocal(name) || filepath.Base(name) != name || name == "." {
-			return nil, fmt.Errorf("read %s: it names %q, which is no file of the folder: remove %s", journalName, name, publish)
+			return nil, fmt.Errorf("read %s: it names %q, which is no file of the folder: remove %s", journalName, name,
+				publish)
 		}
 	}
 	var left []string // to be published

@@ -56,7 +56,8 @@ func TestStage(t *testing.T) {
 		if ended = err == nil; !ended && !errors.Is(err, ErrKilled) {
 			t.Fatal(err)
 		}
-		if list := files(t, dir); slices.Contains(list, "b=new") && (slices.Contains(list, "a=old") || slices.Contains(list, "c=old")) {
+		if list := files(t, dir); slices.Contains(list, "b=new") &&
+			(slices.Contains(list, "a=old") || slices.Contains(list, "c=old")) {
 			t.Fatalf("after %d changes: %q, files of two sets", changes, list)
 		}
 		if err := Settle(filepath.Join(dir, "a")); err != nil {
@@ -78,7 +79,8 @@ func TestStage(t *testing.T) {
 // A failure before anything is published leaves what was there, and none of the folders that were made.
 func TestStageFails(t *testing.T) {
 	dir := t.TempDir()
-	if err := errors.Join(os.WriteFile(filepath.Join(dir, "a"), []byte("old"), 0o600), os.Mkdir(filepath.Join(dir, "b"), 0o700)); err != nil {
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "a"), []byte("old"), 0o600),
+		os.Mkdir(filepath.Join(dir, "b"), 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	if err := replace(dir); err == nil || !strings.Contains(err.Error(), "is a folder") {
@@ -107,7 +109,8 @@ func FuzzJournal(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		root := t.TempDir()
 		dir := filepath.Join(root, "dir")
-		err := errors.Join(os.WriteFile(filepath.Join(root, "outside"), nil, 0o600), os.MkdirAll(filepath.Join(dir, publishName), 0o700),
+		err := errors.Join(os.WriteFile(filepath.Join(root, "outside"), nil, 0o600),
+			os.MkdirAll(filepath.Join(dir, publishName), 0o700),
 			os.WriteFile(filepath.Join(dir, publishName, journalName), text, 0o600))
 		if err != nil {
 			t.Fatal(err)

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 )
 
-// CheckWritable reports why nothing can be written in a folder, or in the nearest folder above it that is there. It leaves
-// nothing behind.
+// CheckWritable reports why nothing can be written in a folder, or in the nearest folder above it that is there. It
+// leaves nothing behind.
 func CheckWritable(dir string) error {
 	// A fixed name, so that what a process leaves that is killed just now is removed by the next one.
 	probe := filepath.Join(Existing(dir), ".t5train-tmp")

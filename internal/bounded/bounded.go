@@ -1,5 +1,5 @@
-// Package bounded reads whole files that are small in all that is sound, such as config.json, and refuses what would take
-// the memory of the machine or never end.
+// Package bounded reads whole files that are small in all that is sound, such as config.json, and refuses what would
+// take the memory of the machine or never end.
 package bounded
 
 import (
@@ -112,6 +112,7 @@ func read(f *os.File, size, bound int64) ([]byte, error) {
 }
 
 func tooLarge(path string, size, bound int64) error {
-	return &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it has %d bytes or more, at most %d (%d MB) are read: "+
-		"if it is the right one, %s", size, bound, bound>>20, Raise(size))}
+	return &fs.PathError{Op: "read", Path: path,
+		Err: fmt.Errorf("it has %d bytes or more, at most %d (%d MB) are read: "+
+			"if it is the right one, %s", size, bound, bound>>20, Raise(size))}
 }

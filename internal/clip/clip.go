@@ -14,8 +14,8 @@ func Text(text string, most int) string {
 	return text
 }
 
-// Around returns of two texts that differ what stands about the first difference, with at most so many characters each and
-// an ellipsis where something is left out.
+// Around returns of two texts that differ what stands about the first difference, with at most so many characters each
+// and an ellipsis where something is left out.
 //
 //	clip.Around("a long text, first", "a long text, last", 10) // ...xt, first, ...xt, last
 func Around(a, b string, most int) (string, string) {

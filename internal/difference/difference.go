@@ -15,7 +15,8 @@ func Of(before, after map[string]string) []string {
 	var changes []string
 	for _, name := range Names(before, after) {
 		if before[name] != after[name] {
-			changes = append(changes, fmt.Sprintf("%s: %s -> %s", name, cmp.Or(before[name], "unset"), cmp.Or(after[name], "unset")))
+			changes = append(changes, fmt.Sprintf("%s: %s -> %s", name, cmp.Or(before[name], "unset"),
+				cmp.Or(after[name], "unset")))
 		}
 	}
 	return changes

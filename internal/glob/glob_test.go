@@ -20,7 +20,8 @@ func TestFiles(t *testing.T) {
 	if got, err := Files(filepath.Join(dir, "*", "*.txt")); err != nil || !slices.Equal(got, []string{deep}) {
 		t.Errorf("got %q, %v, want %q", got, err, deep)
 	}
-	if got, err := Files(filepath.Join(dir, "**", "*.txt")); err == nil || !strings.Contains(err.Error(), "write a * for each level") {
+	if got, err := Files(filepath.Join(dir, "**", "*.txt")); err == nil ||
+		!strings.Contains(err.Error(), "write a * for each level") {
 		t.Errorf("got %q, %v, want an error that says what to write", got, err)
 	}
 }

@@ -53,8 +53,8 @@ func remove(data []byte) {
 	})
 }
 
-// Guard calls f, which reads mapped memory in this goroutine, and returns its error. It returns a *Fault instead where the
-// memory could not be read, or a mapped file is shorter now: its last page then reads as zeros.
+// Guard calls f, which reads mapped memory in this goroutine, and returns its error. It returns a *Fault instead where
+// the memory could not be read, or a mapped file is shorter now: its last page then reads as zeros.
 func Guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {

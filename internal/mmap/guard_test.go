@@ -22,11 +22,14 @@ func TestGuard(t *testing.T) {
 		left int64 // bytes of the file
 		read func(data []byte) error
 	}{
-		"one load":        {page, func(data []byte) error { bytes.Clone(data[2*page : 2*page+1]); return nil }},
-		"a copy":          {0, func(data []byte) error { bytes.Clone(data); return nil }},
-		"assembly":        {page, sum},
-		"the last page":   {2*page + 10, sum},
-		"by the system":   {page, func(data []byte) error { return os.WriteFile(filepath.Join(t.TempDir(), "copy"), data, 0o600) }},
+		"one load":      {page, func(data []byte) error { bytes.Clone(data[2*page : 2*page+1]); return nil }},
+		"a copy":        {0, func(data []byte) error { bytes.Clone(data); return nil }},
+		"assembly":      {page, sum},
+		"the last page": {2*page + 10, sum},
+		"by the system": {page, func(data []byte) error {
+			return os.WriteFile(filepath.Join(t.TempDir(), "copy"),
+				data, 0o600)
+		}},
 		"what is not cut": {page, func(data []byte) error { return sum(data[:10]) }},
 	} {
 		t.Run(name, func(t *testing.T) {

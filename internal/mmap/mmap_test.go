@@ -28,7 +28,8 @@ func TestRelease(t *testing.T) {
 	}
 	defer unmap()
 	page := os.Getpagesize()
-	for _, part := range [][2]int{{0, len(data)}, {1, len(data)}, {page, page}, {page, 2 * page}, {page - 1, page + 1}, {10, 20}, {4 * page, len(data) - 1}, {3, 3 * page}} {
+	for _, part := range [][2]int{{0, len(data)}, {1, len(data)}, {page, page}, {page, 2 * page}, {page - 1, page + 1},
+		{10, 20}, {4 * page, len(data) - 1}, {3, 3 * page}} {
 		Release(data[part[0]:part[1]])
 		if !bytes.Equal(data, content) {
 			t.Fatalf("after the release of %v the content has changed", part)

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Map maps the first size bytes of f for reading. The mapping outlives f. Reading it is for [Guard], as the file may be cut.
+// Map maps the first size bytes of f for reading. The mapping outlives f. Reading it is for [Guard], as the file may be
+// cut.
 func Map(f *os.File, size int) (data []byte, unmap func() error, err error) {
 	if size == 0 { // mmap refuses an empty range
 		return nil, func() error { return nil }, nil
@@ -31,15 +32,16 @@ func Map(f *os.File, size int) (data []byte, unmap func() error, err error) {
 	}, nil
 }
 
-// Random tells the system that the parts of a mapping are read in no order. Without it each touch of a file that is larger
-// than the memory reads the neighbourhood too, which pushes out what other parts need. It changes no content.
+// Random tells the system that the parts of a mapping are read in no order. Without it each touch of a file that is
+// larger than the memory reads the neighbourhood too, which pushes out what other parts need. It changes no content.
 func Random(data []byte) {
 	if len(data) > 0 {
 		_ = unix.Madvise(data, unix.MADV_RANDOM) // a hint: nothing is lost if it is not taken
 	}
 }
 
-// Release lets the memory of a part of a mapping go: the system reads it again when it is touched. It changes no content.
+// Release lets the memory of a part of a mapping go: the system reads it again when it is touched. It changes no
+// content.
 func Release(part []byte) {
 	page := uintptr(os.Getpagesize())
 	begin := uintptr(unsafe.Pointer(unsafe.SliceData(part)))

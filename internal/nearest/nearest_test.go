@@ -22,7 +22,8 @@ func TestDistance(t *testing.T) {
 	for _, test := range []struct {
 		a, b string
 		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"steps", "stesp", 2}, {"seed", "seed", 0}} {
+	}{{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"kitten", "sitting", 3}, {"steps", "stesp", 2}, {"seed", "seed",
+		0}} {
 		if got := distance(test.a, test.b); got != test.want {
 			t.Errorf("distance(%q, %q): got %d, want %d", test.a, test.b, got, test.want)
 		}

@@ -8,7 +8,8 @@ import (
 // TestDraw_SplitMix64 is the published sequence of seed 1234567, from the reference implementation of Vigna.
 func TestDraw_SplitMix64(t *testing.T) {
 	d := Draw{state: 1234567}
-	for i, want := range []uint64{6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821} {
+	for i, want := range []uint64{6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431,
+		16408922859458223821} {
 		if got := d.Uint64(); got != want {
 			t.Errorf("number %d: got %d, want %d", i, got, want)
 		}

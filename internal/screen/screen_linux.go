@@ -63,7 +63,8 @@ func Open(t testing.TB, columns int) *Screen {
 func (s *Screen) Resize(columns int) {
 	s.t.Helper()
 	s.width = columns
-	if err := unix.IoctlSetWinsize(int(s.TTY.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 1000, Col: uint16(columns)}); err != nil {
+	if err := unix.IoctlSetWinsize(int(s.TTY.Fd()), unix.TIOCSWINSZ,
+		&unix.Winsize{Row: 1000, Col: uint16(columns)}); err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -76,8 +77,8 @@ func (s *Screen) Rows() (written string, rows []string) {
 	return written, Render(written, s.width)
 }
 
-// Render returns the rows of a screen of some columns on which a text was written. It knows the end of a line, the return
-// to its beginning, wide characters, and that what does not fit goes on in the next row.
+// Render returns the rows of a screen of some columns on which a text was written. It knows the end of a line, the
+// return to its beginning, wide characters, and that what does not fit goes on in the next row.
 func Render(text string, columns int) []string {
 	cells := [][]string{{}} // what each column of a row shows; the second column of a wide character is empty
 	column := 0

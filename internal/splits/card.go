@@ -55,8 +55,8 @@ func readCard(folder string) []config {
 	return parseConfigs(configsOf(io.LimitReader(f, maxCard)))
 }
 
-// configsOf returns the lines of the key configs in the YAML that a card begins with. The others, which may be many and wrong, are
-// not parsed.
+// configsOf returns the lines of the key configs in the YAML that a card begins with. The others, which may be many and
+// wrong, are not parsed.
 func configsOf(card io.Reader) (found []byte) {
 	lines := bufio.NewScanner(card)
 	lines.Buffer(nil, maxConfigs)

@@ -29,7 +29,8 @@ func makeFiles(t *testing.T, list, card string) string {
 
 // front is a card with the given configurations among other keys.
 func front(configs string) string {
-	return "---\nlicense: mit\n# which\nconfigs:\n" + configs + "\ndataset_info:\n  broken: [\n---\n# A data set\nconfigs: no\n"
+	return "---\nlicense: mit\n# which\nconfigs:\n" + configs +
+		"\ndataset_info:\n  broken: [\n---\n# A data set\nconfigs: no\n"
 }
 
 func TestDescribed(t *testing.T) {
@@ -39,35 +40,60 @@ func TestDescribed(t *testing.T) {
 		want              string // NAME/KIND: files; ... or what the error says behind !
 	}{
 		{"a string", "a.parquet old.parquet", front("- data_files: a.parquet"), "", "train/train: a.parquet"},
-		{"a list", "a.parquet b/c.parquet d.parquet", front("- config_name: x\n  data_files:\n  - ./a.parquet\n  - 'b/*'"), "", "train/train: a.parquet b/c.parquet"},
-		{"splits", "x-1.parquet x-2.parquet y.parquet", front("- config_name: default\n  data_files:\n  - split: dev\n    path: y.parquet\n  - split: train\n    path: [x-1.parquet, 'x-?.*']"), "",
+		{"a list", "a.parquet b/c.parquet d.parquet",
+			front("- config_name: x\n  data_files:\n  - ./a.parquet\n  - 'b/*'"), "", "train/train: a.parquet " +
+				"b/c.parquet"},
+		{"splits", "x-1.parquet x-2.parquet y.parquet",
+			front("- config_name: default\n  data_files:\n  - split: dev\n    path: y.parquet\n  - split: train\n    " +
+				"path: [x-1.parquet, 'x-?.*']"), "",
 			"train/train: x-1.parquet x-2.parquet; dev/validation: y.parquet"},
-		{"splits of no kind", "a.parquet b.parquet", front("- data_files:\n  - {split: forget01, path: a.parquet}\n  - {split: retain, path: b.parquet}"), "",
+		{"splits of no kind", "a.parquet b.parquet",
+			front("- data_files:\n  - {split: forget01, path: a.parquet}\n  - {split: retain, path: b.parquet}"), "",
 			"forget01/: a.parquet; retain/: b.parquet"},
-		{"names that say other", "train.parquet test.parquet", front("- data_files:\n  - {split: test, path: train.parquet}\n  - {split: train, path: test.parquet}"), "",
+		{"names that say other", "train.parquet test.parquet",
+			front("- data_files:\n  - {split: test, path: train.parquet}\n  - {split: train, path: test.parquet}"), "",
 			"train/train: test.parquet; test/test: train.parquet"},
-		{"a file in two", "a.parquet b.parquet", front("- data_files:\n  - {split: train, path: '*.parquet'}\n  - {split: test, path: b.parquet}"), "",
+		{"a file in two", "a.parquet b.parquet",
+			front("- data_files:\n  - {split: train, path: '*.parquet'}\n  - {split: test, path: b.parquet}"), "",
 			"train/train: a.parquet b.parquet; test/test: b.parquet"},
-		{"deep", "a/b/c/d/e/x.parquet", front("- data_files: a/b/c/d/e/x.parquet"), "", "train/train: a/b/c/d/e/x.parquet"},
-		{"over folders", "a/b/x.parquet x.parquet y.parquet", front("- data_files: '**/x.parquet'"), "", "train/train: a/b/x.parquet x.parquet"},
-		{"a folder, by names", "en/train.parquet en/test/0.parquet x.parquet", front("- config_name: en\n  data_dir: en"), "", "train/train: en/train.parquet; test/test: en/test/0.parquet"},
-		{"a folder without names", "en/0.parquet x.parquet", front("- config_name: en\n  data_dir: ./en/"), "", "train/train: en/0.parquet"},
-		{"files of a folder", "en/0.parquet 0.parquet", front("- data_dir: en\n  data_files: 0.parquet"), "", "train/train: en/0.parquet"},
+		{"deep", "a/b/c/d/e/x.parquet", front("- data_files: a/b/c/d/e/x.parquet"), "",
+			"train/train: a/b/c/d/e/x.parquet"},
+		{"over folders", "a/b/x.parquet x.parquet y.parquet", front("- data_files: '**/x.parquet'"), "",
+			"train/train: a/b/x.parquet x.parquet"},
+		{"a folder, by names", "en/train.parquet en/test/0.parquet x.parquet",
+			front("- config_name: en\n  data_dir: en"), "", "train/train: en/train.parquet; test/test: " +
+				"en/test/0.parquet"},
+		{"a folder without names", "en/0.parquet x.parquet", front("- config_name: en\n  data_dir: ./en/"), "",
+			"train/train: en/0.parquet"},
+		{"files of a folder", "en/0.parquet 0.parquet", front("- data_dir: en\n  data_files: 0.parquet"), "",
+			"train/train: en/0.parquet"},
 
-		{"the default", "a.parquet b.parquet", front("- config_name: x\n  data_files: a.parquet\n- config_name: default\n  data_files: b.parquet"), "", "train/train: b.parquet"},
-		{"one that is the default", "a.parquet b.parquet", front("- config_name: x\n  data_files: a.parquet\n- config_name: y\n  data_files: b.parquet\n  default: true"), "", "train/train: b.parquet"},
-		{"one that is there", "a.parquet", front("- config_name: x\n  data_files: a.parquet\n- config_name: y\n  data_files: b.parquet"), "", "train/train: a.parquet"},
-		{"several", "a.parquet b.parquet", front("- config_name: x\n  data_files: a.parquet\n- config_name: y\n  data_files: b.parquet"), "",
+		{"the default", "a.parquet b.parquet",
+			front("- config_name: x\n  data_files: a.parquet\n- config_name: default\n  data_files: b.parquet"), "", "train/train: b.parquet"},
+		{"one that is the default", "a.parquet b.parquet",
+			front("- config_name: x\n  data_files: a.parquet\n- config_name: y\n  data_files: b.parquet\n  " +
+				"default: true"), "", "train/train: b.parquet"},
+		{"one that is there", "a.parquet",
+			front("- config_name: x\n  data_files: a.parquet\n- config_name: y\n  data_files: b.parquet"), "", "train/train: a.parquet"},
+		{"several", "a.parquet b.parquet",
+			front("- config_name: x\n  data_files: a.parquet\n- config_name: y\n  data_files: b.parquet"), "",
 			"!holds 2 configurations by DIR/README.md: x, y: name the files of one of them, such as DIR/a.parquet"},
-		{"several folders", "en/0.parquet de/0.parquet", front("- config_name: x\n  data_files: en/*\n- config_name: y\n  data_dir: de"), "",
+		{"several folders", "en/0.parquet de/0.parquet",
+			front("- config_name: x\n  data_files: en/*\n- config_name: y\n  data_dir: de"), "",
 			"!holds 2 configurations by DIR/README.md: x, y: name the folder of one of them, such as DIR/en"},
-		{"several folders in one", "data/en/0.parquet data/de/0.parquet", front("- config_name: x\n  data_files: data/en/*\n- config_name: y\n  data_files: data/de/*"), "",
+		{"several folders in one", "data/en/0.parquet data/de/0.parquet",
+			front("- config_name: x\n  data_files: data/en/*\n- config_name: y\n  data_files: data/de/*"), "",
 			"!such as DIR/data/en"},
-		{"one of several folders", "en/0.parquet en/1.parquet de/0.parquet", front("- config_name: x\n  data_files:\n  - {split: test, path: en/0*}\n  - {split: train, path: en/1*}\n- config_name: y\n  data_dir: de"), "en",
+		{"one of several folders", "en/0.parquet en/1.parquet de/0.parquet",
+			front("- config_name: x\n  data_files:\n  - {split: test, path: en/0*}\n  - {split: train, path: " +
+				"en/1*}\n- config_name: y\n  data_dir: de"), "en",
 			"train/train: en/1.parquet; test/test: en/0.parquet"},
-		{"one of deeper folders", "data/en/0.parquet data/de/0.parquet", front("- config_name: x\n  data_files: data/en/*\n- config_name: y\n  data_files: data/de/*"), "data/en", "train/train: data/en/0.parquet"},
-		{"one of several, by names", "en/train.parquet de/0.parquet", front("- config_name: x\n  data_dir: en\n- config_name: y\n  data_dir: de"), "en", "train/train: en/train.parquet"},
-		{"a folder of a part", "train/0.parquet test/0.parquet", front("- data_files:\n  - {split: train, path: train/*}\n  - {split: test, path: test/*}"), "train", ""},
+		{"one of deeper folders", "data/en/0.parquet data/de/0.parquet",
+			front("- config_name: x\n  data_files: data/en/*\n- config_name: y\n  data_files: data/de/*"), "data/en", "train/train: data/en/0.parquet"},
+		{"one of several, by names", "en/train.parquet de/0.parquet",
+			front("- config_name: x\n  data_dir: en\n- config_name: y\n  data_dir: de"), "en", "train/train: en/train.parquet"},
+		{"a folder of a part", "train/0.parquet test/0.parquet",
+			front("- data_files:\n  - {split: train, path: train/*}\n  - {split: test, path: test/*}"), "train", ""},
 		{"a folder named alike", "en/0.parquet en2/0.parquet", front("- data_files: en2/*"), "en", ""},
 
 		{"other files", "a.parquet b.csv", front("- data_files: b.csv"), "", ""},
@@ -76,7 +102,8 @@ func TestDescribed(t *testing.T) {
 		{"no front matter", "a.parquet", "configs:\n- data_files: a.parquet\n---\n", "", ""},
 		{"no end", "a.parquet", "---\nconfigs:\n- data_files: a.parquet\n", "", ""},
 		{"no configurations", "a.parquet", "---\nlicense: mit\n---\n", "", ""},
-		{"marks and line ends", "a.parquet", "\ufeff---\r\nconfigs:\r\n- data_files: a.parquet\r\n---\r\n", "", "train/train: a.parquet"},
+		{"marks and line ends", "a.parquet", "\ufeff---\r\nconfigs:\r\n- data_files: a.parquet\r\n---\r\n", "",
+			"train/train: a.parquet"},
 		{"no YAML", "a.parquet", front("- data_files: ["), "", ""},
 		{"no list", "a.parquet", front("  data_files: a.parquet"), "", ""},
 		{"a number", "a.parquet", front("- data_files: 7"), "", ""},
@@ -120,14 +147,16 @@ func TestDescribed(t *testing.T) {
 
 // A card decides before names, and one that describes nothing leaves them.
 func TestTake_Card(t *testing.T) {
-	dir := makeFiles(t, "train.parquet a.parquet b.parquet", front("- data_files:\n  - {split: train, path: a*}\n  - {split: test, path: b*}"))
+	dir := makeFiles(t, "train.parquet a.parquet b.parquet",
+		front("- data_files:\n  - {split: train, path: a*}\n  - {split: test, path: b*}"))
 	got, ok, err := Take(dir, isParquet, []string{Train})
 	want := dir + ": split train of " + filepath.Join(dir, Card) + ", 1 of 2 files, not test"
 	if err != nil || !ok || got.Said != want || !slices.Equal(got.Files, []string{filepath.Join(dir, "a.parquet")}) {
 		t.Errorf("got %+v, %v, %v, want %q", got, ok, err, want)
 	}
 	dir = makeFiles(t, "train.parquet test.parquet", front("- data_files: ["))
-	if got, ok, err = Take(dir, isParquet, []string{Train}); err != nil || !ok || got.Said != dir+": split train, 1 of 2 files, not test" {
+	if got, ok, err = Take(dir, isParquet, []string{Train}); err != nil || !ok ||
+		got.Said != dir+": split train, 1 of 2 files, not test" {
 		t.Errorf("got %+v, %v, %v", got, ok, err)
 	}
 }
@@ -136,7 +165,8 @@ func TestTake_Card(t *testing.T) {
 func TestDescribed_Here(t *testing.T) {
 	t.Chdir(filepath.Join(makeFiles(t, "en/0.parquet", front("- data_files:\n  - {split: test, path: en/*}")), "en"))
 	all, err := Described(".", isParquet)
-	if err != nil || len(all) != 1 || all[0].Kind != Test || all[0].Card != filepath.Join("..", Card) || all[0].Files[0] != "0.parquet" {
+	if err != nil || len(all) != 1 || all[0].Kind != Test || all[0].Card != filepath.Join("..", Card) ||
+		all[0].Files[0] != "0.parquet" {
 		t.Errorf("got %+v, %v", all, err)
 	}
 }
@@ -207,7 +237,8 @@ func TestCompile(t *testing.T) {
 // FuzzCard reads any card: what it describes stays inside of the folder, and its splits have names of files.
 func FuzzCard(f *testing.F) {
 	for _, text := range []string{
-		front("- data_files: a.parquet"), front("- config_name: x\n  data_files:\n  - a\n  - 'b/*'\n- data_dir: en\n  default: true"),
+		front("- data_files: a.parquet"), front("- config_name: x\n  data_files:\n  - a\n  - 'b/*'\n- data_dir: en\n " +
+			" default: true"),
 		front("- data_files:\n  - split: train\n    path: [a, 'b-[0-9].*']\n  - {split: dev, path: '**/c'}"),
 		front("- &a\n  data_files: [*a]"), front("- data_files: ../x"), front("- data_files: !!binary aa"), "---\n---\n", "---\nconfigs: [[[\n---", "",
 	} {
@@ -229,7 +260,8 @@ func FuzzCard(f *testing.F) {
 				}
 			}
 			for _, dir := range []string{"a", "a/b"} {
-				if len(below([]config{c}, dir)) > 0 && folderOf(c, []config{c}) == "" && !strings.ContainsAny(text, "*?[") {
+				if len(below([]config{c}, dir)) > 0 && folderOf(c, []config{c}) == "" &&
+					!strings.ContainsAny(text, "*?[") {
 					t.Fatalf("all is in %s, which is not found", dir)
 				}
 			}

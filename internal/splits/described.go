@@ -10,9 +10,10 @@ import (
 // maxUp is how many folders up a card is looked for that describes a folder as one of its configurations.
 const maxUp = 2
 
-// Described returns the splits of a folder that its [Card] describes, of the files whose names is accepts; none where it
-// describes none. Of several configurations it is the one for which the card says so, or the only one that has files; else an
-// error lists them. A folder that holds all files of a configuration, such as FOLDER/en, is described by the card above it.
+// Described returns the splits of a folder that its [Card] describes, of the files whose names is accepts; none where
+// it describes none. Of several configurations it is the one for which the card says so, or the only one that has
+// files; else an error lists them. A folder that holds all files of a configuration, such as FOLDER/en, is described by
+// the card above it.
 func Described(folder string, is func(name string) bool) ([]Split, error) {
 	at, err := filepath.Abs(folder)
 	if err != nil {
@@ -60,7 +61,8 @@ func choose(folder, card string, configs []config, is func(name string) bool) ([
 	if dir := folderOf(there[0], there); dir != "" {
 		way = "name the folder of one of them, such as " + filepath.Join(folder, dir)
 	}
-	return nil, fmt.Errorf("folder %s holds %d configurations by %s: %s: %s", folder, len(there), card, listed(there), way)
+	return nil, fmt.Errorf("folder %s holds %d configurations by %s: %s: %s", folder, len(there), card, listed(there),
+		way)
 }
 
 // splits returns the splits of a configuration, whose files are among those that are there.
@@ -91,7 +93,8 @@ func (c config) splits(folder, card string, there []string) (all []Split) {
 	return byKind(all)
 }
 
-// named returns the splits of a configuration that is a folder, by the names of its files: all are train where none has a keyword.
+// named returns the splits of a configuration that is a folder, by the names of its files: all are train where none has
+// a keyword.
 func (c config) named(folder string, there []string) []Split {
 	var names []string
 	known := false

@@ -1,5 +1,5 @@
-// Package splits finds the splits of a folder as Hugging Face data sets lay them out: by the YAML of its README.md, or by the
-// names of its files.
+// Package splits finds the splits of a folder as Hugging Face data sets lay them out: by the YAML of its README.md, or
+// by the names of its files.
 package splits
 
 import (
@@ -33,9 +33,9 @@ var keywords = map[string]string{
 // sharded is the name of a file that push_to_hub writes; its split may have any name.
 var sharded = regexp.MustCompile(`^(\w+)-\d{5}-of-\d{5}\b`)
 
-// Parse returns the split that a path relative to the folder of a data set belongs to, and its kind: both "" if it names none.
-// The name of the file decides before those of its folders. A split of another name than its kind, such as validation_matched or
-// unsupervised, is known by the number of shards behind it; its kind may be "".
+// Parse returns the split that a path relative to the folder of a data set belongs to, and its kind: both "" if it
+// names none. The name of the file decides before those of its folders. A split of another name than its kind, such as
+// validation_matched or unsupervised, is known by the number of shards behind it; its kind may be "".
 func Parse(path string) (name, kind string) {
 	path = filepath.ToSlash(path)
 	names := strings.Split(path, "/")
@@ -69,10 +69,10 @@ type Split struct {
 	Card       string   // the file that describes it, "" where the names of the files tell it
 }
 
-// Find returns the splits of a folder, sorted by kind and name, of the files whose names is accepts: those of [Described], or
-// else those that the names of the files tell. There is none where no name has a keyword: the folder is one data set. Folders
-// below are looked at for splits, such as train/0000.parquet, data/train.parquet and default/train/0000.parquet; where they are
-// several configurations, an error lists them.
+// Find returns the splits of a folder, sorted by kind and name, of the files whose names is accepts: those of
+// [Described], or else those that the names of the files tell. There is none where no name has a keyword: the folder is
+// one data set. Folders below are looked at for splits, such as train/0000.parquet, data/train.parquet and
+// default/train/0000.parquet; where they are several configurations, an error lists them.
 func Find(folder string, is func(name string) bool) ([]Split, error) {
 	if all, err := Described(folder, is); err != nil || len(all) > 0 {
 		return all, err
@@ -130,11 +130,15 @@ func group(folder string, paths []string) []Split {
 // byKind sorts splits by kind, and leaves those of one kind in order.
 func byKind(all []Split) []Split {
 	order := []string{Train, Validation, Test, ""}
-	slices.SortStableFunc(all, func(a, b Split) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
+	slices.SortStableFunc(all, func(a, b Split) int {
+		return slices.Index(order, a.Kind) - slices.Index(order,
+			b.Kind)
+	})
 	return all
 }
 
-// configOf returns the folder of a configuration that a path begins with, be it in the folder data, and "" if there is none.
+// configOf returns the folder of a configuration that a path begins with, be it in the folder data, and "" if there is
+// none.
 func configOf(path string) string {
 	first, rest, below := strings.Cut(filepath.ToSlash(path), "/")
 	switch {
@@ -214,7 +218,8 @@ func Take(folder string, is func(name string) bool, wanted []string) (t Taken, o
 		case 1:
 			return take(folder, all, of[0]), true, nil
 		}
-		return t, false, fmt.Errorf("folder %s has several splits for %s: %s: name the files of one, such as %s", folder, kind,
+		return t, false, fmt.Errorf("folder %s has several splits for %s: %s: name the files of one, such as %s",
+			folder, kind,
 			strings.Join(names(of), ", "), of[0].Files[0])
 	}
 	kinds := slices.DeleteFunc(slices.Clone(wanted), func(kind string) bool { return kind == Only })

@@ -40,7 +40,8 @@ func TestParse(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, path := range []string{"data/train-00000-of-00002.parquet", "dev/0.parquet", "a_test-00000-of-00001", "//", "\xff.val"} {
+	for _, path := range []string{"data/train-00000-of-00002.parquet", "dev/0.parquet", "a_test-00000-of-00001", "//",
+		"\xff.val"} {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, path string) {
@@ -68,16 +69,20 @@ func TestTake(t *testing.T) {
 		{"folders", "train/0.parquet train/1.parquet test/0.parquet", Train, "train/0.parquet train/1.parquet"},
 		{"one configuration", "default/train/0.parquet default/test/0.parquet", Test, "default/test/0.parquet"},
 		{"several", "de/train.parquet en/train.parquet", Train, "!holds 2 data sets: de, en: name one of them"},
-		{"several in data", "data/de/train.parquet data/en/train.parquet", Train, "!holds 2 data sets: data/de, data/en"},
+		{"several in data", "data/de/train.parquet data/en/train.parquet", Train,
+			"!holds 2 data sets: data/de, data/en"},
 		{"one data set", "a.parquet b.parquet", Train, ""},
 		{"one data set, folder beside it", "a.parquet old/train.parquet", Train, ""},
 		{"no files", "notes.txt", Train, ""},
 		{"the rest is in no split", "train.parquet other.parquet", Train, "train.parquet"},
 		{"folder beside splits", "train.parquet old/train.parquet", Train, "train.parquet"},
 		{"split folder beside splits", "train.parquet validation/0.parquet", Validation, "validation/0.parquet"},
-		{"any name", "train-00000-of-00001.parquet unsupervised-00000-of-00001.parquet", Train, "train-00000-of-00001.parquet"},
-		{"exact name first", "train-00000-of-00001.parquet train_sft-00000-of-00001.parquet", Train, "train-00000-of-00001.parquet"},
-		{"only one of the kind", "train_sft-00000-of-00001.parquet test_sft-00000-of-00001.parquet", Test, "test_sft-00000-of-00001.parquet"},
+		{"any name", "train-00000-of-00001.parquet unsupervised-00000-of-00001.parquet", Train,
+			"train-00000-of-00001.parquet"},
+		{"exact name first", "train-00000-of-00001.parquet train_sft-00000-of-00001.parquet", Train,
+			"train-00000-of-00001.parquet"},
+		{"only one of the kind", "train_sft-00000-of-00001.parquet test_sft-00000-of-00001.parquet", Test,
+			"test_sft-00000-of-00001.parquet"},
 		{"several of the kind", "train_sft-00000-of-00001.parquet train_gen-00000-of-00001.parquet", Train,
 			"!several splits for train: train_gen, train_sft: name the files"},
 		{"only", "train.parquet", Test + " " + Only, "train.parquet"},

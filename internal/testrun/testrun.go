@@ -25,8 +25,8 @@ import (
 // TinyVocab is the number of tokens of tinyTokenizer.
 const TinyVocab = 3 + 1 + 26
 
-// TinyTokenizer writes a SentencePiece model of the lower-case letters, in T5's order and without sentinels: runs with it
-// are a hundred times faster than with the 32,100 tokens of T5.
+// TinyTokenizer writes a SentencePiece model of the lower-case letters, in T5's order and without sentinels: runs with
+// it are a hundred times faster than with the 32,100 tokens of T5.
 func TinyTokenizer(t *testing.T) (dir string) { return TokenizerWith(t, 0) }
 
 // TokenizerWith is tinyTokenizer with some sentinels behind the letters.
@@ -173,7 +173,8 @@ func TinyConfig(t *testing.T) *configs.Config {
 	c := configs.Default()
 	width, one, two, vocab, no := 8, 1, 2, TinyVocab, false
 	c.Output = filepath.Join(t.TempDir(), "run")
-	c.Model = configs.Model{Size: "v1_1-tiny", VocabSize: &vocab, DModel: &width, DKV: &width, DFF: &width, NumLayers: &one, NumHeads: &two, TieWordEmbeddings: &no}
+	c.Model = configs.Model{Size: "v1_1-tiny", VocabSize: &vocab, DModel: &width, DKV: &width, DFF: &width,
+		NumLayers: &one, NumHeads: &two, TieWordEmbeddings: &no}
 	c.Data.Train, c.Data.Validation = []string{TrainFile}, []string{ValidationFile}
 	c.Data.MaxTrainExamples, c.Data.MaxValidationExamples = 48, 20
 	c.Data.MaxInputLength, c.Data.MaxTargetLength = 24, 6

@@ -115,7 +115,8 @@ func (r *Reader) Int() (int, error) {
 	}
 	n, err := strconv.ParseUint(number.String(), 10, strconv.IntSize-1)
 	if err != nil {
-		return 0, fmt.Errorf("got %.40s, want a whole number of at least 0 that fits %d bits", number.String(), strconv.IntSize-1)
+		return 0, fmt.Errorf("got %.40s, want a whole number of at least 0 that fits %d bits", number.String(),
+			strconv.IntSize-1)
 	}
 	return int(n), nil
 }

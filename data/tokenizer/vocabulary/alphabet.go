@@ -85,7 +85,8 @@ func newAlphabet(c *counts, o Options) *alphabet {
 	return a
 }
 
-// code returns the number of the character that a text begins with, codeRare where it is none of the alphabet's, and its bytes.
+// code returns the number of the character that a text begins with, codeRare where it is none of the alphabet's, and
+// its bytes.
 func (a *alphabet) code(text []byte) (code int32, size int) {
 	r, size := utf8.DecodeRune(text)
 	if code, ok := a.of[r]; ok {

@@ -10,8 +10,8 @@ import (
 	"t5train/data/tokenizer"
 )
 
-// bpeTrainer merges the most frequent pair of neighbours, again and again (Sennrich et al. 2016, section 3.2). The text is one
-// list of symbols, linked both ways within each unit; a pair knows the places where it stands or has stood.
+// bpeTrainer merges the most frequent pair of neighbours, again and again (Sennrich et al. 2016, section 3.2). The text
+// is one list of symbols, linked both ways within each unit; a pair knows the places where it stands or has stood.
 type bpeTrainer struct {
 	o     *Options
 	chars *alphabet

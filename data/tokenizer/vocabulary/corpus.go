@@ -14,8 +14,8 @@ import (
 	"t5train/internal/random"
 )
 
-// Texts calls yield for each text of a corpus, in order, until it returns an error, which it hands on. A text may be a line or
-// a document: its lines are what is trained on. A corpus that is sampled is read twice or three times.
+// Texts calls yield for each text of a corpus, in order, until it returns an error, which it hands on. A text may be a
+// line or a document: its lines are what is trained on. A corpus that is sampled is read twice or three times.
 type Texts func(ctx context.Context, yield func(text string) error) error
 
 // Corpus is what was read.
@@ -137,7 +137,8 @@ func countUnits(ctx context.Context, texts Texts, o *Options, n *tokenizer.Norma
 	return countSample(ctx, texts, o, n, s)
 }
 
-func countSample(ctx context.Context, texts Texts, o *Options, n *tokenizer.Normalizer, s *sample) (*counts, Corpus, error) {
+func countSample(ctx context.Context, texts Texts, o *Options, n *tokenizer.Normalizer, s *sample) (*counts, Corpus,
+	error) {
 	total := newCounts()
 	var mu sync.Mutex
 	work, free := make(chan *block, o.threads()), make(chan *block, 2*o.threads()+1)

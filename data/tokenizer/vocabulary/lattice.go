@@ -45,8 +45,9 @@ type span struct {
 
 const noPiece int32 = -1
 
-// counted returns the piece that a span counts for. A character that is no piece counts for the first piece, the most frequent
-// character: so it is in spm_train, whose trainer leaves the id of what is unknown at 0, and so T5's vocabulary was trained.
+// counted returns the piece that a span counts for. A character that is no piece counts for the first piece, the most
+// frequent character: so it is in spm_train, whose trainer leaves the id of what is unknown at 0, and so T5's
+// vocabulary was trained.
 func counted(id int32) int32 { return max(id, 0) }
 
 // lattice is all ways to cut one text into pieces. It is the scratch memory of one goroutine.
@@ -115,14 +116,14 @@ const (
 	tiny     = 1.0 / (1 << 256) / (1 << 256)
 )
 
-// marginals calls add for every span with the probability that a way through it is taken, and returns the log probability
-// of the text: the forward-backward algorithm (Rabiner 1989, section III).
+// marginals calls add for every span with the probability that a way through it is taken, and returns the log
+// probability of the text: the forward-backward algorithm (Rabiner 1989, section III).
 //
-// Probabilities are multiplied as they are: no logarithm is computed in the loops. Those of long texts would be too small, so
-// wherever the sum at a byte is tiny it is multiplied by 2^512: shift counts how often. Ways that meet at a byte may have
-// been multiplied differently, as a long piece passes by the bytes that it covers: the sum there has the fewest shifts of all,
-// so that no summand overflows, and one that vanishes is too small to matter. Backwards, the sums are kept near 1 by the
-// same shifts.
+// Probabilities are multiplied as they are: no logarithm is computed in the loops. Those of long texts would be too
+// small, so wherever the sum at a byte is tiny it is multiplied by 2^512: shift counts how often. Ways that meet at a
+// byte may have been multiplied differently, as a long piece passes by the bytes that it covers: the sum there has the
+// fewest shifts of all, so that no summand overflows, and one that vanishes is too small to matter. Backwards, the sums
+// are kept near 1 by the same shifts.
 func (l *lattice) marginals(text []byte, add func(id int32, probability float64)) float64 {
 	l.fill(text)
 	n := len(text)
@@ -178,8 +179,9 @@ func grown[T any](s []T, n int) []T {
 	return s
 }
 
-// viterbi returns the most probable way to cut a text and its log probability. The span of the whole text that has the number
-// without is not taken; -1: none. ok is false where no way is left. Of two ways as probable the one found first stays.
+// viterbi returns the most probable way to cut a text and its log probability. The span of the whole text that has the
+// number without is not taken; -1: none. ok is false where no way is left. Of two ways as probable the one found first
+// stays.
 func (l *lattice) viterbi(text []byte, without int32) (path []int32, score float64, ok bool) {
 	l.fill(text)
 	n := len(text)

@@ -29,7 +29,8 @@ type piece struct {
 
 // metaPieces lists the pieces that no training finds, in the order of their ids: as spm_train numbers them.
 func (o Options) metaPieces() []piece {
-	pieces := []piece{{padText, 0, tokenizer.ControlPiece}, {eosText, 0, tokenizer.ControlPiece}, {unkText, 0, tokenizer.UnknownPiece}}
+	pieces := []piece{{padText, 0, tokenizer.ControlPiece}, {eosText, 0, tokenizer.ControlPiece},
+		{unkText, 0, tokenizer.UnknownPiece}}
 	for _, s := range o.ControlSymbols {
 		pieces = append(pieces, piece{s, 0, tokenizer.ControlPiece})
 	}
@@ -44,8 +45,8 @@ func (o Options) metaPieces() []piece {
 	return pieces
 }
 
-// marshal returns the model file: ModelProto of sentencepiece_model.proto. Of the trainer's settings it records those that
-// differ from the defaults there, and none that would make two files of the same vocabulary differ.
+// marshal returns the model file: ModelProto of sentencepiece_model.proto. Of the trainer's settings it records those
+// that differ from the defaults there, and none that would make two files of the same vocabulary differ.
 func marshal(o Options, n *tokenizer.Normalizer, pieces []piece) []byte {
 	var file message
 	for _, p := range pieces {

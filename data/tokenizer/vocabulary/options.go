@@ -56,13 +56,13 @@ type Options struct {
 
 	Threads int // 0 is all; changes the time, not the result
 
-	// Progress, if not nil, is called with the work that goes on, its unit, how much of it is done and its total (below 0: not
-	// known); never by two goroutines at once.
+	// Progress, if not nil, is called with the work that goes on, its unit, how much of it is done and its total (below
+	// 0: not known); never by two goroutines at once.
 	Progress func(what, unit string, done, total int64)
 }
 
-// Defaults returns the options of spm_train for a vocabulary of T5's kind. VocabSize is T5's (spm_train's is 8000), and spm_train
-// has no MaxTextBytes.
+// Defaults returns the options of spm_train for a vocabulary of T5's kind. VocabSize is T5's (spm_train's is 8000), and
+// spm_train has no MaxTextBytes.
 func Defaults() Options {
 	return Options{
 		Kind: Unigram, VocabSize: 32000,
@@ -114,7 +114,8 @@ func (o Options) Check() error {
 		return err
 	}
 	if n := len(o.metaPieces()); n >= o.VocabSize {
-		return wrong("vocab-size", o.VocabSize, fmt.Sprintf("more than the %d pieces that are no text: <pad>, </s>, <unk>, symbols and bytes", n))
+		return wrong("vocab-size", o.VocabSize,
+			fmt.Sprintf("more than the %d pieces that are no text: <pad>, </s>, <unk>, symbols and bytes", n))
 	}
 	return nil
 }

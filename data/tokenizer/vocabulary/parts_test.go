@@ -69,8 +69,8 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-// TestSeeds compares with the definition: a seed is a valid text of two characters or more that occurs twice or more, and
-// behind which characters stand whose first bytes differ.
+// TestSeeds compares with the definition: a seed is a valid text of two characters or more that occurs twice or more,
+// and behind which characters stand whose first bytes differ.
 func TestSeeds(t *testing.T) {
 	for name, change := range map[string]func(*Options){
 		"defaults": func(*Options) {},
@@ -174,7 +174,8 @@ func seedsByDefinition(c *counts, a *alphabet, o *Options) map[string]float64 {
 	}
 	seeds := map[string]float64{}
 	for text, n := range occurrences {
-		if length := utf8.RuneCountInString(text); length > 1 && n > 1 && len(behind[text]) > 1 && mayBePiece(text, a, o) {
+		if length := utf8.RuneCountInString(text); length > 1 && n > 1 && len(behind[text]) > 1 &&
+			mayBePiece(text, a, o) {
 			seeds[text] = float64(n) * float64(length)
 		}
 	}
@@ -184,7 +185,8 @@ func seedsByDefinition(c *counts, a *alphabet, o *Options) map[string]float64 {
 // mayBePiece spells out the rules for the letters of madeUp.
 func mayBePiece(text string, a *alphabet, o *Options) bool {
 	runes := []rune(text)
-	if len(runes) > o.MaxPieceLength || runes[len(runes)-1] == blank || o.SplitByWhitespace && slices.Contains(runes[1:], blank) {
+	if len(runes) > o.MaxPieceLength || runes[len(runes)-1] == blank ||
+		o.SplitByWhitespace && slices.Contains(runes[1:], blank) {
 		return false
 	}
 	script := ""
@@ -266,7 +268,8 @@ func TestMarginalsAreSumsOverAllWays(t *testing.T) {
 			}
 		})
 		got := make([]float64, len(m.texts))
-		if log := l.marginals([]byte(text), func(id int32, p float64) { got[id] += p }); math.Abs(log-math.Log(sum)) > 1e-12 {
+		if log := l.marginals([]byte(text),
+			func(id int32, p float64) { got[id] += p }); math.Abs(log-math.Log(sum)) > 1e-12 {
 			t.Errorf("%s: got log probability %v, want %v", text, log, math.Log(sum))
 		}
 		for i := range want {
@@ -404,7 +407,8 @@ func mergesByDefinition(c *counts, a *alphabet, o *Options, n int) (merges []str
 		}
 		var best [2]string
 		for p, n := range count {
-			better := cmp.Or(cmp.Compare(n, count[best]), cmp.Compare(utf8.RuneCountInString(best[0]+best[1]), utf8.RuneCountInString(p[0]+p[1])),
+			better := cmp.Or(cmp.Compare(n, count[best]), cmp.Compare(utf8.RuneCountInString(best[0]+best[1]),
+				utf8.RuneCountInString(p[0]+p[1])),
 				strings.Compare(best[0]+best[1], p[0]+p[1]))
 			if best[0] == "" || better > 0 {
 				best = p
@@ -433,7 +437,8 @@ func mergesByDefinition(c *counts, a *alphabet, o *Options, n int) (merges []str
 
 func FuzzTrain(f *testing.F) {
 	for i, text := range []string{
-		"", "a", "\n\n", "a b a b\nab ab", "\x00\xff\xfe", "▁▁ ▁ ▅", "日本語 日本 ー", "<unk></s><pad>", strings.Repeat("ab", 300), "1 12 123 1234",
+		"", "a", "\n\n", "a b a b\nab ab", "\x00\xff\xfe", "▁▁ ▁ ▅", "日本語 日本 ー", "<unk></s><pad>", strings.Repeat("ab",
+			300), "1 12 123 1234",
 		"e\u0301 é", "a<0x41>b [X] a[X]b", strings.Repeat("xy z ", 40) + "\r\nxyz",
 	} {
 		f.Add(text, uint16(i*37), uint8(20+i))

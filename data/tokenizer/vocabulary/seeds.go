@@ -24,14 +24,14 @@ type suffix struct {
 
 // seeder finds the substrings that occur often.
 //
-// A substring is worth a piece where different characters follow it: otherwise the longer one, which occurs as often, is.
-// Such substrings are the inner nodes of the suffix tree of the text. spm_train finds them with a suffix array of the whole
-// text. Here words are counted first, and the tree is walked without being built: all places of a substring are together,
-// are divided by the character that follows, and so on down to the longest piece. What cannot become a piece is not
-// followed.
+// A substring is worth a piece where different characters follow it: otherwise the longer one, which occurs as often,
+// is. Such substrings are the inner nodes of the suffix tree of the text. spm_train finds them with a suffix array of
+// the whole text. Here words are counted first, and the tree is walked without being built: all places of a substring
+// are together, are divided by the character that follows, and so on down to the longest piece. What cannot become a
+// piece is not followed.
 //
-// spm_train compares bytes, so what counts as different is the first byte of the next character; a word that ends is followed
-// by the first byte of ▁, a line that ends by a zero byte.
+// spm_train compares bytes, so what counts as different is the first byte of the next character; a word that ends is
+// followed by the first byte of ▁, a line that ends by a zero byte.
 type seeder struct {
 	o     *Options
 	chars []char
@@ -153,7 +153,8 @@ func findSeeds(ctx context.Context, c *counts, a *alphabet, o *Options) ([]seed,
 		all[i].text = s.text(all[i])
 	}
 	slices.SortFunc(all, func(a, b found) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(len(b.text), len(a.text)), strings.Compare(a.text, b.text))
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(len(b.text), len(a.text)),
+			strings.Compare(a.text, b.text))
 	})
 	seeds := make([]seed, min(len(all), o.SeedPieces))
 	for i := range seeds {
@@ -209,7 +210,8 @@ func (w *walker) walk(ctx context.Context, places, spare []suffix, at shape) {
 		for _, p := range places {
 			occurrences += w.count[p.unit]
 		}
-		w.found = append(w.found, found{at: places[0].at, length: at.length, score: float32(occurrences) * float32(at.length)})
+		w.found = append(w.found, found{at: places[0].at, length: at.length,
+			score: float32(occurrences) * float32(at.length)})
 		if len(w.found) >= w.full {
 			w.found = best(w.found, w.o.SeedPieces)
 			w.full = 2 * max(len(w.found), w.o.SeedPieces)
@@ -247,7 +249,10 @@ func (s *seeder) divide(places, spare []suffix, distance int32) [][]suffix {
 	if len(places) > 2*len(s.chars) {
 		s.countingSort(places, spare, code)
 	} else {
-		slices.SortFunc(places, func(a, b suffix) int { return cmp.Or(cmp.Compare(code(a), code(b)), cmp.Compare(a.at, b.at)) })
+		slices.SortFunc(places, func(a, b suffix) int {
+			return cmp.Or(cmp.Compare(code(a), code(b)),
+				cmp.Compare(a.at, b.at))
+		})
 	}
 	var groups [][]suffix
 	for len(places) > 0 {

@@ -20,9 +20,9 @@ const minExpected = 0.5
 // keepMore is the part of the wanted pieces down to which the loss decides which go; of those the most probable stay.
 const keepMore = 1.1
 
-// unigramTrainer finds the pieces whose probabilities make the text most probable (Kudo 2018, section 3.2): it starts from
-// many, and in each round estimates their probabilities by expectation and maximization and takes those away whose loss
-// changes the probability of the text the least.
+// unigramTrainer finds the pieces whose probabilities make the text most probable (Kudo 2018, section 3.2): it starts
+// from many, and in each round estimates their probabilities by expectation and maximization and takes those away whose
+// loss changes the probability of the text the least.
 type unigramTrainer struct {
 	o       *Options
 	units   *counts
@@ -39,7 +39,8 @@ type unigramWorker struct {
 // unitsAtOnce is how many units a thread takes at a time.
 const unitsAtOnce = 1 << 10
 
-// trainUnigram returns the pieces of text: the alphabet and the best of the others, the most probable first, at most wanted.
+// trainUnigram returns the pieces of text: the alphabet and the best of the others, the most probable first, at most
+// wanted.
 func trainUnigram(ctx context.Context, c *counts, a *alphabet, o *Options, wanted int) ([]piece, error) {
 	o.progress("find seed pieces", "characters", 0, int64(len(a.chars)))
 	seeds, err := findSeeds(ctx, c, a, o)
@@ -127,9 +128,9 @@ func (t *unigramTrainer) total() []int64 {
 	return total
 }
 
-// estimate is one step of expectation and maximization. The maximization is that of variational Bayes with a sparse prior,
-// which takes from the rare pieces (Liang and Klein 2007, "Structured Bayesian Nonparametric Models with Variational
-// Inference").
+// estimate is one step of expectation and maximization. The maximization is that of variational Bayes with a sparse
+// prior, which takes from the rare pieces (Liang and Klein 2007, "Structured Bayesian Nonparametric Models with
+// Variational Inference").
 func (t *unigramTrainer) estimate(ctx context.Context) error {
 	scale := math.Ldexp(1, t.shift)
 	err := t.eachUnit(ctx, func(w *unigramWorker, u unit) {
@@ -160,8 +161,8 @@ func (t *unigramTrainer) estimate(ctx context.Context) error {
 	return nil
 }
 
-// digamma is the derivative of the logarithm of the gamma function: the recurrence up to 7, and then the asymptotic series
-// around x-1/2.
+// digamma is the derivative of the logarithm of the gamma function: the recurrence up to 7, and then the asymptotic
+// series around x-1/2.
 func digamma(x float64) float64 {
 	sum := 0.0
 	for ; x < 7; x++ {
@@ -172,8 +173,8 @@ func digamma(x float64) float64 {
 	return sum + math.Log(x) + y*(1.0/24-y*(7.0/960-y*(31.0/8064-y*(127.0/30720))))
 }
 
-// prune keeps the shrinking factor's part of the pieces, but not less than desired: those without which the probability of
-// the text, cut the most probable way, would fall the most.
+// prune keeps the shrinking factor's part of the pieces, but not less than desired: those without which the probability
+// of the text, cut the most probable way, would fall the most.
 func (t *unigramTrainer) prune(ctx context.Context, desired int) error {
 	err := t.eachUnit(ctx, func(w *unigramWorker, u unit) {
 		path, _, _ := w.lattice.viterbi(t.units.of(u), -1)
@@ -204,9 +205,9 @@ func (t *unigramTrainer) prune(ctx context.Context, desired int) error {
 	return nil
 }
 
-// loss estimates by how much the mean log probability of a piece of the text falls without piece id, when the pieces of the
-// next best way to cut it take its place. It is infinite where there is no other way, and NaN where the text can be cut
-// without it anyway.
+// loss estimates by how much the mean log probability of a piece of the text falls without piece id, when the pieces of
+// the next best way to cut it take its place. It is infinite where there is no other way, and NaN where the text can be
+// cut without it anyway.
 func (t *unigramTrainer) loss(w *unigramWorker, id int32, used []int64, sum float64) float64 {
 	n := float64(used[id])
 	if n == 0 {

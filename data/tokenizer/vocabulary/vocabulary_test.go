@@ -232,12 +232,14 @@ func TestTrainControlCharacters(t *testing.T) {
 		o := options(func(o *Options) {
 			o.Kind, o.VocabSize, o.SoftVocabLimit, o.CharacterCoverage, o.Normalization = kind, 100, true, 1, "identity"
 		})
-		r, err := Train(t.Context(), lineTexts(slices.Repeat([]string{"ab\x00cd ef\x1fgh", "xcd\x1fgh yef\x00ab", "\x00", "\x1f"}, 50)...), o)
+		r, err := Train(t.Context(),
+			lineTexts(slices.Repeat([]string{"ab\x00cd ef\x1fgh", "xcd\x1fgh yef\x00ab", "\x00", "\x1f"}, 50)...), o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		crossing := func(text string) bool {
-			return strings.ContainsAny(text, "\x00\x1f▅") || strings.Contains(text, "bc") || strings.Contains(text, "fg")
+			return strings.ContainsAny(text, "\x00\x1f▅") || strings.Contains(text, "bc") ||
+				strings.Contains(text, "fg")
 		}
 		for _, p := range piecesOf(t, r.Model) {
 			if crossing(p.text) {
@@ -247,7 +249,8 @@ func TestTrainControlCharacters(t *testing.T) {
 	}
 }
 
-// Lines that are never trained on take no place in a sample, and of --sample-lines and --max-text the smaller one counts.
+// Lines that are never trained on take no place in a sample, and of --sample-lines and --max-text the smaller one
+// counts.
 func TestSampleOfUsableLines(t *testing.T) {
 	var lines []string
 	for i := range 100 {
@@ -269,7 +272,8 @@ func TestSampleOfUsableLines(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if c := r.Corpus; c.Used != tt.want || c.Usable != 100 || c.TooLong != 100 || c.Reserved != 100 || c.Lines != 300 {
+			if c := r.Corpus; c.Used != tt.want || c.Usable != 100 || c.TooLong != 100 || c.Reserved != 100 ||
+				c.Lines != 300 {
 				t.Errorf("got %+v, want %d lines used of 100", c, tt.want)
 			}
 		})
@@ -311,20 +315,27 @@ func TestTrainRefuses(t *testing.T) {
 		{"no lines", nil, options(small), "the input holds no text"},
 		{"empty lines", []string{"", "\n\n"}, options(small), "the input holds no text"},
 		{"blanks", []string{"  ", "\t"}, options(small), "no characters that could become pieces"},
-		{"long lines", []string{"abc"}, options(func(o *Options) { o.MaxLineBytes = 2 }), "longer than --max-line-bytes, 2"},
+		{"long lines", []string{"abc"}, options(func(o *Options) { o.MaxLineBytes = 2 }),
+			"longer than --max-line-bytes, 2"},
 		{"reserved", []string{"a▅"}, options(small), "holds ▅"},
-		{"long and reserved lines", []string{"abcd", "▅"}, options(func(o *Options) { o.MaxLineBytes = 3 }), "of 2 lines of the text 1 are longer than --max-line-bytes, 3, 1 hold ▅"},
+		{"long and reserved lines", []string{"abcd", "▅"}, options(func(o *Options) { o.MaxLineBytes = 3 }),
+			"of 2 lines of the text 1 are longer than --max-line-bytes, 3, 1 hold ▅"},
 		{"no UTF-8", []string{"caf\xe9"}, options(small), "no line of the text is UTF-8"},
-		{"too many characters", []string{"abcdefghij"}, options(small), "the 11 characters of the text and the 3 special pieces need 14"},
+		{"too many characters", []string{"abcdefghij"}, options(small),
+			"the 11 characters of the text and the 3 special pieces need 14"},
 		{"one character", []string{"aaa"}, options(small), "gives no more than 6 pieces"},
 		{"options", nil, options(func(o *Options) { o.ShrinkingFactor = 1 }), "shrinking-factor 1: want 0.5 to 0.95"},
-		{"threads", nil, options(func(o *Options) { o.Threads = 1e9 }), "threads 1000000000: want 1 to 1024, or 0 for all"},
-		{"blank in a symbol", nil, options(func(o *Options) { o.UserSymbols = []string{"New York"} }), `user-symbols "New York": no text matches it: write ▁`},
-		{"symbol twice", nil, options(func(o *Options) { o.UserSymbols = []string{"a", "a"} }), `user-symbols "a": there is such a piece already`},
+		{"threads", nil, options(func(o *Options) { o.Threads = 1e9 }),
+			"threads 1000000000: want 1 to 1024, or 0 for all"},
+		{"blank in a symbol", nil, options(func(o *Options) { o.UserSymbols = []string{"New York"} }),
+			`user-symbols "New York": no text matches it: write ▁`},
+		{"symbol twice", nil, options(func(o *Options) { o.UserSymbols = []string{"a", "a"} }),
+			`user-symbols "a": there is such a piece already`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := Train(t.Context(), lineTexts(tt.lines...), tt.o); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := Train(t.Context(), lineTexts(tt.lines...), tt.o); err == nil ||
+				!strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want %q in it", err, tt.want)
 			}
 		})
