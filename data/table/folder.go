@@ -14,7 +14,7 @@ import (
 //
 //	train/neg/0_3.txt  train/pos/0_9.txt
 //
-// and the files beside them are left out. Else the files have to be of one format, and text is a document a file.
+// and the files beside them are left out; but folders that are all named for splits are those. Else the files have to be of one format, and text is a document a file.
 //
 // The card of a data set decides before that which files there are, and in which splits.
 func findFolder(dir string, format Format) (Group, error) {
@@ -24,6 +24,10 @@ func findFolder(dir string, format Format) (Group, error) {
 	files, folders, err := list(dir)
 	if err != nil {
 		return Group{}, err
+	}
+	if g, err := splitFolders(dir, folders, format); err != nil || len(g.Inputs) > 0 {
+		g.LeftOut = append(g.LeftOut, files...)
+		return g, err
 	}
 	g := Group{Argument: dir, Why: "--format"}
 	if len(folders) > 0 && (format == "" || format == Classes) {
@@ -77,6 +81,32 @@ func findFolder(dir string, format Format) (Group, error) {
 		g.Inputs = append(g.Inputs, Input{Path: filepath.Join(dir, name), Format: format})
 	}
 	return g, nil
+}
+
+// splitFolders returns the files of a folder whose folders are all named for splits, none of another folder.
+func splitFolders(dir string, folders []string, format Format) (Group, error) {
+	all := Group{Argument: dir}
+	for _, name := range folders {
+		split, kind := splits.Parse(name)
+		if kind == "" {
+			return Group{}, nil
+		}
+		g, err := findFolder(filepath.Join(dir, name), format)
+		if err != nil {
+			return all, fmt.Errorf("split folder %s: %w", name, err)
+		}
+		g.moveTo(split)
+		if len(all.Inputs) > 0 && all.Inputs[0].Format != g.Inputs[0].Format {
+			return all, fmt.Errorf("the folders %s and %s have files of different formats: name the files, as in %s=%s",
+				folders[0], name, split, filepath.Join(dir, name))
+		}
+		for _, file := range g.LeftOut {
+			all.LeftOut = append(all.LeftOut, filepath.Join(name, file))
+		}
+		all.Inputs, all.Why = append(all.Inputs, g.Inputs...), g.Why
+	}
+	all.Why += "; splits by the names of its folders: " + strings.Join(folders, ", ")
+	return all, nil
 }
 
 // describedFolder returns the files of a folder that a card describes, none where it describes none.

@@ -115,7 +115,27 @@ func FindInputs(arguments []string, format Format) ([]Group, error) {
 			groups = append(groups, g)
 		}
 	}
+	nameSplitsOfFiles(groups)
 	return groups, nil
+}
+
+// nameSplitsOfFiles gives files that are named one by one, or by a glob, the splits that their names have: where all have
+// one, and not all the same.
+func nameSplitsOfFiles(groups []Group) {
+	names := make([]string, len(groups))
+	for i, g := range groups {
+		name, kind := splits.Parse(filepath.Base(g.Argument))
+		if len(g.Inputs) != 1 || g.Inputs[0].Path != g.Argument || g.Inputs[0].Split != "" || kind == "" {
+			return
+		}
+		names[i] = name
+	}
+	if slices.ContainsFunc(names, func(name string) bool { return name != names[0] }) {
+		for i, name := range names {
+			groups[i].moveTo(name)
+			groups[i].Why += "; split " + name + " by its name"
+		}
+	}
 }
 
 // moveTo makes one split of all files.

@@ -11,7 +11,7 @@ import (
 func TestFindInputs(t *testing.T) {
 	testdir.Files(t, "a.csv", "b.tsv", "c.jsonl", "d.json: [{}]", "e.json: {\"data\": [{\"paragraphs\": []}]}", "f.txt", "g.conll", "h.dat", "i.csv.gz", "i.csv.xz", "j.parquet",
 		"k=v.csv", "imdb/neg/1.txt", "imdb/neg/2.txt", "imdb/pos/.hidden", "imdb/pos/1", "imdb/urls.txt",
-		"docs/b.txt", "docs/a.txt", "docs/README", "logs/x.csv", "logs/y.csv", "mixed/x.csv", "mixed/y.json", "nested/train/pos/1.txt",
+		"docs/b.txt", "docs/a.txt", "docs/README", "logs/x.csv", "logs/y.csv", "mixed/x.csv", "mixed/y.json", "nested/train/pos/1.txt", "deep/pets/cat/1.txt",
 		"hub/data/train-00000-of-00001.parquet", "card/d/a.csv", "card/d/b.csv", "cards/a.txt", "cards/b.csv", "configs/a.csv", "configs/b.csv",
 		"card/README.md: ---\nconfigs:\n- data_files:\n  - {split: forget, path: d/a.csv}\n  - {split: retain, path: [d/b.csv, d/a*]}\n---\n",
 		"cards/README.md: ---\nconfigs:\n- data_files: ['*.txt', '*.csv']\n---\n",
@@ -47,7 +47,8 @@ func TestFindInputs(t *testing.T) {
 		{"nowhere.csv", "", "", "find inputs: nowhere.csv: no such file"},
 		{"*.xyz", "", "", "no file matches *.xyz"},
 		{"mixed", "", "", "files of different formats, x.csv and y.json"},
-		{"nested", "", "", "class folder train has folders in it, want files: if it is a split, name it as in train=nested/train"},
+		{"nested", "", "classes nested/train/pos/1.txt train (pos)", ""},
+		{"deep", "", "", "class folder pets has folders in it, want files: if it is a split, name it as in train=deep/pets"},
 		{"void", "", "", "class folder pos has no files"},
 		{"none", "", "", "none of the folder's files is of a known format, such as "},
 		{"hub", "", "", "the folder holds parquet already, such as train-00000-of-00001.parquet"},
