@@ -66,6 +66,9 @@ func pageOf(p Page) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	for i, c := range palette {
+		style += fmt.Sprintf(".c%d { color: light-dark(%s, %s); }\n", i, hex(c), hex(onDark[i]))
+	}
 	script, err := read("chart.js", "evaluation.js", "page.js")
 	if err != nil {
 		return "", err

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -107,4 +108,17 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The page's curves have the colours of the plots.
+func TestPageHasThePalette(t *testing.T) {
+	text, err := pageOf(Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range palette {
+		if want := fmt.Sprintf(".c%d { color: light-dark(%s, %s); }", i, hex(c), hex(onDark[i])); strings.Count(text, want) != 1 {
+			t.Errorf("%s: %d times in the page, want once", want, strings.Count(text, want))
+		}
+	}
 }
