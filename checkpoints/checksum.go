@@ -109,10 +109,10 @@ func (w *Weights) Verify() error {
 		switch {
 		case errors.Is(err, ErrDamaged):
 			return fmt.Errorf("%w: copy the checkpoint again or use another one; if the file was changed on purpose, "+
-				"remove %s from the folder (--no-verify takes it as it is)", err, checksumsName)
+				"remove %s from the folder (checkpoints.no_verify takes it as it is)", err, checksumsName)
 		case errors.Is(err, safetensors.ErrNotFinite):
 			return fmt.Errorf("%s: %w: the file is damaged, or training diverged: use another checkpoint "+
-				"(--no-verify takes it as it is)", path, err)
+				"(checkpoints.no_verify takes it as it is)", path, err)
 		case err != nil:
 			return err
 		}

@@ -215,7 +215,7 @@ func (c *conversion) carry() error {
 	c.notes = append(c.notes, c.carriage.said())
 	if was, now := len(c.tokenizer.Sentinels()), len(to.Sentinels()); now < min(was, tokenizer.DefaultExtraIDs) {
 		c.notes = append(c.notes, fmt.Sprintf("warning: the new tokenizer has %d sentinels, the old one %d: the model loses what it knows of the others, and pre-training by span corruption wants "+
-			"them: train the tokenizer with --extra-ids %d to keep them", now, was, min(was, tokenizer.DefaultExtraIDs)))
+			"them: train the tokenizer with vocabulary.extra_ids %d to keep them", now, was, min(was, tokenizer.DefaultExtraIDs)))
 	}
 	if to.Rules() == tokenizer.SentencePiece {
 		c.notes = append(c.notes, "note: transformers' T5 tokenizer has no place for all that this vocabulary asks for (BPE, byte fallback, symbols of its own): there texts may get other ids, or the tokenizer not open")

@@ -71,6 +71,10 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 				return err
 			}
 			phases.Stop()
+			for i := range report.Findings {
+				f := &report.Findings[i]
+				f.Remedy = a.names.text(f.Remedy)
+			}
 			if report.Cleanable() {
 				report.Clean = files.cleanCommand(f.roles, o.MinShared)
 			}

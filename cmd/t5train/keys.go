@@ -15,13 +15,12 @@ import (
 var optionSections = map[string]string{
 	"import":      "data import",
 	"inspect":     "",
-	"parquetout":  "",
 	"vocabulary":  "tokenizer train",
 	"convert":     "convert",
 	"checkpoints": "",
 	"run":         "",
-	"evaluate":    "evaluate",
-	"predict":     "predict",
+	"evaluate":    "",
+	"predict":     "",
 	"report":      "report",
 	"serve":       "serve",
 }
@@ -36,10 +35,10 @@ type flagNames struct {
 }
 
 // messageKey matches words that may be keys, and with its colon the key of a line as of a configuration file.
-var messageKey = regexp.MustCompile(`(?m)^ *[\w.]+:|[\w./=-]*\b[a-z]+\.[a-z0-9_]+[\w./=-]*`)
+var messageKey = regexp.MustCompile(`(?m)^ *[\w.]+:|--set[ =]\S+|[\w./=-]*\b[a-z]+\.[a-z0-9_]+[\w./-]*`)
 
 // text replaces the keys of a message, each by the flag that sets it. A key that the command has no flag for stays, and so
-// does one as --set and a configuration file have it: with = behind it, or at the beginning of a line with a colon.
+// does one as --set and a configuration file have it: behind --set, or at the beginning of a line with a colon.
 func (n *flagNames) text(message string) string {
 	if n == nil || n.running == nil {
 		return message
@@ -62,14 +61,12 @@ func (n *flagNames) flag(key string) string {
 	}
 	section, option, _ := strings.Cut(key, ".")
 	home, ok := optionSections[section]
-	name := strings.ReplaceAll(option, "_", "-")
+	name := "--" + strings.ReplaceAll(option, "_", "-")
 	switch {
-	case !ok:
-		return ""
-	case n.running.Flags().Lookup(name) != nil:
-		return "--" + name
-	case home != "":
-		return "t5train " + home + " --" + name
+	case ok && home != "" && n.running.CommandPath() != "t5train "+home:
+		return "t5train " + home + " " + name
+	case ok && n.running.Flags().Lookup(name[2:]) != nil:
+		return name
 	}
 	return ""
 }

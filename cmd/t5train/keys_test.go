@@ -23,8 +23,10 @@ func TestMessagesNameTheFlagsOfTheCommand(t *testing.T) {
 		{"data import", "leave it out with import.drop c", "leave it out with --drop c"},
 		{"predict", "choose with import.delimiter", "choose with t5train data import --delimiter"},
 		{"tokenizer train", "raise vocabulary.max_line_bytes", "raise --max-line-bytes"},
-		{"data clean", "with parquetout.overwrite", "with --overwrite"},
-		{"inspect", "with parquetout.overwrite", "with parquetout.overwrite"},
+		{"data check", "vocabulary.byte_fallback, then convert.tokenizer", "t5train tokenizer train --byte-fallback, then t5train convert --tokenizer"},
+		{"tokenizer train", "say vocabulary.hard_vocab_limit=false", "say --hard-vocab-limit=false"},
+		{"data clean", "with run.overwrite", "with --overwrite"},
+		{"inspect", "with run.overwrite", "with run.overwrite"},
 	} {
 		names := &flagNames{}
 		root := rootCommand(app{stdout: io.Discard, names: names})

@@ -9,7 +9,7 @@
 //		ids = pieces.Piece(i, ids[:0])
 //	}
 //
-// Or ahead of time, on the command line: t5train data tokenize --train 'corpus/*.parquet' --output runs/first/tokens
+// Or ahead of time, on the command line: t5train data tokenize --train 'corpus/*.parquet' run.output runs/first/tokens
 //
 // # Folder
 //

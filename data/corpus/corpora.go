@@ -124,7 +124,7 @@ func openFiles(path, column string) (textFiles, error) {
 	}
 	for _, p := range paths {
 		if isParquet(p) { // of a glob
-			return c, fmt.Errorf("%s: it is parquet, among other files that %s names: give each kind an --input of its own", p, path)
+			return c, fmt.Errorf("%s: it is parquet, among other files that %s names: give each kind an input of its own", p, path)
 		}
 		g, err := table.Find(p, "")
 		if errors.Is(err, table.ErrUnknownFormat) {

@@ -94,11 +94,11 @@ func (o VocabularyOptions) train(ctx context.Context, inputs corpora) ([]tokeniz
 
 func (o VocabularyOptions) checkSentinels() error {
 	if o.ExtraIDs < 0 || o.ExtraIDs > tokenizer.MaxExtraIDs {
-		return fmt.Errorf("train tokenizer: --extra-ids %d: want 0 to %d", o.ExtraIDs, tokenizer.MaxExtraIDs)
+		return fmt.Errorf("train tokenizer: vocabulary.extra_ids %d: want 0 to %d", o.ExtraIDs, tokenizer.MaxExtraIDs)
 	}
 	for _, s := range slices.Concat(o.Train.ControlSymbols, o.Train.UserSymbols) {
 		if o.ExtraIDs > 0 && strings.HasPrefix(strings.TrimPrefix(s, "▁"), "<extra_id_") {
-			return fmt.Errorf("train tokenizer: symbol %s would be there twice: leave it out, or say --extra-ids 0", s)
+			return fmt.Errorf("train tokenizer: symbol %s would be there twice: leave it out, or say vocabulary.extra_ids 0", s)
 		}
 	}
 	return nil
@@ -129,9 +129,9 @@ func (o VocabularyOptions) checkFolder(dir string, recovered []string) error {
 		case err != nil:
 			return fmt.Errorf("write %s: %w", path, atomicfile.WithRemedy(err))
 		case info.IsDir():
-			return fmt.Errorf("write %s: it is a folder: choose another --output", path)
+			return fmt.Errorf("write %s: it is a folder: choose another run.output", path)
 		case !o.Overwrite && !slices.Contains(recovered, name):
-			return fmt.Errorf("write %s: there is a tokenizer: choose another --output, or replace it with --overwrite", path)
+			return fmt.Errorf("write %s: there is a tokenizer: choose another run.output, or replace it with run.overwrite", path)
 		}
 	}
 	return nil
@@ -141,7 +141,7 @@ func (o VocabularyOptions) checkFolder(dir string, recovered []string) error {
 func openStage(dir string) (*atomicfile.Stage, error) {
 	s, err := atomicfile.OpenStage(dir)
 	if errors.Is(err, atomicfile.ErrLocked) {
-		err = errors.New("another process writes there: wait for it, or choose another --output")
+		err = errors.New("another process writes there: wait for it, or choose another run.output")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", dir, atomicfile.WithRemedy(err))
@@ -167,7 +167,7 @@ func (o VocabularyOptions) sayCorpus(r vocabulary.Result) {
 	ui.Detail(o.Sink, "", "%s lines, %s bytes of text, %s different %s, %s characters", ui.Grouped(int(c.Lines)), ui.Grouped(int(c.Bytes)),
 		ui.Grouped(r.Units), o.Train.UnitName(), ui.Grouped(r.Chars))
 	if c.TooLong > 0 {
-		ui.Detail(o.Sink, "", "%s lines of more than %d bytes are left out, %s bytes of text (--max-line-bytes)", ui.Grouped(int(c.TooLong)), o.Train.MaxLineBytes,
+		ui.Detail(o.Sink, "", "%s lines of more than %d bytes are left out, %s bytes of text (vocabulary.max_line_bytes)", ui.Grouped(int(c.TooLong)), o.Train.MaxLineBytes,
 			ui.Grouped(int(c.TooLongBytes)))
 	}
 	if c.Reserved > 0 {
@@ -184,7 +184,7 @@ func (o VocabularyOptions) sayCorpus(r vocabulary.Result) {
 		if o.Train.ByteFallback {
 			become = "become bytes"
 		}
-		ui.Detail(o.Sink, "", "rare characters %s: %s (--character-coverage %g)", become, charactersText(r.LeftOut), o.Train.CharacterCoverage)
+		ui.Detail(o.Sink, "", "rare characters %s: %s (vocabulary.character_coverage %g)", become, charactersText(r.LeftOut), o.Train.CharacterCoverage)
 	}
 }
 

@@ -30,7 +30,7 @@ func UntrainedLabels(what string, spec task.Spec, train, held *data.Examples) []
 		return nil
 	}
 	const most = 10
-	return ui.Notef(ui.NoteLabels, "%s: %s rows have labels that no row to train on has, so they will be answered wrongly: %s: add rows of them, or divide the data anew (t5train data import --stratify)",
+	return ui.Notef(ui.NoteLabels, "%s: %s rows have labels that no row to train on has, so they will be answered wrongly: %s: add rows of them, or divide the data anew (import.stratify)",
 		what, ui.Grouped(rows), shownList(missing, most))
 }
 

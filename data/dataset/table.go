@@ -194,7 +194,7 @@ func SayTaken(c ui.Sink, set *parquetio.Dataset) {
 func SayHeldOut(c ui.Sink, set *parquetio.Dataset) {
 	for _, t := range set.Taken() {
 		if slices.ContainsFunc(t.Rest, func(s splits.Split) bool { return s.Kind == splits.Validation }) {
-			ui.Detail(c, "hint", "%[1]s has a validation split, which is not used: --validation %[1]s (data.validation) uses it", t.Folder)
+			ui.Detail(c, "hint", "%[1]s has a validation split, which is not used: set data.validation to it", t.Folder)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (d *drops) has(path []string) bool {
 func (d *drops) check() error {
 	for _, name := range d.names {
 		if !d.seen[name] {
-			return fmt.Errorf("import: there is no column %s to leave out: correct --drop", name)
+			return fmt.Errorf("import: there is no column %s to leave out: correct import.drop", name)
 		}
 	}
 	return nil
@@ -40,7 +40,7 @@ func (d *drops) check() error {
 // dropWay adds to the error of a value that no column can hold how its column is left out.
 func dropWay(err error) error {
 	if shape, ok := errors.AsType[table.ShapeError](err); ok && shape.Column != "" {
-		return fmt.Errorf("%w: correct it, or leave the column out with --drop %s", err, shape.Column)
+		return fmt.Errorf("%w: correct it, or leave the column out with import.drop %s", err, shape.Column)
 	}
 	return err
 }

@@ -35,7 +35,7 @@ func CreateFolder(dir string, names []string, overwrite bool) (*Folder, error) {
 	old, err := f.old()
 	// What a killed command had begun to publish is replaced, so that the same command goes on.
 	if err == nil && !overwrite && !containsAll(f.stage.Recovered, old) {
-		err = fmt.Errorf("write %s: %s is there already: choose another --output, or replace it with --overwrite",
+		err = fmt.Errorf("write %s: %s is there already: choose another run.output, or replace it with run.overwrite",
 			dir, old[0])
 	}
 	if err != nil {
@@ -57,18 +57,18 @@ func CreateFile(path string, overwrite bool) (*Folder, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && !info.Mode().IsRegular():
-		return nil, fmt.Errorf("write %s: it is no regular file: choose another --output", path)
+		return nil, fmt.Errorf("write %s: it is no regular file: choose another run.output", path)
 	}
 	f := &Folder{dir: filepath.Dir(path), file: filepath.Base(path)}
 	if _, err := os.Stat(f.dir); err != nil {
-		return nil, fmt.Errorf("write %s: %w: make the folder first, or choose another --output", path, err)
+		return nil, fmt.Errorf("write %s: %w: make the folder first, or choose another run.output", path, err)
 	}
 	if err := f.open(); err != nil {
 		return nil, err
 	}
 	if err == nil && !overwrite && !slices.Contains(f.stage.Recovered, f.file) {
 		f.stage.Close()
-		return nil, fmt.Errorf("write %s: it is there already: choose another --output, or replace it with --overwrite",
+		return nil, fmt.Errorf("write %s: it is there already: choose another run.output, or replace it with run.overwrite",
 			path)
 	}
 	return f, nil

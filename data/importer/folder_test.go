@@ -99,8 +99,8 @@ func TestOverwrite(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := CreateFolder(dir, []string{"train"}, false); err == nil || !strings.Contains(err.Error(), "--overwrite") {
-		t.Errorf("got error %v, want one about --overwrite", err)
+	if _, err := CreateFolder(dir, []string{"train"}, false); err == nil || !strings.Contains(err.Error(), "run.overwrite") {
+		t.Errorf("got error %v, want one about run.overwrite", err)
 	}
 	f = create(t, dir, true, "train")
 	write(t, f, "train", 5, DefaultShardBytes)
@@ -153,8 +153,8 @@ func TestFile(t *testing.T) {
 			t.Errorf("files %v, want %s", got, path)
 		}
 	}
-	if _, err := CreateFile(path, false); err == nil || !strings.Contains(err.Error(), "--overwrite") {
-		t.Errorf("got error %v, want one about --overwrite", err)
+	if _, err := CreateFile(path, false); err == nil || !strings.Contains(err.Error(), "run.overwrite") {
+		t.Errorf("got error %v, want one about run.overwrite", err)
 	}
 	if _, err := CreateFile(filepath.Join(dir, "no", "x.parquet"), false); err == nil || !strings.Contains(err.Error(), "make the folder") {
 		t.Errorf("got error %v, want one about the folder", err)

@@ -106,7 +106,7 @@ func (im *importing) defaults() {
 	}
 	if squad && len(im.Shares) > 0 && im.Group == "" && im.Stratify == "" {
 		im.Group = "context"
-		im.say("  questions about the same context stay in one split (--group context)")
+		im.say("  questions about the same context stay in one split (import.group context)")
 	}
 }
 
@@ -240,7 +240,7 @@ func (im *importing) learn(ctx context.Context) error {
 		}
 	}
 	if im.Stratify != "" && !im.schema.byName[im.Stratify].label {
-		return fmt.Errorf("import: stratified by %s, which is no label: add --label %s", im.Stratify, im.Stratify)
+		return fmt.Errorf("import: stratified by %s, which is no label: add import.label %s", im.Stratify, im.Stratify)
 	}
 	return nil
 }

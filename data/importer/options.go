@@ -40,13 +40,13 @@ func (o Options) validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("import: "+format, args...)) }
 	if o.SkipBadLines < 0 {
-		bad("--skip-bad-lines %d, want 0 or more", o.SkipBadLines)
+		bad("import.skip_bad_lines %d, want 0 or more", o.SkipBadLines)
 	}
 	if len(o.Inputs) == 0 {
 		bad("no input, want files or folders")
 	}
 	if len(o.Read.Columns) > 0 && !o.Read.NoHeader {
-		bad("columns %s are named, but the first line of the table does that: add --no-header if it is a row",
+		bad("columns %s are named, but the first line of the table does that: add import.no_header if it is a row",
 			strings.Join(o.Read.Columns, ", "))
 	}
 	if slices.Contains([]rune{'"', '\n', '\r', 0xfffd}, o.Read.Delimiter) {
@@ -61,7 +61,7 @@ func (o Options) validate() error {
 		bad("rows are grouped by %s and stratified by %s, want one of the two", o.Group, o.Stratify)
 	}
 	if len(o.Shares) == 0 && (o.Group != "" || o.Stratify != "") {
-		bad("rows are grouped or stratified, but not split: add --split")
+		bad("rows are grouped or stratified, but not split: add import.split")
 	}
 	if unpacked := table.Unpacked(o.Output); unpacked != o.Output && IsFile(unpacked) {
 		bad("%s: parquet is packed in itself: leave out .gz", o.Output)
@@ -90,7 +90,7 @@ func (o Options) splits(groups []table.Group) ([]string, error) {
 	case unnamed && len(names) > 1:
 		return nil, fmt.Errorf("import: some inputs name their split and others do not: name all, as in train=FILE")
 	case !unnamed && len(o.Shares) > 0:
-		return nil, fmt.Errorf("import: the inputs name their splits, so --split has nothing to divide: leave one of them out")
+		return nil, fmt.Errorf("import: the inputs name their splits, so import.split has nothing to divide: leave one of them out")
 	case !unnamed && IsFile(o.Output) && len(names) > 1:
 		return nil, fmt.Errorf("import: %s is one file, want a folder for the splits %s", o.Output, strings.Join(names, ", "))
 	case !unnamed:

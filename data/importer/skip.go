@@ -12,8 +12,8 @@ import (
 func (o Options) checkSkip(groups []table.Group) error {
 	for _, g := range groups {
 		if format := g.Inputs[0].Format; o.SkipBadLines > 0 && !slices.Contains(table.LineFormats(), format) {
-			return fmt.Errorf("import: %s is %s, of which no line can be left out, but of %v: leave out --skip-bad-lines, "+
-				"or name another format with --format", g.Argument, format, table.LineFormats())
+			return fmt.Errorf("import: %s is %s, of which no line can be left out, but of %v: leave out import.skip_bad_lines, "+
+				"or name another format with import.format", g.Argument, format, table.LineFormats())
 		}
 	}
 	return nil
@@ -22,7 +22,7 @@ func (o Options) checkSkip(groups []table.Group) error {
 // skipWay adds to the error of a line that does not parse how such lines are left out.
 func skipWay(in table.Input, err error) error {
 	if _, ok := errors.AsType[table.BadLine](err); ok && slices.Contains(table.LineFormats(), in.Format) {
-		return fmt.Errorf("%w; --skip-bad-lines N leaves out up to N lines that do not parse", err)
+		return fmt.Errorf("%w; import.skip_bad_lines N leaves out up to N lines that do not parse", err)
 	}
 	return err
 }
@@ -37,7 +37,7 @@ func (im *importing) leaveOut(in table.Input, b table.BadLine) error {
 	im.index.leaveOut(in, b.Lines())
 	if im.badLines > im.SkipBadLines {
 		return fmt.Errorf("import: more than %d lines do not parse, the last of them in %s: %w: correct them, "+
-			"or leave out more with a larger --skip-bad-lines", im.SkipBadLines, in.Path, b.Reason)
+			"or leave out more with a larger import.skip_bad_lines", im.SkipBadLines, in.Path, b.Reason)
 	}
 	if im.badRows <= mostListed {
 		span := ""
@@ -52,7 +52,7 @@ func (im *importing) leaveOut(in table.Input, b table.BadLine) error {
 // sayBadLines says how many lines were left out.
 func (im *importing) sayBadLines() {
 	if im.badLines > 0 {
-		im.say("  left out: %d lines that do not parse, of at most %d (--skip-bad-lines)", im.badLines, im.SkipBadLines)
+		im.say("  left out: %d lines that do not parse, of at most %d (import.skip_bad_lines)", im.badLines, im.SkipBadLines)
 	}
 }
 
@@ -66,5 +66,5 @@ func (im *importing) sniff(in table.Input) {
 		im.delimiters = map[string]rune{}
 	}
 	im.delimiters[in.Path] = o.Delimiter
-	im.say("  %s: cells are divided by %q, by its first lines (--delimiter chooses another)", in.Path, o.Delimiter)
+	im.say("  %s: cells are divided by %q, by its first lines (import.delimiter chooses another)", in.Path, o.Delimiter)
 }

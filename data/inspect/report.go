@@ -110,10 +110,10 @@ func (k Kind) explain() (message, remedy string) {
 		return "missing labels", "drop these rows (t5train data clean): training and evaluation need a label in each"
 	case HiddenLabels:
 		return "no row has a label: all are -1 or null, as in a test split whose labels are hidden",
-			"take a split with labels, such as validation, or divide the train split (t5train data import --split " +
+			"take a split with labels, such as validation, or divide the train split (import.split " +
 				"train=0.9,validation=0.1); predict answers rows without labels"
 	case OneLabel:
-		return "rows that all have the same label, from which nothing can be learnt or told", "add rows with other labels, or choose another column with --label-column"
+		return "rows that all have the same label, from which nothing can be learnt or told", "add rows with other labels, or choose another column with task.label_column"
 	case Rounding:
 		return "numbers of which a regression learns little", "use numbers that differ by more than a millionth, " +
 			"scale them in the data, or take another column"
@@ -143,11 +143,11 @@ func (k Kind) explain() (message, remedy string) {
 	case UnknownCharacters:
 		return "texts with characters that the vocabulary lacks, which a model neither reads nor writes",
 			"replace the characters, choose a model with another vocabulary, such as mT5 or ByT5, or carry the model " +
-				"to one of your own (t5train convert --tokenizer)"
+				"to one of your own (convert.tokenizer)"
 	case CutText:
-		return "texts that lose their end", "raise --max-input-length, or shorten the texts"
+		return "texts that lose their end", "raise inspect.max_input_length, or shorten the texts"
 	case CutTarget:
-		return "targets that lose their end", "raise --max-target-length, or shorten the targets"
+		return "targets that lose their end", "raise inspect.max_target_length, or shorten the targets"
 	case AnswerStart:
 		return "answers that are not where answer_start says in the context",
 			"correct answer_start, which counts characters from 0, or the answer; training reads the answer alone"

@@ -83,11 +83,11 @@ func (o ReadOptions) conllToken(line int, cells []string) (token, tag string, ba
 	if len(cells) < max(at, tagAt) {
 		return "", "", &BadLine{line, line,
 			onLine(line, fmt.Errorf("%d columns, want a token in column %d and a tag in column %d", len(cells), at, tagAt)),
-			"correct the line, or choose with --token-column and --tag-column"}
+			"correct the line, or choose with import.token_column and import.tag_column"}
 	}
 	if cells[at-1] == "" {
 		return "", "", &BadLine{line, line, onLine(line, fmt.Errorf("column %d, the token, is empty", at)),
-			"correct the line, or choose with --token-column"}
+			"correct the line, or choose with import.token_column"}
 	}
 	return cells[at-1], cells[tagAt-1], nil
 }

@@ -79,7 +79,7 @@ func readCSV(t *text, o sheet, yield yield) error {
 		if len(r.cells) != len(fields) {
 			return t.bad(BadLine{r.first, r.last, onLine(r.first, fmt.Errorf("%d cells, want %d", len(r.cells), len(fields))),
 				fmt.Sprintf("put cells that hold %q or a line's end in quotes, or choose another delimiter "+
-					"with t5train data import --delimiter", o.delimiter)})
+					"with import.delimiter", o.delimiter)})
 		}
 		for i := range fields {
 			fields[i].Cell = stringCell(r.cells[i])
@@ -176,7 +176,7 @@ func span(r *csv.Reader, cells []string) (first, last int) {
 func badRecord(err *csv.ParseError) *BadLine {
 	reason := fmt.Errorf("column %d of the line: %w (the row begins on line %d)", err.Column, err.Err, err.StartLine)
 	return &BadLine{err.StartLine, err.Line, onLine(err.Line, reason),
-		"double quotes inside of quotes, or read quotes as they are with t5train data import --no-quotes"}
+		"double quotes inside of quotes, or read quotes as they are with import.no_quotes"}
 }
 
 // badCell returns the error of the first byte in a record that is no text.

@@ -29,7 +29,7 @@ func findFolder(dir string, format Format) (Group, error) {
 		g.LeftOut = append(g.LeftOut, files...)
 		return g, err
 	}
-	g := Group{Argument: dir, Why: "--format"}
+	g := Group{Argument: dir, Why: "import.format"}
 	if len(folders) > 0 && (format == "" || format == Classes) {
 		if format == "" {
 			g.Why = "its folders name the labels"
@@ -54,7 +54,7 @@ func findFolder(dir string, format Format) (Group, error) {
 			return Group{}, err
 		}
 		if len(known) == 0 {
-			return Group{}, fmt.Errorf("none of the folder's files is of a known format, such as %s: %w: choose one of %v with --format",
+			return Group{}, fmt.Errorf("none of the folder's files is of a known format, such as %s: %w: choose one of %v with import.format",
 				files[0], ErrUnknownFormat, Formats())
 		}
 		for _, name := range files {
@@ -111,7 +111,7 @@ func splitFolders(dir string, folders []string, format Format) (Group, error) {
 
 // describedFolder returns the files of a folder that a card describes, none where it describes none.
 func describedFolder(dir string, format Format) (Group, error) {
-	g := Group{Argument: dir, Why: "--format"}
+	g := Group{Argument: dir, Why: "import.format"}
 	all, err := splits.Described(dir, func(name string) bool {
 		return FormatOf(name) != "" || format != "" && name != splits.Card
 	})
@@ -128,7 +128,7 @@ func describedFolder(dir string, format Format) (Group, error) {
 	for _, s := range all {
 		names = append(names, s.Name)
 		for _, path := range s.Files {
-			if g.Why != "--format" && FormatOf(path) != FormatOf(first) {
+			if g.Why != "import.format" && FormatOf(path) != FormatOf(first) {
 				return g, fmt.Errorf("%s names files of different formats, %s and %s: name the files of one",
 					s.Card, first, path)
 			}
@@ -165,7 +165,7 @@ func (g *Group) addClass(dir string) error {
 func noParquet(files []string) error {
 	for _, name := range files {
 		if strings.EqualFold(filepath.Ext(name), ".parquet") {
-			return fmt.Errorf("the folder holds parquet already, such as %s: name it where data is read, as in --train",
+			return fmt.Errorf("the folder holds parquet already, such as %s: name it where data is read, as in data.train",
 				name)
 		}
 	}

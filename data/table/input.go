@@ -208,7 +208,7 @@ func find(path string, format Format) (Group, error) {
 	case !info.Mode().IsRegular():
 		return Group{}, fmt.Errorf("it is no regular file, and has to be read twice: write it to a file first")
 	}
-	why := "--format"
+	why := "import.format"
 	if format == "" {
 		if format, why, err = guess(path); err != nil {
 			return Group{}, err
@@ -231,7 +231,7 @@ func guess(path string) (Format, string, error) {
 	case slices.Contains([]string{".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz"}, strings.ToLower(ext)):
 		return "", "", fmt.Errorf("it is packed: unpack it first (only .gz is read as it is)")
 	case format == "":
-		return "", "", fmt.Errorf("%w: choose one of %v with --format", ErrUnknownFormat, Formats())
+		return "", "", fmt.Errorf("%w: choose one of %v with import.format", ErrUnknownFormat, Formats())
 	case format != JSON:
 		return format, "by its name", nil
 	}

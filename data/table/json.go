@@ -103,7 +103,7 @@ func jsonError(err error) (reason error, remedy string) {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
 		return err, "want JSON, with texts and keys in double quotes: correct it, " +
-			"or name another format with t5train data import --format"
+			"or name another format with import.format"
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the text ends inside of a value"), "is the file whole?"

@@ -69,7 +69,7 @@ func readCases() []readCase {
 		{"csv with names", CSV, ReadOptions{NoHeader: true, Columns: []string{"a", "b"}}, "x,y\n", `1 a="x" b="y"`, ""},
 		{"csv with too few names", CSV, ReadOptions{NoHeader: true, Columns: []string{"a"}}, "x,y\n", "", "line 1: 2 cells, want 1"},
 		{"csv with a ragged row", CSV, ReadOptions{}, "a,b\n1,2\n1,2,3\n", `2 a="1" b="2"`, "line 3: 3 cells, want 2: put cells that hold ','"},
-		{"csv with a bare quote", CSV, ReadOptions{}, "a\nx \"y\" z\n", "", `line 2: column 3 of the line: bare " in non-quoted-field (the row begins on line 2): double quotes inside of quotes, or read quotes as they are with t5train data import --no-quotes`},
+		{"csv with a bare quote", CSV, ReadOptions{}, "a\nx \"y\" z\n", "", `line 2: column 3 of the line: bare " in non-quoted-field (the row begins on line 2): double quotes inside of quotes, or read quotes as they are with import.no_quotes`},
 		{"csv with an open quote", CSV, ReadOptions{}, "a\n\"y\nz\n", "", "(the row begins on line 2)"},
 		{"csv with a column twice", CSV, ReadOptions{}, "a,a\n", "", `line 1: two columns are named "a"`},
 		{"csv with a column of no name", CSV, ReadOptions{}, "a,\n", "", "line 1: column 2 has no name"},

@@ -115,7 +115,7 @@ func unique(names []string) error {
 		switch {
 		case name == "":
 			return fmt.Errorf("column %d has no name: name it in the header, "+
-				"or give all names with t5train data import --no-header --columns", i+1)
+				"or give all names with import.no_header and import.columns", i+1)
 		case slices.Contains(names[:i], name):
 			return fmt.Errorf("two columns are named %q: rename one", name)
 		}

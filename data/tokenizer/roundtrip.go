@@ -38,12 +38,12 @@ func (t *Tokenizer) RoundTrip(text string, ids []int32) (decoded string, loss Lo
 
 // Explain says what happens to a target with this loss, and what to do about it.
 func (l Loss) Explain() (what, remedy string) {
-	const own = "a vocabulary of your own (t5train tokenizer train %, then t5train convert --tokenizer)"
+	const own = "a vocabulary of your own (%, then convert.tokenizer)"
 	switch l {
 	case Unknown:
 		return "have characters that the vocabulary lacks, which the model can neither learn nor write",
 			"replace the characters, or choose another model, such as ByT5 or mT5, or " +
-				strings.Replace(own, "%", "--byte-fallback", 1)
+				strings.Replace(own, "%", "vocabulary.byte_fallback", 1)
 	case SpecialToken:
 		return "hold the text of a special token, which is taken for that token and not written as text",
 			"spell it in another way, such as with spaces inside"
@@ -55,7 +55,7 @@ func (l Loss) Explain() (what, remedy string) {
 	case Normalized:
 		return "come back with other characters, which the vocabulary normalizes",
 			"write the targets as they come back, or choose a model of bytes, ByT5, or " +
-				strings.Replace(own, "%", "--normalization identity", 1)
+				strings.Replace(own, "%", "vocabulary.normalization identity", 1)
 	}
 	return "", ""
 }

@@ -54,8 +54,8 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 	if least := len(a.chars) + len(meta); len(a.chars) == 0 {
 		return Result{}, errors.New("the text has no characters that could become pieces: is it text?")
 	} else if least > o.VocabSize {
-		return Result{}, fmt.Errorf("--vocab-size %d: the %d characters of the text and the %d special pieces need "+
-			"%d: raise it, or lower --character-coverage",
+		return Result{}, fmt.Errorf("vocabulary.vocab_size %d: the %d characters of the text and the %d special pieces need "+
+			"%d: raise it, or lower vocabulary.character_coverage",
 			o.VocabSize, len(a.chars), len(meta), least)
 	}
 	if c = a.mark(c); c.full { // ▅ takes more bytes than some characters
@@ -75,8 +75,8 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 	}
 	r.Pieces = len(meta) + len(found)
 	if r.Pieces < o.VocabSize && !o.SoftVocabLimit {
-		return Result{}, fmt.Errorf("--vocab-size %d: the text gives no more than %d pieces: ask for as many or "+
-			"less, give more text, or say --hard-vocab-limit=false",
+		return Result{}, fmt.Errorf("vocabulary.vocab_size %d: the text gives no more than %d pieces: ask for as many or "+
+			"less, give more text, or say vocabulary.hard_vocab_limit=false",
 			o.VocabSize, r.Pieces)
 	}
 	r.Model = marshal(o, n, append(meta, found...))
@@ -85,8 +85,8 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 
 // tooMuch says that numbers of so many bits are not enough.
 func tooMuch(limit string, o *Options) error {
-	return fmt.Errorf("the text has more than %s of different %s: train on a sample of its lines (--sample-lines or "+
-		"--max-text)", limit, o.UnitName())
+	return fmt.Errorf("the text has more than %s of different %s: train on a sample of its lines (vocabulary.sample_lines or "+
+		"vocabulary.max_text)", limit, o.UnitName())
 }
 
 // empty says why there is nothing to train on.
@@ -95,14 +95,14 @@ func (c Corpus) empty(o Options) error {
 	case 0:
 		return errors.New("the input holds no text: give other files or another column")
 	case c.TooLong:
-		return fmt.Errorf("each line of the text is longer than --max-line-bytes, %d: raise it, or divide the lines",
+		return fmt.Errorf("each line of the text is longer than vocabulary.max_line_bytes, %d: raise it, or divide the lines",
 			o.MaxLineBytes)
 	case c.Reserved:
 		return errors.New("each line of the text holds ▅ (U+2585), which training uses itself: replace it")
 	case c.Invalid:
 		return errors.New("no line of the text is UTF-8: convert it, or name another column")
 	}
-	return fmt.Errorf("of %d lines of the text %d are longer than --max-line-bytes, %d, %d hold ▅ (U+2585), which "+
+	return fmt.Errorf("of %d lines of the text %d are longer than vocabulary.max_line_bytes, %d, %d hold ▅ (U+2585), which "+
 		"training uses itself, and %d are no UTF-8: raise the limit, or correct the text",
 		c.Lines, c.TooLong, o.MaxLineBytes, c.Reserved, c.Invalid)
 }

@@ -249,7 +249,7 @@ func TestTrainControlCharacters(t *testing.T) {
 	}
 }
 
-// Lines that are never trained on take no place in a sample, and of --sample-lines and --max-text the smaller one
+// Lines that are never trained on take no place in a sample, and of vocabulary.sample_lines and vocabulary.max_text the smaller one
 // counts.
 func TestSampleOfUsableLines(t *testing.T) {
 	var lines []string
@@ -316,10 +316,10 @@ func TestTrainRefuses(t *testing.T) {
 		{"empty lines", []string{"", "\n\n"}, options(small), "the input holds no text"},
 		{"blanks", []string{"  ", "\t"}, options(small), "no characters that could become pieces"},
 		{"long lines", []string{"abc"}, options(func(o *Options) { o.MaxLineBytes = 2 }),
-			"longer than --max-line-bytes, 2"},
+			"longer than vocabulary.max_line_bytes, 2"},
 		{"reserved", []string{"a▅"}, options(small), "holds ▅"},
 		{"long and reserved lines", []string{"abcd", "▅"}, options(func(o *Options) { o.MaxLineBytes = 3 }),
-			"of 2 lines of the text 1 are longer than --max-line-bytes, 3, 1 hold ▅"},
+			"of 2 lines of the text 1 are longer than vocabulary.max_line_bytes, 3, 1 hold ▅"},
 		{"no UTF-8", []string{"caf\xe9"}, options(small), "no line of the text is UTF-8"},
 		{"too many characters", []string{"abcdefghij"}, options(small),
 			"the 11 characters of the text and the 3 special pieces need 14"},
