@@ -21,7 +21,6 @@ import (
 	"t5train/model/op"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/runlog"
-	"t5train/trainer/setup"
 )
 
 func nextBatches(t *testing.T, l *loop) []model.Batch {
@@ -45,11 +44,8 @@ func newTestLoop(t *testing.T, c *configs.Config, sink ui.Sink) *loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, w := setup.ReadRows, kernel.NewWorkers(1)
-	if c.Pretraining() {
-		read = setup.ReadText
-	}
-	m, err := read(t.Context(), c, b, nil, w, sink)
+	w := kernel.NewWorkers(1)
+	m, err := readDatasets(t.Context(), c, b, nil, w, sink)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +84,7 @@ func TestDivergence(t *testing.T) {
 		},
 		"a NaN at a checkpoint": {
 			change: func(c *configs.Config) { c.Checkpoint.EverySteps = 1 }, damage: 3,
-			want: []string{"step 3: shared.weight has weights that are no finite numbers", "the checkpoint of step 2 in "}, good: 2,
+			want: []string{"step 3: shared.weight has weights that are not finite", "the checkpoint of step 2 in "}, good: 2,
 		},
 		"a NaN at an evaluation": {
 			change: func(c *configs.Config) { c.Data.Validation, c.Eval.EverySteps = []string{testrun.ValidationFile}, 1 }, damage: 2,

@@ -1,14 +1,29 @@
-// Package trainer trains T5: the loop that ties data, model, optimizer and checkpoints together. See trainer/evaluate and
-// trainer/predict for what is done with the result.
+// Package trainer trains T5. [Finetune] and [Pretrain] do what a configuration says:
+//
+//	read     model, tokenizer and data, and find what is wrong with them before anything is written
+//	resume   at the last checkpoint of the output folder, if it holds a run of the same configuration
+//	loop     batch, step, evaluation if one is due, checkpoint if one is due
 //
 // It is what the commands call, and what another Go program calls to fine-tune a model and use it:
 //
-//	result, err := trainer.Finetune(ctx, config, trainer.Options{Sink: sink})
+//	result, err := trainer.Finetune(ctx, config, trainer.Options{})
 //	bundle, _, err := checkpoints.Open("runs/quickstart")          // the best checkpoint of the run
 //	spec, err := evaluate.PredictionTask(bundle, task.Options{})
 //	predictor := predict.NewPredictor(bundle, spec, nil, predict.PredictorOptions{})
 //	answers, err := predictor.Classify(ctx, []string{"sms: You have won a prize"})
 //
-// The state of a run is its weights, the optimizer's state, one step number and the seed: everything random is a pure
-// function of (seed, epoch, index, op), so a run that was stopped goes on to the same bits.
+// The loop stands in loop.go, one optimizer step in step.go. What a run tells others goes through [Hooks]: lines on
+// the console, metrics.jsonl with the events for TensorBoard, and the notes of the report are hooks, and a program can
+// add its own. What is only needed where several processes train together is in ranks.go.
+//
+// # State
+//
+// The state of a run is its weights, the state of the optimizer, its position and the seed. The position counts what
+// is done: optimizer steps, micro-batches and examples. With it goes what the steps so far have led to: the best
+// evaluation, the evaluations since, and the losses that no row of metrics has yet. A checkpoint holds all of this but
+// the seed, which the configuration holds.
+//
+// What is random, such as the order of the examples, the spans that are corrupted and the masks of dropout, is a pure
+// function of the seed, the position and the operation. So a run that was stopped and is resumed computes the same
+// bits as one that never stopped, with any number of threads.
 package trainer

@@ -23,9 +23,10 @@ type Example struct {
 
 // TrainExamples calls yield for each example of the first batches of a run, in order: what training with the
 // configuration reads, on any machine. It ends early if yield or ctx does.
-func TrainExamples(ctx context.Context, config *configs.Config, batches int, sink ui.Sink, yield func(Example) error) error {
-	return WithDatasets(ctx, config, sink, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) error {
-		all, err := TrainBatches(c, m)
+func TrainExamples(ctx context.Context, config *configs.Config, batches int, sink ui.Sink,
+	yield func(Example) error) error {
+	return WithDatasets(ctx, config, sink, func(c *configs.Config, b *checkpoints.Folder, d *setup.Datasets) error {
+		all, err := TrainBatches(c, d)
 		if err != nil {
 			return err
 		}
@@ -45,13 +46,14 @@ func TrainExamples(ctx context.Context, config *configs.Config, batches int, sin
 }
 
 // HeldOutExamples calls yield for each example that an evaluation of a run reads, in order.
-func HeldOutExamples(ctx context.Context, config *configs.Config, sink ui.Sink, yield func(Example) error) error {
-	return WithDatasets(ctx, config, sink, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) error {
-		if m.HeldOut == nil {
+func HeldOutExamples(ctx context.Context, config *configs.Config, sink ui.Sink,
+	yield func(Example) error) error {
+	return WithDatasets(ctx, config, sink, func(c *configs.Config, b *checkpoints.Folder, d *setup.Datasets) error {
+		if d.HeldOut == nil {
 			return errors.New("show held-out examples: there are none: set data.validation")
 		}
 		number := 0
-		return m.HeldOut.EachBatch(ctx, func(batch *data.Batch) error {
+		return d.HeldOut.EachBatch(ctx, func(batch *data.Batch) error {
 			err := eachExample(b, number, batch, yield)
 			number++
 			return err
@@ -59,8 +61,10 @@ func HeldOutExamples(ctx context.Context, config *configs.Config, sink ui.Sink, 
 	})
 }
 
-// WithDatasets calls f with the model and the material of a run that does not begin.
-func WithDatasets(ctx context.Context, config *configs.Config, sink ui.Sink, f func(*configs.Config, *checkpoints.Folder, *setup.Datasets) error) error {
+// WithDatasets calls f with what a run of the configuration would train with: the resolved configuration, the model
+// and the data.
+func WithDatasets(ctx context.Context, config *configs.Config, sink ui.Sink,
+	f func(*configs.Config, *checkpoints.Folder, *setup.Datasets) error) error {
 	c, err := resolved(config)
 	if err != nil {
 		return err
@@ -69,16 +73,12 @@ func WithDatasets(ctx context.Context, config *configs.Config, sink ui.Sink, f f
 	if err != nil {
 		return err
 	}
-	read := setup.ReadRows
-	if c.Pretraining() {
-		read = setup.ReadText
-	}
-	m, err := read(ctx, c, b, nil, kernel.NewWorkers(c.Train.Threads), sink)
+	d, err := readDatasets(ctx, c, b, nil, kernel.NewWorkers(c.Train.Threads), sink)
 	if err != nil {
 		return err
 	}
-	defer m.Close()
-	return f(c, b, m)
+	defer d.Close()
+	return f(c, b, d)
 }
 
 func eachExample(b *checkpoints.Folder, number int, batch *data.Batch, yield func(Example) error) error {

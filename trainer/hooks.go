@@ -6,8 +6,8 @@ import (
 	"t5train/trainer/runlog"
 )
 
-// Hooks are functions that a run calls as it goes, in the goroutine of the run: what they take, the run waits for. Each may be
-// nil. They change nothing of the run; an error ends it. On several ranks each rank calls its own.
+// Hooks are functions that a run calls as it goes, in the goroutine of the run: what they take, the run waits for.
+// Each may be nil. They change nothing of the run; an error ends it. On several ranks each rank calls its own.
 type Hooks struct {
 	OnStep       func(StepEvent) error       // after each optimizer step
 	OnEval       func(EvalEvent) error       // after each evaluation

@@ -73,8 +73,8 @@ func TrainBatches(c *configs.Config, d *setup.Datasets) (*data.Batches, error) {
 	return b, nil
 }
 
-// totalSteps returns train.steps, or the whole steps that the micro-batches of train.epochs make, at least one. A part of
-// an epoch is rounded to the nearest micro-batch: 1.1 epochs of 10 are 11, though 1.1-1 is a little more than 0.1.
+// totalSteps returns train.steps, or the whole steps that the micro-batches of train.epochs make, at least one. A part
+// of an epoch is rounded to the nearest micro-batch: 1.1 epochs of 10 are 11, though 1.1-1 is a little more than 0.1.
 func totalSteps(t configs.Train, batches *data.Batches) int {
 	if t.Steps > 0 {
 		return t.Steps
@@ -171,10 +171,11 @@ func (l *loop) train(ctx context.Context) error {
 	return nil
 }
 
-// start tells the user that the run begins, and measures it from now on. The function that it returns ends the progress bar.
+// start shows that the run begins and measures it from now on. stop ends the progress bar.
 func (l *loop) start() (stop func()) {
 	c := l.config
-	ui.Say(l.sink, "train", "%s steps of %s, %s optimizer, to %s", ui.Grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
+	ui.Say(l.sink, "train", "%s steps of %s, %s optimizer, to %s",
+		ui.Grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
 	progress := ui.StartWork(l.sink, ui.Work{Name: "train", Unit: "steps", Total: int64(l.total), Reports: true})
 	l.hooks = append(hookList{sinkHooks(l.sink, progress, setup.ShownFirst(c))}, l.hooks...)
 	l.speed = newSpeedometer(l.stepper.workers, l.state.Step)
@@ -204,8 +205,8 @@ func (l *loop) count(r StepResult) {
 	l.state.LossSteps++
 }
 
-// stepEvent tells of the step that was counted last. The losses of a row are part of the state, so that a resumed run writes
-// the rows of one that never stopped.
+// stepEvent describes the step that was counted last. The losses of a row are part of the state, so that a resumed run
+// writes the rows of one that never stopped.
 func (l *loop) stepEvent(r StepResult) StepEvent {
 	s := &l.state
 	e := StepEvent{Step: s.Step, Steps: l.total}
@@ -235,10 +236,11 @@ func (l *loop) outOfPatience() bool {
 func (l *loop) saveDue(evaluated, improved, newEpoch bool) bool {
 	c := l.config.Checkpoint
 	late := c.EveryMinutes > 0 && l.saver.age().Minutes() >= c.EveryMinutes
-	return l.state.Finished || improved || late || due(l.state.Step, c.EverySteps, evaluated || l.evalSet == nil && newEpoch)
+	otherwise := evaluated || l.evalSet == nil && newEpoch
+	return l.state.Finished || improved || late || due(l.state.Step, c.EverySteps, otherwise)
 }
 
-// due reports whether what happens every so many steps happens now; every 0 leaves it to otherwise.
+// due reports whether what happens every n steps, n being every, happens now; every 0 leaves it to otherwise.
 func due(step, every int, otherwise bool) bool {
 	if every == 0 {
 		return otherwise
@@ -252,7 +254,8 @@ func (l *loop) microBatchRange() (first, number int) {
 	return number * l.group.Rank(), number
 }
 
-// nextBatches passes over the batches of the next step and returns those of this rank. After an error the position stays.
+// nextBatches passes over the batches of the next step and returns those of this rank. After an error the position
+// stays.
 func (l *loop) nextBatches() (batches []model.Batch, err error) {
 	position := l.state.Position
 	first, number := l.microBatchRange()
@@ -301,7 +304,7 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	})
 }
 
-// measure evaluates the model as it is, and shows how far that is.
+// measure evaluates the model as it is, with a progress bar.
 func (l *loop) measure(ctx context.Context) (values []metric.Value, samples []string, err error) {
 	progress := ui.Start(l.sink, "evaluate", "examples", int64(l.evalSet.Len()))
 	defer progress.Stop()
@@ -315,7 +318,7 @@ func (l *loop) measure(ctx context.Context) (values []metric.Value, samples []st
 	return values, samples, nil
 }
 
-// evaluateFirst evaluates a model that is pre-trained further, to compare with what comes of it.
+// evaluateFirst evaluates a model that is pre-trained further, for comparison.
 func (l *loop) evaluateFirst(ctx context.Context) error {
 	if err := l.stopped(ctx); err != nil {
 		return err
@@ -364,11 +367,12 @@ func (l *loop) saveBy(write func(*saver, snapshot) error) error {
 	return l.hooks.checkpoint(CheckpointEvent{Step: m.step, Best: m.best, Finished: l.state.Finished})
 }
 
-// snapshot returns the checkpoint of this step. Weights that are not finite are an error: the good checkpoints before it stay.
+// snapshot returns the checkpoint of this step. Weights that are not finite are an error: the good checkpoints before
+// it stay.
 func (l *loop) snapshot() (snapshot, error) {
 	step := l.state.Step
 	if name := firstNonFinite(l.bundle.Model.Params); name != "" {
-		return snapshot{}, fmt.Errorf("step %d: %s has weights that are no finite numbers: %w", step, name, evaluate.ErrDiverged)
+		return snapshot{}, fmt.Errorf("step %d: %s has weights that are not finite: %w", step, name, evaluate.ErrDiverged)
 	}
 	info := &l.bundle.Info
 	info.Step, info.Metrics, info.Temperature = step, nil, 0
@@ -398,7 +402,8 @@ func (l *loop) withKept(err error) error {
 	kept := ok && latestErr == nil
 	switch {
 	case errors.Is(err, evaluate.ErrDiverged) && kept:
-		return fmt.Errorf("%w: the checkpoint of step %d in %s is good; %s", err, step, l.saver.run.Dir(step), againstDivergence)
+		return fmt.Errorf("%w: the checkpoint of step %d in %s is good; %s",
+			err, step, l.saver.run.Dir(step), againstDivergence)
 	case errors.Is(err, evaluate.ErrDiverged):
 		return fmt.Errorf("%w: there is no checkpoint yet; %s", err, againstDivergence)
 	case kept:

@@ -10,6 +10,7 @@ import (
 	"t5train/internal/sysinfo"
 	"t5train/internal/ui"
 	"t5train/model"
+	"t5train/trainer/setup"
 )
 
 // checkModel returns the tokenizer that goes with the model, nil if there is none.
@@ -20,13 +21,13 @@ func checkModel(c *configs.Config) (*tokenizer.Tokenizer, error) {
 			return nil, err
 		}
 	}
-	tok, err := startTokenizer(c.Tokenizer, dir)
+	tok, err := setup.OpenTokenizer(c.Tokenizer, dir)
 	if err != nil {
 		return nil, err
 	}
 	config := model.Config{}
 	if dir == "" {
-		config, err = configFor(c.Model, tok)
+		config, err = setup.ModelConfig(c.Model, tok)
 	} else {
 		config, err = checkpoints.ReadModelConfig(dir)
 	}
@@ -36,8 +37,8 @@ func checkModel(c *configs.Config) (*tokenizer.Tokenizer, error) {
 	return tok, checkpoints.CheckTokenizer(config, tok)
 }
 
-// startModel builds or loads the model that training starts from. The weights of a checkpoint are verified, or taken as they
-// are.
+// startModel builds or loads the model that training starts from. The weights of a checkpoint are verified, or taken
+// as they are.
 func startModel(c *configs.Config, from resumePoint, verify bool, sink ui.Sink) (*checkpoints.Folder, error) {
 	dir, how := from.dir, ""
 	if from.resume {
@@ -55,7 +56,7 @@ func startModel(c *configs.Config, from resumePoint, verify bool, sink ui.Sink) 
 	if from.resume {
 		source.Path = "" // the checkpoint holds the one of the run
 	}
-	tok, err := startTokenizer(source, dir)
+	tok, err := setup.OpenTokenizer(source, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +78,7 @@ func startModel(c *configs.Config, from resumePoint, verify bool, sink ui.Sink) 
 		}
 		return b, nil
 	}
-	config, err := configFor(c.Model, tok)
+	config, err := setup.ModelConfig(c.Model, tok)
 	if err != nil {
 		return nil, err
 	}
@@ -96,9 +97,11 @@ func startModel(c *configs.Config, from resumePoint, verify bool, sink ui.Sink) 
 	if size, err := model.SizeByName(name); err == nil && !sameSize(size.Config, config) {
 		name = "size of its own (" + name + ", changed)"
 	}
-	ui.Say(sink, "model", "%s, %s parameters, new random weights (seed %d)", name, ui.Grouped(int(config.Parameters())), c.Train.Seed)
+	ui.Say(sink, "model", "%s, %s parameters, new random weights (seed %d)",
+		name, ui.Grouped(int(config.Parameters())), c.Train.Seed)
 	if c.Model.VocabSize == nil && c.Tokenizer.Path != "" {
-		ui.Detail(sink, "", "%s rows in the embedding, for the %s tokens of %s (model.vocab_size)", ui.Grouped(config.VocabSize), ui.Grouped(tok.VocabSize()), c.Tokenizer.Path)
+		ui.Detail(sink, "", "%s rows in the embedding, for the %s tokens of %s (model.vocab_size)",
+			ui.Grouped(config.VocabSize), ui.Grouped(tok.VocabSize()), c.Tokenizer.Path)
 	}
 	return &checkpoints.Folder{Model: m, Tokenizer: tok}, nil
 }
@@ -112,65 +115,16 @@ func sayPretrained(c *configs.Config, b *checkpoints.Folder, sink ui.Sink) {
 	switch {
 	case was == nil:
 	case c.Pretraining() && was.Name != c.Objective.Name:
-		ui.Detail(sink, "objective", "%s from now on, but the model was pre-trained by %s (--objective %s goes on with that)", c.Objective.Name, was.Name, was.Name)
+		ui.Detail(sink, "objective", "%s from now on, but the model was pre-trained by %s (--objective %s goes on with that)",
+			c.Objective.Name, was.Name, was.Name)
 	case !c.Pretraining() && c.Model.DropoutRate == nil && b.Model.Config.DropoutRate == 0:
-		ui.Detail(sink, "dropout", "none, as in its pre-training; 0.1 is usual for fine-tuning (--set model.dropout_rate=0.1)")
+		ui.Detail(sink, "dropout",
+			"none, as in its pre-training; 0.1 is usual for fine-tuning (--set model.dropout_rate=0.1)")
 	}
 }
 
-// sameSize tells whether two models differ in nothing but dropout, which is a setting of the training.
+// sameSize reports whether two models differ in nothing but dropout, which is a setting of the training.
 func sameSize(a, b model.Config) bool {
 	a.DropoutRate, a.EOSTokenIDs = b.DropoutRate, b.EOSTokenIDs
 	return reflect.DeepEqual(a, b)
-}
-
-// startTokenizer loads the tokenizer of the config, else that of the model folder, else T5's.
-func startTokenizer(c configs.Tokenizer, dir string) (*tokenizer.Tokenizer, error) {
-	switch {
-	case c.Path != "":
-		return checkpoints.OpenTokenizer(c.Path)
-	case dir != "":
-		return tokenizer.Load(dir)
-	default:
-		return tokenizer.T5()
-	}
-}
-
-// configFor is NewModelConfig of a model with the rows that its tokenizer needs, unless their number is set.
-func configFor(m configs.Model, tok *tokenizer.Tokenizer) (model.Config, error) {
-	if m.VocabSize == nil {
-		m.VocabSize = new(checkpoints.PaddedRows(tok.VocabSize()))
-	}
-	return NewModelConfig(m)
-}
-
-// NewModelConfig returns the architecture of a new model: that of its size, with the values that are set.
-func NewModelConfig(m configs.Model) (model.Config, error) {
-	size, err := model.SizeByName(m.Size)
-	if err != nil {
-		return model.Config{}, fmt.Errorf("build model: %w", err)
-	}
-	c := size.Config
-	for _, f := range []struct {
-		to   *int
-		from *int
-	}{
-		{&c.VocabSize, m.VocabSize}, {&c.DModel, m.DModel}, {&c.DKV, m.DKV}, {&c.DFF, m.DFF}, {&c.NumLayers, m.NumLayers},
-		{&c.NumDecoderLayers, m.NumLayers}, {&c.NumDecoderLayers, m.NumDecoderLayers}, {&c.NumHeads, m.NumHeads},
-		{&c.RelativeAttentionNumBuckets, m.RelativeAttentionNumBuckets}, {&c.RelativeAttentionMaxDistance, m.RelativeAttentionMaxDistance},
-	} {
-		if f.from != nil {
-			*f.to = *f.from
-		}
-	}
-	if m.FeedForwardProj != nil {
-		c.FeedForwardProj = *m.FeedForwardProj
-	}
-	if m.TieWordEmbeddings != nil {
-		c.TieWordEmbeddings, c.ScaleDecoderOutputs = *m.TieWordEmbeddings, *m.TieWordEmbeddings
-	}
-	if m.DropoutRate != nil {
-		c.DropoutRate = *m.DropoutRate
-	}
-	return c, c.Validate()
 }

@@ -222,10 +222,10 @@ func TestStepOfNumbers(t *testing.T) {
 	}
 	// A checkpoint of another step, as a version with a fixed one has made it, would have other targets.
 	step := 0.002
-	if withStep, err := withSteps(&configs.Config{}, dir); err != nil || *withStep.Task.Step != 0.001 {
+	if withStep, err := withRounding(&configs.Config{}, dir); err != nil || *withStep.Task.Step != 0.001 {
 		t.Errorf("got %v, %v, want the step of the checkpoint", withStep, err)
 	}
-	if withStep, err := withSteps(&configs.Config{Task: configs.Task{Step: &step}}, dir); err != nil || *withStep.Task.Step != step {
+	if withStep, err := withRounding(&configs.Config{Task: configs.Task{Step: &step}}, dir); err != nil || *withStep.Task.Step != step {
 		t.Errorf("got %v, %v, want the step of the configuration", withStep, err)
 	}
 	if r := finetune(t, c, Options{Resume: true}); r.Interrupted {

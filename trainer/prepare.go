@@ -20,21 +20,18 @@ import (
 	"t5train/trainer/setup"
 )
 
-// readDatasets reads what a run works with. was are the digests of what a run that goes on has trained on so far.
-type readDatasets func(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers, sink ui.Sink) (*setup.Datasets, error)
-
-// train is a run on what read finds.
-func train(ctx context.Context, config *configs.Config, o Options, read readDatasets) (r *Result, err error) {
+// train is a run of a configuration. Files that cannot be read any more are an error, also where they are mapped.
+func train(ctx context.Context, config *configs.Config, o Options) (r *Result, err error) {
 	err = mmap.Guard(func() error {
-		r, err = trainOn(ctx, config, o, read)
+		r, err = prepareAndTrain(ctx, config, o)
 		return err
 	})
 	return r, err
 }
 
-func trainOn(ctx context.Context, config *configs.Config, o Options, read readDatasets) (*Result, error) {
+func prepareAndTrain(ctx context.Context, config *configs.Config, o Options) (*Result, error) {
 	// Everything that can be wrong with the input is found before anything is written.
-	p, err := prepare(ctx, config, o, read)
+	p, err := prepare(ctx, config, o)
 	if p != nil {
 		defer p.close()
 	}
@@ -83,7 +80,7 @@ func (p *preparedRun) close() {
 }
 
 // prepare reads all that a run needs. It may return an error and what there is to close.
-func prepare(ctx context.Context, config *configs.Config, o Options, read readDatasets) (*preparedRun, error) {
+func prepare(ctx context.Context, config *configs.Config, o Options) (*preparedRun, error) {
 	c, err := resolved(config)
 	if err != nil {
 		return nil, err
@@ -120,26 +117,31 @@ func prepare(ctx context.Context, config *configs.Config, o Options, read readDa
 	if p.bundle, err = startModel(c, p.from, !o.NoVerify, o.Sink); err != nil {
 		return nil, err
 	}
-	var was map[string]string
-	if p.from.resume {
-		was = p.from.state.Data
-	}
 	readBy := c
 	if p.from.resume {
-		if readBy, err = withSteps(c, p.from.dir); err != nil {
+		if readBy, err = withRounding(c, p.from.dir); err != nil {
 			return nil, err
 		}
 	}
-	if p.datasets, err = read(ctx, readBy, p.bundle, was, p.workers, o.Sink); err != nil {
+	if p.datasets, err = readDatasets(ctx, readBy, p.bundle, p.from.state.Data, p.workers, o.Sink); err != nil {
 		return nil, err
 	}
 	p.closers = append(p.closers, func() { p.datasets.Close() })
 	return p, nil
 }
 
-// withSteps returns a configuration whose regressions have the steps of a checkpoint where it names none: what follows from the
-// numbers when a run begins must stay.
-func withSteps(c *configs.Config, dir string) (*configs.Config, error) {
+// readDatasets reads what a run trains on. was are the digests of what a resumed run has read so far, by what it is.
+func readDatasets(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string,
+	w *kernel.Workers, sink ui.Sink) (*setup.Datasets, error) {
+	if c.Pretraining() {
+		return setup.ReadText(ctx, c, b, was, w, sink)
+	}
+	return setup.ReadRows(ctx, c, b, was, w, sink)
+}
+
+// withRounding returns a configuration whose regressions round as in a checkpoint, where it does not say how: what was
+// found in the data when the run began must stay.
+func withRounding(c *configs.Config, dir string) (*configs.Config, error) {
 	info, err := checkpoints.ReadInfo(dir)
 	if err != nil {
 		return nil, err
@@ -162,7 +164,8 @@ func (p *preparedRun) build() (err error) {
 	if p.bundle == nil {
 		return nil
 	}
-	if p.loop, err = newLoop(p.config, p.bundle, p.datasets, p.workers, p.run, p.options.Sink, p.options.Group); err != nil {
+	o := p.options
+	if p.loop, err = newLoop(p.config, p.bundle, p.datasets, p.workers, p.run, o.Sink, o.Group); err != nil {
 		return err
 	}
 	p.closers = append(p.closers, func() { p.loop.stepper.Graph.Close() })
@@ -231,7 +234,8 @@ func (p *preparedRun) initOutput() error {
 	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, runlog.ConfigName), yaml); err != nil {
 		return fmt.Errorf("write %s: %w", runlog.ConfigName, atomicfile.WithRemedy(err))
 	}
-	history, err := runlog.OpenLog(filepath.Join(c.Output, runlog.HistoryName), l.state.Step, l.state.Step > 0 && l.state.LastEvalStep == l.state.Step)
+	evaluated := l.state.Step > 0 && l.state.LastEvalStep == l.state.Step
+	history, err := runlog.OpenLog(filepath.Join(c.Output, runlog.HistoryName), l.state.Step, evaluated)
 	if err != nil {
 		return err
 	}
@@ -240,7 +244,7 @@ func (p *preparedRun) initOutput() error {
 	return nil
 }
 
-// describeRun returns what the report tells of a run.
+// describeRun returns what the report shows of a run.
 func (p *preparedRun) describeRun() runlog.Run {
 	l, d := p.loop, p.datasets
 	run := runlog.Run{
@@ -256,14 +260,14 @@ func (p *preparedRun) describeRun() runlog.Run {
 	return run
 }
 
-// describeSession returns what the report tells of this process.
+// describeSession returns what the report shows of this process.
 func (p *preparedRun) describeSession() runlog.Session {
 	here := runlog.Here()
 	here.Kernels, here.Threads = p.workers.ISA(), p.workers.Threads()
 	return runlog.Session{Time: runlog.Now(), Step: p.loop.state.Step, Environment: here}
 }
 
-// warnRate says so where the learning rate may be another one than was meant.
+// warnRate warns where the learning rate may not be the one that was meant.
 func warnRate(c *configs.Config, sink ui.Sink) {
 	if text := c.RateWarning(); text != "" {
 		ui.Say(sink, "warning", "%s", text)
@@ -287,8 +291,8 @@ func checkOutput(c *configs.Config) error {
 	return nil
 }
 
-// checkSpace compares the space on the disk with the checkpoints that will be there at once: those that are kept, the best one,
-// and the one that is being written. Too little for a single one is an error; for all of them, a warning.
+// checkSpace compares the space on the disk with the checkpoints that will be there at once: those that are kept, the
+// best one, and the one that is being written. Too little for a single one is an error; for all of them, a warning.
 func (l *loop) checkSpace(from resumePoint) error {
 	var each int64
 	for _, t := range append(l.bundle.Weights(), optimizerTensors(l.stepper.Optimizer)...) {
@@ -330,15 +334,16 @@ func (l *loop) checkSpace(from resumePoint) error {
 	return nil
 }
 
-// spaceFor says what is wrong with the free bytes of a disk on which there are to be so many checkpoints at once, each of a size,
-// and some are already.
+// spaceFor checks the free bytes of a disk that is to hold up to most checkpoints of each bytes at once, of which some
+// are there already.
 func spaceFor(free, each, most, there int64) (warning string, err error) {
 	left := ui.Grouped(int(free>>20)) + " MB left"
 	switch size := ui.Grouped(int(each >> 20)); {
 	case free < each:
 		return "", fmt.Errorf("has %s, and a checkpoint takes %s MB: free some space or choose another folder", left, size)
 	case free < (most-there)*each:
-		return fmt.Sprintf("has %s, but up to %d checkpoints of %s MB are there at once: free some space, or lower checkpoint.keep_last", left, most, size), nil
+		return fmt.Sprintf("has %s, but up to %d checkpoints of %s MB are there at once: "+
+			"free some space, or lower checkpoint.keep_last", left, most, size), nil
 	}
 	return "", nil
 }

@@ -20,21 +20,24 @@ import (
 
 // What a run does besides training where several ranks share its work.
 
-// divisible makes sure that all ranks have the same number of micro-batches. A run that goes on keeps their number.
+// divisible makes sure that all ranks have the same number of micro-batches. A resumed run keeps their number.
 func divisible(t configs.Train, ranks int, resume bool) error {
 	if t.Accumulate%ranks == 0 {
 		return nil
 	}
 	remedy := fmt.Sprintf("set train.accumulate to a multiple of %d, or start another number of ranks", ranks)
 	if resume {
-		remedy = fmt.Sprintf("start %s to go on with this run, whose train.accumulate stays what it is", divisors(t.Accumulate))
+		remedy = fmt.Sprintf("start %s to go on with this run, whose train.accumulate stays what it is",
+			divisors(t.Accumulate))
 	} else if t.Accumulate == 1 && t.BatchSize%ranks == 0 {
-		remedy += fmt.Sprintf("; train.accumulate=%d with train.batch_size=%d are the same examples a step", ranks, t.BatchSize/ranks)
+		remedy += fmt.Sprintf("; train.accumulate=%d with train.batch_size=%d are the same examples a step",
+			ranks, t.BatchSize/ranks)
 	}
-	return fmt.Errorf("divide a step over %d ranks: it has %d micro-batches (train.accumulate), and each rank computes the same number of them: %s", ranks, t.Accumulate, remedy)
+	return fmt.Errorf("divide a step over %d ranks: it has %d micro-batches (train.accumulate), and each rank computes "+
+		"the same number of them: %s", ranks, t.Accumulate, remedy)
 }
 
-// divisors says how many ranks divide n, as in "1, 2 or 4 ranks".
+// divisors returns the numbers of ranks that divide n, as in "1, 2 or 4 ranks".
 func divisors(n int) string {
 	if n == 1 {
 		return "1 rank"
@@ -54,7 +57,9 @@ func (p *preparedRun) compareRanks() error {
 	if g.Size() == 1 {
 		return nil
 	}
-	own := rankState{Overwrite: p.options.Overwrite, Step: p.from.step, Resume: p.from.resume, Config: resumeKeys(p.config)}
+	own := rankState{
+		Overwrite: p.options.Overwrite, Step: p.from.step, Resume: p.from.resume, Config: resumeKeys(p.config),
+	}
 	if p.datasets != nil {
 		own.Data, own.Examples = p.datasets.Digests, int64(p.datasets.Train.Len())
 		own.Weights = weightsDigest(p.bundle)
@@ -65,7 +70,7 @@ func (p *preparedRun) compareRanks() error {
 // rankState is what a rank is about to do. All must be about to do the same. Fields are exported for the exchange.
 type rankState struct {
 	Overwrite bool
-	Step      int // to go on from
+	Step      int // to resume at
 	Resume    bool
 	Config    map[string]string // see resumeKeys
 	Data      map[string]string // see setup.Datasets
@@ -79,7 +84,8 @@ func (s rankState) diff(o rankState) string {
 	case s.Overwrite != o.Overwrite:
 		return "another --overwrite"
 	case s.Step != o.Step || s.Resume != o.Resume:
-		return fmt.Sprintf("another run in its output folder, which must be on a file system that all ranks share (it would %s, the other one %s)", s.action(), o.action())
+		return fmt.Sprintf("another run in its output folder, which must be on a file system that all ranks share "+
+			"(it would %s, the other one %s)", s.action(), o.action())
 	case !maps.Equal(s.Config, o.Config):
 		return "another configuration (" + difference.Of(o.Config, s.Config)[0] + ")"
 	case s.Examples != o.Examples || !maps.Equal(s.Data, o.Data):
@@ -132,7 +138,9 @@ func exclusive(ctx context.Context, g *allreduce.Group, sink ui.Sink, output str
 	if err != nil {
 		return unlock, err
 	}
-	waiting := time.AfterFunc(5*time.Second, func() { ui.Say(sink, "output", "waiting until all ranks see who writes to %s", output) })
+	waiting := time.AfterFunc(5*time.Second, func() {
+		ui.Say(sink, "output", "waiting until all ranks see who writes to %s", output)
+	})
 	defer waiting.Stop()
 	return unlock, g.Agree(waitForLock(ctx, output, holders[0], g.Name(0)))
 }
@@ -151,7 +159,8 @@ func waitForLock(ctx context.Context, output, holder, writer string) error {
 			if err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("output: %w: all ranks must be able to read what %s writes", err, writer)
 			}
-			return fmt.Errorf("output: %s is not the folder that %s writes to: put it on a file system that all ranks share", output, writer)
+			return fmt.Errorf("output: %s is not the folder that %s writes to: "+
+				"put it on a file system that all ranks share", output, writer)
 		}
 		select {
 		case <-ctx.Done():
@@ -161,8 +170,8 @@ func waitForLock(ctx context.Context, output, holder, writer string) error {
 	}
 }
 
-// computeOn notes the processors of the ranks that compute the next steps, and says so where they are of several kinds, or
-// of others than before.
+// computeOn adds the processors of the ranks that compute the next steps to the state, and shows a note where they are
+// of several kinds, or of others than before.
 func (l *loop) computeOn(ranks []string) {
 	before := l.state.Processors
 	var kinds, added []string
@@ -177,10 +186,12 @@ func (l *loop) computeOn(ranks []string) {
 	}
 	switch now := strings.Join(kinds, " and "); {
 	case len(before) > 0 && len(added) > 0:
-		ui.Say(l.sink, "processors", "the steps so far were computed on %s, the next ones will be on %s: the result may differ by rounding from that of a run on one kind",
+		ui.Say(l.sink, "processors", "the steps so far were computed on %s, the next ones will be on %s: "+
+			"the result may differ by rounding from that of a run on one kind",
 			strings.Join(before, " and "), now)
 	case len(kinds) > 1:
-		ui.Say(l.sink, "processors", "the ranks compute on %s: the result may differ by rounding from that of ranks on one kind", now)
+		ui.Say(l.sink, "processors", "the ranks compute on %s: "+
+			"the result may differ by rounding from that of ranks on one kind", now)
 	}
 	l.state.Processors = slices.Concat(before, added)
 }

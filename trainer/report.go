@@ -19,15 +19,15 @@ import (
 // reportNotes writes the files that a report shows of a run besides its metrics.
 type reportNotes struct{ output string }
 
-// begin writes what is known of a run as this process begins to train, at the step of s. Evaluations that a stopped run has made
-// after that step are dropped: they come again.
+// begin writes what is known of a run as this process begins to train, at the step of s. Evaluations that a stopped
+// run has made after that step are dropped: they come again.
 func (n reportNotes) begin(run runlog.Run, session runlog.Session, s state) error {
 	if err := n.dropAfter(s); err != nil {
 		return fmt.Errorf("write report: %w", atomicfile.WithRemedy(err))
 	}
 	var before []runlog.Session
 	if s.Step > 0 {
-		// A file that cannot be read is of no use, and made anew.
+		// A file that cannot be read is written again.
 		if was, err := runlog.Read[runlog.Run](n.path(runlog.RunName)); err == nil {
 			before = was.Sessions
 		}
@@ -112,8 +112,9 @@ func (n reportNotes) path(name string) string {
 	return filepath.Join(n.output, filepath.FromSlash(name))
 }
 
-// stillBetter notes that a metric still rose at the end of a run of some steps: its last value is the best, by a hundredth of
-// itself and by a tenth of all that it has gained over what it had reached after four fifths of the steps.
+// stillBetter returns a note on a metric that still improved at the end of a run of some steps: its last value is the
+// best, and since four fifths of the steps it has improved by at least 1 % of itself and 10 % of all that it has
+// improved.
 func stillBetter(name string, evals []runlog.Eval, steps int) (ui.Note, bool) {
 	var before []runlog.Eval
 	for _, e := range evals {
@@ -139,6 +140,7 @@ func stillBetter(name string, evals []runlog.Eval, steps int) (ui.Note, bool) {
 	if !ok || gain < 0.01*math.Abs(last) || gain < 0.1*math.Abs(last-first) {
 		return ui.Note{}, false
 	}
-	return ui.Note{Kind: ui.NoteImproving, Text: fmt.Sprintf("the last evaluation was the best by far: %s %.4f at step %s, and %.4f at the end: train longer (train.epochs or train.steps)",
+	return ui.Note{Kind: ui.NoteImproving, Text: fmt.Sprintf("the last evaluation was the best by far: "+
+		"%s %.4f at step %s, and %.4f at the end: train longer (train.epochs or train.steps)",
 		name, reached, ui.Grouped(best.Step), last)}, true
 }

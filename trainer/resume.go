@@ -16,11 +16,11 @@ import (
 	"t5train/trainer/setup"
 )
 
-// resumePoint is where a run begins: anew, or at a checkpoint of the same run.
+// resumePoint is where a run begins: at its first step, or at a checkpoint of the same run.
 type resumePoint struct {
 	found  bool // the output folder holds a run
 	step   int  // of its latest checkpoint
-	resume bool // go on with that run; else it is replaced
+	resume bool // that run; else it is replaced
 	dir    string
 	state  state
 }
@@ -55,14 +55,17 @@ func findResumePoint(run *checkpoints.Run, c *configs.Config, o Options) (resume
 		maps.DeleteFunc(is, isPathKey)
 	}
 	if changes := difference.Of(was, is); len(changes) > 0 {
-		return resumePoint{}, fmt.Errorf("resume: %s holds a run of another configuration, saved at step %d, and the result would be neither's (its value -> yours):\n  %s\n"+
-			"undo the changes to go on with it, choose another --output (--model %s trains its weights further), or start again with --overwrite",
+		return resumePoint{}, fmt.Errorf("resume: %s holds a run of another configuration, saved at step %d, "+
+			"and the result would be neither's (its value -> yours):\n  %s\n"+
+			"undo the changes to go on with it, choose another --output (--model %s trains its weights further), "+
+			"or start again with --overwrite",
 			c.Output, step, strings.Join(changes, "\n  "), c.Output)
 	}
 	return s, nil
 }
 
-// checkConfigSpared makes sure that a config.yaml in a folder without checkpoints is that of a run, and not the user's own.
+// checkConfigSpared makes sure that a config.yaml in a folder without checkpoints is that of a run, and not the user's
+// own.
 func checkConfigSpared(output string, overwrite bool) error {
 	exists := func(name string) bool {
 		_, err := os.Lstat(filepath.Join(output, name))
@@ -71,7 +74,8 @@ func checkConfigSpared(output string, overwrite bool) error {
 	if overwrite || !exists(runlog.ConfigName) || exists(runlog.HistoryName) || exists(runlog.DirName) {
 		return nil
 	}
-	return fmt.Errorf("output: %s holds no run but a %s, which the run would replace: choose another --output, move the file away, or replace it with --overwrite", output, runlog.ConfigName)
+	return fmt.Errorf("output: %s holds no run but a %s, which the run would replace: "+
+		"choose another --output, move the file away, or replace it with --overwrite", output, runlog.ConfigName)
 }
 
 // verify makes sure that the checkpoint is what was written: damaged weights train on without an error.
@@ -82,7 +86,7 @@ func (s resumePoint) verify() error {
 	return nil
 }
 
-// cleanupFinished tidies a run that has nothing left to do, and says so.
+// cleanupFinished tidies the folder of a run whose steps are all done, and shows a line about it.
 func (s resumePoint) cleanupFinished(run *checkpoints.Run, c *configs.Config, sink ui.Sink) error {
 	unlock, err := checkpoints.LockRun(c.Output)
 	if err != nil {
@@ -95,18 +99,21 @@ func (s resumePoint) cleanupFinished(run *checkpoints.Run, c *configs.Config, si
 	if err := tidy(run, s.step, s.state.BestStep == s.step, c.Checkpoint.KeepLast); err != nil {
 		return err
 	}
-	ui.Say(sink, "", "the run in %s is finished, at step %d: nothing is left to do (--overwrite trains again; --model %s with another --output trains further)", c.Output, s.step, c.Output)
+	ui.Say(sink, "", "the run in %s is finished, at step %d: nothing is left to do "+
+		"(--overwrite trains again; --model %s with another --output trains further)", c.Output, s.step, c.Output)
 	return nil
 }
 
-// check makes sure that no other process has trained in the output folder since findResumePoint looked. The lock must be held.
+// check makes sure that no other process has trained in the output folder since findResumePoint looked. The lock must
+// be held.
 func (s resumePoint) check(run *checkpoints.Run, output string) error {
 	step, found, err := run.Latest()
 	if err != nil {
 		return err
 	}
 	if found != s.found || step != s.step {
-		return fmt.Errorf("another process has trained in %s just now, to step %d: start again, with --resume to go on from there, or choose another --output", output, step)
+		return fmt.Errorf("another process has trained in %s just now, to step %d: "+
+			"start again, with --resume to go on from there, or choose another --output", output, step)
 	}
 	return nil
 }
@@ -150,7 +157,8 @@ func bestLoss(dir string) *float64 {
 // sameData makes sure that the data is what it was when the run began.
 func sameData(was, is state) error {
 	if is.Examples != was.Examples {
-		return fmt.Errorf("resume: the training data has %d examples, but had %d when the run began: %w", is.Examples, was.Examples, setup.ErrOtherData)
+		return fmt.Errorf("resume: the training data has %d examples, but had %d when the run began: %w",
+			is.Examples, was.Examples, setup.ErrOtherData)
 	}
 	for _, key := range difference.Names(was.Data, is.Data) {
 		if is.Data[key] != was.Data[key] {
@@ -160,9 +168,9 @@ func sameData(was, is state) error {
 	return nil
 }
 
-// mayChangeOnResume reports whether a key may differ when a run is resumed, because it does not change what is computed: where it
-// lies, how many threads it has, what it says and when it is saved. The keys of eval are not among them: they decide
-// which checkpoint is the best and when patience ends, eval.batch_size by rounding.
+// mayChangeOnResume reports whether a key may differ when a run is resumed, because it does not change what is
+// computed: where files lie, the number of threads, what is logged and when the run is saved. The keys of eval may
+// not: they decide which checkpoint is the best and when patience ends, eval.batch_size by rounding.
 func mayChangeOnResume(key string) bool {
 	switch key {
 	case "output", "data.tokens", "train.threads", "train.recompute", "train.log_every", "eval.samples":
@@ -171,7 +179,8 @@ func mayChangeOnResume(key string) bool {
 	return strings.HasPrefix(key, "checkpoint.")
 }
 
-// isPathKey reports whether a key says where data lies. It may have been moved: what it holds is for sameData to compare.
+// isPathKey reports whether a key says where data lies. It may have been moved: what it holds is for sameData to
+// compare.
 func isPathKey(key, _ string) bool {
 	if strings.HasPrefix(key, evaluate.PartKey("")) {
 		return strings.HasSuffix(key, ", train") || strings.HasSuffix(key, ", validation")

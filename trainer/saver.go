@@ -20,7 +20,7 @@ type snapshot struct {
 	weights, optimizer []safetensors.Tensor
 }
 
-// saver writes the checkpoints of a run, in the background while training goes on:
+// saver writes the checkpoints of a run, in the background while training continues:
 //
 //	save     start: a goroutine writes the tensors from the memory of the model and the optimizer
 //	step     forward and backward passes, which only read that memory
@@ -33,7 +33,7 @@ type saver struct {
 	run      *checkpoints.Run
 	keepLast int
 	workers  *kernel.Workers
-	step     int         // of the last snapshot handed over, or of the checkpoint that the run goes on from
+	step     int         // of the last snapshot handed over, or of the checkpoint that the run was resumed at
 	at       time.Time   // when the last one was handed over
 	pending  chan error  // brings the result of the write in the background; nil without one
 	borrowed []*borrowed // what it writes
@@ -47,8 +47,8 @@ func newSaver(run *checkpoints.Run, keepLast int, w *kernel.Workers) *saver {
 // age returns the time since the last snapshot was handed over, or since the run began.
 func (s *saver) age() time.Duration { return time.Since(s.at) }
 
-// start writes a snapshot in the background. Its tensors must stay as they are until detachAll. The error is that of the
-// write before: this one's comes from failed or wait.
+// start writes a snapshot in the background. Its tensors must stay as they are until detachAll. The error is that of
+// the write before: this one's comes from failed or wait.
 func (s *saver) start(m snapshot) error {
 	if err := s.wait(); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (s *saver) write(m snapshot) error {
 	return nil
 }
 
-// failed returns the error of the write in the background, nil while it goes on.
+// failed returns the error of the write in the background, nil while it is not done.
 func (s *saver) failed() error {
 	select {
 	case err := <-s.pending:
@@ -119,8 +119,8 @@ func (s *saver) store(m snapshot, weights, optimizer []safetensors.Lazy) error {
 	return tidy(s.run, m.step, m.best, s.keepLast)
 }
 
-// tidy does what is left once a checkpoint stands: it is marked as the best, if it is, and others make buffer. A process
-// may be killed before, so the next one does it again.
+// tidy does what is left once a checkpoint stands: it is marked as the best, if it is, and others are removed. A
+// process may be killed before, so the next one does it again.
 func tidy(run *checkpoints.Run, step int, best bool, keepLast int) error {
 	if best {
 		if err := run.SetBest(step); err != nil {

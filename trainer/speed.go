@@ -9,8 +9,8 @@ import (
 	"t5train/trainer/runlog"
 )
 
-// speedometer measures the steps of this process: reading batches and computing with them, without evaluations, checkpoints
-// and hooks.
+// speedometer measures the steps of this process: reading batches and computing with them, without evaluations,
+// checkpoints and hooks.
 type speedometer struct {
 	workers *kernel.Workers
 	peak    float64 // most floating-point operations a second that the machine has been seen to reach
@@ -29,7 +29,8 @@ func newSpeedometer(w *kernel.Workers, first int) *speedometer {
 	return &speedometer{workers: w, peak: peak, begun: time.Now(), first: first}
 }
 
-// start begins to measure a step; the function that it returns ends that. Counting takes a tenth of a microsecond a product.
+// start begins to measure a step; the function that it returns ends that. Counting takes a tenth of a microsecond a
+// product.
 func (s *speedometer) start() (done func(StepResult)) {
 	begun, stop := time.Now(), s.workers.Measure()
 	return func(r StepResult) {
@@ -41,8 +42,8 @@ func (s *speedometer) start() (done func(StepResult)) {
 	}
 }
 
-// fill sets the figures of a row about the steps since the last one, of which step is the last and total those of the run. The
-// rest of the run is expected to have its share of evaluations and checkpoints too.
+// fill sets the figures of a row about the steps since the last one, of which step is the last and total those of the
+// run. The rest of the run is expected to have its share of evaluations and checkpoints too.
 func (s *speedometer) fill(row *runlog.Train, step, total int) {
 	seconds := max(s.spent, time.Microsecond).Seconds() // a coarse clock may not have moved
 	rate := s.flops / seconds

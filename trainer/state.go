@@ -22,7 +22,7 @@ const (
 	optimizerName = "trainer/optimizer.safetensors"
 )
 
-// state is what a run needs to go on besides weights, optimizer state and config.
+// state is what a run needs to be resumed besides weights, optimizer state and configuration.
 type state struct {
 	Step           int      `json:"step"`          // optimizer steps done
 	MicroBatches   int64    `json:"micro_batches"` // batches consumed, over all epochs
@@ -30,7 +30,7 @@ type state struct {
 	LastEvalStep   int      `json:"evaluated"`     // step of the last evaluation
 	EvalPending    bool     `json:"evaluate_next"` // stopped before the evaluation of this step was done
 	Best           *float64 `json:"best"`          // value of eval.metric of the best checkpoint; null without one
-	BestLoss       *float64 `json:"best_loss"`     // on the validation data of the best checkpoint: it decides between equal ones
+	BestLoss       *float64 `json:"best_loss"`     // validation loss of the best checkpoint: it decides between equal ones
 	BestStep       int      `json:"best_step"`
 	EvalsSinceBest int      `json:"waited"` // evaluations since the best one
 	Finished       bool     `json:"finished"`
@@ -40,11 +40,11 @@ type state struct {
 	Examples   int64             `json:"examples"`   // of an epoch
 	Data       map[string]string `json:"data"`       // digests of what is read, by what it is: see setup.Datasets
 	Config     map[string]string `json:"config"`     // the keys that decide about the numbers
-	Processors []string          `json:"processors"` // the kinds that have computed steps, in order, of all ranks: see processor
+	Processors []string          `json:"processors"` // kinds that have computed steps, of all ranks: see processor
 }
 
-// improves reports whether an evaluation is better than the best one so far: by the metric that decides, and where its value
-// is the same by the loss. Of a metric that has reached 1 a model may still learn much.
+// improves reports whether an evaluation is better than the best one so far: by the metric that decides, and where its
+// value is the same by the loss. Of a metric that has reached 1 a model may still learn much.
 func (s state) improves(name string, value, loss float64) bool {
 	switch {
 	case !floats.IsFinite(value):
@@ -113,5 +113,7 @@ func loadOptimizer(dir string, o optim.Optimizer) error {
 
 // cannotResume says what to do with a checkpoint whose training files are missing or damaged.
 func cannotResume(dir string, err error) error {
-	return fmt.Errorf("resume: %w: copy %s again; remove it, and the files latest and best beside it if they name it, to go on from the checkpoint before; train its model further with --model %s and another --output, if its weights are whole; or start again with --overwrite", err, dir, dir)
+	return fmt.Errorf("resume: %w: copy %s again; remove it, and the files latest and best beside it if they name it, "+
+		"to go on from the checkpoint before; train its model further with --model %s and another --output, "+
+		"if its weights are whole; or start again with --overwrite", err, dir, dir)
 }

@@ -30,9 +30,10 @@ type Stepper struct {
 	beforeUpdate func() // called once a step, before the weights and the optimizer's state change; nil is nothing
 }
 
-// NewStepper returns the stepper of a resolved configuration, for a run of total steps, whose steps are divided over the
-// ranks of group. Whoever is done with it closes its graph.
-func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, group *allreduce.Group) (*Stepper, error) {
+// NewStepper returns the stepper of a resolved configuration, for a run of total steps, whose steps are divided over
+// the ranks of group. Whoever is done with it closes its graph.
+func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int,
+	group *allreduce.Group) (*Stepper, error) {
 	s := &Stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), group: group}
 	var err error
 	if s.Optimizer, err = newOptimizer(c.Optimizer, optimParams(m.Params), w); err != nil {
@@ -42,7 +43,8 @@ func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int, gr
 		return nil, err
 	}
 	s.Graph, err = m.LossGraph(w, model.LossOptions{
-		Dropout: float32(m.Config.DropoutRate), ZLoss: float32(c.Train.ZLoss), LabelSmoothing: float32(c.Train.LabelSmoothing),
+		Dropout: float32(m.Config.DropoutRate),
+		ZLoss:   float32(c.Train.ZLoss), LabelSmoothing: float32(c.Train.LabelSmoothing),
 		Gradients: true, Recompute: c.Train.Recompute,
 	})
 	if err != nil {
@@ -74,9 +76,9 @@ type StepResult struct {
 	Waited       time.Duration // of this rank, for the gradients of others
 }
 
-// Step updates the weights with the gradient of the batches' loss: the mean over all their targets together, and those of
-// the other ranks, so that a step of several micro-batches is the step of one large batch. number counts steps from 0, micro
-// the batches before these. A loss or gradient that is not finite leaves the weights as they are.
+// Step updates the weights with the gradient of the batches' loss: the mean over all their targets together, and those
+// of the other ranks, so that a step of several micro-batches is the step of one large batch. number counts steps from
+// 0, micro the batches before these. A loss or gradient that is not finite leaves the weights as they are.
 func (s *Stepper) Step(number int, micro int64, batches []model.Batch) (StepResult, error) {
 	own := 0
 	for _, b := range batches {
@@ -136,7 +138,8 @@ type batchLoss struct {
 	Tokens int
 }
 
-// backward computes the gradients of the batches of all ranks, each its own, and returns the losses of all of them in order.
+// backward computes the gradients of the batches of all ranks, each its own, and returns the losses of all of them in
+// order.
 func (s *Stepper) backward(micro int64, batches []model.Batch, weights []float32) ([]batchLoss, error) {
 	losses := make([]batchLoss, len(batches))
 	run := func(i int, final func(*op.Param)) error {
@@ -171,8 +174,8 @@ func (r StepResult) checkFinite() error {
 	return nil
 }
 
-// firstNonFinite returns the name of a parameter that holds a NaN or an infinity, "" if none does. A huge learning rate can make
-// one of finite gradients.
+// firstNonFinite returns the name of a parameter that holds a NaN or an infinity, "" if none does. A huge learning
+// rate can make one of finite gradients.
 func firstNonFinite(params []*op.Param) string {
 	for _, p := range params {
 		var sum float32
@@ -190,7 +193,9 @@ func firstNonFinite(params []*op.Param) string {
 func newOptimizer(c configs.Optimizer, params []optim.Param, w *kernel.Workers) (optim.Optimizer, error) {
 	switch c.Name {
 	case "adamw":
-		return optim.NewAdamW(optim.AdamWOptions{Beta1: *c.Beta1, Beta2: *c.Beta2, Eps: *c.Eps, WeightDecay: c.WeightDecay}, params, w)
+		return optim.NewAdamW(optim.AdamWOptions{
+			Beta1: *c.Beta1, Beta2: *c.Beta2, Eps: *c.Eps, WeightDecay: c.WeightDecay,
+		}, params, w)
 	case "sgd":
 		return optim.NewSGD(optim.SGDOptions{Momentum: *c.Momentum, WeightDecay: c.WeightDecay}, params, w)
 	default: // configs allows these three only
@@ -208,7 +213,9 @@ func newSchedule(c *configs.Config, total int) (optim.Schedule, error) {
 	if c.Optimizer.LearningRate != nil {
 		rate = *c.Optimizer.LearningRate
 	}
-	s, err := optim.NewSchedule(c.Schedule.Name, optim.ScheduleOptions{LR: rate, Warmup: int64(c.Schedule.WarmupSteps), Total: int64(total)})
+	s, err := optim.NewSchedule(c.Schedule.Name, optim.ScheduleOptions{
+		LR: rate, Warmup: int64(c.Schedule.WarmupSteps), Total: int64(total),
+	})
 	if err != nil {
 		return s, fmt.Errorf("%w: train longer (train.epochs or train.steps) or lower schedule.warmup_steps", err)
 	}

@@ -27,8 +27,8 @@ type Options struct {
 	// does not write it.
 	Initial string
 
-	// Group, if not nil, are the ranks that train together: all of them make the same call. The micro-batches of a step are
-	// divided over them, so train.accumulate must be a multiple of their number. The first rank writes.
+	// Group, if not nil, are the ranks that train together: all of them make the same call. The micro-batches of a
+	// step are divided over them, so train.accumulate must be a multiple of their number. The first rank writes.
 	Group *allreduce.Group
 
 	// Timeout is how long ranks wait for each other, once they train, before the run ends with an error; 0 is forever.
@@ -68,9 +68,10 @@ func newResult(run *checkpoints.Run, output string, s state, interrupted bool) *
 // stopped; of a finished one it returns the result. A run of another configuration, or on other data, is an error.
 func Finetune(ctx context.Context, config *configs.Config, o Options) (*Result, error) {
 	if config.Pretraining() {
-		return nil, errors.New("fine-tune: the configuration names an objective, so it is one of pre-training: call Pretrain, or leave objective.name empty")
+		return nil, errors.New("fine-tune: the configuration names an objective, so it is one of pre-training: " +
+			"call Pretrain, or leave objective.name empty")
 	}
-	return train(ctx, config, o, setup.ReadRows)
+	return train(ctx, config, o)
 }
 
 var errNoConfig = errors.New("there is no configuration: begin with configs.Default or configs.Load")
@@ -119,5 +120,5 @@ func Pretrain(ctx context.Context, config *configs.Config, o Options) (*Result, 
 	if !config.Pretraining() {
 		return nil, errors.New("pre-train: the configuration names no objective: set objective.name, such as span_corruption")
 	}
-	return train(ctx, config, o, setup.ReadText)
+	return train(ctx, config, o)
 }
