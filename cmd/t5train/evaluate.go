@@ -16,6 +16,7 @@ import (
 	"t5train/trainer/allreduce"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
+	"t5train/trainer/runlog"
 )
 
 func evaluateCommand(a app) *cobra.Command {
@@ -109,7 +110,7 @@ share.`,
 				e, err := evaluate.Evaluate(c.Context(), bundle, o)
 				if err == nil {
 					if output != "-" { // said first, so that a full disk does not lose them
-						ui.Say(console, "", "%s", metric.Format(e.Map(), o.Task.Metrics...))
+						ui.Metrics(console, runlog.OnlyFinite(e.Map()), "%s", metric.Format(e.Map(), o.Task.Metrics...))
 						for _, line := range constantLines(e.Constants, o.Task.Metrics...) {
 							ui.Say(console, "", "%s", line)
 						}

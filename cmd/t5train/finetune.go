@@ -239,10 +239,10 @@ func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Conf
 func printResult(a app, c *configs.Config, r *trainer.Result) {
 	if r.Interrupted {
 		if r.Step == 0 {
-			fmt.Fprintln(a.stderr, "stopped before the first step: nothing was saved")
+			a.tell("stopped before the first step: nothing was saved")
 			return
 		}
-		fmt.Fprintf(a.stderr, "stopped at step %d and saved: the same command goes on from there\n", r.Step)
+		a.tell("stopped at step %d and saved: the same command goes on from there", r.Step)
 		return
 	}
 	fmt.Fprintf(a.stdout, "checkpoint %s\n", r.Checkpoint)

@@ -31,7 +31,7 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 	ctx, stop := untilSignal()
 	defer stop()
 	shown, messages := visible.NewWriter(stdout), visible.NewWriter(stderr)
-	a := app{stdin: stdin, stdout: shown, data: stdout, stderr: stderr, names: &flagNames{}}
+	a := app{stdin: stdin, stdout: shown, data: stdout, stderr: stderr, names: &flagNames{}, log: &logFormat{}}
 	if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		a.data = shown
 	}
@@ -87,9 +87,9 @@ func (a app) say(err error) {
 	if more := len(text) - maxMessage; more > 0 {
 		text = fmt.Sprintf("%s... (%d bytes more)", strings.ToValidUTF8(text[:maxMessage], ""), more)
 	}
-	fmt.Fprintln(a.stderr, "t5train:", visible.Text(text))
+	a.tellError("t5train:", text)
 	var usage usageError
-	if errors.As(err, &usage) {
+	if errors.As(err, &usage) && !a.json() {
 		fmt.Fprintf(a.stderr, "run '%s --help' for usage\n", usage.command)
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/internal/ui"
-	"t5train/internal/visible"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/predict"
 )
@@ -64,14 +62,14 @@ func (f *rankFlags) share(
 		a.stdout, a.data, console = io.Discard, io.Discard, nil
 	}
 	ui.Say(console, "", "%s", group)
-	group.Remind(f.timeout, func(line string) { fmt.Fprintf(a.stderr, "%s: %s\n", group.Name(group.Rank()), line) })
+	group.Remind(f.timeout, func(line string) { a.tell("%s: %s", group.Name(group.Rank()), line) })
 	defer sayWaiting(ctx, a, group)()
 	stopped, err := work(a, console, group)
 	if err == nil || group.Size() == 1 || errors.As(err, new(allreduce.CommonError)) {
 		return endTogether(ctx, a, group, stopped, err)
 	}
 	if !predict.Stopped(err) {
-		fmt.Fprintf(a.stderr, "t5train: %s: %s\n", group.Name(group.Rank()), visible.Text(a.names.error(err))) // before Abort, which may end this process too
+		a.tellError("t5train:", group.Name(group.Rank())+": "+a.names.error(err)) // before Abort, which may end this process too
 	}
 	group.Abort()
 	return errSaid
@@ -93,7 +91,7 @@ func sayWaiting(ctx context.Context, a app, group *allreduce.Group) (quiet func(
 		select {
 		case <-ended:
 		case <-time.After(5 * time.Second):
-			fmt.Fprintf(a.stderr, "%s was told to stop, and ends when all ranks have done what they are at; another signal ends them at once\n", group.Name(group.Rank()))
+			a.tell("%s was told to stop, and ends when all ranks have done what they are at; another signal ends them at once", group.Name(group.Rank()))
 		}
 	}()
 	return func() { close(ended) }

@@ -14,8 +14,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"t5train/internal/nearest"
-	"t5train/internal/ui"
-	"t5train/internal/ui/terminal"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/runlog"
@@ -28,9 +26,8 @@ type app struct {
 	data   io.Writer // standard output for results: exact where it is no terminal
 	stderr *os.File
 	names  *flagNames
+	log    *logFormat // nil is text
 }
-
-func (a app) console() ui.Sink { return terminal.New(a.stderr, a.names.text) }
 
 // usageError is a mistake in the command line itself.
 type usageError struct {
@@ -63,7 +60,13 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 			return err
 		},
 	}
-	root.AddCommand(pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), serveCommand(a), validateCommand(a), inspectCommand(a), convertCommand(a), sizesCommand(a), configCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a), planCommand(a), reportCommand(a), runsCommand(a))
+	working := []*cobra.Command{
+		pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), serveCommand(a),
+		validateCommand(a), convertCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a), planCommand(a),
+	}
+	addLog(a, working...)
+	root.AddCommand(working...)
+	root.AddCommand(inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a), runsCommand(a))
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{flagError(c, err), c.CommandPath()} })
 	return root
 }

@@ -90,6 +90,7 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 	finished, large := finetune("--tokenizer", smallVocabulary(), "--set", "data.max_target_length=8"), finetune()
 	commands := map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip, "section": section, "guide": guide,
+		"events": events,
 	}
 	maps.Copy(commands, more)
 	testscript.Run(t, testscript.Params{

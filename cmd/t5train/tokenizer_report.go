@@ -13,7 +13,7 @@ import (
 	"t5train/data/corpus"
 	"t5train/data/inspect"
 	"t5train/internal/clip"
-	"t5train/internal/visible"
+	"t5train/internal/ui"
 	"t5train/model/kernel"
 	"t5train/trainer/predict"
 	"t5train/trainer/report"
@@ -70,7 +70,7 @@ is rare in all of the training text learns little.`,
 					return err
 				}
 				for _, name := range names {
-					fmt.Fprintln(a.stderr, "plot:", visible.Text(name))
+					ui.Say(a.console(), "plot", "%s", name)
 				}
 			}
 			if asJSON {

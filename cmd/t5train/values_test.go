@@ -27,6 +27,8 @@ var absurd = map[string][]string{
 	"float64":     {"", "NaN", "Inf", "-Inf", "1e300", "1e999"},
 	"duration":    {"", "-1s", "1000000h", "10"},
 	"bool":        {"", "2"},
+
+	"text or json": {"", "xml", "JSON"},
 }
 
 // Every flag of every command refuses, before any work, what can be of no use.
