@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"t5train/checkpoints/internal/strictjson"
+	"t5train/internal/strictjson"
 )
 
 // parseIndex reads model.safetensors.index.json, which says where the tensors of a sharded model are:

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"t5train/internal/atomicfile"
 )
 
 // Resolve finds the checkpoint folder that path means: a folder with a config.json means itself, a run folder
@@ -52,7 +53,7 @@ func resolve(path string) (dir, how string, err error) {
 			return run.Dir(step), fmt.Sprintf("%s checkpoint of %s, step %d", kind, path, step), nil
 		}
 	}
-	if exists(filepath.Join(path, adapterName)) {
+	if atomicfile.Exists(filepath.Join(path, adapterName)) {
 		return "", "", adapterError(path)
 	}
 	return "", "", fmt.Errorf("it holds no %s (a checkpoint) and no %s/%s* (a run)%s", configName, DirName, stepPrefix,

@@ -64,8 +64,8 @@ func (s slot) lock() (release func(), err error) {
 
 // recover cleans up after a killed process. The lock must be held.
 func (s slot) recover() error {
-	if exists(s.old) {
-		if exists(s.path) {
+	if atomicfile.Exists(s.old) {
+		if atomicfile.Exists(s.path) {
 			if err := atomicfile.RemoveAll(s.old); err != nil {
 				return err
 			}
@@ -169,7 +169,7 @@ func checkpointAt(path string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !exists(s.path) && exists(s.old) {
+	if !atomicfile.Exists(s.path) && atomicfile.Exists(s.old) {
 		release, err := s.lock()
 		if err != nil {
 			return false, fmt.Errorf("%s was left aside as %s: rename it: %w", s.path, s.old, err)

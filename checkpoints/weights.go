@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"t5train/checkpoints/safetensors"
+	"t5train/internal/atomicfile"
 	"t5train/internal/bounded"
 	"t5train/internal/lfs"
 )
@@ -38,7 +39,7 @@ func (f weightFiles) shard(i, of int) string {
 
 // in tells whether a folder has weights of that name.
 func (f weightFiles) in(dir string) bool {
-	return exists(filepath.Join(dir, f.single())) || exists(filepath.Join(dir, f.index()))
+	return atomicfile.Exists(filepath.Join(dir, f.single())) || atomicfile.Exists(filepath.Join(dir, f.index()))
 }
 
 // Weights is an open model folder: the raw configuration and the tensors of one file or of several shards.
@@ -92,11 +93,11 @@ func openWeights(dir string) (*Weights, error) {
 		err = w.addFiles(dir, floatFiles)
 	case eight:
 		err = w.addFiles(dir, int8Files)
-	case exists(filepath.Join(dir, pickleName)), exists(filepath.Join(dir, pickleIndexName)):
+	case atomicfile.Exists(filepath.Join(dir, pickleName)), atomicfile.Exists(filepath.Join(dir, pickleIndexName)):
 		err = fmt.Errorf("it holds %s, a pickle that can run code, but no %s: convert it once with\n"+
 			`python -c "from transformers import AutoModelForSeq2SeqLM as M; M.from_pretrained('%s').save_pretrained('%s')"`,
 			pickleName, floatFiles.single(), dir, dir)
-	case exists(filepath.Join(dir, adapterName)):
+	case atomicfile.Exists(filepath.Join(dir, adapterName)):
 		err = adapterError(dir)
 	default:
 		err = fmt.Errorf("no %s and no %s there: copy or download the weights too", floatFiles.single(),
@@ -110,7 +111,7 @@ func openWeights(dir string) (*Weights, error) {
 }
 
 func (w *Weights) addFiles(dir string, names weightFiles) error {
-	if path := filepath.Join(dir, names.single()); exists(path) {
+	if path := filepath.Join(dir, names.single()); atomicfile.Exists(path) {
 		return w.add(path)
 	}
 	return w.addShards(dir, names.index())
@@ -219,10 +220,4 @@ func (w *Weights) Close() error {
 	}
 	w.files, w.names, w.shard = nil, nil, nil
 	return errors.Join(errs...)
-}
-
-// exists tells whether something has that name, be it a link that leads nowhere.
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }

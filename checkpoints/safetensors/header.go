@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"slices"
 
-	"t5train/checkpoints/internal/strictjson"
 	"t5train/internal/lfs"
+	"t5train/internal/strictjson"
 )
 
 // maxHeader is the largest header in bytes: the limit of the reference implementation (MAX_HEADER_SIZE).

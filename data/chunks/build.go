@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -81,7 +80,7 @@ func build(ctx context.Context, dir string, set *parquetio.Dataset, tok Tokenize
 		return nil, Made{}, ErrOther
 	}
 	path := filepath.Join(dir, key.name())
-	if exists(path) {
+	if atomicfile.Exists(path) {
 		s, err = openKey(ctx, path, key, o)
 		return s, Made{}, err
 	}
@@ -93,7 +92,7 @@ func build(ctx context.Context, dir string, set *parquetio.Dataset, tok Tokenize
 		return nil, Made{}, err
 	}
 	defer release()
-	if !exists(path) { // else another process was faster
+	if !atomicfile.Exists(path) { // else another process was faster
 		if made, err = makeStore(ctx, path, key, set, files, tok, o, commitBytes); err != nil {
 			return nil, Made{}, err
 		}
@@ -150,9 +149,4 @@ func makeStore(ctx context.Context, path string, key Key, set *parquetio.Dataset
 		return Made{}, err
 	}
 	return Made{p.counts.Done - before.Done, p.counts.TextBytes - before.TextBytes, time.Since(begun)}, nil
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }

@@ -67,7 +67,7 @@ func TestDanglingLinksMakeNoFile(t *testing.T) {
 	if _, err := Create(link); err == nil {
 		t.Error("the file was made")
 	}
-	if exists(target) {
+	if Exists(target) {
 		t.Error("a file was made outside")
 	}
 }
@@ -96,7 +96,7 @@ func TestInnerFoldersAreNoLinks(t *testing.T) {
 	if err := MkdirInner(link); err == nil || !strings.Contains(err.Error(), link+": it is a symbolic link") {
 		t.Errorf("got %v, want an error that names the link", err)
 	}
-	if err := MkdirInner(filepath.Join(link, "report")); err != nil || !exists(filepath.Join(outside, "report")) {
+	if err := MkdirInner(filepath.Join(link, "report")); err != nil || !Exists(filepath.Join(outside, "report")) {
 		t.Errorf("behind a link that the user names: %v", err)
 	}
 }
@@ -125,7 +125,7 @@ func TestLinkedStagesAreNotFollowed(t *testing.T) {
 		if name == publishName && Settle(dir) == nil {
 			t.Error("settled")
 		}
-		if !exists(filepath.Join(outside, journalName)) || !exists(filepath.Join(outside, "secret")) {
+		if !Exists(filepath.Join(outside, journalName)) || !Exists(filepath.Join(outside, "secret")) {
 			t.Errorf("%s: files outside have gone", name)
 		}
 	}

@@ -124,7 +124,7 @@ const settleTime = 10 * time.Second
 func Settle(path string) error {
 	for _, dir := range []string{path, filepath.Dir(path)} {
 		found, _ := filepath.Glob(filepath.Join(dir, publishName)) // nothing of what is no pattern
-		if publish := filepath.Join(dir, publishName); found == nil && exists(publish) {
+		if publish := filepath.Join(dir, publishName); found == nil && Exists(publish) {
 			found = []string{publish}
 		}
 		for _, publish := range found {
@@ -152,7 +152,8 @@ func settle(dir string) error {
 	return nil
 }
 
-func exists(path string) bool {
+// Exists reports whether something has that name, be it a link that leads nowhere.
+func Exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
 }
@@ -182,7 +183,7 @@ func finish(dir string) (names []string, err error) {
 	}
 	var left []string // to be published
 	for _, name := range j.Files {
-		if exists(filepath.Join(publish, name)) {
+		if Exists(filepath.Join(publish, name)) {
 			left = append(left, name)
 		}
 	}

@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"data/importer", "data/dataset", "data/tokenizer/vocabulary"},
 	{"checkpoints"},
 	{"checkpoints/safetensors", "data", "data/chunks"},
-	{"data/objective", "data/task", "model/generate", "checkpoints/internal/strictjson"},
+	{"data/objective", "data/task", "model/generate"},
 
 	{"model", "data/tokenizer", "data/parquetio"},
 	{"data/table", "data/tokenizer/internal/trie"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"t5train/internal/floats"
 )
 
 // Options say how Generate chooses tokens. The zero value with MaxTokens set takes the most probable token each time.
@@ -136,7 +137,7 @@ func (o Options) Validate(vocab int) error {
 		"Heuristic, Early or Never", o.EarlyStopping)
 	check(o.NoRepeatNgram >= 0, "NoRepeatNgram is %d, want at least 0", o.NoRepeatNgram)
 	check(o.EncoderNoRepeatNgram >= 0, "EncoderNoRepeatNgram is %d, want at least 0", o.EncoderNoRepeatNgram)
-	check(o.RepetitionPenalty == 0 || finite(o.RepetitionPenalty) && o.RepetitionPenalty >= leastDivisor,
+	check(o.RepetitionPenalty == 0 || floats.IsFinite(o.RepetitionPenalty) && o.RepetitionPenalty >= leastDivisor,
 		"RepetitionPenalty is %v, want at least %v, or 0 for none", o.RepetitionPenalty, leastDivisor)
 	known := func(name string, tokens []int32) {
 		for _, id := range tokens {
@@ -177,7 +178,7 @@ func (o Options) Validate(vocab int) error {
 
 func (s *Sampling) check() []error {
 	var errs []error
-	if !finite(s.Temperature) || s.Temperature < leastDivisor {
+	if !floats.IsFinite(s.Temperature) || s.Temperature < leastDivisor {
 		errs = append(errs, fmt.Errorf("the option Temperature is %v, want at least %v: 1 for the model's "+
 			"probabilities, no Sampling for the most probable token", s.Temperature, leastDivisor))
 	}
@@ -211,5 +212,3 @@ func (o *Options) score(logProb float64, tokens int) float64 {
 func (o *Options) favoursLong() bool {
 	return o.LengthNormAlpha > 0 || o.LengthNormAlpha == 0 && (o.LengthPenalty == nil || *o.LengthPenalty > 0)
 }
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

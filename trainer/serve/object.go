@@ -6,13 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
-	"unicode/utf8"
 
 	"t5train/internal/nearest"
+	"t5train/internal/strictjson"
 )
 
 // object is a JSON object whose fields are asked for one by one. It keeps the first mistake, which finish returns. Unlike
@@ -26,49 +25,31 @@ type object struct {
 
 // parseObject reads a body that is one JSON object.
 func parseObject(body []byte) (*object, error) {
-	if !utf8.Valid(body) {
-		return nil, malformed("the body is not valid UTF-8: encode it so")
-	}
 	o := &object{fields: make(map[string]json.RawMessage)}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if start, err := dec.Token(); err != nil {
-		return nil, malformed("the body is no JSON: %v", syntax(err))
-	} else if start != json.Delim('{') {
+	r, err := strictjson.NewReader(body)
+	if err == nil {
+		err = r.Object(func(name string) (err error) {
+			o.fields[name], err = r.Raw()
+			return err
+		})
+	}
+	if err == nil {
+		err = r.End()
+	}
+	var twice strictjson.TwiceError
+	switch {
+	case err == nil:
+		return o, nil
+	case errors.Is(err, strictjson.ErrUTF8):
+		return nil, malformed("the body is not valid UTF-8: encode it so")
+	case errors.Is(err, strictjson.ErrKind):
 		return nil, malformed("the body is no JSON object: begin it with {")
-	}
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return nil, malformed("the body is no JSON: %v", syntax(err))
-		}
-		name, ok := key.(string)
-		if !ok {
-			return nil, malformed("the body is no JSON: a field begins with %v, want its name in quotes", key)
-		}
-		if _, twice := o.fields[name]; twice {
-			return nil, malformed("the field %.80q stands there twice: leave one out", name)
-		}
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
-			return nil, malformed("the body is no JSON: field %.80q: %v", name, syntax(err))
-		}
-		o.fields[name] = value
-	}
-	if _, err := dec.Token(); err != nil {
-		return nil, malformed("the body is no JSON: %v", syntax(err))
-	}
-	if _, err := dec.Token(); err != io.EOF {
+	case errors.Is(err, strictjson.ErrMore):
 		return nil, malformed("something follows the JSON object: send one object a request")
+	case errors.As(err, &twice):
+		return nil, malformed("the field %.80q stands there twice: leave one out", string(twice))
 	}
-	return o, nil
-}
-
-// syntax words the end of the text as what it is.
-func syntax(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("it ends too early")
-	}
-	return err
+	return nil, malformed("the body is no JSON: %v", err)
 }
 
 // finish returns the first mistake, else a field that nobody has asked for, else what is absent: {"input": ["a"]} lacks

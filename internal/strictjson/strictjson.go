@@ -21,6 +21,26 @@ import (
 	"unicode/utf8"
 )
 
+// What can be wrong with a text besides its syntax.
+var (
+	ErrUTF8 = errors.New("the JSON text is not valid UTF-8")
+	ErrMore = errors.New("after the end of the JSON text")
+	ErrKind = errors.New("a value of another kind")
+)
+
+// TwiceError is a key that an object has twice.
+type TwiceError string
+
+// Error implements error.
+func (key TwiceError) Error() string {
+	return fmt.Sprintf("key %.200q stands there twice", string(key))
+}
+
+type kindError string
+
+func (e kindError) Error() string   { return string(e) }
+func (kindError) Is(err error) bool { return err == ErrKind }
+
 // Reader walks over one JSON text. Each method consumes one value and fails if another kind stands there.
 type Reader struct{ dec *json.Decoder }
 
@@ -28,7 +48,7 @@ type Reader struct{ dec *json.Decoder }
 // in the call that reaches it.
 func NewReader(text []byte) (*Reader, error) {
 	if !utf8.Valid(text) {
-		return nil, errors.New("the JSON text is not valid UTF-8")
+		return nil, ErrUTF8
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
@@ -67,7 +87,7 @@ func (r *Reader) members(visit func(key string) error) error {
 			return err
 		}
 		if seen[key] {
-			return fmt.Errorf("key %.200q stands there twice", key)
+			return TwiceError(key)
 		}
 		seen[key] = true
 		if err := visit(key); err != nil {
@@ -123,8 +143,14 @@ func (r *Reader) Int() (int, error) {
 
 // Skip reads a value of any kind and drops it.
 func (r *Reader) Skip() error {
-	var dropped json.RawMessage
-	return r.syntax(r.dec.Decode(&dropped))
+	_, err := r.Raw()
+	return err
+}
+
+// Raw reads a value of any kind and returns its text.
+func (r *Reader) Raw() (value json.RawMessage, err error) {
+	err = r.dec.Decode(&value)
+	return value, r.syntax(err)
 }
 
 // End fails unless only white space is left.
@@ -133,7 +159,7 @@ func (r *Reader) End() error {
 		if err != nil {
 			return r.syntax(err)
 		}
-		return fmt.Errorf("got %.40s after the end of the JSON text", fmt.Sprint(token))
+		return fmt.Errorf("got %.40s %w", fmt.Sprint(token), ErrMore)
 	}
 	return nil
 }
@@ -151,7 +177,7 @@ func (r *Reader) delim(want json.Delim, name string) error {
 
 // wanted is the error for a token, which may be long, in the place of another one.
 func wanted(token json.Token, name string) error {
-	return fmt.Errorf("got %.40s, want %s", fmt.Sprint(token), name)
+	return kindError(fmt.Sprintf("got %.40s, want %s", fmt.Sprint(token), name))
 }
 
 func (r *Reader) token() (json.Token, error) {
