@@ -14,8 +14,8 @@ var layers = [][]string{
 	{"trainer", "trainer/serve"},
 	{"trainer/setup"},
 	{"trainer/evaluate"},
-	{"trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect"},
-	{"trainer/allreduce", "trainer/metric", "trainer/optim", "checkpoints/convert", "data/corpus", "configs"},
+	{"trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs"},
+	{"trainer/allreduce", "trainer/metric", "trainer/optim", "checkpoints/convert", "data/corpus"},
 
 	{"data/importer", "data/dataset", "data/tokenizer/vocabulary"},
 	{"checkpoints"},
