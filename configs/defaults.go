@@ -85,13 +85,11 @@ func (c *Config) Resolve() {
 	c.Objective.resolve()
 	if c.Pretraining() {
 		fill(&c.Model.DropoutRate, 0)
+		c.Eval.Metric = cmp.Or(c.Eval.Metric, "loss")
 		c.Data.Mixture = slices.Clone(c.Data.Mixture)
 		for i := range c.Data.Mixture {
 			c.Data.Mixture[i].Task = cmp.Or(c.Data.Mixture[i].Task, "text")
 		}
-	}
-	if c.Eval.Metric == "" && c.Pretraining() {
-		c.Eval.Metric = "loss"
 	}
 }
 
@@ -137,7 +135,6 @@ func (c *Config) RateWarning() string {
 }
 
 func (o *Optimizer) resolve(pretraining bool, base float64) {
-	usual := o.usualPeak(pretraining) * base
 	switch o.Name {
 	case adafactor:
 		d := optim.DefaultAdafactor()
@@ -150,18 +147,16 @@ func (o *Optimizer) resolve(pretraining bool, base float64) {
 		fill(&o.Eps1, d.Eps1)
 		fill(&o.Eps2, d.Eps2)
 		fill(&o.MinDimSizeToFactor, d.MinDimSizeToFactor)
-		if !*o.RelativeStep {
-			fill(&o.LearningRate, usual)
-		}
 	case adamw:
 		d := optim.DefaultAdamW()
-		fill(&o.LearningRate, usual)
 		fill(&o.Beta1, d.Beta1)
 		fill(&o.Beta2, d.Beta2)
 		fill(&o.Eps, d.Eps)
 	case sgd:
-		fill(&o.LearningRate, usual)
 		fill(&o.Momentum, optim.DefaultSGD().Momentum)
+	}
+	if o.Name == adamw || o.Name == sgd || o.Name == adafactor && !*o.RelativeStep {
+		fill(&o.LearningRate, o.usualPeak(pretraining)*base)
 	}
 }
 

@@ -34,8 +34,8 @@ const (
 	endsAt
 )
 
-// The colours of curves are Okabe and Ito's, which people who are colour-blind tell apart: darkened for white paper, and
-// lightened for the page's dark theme.
+// The colours of curves are Okabe and Ito's, which people who are colour-blind tell apart: darkened for white paper,
+// and lightened for the page's dark theme.
 var (
 	palette = [...]color.RGBA{
 		{0x00, 0x72, 0xb2, 0xff}, {0xd5, 0x5e, 0x00, 0xff}, {0x00, 0x9e, 0x73, 0xff}, {0xb6, 0x5e, 0x91, 0xff},
