@@ -11,6 +11,7 @@ import (
 
 	"t5train/data/importer"
 	"t5train/data/inspect"
+	"t5train/data/table"
 	"t5train/internal/ui"
 	"t5train/trainer/predict"
 )
@@ -48,7 +49,7 @@ every character fits that. Places in texts, such as answer_start, stay as they a
 			if err := requireAtLeast(c, 1, "min-shared-length"); err != nil {
 				return err
 			}
-			if importer.IsFile(output) {
+			if table.IsParquet(output) {
 				return usageError{fmt.Errorf("--output %s is one file: name a folder", output), c.CommandPath()}
 			}
 			splits, _, err := files.open(a)

@@ -108,7 +108,7 @@ func beside(path string) (names []string, err error) {
 	}
 	entries, err := os.ReadDir(path)
 	for _, e := range entries {
-		if name := e.Name(); !e.IsDir() && !strings.HasPrefix(name, ".") && !strings.EqualFold(filepath.Ext(name), ".parquet") {
+		if name := e.Name(); !e.IsDir() && !strings.HasPrefix(name, ".") && !table.IsParquet(name) {
 			names = append(names, filepath.Join(path, name))
 		}
 	}
@@ -191,7 +191,7 @@ func isParquet(path string) bool {
 		all, splitErr := parquetio.Splits(path)
 		return err == nil && len(found) > 0 || splitErr != nil || len(all) > 0
 	}
-	return strings.EqualFold(filepath.Ext(path), ".parquet")
+	return table.IsParquet(path)
 }
 
 // ReadTexts calls yield with each text of inputs as [VocabularyOptions] has them. It says what it reads, and how far it is.

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 
 	"t5train/internal/atomicfile"
 )
@@ -145,6 +144,3 @@ func (f *Folder) Close() error {
 	}
 	return f.stage.Close()
 }
-
-// IsFile tells whether an output names a file, and not a folder.
-func IsFile(output string) bool { return strings.EqualFold(filepath.Ext(output), ".parquet") }

@@ -126,7 +126,7 @@ func (im *importing) sayEscaped(names []string) {
 }
 
 func (im *importing) create(names []string) (*Folder, error) {
-	if IsFile(im.Output) {
+	if table.IsParquet(im.Output) {
 		return CreateFile(im.Output, im.Overwrite)
 	}
 	return CreateFolder(im.Output, names, im.Overwrite)

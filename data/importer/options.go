@@ -63,10 +63,10 @@ func (o Options) validate() error {
 	if len(o.Shares) == 0 && (o.Group != "" || o.Stratify != "") {
 		bad("rows are grouped or stratified, but not split: add import.split")
 	}
-	if unpacked := table.Unpacked(o.Output); unpacked != o.Output && IsFile(unpacked) {
+	if unpacked := table.Unpacked(o.Output); unpacked != o.Output && table.IsParquet(unpacked) {
 		bad("%s: parquet is packed in itself: leave out .gz", o.Output)
 	}
-	if IsFile(o.Output) && len(o.Shares) > 1 {
+	if table.IsParquet(o.Output) && len(o.Shares) > 1 {
 		bad("%s is one file, want a folder for %d splits", o.Output, len(o.Shares))
 	}
 	return errors.Join(errs...)
@@ -91,7 +91,7 @@ func (o Options) splits(groups []table.Group) ([]string, error) {
 		return nil, fmt.Errorf("import: some inputs name their split and others do not: name all, as in train=FILE")
 	case !unnamed && len(o.Shares) > 0:
 		return nil, fmt.Errorf("import: the inputs name their splits, so import.split has nothing to divide: leave one of them out")
-	case !unnamed && IsFile(o.Output) && len(names) > 1:
+	case !unnamed && table.IsParquet(o.Output) && len(names) > 1:
 		return nil, fmt.Errorf("import: %s is one file, want a folder for the splits %s", o.Output, strings.Join(names, ", "))
 	case !unnamed:
 		return names, nil

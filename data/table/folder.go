@@ -14,7 +14,8 @@ import (
 //
 //	train/neg/0_3.txt  train/pos/0_9.txt
 //
-// and the files beside them are left out; but folders that are all named for splits are those. Else the files have to be of one format, and text is a document a file.
+// and the files beside them are left out; but folders that are all named for splits are those. Else the files have to
+// be of one format, and text is a document a file.
 //
 // The card of a data set decides before that which files there are, and in which splits.
 func findFolder(dir string, format Format) (Group, error) {
@@ -164,7 +165,7 @@ func (g *Group) addClass(dir string) error {
 // noParquet refuses files that need no import.
 func noParquet(files []string) error {
 	for _, name := range files {
-		if strings.EqualFold(filepath.Ext(name), ".parquet") {
+		if IsParquet(name) {
 			return fmt.Errorf("the folder holds parquet already, such as %s: name it where data is read, as in data.train",
 				name)
 		}

@@ -58,6 +58,9 @@ func FormatOf(path string) Format {
 	return ""
 }
 
+// IsParquet reports whether a file is named as parquet, which package parquetio reads.
+func IsParquet(path string) bool { return strings.EqualFold(filepath.Ext(path), ".parquet") }
+
 // Input is a file to read.
 type Input struct {
 	Path   string
@@ -119,8 +122,8 @@ func FindInputs(arguments []string, format Format) ([]Group, error) {
 	return groups, nil
 }
 
-// nameSplitsOfFiles gives files that are named one by one, or by a glob, the splits that their names have: where all have
-// one, and not all the same.
+// nameSplitsOfFiles gives files that are named one by one, or by a glob, the splits that their names have: where all
+// have one, and not all the same.
 func nameSplitsOfFiles(groups []Group) {
 	names := make([]string, len(groups))
 	for i, g := range groups {
@@ -226,7 +229,7 @@ func guess(path string) (Format, string, error) {
 	format := FormatOf(path)
 	ext := filepath.Ext(path)
 	switch {
-	case strings.EqualFold(ext, ".parquet"):
+	case IsParquet(path):
 		return "", "", fmt.Errorf("it is parquet already")
 	case slices.Contains([]string{".zip", ".bz2", ".xz", ".zst", ".tar", ".tgz"}, strings.ToLower(ext)):
 		return "", "", fmt.Errorf("it is packed: unpack it first (only .gz is read as it is)")

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -55,18 +54,15 @@ func FormatOf(path string) string {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return FormatParquet
 	}
-	switch strings.ToLower(filepath.Ext(table.Unpacked(path))) {
-	case ".parquet":
+	switch format := table.FormatOf(path); {
+	case table.IsParquet(table.Unpacked(path)):
 		return FormatParquet
-	case ".csv":
-		return FormatCSV
-	case ".tsv", ".tab":
-		return FormatTSV
-	case ".jsonl", ".ndjson", ".json":
+	case format == table.JSON:
 		return FormatJSONL
-	default:
-		return FormatText
+	case slices.Contains(Formats(), string(format)):
+		return string(format)
 	}
+	return FormatText
 }
 
 // CountInputs returns the number of inputs of a file, below 0 where reading would use them up. It finds what is no text before
