@@ -271,7 +271,7 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		"packed":                {"in.csv.gz", one, []string{"one", "two"}, nil},
 		"packed JSON":           {"in.jsonl.gz", one, []string{"one"}, nil},
 		"a column is missing":   {"in.TSV", two, nil, []string{`in.TSV has no column "label": its columns, by its first line, are sms, n:`, "--input-format text"}},
-		"a row is long":         {"long.csv", one, []string{"one"}, []string{"long.csv: line 3: 2 cells, want 1:", "t5train data import"}},
+		"a row is long":         {"long.csv", one, []string{"one"}, []string{"long.csv: line 3: 2 cells, want 1:", "import.delimiter"}},
 		"lines for two columns": {"in.txt", two, nil, []string{"in.txt, line 1", "JSON"}},
 		"a field is missing":    {"lacks.jsonl", one, []string{"one"}, []string{"lacks.jsonl, line 2", "sms"}},
 		"no JSON":               {"no.jsonl", one, nil, []string{"no.jsonl, line 1", "no JSON object"}},

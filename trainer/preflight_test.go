@@ -153,7 +153,7 @@ func TestNotesOnData(t *testing.T) {
 	}{
 		"characters that the vocabulary lacks": {func(c *configs.Config) {
 			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq", []string{testrun.ParquetOf(t, []pair{{"a", "ok"}, {"b", "☃ x"}})}, nil
-		}, ui.NoteTexts, []string{"train: 1 of 2 targets (50.0 %) have characters that the vocabulary lacks", `"☃ x" comes back as " x"`, "--byte-fallback"}},
+		}, ui.NoteTexts, []string{"train: 1 of 2 targets (50.0 %) have characters that the vocabulary lacks", `"☃ x" comes back as " x"`, "vocabulary.byte_fallback"}},
 		"line ends": {func(c *configs.Config) {
 			c.Task.Name, c.Data.Train = "seq2seq", []string{testrun.ParquetOf(t, []pair{{"a", "yes\nno"}})}
 			c.Data.Validation = c.Data.Train
