@@ -91,7 +91,7 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 			return slices.ContainsFunc(layers, func(l layer) bool { _, ok := l[key]; return ok })
 		})
 		if opts.Say != nil && len(set) > 0 {
-			opts.Say("settings for random weights: %s (their flags and keys change them; --model begins with weights that have learnt)", strings.Join(set, ", "))
+			opts.Say("settings for random weights: %s (their flags and keys change them; model.path begins with weights that have learnt)", strings.Join(set, ", "))
 		}
 	}
 	c.Resolve()

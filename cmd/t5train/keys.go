@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// optionSections are the sections of the keys by which packages name options that no configuration has, each with the
-// command that has all of them, or "" where several share them: import.no_header is --no-header of "t5train data import",
-// run.overwrite is --overwrite of the command that is running.
+// optionSections are the sections of the keys by which packages name options that no configuration has, each with
+// the command that has all of them, or "" where several share them: import.no_header is --no-header of "t5train
+// data import", run.overwrite is --overwrite of the command that is running.
 var optionSections = map[string]string{
 	"import":      "data import",
 	"inspect":     "",
@@ -25,11 +25,12 @@ var optionSections = map[string]string{
 	"serve":       "serve",
 }
 
-// staysKey matches keys that messages have beside others without a flag, such as schedule.warmup_steps and data.mixture:
-// there all are keys.
+// staysKey matches keys that messages have beside others without a flag, such as schedule.warmup_steps and
+// data.mixture: there all are keys.
 var staysKey = regexp.MustCompile(`^(train\..*|optimizer\..*|data\.train|data\.validation|model\.size)$`)
 
-// flagNames puts the keys in messages of libraries, such as task.text_columns, in the words of the command that is running.
+// flagNames puts the keys in messages of libraries, such as task.text_columns, in the words of the command that is
+// running.
 type flagNames struct {
 	running *cobra.Command // nil before the command line is read
 }
@@ -37,8 +38,9 @@ type flagNames struct {
 // messageKey matches words that may be keys, and with its colon the key of a line as of a configuration file.
 var messageKey = regexp.MustCompile(`(?m)^ *[\w.]+:|--set[ =]\S+|[\w./=-]*\b[a-z]+\.[a-z0-9_]+[\w./-]*`)
 
-// text replaces the keys of a message, each by the flag that sets it. A key that the command has no flag for stays, and so
-// does one as --set and a configuration file have it: behind --set, or at the beginning of a line with a colon.
+// text replaces the keys of a message, each by the flag that sets it. A key that the command has no flag for
+// stays, and so does one as --set and a configuration file have it: behind --set, or at the beginning of a line
+// with a colon.
 func (n *flagNames) text(message string) string {
 	if n == nil || n.running == nil {
 		return message
@@ -54,7 +56,8 @@ func (n *flagNames) text(message string) string {
 // flag returns the flag of the running command that sets a key, "" for none.
 func (n *flagNames) flag(key string) string {
 	for _, f := range configFlags {
-		takes := f.commands == "" || f.commands == n.running.Name() || n.running.Name() != finetuneName && n.running.Name() != pretrainName
+		name := n.running.Name()
+		takes := f.commands == "" || f.commands == name || name != finetuneName && name != pretrainName
 		if f.key == key && takes && n.running.Flags().Lookup(f.name) != nil {
 			return "--" + f.name
 		}

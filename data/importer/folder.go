@@ -67,7 +67,8 @@ func CreateFile(path string, overwrite bool) (*Folder, error) {
 	}
 	if err == nil && !overwrite && !slices.Contains(f.stage.Recovered, f.file) {
 		f.stage.Close()
-		return nil, fmt.Errorf("write %s: it is there already: choose another run.output, or replace it with run.overwrite",
+		return nil, fmt.Errorf("write %s: it is there already: choose another run.output, or replace it with "+
+			"run.overwrite",
 			path)
 	}
 	return f, nil

@@ -154,7 +154,8 @@ func (im *importing) run(ctx context.Context, folder *Folder, names []string) (R
 	}
 	for _, s := range splits {
 		if s.Rows() == 0 {
-			return Result{}, fmt.Errorf("import: split %s has none of the %d rows: give it a larger part, or leave it out",
+			return Result{}, fmt.Errorf("import: split %s has none of the %d rows: give it a larger part, or "+
+				"leave it out",
 				s.Name(), im.rows)
 		}
 	}

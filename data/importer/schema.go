@@ -92,7 +92,8 @@ func (c *column) add(at place, cell table.Cell) error {
 	}
 	isList := cell.Kind == table.List
 	if isList && c.single || !isList && c.list {
-		return fmt.Errorf("column %s is %s here and %s in %v: make it one of the two in all rows, or leave it out with import.drop %[1]s",
+		return fmt.Errorf("column %s is %s here and %s in %v: make it one of the two in all rows, or leave it "+
+			"out with import.drop %[1]s",
 			c.name, listText(isList), listText(!isList), c.place)
 	}
 	c.list, c.single = isList, !isList
@@ -129,7 +130,8 @@ func (c *column) addSingle(at place, cell table.Cell) error {
 		}
 		c.classes[text]++
 		if len(c.classes) > MaxClasses {
-			return fmt.Errorf("column %s has more than %d different values: a label has fewer, so leave it out of import.label",
+			return fmt.Errorf("column %s has more than %d different values: a label has fewer, so leave it out "+
+				"of import.label",
 				c.name, MaxClasses)
 		}
 	case c.forced != "":
@@ -144,7 +146,8 @@ func (c *column) addSingle(at place, cell table.Cell) error {
 		c.kind = cell.Kind
 	case c.kind != cell.Kind:
 		if !number(c.kind) || !number(cell.Kind) {
-			return fmt.Errorf("column %s is %s here and %s in %v: make all of one type, or read all as text with import.types %s=string, or leave it out with import.drop %s",
+			return fmt.Errorf("column %s is %s here and %s in %v: make all of one type, or read all as text with "+
+				"import.types %s=string, or leave it out with import.drop %s",
 				c.name, kindText(cell.Kind), kindText(c.kind), c.place, c.name, c.name)
 		}
 		c.kind = table.Float
@@ -156,7 +159,8 @@ func (c *column) addSingle(at place, cell table.Cell) error {
 		c.large, c.largeAt = cell.Int, at
 	}
 	if c.kind == table.Float && c.largeAt != (place{}) {
-		return fmt.Errorf("column %s has numbers with and without a fraction, among which %d in %v would be rounded: read all as text with import.types %s=string",
+		return fmt.Errorf("column %s has numbers with and without a fraction, among which %d in %v would be "+
+			"rounded: read all as text with import.types %s=string",
 			c.name, c.large, c.largeAt, c.name)
 	}
 	return nil
@@ -201,7 +205,8 @@ func (s *schema) resolve() ([]Column, error) {
 	for _, c := range s.columns {
 		for depth := 1; depth < len(c.path); depth++ {
 			if outer := s.byName[strings.Join(c.path[:depth], ".")]; outer != nil {
-				return nil, fmt.Errorf("column %s is %s in %v and an object with a key %s in %v: make it one of the two in all rows, or leave it out with import.drop %[1]s",
+				return nil, fmt.Errorf("column %s is %s in %v and an object with a key %s in %v: make it one of "+
+					"the two in all rows, or leave it out with import.drop %[1]s",
 					outer.name, listText(outer.list), outer.place, c.path[depth], c.place)
 			}
 		}

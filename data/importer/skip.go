@@ -12,7 +12,8 @@ import (
 func (o Options) checkSkip(groups []table.Group) error {
 	for _, g := range groups {
 		if format := g.Inputs[0].Format; o.SkipBadLines > 0 && !slices.Contains(table.LineFormats(), format) {
-			return fmt.Errorf("import: %s is %s, of which no line can be left out, but of %v: leave out import.skip_bad_lines, "+
+			return fmt.Errorf("import: %s is %s, of which no line can be left out, but of %v: leave out "+
+				"import.skip_bad_lines, "+
 				"or name another format with import.format", g.Argument, format, table.LineFormats())
 		}
 	}
@@ -52,7 +53,8 @@ func (im *importing) leaveOut(in table.Input, b table.BadLine) error {
 // sayBadLines says how many lines were left out.
 func (im *importing) sayBadLines() {
 	if im.badLines > 0 {
-		im.say("  left out: %d lines that do not parse, of at most %d (import.skip_bad_lines)", im.badLines, im.SkipBadLines)
+		im.say("  left out: %d lines that do not parse, of at most %d "+
+			"(import.skip_bad_lines)", im.badLines, im.SkipBadLines)
 	}
 }
 

@@ -92,8 +92,8 @@ func (k Kind) falsifies() bool {
 
 // explain says what is wrong with the rows of a kind, and what to do about it.
 func (k Kind) explain() (message, remedy string) {
-	const divide = "remove them from the earlier split (t5train data clean), or divide the data anew with t5train " +
-		"data import --group COLUMN"
+	const divide = "remove them from the earlier split (t5train data clean), or divide the data anew with " +
+		"import.group COLUMN"
 	const repeat = "remove them (t5train data clean does where the targets are the same too), unless they are meant " +
 		"to count more than once"
 	switch k {
@@ -118,8 +118,8 @@ func (k Kind) explain() (message, remedy string) {
 		return "numbers of which a regression learns little", "use numbers that differ by more than a millionth, " +
 			"scale them in the data, or take another column"
 	case LabelText:
-		return "labels that the vocabulary cannot write as they are", "give them other texts: --labels of t5train " +
-			"finetune, in the order of the classes"
+		return "labels that the vocabulary cannot write as they are", "give them other texts: task.labels of a " +
+			"fine-tuning, in the order of the classes"
 	case TargetSpecial:
 		return explainTarget(tokenizer.SpecialToken)
 	case TargetSpace:
@@ -134,8 +134,8 @@ func (k Kind) explain() (message, remedy string) {
 		return "rows with the texts of an earlier row and another label", "decide for one label, as no model can " +
 			"learn both (t5train data clean keeps the first)"
 	case UntrainedLabel:
-		return "labels that the first split does not have", "add rows of them, or divide the data anew with t5train " +
-			"data import --stratify COLUMN"
+		return "labels that the first split does not have", "add rows of them, or divide the data anew with " +
+			"import.stratify COLUMN"
 	case EmptyText:
 		return "texts that are empty or null", "drop the rows (t5train data clean), or fill them in"
 	case EmptyTarget:

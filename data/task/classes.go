@@ -37,7 +37,8 @@ func (s Spec) WithClasses(columns []table.Column) (Spec, error) {
 				if s.unnamed() {
 					return s, nil
 				}
-				return s, fmt.Errorf("label column %s has the classes %s, and the task the labels %s: take data of the same task, or give the labels as strings",
+				return s, fmt.Errorf("label column %s has the classes %s, and the task the labels %s: take data "+
+					"of the same task, or give the labels as strings",
 					s.LabelColumn, strings.Join(classes, ", "), strings.Join(names, ", "))
 			}
 		}

@@ -32,7 +32,8 @@ func (s Spec) spansOf(tags []string) ([]span, error) {
 		}
 		kind := slices.IndexFunc(s.Entities, func(l Label) bool { return l.Name == t.Kind })
 		if kind < 0 {
-			return nil, fmt.Errorf("tag %q is of a type that the task does not have: it has %s", tag, describe(s.Entities))
+			return nil, fmt.Errorf("tag %q is of a type that the task does not have: it has %s",
+				tag, describe(s.Entities))
 		}
 		if t.Begins || kind != before {
 			spans = append(spans, span{kind, i, i})
@@ -185,7 +186,8 @@ func place(text string, tokens []string, taken []bool, from int) (start, end int
 // entities returns tokens, their tags in IOB2 and the target of a row of NER.
 func (s Spec) entities(tokenCell, tagCell table.Cell) (tokens, tags []string, target string, err error) {
 	if tokenCell.Kind != table.List {
-		return nil, nil, "", fmt.Errorf("text column %s holds %.80v, want a list of tokens", s.TextColumns[0], tokenCell)
+		return nil, nil, "", fmt.Errorf("text column %s holds %.80v, want a list of tokens",
+			s.TextColumns[0], tokenCell)
 	}
 	if tagCell.Kind != table.List {
 		return nil, nil, "", fmt.Errorf("label column %s holds %.80v, want a list of tags", s.LabelColumn, tagCell)
@@ -218,7 +220,9 @@ func (s Spec) tag(c table.Cell) (string, error) {
 	case c.Kind == table.Int && len(s.Tags) == 0:
 		return "", fmt.Errorf("got %v, want the name of a tag: the schema names no tags for numbers", c)
 	case c.Kind == table.Int:
-		return "", fmt.Errorf("got %v, want a number from 0 to %d: -100 and other marks of ignored tokens are not known here", c, len(s.Tags)-1)
+		return "", fmt.Errorf("got %v, want a number from 0 to %d: -100 and other marks of ignored tokens are "+
+			"not known here",
+			c, len(s.Tags)-1)
 	}
 	return "", fmt.Errorf("got %v, want a tag", c)
 }

@@ -57,7 +57,8 @@ func (s Spec) Train(cells []table.Cell) ([]Example, error) {
 func (s Spec) HeldOut(cells []table.Cell) (Example, Reference, error) {
 	columns := s.Columns()
 	if len(cells) != len(columns) {
-		return Example{}, Reference{}, fmt.Errorf("task: %d cells, want %d for the columns %q", len(cells), len(columns), columns)
+		return Example{}, Reference{}, fmt.Errorf("task: %d cells, want %d for the columns %q",
+			len(cells), len(columns), columns)
 	}
 	r := row{s, columns, cells}
 	texts := make([]string, len(s.TextColumns))
@@ -189,7 +190,8 @@ func (r row) referent(texts []string) (label int, referents []string, err error)
 		candidates = len(r.cell(r.spec.TargetColumn).Items)
 	}
 	if c.Kind != table.Int && c.Kind != table.Bool || label < 0 || label >= candidates {
-		return 0, nil, fmt.Errorf("label column %s holds %v, want a number from 0 to %d: rows of test splits have none", r.spec.LabelColumn, c, candidates-1)
+		return 0, nil, fmt.Errorf("label column %s holds %v, want a number from 0 to %d: rows of test splits have none",
+			r.spec.LabelColumn, c, candidates-1)
 	}
 	switch r.spec.Rule {
 	case WNLI:

@@ -123,11 +123,13 @@ func (in *inference) column(option, name string) (table.Column, error) {
 			continue
 		}
 		if !c.Readable() {
-			return c, fmt.Errorf("%s %s: the column is of type %s, which cannot be read: %s can, and lists of them", option, name, c.FullType(), parquetio.ReadableTypes)
+			return c, fmt.Errorf("%s %s: the column is of type %s, which cannot be read: %s can, and lists of them",
+				option, name, c.FullType(), parquetio.ReadableTypes)
 		}
 		return c, nil
 	}
-	return table.Column{}, fmt.Errorf("%s %s: there is no such column: the columns are %s", option, name, list(in.columns))
+	return table.Column{}, fmt.Errorf("%s %s: there is no such column: the columns are %s",
+		option, name, list(in.columns))
 }
 
 // pick returns the columns for which keep holds.

@@ -56,7 +56,8 @@ func (in *inference) textColumns() error {
 	}
 	switch {
 	case len(names) == 0:
-		return fmt.Errorf("no string column to read the text from: the columns are %s: choose with task.text_columns", list(in.columns))
+		return fmt.Errorf("no string column to read the text from: the columns are %s: choose with "+
+			"task.text_columns", list(in.columns))
 	case len(names) == 1:
 		known, why = names, in.only(texts)
 	case len(known) > 1:

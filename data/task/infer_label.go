@@ -34,7 +34,8 @@ func (in *inference) labelColumn() (table.Column, error) {
 	if len(classes) == 0 {
 		if candidates = named; len(named) == 0 {
 			candidates = in.pick(func(c table.Column) bool { return canLabel(c) == nil && !IsIdentifier(c.Name) })
-			return table.Column{}, fmt.Errorf("no column is a ClassLabel or named label: choose among %s with task.label_column", list(candidates))
+			return table.Column{}, fmt.Errorf("no column is a ClassLabel or named label: choose among %s with "+
+				"task.label_column", list(candidates))
 		}
 	}
 	return table.Column{}, fmt.Errorf("the label may be in any of %s: choose with task.label_column", list(candidates))
@@ -90,7 +91,8 @@ func (in *inference) labels(column table.Column) error {
 	}
 	if len(given) > 0 {
 		if len(given) != len(labels) {
-			return fmt.Errorf("task.labels gives %d texts, column %s has %d labels: %s", len(given), column.Name, len(labels), describe(labels))
+			return fmt.Errorf("task.labels gives %d texts, column %s has %d labels: %s",
+				len(given), column.Name, len(labels), describe(labels))
 		}
 		for i := range labels {
 			labels[i].Text = given[i]
@@ -108,7 +110,8 @@ func (in *inference) distinctLabels(column table.Column) ([]Label, error) {
 	}
 	cells, err := in.options.Distinct(column.Name, MaxLabels)
 	if err != nil {
-		return nil, fmt.Errorf("find the labels of column %s: %w: choose another with task.label_column", column.Name, err)
+		return nil, fmt.Errorf("find the labels of column %s: %w: choose another with "+
+			"task.label_column", column.Name, err)
 	}
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c table.Cell) bool {
 		return c.Kind == table.Null || c.Kind == table.Int && c.Int == noLabel
@@ -134,12 +137,15 @@ const noLabel = -1
 
 // tooFewLabels says why a column with these different values, but for null and -1, tells nothing apart.
 func (in *inference) tooFewLabels(column table.Column, values []table.Cell) error {
-	const remedy = "use a file with rows of several labels, choose another column with task.label_column, or list all labels with task.labels"
+	const remedy = "use a file with rows of several labels, choose another column with task.label_column, or " +
+		"list all labels with task.labels"
 	switch {
 	case len(values) == 1:
-		return fmt.Errorf("label column %s holds one value alone, %v, and a classification tells at least two apart: %s", column.Name, values[0], remedy)
+		return fmt.Errorf("label column %s holds one value alone, %v, and a classification tells at least two apart: %s",
+			column.Name, values[0], remedy)
 	case column.Type == table.TypeInt:
-		return fmt.Errorf("label column %s holds no label: its rows are all -1 or null, as in a test split whose labels are hidden: "+
+		return fmt.Errorf("label column %s holds no label: its rows are all -1 or null, as in a test split whose "+
+			"labels are hidden: "+
 			"use a split with labels, such as train or validation; predict answers rows without labels", column.Name)
 	}
 	return fmt.Errorf("label column %s is null in every row: %s", column.Name, remedy)

@@ -57,7 +57,8 @@ func (in *inference) listColumn(option, asked string, usual []string, fits func(
 	}
 	switch len(lists) {
 	case 0:
-		return table.Column{}, fmt.Errorf("no column of lists fits %s: the columns are %s: choose with %s", NER, list(in.columns), option)
+		return table.Column{}, fmt.Errorf("no column of lists fits %s: the columns are %s: choose with %s",
+			NER, list(in.columns), option)
 	case 1:
 		in.say("%s: %s (%s)", what, lists[0].Name, why)
 		return lists[0], nil
@@ -93,11 +94,13 @@ func (in *inference) entityTypes(column table.Column) error {
 		}
 	}
 	if len(types) == 0 {
-		return errors.New("the tags name no types of entities: want tags such as B-person: choose another column with task.label_column")
+		return errors.New("the tags name no types of entities: want tags such as B-person: choose another column " +
+			"with task.label_column")
 	}
 	if given := in.options.Labels; len(given) > 0 {
 		if len(given) != len(types) {
-			return fmt.Errorf("task.labels gives %d texts, but there are %d types of entities: %s", len(given), len(types), describe(types))
+			return fmt.Errorf("task.labels gives %d texts, but there are %d types of entities: %s",
+				len(given), len(types), describe(types))
 		}
 		for i := range types {
 			types[i].Text = given[i]

@@ -46,7 +46,8 @@ func (in *inference) numberColumn() (table.Column, error) {
 	if name := in.options.LabelColumn; name != "" {
 		c, err := in.column("task.label_column", name)
 		if err == nil && (c.Lists > 0 || c.Type != table.TypeFloat && c.Type != table.TypeInt) {
-			err = fmt.Errorf("task.label_column %s: the column is of type %s, want float or int for %s", name, c.FullType(), Regression)
+			err = fmt.Errorf("task.label_column %s: the column is of type %s, want float or int for %s",
+				name, c.FullType(), Regression)
 		}
 		in.say("label column: %s (task.label_column)", name)
 		return c, err
@@ -64,7 +65,8 @@ func (in *inference) numberColumn() (table.Column, error) {
 		in.say("label column: %s (a usual name)", named[0].Name)
 		return named[0], nil
 	case len(numbers) == 0:
-		return table.Column{}, fmt.Errorf("no column of numbers: the columns are %s: choose with task.label_column", list(in.columns))
+		return table.Column{}, fmt.Errorf("no column of numbers: the columns are %s: choose with "+
+			"task.label_column", list(in.columns))
 	}
 	return table.Column{}, fmt.Errorf("the number may be in any of %s: choose with task.label_column", list(numbers))
 }

@@ -59,14 +59,17 @@ func (in *inference) pair(known [][2]string) error {
 	if len(found) > 1 {
 		candidates = fmt.Sprint(found)
 	}
-	return fmt.Errorf("cannot tell source and target among %s: choose with task.text_columns and task.target_column", candidates)
+	return fmt.Errorf("cannot tell source and target among %s: choose with task.text_columns and "+
+		"task.target_column", candidates)
 }
 
 // pairOptions returns source and target as the options name them, each "" if they do not.
 func (in *inference) pairOptions() (source, target string, err error) {
 	o := in.options
 	if len(o.TextColumns) > 1 && in.spec.Template == "" {
-		return "", "", fmt.Errorf("task.text_columns gives %s, want one column for %s, or a task.template that has them all", strings.Join(o.TextColumns, ", "), o.Name)
+		return "", "", fmt.Errorf("task.text_columns gives %s, want one column for %s, or a task.template that "+
+			"has them all",
+			strings.Join(o.TextColumns, ", "), o.Name)
 	}
 	if len(o.TextColumns) == 1 && in.spec.Template == "" {
 		source = o.TextColumns[0]
@@ -104,7 +107,8 @@ func (in *inference) sayNumbers(columns ...string) {
 			if c.Lists == 0 {
 				remedy = ": task.name classification writes names"
 			}
-			in.say("  %s has the numbers of classes, which the model learns to write, and not their names, such as %s%s", c.Name, c.ClassLabels[0], remedy)
+			in.say("  %s has the numbers of classes, which the model learns to write, and not their names, such as %s%s",
+				c.Name, c.ClassLabels[0], remedy)
 		}
 	}
 }

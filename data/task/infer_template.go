@@ -38,7 +38,8 @@ func (in *inference) templateColumns(option, template string) ([]string, error) 
 	return columns, nil
 }
 
-var errNoTemplate = errors.New("no template: write the input with columns in braces, as task.template '{question} context: {context}'")
+var errNoTemplate = errors.New("no template: write the input with columns in braces, as task.template " +
+	"'{question} context: {context}'")
 
 // templateTask takes input and target from the options alone.
 func (in *inference) templateTask() error {
@@ -66,7 +67,8 @@ func (in *inference) templateTask() error {
 		}
 		in.take("", "", o.TargetColumn, "task.target_column")
 	default:
-		return fmt.Errorf("no target: give task.target_template or task.target_column: the columns are %s", list(in.columns))
+		return fmt.Errorf("no target: give task.target_template or task.target_column: the columns are %s",
+			list(in.columns))
 	}
 	return nil
 }
@@ -96,7 +98,8 @@ func (in *inference) questionAnswering() error {
 			in.spec.TextColumns = o.TextColumns
 			in.say("text columns: %s (task.text_columns)", strings.Join(o.TextColumns, ", "))
 		default:
-			return fmt.Errorf("task.text_columns gives %s, want two columns for %s, the question and then the context, or a task.template", strings.Join(o.TextColumns, ", "), o.Name)
+			return fmt.Errorf("task.text_columns gives %s, want two columns for %s, the question and then the "+
+				"context, or a task.template", strings.Join(o.TextColumns, ", "), o.Name)
 		}
 	}
 	if o.TargetColumn != "" {
@@ -111,7 +114,8 @@ func (in *inference) questionAnswering() error {
 		return err
 	}
 	in.spec.TargetColumn = target
-	in.say("target column: %s (a usual name); all answers of a list are right, the first is trained on, and of an empty one the word %s", target, Unanswerable)
+	in.say("target column: %s (a usual name); all answers of a list are right, the first is trained on, and of "+
+		"an empty one the word %s", target, Unanswerable)
 	return nil
 }
 
@@ -126,5 +130,6 @@ func (in *inference) firstOf(option string, names ...string) (string, error) {
 		}
 	}
 	texts := in.pick(func(c table.Column) bool { return c.Type == table.TypeString })
-	return "", fmt.Errorf("no text column is named %s: choose among %s with %s", strings.Join(names, " or "), list(texts), option)
+	return "", fmt.Errorf("no text column is named %s: choose among %s with %s",
+		strings.Join(names, " or "), list(texts), option)
 }

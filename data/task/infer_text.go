@@ -22,9 +22,11 @@ func InferText(columns []table.Column, asked string) (column, said string, err e
 	case asked != "" && named(asked):
 		return asked, fmt.Sprintf("text column: %s (data.text_column)", asked), nil
 	case asked != "":
-		err = fmt.Errorf("data.text_column %s: there is no such string column: the columns are %s", asked, list(columns))
+		err = fmt.Errorf("data.text_column %s: there is no such string column: the columns are %s",
+			asked, list(columns))
 	case len(texts) == 0:
-		err = fmt.Errorf("no string column to read the text from: the columns are %s: choose with data.text_column", list(columns))
+		err = fmt.Errorf("no string column to read the text from: the columns are %s: choose with "+
+			"data.text_column", list(columns))
 	case len(texts) == 1:
 		return texts[0].Name, fmt.Sprintf("text column: %s (%s)", texts[0].Name, in.only(texts)), nil
 	case named("text"):

@@ -43,11 +43,14 @@ func (in *inference) translation() error {
 		to = languageOf(target)
 	}
 	if from == "" || to == "" {
-		return errors.New("the columns do not tell the languages for the prefix: name them with task.source_language and task.target_language, or set task.prefix")
+		return errors.New("the columns do not tell the languages for the prefix: name them with " +
+			"task.source_language and task.target_language, or set task.prefix")
 	}
 	for _, code := range []string{from, to} {
 		if _, known := Language(code); !known {
-			in.say("language %s: the name of this code is not known: the prefix has the code itself (task.prefix sets another)", code)
+			in.say("language %s: the name of this code is not known: the prefix has the code itself (task.prefix "+
+				"sets another)",
+				code)
 		}
 	}
 	in.spec.Prefix = translatePrefix(from, to)
@@ -79,13 +82,15 @@ func (in *inference) languageColumns(source, target string) (foundSource, foundT
 	rest := slices.DeleteFunc(all, func(c table.Column) bool { return c.Name == source || c.Name == target })
 	switch {
 	case source == "" && target == "" && len(rest) == 2:
-		return rest[0].Name, rest[1].Name, "of two languages, in the order of the columns: task.source_language and task.target_language turn them", nil
+		return rest[0].Name, rest[1].Name, "of two languages, in the order of the columns: task.source_language " +
+			"and task.target_language turn them", nil
 	case source != "" && len(rest) == 1:
 		return source, rest[0].Name, "the other language", nil
 	case target != "" && len(rest) == 1:
 		return rest[0].Name, target, "the other language", nil
 	}
-	return "", "", "", fmt.Errorf("cannot tell the languages among %s: choose with task.source_language and task.target_language, or with task.text_columns and task.target_column", list(in.columns))
+	return "", "", "", fmt.Errorf("cannot tell the languages among %s: choose with task.source_language and "+
+		"task.target_language, or with task.text_columns and task.target_column", list(in.columns))
 }
 
 // languageColumn returns the column of the language that an option names. Without one, that of the task will do, if there
@@ -100,7 +105,8 @@ func (in *inference) languageColumn(option, language, known string) (string, err
 	case len(found) == 0 && known != "" && languageOf(known) == "" && in.hasColumn(known):
 		return known, nil
 	}
-	return "", fmt.Errorf("%s %s: %d columns are of this language, want one: the columns are %s: choose with task.text_columns and task.target_column",
+	return "", fmt.Errorf("%s %s: %d columns are of this language, want one: the columns are %s: choose with "+
+		"task.text_columns and task.target_column",
 		option, language, len(found), list(in.columns))
 }
 

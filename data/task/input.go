@@ -15,7 +15,8 @@ import (
 // comment for the rule. Only rows of [WSC], [DPR] and [WNLI] can be wrong: without their pronoun.
 func (s Spec) Input(texts []string) (string, error) {
 	if len(texts) != len(s.TextColumns) {
-		return "", fmt.Errorf("task: %d texts, want %d for the columns %q", len(texts), len(s.TextColumns), s.TextColumns)
+		return "", fmt.Errorf("task: %d texts, want %d for the columns %q",
+			len(texts), len(s.TextColumns), s.TextColumns)
 	}
 	text, err := s.body(texts)
 	if err != nil {
@@ -88,7 +89,8 @@ func (s Spec) Text(c table.Cell) (string, error) {
 // InputFromLine builds the input from a plain line of text, which is the text of the one text column.
 func (s Spec) InputFromLine(line string) (string, error) {
 	if len(s.TextColumns) != 1 {
-		return "", fmt.Errorf("task: a plain line cannot fill the text columns %q: give JSON objects with these fields", s.TextColumns)
+		return "", fmt.Errorf("task: a plain line cannot fill the text columns %q: give JSON objects with these fields",
+			s.TextColumns)
 	}
 	return s.Input([]string{line})
 }
@@ -104,7 +106,8 @@ func (s Spec) TextsFromJSON(object []byte) ([]string, error) {
 	for i, column := range s.TextColumns {
 		raw, ok := field(fields, column)
 		if !ok {
-			return nil, fmt.Errorf("task: JSON object %.80q lacks the field %q: want the fields %q", object, column, s.TextColumns)
+			return nil, fmt.Errorf("task: JSON object %.80q lacks the field %q: want the fields %q",
+				object, column, s.TextColumns)
 		}
 		text, err := s.JSONText(raw)
 		if err != nil {

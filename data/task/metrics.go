@@ -144,7 +144,8 @@ func (s Spec) checkMetrics() []error {
 	values := s.Values()
 	for i, name := range values {
 		if slices.Contains(values[:i], name) {
-			return []error{fmt.Errorf("task: metrics %s give %s twice, want it once", strings.Join(s.Metrics, ", "), name)}
+			return []error{fmt.Errorf("task: metrics %s give %s twice, want it once",
+				strings.Join(s.Metrics, ", "), name)}
 		}
 	}
 	for _, name := range s.Metrics {
@@ -153,7 +154,8 @@ func (s Spec) checkMetrics() []error {
 			return []error{fmt.Errorf("task: metric %q is not for %s, want some of %s%s",
 				name, s.Name, strings.Join(known, ", "), nearest.DidYouMean(name, known, ": "))}
 		case name == GroupMatch && len(s.GroupColumns) == 0:
-			return []error{fmt.Errorf("task: metric %s is for tasks whose rows are in groups, such as super_glue/multirc: leave it out", name)}
+			return []error{fmt.Errorf("task: metric %s is for tasks whose rows are in groups, such as "+
+				"super_glue/multirc: leave it out", name)}
 		}
 	}
 	return nil

@@ -181,7 +181,8 @@ func (in *inference) named() error {
 	}
 	for _, name := range spec.Columns() {
 		if !in.hasColumn(name) {
-			return fmt.Errorf("%s has the columns %s, but there is no %s: the columns are %s: name others with task.text_columns, task.label_column or task.target_column",
+			return fmt.Errorf("%s has the columns %s, but there is no %s: the columns are %s: name others with "+
+				"task.text_columns, task.label_column or task.target_column",
 				o.Name, strings.Join(spec.Columns(), ", "), name, list(in.columns))
 		}
 	}
@@ -204,7 +205,8 @@ func (in *inference) namedLabels() error {
 	column := in.columns[i]
 	labels, why := in.spec.Labels, "those of "+in.options.Name
 	if n := len(column.ClassLabels); n > 0 && n != len(labels) {
-		return fmt.Errorf("%s has %d labels, but column %s has %d class names, %s: choose another with task.label_column, or use task.name %s",
+		return fmt.Errorf("%s has %d labels, but column %s has %d class names, %s: choose another with "+
+			"task.label_column, or use task.name %s",
 			in.options.Name, len(labels), column.Name, n, strings.Join(column.ClassLabels, ", "), Classification)
 	}
 	order := make([]int, len(labels)) // places in the class names
@@ -225,7 +227,8 @@ func (in *inference) namedLabels() error {
 	}
 	if given := in.options.Labels; len(given) > 0 {
 		if len(given) != len(labels) {
-			return fmt.Errorf("task.labels gives %d texts, %s has %d labels: %s", len(given), in.options.Name, len(labels), describe(labels))
+			return fmt.Errorf("task.labels gives %d texts, %s has %d labels: %s",
+				len(given), in.options.Name, len(labels), describe(labels))
 		}
 		for j := range labels {
 			labels[j].Text = given[j]

@@ -17,7 +17,8 @@ func (o Options) check() error {
 			return fmt.Errorf("name is %q, want one of %s", o.Name, strings.Join(Names(), ", "))
 		}
 		if o.Template != "" {
-			return fmt.Errorf("task.template is given, but %s has the input of T5: use task.name %s", o.Name, preset.Name)
+			return fmt.Errorf("task.template is given, but %s has the input of T5: use task.name %s",
+				o.Name, preset.Name)
 		}
 	}
 	for _, c := range []struct{ key, value, remedy string }{
@@ -102,7 +103,8 @@ func (s Spec) Correct(o Options) (Spec, error) {
 			to = languageOf(s.TargetColumn)
 		}
 		if from == "" || to == "" {
-			return s, errors.New("the columns do not tell the other language: give both task.source_language and task.target_language, or set task.prefix")
+			return s, errors.New("the columns do not tell the other language: give both task.source_language and " +
+				"task.target_language, or set task.prefix")
 		}
 		s.Prefix = translatePrefix(from, to)
 	}
@@ -118,7 +120,8 @@ func (s Spec) Correct(o Options) (Spec, error) {
 			labels = &s.Entities
 		}
 		if len(o.Labels) != len(*labels) {
-			return s, fmt.Errorf("task.labels has %d label strings, want %d as the checkpoint: %s", len(o.Labels), len(*labels), describe(*labels))
+			return s, fmt.Errorf("task.labels has %d label strings, want %d as the checkpoint: %s",
+				len(o.Labels), len(*labels), describe(*labels))
 		}
 		*labels = slices.Clone(*labels)
 		for i, text := range o.Labels {
@@ -163,7 +166,8 @@ func (s Spec) renameTexts(columns []string) (Spec, error) {
 		return s, nil
 	}
 	if len(columns) != len(s.TextColumns) {
-		return s, fmt.Errorf("task.text_columns gives %q, want %d columns in place of %q", columns, len(s.TextColumns), s.TextColumns)
+		return s, fmt.Errorf("task.text_columns gives %q, want %d columns in place of %q",
+			columns, len(s.TextColumns), s.TextColumns)
 	}
 	t, err := parseTemplate(s.Template)
 	if err != nil {
@@ -202,14 +206,16 @@ func (o Options) Alone() (Spec, error) {
 		s.Labels, s.LabelColumn, s.TargetColumn = labels(), "label", ""
 	case NER:
 		if len(o.Labels) == 0 {
-			return s, errors.New("it is not known which types of entities the checkpoint knows: list them with task.labels")
+			return s, errors.New("it is not known which types of entities the checkpoint knows: list them with " +
+				"task.labels")
 		}
 		s.Entities, s.TextColumns, s.LabelColumn, s.TargetColumn = labels(), []string{"tokens"}, "ner_tags", ""
 	case Regression:
 		s.Step, s.LabelColumn, s.TargetColumn = DefaultStep, "label", ""
 	case Translation:
 		if o.Prefix == nil && (o.SourceLanguage == "" || o.TargetLanguage == "") {
-			return s, errors.New("it is not known between which languages to translate: name them with task.source_language and task.target_language, or set task.prefix")
+			return s, errors.New("it is not known between which languages to translate: name them with " +
+				"task.source_language and task.target_language, or set task.prefix")
 		}
 	case Summarization:
 		s.Prefix = summarizePrefix

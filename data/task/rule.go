@@ -35,10 +35,12 @@ func (s Spec) checkRule() []error {
 	case DPR, WNLI:
 		want = 2
 	default:
-		return []error{fmt.Errorf("task: rule is %q, want %q, %q, %q, %q, %q, %q or %q", s.Rule, SQuAD, CB, MultiRC, ReCoRD, WSC, DPR, WNLI)}
+		return []error{fmt.Errorf("task: rule is %q, want %q, %q, %q, %q, %q, %q or %q",
+			s.Rule, SQuAD, CB, MultiRC, ReCoRD, WSC, DPR, WNLI)}
 	}
 	if len(s.TextColumns) != want {
-		errs = append(errs, fmt.Errorf("task: text columns are %q, want %d for the rule %s", s.TextColumns, want, s.Rule))
+		errs = append(errs, fmt.Errorf("task: text columns are %q, want %d for the rule %s",
+			s.TextColumns, want, s.Rule))
 	}
 	if s.LabelColumn == "" {
 		errs = append(errs, fmt.Errorf("task: no label column, want one for the rule %s", s.Rule))

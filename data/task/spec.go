@@ -155,7 +155,8 @@ func (s Spec) checkInput() []error {
 		}
 		for _, c := range t.columns() {
 			if !slices.Contains(s.TextColumns, c) {
-				errs = append(errs, fmt.Errorf("task: template has {%s}, want one of the text columns %q", c, s.TextColumns))
+				errs = append(errs, fmt.Errorf("task: template has {%s}, want one of the text columns %q",
+					c, s.TextColumns))
 			}
 		}
 		return errs
@@ -165,7 +166,8 @@ func (s Spec) checkInput() []error {
 	case s.Name == Template:
 		errs = append(errs, errors.New("task: no template, want one with columns in braces"))
 	case s.Name == QuestionAnswering && len(s.TextColumns) != 2:
-		errs = append(errs, fmt.Errorf("task: text columns are %q, want two for %s: question and context", s.TextColumns, s.Name))
+		errs = append(errs, fmt.Errorf("task: text columns are %q, want two for %s: question and context",
+			s.TextColumns, s.Name))
 	case s.plain() && len(s.TextColumns) > 1:
 		errs = append(errs, fmt.Errorf("task: text columns are %q, want one for %s", s.TextColumns, s.Name))
 	}
@@ -196,7 +198,8 @@ func (s Spec) checkTarget() []error {
 		return nil
 	}
 	if s.TargetColumn == "" || slices.Contains(s.TextColumns, s.TargetColumn) {
-		return []error{fmt.Errorf("task: target column is %q, want one besides the text columns %q", s.TargetColumn, s.TextColumns)}
+		return []error{fmt.Errorf("task: target column is %q, want one besides the text columns %q",
+			s.TargetColumn, s.TextColumns)}
 	}
 	return nil
 }
@@ -208,17 +211,22 @@ func checkLabels(what string, labels []Label) []error {
 	for i, l := range labels {
 		text := strings.TrimSpace(l.Text)
 		if text == "" {
-			errs = append(errs, fmt.Errorf("task: %s %d (%s) has no text, want a word or more: set it with task.labels", what, i, l.Name))
+			errs = append(errs, fmt.Errorf("task: %s %d (%s) has no text, want a word or more: set it with task.labels",
+				what, i, l.Name))
 			continue
 		}
 		if j, ok := texts[text]; ok {
-			errs = append(errs, fmt.Errorf("task: %ss %d and %d both have the text %q: set different ones with task.labels", what, j, i, text))
+			errs = append(errs, fmt.Errorf("task: %ss %d and %d both have the text %q: set different ones with "+
+				"task.labels",
+				what, j, i, text))
 		}
 		if j, ok := names[l.Name]; ok {
-			errs = append(errs, fmt.Errorf("task: %ss %d and %d are both named %q, want different names", what, j, i, l.Name))
+			errs = append(errs, fmt.Errorf("task: %ss %d and %d are both named %q, want different names",
+				what, j, i, l.Name))
 		}
 		if j, ok := values[l.Value]; ok && l.Value != "" {
-			errs = append(errs, fmt.Errorf("task: %ss %d and %d both have the value %q, want different values", what, j, i, l.Value))
+			errs = append(errs, fmt.Errorf("task: %ss %d and %d both have the value %q, want different values",
+				what, j, i, l.Value))
 		}
 		texts[text], names[l.Name], values[l.Value] = i, i, i
 	}

@@ -75,7 +75,8 @@ func RoundingLoss(numbers []float64, step float64) (said string, useless bool) {
 		if least == noLabel {
 			hidden = ", as in a test split whose labels are hidden"
 		}
-		return fmt.Sprintf("all %d numbers are %g%s: there is nothing to learn but that one answer: use rows with other numbers, or choose another label column", len(sorted), least, hidden), false
+		return fmt.Sprintf("all %d numbers are %g%s: there is nothing to learn but that one answer: use rows "+
+			"with other numbers, or choose another label column", len(sorted), least, hidden), false
 	}
 	different := len(slices.Compact(slices.Clone(sorted)))
 	var targets []string
@@ -91,9 +92,11 @@ func RoundingLoss(numbers []float64, step float64) (said string, useless bool) {
 	const tooMuch = 0.05
 	switch moved := meanRounding(sorted, step); {
 	case len(targets) == 1:
-		return fmt.Sprintf("the step %g is too large: %d different numbers from %g to %g all become the target %s: %s", step, different, least, largest, targets[0], remedy), true
+		return fmt.Sprintf("the step %g is too large: %d different numbers from %g to %g all become the target %s: %s",
+			step, different, least, largest, targets[0], remedy), true
 	case moved > tooMuch*(largest-least):
-		return fmt.Sprintf("the step %g is too large: %d different numbers from %g to %g become %d targets, and move by %.3g on average: %s",
+		return fmt.Sprintf("the step %g is too large: %d different numbers from %g to %g become %d targets, and "+
+			"move by %.3g on average: %s",
 			step, different, least, largest, len(targets), moved, remedy), false
 	}
 	return "", false
