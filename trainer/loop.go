@@ -396,7 +396,7 @@ func (l *loop) snapshot() (snapshot, error) {
 // withKept adds to the error that ends a run what is left of it, and what to do.
 func (l *loop) withKept(err error) error {
 	if errors.As(err, new(*allreduce.LateError)) {
-		err = fmt.Errorf("%w; --rank-timeout says how long ranks wait", err)
+		err = fmt.Errorf("%w; run.rank_timeout says how long ranks wait", err)
 	}
 	step, ok, latestErr := l.saver.run.Latest()
 	kept := ok && latestErr == nil

@@ -45,7 +45,7 @@ func startModel(c *configs.Config, from resumePoint, verify bool, sink ui.Sink) 
 		if err := from.verify(); err != nil {
 			return nil, err
 		}
-		how = fmt.Sprintf("go on with the run in %s from step %d (--overwrite starts again)", c.Output, from.step)
+		how = fmt.Sprintf("go on with the run in %s from step %d (run.overwrite starts again)", c.Output, from.step)
 	} else if c.Model.Path != "" {
 		var err error
 		if dir, how, err = checkpoints.Resolve(c.Model.Path); err != nil {
@@ -115,7 +115,7 @@ func sayPretrained(c *configs.Config, b *checkpoints.Folder, sink ui.Sink) {
 	switch {
 	case was == nil:
 	case c.Pretraining() && was.Name != c.Objective.Name:
-		ui.Detail(sink, "objective", "%s from now on, but the model was pre-trained by %s (--objective %s goes on with that)",
+		ui.Detail(sink, "objective", "%s from now on, but the model was pre-trained by %s (objective.name %s goes on with that)",
 			c.Objective.Name, was.Name, was.Name)
 	case !c.Pretraining() && c.Model.DropoutRate == nil && b.Model.Config.DropoutRate == 0:
 		ui.Detail(sink, "dropout",

@@ -37,13 +37,13 @@ func TestOutputFolderInUse(t *testing.T) {
 		"other changes": {from: stopped, options: Options{Resume: true}, change: func(c *configs.Config) {
 			momentum := 0.5
 			c.Optimizer, c.Train.Seed = configs.Optimizer{Name: "sgd", Momentum: &momentum}, 2
-		}, want: []string{"of another configuration, saved at step 3", "train.seed: 1 -> 2\n", "optimizer.name: adafactor -> sgd\n", "optimizer.momentum: unset -> 0.5\n", "undo the changes", "--output", "--overwrite"}},
+		}, want: []string{"of another configuration, saved at step 3", "train.seed: 1 -> 2\n", "optimizer.name: adafactor -> sgd\n", "optimizer.momentum: unset -> 0.5\n", "undo the changes", "run.output", "run.overwrite"}},
 		"finished, resume":    {from: finished, options: Options{Resume: true}},
 		"finished, no option": {from: finished},
 		"finished, longer":    {from: finished, change: func(c *configs.Config) { c.Train.Epochs = 3 }, want: []string{"train.epochs: 2 -> 3\n", "trains its weights further"}},
 		"nothing to resume": {from: stopped, options: Options{Resume: true}, change: func(c *configs.Config) {
 			c.Output = filepath.Join(t.TempDir(), "nothing")
-		}, want: []string{"holds no checkpoint", "without --resume"}},
+		}, want: []string{"holds no checkpoint", "without run.resume"}},
 		"a file": {from: stopped, change: func(c *configs.Config) { c.Output = testrun.TrainFile }, want: []string{"it is a file, want a folder"}},
 	} {
 		t.Run(name, func(t *testing.T) {

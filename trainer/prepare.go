@@ -102,7 +102,7 @@ func prepare(ctx context.Context, config *configs.Config, o Options) (*preparedR
 	}
 	if o.Initial != "" && !p.from.resume {
 		if err := convert.CheckNewFolder(c.Model.Path, o.Initial); err != nil {
-			return nil, fmt.Errorf("save the initial model to %s: %w (a model to start from is --model)", o.Initial, err)
+			return nil, fmt.Errorf("save the initial model to %s: %w (a model to start from is model.path)", o.Initial, err)
 		}
 	}
 	if o.Group.First() {

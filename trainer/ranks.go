@@ -82,7 +82,7 @@ type rankState struct {
 func (s rankState) diff(o rankState) string {
 	switch {
 	case s.Overwrite != o.Overwrite:
-		return "another --overwrite"
+		return "another run.overwrite"
 	case s.Step != o.Step || s.Resume != o.Resume:
 		return fmt.Sprintf("another run in its output folder, which must be on a file system that all ranks share "+
 			"(it would %s, the other one %s)", s.action(), o.action())

@@ -33,7 +33,7 @@ func findResumePoint(run *checkpoints.Run, c *configs.Config, o Options) (resume
 	}
 	switch {
 	case !found && o.Resume:
-		return resumePoint{}, fmt.Errorf("resume: %s holds no checkpoint: start without --resume", c.Output)
+		return resumePoint{}, fmt.Errorf("resume: %s holds no checkpoint: start without run.resume", c.Output)
 	case !found:
 		return resumePoint{}, checkConfigSpared(c.Output, o.Overwrite)
 	case o.Overwrite:
@@ -57,8 +57,8 @@ func findResumePoint(run *checkpoints.Run, c *configs.Config, o Options) (resume
 	if changes := difference.Of(was, is); len(changes) > 0 {
 		return resumePoint{}, fmt.Errorf("resume: %s holds a run of another configuration, saved at step %d, "+
 			"and the result would be neither's (its value -> yours):\n  %s\n"+
-			"undo the changes to go on with it, choose another --output (--model %s trains its weights further), "+
-			"or start again with --overwrite",
+			"undo the changes to go on with it, choose another run.output (model.path %s trains its weights further), "+
+			"or start again with run.overwrite",
 			c.Output, step, strings.Join(changes, "\n  "), c.Output)
 	}
 	return s, nil
@@ -75,7 +75,7 @@ func checkConfigSpared(output string, overwrite bool) error {
 		return nil
 	}
 	return fmt.Errorf("output: %s holds no run but a %s, which the run would replace: "+
-		"choose another --output, move the file away, or replace it with --overwrite", output, runlog.ConfigName)
+		"choose another run.output, move the file away, or replace it with run.overwrite", output, runlog.ConfigName)
 }
 
 // verify makes sure that the checkpoint is what was written: damaged weights train on without an error.
@@ -100,7 +100,7 @@ func (s resumePoint) cleanupFinished(run *checkpoints.Run, c *configs.Config, si
 		return err
 	}
 	ui.Say(sink, "", "the run in %s is finished, at step %d: nothing is left to do "+
-		"(--overwrite trains again; --model %s with another --output trains further)", c.Output, s.step, c.Output)
+		"(run.overwrite trains again; model.path %s with another run.output trains further)", c.Output, s.step, c.Output)
 	return nil
 }
 
@@ -113,7 +113,7 @@ func (s resumePoint) check(run *checkpoints.Run, output string) error {
 	}
 	if found != s.found || step != s.step {
 		return fmt.Errorf("another process has trained in %s just now, to step %d: "+
-			"start again, with --resume to go on from there, or choose another --output", output, step)
+			"start again, with run.resume to go on from there, or choose another run.output", output, step)
 	}
 	return nil
 }

@@ -316,7 +316,7 @@ func TestResumeWithOtherFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Finetune(t.Context(), c, silent())
-	if err == nil || !strings.Contains(err.Error(), "data.train has other examples") || !strings.Contains(err.Error(), "--overwrite") {
+	if err == nil || !strings.Contains(err.Error(), "data.train has other examples") || !strings.Contains(err.Error(), "run.overwrite") {
 		t.Errorf("other rows: error %v", err)
 	}
 	testrun.WriteRows(t, copied, 40)
@@ -509,7 +509,7 @@ func TestResumeFromDamagedState(t *testing.T) {
 				}
 				defer testdir.Write(t, saved, file, string(content))
 				_, err := Finetune(t.Context(), c, Options{Resume: true})
-				if err == nil || !strings.Contains(err.Error(), filepath.Base(file)) || !strings.Contains(err.Error(), "--model "+saved) {
+				if err == nil || !strings.Contains(err.Error(), filepath.Base(file)) || !strings.Contains(err.Error(), "model.path "+saved) {
 					t.Errorf("error %v, want the file and what to do", err)
 				}
 			})

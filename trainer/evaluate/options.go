@@ -135,7 +135,7 @@ var errNothingGenerated = errors.New("evaluate: a classification answers with la
 // newEvaluation reads what Evaluate works with.
 func newEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (*Evaluator, *data.Examples, []ui.Note, error) {
 	if o.Tokens != "" {
-		return nil, nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and evaluated on text: leave out --tokens")
+		return nil, nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and evaluated on text: leave out data.tokens")
 	}
 	t, err := dataset.Open(o.Data, dataset.ForEvaluation, o.MaxExamples, dataset.HeldOutSeed)
 	if err != nil {
@@ -148,7 +148,7 @@ func newEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (*Eval
 			return nil, nil, nil, fmt.Errorf("evaluate: %w", err)
 		}
 	} else if o.Task.Name == "" {
-		return nil, nil, nil, errors.New("evaluate: the checkpoint does not say what task it is for: name it with --task, such as --task classification or --task seq2seq")
+		return nil, nil, nil, errors.New("evaluate: the checkpoint does not say what task it is for: name it with task.name, such as task.name classification or task.name seq2seq")
 	} else if spec, err = t.Infer(ctx, o.Task, o.Sink); err != nil {
 		return nil, nil, nil, err
 	}
@@ -206,7 +206,7 @@ func PredictionTask(b *checkpoints.Folder, o task.Options) (task.Spec, error) {
 	case stored != nil && (o.Name == "" || o.Name == stored.Name):
 		return stored.Correct(o)
 	case (o.Name == "" || o.Name == task.Seq2Seq) && len(o.Labels) > 0:
-		return task.Spec{}, errors.New("predict: --labels are for a classification: add --task classification")
+		return task.Spec{}, errors.New("predict: task.labels are for a classification: add task.name classification")
 	case stored != nil && o.Name == task.Seq2Seq:
 		spec := *stored
 		if o.Prefix != nil {

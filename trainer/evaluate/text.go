@@ -234,7 +234,7 @@ func newTextEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (h
 		return nil, nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain text", len(o.Task.TextColumns))
 	}
 	if flags := o.ofTasks(); len(flags) > 0 {
-		return nil, nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says all about inputs and targets: leave out %s, or name a task with --task", strings.Join(flags, ", "))
+		return nil, nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says all about inputs and targets: leave out %s, or name a task with task.name", strings.Join(flags, ", "))
 	}
 	denoisers, err := b.Info.Objective.Denoisers(b.Tokenizer)
 	if err != nil {

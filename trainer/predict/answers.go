@@ -66,7 +66,7 @@ func OpenAnswers(path string, job Job, overwrite bool) (*AnswerFile, error) {
 	}
 	unlock, err := atomicfile.TryLock(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".t5train-lock"))
 	if errors.Is(err, atomicfile.ErrLocked) {
-		return nil, fmt.Errorf("write %s: another process is writing it: wait for it, or choose another --output", path)
+		return nil, fmt.Errorf("write %s: another process is writing it: wait for it, or choose another run.output", path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", path, atomicfile.WithRemedy(err))
@@ -98,10 +98,10 @@ func (f *AnswerFile) open(overwrite bool) error {
 	}
 	r, err := parseRecord(raw)
 	if err != nil {
-		return fmt.Errorf("go on with %s: read %s: %w: start again with --overwrite, or choose another --output", f.path, f.recordPath(), err)
+		return fmt.Errorf("go on with %s: read %s: %w: start again with run.overwrite, or choose another run.output", f.path, f.recordPath(), err)
 	}
 	if changes := difference.Of(r.Job, f.job); len(changes) > 0 {
-		return fmt.Errorf("go on with %s: its answers are made otherwise (its value -> yours):\n  %s\nundo the changes, choose another --output, or start again with --overwrite",
+		return fmt.Errorf("go on with %s: its answers are made otherwise (its value -> yours):\n  %s\nundo the changes, choose another run.output, or start again with run.overwrite",
 			f.path, strings.Join(changes, "\n  "))
 	}
 	f.replaces = r.Replaces
@@ -115,7 +115,7 @@ func (f *AnswerFile) open(overwrite bool) error {
 func (f *AnswerFile) vacant() error {
 	for _, path := range []string{f.path, f.partPath()} {
 		if _, err := os.Lstat(path); err == nil {
-			return fmt.Errorf("write %s: there is a file %s that this command has not made: choose another --output, or replace it with --overwrite", f.path, path)
+			return fmt.Errorf("write %s: there is a file %s that this command has not made: choose another run.output, or replace it with run.overwrite", f.path, path)
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ func (f *AnswerFile) completed(c completion) error {
 	}
 	if info, err := os.Stat(f.path); err == nil {
 		if info.Size() != c.Bytes {
-			return fmt.Errorf("write %s: it has been changed since it was made: choose another --output, or replace it with --overwrite", f.path)
+			return fmt.Errorf("write %s: it has been changed since it was made: choose another run.output, or replace it with run.overwrite", f.path)
 		}
 		return nil
 	}
@@ -179,7 +179,7 @@ func (f *AnswerFile) Complete() bool { return f.complete }
 // goOn opens the answers so far.
 func (f *AnswerFile) goOn() error {
 	if _, err := os.Lstat(f.path); err == nil && !f.replaces {
-		return fmt.Errorf("write %s: it exists, but the answers so far are in %s: move it away, choose another --output, or start again with --overwrite", f.path, f.partPath())
+		return fmt.Errorf("write %s: it exists, but the answers so far are in %s: move it away, choose another run.output, or start again with run.overwrite", f.path, f.partPath())
 	}
 	part, err := atomicfile.OpenFile(f.partPath(), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {

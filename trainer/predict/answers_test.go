@@ -165,7 +165,7 @@ func TestRefusals(t *testing.T) {
 			}
 			c.change(t, path)
 			n, err := answer(path, c.job, false, c.inputs, -1)
-			if err == nil || n != 0 && !strings.HasPrefix(name, "more inputs") || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "--overwrite") {
+			if err == nil || n != 0 && !strings.HasPrefix(name, "more inputs") || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "run.overwrite") {
 				t.Errorf("%d answers computed, error %v, want %q in it", n, err, c.want)
 			}
 			if _, err := answer(path, c.job, true, c.inputs, -1); err != nil {

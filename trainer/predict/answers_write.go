@@ -34,7 +34,7 @@ func (f *AnswerFile) Match(beginnings ...[]byte) (answered bool, err error) {
 			return false, fmt.Errorf("go on with %s: %w", f.path, err)
 		}
 		if !begins {
-			return false, fmt.Errorf("go on with %s: its answer %.100s is where that of %.100s belongs: restore the inputs, choose another --output, or start again with --overwrite",
+			return false, fmt.Errorf("go on with %s: its answer %.100s is where that of %.100s belongs: restore the inputs, choose another run.output, or start again with run.overwrite",
 				f.path, bytes.TrimSpace(shown), beginning)
 		}
 		end += size
@@ -112,13 +112,13 @@ func (f *AnswerFile) Finish(convert func(lines io.ReadSeeker, w io.Writer) error
 	digest := hex.EncodeToString(f.inputs.Sum(nil))
 	if f.complete {
 		if digest != f.wanted {
-			return fmt.Errorf("write %s: it answers other inputs: choose another --output, or replace it with --overwrite", f.path)
+			return fmt.Errorf("write %s: it answers other inputs: choose another run.output, or replace it with run.overwrite", f.path)
 		}
 		return nil
 	}
 	if f.old != nil {
 		if _, err := f.old.ReadByte(); !errors.Is(err, io.EOF) {
-			return fmt.Errorf("go on with %s: it has answers to more inputs than there are: restore the inputs, choose another --output, or start again with --overwrite", f.path)
+			return fmt.Errorf("go on with %s: it has answers to more inputs than there are: restore the inputs, choose another run.output, or start again with run.overwrite", f.path)
 		}
 	}
 	if f.part == nil { // there were no inputs

@@ -252,7 +252,7 @@ func placesOf(path string, columns, names []string) ([]int, error) {
 	for i, column := range columns {
 		if places[i] = slices.Index(names, column); places[i] < 0 {
 			return nil, fmt.Errorf("read inputs: %s has no column %q: its columns, by its first line, are %s: name another one, "+
-				"read each line as a text with --input-format %s, or make parquet of it with t5train data import, which reads other tables too",
+				"read each line as a text with predict.input_format %s, or make parquet of it with t5train data import, which reads other tables too",
 				path, column, strings.Join(names, ", "), FormatText)
 		}
 	}

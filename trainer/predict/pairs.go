@@ -78,7 +78,7 @@ func targetText(spec task.Spec, column string, c table.Cell) (string, error) {
 func pairFromLine(spec task.Spec, line string) (Pair, error) {
 	fields := strings.Split(line, "\t")
 	if len(fields) < 2 {
-		return Pair{}, fmt.Errorf("got %.80q, want an input, a tab and a target, or targets of all inputs by --target", line)
+		return Pair{}, fmt.Errorf("got %.80q, want an input, a tab and a target, or targets of all inputs by run.target", line)
 	}
 	in, err := fromLine(spec, fields[0])
 	return Pair{in, fields[1:]}, err
@@ -206,5 +206,5 @@ func TargetColumn(spec task.Spec, asked string) (string, error) {
 	case spec.TargetColumn != "":
 		return spec.TargetColumn, nil
 	}
-	return "", errors.New("score: it is not known what to score: name the column of the targets with --target-column, or give targets with --target")
+	return "", errors.New("score: it is not known what to score: name the column of the targets with task.target_column, or give targets with run.target")
 }

@@ -34,7 +34,7 @@ func (f Figure) Write(dir string) (names []string, err error) {
 		err = os.MkdirAll(dir, 0o777)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("write plots: %w: choose another --plots", atomicfile.WithRemedy(err))
+		return nil, fmt.Errorf("write plots: %w: choose another report.plots", atomicfile.WithRemedy(err))
 	}
 	p := &plot{chart: Chart{Title: f.Title}, xTitle: f.XTitle, logX: f.LogX}
 	for i, c := range f.Curves {

@@ -28,7 +28,7 @@ func WritePlots(dir string, runs []*Run, o Options) (names []string, err error) 
 		return nil, fmt.Errorf("write plots: %w", err)
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, fmt.Errorf("write plots: %w: choose another --plots", atomicfile.WithRemedy(err))
+		return nil, fmt.Errorf("write plots: %w: choose another report.plots", atomicfile.WithRemedy(err))
 	}
 	for _, c := range chartsOf(runs) {
 		p, err := newPlot(c, runs, o, fonts)

@@ -37,4 +37,4 @@ func (m *Datasets) Close() error {
 }
 
 // ErrOtherData says what to do about data that is not what it was.
-var ErrOtherData = errors.New("restore the files, choose another --output, or start again with --overwrite")
+var ErrOtherData = errors.New("restore the files, choose another run.output, or start again with run.overwrite")
