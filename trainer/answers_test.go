@@ -140,7 +140,7 @@ func TestGeneratedAnswers(t *testing.T) {
 			}
 			var said bytes.Buffer
 			cuts.Report(terminal.Plain(&said), p)
-			if strings.Contains(said.String(), "--max-input-length") != (c.inputsCut > 0) || strings.Contains(said.String(), "--max-output-length") != (c.outsCut > 0) {
+			if strings.Contains(said.String(), "predict.max_input_length") != (c.inputsCut > 0) || strings.Contains(said.String(), "predict.max_output_length") != (c.outsCut > 0) {
 				t.Errorf("said %q", said.String())
 			}
 		})
@@ -188,7 +188,7 @@ func TestEvaluateFindsItsTask(t *testing.T) {
 	if err != nil || told["loss"] != prefixed["loss"] || told["accuracy"] != prefixed["accuracy"] {
 		t.Errorf("the task by option gives %v, %v, want %v", told, err, prefixed)
 	}
-	if _, err := evaluate(&bare, task.Options{}); err == nil || !strings.Contains(err.Error(), "--task") {
+	if _, err := evaluate(&bare, task.Options{}); err == nil || !strings.Contains(err.Error(), "task.name") {
 		t.Errorf("no task at all: error %v", err)
 	}
 	if _, err := evaluate(b, task.Options{Labels: []string{"a", "b", "c"}}); err == nil || !strings.Contains(err.Error(), "want 2") {
@@ -270,7 +270,7 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		"commas":                {"commas.tsv", one, []string{"one"}, nil},
 		"packed":                {"in.csv.gz", one, []string{"one", "two"}, nil},
 		"packed JSON":           {"in.jsonl.gz", one, []string{"one"}, nil},
-		"a column is missing":   {"in.TSV", two, nil, []string{`in.TSV has no column "label": its columns, by its first line, are sms, n:`, "--input-format text"}},
+		"a column is missing":   {"in.TSV", two, nil, []string{`in.TSV has no column "label": its columns, by its first line, are sms, n:`, "predict.input_format text"}},
 		"a row is long":         {"long.csv", one, []string{"one"}, []string{"long.csv: line 3: 2 cells, want 1:", "import.delimiter"}},
 		"lines for two columns": {"in.txt", two, nil, []string{"in.txt, line 1", "JSON"}},
 		"a field is missing":    {"lacks.jsonl", one, []string{"one"}, []string{"lacks.jsonl, line 2", "sms"}},
