@@ -100,7 +100,7 @@ func flagError(c *cobra.Command, err error) error {
 	switch want {
 	case "int", "int64":
 		want = "a whole number"
-		if errors.Is(err, strconv.ErrRange) {
+		if _, err := strconv.ParseInt(invalid.GetValue(), 0, 64); errors.Is(err, strconv.ErrRange) {
 			want = fmt.Sprintf("0 to %d", countLimit(invalid.GetFlag().Name))
 		}
 	case "uint64":
