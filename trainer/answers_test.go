@@ -140,7 +140,8 @@ func TestGeneratedAnswers(t *testing.T) {
 			}
 			var said bytes.Buffer
 			cuts.Report(terminal.Plain(&said), p)
-			if strings.Contains(said.String(), "predict.max_input_length") != (c.inputsCut > 0) || strings.Contains(said.String(), "predict.max_output_length") != (c.outsCut > 0) {
+			if strings.Contains(said.String(), "predict.max_input_length") != (c.inputsCut > 0) ||
+				strings.Contains(said.String(), "predict.max_output_length") != (c.outsCut > 0) {
 				t.Errorf("said %q", said.String())
 			}
 		})

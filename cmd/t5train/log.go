@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -16,10 +17,9 @@ type logFormat struct{ json bool }
 
 // Set implements pflag.Value.
 func (l *logFormat) Set(value string) error {
-	if value != "text" && value != "json" {
-		return fmt.Errorf("want text or json")
+	if l.json = value == "json"; !l.json && value != "text" {
+		return errors.New("want text or json")
 	}
-	l.json = value == "json"
 	return nil
 }
 
@@ -52,9 +52,7 @@ func (a app) console() ui.Sink {
 }
 
 // tell writes a line to standard error, in every process of a run on several ranks.
-func (a app) tell(format string, args ...any) {
-	ui.Say(a.console(), "", format, args...)
-}
+func (a app) tell(format string, args ...any) { ui.Say(a.console(), "", format, args...) }
 
 // tellError writes the message of an error after a prefix that JSON has no use for.
 func (a app) tellError(prefix, text string) {
@@ -66,9 +64,9 @@ func (a app) tellError(prefix, text string) {
 }
 
 // requests returns the log of the requests of a server.
-func (a app) requests() *slog.Logger {
+func (a app) requests() slog.Handler {
 	if a.json() {
-		return slog.New(slog.NewJSONHandler(a.stderr, nil))
+		return slog.NewJSONHandler(a.stderr, nil)
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, nil))
+	return slog.NewTextHandler(a.stderr, nil)
 }

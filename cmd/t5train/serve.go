@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"path/filepath"
 	"time"
@@ -76,7 +77,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 				ui.Say(console, "", "%s (a request overrides it)", said)
 			}
 			o.Task, o.Name = task, filepath.Base(filepath.Clean(from.checkpoint))
-			o.Log = a.requests()
+			o.Log = slog.New(a.requests())
 			local := loopback.Is(host)
 			if !local && len(o.Hosts) == 0 {
 				o.Hosts = []string{"*"}

@@ -165,9 +165,11 @@ func (c Cuts) Report(sink ui.Sink, p *Predictor) {
 		ui.Say(sink, "", "inputs longer than %[2]d tokens, which lost their end: %[1]s of the %[3]s answered now (raise predict.max_input_length to keep it)", ui.Grouped(c.Inputs), p.maxInput, ui.Grouped(c.Answered))
 	}
 	if c.Unknown > 0 {
-		ui.Say(sink, "warning", "targets with characters that the tokenizer does not know, marked unknown_tokens: %s; their scores are not those of the texts", ui.Grouped(c.Unknown))
+		ui.Say(sink, "warning", "targets with characters that the tokenizer does not know, marked unknown_tokens: %s; "+
+			"their scores are not those of the texts", ui.Grouped(c.Unknown))
 	}
 	if c.Outputs > 0 {
-		ui.Say(sink, "", "outputs that reached %[2]d tokens before their end, marked truncated: %[1]s of the %[3]s answered now (raise predict.max_output_length)", ui.Grouped(c.Outputs), p.maxOutput, ui.Grouped(c.Answered))
+		ui.Say(sink, "", "outputs that reached %[2]d tokens before their end, marked truncated: "+
+			"%[1]s of the %[3]s answered now (raise predict.max_output_length)", ui.Grouped(c.Outputs), p.maxOutput, ui.Grouped(c.Answered))
 	}
 }
