@@ -77,8 +77,9 @@ type Cuts struct {
 	Unknown  int // targets to score with characters that the tokenizer does not know
 }
 
-// Predict answers a batch of inputs, in order: with labels where the task has some, with text by o otherwise. first is the
-// number of the first input among all that there are: what is sampled depends on it, and not on the batches. It adds to cuts.
+// Predict answers a batch of inputs, in order: with labels where the task has some, with text by o otherwise. first is
+// the number of the first input among all that there are: what is sampled depends on it, and not on the batches. It adds
+// to cuts.
 func (p *Predictor) Predict(ctx context.Context, first int64, inputs []Input, o generate.Options, cuts *Cuts) ([]Prediction, error) {
 	texts := make([]string, len(inputs))
 	predictions := make([]Prediction, len(inputs))
