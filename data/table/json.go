@@ -29,7 +29,7 @@ func readJSONL(t *text, drop dropped, yield yield) error {
 		}
 		var err error
 		if fields, err = readJSONLine(line, fields[:0], drop); err != nil {
-			reason, remedy := jsonError(err)
+			remedy, reason := jsonError(err)
 			return t.bad(BadLine{number, number, onLine(number, reason), remedy})
 		}
 		return yield(Row{number, fields})
@@ -92,23 +92,23 @@ func inText(line int, err error) error {
 	var syntax *json.SyntaxError
 	var shape ShapeError
 	if errors.As(err, &syntax) || errors.As(err, &shape) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		reason, remedy := jsonError(err)
+		remedy, reason := jsonError(err)
 		return BadLine{line, line, onLine(line, reason), remedy}
 	}
 	return err
 }
 
 // jsonError says what is wrong with text that is no JSON, and what to do about it.
-func jsonError(err error) (reason error, remedy string) {
+func jsonError(err error) (remedy string, reason error) {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		return err, "want JSON, with texts and keys in double quotes: correct it, " +
-			"or name another format with import.format"
+		return "want JSON, with texts and keys in double quotes: correct it, " +
+			"or name another format with import.format", err
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("the text ends inside of a value"), "is the file whole?"
+		return "is the file whole?", errors.New("the text ends inside of a value")
 	}
-	return err, ""
+	return "", err
 }
 
 // ShapeError is JSON that is well-formed and no row.
