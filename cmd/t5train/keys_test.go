@@ -34,7 +34,7 @@ func TestMessagesNameTheFlagsOfTheCommand(t *testing.T) {
 		{"inspect", "with run.overwrite", "with run.overwrite"},
 	} {
 		names := &flagNames{}
-		root := rootCommand(app{stdout: io.Discard, names: names})
+		root := rootCommand(app{stdout: io.Discard, names: names, log: &logFormat{}})
 		if got := names.text(c.message); got != c.message {
 			t.Errorf("before a command runs, %q is %q", c.message, got)
 		}

@@ -35,7 +35,7 @@ var absurd = map[string][]string{
 func TestAbsurdFlags(t *testing.T) {
 	flags := 0
 	for _, path := range commandPaths() {
-		command, _, err := rootCommand(app{}).Find(path)
+		command, _, err := rootCommand(app{log: &logFormat{}}).Find(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,14 +99,14 @@ func commandPaths() (paths [][]string) {
 			walk(sub, at)
 		}
 	}
-	walk(rootCommand(app{}), nil)
+	walk(rootCommand(app{log: &logFormat{}}), nil)
 	return paths
 }
 
 // refused checks that a command line is wrong usage with some message, and that no command begins.
 func refused(t *testing.T, args []string, messages ...string) {
 	t.Helper()
-	root := rootCommand(app{stdin: strings.NewReader(""), stdout: io.Discard, data: io.Discard, stderr: os.Stderr, names: &flagNames{}})
+	root := rootCommand(app{stdin: strings.NewReader(""), stdout: io.Discard, data: io.Discard, stderr: os.Stderr, names: &flagNames{}, log: &logFormat{}})
 	began := false
 	var idle func(c *cobra.Command)
 	idle = func(c *cobra.Command) {
