@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"t5train/internal/floats"
 	"t5train/internal/ui"
 	"t5train/model/generate"
 	"t5train/trainer/allreduce"
@@ -199,7 +199,7 @@ func quoted(name string) []byte {
 
 // number writes a number for JSON; what is none becomes null.
 func number(v float64) string {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+	if !floats.IsFinite(v) {
 		return "null"
 	}
 	return strconv.FormatFloat(v, 'g', -1, 64)

@@ -1,11 +1,11 @@
 package inspect
 
 import (
-	"math"
 	"slices"
 
 	"t5train/data/table"
 	"t5train/data/task"
+	"t5train/internal/floats"
 )
 
 // numberColumn returns the column of numbers that a regression would learn, "" if there is none: the only one of
@@ -28,7 +28,7 @@ func numberColumn(columns []table.Column, r Roles) string {
 
 // number adds the number of a row, which must be there and finite.
 func (c *checking) number(s Split, row int64, column string, cell table.Cell, numbers []float64) []float64 {
-	if cell.Kind != table.Float || math.IsNaN(cell.Float) || math.IsInf(cell.Float, 0) {
+	if cell.Kind != table.Float || !floats.IsFinite(cell.Float) {
 		c.findings.add(NoLabel, s.Name, "column "+column, Instance{Place: placeOf(s.Set, row), Text: cell.String()})
 		return numbers
 	}

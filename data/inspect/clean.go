@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"t5train/data/parquetio"
 	"t5train/data/table"
+	"t5train/internal/floats"
 )
 
 // CleanOptions say which rows are left out of a data set.
@@ -123,7 +123,7 @@ func unlabelled(column table.Column, cell table.Cell) bool {
 	case table.Int:
 		return column.ClassLabels != nil && cell.Int == -1
 	case table.Float:
-		return math.IsNaN(cell.Float) || math.IsInf(cell.Float, 0)
+		return !floats.IsFinite(cell.Float)
 	}
 	return strings.TrimSpace(cell.Text()) == ""
 }

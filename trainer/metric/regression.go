@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"t5train/internal/floats"
 )
 
 // Regression measures predicted numbers. The zero value is ready to use. It keeps both numbers of each example.
@@ -19,7 +20,7 @@ type Regression struct {
 // Add counts one example. A text that is no number has to become one: the T5 library takes -1 for it.
 func (r *Regression) Add(label, prediction float64) error {
 	for _, x := range [...]float64{label, prediction} {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
+		if !floats.IsFinite(x) {
 			return fmt.Errorf("regression: label %g and prediction %g, want finite numbers", label, prediction)
 		}
 	}

@@ -2,8 +2,8 @@ package optim
 
 import (
 	"fmt"
-	"math"
 	"slices"
+	"t5train/internal/floats"
 )
 
 // StateTensor is one tensor of an optimizer's memory, ready to be stored as float32.
@@ -59,7 +59,7 @@ func (m *memory) slot(param, name string, shape ...int) []float32 {
 
 // begin checks what Step was given and counts the step that is about to be made.
 func (m *memory) begin(lr float64, params []Param) error {
-	if lr < 0 || math.IsNaN(lr) || math.IsInf(lr, 0) {
+	if lr < 0 || !floats.IsFinite(lr) {
 		return fmt.Errorf("learning rate is %v, want a finite number from 0", lr)
 	}
 	if len(params) != len(m.params) {

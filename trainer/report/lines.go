@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"t5train/internal/floats"
 	"t5train/trainer/runlog"
 )
 
@@ -23,7 +24,7 @@ type Number float64
 
 // MarshalJSON implements json.Marshaler.
 func (n Number) MarshalJSON() ([]byte, error) {
-	if math.IsNaN(float64(n)) || math.IsInf(float64(n), 0) {
+	if !floats.IsFinite(float64(n)) {
 		return []byte("null"), nil
 	}
 	return strconv.AppendFloat(nil, float64(n), 'g', 6, 64), nil

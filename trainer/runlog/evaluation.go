@@ -2,11 +2,11 @@ package runlog
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"t5train/internal/floats"
 	"t5train/internal/ui"
 )
 
@@ -61,7 +61,7 @@ type Extremes struct{ best, worst []Example }
 
 // Add looks at an example. Its texts may still be missing.
 func (x *Extremes) Add(e Example) {
-	if math.IsNaN(e.Loss) || math.IsInf(e.Loss, 0) {
+	if !floats.IsFinite(e.Loss) {
 		return // which JSON cannot hold
 	}
 	x.best = insert(x.best, e, func(a, b Example) int { return cmp.Or(cmp.Compare(a.Loss, b.Loss), cmp.Compare(a.Index, b.Index)) })
