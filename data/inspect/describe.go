@@ -221,7 +221,7 @@ func (d *describing) isExample(row int64) bool {
 func (d *describing) example(row int64, cells []table.Cell) {
 	e := Example{Place: placeOf(d.set, row)}
 	for _, i := range d.shown {
-		v := Value{Column: d.columns[i].Name, Value: jsonOf(cells[i])}
+		v := Value{Column: d.columns[i].Name, Value: json.RawMessage(cells[i].JSON(table.Cell.Text))}
 		if inRange(cells[i], d.columns[i]) {
 			v.Class = d.columns[i].ClassLabels[cells[i].Int]
 		}

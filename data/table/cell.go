@@ -1,8 +1,10 @@
 package table
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
+	"t5train/internal/floats"
 )
 
 // Kind says which field of a [Cell] holds its value.
@@ -57,6 +59,28 @@ func (c Cell) String() string {
 		return strconv.Quote(c.Str)
 	case List:
 		return "[" + c.join(Cell.String, ", ") + "]"
+	}
+	return c.Text()
+}
+
+// JSON returns the value as JSON, with text as it is. Numbers that JSON has not (NaN, infinities) are strings; float
+// writes the other cells of kind Float.
+func (c Cell) JSON(float func(Cell) string) string {
+	switch {
+	case c.Kind == Null:
+		return "null"
+	case c.Kind == String:
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		e.Encode(c.Str) // a text cannot fail
+		return strings.TrimSuffix(b.String(), "\n")
+	case c.Kind == List:
+		return "[" + c.join(func(item Cell) string { return item.JSON(float) }, ",") + "]"
+	case c.Kind == Float && !floats.IsFinite(c.Float):
+		return strconv.Quote(c.Text())
+	case c.Kind == Float:
+		return float(c)
 	}
 	return c.Text()
 }

@@ -7,10 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"t5train/data/table"
@@ -138,7 +136,7 @@ func ReadKept(ctx context.Context, path, format string, spec task.Spec, keep []K
 		row: func(cells []table.Cell) (Input, error) {
 			in, err := fromRow(spec, cells[:texts])
 			for i, k := range keep {
-				in.Kept = append(in.Kept, KeptField{k.Name, appendCell(nil, cells[texts+i])})
+				in.Kept = append(in.Kept, KeptField{k.Name, json.RawMessage(cells[texts+i].JSON(floatText))})
 			}
 			return in, err
 		},
@@ -153,33 +151,11 @@ func compact(raw json.RawMessage) json.RawMessage {
 	return b.Bytes()
 }
 
-// appendCell adds a cell in JSON. JSON has no number for NaN and infinities: they are texts.
-func appendCell(b []byte, c table.Cell) []byte {
-	switch c.Kind {
-	case table.Null:
-		return append(b, "null"...)
-	case table.String:
-		var text bytes.Buffer
-		JSONLines(&text).Encode(c.Str) // a text cannot fail
-		return append(b, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...)
-	case table.List:
-		b = append(b, '[')
-		for i, item := range c.Items {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendCell(b, item)
-		}
-		return append(b, ']')
-	case table.Float:
-		text := strconv.FormatFloat(c.Float, 'g', -1, 64)
-		if math.IsNaN(c.Float) || math.IsInf(c.Float, 0) {
-			return strconv.AppendQuote(b, text)
-		}
-		if !strings.ContainsAny(text, ".e") {
-			text += ".0" // so that it is read as what it was
-		}
-		return append(b, text...)
+// floatText writes a number so that it is read as what it was: 3.0 for 3.
+func floatText(c table.Cell) string {
+	text := c.Text()
+	if !strings.ContainsAny(text, ".e") {
+		text += ".0"
 	}
-	return append(b, c.Text()...)
+	return text
 }
