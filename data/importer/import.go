@@ -3,7 +3,6 @@ package importer
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -206,8 +205,8 @@ func (im *importing) learn(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("import: %v: %w", at, err)
 			}
-			if _, seen := im.values[digest(text)]; !seen {
-				im.values[digest(text)] = len(im.values)
+			if _, seen := im.values[table.Digest(text)]; !seen {
+				im.values[table.Digest(text)] = len(im.values)
 			}
 		}
 		if im.Stratify != "" {
@@ -257,11 +256,6 @@ func single(r table.Row, column string) (string, error) {
 		}
 	}
 	return "", nil
-}
-
-func digest(text string) [16]byte {
-	sum := sha256.Sum256([]byte(text))
-	return [16]byte(sum[:16])
 }
 
 // each reads all inputs. Lines that do not parse go to skip, if they may be left out.

@@ -155,7 +155,7 @@ func (d *dealer) split(in table.Input, r table.Row) (*Split, error) {
 	switch {
 	case d.im.Group != "":
 		text, err = single(r, d.im.Group)
-		unit, known = d.im.values[digest(text)]
+		unit, known = d.im.values[table.Digest(text)]
 	case d.im.Stratify != "":
 		text, err = single(r, d.im.Stratify)
 		stratum, known = d.strata[text]

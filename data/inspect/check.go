@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -248,7 +247,7 @@ func (c *checking) compare(row rowRef, texts []table.Cell) {
 	if strings.Trim(normal, between) == "" {
 		return
 	}
-	exactly, normally := digest(key), digest(normal)
+	exactly, normally := table.Digest(key), table.Digest(normal)
 	first, seen := c.normal[normally] // of the earliest split that has the text
 	if !seen {
 		c.normal[normally] = row
@@ -316,11 +315,6 @@ func long(texts string, least int) bool {
 func normalised(text string) string { return singleSpaced(strings.ToLower(text)) }
 
 func singleSpaced(text string) string { return strings.Join(strings.Fields(text), " ") }
-
-func digest(text string) [16]byte {
-	sum := sha256.Sum256([]byte(text))
-	return [16]byte(sum[:16])
-}
 
 // shownText is the most characters of a text that an instance shows.
 const shownText = 60

@@ -152,12 +152,12 @@ func (c *cleaning) split(ctx context.Context, splits []Split, split int) (*Clean
 		}
 		normal := func(cell table.Cell) string { return normalised(cell.Text()) }
 		text := joined(texts[:len(c.Roles.Texts)], normal)
-		key := digest(text)
+		key := table.Digest(text)
 		if other, shared := c.texts[key]; shared && other != split && long(text, c.MinShared) {
 			r.drop(Leak, splits[other].Name)
 			return nil
 		}
-		whole, label := digest(joined(texts, normal)), digest(joined(cells[len(written):], table.Cell.Text))
+		whole, label := table.Digest(joined(texts, normal)), table.Digest(joined(cells[len(written):], table.Cell.Text))
 		if first, twice := rows[whole]; twice {
 			kind := Duplicate
 			if first != label {
