@@ -23,6 +23,7 @@ import (
 // InfoName is the file of a checkpoint folder that says what transformers' files cannot.
 const InfoName = "t5train.json"
 
+// GenerationName is the file with the options of generation, as transformers has them.
 const GenerationName = "generation_config.json"
 
 // Info is what a checkpoint remembers besides the model: how rows become text, and how good it is.
@@ -52,7 +53,7 @@ type Folder struct {
 	Info Info
 }
 
-// IsEmpty reports whether a bundle has no model, or none that can read texts.
+// IsEmpty reports whether a folder has no model, or none that can read texts.
 func (b *Folder) IsEmpty() bool {
 	return b == nil || b.Model == nil || b.Model.Shared == nil || b.Tokenizer == nil
 }

@@ -20,7 +20,7 @@ func (p Sampled) Len() int { return p.Sample.Len() }
 // Piece implements data.Pieces.
 func (p Sampled) Piece(i int, into []int32) []int32 { return p.All.Piece(p.Sample.At(i), into) }
 
-// Bytes is that of store.Pieces.
+// Bytes is that of [chunks.Pieces].
 func (p Sampled) Bytes(i int) int { return p.All.Bytes(p.Sample.At(i)) }
 
 // PiecesOf cuts a store for a denoiser; split is how its texts are cut.

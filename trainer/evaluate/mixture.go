@@ -18,6 +18,7 @@ func PartKey(name string) string { return "data.mixture, " + name }
 // MixtureSet are the held-out rows of several tasks.
 type MixtureSet []Component
 
+// Component is a task of a mixture.
 type Component struct {
 	Name string
 	TaskSet
@@ -31,7 +32,7 @@ func (h MixtureSet) Len() int {
 	return n
 }
 
-// Best implements heldOut: tasks have no other measure in common.
+// Best implements [Set]: tasks have no other measure in common.
 func (h MixtureSet) Best() string { return "loss" }
 
 // PartValues lists what evaluations of a part compare by.

@@ -17,7 +17,7 @@ type Set interface {
 	Best() string
 	// Evaluate returns the metrics in the order in which they are shown, and lines that show what the model does.
 	Evaluate(ctx context.Context, done func(n int64)) (values []metric.Value, shown []string, err error)
-	// eachBatch calls f for the batches that Evaluate reads, in order. The batch is valid until f returns.
+	// EachBatch calls f for the batches that Evaluate reads, in order. The batch is valid until f returns.
 	EachBatch(ctx context.Context, f func(*data.Batch) error) error
 	// SetGroup makes the ranks of g share the work of evaluations. All get the metrics, the same bits as one process.
 	SetGroup(g *allreduce.Group)
@@ -71,8 +71,8 @@ func eachBatch(ctx context.Context, examples data.Source, size int, f func(read 
 	return nil
 }
 
-// Recorded is a heldOut that tells more about its last evaluation than metrics. What it returns is the caller's.
+// Recorded is a [Set] that tells more about its last evaluation than metrics. What it returns is the caller's.
 type Recorded interface{ Exhibit() runlog.Evaluation }
 
-// Sourced is a heldOut whose examples have lengths.
+// Sourced is a [Set] whose examples have lengths.
 type Sourced interface{ Source() data.Source }

@@ -85,7 +85,7 @@ func (h *TextSet) SaySamples(c ui.Sink) {
 	}
 }
 
-// Best implements heldOut.
+// Best implements [Set].
 func (h *TextSet) Best() string { return "loss" }
 
 // textTotals are sums over the examples of batches.
@@ -155,7 +155,7 @@ func (h *TextSet) eachPart(ctx context.Context, f func(pieces corpus.Sampled, re
 	return nil
 }
 
-// EachBatch implements heldOut.
+// EachBatch implements [Set].
 func (h *TextSet) EachBatch(ctx context.Context, f func(*data.Batch) error) error {
 	return h.eachPart(ctx, func(_ corpus.Sampled, read func() *data.Batch) error { return f(read()) })
 }
