@@ -43,6 +43,15 @@ func (e *Examples) Target(i int) []int32 { return e.targets.at(i) }
 // Label returns the number of example i's label; -1 for a task without labels.
 func (e *Examples) Label(i int) int { return int(e.labels[i]) }
 
+// CountLabels returns how many examples have each of n labels.
+func (e *Examples) CountLabels(n int) []int {
+	counts := make([]int, n)
+	for _, label := range e.labels {
+		counts[label]++
+	}
+	return counts
+}
+
 // Reference returns what an answer to example i is held to. Only examples that are built as [HeldOut] have it.
 func (e *Examples) Reference(i int) task.Reference { return e.references[i] }
 

@@ -17,7 +17,7 @@ func UntrainedLabels(what string, spec task.Spec, train, held *data.Examples) []
 	if spec.Kind() != task.Labels {
 		return nil
 	}
-	trained, counts := countLabels(spec, train), countLabels(spec, held)
+	trained, counts := train.CountLabels(len(spec.Labels)), held.CountLabels(len(spec.Labels))
 	var missing []string
 	rows := 0
 	for i, l := range spec.Labels {
@@ -39,7 +39,7 @@ func oneLabelNotes(what string, spec task.Spec, examples *data.Examples, use dat
 	if spec.Kind() != task.Labels || examples.Len() < 2 {
 		return nil
 	}
-	name, one := oneLabel(spec, countLabels(spec, examples))
+	name, one := oneLabel(spec, examples.CountLabels(len(spec.Labels)))
 	if !one {
 		return nil
 	}
@@ -48,14 +48,6 @@ func oneLabelNotes(what string, spec task.Spec, examples *data.Examples, use dat
 		so = "there is nothing to learn but that one answer"
 	}
 	return ui.Notef(ui.NoteLabels, "%s: all rows have the label %q, so %s: take rows of every label", what, clip.Text(name, shownText), so)
-}
-
-func countLabels(spec task.Spec, examples *data.Examples) []int {
-	counts := make([]int, len(spec.Labels))
-	for i := range examples.Len() {
-		counts[examples.Label(i)]++
-	}
-	return counts
 }
 
 // oneLabel returns the label that alone has examples.

@@ -147,23 +147,16 @@ func (r *labelScoring) fit() float64 {
 	if reason == "" {
 		return t
 	}
-	r.notes = append(r.notes, ui.Note{Kind: ui.NoteCalibration,
-		Text: fmt.Sprintf("calibration: temperature %.4g is not kept, and probabilities stay those of the model: %s", t, reason)})
+	r.notes = append(r.notes, ui.Notef(ui.NoteCalibration,
+		"calibration: temperature %.4g is not kept, and probabilities stay those of the model: %s", t, reason)...)
 	return 1
 }
 
 // constant answers each example with the label that most of them have.
 func (r *labelScoring) constant() (runlog.Constant, error) {
-	examples, counts := r.exhibition.examples, make([]int, len(r.names))
-	for i := range examples.Len() {
-		counts[examples.Label(i)]++
-	}
-	most := 0
-	for label, n := range counts {
-		if n > counts[most] {
-			most = label
-		}
-	}
+	examples := r.exhibition.examples
+	counts := examples.CountLabels(len(r.names))
+	most := slices.Index(counts, slices.Max(counts))
 	same, err := newLabelScoring(r.evaluator, exampleCollector{examples: examples})
 	if err != nil {
 		return runlog.Constant{}, err

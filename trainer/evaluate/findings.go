@@ -3,7 +3,6 @@ package evaluate
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -42,7 +41,7 @@ func (e *Evaluator) inspect(ctx context.Context, examples *data.Examples, a scor
 }
 
 func (e *Evaluator) note(kind, format string, args ...any) {
-	e.seen.Notes = append(e.seen.Notes, ui.Note{Kind: kind, Text: fmt.Sprintf(format, args...)})
+	e.seen.Notes = append(e.seen.Notes, ui.Notef(kind, format, args...)...)
 }
 
 // compare notes that the metric which counts is not better than that of the constant answer, or only so little that another
