@@ -2,6 +2,9 @@
 # Count the source: lines, files of a package, calls that print and texts that name a flag below the command. The limits
 # that `go test ./internal/house` holds are in internal/house/limits_test.go.
 #
+# A call prints that names os.Stdout or os.Stderr, or writes there by itself. ui.Say sends a value to a ui.Sink: it is not
+# counted, and internal/ui/terminal, which the command makes its sink of, is given the file that it writes to.
+#
 #   bench/house.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."

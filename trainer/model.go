@@ -119,7 +119,7 @@ func sayPretrained(c *configs.Config, b *checkpoints.Folder, sink ui.Sink) {
 			c.Objective.Name, was.Name, was.Name)
 	case !c.Pretraining() && c.Model.DropoutRate == nil && b.Model.Config.DropoutRate == 0:
 		ui.Detail(sink, "dropout",
-			"none, as in its pre-training; 0.1 is usual for fine-tuning (--set model.dropout_rate=0.1)")
+			"none, as in its pre-training; 0.1 is usual for fine-tuning (model.dropout_rate=0.1)")
 	}
 }
 

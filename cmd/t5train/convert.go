@@ -11,6 +11,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/checkpoints/convert"
+	"t5train/internal/ui"
 )
 
 func convertCommand(a app) *cobra.Command {
@@ -75,10 +76,10 @@ func describe(a app, dir string) error {
 		return err
 	}
 	defer weights.Close()
-	p := newPrinter(a)
-	p.line("folder", "%s", dir)
+	p := printer{Lines: ui.NewLines(a.stdout)}
+	p.Line("folder", "%s", dir)
 	p.weights(weights)
-	return p.finish(nil)
+	return p.Finish(nil)
 }
 
 // parseBytes reads a size as transformers does: KB, MB and GB are powers of 1000, KiB, MiB and GiB of 1024.

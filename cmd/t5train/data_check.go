@@ -61,7 +61,7 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 				ui.Say(console, "plain text", "of any length, for pre-training cuts it into pieces (another limit with --max-input-length)")
 				measure.MaxInput = 0
 			}
-			ui.Say(console, "memory", "about %s for %d rows", bytesText(rows*inspect.BytesPerRow), rows)
+			ui.Say(console, "memory", "about %s for %d rows", ui.Bytes(rows*inspect.BytesPerRow), rows)
 			phases := ui.NewPhases(console)
 			defer phases.Stop()
 			o.Roles, o.Measure = roles, measure
@@ -81,9 +81,9 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 			if f.json {
 				err = predict.JSONLines(a.stdout).Encode(report)
 			} else {
-				p := newPrinter(a)
-				p.report(report)
-				err = p.finish(nil)
+				p := ui.NewLines(a.stdout)
+				report.Write(p)
+				err = p.Finish(nil)
 			}
 			if n := report.Errors(); err == nil && n > 0 {
 				return fmt.Errorf("check data: %d of %d findings falsify an evaluation", n, len(report.Findings))
@@ -109,42 +109,5 @@ func sayRoles(console ui.Sink, r inspect.Roles) {
 		if len(role.columns) > 0 {
 			ui.Say(console, role.name, "%s (choose others with %s)", strings.Join(role.columns, ", "), role.option)
 		}
-	}
-}
-
-func (p printer) report(r *inspect.Report) {
-	for _, s := range r.Splits {
-		p.line(s.Name, "%d rows", s.Rows)
-	}
-	for _, f := range r.Findings {
-		severity := map[bool]string{true: "error", false: "warning"}[f.Error]
-		detail := ""
-		if f.Detail != "" {
-			detail = " (" + f.Detail + ")"
-		}
-		fmt.Fprintf(p.out, "\n%s: %s: %s%s: %d\n", severity, f.Split, f.Message, detail, f.Count)
-		for _, at := range f.Instances {
-			line := "  " + at.Place.String()
-			if at.Other != nil {
-				line += " and " + at.Other.String()
-			}
-			if at.Text != "" {
-				line += ": " + at.Text
-			}
-			fmt.Fprintln(p.out, line)
-		}
-		fmt.Fprintf(p.out, "  remedy: %s\n", f.Remedy)
-	}
-	if len(r.Unknown) > 0 {
-		fmt.Fprintln(p.out, "\ncharacters that the vocabulary lacks, the most frequent first")
-		for _, c := range r.Unknown {
-			fmt.Fprintf(p.out, "  %q %s: %d\n", c.Text, c.Code, c.Count)
-		}
-	}
-	if len(r.Findings) == 0 {
-		fmt.Fprintln(p.out, "nothing found")
-	}
-	if r.Clean != "" {
-		fmt.Fprintf(p.out, "\nrows that are missing something, double or in two splits are dropped by\n  %s\n", r.Clean)
 	}
 }

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -69,16 +66,16 @@ every character fits that. Places in texts, such as answer_start, stay as they a
 			if err != nil {
 				return err
 			}
-			report, err := cleanInto(c.Context(), folder, splits, o, ui.NewPhases(console))
+			report, err := inspect.CleanInto(c.Context(), folder, splits, o, ui.NewPhases(console))
 			if err := errors.Join(err, folder.Close()); err != nil {
 				return err
 			}
 			if json {
 				return predict.JSONLines(a.stdout).Encode(report)
 			}
-			p := newPrinter(a)
-			p.cleaned(report)
-			return p.finish(nil)
+			p := ui.NewLines(a.stdout)
+			report.Write(p)
+			return p.Finish(nil)
 		},
 	}
 	files.add(c)
@@ -90,87 +87,4 @@ every character fits that. Places in texts, such as answer_start, stay as they a
 	f.BoolVar(&overwrite, "overwrite", false, "replace files of the same splits")
 	f.BoolVar(&json, "json", false, "print one JSON object")
 	return c
-}
-
-// cleanReport is what a cleaning has done.
-type cleanReport struct {
-	Splits []*inspect.Cleaned `json:"splits"`
-	Files  []string           `json:"files"`
-}
-
-func cleanInto(ctx context.Context, folder *importer.Folder, splits []inspect.Split, o inspect.CleanOptions, phases *ui.Phases) (*cleanReport, error) {
-	defer phases.Stop()
-	o.Progress = func(split string, done, total int64) { phases.Progress("read "+split, "rows", done, total) }
-	cleaned, err := inspect.Clean(ctx, splits, o)
-	if err != nil {
-		return nil, err
-	}
-	read := slices.Concat(o.Roles.Texts, o.Roles.Targets, o.Roles.Labels)
-	for i, s := range splits {
-		if err := s.Set.CheckSizes(ctx, read); err != nil {
-			return nil, fmt.Errorf("clean %s: %w", s.Name, err)
-		}
-		progress := func(done int64) { phases.Progress("write "+s.Name, "rows", done, s.Set.Rows()) }
-		if err := writeCleaned(ctx, folder.Copies(s.Name), s, cleaned[i], o, progress); err != nil {
-			return nil, err
-		}
-	}
-	paths, err := folder.Finish()
-	return &cleanReport{cleaned, paths}, err
-}
-
-// writeCleaned copies the files of a split.
-func writeCleaned(ctx context.Context, to *importer.Split, s inspect.Split, cleaned *inspect.Cleaned, o inspect.CleanOptions, progress func(int64)) error {
-	first := int64(0)
-	for i, file := range s.Set.Files() {
-		fixed := map[int]bool{} // leaves
-		for _, name := range append(append([]string{}, o.Roles.Texts...), o.Roles.Targets...) {
-			fixed[s.Set.Leaf(i, name)] = true
-		}
-		edit := importer.Edit{Keep: func(row int64) bool {
-			if (first+row)%4096 == 0 {
-				progress(first + row)
-			}
-			return cleaned.Keeps(first + row)
-		}}
-		if o.FixEncoding {
-			edit.Text = func(leaf int, text string) string {
-				if !fixed[leaf] {
-					return text
-				}
-				return inspect.FixEncoding(text)
-			}
-		}
-		read, err := to.Copy(ctx, file.Path, edit)
-		if err == nil && read != file.Rows {
-			err = fmt.Errorf("%s was replaced while the data was read: start again", file.Path)
-		}
-		if err != nil {
-			return fmt.Errorf("clean %s: %w", s.Name, err)
-		}
-		first += read
-	}
-	return nil
-}
-
-func (p printer) cleaned(r *cleanReport) {
-	for _, s := range r.Splits {
-		p.line(s.Name, "%d of %d rows stay", s.Kept, s.Rows)
-		for _, d := range s.Dropped {
-			text := d.Kind.Message()
-			if d.Detail != "" {
-				text += " (" + d.Detail + ")"
-			}
-			p.line("", "dropped: %s: %d", text, d.Count)
-		}
-		if s.Hidden {
-			p.line("", "no row has a label, so none is dropped for that")
-		}
-		if s.Fixed > 0 {
-			p.line("", "texts of which the encoding is repaired: %d, such as %s", s.Fixed, strings.Join(s.Example, " -> "))
-		}
-	}
-	for _, path := range r.Files {
-		p.line("file", "%s", path)
-	}
 }

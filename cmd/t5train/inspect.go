@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"maps"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"t5train/data/parquetio"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/internal/ui"
 	"t5train/model"
 )
 
@@ -33,33 +33,18 @@ func inspectCommand(a app) *cobra.Command {
 			if len(args) != 1 {
 				return usageError{fmt.Errorf("got %d paths, want one: put globs in quotes", len(args)), c.CommandPath()}
 			}
-			p := newPrinter(a)
-			p.noVerify = noVerify
-			return p.finish(p.path(args[0]))
+			p := printer{ui.NewLines(a.stdout), noVerify}
+			return p.Finish(p.path(args[0]))
 		},
 	}
 	addNoVerify(c, &noVerify)
 	return c
 }
 
-// printer writes descriptions: a name and a value a line.
+// printer writes descriptions.
 type printer struct {
-	out      *bufio.Writer
+	ui.Lines
 	noVerify bool // weights that are described are not read
-}
-
-func newPrinter(a app) printer { return printer{out: bufio.NewWriter(a.stdout)} }
-
-func (p printer) line(name, format string, args ...any) {
-	fmt.Fprintf(p.out, "%-12s %s\n", name, fmt.Sprintf(format, args...))
-}
-
-// finish writes what is there so far. It returns the error that it is given, or its own.
-func (p printer) finish(err error) error {
-	if flushErr := p.out.Flush(); err == nil {
-		err = flushErr
-	}
-	return err
 }
 
 func (p printer) path(path string) error {
@@ -84,14 +69,14 @@ func (p printer) folder(path string) error {
 			if err := p.run(path); err != nil {
 				return err
 			}
-			p.line("shown", "%s", how)
+			p.Line("shown", "%s", how)
 		}
 		return p.checkpoint(dir)
 	} else if parts, err := partsOf([]string{path}); err != nil {
 		return err
 	} else if parquet, _ := filepath.Glob(filepath.Join(path, "*.parquet")); len(parquet) > 0 || parts[0].split != "" {
 		for i, s := range parts {
-			p.part(i, s.title)
+			part(p.Lines, i, s.title)
 			if err := p.parquet(s.files...); err != nil {
 				return err
 			}
@@ -113,33 +98,26 @@ func (p printer) parquet(paths ...string) error {
 		return err
 	}
 	for _, f := range set.Files() {
-		p.line("file", "%s: %d rows, %d row groups, %s, %s, written by %s", f.Path, f.Rows, f.RowGroups, bytesText(f.Bytes), strings.Join(f.Compression, "+"), f.CreatedBy)
+		p.Line("file", "%s: %d rows, %d row groups, %s, %s, written by %s", f.Path, f.Rows, f.RowGroups, ui.Bytes(f.Bytes), strings.Join(f.Compression, "+"), f.CreatedBy)
 	}
-	p.line("rows", "%d", set.Rows())
+	p.Line("rows", "%d", set.Rows())
 	for _, c := range set.Columns() {
 		kind := c.FullType()
 		if c.Nullable {
 			kind += ", may be null"
 		}
 		if c.ClassLabels != nil {
-			kind += fmt.Sprintf(", ClassLabel of %d: %s", len(c.ClassLabels), shorten(c.ClassLabels, 10))
+			kind += fmt.Sprintf(", ClassLabel of %d: %s", len(c.ClassLabels), ui.Shorten(c.ClassLabels, 10))
 		}
-		p.line("column", "%s: %s", c.Name, kind)
+		p.Line("column", "%s: %s", c.Name, kind)
 	}
 	for _, conflict := range set.Conflicts() {
-		p.line("left out", "%s", conflict)
+		p.Line("left out", "%s", conflict)
 	}
 	for _, note := range set.Notes() {
-		p.line("note", "%s", note)
+		p.Line("note", "%s", note)
 	}
 	return nil
-}
-
-func shorten(list []string, most int) string {
-	if len(list) <= most {
-		return strings.Join(list, ", ")
-	}
-	return strings.Join(list[:most], ", ") + ", ..."
 }
 
 func (p printer) tokenizer(path string) error {
@@ -152,8 +130,8 @@ func (p printer) tokenizer(path string) error {
 }
 
 func (p printer) tokenizerLines(t *tokenizer.Tokenizer) {
-	p.line("tokenizer", "%s, %d tokens with %d sentinels, rules of %s", kindText(t.Kind()), t.VocabSize(), t.ExtraIDs(), t.Rules())
-	p.line("special", "pad %d, eos %d, unk %d", t.Pad(), t.EOS(), t.Unk())
+	p.Line("tokenizer", "%s, %d tokens with %d sentinels, rules of %s", kindText(t.Kind()), t.VocabSize(), t.ExtraIDs(), t.Rules())
+	p.Line("special", "pad %d, eos %d, unk %d", t.Pad(), t.EOS(), t.Unk())
 }
 
 // storesIn returns the token store in a folder, or those below it.
@@ -173,12 +151,12 @@ func (p printer) stores(files []string) error {
 		if err != nil {
 			return err
 		}
-		p.line("store", "%s: %d documents, %d tokens, %d bytes of text, from %d of %d rows", dir, m.Documents, m.Tokens, m.TextBytes, m.Done, m.Rows)
+		p.Line("store", "%s: %d documents, %d tokens, %d bytes of text, from %d of %d rows", dir, m.Documents, m.Tokens, m.TextBytes, m.Done, m.Rows)
 		var names []string
 		for _, f := range m.Files {
 			names = append(names, f.Name)
 		}
-		p.line("text", "column %s of %s", m.Column, shorten(names, 10))
+		p.Line("text", "column %s of %s", m.Column, ui.Shorten(names, 10))
 	}
 	return nil
 }
@@ -212,7 +190,7 @@ func (p printer) run(path string) error {
 		if hasBest && step == best {
 			mark = "  (best)"
 		}
-		p.line("checkpoint", "step %d%s%s", step, mark, metricsText(info.Metrics))
+		p.Line("checkpoint", "step %d%s%s", step, mark, metricsText(info.Metrics))
 	}
 	return nil
 }
@@ -223,17 +201,17 @@ func (p printer) checkpoint(dir string) error {
 		return err
 	}
 	defer weights.Close()
-	p.line("folder", "%s", dir)
+	p.Line("folder", "%s", dir)
 	config, configErr := model.ParseConfig(weights.Config())
 	if configErr == nil {
-		p.line("model", "%s, %s, d_model %d, d_kv %d, d_ff %d, %d heads, %d encoder and %d decoder layers, vocabulary %d", config.ModelType,
+		p.Line("model", "%s, %s, d_model %d, d_kv %d, d_ff %d, %d heads, %d encoder and %d decoder layers, vocabulary %d", config.ModelType,
 			config.FeedForwardProj, config.DModel, config.DKV, config.DFF, config.NumHeads, config.NumLayers, config.NumDecoderLayers, config.VocabSize)
 	}
 	p.weights(weights)
 	if t, err := tokenizer.Load(dir); err == nil {
 		p.tokenizerLines(t)
 	} else {
-		p.line("tokenizer", "none that can be read: %v", err)
+		p.Line("tokenizer", "none that can be read: %v", err)
 	}
 	info, err := checkpoints.ReadInfo(dir)
 	if err != nil {
@@ -249,10 +227,10 @@ func (p printer) checkpoint(dir string) error {
 		p.task("part "+name, info.Tasks[name])
 	}
 	if info.Objective != nil || info.Task != nil || len(info.Tasks) > 0 {
-		p.line("trained", "%d steps, inputs up to %d tokens, targets up to %d", info.Step, info.MaxInputLength, info.MaxTargetLength)
+		p.Line("trained", "%d steps, inputs up to %d tokens, targets up to %d", info.Step, info.MaxInputLength, info.MaxTargetLength)
 	}
 	if len(info.Metrics) > 0 {
-		p.line("metrics", "%s", strings.TrimSpace(metricsText(info.Metrics)))
+		p.Line("metrics", "%s", strings.TrimSpace(metricsText(info.Metrics)))
 	}
 	if configErr == nil {
 		configErr = model.Check(config, weights)
@@ -260,7 +238,7 @@ func (p printer) checkpoint(dir string) error {
 	if configErr != nil {
 		return fmt.Errorf("inspect: the weights can be listed, but the model not be built: %w", configErr)
 	}
-	p.line("tensors", "names and shapes are those of config.json")
+	p.Line("tensors", "names and shapes are those of config.json")
 	if p.noVerify {
 		return nil
 	}
@@ -278,9 +256,9 @@ func (p printer) weights(w *checkpoints.Weights) {
 			parameters -= scales.Elements()
 		}
 	}
-	p.line("parameters", "%d in %d tensors, %s", parameters, len(w.Names()), bytesText(int64(w.Bytes())))
+	p.Line("parameters", "%d in %d tensors, %s", parameters, len(w.Names()), ui.Bytes(int64(w.Bytes())))
 	for _, d := range w.DTypes() {
-		p.line("stored", "%s: %d tensors, %d parameters, %s", d.DType, d.Tensors, d.Elements, bytesText(int64(d.Bytes)))
+		p.Line("stored", "%s: %d tensors, %d parameters, %s", d.DType, d.Tensors, d.Elements, ui.Bytes(int64(d.Bytes)))
 	}
 }
 
@@ -310,7 +288,7 @@ func (p printer) objective(o objective.Config) {
 	if o.SequentialRate > 0 {
 		how += fmt.Sprintf(", sequential rate %g", o.SequentialRate)
 	}
-	p.line("objective", "%s", how)
+	p.Line("objective", "%s", how)
 }
 
 // task says what a checkpoint was trained for.
@@ -319,7 +297,7 @@ func (p printer) task(title string, t task.Spec) {
 	if t.Template != "" {
 		how += fmt.Sprintf(", template %q", t.Template)
 	}
-	p.line(title, "%s", how)
+	p.Line(title, "%s", how)
 	for _, list := range []struct {
 		title  string
 		labels []task.Label
@@ -329,7 +307,7 @@ func (p printer) task(title string, t task.Spec) {
 			texts = append(texts, l.Text)
 		}
 		if len(texts) > 0 {
-			p.line(list.title, "%s", shorten(texts, 20))
+			p.Line(list.title, "%s", ui.Shorten(texts, 20))
 		}
 	}
 }

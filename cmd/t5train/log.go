@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/spf13/cobra"
-
 	"t5train/internal/ui"
 	"t5train/internal/ui/terminal"
 	"t5train/internal/visible"
@@ -34,13 +32,7 @@ func (l *logFormat) String() string {
 	return "text"
 }
 
-// addLog adds --log to commands, and to those below them.
-func addLog(a app, commands ...*cobra.Command) {
-	const usage = "what standard error gets: `text`, or json: notes, progress, metrics and errors as JSON lines"
-	for _, c := range commands {
-		c.PersistentFlags().Var(a.log, "log", usage)
-	}
-}
+const logUsage = "what standard error gets: `text`, or json: notes, progress, metrics and errors as JSON lines"
 
 func (a app) json() bool { return a.log != nil && a.log.json }
 

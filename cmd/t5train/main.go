@@ -36,7 +36,7 @@ func run(args []string, stdin io.Reader, stdout io.Writer, stderr *os.File) int 
 		a.data = shown
 	}
 	root := rootCommand(a)
-	root.SetArgs(args)
+	root.SetArgs(reportArguments(args))
 	root.SetIn(stdin)
 	root.SetOut(shown)
 	root.SetErr(messages)

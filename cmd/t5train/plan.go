@@ -41,7 +41,11 @@ A step's micro-batches (train.accumulate) are divided over the ranks, so their n
 			}
 			cluster.Bandwidth = gigabits * 1e9 / 8
 			r, err := bench.Plan(c.Context(), config, cluster, f.steps, a.console())
-			return f.report(a, r, err)
+			if err := f.report(a, r, err); err != nil || f.json {
+				return err
+			}
+			_, err = fmt.Fprint(a.stdout, launchLine(r))
+			return err
 		},
 	}
 	sources.add(c)
@@ -53,4 +57,18 @@ A step's micro-batches (train.accumulate) are divided over the ranks, so their n
 	p.IntVar(&f.steps, "measured-steps", 5, "steps to measure, for each number of threads")
 	p.BoolVar(&f.json, "json", false, "print JSON")
 	return c
+}
+
+// launchLine says how to start the largest cluster that pays, "" where that is one process.
+func launchLine(r *bench.PlanResult) string {
+	if len(r.Layouts) == 0 {
+		return ""
+	}
+	best := r.Best()
+	n := best.Nodes * best.Ranks
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf("start %s with: mpirun -n %d --map-by ppr:%d:node:pe=%d t5train ... --threads %d\n",
+		bench.Nodes(best.Nodes), n, best.Ranks, best.Threads, best.Threads)
 }

@@ -3,12 +3,13 @@ package main
 import (
 	"fmt"
 	"net"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"t5train/internal/loopback"
 	"t5train/internal/ui"
-	"t5train/internal/visible"
 	"t5train/trainer/report"
 )
 
@@ -64,11 +65,7 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 			if err != nil {
 				return err
 			}
-			for _, r := range runs {
-				for _, note := range r.Notes {
-					fmt.Fprintln(a.stderr, "note:", visible.Text(fmt.Sprint(note)))
-				}
-			}
+			sayNotes(a, runs)
 			if plots != "" {
 				names, err := report.WritePlots(plots, runs, o)
 				if err != nil {
@@ -89,7 +86,7 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 				return err
 			}
 			if output != "-" {
-				fmt.Fprintf(a.stderr, "report: %s\n", visible.Text(output))
+				ui.Say(a.console(), "report", "%s", output)
 			}
 			return nil
 		},
@@ -101,8 +98,37 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 	f.BoolVar(&watch, "watch", false, "serve the page on this machine and follow the runs")
 	f.StringVar(&address, "address", "127.0.0.1:8090", "with --watch: host and port to listen at; port 0 is a free one")
 	f.Float64Var(&o.Smoothing, "smoothing", 0.6, "share of what was before in each point of a noisy curve; 0 is none")
-	f.BoolVar(&o.Log, "log", false, "begin with logarithmic scales for losses and gradient norms")
+	f.BoolVar(&o.Log, logScales, false, "begin with logarithmic scales for losses and gradient norms; --log without a value is its old name")
 	return c
+}
+
+const logScales = "log-scales"
+
+// reportArguments gives --log of report, which is --log-scales unless it has one of the values of other commands, its name.
+func reportArguments(args []string) []string {
+	if len(args) == 0 || args[0] != "report" {
+		return args
+	}
+	args = slices.Clone(args)
+	for i, arg := range args {
+		name, value, given := strings.Cut(arg, "=")
+		if !given && i+1 < len(args) {
+			value = args[i+1]
+		}
+		if name == "--log" && new(logFormat).Set(value) != nil {
+			args[i] = "--" + logScales + strings.TrimPrefix(arg, name)
+		}
+	}
+	return args
+}
+
+// sayNotes sends what is wrong with the files of runs.
+func sayNotes(a app, runs []*report.Run) {
+	for _, r := range runs {
+		for _, note := range r.Notes {
+			ui.Say(a.console(), "note", "%v", note)
+		}
+	}
 }
 
 // watchRuns serves the page until a signal ends it.

@@ -60,13 +60,12 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 			return err
 		},
 	}
-	working := []*cobra.Command{
+	root.PersistentFlags().Var(a.log, "log", logUsage)
+	root.AddCommand(
 		pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), serveCommand(a),
 		validateCommand(a), convertCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a), planCommand(a),
-	}
-	addLog(a, working...)
-	root.AddCommand(working...)
-	root.AddCommand(inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a), runsCommand(a))
+		inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a), runsCommand(a),
+	)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{flagError(c, err), c.CommandPath()} })
 	return root
 }

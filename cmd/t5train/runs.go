@@ -64,11 +64,7 @@ decides. A run is running, finished, or stopped; a stopped one goes on with the 
 			} else if err := printRuns(a, runs); err != nil {
 				return err
 			}
-			for _, r := range runs {
-				for _, note := range r.Notes {
-					fmt.Fprintln(a.stderr, "note:", visible.Text(fmt.Sprint(note)))
-				}
-			}
+			sayNotes(a, runs)
 			return nil
 		},
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/internal/ui"
 	"t5train/model"
 )
 
@@ -20,7 +21,7 @@ func sizesCommand(a app) *cobra.Command {
 			for _, s := range model.Sizes() {
 				c, m := s.Config, s.Config.Memory()
 				fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t\n", s.Name, millions(c.Parameters()), 2*c.NumLayers, c.DModel, c.DFF, c.NumHeads,
-					bytesText(m.Weights), bytesText(m.Inference), bytesText(m.Adafactor), bytesText(m.AdamW))
+					ui.Bytes(m.Weights), ui.Bytes(m.Inference), ui.Bytes(m.Adafactor), ui.Bytes(m.AdamW))
 			}
 			if err := w.Flush(); err != nil {
 				return err
@@ -40,18 +41,4 @@ func millions(n int64) string {
 		return fmt.Sprintf("%.2f B", float64(n)/1e9)
 	}
 	return fmt.Sprintf("%.1f M", float64(n)/1e6)
-}
-
-// bytesText writes a size in the unit that gives it two or three digits.
-func bytesText(n int64) string {
-	switch {
-	case n >= 10<<30:
-		return fmt.Sprintf("%.0f GB", float64(n)/(1<<30))
-	case n >= 1<<30:
-		return fmt.Sprintf("%.1f GB", float64(n)/(1<<30))
-	case n >= 1<<20:
-		return fmt.Sprintf("%.0f MB", float64(n)/(1<<20))
-	default:
-		return fmt.Sprintf("%.0f KB", float64(n)/(1<<10))
-	}
 }

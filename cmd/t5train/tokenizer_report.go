@@ -4,15 +4,12 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"t5train/data/corpus"
 	"t5train/data/inspect"
-	"t5train/internal/clip"
 	"t5train/internal/ui"
 	"t5train/model/kernel"
 	"t5train/trainer/predict"
@@ -76,9 +73,9 @@ is rare in all of the training text learns little.`,
 			if asJSON {
 				return predict.JSONLines(a.stdout).Encode(named(args, u))
 			}
-			p := newPrinter(a)
-			p.usage(args, u)
-			return p.finish(nil)
+			p := ui.NewLines(a.stdout)
+			u.Write(p, args)
+			return p.Finish(nil)
 		},
 	}
 	rules.addSpecial(c)
@@ -107,80 +104,6 @@ func named(paths []string, u *inspect.Usage) any {
 		*inspect.Usage
 		Vocabularies []namedUse `json:"vocabularies"` // in the place of Usage's
 	}{u, uses}
-}
-
-func (p printer) usage(paths []string, u *inspect.Usage) {
-	p.line("texts", "%d, %d bytes, %d characters, %d words", u.Texts, u.Bytes, u.Characters, u.Words)
-	w := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', 0)
-	row := func(name string, value func(v inspect.VocabularyUse) string) {
-		line := []string{name}
-		for _, v := range u.Vocabularies {
-			line = append(line, value(v))
-		}
-		fmt.Fprintln(w, strings.Join(line, "\t"))
-	}
-	fmt.Fprintf(w, "\n\t%s\n", strings.Join(paths, "\t"))
-	row("vocabulary", func(v inspect.VocabularyUse) string { return fmt.Sprintf("%d tokens, %d pieces", v.Size, v.Pieces) })
-	row("tokens", func(v inspect.VocabularyUse) string { return fmt.Sprint(v.Tokens) })
-	row("tokens per word", func(v inspect.VocabularyUse) string { return fmt.Sprintf("%.4f", v.TokensPerWord) })
-	row("tokens per byte", func(v inspect.VocabularyUse) string {
-		return fmt.Sprintf("%.4f (%.2f bytes a token)", v.TokensPerByte, v.BytesPerToken)
-	})
-	row("unknown", func(v inspect.VocabularyUse) string {
-		return fmt.Sprintf("%.4f %% of tokens, in %d texts", 100*v.UnknownRate, v.UnknownTexts)
-	})
-	if slices.ContainsFunc(u.Vocabularies, func(v inspect.VocabularyUse) bool { return v.ByteTokens > 0 }) {
-		row("bytes", func(v inspect.VocabularyUse) string {
-			return fmt.Sprintf("%.4f %% of tokens", percent(v.ByteTokens, v.Tokens))
-		})
-	}
-	row("used pieces", func(v inspect.VocabularyUse) string {
-		return fmt.Sprintf("%d (%.1f %%)", v.Used, percent(int64(v.Used), int64(v.Pieces)))
-	})
-	for i, cover := range u.Vocabularies[0].Covers {
-		row(fmt.Sprintf("%d %% of tokens", cover.Percent), func(v inspect.VocabularyUse) string {
-			if v.Covers[i].Pieces == 0 {
-				return "not reached: unknown ones"
-			}
-			return fmt.Sprintf("%d pieces", v.Covers[i].Pieces)
-		})
-	}
-	w.Flush() // to a buffer, whose error finish returns
-	if c := u.Comparison; c != nil {
-		fmt.Fprintf(p.out, "\n%s takes %.4f tokens for one of %s: fewer in %d texts, as many in %d, more in %d; %d pieces are in both\n",
-			paths[1], c.TokenRatio, paths[0], c.Shorter, c.Equal, c.Longer, c.SharedPieces)
-	}
-	for i, v := range u.Vocabularies {
-		fmt.Fprintf(p.out, "\n%s\n", paths[i])
-		for _, list := range []struct {
-			name   string
-			pieces []inspect.PieceCount
-		}{{"longest", v.Longest}, {"rarest", v.Rarest}, {"unused", v.Unused}} {
-			if len(list.pieces) > 0 {
-				p.line("  "+list.name, "%s", piecesText(list.pieces))
-			}
-		}
-		if len(v.MostUnknown) > 0 {
-			var shown []string
-			for _, c := range v.MostUnknown {
-				shown = append(shown, fmt.Sprintf("%q %d", c.Text, c.Count))
-			}
-			p.line("  unknown", "%d characters: %s", v.UnknownCharacters, strings.Join(shown, ", "))
-		}
-	}
-}
-
-// piecesText shows pieces with how often they are there.
-func piecesText(pieces []inspect.PieceCount) string {
-	var shown []string
-	for _, piece := range pieces {
-		text := clip.Text(piece.Piece, 60)
-		if piece.Count > 0 {
-			text += fmt.Sprintf(" %d", piece.Count)
-		}
-		shown = append(shown, text)
-	}
-	return strings.Join(shown, ", ")
 }
 
 // coverageFigure shows how much of the texts the most frequent pieces are. A curve has points enough for any screen.

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"t5train/data/importer"
 	"t5train/data/parquetio"
 	"t5train/data/table"
 	"t5train/internal/floats"
+	"t5train/internal/ui"
 )
 
 // CleanOptions say which rows are left out of a data set.
@@ -228,4 +230,70 @@ func (c *cleaning) missing(texts []table.Cell, labels []table.Column, cells []ta
 		}
 	}
 	return "", ""
+}
+
+// CleanReport is what a cleaning has done.
+type CleanReport struct {
+	Splits []*Cleaned `json:"splits"`
+	Files  []string   `json:"files"`
+}
+
+// CleanInto writes the rows that stay into a folder.
+func CleanInto(
+	ctx context.Context, folder *importer.Folder, splits []Split, o CleanOptions, phases *ui.Phases,
+) (*CleanReport, error) {
+	defer phases.Stop()
+	o.Progress = func(split string, done, total int64) { phases.Progress("read "+split, "rows", done, total) }
+	cleaned, err := Clean(ctx, splits, o)
+	if err != nil {
+		return nil, err
+	}
+	read := slices.Concat(o.Roles.Texts, o.Roles.Targets, o.Roles.Labels)
+	for i, s := range splits {
+		if err := s.Set.CheckSizes(ctx, read); err != nil {
+			return nil, fmt.Errorf("clean %s: %w", s.Name, err)
+		}
+		progress := func(done int64) { phases.Progress("write "+s.Name, "rows", done, s.Set.Rows()) }
+		if err := writeCleaned(ctx, folder.Copies(s.Name), s, cleaned[i], o, progress); err != nil {
+			return nil, err
+		}
+	}
+	paths, err := folder.Finish()
+	return &CleanReport{cleaned, paths}, err
+}
+
+// writeCleaned copies the files of a split.
+func writeCleaned(
+	ctx context.Context, to *importer.Split, s Split, cleaned *Cleaned, o CleanOptions, progress func(int64),
+) error {
+	first := int64(0)
+	for i, file := range s.Set.Files() {
+		fixed := map[int]bool{} // leaves
+		for _, name := range append(append([]string{}, o.Roles.Texts...), o.Roles.Targets...) {
+			fixed[s.Set.Leaf(i, name)] = true
+		}
+		edit := importer.Edit{Keep: func(row int64) bool {
+			if (first+row)%4096 == 0 {
+				progress(first + row)
+			}
+			return cleaned.Keeps(first + row)
+		}}
+		if o.FixEncoding {
+			edit.Text = func(leaf int, text string) string {
+				if !fixed[leaf] {
+					return text
+				}
+				return FixEncoding(text)
+			}
+		}
+		read, err := to.Copy(ctx, file.Path, edit)
+		if err == nil && read != file.Rows {
+			err = fmt.Errorf("%s was replaced while the data was read: start again", file.Path)
+		}
+		if err != nil {
+			return fmt.Errorf("clean %s: %w", s.Name, err)
+		}
+		first += read
+	}
+	return nil
 }

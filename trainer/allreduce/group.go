@@ -79,7 +79,7 @@ func (g *Group) join(l Launcher) error {
 	if l.Size > 1 && g.size != l.Size {
 		remedy := "start the job by the launcher that belongs to the library"
 		if l.Name != OpenMPI && l.Name != MPICH {
-			remedy = "with Slurm say srun --mpi=pmix for Open MPI, --mpi=pmi2 for MPICH"
+			remedy = "with Slurm set SLURM_MPI_TYPE=pmix for Open MPI, SLURM_MPI_TYPE=pmi2 for MPICH"
 		}
 		return fmt.Errorf("start MPI: %d processes were started, but the %s library found itself among %d: %s, or name the right library in %s",
 			l.Size, m.family, g.size, remedy, LibraryVariable)
@@ -94,7 +94,7 @@ func (g *Group) join(l Launcher) error {
 	g.peers, err = Gather(g, peer{host, processors()})
 	if errors.As(err, new(*LateError)) {
 		return fmt.Errorf("start MPI: %w, or what MPI sends does not arrive: open the firewall between the machines, or name the network "+
-			"(Open MPI: --mca btl_tcp_if_include eth0)", err)
+			"(Open MPI: OMPI_MCA_btl_tcp_if_include=eth0)", err)
 	}
 	for _, p := range g.peers {
 		if p == g.peers[g.rank] {

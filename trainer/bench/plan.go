@@ -154,14 +154,9 @@ func (r *PlanResult) String() string {
 	if len(r.Layouts) == 0 {
 		return text.String()
 	}
-	last, best := r.Layouts[len(r.Layouts)-1], r.Layouts[0]
-	for _, l := range r.Layouts {
-		if l.Nodes <= r.Pays {
-			best = l
-		}
-	}
+	last, best := r.Layouts[len(r.Layouts)-1], r.Best()
 	if r.Pays < last.Nodes {
-		fmt.Fprintf(&text, "scaling stops paying beyond %s: the next ones give less than half of what they could\n", nodes(r.Pays))
+		fmt.Fprintf(&text, "scaling stops paying beyond %s: the next ones give less than half of what they could\n", Nodes(r.Pays))
 	}
 	if last.Nodes < r.Nodes {
 		fmt.Fprintf(&text, "a step has %d micro-batches, which %d nodes cannot divide evenly: set train.accumulate to a multiple of %d\n", r.Measured.MicroBatches, r.Nodes, r.Nodes)
@@ -176,13 +171,22 @@ func (r *PlanResult) String() string {
 	if best.Nodes*best.Ranks > 1 && best.Step < shortStep {
 		fmt.Fprintln(&text, "a step is short: ranks exchange messages that take some milliseconds of each, which is not in the table")
 	}
-	if n := best.Nodes * best.Ranks; n > 1 {
-		fmt.Fprintf(&text, "start %s with: mpirun -n %d --map-by ppr:%d:node:pe=%d t5train ... --threads %d\n", nodes(best.Nodes), n, best.Ranks, best.Threads, best.Threads)
-	}
 	return text.String()
 }
 
-func nodes(n int) string {
+// Best returns the layout of the largest cluster that pays; r has layouts.
+func (r *PlanResult) Best() plan.Layout {
+	best := r.Layouts[0]
+	for _, l := range r.Layouts {
+		if l.Nodes <= r.Pays {
+			best = l
+		}
+	}
+	return best
+}
+
+// Nodes writes a number of machines.
+func Nodes(n int) string {
 	if n == 1 {
 		return "1 node"
 	}
