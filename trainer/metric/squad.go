@@ -1,6 +1,9 @@
 package metric
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // SQuAD is the exact match and the F1 of answers to questions (Rajpurkar et al. 2016, section 6.1), from 0 to 1: means
 // over examples of the best that any reference gives.
@@ -85,3 +88,25 @@ func AnswerF1(prediction, reference string) float64 {
 	p, r := words(fields(NormalizeAnswer(prediction))), words(fields(NormalizeAnswer(reference)))
 	return ratio(2*float64(common(p.ngrams(1), r.ngrams(1))), float64(p.len()+r.len()))
 }
+
+// Exact is the part of the predictions that are a reference, byte by byte: sequence_accuracy of t5/evaluation/metrics.py,
+// from 0 to 1.
+//
+// The statistics of an example are 1 and whether it is right.
+type Exact struct{}
+
+// Statistics implements [Scorer].
+func (Exact) Statistics(prediction string, references []string) []float64 {
+	if slices.Contains(references, prediction) {
+		return []float64{1, 1}
+	}
+	return []float64{1, 0}
+}
+
+// Score returns exact_match.
+func (Exact) Score(sum []float64) []Value {
+	return []Value{{"exact_match", ratio(sum[1], sum[0])}}
+}
+
+// Signature implements [Scorer].
+func (Exact) Signature(references string) string { return "nrefs:" + references }

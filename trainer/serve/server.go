@@ -9,6 +9,12 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"t5train/checkpoints"
+	"t5train/data/task"
+	"t5train/data/tokenizer"
+	"t5train/model/generate"
+	"t5train/model/kernel"
+	"t5train/trainer/evaluate"
 	"t5train/trainer/predict"
 )
 
@@ -67,4 +73,66 @@ func (s *Server) Close() {
 	s.queue.close()
 	s.cancel()
 	s.workers.Wait()
+}
+
+// New returns a server of a checkpoint. Close frees it.
+func New(b *checkpoints.Folder, o Options) (*Server, error) {
+	o = o.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	spec, err := evaluate.PredictionTask(b, o.Task)
+	if err != nil {
+		return nil, err
+	}
+	threads := kernel.NewWorkers(o.Threads) // which all workers share
+	limits := predict.PredictorOptions{MaxInputLength: o.MaxInputLength, MaxOutputLength: o.Generation.MaxTokens}
+	var models []model
+	var first *predict.Predictor
+	for range o.Workers {
+		p := predict.NewPredictor(b, spec, threads, limits)
+		if first == nil {
+			first = p
+		}
+		models = append(models, p)
+	}
+	p := profile{
+		tokenizer: b.Tokenizer, vocabulary: b.Model.Config.VocabSize, task: spec, dtype: "float32",
+		parameters: b.Model.Config.Parameters(), maxInput: first.MaxInputLength(), maxOutput: first.MaxOutputLength(),
+	}
+	if b.Model.Int8() {
+		p.dtype = "int8"
+	}
+	for _, l := range spec.Labels {
+		p.labelTokens += len(b.Tokenizer.Encode(l.Text)) + 1
+	}
+	if o.MaxOutputLength == 0 {
+		o.MaxOutputLength = max(512, p.maxOutput)
+	}
+	p.maxOutput = min(p.maxOutput, o.MaxOutputLength)
+	o.Generation.MaxTokens = p.maxOutput
+	if err := o.Generation.Validate(p.vocabulary); err != nil {
+		return nil, fmt.Errorf("serve: what generation is by default cannot be: %w", err)
+	}
+	return newServer(p, models, o)
+}
+
+// model is what the server asks; [predict.Predictor] is one. Texts are what goes into it, by the rule of the task. Each call
+// answers one batch, in order. A model is for one goroutine at a time: each worker has one.
+type model interface {
+	Generate(ctx context.Context, texts []string, o generate.Options) ([]predict.Generated, error)
+	Classify(ctx context.Context, texts []string) ([]predict.Classified, error)
+	Score(ctx context.Context, texts []string, targets [][]string) ([]predict.Scored, error)
+}
+
+// profile is what the server knows about a model, to read requests and to describe it.
+type profile struct {
+	tokenizer  *tokenizer.Tokenizer
+	vocabulary int       // rows of the embedding, of which the tokenizer may use fewer
+	task       task.Spec // what is done with inputs, and the labels
+	parameters int64
+	dtype      string // of the weights in memory
+
+	maxInput, maxOutput int // tokens, EOS included; of an output where a request does not say it
+	labelTokens         int // of all labels' texts
 }
