@@ -236,10 +236,10 @@ func (c *Config) evaluation(kind string) []problem {
 // metrics lists what can decide which checkpoint of an objective is best; nil for an unknown one.
 func metrics(name string) []string {
 	switch name {
-	case prefixLM, lm: // have no gaps
-		return []string{"loss", "perplexity", "loss_per_byte", "bits_per_byte", "token_accuracy"}
+	case prefixLM, lm:
+		return task.TextValues(false)
 	case spanCorruption, iid, ul2:
-		return []string{"loss", "perplexity", "loss_per_byte", "bits_per_byte", "token_accuracy", "span_accuracy"}
+		return task.TextValues(true)
 	default:
 		return nil
 	}

@@ -39,45 +39,119 @@ const (
 	RougeLsum      = "rougeLsum"
 )
 
+// The values that evaluations have without being asked.
+const (
+	Loss          = "loss" // per target token, in nats
+	Perplexity    = "perplexity"
+	LossPerByte   = "loss_per_byte"
+	BitsPerByte   = "bits_per_byte"
+	TokenAccuracy = "token_accuracy" // share of the target tokens that the model finds the most probable
+	SpanAccuracy  = "span_accuracy"  // share of the spans of which that holds for every token
+	Examples      = "examples"
+)
+
 // What may follow the name of a metric of texts.
 const (
 	Stemmed   = "-stem" // of rouge1 and its like: words are compared by their stems
 	Lowercase = "-lc"   // of bleu: case does not count
 )
 
-// BLEUTokenizers are the ways to cut texts into tokens, besides that of bleu itself, of which bleu-intl and its like have
-// one each, by the names of sacrebleu.
-func BLEUTokenizers() []string { return []string{"intl", "zh", "char", "none"} }
+// Metric is a value of an evaluation, or what several of them are asked for by.
+type Metric struct {
+	Name   string
+	Kinds  []Kind   // of tasks that can be measured by it: only Labels need no generated text
+	Values []string // of a metric that is several values
+	Text   bool     // evaluations on plain text have it
 
-// textMetrics lists the metrics of texts.
-func textMetrics() []string {
-	names := []string{ExactMatch, SQuADScores, F1, BLEU, BLEU + Lowercase}
-	for _, tokenizer := range BLEUTokenizers() {
-		names = append(names, BLEU+"-"+tokenizer)
+	Smaller bool // values are better
+	Right   bool // it is 1 where all answers are right
+	Percent bool // it goes from 0 to 100, else to 1
+	Amount  bool // it says how much was evaluated, and not how well
+	Shown   int  // place among the values that a person looks at first; 0 is none of them
+}
+
+// metrics has all that is known about the names of values, in the order in which messages list them. Names as bleu-intl are
+// BLEU with other tokens, as sacrebleu calls them.
+var metrics = []Metric{
+	{Name: ExactMatch, Kinds: []Kind{Texts}, Right: true, Shown: 3},
+	{Name: SQuADScores, Kinds: []Kind{Texts}, Values: []string{F1, ExactMatch}},
+	{Name: Accuracy, Kinds: []Kind{Labels, Referents}, Right: true, Shown: 1},
+	{Name: Seqeval, Kinds: []Kind{Entities}, Values: []string{F1, Precision, Recall, F1Macro, F1Weighted, TagAccuracy}},
+	{Name: F1, Kinds: []Kind{Labels, Entities, Texts}, Right: true, Shown: 2},
+	{Name: F1Macro, Kinds: []Kind{Labels, Entities}, Right: true},
+	{Name: F1Micro, Kinds: []Kind{Labels}},
+	{Name: F1Weighted, Kinds: []Kind{Labels, Entities}, Right: true},
+	{Name: Precision, Kinds: []Kind{Labels, Entities}, Right: true},
+	{Name: PrecisionMacro, Kinds: []Kind{Labels}, Right: true},
+	{Name: Recall, Kinds: []Kind{Labels, Entities}, Right: true},
+	{Name: RecallMacro, Kinds: []Kind{Labels}, Right: true},
+	{Name: Matthews, Kinds: []Kind{Labels}, Right: true},
+	{Name: GroupMatch, Kinds: []Kind{Labels}, Right: true, Shown: 4},
+	{Name: Pearson, Kinds: []Kind{Numbers}, Right: true, Shown: 5},
+	{Name: Spearman, Kinds: []Kind{Numbers}, Right: true, Shown: 6},
+	{Name: Kendall, Kinds: []Kind{Numbers}, Right: true},
+	{Name: MSE, Kinds: []Kind{Numbers}, Smaller: true},
+	{Name: TagAccuracy, Kinds: []Kind{Entities}, Right: true},
+	{Name: BLEU, Kinds: []Kind{Texts}, Percent: true, Shown: 7},
+	{Name: BLEU + Lowercase, Kinds: []Kind{Texts}, Percent: true},
+	{Name: BLEU + "-intl", Kinds: []Kind{Texts}, Percent: true},
+	{Name: BLEU + "-zh", Kinds: []Kind{Texts}, Percent: true},
+	{Name: BLEU + "-char", Kinds: []Kind{Texts}, Percent: true},
+	{Name: BLEU + "-none", Kinds: []Kind{Texts}, Percent: true},
+	{Name: ChrF, Kinds: []Kind{Texts}, Percent: true, Shown: 8},
+	{Name: ChrFPlus, Kinds: []Kind{Texts}, Percent: true, Shown: 9},
+	{Name: TER, Kinds: []Kind{Texts}, Percent: true, Smaller: true, Shown: 10},
+	{Name: Rouge1, Kinds: []Kind{Texts}, Shown: 11},
+	{Name: Rouge2, Kinds: []Kind{Texts}, Shown: 12},
+	{Name: RougeL, Kinds: []Kind{Texts}, Shown: 13},
+	{Name: RougeLsum, Kinds: []Kind{Texts}, Shown: 14},
+	{Name: Rouge1 + Stemmed, Kinds: []Kind{Texts}},
+	{Name: Rouge2 + Stemmed, Kinds: []Kind{Texts}},
+	{Name: RougeL + Stemmed, Kinds: []Kind{Texts}},
+	{Name: RougeLsum + Stemmed, Kinds: []Kind{Texts}},
+
+	{Name: Loss, Text: true, Smaller: true, Shown: 17},
+	{Name: Perplexity, Text: true, Smaller: true},
+	{Name: LossPerByte, Text: true, Smaller: true},
+	{Name: BitsPerByte, Text: true, Smaller: true, Shown: 18},
+	{Name: TokenAccuracy, Text: true, Shown: 15},
+	{Name: SpanAccuracy, Text: true, Shown: 16},
+	{Name: Examples, Amount: true},
+	{Name: "tokens", Amount: true},
+	{Name: "bytes", Amount: true},
+}
+
+// OwnName returns the name of a metric without that of the component of a mixture that it is of: accuracy of sst2/accuracy.
+func OwnName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
+
+// MetricOf returns what is known of a value by its name, which may be that of a component of a mixture.
+func MetricOf(name string) Metric {
+	own := OwnName(name)
+	if i := slices.IndexFunc(metrics, func(m Metric) bool { return m.Name == own }); i >= 0 {
+		return metrics[i]
 	}
-	names = append(names, ChrF, ChrFPlus, TER)
-	for _, stem := range []string{"", Stemmed} {
-		for _, rouge := range []string{Rouge1, Rouge2, RougeL, RougeLsum} {
-			names = append(names, rouge+stem)
+	return Metric{Name: own}
+}
+
+// metricNames returns the names of some metrics.
+func metricNames(of func(Metric) bool) (names []string) {
+	for _, m := range metrics {
+		if of(m) {
+			names = append(names, m.Name)
 		}
 	}
 	return names
 }
 
-// Metrics lists the metrics that a kind of answers can be held to.
+// Metrics lists the metrics that a kind of answers can be measured by.
 func (k Kind) Metrics() []string {
-	switch k {
-	case Labels:
-		return []string{Accuracy, F1, F1Macro, F1Micro, F1Weighted, Precision, PrecisionMacro, Recall, RecallMacro, Matthews, GroupMatch}
-	case Numbers:
-		return []string{Pearson, Spearman, Kendall, MSE}
-	case Entities:
-		return []string{Seqeval, F1, Precision, Recall, F1Macro, F1Weighted, TagAccuracy}
-	case Referents:
-		return []string{Accuracy}
-	default:
-		return textMetrics()
-	}
+	return metricNames(func(m Metric) bool { return slices.Contains(m.Kinds, k) })
+}
+
+// TextValues lists the values of an evaluation on plain text by which checkpoints can be compared; spans tells whether its
+// inputs have any.
+func TextValues(spans bool) []string {
+	return metricNames(func(m Metric) bool { return m.Text && (spans || m.Name != SpanAccuracy) })
 }
 
 // MetricNames returns the metrics of the task, the most important first: those of the spec, or else the usual ones.
@@ -113,29 +187,22 @@ func (s Spec) MetricNames() []string {
 func (s Spec) Values() []string {
 	var values []string
 	for _, name := range s.MetricNames() {
-		switch name {
-		case SQuADScores:
-			values = append(values, F1, ExactMatch)
-		case Seqeval:
-			values = append(values, F1, Precision, Recall, F1Macro, F1Weighted, TagAccuracy)
-		default:
+		if m := MetricOf(name); m.Values != nil {
+			values = append(values, m.Values...)
+		} else {
 			values = append(values, name)
 		}
 	}
-	return append(values, "loss", "perplexity")
+	return append(values, Loss, Perplexity)
 }
 
 // Best is the value that decides by itself which checkpoint is the best: that of the first metric, but the loss where texts
 // have to be exactly right, which a model in training may not get a single one of for long.
 func (s Spec) Best() string {
-	switch name := s.MetricNames()[0]; name {
-	case SQuADScores, Seqeval:
-		return F1
-	case ExactMatch:
-		return "loss"
-	default:
-		return name
+	if first := s.Values()[0]; first != ExactMatch {
+		return first
 	}
+	return Loss
 }
 
 // checkMetrics wants names that the kind of answers has.

@@ -27,3 +27,26 @@ func TestBest(t *testing.T) {
 		}
 	}
 }
+
+// TestMetricTable checks that every value of a metric stands in the table itself, for the same kinds, and no name twice.
+func TestMetricTable(t *testing.T) {
+	seen, places := map[string]bool{}, map[int]bool{}
+	for _, m := range metrics {
+		if seen[m.Name] || m.Shown > 0 && places[m.Shown] {
+			t.Errorf("%s stands twice, or another metric at its place %d", m.Name, m.Shown)
+		}
+		seen[m.Name], places[m.Shown] = true, true
+		for _, value := range m.Values {
+			for _, kind := range m.Kinds {
+				if !slices.Contains(kind.Metrics(), value) {
+					t.Errorf("%s gives %s, which is no metric of kind %d", m.Name, value, kind)
+				}
+			}
+		}
+	}
+	for name, want := range map[string]bool{"mnli/ter": true, "bleu-intl": true, "sts/mse": false, "f1_PER": false} {
+		if got := MetricOf(name).Percent; got != want {
+			t.Errorf("%s goes to 100: %v, want %v", name, got, want)
+		}
+	}
+}

@@ -41,14 +41,6 @@ func (e *Evaluator) ceiling(examples *data.Examples) ([]metric.Value, error) {
 	return nil, nil
 }
 
-// scoresUpTo1 are the metrics that are 1 where all answers are right.
-func scoresUpTo1() []string {
-	return []string{
-		task.ExactMatch, task.F1, task.F1Macro, task.F1Weighted, task.Precision, task.PrecisionMacro, task.Recall, task.RecallMacro, task.Matthews,
-		task.TagAccuracy, task.Pearson, task.Spearman, task.Kendall, task.Accuracy, task.GroupMatch,
-	}
-}
-
 // smallLoss is what rounding costs a correlation, say, and nobody needs to know.
 const smallLoss = 0.005
 
@@ -64,7 +56,7 @@ func ceilingNotes(e *Evaluator, examples *data.Examples, what string) (notes []u
 		if v.Value == 0 && slices.Contains(e.spec.Values(), v.Name) && metric.Better(v.Name, 1, 0) {
 			zero = append(zero, v.Name)
 		}
-		if slices.Contains(scoresUpTo1(), v.Name) && v.Value < 1-smallLoss {
+		if task.MetricOf(v.Name).Right && v.Value < 1-smallLoss {
 			low = append(low, fmt.Sprintf("%s %.4f", v.Name, v.Value))
 		}
 	}

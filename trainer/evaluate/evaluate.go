@@ -171,9 +171,9 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 	if err != nil {
 		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
-	values := append([]metric.Value{{Name: "examples", Value: float64(examples.Len())}}, loss.Result()...)
+	values := append([]metric.Value{{Name: task.Examples, Value: float64(examples.Len())}}, loss.Result()...)
 	if tokens := loss.Tokens(); tokens > 0 {
-		values = append(values, metric.Value{Name: "token_accuracy", Value: float64(correct) / float64(tokens)})
+		values = append(values, metric.Value{Name: task.TokenAccuracy, Value: float64(correct) / float64(tokens)})
 	}
 	values = append(values, answers.values()...)
 	e.seen = answers.close()

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"t5train/data"
+	"t5train/data/task"
 	"t5train/internal/ui"
 	"t5train/trainer/metric"
 	"t5train/trainer/runlog"
@@ -110,10 +111,10 @@ func (e *Evaluator) nearInterval(ctx context.Context, a scorer, name string, val
 
 // scaleOf returns the size of a metric's values.
 func scaleOf(name string, constant float64) float64 {
-	switch name {
-	case "bleu", "chrf", "chrf++", "ter":
+	switch {
+	case task.MetricOf(name).Percent:
 		return 100
-	case "mse":
+	case name == task.MSE:
 		return cmp.Or(math.Abs(constant), 1)
 	}
 	return 1

@@ -33,7 +33,7 @@ func (h MixtureSet) Len() int {
 }
 
 // Best implements [Set]: tasks have no other measure in common.
-func (h MixtureSet) Best() string { return "loss" }
+func (h MixtureSet) Best() string { return task.Loss }
 
 // PartValues lists what evaluations of a part compare by.
 func PartValues(name string, spec task.Spec) (values []string) {
@@ -91,7 +91,7 @@ func (h MixtureSet) Evaluate(ctx context.Context, done func(n int64)) (values []
 		loss, tokens := 0.0, 0.0
 		for _, v := range own {
 			switch v.Name {
-			case "loss":
+			case task.Loss:
 				loss = v.Value
 			case "tokens":
 				tokens = v.Value
@@ -102,6 +102,6 @@ func (h MixtureSet) Evaluate(ctx context.Context, done func(n int64)) (values []
 			all.Add(loss*tokens, int64(tokens))
 		}
 	}
-	together := append([]metric.Value{{Name: "examples", Value: float64(h.Len())}}, all.Result()...)
+	together := append([]metric.Value{{Name: task.Examples, Value: float64(h.Len())}}, all.Result()...)
 	return append(together, values...), shown, nil
 }

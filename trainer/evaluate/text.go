@@ -16,6 +16,7 @@ import (
 	"t5train/data/corpus"
 	"t5train/data/dataset"
 	"t5train/data/objective"
+	"t5train/data/task"
 	"t5train/internal/floats"
 	"t5train/internal/mmap"
 	"t5train/internal/ui"
@@ -86,7 +87,7 @@ func (h *TextSet) SaySamples(c ui.Sink) {
 }
 
 // Best implements [Set].
-func (h *TextSet) Best() string { return "loss" }
+func (h *TextSet) Best() string { return task.Loss }
 
 // textTotals are sums over the examples of batches.
 type textTotals struct {
@@ -126,13 +127,13 @@ func (h *TextSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Va
 		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
 	perByte := loss.Sum() / float64(max(1, t.Text))
-	values := append([]metric.Value{{Name: "examples", Value: float64(t.Examples)}}, loss.Result()...)
+	values := append([]metric.Value{{Name: task.Examples, Value: float64(t.Examples)}}, loss.Result()...)
 	values = append(values,
-		metric.Value{Name: "loss_per_byte", Value: perByte}, metric.Value{Name: "bits_per_byte", Value: perByte / math.Ln2},
+		metric.Value{Name: task.LossPerByte, Value: perByte}, metric.Value{Name: task.BitsPerByte, Value: perByte / math.Ln2},
 		metric.Value{Name: "bytes", Value: float64(t.Text)},
-		metric.Value{Name: "token_accuracy", Value: float64(t.Correct) / float64(loss.Tokens())})
+		metric.Value{Name: task.TokenAccuracy, Value: float64(t.Correct) / float64(loss.Tokens())})
 	if t.Spans > 0 {
-		values = append(values, metric.Value{Name: "span_accuracy", Value: float64(t.Filled) / float64(t.Spans)})
+		values = append(values, metric.Value{Name: task.SpanAccuracy, Value: float64(t.Filled) / float64(t.Spans)})
 	}
 	if h.gaps == nil || !h.group.First() {
 		return values, nil, nil

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"t5train/data/task"
 )
 
 // Chart is a value of all runs over each other.
@@ -53,12 +55,6 @@ var known = [...]Chart{
 	{"memory", "Peak memory", "MB", "train", "peak_memory_mb", machine, false, false},
 }
 
-// counted are metrics that say how much was evaluated, and not how well.
-func counted(name string) bool {
-	_, own := partOf(name)
-	return own == "examples" || own == "tokens" || own == "bytes"
-}
-
 // partOf cuts a metric of a part of a mixture, sst2/accuracy, into the part and the metric's own name.
 func partOf(name string) (part, own string) {
 	at := strings.LastIndexByte(name, '/')
@@ -72,7 +68,7 @@ func chartsOf(runs []*Run) []Chart {
 	metrics := make(map[string]bool)
 	for _, r := range runs {
 		for name, column := range r.Eval.Values {
-			if !counted(name) && column.any() {
+			if !task.MetricOf(name).Amount && column.any() {
 				metrics[name] = true
 			}
 		}

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"t5train/configs"
-	"t5train/trainer/metric"
+	"t5train/data/task"
 )
 
 // ShownFirst returns the metrics that a configuration names.
@@ -16,5 +16,5 @@ func ShownFirst(c *configs.Config) []string {
 	for _, p := range c.Data.Mixture {
 		first = append(first, p.Metrics...)
 	}
-	return append(first, metric.OwnName(c.Eval.Metric))
+	return append(first, task.OwnName(c.Eval.Metric))
 }

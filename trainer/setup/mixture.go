@@ -48,7 +48,7 @@ func readParts(ctx context.Context, c *configs.Config, b *checkpoints.Folder, w 
 	b.Info.Tasks = map[string]task.Spec{}
 	var sources []data.Source
 	var all []openRows
-	known := []string{"loss", "perplexity"}
+	known := []string{task.Loss, task.Perplexity}
 	for _, t := range TasksOf(c) {
 		open, err := r.open(ctx, t)
 		if err != nil {
