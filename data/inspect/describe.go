@@ -106,7 +106,7 @@ func describe(ctx context.Context, set *parquetio.Dataset, o DescribeOptions, un
 	for _, c := range set.Columns() {
 		why := unread[c.Name]
 		if !c.Readable() {
-			why = "its type cannot be read: " + parquetio.ReadableTypes + " can"
+			why = "its type cannot be read: " + table.ReadableTypes + " can"
 		}
 		d.result.Columns = append(d.result.Columns, Column{c.Name, c.FullType(), c.Nullable, c.ClassLabels, why})
 	}

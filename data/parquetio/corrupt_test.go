@@ -14,6 +14,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"t5train/data/parquetio/page"
 	"t5train/data/table"
 	"t5train/internal/bounded"
 )
@@ -42,7 +43,7 @@ func readBytes(b []byte, maxRows int) ([][]table.Cell, error) {
 	}
 	var rows [][]table.Cell
 	enough := errors.New("enough")
-	err = s.scan(context.Background(), bytes.NewReader(b), limits{testMaxPage, testMaxList, testMaxCell}, columns, span{}, func(_ int64, cells []table.Cell) error {
+	err = s.scan(context.Background(), memory(b), columns, span{}, func(_ int64, cells []table.Cell) error {
 		rows = append(rows, slices.Clone(cells))
 		if len(rows) == maxRows {
 			return enough
@@ -53,6 +54,12 @@ func readBytes(b []byte, maxRows int) ([][]table.Cell, error) {
 		err = nil
 	}
 	return rows, err
+}
+
+// memory is a file in memory, with the limits of tests.
+func memory(b []byte) page.File {
+	limits := page.Limits{Page: testMaxPage, List: testMaxList, Cell: testMaxCell}
+	return page.File{ReaderAt: bytes.NewReader(b), Size: int64(len(b)), Limits: limits}
 }
 
 func TestTruncated(t *testing.T) {
@@ -112,46 +119,6 @@ func flipBytes(t *testing.T, whole []byte) {
 	}
 }
 
-// TestBombs reads values whose headers claim far more than the bytes behind them hold.
-func TestBombs(t *testing.T) {
-	run := []byte{0xfe, 0xff, 0xff, 0xff, 0x0f, 1} // 2^31-1 times the value 1
-	r := rleReader{src: run, width: 1}
-	before := allocated()
-	for range 1000 {
-		if v, err := r.next(); v != 1 || err != nil {
-			t.Fatal(v, err)
-		}
-	}
-	packed := rleReader{src: []byte{0xff, 0xff, 0xff, 0xff, 0x0f, 1}, width: 4} // 2^31-1 groups of 8 packed values
-	for range 2 {
-		if _, err := packed.next(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := packed.next(); err == nil {
-		t.Error("a packed run goes on past its bytes")
-	}
-	if used := allocated() - before; used > 1<<16 {
-		t.Errorf("runs allocated %d bytes", used)
-	}
-	// 2^45 values in blocks of 2^16 equal ones, each of two zero bytes: to walk over them would take the night.
-	delta := append([]byte{0x80, 0x80, 0x04, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x08, 0}, make([]byte, 1<<20)...)
-	if _, _, err := splitDelta(delta); err == nil {
-		t.Error("delta values go on past their bytes")
-	}
-	if _, _, err := thriftLen([]byte{0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07, 0}); !errors.Is(err, errShort) {
-		t.Errorf("list of 2^31-1 structs: got %v", err)
-	}
-	deep := bytes.Repeat([]byte{0x1c}, 1<<20)
-	if _, _, err := thriftLen(deep); err == nil || errors.Is(err, errShort) {
-		t.Errorf("a million nested structs: got %v", err)
-	}
-}
-
-func TestRecovered(t *testing.T) {
-	wantError(t, recovered(func() error { panic("index out of range") }), "corrupt", "index out of range")
-}
-
 func TestTooLargePage(t *testing.T) {
 	type doc struct {
 		Text string `parquet:"text,zstd"`
@@ -181,51 +148,6 @@ func TestTooLargeCell(t *testing.T) {
 	if rows, err := readBytes(encode(t, []doc{{strings.Repeat("a", testMaxCell)}}, 0), 10); err != nil || len(rows) != 1 {
 		t.Errorf("the largest cell: %d rows, %v", len(rows), err)
 	}
-}
-
-// A page that can only be one cell is not even expanded.
-func TestTooLargeCellTakesNoMemory(t *testing.T) {
-	type doc struct {
-		Text string `parquet:"text,zstd"`
-	}
-	b := encode(t, []doc{{strings.Repeat("a", testMaxPage-100)}}, 0)
-	s, err := readShard("x", bytes.NewReader(b), int64(len(b)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	bounds, expander := limits{testMaxPage, testMaxList, testMaxCell}, new(decompressor)
-	r, err := newColumnReader(s, bytes.NewReader(b), 0, s.column("text"), bounds, expander)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = r.next()
-	wantError(t, err, "a cell has", "or more")
-	if r.raw != nil || expander.buffer != nil {
-		t.Error("the page was read")
-	}
-}
-
-// The environment raises all limits, and lowers none.
-func TestCurrentLimits(t *testing.T) {
-	for value, want := range map[string]limits{
-		"":     {512 << 20, 128 << 20, 64 << 20},
-		"10":   {512 << 20, 128 << 20, 64 << 20},
-		"100":  {512 << 20, 128 << 20, 100 << 20},
-		"1000": {1000 << 20, 1000 << 20, 1000 << 20},
-	} {
-		t.Setenv(bounded.Variable, value)
-		if got, err := currentLimits(); err != nil || got != want {
-			t.Errorf("%q: got %v, %v, want %v", value, got, err, want)
-		}
-	}
-	path := save(t, "x.parquet", encode(t, messages(1), 0))
-	t.Setenv(bounded.Variable, "1000")
-	if d, err := Open(path); err != nil || d.limits.maxCell != 1000<<20 {
-		t.Errorf("a data set is opened with other limits, %v", err)
-	}
-	t.Setenv(bounded.Variable, "much")
-	_, err := Open(path)
-	wantError(t, err, "T5_MAX_READ_MB")
 }
 
 func allocated() uint64 {
@@ -298,4 +220,16 @@ func TestClassLabels(t *testing.T) {
 	wantError(t, err, "column y", "class 1")
 	_, err = classLabels(`{"info":{"features":{"y":{"s":[{"_type":"ClassLabel","names":3}]}}}}`)
 	wantError(t, err, "column y.s", "3")
+}
+
+// A data set is opened with the limits of the environment.
+func TestOpenWithLimits(t *testing.T) {
+	path := save(t, "x.parquet", encode(t, messages(1), 0))
+	t.Setenv(bounded.Variable, "1000")
+	if d, err := Open(path); err != nil || d.limits.Cell != 1000<<20 {
+		t.Errorf("a data set is opened with other limits, %v", err)
+	}
+	t.Setenv(bounded.Variable, "much")
+	_, err := Open(path)
+	wantError(t, err, "T5_MAX_READ_MB")
 }

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 
+	"t5train/data/parquetio/page"
 	"t5train/data/table"
 	"t5train/internal/splits"
 	"t5train/internal/visible"
@@ -22,7 +23,7 @@ type Dataset struct {
 	byName  map[string]int // index of each column
 	skipped []string
 	taken   []splits.Taken
-	limits  limits
+	limits  page.Limits
 }
 
 // datasetColumn is a column of any shard; conflict says why it cannot be read from all of them.
@@ -208,7 +209,9 @@ func (d *Dataset) Scan(ctx context.Context, columns []string, yield func(row int
 
 // ScanFrom is Scan without the rows before first. It passes over whole files and row groups, and decodes what comes
 // before first in its own row group.
-func (d *Dataset) ScanFrom(ctx context.Context, first int64, columns []string, yield func(row int64, cells []table.Cell) error) error {
+func (d *Dataset) ScanFrom(
+	ctx context.Context, first int64, columns []string, yield func(row int64, cells []table.Cell) error,
+) error {
 	if err := d.CheckColumns(columns); err != nil {
 		return err
 	}
@@ -216,20 +219,24 @@ func (d *Dataset) ScanFrom(ctx context.Context, first int64, columns []string, y
 		if s.rows == 0 || d.starts[i]+s.rows <= first {
 			continue
 		}
-		if err := d.scanFile(ctx, s, span{d.starts[i], first}, columns, yield); err != nil {
+		err := d.read(s, func(file page.File) error {
+			return s.scan(ctx, file, columns, span{d.starts[i], first}, yield)
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *Dataset) scanFile(ctx context.Context, s *shard, rows span, columns []string, yield func(int64, []table.Cell) error) error {
-	f, err := s.open()
+// read opens the file of a shard for f.
+func (d *Dataset) read(s *shard, f func(page.File) error) error {
+	file, err := s.open()
 	if err != nil {
 		return fmt.Errorf("read parquet: %w", err)
 	}
-	defer f.Close()
-	return s.scan(ctx, f, d.limits, columns, rows, yield)
+	defer file.Close()
+	return f(page.File{ReaderAt: file, Size: s.size, Limits: d.limits})
 }
 
 // CheckColumns says whether the columns can be read from every shard.
@@ -248,7 +255,7 @@ func (d *Dataset) CheckColumns(columns []string) error {
 		}
 		if !c.Readable() {
 			return fmt.Errorf("read parquet: column %s of %s is of type %s, which cannot be read: %s can",
-				name, d.shards[0].path, c.FullType(), ReadableTypes)
+				name, d.shards[0].path, c.FullType(), table.ReadableTypes)
 		}
 	}
 	return nil

@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/format"
 
 	"t5train/data/table"
 )
@@ -419,16 +418,6 @@ func libraryColumn(t *testing.T, c *parquet.Column) []string {
 			default:
 				texts = append(texts, v.String())
 			}
-		}
-	}
-}
-
-func TestCanDecompress(t *testing.T) {
-	for codec, want := range map[format.CompressionCodec]bool{
-		format.Uncompressed: true, format.Zstd: true, format.Lz4: false, format.Lz4Raw: true, format.LZO: false, 99: false,
-	} {
-		if canDecompress(codec) != want {
-			t.Errorf("%v: got %v", codec, !want)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"t5train/data/parquetio/page"
 	"t5train/internal/atomicfile"
 	"t5train/internal/glob"
 	"t5train/internal/splits"
@@ -39,7 +40,7 @@ func Splits(folder string) ([]splits.Split, error) {
 func isParquet(name string) bool { return strings.HasSuffix(name, ".parquet") }
 
 func open(patterns, wanted []string) (*Dataset, error) {
-	limits, err := currentLimits()
+	limits, err := page.CurrentLimits()
 	if err != nil {
 		return nil, fmt.Errorf("open parquet: %w", err)
 	}

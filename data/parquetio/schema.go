@@ -7,6 +7,7 @@ import (
 
 	"github.com/parquet-go/parquet-go/format"
 
+	"t5train/data/parquetio/page"
 	"t5train/data/table"
 	"t5train/internal/visible"
 )
@@ -14,12 +15,10 @@ import (
 // shardColumn is a column as one file stores it.
 type shardColumn struct {
 	table.Column
-	storage
-	leaf       int   // index among a row group's column chunks
-	definition int   // level of an entry that holds a value
-	lists      []int // definition level of each list's emptiness, from the outermost: below it, the list is null
-	twins      []int // leaves of this name, where the file has several
-	escaped    bool  // the name has bytes that are no UTF-8 in the file
+	stored  page.Column
+	leaf    int   // index among a row group's column chunks
+	twins   []int // leaves of this name, where the file has several
+	escaped bool  // the name has bytes that are no UTF-8 in the file
 }
 
 const (
@@ -54,7 +53,7 @@ type schemaWalk struct {
 type place struct {
 	path       string
 	definition int   // how many of them may be absent: optional and repeated ones
-	lists      []int // as in shardColumn
+	lists      []int // as in page.Column
 	depth      int
 	escaped    bool // as in shardColumn
 }
@@ -128,7 +127,7 @@ func (w *schemaWalk) child(e *format.SchemaElement, as role, i int) (string, rol
 	}
 	child := &w.schema[w.at]
 	wraps := e.NumChildren.V == 1 && child.RepetitionType.Valid && child.RepetitionType.V == format.Repeated
-	annotation := annotationOf(e)
+	annotation := page.Annotation(e)
 	switch {
 	case as == items:
 		return "", field
@@ -158,11 +157,12 @@ func (w *schemaWalk) isItem(list, child *format.SchemaElement) bool {
 }
 
 func (w *schemaWalk) leaf(p place, e *format.SchemaElement) error {
-	c := shardColumn{leaf: len(w.columns), definition: p.definition, lists: p.lists, escaped: p.escaped}
-	c.Name = p.path
-	c.Type, c.storage = leafType(e)
-	c.Lists = len(p.lists)
-	c.Nullable = p.definition > 0
+	c := shardColumn{
+		Column: table.Column{Name: p.path, Lists: len(p.lists), Nullable: p.definition > 0},
+		stored: page.Column{Type: page.TypeOf(e), Definition: p.definition, Lists: p.lists},
+		leaf:   len(w.columns), escaped: p.escaped,
+	}
+	c.Type = c.stored.Name
 	if c.Lists > 0 {
 		c.Nullable = p.lists[0] > 0
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/parquet-go/parquet-go/format"
 
+	"t5train/data/parquetio/page"
 	"t5train/internal/lfs"
 )
 
@@ -68,7 +69,7 @@ func (s *shard) open() (*os.File, error) {
 
 func readShard(path string, r io.ReaderAt, size int64) (*shard, error) {
 	s := &shard{path: path, size: size, meta: new(format.FileMetaData)}
-	if err := recovered(func() error { return s.readFooter(r) }); err != nil {
+	if err := page.Recovered(func() error { return s.readFooter(r) }); err != nil {
 		return nil, fmt.Errorf("open parquet: %s: %w", path, err)
 	}
 	return s, nil
@@ -107,7 +108,7 @@ func (s *shard) readFooter(r io.ReaderAt) error {
 	if _, err := r.ReadAt(footer, s.size-tail-length); err != nil {
 		return err
 	}
-	if _, err := decodeStruct(footer, s.meta); err != nil {
+	if _, err := page.Decode(footer, s.meta); err != nil {
 		return fmt.Errorf("decode the footer: %w", err)
 	}
 	return s.checkFooter()
@@ -156,14 +157,4 @@ func (s *shard) column(name string) *shardColumn {
 		return nil
 	}
 	return &s.columns[i]
-}
-
-// recovered calls f and turns a panic, which only a library on corrupt bytes raises, into an error.
-func recovered(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the file is corrupt: %v", p)
-		}
-	}()
-	return f()
 }

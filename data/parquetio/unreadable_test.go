@@ -3,7 +3,6 @@ package parquetio
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
 
+	"t5train/data/parquetio/page"
 	"t5train/data/table"
 )
 
@@ -41,7 +41,7 @@ func TestUnreadableColumn(t *testing.T) {
 			}
 			c.change(&s.meta.RowGroups[0].Columns[s.column("id").leaf])
 			scan := func(column string) (texts []string, err error) {
-				err = s.scan(context.Background(), bytes.NewReader(c.file), limits{testMaxPage, testMaxList, testMaxCell}, []string{column}, span{},
+				err = s.scan(context.Background(), memory(c.file), []string{column}, span{},
 					func(_ int64, cells []table.Cell) error { texts = append(texts, cells[0].Text()); return nil })
 				return texts, err
 			}
@@ -70,7 +70,7 @@ func TestCheckSizes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.limits = limits{4 * testMaxPage, testMaxList, maxCell}
+		d.limits = page.Limits{Page: 4 * testMaxPage, List: testMaxList, Cell: maxCell}
 		return d.CheckSizes(context.Background(), except)
 	}
 	large := strings.Repeat("a", 100)
@@ -82,21 +82,7 @@ func TestCheckSizes(t *testing.T) {
 	}
 	wantError(t, check(rows{Text: large}, 99), "column text", "a cell has")
 	wantError(t, check(rows{}, 8), "column fixed", "a cell has")
-	wantError(t, check(rows{ID: make([]uint64, testMaxList/cellBytes+1)}, 100), "column id", "the list of one row")
-}
-
-// Few bytes of metadata may stand for structs of hundreds of bytes each.
-func TestLargeMetadata(t *testing.T) {
-	const structs = 3000
-	b := append([]byte{0x29, 0xfc, structs&0x7f | 0x80, structs >> 7}, make([]byte, structs+1)...) // a schema
-	_, memory, err := thriftLen(b)
-	if want := int64(len(b) + structs*structBytes); memory != want || err != nil {
-		t.Errorf("got %d bytes of memory, %v, want %d", memory, err, want)
-	}
-	const many = maxMetadataBytes / structBytes
-	b = append(binary.AppendUvarint([]byte{0x29, 0xfc}, many), make([]byte, many+1)...)
-	_, err = decodeStruct(b, new(format.FileMetaData))
-	wantError(t, err, "metadata of 1789575 bytes may take 1075530975 bytes of memory", "at most 1073741824 are read", "set T5_MAX_READ_MB=1026 in the environment")
+	wantError(t, check(rows{ID: make([]uint64, testMaxList/64+1)}, 100), "column id", "the list of one row")
 }
 
 // Broken metadata costs class names, of the columns that it is broken for, and no more.

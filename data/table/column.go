@@ -48,3 +48,6 @@ func (c Column) Readable() bool {
 	}
 	return false
 }
+
+// ReadableTypes lists the types of readable columns, for messages.
+const ReadableTypes = "string, int, float, bool, date, time, timestamp, decimal and null"

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/parquetio"
 	"t5train/data/table"
 )
 
@@ -124,7 +123,7 @@ func (in *inference) column(option, name string) (table.Column, error) {
 		}
 		if !c.Readable() {
 			return c, fmt.Errorf("%s %s: the column is of type %s, which cannot be read: %s can, and lists of them",
-				option, name, c.FullType(), parquetio.ReadableTypes)
+				option, name, c.FullType(), table.ReadableTypes)
 		}
 		return c, nil
 	}

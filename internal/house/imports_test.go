@@ -23,6 +23,7 @@ var layers = [][]string{
 	{"data/objective", "data/task", "model/generate"},
 
 	{"model", "data/tokenizer", "data/parquetio"},
+	{"data/parquetio/page"},
 	{"data/table", "data/tokenizer/internal/trie"},
 	{"model/op"},
 	{"model/kernel"},
@@ -35,6 +36,7 @@ var readers = map[string][]string{
 	"github.com/spf13/pflag": {"cmd/"},
 	"github.com/spf13/viper": {"cmd/", "configs"},
 	"gorgonia.org/gorgonia":  {"model"},
+	"data/parquetio/page":    {"data/parquetio"},
 	"internal/golden":        nil,
 	"internal/testdir":       {"internal/testrun"},
 	"internal/ui/terminal":   {"cmd/"},

@@ -1,8 +1,9 @@
-package parquetio
+package page
 
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
 )
 
 // errEnd says that a page holds fewer values than its header counts.
@@ -44,11 +45,19 @@ type rleReader struct {
 	src    []byte
 	width  int    // 0..32 bits
 	left   uint64 // values left in the current run
-	value  uint32 // of a repeated run
+	value  uint64 // of a repeated run
 	packed *bitReader
 }
 
-func (r *rleReader) next() (uint32, error) {
+// levelReader reads levels from 0 to highest, or is nil where there is only one.
+func levelReader(src []byte, highest int) *rleReader {
+	if highest == 0 {
+		return nil
+	}
+	return &rleReader{src: src, width: bits.Len(uint(highest))}
+}
+
+func (r *rleReader) next() (uint64, error) {
 	for r.left == 0 {
 		if err := r.run(); err != nil {
 			return 0, err
@@ -58,8 +67,7 @@ func (r *rleReader) next() (uint32, error) {
 	if r.packed == nil {
 		return r.value, nil
 	}
-	v, err := r.packed.next()
-	return uint32(v), err
+	return r.packed.next()
 }
 
 func (r *rleReader) run() error {
@@ -85,7 +93,7 @@ func (r *rleReader) run() error {
 	}
 	r.left, r.packed, r.value = head>>1, nil, 0
 	for i, b := range r.src[:size] {
-		r.value |= uint32(b) << (8 * i)
+		r.value |= uint64(b) << (8 * i)
 	}
 	r.src = r.src[size:]
 	return nil

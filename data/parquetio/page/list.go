@@ -1,4 +1,4 @@
-package parquetio
+package page
 
 import (
 	"fmt"
@@ -19,23 +19,19 @@ import (
 //
 // Dremel: Interactive Analysis of Web-Scale Datasets (Melnik et al. 2010), section 4.
 
-// maxListBytes bounds the cells of one row's list, which a few bytes of run-lengths may repeat without end: two million
-// numbers, or the text of a hundred books.
-const maxListBytes = 128 << 20
-
 const cellBytes = 64 // of a Cell, without the text
 
 // listReader assembles the rows of a list column. The entry after a row's last one tells that the row is complete, so
 // the reader is one entry ahead, which may be on the next page.
 type listReader struct {
-	*columnReader
+	*reader
 	ahead                  bool // the levels are those of an entry that is not used yet
 	repetition, definition int
 	left                   int // bytes that the row's list may still take
 }
 
-// next returns the next row.
-func (r *listReader) next() (table.Cell, error) {
+// Next returns the next row.
+func (r *listReader) Next() (table.Cell, error) {
 	if !r.ahead {
 		if err := r.advance(); err != nil {
 			return table.Cell{}, err
@@ -44,16 +40,16 @@ func (r *listReader) next() (table.Cell, error) {
 	if !r.ahead || r.repetition != 0 {
 		return table.Cell{}, fmt.Errorf("row begins inside a list or behind the last value: the file is corrupt")
 	}
-	r.left = r.maxList
+	r.left = r.List
 	return r.list(0)
 }
 
-// more says whether another row follows.
-func (r *listReader) more() bool { return r.ahead || r.columnReader.more() }
+// More reports whether another row follows.
+func (r *listReader) More() bool { return r.ahead || r.reader.More() }
 
 // list reads a list, which depth others contain, from its first entry.
 func (r *listReader) list(depth int) (table.Cell, error) {
-	empty := r.column.lists[depth]
+	empty := r.column.Lists[depth]
 	if r.definition <= empty {
 		null := r.definition < empty
 		if err := r.advance(); err != nil || null {
@@ -68,9 +64,11 @@ func (r *listReader) list(depth int) (table.Cell, error) {
 			return table.Cell{}, err
 		}
 		if r.left -= cellBytes + len(item.Str); r.left < 0 {
-			return table.Cell{}, tooLarge("the list of one row takes more than %d bytes (%d an item and its text), the most that is "+
+			return table.Cell{}, tooLarge("the list of one row takes more than %d bytes (%d an item and its text), "+
+				"the most "+
+				"that is "+
 				"read: cut the row in several, leave the column out, or %s",
-				r.maxList, cellBytes, bounded.Raise(2*int64(r.maxList)))
+				r.List, cellBytes, bounded.Raise(2*int64(r.List)))
 		}
 		list.Items = append(list.Items, item)
 		if !r.ahead || r.repetition <= depth {
@@ -84,11 +82,11 @@ func (r *listReader) list(depth int) (table.Cell, error) {
 
 // item reads an item of a list at that depth from its first entry: a list, or a value.
 func (r *listReader) item(depth int) (table.Cell, error) {
-	if depth < len(r.column.lists) {
+	if depth < len(r.column.Lists) {
 		return r.list(depth)
 	}
 	var value table.Cell
-	if r.definition == r.column.definition {
+	if r.definition == r.column.Definition {
 		var err error
 		if value, err = r.value(); err != nil {
 			return table.Cell{}, err
@@ -99,7 +97,7 @@ func (r *listReader) item(depth int) (table.Cell, error) {
 
 // advance reads the levels of the next entry, if there is one.
 func (r *listReader) advance() (err error) {
-	if r.ahead = r.columnReader.more(); r.ahead {
+	if r.ahead = r.reader.More(); r.ahead {
 		r.repetition, r.definition, err = r.entry()
 	}
 	return err

@@ -1,4 +1,4 @@
-package parquetio
+package page
 
 import (
 	"encoding/binary"
@@ -29,17 +29,17 @@ type deltaReader struct {
 
 func newDeltaReader(src []byte) (*deltaReader, error) {
 	r := &deltaReader{src: src}
-	perBlock, err := r.uvarint()
+	perBlock, err := cutVarint(&r.src, binary.Uvarint)
+	if err == nil {
+		r.minis, err = cutVarint(&r.src, binary.Uvarint)
+	}
+	if err == nil {
+		r.left, err = cutVarint(&r.src, binary.Uvarint)
+	}
+	if err == nil {
+		r.value, err = cutVarint(&r.src, binary.Varint)
+	}
 	if err != nil {
-		return nil, err
-	}
-	if r.minis, err = r.uvarint(); err != nil {
-		return nil, err
-	}
-	if r.left, err = r.uvarint(); err != nil {
-		return nil, err
-	}
-	if r.value, err = r.varint(); err != nil {
 		return nil, err
 	}
 	// The format wants blocks of 128n values and miniblocks of 32n; 1<<16 values are far above any writer's.
@@ -76,7 +76,7 @@ func (r *deltaReader) next() (int64, error) {
 func (r *deltaReader) miniblock() error {
 	if len(r.widths) == 0 {
 		var err error
-		if r.smallest, err = r.varint(); err != nil {
+		if r.smallest, err = cutVarint(&r.src, binary.Varint); err != nil {
 			return err
 		}
 		if uint64(len(r.src)) < r.minis {
@@ -113,44 +113,29 @@ func (r *deltaReader) rest() ([]byte, error) {
 	return r.src, nil
 }
 
-func (r *deltaReader) uvarint() (uint64, error) {
-	v, n := binary.Uvarint(r.src)
+// cutVarint cuts an integer from the head of src.
+func cutVarint[T int64 | uint64](src *[]byte, decode func([]byte) (T, int)) (T, error) {
+	v, n := decode(*src)
 	if n <= 0 {
 		return 0, errEnd
 	}
-	r.src = r.src[n:]
+	*src = (*src)[n:]
 	return v, nil
 }
 
-func (r *deltaReader) varint() (int64, error) {
-	v, n := binary.Varint(r.src)
-	if n <= 0 {
-		return 0, errEnd
-	}
-	r.src = r.src[n:]
-	return v, nil
-}
-
-// deltaIntReader reads the values of an integer column.
-type deltaIntReader struct {
-	values *deltaReader
-	column *shardColumn
-}
-
-func newDeltaIntReader(c *shardColumn, src []byte) (*deltaIntReader, error) {
-	values, err := newDeltaReader(src)
-	return &deltaIntReader{values: values, column: c}, err
-}
-
-func (r *deltaIntReader) next() (table.Cell, error) {
-	v, err := r.values.next()
-	if err != nil {
-		return table.Cell{}, err
-	}
-	if r.column.physical == format.Int32 {
-		v = int64(int32(v))
-	}
-	return r.column.integer(v)
+// deltaIntegers reads the values of an integer column.
+func deltaIntegers(c *Column, src []byte) (values, error) {
+	r, err := newDeltaReader(src)
+	return func() (table.Cell, error) {
+		v, err := r.next()
+		if err != nil {
+			return table.Cell{}, err
+		}
+		if c.Physical == format.Int32 {
+			v = int64(int32(v))
+		}
+		return c.integer(v)
+	}, err
 }
 
 // splitDelta returns the integers at the head of src, ready to be read, and the bytes behind them.
@@ -167,54 +152,45 @@ func splitDelta(src []byte) (*deltaReader, []byte, error) {
 	return head, rest, err
 }
 
-// deltaBytesReader reads strings that share a prefix with the one before:
+// deltaBytes reads strings. Those of DELTA_BYTE_ARRAY share a prefix with the one before, which DELTA_LENGTH_BYTE_ARRAY
+// has not:
 //
 //	axis axle babble:  prefixes 0 2 0, suffixes 4 2 6, text "axis" "le" "babble"
-//
-// prefixes is nil for DELTA_LENGTH_BYTE_ARRAY, which shares none.
-type deltaBytesReader struct {
-	column             *shardColumn
-	prefixes, suffixes *deltaReader
-	text, last         string
-}
-
-func newDeltaLengthReader(c *shardColumn, src []byte) (*deltaBytesReader, error) {
-	lengths, text, err := splitDelta(src)
-	return &deltaBytesReader{column: c, suffixes: lengths, text: string(text)}, err
-}
-
-func newDeltaBytesReader(c *shardColumn, src []byte) (*deltaBytesReader, error) {
-	prefixes, rest, err := splitDelta(src)
-	if err != nil {
-		return nil, err
+func deltaBytes(c *Column, src []byte, shared bool) (values, error) {
+	var prefixes *deltaReader
+	var err error
+	if shared {
+		if prefixes, src, err = splitDelta(src); err != nil {
+			return nil, err
+		}
 	}
-	suffixes, text, err := splitDelta(rest)
-	return &deltaBytesReader{column: c, prefixes: prefixes, suffixes: suffixes, text: string(text)}, err
-}
-
-func (r *deltaBytesReader) next() (table.Cell, error) {
-	size, err := r.suffixes.next()
-	if err != nil {
-		return table.Cell{}, err
-	}
-	if size < 0 || size > int64(len(r.text)) {
-		return table.Cell{}, errEnd
-	}
-	value := r.text[:size]
-	r.text = r.text[size:]
-	if r.prefixes != nil {
-		shared, err := r.prefixes.next()
+	suffixes, rest, err := splitDelta(src)
+	text, last := string(rest), ""
+	return func() (table.Cell, error) {
+		size, err := suffixes.next()
 		if err != nil {
 			return table.Cell{}, err
 		}
-		if shared < 0 || shared > int64(len(r.last)) {
-			return table.Cell{}, fmt.Errorf("prefix of %d bytes after a string of %d: the page is corrupt", shared, len(r.last))
+		if size < 0 || size > int64(len(text)) {
+			return table.Cell{}, errEnd
 		}
-		value = r.last[:shared] + value
-		r.last = value
-	}
-	if size := r.column.size; size > 0 && len(value) != size {
-		return table.Cell{}, fmt.Errorf("value of %d bytes, want %d: the page is corrupt", len(value), size)
-	}
-	return r.column.bytes(value)
+		value := text[:size]
+		text = text[size:]
+		if shared {
+			n, err := prefixes.next()
+			if err != nil {
+				return table.Cell{}, err
+			}
+			if n < 0 || n > int64(len(last)) {
+				return table.Cell{}, fmt.Errorf("prefix of %d bytes after a string of %d: the page is corrupt", n,
+					len(last))
+			}
+			value = last[:n] + value
+			last = value
+		}
+		if c.Size > 0 && len(value) != c.Size {
+			return table.Cell{}, fmt.Errorf("value of %d bytes, want %d: the page is corrupt", len(value), c.Size)
+		}
+		return c.bytes(value)
+	}, err
 }

@@ -1,4 +1,4 @@
-package parquetio
+package page
 
 import (
 	"bytes"
@@ -13,8 +13,8 @@ import (
 	"github.com/pierrec/lz4/v4"
 )
 
-// canDecompress says whether a codec can be read. LZ4 is not: the frames that it has are Hadoop's, and format.Lz4Raw has
-// taken its place.
+// canDecompress reports whether a codec can be read. LZ4 is not: the frames that it has are Hadoop's, and
+// format.Lz4Raw has taken its place.
 func canDecompress(codec format.CompressionCodec) bool {
 	switch codec {
 	case format.Uncompressed, format.Snappy, format.Gzip, format.Brotli, format.Zstd, format.Lz4Raw:
@@ -23,21 +23,22 @@ func canDecompress(codec format.CompressionCodec) bool {
 	return false
 }
 
-// decompressor expands pages into a buffer of exactly the size that the page header states, so a page that
-// expands to more is an error, not an allocation. Its zero value is ready.
-type decompressor struct {
+// Expander decompresses the pages of a column, of one chunk after the other, into a buffer of exactly the size that the
+// page header states: a page that expands to more is an error, not an allocation. Its zero value is ready.
+type Expander struct {
 	buffer []byte
 	zstd   *zstd.Decoder
 }
 
-func (d *decompressor) close() {
+// Close frees what it holds.
+func (d *Expander) Close() {
 	if d.zstd != nil {
 		d.zstd.Close()
 	}
 }
 
 // expand returns src decompressed: src itself, or the buffer that the next call overwrites.
-func (d *decompressor) expand(codec format.CompressionCodec, src []byte, size int) ([]byte, error) {
+func (d *Expander) expand(codec format.CompressionCodec, src []byte, size int) ([]byte, error) {
 	if codec == format.Uncompressed {
 		return exactly(src, len(src), size)
 	}

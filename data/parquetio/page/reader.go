@@ -1,12 +1,10 @@
-package parquetio
+package page
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"math/bits"
 
 	"github.com/parquet-go/parquet-go/format"
 
@@ -14,42 +12,40 @@ import (
 	"t5train/internal/bounded"
 )
 
+// Page headers take some 50 bytes, more where the smallest and the largest string of the page are in them.
 const (
-	// maxPageBytes bounds a page, compressed or not. Writers aim at 1 MiB; a page of 1,024 documents (the batch
-	// that pyarrow checks its size after) stays below 512 MiB up to half a megabyte a document.
-	maxPageBytes = 512 << 20
-	// Page headers take some 50 bytes, more where the smallest and the largest string of the page are in them.
 	firstHeaderRead = 4 << 10
 	maxHeaderBytes  = 64 << 20
 )
 
-// maxCellBytes bounds the text of one cell, which a page of a few compressed bytes may expand to: as much as that of a line
-// of text. Whatever reads cells may hold several copies of one.
-const maxCellBytes = 64 << 20
-
-// limits bound what a page, the list of one row and the text of one cell may take, in bytes.
-type limits struct{ maxPage, maxList, maxCell int }
-
-// currentLimits returns the limits as the environment has raised them.
-func currentLimits() (limits, error) {
-	raised := [...]int64{maxPageBytes, maxListBytes, maxCellBytes}
-	for i := range raised {
-		var err error
-		if raised[i], err = bounded.Raised(raised[i]); err != nil {
-			return limits{}, err
-		}
-	}
-	return limits{int(raised[0]), int(raised[1]), int(raised[2])}, nil
+// Column is how a file stores the values of a leaf of its schema.
+type Column struct {
+	Type
+	Definition int   // level of an entry that holds a value
+	Lists      []int // definition level of each list's emptiness, from the outermost: below it, the list is null
 }
 
-// columnReader reads the cells of one column chunk (one column of one row group) in row order.
-type columnReader struct {
-	column  *shardColumn
+// File is where pages are.
+type File struct {
+	io.ReaderAt
+	Size   int64
+	Limits Limits
+}
+
+// Reader hands out the cells of one column of one row group. It is not safe for concurrent use.
+type Reader interface {
+	Next() (table.Cell, error)
+	More() bool // whether a cell follows
+}
+
+// reader reads a column without lists.
+type reader struct {
+	column  *Column
 	r       io.ReaderAt
 	at, end int64 // bytes of the chunk that are left
 	codec   format.CompressionCodec
-	limits
-	expander *decompressor // the column's own
+	Limits
+	expander *Expander // the column's own
 
 	raw         []byte // the page as stored
 	dictionary  *dictionary
@@ -57,13 +53,21 @@ type columnReader struct {
 	left        int        // entries left in the page: values, nulls and empty lists
 	repetitions *rleReader // nil for a column without lists
 	definitions *rleReader // nil for a column that cannot be null
-	values      valueReader
+	values      values
 }
 
-// newColumnReader reads the chunk of column in row group g, whose place is checked against the file's size.
-func newColumnReader(s *shard, r io.ReaderAt, g int, column *shardColumn, limits limits, expander *decompressor) (*columnReader, error) {
-	group := &s.meta.RowGroups[g]
-	chunk := &group.Columns[column.leaf]
+// Chunk reads a column, whose place among the leaves of the schema is leaf, of a row group. The expander is the
+// column's own.
+func (f File) Chunk(group *format.RowGroup, leaf int, column *Column, expander *Expander) (Reader, error) {
+	r, err := f.chunk(group, leaf, column, expander)
+	if err == nil && len(column.Lists) > 0 {
+		return &listReader{reader: r}, nil
+	}
+	return r, err
+}
+
+func (f File) chunk(group *format.RowGroup, leaf int, column *Column, expander *Expander) (*reader, error) {
+	chunk := &group.Columns[leaf]
 	meta := &chunk.MetaData
 	switch {
 	case chunk.FilePath != "":
@@ -73,9 +77,9 @@ func newColumnReader(s *shard, r io.ReaderAt, g int, column *shardColumn, limits
 	case !canDecompress(meta.Codec):
 		return nil, notRead("compressed with %v, which cannot be read: rewrite the file, "+
 			`e.g. with pyarrow: pq.write_table(pq.read_table(old), new, compression="zstd")`, meta.Codec)
-	case meta.Type != column.physical:
-		return nil, fmt.Errorf("stored as %v, the schema says %v: the file is corrupt", meta.Type, column.physical)
-	case meta.NumValues < group.NumRows || column.Lists == 0 && meta.NumValues > group.NumRows:
+	case meta.Type != column.Physical:
+		return nil, fmt.Errorf("stored as %v, the schema says %v: the file is corrupt", meta.Type, column.Physical)
+	case meta.NumValues < group.NumRows || len(column.Lists) == 0 && meta.NumValues > group.NumRows:
 		return nil, fmt.Errorf("%d values for %d rows: the file is corrupt", meta.NumValues, group.NumRows)
 	}
 	start := meta.DataPageOffset
@@ -83,57 +87,57 @@ func newColumnReader(s *shard, r io.ReaderAt, g int, column *shardColumn, limits
 	if d := meta.DictionaryPageOffset; d > 0 && d < start {
 		start = d
 	}
-	if start < 0 || meta.TotalCompressedSize < 0 || start > s.size || meta.TotalCompressedSize > s.size-start {
+	if start < 0 || meta.TotalCompressedSize < 0 || start > f.Size || meta.TotalCompressedSize > f.Size-start {
 		return nil, fmt.Errorf("bytes %d to %d+%d are outside the file of %d: is the file truncated?",
-			start, start, meta.TotalCompressedSize, s.size)
+			start, start, meta.TotalCompressedSize, f.Size)
 	}
-	return &columnReader{
-		column: column, r: r, at: start, end: start + meta.TotalCompressedSize,
-		codec: meta.Codec, behind: meta.NumValues, limits: limits, expander: expander,
+	return &reader{
+		column: column, r: f, at: start, end: start + meta.TotalCompressedSize,
+		codec: meta.Codec, behind: meta.NumValues, Limits: f.Limits, expander: expander,
 	}, nil
 }
 
-// next returns the next cell of a column without lists.
-func (c *columnReader) next() (table.Cell, error) {
+// Next returns the next cell.
+func (c *reader) Next() (table.Cell, error) {
 	_, definition, err := c.entry()
-	if err != nil || definition < c.column.definition {
+	if err != nil || definition < c.column.Definition {
 		return table.Cell{}, err
 	}
 	return c.value()
 }
 
-// more says whether the chunk has another entry.
-func (c *columnReader) more() bool { return c.left > 0 || c.behind > 0 }
+// More reports whether the chunk has another entry.
+func (c *reader) More() bool { return c.left > 0 || c.behind > 0 }
 
 // value reads the next value of the page.
-func (c *columnReader) value() (table.Cell, error) {
-	cell, err := c.values.next()
-	if n := len(cell.Str); n > c.maxCell {
+func (c *reader) value() (table.Cell, error) {
+	cell, err := c.values()
+	if n := len(cell.Str); n > c.Cell {
 		return table.Cell{}, c.tooLargeCell(n)
 	}
 	return cell, err
 }
 
-func (c *columnReader) tooLargeCell(size int) error {
+func (c *reader) tooLargeCell(size int) error {
 	return tooLarge("a cell has %d bytes of text or more, at most %d are read: cut it in several rows, leave the "+
-		"column out, or %s", size, c.maxCell, bounded.Raise(int64(size)))
+		"column out, or %s", size, c.Cell, bounded.Raise(int64(size)))
 }
 
 // entry moves to the next entry and returns its levels. With that of a value, it is to be read.
-func (c *columnReader) entry() (repetition, definition int, err error) {
+func (c *reader) entry() (repetition, definition int, err error) {
 	for c.left == 0 {
-		if err := recovered(c.page); err != nil {
+		if err := Recovered(c.page); err != nil {
 			return 0, 0, err
 		}
 	}
 	c.left--
 	if c.repetitions != nil {
-		if repetition, err = level(c.repetitions, len(c.column.lists)); err != nil {
+		if repetition, err = level(c.repetitions, len(c.column.Lists)); err != nil {
 			return 0, 0, err
 		}
 	}
 	if c.definitions != nil {
-		definition, err = level(c.definitions, c.column.definition)
+		definition, err = level(c.definitions, c.column.Definition)
 	}
 	return repetition, definition, err
 }
@@ -147,7 +151,7 @@ func level(r *rleReader, highest int) (int, error) {
 }
 
 // page reads the next page. After a dictionary page, left stays 0.
-func (c *columnReader) page() error {
+func (c *reader) page() error {
 	if c.at >= c.end {
 		return errors.New("column ends before its last row: the file is corrupt")
 	}
@@ -158,13 +162,15 @@ func (c *columnReader) page() error {
 	stored, expanded := int(header.CompressedPageSize), int(header.UncompressedPageSize)
 	switch {
 	case stored < 0 || expanded < 0 || int64(stored) > c.end-c.at:
-		return fmt.Errorf("page of %d bytes (%d expanded) where the column has %d left: the file is corrupt", stored, expanded, c.end-c.at)
-	case stored > c.maxPage || expanded > c.maxPage:
-		return tooLarge("page of %d bytes (%d expanded), at most %d are read: rewrite the file with smaller pages, or %s",
-			stored, expanded, c.maxPage, bounded.Raise(int64(max(stored, expanded))))
+		return fmt.Errorf("page of %d bytes (%d expanded) where the column has %d left: the file is corrupt",
+			stored, expanded, c.end-c.at)
+	case stored > c.Page || expanded > c.Page:
+		return tooLarge("page of %d bytes (%d expanded), at most %d are read: rewrite the file with smaller pages, "+
+			"or %s",
+			stored, expanded, c.Page, bounded.Raise(int64(max(stored, expanded))))
 	}
 	// Before the page is expanded: all its text may be of one cell.
-	if least := leastCell(&header); c.column.physical == format.ByteArray && least > c.maxCell {
+	if least := leastCell(&header); c.column.Physical == format.ByteArray && least > c.Cell {
 		return c.tooLargeCell(least)
 	}
 	if cap(c.raw) < stored {
@@ -175,8 +181,8 @@ func (c *columnReader) page() error {
 		return fmt.Errorf("read page: %w", noEOF(err))
 	}
 	c.at += int64(stored)
-	if header.CRC != 0 && uint32(header.CRC) != crc32.ChecksumIEEE(raw) {
-		return fmt.Errorf("page has checksum %08x, its header says %08x: the file is corrupt", crc32.ChecksumIEEE(raw), uint32(header.CRC))
+	if sum, want := crc32.ChecksumIEEE(raw), uint32(header.CRC); want != 0 && sum != want {
+		return fmt.Errorf("page has checksum %08x, its header says %08x: the file is corrupt", sum, want)
 	}
 	switch {
 	case header.Type == format.DictionaryPage && header.DictionaryPageHeader.Valid:
@@ -201,14 +207,14 @@ func leastCell(header *format.PageHeader) int {
 }
 
 // header decodes the page header at c.at and moves behind it.
-func (c *columnReader) header(header *format.PageHeader) error {
+func (c *reader) header(header *format.PageHeader) error {
 	for size := int64(firstHeaderRead); ; size *= 4 {
 		size = min(size, c.end-c.at)
 		b := make([]byte, size)
 		if _, err := c.r.ReadAt(b, c.at); err != nil && !(err == io.EOF && size == c.end-c.at) {
 			return fmt.Errorf("read page header: %w", noEOF(err))
 		}
-		n, err := decodeStruct(b, header)
+		n, err := Decode(b, header)
 		if err == nil {
 			c.at += int64(n)
 			return nil
@@ -219,7 +225,7 @@ func (c *columnReader) header(header *format.PageHeader) error {
 	}
 }
 
-func (c *columnReader) dictionaryPage(header *format.DictionaryPageHeader, raw []byte, expanded int) error {
+func (c *reader) dictionaryPage(header *format.DictionaryPageHeader, raw []byte, expanded int) error {
 	//lint:ignore SA1019 old writers still mark dictionaries so
 	if header.Encoding != format.Plain && header.Encoding != format.PlainDictionary {
 		return notRead("dictionary in encoding %v cannot be read", header.Encoding)
@@ -233,18 +239,18 @@ func (c *columnReader) dictionaryPage(header *format.DictionaryPageHeader, raw [
 }
 
 // dataPageV1 reads a page whose levels and values are compressed as one.
-func (c *columnReader) dataPageV1(header *format.DataPageHeader, raw []byte, expanded int) error {
+func (c *reader) dataPageV1(header *format.DataPageHeader, raw []byte, expanded int) error {
 	body, err := c.expander.expand(c.codec, raw, expanded)
 	if err != nil {
 		return fmt.Errorf("expand page: %w: the file is corrupt, copy or download it again", err)
 	}
 	var repetitions, definitions []byte
-	if len(c.column.lists) > 0 {
+	if len(c.column.Lists) > 0 {
 		if repetitions, body, err = levelsV1(header.RepetitionLevelEncoding, body); err != nil {
 			return err
 		}
 	}
-	if c.column.definition > 0 {
+	if c.column.Definition > 0 {
 		if definitions, body, err = levelsV1(header.DefinitionLevelEncoding, body); err != nil {
 			return err
 		}
@@ -252,26 +258,20 @@ func (c *columnReader) dataPageV1(header *format.DataPageHeader, raw []byte, exp
 	return c.begin(header.NumValues, header.Encoding, repetitions, definitions, body)
 }
 
-// levelsV1 cuts levels, which follow their 4-byte length, from the head of a page.
+// levelsV1 cuts levels from the head of a page.
 func levelsV1(encoding format.Encoding, body []byte) (levels, rest []byte, err error) {
 	if encoding != format.RLE {
 		return nil, nil, notRead("levels in encoding %v cannot be read", encoding)
 	}
-	if len(body) < 4 {
-		return nil, nil, errEnd
-	}
-	size := uint64(binary.LittleEndian.Uint32(body))
-	if body = body[4:]; size > uint64(len(body)) {
-		return nil, nil, errEnd
-	}
-	return body[:size], body[size:], nil
+	return cutBytes(body)
 }
 
 // dataPageV2 reads a page whose levels lie uncompressed before the values.
-func (c *columnReader) dataPageV2(header *format.DataPageHeaderV2, raw []byte, expanded int) error {
+func (c *reader) dataPageV2(header *format.DataPageHeaderV2, raw []byte, expanded int) error {
 	repetition, definition := int(header.RepetitionLevelsByteLength), int(header.DefinitionLevelsByteLength)
 	if repetition < 0 || definition < 0 || repetition+definition > min(len(raw), expanded) {
-		return fmt.Errorf("levels of %d+%d bytes in a page of %d: the page is corrupt", repetition, definition, len(raw))
+		return fmt.Errorf("levels of %d+%d bytes in a page of %d: the page is corrupt", repetition, definition,
+			len(raw))
 	}
 	repetitions, definitions := raw[:repetition], raw[repetition:repetition+definition]
 	body := raw[repetition+definition:]
@@ -286,27 +286,19 @@ func (c *columnReader) dataPageV2(header *format.DataPageHeaderV2, raw []byte, e
 
 // begin starts to read a page of count entries. Levels and body may lie in the column's buffers: the next page
 // overwrites them, and is read only after the last value of this one.
-func (c *columnReader) begin(count int32, encoding format.Encoding, repetitions, definitions, body []byte) error {
+func (c *reader) begin(count int32, encoding format.Encoding, repetitions, definitions, body []byte) error {
 	if count < 0 || int64(count) > c.behind {
 		return fmt.Errorf("page of %d values where the column has %d left: the file is corrupt", count, c.behind)
 	}
-	values, err := newValueReader(c.column, encoding, body, c.dictionary)
+	values, err := newValues(c.column, encoding, body, c.dictionary)
 	if err != nil {
 		return err
 	}
 	c.behind -= int64(count)
 	c.left, c.values = int(count), values
-	c.repetitions = levelReader(repetitions, len(c.column.lists))
-	c.definitions = levelReader(definitions, c.column.definition)
+	c.repetitions = levelReader(repetitions, len(c.column.Lists))
+	c.definitions = levelReader(definitions, c.column.Definition)
 	return nil
-}
-
-// levelReader reads levels from 0 to highest, or is nil where there is only one.
-func levelReader(src []byte, highest int) *rleReader {
-	if highest == 0 {
-		return nil
-	}
-	return &rleReader{src: src, width: bits.Len(uint(highest))}
 }
 
 // noEOF reports the end of a file in the middle of a value as what it is.

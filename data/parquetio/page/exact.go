@@ -1,4 +1,4 @@
-package parquetio
+package page
 
 import (
 	"encoding/binary"
@@ -99,8 +99,6 @@ func scaleOf(e *format.SchemaElement) scale {
 	}
 	return scale(e.Scale.V)
 }
-
-func (s scale) readable() bool { return s >= 0 && s <= maxScale }
 
 func (s scale) integer(v int64) (table.Cell, error) { return s.cell(big.NewInt(v)) }
 
