@@ -9,6 +9,7 @@ import (
 
 	"t5train/data/corpus"
 	"t5train/data/tokenizer"
+	"t5train/data/tokenizer/normalize"
 	"t5train/data/tokenizer/vocabulary"
 )
 
@@ -41,9 +42,7 @@ read, so memory grows with the different words. Of more text than --max-text a s
 			if err := requireFlags(c, "input", "output"); err != nil {
 				return err
 			}
-			usage := func(format string, args ...any) error {
-				return usageError{fmt.Errorf(format, args...), c.CommandPath()}
-			}
+			usage := func(text string, args ...any) error { return usageError{fmt.Errorf(text, args...), c.CommandPath()} }
 			var ok bool
 			if t.MaxTextBytes, ok = parseBytes(maxText); !ok && maxText != "0" {
 				return usage("--max-text %s: want a size such as 1GB or 500MB, or 0 for any", maxText)
@@ -74,7 +73,7 @@ read, so memory grows with the different words. Of more text than --max-text a s
 	f.StringVar(&kind, "type", string(t.Kind), "unigram or bpe")
 	f.IntVar(&t.VocabSize, "vocab-size", t.VocabSize, "pieces, with <pad>, </s>, <unk> and symbols and without the sentinels")
 	f.IntVar(&o.ExtraIDs, "extra-ids", o.ExtraIDs, "sentinels behind the vocabulary, which span corruption needs")
-	f.StringVar(&t.Normalization, "normalization", t.Normalization, strings.Join(tokenizer.RuleNames(), ", "))
+	f.StringVar(&t.Normalization, "normalization", t.Normalization, strings.Join(normalize.Names(), ", "))
 	f.Float64Var(&t.CharacterCoverage, "character-coverage", t.CharacterCoverage, "part of the characters of the text, the frequent ones, that become pieces")
 	f.IntVar(&t.MaxPieceLength, "max-piece-length", t.MaxPieceLength, "characters of the longest piece")
 	f.BoolVar(&t.SplitByUnicodeScript, "split-by-unicode-script", t.SplitByUnicodeScript, "no piece holds characters of two scripts")

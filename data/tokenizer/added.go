@@ -4,42 +4,30 @@ import (
 	"strings"
 	"unicode"
 
+	"t5train/data/tokenizer/internal/hf"
 	"t5train/data/tokenizer/internal/trie"
 )
 
-// addedToken is a token that is recognised in text as it stands, before anything is made of the rest.
-type addedToken struct {
-	id             int32
-	lstrip, rstrip bool // it takes the white space on that side along
-	normalized     bool // it is looked for in normalised text instead
-	special        bool // it is no text: skipped where special tokens are
-}
-
-// lateToken is an added token that the model does not know: its id is the next one that is free.
-type lateToken struct {
-	piece
-	addedToken
-}
-
-// cutter finds added tokens in text: the first one, and of several that begin there the longest.
+// cutter finds added tokens in text: the first one, and of several that begin there the longest. A token with lstrip or
+// rstrip takes along the white space on that side.
 type cutter struct {
 	trie   *trie.Trie
 	starts [256]bool // bytes that a token begins with
-	tokens map[int32]addedToken
+	tokens map[int32]hf.Token
 }
 
 // newCutter returns nil if there is no token to find. text gives the text to find a token by; of tokens with one text,
 // which normalisation may give them (a line end and a tab), the first is found.
-func newCutter(tokens []addedToken, text func(id int32) string) *cutter {
-	c := &cutter{tokens: make(map[int32]addedToken, len(tokens))}
+func newCutter(tokens []hf.Token, text func(id int32) string) *cutter {
+	c := &cutter{tokens: make(map[int32]hf.Token, len(tokens))}
 	var entries []trie.Entry
 	seen := make(map[string]bool, len(tokens))
 	for _, a := range tokens {
-		if key := text(a.id); key != "" && !seen[key] {
+		if key := text(a.ID); key != "" && !seen[key] {
 			seen[key] = true
-			c.tokens[a.id] = a
+			c.tokens[a.ID] = a
 			c.starts[key[0]] = true
-			entries = append(entries, trie.Entry{Key: key, ID: a.id})
+			entries = append(entries, trie.Entry{Key: key, ID: a.ID})
 		}
 	}
 	if len(entries) == 0 {
@@ -63,10 +51,10 @@ func (c *cutter) cut(text string) (before string, id int32, after string, found 
 			continue
 		}
 		before, after = text[:i], text[i+size:]
-		if c.tokens[id].lstrip {
+		if c.tokens[id].LStrip {
 			before = strings.TrimRightFunc(before, unicode.IsSpace)
 		}
-		if c.tokens[id].rstrip {
+		if c.tokens[id].RStrip {
 			after = strings.TrimLeftFunc(after, unicode.IsSpace)
 		}
 		return before, id, after, true

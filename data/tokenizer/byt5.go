@@ -3,6 +3,8 @@ package tokenizer
 import (
 	"slices"
 	"strings"
+	"t5train/data/tokenizer/internal/hf"
+	"t5train/data/tokenizer/internal/spiece"
 	"unicode/utf8"
 )
 
@@ -23,30 +25,29 @@ func ByT5() *Tokenizer {
 }
 
 // newByT5 adds late tokens behind the sentinels. By the rules of SentencePiece no token is recognised in text.
-func newByT5(extraIDs int, late []lateToken, rules Rules) (*Tokenizer, error) {
-	m := &model{kind: bytewise, unk: 2, late: late, pieces: []piece{
-		{text: "<pad>", kind: ControlPiece}, {text: "</s>", kind: ControlPiece}, {text: "<unk>", kind: UnknownPiece},
-	}}
+func newByT5(extraIDs int, late []hf.Token, rules Rules) (*Tokenizer, error) {
+	m := &model{late: late, Model: spiece.Model{Kind: spiece.Bytes, Unk: 2, Pieces: []spiece.Piece{
+		{Text: "<pad>", Type: spiece.Control}, {Text: "</s>", Type: spiece.Control},
+		{Text: "<unk>", Type: spiece.Unknown},
+	}}}
 	for id := range int32(byT5Offset) { // ByT5Tokenizer gives these both, "for backward compatibility"
-		m.added = append(m.added, addedToken{id: id, lstrip: true, rstrip: true})
+		m.added = append(m.added, hf.Token{ID: id, LStrip: true, RStrip: true})
 	}
 	for b := range 256 {
-		m.pieces = append(m.pieces, piece{text: ByteText(b), kind: BytePiece})
+		m.Pieces = append(m.Pieces, spiece.Piece{Text: spiece.ByteText(b), Type: spiece.Byte})
 	}
 	for n := range extraIDs {
-		m.added = append(m.added, addedToken{id: int32(len(m.pieces))})
-		m.pieces = append(m.pieces, piece{text: Sentinel(n), kind: UserPiece})
+		m.added = append(m.added, hf.Token{ID: int32(len(m.Pieces))})
+		m.Pieces = append(m.Pieces, spiece.Piece{Text: Sentinel(n), Type: spiece.User})
 	}
-	t := &Tokenizer{model: m, kind: bytewise, rules: rules, extraIDs: extraIDs, pieces: slices.Clone(m.pieces),
-		unk: m.unk}
 	for i, l := range m.late {
-		l.id, l.normalized = int32(len(m.pieces)+i), false // there is no normalisation
-		m.added = append(m.added, l.addedToken)
-		t.pieces = append(t.pieces, l.piece)
+		l.ID, l.Normalized = int32(len(m.Pieces)+i), false // there is no normalisation
+		m.added = append(m.added, l)
 	}
+	t := &Tokenizer{model: m, rules: rules, extraIDs: extraIDs, pieces: slices.Concat(m.Pieces, m.latePieces())}
 	t.added = m.added
 	if rules == Transformers {
-		t.special = newCutter(t.added, func(id int32) string { return t.pieces[id].text })
+		t.special = newCutter(t.added, func(id int32) string { return t.pieces[id].Text })
 	}
 	return t, t.indexPieces()
 }
@@ -72,10 +73,10 @@ func (t *Tokenizer) decodeBytes(ids []int32, skipSpecial bool) string {
 	for _, id := range ids {
 		p := t.piece(id)
 		switch {
-		case p.kind == BytePiece:
+		case p.Type == spiece.Byte:
 			out = append(out, byte(id-byT5Offset))
 		case !skipSpecial || !t.isSpecial(p):
-			out = append(out, p.text...)
+			out = append(out, p.Text...)
 		}
 	}
 	if utf8.Valid(out) {

@@ -2,13 +2,15 @@ package tokenizer
 
 import (
 	"strings"
+	"t5train/data/tokenizer/internal/hf"
+	"t5train/data/tokenizer/internal/spiece"
 	"unicode/utf8"
 )
 
 // Decode returns the text of ids. skipSpecial drops control tokens, unknown tokens and sentinels; otherwise they show
 // as the rules say. An id out of range is an unknown token.
 func (t *Tokenizer) Decode(ids []int32, skipSpecial bool) string {
-	if t.kind == bytewise {
+	if t.isByT5() {
 		return t.decodeBytes(ids, skipSpecial)
 	}
 	text := t.decode(ids, skipSpecial)
@@ -35,7 +37,7 @@ func (t *Tokenizer) decode(ids []int32, skipSpecial bool) string {
 		}
 		if t.rules == Transformers {
 			if text, ok := t.shown[id]; ok {
-				p.text = text
+				p.Text = text
 			}
 			d.writeTransformers(p)
 		} else {
@@ -53,49 +55,49 @@ func (t *Tokenizer) decode(ids []int32, skipSpecial bool) string {
 type decoder struct {
 	t       *Tokenizer
 	out     strings.Builder
-	started bool   // the first piece, or the blank that normalisation put in front, is behind
+	started bool   // the first piece, or the space that normalisation put in front, is behind
 	bytes   []byte // byte pieces that may form a character together
 }
 
-// writeTransformers: every ▁ is a blank, except in the first piece, where it goes (decoders.Metaspace).
-func (d *decoder) writeTransformers(p piece) {
+// writeTransformers: every ▁ is a space, except in the first piece, where it goes (decoders.Metaspace).
+func (d *decoder) writeTransformers(p spiece.Piece) {
 	pipe := d.t.pipeline
-	if pipe != nil && pipe.decodeBytes && p.kind == BytePiece {
-		b, _ := byteOf(p.text)
+	if pipe != nil && pipe.decodeBytes && p.Type == spiece.Byte {
+		b, _ := spiece.ByteOf(p.Text)
 		d.bytes = append(d.bytes, b)
 		return
 	}
 	d.flushRun()
-	blank := " "
-	if !d.started && (pipe == nil || pipe.prepend != prependNever) {
-		blank = ""
+	gap := " "
+	if !d.started && (pipe == nil || pipe.prepend != hf.PrependNever) {
+		gap = ""
 	}
 	d.started = true
-	d.out.WriteString(strings.ReplaceAll(p.text, space, blank))
+	d.out.WriteString(strings.ReplaceAll(p.Text, space, gap))
 }
 
 // writeSentencePiece follows SentencePieceProcessor::Decode: control tokens show nothing, and one ▁ goes from the first
-// piece; from each of the first ones, if the model squeezes blanks.
-func (d *decoder) writeSentencePiece(p piece) {
-	if p.kind == BytePiece {
-		b, _ := byteOf(p.text)
+// piece; from each of the first ones, if the model squeezes spaces.
+func (d *decoder) writeSentencePiece(p spiece.Piece) {
+	if p.Type == spiece.Byte {
+		b, _ := spiece.ByteOf(p.Text)
 		d.bytes = append(d.bytes, b)
 		return
 	}
 	d.flushBytes()
-	switch p.kind {
-	case ControlPiece:
+	switch p.Type {
+	case spiece.Control:
 		return
-	case UnknownPiece:
-		d.out.WriteString(d.t.unkSurface)
+	case spiece.Unknown:
+		d.out.WriteString(d.t.model.UnkSurface)
 		return
 	}
-	text := p.text
+	text := p.Text
 	n := d.t.normal
-	if !d.started && d.out.Len() == 0 && (n.dummyPrefix || n.squeeze) {
+	if !d.started && d.out.Len() == 0 && (n.DummyPrefix || n.Squeeze) {
 		var cut bool
 		text, cut = strings.CutPrefix(text, space)
-		d.started = cut && !n.squeeze
+		d.started = cut && !n.Squeeze
 	}
 	d.out.WriteString(strings.ReplaceAll(text, space, " "))
 }

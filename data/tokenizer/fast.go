@@ -1,148 +1,122 @@
 package tokenizer
 
-import "encoding/json"
+import (
+	"cmp"
+	"slices"
+	"strings"
 
-const fastFile = "tokenizer.json"
+	"t5train/data/tokenizer/internal/hf"
+	"t5train/data/tokenizer/internal/spiece"
+)
 
-// fastTokenizer is the content of tokenizer.json, the format of Hugging Face's tokenizers library.
-type fastTokenizer struct {
-	Version       string          `json:"version"`
-	Truncation    json.RawMessage `json:"truncation"` // null: none
-	Padding       json.RawMessage `json:"padding"`    // null: none
-	AddedTokens   []fastToken     `json:"added_tokens"`
-	Normalizer    *fastNormalizer `json:"normalizer"` // nil: a model without rules
-	PreTokenizer  fastStep        `json:"pre_tokenizer"`
-	PostProcessor fastTemplate    `json:"post_processor"`
-	Decoder       fastStep        `json:"decoder"`
-	Model         any             `json:"model"` // fastModel or fastBPE
+// opensByPipeline reports whether the tokenizers library can follow, by a tokenizer.json, a model that transformers' T5
+// tokenizer cannot express: BPE, byte fallback, user-defined symbols.
+func (t *Tokenizer) opensByPipeline() bool {
+	m := t.model
+	return t.rules == SentencePiece && !t.isByT5() && !m.fitsTransformers() &&
+		m.DummyPrefix && m.Squeeze && m.Escape && !m.SpaceSuffix && t.eos >= 0 && len(m.late) == 0 &&
+		m.pipeline == nil &&
+		!slices.ContainsFunc(m.Pieces, func(p spiece.Piece) bool { return p.Type == spiece.Unused })
 }
 
-type fastToken struct {
-	ID         int32  `json:"id"`
-	Content    string `json:"content"`
-	SingleWord bool   `json:"single_word"`
-	LStrip     bool   `json:"lstrip"`
-	RStrip     bool   `json:"rstrip"`
-	Normalized bool   `json:"normalized"`
-	Special    bool   `json:"special"`
-}
-
-type fastNormalizer struct {
-	Type       string           `json:"type"`
-	Charsmap   []byte           `json:"precompiled_charsmap,omitempty"` // base64 in JSON
-	StripLeft  bool             `json:"strip_left,omitempty"`
-	StripRight bool             `json:"strip_right,omitempty"`
-	Pattern    *fastPattern     `json:"pattern,omitempty"`
-	Content    string           `json:"content,omitempty"`
-	Steps      []fastNormalizer `json:"normalizers,omitempty"`
-}
-
-type fastPattern struct {
-	Regex string `json:"Regex"`
-}
-
-// fastStep is a pre-tokenizer or a decoder.
-type fastStep struct {
-	Type          string     `json:"type"`
-	Replacement   string     `json:"replacement,omitempty"`
-	PrependScheme string     `json:"prepend_scheme,omitempty"`
-	Split         *bool      `json:"split,omitempty"`
-	PreTokenizers []fastStep `json:"pretokenizers,omitempty"`
-	Decoders      []fastStep `json:"decoders,omitempty"`
-}
-
-type fastTemplate struct {
-	Type          string                 `json:"type"`
-	Single        []fastSlot             `json:"single"`
-	Pair          []fastSlot             `json:"pair"`
-	SpecialTokens map[string]fastSpecial `json:"special_tokens"`
-}
-
-// fastSlot is a sequence or a special token: exactly one is set.
-type fastSlot struct {
-	Sequence *fastSlotRef `json:"Sequence,omitempty"`
-	Special  *fastSlotRef `json:"SpecialToken,omitempty"`
-}
-
-type fastSlotRef struct {
-	ID     string `json:"id"`
-	TypeID int    `json:"type_id"`
-}
-
-type fastSpecial struct {
-	ID     string   `json:"id"`
-	IDs    []int32  `json:"ids"`
-	Tokens []string `json:"tokens"`
-}
-
-type fastModel struct {
-	Type         string      `json:"type"`
-	UnkID        int32       `json:"unk_id"`
-	Vocab        []fastPiece `json:"vocab"`
-	ByteFallback bool        `json:"byte_fallback"`
-}
-
-// fastPiece is the pair [text, score].
-type fastPiece piece
-
-func (p fastPiece) MarshalJSON() ([]byte, error) {
-	text, err := marshal(p.text)
-	if err != nil {
-		return nil, err
+// fast describes a tokenizer in the format of Hugging Face's tokenizers library: of [Transformers] rules the pipeline
+// that words.go follows, spelled out as tokenization_t5.py builds it; of others one that gives a plain text the same
+// pieces as SentencePiece does.
+//
+// The library treats the parts between symbols one by one. Without user-defined symbols a part loses the spaces at its
+// ends and gets a ▁ in front, as transformers' T5 tokenizer does around sentinels. With them only the first part gets
+// it, so that a symbol may stand within a word; then spaces at the ends of the whole text stay, too.
+func (t *Tokenizer) fast() hf.Tokenizer {
+	metaspace := hf.Component{Type: "Metaspace", Replacement: space, PrependScheme: hf.PrependAlways,
+		Split: new(t.rules == Transformers || t.model.Wordwise())}
+	f := hf.Tokenizer{Version: "1.0", AddedTokens: t.fastTokens(),
+		PostProcessor: hf.EndWith(t.pieces[t.eos].Text, t.eos)}
+	var steps []hf.Component
+	if len(t.model.Charsmap) > 0 {
+		steps = append(steps, hf.Component{Type: hf.Precompiled, Charsmap: t.model.Charsmap})
 	}
-	score, err := json.Marshal(p.score)
-	if err != nil {
-		return nil, err
+	if t.rules == Transformers {
+		if len(steps) > 0 {
+			f.Normalizer = &steps[0]
+		}
+		f.PreTokenizer = hf.Component{Type: "Sequence",
+			PreTokenizers: []hf.Component{{Type: "WhitespaceSplit"}, metaspace}}
+		f.Decoder, f.Model = metaspace, t.fastUnigram()
+		return f
 	}
-	return append(append(append(append([]byte{'['}, text...), ','), score...), ']'), nil
-}
-
-// fast describes a tokenizer of [Transformers] rules: the pipeline that words.go follows, spelled out as
-// tokenization_t5.py builds it.
-func (t *Tokenizer) fast() fastTokenizer {
-	metaspace := fastStep{Type: "Metaspace", Replacement: space, PrependScheme: "always", Split: new(true)}
-	f := t.fastFrame()
-	f.PreTokenizer = fastStep{Type: "Sequence", PreTokenizers: []fastStep{{Type: "WhitespaceSplit"}, metaspace}}
-	f.Decoder = metaspace
-	if len(t.model.charsmap) > 0 {
-		f.Normalizer = &fastNormalizer{Type: precompiledType, Charsmap: t.model.charsmap}
+	if slices.ContainsFunc(t.model.Pieces, func(p spiece.Piece) bool { return p.Type == spiece.User }) {
+		metaspace.PrependScheme = hf.PrependFirst
+	} else {
+		steps = append(steps, hf.Component{Type: "Strip", StripLeft: true, StripRight: true})
 	}
-	f.Model = t.fastUnigram()
+	steps = append(steps, hf.Component{Type: "Replace", Pattern: hf.Pattern{Regex: spaceRuns.String()}, Content: " "})
+	f.Normalizer = &hf.Component{Type: "Sequence", Normalizers: steps}
+	f.PreTokenizer, f.Decoder = metaspace, metaspace
+	if t.bytes != nil {
+		f.Decoder = hf.Component{Type: "Sequence", Decoders: []hf.Component{{Type: "ByteFallback"}, metaspace}}
+	}
+	if t.model.Kind == spiece.Unigram {
+		f.Model = t.fastUnigram()
+	} else {
+		f.Model = t.fastBPE()
+	}
 	return f
 }
 
-// fastFrame describes what all tokenizers have.
-func (t *Tokenizer) fastFrame() fastTokenizer {
-	eos := t.pieces[t.eos].text
-	a, b := fastSlot{Sequence: &fastSlotRef{ID: "A"}}, fastSlot{Sequence: &fastSlotRef{ID: "B"}}
-	end := fastSlot{Special: &fastSlotRef{ID: eos}}
-	return fastTokenizer{
-		Version:     "1.0",
-		AddedTokens: t.fastTokens(),
-		PostProcessor: fastTemplate{
-			Type: "TemplateProcessing", Single: []fastSlot{a, end}, Pair: []fastSlot{a, end, b, end},
-			SpecialTokens: map[string]fastSpecial{eos: {eos, []int32{t.eos}, []string{eos}}},
-		},
-	}
-}
-
-func (t *Tokenizer) fastUnigram() fastModel {
-	m := fastModel{Type: "Unigram", UnkID: t.unk, ByteFallback: t.bytes != nil}
+func (t *Tokenizer) fastUnigram() hf.Unigram {
+	m := hf.Unigram{Type: "Unigram", UnkID: t.unk, ByteFallback: t.bytes != nil}
 	for i, p := range t.pieces[:t.known()] {
-		p.text = t.fastText(int32(i))
-		m.Vocab = append(m.Vocab, fastPiece(p))
+		p.Text = t.fastText(int32(i))
+		m.Vocab = append(m.Vocab, hf.VocabPiece(p))
 	}
 	return m
 }
 
 // fastTokens lists the added tokens.
-func (t *Tokenizer) fastTokens() []fastToken {
-	var list []fastToken
+func (t *Tokenizer) fastTokens() []hf.Token {
+	var list []hf.Token
 	for _, a := range t.added {
-		p := t.pieces[a.id]
-		list = append(list, fastToken{
-			ID: a.id, Content: t.fastText(a.id), LStrip: a.lstrip, RStrip: a.rstrip, Normalized: a.normalized, Special: t.isSpecial(p),
-		})
+		a.Content, a.Special = t.fastText(a.ID), t.isSpecial(t.pieces[a.ID])
+		list = append(list, a)
 	}
 	return list
+}
+
+// fastBPE describes the pieces. SentencePiece merges any two neighbours that make a piece, whatever they are, so each
+// way to divide a piece is a merge.
+func (t *Tokenizer) fastBPE() hf.BPE {
+	m := hf.BPE{
+		Type: "BPE", Unk: t.tokenText(t.unk), FuseUnk: true, ByteFallback: t.bytes != nil,
+		Vocab: make(map[string]int32), Merges: [][2]string{},
+	}
+	normals := []int32{}
+	for i, p := range t.pieces {
+		m.Vocab[t.fastText(int32(i))] = int32(i)
+		if p.Type == spiece.Normal {
+			normals = append(normals, int32(i))
+		}
+	}
+	slices.SortStableFunc(normals, func(a, b int32) int { return cmp.Compare(t.pieces[b].Score, t.pieces[a].Score) })
+	isNormal := func(text string) bool {
+		id, ok := t.ids[text]
+		return ok && t.pieces[id].Type == spiece.Normal
+	}
+	for _, id := range normals {
+		text := t.pieces[id].Text
+		for at := range text {
+			if at > 0 && isNormal(text[:at]) && isNormal(text[at:]) {
+				m.Merges = append(m.Merges, [2]string{text[:at], text[at:]})
+			}
+		}
+	}
+	return m
+}
+
+// fastText is what tokenizer.json calls a piece: sentinels have no ▁ in front there.
+func (t *Tokenizer) fastText(id int32) string {
+	text := t.pieces[id].Text
+	if cut := strings.TrimPrefix(text, space); int(id) >= len(t.model.Pieces) && spiece.IsSentinel(cut) {
+		return cut
+	}
+	return text
 }

@@ -2,22 +2,13 @@ package tokenizer
 
 import (
 	_ "embed"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
+	"t5train/data/tokenizer/internal/hf"
+	"t5train/data/tokenizer/internal/spiece"
 	"t5train/internal/atomicfile"
-	"t5train/internal/bounded"
-	"t5train/internal/lfs"
-)
-
-// The names that transformers gives a tokenizer's files.
-const (
-	ModelFile  = "spiece.model"
-	configFile = "tokenizer_config.json"
-	addedFile  = "added_tokens.json" // of transformers before 4.34
 )
 
 //go:embed t5/spiece.model
@@ -46,7 +37,7 @@ func load(path string) (*Tokenizer, error) {
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, cause(err)
+		return nil, hf.Cause(err)
 	}
 	folder := path
 	if !info.IsDir() {
@@ -61,35 +52,56 @@ func load(path string) (*Tokenizer, error) {
 		return s.loadFast(path)
 	case !info.IsDir():
 		return s.loadModel(path)
-	case s.class == byT5Class:
+	case s.Class == hf.ByT5Class:
 		return s.loadByT5()
 	}
-	model, fast := filepath.Join(folder, ModelFile), filepath.Join(folder, fastFile)
-	hasModel, hasFast := isFile(model), isFile(fast)
+	model, fast := filepath.Join(folder, ModelFile), filepath.Join(folder, hf.TokenizerFile)
+	hasModel, hasFast := hf.IsFile(model), hf.IsFile(fast)
 	switch {
-	case hasModel && (s.rules == SentencePiece.String() || !hasFast): // the model file knows more about these rules
+	case hasModel && (s.rules == SentencePiece || !hasFast): // the model file knows more about these rules
 		return s.loadModel(model)
 	case hasFast:
 		t, err := s.loadFast(fast)
 		if err != nil && hasModel {
-			return nil, fmt.Errorf("%s: %w: or remove the file, so that %s is read", fastFile, err, ModelFile)
+			return nil, fmt.Errorf("%s: %w: or remove the file, so that %s is read", hf.TokenizerFile, err, ModelFile)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", fastFile, err)
+			return nil, fmt.Errorf("%s: %w", hf.TokenizerFile, err)
 		}
 		if hasModel {
-			t.raw, err = readFile(model) // to be handed on
+			t.raw, err = hf.ReadFile(model) // to be handed on
 		}
 		return t, err
 	}
 	return nil, s.otherFamily(folder)
 }
 
+// settings is what the JSON files of a folder say about its tokenizer.
+type settings struct {
+	hf.Settings
+	rules Rules
+}
+
+func readSettings(folder string) (settings, error) {
+	read, err := hf.ReadSettings(folder)
+	s := settings{Settings: read}
+	switch {
+	case err != nil:
+		return s, err
+	case read.Rules == SentencePiece.String():
+		s.rules = SentencePiece
+	case read.Rules != "" && read.Rules != Transformers.String():
+		return s, fmt.Errorf("%s: t5train_rules is %q: want %q or %q", hf.ConfigFile, read.Rules, Transformers,
+			SentencePiece)
+	}
+	return s, nil
+}
+
 // otherFamily is the error for a folder without the files of T5's family. It names those of another one.
 func (s settings) otherFamily(folder string) error {
 	class := ""
-	if s.className != "" {
-		class = ", " + s.className
+	if s.ClassName != "" {
+		class = ", " + s.ClassName
 	}
 	for _, other := range [...]struct{ file, what string }{
 		{"merges.txt", "a byte-level BPE vocabulary (vocab.json and merges.txt, as in CodeT5"},
@@ -97,54 +109,50 @@ func (s settings) otherFamily(folder string) error {
 		{"vocab.txt", "a WordPiece vocabulary (vocab.txt, as in BERT"},
 		{"tokenizer.model", "a SentencePiece model of Llama's kind (tokenizer.model, as in Pile-T5"},
 	} {
-		if isFile(filepath.Join(folder, other.file)) {
+		if hf.IsFile(filepath.Join(folder, other.file)) {
 			return fmt.Errorf("the folder holds %s%s), which t5train does not read: want %s or %s of T5, mT5, UMT5 "+
-				"or the like; "+
-				"convert with a tokenizer of such a kind gives the model another vocabulary", other.what, class, ModelFile, fastFile)
+				"or the like; convert with a tokenizer of such a kind gives the model another vocabulary", other.what,
+				class, ModelFile, hf.TokenizerFile)
 		}
 	}
 	return fmt.Errorf("the folder holds no %s and no %s: copy the files of the model it was made from", ModelFile,
-		fastFile)
+		hf.TokenizerFile)
 }
 
 // loadModel reads a SentencePiece model file.
 func (s settings) loadModel(path string) (*Tokenizer, error) {
-	raw, err := readFile(path)
+	raw, err := hf.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	m, err := parseModel(raw)
+	file, err := spiece.Parse(raw)
 	if err != nil {
 		return nil, err
 	}
+	m := &model{Model: file, cleanUp: s.CleanUp}
 	o := Options{ExtraIDs: DefaultExtraIDs}
-	if s.extraIDs != nil {
-		o.ExtraIDs = *s.extraIDs
+	if s.ExtraIDs != nil {
+		o.ExtraIDs = *s.ExtraIDs
 	}
 	if m.holdsSentinels() {
 		o.ExtraIDs = 0
 	}
 	if o.ExtraIDs < 0 || o.ExtraIDs > MaxExtraIDs {
-		return nil, fmt.Errorf("extra_ids is %d: want 0 to %d (%s)", o.ExtraIDs, MaxExtraIDs, configFile)
+		return nil, fmt.Errorf("extra_ids is %d: want 0 to %d (%s)", o.ExtraIDs, MaxExtraIDs, hf.ConfigFile)
 	}
-	if s.otherClass() {
+	if s.OtherClass() {
 		return nil, fmt.Errorf("tokenizer_class is %q, by which transformers does not read a vocabulary of T5: if it "+
-			"is one, "+
-			"set it to %q (%s)", s.className, t5Class, configFile)
+			"is one, set it to %q (%s)", s.ClassName, hf.T5Class, hf.ConfigFile)
 	}
-	if s.rules == SentencePiece.String() || !m.fitsTransformers() && !(s.isT5() && m.opensInTransformers()) {
+	if s.rules == SentencePiece || !m.fitsTransformers() && !(s.IsT5() && m.opensInTransformers()) {
 		o.Rules = SentencePiece
-		m.late, err = s.lateTokens(len(m.pieces) + o.ExtraIDs)
+		m.late, err = s.LateTokens(len(m.Pieces) + o.ExtraIDs)
 	} else {
-		var list []tokenToAdd
-		if list, err = s.tokensToAdd(nil, m.pieces, o.ExtraIDs); err == nil {
-			err = m.add(list, o.ExtraIDs)
-		}
+		m.added, m.late, err = s.AddedTokens(nil, m.Pieces, o.ExtraIDs)
 	}
 	if err != nil {
 		return nil, err
 	}
-	m.cleanUp = s.cleanUp
 	t, err := newTokenizer(m, o)
 	if err != nil {
 		return nil, err
@@ -155,7 +163,7 @@ func (s settings) loadModel(path string) (*Tokenizer, error) {
 
 // loadFast reads a tokenizer.json.
 func (s settings) loadFast(path string) (*Tokenizer, error) {
-	raw, err := readFile(path)
+	raw, err := hf.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -165,51 +173,21 @@ func (s settings) loadFast(path string) (*Tokenizer, error) {
 // loadByT5 follows ByT5Tokenizer: the tokens behind the bytes are those that the settings list, or as many sentinels as
 // they say. Transformers itself writes both, the list and an extra_ids of 0.
 func (s settings) loadByT5() (*Tokenizer, error) {
-	n, rules := byT5ExtraIDs, Transformers
-	if s.extraIDs != nil {
-		n = *s.extraIDs
+	n := byT5ExtraIDs
+	if s.ExtraIDs != nil {
+		n = *s.ExtraIDs
 	}
 	if n < 0 || n > MaxExtraIDs {
 		return nil, fmt.Errorf("extra_ids is %d: want 0 to %d", n, MaxExtraIDs)
 	}
-	late, err := s.lateTokens(byT5Offset + 256)
+	late, err := s.LateTokens(byT5Offset + 256)
 	if err != nil {
 		return nil, err
 	}
 	if len(late) > 0 {
-		for n = 0; len(late) > 0 && late[0].text == Sentinel(n); n++ {
+		for n = 0; len(late) > 0 && late[0].Content == Sentinel(n); n++ {
 			late = late[1:]
 		}
 	}
-	if s.rules == SentencePiece.String() {
-		rules = SentencePiece
-	}
-	return newByT5(n, late, rules)
-}
-
-// readFile reads a file of a bounded size. Errors name the file, which may be one of several in a folder.
-func readFile(path string) ([]byte, error) {
-	raw, err := bounded.ReadFile(path)
-	if err == nil {
-		err = lfs.Check(raw)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Base(path), cause(err))
-	}
-	return raw, nil
-}
-
-// isFile tells whether something of that name is there that is no folder.
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && !info.IsDir()
-}
-
-// cause drops the path of a file error: the caller names it already.
-func cause(err error) error {
-	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
-		return pathError.Err
-	}
-	return err
+	return newByT5(n, late, s.rules)
 }

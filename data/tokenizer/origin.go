@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"t5train/data/tokenizer/internal/spiece"
 )
 
 // Origin is what a token of one vocabulary is in another one.
@@ -69,17 +70,17 @@ func (t *Tokenizer) Sentinels() []int32 {
 }
 
 // originOf returns what a piece of another vocabulary is in this one.
-func (t *Tokenizer) originOf(p piece) Origin {
-	if id, ok := t.ids[p.text]; ok && p.isText() == t.pieces[id].isText() &&
-		(p.kind == BytePiece) == (t.pieces[id].kind == BytePiece) {
+func (t *Tokenizer) originOf(p spiece.Piece) Origin {
+	if id, ok := t.ids[p.Text]; ok && isText(p) == isText(t.pieces[id]) &&
+		(p.Type == spiece.Byte) == (t.pieces[id].Type == spiece.Byte) {
 		return Origin{Shared, []int32{id}}
 	}
-	text := p.text
+	text := p.Text
 	switch {
-	case !p.isText():
+	case !isText(p):
 		return Origin{}
-	case p.kind == BytePiece:
-		b, _ := byteOf(p.text)
+	case p.Type == spiece.Byte:
+		b, _ := spiece.ByteOf(p.Text)
 		if b >= 0x80 { // a part of a character
 			return Origin{}
 		}
@@ -91,12 +92,12 @@ func (t *Tokenizer) originOf(p piece) Origin {
 	return Origin{}
 }
 
-// isText tells whether a piece stands for text and not for something in a sequence.
-func (p piece) isText() bool { return p.kind != ControlPiece && p.kind != UnknownPiece }
+// isText reports whether a piece stands for text and not for something in a sequence.
+func isText(p spiece.Piece) bool { return p.Type != spiece.Control && p.Type != spiece.Unknown }
 
-// cut returns the ids of a part of a text that has ▁ for blanks, without those that are unknown.
+// cut returns the ids of a part of a text that has ▁ for spaces, without those that are unknown.
 func (t *Tokenizer) cut(text string) []int32 {
-	if t.kind == bytewise {
+	if t.isByT5() {
 		var ids []int32
 		for _, b := range []byte(strings.ReplaceAll(text, space, " ")) {
 			ids = append(ids, int32(b)+byT5Offset)
@@ -105,15 +106,10 @@ func (t *Tokenizer) cut(text string) []int32 {
 	}
 	s := t.scratch.Get().(*scratch)
 	defer t.scratch.Put(s)
-	s.text = bytes.ReplaceAll(t.normal.rules.appendPrecompiled(s.text[:0], text), []byte(" "), []byte(space))
-	if t.normal.blank == " " { // a model that does not escape blanks
+	s.text = bytes.ReplaceAll(t.normal.Rules.AppendPrecompiled(s.text[:0], text), []byte(" "), []byte(space))
+	if t.normal.Space == " " { // a model that does not escape spaces
 		s.text = bytes.ReplaceAll(s.text, []byte(space), []byte(" "))
 	}
-	var ids []int32
-	if t.kind == bpe {
-		ids = t.appendBPE(nil, s, s.text)
-	} else {
-		ids = t.appendUnigram(nil, s, s.text)
-	}
+	ids := t.appendPieces(nil, s, s.text)
 	return slices.DeleteFunc(ids, func(id int32) bool { return id == t.unk })
 }

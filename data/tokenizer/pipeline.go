@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"t5train/data/tokenizer/internal/hf"
 	"unicode"
 	"unicode/utf8"
 )
@@ -11,7 +12,7 @@ import (
 // pipeline is what a tokenizer.json says to do with a stretch between added tokens, as far as the files of T5's family
 // say it:
 //
-//	normalizer      Precompiled, Strip, Replace of runs of blanks
+//	normalizer      Precompiled, Strip, Replace of runs of spaces
 //	pre_tokenizer   WhitespaceSplit, Metaspace
 //	decoder         ByteFallback, Metaspace
 //
@@ -19,34 +20,25 @@ import (
 // in one pass over the text.
 type pipeline struct {
 	stripLeft, stripRight bool
-	runs                  *string // what a run of two or more blanks becomes; nil: they stay
+	runs                  *string // what a run of two or more spaces becomes; nil: they stay
 	normalized            *cutter // added tokens in normalised text
 
 	whitespaceSplit bool
-	prepend         prependScheme
+	prepend         hf.Prepend
 	whole           bool // the text is segmented as a whole, not word by word
 
 	byteFallback bool // unknown characters become bytes
 	decodeBytes  bool // bytes become text again; otherwise they show as their pieces, such as <0x0A>
 }
 
-// prependScheme says where Metaspace puts a ▁ in front, unless one is there.
-type prependScheme string
-
-const (
-	prependAlways prependScheme = "always" // of every stretch
-	prependFirst  prependScheme = "first"  // of the text
-	prependNever  prependScheme = "never"
-)
-
-var blankRuns = regexp.MustCompile(" {2,}")
+var spaceRuns = regexp.MustCompile(" {2,}")
 
 // t5Pipeline is what words.go does.
-func t5Pipeline() pipeline { return pipeline{whitespaceSplit: true, prepend: prependAlways} }
+func t5Pipeline() pipeline { return pipeline{whitespaceSplit: true, prepend: hf.PrependAlways} }
 
 // appendStretch appends the ids of a stretch; first says that the text begins with it.
 func (p *pipeline) appendStretch(dst []int32, t *Tokenizer, s *scratch, stretch string, first bool) []int32 {
-	s.normal = t.normal.rules.appendPrecompiled(s.normal[:0], stretch)
+	s.normal = t.normal.Rules.AppendPrecompiled(s.normal[:0], stretch)
 	text := s.normal
 	if !utf8.Valid(text) { // a rule of a damaged model may hold other bytes
 		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
@@ -58,7 +50,7 @@ func (p *pipeline) appendStretch(dst []int32, t *Tokenizer, s *scratch, stretch 
 		text = bytes.TrimRightFunc(text, unicode.IsSpace)
 	}
 	if p.runs != nil {
-		text = blankRuns.ReplaceAllLiteral(text, []byte(*p.runs))
+		text = spaceRuns.ReplaceAllLiteral(text, []byte(*p.runs))
 	}
 	for rest := string(text); rest != ""; first = false {
 		before, id, after, found := p.normalized.cut(rest)
@@ -83,13 +75,13 @@ func (p *pipeline) appendNormalized(dst []int32, t *Tokenizer, s *scratch, text 
 	return dst
 }
 
-// appendMetaspace writes blanks as ▁, puts one in front and splits before each of them.
+// appendMetaspace writes spaces as ▁, puts one in front and splits before each of them.
 func (p *pipeline) appendMetaspace(dst []int32, t *Tokenizer, s *scratch, text string, first bool) []int32 {
 	if text == "" {
 		return dst
 	}
 	text = strings.ReplaceAll(text, " ", space)
-	if (p.prepend == prependAlways || p.prepend == prependFirst && first) && !strings.HasPrefix(text, space) {
+	if (p.prepend == hf.PrependAlways || p.prepend == hf.PrependFirst && first) && !strings.HasPrefix(text, space) {
 		text = space + text
 	}
 	for text != "" {
@@ -98,7 +90,7 @@ func (p *pipeline) appendMetaspace(dst []int32, t *Tokenizer, s *scratch, text s
 			end = len(text)
 		}
 		s.text = append(s.text[:0], text[:end]...)
-		dst = t.appendUnigram(dst, s, s.text)
+		dst = t.unigram.Append(dst, &s.segment, s.text)
 		text = text[end:]
 	}
 	return dst

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-
-	"t5train/data/tokenizer/internal/trie"
+	"t5train/data/tokenizer/internal/hf"
+	"t5train/data/tokenizer/internal/segment"
+	"t5train/data/tokenizer/internal/spiece"
+	"t5train/data/tokenizer/normalize"
 )
 
 // Tokenizer encodes and decodes with one vocabulary. It never changes and is safe for concurrent use.
@@ -14,26 +16,22 @@ type Tokenizer struct {
 	rawFast []byte // tokenizer.json, where the tokenizer came from it
 
 	model    *model
-	pieces   []piece // of the model, the extra ids, the late ones
+	pieces   []spiece.Piece // of the model, the extra ids, the late ones
 	ids      map[string]int32
-	kind     modelKind
 	rules    Rules
 	extraIDs int
 
 	eos, pad, unk int32
-	unkSurface    string
 
-	normal   *normalizer
+	normal   *normalize.Normalizer
 	pipeline *pipeline // nil: what words.go does
-	added    []addedToken
+	added    []hf.Token
 	shown    map[int32]string // the normal forms of added tokens that are looked for by them: as such they are decoded
 	special  *cutter          // the added tokens in raw text; nil: none is recognised
 
-	trie     *trie.Trie // unigram: every piece that text can give
-	scores   []float64  // unigram: what the search adds for a piece
-	unkScore float64
-	wordwise bool        // BPE: see appendBPE
-	bytes    *[256]int32 // byte fallback: the piece of every byte; nil: none
+	unigram *segment.Unigram // or
+	bpe     *segment.BPE     // neither: ByT5
+	bytes   *[256]int32      // byte fallback: the piece of every byte; nil: none
 
 	scratch sync.Pool // of *scratch
 }
@@ -42,10 +40,7 @@ type Tokenizer struct {
 type scratch struct {
 	normal  []byte // the text without its words' ends, see words.go
 	text    []byte
-	nodes   []node
-	ends    []int
-	symbols []symbol
-	queue   mergeQueue
+	segment segment.Scratch
 }
 
 // Rules is the implementation whose ids a Tokenizer reproduces; the package comment shows where they differ.
@@ -84,10 +79,11 @@ type Options struct {
 // New makes a tokenizer of a SentencePiece model file's bytes, which must not change afterwards. It refuses
 // a file that is damaged or whose kind is neither unigram nor BPE.
 func New(raw []byte, o Options) (*Tokenizer, error) {
-	m, err := parseModel(raw)
+	file, err := spiece.Parse(raw)
 	if err != nil {
 		return nil, err
 	}
+	m := &model{Model: file}
 	if !m.fitsTransformers() {
 		o.Rules = SentencePiece
 	}
@@ -105,7 +101,7 @@ func (t *Tokenizer) Encode(text string) []int32 { return t.AppendEncode(nil, tex
 
 // AppendEncode appends the ids of text to dst.
 func (t *Tokenizer) AppendEncode(dst []int32, text string) []int32 {
-	if t.kind == bytewise {
+	if t.isByT5() {
 		return t.appendBytes(dst, text)
 	}
 	s := t.scratch.Get().(*scratch)
@@ -113,11 +109,18 @@ func (t *Tokenizer) AppendEncode(dst []int32, text string) []int32 {
 	if t.rules == Transformers {
 		return t.appendTransformers(dst, s, text)
 	}
-	s.text = t.normal.append(s.text[:0], text)
-	if t.kind == bpe {
-		return t.appendBPE(dst, s, s.text)
+	s.text = t.normal.Append(s.text[:0], text)
+	return t.appendPieces(dst, s, s.text)
+}
+
+func (t *Tokenizer) isByT5() bool { return t.unigram == nil && t.bpe == nil }
+
+// appendPieces appends the pieces of normalised text.
+func (t *Tokenizer) appendPieces(dst []int32, s *scratch, text []byte) []int32 {
+	if t.bpe != nil {
+		return t.bpe.Append(dst, &s.segment, text)
 	}
-	return t.appendUnigram(dst, s, s.text)
+	return t.unigram.Append(dst, &s.segment, text)
 }
 
 // EOS returns the id of </s>, which ends every sequence; -1 if the vocabulary has none.
@@ -126,12 +129,12 @@ func (t *Tokenizer) EOS() int32 { return t.eos }
 // Pad returns the id of <pad>, with which T5's decoder starts; -1 if the vocabulary has none.
 func (t *Tokenizer) Pad() int32 { return t.pad }
 
-// Structural tells whether an id marks the parts of a sequence and is no text: </s>, <pad> and other control tokens,
+// Structural reports whether an id marks the parts of a sequence and is no text: </s>, <pad> and other control tokens,
 // and the sentinels.
 func (t *Tokenizer) Structural(id int32) bool { return id != t.unk && t.isSpecial(t.pieces[id]) }
 
-// IsByte tells whether an id is a byte, of ByT5 or of a vocabulary that falls back to bytes.
-func (t *Tokenizer) IsByte(id int32) bool { return t.pieces[id].kind == BytePiece }
+// IsByte reports whether an id is a byte, of ByT5 or of a vocabulary that falls back to bytes.
+func (t *Tokenizer) IsByte(id int32) bool { return t.pieces[id].Type == spiece.Byte }
 
 // Unk returns the id of the unknown token.
 func (t *Tokenizer) Unk() int32 { return t.unk }
@@ -143,14 +146,14 @@ func (t *Tokenizer) VocabSize() int { return len(t.pieces) }
 func (t *Tokenizer) ExtraIDs() int { return t.extraIDs }
 
 // Kind returns "unigram", "bpe", or "bytes" for ByT5.
-func (t *Tokenizer) Kind() string { return t.kind.String() }
+func (t *Tokenizer) Kind() string { return t.model.Kind.String() }
 
 // Rules returns the rules that hold.
 func (t *Tokenizer) Rules() Rules { return t.rules }
 
 // WithRules returns a tokenizer of the same vocabulary that follows other rules.
 func (t *Tokenizer) WithRules(r Rules) (*Tokenizer, error) {
-	if t.kind == bytewise {
+	if t.isByT5() {
 		return newByT5(t.extraIDs, t.model.late, r)
 	}
 	if r == Transformers && !t.model.opensInTransformers() {
@@ -166,10 +169,10 @@ func (t *Tokenizer) WithRules(r Rules) (*Tokenizer, error) {
 	return w, nil
 }
 
-// Piece returns the text of an id, with ▁ for a blank. An id out of range is the unknown token.
-func (t *Tokenizer) Piece(id int32) string { return t.piece(id).text }
+// Piece returns the text of an id, with ▁ for a space. An id out of range is the unknown token.
+func (t *Tokenizer) Piece(id int32) string { return t.piece(id).Text }
 
-func (t *Tokenizer) piece(id int32) piece {
+func (t *Tokenizer) piece(id int32) spiece.Piece {
 	if id < 0 || int(id) >= len(t.pieces) {
 		id = t.unk
 	}
@@ -192,12 +195,10 @@ func (t *Tokenizer) Sentinel(n int) (id int32, ok bool) {
 
 // isSpecial reports whether a piece marks something in a sequence instead of being text. To transformers a sentinel of
 // the model file itself, which begins with ▁, is a user-defined symbol like others.
-func (t *Tokenizer) isSpecial(p piece) bool {
-	text := p.text
+func (t *Tokenizer) isSpecial(p spiece.Piece) bool {
+	text := p.Text
 	if t.rules == SentencePiece {
 		text = strings.TrimPrefix(text, space)
 	}
-	return p.kind == ControlPiece || p.kind == UnknownPiece || p.kind == UserPiece && isSentinel(text)
+	return p.Type == spiece.Control || p.Type == spiece.Unknown || p.Type == spiece.User && spiece.IsSentinel(text)
 }
-
-func isSentinel(text string) bool { return strings.HasPrefix(text, "<extra_id_") }

@@ -7,7 +7,7 @@ import (
 )
 
 // This file follows transformers 5's T5 tokenizer (tokenization_t5.py and the tokenizers library below it):
-// added tokens are cut out of the raw text; the stretches between them are normalised and split at blanks;
+// added tokens are cut out of the raw text; the stretches between them are normalised and split at spaces;
 // every word is given a ▁ in front and is segmented on its own.
 
 // appendTransformers appends the ids of text.
@@ -31,9 +31,9 @@ func (t *Tokenizer) appendTransformers(dst []int32, s *scratch, text string) []i
 	return dst
 }
 
-// appendWords encodes a stretch without added tokens: a blank ends a word, a ▁ starts the next one.
+// appendWords encodes a stretch without added tokens: a space ends a word, a ▁ starts the next one.
 func (t *Tokenizer) appendWords(dst []int32, s *scratch, stretch string) []int32 {
-	s.normal = t.normal.rules.appendPrecompiled(s.normal[:0], stretch)
+	s.normal = t.normal.Rules.AppendPrecompiled(s.normal[:0], stretch)
 	word := s.text[:0]
 	for text := s.normal; len(text) > 0; {
 		// A rule of a damaged model may hold bytes that are no UTF-8: DecodeRune gives U+FFFD for them.
@@ -44,18 +44,18 @@ func (t *Tokenizer) appendWords(dst []int32, s *scratch, stretch string) []int32
 		text = text[size:]
 		switch {
 		case unicode.IsSpace(r):
-			dst = t.appendUnigram(dst, s, word)
+			dst = t.unigram.Append(dst, &s.segment, word)
 			word = word[:0]
 			continue
 		case r == '▁':
-			dst = t.appendUnigram(dst, s, word)
+			dst = t.unigram.Append(dst, &s.segment, word)
 			word = word[:0]
 		case len(word) == 0:
 			word = append(word, space...)
 		}
 		word = utf8.AppendRune(word, r)
 	}
-	dst = t.appendUnigram(dst, s, word)
+	dst = t.unigram.Append(dst, &s.segment, word)
 	s.text = word
 	return dst
 }

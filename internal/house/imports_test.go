@@ -24,7 +24,8 @@ var layers = [][]string{
 
 	{"model", "data/tokenizer", "data/parquetio"},
 	{"data/parquetio/page"},
-	{"data/table", "data/tokenizer/internal/trie"},
+	{"data/table", "data/tokenizer/internal/hf", "data/tokenizer/internal/segment", "data/tokenizer/normalize"},
+	{"data/tokenizer/internal/spiece", "data/tokenizer/internal/trie"},
 	{"model/op"},
 	{"model/kernel"},
 }

@@ -6,8 +6,7 @@ import (
 	"context"
 	"math"
 	"strings"
-
-	"t5train/data/tokenizer"
+	"t5train/data/tokenizer/internal/spiece"
 )
 
 // bpeTrainer merges the most frequent pair of neighbours, again and again (Sennrich et al. 2016, section 3.2). The text
@@ -65,7 +64,7 @@ func (q *pairQueue) Pop() any {
 }
 
 // trainBPE returns the pieces of merges, in their order, and then the alphabet; at most wanted.
-func trainBPE(ctx context.Context, c *counts, a *alphabet, o *Options, wanted int) ([]piece, error) {
+func trainBPE(ctx context.Context, c *counts, a *alphabet, o *Options, wanted int) ([]spiece.Piece, error) {
 	if len(c.text) > math.MaxInt32 {
 		return nil, tooMuch("2 GB", o)
 	}
@@ -74,8 +73,10 @@ func trainBPE(ctx context.Context, c *counts, a *alphabet, o *Options, wanted in
 		return nil, err
 	}
 	merges := wanted - len(a.chars)
-	var found []piece
-	add := func(text string) { found = append(found, piece{text, -float64(len(found)), tokenizer.NormalPiece}) }
+	var found []spiece.Piece
+	add := func(text string) {
+		found = append(found, spiece.Piece{Text: text, Score: -float64(len(found)), Type: spiece.Normal})
+	}
 	seen := map[string]bool{}
 	for len(found) < merges {
 		if len(found)%100 == 0 {

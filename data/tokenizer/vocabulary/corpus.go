@@ -9,8 +9,8 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"t5train/data/tokenizer"
 	"t5train/data/tokenizer/internal/trie"
+	"t5train/data/tokenizer/normalize"
 	"t5train/internal/random"
 )
 
@@ -114,7 +114,7 @@ func (s *sample) take() bool {
 }
 
 // countUnits reads a corpus and counts its words, or its lines where blanks do not divide.
-func countUnits(ctx context.Context, texts Texts, o *Options, n *tokenizer.Normalizer) (*counts, Corpus, error) {
+func countUnits(ctx context.Context, texts Texts, o *Options, n *normalize.Normalizer) (*counts, Corpus, error) {
 	if o.SampleLines == 0 {
 		c, corpus, err := countSample(ctx, texts, o, n, nil)
 		if !errors.Is(err, errTooMuch) {
@@ -137,7 +137,7 @@ func countUnits(ctx context.Context, texts Texts, o *Options, n *tokenizer.Norma
 	return countSample(ctx, texts, o, n, s)
 }
 
-func countSample(ctx context.Context, texts Texts, o *Options, n *tokenizer.Normalizer, s *sample) (*counts, Corpus,
+func countSample(ctx context.Context, texts Texts, o *Options, n *normalize.Normalizer, s *sample) (*counts, Corpus,
 	error) {
 	total := newCounts()
 	var mu sync.Mutex
@@ -194,7 +194,7 @@ func (o *Options) UnitName() string {
 // counter counts the units of blocks.
 type counter struct {
 	o      *Options
-	normal *tokenizer.Normalizer
+	normal *normalize.Normalizer
 	local  *counts // of one block
 	line   []byte
 
@@ -202,11 +202,11 @@ type counter struct {
 	first   [256]bool  // bytes that they begin with
 }
 
-func newCounter(o *Options, n *tokenizer.Normalizer) *counter {
+func newCounter(o *Options, n *normalize.Normalizer) *counter {
 	w := &counter{o: o, normal: n, local: newCounts()}
 	texts := slices.Clone(o.NoText)
 	for _, p := range o.metaPieces() {
-		texts = append(texts, p.text)
+		texts = append(texts, p.Text)
 	}
 	var entries []trie.Entry
 	for i, text := range texts {

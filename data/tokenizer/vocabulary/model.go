@@ -2,10 +2,10 @@ package vocabulary
 
 import (
 	"math"
+	"t5train/data/tokenizer/internal/spiece"
+	"t5train/data/tokenizer/normalize"
 
 	"google.golang.org/protobuf/encoding/protowire"
-
-	"t5train/data/tokenizer"
 )
 
 // The pieces that T5's vocabulary begins with: ids 0, 1 and 2. It has no token for the beginning of a sequence.
@@ -21,25 +21,19 @@ const (
 	unkID = 2
 )
 
-type piece struct {
-	text  string
-	score float64 // log probability; for BPE the negated rank of the merge
-	kind  tokenizer.PieceType
-}
-
 // metaPieces lists the pieces that no training finds, in the order of their ids: as spm_train numbers them.
-func (o Options) metaPieces() []piece {
-	pieces := []piece{{padText, 0, tokenizer.ControlPiece}, {eosText, 0, tokenizer.ControlPiece},
-		{unkText, 0, tokenizer.UnknownPiece}}
+func (o Options) metaPieces() []spiece.Piece {
+	pieces := []spiece.Piece{{Text: padText, Type: spiece.Control}, {Text: eosText, Type: spiece.Control},
+		{Text: unkText, Type: spiece.Unknown}}
 	for _, s := range o.ControlSymbols {
-		pieces = append(pieces, piece{s, 0, tokenizer.ControlPiece})
+		pieces = append(pieces, spiece.Piece{Text: s, Type: spiece.Control})
 	}
 	for _, s := range o.UserSymbols {
-		pieces = append(pieces, piece{s, 0, tokenizer.UserPiece})
+		pieces = append(pieces, spiece.Piece{Text: s, Type: spiece.User})
 	}
 	if o.ByteFallback {
 		for b := range 256 {
-			pieces = append(pieces, piece{tokenizer.ByteText(b), 0, tokenizer.BytePiece})
+			pieces = append(pieces, spiece.Piece{Text: spiece.ByteText(b), Type: spiece.Byte})
 		}
 	}
 	return pieces
@@ -47,14 +41,14 @@ func (o Options) metaPieces() []piece {
 
 // marshal returns the model file: ModelProto of sentencepiece_model.proto. Of the trainer's settings it records those
 // that differ from the defaults there, and none that would make two files of the same vocabulary differ.
-func marshal(o Options, n *tokenizer.Normalizer, pieces []piece) []byte {
+func marshal(o Options, n *normalize.Normalizer, pieces []spiece.Piece) []byte {
 	var file message
 	for _, p := range pieces {
 		var m message
-		m.bytes(1, p.text)
-		m.float(2, p.score)
-		if p.kind != tokenizer.NormalPiece {
-			m.varint(3, uint64(p.kind))
+		m.bytes(1, p.Text)
+		m.float(2, p.Score)
+		if p.Type != spiece.Normal {
+			m.varint(3, uint64(p.Type))
 		}
 		file.bytes(1, string(m))
 	}
@@ -62,7 +56,7 @@ func marshal(o Options, n *tokenizer.Normalizer, pieces []piece) []byte {
 
 	var rules message
 	rules.bytes(1, o.Normalization)
-	rules.bytes(2, string(n.Charsmap()))
+	rules.bytes(2, string(n.Rules.Raw()))
 	file.bytes(3, string(rules))
 	return file
 }

@@ -6,10 +6,10 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"t5train/data/tokenizer/internal/spiece"
+	"t5train/data/tokenizer/normalize"
 	"unicode"
 	"unicode/utf8"
-
-	"t5train/data/tokenizer"
 )
 
 // Kind is how a vocabulary cuts text.
@@ -29,7 +29,7 @@ type Options struct {
 	Kind      Kind
 	VocabSize int // pieces, <pad>, </s>, <unk> and the symbols below included; sentinels come on top
 
-	Normalization     string  // one of [tokenizer.RuleNames]
+	Normalization     string  // one of [normalize.Names]
 	CharacterCoverage float64 // part of all characters, the frequent ones, that become pieces: 0.98 to 1
 	MaxPieceLength    int     // characters, 1 to 512
 
@@ -66,7 +66,7 @@ type Options struct {
 func Defaults() Options {
 	return Options{
 		Kind: Unigram, VocabSize: 32000,
-		Normalization: tokenizer.RuleNames()[0], CharacterCoverage: 0.9995, MaxPieceLength: 16,
+		Normalization: normalize.Names()[0], CharacterCoverage: 0.9995, MaxPieceLength: 16,
 		SplitByUnicodeScript: true, SplitByNumber: true, SplitByWhitespace: true,
 		MaxLineBytes: 4192, MaxTextBytes: 1 << 30, Seed: 1,
 		SeedPieces: 1_000_000, ShrinkingFactor: 0.75, SubIterations: 2,
@@ -87,8 +87,8 @@ func (o Options) Check() error {
 	switch {
 	case !slices.Contains(Kinds(), o.Kind):
 		return wrong("type", o.Kind, "unigram or bpe")
-	case !slices.Contains(tokenizer.RuleNames(), o.Normalization):
-		return wrong("normalization", o.Normalization, "one of "+strings.Join(tokenizer.RuleNames(), ", "))
+	case !slices.Contains(normalize.Names(), o.Normalization):
+		return wrong("normalization", o.Normalization, "one of "+strings.Join(normalize.Names(), ", "))
 	case o.VocabSize < 1 || o.VocabSize > maxVocabSize:
 		return wrong("vocab-size", o.VocabSize, fmt.Sprintf("1 to %d", maxVocabSize))
 	case !(o.CharacterCoverage >= 0.98 && o.CharacterCoverage <= 1):
@@ -130,7 +130,7 @@ func (o Options) checkSymbols() error {
 	seen := map[string]bool{padText: true, eosText: true, unkText: true}
 	if o.ByteFallback {
 		for b := range 256 {
-			seen[tokenizer.ByteText(b)] = true
+			seen[spiece.ByteText(b)] = true
 		}
 	}
 	for i, s := range slices.Concat(o.ControlSymbols, o.UserSymbols) {

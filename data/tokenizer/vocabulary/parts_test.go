@@ -8,7 +8,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"t5train/data/tokenizer"
+	"t5train/data/tokenizer/internal/spiece"
+	"t5train/data/tokenizer/normalize"
 	"t5train/internal/random"
 )
 
@@ -376,9 +377,9 @@ func TestBPEByDefinition(t *testing.T) {
 			}
 			var got []string
 			for i, p := range found {
-				got = append(got, p.text)
-				if p.score != -float64(i) {
-					t.Errorf("piece %d has score %v", i, p.score)
+				got = append(got, p.Text)
+				if p.Score != -float64(i) {
+					t.Errorf("piece %d has score %v", i, p.Score)
 				}
 			}
 			want := mergesByDefinition(c, a, &o, 60)
@@ -446,7 +447,7 @@ func FuzzTrain(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, bits uint16, size uint8) {
 		o := options(func(o *Options) {
 			o.VocabSize, o.SoftVocabLimit, o.Threads = int(size), true, 2
-			o.Normalization = tokenizer.RuleNames()[bits%5]
+			o.Normalization = normalize.Names()[bits%5]
 			o.SplitByUnicodeScript, o.SplitByNumber, o.SplitByWhitespace, o.SplitDigits = bits&8 > 0, bits&16 > 0, bits&32 > 0, bits&64 > 0
 			if bits&128 > 0 {
 				o.Kind = BPE
@@ -473,7 +474,7 @@ func FuzzTrain(f *testing.F) {
 				t.Fatalf("piece %q has score %v, or is there twice", p.text, p.score)
 			}
 			seen[p.text] = true
-			if p.kind == tokenizer.NormalPiece && utf8.RuneCountInString(p.text) > o.MaxPieceLength {
+			if p.kind == spiece.Normal && utf8.RuneCountInString(p.text) > o.MaxPieceLength {
 				t.Fatalf("piece %q is longer than %d", p.text, o.MaxPieceLength)
 			}
 		}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"t5train/data/tokenizer"
+	"t5train/data/tokenizer/internal/spiece"
+	"t5train/data/tokenizer/normalize"
 )
 
 // Result is a trained vocabulary.
@@ -38,7 +38,7 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 	if err := o.Check(); err != nil {
 		return Result{}, err
 	}
-	n, err := tokenizer.NewNormalizer(o.Normalization)
+	n, err := normalize.New(o.Normalization)
 	if err != nil {
 		return Result{}, err
 	}
@@ -63,7 +63,7 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 	}
 	c.sort()
 	r = Result{Chars: len(a.chars), Units: len(c.units), Corpus: corpus, LeftOut: a.leftOut}
-	var found []piece
+	var found []spiece.Piece
 	switch o.Kind {
 	case Unigram:
 		found, err = trainUnigram(ctx, c, a, &o, o.VocabSize-len(meta))

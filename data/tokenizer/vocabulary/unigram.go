@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/tokenizer"
+	"t5train/data/tokenizer/internal/spiece"
 	"t5train/internal/parallel"
 )
 
@@ -41,7 +41,7 @@ const unitsAtOnce = 1 << 10
 
 // trainUnigram returns the pieces of text: the alphabet and the best of the others, the most probable first, at most
 // wanted.
-func trainUnigram(ctx context.Context, c *counts, a *alphabet, o *Options, wanted int) ([]piece, error) {
+func trainUnigram(ctx context.Context, c *counts, a *alphabet, o *Options, wanted int) ([]spiece.Piece, error) {
 	o.progress("find seed pieces", "characters", 0, int64(len(a.chars)))
 	seeds, err := findSeeds(ctx, c, a, o)
 	if err != nil {
@@ -238,7 +238,7 @@ func (t *unigramTrainer) keep(numbers []int) {
 }
 
 // finish takes the alphabet and the most probable of the other pieces.
-func (t *unigramTrainer) finish(a *alphabet, wanted int) []piece {
+func (t *unigramTrainer) finish(a *alphabet, wanted int) []spiece.Piece {
 	t.prepare()
 	score := make(map[string]float64, len(t.model.texts))
 	worst := math.Inf(1)
@@ -249,7 +249,7 @@ func (t *unigramTrainer) finish(a *alphabet, wanted int) []piece {
 		}
 		score[text] = t.model.scores[i]
 	}
-	var chosen []piece
+	var chosen []spiece.Piece
 	missing := 0.0
 	for _, ch := range a.chars {
 		text := string(ch.r)
@@ -259,14 +259,14 @@ func (t *unigramTrainer) finish(a *alphabet, wanted int) []piece {
 			missing++
 		}
 		delete(score, text)
-		chosen = append(chosen, piece{text, s, tokenizer.NormalPiece})
+		chosen = append(chosen, spiece.Piece{Text: text, Score: s, Type: spiece.Normal})
 	}
-	best := func(a, b piece) int { // by the scores as the file holds them
-		return cmp.Or(cmp.Compare(float32(b.score), float32(a.score)), strings.Compare(a.text, b.text))
+	best := func(a, b spiece.Piece) int { // by the scores as the file holds them
+		return cmp.Or(cmp.Compare(float32(b.Score), float32(a.Score)), strings.Compare(a.Text, b.Text))
 	}
-	var others []piece
+	var others []spiece.Piece
 	for text, s := range score {
-		others = append(others, piece{text, s, tokenizer.NormalPiece})
+		others = append(others, spiece.Piece{Text: text, Score: s, Type: spiece.Normal})
 	}
 	slices.SortFunc(others, best)
 	chosen = append(chosen, others[:min(len(others), wanted-len(chosen))]...)

@@ -16,6 +16,7 @@ import (
 	"t5train/data/parquetio"
 	"t5train/data/table"
 	"t5train/data/tokenizer"
+	"t5train/data/tokenizer/internal/spiece"
 	"t5train/internal/random"
 )
 
@@ -73,7 +74,7 @@ var goldenOptions = map[string]Options{
 type scored struct {
 	text  string
 	score float32
-	kind  tokenizer.PieceType
+	kind  spiece.Type
 }
 
 // piecesOf reads the pieces of a model file, which must open.
@@ -95,7 +96,7 @@ func piecesOf(t testing.TB, raw []byte) (pieces []scored) {
 }
 
 func pieceOf(message []byte) scored {
-	p := scored{kind: tokenizer.NormalPiece}
+	p := scored{kind: spiece.Normal}
 	for len(message) > 0 {
 		number, kind, n := protowire.ConsumeTag(message)
 		message = message[n:]
@@ -108,7 +109,7 @@ func pieceOf(message []byte) scored {
 			p.score = math.Float32frombits(bits)
 		case 3:
 			value, _ := protowire.ConsumeVarint(message)
-			p.kind = tokenizer.PieceType(value)
+			p.kind = spiece.Type(value)
 		}
 		message = message[protowire.ConsumeFieldValue(number, kind, message):]
 	}
@@ -132,7 +133,7 @@ func TestLikeSPMTrain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := slices.DeleteFunc(piecesOf(t, r.Model), func(p scored) bool { return p.kind == tokenizer.BytePiece })
+			got := slices.DeleteFunc(piecesOf(t, r.Model), func(p scored) bool { return p.kind == spiece.Byte })
 			if len(got) != len(want) || r.Pieces != o.VocabSize {
 				t.Fatalf("got %d pieces, %d without bytes, want %d, %d", r.Pieces, len(got), o.VocabSize, len(want))
 			}

@@ -1,4 +1,4 @@
-package tokenizer
+package segment
 
 import (
 	"slices"
@@ -17,9 +17,27 @@ type node struct {
 	size  int32   // bytes of the last piece; 0: no segmentation ends here
 }
 
-// appendUnigram appends the most probable segmentation of normalised text (Viterbi; Kudo 2018, section 3.1). Of two
-// equally probable ones the one found first stays, as in the reference implementations.
-func (t *Tokenizer) appendUnigram(dst []int32, s *scratch, text []byte) []int32 {
+// Unigram cuts text into its most probable pieces. It never changes.
+type Unigram struct {
+	trie     *trie.Trie // of every piece that text can give
+	scores   []float64  // by id, what the search adds for a piece
+	unkScore float64
+	unknown  Unknown
+	narrow   bool // sums have 32 bits
+}
+
+// NewUnigram returns a segmenter with the scores of pieces by id. entries are the pieces that text can give; an unknown
+// character scores below worst, the least score of a piece. SentencePiece sums in 32 bits (narrow), the tokenizers
+// library in 64; it decides near ties such as "abababab".
+func NewUnigram(entries []trie.Entry, scores []float64, worst float64, unknown Unknown, narrow bool) *Unigram {
+	u := &Unigram{trie: trie.New(entries), scores: scores, unknown: unknown, narrow: narrow}
+	u.unkScore = u.round(worst - unkPenalty)
+	return u
+}
+
+// Append appends the most probable segmentation of normalised text (Viterbi; Kudo 2018, section 3.1). Of two equally
+// probable ones the one found first stays, as in the reference implementations.
+func (u *Unigram) Append(dst []int32, s *Scratch, text []byte) []int32 {
 	if len(text) == 0 {
 		return dst
 	}
@@ -27,7 +45,7 @@ func (t *Tokenizer) appendUnigram(dst []int32, s *scratch, text []byte) []int32 
 	clear(nodes)
 	s.nodes = nodes
 
-	cells := t.trie.Cells
+	cells := u.trie.Cells
 	for i := 0; i < len(text); {
 		char := 1
 		if text[i] >= utf8.RuneSelf {
@@ -47,12 +65,12 @@ func (t *Tokenizer) appendUnigram(dst []int32, s *scratch, text []byte) []int32 
 			state = next
 			if v := cells[state].Value; v > 0 {
 				size := k + 1 - i
-				offer(&nodes[k+1], t.round(sum+t.scores[v-1]), v-1, size)
+				offer(&nodes[k+1], u.round(sum+u.scores[v-1]), v-1, size)
 				known = known || size == char
 			}
 		}
 		if !known {
-			offer(&nodes[i+char], t.round(sum+t.unkScore), t.unk, char)
+			offer(&nodes[i+char], u.round(sum+u.unkScore), u.unknown.ID, char)
 		}
 		i += char
 	}
@@ -64,7 +82,7 @@ func (t *Tokenizer) appendUnigram(dst []int32, s *scratch, text []byte) []int32 
 	first := len(dst)
 	for _, end := range slices.Backward(s.ends) {
 		n := nodes[end]
-		dst = t.appendPiece(dst, first, n.id, text[end-int(n.size):end])
+		dst = u.unknown.append(dst, first, n.id, text[end-int(n.size):end])
 	}
 	return dst
 }
@@ -76,29 +94,9 @@ func offer(n *node, score float64, id int32, size int) {
 	}
 }
 
-// round gives a path's score the precision of the implementation whose rules hold: the tokenizers library sums in 64
-// bits, SentencePiece in 32. It decides near ties such as "abababab".
-func (t *Tokenizer) round(score float64) float64 {
-	if t.rules == SentencePiece {
+func (u *Unigram) round(score float64) float64 {
+	if u.narrow {
 		return float64(float32(score))
 	}
 	return score
-}
-
-// appendPiece appends one piece of a text whose ids begin at dst[first]. A run of unknown characters becomes one
-// unknown token, or the bytes they consist of if the model has pieces for those.
-func (t *Tokenizer) appendPiece(dst []int32, first int, id int32, text []byte) []int32 {
-	if id != t.unk {
-		return append(dst, id)
-	}
-	if t.bytes != nil {
-		for _, b := range text {
-			dst = append(dst, t.bytes[b])
-		}
-		return dst
-	}
-	if len(dst) > first && dst[len(dst)-1] == t.unk {
-		return dst
-	}
-	return append(dst, t.unk)
 }

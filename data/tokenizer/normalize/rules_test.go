@@ -1,4 +1,4 @@
-package tokenizer
+package normalize
 
 import (
 	"crypto/sha256"
@@ -14,14 +14,14 @@ func TestRulesAreThoseOfSentencePiece(t *testing.T) {
 		"nfkc":        "7e46d9e08af4b6a3",
 		"nmt_nfkc_cf": "2c03512e62f9ed96",
 		"nfkc_cf":     "d8dfef3d6db0eef0",
-		identityRules: "e3b0c44298fc1c14", // of nothing
+		identity:      "e3b0c44298fc1c14", // of nothing
 	}
-	for _, name := range RuleNames() {
-		n, err := NewNormalizer(name)
+	for _, name := range Names() {
+		n, err := New(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sum := sha256.Sum256(n.Charsmap())
+		sum := sha256.Sum256(n.Rules.Raw())
 		if got := hex.EncodeToString(sum[:8]); got != want[name] {
 			t.Errorf("%s: got a charsmap with the checksum %s, want %s", name, got, want[name])
 		}
@@ -37,7 +37,7 @@ func TestNormalizer(t *testing.T) {
 		"nfkc_cf":     "▁ab\tfi▁straße\u200bx",
 		"identity":    "▁ＡB\tﬁ▁Straße\u200bx",
 	} {
-		n, err := NewNormalizer(name)
+		n, err := New(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func TestNormalizer(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
-	if _, err := NewNormalizer("nfc"); err == nil || !strings.Contains(err.Error(), "want one of nmt_nfkc, nfkc") {
+	if _, err := New("nfc"); err == nil || !strings.Contains(err.Error(), "want one of nmt_nfkc, nfkc") {
 		t.Errorf("unknown rules: got error %v", err)
 	}
 }

@@ -1,11 +1,10 @@
-package tokenizer
+package segment
 
 import (
 	"bytes"
-	"slices"
-	"strings"
 	"unicode/utf8"
 
+	"t5train/data/tokenizer/internal/spiece"
 	"t5train/data/tokenizer/internal/trie"
 )
 
@@ -19,7 +18,7 @@ type symbol struct {
 // merge is a possible union of two neighbouring symbols.
 type merge struct {
 	left, right int
-	size        int // bytes of both: tells whether either has changed since
+	size        int // bytes of both, by which a later change of either shows
 	score       float64
 }
 
@@ -28,54 +27,55 @@ func (m merge) before(o merge) bool {
 	return m.score > o.score || m.score == o.score && m.left < o.left
 }
 
-// appendBPE appends the pieces that greedy merging makes of normalised text (Sennrich et al. 2016; bpe_model.cc). A
+// BPE cuts text by greedy merging. It never changes.
+type BPE struct {
+	Pieces   []spiece.Piece
+	IDs      map[string]int32 // of the pieces
+	Symbols  *trie.Trie       // the user-defined ones; nil: none
+	Unknown  Unknown
+	Wordwise bool // ▁ stands at the beginning of pieces only
+}
+
+// Append appends the pieces that greedy merging makes of normalised text (Sennrich et al. 2016; bpe_model.cc). A
 // user-defined symbol is a piece from the start and never merges.
 //
-// Where ▁ only begins pieces no merge crosses one, so words are merged one by one: the same pieces, from small queues.
-func (t *Tokenizer) appendBPE(dst []int32, s *scratch, text []byte) []int32 {
+// Where no merge crosses a ▁, words are merged one by one: the same pieces, from small queues.
+func (m *BPE) Append(dst []int32, s *Scratch, text []byte) []int32 {
 	first := len(dst)
 	for len(text) > 0 {
 		end := len(text)
-		if t.wordwise {
-			if i := bytes.Index(text[1:], []byte(space)); i >= 0 {
+		if m.Wordwise {
+			if i := bytes.Index(text[1:], []byte(spiece.Space)); i >= 0 {
 				end = i + 1
 			}
 		}
-		dst = t.appendMerged(dst, first, s, text[:end])
+		dst = m.appendMerged(dst, first, s, text[:end])
 		text = text[end:]
 	}
 	return dst
 }
 
-// isWordwise tells whether ▁ stands at the beginning of pieces only.
-func (m *model) isWordwise() bool {
-	return !slices.ContainsFunc(m.pieces, func(p piece) bool {
-		return p.segments() &&
-			strings.Contains(p.text[1:], space)
-	})
-}
-
 // appendMerged appends the pieces of a part of the text whose ids begin at dst[first].
-func (t *Tokenizer) appendMerged(dst []int32, first int, s *scratch, text []byte) []int32 {
-	b := bpeState{t: t, text: text, symbols: s.symbols[:0], queue: s.queue[:0]}
+func (m *BPE) appendMerged(dst []int32, first int, s *Scratch, text []byte) []int32 {
+	b := bpeState{BPE: m, text: text, symbols: s.symbols[:0], queue: s.queue[:0]}
 	b.split()
 	for i := 1; i < len(b.symbols); i++ {
 		b.propose(i-1, i)
 	}
 	for len(b.queue) > 0 {
-		m := b.queue.pop()
-		left, right := &b.symbols[m.left], &b.symbols[m.right]
-		if left.start == left.end || right.start == right.end || right.end-left.start != m.size {
+		union := b.queue.pop()
+		left, right := &b.symbols[union.left], &b.symbols[union.right]
+		if left.start == left.end || right.start == right.end || right.end-left.start != union.size {
 			continue
 		}
 		left.end = right.end
 		right.start = right.end
 		left.next = right.next
 		if right.next >= 0 {
-			b.symbols[right.next].prev = m.left
+			b.symbols[right.next].prev = union.left
 		}
-		b.propose(left.prev, m.left)
-		b.propose(m.left, left.next)
+		b.propose(left.prev, union.left)
+		b.propose(union.left, left.next)
 	}
 	for i := 0; i >= 0 && len(b.symbols) > 0; i = b.symbols[i].next {
 		dst = b.appendSymbol(dst, first, text[b.symbols[i].start:b.symbols[i].end])
@@ -85,7 +85,7 @@ func (t *Tokenizer) appendMerged(dst []int32, first int, s *scratch, text []byte
 }
 
 type bpeState struct {
-	t       *Tokenizer
+	*BPE
 	text    []byte
 	symbols []symbol
 	queue   mergeQueue
@@ -96,7 +96,7 @@ type bpeState struct {
 func (b *bpeState) split() {
 	for i := 0; i < len(b.text); {
 		size, frozen := 0, false
-		if user := b.t.normal.symbols; user != nil {
+		if user := b.Symbols; user != nil {
 			_, size = trie.Longest(user, b.text[i:])
 			frozen = size > 0
 		}
@@ -118,31 +118,31 @@ func (b *bpeState) propose(left, right int) {
 		return
 	}
 	start, end := b.symbols[left].start, b.symbols[right].end
-	id, ok := b.t.ids[string(b.text[start:end])]
-	if !ok || !b.t.pieces[id].segments() {
+	id, ok := b.IDs[string(b.text[start:end])]
+	if !ok || !b.Pieces[id].Segments() {
 		return
 	}
-	p := b.t.pieces[id]
-	if p.kind == UnusedPiece {
+	p := b.Pieces[id]
+	if p.Type == spiece.Unused {
 		if b.unmerge == nil {
 			b.unmerge = map[int32]int{}
 		}
 		b.unmerge[id] = b.symbols[left].end - start
 	}
-	b.queue.push(merge{left: left, right: right, size: end - start, score: p.score})
+	b.queue.push(merge{left: left, right: right, size: end - start, score: p.Score})
 }
 
 // appendSymbol appends a final symbol. An unused piece, good for merging only, falls apart into its halves again.
 func (b *bpeState) appendSymbol(dst []int32, first int, text []byte) []int32 {
-	id, ok := b.t.ids[string(text)]
-	if !ok || !b.t.pieces[id].segments() {
-		id = b.t.unk
+	id, ok := b.IDs[string(text)]
+	if !ok || !b.Pieces[id].Segments() {
+		id = b.Unknown.ID
 	}
 	if left := b.unmerge[id]; left > 0 {
 		dst = b.appendSymbol(dst, first, text[:left])
 		return b.appendSymbol(dst, first, text[left:])
 	}
-	return b.t.appendPiece(dst, first, id, text)
+	return b.Unknown.append(dst, first, id, text)
 }
 
 // mergeQueue is a binary heap with the best merge in front.
