@@ -71,17 +71,13 @@ Memory does not grow with the files. They appear in the output when all is writt
 				return usageError{err, c.CommandPath()}
 			}
 			o.Inputs = args
-			console := a.console()
-			phases := ui.NewPhases(console)
-			defer phases.Stop()
-			o.Progress, o.Say = phases.Progress, func(line string) { ui.Say(console, "", "%s", line) }
+			o.Sink = a.console()
 			result, err := importer.Import(c.Context(), o)
 			if err != nil {
 				return err
 			}
-			phases.Stop()
 			for _, s := range result.Splits {
-				ui.Say(console, s.Name, "%d rows", s.Rows)
+				ui.Say(o.Sink, s.Name, "%d rows", s.Rows)
 			}
 			_, err = fmt.Fprintln(a.stdout, strings.Join(result.Files, "\n"))
 			return err

@@ -65,10 +65,13 @@ func (n *flagNames) flag(key string) string {
 	section, option, _ := strings.Cut(key, ".")
 	home, ok := optionSections[section]
 	name := "--" + strings.ReplaceAll(option, "_", "-")
+	has := func(c *cobra.Command) bool { return c != nil && c.Flags().Lookup(name[2:]) != nil }
 	switch {
 	case ok && home != "" && n.running.CommandPath() != "t5train "+home:
-		return "t5train " + home + " " + name
-	case ok && n.running.Flags().Lookup(name[2:]) != nil:
+		if c, _, _ := n.running.Root().Find(strings.Fields(home)); has(c) {
+			return "t5train " + home + " " + name
+		}
+	case ok && has(n.running):
 		return name
 	}
 	return ""

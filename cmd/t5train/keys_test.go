@@ -26,6 +26,8 @@ func TestMessagesNameTheFlagsOfTheCommand(t *testing.T) {
 			"--set task.prefix=x, runs/task.labels, task.labels.parquet"},
 		{"data import", "leave it out with import.drop c", "leave it out with --drop c"},
 		{"predict", "choose with import.delimiter", "choose with t5train data import --delimiter"},
+		{"finetune", "with import.output x x.csv", "with t5train data import --output x x.csv"},
+		{"finetune", "open import.csv: no such file", "open import.csv: no such file"}, // a file, no key
 		{"tokenizer train", "raise vocabulary.max_line_bytes", "raise --max-line-bytes"},
 		{"data check", "vocabulary.byte_fallback, then convert.tokenizer",
 			"t5train tokenizer train --byte-fallback, then t5train convert --tokenizer"},

@@ -9,6 +9,7 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/internal/atomicfile"
+	"t5train/internal/ui"
 )
 
 // Options say what to tokenize and how.
@@ -20,22 +21,15 @@ type Options struct {
 	// anything is made.
 	Expect string
 
-	// Progress, if not nil, is called often with the work that goes on, its unit, how much of it is done and its
-	// total; never by two goroutines at once.
-	Progress func(what, unit string, done, total int64)
-	// Say, if not nil, is called with what a person should know, a line at a time.
-	Say func(line string)
+	Temporary bool // the caller removes the store: what is kept of it is not worth a word
+	Sink      ui.Sink
+
+	phases *ui.Phases // of Sink
 }
 
-func (o Options) progress(what, unit string, done, total int64) {
-	if o.Progress != nil {
-		o.Progress(what, unit, done, total)
-	}
-}
-
-func (o Options) say(format string, args ...any) {
-	if o.Say != nil {
-		o.Say(fmt.Sprintf(format, args...))
+func (o Options) say(key, format string, args ...any) {
+	if !o.Temporary {
+		ui.Detail(o.Sink, key, format, args...)
 	}
 }
 
@@ -72,6 +66,8 @@ func build(ctx context.Context, dir string, set *parquetio.Dataset, tok Tokenize
 	if err := set.CheckColumns([]string{o.Column}); err != nil {
 		return nil, Made{}, err
 	}
+	o.phases = ui.NewPhases(o.Sink)
+	defer o.phases.Stop()
 	key, files, err := newKey(ctx, set, tok, o)
 	if err != nil {
 		return nil, Made{}, err
@@ -120,7 +116,7 @@ func lock(ctx context.Context, path string, o Options) (release func(), err erro
 	if !errors.Is(err, atomicfile.ErrLocked) {
 		return release, err
 	}
-	o.say("another process makes the same token store: waiting for it")
+	o.say("", "another process makes the same token store: waiting for it")
 	return atomicfile.Lock(ctx, path)
 }
 
@@ -132,7 +128,7 @@ func makeStore(ctx context.Context, path string, key Key, set *parquetio.Dataset
 	}
 	before := p.counts
 	if before.Done > 0 {
-		o.say("tokens: %d of %d rows are there from an earlier call", before.Done, key.Rows)
+		o.say("tokens", "%d of %d rows are there from an earlier call", before.Done, key.Rows)
 	}
 	begun := time.Now()
 	err = tokenize(ctx, set, tok, o, p)
@@ -144,7 +140,7 @@ func makeStore(ctx context.Context, path string, key Key, set *parquetio.Dataset
 	}
 	if err != nil {
 		if kept := p.abandon(); kept > 0 {
-			o.say("tokens: %d of %d rows are kept in %s: the same command goes on from there", kept, key.Rows, p.dir)
+			o.say("tokens", "%d of %d rows are kept in %s: the same command goes on from there", kept, key.Rows, p.dir)
 		}
 		return Made{}, err
 	}

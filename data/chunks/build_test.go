@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"t5train/data/tokenizer"
+	"t5train/internal/testdir"
 )
 
 // mixedTexts are documents of many lengths; among them are empty ones, padding alone and nulls.
@@ -244,14 +245,14 @@ func TestBuild_FileChanges(t *testing.T) {
 	path := filepath.Join(corpus, "a.parquet")
 	writeCorpus(t, path, longTexts(12)...)
 	var once sync.Once
-	o := Options{Column: "text", Progress: func(what, _ string, _, _ int64) {
-		if what == "tokenize" {
+	o := Options{Column: "text", Sink: testdir.Sink{Did: func(work string) {
+		if work == "tokenize" {
 			once.Do(func() { writeCorpus(t, filepath.Join(corpus, "new"), "other") })
 			if err := os.Rename(filepath.Join(corpus, "new"), path); err != nil && !errors.Is(err, os.ErrNotExist) {
 				t.Error(err)
 			}
 		}
-	}}
+	}}}
 	_, _, err := Build(t.Context(), out, openCorpus(t, corpus), newByteTokenizer(), o)
 	if err == nil || !strings.Contains(err.Error(), "a.parquet has changed while it was read: run the same command again") {
 		t.Errorf("got error %v", err)

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"t5train/internal/testdir"
 )
 
 // TestBuild_GoesOn stops after each block in turn, and goes on to the same bytes as a call that was not stopped.
@@ -29,15 +31,14 @@ func TestBuild_GoesOn(t *testing.T) {
 		blocks, kept := 0, ""
 		_, _, err := Build(ctx, out, openCorpus(t, corpus), tok, Options{
 			Column: "text",
-			Progress: func(what, _ string, _, _ int64) {
-				if what != "tokenize" {
+			Sink: testdir.Sink{Did: func(work string) {
+				if work != "tokenize" {
 					return
 				}
 				if blocks++; blocks == stop {
 					cancel()
 				}
-			},
-			Say: func(line string) { kept = line },
+			}, Said: func(line string) { kept = line }},
 		})
 		cancel()
 		if err == nil {
@@ -77,11 +78,12 @@ func crashPart(t *testing.T, corpus, out string) (path string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	_, _, err := Build(ctx, out, openCorpus(t, corpus), newByteTokenizer(), Options{Column: "text", Progress: func(what, _ string, _, _ int64) {
-		if what == "tokenize" {
-			cancel()
-		}
-	}})
+	_, _, err := Build(ctx, out, openCorpus(t, corpus), newByteTokenizer(), Options{Column: "text", Sink: testdir.Sink{
+		Did: func(work string) {
+			if work == "tokenize" {
+				cancel()
+			}
+		}}})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("got error %v, want one of a stop", err)
 	}
@@ -160,7 +162,7 @@ const (
 func TestKilled(t *testing.T) {
 	if corpus := os.Getenv(killedCorpus); corpus != "" {
 		_, _, err := build(t.Context(), os.Getenv(killedOutput), openCorpus(t, corpus), newByteTokenizer(), Options{
-			Column: "text", Threads: 2, Progress: func(what, _ string, _, _ int64) { fmt.Println(what) },
+			Column: "text", Threads: 2, Sink: testdir.Sink{Did: func(work string) { fmt.Println(work) }},
 		}, blockBytes)
 		if err != nil {
 			t.Fatal(err)

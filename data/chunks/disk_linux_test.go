@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"t5train/internal/testdir"
 )
 
 // TestFullDisk makes a store on a disk that it does not fit on, and goes on when there is room.
@@ -33,7 +35,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	said := ""
 	_, _, err := Build(t.Context(), out, openCorpus(t, corpus), newByteTokenizer(), Options{
-		Column: "text", Threads: 2, Say: func(line string) { said = line }})
+		Column: "text", Threads: 2, Sink: testdir.Sink{Said: func(line string) { said = line }}})
 	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "free some space or choose another folder") {
 		t.Fatalf("got error %v", err)
 	}

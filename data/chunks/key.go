@@ -79,7 +79,7 @@ func newKey(ctx context.Context, set *parquetio.Dataset, tok Tokenizer, o Option
 		h := sha256.New()
 		read := func(n int) {
 			done += int64(n)
-			o.progress("check input files", "bytes", done, total)
+			o.phases.Progress("check input files", "bytes", done, total)
 		}
 		if err := hashFile(ctx, h, f.Path, read); err != nil {
 			return Key{}, nil, err

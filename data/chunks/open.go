@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"t5train/internal/mmap"
+	"t5train/internal/ui"
 )
 
 // Store is an open store. Its methods but Close may be called at the same time.
@@ -26,7 +27,7 @@ const entryBytes = 16
 // Open opens the store in a folder such as DIR/tokens-3fa9c1d2e4b7a812 and reads it once from end to end, which takes
 // as long as the disk does, to see that it is whole.
 func Open(ctx context.Context, dir string) (*Store, error) {
-	s, err := open(ctx, dir, Options{})
+	s, err := open(ctx, dir, Options{phases: ui.NewPhases(nil)})
 	if err != nil {
 		return nil, fmt.Errorf("open token store: %w", err)
 	}
@@ -100,7 +101,7 @@ func openFile(ctx context.Context, dir, name string, size int64, sum uint32, r *
 	err = inChunks(ctx, f, func(chunk []byte) error {
 		crc = updateCRC(crc, chunk)
 		r.done += int64(len(chunk))
-		r.o.progress("check token store", "bytes", r.done, r.total)
+		r.o.phases.Progress("check token store", "bytes", r.done, r.total)
 		if visit != nil {
 			return visit(chunk)
 		}

@@ -93,7 +93,7 @@ func tokenize(ctx context.Context, set *parquetio.Dataset, tok Tokenizer, o Opti
 	work := func(b *block) { b.encode(tok, p.key.width()) }
 	pool := parallel.NewPool(o.Threads, func() *block { return new(block) }, work, func(b *block) error {
 		err := p.append(b)
-		o.progress("tokenize", "rows", p.counts.Done, p.key.Rows)
+		o.phases.Progress("tokenize", "rows", p.counts.Done, p.key.Rows)
 		return err
 	})
 	defer pool.Close()

@@ -48,17 +48,13 @@ func TokensOfSet(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tok
 	}
 	dataset.SayLeftOut(o.Sink, set)
 	ui.Detail(o.Sink, "", "%s", said)
-	phases := ui.NewPhases(o.Sink)
-	defer phases.Stop()
-	options := chunks.Options{Column: column, Threads: kernel.NewWorkers(o.Threads).Threads(), Progress: phases.Progress, Expect: o.Expect}
-	if !o.Temporary {
-		options.Say = func(line string) { ui.Detail(o.Sink, "", "%s", line) }
-	}
-	s, made, err := chunks.Build(ctx, o.Output, set, tok, options)
+	s, made, err := chunks.Build(ctx, o.Output, set, tok, chunks.Options{
+		Column: column, Threads: kernel.NewWorkers(o.Threads).Threads(), Expect: o.Expect,
+		Temporary: o.Temporary, Sink: o.Sink,
+	})
 	if err != nil {
 		return nil, err
 	}
-	phases.Stop()
 	ui.Detail(o.Sink, "", "%s", storeText(s.Manifest()))
 	warnUnknown(o.Sink, s.Manifest())
 	switch {

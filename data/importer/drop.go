@@ -91,9 +91,9 @@ func (im *importing) settleIndex() {
 	switch {
 	case !im.index.there || im.schema.byName[name] == nil:
 	case im.index.broken || im.Types[name] != "" || slices.Contains(named, name):
-		im.say("  the first column has no name in the header: it is called %s", name)
+		im.detail("", "the first column has no name in the header: it is called %s", name)
 	default:
-		im.say("  left out: the first column, which has no name and counts the rows, as pandas writes its index")
+		im.detail("left out", "the first column, which has no name and counts the rows, as pandas writes its index")
 		im.drops.names = append(slices.Clip(im.drops.names), name)
 		delete(im.schema.byName, name)
 		im.schema.columns = slices.DeleteFunc(im.schema.columns, func(c *column) bool { return c.name == name })

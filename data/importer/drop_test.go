@@ -9,6 +9,7 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/data/table"
+	"t5train/internal/testdir"
 )
 
 // importOf imports a file with a text, and returns the names of the columns and what was said.
@@ -20,7 +21,7 @@ func importOf(t *testing.T, name, text string, o Options) (columns []string, sai
 		t.Fatal(err)
 	}
 	o.Inputs, o.Output = []string{path}, filepath.Join(folder, "out.parquet")
-	o.Say = func(line string) { said += line + "\n" }
+	o.Sink = testdir.Sink{Said: func(line string) { said += line + "\n" }}
 	if _, err := Import(t.Context(), o); err != nil {
 		return nil, said, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/data/table"
+	"t5train/internal/ui"
 )
 
 // Result is what an import has written.
@@ -35,7 +36,8 @@ func Import(ctx context.Context, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	im := &importing{Options: o, groups: groups}
+	im := &importing{Options: o, groups: groups, phases: ui.NewPhases(o.Sink)}
+	defer im.phases.Stop()
 	im.drops = drops{o.Drop, map[string]bool{}}
 	if len(o.Drop) > 0 {
 		im.Read.Drop = im.drops.has
@@ -62,6 +64,7 @@ func Import(ctx context.Context, o Options) (Result, error) {
 type importing struct {
 	Options
 	groups []table.Group
+	phases *ui.Phases
 	schema *schema
 	rows   int64
 	values map[[16]byte]int // number of each value of Group, in order of first appearance
@@ -83,9 +86,9 @@ func (im *importing) defaults() {
 	squad := false
 	for _, g := range im.groups {
 		in := g.Inputs[0]
-		im.say("data: %s (%s, %s)", g.Argument, in.Format, g.Why)
+		ui.Say(im.Sink, "data", "%s (%s, %s)", g.Argument, in.Format, g.Why)
 		if len(g.LeftOut) > 0 {
-			im.say("  left out: %s", strings.Join(g.LeftOut, ", "))
+			im.detail("left out", "%s", strings.Join(g.LeftOut, ", "))
 		}
 		for _, in := range g.Inputs {
 			im.sniff(in)
@@ -105,21 +108,19 @@ func (im *importing) defaults() {
 	}
 	if squad && len(im.Shares) > 0 && im.Group == "" && im.Stratify == "" {
 		im.Group = "context"
-		im.say("  questions about the same context stay in one split (import.group context)")
+		im.detail("", "questions about the same context stay in one split (import.group context)")
 	}
 }
 
-func (im *importing) say(format string, args ...any) {
-	if im.Say != nil {
-		im.Say(fmt.Sprintf(format, args...))
-	}
+func (im *importing) detail(key, format string, args ...any) {
+	ui.Detail(im.Sink, key, format, args...)
 }
 
 // sayEscaped says how columns are named that were not said before.
 func (im *importing) sayEscaped(names []string) {
 	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(im.escaped, name) })
 	if len(names) > 0 {
-		im.say("  note: %s", parquetio.EscapedNote(names))
+		im.detail("note", "%s", parquetio.EscapedNote(names))
 		im.escaped = append(im.escaped, names...)
 	}
 }
@@ -140,7 +141,7 @@ func (im *importing) run(ctx context.Context, folder *Folder, names []string) (R
 		return Result{}, fmt.Errorf("import: %w", err)
 	}
 	for i, c := range columns {
-		im.say("  column %v%s", c, im.schema.columns[i].notes())
+		im.detail("", "column %v%s", c, im.schema.columns[i].notes())
 	}
 	splits := make([]*Split, len(names))
 	for i, name := range names {
@@ -171,12 +172,7 @@ func (c *column) notes() string {
 	var notes []string
 	if c.label {
 		names := c.names()
-		const most = 10
-		text := strings.Join(names[:min(most, len(names))], ", ")
-		if len(names) > most {
-			text += ", ..."
-		}
-		notes = append(notes, fmt.Sprintf("%d classes: %s", len(names), text))
+		notes = append(notes, fmt.Sprintf("%d classes: %s", len(names), ui.Shorten(names, 10)))
 	}
 	if c.blank > 0 {
 		notes = append(notes, fmt.Sprintf("empty cells, which become null: %d", c.blank))
@@ -282,12 +278,12 @@ func (im *importing) each(
 				if err := f(in, r); err != nil {
 					return stop{err}
 				}
-				if done++; done%1024 == 0 && im.Progress != nil {
+				if done++; done%1024 == 0 {
 					total := int64(-1)
 					if what != "read" {
 						total = im.rows
 					}
-					im.Progress(what, "rows", done, total)
+					im.phases.Progress(what, "rows", done, total)
 				}
 				return nil
 			})

@@ -111,7 +111,7 @@ func TestImportOfNamesThatAreNoUTF8(t *testing.T) {
 	var said []string
 	_, err := Import(context.Background(), Options{
 		Inputs: []string{"a.csv", "b.csv"}, Output: "out", Labels: []string{`caf\xe9`},
-		Say: func(line string) { said = append(said, line) },
+		Sink: testdir.Sink{Said: func(line string) { said = append(said, line) }},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -213,11 +213,11 @@ func TestImportRefuses(t *testing.T) {
 func TestImportStops(t *testing.T) {
 	testdir.Files(t, "a.csv: "+tableOf(10_000))
 	ctx, cancel := context.WithCancel(context.Background())
-	o := Options{Inputs: []string{"a.csv"}, Output: "out", Progress: func(what, _ string, _, _ int64) {
-		if what == "write" {
+	o := Options{Inputs: []string{"a.csv"}, Output: "out", Sink: testdir.Sink{Did: func(work string) {
+		if work == "write" {
 			cancel()
 		}
-	}}
+	}}}
 	if _, err := Import(ctx, o); !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v", err)
 	}
@@ -234,13 +234,13 @@ func TestImportOfAChangedFile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			testdir.Files(t, "a.csv: text,label\nx,a\ny,b\n")
 			o := Options{Inputs: []string{"a.csv"}, Output: "out", Labels: []string{"label"}, Shares: []Share{{"train", 0.5}, {"test", 0.5}}}
-			o.Say = func(line string) {
+			o.Sink = testdir.Sink{Said: func(line string) {
 				if strings.Contains(line, "column label") { // said between the two readings
 					if err := os.WriteFile("a.csv", []byte(second), 0o600); err != nil {
 						t.Fatal(err)
 					}
 				}
-			}
+			}}
 			if _, err := Import(context.Background(), o); !errors.Is(err, errChanged) {
 				t.Errorf("got error %v, want %v", err, errChanged)
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"t5train/data/table"
+	"t5train/internal/ui"
 )
 
 // Options say what to import, and how.
@@ -31,8 +32,7 @@ type Options struct {
 
 	ShardBytes int64 // size at which a file is cut
 
-	Say      func(line string)                          // may be nil
-	Progress func(what, unit string, done, total int64) // may be nil
+	Sink ui.Sink
 }
 
 // validate reports everything that contradicts itself.

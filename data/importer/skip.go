@@ -45,7 +45,7 @@ func (im *importing) leaveOut(in table.Input, b table.BadLine) error {
 		if b.Lines() > 1 {
 			span = fmt.Sprintf(" (lines %d to %d)", b.First, b.Last)
 		}
-		im.say("  left out: %s: %v%s", in.Path, b.Reason, span)
+		im.detail("left out", "%s: %v%s", in.Path, b.Reason, span)
 	}
 	return nil
 }
@@ -53,8 +53,8 @@ func (im *importing) leaveOut(in table.Input, b table.BadLine) error {
 // sayBadLines says how many lines were left out.
 func (im *importing) sayBadLines() {
 	if im.badLines > 0 {
-		im.say("  left out: %d lines that do not parse, of at most %d "+
-			"(import.skip_bad_lines)", im.badLines, im.SkipBadLines)
+		im.detail("left out", "%d lines that do not parse, of at most %d (import.skip_bad_lines)",
+			im.badLines, im.SkipBadLines)
 	}
 }
 
@@ -68,5 +68,6 @@ func (im *importing) sniff(in table.Input) {
 		im.delimiters = map[string]rune{}
 	}
 	im.delimiters[in.Path] = o.Delimiter
-	im.say("  %s: cells are divided by %q, by its first lines (import.delimiter chooses another)", in.Path, o.Delimiter)
+	im.detail("", "%s: cells are divided by %q, by its first lines (import.delimiter chooses another)",
+		in.Path, o.Delimiter)
 }

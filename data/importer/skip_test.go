@@ -19,7 +19,7 @@ func importBad(t *testing.T, o Options, list ...string) (rows []string, said str
 		o.Inputs = append(o.Inputs, path)
 	}
 	o.Output = "out"
-	o.Say = func(line string) { said += line + "\n" }
+	o.Sink = testdir.Sink{Said: func(line string) { said += line + "\n" }}
 	result, err := Import(t.Context(), o)
 	if err != nil {
 		if left, _ := filepath.Glob("out/*.parquet"); left != nil {
@@ -87,13 +87,13 @@ func TestImport_BadLines(t *testing.T) {
 func TestImport_BadLinesChange(t *testing.T) {
 	testdir.Files(t, "a.csv: t\n1\nx,y\n2\n")
 	o := Options{Inputs: []string{"a.csv"}, Output: "out", SkipBadLines: 2}
-	o.Say = func(line string) {
+	o.Sink = testdir.Sink{Said: func(line string) {
 		if strings.Contains(line, "column t") { // the first reading is done
 			if err := os.WriteFile("a.csv", []byte("t\n1\nx,y\n2,z\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
-	}
+	}}
 	if _, err := Import(t.Context(), o); err == nil || !strings.Contains(err.Error(), "has changed while it was read") {
 		t.Errorf("got error %v", err)
 	}

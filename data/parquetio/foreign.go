@@ -7,23 +7,22 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"t5train/data/table"
 )
 
 // importWay says, behind an error, how to make parquet of a file of text or of one packed with gzip; "" of others.
 func importWay(path string, r io.ReaderAt) string {
 	ext := filepath.Ext(path)
-	base, packed := strings.TrimSuffix(path, ext), strings.EqualFold(ext, ".gz")
-	if packed {
-		base = strings.TrimSuffix(base, filepath.Ext(base))
-	}
+	unpacked := table.Unpacked(path)
+	base, packed := strings.TrimSuffix(unpacked, filepath.Ext(unpacked)), unpacked != path
 	head := make([]byte, 512)
 	n, _ := r.ReadAt(head, 0)
 	isText := n > 0 && bytes.IndexByte(head[:n], 0) < 0
 	if strings.EqualFold(ext, ".parquet") || !packed && !isText {
 		return ""
 	}
-	return fmt.Sprintf(": make parquet of it with t5train data import %s --output %s",
-		shellWord(path), shellWord(base+".parquet"))
+	return fmt.Sprintf(": make parquet of it with import.output %s %s", shellWord(base+".parquet"), shellWord(path))
 }
 
 // folderWay says, behind the error that a folder holds no parquet, what it holds in its place: folders with parquet, or files of
@@ -38,22 +37,13 @@ func folderWay(folder string) string {
 	}
 	entries, _ := os.ReadDir(folder)
 	for _, e := range entries {
-		if !e.IsDir() && importable(e.Name()) {
-			return fmt.Sprintf(", but files such as %s: make parquet of them with t5train data import %s --output %s, and name that",
-				e.Name(), shellWord(filepath.Clean(folder)), shellWord(filepath.Clean(folder)+"-parquet"))
+		if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && table.FormatOf(e.Name()) != "" {
+			folder = filepath.Clean(folder)
+			return fmt.Sprintf(", but files such as %s: make parquet of them with import.output %s %s, and name that",
+				e.Name(), shellWord(folder+"-parquet"), shellWord(folder))
 		}
 	}
 	return ""
-}
-
-// importable reports whether a file is by its name one that package table reads.
-func importable(name string) bool {
-	name = strings.ToLower(name)
-	switch filepath.Ext(strings.TrimSuffix(name, ".gz")) {
-	case ".csv", ".tsv", ".tab", ".json", ".jsonl", ".ndjson", ".txt", ".text", ".conll", ".bio", ".iob", ".iob2", ".bioes":
-		return !strings.HasPrefix(name, ".")
-	}
-	return false
 }
 
 // shellWord quotes a path so that a shell takes it for one word.

@@ -11,11 +11,11 @@ import (
 
 func TestImportWay(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"a.csv", "text,label\nx,1\ny,2\n", "t5train data import a.csv --output a.parquet"},
-		{"a.csv", "a,b\n", "t5train data import a.csv --output a.parquet"},
-		{"my data.jsonl", `{"text": "a long line"}`, "t5train data import 'my data.jsonl' --output 'my data.parquet'"},
-		{"it's.txt", "some lines of text", `t5train data import 'it'\''s.txt' --output 'it'\''s.parquet'`},
-		{"a.tsv.gz", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", "t5train data import a.tsv.gz --output a.parquet"},
+		{"a.csv", "text,label\nx,1\ny,2\n", "import.output a.parquet a.csv"},
+		{"a.csv", "a,b\n", "import.output a.parquet a.csv"},
+		{"my data.jsonl", `{"text": "a long line"}`, "import.output 'my data.parquet' 'my data.jsonl'"},
+		{"it's.txt", "some lines of text", `import.output 'it'\''s.parquet' 'it'\''s.txt'`},
+		{"a.tsv.gz", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", "import.output a.parquet a.tsv.gz"},
 		{"a.bin", "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c", ""},
 		{"a.parquet", "some text in place of it", ""},
 	} {
@@ -35,9 +35,9 @@ func TestImportWay(t *testing.T) {
 // A folder without parquet is answered with the way to make some of what it holds.
 func TestFolderWay(t *testing.T) {
 	for _, c := range []struct{ name, files, want string }{
-		{"table", "data/a.csv", "but files such as a.csv: make parquet of them with t5train data import data --output data-parquet, and name that"},
+		{"table", "data/a.csv", "but files such as a.csv: make parquet of them with import.output data-parquet data, and name that"},
 		{"packed", "data/README.md data/b.JSONL.gz", "but files such as b.JSONL.gz: make parquet"},
-		{"splits", "data/test.json data/train.json", "such as test.json: make parquet of them with t5train data import data "},
+		{"splits", "data/test.json data/train.json", "such as test.json: make parquet of them with import.output data-parquet data, "},
 		{"folder", "data/sub/a.parquet data/a.csv", "but its folder data/sub does: name that"},
 		{"folders", "data/a/a.parquet data/b/b.parquet", "but 2 of its folders do: name those that are wanted, such as data/a"},
 		{"nothing", "data/README.md data/.hidden.csv data/a.csv.part", "no *.parquet file"},
