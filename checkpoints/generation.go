@@ -54,7 +54,7 @@ func ReadGenerationKeys(dir string) (name string, raw []byte, err error) {
 		return config, nil, fmt.Errorf("read %s: %w: copy the file again", filepath.Join(dir, config), err)
 	}
 	maps.DeleteFunc(keys, func(key string, _ json.RawMessage) bool {
-		return new(generation).field(key) == nil && !slices.Contains(unsupportedGeneration, key)
+		return newGeneration().field(key) == nil && !slices.Contains(unsupportedGeneration, key)
 	})
 	raw, err = json.MarshalIndent(keys, "", "  ")
 	return config, raw, err
@@ -76,8 +76,7 @@ func parseGeneration(raw []byte) (generate.Options, string, error) {
 	if err := json.Unmarshal(raw, &values); err != nil {
 		return generate.Options{}, "", fmt.Errorf("%w: copy the file again, or delete it", err)
 	}
-	// GenerationConfig._get_default_generation_params of transformers 5, where it is not the zero value.
-	g := generation{sampling: generate.Sampling{Temperature: 1, TopK: 50}}
+	g := newGeneration()
 	var said, unsupported []string
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		var compact bytes.Buffer
@@ -120,14 +119,12 @@ func parseGeneration(raw []byte) (generate.Options, string, error) {
 
 // generation is what a file says.
 type generation struct {
-	options                    generate.Options
-	sampling                   generate.Sampling
-	sample                     bool
-	maxLength, minLength       int // with the start token
-	maxNewTokens, minNewTokens int
-	early                      stopping
-	eos, forcedEOS             tokens
-	start, bos, forcedBOS      *int32
+	options              generate.Options
+	sample               bool
+	maxLength, minLength int // with the start token
+	eos, forcedEOS       tokens
+	start, bos           *int32
+	forcedBOS            *int32
 }
 
 // roleKeys name tokens that every generation has, so that nothing is said about them.
@@ -135,34 +132,15 @@ var roleKeys = []string{"eos_token_id", "decoder_start_token_id", "bos_token_id"
 
 // field returns where the value of a key goes, nil if the key is not supported.
 func (g *generation) field(key string) any {
-	o, s := &g.options, &g.sampling
 	switch key {
 	case "max_length":
 		return &g.maxLength
-	case "max_new_tokens":
-		return &g.maxNewTokens
 	case "min_length":
 		return &g.minLength
-	case "min_new_tokens":
-		return &g.minNewTokens
-	case "num_beams":
-		return &o.Beams
-	case "num_return_sequences":
-		return &o.NumReturnSequences
-	case "length_penalty":
-		return &o.LengthPenalty
-	case "early_stopping":
-		return &g.early
-	case "no_repeat_ngram_size":
-		return &o.NoRepeatNgram
-	case "encoder_no_repeat_ngram_size":
-		return &o.EncoderNoRepeatNgram
-	case "repetition_penalty":
-		return &o.RepetitionPenalty
 	case "bad_words_ids":
-		return &o.BadWords
+		return &g.options.BadWords
 	case "suppress_tokens":
-		return &o.Suppress
+		return &g.options.Suppress
 	case "forced_eos_token_id":
 		return &g.forcedEOS
 	case "forced_bos_token_id":
@@ -175,22 +153,19 @@ func (g *generation) field(key string) any {
 		return &g.bos
 	case "do_sample":
 		return &g.sample
-	case "temperature":
-		return &s.Temperature
-	case "top_k":
-		return &s.TopK
-	case "top_p":
-		return &s.TopP
-	case "min_p":
-		return &s.MinP
-	case "typical_p":
-		return &s.TypicalP
-	case "epsilon_cutoff":
-		return &s.Epsilon
-	case "eta_cutoff":
-		return &s.Eta
+	}
+	for _, option := range generate.Table() {
+		if option.Config == key && option.Value != nil {
+			return option.Value(&g.options)
+		}
 	}
 	return nil
+}
+
+// newGeneration returns what transformers 5 takes where a file says nothing, as far as that is not the zero value:
+// GenerationConfig._get_default_generation_params.
+func newGeneration() *generation {
+	return &generation{options: generate.Options{Sampling: &generate.Sampling{Temperature: 1, TopK: 50}}}
 }
 
 // withoutEffect tells whether a key that is not supported changes nothing about the text.
@@ -213,13 +188,12 @@ func withoutEffect(key, value string) bool {
 // resolve joins the keys that say one thing.
 func (g *generation) resolve() (generate.Options, error) {
 	o := g.options
-	if o.MaxTokens = g.maxNewTokens; o.MaxTokens == 0 && g.maxLength > 0 {
+	if o.MaxTokens == 0 && g.maxLength > 0 {
 		o.MaxTokens = max(1, g.maxLength-1)
 	}
-	if o.MinTokens = g.minNewTokens; o.MinTokens == 0 {
+	if o.MinTokens == 0 {
 		o.MinTokens = max(0, g.minLength-1)
 	}
-	o.EarlyStopping = generate.EarlyStopping(g.early)
 	if o.Start = g.start; o.Start == nil {
 		o.Start = g.bos
 	}
@@ -238,31 +212,13 @@ func (g *generation) resolve() (generate.Options, error) {
 				g.forcedEOS, g.eos)
 		}
 	}
-	if g.sample {
-		if o.Beams > 1 {
-			return o, fmt.Errorf("do_sample is true and num_beams is %d: t5train samples or searches, delete one of "+
-				"the keys", o.Beams)
-		}
-		o.Sampling = &g.sampling
+	if !g.sample {
+		o.Sampling = nil
+	} else if o.Beams > 1 {
+		return o, fmt.Errorf("do_sample is true and num_beams is %d: t5train samples or searches, delete one of the "+
+			"keys", o.Beams)
 	}
 	return o, nil
-}
-
-// stopping is early_stopping: true, false or "never".
-type stopping generate.EarlyStopping
-
-func (s *stopping) UnmarshalJSON(raw []byte) error {
-	switch string(raw) {
-	case "false":
-		*s = stopping(generate.Heuristic)
-	case "true":
-		*s = stopping(generate.Early)
-	case `"never"`:
-		*s = stopping(generate.Never)
-	default:
-		return errors.New(`want true, false or "never"`)
-	}
-	return nil
 }
 
 // tokens are one token or a list of them.

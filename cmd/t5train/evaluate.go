@@ -137,7 +137,7 @@ share.`,
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	t.add(c)
 	t.addAnswers(c)
-	g.addForOne(c)
+	g.add(c, false)
 	ranks.add(c)
 	return c
 }

@@ -74,7 +74,7 @@ checkpoint, task and flags of generation.`,
 	c.Flags().IntVar(&f.limits.MaxOutputLength, "max-output-length", 0, "longest output in tokens (default: the checkpoint's, or 128)")
 	c.Flags().IntVar(&f.limits.Top, "top", predict.DefaultTop, "labels of each answer to a classification, the most probable first")
 	c.Flags().StringSliceVar(&keep, "keep", nil, "columns of the input that the answers repeat, as id,label=gold: gold is the name in the answers, for names that answers have themselves")
-	g.add(c)
+	g.add(c, true)
 	ranks.add(c)
 	return c
 }

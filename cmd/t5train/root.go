@@ -110,6 +110,8 @@ func flagError(c *cobra.Command, err error) error {
 		want = "true or false"
 	case "duration":
 		want = "a time, such as 30s or 2m"
+	case "mode": // of generate.EarlyStopping
+		want = errors.Unwrap(invalid).Error()
 	}
 	return fmt.Errorf("--%s %s: want %s", invalid.GetFlag().Name, invalid.GetValue(), want)
 }

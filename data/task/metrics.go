@@ -70,8 +70,8 @@ type Metric struct {
 	Shown   int  // place among the values that a person looks at first; 0 is none of them
 }
 
-// metrics has all that is known about the names of values, in the order in which messages list them. Names as bleu-intl are
-// BLEU with other tokens, as sacrebleu calls them.
+// metrics has all that is known about the names of values, in the order in which messages list them. Names as bleu-intl
+// are BLEU with other tokens, as sacrebleu calls them.
 var metrics = []Metric{
 	{Name: ExactMatch, Kinds: []Kind{Texts}, Right: true, Shown: 3},
 	{Name: SQuADScores, Kinds: []Kind{Texts}, Values: []string{F1, ExactMatch}},
@@ -121,7 +121,7 @@ var metrics = []Metric{
 	{Name: "bytes", Amount: true},
 }
 
-// OwnName returns the name of a metric without that of the component of a mixture that it is of: accuracy of sst2/accuracy.
+// OwnName returns the name of a metric without that of the component of a mixture: accuracy of sst2/accuracy.
 func OwnName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
 // MetricOf returns what is known of a value by its name, which may be that of a component of a mixture.
@@ -148,8 +148,8 @@ func (k Kind) Metrics() []string {
 	return metricNames(func(m Metric) bool { return slices.Contains(m.Kinds, k) })
 }
 
-// TextValues lists the values of an evaluation on plain text by which checkpoints can be compared; spans tells whether its
-// inputs have any.
+// TextValues lists the values of an evaluation on plain text by which checkpoints can be compared; spans tells whether
+// its inputs have any.
 func TextValues(spans bool) []string {
 	return metricNames(func(m Metric) bool { return m.Text && (spans || m.Name != SpanAccuracy) })
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"t5train/internal/floats"
 )
 
 // Options say how Generate chooses tokens. The zero value with MaxTokens set takes the most probable token each time.
@@ -111,12 +110,14 @@ func (o Options) Validate(vocab int) error {
 			errs = append(errs, fmt.Errorf("the option "+format, args...))
 		}
 	}
-	check(o.MaxTokens >= 1 && o.MaxTokens <= mostTokens, "MaxTokens is %d, want 1 to %d", o.MaxTokens, mostTokens)
-	check(o.MinTokens >= 0 && o.MinTokens <= max(0, o.MaxTokens), "MinTokens is %d, want 0 to MaxTokens %d",
-		o.MinTokens, o.MaxTokens)
-	check(o.Beams >= 0 && o.Beams <= mostSequences, "Beams is %d, want 0 to %d", o.Beams, mostSequences)
-	check(o.NumReturnSequences >= 0 && o.NumReturnSequences <= mostSequences, "NumReturnSequences is %d, want 0 to %d",
-		o.NumReturnSequences, mostSequences)
+	all := o
+	if o.Sampling == nil {
+		all.Sampling = &Sampling{Temperature: 1}
+	}
+	for _, option := range table {
+		errs = append(errs, option.check(&all))
+	}
+	check(o.MinTokens <= max(0, o.MaxTokens), "MinTokens is %d, want at most MaxTokens %d", o.MinTokens, o.MaxTokens)
 	switch {
 	case o.Beams > 1:
 		check(o.NumReturnSequences <= o.Beams, "NumReturnSequences is %d, want at most Beams %d: raise Beams",
@@ -126,19 +127,8 @@ func (o Options) Validate(vocab int) error {
 		check(o.NumReturnSequences <= 1, "NumReturnSequences is %d, but there is one most probable token: set Beams "+
 			"or Sampling for several sequences", o.NumReturnSequences)
 	}
-	if o.LengthPenalty != nil {
-		check(math.Abs(*o.LengthPenalty) <= mostExponent, "LengthPenalty is %v, want %d to %d", *o.LengthPenalty,
-			-mostExponent, mostExponent)
-		check(o.LengthNormAlpha == 0, "LengthPenalty is set and so is LengthNormAlpha: leave one of them out")
-	}
-	check(o.LengthNormAlpha >= 0 && o.LengthNormAlpha <= mostExponent, "LengthNormAlpha is %v, want 0 to %d",
-		o.LengthNormAlpha, mostExponent)
-	check(o.EarlyStopping >= Heuristic && o.EarlyStopping <= Never, "EarlyStopping is %d, want "+
-		"Heuristic, Early or Never", o.EarlyStopping)
-	check(o.NoRepeatNgram >= 0, "NoRepeatNgram is %d, want at least 0", o.NoRepeatNgram)
-	check(o.EncoderNoRepeatNgram >= 0, "EncoderNoRepeatNgram is %d, want at least 0", o.EncoderNoRepeatNgram)
-	check(o.RepetitionPenalty == 0 || floats.IsFinite(o.RepetitionPenalty) && o.RepetitionPenalty >= leastDivisor,
-		"RepetitionPenalty is %v, want at least %v, or 0 for none", o.RepetitionPenalty, leastDivisor)
+	check(o.LengthPenalty == nil || o.LengthNormAlpha == 0,
+		"LengthPenalty is set and so is LengthNormAlpha: leave one of them out")
 	known := func(name string, tokens []int32) {
 		for _, id := range tokens {
 			if id < 0 || int(id) >= vocab {
@@ -170,30 +160,7 @@ func (o Options) Validate(vocab int) error {
 	if o.Allowed != nil {
 		errs = append(errs, o.Allowed.check(o, vocab)...)
 	}
-	if o.Sampling != nil {
-		errs = append(errs, o.Sampling.check()...)
-	}
 	return errors.Join(errs...)
-}
-
-func (s *Sampling) check() []error {
-	var errs []error
-	if !floats.IsFinite(s.Temperature) || s.Temperature < leastDivisor {
-		errs = append(errs, fmt.Errorf("the option Temperature is %v, want at least %v: 1 for the model's "+
-			"probabilities, no Sampling for the most probable token", s.Temperature, leastDivisor))
-	}
-	if s.TopK < 0 {
-		errs = append(errs, fmt.Errorf("the option TopK is %d, want at least 1, or 0 for all tokens", s.TopK))
-	}
-	for _, f := range []struct {
-		name  string
-		value float64
-	}{{"TopP", s.TopP}, {"MinP", s.MinP}, {"TypicalP", s.TypicalP}, {"Epsilon", s.Epsilon}, {"Eta", s.Eta}} {
-		if !(f.value >= 0 && f.value <= 1) {
-			errs = append(errs, fmt.Errorf("the option %s is %v, want 0 to 1, where 0 is off", f.name, f.value))
-		}
-	}
-	return errs
 }
 
 // score is the score of a sequence with a number of tokens, EOS included.

@@ -8,34 +8,34 @@ import (
 	"t5train/trainer/predict"
 )
 
-// The ranges of numbers.
-var (
-	aboveZero = func(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
-	anyFinite = func(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
-	share     = func(x float64) bool { return x > 0 && x <= 1 }
-	cutoff    = func(x float64) bool { return x >= 0 && x < 1 }
-)
-
 // generateOptions reads the fields that say how to generate. They have the names and meanings of transformers'
 // GenerationConfig; prefix and choices are our own. What no field says is as Options.Generation.
 func (s *Server) generateOptions(fields *object) (generate.Options, error) {
-	o := s.options.Generation
-	longest := s.options.MaxOutputLength
-	o.MaxTokens = fields.whole("max_new_tokens", s.profile.maxOutput, 1, longest)
-	o.MinTokens = fields.whole("min_new_tokens", o.MinTokens, 0, longest)
-	o.Beams = fields.whole("num_beams", max(1, o.Beams), 1, s.options.MaxBeams)
-	o.NumReturnSequences = fields.whole("num_return_sequences", max(1, o.NumReturnSequences), 1, s.options.MaxBeams)
-	o.NoRepeatNgram = fields.whole("no_repeat_ngram_size", o.NoRepeatNgram, 0, longest)
-	o.RepetitionPenalty = fields.number("repetition_penalty", o.RepetitionPenalty, "more than 0", aboveZero)
-	if penalty := fields.number("length_penalty", 1, "a finite number", anyFinite); fields.has("length_penalty") {
-		o.LengthPenalty, o.LengthNormAlpha = &penalty, 0
+	base := s.options.Generation
+	base.MaxTokens, base.Beams, base.NumReturnSequences = s.profile.maxOutput, max(1, base.Beams), max(1, base.NumReturnSequences)
+	own := generate.Options{Sampling: &generate.Sampling{}}
+	for _, option := range generate.Table() {
+		if option.Request != "" && option.Value != nil {
+			s.read(fields, option, &own)
+		}
 	}
-	o.EarlyStopping = earlyStopping(fields, o.EarlyStopping)
-	s.sampling(fields, &o)
-	searches := o.Beams > 1 // before choices add beams of their own, for which lengths do not count
+	sample := fields.boolean("do_sample", false)
+	o, idle := generate.Override(base, own, func(option generate.Option) bool { return fields.has(option.Request) }, sample)
+	o.Beams = max(1, o.Beams)
+	if o.Sampling != nil && !fields.has("seed") {
+		o.Sampling.Seed = s.seed
+	}
+	for _, option := range idle {
+		if option.Needs == "Sampling" {
+			fields.lack(invalid(`%s is of no effect without sampling: add "do_sample": true, or leave it out`, option.Request))
+		}
+	}
 	s.constraints(fields, &o)
 	if err := fields.finish(); err != nil {
 		return o, err
+	}
+	for _, option := range idle { // before choices have added beams, for which lengths do not count
+		return o, invalid(`%s is of no effect without beams: add "num_beams", or leave it out`, option.Request)
 	}
 	for _, check := range []struct {
 		wrong bool
@@ -44,8 +44,6 @@ func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 		{o.Beams > 1 && o.Sampling != nil, invalid("num_beams is %d and do_sample is true: leave one of them out", o.Beams)},
 		{o.Beams > 1 && o.NumReturnSequences > o.Beams, invalid("num_return_sequences is %d, want at most num_beams, %d", o.NumReturnSequences, o.Beams)},
 		{o.Beams == 1 && o.Sampling == nil && o.NumReturnSequences > 1, invalid(`num_return_sequences is %d, but there is one most probable text: set "num_beams", or "do_sample": true`, o.NumReturnSequences)},
-		{!searches && fields.has("length_penalty"), invalid(`length_penalty is of no effect without beams: add "num_beams", or leave it out`)},
-		{!searches && fields.has("early_stopping"), invalid(`early_stopping is of no effect without beams: add "num_beams", or leave it out`)},
 		{o.MinTokens > o.MaxTokens, invalid("min_new_tokens is %d, want at most max_new_tokens, %d", o.MinTokens, o.MaxTokens)},
 		{len(o.Prefix) > o.MaxTokens, invalid("prefix has %d tokens, want at most max_new_tokens, %d", len(o.Prefix), o.MaxTokens)},
 		{slices.Contains(o.Prefix, s.profile.tokenizer.EOS()), invalid("prefix holds the token that ends a text: leave it out")},
@@ -63,48 +61,29 @@ func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 	return o, nil
 }
 
-func earlyStopping(fields *object, otherwise generate.EarlyStopping) generate.EarlyStopping {
-	switch raw := fields.value("early_stopping"); string(raw) {
-	case "":
-	case "false":
-		return generate.Heuristic
-	case "true":
-		return generate.Early
-	case `"never"`:
-		return generate.Never
-	default:
-		fields.wrong("early_stopping", raw, `true, false or "never"`)
+// read reads the field of an option, if it is there.
+func (s *Server) read(fields *object, option generate.Option, own *generate.Options) {
+	r, name := option.Range, option.Request
+	switch name {
+	case "num_beams", "num_return_sequences":
+		r.Most = float64(s.options.MaxBeams)
+	case "max_new_tokens", "min_new_tokens", "no_repeat_ngram_size":
+		r.Most = float64(s.options.MaxOutputLength)
 	}
-	return otherwise
-}
-
-// sampling reads the fields that only mean something with do_sample, and refuses them without it. A request that asks for
-// beams does not sample, and one that asks for samples has no beams, whatever the checkpoint does by itself.
-func (s *Server) sampling(fields *object, o *generate.Options) {
-	p := generate.Sampling{Temperature: 1}
-	if o.Sampling != nil {
-		p = *o.Sampling
-	}
-	if on := fields.boolean("do_sample", o.Sampling != nil && !fields.has("num_beams")); !on {
-		o.Sampling = nil
-	} else if o.Sampling = &p; !fields.has("num_beams") {
-		o.Beams = 1
-	}
-	own := len(fields.asked)
-	p.Temperature = fields.number("temperature", p.Temperature, "more than 0", aboveZero)
-	p.TopK = fields.whole("top_k", p.TopK, 0, math.MaxInt32)
-	p.TopP = fields.number("top_p", p.TopP, "more than 0 and at most 1", share)
-	p.MinP = fields.number("min_p", p.MinP, "0 or more and less than 1", cutoff)
-	p.TypicalP = fields.number("typical_p", p.TypicalP, "more than 0 and at most 1", share)
-	p.Epsilon = fields.number("epsilon_cutoff", p.Epsilon, "0 or more and less than 1", cutoff)
-	p.Eta = fields.number("eta_cutoff", p.Eta, "0 or more and less than 1", cutoff)
-	seed := fields.whole("seed", 0, 0, 1<<53) // what every JSON reader keeps exactly
-	if p.Seed = uint64(seed); !fields.has("seed") {
-		p.Seed = s.seed
-	}
-	for _, name := range fields.asked[own:] {
-		if o.Sampling == nil && fields.has(name) {
-			fields.lack(invalid(`%s is of no effect without sampling: add "do_sample": true, or leave it out`, name))
+	whole := func(most float64) int { return fields.whole(name, 0, int(r.Least), int(min(r.Most, most))) }
+	number := func() float64 { return fields.number(name, 0, r.Want) }
+	switch v := option.Value(own).(type) {
+	case *int:
+		*v = whole(math.MaxInt32)
+	case *uint64:
+		*v = uint64(whole(1 << 53)) // what every reader of JSON keeps exactly
+	case *float64:
+		*v = number()
+	case **float64:
+		*v = new(number())
+	case *generate.EarlyStopping:
+		if raw := fields.value(name); raw != nil && v.UnmarshalJSON(raw) != nil {
+			fields.wrong(name, raw, `true, false or "never"`)
 		}
 	}
 }

@@ -141,8 +141,8 @@ func (o *object) whole(name string, otherwise, least, most int) int {
 	return n
 }
 
-// number reads a number for which within holds, in words want; absent is otherwise.
-func (o *object) number(name string, otherwise float64, want string, within func(float64) bool) float64 {
+// number reads a number, for which wanted returns "", or else what is wanted instead; absent is otherwise.
+func (o *object) number(name string, otherwise float64, wanted func(float64) string) float64 {
 	raw := o.value(name)
 	if raw == nil {
 		return otherwise
@@ -150,7 +150,7 @@ func (o *object) number(name string, otherwise float64, want string, within func
 	var x float64
 	if json.Unmarshal(raw, &x) != nil || string(raw) == "null" {
 		o.wrong(name, raw, "a number")
-	} else if !within(x) {
+	} else if want := wanted(x); want != "" {
 		o.fail(invalid("%s is %s, want %s", name, raw, want))
 	}
 	return x
