@@ -23,6 +23,7 @@ import (
 // TestRanksPredictAfterKills kills a rank that answers inputs. The file that ranks, or one process, go on with is that of one
 // process that never stopped.
 func TestRanksPredictAfterKills(t *testing.T) {
+	t.Parallel()
 	run, input := manyInputs(t)
 	for _, name := range []string{"out.jsonl", "out.parquet"} {
 		whole := filepath.Join(t.TempDir(), name)
@@ -164,7 +165,7 @@ func TestRanksEvaluationStops(t *testing.T) {
 	run := filepath.Join(dir, "run")
 	finish(t, exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--tokenizer", dir, "--set", "data.max_target_length=8", "--train", train, "--output", run))
 	evaluate := func(output string) *exec.Cmd {
-		return mpirun(t, 2, "t5train", "evaluate", "--checkpoint", run, "--output", output, "--data", train, "--task", "seq2seq",
+		return mpirun(t, 2, "t5train", "evaluate", "--checkpoint", run, "--output", output, "--data", train, "--max-examples", "2000", "--task", "seq2seq",
 			"--text-column", "label", "--target-column", "sms", "--max-target-length", "2", "--batch-size", "100", "--threads", "1", "--rank-timeout", "2s",
 			"--metrics", "bleu,chrf,ter,rouge1,rouge2,rougeL,rougeLsum")
 	}
@@ -259,6 +260,7 @@ func TestRanksWaitForInputs(t *testing.T) {
 
 // TestRanksStopWhileReading stops one of two ranks while another process makes their token store: it says that it waits.
 func TestRanksStopWhileReading(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	tokens, output := filepath.Join(dir, "tokens"), filepath.Join(dir, "run")
 	finish(t, divided(t, 0, output, "--tokens", tokens))

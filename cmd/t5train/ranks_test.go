@@ -15,7 +15,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -97,6 +96,7 @@ func near(t *testing.T, what string, got, want []float64) {
 // TestRanks trains in one process and in 2 and 4 ranks: the losses are the same up to rounding, a second time the files are
 // the same bits, and evaluations and predictions are those of one process, to the bit.
 func TestRanks(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	one := filepath.Join(dir, "one")
 	finish(t, divided(t, 0, one))
@@ -148,6 +148,7 @@ func TestRanks(t *testing.T) {
 
 // TestRanksByMPICH trains in ranks that the other launcher starts, to the end and until one is killed.
 func TestRanksByMPICH(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("mpirun.mpich"); err != nil {
 		t.Skip("MPICH is not installed (Debian: mpich): its launcher is not tested")
 	}
@@ -170,6 +171,7 @@ func TestRanksByMPICH(t *testing.T) {
 
 // TestRanksOptions trains by what divides a step, ends a run and updates weights in other ways.
 func TestRanksOptions(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string][]string{
 		"batches by tokens": {"--batch-size=0", "--set=train.batch_tokens=640"},
 		"patience":          {"--learning-rate=1e-12", "--set=eval.patience=2"}, // with which no evaluation is better than the first
@@ -193,6 +195,7 @@ func TestRanksOptions(t *testing.T) {
 // TestRanksOfTwoKinds trains in ranks with other kernels each: the first says so, and the run that goes on in one process of
 // either kind has nothing to say.
 func TestRanksOfTwoKinds(t *testing.T) {
+	t.Parallel()
 	if len(kernel.ISAs()) == 1 {
 		t.Skip("this processor has one kind of kernels")
 	}
@@ -217,6 +220,7 @@ func TestRanksOfTwoKinds(t *testing.T) {
 
 // TestRanksRefuse gives ranks what they cannot do together: one message says what, and what to do.
 func TestRanksRefuse(t *testing.T) {
+	t.Parallel()
 	first, second := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "run")
 	finish(t, trainCommand(first))
 	finish(t, exec.Command("t5train", append(trainCommand(second).Args[1:], "--seed", "7")...))
@@ -231,7 +235,6 @@ func TestRanksRefuse(t *testing.T) {
 	output := filepath.Join(t.TempDir(), "run")
 	command := trainCommand(output).Args
 	tune, hosts := tuneThere(t, output)
-	apart := refuseApart(t, first)
 	other := append(append([]string{}, command...), "--seed", "7")
 	for name, c := range map[string]struct {
 		cmd  *exec.Cmd
@@ -258,35 +261,38 @@ func TestRanksRefuse(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(output, "config.yaml")); err == nil {
 		t.Error("a run that cannot begin has written its configuration")
 	}
-	apart()
 }
 
-// refuseApart starts ranks that have an output folder each, new ones and two copies of a run that they are to overwrite, which
-// takes the time that network file systems may need. wait returns when they have ended.
-func refuseApart(t *testing.T, run string) (wait func()) {
+// TestRanksRefuseFoldersApart starts ranks that have an output folder each, new ones and two copies of a run that they are to
+// overwrite. It takes the time that network file systems may need, in which the other tests of ranks run.
+func TestRanksRefuseFoldersApart(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
-	var ended sync.WaitGroup
+	run := filepath.Join(dir, "run")
+	finish(t, trainCommand(run))
 	for _, name := range []string{"new", "copy"} {
-		one, other := filepath.Join(dir, name, "1"), filepath.Join(dir, name, "2")
-		initial := filepath.Join(dir, name, "initial")
-		if name == "copy" {
-			for _, to := range []string{one, other} {
-				if err := os.CopyFS(to, os.DirFS(run)); err != nil {
-					t.Fatal(err)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			one, other := filepath.Join(dir, name, "1"), filepath.Join(dir, name, "2")
+			initial := filepath.Join(dir, name, "initial")
+			if name == "copy" {
+				for _, to := range []string{one, other} {
+					if err := os.CopyFS(to, os.DirFS(run)); err != nil {
+						t.Fatal(err)
+					}
 				}
 			}
-		}
-		train := func(output string) []string {
-			return append(trainCommand(output).Args, "--save-initial", initial, "--overwrite", "--tokens", filepath.Join(dir, name, "tokens"))
-		}
-		cmd := mpirun(t, 1, slices.Concat(train(one), []string{":", "-n", "1"}, train(other))...)
-		ended.Go(func() {
+			train := func(output string) []string {
+				return append(trainCommand(output).Args,
+					"--save-initial", initial, "--overwrite", "--tokens", filepath.Join(dir, name, "tokens"))
+			}
+			cmd := mpirun(t, 1, slices.Concat(train(one), []string{":", "-n", "1"}, train(other))...)
 			out, err := cmd.CombinedOutput()
 			if want := other + " is not the folder that rank 0"; err == nil || strings.Count(string(out), want) != 1 {
-				t.Errorf("%s: %v, want once %q\n%s", name, err, want, out)
+				t.Errorf("%v, want once %q\n%s", err, want, out)
 			}
 			if _, err := os.Stat(initial); err == nil {
-				t.Errorf("%s: a run that cannot begin has saved its initial model", name)
+				t.Error("a run that cannot begin has saved its initial model")
 			}
 			if name == "copy" {
 				compareFiles(t, "not overwritten", runFiles(t, run), runFiles(t, one))
@@ -295,7 +301,6 @@ func refuseApart(t *testing.T, run string) (wait func()) {
 			}
 		})
 	}
-	return ended.Wait
 }
 
 // tuneThere returns a command that fine-tunes on train.parquet, and two folders that each have another file of that name. Of the
@@ -329,6 +334,7 @@ func TestDistributedLibrary(t *testing.T) {
 // TestRanksOfTwoHosts trains on two machines, as far as MPI can tell: in two network namespaces, over TCP. The files are those
 // of two ranks of one machine; a rank that is killed ends the job there too.
 func TestRanksOfTwoHosts(t *testing.T) {
+	t.Parallel()
 	local := filepath.Join(t.TempDir(), "run")
 	finish(t, divided(t, 2, local))
 	if os.Getuid() != 0 || exec.Command("ip", "netns", "list").Run() != nil || exec.Command("unshare", "--uts", "true").Run() != nil {

@@ -2,7 +2,6 @@ package inspect
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"t5train/internal/clip"
@@ -67,11 +66,11 @@ func (b Balance) write(l ui.Lines) {
 	}
 	l.Printf("\n")
 	shown := b.Classes[:min(mostClasses, len(b.Classes))]
-	bars := bars{out: l}
+	var bars []bar
 	for _, c := range shown {
-		bars.add(clip.Text(c.Name, 40), c.Count, total)
+		bars = append(bars, bar{clip.Text(c.Name, 40), c.Count, total})
 	}
-	bars.draw()
+	draw(l, bars)
 	if more := len(b.Classes) - len(shown); more > 0 || b.TooMany {
 		l.Printf("  ... %d more%s\n", more, map[bool]string{true: ", and those that were not counted"}[b.TooMany])
 	}
@@ -94,11 +93,11 @@ func (n Lengths) write(l ui.Lines) {
 		percentiles = append(percentiles, fmt.Sprintf("%d %%: %d", q.Percent, q.Tokens))
 	}
 	l.Printf("  mean %.1f, percentiles %s\n", n.Mean, strings.Join(percentiles, ", "))
-	bars := bars{out: l}
+	var bars []bar
 	for _, b := range n.Histogram {
-		bars.add(fmt.Sprintf("%d-%d", b.From, b.To), b.Texts, n.Texts)
+		bars = append(bars, bar{fmt.Sprintf("%d-%d", b.From, b.To), b.Texts, n.Texts})
 	}
-	bars.draw()
+	draw(l, bars)
 	l.Printf("  longer than %d tokens: %d texts (%.2f %%); %.2f %% of the tokens would be cut\n",
 		n.Limit, n.Cut, percent(n.Cut, n.Texts), 100*(1-n.Kept))
 	if n.Unknown > 0 {
@@ -109,34 +108,25 @@ func (n Lengths) write(l ui.Lines) {
 
 func percent(part, whole int64) float64 { return 100 * ratio(part, whole) }
 
-// bars are lines with a name, a count, its part of all and a bar.
-type bars struct {
-	out   io.Writer
-	lines []bar
-}
-
+// bar is a line with a name, a count, its part of all and a bar.
 type bar struct {
 	name         string
 	count, whole int64
 }
 
-func (b *bars) add(name string, count, whole int64) {
-	b.lines = append(b.lines, bar{name, count, whole})
-}
-
-// draw writes the lines; the longest bar has 40 characters, and what is not 0 has one at least.
-func (b *bars) draw() {
+// draw writes bars; the longest one has 40 characters, and what is not 0 has one at least.
+func draw(l ui.Lines, bars []bar) {
 	const longest = 40
 	names, counts, most := 0, 0, int64(1)
-	for _, l := range b.lines {
-		names, counts = max(names, len([]rune(l.name))), max(counts, len(fmt.Sprint(l.count)))
-		most = max(most, l.count)
+	for _, b := range bars {
+		names, counts = max(names, len([]rune(b.name))), max(counts, len(fmt.Sprint(b.count)))
+		most = max(most, b.count)
 	}
-	for _, l := range b.lines {
-		length := (int(l.count)*longest + int(most) - 1) / int(most)
+	for _, b := range bars {
+		length := (int(b.count)*longest + int(most) - 1) / int(most)
 		line := fmt.Sprintf("  %-*s  %*d  %5.1f %%  %s",
-			names, l.name, counts, l.count, percent(l.count, l.whole), strings.Repeat("#", length))
-		fmt.Fprintln(b.out, strings.TrimRight(line, " "))
+			names, b.name, counts, b.count, percent(b.count, b.whole), strings.Repeat("#", length))
+		l.Printf("%s\n", strings.TrimRight(line, " "))
 	}
 }
 
@@ -243,7 +233,8 @@ func (u *Usage) Write(l ui.Lines, paths []string) {
 	}
 	w.Flush() // to a buffer, whose error Finish returns
 	if c := u.Comparison; c != nil {
-		l.Printf("\n%s takes %.4f tokens for one of %s: fewer in %d texts, as many in %d, more in %d; %d pieces are in both\n",
+		l.Printf("\n%s takes %.4f tokens for one of %s: fewer in %d texts, as many in %d, more in %d; "+
+			"%d pieces are in both\n",
 			paths[1], c.TokenRatio, paths[0], c.Shorter, c.Equal, c.Longer, c.SharedPieces)
 	}
 	for i, v := range u.Vocabularies {
