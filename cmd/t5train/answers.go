@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
 	"t5train/trainer/predict"
 )
@@ -92,7 +93,7 @@ func (f *answerFlags) open(a app, job func() (predict.Job, error)) (sink, error)
 		}
 		return predict.OpenAnswers(f.output, j, f.overwrite)
 	}
-	w, finish, err := openOutput(a.data, f.output)
+	w, finish, err := atomicfile.OpenOutput(a.data, f.output)
 	if err != nil {
 		return nil, err
 	}

@@ -76,9 +76,9 @@ func describe(a app, dir string) error {
 		return err
 	}
 	defer weights.Close()
-	p := printer{Lines: ui.NewLines(a.stdout)}
+	p := ui.NewLines(a.stdout)
 	p.Line("folder", "%s", dir)
-	p.weights(weights)
+	weights.Describe(p)
 	return p.Finish(nil)
 }
 

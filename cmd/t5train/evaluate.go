@@ -1,16 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
-	"slices"
-	"strconv"
-
 	"github.com/spf13/cobra"
 
-	"t5train/internal/floats"
+	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
 	"t5train/model/generate"
 	"t5train/trainer/allreduce"
@@ -63,7 +56,7 @@ share.`,
 			}
 			err := checkSpared(c, output, o.Data, nil)
 			if err == nil {
-				err = checkReplaceable(output, overwrite)
+				err = atomicfile.CheckReplaceable(output, overwrite)
 			}
 			if err != nil {
 				return err
@@ -77,7 +70,7 @@ share.`,
 			return ranks.share(c.Context(), a, func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
 				o.Sink, o.Group = console, group
 				if group.First() {
-					err = checkWritable(output)
+					err = atomicfile.CheckOutput(output)
 				}
 				var m openedModel
 				if err == nil {
@@ -103,7 +96,7 @@ share.`,
 					_, err := evaluate.Evaluate(c.Context(), bundle, o)
 					return false, err
 				}
-				sink, finish, err := openOutput(a.data, output)
+				sink, finish, err := atomicfile.OpenOutput(a.data, output)
 				if err != nil {
 					return false, err
 				}
@@ -118,7 +111,7 @@ share.`,
 					for _, n := range e.Notes {
 						ui.Say(console, "note", "%s", n.Text)
 					}
-					err = writeEvaluation(sink, e)
+					err = e.WriteJSON(sink)
 				}
 				return false, finish(err)
 			})
@@ -140,67 +133,4 @@ share.`,
 	g.add(c, false)
 	ranks.add(c)
 	return c
-}
-
-// writeEvaluation writes values in their order, then what belongs to them, as one JSON object.
-func writeEvaluation(w io.Writer, e *evaluate.Evaluation) error {
-	var b bytes.Buffer
-	b.WriteString("{")
-	for i, v := range e.Values {
-		if i > 0 {
-			b.WriteString(",")
-		}
-		fmt.Fprintf(&b, "\n  %s: %s", quoted(v.Name), number(v.Value))
-	}
-	if len(e.Intervals) > 0 {
-		b.WriteString(",\n  \"intervals\": {")
-		separator := ""
-		for _, v := range e.Intervals {
-			fmt.Fprintf(&b, "%s\n    %s: [%s, %s]", separator, quoted(v.Name), number(v.Low), number(v.High))
-			separator = ","
-		}
-		b.WriteString("\n  }")
-	}
-	for _, c := range e.Constants { // of the one task: there is one at most
-		fmt.Fprintf(&b, ",\n  \"constant_answer\": %s,\n  \"constant\": {", quoted(c.Answer))
-		separator := ""
-		for _, v := range e.Values {
-			if value, ok := c.Values[v.Name]; ok {
-				fmt.Fprintf(&b, "%s\n    %s: %s", separator, quoted(v.Name), number(value))
-				separator = ","
-			}
-		}
-		b.WriteString("\n  }")
-	}
-	if len(e.Signatures) > 0 {
-		signatures, err := json.Marshal(e.Signatures)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(&b, ",\n  \"signatures\": %s", signatures)
-	}
-	notes, err := json.Marshal(slices.Concat([]ui.Note{}, e.Notes))
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(&b, ",\n  \"notes\": %s", notes)
-	b.WriteString("\n}\n")
-	if _, err := w.Write(b.Bytes()); err != nil {
-		return fmt.Errorf("write metrics: %w", err)
-	}
-	return nil
-}
-
-// quoted writes a name for JSON: that of a metric may hold the name of a type of entities.
-func quoted(name string) []byte {
-	text, _ := json.Marshal(name) // a string cannot fail
-	return text
-}
-
-// number writes a number for JSON; what is none becomes null.
-func number(v float64) string {
-	if !floats.IsFinite(v) {
-		return "null"
-	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
 }

@@ -13,7 +13,7 @@ import (
 
 // writeOutput writes text as a command does.
 func writeOutput(path, text string) error {
-	w, finish, err := openOutput(io.Discard, path)
+	w, finish, err := atomicfile.OpenOutput(io.Discard, path)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func TestOutput_Killed(t *testing.T) {
 func TestOutput_OneWriter(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "scores.json")
-	_, finish, err := openOutput(io.Discard, path)
+	_, finish, err := atomicfile.OpenOutput(io.Discard, path)
 	if err != nil {
 		t.Fatal(err)
 	}

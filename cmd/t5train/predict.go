@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/task"
+	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
 	"t5train/model/generate"
 	"t5train/model/kernel"
@@ -102,7 +103,7 @@ type prediction struct {
 // prepare opens the model and finds out what can be wrong before inputs are read.
 func (f *askFlags) prepare(c *cobra.Command, g *generationFlags, console ui.Sink, group *allreduce.Group) (*prediction, error) {
 	if group.First() {
-		if err := checkWritable(f.out.output); err != nil {
+		if err := atomicfile.CheckOutput(f.out.output); err != nil {
 			return nil, err
 		}
 	}

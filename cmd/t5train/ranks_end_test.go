@@ -117,6 +117,7 @@ func untilSaved(t *testing.T, output string) {
 // that goes on, with the same number of ranks, ends with the files of one that never stopped; with another number it has
 // the same examples.
 func TestRanksEnd(t *testing.T) {
+	t.Parallel()
 	whole := filepath.Join(t.TempDir(), "run")
 	finish(t, divided(t, 2, whole))
 	want := runFiles(t, whole)
@@ -132,11 +133,12 @@ func TestRanksEnd(t *testing.T) {
 		{"stop the second", syscall.SIGTERM, 1, "and saved: the same command goes on from there", 2, nil},
 		{"kill the first", syscall.SIGKILL, 0, "exited on signal 9", 2, nil},
 		{"kill the second", syscall.SIGKILL, 1, "exited on signal 9", 2, nil},
-		{"halt the second", syscall.SIGSTOP, 1, "no answer from rank 1", 2, []string{"--rank-timeout", "2s"}},
+		{"halt the second", syscall.SIGSTOP, 1, "no answer from rank 1", 2, []string{"--rank-timeout", "5s"}},
 		{"go on with four", syscall.SIGTERM, 1, "and saved", 4, nil},
 		{"go on alone", syscall.SIGTERM, 1, "and saved", 0, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			output := filepath.Join(t.TempDir(), "run")
 			out, err := disturb(t, divided(t, 2, output, c.options...), output, c.rank, c.signal)
 			var exit *exec.ExitError

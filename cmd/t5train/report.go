@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/internal/atomicfile"
 	"t5train/internal/loopback"
 	"t5train/internal/ui"
 	"t5train/trainer/report"
@@ -57,7 +58,7 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 				if err := checkUnpacked(c, output); err != nil {
 					return err
 				}
-				if err := checkReplaceable(output, overwrite); err != nil {
+				if err := atomicfile.CheckReplaceable(output, overwrite); err != nil {
 					return err
 				}
 			}
@@ -78,7 +79,7 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 					return nil
 				}
 			}
-			w, finish, err := openOutput(a.data, output)
+			w, finish, err := atomicfile.OpenOutput(a.data, output)
 			if err != nil {
 				return err
 			}

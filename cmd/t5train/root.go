@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -14,6 +16,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"t5train/internal/nearest"
+	"t5train/internal/ui"
+	"t5train/internal/ui/terminal"
+	"t5train/internal/visible"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/runlog"
@@ -162,23 +167,64 @@ func severalValues(c *cobra.Command) (ways []string) {
 	return append(ways, "put globs and values with blanks in quotes")
 }
 
-// requireFlags reports flags that a command cannot do without.
-func requireFlags(c *cobra.Command, names ...string) error {
-	for _, name := range names {
-		if !c.Flags().Changed(name) {
-			return usageError{fmt.Errorf("--%s is missing", name), c.CommandPath()}
-		}
+// logFormat is how a command tells on standard error what happens: --log.
+type logFormat struct{ json bool }
+
+// Set implements pflag.Value.
+func (l *logFormat) Set(value string) error {
+	if l.json = value == "json"; !l.json && value != "text" {
+		return errors.New("want text or json")
 	}
 	return nil
 }
 
-// requireAtLeast reports flags that were given a smaller number.
-func requireAtLeast(c *cobra.Command, least int, names ...string) error {
-	for _, name := range names {
-		// The flag is there and an int, so reading it cannot fail.
-		if n, _ := c.Flags().GetInt(name); c.Flags().Changed(name) && n < least {
-			return usageError{fmt.Errorf("--%s %d: want at least %d", name, n, least), c.CommandPath()}
-		}
+// Type implements pflag.Value.
+func (l *logFormat) Type() string { return "text or json" }
+
+// String implements pflag.Value.
+func (l *logFormat) String() string {
+	if l != nil && l.json {
+		return "json"
 	}
-	return nil
+	return "text"
+}
+
+const logUsage = "what standard error gets: `text`, or json: notes, progress, metrics and errors as JSON lines"
+
+func (a app) json() bool { return a.log != nil && a.log.json }
+
+func (a app) console() ui.Sink {
+	if a.json() {
+		return terminal.NewJSON(a.stderr, a.names.text)
+	}
+	return terminal.New(a.stderr, a.names.text)
+}
+
+// tell writes a line to standard error, in every process of a run on several ranks.
+func (a app) tell(format string, args ...any) { ui.Say(a.console(), "", format, args...) }
+
+// tellError writes the message of an error after a prefix that JSON has no use for.
+func (a app) tellError(prefix, text string) {
+	if a.json() {
+		terminal.NewJSON(a.stderr, nil).Error(text)
+		return
+	}
+	fmt.Fprintln(a.stderr, prefix, visible.Text(text))
+}
+
+// requests returns the log of the requests of a server.
+func (a app) requests() slog.Handler {
+	if a.json() {
+		return slog.NewJSONHandler(a.stderr, nil)
+	}
+	return slog.NewTextHandler(a.stderr, nil)
+}
+
+// collectEarly lets the garbage collector run when garbage is a fifth of what is in use, and not first when it is as much
+// again. The memory of training and generation is a few large arrays without pointers, which cost the collector next to
+// nothing, so the peak is lower for free. The environment variable GOGC outranks it.
+func collectEarly() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(20)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/task"
+	"t5train/internal/atomicfile"
 	"t5train/model/kernel"
 	"t5train/trainer/predict"
 )
@@ -34,7 +35,7 @@ predict answers.`,
 			if err := f.check(c, a.stdin); err != nil {
 				return err
 			}
-			if err := checkWritable(f.out.output); err != nil {
+			if err := atomicfile.CheckOutput(f.out.output); err != nil {
 				return err
 			}
 			if f.in.path == "" {

@@ -1,16 +1,14 @@
-package main
+package report
 
 import (
 	"strings"
 	"testing"
-
-	"t5train/trainer/report"
 )
 
 // What a file of a run says breaks neither the table nor the terminal.
 func TestRunsAreLines(t *testing.T) {
 	var out strings.Builder
-	if err := printRuns(app{stdout: &out}, []*report.Run{{Path: "a\tb\n\x1b[2J", State: "stopped"}}); err != nil {
+	if err := WriteTable(&out, []*Run{{Path: "a\tb\n\x1b[2J", State: "stopped"}}); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(out.String(), "\n")

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"t5train/checkpoints"
+	"t5train/data/dataset"
+	"t5train/data/inspect"
+	"t5train/data/parquetio"
+	"t5train/data/task"
+	"t5train/internal/nearest"
+	"t5train/internal/splits"
+	"t5train/model/kernel"
+)
+
+// taskHelp says what --task may be.
+const taskHelp = "classification, regression, ner, translation, summarization, question_answering, seq2seq, template, or a task of T5 such as glue/cola, squad or wmt/en-de"
+
+// taskFlags correct the task that a checkpoint remembers.
+type taskFlags struct {
+	options      task.Options
+	prefix, part string
+}
+
+func (t *taskFlags) add(c *cobra.Command) {
+	f, o := c.Flags(), &t.options
+	f.StringVar(&o.Name, "task", "", taskHelp+" (default: what the checkpoint was trained for)")
+	f.StringVar(&t.part, "part", "", "part of the mixture that the checkpoint was trained on, whose task this is")
+	f.StringVar(&t.prefix, "prefix", "", "text in front of every input (default: the checkpoint's)")
+	f.StringSliceVar(&o.TextColumns, "text-column", nil, "input column, or several in order (default: the checkpoint's)")
+	f.StringSliceVar(&o.Labels, "labels", nil, "label strings in class order, or those of types of entities (default: the checkpoint's)")
+	f.StringVar(&o.Template, "template", "", "input with columns in braces: 'question: {question} context: {context}' (default: the checkpoint's)")
+	f.StringVar(&o.SourceLanguage, "source-lang", "", "code of the language to translate from, such as en")
+	f.StringVar(&o.TargetLanguage, "target-lang", "", "code of the language to translate to, such as de")
+}
+
+// addAnswers adds the flags about columns that only data with answers has, and about what is measured on it.
+func (t *taskFlags) addAnswers(c *cobra.Command) {
+	f, o := c.Flags(), &t.options
+	f.StringVar(&o.LabelColumn, "label-column", "", "column of the label, number or tags (default: the checkpoint's)")
+	f.StringVar(&o.TargetColumn, "target-column", "", "column of the target text, or of a list of them (default: the checkpoint's)")
+	f.StringVar(&o.TargetTemplate, "target-template", "", "target with columns in braces (default: the checkpoint's)")
+	f.StringSliceVar(&o.Metrics, "metrics", nil, "metrics to compute, such as bleu,chrf (default: those of the task)")
+}
+
+// read returns the options. A name that does not exist is reported before anything is read.
+func (t *taskFlags) read(c *cobra.Command) (task.Options, error) {
+	if name := t.options.Name; name != "" && !task.Known(name) {
+		hint := ""
+		if near := nearest.Word(name, task.Names()); near != "" {
+			hint = ": did you mean " + near + "?"
+		}
+		return task.Options{}, usageError{fmt.Errorf("--task %s: want %s%s", name, taskHelp, hint), c.CommandPath()}
+	}
+	if c.Flags().Changed("prefix") {
+		t.options.Prefix = &t.prefix
+	}
+	return t.options, nil
+}
+
+// choose makes the task of a checkpoint that was trained on several the one that --part names, unless --task names any.
+func (t *taskFlags) choose(b *checkpoints.Folder) error {
+	if t.part == "" && t.options.Name != "" {
+		return nil
+	}
+	return b.ChooseTask(t.part)
+}
+
+// surveyFlags say what columns are for and how texts are measured.
+type surveyFlags struct {
+	roles               inspect.Roles
+	tokenizer           string
+	maxInput, maxTarget int
+	threads             int
+	json                bool
+}
+
+func (s *surveyFlags) add(c *cobra.Command) {
+	addRoles(c, &s.roles)
+	f := c.Flags()
+	f.StringVar(&s.tokenizer, "tokenizer", "", "spiece.model, or a folder or run with one (default: T5's)")
+	f.IntVar(&s.maxInput, "max-input-length", 512, "longest text in tokens that training is to keep")
+	f.IntVar(&s.maxTarget, "max-target-length", 128, "longest target in tokens that training is to keep")
+	f.IntVar(&s.threads, "threads", 0, "threads to compute with; 0 is all")
+	f.BoolVar(&s.json, "json", false, "print one JSON object")
+}
+
+func addRoles(c *cobra.Command, r *inspect.Roles) {
+	f := c.Flags()
+	f.StringSliceVar(&r.Texts, "text-column", nil, "columns of texts that a model reads (default: strings, but for identifiers and targets)")
+	f.StringSliceVar(&r.Targets, "target-column", nil, "columns of texts that a model writes (default: strings of a usual name, such as target or summary)")
+	f.StringSliceVar(&r.Labels, "label-column", nil, "columns of labels (default: ClassLabels, and a column named label)")
+}
+
+func (s *surveyFlags) measure(c *cobra.Command) (inspect.Measure, error) {
+	if err := requireAtLeast(c, 2, "max-input-length", "max-target-length"); err != nil {
+		return inspect.Measure{}, err
+	}
+	tok, err := checkpoints.OpenTokenizer(s.tokenizer)
+	return inspect.Measure{Tokenizer: tok, MaxInput: s.maxInput, MaxTarget: s.maxTarget, Threads: kernel.NewWorkers(s.threads).Threads()}, err
+}
+
+// splitFiles are the files of the splits of a data set.
+type splitFiles struct{ train, validation, test []string }
+
+func (s *splitFiles) add(c *cobra.Command) {
+	f := c.Flags()
+	f.StringSliceVar(&s.train, "train", nil, "parquet files: paths, folders or globs")
+	f.StringSliceVar(&s.validation, "validation", nil, "parquet files that choose the best checkpoint")
+	f.StringSliceVar(&s.test, "test", nil, "parquet files that nothing is chosen by")
+}
+
+func addMinShared(c *cobra.Command, n *int) {
+	c.Flags().IntVar(n, "min-shared-length", 1, "characters from which a text may not be in two splits")
+}
+
+// namedFiles are the files that a flag names.
+type namedFiles struct {
+	name  string
+	files []string
+}
+
+func (s *splitFiles) each() []namedFiles {
+	return []namedFiles{{splits.Train, s.train}, {splits.Validation, s.validation}, {splits.Test, s.test}}
+}
+
+// open returns the splits that there are, and the number of their rows.
+func (s *splitFiles) open(a app) (sets []inspect.Split, rows int64, err error) {
+	for _, named := range s.each() {
+		if len(named.files) == 0 {
+			continue
+		}
+		set, err := parquetio.OpenSplit([]string{named.name}, named.files...)
+		if err != nil {
+			return nil, 0, err
+		}
+		dataset.SayLeftOut(a.console(), set)
+		sets = append(sets, inspect.Split{Name: named.name, Set: set})
+		rows += set.Rows()
+	}
+	return sets, rows, nil
+}
+
+// cleanCommand returns the command line that drops what a check finds in the files.
+func (s *splitFiles) cleanCommand(r inspect.Roles, minShared int) string {
+	line := "t5train data clean"
+	for _, named := range append(s.each(), namedFiles{"text-column", r.Texts}, namedFiles{"target-column", r.Targets}, namedFiles{"label-column", r.Labels}) {
+		if len(named.files) > 0 {
+			line += fmt.Sprintf(" --%s %s", named.name, shellQuoted(strings.Join(named.files, ",")))
+		}
+	}
+	if minShared > 1 {
+		line += fmt.Sprintf(" --min-shared-length %d", minShared)
+	}
+	return line + " --output FOLDER"
+}
+
+var shellSafe = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+
+// shellQuoted returns an argument as a shell reads it.
+func shellQuoted(text string) string {
+	if shellSafe.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// requireFlags reports flags that a command cannot do without.
+func requireFlags(c *cobra.Command, names ...string) error {
+	for _, name := range names {
+		if !c.Flags().Changed(name) {
+			return usageError{fmt.Errorf("--%s is missing", name), c.CommandPath()}
+		}
+	}
+	return nil
+}
+
+// requireAtLeast reports flags that were given a smaller number.
+func requireAtLeast(c *cobra.Command, least int, names ...string) error {
+	for _, name := range names {
+		// The flag is there and an int, so reading it cannot fail.
+		if n, _ := c.Flags().GetInt(name); c.Flags().Changed(name) && n < least {
+			return usageError{fmt.Errorf("--%s %d: want at least %d", name, n, least), c.CommandPath()}
+		}
+	}
+	return nil
+}
