@@ -326,6 +326,7 @@ func adapterError(dir string) error {
 		base = fmt.Sprintf("its base model %q", config.Base)
 	}
 	return fmt.Errorf("it holds an adapter (%s), which changes %s and is no model by itself: merge the two once with\n"+
-		`python -c "from peft import AutoPeftModelForSeq2SeqLM as M; M.from_pretrained('%s').merge_and_unload().save_pretrained('%s-merged')"`+
+		`python -c "from peft import AutoPeftModelForSeq2SeqLM as M; `+
+		`M.from_pretrained('%s').merge_and_unload().save_pretrained('%s-merged')"`+
 		"\nand copy the tokenizer of the base model there", adapterName, base, dir, filepath.Clean(dir))
 }
