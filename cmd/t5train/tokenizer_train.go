@@ -19,8 +19,7 @@ const inputHelp = "text: PATH or PATH:COLUMN of parquet, text, JSON lines, CSV, 
 func tokenizerTrainCommand(a app) *cobra.Command {
 	o := corpus.VocabularyOptions{Train: vocabulary.Defaults(), ExtraIDs: tokenizer.DefaultExtraIDs}
 	t := &o.Train
-	var kind, maxText string
-	var hardLimit bool
+	kind, maxText, hardLimit := "", "", true
 	c := &cobra.Command{
 		Use:   "train",
 		Short: "Train a SentencePiece vocabulary",
@@ -42,7 +41,9 @@ read, so memory grows with the different words. Of more text than --max-text a s
 			if err := requireFlags(c, "input", "output"); err != nil {
 				return err
 			}
-			usage := func(text string, args ...any) error { return usageError{fmt.Errorf(text, args...), c.CommandPath()} }
+			usage := func(format string, args ...any) error {
+				return usageError{fmt.Errorf(format, args...), c.CommandPath()}
+			}
 			var ok bool
 			if t.MaxTextBytes, ok = parseBytes(maxText); !ok && maxText != "0" {
 				return usage("--max-text %s: want a size such as 1GB or 500MB, or 0 for any", maxText)
