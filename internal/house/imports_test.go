@@ -28,6 +28,7 @@ var layers = [][]string{
 	{"data/tokenizer/internal/spiece", "data/tokenizer/internal/trie"},
 	{"model/op"},
 	{"model/kernel"},
+	{"model/kernel/pool"},
 }
 
 // readers are packages that few may import: what says how a person uses the program is nothing for a library.

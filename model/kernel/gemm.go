@@ -37,7 +37,7 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 	}
 	if i := w.isa; i.gemm != nil {
 		if m <= i.maxDirectRows && transB && !transA {
-			grain := max(64, blocks(n, 16*w.threads)*4) // a multiple of four, and a few tasks a thread
+			grain := max(64, blocks(n, 16*w.Threads())*4) // a multiple of four, and a few tasks a thread
 			w.Rows(n, grain, func(lo, hi int) {
 				i.directRows(m, hi-lo, k, a, lda, b[lo*ldb:], ldb, accumulate, c[lo:], ldc)
 			})

@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // loops are the inner loops over rows, in one ISA. The slices of a call have equal lengths, and the outputs come
 // first; an output may be the same slice as an input, not a part of it.
 type loops struct {
@@ -49,12 +51,6 @@ func portableLoops() loops {
 		l.activations[f] = Activation(f).portableLoops()
 	}
 	return l
-}
-
-// Add adds x to y, element by element.
-func Add(w *Workers, y, x []float32) {
-	w = w.orDefault()
-	w.Rows(len(x), grainFor(1), func(lo, hi int) { w.isa.add(y[lo:hi], x[lo:hi]) })
 }
 
 func dot(x, y []float32) float32 {
@@ -124,4 +120,63 @@ func normBackward(dx, dWeight, dy, x, weight []float32, inverse, scale float32) 
 		dWeight[i] += g * (x[i] * inverse)
 		dx[i] = inverse * (g*weight[i] - x[i]*scale)
 	}
+}
+
+// exp32 returns e^x for x <= 0 with an error below 2 ulp: the argument is reduced to r = x - k*ln2 with
+// |r| <= ln2/2, where a polynomial of degree 6 (Cephes expf, Moshier) is exact to float32, and scaled by 2^k.
+// Results below the smallest normal number are 0, as softmax wants.
+func exp32(x float32) float32 {
+	const (
+		log2e = 1.44269504088896341
+		ln2Hi = 0.693359375
+		ln2Lo = -2.12194440e-4
+		least = -87.33654 // ln of the smallest normal float32
+	)
+	if x < least {
+		return 0
+	}
+	if x != x {
+		return x // a NaN must reach the loss, not look like a probability
+	}
+	k := int32(x*log2e - 0.5) // x <= 0: the conversion truncates towards 0, so this rounds to nearest
+	f := float32(k)
+	r := x - f*ln2Hi - f*ln2Lo
+	p := float32(1.9875691500e-4)
+	p = p*r + 1.3981999507e-3
+	p = p*r + 8.3334519073e-3
+	p = p*r + 4.1665795894e-2
+	p = p*r + 1.6666665459e-1
+	p = p*r + 5.0000001201e-1
+	return (p*r*r + r + 1) * math.Float32frombits(uint32(127+k)<<23)
+}
+
+// maximum returns the largest element; NaN when there is one, so that a broken activation is not hidden.
+func maximum(x []float32) float32 {
+	m := float32(math.Inf(-1))
+	for _, v := range x {
+		if v > m || v != v {
+			m = v
+		}
+	}
+	return m
+}
+
+// expRow replaces x by scale·e^(x-shift) and returns the sum of e^(x-shift), added up in four lanes.
+func expRow(x []float32, shift, scale float32) float32 {
+	var s [4]float32
+	i := 0
+	for ; i+4 <= len(x); i += 4 {
+		v := x[i : i+4 : i+4]
+		for j := range v {
+			e := exp32(v[j] - shift)
+			s[j] += e
+			v[j] = e * scale
+		}
+	}
+	for ; i < len(x); i++ {
+		e := exp32(x[i] - shift)
+		s[0] += e
+		x[i] = e * scale
+	}
+	return (s[0] + s[1]) + (s[2] + s[3])
 }

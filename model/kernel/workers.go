@@ -1,26 +1,25 @@
 package kernel
 
 import (
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"t5train/model/kernel/pool"
 )
 
 // Workers runs the tasks of a kernel on a fixed number of threads. It may be used by several
 // goroutines at once; each call gets scratch memory of its own. Nil and the zero value are NewWorkers(0).
 type Workers struct {
-	threads  int
+	pool     *pool.Pool
 	isa      *isa
 	scratch  sync.Pool // *scratch
 	counters counters
-	helpers  []atomic.Pointer[job] // threads-1: what each helper works on
-	waiting  job                   // a helper with this one looks for another
 }
 
 // NewWorkers returns workers for the given number of threads on the ISA of ISAFromEnvironment, the best one when the
-// variable is wrong. Zero or less means a thread for every processor whose time the process may use: those of the
-// machine, fewer by the CPU quota of a container.
+// variable is wrong; see [pool.New] for zero threads or less.
 func NewWorkers(threads int) *Workers {
 	name, err := ISAFromEnvironment()
 	if err != nil {
@@ -29,17 +28,9 @@ func NewWorkers(threads int) *Workers {
 	return NewWorkersOn(name, threads)
 }
 
-// mostThreads bounds a number that is asked for, which no machine of fewer processors has a use for: thousands of them
-// would wait for each other, and results do not depend on it.
-const mostThreads = 64
-
 // NewWorkersOn is NewWorkers on one of ISAs.
 func NewWorkersOn(name string, threads int) *Workers {
-	if threads <= 0 {
-		threads = defaultThreads(runtime.GOMAXPROCS(0), "/")
-	}
-	threads = min(threads, max(mostThreads, runtime.NumCPU()))
-	w := &Workers{threads: threads, isa: isaByName(name), helpers: make([]atomic.Pointer[job], threads-1)}
+	w := &Workers{pool: pool.New(threads), isa: isaByName(name)}
 	w.scratch.New = func() any { return &scratch{isa: w.isa} }
 	return w
 }
@@ -61,47 +52,10 @@ func (w *Workers) ISA() string { return w.orDefault().isa.name }
 func (w *Workers) Float32ISA() string { return strings.TrimSuffix(w.ISA(), vnni) }
 
 // Threads returns the number of threads.
-func (w *Workers) Threads() int { return w.orDefault().threads }
+func (w *Workers) Threads() int { return w.orDefault().pool.Threads() }
 
-// Run calls f(task) once for every task in [0, tasks), on up to Threads() threads, and returns when
-// all are done. Tasks must not depend on each other. A panic in a task comes up here once no other task runs; from
-// several threads it is a text with the stack of the task.
-func (w *Workers) Run(tasks int, f func(task int)) {
-	w = w.orDefault()
-	helpers := min(w.threads, tasks) - 1
-	if helpers <= 0 {
-		for task := range tasks {
-			f(task)
-		}
-		return
-	}
-	j := &job{tasks: int64(tasks), f: f, done: make(chan struct{}, 1)}
-	j.left.Store(j.tasks)
-	w.call(j, helpers)
-	j.work()
-	j.wait()
-	if r := j.panicked.Load(); r != nil {
-		panic(*r)
-	}
-}
-
-// runPhases runs all tasks of one phase before those of the next, and wakes the threads once for both: on a small
-// product that takes as long as packing. A thread waits only for tasks that others have begun, so it cannot wait
-// forever.
-func (w *Workers) runPhases(firstTasks int, first func(task int), secondTasks int, second func(task int)) {
-	var done atomic.Int64
-	w.Run(firstTasks+secondTasks, func(task int) {
-		if task < firstTasks {
-			defer done.Add(1) // after a panic too, or the others would wait
-			first(task)
-			return
-		}
-		for done.Load() < int64(firstTasks) {
-			runtime.Gosched()
-		}
-		second(task - firstTasks)
-	})
-}
+// Run calls f(task) once for every task in [0, tasks), as [pool.Pool.Run] does.
+func (w *Workers) Run(tasks int, f func(task int)) { w.orDefault().pool.Run(tasks, f) }
 
 // Rows calls f(lo, hi) for the blocks of grain rows that make up [0, rows).
 func (w *Workers) Rows(rows, grain int, f func(lo, hi int)) {
@@ -138,3 +92,74 @@ func blocks(n, size int) int { return (n + size - 1) / size }
 
 // grainFor returns how many rows of the given width make a task worth starting: about 16k elements.
 func grainFor(width int) int { return max(1, 1<<14/max(1, width)) }
+
+// counters add up the matrix products of workers while somebody measures.
+type counters struct {
+	on    atomic.Bool
+	flops atomic.Int64
+	nanos atomic.Int64
+}
+
+// Measure starts to count matrix products; the function that it returns says how many floating-point operations they
+// took, those inside attention included, and how many seconds passed inside Gemm.
+func (w *Workers) Measure() (stop func() (flops, gemmSeconds float64)) {
+	w = w.orDefault()
+	w.counters.flops.Store(0)
+	w.counters.nanos.Store(0)
+	w.counters.on.Store(true)
+	return func() (float64, float64) {
+		w.counters.on.Store(false)
+		return float64(w.counters.flops.Load()), float64(w.counters.nanos.Load()) / 1e9
+	}
+}
+
+// count adds the operations of products that are part of another kernel.
+func (c *counters) count(products, m, n, k int) {
+	if c.on.Load() {
+		c.flops.Add(2 * int64(products) * int64(m) * int64(n) * int64(k))
+	}
+}
+
+// product counts one product; done, if not nil, must be called when it is computed.
+func (c *counters) product(m, n, k int) (done func()) {
+	if !c.on.Load() {
+		return nil
+	}
+	c.count(1, m, n, k)
+	begun := time.Now()
+	return func() { c.nanos.Add(int64(time.Since(begun))) }
+}
+
+// PeakGFLOPS measures how many floating-point operations a second the innermost loop of Gemm reaches with all data in
+// the first cache, on all threads at once: what a whole step can be compared to.
+func PeakGFLOPS(w *Workers) float64 {
+	w = w.orDefault()
+	const k, repeats, tries = 256, 2000, 5
+	tile := 2 * float64(w.isa.rows) * float64(w.isa.cols) * k
+	best := 0.0
+	for range tries {
+		begun := time.Now()
+		w.Run(w.Threads(), func(int) { w.borrow(func(s *scratch) { s.spin(k, repeats) }) })
+		best = max(best, float64(w.Threads())*tile*repeats/time.Since(begun).Seconds()/1e9)
+	}
+	return best
+}
+
+// spin runs the innermost loop again and again.
+func (s *scratch) spin(k, repeats int) {
+	if i := s.isa; i.gemm != nil {
+		a, b, c := grow(&s.a, i.rows*k), grow(&s.b, i.cols*k), grow(&s.c, i.rows*i.cols)
+		clear(a)
+		clear(b)
+		for range repeats {
+			i.gemm(i.rows, i.cols, k, &a[0], 4, 4*i.rows, &b[0], 4*i.cols, &c[0], 4*i.cols, false)
+		}
+		return
+	}
+	a, b := grow(&s.a, microM*k), grow(&s.b, microN*k)
+	clear(a)
+	clear(b)
+	for range repeats {
+		microKernel(a, b)
+	}
+}

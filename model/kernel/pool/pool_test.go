@@ -1,4 +1,4 @@
-package kernel
+package pool
 
 import (
 	"runtime"
@@ -12,7 +12,7 @@ import (
 // Callers at the same time, and tasks that call themselves, share the helpers: every task runs once.
 func TestRunFromSeveralCallers(t *testing.T) {
 	const callers, rounds, tasks = 4, 200, 13
-	w := NewWorkers(3)
+	w := New(3)
 	var counts [callers][tasks]atomic.Int64
 	var inner atomic.Int64
 	var all sync.WaitGroup
@@ -43,7 +43,7 @@ func TestRunFromSeveralCallers(t *testing.T) {
 
 // A task may take much longer than anybody looks out for its end.
 func TestRunWaitsForSlowTasks(t *testing.T) {
-	w := NewWorkers(2)
+	w := New(2)
 	for range 3 {
 		var done atomic.Int64
 		w.Run(2, func(int) {
@@ -58,7 +58,7 @@ func TestRunWaitsForSlowTasks(t *testing.T) {
 
 // Helpers without work end: workers need not be closed.
 func TestHelpersEnd(t *testing.T) {
-	w := NewWorkers(4)
+	w := New(4)
 	w.Run(100, func(int) {})
 	for range 1000 {
 		if idle(w) {
@@ -69,7 +69,7 @@ func TestHelpersEnd(t *testing.T) {
 	t.Error("a helper still looks for work after a second")
 }
 
-func idle(w *Workers) bool {
+func idle(w *Pool) bool {
 	for i := range w.helpers {
 		if w.helpers[i].Load() != nil {
 			return false
@@ -82,11 +82,11 @@ func idle(w *Workers) bool {
 // within a task too.
 func TestRunPhasesFromSeveralCallers(t *testing.T) {
 	const callers, rounds = 4, 200
-	w := NewWorkers(3)
+	w := New(3)
 	var early, done atomic.Int64
 	phases := func() {
 		var first atomic.Int64
-		w.runPhases(5, func(int) {
+		w.RunPhases(5, func(int) {
 			runtime.Gosched()
 			first.Add(1)
 		}, 6, func(int) {
@@ -100,7 +100,7 @@ func TestRunPhasesFromSeveralCallers(t *testing.T) {
 	for range callers {
 		all.Go(func() {
 			for range rounds {
-				w.runPhases(4, func(int) { phases() }, 3, func(int) { phases() })
+				w.RunPhases(4, func(int) { phases() }, 3, func(int) { phases() })
 			}
 		})
 	}
@@ -123,7 +123,7 @@ func TestRunHandsPanicsToTheCaller(t *testing.T) {
 					t.Errorf("%d threads: recovered %v", threads, r)
 				}
 			}()
-			NewWorkers(threads).Run(8, func(task int) {
+			New(threads).Run(8, func(task int) {
 				if task == 5 {
 					breakInTest()
 				}
@@ -137,11 +137,11 @@ func breakInTest() { panic("broken task") }
 // The second phase begins when the first has ended, and a panic in either comes to the caller instead of a wait.
 func TestRunPhases(t *testing.T) {
 	for _, threads := range []int{1, 3} {
-		w := NewWorkers(threads)
+		w := New(threads)
 		var first, early atomic.Int64
 		for range 100 {
 			first.Store(0)
-			w.runPhases(7, func(int) { first.Add(1) }, 9, func(int) {
+			w.RunPhases(7, func(int) { first.Add(1) }, 9, func(int) {
 				if first.Load() != 7 {
 					early.Add(1)
 				}
@@ -164,7 +164,7 @@ func TestRunPhases(t *testing.T) {
 						}
 					}
 				}
-				w.runPhases(7, broken(0), 9, broken(1))
+				w.RunPhases(7, broken(0), 9, broken(1))
 			}()
 		}
 	}

@@ -1,4 +1,4 @@
-package kernel
+package pool
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// job is one call of Workers.Run.
+// job is one call of Pool.Run.
 type job struct {
 	tasks    int64
 	f        func(task int)
@@ -58,34 +58,34 @@ func (j *job) wait() {
 
 // call gives j to helpers: those that look for work or are about to, and new ones. It gives it to fewer where other
 // callers have them.
-func (w *Workers) call(j *job, helpers int) {
-	for i := range w.helpers {
+func (p *Pool) call(j *job, helpers int) {
+	for i := range p.helpers {
 		if helpers == 0 {
 			return
 		}
-		at := &w.helpers[i]
+		at := &p.helpers[i]
 		last := at.Load()
 		if last != nil && last.left.Load() > 0 || !at.CompareAndSwap(last, j) {
 			continue
 		}
 		helpers--
 		if last == nil {
-			go w.help(at)
+			go p.help(at)
 		}
 	}
 }
 
 // help works on the helper's job, and then on others that come soon. Decoding runs thousands of small products a
 // second; to wake a thread takes longer than many of them.
-func (w *Workers) help(at *atomic.Pointer[job]) {
+func (p *Pool) help(at *atomic.Pointer[job]) {
 	for {
 		j := at.Load()
 		j.work()
-		if !at.CompareAndSwap(j, &w.waiting) {
+		if !at.CompareAndSwap(j, &p.waiting) {
 			continue // the next one is there
 		}
-		called := lookout(func() bool { return at.Load() != &w.waiting })
-		if !called && at.CompareAndSwap(&w.waiting, nil) {
+		called := lookout(func() bool { return at.Load() != &p.waiting })
+		if !called && at.CompareAndSwap(&p.waiting, nil) {
 			return
 		}
 	}
