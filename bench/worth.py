@@ -130,7 +130,6 @@ def run(a):
     todo = [c for c in cells(a) if "error" in known.get(tuple(c[k] for k in KEY), {"error": "missing"})]
     print(f"{len(todo)} cells to compute, results in {a.results}", file=sys.stderr)
     running = set()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     def one(cell):
         begun = time.time()
@@ -188,6 +187,7 @@ def main():
     a("--table", action="store_true", help="print the table of the results in Markdown, and compute nothing")
     a("--cell", help=argparse.SUPPRESS)
     a = p.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folders at work are removed
     if a.cell:
         print(json.dumps(compute(json.loads(a.cell))))
         return

@@ -28,5 +28,5 @@ esac
 # In the background, so that a signal ends the run first and this script after it.
 "$python" "$here/worth.py" "$@" &
 run=$!
-trap 'kill -TERM $run 2>/dev/null; wait $run; exit 130' INT TERM
+trap 'kill -TERM $run 2>/dev/null; wait $run' INT TERM
 wait $run
