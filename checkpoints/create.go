@@ -21,9 +21,9 @@ import (
 //
 // A folder that holds files but no config.json is no checkpoint and is left alone: that is an error.
 func Create(path string, fill func(*Dir) error) error {
-	s, err := newSlot(path)
+	s, err := atomicfile.NewSlot(path)
 	if err == nil {
-		err = s.create(fill)
+		err = create(s, fill)
 	}
 	if err != nil {
 		return fmt.Errorf("write checkpoint %s: %w", path, atomicfile.WithRemedy(err))
@@ -31,35 +31,35 @@ func Create(path string, fill func(*Dir) error) error {
 	return nil
 }
 
-func (s slot) create(fill func(*Dir) error) error {
-	if err := atomicfile.MkdirAll(s.parent); err != nil {
+func create(s atomicfile.Slot, fill func(*Dir) error) error {
+	if err := atomicfile.MkdirAll(filepath.Dir(s.Path)); err != nil {
 		return err
 	}
-	release, err := s.claim()
+	release, err := s.Claim()
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := s.checkReplaceable(); err != nil {
+	if err := checkReplaceable(s.Path); err != nil {
 		return err
 	}
-	if err := atomicfile.Mkdir(s.temp); err != nil {
+	if err := atomicfile.Mkdir(s.Temp); err != nil {
 		return err
 	}
-	defer atomicfile.RemoveAll(s.temp) // nothing there after a success
+	defer atomicfile.RemoveAll(s.Temp) // nothing there after a success
 	if fill == nil {
 		return errors.New("there is nothing to write")
 	}
-	if err := fill(&Dir{root: s.temp}); err != nil {
+	if err := fill(&Dir{root: s.Temp}); err != nil {
 		return err
 	}
-	if !isCheckpoint(s.temp) {
+	if !isCheckpoint(s.Temp) {
 		return fmt.Errorf("no %s was written into it", configName)
 	}
-	if err := syncTree(s.temp); err != nil {
+	if err := syncTree(s.Temp); err != nil {
 		return err
 	}
-	return s.swap()
+	return s.Swap()
 }
 
 // Dir is a folder that Create is filling. Its methods may be called at the same time for different files.
@@ -123,4 +123,44 @@ func syncTree(root string) error {
 func isCheckpoint(dir string) bool {
 	info, err := os.Stat(filepath.Join(dir, configName))
 	return err == nil && info.Mode().IsRegular()
+}
+
+// checkReplaceable refuses to replace what is no checkpoint: it may be somebody's home.
+func checkReplaceable(path string) error {
+	entries, err := os.ReadDir(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		if info, statErr := os.Stat(path); statErr == nil && !info.IsDir() {
+			return errors.New("a file of that name is there: remove it or choose another folder")
+		}
+		return err
+	case len(entries) > 0 && !isCheckpoint(path):
+		return fmt.Errorf("the folder holds files but no %s, so it is no checkpoint to replace: choose another folder",
+			configName)
+	}
+	return nil
+}
+
+// ReplaceFile gives the file at path, which is one of a run, a new content, at once. A link in its place is replaced.
+func ReplaceFile(path string, data []byte) error {
+	s, err := atomicfile.InnerSlot(path)
+	if err != nil {
+		return err
+	}
+	return s.Replace(data)
+}
+
+// checkpointAt reports whether path is a checkpoint folder. One that a killed process left aside is restored, one that
+// is being replaced is waited for.
+func checkpointAt(path string) (bool, error) {
+	if isCheckpoint(path) {
+		return true, nil
+	}
+	s, err := atomicfile.NewSlot(path)
+	if err == nil {
+		err = s.Restore()
+	}
+	return err == nil && isCheckpoint(path), err
 }

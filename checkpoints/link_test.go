@@ -76,8 +76,8 @@ func TestRunLeavesWhatLinksName(t *testing.T) {
 		"save":         {stepName(2), func(r *Run) error { return r.Save(2, checkpoint("new")) }},
 		"prune":        {stepName(1), func(r *Run) error { return r.Prune(1) }},
 		"clear":        {stepName(1), (*Run).Clear},
-		"half-written": {"." + stepName(2) + tempSuffix, func(r *Run) error { return r.Save(2, checkpoint("new")) }},
-		"aside":        {"." + stepName(1) + oldSuffix, func(r *Run) error { return r.Save(1, checkpoint("new")) }},
+		"half-written": {"." + stepName(2) + ".t5train-tmp", func(r *Run) error { return r.Save(2, checkpoint("new")) }},
+		"aside":        {"." + stepName(1) + ".t5train-old", func(r *Run) error { return r.Save(1, checkpoint("new")) }},
 		"best":         {bestName, func(r *Run) error { return r.SetBest(1) }},
 		"latest":       {latestName, func(r *Run) error { return r.Save(2, checkpoint("new")) }},
 	} {
@@ -103,7 +103,7 @@ func TestRunLeavesWhatLinksName(t *testing.T) {
 func TestLockRunLeavesWhatLinksName(t *testing.T) {
 	output, _ := runOf(t, 1)
 	dir, check := precious(t)
-	symlink(t, dir, filepath.Join(output, DirName, "."+stepName(2)+tempSuffix))
+	symlink(t, dir, filepath.Join(output, DirName, "."+stepName(2)+".t5train-tmp"))
 	unlock, err := LockRun(output)
 	if err != nil {
 		t.Fatal(err)

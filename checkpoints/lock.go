@@ -55,7 +55,7 @@ func lockRun(output string) (unlock func(), err error) {
 	}
 	inner := filepath.Join(output, DirName)
 	if err = errors.Join(writeHolder(path), atomicfile.CheckNoLink(inner)); err == nil {
-		err = recoverAll(inner)
+		err = atomicfile.RecoverAll(inner)
 	}
 	if err != nil {
 		unlock()

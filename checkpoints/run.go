@@ -46,7 +46,7 @@ func (r *Run) Save(step int, fill func(*Dir) error) error {
 	}
 	s, err := r.slot(step)
 	if err == nil {
-		err = s.create(fill)
+		err = create(s, fill)
 	}
 	if err != nil {
 		return fmt.Errorf("write checkpoint %s: %w", r.Dir(step), atomicfile.WithRemedy(err))
@@ -141,18 +141,18 @@ func (r *Run) Clear() error {
 }
 
 // slot returns the slot of the checkpoint of a step. Nothing is written or removed where links lead to.
-func (r *Run) slot(step int) (slot, error) {
+func (r *Run) slot(step int) (atomicfile.Slot, error) {
 	if err := atomicfile.CheckNoLink(r.dir); err != nil {
-		return slot{}, err
+		return atomicfile.Slot{}, err
 	}
-	return innerSlot(r.Dir(step))
+	return atomicfile.InnerSlot(r.Dir(step))
 }
 
 // remove removes the checkpoint of a step.
 func (r *Run) remove(step int) error {
 	s, err := r.slot(step)
 	if err == nil {
-		err = s.remove()
+		err = s.Remove()
 	}
 	if err != nil {
 		return fmt.Errorf("remove checkpoint %s: %w", r.Dir(step), atomicfile.WithRemedy(err))

@@ -7,7 +7,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"t5train/internal/atomicfile"
 )
+
+// slot is where the files of an [atomicfile.Slot] are.
+type slot struct{ path, parent, temp, old, lockFile string }
+
+func slotOf(path string) slot {
+	parent, hidden := filepath.Dir(path), filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
+	return slot{path, parent, hidden + ".t5train-tmp", hidden + ".t5train-old", hidden + ".t5train-lock"}
+}
 
 // place writes the checkpoint mark to path, a part of it if half is set.
 func place(t *testing.T, path, mark string, half bool) {
@@ -52,10 +62,7 @@ func TestCrashPoints(t *testing.T) {
 			// crashed returns the run in the state to test and the folder of its checkpoints.
 			crashed := func(t *testing.T) (output string, s slot) {
 				output = t.TempDir()
-				s, err := newSlot((&Run{filepath.Join(output, DirName)}).Dir(7))
-				if err != nil {
-					t.Fatal(err)
-				}
+				s = slotOf((&Run{filepath.Join(output, DirName)}).Dir(7))
 				c.make(t, s)
 				return output, s
 			}
@@ -155,11 +162,11 @@ func TestKilledWriter(t *testing.T) {
 		t.Errorf("while the child writes, the folder holds %q", got)
 	}
 	// A living writer is left alone.
-	if err := recoverAll(run.dir); err != nil {
+	if err := atomicfile.RecoverAll(run.dir); err != nil {
 		t.Error(err)
 	}
 	if got := entries(t, run.dir); got != while {
-		t.Errorf("after recoverAll beside a living writer, the folder holds %q", got)
+		t.Errorf("after RecoverAll beside a living writer, the folder holds %q", got)
 	}
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -178,7 +185,7 @@ func TestKilledWriter(t *testing.T) {
 func TestReplaceFile(t *testing.T) {
 	root := t.TempDir()
 	path := filepath.Join(root, "latest")
-	if err := os.WriteFile(filepath.Join(root, ".latest"+tempSuffix), []byte("of a killed process"),
+	if err := os.WriteFile(filepath.Join(root, ".latest"+".t5train-tmp"), []byte("of a killed process"),
 		0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -213,15 +220,15 @@ func TestUnwritableFolder(t *testing.T) {
 // TestSwapUndoes makes the second rename fail.
 func TestSwapUndoes(t *testing.T) {
 	root := t.TempDir()
-	s, err := newSlot(filepath.Join(root, "model"))
+	s, err := atomicfile.NewSlot(filepath.Join(root, "model"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	place(t, s.path, "v1", false)
-	if err := s.swap(); !errors.Is(err, fs.ErrNotExist) { // there is no temp
+	place(t, s.Path, "v1", false)
+	if err := s.Swap(); !errors.Is(err, fs.ErrNotExist) { // there is no temp
 		t.Errorf("got error %v", err)
 	}
-	if got := entries(t, root); got != "model" || markOf(t, s.path) != "v1" {
+	if got := entries(t, root); got != "model" || markOf(t, s.Path) != "v1" {
 		t.Errorf("the folder holds %q", got)
 	}
 }

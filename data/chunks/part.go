@@ -150,10 +150,7 @@ func (p *part) finish(path string) error {
 		return err
 	}
 	p.close() // before the rename: some systems do not rename what is open
-	if err := atomicfile.Rename(p.dir, path); err != nil {
-		return err
-	}
-	return atomicfile.SyncDir(filepath.Dir(path))
+	return atomicfile.Move(p.dir, path)
 }
 
 func (p *part) close() {

@@ -113,7 +113,8 @@ func (k Kind) explain() (message, remedy string) {
 			"take a split with labels, such as validation, or divide the train split (import.split " +
 				"train=0.9,validation=0.1); predict answers rows without labels"
 	case OneLabel:
-		return "rows that all have the same label, from which nothing can be learnt or told", "add rows with other labels, or choose another column with task.label_column"
+		return "rows that all have the same label, from which nothing can be learnt or told", "add rows with other " +
+			"labels, or choose another column with task.label_column"
 	case Rounding:
 		return "numbers of which a regression learns little", "use numbers that differ by more than a millionth, " +
 			"scale them in the data, or take another column"

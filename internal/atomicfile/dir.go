@@ -2,6 +2,7 @@ package atomicfile
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -54,28 +55,39 @@ func SyncDir(path string) error {
 
 // ReplaceFile gives the file at path a new content, at once: after a crash it holds the old one or the new one. The
 // caller sees to it that no other process does the same: the new content is written to path.new first.
-func ReplaceFile(path string, data []byte) error { return ReplaceThrough(path, path+".new", data) }
+func ReplaceFile(path string, data []byte) error { return replaceThrough(path, path+".new", data) }
 
-// ReplaceThrough is ReplaceFile with a name of the caller's, in the same folder, for the new content.
-func ReplaceThrough(path, temp string, data []byte) error {
+func replaceThrough(path, temp string, data []byte) error {
 	defer Remove(temp) // nothing there after a success
 	if err := writeFile(temp, data); err != nil {
 		return err
 	}
-	if err := Rename(temp, path); err != nil {
-		return err
-	}
-	return SyncDir(filepath.Dir(path))
+	return Move(temp, path)
 }
 
 func writeFile(path string, data []byte) error {
+	return Write(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// Write writes a file and brings it to the disk, but for its name.
+func Write(path string, content func(io.Writer) error) error {
 	f, err := Create(path)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err == nil {
+	if err = content(f); err == nil {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
+}
+
+// Move is Rename that brings the new name to the disk.
+func Move(from, to string) error {
+	if err := Rename(from, to); err != nil {
+		return err
+	}
+	return SyncDir(filepath.Dir(to))
 }

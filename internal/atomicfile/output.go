@@ -37,9 +37,6 @@ func OpenOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) 
 	if path == "-" || path == "/dev/stdout" {
 		return stdout, func(err error) error { return err }, nil
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // the rename shall replace the file, not the link to it
-	}
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
@@ -47,7 +44,7 @@ func OpenOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) 
 	case err == nil && !info.Mode().IsRegular():
 		return openDevice(path)
 	}
-	file, release, err := createBeside(path)
+	file, slot, release, err := createIn(path)
 	if errors.Is(err, ErrLocked) {
 		return nil, nil, fmt.Errorf(
 			"write %s: another process is writing it: wait for it, or choose another run.output", path)
@@ -70,7 +67,7 @@ func OpenOutput(stdout io.Writer, path string) (w io.Writer, finish func(error) 
 			err = errors.Join(file.Chmod(0o644), file.Sync())
 		}
 		if err = errors.Join(err, file.Close()); err == nil {
-			err = Rename(file.Name(), path)
+			err = slot.Swap()
 		}
 		if err != nil {
 			Remove(file.Name())
@@ -85,21 +82,18 @@ func noFolder(path string, err error) error {
 	return fmt.Errorf("write %s: %w: make the folder, make it writable, or choose another run.output", path, err)
 }
 
-// createBeside makes the file that gets the name path when it is complete. Its own name tells what a killed process has
-// left, which goes here. release lets the next process write it.
-func createBeside(path string) (file *File, release func(), err error) {
-	hidden := filepath.Join(filepath.Dir(path), "."+filepath.Base(path))
-	if release, err = TryLock(hidden + ".t5train-lock"); err != nil {
-		return nil, nil, err
+// createIn makes the file that gets the name path, or that which a link there leads to, when it is complete.
+func createIn(path string) (file *File, slot Slot, release func(), err error) {
+	if slot, err = NewSlot(path); err != nil {
+		return nil, slot, nil, err
 	}
-	temp := hidden + ".t5train-tmp"
-	if err = Remove(temp); err == nil || errors.Is(err, fs.ErrNotExist) {
-		file, err = Create(temp)
+	if release, err = slot.TryClaim(); err != nil {
+		return nil, slot, nil, err
 	}
-	if err != nil {
+	if file, err = Create(slot.Temp); err != nil {
 		release()
 	}
-	return file, release, err
+	return file, slot, release, err
 }
 
 // openDevice opens what a rename would destroy, such as /dev/stderr or a named pipe.

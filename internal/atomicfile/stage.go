@@ -95,10 +95,7 @@ func (s *Stage) Publish(names, replaced []string) error {
 	if err := SyncDir(s.Path("")); err != nil {
 		return err
 	}
-	if err := Rename(s.Path(""), filepath.Join(s.dir, publishName)); err != nil {
-		return err
-	}
-	if err := SyncDir(s.dir); err != nil {
+	if err := Move(s.Path(""), filepath.Join(s.dir, publishName)); err != nil {
 		return err
 	}
 	s.made = nil

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"t5train/internal/atomicfile"
@@ -154,23 +153,12 @@ func (f *AnswerFile) convert(to string, convert func(lines io.ReadSeeker, w io.W
 	if _, err := f.part.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	out, err := atomicfile.Create(to)
-	if err != nil {
-		return err
-	}
-	if err = convert(f.part, out); err == nil {
-		err = out.Sync()
-	}
-	return errors.Join(err, out.Close())
+	return atomicfile.Write(to, func(w io.Writer) error { return convert(f.part, w) })
 }
 
 // rename gives the complete file its name and removes what it was made from.
 func (f *AnswerFile) rename(ready string) error {
-	err := atomicfile.Rename(ready, f.path)
-	if err == nil {
-		err = atomicfile.SyncDir(filepath.Dir(f.path))
-	}
-	if err != nil {
+	if err := atomicfile.Move(ready, f.path); err != nil {
 		return fmt.Errorf("write %s: %w", f.path, atomicfile.WithRemedy(err))
 	}
 	f.complete = true
