@@ -101,7 +101,8 @@ func TestMountPoint(t *testing.T) {
 	if !errors.Is(err, syscall.EBUSY) || !strings.Contains(err.Error(), "choose a folder inside it") {
 		t.Errorf("got error %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(filepath.Dir(disk), "."+filepath.Base(disk)+".t5train-tmp")); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(filepath.Dir(disk),
+		"."+filepath.Base(disk)+".t5train-tmp")); !os.IsNotExist(err) {
 		t.Error("left a temporary folder behind")
 	}
 }

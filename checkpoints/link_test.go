@@ -73,13 +73,19 @@ func TestRunLeavesWhatLinksName(t *testing.T) {
 		link string // below checkpoints
 		act  func(*Run) error
 	}{
-		"save":         {stepName(2), func(r *Run) error { return r.Save(2, checkpoint("new")) }},
-		"prune":        {stepName(1), func(r *Run) error { return r.Prune(1) }},
-		"clear":        {stepName(1), (*Run).Clear},
-		"half-written": {"." + stepName(2) + ".t5train-tmp", func(r *Run) error { return r.Save(2, checkpoint("new")) }},
-		"aside":        {"." + stepName(1) + ".t5train-old", func(r *Run) error { return r.Save(1, checkpoint("new")) }},
-		"best":         {bestName, func(r *Run) error { return r.SetBest(1) }},
-		"latest":       {latestName, func(r *Run) error { return r.Save(2, checkpoint("new")) }},
+		"save":  {stepName(2), func(r *Run) error { return r.Save(2, checkpoint("new")) }},
+		"prune": {stepName(1), func(r *Run) error { return r.Prune(1) }},
+		"clear": {stepName(1), (*Run).Clear},
+		"half-written": {"." + stepName(2) + ".t5train-tmp", func(r *Run) error {
+			return r.Save(2,
+				checkpoint("new"))
+		}},
+		"aside": {"." + stepName(1) + ".t5train-old", func(r *Run) error {
+			return r.Save(1,
+				checkpoint("new"))
+		}},
+		"best":   {bestName, func(r *Run) error { return r.SetBest(1) }},
+		"latest": {latestName, func(r *Run) error { return r.Save(2, checkpoint("new")) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			output, run := runOf(t, 1, 3)

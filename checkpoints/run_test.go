@@ -57,7 +57,8 @@ func TestRun(t *testing.T) {
 	}
 	wantSteps(t, run, 500, 1000, 123456789)
 	dir := filepath.Join(output, "checkpoints")
-	if got, want := entries(t, dir), "best checkpoint-00000500 checkpoint-00001000 checkpoint-123456789 latest"; got != want {
+	if got, want := entries(t, dir), "best checkpoint-00000500 checkpoint-00001000 checkpoint-123456789 "+
+		"latest"; got != want {
 		t.Errorf("the folder holds %q, want %q", got, want)
 	}
 	if text, err := os.ReadFile(filepath.Join(dir, "best")); err != nil || string(text) != "checkpoint-00000500\n" {
