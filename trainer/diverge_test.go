@@ -21,6 +21,7 @@ import (
 	"t5train/model/op"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/runlog"
+	"t5train/trainer/setup"
 )
 
 func nextBatches(t *testing.T, l *loop) []model.Batch {
@@ -40,7 +41,7 @@ func newTestLoop(t *testing.T, c *configs.Config, sink ui.Sink) *loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := startModel(c, resumePoint{}, true, sink)
+	b, err := setup.StartModel(c, setup.Start{}, true, sink)
 	if err != nil {
 		t.Fatal(err)
 	}

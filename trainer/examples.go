@@ -69,7 +69,7 @@ func WithDatasets(ctx context.Context, config *configs.Config, sink ui.Sink,
 	if err != nil {
 		return err
 	}
-	b, err := startModel(c, resumePoint{}, true, sink)
+	b, err := setup.StartModel(c, setup.Start{}, true, sink)
 	if err != nil {
 		return err
 	}

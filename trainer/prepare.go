@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,54 +12,12 @@ import (
 	"t5train/checkpoints/convert"
 	"t5train/configs"
 	"t5train/internal/atomicfile"
-	"t5train/internal/mmap"
 	"t5train/internal/ui"
 	"t5train/model/kernel"
-	"t5train/trainer/allreduce"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
 )
-
-// train is a run of a configuration. Files that cannot be read any more are an error, also where they are mapped.
-func train(ctx context.Context, config *configs.Config, o Options) (r *Result, err error) {
-	err = mmap.Guard(func() error {
-		r, err = prepareAndTrain(ctx, config, o)
-		return err
-	})
-	return r, err
-}
-
-func prepareAndTrain(ctx context.Context, config *configs.Config, o Options) (*Result, error) {
-	// Everything that can be wrong with the input is found before anything is written.
-	p, err := prepare(ctx, config, o)
-	if p != nil {
-		defer p.close()
-	}
-	if err := o.Group.Agree(err); err != nil {
-		return nil, err
-	}
-	// Before the loop is built: a rank with other data may find another mistake there.
-	if err := p.compareRanks(); err != nil {
-		return nil, err
-	}
-	if err := o.Group.Agree(p.build()); err != nil {
-		return nil, err
-	}
-	if err := p.lockOutput(ctx); err != nil {
-		return nil, err
-	}
-	if p.from.state.Finished {
-		return newResult(p.run, p.config.Output, p.from.state, false), nil
-	}
-	processors, err := allreduce.Gather(o.Group, processor(p.workers))
-	if err != nil {
-		return nil, err
-	}
-	p.loop.computeOn(processors)
-	o.Group.SetTimeout(o.Timeout)
-	return p.loop.run(ctx)
-}
 
 // preparedRun is a run that has written nothing yet.
 type preparedRun struct {
@@ -114,7 +73,11 @@ func prepare(ctx context.Context, config *configs.Config, o Options) (*preparedR
 		return nil, err
 	}
 	p.workers = kernel.NewWorkers(o.Group.Threads(c.Train.Threads))
-	if p.bundle, err = startModel(c, p.from, !o.NoVerify, o.Sink); err != nil {
+	at, err := p.from.start(c.Output)
+	if err != nil {
+		return nil, err
+	}
+	if p.bundle, err = setup.StartModel(c, at, !o.NoVerify, o.Sink); err != nil {
 		return nil, err
 	}
 	readBy := c
@@ -128,6 +91,21 @@ func prepare(ctx context.Context, config *configs.Config, o Options) (*preparedR
 	}
 	p.closers = append(p.closers, func() { p.datasets.Close() })
 	return p, nil
+}
+
+var errNoConfig = errors.New("there is no configuration: begin with configs.Default or configs.Load")
+
+// resolved returns the configuration with all that follows from it, which must be right.
+func resolved(config *configs.Config) (*configs.Config, error) {
+	if config == nil {
+		return nil, errNoConfig
+	}
+	c := *config
+	c.Resolve()
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("the configuration is wrong: %w", err)
+	}
+	return &c, nil
 }
 
 // readDatasets reads what a run trains on. was are the digests of what a resumed run has read so far, by what it is.

@@ -495,7 +495,7 @@ func TestPretrain_NoiseOfCorpora(t *testing.T) {
 	c.Data.Train, c.Data.Validation, c.Eval.EverySteps = nil, nil, 0
 	c.Data.Mixture = []configs.Part{{Name: "a", Train: []string{testrun.TrainFile}}, {Name: "b", Train: []string{testrun.TrainFile}}}
 	c.Resolve()
-	b, err := startModel(c, resumePoint{}, true, silent().Sink)
+	b, err := setup.StartModel(c, setup.Start{}, true, silent().Sink)
 	if err != nil {
 		t.Fatal(err)
 	}

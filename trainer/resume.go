@@ -78,12 +78,17 @@ func checkConfigSpared(output string, overwrite bool) error {
 		"choose another run.output, move the file away, or replace it with run.overwrite", output, runlog.ConfigName)
 }
 
-// verify makes sure that the checkpoint is what was written: damaged weights train on without an error.
-func (s resumePoint) verify() error {
-	if err := checkpoints.Verify(s.dir); err != nil {
-		return cannotResume(s.dir, err)
+// start returns the checkpoint to start from, the zero value for none. Its weights are what was written: damaged ones
+// would train on without an error.
+func (s resumePoint) start(output string) (setup.Start, error) {
+	if !s.resume {
+		return setup.Start{}, nil
 	}
-	return nil
+	if err := checkpoints.Verify(s.dir); err != nil {
+		return setup.Start{}, cannotResume(s.dir, err)
+	}
+	how := fmt.Sprintf("go on with the run in %s from step %d (run.overwrite starts again)", output, s.step)
+	return setup.Start{Dir: s.dir, How: how}, nil
 }
 
 // cleanupFinished tidies the folder of a run whose steps are all done, and shows a line about it.

@@ -8,6 +8,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/internal/mmap"
 	"t5train/internal/ui"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/evaluate"
@@ -74,19 +75,51 @@ func Finetune(ctx context.Context, config *configs.Config, o Options) (*Result, 
 	return train(ctx, config, o)
 }
 
-var errNoConfig = errors.New("there is no configuration: begin with configs.Default or configs.Load")
+// Pretrain trains a model, from random weights or from a checkpoint, on the text of parquet files by the objective of
+// the configuration, or on a mixture of corpora and tasks. Everything else is as with [Finetune].
+func Pretrain(ctx context.Context, config *configs.Config, o Options) (*Result, error) {
+	if !config.Pretraining() {
+		return nil, errors.New("pre-train: the configuration names no objective: set objective.name, such as span_corruption")
+	}
+	return train(ctx, config, o)
+}
 
-// resolved returns the configuration with all that follows from it, which must be right.
-func resolved(config *configs.Config) (*configs.Config, error) {
-	if config == nil {
-		return nil, errNoConfig
-	}
-	c := *config
-	c.Resolve()
-	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("the configuration is wrong: %w", err)
-	}
-	return &c, nil
+// train is a run of a configuration, from what it names to the last step. Files that cannot be read any more are an
+// error, also where they are mapped.
+func train(ctx context.Context, config *configs.Config, o Options) (r *Result, err error) {
+	err = mmap.Guard(func() error {
+		// Everything that can be wrong with the input is found before anything is written.
+		p, err := prepare(ctx, config, o)
+		if p != nil {
+			defer p.close()
+		}
+		if err := o.Group.Agree(err); err != nil {
+			return err
+		}
+		// Before the loop is built: a rank with other data may find another mistake there.
+		if err := p.compareRanks(); err != nil {
+			return err
+		}
+		if err := o.Group.Agree(p.build()); err != nil {
+			return err
+		}
+		if err := p.lockOutput(ctx); err != nil {
+			return err
+		}
+		if p.from.state.Finished {
+			r = newResult(p.run, p.config.Output, p.from.state, false)
+			return nil
+		}
+		processors, err := allreduce.Gather(o.Group, processor(p.workers))
+		if err != nil {
+			return err
+		}
+		p.loop.computeOn(processors)
+		o.Group.SetTimeout(o.Timeout)
+		r, err = p.loop.run(ctx)
+		return err
+	})
+	return r, err
 }
 
 // Check finds what is wrong with the input of a run as far as file heads tell, and writes nothing: model and tokenizer
@@ -97,7 +130,7 @@ func Check(ctx context.Context, c *configs.Config, sink ui.Sink) error {
 	}
 	warnRate(c, sink)
 	var errs []error
-	tok, err := checkModel(c)
+	tok, err := setup.CheckModel(c)
 	if err != nil {
 		errs = append(errs, err)
 	}
@@ -112,13 +145,4 @@ func Check(ctx context.Context, c *configs.Config, sink ui.Sink) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-// Pretrain trains a model, from random weights or from a checkpoint, on the text of parquet files by the objective of
-// the configuration, or on a mixture of corpora and tasks. Everything else is as with [Finetune].
-func Pretrain(ctx context.Context, config *configs.Config, o Options) (*Result, error) {
-	if !config.Pretraining() {
-		return nil, errors.New("pre-train: the configuration names no objective: set objective.name, such as span_corruption")
-	}
-	return train(ctx, config, o)
 }

@@ -15,11 +15,12 @@ import (
 	"t5train/model/kernel"
 	"t5train/trainer"
 	"t5train/trainer/optim"
+	"t5train/trainer/setup"
 )
 
 // Train measures training steps: forward and backward pass, clipping off, and the optimizer.
 func Train(ctx context.Context, o Options) (*Result, error) {
-	if err := o.checkMemory(trainer.TrainedBytes(o.Model) + o.activationBytes()); err != nil {
+	if err := o.checkMemory(setup.TrainedBytes(o.Model) + o.activationBytes()); err != nil {
 		return nil, err
 	}
 	w := kernel.NewWorkers(o.Threads)
