@@ -156,7 +156,7 @@ func describeObjective(l ui.Lines, o objective.Config) {
 
 // describeTask says what a checkpoint was trained for.
 func describeTask(l ui.Lines, title string, t task.Spec) {
-	how := fmt.Sprintf("%s, prefix %q, text columns %s", t.Name, t.Prefix, strings.Join(t.TextColumns, ", "))
+	how := fmt.Sprintf("%s, prefix %q, text columns %s", t.Name, t.InputPrefix(), strings.Join(t.TextColumns, ", "))
 	if t.Template != "" {
 		how += fmt.Sprintf(", template %q", t.Template)
 	}

@@ -1,9 +1,12 @@
 package configs
 
+import "t5train/data/task"
+
 // The tags of a field say what it accepts: `unit` what a number counts or a text names, `range` the bounds of
 // a number, `zero` that 0 switches the key off, `oneof` the words a text may be, `names` what
 // else it may name, `for` the only kind of run that has
-// the key or section. A pointer is optional: nil means unset.
+// the key or section, `of` the only values of the key name of its section that have it. A pointer is optional: nil
+// means unset. The keys of the section task are with their type in package task.
 
 // Config is the whole configuration of a run. One that names an objective is of pre-training, any other of fine-tuning.
 type Config struct {
@@ -14,7 +17,7 @@ type Config struct {
 	Tokenizer  Tokenizer  `yaml:"tokenizer"`
 	Data       Data       `yaml:"data"`
 	Objective  Objective  `yaml:"objective" for:"pre-training"`
-	Task       Task       `yaml:"task" for:"fine-tuning"`
+	Task       task.Spec  `yaml:"task" for:"fine-tuning"`
 	Train      Train      `yaml:"train"`
 	Optimizer  Optimizer  `yaml:"optimizer"`
 	Schedule   Schedule   `yaml:"schedule"`
@@ -72,16 +75,16 @@ type Data struct {
 	Train []string `yaml:"train" unit:"paths"`
 	// Tasks, and for pre-training also corpora, to train on together, each with keys of its own, in place of train, validation
 	// and the section task.
-	Mixture []Part `yaml:"mixture" unit:"entries"`
-	// Most examples that a part of the mixture without a rate counts for, so that a large one does not drown a
+	Mixture []Component `yaml:"mixture" unit:"entries"`
+	// Most examples that a component of the mixture without a rate counts for, so that a large one does not drown a
 	// small one; 0 = no cap.
 	MixtureCap float64 `yaml:"mixture_cap" unit:"examples" range:">= 0"`
-	// Flattens the rates of the parts without a rate, rate^(1/temperature): 1 leaves them, larger ones bring them
+	// Flattens the rates of the components without a rate, rate^(1/temperature): 1 leaves them, larger ones bring them
 	// towards equal; 3.3 in mT5.
 	MixtureTemperature float64 `yaml:"mixture_temperature" range:">= 1"`
 	// Parquet files to evaluate on. Empty: no evaluation, so no best checkpoint and no early stopping.
 	Validation []string `yaml:"validation" unit:"paths"`
-	// Column of the text in train and validation. Empty: found from the schema and said aloud.
+	// Column of the text in train and validation. Empty: found from the schema and noted.
 	TextColumn string `yaml:"text_column" unit:"column name" for:"pre-training"`
 	// How documents become pieces of the objective's length: concat lays them end to end and cuts, as T5 was trained;
 	// document never puts two into one piece, so short documents make short pieces.
@@ -103,41 +106,20 @@ type Data struct {
 	MaxValidationExamples int `yaml:"max_validation_examples" unit:"examples" range:">= 0"`
 }
 
-// Part is one corpus or task of a mixture.
-type Part struct {
-	// Name in messages. Required, and another one for each part.
+// Component is one corpus or task of a mixture.
+type Component struct {
+	// Name in messages. Required, and another one for each component.
 	Name string `yaml:"name"`
-	// Parquet files of the part: paths, folders or globs. Required.
-	Train []string `yaml:"train,flow" unit:"paths"`
-	// Parquet files to evaluate the part on. Empty: it is not evaluated.
-	Validation []string `yaml:"validation,omitempty,flow" unit:"paths" for:"fine-tuning"`
-	// What its rows are: those of a task, or in pre-training text for the objective. Empty: text. Required for fine-tuning.
-	Task string `yaml:"task,omitempty" oneof:"text classification regression ner translation summarization question_answering seq2seq template" names:"tasks"`
-	// Part of the examples that come from here, in proportion to the rates of the others. Unset: its number of
-	// examples, under mixture_cap and mixture_temperature.
-	Rate *float64 `yaml:"rate,omitempty" range:"> 0"`
-	// Tasks: text in front of every input, which tells the model what is asked of it. Unset: that of the task.
-	Prefix *string `yaml:"prefix,omitempty"`
-	// Input columns, of text one. Empty: found from the schema and said aloud.
-	TextColumns []string `yaml:"text_columns,omitempty,flow" unit:"column names"`
-	// Tasks: the input with columns in braces. Empty: the form of the task.
-	Template string `yaml:"template,omitempty"`
-	// Classification, regression and ner: the column of the answer. Empty: found from the schema and said aloud.
-	LabelColumn string `yaml:"label_column,omitempty" unit:"column name"`
-	// Classification: the label strings in class order; ner: those of the types of entities. Empty: the names in the schema.
-	Labels []string `yaml:"labels,omitempty,flow" unit:"label strings"`
-	// Tasks that answer with a text: the column of the answer. Empty: found from the schema and said aloud.
-	TargetColumn string `yaml:"target_column,omitempty" unit:"column name"`
-	// Template: the answer with columns in braces, in place of target_column.
-	TargetTemplate string `yaml:"target_template,omitempty"`
-	// Translation: code of the language to translate from, such as en. Empty: found from the schema and said aloud.
-	SourceLanguage string `yaml:"source_language,omitempty" unit:"language code"`
-	// Translation: code of the language to translate to, such as de. Empty: found from the schema and said aloud.
-	TargetLanguage string `yaml:"target_language,omitempty" unit:"language code"`
-	// Regression: numbers are written as multiples of it. Unset: found from the numbers and said aloud.
-	Step *float64 `yaml:"step,omitempty" range:"> 0"`
-	// What evaluations measure, the most important first, such as bleu, chrf or rouge1-stem. Empty: the usual metrics of the task.
-	Metrics []string `yaml:"metrics,omitempty,flow" unit:"metrics" for:"fine-tuning"`
+	// Parquet files of the component: paths, folders or globs. Required.
+	Train []string `yaml:"train" unit:"paths"`
+	// Parquet files to evaluate the component on. Empty: it is not evaluated.
+	Validation []string `yaml:"validation" unit:"paths" for:"fine-tuning"`
+	// What its rows are: those of a task, or in pre-training text for the objective. Empty: text. Required for
+	// fine-tuning.
+	Task task.Spec `yaml:"task,inline"`
+	// Mixing rate: how many of the examples come from here, in proportion to the rates of the others. Unset: its number
+	// of examples, under mixture_cap and mixture_temperature.
+	MixingRate *float64 `yaml:"rate" range:"> 0"`
 }
 
 // Objective says how plain text becomes inputs and targets. The keys of an objective that is not chosen must stay unset.
@@ -150,54 +132,16 @@ type Objective struct {
 	InputLength *int `yaml:"input_length" unit:"tokens" range:">= 2 and <= 1048576"`
 	// Span_corruption, iid and prefix_lm: part of the text that is asked for. Unset: 0.15, for prefix_lm 0.5, which
 	// cuts anywhere.
-	Density *float64 `yaml:"density" range:"> 0 and < 1"`
+	Density *float64 `yaml:"density" range:"> 0 and < 1" of:"span_corruption iid prefix_lm"`
 	// Span_corruption: mean length of a gap. Unset: 3.
-	MeanSpanLength *float64 `yaml:"mean_span_length" unit:"tokens" range:">= 1 and <= 1048576"`
+	MeanSpanLength *float64 `yaml:"mean_span_length" unit:"tokens" range:">= 1 and <= 1048576" of:"span_corruption"`
 	// Span_corruption: end the targets with one more sentinel, as in the figure of the paper. Unset: false, as T5's own
 	// code and models.
-	FinalSentinel *bool `yaml:"final_sentinel"`
+	FinalSentinel *bool `yaml:"final_sentinel" of:"span_corruption"`
 	// Ul2: whether an input begins with [NLU], [S2S] or [NLG], which tell the model the kind of noise. Unset: true.
-	ModeTokens *bool `yaml:"mode_tokens"`
+	ModeTokens *bool `yaml:"mode_tokens" of:"ul2"`
 	// Ul2: part of the examples that are prefix_lm. Unset: 0.5, which serves generation; 0.2 serves other tasks.
-	SequentialRate *float64 `yaml:"sequential_rate" range:"> 0 and < 1"`
-}
-
-// Task says what a row means: which columns are the input and which one the answer.
-type Task struct {
-	// What the model learns: classification answers with one of a list of labels, regression with a number, ner with the
-	// entities among tokens, all others with a text. A task of T5, such as glue/cola, squad or wmt/en-de, has the columns
-	// and the text of T5. Required.
-	Name string `yaml:"name" oneof:"classification regression ner translation summarization question_answering seq2seq template" names:"tasks"`
-	// Text in front of every input. Unset: that of the task, which is "summarize: " for summarization, such as
-	// "translate English to German: " for translation, and none for others. A model pre-trained on several tasks needs the
-	// prefix of its task.
-	Prefix *string `yaml:"prefix"`
-	// The input columns, in order; classification, regression and templates may have several, question_answering has the
-	// question and the context, others have one. Empty: found from the schema and said aloud.
-	TextColumns []string `yaml:"text_columns" unit:"column names"`
-	// The input with columns in braces, such as "question: {question} context: {context}"; a brace of the text is
-	// doubled. Empty: the form of the task.
-	Template string `yaml:"template"`
-	// Classification, regression and ner: the column of the label, the number or the tags. Empty: found from the schema
-	// and said aloud.
-	LabelColumn string `yaml:"label_column" unit:"column name"`
-	// Classification: the label strings in class order; ner: those of the types of entities. Empty: the names in the schema.
-	// Short common words are the easiest to learn.
-	Labels []string `yaml:"labels" unit:"label strings"`
-	// Tasks that answer with a text: its column, of texts or of lists of them, of which the first is trained on and all are
-	// right. Empty: found from the schema and said aloud.
-	TargetColumn string `yaml:"target_column" unit:"column name"`
-	// Template: the answer with columns in braces, in place of target_column.
-	TargetTemplate string `yaml:"target_template"`
-	// Translation: code of the language to translate from, such as en. Empty: found from the schema and said aloud.
-	SourceLanguage string `yaml:"source_language" unit:"language code"`
-	// Translation: code of the language to translate to, such as de. Empty: found from the schema and said aloud.
-	TargetLanguage string `yaml:"target_language" unit:"language code"`
-	// Regression: numbers are written as multiples of it, which makes them fewer and easier to learn. Unset: the largest of 1,
-	// 2 and 5 times a power of ten that moves them by 1/400 of their spread on average at most; 0.2 for T5's own tasks.
-	Step *float64 `yaml:"step" range:"> 0"`
-	// What evaluations measure, the most important first, such as bleu, chrf or rouge1-stem. Empty: the usual metrics of the task.
-	Metrics []string `yaml:"metrics" unit:"metrics"`
+	SequentialRate *float64 `yaml:"sequential_rate" range:"> 0 and < 1" of:"ul2"`
 }
 
 // Train says how long a run is and what one step is.
@@ -244,33 +188,33 @@ type Optimizer struct {
 	WeightDecay float64 `yaml:"weight_decay" range:">= 0"`
 
 	// Adafactor: compute the learning rate from the step, min(1e-2, 1/sqrt(step)). Unset: false.
-	RelativeStep *bool `yaml:"relative_step"`
+	RelativeStep *bool `yaml:"relative_step" of:"adafactor"`
 	// Adafactor: multiply the learning rate by the size (RMS) of each parameter. Unset: true for pre-training, and
 	// for model.size without a learning rate; else false, as transformers recommends for fine-tuning at 1e-3. True, as T5 was trained, makes steps about 20 times smaller for typical
 	// weights: raise the learning rate to 1e-2 for a new model.
-	ScaleParameter *bool `yaml:"scale_parameter"`
+	ScaleParameter *bool `yaml:"scale_parameter" of:"adafactor"`
 	// Adafactor: let the relative step start at 1e-6 x step. Unset: false. Needs relative_step.
-	WarmupInit *bool `yaml:"warmup_init"`
+	WarmupInit *bool `yaml:"warmup_init" of:"adafactor"`
 	// Adafactor: largest RMS of an update. Unset: 1.
-	ClipThreshold *float64 `yaml:"clip_threshold" range:"> 0"`
+	ClipThreshold *float64 `yaml:"clip_threshold" range:"> 0" of:"adafactor"`
 	// Adafactor: exponent c of the second moment's decay 1 - step^c. Unset: -0.8.
-	DecayRate *float64 `yaml:"decay_rate" range:"< 0"`
+	DecayRate *float64 `yaml:"decay_rate" range:"< 0" of:"adafactor"`
 	// Adafactor and adamw: decay of the first moment. Unset: 0.9 for adamw, 0 for adafactor. 0 = none: with adafactor any
 	// other value costs one float a parameter.
-	Beta1 *float64 `yaml:"beta1" range:">= 0 and < 1"`
+	Beta1 *float64 `yaml:"beta1" range:">= 0 and < 1" of:"adafactor adamw"`
 	// Adamw: decay of the second moment. Unset: 0.999.
-	Beta2 *float64 `yaml:"beta2" range:">= 0 and < 1"`
+	Beta2 *float64 `yaml:"beta2" range:">= 0 and < 1" of:"adamw"`
 	// Adamw: added to the root of the second moment. Unset: 1e-8.
-	Eps *float64 `yaml:"eps" range:"> 0"`
+	Eps *float64 `yaml:"eps" range:"> 0" of:"adamw"`
 	// Adafactor: added to the squared gradient. Unset: 1e-30.
-	Eps1 *float64 `yaml:"eps1" range:"> 0"`
+	Eps1 *float64 `yaml:"eps1" range:"> 0" of:"adafactor"`
 	// Adafactor: least size of a parameter that scale_parameter counts with. Unset: 1e-3.
-	Eps2 *float64 `yaml:"eps2" range:"> 0"`
+	Eps2 *float64 `yaml:"eps2" range:"> 0" of:"adafactor"`
 	// Adafactor: factor the second moment of a matrix only when both sides reach this. Unset: 0, every matrix, as
 	// transformers does; 128 as T5X does.
-	MinDimSizeToFactor *int `yaml:"min_dim_size_to_factor" range:">= 0"`
+	MinDimSizeToFactor *int `yaml:"min_dim_size_to_factor" range:">= 0" of:"adafactor"`
 	// Sgd: share of the last update that is kept. Unset: 0.9.
-	Momentum *float64 `yaml:"momentum" range:">= 0 and < 1"`
+	Momentum *float64 `yaml:"momentum" range:">= 0 and < 1" of:"sgd"`
 }
 
 // Schedule says how the learning rate changes from step to step.

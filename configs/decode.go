@@ -27,8 +27,8 @@ func (f field) decode(n *yaml.Node) (value any, wrong string) {
 		}
 		return nil, "got nothing, want " + f.want()
 	}
-	if f.typ == reflect.TypeFor[[]Part]() {
-		return f.decodeParts(n)
+	if f.typ == reflect.TypeFor[[]Component]() {
+		return f.decodeComponents(n)
 	}
 	if f.kind() == reflect.Slice {
 		return f.decodeList(n)
@@ -97,16 +97,16 @@ func (f field) decodeList(n *yaml.Node) (value any, wrong string) {
 	return list, ""
 }
 
-// decodeParts reads the entries of a mixture. Each is as strict as a section is, and all mistakes are told at once.
-func (f field) decodeParts(n *yaml.Node) (value any, wrong string) {
+// decodeComponents reads the entries of a mixture. Each is as strict as a section is, and all mistakes are told at once.
+func (f field) decodeComponents(n *yaml.Node) (value any, wrong string) {
 	if n.Kind != yaml.SequenceNode {
 		return nil, f.mismatch(n)
 	}
-	var parts []Part
+	var components []Component
 	var mistakes, outside []string
 	for i, item := range n.Content {
-		part, wrongs, values := decodePart(item)
-		parts = append(parts, part)
+		one, wrongs, values := decodeComponent(item)
+		components = append(components, one)
 		for _, w := range wrongs {
 			mistakes = append(mistakes, fmt.Sprintf("entry %d: %s", i+1, w))
 		}
@@ -120,15 +120,15 @@ func (f field) decodeParts(n *yaml.Node) (value any, wrong string) {
 	if more := len(mistakes) - maxProblems; more > 0 {
 		mistakes = append(mistakes[:maxProblems], fmt.Sprintf("and %d more", more))
 	}
-	return parts, strings.Join(mistakes, "; ")
+	return components, strings.Join(mistakes, "; ")
 }
 
-// decodePart reads an entry. wrongs is what is no entry, and values what is none that its key may have.
-func decodePart(n *yaml.Node) (p Part, wrongs, values []string) {
+// decodeComponent reads an entry. wrongs is what is no entry, and values what is none that its key may have.
+func decodeComponent(n *yaml.Node) (p Component, wrongs, values []string) {
 	if n.Kind != yaml.MappingNode || n.Anchor != "" {
 		return p, []string{"got " + describe(n) + ", want keys such as {name: books, train: [books.parquet]}"}, nil
 	}
-	fields := partFields()
+	fields := componentFields()
 	var names []string
 	for _, f := range fields {
 		names = append(names, f.path)
@@ -136,7 +136,7 @@ func decodePart(n *yaml.Node) (p Part, wrongs, values []string) {
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i].Value
-		at := slices.Index(names, key)
+		at := slices.Index(names, currentComponentKey(key))
 		switch {
 		case at < 0:
 			hint := "the keys are " + strings.Join(names, ", ")

@@ -88,7 +88,7 @@ func (c *Config) Resolve() {
 		c.Eval.Metric = cmp.Or(c.Eval.Metric, "loss")
 		c.Data.Mixture = slices.Clone(c.Data.Mixture)
 		for i := range c.Data.Mixture {
-			c.Data.Mixture[i].Task = cmp.Or(c.Data.Mixture[i].Task, "text")
+			c.Data.Mixture[i].Task.Name = cmp.Or(c.Data.Mixture[i].Task.Name, textTask)
 		}
 	}
 }
@@ -129,7 +129,7 @@ func (c *Config) RateWarning() string {
 			"and does not fit another schedule: leave it out, or set it to %g", rate/base, usual*base)
 	case c.Pretraining() && c.Model.Path != "" && c.Optimizer.Name == adafactor && rate/base >= usual: // Raffel et al. 2020, section 3.1.2
 		return fmt.Sprintf("the learning rate begins at %.2e, as for new weights, and may undo what the model has learnt: T5's own pre-training ended at 1e-3 after a million steps, "+
-			"where --learning-rate 1e-3 --set schedule.name=constant goes on", rate/base)
+			"where optimizer.learning_rate 1e-3 with schedule.name=constant goes on", rate/base)
 	}
 	return ""
 }

@@ -74,7 +74,7 @@ func (r *reader) mapping(l layer, node *yaml.Node, prefix, name string) {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
 		at := place(name, key.Line)
-		path := prefix + key.Value
+		path := r.current(prefix + key.Value)
 		if key.Kind != yaml.ScalarNode {
 			r.report(at, "got "+describe(key)+" as a key, want a word")
 			continue

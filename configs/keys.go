@@ -7,9 +7,12 @@ import (
 	"go/token"
 	"reflect"
 	"strings"
+
+	"t5train/data/task"
 )
 
-// source is config.go itself: the doc comments of its fields are the documentation of the keys.
+// source is config.go itself: the doc comments of its fields are the documentation of the keys, but for those of the
+// section task, which are in [task.Source].
 //
 //go:embed config.go
 var source string
@@ -42,7 +45,7 @@ func Keys() []Key {
 		}
 		keys = append(keys, k)
 		if f.path == "data.mixture" {
-			for _, p := range partFields() {
+			for _, p := range componentFields() {
 				keys = append(keys, Key{Path: f.path + "[]." + p.path, Want: p.want(), Default: "unset", Doc: docs.field(p), Use: p.use})
 			}
 		}
@@ -63,26 +66,33 @@ func (f field) unset(v reflect.Value) bool {
 	return !f.optional() && (v.Kind() == reflect.String || v.Kind() == reflect.Slice) && v.Len() == 0
 }
 
-// docs holds the doc comments of config.go by type and by type and field: "Train", "Train.BatchSize".
+// docs holds the doc comments of fields by type and name, "Train.BatchSize", and those of types.
 type docs map[string]string
 
-// parseDocs reads the comments out of the source. It compiled, so it parses.
+// parseDocs reads the comments out of the sources. They compiled, so they parse.
 func parseDocs() docs {
 	d := docs{}
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", source, parser.ParseComments)
-	if err != nil {
-		return d
-	}
-	for _, decl := range file.Decls {
-		general, ok := decl.(*ast.GenDecl)
-		if !ok || general.Tok != token.TYPE {
+	for _, source := range []string{source, task.Source} {
+		file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.ParseComments)
+		if err != nil {
 			continue
 		}
-		spec := general.Specs[0].(*ast.TypeSpec)
-		d[spec.Name.Name] = oneLine(general.Doc)
-		for _, f := range spec.Type.(*ast.StructType).Fields.List {
-			d[spec.Name.Name+"."+f.Names[0].Name] = oneLine(f.Doc)
-		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			decl, ok := n.(*ast.GenDecl)
+			if !ok || decl.Tok != token.TYPE {
+				return true
+			}
+			spec := decl.Specs[0].(*ast.TypeSpec)
+			d[spec.Name.Name] = oneLine(decl.Doc)
+			if s, ok := spec.Type.(*ast.StructType); ok {
+				for _, f := range s.Fields.List {
+					for _, name := range f.Names {
+						d[spec.Name.Name+"."+name.Name] = oneLine(f.Doc)
+					}
+				}
+			}
+			return false
+		})
 	}
 	return d
 }
@@ -90,8 +100,14 @@ func parseDocs() docs {
 func (d docs) field(f field) string { return d[f.owner.Name()+"."+f.name] }
 
 // section returns what a section is about: "Train says how long a run is ...".
-func (d docs) section(owner reflect.Type) string { return d[owner.Name()] }
+func (d docs) section(f field) string {
+	name, _, _ := strings.Cut(f.path, ".")
+	_, rest, _ := strings.Cut(d[f.owner.Name()], " ")
+	return strings.ToUpper(name[:1]) + name[1:] + " " + rest
+}
 
+// oneLine returns the first paragraph of a comment.
 func oneLine(comment *ast.CommentGroup) string {
-	return strings.Join(strings.Fields(comment.Text()), " ")
+	text, _, _ := strings.Cut(comment.Text(), "\n\n")
+	return strings.Join(strings.Fields(text), " ")
 }

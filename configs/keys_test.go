@@ -12,7 +12,7 @@ import (
 // Every key is documented: a new field without a comment fails here.
 func TestKeys(t *testing.T) {
 	keys := Keys()
-	if want := len(fields()) + len(partFields()); len(keys) != want {
+	if want := len(fields()) + len(componentFields()); len(keys) != want {
 		t.Fatalf("got %d keys, want %d", len(keys), want)
 	}
 	seen := map[string]string{}
@@ -33,7 +33,7 @@ func TestKeys(t *testing.T) {
 	}
 	for _, want := range []Key{
 		{Path: "train.log_every", Env: "T5TRAIN_TRAIN_LOG_EVERY", Want: "a whole number of steps >= 1", Default: "10", Doc: "Steps from one row of metrics.jsonl to the next. A log that is no terminal has a line of them every ten seconds."},
-		{Path: "data.mixture[].name", Want: "text", Default: "unset", Doc: "Name in messages. Required, and another one for each part."},
+		{Path: "data.mixture[].name", Want: "text", Default: "unset", Doc: "Name in messages. Required, and another one for each component."},
 	} {
 		if !slices.Contains(keys, want) {
 			t.Errorf("want the key %+v", want)

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,6 +29,25 @@ type reader struct {
 	problems []problem
 	broken   map[string]bool // keys with a mistake: nothing more is said about them
 	unparsed bool            // the file is not YAML, so nothing is known about what it sets
+	older    []string        // keys that are set by the name that they had once
+}
+
+// renamed are the keys of older versions by the names that they have now.
+var renamed = map[string]string{"task.step": "task.round_to"}
+
+// CurrentKey returns the name that a key has now.
+func CurrentKey(key string) string { return cmp.Or(renamed[key], key) }
+
+// currentComponentKey is CurrentKey of a key of an entry of data.mixture.
+func currentComponentKey(key string) string { return strings.TrimPrefix(CurrentKey("task."+key), "task.") }
+
+// current is CurrentKey of a key that is set.
+func (r *reader) current(key string) string {
+	now := CurrentKey(key)
+	if now != key {
+		r.older = append(r.older, key)
+	}
+	return now
 }
 
 func newReader() *reader {
@@ -73,6 +93,9 @@ func (r *reader) env(environ []string) layer {
 		flat[strings.ReplaceAll(path, ".", "_")] = path
 	}
 	known := slices.Sorted(maps.Keys(flat))
+	for older := range renamed {
+		flat[strings.ReplaceAll(older, ".", "_")] = older
+	}
 	l := layer{}
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
@@ -82,7 +105,7 @@ func (r *reader) env(environ []string) layer {
 		}
 		path, ok := flat[strings.ToLower(suffix)]
 		if ok && name == envName(path) {
-			r.setText(l, r.fields[path], value, name)
+			r.setText(l, r.fields[r.current(path)], value, name)
 			continue
 		}
 		hint := "want T5TRAIN_SECTION_KEY, such as T5TRAIN_TRAIN_SEED"
@@ -102,31 +125,32 @@ func envName(path string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 }
 
-// flags reads the key=value arguments of --set, of which the later one for a key counts, then the values of named flags.
-func (r *reader) flags(set []string, overrides map[string]any) layer {
+// flags reads the arguments key=value, of which the later one for a key counts, then the values of named flags.
+func (r *reader) flags(o LoadOptions) layer {
 	l := layer{}
-	for _, arg := range set {
+	flag := cmp.Or(o.SetName, "set")
+	for _, arg := range o.Set {
 		path, value, ok := strings.Cut(arg, "=")
 		if !ok {
-			r.report("", fmt.Sprintf("--set %s: got no value, want key=value, such as train.seed=1", quote(arg)))
+			r.report("", fmt.Sprintf("%s %s: got no value, want key=value, such as train.seed=1", flag, quote(arg)))
 			continue
 		}
-		if f, ok := r.lookup(path, "--set"); ok {
-			r.setText(l, f, value, "--set")
+		if f, ok := r.lookup(r.current(path), flag); ok {
+			r.setText(l, f, value, flag)
 		}
 	}
-	for _, path := range slices.Sorted(maps.Keys(overrides)) {
+	for _, path := range slices.Sorted(maps.Keys(o.Overrides)) {
 		const at = "command line"
 		f, ok := r.lookup(path, at)
 		if !ok {
 			continue
 		}
 		if _, twice := l[path]; twice {
-			r.report(at, "given twice, by a flag of its own and by --set: keep one", path)
+			r.report(at, "given twice, by a flag of its own and by "+flag+": keep one", path)
 			continue
 		}
 		var n yaml.Node
-		value := overrides[path]
+		value := o.Overrides[path]
 		if f.isColumn() {
 			value = escaped(value)
 		}

@@ -17,7 +17,8 @@ type LoadOptions struct {
 	// Content is what File holds, where that has been read: a pipe can be read once. Nil: Load reads it.
 	Content []byte
 	Env     []string // environment, in the form of os.Environ; variables without the prefix T5TRAIN_ are ignored
-	Set     []string // arguments of --set, key=value, the value in YAML: data.train=[a.parquet,b.parquet]
+	Set     []string // key=value, the value in YAML: data.train=[a.parquet,b.parquet]
+	SetName string   // the flag that gives Set, for messages
 	// Overrides are the values of named flags by key: {"train.batch_size": 16}. A value has the type of its
 	// key: int, float64, bool, string or []string. Put in only flags that were given. Set may not have the same keys.
 	Overrides map[string]any
@@ -68,7 +69,7 @@ func (r *reader) layers(content []byte, opts LoadOptions) []layer {
 	if opts.File != "" {
 		layers = append(layers, r.file(opts.File, content))
 	}
-	return append(layers, r.env(opts.Env), r.flags(opts.Set, opts.Overrides))
+	return append(layers, r.env(opts.Env), r.flags(opts))
 }
 
 // load is Load with the content of the file at hand.
@@ -82,6 +83,13 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 	case "":
 		kind = cmp.Or(r.kindOf(layers), finetuning)
 	}
+	say := opts.Say
+	if say == nil {
+		say = func(string, ...any) {}
+	}
+	for _, key := range r.older {
+		say("%s is called %s now", key, CurrentKey(key))
+	}
 	c, err := merge(r.fields, kind, layers)
 	if err != nil {
 		return nil, err
@@ -90,8 +98,8 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 		set := c.forNewWeights(func(key string) bool {
 			return slices.ContainsFunc(layers, func(l layer) bool { _, ok := l[key]; return ok })
 		})
-		if opts.Say != nil && len(set) > 0 {
-			opts.Say("settings for random weights: %s (their flags and keys change them; model.path begins with weights that have learnt)", strings.Join(set, ", "))
+		if len(set) > 0 {
+			say("settings for random weights: %s (their flags and keys change them; model.path begins with weights that have learnt)", strings.Join(set, ", "))
 		}
 	}
 	c.Resolve()
@@ -140,7 +148,7 @@ func (r *reader) kindOf(layers []layer) string {
 	}
 	mixed := func(l layer) bool {
 		s, ok := l["data.mixture"]
-		return ok && mixesText(s.value.([]Part))
+		return ok && mixesText(s.value.([]Component))
 	}
 	switch {
 	case only(pretraining) || slices.ContainsFunc(layers, mixed):
@@ -151,18 +159,17 @@ func (r *reader) kindOf(layers []layer) string {
 	return ""
 }
 
-// mixesText tells whether a mixture is of pre-training: an entry is of text, and none has a key that only fine-tuning has.
-func mixesText(parts []Part) bool {
-	text := false
-	for _, p := range parts {
-		for _, f := range partFields() {
-			if v, ok := f.valueIn(reflect.ValueOf(p)); ok && f.foreign(pretraining) && !f.unset(v) {
+// mixesText reports whether a mixture is of pre-training: an entry is of text, and none has a key that only fine-tuning
+// has.
+func mixesText(components []Component) bool {
+	for _, p := range components {
+		for f := range setKeys(componentFields(), p) {
+			if f.foreign(pretraining) {
 				return false
 			}
 		}
-		text = text || p.Task == "" || p.Task == "text"
 	}
-	return text
+	return slices.ContainsFunc(components, Component.isText)
 }
 
 // keyDelimiter parts the sections of a key inside viper, which by default splits at every dot.

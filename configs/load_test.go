@@ -31,7 +31,7 @@ func mustLoad(t *testing.T, content string, opts LoadOptions) *Config {
 // mistakes loads what must fail and returns the lines of the error.
 func mistakes(t *testing.T, content string, opts LoadOptions) []string {
 	t.Helper()
-	opts.File = "run.yaml"
+	opts.File, opts.SetName = "run.yaml", "--set"
 	c, err := load([]byte(content), opts)
 	if err == nil {
 		t.Fatal("load: got no error")
@@ -96,6 +96,39 @@ func TestSizeByTheNameOfItsModel(t *testing.T) {
 		if got := mustLoad(t, minimal, LoadOptions{Set: []string{"model.size=" + name}, Sizes: []string{"small", "v1_1-base"}}).Model.Size; got != want {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
+	}
+}
+
+// An old name of a key is read from every source, and answered with the one it has now.
+func TestRenamedKey(t *testing.T) {
+	regression := strings.Replace(minimal, "classification", "regression", 1)
+	for name, test := range map[string]struct {
+		content string
+		opts    LoadOptions
+	}{
+		"file":        {strings.Replace(regression, "task: {", "task: {step: 0.5, ", 1), LoadOptions{}},
+		"environment": {regression, LoadOptions{Env: []string{"T5TRAIN_TASK_STEP=0.5"}}},
+		"set":         {regression, LoadOptions{Set: []string{"task.step=0.5"}}},
+	} {
+		said := ""
+		test.opts.Say = func(format string, args ...any) { said += fmt.Sprintf(format, args...) }
+		c := mustLoad(t, test.content, test.opts)
+		text, err := c.YAML()
+		if c.Task.RoundTo == nil || *c.Task.RoundTo != 0.5 || !strings.Contains(said, "task.step is called task.round_to now") {
+			t.Errorf("%s: got %v, said %q", name, c.Task.RoundTo, said)
+		}
+		if err != nil || !strings.Contains(string(text), "round_to: 0.5") {
+			t.Errorf("%s: written as %s, %v", name, text, err)
+		}
+	}
+	const entries = "data.mixture=[{name: a, train: [b], task: regression, step: 0.5}]"
+	c := mustLoad(t, strings.Replace(regression, "task: {name: regression}", "", 1), LoadOptions{Set: []string{"data.train=[]", entries}})
+	if got := c.Data.Mixture[0].Task.RoundTo; got == nil || *got != 0.5 {
+		t.Errorf("entry of a mixture: got %v", got)
+	}
+	both := strings.Replace(regression, "task: {", "task: {step: 0.5, round_to: 1, ", 1)
+	if got := mistakes(t, both, LoadOptions{}); !strings.Contains(got[0], "task.round_to: given twice") {
+		t.Errorf("both names: got %q", got)
 	}
 }
 

@@ -3,11 +3,13 @@ package configs
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"math"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"t5train/data/task"
 	"t5train/internal/clip"
@@ -20,13 +22,14 @@ type field struct {
 	owner  reflect.Type // the struct that declares it
 	name   string       // its Go name in owner
 	index  []int        // for reflect.Value.FieldByIndex on a Config
-	typ    reflect.Type // int, float64, bool, string, []string, []Part, or a pointer to one of the first four
+	typ    reflect.Type // int, float64, bool, string, []string, []Component, or a pointer to one of the first four
 	unit   string
 	bounds []bound
 	off    bool // 0 switches the key off, whatever the bounds are
 	oneof  []string
-	tasks  bool   // the text may also be the name of one of T5's tasks
-	use    string // the only kind of run that has the key, pre-training or fine-tuning; "" is both
+	tasks  bool     // the text may also be the name of one of T5's tasks
+	use    string   // the only kind of run that has the key, pre-training or fine-tuning; "" is both
+	of     []string // the values of the key name of its section that have the key; nil is all
 }
 
 // The kinds of runs.
@@ -52,25 +55,37 @@ type bound struct {
 	value float64
 }
 
-// fields lists every key in the order in which Config declares them.
-func fields() []field {
-	return collect(reflect.TypeFor[Config](), "", "", nil)
-}
+var (
+	// fields lists every key in the order in which Config declares them.
+	fields = sync.OnceValue(func() []field { return collect(reflect.TypeFor[Config](), "", "", nil) })
 
-// partFields lists the keys of an entry of data.mixture.
-func partFields() []field { return collect(reflect.TypeFor[Part](), "", "", nil) }
+	// componentFields lists the keys of an entry of data.mixture.
+	componentFields = sync.OnceValue(func() []field { return collect(reflect.TypeFor[Component](), "", "", nil) })
+
+	// taskFields lists the keys of the section task.
+	taskFields = sync.OnceValue(func() []field { return collect(reflect.TypeFor[task.Spec](), "task.", "", nil) })
+)
 
 func collect(owner reflect.Type, section, use string, index []int) []field {
 	var all []field
 	for sf := range owner.Fields() {
-		key, _, _ := strings.Cut(sf.Tag.Get("yaml"), ",")
+		key, option, _ := strings.Cut(sf.Tag.Get("yaml"), ",")
 		path := section + key
 		at := append(slices.Clone(index), sf.Index...)
-		if sf.Type.Kind() == reflect.Struct {
+		switch {
+		case key == "-":
+			continue
+		case option == "inline": // the key of the struct holds its name, and is documented here
+			inner := collect(sf.Type, section, use, at)
+			inner[0].path, inner[0].owner, inner[0].name = path, owner, sf.Name
+			inner[0].oneof = append([]string{textTask}, inner[0].oneof...)
+			all = append(all, inner...)
+			continue
+		case sf.Type.Kind() == reflect.Struct:
 			all = append(all, collect(sf.Type, path+".", sf.Tag.Get("for"), at)...)
 			continue
 		}
-		all = append(all, field{
+		f := field{
 			path: path, owner: owner, name: sf.Name, index: at, typ: sf.Type,
 			unit:   sf.Tag.Get("unit"),
 			bounds: parseBounds(sf.Tag.Get("range")),
@@ -78,10 +93,18 @@ func collect(owner reflect.Type, section, use string, index []int) []field {
 			oneof:  strings.Fields(sf.Tag.Get("oneof")),
 			tasks:  sf.Tag.Get("names") == "tasks",
 			use:    cmp.Or(use, sf.Tag.Get("for")),
-		})
+			of:     strings.Fields(sf.Tag.Get("of")),
+		}
+		if f.tasks {
+			f.oneof = task.General()
+		}
+		all = append(all, f)
 	}
 	return all
 }
+
+// textTask is the task of a component of plain text.
+const textTask = "text"
 
 // maxCount is the largest number of whatever a key counts.
 const maxCount = math.MaxInt32
@@ -172,6 +195,17 @@ func (f field) valueIn(owner reflect.Value) (v reflect.Value, ok bool) {
 		return v, true
 	}
 	return v.Elem(), !v.IsNil()
+}
+
+// setKeys yields the keys of a struct that are set, and their values.
+func setKeys(fields []field, owner any) iter.Seq2[field, reflect.Value] {
+	return func(yield func(field, reflect.Value) bool) {
+		for _, f := range fields {
+			if v, ok := f.valueIn(reflect.ValueOf(owner)); ok && !f.unset(v) && !yield(f, v) {
+				return
+			}
+		}
+	}
 }
 
 // check returns what is wrong with a value of the right type, or "".

@@ -63,7 +63,7 @@ func TestEveryKeyWithEveryType(t *testing.T) {
 		}
 		parts.add("data:", "", true)
 		parts.add("  mixture:", "", true)
-		for _, f := range partFields() {
+		for _, f := range componentFields() {
 			parts.add("  - "+f.path+": "+y.text, "", true)
 			parts.wants = append(parts.wants, want{f.path, 2, y.fits(f)}) // of the line of the key
 		}

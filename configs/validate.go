@@ -10,10 +10,17 @@ import (
 	"t5train/internal/nearest"
 )
 
+// The optimizers, the objectives and one of the schedules.
 const (
 	adafactor = "adafactor"
 	adamw     = "adamw"
 	sgd       = "sgd"
+
+	spanCorruption = "span_corruption"
+	iid            = "iid"
+	prefixLM       = "prefix_lm"
+	lm             = "lm"
+	ul2            = "ul2"
 
 	rsqrt = "rsqrt"
 )
@@ -39,9 +46,9 @@ func (c *Config) problems(kind string) []problem {
 		c.exclusions(),
 		c.required(),
 		c.Model.problems(),
-		c.Data.mixture(kind),
+		c.mixture(kind),
 		c.task(kind),
-		c.Objective.problems(),
+		c.ofOthers(),
 		c.batchTokens(),
 		c.Optimizer.problems(),
 		c.schedule(),
@@ -62,7 +69,7 @@ func (c *Config) foreign(kind string) []problem {
 			continue
 		}
 		// What Resolve fills in behind a foreign key follows from it and is no mistake of its own.
-		if f.owner == reflect.TypeFor[Objective]() && f.path != "objective.name" && c.Pretraining() {
+		if strings.HasPrefix(f.path, "objective.") && f.path != "objective.name" && c.Pretraining() {
 			continue
 		}
 		ps = append(ps, mistake(f.path, "is a key of %s, but this is %s: %s", f.use, kind, remedy))
@@ -120,10 +127,45 @@ func (c *Config) required() []problem {
 		ps = append(ps, mistake("data.train", "got nothing, want a list of parquet files, such as [train.parquet]"))
 	case len(c.Data.Train) > 0 && len(c.Data.Mixture) > 0:
 		ps = append(ps, problem{keys: trainOrMixture[:], text: "got both, want exactly one: make an entry of the mixture of the files to train on, " +
-			"or leave the mixture out with --set data.mixture=[]"})
+			"or leave the mixture out with data.mixture=[]"})
 	}
 	return ps
 }
+
+// ofOthers reports the keys of other optimizers and objectives than the chosen one; of an unknown one nothing is foreign.
+func (c *Config) ofOthers() []problem {
+	var ps []problem
+	var name string
+	var known []string
+	for _, f := range fields() {
+		section, key, _ := strings.Cut(f.path, ".")
+		v, ok := f.value(c)
+		switch {
+		case key == "name":
+			name, known = v.String(), f.oneof
+		case ok && len(f.of) > 0 && slices.Contains(known, name) && !slices.Contains(f.of, name):
+			ps = append(ps, mistake(f.path, "is a key of %s, but %s.name is %s: remove it, or unset it with %s=null",
+				strings.Join(f.of, " and "), section, name, f.path))
+		}
+	}
+	return ps
+}
+
+func (o *Optimizer) problems() []problem {
+	var ps []problem
+	if o.relativeStep() && o.LearningRate != nil {
+		ps = append(ps, mistake("optimizer.learning_rate",
+			"got %g, want it unset with optimizer.relative_step, which computes its own: remove one of the two",
+			*o.LearningRate))
+	}
+	if o.WarmupInit != nil && *o.WarmupInit && !o.relativeStep() {
+		ps = append(ps, mistake("optimizer.warmup_init",
+			"got true, want false without optimizer.relative_step: set that too"))
+	}
+	return ps
+}
+
+func (o *Optimizer) relativeStep() bool { return o.RelativeStep != nil && *o.RelativeStep }
 
 // unknownSize checks the name of a size; the list comes from whoever knows the sizes.
 func (c *Config) unknownSize(sizes []string) []problem {
@@ -219,7 +261,7 @@ func (c *Config) evaluation(kind string) []problem {
 				strings.Join(known, ", "), name, nearest.DidYouMean(c.Eval.Metric, known, ": ")))
 		}
 	}
-	if len(c.Data.Validation) > 0 || slices.ContainsFunc(c.Data.Mixture, func(p Part) bool { return len(p.Validation) > 0 }) {
+	if len(c.Data.Validation) > 0 || slices.ContainsFunc(c.Data.Mixture, isEvaluated) {
 		return ps
 	}
 	if c.Eval.EverySteps > 0 {

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -9,114 +10,89 @@ import (
 	"t5train/internal/nearest"
 )
 
-// taskKeys are the keys that only some tasks have, which are for package task to say.
-func taskKeys(t *Task) []taskKey {
-	return []taskKey{
-		{"task.label_column", t.LabelColumn != ""},
-		{"task.labels", t.Labels != nil},
-		{"task.target_column", t.TargetColumn != ""},
-		{"task.target_template", t.TargetTemplate != ""},
-		{"task.source_language", t.SourceLanguage != ""},
-		{"task.target_language", t.TargetLanguage != ""},
-		{"task.step", t.Step != nil},
-	}
-}
-
-type taskKey struct {
-	path string
-	set  bool
-}
-
 // task checks the section task. A mixture for fine-tuning has its tasks in its entries.
 func (c *Config) task(kind string) []problem {
 	if kind == pretraining || len(c.Data.Mixture) == 0 {
-		return c.Task.problems()
+		return taskProblems(c.Task)
 	}
+	const ownKeys = "got %s, want it unset with data.mixture, whose entries have keys of their own: move it there"
 	var ps []problem
-	for _, f := range fields() {
-		v, ok := f.value(c)
-		if ok && f.owner == reflect.TypeFor[Task]() && !f.unset(v) {
-			ps = append(ps, mistake(f.path, "got %s, want it unset with data.mixture, whose entries have keys of their own: move it there", show(v)))
-		}
+	for key, v := range setKeys(taskFields(), c.Task) {
+		ps = append(ps, mistake(key.path, ownKeys, show(v)))
 	}
 	if len(c.Data.Validation) > 0 {
-		ps = append(ps, mistake("data.validation", "got %s, want none with data.mixture: give each entry its validation", show(reflect.ValueOf(c.Data.Validation))))
+		ps = append(ps, mistake("data.validation",
+			"got %s, want none with data.mixture: give each entry its validation", c.Data.Validation))
 	}
 	return ps
 }
 
-func (t *Task) problems() []problem {
-	if !task.Known(t.Name) {
-		return t.columnProblems() // of an unknown task nothing is foreign
-	}
+func taskProblems(t task.Spec) []problem {
 	var ps []problem
-	general := slices.Contains(task.General(), t.Name)
-	for _, k := range taskKeys(t) {
-		if key := strings.TrimPrefix(k.path, "task."); k.set && !task.Has(t.Name, key) {
-			ps = append(ps, mistake(k.path, "is a key of %s, but task.name is %s: remove it", strings.Join(task.Owners(key), ", "), quote(t.Name)))
-		}
-	}
-	switch {
-	case t.Template != "" && !general:
-		ps = append(ps, mistake("task.template", "got %s, but %s has the input of T5: remove it, or set task.name to %s",
-			quote(t.Template), t.Name, task.Base(t.Name)))
-	case t.Template != "" && t.TextColumns != nil:
-		ps = append(ps, mistake("task.text_columns", "got a list, want none beside task.template, which names the columns: remove it"))
-	case t.Template != "":
-		if _, err := task.TemplateColumns(t.Template); err != nil {
-			ps = append(ps, mistake("task.template", "%v", err))
-		}
-	case t.Name == task.Template:
-		ps = append(ps, mistake("task.template", `got nothing, want the input with columns in braces, such as "question: {question} context: {context}"`))
-	}
-	if t.TargetTemplate != "" {
-		if _, err := task.TemplateColumns(t.TargetTemplate); err != nil {
-			ps = append(ps, mistake("task.target_template", "%v", err))
-		}
+	bad := func(key, format string, args ...any) { ps = append(ps, mistake("task."+key, format, args...)) }
+	if task.Known(t.Name) { // of an unknown task nothing is foreign
+		knownTaskProblems(t, bad)
 	}
 	if t.Name == task.Template && t.TargetTemplate == "" == (t.TargetColumn == "") {
-		ps = append(ps, problem{keys: []string{"task.target_template", "task.target_column"}, text: "want exactly one of them"})
+		keys := []string{"task.target_template", "task.target_column"}
+		ps = append(ps, problem{keys: keys, text: "want exactly one of them"})
 	}
-	if t.SourceLanguage != "" && t.SourceLanguage == t.TargetLanguage {
-		ps = append(ps, mistake("task.target_language", "got %s, which is task.source_language too, want two languages", quote(t.TargetLanguage)))
-	}
-	if known := task.MetricsOf(t.Name); known != nil {
-		for _, m := range t.Metrics {
-			if !slices.Contains(known, m) {
-				ps = append(ps, mistake("task.metrics", "got %s, want some of %s for %s%s", quote(m), strings.Join(known, ", "), t.Name, nearest.DidYouMean(m, known, ": ")))
-			}
+	for _, list := range []struct {
+		key, what string
+		values    []string
+	}{{"text_columns", "column", t.TextColumns}, {"metrics", "metric", t.Metrics}, {"labels", "label", t.LabelTexts}} {
+		if twice := repeated(list.values); twice != "" {
+			bad(list.key, "got %s twice, want every %s once", twice, list.what)
 		}
 	}
-	if n := len(t.TextColumns); n > 1 && slices.Contains([]string{task.NER, task.Translation, task.Summarization, task.Seq2Seq}, t.Name) {
-		ps = append(ps, mistake("task.text_columns", "got %d columns, want one for %s, or a task.template that has them all", n, t.Name))
+	if len(t.LabelTexts) == 1 && task.Base(t.Name) != task.NER {
+		bad("labels", "got 1 label, want at least 2")
 	}
-	return append(ps, t.columnProblems()...)
-}
-
-// columnProblems are those of lists that no task may have.
-func (t *Task) columnProblems() []problem {
-	var ps []problem
-	if twice := repeated(t.TextColumns); twice != "" {
-		ps = append(ps, mistake("task.text_columns", "got %s twice, want every column once", twice))
-	}
-	if twice := repeated(t.Metrics); twice != "" {
-		ps = append(ps, mistake("task.metrics", "got %s twice, want every metric once", twice))
-	}
-	if twice := repeated(t.Labels); twice != "" {
-		ps = append(ps, mistake("task.labels", "got %s twice, want every label once", twice))
-	}
-	if len(t.Labels) == 1 && task.Base(t.Name) != task.NER {
-		ps = append(ps, mistake("task.labels", "got 1 label, want at least 2"))
-	}
-	if t.LabelColumn != "" && slices.Contains(t.TextColumns, t.LabelColumn) {
-		ps = append(ps, mistake("task.label_column",
-			"got %s, which is in task.text_columns too: the answer would be in the input", quote(t.LabelColumn)))
-	}
-	if t.TargetColumn != "" && slices.Contains(t.TextColumns, t.TargetColumn) {
-		ps = append(ps, mistake("task.target_column",
-			"got %s, which is in task.text_columns too: the answer would be in the input", quote(t.TargetColumn)))
+	for _, answer := range [][2]string{{"label_column", t.LabelColumn}, {"target_column", t.TargetColumn}} {
+		if answer[1] != "" && slices.Contains(t.TextColumns, answer[1]) {
+			bad(answer[0], "got %s, which is in task.text_columns too: the answer would be in the input", quote(answer[1]))
+		}
 	}
 	return ps
+}
+
+// knownTaskProblems are those of keys that go together, or with the name of the task.
+func knownTaskProblems(t task.Spec, bad func(key, format string, args ...any)) {
+	for f := range setKeys(taskFields(), t) {
+		if key := strings.TrimPrefix(f.path, "task."); !task.Has(t.Name, key) {
+			bad(key, "is a key of %s, but task.name is %s: remove it", strings.Join(task.Owners(key), ", "), quote(t.Name))
+		}
+	}
+	_, wrongTemplate := task.TemplateColumns(t.Template)
+	switch {
+	case t.Template != "" && !slices.Contains(task.General(), t.Name):
+		bad("template", "got %s, but %s has the input of T5: remove it, or set task.name to %s",
+			quote(t.Template), t.Name, task.Base(t.Name))
+	case t.Template != "" && t.TextColumns != nil:
+		bad("text_columns", "got a list, want none beside task.template, which names the columns: remove it")
+	case t.Template != "" && wrongTemplate != nil:
+		bad("template", "%v", wrongTemplate)
+	case t.Template == "" && t.Name == task.Template:
+		bad("template", "got nothing, want the input with columns in braces, such as "+
+			`"question: {question} context: {context}"`)
+	}
+	if _, err := task.TemplateColumns(t.TargetTemplate); t.TargetTemplate != "" && err != nil {
+		bad("target_template", "%v", err)
+	}
+	if t.SourceLanguage != "" && t.SourceLanguage == t.TargetLanguage {
+		bad("target_language", "got %s, which is task.source_language too, want two languages", quote(t.TargetLanguage))
+	}
+	known := task.MetricsOf(t.Name)
+	for _, m := range t.Metrics {
+		if !slices.Contains(known, m) {
+			bad("metrics", "got %s, want some of %s for %s%s", quote(m), strings.Join(known, ", "), t.Name,
+				nearest.DidYouMean(m, known, ": "))
+		}
+	}
+	oneColumn := []string{task.NER, task.Translation, task.Summarization, task.Seq2Seq}
+	if n := len(t.TextColumns); n > 1 && slices.Contains(oneColumn, t.Name) {
+		bad("text_columns", "got %d columns, want one for %s, or a task.template that has them all", n, t.Name)
+	}
 }
 
 // repeated returns the first text that a list holds twice, quoted, or "".
@@ -128,3 +104,77 @@ func repeated(list []string) string {
 	}
 	return ""
 }
+
+// mixture checks every component of the mixture.
+func (c *Config) mixture(kind string) []problem {
+	d := &c.Data
+	var ps []problem
+	if len(d.Mixture) == 0 {
+		const without = "got %g, want none without data.mixture: remove it"
+		if d.MixtureCap > 0 {
+			ps = append(ps, mistake("data.mixture_cap", without, d.MixtureCap))
+		}
+		if d.MixtureTemperature > 1 {
+			ps = append(ps, mistake("data.mixture_temperature", without, d.MixtureTemperature))
+		}
+	}
+	var names []string
+	for i, p := range d.Mixture {
+		bad := func(key, format string, args ...any) {
+			text := fmt.Sprintf("entry %d: %s: ", i+1, key) + fmt.Sprintf(format, args...)
+			ps = append(ps, problem{keys: []string{"data.mixture"}, text: text})
+		}
+		switch {
+		case p.Name == "":
+			bad("name", "got nothing, want a name for messages, such as books")
+		case slices.Contains(names, p.Name):
+			bad("name", "got %s, which another entry has: want another one", quote(p.Name))
+		}
+		names = append(names, p.Name)
+		if len(p.Train) == 0 {
+			bad("train", "got nothing, want a list of parquet files, such as [train.parquet]")
+		}
+		for _, f := range componentFields() {
+			v, ok := f.valueIn(reflect.ValueOf(p))
+			if !ok {
+				continue
+			}
+			if f.foreign(kind) && !f.unset(v) {
+				bad(f.path, "is a key of %s, but this is %s: remove it", f.use, kind)
+			}
+			if wrong := f.check(v); wrong != "" {
+				bad(f.path, "%s", wrong)
+			}
+		}
+		switch {
+		case p.Task.Name != textTask:
+			for _, wrong := range taskProblems(p.Task) {
+				text := strings.ReplaceAll(wrong.text, "task.name", "task")
+				bad(strings.TrimPrefix(wrong.keys[0], "task."), "%s", strings.ReplaceAll(text, "task.", ""))
+			}
+		case kind == finetuning:
+			bad("task", "got text, which is for pre-training, want a task such as classification")
+		default:
+			p.textProblems(bad)
+		}
+	}
+	return ps
+}
+
+// textProblems are those of a corpus, which has a column at most.
+func (p Component) textProblems(bad func(key, format string, args ...any)) {
+	for f := range setKeys(componentFields(), p) {
+		if f.owner == reflect.TypeFor[task.Spec]() && f.path != "text_columns" && f.use == "" {
+			bad(f.path, "is a key of tasks, but task is text: remove it, or set task")
+		}
+	}
+	if n := len(p.Task.TextColumns); n > 1 {
+		bad("text_columns", "got %d columns, want one for text", n)
+	}
+}
+
+// isText reports whether a component is of plain text.
+func (p Component) isText() bool { return p.Task.Name == "" || p.Task.Name == textTask }
+
+// isEvaluated reports whether a component has data to evaluate on.
+func isEvaluated(p Component) bool { return len(p.Validation) > 0 }

@@ -53,47 +53,47 @@ func TestValidate(t *testing.T) {
 		{"token budget of one example", func(c *Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 640 }, nil},
 		{"target column in classification", func(c *Config) { c.Task.TargetColumn = "a" }, []string{`task.target_column: is a key of translation, summarization, question_answering, seq2seq, template, but task.name is "classification"`}},
 		{"two inputs of seq2seq", func(c *Config) {
-			c.Task, c.Eval.Metric = Task{Name: task.Seq2Seq, TextColumns: []string{"a", "b"}}, "loss"
+			c.Task, c.Eval.Metric = task.Spec{Name: task.Seq2Seq, TextColumns: []string{"a", "b"}}, "loss"
 		}, []string{"task.text_columns: got 2 columns, want one for seq2seq"}},
 		{"labels in seq2seq", func(c *Config) {
-			c.Task.Name, c.Eval.Metric, c.Task.Labels = task.Seq2Seq, "loss", []string{"a", "b"}
+			c.Task.Name, c.Eval.Metric, c.Task.LabelTexts = task.Seq2Seq, "loss", []string{"a", "b"}
 		},
 			[]string{`task.labels: is a key of classification, ner, but task.name is "seq2seq"`}},
 		{"every task", func(c *Config) { c.Task.Name, c.Eval.Metric = "super_glue/boolq", "accuracy" }, nil},
 		{"a task with a step", func(c *Config) {
-			c.Task, c.Eval.Metric = Task{Name: task.Regression, Step: new(0.5), Metrics: []string{task.Pearson}}, ""
+			c.Task, c.Eval.Metric = task.Spec{Name: task.Regression, RoundTo: new(0.5), Metrics: []string{task.Pearson}}, ""
 		}, nil},
 		{"a translation", func(c *Config) {
-			c.Task, c.Eval.Metric = Task{Name: task.Translation, Prefix: new(""), SourceLanguage: "en", TargetLanguage: "de"}, ""
+			c.Task, c.Eval.Metric = task.Spec{Name: task.Translation, Prefix: new(""), SourceLanguage: "en", TargetLanguage: "de"}, ""
 		}, nil},
 		{"a template", func(c *Config) {
-			c.Task, c.Eval.Metric = Task{Name: task.Template, Template: "{a}", TargetTemplate: "{b}"}, ""
+			c.Task, c.Eval.Metric = task.Spec{Name: task.Template, Template: "{a}", TargetTemplate: "{b}"}, ""
 		}, nil},
 		{"misspelt task", func(c *Config) { c.Task.Name, c.Eval.Metric = "glue/colla", "" },
 			[]string{`task.name: got "glue/colla", want one of classification, regression, ner, translation, summarization, question_answering, seq2seq, template, or a task of T5 such as glue/cola, squad or wmt/en-de: did you mean glue/cola?`}},
 		{"keys of other tasks", func(c *Config) {
-			c.Task.TargetTemplate, c.Task.SourceLanguage, c.Task.Step = "{a}", "en", new(1.0)
-		}, []string{`task.target_template: is a key of template, but`, `task.source_language: is a key of translation, but`, `task.step: is a key of regression, but`}},
+			c.Task.TargetTemplate, c.Task.SourceLanguage, c.Task.RoundTo = "{a}", "en", new(1.0)
+		}, []string{`task.target_template: is a key of template, but`, `task.source_language: is a key of translation, but`, `task.round_to: is a key of regression, but`}},
 		{"a template for T5's task", func(c *Config) { c.Task.Name, c.Task.Template = "glue/cola", "{a}" },
 			[]string{`task.template: got "{a}", but glue/cola has the input of T5: remove it, or set task.name to classification`}},
 		{"a damaged template", func(c *Config) { c.Task.Template = "{a" }, []string{`task.template: "{a" has a { without its }`}},
 		{"a template without columns", func(c *Config) { c.Task.Template = "a" }, []string{`task.template: it has no column`}},
-		{"no template", func(c *Config) { c.Task, c.Eval.Metric = Task{Name: task.Template}, "" },
+		{"no template", func(c *Config) { c.Task, c.Eval.Metric = task.Spec{Name: task.Template}, "" },
 			[]string{"task.template: got nothing", "task.target_template, task.target_column: want exactly one"}},
 		{"columns beside a template", func(c *Config) { c.Task.Template, c.Task.TextColumns = "{a}", []string{"a"} }, []string{"task.text_columns: got a list, want none beside task.template"}},
 		{"one language twice", func(c *Config) {
-			c.Task, c.Eval.Metric = Task{Name: task.Translation, SourceLanguage: "en", TargetLanguage: "en"}, ""
+			c.Task, c.Eval.Metric = task.Spec{Name: task.Translation, SourceLanguage: "en", TargetLanguage: "en"}, ""
 		}, []string{`task.target_language: got "en", which is task.source_language too`}},
 		{"metrics of another task", func(c *Config) { c.Task.Metrics = []string{"acuracy"} }, []string{`task.metrics: got "acuracy", want some of accuracy, `}},
 		{"a metric twice", func(c *Config) { c.Task.Metrics = []string{"f1", "f1"} }, []string{`task.metrics: got "f1" twice`}},
-		{"a step of nothing", func(c *Config) { c.Task, c.Eval.Metric = Task{Name: task.Regression, Step: new(0.0)}, "" }, []string{"task.step: got 0, want a number > 0"}},
-		{"repeated label", func(c *Config) { c.Task.Labels = []string{"a", "b", "a"} }, []string{`task.labels: got "a" twice`}},
-		{"one label", func(c *Config) { c.Task.Labels = []string{"a"} }, []string{"task.labels: got 1 label, want at least 2"}},
-		{"empty label", func(c *Config) { c.Task.Labels = []string{"a", ""} }, []string{`task.labels: got "" in the list`}},
+		{"a step of nothing", func(c *Config) { c.Task, c.Eval.Metric = task.Spec{Name: task.Regression, RoundTo: new(0.0)}, "" }, []string{"task.round_to: got 0, want a number > 0"}},
+		{"repeated label", func(c *Config) { c.Task.LabelTexts = []string{"a", "b", "a"} }, []string{`task.labels: got "a" twice`}},
+		{"one label", func(c *Config) { c.Task.LabelTexts = []string{"a"} }, []string{"task.labels: got 1 label, want at least 2"}},
+		{"empty label", func(c *Config) { c.Task.LabelTexts = []string{"a", ""} }, []string{`task.labels: got "" in the list`}},
 		{"repeated column", func(c *Config) { c.Task.TextColumns = []string{"a", "a"} }, []string{`task.text_columns: got "a" twice`}},
 		{"label in the input", func(c *Config) { c.Task.TextColumns, c.Task.LabelColumn = []string{"a"}, "a" }, []string{`task.label_column: got "a", which is in task.text_columns too`}},
 		{"target in the input", func(c *Config) {
-			c.Task, c.Eval.Metric = Task{Name: task.Seq2Seq, TextColumns: []string{"a"}, TargetColumn: "a"}, "loss"
+			c.Task, c.Eval.Metric = task.Spec{Name: task.Seq2Seq, TextColumns: []string{"a"}, TargetColumn: "a"}, "loss"
 		},
 			[]string{`task.target_column: got "a", which is in task.text_columns too`}},
 		{"unknown optimizer", func(c *Config) { c.Optimizer.Name = "adam" }, []string{`optimizer.name: got "adam", want one of adafactor, adamw, sgd: did you mean adamw?`}},
@@ -136,11 +136,13 @@ func TestValidate(t *testing.T) {
 func TestResolveOptimizer(t *testing.T) {
 	for _, name := range []string{adafactor, adamw, sgd} {
 		t.Run(name, func(t *testing.T) {
-			o := Optimizer{Name: name}
+			c := Config{Optimizer: Optimizer{Name: name}}
+			o := &c.Optimizer
 			o.resolve(false, 1)
-			for _, k := range o.optimizerKeys() {
-				if owned := slices.Contains(k.owners, name); k.set != owned {
-					t.Errorf("%s: got set %t, want %t", k.path, k.set, owned)
+			for _, f := range fields() {
+				_, set := f.value(&c)
+				if owned := slices.Contains(f.of, name); len(f.of) > 0 && set != owned {
+					t.Errorf("%s: got set %t, want %t", f.path, set, owned)
 				}
 			}
 			if o.LearningRate == nil {
@@ -162,9 +164,9 @@ func TestOptimizerKeysAreComplete(t *testing.T) {
 		if strings.HasPrefix(f.path, "optimizer.") && f.optional() && f.path != "optimizer.learning_rate" {
 			want = append(want, f.path)
 		}
-	}
-	for _, k := range new(Optimizer).optimizerKeys() {
-		got = append(got, k.path)
+		if strings.HasPrefix(f.path, "optimizer.") && len(f.of) > 0 {
+			got = append(got, f.path)
+		}
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -217,9 +219,9 @@ func TestAbsurdValues(t *testing.T) {
 		reflect.String:  {"a\x00b"},
 		reflect.Slice:   {[]string{"a", ""}, []string{"a\x00b"}},
 	}
-	for _, f := range append(fields(), partFields()...) {
+	for _, f := range append(fields(), componentFields()...) {
 		for _, value := range absurd[f.kind()] {
-			if f.kind() == reflect.Int && f.unit == "" && value != math.MinInt || f.typ == reflect.TypeFor[[]Part]() {
+			if f.kind() == reflect.Int && f.unit == "" && value != math.MinInt || f.typ == reflect.TypeFor[[]Component]() {
 				continue // seeds may be any
 			}
 			if wrong := f.check(reflect.ValueOf(value)); !strings.HasPrefix(wrong, "got ") {

@@ -31,7 +31,7 @@ func (c *Config) YAML() ([]byte, error) {
 			under = &yaml.Node{Kind: yaml.MappingNode}
 			sections[f.owner] = under
 			name := scalar(section)
-			name.HeadComment = "\n" + docs.section(f.owner)
+			name.HeadComment = "\n" + docs.section(f)
 			root.Content = append(root.Content, name, under)
 		}
 		value, err := node(v)
@@ -48,6 +48,19 @@ func (c *Config) YAML() ([]byte, error) {
 		return nil, fmt.Errorf("write config: %w", err)
 	}
 	return b.Bytes(), nil
+}
+
+// MarshalYAML writes the keys of a component that are set.
+func (p Component) MarshalYAML() (any, error) {
+	n := &yaml.Node{Kind: yaml.MappingNode}
+	for f, v := range setKeys(componentFields(), p) {
+		value, err := node(v)
+		if err != nil {
+			return nil, err
+		}
+		n.Content = append(n.Content, scalar(f.path), value)
+	}
+	return n, nil
 }
 
 // Value is one key that is set.
@@ -82,7 +95,7 @@ func Entries(text string) ([]Entry, error) {
 		delete(keys, "name")
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
 			value := keys[key]
-			entries[i].Values = append(entries[i].Values, Value{key, inline(reflect.ValueOf(&value))})
+			entries[i].Values = append(entries[i].Values, Value{currentComponentKey(key), inline(reflect.ValueOf(&value))})
 		}
 	}
 	return entries, nil

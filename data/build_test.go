@@ -12,6 +12,7 @@ import (
 	"t5train/data/parquetio"
 	"t5train/data/table"
 	"t5train/data/task"
+	"t5train/data/task/infer"
 	"t5train/data/tokenizer"
 )
 
@@ -163,7 +164,7 @@ func TestBuild_RealData(t *testing.T) {
 		t.Skip("no shared data")
 	}
 	prefix := "sms_spam"
-	spec, _, err := task.Infer(set.Columns(), task.Options{Name: task.Classification, Prefix: &prefix})
+	spec, _, err := infer.Task(infer.Data{Columns: set.Columns()}, task.Spec{Name: task.Classification, Prefix: &prefix})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,7 +95,7 @@ func generating(t *testing.T) *checkpoints.Folder {
 	file := filepath.Join(t.TempDir(), "pairs.parquet")
 	testrun.WriteRows(t, file, 48)
 	c.Data.Train, c.Data.Validation = []string{file}, nil
-	c.Task = configs.Task{Name: "seq2seq", TextColumns: []string{"sms"}, TargetColumn: "label"}
+	c.Task = task.Spec{Name: "seq2seq", TextColumns: []string{"sms"}, TargetColumn: "label"}
 	rate, zero := 0.03, 0.0
 	c.Optimizer = configs.Optimizer{Name: "adamw", LearningRate: &rate}
 	c.Model.DropoutRate, c.Train.Epochs = &zero, 40
@@ -165,7 +165,7 @@ func TestPredictCutsInputs(t *testing.T) {
 
 func TestEvaluateFindsItsTask(t *testing.T) {
 	b := newTestLoop(t, testrun.TinyConfig(t), nil).bundle
-	evaluate := func(b *checkpoints.Folder, o task.Options) (map[string]float64, error) {
+	evaluate := func(b *checkpoints.Folder, o task.Spec) (map[string]float64, error) {
 		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{
 			Data: []string{testrun.ValidationFile}, Task: o, MaxExamples: 20, MaxInputLength: 24, BatchSize: 8, Threads: 1,
 		})
@@ -174,28 +174,29 @@ func TestEvaluateFindsItsTask(t *testing.T) {
 		}
 		return metric.Map(e.Values), nil
 	}
-	own, err := evaluate(b, task.Options{})
+	own, err := evaluate(b, task.Spec{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	prefix := "sort"
-	prefixed, err := evaluate(b, task.Options{Prefix: &prefix})
+	prefixed, err := evaluate(b, task.Spec{Prefix: &prefix})
 	if err != nil || prefixed["loss"] == own["loss"] {
 		t.Errorf("another prefix gives %v, %v, want another loss than %g", prefixed, err, own["loss"])
 	}
 	bare := *b
 	bare.Info = checkpoints.Info{} // as from Hugging Face
-	told, err := evaluate(&bare, task.Options{Name: task.Classification, Prefix: &prefix})
+	told, err := evaluate(&bare, task.Spec{Name: task.Classification, Prefix: &prefix})
 	if err != nil || told["loss"] != prefixed["loss"] || told["accuracy"] != prefixed["accuracy"] {
 		t.Errorf("the task by option gives %v, %v, want %v", told, err, prefixed)
 	}
-	if _, err := evaluate(&bare, task.Options{}); err == nil || !strings.Contains(err.Error(), "task.name") {
+	if _, err := evaluate(&bare, task.Spec{}); err == nil || !strings.Contains(err.Error(), "task.name") {
 		t.Errorf("no task at all: error %v", err)
 	}
-	if _, err := evaluate(b, task.Options{Labels: []string{"a", "b", "c"}}); err == nil || !strings.Contains(err.Error(), "want 2") {
+	if _, err := evaluate(b, task.Spec{LabelTexts: []string{"a", "b", "c"}}); err == nil ||
+		!strings.Contains(err.Error(), "want 2") {
 		t.Errorf("three labels: error %v", err)
 	}
-	if other, err := evaluate(b, task.Options{Labels: []string{"a", "b"}}); err != nil || other["loss"] == own["loss"] {
+	if other, err := evaluate(b, task.Spec{LabelTexts: []string{"a", "b"}}); err != nil || other["loss"] == own["loss"] {
 		t.Errorf("other label strings give %v, %v, want another loss than %g", other, err, own["loss"])
 	}
 }
@@ -203,27 +204,31 @@ func TestEvaluateFindsItsTask(t *testing.T) {
 func TestTaskCorrections(t *testing.T) {
 	prefix := "other"
 	stored := task.Spec{
-		Name: task.Classification, Prefix: "p", TextColumns: []string{"text"}, LabelColumn: "label",
+		Name: task.Classification, Prefix: new("p"), TextColumns: []string{"text"}, LabelColumn: "label",
 		Labels: []task.Label{{Name: "no", Text: "no", Value: "0"}, {Name: "yes", Text: "yes", Value: "1"}},
 	}
-	got, err := stored.Correct(task.Options{Prefix: &prefix, TextColumns: []string{"a", "b"}, LabelColumn: "c", Labels: []string{"minus", "plus"}})
+	got, err := stored.Correct(task.Spec{Prefix: &prefix, TextColumns: []string{"a", "b"}, LabelColumn: "c",
+		LabelTexts: []string{"minus", "plus"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []task.Label{{Name: "no", Text: "minus", Value: "0"}, {Name: "yes", Text: "plus", Value: "1"}}
-	if got.Prefix != "other" || !slices.Equal(got.Columns(), []string{"a", "b", "c"}) || !slices.Equal(got.Labels, want) {
+	if got.InputPrefix() != "other" || !slices.Equal(got.Columns(), []string{"a", "b", "c"}) ||
+		!slices.Equal(got.Labels, want) {
 		t.Errorf("corrected to %+v", got)
 	}
 	if stored.Labels[0].Text != "no" {
 		t.Error("the checkpoint's own task has changed")
 	}
-	if got, err := stored.Correct(task.Options{}); err != nil || !slices.Equal(got.Labels, stored.Labels) || got.Prefix != "p" {
+	if got, err := stored.Correct(task.Spec{}); err != nil || !slices.Equal(got.Labels, stored.Labels) ||
+		got.InputPrefix() != "p" {
 		t.Errorf("nothing to correct: %+v, %v", got, err)
 	}
-	if _, err := stored.Correct(task.Options{Labels: []string{"same", "same"}}); err == nil {
+	if _, err := stored.Correct(task.Spec{LabelTexts: []string{"same", "same"}}); err == nil {
 		t.Error("two labels of one text are no error")
 	}
-	got, err = evaluate.PredictionTask(&checkpoints.Folder{}, task.Options{Name: task.Classification, Labels: []string{"a", "b"}, TextColumns: []string{"x"}})
+	got, err = evaluate.PredictionTask(&checkpoints.Folder{}, task.Spec{Name: task.Classification,
+		LabelTexts: []string{"a", "b"}, TextColumns: []string{"x"}})
 	if err != nil || len(got.Labels) != 2 || got.Labels[1].Text != "b" || got.TextColumns[0] != "x" {
 		t.Errorf("a classification by options: %+v, %v", got, err)
 	}
@@ -251,7 +256,7 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 	testdir.Write(t, dir, "in.csv.gz", packed(t, "sms\none\ntwo\n"))
 	testdir.Write(t, dir, "in.jsonl.gz", packed(t, `{"sms": "one"}`))
 	testrun.WriteRows(t, filepath.Join(dir, "in.parquet"), 2)
-	one := task.Spec{Name: task.Seq2Seq, Prefix: "p", TextColumns: []string{"sms"}}
+	one := task.Spec{Name: task.Seq2Seq, Prefix: new("p"), TextColumns: []string{"sms"}}
 	two := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"label", "sms"}}
 	for name, c := range map[string]struct {
 		file  string

@@ -8,7 +8,7 @@
 //
 //	result, err := trainer.Finetune(ctx, config, trainer.Options{})
 //	bundle, _, err := checkpoints.Open("runs/quickstart")          // the best checkpoint of the run
-//	spec, err := evaluate.PredictionTask(bundle, task.Options{})
+//	spec, err := evaluate.PredictionTask(bundle, task.Spec{})
 //	predictor := predict.NewPredictor(bundle, spec, nil, predict.PredictorOptions{})
 //	answers, err := predictor.Classify(ctx, []string{"sms: You have won a prize"})
 //

@@ -10,6 +10,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/data/task"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
 	"t5train/trainer/evaluate"
@@ -20,10 +21,12 @@ import (
 func mixedConfig(t *testing.T) *configs.Config {
 	t.Helper()
 	c := testrun.TinyConfig(t)
-	part := configs.Part{Name: "a", Train: c.Data.Train, Validation: c.Data.Validation, Task: c.Task.Name, Rate: new(3.0)}
+	part := configs.Component{Name: "a", Train: c.Data.Train, Validation: c.Data.Validation,
+		Task: task.Spec{Name: c.Task.Name}, MixingRate: new(3.0)}
 	other := part
-	other.Name, other.Prefix, other.Labels, other.Rate = "b", new("sort"), []string{"no", "yes"}, new(1.0)
-	c.Data.Mixture, c.Data.Train, c.Data.Validation, c.Task = []configs.Part{part, other}, nil, nil, configs.Task{}
+	other.Name, other.MixingRate = "b", new(1.0)
+	other.Task.Prefix, other.Task.LabelTexts = new("sort"), []string{"no", "yes"}
+	c.Data.Mixture, c.Data.Train, c.Data.Validation, c.Task = []configs.Component{part, other}, nil, nil, task.Spec{}
 	return c
 }
 

@@ -158,24 +158,26 @@ func TestBetter(t *testing.T) {
 
 func TestPredictionTask(t *testing.T) {
 	b := testrun.TinyBundle(t)
-	if spec, err := evaluate.PredictionTask(b, task.Options{}); err != nil || spec.Name != task.Classification {
+	if spec, err := evaluate.PredictionTask(b, task.Spec{}); err != nil || spec.Name != task.Classification {
 		t.Errorf("the checkpoint's own task: %+v, %v", spec, err)
 	}
-	spec, err := evaluate.PredictionTask(b, task.Options{Name: task.Seq2Seq})
+	spec, err := evaluate.PredictionTask(b, task.Spec{Name: task.Seq2Seq})
 	if err != nil || len(spec.Labels) > 0 || testrun.InputOf(t, spec, "x") != testrun.InputOf(t, *b.Info.Task, "x") {
 		t.Errorf("generation from a classification: %+v, %v", spec, err)
 	}
-	if _, err := evaluate.PredictionTask(b, task.Options{Labels: []string{"a", "b", "c"}}); err == nil || !strings.Contains(err.Error(), "want 2 as the checkpoint") {
+	if _, err := evaluate.PredictionTask(b, task.Spec{LabelTexts: []string{"a", "b", "c"}}); err == nil ||
+		!strings.Contains(err.Error(), "want 2 as the checkpoint") {
 		t.Errorf("three labels for two: %v", err)
 	}
-	if _, err := evaluate.PredictionTask(b, task.Options{Name: "nonsense"}); err == nil {
+	if _, err := evaluate.PredictionTask(b, task.Spec{Name: "nonsense"}); err == nil {
 		t.Error("an unknown task is no error")
 	}
 	b.Info.Task = nil
-	if spec, err := evaluate.PredictionTask(b, task.Options{}); err != nil || testrun.InputOf(t, spec, "x") != "x" {
+	if spec, err := evaluate.PredictionTask(b, task.Spec{}); err != nil || testrun.InputOf(t, spec, "x") != "x" {
 		t.Errorf("a Hugging Face checkpoint: %+v, %v", spec, err)
 	}
-	if _, err := evaluate.PredictionTask(b, task.Options{Name: task.Classification}); err == nil || !strings.Contains(err.Error(), "task.labels") {
+	if _, err := evaluate.PredictionTask(b, task.Spec{Name: task.Classification}); err == nil ||
+		!strings.Contains(err.Error(), "task.labels") {
 		t.Errorf("a classification without labels: %v", err)
 	}
 }

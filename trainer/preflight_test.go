@@ -10,6 +10,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/data/task"
 	"t5train/internal/testrun"
 	"t5train/internal/ui"
 	"t5train/internal/ui/terminal"
@@ -63,17 +64,19 @@ func TestErrorsBeforeTraining(t *testing.T) {
 			c.Task.Name, c.Data.Train, c.Data.Validation, c.Eval.Metric = "regression", []string{numbers}, []string{same}, "pearson"
 		}, []string{"eval.metric: pearson can only be 0"}},
 		"a step that swallows all": {func(c *configs.Config) {
-			c.Task.Name, c.Task.Step, c.Data.Train = "regression", &step, []string{numbers}
-		}, []string{"all become the target 0.0", "task.step=0.001"}},
+			c.Task.Name, c.Task.RoundTo, c.Data.Train = "regression", &step, []string{numbers}
+		}, []string{"all become the target 0.0", "task.round_to=0.001"}},
 		"a prefix without room for text": {func(c *configs.Config) { c.Task.Prefix = new(strings.Repeat("a word ", 30)) }, []string{"the prefix has", "data.max_input_length"}},
 		"one label":                      {func(c *configs.Config) { c.Data.Train = []string{one} }, []string{`label column label holds one value alone, "ham"`}},
 		"part of a mixture without rows": {func(c *configs.Config) {
-			c.Task, c.Data.Train, c.Data.Validation = configs.Task{}, nil, nil
-			c.Data.Mixture = []configs.Part{{Name: "first", Task: "classification", Train: []string{two}}, {Name: "second", Task: "classification", Train: []string{two}, Validation: []string{empty}}}
+			c.Task, c.Data.Train, c.Data.Validation = task.Spec{}, nil, nil
+			c.Data.Mixture = []configs.Component{{Name: "first", Task: task.Spec{Name: "classification"}, Train: []string{two}},
+				{Name: "second", Task: task.Spec{Name: "classification"}, Train: []string{two}, Validation: []string{empty}}}
 		}, []string{"data.mixture, second, validation: ", "no rows"}},
 		"metric of a part that can only be 0": {func(c *configs.Config) {
-			c.Task, c.Data.Train, c.Data.Validation = configs.Task{}, nil, nil
-			c.Data.Mixture = []configs.Part{{Name: "first", Task: "classification", Train: []string{two}, Validation: []string{one}}}
+			c.Task, c.Data.Train, c.Data.Validation = task.Spec{}, nil, nil
+			c.Data.Mixture = []configs.Component{{Name: "first", Task: task.Spec{Name: "classification"}, Train: []string{two},
+				Validation: []string{one}}}
 			c.Eval.Metric = "first/matthews_correlation"
 		}, []string{"eval.metric: first/matthews_correlation can only be 0", "such as first/loss"}},
 	} {
@@ -113,7 +116,7 @@ func TestErrorsBeforeTokenizing(t *testing.T) {
 			c.Data.TextColumn, c.Data.Validation = "sms", []string{testrun.ParquetOf(t, []pair{{"a", "b"}})}
 		}, "data.validation: "},
 		"a corpus without rows": {func(c *configs.Config) {
-			c.Data.Mixture = []configs.Part{{Name: "one", Train: c.Data.Train}, {Name: "two", Train: []string{empty}}}
+			c.Data.Mixture = []configs.Component{{Name: "one", Train: c.Data.Train}, {Name: "two", Train: []string{empty}}}
 			c.Data.Train = nil
 		}, "data.mixture, two, train: "},
 	} {
@@ -168,7 +171,7 @@ func TestNotesOnData(t *testing.T) {
 			[]string{`validation: all rows have the label "ham", so metrics say nothing`, "get f1 0.0000"}},
 		"a step that changes much": {func(c *configs.Config) {
 			step := 0.5
-			c.Task.Name, c.Task.Step, c.Data.Validation = "regression", &step, nil
+			c.Task.Name, c.Task.RoundTo, c.Data.Validation = "regression", &step, nil
 			c.Data.Train = []string{testrun.ParquetOf(t, []scored{{"a", 0.1}, {"b", 0.2}, {"c", 0.6}, {"d", 0.9}})}
 		}, ui.NoteStep, []string{"train: label column label: the step 0.5 is too large"}},
 	} {
@@ -217,15 +220,16 @@ func TestStepOfNumbers(t *testing.T) {
 	}
 	dir := run.Dir(latest)
 	kept, err := checkpoints.ReadInfo(dir)
-	if err != nil || kept.Task.Step != 0.001 {
+	if err != nil || *kept.Task.RoundTo != 0.001 {
 		t.Fatalf("the checkpoint has %+v, %v, want the step 0.001", kept.Task, err)
 	}
 	// A checkpoint of another step, as a version with a fixed one has made it, would have other targets.
 	step := 0.002
-	if withStep, err := withRounding(&configs.Config{}, dir); err != nil || *withStep.Task.Step != 0.001 {
+	if withStep, err := withRounding(&configs.Config{}, dir); err != nil || *withStep.Task.RoundTo != 0.001 {
 		t.Errorf("got %v, %v, want the step of the checkpoint", withStep, err)
 	}
-	if withStep, err := withRounding(&configs.Config{Task: configs.Task{Step: &step}}, dir); err != nil || *withStep.Task.Step != step {
+	if withStep, err := withRounding(&configs.Config{Task: task.Spec{RoundTo: &step}}, dir); err != nil ||
+		*withStep.Task.RoundTo != step {
 		t.Errorf("got %v, %v, want the step of the configuration", withStep, err)
 	}
 	if r := finetune(t, c, Options{Resume: true}); r.Interrupted {

@@ -125,13 +125,13 @@ func withRounding(c *configs.Config, dir string) (*configs.Config, error) {
 		return nil, err
 	}
 	kept := *c
-	if t := info.Task; t != nil && t.Step > 0 && kept.Task.Step == nil {
-		kept.Task.Step = &t.Step
+	if t := info.Task; t != nil && kept.Task.RoundTo == nil {
+		kept.Task.RoundTo = t.RoundTo
 	}
 	kept.Data.Mixture = slices.Clone(c.Data.Mixture)
 	for i, p := range kept.Data.Mixture {
-		if t := info.Tasks[p.Name]; t.Step > 0 && p.Step == nil {
-			kept.Data.Mixture[i].Step = &t.Step
+		if p.Task.RoundTo == nil {
+			kept.Data.Mixture[i].Task.RoundTo = info.Tasks[p.Name].RoundTo
 		}
 	}
 	return &kept, nil

@@ -188,15 +188,17 @@ func TestPretrain_ObjectiveSettings(t *testing.T) {
 
 // A run that is stopped anywhere goes on to the same bits.
 func TestPretrain_Resume(t *testing.T) {
-	messages := configs.Part{Name: "messages", Train: []string{testrun.TrainFile}, TextColumns: []string{"sms"}}
-	spam := configs.Part{Name: "spam", Train: []string{testrun.TrainFile}, Task: "classification", Rate: new(12.0)}
+	messages := configs.Component{Name: "messages", Train: []string{testrun.TrainFile},
+		Task: task.Spec{TextColumns: []string{"sms"}}}
+	spam := configs.Component{Name: "spam", Train: []string{testrun.TrainFile}, Task: task.Spec{Name: "classification"},
+		MixingRate: new(12.0)}
 	for name, change := range map[string]func(c *configs.Config){
 		"a mixture, accumulation": func(c *configs.Config) {
-			c.Data.Train, c.Data.Mixture, c.Train.Accumulate = nil, []configs.Part{messages, spam}, 2
+			c.Data.Train, c.Data.Mixture, c.Train.Accumulate = nil, []configs.Component{messages, spam}, 2
 		},
 		"ul2 in a mixture, a token budget, epochs": func(c *configs.Config) {
 			c.Objective = configs.Objective{Name: "ul2", InputLength: new(32)}
-			c.Data.Train, c.Data.Mixture, c.Data.MaxTrainExamples = nil, []configs.Part{messages, spam}, 10
+			c.Data.Train, c.Data.Mixture, c.Data.MaxTrainExamples = nil, []configs.Component{messages, spam}, 10
 			c.Train.BatchSize, c.Train.BatchTokens, c.Train.Accumulate, c.Train.Recompute = 0, 120, 3, true
 			c.Train.Steps, c.Train.Epochs, c.Eval.EverySteps, c.Train.LogEvery = 0, 2, 0, 4
 		},
@@ -248,9 +250,10 @@ func TestPretrain_Mixture(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Data.Train, c.Data.MaxTrainExamples = nil, 40
 	c.Data.MixtureCap, c.Data.MixtureTemperature = 20, 2
-	c.Data.Mixture = []configs.Part{
+	c.Data.Mixture = []configs.Component{
 		{Name: "messages", Train: []string{testrun.TrainFile}},
-		{Name: "spam", Train: []string{testrun.TrainFile}, Task: "classification", Prefix: new("spam"), Rate: new(3 * math.Sqrt(20))},
+		{Name: "spam", Train: []string{testrun.TrainFile}, Task: task.Spec{Name: "classification", Prefix: new("spam")},
+			MixingRate: new(3 * math.Sqrt(20))},
 	}
 	var log bytes.Buffer
 	pretrain(t, c, terminal.Plain(&log))
@@ -346,17 +349,20 @@ func TestPretrain_Rows(t *testing.T) {
 func TestPretrain_SharedFiles(t *testing.T) {
 	copied := filepath.Join(t.TempDir(), "copied.parquet")
 	testdir.Write(t, filepath.Dir(copied), filepath.Base(copied), string(testdir.Read(t, testrun.ValidationFile)))
-	text := configs.Part{Name: "a", Train: []string{testrun.TrainFile, copied}}
-	task := configs.Part{Name: "b", Train: []string{testrun.ValidationFile}, Task: "classification"}
+	text := configs.Component{Name: "a", Train: []string{testrun.TrainFile, copied}}
+	labels := configs.Component{Name: "b", Train: []string{testrun.ValidationFile},
+		Task: task.Spec{Name: "classification"}}
 	for name, test := range map[string]struct {
 		change func(c *configs.Config)
 		want   string // in the log; "" is no warning
 	}{
-		"apart":     {func(*configs.Config) {}, ""},
-		"the same":  {func(c *configs.Config) { c.Data.Validation = c.Data.Train }, "\n  " + testrun.TrainFile + " of data.validation is in data.train too\n"},
-		"a copy":    {func(c *configs.Config) { c.Data.Train = append(c.Data.Train, copied) }, "\n  " + testrun.ValidationFile + " of data.validation is in data.train too, as " + copied + "\n"},
-		"a mixture": {func(c *configs.Config) { c.Data.Train, c.Data.Mixture = nil, []configs.Part{text} }, " is in data.mixture, a too, as " + copied + "\n"},
-		"a task":    {func(c *configs.Config) { c.Data.Train, c.Data.Mixture = nil, []configs.Part{task} }, testrun.ValidationFile + " of data.validation is in data.mixture, b too\n"},
+		"apart":    {func(*configs.Config) {}, ""},
+		"the same": {func(c *configs.Config) { c.Data.Validation = c.Data.Train }, "\n  " + testrun.TrainFile + " of data.validation is in data.train too\n"},
+		"a copy":   {func(c *configs.Config) { c.Data.Train = append(c.Data.Train, copied) }, "\n  " + testrun.ValidationFile + " of data.validation is in data.train too, as " + copied + "\n"},
+		"a mixture": {func(c *configs.Config) { c.Data.Train, c.Data.Mixture = nil, []configs.Component{text} },
+			" is in data.mixture, a too, as " + copied + "\n"},
+		"a task": {func(c *configs.Config) { c.Data.Train, c.Data.Mixture = nil, []configs.Component{labels} },
+			testrun.ValidationFile + " of data.validation is in data.mixture, b too\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := tinyPretraining(t)
@@ -390,7 +396,8 @@ func TestPretrain_Refusals(t *testing.T) {
 		{"a batch that is too small", func(c *configs.Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 39 }, "train.batch_tokens: got 39, want >= 40"},
 		{"a column that is not there", func(c *configs.Config) { c.Data.TextColumn = "body" }, "there is no such string column"},
 		{"an entry with a wrong column", func(c *configs.Config) {
-			c.Data.Train, c.Data.Mixture = nil, []configs.Part{{Name: "books", Train: []string{testrun.TrainFile}, TextColumns: []string{"body"}}}
+			c.Data.Train, c.Data.Mixture = nil, []configs.Component{{Name: "books", Train: []string{testrun.TrainFile},
+				Task: task.Spec{TextColumns: []string{"body"}}}}
 		}, "data.mixture, books: "},
 		{"no objective", func(c *configs.Config) { c.Objective = configs.Objective{} }, "names no objective"},
 	} {
@@ -453,7 +460,7 @@ func TestPretrain_ThenUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := evaluate.PredictionTask(b, task.Options{})
+	spec, err := evaluate.PredictionTask(b, task.Spec{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -493,7 +500,8 @@ func TestPretrain_ThenUse(t *testing.T) {
 func TestPretrain_NoiseOfCorpora(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Data.Train, c.Data.Validation, c.Eval.EverySteps = nil, nil, 0
-	c.Data.Mixture = []configs.Part{{Name: "a", Train: []string{testrun.TrainFile}}, {Name: "b", Train: []string{testrun.TrainFile}}}
+	c.Data.Mixture = []configs.Component{{Name: "a", Train: []string{testrun.TrainFile}},
+		{Name: "b", Train: []string{testrun.TrainFile}}}
 	c.Resolve()
 	b, err := setup.StartModel(c, setup.Start{}, true, silent().Sink)
 	if err != nil {

@@ -193,13 +193,17 @@ func isPathKey(key, _ string) bool {
 	return key == "data.train" || key == "data.validation"
 }
 
-// flattenMixture gives each key of each entry of a mixture a value of its own, so that one is compared with its like.
-func flattenMixture(config map[string]string) map[string]string {
+// flattenMixture gives each key of each entry of a mixture a value of its own, so that one is compared with its like,
+// and calls keys by the names that they have now.
+func flattenMixture(values map[string]string) map[string]string {
+	config := make(map[string]string, len(values))
+	for key, value := range values {
+		config[configs.CurrentKey(key)] = value
+	}
 	entries, err := configs.Entries(config["data.mixture"])
 	if err != nil {
 		return config
 	}
-	config = maps.Clone(config)
 	delete(config, "data.mixture")
 	var names []string
 	for _, e := range entries {

@@ -18,6 +18,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/data/task"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
 	"t5train/internal/ui/terminal"
@@ -360,8 +361,9 @@ func TestResumeWithMovedData(t *testing.T) {
 func TestResumeWithMovedMixture(t *testing.T) {
 	text := func(t *testing.T) *configs.Config {
 		c := tinyPretraining(t)
-		c.Data.Train, c.Data.Mixture = nil, []configs.Part{
-			{Name: "a", Train: []string{testrun.TrainFile}}, {Name: "b", Train: []string{testrun.TrainFile}, Task: "classification", Rate: new(12.0)}}
+		c.Data.Train, c.Data.Mixture = nil, []configs.Component{
+			{Name: "a", Train: []string{testrun.TrainFile}}, {Name: "b", Train: []string{testrun.TrainFile},
+				Task: task.Spec{Name: "classification"}, MixingRate: new(12.0)}}
 		return c
 	}
 	for name, kind := range map[string]struct {
@@ -381,7 +383,7 @@ func TestResumeWithMovedMixture(t *testing.T) {
 					t.Errorf("got %v, want an error with %q", err, want)
 				}
 			}
-			c.Data.Mixture[1].Train, c.Data.Mixture[1].Rate = []string{moved}, new(2.0)
+			c.Data.Mixture[1].Train, c.Data.Mixture[1].MixingRate = []string{moved}, new(2.0)
 			was := "12"
 			if name == "rows" {
 				was = "1"
@@ -390,7 +392,7 @@ func TestResumeWithMovedMixture(t *testing.T) {
 			c.Data.Mixture[0], c.Data.Mixture[1] = c.Data.Mixture[1], c.Data.Mixture[0]
 			refused("\n  data.mixture, in this order: a, b -> b, a\n")
 			c.Data.Mixture[0], c.Data.Mixture[1] = c.Data.Mixture[1], c.Data.Mixture[0]
-			c.Data.Mixture[1].Rate = kind.config(t).Data.Mixture[1].Rate
+			c.Data.Mixture[1].MixingRate = kind.config(t).Data.Mixture[1].MixingRate
 			c.Data.Mixture[1].Train = []string{testrun.ValidationFile}
 			refused("resume: ")
 			c.Data.Mixture[1].Train = []string{moved}

@@ -168,7 +168,7 @@ func TestTotalSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := set.Infer(t.Context(), task.Options{Name: task.Classification}, nil)
+	spec, err := set.Infer(t.Context(), task.Spec{Name: task.Classification}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -345,7 +345,7 @@ func TestSchedulesOfARun(t *testing.T) {
 				file := filepath.Join(t.TempDir(), "pairs.parquet")
 				testrun.WriteRows(t, file, 48)
 				c.Data.Train, c.Data.Validation = []string{file}, []string{file}
-				c.Task = configs.Task{Name: "seq2seq", TextColumns: []string{"sms"}, TargetColumn: "label"}
+				c.Task = task.Spec{Name: "seq2seq", TextColumns: []string{"sms"}, TargetColumn: "label"}
 			},
 			train: []int{3, 6, 8}, eval: []int{4, 8}, saved: []int{4, 8}, best: 4,
 		},

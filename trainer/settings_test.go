@@ -174,7 +174,7 @@ func TestStartFromCheckpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Model.Config.DropoutRate != rate || b.Info.Task.Prefix != "other" || b.Info.MaxInputLength != 20 {
+	if b.Model.Config.DropoutRate != rate || b.Info.Task.InputPrefix() != "other" || b.Info.MaxInputLength != 20 {
 		t.Errorf("the new checkpoint has dropout %g and %+v, want those of the new run", b.Model.Config.DropoutRate, b.Info)
 	}
 }

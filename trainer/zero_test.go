@@ -40,7 +40,7 @@ func TestOpenAPlainFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := evaluate.PredictionTask(b, task.Options{})
+	spec, err := evaluate.PredictionTask(b, task.Spec{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,8 @@ func TestOpenAPlainFolder(t *testing.T) {
 	if _, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{}); err == nil {
 		t.Error("evaluated without data")
 	}
-	o := evaluate.Options{Data: []string{testrun.ValidationFile}, Task: task.Options{Name: task.Classification}, MaxExamples: 4, MaxInputLength: 8}
+	o := evaluate.Options{Data: []string{testrun.ValidationFile}, Task: task.Spec{Name: task.Classification},
+		MaxExamples: 4, MaxInputLength: 8}
 	if e, err := evaluate.Evaluate(t.Context(), b, o); err != nil || len(e.Values) == 0 {
 		t.Errorf("evaluated %+v, %v", e, err)
 	}
@@ -151,13 +152,13 @@ func TestZeroValues(t *testing.T) {
 		"Phases":     func() { p := ui.NewPhases(nil); p.Progress("a", "b", 1, 2); p.Stop() },
 		"SayLeftOut": func() { dataset.SayLeftOut(nil, nil) },
 		"ShownFirst": func() { setup.ShownFirst(nil) },
-		"the task":   func() { _, _ = evaluate.PredictionTask(nil, task.Options{}) },
+		"the task":   func() { _, _ = evaluate.PredictionTask(nil, task.Spec{}) },
 	} {
 		if err := noPanic(func() error { call(); return nil }); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := evaluate.PredictionTask(nil, task.Options{}); err != nil {
+	if _, err := evaluate.PredictionTask(nil, task.Spec{}); err != nil {
 		t.Error(err)
 	}
 	if _, err := Finetune(context.Background(), &configs.Config{}, Options{}); errors.Is(err, errNoConfig) {

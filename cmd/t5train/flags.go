@@ -22,7 +22,7 @@ const taskHelp = "classification, regression, ner, translation, summarization, q
 
 // taskFlags correct the task that a checkpoint remembers.
 type taskFlags struct {
-	options      task.Options
+	options      task.Spec
 	prefix, part string
 }
 
@@ -32,7 +32,7 @@ func (t *taskFlags) add(c *cobra.Command) {
 	f.StringVar(&t.part, "part", "", "part of the mixture that the checkpoint was trained on, whose task this is")
 	f.StringVar(&t.prefix, "prefix", "", "text in front of every input (default: the checkpoint's)")
 	f.StringSliceVar(&o.TextColumns, "text-column", nil, "input column, or several in order (default: the checkpoint's)")
-	f.StringSliceVar(&o.Labels, "labels", nil, "label strings in class order, or those of types of entities (default: the checkpoint's)")
+	f.StringSliceVar(&o.LabelTexts, "labels", nil, "label strings in class order, or those of types of entities (default: the checkpoint's)")
 	f.StringVar(&o.Template, "template", "", "input with columns in braces: 'question: {question} context: {context}' (default: the checkpoint's)")
 	f.StringVar(&o.SourceLanguage, "source-lang", "", "code of the language to translate from, such as en")
 	f.StringVar(&o.TargetLanguage, "target-lang", "", "code of the language to translate to, such as de")
@@ -48,13 +48,13 @@ func (t *taskFlags) addAnswers(c *cobra.Command) {
 }
 
 // read returns the options. A name that does not exist is reported before anything is read.
-func (t *taskFlags) read(c *cobra.Command) (task.Options, error) {
+func (t *taskFlags) read(c *cobra.Command) (task.Spec, error) {
 	if name := t.options.Name; name != "" && !task.Known(name) {
 		hint := ""
 		if near := nearest.Word(name, task.Names()); near != "" {
 			hint = ": did you mean " + near + "?"
 		}
-		return task.Options{}, usageError{fmt.Errorf("--task %s: want %s%s", name, taskHelp, hint), c.CommandPath()}
+		return task.Spec{}, usageError{fmt.Errorf("--task %s: want %s%s", name, taskHelp, hint), c.CommandPath()}
 	}
 	if c.Flags().Changed("prefix") {
 		t.options.Prefix = &t.prefix

@@ -12,8 +12,8 @@ func TestMessagesNameTheFlagsOfTheCommand(t *testing.T) {
 	for _, c := range []struct{ command, message, want string }{
 		{"finetune", "choose with task.text_columns", "choose with --text-column"},
 		{"finetune", "text column: sms (task.text_columns)", "text column: sms (--text-column)"},
-		{"finetune", "task.template '{q}', or task.target_column and task.step",
-			"--template '{q}', or --target-column and task.step"},
+		{"finetune", "task.template '{q}', or task.target_column and task.round_to",
+			"--template '{q}', or --target-column and task.round_to"},
 		{"finetune", "lower optimizer.learning_rate or add schedule.warmup_steps",
 			"lower optimizer.learning_rate or add schedule.warmup_steps"},
 		{"pretrain", "choose with data.text_column, or task.text_columns",

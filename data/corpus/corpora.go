@@ -13,7 +13,7 @@ import (
 	"t5train/data/dataset"
 	"t5train/data/parquetio"
 	"t5train/data/table"
-	"t5train/data/task"
+	"t5train/data/task/infer"
 	"t5train/data/tokenizer/vocabulary"
 	"t5train/internal/glob"
 	"t5train/internal/splits"
@@ -90,7 +90,7 @@ func openParquet(path, column string) (c textFiles, err error) {
 		return c, err
 	}
 	if column == "" {
-		if c.column, _, err = task.InferText(c.set.Columns(), ""); err != nil && len(c.set.Columns()) > 0 {
+		if c.column, _, err = infer.Text(c.set.Columns(), ""); err != nil && len(c.set.Columns()) > 0 {
 			names := []string{}
 			for _, column := range c.set.Columns() {
 				names = append(names, column.Name)

@@ -7,7 +7,7 @@ import (
 	"t5train/data/chunks"
 	"t5train/data/dataset"
 	"t5train/data/parquetio"
-	"t5train/data/task"
+	"t5train/data/task/infer"
 	"t5train/data/tokenizer"
 	"t5train/internal/ui"
 	"t5train/model/kernel"
@@ -42,12 +42,12 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 // TokensOfSet is OpenTokens of a data set that is open.
 func TokensOfSet(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tokenizer, o TokensOptions) (*chunks.Store, error) {
 	dataset.SayNamed(o.Sink, o.Data, set)
-	column, said, err := task.InferText(set.Columns(), o.TextColumn)
+	column, note, err := infer.Text(set.Columns(), o.TextColumn)
 	if err != nil {
 		return nil, dataset.WithConflicts(err, set)
 	}
 	dataset.SayLeftOut(o.Sink, set)
-	ui.Detail(o.Sink, "", "%s", said)
+	infer.Send(o.Sink, note)
 	s, made, err := chunks.Build(ctx, o.Output, set, tok, chunks.Options{
 		Column: column, Threads: kernel.NewWorkers(o.Threads).Threads(), Expect: o.Expect,
 		Temporary: o.Temporary, Sink: o.Sink,

@@ -11,6 +11,7 @@ import (
 	"t5train/data/parquetio"
 	"t5train/data/table"
 	"t5train/data/task"
+	"t5train/data/task/infer"
 	"t5train/data/tokenizer"
 	"t5train/internal/floats"
 	"t5train/internal/splits"
@@ -75,22 +76,23 @@ func SaySample(c ui.Sink, s data.Sample, all int64, what string, seed uint64) {
 	}
 }
 
-// Infer finds the task of the table and says aloud what it took.
-func (t Table) Infer(ctx context.Context, o task.Options, c ui.Sink) (task.Spec, error) {
-	o.Distinct = func(column string, limit int) ([]table.Cell, error) { return t.Distinct(ctx, column, limit) }
-	o.Numbers = func(column string) ([]float64, error) { return t.numbers(ctx, column) }
+// Infer finds the task of the table and notes what it took.
+func (t Table) Infer(ctx context.Context, asked task.Spec, c ui.Sink) (task.Spec, error) {
+	d := infer.Data{
+		Columns:  t.Columns(),
+		Distinct: func(column string, limit int) ([]table.Cell, error) { return t.Distinct(ctx, column, limit) },
+		Numbers:  func(column string) ([]float64, error) { return t.numbers(ctx, column) },
+	}
 	var err error
-	if o.Identifiers, err = t.identifiers(ctx); err != nil {
+	if d.Identifiers, err = t.identifiers(ctx); err != nil {
 		return task.Spec{}, err
 	}
-	spec, said, err := task.Infer(t.Columns(), o)
+	spec, notes, err := infer.Task(d, asked)
 	if err != nil {
 		return task.Spec{}, WithConflicts(err, t.Dataset)
 	}
 	SayLeftOut(c, t.Dataset)
-	for _, line := range said {
-		ui.Detail(c, "", "%s", line)
-	}
+	infer.Send(c, notes...)
 	return spec, nil
 }
 
@@ -122,7 +124,7 @@ func (t Table) identifiers(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	for i, name := range names {
-		if task.AreIdentifiers(name, values[i]) {
+		if infer.AreIdentifiers(name, values[i]) {
 			found = append(found, name)
 		}
 	}
@@ -154,7 +156,7 @@ func (t Table) StepNotes(ctx context.Context, spec task.Spec, what string) ([]ui
 	if err != nil {
 		return nil, err
 	}
-	said, useless := task.RoundingLoss(numbers, spec.Step)
+	said, useless := infer.RoundingLoss(numbers, *spec.RoundTo)
 	switch {
 	case useless:
 		return nil, fmt.Errorf("%s: label column %s: %s", what, spec.LabelColumn, said)

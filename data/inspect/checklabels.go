@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"t5train/data/table"
-	"t5train/data/task"
+	"t5train/data/task/infer"
 	"t5train/data/tokenizer"
 	"t5train/internal/clip"
 	"t5train/internal/floats"
@@ -186,7 +186,7 @@ func numberColumn(columns []table.Column, r Roles) string {
 		return c.Type == table.TypeFloat && c.Lists == 0 && !isIdentifier(c.Name)
 	})
 	if len(floats) > 1 {
-		floats = slices.DeleteFunc(floats, func(name string) bool { return !task.IsLabelName(name) })
+		floats = slices.DeleteFunc(floats, func(name string) bool { return !infer.IsLabelName(name) })
 	}
 	if len(floats) != 1 {
 		return ""
@@ -205,7 +205,7 @@ func (c *checking) number(s Split, row int64, column string, cell table.Cell, nu
 
 // rounding looks at what the step that a regression would choose leaves of the numbers of a split.
 func (c *checking) rounding(s Split, column string, numbers []float64) {
-	if said, _ := task.RoundingLoss(numbers, task.StepFor(numbers)); said != "" {
+	if said, _ := infer.RoundingLoss(numbers, infer.RoundToFor(numbers)); said != "" {
 		c.findings.add(Rounding, s.Name, "column "+column, Instance{Place: placeOf(s.Set, 0),
 			Text: said}).Count = int64(len(numbers))
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"t5train/data/table"
-	"t5train/data/task"
+	"t5train/data/task/infer"
 	"t5train/internal/visible"
 )
 
@@ -49,7 +49,7 @@ func FindRoles(columns []table.Column, asked Roles) (Roles, error) {
 	found := asked
 	if len(found.Labels) == 0 {
 		found.Labels = namesOf(columns, func(c table.Column) bool {
-			return !taken(c.Name) && canLabel(c) && (c.ClassLabels != nil || task.IsLabelName(c.Name))
+			return !taken(c.Name) && canLabel(c) && (c.ClassLabels != nil || infer.IsLabelName(c.Name))
 		})
 	}
 	isLabel := func(name string) bool { return slices.Contains(found.Labels, name) }
@@ -89,7 +89,7 @@ func canLabel(c table.Column) bool {
 
 // isTarget says whether a column's name is usual for what a model writes: one that tasks know, or another one.
 func isTarget(name string) bool {
-	return task.IsTargetName(name) || slices.Contains([]string{"outputs", "response", "label_text"},
+	return infer.IsTargetName(name) || slices.Contains([]string{"outputs", "response", "label_text"},
 		strings.ToLower(name))
 }
 
@@ -99,7 +99,7 @@ func isIdentifier(name string) bool {
 	case "path", "file":
 		return true
 	}
-	return task.IsIdentifier(name)
+	return infer.IsIdentifier(name)
 }
 
 // namesOf returns the names of the columns for which keep holds; nil keeps all.

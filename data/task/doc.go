@@ -1,8 +1,7 @@
 // Package task turns rows into the text that goes into T5 and the text that should come out, and answers back into what
 // they mean. It is pure: a [Spec] is plain data, which a checkpoint keeps so that it remembers what it was trained for.
 //
-//	spec, said, err := task.Infer(set.Columns(), task.Options{Name: task.Classification})
-//	// said: "label column: label (the only ClassLabel)", "text column: sms (the only string column)", ...
+//	spec, notes, err := infer.Task(infer.Data{Columns: set.Columns()}, task.Spec{Name: task.Classification})
 //	err = set.Scan(ctx, spec.Columns(), func(row int64, cells []parquetio.Cell) error {
 //		examples, err := spec.Train(cells)                // to train on: mostly one
 //		example, reference, err := spec.HeldOut(cells)    // to evaluate: one, and what an answer is held to
@@ -37,9 +36,9 @@
 //
 // # Numbers
 //
-// A number is written as the nearest multiple of a step, of two the even one. T5's own tasks have the step 0.2, as STS-B has
-// it; for others it follows from the numbers, see [StepFor]. An
-// answer that is no number counts as -1. Evaluation compares with the number of the data set, not the rounded one.
+// A number is written as the nearest multiple of round_to, of two the even one. In T5's own tasks that is 0.2, as STS-B
+// has it; for others package infer finds it from the numbers. An answer that is no number counts as -1. Evaluation
+// compares with the number of the data set, not the rounded one.
 //
 // # Entities
 //

@@ -33,7 +33,7 @@ func (s Spec) spansOf(tags []string) ([]span, error) {
 		kind := slices.IndexFunc(s.Entities, func(l Label) bool { return l.Name == t.Kind })
 		if kind < 0 {
 			return nil, fmt.Errorf("tag %q is of a type that the task does not have: it has %s",
-				tag, describe(s.Entities))
+				tag, Describe(s.Entities))
 		}
 		if t.Begins || kind != before {
 			spans = append(spans, span{kind, i, i})

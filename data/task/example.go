@@ -80,7 +80,7 @@ func (s Spec) HeldOut(cells []table.Cell) (Example, Reference, error) {
 		}
 	case Numbers:
 		if ref.Number, err = s.number(r.cell(s.LabelColumn)); err == nil {
-			e.Target = writeNumber(ref.Number, s.Step)
+			e.Target = WriteNumber(ref.Number, valueOf(s.RoundTo))
 		}
 	case Entities:
 		ref.Tokens, ref.Tags, e.Target, err = s.entities(r.cell(s.TextColumns[0]), r.cell(s.LabelColumn))

@@ -16,19 +16,19 @@ func num(i int64) table.Cell  { return table.Cell{Kind: table.Int, Int: i} }
 
 func spam() Spec {
 	return Spec{
-		Name: Classification, Prefix: "sms_spam", TextColumns: []string{"sms"}, LabelColumn: "label",
+		Name: Classification, Prefix: new("sms_spam"), TextColumns: []string{"sms"}, LabelColumn: "label",
 		Labels: []Label{{"ham", "ham", "0"}, {"spam", "junk mail", "1"}},
 	}
 }
 
 func pairs() Spec {
 	s := spam()
-	s.Prefix, s.TextColumns = "mrpc", []string{"sentence1", "sentence2"}
+	s.Prefix, s.TextColumns = new("mrpc"), []string{"sentence1", "sentence2"}
 	return s
 }
 
 func translation() Spec {
-	return Spec{Name: Seq2Seq, Prefix: "translate English to German: ", TextColumns: []string{"en"}, TargetColumn: "de"}
+	return Spec{Name: Seq2Seq, Prefix: new("translate English to German: "), TextColumns: []string{"en"}, TargetColumn: "de"}
 }
 
 func with(s Spec, change func(*Spec)) Spec {
@@ -106,14 +106,14 @@ func TestExample(t *testing.T) {
 		{"one column", spam(), []table.Cell{str("Free entry\n"), num(1)}, Example{"sms_spam sms: Free entry", "junk mail", 1, 0}},
 		{"white space inside and before stays", spam(), []table.Cell{str("  a \n\tb \r\n "), num(0)}, Example{"sms_spam sms:   a \n\tb", "ham", 0, 0}},
 		{"empty text", spam(), []table.Cell{str(""), num(0)}, Example{"sms_spam sms:", "ham", 0, 0}},
-		{"no prefix", with(spam(), func(s *Spec) { s.Prefix = "" }), []table.Cell{str("hi"), num(0)}, Example{"sms: hi", "ham", 0, 0}},
+		{"no prefix", with(spam(), func(s *Spec) { s.Prefix = nil }), []table.Cell{str("hi"), num(0)}, Example{"sms: hi", "ham", 0, 0}},
 		{"label by name", spam(), []table.Cell{str("x"), str("spam")}, Example{"sms_spam sms: x", "junk mail", 1, 0}},
 		{"label by text", spam(), []table.Cell{str("x"), str("junk mail ")}, Example{"sms_spam sms: x", "junk mail", 1, 0}},
 		{"two columns", pairs(), []table.Cell{str("A ."), str("B ."), num(0)}, Example{"mrpc sentence1: A . sentence2: B .", "ham", 0, 0}},
 		{"two columns in another order", with(pairs(), func(s *Spec) { s.TextColumns = []string{"sentence2", "sentence1"} }),
 			[]table.Cell{str("B"), str("A"), num(0)}, Example{"mrpc sentence2: B sentence1: A", "ham", 0, 0}},
 		{"seq2seq", translation(), []table.Cell{str("Hello.\n"), str("Hallo.\n")}, Example{"translate English to German: Hello.", "Hallo.", -1, 0}},
-		{"seq2seq, numbers", with(translation(), func(s *Spec) { s.Prefix = "" }), []table.Cell{num(3), {Kind: table.Float, Float: 0.5}}, Example{"3", "0.5", -1, 0}},
+		{"seq2seq, numbers", with(translation(), func(s *Spec) { s.Prefix = nil }), []table.Cell{num(3), {Kind: table.Float, Float: 0.5}}, Example{"3", "0.5", -1, 0}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

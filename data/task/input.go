@@ -22,7 +22,7 @@ func (s Spec) Input(texts []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return trimEnd(s.Rule.clean(s.Prefix + text)), nil
+	return trimEnd(s.Rule.clean(s.InputPrefix() + text)), nil
 }
 
 // body is the input behind the prefix.
@@ -57,7 +57,7 @@ func (s Spec) body(texts []string) (string, error) {
 	// The glue rule of T5's preprocessors.
 	var b strings.Builder
 	for i, text := range texts {
-		if i > 0 || s.Prefix != "" {
+		if i > 0 || s.InputPrefix() != "" {
 			b.WriteByte(' ')
 		}
 		b.WriteString(s.TextColumns[i])

@@ -43,8 +43,17 @@ func Language(code string) (name string, ok bool) {
 	return code, false
 }
 
-// translatePrefix is what T5 has in front of a text to translate.
-func translatePrefix(from, to string) string {
+// LanguageOf returns the code of the language that a column is named after, such as translation.en, or "".
+func LanguageOf(column string) string {
+	code := column[strings.LastIndexByte(column, '.')+1:]
+	if _, known := Language(code); !known {
+		return ""
+	}
+	return code
+}
+
+// TranslatePrefix is what T5 has in front of a text to translate.
+func TranslatePrefix(from, to string) string {
 	source, _ := Language(from)
 	target, _ := Language(to)
 	return "translate " + source + " to " + target + ": "

@@ -1,11 +1,8 @@
 package task
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-
-	"t5train/internal/nearest"
 )
 
 // The metrics, by the names under which they are asked for. What each of them computes is up to package metric.
@@ -203,27 +200,4 @@ func (s Spec) Best() string {
 		return first
 	}
 	return Loss
-}
-
-// checkMetrics wants names that the kind of answers has.
-func (s Spec) checkMetrics() []error {
-	known := s.Kind().Metrics()
-	values := s.Values()
-	for i, name := range values {
-		if slices.Contains(values[:i], name) {
-			return []error{fmt.Errorf("task: metrics %s give %s twice, want it once",
-				strings.Join(s.Metrics, ", "), name)}
-		}
-	}
-	for _, name := range s.Metrics {
-		switch {
-		case !slices.Contains(known, name):
-			return []error{fmt.Errorf("task: metric %q is not for %s, want some of %s%s",
-				name, s.Name, strings.Join(known, ", "), nearest.DidYouMean(name, known, ": "))}
-		case name == GroupMatch && len(s.GroupColumns) == 0:
-			return []error{fmt.Errorf("task: metric %s is for tasks whose rows are in groups, such as "+
-				"super_glue/multirc: leave it out", name)}
-		}
-	}
-	return nil
 }

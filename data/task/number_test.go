@@ -21,7 +21,7 @@ func TestWriteNumber(t *testing.T) {
 		{123456789, 1, "123456789"}, {-123456789, 1, "-123456789"}, {3000000.4, .2, "3000000.4"}, {1234567.8, .2, "1234567.8"}, {123456789, 100, "123456800"}, {12345.678901, 1e-6, "12345.678901"},
 		{1e300, .2, strconv.FormatFloat(1e300, 'f', 1, 64)}, {-math.MaxFloat64, 1e-6, strconv.FormatFloat(-math.MaxFloat64, 'f', 6, 64)},
 	} {
-		if got := writeNumber(c.value, c.step); got != c.want {
+		if got := WriteNumber(c.value, c.step); got != c.want {
 			t.Errorf("%g in steps of %g: got %s, want %s", c.value, c.step, got, c.want)
 		}
 	}
@@ -40,7 +40,7 @@ func TestNumber(t *testing.T) {
 }
 
 func TestHeldOut_Regression(t *testing.T) {
-	s := Spec{Name: Regression, Prefix: "stsb", TextColumns: []string{"sentence1", "sentence2"}, LabelColumn: "label", Step: DefaultStep}
+	s := Spec{Name: Regression, Prefix: new("stsb"), TextColumns: []string{"sentence1", "sentence2"}, LabelColumn: "label", RoundTo: new(DefaultRoundTo)}
 	float := func(v float64) table.Cell { return table.Cell{Kind: table.Float, Float: v} }
 	e, ref, err := s.HeldOut([]table.Cell{str("A"), str("B"), float(2.917)})
 	if err != nil || e != (Example{"stsb sentence1: A sentence2: B", "3.0", -1, 0}) || ref.Number != 2.917 {
@@ -68,9 +68,9 @@ func FuzzNumber(f *testing.F) {
 			return
 		}
 		// What training writes, an answer is read as: at most half a step away, and the same when it is written again.
-		written := writeNumber(v, DefaultStep)
+		written := WriteNumber(v, DefaultRoundTo)
 		back, ok := Number(written)
-		if !ok || math.Abs(back-v) > DefaultStep/2+1e-3 || writeNumber(back, DefaultStep) != written {
+		if !ok || math.Abs(back-v) > DefaultRoundTo/2+1e-3 || WriteNumber(back, DefaultRoundTo) != written {
 			t.Errorf("%s is written as %s and read as %s", answer, written, strconv.FormatFloat(back, 'g', -1, 64))
 		}
 	})

@@ -1,7 +1,6 @@
 package task
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 )
@@ -20,36 +19,6 @@ const (
 	DPR     Rule = "dpr"     // the pronoun is marked; the answer is one of two candidates
 	WNLI    Rule = "wnli"    // pronoun and referent are found by comparing two sentences; the rest is as with WSC
 )
-
-func (s Spec) checkRule() []error {
-	var errs []error
-	if (s.Rule.marksPronoun() || s.Rule == ReCoRD) && s.Name != Seq2Seq {
-		errs = append(errs, fmt.Errorf("task: name is %q, want %s for the rule %s", s.Name, Seq2Seq, s.Rule))
-	}
-	want := 0
-	switch s.Rule {
-	case "", SQuAD, CB, MultiRC, ReCoRD:
-		return errs
-	case WSC:
-		want = 3
-	case DPR, WNLI:
-		want = 2
-	default:
-		return []error{fmt.Errorf("task: rule is %q, want %q, %q, %q, %q, %q, %q or %q",
-			s.Rule, SQuAD, CB, MultiRC, ReCoRD, WSC, DPR, WNLI)}
-	}
-	if len(s.TextColumns) != want {
-		errs = append(errs, fmt.Errorf("task: text columns are %q, want %d for the rule %s",
-			s.TextColumns, want, s.Rule))
-	}
-	if s.LabelColumn == "" {
-		errs = append(errs, fmt.Errorf("task: no label column, want one for the rule %s", s.Rule))
-	}
-	if s.TargetTemplate != "" {
-		errs = append(errs, fmt.Errorf("task: a target template, want none for the rule %s", s.Rule))
-	}
-	return errs
-}
 
 var (
 	punctuation = regexp.MustCompile(`[[:punct:]]`)

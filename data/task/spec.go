@@ -1,10 +1,9 @@
 package task
 
 import (
-	"errors"
-	"fmt"
+	_ "embed"
+	"encoding/json"
 	"slices"
-	"strings"
 )
 
 // The tasks. [Names] has those of T5 too, which are settings of these.
@@ -24,25 +23,59 @@ func General() []string {
 	return []string{Classification, Regression, NER, Translation, Summarization, QuestionAnswering, Seq2Seq, Template}
 }
 
-// Spec says how rows become examples, and answers become what they mean. Its JSON form is part of a training
-// checkpoint; fields that a task does not have are absent.
+// Source is this file: the comments of the fields of [Spec] are the documentation of the keys of a configuration.
+//
+//go:embed spec.go
+var Source string
+
+// Spec says what a row means: which columns are the input and which one the answer.
+//
+// In a configuration it is what a person says of a task, with the tags of package configs; what is unset there, package
+// infer finds. In JSON it is the whole task, a part of a checkpoint; what a task does not have is absent. [Owners] says
+// which tasks have a key.
 type Spec struct {
-	Name        string   `json:"name"`               // one of General
-	Prefix      string   `json:"prefix"`             // before every input; may be empty
-	TextColumns []string `json:"text_columns"`       // in the order in which they enter the input
-	Template    string   `json:"template,omitempty"` // of the input, behind the prefix; empty is the form of the task: see the package comment
+	// What the model learns: classification answers with one of a list of labels, regression with a number, ner with the
+	// entities among tokens, all others with a text. A task of T5, such as glue/cola, squad or wmt/en-de, has the columns
+	// and the text of T5. Required.
+	Name string `yaml:"name" json:"name" names:"tasks"`
+	// Text in front of every input. Unset: that of the task, which is "summarize: " for summarization, such as
+	// "translate English to German: " for translation, and none for others. A model pre-trained on several tasks needs the
+	// prefix of its task.
+	Prefix *string `yaml:"prefix" json:"prefix,omitempty"`
+	// The input columns, in order; classification, regression and templates may have several, question_answering has the
+	// question and the context, others have one. Empty: found from the schema and noted.
+	TextColumns []string `yaml:"text_columns" json:"text_columns" unit:"column names"`
+	// The input with columns in braces, such as "question: {question} context: {context}"; a brace of the text is
+	// doubled. Empty: the form of the task.
+	Template string `yaml:"template" json:"template,omitempty"`
+	// Classification, regression and ner: the column of the label, the number or the tags. Empty: found from the schema
+	// and noted.
+	LabelColumn string `yaml:"label_column" json:"label_column,omitempty" unit:"column name"`
+	// Classification: the label strings in class order; ner: those of the types of entities. Empty: the names in the
+	// schema. Short common words are the easiest to learn.
+	LabelTexts []string `yaml:"labels" json:"-" unit:"label strings"`
+	// Tasks that answer with a text: its column, of texts or of lists of them, of which the first is trained on and all
+	// are right. Empty: found from the schema and noted.
+	TargetColumn string `yaml:"target_column" json:"target_column,omitempty" unit:"column name"`
+	// Template: the answer with columns in braces, in place of target_column.
+	TargetTemplate string `yaml:"target_template" json:"target_template,omitempty"`
+	// Translation: code of the language to translate from, such as en. Empty: found from the schema and noted.
+	SourceLanguage string `yaml:"source_language" json:"-" unit:"language code"`
+	// Translation: code of the language to translate to, such as de. Empty: found from the schema and noted.
+	TargetLanguage string `yaml:"target_language" json:"-" unit:"language code"`
+	// Regression: numbers are written as multiples of it, which makes them fewer and easier to learn. Unset: the largest
+	// of 1, 2 and 5 times a power of ten that moves them by 1/400 of their spread on average at most; 0.2 for T5's own
+	// tasks.
+	RoundTo *float64 `yaml:"round_to" json:"round_to,omitempty" range:"> 0"`
+	// What evaluations measure, the most important first, such as bleu, chrf or rouge1-stem. Empty: the usual metrics of
+	// the task.
+	Metrics []string `yaml:"metrics" json:"metrics,omitempty" unit:"metrics" for:"fine-tuning"`
 
-	LabelColumn    string   `json:"label_column,omitempty"`    // labels, numbers or tags
-	TargetColumn   string   `json:"target_column,omitempty"`   // a text, or a list of texts that are equally right
-	TargetTemplate string   `json:"target_template,omitempty"` // of Template, in place of TargetColumn
-	GroupColumns   []string `json:"group_columns,omitempty"`   // rows that agree in them are one question
-
-	Labels   []Label  `json:"labels,omitempty"`   // of Classification; a label's number is its place here
-	Entities []Label  `json:"entities,omitempty"` // of NER: the types of entities, as tags name and the model writes them
-	Tags     []string `json:"tags,omitempty"`     // of NER: names of the tags 0, 1, ... when the label column holds numbers
-	Step     float64  `json:"step,omitempty"`     // of Regression: numbers are written as multiples of it
-	Rule     Rule     `json:"rule,omitempty"`     // what is special about one of T5's tasks
-	Metrics  []string `json:"metrics,omitempty"`  // see MetricNames
+	GroupColumns []string `yaml:"-" json:"group_columns,omitempty"` // rows that agree in them are one question
+	Labels       []Label  `yaml:"-" json:"labels,omitempty"`        // of Classification; the index of a label is its class
+	Entities     []Label  `yaml:"-" json:"entities,omitempty"`      // of NER: the types of entities
+	Tags         []string `yaml:"-" json:"tags,omitempty"`          // of NER: names of the tags 0, 1, ... in a column of numbers
+	Rule         Rule     `yaml:"-" json:"rule,omitempty"`          // what is special about one of T5's tasks
 }
 
 // Label is one class, or one type of entities.
@@ -50,6 +83,33 @@ type Label struct {
 	Name  string `json:"name"`            // as the data set calls it
 	Text  string `json:"text"`            // as the model writes it
 	Value string `json:"value,omitempty"` // what the label column holds when it is no string: 0, 1, ..., true
+}
+
+// UnmarshalJSON also reads what older checkpoints have: step is round_to now.
+func (s *Spec) UnmarshalJSON(text []byte) error {
+	type plain Spec
+	older := struct {
+		*plain
+		Step *float64 `json:"step"`
+	}{plain: (*plain)(s)}
+	if err := json.Unmarshal(text, &older); err != nil {
+		return err
+	}
+	if s.RoundTo == nil {
+		s.RoundTo = older.Step
+	}
+	return nil
+}
+
+// InputPrefix returns the text in front of every input.
+func (s Spec) InputPrefix() string { return valueOf(s.Prefix) }
+
+// valueOf returns what an optional field holds; zero if it is unset.
+func valueOf[T any](field *T) (value T) {
+	if field != nil {
+		value = *field
+	}
+	return value
 }
 
 // Columns returns the columns that [Spec.Train] and [Spec.HeldOut] want, in order and each once: those of the input,
@@ -83,7 +143,7 @@ const (
 // Kind returns the kind of the task's answers.
 func (s Spec) Kind() Kind {
 	switch {
-	case s.Rule == WSC || s.Rule == WNLI || s.Rule == DPR:
+	case s.Rule.marksPronoun():
 		return Referents
 	case s.Name == Classification:
 		return Labels
@@ -91,144 +151,14 @@ func (s Spec) Kind() Kind {
 		return Numbers
 	case s.Name == NER:
 		return Entities
-	default:
-		return Texts
 	}
+	return Texts
 }
 
-// Ranked tells whether the answer is the label that the model finds most probable. Other answers are generated.
+// Ranked reports whether the answer is the label that the model finds most probable. Other answers are generated.
 func (s Spec) Ranked() bool { return s.Kind() == Labels && len(s.Labels) > 0 }
 
-// Validate reports everything that is wrong with a spec, which may come from a damaged or hand-written file.
-func (s Spec) Validate() error {
-	var errs []error
-	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf("task: "+format, args...)) }
-	if len(s.TextColumns) == 0 {
-		bad("no text column, want at least one")
-	}
-	for i, c := range s.TextColumns {
-		if c == "" || slices.Contains(s.TextColumns[:i], c) {
-			bad("text columns are %q, want different names", s.TextColumns)
-			break
-		}
-	}
-	if slices.Contains(s.GroupColumns, "") {
-		bad("group columns are %q, want names", s.GroupColumns)
-	}
-	errs = append(errs, s.checkInput()...)
-	switch s.Name {
-	case Classification, Regression, NER:
-		if s.LabelColumn == "" || slices.Contains(s.TextColumns, s.LabelColumn) {
-			bad("label column is %q, want one besides the text columns %q", s.LabelColumn, s.TextColumns)
-		}
-	case Translation, Summarization, QuestionAnswering, Seq2Seq, Template:
-		errs = append(errs, s.checkTarget()...)
-	default:
-		bad("name is %q, want one of %s", s.Name, strings.Join(General(), ", "))
-	}
-	switch s.Name {
-	case Classification:
-		errs = append(errs, checkLabels("label", s.Labels)...)
-		if len(s.Labels) < 2 {
-			bad("%d labels, want at least 2", len(s.Labels))
-		}
-	case NER:
-		errs = append(errs, checkLabels("entity type", s.Entities)...)
-		if len(s.Entities) == 0 {
-			bad("no types of entities, want at least one")
-		}
-	case Regression:
-		if !(s.Step >= minStep && s.Step <= maxStep) {
-			bad("step is %g, want a number from %g to %g", s.Step, minStep, maxStep)
-		}
-	}
-	return errors.Join(slices.Concat(errs, s.checkRule(), s.checkMetrics())...)
-}
-
-// checkInput checks what the input is made of.
-func (s Spec) checkInput() []error {
-	var errs []error
-	if s.Template != "" {
-		t, err := parseTemplate(s.Template)
-		if err != nil {
-			return []error{fmt.Errorf("task: template: %w", err)}
-		}
-		for _, c := range t.columns() {
-			if !slices.Contains(s.TextColumns, c) {
-				errs = append(errs, fmt.Errorf("task: template has {%s}, want one of the text columns %q",
-					c, s.TextColumns))
-			}
-		}
-		return errs
-	}
-	switch {
-	case s.Rule.marksPronoun():
-	case s.Name == Template:
-		errs = append(errs, errors.New("task: no template, want one with columns in braces"))
-	case s.Name == QuestionAnswering && len(s.TextColumns) != 2:
-		errs = append(errs, fmt.Errorf("task: text columns are %q, want two for %s: question and context",
-			s.TextColumns, s.Name))
-	case s.plain() && len(s.TextColumns) > 1:
-		errs = append(errs, fmt.Errorf("task: text columns are %q, want one for %s", s.TextColumns, s.Name))
-	}
-	return errs
-}
-
-// plain tells whether the input is the text of the one column, without its name.
+// plain reports whether the input is the text of the one column, without its name.
 func (s Spec) plain() bool {
-	switch s.Name {
-	case NER, Translation, Summarization, Seq2Seq:
-		return true
-	}
-	return false
-}
-
-// checkTarget checks where the target text comes from.
-func (s Spec) checkTarget() []error {
-	if s.TargetTemplate != "" {
-		if s.TargetColumn != "" {
-			return []error{fmt.Errorf("task: target column %q and a target template, want one of them", s.TargetColumn)}
-		}
-		if _, err := parseTemplate(s.TargetTemplate); err != nil {
-			return []error{fmt.Errorf("task: target template: %w", err)}
-		}
-		return nil
-	}
-	if s.Rule == WNLI { // it is in the second sentence
-		return nil
-	}
-	if s.TargetColumn == "" || slices.Contains(s.TextColumns, s.TargetColumn) {
-		return []error{fmt.Errorf("task: target column is %q, want one besides the text columns %q",
-			s.TargetColumn, s.TextColumns)}
-	}
-	return nil
-}
-
-// checkLabels wants names and texts that tell the labels apart.
-func checkLabels(what string, labels []Label) []error {
-	var errs []error
-	names, texts, values := map[string]int{}, map[string]int{}, map[string]int{}
-	for i, l := range labels {
-		text := strings.TrimSpace(l.Text)
-		if text == "" {
-			errs = append(errs, fmt.Errorf("task: %s %d (%s) has no text, want a word or more: set it with task.labels",
-				what, i, l.Name))
-			continue
-		}
-		if j, ok := texts[text]; ok {
-			errs = append(errs, fmt.Errorf("task: %ss %d and %d both have the text %q: set different ones with "+
-				"task.labels",
-				what, j, i, text))
-		}
-		if j, ok := names[l.Name]; ok {
-			errs = append(errs, fmt.Errorf("task: %ss %d and %d are both named %q, want different names",
-				what, j, i, l.Name))
-		}
-		if j, ok := values[l.Value]; ok && l.Value != "" {
-			errs = append(errs, fmt.Errorf("task: %ss %d and %d both have the value %q, want different values",
-				what, j, i, l.Value))
-		}
-		texts[text], names[l.Name], values[l.Value] = i, i, i
-	}
-	return errs
+	return slices.Contains([]string{NER, Translation, Summarization, Seq2Seq}, s.Name)
 }

@@ -79,6 +79,10 @@ func (t template) String() string {
 	return b.String()
 }
 
+// ErrNoTemplate says what a template task lacks.
+var ErrNoTemplate = errors.New("no template: write the input with columns in braces, as task.template " +
+	"'{question} context: {context}'")
+
 // TemplateColumns returns the columns of a template, each once, in the order of their first places.
 func TemplateColumns(s string) ([]string, error) {
 	t, err := parseTemplate(s)

@@ -20,6 +20,7 @@ var layers = [][]string{
 	{"data/importer", "data/dataset", "data/tokenizer/vocabulary"},
 	{"checkpoints"},
 	{"checkpoints/safetensors", "data", "data/chunks"},
+	{"data/task/infer"},
 	{"data/objective", "data/task", "model/generate"},
 
 	{"model", "data/tokenizer", "data/parquetio"},

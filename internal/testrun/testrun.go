@@ -128,7 +128,7 @@ func TinyBundle(t *testing.T) *checkpoints.Folder {
 	m.Init(1)
 	return &checkpoints.Folder{Model: m, Tokenizer: tok, Info: checkpoints.Info{
 		Task: &task.Spec{
-			Name: task.Classification, Prefix: "p", TextColumns: []string{"text"}, LabelColumn: "label",
+			Name: task.Classification, Prefix: new("p"), TextColumns: []string{"text"}, LabelColumn: "label",
 			Labels: []task.Label{{Name: "no", Text: "no", Value: "0"}, {Name: "yes", Text: "yes", Value: "1"}},
 		},
 		MaxInputLength: 30, MaxTargetLength: 5, Step: 7, Metrics: map[string]float64{"accuracy": 0.5},
@@ -228,7 +228,7 @@ func Classifier(t *testing.T) *checkpoints.Folder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := table.Infer(t.Context(), task.Options{Name: "classification"}, nil)
+	spec, err := table.Infer(t.Context(), task.Spec{Name: "classification"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func whyLow(spec task.Spec, examples *data.Examples) string {
 	case task.Labels:
 		return "these say nothing where a label is missing: add rows of every label, or compare by accuracy or loss"
 	case task.Numbers:
-		return "the numbers are all the same, or rounding (task.step) changes them"
+		return "the numbers are all the same, or rounding (task.round_to) changes them"
 	case task.Entities:
 		return "there are no entities, or they cannot be told apart in the target"
 	}

@@ -32,7 +32,7 @@ func TestConstantAnswer(t *testing.T) {
 			"spam", map[string]float64{task.Accuracy: 0.75, task.Matthews: 0, task.RecallMacro: 0.5},
 		},
 		"numbers": {
-			task.Spec{Name: task.Regression, TextColumns: []string{"x"}, LabelColumn: "y", Step: 0.5},
+			task.Spec{Name: task.Regression, TextColumns: []string{"x"}, LabelColumn: "y", RoundTo: new(0.5)},
 			memoryTable{{text("a"), decimal(1)}, {text("b"), decimal(2)}, {text("c"), decimal(6)}},
 			"3", map[string]float64{task.Pearson: 0, task.MSE: 14. / 3},
 		},

@@ -11,6 +11,7 @@ import (
 	"t5train/data"
 	"t5train/data/dataset"
 	"t5train/data/task"
+	"t5train/data/task/infer"
 	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/model/generate"
@@ -22,13 +23,13 @@ import (
 
 // Options configure Evaluate.
 type Options struct {
-	Data            []string     // parquet files
-	Task            task.Options // what corrects the task that the checkpoint remembers, or names another one
-	BatchSize       int          // examples; 0 is 32
-	MaxExamples     int          // drawn at random, always the same; 0 is all
-	MaxInputLength  int          // tokens; 0 is the checkpoint's, or else 512
-	MaxTargetLength int          // tokens; 0 is the checkpoint's, or else 128
-	Tokens          string       // folder of token stores for a checkpoint that is pre-trained; "" is a temporary one
+	Data            []string  // parquet files
+	Task            task.Spec // what corrects the task that the checkpoint remembers, or names another one
+	BatchSize       int       // examples; 0 is 32
+	MaxExamples     int       // drawn at random, always the same; 0 is all
+	MaxInputLength  int       // tokens; 0 is the checkpoint's, or else 512
+	MaxTargetLength int       // tokens; 0 is the checkpoint's, or else 128
+	Tokens          string    // folder of token stores for a checkpoint that is pre-trained; "" is a temporary one
 	Threads         int
 	Sink            ui.Sink          // nil is silent
 	Group           *allreduce.Group // ranks that share the work, each of which makes the same call; nil is none
@@ -144,7 +145,7 @@ func newEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (*Eval
 	var spec task.Spec
 	if stored := b.Info.Task; stored != nil && (o.Task.Name == "" || o.Task.Name == stored.Name) {
 		dataset.SayTaken(o.Sink, t.Dataset)
-		if spec, err = stored.CorrectFor(t.Columns(), o.Task); err != nil {
+		if spec, err = infer.Correct(*stored, t.Columns(), o.Task); err != nil {
 			return nil, nil, nil, fmt.Errorf("evaluate: %w", err)
 		}
 	} else if o.Task.Name == "" {
@@ -197,7 +198,7 @@ const bootstrapSeed = 0
 
 // PredictionTask returns the task for inputs that have no answers: the checkpoint's with corrections, or another one that
 // is asked for. A checkpoint that knows another task than seq2seq, which is asked for, keeps the form of its input.
-func PredictionTask(b *checkpoints.Folder, o task.Options) (task.Spec, error) {
+func PredictionTask(b *checkpoints.Folder, o task.Spec) (task.Spec, error) {
 	var stored *task.Spec
 	if b != nil {
 		stored = b.Info.Task
@@ -205,12 +206,12 @@ func PredictionTask(b *checkpoints.Folder, o task.Options) (task.Spec, error) {
 	switch {
 	case stored != nil && (o.Name == "" || o.Name == stored.Name):
 		return stored.Correct(o)
-	case (o.Name == "" || o.Name == task.Seq2Seq) && len(o.Labels) > 0:
+	case (o.Name == "" || o.Name == task.Seq2Seq) && len(o.LabelTexts) > 0:
 		return task.Spec{}, errors.New("predict: task.labels are for a classification: add task.name classification")
 	case stored != nil && o.Name == task.Seq2Seq:
 		spec := *stored
 		if o.Prefix != nil {
-			spec.Prefix = *o.Prefix
+			spec.Prefix = o.Prefix
 		}
 		if len(o.TextColumns) > 0 {
 			spec.TextColumns = o.TextColumns
@@ -220,7 +221,7 @@ func PredictionTask(b *checkpoints.Folder, o task.Options) (task.Spec, error) {
 	case o.Name == "":
 		o.Name = task.Seq2Seq // text in, text out: what a checkpoint without a task, such as one from Hugging Face, can do
 	}
-	spec, err := o.Alone()
+	spec, err := task.Alone(o)
 	if err != nil {
 		return task.Spec{}, fmt.Errorf("predict: %w", err)
 	}

@@ -285,7 +285,8 @@ func (o Options) ofTasks() (flags []string) {
 		name string
 		set  bool
 	}{
-		{"prefix", t.Prefix != nil}, {"labels", len(t.Labels) > 0}, {"template", t.Template != ""}, {"source-lang", t.SourceLanguage != ""},
+		{"prefix", t.Prefix != nil}, {"labels", len(t.LabelTexts) > 0}, {"template", t.Template != ""}, {"source-lang",
+			t.SourceLanguage != ""},
 		{"target-lang", t.TargetLanguage != ""}, {"label-column", t.LabelColumn != ""}, {"target-column", t.TargetColumn != ""},
 		{"target-template", t.TargetTemplate != ""}, {"metrics", len(t.Metrics) > 0},
 		{"max-input-length", o.MaxInputLength > 0}, {"max-target-length", o.MaxTargetLength > 0},

@@ -17,7 +17,7 @@ func ExamplePredictor() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	spec, err := evaluate.PredictionTask(bundle, task.Options{}) // the checkpoint's, or seq2seq where it knows none
+	spec, err := evaluate.PredictionTask(bundle, task.Spec{}) // the checkpoint's, or seq2seq where it knows none
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func TestScorePairs(t *testing.T) {
 }
 
 func TestPairsOfLines(t *testing.T) {
-	texts := task.Spec{Name: task.Seq2Seq, Prefix: "p: ", TextColumns: []string{"a"}}
+	texts := task.Spec{Name: task.Seq2Seq, Prefix: new("p: "), TextColumns: []string{"a"}}
 	labels := task.Spec{Name: task.Classification, TextColumns: []string{"a"}, LabelColumn: "l", Labels: []task.Label{
 		{Name: "ham", Text: "ham", Value: "0"}, {Name: "spam", Text: "junk", Value: "1"},
 	}}

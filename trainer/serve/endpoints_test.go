@@ -78,7 +78,8 @@ func TestAnswers(t *testing.T) {
 // A task with several text columns wants an object for each input, and puts it together by its rule.
 func TestInputOfColumns(t *testing.T) {
 	p := testProfile()
-	p.task = task.Spec{Name: task.Classification, Prefix: "mrpc", TextColumns: []string{"one", "two"}, LabelColumn: "label", Labels: testLabels}
+	p.task = task.Spec{Name: task.Classification, Prefix: new("mrpc"), TextColumns: []string{"one", "two"},
+		LabelColumn: "label", Labels: testLabels}
 	f := &fake{calls: make(chan []string, 1)}
 	_, h := startProfile(t, p, Options{}, f)
 	if status, answer := ask(t, h.URL+"/v1/classify", `{"inputs": [{"two": "b", "one": "a"}]}`); status != 200 {

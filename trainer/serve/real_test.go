@@ -34,7 +34,8 @@ func tiny(t testing.TB) *checkpoints.Folder {
 	}
 	m.Init(1)
 	labels := []task.Label{{Name: "0", Text: "no"}, {Name: "1", Text: "yes"}, {Name: "2", Text: "perhaps"}}
-	spec := &task.Spec{Name: task.Classification, Prefix: "sure?", TextColumns: []string{"text"}, LabelColumn: "label", Labels: labels}
+	spec := &task.Spec{Name: task.Classification, Prefix: new("sure?"), TextColumns: []string{"text"},
+		LabelColumn: "label", Labels: labels}
 	return &checkpoints.Folder{Model: m, Tokenizer: tokenizer.ByT5(), Info: checkpoints.Info{Task: spec, MaxInputLength: 64, MaxTargetLength: 8}}
 }
 
@@ -61,7 +62,7 @@ type oracle struct {
 
 func newOracle(t testing.TB, b *checkpoints.Folder, threads int) oracle {
 	t.Helper()
-	spec, err := evaluate.PredictionTask(b, task.Options{})
+	spec, err := evaluate.PredictionTask(b, task.Spec{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +244,7 @@ func TestNewRefuses(t *testing.T) {
 	for want, o := range map[string]Options{
 		"Workers is negative":                {Workers: -1},
 		"Queue":                              {Queue: 5, MaxInputs: 6},
-		"task.labels has 2 label strings":    {Task: task.Options{Labels: []string{"a", "b"}}},
+		"task.labels has 2 label strings":    {Task: task.Spec{LabelTexts: []string{"a", "b"}}},
 		"generation is by default cannot be": {Generation: generate.Options{MinTokens: 100}},
 	} {
 		if s, err := New(b, o); err == nil || !strings.Contains(err.Error(), want) {

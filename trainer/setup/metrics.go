@@ -14,7 +14,7 @@ func ShownFirst(c *configs.Config) []string {
 	}
 	first := slices.Clone(c.Task.Metrics)
 	for _, p := range c.Data.Mixture {
-		first = append(first, p.Metrics...)
+		first = append(first, p.Task.Metrics...)
 	}
 	return append(first, task.OwnName(c.Eval.Metric))
 }

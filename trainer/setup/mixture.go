@@ -19,8 +19,8 @@ func mix(c *configs.Config, sources []data.Source, sink ui.Sink) (*data.Mixture,
 	tasks := make([]data.Task, len(sources))
 	total := 0.0
 	for i, p := range c.Data.Mixture {
-		rate := valueOf(p.Rate)
-		if p.Rate == nil {
+		rate := valueOf(p.MixingRate)
+		if p.MixingRate == nil {
 			var err error
 			proportion := data.Proportion{Cap: c.Data.MixtureCap, Temperature: c.Data.MixtureTemperature}
 			if rate, err = proportion.Rate(sources[i].Len(), 1); err != nil {

@@ -23,7 +23,7 @@ func CheckRows(ctx context.Context, t taskData, sink ui.Sink) error {
 	if err != nil {
 		return err
 	}
-	spec, err := train.Infer(ctx, taskOptions(t.task), sink)
+	spec, err := train.Infer(ctx, t.task, sink)
 	if err != nil || len(t.validation) == 0 {
 		return err
 	}
@@ -92,7 +92,7 @@ func checkMetric(name, what string, known []string) error {
 // taskData is a task and where its rows are.
 type taskData struct {
 	Part              string // its name in the mixture; empty without one
-	task              configs.Task
+	task              task.Spec
 	train, validation []string
 }
 
@@ -111,7 +111,7 @@ func TasksOf(c *configs.Config) []taskData {
 	}
 	tasks := make([]taskData, len(c.Data.Mixture))
 	for i, p := range c.Data.Mixture {
-		tasks[i] = taskData{p.Name, p.AsTask(), p.Train, p.Validation}
+		tasks[i] = taskData{p.Name, p.Task, p.Train, p.Validation}
 	}
 	return tasks
 }
@@ -154,7 +154,7 @@ func (r rowsReader) open(ctx context.Context, t taskData) (openRows, error) {
 		o.heldOut = &held
 	}
 	dataset.SayNamed(r.sink, t.train, o.train.Dataset)
-	if o.spec, err = o.train.Infer(ctx, taskOptions(t.task), r.sink); err != nil {
+	if o.spec, err = o.train.Infer(ctx, t.task, r.sink); err != nil {
 		return o, err
 	}
 	if err := r.check(o.spec); err != nil {
@@ -180,7 +180,7 @@ func (r rowsReader) open(ctx context.Context, t taskData) (openRows, error) {
 
 // check makes sure that inputs and labels of a task fit within the limits.
 func (r rowsReader) check(spec task.Spec) error {
-	if n := len(r.bundle.Tokenizer.Encode(spec.Prefix)); n >= r.limits().MaxInput-1 {
+	if n := len(r.bundle.Tokenizer.Encode(spec.InputPrefix())); n >= r.limits().MaxInput-1 {
 		return fmt.Errorf("the prefix has %d tokens (task.prefix) and inputs have %d with their end (data.max_input_length): no text is left: raise the limit, or shorten the prefix",
 			n, r.limits().MaxInput)
 	}
@@ -230,11 +230,3 @@ func (r rowsReader) limits() data.Limits {
 }
 
 const noValidation = "no validation data: nothing will be evaluated, and the last checkpoint is the result"
-
-func taskOptions(t configs.Task) task.Options {
-	return task.Options{
-		Name: t.Name, Prefix: t.Prefix, TextColumns: t.TextColumns, LabelColumn: t.LabelColumn, TargetColumn: t.TargetColumn, Labels: t.Labels,
-		Template: t.Template, TargetTemplate: t.TargetTemplate, SourceLanguage: t.SourceLanguage, TargetLanguage: t.TargetLanguage,
-		Step: valueOf(t.Step), Metrics: t.Metrics,
-	}
-}

@@ -15,6 +15,7 @@ import (
 	"t5train/data/dataset"
 	"t5train/data/objective"
 	"t5train/data/task"
+	"t5train/data/task/infer"
 	"t5train/data/tokenizer"
 	"t5train/internal/random"
 	"t5train/internal/ui"
@@ -26,18 +27,18 @@ import (
 const textPart = "text"
 
 // partsOf returns the parts of a mixture; data.train alone is a mixture of one.
-func partsOf(d configs.Data) []configs.Part {
+func partsOf(d configs.Data) []configs.Component {
 	if len(d.Mixture) > 0 {
 		return d.Mixture
 	}
-	return []configs.Part{corpusPart(textPart, d.Train, d.TextColumn)}
+	return []configs.Component{corpusPart(textPart, d.Train, d.TextColumn)}
 }
 
 // corpusPart is a part of plain text; column "" is found from the schema.
-func corpusPart(name string, files []string, column string) configs.Part {
-	p := configs.Part{Name: name, Train: files, Task: textPart}
+func corpusPart(name string, files []string, column string) configs.Component {
+	p := configs.Component{Name: name, Train: files, Task: task.Spec{Name: textPart}}
 	if column != "" {
-		p.TextColumns = []string{column}
+		p.Task.TextColumns = []string{column}
 	}
 	return p
 }
@@ -129,7 +130,7 @@ func (r *textReader) checkBudget() error {
 		most = max(most, l.Inputs+l.Targets)
 	}
 	for _, p := range r.config.Data.Mixture {
-		if p.Task != textPart {
+		if p.Task.Name != textPart {
 			most = max(most, r.config.Data.MaxInputLength+r.config.Data.MaxTargetLength)
 		}
 	}
@@ -175,10 +176,10 @@ func noiseSeed(seed uint64, corpus int) uint64 {
 }
 
 // source opens one part.
-func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Part, seed uint64) (data.Source, error) {
+func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Component, seed uint64) (data.Source, error) {
 	limit := r.config.Data.MaxTrainExamples
-	if p.Task == textPart {
-		s, files, err := r.open(ctx, m, r.key(p), p.Train, dataset.ForTraining, corpus.Column(p.TextColumns))
+	if p.Task.Name == textPart {
+		s, files, err := r.open(ctx, m, r.key(p), p.Train, dataset.ForTraining, corpus.Column(p.Task.TextColumns))
 		if err != nil {
 			return nil, err
 		}
@@ -195,7 +196,7 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Part, se
 		}, seed)
 	}
 	reader := rowsReader{r.config, r.bundle, r.threads, r.sink}
-	open, err := reader.open(ctx, taskData{Part: p.Name, task: p.AsTask(), train: p.Train})
+	open, err := reader.open(ctx, taskData{Part: p.Name, task: p.Task, train: p.Train})
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +250,7 @@ func TokensOf(c *configs.Config) string {
 }
 
 // inPart says in which entry of a mixture something is wrong.
-func (r *textReader) inPart(p configs.Part, err error) error {
+func (r *textReader) inPart(p configs.Component, err error) error {
 	if len(r.config.Data.Mixture) == 0 || errors.Is(err, ErrOtherData) { // which says it
 		return err
 	}
@@ -257,7 +258,7 @@ func (r *textReader) inPart(p configs.Part, err error) error {
 }
 
 // key says where a part stands in the configuration.
-func (r *textReader) key(p configs.Part) string {
+func (r *textReader) key(p configs.Component) string {
 	if len(r.config.Data.Mixture) == 0 {
 		return "data.train"
 	}
@@ -288,11 +289,11 @@ func CheckText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer,
 	return append(errs, err)
 }
 
-func (r *textReader) checkPart(ctx context.Context, p configs.Part, wanted []string) error {
-	if p.Task != textPart {
+func (r *textReader) checkPart(ctx context.Context, p configs.Component, wanted []string) error {
+	if p.Task.Name != textPart {
 		table, err := dataset.Open(p.Train, wanted, 0, 0)
 		if err == nil {
-			_, err = table.Infer(ctx, taskOptions(p.AsTask()), r.sink)
+			_, err = table.Infer(ctx, p.Task, r.sink)
 		}
 		return err
 	}
@@ -300,10 +301,10 @@ func (r *textReader) checkPart(ctx context.Context, p configs.Part, wanted []str
 	if err != nil {
 		return err
 	}
-	_, said, err := task.InferText(set.Columns(), corpus.Column(p.TextColumns))
+	_, note, err := infer.Text(set.Columns(), corpus.Column(p.Task.TextColumns))
 	if err != nil {
 		return dataset.WithConflicts(err, set)
 	}
-	ui.Detail(r.sink, p.Name, "%s", said)
+	ui.Detail(r.sink, p.Name, "%s: %s", note.Key, note.Text())
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"t5train/data/task"
 	"testing"
 )
 
@@ -95,9 +96,10 @@ func TestObjectiveKeys(t *testing.T) {
 
 func TestMixture(t *testing.T) {
 	half := 0.5
-	want := []Part{
-		{Name: "books", Train: []string{"b*.parquet"}, Task: "text", Rate: &half, TextColumns: []string{"body"}},
-		{Name: "sst2", Train: []string{"s.parquet"}, Task: "classification", Prefix: new("sst2"), Labels: []string{"bad", "good"}},
+	want := []Component{
+		{Name: "books", Train: []string{"b*.parquet"}, MixingRate: &half, Task: task.Spec{Name: "text", TextColumns: []string{"body"}}},
+		{Name: "sst2", Train: []string{"s.parquet"}, Task: task.Spec{
+			Name: "classification", Prefix: new("sst2"), LabelTexts: []string{"bad", "good"}}},
 	}
 	const list = `[{name: books, train: [b*.parquet], rate: 0.5, text_columns: [body]}, {name: sst2, train: [s.parquet], task: classification, prefix: sst2, labels: [bad, good]}]`
 	// A mixture replaces the files of a lower layer.
@@ -141,7 +143,7 @@ func TestMixtureOfTasks(t *testing.T) {
 	const start = "output: runs/a\nmodel: {size: small}\n"
 	const parts = `data: {mixture: [{name: a, train: [a], validation: [v], task: glue/sst2, metrics: [accuracy]}, {name: b, train: [b], task: translation, source_language: en, target_language: de, prefix: "", rate: 2}]}` + "\n"
 	c := mustLoad(t, start+parts+"eval: {patience: 2}\n", LoadOptions{})
-	if len(c.Data.Mixture) != 2 || c.Data.Mixture[1].Prefix == nil || c.Eval.Metric != "" || c.Data.MixtureTemperature != 1 {
+	if len(c.Data.Mixture) != 2 || c.Data.Mixture[1].Task.Prefix == nil || c.Eval.Metric != "" || c.Data.MixtureTemperature != 1 {
 		t.Errorf("got %+v", c)
 	}
 	text, err := c.YAML()

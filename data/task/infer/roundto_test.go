@@ -1,8 +1,10 @@
-package task
+package infer
 
 import (
 	"strings"
 	"testing"
+
+	"t5train/data/task"
 )
 
 // spread returns n numbers evenly from one to another, as a file of float32 has them if single is set.
@@ -17,7 +19,7 @@ func spread(from, to float64, n int, single bool) []float64 {
 	return all
 }
 
-func TestStepFor(t *testing.T) {
+func TestRoundToFor(t *testing.T) {
 	stsb := append(spread(0, 5, 26, true), 3.333, 1.583)
 	zeros := append(make([]float64, 95), 0.37, 0.41, 0.52, 0.77, 1)
 	prices := append(spread(0, 100, 100, false), 1e6)
@@ -38,11 +40,11 @@ func TestStepFor(t *testing.T) {
 		{"mostly 0", zeros, 0.01},
 		{"one that is far away", prices, 0.5},
 		{"far from 0", []float64{1000.25, 1000.5, 1000.75}, 0.05},
-		{"all the same", []float64{3, 3}, DefaultStep},
-		{"none", nil, DefaultStep},
-		{"too small", []float64{1e-9, 2e-9, 3e-9}, minStep},
+		{"all the same", []float64{3, 3}, task.DefaultRoundTo},
+		{"none", nil, task.DefaultRoundTo},
+		{"too small", []float64{1e-9, 2e-9, 3e-9}, task.MinRoundTo},
 	} {
-		if got := StepFor(c.numbers); got != c.want {
+		if got := RoundToFor(c.numbers); got != c.want {
 			t.Errorf("%s: got %g, want %g", c.name, got, c.want)
 		}
 	}
@@ -58,9 +60,13 @@ func TestRoundingLoss(t *testing.T) {
 	}{
 		{"fine", []float64{1, 2, 3}, 1, "", false},
 		{"none", nil, 1, "", false},
-		{"swallowed", []float64{0.001, 0.02, 0.04}, 0.2, "3 different numbers from 0.001 to 0.04 all become the target 0.0: set a smaller step, such as task.step=0.001", true},
-		{"moved", spread(0, 1, 101, false), 0.5, "101 different numbers from 0 to 1 become 3 targets, and move by 0.124 on average: set a smaller step, such as task.step=0.01", false},
-		{"too small for any step", []float64{1e-9, 2e-9}, minStep, "scale the numbers up", true},
+		{"swallowed", []float64{0.001, 0.02, 0.04}, 0.2,
+			"3 different numbers from 0.001 to 0.04 all become the target 0.0: set a smaller one, such as task.round_to=0.001",
+			true},
+		{"moved", spread(0, 1, 101, false), 0.5,
+			"101 different numbers from 0 to 1 become 3 targets, and move by 0.124 on average: set a smaller one, " +
+				"such as task.round_to=0.01", false},
+		{"too small for any step", []float64{1e-9, 2e-9}, task.MinRoundTo, "scale the numbers up", true},
 		{"one number", []float64{-1, -1}, 0.2, "all 2 numbers are -1, as in a test split", false},
 	} {
 		said, useless := RoundingLoss(c.numbers, c.step)

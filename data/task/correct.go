@@ -1,0 +1,229 @@
+package task
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"t5train/data/table"
+)
+
+// Owners lists the general tasks that have a key, by its name in a configuration; nil is all.
+func Owners(key string) []string {
+	return map[string][]string{
+		"label_column":    {Classification, Regression, NER},
+		"labels":          {Classification, NER},
+		"target_column":   {Translation, Summarization, QuestionAnswering, Seq2Seq, Template},
+		"target_template": {Template},
+		"source_language": {Translation},
+		"target_language": {Translation},
+		"round_to":        {Regression},
+	}[key]
+}
+
+// Has reports whether a task of a name has a key: T5's have those of the tasks that they are settings of, and may have
+// labels beside their targets.
+func Has(name, key string) bool {
+	owners := Owners(key)
+	t5 := !slices.Contains(General(), name)
+	return owners == nil || slices.Contains(owners, Base(name)) || t5 && key == "label_column"
+}
+
+// CheckAsked refuses keys that the task does not have, and a task that does not exist.
+func (s Spec) CheckAsked() error {
+	if !slices.Contains(General(), s.Name) {
+		preset, ok := Named(s.Name)
+		if !ok {
+			return fmt.Errorf("name is %q, want one of %s", s.Name, strings.Join(Names(), ", "))
+		}
+		if s.Template != "" {
+			return fmt.Errorf("task.template is given, but %s has the input of T5: use task.name %s", s.Name, preset.Name)
+		}
+	}
+	remedies := map[string]string{
+		"label_column": "use task.target_column", "target_column": "use task.label_column",
+		"target_template": "use task.name " + Template,
+	}
+	for f, v := range reflect.ValueOf(s).Fields() {
+		key := f.Tag.Get("yaml")
+		if v.IsZero() || Has(s.Name, key) {
+			continue
+		}
+		remedy, ok := remedies[key]
+		if !ok {
+			remedy = "leave it out"
+		}
+		return fmt.Errorf("task.%s %v is not for %s: %s", key, reflect.Indirect(v), s.Name, remedy)
+	}
+	return nil
+}
+
+// Correct applies what a person says to a spec, such as that of a checkpoint, whose task it does not change: names of
+// columns, prefix, label strings and metrics.
+func (s Spec) Correct(asked Spec) (Spec, error) {
+	if asked.Prefix != nil {
+		s.Prefix = asked.Prefix
+	}
+	if err := s.renameTexts(asked.TextColumns); err != nil {
+		return s, err
+	}
+	if asked.LabelColumn != "" {
+		s.LabelColumn = asked.LabelColumn
+	}
+	if asked.TargetColumn != "" {
+		s.TargetColumn, s.TargetTemplate = asked.TargetColumn, ""
+	}
+	if asked.Template != "" {
+		columns, err := TemplateColumns(asked.Template)
+		if err != nil {
+			return s, fmt.Errorf("read task.template: %w", err)
+		}
+		s.Template, s.TextColumns = asked.Template, columns
+	}
+	if asked.TargetTemplate != "" {
+		s.TargetTemplate, s.TargetColumn = asked.TargetTemplate, ""
+	}
+	if s.Name == Translation && asked.SourceLanguage+asked.TargetLanguage != "" && asked.Prefix == nil {
+		from, to := asked.SourceLanguage, asked.TargetLanguage
+		if from == "" && len(s.TextColumns) == 1 {
+			from = LanguageOf(s.TextColumns[0])
+		}
+		if to == "" {
+			to = LanguageOf(s.TargetColumn)
+		}
+		if from == "" || to == "" {
+			return s, errors.New("the columns do not tell the other language: give both task.source_language and " +
+				"task.target_language, or set task.prefix")
+		}
+		s.Prefix = new(TranslatePrefix(from, to))
+	}
+	if asked.RoundTo != nil {
+		s.RoundTo = asked.RoundTo
+	}
+	if len(asked.Metrics) > 0 {
+		s.Metrics = asked.Metrics
+	}
+	if texts := asked.LabelTexts; len(texts) > 0 {
+		labels := &s.Labels
+		if s.Name == NER {
+			labels = &s.Entities
+		}
+		if len(texts) != len(*labels) {
+			return s, fmt.Errorf("task.labels has %d label strings, want %d as the checkpoint: %s",
+				len(texts), len(*labels), Describe(*labels))
+		}
+		*labels = WithTexts(*labels, texts)
+	}
+	return s, s.Validate()
+}
+
+// renameTexts gives other columns to the input, if any. With a template, they take the places of the old ones.
+func (s *Spec) renameTexts(columns []string) error {
+	if len(columns) == 0 {
+		return nil
+	}
+	if s.Template != "" {
+		if len(columns) != len(s.TextColumns) {
+			return fmt.Errorf("task.text_columns gives %q, want %d columns in place of %q",
+				columns, len(s.TextColumns), s.TextColumns)
+		}
+		t, err := parseTemplate(s.Template)
+		if err != nil {
+			return fmt.Errorf("task: template: %w", err)
+		}
+		names := map[string]string{}
+		for i, old := range s.TextColumns {
+			names[old] = columns[i]
+		}
+		s.Template = t.rename(names).String()
+	}
+	s.TextColumns = columns
+	return nil
+}
+
+// WithClasses returns the task for another file than the one it was inferred from: numbers of classes mean what the
+// schema of that file says, so labels and tags are found by their names. A file whose label column has no class names
+// leaves the task as it is, and so does one that names classes for a task that has learnt nothing but their numbers.
+// Other classes that the task does not have are an error.
+func (s Spec) WithClasses(columns []table.Column) (Spec, error) {
+	at := slices.IndexFunc(columns, func(c table.Column) bool { return c.Name == s.LabelColumn })
+	if at < 0 || columns[at].ClassLabels == nil {
+		return s, nil
+	}
+	classes := columns[at].ClassLabels
+	switch s.Kind() {
+	case Entities:
+		s.Tags = classes // types that the task does not have are reported with their row
+	case Labels:
+		var names []string
+		labels := slices.Clone(s.Labels)
+		for i := range labels {
+			names = append(names, labels[i].Name)
+			labels[i].Value = "" // no row has it
+			if class := slices.Index(classes, labels[i].Name); class >= 0 {
+				labels[i].Value = strconv.Itoa(class)
+			}
+		}
+		if !slices.ContainsFunc(classes, func(class string) bool { return !slices.Contains(names, class) }) {
+			s.Labels = labels
+		} else if slices.ContainsFunc(s.Labels, Label.named) {
+			return s, fmt.Errorf("label column %s has the classes %s, and the task the labels %s: take data of the "+
+				"same task, or give the labels as strings",
+				s.LabelColumn, strings.Join(classes, ", "), strings.Join(names, ", "))
+		}
+	}
+	return s, nil
+}
+
+// named reports whether the name of a label is more than its number.
+func (l Label) named() bool {
+	_, err := strconv.Atoi(l.Value)
+	return err != nil || l.Name != l.Value
+}
+
+// Alone returns the task that is asked for without a data set: for inputs that have no answers, of a checkpoint that
+// remembers no task. Columns that are not named have usual names.
+func Alone(asked Spec) (Spec, error) {
+	if err := asked.CheckAsked(); err != nil {
+		return Spec{}, err
+	}
+	if s, ok := Named(asked.Name); ok {
+		return s.Correct(asked)
+	}
+	s := Spec{Name: asked.Name, TextColumns: []string{"text"}, TargetColumn: "target"}
+	var labels []Label
+	for _, text := range asked.LabelTexts {
+		labels = append(labels, Label{Name: text, Text: text})
+	}
+	switch asked.Name {
+	case Classification:
+		if len(labels) < 2 {
+			return s, errors.New("it is not known which labels the checkpoint knows: list them with task.labels")
+		}
+		s.Labels, s.LabelColumn, s.TargetColumn = labels, "label", ""
+	case NER:
+		if len(labels) == 0 {
+			return s, errors.New("it is not known which types of entities the checkpoint knows: list them with task.labels")
+		}
+		s.Entities, s.TextColumns, s.LabelColumn, s.TargetColumn = labels, []string{"tokens"}, "ner_tags", ""
+	case Regression:
+		s.RoundTo, s.LabelColumn, s.TargetColumn = new(DefaultRoundTo), "label", ""
+	case Translation:
+		if asked.Prefix == nil && (asked.SourceLanguage == "" || asked.TargetLanguage == "") {
+			return s, errors.New("it is not known between which languages to translate: name them with " +
+				"task.source_language and task.target_language, or set task.prefix")
+		}
+	case Summarization:
+		s.Prefix = new(SummarizePrefix)
+	case QuestionAnswering:
+		s.TextColumns, s.TargetColumn = []string{"question", "context"}, "answers.text"
+	case Template:
+		if asked.Template == "" {
+			return s, ErrNoTemplate
+		}
+	}
+	return s.Correct(asked)
+}
