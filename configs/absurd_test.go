@@ -14,8 +14,9 @@ func TestLoad_AbsurdFiles(t *testing.T) {
 	}
 	const deep = "exceeded max depth of 10000"
 	for name, c := range map[string]struct{ text, want string }{
-		"aliases":        {bomb, "z: unknown key"},
-		"alias":          {"output: x\ntokenizer: {path: &a a}\nmodel: {path: *a}\n", "model.path: got an alias or anchor"},
+		"aliases": {bomb, "z: unknown key"},
+		"alias": {"output: x\ntokenizer: {path: &a a}\nmodel: {path: *a}\n",
+			"model.path: got an alias or anchor"},
 		"cycle":          {"data:\n  mixture: &a [*a, {name: *a}]\n", "data.mixture: got an alias or anchor"},
 		"key":            {"&a output: x\n*a : y\n", "got an alias as a key"},
 		"merge":          {"train: &a {seed: 1}\neval: {<<: *a}\n", "eval.<<: unknown key"},

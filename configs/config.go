@@ -2,11 +2,10 @@ package configs
 
 import "t5train/data/task"
 
-// The tags of a field say what it accepts: `unit` what a number counts or a text names, `range` the bounds of
-// a number, `zero` that 0 switches the key off, `oneof` the words a text may be, `names` what
-// else it may name, `for` the only kind of run that has
-// the key or section, `of` the only values of the key name of its section that have it. A pointer is optional: nil
-// means unset. The keys of the section task are with their type in package task.
+// The tags of a field say what it accepts: `unit` what a number counts or a text names, `range` the bounds of a number,
+// `zero` that 0 switches the key off, `oneof` the words a text may be, `names` what else it may name, `for` the only
+// kind of run that has the key or section, `of` the only values of the key name of its section that have it. A pointer
+// is optional: nil means unset. The keys of the section task are with their type in package task.
 
 // Config is the whole configuration of a run. One that names an objective is of pre-training, any other of fine-tuning.
 type Config struct {
@@ -29,11 +28,12 @@ type Config struct {
 type Model struct {
 	// Model to start from: a Hugging Face folder, the folder of a run, or one checkpoint. Alternative to size.
 	Path string `yaml:"path" unit:"path"`
-	// Size of a model that starts from random weights, a name listed by `t5train sizes`, also as t5-small. Alternative to path.
-	// Small sizes learn simple tasks in minutes; on little data a pre-trained model in path is far better.
+	// Size of a model that starts from random weights, a name listed by `t5train sizes`, also as t5-small. Alternative
+	// to path. Small sizes learn simple tasks in minutes; on little data a pre-trained model in path is far better.
 	Size string `yaml:"size" unit:"name"`
 
-	// Rows of the embedding table. Unset: the tokens of the tokenizer, up to a multiple of 128; 32128 for the 32100 of T5.
+	// Rows of the embedding table. Unset: the tokens of the tokenizer, up to a multiple of 128; 32128 for the 32100 of
+	// T5.
 	VocabSize *int `yaml:"vocab_size" unit:"rows" range:">= 2 and <= 268435456"`
 	// Width of the residual stream. Unset: that of the size. Memory and time grow linearly with it.
 	DModel *int `yaml:"d_model" unit:"features" range:">= 1 and <= 1048576"`
@@ -47,19 +47,19 @@ type Model struct {
 	NumDecoderLayers *int `yaml:"num_decoder_layers" unit:"blocks" range:">= 1 and <= 4096"`
 	// Attention heads of every block. Unset: that of the size.
 	NumHeads *int `yaml:"num_heads" unit:"heads" range:">= 1 and <= 65536"`
-	// Feed-forward activation. Unset: that of the size. T5 1.0 has relu, T5 1.1 and Flan-T5 gated-gelu, which
-	// learns better for the same parameters.
+	// Feed-forward activation. Unset: that of the size. T5 1.0 has relu, T5 1.1 and Flan-T5 gated-gelu, which learns
+	// better for the same parameters.
 	FeedForwardProj *string `yaml:"feed_forward_proj" oneof:"relu gelu gelu_new silu gated-relu gated-gelu gated-gelu_new gated-silu"`
-	// Whether the output layer is the embedding table. Unset: that of the size. Tied saves
-	// vocab_size x d_model parameters.
+	// Whether the output layer is the embedding table. Unset: that of the size. Tied saves vocab_size x d_model
+	// parameters.
 	TieWordEmbeddings *bool `yaml:"tie_word_embeddings"`
 	// Buckets of the relative position bias, an even number. Unset: that of the size, 32.
 	RelativeAttentionNumBuckets *int `yaml:"relative_attention_num_buckets" unit:"buckets" range:">= 4 and <= 1048576"`
-	// Distance from which on all positions share the last bucket. Unset: that of the size, 128. Must be more
-	// than half the buckets.
+	// Distance from which on all positions share the last bucket. Unset: that of the size, 128. Must be more than half
+	// the buckets.
 	RelativeAttentionMaxDistance *int `yaml:"relative_attention_max_distance" unit:"tokens" range:">= 1 and <= 2147483647"`
-	// Share of activations dropped in training. Unset: the checkpoint's, or that of the size; 0 for pre-training,
-	// which sees no text often enough to learn it by heart. 0.1 for fine-tuning, also of a model pre-trained without.
+	// Share of activations dropped in training. Unset: the checkpoint's, or that of the size; 0 for pre-training, which
+	// sees no text often enough to learn it by heart. 0.1 for fine-tuning, also of a model pre-trained without.
 	DropoutRate *float64 `yaml:"dropout_rate" range:">= 0 and < 1"`
 }
 
@@ -73,8 +73,8 @@ type Tokenizer struct {
 type Data struct {
 	// Parquet files to train on: paths, folders or globs such as train-*.parquet. Required, or mixture in its place.
 	Train []string `yaml:"train" unit:"paths"`
-	// Tasks, and for pre-training also corpora, to train on together, each with keys of its own, in place of train, validation
-	// and the section task.
+	// Tasks, and for pre-training also corpora, to train on together, each with keys of its own, in place of train,
+	// validation and the section task.
 	Mixture []Component `yaml:"mixture" unit:"entries"`
 	// Most examples that a component of the mixture without a rate counts for, so that a large one does not drown a
 	// small one; 0 = no cap.
@@ -92,17 +92,17 @@ type Data struct {
 	// Folder of the token stores: text is tokenized once and found there again by all runs that share the folder.
 	// Empty: tokens in output.
 	Tokens string `yaml:"tokens" unit:"path" for:"pre-training"`
-	// Longest input with its end token; what is longer is cut. Attention's time grows with the square of it,
-	// but only as far as texts are that long: nothing is padded. Pre-training: of the tasks in the mixture; that of
-	// text is objective.input_length.
+	// Longest input with its end token; what is longer is cut. Attention's time grows with the square of it, but only
+	// as far as texts are that long: nothing is padded. Pre-training: of the tasks in the mixture; that of text is
+	// objective.input_length.
 	MaxInputLength int `yaml:"max_input_length" unit:"tokens" range:">= 2 and <= 1048576"`
 	// Longest target with its end token; what is longer is cut.
 	MaxTargetLength int `yaml:"max_target_length" unit:"tokens" range:">= 2 and <= 1048576"`
-	// Train on a sample of so many examples only, drawn at random by train.seed; 0 = all. For a quick try. Pre-training:
-	// pieces of each corpus, all of which is tokenized nevertheless.
+	// Train on a sample of so many examples only, drawn at random by train.seed; 0 = all. For a quick try.
+	// Pre-training: pieces of each corpus, all of which is tokenized nevertheless.
 	MaxTrainExamples int `yaml:"max_train_examples" unit:"examples" range:">= 0"`
-	// Evaluate on a sample of so many examples only, drawn at random, the same ones in every run; 0 = all. Pre-training:
-	// pieces of text; for each kind of noise of ul2 its part of them, rounded, and one at least.
+	// Evaluate on a sample of so many examples only, drawn at random, the same ones in every run; 0 = all.
+	// Pre-training: pieces of text; for each kind of noise of ul2 its part of them, rounded, and one at least.
 	MaxValidationExamples int `yaml:"max_validation_examples" unit:"examples" range:">= 0"`
 }
 
@@ -122,7 +122,8 @@ type Component struct {
 	MixingRate *float64 `yaml:"rate" range:"> 0"`
 }
 
-// Objective says how plain text becomes inputs and targets. The keys of an objective that is not chosen must stay unset.
+// Objective says how plain text becomes inputs and targets. The keys of an objective that is not chosen must stay
+// unset.
 type Objective struct {
 	// How: span_corruption is T5's own; iid draws each token of noise by itself; prefix_lm gives the beginning of a
 	// text and asks for the rest, lm asks for all of it; ul2 mixes span corruptions and prefix_lm.
@@ -153,11 +154,11 @@ type Train struct {
 	Epochs float64 `yaml:"epochs" unit:"epochs" range:"> 0 and <= 1000000" zero:"off"`
 	// Examples a micro-batch; 0 = off. Alternative to batch_tokens. Memory grows with it. 32 to 128 for fine-tuning.
 	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1 and <= 1048576" zero:"off"`
-	// Input and target tokens a micro-batch holds at most; 0 = off. Alternative to batch_size: memory stays even
-	// when lengths vary.
+	// Input and target tokens a micro-batch holds at most; 0 = off. Alternative to batch_size: memory stays even when
+	// lengths vary.
 	BatchTokens int `yaml:"batch_tokens" unit:"tokens" range:">= 1" zero:"off"`
-	// Micro-batches a step, which are divided over the ranks of mpirun. Use it for a larger batch in the same memory; a step
-	// takes that many times longer on one machine.
+	// Micro-batches a step, which are divided over the ranks of mpirun. Use it for a larger batch in the same memory; a
+	// step takes that many times longer on one machine.
 	Accumulate int `yaml:"accumulate" unit:"micro-batches" range:">= 1 and <= 1048576"`
 	// Largest global norm of the gradient; 0 = off. 1 with adamw; 0 with adafactor, which clips on its own.
 	ClipNorm float64 `yaml:"clip_norm" range:">= 0"`
@@ -165,8 +166,8 @@ type Train struct {
 	LabelSmoothing float64 `yaml:"label_smoothing" range:">= 0 and < 1"`
 	// Weight of the log(Z)^2 term that keeps logits small. 1e-4 in T5's pre-training; 0 as transformers has it.
 	ZLoss float64 `yaml:"z_loss" range:">= 0"`
-	// Keep only the inputs of the blocks and compute the blocks again in the backward pass: the same numbers in far less
-	// memory for large batches and long texts, for a quarter more time.
+	// Keep only the inputs of the blocks and compute the blocks again in the backward pass: the same numbers in far
+	// less memory for large batches and long texts, for a quarter more time.
 	Recompute bool `yaml:"recompute"`
 	// Seed of new weights, order and dropout. The same seed gives the same run, bit for bit.
 	Seed int `yaml:"seed" range:">= 0"`
@@ -180,18 +181,20 @@ type Train struct {
 type Optimizer struct {
 	// The update rule. Adafactor needs the least memory and is T5's own; adamw keeps two floats a parameter.
 	Name string `yaml:"name" oneof:"adafactor adamw sgd"`
-	// Peak learning rate, but with schedule rsqrt the peak times sqrt(warmup_steps). Unset: a peak of 1e-3 for adafactor
-	// (with scale_parameter, in pre-training and for model.size: 1e-2), 3e-4 for adamw (model.size: 1e-3), 1e-2 for sgd. Must
-	// stay unset with relative_step, which computes its own.
+	// Peak learning rate, but with schedule rsqrt the peak times sqrt(warmup_steps). Unset: a peak of 1e-3 for
+	// adafactor (with scale_parameter, in pre-training and for model.size: 1e-2), 3e-4 for adamw (model.size: 1e-3),
+	// 1e-2 for sgd. Must stay unset with relative_step, which computes its own.
 	LearningRate *float64 `yaml:"learning_rate" range:"> 0"`
-	// Share of a weight taken away at each step, times the learning rate. 0 for fine-tuning T5; 0.01 is usual with adamw.
+	// Share of a weight taken away at each step, times the learning rate. 0 for fine-tuning T5; 0.01 is usual with
+	// adamw.
 	WeightDecay float64 `yaml:"weight_decay" range:">= 0"`
 
 	// Adafactor: compute the learning rate from the step, min(1e-2, 1/sqrt(step)). Unset: false.
 	RelativeStep *bool `yaml:"relative_step" of:"adafactor"`
-	// Adafactor: multiply the learning rate by the size (RMS) of each parameter. Unset: true for pre-training, and
-	// for model.size without a learning rate; else false, as transformers recommends for fine-tuning at 1e-3. True, as T5 was trained, makes steps about 20 times smaller for typical
-	// weights: raise the learning rate to 1e-2 for a new model.
+	// Adafactor: multiply the learning rate by the size (RMS) of each parameter. Unset: true for pre-training, and for
+	// model.size without a learning rate; else false, as transformers recommends for fine-tuning at 1e-3. True, as T5
+	// was trained, makes steps about 20 times smaller for typical weights: raise the learning rate to 1e-2 for a new
+	// model.
 	ScaleParameter *bool `yaml:"scale_parameter" of:"adafactor"`
 	// Adafactor: let the relative step start at 1e-6 x step. Unset: false. Needs relative_step.
 	WarmupInit *bool `yaml:"warmup_init" of:"adafactor"`
@@ -199,8 +202,8 @@ type Optimizer struct {
 	ClipThreshold *float64 `yaml:"clip_threshold" range:"> 0" of:"adafactor"`
 	// Adafactor: exponent c of the second moment's decay 1 - step^c. Unset: -0.8.
 	DecayRate *float64 `yaml:"decay_rate" range:"< 0" of:"adafactor"`
-	// Adafactor and adamw: decay of the first moment. Unset: 0.9 for adamw, 0 for adafactor. 0 = none: with adafactor any
-	// other value costs one float a parameter.
+	// Adafactor and adamw: decay of the first moment. Unset: 0.9 for adamw, 0 for adafactor. 0 = none: with adafactor
+	// any other value costs one float a parameter.
 	Beta1 *float64 `yaml:"beta1" range:">= 0 and < 1" of:"adafactor adamw"`
 	// Adamw: decay of the second moment. Unset: 0.999.
 	Beta2 *float64 `yaml:"beta2" range:">= 0 and < 1" of:"adamw"`
@@ -219,8 +222,8 @@ type Optimizer struct {
 
 // Schedule says how the learning rate changes from step to step.
 type Schedule struct {
-	// Shape of the curve: constant for fine-tuning with adafactor, linear or cosine with adamw and for model.size, rsqrt for
-	// pre-training. Linear, cosine and polynomial reach their end at the last step of the run.
+	// Shape of the curve: constant for fine-tuning with adafactor, linear or cosine with adamw and for model.size,
+	// rsqrt for pre-training. Linear, cosine and polynomial reach their end at the last step of the run.
 	Name string `yaml:"name" oneof:"constant constant_with_warmup linear cosine polynomial inverse_sqrt rsqrt"`
 	// Steps until the peak is reached. About 5 % of the run with adamw from random weights: without them the loss may
 	// stay high. For rsqrt: steps at the peak, before which the rate does not rise; 0 means 10000, as T5 had.
@@ -229,13 +232,13 @@ type Schedule struct {
 
 // Eval says when and how a run is evaluated on data.validation. The end of the run always is.
 type Eval struct {
-	// Steps from one evaluation to the next; 0 = at the end of every epoch. Each costs one pass over the
-	// validation data.
+	// Steps from one evaluation to the next; 0 = at the end of every epoch. Each costs one pass over the validation
+	// data.
 	EverySteps int `yaml:"every_steps" unit:"steps" range:">= 0"`
 	// Examples evaluated at a time. Changes memory and time, and results by rounding only.
 	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1 and <= 1048576"`
-	// The metric that decides which checkpoint is best. Empty: that of the task: accuracy, pearson, f1, bleu, rouge1; loss for
-	// pre-training and where texts have to be exactly right.
+	// The metric that decides which checkpoint is best. Empty: that of the task: accuracy, pearson, f1, bleu, rouge1;
+	// loss for pre-training and where texts have to be exactly right.
 	Metric string `yaml:"metric" unit:"name"`
 	// Evaluations without improvement before the run stops; 0 = never.
 	Patience int `yaml:"patience" unit:"evaluations" range:">= 0"`
@@ -245,13 +248,13 @@ type Eval struct {
 
 // Checkpoint says when the run is saved and how much of it is kept. The end of the run always is saved.
 type Checkpoint struct {
-	// Steps from one checkpoint to the next; 0 = with every evaluation. Each holds the weights and the optimizer's state.
-	// It is written while training goes on, which takes up to its size in memory.
+	// Steps from one checkpoint to the next; 0 = with every evaluation. Each holds the weights and the optimizer's
+	// state. It is written while training goes on, which takes up to its size in memory.
 	EverySteps int `yaml:"every_steps" unit:"steps" range:">= 0"`
 	// Minutes after which the run is saved in any case; 0 = off. It bounds what a killed process or a power cut costs:
 	// 10 for a long run.
 	EveryMinutes float64 `yaml:"every_minutes" unit:"minutes" range:">= 0 and <= 1000000"`
-	// Checkpoints kept, the newest first; the best one is kept besides. Each takes 4 bytes a parameter, and 8 more
-	// with adamw.
+	// Checkpoints kept, the newest first; the best one is kept besides. Each takes 4 bytes a parameter, and 8 more with
+	// adamw.
 	KeepLast int `yaml:"keep_last" unit:"checkpoints" range:">= 1"`
 }

@@ -15,8 +15,8 @@ import (
 )
 
 // decode turns a YAML value into a Go value of exactly the field's type, or says what is wrong with it. Nothing is
-// converted: a number is no text, 10.7 and 10.0 are no whole numbers, "true" in quotes is no bool. Null is
-// unset, where the key can be.
+// converted: a number is no text, 10.7 and 10.0 are no whole numbers, "true" in quotes is no bool. Null is unset, where
+// the key can be.
 func (f field) decode(n *yaml.Node) (value any, wrong string) {
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
 		return nil, "got an alias or anchor, want " + f.want() + ": write the value out"
@@ -97,7 +97,8 @@ func (f field) decodeList(n *yaml.Node) (value any, wrong string) {
 	return list, ""
 }
 
-// decodeComponents reads the entries of a mixture. Each is as strict as a section is, and all mistakes are told at once.
+// decodeComponents reads the entries of a mixture. Each is as strict as a section is, and all mistakes are told at
+// once.
 func (f field) decodeComponents(n *yaml.Node) (value any, wrong string) {
 	if n.Kind != yaml.SequenceNode {
 		return nil, f.mismatch(n)

@@ -10,8 +10,8 @@ import (
 	"t5train/trainer/optim"
 )
 
-// Default returns the configuration before anything is set: fine-tuning with Adafactor as transformers
-// recommends it for T5 (constant 1e-3, no parameter scaling, no relative step).
+// Default returns the configuration before anything is set: fine-tuning with Adafactor as transformers recommends it
+// for T5 (constant 1e-3, no parameter scaling, no relative step).
 func Default() *Config {
 	return &Config{
 		Data:       Data{MaxInputLength: 512, MaxTargetLength: 128, MixtureTemperature: 1},
@@ -23,8 +23,8 @@ func Default() *Config {
 	}
 }
 
-// DefaultPretraining returns the configuration of pre-training before anything is set: span corruption with Adafactor and
-// the learning rate as T5 was trained (Raffel et al. 2020, section 3.1.2; t5x/examples/t5/t5_1_1).
+// DefaultPretraining returns the configuration of pre-training before anything is set: span corruption with Adafactor
+// and the learning rate as T5 was trained (Raffel et al. 2020, section 3.1.2; t5x/examples/t5/t5_1_1).
 func DefaultPretraining() *Config {
 	c := Default()
 	c.Objective = Objective{Name: spanCorruption}
@@ -36,11 +36,11 @@ func DefaultPretraining() *Config {
 	return c
 }
 
-// forNewWeights changes the defaults of fine-tuning, which are for pre-trained weights, to those for random ones, where given
-// says that a key is not set, and returns what it has set. T5's own optimizer of new weights, Adafactor with parameter
-// scaling at 1e-2 (Raffel et al. 2020, section 3.1.2), which comes down to 0 over more epochs: with v1_1-tiny it brings the
-// validation accuracy of trec from 0.59 to 0.79 and of sst2 from 0.65 to 0.81; adamw at 1e-3 reaches 0.66 of trec, at 3e-3
-// 0.59.
+// forNewWeights changes the defaults of fine-tuning, which are for pre-trained weights, to those for random ones, where
+// given says that a key is not set, and returns what it has set. T5's own optimizer of new weights, Adafactor with
+// parameter scaling at 1e-2 (Raffel et al. 2020, section 3.1.2), which comes down to 0 over more epochs: with v1_1-tiny
+// it brings the validation accuracy of trec from 0.59 to 0.79 and of sst2 from 0.65 to 0.81; adamw at 1e-3 reaches 0.66
+// of trec, at 3e-3 0.59.
 func (c *Config) forNewWeights(given func(key string) bool) []string {
 	var set []string
 	if c.Train.Steps == 0 && !given("train.epochs") {
@@ -74,8 +74,9 @@ func (c *Config) forNewWeights(given func(key string) bool) []string {
 func (c *Config) Pretraining() bool { return c != nil && c.Objective.Name != "" }
 
 // Resolve fills what is unset and depends on other keys: the options of the chosen optimizer and objective and the
-// metric. A size by the name of its model, t5-small or google/t5-v1_1-small, becomes its own name. Afterwards every option of those two is non-nil, except the learning rate under relative_step. [Load] calls
-// it; call it on a Config made by hand.
+// metric. A size by the name of its model, t5-small or google/t5-v1_1-small, becomes its own name. Afterwards every
+// option of those two is non-nil, except the learning rate under relative_step. [Load] calls it; call it on a Config
+// made by hand.
 func (c *Config) Resolve() {
 	c.Model.Size = strings.TrimPrefix(strings.TrimPrefix(c.Model.Size, "google/"), "t5-")
 	if c.Schedule.Name == rsqrt && c.Schedule.WarmupSteps == 0 {
@@ -112,8 +113,8 @@ func (o *Optimizer) usualPeak(pretraining bool) float64 {
 	return 1e-2
 }
 
-// RateWarning says, of a resolved configuration, so where the learning rate is likely another one than was meant: only under
-// schedule rsqrt optimizer.learning_rate is no peak. Otherwise it is "".
+// RateWarning says, of a resolved configuration, so where the learning rate is likely another one than was meant: only
+// under schedule rsqrt optimizer.learning_rate is no peak. Otherwise it is "".
 func (c *Config) RateWarning() string {
 	const implausible = 0.1 // no peak with adafactor or adamw
 	if c.Optimizer.LearningRate == nil {
@@ -127,7 +128,8 @@ func (c *Config) RateWarning() string {
 	case rate/base >= implausible && c.Optimizer.Name != sgd:
 		return fmt.Sprintf("the learning rate has a peak of %g: optimizer.learning_rate of a run with schedule rsqrt is its peak times the root of its warmup_steps, "+
 			"and does not fit another schedule: leave it out, or set it to %g", rate/base, usual*base)
-	case c.Pretraining() && c.Model.Path != "" && c.Optimizer.Name == adafactor && rate/base >= usual: // Raffel et al. 2020, section 3.1.2
+	case c.Pretraining() && c.Model.Path != "" && c.Optimizer.Name == adafactor &&
+		rate/base >= usual: // Raffel et al. 2020, section 3.1.2
 		return fmt.Sprintf("the learning rate begins at %.2e, as for new weights, and may undo what the model has learnt: T5's own pre-training ended at 1e-3 after a million steps, "+
 			"where optimizer.learning_rate 1e-3 with schedule.name=constant goes on", rate/base)
 	}

@@ -80,12 +80,14 @@ func (r *reader) mapping(l layer, node *yaml.Node, prefix, name string) {
 			continue
 		}
 		if section, word, dotted := strings.Cut(key.Value, "."); dotted {
-			r.report(at, fmt.Sprintf("got a dotted key, want the key %s in the section %s:", plain(word), plain(section)),
+			r.report(at, fmt.Sprintf("got a dotted key, want the key %s in the section %s:", plain(word),
+				plain(section)),
 				plain(path))
 			continue
 		}
 		if line, twice := first[path]; twice {
-			r.report(place(name, 0), fmt.Sprintf("given twice, in lines %d and %d: keep one", line, key.Line), plain(path))
+			r.report(place(name, 0), fmt.Sprintf("given twice, in lines %d and %d: keep one", line, key.Line),
+				plain(path))
 			continue
 		}
 		first[path] = key.Line
@@ -107,8 +109,8 @@ func (r *reader) mapping(l layer, node *yaml.Node, prefix, name string) {
 	}
 }
 
-// parseYAML parses exactly one document into its root node, nil when there is none. Else it says what is wrong
-// and in which line, 0 when the parser does not know.
+// parseYAML parses exactly one document into its root node, nil when there is none. Else it says what is wrong and in
+// which line, 0 when the parser does not know.
 func parseYAML(content []byte) (root *yaml.Node, line int, wrong string) {
 	dec := yaml.NewDecoder(bytes.NewReader(content))
 	var doc, next yaml.Node
@@ -153,8 +155,8 @@ func syntaxError(err error) (line int, text string) {
 	return line, "is not YAML: " + text + ": check the indentation, and put text with special characters in quotes"
 }
 
-// tabIndented returns the numbers of the lines that a tab indents. YAML forbids it, but its parser either says so
-// in a riddle or, inside a text that goes on, not at all.
+// tabIndented returns the numbers of the lines that a tab indents. YAML forbids it, but its parser either says so in a
+// riddle or, inside a text that goes on, not at all.
 func tabIndented(content []byte) []int {
 	var lines []int
 	number := 0

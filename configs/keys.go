@@ -35,7 +35,8 @@ func Keys() []Key {
 	tuning, training := Default(), DefaultPretraining()
 	var keys []Key
 	for _, f := range fields() {
-		k := Key{Path: f.path, Env: envName(f.path), Want: f.want(), Default: f.defaultIn(tuning), Doc: docs.field(f), Use: f.use}
+		k := Key{Path: f.path, Env: envName(f.path), Want: f.want(), Default: f.defaultIn(tuning), Doc: docs.field(f),
+			Use: f.use}
 		other := f.defaultIn(training)
 		switch {
 		case f.foreign(finetuning):
@@ -46,7 +47,8 @@ func Keys() []Key {
 		keys = append(keys, k)
 		if f.path == "data.mixture" {
 			for _, p := range componentFields() {
-				keys = append(keys, Key{Path: f.path + "[]." + p.path, Want: p.want(), Default: "unset", Doc: docs.field(p), Use: p.use})
+				keys = append(keys, Key{Path: f.path + "[]." + p.path, Want: p.want(), Default: "unset",
+					Doc: docs.field(p), Use: p.use})
 			}
 		}
 	}

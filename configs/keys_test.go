@@ -32,19 +32,23 @@ func TestKeys(t *testing.T) {
 		seen[k.Env] = k.Path
 	}
 	for _, want := range []Key{
-		{Path: "train.log_every", Env: "T5TRAIN_TRAIN_LOG_EVERY", Want: "a whole number of steps >= 1", Default: "10", Doc: "Steps from one row of metrics.jsonl to the next. A log that is no terminal has a line of them every ten seconds."},
-		{Path: "data.mixture[].name", Want: "text", Default: "unset", Doc: "Name in messages. Required, and another one for each component."},
+		{Path: "train.log_every", Env: "T5TRAIN_TRAIN_LOG_EVERY", Want: "a whole number of steps >= 1", Default: "10",
+			Doc: "Steps from one row of metrics.jsonl to the next. A log that is no terminal has a line of them every ten seconds."},
+		{Path: "data.mixture[].name", Want: "text", Default: "unset",
+			Doc: "Name in messages. Required, and another one for each component."},
 	} {
 		if !slices.Contains(keys, want) {
 			t.Errorf("want the key %+v", want)
 		}
 	}
 	use := map[string][3]string{ // kind of run, default, default of pre-training
-		"schedule.name": {"", "constant", "rsqrt"}, "data.split": {pretraining, "concat", ""}, "task.name": {finetuning, "unset", ""},
+		"schedule.name": {"", "constant", "rsqrt"}, "data.split": {pretraining, "concat", ""}, "task.name": {finetuning,
+			"unset", ""},
 	}
 	for _, k := range keys {
 		if want, ok := use[k.Path]; ok && want != [3]string{k.Use, k.Default, k.Pretraining} {
-			t.Errorf("%s: got kind %q, default %q, of pre-training %q, want %q", k.Path, k.Use, k.Default, k.Pretraining, want)
+			t.Errorf("%s: got kind %q, default %q, of pre-training %q, want %q", k.Path, k.Use, k.Default,
+				k.Pretraining, want)
 		}
 	}
 }
@@ -79,11 +83,14 @@ train: {clip_norm: 1e-30, epochs: 0.1, seed: 123456789012}
 optimizer: {relative_step: true, scale_parameter: true}
 `
 	tests := map[string]LoadOptions{
-		"minimal":      {},
-		"awkward text": {Set: []string{"task.prefix=\"null\"", `task.labels=["true", "1", "a\nb", " ", "é"]`, "task.text_columns=[a, b]"}},
-		"optional":     {Set: []string{"model.dropout_rate=0", "model.tie_word_embeddings=false", "optimizer.relative_step=null"}},
-		"sgd":          {Set: []string{"optimizer.name=sgd", "optimizer.relative_step=null", "optimizer.scale_parameter=null"}},
-		"tokens":       {Set: []string{"train.batch_tokens=4096", "train.steps=10"}},
+		"minimal": {},
+		"awkward text": {Set: []string{"task.prefix=\"null\"", `task.labels=["true", "1", "a\nb", " ", "é"]`,
+			"task.text_columns=[a, b]"}},
+		"optional": {Set: []string{"model.dropout_rate=0", "model.tie_word_embeddings=false",
+			"optimizer.relative_step=null"}},
+		"sgd": {Set: []string{"optimizer.name=sgd", "optimizer.relative_step=null",
+			"optimizer.scale_parameter=null"}},
+		"tokens": {Set: []string{"train.batch_tokens=4096", "train.steps=10"}},
 	}
 	for name, opts := range tests {
 		t.Run(name, func(t *testing.T) {

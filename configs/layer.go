@@ -39,7 +39,9 @@ var renamed = map[string]string{"task.step": "task.round_to"}
 func CurrentKey(key string) string { return cmp.Or(renamed[key], key) }
 
 // currentComponentKey is CurrentKey of a key of an entry of data.mixture.
-func currentComponentKey(key string) string { return strings.TrimPrefix(CurrentKey("task."+key), "task.") }
+func currentComponentKey(key string) string {
+	return strings.TrimPrefix(CurrentKey("task."+key), "task.")
+}
 
 // current is CurrentKey of a key that is set.
 func (r *reader) current(key string) string {
@@ -85,8 +87,8 @@ func (r *reader) set(l layer, f field, n *yaml.Node, at string) {
 	l[f.path] = setting{value, at}
 }
 
-// env reads T5TRAIN_SECTION_KEY=value out of an environment in the form of os.Environ. An empty value counts
-// as not set.
+// env reads T5TRAIN_SECTION_KEY=value out of an environment in the form of os.Environ. An empty value counts as not
+// set.
 func (r *reader) env(environ []string) layer {
 	flat := make(map[string]string, len(r.paths)) // train_batch_size: train.batch_size
 	for _, path := range r.paths {
@@ -174,8 +176,8 @@ func escaped(value any) any {
 	return value
 }
 
-// setText decodes a value given as bare text. For a key that holds text it is taken as it is, unless it is
-// quoted or null, so that a prefix such as "spam: " needs no quoting twice; for any other key it is YAML.
+// setText decodes a value given as bare text. For a key that holds text it is taken as it is, unless it is quoted or
+// null, so that a prefix such as "spam: " needs no quoting twice; for any other key it is YAML.
 func (r *reader) setText(l layer, f field, text, at string) {
 	if f.isColumn() {
 		text = visible.UTF8(text)
@@ -185,7 +187,8 @@ func (r *reader) setText(l layer, f field, text, at string) {
 		root, _, wrong := parseYAML([]byte(text))
 		switch {
 		case wrong != "":
-			r.report(at, fmt.Sprintf("got %s, want %s: put text with special characters in quotes", quote(text), f.want()),
+			r.report(at, fmt.Sprintf("got %s, want %s: put text with special characters in quotes", quote(text),
+				f.want()),
 				f.path)
 			return
 		case root == nil:
@@ -210,8 +213,8 @@ func (r *reader) lookup(path, at string) (field, bool) {
 	return field{}, false
 }
 
-// unknown reports a key that does not exist, with the nearest one that does. That one counts as broken too:
-// a misspelt "outptu" shall not be followed by "output: required".
+// unknown reports a key that does not exist, with the nearest one that does. That one counts as broken too: a misspelt
+// "outptu" shall not be followed by "output: required".
 func (r *reader) unknown(path, at string) {
 	hint := "the sections are " + strings.Join(r.sections(), ", ")
 	section, _, dotted := strings.Cut(path, ".")

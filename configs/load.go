@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -19,13 +20,14 @@ type LoadOptions struct {
 	Env     []string // environment, in the form of os.Environ; variables without the prefix T5TRAIN_ are ignored
 	Set     []string // key=value, the value in YAML: data.train=[a.parquet,b.parquet]
 	SetName string   // the flag that gives Set, for messages
-	// Overrides are the values of named flags by key: {"train.batch_size": 16}. A value has the type of its
-	// key: int, float64, bool, string or []string. Put in only flags that were given. Set may not have the same keys.
+	// Overrides are the values of named flags by key: {"train.batch_size": 16}. A value has the type of its key: int,
+	// float64, bool, string or []string. Put in only flags that were given. Set may not have the same keys.
 	Overrides map[string]any
 	// Sizes are the names that model.size may have. Nil: any.
 	Sizes []string
-	// Command is what the configuration is for, pretrain or finetune; empty: what its keys say. One that sets objective.name
-	// is of pre-training, and without task.name also one that sets any key that only pre-training has, or mixes text in.
+	// Command is what the configuration is for, pretrain or finetune; empty: what its keys say. One that sets
+	// objective.name is of pre-training, and without task.name also one that sets any key that only pre-training has,
+	// or mixes text in.
 	Command string
 	// Say, if not nil, is told what Load chooses that is not the usual default.
 	Say func(format string, args ...any)
@@ -33,12 +35,13 @@ type LoadOptions struct {
 	NoRun bool
 	// Paths also checks that what the configuration names is there, as CheckPaths does.
 	Paths bool
-	// Open, with Paths, tells what is wrong with the data that a path, folder or glob names, of which a folder has the split. Nil: what is there is good.
+	// Open, with Paths, tells what is wrong with the data that a path, folder or glob names, of which a folder has the
+	// split. Nil: what is there is good.
 	Open func(split, pattern string) error
 }
 
-// Load reads, merges, resolves and validates a configuration. Its error joins every mistake, one a line;
-// the list is what Unwrap() []error of it returns.
+// Load reads, merges, resolves and validates a configuration. Its error joins every mistake, one a line; the list is
+// what Unwrap() []error of it returns.
 func Load(opts LoadOptions) (*Config, error) {
 	content := opts.Content
 	if opts.File != "" && content == nil {
@@ -50,8 +53,8 @@ func Load(opts LoadOptions) (*Config, error) {
 	return load(content, opts)
 }
 
-// CommandOf returns the command that a configuration is for by its keys, pretrain or finetune, and "" where no key is of one
-// alone. Of the options it takes the sources, File with its Content.
+// CommandOf returns the command that a configuration is for by its keys, pretrain or finetune, and "" where no key is
+// of one alone. Of the options it takes the sources, File with its Content.
 func CommandOf(opts LoadOptions) string {
 	r := newReader()
 	switch r.kindOf(r.layers(opts.Content, opts)) {
@@ -99,7 +102,8 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 			return slices.ContainsFunc(layers, func(l layer) bool { _, ok := l[key]; return ok })
 		})
 		if len(set) > 0 {
-			say("settings for random weights: %s (their flags and keys change them; model.path begins with weights that have learnt)", strings.Join(set, ", "))
+			say("settings for random weights: %s (their flags and keys change them; model.path begins with weights that "+
+				"have learnt)", strings.Join(set, ", "))
 		}
 	}
 	c.Resolve()
@@ -120,6 +124,9 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 				continue
 			}
 			p.at = origin(layers, p.keys)
+			if opts.SetName != "" {
+				p.text = withValue.ReplaceAllString(p.text, "with "+opts.SetName+" $1")
+			}
 			problems = append(problems, p)
 		}
 	}
@@ -129,7 +136,11 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 	return c, nil
 }
 
-// kindOf returns the kind of run that the keys in the layers are of, be their values right or not, and "" where they are of both.
+// withValue matches the remedy to set a key to a value.
+var withValue = regexp.MustCompile(`\bwith ([a-z]+\.[a-z0-9_]+=)`)
+
+// kindOf returns the kind of run that the keys in the layers are of, be their values right or not, and "" where they
+// are of both.
 func (r *reader) kindOf(layers []layer) string {
 	set := func(key string) bool {
 		return slices.ContainsFunc(layers, func(l layer) bool {
@@ -144,7 +155,10 @@ func (r *reader) kindOf(layers []layer) string {
 		return finetuning
 	}
 	only := func(kind string) bool {
-		return slices.ContainsFunc(r.paths, func(path string) bool { return r.fields[path].use == kind && (set(path) || r.broken[path]) })
+		return slices.ContainsFunc(r.paths, func(path string) bool {
+			return r.fields[path].use == kind &&
+				(set(path) || r.broken[path])
+		})
 	}
 	mixed := func(l layer) bool {
 		s, ok := l["data.mixture"]
@@ -208,8 +222,8 @@ func defaultOf(kind string) *Config {
 }
 
 // tree nests the layer by sections. Where it sets one of two alternatives, it unsets the other, so that no lower layer
-// brings that back; where it sets both, both stay and Validate objects. Files to train on take no mixture away, which says
-// too much to be lost to a flag: there too Validate objects.
+// brings that back; where it sets both, both stay and Validate objects. Files to train on take no mixture away, which
+// says too much to be lost to a flag: there too Validate objects.
 func (l layer) tree(byPath map[string]field) map[string]any {
 	tree := map[string]any{}
 	put := func(path string, value any) {

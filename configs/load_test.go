@@ -68,23 +68,41 @@ func TestNewWeights(t *testing.T) {
 		want settings
 		said string // the keys that are chosen
 	}{
-		"nothing":          {nil, settings{10, 0, "linear", adafactor, 1e-2, true}, "train.epochs 10, schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
-		"trained weights":  {[]string{"model.size=", "model.path=runs/first"}, settings{3, 0, "constant", adafactor, 1e-3, false}, ""},
-		"epochs":           {[]string{"train.epochs=2"}, settings{2, 0, "linear", adafactor, 1e-2, true}, "schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
-		"steps":            {[]string{"train.steps=2"}, settings{0, 2, "linear", adafactor, 1e-2, true}, "schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
-		"a rate":           {[]string{"optimizer.learning_rate=1e-3"}, settings{10, 0, "linear", adafactor, 1e-3, false}, "train.epochs 10, schedule.name linear"},
-		"no scaling":       {[]string{"optimizer.scale_parameter=false"}, settings{10, 0, "linear", adafactor, 1e-3, false}, "train.epochs 10, schedule.name linear, optimizer.learning_rate 0.001"},
-		"scaling":          {[]string{"optimizer.scale_parameter=true"}, settings{10, 0, "linear", adafactor, 1e-2, true}, "train.epochs 10, schedule.name linear, optimizer.learning_rate 0.01"},
-		"unset again":      {[]string{"optimizer.scale_parameter=null"}, settings{10, 0, "linear", adafactor, 1e-2, true}, "train.epochs 10, schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
-		"adamw":            {[]string{"optimizer.name=adamw"}, settings{10, 0, "linear", adamw, 1e-3, false}, "train.epochs 10, schedule.name linear, optimizer.learning_rate 0.001"},
-		"no steps":         {[]string{"train.steps=0"}, settings{10, 0, "linear", adafactor, 1e-2, true}, "train.epochs 10, schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
-		"sgd":              {[]string{"optimizer.name=sgd"}, settings{10, 0, "linear", sgd, 1e-2, false}, "train.epochs 10, schedule.name linear"},
-		"a schedule":       {[]string{"schedule.name=constant"}, settings{10, 0, "constant", adafactor, 1e-2, true}, "train.epochs 10, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
-		"all that it sets": {[]string{"train.epochs=1", "schedule.name=linear", "optimizer.learning_rate=1"}, settings{1, 0, "linear", adafactor, 1, false}, ""},
+		"nothing": {nil, settings{10, 0, "linear", adafactor, 1e-2, true},
+			"train.epochs 10, schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
+		"trained weights": {[]string{"model.size=", "model.path=runs/first"},
+			settings{3, 0, "constant", adafactor, 1e-3, false}, ""},
+		"epochs": {[]string{"train.epochs=2"}, settings{2, 0, "linear", adafactor, 1e-2, true},
+			"schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
+		"steps": {[]string{"train.steps=2"}, settings{0, 2, "linear", adafactor, 1e-2, true},
+			"schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
+		"a rate": {[]string{"optimizer.learning_rate=1e-3"},
+			settings{10, 0, "linear", adafactor, 1e-3, false}, "train.epochs 10, schedule.name linear"},
+		"no scaling": {[]string{"optimizer.scale_parameter=false"},
+			settings{10, 0, "linear", adafactor, 1e-3, false},
+			"train.epochs 10, schedule.name linear, optimizer.learning_rate 0.001"},
+		"scaling": {[]string{"optimizer.scale_parameter=true"},
+			settings{10, 0, "linear", adafactor, 1e-2, true},
+			"train.epochs 10, schedule.name linear, optimizer.learning_rate 0.01"},
+		"unset again": {[]string{"optimizer.scale_parameter=null"},
+			settings{10, 0, "linear", adafactor, 1e-2, true},
+			"train.epochs 10, schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
+		"adamw": {[]string{"optimizer.name=adamw"}, settings{10, 0, "linear", adamw, 1e-3, false},
+			"train.epochs 10, schedule.name linear, optimizer.learning_rate 0.001"},
+		"no steps": {[]string{"train.steps=0"}, settings{10, 0, "linear", adafactor, 1e-2, true},
+			"train.epochs 10, schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
+		"sgd": {[]string{"optimizer.name=sgd"}, settings{10, 0, "linear", sgd, 1e-2, false},
+			"train.epochs 10, schedule.name linear"},
+		"a schedule": {[]string{"schedule.name=constant"}, settings{10, 0, "constant", adafactor, 1e-2, true},
+			"train.epochs 10, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
+		"all that it sets": {[]string{"train.epochs=1", "schedule.name=linear", "optimizer.learning_rate=1"},
+			settings{1, 0, "linear", adafactor, 1, false}, ""},
 	} {
 		said := ""
-		got := mustLoad(t, minimal, LoadOptions{Set: c.set, Say: func(format string, args ...any) { said = fmt.Sprint(args...) }})
-		is := settings{got.Train.Epochs, got.Train.Steps, got.Schedule.Name, got.Optimizer.Name, *got.Optimizer.LearningRate, got.Optimizer.ScaleParameter != nil && *got.Optimizer.ScaleParameter}
+		got := mustLoad(t, minimal, LoadOptions{Set: c.set,
+			Say: func(format string, args ...any) { said = fmt.Sprint(args...) }})
+		is := settings{got.Train.Epochs, got.Train.Steps, got.Schedule.Name, got.Optimizer.Name,
+			*got.Optimizer.LearningRate, got.Optimizer.ScaleParameter != nil && *got.Optimizer.ScaleParameter}
 		if is != c.want || said != c.said {
 			t.Errorf("%s: got %+v, said %q, want %+v, %q", name, is, said, c.want, c.said)
 		}
@@ -92,8 +110,10 @@ func TestNewWeights(t *testing.T) {
 }
 
 func TestSizeByTheNameOfItsModel(t *testing.T) {
-	for name, want := range map[string]string{"t5-small": "small", "google/t5-v1_1-base": "v1_1-base", "small": "small"} {
-		if got := mustLoad(t, minimal, LoadOptions{Set: []string{"model.size=" + name}, Sizes: []string{"small", "v1_1-base"}}).Model.Size; got != want {
+	for name, want := range map[string]string{"t5-small": "small", "google/t5-v1_1-base": "v1_1-base",
+		"small": "small"} {
+		if got := mustLoad(t, minimal, LoadOptions{Set: []string{"model.size=" + name},
+			Sizes: []string{"small", "v1_1-base"}}).Model.Size; got != want {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
@@ -114,7 +134,8 @@ func TestRenamedKey(t *testing.T) {
 		test.opts.Say = func(format string, args ...any) { said += fmt.Sprintf(format, args...) }
 		c := mustLoad(t, test.content, test.opts)
 		text, err := c.YAML()
-		if c.Task.RoundTo == nil || *c.Task.RoundTo != 0.5 || !strings.Contains(said, "task.step is called task.round_to now") {
+		if c.Task.RoundTo == nil || *c.Task.RoundTo != 0.5 || !strings.Contains(said,
+			"task.step is called task.round_to now") {
 			t.Errorf("%s: got %v, said %q", name, c.Task.RoundTo, said)
 		}
 		if err != nil || !strings.Contains(string(text), "round_to: 0.5") {
@@ -122,7 +143,8 @@ func TestRenamedKey(t *testing.T) {
 		}
 	}
 	const entries = "data.mixture=[{name: a, train: [b], task: regression, step: 0.5}]"
-	c := mustLoad(t, strings.Replace(regression, "task: {name: regression}", "", 1), LoadOptions{Set: []string{"data.train=[]", entries}})
+	c := mustLoad(t, strings.Replace(regression, "task: {name: regression}", "", 1),
+		LoadOptions{Set: []string{"data.train=[]", entries}})
 	if got := c.Data.Mixture[0].Task.RoundTo; got == nil || *got != 0.5 {
 		t.Errorf("entry of a mixture: got %v", got)
 	}
@@ -134,7 +156,8 @@ func TestRenamedKey(t *testing.T) {
 
 func TestFlagAndSet(t *testing.T) {
 	got := mistakes(t, minimal, LoadOptions{Set: []string{"train.seed=4"}, Overrides: map[string]any{"train.seed": 6}})
-	if want := "train.seed: given twice, by a flag of its own and by --set: keep one (command line)"; len(got) != 1 || got[0] != want {
+	if want := "train.seed: given twice, by a flag of its own and by --set: keep one (command line)"; len(got) != 1 ||
+		got[0] != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -154,7 +177,8 @@ func TestPrecedence(t *testing.T) {
 		{"environment over default", minimal, LoadOptions{Env: env}, 3},
 		{"--set over environment", file, LoadOptions{Env: env, Set: []string{"train.seed=4"}}, 4},
 		{"the later --set", file, LoadOptions{Set: []string{"train.seed=4", "train.seed=5"}}, 5},
-		{"named flag over environment", file, LoadOptions{Env: env, Set: []string{"train.steps=4"}, Overrides: map[string]any{"train.seed": 6}}, 6},
+		{"named flag over environment", file, LoadOptions{Env: env, Set: []string{"train.steps=4"},
+			Overrides: map[string]any{"train.seed": 6}}, 6},
 		{"zero over file", file, LoadOptions{Set: []string{"train.seed=0"}}, 0},
 		{"empty variable is not set", file, LoadOptions{Env: []string{"T5TRAIN_TRAIN_SEED="}}, 2},
 	}
@@ -251,7 +275,8 @@ func TestAlternatives(t *testing.T) {
 		{"file replaces the default", minimal + "train: {steps: 9}\n", LoadOptions{}, 9, 0},
 		{"--set replaces the file", file, LoadOptions{Set: []string{"train.steps=9"}}, 9, 0},
 		{"environment replaces the file", file, LoadOptions{Env: []string{"T5TRAIN_TRAIN_STEPS=9"}}, 9, 0},
-		{"--set replaces the environment", file, LoadOptions{Env: []string{"T5TRAIN_TRAIN_STEPS=9"}, Set: []string{"train.epochs=2"}}, 0, 2},
+		{"--set replaces the environment", file, LoadOptions{Env: []string{"T5TRAIN_TRAIN_STEPS=9"},
+			Set: []string{"train.epochs=2"}}, 0, 2},
 		{"off replaces nothing", file, LoadOptions{Set: []string{"train.steps=0"}}, 0, 5},
 	}
 	for _, test := range tests {
@@ -262,7 +287,8 @@ func TestAlternatives(t *testing.T) {
 			}
 		})
 	}
-	c := mustLoad(t, minimal+"tokenizer: {path: voc}\n", LoadOptions{Overrides: map[string]any{"model.path": "m", "train.batch_tokens": 4096}})
+	c := mustLoad(t, minimal+"tokenizer: {path: voc}\n",
+		LoadOptions{Overrides: map[string]any{"model.path": "m", "train.batch_tokens": 4096}})
 	if c.Model.Size != "" || c.Train.BatchSize != 0 {
 		t.Errorf("got model.size %q and train.batch_size %d, want both replaced", c.Model.Size, c.Train.BatchSize)
 	}
@@ -271,8 +297,10 @@ func TestAlternatives(t *testing.T) {
 // Columns whose names are no UTF-8 are named as the data names them, and as they are in the file.
 func TestColumnsThatAreNoUTF8(t *testing.T) {
 	for name, o := range map[string]LoadOptions{
-		"escaped":       {Overrides: map[string]any{"task.label_column": `caf\xe9`, "task.text_columns": []string{`\xff`, "b"}}},
-		"raw":           {Overrides: map[string]any{"task.label_column": "caf\xe9", "task.text_columns": []string{"\xff", "b"}}},
+		"escaped": {Overrides: map[string]any{"task.label_column": `caf\xe9`,
+			"task.text_columns": []string{`\xff`, "b"}}},
+		"raw": {Overrides: map[string]any{"task.label_column": "caf\xe9",
+			"task.text_columns": []string{"\xff", "b"}}},
 		"raw, by --set": {Set: []string{"task.label_column=caf\xe9", "task.text_columns=['\\xff', b]"}},
 	} {
 		c := mustLoad(t, minimal, o)
@@ -315,7 +343,8 @@ func TestStrictFile(t *testing.T) {
 			[]string{`train.clip_norm: got nothing, want a number >= 0 (run.yaml:5)`}},
 		{"text for a list", strings.Replace(minimal, "[a.parquet]", "a.parquet", 1),
 			[]string{`data.train: got "a.parquet" (text), want a list of paths: write [a.parquet] (run.yaml:3)`}},
-		{"number in a list", minimal + "data: 1\n", []string{"data: given twice, in lines 3 and 5: keep one (run.yaml)"}},
+		{"number in a list", minimal + "data: 1\n",
+			[]string{"data: given twice, in lines 3 and 5: keep one (run.yaml)"}},
 		{"numbers as labels", strings.Replace(minimal, "classification", "classification, labels: [ham, 1]", 1),
 			[]string{`task.labels: got 1 as number 2, want a list of label strings: put it in quotes, "1" (run.yaml:4)`}},
 		{"list in a list", strings.Replace(minimal, "classification", "classification, labels: [[a]]", 1),
@@ -324,11 +353,14 @@ func TestStrictFile(t *testing.T) {
 			[]string{"train.seed: got a section, want a whole number >= 0 (run.yaml:5)"}},
 		{"value for a section", strings.Replace(minimal, "{size: small}", "small", 1),
 			[]string{`model: got "small" (text), want a section with keys such as path and size (run.yaml:2)`}},
-		{"section of an objective, misspelt", "output: a\nmodel: {size: small}\ndata: {train: [a.parquet]}\nobjectve: {name: lm}\n",
+		{"section of an objective, misspelt",
+			"output: a\nmodel: {size: small}\ndata: {train: [a.parquet]}\nobjectve: {name: lm}\n",
 			[]string{"objectve: unknown key: did you mean objective? (run.yaml:4)"}},
-		{"name of an objective, misspelt", "output: a\nmodel: {size: small}\ndata: {train: [a.parquet]}\nobjective: {nam: lm}\n",
+		{"name of an objective, misspelt",
+			"output: a\nmodel: {size: small}\ndata: {train: [a.parquet]}\nobjective: {nam: lm}\n",
 			[]string{"objective.nam: unknown key: did you mean objective.name? (run.yaml:4)"}},
-		{"entry of a mixture, misspelt", "output: a\nmodel: {size: small}\ndata: {mixture: [{name: a, train: [a.parquet], rat: 2}]}\nobjective: {name: lm}\n",
+		{"entry of a mixture, misspelt",
+			"output: a\nmodel: {size: small}\ndata: {mixture: [{name: a, train: [a.parquet], rat: 2}]}\nobjective: {name: lm}\n",
 			[]string{"data.mixture: entry 1: rat: unknown key: did you mean rate? (run.yaml:3)"}},
 		{"unknown key", minimal + "train:\n  stesp: 5\n",
 			[]string{"train.stesp: unknown key: did you mean train.steps? (run.yaml:6)"}},
@@ -358,7 +390,8 @@ func TestStrictFile(t *testing.T) {
 		{"several documents", minimal + "---\noutput: b\n",
 			[]string{"got a second document, want one: remove the line --- (run.yaml:5)"}},
 		{"empty", "", []string{"is empty, want at least one key, such as output: runs/first (run.yaml)"}},
-		{"only comments", "# nothing\n\n", []string{"is empty, want at least one key, such as output: runs/first (run.yaml)"}},
+		{"only comments", "# nothing\n\n",
+			[]string{"is empty, want at least one key, such as output: runs/first (run.yaml)"}},
 		{"tab", minimal + "train:\n\tseed: 1\n \tsteps: 1\n", []string{
 			"indented with a tab, want spaces: replace the tab (run.yaml:6)",
 			"indented with a tab, want spaces: replace the tab (run.yaml:7)"}},
@@ -495,10 +528,12 @@ func TestLoadFile(t *testing.T) {
 	if err != nil || c.Model.Size != "small" {
 		t.Errorf("got %+v, %v, want the file's values", c, err)
 	}
-	if _, err := Load(LoadOptions{File: path + "x"}); err == nil || !strings.HasPrefix(err.Error(), "read config: open ") {
+	if _, err := Load(LoadOptions{File: path + "x"}); err == nil ||
+		!strings.HasPrefix(err.Error(), "read config: open ") {
 		t.Errorf("missing file: got %v", err)
 	}
-	if _, err := Load(LoadOptions{File: filepath.Dir(path)}); err == nil || !strings.HasPrefix(err.Error(), "read config: ") {
+	if _, err := Load(LoadOptions{File: filepath.Dir(path)}); err == nil ||
+		!strings.HasPrefix(err.Error(), "read config: ") {
 		t.Errorf("folder: got %v", err)
 	}
 	if err := os.WriteFile(path, make([]byte, maxFileSize+1), 0o600); err != nil {
@@ -526,7 +561,8 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("? [a, b]\n: !!binary 5\n"), "model.d_model=~")
 	f.Add([]byte("train: {epochs: 1e999, steps: -0, batch_size: !!int x}\n"), "train.epochs=.inf")
 	f.Add([]byte("\xff\xfea\x00"), "train.seed=\x00")
-	f.Add([]byte(pretrain), "data.mixture=[{name: a, train: [b], rate: 1}, {name: c, train: [d], task: seq2seq, prefix: \"\"}]")
+	f.Add([]byte(pretrain),
+		"data.mixture=[{name: a, train: [b], rate: 1}, {name: c, train: [d], task: seq2seq, prefix: \"\"}]")
 	f.Add([]byte("tokenizer: spiece.model\ndata: [a]\ntrain: 5\ncheckpoint: &x {}\n"), "tokenizer=a")
 	f.Add([]byte(pretrain), "data.mixture=[&a {name: a}, *a, [b], {? [c] : d, <<: *a}]")
 	f.Add([]byte("a: &a [x, x]\nb: &b [*a, *a]\ndata: {train: *b, mixture: &c [*c]}\n"), "data.train=&a [*a]")

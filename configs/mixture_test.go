@@ -18,7 +18,8 @@ objective: {name: span_corruption}
 
 func TestPretrainingDefaults(t *testing.T) {
 	c := mustLoad(t, pretrain, LoadOptions{})
-	if got := [...]any{c.Schedule, *c.Optimizer.LearningRate, *c.Optimizer.ScaleParameter, *c.Objective.InputLength, *c.Objective.Density,
+	if got := [...]any{c.Schedule, *c.Optimizer.LearningRate, *c.Optimizer.ScaleParameter, *c.Objective.InputLength,
+		*c.Objective.Density,
 		*c.Objective.MeanSpanLength, *c.Model.DropoutRate, c.Eval.Metric, c.Train.ZLoss}; got != [...]any{
 		Schedule{"rsqrt", 10000}, 1.0, true, 512, 0.15, 3.0, 0.0, "loss", 1e-4} {
 		t.Errorf("got %v", got)
@@ -42,7 +43,8 @@ func TestPretrainingDefaults(t *testing.T) {
 
 // The command decides what a configuration is of; without one, the configuration itself.
 func TestKindOfRun(t *testing.T) {
-	c := mustLoad(t, strings.Replace(pretrain, "objective: {name: span_corruption}", "", 1), LoadOptions{Command: "pretrain"})
+	c := mustLoad(t, strings.Replace(pretrain, "objective: {name: span_corruption}", "", 1),
+		LoadOptions{Command: "pretrain"})
 	if c.Objective.Name != "span_corruption" {
 		t.Errorf("got objective %q, want the default", c.Objective.Name)
 	}
@@ -63,7 +65,8 @@ func TestKindOfRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			content := test.content
 			if name == "two sources" {
-				content = strings.Replace(content, "train: [a.parquet]", "train: [a.parquet], mixture: [{name: a, train: [b]}]", 1)
+				content = strings.Replace(content, "train: [a.parquet]",
+					"train: [a.parquet], mixture: [{name: a, train: [b]}]", 1)
 			}
 			got := mistakes(t, content, LoadOptions{Command: test.command})
 			if !slices.EqualFunc(got, test.want, strings.HasPrefix) {
@@ -78,12 +81,18 @@ func TestObjectiveKeys(t *testing.T) {
 		set  []string
 		want []string
 	}{
-		"density of lm":         {[]string{"objective.name=lm", "objective.density=0.5"}, []string{"objective.density: is a key of span_corruption and iid and prefix_lm, but objective.name is lm"}},
-		"mode tokens elsewhere": {[]string{"objective.mode_tokens=true"}, []string{"objective.mode_tokens: is a key of ul2"}},
-		"misspelt":              {[]string{"objective.name=span_coruption"}, []string{`objective.name: got "span_coruption", want one of span_corruption, iid, prefix_lm, lm, ul2: did you mean span_corruption?`}},
-		"density of 1":          {[]string{"objective.density=1"}, []string{"objective.density: got 1, want a number > 0 and < 1"}},
-		"metric of a task":      {[]string{"eval.metric=f1"}, []string{`eval.metric: got "f1", want one of loss, perplexity, loss_per_byte, bits_per_byte, token_accuracy, span_accuracy for span_corruption`}},
-		"spans of lm":           {[]string{"objective.name=lm", "eval.metric=span_accuracy"}, []string{`eval.metric: got "span_accuracy", want one of loss, perplexity, loss_per_byte, bits_per_byte, token_accuracy for lm`}},
+		"density of lm": {[]string{"objective.name=lm", "objective.density=0.5"},
+			[]string{"objective.density: is a key of span_corruption and iid and prefix_lm, but objective.name is lm"}},
+		"mode tokens elsewhere": {[]string{"objective.mode_tokens=true"},
+			[]string{"objective.mode_tokens: is a key of ul2"}},
+		"misspelt": {[]string{"objective.name=span_coruption"},
+			[]string{`objective.name: got "span_coruption", want one of span_corruption, iid, prefix_lm, lm, ul2: did you mean span_corruption?`}},
+		"density of 1": {[]string{"objective.density=1"},
+			[]string{"objective.density: got 1, want a number > 0 and < 1"}},
+		"metric of a task": {[]string{"eval.metric=f1"},
+			[]string{`eval.metric: got "f1", want one of loss, perplexity, loss_per_byte, bits_per_byte, token_accuracy, span_accuracy for span_corruption`}},
+		"spans of lm": {[]string{"objective.name=lm", "eval.metric=span_accuracy"},
+			[]string{`eval.metric: got "span_accuracy", want one of loss, perplexity, loss_per_byte, bits_per_byte, token_accuracy for lm`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := mistakes(t, pretrain, LoadOptions{Set: test.set})
@@ -97,7 +106,8 @@ func TestObjectiveKeys(t *testing.T) {
 func TestMixture(t *testing.T) {
 	half := 0.5
 	want := []Component{
-		{Name: "books", Train: []string{"b*.parquet"}, MixingRate: &half, Task: task.Spec{Name: "text", TextColumns: []string{"body"}}},
+		{Name: "books", Train: []string{"b*.parquet"}, MixingRate: &half,
+			Task: task.Spec{Name: "text", TextColumns: []string{"body"}}},
 		{Name: "sst2", Train: []string{"s.parquet"}, Task: task.Spec{
 			Name: "classification", Prefix: new("sst2"), LabelTexts: []string{"bad", "good"}}},
 	}
@@ -121,11 +131,17 @@ func TestMixtureMistakes(t *testing.T) {
 		list string
 		want []string
 	}{
-		"a path":        {"[a.parquet]", []string{`data.mixture: entry 1: got "a.parquet" (text), want keys such as {name: books`}},
-		"no list":       {"{name: a}", []string{"data.mixture: got a section, want a list of entries"}},
-		"all of decode": {"[{nam: a, train: b, rate: x, rate: 1}]", []string{`data.mixture: entry 1: nam: unknown key: did you mean name?; entry 1: train: got "b" (text), want a list of paths: write [b]; entry 1: rate: got "x" (text), want a number > 0; entry 1: rate: given twice: keep one`}},
-		"both":          {"[{name: a, train: [b], ratte: 1, rate: -1}, {name: c, train: [d], rate: 0}]", []string{`data.mixture: entry 1: ratte: unknown key: did you mean rate?; entry 1: rate: got -1, want a number > 0; entry 2: rate: got 0, want a number > 0`}},
-		"empty":         {"[{}, {name: a, train: [b]}, {name: a, train: [b], rate: -1}]", []string{"data.mixture: entry 1: name: got nothing", "data.mixture: entry 1: train: got nothing", `data.mixture: entry 3: name: got "a", which another`, "data.mixture: entry 3: rate: got -1, want a number > 0"}},
+		"a path": {"[a.parquet]",
+			[]string{`data.mixture: entry 1: got "a.parquet" (text), want keys such as {name: books`}},
+		"no list": {"{name: a}", []string{"data.mixture: got a section, want a list of entries"}},
+		"all of decode": {"[{nam: a, train: b, rate: x, rate: 1}]",
+			[]string{`data.mixture: entry 1: nam: unknown key: did you mean name?; entry 1: train: got "b" (text), want a list of paths: write [b]; entry 1: rate: got "x" (text), want a number > 0; entry 1: rate: given twice: keep one`}},
+		"both": {"[{name: a, train: [b], ratte: 1, rate: -1}, {name: c, train: [d], rate: 0}]",
+			[]string{`data.mixture: entry 1: ratte: unknown key: did you mean rate?; entry 1: rate: got -1, want a number > 0; entry 2: rate: got 0, want a number > 0`}},
+		"empty": {"[{}, {name: a, train: [b]}, {name: a, train: [b], rate: -1}]",
+			[]string{"data.mixture: entry 1: name: got nothing", "data.mixture: entry 1: train: got nothing",
+				`data.mixture: entry 3: name: got "a", which another`,
+				"data.mixture: entry 3: rate: got -1, want a number > 0"}},
 		"keys of tasks": {"[{name: a, train: [b], labels: [x, y]}, {name: b, train: [b], task: seq2seq, label_column: c}]", []string{
 			"data.mixture: entry 1: labels: is a key of tasks, but task is text", `data.mixture: entry 2: label_column: is a key of classification, regression, ner, but task is "seq2seq"`}},
 	} {
@@ -143,7 +159,8 @@ func TestMixtureOfTasks(t *testing.T) {
 	const start = "output: runs/a\nmodel: {size: small}\n"
 	const parts = `data: {mixture: [{name: a, train: [a], validation: [v], task: glue/sst2, metrics: [accuracy]}, {name: b, train: [b], task: translation, source_language: en, target_language: de, prefix: "", rate: 2}]}` + "\n"
 	c := mustLoad(t, start+parts+"eval: {patience: 2}\n", LoadOptions{})
-	if len(c.Data.Mixture) != 2 || c.Data.Mixture[1].Task.Prefix == nil || c.Eval.Metric != "" || c.Data.MixtureTemperature != 1 {
+	if len(c.Data.Mixture) != 2 || c.Data.Mixture[1].Task.Prefix == nil || c.Eval.Metric != "" ||
+		c.Data.MixtureTemperature != 1 {
 		t.Errorf("got %+v", c)
 	}
 	text, err := c.YAML()
@@ -157,13 +174,20 @@ func TestMixtureOfTasks(t *testing.T) {
 		content string
 		want    []string
 	}{
-		"text":             {start + "data: {mixture: [{name: a, train: [a], validation: [v], task: text}]}", []string{"data.mixture: entry 1: task: got text, which is for pre-training"}},
-		"no task":          {start + "data: {mixture: [{name: a, train: [a], validation: [v]}]}", []string{"data.mixture: entry 1: task: got nothing, want one of text, classification"}},
-		"the section task": {start + parts + "task: {name: seq2seq, labels: [a, b]}", []string{"task.name: got \"seq2seq\", want it unset with data.mixture", "task.labels: got [a b], want it unset"}},
-		"validation":       {start + parts + "", nil},
-		"both validations": {start + strings.Replace(parts, "data: {", "data: {validation: [x], ", 1), []string{"data.validation: got [x], want none with data.mixture"}},
-		"both trainings":   {start + strings.Replace(parts, "data: {", "data: {train: [x], ", 1), []string{"data.train, data.mixture: got both"}},
-		"a wrong metric":   {start + strings.Replace(parts, "[accuracy]", "[bleu]", 1), []string{`data.mixture: entry 1: metrics: got "bleu", want some of accuracy`}},
+		"text": {start + "data: {mixture: [{name: a, train: [a], validation: [v], task: text}]}",
+			[]string{"data.mixture: entry 1: task: got text, which is for pre-training"}},
+		"no task": {start + "data: {mixture: [{name: a, train: [a], validation: [v]}]}",
+			[]string{"data.mixture: entry 1: task: got nothing, want one of text, classification"}},
+		"the section task": {start + parts + "task: {name: seq2seq, labels: [a, b]}",
+			[]string{"task.name: got \"seq2seq\", want it unset with data.mixture",
+				"task.labels: got [a b], want it unset"}},
+		"validation": {start + parts + "", nil},
+		"both validations": {start + strings.Replace(parts, "data: {", "data: {validation: [x], ", 1),
+			[]string{"data.validation: got [x], want none with data.mixture"}},
+		"both trainings": {start + strings.Replace(parts, "data: {", "data: {train: [x], ", 1),
+			[]string{"data.train, data.mixture: got both"}},
+		"a wrong metric": {start + strings.Replace(parts, "[accuracy]", "[bleu]", 1),
+			[]string{`data.mixture: entry 1: metrics: got "bleu", want some of accuracy`}},
 		"for pre-training": {pretrain + "", nil},
 	} {
 		_, err := load([]byte(test.content), LoadOptions{File: "run.yaml"})
@@ -176,7 +200,8 @@ func TestMixtureOfTasks(t *testing.T) {
 			}
 		}
 	}
-	_, err = load([]byte(strings.Replace(pretrain, "train: [a.parquet]", "mixture: [{name: a, train: [a], validation: [v]}]", 1)), LoadOptions{File: "run.yaml"})
+	_, err = load([]byte(strings.Replace(pretrain, "train: [a.parquet]",
+		"mixture: [{name: a, train: [a], validation: [v]}]", 1)), LoadOptions{File: "run.yaml"})
 	if err == nil || !strings.Contains(err.Error(), "validation: is a key of fine-tuning, but this is pre-training") {
 		t.Errorf("validation of a part in pre-training: got %v", err)
 	}
@@ -192,8 +217,10 @@ func TestKind(t *testing.T) {
 		start + "eval: {samples: 1}\n":                                              true,
 		strings.Replace(start, "train: [a]", "train: [a], tokens: t", 1):            true,
 		strings.Replace(start, "train: [a]", "mixture: [{name: a, train: [a]}]", 1): true,
-		strings.Replace(start, "train: [a]", "mixture: [{name: a, train: [a]}, {name: b, train: [b], task: squad}]", 1): true,
-		strings.Replace(start, "train: [a]", "mixture: [{name: b, train: [b], task: squad}]", 1):                        false,
+		strings.Replace(start, "train: [a]", "mixture: [{name: a, train: [a]}, {name: b, train: [b], task: squad}]",
+			1): true,
+		strings.Replace(start, "train: [a]", "mixture: [{name: b, train: [b], task: squad}]",
+			1): false,
 	} {
 		if c := mustLoad(t, content, LoadOptions{}); c.Pretraining() != want {
 			t.Errorf("%s: pre-training is %t, want %t", content, c.Pretraining(), want)
@@ -223,7 +250,8 @@ func TestKind(t *testing.T) {
 		start + "objective: {input_length: 1.5}\n":                       "objective.input_length: got 1.5",
 		start: "task.name: got nothing",
 	} {
-		if _, err := load([]byte(content), LoadOptions{File: "run.yaml"}); err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "\n") > 0 {
+		if _, err := load([]byte(content), LoadOptions{File: "run.yaml"}); err == nil ||
+			!strings.Contains(err.Error(), want) || strings.Count(err.Error(), "\n") > 0 {
 			t.Errorf("%s: got %v, want only %q", content, err, want)
 		}
 	}
@@ -232,7 +260,8 @@ func TestKind(t *testing.T) {
 // What says how a mixture is made is a mistake without one.
 func TestMixtureKeysAlone(t *testing.T) {
 	got := mistakes(t, pretrain, LoadOptions{Set: []string{"data.mixture_cap=5", "data.mixture_temperature=2"}})
-	want := []string{"data.mixture_cap: got 5, want none without data.mixture", "data.mixture_temperature: got 2, want none without data.mixture"}
+	want := []string{"data.mixture_cap: got 5, want none without data.mixture",
+		"data.mixture_temperature: got 2, want none without data.mixture"}
 	if !slices.EqualFunc(got, want, strings.HasPrefix) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -244,7 +273,8 @@ func TestRateWarning(t *testing.T) {
 		{"", ""},
 		{"optimizer.learning_rate=1", ""},
 		{"optimizer.learning_rate=0.1", ""}, // a peak of 1e-3, as after T5's million steps
-		{"optimizer.learning_rate=0.005", "0.005, by the root of warmup_steps, so that training begins at 5.00e-05: for a peak of 0.005 set it to 0.5"},
+		{"optimizer.learning_rate=0.005",
+			"0.005, by the root of warmup_steps, so that training begins at 5.00e-05: for a peak of 0.005 set it to 0.5"},
 		{"optimizer.learning_rate=0.03", "training begins at 3.00e-04"},
 		{"optimizer.name=adamw", ""},
 		{"optimizer.name=adamw optimizer.learning_rate=3e-4", "training begins at 3.00e-06"},

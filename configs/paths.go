@@ -10,8 +10,8 @@ import (
 	"t5train/internal/splits"
 )
 
-// CheckPaths checks that what the configuration names is there: the model, the tokenizer and the data, every
-// glob with at least one match. Its error joins all mistakes, one a line. It reads no file and writes nothing.
+// CheckPaths checks that what the configuration names is there: the model, the tokenizer and the data, every glob with
+// at least one match. Its error joins all mistakes, one a line. It reads no file and writes nothing.
 func (c *Config) CheckPaths() error { return join(c.missing(nil)) }
 
 // missing are the problems of CheckPaths, and those that open finds in data that is there.
@@ -39,7 +39,8 @@ func (c *Config) missing(open func(split, pattern string) error) []problem {
 					continue
 				}
 				if matches == nil {
-					ps = append(ps, mistake(key, "got %s, want files that exist: nothing matches%s", quote(pattern), seenFrom(pattern)))
+					ps = append(ps, mistake(key, "got %s, want files that exist: nothing matches%s", quote(pattern),
+						seenFrom(pattern)))
 					continue
 				}
 			}

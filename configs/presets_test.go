@@ -30,7 +30,8 @@ func TestPresets(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Preset("quick"); err == nil || !strings.Contains(err.Error(), "want one of finetune-classification, finetune-ner, ") {
+	if _, err := Preset("quick"); err == nil || !strings.Contains(err.Error(),
+		"want one of finetune-classification, finetune-ner, ") {
 		t.Errorf("unknown preset: got %v", err)
 	}
 }

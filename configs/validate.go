@@ -35,8 +35,8 @@ var alternatives = [...][2]string{
 // trainOrMixture are alternatives too, but where neither is set, only the first is spoken of.
 var trainOrMixture = [2]string{"data.train", "data.mixture"}
 
-// Validate checks a resolved configuration: every range and every rule between keys. Its error joins all
-// mistakes, one a line. It looks at no file: see [Config.CheckPaths].
+// Validate checks a resolved configuration: every range and every rule between keys. Its error joins all mistakes, one
+// a line. It looks at no file: see [Config.CheckPaths].
 func (c *Config) Validate() error { return join(c.problems(c.kind())) }
 
 func (c *Config) problems(kind string) []problem {
@@ -110,8 +110,9 @@ func (c *Config) exclusions() []problem {
 		case first.IsZero() && second.IsZero():
 			ps = append(ps, problem{keys: pair[:], text: "neither is set, want exactly one of them"})
 		case !first.IsZero() && !second.IsZero():
-			ps = append(ps, problem{keys: pair[:], text: fmt.Sprintf("got both, %s and %s, want exactly one: remove one",
-				show(first), show(second))})
+			ps = append(ps, problem{keys: pair[:],
+				text: fmt.Sprintf("got both, %s and %s, want exactly one: remove one",
+					show(first), show(second))})
 		}
 	}
 	return ps
@@ -126,13 +127,15 @@ func (c *Config) required() []problem {
 	case len(c.Data.Train) == 0 && len(c.Data.Mixture) == 0:
 		ps = append(ps, mistake("data.train", "got nothing, want a list of parquet files, such as [train.parquet]"))
 	case len(c.Data.Train) > 0 && len(c.Data.Mixture) > 0:
-		ps = append(ps, problem{keys: trainOrMixture[:], text: "got both, want exactly one: make an entry of the mixture of the files to train on, " +
-			"or leave the mixture out with data.mixture=[]"})
+		ps = append(ps, problem{keys: trainOrMixture[:],
+			text: "got both, want exactly one: make an entry of the mixture of the files to train on, " +
+				"or leave the mixture out with data.mixture=[]"})
 	}
 	return ps
 }
 
-// ofOthers reports the keys of other optimizers and objectives than the chosen one; of an unknown one nothing is foreign.
+// ofOthers reports the keys of other optimizers and objectives than the chosen one; of an unknown one nothing is
+// foreign.
 func (c *Config) ofOthers() []problem {
 	var ps []problem
 	var name string
@@ -184,8 +187,9 @@ func (m *Model) problems() []problem {
 		for _, f := range fields() {
 			shape := strings.HasPrefix(f.path, "model.") && f.optional() && f.path != "model.dropout_rate"
 			if v, ok := f.value(&Config{Model: *m}); shape && ok {
-				ps = append(ps, mistake(f.path, "got %s, want it unset with model.path: a checkpoint brings its own shape; "+
-					"remove it, or use model.size to start from random weights", show(v)))
+				ps = append(ps, mistake(f.path,
+					"got %s, want it unset with model.path: a checkpoint brings its own shape; "+
+						"remove it, or use model.size to start from random weights", show(v)))
 			}
 		}
 		return ps

@@ -50,7 +50,8 @@ func taskProblems(t task.Spec) []problem {
 	}
 	for _, answer := range [][2]string{{"label_column", t.LabelColumn}, {"target_column", t.TargetColumn}} {
 		if answer[1] != "" && slices.Contains(t.TextColumns, answer[1]) {
-			bad(answer[0], "got %s, which is in task.text_columns too: the answer would be in the input", quote(answer[1]))
+			bad(answer[0], "got %s, which is in task.text_columns too: the answer would be in the input",
+				quote(answer[1]))
 		}
 	}
 	return ps
@@ -60,7 +61,8 @@ func taskProblems(t task.Spec) []problem {
 func knownTaskProblems(t task.Spec, bad func(key, format string, args ...any)) {
 	for f := range setKeys(taskFields(), t) {
 		if key := strings.TrimPrefix(f.path, "task."); !task.Has(t.Name, key) {
-			bad(key, "is a key of %s, but task.name is %s: remove it", strings.Join(task.Owners(key), ", "), quote(t.Name))
+			bad(key, "is a key of %s, but task.name is %s: remove it", strings.Join(task.Owners(key), ", "),
+				quote(t.Name))
 		}
 	}
 	_, wrongTemplate := task.TemplateColumns(t.Template)

@@ -30,28 +30,43 @@ func TestValidate(t *testing.T) {
 		{"nothing wrong", func(c *Config) {}, nil},
 		{"no output", func(c *Config) { c.Output = "" }, []string{"output: got nothing, want a folder"}},
 		{"no training data", func(c *Config) { c.Data.Train = nil }, []string{"data.train: got nothing, want a list"}},
-		{"empty path", func(c *Config) { c.Data.Validation = []string{"a", ""} }, []string{`data.validation: got "" in the list`}},
-		{"no task", func(c *Config) { c.Task.Name = "" }, []string{"task.name: got nothing, want one of classification, regression"}},
+		{"empty path", func(c *Config) { c.Data.Validation = []string{"a", ""} },
+			[]string{`data.validation: got "" in the list`}},
+		{"no task", func(c *Config) { c.Task.Name = "" },
+			[]string{"task.name: got nothing, want one of classification, regression"}},
 		{"no model", func(c *Config) { c.Model.Size = "" }, []string{"model.path, model.size: neither is set"}},
-		{"two models", func(c *Config) { c.Model.Path = "m" }, []string{`model.path, model.size: got both, "m" and "small"`}},
-		{"two lengths", func(c *Config) { c.Train.Steps = 5 }, []string{"train.steps, train.epochs: got both, 5 and 3"}},
+		{"two models", func(c *Config) { c.Model.Path = "m" },
+			[]string{`model.path, model.size: got both, "m" and "small"`}},
+		{"two lengths", func(c *Config) { c.Train.Steps = 5 },
+			[]string{"train.steps, train.epochs: got both, 5 and 3"}},
 		{"no length", func(c *Config) { c.Train.Epochs = 0 }, []string{"train.steps, train.epochs: neither is set"}},
-		{"two batch sizes", func(c *Config) { c.Train.BatchTokens = 4096 }, []string{"train.batch_size, train.batch_tokens: got both, 32 and 4096"}},
-		{"negative epochs", func(c *Config) { c.Train.Epochs = -1 }, []string{"train.epochs: got -1, want a number of epochs > 0 and <= 1000000"}},
-		{"not a number", func(c *Config) { c.Train.ClipNorm = math.NaN() }, []string{"train.clip_norm: got NaN, want a number >= 0"}},
-		{"infinite", func(c *Config) { c.Train.ClipNorm = math.Inf(1) }, []string{"train.clip_norm: got +Inf, want a number >= 0"}},
-		{"dropout of 1", func(c *Config) { c.Model.DropoutRate = new(1.0) }, []string{"model.dropout_rate: got 1, want a number >= 0 and < 1"}},
+		{"two batch sizes", func(c *Config) { c.Train.BatchTokens = 4096 },
+			[]string{"train.batch_size, train.batch_tokens: got both, 32 and 4096"}},
+		{"negative epochs", func(c *Config) { c.Train.Epochs = -1 },
+			[]string{"train.epochs: got -1, want a number of epochs > 0 and <= 1000000"}},
+		{"not a number", func(c *Config) { c.Train.ClipNorm = math.NaN() },
+			[]string{"train.clip_norm: got NaN, want a number >= 0"}},
+		{"infinite", func(c *Config) { c.Train.ClipNorm = math.Inf(1) },
+			[]string{"train.clip_norm: got +Inf, want a number >= 0"}},
+		{"dropout of 1", func(c *Config) { c.Model.DropoutRate = new(1.0) },
+			[]string{"model.dropout_rate: got 1, want a number >= 0 and < 1"}},
 		{"dropout of a checkpoint", func(c *Config) { c.Model = Model{Path: "m", DropoutRate: new(0.0)} }, nil},
-		{"shape of a checkpoint", func(c *Config) { c.Model = Model{Path: "m", DModel: new(64), TieWordEmbeddings: new(true)} },
-			[]string{"model.d_model: got 64, want it unset with model.path", "model.tie_word_embeddings: got true, want it unset"}},
-		{"odd buckets", func(c *Config) { c.Model.RelativeAttentionNumBuckets = new(31) }, []string{"model.relative_attention_num_buckets: got 31, want an even number"}},
-		{"short distance", func(c *Config) { c.Model.RelativeAttentionMaxDistance = new(16) }, []string{"model.relative_attention_max_distance: got 16, want more than 16"}},
+		{"shape of a checkpoint",
+			func(c *Config) { c.Model = Model{Path: "m", DModel: new(64), TieWordEmbeddings: new(true)} },
+			[]string{"model.d_model: got 64, want it unset with model.path",
+				"model.tie_word_embeddings: got true, want it unset"}},
+		{"odd buckets", func(c *Config) { c.Model.RelativeAttentionNumBuckets = new(31) },
+			[]string{"model.relative_attention_num_buckets: got 31, want an even number"}},
+		{"short distance", func(c *Config) { c.Model.RelativeAttentionMaxDistance = new(16) },
+			[]string{"model.relative_attention_max_distance: got 16, want more than 16"}},
 		{"small buckets", func(c *Config) {
 			c.Model.RelativeAttentionNumBuckets, c.Model.RelativeAttentionMaxDistance = new(16), new(20)
 		}, nil},
-		{"token budget below an example", func(c *Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 639 }, []string{"train.batch_tokens: got 639, want >= 640"}},
+		{"token budget below an example", func(c *Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 639 },
+			[]string{"train.batch_tokens: got 639, want >= 640"}},
 		{"token budget of one example", func(c *Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 640 }, nil},
-		{"target column in classification", func(c *Config) { c.Task.TargetColumn = "a" }, []string{`task.target_column: is a key of translation, summarization, question_answering, seq2seq, template, but task.name is "classification"`}},
+		{"target column in classification", func(c *Config) { c.Task.TargetColumn = "a" },
+			[]string{`task.target_column: is a key of translation, summarization, question_answering, seq2seq, template, but task.name is "classification"`}},
 		{"two inputs of seq2seq", func(c *Config) {
 			c.Task, c.Eval.Metric = task.Spec{Name: task.Seq2Seq, TextColumns: []string{"a", "b"}}, "loss"
 		}, []string{"task.text_columns: got 2 columns, want one for seq2seq"}},
@@ -61,10 +76,12 @@ func TestValidate(t *testing.T) {
 			[]string{`task.labels: is a key of classification, ner, but task.name is "seq2seq"`}},
 		{"every task", func(c *Config) { c.Task.Name, c.Eval.Metric = "super_glue/boolq", "accuracy" }, nil},
 		{"a task with a step", func(c *Config) {
-			c.Task, c.Eval.Metric = task.Spec{Name: task.Regression, RoundTo: new(0.5), Metrics: []string{task.Pearson}}, ""
+			c.Task, c.Eval.Metric = task.Spec{Name: task.Regression, RoundTo: new(0.5),
+				Metrics: []string{task.Pearson}}, ""
 		}, nil},
 		{"a translation", func(c *Config) {
-			c.Task, c.Eval.Metric = task.Spec{Name: task.Translation, Prefix: new(""), SourceLanguage: "en", TargetLanguage: "de"}, ""
+			c.Task, c.Eval.Metric = task.Spec{Name: task.Translation, Prefix: new(""), SourceLanguage: "en",
+				TargetLanguage: "de"}, ""
 		}, nil},
 		{"a template", func(c *Config) {
 			c.Task, c.Eval.Metric = task.Spec{Name: task.Template, Template: "{a}", TargetTemplate: "{b}"}, ""
@@ -76,46 +93,74 @@ func TestValidate(t *testing.T) {
 		}, []string{`task.target_template: is a key of template, but`, `task.source_language: is a key of translation, but`, `task.round_to: is a key of regression, but`}},
 		{"a template for T5's task", func(c *Config) { c.Task.Name, c.Task.Template = "glue/cola", "{a}" },
 			[]string{`task.template: got "{a}", but glue/cola has the input of T5: remove it, or set task.name to classification`}},
-		{"a damaged template", func(c *Config) { c.Task.Template = "{a" }, []string{`task.template: "{a" has a { without its }`}},
-		{"a template without columns", func(c *Config) { c.Task.Template = "a" }, []string{`task.template: it has no column`}},
+		{"a damaged template", func(c *Config) { c.Task.Template = "{a" },
+			[]string{`task.template: "{a" has a { without its }`}},
+		{"a template without columns", func(c *Config) { c.Task.Template = "a" },
+			[]string{`task.template: it has no column`}},
 		{"no template", func(c *Config) { c.Task, c.Eval.Metric = task.Spec{Name: task.Template}, "" },
 			[]string{"task.template: got nothing", "task.target_template, task.target_column: want exactly one"}},
-		{"columns beside a template", func(c *Config) { c.Task.Template, c.Task.TextColumns = "{a}", []string{"a"} }, []string{"task.text_columns: got a list, want none beside task.template"}},
+		{"columns beside a template", func(c *Config) { c.Task.Template, c.Task.TextColumns = "{a}", []string{"a"} },
+			[]string{"task.text_columns: got a list, want none beside task.template"}},
 		{"one language twice", func(c *Config) {
 			c.Task, c.Eval.Metric = task.Spec{Name: task.Translation, SourceLanguage: "en", TargetLanguage: "en"}, ""
 		}, []string{`task.target_language: got "en", which is task.source_language too`}},
-		{"metrics of another task", func(c *Config) { c.Task.Metrics = []string{"acuracy"} }, []string{`task.metrics: got "acuracy", want some of accuracy, `}},
-		{"a metric twice", func(c *Config) { c.Task.Metrics = []string{"f1", "f1"} }, []string{`task.metrics: got "f1" twice`}},
-		{"a step of nothing", func(c *Config) { c.Task, c.Eval.Metric = task.Spec{Name: task.Regression, RoundTo: new(0.0)}, "" }, []string{"task.round_to: got 0, want a number > 0"}},
-		{"repeated label", func(c *Config) { c.Task.LabelTexts = []string{"a", "b", "a"} }, []string{`task.labels: got "a" twice`}},
-		{"one label", func(c *Config) { c.Task.LabelTexts = []string{"a"} }, []string{"task.labels: got 1 label, want at least 2"}},
-		{"empty label", func(c *Config) { c.Task.LabelTexts = []string{"a", ""} }, []string{`task.labels: got "" in the list`}},
-		{"repeated column", func(c *Config) { c.Task.TextColumns = []string{"a", "a"} }, []string{`task.text_columns: got "a" twice`}},
-		{"label in the input", func(c *Config) { c.Task.TextColumns, c.Task.LabelColumn = []string{"a"}, "a" }, []string{`task.label_column: got "a", which is in task.text_columns too`}},
+		{"metrics of another task", func(c *Config) { c.Task.Metrics = []string{"acuracy"} },
+			[]string{`task.metrics: got "acuracy", want some of accuracy, `}},
+		{"a metric twice", func(c *Config) { c.Task.Metrics = []string{"f1", "f1"} },
+			[]string{`task.metrics: got "f1" twice`}},
+		{"a step of nothing", func(c *Config) {
+			c.Task,
+				c.Eval.Metric = task.Spec{Name: task.Regression, RoundTo: new(0.0)}, ""
+		},
+			[]string{"task.round_to: got 0, want a number > 0"}},
+		{"repeated label", func(c *Config) { c.Task.LabelTexts = []string{"a", "b", "a"} },
+			[]string{`task.labels: got "a" twice`}},
+		{"one label", func(c *Config) { c.Task.LabelTexts = []string{"a"} },
+			[]string{"task.labels: got 1 label, want at least 2"}},
+		{"empty label", func(c *Config) { c.Task.LabelTexts = []string{"a", ""} },
+			[]string{`task.labels: got "" in the list`}},
+		{"repeated column", func(c *Config) { c.Task.TextColumns = []string{"a", "a"} },
+			[]string{`task.text_columns: got "a" twice`}},
+		{"label in the input", func(c *Config) { c.Task.TextColumns, c.Task.LabelColumn = []string{"a"}, "a" },
+			[]string{`task.label_column: got "a", which is in task.text_columns too`}},
 		{"target in the input", func(c *Config) {
 			c.Task, c.Eval.Metric = task.Spec{Name: task.Seq2Seq, TextColumns: []string{"a"}, TargetColumn: "a"}, "loss"
 		},
 			[]string{`task.target_column: got "a", which is in task.text_columns too`}},
-		{"unknown optimizer", func(c *Config) { c.Optimizer.Name = "adam" }, []string{`optimizer.name: got "adam", want one of adafactor, adamw, sgd: did you mean adamw?`}},
-		{"keys of another optimizer", func(c *Config) { c.Optimizer = Optimizer{Name: sgd, Beta1: new(0.9), Eps: new(1e-8)} },
-			[]string{"optimizer.beta1: is a key of adafactor and adamw, but optimizer.name is sgd: remove it", "optimizer.eps: is a key of adamw"}},
-		{"rate under relative step", func(c *Config) { c.Optimizer.RelativeStep = new(true) }, []string{"optimizer.learning_rate: got 0.001, want it unset"}},
+		{"unknown optimizer", func(c *Config) { c.Optimizer.Name = "adam" },
+			[]string{`optimizer.name: got "adam", want one of adafactor, adamw, sgd: did you mean adamw?`}},
+		{"keys of another optimizer",
+			func(c *Config) { c.Optimizer = Optimizer{Name: sgd, Beta1: new(0.9), Eps: new(1e-8)} },
+			[]string{"optimizer.beta1: is a key of adafactor and adamw, but optimizer.name is sgd: remove it",
+				"optimizer.eps: is a key of adamw"}},
+		{"rate under relative step", func(c *Config) { c.Optimizer.RelativeStep = new(true) },
+			[]string{"optimizer.learning_rate: got 0.001, want it unset"}},
 		{"schedule under relative step", func(c *Config) {
 			c.Optimizer.RelativeStep, c.Optimizer.LearningRate, c.Schedule.Name = new(true), nil, "linear"
 		},
 			[]string{`schedule.name: got "linear", want constant with optimizer.relative_step`}},
-		{"warm-up without relative step", func(c *Config) { c.Optimizer.WarmupInit = new(true) }, []string{"optimizer.warmup_init: got true, want false"}},
-		{"warm-up of a constant", func(c *Config) { c.Schedule.WarmupSteps = 1 }, []string{"schedule.warmup_steps: got 1, want 0"}},
-		{"rsqrt without warm-up", func(c *Config) { c.Schedule.Name = "rsqrt" }, []string{"schedule.warmup_steps: got 0, want >= 1"}},
+		{"warm-up without relative step", func(c *Config) { c.Optimizer.WarmupInit = new(true) },
+			[]string{"optimizer.warmup_init: got true, want false"}},
+		{"warm-up of a constant", func(c *Config) { c.Schedule.WarmupSteps = 1 },
+			[]string{"schedule.warmup_steps: got 1, want 0"}},
+		{"rsqrt without warm-up", func(c *Config) { c.Schedule.Name = "rsqrt" },
+			[]string{"schedule.warmup_steps: got 0, want >= 1"}},
 		{"warm-up longer than the run", func(c *Config) {
 			c.Schedule, c.Train.Steps, c.Train.Epochs = Schedule{"linear", 11}, 10, 0
 		}, []string{"schedule.warmup_steps: got 11, want at most train.steps, 10"}},
-		{"misspelt metric", func(c *Config) { c.Eval.Metric = "acuracy" }, []string{`eval.metric: got "acuracy", want one of accuracy, `}},
-		{"evaluation without data", func(c *Config) { c.Data.Validation, c.Eval.EverySteps, c.Eval.Patience = nil, 5, 2 },
-			[]string{"eval.every_steps: got 5, want 0 without data.validation", "eval.patience: got 2, want 0 without data.validation"}},
+		{"misspelt metric", func(c *Config) { c.Eval.Metric = "acuracy" },
+			[]string{`eval.metric: got "acuracy", want one of accuracy, `}},
+		{"evaluation without data", func(c *Config) {
+			c.Data.Validation, c.Eval.EverySteps, c.Eval.Patience = nil, 5,
+				2
+		},
+			[]string{"eval.every_steps: got 5, want 0 without data.validation",
+				"eval.patience: got 2, want 0 without data.validation"}},
 		{"room for the end token only", func(c *Config) { c.Data.MaxInputLength, c.Data.MaxTargetLength = 1, 1 },
-			[]string{"data.max_input_length: got 1, want a whole number of tokens >= 2 and <= 1048576", "data.max_target_length: got 1, want a whole number of tokens >= 2 and <= 1048576"}},
-		{"no checkpoint kept", func(c *Config) { c.Checkpoint.KeepLast = 0 }, []string{"checkpoint.keep_last: got 0, want a whole number of checkpoints >= 1"}},
+			[]string{"data.max_input_length: got 1, want a whole number of tokens >= 2 and <= 1048576",
+				"data.max_target_length: got 1, want a whole number of tokens >= 2 and <= 1048576"}},
+		{"no checkpoint kept", func(c *Config) { c.Checkpoint.KeepLast = 0 },
+			[]string{"checkpoint.keep_last: got 0, want a whole number of checkpoints >= 1"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -221,7 +266,8 @@ func TestAbsurdValues(t *testing.T) {
 	}
 	for _, f := range append(fields(), componentFields()...) {
 		for _, value := range absurd[f.kind()] {
-			if f.kind() == reflect.Int && f.unit == "" && value != math.MinInt || f.typ == reflect.TypeFor[[]Component]() {
+			if f.kind() == reflect.Int && f.unit == "" && value != math.MinInt ||
+				f.typ == reflect.TypeFor[[]Component]() {
 				continue // seeds may be any
 			}
 			if wrong := f.check(reflect.ValueOf(value)); !strings.HasPrefix(wrong, "got ") {

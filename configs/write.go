@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// YAML writes the configuration as a file that [Load] reads back to an equal one: every key that is set, in the
-// order of [Config], each with the first sentence of its documentation. Keys that are unset are left out.
+// YAML writes the configuration as a file that [Load] reads back to an equal one: every key that is set, in the order
+// of [Config], each with the first sentence of its documentation. Keys that are unset are left out.
 func (c *Config) YAML() ([]byte, error) {
 	docs := parseDocs()
 	root := &yaml.Node{Kind: yaml.MappingNode}
@@ -95,7 +95,8 @@ func Entries(text string) ([]Entry, error) {
 		delete(keys, "name")
 		for _, key := range slices.Sorted(maps.Keys(keys)) {
 			value := keys[key]
-			entries[i].Values = append(entries[i].Values, Value{currentComponentKey(key), inline(reflect.ValueOf(&value))})
+			entries[i].Values = append(entries[i].Values, Value{currentComponentKey(key),
+				inline(reflect.ValueOf(&value))})
 		}
 	}
 	return entries, nil

@@ -164,7 +164,8 @@ func TestBuild_RealData(t *testing.T) {
 		t.Skip("no shared data")
 	}
 	prefix := "sms_spam"
-	spec, _, err := infer.Task(infer.Data{Columns: set.Columns()}, task.Spec{Name: task.Classification, Prefix: &prefix})
+	spec, _, err := infer.Task(infer.Data{Columns: set.Columns()},
+		task.Spec{Name: task.Classification, Prefix: &prefix})
 	if err != nil {
 		t.Fatal(err)
 	}

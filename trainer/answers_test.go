@@ -196,7 +196,8 @@ func TestEvaluateFindsItsTask(t *testing.T) {
 		!strings.Contains(err.Error(), "want 2") {
 		t.Errorf("three labels: error %v", err)
 	}
-	if other, err := evaluate(b, task.Spec{LabelTexts: []string{"a", "b"}}); err != nil || other["loss"] == own["loss"] {
+	if other, err := evaluate(b, task.Spec{LabelTexts: []string{"a", "b"}}); err != nil ||
+		other["loss"] == own["loss"] {
 		t.Errorf("other label strings give %v, %v, want another loss than %g", other, err, own["loss"])
 	}
 }

@@ -70,12 +70,15 @@ func TestErrorsBeforeTraining(t *testing.T) {
 		"one label":                      {func(c *configs.Config) { c.Data.Train = []string{one} }, []string{`label column label holds one value alone, "ham"`}},
 		"part of a mixture without rows": {func(c *configs.Config) {
 			c.Task, c.Data.Train, c.Data.Validation = task.Spec{}, nil, nil
-			c.Data.Mixture = []configs.Component{{Name: "first", Task: task.Spec{Name: "classification"}, Train: []string{two}},
-				{Name: "second", Task: task.Spec{Name: "classification"}, Train: []string{two}, Validation: []string{empty}}}
+			c.Data.Mixture = []configs.Component{{Name: "first", Task: task.Spec{Name: "classification"},
+				Train: []string{two}},
+				{Name: "second", Task: task.Spec{Name: "classification"}, Train: []string{two},
+					Validation: []string{empty}}}
 		}, []string{"data.mixture, second, validation: ", "no rows"}},
 		"metric of a part that can only be 0": {func(c *configs.Config) {
 			c.Task, c.Data.Train, c.Data.Validation = task.Spec{}, nil, nil
-			c.Data.Mixture = []configs.Component{{Name: "first", Task: task.Spec{Name: "classification"}, Train: []string{two},
+			c.Data.Mixture = []configs.Component{{Name: "first", Task: task.Spec{Name: "classification"},
+				Train:      []string{two},
 				Validation: []string{one}}}
 			c.Eval.Metric = "first/matthews_correlation"
 		}, []string{"eval.metric: first/matthews_correlation can only be 0", "such as first/loss"}},
@@ -116,7 +119,8 @@ func TestErrorsBeforeTokenizing(t *testing.T) {
 			c.Data.TextColumn, c.Data.Validation = "sms", []string{testrun.ParquetOf(t, []pair{{"a", "b"}})}
 		}, "data.validation: "},
 		"a corpus without rows": {func(c *configs.Config) {
-			c.Data.Mixture = []configs.Component{{Name: "one", Train: c.Data.Train}, {Name: "two", Train: []string{empty}}}
+			c.Data.Mixture = []configs.Component{{Name: "one", Train: c.Data.Train},
+				{Name: "two", Train: []string{empty}}}
 			c.Data.Train = nil
 		}, "data.mixture, two, train: "},
 	} {
@@ -173,7 +177,7 @@ func TestNotesOnData(t *testing.T) {
 			step := 0.5
 			c.Task.Name, c.Task.RoundTo, c.Data.Validation = "regression", &step, nil
 			c.Data.Train = []string{testrun.ParquetOf(t, []scored{{"a", 0.1}, {"b", 0.2}, {"c", 0.6}, {"d", 0.9}})}
-		}, ui.NoteStep, []string{"train: label column label: the step 0.5 is too large"}},
+		}, ui.NoteStep, []string{"train: label column label: round_to 0.5 is too large"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := testrun.TinyConfig(t)

@@ -356,9 +356,11 @@ func TestPretrain_SharedFiles(t *testing.T) {
 		change func(c *configs.Config)
 		want   string // in the log; "" is no warning
 	}{
-		"apart":    {func(*configs.Config) {}, ""},
-		"the same": {func(c *configs.Config) { c.Data.Validation = c.Data.Train }, "\n  " + testrun.TrainFile + " of data.validation is in data.train too\n"},
-		"a copy":   {func(c *configs.Config) { c.Data.Train = append(c.Data.Train, copied) }, "\n  " + testrun.ValidationFile + " of data.validation is in data.train too, as " + copied + "\n"},
+		"apart": {func(*configs.Config) {}, ""},
+		"the same": {func(c *configs.Config) { c.Data.Validation = c.Data.Train },
+			"\n  " + testrun.TrainFile + " of data.validation is in data.train too\n"},
+		"a copy": {func(c *configs.Config) { c.Data.Train = append(c.Data.Train, copied) },
+			"\n  " + testrun.ValidationFile + " of data.validation is in data.train too, as " + copied + "\n"},
 		"a mixture": {func(c *configs.Config) { c.Data.Train, c.Data.Mixture = nil, []configs.Component{text} },
 			" is in data.mixture, a too, as " + copied + "\n"},
 		"a task": {func(c *configs.Config) { c.Data.Train, c.Data.Mixture = nil, []configs.Component{labels} },

@@ -44,9 +44,6 @@ type flagNames struct {
 // messageKey matches words that may be keys, and with its colon the key of a line as of a configuration file.
 var messageKey = regexp.MustCompile(`(?m)^ *[\w.]+:|--set[ =]\S+|[\w./=-]*\b[a-z]+\.[a-z0-9_]+[\w./-]*`)
 
-// withSet matches the remedy to set a key to a value, which a configuration names without --set.
-var withSet = regexp.MustCompile(`\bwith ([a-z]+\.[a-z0-9_]+=)`)
-
 // text replaces the keys of a message, each by the flag that sets it. A key that the command has no flag for
 // stays, and so does one as --set and a configuration file have it: behind --set, or at the beginning of a line
 // with a colon.
@@ -54,7 +51,6 @@ func (n *flagNames) text(message string) string {
 	if n == nil || n.running == nil {
 		return message
 	}
-	message = withSet.ReplaceAllString(message, "with --set $1")
 	return messageKey.ReplaceAllStringFunc(message, func(key string) string {
 		if staysKey.MatchString(key) {
 			return key
@@ -93,7 +89,7 @@ type configError struct{ error }
 // error is text of an error's message, but for one of a configuration.
 func (n *flagNames) error(err error) string {
 	if errors.As(err, new(configError)) {
-		return withSet.ReplaceAllString(err.Error(), "with --set $1")
+		return err.Error()
 	}
 	return n.text(err.Error())
 }
@@ -247,9 +243,7 @@ func (s *configSources) options(c *cobra.Command, flags []configFlag) configs.Lo
 			overrides[f.key] = strings.Join(list, ",")
 		}
 	}
-	return configs.LoadOptions{
-		File: s.file, Content: s.content, Env: os.Environ(), Set: s.set, SetName: "--set", Overrides: overrides,
-	}
+	return configs.LoadOptions{File: s.file, Content: s.content, Env: os.Environ(), Set: s.set, Overrides: overrides}
 }
 
 // load merges flags, environment, file and defaults.
@@ -258,7 +252,7 @@ func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 	for _, size := range model.Sizes() {
 		o.Sizes = append(o.Sizes, size.Name)
 	}
-	o.Command, o.NoRun, o.Paths, o.Open, o.Say = s.command, s.noRun, true, s.open, s.say
+	o.SetName, o.Command, o.NoRun, o.Paths, o.Open, o.Say = "--set", s.command, s.noRun, true, s.open, s.say
 	config, err := configs.Load(o)
 	if err != nil {
 		return nil, configError{fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))}

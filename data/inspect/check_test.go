@@ -102,7 +102,7 @@ func TestCheck(t *testing.T) {
 				"answer: use rows with other numbers, or choose another label column]"},
 		{"numbers too small for any step", scores, Roles{Texts: []string{"text"}},
 			[]row{{"x", 1e-9}, {"y", 2e-9}, {"z", nil}}, nil,
-			"!no_label train (column score) 1: train:2[null]\nrounding train (column score) 2: train:0[the step " +
+			"!no_label train (column score) 1: train:2[null]\nrounding train (column score) 2: train:0[round_to " +
 				"1e-06 is too large: 2 different numbers from 1e-09 to 2e-09 all become the target 0.000000: scale " +
 				"the numbers up in the data]"},
 		{"no text", nil, Roles{}, append(plain, row{" ", 0}, row{nil, 1}), nil,

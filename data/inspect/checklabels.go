@@ -203,7 +203,7 @@ func (c *checking) number(s Split, row int64, column string, cell table.Cell, nu
 	return append(numbers, cell.Float)
 }
 
-// rounding looks at what the step that a regression would choose leaves of the numbers of a split.
+// rounding looks at what the rounding that a regression would choose leaves of the numbers of a split.
 func (c *checking) rounding(s Split, column string, numbers []float64) {
 	if said, _ := infer.RoundingLoss(numbers, infer.RoundToFor(numbers)); said != "" {
 		c.findings.add(Rounding, s.Name, "column "+column, Instance{Place: placeOf(s.Set, 0),

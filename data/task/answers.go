@@ -14,8 +14,8 @@ import (
 // NoLabel marks rows without a label, as test splits have them whose labels are hidden.
 const NoLabel = -1
 
-// label finds the class of the label that a cell holds. A string is a label's name or text, so that a file with
-// words can be evaluated on a model trained with numbers; anything else is a label's value.
+// label finds the class of the label that a cell holds. A string is a label's name or text, so that a file with words
+// can be evaluated on a model trained with numbers; anything else is a label's value.
 func (s Spec) label(c table.Cell) (int, error) {
 	found := func(is func(Label) bool) int { return slices.IndexFunc(s.Labels, is) }
 	i := -1

@@ -40,7 +40,8 @@ func (s Spec) CheckAsked() error {
 			return fmt.Errorf("name is %q, want one of %s", s.Name, strings.Join(Names(), ", "))
 		}
 		if s.Template != "" {
-			return fmt.Errorf("task.template is given, but %s has the input of T5: use task.name %s", s.Name, preset.Name)
+			return fmt.Errorf("task.template is given, but %s has the input of T5: use task.name %s", s.Name,
+				preset.Name)
 		}
 	}
 	remedies := map[string]string{

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"encoding/json"
 	"testing"
 )
 
@@ -103,6 +104,21 @@ func TestHas(t *testing.T) {
 	} {
 		if got := Has(c.name, c.key); got != c.want {
 			t.Errorf("%s has %s: %t, want %t", c.name, c.key, got, c.want)
+		}
+	}
+}
+
+// A checkpoint of before has a step, which is round_to now, and a prefix also where it is empty.
+func TestSpec_OlderJSON(t *testing.T) {
+	older := `{"name":"regression","prefix":"","text_columns":["a"],"label_column":"b","step":0.5}`
+	newer := `{"name":"regression","prefix":"","text_columns":["a"],"label_column":"b","round_to":0.5}`
+	for _, text := range []string{older, newer} {
+		var s Spec
+		if err := json.Unmarshal([]byte(text), &s); err != nil || s.Validate() != nil {
+			t.Fatalf("%s: %v, %v", text, err, s.Validate())
+		}
+		if got, err := json.Marshal(s); err != nil || string(got) != newer {
+			t.Errorf("%s is written as %s, %v", text, got, err)
 		}
 	}
 }

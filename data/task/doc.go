@@ -21,18 +21,19 @@
 //	seq2seq             the text
 //	template            always a template
 //
-// The glue rule puts a space behind the prefix, for all others a prefix brings its own. A template has columns in braces,
-// "question: {question} context: {context}"; a brace of the text itself is doubled. For the row
-// {sentence1: "He came .", sentence2: "He left .", label: 0} and the prefix mrpc:
+// The glue rule puts a space behind the prefix, for all others a prefix brings its own. A template has columns in
+// braces, "question: {question} context: {context}"; a brace of the text itself is doubled. For the row {sentence1: "He
+// came .", sentence2: "He left .", label: 0} and the prefix mrpc:
 //
 //	input:  mrpc sentence1: He came . sentence2: He left .
 //	target: not_equivalent
 //
 // The text of a column of lists is that of its items with a space between. Where a target column holds lists of texts,
-// the first is trained on, and all are right in an evaluation. A question whose list of answers is empty, as SQuAD 2 has
-// them, has the answer [Unanswerable].
+// the first is trained on, and all are right in an evaluation. A question whose list of answers is empty, as SQuAD 2
+// has them, has the answer [Unanswerable].
 //
-// The languages of a translation are named as T5 names them, see [Language]; a code that is not known stands for itself.
+// The languages of a translation are named as T5 names them, see [Language]; a code that is not known stands for
+// itself.
 //
 // # Numbers
 //
@@ -53,14 +54,14 @@
 //
 // # T5's tasks
 //
-// [Named] has those of T5 by name: glue/cola, super_glue/multirc, squad, wmt/en-de and others, with the exact text that T5
-// was trained on. What is special about some of them is a [Rule]: punctuation in squad stands by itself, a row of
-// super_glue/record is an example for each answer, and in super_glue/wsc, glue/wnli and dpr the model names what a marked
-// pronoun stands for; [SameReferent] holds its answer to a name.
+// [Named] has those of T5 by name: glue/cola, super_glue/multirc, squad, wmt/en-de and others, with the exact text that
+// T5 was trained on. What is special about some of them is a [Rule]: punctuation in squad stands by itself, a row of
+// super_glue/record is an example for each answer, and in super_glue/wsc, glue/wnli and dpr the model names what a
+// marked pronoun stands for; [SameReferent] holds its answer to a name.
 //
 // # White space
 //
-// Text is left as it is, but for white space at the very end of an input or a target, which is cut: many data sets
-// keep each line's newline, a line typed at a prompt has none, and SentencePiece drops it anyway. So the same text
-// gives the same input wherever it comes from, and outputs stay on one line.
+// Text is left as it is, but for white space at the very end of an input or a target, which is cut: many data sets keep
+// each line's newline, a line typed at a prompt has none, and SentencePiece drops it anyway. So the same text gives the
+// same input wherever it comes from, and outputs stay on one line.
 package task

@@ -79,9 +79,9 @@ type parsedEntity struct {
 	text string // its tokens with a space between
 }
 
-// parseEntities reads the entities of an answer, in order. One begins where the text of a known type and a colon stand at
-// the beginning or behind a semicolon, and goes on to the next one, so that its own text may have both marks. What is
-// before the first one is left out, and so are entities without text.
+// parseEntities reads the entities of an answer, in order. One begins where the text of a known type and a colon stand
+// at the beginning or behind a semicolon, and goes on to the next one, so that its own text may have both marks. What
+// is before the first one is left out, and so are entities without text.
 func (s Spec) parseEntities(answer string) []parsedEntity {
 	var found []parsedEntity
 	text, kind := strings.TrimSpace(answer), -1

@@ -8,9 +8,9 @@ import (
 	"t5train/data/table"
 )
 
-// evidence returns how many bytes of an input, from its beginning, hold what an answer is made of: those up to the nearest of
-// the answers to a question, or up to the last entity. 0 is all tasks whose answers are no parts of the input, answers that
-// do not stand there, and those that may stand there by chance.
+// evidence returns how many bytes of an input, from its beginning, hold what an answer is made of: those up to the
+// nearest of the answers to a question, or up to the last entity. 0 is all tasks whose answers are no parts of the
+// input, answers that do not stand there, and those that may stand there by chance.
 func (s Spec) evidence(input string, ref Reference) int {
 	if s.Kind() == Entities {
 		return lastEntity(input, ref)
@@ -39,8 +39,8 @@ func isJudgement(answer string) bool {
 	return false
 }
 
-// endOf returns where a part of a text ends: where it first stands as whole words, else where it first stands, which is what
-// there is in a script without spaces. 0 is nowhere.
+// endOf returns where a part of a text ends: where it first stands as whole words, else where it first stands, which is
+// what there is in a script without spaces. 0 is nowhere.
 func endOf(text, part string) int {
 	first := 0
 	for from := 0; ; {
@@ -65,7 +65,8 @@ func endOf(text, part string) int {
 
 func isWord(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
 
-// lastEntity returns where the last token of the last entity ends in an input, in which the tokens stand in their order.
+// lastEntity returns where the last token of the last entity ends in an input, in which the tokens stand in their
+// order.
 func lastEntity(input string, ref Reference) int {
 	end, last := 0, 0
 	for i, token := range ref.Tokens {

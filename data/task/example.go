@@ -52,8 +52,8 @@ func (s Spec) Train(cells []table.Cell) ([]Example, error) {
 	return []Example{e}, nil
 }
 
-// HeldOut turns the cells of [Spec.Columns] into the one example to evaluate a row with, and what answers to it are held
-// to. Errors are those of [Spec.Train]. The result keeps nothing of the cells.
+// HeldOut turns the cells of [Spec.Columns] into the one example to evaluate a row with, and what answers to it are
+// held to. Errors are those of [Spec.Train]. The result keeps nothing of the cells.
 func (s Spec) HeldOut(cells []table.Cell) (Example, Reference, error) {
 	columns := s.Columns()
 	if len(cells) != len(columns) {

@@ -11,8 +11,8 @@ import (
 	"t5train/data/table"
 )
 
-// Input builds the text that goes into the model from one text for each text column, in order. See the package
-// comment for the rule. Only rows of [WSC], [DPR] and [WNLI] can be wrong: without their pronoun.
+// Input builds the text that goes into the model from one text for each text column, in order. See the package comment
+// for the rule. Only rows of [WSC], [DPR] and [WNLI] can be wrong: without their pronoun.
 func (s Spec) Input(texts []string) (string, error) {
 	if len(texts) != len(s.TextColumns) {
 		return "", fmt.Errorf("task: %d texts, want %d for the columns %q",
@@ -95,8 +95,9 @@ func (s Spec) InputFromLine(line string) (string, error) {
 	return s.Input([]string{line})
 }
 
-// TextsFromJSON returns the texts of the text columns in a JSON object that has a field for each. Other fields are ignored. A
-// column with a dot in its name is also found inside of an object: translation.en in {"translation": {"en": "Hello."}}.
+// TextsFromJSON returns the texts of the text columns in a JSON object that has a field for each. Other fields are
+// ignored. A column with a dot in its name is also found inside of an object: translation.en in {"translation": {"en":
+// "Hello."}}.
 func (s Spec) TextsFromJSON(object []byte) ([]string, error) {
 	fields, err := fieldsOf(object)
 	if err != nil {
@@ -118,7 +119,8 @@ func (s Spec) TextsFromJSON(object []byte) ([]string, error) {
 	return texts, nil
 }
 
-// ListFromJSON returns the texts of the list that the one text column of a JSON object holds, or nil where it is a text.
+// ListFromJSON returns the texts of the list that the one text column of a JSON object holds, or nil where it is a
+// text.
 func (s Spec) ListFromJSON(object []byte) ([]string, error) {
 	raw, err := Field(object, s.TextColumns[0])
 	if err != nil {
@@ -181,8 +183,8 @@ func field(fields map[string]json.RawMessage, name string) (json.RawMessage, boo
 	return field(inner, rest)
 }
 
-// JSONText returns the text of a JSON value of a text column: a string's, numbers and booleans as they are written, and the
-// texts of a list as [Spec.Text] does.
+// JSONText returns the text of a JSON value of a text column: a string's, numbers and booleans as they are written, and
+// the texts of a list as [Spec.Text] does.
 func (s Spec) JSONText(raw json.RawMessage) (string, error) {
 	raw = bytes.TrimSpace(raw)
 	switch {

@@ -193,8 +193,8 @@ func (s Spec) Values() []string {
 	return append(values, Loss, Perplexity)
 }
 
-// Best is the value that decides by itself which checkpoint is the best: that of the first metric, but the loss where texts
-// have to be exactly right, which a model in training may not get a single one of for long.
+// Best is the value that decides by itself which checkpoint is the best: that of the first metric, but the loss where
+// texts have to be exactly right, which a model in training may not get a single one of for long.
 func (s Spec) Best() string {
 	if first := s.Values()[0]; first != ExactMatch {
 		return first

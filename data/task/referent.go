@@ -29,8 +29,8 @@ func (r Rule) markPronoun(texts []string) (string, error) {
 	}
 }
 
-// markWord marks the pronoun that is word number index, counted from 0 between single spaces. Where another word
-// stands there, the nearest place with the pronoun is taken: SuperGLUE has a few rows whose index is off.
+// markWord marks the pronoun that is word number index, counted from 0 between single spaces. Where another word stands
+// there, the nearest place with the pronoun is taken: SuperGLUE has a few rows whose index is off.
 func markWord(text string, index int, pronoun string) (string, error) {
 	words := strings.Split(text, " ")
 	best := -1
@@ -93,7 +93,8 @@ func determiners() []string {
 // answer that has no other words: it names nothing, so it is wrong whether or not the referent is.
 func SameReferent(answer, referent string) (same, ok bool) {
 	words := func(s string) []string {
-		return slices.DeleteFunc(strings.Fields(strings.ToLower(s)), func(w string) bool { return slices.Contains(determiners(), w) })
+		return slices.DeleteFunc(strings.Fields(strings.ToLower(s)),
+			func(w string) bool { return slices.Contains(determiners(), w) })
 	}
 	a, b := words(answer), words(referent)
 	if len(a) == 0 {
@@ -173,7 +174,8 @@ func replacement(pre, post, hypothesis []string) (candidate string, score int) {
 	if before+after == 0 {
 		return "", 0
 	}
-	left, right := regexp.QuoteMeta(strings.Join(pre[len(pre)-before:], " ")), regexp.QuoteMeta(strings.Join(post[:after], " "))
+	left, right := regexp.QuoteMeta(strings.Join(pre[len(pre)-before:],
+		" ")), regexp.QuoteMeta(strings.Join(post[:after], " "))
 	join := func(parts ...string) string {
 		return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " ")
 	}

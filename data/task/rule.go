@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Rule is what is special about the rows of one of T5's tasks (t5/data/preprocessors.py), or about its metrics. The zero
-// Rule is nothing.
+// Rule is what is special about the rows of one of T5's tasks (t5/data/preprocessors.py), or about its metrics. The
+// zero Rule is nothing.
 type Rule string
 
 // The rules.

@@ -34,16 +34,16 @@ var Source string
 // infer finds. In JSON it is the whole task, a part of a checkpoint; what a task does not have is absent. [Owners] says
 // which tasks have a key.
 type Spec struct {
-	// What the model learns: classification answers with one of a list of labels, regression with a number, ner with the
-	// entities among tokens, all others with a text. A task of T5, such as glue/cola, squad or wmt/en-de, has the columns
-	// and the text of T5. Required.
+	// What the model learns: classification answers with one of a list of labels, regression with a number, ner with
+	// the entities among tokens, all others with a text. A task of T5, such as glue/cola, squad or wmt/en-de, has the
+	// columns and the text of T5. Required.
 	Name string `yaml:"name" json:"name" names:"tasks"`
 	// Text in front of every input. Unset: that of the task, which is "summarize: " for summarization, such as
-	// "translate English to German: " for translation, and none for others. A model pre-trained on several tasks needs the
-	// prefix of its task.
+	// "translate English to German: " for translation, and none for others. A model pre-trained on several tasks needs
+	// the prefix of its task.
 	Prefix *string `yaml:"prefix" json:"prefix,omitempty"`
-	// The input columns, in order; classification, regression and templates may have several, question_answering has the
-	// question and the context, others have one. Empty: found from the schema and noted.
+	// The input columns, in order; classification, regression and templates may have several, question_answering has
+	// the question and the context, others have one. Empty: found from the schema and noted.
 	TextColumns []string `yaml:"text_columns" json:"text_columns" unit:"column names"`
 	// The input with columns in braces, such as "question: {question} context: {context}"; a brace of the text is
 	// doubled. Empty: the form of the task.
@@ -63,12 +63,12 @@ type Spec struct {
 	SourceLanguage string `yaml:"source_language" json:"-" unit:"language code"`
 	// Translation: code of the language to translate to, such as de. Empty: found from the schema and noted.
 	TargetLanguage string `yaml:"target_language" json:"-" unit:"language code"`
-	// Regression: numbers are written as multiples of it, which makes them fewer and easier to learn. Unset: the largest
-	// of 1, 2 and 5 times a power of ten that moves them by 1/400 of their spread on average at most; 0.2 for T5's own
-	// tasks.
+	// Regression: numbers are written as multiples of it, which makes them fewer and easier to learn. Unset: the
+	// largest of 1, 2 and 5 times a power of ten that moves them by 1/400 of their spread on average at most; 0.2 for
+	// T5's own tasks.
 	RoundTo *float64 `yaml:"round_to" json:"round_to,omitempty" range:"> 0"`
-	// What evaluations measure, the most important first, such as bleu, chrf or rouge1-stem. Empty: the usual metrics of
-	// the task.
+	// What evaluations measure, the most important first, such as bleu, chrf or rouge1-stem. Empty: the usual metrics
+	// of the task.
 	Metrics []string `yaml:"metrics" json:"metrics,omitempty" unit:"metrics" for:"fine-tuning"`
 
 	GroupColumns []string `yaml:"-" json:"group_columns,omitempty"` // rows that agree in them are one question

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// template is a text with places for columns: "question: {question} context: {context}". A brace of the text itself
-// is doubled.
+// template is a text with places for columns: "question: {question} context: {context}". A brace of the text itself is
+// doubled.
 type template []piece
 
 // piece is a text and the column that follows it; the last one has none.

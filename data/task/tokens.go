@@ -44,9 +44,9 @@ func JoinTokens(tokens []Token) string {
 	return strings.Join(texts, " ")
 }
 
-// CutTokens cuts a text into tokens in the way of CoNLL's data: words and marks of punctuation apart, except for marks inside
-// of words and numbers, abbreviations, links, names that begin with @ and tags that begin with #. English clitics stand by
-// themselves ('s, n't), and so does each character of Chinese and Japanese.
+// CutTokens cuts a text into tokens in the way of CoNLL's data: words and marks of punctuation apart, except for marks
+// inside of words and numbers, abbreviations, links, names that begin with @ and tags that begin with #. English
+// clitics stand by themselves ('s, n't), and so does each character of Chinese and Japanese.
 //
 //	"Mr. Li isn't in St. John's (U.S.)." -> Mr. Li is n't in St. John 's ( U.S. ) .
 func CutTokens(text string) []Token {
@@ -155,8 +155,8 @@ func trails(word []rune) bool {
 	return true
 }
 
-// isAbbreviation reports whether a full stop behind a word is a part of it: a single letter, a word with another full stop
-// inside, or a common title.
+// isAbbreviation reports whether a full stop behind a word is a part of it: a single letter, a word with another full
+// stop inside, or a common title.
 func isAbbreviation(word []rune) bool {
 	if len(word) == 1 {
 		return unicode.IsUpper(word[0])
@@ -181,7 +181,8 @@ var (
 func isLink(word []rune) bool {
 	text := strings.ToLower(string(word))
 	at := strings.IndexByte(text, '@')
-	return strings.Contains(text, "://") || strings.HasPrefix(text, "www.") || at > 0 && strings.Contains(text[at:], ".")
+	return strings.Contains(text, "://") || strings.HasPrefix(text, "www.") || at > 0 &&
+		strings.Contains(text[at:], ".")
 }
 
 // cuts reports whether the word from start up to end has a mark at a place that divides it.

@@ -74,7 +74,8 @@ func realBatches(ctx context.Context, o Options, threads int) (next func() model
 	if err != nil {
 		return nil, err
 	}
-	spec, err := table.Infer(ctx, task.Spec{Name: task.Seq2Seq, TextColumns: o.TextColumns, TargetColumn: o.TargetColumn},
+	spec, err := table.Infer(ctx, task.Spec{Name: task.Seq2Seq, TextColumns: o.TextColumns,
+		TargetColumn: o.TargetColumn},
 		nil)
 	if err != nil {
 		return nil, err

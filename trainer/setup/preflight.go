@@ -10,7 +10,8 @@ import (
 	"t5train/trainer/evaluate"
 )
 
-// CheckData opens all files that a run reads, before any of them is worked on, and reports everything that is wrong with them.
+// CheckData opens all files that a run reads, before any of them is worked on, and reports everything that is wrong
+// with them.
 func CheckData(ctx context.Context, c *configs.Config) error {
 	var errs []error
 	for _, t := range dataOf(c) {

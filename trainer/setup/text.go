@@ -214,8 +214,8 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Componen
 	return read.train, nil
 }
 
-// open opens the token store of what a key names, notes it in m, which closes it, and returns the files that it is of. Text
-// that a run cannot go on with is not tokenized.
+// open opens the token store of what a key names, notes it in m, which closes it, and returns the files that it is of.
+// Text that a run cannot go on with is not tokenized.
 func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns, wanted []string, column string) (*chunks.Store, []corpus.UsedFile, error) {
 	set, err := dataset.OpenData(patterns, wanted)
 	if err != nil {

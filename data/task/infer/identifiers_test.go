@@ -8,7 +8,8 @@ import (
 )
 
 func TestIsIdentifier(t *testing.T) {
-	for _, name := range []string{"id", "Unnamed: 0", "Unnamed: 0.1", "__index_level_0__", "index", "level_0", "doc_uuid",
+	for _, name := range []string{"id", "Unnamed: 0", "Unnamed: 0.1", "__index_level_0__", "index", "level_0",
+		"doc_uuid",
 		"tweetId", "sha256", "meta.id"} {
 		if !IsIdentifier(name) {
 			t.Errorf("%s is none", name)

@@ -23,8 +23,8 @@ type Data struct {
 	// Identifiers are string columns whose values are identifiers, which are no texts unless they are asked for.
 	Identifiers []string
 
-	// Distinct returns the different values of a column, of its items if it holds lists, at most limit. It is called for
-	// a label column whose schema has no class names, unless labels are given; nil makes that an error.
+	// Distinct returns the different values of a column, of its items if it holds lists, at most limit. It is called
+	// for a label column whose schema has no class names, unless labels are given; nil makes that an error.
 	Distinct func(column string, limit int) ([]table.Cell, error)
 
 	// Numbers returns the numbers of a column, for a rounding that suits them; nil leaves that to
@@ -56,7 +56,8 @@ func Send(s ui.Sink, notes ...Note) {
 
 // Task returns the whole task of what is asked for, whose name is required, and what was found.
 func Task(d Data, asked task.Spec) (task.Spec, []Note, error) {
-	in := inference{data: d, asked: asked, spec: task.Spec{Name: asked.Name, Prefix: asked.Prefix, Metrics: asked.Metrics}}
+	in := inference{data: d, asked: asked, spec: task.Spec{Name: asked.Name, Prefix: asked.Prefix,
+		Metrics: asked.Metrics}}
 	err := in.task()
 	if err == nil {
 		err = in.spec.Validate()
@@ -81,7 +82,8 @@ func Correct(stored task.Spec, columns []table.Column, asked task.Spec) (task.Sp
 		}
 		if asked.TargetLanguage != "" && asked.TargetColumn == "" && asked.TargetTemplate == "" {
 			var err error
-			asked.TargetColumn, err = in.languageColumn("task.target_language", asked.TargetLanguage, stored.TargetColumn)
+			asked.TargetColumn, err = in.languageColumn("task.target_language", asked.TargetLanguage,
+				stored.TargetColumn)
 			if err != nil {
 				return stored, err
 			}

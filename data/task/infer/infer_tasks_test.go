@@ -19,7 +19,8 @@ func TestInfer_Tasks(t *testing.T) {
 	types := labels("PER", "PER", "", "LOC", "LOC", "")
 	names := strings.Split(tags, "/")
 	ender := columns("en:string", "de:string", "ru:string")
-	german := task.Spec{Name: task.Translation, Prefix: new("translate English to German: "), TextColumns: []string{"en"},
+	german := task.Spec{Name: task.Translation, Prefix: new("translate English to German: "),
+		TextColumns:  []string{"en"},
 		TargetColumn: "de"}
 	cases := []struct {
 		name    string
@@ -31,7 +32,8 @@ func TestInfer_Tasks(t *testing.T) {
 		{"regression", columns("a:string", "label:float", "idx:int"), task.Spec{Name: task.Regression},
 			task.Spec{Name: task.Regression, TextColumns: []string{"a"}, LabelColumn: "label",
 				RoundTo: new(.2)}, "label column: label (the only float column)"},
-		{"a rating", columns("review:string", "stars:int", "votes:int"), task.Spec{Name: task.Regression, RoundTo: new(1.0)},
+		{"a rating", columns("review:string", "stars:int", "votes:int"),
+			task.Spec{Name: task.Regression, RoundTo: new(1.0)},
 			task.Spec{Name: task.Regression, TextColumns: []string{"review"}, LabelColumn: "stars",
 				RoundTo: new(1.0)}, "written as multiples of 1"},
 		{"entities", both(lists("tokens:string", "ner_tags:class="+tags, "pos_tags:class=X/Y"), columns("id:string")),
@@ -84,7 +86,8 @@ func TestInfer_Tasks(t *testing.T) {
 				TargetTemplate: "{l}!"}, "l has the numbers of classes"},
 		{"a class as text", columns("q:string", "l:class=no/yes"),
 			task.Spec{Name: task.Seq2Seq, TextColumns: []string{"q"}, TargetColumn: "l"},
-			task.Spec{Name: task.Seq2Seq, TextColumns: []string{"q"}, TargetColumn: "l"}, "and not their names, such as no"},
+			task.Spec{Name: task.Seq2Seq, TextColumns: []string{"q"},
+				TargetColumn: "l"}, "and not their names, such as no"},
 		{"a template and a column", columns("q:string", "a:string"),
 			task.Spec{Name: task.Template, Template: "{q}?", TargetColumn: "a"},
 			task.Spec{Name: task.Template, Template: "{q}?", TextColumns: []string{"q"},
@@ -93,7 +96,8 @@ func TestInfer_Tasks(t *testing.T) {
 			task.Spec{Name: task.Summarization, Template: "{title}: {body}", TargetColumn: "summary"},
 			task.Spec{Name: task.Summarization, Prefix: new("summarize: "), Template: "{title}: {body}",
 				TextColumns: []string{"title", "body"}, TargetColumn: "summary"}, ""},
-		{"metrics", columns("input:string", "target:string"), task.Spec{Name: task.Seq2Seq, Metrics: []string{task.BLEU}},
+		{"metrics", columns("input:string", "target:string"), task.Spec{Name: task.Seq2Seq,
+			Metrics: []string{task.BLEU}},
 			task.Spec{Name: task.Seq2Seq, TextColumns: []string{"input"}, TargetColumn: "target",
 				Metrics: []string{task.BLEU}}, ""},
 		{"T5's columns by other names", columns("q:string", "c:string", "a:string"),
@@ -117,14 +121,16 @@ func TestInfer_NamedLabels(t *testing.T) {
 		name, task, label string
 		want              []task.Label
 	}{
-		{"no class names", "glue/cola", "label:int", labels("unacceptable", "unacceptable", "0", "acceptable", "acceptable",
+		{"no class names", "glue/cola", "label:int", labels("unacceptable", "unacceptable", "0", "acceptable",
+			"acceptable",
 			"1")},
 		{"the same names", "glue/cola", "label:class=unacceptable/acceptable",
 			labels("unacceptable", "unacceptable", "0", "acceptable", "acceptable", "1")},
 		{"in another order", "glue/cola", "label:class=acceptable/unacceptable",
 			labels("unacceptable", "unacceptable", "1", "acceptable", "acceptable", "0")},
 		{"other names", "glue/cola", "label:class=no/yes", labels("no", "unacceptable", "0", "yes", "acceptable", "1")},
-		{"a bool", "glue/cola", "label:bool", labels("unacceptable", "unacceptable", "false", "acceptable", "acceptable",
+		{"a bool", "glue/cola", "label:bool", labels("unacceptable", "unacceptable", "false", "acceptable",
+			"acceptable",
 			"true")},
 	} {
 		got, _, err := Task(columns("sentence:string", c.label), task.Spec{Name: c.task})
@@ -161,25 +167,30 @@ func TestInfer_TasksErrors(t *testing.T) {
 			[]string{"task.label_column x", "float or int"}},
 		{"a negative rounding", columns("text:string", "x:float"), task.Spec{Name: task.Regression, RoundTo: new(-1.0)},
 			[]string{"round_to is -1, want a number from 1e-06 to 1e+06"}},
-		{"a step that is too small", columns("text:string", "x:float"), task.Spec{Name: task.Regression, RoundTo: new(1e-45)},
+		{"a step that is too small", columns("text:string", "x:float"),
+			task.Spec{Name: task.Regression, RoundTo: new(1e-45)},
 			[]string{"round_to is 1e-45"}},
-		{"a step that is too large", columns("text:string", "x:float"), task.Spec{Name: task.Regression, RoundTo: new(1e7)},
+		{"a step that is too large", columns("text:string", "x:float"),
+			task.Spec{Name: task.Regression, RoundTo: new(1e7)},
 			[]string{"round_to is 1e+07"}},
 		{"no lists", text, task.Spec{Name: task.NER}, []string{"no column of lists", "task.text_columns"}},
 		{"two lists of tags", lists("tokens:string", "a:class=O/B-X", "b:class=O/B-Y"), task.Spec{Name: task.NER},
 			[]string{"a (list of ClassLabel), b (list of ClassLabel)", "task.label_column"}},
 		{"no scheme of tags", lists("tokens:string", "ner_tags:class=NOUN/VERB"), task.Spec{Name: task.NER},
 			[]string{"ner_tags", `"NOUN"`}},
-		{"only O", lists("tokens:string", "ner_tags:class=O"), task.Spec{Name: task.NER}, []string{"no types of entities"}},
+		{"only O", lists("tokens:string", "ner_tags:class=O"), task.Spec{Name: task.NER},
+			[]string{"no types of entities"}},
 		{"a text for a list", both(columns("text:string"), lists("ner_tags:class=O/B-X")),
-			task.Spec{Name: task.NER, TextColumns: []string{"text"}}, []string{"task.text_columns text", "want a list"}},
+			task.Spec{Name: task.NER, TextColumns: []string{"text"}}, []string{"task.text_columns text",
+				"want a list"}},
 		{"labels for other types", lists("tokens:string", "ner_tags:class=O/B-X"),
 			task.Spec{Name: task.NER, LabelTexts: []string{"a", "b"}}, []string{"2 texts", "1 types"}},
 		{"three languages", columns("en:string", "de:string", "fr:string"), task.Spec{Name: task.Translation},
 			[]string{"task.source_language and task.target_language", "fr (string)"}},
 		{"no such language", columns("en:string", "de:string"), task.Spec{Name: task.Translation, SourceLanguage: "fr"},
 			[]string{"task.source_language fr", "en (string), de (string)"}},
-		{"one language twice", columns("en:string", "de:string"), task.Spec{Name: task.Translation, SourceLanguage: "en",
+		{"one language twice", columns("en:string", "de:string"), task.Spec{Name: task.Translation,
+			SourceLanguage: "en",
 			TargetLanguage: "en"}, []string{"both en"}},
 		{"languages that no name tells", columns("a:string", "b:string"),
 			task.Spec{Name: task.Translation, TextColumns: []string{"a"}, TargetColumn: "b"},
@@ -187,7 +198,8 @@ func TestInfer_TasksErrors(t *testing.T) {
 		{"no question", columns("text:string"), task.Spec{Name: task.QuestionAnswering},
 			[]string{"context or passage", "text (string)", "task.text_columns"}},
 		{"three columns for a question", columns("a:string", "b:string", "c:string"),
-			task.Spec{Name: task.QuestionAnswering, TextColumns: []string{"a", "b", "c"}}, []string{"want two columns"}},
+			task.Spec{Name: task.QuestionAnswering, TextColumns: []string{"a", "b",
+				"c"}}, []string{"want two columns"}},
 		{"no template", text, task.Spec{Name: task.Template}, []string{"task.template '{question}"}},
 		{"a template without a target", text, task.Spec{Name: task.Template, Template: "{text}"},
 			[]string{"task.target_template or task.target_column", "label (ClassLabel)"}},
@@ -207,7 +219,8 @@ func TestInfer_TasksErrors(t *testing.T) {
 			[]string{"task.target_template", "task.name template"}},
 		{"languages of another task", text, task.Spec{Name: task.Seq2Seq, SourceLanguage: "en"},
 			[]string{"task.source_language en is not for seq2seq"}},
-		{"a step of another task", text, task.Spec{Name: task.Classification, RoundTo: new(1.0)}, []string{"task.round_to"}},
+		{"a step of another task", text, task.Spec{Name: task.Classification, RoundTo: new(1.0)},
+			[]string{"task.round_to"}},
 		{"an input for T5's", text, task.Spec{Name: "glue/cola", Template: "{text}"},
 			[]string{"task.template", "task.name classification"}},
 		{"another number of classes", columns("sentence:string", "label:class=a/b/c"), task.Spec{Name: "glue/cola"},
@@ -237,7 +250,8 @@ func TestCorrectLanguages(t *testing.T) {
 		prefix, source, target string
 		err                    string
 	}{
-		{"another target", stored, file, task.Spec{TargetLanguage: "de"}, "translate English to German: ", "translation.en",
+		{"another target", stored, file, task.Spec{TargetLanguage: "de"}, "translate English to German: ",
+			"translation.en",
 			"translation.de", ""},
 		{"both", stored, file, task.Spec{SourceLanguage: "de", TargetLanguage: "fr"}, "translate German to French: ",
 			"translation.de", "translation.fr", ""},
@@ -261,7 +275,8 @@ func TestCorrectLanguages(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || got.InputPrefix() != c.prefix || got.TextColumns[0] != c.source || got.TargetColumn != c.target {
+		if err != nil || got.InputPrefix() != c.prefix || got.TextColumns[0] != c.source ||
+			got.TargetColumn != c.target {
 			t.Errorf("%s: got %q, %v, %s, %v", c.name, got.InputPrefix(), got.TextColumns, got.TargetColumn, err)
 		}
 	}

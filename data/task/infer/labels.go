@@ -83,7 +83,8 @@ func (in *inference) labels(column table.Column) (err error) {
 	case len(column.ClassLabels) > 0:
 		labels, reason = numbered(column.ClassLabels), "the column's class names"
 	case column.Type == table.TypeBool: // as T5 writes them for BoolQ
-		labels = []task.Label{{Name: "False", Text: "False", Value: "false"}, {Name: "True", Text: "True", Value: "true"}}
+		labels = []task.Label{{Name: "False", Text: "False", Value: "false"},
+			{Name: "True", Text: "True", Value: "true"}}
 		reason = "a bool column"
 	case len(asked) > 0 && column.Type == table.TypeString:
 		for _, name := range asked {
@@ -130,7 +131,8 @@ func (in *inference) distinctLabels(column table.Column) ([]task.Label, error) {
 	}
 	cells, err := in.data.Distinct(column.Name, MaxLabels)
 	if err != nil {
-		return nil, fmt.Errorf("find the labels of column %s: %w: choose another with task.label_column", column.Name, err)
+		return nil, fmt.Errorf("find the labels of column %s: %w: choose another with task.label_column", column.Name,
+			err)
 	}
 	cells = slices.DeleteFunc(slices.Clone(cells), func(c table.Cell) bool {
 		return c.Kind == table.Null || c.Kind == table.Int && c.Int == task.NoLabel
@@ -157,7 +159,8 @@ func tooFewLabels(column table.Column, values []table.Cell) error {
 		"list all labels with task.labels"
 	switch {
 	case len(values) == 1:
-		return fmt.Errorf("label column %s holds one value alone, %v, and a classification tells at least two apart: %s",
+		return fmt.Errorf("label column %s holds one value alone, %v, and a classification tells at least two apart: "+
+			"%s",
 			column.Name, values[0], remedy)
 	case column.Type == table.TypeInt:
 		return fmt.Errorf("label column %s holds no label: its rows are all -1 or null, as in a test split whose "+
@@ -215,7 +218,8 @@ func (in *inference) regression() error {
 	case len(numbers) > 0:
 		roundTo, reason = RoundToFor(numbers), "which suits their spread; another with task.round_to"
 		if roundTo < task.DefaultRoundTo {
-			reason = fmt.Sprintf("smaller than T5's %g, for their spread; another with task.round_to", task.DefaultRoundTo)
+			reason = fmt.Sprintf("smaller than T5's %g, for their spread; another with task.round_to",
+				task.DefaultRoundTo)
 		}
 	}
 	in.spec.RoundTo = &roundTo

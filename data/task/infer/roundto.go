@@ -9,8 +9,8 @@ import (
 	"t5train/data/task"
 )
 
-// maxRounding is the part of the spread of numbers by which rounding may move them on average where round_to
-// is chosen: 0.0025 leaves 100 multiples of evenly spread numbers, and STS-B the 0.2 of T5.
+// maxRounding is the part of the spread of numbers by which rounding may move them on average where round_to is chosen:
+// 0.0025 leaves 100 multiples of evenly spread numbers, and STS-B the 0.2 of T5.
 const maxRounding = 0.0025
 
 // RoundToFor returns round_to for numbers that have none of their own: the largest of 1, 2 and 5 times a power of ten

@@ -61,7 +61,8 @@ func TestRoundingLoss(t *testing.T) {
 		{"fine", []float64{1, 2, 3}, 1, "", false},
 		{"none", nil, 1, "", false},
 		{"swallowed", []float64{0.001, 0.02, 0.04}, 0.2,
-			"3 different numbers from 0.001 to 0.04 all become the target 0.0: set a smaller one, such as task.round_to=0.001",
+			"3 different numbers from 0.001 to 0.04 all become the target 0.0: set a smaller one, " +
+				"such as task.round_to=0.001",
 			true},
 		{"moved", spread(0, 1, 101, false), 0.5,
 			"101 different numbers from 0 to 1 become 3 targets, and move by 0.124 on average: set a smaller one, " +

@@ -110,8 +110,8 @@ func (in *inference) remarkNumbers(columns ...string) {
 			if c.Lists == 0 {
 				remedy = ": task.name classification writes names"
 			}
-			in.remark("%s has the numbers of classes, which the model learns to write, and not their names, such as %s%s",
-				c.Name, c.ClassLabels[0], remedy)
+			in.remark("%s has the numbers of classes, which the model learns to write, and not their names, such as "+
+				"%s%s", c.Name, c.ClassLabels[0], remedy)
 		}
 	}
 }

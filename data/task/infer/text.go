@@ -118,7 +118,8 @@ func Text(columns []table.Column, asked string) (string, Note, error) {
 		},
 	})
 	if asked != "" && !isString(c) {
-		err = fmt.Errorf("data.text_column %s: there is no such string column: the columns are %s", asked, list(columns))
+		err = fmt.Errorf("data.text_column %s: there is no such string column: the columns are %s", asked,
+			list(columns))
 	}
 	if err != nil {
 		return "", Note{}, fmt.Errorf("infer the text column: %w", err)
