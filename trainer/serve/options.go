@@ -13,7 +13,7 @@ import (
 // Options configure a server. The zero value of a field is its default, which stands in parentheses.
 type Options struct {
 	Task task.Spec // what corrects the task that the checkpoint remembers
-	Name string       // of the model, for GET /v1/model
+	Name string    // of the model, for GET /v1/model
 
 	// Generation is how text is generated where a request does not say it: what trainer.ReadGeneration reads from a
 	// checkpoint. MaxTokens 0 is the checkpoint's limit, or else 128.
