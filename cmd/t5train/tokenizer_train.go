@@ -60,10 +60,9 @@ read, so memory grows with the different words. Of more text than --max-text a s
 			}
 			o.Sink = a.console()
 			paths, err := corpus.TrainVocabulary(c.Context(), o)
-			if err != nil {
-				return err
+			if err == nil {
+				_, err = fmt.Fprintln(a.stdout, strings.Join(paths, "\n"))
 			}
-			_, err = fmt.Fprintln(a.stdout, strings.Join(paths, "\n"))
 			return err
 		},
 	}

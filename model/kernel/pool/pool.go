@@ -1,4 +1,4 @@
-// Package pool runs tasks on a fixed number of threads. The order of the tasks is any, so results must not depend on it.
+// Package pool runs tasks on a fixed number of threads. Tasks run in any order, so results must not depend on it.
 package pool
 
 import (
