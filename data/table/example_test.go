@@ -1,0 +1,25 @@
+package table_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"strings"
+
+	"t5train/data/table"
+)
+
+func ExampleRead() {
+	file := strings.NewReader("text,stars\nGood.,5\nBad.,1\n")
+	err := table.Read(context.Background(), file, table.Input{Path: "reviews.csv", Format: table.CSV}, table.ReadOptions{},
+		func(r table.Row) error {
+			fmt.Println(r.Line, r.Fields[0].Cell.Str, r.Fields[1].Cell.Str)
+			return nil
+		})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// 2 Good. 5
+	// 3 Bad. 1
+}

@@ -1,0 +1,34 @@
+package task_test
+
+import (
+	"fmt"
+	"log"
+
+	"t5train/data/table"
+	"t5train/data/task"
+)
+
+// A row of a text and a label becomes the text that the model reads and the one that it should write.
+func Example() {
+	columns := []table.Column{
+		{Name: "sms", Type: table.TypeString},
+		{Name: "label", Type: table.TypeInt, ClassLabels: []string{"ham", "spam"}},
+	}
+	spec, notes, err := task.Infer(columns, task.Options{Name: task.Classification})
+	if err != nil {
+		log.Fatal(err)
+	}
+	examples, err := spec.Train([]table.Cell{{Kind: table.String, Str: "You have won"}, {Kind: table.Int, Int: 1}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, n := range notes {
+		fmt.Println(n)
+	}
+	fmt.Printf("%q -> %q\n", examples[0].Input, examples[0].Target)
+	// Output:
+	// label column: label (the only ClassLabel)
+	// text column: sms (the only string column)
+	// labels: 0 (ham), 1 (spam) (the column's class names)
+	// "sms: You have won" -> "spam"
+}
