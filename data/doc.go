@@ -1,6 +1,7 @@
 // Package data is what training and evaluation read: sources of examples, their order, mixtures of them, and batches.
 //
-//	examples, err := data.Build(ctx, set, spec, data.ForTraining, tok, data.Limits{MaxInput: 512, MaxTarget: 8}, threads, nil)
+//	limits := data.Limits{MaxInput: 512, MaxTarget: 8}
+//	examples, err := data.Build(ctx, set, spec, data.ForTraining, tok, limits, threads, nil)
 //	batches, err := data.NewBatches(examples, data.Size{Examples: 32}, data.Order{Shuffle: true, Seed: 1})
 //	var batch data.Batch
 //	for position := int64(0); position < 3*int64(examples.Len()); { // three epochs
@@ -15,7 +16,9 @@
 // interleaves others:
 //
 //	text := data.NewCorrupted(pieces, spans, seed)
-//	mixture, err := data.NewMixture([]data.Task{{Name: "text", Source: text, Rate: 3}, {Name: "sst2", Source: examples, Rate: 1}}, seed)
+//	mixture, err := data.NewMixture([]data.Task{
+//		{Name: "text", Source: text, Rate: 3}, {Name: "sst2", Source: examples, Rate: 1},
+//	}, seed)
 //	batches, err := data.NewBatches(mixture, data.Size{Tokens: 8192}, data.Order{})
 //
 // Folder parquetio reads the files, task makes text of their rows, tokenizer makes ids of the text, objective makes

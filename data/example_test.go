@@ -8,6 +8,7 @@ import (
 	"t5train/data"
 	"t5train/data/parquetio"
 	"t5train/data/task"
+	"t5train/data/task/infer"
 	"t5train/data/tokenizer"
 )
 
@@ -18,7 +19,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	spec, _, err := task.Infer(set.Columns(), task.Options{Name: task.Classification})
+	spec, _, err := infer.Task(infer.Data{Columns: set.Columns()}, task.Spec{Name: task.Classification})
 	if err != nil {
 		log.Fatal(err)
 	}

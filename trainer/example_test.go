@@ -39,7 +39,7 @@ func ExampleFinetune() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	spec, err := evaluate.PredictionTask(folder, task.Options{})
+	spec, err := evaluate.PredictionTask(folder, task.Spec{})
 	if err != nil {
 		log.Fatal(err)
 	}

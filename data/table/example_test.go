@@ -11,7 +11,8 @@ import (
 
 func ExampleRead() {
 	file := strings.NewReader("text,stars\nGood.,5\nBad.,1\n")
-	err := table.Read(context.Background(), file, table.Input{Path: "reviews.csv", Format: table.CSV}, table.ReadOptions{},
+	input := table.Input{Path: "reviews.csv", Format: table.CSV}
+	err := table.Read(context.Background(), file, input, table.ReadOptions{},
 		func(r table.Row) error {
 			fmt.Println(r.Line, r.Fields[0].Cell.Str, r.Fields[1].Cell.Str)
 			return nil

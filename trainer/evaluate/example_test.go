@@ -27,7 +27,7 @@ func ExampleEvaluate() {
 	folder := &checkpoints.Folder{Model: t5, Tokenizer: tokenizer.ByT5()}
 	evaluation, err := evaluate.Evaluate(context.Background(), folder, evaluate.Options{
 		Data: []string{"../../testdata/sms_spam/validation-00000-of-00001.parquet"}, MaxExamples: 8, MaxInputLength: 64,
-		Task: task.Options{Name: task.Classification},
+		Task: task.Spec{Name: task.Classification},
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -1,4 +1,4 @@
-package task_test
+package infer_test
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 
 	"t5train/data/table"
 	"t5train/data/task"
+	"t5train/data/task/infer"
 )
 
 // A row of a text and a label becomes the text that the model reads and the one that it should write.
@@ -14,7 +15,7 @@ func Example() {
 		{Name: "sms", Type: table.TypeString},
 		{Name: "label", Type: table.TypeInt, ClassLabels: []string{"ham", "spam"}},
 	}
-	spec, notes, err := task.Infer(columns, task.Options{Name: task.Classification})
+	spec, notes, err := infer.Task(infer.Data{Columns: columns}, task.Spec{Name: task.Classification})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -23,7 +24,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	for _, n := range notes {
-		fmt.Println(n)
+		fmt.Printf("%s: %s\n", n.Key, n.Text())
 	}
 	fmt.Printf("%q -> %q\n", examples[0].Input, examples[0].Target)
 	// Output:
