@@ -46,7 +46,7 @@ func newTestLoop(t *testing.T, c *configs.Config, sink ui.Sink) *loop {
 		t.Fatal(err)
 	}
 	w := kernel.NewWorkers(1)
-	m, err := readDatasets(t.Context(), c, b, nil, w, sink)
+	m, err := setup.Read(t.Context(), c, b, nil, w, sink)
 	if err != nil {
 		t.Fatal(err)
 	}

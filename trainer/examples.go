@@ -73,7 +73,7 @@ func WithDatasets(ctx context.Context, config *configs.Config, sink ui.Sink,
 	if err != nil {
 		return err
 	}
-	d, err := readDatasets(ctx, c, b, nil, kernel.NewWorkers(c.Train.Threads), sink)
+	d, err := setup.Read(ctx, c, b, nil, kernel.NewWorkers(c.Train.Threads), sink)
 	if err != nil {
 		return err
 	}

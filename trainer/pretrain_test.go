@@ -509,7 +509,7 @@ func TestPretrain_NoiseOfCorpora(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := setup.ReadText(t.Context(), c, b, nil, kernel.NewWorkers(1), silent().Sink)
+	m, err := setup.Read(t.Context(), c, b, nil, kernel.NewWorkers(1), silent().Sink)
 	if err != nil {
 		t.Fatal(err)
 	}

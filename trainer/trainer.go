@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"time"
 
 	"t5train/checkpoints"
+	"t5train/checkpoints/convert"
 	"t5train/configs"
 	"t5train/internal/mmap"
 	"t5train/internal/ui"
+	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/runlog"
@@ -100,7 +104,8 @@ func train(ctx context.Context, config *configs.Config, o Options) (r *Result, e
 		if err := p.compareRanks(); err != nil {
 			return err
 		}
-		if err := o.Group.Agree(p.build()); err != nil {
+		p.loop, err = p.build()
+		if err := o.Group.Agree(err); err != nil {
 			return err
 		}
 		if err := p.lockOutput(ctx); err != nil {
@@ -120,6 +125,139 @@ func train(ctx context.Context, config *configs.Config, o Options) (r *Result, e
 		return err
 	})
 	return r, err
+}
+
+// preparedRun is a run that has written nothing yet.
+type preparedRun struct {
+	config   *configs.Config
+	options  Options
+	run      *checkpoints.Run
+	from     resumePoint
+	workers  *kernel.Workers
+	bundle   *checkpoints.Folder // nil if the run is finished, as what follows
+	datasets *setup.Datasets
+	loop     *loop
+	closers  []func()
+}
+
+func (p *preparedRun) close() {
+	for _, c := range slices.Backward(p.closers) {
+		c()
+	}
+}
+
+// prepare reads all that a run needs. It may return an error and what there is to close.
+func prepare(ctx context.Context, config *configs.Config, o Options) (*preparedRun, error) {
+	c, err := resolved(config)
+	if err != nil {
+		return nil, err
+	}
+	p := &preparedRun{config: c, options: o}
+	if p.run, err = checkpoints.OpenRun(c.Output); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(c.Output); err != nil && o.Group.First() { // else it may hold a run that is finished
+		if err := checkOutput(c); err != nil {
+			return nil, err
+		}
+	}
+	if p.from, err = findResumePoint(p.run, c, o); err != nil || p.from.state.Finished {
+		return p, err
+	}
+	if err := divisible(c.Train, o.Group.Size(), p.from.resume); err != nil {
+		return nil, err
+	}
+	if o.Initial != "" && !p.from.resume {
+		if err := convert.CheckNewFolder(c.Model.Path, o.Initial); err != nil {
+			return nil, fmt.Errorf("save the initial model to %s: %w (a model to start from is model.path)", o.Initial, err)
+		}
+	}
+	if o.Group.First() {
+		if err := checkOutput(c); err != nil {
+			return nil, err
+		}
+	}
+	if err := setup.CheckData(ctx, c); err != nil {
+		return nil, err
+	}
+	p.workers = kernel.NewWorkers(o.Group.Threads(c.Train.Threads))
+	at, err := p.from.start(c.Output)
+	if err != nil {
+		return nil, err
+	}
+	if p.bundle, err = setup.StartModel(c, at, !o.NoVerify, o.Sink); err != nil {
+		return nil, err
+	}
+	readBy := c
+	if p.from.resume {
+		if readBy, err = withRounding(c, p.from.dir); err != nil {
+			return nil, err
+		}
+	}
+	if p.datasets, err = setup.Read(ctx, readBy, p.bundle, p.from.state.Data, p.workers, o.Sink); err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, func() { p.datasets.Close() })
+	return p, nil
+}
+
+var errNoConfig = errors.New("there is no configuration: begin with configs.Default or configs.Load")
+
+// resolved returns the configuration with all that follows from it, which must be right.
+func resolved(config *configs.Config) (*configs.Config, error) {
+	if config == nil {
+		return nil, errNoConfig
+	}
+	c := *config
+	c.Resolve()
+	if err := c.Validate(); err != nil {
+		return nil, fmt.Errorf("the configuration is wrong: %w", err)
+	}
+	return &c, nil
+}
+
+// withRounding returns a configuration whose regressions round as in a checkpoint, where it does not say how: what was
+// found in the data when the run began must stay.
+func withRounding(c *configs.Config, dir string) (*configs.Config, error) {
+	info, err := checkpoints.ReadInfo(dir)
+	if err != nil {
+		return nil, err
+	}
+	kept := *c
+	if t := info.Task; t != nil && kept.Task.RoundTo == nil {
+		kept.Task.RoundTo = t.RoundTo
+	}
+	kept.Data.Mixture = slices.Clone(c.Data.Mixture)
+	for i, p := range kept.Data.Mixture {
+		if p.Task.RoundTo == nil {
+			kept.Data.Mixture[i].Task.RoundTo = info.Tasks[p.Name].RoundTo
+		}
+	}
+	return &kept, nil
+}
+
+// build makes the loop of what was read, nil if the run is finished.
+func (p *preparedRun) build() (*loop, error) {
+	if p.bundle == nil {
+		return nil, nil
+	}
+	o := p.options
+	l, err := newLoop(p.config, p.bundle, p.datasets, p.workers, p.run, o.Sink, o.Group)
+	if err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, func() { l.stepper.Graph.Close() })
+	l.hooks = o.Hooks
+	warnRate(p.config, o.Sink)
+	if o.Group.First() {
+		if err := l.checkSpace(p.from); err != nil {
+			return nil, err
+		}
+	}
+	if p.from.resume {
+		err = l.resume(p.from)
+	}
+	return l, err
 }
 
 // Check finds what is wrong with the input of a run as far as file heads tell, and writes nothing: model and tokenizer
@@ -145,4 +283,11 @@ func Check(ctx context.Context, c *configs.Config, sink ui.Sink) error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// warnRate warns where the learning rate may not be the one that was meant.
+func warnRate(c *configs.Config, sink ui.Sink) {
+	if text := c.RateWarning(); text != "" {
+		ui.Say(sink, "warning", "%s", text)
+	}
 }

@@ -65,7 +65,8 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 			return err
 		},
 	}
-	root.PersistentFlags().Var(a.log, "log", logUsage)
+	root.PersistentFlags().Var(a.log, "log",
+		"what standard error gets: `text`, or json: notes, progress, metrics and errors as JSON lines")
 	root.AddCommand(
 		pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), serveCommand(a),
 		validateCommand(a), convertCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a), planCommand(a),
@@ -188,8 +189,6 @@ func (l *logFormat) String() string {
 	}
 	return "text"
 }
-
-const logUsage = "what standard error gets: `text`, or json: notes, progress, metrics and errors as JSON lines"
 
 func (a app) json() bool { return a.log != nil && a.log.json }
 

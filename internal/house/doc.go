@@ -2,6 +2,6 @@
 // and a line may be. It has no code of its own.
 //
 //	go test ./internal/house                        # the rules
-//	go test ./internal/house -run Figures -v        # how much of everything there is
+//	go test ./internal/house -run "Figures|Walk" -v # how much of everything there is
 //	go test ./internal/house -run Limits -lower     # write what has become less into testdata/limits.txt
 package house

@@ -12,8 +12,8 @@ import (
 	"t5train/model"
 )
 
-// StartModel builds or loads the model that training starts from. at is the checkpoint of the run that is resumed, "" for
-// none; its weights are verified already. Those of model.path are verified, or taken as they are.
+// StartModel builds or loads the model that training starts from. at is the checkpoint of a run that is resumed, whose
+// weights are verified already. Those of model.path are verified, or taken as they are.
 func StartModel(c *configs.Config, at Start, verify bool, sink ui.Sink) (*checkpoints.Folder, error) {
 	dir, how, source := at.Dir, at.How, c.Tokenizer
 	resumed := dir != ""
@@ -140,8 +140,8 @@ func sayPretrained(c *configs.Config, b *checkpoints.Folder, sink ui.Sink) {
 	switch {
 	case was == nil:
 	case c.Pretraining() && was.Name != c.Objective.Name:
-		ui.Detail(sink, "objective", "%s from now on, but the model was pre-trained by %s (objective.name %s goes on with that)",
-			c.Objective.Name, was.Name, was.Name)
+		ui.Detail(sink, "objective", "%s from now on, but the model was pre-trained by %s "+
+			"(objective.name %s goes on with that)", c.Objective.Name, was.Name, was.Name)
 	case !c.Pretraining() && c.Model.DropoutRate == nil && b.Model.Config.DropoutRate == 0:
 		ui.Detail(sink, "dropout",
 			"none, as in its pre-training; 0.1 is usual for fine-tuning (model.dropout_rate=0.1)")

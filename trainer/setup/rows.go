@@ -34,8 +34,13 @@ func CheckRows(ctx context.Context, t taskData, sink ui.Sink) error {
 	return validation.CheckColumns(spec.Columns())
 }
 
-// ReadRows finds the task, notes it in the bundle and tokenises both data sets; those of all parts of a mixture.
-func ReadRows(ctx context.Context, c *configs.Config, b *checkpoints.Folder, _ map[string]string, w *kernel.Workers, sink ui.Sink) (*Datasets, error) {
+// Read reads what a run trains on and is evaluated on, and notes in the bundle what that is: text, the tasks of a
+// mixture, or one task. was are the digests of what a resumed run has read so far, by its key in the configuration.
+func Read(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers,
+	sink ui.Sink) (*Datasets, error) {
+	if c.Pretraining() {
+		return readText(ctx, c, b, was, w, sink)
+	}
 	b.Info.MaxInputLength, b.Info.MaxTargetLength = c.Data.MaxInputLength, c.Data.MaxTargetLength
 	if len(c.Data.Mixture) > 0 {
 		return readParts(ctx, c, b, w, sink)

@@ -43,8 +43,8 @@ func corpusPart(name string, files []string, column string) configs.Component {
 	return p
 }
 
-// ReadText opens the token stores, makes those that are missing, and notes the objective in the bundle.
-func ReadText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers, sink ui.Sink) (_ *Datasets, err error) {
+// readText opens the token stores, makes those that are missing, and notes the objective in the bundle.
+func readText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers, sink ui.Sink) (_ *Datasets, err error) {
 	o := ObjectiveOf(c)
 	denoisers, err := o.Denoisers(b.Tokenizer)
 	if err != nil {

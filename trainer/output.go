@@ -2,163 +2,17 @@ package trainer
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
 
 	"t5train/checkpoints"
-	"t5train/checkpoints/convert"
 	"t5train/configs"
 	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
-	"t5train/model/kernel"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
 )
-
-// preparedRun is a run that has written nothing yet.
-type preparedRun struct {
-	config   *configs.Config
-	options  Options
-	run      *checkpoints.Run
-	from     resumePoint
-	workers  *kernel.Workers
-	bundle   *checkpoints.Folder // nil if the run is finished, as what follows
-	datasets *setup.Datasets
-	loop     *loop
-	closers  []func()
-}
-
-func (p *preparedRun) close() {
-	for _, c := range slices.Backward(p.closers) {
-		c()
-	}
-}
-
-// prepare reads all that a run needs. It may return an error and what there is to close.
-func prepare(ctx context.Context, config *configs.Config, o Options) (*preparedRun, error) {
-	c, err := resolved(config)
-	if err != nil {
-		return nil, err
-	}
-	p := &preparedRun{config: c, options: o}
-	if p.run, err = checkpoints.OpenRun(c.Output); err != nil {
-		return nil, err
-	}
-	if _, err := os.Stat(c.Output); err != nil && o.Group.First() { // else it may hold a run that is finished
-		if err := checkOutput(c); err != nil {
-			return nil, err
-		}
-	}
-	if p.from, err = findResumePoint(p.run, c, o); err != nil || p.from.state.Finished {
-		return p, err
-	}
-	if err := divisible(c.Train, o.Group.Size(), p.from.resume); err != nil {
-		return nil, err
-	}
-	if o.Initial != "" && !p.from.resume {
-		if err := convert.CheckNewFolder(c.Model.Path, o.Initial); err != nil {
-			return nil, fmt.Errorf("save the initial model to %s: %w (a model to start from is model.path)", o.Initial, err)
-		}
-	}
-	if o.Group.First() {
-		if err := checkOutput(c); err != nil {
-			return nil, err
-		}
-	}
-	if err := setup.CheckData(ctx, c); err != nil {
-		return nil, err
-	}
-	p.workers = kernel.NewWorkers(o.Group.Threads(c.Train.Threads))
-	at, err := p.from.start(c.Output)
-	if err != nil {
-		return nil, err
-	}
-	if p.bundle, err = setup.StartModel(c, at, !o.NoVerify, o.Sink); err != nil {
-		return nil, err
-	}
-	readBy := c
-	if p.from.resume {
-		if readBy, err = withRounding(c, p.from.dir); err != nil {
-			return nil, err
-		}
-	}
-	if p.datasets, err = readDatasets(ctx, readBy, p.bundle, p.from.state.Data, p.workers, o.Sink); err != nil {
-		return nil, err
-	}
-	p.closers = append(p.closers, func() { p.datasets.Close() })
-	return p, nil
-}
-
-var errNoConfig = errors.New("there is no configuration: begin with configs.Default or configs.Load")
-
-// resolved returns the configuration with all that follows from it, which must be right.
-func resolved(config *configs.Config) (*configs.Config, error) {
-	if config == nil {
-		return nil, errNoConfig
-	}
-	c := *config
-	c.Resolve()
-	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("the configuration is wrong: %w", err)
-	}
-	return &c, nil
-}
-
-// readDatasets reads what a run trains on. was are the digests of what a resumed run has read so far, by what it is.
-func readDatasets(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string,
-	w *kernel.Workers, sink ui.Sink) (*setup.Datasets, error) {
-	if c.Pretraining() {
-		return setup.ReadText(ctx, c, b, was, w, sink)
-	}
-	return setup.ReadRows(ctx, c, b, was, w, sink)
-}
-
-// withRounding returns a configuration whose regressions round as in a checkpoint, where it does not say how: what was
-// found in the data when the run began must stay.
-func withRounding(c *configs.Config, dir string) (*configs.Config, error) {
-	info, err := checkpoints.ReadInfo(dir)
-	if err != nil {
-		return nil, err
-	}
-	kept := *c
-	if t := info.Task; t != nil && kept.Task.RoundTo == nil {
-		kept.Task.RoundTo = t.RoundTo
-	}
-	kept.Data.Mixture = slices.Clone(c.Data.Mixture)
-	for i, p := range kept.Data.Mixture {
-		if p.Task.RoundTo == nil {
-			kept.Data.Mixture[i].Task.RoundTo = info.Tasks[p.Name].RoundTo
-		}
-	}
-	return &kept, nil
-}
-
-// build makes the loop of what was read, unless the run is finished.
-func (p *preparedRun) build() (err error) {
-	if p.bundle == nil {
-		return nil
-	}
-	o := p.options
-	if p.loop, err = newLoop(p.config, p.bundle, p.datasets, p.workers, p.run, o.Sink, o.Group); err != nil {
-		return err
-	}
-	p.closers = append(p.closers, func() { p.loop.stepper.Graph.Close() })
-	p.loop.hooks = p.options.Hooks
-	warnRate(p.config, p.options.Sink)
-	if p.options.Group.First() {
-		if err := p.loop.checkSpace(p.from); err != nil {
-			return err
-		}
-	}
-	if p.from.resume {
-		return p.loop.resume(p.from)
-	}
-	return nil
-}
 
 // lockOutput makes the first rank the only writer of the output folder, and lets it prepare the folder.
 func (p *preparedRun) lockOutput(ctx context.Context) error {
@@ -243,13 +97,6 @@ func (p *preparedRun) describeSession() runlog.Session {
 	here := runlog.Here()
 	here.Kernels, here.Threads = p.workers.ISA(), p.workers.Threads()
 	return runlog.Session{Time: runlog.Now(), Step: p.loop.state.Step, Environment: here}
-}
-
-// warnRate warns where the learning rate may not be the one that was meant.
-func warnRate(c *configs.Config, sink ui.Sink) {
-	if text := c.RateWarning(); text != "" {
-		ui.Say(sink, "warning", "%s", text)
-	}
 }
 
 // checkOutput makes sure that a run can write where it is to.
