@@ -63,38 +63,33 @@ func Build(ctx context.Context, rows Table, spec task.Spec, use Use, tok Tokeniz
 	b := builder{tok: tok, spec: spec, limits: limits, use: use}
 	pool := parallel.NewPool(threads, func() *block { return new(block) }, b.tokenise, func(k *block) error {
 		b.examples.join(&k.part)
+		k.reset()
 		return nil
 	})
 	defer pool.Close()
-	var k *block
-	err := rows.Scan(ctx, spec.Columns(), func(row int64, cells []table.Cell) (err error) {
-		if k == nil {
-			if k, err = pool.Next(); err != nil {
-				return err
+	left := false // a block is not full
+	err := rows.Scan(ctx, spec.Columns(), func(row int64, cells []table.Cell) error {
+		var failed error
+		err := pool.Add(func(k *block) (full bool) {
+			if failed = b.add(k, cells); failed != nil {
+				path, inFile := rows.Locate(row)
+				failed = fmt.Errorf("build examples: %s, row %d (the first is 0): %w", path, inFile, failed)
 			}
-			k.reset()
-		}
-		if err := b.add(k, cells); err != nil {
-			path, inFile := rows.Locate(row)
-			return fmt.Errorf("build examples: %s, row %d (the first is 0): %w", path, inFile, err)
-		}
-		if len(k.rows) < blockRows {
-			return nil
-		}
-		pool.Put(k)
-		k = nil
-		if progress != nil {
+			left = len(k.rows) < blockRows
+			return !left
+		})
+		if !left && progress != nil {
 			progress(row+1, rows.Rows())
 		}
-		return nil
+		return cmp.Or(err, failed)
 	})
-	if err == nil && k != nil {
-		pool.Put(k)
+	if err == nil {
+		err = pool.Finish()
 	}
-	if err = cmp.Or(err, pool.Finish()); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	if k != nil && progress != nil {
+	if left && progress != nil {
 		progress(rows.Rows(), rows.Rows())
 	}
 	return &b.examples, nil

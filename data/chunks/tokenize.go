@@ -31,8 +31,6 @@ type block struct {
 
 type document struct{ tokens, bytes, unknown, unknownBytes int64 }
 
-func (b *block) full() bool { return b.bytes >= blockBytes || len(b.texts) == blockRows }
-
 // encode tokenizes the texts, in width bytes a token. What the text has of tokens that belong to the objective is left out.
 func (b *block) encode(tok Tokenizer, width int64) {
 	b.tokens, b.documents = b.tokens[:0], b.documents[:0]
@@ -97,29 +95,20 @@ func tokenize(ctx context.Context, set *parquetio.Dataset, tok Tokenizer, o Opti
 		return err
 	})
 	defer pool.Close()
-	var b *block
-	err := set.ScanFrom(ctx, p.counts.Done, []string{o.Column}, func(row int64, cells []table.Cell) (err error) {
-		if b == nil {
-			if err := ctx.Err(); err != nil {
-				return err
+	err := set.ScanFrom(ctx, p.counts.Done, []string{o.Column}, func(row int64, cells []table.Cell) error {
+		return cmp.Or(ctx.Err(), pool.Add(func(b *block) (full bool) {
+			if len(b.texts) == 0 {
+				b.bytes = 0
 			}
-			if b, err = pool.Next(); err != nil {
-				return err
-			}
-			b.bytes = 0
-		}
-		text := cells[0].Text()
-		b.texts = append(b.texts, text)
-		b.bytes += int64(len(text))
-		b.end = row + 1
-		if b.full() {
-			pool.Put(b)
-			b = nil
-		}
-		return nil
+			text := cells[0].Text()
+			b.texts = append(b.texts, text)
+			b.bytes += int64(len(text))
+			b.end = row + 1
+			return b.bytes >= blockBytes || len(b.texts) == blockRows
+		}))
 	})
-	if err == nil && b != nil {
-		pool.Put(b)
+	if err != nil {
+		return err
 	}
-	return cmp.Or(err, pool.Finish())
+	return pool.Finish()
 }

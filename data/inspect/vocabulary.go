@@ -5,8 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
+
+	"t5train/internal/parallel"
 )
 
 // Vocabulary is a tokenizer whose pieces are to be counted. It is called from several goroutines at once.
@@ -89,33 +90,21 @@ func MeasureUsage(vocabularies []Vocabulary, o UsageOptions, each func(yield fun
 	if each == nil {
 		each = func(func(string) error) error { return nil }
 	}
-	threads := max(o.Threads, 1)
-	work := make(chan []string, threads)
-	tallies := make([]*tally, threads)
-	var group sync.WaitGroup
-	for i := range tallies {
-		tallies[i] = newTally(vocabularies)
-		group.Go(func() {
-			for texts := range work {
-				for _, text := range texts {
-					tallies[i].add(text)
-				}
-			}
-		})
-	}
-	var block []string
-	size := 0
+	var tallies []*tally
+	pool := parallel.NewPool(o.Threads, func() *tally {
+		tallies = append(tallies, newTally(vocabularies))
+		return tallies[len(tallies)-1]
+	}, (*tally).count, func(*tally) error { return nil })
+	defer pool.Close()
 	err := each(func(text string) error {
-		block, size = append(block, text), size+len(text)
-		if size >= usageBytes || len(block) == blockTexts {
-			work <- block
-			block, size = nil, 0
-		}
-		return nil
+		return pool.Add(func(t *tally) (full bool) {
+			t.waiting, t.size = append(t.waiting, text), t.size+len(text)
+			return t.size >= usageBytes || len(t.waiting) == blockTexts
+		})
 	})
-	work <- block
-	close(work)
-	group.Wait()
+	if err == nil {
+		err = pool.Finish()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -128,8 +117,11 @@ func MeasureUsage(vocabularies []Vocabulary, o UsageOptions, each func(yield fun
 // usageBytes of text are enough work between two hand-overs.
 const usageBytes = 256 << 10
 
-// tally is what a thread has counted. All of it are sums, so that it does not matter which thread counts which text.
+// tally is what was counted of some blocks of texts. All of it are sums, so that it does not matter of which.
 type tally struct {
+	waiting []string // texts of the block to be counted
+	size    int      // bytes of them
+
 	texts, bytes, characters, words int64
 	shorter, equal                  int64
 	vocabularies                    []vocabularyTally
@@ -149,6 +141,14 @@ func newTally(vocabularies []Vocabulary) *tally {
 		t.vocabularies[i] = vocabularyTally{Vocabulary: v, counts: make([]int64, v.VocabSize())}
 	}
 	return t
+}
+
+func (t *tally) count() {
+	for _, text := range t.waiting {
+		t.add(text)
+	}
+	clear(t.waiting)
+	t.waiting, t.size = t.waiting[:0], 0
 }
 
 func (t *tally) add(text string) {

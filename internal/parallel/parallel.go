@@ -2,8 +2,7 @@
 //
 //	p := parallel.NewPool(threads, newBlock, (*block).tokenize, func(b *block) error { return out.append(b) })
 //	defer p.Close()
-//	b, err := p.Next()   // fill it
-//	p.Put(b)             // and so on
+//	err := p.Add(func(b *block) (full bool) { return b.add(text) }) // and so on
 //	err = p.Finish()
 package parallel
 
@@ -32,6 +31,7 @@ type Pool[B any] struct {
 	done  func(B) error
 	free  []B
 	order []job[B] // from the oldest
+	open  *B       // the block that is not full yet
 	work  chan job[B]
 	group sync.WaitGroup
 	err   error // of done, which is not called again
@@ -60,8 +60,23 @@ func NewPool[B any](threads int, block func() B, work func(B), done func(B) erro
 	return p
 }
 
-// Next returns a block to fill. Its error is that of done, as that of [Pool.Finish].
-func (p *Pool[B]) Next() (b B, err error) {
+// Add hands a block to fill, which reports whether the block is full then: if so, it is worked on. The error is that of
+// done, as that of [Pool.Finish].
+func (p *Pool[B]) Add(fill func(B) (full bool)) error {
+	if p.open == nil {
+		b, err := p.next()
+		if err != nil {
+			return err
+		}
+		p.open = &b
+	}
+	if fill(*p.open) {
+		p.put()
+	}
+	return nil
+}
+
+func (p *Pool[B]) next() (b B, err error) {
 	for p.err == nil && len(p.order) > 0 && (len(p.free) == 0 || p.order[0].isReady()) {
 		p.take()
 	}
@@ -73,15 +88,18 @@ func (p *Pool[B]) Next() (b B, err error) {
 	return b, nil
 }
 
-// Put hands over a block of [Pool.Next].
-func (p *Pool[B]) Put(b B) {
-	j := job[B]{b, make(chan struct{})}
+func (p *Pool[B]) put() {
+	j := job[B]{*p.open, make(chan struct{})}
+	p.open = nil
 	p.order = append(p.order, j)
 	p.work <- j
 }
 
-// Finish waits for the blocks that were put.
+// Finish waits for all blocks, of which the last one need not be full.
 func (p *Pool[B]) Finish() error {
+	if p.open != nil {
+		p.put()
+	}
 	for p.err == nil && len(p.order) > 0 {
 		p.take()
 	}

@@ -43,12 +43,9 @@ func sum(threads, n, failAt int) (got []int, err error) {
 	})
 	defer p.Close()
 	for i := range n {
-		b, err := p.Next()
-		if err != nil {
+		if err := p.Add(func(b *block) bool { b.in = i; return i < n-1 }); err != nil {
 			return got, err
 		}
-		b.in = i
-		p.Put(b)
 	}
 	return got, p.Finish()
 }

@@ -7,13 +7,13 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"t5train/checkpoints"
 	"t5train/data/table"
 	"t5train/data/tokenizer"
 	"t5train/internal/bounded"
+	"t5train/internal/parallel"
 	"t5train/internal/random"
 	"t5train/internal/sysinfo"
 	"t5train/model/kernel"
@@ -77,15 +77,11 @@ func Tokenize(ctx context.Context, o TokenizeOptions) (*TokenizeResult, error) {
 	})
 	runtime.ReadMemStats(&after)
 	r.AllocsPerLine = float64(after.Mallocs-before.Mallocs) / float64(o.Steps*len(lines))
-	w := kernel.NewWorkers(o.Threads)
-	r.Threads = w.Threads()
+	r.Threads = kernel.NewWorkers(o.Threads).Threads()
 	seconds := best(ctx, o.Steps, func() {
-		var next atomic.Int64
-		w.Run(w.Threads(), func(int) {
-			var ids []int32
-			for i := next.Add(1) - 1; i < int64(len(lines)); i = next.Add(1) - 1 {
-				ids = tok.AppendEncode(ids[:0], lines[i])
-			}
+		ids := make([][]int32, r.Threads)
+		parallel.Each(r.Threads, len(lines), func(thread, i int) {
+			ids[thread] = tok.AppendEncode(ids[thread][:0], lines[i])
 		})
 	})
 	r.AllThreads, r.TokensPerS = r.MB/seconds, float64(r.Tokens)/seconds

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"t5train/data/tokenizer/internal/trie"
 	"t5train/data/tokenizer/normalize"
+	"t5train/internal/parallel"
 	"t5train/internal/random"
 )
 
@@ -36,12 +36,6 @@ const boundary = '\x1f'
 
 // A block of lines is full with so much text: enough work for a thread between two merges.
 const blockBytes = 1 << 20
-
-// block is lines on their way from the reader to a thread.
-type block struct {
-	text []byte // the lines, end to end
-	ends []int
-}
 
 // lines hands the lines of a corpus on, those that a sample wants.
 type lines struct {
@@ -140,43 +134,24 @@ func countUnits(ctx context.Context, texts Texts, o *Options, n *normalize.Norma
 func countSample(ctx context.Context, texts Texts, o *Options, n *normalize.Normalizer, s *sample) (*counts, Corpus,
 	error) {
 	total := newCounts()
-	var mu sync.Mutex
-	work, free := make(chan *block, o.threads()), make(chan *block, 2*o.threads()+1)
-	for range cap(free) {
-		free <- &block{}
-	}
-	var group sync.WaitGroup
-	for range o.threads() {
-		group.Go(func() {
-			w := newCounter(o, n)
-			for b := range work {
-				w.count(b)
-				b.text, b.ends = b.text[:0], b.ends[:0]
-				free <- b
-				mu.Lock()
-				total.merge(w.local)
-				mu.Unlock()
-			}
+	pool := parallel.NewPool(o.threads(), func() *counter { return newCounter(o, n) }, (*counter).count,
+		func(w *counter) error {
+			total.merge(w.local)
+			return ctx.Err()
 		})
-	}
-	b := <-free
+	defer pool.Close()
 	l := lines{o: o, sample: s}
 	l.add = func(line string) error {
-		b.text = append(b.text, line...)
-		b.ends = append(b.ends, len(b.text))
-		if len(b.text) < blockBytes {
-			return nil
-		}
-		work <- b
-		b = <-free
-		return ctx.Err()
+		return pool.Add(func(w *counter) (full bool) {
+			w.text = append(w.text, line...)
+			w.ends = append(w.ends, len(w.text))
+			return len(w.text) >= blockBytes
+		})
 	}
 	err := l.read(ctx, texts)
 	if err == nil {
-		work <- b
+		err = pool.Finish()
 	}
-	close(work)
-	group.Wait()
 	if err == nil && total.full {
 		err = tooMuch("4 GB", o)
 	}
@@ -191,8 +166,10 @@ func (o *Options) UnitName() string {
 	return "lines"
 }
 
-// counter counts the units of blocks.
+// counter counts the units of a block of lines.
 type counter struct {
+	text   []byte // the lines, end to end
+	ends   []int
 	o      *Options
 	normal *normalize.Normalizer
 	local  *counts // of one block
@@ -217,16 +194,17 @@ func newCounter(o *Options, n *normalize.Normalizer) *counter {
 	return w
 }
 
-func (w *counter) count(b *block) {
+func (w *counter) count() {
 	w.local.reset()
-	text, start := string(b.text), 0
-	for _, end := range b.ends {
+	text, start := string(w.text), 0
+	for _, end := range w.ends {
 		w.line = w.cutSymbols(w.normal.Append(w.line[:0], text[start:end]))
 		start = end
 		if len(w.line) > 0 {
 			w.add(w.line)
 		}
 	}
+	w.text, w.ends = w.text[:0], w.ends[:0]
 }
 
 // cutSymbols puts a boundary in the place of each symbol.
