@@ -22,9 +22,8 @@ import (
 
 // textFiles is text in one format.
 type textFiles struct {
+	dataset.Files
 	name, column string
-	set          *parquetio.Dataset // nil: files, or none
-	files        []table.Input
 	leftOut      []string // files beside them
 	said         []string // splits that were taken of folders
 	repeated     []string // files that were named before
@@ -70,35 +69,35 @@ func (c *textFiles) dropRepeated(seen map[string]bool) {
 		seen[key] = true
 		return false
 	}
-	c.files = slices.DeleteFunc(c.files, func(in table.Input) bool { return again(in.Path) })
-	if c.set != nil {
-		if c.set = c.set.Without(again); len(c.set.Files()) == 0 {
-			c.set = nil
+	c.Inputs = slices.DeleteFunc(c.Inputs, func(in table.Input) bool { return again(in.Path) })
+	if c.Set != nil {
+		if c.Set = c.Set.Without(again); len(c.Set.Files()) == 0 {
+			c.Set = nil
 		}
 	}
 }
 
 func openParquet(path, column string) (c textFiles, err error) {
 	c = textFiles{name: path, column: column}
-	if c.set, err = parquetio.OpenSplit(dataset.ForTraining, path); err != nil {
+	if c.Set, err = parquetio.OpenSplit(dataset.ForTraining, path); err != nil {
 		return c, err
 	}
-	for _, t := range c.set.Taken() {
+	for _, t := range c.Set.Taken() {
 		c.said = append(c.said, t.Said)
 	}
 	if c.leftOut, err = beside(path); err != nil {
 		return c, err
 	}
 	if column == "" {
-		if c.column, _, err = infer.Text(c.set.Columns(), ""); err != nil && len(c.set.Columns()) > 0 {
+		if c.column, _, err = infer.Text(c.Set.Columns(), ""); err != nil && len(c.Set.Columns()) > 0 {
 			names := []string{}
-			for _, column := range c.set.Columns() {
+			for _, column := range c.Set.Columns() {
 				names = append(names, column.Name)
 			}
 			return c, fmt.Errorf("%s: the text may be in any of its columns %s: name one, as in %s:%s", path, strings.Join(names, ", "), path, names[0])
 		}
 	}
-	return c, c.set.CheckColumns([]string{c.column})
+	return c, c.Set.CheckColumns([]string{c.column})
 }
 
 // beside returns the other files of a folder of parquet files, none for a path that is no folder.
@@ -143,7 +142,7 @@ func openFiles(path, column string) (textFiles, error) {
 			case table.Documents:
 				in.Format = table.Text // in a folder, too, lines are what is trained on
 			}
-			c.files = append(c.files, in)
+			c.Inputs = append(c.Inputs, in)
 		}
 		for _, name := range g.LeftOut {
 			c.leftOut = append(c.leftOut, filepath.Join(p, name))
@@ -215,8 +214,8 @@ func (all corpora) say(sink ui.Sink) {
 		for _, said := range in.said {
 			ui.Say(sink, "data", "%s: column %s", said, in.column)
 		}
-		if in.set != nil {
-			dataset.SayRest(sink, in.set)
+		if in.Set != nil {
+			dataset.SayRest(sink, in.Set)
 		}
 		if len(in.leftOut) > 0 {
 			ui.Detail(sink, "left out", "%s", strings.Join(in.leftOut, ", "))
@@ -232,9 +231,9 @@ func (all corpora) texts(progress func(what, unit string, done, total int64)) vo
 	total, known := int64(0), true
 	for _, c := range all {
 		switch {
-		case c.set != nil:
-			total += c.set.Rows()
-		case len(c.files) > 0:
+		case c.Set != nil:
+			total += c.Set.Rows()
+		case len(c.Inputs) > 0:
 			known = false
 		}
 	}
@@ -259,36 +258,14 @@ func (all corpora) texts(progress func(what, unit string, done, total int64)) vo
 }
 
 func (c textFiles) read(ctx context.Context, yield func(text string) error) error {
-	if c.set != nil {
-		return c.set.Scan(ctx, []string{c.column}, func(_ int64, cells []table.Cell) error { return yield(cells[0].Text()) })
+	err := c.Scan(ctx, []string{c.column}, func(_ func() string, cells []table.Cell) error {
+		return yield(cells[0].Text())
+	})
+	if missing := (*table.MissingColumnError)(nil); errors.As(err, &missing) {
+		err = fmt.Errorf("read %[1]s: no row has a column %[2]s, the first has %[3]s: name the column of the text, "+
+			"as in %[1]s:COLUMN", missing.Path, c.column, strings.Join(missing.Columns, ", "))
 	}
-	for _, in := range c.files {
-		rows, found := 0, false
-		var columns []string // of the first row
-		options, _ := table.ReadOptions{}.Sniff(in)
-		err := table.ReadFile(ctx, in, options, func(r table.Row) error {
-			rows++
-			for _, f := range r.Fields {
-				name := strings.Join(f.Path, ".")
-				if rows == 1 {
-					columns = append(columns, name)
-				}
-				if name == c.column {
-					found = true
-					return yield(f.Cell.Text())
-				}
-			}
-			return nil
-		})
-		if err == nil && rows > 0 && !found {
-			err = fmt.Errorf("read %s: no row has a column %s, the first has %s: name the column of the text, as in %s:COLUMN",
-				in.Path, c.column, strings.Join(columns, ", "), in.Path)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 // Column returns the column of a corpus that names at most one, "" if it names none.

@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -150,52 +149,38 @@ func (g orderedGroup) Fields() []parquet.Field {
 //
 // A list is a Sequence, which all versions of datasets know; List came with version 4.
 func (t *tree) features(columns []Column) string {
-	var b bytes.Buffer
-	b.WriteString(`{"info": {"features": `)
-	t.writeFeature(&b, columns)
-	b.WriteString(`}}`)
-	return b.String()
+	return `{"info": {"features": ` + t.feature(columns) + `}}`
 }
 
-// writeFeature writes JSON by hand because the order of a struct's fields has to be that of the columns.
-func (t *tree) writeFeature(b *bytes.Buffer, columns []Column) {
+// feature makes JSON by hand because the order of a struct's fields has to be that of the columns.
+func (t *tree) feature(columns []Column) string {
 	if t.fields == nil {
-		columns[t.column].writeFeature(b)
-		return
+		return columns[t.column].feature()
 	}
+	fields := make([]string, len(t.fields))
 	for i, f := range t.fields {
-		b.WriteString([]string{"{", ", "}[min(i, 1)])
-		b.Write(quoted(f.name))
-		b.WriteString(": ")
-		f.writeFeature(b, columns)
+		fields[i] = quoted(f.name) + ": " + f.feature(columns)
 	}
-	b.WriteByte('}')
+	return "{" + strings.Join(fields, ", ") + "}"
 }
 
-func (c Column) writeFeature(b *bytes.Buffer) {
-	if c.List {
-		b.WriteString(`{"feature": `)
-		defer b.WriteString(`, "_type": "Sequence"}`)
-	}
-	if c.Classes == nil {
-		b.WriteString(`{"dtype": "` + string(c.Type) + `", "_type": "Value"}`)
-		return
-	}
-	b.WriteString(`{"names": [`)
-	for i, name := range c.Classes {
-		if i > 0 {
-			b.WriteString(", ")
+func (c Column) feature() string {
+	text := `{"dtype": "` + string(c.Type) + `", "_type": "Value"}`
+	if c.Classes != nil {
+		names := make([]string, len(c.Classes))
+		for i, name := range c.Classes {
+			names[i] = quoted(name)
 		}
-		b.Write(quoted(name))
+		text = `{"names": [` + strings.Join(names, ", ") + `], "_type": "ClassLabel"}`
 	}
-	b.WriteString(`], "_type": "ClassLabel"}`)
+	if c.List {
+		text = `{"feature": ` + text + `, "_type": "Sequence"}`
+	}
+	return text
 }
 
 // quoted returns a string as JSON, which a string always has.
-func quoted(s string) []byte {
-	text, err := json.Marshal(s)
-	if err != nil {
-		panic(err)
-	}
-	return text
+func quoted(s string) string {
+	text, _ := json.Marshal(s)
+	return string(text)
 }

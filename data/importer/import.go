@@ -265,18 +265,14 @@ func (im *importing) each(
 			if o.Delimiter == 0 {
 				o.Delimiter = im.delimiters[in.Path]
 			}
+			var failed error // of whoever gets the rows, which says all that there is to say
 			if im.SkipBadLines > 0 {
-				o.Skip = func(b table.BadLine) error {
-					if err := skip(in, b); err != nil {
-						return stop{err}
-					}
-					return nil
-				}
+				o.Skip = func(b table.BadLine) error { failed = skip(in, b); return failed }
 			}
 			err := table.ReadFile(ctx, in, o, func(r table.Row) error {
 				r.Fields = im.kept(r.Fields)
-				if err := f(in, r); err != nil {
-					return stop{err}
+				if failed = f(in, r); failed != nil {
+					return failed
 				}
 				if done++; done%1024 == 0 {
 					total := int64(-1)
@@ -287,11 +283,10 @@ func (im *importing) each(
 				}
 				return nil
 			})
-			var stopped stop
-			if errors.As(err, &stopped) {
-				return stopped.error
-			}
-			if err != nil {
+			switch {
+			case failed != nil:
+				return failed
+			case err != nil:
 				return skipWay(in, dropWay(err))
 			}
 		}
@@ -312,6 +307,3 @@ func (im *importing) kept(fields []table.Field) []table.Field {
 	}
 	return im.fields
 }
-
-// stop is an error of whoever gets the rows, which says all that there is to say.
-type stop struct{ error }

@@ -174,12 +174,9 @@ func expandOne(pattern string) ([]string, error) {
 	case !strings.ContainsAny(pattern, "*?["):
 		return nil, fmt.Errorf("open parquet: %s does not exist", pattern)
 	}
-	found, err := glob.Files(pattern)
+	found, err := glob.Expand(pattern)
 	if err != nil {
-		return nil, fmt.Errorf("open parquet: pattern %s: %w", pattern, err)
-	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("open parquet: no file matches %s", pattern)
+		return nil, fmt.Errorf("open parquet: %w", err)
 	}
 	for i := range found {
 		found[i] = filepath.Clean(found[i])

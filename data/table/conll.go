@@ -59,7 +59,8 @@ func readCoNLL(t *text, o ReadOptions, yield yield) error {
 			return nil
 		}
 		if len(tokens) == maxSentence {
-			return onLine(begin, fmt.Errorf("a sentence of more than %d tokens begins here: put blank lines between sentences",
+			return onLine(begin, fmt.Errorf("a sentence of more than %d tokens begins here: put blank lines between "+
+				"sentences",
 				maxSentence))
 		}
 		if len(tokens) == 0 {
@@ -82,7 +83,8 @@ func (o ReadOptions) conllToken(line int, cells []string) (token, tag string, ba
 	}
 	if len(cells) < max(at, tagAt) {
 		return "", "", &BadLine{line, line,
-			onLine(line, fmt.Errorf("%d columns, want a token in column %d and a tag in column %d", len(cells), at, tagAt)),
+			onLine(line, fmt.Errorf("%d columns, want a token in column %d and a tag in column %d", len(cells), at,
+				tagAt)),
 			"correct the line, or choose with import.token_column and import.tag_column"}
 	}
 	if cells[at-1] == "" {

@@ -10,65 +10,53 @@ import (
 	"strings"
 )
 
-// sheet says how the text of a table is cut into rows and cells.
-type sheet struct {
-	delimiter rune
-	noQuotes  bool
-	noHeader  bool
-	columns   []string // of a table without a header
-	header    func(columns []string) error
-	unnamed   func()               // is called if the header has no name for the first column, which is column_1 then
-	escaped   func(names []string) // is called with names that have bytes which are no UTF-8, as escapes
-}
-
-// table returns the options of a table, with defaults.
-func (o ReadOptions) table(f Format) sheet {
-	t := sheet{o.Delimiter, o.NoQuotes, o.NoHeader, o.Columns, o.Header, o.Unnamed, o.Escaped}
-	if t.delimiter == 0 {
-		t.delimiter = map[Format]rune{CSV: ',', TSV: '\t'}[f]
+// cells returns the options with the delimiter of a table of a format, if none is asked for.
+func (o ReadOptions) cells(f Format) ReadOptions {
+	if o.Delimiter == 0 {
+		o.Delimiter = map[Format]rune{CSV: ',', TSV: '\t'}[f]
 	}
-	return t
+	return o
 }
 
 // readCSV reads a table by RFC 4180: cells in quotes may hold delimiters, doubled quotes and ends of lines, of which
 // encoding/csv makes LF of CR LF. All cells are strings. Rows have as many cells as the header; blank lines are passed
 // over.
-func readCSV(t *text, o sheet, yield yield) error {
+func readCSV(t *text, o ReadOptions, yield yield) error {
 	var fields []Field
 	header := func(names []string) error {
 		for _, name := range names {
 			fields = append(fields, Field{Path: []string{name}})
 		}
-		if err := unique(names); err != nil || o.header == nil {
+		if err := unique(names); err != nil || o.Header == nil {
 			return err
 		}
-		return o.header(names)
+		return o.Header(names)
 	}
-	headEscaped := !o.noHeader && t.escapeFirstLine()
+	headEscaped := !o.NoHeader && t.escapeFirstLine()
 	err := eachRecord(t, o, func(r record) error {
 		if r.bad != nil {
-			if fields == nil && !o.noHeader {
+			if fields == nil && !o.NoHeader {
 				return *r.bad
 			}
 			return t.bad(*r.bad)
 		}
 		if fields == nil {
-			if !o.noHeader {
+			if !o.NoHeader {
 				names := trimmed(r.cells)
-				if headEscaped && o.escaped != nil {
-					o.escaped(slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+				if headEscaped && o.Escaped != nil {
+					o.Escaped(slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 						return !strings.Contains(name, `\x`)
 					}))
 				}
 				if len(names) > 1 && names[0] == "" && !slices.Contains(names, FirstColumn) {
 					names[0] = FirstColumn // pandas writes its index so
-					if o.unnamed != nil {
-						o.unnamed()
+					if o.Unnamed != nil {
+						o.Unnamed()
 					}
 				}
 				return inLine(r.first, header(names))
 			}
-			names := o.columns
+			names := o.Columns
 			if names == nil {
 				names = numbered(len(r.cells))
 			}
@@ -77,16 +65,17 @@ func readCSV(t *text, o sheet, yield yield) error {
 			}
 		}
 		if len(r.cells) != len(fields) {
-			return t.bad(BadLine{r.first, r.last, onLine(r.first, fmt.Errorf("%d cells, want %d", len(r.cells), len(fields))),
+			return t.bad(BadLine{r.first, r.last, onLine(r.first, fmt.Errorf("%d cells, want %d", len(r.cells),
+				len(fields))),
 				fmt.Sprintf("put cells that hold %q or a line's end in quotes, or choose another delimiter "+
-					"with import.delimiter", o.delimiter)})
+					"with import.delimiter", o.Delimiter)})
 		}
 		for i := range fields {
 			fields[i].Cell = stringCell(r.cells[i])
 		}
 		return yield(Row{r.first, fields})
 	})
-	if fields == nil && !o.noHeader {
+	if fields == nil && !o.NoHeader {
 		return inHeader(err)
 	}
 	return err
@@ -127,8 +116,8 @@ type record struct {
 }
 
 // eachRecord calls f for each record.
-func eachRecord(t *text, o sheet, f func(record) error) error {
-	if o.noQuotes {
+func eachRecord(t *text, o ReadOptions, f func(record) error) error {
+	if o.NoQuotes {
 		return eachLine(t, func(number int, line string) error {
 			if line == "" {
 				return nil
@@ -136,11 +125,11 @@ func eachRecord(t *text, o sheet, f func(record) error) error {
 			if bad, ok := t.badByteIn(line, number); ok {
 				return f(record{bad: &bad})
 			}
-			return f(record{number, number, strings.Split(line, string(o.delimiter)), nil})
+			return f(record{number, number, strings.Split(line, string(o.Delimiter)), nil})
 		})
 	}
 	r := csv.NewReader(t)
-	r.Comma = o.delimiter
+	r.Comma = o.Delimiter
 	r.FieldsPerRecord = -1
 	r.ReuseRecord = true
 	for {
@@ -194,7 +183,7 @@ func badCell(t *text, r *csv.Reader, in record) *BadLine {
 // Sniff returns the options with the delimiter of a table whose first lines tell another one than its name, and whether
 // they do. It reads regular files only: a pipe could not be read again. What cannot be read fails later.
 func (o ReadOptions) Sniff(in Input) (ReadOptions, bool) {
-	usual := o.table(in.Format).delimiter
+	usual := o.cells(in.Format).Delimiter
 	if info, err := os.Stat(in.Path); o.Delimiter != 0 || usual == 0 || err != nil || !info.Mode().IsRegular() {
 		return o, false
 	}

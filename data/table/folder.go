@@ -55,7 +55,8 @@ func findFolder(dir string, format Format) (Group, error) {
 			return Group{}, err
 		}
 		if len(known) == 0 {
-			return Group{}, fmt.Errorf("none of the folder's files is of a known format, such as %s: %w: choose one of %v with import.format",
+			return Group{}, fmt.Errorf("none of the folder's files is of a known format, such as %s: %w: choose one "+
+				"of %v with import.format",
 				files[0], ErrUnknownFormat, Formats())
 		}
 		for _, name := range files {
@@ -69,7 +70,8 @@ func findFolder(dir string, format Format) (Group, error) {
 		}
 		for _, name := range files {
 			if FormatOf(name) != FormatOf(files[0]) {
-				return Group{}, fmt.Errorf("the folder has files of different formats, %s and %s: name the files, such as %s",
+				return Group{}, fmt.Errorf("the folder has files of different formats, %s and %s: name the files, "+
+					"such as %s",
 					files[0], name, filepath.Join(dir, "*"+filepath.Ext(name)))
 			}
 		}
@@ -166,7 +168,8 @@ func (g *Group) addClass(dir string) error {
 func noParquet(files []string) error {
 	for _, name := range files {
 		if IsParquet(name) {
-			return fmt.Errorf("the folder holds parquet already, such as %s: name it where data is read, as in data.train",
+			return fmt.Errorf("the folder holds parquet already, such as %s: name it where data is read, as in "+
+				"data.train",
 				name)
 		}
 	}

@@ -179,15 +179,9 @@ func (g *Group) nameSplits() error {
 
 // Expand returns the files and folders that a path or a glob names, at least one.
 func Expand(path string) ([]string, error) {
-	if _, err := os.Stat(path); err == nil || !strings.ContainsAny(path, "*?[") {
-		return []string{path}, nil
-	}
-	found, err := glob.Files(path)
+	found, err := glob.Expand(path)
 	if err != nil {
-		return nil, fmt.Errorf("find inputs: pattern %s: %w", path, err)
-	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("find inputs: no file matches %s", path)
+		return nil, fmt.Errorf("find inputs: %w", err)
 	}
 	return found, nil
 }

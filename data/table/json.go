@@ -91,7 +91,8 @@ func readJSON(t *text, drop dropped, yield yield) error {
 func inText(line int, err error) error {
 	var syntax *json.SyntaxError
 	var shape ShapeError
-	if errors.As(err, &syntax) || errors.As(err, &shape) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.As(err, &syntax) || errors.As(err, &shape) || errors.Is(err, io.EOF) || errors.Is(err,
+		io.ErrUnexpectedEOF) {
 		remedy, reason := jsonError(err)
 		return BadLine{line, line, onLine(line, reason), remedy}
 	}
@@ -130,7 +131,8 @@ func readObject(d *json.Decoder, token json.Token, path []string, fields []Field
 		return fields, shape("got %s, want an object such as {\"text\": \"...\"}", kindOf(token))
 	}
 	if len(path) == maxDepth {
-		return fields, ShapeError{fmt.Errorf("objects are more than %d deep in %s", maxDepth, strings.Join(path, ".")), path[0]}
+		return fields, ShapeError{fmt.Errorf("objects are more than %d deep in %s", maxDepth, strings.Join(path,
+			".")), path[0]}
 	}
 	first := len(fields)
 	for d.More() {
@@ -178,7 +180,8 @@ func readField(d *json.Decoder, path []string, fields []Field, drop dropped) ([]
 				return fields, err
 			}
 			if _, nested := item.(json.Delim); nested {
-				return fields, ShapeError{fmt.Errorf("%s is a list of %s, want a list of strings, numbers, or true and false",
+				return fields, ShapeError{fmt.Errorf("%s is a list of %s, want a list of strings, numbers, or true "+
+					"and false",
 					column, kindOf(item)), column}
 			}
 			cell, err := scalar(item)

@@ -49,9 +49,12 @@ func TestFindInputs_SplitFolders(t *testing.T) {
 		want  []string // split, label, format
 		says  string
 	}{
-		"tables":  {[]string{"train/a.csv", "test/b.csv"}, []string{"test//csv", "train//csv"}, "splits by the names of its folders: test, train"},
-		"classes": {[]string{"train/pos/a.txt", "train/neg/b.txt", "dev/pos/c.txt"}, []string{"validation/pos/classes", "train/neg/classes", "train/pos/classes"}, ""},
-		"labels":  {[]string{"test/a.txt", "joke/b.txt"}, []string{"/joke/classes", "/test/classes"}, "its folders name the labels"},
+		"tables": {[]string{"train/a.csv", "test/b.csv"}, []string{"test//csv", "train//csv"},
+			"splits by the names of its folders: test, train"},
+		"classes": {[]string{"train/pos/a.txt", "train/neg/b.txt", "dev/pos/c.txt"},
+			[]string{"validation/pos/classes", "train/neg/classes", "train/pos/classes"}, ""},
+		"labels": {[]string{"test/a.txt", "joke/b.txt"}, []string{"/joke/classes", "/test/classes"},
+			"its folders name the labels"},
 	} {
 		dir := t.TempDir()
 		for _, file := range c.files {

@@ -28,10 +28,13 @@ func TestText(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for name, r := range map[string]io.Reader{
-				"at once": strings.NewReader(c.in), "byte by byte": iotest.OneByteReader(strings.NewReader(c.in)), "with the end": iotest.DataErrReader(strings.NewReader(c.in)),
+				"at once": strings.NewReader(c.in), "byte by " +
+					"byte": iotest.OneByteReader(strings.NewReader(c.in)), "with the " +
+					"end": iotest.DataErrReader(strings.NewReader(c.in)),
 			} {
 				got, err := io.ReadAll(newText(r))
-				if name != "byte by byte" && !strings.HasPrefix(string(got), c.want) || c.err == "" && string(got) != c.want {
+				if name != "byte by byte" && !strings.HasPrefix(string(got), c.want) || c.err == "" &&
+					string(got) != c.want {
 					t.Errorf("%s: got %q, want %q", name, got, c.want)
 				}
 				if c.err == "" != (err == nil) || err != nil && !strings.Contains(err.Error(), c.err) {
@@ -46,8 +49,9 @@ func TestText(t *testing.T) {
 func TestTextBoundsRows(t *testing.T) {
 	endless := newText(io.MultiReader(strings.NewReader("text\nfine\n\""), forever{}))
 	endless.limit = 1 << 20
-	err := readCSV(endless, sheet{delimiter: ','}, func(Row) error { return nil })
-	for _, want := range []string{"line 3: a row of more than 1024 KB begins here: is a quote", "set T5_MAX_READ_MB=2 in the environment"} {
+	err := readCSV(endless, ReadOptions{Delimiter: ','}, func(Row) error { return nil })
+	for _, want := range []string{"line 3: a row of more than 1024 KB begins here: is a quote",
+		"set T5_MAX_READ_MB=2 in the environment"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want one with %q", err, want)
 		}
@@ -57,7 +61,8 @@ func TestTextBoundsRows(t *testing.T) {
 		t.Errorf("the bound is raised to %d", limit)
 	}
 	t.Setenv(bounded.Variable, "much")
-	if _, err := io.ReadAll(newText(strings.NewReader("a"))); err == nil || !strings.Contains(err.Error(), bounded.Variable) {
+	if _, err := io.ReadAll(newText(strings.NewReader("a"))); err == nil || !strings.Contains(err.Error(),
+		bounded.Variable) {
 		t.Errorf("got error %v, want one that names %s", err, bounded.Variable)
 	}
 }

@@ -3,6 +3,8 @@ package glob
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -14,4 +16,20 @@ func Files(pattern string) ([]string, error) {
 		return nil, errors.New("** is not known: write a * for each level of folders, such as corpus/*/*.txt")
 	}
 	return filepath.Glob(pattern)
+}
+
+// Expand returns what a path or a pattern names: the path itself, unless it is a pattern and nothing has that name, or
+// at least one file or folder.
+func Expand(path string) ([]string, error) {
+	if _, err := os.Stat(path); err == nil || !strings.ContainsAny(path, "*?[") {
+		return []string{path}, nil
+	}
+	found, err := Files(path)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("pattern %s: %w", path, err)
+	case len(found) == 0:
+		return nil, fmt.Errorf("no file matches %s", path)
+	}
+	return found, nil
 }

@@ -65,8 +65,8 @@ func FormatOf(path string) string {
 	return FormatText
 }
 
-// CountInputs returns the number of inputs of a file, below 0 where reading would use them up. It finds what is no text before
-// any work is done.
+// CountInputs returns the number of inputs of a file, below 0 where reading would use them up. It finds what is no text
+// before any work is done.
 func CountInputs(ctx context.Context, path, format string, columns []string) (int64, error) {
 	if format == FormatParquet && path != "-" {
 		set, err := openInputs(path)
@@ -87,7 +87,7 @@ func CountInputs(ctx context.Context, path, format string, columns []string) (in
 	}
 	n := int64(0)
 	if isTable(format) {
-		err = readTable(ctx, path, format, columns, nil, func(int, []table.Cell) error { n++; return nil })
+		err = scan(ctx, path, format, columns, nil, func(func() string, []table.Cell) error { n++; return nil })
 	} else {
 		err = readLines(ctx, path, format, nil, func(int, string) error { n++; return nil })
 	}
@@ -131,17 +131,11 @@ type reader[T any] struct {
 }
 
 func (r reader[T]) read(ctx context.Context, path, format string, stdin io.Reader, yield func(T) error) error {
-	if format == FormatParquet {
-		if path == "-" {
-			return errors.New("read inputs: parquet cannot be read from standard input: give a file")
-		}
-		return r.readParquet(ctx, path, yield)
-	}
-	if isTable(format) {
-		return readTable(ctx, path, format, r.columns, stdin, func(line int, cells []table.Cell) error {
+	if format == FormatParquet || isTable(format) {
+		return scan(ctx, path, format, r.columns, stdin, func(at func() string, cells []table.Cell) error {
 			item, err := r.row(cells)
 			if err != nil {
-				return fmt.Errorf("read inputs: %s, line %d: %w", path, line, err)
+				return fmt.Errorf("read inputs: %s: %w", at(), err)
 			}
 			return yield(item)
 		})
@@ -167,38 +161,11 @@ func (r reader[T]) object(line string) (item T, err error) {
 	return r.json(line)
 }
 
-func (r reader[T]) readParquet(ctx context.Context, path string, yield func(T) error) error {
-	set, err := openInputs(path)
-	if err != nil {
-		return err
-	}
-	return set.Scan(ctx, r.columns, func(row int64, cells []table.Cell) error {
-		item, err := r.row(cells)
-		if err != nil {
-			file, inFile := set.Locate(row)
-			return fmt.Errorf("read inputs: %s, row %d (the first is 0): %w", file, inFile, err)
-		}
-		return yield(item)
-	})
-}
-
-// openLines opens a file that is no parquet; path - is stdin.
-func openLines(path string, stdin io.Reader) (lines io.Reader, done func() error, err error) {
-	if path == "-" {
-		return stdin, func() error { return nil }, nil
-	}
-	f, err := table.Open(path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read inputs: %w", err)
-	}
-	return f, f.Close, nil
-}
-
 // readLines calls yield for each line that is an input. An empty line of text is one, a blank line between JSON objects is not.
 func readLines(ctx context.Context, path, format string, stdin io.Reader, yield func(number int, line string) error) error {
-	lines, done, err := openLines(path, stdin)
+	lines, done, err := dataset.OpenFile(path, stdin)
 	if err != nil {
-		return err
+		return fmt.Errorf("read inputs: %w", err)
 	}
 	defer done()
 	var failed error // of yield, which says all that there is to say
@@ -217,46 +184,34 @@ func readLines(ctx context.Context, path, format string, stdin io.Reader, yield 
 
 func isTable(format string) bool { return format == FormatCSV || format == FormatTSV }
 
-// readTable calls yield with the cells of some columns of each row, which are valid until it returns.
-func readTable(ctx context.Context, path, format string, columns []string, stdin io.Reader, yield func(line int, cells []table.Cell) error) error {
-	text, done, err := openLines(path, stdin)
-	if err != nil {
-		return err
-	}
-	defer done()
-	var places []int
-	var failed error // of yield or about columns, which says all that there is to say
-	cells := make([]table.Cell, len(columns))
-	in := table.Input{Path: path, Format: table.Format(format)}
-	options, _ := table.ReadOptions{}.Sniff(in)
-	options.Header = func(names []string) error {
-		places, failed = placesOf(path, columns, names)
-		return failed
-	}
-	err = table.Read(ctx, text, in, options, func(r table.Row) error {
-		for i, place := range places {
-			cells[i] = r.Fields[place].Cell
+// scan calls yield with the cells of some columns of each row of parquet or of a table, which are valid until it returns.
+func scan(
+	ctx context.Context, path, format string, columns []string, stdin io.Reader,
+	yield func(at func() string, cells []table.Cell) error,
+) (err error) {
+	files := dataset.Files{Inputs: []table.Input{{Path: path, Format: table.Format(format)}}, Stdin: stdin}
+	if format == FormatParquet {
+		if path == "-" {
+			return errors.New("read inputs: parquet cannot be read from standard input: give a file")
 		}
-		failed = yield(r.Line, cells)
+		if files.Set, err = openInputs(path); err != nil {
+			return err
+		}
+	}
+	var failed error // of yield, which says all that there is to say
+	err = files.Scan(ctx, columns, func(at func() string, cells []table.Cell) error {
+		failed = yield(at, cells)
 		return failed
 	})
-	if failed == nil && err != nil && ctx.Err() == nil {
+	if missing := (*table.MissingColumnError)(nil); errors.As(err, &missing) {
+		return fmt.Errorf("read inputs: %s has no column %q: its columns, by its first line, are %s: name another one, "+
+			"read each line as a text with predict.input_format %s, or make parquet of it with t5train data import, "+
+			"which reads other tables too", path, missing.Column, strings.Join(missing.Columns, ", "), FormatText)
+	}
+	if failed == nil && err != nil && ctx.Err() == nil && files.Set == nil {
 		return fmt.Errorf("read inputs: %w", err)
 	}
-	return cmp.Or(failed, err)
-}
-
-// placesOf returns the places of columns among all that a table has.
-func placesOf(path string, columns, names []string) ([]int, error) {
-	places := make([]int, len(columns))
-	for i, column := range columns {
-		if places[i] = slices.Index(names, column); places[i] < 0 {
-			return nil, fmt.Errorf("read inputs: %s has no column %q: its columns, by its first line, are %s: name another one, "+
-				"read each line as a text with predict.input_format %s, or make parquet of it with t5train data import, which reads other tables too",
-				path, column, strings.Join(names, ", "), FormatText)
-		}
-	}
-	return places, nil
+	return err
 }
 
 // TextInput is the input of a text that the user typed: of a task with several text columns, a JSON object that has them.
