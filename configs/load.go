@@ -43,42 +43,14 @@ type LoadOptions struct {
 // Load reads, merges, resolves and validates a configuration. Its error joins every mistake, one a line; the list is
 // what Unwrap() []error of it returns.
 func Load(opts LoadOptions) (*Config, error) {
-	content := opts.Content
-	if opts.File != "" && content == nil {
+	if opts.File != "" && opts.Content == nil {
 		var err error
-		if content, err = ReadFile(opts.File); err != nil {
+		if opts.Content, err = ReadFile(opts.File); err != nil {
 			return nil, err
 		}
 	}
-	return load(content, opts)
-}
-
-// CommandOf returns the command that a configuration is for by its keys, pretrain or finetune, and "" where no key is
-// of one alone. Of the options it takes the sources, File with its Content.
-func CommandOf(opts LoadOptions) string {
 	r := newReader()
-	switch r.kindOf(r.layers(opts.Content, opts)) {
-	case pretraining:
-		return "pretrain"
-	case finetuning:
-		return "finetune"
-	}
-	return ""
-}
-
-// layers reads the sources; a later layer counts more.
-func (r *reader) layers(content []byte, opts LoadOptions) []layer {
-	var layers []layer
-	if opts.File != "" {
-		layers = append(layers, r.file(opts.File, content))
-	}
-	return append(layers, r.env(opts.Env), r.flags(opts))
-}
-
-// load is Load with the content of the file at hand.
-func load(content []byte, opts LoadOptions) (*Config, error) {
-	r := newReader()
-	layers := r.layers(content, opts)
+	layers := r.layers(opts)
 	kind := finetuning
 	switch opts.Command {
 	case "pretrain":
@@ -134,6 +106,28 @@ func load(content []byte, opts LoadOptions) (*Config, error) {
 		return nil, join(problems)
 	}
 	return c, nil
+}
+
+// CommandOf returns the command that a configuration is for by its keys, pretrain or finetune, and "" where no key is
+// of one alone. Of the options it takes the sources, File with its Content.
+func CommandOf(opts LoadOptions) string {
+	r := newReader()
+	switch r.kindOf(r.layers(opts)) {
+	case pretraining:
+		return "pretrain"
+	case finetuning:
+		return "finetune"
+	}
+	return ""
+}
+
+// layers reads the sources; a later layer counts more.
+func (r *reader) layers(opts LoadOptions) []layer {
+	var layers []layer
+	if opts.File != "" {
+		layers = append(layers, r.file(opts.File, opts.Content))
+	}
+	return append(layers, r.env(opts.Env), r.flags(opts))
 }
 
 // withValue matches the remedy to set a key to a value.
@@ -192,7 +186,11 @@ const keyDelimiter = "::"
 // merge lays the layers over the defaults.
 func merge(byPath map[string]field, kind string, layers []layer) (*Config, error) {
 	v := viper.NewWithOptions(viper.KeyDelimiter(keyDelimiter))
-	defaults := reflect.ValueOf(defaultOf(kind)).Elem()
+	usual := Default()
+	if kind == pretraining {
+		usual = DefaultPretraining()
+	}
+	defaults := reflect.ValueOf(usual).Elem()
 	for path, f := range byPath {
 		v.SetDefault(strings.ReplaceAll(path, ".", keyDelimiter), defaults.FieldByIndex(f.index).Interface())
 	}
@@ -212,13 +210,6 @@ func merge(byPath map[string]field, kind string, layers []layer) (*Config, error
 		return nil, fmt.Errorf("merge config: %w", err)
 	}
 	return c, nil
-}
-
-func defaultOf(kind string) *Config {
-	if kind == pretraining {
-		return DefaultPretraining()
-	}
-	return Default()
 }
 
 // tree nests the layer by sections. Where it sets one of two alternatives, it unsets the other, so that no lower layer

@@ -10,6 +10,12 @@ import (
 	"testing"
 )
 
+// load is Load with the content of the file at hand.
+func load(content []byte, opts LoadOptions) (*Config, error) {
+	opts.Content = append([]byte{}, content...)
+	return Load(opts)
+}
+
 // minimal is the shortest valid configuration.
 const minimal = `output: runs/a
 model: {size: small}
