@@ -43,14 +43,6 @@ func (f field) decode(n *yaml.Node) (value any, wrong string) {
 	return v.Interface(), ""
 }
 
-// base is the type of the value, behind the pointer of an optional key.
-func (f field) base() reflect.Type {
-	if f.optional() {
-		return f.typ.Elem()
-	}
-	return f.typ
-}
-
 func (f field) decodeScalar(n *yaml.Node, v reflect.Value) bool {
 	if n.Kind != yaml.ScalarNode {
 		return false
@@ -106,14 +98,9 @@ func (f field) decodeComponents(n *yaml.Node) (value any, wrong string) {
 	var components []Component
 	var mistakes, outside []string
 	for i, item := range n.Content {
-		one, wrongs, values := decodeComponent(item)
-		components = append(components, one)
-		for _, w := range wrongs {
-			mistakes = append(mistakes, fmt.Sprintf("entry %d: %s", i+1, w))
-		}
-		for _, w := range values {
-			outside = append(outside, fmt.Sprintf("entry %d: %s", i+1, w))
-		}
+		entry := fmt.Sprintf("entry %d: ", i+1)
+		one, wrongs, values := decodeComponent(entry, item)
+		components, mistakes, outside = append(components, one), append(mistakes, wrongs...), append(outside, values...)
 	}
 	if len(mistakes) > 0 { // nothing more is checked then
 		mistakes = append(mistakes, outside...)
@@ -124,10 +111,12 @@ func (f field) decodeComponents(n *yaml.Node) (value any, wrong string) {
 	return components, strings.Join(mistakes, "; ")
 }
 
-// decodeComponent reads an entry. wrongs is what is no entry, and values what is none that its key may have.
-func decodeComponent(n *yaml.Node) (p Component, wrongs, values []string) {
+// decodeComponent reads an entry, which messages begin with. wrongs is what is no entry, and values what is none that
+// its key may have.
+func decodeComponent(entry string, n *yaml.Node) (p Component, wrongs, values []string) {
 	if n.Kind != yaml.MappingNode || n.Anchor != "" {
-		return p, []string{"got " + describe(n) + ", want keys such as {name: books, train: [books.parquet]}"}, nil
+		wrong := "got " + describe(n) + ", want keys such as {name: books, train: [books.parquet]}"
+		return p, []string{entry + wrong}, nil
 	}
 	fields := componentFields()
 	var names []string
@@ -138,26 +127,28 @@ func decodeComponent(n *yaml.Node) (p Component, wrongs, values []string) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i].Value
 		at := slices.Index(names, currentComponentKey(key))
+		bad := func(text string) { wrongs = append(wrongs, entry+plain(key)+": "+text) }
 		switch {
 		case at < 0:
 			hint := "the keys are " + strings.Join(names, ", ")
-			wrongs = append(wrongs, plain(key)+": unknown key: "+cmp.Or(nearest.DidYouMean(key, names, ""), hint))
-		case seen[key]:
-			wrongs = append(wrongs, plain(key)+": given twice: keep one")
+			bad("unknown key: " + cmp.Or(nearest.DidYouMean(key, names, ""), hint))
+		case seen[names[at]]:
+			bad("given twice: keep one")
 		default:
-			value, wrong := fields[at].decode(n.Content[i+1])
+			f := fields[at]
+			seen[f.path] = true
+			value, wrong := f.decode(n.Content[i+1])
 			if wrong != "" {
-				wrongs = append(wrongs, plain(key)+": "+wrong)
+				bad(wrong)
 				break
 			}
-			reflect.ValueOf(&p).Elem().FieldByIndex(fields[at].index).Set(reflect.ValueOf(value))
-			if v, ok := fields[at].valueIn(reflect.ValueOf(p)); ok {
-				if wrong := fields[at].check(v); wrong != "" {
-					values = append(values, plain(key)+": "+wrong)
+			reflect.ValueOf(&p).Elem().FieldByIndex(f.index).Set(reflect.ValueOf(value))
+			if v, ok := f.valueIn(reflect.ValueOf(p)); ok {
+				if wrong := f.check(v); wrong != "" {
+					values = append(values, entry+plain(key)+": "+wrong)
 				}
 			}
 		}
-		seen[key] = true
 	}
 	return p, wrongs, values
 }

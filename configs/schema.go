@@ -127,28 +127,21 @@ func parseBounds(tag string) []bound {
 }
 
 func (b bound) holds(v float64) bool {
-	switch b.op {
-	case ">=":
-		return v >= b.value
-	case ">":
-		return v > b.value
-	case "<=":
-		return v <= b.value
-	default:
-		return v < b.value
-	}
+	return v == b.value && len(b.op) == 2 || v > b.value && b.op[0] == '>' || v < b.value && b.op[0] == '<'
 }
 
 // optional tells whether the key may be unset.
 func (f field) optional() bool { return f.typ.Kind() == reflect.Pointer }
 
-// kind is the kind of the value, behind the pointer of an optional key.
-func (f field) kind() reflect.Kind {
+// base is the type of the value, behind the pointer of an optional key.
+func (f field) base() reflect.Type {
 	if f.optional() {
-		return f.typ.Elem().Kind()
+		return f.typ.Elem()
 	}
-	return f.typ.Kind()
+	return f.typ
 }
+
+func (f field) kind() reflect.Kind { return f.base().Kind() }
 
 // want says what the key accepts: "a whole number of examples >= 1".
 func (f field) want() string {
@@ -270,15 +263,13 @@ func (f field) inBounds(v float64) bool {
 
 // show writes a value for a message.
 func show(v reflect.Value) string {
-	switch v.Kind() {
-	case reflect.String:
-		if v.Len() == 0 {
-			return "nothing"
-		}
-		return quote(v.String())
-	default:
+	switch {
+	case v.Kind() != reflect.String:
 		return fmt.Sprint(v.Interface())
+	case v.Len() == 0:
+		return "nothing"
 	}
+	return quote(v.String())
 }
 
 // quote quotes a text on one line, shortened when it is long.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"t5train/data/task"
-	"t5train/internal/nearest"
 )
 
 // task checks the section task. A mixture for fine-tuning has its tasks in its entries.
@@ -27,84 +26,15 @@ func (c *Config) task(kind string) []problem {
 	return ps
 }
 
-func taskProblems(t task.Spec) []problem {
-	var ps []problem
-	bad := func(key, format string, args ...any) { ps = append(ps, mistake("task."+key, format, args...)) }
-	if task.Known(t.Name) { // of an unknown task nothing is foreign
-		knownTaskProblems(t, bad)
+func taskProblems(t task.Spec) (ps []problem) {
+	for _, m := range t.Mistakes() {
+		ps = append(ps, mistake("task."+m.Key, "%s", m.Text))
 	}
 	if t.Name == task.Template && t.TargetTemplate == "" == (t.TargetColumn == "") {
 		keys := []string{"task.target_template", "task.target_column"}
 		ps = append(ps, problem{keys: keys, text: "want exactly one of them"})
 	}
-	for _, list := range []struct {
-		key, what string
-		values    []string
-	}{{"text_columns", "column", t.TextColumns}, {"metrics", "metric", t.Metrics}, {"labels", "label", t.LabelTexts}} {
-		if twice := repeated(list.values); twice != "" {
-			bad(list.key, "got %s twice, want every %s once", twice, list.what)
-		}
-	}
-	if len(t.LabelTexts) == 1 && task.Base(t.Name) != task.NER {
-		bad("labels", "got 1 label, want at least 2")
-	}
-	for _, answer := range [][2]string{{"label_column", t.LabelColumn}, {"target_column", t.TargetColumn}} {
-		if answer[1] != "" && slices.Contains(t.TextColumns, answer[1]) {
-			bad(answer[0], "got %s, which is in task.text_columns too: the answer would be in the input",
-				quote(answer[1]))
-		}
-	}
 	return ps
-}
-
-// knownTaskProblems are those of keys that go together, or with the name of the task.
-func knownTaskProblems(t task.Spec, bad func(key, format string, args ...any)) {
-	for f := range setKeys(taskFields(), t) {
-		if key := strings.TrimPrefix(f.path, "task."); !task.Has(t.Name, key) {
-			bad(key, "is a key of %s, but task.name is %s: remove it", strings.Join(task.Owners(key), ", "),
-				quote(t.Name))
-		}
-	}
-	_, wrongTemplate := task.TemplateColumns(t.Template)
-	switch {
-	case t.Template != "" && !slices.Contains(task.General(), t.Name):
-		bad("template", "got %s, but %s has the input of T5: remove it, or set task.name to %s",
-			quote(t.Template), t.Name, task.Base(t.Name))
-	case t.Template != "" && t.TextColumns != nil:
-		bad("text_columns", "got a list, want none beside task.template, which names the columns: remove it")
-	case t.Template != "" && wrongTemplate != nil:
-		bad("template", "%v", wrongTemplate)
-	case t.Template == "" && t.Name == task.Template:
-		bad("template", "got nothing, want the input with columns in braces, such as "+
-			`"question: {question} context: {context}"`)
-	}
-	if _, err := task.TemplateColumns(t.TargetTemplate); t.TargetTemplate != "" && err != nil {
-		bad("target_template", "%v", err)
-	}
-	if t.SourceLanguage != "" && t.SourceLanguage == t.TargetLanguage {
-		bad("target_language", "got %s, which is task.source_language too, want two languages", quote(t.TargetLanguage))
-	}
-	known := task.MetricsOf(t.Name)
-	for _, m := range t.Metrics {
-		if !slices.Contains(known, m) {
-			bad("metrics", "got %s, want some of %s for %s%s", quote(m), strings.Join(known, ", "), t.Name,
-				nearest.DidYouMean(m, known, ": "))
-		}
-	}
-	oneColumn := []string{task.NER, task.Translation, task.Summarization, task.Seq2Seq}
-	if n := len(t.TextColumns); n > 1 && slices.Contains(oneColumn, t.Name) {
-		bad("text_columns", "got %d columns, want one for %s, or a task.template that has them all", n, t.Name)
-	}
-}
-
-// repeated returns the first text that a list holds twice, quoted, or "".
-func repeated(list []string) string {
-	for i, s := range list {
-		if slices.Contains(list[:i], s) {
-			return quote(s)
-		}
-	}
-	return ""
 }
 
 // mixture checks every component of the mixture.

@@ -3,64 +3,12 @@ package task
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"t5train/data/table"
 )
-
-// Owners lists the general tasks that have a key, by its name in a configuration; nil is all.
-func Owners(key string) []string {
-	return map[string][]string{
-		"label_column":    {Classification, Regression, NER},
-		"labels":          {Classification, NER},
-		"target_column":   {Translation, Summarization, QuestionAnswering, Seq2Seq, Template},
-		"target_template": {Template},
-		"source_language": {Translation},
-		"target_language": {Translation},
-		"round_to":        {Regression},
-	}[key]
-}
-
-// Has reports whether a task of a name has a key: T5's have those of the tasks that they are settings of, and may have
-// labels beside their targets.
-func Has(name, key string) bool {
-	owners := Owners(key)
-	t5 := !slices.Contains(General(), name)
-	return owners == nil || slices.Contains(owners, Base(name)) || t5 && key == "label_column"
-}
-
-// CheckAsked refuses keys that the task does not have, and a task that does not exist.
-func (s Spec) CheckAsked() error {
-	if !slices.Contains(General(), s.Name) {
-		preset, ok := Named(s.Name)
-		if !ok {
-			return fmt.Errorf("name is %q, want one of %s", s.Name, strings.Join(Names(), ", "))
-		}
-		if s.Template != "" {
-			return fmt.Errorf("task.template is given, but %s has the input of T5: use task.name %s", s.Name,
-				preset.Name)
-		}
-	}
-	remedies := map[string]string{
-		"label_column": "use task.target_column", "target_column": "use task.label_column",
-		"target_template": "use task.name " + Template,
-	}
-	for f, v := range reflect.ValueOf(s).Fields() {
-		key := f.Tag.Get("yaml")
-		if v.IsZero() || Has(s.Name, key) {
-			continue
-		}
-		remedy, ok := remedies[key]
-		if !ok {
-			remedy = "leave it out"
-		}
-		return fmt.Errorf("task.%s %v is not for %s: %s", key, reflect.Indirect(v), s.Name, remedy)
-	}
-	return nil
-}
 
 // Correct applies what a person says to a spec, such as that of a checkpoint, whose task it does not change: names of
 // columns, prefix, label strings and metrics.
@@ -139,7 +87,7 @@ func (s *Spec) renameTexts(columns []string) error {
 		for i, old := range s.TextColumns {
 			names[old] = columns[i]
 		}
-		s.Template = t.rename(names).String()
+		s.Template = t.rename(names)
 	}
 	s.TextColumns = columns
 	return nil
@@ -221,10 +169,6 @@ func Alone(asked Spec) (Spec, error) {
 		s.Prefix = new(SummarizePrefix)
 	case QuestionAnswering:
 		s.TextColumns, s.TargetColumn = []string{"question", "context"}, "answers.text"
-	case Template:
-		if asked.Template == "" {
-			return s, ErrNoTemplate
-		}
 	}
 	return s.Correct(asked)
 }

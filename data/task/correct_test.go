@@ -8,7 +8,8 @@ import (
 func TestCorrect(t *testing.T) {
 	squad, _ := Named("squad")
 	got, err := squad.Correct(Spec{TextColumns: []string{"q", "c"}, TargetColumn: "a", Metrics: []string{ExactMatch}})
-	if err != nil || got.Template != "question: {q} context: {c}" || got.TargetColumn != "a" || got.MetricNames()[0] != ExactMatch {
+	if err != nil || got.Template != "question: {q} context: {c}" || got.TargetColumn != "a" ||
+		got.MetricNames()[0] != ExactMatch {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	_, err = squad.Correct(Spec{TextColumns: []string{"q"}})
@@ -32,7 +33,8 @@ func TestAlone(t *testing.T) {
 		{Spec{Name: Classification, LabelTexts: []string{"a", "b"}}, []string{"x"}, "text: x"},
 		{Spec{Name: Regression}, []string{"x"}, "text: x"},
 		{Spec{Name: NER, LabelTexts: []string{"person"}}, []string{"x"}, "x"},
-		{Spec{Name: Translation, SourceLanguage: "en", TargetLanguage: "zh-CN"}, []string{"x"}, "translate English to Chinese: x"},
+		{Spec{Name: Translation, SourceLanguage: "en", TargetLanguage: "zh-CN"}, []string{"x"},
+			"translate English to Chinese: x"},
 		{Spec{Name: Translation, Prefix: &prefix}, []string{"x"}, "x"},
 		{Spec{Name: Summarization}, []string{"x"}, "summarize: x"},
 		{Spec{Name: Summarization, Prefix: &prefix}, []string{"x"}, "x"},
@@ -54,7 +56,8 @@ func TestAlone(t *testing.T) {
 		options Spec
 		part    string
 	}{
-		{Spec{Name: Classification}, "task.labels"}, {Spec{Name: NER}, "task.labels"}, {Spec{Name: Translation}, "task.source_language"},
+		{Spec{Name: Classification}, "task.labels"}, {Spec{Name: NER}, "task.labels"}, {Spec{Name: Translation},
+			"task.source_language"},
 		{Spec{Name: Template}, "task.template"}, {Spec{Name: "nothing"}, `"nothing"`},
 	} {
 		_, err := Alone(c.options)
@@ -98,8 +101,10 @@ func TestHas(t *testing.T) {
 		name, key string
 		want      bool
 	}{
-		{Classification, "labels", true}, {Classification, "target_column", false}, {Seq2Seq, "label_column", false}, {NER, "round_to", false},
-		{"glue/cola", "labels", true}, {"glue/cola", "target_column", false}, {"super_glue/wsc", "label_column", true}, {"squad", "label_column", true},
+		{Classification, "labels", true}, {Classification, "target_column", false}, {Seq2Seq, "label_column",
+			false}, {NER, "round_to", false},
+		{"glue/cola", "labels", true}, {"glue/cola", "target_column", false}, {"super_glue/wsc", "label_column",
+			true}, {"squad", "label_column", true},
 		{"wmt/en-de", "source_language", true}, {"glue/stsb", "round_to", true}, {Seq2Seq, "prefix", true},
 	} {
 		if got := Has(c.name, c.key); got != c.want {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"t5train/data/table"
+	"t5train/data/task/words"
 )
 
 // NoEntities is the target of a text without entities.
@@ -225,4 +226,35 @@ func (s Spec) tag(c table.Cell) (string, error) {
 			c, len(s.Tags)-1)
 	}
 	return "", fmt.Errorf("got %v, want a tag", c)
+}
+
+// Entity is a named entity in a text.
+type Entity struct {
+	Type       string `json:"type" parquet:"type,dict"`
+	Text       string `json:"text" parquet:"text"`               // as it stands in the input
+	TokenStart int    `json:"token_start" parquet:"token_start"` // its first token, from 0
+	TokenEnd   int    `json:"token_end" parquet:"token_end"`     // the token behind its last one
+	Start      int    `json:"start" parquet:"start"`             // in the input, in Unicode code points, as transformers counts
+	End        int    `json:"end" parquet:"end"`
+}
+
+// EntitiesOf places the entities of an answer on the tokens of a text as [Spec.TagsOf] does, in the order of the text;
+// those without a place are counted. written returns a text as the tokenizer writes it.
+func (s Spec) EntitiesOf(answer string, tokens []words.Token, written func(string) string) (entities []Entity,
+	unplaced int) {
+	texts := make([]string, len(tokens))
+	for i, t := range tokens {
+		texts[i] = written(t.Text)
+	}
+	spans, unplaced := s.placed(answer, texts)
+	slices.SortFunc(spans, func(a, b span) int { return a.start - b.start })
+	entities = make([]Entity, len(spans))
+	for i, sp := range spans {
+		first, last := tokens[sp.start], tokens[sp.end-1]
+		entities[i] = Entity{
+			Type: s.Entities[sp.kind].Name, Text: words.Join(tokens[sp.start:sp.end]),
+			TokenStart: sp.start, TokenEnd: sp.end, Start: first.Start, End: last.End,
+		}
+	}
+	return entities, unplaced
 }

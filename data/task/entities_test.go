@@ -1,14 +1,16 @@
 package task
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"t5train/data/table"
+	"t5train/data/task/words"
 )
 
-func words(texts ...string) table.Cell {
+func wordsOf(texts ...string) table.Cell {
 	c := table.Cell{Kind: table.List}
 	for _, text := range texts {
 		c.Items = append(c.Items, str(text))
@@ -29,14 +31,17 @@ func TestEntities(t *testing.T) {
 		name, tokens, tags, target string
 		back                       string // the tags of the target, where they are others
 	}{
-		{"two", "Barack Obama was born in Hawaii", "B-PER I-PER O O O B-LOC", "person: Barack Obama; location: Hawaii", ""},
+		{"two", "Barack Obama was born in Hawaii", "B-PER I-PER O O O B-LOC", "person: Barack Obama; location: Hawaii",
+			""},
 		{"none", "It rains .", "O O O", "none", ""},
 		{"side by side", "Ann Bob", "B-PER B-PER", "person: Ann; person: Bob", ""},
 		{"the same twice", "Ann met Ann", "B-PER O B-PER", "person: Ann; person: Ann", ""},
 		{"only the second of two", "Ann met Ann", "O O B-PER", "person: Ann", "B-PER O O"},
 		{"marks in a text", "a ; person: b c", "B-LOC I-LOC O O O", "location: a ;", ""},
-		{"a semicolon inside", "He saw Me ; You", "O O B-creative-work I-creative-work I-creative-work", "creative-work: Me ; You", ""},
-		{"a colon inside", "Alien : 3", "B-creative-work I-creative-work I-creative-work", "creative-work: Alien : 3", ""},
+		{"a semicolon inside", "He saw Me ; You", "O O B-creative-work I-creative-work I-creative-work",
+			"creative-work: Me ; You", ""},
+		{"a colon inside", "Alien : 3", "B-creative-work I-creative-work I-creative-work", "creative-work: Alien : 3",
+			""},
 		{"a part of a token is none", "Annex Ann", "O B-PER", "person: Ann", ""},
 		{"no tokens", "", "", "none", ""},
 	}
@@ -44,7 +49,7 @@ func TestEntities(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := people()
 			tokens, tags := strings.Fields(c.tokens), strings.Fields(c.tags)
-			e, ref, err := s.HeldOut([]table.Cell{words(tokens...), words(tags...)})
+			e, ref, err := s.HeldOut([]table.Cell{wordsOf(tokens...), wordsOf(tags...)})
 			if err != nil || e.Input != c.tokens || e.Target != c.target {
 				t.Fatalf("got %+v, %v, want target %q", e, err, c.target)
 			}
@@ -108,13 +113,13 @@ func TestEntities_Schemes(t *testing.T) {
 		{"BILOU", "B-PER L-PER U-LOC U-LOC", "B-PER I-PER B-LOC B-LOC"},
 		{"another type goes on", "B-PER I-LOC I-LOC O", "B-PER B-LOC I-LOC O"},
 	} {
-		_, ref, err := people().HeldOut([]table.Cell{words("a", "b", "c", "d"), words(strings.Fields(c.tags)...)})
+		_, ref, err := people().HeldOut([]table.Cell{wordsOf("a", "b", "c", "d"), wordsOf(strings.Fields(c.tags)...)})
 		if err != nil || !slices.Equal(ref.Tags, strings.Fields(c.want)) {
 			t.Errorf("%s: got %q, %v, want %s", c.name, ref.Tags, err, c.want)
 		}
 	}
 	numbers := table.Cell{Kind: table.List, Items: []table.Cell{num(1), num(2), num(0)}}
-	e, _, err := people().HeldOut([]table.Cell{words("Barack", "Obama", "spoke"), numbers})
+	e, _, err := people().HeldOut([]table.Cell{wordsOf("Barack", "Obama", "spoke"), numbers})
 	if err != nil || e.Target != "person: Barack Obama" {
 		t.Errorf("numbers: got %+v, %v", e, err)
 	}
@@ -130,15 +135,16 @@ func TestEntities_Errors(t *testing.T) {
 		tags   table.Cell
 		parts  []string
 	}{
-		{"another number of tags", words("a", "b"), words("O"), []string{"2 tokens in column tokens", "1 tags in column ner_tags"}},
-		{"an unknown type", words("a"), words("B-ORG"), []string{"ner_tags", "B-ORG", "PER written"}},
-		{"no scheme", words("a"), words("NOUN"), []string{"ner_tags", `"NOUN"`, "B-person"}},
-		{"a number too large", words("a"), one(num(9)), []string{"ner_tags, item 0", "got 9", "0 to 6"}},
-		{"an ignored token", words("a"), one(num(-100)), []string{"got -100"}},
-		{"no tag", words("a"), one(table.Cell{}), []string{"null"}},
-		{"no tokens", table.Cell{}, words("O"), []string{"tokens", "null"}},
-		{"no list", str("a b"), words("O", "O"), []string{"tokens", "want a list"}},
-		{"a null token", one(table.Cell{}), words("O"), []string{"tokens", "item 0", "null"}},
+		{"another number of tags", wordsOf("a", "b"), wordsOf("O"),
+			[]string{"2 tokens in column tokens", "1 tags in column ner_tags"}},
+		{"an unknown type", wordsOf("a"), wordsOf("B-ORG"), []string{"ner_tags", "B-ORG", "PER written"}},
+		{"no scheme", wordsOf("a"), wordsOf("NOUN"), []string{"ner_tags", `"NOUN"`, "B-person"}},
+		{"a number too large", wordsOf("a"), one(num(9)), []string{"ner_tags, item 0", "got 9", "0 to 6"}},
+		{"an ignored token", wordsOf("a"), one(num(-100)), []string{"got -100"}},
+		{"no tag", wordsOf("a"), one(table.Cell{}), []string{"null"}},
+		{"no tokens", table.Cell{}, wordsOf("O"), []string{"tokens", "null"}},
+		{"no list", str("a b"), wordsOf("O", "O"), []string{"tokens", "want a list"}},
+		{"a null token", one(table.Cell{}), wordsOf("O"), []string{"tokens", "item 0", "null"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, _, err := people().HeldOut([]table.Cell{c.tokens, c.tags})
@@ -171,4 +177,14 @@ func FuzzTagsOf(f *testing.F) {
 			t.Errorf("%q are read as %q", tags, again)
 		}
 	})
+}
+
+func TestEntitiesOf(t *testing.T) {
+	s := Spec{Name: NER, Entities: []Label{{Name: "PER", Text: "person"}, {Name: "LOC", Text: "location"}}}
+	same := func(text string) string { return text }
+	got, unplaced := s.EntitiesOf("location: Köln; person: Ana Li; person: nobody", words.Cut("Ana Li, Köln."), same)
+	want := []Entity{{"PER", "Ana Li", 0, 2, 0, 6}, {"LOC", "Köln", 3, 4, 8, 12}}
+	if unplaced != 1 || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v and %d without a place, want %+v and 1", got, unplaced, want)
+	}
 }

@@ -28,7 +28,8 @@ func pairs() Spec {
 }
 
 func translation() Spec {
-	return Spec{Name: Seq2Seq, Prefix: new("translate English to German: "), TextColumns: []string{"en"}, TargetColumn: "de"}
+	return Spec{Name: Seq2Seq, Prefix: new("translate English to German: "), TextColumns: []string{"en"},
+		TargetColumn: "de"}
 }
 
 func with(s Spec, change func(*Spec)) Spec {
@@ -57,13 +58,19 @@ func TestHeldOutKeepsNoPage(t *testing.T) {
 		spec  Spec
 		cells []table.Cell
 	}{
-		"plain text and target": {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de"}, []table.Cell{str("Hello."), str("Hallo.")}},
-		"answers":               {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de"}, []table.Cell{str("Hello."), list(str("Hallo."), str("Guten Tag."))}},
-		"a group":               {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de", GroupColumns: []string{"id"}}, []table.Cell{str("Hello."), str("Hallo."), str("first")}},
-		"entities": {Spec{Name: NER, TextColumns: []string{"tokens"}, LabelColumn: "tags", Entities: []Label{{Name: "PER", Text: "person"}}},
+		"plain text and target": {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de"},
+			[]table.Cell{str("Hello."), str("Hallo.")}},
+		"answers": {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de"},
+			[]table.Cell{str("Hello."), list(str("Hallo."), str("Guten Tag."))}},
+		"a group": {Spec{Name: Seq2Seq, TextColumns: []string{"en"}, TargetColumn: "de",
+			GroupColumns: []string{"id"}}, []table.Cell{str("Hello."), str("Hallo."), str("first")}},
+		"entities": {Spec{Name: NER, TextColumns: []string{"tokens"}, LabelColumn: "tags",
+			Entities: []Label{{Name: "PER", Text: "person"}}},
 			[]table.Cell{list(str("Ada"), str("Lovelace")), list(str("B-PER"), str("I-PER"))}},
-		"a template": {Spec{Name: Template, TextColumns: []string{"a"}, Template: "{a}", TargetTemplate: "{b}"}, []table.Cell{str("Hello."), str("Hallo.")}},
-		"a referent": {Spec{Name: Seq2Seq, Rule: WNLI, TextColumns: []string{"premise", "hypothesis"}, LabelColumn: "label"},
+		"a template": {Spec{Name: Template, TextColumns: []string{"a"}, Template: "{a}", TargetTemplate: "{b}"},
+			[]table.Cell{str("Hello."), str("Hallo.")}},
+		"a referent": {Spec{Name: Seq2Seq, Rule: WNLI, TextColumns: []string{"premise", "hypothesis"},
+			LabelColumn: "label"},
 			[]table.Cell{str("The dog ran because it was happy."), str("The dog was happy."), num(1)}},
 	} {
 		want, wantRef, err := c.spec.HeldOut(c.cells)
@@ -103,17 +110,25 @@ func TestExample(t *testing.T) {
 		cells []table.Cell
 		want  Example
 	}{
-		{"one column", spam(), []table.Cell{str("Free entry\n"), num(1)}, Example{"sms_spam sms: Free entry", "junk mail", 1, 0}},
-		{"white space inside and before stays", spam(), []table.Cell{str("  a \n\tb \r\n "), num(0)}, Example{"sms_spam sms:   a \n\tb", "ham", 0, 0}},
+		{"one column", spam(), []table.Cell{str("Free entry\n"), num(1)},
+			Example{"sms_spam sms: Free entry", "junk mail", 1, 0}},
+		{"white space inside and before stays", spam(), []table.Cell{str("  a \n\tb \r\n "), num(0)},
+			Example{"sms_spam sms:   a \n\tb", "ham", 0, 0}},
 		{"empty text", spam(), []table.Cell{str(""), num(0)}, Example{"sms_spam sms:", "ham", 0, 0}},
-		{"no prefix", with(spam(), func(s *Spec) { s.Prefix = nil }), []table.Cell{str("hi"), num(0)}, Example{"sms: hi", "ham", 0, 0}},
+		{"no prefix", with(spam(), func(s *Spec) { s.Prefix = nil }), []table.Cell{str("hi"), num(0)},
+			Example{"sms: hi", "ham", 0, 0}},
 		{"label by name", spam(), []table.Cell{str("x"), str("spam")}, Example{"sms_spam sms: x", "junk mail", 1, 0}},
-		{"label by text", spam(), []table.Cell{str("x"), str("junk mail ")}, Example{"sms_spam sms: x", "junk mail", 1, 0}},
-		{"two columns", pairs(), []table.Cell{str("A ."), str("B ."), num(0)}, Example{"mrpc sentence1: A . sentence2: B .", "ham", 0, 0}},
-		{"two columns in another order", with(pairs(), func(s *Spec) { s.TextColumns = []string{"sentence2", "sentence1"} }),
+		{"label by text", spam(), []table.Cell{str("x"), str("junk mail ")},
+			Example{"sms_spam sms: x", "junk mail", 1, 0}},
+		{"two columns", pairs(), []table.Cell{str("A ."), str("B ."), num(0)},
+			Example{"mrpc sentence1: A . sentence2: B .", "ham", 0, 0}},
+		{"two columns in another order", with(pairs(),
+			func(s *Spec) { s.TextColumns = []string{"sentence2", "sentence1"} }),
 			[]table.Cell{str("B"), str("A"), num(0)}, Example{"mrpc sentence2: B sentence1: A", "ham", 0, 0}},
-		{"seq2seq", translation(), []table.Cell{str("Hello.\n"), str("Hallo.\n")}, Example{"translate English to German: Hello.", "Hallo.", -1, 0}},
-		{"seq2seq, numbers", with(translation(), func(s *Spec) { s.Prefix = nil }), []table.Cell{num(3), {Kind: table.Float, Float: 0.5}}, Example{"3", "0.5", -1, 0}},
+		{"seq2seq", translation(), []table.Cell{str("Hello.\n"), str("Hallo.\n")},
+			Example{"translate English to German: Hello.", "Hallo.", -1, 0}},
+		{"seq2seq, numbers", with(translation(), func(s *Spec) { s.Prefix = nil }),
+			[]table.Cell{num(3), {Kind: table.Float, Float: 0.5}}, Example{"3", "0.5", -1, 0}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -133,7 +148,8 @@ func TestExample_Errors(t *testing.T) {
 		cells []table.Cell
 		parts []string
 	}{
-		{"label -1", spam(), []table.Cell{str("x"), num(-1)}, []string{"column label holds -1", "0 (ham)", "1 (spam)", "another file"}},
+		{"label -1", spam(), []table.Cell{str("x"), num(-1)}, []string{"column label holds -1", "0 (ham)", "1 (spam)",
+			"another file"}},
 		{"label too large", spam(), []table.Cell{str("x"), num(2)}, []string{"holds 2", "task.labels"}},
 		{"label unknown", spam(), []table.Cell{str("x"), str("eggs")}, []string{`"eggs"`, "ham"}},
 		{"number written as text", spam(), []table.Cell{str("x"), str("1")}, []string{`"1"`}},
@@ -218,7 +234,8 @@ func TestSpec_JSON(t *testing.T) {
 	record, _ := Named("super_glue/record")
 	multirc, _ := Named("super_glue/multirc")
 	stsb, _ := Named("glue/stsb")
-	template := Spec{Name: Template, Template: "{a}", TextColumns: []string{"a"}, TargetTemplate: "{b}", Metrics: []string{BLEU}}
+	template := Spec{Name: Template, Template: "{a}", TextColumns: []string{"a"}, TargetTemplate: "{b}",
+		Metrics: []string{BLEU}}
 	for _, s := range []Spec{spam(), pairs(), translation(), people(), record, multirc, stsb, template} {
 		if err := s.Validate(); err != nil {
 			t.Error(err)
@@ -241,7 +258,8 @@ func TestSpec_OldJSON(t *testing.T) {
 		`{"name":"seq2seq","prefix":"translate English to German: ","text_columns":["en"],"target_column":"de"}`:                                                                                        translation(),
 	} {
 		var got Spec
-		if err := json.Unmarshal([]byte(raw), &got); err != nil || !reflect.DeepEqual(got, want) || got.Validate() != nil {
+		if err := json.Unmarshal([]byte(raw), &got); err != nil || !reflect.DeepEqual(got, want) ||
+			got.Validate() != nil {
 			t.Errorf("%s: got %+v, %v", raw, got, err)
 		}
 		if back, err := json.Marshal(want); err != nil || string(back) != raw {
@@ -264,11 +282,15 @@ func TestValidate(t *testing.T) {
 		{"empty", Spec{}, []string{"no text column", `name is ""`}},
 		{"everything", Spec{Name: Classification, TextColumns: []string{"a", "a"}, Labels: []Label{{"x", " ", ""}}},
 			[]string{"different names", "label column", "1 labels", "label 0 (x) has no text"}},
-		{"same texts", with(spam(), func(s *Spec) { s.Labels = []Label{{"a", "x", "0"}, {"b", " x", "1"}} }), []string{"labels 0 and 1", `"x"`}},
-		{"same names", with(spam(), func(s *Spec) { s.Labels = []Label{{"a", "x", "0"}, {"a", "y", "1"}} }), []string{"both named"}},
-		{"same values", with(spam(), func(s *Spec) { s.Labels = []Label{{"a", "x", "0"}, {"b", "y", "0"}} }), []string{"value"}},
+		{"same texts", with(spam(), func(s *Spec) { s.Labels = []Label{{"a", "x", "0"}, {"b", " x", "1"}} }),
+			[]string{"labels 0 and 1", `"x"`}},
+		{"same names", with(spam(), func(s *Spec) { s.Labels = []Label{{"a", "x", "0"}, {"a", "y", "1"}} }),
+			[]string{"both named"}},
+		{"same values", with(spam(), func(s *Spec) { s.Labels = []Label{{"a", "x", "0"}, {"b", "y", "0"}} }),
+			[]string{"value"}},
 		{"label is text", with(spam(), func(s *Spec) { s.LabelColumn = "sms" }), []string{"label column"}},
-		{"two sources", with(translation(), func(s *Spec) { s.TextColumns = []string{"a", "b"} }), []string{"want one"}},
+		{"two sources", with(translation(), func(s *Spec) { s.TextColumns = []string{"a", "b"} }),
+			[]string{"want one"}},
 		{"no target", with(translation(), func(s *Spec) { s.TargetColumn = "" }), []string{"target column"}},
 	}
 	for _, c := range cases {

@@ -19,7 +19,8 @@ func TestValidSpecsTakeAnyRow(t *testing.T) {
 	two := []Label{{"a", "x", "0"}, {"b", "y", "1"}}
 	labels := func() []Label { return two[:random.IntN(3)] }
 	text := func() string {
-		return one("", "he", "it .", "The fish ate the worm. It was tasty.", "The worm was tasty.", "0", "1", "O", "B-a", "\xff")
+		return one("", "he", "it .", "The fish ate the worm. It was tasty.", "The worm was tasty.", "0", "1", "O",
+			"B-a", "\xff")
 	}
 	var cell func(depth int) table.Cell
 	cell = func(depth int) table.Cell {
@@ -35,10 +36,13 @@ func TestValidSpecsTakeAnyRow(t *testing.T) {
 	made := map[Kind]int{}
 	for range 30_000 {
 		s := Spec{
-			Name: one(General()...), Prefix: new(one("", "p: ")), TextColumns: some("a", "b", "c"), Template: one("", "", "", "{a}", "{a} {b}"),
-			LabelColumn: one("", "l", "a"), TargetColumn: one("", "t", "t", "a"), TargetTemplate: one("", "", "", "{t}", "{a} {u}"), GroupColumns: some("a", "g"),
+			Name: one(General()...), Prefix: new(one("", "p: ")), TextColumns: some("a", "b", "c"), Template: one("",
+				"", "", "{a}", "{a} {b}"),
+			LabelColumn: one("", "l", "a"), TargetColumn: one("", "t", "t", "a"), TargetTemplate: one("", "", "", "{t}",
+				"{a} {u}"), GroupColumns: some("a", "g"),
 			Labels: labels(), Entities: labels(), Tags: some("O", "B-a", "C"), RoundTo: new(0.5),
-			Rule: Rule(one("", "", string(SQuAD), string(CB), string(MultiRC), string(ReCoRD), string(WSC), string(DPR), string(WNLI))),
+			Rule: Rule(one("", "", string(SQuAD), string(CB), string(MultiRC), string(ReCoRD), string(WSC), string(DPR),
+				string(WNLI))),
 		}
 		if s.Validate() != nil {
 			continue
@@ -73,9 +77,12 @@ func TestValidSpecsTakeAnyRow(t *testing.T) {
 func TestValidate_RuleAndName(t *testing.T) {
 	three := []string{"a", "b", "c"}
 	for name, s := range map[string]Spec{
-		`name is "classification", want seq2seq for the rule wsc`: {Name: Classification, Rule: WSC, TextColumns: three, LabelColumn: "l", Labels: []Label{{"a", "x", "0"}, {"b", "y", "1"}}},
-		`name is "regression", want seq2seq for the rule record`:  {Name: Regression, Rule: ReCoRD, TextColumns: three, LabelColumn: "l", RoundTo: new(1.0)},
-		"a target template, want none for the rule dpr":           {Name: Seq2Seq, Rule: DPR, TextColumns: three[:2], LabelColumn: "l", TargetTemplate: "{t}"},
+		`name is "classification", want seq2seq for the rule wsc`: {Name: Classification, Rule: WSC, TextColumns: three,
+			LabelColumn: "l", Labels: []Label{{"a", "x", "0"}, {"b", "y", "1"}}},
+		`name is "regression", want seq2seq for the rule record`: {Name: Regression, Rule: ReCoRD, TextColumns: three,
+			LabelColumn: "l", RoundTo: new(1.0)},
+		"a target template, want none for the rule dpr": {Name: Seq2Seq, Rule: DPR, TextColumns: three[:2],
+			LabelColumn: "l", TargetTemplate: "{t}"},
 	} {
 		wantError(t, s.Validate(), name)
 	}

@@ -131,10 +131,10 @@ func (s Spec) ListFromJSON(object []byte) ([]string, error) {
 
 // JSONList returns the texts of the items of a JSON list, or nil where a value is none.
 func (s Spec) JSONList(raw json.RawMessage) ([]string, error) {
-	var items []json.RawMessage
 	if raw = bytes.TrimSpace(raw); len(raw) == 0 || raw[0] != '[' {
 		return nil, nil
 	}
+	var items []json.RawMessage
 	if err := json.Unmarshal(raw, &items); err != nil {
 		return nil, err
 	}
@@ -195,18 +195,8 @@ func (s Spec) JSONText(raw json.RawMessage) (string, error) {
 		err := json.Unmarshal(raw, &text)
 		return text, err
 	case raw[0] == '[':
-		var items []json.RawMessage
-		if err := json.Unmarshal(raw, &items); err != nil {
-			return "", err
-		}
-		texts := make([]string, len(items))
-		for i, item := range items {
-			var err error
-			if texts[i], err = s.JSONText(item); err != nil {
-				return "", err
-			}
-		}
-		return strings.Join(texts, s.Rule.separator()), nil
+		texts, err := s.JSONList(raw)
+		return strings.Join(texts, s.Rule.separator()), err
 	case raw[0] == '{' || string(raw) == "null":
 		return "", fmt.Errorf("got %.80s, want a string or a list of strings", raw)
 	}

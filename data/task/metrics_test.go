@@ -23,7 +23,8 @@ func TestBest(t *testing.T) {
 		{Spec{Name: Template, Metrics: []string{ChrF, BLEU}}, "chrf"},
 	} {
 		if got := c.spec.Best(); got != c.want || !slices.Contains(c.spec.Values(), got) {
-			t.Errorf("%s, metrics %q: got %s, want %s, one of %q", c.spec.Name, c.spec.Metrics, got, c.want, c.spec.Values())
+			t.Errorf("%s, metrics %q: got %s, want %s, one of %q", c.spec.Name, c.spec.Metrics, got, c.want,
+				c.spec.Values())
 		}
 	}
 }

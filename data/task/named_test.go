@@ -37,49 +37,70 @@ func TestNamed(t *testing.T) {
 		row           cells
 		input, target string
 	}{
-		{"glue/cola", cells{"sentence": str("Bill fell ."), "label": num(0)}, "cola sentence: Bill fell .", "unacceptable"},
-		{"glue/cola", cells{"sentence": str("Bill fell ."), "label": num(1)}, "cola sentence: Bill fell .", "acceptable"},
+		{"glue/cola", cells{"sentence": str("Bill fell ."), "label": num(0)}, "cola sentence: Bill fell .",
+			"unacceptable"},
+		{"glue/cola", cells{"sentence": str("Bill fell ."), "label": num(1)}, "cola sentence: Bill fell .",
+			"acceptable"},
 		{"glue/sst2", cells{"sentence": str("a joy "), "label": num(1)}, "sst2 sentence: a joy", "positive"},
 		{"glue/sst2", cells{"sentence": str("a bore"), "label": num(0)}, "sst2 sentence: a bore", "negative"},
 		{"glue/mrpc", pair(0), "mrpc sentence1: A . sentence2: B .", "not_equivalent"},
 		{"glue/mrpc", pair(1), "mrpc sentence1: A . sentence2: B .", "equivalent"},
-		{"glue/stsb", cells{"sentence1": str("A ."), "sentence2": str("B ."), "label": {Kind: table.Float, Float: 2.917}}, "stsb sentence1: A . sentence2: B .", "3.0"},
-		{"glue/qqp", cells{"question1": str("A?"), "question2": str("B?"), "label": num(0)}, "qqp question1: A? question2: B?", "not_duplicate"},
-		{"glue/qqp", cells{"question1": str("A?"), "question2": str("B?"), "label": num(1)}, "qqp question1: A? question2: B?", "duplicate"},
+		{"glue/stsb", cells{"sentence1": str("A ."), "sentence2": str("B ."),
+			"label": {Kind: table.Float, Float: 2.917}}, "stsb sentence1: A . sentence2: B .", "3.0"},
+		{"glue/qqp", cells{"question1": str("A?"), "question2": str("B?"), "label": num(0)},
+			"qqp question1: A? question2: B?", "not_duplicate"},
+		{"glue/qqp", cells{"question1": str("A?"), "question2": str("B?"), "label": num(1)},
+			"qqp question1: A? question2: B?", "duplicate"},
 		{"glue/mnli", nli(0), "mnli hypothesis: H . premise: P .", "entailment"},
 		{"glue/mnli", nli(1), "mnli hypothesis: H . premise: P .", "neutral"},
 		{"glue/mnli", nli(2), "mnli hypothesis: H . premise: P .", "contradiction"},
-		{"glue/qnli", cells{"question": str("Q?"), "sentence": str("S ."), "label": num(1)}, "qnli question: Q? sentence: S .", "not_entailment"},
+		{"glue/qnli", cells{"question": str("Q?"), "sentence": str("S ."), "label": num(1)},
+			"qnli question: Q? sentence: S .", "not_entailment"},
 		{"glue/rte", pair(0), "rte sentence1: A . sentence2: B .", "entailment"},
-		{"glue/wnli", cells{"sentence1": str("The fish ate the worm. It was tasty."), "sentence2": str("The worm was tasty."), "label": num(1)},
+		{"glue/wnli", cells{"sentence1": str("The fish ate the worm. It was tasty."),
+			"sentence2": str("The worm was tasty."), "label": num(1)},
 			"wsc: The fish ate the worm. *It* was tasty.", "The worm"},
-		{"super_glue/boolq", cells{"question": str("is it so"), "passage": str("It is ."), "label": num(1)}, "boolq passage: It is . question: is it so", "True"},
-		{"super_glue/boolq", cells{"question": str("is it so"), "passage": str("It is ."), "label": num(0)}, "boolq passage: It is . question: is it so", "False"},
+		{"super_glue/boolq", cells{"question": str("is it so"), "passage": str("It is ."), "label": num(1)},
+			"boolq passage: It is . question: is it so", "True"},
+		{"super_glue/boolq", cells{"question": str("is it so"), "passage": str("It is ."), "label": num(0)},
+			"boolq passage: It is . question: is it so", "False"},
 		{"super_glue/cb", nli(0), "cb hypothesis: H . premise: P .", "entailment"},
 		{"super_glue/cb", nli(1), "cb hypothesis: H . premise: P .", "contradiction"},
 		{"super_glue/cb", nli(2), "cb hypothesis: H . premise: P .", "neutral"},
-		{"super_glue/copa", cells{"premise": str("P ."), "choice1": str("A ."), "choice2": str("B ."), "question": str("cause"), "label": num(0)},
+		{"super_glue/copa", cells{"premise": str("P ."), "choice1": str("A ."), "choice2": str("B ."),
+			"question": str("cause"), "label": num(0)},
 			"copa choice1: A . choice2: B . premise: P . question: cause", "choice1"},
-		{"super_glue/copa", cells{"premise": str("P ."), "choice1": str("A ."), "choice2": str("B ."), "question": str("effect"), "label": num(1)},
+		{"super_glue/copa", cells{"premise": str("P ."), "choice1": str("A ."), "choice2": str("B ."),
+			"question": str("effect"), "label": num(1)},
 			"copa choice1: A . choice2: B . premise: P . question: effect", "choice2"},
-		{"super_glue/multirc", cells{"paragraph": str("<b>Sent 1: </b>One.<br><b>Sent 2: </b>Two."), "question": str("Q?"), "answer": str("Yes"), "label": num(1)},
+		{"super_glue/multirc", cells{"paragraph": str("<b>Sent 1: </b>One.<br><b>Sent 2: </b>Two."),
+			"question": str("Q?"), "answer": str("Yes"), "label": num(1)},
 			"multirc question: Q? answer: Yes paragraph: Sent 1: One. Sent 2: Two.", "True"},
-		{"super_glue/record", cells{"query": str("A @placeholder is a bird."), "entities": words("penguin", "potato"), "answers": words("penguin"),
+		{"super_glue/record", cells{"query": str("A @placeholder is a bird."), "entities": wordsOf("penguin", "potato"),
+			"answers": wordsOf("penguin"),
 			"passage": str("It ended.\n@highlight\nThis is one\n@highlight\nThis is \"two\"\n@highlight\nend")},
 			`record query: A @placeholder is a bird. entities: penguin, potato passage: It ended. This is one. This is "two" end`, "penguin"},
 		{"super_glue/rte", nli(1), "rte hypothesis: H . premise: P .", "not_entailment"},
-		{"super_glue/wic", cells{"sentence1": str("A ."), "sentence2": str("B ."), "word": str("w"), "label": num(1)}, "wic sentence1: A . sentence2: B . word: w", "True"},
-		{"super_glue/wsc", cells{"text": str("Bob asked Tom if he can lend some money ."), "span2_index": num(4), "span2_text": str("he"), "span1_text": str("Tom"), "label": num(1)},
+		{"super_glue/wic", cells{"sentence1": str("A ."), "sentence2": str("B ."), "word": str("w"), "label": num(1)},
+			"wic sentence1: A . sentence2: B . word: w", "True"},
+		{"super_glue/wsc", cells{"text": str("Bob asked Tom if he can lend some money ."), "span2_index": num(4),
+			"span2_text": str("he"), "span1_text": str("Tom"), "label": num(1)},
 			"wsc: Bob asked Tom if *he* can lend some money .", "Tom"},
 		{"super_glue/axb", pair(0), "rte hypothesis: B . premise: A .", "entailment"},
 		{"super_glue/axg", nli(1), "rte hypothesis: H . premise: P .", "not_entailment"},
-		{"squad", cells{"question": str(`Who said "no"?`), "context": str("It was\nBob (the 2nd)."), "answers.text": words("Bob (the 2nd)", "Bob")},
+		{"squad", cells{"question": str(`Who said "no"?`), "context": str("It was\nBob (the 2nd)."),
+			"answers.text": wordsOf("Bob (the 2nd)", "Bob")},
 			`question: Who said " no " ? context: It was Bob ( the 2nd ) .`, "Bob ( the 2nd )"},
-		{"squad_trivia", cells{"question": str("Who?"), "answers.text": words("J.R.")}, "squad trivia question: Who ?", "J . R ."},
-		{"cnn_dailymail", cells{"article": str("Long ."), "highlights": str("Short .\n")}, "summarize: Long .", "Short ."},
-		{"wmt/en-de", cells{"translation.en": str("That is good."), "translation.de": str("Das ist gut.")}, "translate English to German: That is good.", "Das ist gut."},
-		{"wmt/ro-en", cells{"translation.ro": str("Da."), "translation.en": str("Yes.")}, "translate Romanian to English: Da.", "Yes."},
-		{"dpr", cells{"sentence": str("Bob asked Tom if he can lend some money."), "pronoun": str("he"), "candidates": words("Bob", "Tom"), "label": num(1)},
+		{"squad_trivia", cells{"question": str("Who?"), "answers.text": wordsOf("J.R.")},
+			"squad trivia question: Who ?", "J . R ."},
+		{"cnn_dailymail", cells{"article": str("Long ."), "highlights": str("Short .\n")}, "summarize: Long .",
+			"Short ."},
+		{"wmt/en-de", cells{"translation.en": str("That is good."), "translation.de": str("Das ist gut.")},
+			"translate English to German: That is good.", "Das ist gut."},
+		{"wmt/ro-en", cells{"translation.ro": str("Da."), "translation.en": str("Yes.")},
+			"translate Romanian to English: Da.", "Yes."},
+		{"dpr", cells{"sentence": str("Bob asked Tom if he can lend some money."), "pronoun": str("he"),
+			"candidates": wordsOf("Bob", "Tom"), "label": num(1)},
 			"wsc: Bob asked Tom if *he* can lend some money.", "Tom"},
 	}
 	seen := map[string]bool{}
@@ -144,7 +165,8 @@ func TestNamed(t *testing.T) {
 func TestNamed_Metrics(t *testing.T) {
 	s, _ := Named("wmt/en-de")
 	found, err := Alone(Spec{Name: "wmt/en-de"})
-	if err != nil || !slices.Equal(s.MetricNames(), []string{"bleu-intl"}) || !slices.Equal(found.MetricNames(), s.MetricNames()) {
+	if err != nil || !slices.Equal(s.MetricNames(), []string{"bleu-intl"}) ||
+		!slices.Equal(found.MetricNames(), s.MetricNames()) {
 		t.Errorf("wmt/en-de: got %q and %q, %v", s.MetricNames(), found.MetricNames(), err)
 	}
 	if s, _ := Named("super_glue/cb"); s.Rule != CB {
@@ -155,23 +177,27 @@ func TestNamed_Metrics(t *testing.T) {
 func TestNamed_Groups(t *testing.T) {
 	s, _ := Named("super_glue/multirc")
 	group := func(paragraph, question, answer string) string {
-		_, ref, err := s.HeldOut(cellsFor(t, s, cells{"paragraph": str(paragraph), "question": str(question), "answer": str(answer), "label": num(0)}))
+		_, ref, err := s.HeldOut(cellsFor(t, s, cells{"paragraph": str(paragraph), "question": str(question),
+			"answer": str(answer), "label": num(0)}))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return ref.Group
 	}
-	if group("p", "q", "a") != group("p", "q", "b") || group("p", "q", "a") == group("p", "r", "a") || group("p", "q", "a") == group("o", "q", "a") {
+	if group("p", "q", "a") != group("p", "q", "b") || group("p", "q", "a") == group("p", "r", "a") ||
+		group("p", "q", "a") == group("o", "q", "a") {
 		t.Error("rows of one question are not one group")
 	}
 }
 
 func TestTrain_NotOneExample(t *testing.T) {
 	record, _ := Named("super_glue/record")
-	row := cellsFor(t, record, cells{"query": str("Q"), "entities": words("a", "b"), "passage": str("P"), "answers": words("a", "b")})
+	row := cellsFor(t, record, cells{"query": str("Q"), "entities": wordsOf("a", "b"), "passage": str("P"),
+		"answers": wordsOf("a", "b")})
 	got, err := record.Train(row)
 	input := "record query: Q entities: a, b passage: P"
-	if err != nil || !slices.Equal(got, []Example{{input, "a", -1, len("record query: Q entities: a")}, {input, "b", -1, len("record query: Q entities: a, b")}}) {
+	if err != nil || !slices.Equal(got, []Example{{input, "a", -1, len("record query: Q entities: a")},
+		{input, "b", -1, len("record query: Q entities: a, b")}}) {
 		t.Errorf("an example for each answer: got %+v, %v", got, err)
 	}
 	if _, ref, err := record.HeldOut(row); err != nil || !slices.Equal(ref.Texts, []string{"a", "b"}) {
@@ -179,7 +205,8 @@ func TestTrain_NotOneExample(t *testing.T) {
 	}
 
 	wsc, _ := Named("super_glue/wsc")
-	row = cellsFor(t, wsc, cells{"text": str("Bob saw that he fell ."), "span2_index": num(3), "span2_text": str("he"), "span1_text": str("that"), "label": num(0)})
+	row = cellsFor(t, wsc, cells{"text": str("Bob saw that he fell ."), "span2_index": num(3), "span2_text": str("he"),
+		"span1_text": str("that"), "label": num(0)})
 	if got, err := wsc.Train(row); err != nil || len(got) > 0 {
 		t.Errorf("a wrong referent: trained on %+v, %v", got, err)
 	}
@@ -195,19 +222,20 @@ func TestQuestionAnswering(t *testing.T) {
 		answers table.Cell
 		texts   []string
 	}{
-		{"several", words("Bob (the 2nd)", "Bob"), []string{"Bob (the 2nd)", "Bob"}}, // text as it is: squad pads it
-		{"none", words(), []string{Unanswerable}},
+		{"several", wordsOf("Bob (the 2nd)", "Bob"), []string{"Bob (the 2nd)", "Bob"}}, // text as it is: squad pads it
+		{"none", wordsOf(), []string{Unanswerable}},
 		{"a plain text", str("Bob\n"), []string{"Bob"}},
 	} {
 		e, ref, err := s.HeldOut([]table.Cell{str("Who?"), str("It was Bob."), c.answers})
-		if err != nil || e.Input != "question: Who? context: It was Bob." || e.Target != c.texts[0] || !slices.Equal(ref.Texts, c.texts) {
+		if err != nil || e.Input != "question: Who? context: It was Bob." || e.Target != c.texts[0] ||
+			!slices.Equal(ref.Texts, c.texts) {
 			t.Errorf("%s: got %+v, %+v, %v", c.name, e, ref, err)
 		}
 	}
 	s.Name, s.TextColumns = Summarization, []string{"document"}
-	_, _, err := s.HeldOut([]table.Cell{str("D"), words()})
+	_, _, err := s.HeldOut([]table.Cell{str("D"), wordsOf()})
 	wantError(t, err, "answers.text holds an empty list")
-	e, ref, err := s.HeldOut([]table.Cell{words("One.", "Two."), words("S", "T")})
+	e, ref, err := s.HeldOut([]table.Cell{wordsOf("One.", "Two."), wordsOf("S", "T")})
 	if err != nil || e.Input != "One. Two." || e.Target != "S" || len(ref.Texts) != 2 {
 		t.Errorf("lists: got %+v, %+v, %v", e, ref, err)
 	}

@@ -18,8 +18,10 @@ func TestWriteNumber(t *testing.T) {
 		{1.833, .2, "1.8"}, {2.917, .2, "3.0"}, {0, .2, "0.0"}, {5, .2, "5.0"}, {-.05, .2, "0.0"}, {-1.25, .2, "-1.2"},
 		{float64(float32(.1)), .2, "0.0"}, // as a float32 column has it
 		{2.4, 1, "2"}, {2.5, 1, "2"}, {3.5, 1, "4"}, {1.13, .25, "1.25"}, {1234, 100, "1200"}, {.005, .01, "0.00"},
-		{123456789, 1, "123456789"}, {-123456789, 1, "-123456789"}, {3000000.4, .2, "3000000.4"}, {1234567.8, .2, "1234567.8"}, {123456789, 100, "123456800"}, {12345.678901, 1e-6, "12345.678901"},
-		{1e300, .2, strconv.FormatFloat(1e300, 'f', 1, 64)}, {-math.MaxFloat64, 1e-6, strconv.FormatFloat(-math.MaxFloat64, 'f', 6, 64)},
+		{123456789, 1, "123456789"}, {-123456789, 1, "-123456789"}, {3000000.4, .2, "3000000.4"}, {1234567.8, .2,
+			"1234567.8"}, {123456789, 100, "123456800"}, {12345.678901, 1e-6, "12345.678901"},
+		{1e300, .2, strconv.FormatFloat(1e300, 'f', 1, 64)}, {-math.MaxFloat64, 1e-6,
+			strconv.FormatFloat(-math.MaxFloat64, 'f', 6, 64)},
 	} {
 		if got := WriteNumber(c.value, c.step); got != c.want {
 			t.Errorf("%g in steps of %g: got %s, want %s", c.value, c.step, got, c.want)
@@ -40,7 +42,8 @@ func TestNumber(t *testing.T) {
 }
 
 func TestHeldOut_Regression(t *testing.T) {
-	s := Spec{Name: Regression, Prefix: new("stsb"), TextColumns: []string{"sentence1", "sentence2"}, LabelColumn: "label", RoundTo: new(DefaultRoundTo)}
+	s := Spec{Name: Regression, Prefix: new("stsb"), TextColumns: []string{"sentence1", "sentence2"},
+		LabelColumn: "label", RoundTo: new(DefaultRoundTo)}
 	float := func(v float64) table.Cell { return table.Cell{Kind: table.Float, Float: v} }
 	e, ref, err := s.HeldOut([]table.Cell{str("A"), str("B"), float(2.917)})
 	if err != nil || e != (Example{"stsb sentence1: A sentence2: B", "3.0", -1, 0}) || ref.Number != 2.917 {

@@ -37,7 +37,8 @@ func TestMarkWord(t *testing.T) {
 		want       string
 	}{
 		{"one of two", "he saw that he fell", 3, "he", "he saw that *he* fell"},
-		{"the index is off", "Some day they might want to use it , but really", 6, "it", "Some day they might want to use *it* , but really"},
+		{"the index is off", "Some day they might want to use it , but really", 6, "it",
+			"Some day they might want to use *it* , but really"},
 		{"marks at the word", `laughed. "Good for him," he said. `, 3, "him", `laughed. "Good for *him* ," he said. `},
 		{"at the end", "Tom saw him", 2, "him", "Tom saw *him*"},
 	} {
@@ -68,12 +69,14 @@ func TestMarkFirst(t *testing.T) {
 
 func TestResolveWNLI(t *testing.T) {
 	for _, c := range []struct{ premise, hypothesis, marked, referent string }{
-		{"The fish ate the worm. It was tasty.", "The worm was tasty.", "The fish ate the worm. *It* was tasty.", "The worm"},
+		{"The fish ate the worm. It was tasty.", "The worm was tasty.", "The fish ate the worm. *It* was tasty.",
+			"The worm"},
 		{"I stuck a pin through a carrot. When I pulled the pin out, it had a hole.", "The carrot had a hole.",
 			"I stuck a pin through a carrot. When I pulled the pin out, *it* had a hole.", "The carrot"},
 		{"Steve follows Fred's example in everything. He influences him hugely.", "Steve influences him hugely.",
 			"Steve follows Fred's example in everything. *He* influences him hugely.", "Steve"},
-		{"Jane knocked on the door, and Susan answered it. She invited her to come out.", "Jane invited her to come out.",
+		{"Jane knocked on the door, and Susan answered it. She invited her to come out.",
+			"Jane invited her to come out.",
 			"Jane knocked on the door, and Susan answered it. *She* invited her to come out.", "Jane"},
 		{"Tom said that Bob took his hat.", "Bob took Tom's hat.", "Tom said that Bob took *his* hat.", "Tom"},
 		{"Ann likes Sue, and Kim likes her.", "Kim likes Sue.", "Ann likes Sue, and Kim likes *her* .", "Sue"},
@@ -93,10 +96,11 @@ func TestReferents_Errors(t *testing.T) {
 	for name, c := range map[string]struct {
 		spec  Spec
 		label table.Cell
-	}{"no label": {wsc, num(-1)}, "null": {wsc, table.Cell{}}, "too large": {dpr, num(2)}, "a word": {dpr, str("Tom")}} {
+	}{"no label": {wsc, num(-1)}, "null": {wsc, table.Cell{}}, "too large": {dpr, num(2)}, "a word": {dpr,
+		str("Tom")}} {
 		row := cells{
 			"text": str("Tom saw him"), "span2_index": num(2), "span2_text": str("him"), "span1_text": str("Tom"), "label": c.label,
-			"sentence": str("Tom saw him."), "pronoun": str("him"), "candidates": words("Tom", "Bob"),
+			"sentence": str("Tom saw him."), "pronoun": str("him"), "candidates": wordsOf("Tom", "Bob"),
 		}
 		_, _, err := c.spec.HeldOut(cellsFor(t, c.spec, row))
 		wantError(t, err, "label column label holds", "0 to 1")

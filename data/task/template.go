@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -66,22 +67,18 @@ func (t template) fill(text func(column string) string) string {
 	return b.String()
 }
 
-// String writes the template as it is parsed.
-func (t template) String() string {
+// rename writes the template with other columns in the places of some.
+func (t template) rename(names map[string]string) string {
 	double := strings.NewReplacer("{", "{{", "}", "}}")
 	var b strings.Builder
 	for _, p := range t {
 		b.WriteString(double.Replace(p.text))
 		if p.column != "" {
-			b.WriteString("{" + p.column + "}")
+			b.WriteString("{" + cmp.Or(names[p.column], p.column) + "}")
 		}
 	}
 	return b.String()
 }
-
-// ErrNoTemplate says what a template task lacks.
-var ErrNoTemplate = errors.New("no template: write the input with columns in braces, as task.template " +
-	"'{question} context: {context}'")
 
 // TemplateColumns returns the columns of a template, each once, in the order of their first places.
 func TemplateColumns(s string) ([]string, error) {
@@ -93,15 +90,4 @@ func TemplateColumns(s string) ([]string, error) {
 		return nil, errors.New("it has no column: write names of columns in braces, such as {text}")
 	}
 	return t.columns(), nil
-}
-
-// rename returns the template with other columns in the places of some.
-func (t template) rename(names map[string]string) template {
-	t = slices.Clone(t)
-	for i, p := range t {
-		if to, ok := names[p.column]; ok {
-			t[i].column = to
-		}
-	}
-	return t
 }

@@ -1,8 +1,10 @@
 package task
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -172,5 +174,112 @@ func (s Spec) checkMetrics(m *mistakes) {
 			m.add("metric %s is for tasks whose rows are in groups, such as super_glue/multirc: leave it out", name)
 			return
 		}
+	}
+}
+
+// Owners lists the general tasks that have a key, by its name in a configuration; nil is all.
+func Owners(key string) []string {
+	return map[string][]string{
+		"label_column":    {Classification, Regression, NER},
+		"labels":          {Classification, NER},
+		"target_column":   {Translation, Summarization, QuestionAnswering, Seq2Seq, Template},
+		"target_template": {Template},
+		"source_language": {Translation},
+		"target_language": {Translation},
+		"round_to":        {Regression},
+	}[key]
+}
+
+// Has reports whether a task of a name has a key: T5's have those of the tasks that they are settings of, and may have
+// labels beside their targets.
+func Has(name, key string) bool {
+	owners := Owners(key)
+	t5 := !slices.Contains(General(), name)
+	return owners == nil || slices.Contains(owners, Base(name)) || t5 && key == "label_column"
+}
+
+// Mistake is what is wrong with a key of a task, by its name in a configuration.
+type Mistake struct{ Key, Text string }
+
+func (m Mistake) Error() string { return "task." + m.Key + ": " + m.Text }
+
+// CheckAsked returns the first mistake of what is asked for, and one of its name.
+func (s Spec) CheckAsked() error {
+	if !Known(s.Name) {
+		return fmt.Errorf("name is %q, want one of %s", s.Name, strings.Join(Names(), ", "))
+	}
+	if mistakes := s.Mistakes(); len(mistakes) > 0 {
+		return mistakes[0]
+	}
+	return nil
+}
+
+// Mistakes lists what is wrong with what is asked for, whatever the data: keys that the task does not have, and values
+// that do not go together. Of a task that is not known no key is foreign.
+func (s Spec) Mistakes() []Mistake {
+	var all []Mistake
+	bad := func(key, format string, args ...any) { all = append(all, Mistake{key, fmt.Sprintf(format, args...)}) }
+	if Known(s.Name) {
+		s.foreign(bad)
+	}
+	for _, list := range []struct {
+		key, what string
+		values    []string
+	}{{"text_columns", "column", s.TextColumns}, {"metrics", "metric", s.Metrics}, {"labels", "label", s.LabelTexts}} {
+		if twice := repeats(list.values); twice != "" {
+			bad(list.key, "got %.80q twice, want every %s once", twice, list.what)
+		}
+	}
+	if len(s.LabelTexts) == 1 && Base(s.Name) != NER {
+		bad("labels", "got 1 label, want at least 2")
+	}
+	for _, answer := range [][2]string{{"label_column", s.LabelColumn}, {"target_column", s.TargetColumn}} {
+		if column := answer[1]; column != "" && slices.Contains(s.TextColumns, column) {
+			bad(answer[0], "got %.80q, which is in task.text_columns too: the answer would be in the input", column)
+		}
+	}
+	return all
+}
+
+// foreign reports the keys that do not suit the task.
+func (s Spec) foreign(bad func(key, format string, args ...any)) {
+	remedies := map[string]string{
+		"label_column": "use task.target_column", "target_column": "use task.label_column",
+		"target_template": "remove it, or set task.name to template",
+	}
+	for f, v := range reflect.ValueOf(s).Fields() {
+		if key := f.Tag.Get("yaml"); !v.IsZero() && !Has(s.Name, key) {
+			bad(key, "is a key of %s, but task.name is %q: %s",
+				strings.Join(Owners(key), ", "), s.Name, cmp.Or(remedies[key], "remove it"))
+		}
+	}
+	_, wrongTemplate := TemplateColumns(s.Template)
+	switch {
+	case s.Template != "" && !slices.Contains(General(), s.Name):
+		bad("template", "got %.80q, but %s has the input of T5: remove it, or set task.name to %s",
+			s.Template, s.Name, Base(s.Name))
+	case s.Template != "" && s.TextColumns != nil:
+		bad("text_columns", "got a list, want none beside task.template, which names the columns: remove it")
+	case s.Template != "" && wrongTemplate != nil:
+		bad("template", "%v", wrongTemplate)
+	case s.Template == "" && s.Name == Template:
+		bad("template", `got nothing, want the input with columns in braces, such as "question: {question} context: `+
+			`{context}"`)
+	}
+	if _, err := TemplateColumns(s.TargetTemplate); s.TargetTemplate != "" && err != nil {
+		bad("target_template", "%v", err)
+	}
+	if s.SourceLanguage != "" && s.SourceLanguage == s.TargetLanguage {
+		bad("target_language", "got %.80q, which is task.source_language too, want two languages", s.TargetLanguage)
+	}
+	known := MetricsOf(s.Name)
+	for _, m := range s.Metrics {
+		if !slices.Contains(known, m) {
+			bad("metrics", "got %.80q, want some of %s for %s%s", m, strings.Join(known, ", "), s.Name,
+				nearest.DidYouMean(m, known, ": "))
+		}
+	}
+	if n := len(s.TextColumns); n > 1 && (Spec{Name: s.Name}).plain() {
+		bad("text_columns", "got %d columns, want one for %s, or a task.template that has them all", n, s.Name)
 	}
 }

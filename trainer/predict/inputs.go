@@ -14,6 +14,7 @@ import (
 	"t5train/data/parquetio"
 	"t5train/data/table"
 	"t5train/data/task"
+	"t5train/data/task/words"
 	"t5train/internal/splits"
 	"t5train/internal/ui"
 )
@@ -23,8 +24,8 @@ type Input struct {
 	Text  string // what goes into the model, by the rule of the task
 	Shown string // what the prediction repeats: the user's own text, or Text where it is made of several columns
 
-	Tokens []task.Token // of a task of entities: those of Shown
-	Kept   Kept         // columns that the prediction repeats besides
+	Tokens []words.Token // of a task of entities: those of Shown
+	Kept   Kept          // columns that the prediction repeats besides
 }
 
 // Beginnings returns what the line of an answer begins with: see [Stream].
@@ -224,7 +225,7 @@ func TextInput(spec task.Spec, text string) (Input, error) {
 
 func fromLine(spec task.Spec, line string) (Input, error) {
 	if spec.Kind() == task.Entities {
-		return fromTokens(spec, line, task.CutTokens(line))
+		return fromTokens(spec, line, words.Cut(line))
 	}
 	text, err := spec.InputFromLine(line)
 	return Input{Text: text, Shown: line}, err
@@ -248,14 +249,14 @@ func fromJSON(spec task.Spec, line string) (Input, error) {
 // fromTokenList makes the input of a task of entities of the tokens of a list, or where that is nil of a text.
 func fromTokenList(spec task.Spec, text string, list []string) (Input, error) {
 	if list == nil {
-		return fromTokens(spec, text, task.CutTokens(text))
+		return fromTokens(spec, text, words.Cut(text))
 	}
-	return fromTokens(spec, text, task.ListTokens(list))
+	return fromTokens(spec, text, words.List(list))
 }
 
 // fromTokens makes the input of a task of entities, whose texts are tokens with a space between, as in training.
-func fromTokens(spec task.Spec, shown string, tokens []task.Token) (Input, error) {
-	text, err := spec.InputFromLine(task.JoinTokens(tokens))
+func fromTokens(spec task.Spec, shown string, tokens []words.Token) (Input, error) {
+	text, err := spec.InputFromLine(words.Join(tokens))
 	return Input{Text: text, Shown: shown, Tokens: tokens}, err
 }
 

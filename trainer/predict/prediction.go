@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"t5train/data/task"
+	"t5train/data/task/words"
 	"t5train/data/tokenizer"
 	"t5train/internal/ui"
 	"t5train/model/generate"
@@ -138,7 +139,7 @@ func (p *Predictor) top(probabilities []float64) []LabelShare {
 const DefaultTop = 5
 
 // EntitiesOf finds the entities of an output among the tokens of its input, and counts those that are not there.
-func EntitiesOf(spec task.Spec, t *tokenizer.Tokenizer, output string, tokens []task.Token) (entities []task.Entity, unplaced int) {
+func EntitiesOf(spec task.Spec, t *tokenizer.Tokenizer, output string, tokens []words.Token) (entities []task.Entity, unplaced int) {
 	return spec.EntitiesOf(output, tokens, func(text string) string { return t.Decode(t.Encode(text), true) })
 }
 

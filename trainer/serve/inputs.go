@@ -2,6 +2,7 @@ package serve
 
 import (
 	"t5train/data/task"
+	"t5train/data/task/words"
 
 	"encoding/json"
 	"fmt"
@@ -12,7 +13,7 @@ import (
 
 // texts reads the field "inputs" and returns what goes into the model, by the rule of its task. An input is a text, or for
 // a task with several text columns an object with a text for each. A list of texts is what a column of lists holds: tokens.
-func (s *Server) texts(fields *object) (texts []string, tokens [][]task.Token) {
+func (s *Server) texts(fields *object) (texts []string, tokens [][]words.Token) {
 	columns := s.profile.task.TextColumns
 	fields.each("inputs", s.options.MaxInputs, func(i int, element json.RawMessage) {
 		if len(columns) == 1 {
@@ -22,11 +23,11 @@ func (s *Server) texts(fields *object) (texts []string, tokens [][]task.Token) {
 				return
 			}
 			if s.profile.task.Kind() == task.Entities {
-				own := task.CutTokens(text)
+				own := words.Cut(text)
 				if list, err := s.profile.task.JSONList(element); err == nil && list != nil {
-					own = task.ListTokens(list)
+					own = words.List(list)
 				}
-				text, tokens = task.JoinTokens(own), append(tokens, own)
+				text, tokens = words.Join(own), append(tokens, own)
 			}
 			if text, err := s.profile.task.Input([]string{text}); err != nil {
 				fields.fail(malformed("inputs[%d]: %v", i, err))

@@ -41,39 +41,93 @@ func Read(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map
 	if c.Pretraining() {
 		return readText(ctx, c, b, was, w, sink)
 	}
+	return readRows(ctx, c, b, w, sink)
+}
+
+// readRows finds the task, or those of the components of a mixture, and tokenises their data sets.
+func readRows(
+	ctx context.Context, c *configs.Config, b *checkpoints.Folder, w *kernel.Workers, sink ui.Sink,
+) (*Datasets, error) {
 	b.Info.MaxInputLength, b.Info.MaxTargetLength = c.Data.MaxInputLength, c.Data.MaxTargetLength
-	if len(c.Data.Mixture) > 0 {
-		return readParts(ctx, c, b, w, sink)
-	}
 	r := rowsReader{c, b, w.Threads(), sink}
-	open, err := r.open(ctx, TasksOf(c)[0])
+	tasks := TasksOf(c)
+	opened, err := r.openAll(ctx, tasks)
 	if err != nil {
 		return nil, err
 	}
-	if open.heldOut != nil {
-		if err := checkMetric(c.Eval.Metric, "task", open.spec.Values()); err != nil {
+	d, held := &Datasets{}, evaluate.MixtureSet{}
+	specs := make(map[string]task.Spec)
+	var sources []data.Source
+	for i, t := range tasks {
+		read, err := r.build(ctx, opened[i], t)
+		if err != nil {
+			return nil, t.in(err)
+		}
+		specs[t.Part] = read.spec
+		sources = append(sources, read.train)
+		d.Notes = append(d.Notes, read.notes...)
+		d.AddDigest(t.digestKey("train"), read.train.Digest())
+		if read.heldOut == nil {
+			continue
+		}
+		d.AddDigest(t.digestKey("validation"), read.heldOut.Digest())
+		evaluator := evaluate.NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w)
+		evaluator.Fit, evaluator.Compared = t.Part == "", strings.TrimPrefix(c.Eval.Metric, t.Part+"/")
+		set := evaluate.TaskSet{Evaluator: evaluator, Examples: read.heldOut, BatchSize: c.Eval.BatchSize}
+		held = append(held, evaluate.Component{Name: t.Part, TaskSet: set})
+	}
+	best := ""
+	switch spec, one := specs[""]; {
+	case one:
+		b.Info.Task, d.Train = &spec, sources[0]
+		if len(held) > 0 {
+			d.HeldOut, best = held[0].TaskSet, held[0].Best()
+		}
+	default:
+		b.Info.Tasks = specs
+		if len(held) > 0 {
+			d.HeldOut = held
+		}
+		if d.Train, err = mix(c, sources, sink); err != nil {
 			return nil, err
 		}
 	}
-	read, err := r.build(ctx, open, "train", "validation")
-	if err != nil {
-		return nil, err
-	}
-	b.Info.Task = &read.spec
-	m := &Datasets{Train: read.train, Notes: read.notes}
-	m.AddDigest("data.train", read.train.Digest())
-	if read.heldOut == nil {
+	if len(held) == 0 {
 		ui.Say(sink, "", noValidation)
-		return m, nil
+		return d, nil
 	}
-	m.AddDigest("data.validation", read.heldOut.Digest())
-	evaluator := evaluate.NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w)
-	evaluator.Fit, evaluator.Compared = true, c.Eval.Metric
-	held := evaluate.TaskSet{Evaluator: evaluator, Examples: read.heldOut, BatchSize: c.Eval.BatchSize}
-	m.HeldOut = held
-	notes, err := evaluate.CheckCeilings(c, evaluate.MixtureSet{{TaskSet: held}}, held.Best())
-	m.Notes = append(m.Notes, r.said(notes)...)
-	return m, err
+	notes, err := evaluate.CheckCeilings(c, held, best)
+	d.Notes = append(d.Notes, r.said(notes)...)
+	return d, err
+}
+
+// openAll opens the data sets of tasks and checks that evaluations of them have the metric to compare by.
+func (r rowsReader) openAll(ctx context.Context, tasks []taskData) ([]openRows, error) {
+	what, known := "task", []string(nil)
+	if tasks[0].Part != "" {
+		what, known = "mixture", []string{task.Loss, task.Perplexity}
+	}
+	all, evaluated := make([]openRows, len(tasks)), false
+	for i, t := range tasks {
+		var err error
+		if all[i], err = r.open(ctx, t); err != nil {
+			return nil, t.in(err)
+		}
+		switch {
+		case all[i].heldOut == nil:
+			continue
+		case t.Part == "":
+			known = all[i].spec.Values()
+		default:
+			known = append(known, evaluate.PartValues(t.Part, all[i].spec)...)
+		}
+		evaluated = true
+	}
+	if name := r.config.Eval.Metric; evaluated && name != "" && !slices.Contains(known, name) {
+		return nil, fmt.Errorf("there is no metric %q for the %s (eval.metric): want one of %s",
+			name, what, strings.Join(known, ", "))
+	}
+	return all, nil
 }
 
 // classesOf returns the class names of the label column.
@@ -82,14 +136,6 @@ func classesOf(t dataset.Table, spec task.Spec) []string {
 		if c.Name == spec.LabelColumn {
 			return c.ClassLabels
 		}
-	}
-	return nil
-}
-
-// checkMetric makes sure that evaluations of what is trained on have the value to compare by.
-func checkMetric(name, what string, known []string) error {
-	if name != "" && !slices.Contains(known, name) {
-		return fmt.Errorf("there is no metric %q for the %s (eval.metric): want one of %s", name, what, strings.Join(known, ", "))
 	}
 	return nil
 }
@@ -107,6 +153,25 @@ func (t taskData) key(name string) string {
 		return "data." + name
 	}
 	return evaluate.PartKey(t.Part) + ", " + name
+}
+
+// digestKey is the key of the digest of the data of a task.
+func (t taskData) digestKey(name string) string {
+	switch {
+	case t.Part == "":
+		return t.key(name)
+	case name == "train":
+		return evaluate.PartKey(t.Part)
+	}
+	return evaluate.PartKey(t.Part) + ", " + name
+}
+
+// in says in which component of a mixture something is wrong.
+func (t taskData) in(err error) error {
+	if t.Part == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", evaluate.PartKey(t.Part), err)
 }
 
 // TasksOf returns the tasks of a run: the one that it has, or those of its mixture.
@@ -192,8 +257,12 @@ func (r rowsReader) check(spec task.Spec) error {
 	return dataset.CheckLabels(spec, r.bundle.Tokenizer, r.limits().MaxTarget)
 }
 
-// build tokenises the data sets of a task, which messages call by two names.
-func (r rowsReader) build(ctx context.Context, o openRows, train, validation string) (taskRows, error) {
+// build tokenises the data sets of a task.
+func (r rowsReader) build(ctx context.Context, o openRows, t taskData) (taskRows, error) {
+	train, validation := "train", "validation"
+	if t.Part != "" {
+		train, validation = t.Part, t.Part+", validation"
+	}
 	read, err := r.buildTrain(ctx, o, train)
 	if err != nil || o.heldOut == nil {
 		return read, err

@@ -76,11 +76,8 @@ func (in *inference) pair(known [][2]string) error {
 
 // askedPair returns source and target as they are asked for, each "" if they are not.
 func (in *inference) askedPair() (source, target string, err error) {
-	if texts := in.asked.TextColumns; in.spec.Template == "" && len(texts) > 0 {
-		if source = texts[0]; len(texts) > 1 {
-			return "", "", fmt.Errorf("task.text_columns gives %s, want one column for %s, or a task.template that "+
-				"has them all", strings.Join(texts, ", "), in.asked.Name)
-		}
+	if len(in.asked.TextColumns) > 0 {
+		source = in.asked.TextColumns[0]
 	}
 	target = in.asked.TargetColumn
 	if err = in.check(textsKey, source); err == nil {
@@ -122,10 +119,6 @@ func (in *inference) template() error {
 	if err != nil {
 		return err
 	}
-	if asked := in.asked.TextColumns; len(asked) > 0 && !slices.Equal(asked, columns) {
-		return fmt.Errorf("task.text_columns gives %s, but task.template has the columns %s: leave out one of them",
-			strings.Join(asked, ", "), strings.Join(columns, ", "))
-	}
 	in.spec.Template = in.asked.Template
 	in.takeTexts(columns, "task.template")
 	return nil
@@ -144,8 +137,6 @@ func (in *inference) templateColumns(key, template string) ([]string, error) {
 func (in *inference) targetOfTemplate() error {
 	column, template := in.asked.TargetColumn, in.asked.TargetTemplate
 	switch {
-	case in.asked.Template == "":
-		return task.ErrNoTemplate
 	case template != "" && column != "":
 		return errors.New("task.target_template and task.target_column are both given, want one of them")
 	case template != "":
@@ -216,9 +207,6 @@ func (in *inference) firstOf(key string, names ...string) (string, error) {
 // translation finds the columns of the two languages, and the prefix that names them.
 func (in *inference) translation() error {
 	from, to := in.asked.SourceLanguage, in.asked.TargetLanguage
-	if from != "" && from == to {
-		return fmt.Errorf("task.source_language and task.target_language are both %s, want two languages", from)
-	}
 	source, target, err := in.askedPair()
 	if err != nil {
 		return err

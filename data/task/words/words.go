@@ -1,4 +1,5 @@
-package task
+// Package words cuts texts into words and marks of punctuation, as the data sets of named-entity recognition have them.
+package words
 
 import (
 	"slices"
@@ -13,18 +14,8 @@ type Token struct {
 	Start, End int // in the text, in Unicode code points
 }
 
-// Entity is a named entity in a text.
-type Entity struct {
-	Type       string `json:"type" parquet:"type,dict"`
-	Text       string `json:"text" parquet:"text"`               // as it stands in the input
-	TokenStart int    `json:"token_start" parquet:"token_start"` // its first token, from 0
-	TokenEnd   int    `json:"token_end" parquet:"token_end"`     // the token behind its last one
-	Start      int    `json:"start" parquet:"start"`             // in the input, in Unicode code points, as transformers counts
-	End        int    `json:"end" parquet:"end"`
-}
-
-// ListTokens returns the tokens of a list, with their places in the text that has a space between each two of them.
-func ListTokens(list []string) []Token {
+// List returns the tokens of a list, with their places in the text that has a space between each two of them.
+func List(list []string) []Token {
 	tokens := make([]Token, len(list))
 	at := 0
 	for i, text := range list {
@@ -35,8 +26,8 @@ func ListTokens(list []string) []Token {
 	return tokens
 }
 
-// JoinTokens returns the text of tokens with a space between each two.
-func JoinTokens(tokens []Token) string {
+// Join returns the text of tokens with a space between each two.
+func Join(tokens []Token) string {
 	texts := make([]string, len(tokens))
 	for i, t := range tokens {
 		texts[i] = t.Text
@@ -44,12 +35,12 @@ func JoinTokens(tokens []Token) string {
 	return strings.Join(texts, " ")
 }
 
-// CutTokens cuts a text into tokens in the way of CoNLL's data: words and marks of punctuation apart, except for marks
+// Cut cuts a text into tokens in the way of CoNLL's data: words and marks of punctuation apart, except for marks
 // inside of words and numbers, abbreviations, links, names that begin with @ and tags that begin with #. English
 // clitics stand by themselves ('s, n't), and so does each character of Chinese and Japanese.
 //
 //	"Mr. Li isn't in St. John's (U.S.)." -> Mr. Li is n't in St. John 's ( U.S. ) .
-func CutTokens(text string) []Token {
+func Cut(text string) []Token {
 	runes := []rune(text)
 	var tokens []Token
 	for start := 0; start < len(runes); {
@@ -189,7 +180,8 @@ func isLink(word []rune) bool {
 func cuts(runes []rune, start, at, end int) bool {
 	r := runes[at]
 	switch {
-	case isIdeograph(r) || strings.ContainsRune("()[]{}<>\"“”„«»;!?…—、。，：；！？「」『』（）", r):
+	case isIdeograph(r) ||
+		strings.ContainsRune("()[]{}<>\"“”„«»;!?…—、。，：；！？「」『』（）", r):
 		return true
 	case r == ',' || r == ':':
 		return at == start || at+1 == end || !unicode.IsDigit(runes[at-1]) || !unicode.IsDigit(runes[at+1])
@@ -212,24 +204,4 @@ func addClitics(add func(from, to int), runes []rune, start, end int) {
 		}
 	}
 	add(start, end)
-}
-
-// EntitiesOf places the entities of an answer on the tokens of a text as [Spec.TagsOf] does, in the order of the text;
-// those without a place are counted. written returns a text as the tokenizer writes it.
-func (s Spec) EntitiesOf(answer string, tokens []Token, written func(string) string) (entities []Entity, unplaced int) {
-	texts := make([]string, len(tokens))
-	for i, t := range tokens {
-		texts[i] = written(t.Text)
-	}
-	spans, unplaced := s.placed(answer, texts)
-	slices.SortFunc(spans, func(a, b span) int { return a.start - b.start })
-	entities = make([]Entity, len(spans))
-	for i, sp := range spans {
-		first, last := tokens[sp.start], tokens[sp.end-1]
-		entities[i] = Entity{
-			Type: s.Entities[sp.kind].Name, Text: JoinTokens(tokens[sp.start:sp.end]),
-			TokenStart: sp.start, TokenEnd: sp.end, Start: first.Start, End: last.End,
-		}
-	}
-	return entities, unplaced
 }

@@ -1,4 +1,4 @@
-package task
+package words
 
 import (
 	"reflect"
@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestCutTokens(t *testing.T) {
+func TestCut(t *testing.T) {
 	for text, want := range map[string]string{
 		"Mr. Li isn't in St. John's (U.S.).":      "Mr. Li is n't in St. John 's ( U.S. ) .",
 		"Barack Obama visited Berlin, Germany.":   "Barack Obama visited Berlin , Germany .",
@@ -19,8 +19,8 @@ func TestCutTokens(t *testing.T) {
 		"":                                        "",
 		"...":                                     "...",
 	} {
-		tokens := CutTokens(text)
-		if got := JoinTokens(tokens); got != want {
+		tokens := Cut(text)
+		if got := Join(tokens); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 		checkPlaces(t, text, tokens)
@@ -32,7 +32,8 @@ func checkPlaces(t *testing.T, text string, tokens []Token) {
 	t.Helper()
 	runes, at := []rune(text), 0
 	for _, token := range tokens {
-		if token.Start < at || token.Start >= token.End || token.End > len(runes) || string(runes[token.Start:token.End]) != token.Text ||
+		if token.Start < at || token.Start >= token.End || token.End > len(runes) ||
+			string(runes[token.Start:token.End]) != token.Text ||
 			strings.TrimSpace(string(runes[at:token.Start])) != "" {
 			t.Fatalf("%q: token %+v behind %d", text, token, at)
 		}
@@ -43,22 +44,15 @@ func checkPlaces(t *testing.T, text string, tokens []Token) {
 	}
 }
 
-func FuzzCutTokens(f *testing.F) {
+func FuzzCut(f *testing.F) {
 	for _, seed := range []string{"Mr. Li isn't (U.S.).", "''s--", "北京,\xff。", "a,,b::", "’s n't"} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, text string) { checkPlaces(t, text, CutTokens(text)) })
+	f.Fuzz(func(t *testing.T, text string) { checkPlaces(t, text, Cut(text)) })
 }
 
-func TestEntitiesOf(t *testing.T) {
-	s := Spec{Name: NER, Entities: []Label{{Name: "PER", Text: "person"}, {Name: "LOC", Text: "location"}}}
-	same := func(text string) string { return text }
-	got, unplaced := s.EntitiesOf("location: Köln; person: Ana Li; person: nobody", CutTokens("Ana Li, Köln."), same)
-	want := []Entity{{"PER", "Ana Li", 0, 2, 0, 6}, {"LOC", "Köln", 3, 4, 8, 12}}
-	if unplaced != 1 || !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v and %d without a place, want %+v and 1", got, unplaced, want)
-	}
-	if got := ListTokens([]string{"Ana", "Li"}); !reflect.DeepEqual(got, []Token{{"Ana", 0, 3}, {"Li", 4, 6}}) {
+func TestList(t *testing.T) {
+	if got := List([]string{"Ana", "Li"}); !reflect.DeepEqual(got, []Token{{"Ana", 0, 3}, {"Li", 4, 6}}) {
 		t.Errorf("tokens of a list: %+v", got)
 	}
 }
