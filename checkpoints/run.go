@@ -170,10 +170,7 @@ func (r *Run) point(name string, step int) error {
 	if err == nil {
 		err = ReplaceFile(path, []byte(stepName(step)+"\n"))
 	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, atomicfile.WithRemedy(err))
-	}
-	return nil
+	return atomicfile.WriteError(path, err)
 }
 
 // pointer reads a pointer file and makes sure that its checkpoint is there.

@@ -64,7 +64,7 @@ func (p *preparedRun) initOutput() error {
 		return err
 	}
 	if err := checkpoints.ReplaceFile(filepath.Join(c.Output, runlog.ConfigName), yaml); err != nil {
-		return fmt.Errorf("write %s: %w", runlog.ConfigName, atomicfile.WithRemedy(err))
+		return atomicfile.WriteError(runlog.ConfigName, err)
 	}
 	evaluated := l.state.Step > 0 && l.state.LastEvalStep == l.state.Step
 	history, err := runlog.OpenLog(filepath.Join(c.Output, runlog.HistoryName), l.state.Step, evaluated)
@@ -165,7 +165,8 @@ func spaceFor(free, each, most, there int64) (warning string, err error) {
 	left := ui.Grouped(int(free>>20)) + " MB left"
 	switch size := ui.Grouped(int(each >> 20)); {
 	case free < each:
-		return "", fmt.Errorf("has %s, and a checkpoint takes %s MB: free some space or choose another folder", left, size)
+		return "", fmt.Errorf("has %s, and a checkpoint takes %s MB: free some space or choose another folder",
+			left, size)
 	case free < (most-there)*each:
 		return fmt.Sprintf("has %s, but up to %d checkpoints of %s MB are there at once: "+
 			"free some space, or lower checkpoint.keep_last", left, most, size), nil

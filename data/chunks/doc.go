@@ -23,19 +23,19 @@
 //	    documents.bin   of each document two little-endian uint64: the tokens and the bytes of text up to its end
 //	    store.json      the key, the counts and the CRC-32C of the two files: see [Manifest]
 //
-// A document is a row of the input. Rows whose text gives no token are left out. So are tokens that are no text, where the
-// text spells them: padding as in the reference (t5/data/preprocessors.py, reduce_concat_tokens), </s> and the sentinels
-// because they belong to the objective.
+// A document is a row of the input. Rows whose text gives no token are left out. So are tokens that are no text, where
+// the text spells them: padding as in the reference (t5/data/preprocessors.py, reduce_concat_tokens), </s> and the
+// sentinels because they belong to the objective.
 //
 // # Crashes
 //
 // A store is made in tokens-....part, whose store.json says how far its files are good: after each 64 MiB of text they
 // are brought to the disk, then store.json is replaced. What is behind is cut off by the next Build, which goes on from
 // there; the last one renames the folder. A lock keeps out other processes, which wait and then use the result.
-// [Open] reads a store once from end to end and refuses it unless counts and checksums agree.
+// [Build] reads a store once from end to end and refuses it unless counts and checksums agree.
 //
 // # Memory
 //
-// Building holds a few blocks of text a thread (256 KiB each, or the longest document) and the pages of the parquet files
-// that they come from. A store in use is mapped, not read: its memory is the system's to take back.
+// Building holds a few blocks of text a thread (256 KiB each, or the longest document) and the pages of the parquet
+// files that they come from. A store in use is mapped, not read: its memory is the system's to take back.
 package chunks

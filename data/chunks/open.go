@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"t5train/internal/mmap"
-	"t5train/internal/ui"
 )
 
 // Store is an open store. Its methods but Close may be called at the same time.
@@ -21,30 +20,25 @@ type Store struct {
 	documents mapping
 }
 
-// entryBytes is the size of an entry of the file of documents: the tokens and the bytes of text up to the document's end.
+// entryBytes is the size of an entry of the file of documents: the tokens and the bytes of text up to the document's
+// end.
 const entryBytes = 16
 
-// Open opens the store in a folder such as DIR/tokens-3fa9c1d2e4b7a812 and reads it once from end to end, which takes
+// open opens the store in a folder such as DIR/tokens-3fa9c1d2e4b7a812 and reads it once from end to end, which takes
 // as long as the disk does, to see that it is whole.
-func Open(ctx context.Context, dir string) (*Store, error) {
-	s, err := open(ctx, dir, Options{phases: ui.NewPhases(nil)})
-	if err != nil {
-		return nil, fmt.Errorf("open token store: %w", err)
-	}
-	return s, nil
-}
-
 func open(ctx context.Context, dir string, o Options) (*Store, error) {
 	m, err := ReadManifest(dir)
 	if err != nil {
 		return nil, err
 	}
 	if m.Done < m.Rows {
-		return nil, fmt.Errorf("%s holds %d of %d rows: make it complete with the command that began it", dir, m.Done, m.Rows)
+		return nil, fmt.Errorf("%s holds %d of %d rows: make it complete with the command that began it", dir,
+			m.Done, m.Rows)
 	}
 	s := &Store{dir: dir, manifest: m}
 	check := &reading{o: o, total: m.tokenBytes() + m.documentBytes()}
-	if s.documents, err = openFile(ctx, dir, documentsName, m.documentBytes(), m.DocumentsCRC, check, new(entries).check); err != nil {
+	if s.documents, err = openFile(ctx, dir, documentsName, m.documentBytes(), m.DocumentsCRC, check,
+		new(entries).check); err != nil {
 		return nil, err
 	}
 	if s.tokens, err = openFile(ctx, dir, tokensName, m.tokenBytes(), m.TokensCRC, check, nil); err == nil {
@@ -78,9 +72,10 @@ type reading struct {
 	done, total int64
 }
 
-// openFile checks size and CRC-32C of a file and what visit, if any, says about it a MiB at a time; then it maps it. It is
-// checked through reads, not through the mapping: pages that are mapped count as memory of this process.
-func openFile(ctx context.Context, dir, name string, size int64, sum uint32, r *reading, visit func([]byte) error) (mapping, error) {
+// openFile checks size and CRC-32C of a file and what visit, if any, says about it a MiB at a time; then it maps it. It
+// is checked through reads, not through the mapping: pages that are mapped count as memory of this process.
+func openFile(ctx context.Context, dir, name string, size int64, sum uint32, r *reading,
+	visit func([]byte) error) (mapping, error) {
 	path := filepath.Join(dir, name)
 	f, err := os.Open(path)
 	if err != nil {

@@ -6,10 +6,13 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"t5train/internal/ui"
 )
 
 // TestOpen_Damaged inverts each byte of each file, cuts each file and drops it: all is noticed.
@@ -30,7 +33,8 @@ func TestOpen_Damaged(t *testing.T) {
 			_, _, err := Build(t.Context(), out, openCorpus(t, corpus), newByteTokenizer(), Options{Column: "text"})
 			switch {
 			case err == nil && name == manifestName && inName(good, at): // a name is there for people
-			case err == nil || !strings.Contains(err.Error(), s.Dir()) || !strings.Contains(err.Error(), "remove the folder, and the store is made again"):
+			case err == nil || !strings.Contains(err.Error(), s.Dir()) || !strings.Contains(err.Error(),
+				"remove the folder, and the store is made again"):
 				t.Errorf("%s, %s at %d: got error %v", name, what, at, err)
 			}
 		}
@@ -59,7 +63,8 @@ func inName(text []byte, at int) bool {
 }
 
 func TestOpen_Errors(t *testing.T) {
-	if _, err := Open(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "it is no token store: make one with t5train data tokenize") {
+	if _, err := Open(t.Context(), t.TempDir()); err == nil || !strings.Contains(err.Error(),
+		"it is no token store: make one with t5train data tokenize") {
 		t.Errorf("a folder without a store: error %v", err)
 	}
 	corpus := t.TempDir()
@@ -89,8 +94,9 @@ func FuzzOpen(f *testing.F) {
 		documents = binary.LittleEndian.AppendUint64(documents, n)
 	}
 	good := Manifest{
-		Key:    Key{Format: format, Vocabulary: 300, Column: "text", Rows: 2},
-		Counts: Counts{Done: 2, Documents: 2, Tokens: 3, TextBytes: 9, TokensCRC: updateCRC(0, tokens), DocumentsCRC: updateCRC(0, documents)},
+		Key: Key{Format: format, Vocabulary: 300, Column: "text", Rows: 2},
+		Counts: Counts{Done: 2, Documents: 2, Tokens: 3, TextBytes: 9, TokensCRC: updateCRC(0, tokens),
+			DocumentsCRC: updateCRC(0, documents)},
 	}
 	text, err := json.Marshal(good)
 	if err != nil {
@@ -99,7 +105,8 @@ func FuzzOpen(f *testing.F) {
 	f.Add(text, tokens, documents, false)
 	f.Add(text, tokens, documents[:16], true)
 	f.Add([]byte(`{"format":1,"vocabulary":9,"rows":1e18,"rows_done":1152921504606846976,"documents":1152921504606846976,"tokens":1152921504606846976}`), []byte{}, []byte{}, false)
-	f.Add([]byte(`{"format":1,"vocabulary":70000,"rows":1,"rows_done":1,"documents":1,"tokens":1,"text_bytes":1}`), tokens, documents, true)
+	f.Add([]byte(`{"format":1,"vocabulary":70000,"rows":1,"rows_done":1,"documents":1,"tokens":1,"text_bytes":1}`),
+		tokens, documents, true)
 	f.Add([]byte(`{"format":2}`), tokens, documents, false)
 	f.Add([]byte(`{}`), []byte{}, []byte{}, false)
 	dir := f.TempDir()
@@ -137,4 +144,13 @@ func FuzzOpen(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Open opens a store that is there.
+func Open(ctx context.Context, dir string) (*Store, error) {
+	s, err := open(ctx, dir, Options{phases: ui.NewPhases(nil)})
+	if err != nil {
+		return nil, fmt.Errorf("open token store: %w", err)
+	}
+	return s, nil
 }

@@ -26,8 +26,8 @@ type VocabularyOptions struct {
 	Sink      ui.Sink
 }
 
-// TrainVocabulary trains a vocabulary and writes the files of its tokenizer: all of them or, after an error, none. It returns
-// their paths.
+// TrainVocabulary trains a vocabulary and writes the files of its tokenizer: all of them or, after an error, none. It
+// returns their paths.
 func TrainVocabulary(ctx context.Context, o VocabularyOptions) (paths []string, err error) {
 	if err := o.Train.Check(); err != nil {
 		return nil, fmt.Errorf("train tokenizer: %w", err)
@@ -43,7 +43,7 @@ func TrainVocabulary(ctx context.Context, o VocabularyOptions) (paths []string, 
 	if err != nil {
 		return nil, err
 	}
-	s, err := openStage(dir)
+	s, err := atomicfile.OpenStage(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -58,10 +58,7 @@ func TrainVocabulary(ctx context.Context, o VocabularyOptions) (paths []string, 
 	if err := o.checkFolder(dir, s.Recovered); err != nil { // again: training may have taken hours
 		return nil, err
 	}
-	if paths, err = publish(s, dir, files); err != nil {
-		return nil, fmt.Errorf("write %s: %w", dir, atomicfile.WithRemedy(err))
-	}
-	return paths, nil
+	return publish(s, dir, files)
 }
 
 // train returns the files of the tokenizer.
@@ -84,10 +81,13 @@ func (o VocabularyOptions) train(ctx context.Context, inputs corpora) ([]tokeniz
 	if err != nil {
 		return nil, err
 	}
-	ui.Say(o.Sink, "tokenizer", "%s, %s pieces, with %d sentinels %s tokens", tok.Kind(), ui.Grouped(result.Pieces), o.ExtraIDs, ui.Grouped(tok.VocabSize()))
+	ui.Say(o.Sink, "tokenizer", "%s, %s pieces, with %d sentinels %s tokens", tok.Kind(), ui.Grouped(result.Pieces),
+		o.ExtraIDs, ui.Grouped(tok.VocabSize()))
 	if tok.Rules() == tokenizer.SentencePiece {
-		ui.Say(o.Sink, "note", "BPE, byte fallback, user symbols and pieces over blanks are more than transformers' T5 tokenizer knows: t5train follows SentencePiece, "+
-			"and tokenizer.json tells transformers how. Plain text gets the same ids there; <extra_id_0> in a word, a literal </s> and user symbols may get others")
+		ui.Say(o.Sink, "note", "BPE, byte fallback, user symbols and pieces over blanks are more than transformers' "+
+			"T5 tokenizer knows: t5train follows SentencePiece, "+
+			"and tokenizer.json tells transformers how. Plain text gets the same ids there; <extra_id_0> in a word, "+
+			"a literal </s> and user symbols may get others")
 	}
 	return tok.Files()
 }
@@ -98,7 +98,8 @@ func (o VocabularyOptions) checkSentinels() error {
 	}
 	for _, s := range slices.Concat(o.Train.ControlSymbols, o.Train.UserSymbols) {
 		if o.ExtraIDs > 0 && strings.HasPrefix(strings.TrimPrefix(s, "▁"), "<extra_id_") {
-			return fmt.Errorf("train tokenizer: symbol %s would be there twice: leave it out, or say vocabulary.extra_ids 0", s)
+			return fmt.Errorf("train tokenizer: symbol %s would be there twice: leave it out, or say "+
+				"vocabulary.extra_ids 0", s)
 		}
 	}
 	return nil
@@ -112,14 +113,16 @@ func (o VocabularyOptions) folder() (string, error) {
 	case filepath.Base(dir) == tokenizer.ModelFile:
 		dir = filepath.Dir(dir)
 	case filepath.Ext(dir) == ".model":
-		return "", fmt.Errorf("write %s: transformers opens %s alone: name the file so, or name a folder", dir, tokenizer.ModelFile)
+		return "", fmt.Errorf("write %s: transformers opens %s alone: name the file so, or name a folder", dir,
+			tokenizer.ModelFile)
 	case err == nil && !info.IsDir():
 		return "", fmt.Errorf("write %s: it is a file: name a folder, or %s in one", dir, tokenizer.ModelFile)
 	}
 	return dir, nil
 }
 
-// checkFolder sees to it that no tokenizer is replaced unasked, but for files that a killed command has left to publish.
+// checkFolder sees to it that no tokenizer is replaced unasked, but for files that a killed command has left to
+// publish.
 func (o VocabularyOptions) checkFolder(dir string, recovered []string) error {
 	for _, name := range tokenizer.FileNames() {
 		path := filepath.Join(dir, name)
@@ -127,26 +130,15 @@ func (o VocabularyOptions) checkFolder(dir string, recovered []string) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			return fmt.Errorf("write %s: %w", path, atomicfile.WithRemedy(err))
+			return atomicfile.WriteError(path, err)
 		case info.IsDir():
 			return fmt.Errorf("write %s: it is a folder: choose another run.output", path)
 		case !o.Overwrite && !slices.Contains(recovered, name):
-			return fmt.Errorf("write %s: there is a tokenizer: choose another run.output, or replace it with run.overwrite", path)
+			return fmt.Errorf("write %s: there is a tokenizer: choose another run.output, or replace it with "+
+				"run.overwrite", path)
 		}
 	}
 	return nil
-}
-
-// openStage makes the stage of the output.
-func openStage(dir string) (*atomicfile.Stage, error) {
-	s, err := atomicfile.OpenStage(dir)
-	if errors.Is(err, atomicfile.ErrLocked) {
-		err = errors.New("another process writes there: wait for it, or choose another run.output")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", dir, atomicfile.WithRemedy(err))
-	}
-	return s, nil
 }
 
 // publish gives the files of a tokenizer their places, in place of those of the tokenizer that is there.
@@ -154,7 +146,7 @@ func publish(s *atomicfile.Stage, dir string, files []tokenizer.File) (paths []s
 	var names []string
 	for _, f := range files {
 		if err := atomicfile.ReplaceFile(s.Path(f.Name), f.Data); err != nil {
-			return nil, err
+			return nil, atomicfile.WriteError(dir, err)
 		}
 		names, paths = append(names, f.Name), append(paths, filepath.Join(dir, f.Name))
 	}
@@ -164,27 +156,32 @@ func publish(s *atomicfile.Stage, dir string, files []tokenizer.File) (paths []s
 // sayCorpus tells what the vocabulary was trained on.
 func (o VocabularyOptions) sayCorpus(r vocabulary.Result) {
 	c := r.Corpus
-	ui.Detail(o.Sink, "", "%s lines, %s bytes of text, %s different %s, %s characters", ui.Grouped(int(c.Lines)), ui.Grouped(int(c.Bytes)),
+	ui.Detail(o.Sink, "", "%s lines, %s bytes of text, %s different %s, %s characters", ui.Grouped(int(c.Lines)),
+		ui.Grouped(int(c.Bytes)),
 		ui.Grouped(r.Units), o.Train.UnitName(), ui.Grouped(r.Chars))
 	if c.TooLong > 0 {
-		ui.Detail(o.Sink, "", "%s lines of more than %d bytes are left out, %s bytes of text (vocabulary.max_line_bytes)", ui.Grouped(int(c.TooLong)), o.Train.MaxLineBytes,
+		ui.Detail(o.Sink, "", "%s lines of more than %d bytes are left out, %s bytes of text "+
+			"(vocabulary.max_line_bytes)", ui.Grouped(int(c.TooLong)), o.Train.MaxLineBytes,
 			ui.Grouped(int(c.TooLongBytes)))
 	}
 	if c.Reserved > 0 {
-		ui.Detail(o.Sink, "", "%s lines that hold ▅ (U+2585), which training uses itself, are left out", ui.Grouped(int(c.Reserved)))
+		ui.Detail(o.Sink, "", "%s lines that hold ▅ (U+2585), which training uses itself, are left out",
+			ui.Grouped(int(c.Reserved)))
 	}
 	if c.Invalid > 0 {
 		ui.Detail(o.Sink, "", "%s lines that are no UTF-8 are left out", ui.Grouped(int(c.Invalid)))
 	}
 	if c.Used < c.Usable {
-		ui.Detail(o.Sink, "", "%s of %s lines, drawn at random, are trained on", ui.Grouped(int(c.Used)), ui.Grouped(int(c.Usable)))
+		ui.Detail(o.Sink, "", "%s of %s lines, drawn at random, are trained on", ui.Grouped(int(c.Used)),
+			ui.Grouped(int(c.Usable)))
 	}
 	if len(r.LeftOut) > 0 {
 		become := "become <unk>"
 		if o.Train.ByteFallback {
 			become = "become bytes"
 		}
-		ui.Detail(o.Sink, "", "rare characters %s: %s (vocabulary.character_coverage %g)", become, charactersText(r.LeftOut), o.Train.CharacterCoverage)
+		ui.Detail(o.Sink, "", "rare characters %s: %s (vocabulary.character_coverage %g)", become,
+			charactersText(r.LeftOut), o.Train.CharacterCoverage)
 	}
 }
 
@@ -202,5 +199,6 @@ func charactersText(all []vocabulary.Character) string {
 	if len(all) > most {
 		shown = append(shown, "...")
 	}
-	return fmt.Sprintf("%s, which the text has %s times, %s", ui.Grouped(len(all)), ui.Grouped(int(total)), strings.Join(shown, ", "))
+	return fmt.Sprintf("%s, which the text has %s times, %s", ui.Grouped(len(all)), ui.Grouped(int(total)),
+		strings.Join(shown, ", "))
 }

@@ -56,35 +56,52 @@ func TestReadTexts(t *testing.T) {
 			map[string]string{"a.jsonl": jsonl, "b.csv": "text,n\nfrom csv,1\n", "c.de": "from de\n"}, []string{"*"},
 			[]string{"from json", "from csv", "from de"}, "", "",
 		},
-		"folder of such names": {map[string]string{"c/train.de": "de\n", "c/train.en": "en\n"}, []string{"c"}, []string{"de", "en"}, "", ""},
-		"folders in a folder":  {map[string]string{"c/2020/web.jsonl": jsonl}, []string{"c"}, nil, "", "the folder has folders in it: name the files, such as '"},
+		"folder of such names": {map[string]string{"c/train.de": "de\n", "c/train.en": "en\n"}, []string{"c"},
+			[]string{"de", "en"}, "", ""},
+		"folders in a folder": {map[string]string{"c/2020/web.jsonl": jsonl}, []string{"c"}, nil, "",
+			"the folder has folders in it: name the files, such as '"},
 		"other files in a folder": {
-			map[string]string{"c/a.txt": "a\n", "c/README": "b\n"}, []string{"c"}, []string{"a"}, "left out: DIR/c/README", "",
+			map[string]string{"c/a.txt": "a\n", "c/README": "b\n"}, []string{"c"}, []string{"a"}, "left out: " +
+				"DIR/c/README", "",
 		},
 		"files beside parquet": {
-			map[string]string{"c/a.parquet": parquetText(t), "c/a.txt": "a\n"}, []string{"c:label"}, nil, "left out: DIR/c/a.txt", "",
+			map[string]string{"c/a.parquet": parquetText(t), "c/a.txt": "a\n"}, []string{"c:label"}, nil, "left out: " +
+				"DIR/c/a.txt", "",
 		},
 		"parquet in a glob": {
-			map[string]string{"a.parquet": parquetText(t), "a.txt": "a\n"}, []string{"a.*"}, nil, "", "a.parquet: it is parquet, among other files that",
+			map[string]string{"a.parquet": parquetText(t), "a.txt": "a\n"}, []string{"a.*"}, nil, "", "a.parquet: it " +
+				"is parquet, among other files that",
 		},
 		"another column": {
-			map[string]string{"a.txt": "a\n", "b.jsonl": `{"n": 1, "body": "b"}`}, []string{"a.txt", "b.jsonl"}, nil, "", "b.jsonl: no row has a column text, the first has n, body: name the column",
+			map[string]string{"a.txt": "a\n", "b.jsonl": `{"n": 1, "body": "b"}`}, []string{"a.txt",
+				"b.jsonl"}, nil, "", "b.jsonl: no row has a column text, the first has n, body: name the column",
 		},
-		"globs of all depths":          {map[string]string{"a/a.txt": "a\n"}, []string{"**/*.txt"}, nil, "", "** is not known: write a * for each level of folders"},
-		"globs of all depths, parquet": {map[string]string{"a/a.parquet": parquetText(t)}, []string{"**/*.parquet"}, nil, "", "** is not known: write a * for each level of folders"},
-		"no rows":                      {map[string]string{"a.txt": "", "b.jsonl": "", "c.txt": "c\n"}, []string{"a.txt", "b.jsonl:body", "c.txt"}, []string{"c"}, "", ""},
-		"a file twice":                 {map[string]string{"a.txt": "a\n"}, []string{"a.txt", "./a.txt:text"}, []string{"a"}, "left out, since it was named before: DIR/a.txt", ""},
+		"globs of all depths": {map[string]string{"a/a.txt": "a\n"}, []string{"**/*.txt"}, nil, "",
+			"** is not known: write a * for each level of folders"},
+		"globs of all depths, parquet": {map[string]string{"a/a.parquet": parquetText(t)}, []string{"**/*.parquet"},
+			nil, "", "** is not known: write a * for each level of folders"},
+		"no rows": {map[string]string{"a.txt": "", "b.jsonl": "", "c.txt": "c\n"},
+			[]string{"a.txt", "b.jsonl:body", "c.txt"}, []string{"c"}, "", ""},
+		"a file twice": {map[string]string{"a.txt": "a\n"}, []string{"a.txt", "./a.txt:text"},
+			[]string{"a"}, "left out, since it was named before: DIR/a.txt", ""},
 		"a file and its folder": {
-			map[string]string{"c/a.txt": "a\n", "c/b.txt": "b\n"}, []string{"c/b.txt", "c"}, []string{"b", "a"}, "left out, since it was named before: DIR/c/b.txt", "",
+			map[string]string{"c/a.txt": "a\n", "c/b.txt": "b\n"}, []string{"c/b.txt", "c"}, []string{"b",
+				"a"}, "left out, since it was named before: DIR/c/b.txt", "",
 		},
-		"two columns of a file":     {map[string]string{"a.jsonl": `{"a": "x", "b": "y"}`}, []string{"a.jsonl:a", "a.jsonl:b"}, []string{"x", "y"}, "", ""},
-		"a colon in a name":         {map[string]string{"a:b.txt": "a\n", "a": "no\n"}, []string{"a:b.txt"}, []string{"a"}, "", ""},
-		"a colon and a column":      {map[string]string{"a:b.jsonl": `{"x": "a"}`}, []string{"a:b.jsonl:x"}, []string{"a"}, "", ""},
-		"a colon in a folder":       {map[string]string{"a:b/c.txt": "a\n"}, []string{"a:b/c.txt"}, []string{"a"}, "", ""},
-		"a colon in a glob":         {map[string]string{"a:b.txt": "a\n"}, []string{"a:*.txt"}, []string{"a"}, "", ""},
-		"a glob and a column":       {map[string]string{"a.jsonl": `{"x": "a"}`}, []string{"*.jsonl:x"}, []string{"a"}, "", ""},
+		"two columns of a file": {map[string]string{"a.jsonl": `{"a": "x", "b": "y"}`}, []string{"a.jsonl:a",
+			"a.jsonl:b"}, []string{"x", "y"}, "", ""},
+		"a colon in a name": {map[string]string{"a:b.txt": "a\n", "a": "no\n"}, []string{"a:b.txt"},
+			[]string{"a"}, "", ""},
+		"a colon and a column": {map[string]string{"a:b.jsonl": `{"x": "a"}`}, []string{"a:b.jsonl:x"},
+			[]string{"a"}, "", ""},
+		"a colon in a folder": {map[string]string{"a:b/c.txt": "a\n"}, []string{"a:b/c.txt"}, []string{"a"},
+			"", ""},
+		"a colon in a glob": {map[string]string{"a:b.txt": "a\n"}, []string{"a:*.txt"}, []string{"a"}, "", ""},
+		"a glob and a column": {map[string]string{"a.jsonl": `{"x": "a"}`}, []string{"*.jsonl:x"},
+			[]string{"a"}, "", ""},
 		"a colon that is not there": {nil, []string{"a:b.txt"}, nil, "", "a: no such file"},
-		"a sign of splits":          {map[string]string{"b.txt": "b\n"}, []string{"a=b.txt"}, nil, "", "a=b.txt: no such file"},
+		"a sign of splits": {map[string]string{"b.txt": "b\n"}, []string{"a=b.txt"}, nil, "",
+			"a=b.txt: no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := writeTree(t, tt.files)
@@ -122,7 +139,8 @@ func TestReadTexts(t *testing.T) {
 // smallVocabulary trains on a line. Its sink calls said, if not nil, with what it writes.
 func smallVocabulary(t *testing.T, output string, said func()) VocabularyOptions {
 	dir := writeTree(t, map[string]string{"a.txt": "the cat sat on the mat, the dog on the log\n"})
-	o := VocabularyOptions{Inputs: []string{filepath.Join(dir, "a.txt")}, Output: output, Train: vocabulary.Defaults(), ExtraIDs: 2}
+	o := VocabularyOptions{Inputs: []string{filepath.Join(dir, "a.txt")}, Output: output,
+		Train: vocabulary.Defaults(), ExtraIDs: 2}
 	o.Train.VocabSize, o.Train.SoftVocabLimit = 22, true
 	o.Sink = nil
 	if said != nil {
@@ -155,7 +173,8 @@ func names(t *testing.T, dir string) (names []string) {
 func TestTrainVocabularyReplacesAddedTokens(t *testing.T) {
 	dir := writeTree(t, map[string]string{"added_tokens.json": `{"<old>": 32100}`, "notes": ""})
 	o := smallVocabulary(t, dir, nil)
-	if _, err := TrainVocabulary(t.Context(), o); err == nil || !strings.Contains(err.Error(), "added_tokens.json: there is a tokenizer") {
+	if _, err := TrainVocabulary(t.Context(), o); err == nil || !strings.Contains(err.Error(),
+		"added_tokens.json: there is a tokenizer") {
 		t.Errorf("got error %v, want one that says that there is a tokenizer", err)
 	}
 	o.Overwrite = true
@@ -224,7 +243,7 @@ func TestTrainVocabularyKilled(t *testing.T) {
 			}
 		}
 		replace := func() error {
-			s, err := openStage(dir)
+			s, err := atomicfile.OpenStage(dir)
 			if err != nil {
 				return err
 			}
@@ -241,7 +260,8 @@ func TestTrainVocabularyKilled(t *testing.T) {
 		if _, err := tokenizer.Load(dir); err != nil {
 			t.Fatalf("after %d changes: %v", changes, err)
 		}
-		if got := testdir.Read(t, filepath.Join(dir, "spiece.model")); !bytes.Equal(got, want) && len(names(t, dir)) < len(large) {
+		if got := testdir.Read(t, filepath.Join(dir, "spiece.model")); !bytes.Equal(got, want) && len(names(t,
+			dir)) < len(large) {
 			t.Fatalf("after %d changes: files of two tokenizers: %q", changes, names(t, dir))
 		}
 		if err := replace(); err != nil {

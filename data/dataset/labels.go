@@ -3,7 +3,6 @@ package dataset
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"t5train/data"
 	"t5train/data/task"
@@ -30,7 +29,8 @@ func UntrainedLabels(what string, spec task.Spec, train, held *data.Examples) []
 		return nil
 	}
 	const most = 10
-	return ui.Notef(ui.NoteLabels, "%s: %s rows have labels that no row to train on has, so they will be answered wrongly: %s: add rows of them, or divide the data anew (import.stratify)",
+	return ui.Notef(ui.NoteLabels, "%s: %s rows have labels that no row to train on has, so they will be answered "+
+		"wrongly: %s: add rows of them, or divide the data anew (import.stratify)",
 		what, ui.Grouped(rows), shownList(missing, most))
 }
 
@@ -47,7 +47,8 @@ func oneLabelNotes(what string, spec task.Spec, examples *data.Examples, use dat
 	if use == data.ForTraining {
 		so = "there is nothing to learn but that one answer"
 	}
-	return ui.Notef(ui.NoteLabels, "%s: all rows have the label %q, so %s: take rows of every label", what, clip.Text(name, shownText), so)
+	return ui.Notef(ui.NoteLabels, "%s: all rows have the label %q, so %s: take rows of every label", what,
+		clip.Text(name, shownText), so)
 }
 
 // oneLabel returns the label that alone has examples.
@@ -66,9 +67,9 @@ func oneLabel(spec task.Spec, counts []int) (name string, one bool) {
 
 // shownList joins the first of many.
 func shownList(all []string, most int) string {
-	text := strings.Join(all[:min(most, len(all))], ", ")
+	text := ui.Shorten(all, most)
 	if len(all) > most {
-		text += fmt.Sprintf(", ... (%d)", len(all))
+		text += fmt.Sprintf(" (%d)", len(all))
 	}
 	return text
 }
@@ -84,13 +85,16 @@ func CheckLabels(spec task.Spec, tok *tokenizer.Tokenizer, limit int) error {
 		ids := tok.Encode(l.Text)
 		switch {
 		case len(ids) > limit-1:
-			return fmt.Errorf("%s %q has %d tokens with its end, but data.max_target_length is %d: raise it or shorten the text (task.labels)", what, l.Text, len(ids)+1, limit)
+			return fmt.Errorf("%s %q has %d tokens with its end, but data.max_target_length is %d: raise it or "+
+				"shorten the text (task.labels)", what, l.Text, len(ids)+1, limit)
 		case slices.Contains(ids, tok.Unk()):
-			return fmt.Errorf("%s %q has characters that the tokenizer does not know: give other label strings (task.labels)", what, l.Text)
+			return fmt.Errorf("%s %q has characters that the tokenizer does not know: give other label strings "+
+				"(task.labels)", what, l.Text)
 		}
 		for j, other := range seen {
 			if slices.Equal(ids, other) {
-				return fmt.Errorf("%s: %q and %q are the same tokens: give other label strings (task.labels)", what, labels[j].Text, labels[i].Text)
+				return fmt.Errorf("%s: %q and %q are the same tokens: give other label strings (task.labels)", what,
+					labels[j].Text, labels[i].Text)
 			}
 		}
 		seen = append(seen, ids)

@@ -28,12 +28,14 @@ func CreateFolder(dir string, names []string, overwrite bool) (*Folder, error) {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("write %s: it is a file, want a folder, or a name that ends in .parquet", dir)
 	}
-	if err := f.open(); err != nil {
+	var err error
+	if f.stage, err = atomicfile.OpenStage(dir); err != nil {
 		return nil, err
 	}
 	old, err := f.old()
 	// What a killed command had begun to publish is replaced, so that the same command goes on.
-	if err == nil && !overwrite && !containsAll(f.stage.Recovered, old) {
+	isNew := func(name string) bool { return !slices.Contains(f.stage.Recovered, name) }
+	if err == nil && !overwrite && slices.ContainsFunc(old, isNew) {
 		err = fmt.Errorf("write %s: %s is there already: choose another run.output, or replace it with run.overwrite",
 			dir, old[0])
 	}
@@ -44,28 +46,24 @@ func CreateFolder(dir string, names []string, overwrite bool) (*Folder, error) {
 	return f, nil
 }
 
-func containsAll(all, some []string) bool {
-	return !slices.ContainsFunc(some, func(name string) bool { return !slices.Contains(all, name) })
-}
-
 // CreateFile is CreateFolder for a data set in one file, whose folder is there.
 func CreateFile(path string, overwrite bool) (*Folder, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // the rename shall replace the file, not the link to it
 	}
 	info, err := os.Stat(path)
-	switch {
-	case err == nil && !info.Mode().IsRegular():
+	if err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("write %s: it is no regular file: choose another run.output", path)
 	}
 	f := &Folder{dir: filepath.Dir(path), file: filepath.Base(path)}
 	if _, err := os.Stat(f.dir); err != nil {
 		return nil, fmt.Errorf("write %s: %w: make the folder first, or choose another run.output", path, err)
 	}
-	if err := f.open(); err != nil {
+	there := err == nil
+	if f.stage, err = atomicfile.OpenStage(f.dir); err != nil {
 		return nil, err
 	}
-	if err == nil && !overwrite && !slices.Contains(f.stage.Recovered, f.file) {
+	if there && !overwrite && !slices.Contains(f.stage.Recovered, f.file) {
 		f.stage.Close()
 		return nil, fmt.Errorf("write %s: it is there already: choose another run.output, or replace it with "+
 			"run.overwrite",
@@ -74,20 +72,13 @@ func CreateFile(path string, overwrite bool) (*Folder, error) {
 	return f, nil
 }
 
-func (f *Folder) open() (err error) {
-	if f.stage, err = atomicfile.OpenStage(f.dir); err != nil {
-		return fmt.Errorf("write %s: %w", f.dir, atomicfile.WithRemedy(err))
-	}
-	return nil
-}
-
 var shardName = regexp.MustCompile(`^(.+)-[0-9]{5}-of-[0-9]{5}\.parquet$`)
 
 // old lists the shards of the splits that are there.
 func (f *Folder) old() ([]string, error) {
 	entries, err := os.ReadDir(f.dir)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", f.dir, atomicfile.WithRemedy(err))
+		return nil, atomicfile.WriteError(f.dir, err)
 	}
 	var names []string
 	for _, e := range entries {
@@ -121,7 +112,7 @@ func (f *Folder) Finish() (paths []string, err error) {
 				name = fmt.Sprintf("%s-%05d-of-%05d.parquet", s.name, i, len(s.paths))
 			}
 			if err := atomicfile.Rename(path, f.stage.Path(name)); err != nil {
-				return nil, fmt.Errorf("write %s: %w", path, atomicfile.WithRemedy(err))
+				return nil, atomicfile.WriteError(path, err)
 			}
 			names, paths = append(names, name), append(paths, filepath.Join(f.dir, name))
 		}
@@ -132,10 +123,7 @@ func (f *Folder) Finish() (paths []string, err error) {
 			return nil, err
 		}
 	}
-	if err := f.stage.Publish(names, old); err != nil {
-		return nil, fmt.Errorf("write %s: %w", f.dir, atomicfile.WithRemedy(err))
-	}
-	return paths, nil
+	return paths, f.stage.Publish(names, old)
 }
 
 // Close removes what Finish has not given a name.

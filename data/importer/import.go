@@ -196,23 +196,19 @@ func (im *importing) learn(ctx context.Context) error {
 		if err := im.schema.add(at, r.Fields); err != nil {
 			return fmt.Errorf("import: %w", err)
 		}
-		if im.Group != "" {
-			text, err := single(r, im.Group)
-			if err != nil {
-				return fmt.Errorf("import: %v: %w", at, err)
-			}
-			if _, seen := im.values[table.Digest(text)]; !seen {
-				im.values[table.Digest(text)] = len(im.values)
-			}
+		by := cmp.Or(im.Group, im.Stratify) // of which there is one at most
+		if by == "" {
+			return nil
 		}
-		if im.Stratify != "" {
-			text, err := single(r, im.Stratify)
-			if err != nil {
-				return fmt.Errorf("import: %v: %w", at, err)
-			}
-			if text == "" {
-				im.none++
-			}
+		text, err := single(r, by)
+		if err != nil {
+			return fmt.Errorf("import: %v: %w", at, err)
+		}
+		if _, seen := im.values[table.Digest(text)]; im.Group != "" && !seen {
+			im.values[table.Digest(text)] = len(im.values)
+		}
+		if text == "" {
+			im.none++
 		}
 		return nil
 	})
@@ -220,8 +216,7 @@ func (im *importing) learn(ctx context.Context) error {
 		return err
 	}
 	im.sayBadLines()
-	switch {
-	case im.rows == 0:
+	if im.rows == 0 {
 		return fmt.Errorf("import: %s: no rows", strings.Join(im.Inputs, ", "))
 	}
 	if err := im.drops.check(); err != nil {
@@ -229,11 +224,9 @@ func (im *importing) learn(ctx context.Context) error {
 	}
 	im.settleIndex()
 	im.schema.settle()
-	for _, name := range []string{im.Group, im.Stratify} {
-		if name != "" && im.schema.byName[name] == nil {
-			return fmt.Errorf("import: there is no column %s to split by: the columns are %s",
-				name, strings.Join(im.schema.names(), ", "))
-		}
+	if by := cmp.Or(im.Group, im.Stratify); by != "" && im.schema.byName[by] == nil {
+		return fmt.Errorf("import: there is no column %s to split by: the columns are %s",
+			by, strings.Join(im.schema.names(), ", "))
 	}
 	if im.Stratify != "" && !im.schema.byName[im.Stratify].label {
 		return fmt.Errorf("import: stratified by %s, which is no label: add import.label %s", im.Stratify, im.Stratify)

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ var errChanged = errors.New("the file has changed while it was read: import it a
 // write is the second reading.
 func (im *importing) write(ctx context.Context, columns []Column, splits []*Split) error {
 	c := newConverter(columns)
-	d := im.newDealer(splits)
+	d := im.newAssigner(splits)
 	badLines := 0
 	again := func(_ table.Input, b table.BadLine) error { badLines += b.Lines(); return nil }
 	err := im.each(ctx, "write", again, func(in table.Input, r table.Row) error {
@@ -106,8 +107,8 @@ func (c *converter) cell(i int, cell table.Cell) (table.Cell, error) {
 	return table.Cell{Kind: table.Int, Int: n}, nil
 }
 
-// dealer tells the split of each row. It counts rows, so rows come in order.
-type dealer struct {
+// assigner tells the split of each row. It counts rows, so rows come in order.
+type assigner struct {
 	im      *importing
 	splits  []*Split
 	named   map[string]*Split
@@ -117,8 +118,8 @@ type dealer struct {
 	next    []int          // unit of each stratum that comes next
 }
 
-func (im *importing) newDealer(splits []*Split) *dealer {
-	d := &dealer{im: im, splits: splits, named: map[string]*Split{}, strata: map[string]int{}}
+func (im *importing) newAssigner(splits []*Split) *assigner {
+	d := &assigner{im: im, splits: splits, named: map[string]*Split{}, strata: map[string]int{}}
 	for _, s := range splits {
 		d.named[s.Name()] = s
 	}
@@ -145,27 +146,23 @@ func (im *importing) newDealer(splits []*Split) *dealer {
 	return d
 }
 
-func (d *dealer) split(in table.Input, r table.Row) (*Split, error) {
+func (d *assigner) split(in table.Input, r table.Row) (*Split, error) {
 	if d.divider == nil {
 		return d.named[in.Split], nil
 	}
-	stratum, unit, known := 0, 0, true
-	var err error
-	var text string
-	switch {
-	case d.im.Group != "":
-		text, err = single(r, d.im.Group)
-		unit, known = d.im.values[table.Digest(text)]
-	case d.im.Stratify != "":
-		text, err = single(r, d.im.Stratify)
-		stratum, known = d.strata[text]
-		fallthrough
-	default:
-		unit = d.next[stratum]
-		d.next[stratum]++
-	}
+	text, err := single(r, cmp.Or(d.im.Group, d.im.Stratify)) // "" of neither
 	if err != nil {
 		return nil, err
+	}
+	stratum, unit, known := 0, 0, true
+	if d.im.Group != "" {
+		unit, known = d.im.values[table.Digest(text)]
+	} else {
+		if d.im.Stratify != "" {
+			stratum, known = d.strata[text]
+		}
+		unit = d.next[stratum]
+		d.next[stratum]++
 	}
 	if !known || unit >= d.sizes[stratum] {
 		return nil, errChanged

@@ -10,6 +10,7 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/internal/clip"
 	"t5train/internal/floats"
+	"t5train/internal/ui"
 )
 
 // rowLabels looks at the labels of a row and returns their number in the table, -1 where one is missing or wrong.
@@ -170,10 +171,11 @@ func classList(c table.Column) string {
 		return "(none)"
 	}
 	const most = 10
-	if len(c.ClassLabels) > most {
-		return strings.Join(c.ClassLabels[:most], ", ") + fmt.Sprintf(", ... (%d)", len(c.ClassLabels))
+	text := ui.Shorten(c.ClassLabels, most)
+	if n := len(c.ClassLabels); n > most {
+		text += fmt.Sprintf(" (%d)", n)
 	}
-	return strings.Join(c.ClassLabels, ", ")
+	return text
 }
 
 // numberColumn returns the column of numbers that a regression would learn, "" if there is none: the only one of

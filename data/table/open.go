@@ -31,7 +31,7 @@ func Open(path string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, unpackError(err)), f.Close())
 	}
-	return &unpacking{z, f}, nil
+	return unpacking{z, f}, nil
 }
 
 // Unpacked returns the name of a file without .gz, which tells the format of what is in it.
@@ -45,20 +45,17 @@ func Unpacked(path string) string {
 // unpacking is a packed file that is being read.
 type unpacking struct {
 	z *gzip.Reader
-	f *os.File
+	io.Closer
 }
 
 // Read implements io.Reader.
-func (u *unpacking) Read(p []byte) (int, error) {
+func (u unpacking) Read(p []byte) (int, error) {
 	n, err := u.z.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = unpackError(err)
 	}
 	return n, err
 }
-
-// Close implements io.Closer.
-func (u *unpacking) Close() error { return u.f.Close() }
 
 // unpackError wraps no io.EOF, which would look like the end of what is in the file.
 func unpackError(err error) error {

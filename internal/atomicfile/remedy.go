@@ -28,3 +28,11 @@ func WithRemedy(err error) error {
 	}
 	return err
 }
+
+// WriteError is the error of a file or folder that cannot be written, with its remedy; nil without one.
+func WriteError(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("write %s: %w", path, WithRemedy(err))
+}

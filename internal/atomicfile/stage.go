@@ -45,7 +45,15 @@ type journal struct{ Files, Replaced []string }
 
 // OpenStage makes the stage of the folder dir, and the folder itself where it is missing. One that a killed process
 // left is cleared.
-func OpenStage(dir string) (s *Stage, err error) {
+func OpenStage(dir string) (*Stage, error) {
+	s, err := openStage(dir)
+	if errors.Is(err, ErrLocked) {
+		err = errors.New("another process writes there: wait for it, or choose another run.output")
+	}
+	return s, WriteError(dir, err)
+}
+
+func openStage(dir string) (s *Stage, err error) {
 	s = &Stage{dir: dir, release: func() {}}
 	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
 		if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) {
@@ -80,6 +88,10 @@ func (s *Stage) Path(name string) string { return filepath.Join(s.dir, stageName
 // Publish gives the named files of the stage, which are on the disk, their places in the folder, in place of the
 // replaced ones. Should that fail midway, it is made up for by the next OpenStage or Settle.
 func (s *Stage) Publish(names, replaced []string) error {
+	return WriteError(s.dir, s.publish(names, replaced))
+}
+
+func (s *Stage) publish(names, replaced []string) error {
 	for _, name := range slices.Concat(names, replaced) { // nothing has happened yet
 		if info, err := os.Lstat(filepath.Join(s.dir, name)); err == nil && info.IsDir() {
 			return fmt.Errorf("%s is a folder: choose another output, or rename it", filepath.Join(s.dir, name))

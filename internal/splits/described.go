@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"t5train/internal/ui"
 )
 
 // maxUp is how many folders up a card is looked for that describes a folder as one of its configurations.
@@ -161,13 +163,9 @@ func folderOf(c config, all []config) string {
 
 // listed are the names of configurations, of which there may be hundreds.
 func listed(configs []config) string {
-	const most = 20
 	var names []string
-	for _, c := range configs[:min(most, len(configs))] {
+	for _, c := range configs {
 		names = append(names, c.name)
 	}
-	if len(configs) > most {
-		names = append(names, "...")
-	}
-	return strings.Join(names, ", ")
+	return ui.Shorten(names, 20)
 }

@@ -18,12 +18,12 @@ import (
 	"t5train/internal/difference"
 )
 
-// AnswerFile keeps the answers to many inputs in a file that grows for hours: an interrupted command resumes it, and its name
-// holds all answers or none. It is not safe for concurrent use.
+// AnswerFile keeps the answers to many inputs in a file that grows for hours: an interrupted command resumes it, and
+// its name holds all answers or none. It is not safe for concurrent use.
 //
-// While answers come, OUTPUT.part has their lines, each a JSON object that begins with its input, and OUTPUT.t5train.json
-// tells what they are made by. After the last one the lines become OUTPUT: by their new name, or as rows of parquet. To
-// resume, the inputs are read again, and each is checked against the line that answers it.
+// While answers come, OUTPUT.part has their lines, each a JSON object that begins with its input, and
+// OUTPUT.t5train.json tells what they are made by. After the last one the lines become OUTPUT: by their new name, or as
+// rows of parquet. To resume, the inputs are read again, and each is checked against the line that answers it.
 //
 //	file, err := predict.OpenAnswers("answers.jsonl", job, false)
 //	defer file.Close()
@@ -57,19 +57,21 @@ type AnswerFile struct {
 // syncEvery bounds what a machine that stops can lose. A process that is killed loses what has not been flushed.
 const syncEvery = 5 * time.Second
 
-// OpenAnswers prepares the file of answers at path, or goes on with what an interrupted command of the same job has left there.
-// With overwrite it begins anew: the answers so far go when the first new one comes, and a file at path is replaced when
-// the last one is there. Without, a file of anything else is an error. Nobody else can open it until Close.
+// OpenAnswers prepares the file of answers at path, or goes on with what an interrupted command of the same job has
+// left there. With overwrite it begins anew: the answers so far go when the first new one comes, and a file at path is
+// replaced when the last one is there. Without, a file of anything else is an error. Nobody else can open it until
+// Close.
 func OpenAnswers(path string, job Job, overwrite bool) (*AnswerFile, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // a link shall keep pointing to the file
 	}
 	unlock, err := atomicfile.TryLock(filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".t5train-lock"))
 	if errors.Is(err, atomicfile.ErrLocked) {
-		return nil, fmt.Errorf("write %s: another process is writing it: wait for it, or choose another run.output", path)
+		return nil, fmt.Errorf("write %s: another process is writing it: wait for it, or choose another run.output",
+			path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", path, atomicfile.WithRemedy(err))
+		return nil, atomicfile.WriteError(path, err)
 	}
 	f := &AnswerFile{path: path, job: job, unlock: unlock, synced: time.Now(), inputs: sha256.New()}
 	if err := f.open(overwrite); err != nil {
@@ -98,10 +100,12 @@ func (f *AnswerFile) open(overwrite bool) error {
 	}
 	r, err := parseRecord(raw)
 	if err != nil {
-		return fmt.Errorf("go on with %s: read %s: %w: start again with run.overwrite, or choose another run.output", f.path, f.recordPath(), err)
+		return fmt.Errorf("go on with %s: read %s: %w: start again with run.overwrite, or choose another "+
+			"run.output", f.path, f.recordPath(), err)
 	}
 	if changes := difference.Of(r.Job, f.job); len(changes) > 0 {
-		return fmt.Errorf("go on with %s: its answers are made otherwise (its value -> yours):\n  %s\nundo the changes, choose another run.output, or start again with run.overwrite",
+		return fmt.Errorf("go on with %s: its answers are made otherwise (its value -> yours):\n  %s\nundo the "+
+			"changes, choose another run.output, or start again with run.overwrite",
 			f.path, strings.Join(changes, "\n  "))
 	}
 	f.replaces = r.Replaces
@@ -115,7 +119,8 @@ func (f *AnswerFile) open(overwrite bool) error {
 func (f *AnswerFile) vacant() error {
 	for _, path := range []string{f.path, f.partPath()} {
 		if _, err := os.Lstat(path); err == nil {
-			return fmt.Errorf("write %s: there is a file %s that this command has not made: choose another run.output, or replace it with run.overwrite", f.path, path)
+			return fmt.Errorf("write %s: there is a file %s that this command has not made: choose another "+
+				"run.output, or replace it with run.overwrite", f.path, path)
 		}
 	}
 	return nil
@@ -134,7 +139,7 @@ func (f *AnswerFile) begin() error {
 	}
 	part, err := atomicfile.Create(f.partPath())
 	if err != nil {
-		return fmt.Errorf("write %s: %w", f.path, atomicfile.WithRemedy(err))
+		return atomicfile.WriteError(f.path, err)
 	}
 	f.part, f.writer = part, bufio.NewWriter(part)
 	return nil
@@ -146,10 +151,7 @@ func (f *AnswerFile) note(complete *completion) error {
 	if err == nil {
 		err = atomicfile.ReplaceFile(f.recordPath(), raw)
 	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", f.path, atomicfile.WithRemedy(err))
-	}
-	return nil
+	return atomicfile.WriteError(f.path, err)
 }
 
 // completed is for a command of which all answers are there. It may have been killed just before they got their name,
@@ -165,7 +167,8 @@ func (f *AnswerFile) completed(c completion) error {
 	}
 	if info, err := os.Stat(f.path); err == nil {
 		if info.Size() != c.Bytes {
-			return fmt.Errorf("write %s: it has been changed since it was made: choose another run.output, or replace it with run.overwrite", f.path)
+			return fmt.Errorf("write %s: it has been changed since it was made: choose another run.output, or "+
+				"replace it with run.overwrite", f.path)
 		}
 		return nil
 	}
@@ -179,7 +182,8 @@ func (f *AnswerFile) Complete() bool { return f.complete }
 // goOn opens the answers so far.
 func (f *AnswerFile) goOn() error {
 	if _, err := os.Lstat(f.path); err == nil && !f.replaces {
-		return fmt.Errorf("write %s: it exists, but the answers so far are in %s: move it away, choose another run.output, or start again with run.overwrite", f.path, f.partPath())
+		return fmt.Errorf("write %s: it exists, but the answers so far are in %s: move it away, choose another "+
+			"run.output, or start again with run.overwrite", f.path, f.partPath())
 	}
 	part, err := atomicfile.OpenFile(f.partPath(), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
@@ -194,7 +198,8 @@ func (f *AnswerFile) goOn() error {
 	return nil
 }
 
-// Close ends the work on the file. Answers that are flushed stay for the command that goes on; without any, no part does.
+// Close ends the work on the file. Answers that are flushed stay for the command that goes on; without any, no part
+// does.
 func (f *AnswerFile) Close() error {
 	if f.unlock == nil {
 		return nil

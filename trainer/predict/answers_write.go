@@ -3,6 +3,7 @@ package predict
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -33,7 +34,8 @@ func (f *AnswerFile) Match(beginnings ...[]byte) (answered bool, err error) {
 			return false, fmt.Errorf("go on with %s: %w", f.path, err)
 		}
 		if !begins {
-			return false, fmt.Errorf("go on with %s: its answer %.100s is where that of %.100s belongs: restore the inputs, choose another run.output, or start again with run.overwrite",
+			return false, fmt.Errorf("go on with %s: its answer %.100s is where that of %.100s belongs: restore the "+
+				"inputs, choose another run.output, or start again with run.overwrite",
 				f.path, bytes.TrimSpace(shown), beginning)
 		}
 		end += size
@@ -80,10 +82,7 @@ func (f *AnswerFile) Write(lines []byte) (int, error) {
 		}
 	}
 	n, err := f.writer.Write(lines)
-	if err != nil {
-		err = f.writeError(err)
-	}
-	return n, err
+	return n, atomicfile.WriteError(f.partPath(), err)
 }
 
 // Flush hands the answers so far to the system, where they outlive this process.
@@ -96,28 +95,24 @@ func (f *AnswerFile) Flush() error {
 		err = f.part.Sync()
 		f.synced = time.Now()
 	}
-	if err != nil {
-		err = f.writeError(err)
-	}
-	return err
+	return atomicfile.WriteError(f.partPath(), err)
 }
 
-func (f *AnswerFile) writeError(err error) error {
-	return fmt.Errorf("write %s: %w", f.partPath(), atomicfile.WithRemedy(err))
-}
-
-// Finish gives the answers their name, or makes sure that a complete file answers these inputs. convert, if not nil, writes them in another form.
+// Finish gives the answers their name, or makes sure that a complete file answers these inputs. convert, if not nil,
+// writes them in another form.
 func (f *AnswerFile) Finish(convert func(lines io.ReadSeeker, w io.Writer) error) error {
 	digest := hex.EncodeToString(f.inputs.Sum(nil))
 	if f.complete {
 		if digest != f.wanted {
-			return fmt.Errorf("write %s: it answers other inputs: choose another run.output, or replace it with run.overwrite", f.path)
+			return fmt.Errorf("write %s: it answers other inputs: choose another run.output, or replace it with "+
+				"run.overwrite", f.path)
 		}
 		return nil
 	}
 	if f.old != nil {
 		if _, err := f.old.ReadByte(); !errors.Is(err, io.EOF) {
-			return fmt.Errorf("go on with %s: it has answers to more inputs than there are: restore the inputs, choose another run.output, or start again with run.overwrite", f.path)
+			return fmt.Errorf("go on with %s: it has answers to more inputs than there are: restore the inputs, "+
+				"choose another run.output, or start again with run.overwrite", f.path)
 		}
 	}
 	if f.part == nil { // there were no inputs
@@ -125,11 +120,8 @@ func (f *AnswerFile) Finish(convert func(lines io.ReadSeeker, w io.Writer) error
 			return err
 		}
 	}
-	if err := f.writer.Flush(); err != nil {
-		return f.writeError(err)
-	}
-	if err := f.part.Sync(); err != nil {
-		return f.writeError(err)
+	if err := cmp.Or(f.writer.Flush(), f.part.Sync()); err != nil {
+		return atomicfile.WriteError(f.partPath(), err)
 	}
 	ready := f.partPath()
 	if convert != nil {
@@ -159,7 +151,7 @@ func (f *AnswerFile) convert(to string, convert func(lines io.ReadSeeker, w io.W
 // rename gives the complete file its name and removes what it was made from.
 func (f *AnswerFile) rename(ready string) error {
 	if err := atomicfile.Move(ready, f.path); err != nil {
-		return fmt.Errorf("write %s: %w", f.path, atomicfile.WithRemedy(err))
+		return atomicfile.WriteError(f.path, err)
 	}
 	f.complete = true
 	atomicfile.Remove(f.partPath()) // all that it held is in the file

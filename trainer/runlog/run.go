@@ -11,8 +11,8 @@ import (
 	"t5train/internal/ui"
 )
 
-// ConfigName is the file of a run folder that holds its resolved configuration, StateName that of a checkpoint that holds
-// what training needs to go on besides tensors.
+// ConfigName is the file of a run folder that holds its resolved configuration, StateName that of a checkpoint that
+// holds what training needs to go on besides tensors.
 const (
 	ConfigName = "config.yaml"
 	StateName  = "trainer/state.json"
@@ -72,8 +72,5 @@ func Write[T Run | Evaluation](path string, v T) error {
 	if err == nil {
 		err = atomicfile.ReplaceFile(path, append(text, '\n'))
 	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, atomicfile.WithRemedy(err))
-	}
-	return nil
+	return atomicfile.WriteError(path, err)
 }
