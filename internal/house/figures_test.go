@@ -102,7 +102,7 @@ func TestFigures(t *testing.T) {
 	row("longest file, "+where, longest)
 	over := map[string][]string{}
 	for c, k := range n {
-		if (c.what == "lines" || c.what == "files") && k > limits[c.what] {
+		if (c.what == "lines" || c.what == "files") && k > c.limit() {
 			over[c.what] = append(over[c.what], fmt.Sprintf("%s %d", c.folder, k))
 		}
 	}

@@ -22,6 +22,15 @@ var limits = map[string]int{
 	"flags": 0,    // texts that name a flag of the command line, outside cmd
 }
 
+// commands has the limits of cmd/t5train: a file for each of 31 commands and some for what they share, whose lines are
+// help for a third.
+var commands = map[counted]int{
+	{"files", "cmd/t5train"}: 40,
+	{"lines", "cmd/t5train"}: 4700,
+}
+
+func (c counted) limit() int { return cmp.Or(commands[c], limits[c.what]) }
+
 type counted struct{ what, folder string }
 
 func (c counted) String() string { return c.what + " " + c.folder }
@@ -76,11 +85,11 @@ func TestLimits(t *testing.T) {
 	over, have := exceptions(t), count(t)
 	left := map[counted]int{}
 	for c, n := range have {
-		limit := max(limits[c.what], over[c])
+		limit := max(c.limit(), over[c])
 		if n > limit {
 			t.Errorf("%s: %d, want at most %d", c, n, limit)
 		}
-		if n > limits[c.what] {
+		if n > c.limit() {
 			left[c] = min(n, limit)
 		}
 	}

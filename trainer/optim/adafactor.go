@@ -47,32 +47,20 @@ func DefaultAdafactor() AdafactorOptions {
 
 func (o AdafactorOptions) validate() error {
 	const smallest = 0x1p-126 // of normal float32 numbers: mean squares must not round to 0
-	var errs []error
-	if !(o.Eps1 >= smallest) {
-		errs = append(errs, fmt.Errorf("eps1 is %v, want from 1.2e-38", o.Eps1))
-	}
-	if !(o.Eps2 >= 0) {
-		errs = append(errs, fmt.Errorf("eps2 is %v, want from 0", o.Eps2))
-	}
-	if !(o.ClipThreshold > 0) {
-		errs = append(errs, fmt.Errorf("clip threshold is %v, want above 0 (+Inf turns clipping off)", o.ClipThreshold))
-	}
-	if !(o.DecayRate < 0) {
-		errs = append(errs, fmt.Errorf("decay rate is %v, want below 0, as -0.8", o.DecayRate))
-	}
-	if !(o.Beta1 >= 0 && o.Beta1 < 1) {
-		errs = append(errs, fmt.Errorf("beta1 is %v, want from 0 to below 1", o.Beta1))
-	}
-	if !(o.WeightDecay >= 0) {
-		errs = append(errs, fmt.Errorf("weight decay is %v, want from 0", o.WeightDecay))
-	}
+	var warmup error
 	if o.WarmupInit && !o.RelativeStep {
-		errs = append(errs, errors.New("warmup init without relative step: set relative step, or give a schedule with a warm-up"))
+		warmup = errors.New("warmup init without relative step: set relative step, or give a schedule with a warm-up")
 	}
-	if o.MinDimSizeToFactor < 0 {
-		errs = append(errs, fmt.Errorf("least dimension to factor is %d, want from 0", o.MinDimSizeToFactor))
-	}
-	return errors.Join(errs...)
+	return errors.Join(
+		require(o.Eps1 >= smallest, "eps1", o.Eps1, "from 1.2e-38"),
+		require(o.Eps2 >= 0, "eps2", o.Eps2, "from 0"),
+		require(o.ClipThreshold > 0, "clip threshold", o.ClipThreshold, "above 0 (+Inf turns clipping off)"),
+		require(o.DecayRate < 0, "decay rate", o.DecayRate, "below 0, as -0.8"),
+		require(o.Beta1 >= 0 && o.Beta1 < 1, "beta1", o.Beta1, "from 0 to below 1"),
+		require(o.WeightDecay >= 0, "weight decay", o.WeightDecay, "from 0"),
+		warmup,
+		require(o.MinDimSizeToFactor >= 0, "least dimension to factor", o.MinDimSizeToFactor, "from 0"),
+	)
 }
 
 // factors tells whether the mean squares of a tensor are kept as those of its rows and columns.

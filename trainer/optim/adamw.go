@@ -20,20 +20,12 @@ type AdamWOptions struct {
 func DefaultAdamW() AdamWOptions { return AdamWOptions{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8} }
 
 func (o AdamWOptions) validate() error {
-	var errs []error
-	if !(o.Beta1 >= 0 && o.Beta1 < 1) {
-		errs = append(errs, fmt.Errorf("beta1 is %v, want from 0 to below 1", o.Beta1))
-	}
-	if !(o.Beta2 >= 0 && o.Beta2 < 1) {
-		errs = append(errs, fmt.Errorf("beta2 is %v, want from 0 to below 1", o.Beta2))
-	}
-	if !(o.Eps > 0) {
-		errs = append(errs, fmt.Errorf("eps is %v, want above 0", o.Eps))
-	}
-	if !(o.WeightDecay >= 0) {
-		errs = append(errs, fmt.Errorf("weight decay is %v, want from 0", o.WeightDecay))
-	}
-	return errors.Join(errs...)
+	return errors.Join(
+		require(o.Beta1 >= 0 && o.Beta1 < 1, "beta1", o.Beta1, "from 0 to below 1"),
+		require(o.Beta2 >= 0 && o.Beta2 < 1, "beta2", o.Beta2, "from 0 to below 1"),
+		require(o.Eps > 0, "eps", o.Eps, "above 0"),
+		require(o.WeightDecay >= 0, "weight decay", o.WeightDecay, "from 0"),
+	)
 }
 
 // AdamW is Adam with weight decay apart from the gradient (Loshchilov & Hutter 2019, algorithm 2), with the

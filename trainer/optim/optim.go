@@ -147,3 +147,11 @@ func total(x []float64) float64 {
 	}
 	return sum
 }
+
+// require returns an error about the value of an option unless it is right.
+func require(right bool, name string, value any, want string) error {
+	if right {
+		return nil
+	}
+	return fmt.Errorf("%s is %v, want %s", name, value, want)
+}

@@ -17,14 +17,10 @@ type SGDOptions struct {
 func DefaultSGD() SGDOptions { return SGDOptions{Momentum: 0.9} }
 
 func (o SGDOptions) validate() error {
-	var errs []error
-	if !(o.Momentum >= 0 && o.Momentum < 1) {
-		errs = append(errs, fmt.Errorf("momentum is %v, want from 0 to below 1", o.Momentum))
-	}
-	if !(o.WeightDecay >= 0) {
-		errs = append(errs, fmt.Errorf("weight decay is %v, want from 0", o.WeightDecay))
-	}
-	return errors.Join(errs...)
+	return errors.Join(
+		require(o.Momentum >= 0 && o.Momentum < 1, "momentum", o.Momentum, "from 0 to below 1"),
+		require(o.WeightDecay >= 0, "weight decay", o.WeightDecay, "from 0"),
+	)
 }
 
 // SGD is stochastic gradient descent with the arithmetic of torch.optim.SGD, without its dampening and Nesterov's
