@@ -158,7 +158,10 @@ type search struct {
 	asked     string // what the key holds
 	rules     []rule
 	check     func(table.Column) error // of the column that is named or found; nil: none
-	fail      func() error             // what is wrong where no rule decides
+
+	candidates []table.Column // where no rule decides
+	several    string         // what is wrong then: the number may be in
+	none       string         // what is wrong without candidates
 }
 
 // rule is one way to tell a column from all others.
@@ -173,7 +176,10 @@ func (in *inference) pick(s search) (c table.Column, err error) {
 	if s.asked != "" {
 		c, err = in.column(s.key, s.asked)
 	} else if c, reason = in.byRule(s.rules); reason == "" {
-		return c, s.fail()
+		if len(s.candidates) == 0 {
+			return c, fmt.Errorf("%s: the columns are %s: choose with %s", s.none, in.all(), s.key)
+		}
+		return c, fmt.Errorf("%s any of %s: choose with %s", s.several, list(s.candidates), s.key)
 	}
 	if err == nil && s.check != nil {
 		err = s.check(c)

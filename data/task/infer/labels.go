@@ -21,26 +21,15 @@ const MaxLabels = 1000
 // labels.
 func (in *inference) classification() error {
 	classes := in.filter(isClass)
+	named := func(c table.Column) bool { return IsLabelName(c.Name) && (len(classes) == 0 || c.ClassLabels != nil) }
+	candidates := classes
+	if len(classes) == 0 {
+		candidates = in.filter(named)
+	}
 	column, err := in.pick(search{
 		what: labelColumn, key: labelKey, asked: in.asked.LabelColumn, check: canLabel,
-		rules: []rule{
-			{"the only ClassLabel", isClass},
-			{"by its name", func(c table.Column) bool {
-				return IsLabelName(c.Name) && (len(classes) == 0 || c.ClassLabels != nil)
-			}},
-		},
-		fail: func() error {
-			candidates := classes
-			if len(classes) == 0 {
-				candidates = in.filter(func(c table.Column) bool { return IsLabelName(c.Name) })
-			}
-			if len(candidates) > 0 {
-				return fmt.Errorf("the label may be in any of %s: choose with task.label_column", list(candidates))
-			}
-			candidates = in.filter(func(c table.Column) bool { return canLabel(c) == nil && !IsIdentifier(c.Name) })
-			return fmt.Errorf("no column is a ClassLabel or named label: choose among %s with task.label_column",
-				list(candidates))
-		},
+		rules:      []rule{{"the only ClassLabel", isClass}, {"by its name", named}},
+		candidates: candidates, several: "the label may be in", none: "no column is a ClassLabel or named label",
 	})
 	if err != nil {
 		return err
@@ -191,12 +180,7 @@ func (in *inference) regression() error {
 				return fits(c) && slices.Contains(numberNames, strings.ToLower(c.Name))
 			}},
 		},
-		fail: func() error {
-			if numbers := in.filter(fits); len(numbers) > 0 {
-				return fmt.Errorf("the number may be in any of %s: choose with task.label_column", list(numbers))
-			}
-			return fmt.Errorf("no column of numbers: the columns are %s: choose with task.label_column", in.all())
-		},
+		candidates: in.filter(fits), several: "the number may be in", none: "no column of numbers",
 	})
 	if err != nil {
 		return err
@@ -267,13 +251,9 @@ func (in *inference) listColumn(
 			}
 			return fmt.Errorf("%s %s: the column is of type %s, want a list for %s", key, asked, c.FullType(), task.NER)
 		},
-		rules: append(usual(usually, fits), rule{"the only list that fits", fits}),
-		fail: func() error {
-			if lists := in.filter(fits); len(lists) > 0 {
-				return fmt.Errorf("any of %s fits: choose with %s", list(lists), key)
-			}
-			return fmt.Errorf("no column of lists fits %s: the columns are %s: choose with %s", task.NER, in.all(), key)
-		},
+		rules:      append(usual(usually, fits), rule{"the only list that fits", fits}),
+		candidates: in.filter(fits), several: "the lists may be in",
+		none: "no column of lists fits " + task.NER,
 	})
 }
 

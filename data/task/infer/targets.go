@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -206,34 +207,12 @@ func (in *inference) firstOf(key string, names ...string) (string, error) {
 
 // translation finds the columns of the two languages, and the prefix that names them.
 func (in *inference) translation() error {
-	from, to := in.asked.SourceLanguage, in.asked.TargetLanguage
-	source, target, err := in.askedPair()
-	if err != nil {
+	source, target, err := in.languageColumns()
+	if err != nil || in.asked.Prefix != nil || in.spec.Template != "" {
 		return err
 	}
-	whySource, whyTarget := textsKey, targetKey
-	if source == "" && in.spec.Template == "" || target == "" {
-		foundSource, foundTarget, reason, err := in.languageColumns(source, target)
-		if err != nil {
-			return err
-		}
-		if source == "" {
-			source, whySource = foundSource, reason
-		}
-		if target == "" {
-			target, whyTarget = foundTarget, reason
-		}
-	}
-	in.take(source, whySource, target, whyTarget)
-	if in.asked.Prefix != nil || in.spec.Template != "" {
-		return nil
-	}
-	if from == "" {
-		from = task.LanguageOf(source)
-	}
-	if to == "" {
-		to = task.LanguageOf(target)
-	}
+	from := cmp.Or(in.asked.SourceLanguage, task.LanguageOf(source))
+	to := cmp.Or(in.asked.TargetLanguage, task.LanguageOf(target))
 	if from == "" || to == "" {
 		return errors.New("the columns do not tell the languages for the prefix: name them with " +
 			"task.source_language and task.target_language, or set task.prefix")
@@ -248,34 +227,43 @@ func (in *inference) translation() error {
 	return nil
 }
 
-// languageColumns finds what of the two columns is not given. A column is of the language that the last part of its
-// name says: en, translation.en.
-func (in *inference) languageColumns(source, target string) (foundSource, foundTarget, reason string, err error) {
-	if source == "" && in.asked.SourceLanguage != "" {
-		source, err = in.languageColumn("task.source_language", in.asked.SourceLanguage, "")
+// languageColumns takes the two columns: those that are asked for, by name or language, and the others of two columns
+// of languages. A column is of the language that the last part of its name says: en, translation.en.
+func (in *inference) languageColumns() (source, target string, err error) {
+	if source, target, err = in.askedPair(); err != nil {
+		return "", "", err
 	}
-	if err == nil && target == "" && in.asked.TargetLanguage != "" {
-		target, err = in.languageColumn("task.target_language", in.asked.TargetLanguage, "")
+	given := in.spec.Template != "" // the source
+	whySource, whyTarget := textsKey, targetKey
+	if language := in.asked.SourceLanguage; source == "" && !given && language != "" {
+		whySource = "the language asked for"
+		source, err = in.languageColumn("task.source_language", language, "")
+	}
+	if language := in.asked.TargetLanguage; err == nil && target == "" && language != "" {
+		whyTarget = "the language asked for"
+		target, err = in.languageColumn("task.target_language", language, "")
 	}
 	rest := in.filter(func(c table.Column) bool {
 		return c.Type == table.TypeString && task.LanguageOf(c.Name) != "" && c.Name != "id" && // mostly not Indonesian
-			c.Name != source && c.Name != target
+			c.Name != source && c.Name != target && !slices.Contains(in.spec.TextColumns, c.Name)
 	})
+	const two = "of two languages, in the order of the columns: task.source_language and task.target_language turn them"
 	switch {
 	case err != nil:
-		return "", "", "", err
-	case source != "" && target != "":
-		return source, target, "the language asked for", nil
-	case source == "" && target == "" && len(rest) == 2:
-		return rest[0].Name, rest[1].Name, "of two languages, in the order of the columns: task.source_language " +
-			"and task.target_language turn them", nil
-	case source != "" && len(rest) == 1:
-		return source, rest[0].Name, "the other language", nil
+		return "", "", err
+	case (source != "" || given) && target != "":
+	case source == "" && target == "" && !given && len(rest) == 2:
+		source, target, whySource, whyTarget = rest[0].Name, rest[1].Name, two, two
+	case target == "" && len(rest) == 1 && (source != "" || given):
+		target, whyTarget = rest[0].Name, "the other language"
 	case target != "" && len(rest) == 1:
-		return rest[0].Name, target, "the other language", nil
+		source, whySource = rest[0].Name, "the other language"
+	default:
+		return "", "", fmt.Errorf("cannot tell the languages among %s: choose with task.source_language and "+
+			"task.target_language, or with task.text_columns and task.target_column", in.all())
 	}
-	return "", "", "", fmt.Errorf("cannot tell the languages among %s: choose with task.source_language and "+
-		"task.target_language, or with task.text_columns and task.target_column", in.all())
+	in.take(source, whySource, target, whyTarget)
+	return source, target, nil
 }
 
 // languageColumn returns the column of the language that a key names. Without one, that of the task will do, if there

@@ -108,14 +108,8 @@ func Text(columns []table.Column, asked string) (string, Note, error) {
 	}
 	c, err := in.pick(search{
 		what: "text column", key: "data.text_column", asked: asked,
-		rules: append([]rule{{only, in.isText}}, usual([]string{"text"}, in.isText)...),
-		fail: func() error {
-			if len(texts) == 0 {
-				return fmt.Errorf("no string column to read the text from: the columns are %s: choose with "+
-					"data.text_column", list(columns))
-			}
-			return fmt.Errorf("the text may be in any of %s: choose with data.text_column", list(texts))
-		},
+		rules:      append([]rule{{only, in.isText}}, usual([]string{"text"}, in.isText)...),
+		candidates: texts, several: "the text may be in", none: "no string column to read the text from",
 	})
 	if asked != "" && !isString(c) {
 		err = fmt.Errorf("data.text_column %s: there is no such string column: the columns are %s", asked,
