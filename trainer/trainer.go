@@ -15,7 +15,6 @@ import (
 	"t5train/internal/ui"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
-	"t5train/trainer/evaluate"
 	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
 )
@@ -275,14 +274,7 @@ func Check(ctx context.Context, c *configs.Config, sink ui.Sink) error {
 	if c.Pretraining() {
 		return errors.Join(append(errs, setup.CheckText(ctx, c, tok, sink)...)...)
 	}
-	for _, t := range setup.TasksOf(c) {
-		err := setup.CheckRows(ctx, t, sink)
-		if err != nil && t.Part != "" {
-			err = fmt.Errorf("%s: %w", evaluate.PartKey(t.Part), err)
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, setup.CheckRows(ctx, c, sink)...)...)
 }
 
 // warnRate warns where the learning rate may not be the one that was meant.

@@ -17,17 +17,26 @@ import (
 	"t5train/trainer/evaluate"
 )
 
-// CheckRows makes sure that the data sets of a task have its columns.
-func CheckRows(ctx context.Context, t taskData, sink ui.Sink) error {
-	train, err := dataset.Open(t.train, dataset.ForTraining, 0, 0)
+// CheckRows makes sure that the data sets of the tasks have their columns.
+func CheckRows(ctx context.Context, c *configs.Config, sink ui.Sink) (errs []error) {
+	for _, t := range Components(c) {
+		if err := checkTask(ctx, t, sink); err != nil {
+			errs = append(errs, inComponent(c, t, err))
+		}
+	}
+	return errs
+}
+
+func checkTask(ctx context.Context, t configs.Component, sink ui.Sink) error {
+	train, err := dataset.Open(t.Train, dataset.ForTraining, 0, 0)
 	if err != nil {
 		return err
 	}
-	spec, err := train.Infer(ctx, t.task, sink)
-	if err != nil || len(t.validation) == 0 {
+	spec, err := train.Infer(ctx, t.Task, sink)
+	if err != nil || len(t.Validation) == 0 {
 		return err
 	}
-	validation, err := dataset.Open(t.validation, dataset.ForValidation, 0, 0)
+	validation, err := dataset.Open(t.Validation, dataset.ForValidation, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -50,7 +59,7 @@ func readRows(
 ) (*Datasets, error) {
 	b.Info.MaxInputLength, b.Info.MaxTargetLength = c.Data.MaxInputLength, c.Data.MaxTargetLength
 	r := rowsReader{c, b, w.Threads(), sink}
-	tasks := TasksOf(c)
+	tasks := Components(c)
 	opened, err := r.openAll(ctx, tasks)
 	if err != nil {
 		return nil, err
@@ -61,20 +70,20 @@ func readRows(
 	for i, t := range tasks {
 		read, err := r.build(ctx, opened[i], t)
 		if err != nil {
-			return nil, t.in(err)
+			return nil, inComponent(c, t, err)
 		}
-		specs[t.Part] = read.spec
+		specs[t.Name] = read.spec
 		sources = append(sources, read.train)
 		d.Notes = append(d.Notes, read.notes...)
-		d.AddDigest(t.digestKey("train"), read.train.Digest())
+		d.AddDigest(sourceKey(c, t), read.train.Digest())
 		if read.heldOut == nil {
 			continue
 		}
-		d.AddDigest(t.digestKey("validation"), read.heldOut.Digest())
+		d.AddDigest(keyOf(c, t, "validation"), read.heldOut.Digest())
 		evaluator := evaluate.NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w)
-		evaluator.Fit, evaluator.Compared = t.Part == "", strings.TrimPrefix(c.Eval.Metric, t.Part+"/")
+		evaluator.Fit, evaluator.Compared = t.Name == "", strings.TrimPrefix(c.Eval.Metric, t.Name+"/")
 		set := evaluate.TaskSet{Evaluator: evaluator, Examples: read.heldOut, BatchSize: c.Eval.BatchSize}
-		held = append(held, evaluate.Component{Name: t.Part, TaskSet: set})
+		held = append(held, evaluate.Component{Name: t.Name, TaskSet: set})
 	}
 	best := ""
 	switch spec, one := specs[""]; {
@@ -102,24 +111,24 @@ func readRows(
 }
 
 // openAll opens the data sets of tasks and checks that evaluations of them have the metric to compare by.
-func (r rowsReader) openAll(ctx context.Context, tasks []taskData) ([]openRows, error) {
+func (r rowsReader) openAll(ctx context.Context, tasks []configs.Component) ([]openRows, error) {
 	what, known := "task", []string(nil)
-	if tasks[0].Part != "" {
+	if tasks[0].Name != "" {
 		what, known = "mixture", []string{task.Loss, task.Perplexity}
 	}
 	all, evaluated := make([]openRows, len(tasks)), false
 	for i, t := range tasks {
 		var err error
 		if all[i], err = r.open(ctx, t); err != nil {
-			return nil, t.in(err)
+			return nil, inComponent(r.config, t, err)
 		}
 		switch {
 		case all[i].heldOut == nil:
 			continue
-		case t.Part == "":
+		case t.Name == "":
 			known = all[i].spec.Values()
 		default:
-			known = append(known, evaluate.PartValues(t.Part, all[i].spec)...)
+			known = append(known, evaluate.PartValues(t.Name, all[i].spec)...)
 		}
 		evaluated = true
 	}
@@ -138,52 +147,6 @@ func classesOf(t dataset.Table, spec task.Spec) []string {
 		}
 	}
 	return nil
-}
-
-// taskData is a task and where its rows are.
-type taskData struct {
-	Part              string // its name in the mixture; empty without one
-	task              task.Spec
-	train, validation []string
-}
-
-// key returns where the configuration has a key of the task.
-func (t taskData) key(name string) string {
-	if t.Part == "" {
-		return "data." + name
-	}
-	return evaluate.PartKey(t.Part) + ", " + name
-}
-
-// digestKey is the key of the digest of the data of a task.
-func (t taskData) digestKey(name string) string {
-	switch {
-	case t.Part == "":
-		return t.key(name)
-	case name == "train":
-		return evaluate.PartKey(t.Part)
-	}
-	return evaluate.PartKey(t.Part) + ", " + name
-}
-
-// in says in which component of a mixture something is wrong.
-func (t taskData) in(err error) error {
-	if t.Part == "" {
-		return err
-	}
-	return fmt.Errorf("%s: %w", evaluate.PartKey(t.Part), err)
-}
-
-// TasksOf returns the tasks of a run: the one that it has, or those of its mixture.
-func TasksOf(c *configs.Config) []taskData {
-	if len(c.Data.Mixture) == 0 {
-		return []taskData{{task: c.Task, train: c.Data.Train, validation: c.Data.Validation}}
-	}
-	tasks := make([]taskData, len(c.Data.Mixture))
-	for i, p := range c.Data.Mixture {
-		tasks[i] = taskData{p.Name, p.Task, p.Train, p.Validation}
-	}
-	return tasks
 }
 
 // rowsReader reads the rows of tasks.
@@ -209,22 +172,22 @@ type openRows struct {
 }
 
 // open finds out what a task is, and whether its data sets have what it needs.
-func (r rowsReader) open(ctx context.Context, t taskData) (openRows, error) {
+func (r rowsReader) open(ctx context.Context, t configs.Component) (openRows, error) {
 	c := r.config
 	var o openRows
 	var err error
-	if o.train, err = dataset.Open(t.train, dataset.ForTraining, c.Data.MaxTrainExamples, uint64(c.Train.Seed)); err != nil {
+	if o.train, err = dataset.Open(t.Train, dataset.ForTraining, c.Data.MaxTrainExamples, uint64(c.Train.Seed)); err != nil {
 		return o, err
 	}
-	if len(t.validation) > 0 {
-		held, err := dataset.Open(t.validation, dataset.ForValidation, c.Data.MaxValidationExamples, dataset.HeldOutSeed)
+	if len(t.Validation) > 0 {
+		held, err := dataset.Open(t.Validation, dataset.ForValidation, c.Data.MaxValidationExamples, dataset.HeldOutSeed)
 		if err != nil {
 			return o, err
 		}
 		o.heldOut = &held
 	}
-	dataset.SayNamed(r.sink, t.train, o.train.Dataset)
-	if o.spec, err = o.train.Infer(ctx, t.task, r.sink); err != nil {
+	dataset.SayNamed(r.sink, t.Train, o.train.Dataset)
+	if o.spec, err = o.train.Infer(ctx, t.Task, r.sink); err != nil {
 		return o, err
 	}
 	if err := r.check(o.spec); err != nil {
@@ -235,15 +198,15 @@ func (r rowsReader) open(ctx context.Context, t taskData) (openRows, error) {
 		return o, nil
 	}
 	dataset.SayTaken(r.sink, o.heldOut.Dataset)
-	corpus.WarnShared(r.sink, corpus.FilesOf(o.train.Dataset, t.key("train"), nil), corpus.FilesOf(o.heldOut.Dataset, t.key("validation"), nil))
+	corpus.WarnShared(r.sink, corpus.FilesOf(o.train.Dataset, keyOf(c, t, "train"), nil), corpus.FilesOf(o.heldOut.Dataset, keyOf(c, t, "validation"), nil))
 	o.heldOutSpec = o.spec
 	if !slices.Equal(classesOf(o.train, o.spec), classesOf(*o.heldOut, o.spec)) {
 		if o.heldOutSpec, err = o.spec.WithClasses(o.heldOut.Columns()); err != nil {
-			return o, fmt.Errorf("%s: %w", t.key("validation"), err)
+			return o, fmt.Errorf("%s: %w", keyOf(c, t, "validation"), err)
 		}
 	}
 	if err := o.heldOut.CheckColumns(o.spec.Columns()); err != nil {
-		return o, fmt.Errorf("%s: %w", t.key("validation"), err)
+		return o, fmt.Errorf("%s: %w", keyOf(c, t, "validation"), err)
 	}
 	return o, nil
 }
@@ -258,10 +221,10 @@ func (r rowsReader) check(spec task.Spec) error {
 }
 
 // build tokenises the data sets of a task.
-func (r rowsReader) build(ctx context.Context, o openRows, t taskData) (taskRows, error) {
+func (r rowsReader) build(ctx context.Context, o openRows, t configs.Component) (taskRows, error) {
 	train, validation := "train", "validation"
-	if t.Part != "" {
-		train, validation = t.Part, t.Part+", validation"
+	if t.Name != "" {
+		train, validation = t.Name, t.Name+", validation"
 	}
 	read, err := r.buildTrain(ctx, o, train)
 	if err != nil || o.heldOut == nil {

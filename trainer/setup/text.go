@@ -23,26 +23,6 @@ import (
 	"t5train/trainer/evaluate"
 )
 
-// textPart is the name under which the corpus of data.train is read.
-const textPart = "text"
-
-// partsOf returns the parts of a mixture; data.train alone is a mixture of one.
-func partsOf(d configs.Data) []configs.Component {
-	if len(d.Mixture) > 0 {
-		return d.Mixture
-	}
-	return []configs.Component{corpusPart(textPart, d.Train, d.TextColumn)}
-}
-
-// corpusPart is a part of plain text; column "" is found from the schema.
-func corpusPart(name string, files []string, column string) configs.Component {
-	p := configs.Component{Name: name, Train: files, Task: task.Spec{Name: textPart}}
-	if column != "" {
-		p.Task.TextColumns = []string{column}
-	}
-	return p
-}
-
 // readText opens the token stores, makes those that are missing, and notes the objective in the bundle.
 func readText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers, sink ui.Sink) (_ *Datasets, err error) {
 	o := ObjectiveOf(c)
@@ -130,7 +110,7 @@ func (r *textReader) checkBudget() error {
 		most = max(most, l.Inputs+l.Targets)
 	}
 	for _, p := range r.config.Data.Mixture {
-		if p.Task.Name != textPart {
+		if p.Task.Name != textTask {
 			most = max(most, r.config.Data.MaxInputLength+r.config.Data.MaxTargetLength)
 		}
 	}
@@ -145,10 +125,10 @@ func (r *textReader) readTrain(ctx context.Context, m *Datasets) error {
 	c := r.config
 	seed := uint64(c.Train.Seed)
 	var sources []data.Source
-	for i, p := range partsOf(c.Data) {
+	for i, p := range Components(c) {
 		source, err := r.source(ctx, m, p, noiseSeed(seed, i))
 		if err != nil {
-			return r.inPart(p, err)
+			return r.inEntry(p, err)
 		}
 		sources = append(sources, source)
 	}
@@ -175,11 +155,11 @@ func noiseSeed(seed uint64, corpus int) uint64 {
 	return draw.Uint64()
 }
 
-// source opens one part.
+// source opens one component.
 func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Component, seed uint64) (data.Source, error) {
 	limit := r.config.Data.MaxTrainExamples
-	if p.Task.Name == textPart {
-		s, files, err := r.open(ctx, m, r.key(p), p.Train, dataset.ForTraining, corpus.Column(p.Task.TextColumns))
+	if p.Task.Name == textTask {
+		s, files, err := r.open(ctx, m, sourceKey(r.config, p), p.Train, dataset.ForTraining, corpus.Column(p.Task.TextColumns))
 		if err != nil {
 			return nil, err
 		}
@@ -196,7 +176,7 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Componen
 		}, seed)
 	}
 	reader := rowsReader{r.config, r.bundle, r.threads, r.sink}
-	open, err := reader.open(ctx, taskData{Part: p.Name, task: p.Task, train: p.Train})
+	open, err := reader.open(ctx, configs.Component{Name: p.Name, Task: p.Task, Train: p.Train})
 	if err != nil {
 		return nil, err
 	}
@@ -209,8 +189,8 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Componen
 		info.Tasks = map[string]task.Spec{}
 	}
 	info.Tasks[p.Name], info.TaskMaxInput, info.TaskMaxTarget = read.spec, r.config.Data.MaxInputLength, r.config.Data.MaxTargetLength
-	m.AddDigest(r.key(p), read.train.Digest())
-	r.files = append(r.files, corpus.FilesOf(open.train.Dataset, r.key(p), nil)...)
+	m.AddDigest(sourceKey(r.config, p), read.train.Digest())
+	r.files = append(r.files, corpus.FilesOf(open.train.Dataset, sourceKey(r.config, p), nil)...)
 	return read.train, nil
 }
 
@@ -249,33 +229,25 @@ func TokensOf(c *configs.Config) string {
 	return filepath.Join(c.Output, TokensName)
 }
 
-// inPart says in which entry of a mixture something is wrong.
-func (r *textReader) inPart(p configs.Component, err error) error {
+// inEntry is inComponent of text, whose columns are keys of the entry.
+func (r *textReader) inEntry(p configs.Component, err error) error {
 	if len(r.config.Data.Mixture) == 0 || errors.Is(err, ErrOtherData) { // which says it
 		return err
 	}
-	return fmt.Errorf("%s: %w (the columns of an entry are its own keys)", r.key(p), err)
-}
-
-// key says where a part stands in the configuration.
-func (r *textReader) key(p configs.Component) string {
-	if len(r.config.Data.Mixture) == 0 {
-		return "data.train"
-	}
-	return evaluate.PartKey(p.Name)
+	return fmt.Errorf("%w (the columns of an entry are its own keys)", inComponent(r.config, p, err))
 }
 
 // CheckText is Check for pre-training: every corpus and task has its columns, and the objective suits the tokenizer.
 // tok is nil where the model has none that can be read.
 func CheckText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer, sink ui.Sink) (errs []error) {
 	r := &textReader{config: c, objective: ObjectiveOf(c), sink: sink}
-	for _, p := range partsOf(c.Data) {
-		if err := r.checkPart(ctx, p, dataset.ForTraining); err != nil {
-			errs = append(errs, r.inPart(p, err))
+	for _, p := range Components(c) {
+		if err := r.checkComponent(ctx, p, dataset.ForTraining); err != nil {
+			errs = append(errs, r.inEntry(p, err))
 		}
 	}
 	if len(c.Data.Validation) > 0 {
-		if err := r.checkPart(ctx, corpusPart("validation", c.Data.Validation, c.Data.TextColumn), dataset.ForValidation); err != nil {
+		if err := r.checkComponent(ctx, textOf("validation", c.Data.Validation, c.Data.TextColumn), dataset.ForValidation); err != nil {
 			errs = append(errs, fmt.Errorf("data.validation: %w", err))
 		}
 	}
@@ -289,8 +261,8 @@ func CheckText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer,
 	return append(errs, err)
 }
 
-func (r *textReader) checkPart(ctx context.Context, p configs.Component, wanted []string) error {
-	if p.Task.Name != textPart {
+func (r *textReader) checkComponent(ctx context.Context, p configs.Component, wanted []string) error {
+	if p.Task.Name != textTask {
 		table, err := dataset.Open(p.Train, wanted, 0, 0)
 		if err == nil {
 			_, err = table.Infer(ctx, p.Task, r.sink)
