@@ -12,8 +12,8 @@ import (
 // textTask is the task of a component of plain text, and the name of data.train alone.
 const textTask = "text"
 
-// Components returns what a run reads: the components of its mixture, or data.train alone, without a name where it is of
-// a task.
+// Components returns what a run reads: the components of its mixture, or data.train alone, without a name where it is
+// of a task.
 func Components(c *configs.Config) []configs.Component {
 	d := c.Data
 	switch {

@@ -198,15 +198,17 @@ func (r rowsReader) open(ctx context.Context, t configs.Component) (openRows, er
 		return o, nil
 	}
 	dataset.SayTaken(r.sink, o.heldOut.Dataset)
-	corpus.WarnShared(r.sink, corpus.FilesOf(o.train.Dataset, keyOf(c, t, "train"), nil), corpus.FilesOf(o.heldOut.Dataset, keyOf(c, t, "validation"), nil))
+	validation := keyOf(c, t, "validation")
+	corpus.WarnShared(r.sink, corpus.FilesOf(o.train.Dataset, keyOf(c, t, "train"), nil),
+		corpus.FilesOf(o.heldOut.Dataset, validation, nil))
 	o.heldOutSpec = o.spec
 	if !slices.Equal(classesOf(o.train, o.spec), classesOf(*o.heldOut, o.spec)) {
 		if o.heldOutSpec, err = o.spec.WithClasses(o.heldOut.Columns()); err != nil {
-			return o, fmt.Errorf("%s: %w", keyOf(c, t, "validation"), err)
+			return o, fmt.Errorf("%s: %w", validation, err)
 		}
 	}
 	if err := o.heldOut.CheckColumns(o.spec.Columns()); err != nil {
-		return o, fmt.Errorf("%s: %w", keyOf(c, t, "validation"), err)
+		return o, fmt.Errorf("%s: %w", validation, err)
 	}
 	return o, nil
 }

@@ -24,13 +24,15 @@ import (
 )
 
 // readText opens the token stores, makes those that are missing, and notes the objective in the bundle.
-func readText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers, sink ui.Sink) (_ *Datasets, err error) {
+func readText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers,
+	sink ui.Sink) (_ *Datasets, err error) {
 	o := ObjectiveOf(c)
 	denoisers, err := o.Denoisers(b.Tokenizer)
 	if err != nil {
 		return nil, err
 	}
-	r := &textReader{config: c, bundle: b, objective: o, denoisers: denoisers, was: was, threads: w.Threads(), sink: sink}
+	r := &textReader{config: c, bundle: b, objective: o, denoisers: denoisers, was: was, threads: w.Threads(),
+		sink: sink}
 	r.say()
 	if err := r.checkBudget(); err != nil {
 		return nil, err
@@ -58,7 +60,8 @@ func readText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was
 		return nil, err
 	}
 	corpus.WarnShared(sink, r.files, held)
-	h, err := evaluate.NewTextSet(b, o, denoisers, s, evaluate.TextOptions{Limit: c.Data.MaxValidationExamples, BatchSize: c.Eval.BatchSize, Samples: c.Eval.Samples}, w)
+	h, err := evaluate.NewTextSet(b, o, denoisers, s, evaluate.TextOptions{Limit: c.Data.MaxValidationExamples,
+		BatchSize: c.Eval.BatchSize, Samples: c.Eval.Samples}, w)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +97,8 @@ func (r *textReader) say() {
 		if len(r.denoisers) > 1 {
 			part = fmt.Sprintf("%s, %.1f %% of the examples: ", d.Name, 100*d.Rate)
 		}
-		ui.Detail(r.sink, "", "%s%d tokens of text make up to %d input and %d target tokens", part, l.Tokens, l.Inputs, l.Targets)
+		ui.Detail(r.sink, "", "%s%d tokens of text make up to %d input and %d target tokens", part, l.Tokens, l.Inputs,
+			l.Targets)
 	}
 }
 
@@ -159,7 +163,8 @@ func noiseSeed(seed uint64, corpus int) uint64 {
 func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Component, seed uint64) (data.Source, error) {
 	limit := r.config.Data.MaxTrainExamples
 	if p.Task.Name == textTask {
-		s, files, err := r.open(ctx, m, sourceKey(r.config, p), p.Train, dataset.ForTraining, corpus.Column(p.Task.TextColumns))
+		s, files, err := r.open(ctx, m, sourceKey(r.config, p), p.Train, dataset.ForTraining,
+			corpus.Column(p.Task.TextColumns))
 		if err != nil {
 			return nil, err
 		}
@@ -196,7 +201,8 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Componen
 
 // open opens the token store of what a key names, notes it in m, which closes it, and returns the files that it is of.
 // Text that a run cannot go on with is not tokenized.
-func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns, wanted []string, column string) (*chunks.Store, []corpus.UsedFile, error) {
+func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns, wanted []string,
+	column string) (*chunks.Store, []corpus.UsedFile, error) {
 	set, err := dataset.OpenData(patterns, wanted)
 	if err != nil {
 		return nil, nil, err
@@ -247,7 +253,8 @@ func CheckText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer,
 		}
 	}
 	if len(c.Data.Validation) > 0 {
-		if err := r.checkComponent(ctx, textOf("validation", c.Data.Validation, c.Data.TextColumn), dataset.ForValidation); err != nil {
+		if err := r.checkComponent(ctx, textOf("validation", c.Data.Validation, c.Data.TextColumn),
+			dataset.ForValidation); err != nil {
 			errs = append(errs, fmt.Errorf("data.validation: %w", err))
 		}
 	}
