@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
+
+	"t5train/internal/ui"
 )
 
 // LoadOptions name the sources of a configuration. All are optional.
@@ -29,8 +31,8 @@ type LoadOptions struct {
 	// objective.name is of pre-training, and without task.name also one that sets any key that only pre-training has,
 	// or mixes text in.
 	Command string
-	// Say, if not nil, is told what Load chooses that is not the usual default.
-	Say func(format string, args ...any)
+	// Sink is told what Load chooses that is not the usual default.
+	Sink ui.Sink
 	// NoRun is for commands that begin no run: output may be missing, unless token stores go there.
 	NoRun bool
 	// Paths also checks that what the configuration names is there, as CheckPaths does.
@@ -58,12 +60,8 @@ func Load(opts LoadOptions) (*Config, error) {
 	case "":
 		kind = cmp.Or(r.kindOf(layers), finetuning)
 	}
-	say := opts.Say
-	if say == nil {
-		say = func(string, ...any) {}
-	}
 	for _, key := range r.older {
-		say("%s is called %s now", key, CurrentKey(key))
+		ui.Say(opts.Sink, "", "%s is called %s now", key, CurrentKey(key))
 	}
 	c, err := merge(r.fields, kind, layers)
 	if err != nil {
@@ -74,7 +72,7 @@ func Load(opts LoadOptions) (*Config, error) {
 			return slices.ContainsFunc(layers, func(l layer) bool { _, ok := l[key]; return ok })
 		})
 		if len(set) > 0 {
-			say("settings for random weights: %s (their flags and keys change them; model.path begins with weights that "+
+			ui.Say(opts.Sink, "", "settings for random weights: %s (their flags and keys change them; model.path begins with weights that "+
 				"have learnt)", strings.Join(set, ", "))
 		}
 	}

@@ -1,13 +1,14 @@
 package configs
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"t5train/internal/testdir"
 )
 
 // load is Load with the content of the file at hand.
@@ -106,7 +107,9 @@ func TestNewWeights(t *testing.T) {
 	} {
 		said := ""
 		got := mustLoad(t, minimal, LoadOptions{Set: c.set,
-			Say: func(format string, args ...any) { said = fmt.Sprint(args...) }})
+			Sink: testdir.Sink{Said: func(line string) {
+				said, _, _ = strings.Cut(strings.TrimPrefix(line, "settings for random weights: "), " (their")
+			}}})
 		is := settings{got.Train.Epochs, got.Train.Steps, got.Schedule.Name, got.Optimizer.Name,
 			*got.Optimizer.LearningRate, got.Optimizer.ScaleParameter != nil && *got.Optimizer.ScaleParameter}
 		if is != c.want || said != c.said {
@@ -137,7 +140,7 @@ func TestRenamedKey(t *testing.T) {
 		"set":         {regression, LoadOptions{Set: []string{"task.step=0.5"}}},
 	} {
 		said := ""
-		test.opts.Say = func(format string, args ...any) { said += fmt.Sprintf(format, args...) }
+		test.opts.Sink = testdir.Sink{Said: func(line string) { said += line }}
 		c := mustLoad(t, test.content, test.opts)
 		text, err := c.YAML()
 		if c.Task.RoundTo == nil || *c.Task.RoundTo != 0.5 || !strings.Contains(said,

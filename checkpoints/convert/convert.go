@@ -28,7 +28,7 @@ type ConvertOptions struct {
 	MaxShardSize int64  // bytes of the largest file of weights; 0: checkpoints.DefaultShardSize
 	VocabSize    int    // rows of the embedding; 0: as many as there are, or as a new vocabulary needs
 	NoVerify     bool   // take the weights as they are, damaged or not
-	Tokenizer    string // run, folder or file (see OpenTokenizer) of the vocabulary to carry the model to; "": it keeps its own
+	Tokenizer    string // run, folder or file (see OpenTokenizer) of the vocabulary to bring the model to; "": it keeps its own
 }
 
 // Int8 is the type of weights for inference: the linear layers in eight bits, with a scale for each row.
@@ -144,8 +144,8 @@ type conversion struct {
 	tensors      []safetensors.Lazy
 	tokenizer    *tokenizer.Tokenizer // nil: it cannot be read
 	tokenizerErr error
-	carriage     *carriage        // nil: the vocabulary stays
-	carried      []tokenizer.File // what goes with it
+	transfer     *transfer        // nil: the vocabulary stays
+	replaced     []tokenizer.File // what goes with it
 	notes        []string
 }
 
@@ -164,7 +164,7 @@ func newConversion(ctx context.Context, dir string, weights *checkpoints.Weights
 	c := &conversion{ctx: ctx, dir: dir, options: o, parsed: resolved}
 	c.tokenizer, c.tokenizerErr = tokenizer.Load(dir)
 	if o.Tokenizer != "" {
-		err = c.carry()
+		err = c.changeVocabulary()
 	} else {
 		err = c.resize()
 	}
@@ -207,7 +207,7 @@ func (c *conversion) edit(raw []byte, stored model.Config) ([]byte, error) {
 		return nil, err
 	}
 	keys["vocab_size"] = c.parsed.VocabSize
-	if c.carriage != nil {
+	if c.transfer != nil {
 		c.dropped("config.json", dropTokens(keys))
 		delete(keys, "tokenizer_class") // tokenizer_config.json tells it
 		keys["pad_token_id"], keys["eos_token_id"], keys["decoder_start_token_id"] = c.parsed.PadTokenID, c.parsed.EOSTokenID, c.parsed.DecoderStartTokenID
@@ -238,8 +238,8 @@ func (c *conversion) lazy(t safetensors.Tensor) []safetensors.Lazy {
 	l := t.As(dtype)
 	switch rows := c.parsed.VocabSize; {
 	case !model.IsVocabulary(t.Name):
-	case c.carriage != nil:
-		l = c.carriage.tensor(t, dtype)
+	case c.transfer != nil:
+		l = c.transfer.tensor(t, dtype)
 	case rows != t.Shape[0]:
 		l = resizeRows(t, rows, dtype)
 	}
@@ -272,8 +272,8 @@ func (c *conversion) write(d *checkpoints.Dir) error {
 
 // files returns all but the weights: what is there as it is, and what is missing.
 func (c *conversion) files() (files []tokenizer.File, err error) {
-	if c.carriage != nil {
-		return append(c.carried, tokenizer.File{Name: "config.json", Data: c.config}), nil
+	if c.transfer != nil {
+		return append(c.replaced, tokenizer.File{Name: "config.json", Data: c.config}), nil
 	}
 	for _, name := range copied {
 		data, err := bounded.ReadFile(filepath.Join(c.dir, name))

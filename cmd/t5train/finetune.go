@@ -40,7 +40,7 @@ func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Conf
 			return usageError{errors.New("got both --resume and --overwrite: the one keeps the run that the other removes"), c.CommandPath()}
 		}
 		return ranks.share(c.Context(), a, func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
-			sources.say = func(format string, args ...any) { ui.Say(console, "", format, args...) }
+			sources.sink = console
 			config, err := sources.load(c)
 			if err := group.Agree(err); err != nil {
 				return false, err

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/configs"
+	"t5train/internal/ui"
 	"t5train/model"
 )
 
@@ -156,7 +157,7 @@ type configSources struct {
 	content []byte // of file, where readKind has read it
 	set     []string
 	noRun   bool // no run begins, so output may be missing
-	say     func(format string, args ...any)
+	sink    ui.Sink
 }
 
 // flags lists the flags of the command. Where a name stands for two keys, a configuration of either kind has the first.
@@ -252,7 +253,7 @@ func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 	for _, size := range model.Sizes() {
 		o.Sizes = append(o.Sizes, size.Name)
 	}
-	o.SetName, o.Command, o.NoRun, o.Paths, o.Open, o.Say = "--set", s.command, s.noRun, true, s.open, s.say
+	o.SetName, o.Command, o.NoRun, o.Paths, o.Open, o.Sink = "--set", s.command, s.noRun, true, s.open, s.sink
 	config, err := configs.Load(o)
 	if err != nil {
 		return nil, configError{fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))}

@@ -2,14 +2,14 @@
 // read at once, whatever the size of the corpus.
 //
 //	set, err := parquetio.Open("corpus/*.parquet")
-//	s, made, err := store.Build(ctx, "runs/first/tokens", set, tok, store.Options{Column: "text", Threads: 2})
+//	s, made, err := chunks.Build(ctx, "runs/first/tokens", set, tok, chunks.Options{Column: "text", Threads: 2})
 //	defer s.Close()
-//	pieces, err := s.Pieces(store.Concat, 568)
+//	pieces, err := s.Pieces(chunks.Concat, 568)
 //	for i := range pieces.Len() {
 //		ids = pieces.Piece(i, ids[:0])
 //	}
 //
-// Or ahead of time, on the command line: t5train data tokenize --train 'corpus/*.parquet' run.output runs/first/tokens
+// Or ahead of time, on the command line: t5train data tokenize --train 'corpus/*.parquet' --output runs/first/tokens
 //
 // # Folder
 //

@@ -95,7 +95,7 @@ func (p *Pieces) Bytes(i int) int {
 // span returns the tokens of a piece as start and end in the store.
 func (p *Pieces) span(i int64) (start, end int64) {
 	if i < 0 || i >= p.before[len(p.before)-1] {
-		panic(fmt.Sprintf("store: piece %d of %d", i, p.Len()))
+		panic(fmt.Sprintf("chunks: piece %d of %d", i, p.Len()))
 	}
 	group := sort.Search(len(p.before), func(g int) bool { return p.before[g] > i }) - 1
 	first, rest := int64(group)*groupDocuments, i-p.before[group]

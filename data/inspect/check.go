@@ -32,7 +32,7 @@ type CheckOptions struct {
 	Progress func(split string, done, total int64) // may be nil
 }
 
-var errNoSet = errors.New("survey: there is no data set: open one")
+var errNoSet = errors.New("inspect: there is no data set: open one")
 
 // BytesPerRow is about the memory that [Check] takes for a row: what is left of it are two digests of 16 bytes, with
 // its place and its label.

@@ -102,7 +102,7 @@ func FuzzOrigins(f *testing.F) {
 				}
 			}
 			if one := len(o.IDs) == 1; !one && (o.Kind == tokenizer.Role || o.Kind == tokenizer.Shared) ||
-				len(o.IDs) == 0 != (o.Kind == tokenizer.Unheard) {
+				len(o.IDs) == 0 != (o.Kind == tokenizer.Untranslatable) {
 				t.Fatalf("token %d of kind %d comes from %v", id, o.Kind, o.IDs)
 			}
 		}

@@ -10,16 +10,16 @@ import (
 // Origin is what a token of one vocabulary is in another one.
 type Origin struct {
 	Kind OriginKind
-	IDs  []int32 // in the other vocabulary; several of a Cut piece only, none of an Unheard one
+	IDs  []int32 // in the other vocabulary; several of a Cut piece only, none of an Untranslatable one
 }
 
 // OriginKind says how an Origin was found.
 type OriginKind uint8
 
 const (
-	// Unheard: the other vocabulary has nothing for the token, because it lacks all of its characters, or because the
+	// Untranslatable: the other vocabulary has nothing for the token, because it lacks all of its characters, or because the
 	// token is no text and is not there.
-	Unheard OriginKind = iota
+	Untranslatable OriginKind = iota
 	// Role: padding, end, unknown or a sentinel, whatever their names and ids.
 	Role
 	// Shared: a piece of the same text.

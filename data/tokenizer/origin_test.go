@@ -56,14 +56,14 @@ func TestOrigins(t *testing.T) {
 		{"T5", "▁the", tokenizer.Shared, []string{"▁the"}},
 		{"T5", "ung", tokenizer.Shared, []string{"ung"}},
 		{"T5", "▁a▁b", tokenizer.Cut, []string{"▁", "a", "▁", "b"}},
-		{"T5", "ж", tokenizer.Unheard, nil},
+		{"T5", "ж", tokenizer.Untranslatable, nil},
 		{"T5", "aж", tokenizer.Cut, []string{"a"}},
 		{"T5", "ﬁ", tokenizer.Cut, []string{"f", "i"}}, // T5's normalisation comes first
 		{"T5", "[x]", tokenizer.Cut, []string{"[", "x", "]"}},
-		{"T5", "<mask>", tokenizer.Unheard, nil},
+		{"T5", "<mask>", tokenizer.Untranslatable, nil},
 
 		{"letters", "ab", tokenizer.Shared, []string{"ab"}},
-		{"letters", "ung", tokenizer.Unheard, nil},
+		{"letters", "ung", tokenizer.Untranslatable, nil},
 		{"letters", "<extra_id_1>", tokenizer.Role, []string{"<extra_id_1>"}},
 		{"letters", "<extra_id_2>", tokenizer.Cut, []string{"<extra_id_0>", "<extra_id_1>"}},
 
@@ -72,7 +72,7 @@ func TestOrigins(t *testing.T) {
 		{"ByT5", "<extra_id_0>", tokenizer.Role, []string{"<extra_id_0>"}},
 
 		{"fallback", "ж", tokenizer.Cut, []string{"<0xD0>", "<0xB6>"}},
-		{"fallback", "<extra_id_0>", tokenizer.Unheard, nil},
+		{"fallback", "<extra_id_0>", tokenizer.Untranslatable, nil},
 
 		{"BPE", "▁a▁b", tokenizer.Cut, []string{"▁", "a", "▁", "b"}},
 		{"BPE", "aж", tokenizer.Cut, []string{"a"}},

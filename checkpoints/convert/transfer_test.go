@@ -24,7 +24,7 @@ import (
 var germanPieces = []string{"▁", "e", "n", "▁hand", "ä", "and", "z"}
 
 // A row is that of the old piece, the mean of the old pieces, or that of all; those behind the tokens are the mean of them.
-func TestCarryRows(t *testing.T) {
+func TestTransferRows(t *testing.T) {
 	from, to := testrun.TokenizerWith(t, 2), testrun.TokenizerOf(t, 3, germanPieces...)
 	old, err := tokenizer.Load(from)
 	if err != nil {
@@ -104,11 +104,11 @@ func TestCarryRows(t *testing.T) {
 	}
 }
 
-// To another type and there and back: the type rounds what carrying made, and a row that stays keeps its bits.
-func TestCarryTypes(t *testing.T) {
+// To another type and there and back: the type rounds what the transfer made, and a row that stays keeps its bits.
+func TestTransferTypes(t *testing.T) {
 	dir, to := testrun.Model(t, 40), testrun.TokenizerOf(t, 3, germanPieces...)
-	carried := filepath.Join(t.TempDir(), "carried")
-	if err := convert(dir, carried, ConvertOptions{Tokenizer: to}); err != nil {
+	changed := filepath.Join(t.TempDir(), "changed")
+	if err := convert(dir, changed, ConvertOptions{Tokenizer: to}); err != nil {
 		t.Fatal(err)
 	}
 	for _, dtype := range []string{"bfloat16", "float16", Int8} {
@@ -117,13 +117,13 @@ func TestCarryTypes(t *testing.T) {
 		} {
 			source := dir
 			if name != "at once" {
-				source = carried
+				source = changed
 			}
-			if err := convert(source, filepath.Join(carried, dtype, name), first); err != nil {
+			if err := convert(source, filepath.Join(changed, dtype, name), first); err != nil {
 				t.Fatal(err)
 			}
 		}
-		folder := filepath.Join(carried, dtype)
+		folder := filepath.Join(changed, dtype)
 		shards, err := filepath.Glob(filepath.Join(folder, "at once", "model*-of-*.safetensors"))
 		if err != nil || len(shards) < 2 {
 			t.Fatalf("%s: shards %v, %v", dtype, shards, err)
@@ -183,7 +183,7 @@ func TestCarryTypes(t *testing.T) {
 }
 
 // Files name the tokens of the new vocabulary, and nothing that was measured with the old one.
-func TestCarryFiles(t *testing.T) {
+func TestTransferFiles(t *testing.T) {
 	dir := testrun.Model(t, 40)
 	edit := func(name string, change map[string]any) {
 		raw, err := os.ReadFile(filepath.Join(dir, name))
@@ -248,7 +248,7 @@ func TestCarryFiles(t *testing.T) {
 }
 
 // A tokenizer without sentinels takes those of the model away, and says so.
-func TestCarryLosesSentinels(t *testing.T) {
+func TestTransferLosesSentinels(t *testing.T) {
 	dir := testrun.ModelOf(t, 40, true, testrun.TokenizerWith(t, 2))
 	for sentinels, want := range map[int]bool{0: true, 1: true, 2: false, 3: false} {
 		var said bytes.Buffer
@@ -263,7 +263,7 @@ func TestCarryLosesSentinels(t *testing.T) {
 }
 
 // Bytes become pieces, and pieces bytes; a model can predict with what comes of it.
-func TestCarryByT5(t *testing.T) {
+func TestTransferByT5(t *testing.T) {
 	bytewise := t.TempDir()
 	testdir.Write(t, bytewise, "tokenizer_config.json", `{"tokenizer_class": "ByT5Tokenizer"}`)
 	dir := testrun.ModelOf(t, 384, false, bytewise)
@@ -301,7 +301,7 @@ func TestCarryByT5(t *testing.T) {
 	}
 }
 
-func TestCarryRefuses(t *testing.T) {
+func TestTransferRefuses(t *testing.T) {
 	dir, bare, eight := testrun.Model(t, 40), testrun.Model(t, 40), filepath.Join(t.TempDir(), "eight")
 	for _, name := range []string{"spiece.model", "tokenizer.json"} {
 		if err := os.Remove(filepath.Join(bare, name)); err != nil {

@@ -17,17 +17,17 @@ import (
 	"t5train/model"
 )
 
-// carriage brings a model from the vocabulary that it has to another one: each row of the embedding and of lm_head is made
+// transfer brings a model from the vocabulary that it has to another one: each row of the embedding and of lm_head is made
 // of the rows of the tokens that its token comes from.
-type carriage struct {
+type transfer struct {
 	from    int // tokens of the old vocabulary; the rows behind them are padding
 	to      *tokenizer.Tokenizer
 	origins []tokenizer.Origin
 	rows    int
 }
 
-// newCarriage makes sure that both vocabularies and the model go together. rows is 0 for as many as the vocabulary needs.
-func newCarriage(c model.Config, from, to *tokenizer.Tokenizer, rows int) (*carriage, error) {
+// newTransfer makes sure that both vocabularies and the model go together. rows is 0 for as many as the vocabulary needs.
+func newTransfer(c model.Config, from, to *tokenizer.Tokenizer, rows int) (*transfer, error) {
 	if err := checkpoints.CheckTokenizer(c, from); err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func newCarriage(c model.Config, from, to *tokenizer.Tokenizer, rows int) (*carr
 	if rows < to.VocabSize() {
 		return nil, tooFewRows(rows, to)
 	}
-	return &carriage{from: from.VocabSize(), to: to, origins: to.Origins(from), rows: rows}, nil
+	return &transfer{from: from.VocabSize(), to: to, origins: to.Origins(from), rows: rows}, nil
 }
 
 // tooFewRows is the error of an embedding that has no row for some of the tokens.
@@ -52,7 +52,7 @@ func tooFewRows(rows int, t *tokenizer.Tokenizer) error {
 }
 
 // config returns the architecture with the rows and the special tokens of the new vocabulary.
-func (c *carriage) config(old model.Config) (model.Config, error) {
+func (c *transfer) config(old model.Config) (model.Config, error) {
 	start, err := c.now(int32(old.DecoderStartTokenID))
 	if err != nil {
 		return model.Config{}, err
@@ -63,7 +63,7 @@ func (c *carriage) config(old model.Config) (model.Config, error) {
 }
 
 // now returns the token that an old one has become.
-func (c *carriage) now(old int32) (int32, error) {
+func (c *transfer) now(old int32) (int32, error) {
 	for id, o := range c.origins {
 		if (o.Kind == tokenizer.Role || o.Kind == tokenizer.Shared) && o.IDs[0] == old {
 			return int32(id), nil
@@ -92,7 +92,7 @@ func dropTokens(keys map[string]any) (dropped []string) {
 }
 
 // generation returns generation_config.json for the new vocabulary, and what it no longer says.
-func (c *carriage) generation(raw []byte, config model.Config) (_ []byte, dropped []string, err error) {
+func (c *transfer) generation(raw []byte, config model.Config) (_ []byte, dropped []string, err error) {
 	keys, err := parseKeys(raw)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read %s: %w", checkpoints.GenerationName, err)
@@ -119,7 +119,7 @@ func parseKeys(raw []byte) (keys map[string]any, err error) {
 }
 
 // info returns t5train.json without what was measured with the old vocabulary.
-func (c *carriage) info(dir string) ([]byte, error) {
+func (c *transfer) info(dir string) ([]byte, error) {
 	info, err := checkpoints.ReadInfo(dir)
 	if err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (c *carriage) info(dir string) ([]byte, error) {
 //
 // A row of several old ones is their mean, one of none the mean of all old tokens. A row behind the last token is the mean of
 // the new ones before it: its logit is the mean of theirs, and so never the largest.
-func (c *carriage) tensor(t safetensors.Tensor, dtype safetensors.DType) safetensors.Lazy {
+func (c *transfer) tensor(t safetensors.Tensor, dtype safetensors.DType) safetensors.Lazy {
 	columns := t.Shape[1]
 	return safetensors.Lazy{Name: t.Name, DType: dtype, Shape: []int{c.rows, columns}, Write: func(to io.Writer) error {
 		w := bufio.NewWriter(to)
@@ -168,25 +168,25 @@ func (c *carriage) tensor(t safetensors.Tensor, dtype safetensors.DType) safeten
 }
 
 // said tells how many tokens come from where.
-func (c *carriage) said() string {
+func (c *transfer) said() string {
 	counts := map[tokenizer.OriginKind]int{}
 	for _, o := range c.origins {
 		counts[o.Kind]++
 	}
 	text := fmt.Sprintf("vocabulary: %s tokens in place of %s, in %s rows: %s shared, %s special, %s from the mean of their old pieces",
 		ui.Grouped(len(c.origins)), ui.Grouped(c.from), ui.Grouped(c.rows), ui.Grouped(counts[tokenizer.Shared]), ui.Grouped(counts[tokenizer.Role]), ui.Grouped(counts[tokenizer.Cut]))
-	if n := counts[tokenizer.Unheard]; n > 0 {
-		text += fmt.Sprintf(", %s from the mean of all, since the old vocabulary has nothing for them (%s)", ui.Grouped(n), c.unheard())
+	if n := counts[tokenizer.Untranslatable]; n > 0 {
+		text += fmt.Sprintf(", %s from the mean of all, since the old vocabulary has nothing for them (%s)", ui.Grouped(n), c.untranslatable())
 	}
 	return text
 }
 
-// unheard shows a few of the tokens that the old vocabulary has nothing for.
-func (c *carriage) unheard() string {
+// untranslatable shows a few of the tokens that the old vocabulary has nothing for.
+func (c *transfer) untranslatable() string {
 	const most = 5
 	var shown []string
 	for id, o := range c.origins {
-		if o.Kind != tokenizer.Unheard {
+		if o.Kind != tokenizer.Untranslatable {
 			continue
 		}
 		if len(shown) == most {
@@ -197,8 +197,8 @@ func (c *carriage) unheard() string {
 	return strings.Join(shown, " ")
 }
 
-// carry brings the model to the vocabulary of the options.
-func (c *conversion) carry() error {
+// changeVocabulary brings the model to the vocabulary of the options.
+func (c *conversion) changeVocabulary() error {
 	if c.tokenizer == nil {
 		return fmt.Errorf("which row belongs to which piece only the tokenizer of the checkpoint tells: %w", c.tokenizerErr)
 	}
@@ -206,13 +206,13 @@ func (c *conversion) carry() error {
 	if err != nil {
 		return err
 	}
-	if c.carriage, err = newCarriage(c.parsed, c.tokenizer, to, c.options.VocabSize); err != nil {
+	if c.transfer, err = newTransfer(c.parsed, c.tokenizer, to, c.options.VocabSize); err != nil {
 		return err
 	}
-	if c.parsed, err = c.carriage.config(c.parsed); err != nil {
+	if c.parsed, err = c.transfer.config(c.parsed); err != nil {
 		return err
 	}
-	c.notes = append(c.notes, c.carriage.said())
+	c.notes = append(c.notes, c.transfer.said())
 	if was, now := len(c.tokenizer.Sentinels()), len(to.Sentinels()); now < min(was, tokenizer.DefaultExtraIDs) {
 		c.notes = append(c.notes, fmt.Sprintf("warning: the new tokenizer has %d sentinels, the old one %d: the model loses what it knows of the others, and pre-training by span corruption wants "+
 			"them: train the tokenizer with vocabulary.extra_ids %d to keep them", now, was, min(was, tokenizer.DefaultExtraIDs)))
@@ -224,17 +224,17 @@ func (c *conversion) carry() error {
 	if err != nil {
 		return err
 	}
-	generation, dropped, err := c.carriage.generation(generation, c.parsed)
+	generation, dropped, err := c.transfer.generation(generation, c.parsed)
 	if err != nil {
 		return err
 	}
 	c.dropped(checkpoints.GenerationName, dropped)
-	info, err := c.carriage.info(c.dir)
+	info, err := c.transfer.info(c.dir)
 	if err != nil {
 		return err
 	}
 	files, err := to.Files()
-	c.carried = append(files, tokenizer.File{Name: checkpoints.GenerationName, Data: generation}, tokenizer.File{Name: checkpoints.InfoName, Data: info})
+	c.replaced = append(files, tokenizer.File{Name: checkpoints.GenerationName, Data: generation}, tokenizer.File{Name: checkpoints.InfoName, Data: info})
 	return err
 }
 
