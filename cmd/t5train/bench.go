@@ -222,7 +222,7 @@ func (f *benchFlags) check(c *cobra.Command) error {
 		wrong = append(wrong, fmt.Sprintf("--dtype is %q, want one of %s", f.dtype, strings.Join(names, ", ")))
 	}
 	if len(wrong) > 0 {
-		return usageError{errors.New(strings.Join(wrong, "; ")), c.CommandPath()}
+		return misuse(c, "%s", strings.Join(wrong, "; "))
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -36,21 +36,16 @@ Padding, end, unknown and the sentinels keep theirs, whatever their ids.`,
   t5train convert --checkpoint t5-small --output t5-small-de --tokenizer german/spiece.model`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := requireFlags(c, "checkpoint", "output"); err != nil {
+			if err := cmp.Or(requireFlags(c, "checkpoint", "output"),
+				requireAtLeast(c, 2, "vocab-size")); err != nil {
 				return err
-			}
-			if err := requireAtLeast(c, 2, "vocab-size"); err != nil {
-				return err
-			}
-			usage := func(format string, args ...any) error {
-				return usageError{fmt.Errorf(format, args...), c.CommandPath()}
 			}
 			if o.DType != "" && !slices.Contains(convert.DTypes(), o.DType) {
-				return usage("--dtype %s: want one of %s", o.DType, strings.Join(convert.DTypes(), ", "))
+				return misuse(c, "--dtype %s: want one of %s", o.DType, strings.Join(convert.DTypes(), ", "))
 			}
 			var ok bool
 			if o.MaxShardSize, ok = parseBytes(shard); !ok {
-				return usage("--max-shard-size %s: want a size such as 5GB, 500MB or 2GiB", shard)
+				return misuse(c, "--max-shard-size %s: want a size such as 5GB, 500MB or 2GiB", shard)
 			}
 			if err := convert.Convert(c.Context(), checkpoint, out, o, a.console()); err != nil {
 				return err

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -59,12 +59,10 @@ Memory does not grow with the files. They appear in the output when all is writt
   t5train data import squad.json --split train=0.8,validation=0.2 --seed 1 --output squad`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageError{errors.New("no input: name files or folders"), c.CommandPath()}
+				return misuse(c, "no input: name files or folders")
 			}
-			if err := requireFlags(c, "output"); err != nil {
-				return err
-			}
-			if err := requireAtLeast(c, 1, "token-column", "tag-column"); err != nil {
+			if err := cmp.Or(requireFlags(c, "output"),
+				requireAtLeast(c, 1, "token-column", "tag-column")); err != nil {
 				return err
 			}
 			if err := f.parse(&o); err != nil {

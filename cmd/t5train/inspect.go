@@ -26,7 +26,7 @@ func inspectCommand(a app) *cobra.Command {
   t5train inspect runs/first/tokens`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usageError{fmt.Errorf("got %d paths, want one: put globs in quotes", len(args)), c.CommandPath()}
+				return misuse(c, "got %d paths, want one: put globs in quotes", len(args))
 			}
 			p := printer{ui.NewLines(a.stdout), noVerify}
 			return p.Finish(p.path(args[0]))

@@ -33,7 +33,7 @@ A step's micro-batches (train.accumulate) are divided over the ranks, so their n
 				return err
 			}
 			if gigabits <= 0 {
-				return usageError{fmt.Errorf("--bandwidth %g: want Gbit/s, more than 0", gigabits), c.CommandPath()}
+				return misuse(c, "--bandwidth %g: want Gbit/s, more than 0", gigabits)
 			}
 			config, err := sources.load(c)
 			if err != nil {

@@ -30,14 +30,11 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
   t5train report runs/first runs/second --output compare.html --plots plots
   t5train report runs --watch`,
 		RunE: func(c *cobra.Command, paths []string) error {
-			usage := func(format string, args ...any) error {
-				return usageError{fmt.Errorf(format, args...), c.CommandPath()}
-			}
 			if len(paths) == 0 {
-				return usage("no run is named: want the folder of a run, such as runs/quickstart, or one that holds runs")
+				return misuse(c, "no run is named: want the folder of a run, such as runs/quickstart, or one that holds runs")
 			}
 			if !(o.Smoothing >= 0 && o.Smoothing < 1) {
-				return usage("--smoothing %g: want at least 0 and less than 1", o.Smoothing)
+				return misuse(c, "--smoothing %g: want at least 0 and less than 1", o.Smoothing)
 			}
 			dirs, err := report.Folders(paths)
 			if err != nil {
@@ -46,11 +43,11 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 			named := c.Flags().Changed("output")
 			if watch {
 				if named || plots != "" {
-					return usage("got --watch with --output or --plots: it writes no file")
+					return misuse(c, "got --watch with --output or --plots: it writes no file")
 				}
 				host, err := splitAddress(address)
 				if err != nil || !loopback.Is(host) {
-					return usage("--address %s: want this machine and a port, such as 127.0.0.1:8090: the page is for nobody else", address)
+					return misuse(c, "--address %s: want this machine and a port, such as 127.0.0.1:8090: the page is for nobody else", address)
 				}
 				return watchRuns(a, c, address, dirs, o)
 			}

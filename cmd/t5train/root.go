@@ -40,6 +40,11 @@ type usageError struct {
 	command string
 }
 
+// misuse returns the error of a wrong use of a command.
+func misuse(c *cobra.Command, format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...), c.CommandPath()}
+}
+
 func rootCommand(a app) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "t5train",

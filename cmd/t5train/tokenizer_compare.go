@@ -24,7 +24,7 @@ shown. The exit status is 1 if there are any.`,
   t5train tokenizer compare spiece.model tokenizer.json --input messages.txt`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) != 2 {
-				return usageError{fmt.Errorf("got %d tokenizers, want two", len(args)), c.CommandPath()}
+				return misuse(c, "got %d tokenizers, want two", len(args))
 			}
 			if err := rules.check(c); err != nil {
 				return err
