@@ -86,8 +86,8 @@ type Data struct {
 	Validation []string `yaml:"validation" unit:"paths"`
 	// Column of the text in train and validation. Empty: found from the schema and noted.
 	TextColumn string `yaml:"text_column" unit:"column name" for:"pre-training"`
-	// How documents become pieces of the objective's length: concat lays them end to end and cuts, as T5 was trained;
-	// document never puts two into one piece, so short documents make short pieces.
+	// How documents become chunks of the objective's length: concat lays them end to end and cuts, as T5 was trained;
+	// document never puts two into one chunk, so short documents make short chunks.
 	Split string `yaml:"split" oneof:"concat document" for:"pre-training"`
 	// Folder of the token stores: text is tokenized once and found there again by all runs that share the folder.
 	// Empty: tokens in output.
@@ -98,11 +98,11 @@ type Data struct {
 	MaxInputLength int `yaml:"max_input_length" unit:"tokens" range:">= 2 and <= 1048576"`
 	// Longest target with its end token; what is longer is cut.
 	MaxTargetLength int `yaml:"max_target_length" unit:"tokens" range:">= 2 and <= 1048576"`
-	// Train on a sample of so many examples only, drawn at random by train.seed; 0 = all. For a quick try.
-	// Pre-training: pieces of each corpus, all of which is tokenized nevertheless.
+	// Train on a sample of n examples only, drawn at random by train.seed; 0 = all. For a quick try. Pre-training:
+	// chunks of each corpus, all of which is tokenized nevertheless.
 	MaxTrainExamples int `yaml:"max_train_examples" unit:"examples" range:">= 0"`
-	// Evaluate on a sample of so many examples only, drawn at random, the same ones in every run; 0 = all.
-	// Pre-training: pieces of text; for each kind of noise of ul2 its part of them, rounded, and one at least.
+	// Evaluate on a sample of n examples only, drawn at random, the same ones in every run; 0 = all. Pre-training:
+	// chunks of text; for each kind of noise of ul2 its share of them, rounded, and one at least.
 	MaxValidationExamples int `yaml:"max_validation_examples" unit:"examples" range:">= 0"`
 }
 
@@ -131,17 +131,17 @@ type Objective struct {
 	// Longest input with its end token, or for lm, which has no input, the longest target; the text for it and the
 	// targets are computed. Attention's time grows with the square of it. Unset: 512.
 	InputLength *int `yaml:"input_length" unit:"tokens" range:">= 2 and <= 1048576"`
-	// Span_corruption, iid and prefix_lm: part of the text that is asked for. Unset: 0.15, for prefix_lm 0.5, which
+	// Span_corruption, iid and prefix_lm: share of the text that is asked for. Unset: 0.15, for prefix_lm 0.5, which
 	// cuts anywhere.
 	Density *float64 `yaml:"density" range:"> 0 and < 1" of:"span_corruption iid prefix_lm"`
-	// Span_corruption: mean length of a gap. Unset: 3.
+	// Span_corruption: mean length of a span. Unset: 3.
 	MeanSpanLength *float64 `yaml:"mean_span_length" unit:"tokens" range:">= 1 and <= 1048576" of:"span_corruption"`
 	// Span_corruption: end the targets with one more sentinel, as in the figure of the paper. Unset: false, as T5's own
 	// code and models.
 	FinalSentinel *bool `yaml:"final_sentinel" of:"span_corruption"`
 	// Ul2: whether an input begins with [NLU], [S2S] or [NLG], which tell the model the kind of noise. Unset: true.
 	ModeTokens *bool `yaml:"mode_tokens" of:"ul2"`
-	// Ul2: part of the examples that are prefix_lm. Unset: 0.5, which serves generation; 0.2 serves other tasks.
+	// Ul2: share of the examples that are prefix_lm. Unset: 0.5, which serves generation; 0.2 serves other tasks.
 	SequentialRate *float64 `yaml:"sequential_rate" range:"> 0 and < 1" of:"ul2"`
 }
 
@@ -242,7 +242,7 @@ type Eval struct {
 	Metric string `yaml:"metric" unit:"name"`
 	// Evaluations without improvement before the run stops; 0 = never.
 	Patience int `yaml:"patience" unit:"evaluations" range:">= 0"`
-	// Held-out pieces that each evaluation shows in the log, with what the model fills into their gaps.
+	// Held-out chunks that each evaluation shows in the log, with what the model fills into their spans.
 	Samples int `yaml:"samples" unit:"pieces" range:">= 0" for:"pre-training"`
 }
 

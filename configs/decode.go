@@ -168,7 +168,7 @@ func (f field) mismatch(n *yaml.Node) string {
 	return text
 }
 
-// isText tells whether the key holds one text.
+// isText reports whether the key holds one text.
 func (f field) isText() bool { return f.kind() == reflect.String }
 
 // isColumn reports whether the key names columns of the data.

@@ -70,7 +70,7 @@ func (c *Config) forNewWeights(given func(key string) bool) []string {
 	return append(set, fmt.Sprintf("optimizer.learning_rate %g", rate))
 }
 
-// Pretraining tells whether this is a configuration of pre-training, which is what names an objective.
+// Pretraining reports whether this is a configuration of pre-training, which is what names an objective.
 func (c *Config) Pretraining() bool { return c != nil && c.Objective.Name != "" }
 
 // Resolve fills what is unset and depends on other keys: the options of the chosen optimizer and objective and the

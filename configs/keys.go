@@ -63,7 +63,7 @@ func (f field) defaultIn(c *Config) string {
 	return "unset"
 }
 
-// unset tells whether the value of a key is nothing: no text, or an empty list. That of an optional key is something.
+// unset reports whether the value of a key is nothing: no text, or an empty list. That of an optional key is something.
 func (f field) unset(v reflect.Value) bool {
 	return !f.optional() && (v.Kind() == reflect.String || v.Kind() == reflect.Slice) && v.Len() == 0
 }

@@ -40,7 +40,7 @@ func join(problems []problem) error {
 	return errors.Join(errs...)
 }
 
-// about tells whether p concerns one of the keys in the set.
+// about reports whether p concerns one of the keys in the set.
 func (p problem) about(keys map[string]bool) bool {
 	return slices.ContainsFunc(p.keys, func(k string) bool { return keys[k] })
 }

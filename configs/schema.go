@@ -46,7 +46,7 @@ func (c *Config) kind() string {
 	return finetuning
 }
 
-// foreign tells whether a kind of run does not have the key.
+// foreign reports whether a kind of run does not have the key.
 func (f field) foreign(kind string) bool { return f.use != "" && f.use != kind }
 
 // bound is one comparison a number must pass.
@@ -130,7 +130,7 @@ func (b bound) holds(v float64) bool {
 	return v == b.value && len(b.op) == 2 || v > b.value && b.op[0] == '>' || v < b.value && b.op[0] == '<'
 }
 
-// optional tells whether the key may be unset.
+// optional reports whether the key may be unset.
 func (f field) optional() bool { return f.typ.Kind() == reflect.Pointer }
 
 // base is the type of the value, behind the pointer of an optional key.

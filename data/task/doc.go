@@ -4,7 +4,7 @@
 //	spec, notes, err := infer.Task(infer.Data{Columns: set.Columns()}, task.Spec{Name: task.Classification})
 //	err = set.Scan(ctx, spec.Columns(), func(row int64, cells []parquetio.Cell) error {
 //		examples, err := spec.Train(cells)                // to train on: mostly one
-//		example, reference, err := spec.HeldOut(cells)    // to evaluate: one, and what an answer is held to
+//		example, reference, err := spec.HeldOut(cells)    // to evaluate: one, and what an answer is checked against
 //		...
 //	})
 //

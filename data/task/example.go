@@ -19,7 +19,7 @@ type Example struct {
 	Evidence      int // bytes of Input, from its beginning, that hold what the answer is made of; 0 where that is not known
 }
 
-// Reference is what an answer of the model is held to.
+// Reference is what an answer of the model is checked against.
 type Reference struct {
 	Texts  []string // of Texts and Referents: all that are right, the target first
 	Label  int      // of Labels: its number; of Referents: 1, or 0 where the first text is not what the pronoun stands for; else -1
@@ -53,7 +53,7 @@ func (s Spec) Train(cells []table.Cell) ([]Example, error) {
 }
 
 // HeldOut turns the cells of [Spec.Columns] into the one example to evaluate a row with, and what answers to it are
-// held to. Errors are those of [Spec.Train]. The result keeps nothing of the cells.
+// checked against. Errors are those of [Spec.Train]. The result keeps nothing of the cells.
 func (s Spec) HeldOut(cells []table.Cell) (Example, Reference, error) {
 	columns := s.Columns()
 	if len(cells) != len(columns) {

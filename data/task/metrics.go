@@ -145,8 +145,8 @@ func (k Kind) Metrics() []string {
 	return metricNames(func(m Metric) bool { return slices.Contains(m.Kinds, k) })
 }
 
-// TextValues lists the values of an evaluation on plain text by which checkpoints can be compared; spans tells whether
-// its inputs have any.
+// TextValues lists the values of an evaluation on plain text by which checkpoints can be compared; spans reports
+// whether its inputs have any.
 func TextValues(spans bool) []string {
 	return metricNames(func(m Metric) bool { return m.Text && (spans || m.Name != SpanAccuracy) })
 }

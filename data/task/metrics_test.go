@@ -29,7 +29,8 @@ func TestBest(t *testing.T) {
 	}
 }
 
-// TestMetricTable checks that every value of a metric stands in the table itself, for the same kinds, and no name twice.
+// TestMetricTable checks that every value of a metric stands in the table itself, for the same kinds, and no name
+// twice.
 func TestMetricTable(t *testing.T) {
 	seen, places := map[string]bool{}, map[int]bool{}
 	for _, m := range metrics {

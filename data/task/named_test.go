@@ -160,8 +160,8 @@ func TestNamed(t *testing.T) {
 	}
 }
 
-// TestNamed_Metrics: T5 measures translations by BLEU with the tokenizer intl, from whichever side the task is named, and
-// CB over its three labels whatever occurs.
+// TestNamed_Metrics: T5 measures translations by BLEU with the tokenizer intl, from whichever side the task is named,
+// and CB over its three labels whatever occurs.
 func TestNamed_Metrics(t *testing.T) {
 	s, _ := Named("wmt/en-de")
 	found, err := Alone(Spec{Name: "wmt/en-de"})

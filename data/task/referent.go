@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// marksPronoun tells whether inputs are sentences in which a pronoun is marked: "wsc: Bob asked Tom if *he* can pay."
+// marksPronoun reports whether inputs are sentences in which a pronoun is marked: "wsc: Bob asked Tom if *he* can pay."
 func (r Rule) marksPronoun() bool { return r == WSC || r == DPR || r == WNLI }
 
 // markPronoun marks the pronoun in the texts of a row: text, index of the word, pronoun (WSC); sentence, pronoun (DPR);
@@ -88,9 +88,9 @@ func determiners() []string {
 	}
 }
 
-// SameReferent tells whether an answer names the referent: without capitals and determiners, the words of one are among
-// those of the other, and either both have an apostrophe or neither, so that Bob is not Bob's hat. ok is false for an
-// answer that has no other words: it names nothing, so it is wrong whether or not the referent is.
+// SameReferent reports whether an answer names the referent: without capitals and determiners, the words of one are
+// among those of the other, and either both have an apostrophe or neither, so that Bob is not Bob's hat. ok is false
+// for an answer that has no other words: it names nothing, so it is wrong whether or not the referent is.
 func SameReferent(answer, referent string) (same, ok bool) {
 	words := func(s string) []string {
 		return slices.DeleteFunc(strings.Fields(strings.ToLower(s)),

@@ -10,10 +10,10 @@ import (
 
 // template is a text with places for columns: "question: {question} context: {context}". A brace of the text itself is
 // doubled.
-type template []piece
+type template []slot
 
-// piece is a text and the column that follows it; the last one has none.
-type piece struct{ text, column string }
+// slot is a text and the column that follows it; the last one has none.
+type slot struct{ text, column string }
 
 func parseTemplate(s string) (template, error) {
 	var t template
@@ -36,12 +36,12 @@ func parseTemplate(s string) (template, error) {
 			if column == "" {
 				return nil, fmt.Errorf("%q has {} without a column: write its name between the braces", s)
 			}
-			t = append(t, piece{text.String(), column})
+			t = append(t, slot{text.String(), column})
 			text.Reset()
 			i += len(column) + 1
 		}
 	}
-	return append(t, piece{text: text.String()}), nil
+	return append(t, slot{text: text.String()}), nil
 }
 
 // columns returns the columns, each once, in the order of their first places.
