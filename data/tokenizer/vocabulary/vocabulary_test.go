@@ -157,6 +157,9 @@ func TestThreadsDoNotMatter(t *testing.T) {
 	lines := messages(t)
 	for name, o := range goldenOptions {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && name != string(o.Kind) {
+				t.Skip("the plain options share as much memory")
+			}
 			var first []byte
 			for _, threads := range []int{1, 2, 5} {
 				o.Threads = threads
