@@ -17,8 +17,8 @@ type Origin struct {
 type OriginKind uint8
 
 const (
-	// Untranslatable: the other vocabulary has nothing for the token, because it lacks all of its characters, or because the
-	// token is no text and is not there.
+	// Untranslatable: the other vocabulary has nothing for the token, because it lacks all of its characters, or
+	// because the token is no text and is not there.
 	Untranslatable OriginKind = iota
 	// Role: padding, end, unknown or a sentinel, whatever their names and ids.
 	Role
