@@ -62,15 +62,11 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 				measure.MaxInput = 0
 			}
 			ui.Say(console, "memory", "about %s for %d rows", ui.Bytes(rows*inspect.BytesPerRow), rows)
-			phases := ui.NewPhases(console)
-			defer phases.Stop()
-			o.Roles, o.Measure = roles, measure
-			o.Progress = func(split string, done, total int64) { phases.Progress("check "+split, "rows", done, total) }
+			o.Roles, o.Measure, o.Sink = roles, measure, console
 			report, err := inspect.Check(c.Context(), sets, o)
 			if err != nil {
 				return err
 			}
-			phases.Stop()
 			for i := range report.Findings {
 				f := &report.Findings[i]
 				f.Remedy = a.names.text(f.Remedy)

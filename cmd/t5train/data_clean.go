@@ -66,7 +66,8 @@ every character fits that. Places in texts, such as answer_start, stay as they a
 			if err != nil {
 				return err
 			}
-			report, err := inspect.CleanInto(c.Context(), folder, splits, o, ui.NewPhases(console))
+			o.Sink = console
+			report, err := inspect.CleanInto(c.Context(), folder, splits, o)
 			if err := errors.Join(err, folder.Close()); err != nil {
 				return err
 			}

@@ -124,8 +124,6 @@ func describeFiles(ctx context.Context, a app, files []string, roles inspect.Rol
 		}
 		o.Roles, o.Columns = o.Roles.Only(columns), columns
 	}
-	phases := ui.NewPhases(a.console())
-	defer phases.Stop()
-	o.Progress = func(done, total int64) { phases.Progress("inspect", "rows", done, total) }
+	o.Sink = a.console()
 	return inspect.Describe(ctx, set, o)
 }

@@ -12,6 +12,7 @@ import (
 	"t5train/data/table"
 	"t5train/data/tokenizer"
 	"t5train/internal/clip"
+	"t5train/internal/ui"
 )
 
 // Split is a part of a data set. What trains comes before what is held out.
@@ -29,7 +30,7 @@ type CheckOptions struct {
 	MinShared int     // characters of the texts that count as shared between splits; 0 is all
 	MaxShared float64 // share of the rows of a split that may have texts of another split without being an error
 
-	Progress func(split string, done, total int64) // may be nil
+	Sink ui.Sink
 }
 
 var errNoSet = errors.New("inspect: there is no data set: open one")
@@ -41,7 +42,8 @@ const BytesPerRow = 120
 // Check compares the texts of all rows, within a split and across splits, and looks at each row's texts and labels.
 func Check(ctx context.Context, splits []Split, o CheckOptions) (*Report, error) {
 	c := &checking{CheckOptions: o, splits: splits, findings: newFindings(o.Examples), exact: seen{}, normal: seen{}}
-	c.labels.numbers = map[string]int32{}
+	c.labels.numbers, c.phases = map[string]int32{}, ui.NewPhases(o.Sink)
+	defer c.phases.Stop()
 	if slices.ContainsFunc(splits, func(s Split) bool { return s.Set == nil }) {
 		return nil, errNoSet
 	}
@@ -97,6 +99,7 @@ func (t *labelTable) number(text string) int32 {
 
 type checking struct {
 	CheckOptions
+	phases        *ui.Phases
 	splits        []Split
 	findings      *findings
 	exact, normal seen
@@ -188,9 +191,7 @@ func (c *checking) split(ctx context.Context, split int) error {
 		c.compare(rowRef{row, labelled, int32(split)}, cells[:len(r.Texts)])
 		if blocks.full() {
 			blocks.flush()
-			if c.Progress != nil {
-				c.Progress(s.Name, row+1, s.Set.Rows())
-			}
+			c.phases.Progress("check "+s.Name, "rows", row+1, s.Set.Rows())
 		}
 		return nil
 	})

@@ -20,7 +20,7 @@ type CleanOptions struct {
 	MinShared   int  // characters of the texts that count as shared between splits; 0 is all
 	FixEncoding bool // texts and targets are taken as [FixEncoding] returns them
 
-	Progress func(split string, done, total int64) // may be nil
+	Sink ui.Sink
 }
 
 // Cleaned says which rows of a split stay.
@@ -61,7 +61,8 @@ func Clean(ctx context.Context, splits []Split, o CleanOptions) ([]*Cleaned, err
 	if len(o.Roles.Texts) == 0 {
 		return nil, errors.New("clean: there is no column of texts")
 	}
-	c := &cleaning{CleanOptions: o, texts: map[[16]byte]int{}}
+	c := &cleaning{CleanOptions: o, texts: map[[16]byte]int{}, phases: ui.NewPhases(o.Sink)}
+	defer c.phases.Stop()
 	cleaned := make([]*Cleaned, len(splits))
 	for i, s := range slices.Backward(splits) { // what is held out stays
 		var err error
@@ -78,7 +79,8 @@ func Clean(ctx context.Context, splits []Split, o CleanOptions) ([]*Cleaned, err
 
 type cleaning struct {
 	CleanOptions
-	texts map[[16]byte]int // split of each text that stays; a split's own come when it is read
+	phases *ui.Phases
+	texts  map[[16]byte]int // split of each text that stays; a split's own come when it is read
 }
 
 // labelsOf returns the columns of labels: classes, or the numbers of a regression.
@@ -144,8 +146,8 @@ func (c *cleaning) split(ctx context.Context, splits []Split, split int) (*Clean
 	rows := map[[16]byte][16]byte{} // labels of the rows of this split that stay, by texts and targets
 	written := slices.Concat(c.Roles.Texts, c.Roles.Targets)
 	err = s.Set.Scan(ctx, slices.Concat(written, namesOf(labels, nil)), func(row int64, cells []table.Cell) error {
-		if c.Progress != nil && row%4096 == 0 {
-			c.Progress(s.Name, row, r.Rows)
+		if row%4096 == 0 {
+			c.phases.Progress("read "+s.Name, "rows", row, r.Rows)
 		}
 		texts, fixed := c.fixed(cells[:len(written)])
 		if kind, detail := c.missing(texts, labels, cells[len(written):], r.Hidden); kind != "" {
@@ -240,10 +242,10 @@ type CleanReport struct {
 
 // CleanInto writes the rows that stay into a folder.
 func CleanInto(
-	ctx context.Context, folder *importer.Folder, splits []Split, o CleanOptions, phases *ui.Phases,
+	ctx context.Context, folder *importer.Folder, splits []Split, o CleanOptions,
 ) (*CleanReport, error) {
+	phases := ui.NewPhases(o.Sink)
 	defer phases.Stop()
-	o.Progress = func(split string, done, total int64) { phases.Progress("read "+split, "rows", done, total) }
 	cleaned, err := Clean(ctx, splits, o)
 	if err != nil {
 		return nil, err

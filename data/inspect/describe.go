@@ -10,6 +10,7 @@ import (
 
 	"t5train/data/parquetio"
 	"t5train/data/table"
+	"t5train/internal/ui"
 )
 
 // DescribeOptions say what is wanted to know.
@@ -19,7 +20,7 @@ type DescribeOptions struct {
 	Columns  []string // of the examples; none is all that can be read
 	Examples int      // rows to show, spread over the data set
 
-	Progress func(done, total int64) // may be nil
+	Sink ui.Sink
 }
 
 // Description is what is in a data set.
@@ -98,7 +99,8 @@ func Describe(ctx context.Context, set *parquetio.Dataset, o DescribeOptions) (*
 func describe(ctx context.Context, set *parquetio.Dataset, o DescribeOptions, unread map[string]string) (
 	*Description, error) {
 	o.Roles = o.Roles.without(func(name string) bool { return unread[name] != "" })
-	d := &describing{DescribeOptions: o, set: set, unread: unread}
+	d := &describing{DescribeOptions: o, set: set, unread: unread, phases: ui.NewPhases(o.Sink)}
+	defer d.phases.Stop()
 	d.result.Rows, d.result.Roles = set.Rows(), o.Roles
 	for _, f := range set.Files() {
 		d.result.Shards = append(d.result.Shards, Shard{f.Path, f.Bytes, f.Rows, f.RowGroups})
@@ -130,6 +132,7 @@ func describe(ctx context.Context, set *parquetio.Dataset, o DescribeOptions, un
 
 type describing struct {
 	DescribeOptions
+	phases   *ui.Phases
 	set      *parquetio.Dataset
 	unread   map[string]string // columns that are passed over
 	columns  []table.Column    // that are read
@@ -201,9 +204,7 @@ func (d *describing) row(row int64, cells []table.Cell) error {
 	}
 	if d.blocks.full() {
 		d.blocks.flush()
-		if d.Progress != nil {
-			d.Progress(row+1, d.set.Rows())
-		}
+		d.phases.Progress("inspect", "rows", row+1, d.set.Rows())
 	}
 	return nil
 }
