@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -37,7 +36,7 @@ func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Conf
 	c.Args = noArguments
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if o.Resume && o.Overwrite {
-			return usageError{errors.New("got both --resume and --overwrite: the one keeps the run that the other removes"), c.CommandPath()}
+			return misuse(c, "got both --resume and --overwrite: the one keeps the run that the other removes")
 		}
 		return ranks.share(c.Context(), a, func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
 			sources.sink = console

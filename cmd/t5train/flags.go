@@ -54,7 +54,7 @@ func (t *taskFlags) read(c *cobra.Command) (task.Spec, error) {
 		if near := nearest.Word(name, task.Names()); near != "" {
 			hint = ": did you mean " + near + "?"
 		}
-		return task.Spec{}, usageError{fmt.Errorf("--task %s: want %s%s", name, taskHelp, hint), c.CommandPath()}
+		return task.Spec{}, misuse(c, "--task %s: want %s%s", name, taskHelp, hint)
 	}
 	if c.Flags().Changed("prefix") {
 		t.options.Prefix = &t.prefix
@@ -173,7 +173,7 @@ func shellQuoted(text string) string {
 func requireFlags(c *cobra.Command, names ...string) error {
 	for _, name := range names {
 		if !c.Flags().Changed(name) {
-			return usageError{fmt.Errorf("--%s is missing", name), c.CommandPath()}
+			return misuse(c, "--%s is missing", name)
 		}
 	}
 	return nil
@@ -184,7 +184,7 @@ func requireAtLeast(c *cobra.Command, least int, names ...string) error {
 	for _, name := range names {
 		// The flag is there and an int, so reading it cannot fail.
 		if n, _ := c.Flags().GetInt(name); c.Flags().Changed(name) && n < least {
-			return usageError{fmt.Errorf("--%s %d: want at least %d", name, n, least), c.CommandPath()}
+			return misuse(c, "--%s %d: want at least %d", name, n, least)
 		}
 	}
 	return nil

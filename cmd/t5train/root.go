@@ -87,7 +87,7 @@ func forOneProcess(c *cobra.Command) error {
 	if l.Size <= 1 || c.Flags().Lookup(distributedFlag) != nil || !c.Runnable() {
 		return nil
 	}
-	return usageError{fmt.Errorf("%d processes of %s were started, which do not share its work: start one", l.Size, c.CommandPath()), c.CommandPath()}
+	return misuse(c, "%d processes of %s were started, which do not share its work: start one", l.Size, c.CommandPath())
 }
 
 // version says which t5train this is.

@@ -41,22 +41,19 @@ read, so memory grows with the different words. Of more text than --max-text a s
 			if err := requireFlags(c, "input", "output"); err != nil {
 				return err
 			}
-			usage := func(format string, args ...any) error {
-				return usageError{fmt.Errorf(format, args...), c.CommandPath()}
-			}
 			var ok bool
 			if t.MaxTextBytes, ok = parseBytes(maxText); !ok && maxText != "0" {
-				return usage("--max-text %s: want a size such as 1GB or 500MB, or 0 for any", maxText)
+				return misuse(c, "--max-text %s: want a size such as 1GB or 500MB, or 0 for any", maxText)
 			}
 			t.Kind, t.SoftVocabLimit = vocabulary.Kind(kind), !hardLimit
 			for _, name := range []string{"seed-pieces", "shrinking-factor", "sub-iterations"} {
 				if t.Kind == vocabulary.BPE && c.Flags().Changed(name) {
-					return usage("--%s is not for --type %s: leave it out, or say %s", name, vocabulary.BPE, vocabulary.Unigram)
+					return misuse(c, "--%s is not for --type %s: leave it out, or say %s", name, vocabulary.BPE, vocabulary.Unigram)
 				}
 			}
 			var option vocabulary.OptionError
 			if err := t.Check(); errors.As(err, &option) {
-				return usage("%w", option)
+				return misuse(c, "%w", option)
 			}
 			o.Sink = a.console()
 			paths, err := corpus.TrainVocabulary(c.Context(), o)
