@@ -106,7 +106,7 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 		}
 	}()
 	if !s.knowsHost(x.Host) {
-		return response{}, newProblem(http.StatusForbidden, "unknown_host", "the server is not known as %.80q: ask it as localhost, or start it with this name among its hosts (--host)", x.Host)
+		return response{}, newProblem(http.StatusForbidden, "unknown_host", "the server is not known as %.80q: ask it as localhost, or start it with this name among its hosts (serve.host)", x.Host)
 	}
 	found, _ := s.routes.Handler(x.Request)
 	route, ok := found.(route)
