@@ -47,9 +47,10 @@ type Info struct {
 
 // Folder is a model with what belongs to it.
 type Folder struct {
+	Dir       string // that it was opened from
 	Model     *model.T5
 	Tokenizer *tokenizer.Tokenizer
-	// empty for a folder of Hugging Face, which does not say what task it is for: see [evaluate.PredictionTask]
+	// empty for a folder of Hugging Face, which does not say what task it is for: see [Folder.PredictionTask]
 	Info Info
 }
 
@@ -106,7 +107,7 @@ func OpenFolder(dir string, tok *tokenizer.Tokenizer, verify bool) (*Folder, err
 	if err := CheckTokenizer(m.Config, tok); err != nil {
 		return nil, fmt.Errorf("open %s: %w", dir, err)
 	}
-	return &Folder{Model: m, Tokenizer: tok, Info: info}, nil
+	return &Folder{Dir: dir, Model: m, Tokenizer: tok, Info: info}, nil
 }
 
 // LoadModel reads config.json and the weights of a checkpoint folder.
@@ -329,4 +330,37 @@ func adapterError(dir string) error {
 		`python -c "from peft import AutoPeftModelForSeq2SeqLM as M; `+
 		`M.from_pretrained('%s').merge_and_unload().save_pretrained('%s-merged')"`+
 		"\nand copy the tokenizer of the base model there", adapterName, base, dir, filepath.Clean(dir))
+}
+
+// PredictionTask returns the task for inputs that have no answers: the checkpoint's with corrections, or another one
+// that is asked for. A checkpoint that knows another task than seq2seq, which is asked for, keeps the form of its
+// input.
+func (b *Folder) PredictionTask(o task.Spec) (task.Spec, error) {
+	var stored *task.Spec
+	if b != nil {
+		stored = b.Info.Task
+	}
+	switch {
+	case stored != nil && (o.Name == "" || o.Name == stored.Name):
+		return stored.Correct(o)
+	case (o.Name == "" || o.Name == task.Seq2Seq) && len(o.LabelTexts) > 0:
+		return task.Spec{}, errors.New("predict: task.labels are for a classification: add task.name classification")
+	case stored != nil && o.Name == task.Seq2Seq:
+		spec := *stored
+		if o.Prefix != nil {
+			spec.Prefix = o.Prefix
+		}
+		if len(o.TextColumns) > 0 {
+			spec.TextColumns = o.TextColumns
+		}
+		spec.Labels = nil
+		return spec, nil
+	case o.Name == "":
+		o.Name = task.Seq2Seq // what a checkpoint without a task, such as one from Hugging Face, can do
+	}
+	spec, err := task.Alone(o)
+	if err != nil {
+		return task.Spec{}, fmt.Errorf("predict: %w", err)
+	}
+	return spec, nil
 }

@@ -63,8 +63,10 @@ func ReadGenerationKeys(dir string) (name string, raw []byte, err error) {
 // unsupportedGeneration are the other keys that change what generate of transformers 5 gives, also where config.json
 // has them.
 var unsupportedGeneration = []string{
-	"begin_suppress_tokens", "diversity_penalty", "encoder_repetition_penalty", "exponential_decay_length_penalty", "guidance_scale", "max_time",
-	"num_beam_groups", "prompt_lookup_num_tokens", "renormalize_logits", "sequence_bias", "stop_strings", "token_healing", "top_h", "use_mtp",
+	"begin_suppress_tokens", "diversity_penalty", "encoder_repetition_penalty",
+	"exponential_decay_length_penalty", "guidance_scale", "max_time",
+	"num_beam_groups", "prompt_lookup_num_tokens", "renormalize_logits", "sequence_bias",
+	"stop_strings", "token_healing", "top_h", "use_mtp",
 	"watermarking_config",
 }
 
@@ -172,7 +174,8 @@ func newGeneration() *generation {
 func withoutEffect(key, value string) bool {
 	switch key {
 	case "pad_token_id", "transformers_version", "_from_model_config", "_commit_hash", "use_cache",
-		"cache_implementation", "cache_config", "max_cache_len", "output_attentions", "output_hidden_states", "output_scores", "output_logits",
+		"cache_implementation", "cache_config", "max_cache_len",
+		"output_attentions", "output_hidden_states", "output_scores", "output_logits",
 		"return_dict_in_generate", "remove_invalid_values", "low_memory", "compile_config", "disable_compile":
 		return true
 	case "num_beam_groups", "encoder_repetition_penalty", "guidance_scale":

@@ -23,6 +23,7 @@ import (
 	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
 	"t5train/trainer/predict"
+	"t5train/trainer/predict/inputfile"
 )
 
 // The probability of a label is its share of the probabilities of all labels' texts with EOS, which the loss graph
@@ -56,7 +57,8 @@ func TestLabelProbability(t *testing.T) {
 		shares := predict.Softmax(logProbs)
 		best := predict.Largest(shares)
 		want := shares[best]
-		got, err := p.Predict(t.Context(), 0, []predict.Input{{Text: text, Shown: "shown"}}, generate.Options{}, new(predict.Cuts))
+		inputs := []inputfile.Input{{Text: text, Shown: "shown"}}
+		got, err := p.Predict(t.Context(), 0, inputs, generate.Options{}, new(predict.Cuts))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +111,8 @@ func generating(t *testing.T) *checkpoints.Folder {
 // A model that learned to write answers writes them, in order, and says which were cut.
 func TestGeneratedAnswers(t *testing.T) {
 	b := generating(t)
-	inputs := []predict.Input{{Text: "win a prize q", Shown: "1"}, {Text: "see you at b", Shown: "2"}, {Text: "win a prize d", Shown: "3"}}
+	inputs := []inputfile.Input{{Text: "win a prize q", Shown: "1"}, {Text: "see you at b", Shown: "2"},
+		{Text: "win a prize d", Shown: "3"}}
 	for name, c := range map[string]struct {
 		options            predict.PredictorOptions
 		want               []string
@@ -153,7 +156,8 @@ func TestPredictCutsInputs(t *testing.T) {
 	b := newTestLoop(t, testrun.TinyConfig(t), nil).bundle
 	p := predict.NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), predict.PredictorOptions{MaxInputLength: 5})
 	var cuts predict.Cuts
-	answers, err := p.Predict(t.Context(), 0, []predict.Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}}, generate.Options{}, &cuts) // "▁abc" and EOS are 5
+	inputs := []inputfile.Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}} // "▁abc" and EOS are 5
+	answers, err := p.Predict(t.Context(), 0, inputs, generate.Options{}, &cuts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +232,7 @@ func TestTaskCorrections(t *testing.T) {
 	if _, err := stored.Correct(task.Spec{LabelTexts: []string{"same", "same"}}); err == nil {
 		t.Error("two labels of one text are no error")
 	}
-	got, err = evaluate.PredictionTask(&checkpoints.Folder{}, task.Spec{Name: task.Classification,
+	got, err = new(checkpoints.Folder).PredictionTask(task.Spec{Name: task.Classification,
 		LabelTexts: []string{"a", "b"}, TextColumns: []string{"x"}})
 	if err != nil || len(got.Labels) != 2 || got.Labels[1].Text != "b" || got.TextColumns[0] != "x" {
 		t.Errorf("a classification by options: %+v, %v", got, err)
@@ -295,7 +299,7 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(dir, c.file)
 			var shown []string
-			err := predict.ReadInputs(t.Context(), path, predict.FormatOf(path), c.spec, nil, func(in predict.Input) error {
+			err := inputfile.Read(t.Context(), path, inputfile.FormatOf(path), c.spec, nil, nil, func(in inputfile.Input) error {
 				shown = append(shown, in.Shown)
 				if len(c.spec.TextColumns) == 1 && in.Text != testrun.InputOf(t, c.spec, in.Shown) {
 					t.Errorf("the input %q becomes %q", in.Shown, in.Text)
@@ -330,11 +334,12 @@ func packed(t *testing.T, text string) string {
 
 func TestFormatOf(t *testing.T) {
 	for path, want := range map[string]string{
-		"a.parquet": predict.FormatParquet, "A.PARQUET": predict.FormatParquet, "a.jsonl": predict.FormatJSONL, "a.json": predict.FormatJSONL, "a.ndjson": predict.FormatJSONL,
-		"a.csv": predict.FormatCSV, "a.tsv": predict.FormatTSV, "a.csv.gz": predict.FormatCSV, "a.gz": predict.FormatText,
-		"a.txt": predict.FormatText, "a": predict.FormatText, "-": predict.FormatText, "parquet": predict.FormatText,
+		"a.parquet": inputfile.FormatParquet, "A.PARQUET": inputfile.FormatParquet,
+		"a.jsonl": inputfile.FormatJSONL, "a.json": inputfile.FormatJSONL, "a.ndjson": inputfile.FormatJSONL,
+		"a.csv": inputfile.FormatCSV, "a.tsv": inputfile.FormatTSV, "a.csv.gz": inputfile.FormatCSV, "a.gz": inputfile.FormatText,
+		"a.txt": inputfile.FormatText, "a": inputfile.FormatText, "-": inputfile.FormatText, "parquet": inputfile.FormatText,
 	} {
-		if got := predict.FormatOf(path); got != want || !slices.Contains(predict.Formats(), got) {
+		if got := inputfile.FormatOf(path); got != want || !slices.Contains(inputfile.Formats(), got) {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}

@@ -7,9 +7,7 @@
 // It is what the commands call, and what another Go program calls to fine-tune a model and use it:
 //
 //	result, err := trainer.Finetune(ctx, config, trainer.Options{})
-//	bundle, _, err := checkpoints.Open("runs/quickstart")          // the best checkpoint of the run
-//	spec, err := evaluate.PredictionTask(bundle, task.Spec{})
-//	predictor := predict.NewPredictor(bundle, spec, nil, predict.PredictorOptions{})
+//	predictor, err := predict.Open("runs/quickstart", predict.OpenOptions{}) // the best checkpoint of the run
 //	answers, err := predictor.Classify(ctx, []string{"sms: You have won a prize"})
 //
 // The loop stands in loop.go, one optimizer step in step.go. What a run tells others goes through [Hooks]: lines on

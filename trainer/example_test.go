@@ -11,7 +11,6 @@ import (
 	"t5train/configs"
 	"t5train/data/task"
 	"t5train/trainer"
-	"t5train/trainer/evaluate"
 	"t5train/trainer/predict"
 )
 
@@ -39,7 +38,7 @@ func ExampleFinetune() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	spec, err := evaluate.PredictionTask(folder, task.Spec{})
+	spec, err := folder.PredictionTask(task.Spec{})
 	if err != nil {
 		log.Fatal(err)
 	}

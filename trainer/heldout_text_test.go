@@ -7,7 +7,7 @@ import (
 	"t5train/data/task"
 	"t5train/internal/testrun"
 	"t5train/trainer/metric"
-	"t5train/trainer/predict"
+	"t5train/trainer/predict/inputfile"
 )
 
 // Held-out examples are the same for every seed, and their loss that of all of them at once.
@@ -45,7 +45,7 @@ func TestHeldOutText(t *testing.T) {
 func textBytes(t *testing.T, file string) (n int) {
 	t.Helper()
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"sms"}}
-	if err := predict.ReadInputs(t.Context(), file, predict.FormatParquet, spec, nil, func(in predict.Input) error {
+	if err := inputfile.Read(t.Context(), file, inputfile.FormatParquet, spec, nil, nil, func(in inputfile.Input) error {
 		n += len(in.Shown)
 		return nil
 	}); err != nil {

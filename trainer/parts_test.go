@@ -16,9 +16,8 @@ import (
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
 	"t5train/model"
-	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
-	"t5train/trainer/predict"
+	"t5train/trainer/predict/inputfile"
 	"t5train/trainer/runlog"
 )
 
@@ -158,25 +157,25 @@ func TestBetter(t *testing.T) {
 
 func TestPredictionTask(t *testing.T) {
 	b := testrun.TinyBundle(t)
-	if spec, err := evaluate.PredictionTask(b, task.Spec{}); err != nil || spec.Name != task.Classification {
+	if spec, err := b.PredictionTask(task.Spec{}); err != nil || spec.Name != task.Classification {
 		t.Errorf("the checkpoint's own task: %+v, %v", spec, err)
 	}
-	spec, err := evaluate.PredictionTask(b, task.Spec{Name: task.Seq2Seq})
+	spec, err := b.PredictionTask(task.Spec{Name: task.Seq2Seq})
 	if err != nil || len(spec.Labels) > 0 || testrun.InputOf(t, spec, "x") != testrun.InputOf(t, *b.Info.Task, "x") {
 		t.Errorf("generation from a classification: %+v, %v", spec, err)
 	}
-	if _, err := evaluate.PredictionTask(b, task.Spec{LabelTexts: []string{"a", "b", "c"}}); err == nil ||
+	if _, err := b.PredictionTask(task.Spec{LabelTexts: []string{"a", "b", "c"}}); err == nil ||
 		!strings.Contains(err.Error(), "want 2 as the checkpoint") {
 		t.Errorf("three labels for two: %v", err)
 	}
-	if _, err := evaluate.PredictionTask(b, task.Spec{Name: "nonsense"}); err == nil {
+	if _, err := b.PredictionTask(task.Spec{Name: "nonsense"}); err == nil {
 		t.Error("an unknown task is no error")
 	}
 	b.Info.Task = nil
-	if spec, err := evaluate.PredictionTask(b, task.Spec{}); err != nil || testrun.InputOf(t, spec, "x") != "x" {
+	if spec, err := b.PredictionTask(task.Spec{}); err != nil || testrun.InputOf(t, spec, "x") != "x" {
 		t.Errorf("a Hugging Face checkpoint: %+v, %v", spec, err)
 	}
-	if _, err := evaluate.PredictionTask(b, task.Spec{Name: task.Classification}); err == nil ||
+	if _, err := b.PredictionTask(task.Spec{Name: task.Classification}); err == nil ||
 		!strings.Contains(err.Error(), "task.labels") {
 		t.Errorf("a classification without labels: %v", err)
 	}
@@ -239,14 +238,14 @@ func TestReadInputsKeepsEveryLine(t *testing.T) {
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}}
 	long := strings.Repeat("x", 200_000)
 	var got []string
-	err := predict.ReadInputs(t.Context(), "-", predict.FormatText, spec, strings.NewReader("\ufeffa\r\n\n"+long+"\nlast"), func(in predict.Input) error {
+	err := inputfile.Read(t.Context(), "-", inputfile.FormatText, spec, nil, strings.NewReader("\ufeffa\r\n\n"+long+"\nlast"), func(in inputfile.Input) error {
 		got = append(got, in.Shown)
 		return nil
 	})
 	if err != nil || !slices.Equal(got, []string{"a", "", long, "last"}) {
 		t.Errorf("%d lines, %v", len(got), err)
 	}
-	if err := predict.ReadInputs(t.Context(), "-", predict.FormatParquet, spec, io.MultiReader(), nil); err == nil {
+	if err := inputfile.Read(t.Context(), "-", inputfile.FormatParquet, spec, nil, io.MultiReader(), nil); err == nil {
 		t.Error("parquet from standard input is no error")
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
 	"t5train/trainer/predict"
+	"t5train/trainer/predict/inputfile"
 	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
 )
@@ -462,14 +463,14 @@ func TestPretrain_ThenUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := evaluate.PredictionTask(b, task.Spec{})
+	spec, err := b.PredictionTask(task.Spec{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := predict.NewPredictor(b, spec, kernel.NewWorkers(1), predict.PredictorOptions{})
-	var inputs []predict.Input
+	var inputs []inputfile.Input
 	for _, text := range []string{"see you <extra_id_0> monday", "see you on monday"} {
-		in, err := predict.TextInput(spec, text)
+		in, err := inputfile.FromText(spec, text)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,6 +25,7 @@ import (
 	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
 	"t5train/trainer/predict"
+	"t5train/trainer/predict/inputfile"
 	"t5train/trainer/runlog"
 )
 
@@ -230,8 +231,8 @@ func TestEvaluateIsPredict(t *testing.T) {
 	}
 
 	p := predict.NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), predict.PredictorOptions{})
-	var inputs []predict.Input
-	if err := predict.ReadInputs(t.Context(), file, predict.FormatParquet, *b.Info.Task, nil, func(in predict.Input) error {
+	var inputs []inputfile.Input
+	if err := inputfile.Read(t.Context(), file, inputfile.FormatParquet, *b.Info.Task, nil, nil, func(in inputfile.Input) error {
 		inputs = append(inputs, in)
 		return nil
 	}); err != nil {

@@ -22,6 +22,7 @@ import (
 	"t5train/model/generate"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/predict"
+	"t5train/trainer/predict/inputfile"
 	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
 )
@@ -40,12 +41,12 @@ func TestOpenAPlainFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spec, err := evaluate.PredictionTask(b, task.Spec{})
+	spec, err := b.PredictionTask(task.Spec{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := predict.NewPredictor(b, spec, nil, predict.PredictorOptions{})
-	input, err := predict.TextInput(p.Task(), "a day")
+	input, err := inputfile.FromText(p.Task(), "a day")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,13 +153,13 @@ func TestZeroValues(t *testing.T) {
 		"Phases":     func() { p := ui.NewPhases(nil); p.Progress("a", "b", 1, 2); p.Stop() },
 		"SayLeftOut": func() { dataset.SayLeftOut(nil, nil) },
 		"ShownFirst": func() { setup.ShownFirst(nil) },
-		"the task":   func() { _, _ = evaluate.PredictionTask(nil, task.Spec{}) },
+		"the task":   func() { _, _ = (*checkpoints.Folder)(nil).PredictionTask(task.Spec{}) },
 	} {
 		if err := noPanic(func() error { call(); return nil }); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := evaluate.PredictionTask(nil, task.Spec{}); err != nil {
+	if _, err := (*checkpoints.Folder)(nil).PredictionTask(task.Spec{}); err != nil {
 		t.Error(err)
 	}
 	if _, err := Finetune(context.Background(), &configs.Config{}, Options{}); errors.Is(err, errNoConfig) {

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/inspect"
+	"t5train/internal/jsonlines"
 	"t5train/internal/ui"
-	"t5train/trainer/predict"
 )
 
 func dataCheckCommand(a app) *cobra.Command {
@@ -75,7 +75,7 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 				report.Clean = files.cleanCommand(f.roles, o.MinShared)
 			}
 			if f.json {
-				err = predict.JSONLines(a.stdout).Encode(report)
+				err = jsonlines.NewEncoder(a.stdout).Encode(report)
 			} else {
 				p := ui.NewLines(a.stdout)
 				report.Write(p)

@@ -9,8 +9,8 @@ import (
 	"t5train/data/importer"
 	"t5train/data/inspect"
 	"t5train/data/table"
+	"t5train/internal/jsonlines"
 	"t5train/internal/ui"
-	"t5train/trainer/predict"
 )
 
 func dataCleanCommand(a app) *cobra.Command {
@@ -72,7 +72,7 @@ every character fits that. Places in texts, such as answer_start, stay as they a
 				return err
 			}
 			if json {
-				return predict.JSONLines(a.stdout).Encode(report)
+				return jsonlines.NewEncoder(a.stdout).Encode(report)
 			}
 			p := ui.NewLines(a.stdout)
 			report.Write(p)

@@ -3,8 +3,8 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"t5train/internal/jsonlines"
 	"t5train/trainer"
-	"t5train/trainer/predict"
 )
 
 func examplesCommand(a app) *cobra.Command {
@@ -32,7 +32,7 @@ What the configuration is for may be said; else its keys tell, and it is of pre-
 			if err != nil {
 				return err
 			}
-			out := predict.JSONLines(a.stdout)
+			out := jsonlines.NewEncoder(a.stdout)
 			print := func(e trainer.Example) error { return out.Encode(e) }
 			if heldOut {
 				return trainer.HeldOutExamples(c.Context(), config, a.console(), print)

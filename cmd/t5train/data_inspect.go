@@ -10,8 +10,8 @@ import (
 	"t5train/data/dataset"
 	"t5train/data/inspect"
 	"t5train/data/parquetio"
+	"t5train/internal/jsonlines"
 	"t5train/internal/ui"
-	"t5train/trainer/predict"
 )
 
 func dataInspectCommand(a app) *cobra.Command {
@@ -47,7 +47,7 @@ Columns are measured by themselves; what a task puts in front of a text, or betw
 				}
 				d.Split = s.split
 				if f.json {
-					err = predict.JSONLines(a.stdout).Encode(d)
+					err = jsonlines.NewEncoder(a.stdout).Encode(d)
 				} else {
 					p := ui.NewLines(a.stdout)
 					part(p, i, s.title)

@@ -3,12 +3,14 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"t5train/checkpoints"
 	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
 	"t5train/model/generate"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
+	"t5train/trainer/predict"
 	"t5train/trainer/runlog"
 )
 
@@ -64,7 +66,8 @@ share.`,
 			if o.Task, err = t.read(c); err != nil {
 				return err
 			}
-			if err := g.check(c); err != nil {
+			how, err := g.read(c)
+			if err != nil {
 				return err
 			}
 			return ranks.share(c.Context(), a, func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
@@ -72,24 +75,23 @@ share.`,
 				if group.First() {
 					err = atomicfile.CheckOutput(output)
 				}
-				var m openedModel
+				var bundle *checkpoints.Folder
 				if err == nil {
-					m, err = from.open(console)
+					bundle, err = from.open(console)
 				}
-				bundle := m.bundle
 				if err == nil {
 					err = t.choose(bundle)
 				}
-				if err == nil && g.set(c) != "" {
+				if err == nil && len(how.Given) > 0 {
 					var generation generate.Options
-					generation, err = g.options(c, generate.Options{}, bundle.Tokenizer)
+					generation, _, err = how.Over(generate.Options{}, bundle.Tokenizer)
 					o.Generation = &generation
 				}
-				if err := group.Agree(err); err != nil {
+				if err := group.Agree(optionUsage(c, err)); err != nil {
 					return false, err
 				}
 				group.SetTimeout(ranks.timeout)
-				if err := m.sameOnRanks(group, nil); err != nil {
+				if err := predict.SameOnRanks(group, bundle, nil); err != nil {
 					return false, err
 				}
 				if !group.First() {

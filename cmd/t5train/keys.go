@@ -28,6 +28,7 @@ var optionSections = map[string]string{
 	"run":         "",
 	"evaluate":    "",
 	"predict":     "",
+	"generation":  "",
 	"report":      "report",
 	"serve":       "serve",
 }

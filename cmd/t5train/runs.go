@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/trainer/predict"
+	"t5train/internal/jsonlines"
 	"t5train/trainer/report"
 )
 
@@ -31,7 +31,7 @@ decides. A run is running, finished, or stopped; a stopped one goes on with the 
 				return err
 			}
 			if asJSON {
-				lines := predict.JSONLines(a.stdout)
+				lines := jsonlines.NewEncoder(a.stdout)
 				for _, r := range runs {
 					if err := lines.Encode(r.Summary()); err != nil {
 						return err

@@ -13,6 +13,7 @@ import (
 	"t5train/checkpoints"
 	"t5train/internal/loopback"
 	"t5train/internal/ui"
+	"t5train/trainer/predict"
 	"t5train/trainer/serve"
 )
 
@@ -61,16 +62,16 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 				return usageError{fmt.Errorf("--address %s: want host:port, such as 127.0.0.1:8080, or :8080 for all interfaces", address), c.CommandPath()}
 			}
 			console := a.console()
-			m, err := from.open(console)
+			bundle, err := from.open(console)
 			if err != nil {
 				return err
 			}
-			if err := t.choose(m.bundle); err != nil {
+			if err := t.choose(bundle); err != nil {
 				return err
 			}
-			sayUnread(m.bundle, console)
+			predict.SayUnread(bundle, console, "prefix of a request")
 			var said string
-			if o.Generation, said, err = checkpoints.ReadGeneration(m.dir); err != nil {
+			if o.Generation, said, err = checkpoints.ReadGeneration(bundle.Dir); err != nil {
 				return err
 			}
 			if said != "" {
@@ -82,7 +83,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 			if !local && len(o.Hosts) == 0 {
 				o.Hosts = []string{"*"}
 			}
-			server, err := serve.New(m.bundle, o)
+			server, err := serve.New(bundle, o)
 			if err != nil {
 				return err
 			}

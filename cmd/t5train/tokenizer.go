@@ -12,7 +12,8 @@ import (
 	"t5train/checkpoints"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
-	"t5train/trainer/predict"
+	"t5train/internal/jsonlines"
+	"t5train/trainer/predict/inputfile"
 )
 
 func tokenizerCommand(a app) *cobra.Command {
@@ -98,7 +99,7 @@ func (t *textFlags) each(c *cobra.Command, stdin io.Reader, yield func(text stri
 		return err
 	}
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{t.column}}
-	return predict.ReadInputs(c.Context(), t.input, format, spec, stdin, func(in predict.Input) error { return yield(in.Shown) })
+	return inputfile.Read(c.Context(), t.input, format, spec, nil, stdin, func(in inputfile.Input) error { return yield(in.Shown) })
 }
 
 func encodeCommand(a app) *cobra.Command {
@@ -118,7 +119,7 @@ func encodeCommand(a app) *cobra.Command {
 				return err
 			}
 			out := bufio.NewWriter(a.data)
-			encoder := predict.JSONLines(out)
+			encoder := jsonlines.NewEncoder(out)
 			var ids []int32
 			print := func(text string) error {
 				ids = t.AppendEncode(ids[:0], text)
@@ -201,7 +202,7 @@ func decodeCommand(a app) *cobra.Command {
 				return err
 			}
 			out := bufio.NewWriter(a.data)
-			encoder := predict.JSONLines(out)
+			encoder := jsonlines.NewEncoder(out)
 			print := func(list string) error {
 				ids, err := parseIDs(list, t.VocabSize())
 				if err != nil {
@@ -221,7 +222,7 @@ func decodeCommand(a app) *cobra.Command {
 			}
 			if len(lists) == 0 || c.Flags().Changed("input") {
 				line := 0
-				lines := textFlags{input: input, format: predict.FormatText, column: "ids"}
+				lines := textFlags{input: input, format: inputfile.FormatText, column: "ids"}
 				err := lines.each(c, a.stdin, func(text string) error {
 					if line++; strings.TrimSpace(text) == "" {
 						text = ""

@@ -10,9 +10,9 @@ import (
 
 	"t5train/data/corpus"
 	"t5train/data/inspect"
+	"t5train/internal/jsonlines"
 	"t5train/internal/ui"
 	"t5train/model/kernel"
-	"t5train/trainer/predict"
 	"t5train/trainer/report"
 )
 
@@ -71,7 +71,7 @@ is rare in all of the training text learns little.`,
 				}
 			}
 			if asJSON {
-				return predict.JSONLines(a.stdout).Encode(named(args, u))
+				return jsonlines.NewEncoder(a.stdout).Encode(named(args, u))
 			}
 			p := ui.NewLines(a.stdout)
 			u.Write(p, args)

@@ -15,7 +15,8 @@ var layers = [][]string{
 	{"trainer/setup"},
 	{"trainer/evaluate"},
 	{"trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs"},
-	{"trainer/allreduce", "trainer/metric", "trainer/optim", "checkpoints/convert", "data/corpus"},
+	{"trainer/allreduce", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},
+	{"checkpoints/convert", "data/corpus"},
 
 	{"data/importer", "data/dataset", "data/tokenizer/vocabulary"},
 	{"checkpoints"},

@@ -55,8 +55,8 @@ func (l *Loss) Run(b model.Batch) (kernel.Totals, error) {
 	return totals, nil
 }
 
-// losses returns minus the log-probability of each label of targets, and whether it is the token that greedy decoding takes.
-// The // decoder computes all positions at once; a sequence attends to the one of encoded that keys says.
+// losses returns minus the log-probability of each label of targets, and whether it is what greedy decoding takes. The
+// decoder computes all positions at once; a sequence attends to the one of encoded that keys says.
 func (l *Loss) losses(targets *op.Ragged, encoded op.Matrix, keys *op.Ragged) (nll []float64, hits []bool) {
 	tokens := l.model.Config.DecoderInputs(targets, l.tokens)
 	l.tokens = tokens.IDs

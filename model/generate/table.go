@@ -179,7 +179,7 @@ func Override(base, own Options, given func(Option) bool, sample bool) (o Option
 	switch {
 	case !sample:
 		o.Sampling = nil
-	case !asked["Beams"] || o.Beams == 1:
+	case asked["Sampling"] && (!asked["Beams"] || o.Beams == 1):
 		o.Beams = 0
 	}
 	switch {

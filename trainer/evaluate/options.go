@@ -195,35 +195,3 @@ func newEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (*Eval
 
 // bootstrapSeed makes intervals the same whenever and wherever they are computed.
 const bootstrapSeed = 0
-
-// PredictionTask returns the task for inputs that have no answers: the checkpoint's with corrections, or another one that
-// is asked for. A checkpoint that knows another task than seq2seq, which is asked for, keeps the form of its input.
-func PredictionTask(b *checkpoints.Folder, o task.Spec) (task.Spec, error) {
-	var stored *task.Spec
-	if b != nil {
-		stored = b.Info.Task
-	}
-	switch {
-	case stored != nil && (o.Name == "" || o.Name == stored.Name):
-		return stored.Correct(o)
-	case (o.Name == "" || o.Name == task.Seq2Seq) && len(o.LabelTexts) > 0:
-		return task.Spec{}, errors.New("predict: task.labels are for a classification: add task.name classification")
-	case stored != nil && o.Name == task.Seq2Seq:
-		spec := *stored
-		if o.Prefix != nil {
-			spec.Prefix = o.Prefix
-		}
-		if len(o.TextColumns) > 0 {
-			spec.TextColumns = o.TextColumns
-		}
-		spec.Labels = nil
-		return spec, nil
-	case o.Name == "":
-		o.Name = task.Seq2Seq // text in, text out: what a checkpoint without a task, such as one from Hugging Face, can do
-	}
-	spec, err := task.Alone(o)
-	if err != nil {
-		return task.Spec{}, fmt.Errorf("predict: %w", err)
-	}
-	return spec, nil
-}

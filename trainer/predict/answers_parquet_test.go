@@ -29,7 +29,7 @@ func TestParquet(t *testing.T) {
 	for i := range lines {
 		fmt.Fprintf(f, "{\"input\":\"%d\",\"score\":%d.5}\n", i, i)
 	}
-	if err := f.Finish(ParquetOf(func(r row) []row { return []row{r, {Input: r.Input}} })); err != nil {
+	if err := f.Finish(ParquetOf(nil, func(r row) []row { return []row{r, {Input: r.Input}} })); err != nil {
 		t.Fatal(err)
 	}
 	set, err := parquetio.Open(path)
@@ -63,7 +63,7 @@ func TestParquetOfLongRows(t *testing.T) {
 	for range lines {
 		fmt.Fprintf(f, "{\"input\":\"%s\"}\n", strings.Repeat("x", length))
 	}
-	if err := f.Finish(ParquetOf(func(r row) []row { return []row{r, r} })); err != nil {
+	if err := f.Finish(ParquetOf(nil, func(r row) []row { return []row{r, r} })); err != nil {
 		t.Fatal(err)
 	}
 	set, err := parquetio.Open(path)
@@ -82,7 +82,7 @@ func TestParquetOfDamagedLines(t *testing.T) {
 	}
 	defer f.Close()
 	io.WriteString(f, "{\"input\":\"a\"}\n{\"inp\n")
-	if err := f.Finish(ParquetOf(func(r row) []row { return []row{r} })); err == nil {
+	if err := f.Finish(ParquetOf(nil, func(r row) []row { return []row{r} })); err == nil {
 		t.Error("no error")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/model"
 	"t5train/trainer/predict"
+	"t5train/trainer/predict/inputfile"
 )
 
 // A model of a classification answers texts; this one is not trained, and a checkpoint of a run comes from
@@ -29,7 +30,7 @@ func ExamplePredictor_Classify() {
 	spec := task.Spec{Name: task.Classification, TextColumns: []string{"sms"}, LabelColumn: "label",
 		Labels: []task.Label{{Name: "ham", Text: "ham"}, {Name: "spam", Text: "spam"}}}
 	predictor := predict.NewPredictor(folder, spec, nil, predict.PredictorOptions{}) // on all processors
-	input, err := predict.TextInput(predictor.Task(), "You have won a prize")
+	input, err := inputfile.FromText(predictor.Task(), "You have won a prize")
 	if err != nil {
 		log.Fatal(err)
 	}

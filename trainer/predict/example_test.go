@@ -5,24 +5,17 @@ import (
 	"fmt"
 	"log"
 
-	"t5train/checkpoints"
-	"t5train/data/task"
-	"t5train/trainer/evaluate"
 	"t5train/trainer/predict"
+	"t5train/trainer/predict/inputfile"
 )
 
-// A checkpoint of a classification answers texts. TextInput puts the prefix of its task in front of each, "sms: " here.
+// A checkpoint of a classification answers texts. FromText puts the prefix of its task in front of each, "sms: " here.
 func ExamplePredictor() {
-	bundle, _, err := checkpoints.Open("runs/first")
+	predictor, err := predict.Open("runs/first", predict.OpenOptions{}) // on all processors
 	if err != nil {
 		log.Fatal(err)
 	}
-	spec, err := evaluate.PredictionTask(bundle, task.Spec{}) // the checkpoint's, or seq2seq where it knows none
-	if err != nil {
-		log.Fatal(err)
-	}
-	predictor := predict.NewPredictor(bundle, spec, nil, predict.PredictorOptions{}) // on all processors
-	input, err := predict.TextInput(predictor.Task(), "You have won a prize")
+	input, err := inputfile.FromText(predictor.Task(), "You have won a prize")
 	if err != nil {
 		log.Fatal(err)
 	}

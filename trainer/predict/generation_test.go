@@ -13,6 +13,7 @@ import (
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
 	"t5train/model/generate"
+	"t5train/trainer/predict/inputfile"
 )
 
 // A word is banned as a word, and as the end of a longer one.
@@ -59,7 +60,7 @@ func TestPrefix(t *testing.T) {
 		t.Error("the unknown token as a beginning: no error")
 	}
 	var cuts Cuts
-	lines, err := p.ScorePairs(t.Context(), []Pair{{Input: Input{Text: "a"}, Targets: []string{"a {", "a"}}}, &cuts)
+	lines, err := p.ScorePairs(t.Context(), []inputfile.Pair{{Input: inputfile.Input{Text: "a"}, Targets: []string{"a {", "a"}}}, &cuts)
 	if err != nil || cuts.Unknown != 1 || lines[0][0].Unknown == nil || *lines[0][0].Unknown != 1 || lines[0][1].Unknown != nil {
 		t.Errorf("scored %+v, %d unknown, %v, want it said of the first target", lines, cuts.Unknown, err)
 	}
@@ -137,23 +138,23 @@ func TestCountInputs(t *testing.T) {
 		if name != "in.parquet" {
 			testdir.Write(t, dir, name, c.content)
 		}
-		if n, err := CountInputs(t.Context(), path, FormatOf(path), []string{"sms"}); n != c.want || err != nil {
+		if n, err := inputfile.Count(t.Context(), path, inputfile.FormatOf(path), []string{"sms"}); n != c.want || err != nil {
 			t.Errorf("%s: %d, %v, want %d", name, n, err, c.want)
 		}
 	}
-	if n, err := CountInputs(t.Context(), "-", FormatText, nil); n >= 0 || err != nil {
+	if n, err := inputfile.Count(t.Context(), "-", inputfile.FormatText, nil); n >= 0 || err != nil {
 		t.Errorf("standard input: %d, %v", n, err)
 	}
-	if n, err := CountInputs(t.Context(), os.DevNull, FormatText, nil); n >= 0 || err != nil {
+	if n, err := inputfile.Count(t.Context(), os.DevNull, inputfile.FormatText, nil); n >= 0 || err != nil {
 		t.Errorf("a device: %d, %v", n, err)
 	}
-	if _, err := CountInputs(t.Context(), filepath.Join(dir, "in.parquet"), FormatParquet, []string{"text"}); err == nil {
+	if _, err := inputfile.Count(t.Context(), filepath.Join(dir, "in.parquet"), inputfile.FormatParquet, []string{"text"}); err == nil {
 		t.Error("a column that is not there: no error")
 	}
-	if _, err := CountInputs(t.Context(), filepath.Join(dir, "in.csv"), FormatCSV, []string{"text"}); err == nil {
+	if _, err := inputfile.Count(t.Context(), filepath.Join(dir, "in.csv"), inputfile.FormatCSV, []string{"text"}); err == nil {
 		t.Error("a column that the table does not have: no error")
 	}
-	if _, err := CountInputs(t.Context(), filepath.Join(dir, "nothing.txt"), FormatText, nil); err == nil {
+	if _, err := inputfile.Count(t.Context(), filepath.Join(dir, "nothing.txt"), inputfile.FormatText, nil); err == nil {
 		t.Error("no file: no error")
 	}
 }

@@ -4,6 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"t5train/checkpoints"
+	"t5train/data/task"
+	"t5train/model/generate"
+	"t5train/trainer/allreduce"
+	"t5train/trainer/predict/inputfile"
 )
 
 // Job is what answers are made by: everything that decides about them, by name. Equal jobs give equal answers.
@@ -39,4 +45,76 @@ func parseRecord(raw []byte) (record, error) {
 		return record{}, fmt.Errorf("got %.80q, want an object with made_by", raw)
 	}
 	return r, nil
+}
+
+// madeBy is what decides about answers besides the weights.
+type madeBy struct {
+	Task            task.Spec        `json:"task"`
+	MaxInputLength  int              `json:"max_input_length"`
+	MaxOutputLength int              `json:"max_output_length,omitempty"`
+	Generation      generate.Options `json:"generation"`
+	Keep            []inputfile.Keep `json:"keep,omitempty"`    // columns of the input
+	Top             int              `json:"top,omitempty"`     // labels
+	Choices         string           `json:"choices,omitempty"` // digest of all that the output can be
+}
+
+// onRanks is what ranks must have alike. The first one reads the inputs and writes the answers, but others are not
+// meant to be given other ones.
+type onRanks struct {
+	madeBy
+	Texts  []string `json:"text"`
+	Input  string   `json:"input"`
+	Format string   `json:"input_format"`
+	Output string   `json:"output"`
+}
+
+// jobOf names everything that decides about the answers of a command.
+func jobOf(b *checkpoints.Folder, command, format string, what any) (Job, error) {
+	digest, err := checkpoints.Digest(b.Dir)
+	if err != nil {
+		return nil, err
+	}
+	job := Job{"command": command, "format": format, "checkpoint": digest}
+	raw, err := json.Marshal(what)
+	if err == nil {
+		err = flatten(job, "", raw)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("note the options: %w", err)
+	}
+	return job, nil
+}
+
+// SameOnRanks makes sure that all ranks have the same model, and the same of what decides about its answers besides.
+func SameOnRanks(group *allreduce.Group, b *checkpoints.Folder, what any) error {
+	if group.Size() == 1 {
+		return nil // nothing is read for a digest
+	}
+	job, err := jobOf(b, "", "", what)
+	if err := group.Agree(err); err != nil {
+		return err
+	}
+	return group.Same(job)
+}
+
+// flatten notes the values of a JSON object by their paths, generation.Beams, without those that are off.
+func flatten(job Job, path string, raw json.RawMessage) error {
+	switch string(raw) {
+	case "null", "0", "false", `""`, "{}":
+		return nil
+	}
+	if raw[0] != '{' {
+		job[path] = string(raw)
+		return nil
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return err
+	}
+	for name, value := range fields {
+		if err := flatten(job, strings.TrimPrefix(path+"."+name, "."), value); err != nil {
+			return err
+		}
+	}
+	return nil
 }

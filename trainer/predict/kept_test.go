@@ -2,7 +2,6 @@ package predict
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -12,13 +11,15 @@ import (
 	"t5train/data/parquetio"
 	"t5train/data/table"
 	"t5train/data/task"
+	"t5train/internal/jsonlines"
 	"t5train/internal/testrun"
 	"t5train/model/generate"
+	"t5train/trainer/predict/inputfile"
 )
 
 func TestParseKeep(t *testing.T) {
 	got, err := ParseKeep([]string{"id", "label=gold"})
-	if want := []Keep{{"id", "id"}, {"label", "gold"}}; err != nil || !reflect.DeepEqual(got, want) {
+	if want := []inputfile.Keep{{Column: "id", Name: "id"}, {Column: "label", Name: "gold"}}; err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 	for column, want := range map[string]string{"label": "label=input_label", "rank": "rank=input_rank", "": "COLUMN", "a=": "COLUMN", "b,id=b": "two have"} {
@@ -43,16 +44,16 @@ func TestKeptColumns(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}}
-	if err := CheckKept(t.Context(), path, FormatJSONL, keep); err != nil {
+	if err := inputfile.CheckKept(t.Context(), path, inputfile.FormatJSONL, keep); err != nil {
 		t.Error(err)
 	}
-	if err := CheckKept(t.Context(), path, FormatJSONL, []Keep{{"absent", "absent"}}); err == nil || !strings.Contains(err.Error(), "absent") {
+	if err := inputfile.CheckKept(t.Context(), path, inputfile.FormatJSONL, []inputfile.Keep{{Column: "absent", Name: "absent"}}); err == nil || !strings.Contains(err.Error(), "absent") {
 		t.Errorf("an unknown field: got %v", err)
 	}
 	var out bytes.Buffer
-	err = ReadKept(t.Context(), path, FormatJSONL, spec, keep, nil, func(in Input) error {
+	err = inputfile.Read(t.Context(), path, inputfile.FormatJSONL, spec, keep, nil, func(in inputfile.Input) error {
 		before := out.Len()
-		if err := JSONLines(&out).Encode(Prediction{Input: in.Shown, Kept: in.Kept}); err != nil {
+		if err := jsonlines.NewEncoder(&out).Encode(Prediction{Input: in.Shown, Kept: in.Kept}); err != nil {
 			return err
 		}
 		beginnings, err := in.Beginnings()
@@ -66,7 +67,7 @@ func TestKeptColumns(t *testing.T) {
 		t.Fatalf("got %s, %v, want %s", first, err, want)
 	}
 	var file bytes.Buffer
-	if err := PredictionParquet(keep)(bytes.NewReader(out.Bytes()), &file); err != nil {
+	if err := ParquetOf(keep, Prediction.Rows)(bytes.NewReader(out.Bytes()), &file); err != nil {
 		t.Fatal(err)
 	}
 	path = filepath.Join(dir, "out.parquet")
@@ -100,22 +101,11 @@ func TestKeptColumns(t *testing.T) {
 	}
 }
 
-// Cells keep their type in JSON, and what is read from there is what they were.
-func TestCellsInJSON(t *testing.T) {
-	cell := table.Cell{Kind: table.List, Items: []table.Cell{
-		{Kind: table.Float, Float: 2}, {Kind: table.Int, Int: 1 << 60}, {Kind: table.Bool}, {}, {Kind: table.String, Str: "<\n>"}, {Kind: table.Float, Float: 1e300},
-	}}
-	got := json.RawMessage(cell.JSON(floatText))
-	if want := `[2.0,1152921504606846976,false,null,"<\n>",1e+300]`; string(got) != want || !json.Valid(got) {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
 // The most probable labels come first, as many as are asked for, and entities stand at their places in the text.
 func TestPredictionsOfLabelsAndEntities(t *testing.T) {
 	b := untrained(t)
 	p := newTestPredictor(t, b, *b.Info.Task)
-	answers, err := p.Predict(t.Context(), 0, []Input{{Text: "win"}}, generate.Options{}, new(Cuts))
+	answers, err := p.Predict(t.Context(), 0, []inputfile.Input{{Text: "win"}}, generate.Options{}, new(Cuts))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +118,7 @@ func TestPredictionsOfLabelsAndEntities(t *testing.T) {
 		t.Errorf("the most probable label is %+v", l)
 	}
 	spec := task.Spec{Name: task.NER, TextColumns: []string{"tokens"}, LabelColumn: "tags", Entities: []task.Label{{Name: "per", Text: "p"}}}
-	in, err := TextInput(spec, "see ana,bo")
+	in, err := inputfile.FromText(spec, "see ana,bo")
 	if err != nil || in.Shown != "see ana,bo" || in.Text != testrun.InputOf(t, spec, "see ana , bo") {
 		t.Fatalf("input %+v, %v", in, err)
 	}
@@ -136,7 +126,11 @@ func TestPredictionsOfLabelsAndEntities(t *testing.T) {
 	if want := []task.Entity{{Type: "per", Text: "ana", TokenStart: 1, TokenEnd: 2, Start: 4, End: 7}}; unplaced != 1 || !reflect.DeepEqual(got, want) {
 		t.Errorf("entities %+v, %d elsewhere, want %+v", got, unplaced, want)
 	}
-	list, err := fromJSON(spec, `{"tokens":["see","ana,bo"]}`)
+	var list inputfile.Input
+	err = inputfile.Read(t.Context(), "-", inputfile.FormatJSONL, spec, nil, strings.NewReader(`{"tokens":["see","ana,bo"]}`), func(in inputfile.Input) error {
+		list = in
+		return nil
+	})
 	if err != nil || len(list.Tokens) != 2 || list.Tokens[1].Text != "ana,bo" {
 		t.Errorf("a list is %+v, %v", list, err)
 	}

@@ -8,15 +8,16 @@ import (
 
 	"t5train/data/task"
 	"t5train/internal/testrun"
+	"t5train/trainer/predict/inputfile"
 )
 
 // What a pair says about itself is one number told in several ways, and targets of one input share it all.
 func TestScorePairs(t *testing.T) {
 	b := untrained(t)
 	p := newTestPredictor(t, b, *b.Info.Task)
-	pairs := []Pair{
-		{Input{Text: "win a prize", Shown: "1"}, []string{"spam", "ham", "eggs"}},
-		{Input{Text: "see you", Shown: "2"}, []string{"ham"}},
+	pairs := []inputfile.Pair{
+		{Input: inputfile.Input{Text: "win a prize", Shown: "1"}, Targets: []string{"spam", "ham", "eggs"}},
+		{Input: inputfile.Input{Text: "see you", Shown: "2"}, Targets: []string{"ham"}},
 	}
 	scores, err := p.ScorePairs(t.Context(), pairs, new(Cuts))
 	if err != nil {
@@ -55,31 +56,31 @@ func TestPairsOfLines(t *testing.T) {
 		targets        []string
 		want           string // of the error
 	}{
-		"a number":           {texts, "b", FormatJSONL, `{"a": "x", "b": 1234567.50}`, []string{"1234567.50"}, ""},
-		"numbers":            {texts, "b", FormatJSONL, `{"a": "x", "b": [1.50, "y"]}`, []string{"1.50", "y"}, ""},
-		"a tab":              {texts, "b", FormatText, "x\ty z", []string{"y z"}, ""},
-		"two tabs":           {texts, "b", FormatText, "x\ty\tz", []string{"y", "z"}, ""},
-		"an empty target":    {texts, "b", FormatText, "x\t", []string{""}, ""},
-		"no tab":             {texts, "b", FormatText, "x y", nil, "want an input, a tab and a target"},
-		"JSON":               {texts, "b", FormatJSONL, `{"a": "x", "b": "y"}`, []string{"y"}, ""},
-		"JSON list":          {texts, "b", FormatJSONL, `{"a": "x", "b": ["y", 1.5, true]}`, []string{"y", "1.5", "true"}, ""},
-		"JSON number":        {texts, "b", FormatJSONL, `{"a": "x", "b": 3}`, []string{"3"}, ""},
-		"JSON in an object":  {texts, "t.de", FormatJSONL, `{"a": "x", "t": {"en": "x", "de": "y"}}`, []string{"y"}, ""},
-		"JSON without":       {texts, "b", FormatJSONL, `{"a": "x"}`, nil, `lacks the field "b"`},
-		"JSON null":          {texts, "b", FormatJSONL, `{"a": "x", "b": null}`, nil, "target column b: got null"},
-		"JSON empty list":    {texts, "b", FormatJSONL, `{"a": "x", "b": []}`, nil, "target column b holds an empty list"},
-		"JSON list and null": {texts, "b", FormatJSONL, `{"a": "x", "b": ["y", null]}`, nil, "target column b: got null"},
-		"JSON object":        {texts, "b", FormatJSONL, `{"a": "x", "b": {"c": "y"}}`, nil, "target column b: got {"},
-		"JSON empty object":  {texts, "b", FormatJSONL, `{"a": "x", "b": {}}`, nil, "target column b: got {"},
-		"JSON without input": {texts, "b", FormatJSONL, `{"b": "y"}`, nil, `"a"`},
-		"JSON label":         {labels, "l", FormatJSONL, `{"a": "x", "l": "spam"}`, []string{"junk"}, ""},
-		"JSON label's value": {labels, "l", FormatJSONL, `{"a": "x", "l": 1}`, []string{"junk"}, ""},
-		"JSON labels":        {labels, "l", FormatJSONL, `{"a": "x", "l": ["ham", "spam"]}`, []string{"ham", "junk"}, ""},
-		"JSON of no label":   {labels, "l", FormatJSONL, `{"a": "x", "l": "eggs"}`, nil, `label column l holds "eggs"`},
-		"CSV label":          {labels, "l", FormatCSV, "a,l\nx,spam", []string{"junk"}, ""},
+		"a number":           {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": 1234567.50}`, []string{"1234567.50"}, ""},
+		"numbers":            {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": [1.50, "y"]}`, []string{"1.50", "y"}, ""},
+		"a tab":              {texts, "b", inputfile.FormatText, "x\ty z", []string{"y z"}, ""},
+		"two tabs":           {texts, "b", inputfile.FormatText, "x\ty\tz", []string{"y", "z"}, ""},
+		"an empty target":    {texts, "b", inputfile.FormatText, "x\t", []string{""}, ""},
+		"no tab":             {texts, "b", inputfile.FormatText, "x y", nil, "want an input, a tab and a target"},
+		"JSON":               {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": "y"}`, []string{"y"}, ""},
+		"JSON list":          {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": ["y", 1.5, true]}`, []string{"y", "1.5", "true"}, ""},
+		"JSON number":        {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": 3}`, []string{"3"}, ""},
+		"JSON in an object":  {texts, "t.de", inputfile.FormatJSONL, `{"a": "x", "t": {"en": "x", "de": "y"}}`, []string{"y"}, ""},
+		"JSON without":       {texts, "b", inputfile.FormatJSONL, `{"a": "x"}`, nil, `lacks the field "b"`},
+		"JSON null":          {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": null}`, nil, "target column b: got null"},
+		"JSON empty list":    {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": []}`, nil, "target column b holds an empty list"},
+		"JSON list and null": {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": ["y", null]}`, nil, "target column b: got null"},
+		"JSON object":        {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": {"c": "y"}}`, nil, "target column b: got {"},
+		"JSON empty object":  {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": {}}`, nil, "target column b: got {"},
+		"JSON without input": {texts, "b", inputfile.FormatJSONL, `{"b": "y"}`, nil, `"a"`},
+		"JSON label":         {labels, "l", inputfile.FormatJSONL, `{"a": "x", "l": "spam"}`, []string{"junk"}, ""},
+		"JSON label's value": {labels, "l", inputfile.FormatJSONL, `{"a": "x", "l": 1}`, []string{"junk"}, ""},
+		"JSON labels":        {labels, "l", inputfile.FormatJSONL, `{"a": "x", "l": ["ham", "spam"]}`, []string{"ham", "junk"}, ""},
+		"JSON of no label":   {labels, "l", inputfile.FormatJSONL, `{"a": "x", "l": "eggs"}`, nil, `label column l holds "eggs"`},
+		"CSV label":          {labels, "l", inputfile.FormatCSV, "a,l\nx,spam", []string{"junk"}, ""},
 	} {
-		var got []Pair
-		err := ReadPairs(t.Context(), "-", c.format, c.spec, c.column, strings.NewReader(c.line), func(p Pair) error { got = append(got, p); return nil })
+		var got []inputfile.Pair
+		err := inputfile.ReadPairs(t.Context(), "-", c.format, c.spec, c.column, strings.NewReader(c.line), func(p inputfile.Pair) error { got = append(got, p); return nil })
 		if c.want != "" {
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "line 1") {
 				t.Errorf("%s: error %v, want %q in it", name, err, c.want)

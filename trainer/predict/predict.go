@@ -17,7 +17,7 @@ import (
 )
 
 // Predictor answers texts with one model: it classifies, generates and scores. Each call is one batch. Texts are what goes
-// into the model: see [TextInput].
+// into the model: see [inputfile.FromText].
 //
 // A Predictor is for one goroutine at a time. Several may share a Bundle, which they only read, and Workers.
 type Predictor struct {
@@ -29,7 +29,11 @@ type Predictor struct {
 	maxInput  int
 	maxOutput int
 	topLabels int
-	vocab     objective.Vocabulary
+
+	ownMaxOutput int              // that was asked for
+	how          generate.Options // of File
+	choices      string           // digest of those that how allows
+	vocab        objective.Vocabulary
 }
 
 // PredictorOptions are the limits of a predictor, in tokens with EOS; zero means the checkpoint's, or else T5's
@@ -40,14 +44,14 @@ type PredictorOptions struct {
 	Top             int // most probable labels of a Prediction; zero means DefaultTop
 }
 
-// NewPredictor returns a predictor for a task, such as that of [evaluate.PredictionTask]. Nil workers are all processors.
+// NewPredictor returns a predictor for a task, such as that of [checkpoints.Folder.PredictionTask]. Nil workers are all processors.
 func NewPredictor(b *checkpoints.Folder, spec task.Spec, w *kernel.Workers, o PredictorOptions) *Predictor {
 	if b.IsEmpty() { // whose methods say so
 		return &Predictor{spec: spec, maxInput: FirstPositive(o.MaxInputLength, 512), maxOutput: FirstPositive(o.MaxOutputLength, 128)}
 	}
 	return &Predictor{
 		bundle: b, spec: spec, generator: generate.New(b.Model, w), loss: generate.NewLoss(b.Model, w), labels: NewLabelScorer(b, spec), vocab: objective.VocabularyOf(b.Tokenizer),
-		topLabels: o.Top,
+		topLabels: o.Top, ownMaxOutput: o.MaxOutputLength,
 		maxInput:  FirstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
 		maxOutput: FirstPositive(o.MaxOutputLength, b.Info.MaxTargetLength, 128),
 	}

@@ -13,6 +13,7 @@ import (
 	"t5train/internal/testrun"
 	"t5train/model/generate"
 	"t5train/model/kernel"
+	"t5train/trainer/predict/inputfile"
 )
 
 // untrained returns a classification with a new model.
@@ -138,9 +139,9 @@ func TestPredictSamplesByNumber(t *testing.T) {
 	b := testrun.TinyBundle(t)
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}, TargetColumn: "target"}
 	p := newTestPredictor(t, b, spec)
-	inputs := []Input{{Text: "a day"}, {Text: "a day"}, {Text: "a day"}, {Text: "a day"}}
+	inputs := []inputfile.Input{{Text: "a day"}, {Text: "a day"}, {Text: "a day"}, {Text: "a day"}}
 	o := generate.Options{Sampling: &generate.Sampling{Temperature: 1, Seed: 3}}
-	outputs := func(first int64, inputs []Input) (texts []string) {
+	outputs := func(first int64, inputs []inputfile.Input) (texts []string) {
 		var cuts Cuts
 		predictions, err := p.Predict(t.Context(), first, inputs, o, &cuts)
 		if err != nil {

@@ -9,8 +9,10 @@ import (
 	"t5train/data/task"
 	"t5train/data/task/words"
 	"t5train/data/tokenizer"
+	"t5train/internal/jsonlines"
 	"t5train/internal/ui"
 	"t5train/model/generate"
+	"t5train/trainer/predict/inputfile"
 )
 
 // LabelShare is a label and its probability among all labels.
@@ -35,23 +37,23 @@ type Prediction struct {
 	Entities []task.Entity `json:"entities,omitzero" parquet:"entities,list"`      // of a task of entities; empty where there are none
 	Unplaced int           `json:"unplaced,omitempty" parquet:"unplaced,optional"` // entities of the output that stand nowhere in the input
 
-	Kept Kept `json:"-" parquet:"-"` // columns of the input, whose fields follow that of the input
+	Kept inputfile.Kept `json:"-" parquet:"-"` // columns of the input, whose fields follow that of the input
 }
 
 // MarshalJSON implements json.Marshaler.
 func (p Prediction) MarshalJSON() ([]byte, error) {
 	type plain Prediction
 	var b bytes.Buffer
-	if err := JSONLines(&b).Encode(plain(p)); err != nil || len(p.Kept) == 0 {
+	if err := jsonlines.NewEncoder(&b).Encode(plain(p)); err != nil || len(p.Kept) == 0 {
 		return b.Bytes(), err
 	}
-	beginning, err := Beginning(struct {
+	beginning, err := jsonlines.Beginning(struct {
 		Input string `json:"input"`
 	}{p.Input})
 	if err != nil {
 		return nil, err
 	}
-	return append(p.Kept.appendTo(slices.Clone(beginning)), b.Bytes()[len(beginning):]...), nil
+	return append(p.Kept.AppendTo(slices.Clone(beginning)), b.Bytes()[len(beginning):]...), nil
 }
 
 // Rows returns the rows of the prediction in a table: one, or one for each of its sequences.
@@ -81,7 +83,7 @@ type Cuts struct {
 // Predict answers a batch of inputs, in order: with labels where the task has some, with text by o otherwise. first is
 // the number of the first input among all that there are: what is sampled depends on it, and not on the batches. It adds
 // to cuts.
-func (p *Predictor) Predict(ctx context.Context, first int64, inputs []Input, o generate.Options, cuts *Cuts) ([]Prediction, error) {
+func (p *Predictor) Predict(ctx context.Context, first int64, inputs []inputfile.Input, o generate.Options, cuts *Cuts) ([]Prediction, error) {
 	texts := make([]string, len(inputs))
 	predictions := make([]Prediction, len(inputs))
 	for i, in := range inputs {

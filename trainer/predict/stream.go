@@ -1,9 +1,7 @@
 package predict
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 
@@ -22,7 +20,7 @@ type Stream[In, Out any] struct {
 	BatchSize int
 	// Answer answers inputs, of which the first has the number first among all, with any number of lines for each.
 	Answer func(ctx context.Context, first int64, inputs []In) ([][]Out, error)
-	// Beginnings returns what the lines of an input begin with, whatever the answer: see [Beginning].
+	// Beginnings returns what the lines of an input begin with, whatever the answer: see [jsonlines.Beginning].
 	Beginnings func(In) ([][]byte, error)
 
 	// Group, if not nil, are ranks that share the work. The first one reads the inputs and writes the answers, the others need
@@ -130,22 +128,6 @@ func (r *streaming[In, Out]) flush() error {
 	r.progress.Set(r.done)
 	r.waiting = r.waiting[:0]
 	return nil
-}
-
-// Beginning returns the beginning of the lines that have the fields of v first.
-func Beginning(v any) ([]byte, error) {
-	var b bytes.Buffer
-	if err := JSONLines(&b).Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("}\n")), nil
-}
-
-// JSONLines returns an encoder that writes an object a line, with text as it is: < and > are no danger here.
-func JSONLines(w io.Writer) *json.Encoder {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	return e
 }
 
 // Stopped tells whether an error only says that the context has ended.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 
+	"t5train/internal/jsonlines"
 	"t5train/trainer/allreduce"
 )
 
@@ -56,7 +57,7 @@ func (r *streaming[In, Out]) encoded(first int64, inputs []In) ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	encoder := JSONLines(&b)
+	encoder := jsonlines.NewEncoder(&b)
 	for _, lines := range answers {
 		for _, line := range lines {
 			if err := encoder.Encode(line); err != nil {

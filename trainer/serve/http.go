@@ -17,8 +17,8 @@ import (
 	"sync"
 	"time"
 
+	"t5train/internal/jsonlines"
 	"t5train/internal/loopback"
-	"t5train/trainer/predict"
 )
 
 // route answers a request. It is found as a handler of http.ServeMux and called by [Server.handle].
@@ -180,7 +180,7 @@ func (s *Server) explain(header http.Header, x *exchange, err error) response {
 // jsonResponse returns a value as a line of JSON.
 func jsonResponse[T any](status int, value T) (response, error) {
 	var b bytes.Buffer
-	if err := predict.JSONLines(&b).Encode(value); err != nil {
+	if err := jsonlines.NewEncoder(&b).Encode(value); err != nil {
 		return response{}, fmt.Errorf("write an answer: %w", err)
 	}
 	return response{status: status, contentType: jsonType, body: b.Bytes()}, nil

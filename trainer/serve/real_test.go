@@ -17,7 +17,6 @@ import (
 	t5 "t5train/model"
 	"t5train/model/generate"
 	"t5train/model/kernel"
-	"t5train/trainer/evaluate"
 	"t5train/trainer/predict"
 )
 
@@ -62,7 +61,7 @@ type oracle struct {
 
 func newOracle(t testing.TB, b *checkpoints.Folder, threads int) oracle {
 	t.Helper()
-	spec, err := evaluate.PredictionTask(b, task.Spec{})
+	spec, err := b.PredictionTask(task.Spec{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,6 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/model/generate"
 	"t5train/model/kernel"
-	"t5train/trainer/evaluate"
 	"t5train/trainer/predict"
 )
 
@@ -81,7 +80,7 @@ func New(b *checkpoints.Folder, o Options) (*Server, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	spec, err := evaluate.PredictionTask(b, o.Task)
+	spec, err := b.PredictionTask(o.Task)
 	if err != nil {
 		return nil, err
 	}

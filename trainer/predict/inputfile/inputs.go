@@ -1,4 +1,4 @@
-package predict
+package inputfile
 
 import (
 	"cmp"
@@ -15,6 +15,7 @@ import (
 	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/task/words"
+	"t5train/internal/jsonlines"
 	"t5train/internal/splits"
 	"t5train/internal/ui"
 )
@@ -28,19 +29,19 @@ type Input struct {
 	Kept   Kept          // columns that the prediction repeats besides
 }
 
-// Beginnings returns what the line of an answer begins with: see [Stream].
+// Beginnings returns what the line of an answer begins with: see [predict.Stream].
 func (in Input) Beginnings() ([][]byte, error) {
-	b, err := Beginning(struct {
+	b, err := jsonlines.Beginning(struct {
 		Input string `json:"input"`
 	}{in.Shown})
-	return [][]byte{in.Kept.appendTo(b)}, err
+	return [][]byte{in.Kept.AppendTo(b)}, err
 }
 
 // The formats of prediction input.
 const (
 	FormatText    = "text"    // one input a line
 	FormatJSONL   = "jsonl"   // a JSON object a line, with a field for each text column
-	FormatCSV     = "csv"     // a table with a header, of which the text columns are read; cells are divided by commas, or by what its first lines tell
+	FormatCSV     = "csv"     // a table with a header; cells are divided by commas, or by what its first lines tell
 	FormatTSV     = "tsv"     // by tabs
 	FormatParquet = "parquet" // rows, of which the text columns are read
 )
@@ -50,7 +51,8 @@ func Formats() []string {
 	return []string{FormatText, FormatJSONL, FormatCSV, FormatTSV, FormatParquet}
 }
 
-// FormatOf guesses the format of a file by its name, in front of .gz; standard input and unknown names are text, folders parquet.
+// FormatOf guesses the format of a file by its name, in front of .gz; standard input and unknown names are text,
+// folders parquet.
 func FormatOf(path string) string {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return FormatParquet
@@ -66,9 +68,9 @@ func FormatOf(path string) string {
 	return FormatText
 }
 
-// CountInputs returns the number of inputs of a file, below 0 where reading would use them up. It finds what is no text
+// Count returns the number of inputs of a file, below 0 where reading would use them up. It finds what is no text
 // before any work is done.
-func CountInputs(ctx context.Context, path, format string, columns []string) (int64, error) {
+func Count(ctx context.Context, path, format string, columns []string) (int64, error) {
 	if format == FormatParquet && path != "-" {
 		set, err := openInputs(path)
 		if err == nil {
@@ -100,8 +102,8 @@ func openInputs(path string) (*parquetio.Dataset, error) {
 	return parquetio.OpenSplit([]string{splits.Test, splits.Only}, path)
 }
 
-// SayInputs says which split of a folder inputs are, and what divides the cells of a table where its name tells otherwise.
-func SayInputs(c ui.Sink, path, format string) error {
+// Say says which split of a folder inputs are, and what divides the cells of a table where its name tells otherwise.
+func Say(c ui.Sink, path, format string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil // which is found when it is read
@@ -117,11 +119,6 @@ func SayInputs(c ui.Sink, path, format string) error {
 		dataset.SayTaken(c, set)
 	}
 	return err
-}
-
-// ReadInputs calls yield for each input of a file, in order; path - is stdin. It holds one input at a time.
-func ReadInputs(ctx context.Context, path, format string, spec task.Spec, stdin io.Reader, yield func(Input) error) error {
-	return ReadKept(ctx, path, format, spec, nil, stdin, yield)
 }
 
 // reader makes items of what a file of any format holds.
@@ -157,13 +154,22 @@ func (r reader[T]) read(ctx context.Context, path, format string, stdin io.Reade
 // object makes an item of a line of JSON lines.
 func (r reader[T]) object(line string) (item T, err error) {
 	if text := strings.TrimSpace(line); strings.HasPrefix(text, "[") || text == "{" {
-		return item, fmt.Errorf("got %.80q, want one object a line; t5train data import reads arrays, and objects of several lines", line)
+		return item, fmt.Errorf(
+			"got %.80q, want one object a line; t5train data import reads arrays, and objects of several lines",
+			line,
+		)
 	}
 	return r.json(line)
 }
 
-// readLines calls yield for each line that is an input. An empty line of text is one, a blank line between JSON objects is not.
-func readLines(ctx context.Context, path, format string, stdin io.Reader, yield func(number int, line string) error) error {
+// readLines calls yield for each line that is an input. An empty line of text is one, a blank line between JSON objects
+// is not.
+func readLines(
+	ctx context.Context,
+	path, format string,
+	stdin io.Reader,
+	yield func(number int, line string) error,
+) error {
 	lines, done, err := dataset.OpenFile(path, stdin)
 	if err != nil {
 		return fmt.Errorf("read inputs: %w", err)
@@ -185,7 +191,8 @@ func readLines(ctx context.Context, path, format string, stdin io.Reader, yield 
 
 func isTable(format string) bool { return format == FormatCSV || format == FormatTSV }
 
-// scan calls yield with the cells of some columns of each row of parquet or of a table, which are valid until it returns.
+// scan calls yield with the cells of some columns of each row of parquet or of a table, which are valid until it
+// returns.
 func scan(
 	ctx context.Context, path, format string, columns []string, stdin io.Reader,
 	yield func(at func() string, cells []table.Cell) error,
@@ -215,8 +222,9 @@ func scan(
 	return err
 }
 
-// TextInput is the input of a text that the user typed: of a task with several text columns, a JSON object that has them.
-func TextInput(spec task.Spec, text string) (Input, error) {
+// FromText is the input of a text that the user typed: of a task with several text columns, a JSON object that has
+// them.
+func FromText(spec task.Spec, text string) (Input, error) {
 	if len(spec.TextColumns) > 1 {
 		return fromJSON(spec, text)
 	}

@@ -11,36 +11,42 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"t5train/data/importer"
+	"t5train/trainer/predict/inputfile"
 )
 
-// PredictionParquet returns what writes the lines of predictions as parquet, with the columns that were kept of the input
-// behind that of the text. A column of integers, numbers, booleans or texts, or of lists of them, has that type, and any
-// other one the JSON of its values.
-func PredictionParquet(keep []Keep) func(lines io.ReadSeeker, w io.Writer) error {
+// ParquetOf returns what [AnswerFile.Finish] needs to write a file of parquet: the columns of Row by its tags, filled
+// with the rows of each line, with the columns that were kept of the input behind that of the text. A kept column of
+// integers, numbers, booleans or texts, or of lists of them, has that type, and any other one the JSON of its values.
+func ParquetOf[Line, Row any](
+	keep []inputfile.Keep,
+	rows func(Line) []Row,
+) func(lines io.ReadSeeker, w io.Writer) error {
 	return func(lines io.ReadSeeker, w io.Writer) error {
 		kinds := make([]keptKind, len(keep))
-		err := eachKept(lines, keep, func(_ json.RawMessage, values []any) error {
-			for i, v := range values {
-				kinds[i].see(v)
+		if len(keep) > 0 {
+			err := eachKept(lines, keep, func(_ json.RawMessage, values []any) error {
+				for i, v := range values {
+					kinds[i].see(v)
+				}
+				return nil
+			})
+			if err != nil {
+				return err
 			}
-			return nil
-		})
-		if err != nil {
-			return err
+			if _, err := lines.Seek(0, io.SeekStart); err != nil {
+				return err
+			}
 		}
-		if _, err := lines.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-		row := keptRow(keep, kinds)
+		row := keptRow(reflect.TypeFor[Row](), keep, kinds)
 		schema := parquet.SchemaOf(reflect.New(row).Interface())
 		out := parquet.NewWriter(w, append(importer.WriterOptions(), schema)...)
 		groups := importer.NewGroups(out)
-		err = eachKept(lines, keep, func(line json.RawMessage, values []any) error {
-			var p Prediction
-			if err := json.Unmarshal(line, &p); err != nil {
-				return err
+		err := eachKept(lines, keep, func(raw json.RawMessage, values []any) error {
+			var line Line
+			if err := json.Unmarshal(raw, &line); err != nil {
+				return fmt.Errorf("read answer: %w", err)
 			}
-			for _, answer := range p.Rows() {
+			for _, answer := range rows(line) {
 				to := reflect.New(row).Elem()
 				from := reflect.ValueOf(answer)
 				for i := range to.NumField() {
@@ -65,7 +71,7 @@ func PredictionParquet(keep []Keep) func(lines io.ReadSeeker, w io.Writer) error
 }
 
 // eachKept calls yield for each line with the values of the columns that were kept.
-func eachKept(lines io.Reader, keep []Keep, yield func(line json.RawMessage, values []any) error) error {
+func eachKept(lines io.Reader, keep []inputfile.Keep, yield func(line json.RawMessage, values []any) error) error {
 	values := make([]any, len(keep))
 	for d := json.NewDecoder(lines); ; {
 		var line json.RawMessage
@@ -87,7 +93,8 @@ func eachKept(lines io.Reader, keep []Keep, yield func(line json.RawMessage, val
 	}
 }
 
-// keptValue returns nil, int64, float64, bool, string or []any of them for a JSON value, and json.RawMessage for any other.
+// keptValue returns nil, int64, float64, bool, string or []any of them for a JSON value, and json.RawMessage for any
+// other.
 func keptValue(raw json.RawMessage) any {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
@@ -192,10 +199,10 @@ func (k *keptKind) list() reflect.Type {
 
 func keptName(i int) string { return "Kept" + strconv.Itoa(i) }
 
-// keptRow returns the type of a row: the fields of a Prediction, and the columns behind the first one.
-func keptRow(keep []Keep, kinds []keptKind) reflect.Type {
+// keptRow returns the type of a row: the fields of an answer, and the columns behind Input.
+func keptRow(answer reflect.Type, keep []inputfile.Keep, kinds []keptKind) reflect.Type {
 	var fields []reflect.StructField
-	for f := range reflect.TypeFor[Prediction]().Fields() {
+	for f := range answer.Fields() {
 		if f.Tag.Get("parquet") == "-" {
 			continue
 		}
@@ -210,7 +217,14 @@ func keptRow(keep []Keep, kinds []keptKind) reflect.Type {
 			} else if scalar := kinds[i].scalar(); scalar != nil {
 				t = reflect.PointerTo(scalar)
 			}
-			fields = append(fields, reflect.StructField{Name: keptName(i), Type: t, Tag: reflect.StructTag("parquet:" + strconv.Quote(k.Name+tag))})
+			fields = append(
+				fields,
+				reflect.StructField{
+					Name: keptName(i),
+					Type: t,
+					Tag:  reflect.StructTag("parquet:" + strconv.Quote(k.Name+tag)),
+				},
+			)
 		}
 	}
 	return reflect.StructOf(fields)

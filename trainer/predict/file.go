@@ -1,0 +1,253 @@
+package predict
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"t5train/checkpoints"
+	"t5train/data/task"
+	"t5train/internal/ui"
+	"t5train/model/kernel"
+	"t5train/trainer/allreduce"
+	"t5train/trainer/predict/inputfile"
+)
+
+// OpenOptions say which checkpoint answers by which task.
+type OpenOptions struct {
+	Unverified bool             // take weights as they are, whatever their checksums say
+	Task       task.Spec        // what corrects the task that the checkpoint remembers, or names another one
+	Part       string           // of the mixture that it was trained on, whose task that is
+	Limits     PredictorOptions // of inputs and outputs
+	Threads    int              // 0 is all
+	Sink       ui.Sink
+}
+
+// Open returns the predictor of a checkpoint, a run or a folder of Hugging Face.
+func Open(path string, o OpenOptions) (*Predictor, error) {
+	open := checkpoints.Open
+	if o.Unverified {
+		open = checkpoints.OpenUnverified
+	}
+	b, how, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	ui.Say(o.Sink, "", "%s", how)
+	if o.Part != "" || o.Task.Name == "" {
+		if err := b.ChooseTask(o.Part); err != nil {
+			return nil, err
+		}
+	}
+	SayUnread(b, o.Sink, "generation.output_prefix")
+	spec, err := b.PredictionTask(o.Task)
+	if err != nil {
+		return nil, err
+	}
+	return NewPredictor(b, spec, kernel.NewWorkers(o.Threads), o.Limits), nil
+}
+
+// SayUnread notes that a model makes nothing of its inputs; prefix is what sets the beginning of outputs.
+func SayUnread(b *checkpoints.Folder, sink ui.Sink, prefix string) {
+	if o := b.Info.Objective; b.Info.Task == nil && o != nil && o.Name == "lm" {
+		ui.Say(
+			sink,
+			"",
+			"the checkpoint is pre-trained by objective lm, so it reads no inputs: it goes on with the text that "+
+				"an output begins with (%s)",
+			prefix,
+		)
+	}
+}
+
+// Output is where answers go: a file with which the same command goes on when it is interrupted, or a device.
+type Output struct {
+	Path      string
+	Format    string // FormatJSONL or FormatParquet
+	Overwrite bool   // answer all inputs again
+	Device    io.Writer
+}
+
+// FileOptions configure File and ScoreFile.
+type FileOptions struct {
+	Generation Generation // of texts
+	BatchSize  int        // inputs that are answered together
+	// Group, if not nil, are ranks that share the work. The first one reads the inputs and writes the answers.
+	Group *allreduce.Group
+	Sink  ui.Sink
+}
+
+// File answers inputs, in order, as the task and the checkpoint say, and Generation in its place.
+func (p *Predictor) File(ctx context.Context, in inputfile.Source, out Output, o FileOptions) error {
+	err := p.generation(o.Generation, o.Sink)
+	var total int64
+	if err == nil && o.Group.First() {
+		if err = inputfile.Say(o.Sink, in.Path, in.Format); err == nil {
+			total, err = in.Count(ctx, p.spec.TextColumns)
+		}
+	}
+	before := o.Group.SetTimeout(0) // inputs may be counted for long
+	err = o.Group.Agree(err)
+	o.Group.SetTimeout(before)
+	if err != nil {
+		return err
+	}
+	made := madeBy{
+		Task: p.spec, MaxInputLength: p.maxInput, MaxOutputLength: p.maxOutput, Generation: p.how,
+		Keep: in.Keep, Choices: p.choices,
+	}
+	if len(p.spec.Labels) > 0 {
+		made.Top = FirstPositive(p.topLabels, DefaultTop)
+	}
+	if err := SameOnRanks(o.Group, p.bundle, onRanks{made, in.Texts, in.Path, in.Format, out.Path}); err != nil {
+		return err
+	}
+	var cuts Cuts
+	err = writeAnswers(
+		ctx,
+		out,
+		func() (Job, error) { return jobOf(p.bundle, "predict", out.Format, made) },
+		Stream[inputfile.Input, Prediction]{
+			Read: func(yield func(inputfile.Input) error) error { return in.Read(ctx, p.spec, yield) },
+			Answer: func(ctx context.Context, first int64, batch []inputfile.Input) ([][]Prediction, error) {
+				predictions, err := p.Predict(ctx, first, batch, p.how, &cuts)
+				return slices.Collect(slices.Chunk(predictions, 1)), err
+			},
+			Total: total, BatchSize: o.BatchSize, Beginnings: inputfile.Input.Beginnings, What: "predict",
+			Sink: o.Sink, Group: o.Group,
+		},
+		ParquetOf(in.Keep, Prediction.Rows),
+	)
+	if err != nil {
+		return err
+	}
+	if !o.Group.First() {
+		o.Group.SetTimeout(0) // the first rank may make a parquet file of the answers
+	}
+	all, err := allreduce.Gather(o.Group, cuts)
+	if err != nil {
+		return err
+	}
+	cuts = Cuts{}
+	for _, of := range all {
+		cuts.Add(of)
+	}
+	cuts.Report(o.Sink, p)
+	return nil
+}
+
+// ScoreFile scores the targets of inputs, in order.
+func (p *Predictor) ScoreFile(ctx context.Context, in inputfile.Source, out Output, o FileOptions) error {
+	if err := inputfile.Say(o.Sink, in.Path, in.Format); err != nil {
+		return err
+	}
+	columns := p.spec.TextColumns
+	if len(in.Targets) == 0 && in.Format != inputfile.FormatText {
+		var err error
+		if in.TargetColumn, err = inputfile.TargetColumn(p.spec, in.TargetColumn); err != nil {
+			return err
+		}
+	}
+	if len(in.Targets) == 0 {
+		columns = append(slices.Clone(columns), in.TargetColumn)
+	}
+	total, err := in.Count(ctx, columns)
+	if err != nil {
+		return err
+	}
+	made := madeBy{Task: p.spec, MaxInputLength: p.maxInput}
+	var cuts Cuts
+	err = writeAnswers(
+		ctx,
+		out,
+		func() (Job, error) { return jobOf(p.bundle, "score", out.Format, made) },
+		Stream[inputfile.Pair, PairScore]{
+			Read: func(yield func(inputfile.Pair) error) error { return in.ReadPairs(ctx, p.spec, yield) },
+			Answer: func(ctx context.Context, _ int64, batch []inputfile.Pair) ([][]PairScore, error) {
+				return p.ScorePairs(ctx, batch, &cuts)
+			},
+			Total: total, BatchSize: o.BatchSize, Beginnings: inputfile.Pair.Beginnings, What: "score", Sink: o.Sink,
+		},
+		ParquetOf(nil, func(s PairScore) []PairScore { return []PairScore{s} }),
+	)
+	if err == nil {
+		cuts.Report(o.Sink, p)
+	}
+	return err
+}
+
+// writeAnswers runs a stream into its output. What the job is, is asked for a file only: to know it, all weights are
+// read.
+func writeAnswers[In, Out any](
+	ctx context.Context, out Output, job func() (Job, error), s Stream[In, Out],
+	toParquet func(lines io.ReadSeeker, w io.Writer) error,
+) (err error) {
+	if !s.Group.First() {
+		_, err := s.Run(ctx)
+		return err
+	}
+	if out.Device != nil {
+		s.To = device{bufio.NewWriter(out.Device)}
+		answered, err := s.Run(ctx)
+		if Stopped(err) {
+			ui.Say(s.Sink, "", "stopped after %d inputs", answered)
+		}
+		return err
+	}
+	j, err := job()
+	if err != nil {
+		return err
+	}
+	file, err := OpenAnswers(out.Path, j, out.Overwrite)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	s.To = file
+	there := file.Complete()
+	answered, err := s.Run(ctx)
+	switch {
+	case err != nil && answered > 0 && out.Overwrite:
+		ui.Say(
+			s.Sink,
+			"",
+			"the answers to %d inputs are kept: the same command without run.overwrite goes on from there",
+			answered,
+		)
+	case err != nil && answered > 0:
+		ui.Say(s.Sink, "", "the answers to %d inputs are kept: the same command goes on from there", answered)
+	case Stopped(err):
+		ui.Say(s.Sink, "", "stopped after %d inputs", answered)
+	}
+	if err != nil {
+		return err
+	}
+	if out.Format != inputfile.FormatParquet {
+		toParquet = nil
+	}
+	if err = file.Finish(toParquet); err == nil && there {
+		ui.Say(
+			s.Sink,
+			"",
+			"%s has the answers to all %d inputs: nothing is left to do (run.overwrite answers them again)",
+			out.Path,
+			answered,
+		)
+	}
+	return err
+}
+
+// device takes answers that no later command can go on with.
+type device struct{ *bufio.Writer }
+
+func (device) Match(...[]byte) (bool, error) { return false, nil }
+
+func (d device) Flush() error {
+	if err := d.Writer.Flush(); err != nil {
+		return fmt.Errorf("write answers: %w", err)
+	}
+	return nil
+}
