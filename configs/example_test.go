@@ -11,7 +11,7 @@ func ExampleLoad() {
 	_, err := configs.Load(configs.LoadOptions{Command: "finetune", Set: []string{
 		"output=runs/first", "model.path=flan-t5-small", "data.train=[train.parquet]", "task.name=classification",
 		"train.batch_size=10.7", "optimizer.name=adam",
-	}, SetName: "--set"})
+	}})
 	fmt.Println(err)
 	// Output:
 	// train.batch_size: got 10.7, want a whole number of examples >= 1 and <= 1048576 (set)

@@ -1,11 +1,20 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"t5train/checkpoints"
+	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
+	"t5train/trainer/allreduce"
 	"t5train/trainer/predict"
 	"t5train/trainer/predict/inputfile"
 )
@@ -60,4 +69,130 @@ func (f *askFlags) open(console ui.Sink, threads int) (*predict.Predictor, error
 	return predict.Open(f.model.checkpoint, predict.OpenOptions{
 		Unverified: f.model.noVerify, Task: f.task.options, Part: f.task.part, Limits: f.limits, Threads: threads, Sink: console,
 	})
+}
+
+// addInputs adds the flags that say what is to be answered.
+func addInputs(c *cobra.Command, in *inputfile.Source) {
+	c.Flags().StringArrayVar(&in.Texts, "text", nil, "text to answer, or a JSON object of the task's columns where it has several (may be repeated)")
+	c.Flags().StringVar(&in.Path, "input", "", "file with inputs: .parquet, .csv or .tsv with a header, .jsonl, or text with one input a line; - is standard input. UTF-8, lines of at most 64 MB; the whole file is looked through before the first answer")
+	c.Flags().StringVar(&in.Format, "input-format", "", "text, jsonl, csv, tsv or parquet (default: by the name of the file; text for -)")
+}
+
+func checkInputs(c *cobra.Command, in *inputfile.Source) (err error) {
+	if len(in.Texts) == 0 == (in.Path == "") {
+		return misuse(c, "want either --text or --input")
+	}
+	in.Format, err = inputFormat(c, in.Format, in.Path)
+	return err
+}
+
+// inputFormat returns the format that --input-format names, or the one that a file's name tells.
+func inputFormat(c *cobra.Command, format, path string) (string, error) {
+	if format == "" {
+		return inputfile.FormatOf(path), nil
+	}
+	if !slices.Contains(inputfile.Formats(), format) {
+		return "", misuse(c, "--input-format %s: want one of %s", format, strings.Join(inputfile.Formats(), ", "))
+	}
+	return format, nil
+}
+
+// addOutput adds the flags that say where answers go.
+func addOutput(c *cobra.Command, f *predict.Output) {
+	c.Flags().StringVar(&f.Path, "output", "-", "file for the answers, with which the same command goes on when it is interrupted; - is standard output")
+	c.Flags().StringVar(&f.Format, "output-format", "", "jsonl or parquet (default: by the name of the file)")
+	c.Flags().BoolVar(&f.Overwrite, "overwrite", false, "replace the file, and answer all inputs again")
+}
+
+// The formats of answers.
+var answerFormats = [...]string{inputfile.FormatJSONL, inputfile.FormatParquet}
+
+// checkOutput reports a wrong format, and finds the one that the name of the file tells.
+func checkOutput(c *cobra.Command, f *predict.Output) error {
+	if err := checkUnpacked(c, f.Path); err != nil {
+		return err
+	}
+	switch {
+	case f.Format == "" && inputfile.FormatOf(f.Path) == inputfile.FormatParquet:
+		f.Format = inputfile.FormatParquet
+	case f.Format == "" && slices.Contains([]string{".csv", ".tsv", ".xlsx"}, strings.ToLower(filepath.Ext(f.Path))):
+		return misuse(c, "--output %s: answers are not written as a table of that kind: want .jsonl or .parquet, or say --output-format", f.Path)
+	case f.Format == "":
+		f.Format = inputfile.FormatJSONL
+	case !slices.Contains(answerFormats[:], f.Format):
+		return misuse(c, "--output-format %s: want one of %s", f.Format, strings.Join(answerFormats[:], ", "))
+	}
+	isDevice, err := writesToDevice(f.Path)
+	if err != nil {
+		return err
+	}
+	if isDevice && f.Format == inputfile.FormatParquet {
+		return misuse(c, "parquet cannot be written to standard output or a device: name a file with --output")
+	}
+	return nil
+}
+
+// writesToDevice tells whether a path is standard output, or something else that is no file of answers.
+func writesToDevice(path string) (bool, error) {
+	if path == "-" {
+		return true, nil
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return false, fmt.Errorf("write %s: it is a folder: name a file in it", path)
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return false, fmt.Errorf("write %s: %w: make the folder, make it writable, or choose another --output", path, errors.Unwrap(err))
+	}
+	return err == nil && !info.Mode().IsRegular(), nil
+}
+
+// openAnswers makes sure that the first rank can write answers, and opens what is no file of them.
+func openAnswers(a app, f *predict.Output, group *allreduce.Group) (done func(error) error, err error) {
+	done = func(err error) error { return err }
+	if !group.First() {
+		return done, nil
+	}
+	isDevice, err := writesToDevice(f.Path)
+	if err != nil || !isDevice {
+		return done, errors.Join(err, atomicfile.CheckOutput(f.Path))
+	}
+	f.Device, done, err = atomicfile.OpenOutput(a.data, f.Path)
+	return done, err
+}
+
+// modelFlags name a checkpoint that answers.
+type modelFlags struct {
+	checkpoint string
+	noVerify   bool
+}
+
+func (f *modelFlags) add(c *cobra.Command) {
+	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	addNoVerify(c, &f.noVerify)
+}
+
+// addNoVerify adds the flag of all commands that read weights.
+func addNoVerify(c *cobra.Command, noVerify *bool) {
+	c.Flags().BoolVar(noVerify, "no-verify", false, "take weights as they are, whatever their checksums say, NaN and infinities included")
+}
+
+func (f *modelFlags) open(console ui.Sink) (*checkpoints.Folder, error) {
+	open := checkpoints.Open
+	if f.noVerify {
+		open = checkpoints.OpenUnverified
+	}
+	bundle, how, err := open(f.checkpoint)
+	if err == nil {
+		ui.Say(console, "", "%s", how)
+	}
+	return bundle, err
+}
+
+// optionUsage makes a mistake in options one of the command line.
+func optionUsage(c *cobra.Command, err error) error {
+	if errors.As(err, new(predict.OptionError)) {
+		return usageError{err, c.CommandPath()}
+	}
+	return err
 }

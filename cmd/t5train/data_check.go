@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -34,14 +35,12 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
   t5train data check --train reviews --tokenizer flan-t5-small --json`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := requireFlags(c, "train"); err != nil {
-				return err
-			}
-			if err := requireAtLeast(c, 1, "examples", "min-shared-length"); err != nil {
+			if err := cmp.Or(requireFlags(c, "train"),
+				requireAtLeast(c, 1, "examples", "min-shared-length")); err != nil {
 				return err
 			}
 			if !(o.MaxShared >= 0 && o.MaxShared <= 1) {
-				return usageError{fmt.Errorf("--max-shared %g: want a share of the rows from 0 to 1, such as 0.01", o.MaxShared), c.CommandPath()}
+				return misuse(c, "--max-shared %g: want a share of the rows from 0 to 1, such as 0.01", o.MaxShared)
 			}
 			measure, err := f.measure(c)
 			if err != nil {

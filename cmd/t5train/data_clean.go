@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -40,14 +41,12 @@ every character fits that. Places in texts, such as answer_start, stay as they a
   t5train data clean --train reviews --fix-encoding --output clean --json`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := requireFlags(c, "train", "output"); err != nil {
-				return err
-			}
-			if err := requireAtLeast(c, 1, "min-shared-length"); err != nil {
+			if err := cmp.Or(requireFlags(c, "train", "output"),
+				requireAtLeast(c, 1, "min-shared-length")); err != nil {
 				return err
 			}
 			if table.IsParquet(output) {
-				return usageError{fmt.Errorf("--output %s is one file: name a folder", output), c.CommandPath()}
+				return misuse(c, "--output %s is one file: name a folder", output)
 			}
 			splits, _, err := files.open(a)
 			if err != nil {

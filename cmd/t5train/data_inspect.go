@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -30,7 +29,7 @@ Columns are measured by themselves; what a task puts in front of a text, or betw
   t5train data inspect reviews --tokenizer flan-t5-small --json`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usageError{errors.New("no file: name parquet files or folders"), c.CommandPath()}
+				return misuse(c, "no file: name parquet files or folders")
 			}
 			measure, err := f.measure(c)
 			if err != nil {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"github.com/spf13/cobra"
 
 	"t5train/checkpoints"
@@ -44,16 +46,8 @@ share.`,
   t5train evaluate --checkpoint runs/translation --data test.parquet --beams 4 --metrics bleu,chrf`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := requireFlags(c, "checkpoint", "data"); err != nil {
-				return err
-			}
-			if err := requireAtLeast(c, 1, "batch-size"); err != nil {
-				return err
-			}
-			if err := requireAtLeast(c, 2, "max-input-length", "max-target-length"); err != nil {
-				return err
-			}
-			if err := checkUnpacked(c, output); err != nil {
+			if err := cmp.Or(requireFlags(c, "checkpoint", "data"), requireAtLeast(c, 1, "batch-size"),
+				requireAtLeast(c, 2, "max-input-length", "max-target-length"), checkUnpacked(c, output)); err != nil {
 				return err
 			}
 			err := checkSpared(c, output, o.Data, nil)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -84,13 +83,13 @@ func (g *generationFlags) read(c *cobra.Command) (how predict.Generation, err er
 		if math.IsInf(r.Most, 1) {
 			want = "above 0"
 		}
-		return how, usageError{fmt.Errorf("--%s %g: want %s", name, x, want), c.CommandPath()}
+		return how, misuse(c, "--%s %g: want %s", name, x, want)
 	}
 	if given("length-penalty") && given("alpha") {
-		return how, usageError{errors.New("got both --length-penalty and --alpha: want one of them"), c.CommandPath()}
+		return how, misuse(c, "got both --length-penalty and --alpha: want one of them")
 	}
 	if g.sample && given("beams") && g.own.Beams > 1 {
-		return how, usageError{errors.New("got both --sample and --beams: the one draws what the other searches"), c.CommandPath()}
+		return how, misuse(c, "got both --sample and --beams: the one draws what the other searches")
 	}
 	how.Options, how.Sample, how.BadWords, how.Prefix = g.own, g.sample, g.badWords, g.prefix
 	how.Options.MinTokens-- // EOS counts

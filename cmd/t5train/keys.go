@@ -196,7 +196,7 @@ func (s *configSources) takesKind(c *cobra.Command) {
 	c.ValidArgs = []string{pretrainName, finetuneName}
 	c.Args = func(c *cobra.Command, args []string) error {
 		if kinds(c, args) != nil {
-			return usageError{fmt.Errorf("got %q, want %s or %s alone", args, pretrainName, finetuneName), c.CommandPath()}
+			return misuse(c, "got %q, want %s or %s alone", args, pretrainName, finetuneName)
 		}
 		return nil
 	}
@@ -217,7 +217,7 @@ func (s *configSources) readKind(c *cobra.Command, args []string, otherwise stri
 	own := s.flags()
 	for _, f := range configFlags {
 		if c.Flags().Changed(f.name) && !slices.ContainsFunc(own, func(g configFlag) bool { return g.name == f.name }) {
-			return usageError{fmt.Errorf("--%s is not for %s: leave it out, or say %s", f.name, s.command, f.commands), c.CommandPath()}
+			return misuse(c, "--%s is not for %s: leave it out, or say %s", f.name, s.command, f.commands)
 		}
 	}
 	return nil

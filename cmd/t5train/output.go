@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"path/filepath"
 
@@ -16,15 +15,14 @@ func checkUnpacked(c *cobra.Command, output string) error {
 	if table.Unpacked(output) == output {
 		return nil
 	}
-	return usageError{fmt.Errorf("--output %s: it is not packed: leave out %s", output, filepath.Ext(output)), c.CommandPath()}
+	return misuse(c, "--output %s: it is not packed: leave out %s", output, filepath.Ext(output))
 }
 
 // checkSpared makes sure that the file output is none of the inputs.
 func checkSpared(c *cobra.Command, output string, inputs []string, stdin io.Reader) error {
 	input, err := atomicfile.SameFile(output, inputs, stdin)
 	if err == nil && input != "" {
-		err = usageError{fmt.Errorf("--output %s: it is the same file as the input %s: choose another --output", output, input),
-			c.CommandPath()}
+		err = misuse(c, "--output %s: it is the same file as the input %s: choose another --output", output, input)
 	}
 	return err
 }

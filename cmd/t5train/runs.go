@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"t5train/internal/jsonlines"
@@ -21,7 +19,7 @@ decides. A run is running, finished, or stopped; a stopped one goes on with the 
 		RunE: func(c *cobra.Command, args []string) error {
 			folder := "runs"
 			if len(args) > 1 {
-				return usageError{fmt.Errorf("got %d folders, want one", len(args)), c.CommandPath()}
+				return misuse(c, "got %d folders, want one", len(args))
 			}
 			if len(args) == 1 {
 				folder = args[0]

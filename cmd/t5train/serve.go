@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,7 +60,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 			}
 			host, err := splitAddress(address)
 			if err != nil {
-				return usageError{fmt.Errorf("--address %s: want host:port, such as 127.0.0.1:8080, or :8080 for all interfaces", address), c.CommandPath()}
+				return misuse(c, "--address %s: want host:port, such as 127.0.0.1:8080, or :8080 for all interfaces", address)
 			}
 			console := a.console()
 			bundle, err := from.open(console)
@@ -137,27 +138,23 @@ func splitAddress(address string) (host string, err error) {
 var errStopped = errors.New("stopped")
 
 func checkServeFlags(c *cobra.Command) error {
-	if err := requireFlags(c, "checkpoint"); err != nil {
-		return err
-	}
-	if err := requireAtLeast(c, 1, "batch-size", "batch-tokens", "workers", "queue", "max-inputs", "max-beams", "max-connections"); err != nil {
-		return err
-	}
-	if err := requireAtLeast(c, 2, "max-input-length", "max-output-length"); err != nil {
+	if err := cmp.Or(requireFlags(c, "checkpoint"),
+		requireAtLeast(c, 1, "batch-size", "batch-tokens", "workers", "queue", "max-inputs", "max-beams", "max-connections"),
+		requireAtLeast(c, 2, "max-input-length", "max-output-length")); err != nil {
 		return err
 	}
 	// The flags are there and of these types, so reading them cannot fail.
 	for _, name := range []string{"timeout", "grace"} {
 		if d, _ := c.Flags().GetDuration(name); d <= 0 {
-			return usageError{fmt.Errorf("--%s %v: want more than 0, such as 30s", name, d), c.CommandPath()}
+			return misuse(c, "--%s %v: want more than 0, such as 30s", name, d)
 		}
 	}
 	queue, _ := c.Flags().GetInt("queue")
 	if inputs, _ := c.Flags().GetInt("max-inputs"); inputs > queue {
-		return usageError{fmt.Errorf("--queue %d: want at least --max-inputs, %d: raise the one or lower the other", queue, inputs), c.CommandPath()}
+		return misuse(c, "--queue %d: want at least --max-inputs, %d: raise the one or lower the other", queue, inputs)
 	}
 	if n, _ := c.Flags().GetInt64("max-body"); n < 1 {
-		return usageError{fmt.Errorf("--max-body %d: want at least 1", n), c.CommandPath()}
+		return misuse(c, "--max-body %d: want at least 1", n)
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func (t *tokenizerFlags) check(c *cobra.Command) error {
 	case "", specialTransformers, specialSeqio:
 		return nil
 	}
-	return usageError{fmt.Errorf("--special %s: want %s or %s", t.special, specialTransformers, specialSeqio), c.CommandPath()}
+	return misuse(c, "--special %s: want %s or %s", t.special, specialTransformers, specialSeqio)
 }
 
 func (t *tokenizerFlags) open(path string) (*tokenizer.Tokenizer, error) {

@@ -35,7 +35,7 @@ is rare in all of the training text learns little.`,
   t5train tokenizer report runs/first --input messages.txt --json`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
-				return usageError{fmt.Errorf("got %d tokenizers, want one or two", len(args)), c.CommandPath()}
+				return misuse(c, "got %d tokenizers, want one or two", len(args))
 			}
 			if err := requireFlags(c, "input"); err != nil {
 				return err
