@@ -25,7 +25,7 @@ var limits = map[string]int{
 // commands has the limits of cmd/t5train: a file for each of 31 commands and some for what they share, whose lines are
 // help for a third.
 var commands = map[counted]int{
-	{"files", "cmd/t5train"}: 35,
+	{"files", "cmd/t5train"}: 36,
 	{"lines", "cmd/t5train"}: 4300,
 }
 
