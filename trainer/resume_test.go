@@ -23,6 +23,7 @@ import (
 	"t5train/internal/testrun"
 	"t5train/internal/ui/terminal"
 	"t5train/model/kernel"
+	"t5train/trainer/evaluate"
 	"t5train/trainer/runlog"
 )
 
@@ -540,5 +541,15 @@ func TestResumeFromDamagedWeights(t *testing.T) {
 	}
 	if r := finetune(t, c, Options{Resume: true}); r.Step != 8 {
 		t.Errorf("went on to step %d, want 8", r.Step)
+	}
+}
+
+// A run of before has set task.step, which is called task.round_to now, also in an entry of a mixture.
+func TestFlattenMixture_OlderKeys(t *testing.T) {
+	older := map[string]string{"task.step": "0.5", "data.mixture": "[{name: a, train: [b], step: 0.5}]"}
+	newer := map[string]string{"task.round_to": "0.5", "data.mixture": "[{name: a, train: [b], round_to: 0.5}]"}
+	was, is := flattenMixture(older), flattenMixture(newer)
+	if !maps.Equal(was, is) || is["task.round_to"] != "0.5" || is[evaluate.PartKey("a")+", round_to"] != "0.5" {
+		t.Errorf("got %v and %v, want the same with the names of now", was, is)
 	}
 }
