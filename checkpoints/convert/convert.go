@@ -37,17 +37,18 @@ const Int8 = "int8"
 // DTypes lists the types that Convert writes.
 func DTypes() []string { return []string{"float32", "bfloat16", "float16", Int8} }
 
-var dtypes = map[string]safetensors.DType{"float32": safetensors.F32, "bfloat16": safetensors.BF16, "float16": safetensors.F16}
+var dtypes = map[string]safetensors.DType{"float32": safetensors.F32, "bfloat16": safetensors.BF16,
+	"float16": safetensors.F16}
 
-// copied are the files that a converted checkpoint takes along as they are. The state of the training is not among them: it
-// belongs to the weights as they were.
+// copied are the files that a converted checkpoint takes along as they are. The state of the training is not among
+// them: it belongs to the weights as they were.
 var copied = []string{
 	checkpoints.GenerationName, checkpoints.InfoName, "spiece.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
 }
 
 // Convert writes the checkpoint at path (see Open) to the folder out, which must be new or empty, in another type, in
-// files of another size, with another number of rows in the embedding, or with another vocabulary. Tensors go from file to
-// file one after the other, so that memory does not grow with the model. The folder appears complete or not at all.
+// files of another size, with another number of rows in the embedding, or with another vocabulary. Tensors go from file
+// to file one after the other, so that memory does not grow with the model. The folder appears complete or not at all.
 func Convert(ctx context.Context, path, out string, o ConvertOptions, sink ui.Sink) error {
 	if o.DType != "" && !slices.Contains(DTypes(), o.DType) {
 		return fmt.Errorf("convert %s: the type is %q, want one of %s", path, o.DType, strings.Join(DTypes(), ", "))
@@ -75,7 +76,8 @@ func Convert(ctx context.Context, path, out string, o ConvertOptions, sink ui.Si
 	return mmap.Guard(func() error { return convertWeights(ctx, dir, how, weights, out, o, sink) })
 }
 
-func convertWeights(ctx context.Context, dir, how string, weights *checkpoints.Weights, out string, o ConvertOptions, sink ui.Sink) error {
+func convertWeights(ctx context.Context, dir, how string, weights *checkpoints.Weights, out string,
+	o ConvertOptions, sink ui.Sink) error {
 	c, err := newConversion(ctx, dir, weights, o)
 	if err != nil {
 		return fmt.Errorf("convert %s: %w", dir, err)
@@ -128,7 +130,8 @@ func checkRoom(out string, tensors []safetensors.Lazy) error {
 		bytes += size
 	}
 	if free, ok := atomicfile.Free(atomicfile.Existing(out)); ok && free < bytes {
-		return fmt.Errorf("the disk has %s MB left, and the weights take %s MB: free some space or choose another folder", ui.Grouped(int(free>>20)), ui.Grouped(int(bytes>>20)))
+		return fmt.Errorf("the disk has %s MB left, and the weights take %s MB: free some space or choose another "+
+			"folder", ui.Grouped(int(free>>20)), ui.Grouped(int(bytes>>20)))
 	}
 	return nil
 }
@@ -149,7 +152,8 @@ type conversion struct {
 	notes        []string
 }
 
-func newConversion(ctx context.Context, dir string, weights *checkpoints.Weights, o ConvertOptions) (*conversion, error) {
+func newConversion(ctx context.Context, dir string, weights *checkpoints.Weights, o ConvertOptions) (*conversion,
+	error) {
 	stored, err := model.ParseConfig(weights.Config())
 	if err != nil {
 		return nil, err
@@ -191,7 +195,8 @@ func (c *conversion) resize() error {
 	if rows < c.parsed.VocabSize {
 		switch {
 		case c.tokenizer == nil:
-			return fmt.Errorf("%d rows of %d: which are in use only the tokenizer tells: %w", rows, c.parsed.VocabSize, c.tokenizerErr)
+			return fmt.Errorf("%d rows of %d: which are in use only the tokenizer tells: %w", rows,
+				c.parsed.VocabSize, c.tokenizerErr)
 		case rows < c.tokenizer.VocabSize():
 			return tooFewRows(rows, c.tokenizer)
 		}
@@ -288,7 +293,8 @@ func (c *conversion) files() (files []tokenizer.File, err error) {
 	if err != nil {
 		return nil, err
 	}
-	more := []tokenizer.File{{Name: "config.json", Data: c.config}, {Name: checkpoints.GenerationName, Data: generation}}
+	more := []tokenizer.File{{Name: "config.json", Data: c.config}, {Name: checkpoints.GenerationName,
+		Data: generation}}
 	if c.tokenizer != nil {
 		own, err := c.tokenizer.Files()
 		if err != nil {

@@ -13,7 +13,8 @@ import (
 func TestConvertInt8(t *testing.T) {
 	dir := testrun.Model(t, 40)
 	for name, o := range map[string]ConvertOptions{
-		"one file": {DType: Int8}, "shards": {DType: Int8, MaxShardSize: 5_000}, "more rows": {DType: Int8, VocabSize: 64},
+		"one file": {DType: Int8}, "shards": {DType: Int8, MaxShardSize: 5_000}, "more rows": {DType: Int8,
+			VocabSize: 64},
 	} {
 		t.Run(name, func(t *testing.T) {
 			float := filepath.Join(t.TempDir(), "float")
@@ -35,7 +36,8 @@ func TestConvertInt8(t *testing.T) {
 			if files, err := filepath.Glob(filepath.Join(out, "model.safetensors*")); err != nil || len(files) > 0 {
 				t.Errorf("transformers would open %v, %v", files, err)
 			}
-			if files, err := filepath.Glob(filepath.Join(out, "model.int8*.safetensors")); err != nil || len(files) > 1 != (name == "shards") {
+			if files, err := filepath.Glob(filepath.Join(out, "model.int8*.safetensors")); err != nil ||
+				len(files) > 1 != (name == "shards") {
 				t.Errorf("files %v, %v", files, err)
 			}
 			b, _, err := checkpoints.Open(out)
@@ -71,7 +73,8 @@ func TestConvertInt8(t *testing.T) {
 func TestOpenRefusesTwoKindsOfWeights(t *testing.T) {
 	dir := testrun.Model(t, 40)
 	testdir.Write(t, dir, "model.int8.safetensors", "")
-	if _, err := checkpoints.OpenWeights(dir); err == nil || !strings.Contains(err.Error(), "it holds both model.safetensors and model.int8.safetensors: remove one of them") {
+	if _, err := checkpoints.OpenWeights(dir); err == nil || !strings.Contains(err.Error(),
+		"it holds both model.safetensors and model.int8.safetensors: remove one of them") {
 		t.Errorf("got error %v", err)
 	}
 }

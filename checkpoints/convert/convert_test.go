@@ -149,11 +149,13 @@ func TestConvertKeepsAnUntiedHead(t *testing.T) {
 		}
 		tensors = append(tensors, tensor)
 	}
-	config := strings.Replace(string(weights.Config()), `"tie_word_embeddings": false`, `"tie_word_embeddings": true`, 1)
+	config := strings.Replace(string(weights.Config()), `"tie_word_embeddings": false`,
+		`"tie_word_embeddings": true`, 1)
 	config = strings.Replace(config, `"scale_decoder_outputs": false,`, "", 1)
 	near := filepath.Join(t.TempDir(), "near")
 	err = checkpoints.Create(near, func(d *checkpoints.Dir) error {
-		return errors.Join(d.WriteFile("config.json", []byte(config)), d.WriteTensors("model.safetensors", tensors, nil))
+		return errors.Join(d.WriteFile("config.json", []byte(config)), d.WriteTensors("model.safetensors", tensors,
+			nil))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +173,8 @@ func TestConvertKeepsAnUntiedHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	if after.Config.TieWordEmbeddings || after.Config.ScaleDecoderOutputs != before.Config.ScaleDecoderOutputs {
-		t.Errorf("tied %v, scaled %v, want no tied head, scaled %v", after.Config.TieWordEmbeddings, after.Config.ScaleDecoderOutputs,
+		t.Errorf("tied %v, scaled %v, want no tied head, scaled %v", after.Config.TieWordEmbeddings,
+			after.Config.ScaleDecoderOutputs,
 			before.Config.ScaleDecoderOutputs)
 	}
 }
@@ -199,9 +202,12 @@ func TestConvertRefuses(t *testing.T) {
 		{"the same folder", dir, dir + "/../model", ConvertOptions{}, "that is the checkpoint itself"},
 		{"a full folder", dir, full, ConvertOptions{}, "the folder holds files already"},
 		{"a file", dir, file, ConvertOptions{}, "a file of that name is there"},
-		{"an unknown type", dir, fresh, ConvertOptions{DType: "int4"}, `the type is "int4", want one of float32, bfloat16`},
-		{"used rows", dir, fresh, ConvertOptions{VocabSize: testrun.TinyVocab - 1}, "29 rows are too few: the tokenizer has 30 tokens"},
-		{"no tokenizer", bare, fresh, ConvertOptions{VocabSize: testrun.TinyVocab}, "which are in use only the tokenizer tells"},
+		{"an unknown type", dir, fresh, ConvertOptions{DType: "int4"},
+			`the type is "int4", want one of float32, bfloat16`},
+		{"used rows", dir, fresh, ConvertOptions{VocabSize: testrun.TinyVocab - 1},
+			"29 rows are too few: the tokenizer has 30 tokens"},
+		{"no tokenizer", bare, fresh, ConvertOptions{VocabSize: testrun.TinyVocab},
+			"which are in use only the tokenizer tells"},
 		{"no checkpoint", t.TempDir(), fresh, ConvertOptions{}, "it holds no config.json"},
 	} {
 		err := convert(tt.dir, tt.out, tt.o)

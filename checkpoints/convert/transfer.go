@@ -17,8 +17,8 @@ import (
 	"t5train/model"
 )
 
-// transfer brings a model from the vocabulary that it has to another one: each row of the embedding and of lm_head is made
-// of the rows of the tokens that its token comes from.
+// transfer brings a model from the vocabulary that it has to another one: each row of the embedding and of lm_head is
+// made of the rows of the tokens that its token comes from.
 type transfer struct {
 	from    int // tokens of the old vocabulary; the rows behind them are padding
 	to      *tokenizer.Tokenizer
@@ -26,7 +26,8 @@ type transfer struct {
 	rows    int
 }
 
-// newTransfer makes sure that both vocabularies and the model go together. rows is 0 for as many as the vocabulary needs.
+// newTransfer makes sure that both vocabularies and the model go together. rows is 0 for as many as the vocabulary
+// needs.
 func newTransfer(c model.Config, from, to *tokenizer.Tokenizer, rows int) (*transfer, error) {
 	if err := checkpoints.CheckTokenizer(c, from); err != nil {
 		return nil, err
@@ -72,15 +73,15 @@ func (c *transfer) now(old int32) (int32, error) {
 	return 0, fmt.Errorf("decoder_start_token_id is %d, a token that the new tokenizer lacks: use one that has it", old)
 }
 
-// tokenKeys are the keys of config.json and generation_config.json that name tokens and belong to the old vocabulary, but
-// for those that a model cannot be without.
+// tokenKeys are the keys of config.json and generation_config.json that name tokens and belong to the old vocabulary,
+// but for those that a model cannot be without.
 var tokenKeys = []string{
 	"bos_token_id", "sep_token_id", "forced_bos_token_id", "forced_eos_token_id", "forced_decoder_ids", "suppress_tokens",
 	"begin_suppress_tokens", "bad_words_ids", "force_words_ids", "sequence_bias", "prefix_token_id",
 }
 
-// dropTokens takes the tokens of the old vocabulary out of config.json or generation_config.json. It returns the keys that
-// said something.
+// dropTokens takes the tokens of the old vocabulary out of config.json or generation_config.json. It returns the keys
+// that said something.
 func dropTokens(keys map[string]any) (dropped []string) {
 	for _, key := range tokenKeys {
 		if keys[key] != nil {
@@ -130,8 +131,8 @@ func (c *transfer) info(dir string) ([]byte, error) {
 
 // tensor returns a matrix [tokens, columns] with the rows of the new vocabulary.
 //
-// A row of several old ones is their mean, one of none the mean of all old tokens. A row behind the last token is the mean of
-// the new ones before it: its logit is the mean of theirs, and so never the largest.
+// A row of several old ones is their mean, one of none the mean of all old tokens. A row behind the last token is the
+// mean of the new ones before it: its logit is the mean of theirs, and so never the largest.
 func (c *transfer) tensor(t safetensors.Tensor, dtype safetensors.DType) safetensors.Lazy {
 	columns := t.Shape[1]
 	return safetensors.Lazy{Name: t.Name, DType: dtype, Shape: []int{c.rows, columns}, Write: func(to io.Writer) error {
@@ -173,10 +174,12 @@ func (c *transfer) said() string {
 	for _, o := range c.origins {
 		counts[o.Kind]++
 	}
-	text := fmt.Sprintf("vocabulary: %s tokens in place of %s, in %s rows: %s shared, %s special, %s from the mean of their old pieces",
+	text := fmt.Sprintf("vocabulary: %s tokens in place of %s, in %s rows: %s shared, %s special, %s from the mean "+
+		"of their old pieces",
 		ui.Grouped(len(c.origins)), ui.Grouped(c.from), ui.Grouped(c.rows), ui.Grouped(counts[tokenizer.Shared]), ui.Grouped(counts[tokenizer.Role]), ui.Grouped(counts[tokenizer.Cut]))
 	if n := counts[tokenizer.Untranslatable]; n > 0 {
-		text += fmt.Sprintf(", %s from the mean of all, since the old vocabulary has nothing for them (%s)", ui.Grouped(n), c.untranslatable())
+		text += fmt.Sprintf(", %s from the mean of all, since the old vocabulary has nothing for them (%s)",
+			ui.Grouped(n), c.untranslatable())
 	}
 	return text
 }
@@ -200,7 +203,8 @@ func (c *transfer) untranslatable() string {
 // changeVocabulary brings the model to the vocabulary of the options.
 func (c *conversion) changeVocabulary() error {
 	if c.tokenizer == nil {
-		return fmt.Errorf("which row belongs to which piece only the tokenizer of the checkpoint tells: %w", c.tokenizerErr)
+		return fmt.Errorf("which row belongs to which piece only the tokenizer of the checkpoint tells: %w",
+			c.tokenizerErr)
 	}
 	to, err := checkpoints.OpenTokenizer(c.options.Tokenizer)
 	if err != nil {
@@ -214,11 +218,14 @@ func (c *conversion) changeVocabulary() error {
 	}
 	c.notes = append(c.notes, c.transfer.said())
 	if was, now := len(c.tokenizer.Sentinels()), len(to.Sentinels()); now < min(was, tokenizer.DefaultExtraIDs) {
-		c.notes = append(c.notes, fmt.Sprintf("warning: the new tokenizer has %d sentinels, the old one %d: the model loses what it knows of the others, and pre-training by span corruption wants "+
-			"them: train the tokenizer with vocabulary.extra_ids %d to keep them", now, was, min(was, tokenizer.DefaultExtraIDs)))
+		c.notes = append(c.notes, fmt.Sprintf("warning: the new tokenizer has %d sentinels, the old one %d: the "+
+			"model loses what it knows of the others, and pre-training by span corruption wants "+
+			"them: train the tokenizer with vocabulary.extra_ids %d to keep them", now, was, min(was,
+			tokenizer.DefaultExtraIDs)))
 	}
 	if to.Rules() == tokenizer.SentencePiece {
-		c.notes = append(c.notes, "note: transformers' T5 tokenizer has no place for all that this vocabulary asks for (BPE, byte fallback, symbols of its own): there texts may get other ids, or the tokenizer not open")
+		c.notes = append(c.notes, "note: transformers' T5 tokenizer has no place for all that this vocabulary asks "+
+			"for (BPE, byte fallback, symbols of its own): there texts may get other ids, or the tokenizer not open")
 	}
 	_, generation, err := checkpoints.ReadGenerationKeys(c.dir)
 	if err != nil {
@@ -234,13 +241,15 @@ func (c *conversion) changeVocabulary() error {
 		return err
 	}
 	files, err := to.Files()
-	c.replaced = append(files, tokenizer.File{Name: checkpoints.GenerationName, Data: generation}, tokenizer.File{Name: checkpoints.InfoName, Data: info})
+	c.replaced = append(files, tokenizer.File{Name: checkpoints.GenerationName, Data: generation},
+		tokenizer.File{Name: checkpoints.InfoName, Data: info})
 	return err
 }
 
 // dropped notes what a file no longer says.
 func (c *conversion) dropped(file string, keys []string) {
 	if len(keys) > 0 {
-		c.notes = append(c.notes, fmt.Sprintf("note: %s loses %s: they name tokens of the old vocabulary", file, strings.Join(keys, ", ")))
+		c.notes = append(c.notes, fmt.Sprintf("note: %s loses %s: they name tokens of the old vocabulary", file,
+			strings.Join(keys, ", ")))
 	}
 }

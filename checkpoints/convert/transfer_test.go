@@ -19,11 +19,12 @@ import (
 	"t5train/internal/ui/terminal"
 )
 
-// germanPieces are half letters and half words: in 3 + 7 + 3 tokens ä is unknown to tinyTokenizer, and the third sentinel to
-// one with two.
+// germanPieces are half letters and half words: in 3 + 7 + 3 tokens ä is unknown to tinyTokenizer, and the third
+// sentinel to one with two.
 var germanPieces = []string{"▁", "e", "n", "▁hand", "ä", "and", "z"}
 
-// A row is that of the old piece, the mean of the old pieces, or that of all; those behind the tokens are the mean of them.
+// A row is that of the old piece, the mean of the old pieces, or that of all; those behind the tokens are the mean of
+// them.
 func TestTransferRows(t *testing.T) {
 	from, to := testrun.TokenizerWith(t, 2), testrun.TokenizerOf(t, 3, germanPieces...)
 	old, err := tokenizer.Load(from)
@@ -46,7 +47,8 @@ func TestTransferRows(t *testing.T) {
 	}
 	first, second := id("<extra_id_0>"), id("<extra_id_1>")
 	origins := [][]int{
-		id("<pad>"), id("</s>"), id("<unk>"), id("▁"), id("e"), id("n"), id("▁", "h", "a", "n", "d"), all, id("a", "n", "d"), id("z"),
+		id("<pad>"), id("</s>"), id("<unk>"), id("▁"), id("e"), id("n"), id("▁", "h", "a", "n", "d"), all, id("a",
+			"n", "d"), id("z"),
 		slices.Concat(first, second), second, first, // <extra_id_2>, <extra_id_1>, <extra_id_0>
 	}
 	for name, tied := range map[string]bool{"tied": true, "untied": false} {
@@ -94,7 +96,8 @@ func TestTransferRows(t *testing.T) {
 						if r < len(origins) {
 							want = mean(origins[r], was.Value, j)
 						}
-						if got := float64(p.Value[r*columns+j]); math.Abs(got-want) > 1e-6 || r < len(origins) && len(origins[r]) == 1 && got != want {
+						if got := float64(p.Value[r*columns+j]); math.Abs(got-want) > 1e-6 || r < len(origins) &&
+							len(origins[r]) == 1 && got != want {
 							t.Fatalf("%s, row %d, column %d: got %g, want %g", p.Name, r, j, got, want)
 						}
 					}
@@ -113,7 +116,8 @@ func TestTransferTypes(t *testing.T) {
 	}
 	for _, dtype := range []string{"bfloat16", "float16", Int8} {
 		for name, first := range map[string]ConvertOptions{
-			"at once": {Tokenizer: to, DType: dtype, MaxShardSize: 20_000}, "one after the other": {DType: dtype, MaxShardSize: 20_000},
+			"at once": {Tokenizer: to, DType: dtype, MaxShardSize: 20_000}, "one after the other": {DType: dtype,
+				MaxShardSize: 20_000},
 		} {
 			source := dir
 			if name != "at once" {
@@ -204,16 +208,20 @@ func TestTransferFiles(t *testing.T) {
 		testdir.Write(t, dir, name, string(raw))
 	}
 	edit("config.json", map[string]any{"tokenizer_class": "T5Tokenizer", "bos_token_id": 7, "initializer_factor": 0.5})
-	edit("generation_config.json", map[string]any{"num_beams": 4, "suppress_tokens": []int{5}, "forced_bos_token_id": nil})
-	edit("t5train.json", map[string]any{"max_input_length": 77, "step": 5, "metrics": map[string]float64{"loss": 1}, "temperature": 2})
+	edit("generation_config.json", map[string]any{"num_beams": 4, "suppress_tokens": []int{5},
+		"forced_bos_token_id": nil})
+	edit("t5train.json", map[string]any{"max_input_length": 77, "step": 5, "metrics": map[string]float64{"loss": 1},
+		"temperature": 2})
 	testdir.Write(t, dir, "special_tokens_map.json", `{"sep_token": "</s>"}`)
 	out := filepath.Join(t.TempDir(), "out")
 	var said bytes.Buffer
-	if err := Convert(context.Background(), dir, out, ConvertOptions{Tokenizer: testrun.TokenizerOf(t, 3, germanPieces...)}, terminal.Plain(&said)); err != nil {
+	if err := Convert(context.Background(), dir, out, ConvertOptions{Tokenizer: testrun.TokenizerOf(t, 3,
+		germanPieces...)}, terminal.Plain(&said)); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"vocabulary: 13 tokens in place of 30, in 128 rows: 4 shared, 3 special, 2 from the mean of their old pieces, 4 from the mean of all",
+		"vocabulary: 13 tokens in place of 30, in 128 rows: 4 shared, 3 special, 2 from the mean of their old " +
+			"pieces, 4 from the mean of all",
 		`("ä" "<extra_id_2>" "<extra_id_1>" "<extra_id_0>")`,
 		"config.json loses bos_token_id", "generation_config.json loses suppress_tokens: they",
 	} {
@@ -253,7 +261,8 @@ func TestTransferLosesSentinels(t *testing.T) {
 	for sentinels, want := range map[int]bool{0: true, 1: true, 2: false, 3: false} {
 		var said bytes.Buffer
 		o := ConvertOptions{Tokenizer: testrun.TokenizerOf(t, sentinels, germanPieces...)}
-		if err := Convert(context.Background(), dir, filepath.Join(t.TempDir(), "out"), o, terminal.Plain(&said)); err != nil {
+		if err := Convert(context.Background(), dir, filepath.Join(t.TempDir(), "out"), o,
+			terminal.Plain(&said)); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Contains(said.String(), "sentinels, the old one 2: the model loses"); got != want {
@@ -316,7 +325,8 @@ func TestTransferRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testdir.Write(t, started, "config.json", strings.Replace(string(config), `"decoder_start_token_id": 0`, `"decoder_start_token_id": 4`, 1))
+	testdir.Write(t, started, "config.json", strings.Replace(string(config), `"decoder_start_token_id": 0`,
+		`"decoder_start_token_id": 4`, 1))
 	to := testrun.TokenizerOf(t, 3, germanPieces...)
 	fresh := filepath.Join(t.TempDir(), "fresh")
 	for _, tt := range []struct {
@@ -324,11 +334,14 @@ func TestTransferRefuses(t *testing.T) {
 		o         ConvertOptions
 		want      string
 	}{
-		{"no tokenizer", bare, ConvertOptions{Tokenizer: to}, "which row belongs to which piece only the tokenizer of the checkpoint tells"},
+		{"no tokenizer", bare, ConvertOptions{Tokenizer: to}, "which row belongs to which piece only the tokenizer " +
+			"of the checkpoint tells"},
 		{"no new tokenizer", dir, ConvertOptions{Tokenizer: "nowhere"}, "load tokenizer nowhere"},
-		{"too few rows", dir, ConvertOptions{Tokenizer: to, VocabSize: 12}, "12 rows are too few: the tokenizer has 13 tokens"},
+		{"too few rows", dir, ConvertOptions{Tokenizer: to, VocabSize: 12},
+			"12 rows are too few: the tokenizer has 13 tokens"},
 		{"eight bits", eight, ConvertOptions{Tokenizer: to}, "the weights are in eight bits"},
-		{"a start that is gone", started, ConvertOptions{Tokenizer: to}, "decoder_start_token_id is 4, a token that the new tokenizer lacks"},
+		{"a start that is gone", started, ConvertOptions{Tokenizer: to},
+			"decoder_start_token_id is 4, a token that the new tokenizer lacks"},
 	} {
 		err := convert(tt.dir, fresh, tt.o)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {

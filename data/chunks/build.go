@@ -43,9 +43,9 @@ type Made struct {
 // ErrOther says that the files are not those that a store was made of.
 var ErrOther = errors.New("the files or the tokenizer are not those that its store was made of")
 
-// Build opens the store of a column of set in the folder dir, and makes it first unless it is there: all of it, or, after
-// a call that was stopped by ctx, a crash or a full disk, what is missing. Another process that makes the same store is
-// waited for.
+// Build opens the store of a column of set in the folder dir, and makes it first unless it is there: all of it, or,
+// after a call that was stopped by ctx, a crash or a full disk, what is missing. Another process that makes the same
+// store is waited for.
 //
 // A store that is there and damaged is an error that says what to remove. Other stores in dir are left alone.
 func Build(ctx context.Context, dir string, set *parquetio.Dataset, tok Tokenizer, o Options) (*Store, Made, error) {
@@ -62,7 +62,8 @@ func Build(ctx context.Context, dir string, set *parquetio.Dataset, tok Tokenize
 // commitBytes is the text after which a store that is being made is brought to the disk: the work of some seconds.
 const commitBytes = 64 << 20
 
-func build(ctx context.Context, dir string, set *parquetio.Dataset, tok Tokenizer, o Options, commitBytes int64) (s *Store, made Made, err error) {
+func build(ctx context.Context, dir string, set *parquetio.Dataset, tok Tokenizer, o Options,
+	commitBytes int64) (s *Store, made Made, err error) {
 	if err := set.CheckColumns([]string{o.Column}); err != nil {
 		return nil, Made{}, err
 	}
@@ -105,7 +106,8 @@ func openKey(ctx context.Context, path string, key Key, o Options) (*Store, erro
 	}
 	if got := s.manifest.Key; got.name() != key.name() {
 		s.Close()
-		return nil, fmt.Errorf("%s holds the store %s: the folder was renamed, or its %s changed: %s", path, got.name(), manifestName, damaged)
+		return nil, fmt.Errorf("%s holds the store %s: the folder was renamed, or its %s changed: %s", path,
+			got.name(), manifestName, damaged)
 	}
 	return s, nil
 }
@@ -121,7 +123,8 @@ func lock(ctx context.Context, path string, o Options) (release func(), err erro
 }
 
 // makeStore makes the store in path.part and renames it. The lock must be held.
-func makeStore(ctx context.Context, path string, key Key, set *parquetio.Dataset, files *snapshot, tok Tokenizer, o Options, commitBytes int64) (made Made, err error) {
+func makeStore(ctx context.Context, path string, key Key, set *parquetio.Dataset, files *snapshot, tok Tokenizer,
+	o Options, commitBytes int64) (made Made, err error) {
 	p, err := openPart(path+".part", key, files, commitBytes)
 	if err != nil {
 		return Made{}, err
@@ -133,7 +136,8 @@ func makeStore(ctx context.Context, path string, key Key, set *parquetio.Dataset
 	begun := time.Now()
 	err = tokenize(ctx, set, tok, o, p)
 	if err == nil && p.counts.Tokens == 0 {
-		err = fmt.Errorf("column %s of %s has no text in %d rows: choose another column or other files", o.Column, files.paths[0], key.Rows)
+		err = fmt.Errorf("column %s of %s has no text in %d rows: choose another column or other files", o.Column,
+			files.paths[0], key.Rows)
 	}
 	if err == nil {
 		err = p.finish(path)

@@ -63,7 +63,8 @@ func TestBuild(t *testing.T) {
 				}
 			}
 			m := s.Manifest()
-			if m.Rows != int64(len(texts)) || m.Done != m.Rows || m.TextBytes != int64(bytes) || made.TextBytes != int64(bytes) || made.Rows != m.Rows {
+			if m.Rows != int64(len(texts)) || m.Done != m.Rows || m.TextBytes != int64(bytes) ||
+				made.TextBytes != int64(bytes) || made.Rows != m.Rows {
 				t.Errorf("manifest %+v, made %+v, want %d rows and %d bytes of text", m, made, len(texts), bytes)
 			}
 			if got, want := names(t, out), filepath.Base(s.Dir()); got != want {
@@ -111,7 +112,8 @@ func TestBuild_T5(t *testing.T) {
 	}
 }
 
-// Text may say </s> or <extra_id_0>: an EOS or a sentinel in the middle of an input would mean something else to the model.
+// Text may say </s> or <extra_id_0>: an EOS or a sentinel in the middle of an input would mean something else to the
+// model.
 func TestBuild_StructuralTokens(t *testing.T) {
 	tok, err := tokenizer.T5()
 	if err != nil {
@@ -159,7 +161,8 @@ func TestBuild_Again(t *testing.T) {
 	if err := os.Rename(filepath.Join(corpus, "a.parquet"), filepath.Join(moved, "other-name.parquet")); err != nil {
 		t.Fatal(err)
 	}
-	if second, made := mustBuild(t, out, moved, tok, Options{}); second.Dir() != first.Dir() || made != (Made{}) || tok.calls.Load() != 0 {
+	if second, made := mustBuild(t, out, moved, tok, Options{}); second.Dir() != first.Dir() || made != (Made{}) ||
+		tok.calls.Load() != 0 {
 		t.Errorf("the same content in another folder gives %s, want %s; made %+v", second.Dir(), first.Dir(), made)
 	}
 }
@@ -224,11 +227,13 @@ func TestBuild_Errors(t *testing.T) {
 		name, corpus, column, out, want string
 	}{
 		{"no such column", corpus, "body", t.TempDir(), `no column "body": its columns are text, other`},
-		{"no text", corpus, "text", t.TempDir(), "column text of " + corpus + "/a.parquet has no text in 3 rows: choose another column"},
+		{"no text", corpus, "text", t.TempDir(), "column text of " + corpus + "/a.parquet has no text in 3 rows: " +
+			"choose another column"},
 		{"a file in place of the folder", cut, "text", file, "not a directory"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, _, err := Build(t.Context(), c.out, openCorpus(t, c.corpus), newByteTokenizer(), Options{Column: c.column})
+			_, _, err := Build(t.Context(), c.out, openCorpus(t, c.corpus), newByteTokenizer(),
+				Options{Column: c.column})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got error %v, want one with %q", err, c.want)
 			}
@@ -254,7 +259,8 @@ func TestBuild_FileChanges(t *testing.T) {
 		}
 	}}}
 	_, _, err := Build(t.Context(), out, openCorpus(t, corpus), newByteTokenizer(), o)
-	if err == nil || !strings.Contains(err.Error(), "a.parquet has changed while it was read: run the same command again") {
+	if err == nil || !strings.Contains(err.Error(), "a.parquet has changed while it was read: run the same command "+
+		"again") {
 		t.Errorf("got error %v", err)
 	}
 	if got := names(t, out); got != "" {
@@ -270,7 +276,8 @@ func TestBuild_AtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {
-			s, _, err := Build(t.Context(), out, set, tok, Options{Column: []string{"text", "other"}[i%2], Threads: 1 + i%3})
+			s, _, err := Build(t.Context(), out, set, tok, Options{Column: []string{"text", "other"}[i%2],
+				Threads: 1 + i%3})
 			if err != nil {
 				t.Error(err)
 				return

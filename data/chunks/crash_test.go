@@ -56,10 +56,12 @@ func TestBuild_GoesOn(t *testing.T) {
 		if err != nil || !strings.HasSuffix(part, ".part") || m.Done == 0 {
 			t.Fatalf("stopped after block %d: %s holds %+v, %v", stop, part, m, err)
 		}
-		if want := fmt.Sprintf("%d of %d rows are kept in %s: the same command goes on", m.Done, m.Rows, part); !strings.Contains(kept, want) {
+		if want := fmt.Sprintf("%d of %d rows are kept in %s: the same command goes on", m.Done, m.Rows,
+			part); !strings.Contains(kept, want) {
 			t.Errorf("said %q, want %q", kept, want)
 		}
-		if _, err := Open(t.Context(), part); err == nil || !strings.Contains(err.Error(), "make it complete with the command that began it") {
+		if _, err := Open(t.Context(), part); err == nil || !strings.Contains(err.Error(),
+			"make it complete with the command that began it") {
 			t.Errorf("opening what is not complete: error %v", err)
 		}
 		tok.calls.Store(0)
@@ -68,7 +70,8 @@ func TestBuild_GoesOn(t *testing.T) {
 			t.Errorf("stopped after block %d: another store than without the stop", stop)
 		}
 		if made.Rows != m.Rows-m.Done || tok.calls.Load() != made.Rows {
-			t.Errorf("stopped after block %d: made %d rows, tokenized %d, want %d", stop, made.Rows, tok.calls.Load(), m.Rows-m.Done)
+			t.Errorf("stopped after block %d: made %d rows, tokenized %d, want %d", stop, made.Rows,
+				tok.calls.Load(), m.Rows-m.Done)
 		}
 	}
 }
@@ -116,9 +119,15 @@ func TestBuild_AfterACrash(t *testing.T) {
 	}{
 		{"as it was left", func(string) error { return nil }, false},
 		{"without store.json", func(part string) error { return os.Remove(filepath.Join(part, manifestName)) }, true},
-		{"with half a store.json", func(part string) error { return os.Truncate(filepath.Join(part, manifestName), 20) }, true},
+		{"with half a store.json", func(part string) error {
+			return os.Truncate(filepath.Join(part, manifestName),
+				20)
+		}, true},
 		{"with lost tokens", func(part string) error { return os.Truncate(filepath.Join(part, tokensName), 10) }, true},
-		{"with lost documents", func(part string) error { return os.Truncate(filepath.Join(part, documentsName), 1) }, true},
+		{"with lost documents", func(part string) error {
+			return os.Truncate(filepath.Join(part, documentsName),
+				1)
+		}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out := t.TempDir()

@@ -74,11 +74,13 @@ func TestReadOnlyDisk(t *testing.T) {
 	if err := unix.Mount("tmpfs", disk, "tmpfs", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err != nil {
 		t.Skipf("remount: %v", err)
 	}
-	if again, made := mustBuild(t, disk, corpus, newByteTokenizer(), Options{}); again.Dir() != first.Dir() || made != (Made{}) {
+	if again, made := mustBuild(t, disk, corpus, newByteTokenizer(), Options{}); again.Dir() != first.Dir() ||
+		made != (Made{}) {
 		t.Errorf("got %s, made %+v", again.Dir(), made)
 	}
 	_, _, err := Build(t.Context(), disk, openCorpus(t, corpus), newByteTokenizer(), Options{Column: "other"})
-	if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), "choose a folder on a file system that can be written") {
+	if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(),
+		"choose a folder on a file system that can be written") {
 		t.Errorf("got error %v", err)
 	}
 }

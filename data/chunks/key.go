@@ -110,7 +110,8 @@ type Tokenizer interface {
 	VocabSize() int
 	// Structural tells whether a token marks the parts of a sequence (</s>, <pad>, <extra_id_0>) and is no text.
 	Structural(id int32) bool
-	// Unk is the token of characters that the vocabulary lacks, and Piece the text of any other one, with ▁ for a blank.
+	// Unk is the token of characters that the vocabulary lacks, and Piece the text of any other one, with ▁ for a
+	// blank.
 	Unk() int32
 	Piece(id int32) string
 	// Files returns what makes the tokenizer what it is.
@@ -166,7 +167,8 @@ func (s *snapshot) check() error {
 		if err != nil {
 			return err
 		}
-		if !os.SameFile(info, s.infos[i]) || info.Size() != s.infos[i].Size() || !info.ModTime().Equal(s.infos[i].ModTime()) {
+		if !os.SameFile(info, s.infos[i]) || info.Size() != s.infos[i].Size() ||
+			!info.ModTime().Equal(s.infos[i].ModTime()) {
 			return changed(path)
 		}
 	}

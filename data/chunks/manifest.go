@@ -28,12 +28,14 @@ type Manifest struct {
 
 // Counts say what the first Done rows of the input have given.
 type Counts struct {
-	Done         int64  `json:"rows_done"`
-	Documents    int64  `json:"documents"` // rows that have tokens
-	Tokens       int64  `json:"tokens"`
-	TextBytes    int64  `json:"text_bytes"`               // of the documents, in UTF-8
-	Unknown      int64  `json:"unknown_tokens,omitempty"` // tokens that stand for characters which the vocabulary lacks; older stores do not count them
-	UnknownBytes int64  `json:"unknown_bytes,omitempty"`  // of these characters, and what is no UTF-8; about, and without blanks
+	Done      int64 `json:"rows_done"`
+	Documents int64 `json:"documents"` // rows that have tokens
+	Tokens    int64 `json:"tokens"`
+	TextBytes int64 `json:"text_bytes"` // of the documents, in UTF-8
+	// tokens that stand for characters which the vocabulary lacks; older stores do not count them
+	Unknown int64 `json:"unknown_tokens,omitempty"`
+	// of these characters, and what is no UTF-8; about, and without blanks
+	UnknownBytes int64  `json:"unknown_bytes,omitempty"`
 	TokensCRC    uint32 `json:"tokens_crc32c"`
 	DocumentsCRC uint32 `json:"documents_crc32c"`
 }
@@ -42,7 +44,8 @@ type Counts struct {
 func ReadManifest(dir string) (Manifest, error) {
 	m, err := readManifest(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("the folder holds no %s, so it is no token store: make one with t5train data tokenize", manifestName)
+		err = fmt.Errorf("the folder holds no %s, so it is no token store: make one with t5train data tokenize",
+			manifestName)
 	}
 	if err != nil {
 		return Manifest{}, fmt.Errorf("read token store %s: %w", dir, err)
@@ -69,7 +72,8 @@ func parseManifest(text []byte) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("no valid JSON: %w: %s", err, damaged)
 	}
 	if head.Format != format {
-		return Manifest{}, fmt.Errorf("the store is of format %d, this program reads %d: %s", head.Format, format, damaged)
+		return Manifest{}, fmt.Errorf("the store is of format %d, this program reads %d: %s", head.Format, format,
+			damaged)
 	}
 	var m Manifest
 	decoder := json.NewDecoder(bytes.NewReader(text))

@@ -114,7 +114,8 @@ func (p *part) append(b *block) error {
 	return p.save()
 }
 
-// save brings all that was written to the disk, and then store.json; but not what may come from a file that was changed.
+// save brings all that was written to the disk, and then store.json; but not what may come from a file that was
+// changed.
 func (p *part) save() error {
 	if err := p.files.check(); err != nil {
 		return err
@@ -130,8 +131,8 @@ func (p *part) save() error {
 	return nil
 }
 
-// abandon ends the work after a failure and saves what is good, for the next call to go on from: it returns the number of
-// rows. Without any, the part is removed.
+// abandon ends the work after a failure and saves what is good, for the next call to go on from: it returns the number
+// of rows. Without any, the part is removed.
 func (p *part) abandon() (rows int64) {
 	if p.rewind() == nil {
 		_ = p.save() // on a full disk, say, this may fail too: what was saved before stays good

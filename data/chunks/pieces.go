@@ -17,8 +17,8 @@ const (
 	Document Split = "document"
 )
 
-// groupDocuments is the number of documents that are concatenated (reduce_concat_tokens, batch_size=128). Document counts
-// in the same groups, so that an index in memory has one entry for 128 documents.
+// groupDocuments is the number of documents that are concatenated (reduce_concat_tokens, batch_size=128). Document
+// counts in the same groups, so that an index in memory has one entry for 128 documents.
 const groupDocuments = 128
 
 // Pieces is a store cut in pieces. It stays valid until the store is closed, and several goroutines may use it.

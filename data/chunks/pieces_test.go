@@ -113,10 +113,12 @@ func TestPieces_Bytes(t *testing.T) {
 
 func TestPieces_Errors(t *testing.T) {
 	s := &Store{}
-	if _, err := s.Pieces("halves", 5); err == nil || !strings.Contains(err.Error(), `split is "halves", want concat or document`) {
+	if _, err := s.Pieces("halves", 5); err == nil || !strings.Contains(err.Error(),
+		`split is "halves", want concat or document`) {
 		t.Errorf("got error %v", err)
 	}
-	if _, err := s.Pieces(Concat, 0); err == nil || !strings.Contains(err.Error(), "pieces of 0 tokens, want at least 1") {
+	if _, err := s.Pieces(Concat, 0); err == nil || !strings.Contains(err.Error(),
+		"pieces of 0 tokens, want at least 1") {
 		t.Errorf("got error %v", err)
 	}
 	pieces, err := s.Pieces(Concat, 5)

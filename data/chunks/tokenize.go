@@ -31,7 +31,8 @@ type block struct {
 
 type document struct{ tokens, bytes, unknown, unknownBytes int64 }
 
-// encode tokenizes the texts, in width bytes a token. What the text has of tokens that belong to the objective is left out.
+// encode tokenizes the texts, in width bytes a token. What the text has of tokens that belong to the objective is left
+// out.
 func (b *block) encode(tok Tokenizer, width int64) {
 	b.tokens, b.documents = b.tokens[:0], b.documents[:0]
 	for _, text := range b.texts {
@@ -56,8 +57,8 @@ func (b *block) encode(tok Tokenizer, width int64) {
 	b.texts = b.texts[:0]
 }
 
-// unknown returns the number of unknown tokens among those of a text, and about how many bytes of it no token stands for: the
-// characters of these, and what is no UTF-8. It is exact as long as normalising does not change the length.
+// unknown returns the number of unknown tokens among those of a text, and about how many bytes of it no token stands
+// for: the characters of these, and what is no UTF-8. It is exact as long as normalising does not change the length.
 func unknown(tok Tokenizer, text string, ids []int32) (tokens, bytes int64) {
 	if !slices.Contains(ids, tok.Unk()) && utf8.ValidString(text) {
 		return 0, 0
@@ -85,8 +86,8 @@ func visible(text string) (n int64) {
 	return n
 }
 
-// tokenize adds the rows that are missing to a part: o.Threads tokenize what the caller's goroutine reads and writes, in
-// the order of the rows.
+// tokenize adds the rows that are missing to a part: o.Threads tokenize what the caller's goroutine reads and writes,
+// in the order of the rows.
 func tokenize(ctx context.Context, set *parquetio.Dataset, tok Tokenizer, o Options, p *part) error {
 	work := func(b *block) { b.encode(tok, p.key.width()) }
 	pool := parallel.NewPool(o.Threads, func() *block { return new(block) }, work, func(b *block) error {

@@ -36,7 +36,8 @@ var errNoText = errors.New("the files have no text: every row is empty or null i
 
 // Source returns the training examples of a store. An epoch is about one pass over its text, also where several
 // denoisers, each with pieces of a length of its own, share it. Each takes the pieces that draw chooses.
-func Source(split string, s *chunks.Store, denoisers []objective.Denoiser, draw func(pieces int) data.Sample, seed uint64) (data.Source, error) {
+func Source(split string, s *chunks.Store, denoisers []objective.Denoiser, draw func(pieces int) data.Sample,
+	seed uint64) (data.Source, error) {
 	var tasks []data.Task
 	for _, d := range denoisers {
 		all, err := PiecesOf(split, s, d)
@@ -44,7 +45,8 @@ func Source(split string, s *chunks.Store, denoisers []objective.Denoiser, draw 
 			return nil, err
 		}
 		pieces := Sampled{all, draw(all.Len())}
-		tasks = append(tasks, data.Task{Name: d.Name, Source: data.NewCorrupted(pieces, d.Objective, seed), Rate: d.Rate, Part: d.Rate})
+		tasks = append(tasks, data.Task{Name: d.Name, Source: data.NewCorrupted(pieces, d.Objective, seed),
+			Rate: d.Rate, Part: d.Rate})
 	}
 	if len(tasks) == 1 {
 		return tasks[0].Source, nil

@@ -94,7 +94,8 @@ func openParquet(path, column string) (c textFiles, err error) {
 			for _, column := range c.Set.Columns() {
 				names = append(names, column.Name)
 			}
-			return c, fmt.Errorf("%s: the text may be in any of its columns %s: name one, as in %s:%s", path, strings.Join(names, ", "), path, names[0])
+			return c, fmt.Errorf("%s: the text may be in any of its columns %s: name one, as in %s:%s", path,
+				strings.Join(names, ", "), path, names[0])
 		}
 	}
 	return c, c.Set.CheckColumns([]string{c.column})
@@ -123,7 +124,8 @@ func openFiles(path, column string) (textFiles, error) {
 	}
 	for _, p := range paths {
 		if isParquet(p) { // of a glob
-			return c, fmt.Errorf("%s: it is parquet, among other files that %s names: give each kind an input of its own", p, path)
+			return c, fmt.Errorf("%s: it is parquet, among other files that %s names: give each kind an input of its "+
+				"own", p, path)
 		}
 		g, err := table.Find(p, "")
 		if errors.Is(err, table.ErrUnknownFormat) {
@@ -138,7 +140,8 @@ func openFiles(path, column string) (textFiles, error) {
 		for _, in := range g.Inputs {
 			switch in.Format {
 			case table.Classes:
-				return c, fmt.Errorf("%s: the folder has folders in it: name the files, such as '%s'", p, filepath.Join(p, "*", "*"+filepath.Ext(in.Path)))
+				return c, fmt.Errorf("%s: the folder has folders in it: name the files, such as '%s'", p,
+					filepath.Join(p, "*", "*"+filepath.Ext(in.Path)))
 			case table.Documents:
 				in.Format = table.Text // in a folder, too, lines are what is trained on
 			}
@@ -193,7 +196,8 @@ func isParquet(path string) bool {
 	return table.IsParquet(path)
 }
 
-// ReadTexts calls yield with each text of inputs as [VocabularyOptions] has them. It says what it reads, and how far it is.
+// ReadTexts calls yield with each text of inputs as [VocabularyOptions] has them. It says what it reads, and how far it
+// is.
 func ReadTexts(ctx context.Context, inputs []string, sink ui.Sink, yield func(text string) error) error {
 	all, err := openCorpora(inputs)
 	if err != nil {

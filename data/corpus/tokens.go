@@ -26,8 +26,8 @@ type TokensOptions struct {
 	Temporary bool     // the caller removes the folder afterwards, so that it is not worth a word
 }
 
-// OpenTokens opens the token store of a corpus, and makes it or completes it first where that is needed. It says what it
-// does. The caller closes the store.
+// OpenTokens opens the token store of a corpus, and makes it or completes it first where that is needed. It says what
+// it does. The caller closes the store.
 func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) (*chunks.Store, error) {
 	if o.Wanted == nil {
 		o.Wanted = dataset.ForTraining
@@ -40,7 +40,8 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 }
 
 // TokensOfSet is OpenTokens of a data set that is open.
-func TokensOfSet(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tokenizer, o TokensOptions) (*chunks.Store, error) {
+func TokensOfSet(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tokenizer,
+	o TokensOptions) (*chunks.Store, error) {
 	dataset.SayNamed(o.Sink, o.Data, set)
 	column, note, err := infer.Text(set.Columns(), o.TextColumn)
 	if err != nil {
@@ -62,7 +63,8 @@ func TokensOfSet(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tok
 	case made.Rows == 0:
 		ui.Detail(o.Sink, "token store", "%s, made before of the same text", s.Dir())
 	default:
-		ui.Detail(o.Sink, "token store", "%s, %.1f MB of text a second", s.Dir(), float64(made.TextBytes)/1e6/made.Elapsed.Seconds())
+		ui.Detail(o.Sink, "token store", "%s, %.1f MB of text a second", s.Dir(),
+			float64(made.TextBytes)/1e6/made.Elapsed.Seconds())
 	}
 	return s, nil
 }
@@ -72,8 +74,10 @@ func warnUnknown(sink ui.Sink, m chunks.Manifest) {
 	const much = 0.01
 	tokens, bytes := float64(m.Unknown)/float64(max(m.Tokens, 1)), float64(m.UnknownBytes)/float64(max(m.TextBytes, 1))
 	if tokens > much || bytes > much {
-		ui.Detail(sink, "warning", "about %.1f %% of the text has characters that the vocabulary lacks, or is no UTF-8, and %.1f %% of the tokens are <unk>: "+
-			"the model will not learn it, and losses per byte look better for it; t5train data check names the characters, t5train tokenizer train makes a vocabulary that has them",
+		ui.Detail(sink, "warning", "about %.1f %% of the text has characters that the vocabulary lacks, or is no "+
+			"UTF-8, and %.1f %% of the tokens are <unk>: "+
+			"the model will not learn it, and losses per byte look better for it; t5train data check names the "+
+			"characters, t5train tokenizer train makes a vocabulary that has them",
 			100*bytes, 100*tokens)
 	}
 }

@@ -35,7 +35,8 @@ var (
 	ForEvaluation = []string{splits.Test, splits.Validation}
 )
 
-// Open opens a data set, of folders the wanted split, of which at most limit rows are read, drawn by the seed; 0 is all.
+// Open opens a data set, of folders the wanted split, of which at most limit rows are read, drawn by the seed; 0 is
+// all.
 func Open(patterns, wanted []string, limit int, seed uint64) (Table, error) {
 	set, err := OpenData(patterns, wanted)
 	if err != nil {
@@ -72,7 +73,8 @@ var errEnough = errors.New("enough rows")
 // SaySample notes that not all of something is read.
 func SaySample(c ui.Sink, s data.Sample, all int64, what string, seed uint64) {
 	if !s.All() {
-		ui.Detail(c, "a sample", "%s of %s %s, drawn with seed %d", ui.Grouped(s.Len()), ui.Grouped(int(all)), what, seed)
+		ui.Detail(c, "a sample", "%s of %s %s, drawn with seed %d", ui.Grouped(s.Len()), ui.Grouped(int(all)), what,
+			seed)
 	}
 }
 
@@ -147,7 +149,8 @@ func (t Table) numbers(ctx context.Context, column string) ([]float64, error) {
 	return all, err
 }
 
-// StepNotes notes what the step of a regression does to the numbers of the table. One that leaves nothing to learn is an error.
+// StepNotes notes what the step of a regression does to the numbers of the table. One that leaves nothing to learn is
+// an error.
 func (t Table) StepNotes(ctx context.Context, spec task.Spec, what string) ([]ui.Note, error) {
 	if spec.Kind() != task.Numbers {
 		return nil, nil
@@ -220,12 +223,14 @@ func SayRest(c ui.Sink, set *parquetio.Dataset) {
 		ui.Detail(c, "note", "%s", note)
 	}
 	for _, folder := range set.Skipped() {
-		ui.Detail(c, "left out", "the parquet files in %s: a folder is read without those in it, so name it too if it belongs to this data", folder)
+		ui.Detail(c, "left out", "the parquet files in %s: a folder is read without those in it, so name it too if "+
+			"it belongs to this data", folder)
 	}
 }
 
 // Build tokenises the table and says what was cut.
-func (t Table) Build(ctx context.Context, what string, spec task.Spec, use data.Use, tok *tokenizer.Tokenizer, limits data.Limits, threads int, c ui.Sink) (*data.Examples, error) {
+func (t Table) Build(ctx context.Context, what string, spec task.Spec, use data.Use, tok *tokenizer.Tokenizer,
+	limits data.Limits, threads int, c ui.Sink) (*data.Examples, error) {
 	progress := ui.Start(c, "tokenize "+what, "rows", t.Rows())
 	defer progress.Stop()
 	examples, err := data.Build(ctx, t, spec, use, tok, limits, threads, func(done, _ int64) { progress.Set(done) })
@@ -234,21 +239,26 @@ func (t Table) Build(ctx context.Context, what string, spec task.Spec, use data.
 	}
 	progress.Stop()
 	inputs, targets := examples.Tokens()
-	ui.Say(c, what, "%s examples, %s input and %s target tokens", ui.Grouped(examples.Len()), ui.Grouped(inputs), ui.Grouped(targets))
+	ui.Say(c, what, "%s examples, %s input and %s target tokens", ui.Grouped(examples.Len()), ui.Grouped(inputs),
+		ui.Grouped(targets))
 	SaySample(c, t.sample, t.Dataset.Rows(), "rows", t.seed)
 	if n := examples.CutInputs; n > 0 {
-		ui.Detail(c, "", "inputs longer than %[2]d tokens, which lose their end: %[1]s (raise max_input_length to keep it)", ui.Grouped(n), limits.MaxInput)
+		ui.Detail(c, "", "inputs longer than %[2]d tokens, which lose their end: %[1]s (raise max_input_length to "+
+			"keep it)", ui.Grouped(n), limits.MaxInput)
 	}
 	if n := examples.CutTargets; n > 0 {
-		ui.Detail(c, "", "targets longer than %[2]d tokens, which lose their end: %[1]s (raise max_target_length to keep it)", ui.Grouped(n), limits.MaxTarget)
+		ui.Detail(c, "", "targets longer than %[2]d tokens, which lose their end: %[1]s (raise max_target_length to "+
+			"keep it)", ui.Grouped(n), limits.MaxTarget)
 	}
 	if examples.Len() == 0 && examples.CutAnswers > 0 {
-		return nil, fmt.Errorf("tokenize %s: no example is left, because all answers lie behind the cut of their inputs at %d tokens: raise max_input_length", what, limits.MaxInput)
+		return nil, fmt.Errorf("tokenize %s: no example is left, because all answers lie behind the cut of their "+
+			"inputs at %d tokens: raise max_input_length", what, limits.MaxInput)
 	}
 	return examples, nil
 }
 
-// cutAnswers notes that answers lie behind the cut of their inputs. Those that a model cannot know would teach it to invent.
+// cutAnswers notes that answers lie behind the cut of their inputs. Those that a model cannot know would teach it to
+// invent.
 func cutAnswers(what string, e *data.Examples, use data.Use, limits data.Limits) []ui.Note {
 	if e.CutAnswers == 0 {
 		return nil
@@ -257,7 +267,8 @@ func cutAnswers(what string, e *data.Examples, use data.Use, limits data.Limits)
 	if use == data.ForTraining {
 		all, effect = all+e.CutAnswers, "they are left out"
 	}
-	return ui.Notef(ui.NoteCutAnswers, "%s: %s of %s examples (%.1f %%) have their answer behind the cut of the input at %d tokens: %s (raise max_input_length)",
+	return ui.Notef(ui.NoteCutAnswers, "%s: %s of %s examples (%.1f %%) have their answer behind the cut of the "+
+		"input at %d tokens: %s (raise max_input_length)",
 		what, ui.Grouped(e.CutAnswers), ui.Grouped(all), 100*float64(e.CutAnswers)/float64(all), limits.MaxInput, effect)
 }
 
@@ -265,7 +276,8 @@ func cutAnswers(what string, e *data.Examples, use data.Use, limits data.Limits)
 func OpenData(patterns, wanted []string) (*parquetio.Dataset, error) {
 	set, err := parquetio.OpenSplit(wanted, patterns...)
 	if err == nil && set.Rows() == 0 {
-		err = fmt.Errorf("%s: no rows: its files are empty tables: name files with rows, or leave them out", strings.Join(patterns, ", "))
+		err = fmt.Errorf("%s: no rows: its files are empty tables: name files with rows, or leave them out",
+			strings.Join(patterns, ", "))
 	}
 	return set, err
 }

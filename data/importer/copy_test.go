@@ -103,7 +103,8 @@ func TestCopy(t *testing.T) {
 		schema, metadata := footer(t, path)
 		wantSchema, wantMetadata := footer(t, sources[i])
 		if schema != wantSchema || !reflect.DeepEqual(metadata, wantMetadata) {
-			t.Errorf("%s: got schema %s with %v, want %s with %v", sources[i], schema, metadata, wantSchema, wantMetadata)
+			t.Errorf("%s: got schema %s with %v, want %s with %v", sources[i], schema, metadata, wantSchema,
+				wantMetadata)
 		}
 	}
 }
@@ -116,7 +117,8 @@ func TestCopyEditsTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	w, err := NewWriter(file, []Column{{Path: []string{"id"}, Type: String}, {Path: []string{"tokens"}, Type: String, List: true}})
+	w, err := NewWriter(file, []Column{{Path: []string{"id"}, Type: String}, {Path: []string{"tokens"},
+		Type: String, List: true}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,8 @@ func TestShards(t *testing.T) {
 		t.Errorf("before the end there is %v", got)
 	}
 	paths := finish(t, f)
-	if len(paths) < 3 || filepath.Base(paths[0]) != fmt.Sprintf("train-00000-of-%05d.parquet", len(paths)-1) || filepath.Base(paths[len(paths)-1]) != "test-00000-of-00001.parquet" {
+	if len(paths) < 3 || filepath.Base(paths[0]) != fmt.Sprintf("train-00000-of-%05d.parquet", len(paths)-1) ||
+		filepath.Base(paths[len(paths)-1]) != "test-00000-of-00001.parquet" {
 		t.Errorf("files %v", paths)
 	}
 	if got := entries(t, dir); len(got) != len(paths) {
@@ -99,13 +100,15 @@ func TestOverwrite(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := CreateFolder(dir, []string{"train"}, false); err == nil || !strings.Contains(err.Error(), "run.overwrite") {
+	if _, err := CreateFolder(dir, []string{"train"}, false); err == nil || !strings.Contains(err.Error(),
+		"run.overwrite") {
 		t.Errorf("got error %v, want one about run.overwrite", err)
 	}
 	f = create(t, dir, true, "train")
 	write(t, f, "train", 5, DefaultShardBytes)
 	finish(t, f)
-	if got, want := entries(t, dir), []string{"notes.txt", "test-00000-of-00001.parquet", "train-00000-of-00001.parquet"}; !slices.Equal(got, want) {
+	if got, want := entries(t, dir), []string{"notes.txt", "test-00000-of-00001.parquet",
+		"train-00000-of-00001.parquet"}; !slices.Equal(got, want) {
 		t.Errorf("there is %v, want %v", got, want)
 	}
 	f = create(t, dir, false, "validation") // another split beside them
@@ -125,7 +128,8 @@ func TestAbandon(t *testing.T) {
 		t.Errorf("left %v", got)
 	}
 	f = create(t, root, false, "train")
-	if _, err := CreateFolder(root, []string{"train"}, true); err == nil || !strings.Contains(err.Error(), "another process") {
+	if _, err := CreateFolder(root, []string{"train"}, true); err == nil || !strings.Contains(err.Error(),
+		"another process") {
 		t.Errorf("a second writer: got error %v", err)
 	}
 	f.Close()
@@ -156,7 +160,8 @@ func TestFile(t *testing.T) {
 	if _, err := CreateFile(path, false); err == nil || !strings.Contains(err.Error(), "run.overwrite") {
 		t.Errorf("got error %v, want one about run.overwrite", err)
 	}
-	if _, err := CreateFile(filepath.Join(dir, "no", "x.parquet"), false); err == nil || !strings.Contains(err.Error(), "make the folder") {
+	if _, err := CreateFile(filepath.Join(dir, "no", "x.parquet"), false); err == nil ||
+		!strings.Contains(err.Error(), "make the folder") {
 		t.Errorf("got error %v, want one about the folder", err)
 	}
 	if _, err := CreateFolder(path, nil, true); err == nil || !strings.Contains(err.Error(), "it is a file") {

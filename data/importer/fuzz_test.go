@@ -11,9 +11,11 @@ import (
 // be written, and an error says something.
 func fuzzFormats(f *testing.F, options table.ReadOptions, formats ...table.Format) {
 	for _, seed := range map[table.Format][]string{
-		table.CSV:   {"a,b\n1,\"x\ny\"\n", "a.b,a\n1,2\n", "a,a\n", "\ufeffa\n1,2", "a,b\n\"x"},
-		table.JSONL: {"{\"a\": 1}\n{\"a\": 2.5, \"b\": [true, null]}\n", "{\"a\": {\"b\": \"x\"}}\n{\"a\": null}", "{\"a\": [1, \"x\"]}"},
-		table.JSON:  {"[{\"a\": {\"b\": [1]}}, {\"a\": null}]", "{\"a\": 1} {\"a\": \"\"}", "[{\"a\": 9007199254740993}, {\"a\": 0.5}]"},
+		table.CSV: {"a,b\n1,\"x\ny\"\n", "a.b,a\n1,2\n", "a,a\n", "\ufeffa\n1,2", "a,b\n\"x"},
+		table.JSONL: {"{\"a\": 1}\n{\"a\": 2.5, \"b\": [true, null]}\n", "{\"a\": {\"b\": \"x\"}}\n{\"a\": null}",
+			"{\"a\": [1, \"x\"]}"},
+		table.JSON: {"[{\"a\": {\"b\": [1]}}, {\"a\": null}]", "{\"a\": 1} {\"a\": \"\"}",
+			"[{\"a\": 9007199254740993}, {\"a\": 0.5}]"},
 		table.CoNLL: {"EU NNP B-ORG\nrejects VBZ O\n\n-DOCSTART- O\n\n# x\nA O\n", "a\tb\n"},
 		table.SQuAD: {`{"data": [{"title": "T", "paragraphs": [{"context": "C", "qas": [{"id": 1, "question": "q", "answers": [{"text": "C", "answer_start": 0}]}]}]}]}`},
 		table.Text:  {"a\n\nb\r\n", "\xff"},
@@ -36,7 +38,8 @@ func fuzzFormats(f *testing.F, options table.ReadOptions, formats ...table.Forma
 				rows = append(rows, table.Row{Line: r.Line, Fields: cloned(r.Fields)})
 				return nil
 			}
-			if err := table.Read(t.Context(), strings.NewReader(in), table.Input{Path: "f", Format: format}, options, read); err != nil {
+			if err := table.Read(t.Context(), strings.NewReader(in), table.Input{Path: "f", Format: format},
+				options, read); err != nil {
 				if err.Error() == "" {
 					t.Fatalf("%s: an error without text", format)
 				}

@@ -60,15 +60,19 @@ func TestImport(t *testing.T) {
 		{"types", []string{"a.csv: a,b,c\n1,2.5,true\n,,\n"}, Options{Inputs: []string{"a.csv"}, Types: map[string]Type{"a": Int64, "b": Float64, "c": Bool}},
 			[]string{"train 2"}, `[1 2.5 true] [null null null]`},
 		{"two files", []string{"a.csv: a,b\n1,2\n", "b.csv: b,a\n3,4\n"}, Options{Inputs: []string{"*.csv"}}, []string{"train 2"}, `["1" "2"] ["4" "3"]`},
-		{"an object that is null", []string{"a.jsonl: {\"a\": null}\n{\"a\": {\"b\": 1}}\n{\"a\": null}"}, Options{Inputs: []string{"a.jsonl"}}, []string{"train 3"}, `[null] [1] [null]`},
+		{"an object that is null", []string{"a.jsonl: {\"a\": null}\n{\"a\": {\"b\": 1}}\n{\"a\": null}"},
+			Options{Inputs: []string{"a.jsonl"}}, []string{"train 3"}, `[null] [1] [null]`},
 		{"named splits", []string{"a.csv: a\n1\n", "b.csv: a\n2\n3\n"}, Options{Inputs: []string{"train=a.csv", "test=b.csv"}}, []string{"train 1", "test 2"}, `["1"] ["2"] ["3"]`},
 		{"class folders", []string{"d/pos/1: good", "d/neg/1: bad"}, Options{Inputs: []string{"d"}}, []string{"train 2"}, `["bad" 0] ["good" 1]`},
 		{"questions", []string{`q.json: {"data": [{"title": "T", "paragraphs": [{"context": "c", "qas": [{"id": "1", "question": "q", "answers": [{"text": "a", "answer_start": 0}]}]}]}]}`},
 			Options{Inputs: []string{"q.json"}}, []string{"train 1"}, `["1" "T" "c" "q" ["a"] [0]]`},
 		{"tags", []string{"t.conll: EU B-ORG\nx O\n"}, Options{Inputs: []string{"t.conll"}}, []string{"train 1"}, `[["EU", "x"] [1, 0]]`},
-		{"ratios", []string{"a.csv: " + tableOf(1000)}, Options{Inputs: []string{"a.csv"}, Shares: halves}, []string{"train 900", "validation 100"}, ""},
-		{"strata", []string{"a.csv: " + tableOf(1000)}, Options{Inputs: []string{"a.csv"}, Shares: halves, Labels: []string{"label"}, Stratify: "label"}, []string{"train 900", "validation 100"}, ""},
-		{"groups", []string{"a.csv: " + tableOf(1000)}, Options{Inputs: []string{"a.csv"}, Shares: halves, Group: "text"}, []string{"train 900", "validation 100"}, ""},
+		{"ratios", []string{"a.csv: " + tableOf(1000)}, Options{Inputs: []string{"a.csv"}, Shares: halves},
+			[]string{"train 900", "validation 100"}, ""},
+		{"strata", []string{"a.csv: " + tableOf(1000)}, Options{Inputs: []string{"a.csv"}, Shares: halves,
+			Labels: []string{"label"}, Stratify: "label"}, []string{"train 900", "validation 100"}, ""},
+		{"groups", []string{"a.csv: " + tableOf(1000)}, Options{Inputs: []string{"a.csv"}, Shares: halves,
+			Group: "text"}, []string{"train 900", "validation 100"}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			testdir.Files(t, c.files...)
@@ -97,7 +101,8 @@ func TestImport(t *testing.T) {
 			}
 			for _, file := range result.Files {
 				first, _ := os.ReadFile(file)
-				if again, err := os.ReadFile(filepath.Join("again", filepath.Base(file))); err != nil || !bytes.Equal(first, again) {
+				if again, err := os.ReadFile(filepath.Join("again", filepath.Base(file))); err != nil ||
+					!bytes.Equal(first, again) {
 					t.Errorf("%s differs the second time (%v)", file, err)
 				}
 			}
@@ -116,7 +121,8 @@ func TestImportOfNamesThatAreNoUTF8(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const note = "  note: bytes of column names that are not UTF-8 are shown as \\xHH: name these columns so, in single quotes, or rename them: " + `'caf\xe9'`
+	const note = "  note: bytes of column names that are not UTF-8 are shown as \\xHH: name these columns so, in " +
+		"single quotes, or rename them: " + `'caf\xe9'`
 	if got := strings.Join(said, "\n"); strings.Count(got, note+"\n") != 1 || strings.Count(got, "note:") != 1 {
 		t.Errorf("said %s, want %q once", got, note)
 	}

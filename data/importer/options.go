@@ -90,9 +90,11 @@ func (o Options) splits(groups []table.Group) ([]string, error) {
 	case unnamed && len(names) > 1:
 		return nil, fmt.Errorf("import: some inputs name their split and others do not: name all, as in train=FILE")
 	case !unnamed && len(o.Shares) > 0:
-		return nil, fmt.Errorf("import: the inputs name their splits, so import.split has nothing to divide: leave one of them out")
+		return nil, fmt.Errorf("import: the inputs name their splits, so import.split has nothing to divide: leave " +
+			"one of them out")
 	case !unnamed && table.IsParquet(o.Output) && len(names) > 1:
-		return nil, fmt.Errorf("import: %s is one file, want a folder for the splits %s", o.Output, strings.Join(names, ", "))
+		return nil, fmt.Errorf("import: %s is one file, want a folder for the splits %s", o.Output,
+			strings.Join(names, ", "))
 	case !unnamed:
 		return names, nil
 	case len(o.Shares) == 0:

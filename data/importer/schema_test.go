@@ -22,27 +22,47 @@ func TestSchema(t *testing.T) {
 			"s (string) i (int64) f (float64) b (bool) n (string) l (list of int64) e (list of string)", ""},
 		{"whole numbers among others", "{\"a\": 1}\n{\"a\": 1.5}\n{\"a\": 2}", nil, nil, "a (float64)", ""},
 		{"large whole numbers", "{\"a\": 9007199254740993}\n{\"a\": -9007199254740993}", nil, nil, "a (int64)", ""},
-		{"the largest whole number among others", "{\"a\": 9007199254740992}\n{\"a\": 1.5}", nil, nil, "a (float64)", ""},
+		{"the largest whole number among others", "{\"a\": 9007199254740992}\n{\"a\": 1.5}", nil, nil,
+			"a (float64)", ""},
 		{"a large whole number in front of others", "{\"a\": 9007199254740993}\n{\"a\": 1}\n{\"a\": 1.5}", nil, nil, "",
-			"f, line 3: column a has numbers with and without a fraction, among which 9007199254740993 in f, line 1 would be rounded: read all as text with import.types a=string"},
-		{"a large whole number behind others", "{\"a\": [1.5]}\n{\"a\": [1, -9007199254740993]}", nil, nil, "", "-9007199254740993 in f, line 2 would be rounded"},
-		{"a large whole number among others as text", "{\"a\": 9007199254740993}\n{\"a\": 1.5}", map[string]Type{"a": "string"}, nil, "a (string)", ""},
-		{"a large whole number among others of a label", "{\"a\": 9007199254740993}\n{\"a\": 1.5}", nil, []string{"a"}, "a (ClassLabel) [1.5 9007199254740993]", ""},
+			"f, line 3: column a has numbers with and without a fraction, among which 9007199254740993 in f, line 1 " +
+				"would be rounded: read all as text with import.types a=string"},
+		{"a large whole number behind others", "{\"a\": [1.5]}\n{\"a\": [1, -9007199254740993]}", nil, nil, "",
+			"-9007199254740993 in f, line 2 would be rounded"},
+		{"a large whole number among others as text", "{\"a\": 9007199254740993}\n{\"a\": 1.5}",
+			map[string]Type{"a": "string"}, nil, "a (string)", ""},
+		{"a large whole number among others of a label", "{\"a\": 9007199254740993}\n{\"a\": 1.5}", nil,
+			[]string{"a"}, "a (ClassLabel) [1.5 9007199254740993]", ""},
 		{"columns of some rows", "{\"a\": 1}\n{\"b\": \"x\", \"a\": null}", nil, nil, "a (int64) b (string)", ""},
 		{"structs", "{\"t\": {\"en\": \"x\"}}\n{\"t\": {\"de\": \"y\"}}", nil, nil, "t.en (string) t.de (string)", ""},
-		{"text and number", "{\"a\": 1}\n{\"a\": \"x\"}", nil, nil, "", "f, line 2: column a is a string here and a whole number in f, line 1: make all of one type, or read all as text with import.types a=string"},
-		{"text and number as text", "{\"a\": 1}\n{\"a\": \"x\"}", map[string]Type{"a": "string"}, nil, "a (string)", ""},
-		{"list and value", "{\"a\": [1]}\n{\"a\": 1}", nil, nil, "", "f, line 2: column a is a single value here and a list in f, line 1"},
-		{"struct and value", "{\"a\": {\"b\": 1}}\n{\"a\": 1}", nil, nil, "", "column a is a single value in f, line 2 and an object with a key b in f, line 1: make it one of the two in all rows"},
-		{"struct that is null", "{\"n\": 1, \"a\": null}\n{\"a\": {\"b\": null}}\n{\"a\": {\"b\": {\"c\": 1}, \"d\": null}}\n{\"a\": null}", nil, nil, "n (int64) a.b.c (int64) a.d (string)", ""},
-		{"struct that is null and has a type", "{\"a\": {\"b\": 1}}\n{\"a\": null}", map[string]Type{"a": "string"}, nil, "", "there is no column a: the columns are a.b"},
-		{"dot in a name", "{\"a.b\": 1}\n{\"a\": {\"b\": 1}}", nil, nil, "", "line 2: a.b is a name with a dot, and a key of an object elsewhere"},
-		{"dots in two names", `{"a.b": {"c": "one"}, "a": {"b.c": "two"}}`, nil, nil, "", "line 1: a.b.c is a name with a dot, and a key of an object elsewhere"},
-		{"a type that is asked for", `{"a": "1.5", "l": ["2", "3"]}`, map[string]Type{"a": "float64", "l": "int64"}, nil, "a (float64) l (list of int64)", ""},
-		{"a type that does not fit", "{\"a\": \"1\"}\n{\"a\": \"one\"}", map[string]Type{"a": "int64"}, nil, "", `f, line 2: column a: "one" is no int64`},
-		{"a label", "{\"l\": \"spam\"}\n{\"l\": \"ham\"}\n{\"l\": \"\"}", nil, []string{"l"}, "l (ClassLabel) [ham spam]", ""},
-		{"a label of numbers", "{\"l\": 10}\n{\"l\": 9}\n{\"l\": -1}", nil, []string{"l"}, "l (ClassLabel) [-1 9 10]", ""},
-		{"a label of numbers as they are written", "{\"l\": \"010\"}\n{\"l\": \"9\"}", nil, []string{"l"}, "l (ClassLabel) [010 9]", ""},
+		{"text and number", "{\"a\": 1}\n{\"a\": \"x\"}", nil, nil, "",
+			"f, line 2: column a is a string here and a whole number in f, line 1: make all of one type, or read all " +
+				"as text with import.types a=string"},
+		{"text and number as text", "{\"a\": 1}\n{\"a\": \"x\"}", map[string]Type{"a": "string"}, nil, "a (string)",
+			""},
+		{"list and value", "{\"a\": [1]}\n{\"a\": 1}", nil, nil, "",
+			"f, line 2: column a is a single value here and a list in f, line 1"},
+		{"struct and value", "{\"a\": {\"b\": 1}}\n{\"a\": 1}", nil, nil, "",
+			"column a is a single value in f, line 2 and an object with a key b in f, line 1: make it one of the two " +
+				"in all rows"},
+		{"struct that is null", "{\"n\": 1, \"a\": null}\n{\"a\": {\"b\": null}}\n{\"a\": {\"b\": {\"c\": 1}, \"d\": " +
+			"null}}\n{\"a\": null}", nil, nil, "n (int64) a.b.c (int64) a.d (string)", ""},
+		{"struct that is null and has a type", "{\"a\": {\"b\": 1}}\n{\"a\": null}", map[string]Type{"a": "string"},
+			nil, "", "there is no column a: the columns are a.b"},
+		{"dot in a name", "{\"a.b\": 1}\n{\"a\": {\"b\": 1}}", nil, nil, "",
+			"line 2: a.b is a name with a dot, and a key of an object elsewhere"},
+		{"dots in two names", `{"a.b": {"c": "one"}, "a": {"b.c": "two"}}`, nil, nil, "",
+			"line 1: a.b.c is a name with a dot, and a key of an object elsewhere"},
+		{"a type that is asked for", `{"a": "1.5", "l": ["2", "3"]}`, map[string]Type{"a": "float64", "l": "int64"},
+			nil, "a (float64) l (list of int64)", ""},
+		{"a type that does not fit", "{\"a\": \"1\"}\n{\"a\": \"one\"}", map[string]Type{"a": "int64"}, nil, "",
+			`f, line 2: column a: "one" is no int64`},
+		{"a label", "{\"l\": \"spam\"}\n{\"l\": \"ham\"}\n{\"l\": \"\"}", nil, []string{"l"},
+			"l (ClassLabel) [ham spam]", ""},
+		{"a label of numbers", "{\"l\": 10}\n{\"l\": 9}\n{\"l\": -1}", nil, []string{"l"},
+			"l (ClassLabel) [-1 9 10]", ""},
+		{"a label of numbers as they are written", "{\"l\": \"010\"}\n{\"l\": \"9\"}", nil, []string{"l"},
+			"l (ClassLabel) [010 9]", ""},
 		{"tags", `{"l": ["I-x", "B-x", "O", "B-a"]}`, nil, []string{"l"}, "l (list of ClassLabel) [O B-a B-x I-x]", ""},
 		{"a label without values", `{"l": null}`, nil, []string{"l"}, "", "label column l is empty in all rows"},
 		{"no such label", `{"a": 1}`, nil, []string{"l"}, "", "there is no column l: the columns are a"},
@@ -50,7 +70,8 @@ func TestSchema(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSchema(c.types, c.labels)
-			err := table.Read(t.Context(), strings.NewReader(c.rows), table.Input{Format: table.JSONL}, table.ReadOptions{}, func(r table.Row) error { return s.add(place{"f", r.Line}, r.Fields) })
+			err := table.Read(t.Context(), strings.NewReader(c.rows), table.Input{Format: table.JSONL},
+				table.ReadOptions{}, func(r table.Row) error { return s.add(place{"f", r.Line}, r.Fields) })
 			var columns []Column
 			if err == nil {
 				s.settle()
@@ -85,7 +106,8 @@ func TestSchemaBounds(t *testing.T) {
 		"columns": {keys.String(), "line 1001: column k1000 is one of more than 1000"},
 	} {
 		s := newSchema(nil, []string{"l"})
-		err := table.Read(t.Context(), strings.NewReader(c.rows), table.Input{Format: table.JSONL}, table.ReadOptions{}, func(r table.Row) error { return s.add(place{"f", r.Line}, r.Fields) })
+		err := table.Read(t.Context(), strings.NewReader(c.rows), table.Input{Format: table.JSONL},
+			table.ReadOptions{}, func(r table.Row) error { return s.add(place{"f", r.Line}, r.Fields) })
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got error %v, want %q", name, err, c.want)
 		}
@@ -168,7 +190,8 @@ func TestDivider(t *testing.T) {
 		for i, share := range shares {
 			total[i] += counts[s][i]
 			if exact := share.Ratio * float64(n); float64(counts[s][i]) < exact-2 || float64(counts[s][i]) > exact+2 {
-				t.Errorf("stratum %d of %d rows: %d of split %s, want about %.1f", s, n, counts[s][i], share.Name, exact)
+				t.Errorf("stratum %d of %d rows: %d of split %s, want about %.1f", s, n, counts[s][i], share.Name,
+					exact)
 			}
 		}
 	}

@@ -62,17 +62,20 @@ func TestImport_BadLines(t *testing.T) {
 		skip int
 		want string // at the end of the error
 	}{
-		"cells":       {"a.csv: t\n1,2\n", 0, "with import.delimiter" + way},
-		"quotes":      {"a.csv: t\n\"1\"2\n", 0, "import.no_quotes" + way},
-		"bytes":       {"a.csv: t\n\xe9\n", 0, "OLD > NEW" + way},
-		"JSON":        {"a.jsonl: {\"t\": \n", 0, "is the file whole?" + way},
-		"a column":    {"a.jsonl: {\"t\": [[]]}\n", 0, "import.drop t" + way},
-		"a header":    {"a.csv: a\"\n1\n", 0, "import.no_quotes"},
-		"a document":  {"a.json: [{\"t\": \"\xe9\"}]\n", 0, "OLD > NEW"},
-		"too many":    {"a.csv: t\n1,2\n3\n4,5\n6,7\n", 1, "import: more than 1 lines do not parse, the last of them in a.csv: line 4: 2 cells, want 1: correct them, or leave out more with a larger import.skip_bad_lines"},
-		"a long row":  {"a.csv: t\n1,\"2\n\n3\"\n4\n", 2, "line 2: 2 cells, want 1: correct them, or leave out more with a larger import.skip_bad_lines"},
-		"no row":      {"a.jsonl: [\n", 1, "no rows"},
-		"no line":     {"a.json: [{}]", 1, "import: a.json is json, of which no line can be left out, but of [csv tsv jsonl text conll]: leave out import.skip_bad_lines, or name another format with import.format"},
+		"cells":      {"a.csv: t\n1,2\n", 0, "with import.delimiter" + way},
+		"quotes":     {"a.csv: t\n\"1\"2\n", 0, "import.no_quotes" + way},
+		"bytes":      {"a.csv: t\n\xe9\n", 0, "OLD > NEW" + way},
+		"JSON":       {"a.jsonl: {\"t\": \n", 0, "is the file whole?" + way},
+		"a column":   {"a.jsonl: {\"t\": [[]]}\n", 0, "import.drop t" + way},
+		"a header":   {"a.csv: a\"\n1\n", 0, "import.no_quotes"},
+		"a document": {"a.json: [{\"t\": \"\xe9\"}]\n", 0, "OLD > NEW"},
+		"too many": {"a.csv: t\n1,2\n3\n4,5\n6,7\n", 1, "import: more than 1 lines do not parse, the last of them " +
+			"in a.csv: line 4: 2 cells, want 1: correct them, or leave out more with a larger import.skip_bad_lines"},
+		"a long row": {"a.csv: t\n1,\"2\n\n3\"\n4\n", 2, "line 2: 2 cells, want 1: correct them, or leave out more " +
+			"with a larger import.skip_bad_lines"},
+		"no row": {"a.jsonl: [\n", 1, "no rows"},
+		"no line": {"a.json: [{}]", 1, "import: a.json is json, of which no line can be left out, but of [csv " +
+			"tsv jsonl text conll]: leave out import.skip_bad_lines, or name another format with import.format"},
 		"below 0":     {"a.csv: t\n1\n", -1, "import.skip_bad_lines -1, want 0 or more"},
 		"other types": {"a.jsonl: {\"t\": 1}\n{\"t\": \"x\"}\n", 9, "or leave it out with import.drop t"},
 	} {

@@ -70,11 +70,13 @@ func TestRoundTrip(t *testing.T) {
 	var names []string
 	for i, c := range set.Columns() {
 		names = append(names, c.Name)
-		if want := squad()[i]; !reflect.DeepEqual(c.ClassLabels, want.Classes) || c.Lists != map[bool]int{true: 1}[want.List] || !c.Nullable {
+		if want := squad()[i]; !reflect.DeepEqual(c.ClassLabels, want.Classes) ||
+			c.Lists != map[bool]int{true: 1}[want.List] || !c.Nullable {
 			t.Errorf("column %s: got %+v", c.Name, c)
 		}
 	}
-	if got, want := strings.Join(names, " "), "question answers.text answers.answer_start tags label score a.deep.flag"; got != want {
+	if got, want := strings.Join(names, " "), "question answers.text answers.answer_start tags label score "+
+		"a.deep.flag"; got != want {
 		t.Errorf("columns %s, want %s", got, want)
 	}
 	want := squadRows()
@@ -139,7 +141,8 @@ func TestWriterRefuses(t *testing.T) {
 		{"a number too large", []table.Cell{{}, list(num(1 << 31))}, "want a value of type int32"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w, err := NewWriter(&strings.Builder{}, []Column{{Path: []string{"s"}, Type: String}, {Path: []string{"l"}, Type: Int32, List: true}})
+			w, err := NewWriter(&strings.Builder{}, []Column{{Path: []string{"s"}, Type: String},
+				{Path: []string{"l"}, Type: Int32, List: true}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -81,7 +81,8 @@ func readAwkward(t *testing.T, note string) {
 	for i, c := range want.Columns {
 		got := columns[i]
 		if got.Name != c.Name || got.FullType() != c.Type || !slices.Equal(got.ClassLabels, c.Labels) {
-			t.Errorf("column %d: got %q, %s, %v, want %q, %s, %v", i, got.Name, got.FullType(), got.ClassLabels, c.Name, c.Type, c.Labels)
+			t.Errorf("column %d: got %q, %s, %v, want %q, %s, %v", i, got.Name, got.FullType(), got.ClassLabels,
+				c.Name, c.Type, c.Labels)
 			continue
 		}
 		rows, err := scanAll(d, c.Name)
@@ -130,7 +131,8 @@ func sameValue(c table.Cell, note json.RawMessage, inBase64 bool) error {
 		same = c.Kind == table.Null
 	case c.Kind == table.Float:
 		want, err := strconv.ParseFloat(*text, 64)
-		same = err == nil && (math.Float64bits(c.Float) == math.Float64bits(want) || math.IsNaN(c.Float) && math.IsNaN(want))
+		same = err == nil && (math.Float64bits(c.Float) == math.Float64bits(want) || math.IsNaN(c.Float) &&
+			math.IsNaN(want))
 	case inBase64:
 		same = c.Kind == table.String && base64.StdEncoding.EncodeToString([]byte(c.Str)) == *text
 	default:

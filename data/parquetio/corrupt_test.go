@@ -91,7 +91,8 @@ func TestFlippedBytes(t *testing.T) {
 		t.Run(name, func(t *testing.T) { flipBytes(t, encode(t, messages(20), 10, options...)) })
 	}
 	// As pyarrow writes them, without checksums: every byte of the pages is taken for what it says.
-	for _, name := range []string{"nested_pages", "encoding_BYTE_STREAM_SPLIT_1.0", "encoding_DELTA_BYTE_ARRAY_1.0", "lz4"} {
+	for _, name := range []string{"nested_pages", "encoding_BYTE_STREAM_SPLIT_1.0", "encoding_DELTA_BYTE_ARRAY_1.0",
+		"lz4"} {
 		t.Run(name, func(t *testing.T) {
 			whole, err := os.ReadFile(filepath.Join("testdata", "awkward", name+".parquet"))
 			if err != nil {
@@ -145,7 +146,8 @@ func TestTooLargeCell(t *testing.T) {
 		}
 		wantError(t, err, "a cell has", "column text", "row group 0", "set T5_MAX_READ_MB=1 in the environment")
 	}
-	if rows, err := readBytes(encode(t, []doc{{strings.Repeat("a", testMaxCell)}}, 0), 10); err != nil || len(rows) != 1 {
+	if rows, err := readBytes(encode(t, []doc{{strings.Repeat("a", testMaxCell)}}, 0), 10); err != nil ||
+		len(rows) != 1 {
 		t.Errorf("the largest cell: %d rows, %v", len(rows), err)
 	}
 }
@@ -159,14 +161,16 @@ func allocated() uint64 {
 func FuzzOpen(f *testing.F) {
 	rows := messages(6)
 	f.Add(encode(f, rows, 3))
-	f.Add(encode(f, rows, 0, parquet.DataPageVersion(1), compression(&parquet.Zstd), parquet.KeyValueMetadata("huggingface", spamFeatures)))
+	f.Add(encode(f, rows, 0, parquet.DataPageVersion(1), compression(&parquet.Zstd),
+		parquet.KeyValueMetadata("huggingface", spamFeatures)))
 	f.Add(encode(f, rows, 0, parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.DeltaByteArray)))
 	f.Add(encode(f, rows, 0, compression(&parquet.Lz4Raw)))
 	f.Add(encode(f, []message{}, 0))
 	f.Add([]byte("PAR1\xff\xff\xff\xffPAR1"))
 	people := []nested{nestedRow(1), nestedRow(4), nestedRow(8)}
 	f.Add(encode(f, people, 0))
-	f.Add(encode(f, people, 2, parquet.DataPageVersion(1), parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.DeltaByteArray)))
+	f.Add(encode(f, people, 2, parquet.DataPageVersion(1), parquet.DefaultEncodingFor(parquet.ByteArray,
+		&parquet.DeltaByteArray)))
 	files, err := filepath.Glob(filepath.Join("testdata", "awkward", "*.parquet"))
 	if err != nil || len(files) == 0 {
 		f.Fatal("no awkward files", err)
@@ -199,11 +203,15 @@ func TestClassLabels(t *testing.T) {
 		want           map[string][]string
 	}{
 		{"flat", spamFeatures, map[string][]string{"label": {"ham", "spam"}}},
-		{"object", `{"info":{"features":{"y":{"_type":"ClassLabel","names":{"1":"b","0":"a"}}}}}`, map[string][]string{"y": {"a", "b"}}},
-		{"without names", `{"info":{"features":{"y":{"_type":"ClassLabel","num_classes":2}}}}`, map[string][]string{"y": nil}},
-		{"list", `{"info":{"features":{"y":{"feature":{"_type":"ClassLabel","names":["a","b"]},"_type":"List"}}}}`, map[string][]string{"y": {"a", "b"}}},
+		{"object", `{"info":{"features":{"y":{"_type":"ClassLabel","names":{"1":"b","0":"a"}}}}}`,
+			map[string][]string{"y": {"a", "b"}}},
+		{"without names", `{"info":{"features":{"y":{"_type":"ClassLabel","num_classes":2}}}}`,
+			map[string][]string{"y": nil}},
+		{"list", `{"info":{"features":{"y":{"feature":{"_type":"ClassLabel","names":["a","b"]},"_type":"List"}}}}`,
+			map[string][]string{"y": {"a", "b"}}},
 		{"lists of lists", `{"info":{"features":{"y":{"feature":[{"_type":"ClassLabel","names":["a"]}],"length":-1,"_type":"Sequence"}}}}`, map[string][]string{"y": {"a"}}},
-		{"sequence of a struct", `{"info":{"features":{"y":{"feature":{"a":{"dtype":"string","_type":"Value"},"b":{"names":["n"],"_type":"ClassLabel"}},"_type":"Sequence"}}}}`, map[string][]string{"y.b": {"n"}}},
+		{"sequence of a struct",
+			`{"info":{"features":{"y":{"feature":{"a":{"dtype":"string","_type":"Value"},"b":{"names":["n"],"_type":"ClassLabel"}},"_type":"Sequence"}}}}`, map[string][]string{"y.b": {"n"}}},
 		{"struct", `{"info":{"features":{"y":{"_type":{"names":["n"],"_type":"ClassLabel"},"c":{"d":{"names":["m"],"_type":"ClassLabel"}}}}}}`, map[string][]string{"y._type": {"n"}, "y.c.d": {"m"}}},
 		{"other features", `{"info":{"features":{"x":3,"y":[],"z":{"languages":["en","de"],"_type":"Translation"}}}}`, map[string][]string{}},
 		{"no features", `{"fingerprint":"0"}`, map[string][]string{}},

@@ -72,7 +72,8 @@ func agree(name string, shards []*shard) datasetColumn {
 			merged.conflict = fmt.Sprintf("differs between shards: it is %s in %s and %s in %s",
 				merged.FullType(), first, c.FullType(), s.path)
 		case c.ClassLabels != nil && merged.ClassLabels != nil && !slices.Equal(c.ClassLabels, merged.ClassLabels):
-			merged.conflict = fmt.Sprintf("differs between shards: %s in %s: import all files at once, so that a number means the same class in each",
+			merged.conflict = fmt.Sprintf("differs between shards: %s in %s: import all files at once, so that a "+
+				"number means the same class in each",
 				classesDiffer(merged.ClassLabels, c.ClassLabels, first), s.path)
 		default:
 			merged.Nullable = merged.Nullable || c.Nullable
@@ -139,7 +140,8 @@ func EscapedNote(names []string) string {
 		"quotes, or rename them: '%s'", strings.Join(names, "' '"))
 }
 
-// Leaf returns the place of a column, which is in all shards, among the leaves of the schema of a file of [Dataset.Files].
+// Leaf returns the place of a column, which is in all shards, among the leaves of the schema of a file of
+// [Dataset.Files].
 func (d *Dataset) Leaf(file int, column string) int { return d.shards[file].byName[column] }
 
 // Skipped lists the folders with parquet files that lie in a folder which was named, and were not.
@@ -275,9 +277,11 @@ func (d *Dataset) absent(name string) error {
 			d.shards[0].path, escaped)
 	}
 	if len(inside) > 0 {
-		return fmt.Errorf("%s has no column %q but a group of columns: choose among %s", d.shards[0].path, name, strings.Join(inside, ", "))
+		return fmt.Errorf("%s has no column %q but a group of columns: choose among %s", d.shards[0].path, name,
+			strings.Join(inside, ", "))
 	}
-	return fmt.Errorf("%s has no column %q: its columns are %s", d.shards[0].path, name, cmp.Or(strings.Join(all, ", "), "none"))
+	return fmt.Errorf("%s has no column %q: its columns are %s", d.shards[0].path, name, cmp.Or(strings.Join(all,
+		", "), "none"))
 }
 
 // Distinct returns the different values of a column, nulls left out and those of lists one by one, in order of first

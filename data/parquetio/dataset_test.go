@@ -37,7 +37,8 @@ func TestScan(t *testing.T) {
 		{"lz4", 100, []parquet.WriterOption{compression(&parquet.Lz4Raw)}},
 		{"version 1 pages, lz4", 0, []parquet.WriterOption{parquet.DataPageVersion(1), compression(&parquet.Lz4Raw)}},
 		{"plain", 100, []parquet.WriterOption{
-			parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.Plain), parquet.DefaultEncodingFor(parquet.Boolean, &parquet.Plain)}},
+			parquet.DefaultEncodingFor(parquet.ByteArray,
+				&parquet.Plain), parquet.DefaultEncodingFor(parquet.Boolean, &parquet.Plain)}},
 		{"delta", 333, []parquet.WriterOption{
 			parquet.DefaultEncodingFor(parquet.ByteArray, &parquet.DeltaByteArray),
 			parquet.DefaultEncodingFor(parquet.Int64, &parquet.DeltaBinaryPacked),
@@ -159,7 +160,8 @@ func TestOpen_FoldersInFolders(t *testing.T) {
 			t.Fatal(err)
 		}
 		if d.Rows() != test.rows || !slices.Equal(d.Skipped(), test.skipped) {
-			t.Errorf("%v: %d rows, skipped %v, want %d and %v", test.patterns, d.Rows(), d.Skipped(), test.rows, test.skipped)
+			t.Errorf("%v: %d rows, skipped %v, want %d and %v", test.patterns, d.Rows(), d.Skipped(), test.rows,
+				test.skipped)
 		}
 	}
 }
@@ -256,8 +258,10 @@ func TestOpen_ShardsDisagree(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = scanAll(d, "label")
-	wantError(t, err, "label", `class 0 is "ham" in `, "b.parquet", `"spam" in `, "c.parquet", "import all files at once")
-	if got := d.Conflicts(); len(got) != 1 || !strings.HasPrefix(got[0], "column label differs between shards: class 0") {
+	wantError(t, err, "label", `class 0 is "ham" in `, "b.parquet", `"spam" in `, "c.parquet",
+		"import all files at once")
+	if got := d.Conflicts(); len(got) != 1 || !strings.HasPrefix(got[0],
+		"column label differs between shards: class 0") {
 		t.Errorf("conflicts %q", got)
 	}
 	fewer := save(t, "d.parquet", encode(t, []numbers{{1}}, 0,
@@ -285,7 +289,8 @@ func TestOpen_Errors(t *testing.T) {
 		{"wrong magic", save(t, "x.parquet", []byte("{\"text\": \"a json line\"}\n")), []string{"not a parquet file"}},
 		{"no end", save(t, "x.parquet", good[:len(good)-1]), []string{"truncated"}},
 		{"encrypted", save(t, "x.parquet", append(good[:len(good)-4:len(good)-4], "PARE"...)), []string{"encrypted"}},
-		{"long footer", save(t, "x.parquet", []byte("PAR1\xff\xff\xff\xffPAR1")), []string{"footer of 4294967295 bytes"}},
+		{"long footer", save(t, "x.parquet", []byte("PAR1\xff\xff\xff\xffPAR1")),
+			[]string{"footer of 4294967295 bytes"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -299,7 +304,8 @@ func TestOpen_Errors(t *testing.T) {
 }
 
 func TestFiles(t *testing.T) {
-	path := save(t, "x.parquet", encode(t, messages(10), 4, compression(&parquet.Zstd), parquet.CreatedBy("tests", "1", "2")))
+	path := save(t, "x.parquet", encode(t, messages(10), 4, compression(&parquet.Zstd), parquet.CreatedBy("tests",
+		"1", "2")))
 	d, err := Open(path)
 	if err != nil {
 		t.Fatal(err)

@@ -25,8 +25,8 @@ func importWay(path string, r io.ReaderAt) string {
 	return fmt.Sprintf(": make parquet of it with import.output %s %s", shellWord(base+".parquet"), shellWord(path))
 }
 
-// folderWay says, behind the error that a folder holds no parquet, what it holds in its place: folders with parquet, or files of
-// which parquet can be made; "" of others.
+// folderWay says, behind the error that a folder holds no parquet, what it holds in its place: folders with parquet, or
+// files of which parquet can be made; "" of others.
 func folderWay(folder string) string {
 	switch inside := skipped([]string{folder}, nil); len(inside) {
 	case 0:

@@ -25,7 +25,8 @@ func TestImportWay(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := Open(c.name)
-			if err == nil || c.want == "" && strings.Contains(err.Error(), "import") || !strings.HasSuffix(err.Error(), c.want) {
+			if err == nil || c.want == "" && strings.Contains(err.Error(), "import") ||
+				!strings.HasSuffix(err.Error(), c.want) {
 				t.Errorf("error %v, want the way %q", err, c.want)
 			}
 		})
@@ -35,11 +36,14 @@ func TestImportWay(t *testing.T) {
 // A folder without parquet is answered with the way to make some of what it holds.
 func TestFolderWay(t *testing.T) {
 	for _, c := range []struct{ name, files, want string }{
-		{"table", "data/a.csv", "but files such as a.csv: make parquet of them with import.output data-parquet data, and name that"},
+		{"table", "data/a.csv", "but files such as a.csv: make parquet of them with import.output data-parquet data, " +
+			"and name that"},
 		{"packed", "data/README.md data/b.JSONL.gz", "but files such as b.JSONL.gz: make parquet"},
-		{"splits", "data/test.json data/train.json", "such as test.json: make parquet of them with import.output data-parquet data, "},
+		{"splits", "data/test.json data/train.json", "such as test.json: make parquet of them with import.output " +
+			"data-parquet data, "},
 		{"folder", "data/sub/a.parquet data/a.csv", "but its folder data/sub does: name that"},
-		{"folders", "data/a/a.parquet data/b/b.parquet", "but 2 of its folders do: name those that are wanted, such as data/a"},
+		{"folders", "data/a/a.parquet data/b/b.parquet", "but 2 of its folders do: name those that are wanted, such " +
+			"as data/a"},
 		{"nothing", "data/README.md data/.hidden.csv data/a.csv.part", "no *.parquet file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -53,7 +57,8 @@ func TestFolderWay(t *testing.T) {
 				}
 			}
 			for _, path := range []string{"data", "data/"} {
-				if _, err := Open(path); err == nil || !strings.Contains(err.Error(), c.want) || c.name == "nothing" && !strings.HasSuffix(err.Error(), c.want) {
+				if _, err := Open(path); err == nil || !strings.Contains(err.Error(), c.want) ||
+					c.name == "nothing" && !strings.HasSuffix(err.Error(), c.want) {
 					t.Errorf("open %s: %v, want %q", path, err, c.want)
 				}
 			}

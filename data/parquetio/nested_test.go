@@ -132,7 +132,8 @@ func TestScan_Nested(t *testing.T) {
 func TestColumns_Nested(t *testing.T) {
 	const features = `{"info": {"features": {"answers": {"feature": {"text": {"dtype": "string", "_type": "Value"},
 		"start": {"names": ["ham", "spam"], "_type": "ClassLabel"}}, "_type": "List"}}}}`
-	d, err := Open(save(t, "x.parquet", encode(t, []nested{nestedRow(1)}, 0, parquet.KeyValueMetadata("huggingface", features))))
+	d, err := Open(save(t, "x.parquet", encode(t, []nested{nestedRow(1)}, 0, parquet.KeyValueMetadata("huggingface",
+		features))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,8 @@ func leafElement(name string, repetition format.FieldRepetitionType) format.Sche
 	return format.SchemaElement{Name: name, Type: thrift.New(format.Int32), RepetitionType: thrift.New(repetition)}
 }
 
-func groupElement(name string, repetition format.FieldRepetitionType, logical thrift.UnionMember, children int32) format.SchemaElement {
+func groupElement(name string, repetition format.FieldRepetitionType, logical thrift.UnionMember,
+	children int32) format.SchemaElement {
 	e := format.SchemaElement{Name: name, RepetitionType: thrift.New(repetition), NumChildren: thrift.New(children)}
 	switch logical := logical.(type) {
 	case *format.ListType:
@@ -198,27 +200,42 @@ func TestSchemaColumns(t *testing.T) {
 		want   string // name, lists, levels of the lists, level of a value
 	}{
 		{"flat", elements{leafElement("x", required), leafElement("y", optional)}, "x 0 [] 0, y 0 [] 1"},
-		{"list", elements{groupElement("x", optional, list, 1), groupElement("list", repeated, nil, 1), leafElement("element", optional)}, "x 1 [1] 3"},
-		{"other names", elements{groupElement("x", required, list, 1), groupElement("bag", repeated, nil, 1), leafElement("array_element", required)}, "x 1 [0] 1"},
-		{"rule 1: repeated leaf", elements{groupElement("x", optional, list, 1), leafElement("element", repeated)}, "x 1 [1] 2"},
-		{"rule 2: repeated struct", elements{groupElement("x", optional, list, 1), groupElement("element", repeated, nil, 2),
+		{"list", elements{groupElement("x", optional, list, 1), groupElement("list", repeated, nil, 1),
+			leafElement("element", optional)}, "x 1 [1] 3"},
+		{"other names", elements{groupElement("x", required, list, 1), groupElement("bag", repeated, nil, 1),
+			leafElement("array_element", required)}, "x 1 [0] 1"},
+		{"rule 1: repeated leaf", elements{groupElement("x", optional, list, 1), leafElement("element", repeated)},
+			"x 1 [1] 2"},
+		{"rule 2: repeated struct", elements{groupElement("x", optional, list, 1), groupElement("element", repeated,
+			nil, 2),
 			leafElement("a", required), leafElement("b", optional)}, "x.a 1 [1] 2, x.b 1 [1] 3"},
-		{"rule 3: repeated list", elements{groupElement("x", optional, list, 1), groupElement("array", repeated, list, 1), leafElement("array", repeated)}, "x 2 [1 2] 3"},
-		{"rule 4: array", elements{groupElement("x", optional, list, 1), groupElement("array", repeated, nil, 1), leafElement("a", required)}, "x.a 1 [1] 2"},
-		{"rule 4: tuple", elements{groupElement("x", optional, list, 1), groupElement("x_tuple", repeated, nil, 1), leafElement("a", required)}, "x.a 1 [1] 2"},
-		{"rule 5: three levels", elements{groupElement("x", optional, list, 1), groupElement("element", repeated, nil, 1), leafElement("a", optional)}, "x 1 [1] 3"},
-		{"not annotated", elements{leafElement("x", repeated), groupElement("y", repeated, nil, 1), leafElement("a", optional)}, "x 1 [0] 1, y.a 1 [0] 2"},
+		{"rule 3: repeated list", elements{groupElement("x", optional, list, 1), groupElement("array", repeated,
+			list, 1), leafElement("array", repeated)}, "x 2 [1 2] 3"},
+		{"rule 4: array", elements{groupElement("x", optional, list, 1), groupElement("array", repeated, nil, 1),
+			leafElement("a", required)}, "x.a 1 [1] 2"},
+		{"rule 4: tuple", elements{groupElement("x", optional, list, 1), groupElement("x_tuple", repeated, nil, 1),
+			leafElement("a", required)}, "x.a 1 [1] 2"},
+		{"rule 5: three levels", elements{groupElement("x", optional, list, 1), groupElement("element", repeated,
+			nil, 1), leafElement("a", optional)}, "x 1 [1] 3"},
+		{"not annotated", elements{leafElement("x", repeated), groupElement("y", repeated, nil, 1), leafElement("a",
+			optional)}, "x 1 [0] 1, y.a 1 [0] 2"},
 		{"list of lists", elements{groupElement("x", optional, list, 1), groupElement("list", repeated, nil, 1),
-			groupElement("element", optional, list, 1), groupElement("list", repeated, nil, 1), leafElement("element", optional)}, "x 2 [1 3] 5"},
+			groupElement("element", optional, list, 1), groupElement("list", repeated, nil,
+				1), leafElement("element", optional)}, "x 2 [1 3] 5"},
 		{"map", elements{groupElement("x", optional, maps, 1), groupElement("map", repeated, nil, 2),
 			leafElement("k", required), leafElement("v", optional)}, "x.key 1 [1] 2, x.value 1 [1] 3"},
 		{"map to lists", elements{groupElement("x", optional, maps, 1), groupElement("key_value", repeated, nil, 2),
-			leafElement("key", required), groupElement("value", optional, list, 1), groupElement("list", repeated, nil, 1), leafElement("element", optional)},
+			leafElement("key", required), groupElement("value", optional, list, 1), groupElement("list", repeated,
+				nil, 1), leafElement("element", optional)},
 			"x.key 1 [1] 2, x.value 2 [1 3] 5"},
-		{"map without values", elements{groupElement("x", optional, maps, 1), groupElement("key_value", repeated, nil, 1), leafElement("k", required)}, "x.key 1 [1] 2"},
-		{"struct of a list of a struct", elements{groupElement("s", optional, nil, 1), groupElement("x", optional, list, 1),
-			groupElement("list", repeated, nil, 1), groupElement("element", optional, nil, 1), leafElement("a", optional)}, "s.x.a 1 [2] 5"},
-		{"no list after all", elements{groupElement("x", optional, list, 2), leafElement("a", required), leafElement("b", required)}, "x.a 0 [] 1, x.b 0 [] 1"},
+		{"map without values", elements{groupElement("x", optional, maps, 1), groupElement("key_value", repeated,
+			nil, 1), leafElement("k", required)}, "x.key 1 [1] 2"},
+		{"struct of a list of a struct", elements{groupElement("s", optional, nil, 1), groupElement("x", optional,
+			list, 1),
+			groupElement("list", repeated, nil, 1), groupElement("element", optional, nil, 1), leafElement("a",
+				optional)}, "s.x.a 1 [2] 5"},
+		{"no list after all", elements{groupElement("x", optional, list, 2), leafElement("a", required),
+			leafElement("b", required)}, "x.a 0 [] 1, x.b 0 [] 1"},
 		{"empty group", elements{groupElement("x", optional, nil, 0), leafElement("y", required)}, "y 0 [] 0"},
 	}
 	for _, c := range cases {
@@ -244,7 +261,8 @@ func TestSchemaColumns_Corrupt(t *testing.T) {
 	wantError(t, err, "empty")
 	_, err = schemaColumns([]format.SchemaElement{root, groupElement("x", format.Optional, nil, 1<<30)})
 	wantError(t, err, "ends inside", "x")
-	_, err = schemaColumns([]format.SchemaElement{root, groupElement("x", format.Optional, &format.ListType{}, 1), groupElement("y", format.Repeated, nil, 1)})
+	_, err = schemaColumns([]format.SchemaElement{root, groupElement("x", format.Optional, &format.ListType{}, 1),
+		groupElement("y", format.Repeated, nil, 1)})
 	wantError(t, err, "ends inside", "x")
 	deep := []format.SchemaElement{root}
 	for range maxSchemaDepth {

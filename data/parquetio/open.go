@@ -21,8 +21,8 @@ import (
 // them, with one type and the same class names.
 func Open(patterns ...string) (*Dataset, error) { return open(patterns, nil) }
 
-// OpenSplit is Open that takes, of a folder whose files are named for splits, those of the first of the wanted kinds that is
-// there. [Dataset.Taken] tells what was taken.
+// OpenSplit is Open that takes, of a folder whose files are named for splits, those of the first of the wanted kinds
+// that is there. [Dataset.Taken] tells what was taken.
 func OpenSplit(wanted []string, patterns ...string) (*Dataset, error) { return open(patterns, wanted) }
 
 // Splits returns the splits of a folder of parquet files; none where it is one data set, or no folder.

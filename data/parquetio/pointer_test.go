@@ -11,7 +11,8 @@ import (
 
 func TestOpenPointer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.parquet")
-	if err := os.WriteFile(path, []byte("version https://git-lfs.github.com/spec/v1\noid sha256:4d\n"), 0o666); err != nil {
+	if err := os.WriteFile(path, []byte("version https://git-lfs.github.com/spec/v1\noid sha256:4d\n"),
+		0o666); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(path); !errors.Is(err, lfs.ErrPointer) {

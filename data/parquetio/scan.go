@@ -63,7 +63,8 @@ func (s *shard) scan(
 		}
 		for i := range readers {
 			if readers[i].More() {
-				return s.columnError(columns[i], g, errors.New("column goes on after its last row: the file is corrupt"))
+				return s.columnError(columns[i], g, errors.New("column goes on after its last row: the file is "+
+					"corrupt"))
 			}
 		}
 	}

@@ -82,7 +82,8 @@ func (s *shard) readFooter(r io.ReaderAt) error {
 		return err
 	}
 	if s.size < int64(len(magic))+tail {
-		return fmt.Errorf("%d bytes are too few for a parquet file: is the file truncated?%s", s.size, importWay(s.path, r))
+		return fmt.Errorf("%d bytes are too few for a parquet file: is the file truncated?%s", s.size,
+			importWay(s.path, r))
 	}
 	var head [4]byte
 	var end [tail]byte
@@ -126,7 +127,8 @@ func (s *shard) checkFooter() error {
 	for g := range s.meta.RowGroups {
 		group := &s.meta.RowGroups[g]
 		if len(group.Columns) != len(columns) {
-			return fmt.Errorf("row group %d has %d columns, the schema %d: the file is corrupt", g, len(group.Columns), len(columns))
+			return fmt.Errorf("row group %d has %d columns, the schema %d: the file is corrupt", g,
+				len(group.Columns), len(columns))
 		}
 		if group.NumRows < 0 || s.rows+group.NumRows < s.rows {
 			return fmt.Errorf("row group %d claims %d rows: the file is corrupt", g, group.NumRows)

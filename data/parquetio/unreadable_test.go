@@ -30,9 +30,11 @@ func TestUnreadableColumn(t *testing.T) {
 		group  int
 		reason string
 	}{
-		"beyond 63 bits": {beyond, func(*format.ColumnChunk) {}, 1, "unsigned value 9223372036854775808 does not fit 63 bits"},
-		"codec":          {many, func(c *format.ColumnChunk) { c.MetaData.Codec = format.Lz4 }, 0, "compressed with LZ4"},
-		"other file":     {many, func(c *format.ColumnChunk) { c.FilePath = "b" }, 0, `data lies in another file, "b"`},
+		"beyond 63 bits": {beyond, func(*format.ColumnChunk) {}, 1,
+			"unsigned value 9223372036854775808 does not fit 63 bits"},
+		"codec": {many, func(c *format.ColumnChunk) { c.MetaData.Codec = format.Lz4 }, 0,
+			"compressed with LZ4"},
+		"other file": {many, func(c *format.ColumnChunk) { c.FilePath = "b" }, 0, `data lies in another file, "b"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := readShard("x", bytes.NewReader(c.file), int64(len(c.file)))
@@ -50,7 +52,8 @@ func TestUnreadableColumn(t *testing.T) {
 			}
 			_, err = scan("id")
 			var u *UnreadableError
-			if !errors.As(err, &u) || u.Column != "id" || u.Path != "x" || u.RowGroup != c.group || !strings.HasPrefix(u.Reason, c.reason) {
+			if !errors.As(err, &u) || u.Column != "id" || u.Path != "x" || u.RowGroup != c.group ||
+				!strings.HasPrefix(u.Reason, c.reason) {
 				t.Errorf("got error %#v, want %q of row group %d", u, c.reason, c.group)
 			}
 			wantError(t, err, "read parquet: x: column id, row group", c.reason)
@@ -95,9 +98,12 @@ func TestNotesOfMetadata(t *testing.T) {
 		`[1]`:                      {"it is a JSON array, want an object", "[]"},
 		`{"info": 3}`:              {"info is a JSON number, want an object", "[]"},
 		`{"info":{"features":[]}}`: {"info.features is a JSON array, want an object", "[]"},
-		strings.Replace(spamFeatures, `{"dtype"`, `{"a": {"_type":"ClassLabel","names":3}, "dtype"`, 1): {"", "[ham spam]"},
-		strings.Replace(spamFeatures, `"Value"`, `"ClassLabel","names":3`, 1):                           {"the class names of column sms: got 3", "[ham spam]"},
-		strings.Replace(spamFeatures, `["ham", "spam"]`, `{"1":"spam"}`, 1):                             {"the class names of column label: 1 names, but none for class 0", "[]"},
+		strings.Replace(spamFeatures, `{"dtype"`, `{"a": {"_type":"ClassLabel","names":3}, "dtype"`, 1): {"",
+			"[ham spam]"},
+		strings.Replace(spamFeatures, `"Value"`, `"ClassLabel","names":3`,
+			1): {"the class names of column sms: got 3", "[ham spam]"},
+		strings.Replace(spamFeatures, `["ham", "spam"]`, `{"1":"spam"}`,
+			1): {"the class names of column label: 1 names, but none for class 0", "[]"},
 	} {
 		path := save(t, "x.parquet", encode(t, messages(3), 0, parquet.KeyValueMetadata("huggingface", metadata)))
 		d, err := Open(path)
@@ -106,7 +112,8 @@ func TestNotesOfMetadata(t *testing.T) {
 			continue
 		}
 		notes := strings.Join(d.Notes(), "\n")
-		if want.note == "" && notes != "" || want.note != "" && !strings.HasPrefix(notes, "the huggingface metadata of "+path+" is broken, so class names may be missing: "+want.note) {
+		if want.note == "" && notes != "" || want.note != "" && !strings.HasPrefix(notes,
+			"the huggingface metadata of "+path+" is broken, so class names may be missing: "+want.note) {
 			t.Errorf("%s: notes %q, want %q", metadata, notes, want.note)
 		}
 		if got := fmt.Sprint(d.Columns()[d.byName["label"]].ClassLabels); got != want.classes {
@@ -117,7 +124,8 @@ func TestNotesOfMetadata(t *testing.T) {
 		}
 	}
 	broken := parquet.KeyValueMetadata("huggingface", "{")
-	a, b := save(t, "a.parquet", encode(t, messages(1), 0, broken)), save(t, "b.parquet", encode(t, messages(1), 0, broken))
+	a, b := save(t, "a.parquet", encode(t, messages(1), 0, broken)), save(t, "b.parquet", encode(t, messages(1), 0,
+		broken))
 	d, err := Open(a, b)
 	if err != nil {
 		t.Fatal(err)

@@ -57,7 +57,8 @@ var messageColumns = []string{"sms", "note", "kind", "label", "small", "score", 
 func (m message) want() []table.Cell {
 	str := func(s string) table.Cell { return table.Cell{Kind: table.String, Str: s} }
 	cells := []table.Cell{
-		str(m.SMS), {}, str(m.Kind), {Kind: table.Int, Int: m.Label}, {}, {Kind: table.Float, Float: float64(m.Score)}, {},
+		str(m.SMS), {}, str(m.Kind), {Kind: table.Int, Int: m.Label}, {}, {Kind: table.Float,
+			Float: float64(m.Score)}, {},
 		{Kind: table.Bool, Bool: m.Seen}, {Kind: table.Int, Int: int64(m.Count)}, str(string(m.Raw)),
 	}
 	if m.Note != nil {

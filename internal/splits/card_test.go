@@ -69,12 +69,14 @@ func TestDescribed(t *testing.T) {
 			"train/train: en/0.parquet"},
 
 		{"the default", "a.parquet b.parquet",
-			front("- config_name: x\n  data_files: a.parquet\n- config_name: default\n  data_files: b.parquet"), "", "train/train: b.parquet"},
+			front("- config_name: x\n  data_files: a.parquet\n- config_name: default\n  data_files: " +
+				"b.parquet"), "", "train/train: b.parquet"},
 		{"one that is the default", "a.parquet b.parquet",
 			front("- config_name: x\n  data_files: a.parquet\n- config_name: y\n  data_files: b.parquet\n  " +
 				"default: true"), "", "train/train: b.parquet"},
 		{"one that is there", "a.parquet",
-			front("- config_name: x\n  data_files: a.parquet\n- config_name: y\n  data_files: b.parquet"), "", "train/train: a.parquet"},
+			front("- config_name: x\n  data_files: a.parquet\n- config_name: y\n  data_files: " +
+				"b.parquet"), "", "train/train: a.parquet"},
 		{"several", "a.parquet b.parquet",
 			front("- config_name: x\n  data_files: a.parquet\n- config_name: y\n  data_files: b.parquet"), "",
 			"!holds 2 configurations by DIR/README.md: x, y: name the files of one of them, such as DIR/a.parquet"},
@@ -89,9 +91,11 @@ func TestDescribed(t *testing.T) {
 				"en/1*}\n- config_name: y\n  data_dir: de"), "en",
 			"train/train: en/1.parquet; test/test: en/0.parquet"},
 		{"one of deeper folders", "data/en/0.parquet data/de/0.parquet",
-			front("- config_name: x\n  data_files: data/en/*\n- config_name: y\n  data_files: data/de/*"), "data/en", "train/train: data/en/0.parquet"},
+			front("- config_name: x\n  data_files: data/en/*\n- config_name: y\n  data_files: " +
+				"data/de/*"), "data/en", "train/train: data/en/0.parquet"},
 		{"one of several, by names", "en/train.parquet de/0.parquet",
-			front("- config_name: x\n  data_dir: en\n- config_name: y\n  data_dir: de"), "en", "train/train: en/train.parquet"},
+			front("- config_name: x\n  data_dir: en\n- config_name: y\n  data_dir: de"), "en", "train/train: " +
+				"en/train.parquet"},
 		{"a folder of a part", "train/0.parquet test/0.parquet",
 			front("- data_files:\n  - {split: train, path: train/*}\n  - {split: test, path: test/*}"), "train", ""},
 		{"a folder named alike", "en/0.parquet en2/0.parquet", front("- data_files: en2/*"), "en", ""},
@@ -240,7 +244,8 @@ func FuzzCard(f *testing.F) {
 		front("- data_files: a.parquet"), front("- config_name: x\n  data_files:\n  - a\n  - 'b/*'\n- data_dir: en\n " +
 			" default: true"),
 		front("- data_files:\n  - split: train\n    path: [a, 'b-[0-9].*']\n  - {split: dev, path: '**/c'}"),
-		front("- &a\n  data_files: [*a]"), front("- data_files: ../x"), front("- data_files: !!binary aa"), "---\n---\n", "---\nconfigs: [[[\n---", "",
+		front("- &a\n  data_files: [*a]"), front("- data_files: ../x"), front("- data_files: !!binary " +
+			"aa"), "---\n---\n", "---\nconfigs: [[[\n---", "",
 	} {
 		f.Add(text, "a/train-0.parquet")
 	}
