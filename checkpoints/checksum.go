@@ -52,7 +52,7 @@ func (d *Dir) note(name string, sum checksum) {
 	d.sums[filepath.ToSlash(name)] = sum
 }
 
-// WriteChecksums notes what the files are of which training goes on, so that Verify can tell damage: the tensors, and
+// WriteChecksums notes what the files are from which training resumes, so that Verify can tell damage: the tensors, and
 // those below trainer. Whoever edits another file knows what they do. It comes last.
 func (d *Dir) WriteChecksums() error {
 	d.mu.Lock()

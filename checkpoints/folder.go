@@ -281,7 +281,7 @@ func GenerationConfig(c model.Config) ([]byte, error) {
 	}, "", "  ")
 }
 
-// PaddedRows returns the rows of an embedding for so many tokens: a multiple of 128, as those of T5's family are. T5
+// PaddedRows returns the rows of an embedding of n tokens: a multiple of 128, as those of T5's family are. T5
 // has 32,128 rows for 32,100 tokens.
 func PaddedRows(tokens int) int { return (tokens + 127) / 128 * 128 }
 

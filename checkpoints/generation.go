@@ -170,7 +170,7 @@ func newGeneration() *generation {
 	return &generation{options: generate.Options{Sampling: &generate.Sampling{Temperature: 1, TopK: 50}}}
 }
 
-// withoutEffect tells whether a key that is not supported changes nothing about the text.
+// withoutEffect reports whether a key that is not supported changes nothing about the text.
 func withoutEffect(key, value string) bool {
 	switch key {
 	case "pad_token_id", "transformers_version", "_from_model_config", "_commit_hash", "use_cache",

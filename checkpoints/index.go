@@ -46,7 +46,7 @@ func parseIndex(text []byte) (map[string]string, error) {
 	return shards, r.End()
 }
 
-// isPlain tells whether name is a file of the folder itself, on every system: no separator and no drive.
+// isPlain reports whether name is a file of the folder itself, on every system: no separator and no drive.
 func isPlain(name string) bool {
 	return name != "" && name != "." && name != ".." && !strings.ContainsAny(name, "/\\:\x00")
 }

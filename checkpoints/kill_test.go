@@ -65,7 +65,7 @@ func TestKilledRun(t *testing.T) {
 			if err != nil {
 				t.Fatalf("after %d changes: %v", changes, err)
 			}
-			if step%2 == 0 { // what the process that goes on does first
+			if step%2 == 0 { // what the process that resumes does first
 				if err := run.SetBest(step); err != nil {
 					t.Fatal(err)
 				}

@@ -83,7 +83,7 @@ func Holder(output string) (string, error) {
 	return strings.TrimSpace(string(text)), nil
 }
 
-// Running tells whether a process is writing the run in output.
+// Running reports whether a process is writing the run in output.
 func Running(output string) (bool, error) {
 	running, err := atomicfile.Locked(filepath.Join(output, runLockName))
 	if errors.Is(err, fs.ErrNotExist) {

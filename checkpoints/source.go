@@ -40,7 +40,7 @@ func (w *Weights) Int8(name string) ([]int8, bool) {
 	return t.Int8s()
 }
 
-// Equal tells whether two tensors of one shape hold the same elements, in memory that does not grow with them.
+// Equal reports whether two tensors of one shape hold the same elements, in memory that does not grow with them.
 func (w *Weights) Equal(a, b string) (bool, error) {
 	s, inA := w.Tensor(a)
 	t, inB := w.Tensor(b)

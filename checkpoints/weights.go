@@ -37,7 +37,7 @@ func (f weightFiles) shard(i, of int) string {
 	return fmt.Sprintf("%s-%05d-of-%05d.safetensors", string(f), i, of)
 }
 
-// in tells whether a folder has weights of that name.
+// in reports whether a folder has weights of that name.
 func (f weightFiles) in(dir string) bool {
 	return atomicfile.Exists(filepath.Join(dir, f.single())) || atomicfile.Exists(filepath.Join(dir, f.index()))
 }

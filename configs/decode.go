@@ -15,7 +15,7 @@ import (
 )
 
 // decode turns a YAML value into a Go value of exactly the field's type, or says what is wrong with it. Nothing is
-// converted: a number is no text, 10.7 and 10.0 are no whole numbers, "true" in quotes is no bool. Null is unset, where
+// converted: a number is no text, 10.7 and 10.0 are no integers, "true" in quotes is no bool. Null is unset, where
 // the key can be.
 func (f field) decode(n *yaml.Node) (value any, wrong string) {
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {

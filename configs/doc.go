@@ -10,7 +10,7 @@
 // [Load] reads them all and reports every mistake at once, one line each, with the key, what was got, what is wanted,
 // the remedy, and where it stands:
 //
-//	train.batch_size: got 10.7, want a whole number of examples >= 1 and <= 1048576 (run.yaml:7)
+//	train.batch_size: got 10.7, want an integer number of examples >= 1 and <= 1048576 (run.yaml:7)
 //	train.stesp: unknown key: did you mean train.steps? (run.yaml:8)
 //	optimizer.name: got "adam", want one of adafactor, adamw, sgd: did you mean adamw? (T5TRAIN_OPTIMIZER_NAME)
 //

@@ -155,8 +155,8 @@ func syntaxError(err error) (line int, text string) {
 	return line, "is not YAML: " + text + ": check the indentation, and put text with special characters in quotes"
 }
 
-// tabIndented returns the numbers of the lines that a tab indents. YAML forbids it, but its parser either says so in a
-// riddle or, inside a text that goes on, not at all.
+// tabIndented returns the numbers of the lines that a tab indents. YAML forbids it, but its parser either reports it in
+// a riddle or, inside a text that goes on, not at all.
 func tabIndented(content []byte) []int {
 	var lines []int
 	number := 0

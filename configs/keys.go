@@ -21,7 +21,7 @@ var source string
 type Key struct {
 	Path    string // train.batch_size
 	Env     string // T5TRAIN_TRAIN_BATCH_SIZE; empty for a key of an entry of data.mixture
-	Want    string // type, unit and range: "a whole number of examples >= 0"
+	Want    string // type, unit and range: "an integer number of examples >= 0"
 	Default string // in YAML; "unset" for an optional key
 	Doc     string // sentences on one line
 

@@ -200,7 +200,7 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
-// Every way to give a value reaches every type of key: text, whole number, number, bool, list, optional.
+// Every way to give a value reaches every type of key: text, integer, number, bool, list, optional.
 func TestEveryTypeFromEverySource(t *testing.T) {
 	want := mustLoad(t, minimal, LoadOptions{})
 	want.Task.Prefix = new("sms: ")
@@ -324,18 +324,20 @@ func TestStrictFile(t *testing.T) {
 		name, content string
 		want          []string
 	}{
-		{"fraction for a whole number", minimal + "train:\n  batch_size: 10.7\n",
-			[]string{"train.batch_size: got 10.7, want a whole number of examples >= 1 and <= 1048576 (run.yaml:6)"}},
-		{"10.0 for a whole number", minimal + "train: {steps: 10.0}\n",
-			[]string{"train.steps: got 10.0, want a whole number of steps >= 1 (run.yaml:5)"}},
-		{"1e3 for a whole number", minimal + "train: {steps: 1e3}\n",
-			[]string{"train.steps: got 1e3, want a whole number of steps >= 1 (run.yaml:5)"}},
+		{"fraction for an integer", minimal + "train:\n  batch_size: 10.7\n",
+			[]string{"train.batch_size: got 10.7, want an integer number of examples >= 1 and <= 1048576 " +
+				"(run.yaml:6)"}},
+		{"10.0 for an integer", minimal + "train: {steps: 10.0}\n",
+			[]string{"train.steps: got 10.0, want an integer number of steps >= 1 (run.yaml:5)"}},
+		{"1e3 for an integer", minimal + "train: {steps: 1e3}\n",
+			[]string{"train.steps: got 1e3, want an integer number of steps >= 1 (run.yaml:5)"}},
 		{"hexadecimal", minimal + "train: {steps: 0x10}\n",
-			[]string{"train.steps: got 0x10, want a whole number of steps >= 1 (run.yaml:5)"}},
+			[]string{"train.steps: got 0x10, want an integer number of steps >= 1 (run.yaml:5)"}},
 		{"too large", minimal + "train: {steps: 99999999999999999999}\n",
-			[]string{"train.steps: got 99999999999999999999, want a whole number of steps >= 1 (run.yaml:5)"}},
+			[]string{"train.steps: got 99999999999999999999, want an integer number of steps >= 1 (run.yaml:5)"}},
 		{"quoted number", minimal + "train: {steps: \"10\"}\n",
-			[]string{`train.steps: got "10" (text), want a whole number of steps >= 1: remove the quotes (run.yaml:5)`}},
+			[]string{`train.steps: got "10" (text), want an integer number of steps >= 1: remove the quotes ` +
+				`(run.yaml:5)`}},
 		{"number for text", minimal + "tokenizer: {path: 5}\n",
 			[]string{"tokenizer.path: got 5, want a path: put it in quotes (run.yaml:5)"}},
 		{"quoted bool", minimal + "optimizer: {scale_parameter: \"true\"}\n",
@@ -359,7 +361,7 @@ func TestStrictFile(t *testing.T) {
 		{"list in a list", strings.Replace(minimal, "classification", "classification, labels: [[a]]", 1),
 			[]string{`task.labels: got a list as number 1, want a list of label strings (run.yaml:4)`}},
 		{"section for a value", minimal + "train: {seed: {a: 1}}\n",
-			[]string{"train.seed: got a section, want a whole number >= 0 (run.yaml:5)"}},
+			[]string{"train.seed: got a section, want an integer >= 0 (run.yaml:5)"}},
 		{"value for a section", strings.Replace(minimal, "{size: small}", "small", 1),
 			[]string{`model: got "small" (text), want a section with keys such as path and size (run.yaml:2)`}},
 		{"section of an objective, misspelt",
@@ -394,8 +396,9 @@ func TestStrictFile(t *testing.T) {
 		{"duplicate key", minimal + "train:\n  seed: 1\n  steps: 2\n  seed: 3\n",
 			[]string{"train.seed: given twice, in lines 6 and 8: keep one (run.yaml)"}},
 		{"alias", minimal + "train: {seed: &a 1, threads: *a}\n", []string{
-			"train.seed: got an alias or anchor, want a whole number >= 0: write the value out (run.yaml:5)",
-			"train.threads: got an alias or anchor, want a whole number of threads >= 0 and <= 1024: write the value out (run.yaml:5)"}},
+			"train.seed: got an alias or anchor, want an integer >= 0: write the value out (run.yaml:5)",
+			"train.threads: got an alias or anchor, want an integer number of threads >= 0 and <= 1024: write the " +
+				"value out (run.yaml:5)"}},
 		{"several documents", minimal + "---\noutput: b\n",
 			[]string{"got a second document, want one: remove the line --- (run.yaml:5)"}},
 		{"empty", "", []string{"is empty, want at least one key, such as output: runs/first (run.yaml)"}},
@@ -455,7 +458,7 @@ func TestStrictEnvironmentAndFlags(t *testing.T) {
 		want string
 	}{
 		{"fraction", LoadOptions{Env: []string{"T5TRAIN_TRAIN_SEED=1.5"}},
-			"train.seed: got 1.5, want a whole number >= 0 (T5TRAIN_TRAIN_SEED)"},
+			"train.seed: got 1.5, want an integer >= 0 (T5TRAIN_TRAIN_SEED)"},
 		{"unknown variable", LoadOptions{Env: []string{"T5TRAIN_TRAIN_SEEDS=1"}},
 			"T5TRAIN_TRAIN_SEEDS: unknown variable: did you mean T5TRAIN_TRAIN_SEED?"},
 		{"lower case variable", LoadOptions{Env: []string{"T5TRAIN_train_seed=1"}},
@@ -463,7 +466,7 @@ func TestStrictEnvironmentAndFlags(t *testing.T) {
 		{"strange variable", LoadOptions{Env: []string{"T5TRAIN_QUITE_ANOTHER_THING=1"}},
 			"T5TRAIN_QUITE_ANOTHER_THING: unknown variable: want T5TRAIN_SECTION_KEY, such as T5TRAIN_TRAIN_SEED"},
 		{"variable out of range", LoadOptions{Env: []string{"T5TRAIN_TRAIN_LOG_EVERY=0"}},
-			"train.log_every: got 0, want a whole number of steps >= 1 (T5TRAIN_TRAIN_LOG_EVERY)"},
+			"train.log_every: got 0, want an integer number of steps >= 1 (T5TRAIN_TRAIN_LOG_EVERY)"},
 		{"list without brackets", LoadOptions{Env: []string{"T5TRAIN_DATA_TRAIN=a.parquet"}},
 			`data.train: got "a.parquet" (text), want a list of paths: write [a.parquet] (T5TRAIN_DATA_TRAIN)`},
 		{"no value", LoadOptions{Set: []string{"train.seed"}},
@@ -475,9 +478,9 @@ func TestStrictEnvironmentAndFlags(t *testing.T) {
 		{"bad YAML", LoadOptions{Set: []string{"data.train=[*.parquet]"}},
 			`data.train: got "[*.parquet]", want a list of paths: put text with special characters in quotes (--set)`},
 		{"empty number", LoadOptions{Set: []string{"train.seed="}},
-			"train.seed: got nothing, want a whole number >= 0 (--set)"},
+			"train.seed: got nothing, want an integer >= 0 (--set)"},
 		{"wrong type of a flag", LoadOptions{Overrides: map[string]any{"train.seed": "1"}},
-			`train.seed: got "1" (text), want a whole number >= 0: remove the quotes (command line)`},
+			`train.seed: got "1" (text), want an integer >= 0: remove the quotes (command line)`},
 		{"flag that is no UTF-8", LoadOptions{Overrides: map[string]any{"tokenizer.path": "caf\xe9"}},
 			"tokenizer.path: got bytes that are no UTF-8, want a path (command line)"},
 		{"unknown key of a flag", LoadOptions{Overrides: map[string]any{"seed": 1}},
@@ -505,12 +508,12 @@ train:
 schedule: {warmup_steps: 5}
 `, LoadOptions{Env: []string{"T5TRAIN_TRAIN_SEED=x"}, Set: []string{"eval.patience=-1"}})
 	want := []string{
-		"train.batch_size: got 10.7, want a whole number of examples >= 1 and <= 1048576 (run.yaml:3)",
+		"train.batch_size: got 10.7, want an integer number of examples >= 1 and <= 1048576 (run.yaml:3)",
 		"train.stesp: unknown key: did you mean train.steps? (run.yaml:4)",
-		`train.seed: got "x" (text), want a whole number >= 0 (T5TRAIN_TRAIN_SEED)`,
+		`train.seed: got "x" (text), want an integer >= 0 (T5TRAIN_TRAIN_SEED)`,
 		"task.name: got nothing, want one of classification, regression, ner, translation, summarization, question_answering, seq2seq, template, or a task of T5 such as glue/cola, squad or wmt/en-de",
-		"train.log_every: got 0, want a whole number of steps >= 1 (run.yaml:5)",
-		"eval.patience: got -1, want a whole number of evaluations >= 0 (--set)",
+		"train.log_every: got 0, want an integer number of steps >= 1 (run.yaml:5)",
+		"eval.patience: got -1, want an integer number of evaluations >= 0 (--set)",
 		"model.path, model.size: neither is set, want exactly one of them",
 		"data.train: got nothing, want a list of parquet files, such as [train.parquet]",
 		"schedule.warmup_steps: got 5, want 0 with schedule.name constant: use constant_with_warmup (run.yaml:6)",

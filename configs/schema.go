@@ -143,12 +143,14 @@ func (f field) base() reflect.Type {
 
 func (f field) kind() reflect.Kind { return f.base().Kind() }
 
-// want says what the key accepts: "a whole number of examples >= 1".
+// want says what the key accepts: "an integer number of examples >= 1".
 func (f field) want() string {
 	var what string
 	switch f.kind() {
 	case reflect.Int:
-		what = "a whole number"
+		if what = "an integer"; f.unit != "" {
+			what = "an integer number"
+		}
 	case reflect.Float64:
 		what = "a number"
 	case reflect.Bool:

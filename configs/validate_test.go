@@ -157,10 +157,10 @@ func TestValidate(t *testing.T) {
 			[]string{"eval.every_steps: got 5, want 0 without data.validation",
 				"eval.patience: got 2, want 0 without data.validation"}},
 		{"room for the end token only", func(c *Config) { c.Data.MaxInputLength, c.Data.MaxTargetLength = 1, 1 },
-			[]string{"data.max_input_length: got 1, want a whole number of tokens >= 2 and <= 1048576",
-				"data.max_target_length: got 1, want a whole number of tokens >= 2 and <= 1048576"}},
+			[]string{"data.max_input_length: got 1, want an integer number of tokens >= 2 and <= 1048576",
+				"data.max_target_length: got 1, want an integer number of tokens >= 2 and <= 1048576"}},
 		{"no checkpoint kept", func(c *Config) { c.Checkpoint.KeepLast = 0 },
-			[]string{"checkpoint.keep_last: got 0, want a whole number of checkpoints >= 1"}},
+			[]string{"checkpoint.keep_last: got 0, want an integer number of checkpoints >= 1"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -45,7 +45,7 @@ type Use int
 // The uses.
 const (
 	ForTraining Use = iota // a row may make several examples, or none: see [task.Spec.Train]
-	HeldOut                // a row makes one, with what answers to it are held to: see [Examples.Reference]
+	HeldOut                // a row makes one, with what its answers are checked against: see [Examples.Reference]
 )
 
 // Build reads and tokenises every row of a table. The result does not depend on the number of threads. progress, if

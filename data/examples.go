@@ -7,7 +7,7 @@ import (
 )
 
 // Examples are tokenised examples, end to end in memory: 4 bytes a token and 20 an example, and what answers to
-// held-out ones are held to.
+// held-out ones are checked against.
 type Examples struct {
 	inputs, targets sequences
 	labels          []int32
@@ -52,7 +52,7 @@ func (e *Examples) CountLabels(n int) []int {
 	return counts
 }
 
-// Reference returns what an answer to example i is held to. Only examples that are built as [HeldOut] have it.
+// Reference returns what an answer to example i is checked against. Only examples that are built as [HeldOut] have it.
 func (e *Examples) Reference(i int) task.Reference { return e.references[i] }
 
 // Tokens returns the number of tokens of all inputs and of all targets.

@@ -136,7 +136,7 @@ func (m *Mixture) hadOf(k int, time uint64) uint64 {
 	return (high+carry)<<32 | low>>32
 }
 
-// dueWithin tells whether an example of task k is due within (time, time+1].
+// dueWithin reports whether an example of task k is due within (time, time+1].
 func (m *Mixture) dueWithin(k int, time uint64) bool { return m.hadOf(k, time+1) > m.hadOf(k, time) }
 
 // dueBefore returns how many examples are due within (time, time+1] before the one of task k.
@@ -150,7 +150,7 @@ func (m *Mixture) dueBefore(k int, time uint64) int {
 	return before
 }
 
-// precedes tells whether the first example of task j after a time is due before that of task k; of two that are due
+// precedes reports whether the first example of task j after a time is due before that of task k; of two that are due
 // at once, the first task's comes first.
 func (m *Mixture) precedes(j, k int, time uint64) bool {
 	// (2a+1) / weight j < (2b+1) / weight k

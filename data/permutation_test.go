@@ -35,7 +35,7 @@ func TestPermutation_IsOne(t *testing.T) {
 	}
 }
 
-// TestPermutation_Pinned keeps the order of old runs: a run that resumes must go on in it.
+// TestPermutation_Pinned keeps the order of old runs: a run that resumes must resume in it.
 func TestPermutation_Pinned(t *testing.T) {
 	for _, c := range []struct {
 		seed  uint64

@@ -28,7 +28,7 @@ func (o *onLine) Write(p []byte) (int, error) {
 }
 
 // A token store that is cut short while a run reads it ends the run with an error, and with a checkpoint of the steps so
-// far. Once it is made again, the same run goes on to the same bits.
+// far. Once it is made again, the same run resumes to the same bits.
 func TestCutStore(t *testing.T) {
 	whole := tinyPretraining(t)
 	whole.Checkpoint.KeepLast = 9

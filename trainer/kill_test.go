@@ -9,7 +9,7 @@ import (
 )
 
 // A run is killed at each of its changes of the disk before its first step, and at some of the later ones. The same call
-// goes on to the same bits.
+// resumes to the same bits.
 func TestKilledRun(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Train.Steps, c.Eval.EverySteps, c.Checkpoint.KeepLast, c.Data.Tokens = 1, 1, 9, t.TempDir()

@@ -407,7 +407,7 @@ func (l *loop) withKept(err error) error {
 	case errors.Is(err, evaluate.ErrDiverged):
 		return fmt.Errorf("%w: there is no checkpoint yet; %s", err, againstDivergence)
 	case kept:
-		return fmt.Errorf("%w; the checkpoint of step %d is kept: the same command goes on from there", err, step)
+		return fmt.Errorf("%w; the checkpoint of step %d is kept: the same command resumes from there", err, step)
 	}
 	return fmt.Errorf("%w; there is no checkpoint yet", err)
 }

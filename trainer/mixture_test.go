@@ -67,7 +67,7 @@ func TestMixtureOfTasks(t *testing.T) {
 	}
 }
 
-// A run on a mixture that was interrupted goes on to the same bits, and remembers its tasks.
+// A run on a mixture that was interrupted resumes to the same bits, and remembers its tasks.
 func TestMixtureOfTasks_Resume(t *testing.T) {
 	c := mixedConfig(t)
 	c.Train.LogEvery, c.Checkpoint.KeepLast = 1, 100
@@ -91,7 +91,7 @@ func TestMixtureOfTasks_Resume(t *testing.T) {
 	compareRuns(t, "a run that was stopped", want, got)
 }
 
-// A key that is newer than a run has its default there, so the run goes on.
+// A key that is newer than a run has its default there, so the run resumes.
 func TestResume_NewerKeys(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Train.LogEvery = 1

@@ -187,7 +187,7 @@ func TestPretrain_ObjectiveSettings(t *testing.T) {
 	}
 }
 
-// A run that is stopped anywhere goes on to the same bits.
+// A run that is stopped anywhere resumes to the same bits.
 func TestPretrain_Resume(t *testing.T) {
 	messages := configs.Component{Name: "messages", Train: []string{testrun.TrainFile},
 		Task: task.Spec{TextColumns: []string{"sms"}}}

@@ -27,7 +27,7 @@ func divisible(t configs.Train, ranks int, resume bool) error {
 	}
 	remedy := fmt.Sprintf("set train.accumulate to a multiple of %d, or start another number of ranks", ranks)
 	if resume {
-		remedy = fmt.Sprintf("start %s to go on with this run, whose train.accumulate stays what it is",
+		remedy = fmt.Sprintf("start %s to resume this run, whose train.accumulate stays what it is",
 			divisors(t.Accumulate))
 	} else if t.Accumulate == 1 && t.BatchSize%ranks == 0 {
 		remedy += fmt.Sprintf("; train.accumulate=%d with train.batch_size=%d are the same examples a step",
@@ -98,7 +98,7 @@ func (s rankState) diff(o rankState) string {
 
 func (s rankState) action() string {
 	if s.Resume {
-		return fmt.Sprintf("go on from step %d", s.Step)
+		return fmt.Sprintf("resume from step %d", s.Step)
 	}
 	return "begin anew"
 }

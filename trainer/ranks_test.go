@@ -18,8 +18,8 @@ func TestDivisible(t *testing.T) {
 		{6, 3, false, ""},
 		{6, 4, false, "set train.accumulate to a multiple of 4"},
 		{1, 4, false, "train.accumulate=4 with train.batch_size=2 are the same examples"},
-		{6, 4, true, "start 1, 2, 3 or 6 ranks to go on"},
-		{1, 4, true, "start 1 rank to go on"},
+		{6, 4, true, "start 1, 2, 3 or 6 ranks to resume"},
+		{1, 4, true, "start 1 rank to resume"},
 	} {
 		err := divisible(configs.Train{Accumulate: x.accumulate, BatchSize: 8}, x.ranks, x.resume)
 		if got := fmt.Sprint(err); (err == nil) != (x.want == "") || !strings.Contains(got, x.want) {

@@ -57,7 +57,7 @@ func findResumePoint(run *checkpoints.Run, c *configs.Config, o Options) (resume
 	if changes := difference.Of(was, is); len(changes) > 0 {
 		return resumePoint{}, fmt.Errorf("resume: %s holds a run of another configuration, saved at step %d, "+
 			"and the result would be neither's (its value -> yours):\n  %s\n"+
-			"undo the changes to go on with it, choose another run.output (model.path %s trains its weights further), "+
+			"undo the changes to resume it, choose another run.output (model.path %s trains its weights further), "+
 			"or start again with run.overwrite",
 			c.Output, step, strings.Join(changes, "\n  "), c.Output)
 	}
@@ -87,7 +87,7 @@ func (s resumePoint) start(output string) (setup.Start, error) {
 	if err := checkpoints.Verify(s.dir); err != nil {
 		return setup.Start{}, cannotResume(s.dir, err)
 	}
-	how := fmt.Sprintf("go on with the run in %s from step %d (run.overwrite starts again)", output, s.step)
+	how := fmt.Sprintf("resume the run in %s from step %d (run.overwrite starts again)", output, s.step)
 	return setup.Start{Dir: s.dir, How: how}, nil
 }
 
@@ -118,7 +118,7 @@ func (s resumePoint) check(run *checkpoints.Run, output string) error {
 	}
 	if found != s.found || step != s.step {
 		return fmt.Errorf("another process has trained in %s just now, to step %d: "+
-			"start again, with run.resume to go on from there, or choose another run.output", output, step)
+			"start again, with run.resume to resume from there, or choose another run.output", output, step)
 	}
 	return nil
 }

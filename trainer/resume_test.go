@@ -110,7 +110,7 @@ func (s *stopAfter) Err() error {
 
 func silent() Options { return Options{} }
 
-// resumed goes on with a stopped run, or starts anew where it was stopped before its first step.
+// resumed resumes a stopped run, or starts anew where it was stopped before its first step.
 func resumed(t *testing.T, c *configs.Config, stopped *Result) {
 	t.Helper()
 	finetune(t, c, Options{Resume: stopped.Step > 0})
@@ -230,7 +230,7 @@ func stoppedAt(t *testing.T, c *configs.Config, text string) *Result {
 	return r
 }
 
-// Recomputation changes no bit, so a run may go on with it or without it.
+// Recomputation changes no bit, so a run may resume with it or without it.
 func TestResumeWithRecompute(t *testing.T) {
 	for _, recompute := range []bool{false, true} {
 		t.Run(fmt.Sprintf("from %v to %v", recompute, !recompute), func(t *testing.T) {
@@ -253,7 +253,7 @@ func TestResumeWithRecompute(t *testing.T) {
 	}
 }
 
-// A run that goes on does not write the checkpoint again that it has just read: the disk may have no room for it.
+// A run that resumes does not write the checkpoint again that it has just read: the disk may have no room for it.
 func TestResumeKeepsItsCheckpoint(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Train.LogEvery, c.Checkpoint.EverySteps, c.Checkpoint.KeepLast = 1, 3, 100
@@ -430,7 +430,7 @@ func TestResumeWithOtherValidation(t *testing.T) {
 	}
 }
 
-// A run that goes on where other kernels compute is told so once, and remembers it.
+// A run that resumes where other kernels compute is told so once, and remembers it.
 func TestResumeOnAnotherProcessor(t *testing.T) {
 	here := kernel.NewWorkers(1).Float32ISA()
 	if here == kernel.Portable {
@@ -540,7 +540,7 @@ func TestResumeFromDamagedWeights(t *testing.T) {
 		}
 	}
 	if r := finetune(t, c, Options{Resume: true}); r.Step != 8 {
-		t.Errorf("went on to step %d, want 8", r.Step)
+		t.Errorf("resumed to step %d, want 8", r.Step)
 	}
 }
 

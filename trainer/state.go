@@ -114,6 +114,6 @@ func loadOptimizer(dir string, o optim.Optimizer) error {
 // cannotResume says what to do with a checkpoint whose training files are missing or damaged.
 func cannotResume(dir string, err error) error {
 	return fmt.Errorf("resume: %w: copy %s again; remove it, and the files latest and best beside it if they name it, "+
-		"to go on from the checkpoint before; train its model further with model.path %s and another run.output, "+
+		"to resume from the checkpoint before; train its model further with model.path %s and another run.output, "+
 		"if its weights are whole; or start again with run.overwrite", err, dir, dir)
 }

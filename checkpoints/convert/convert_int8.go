@@ -60,7 +60,7 @@ func (q *rowQuantizer) Write(p []byte) (int, error) {
 		}
 		scale := kernel.QuantizeInt8(q.values, q.row)
 		if scale != scale {
-			return 0, fmt.Errorf("row %d of %s has a weight that is no finite number: training diverged, or the file "+
+			return 0, fmt.Errorf("row %d of %s has a weight that is not finite: training diverged, or the file "+
 				"is damaged", q.rows, q.name)
 		}
 		if err := q.emit(q.values, scale); err != nil {

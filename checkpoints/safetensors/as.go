@@ -41,7 +41,7 @@ func (t Tensor) As(dtype DType) Lazy {
 	}}
 }
 
-// Equal tells whether two tensors of as many elements hold the same ones as float32.
+// Equal reports whether two tensors of as many elements hold the same ones as float32.
 func Equal(s, t Tensor) (bool, error) {
 	if s.DType == t.DType {
 		return bytes.Equal(s.Data, t.Data), nil

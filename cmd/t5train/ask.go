@@ -99,7 +99,7 @@ func inputFormat(c *cobra.Command, format, path string) (string, error) {
 
 // addOutput adds the flags that say where answers go.
 func addOutput(c *cobra.Command, f *predict.Output) {
-	c.Flags().StringVar(&f.Path, "output", "-", "file for the answers, with which the same command goes on when it is interrupted; - is standard output")
+	c.Flags().StringVar(&f.Path, "output", "-", "file for the answers, with which the same command resumes when it is interrupted; - is standard output")
 	c.Flags().StringVar(&f.Format, "output-format", "", "jsonl or parquet (default: by the name of the file)")
 	c.Flags().BoolVar(&f.Overwrite, "overwrite", false, "replace the file, and answer all inputs again")
 }
@@ -132,7 +132,7 @@ func checkOutput(c *cobra.Command, f *predict.Output) error {
 	return nil
 }
 
-// writesToDevice tells whether a path is standard output, or something else that is no file of answers.
+// writesToDevice reports whether a path is standard output, or something else that is no file of answers.
 func writesToDevice(path string) (bool, error) {
 	if path == "-" {
 		return true, nil

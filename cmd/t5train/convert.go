@@ -26,7 +26,7 @@ The new folder opens with transformers' from_pretrained; the checkpoint stays as
 int8 is for inference with t5train alone: the linear layers in eight bits, with a scale for each output. evaluate, predict,
 score and serve take about a quarter of the memory with it; nothing can be trained from it or converted back.
 
---tokenizer carries the model to another vocabulary, to go on with training there. Pieces that both have keep their rows of
+--tokenizer carries the model to another vocabulary, to train on there. Pieces that both have keep their rows of
 the embedding and of the output layer, others begin with the mean of the rows of the old pieces that their text is made of.
 Padding, end, unknown and the sentinels keep theirs, whatever their ids.`,
 		Example: `  t5train convert --checkpoint runs/first --output first-bf16 --dtype bfloat16

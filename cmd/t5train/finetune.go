@@ -58,7 +58,7 @@ func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Conf
 	}
 	sources.add(c)
 	ranks.add(c)
-	c.Flags().BoolVar(&o.Resume, "resume", false, "go on with the run in the output folder, and fail if there is none")
+	c.Flags().BoolVar(&o.Resume, "resume", false, "resume the run in the output folder, and fail if there is none")
 	c.Flags().BoolVar(&o.Overwrite, "overwrite", false, "start again although the output folder holds a run")
 	addNoVerify(c, &o.NoVerify)
 	c.Flags().StringVar(&o.Initial, "save-initial", "", "new folder to write the untrained model to, to train it elsewhere too; a model to start from is --model")
@@ -72,7 +72,7 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 			a.tell("stopped before the first step: nothing was saved")
 			return
 		}
-		a.tell("stopped at step %d and saved: the same command goes on from there", r.Step)
+		a.tell("stopped at step %d and saved: the same command resumes from there", r.Step)
 		return
 	}
 	fmt.Fprintf(a.stdout, "checkpoint %s\n", r.Checkpoint)

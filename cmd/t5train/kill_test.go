@@ -19,7 +19,7 @@ import (
 )
 
 // TestResumeAfterKills kills real processes at any instant, every other one while it writes a checkpoint or a token store.
-// What they leave always loads, and the run that goes on ends with the files of one that never stopped.
+// What they leave always loads, and the run that resumes ends with the files of one that never stopped.
 func TestResumeAfterKills(t *testing.T) {
 	const kills = 20
 	whole := filepath.Join(t.TempDir(), "run")
@@ -109,7 +109,7 @@ func runUntil(t *testing.T, output string, after time.Duration, writing bool) (d
 	return <-ended == nil
 }
 
-// unfinished tells whether a checkpoint or a token store is being written, or was when the process was killed.
+// unfinished reports whether a checkpoint or a token store is being written, or was when the process was killed.
 func unfinished(output string) bool {
 	for _, pattern := range []string{"checkpoints/.checkpoint-*-tmp", "tokens/*.part"} {
 		if found, err := filepath.Glob(filepath.Join(output, pattern)); err == nil && len(found) > 0 {

@@ -25,7 +25,7 @@ A checkpoint trained for classification answers with a label and its probability
 checkpoint, with the text that the model generates. What generation_config.json of the checkpoint says about generation
 holds unless a flag says otherwise.
 
-Inputs need not fit into memory. An interrupted command goes on where it stopped when it is given again, with the same
+Inputs need not fit into memory. An interrupted command resumes where it stopped when it is given again, with the same
 checkpoint, task and flags of generation.`,
 		Example: `  t5train predict --checkpoint runs/quickstart --text "You have won a prize"
   t5train predict --checkpoint runs/quickstart --input messages.txt --output answers.jsonl

@@ -42,8 +42,8 @@ func predictTo(run, input, output string) *exec.Cmd {
 		"--max-output-length", "12", "--batch-size", "1")
 }
 
-// Processes that are killed at any instant leave no file of a part of the answers, and the command that goes on ends with
-// the file of one that never stopped.
+// Processes that are killed at any instant leave no file of a part of the answers, and the command that resumes ends
+// with the file of one that never stopped.
 func TestPredictAfterKills(t *testing.T) {
 	run, input := manyInputs(t)
 	for _, name := range []string{"out.jsonl", "out.parquet"} {
@@ -111,7 +111,7 @@ func samePrediction(t *testing.T, want, got string) {
 	}
 }
 
-// A signal ends the work within a batch. What is answered is kept, and how to go on is said.
+// A signal ends the work within a batch. What is answered is kept, and how to resume is noted.
 func TestPredictInterrupted(t *testing.T) {
 	run, input := manyInputs(t)
 	output := filepath.Join(t.TempDir(), "out.jsonl")
@@ -137,14 +137,14 @@ func TestPredictInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-ended
-	if code := cmd.ProcessState.ExitCode(); code != 130 || !strings.Contains(said.String(), "inputs are kept: the same command goes on from there") {
+	if code := cmd.ProcessState.ExitCode(); code != 130 || !strings.Contains(said.String(), "inputs are kept: the same command resumes from there") {
 		t.Errorf("exit status %d, said %s", code, said.Bytes())
 	}
 	raw, err := os.ReadFile(output + ".part")
 	if err != nil || !bytes.HasSuffix(raw, []byte("\n")) {
 		t.Errorf("the answers so far do not end with a whole line: %v", err)
 	}
-	if out, err := predictTo(run, input, output).CombinedOutput(); err != nil || !strings.Contains(string(out), "go on behind the answers to") {
+	if out, err := predictTo(run, input, output).CombinedOutput(); err != nil || !strings.Contains(string(out), "resume after the answers to") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

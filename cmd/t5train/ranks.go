@@ -75,7 +75,7 @@ func (f *rankFlags) share(
 	return errSaid
 }
 
-// sayWaiting says so where a rank that was told to stop does not end soon, for all end together: a step is soon done,
+// sayWaiting notes it where a rank that was told to stop does not end soon, for all end together: a step is soon done,
 // reading data is not. quiet ends that.
 func sayWaiting(ctx context.Context, a app, group *allreduce.Group) (quiet func()) {
 	if group.Size() == 1 {

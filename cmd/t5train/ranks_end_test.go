@@ -20,8 +20,8 @@ import (
 	"t5train/internal/atomicfile"
 )
 
-// TestRanksPredictAfterKills kills a rank that answers inputs. The file that ranks, or one process, go on with is that of one
-// process that never stopped.
+// TestRanksPredictAfterKills kills a rank that answers inputs. The file that ranks, or one process, resume is that of
+// one process that never stopped.
 func TestRanksPredictAfterKills(t *testing.T) {
 	t.Parallel()
 	run, input := manyInputs(t)
@@ -50,7 +50,7 @@ func TestRanksPredictAfterKills(t *testing.T) {
 			if goOn == 2 {
 				command = mpirun(t, 2, command.Args...)
 			}
-			if out := finish(t, command); !strings.Contains(out, "go on behind the answers to") {
+			if out := finish(t, command); !strings.Contains(out, "resume after the answers to") {
 				t.Errorf("%s: nothing is left of the job that was killed:\n%s", name, out)
 			}
 			samePrediction(t, whole, output)
@@ -114,8 +114,8 @@ func untilSaved(t *testing.T, output string) {
 }
 
 // TestRanksEnd stops, kills and halts one of two ranks. The job ends and says why, the last checkpoint is whole, and the run
-// that goes on, with the same number of ranks, ends with the files of one that never stopped; with another number it has
-// the same examples.
+// that resumes, with the same number of ranks, ends with the files of one that never stopped; with another number it
+// has the same examples.
 func TestRanksEnd(t *testing.T) {
 	t.Parallel()
 	whole := filepath.Join(t.TempDir(), "run")
@@ -129,13 +129,13 @@ func TestRanksEnd(t *testing.T) {
 		goOn    int
 		options []string
 	}{
-		{"stop the first", syscall.SIGTERM, 0, "and saved: the same command goes on from there", 2, nil},
-		{"stop the second", syscall.SIGTERM, 1, "and saved: the same command goes on from there", 2, nil},
+		{"stop the first", syscall.SIGTERM, 0, "and saved: the same command resumes from there", 2, nil},
+		{"stop the second", syscall.SIGTERM, 1, "and saved: the same command resumes from there", 2, nil},
 		{"kill the first", syscall.SIGKILL, 0, "exited on signal 9", 2, nil},
 		{"kill the second", syscall.SIGKILL, 1, "exited on signal 9", 2, nil},
 		{"halt the second", syscall.SIGSTOP, 1, "no answer from rank 1", 2, []string{"--rank-timeout", "5s"}},
-		{"go on with four", syscall.SIGTERM, 1, "and saved", 4, nil},
-		{"go on alone", syscall.SIGTERM, 1, "and saved", 0, nil},
+		{"resume with four", syscall.SIGTERM, 1, "and saved", 4, nil},
+		{"resume alone", syscall.SIGTERM, 1, "and saved", 0, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -148,9 +148,9 @@ func TestRanksEnd(t *testing.T) {
 			checkLoads(t, output)
 			finish(t, divided(t, c.goOn, output))
 			if c.goOn == 2 {
-				compareFiles(t, "gone on", want, runFiles(t, output))
+				compareFiles(t, "resumed", want, runFiles(t, output))
 			}
-			near(t, "gone on", losses(t, output), losses(t, whole))
+			near(t, "resumed", losses(t, output), losses(t, whole))
 		})
 	}
 }

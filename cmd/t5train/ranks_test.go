@@ -166,7 +166,7 @@ func TestRanksByMPICH(t *testing.T) {
 		t.Errorf("the job ends well although a rank is killed:\n%s", out)
 	}
 	finish(t, by(killed))
-	compareFiles(t, "gone on", runFiles(t, two), runFiles(t, killed))
+	compareFiles(t, "resumed", runFiles(t, two), runFiles(t, killed))
 }
 
 // TestRanksOptions trains by what divides a step, ends a run and updates weights in other ways.
@@ -192,8 +192,8 @@ func TestRanksOptions(t *testing.T) {
 	}
 }
 
-// TestRanksOfTwoKinds trains in ranks with other kernels each: the first says so, and the run that goes on in one process of
-// either kind has nothing to say.
+// TestRanksOfTwoKinds trains in ranks with other kernels each: the first says so, and the run that resumes in one
+// process of either kind has nothing to say.
 func TestRanksOfTwoKinds(t *testing.T) {
 	t.Parallel()
 	if len(kernel.ISAs()) == 1 {

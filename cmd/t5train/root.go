@@ -109,12 +109,12 @@ func flagError(c *cobra.Command, err error) error {
 	want := invalid.GetFlag().Value.Type()
 	switch want {
 	case "int", "int64":
-		want = "a whole number"
+		want = "an integer"
 		if _, err := strconv.ParseInt(invalid.GetValue(), 0, 64); errors.Is(err, strconv.ErrRange) {
 			want = fmt.Sprintf("0 to %d", countLimit(invalid.GetFlag().Name))
 		}
 	case "uint64":
-		want = "a whole number of 0 or more, below 2^64"
+		want = "an integer of 0 or more, below 2^64"
 	case "float64":
 		want = "a number"
 	case "bool":
@@ -170,7 +170,7 @@ func severalValues(c *cobra.Command) (ways []string) {
 			ways = append(ways, fmt.Sprintf("put several values of --%s in one, a,b", f.Name))
 		}
 	})
-	return append(ways, "put globs and values with blanks in quotes")
+	return append(ways, "put globs and values with spaces in quotes")
 }
 
 // logFormat is how a command tells on standard error what happens: --log.

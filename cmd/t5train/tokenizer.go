@@ -241,7 +241,7 @@ func decodeCommand(a app) *cobra.Command {
 	}
 	tok.add(c)
 	f := c.Flags()
-	f.StringArrayVar(&lists, "ids", nil, "ids to decode, separated by blanks or commas (may be repeated)")
+	f.StringArrayVar(&lists, "ids", nil, "ids to decode, separated by spaces or commas (may be repeated)")
 	f.StringVar(&input, "input", "-", "file with a sequence of ids a line; - is standard input")
 	f.BoolVar(&skip, "skip-special", false, "leave out special tokens")
 	f.BoolVar(&asJSON, "json", false, "print a JSON object a line: ids and text")

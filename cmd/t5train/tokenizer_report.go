@@ -26,7 +26,7 @@ func tokenizerReportCommand(a app) *cobra.Command {
 		Use:   "report TOKENIZER [OTHER]",
 		Short: "Measure how a vocabulary writes texts, or two vocabularies beside each other",
 		Long: `Measure how a vocabulary writes texts: how many tokens a word and a byte take, what is unknown, how many pieces are used, which
-are the longest and the rarest; for two vocabularies beside each other. Words are what blanks separate.
+are the longest and the rarest; for two vocabularies beside each other. Words are what spaces separate.
 
 A vocabulary fits a text when it takes few tokens for a byte, knows its characters and leaves few pieces unused: a piece that
 is rare in all of the training text learns little.`,

@@ -134,7 +134,7 @@ func checkCount(name, text string) string {
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch limit := countLimit(name); {
 	case err != nil:
-		return fmt.Sprintf("%s: want a whole number", text)
+		return fmt.Sprintf("%s: want an integer", text)
 	case n < 0:
 		return fmt.Sprintf("%d: want at least 0", n)
 	case n > limit && name != "seed":

@@ -144,7 +144,7 @@ func makeStore(ctx context.Context, path string, key Key, set *parquetio.Dataset
 	}
 	if err != nil {
 		if kept := p.abandon(); kept > 0 {
-			o.say("tokens", "%d of %d rows are kept in %s: the same command goes on from there", kept, key.Rows, p.dir)
+			o.say("tokens", "%d of %d rows are kept in %s: the same command resumes from there", kept, key.Rows, p.dir)
 		}
 		return Made{}, err
 	}

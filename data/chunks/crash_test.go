@@ -17,7 +17,7 @@ import (
 	"t5train/internal/testdir"
 )
 
-// TestBuild_GoesOn stops after each block in turn, and goes on to the same bytes as a call that was not stopped.
+// TestBuild_GoesOn stops after each block in turn, and resumes to the same bytes as a call that was not stopped.
 func TestBuild_GoesOn(t *testing.T) {
 	corpus := t.TempDir()
 	writeCorpus(t, filepath.Join(corpus, "a.parquet"), append(longTexts(5), mixedTexts()...)...)
@@ -56,7 +56,7 @@ func TestBuild_GoesOn(t *testing.T) {
 		if err != nil || !strings.HasSuffix(part, ".part") || m.Done == 0 {
 			t.Fatalf("stopped after block %d: %s holds %+v, %v", stop, part, m, err)
 		}
-		if want := fmt.Sprintf("%d of %d rows are kept in %s: the same command goes on", m.Done, m.Rows,
+		if want := fmt.Sprintf("%d of %d rows are kept in %s: the same command resumes", m.Done, m.Rows,
 			part); !strings.Contains(kept, want) {
 			t.Errorf("said %q, want %q", kept, want)
 		}

@@ -30,7 +30,7 @@
 // # Crashes
 //
 // A store is made in tokens-....part, whose store.json says how far its files are good: after each 64 MiB of text they
-// are brought to the disk, then store.json is replaced. What is behind is cut off by the next Build, which goes on from
+// are brought to the disk, then store.json is replaced. What is behind is cut off by the next Build, which resumes from
 // there; the last one renames the folder. A lock keeps out other processes, which wait and then use the result.
 // [Build] reads a store once from end to end and refuses it unless counts and checksums agree.
 //

@@ -108,7 +108,7 @@ type Tokenizer interface {
 	// AppendEncode appends the ids of text, without EOS, to dst.
 	AppendEncode(dst []int32, text string) []int32
 	VocabSize() int
-	// Structural tells whether a token marks the parts of a sequence (</s>, <pad>, <extra_id_0>) and is no text.
+	// Structural reports whether a token marks the parts of a sequence (</s>, <pad>, <extra_id_0>) and is no text.
 	Structural(id int32) bool
 	// Unk is the token of characters that the vocabulary lacks, and Piece the text of any other one, with ▁ for a
 	// blank.

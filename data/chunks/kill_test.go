@@ -9,7 +9,7 @@ import (
 	"t5train/internal/atomicfile"
 )
 
-// Building is killed at each of its changes of the disk. No store is half, and the same call goes on to the same bytes.
+// Building is killed at each of its changes of the disk. No store is half, and the same call resumes to the same bytes.
 func TestBuild_Killed(t *testing.T) {
 	corpus := t.TempDir()
 	writeCorpus(t, filepath.Join(corpus, "a.parquet"), mixedTexts()...)

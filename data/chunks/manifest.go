@@ -34,7 +34,7 @@ type Counts struct {
 	TextBytes int64 `json:"text_bytes"` // of the documents, in UTF-8
 	// tokens that stand for characters which the vocabulary lacks; older stores do not count them
 	Unknown int64 `json:"unknown_tokens,omitempty"`
-	// of these characters, and what is no UTF-8; about, and without blanks
+	// of these characters, and what is no UTF-8; about, and without spaces
 	UnknownBytes int64  `json:"unknown_bytes,omitempty"`
 	TokensCRC    uint32 `json:"tokens_crc32c"`
 	DocumentsCRC uint32 `json:"documents_crc32c"`

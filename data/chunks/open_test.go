@@ -56,7 +56,7 @@ func TestOpen_Damaged(t *testing.T) {
 	}
 }
 
-// inName tells whether a byte of store.json is in the value of a file's name.
+// inName reports whether a byte of store.json is in the value of a file's name.
 func inName(text []byte, at int) bool {
 	start := bytes.Index(text, []byte(`"a.parquet"`))
 	return at > start && at < start+len(`"a.parquet"`)-1

@@ -74,7 +74,7 @@ func unknown(tok Tokenizer, text string, ids []int32) (tokens, bytes int64) {
 	return tokens, max(0, bytes)
 }
 
-// visible returns the bytes of a text or a piece that are no blanks.
+// visible returns the bytes of a text or a piece that are no spaces.
 func visible(text string) (n int64) {
 	for len(text) > 0 {
 		r, size := utf8.DecodeRuneInString(text)

@@ -186,7 +186,7 @@ func splitColumn(argument string) (path, column string) {
 	return argument[:at], argument[at+1:]
 }
 
-// isParquet tells whether a path names parquet files, or a folder with some.
+// isParquet reports whether a path names parquet files, or a folder with some.
 func isParquet(path string) bool {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		found, err := filepath.Glob(filepath.Join(path, "*.parquet"))

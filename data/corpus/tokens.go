@@ -69,7 +69,7 @@ func TokensOfSet(ctx context.Context, set *parquetio.Dataset, tok *tokenizer.Tok
 	return s, nil
 }
 
-// warnUnknown says so where much of a text is lost, for losses do not: what is lost cannot be got wrong.
+// warnUnknown warns where much of a text is lost, for losses do not: what is lost cannot be got wrong.
 func warnUnknown(sink ui.Sink, m chunks.Manifest) {
 	const much = 0.01
 	tokens, bytes := float64(m.Unknown)/float64(max(m.Tokens, 1)), float64(m.UnknownBytes)/float64(max(m.TextBytes, 1))

@@ -216,7 +216,7 @@ func TestTrainVocabularyAlone(t *testing.T) {
 }
 
 // A command that trains a tokenizer in place of another is killed at each of its changes of the disk. Whoever loads the
-// tokenizer gets one of the two, and the same command goes on.
+// tokenizer gets one of the two, and the same command resumes.
 func TestTrainVocabularyKilled(t *testing.T) {
 	old, result := t.TempDir(), t.TempDir()
 	o := smallVocabulary(t, result, nil)

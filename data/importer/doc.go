@@ -12,7 +12,7 @@
 // # Types
 //
 // Cells of tables are strings, unless a type is asked for; then an empty cell is null. Values of JSON are what they are
-// there: string, whole number (int64), number (float64), true or false, a list of one of these, or an object, whose
+// there: string, integer (int64), number (float64), true or false, a list of one of these, or an object, whose
 // keys become the fields of a struct. A key that a row lacks is null. A label becomes a ClassLabel: the different
 // values, sorted, are the names of the classes 0, 1, ...
 //

@@ -33,7 +33,7 @@ func CreateFolder(dir string, names []string, overwrite bool) (*Folder, error) {
 		return nil, err
 	}
 	old, err := f.old()
-	// What a killed command had begun to publish is replaced, so that the same command goes on.
+	// What a killed command had begun to publish is replaced, so that the same command resumes.
 	isNew := func(name string) bool { return !slices.Contains(f.stage.Recovered, name) }
 	if err == nil && !overwrite && slices.ContainsFunc(old, isNew) {
 		err = fmt.Errorf("write %s: %s is there already: choose another run.output, or replace it with run.overwrite",

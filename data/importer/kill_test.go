@@ -69,7 +69,7 @@ func setsIn(t *testing.T, paths ...string) []string {
 }
 
 // A command that replaces a data set is killed at each of its changes of the disk. What is left is one set, complete,
-// for whoever opens it, and never some of both for other programs; and the same command goes on.
+// for whoever opens it, and never some of both for other programs; and the same command resumes.
 func TestKilledWhileReplacing(t *testing.T) {
 	const oldRows, newRows = 3, 2
 	for _, overwrite := range []bool{false, true} {

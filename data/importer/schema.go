@@ -35,11 +35,11 @@ type column struct {
 	place   place
 	classes map[string]int64 // rows of each value, of a label
 	blank   int64            // empty strings that became null
-	large   int64            // the first whole number beyond maxExact, if any,
+	large   int64            // the first integer beyond maxExact, if any,
 	largeAt place            // and where it stands
 }
 
-// maxExact is 2^53: beyond it a float64 does not hold every whole number.
+// maxExact is 2^53: beyond it a float64 does not hold every integer.
 const maxExact = 1 << 53
 
 // place is where a row stands.
@@ -170,7 +170,7 @@ func number(k table.Kind) bool { return k == table.Int || k == table.Float }
 
 func kindText(k table.Kind) string {
 	return map[table.Kind]string{
-		table.String: "a string", table.Int: "a whole number", table.Float: "a number", table.Bool: "true or false",
+		table.String: "a string", table.Int: "an integer", table.Float: "a number", table.Bool: "true or false",
 	}[k]
 }
 

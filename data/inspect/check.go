@@ -312,7 +312,7 @@ func long(texts string, least int) bool {
 	return least <= 1 || utf8.RuneCountInString(singleSpaced(strings.ReplaceAll(texts, between, ""))) >= least
 }
 
-// normalised returns a text in lower case, with one blank for each run of white space and none at the ends.
+// normalised returns a text in lower case, with one space for each run of white space and none at the ends.
 func normalised(text string) string { return singleSpaced(strings.ToLower(text)) }
 
 func singleSpaced(text string) string { return strings.Join(strings.Fields(text), " ") }

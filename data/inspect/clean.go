@@ -118,7 +118,7 @@ func hidden(ctx context.Context, set *parquetio.Dataset, labels []table.Column) 
 	return err == nil, err
 }
 
-// unlabelled reports whether a label, or one of a list, is missing: null, blank, no finite number, or -1 beside class
+// unlabelled reports whether a label, or one of a list, is missing: null, empty, not finite, or -1 beside class
 // names.
 func unlabelled(column table.Column, cell table.Cell) bool {
 	switch cell.Kind {

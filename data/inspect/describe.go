@@ -209,7 +209,7 @@ func (d *describing) row(row int64, cells []table.Cell) error {
 	return nil
 }
 
-// isExample tells whether a row is shown: the first one of each of as many equal parts of the data set as there are
+// isExample reports whether a row is shown: the first one of each of as many equal parts of the data set as there are
 // examples.
 func (d *describing) isExample(row int64) bool {
 	n, rows := int64(d.DescribeOptions.Examples), d.set.Rows()

@@ -65,7 +65,7 @@ func (b *balance) add(c table.Cell) {
 	}
 }
 
-// inRange tells whether a number is that of a class.
+// inRange reports whether a number is that of a class.
 func inRange(c table.Cell, column table.Column) bool {
 	return c.Kind == table.Int && c.Int >= 0 && c.Int < int64(len(column.ClassLabels))
 }

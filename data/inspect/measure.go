@@ -53,7 +53,7 @@ func newBlocks(m Measure, done func([]measured)) *blocks {
 	return &blocks{measure: m, done: done, scratch: make([][]int32, max(m.Threads, 1))}
 }
 
-// full tells whether it is time to flush.
+// full reports whether it is time to flush.
 func (b *blocks) full() bool { return len(b.texts) >= blockTexts || b.bytes >= blockBytes }
 
 func (b *blocks) add(text string, target bool) {

@@ -24,7 +24,7 @@ type Usage struct {
 	Texts        int64           `json:"texts"`
 	Bytes        int64           `json:"bytes"` // of UTF-8
 	Characters   int64           `json:"characters"`
-	Words        int64           `json:"words"` // what blanks separate
+	Words        int64           `json:"words"` // what spaces separate
 	Vocabularies []VocabularyUse `json:"vocabularies"`
 	Comparison   *Comparison     `json:"comparison,omitempty"` // of two vocabularies
 }
@@ -225,7 +225,7 @@ func ratio(part, whole int64) float64 {
 	return float64(part) / float64(whole)
 }
 
-// isPiece tells whether text can give a token, and it is no stop-gap.
+// isPiece reports whether text can give a token, and it is no stop-gap.
 func (v *vocabularyTally) isPiece(id int32) bool { return id != v.Unk() && !v.Structural(id) }
 
 func (v *vocabularyTally) use(show int) VocabularyUse {

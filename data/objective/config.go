@@ -32,7 +32,7 @@ func (o Config) Denoisers(tok *tokenizer.Tokenizer) ([]Denoiser, error) {
 	v := VocabularyOf(tok)
 	if v.Sentinels == 0 && o.Name != "prefix_lm" && o.Name != "lm" {
 		return nil, fmt.Errorf("objective %s: the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... whose "+
-			"ids count downwards, to stand for gaps: "+
+			"ids count downwards, to stand for spans: "+
 			"use T5's tokenizer, put \"extra_ids\": 100 into its tokenizer_config.json, or set objective.name to "+
 			"prefix_lm", o.Name)
 	}
@@ -81,7 +81,7 @@ func VocabularyOf(tok *tokenizer.Tokenizer) Vocabulary {
 	}
 }
 
-// IsSentinel tells whether a token stands for a gap.
+// IsSentinel reports whether a token stands for a span.
 func IsSentinel(v Vocabulary, id int32) bool {
 	return id <= v.FirstSentinel && int(v.FirstSentinel-id) < v.Sentinels
 }

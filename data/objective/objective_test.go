@@ -176,7 +176,7 @@ func TestAppend_DiffersBetweenKeys(t *testing.T) {
 	}
 }
 
-// TestAppend_Pinned keeps the examples of old runs: a run that resumes must go on with them.
+// TestAppend_Pinned keeps the examples of old runs: a run that resumes must resume with them.
 func TestAppend_Pinned(t *testing.T) {
 	key := Key{Seed: 1, Epoch: 2, Index: 3}
 	for _, c := range []struct {

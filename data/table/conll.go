@@ -17,7 +17,7 @@ const (
 //	rejects  VBZ B-VP O
 //
 // A row is a sentence: its tokens and its tags, which are in the first and the last column unless options say others.
-// Cells stand apart by a tab, or in lines without one by blanks. -DOCSTART- lines are left out, and so are lines that
+// Cells stand apart by a tab, or in lines without one by spaces. -DOCSTART- lines are left out, and so are lines that
 // begin with "# " in front of a sentence, as comments do, unless they end in a tag.
 func readCoNLL(t *text, o ReadOptions, yield yield) error {
 	var tokens, tags []string
@@ -135,7 +135,7 @@ func ReadTag(tag string) (t Tag, ok bool, err error) {
 	return Tag{kind, strings.Contains("BSU", mark)}, true, nil
 }
 
-// IsTag tells whether a text is a tag of any common scheme, O among them.
+// IsTag reports whether a text is a tag of any common scheme, O among them.
 func IsTag(text string) bool {
 	_, _, err := ReadTag(text)
 	return err == nil

@@ -248,7 +248,7 @@ func kindOf(token json.Token) string {
 	return "null"
 }
 
-// looksLikeSQuAD tells whether JSON begins as SQuAD's does: an object that has paragraphs in it.
+// looksLikeSQuAD reports whether JSON begins as SQuAD's does: an object that has paragraphs in it.
 func looksLikeSQuAD(head []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) && bytes.Contains(head, []byte(`"paragraphs"`))
 }

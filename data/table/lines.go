@@ -11,9 +11,9 @@ import (
 // TextColumn is the column of formats that have nothing but text.
 const TextColumn = "text"
 
-// EachLine calls f for each line of a text without its end, and with its number. Empty lines count. The text is held to
-// what [Read] wants: UTF-8, with or without a byte order mark, and lines of at most 64 MB, or what
-// [bounded.Raised] makes of it. Errors of the text name the line.
+// EachLine calls f for each line of a text without its end, and with its number. Empty lines count. The text is limited
+// to what [Read] wants: UTF-8, with or without a byte order mark, and lines of at most 64 MB, or what [bounded.Raised]
+// makes of it. Errors of the text name the line.
 func EachLine(ctx context.Context, text io.Reader, f func(number int, line string) error) error {
 	return eachLine(newText(text), func(number int, line string) error {
 		if err := ctx.Err(); err != nil {

@@ -160,7 +160,7 @@ func TestFilesOfOtherModels(t *testing.T) {
 		"blanks end words": modelBytes(letters(), map[protowire.Number]uint64{24: 1}, nil),
 		"blanks stay":      modelBytes(letters(), nil, map[protowire.Number]uint64{4: 0}),
 		"an unused piece":  modelBytes(append(letters(), testPiece{"bc", -5, unusedPiece}), nil, nil),
-		"no blank in front": modelBytes(letters(), map[protowire.Number]uint64{3: 2},
+		"no space in front": modelBytes(letters(), map[protowire.Number]uint64{3: 2},
 			map[protowire.Number]uint64{3: 0}),
 	} {
 		if _, names := folderOf(t, newTokenizer(t, raw, tokenizer.Options{})); slices.Contains(names,
@@ -170,7 +170,7 @@ func TestFilesOfOtherModels(t *testing.T) {
 	}
 }
 
-// Pieces that go on behind a blank are no model for transformers' T5 tokenizer, which splits there.
+// Pieces that continue after a space are no model for transformers' T5 tokenizer, which splits there.
 func TestPiecesOverBlanks(t *testing.T) {
 	tok := newTokenizer(t, modelBytes(append(letters(), testPiece{"a▁b", -1, normalPiece}), nil, nil),
 		tokenizer.Options{})

@@ -112,7 +112,7 @@ func TestFastPipelines(t *testing.T) {
 		{"words", object{}, "a  b ▁c ", "▁a ▁ b ▁ c"},
 		{"strip and runs", object{"normalizer": sequence("normalizers", strip, runs("▁")),
 			"pre_tokenizer": metaspace("always", true)}, "  a  b ▁c  ", "▁a ▁ b ▁ ▁ c"},
-		{"runs to a blank", object{"normalizer": sequence("normalizers", runs(" ")),
+		{"runs to a space", object{"normalizer": sequence("normalizers", runs(" ")),
 			"pre_tokenizer": metaspace("always", true)}, "  a  b  ", "▁a ▁ b ▁"},
 		{"old file", object{"pre_tokenizer": object{"type": "Metaspace", "replacement": "▁", "str_rep": "▁",
 			"add_prefix_space": true}}, "a b", "▁a ▁ b"},

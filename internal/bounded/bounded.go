@@ -23,7 +23,7 @@ const defaultMB = 256
 // maxMB keeps the bound, in bytes, within 63 bits.
 const maxMB = 1 << 40
 
-// Bytes returns the bound of files. A value of the variable that is no positive whole number is an error.
+// Bytes returns the bound of files. A value of the variable that is no positive integer is an error.
 func Bytes() (int64, error) {
 	set, err := variable()
 	return cmp.Or(set, defaultMB<<20), err
@@ -44,7 +44,7 @@ func variable() (int64, error) {
 	}
 	mb, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || mb < 1 || mb > maxMB {
-		return 0, fmt.Errorf("environment variable %s is %.40q, want a positive whole number of MB: correct or unset it",
+		return 0, fmt.Errorf("environment variable %s is %.40q, want a positive integer, in MB: correct or unset it",
 			Variable, text)
 	}
 	return mb << 20, nil

@@ -14,7 +14,7 @@ func Text(text string, most int) string {
 	return text
 }
 
-// Around returns of two texts that differ what stands about the first difference, with at most so many characters each
+// Around returns of two texts that differ what stands about the first difference, with at most n characters each
 // and an ellipsis where something is left out.
 //
 //	clip.Around("a long text, first", "a long text, last", 10) // ...xt, first, ...xt, last

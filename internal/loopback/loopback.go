@@ -17,7 +17,7 @@ func Name(host string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 }
 
-// Is tells whether a name or an IP address always means the machine itself.
+// Is reports whether a name or an IP address always means the machine itself.
 func Is(name string) bool {
 	ip := net.ParseIP(name)
 	return strings.EqualFold(name, "localhost") || ip != nil && ip.IsLoopback()

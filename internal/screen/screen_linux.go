@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Screen is a pseudo-terminal of so many rows that nothing scrolls away.
+// Screen is a pseudo-terminal with enough rows that nothing scrolls away.
 type Screen struct {
 	TTY    *os.File // what a program writes to
 	master *os.File

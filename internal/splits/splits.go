@@ -156,7 +156,7 @@ func configOf(path string) string {
 // maxDepth is that of default/train/0000.parquet, and of data/train below a configuration.
 const maxDepth = 4
 
-// walk lists files below a folder, so many folders deep, relative to it, sorted, without hidden ones.
+// walk lists files below a folder, to some depth, relative to it, sorted, without hidden ones.
 func walk(folder string, deep int, is func(name string) bool) (files []string, err error) {
 	var below func(dir string, depth int) error
 	below = func(dir string, depth int) error {

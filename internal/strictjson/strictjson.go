@@ -123,7 +123,7 @@ func (r *Reader) String() (string, error) {
 	return s, nil
 }
 
-// Int reads a whole number of at least 0 that fits an int. 1.0 and 1e3 are refused.
+// Int reads an integer of at least 0 that fits an int. 1.0 and 1e3 are refused.
 func (r *Reader) Int() (int, error) {
 	token, err := r.token()
 	if err != nil {
@@ -131,11 +131,11 @@ func (r *Reader) Int() (int, error) {
 	}
 	number, ok := token.(json.Number)
 	if !ok {
-		return 0, wanted(token, "a whole number")
+		return 0, wanted(token, "an integer")
 	}
 	n, err := strconv.ParseUint(number.String(), 10, strconv.IntSize-1)
 	if err != nil {
-		return 0, fmt.Errorf("got %.40s, want a whole number of at least 0 that fits %d bits", number.String(),
+		return 0, fmt.Errorf("got %.40s, want an integer of at least 0 that fits %d bits", number.String(),
 			strconv.IntSize-1)
 	}
 	return int(n), nil

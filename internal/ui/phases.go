@@ -19,7 +19,7 @@ func (p *Phases) Progress(what, unit string, done, total int64) {
 	p.shown.Set(done)
 }
 
-// Stop ends the piece of work that goes on, if any.
+// Stop ends the current work, if any.
 func (p *Phases) Stop() {
 	if p.shown != nil {
 		p.shown.Stop()

@@ -17,7 +17,7 @@ func TestLeadingIsTheBeginningOfTheOrder(t *testing.T) {
 		keys := make([]float64, n)
 		for i := range n {
 			d.kept = append(d.kept, int32(i))
-			d.weight[i] = float32(1 + r.IntN(8)) // whole numbers, so that no order of adding them matters
+			d.weight[i] = float32(1 + r.IntN(8)) // integers, so that no order of adding them matters
 			keys[i] = float64(r.IntN(10))        // some are equal
 		}
 		d.sum()

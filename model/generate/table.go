@@ -25,7 +25,7 @@ type Option struct {
 	Value func(o *Options) any
 }
 
-// Range is where a number lies. In Options 0 stands besides for none, or the default, where Off says so.
+// Range is where a number lies. In Options 0 stands besides for none, or the default, where Off is set.
 type Range struct {
 	Least, Most float64
 	Above       bool // Least itself is outside
@@ -62,7 +62,7 @@ var table = []Option{
 		Range{Least: leastDivisor, Most: infinity}, "of sampling: below 1 favours probable tokens",
 		func(o *Options) any { return &o.Sampling.Temperature }},
 	{"TopK", "top_k", "top_k", "top_k", "Sampling", Range{Most: infinity},
-		"of sampling: only so many most probable tokens; 0 is all", func(o *Options) any { return &o.Sampling.TopK }},
+		"of sampling: only this many most probable tokens; 0 is all", func(o *Options) any { return &o.Sampling.TopK }},
 	{"TopP", "top_p", "top_p", "top_p", "Sampling", Range{Most: 1, Above: true, Off: true},
 		"of sampling: only the most probable tokens that together have this probability; 0 is all",
 		func(o *Options) any { return &o.Sampling.TopP }},
@@ -81,7 +81,7 @@ var table = []Option{
 		"of sampling: the same seed gives the same outputs, whatever the batches",
 		func(o *Options) any { return &o.Sampling.Seed }},
 	{"NoRepeatNgram", "no_repeat_ngram", "no_repeat_ngram_size", "no_repeat_ngram_size", "", Range{Most: infinity},
-		"no sequence of so many tokens comes twice in an output; 0 is off",
+		"no sequence of this many tokens comes twice in an output; 0 is off",
 		func(o *Options) any { return &o.NoRepeatNgram }},
 	{"EncoderNoRepeatNgram", "", "encoder_no_repeat_ngram_size", "", "", Range{Most: infinity},
 		"", func(o *Options) any { return &o.EncoderNoRepeatNgram }},

@@ -143,7 +143,7 @@ func TestInt8Extremes(t *testing.T) {
 	}
 }
 
-// What is no finite number must not come out as one, and must not spread to other rows.
+// What is not finite must not come out finite, and must not spread to other rows.
 func TestInt8SurfacesNaN(t *testing.T) {
 	const rows, out, in = 17, 37, 70
 	m, _ := randomInt8(1, out, in)

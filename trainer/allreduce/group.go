@@ -15,8 +15,8 @@ import (
 	"t5train/model/kernel"
 )
 
-// Group is all ranks of a job. Its methods are for one goroutine, and but for those that say otherwise all ranks must
-// call the same ones in the same order: they wait for each other.
+// Group is all ranks of a job. Its methods are not safe for concurrent use, and but for those that say otherwise all
+// ranks must call the same ones in the same order: they wait for each other.
 type Group struct {
 	mpi        *library
 	rank, size int

@@ -12,7 +12,7 @@ import (
 	"t5train/model/op"
 )
 
-// Reducer adds up the gradients of all ranks while the backward pass goes on. Each element is summed in the order of
+// Reducer adds up the gradients of all ranks during the backward pass. Each element is summed in the order of
 // the ranks, by one of them, so a sum has the same bits on every rank and in every run.
 //
 // Gradients lie end to end, in the order in which the backward pass completes them, and are reduced a bucket at a time:

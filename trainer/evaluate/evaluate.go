@@ -21,7 +21,7 @@ import (
 )
 
 // Evaluator computes the loss and the metrics of a task on held-out examples. It holds no more than a batch of
-// activations, and is for one goroutine at a time.
+// activations, and is not safe for concurrent use.
 type Evaluator struct {
 	model     *model.T5
 	spec      task.Spec
@@ -119,7 +119,7 @@ func (e *Evaluation) Map() map[string]float64 { return metric.Map(e.Values) }
 // calibration error, and label_nll, the mean of minus the log-probability of the right label in nats, both of the model
 // alone. Of many labels they are those of a random sample of the examples, which every evaluation of them draws again.
 // calibrated_ece and calibrated_label_nll are those with the temperature of the checkpoint, if it has one for these
-// labels, or with Fit that of these examples, which goes before them. A loss that is no finite number is an error.
+// labels, or with Fit that of these examples, which goes before them. A loss that is not finite is an error.
 func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, error) {
 	values, _, err := e.run(ctx, examples, batchSize, done)
 	return values, err

@@ -13,7 +13,7 @@ import (
 	"t5train/model/kernel"
 )
 
-// spanFiller shows what a model puts into the gaps of a few short texts.
+// spanFiller shows what a model puts into the masked spans of a few short texts.
 type spanFiller struct {
 	tok       *tokenizer.Tokenizer
 	vocab     objective.Vocabulary
@@ -42,7 +42,7 @@ func newSpanFiller(b *checkpoints.Folder, denoisers []objective.Denoiser, parts 
 	return g
 }
 
-// show returns a line for each sample: its text with what stood in each gap and what the model fills in.
+// show returns a line for each sample: its text with what stood in each span and what the model fills in.
 //
 //	sample: The [quick brown -> little] fox jumps over the [lazy -> lazy] dog
 func (g *spanFiller) show(ctx context.Context) ([]string, error) {
@@ -71,9 +71,9 @@ func fillSpans(tok *tokenizer.Tokenizer, v objective.Vocabulary, input, target, 
 	}
 	first := int32(0)
 	if _, leading := truth[-1]; leading && v.Sentinels > 0 && objective.HasSentinel(v, target) {
-		first = -1 // the text begins with a gap, which has no sentinel in the target
+		first = -1 // the text begins with a span, which has no sentinel in the target
 	}
-	run, gaps := input[:0:0], 0
+	run, spans := input[:0:0], 0
 	for _, id := range input {
 		if !objective.IsSentinel(v, id) {
 			if id != v.EOS {
@@ -84,10 +84,10 @@ func fillSpans(tok *tokenizer.Tokenizer, v objective.Vocabulary, input, target, 
 		b.WriteString(surface(tok, run))
 		run = run[:0]
 		pair(first + v.FirstSentinel - id)
-		gaps++
+		spans++
 	}
 	b.WriteString(surface(tok, run))
-	if gaps == 0 {
+	if spans == 0 {
 		pair(-1)
 	}
 	return strings.TrimSpace(b.String())
@@ -95,20 +95,20 @@ func fillSpans(tok *tokenizer.Tokenizer, v objective.Vocabulary, input, target, 
 
 // splitSpans returns the tokens behind each sentinel of a target, by the sentinel's number; those before the first are -1.
 func splitSpans(v objective.Vocabulary, ids []int32) map[int32][]int32 {
-	gaps := map[int32][]int32{}
+	spans := map[int32][]int32{}
 	gap := int32(-1)
 	for _, id := range ids {
 		switch {
 		case objective.IsSentinel(v, id):
 			gap = v.FirstSentinel - id
 		case id != v.EOS:
-			gaps[gap] = append(gaps[gap], id)
+			spans[gap] = append(spans[gap], id)
 		}
 	}
-	return gaps
+	return spans
 }
 
-// surface returns the text of tokens in the middle of a text, on one line: other than Decode alone it keeps a blank at
+// surface returns the text of tokens in the middle of a text, on one line: other than Decode alone it keeps a space at
 // the beginning.
 func surface(tok *tokenizer.Tokenizer, ids []int32) string {
 	before := tok.Encode("a")

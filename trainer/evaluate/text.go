@@ -105,8 +105,8 @@ func (t *textTotals) add(o textTotals) {
 
 // Evaluate returns the loss per target token in nats and its perplexity, the loss per byte of the text that the examples
 // are made of, given and asked for together, in nats and in bits, the part of the target tokens that the model gives the
-// largest probability when it has seen those before, and the part of the gaps of which this is so for every token and
-// for the end. It is an error if the loss is no finite number.
+// largest probability when it has seen those before, and the share of the spans of which this is so for every token and
+// for the end. It is an error if the loss is not finite.
 func (h *TextSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Value, []string, error) {
 	var t textTotals
 	var loss metric.Loss
@@ -178,8 +178,8 @@ func (h *TextSet) evaluate(pieces corpus.Sampled, batch *data.Batch) (textTotals
 	return t, nil
 }
 
-// countSpans returns the gaps of a target and how many of them are predicted exactly: each token, and the sentinel or EOS
-// that ends the gap. A target without sentinels has none.
+// countSpans returns the spans of a target and how many of them are predicted exactly: each token, and the sentinel or
+// EOS that ends the span. A target without sentinels has none.
 func countSpans(v objective.Vocabulary, target []int32, hits []bool) (spans, filled int) {
 	tokens, right, sentinels := 0, true, 0
 	for i, id := range target {

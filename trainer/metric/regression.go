@@ -96,7 +96,7 @@ func Pearson(x, y []float64) float64 {
 	return min(1, max(-1, ratio(xy, math.Sqrt(xx)*math.Sqrt(yy))))
 }
 
-// constant tells whether all numbers are the same.
+// constant reports whether all numbers are the same.
 func constant(x []float64) bool {
 	return !slices.ContainsFunc(x, func(v float64) bool { return v != x[0] })
 }

@@ -18,7 +18,7 @@ type ROUGE struct {
 // PRF is a precision, a recall and the F1 of both, from 0 to 1.
 type PRF struct{ Precision, Recall, F1 float64 }
 
-// newPRF returns the scores of so many hits: 0 where there is nothing to divide by.
+// newPRF returns the scores of a number of hits: 0 where there is nothing to divide by.
 func newPRF(hits, predicted, expected int) PRF {
 	precision, recall := ratio(float64(hits), float64(predicted)), ratio(float64(hits), float64(expected))
 	return PRF{precision, recall, ratio(2*precision*recall, precision+recall)}

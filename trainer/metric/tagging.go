@@ -130,7 +130,7 @@ type Entity struct {
 	Start, End int    // the first token and the last
 }
 
-// Entities returns the entities of a tag sequence, leniently: a tag I or E goes on with the entity before it, or begins
+// Entities returns the entities of a tag sequence, leniently: a tag I or E continues the entity before it, or begins
 // one where there is none of its type. Tags are B, I, E, S or O, a hyphen and a type. It is get_entities of seqeval, whose
 // rules are those of conlleval.pl.
 //

@@ -170,7 +170,7 @@ type editDistance struct {
 	edits     [][]edit // the last step to there
 }
 
-// newEditDistance returns the table for texts of so many words.
+// newEditDistance returns the table for texts of these numbers of words.
 func newEditDistance(reference []string, words int) *editDistance {
 	d := &editDistance{reference: reference}
 	for range words + 1 {

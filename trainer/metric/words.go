@@ -86,7 +86,8 @@ func lower(s string) string {
 	return strings.ToLower(s)
 }
 
-// endsWord tells whether a letter comes before place i and none after it: Final_Sigma of the Unicode Standard, table 3-17.
+// endsWord reports whether a letter comes before place i and none after it: Final_Sigma of the Unicode Standard, table
+// 3-17.
 func endsWord(runes []rune, i int) bool {
 	before, after := i-1, i+1
 	for before >= 0 && caseIgnorable(runes[before]) {

@@ -63,7 +63,7 @@ func (o AdafactorOptions) validate() error {
 	)
 }
 
-// factors tells whether the mean squares of a tensor are kept as those of its rows and columns.
+// factors reports whether the mean squares of a tensor are kept as those of its rows and columns.
 func (o AdafactorOptions) factors(shape []int) bool {
 	n := len(shape)
 	return n >= 2 && min(shape[n-2], shape[n-1]) >= o.MinDimSizeToFactor

@@ -283,7 +283,7 @@ func TestRowsAreDense(t *testing.T) {
 	}
 }
 
-// TestPathsGiveTheSameBits: a run may go on on another machine.
+// TestPathsGiveTheSameBits: a run may resume on another machine.
 func TestPathsGiveTheSameBits(t *testing.T) {
 	for _, c := range optimizers {
 		t.Run(c.name, func(t *testing.T) {

@@ -133,7 +133,7 @@ func encodeStep(step int64) []float32 {
 func decodeStep(digits []float32) (int64, error) {
 	for _, d := range digits {
 		if !(d >= 0 && d < stepDigit) || d != float32(int64(d)) {
-			return 0, fmt.Errorf("%q is %v, want two whole numbers from 0 to %d", stepName, digits, stepDigit-1)
+			return 0, fmt.Errorf("%q is %v, want two integers from 0 to %d", stepName, digits, stepDigit-1)
 		}
 	}
 	return int64(digits[0]) + int64(digits[1])*stepDigit, nil

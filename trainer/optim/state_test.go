@@ -54,8 +54,8 @@ func TestLoadRefusesAndChangesNothing(t *testing.T) {
 		{"a tensor twice", func(s []StateTensor) []StateTensor { return append(s, s[1]) }, `"w/exp_avg" is given twice`},
 		{"another shape", func(s []StateTensor) []StateTensor { s[1].Shape = []int{3, 2}; return s }, "has shape [3 2] and 6 values, want shape [2 3]"},
 		{"fewer values", func(s []StateTensor) []StateTensor { s[1].Data = s[1].Data[1:]; return s }, "has shape [2 3] and 5 values"},
-		{"a broken counter", func(s []StateTensor) []StateTensor { s[0].Data = []float32{0.5, 0}; return s }, "want two whole numbers"},
-		{"a counter that is no number", func(s []StateTensor) []StateTensor { s[0].Data = []float32{0, float32(math.NaN())}; return s }, "want two whole numbers"},
+		{"a broken counter", func(s []StateTensor) []StateTensor { s[0].Data = []float32{0.5, 0}; return s }, "want two integers"},
+		{"a counter that is no number", func(s []StateTensor) []StateTensor { s[0].Data = []float32{0, float32(math.NaN())}; return s }, "want two integers"},
 	}
 	params := []Param{{Name: "w", Shape: []int{2, 3}, Value: make([]float32, 6), Grad: []float32{1, 2, 3, 4, 5, 6}}}
 	for _, test := range tests {

@@ -39,7 +39,7 @@ type AnswerFile struct {
 	job    Job
 	unlock func()
 
-	part     *atomicfile.File // nil until there is something to write, or a part to go on with
+	part     *atomicfile.File // nil until there is something to write, or a partial file to resume
 	writer   *bufio.Writer
 	synced   time.Time
 	complete bool      // path has all answers
@@ -57,7 +57,7 @@ type AnswerFile struct {
 // syncEvery bounds what a machine that stops can lose. A process that is killed loses what has not been flushed.
 const syncEvery = 5 * time.Second
 
-// OpenAnswers prepares the file of answers at path, or goes on with what an interrupted command of the same job has
+// OpenAnswers prepares the file of answers at path, or resumes what an interrupted command of the same job has
 // left there. With overwrite it begins anew: the answers so far go when the first new one comes, and a file at path is
 // replaced when the last one is there. Without, a file of anything else is an error. Nobody else can open it until
 // Close.
@@ -96,15 +96,15 @@ func (f *AnswerFile) open(overwrite bool) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return f.vacant()
 	case err != nil:
-		return fmt.Errorf("go on with %s: %w", f.path, err)
+		return fmt.Errorf("resume %s: %w", f.path, err)
 	}
 	r, err := parseRecord(raw)
 	if err != nil {
-		return fmt.Errorf("go on with %s: read %s: %w: start again with run.overwrite, or choose another "+
+		return fmt.Errorf("resume %s: read %s: %w: start again with run.overwrite, or choose another "+
 			"run.output", f.path, f.recordPath(), err)
 	}
 	if changes := difference.Of(r.Job, f.job); len(changes) > 0 {
-		return fmt.Errorf("go on with %s: its answers are made otherwise (its value -> yours):\n  %s\nundo the "+
+		return fmt.Errorf("resume %s: its answers are made otherwise (its value -> yours):\n  %s\nundo the "+
 			"changes, choose another run.output, or start again with run.overwrite",
 			f.path, strings.Join(changes, "\n  "))
 	}
@@ -176,7 +176,7 @@ func (f *AnswerFile) completed(c completion) error {
 	return f.vacant() // somebody has moved it away
 }
 
-// Complete tells whether the file has all answers.
+// Complete reports whether the file has all answers.
 func (f *AnswerFile) Complete() bool { return f.complete }
 
 // goOn opens the answers so far.
@@ -187,18 +187,18 @@ func (f *AnswerFile) goOn() error {
 	}
 	part, err := atomicfile.OpenFile(f.partPath(), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
-		return fmt.Errorf("go on with %s: %w", f.path, atomicfile.WithRemedy(err))
+		return fmt.Errorf("resume %s: %w", f.path, atomicfile.WithRemedy(err))
 	}
 	f.part = part
 	info, err := part.Stat()
 	if err != nil {
-		return fmt.Errorf("go on with %s: %w", f.path, err)
+		return fmt.Errorf("resume %s: %w", f.path, err)
 	}
 	f.writer, f.old = bufio.NewWriter(part), bufio.NewReader(io.NewSectionReader(part, 0, info.Size()))
 	return nil
 }
 
-// Close ends the work on the file. Answers that are flushed stay for the command that goes on; without any, no part
+// Close ends the work on the file. Answers that are flushed stay for the command that resumes; without any, no part
 // does.
 func (f *AnswerFile) Close() error {
 	if f.unlock == nil {

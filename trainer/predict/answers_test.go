@@ -197,7 +197,7 @@ func TestOverwriteKeepsTheOldFile(t *testing.T) {
 			continue
 		}
 		if n, err := answer(path, job, false, inputs, -1); n != len(inputs)-stop || err != nil || content(t, path) != whole() {
-			t.Errorf("stopped before answer %d: went on with %d answers, %v: %s", stop, n, err, content(t, path))
+			t.Errorf("stopped before answer %d: resumed with %d answers, %v: %s", stop, n, err, content(t, path))
 		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"t5train/internal/atomicfile"
 )
 
-// Match tells whether the answer to the next input, which is lines with these beginnings, is there already. Other lines
-// are an error: the inputs have changed. An answer that is not whole, of a command that was killed, is cut off.
+// Match reports whether the answer to the next input, which is lines with these beginnings, is there already. Other
+// lines are an error: the inputs have changed. An answer that is not whole, of a command that was killed, is cut off.
 func (f *AnswerFile) Match(beginnings ...[]byte) (answered bool, err error) {
 	for _, b := range beginnings {
 		f.inputs.Write(b)
@@ -31,10 +31,10 @@ func (f *AnswerFile) Match(beginnings ...[]byte) (answered bool, err error) {
 			return false, f.cut()
 		}
 		if err != nil {
-			return false, fmt.Errorf("go on with %s: %w", f.path, err)
+			return false, fmt.Errorf("resume %s: %w", f.path, err)
 		}
 		if !begins {
-			return false, fmt.Errorf("go on with %s: its answer %.100s is where that of %.100s belongs: restore the "+
+			return false, fmt.Errorf("resume %s: its answer %.100s is where that of %.100s belongs: restore the "+
 				"inputs, choose another run.output, or start again with run.overwrite",
 				f.path, bytes.TrimSpace(shown), beginning)
 		}
@@ -69,7 +69,7 @@ func (f *AnswerFile) cut() error {
 		_, err = f.part.Seek(f.at, io.SeekStart)
 	}
 	if err != nil {
-		return fmt.Errorf("go on with %s: %w", f.path, atomicfile.WithRemedy(err))
+		return fmt.Errorf("resume %s: %w", f.path, atomicfile.WithRemedy(err))
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func (f *AnswerFile) Finish(convert func(lines io.ReadSeeker, w io.Writer) error
 	}
 	if f.old != nil {
 		if _, err := f.old.ReadByte(); !errors.Is(err, io.EOF) {
-			return fmt.Errorf("go on with %s: it has answers to more inputs than there are: restore the inputs, "+
+			return fmt.Errorf("resume %s: it has answers to more inputs than there are: restore the inputs, "+
 				"choose another run.output, or start again with run.overwrite", f.path)
 		}
 	}

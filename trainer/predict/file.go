@@ -63,7 +63,7 @@ func SayUnread(b *checkpoints.Folder, sink ui.Sink, prefix string) {
 	}
 }
 
-// Output is where answers go: a file with which the same command goes on when it is interrupted, or a device.
+// Output is where answers go: a file with which the same command resumes when it is interrupted, or a device.
 type Output struct {
 	Path      string
 	Format    string // FormatJSONL or FormatParquet
@@ -214,11 +214,11 @@ func writeAnswers[In, Out any](
 		ui.Say(
 			s.Sink,
 			"",
-			"the answers to %d inputs are kept: the same command without run.overwrite goes on from there",
+			"the answers to %d inputs are kept: the same command without run.overwrite resumes from there",
 			answered,
 		)
 	case err != nil && answered > 0:
-		ui.Say(s.Sink, "", "the answers to %d inputs are kept: the same command goes on from there", answered)
+		ui.Say(s.Sink, "", "the answers to %d inputs are kept: the same command resumes from there", answered)
 	case Stopped(err):
 		ui.Say(s.Sink, "", "stopped after %d inputs", answered)
 	}
@@ -240,7 +240,7 @@ func writeAnswers[In, Out any](
 	return err
 }
 
-// device takes answers that no later command can go on with.
+// device takes answers that no later command can resume.
 type device struct{ *bufio.Writer }
 
 func (device) Match(...[]byte) (bool, error) { return false, nil }

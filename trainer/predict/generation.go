@@ -134,7 +134,7 @@ func (p *Predictor) generation(g Generation, sink ui.Sink) error {
 // whose tokens have no blank in front. It may be called by several goroutines.
 func BadWords(tok *tokenizer.Tokenizer) func(texts []string) ([][]int32, error) {
 	inside := sync.OnceValue(
-		func() func(string) []int32 { return withoutBlank(tok) },
+		func() func(string) []int32 { return withoutSpace(tok) },
 	) // a tokenizer of its own, which takes a while to make
 	return func(texts []string) ([][]int32, error) {
 		var words [][]int32
@@ -176,9 +176,9 @@ func Prefix(tok *tokenizer.Tokenizer, text string) ([]int32, error) {
 	return ids, nil
 }
 
-// withoutBlank returns what encodes text that goes on behind other text. Behind a sentinel, SentencePiece puts no blank
+// withoutSpace returns what encodes text that goes on behind other text. Behind a sentinel, SentencePiece puts no blank
 // in front of a word; a tokenizer without sentinels knows words with a blank only.
-func withoutBlank(tok *tokenizer.Tokenizer) func(text string) []int32 {
+func withoutSpace(tok *tokenizer.Tokenizer) func(text string) []int32 {
 	sentinel, ok := tok.Sentinel(0)
 	seqio, err := tok.WithRules(tokenizer.SentencePiece)
 	if !ok || err != nil {

@@ -123,7 +123,7 @@ func Largest(values []float64) int {
 	return best
 }
 
-// sameTexts tells whether labels are the same to the model.
+// sameTexts reports whether labels are the same to the model.
 func sameTexts(a, b []task.Label) bool {
 	return slices.EqualFunc(a, b, func(x, y task.Label) bool { return x.Text == y.Text })
 }

@@ -19,7 +19,7 @@ import (
 // Predictor answers texts with one model: it classifies, generates and scores. Each call is one batch. Texts are what goes
 // into the model: see [inputfile.FromText].
 //
-// A Predictor is for one goroutine at a time. Several may share a Bundle, which they only read, and Workers.
+// A Predictor is not safe for concurrent use. Several may share a Bundle, which they only read, and Workers.
 type Predictor struct {
 	bundle    *checkpoints.Folder
 	spec      task.Spec
@@ -46,7 +46,7 @@ type PredictorOptions struct {
 
 // NewPredictor returns a predictor for a task, such as that of [checkpoints.Folder.PredictionTask]. Nil workers are all processors.
 func NewPredictor(b *checkpoints.Folder, spec task.Spec, w *kernel.Workers, o PredictorOptions) *Predictor {
-	if b.IsEmpty() { // whose methods say so
+	if b.IsEmpty() { // whose methods return the error
 		return &Predictor{spec: spec, maxInput: FirstPositive(o.MaxInputLength, 512), maxOutput: FirstPositive(o.MaxOutputLength, 128)}
 	}
 	return &Predictor{
@@ -161,7 +161,7 @@ func (p *Predictor) Generate(ctx context.Context, texts []string, o generate.Opt
 	answers := make([]Generated, len(texts))
 	for i, sequences := range outputs {
 		answers[i].InputCut = cut[i]
-		// Whoever asks for the text of gaps wants to see which is which.
+		// Whoever asks for the text of spans wants to see which is which.
 		gaps := objective.HasSentinel(p.vocab, ids[i])
 		for _, out := range sequences {
 			tokens := len(out.IDs)

@@ -35,7 +35,7 @@ type Stream[In, Out any] struct {
 // AnswerWriter takes lines of answers. *answers.File is one.
 type AnswerWriter interface {
 	io.Writer
-	// Match tells whether the next input, whose lines begin so, is answered already.
+	// Match reports whether the next input, whose lines begin so, is answered already.
 	Match(beginnings ...[]byte) (answered bool, err error)
 	Flush() error
 }
@@ -95,7 +95,7 @@ func (r *streaming[In, Out]) add(in In) error {
 func (r *streaming[In, Out]) start() {
 	left := r.Total
 	if r.answered > 0 {
-		ui.Say(r.Sink, "", "go on behind the answers to %s inputs", ui.Grouped(int(r.answered)))
+		ui.Say(r.Sink, "", "resume after the answers to %s inputs", ui.Grouped(int(r.answered)))
 		left = max(-1, r.Total-r.answered)
 	}
 	r.progress = ui.Start(r.Sink, r.What, "inputs", left)
@@ -130,5 +130,5 @@ func (r *streaming[In, Out]) flush() error {
 	return nil
 }
 
-// Stopped tells whether an error only says that the context has ended.
+// Stopped reports whether an error only says that the context has ended.
 func Stopped(err error) bool { return errors.Is(err, context.Canceled) }

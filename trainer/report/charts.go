@@ -116,7 +116,7 @@ func slug(name string) string {
 	}, name)
 }
 
-// any tells whether a column holds a number.
+// any reports whether a column holds a number.
 func (n Numbers) any() bool {
 	return slices.ContainsFunc(n, func(v Number) bool { return !math.IsNaN(float64(v)) })
 }

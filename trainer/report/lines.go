@@ -79,7 +79,7 @@ func newLines(h runlog.History, sessions []runlog.Session) (train, eval Lines) {
 // elapsed returns the time of training up to each line. Each process counts its own from 0. Where one begins that is not
 // among the sessions, it is known by a time that is less than the one before.
 func elapsed(lines []runlog.Train, sessions []runlog.Session) []float64 {
-	var starts []int // steps that the processes went on from
+	var starts []int // steps that the processes resumed from
 	for _, s := range sessions {
 		for len(starts) > 0 && starts[len(starts)-1] >= s.Step { // what that one did is lost
 			starts = starts[:len(starts)-1]

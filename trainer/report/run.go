@@ -45,7 +45,7 @@ type Run struct {
 const (
 	Running  = "running"
 	Finished = "finished"
-	Stopped  = "stopped" // by a person, an error or a kill: the same command goes on
+	Stopped  = "stopped" // by a person, an error or a kill: the same command resumes
 )
 
 // Constant returns what a constant answer is worth by the metric that decides; nil where that is not known.
@@ -70,7 +70,7 @@ type standing struct {
 	Finished bool     `json:"finished"`
 }
 
-// IsRun tells whether a folder is one of a run.
+// IsRun reports whether a folder is one of a run.
 func IsRun(dir string) bool {
 	return isFile(filepath.Join(dir, runlog.ConfigName)) && (isFile(filepath.Join(dir, runlog.HistoryName)) || isFile(filepath.Join(dir, runlog.RunName)))
 }

@@ -28,7 +28,7 @@ func (s scale) at(v float64) float64 {
 	return s.from + (v-low)/(high-low)*(s.to-s.from)
 }
 
-// linear returns a scale with about so many ticks.
+// linear returns a scale with about n ticks.
 func linear(low, high, from, to float64, count int) scale {
 	if high-low <= 1e-9*max(math.Abs(low), math.Abs(high)) { // one value, or so near to it that no number lies between ticks
 		by := 0.1 * math.Abs(low)

@@ -22,7 +22,7 @@ type Evaluation struct {
 
 	Best    []Example `json:"best,omitempty"`    // the examples of the smallest losses, the smallest first
 	Worst   []Example `json:"worst,omitempty"`   // of the largest, the largest first
-	Samples []string  `json:"samples,omitempty"` // lines that show what a model in pre-training fills into gaps
+	Samples []string  `json:"samples,omitempty"` // lines that show what a model in pre-training fills into spans
 
 	Constants []Constant `json:"constants,omitempty"` // of the task, or of the parts of a mixture that have one
 	Notes     []ui.Note  `json:"notes,omitempty"`

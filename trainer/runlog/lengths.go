@@ -9,7 +9,7 @@ import (
 // Lengths says how long the examples of a data set are, in tokens with their end, as the model sees them.
 type Lengths struct {
 	Examples int       `json:"examples"` // of the data set
-	Sampled  int       `json:"sampled"`  // of which so many, evenly spread, were measured
+	Sampled  int       `json:"sampled"`  // how many of them, evenly spread, were measured
 	Inputs   Histogram `json:"inputs"`
 	Targets  Histogram `json:"targets"`
 }

@@ -25,7 +25,7 @@ type Log struct {
 	events *EventWriter
 }
 
-// OpenLog opens the metrics of a run that goes on from a step. What a stopped run has written after its last
+// OpenLog opens the metrics of a run that resumes from a step. What a stopped run has written after its last
 // checkpoint is dropped, for it will come again: lines of later steps, and, unless that step is evaluated, evaluations of
 // the step itself.
 func OpenLog(path string, step int, evaluated bool) (*Log, error) {

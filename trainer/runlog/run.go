@@ -12,7 +12,7 @@ import (
 )
 
 // ConfigName is the file of a run folder that holds its resolved configuration, StateName that of a checkpoint that
-// holds what training needs to go on besides tensors.
+// holds what resuming needs besides tensors.
 const (
 	ConfigName = "config.yaml"
 	StateName  = "trainer/state.json"

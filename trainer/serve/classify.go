@@ -15,7 +15,7 @@ type classified struct {
 type classifiedResult struct {
 	Label          string       `json:"label"` // the most probable one
 	Probability    float64      `json:"probability"`
-	Labels         []labelShare `json:"labels"` // all, in the order of the task; of a request with top so many, the most probable first
+	Labels         []labelShare `json:"labels"` // all, in the order of the task; of a request with top the most probable ones, first the best
 	TruncatedInput bool         `json:"truncated_input"`
 }
 

@@ -143,8 +143,8 @@ func (h headerOnly) Header() http.Header       { return http.Header(h) }
 func (headerOnly) Write(b []byte) (int, error) { return len(b), nil }
 func (headerOnly) WriteHeader(int)             {}
 
-// knowsHost tells whether the server may be asked under the name of a Host header. Without this check a page of any site
-// could make its own name point to this machine and then read answers as its own.
+// knowsHost reports whether the server may be asked under the name of a Host header. Without this check a page of any
+// site could make its own name point to this machine and then read answers as its own.
 func (s *Server) knowsHost(host string) bool {
 	host = loopback.Name(host)
 	return slices.Contains(s.options.Hosts, "*") || slices.Contains(s.options.Hosts, host) || loopback.Is(host)

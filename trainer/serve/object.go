@@ -92,7 +92,7 @@ func (o *object) value(name string) json.RawMessage {
 	return o.fields[name]
 }
 
-// has tells whether a field is there.
+// has reports whether a field is there.
 func (o *object) has(name string) bool { return o.fields[name] != nil }
 
 // wrong says that a field is not what is wanted.
@@ -125,7 +125,7 @@ func (o *object) boolean(name string, otherwise bool) bool {
 	return otherwise
 }
 
-// whole reads a whole number from least to most; absent is otherwise.
+// whole reads an integer from least to most; absent is otherwise.
 func (o *object) whole(name string, otherwise, least, most int) int {
 	raw := o.value(name)
 	if raw == nil {
@@ -134,7 +134,7 @@ func (o *object) whole(name string, otherwise, least, most int) int {
 	n, err := strconv.Atoi(string(raw))
 	switch {
 	case err != nil:
-		o.wrong(name, raw, "a whole number")
+		o.wrong(name, raw, "an integer")
 	case n < least || n > most:
 		o.fail(invalid("%s is %d, want %d to %d", name, n, least, most))
 	}

@@ -50,7 +50,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 // lastWords is the time for the answers that nothing could be done.
 const lastWords = time.Second
 
-// limitedListener accepts a connection only when fewer than so many are open.
+// limitedListener accepts a connection only while fewer than the limit are open.
 type limitedListener struct {
 	net.Listener
 	places chan struct{}

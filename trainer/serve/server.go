@@ -117,7 +117,7 @@ func New(b *checkpoints.Folder, o Options) (*Server, error) {
 }
 
 // model is what the server asks; [predict.Predictor] is one. Texts are what goes into it, by the rule of the task. Each call
-// answers one batch, in order. A model is for one goroutine at a time: each worker has one.
+// answers one batch, in order. A model is not safe for concurrent use: each worker has one.
 type model interface {
 	Generate(ctx context.Context, texts []string, o generate.Options) ([]predict.Generated, error)
 	Classify(ctx context.Context, texts []string) ([]predict.Classified, error)

@@ -12,7 +12,7 @@ type tokenized struct {
 
 type tokenizedResult struct {
 	IDs    []int32  `json:"ids"`
-	Tokens []string `json:"tokens"` // ▁ is a blank
+	Tokens []string `json:"tokens"` // ▁ is a space
 	Text   string   `json:"text"`
 }
 

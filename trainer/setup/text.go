@@ -83,7 +83,7 @@ type textReader struct {
 	bundle    *checkpoints.Folder
 	objective objective.Config
 	denoisers []objective.Denoiser
-	was       map[string]string // digests of what a run that goes on has trained on
+	was       map[string]string // digests of what a run that resumes has trained on
 	threads   int
 	sink      ui.Sink
 	files     []corpus.UsedFile // to train on
@@ -149,7 +149,7 @@ func (r *textReader) readTrain(ctx context.Context, m *Datasets) error {
 	return nil
 }
 
-// noiseSeed is the seed of the noise of a corpus by its number: piece i of one is not to have the gaps of piece i of
+// noiseSeed is the seed of the noise of a corpus by its number: piece i of one is not to have the spans of piece i of
 // another. The first has that of a run without a mixture.
 func noiseSeed(seed uint64, corpus int) uint64 {
 	if corpus == 0 {
@@ -200,7 +200,7 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Componen
 }
 
 // open opens the token store of what a key names, notes it in m, which closes it, and returns the files that it is of.
-// Text that a run cannot go on with is not tokenized.
+// Text that a run cannot resume with is not tokenized.
 func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns, wanted []string,
 	column string) (*chunks.Store, []corpus.UsedFile, error) {
 	set, err := dataset.OpenData(patterns, wanted)

@@ -62,8 +62,8 @@ func Decode(b []byte, v any) (int, error) {
 }
 
 // thriftLen returns the bytes that the struct at the head of b takes, and about how much memory at most. Every list and
-// map is held to the bytes that are left (an element takes at least one), so decoding b[:n] allocates in proportion to
-// n.
+// map is limited by the bytes that are left (an element takes at least one), so decoding b[:n] allocates in proportion
+// to n.
 func thriftLen(b []byte) (n int, memory int64, err error) {
 	w := thriftWalk{b: b}
 	w.structure(0)

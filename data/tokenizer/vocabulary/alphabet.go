@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	blank = '▁' // U+2581, stands for a blank
+	space = '▁' // U+2581, stands for a space
 	rare  = '▅' // U+2585, stands for a character that becomes no piece; lines that have it are left out
 )
 
@@ -135,24 +135,24 @@ func (s scripts) of(r rune) int32 {
 	return int32(n)
 }
 
-// shape is what a beginning of a piece is made of: enough to tell whether it may go on with a character.
+// shape is what a beginning of a piece is made of: enough to decide whether another character may follow.
 type shape struct {
 	length int32
 	script int32
 	digit  bool // it holds one
-	blank  bool // it ends in one
+	space  bool // it ends in one
 }
 
 var noShape = shape{script: anyScript}
 
-// with returns the shape that goes on with a character; ok is false where no piece may begin so.
+// with returns the shape with one more character; ok is false where no piece may begin so.
 func (s shape) with(ch char, o *Options) (next shape, ok bool) {
 	next = shape{length: s.length + 1, script: s.script, digit: s.digit || ch.digit}
 	if int(next.length) > o.MaxPieceLength || next.length > 1 && next.digit && o.SplitDigits {
 		return next, false
 	}
-	if ch.r == blank {
-		next.blank = true
+	if ch.r == space {
+		next.space = true
 		return next, s.length == 0 || !o.SplitByWhitespace
 	}
 	script := ch.script
@@ -166,8 +166,8 @@ func (s shape) with(ch char, o *Options) (next shape, ok bool) {
 	return next, true
 }
 
-// piece tells whether a text of this shape may be a piece: a blank ends none but the blank itself.
-func (s shape) piece() bool { return s.length == 1 || !s.blank }
+// piece reports whether a text of this shape may be a piece: a space ends none but the space itself.
+func (s shape) piece() bool { return s.length == 1 || !s.space }
 
 // mark replaces the characters that are not in the alphabet by rare, and joins the units that become equal by it.
 func (a *alphabet) mark(c *counts) *counts {

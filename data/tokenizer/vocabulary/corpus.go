@@ -107,7 +107,7 @@ func (s *sample) take() bool {
 	return took
 }
 
-// countUnits reads a corpus and counts its words, or its lines where blanks do not divide.
+// countUnits reads a corpus and counts its words, or its lines where spaces do not divide.
 func countUnits(ctx context.Context, texts Texts, o *Options, n *normalize.Normalizer) (*counts, Corpus, error) {
 	if o.SampleLines == 0 {
 		c, corpus, err := countSample(ctx, texts, o, n, nil)
@@ -158,7 +158,7 @@ func countSample(ctx context.Context, texts Texts, o *Options, n *normalize.Norm
 	return total, l.corpus, err
 }
 
-// UnitName says what is counted: words, or lines where blanks do not divide pieces.
+// UnitName says what is counted: words, or lines where spaces do not divide pieces.
 func (o *Options) UnitName() string {
 	if o.SplitByWhitespace {
 		return "words"
@@ -225,12 +225,12 @@ func (w *counter) cutSymbols(text []byte) []byte {
 	return text[:kept]
 }
 
-var blankBytes = []byte(string(blank))
+var spaceBytes = []byte(string(space))
 
 // add counts a line, or the words in it: a word begins with each ▁.
 func (w *counter) add(line []byte) {
 	for w.o.SplitByWhitespace {
-		end := bytes.Index(line[1:], blankBytes) + 1
+		end := bytes.Index(line[1:], spaceBytes) + 1
 		if end == 0 {
 			break
 		}

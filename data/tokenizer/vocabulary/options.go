@@ -35,7 +35,7 @@ type Options struct {
 
 	SplitByUnicodeScript bool // no piece holds two scripts
 	SplitByNumber        bool // digits are a script of their own
-	SplitByWhitespace    bool // no piece goes on behind a blank
+	SplitByWhitespace    bool // no piece continues after a space
 	SplitDigits          bool // each digit is a piece
 
 	ByteFallback   bool     // 256 pieces for the bytes of unknown characters
@@ -56,7 +56,7 @@ type Options struct {
 
 	Threads int // 0 is all; changes the time, not the result
 
-	// Progress, if not nil, is called with the work that goes on, its unit, how much of it is done and its total (below
+	// Progress, if not nil, is called with the current work, its unit, how much of it is done and its total (below
 	// 0: not known); never by two goroutines at once.
 	Progress func(what, unit string, done, total int64)
 }
@@ -142,7 +142,7 @@ func (o Options) checkSymbols() error {
 		case s == "" || !utf8.ValidString(s) || strings.ContainsRune(s, 0):
 			return OptionError{option, fmt.Sprintf("%q: want text", s)}
 		case strings.ContainsFunc(s, unicode.IsSpace):
-			return OptionError{option, fmt.Sprintf("%q: no text matches it: write ▁ (U+2581) for a blank", s)}
+			return OptionError{option, fmt.Sprintf("%q: no text matches it: write ▁ (U+2581) for a space", s)}
 		case seen[s]:
 			return OptionError{option, fmt.Sprintf("%q: there is such a piece already: leave it out", s)}
 		case len(s) >= maxSymbolBytes:

@@ -20,7 +20,7 @@ func madeUp(n int, seed uint64) []string {
 	words := make([]string, n)
 	for i := range words {
 		var b strings.Builder
-		b.WriteRune(blank)
+		b.WriteRune(space)
 		for range 1 + draw.Below(9) {
 			b.WriteRune(letters[draw.Below(uint64(len(letters)))])
 		}
@@ -186,8 +186,8 @@ func seedsByDefinition(c *counts, a *alphabet, o *Options) map[string]float64 {
 // mayBePiece spells out the rules for the letters of madeUp.
 func mayBePiece(text string, a *alphabet, o *Options) bool {
 	runes := []rune(text)
-	if len(runes) > o.MaxPieceLength || runes[len(runes)-1] == blank ||
-		o.SplitByWhitespace && slices.Contains(runes[1:], blank) {
+	if len(runes) > o.MaxPieceLength || runes[len(runes)-1] == space ||
+		o.SplitByWhitespace && slices.Contains(runes[1:], space) {
 		return false
 	}
 	script := ""
@@ -214,7 +214,7 @@ func mayBePiece(text string, a *alphabet, o *Options) bool {
 			return false
 		}
 		if is == "" {
-			continue // a blank, a number that goes with all, an accent
+			continue // a space, a number that goes with all, an accent
 		}
 		if o.SplitByUnicodeScript && script != "" && is != script {
 			return false

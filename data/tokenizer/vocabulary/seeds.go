@@ -192,7 +192,7 @@ type walker struct {
 	full  int // length at which found is cut down to the best: memory does not grow with the text
 }
 
-// walk takes all places of a substring of some shape, divides them by the character behind it, and goes on.
+// walk takes all places of a substring of some shape, divides them by the next character, and repeats that.
 func (w *walker) walk(ctx context.Context, places, spare []suffix, at shape) {
 	if len(places) > unitsAtOnce && ctx.Err() != nil {
 		return
@@ -237,7 +237,7 @@ func (s *seeder) leadAt(p suffix, length int32) byte {
 	case codeLineEnd:
 		return 0
 	case codeWordEnd, codeRare:
-		return blankBytes[0] // that of ▅ is the same
+		return spaceBytes[0] // that of ▅ is the same
 	default:
 		return s.lead[code]
 	}

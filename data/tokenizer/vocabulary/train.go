@@ -13,7 +13,7 @@ type Result struct {
 	Model  []byte // a SentencePiece model file
 	Pieces int
 	Chars  int // pieces of one character
-	Units  int // different words, or lines where blanks do not divide
+	Units  int // different words, or lines where spaces do not divide
 	Corpus Corpus
 
 	LeftOut []Character // what CharacterCoverage leaves without a piece, the frequent ones first
@@ -83,7 +83,7 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 	return r, nil
 }
 
-// tooMuch says that numbers of so many bits are not enough.
+// tooMuch says that the bits of a number do not suffice.
 func tooMuch(limit string, o *Options) error {
 	return fmt.Errorf("the text has more than %s of different %s: train on a sample of its lines (vocabulary.sample_lines or "+
 		"vocabulary.max_text)", limit, o.UnitName())

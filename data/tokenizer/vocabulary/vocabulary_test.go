@@ -331,7 +331,7 @@ func TestTrainRefuses(t *testing.T) {
 		{"options", nil, options(func(o *Options) { o.ShrinkingFactor = 1 }), "shrinking-factor 1: want 0.5 to 0.95"},
 		{"threads", nil, options(func(o *Options) { o.Threads = 1e9 }),
 			"threads 1000000000: want 1 to 1024, or 0 for all"},
-		{"blank in a symbol", nil, options(func(o *Options) { o.UserSymbols = []string{"New York"} }),
+		{"space in a symbol", nil, options(func(o *Options) { o.UserSymbols = []string{"New York"} }),
 			`user-symbols "New York": no text matches it: write ▁`},
 		{"symbol twice", nil, options(func(o *Options) { o.UserSymbols = []string{"a", "a"} }),
 			`user-symbols "a": there is such a piece already`},
@@ -370,7 +370,7 @@ func TestTrainStops(t *testing.T) {
 	}
 }
 
-// A symbol with ▁ is cut out of text with a blank.
+// A symbol with ▁ is cut out of text with a space.
 func TestSymbolWithBlank(t *testing.T) {
 	o := options(func(o *Options) { o.VocabSize, o.SoftVocabLimit, o.UserSymbols = 40, true, []string{"New▁York"} })
 	r, err := Train(t.Context(), lineTexts("in New York it rains", "New York in the rain"), o)

@@ -66,7 +66,7 @@ func (a access) join(halves [2]VecVirtual) VecVirtual {
 	return r
 }
 
-// double is one half of the float64 elements that belong to an access, 256 bit only. Its pointer goes on by twice as much
+// double is one half of the float64 elements that belong to an access, 256 bit only. Its pointer moves by twice as much
 // as those of float32: walk is given it twice.
 type double struct {
 	access

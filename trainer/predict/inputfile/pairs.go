@@ -136,7 +136,7 @@ func targetsFromJSON(spec task.Spec, column string, value json.RawMessage) ([]st
 	return targets, nil
 }
 
-// isLabel tells whether targets are the texts of the labels of a column.
+// isLabel reports whether targets are the texts of the labels of a column.
 func isLabel(spec task.Spec, column string) bool {
 	return len(spec.Labels) > 0 && column == spec.LabelColumn
 }

@@ -76,7 +76,7 @@ func New(entries []Entry) *Trie {
 	return b.t
 }
 
-// step follows byte c from state s; ok is false where no key goes on.
+// step follows byte c from state s; ok is false where no key follows.
 func (t *Trie) step(s int32, c byte) (next int32, ok bool) {
 	base := t.Cells[s].Base
 	if base == 0 {
