@@ -212,9 +212,10 @@ func scan(
 		return failed
 	})
 	if missing := (*table.MissingColumnError)(nil); errors.As(err, &missing) {
-		return fmt.Errorf("read inputs: %s has no column %q: its columns, by its first line, are %s: name another one, "+
-			"read each line as a text with predict.input_format %s, or make parquet of it with t5train data import, "+
-			"which reads other tables too", path, missing.Column, strings.Join(missing.Columns, ", "), FormatText)
+		return fmt.Errorf("read inputs: %s has no column %q: its columns, by its first line, are %s: "+
+			"name another one, read each line as a text with predict.input_format %s, "+
+			"or make parquet of it with t5train data import, which reads other tables too",
+			path, missing.Column, strings.Join(missing.Columns, ", "), FormatText)
 	}
 	if failed == nil && err != nil && ctx.Err() == nil && files.Set == nil {
 		return fmt.Errorf("read inputs: %w", err)
