@@ -234,8 +234,8 @@ func newTextEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (h
 	if len(o.Task.TextColumns) > 1 {
 		return nil, nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain text", len(o.Task.TextColumns))
 	}
-	if flags := o.ofTasks(); len(flags) > 0 {
-		return nil, nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says all about inputs and targets: leave out %s, or name a task with task.name", strings.Join(flags, ", "))
+	if keys := o.ofTasks(); len(keys) > 0 {
+		return nil, nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says all about inputs and targets: leave out %s, or name a task with task.name", strings.Join(keys, ", "))
 	}
 	denoisers, err := b.Info.Objective.Denoisers(b.Tokenizer)
 	if err != nil {
@@ -278,22 +278,22 @@ func evaluationTokens(ctx context.Context, b *checkpoints.Folder, o Options) (s 
 	return s, remove, nil
 }
 
-// ofTasks returns the flags of the options that are set and say nothing about plain text.
-func (o Options) ofTasks() (flags []string) {
+// ofTasks returns the keys of the options that are set and say nothing about plain text.
+func (o Options) ofTasks() (keys []string) {
 	t := o.Task
-	for _, f := range []struct {
-		name string
-		set  bool
+	for _, k := range []struct {
+		key string
+		set bool
 	}{
-		{"prefix", t.Prefix != nil}, {"labels", len(t.LabelTexts) > 0}, {"template", t.Template != ""}, {"source-lang",
-			t.SourceLanguage != ""},
-		{"target-lang", t.TargetLanguage != ""}, {"label-column", t.LabelColumn != ""}, {"target-column", t.TargetColumn != ""},
-		{"target-template", t.TargetTemplate != ""}, {"metrics", len(t.Metrics) > 0},
-		{"max-input-length", o.MaxInputLength > 0}, {"max-target-length", o.MaxTargetLength > 0},
+		{"task.prefix", t.Prefix != nil}, {"task.labels", len(t.LabelTexts) > 0}, {"task.template", t.Template != ""},
+		{"task.source_language", t.SourceLanguage != ""}, {"task.target_language", t.TargetLanguage != ""},
+		{"task.label_column", t.LabelColumn != ""}, {"task.target_column", t.TargetColumn != ""},
+		{"task.target_template", t.TargetTemplate != ""}, {"task.metrics", len(t.Metrics) > 0},
+		{"evaluate.max_input_length", o.MaxInputLength > 0}, {"evaluate.max_target_length", o.MaxTargetLength > 0},
 	} {
-		if f.set {
-			flags = append(flags, "--"+f.name)
+		if k.set {
+			keys = append(keys, k.key)
 		}
 	}
-	return flags
+	return keys
 }

@@ -204,7 +204,7 @@ func TestRefusedHeaders(t *testing.T) {
 				if got, _ := code(t, text); got != c.code {
 					t.Errorf("code %s, want %s", got, c.code)
 				}
-				if c.code == "unknown_host" && !strings.Contains(string(text), "--host") {
+				if c.code == "unknown_host" && !strings.Contains(string(text), "serve.host") {
 					t.Errorf("the remedy is missing: %s", text)
 				}
 			}
