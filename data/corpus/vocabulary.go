@@ -84,9 +84,9 @@ func (o VocabularyOptions) train(ctx context.Context, inputs corpora) ([]tokeniz
 	ui.Say(o.Sink, "tokenizer", "%s, %s pieces, with %d sentinels %s tokens", tok.Kind(), ui.Grouped(result.Pieces),
 		o.ExtraIDs, ui.Grouped(tok.VocabSize()))
 	if tok.Rules() == tokenizer.SentencePiece {
-		ui.Say(o.Sink, "note", "BPE, byte fallback, user symbols and pieces that span spaces are more than transformers' "+
-			"T5 tokenizer knows: t5train follows SentencePiece, "+
-			"and tokenizer.json tells transformers how. Plain text gets the same ids there; <extra_id_0> in a word, "+
+		ui.Say(o.Sink, "note", "BPE, byte fallback, user symbols and pieces that span spaces are more than "+
+			"transformers' T5 tokenizer knows: t5train follows SentencePiece, and "+
+			"tokenizer.json tells transformers how. Plain text gets the same ids there; <extra_id_0> in a word, "+
 			"a literal </s> and user symbols may get others")
 	}
 	return tok.Files()
