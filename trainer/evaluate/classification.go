@@ -27,6 +27,9 @@ type labelScoring struct {
 }
 
 func newLabelScoring(e *Evaluator, x exampleCollector) (*labelScoring, error) {
+	if err := checkMetrics(e.spec); err != nil {
+		return nil, err
+	}
 	r := &labelScoring{evaluator: e, exhibition: x}
 	for _, l := range e.spec.Labels {
 		r.names = append(r.names, l.Name)

@@ -139,7 +139,7 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 	var loss metric.Loss
 	answers, err := e.newScorer(examples)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
 	correct, seen := 0, int64(0)
 	compute := func(batch *data.Batch) (batchResult, error) {
@@ -189,7 +189,8 @@ func (e *Evaluator) newScorer(examples *data.Examples) (scorer, error) {
 	if e.spec.Ranked() {
 		return newLabelScoring(e, x)
 	}
-	return &generationScorer{evaluator: e, exhibition: x, grader: newGrader(e.spec, e.written)}, nil
+	g, err := newGrader(e.spec, e.written)
+	return &generationScorer{evaluator: e, exhibition: x, grader: g}, err
 }
 
 // written returns a text as a model that copies it writes it.

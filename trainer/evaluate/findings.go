@@ -95,10 +95,12 @@ func (e *Evaluator) nearInterval(ctx context.Context, a scorer, name string, val
 		if !slices.ContainsFunc(s.Result(), func(v metric.Value) bool { return v.Name == name }) {
 			continue
 		}
-		if g, ok := s.(*numberGrader); ok { // ranks take time
-			alone := g.Regression
-			alone.Only = []string{name}
-			s = &alone
+		if g, ok := s.(*numberGrader); ok { // the others take time
+			alone, err := g.Only(name)
+			if err != nil {
+				return none, err
+			}
+			s = alone
 		}
 		all, err := metric.Bootstrap(ctx, s, bootstrapSeed)
 		if err != nil {

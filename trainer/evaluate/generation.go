@@ -86,7 +86,10 @@ func (w *generationScorer) constant() (runlog.Constant, error) {
 	if answer == "" {
 		return runlog.Constant{}, nil
 	}
-	same := newGrader(spec, w.evaluator.written)
+	same, err := newGrader(spec, w.evaluator.written)
+	if err != nil {
+		return runlog.Constant{}, err
+	}
 	for i := range examples.Len() {
 		if err := same.Add(answer, examples.Reference(i)); err != nil {
 			return runlog.Constant{}, err

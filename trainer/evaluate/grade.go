@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,22 +21,40 @@ type grader interface {
 }
 
 // newGrader returns the grader of a task whose answers are generated. written returns a text as a model that copies it
-// can write it: the tokenizer may not have all characters.
-func newGrader(spec task.Spec, written func(text string) string) grader {
+// can write it: the tokenizer may not have all characters. A metric that is not for the task is an error.
+func newGrader(spec task.Spec, written func(text string) string) (grader, error) {
+	if err := checkMetrics(spec); err != nil {
+		return nil, err
+	}
 	switch spec.Kind() {
 	case task.Numbers:
-		return &numberGrader{Regression: metric.Regression{Only: spec.Metrics}}
+		r, err := new(metric.Regression).Only(spec.Metrics...)
+		if err != nil {
+			return nil, err
+		}
+		return &numberGrader{Regression: r}, nil
 	case task.Entities:
 		g := &entityGrader{spec: spec, written: written}
 		if slices.Contains(spec.Metrics, task.Seqeval) { // all of them
-			return g
+			return g, nil
 		}
-		return limitedGrader{g, spec.Metrics}
+		return limitedGrader{g, spec.Metrics}, nil
 	case task.Referents:
-		return &referentGrader{}
+		return &referentGrader{}, nil
 	default:
 		return newTextGrader(spec.MetricNames())
 	}
+}
+
+// checkMetrics finds a name of which there would be no value.
+func checkMetrics(spec task.Spec) error {
+	known := spec.Kind().Metrics()
+	for _, name := range spec.Metrics {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("metric %q is not for %s, want some of %s", name, spec.Name, strings.Join(known, ", "))
+		}
+	}
+	return nil
 }
 
 // limitedGrader shows the metrics that are asked for.
@@ -65,10 +84,13 @@ type textMetric struct {
 	scorer      int
 }
 
-func newTextGrader(names []string) *textGrader {
+func newTextGrader(names []string) (*textGrader, error) {
 	g := &textGrader{}
 	for _, name := range names {
-		scorer, value := textScorer(name)
+		scorer, value, err := textScorer(name)
+		if err != nil {
+			return nil, err
+		}
 		at := slices.Index(g.scorers, scorer)
 		if at < 0 {
 			at = len(g.scorers)
@@ -76,35 +98,38 @@ func newTextGrader(names []string) *textGrader {
 		}
 		g.metrics = append(g.metrics, textMetric{name, value, at})
 	}
-	return g
+	return g, nil
 }
 
 // textScorer returns the scorer of a metric, and which of its values that is; "" is all.
-func textScorer(name string) (scorer metric.Scorer, value string) {
+func textScorer(name string) (scorer metric.Scorer, value string, err error) {
 	switch name {
 	case task.ExactMatch:
-		return metric.Exact{}, ""
+		return metric.Exact{}, "", nil
 	case task.SQuADScores:
-		return metric.SQuAD{}, ""
+		return metric.SQuAD{}, "", nil
 	case task.F1:
-		return metric.SQuAD{}, name
+		return metric.SQuAD{}, name, nil
 	case task.ChrF:
-		return metric.ChrF{}, ""
+		return metric.ChrF{}, "", nil
 	case task.ChrFPlus:
-		return metric.ChrF{WordOrder: 2}, ""
+		return metric.ChrF{WordOrder: 2}, "", nil
 	case task.TER:
-		return metric.TER{}, ""
+		return metric.TER{}, "", nil
 	case task.BLEU:
-		return metric.BLEU{}, name
+		return metric.BLEU{}, name, nil
 	case task.BLEU + task.Lowercase:
-		return metric.BLEU{Lowercase: true}, task.BLEU
+		return metric.BLEU{Lowercase: true}, task.BLEU, nil
 	}
 	if tokenizer, ok := strings.CutPrefix(name, task.BLEU+"-"); ok {
-		t, _ := metric.ParseTokenizer(tokenizer) // Validate has seen that there is one
-		return metric.BLEU{Tokenizer: t}, task.BLEU
+		t, err := metric.ParseTokenizer(tokenizer)
+		return metric.BLEU{Tokenizer: t}, task.BLEU, err
 	}
-	value, stemmed := strings.CutSuffix(name, task.Stemmed)
-	return summaries{metric.ROUGE{Stemmer: stemmed}}, value
+	switch value, stemmed := strings.CutSuffix(name, task.Stemmed); value {
+	case task.Rouge1, task.Rouge2, task.RougeL, task.RougeLsum:
+		return summaries{metric.ROUGE{Stemmer: stemmed}}, value, nil
+	}
+	return nil, "", fmt.Errorf("text metric %q is unknown", name)
 }
 
 // summaries are compared by ROUGE after each full stop between spaces has become the end of a line, as the T5 library
@@ -198,7 +223,7 @@ func (g *textGrader) Signatures() []string {
 
 // numberGrader compares numbers. An answer that is no number counts as -1, as in the T5 library.
 type numberGrader struct {
-	metric.Regression
+	*metric.Regression
 	unreadable int
 }
 

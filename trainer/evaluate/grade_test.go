@@ -51,7 +51,7 @@ func TestGraders(t *testing.T) {
 			map[string]float64{"accuracy": 0.25}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			g := newGrader(c.spec, func(text string) string { return text })
+			g := graderOf(t, c.spec)
 			for _, e := range c.examples {
 				if err := g.Add(e.answer, e.ref); err != nil {
 					t.Fatal(err)
@@ -89,7 +89,7 @@ func TestValuesOfTasks(t *testing.T) {
 		if spec.Ranked() {
 			continue
 		}
-		g := newGrader(spec, func(text string) string { return text })
+		g := graderOf(t, spec)
 		ref := task.Reference{Texts: []string{"a"}, Tokens: []string{"a"}, Tags: []string{"O"}}
 		if err := g.Add("a", ref); err != nil {
 			t.Fatal(err)
@@ -101,6 +101,78 @@ func TestValuesOfTasks(t *testing.T) {
 			}
 		}
 	}
+}
+
+// graderOf returns the grader of a task whose tokenizer can write everything.
+func graderOf(t *testing.T, spec task.Spec) grader {
+	t.Helper()
+	g, err := newGrader(spec, func(text string) string { return text })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// TestEveryMetricHasItsValue asks for each metric that a kind of answers can be measured by: what evaluations compare by is
+// what they compute, under the name that was asked for. A name of another kind is an error, and no value that is missing.
+func TestEveryMetricHasItsValue(t *testing.T) {
+	labels := []task.Label{{Name: "a", Text: "a"}, {Name: "b", Text: "b"}}
+	for _, spec := range []task.Spec{
+		{Name: task.Seq2Seq},
+		{Name: task.Regression},
+		{Name: task.NER, Entities: labels},
+		{Name: task.Seq2Seq, Rule: task.WSC},
+		{Name: task.Classification, Labels: labels, GroupColumns: []string{"question"}},
+	} {
+		for _, name := range spec.Kind().Metrics() {
+			spec.Metrics = []string{name}
+			got := metric.Names(measured(t, spec))
+			for _, want := range spec.Values() {
+				if want != task.Loss && want != task.Perplexity && !slices.Contains(got, want) {
+					t.Errorf("%s measured by %s: got %v, want %s among them", spec.Name, name, got, want)
+				}
+			}
+		}
+		for _, name := range []string{"unheard", "bleu-moses", "rouge3", "rouge1-lc", task.Loss} {
+			spec.Metrics = []string{name}
+			var err error
+			if spec.Ranked() {
+				_, err = newLabelScoring(&Evaluator{spec: spec}, exampleCollector{})
+			} else {
+				_, err = newGrader(spec, nil)
+			}
+			if err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s measured by %s: got error %v, want one that names it", spec.Name, name, err)
+			}
+			if _, err := newTextGrader(spec.Metrics); err == nil {
+				t.Errorf("%s is taken for a metric of texts", name)
+			}
+			if _, err := new(metric.Regression).Only(name); err == nil {
+				t.Errorf("%s is taken for a metric of numbers", name)
+			}
+		}
+	}
+}
+
+// measured returns the metrics of one right answer.
+func measured(t *testing.T, spec task.Spec) []metric.Value {
+	t.Helper()
+	if !spec.Ranked() {
+		g := graderOf(t, spec)
+		if err := g.Add("a", task.Reference{Texts: []string{"a"}, Tokens: []string{"a"}, Tags: []string{"O"}}); err != nil {
+			t.Fatal(err)
+		}
+		return g.Result()
+	}
+	r, err := newLabelScoring(&Evaluator{spec: spec}, exampleCollector{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.classes.Add(1, 1); err != nil {
+		t.Fatal(err)
+	}
+	r.groups.Add("question", true)
+	return r.scores()
 }
 
 // TestAskedMetrics: a task that names metrics is measured by these, and by nothing else.
@@ -118,7 +190,7 @@ func TestAskedMetrics(t *testing.T) {
 		{task.Spec{Name: task.QuestionAnswering, Metrics: []string{task.F1}}, []string{"f1"}},
 		{task.Spec{Name: task.QuestionAnswering, Metrics: []string{task.F1, task.ExactMatch}}, []string{"f1", "exact_match"}},
 	} {
-		g := newGrader(c.spec, func(text string) string { return text })
+		g := graderOf(t, c.spec)
 		if err := g.Add("a", ref); err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +208,7 @@ func TestVariantsOfMetrics(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer, right := "The Cats were running, home", "the cat was running home"
-	g := newGrader(spec, nil)
+	g := graderOf(t, spec)
 	if err := g.Add(answer, task.Reference{Texts: []string{right}}); err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +243,10 @@ func TestGradersKnowWhatCanBeWritten(t *testing.T) {
 	}
 	spec := task.Spec{Name: task.NER, Entities: []task.Label{{Name: "PER", Text: "person"}}}
 	e := Evaluator{tokenizer: tok}
-	g := newGrader(spec, e.written)
+	g, err := newGrader(spec, e.written)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ref := task.Reference{Tokens: []string{"Ｊoão☃", "slept"}, Tags: []string{"B-PER", "O"}}
 	if err := g.Add(e.written("person: "+ref.Tokens[0]), ref); err != nil {
 		t.Fatal(err)
@@ -215,7 +290,7 @@ func TestCountsOfAnswers(t *testing.T) {
 		{task.Spec{Name: task.NER, Entities: people, Metrics: []string{task.F1}}, []string{"person: Ada; person: Bob; person: Eve", "none"},
 			[]task.Reference{tokens, tokens}, map[string]float64{"f1": 2. / 3, "lost": 2, "truncated": 0}},
 	} {
-		w := generationScorer{grader: newGrader(c.spec, func(text string) string { return text })}
+		w := generationScorer{grader: graderOf(t, c.spec)}
 		for i, answer := range c.answers {
 			if err := w.grader.Add(answer, c.refs[i]); err != nil {
 				t.Fatal(err)
@@ -235,7 +310,7 @@ func TestCountsOfAnswers(t *testing.T) {
 
 // TestIntervalsTellTheirProgress counts the samples of two metrics together.
 func TestIntervalsTellTheirProgress(t *testing.T) {
-	g := newGrader(task.Spec{Name: task.Regression, Metrics: []string{task.MSE}}, nil)
+	g := graderOf(t, task.Spec{Name: task.Regression, Metrics: []string{task.MSE}})
 	if err := g.Add("1", task.Reference{Number: 2}); err != nil {
 		t.Fatal(err)
 	}

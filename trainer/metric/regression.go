@@ -5,17 +5,27 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
+	"t5train/data/task"
 	"t5train/internal/floats"
 )
 
 // Regression measures predicted numbers. The zero value is ready to use. It keeps both numbers of each example.
 type Regression struct {
-	// Only names the values to compute, in the order in which they are wanted; empty is all. Ranks take time: of many
-	// numbers, samples of pearson alone take a small part of that of all.
-	Only []string
-
+	names               []string // of the values to compute, in the order in which they are wanted; empty is all
 	labels, predictions []float64
+}
+
+// Only returns the metric of the same examples that computes some values only, in their order; without names it is all.
+// Spearman and Kendall sort: of many numbers, samples of pearson alone take a small part of the time of all.
+func (r *Regression) Only(names ...string) (*Regression, error) {
+	for _, name := range names {
+		if regressionValue(name) == nil {
+			return nil, fmt.Errorf("regression: metric %q is unknown, want some of %s", name, strings.Join(regressionNames[:], ", "))
+		}
+	}
+	return &Regression{names, r.labels, r.predictions}, nil
 }
 
 // Add counts one example. A text that is no number has to become one: the T5 library takes -1 for it.
@@ -35,28 +45,28 @@ func (r *Regression) Len() int { return len(r.labels) }
 // Result returns pearson, spearman, kendall and mse, the mean squared error. Correlations are 0 where one side is
 // constant.
 func (r *Regression) Result() []Value {
-	names := r.Only
+	names := r.names
 	if len(names) == 0 {
-		names = []string{"pearson", "spearman", "kendall", "mse"}
+		names = regressionNames[:]
 	}
-	var values []Value
-	for _, name := range names {
-		if of := regressionValue(name); of != nil {
-			values = append(values, Value{name, of(r.labels, r.predictions)})
-		}
+	values := make([]Value, len(names))
+	for i, name := range names {
+		values[i] = Value{name, regressionValue(name)(r.labels, r.predictions)}
 	}
 	return values
 }
 
+var regressionNames = [...]string{task.Pearson, task.Spearman, task.Kendall, task.MSE}
+
 func regressionValue(name string) func(x, y []float64) float64 {
 	switch name {
-	case "pearson":
+	case task.Pearson:
 		return Pearson
-	case "spearman":
+	case task.Spearman:
 		return Spearman
-	case "kendall":
+	case task.Kendall:
 		return Kendall
-	case "mse":
+	case task.MSE:
 		return meanSquaredError
 	}
 	return nil
@@ -64,7 +74,7 @@ func regressionValue(name string) func(x, y []float64) float64 {
 
 // Sample returns the values of some examples, as [Sampled] says.
 func (r *Regression) Sample(index []int) []Value {
-	s := Regression{r.Only, make([]float64, len(index)), make([]float64, len(index))}
+	s := Regression{r.names, make([]float64, len(index)), make([]float64, len(index))}
 	for i, j := range index {
 		s.labels[i], s.predictions[i] = r.labels[j], r.predictions[j]
 	}

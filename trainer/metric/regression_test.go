@@ -62,8 +62,12 @@ func TestCorrelationsStayInBounds(t *testing.T) {
 
 // TestOnlySomeOfRegression: what is not asked for is not computed, neither of all nor of samples.
 func TestOnlySomeOfRegression(t *testing.T) {
-	all, some := Regression{}, Regression{Only: []string{"mse", "pearson"}}
-	for _, m := range []*Regression{&all, &some} {
+	var all Regression
+	some, err := all.Only("mse", "pearson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []*Regression{&all, some} {
 		for _, x := range []float64{1, 5, 2} {
 			if err := m.Add(x, x*x); err != nil {
 				t.Fatal(err)
