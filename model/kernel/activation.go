@@ -96,7 +96,7 @@ func (a Activation) portableLoops() activationLoops {
 // Activate computes y = f(x) for [rows, d].
 func Activate(w *Workers, f Activation, y, x []float32, rows, d int) {
 	w = w.orDefault()
-	loop := w.isa.activations[f].forward
+	loop := w.isa.loops.activations[f].forward
 	w.Rows(rows, grainFor(d), func(lo, hi int) {
 		loop(y[lo*d:hi*d], x[lo*d:hi*d])
 	})
@@ -105,7 +105,7 @@ func Activate(w *Workers, f Activation, y, x []float32, rows, d int) {
 // ActivateBackward computes dx = dy * f'(x) for [rows, d]. dx may be dy.
 func ActivateBackward(w *Workers, f Activation, dx, dy, x []float32, rows, d int) {
 	w = w.orDefault()
-	loop := w.isa.activations[f].backward
+	loop := w.isa.loops.activations[f].backward
 	w.Rows(rows, grainFor(d), func(lo, hi int) {
 		loop(dx[lo*d:hi*d], dy[lo*d:hi*d], x[lo*d:hi*d])
 	})
@@ -115,7 +115,7 @@ func ActivateBackward(w *Workers, f Activation, dx, dy, x []float32, rows, d int
 // (wi_0 and wi_1 of T5 1.1); y is [rows, d].
 func ActivateGated(w *Workers, f Activation, y, x []float32, rows, d int) {
 	w = w.orDefault()
-	loop := w.isa.activations[f].gated
+	loop := w.isa.loops.activations[f].gated
 	w.Rows(rows, grainFor(2*d), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			loop(y[r*d:(r+1)*d], x[2*r*d:(2*r+1)*d], x[(2*r+1)*d:(2*r+2)*d])
@@ -126,7 +126,7 @@ func ActivateGated(w *Workers, f Activation, y, x []float32, rows, d int) {
 // ActivateGatedBackward computes dx [rows, 2d] from dy [rows, d] and x [rows, 2d] of ActivateGated.
 func ActivateGatedBackward(w *Workers, f Activation, dx, dy, x []float32, rows, d int) {
 	w = w.orDefault()
-	loop := w.isa.activations[f].gatedBackward
+	loop := w.isa.loops.activations[f].gatedBackward
 	w.Rows(rows, grainFor(2*d), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			gate, value := 2*r*d, (2*r+1)*d

@@ -150,7 +150,7 @@ func (a *Attention) sumBias(w *Workers, dBias, partial []float32) {
 				continue
 			}
 			distances := t.distances(partial)[:t.queries+t.keys-1]
-			w.isa.add(a.Bias.row(dBias, head, t.queries-1, len(distances)), distances)
+			w.isa.loops.add(a.Bias.row(dBias, head, t.queries-1, len(distances)), distances)
 		}
 	})
 }
@@ -163,7 +163,7 @@ func (a *Attention) scores(s *scratch, t headTask, lo, rows, keys int, q []float
 		scores, keys)
 	if a.Bias.Values != nil {
 		for r := range rows {
-			s.isa.add(scores[r*keys:(r+1)*keys], a.Bias.row(a.Bias.Values, t.head, a.FirstPosition+lo+r, keys))
+			s.isa.loops.add(scores[r*keys:(r+1)*keys], a.Bias.row(a.Bias.Values, t.head, a.FirstPosition+lo+r, keys))
 		}
 	}
 	if a.Masked != nil {
@@ -230,7 +230,7 @@ func (a *Attention) eachHead(w *Workers, f func(s *scratch, t headTask)) {
 
 // softmax replaces x by its softmax and returns the largest element and the inverse of the sum. Without a finite
 // element (every key hidden) the result is zeros, and so is the inverse.
-func (l *loops) softmax(x []float32) (largest, inverse float32) {
+func (l *rowLoops) softmax(x []float32) (largest, inverse float32) {
 	largest = l.maximum(x)
 	if math.IsInf(float64(largest), -1) {
 		clear(x)
@@ -242,7 +242,7 @@ func (l *loops) softmax(x []float32) (largest, inverse float32) {
 }
 
 // softmaxAgain replaces x by the softmax whose largest element and inverse sum are known.
-func (l *loops) softmaxAgain(x []float32, largest, inverse float32) {
+func (l *rowLoops) softmaxAgain(x []float32, largest, inverse float32) {
 	if inverse == 0 {
 		clear(x)
 		return

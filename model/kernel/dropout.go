@@ -31,13 +31,13 @@ type philoxWords = [24]uint32
 
 // masker applies a dropout to rows, one after the other.
 type masker struct {
-	loops *loops
+	loops *rowLoops
 	words philoxWords
 	below uint16
 	scale float32
 }
 
-func (p Dropout) masker(l *loops) *masker {
+func (p Dropout) masker(l *rowLoops) *masker {
 	below, scale := p.threshold()
 	m := &masker{loops: l, below: below, scale: scale}
 	key0, key1 := uint32(p.Seed), uint32(p.Seed>>32)

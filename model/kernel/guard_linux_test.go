@@ -47,11 +47,11 @@ func mustNotFault(t *testing.T, what string, f func()) {
 
 func TestLoopsStayInTheirSlices(t *testing.T) {
 	cases := loopCases()
-	cases["dropout"] = func(l *loops, s [5][]float32) float32 {
+	cases["dropout"] = func(l *rowLoops, s [5][]float32) float32 {
 		Dropout{Rate: 0.1}.masker(l).row(s[0], s[1], 1)
 		return 0
 	}
-	eachVectorISA(t, func(t *testing.T, l *loops) {
+	eachVectorISA(t, func(t *testing.T, l *rowLoops) {
 		for _, n := range []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100, 128, 200} {
 			for _, atEnd := range []bool{true, false} {
 				var s [5][]float32
@@ -68,7 +68,7 @@ func TestLoopsStayInTheirSlices(t *testing.T) {
 }
 
 func TestOptimizerLoopsStayInTheirSlices(t *testing.T) {
-	eachVectorISA(t, func(t *testing.T, l *loops) {
+	eachVectorISA(t, func(t *testing.T, l *rowLoops) {
 		for _, n := range []int{1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 65, 100} {
 			for _, atEnd := range []bool{true, false} {
 				s := newOptimizerSlices(n)

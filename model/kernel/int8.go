@@ -226,7 +226,7 @@ func (p *int8Product) panels(weights []*Int8, first, last, row, count int) {
 // integers multiplies bytes with bytes, tile by tile.
 func (p *int8Product) integers(m *Int8, panel, row, count, cols int, y []float32) {
 	i := p.workers.isa
-	t := int8Tile{
+	t := byteTile{
 		groups: m.groups(), width: p.width, cols: cols, weight: m.panel(panel),
 		weightScale: m.scale[panel*int8Cols:][:int8Cols],
 		offset:      m.offset[panel*int8Cols:][:int8Cols], stride: p.stride, accumulate: p.accumulate,
@@ -256,8 +256,8 @@ func (p *int8Product) floats(m *Int8, panel, row, count, cols int, y []float32) 
 	})
 }
 
-// int8Tile is a tile of the product: some rows of bytes times one panel.
-type int8Tile struct {
+// byteTile is a tile of the product: some rows of bytes times one panel.
+type byteTile struct {
 	rows, groups, width, cols int
 	bytes                     []uint8   // [rows, width]
 	scales                    []float32 // [rows]
@@ -270,7 +270,7 @@ type int8Tile struct {
 }
 
 // multiply computes a tile in portable Go, as the assembly does.
-func (t int8Tile) multiply() {
+func (t byteTile) multiply() {
 	const group = int8Cols * int8Group
 	for r := range t.rows {
 		var sum [int8Cols]int32

@@ -18,8 +18,8 @@ const vnni = "-vnni"
 // isa is one instruction set architecture with its kernels. The portable ISA has no gemm but the size
 // of its tile.
 type isa struct {
-	name string
-	loops
+	name  string
+	loops rowLoops
 
 	// The vector kernels of matrix products; strides are in bytes. The tile of C that one call of gemm computes, and
 	// how deep the packed panels are.
@@ -43,7 +43,7 @@ type isa struct {
 	maxDirectRows int
 
 	// The kernels of LinearInt8: those of a product of integers, or else the one that makes a panel float32 for gemm.
-	int8Tile    func(t int8Tile) // a tile of up to rows x 32 elements
+	int8Tile    func(t byteTile) // a tile of up to rows x 32 elements
 	absMaximum  func(x []float32) float32
 	quantize    func(q []uint8, inverse float32, x []float32)
 	unpackBytes func(dst *float32, b *int8, scale *float32, k int)
@@ -82,6 +82,6 @@ func isaByName(name string) *isa {
 	}
 	return &isa{
 		name: Portable, loops: portableLoops(), rows: microM, cols: microN,
-		int8Tile: int8Tile.multiply, absMaximum: absMaximum, quantize: quantize,
+		int8Tile: byteTile.multiply, absMaximum: absMaximum, quantize: quantize,
 	}
 }

@@ -67,7 +67,7 @@ func gemm256(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int
 	gemm256Rows[rows-1](k, a, aRow, aCol, b, bRow, c, cRow, &columnMasks[16-cols], accumulate)
 }
 
-func int8Tile512(t int8Tile) {
+func int8Tile512(t byteTile) {
 	int8Tile512Rows[t.rows-1](t.groups, &t.bytes[0], t.width, &t.scales[0], &t.weight[0], &t.weightScale[0],
 		&t.offset[0],
 		&t.y[0], 4*t.stride, uint32(1<<t.cols-1), t.accumulate)
@@ -92,8 +92,10 @@ func dotTile256(rows, cols, k int, a *float32, aRow int, b *float32, bRow int, c
 	}
 }
 
-func loops512() loops {
-	l := loops{
+// loops512 are the loops of AVX-512. AddSquares is that of AVX2: its speed is that of its stores, and wider registers
+// do not make them faster.
+func loops512() rowLoops {
+	l := rowLoops{
 		dot: dotRow512, add: add512, affine: affine512, sum: sum512, maximum: maximum512, exp: exp512,
 		softmaxBackward: softmaxBackward512,
 		norm:            norm512, normDot: normDot512, normBackward: normBackward512,
@@ -113,8 +115,8 @@ func loops512() loops {
 	return l
 }
 
-func loops256() loops {
-	l := loops{
+func loops256() rowLoops {
+	l := rowLoops{
 		dot: dotRow256, add: add256, affine: affine256, sum: sum256, maximum: maximum256, exp: exp256,
 		softmaxBackward: softmaxBackward256,
 		norm:            norm256, normDot: normDot256, normBackward: normBackward256,

@@ -104,7 +104,7 @@ func (c *CrossEntropy) Forward(w *Workers, hidden []float32, labels []int32, wei
 }
 
 // row turns the logits of one token into their gradient, if wanted, and returns its losses.
-func (c *CrossEntropy) row(l *loops, x []float32, label int, gradient bool, gradScale float32) Totals {
+func (c *CrossEntropy) row(l *rowLoops, x []float32, label int, gradient bool, gradScale float32) Totals {
 	largest := l.maximum(x)
 	correct := 0
 	if x[label] == largest && !slices.Contains(x[:label], largest) {
@@ -132,11 +132,11 @@ func (c *CrossEntropy) row(l *loops, x []float32, label int, gradient bool, grad
 // LogSumExp returns the largest element of x, the position of the first such, and ln(sum(e^x)). x is overwritten.
 func LogSumExp(w *Workers, x []float32) (largest float64, argmax int, z float64) {
 	w = w.orDefault()
-	most := w.isa.maximum(x)
+	most := w.isa.loops.maximum(x)
 	for argmax < len(x)-1 && x[argmax] != most { // a NaN is not found
 		argmax++
 	}
-	return float64(most), argmax, float64(most) + math.Log(float64(w.isa.exp(x, most, 1)))
+	return float64(most), argmax, float64(most) + math.Log(float64(w.isa.loops.exp(x, most, 1)))
 }
 
 // Candidate is an element of a vector.
@@ -155,7 +155,7 @@ func TopK(w *Workers, x []float32, k int, best []Candidate) []Candidate {
 	first, least := len(best), float32(math.Inf(-1))
 	for lo := 0; lo < len(x) && k > 0; lo += block {
 		b := x[lo:min(len(x), lo+block)]
-		if w.isa.maximum(b) <= least {
+		if w.isa.loops.maximum(b) <= least {
 			continue
 		}
 		for i, v := range b {

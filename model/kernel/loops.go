@@ -2,9 +2,9 @@ package kernel
 
 import "math"
 
-// loops are the inner loops over rows, in one ISA. The slices of a call have equal lengths, and the outputs come
+// rowLoops are the inner loops over rows, in one ISA. The slices of a call have equal lengths, and the outputs come
 // first; an output may be the same slice as an input, not a part of it.
-type loops struct {
+type rowLoops struct {
 	dot    func(x, y []float32) float32             // Σ x·y
 	add    func(y, x []float32)                     // y += x
 	affine func(x []float32, factor, term float32)  // x = factor·x + term
@@ -39,8 +39,8 @@ type activationLoops struct {
 }
 
 // portableLoops are the loops in plain Go: what every machine has, and what the others are tested against.
-func portableLoops() loops {
-	l := loops{
+func portableLoops() rowLoops {
+	l := rowLoops{
 		dot: dot, add: add, affine: affine, sum: sum, maximum: maximum, exp: expRow,
 		softmaxBackward: softmaxBackward,
 		norm:            norm, normDot: normDot, normBackward: normBackward,

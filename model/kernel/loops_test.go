@@ -8,7 +8,7 @@ import (
 )
 
 // eachVectorISA runs a test on every ISA but the portable one; an ISA that the processor lacks is skipped.
-func eachVectorISA(t *testing.T, f func(t *testing.T, l *loops)) {
+func eachVectorISA(t *testing.T, f func(t *testing.T, l *rowLoops)) {
 	for _, isa := range []string{"avx512", "avx2"} {
 		t.Run(isa, func(t *testing.T) {
 			if !slices.Contains(ISAs(), isa) {
@@ -20,51 +20,51 @@ func eachVectorISA(t *testing.T, f func(t *testing.T, l *loops)) {
 }
 
 // loopCases call each loop on up to five slices of equal length.
-func loopCases() map[string]func(l *loops, s [5][]float32) float32 {
-	cases := map[string]func(l *loops, s [5][]float32) float32{
-		"dot":     func(l *loops, s [5][]float32) float32 { return l.dot(s[0], s[1]) },
-		"add":     func(l *loops, s [5][]float32) float32 { l.add(s[0], s[1]); return 0 },
-		"affine":  func(l *loops, s [5][]float32) float32 { l.affine(s[0], 1.5, -0.25); return 0 },
-		"sum":     func(l *loops, s [5][]float32) float32 { return l.sum(s[0], 0.5) },
-		"maximum": func(l *loops, s [5][]float32) float32 { return l.maximum(s[0]) },
-		"exp":     func(l *loops, s [5][]float32) float32 { return l.exp(s[0], 5, 0.5) },
-		"softmax": func(l *loops, s [5][]float32) float32 {
+func loopCases() map[string]func(l *rowLoops, s [5][]float32) float32 {
+	cases := map[string]func(l *rowLoops, s [5][]float32) float32{
+		"dot":     func(l *rowLoops, s [5][]float32) float32 { return l.dot(s[0], s[1]) },
+		"add":     func(l *rowLoops, s [5][]float32) float32 { l.add(s[0], s[1]); return 0 },
+		"affine":  func(l *rowLoops, s [5][]float32) float32 { l.affine(s[0], 1.5, -0.25); return 0 },
+		"sum":     func(l *rowLoops, s [5][]float32) float32 { return l.sum(s[0], 0.5) },
+		"maximum": func(l *rowLoops, s [5][]float32) float32 { return l.maximum(s[0]) },
+		"exp":     func(l *rowLoops, s [5][]float32) float32 { return l.exp(s[0], 5, 0.5) },
+		"softmax": func(l *rowLoops, s [5][]float32) float32 {
 			largest, inverse := l.softmax(s[0])
 			return largest + inverse
 		},
-		"softmaxAgain":    func(l *loops, s [5][]float32) float32 { l.softmaxAgain(s[0], 5, 0.5); return 0 },
-		"softmaxBackward": func(l *loops, s [5][]float32) float32 { l.softmaxBackward(s[0], s[1], 0.5); return 0 },
-		"norm":            func(l *loops, s [5][]float32) float32 { l.norm(s[0], s[1], s[2], 0.75); return 0 },
-		"normDot":         func(l *loops, s [5][]float32) float32 { return l.normDot(s[0], s[1], s[2]) },
-		"normBackward": func(l *loops, s [5][]float32) float32 {
+		"softmaxAgain":    func(l *rowLoops, s [5][]float32) float32 { l.softmaxAgain(s[0], 5, 0.5); return 0 },
+		"softmaxBackward": func(l *rowLoops, s [5][]float32) float32 { l.softmaxBackward(s[0], s[1], 0.5); return 0 },
+		"norm":            func(l *rowLoops, s [5][]float32) float32 { l.norm(s[0], s[1], s[2], 0.75); return 0 },
+		"normDot":         func(l *rowLoops, s [5][]float32) float32 { return l.normDot(s[0], s[1], s[2]) },
+		"normBackward": func(l *rowLoops, s [5][]float32) float32 {
 			l.normBackward(s[0], s[1], s[2], s[3], s[4], 0.75, 0.1)
 			return 0
 		},
 	}
 	for f := Identity; f <= SiLU; f++ {
-		cases[f.String()+"/forward"] = func(l *loops,
+		cases[f.String()+"/forward"] = func(l *rowLoops,
 			s [5][]float32) float32 {
 			l.activations[f].forward(s[0], s[1])
 			return 0
 		}
-		cases[f.String()+"/in place"] = func(l *loops,
+		cases[f.String()+"/in place"] = func(l *rowLoops,
 			s [5][]float32) float32 {
 			l.activations[f].forward(s[0], s[0])
 			return 0
 		}
-		cases[f.String()+"/backward"] = func(l *loops, s [5][]float32) float32 {
+		cases[f.String()+"/backward"] = func(l *rowLoops, s [5][]float32) float32 {
 			l.activations[f].backward(s[0], s[1], s[2])
 			return 0
 		}
-		cases[f.String()+"/backward in place"] = func(l *loops, s [5][]float32) float32 {
+		cases[f.String()+"/backward in place"] = func(l *rowLoops, s [5][]float32) float32 {
 			l.activations[f].backward(s[0], s[0], s[1])
 			return 0
 		}
-		cases[f.String()+"/gated"] = func(l *loops, s [5][]float32) float32 {
+		cases[f.String()+"/gated"] = func(l *rowLoops, s [5][]float32) float32 {
 			l.activations[f].gated(s[0], s[1], s[2])
 			return 0
 		}
-		cases[f.String()+"/gated backward"] = func(l *loops, s [5][]float32) float32 {
+		cases[f.String()+"/gated backward"] = func(l *rowLoops, s [5][]float32) float32 {
 			l.activations[f].gatedBackward(s[0], s[1], s[2], s[3], s[4])
 			return 0
 		}
@@ -79,7 +79,7 @@ func TestLoopsAgainstPortable(t *testing.T) {
 	reference := portableLoops()
 	for name, call := range loopCases() {
 		t.Run(name, func(t *testing.T) {
-			eachVectorISA(t, func(t *testing.T, l *loops) {
+			eachVectorISA(t, func(t *testing.T, l *rowLoops) {
 				for n := range 131 {
 					start := n % around
 					var want, got [5][]float32
@@ -121,7 +121,7 @@ func near(got, want float32, tolerance float64) bool {
 func TestLoopsKeepNaN(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	reference := portableLoops()
-	eachVectorISA(t, func(t *testing.T, l *loops) {
+	eachVectorISA(t, func(t *testing.T, l *rowLoops) {
 		for _, n := range []int{1, 3, 16, 47, 64, 130} {
 			for place := range n {
 				x := randoms(uint64(n), n)
@@ -198,7 +198,7 @@ func TestGELUErfAgainstFloat64(t *testing.T) {
 	ones := slices.Repeat([]float32{1}, len(x))
 	for _, isa := range ISAs() {
 		y, dx := make([]float32, len(x)), make([]float32, len(x))
-		f := isaByName(isa).activations[GELUErf]
+		f := isaByName(isa).loops.activations[GELUErf]
 		f.forward(y, x)
 		f.backward(dx, ones, x)
 		for i := range x {
@@ -218,7 +218,7 @@ func TestGELUErfAgainstFloat64(t *testing.T) {
 // The masks are the same bits on every ISA: a run may move to another machine.
 func TestDropoutMasksAreTheSameOnEveryPath(t *testing.T) {
 	reference := portableLoops()
-	eachVectorISA(t, func(t *testing.T, l *loops) {
+	eachVectorISA(t, func(t *testing.T, l *rowLoops) {
 		for _, rate := range []float32{1e-9, 0.1, 0.5, 0.999} {
 			p := Dropout{Rate: rate, Seed: 0x123456789abcdef0, Pass: 77, Op: 3}
 			for n := range 600 {
@@ -237,7 +237,7 @@ func TestDropoutMasksAreTheSameOnEveryPath(t *testing.T) {
 func BenchmarkLoops(b *testing.B) {
 	const n = 2048
 	cases := loopCases()
-	cases["dropout"] = func(l *loops, s [5][]float32) float32 {
+	cases["dropout"] = func(l *rowLoops, s [5][]float32) float32 {
 		Dropout{Rate: 0.1}.masker(l).row(s[0], s[1], 1)
 		return 0
 	}

@@ -33,7 +33,7 @@ type OptimizerLoops struct {
 }
 
 // OptimizerLoops returns the loops of the ISA of w.
-func (w *Workers) OptimizerLoops() *OptimizerLoops { return &w.orDefault().isa.OptimizerLoops }
+func (w *Workers) OptimizerLoops() *OptimizerLoops { return &w.orDefault().isa.loops.OptimizerLoops }
 
 // portableOptimizerLoops are the loops in plain Go.
 func portableOptimizerLoops() OptimizerLoops {

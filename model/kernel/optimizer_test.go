@@ -71,7 +71,7 @@ func TestOptimizerLoopsAreTheSameOnEveryPath(t *testing.T) {
 	reference := portableOptimizerLoops()
 	for name, call := range optimizerCases() {
 		t.Run(name, func(t *testing.T) {
-			eachVectorISA(t, func(t *testing.T, l *loops) {
+			eachVectorISA(t, func(t *testing.T, l *rowLoops) {
 				for n := range 131 {
 					start := n % around
 					want := newOptimizerSlices(n + 2*around)

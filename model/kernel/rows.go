@@ -5,7 +5,7 @@ import "math"
 // Add adds x to y, element by element.
 func Add(w *Workers, y, x []float32) {
 	w = w.orDefault()
-	w.Rows(len(x), grainFor(1), func(lo, hi int) { w.isa.add(y[lo:hi], x[lo:hi]) })
+	w.Rows(len(x), grainFor(1), func(lo, hi int) { w.isa.loops.add(y[lo:hi], x[lo:hi]) })
 }
 
 // Embed copies the rows ids of table [vocab, d] to y [len(ids), d].
@@ -27,7 +27,7 @@ func EmbedBackward(w *Workers, dTable, dy []float32, ids []int32, d int) {
 	w.Run(blocks(d, columns), func(task int) {
 		lo, hi := task*columns, min(d, (task+1)*columns)
 		for i, id := range ids {
-			w.isa.add(dTable[int(id)*d+lo:int(id)*d+hi], dy[i*d+lo:i*d+hi])
+			w.isa.loops.add(dTable[int(id)*d+lo:int(id)*d+hi], dy[i*d+lo:i*d+hi])
 		}
 	})
 }

@@ -86,7 +86,7 @@ func dotTile(i isa, rows int) {
 	c, cRow := Load(Param("c"), GP64()).(GPVirtual), Load(Param("cRow"), GP64())
 	accumulate := Load(Param("accumulate"), GP8())
 	cols = Load(Param("cols"), GP64()).(GPVirtual)
-	mask := narrow.narrowMask(cols).AsX()
+	mask := isa256.mask256(cols).AsX()
 	old := XMM()
 	TESTB(accumulate, accumulate)
 	JZ(LabelRef("store"))

@@ -71,9 +71,9 @@ func dropout(i isa) {
 		VPUNPCKHQDQ(c[2], c[0], high)
 		for part, bits := range []VecVirtual{low, high} {
 			if i.size == 64 {
-				dropWide(i, p, n, part, bits, below, scale, tail)
+				drop512(i, p, n, part, bits, below, scale, tail)
 			} else {
-				dropNarrow(i, p, n, part, bits, below, scale, tail)
+				drop256(i, p, n, part, bits, below, scale, tail)
 			}
 		}
 	}
@@ -120,8 +120,8 @@ func (i isa) remaining(n GPVirtual, register int) GPVirtual {
 	return left
 }
 
-// dropWide decides 32 elements by as many 16-bit numbers.
-func dropWide(i isa, p []GPVirtual, n GPVirtual, part int, bits, below, scale VecVirtual, tail bool) {
+// drop512 decides 32 elements by as many 16-bit numbers.
+func drop512(i isa, p []GPVirtual, n GPVirtual, part int, bits, below, scale VecVirtual, tail bool) {
 	const notLess = 5
 	VPCMPUW(Imm(notLess), below, bits, K2)
 	for half := range 2 {
@@ -138,15 +138,15 @@ func dropWide(i isa, p []GPVirtual, n GPVirtual, part int, bits, below, scale Ve
 	}
 }
 
-// dropNarrow decides 16 elements by as many 16-bit numbers.
-func dropNarrow(i isa, p []GPVirtual, n GPVirtual, part int, bits, below, scale VecVirtual, tail bool) {
+// drop256 decides 16 elements by as many 16-bit numbers.
+func drop256(i isa, p []GPVirtual, n GPVirtual, part int, bits, below, scale VecVirtual, tail bool) {
 	larger := i.reg()
 	VPMAXUW(below, bits, larger)
 	VPCMPEQW(bits, larger, larger)
 	for half := range 2 {
 		a := access{isa: i, offset: (2*part + half) * i.size, tail: tail}
 		if tail {
-			a.mask = i.narrowMask(i.remaining(n, 2*part+half))
+			a.mask = i.mask256(i.remaining(n, 2*part+half))
 		}
 		keep, x := i.reg(), a.load(p[1])
 		VPMOVSXWD(larger.AsX(), keep)

@@ -10,16 +10,17 @@ import (
 
 // isa is an instruction set: its register file and the tile of C that it holds.
 type isa struct {
-	name string
-	rows int // of the tile
+	name string // the bits of a register, in which the names of its functions end
+	rows int    // of the tile
 	regs []VecPhysical
 	size int // bytes of a register; a tile is two registers wide
 }
 
+// What package kernel calls avx512 and avx2.
 var (
-	wide = isa{"512", 14, []VecPhysical{Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15, Z16,
+	isa512 = isa{"512", 14, []VecPhysical{Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15, Z16,
 		Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31}, 64}
-	narrow = isa{"256", 6, []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}, 32}
+	isa256 = isa{"256", 6, []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}, 32}
 )
 
 // rowPointers returns base registers for rows that lie stride bytes apart, one for five rows: scales of 1, 2 and 4
@@ -54,7 +55,7 @@ func rowPointers(first GPVirtual, stride Register, rows int) (bases []GPVirtual,
 // registers over the whole depth k.
 //
 // A is read with any strides. B is a packed panel, two registers wide, with a stride of its own. mask selects the
-// columns of C: a bit each for the wide kernel, a pointer to as many int32 (0 or -1) for the narrow one.
+// columns of C: a bit each for isa512, a pointer to as many int32 (0 or -1) for isa256.
 func gemm(i isa, rows int) {
 	maskType := "mask uint32"
 	if i.size == 32 {
@@ -119,9 +120,9 @@ func gemm(i isa, rows int) {
 	cRow := Load(Param("cRow"), GP64()).(GPVirtual)
 	accumulate := Load(Param("accumulate"), GP8()).(GPVirtual)
 	if i.size == 64 {
-		storeWide(i, rows, c, cRow, accumulate, sum)
+		store512(i, rows, c, cRow, accumulate, sum)
 	} else {
-		storeNarrow(i, rows, c, cRow, accumulate, sum)
+		store256(i, rows, c, cRow, accumulate, sum)
 	}
 }
 
@@ -147,7 +148,7 @@ func (i isa) prefetchTile(rows int) {
 	}
 }
 
-func storeWide(i isa, rows int, c, cRow, accumulate GPVirtual, sum func(row, half int) VecPhysical) {
+func store512(i isa, rows int, c, cRow, accumulate GPVirtual, sum func(row, half int) VecPhysical) {
 	mask := Load(Param("mask"), GP32()).(GPVirtual)
 	KMOVW(mask, K1)
 	SHRL(Imm(16), mask)
@@ -174,7 +175,7 @@ func storeWide(i isa, rows int, c, cRow, accumulate GPVirtual, sum func(row, hal
 	RET()
 }
 
-func storeNarrow(i isa, rows int, c, cRow, accumulate GPVirtual, sum func(row, half int) VecPhysical) {
+func store256(i isa, rows int, c, cRow, accumulate GPVirtual, sum func(row, half int) VecPhysical) {
 	pointer := Load(Param("mask"), GP64()).(GPVirtual)
 	n := len(i.regs)
 	masks := [2]VecPhysical{i.regs[n-2], i.regs[n-1]}

@@ -25,7 +25,7 @@ func dotBytes(s, u, sum VecPhysical) {
 // rows of unsigned bytes and a panel of signed ones, on top of an offset for each column, times a scale for each row and
 // one for each column. mask selects the columns of C, a bit each.
 func int8Tile(rows int) {
-	i := wide
+	i := isa512
 	TEXT(fmt.Sprintf("int8Tile512x%d", rows), NOSPLIT,
 		"func(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)")
 	Doc(fmt.Sprintf("int8Tile512x%d multiplies %d rows; groups are of four inputs, strides in bytes.", rows, rows))
@@ -78,7 +78,7 @@ func int8Tile(rows int) {
 	c := Load(Param("c"), GP64()).(GPVirtual)
 	cRow := Load(Param("cRow"), GP64()).(GPVirtual)
 	accumulate := Load(Param("accumulate"), GP8()).(GPVirtual)
-	storeWide(i, rows, c, cRow, accumulate, sum)
+	store512(i, rows, c, cRow, accumulate, sum)
 }
 
 // quantize writes the rounding of activations to bytes.

@@ -7,30 +7,30 @@ import "github.com/mmcloughlin/avo/build"
 
 func main() {
 	build.ConstraintExpr("amd64")
-	for rows := 1; rows <= wide.rows; rows++ {
-		gemm(wide, rows)
+	for rows := 1; rows <= isa512.rows; rows++ {
+		gemm(isa512, rows)
 	}
-	for rows := 1; rows <= narrow.rows; rows++ {
-		gemm(narrow, rows)
+	for rows := 1; rows <= isa256.rows; rows++ {
+		gemm(isa256, rows)
 	}
 	transpose512()
 	transpose256()
 	for _, rows := range []int{1, 2, 4} {
-		dotTile(wide, rows)
+		dotTile(isa512, rows)
 	}
 	for _, rows := range []int{1, 2} {
-		dotTile(narrow, rows)
+		dotTile(isa256, rows)
 	}
-	for _, i := range []isa{wide, narrow} {
+	for _, i := range []isa{isa512, isa256} {
 		split(i, "A", i.rows)
 		split(i, "B", 2*i.lanes())
 	}
-	for rows := 1; rows <= wide.rows; rows++ {
+	for rows := 1; rows <= isa512.rows; rows++ {
 		int8Tile(rows)
 	}
-	maximum(wide, "absMaximum", true)
-	quantize(wide)
-	for _, i := range []isa{wide, narrow} {
+	maximum(isa512, "absMaximum", true)
+	quantize(isa512)
+	for _, i := range []isa{isa512, isa256} {
 		unpackBytes(i)
 		rows(i)
 		activations(i)

@@ -8,7 +8,7 @@ import (
 
 // optimizers writes the loops of optimizers; package kernel tells what they compute where it declares OptimizerLoops.
 //
-// Every path gives the same bits: sums have eight float64 lanes, element n in lane n mod 8, and a product is rounded
+// Every ISA gives the same bits: sums have eight float64 lanes, element n in lane n mod 8, and a product is rounded
 // before it enters a sum, because a fused multiplication and addition would have to be emulated in portable Go. Only a
 // square of float32 numbers may be fused: float64 holds it exactly.
 func optimizers(i isa) {
@@ -151,7 +151,8 @@ func scale(i isa) {
 	finish(nil)
 }
 
-// addSquares exists with 256 bit only and serves both: stores bound it, so wider registers gain nothing.
+// addSquares is written for isa256 only, and AVX-512 runs it too: its speed is that of its stores, and wider registers
+// do not make them faster.
 func addSquares(i isa) {
 	p, n := i.function("addSquares", "func(sum, weighted []float64, x []float32, weight float64)",
 		"adds x² to sum and weight * x² to weighted.", "sum", "weighted", "x")

@@ -27,7 +27,7 @@ func split(i isa, operand string, width int) {
 	Load(Param("panels"), n)
 	Label("panel")
 	// Largest registers first; the parts of a row are at most 16, 8, 4 and 2 elements.
-	r := wide.regs
+	r := isa512.regs
 	for done, next := 0, 0; done < width; next++ {
 		at := func(p Register) Mem { return Mem{Base: p, Disp: 4 * done} }
 		switch left := width - done; {
@@ -73,7 +73,7 @@ func transpose512() {
 	srcRow := Load(Param("srcRow"), GP64()).(GPVirtual)
 	blocks := Load(Param("blocks"), GP64()).(GPVirtual)
 	bases, row := rowPointers(src, srcRow, 16)
-	r := wide.regs
+	r := isa512.regs
 	Label("block")
 	for i := range 16 {
 		VMOVUPS(row(i, 0), r[i])
@@ -125,7 +125,7 @@ func transpose256() {
 	srcRow := Load(Param("srcRow"), GP64()).(GPVirtual)
 	blocks := Load(Param("blocks"), GP64()).(GPVirtual)
 	bases, row := rowPointers(src, srcRow, 8)
-	r := narrow.regs
+	r := isa256.regs
 	Label("block")
 	for i := range 8 {
 		VMOVUPS(row(i, 0), r[i])

@@ -8,7 +8,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// rows writes the loops over one or a few rows; package kernel tells what they compute where it declares type loops.
+// rows writes the loops over one or a few rows; package kernel tells what they compute where it declares rowLoops.
 func rows(i isa) {
 	vectorDot(i)
 	add(i)

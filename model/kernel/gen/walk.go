@@ -119,7 +119,7 @@ func (i isa) walk(n GPVirtual, pointers []GPVirtual, unroll int, body func(u int
 	if i.size == 64 {
 		i.tailMask(n)
 	} else {
-		rest.mask = i.narrowMask(n)
+		rest.mask = i.mask256(n)
 	}
 	body(0, rest)
 	Label("end")
@@ -133,8 +133,8 @@ func (i isa) tailMask(n GPVirtual) {
 	KMOVW(ones, K1)
 }
 
-// narrowMask returns a register with n times -1 and then 0.
-func (i isa) narrowMask(n GPVirtual) VecVirtual {
+// mask256 returns a register with n times -1 and then 0.
+func (i isa) mask256(n GPVirtual) VecVirtual {
 	mask, table, back := i.reg(), GP64(), GP64()
 	LEAQ(tailTable(), table)
 	MOVQ(n, back)
