@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
 	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/data/tokenizer"

@@ -5,8 +5,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"t5train/data/task"
 	"testing"
+
+	"t5train/data/task"
 )
 
 // pretrain is the shortest valid configuration of pre-training.

@@ -3,9 +3,10 @@ package tokenizer
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
+
 	"t5train/data/tokenizer/internal/hf"
 	"t5train/data/tokenizer/internal/spiece"
-	"unicode/utf8"
 )
 
 // ByT5 has no model file: the token of a byte is its value + 3 (Xue et al. 2022, section 3.1).

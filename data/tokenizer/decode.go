@@ -2,9 +2,10 @@ package tokenizer
 
 import (
 	"strings"
+	"unicode/utf8"
+
 	"t5train/data/tokenizer/internal/hf"
 	"t5train/data/tokenizer/internal/spiece"
-	"unicode/utf8"
 )
 
 // Decode returns the text of ids. skipSpecial drops control tokens, unknown tokens and sentinels; otherwise they show

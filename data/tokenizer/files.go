@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"strconv"
+
 	"t5train/data/tokenizer/internal/hf"
 	"t5train/data/tokenizer/internal/spiece"
 )

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
 	"t5train/data/tokenizer/internal/spiece"
 )
 

@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
-	"t5train/data/tokenizer/internal/hf"
 	"unicode"
 	"unicode/utf8"
+
+	"t5train/data/tokenizer/internal/hf"
 )
 
 // pipeline is what a tokenizer.json says to do with a stretch between added tokens, as far as the files of T5's family

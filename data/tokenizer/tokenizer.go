@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
 	"t5train/data/tokenizer/internal/hf"
 	"t5train/data/tokenizer/internal/segment"
 	"t5train/data/tokenizer/internal/spiece"

@@ -7,7 +7,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"t5train/data/dataset"
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
@@ -15,6 +14,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/data/dataset"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/internal/testdir"

@@ -3,6 +3,7 @@ package optim
 import (
 	"fmt"
 	"slices"
+
 	"t5train/internal/floats"
 )
 

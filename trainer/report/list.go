@@ -5,10 +5,11 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"t5train/internal/ui"
-	"t5train/internal/visible"
 	"text/tabwriter"
 	"time"
+
+	"t5train/internal/ui"
+	"t5train/internal/visible"
 )
 
 // Summary is a run in a list of runs.

@@ -1,14 +1,13 @@
 package serve
 
 import (
-	"t5train/data/task"
-	"t5train/data/task/words"
-
 	"encoding/json"
 	"fmt"
 	"math"
 
 	"t5train/data"
+	"t5train/data/task"
+	"t5train/data/task/words"
 )
 
 // texts reads the field "inputs" and returns what goes into the model, by the rule of its task. An input is a text, or for

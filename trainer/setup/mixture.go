@@ -2,6 +2,7 @@ package setup
 
 import (
 	"fmt"
+
 	"t5train/configs"
 	"t5train/data"
 	"t5train/data/task"

@@ -6,6 +6,7 @@ import (
 	"context"
 	"math"
 	"strings"
+
 	"t5train/data/tokenizer/internal/spiece"
 )
 

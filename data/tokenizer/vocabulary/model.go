@@ -2,10 +2,11 @@ package vocabulary
 
 import (
 	"math"
-	"t5train/data/tokenizer/internal/spiece"
-	"t5train/data/tokenizer/normalize"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"t5train/data/tokenizer/internal/spiece"
+	"t5train/data/tokenizer/normalize"
 )
 
 // The pieces that T5's vocabulary begins with: ids 0, 1 and 2. It has no token for the beginning of a sequence.

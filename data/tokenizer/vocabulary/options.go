@@ -6,10 +6,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"t5train/data/tokenizer/internal/spiece"
-	"t5train/data/tokenizer/normalize"
 	"unicode"
 	"unicode/utf8"
+
+	"t5train/data/tokenizer/internal/spiece"
+	"t5train/data/tokenizer/normalize"
 )
 
 // Kind is how a vocabulary cuts text.

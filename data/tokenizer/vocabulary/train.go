@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
 	"t5train/data/tokenizer/internal/spiece"
 	"t5train/data/tokenizer/normalize"
 )
