@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/data/corpus"
-	"t5train/data/inspect"
+	"t5train/data/tokenizer/usage"
 	"t5train/internal/jsonlines"
 	"t5train/internal/ui"
 	"t5train/model/kernel"
@@ -19,7 +19,7 @@ import (
 func tokenizerReportCommand(a app) *cobra.Command {
 	var rules tokenizerFlags
 	var inputs []string
-	var o inspect.UsageOptions
+	var o usage.Options
 	var asJSON bool
 	var plots string
 	c := &cobra.Command{
@@ -43,7 +43,7 @@ is rare in all of the training text learns little.`,
 			if err := rules.check(c); err != nil {
 				return err
 			}
-			var vocabularies []inspect.Vocabulary
+			var vocabularies []usage.Vocabulary
 			for _, path := range args {
 				t, err := rules.open(path)
 				if err != nil {
@@ -52,7 +52,7 @@ is rare in all of the training text learns little.`,
 				vocabularies = append(vocabularies, t)
 			}
 			o.Threads = kernel.NewWorkers(o.Threads).Threads()
-			u, err := inspect.MeasureUsage(vocabularies, o, func(yield func(string) error) error {
+			u, err := usage.Measure(vocabularies, o, func(yield func(string) error) error {
 				return corpus.ReadTexts(c.Context(), inputs, a.console(), yield)
 			})
 			if err != nil {
@@ -91,23 +91,23 @@ is rare in all of the training text learns little.`,
 // namedUse is a vocabulary of tokenizer report --json.
 type namedUse struct {
 	Tokenizer string `json:"tokenizer"`
-	inspect.VocabularyUse
+	usage.Use
 }
 
 // named puts the paths of the tokenizers into a report.
-func named(paths []string, u *inspect.Usage) any {
+func named(paths []string, u *usage.Report) any {
 	uses := make([]namedUse, len(paths))
 	for i, path := range paths {
 		uses[i] = namedUse{path, u.Vocabularies[i]}
 	}
 	return struct {
-		*inspect.Usage
-		Vocabularies []namedUse `json:"vocabularies"` // in the place of Usage's
+		*usage.Report
+		Vocabularies []namedUse `json:"vocabularies"` // in the place of Report's
 	}{u, uses}
 }
 
 // coverageFigure shows how much of the texts the most frequent pieces are. A curve has points enough for any screen.
-func coverageFigure(paths []string, u *inspect.Usage) report.Figure {
+func coverageFigure(paths []string, u *usage.Report) report.Figure {
 	const points = 300
 	f := report.Figure{Name: "coverage", Title: "Tokens that the most frequent pieces cover, %", XTitle: "pieces, by frequency", LogX: true}
 	for i, v := range u.Vocabularies {

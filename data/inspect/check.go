@@ -11,6 +11,7 @@ import (
 	"t5train/data/parquetio"
 	"t5train/data/table"
 	"t5train/data/tokenizer"
+	"t5train/data/tokenizer/usage"
 	"t5train/internal/clip"
 	"t5train/internal/ui"
 )
@@ -104,7 +105,7 @@ type checking struct {
 	findings      *findings
 	exact, normal seen
 	labels        labelTable
-	characters    characters
+	characters    usage.Characters
 	seenLabels    []seenLabels      // of the split, of each label column
 	labelTexts    map[string]bool   // labels that were measured
 	trained       []map[string]bool // labels of the first split, of each label column
@@ -232,7 +233,7 @@ func (c *checking) measured(s Split, row int64, column int, text string, m measu
 			Instance{Place: placeOf(s.Set, row), Text: fmt.Sprintf("%d tokens", m.tokens)})
 	}
 	if m.unknown {
-		unknown := c.characters.in(text, c.Measure.Tokenizer)
+		unknown := c.characters.Add(text, c.Measure.Tokenizer)
 		c.findings.add(UnknownCharacters, s.Name, "column "+name, Instance{Place: placeOf(s.Set, row), Text: unknown})
 	} else if m.loss != tokenizer.Unchanged {
 		from, to := clip.Around(text, m.decoded, shownText)

@@ -186,18 +186,6 @@ func TestCheckWantsTheColumnsOfTrain(t *testing.T) {
 	}
 }
 
-func TestUnknownCharacters(t *testing.T) {
-	var c characters
-	c.in("é é ü", words{})
-	c.in("é x", words{})
-	if got, want := fmt.Sprint(c.most(1), c.most(9)), "[{é U+00E9 3}] [{é U+00E9 3} {ü U+00FC 1}]"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	if got, want := c.in("абвгдежзийклм", words{}), "'а' 'б' 'в' 'г' 'д' 'е' 'ж' 'з' 'и' 'й' ..."; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
 // A text that two held-out splits share as it is, and train in other letters, leaks twice.
 func TestCheckThreeSplits(t *testing.T) {
 	splits := []Split{{"train", dataset(t, "train", textAndLabel, row{"Two", 0})},

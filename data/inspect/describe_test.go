@@ -24,7 +24,8 @@ func TestDescribe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Balance{{Column: "label", Classes: []Class{{"ham", 2}, {"spam", 2}, {"other", 0}}, Nulls: 1, Strange: 1}}
+	classes := []Class{{"ham", 2}, {"spam", 2}, {"other", 0}}
+	want := []Balance{{Column: "label", Classes: classes, Nulls: 1, OutOfRange: 1}}
 	if !reflect.DeepEqual(d.Labels, want) {
 		t.Errorf("labels %+v, want %+v", d.Labels, want)
 	}

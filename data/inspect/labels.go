@@ -11,11 +11,11 @@ import (
 
 // Balance is how often each class of a label is there.
 type Balance struct {
-	Column  string  `json:"column"`
-	Classes []Class `json:"classes"` // in the order of their numbers; those that have none by how often they are there
-	Nulls   int64   `json:"nulls"`
-	Strange int64   `json:"out_of_range"` // numbers that no class has
-	TooMany bool    `json:"too_many"`     // more than MaxClasses different values, of which the first are here
+	Column     string  `json:"column"`
+	Classes    []Class `json:"classes"` // by their numbers; those without numbers by how often they are there
+	Nulls      int64   `json:"nulls"`
+	OutOfRange int64   `json:"out_of_range"` // numbers that no class has
+	TooMany    bool    `json:"too_many"`     // more than MaxClasses different values, of which the first are here
 }
 
 // Class is one of them.
@@ -61,7 +61,7 @@ func (b *balance) add(c table.Cell) {
 	case inRange(c, b.column):
 		b.named[c.Int]++
 	default:
-		b.Strange++
+		b.OutOfRange++
 	}
 }
 

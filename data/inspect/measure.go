@@ -4,19 +4,14 @@ import (
 	"slices"
 
 	"t5train/data/tokenizer"
+	"t5train/data/tokenizer/usage"
 	"t5train/internal/parallel"
 )
 
-// Tokenizer turns text into ids, without the one that ends a sequence. It is called from several goroutines at once.
-type Tokenizer interface {
-	AppendEncode(dst []int32, text string) []int32
-	Unk() int32
-}
-
 // Measure is how texts are measured.
 type Measure struct {
-	Tokenizer interface {
-		Tokenizer
+	Tokenizer interface { // which is called from several goroutines at once
+		usage.Encoder
 		// RoundTrip decodes the ids of a text and returns how the result differs from it.
 		RoundTrip(text string, ids []int32) (decoded string, loss tokenizer.Loss)
 	}

@@ -5,15 +5,16 @@ import (
 	"slices"
 
 	"t5train/data/tokenizer"
+	"t5train/data/tokenizer/usage"
 )
 
 // Report is the result of a check.
 type Report struct {
-	Splits   []SplitRows `json:"splits"`
-	Roles    Roles       `json:"roles"`
-	Findings []Finding   `json:"findings"` // errors first
-	Unknown  []Character `json:"unknown_characters"`
-	Clean    string      `json:"clean,omitempty"` // the command that drops rows which are found
+	Splits   []SplitRows       `json:"splits"`
+	Roles    Roles             `json:"roles"`
+	Findings []Finding         `json:"findings"` // errors first
+	Unknown  []usage.Character `json:"unknown_characters"`
+	Clean    string            `json:"clean,omitempty"` // the command that drops rows which are found
 }
 
 // SplitRows is a split and the number of its rows.
@@ -260,7 +261,7 @@ func (r *Report) Cleanable() bool {
 
 func (c *checking) report() *Report {
 	c.untrained()
-	r := &Report{Roles: c.Roles, Unknown: c.characters.most(mostCharacters)}
+	r := &Report{Roles: c.Roles, Unknown: c.characters.Most(mostCharacters)}
 	for _, s := range c.splits {
 		r.Splits = append(r.Splits, SplitRows{s.Name, s.Set.Rows()})
 	}

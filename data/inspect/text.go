@@ -2,11 +2,10 @@ package inspect
 
 import (
 	"fmt"
-	"slices"
 	"strings"
+
 	"t5train/internal/clip"
 	"t5train/internal/ui"
-	"text/tabwriter"
 )
 
 // Write describes the data for a person.
@@ -61,8 +60,8 @@ func (b Balance) write(l ui.Lines) {
 	if b.Nulls > 0 {
 		l.Printf(", null: %d", b.Nulls)
 	}
-	if b.Strange > 0 {
-		l.Printf(", of no class: %d", b.Strange)
+	if b.OutOfRange > 0 {
+		l.Printf(", of no class: %d", b.OutOfRange)
 	}
 	l.Printf("\n")
 	shown := b.Classes[:min(mostClasses, len(b.Classes))]
@@ -106,7 +105,13 @@ func (n Lengths) write(l ui.Lines) {
 	}
 }
 
-func percent(part, whole int64) float64 { return 100 * ratio(part, whole) }
+// percent is 0 where there is nothing to divide by.
+func percent(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return 100 * (float64(part) / float64(whole))
+}
 
 // bar is a line with a name, a count, its part of all and a bar.
 type bar struct {
@@ -190,82 +195,4 @@ func (r *CleanReport) Write(l ui.Lines) {
 	for _, path := range r.Files {
 		l.Line("file", "%s", path)
 	}
-}
-
-// Write shows the use of the tokenizers in these places for a person.
-func (u *Usage) Write(l ui.Lines, paths []string) {
-	l.Line("texts", "%d, %d bytes, %d characters, %d words", u.Texts, u.Bytes, u.Characters, u.Words)
-	w := tabwriter.NewWriter(l, 0, 0, 2, ' ', 0)
-	row := func(name string, value func(v VocabularyUse) string) {
-		line := []string{name}
-		for _, v := range u.Vocabularies {
-			line = append(line, value(v))
-		}
-		fmt.Fprintln(w, strings.Join(line, "\t"))
-	}
-	fmt.Fprintf(w, "\n\t%s\n", strings.Join(paths, "\t"))
-	row("vocabulary", func(v VocabularyUse) string {
-		return fmt.Sprintf("%d tokens, %d pieces", v.Size, v.Pieces)
-	})
-	row("tokens", func(v VocabularyUse) string { return fmt.Sprint(v.Tokens) })
-	row("tokens per word", func(v VocabularyUse) string { return fmt.Sprintf("%.4f", v.TokensPerWord) })
-	row("tokens per byte", func(v VocabularyUse) string {
-		return fmt.Sprintf("%.4f (%.2f bytes a token)", v.TokensPerByte, v.BytesPerToken)
-	})
-	row("unknown", func(v VocabularyUse) string {
-		return fmt.Sprintf("%.4f %% of tokens, in %d texts", 100*v.UnknownRate, v.UnknownTexts)
-	})
-	if slices.ContainsFunc(u.Vocabularies, func(v VocabularyUse) bool { return v.ByteTokens > 0 }) {
-		row("bytes", func(v VocabularyUse) string {
-			return fmt.Sprintf("%.4f %% of tokens", percent(v.ByteTokens, v.Tokens))
-		})
-	}
-	row("used pieces", func(v VocabularyUse) string {
-		return fmt.Sprintf("%d (%.1f %%)", v.Used, percent(int64(v.Used), int64(v.Pieces)))
-	})
-	for i, cover := range u.Vocabularies[0].Covers {
-		row(fmt.Sprintf("%d %% of tokens", cover.Percent), func(v VocabularyUse) string {
-			if v.Covers[i].Pieces == 0 {
-				return "not reached: unknown ones"
-			}
-			return fmt.Sprintf("%d pieces", v.Covers[i].Pieces)
-		})
-	}
-	w.Flush() // to a buffer, whose error Finish returns
-	if c := u.Comparison; c != nil {
-		l.Printf("\n%s takes %.4f tokens for one of %s: fewer in %d texts, as many in %d, more in %d; "+
-			"%d pieces are in both\n",
-			paths[1], c.TokenRatio, paths[0], c.Shorter, c.Equal, c.Longer, c.SharedPieces)
-	}
-	for i, v := range u.Vocabularies {
-		l.Printf("\n%s\n", paths[i])
-		for _, list := range []struct {
-			name   string
-			pieces []PieceCount
-		}{{"longest", v.Longest}, {"rarest", v.Rarest}, {"unused", v.Unused}} {
-			if len(list.pieces) > 0 {
-				l.Line("  "+list.name, "%s", piecesText(list.pieces))
-			}
-		}
-		if len(v.MostUnknown) > 0 {
-			var shown []string
-			for _, c := range v.MostUnknown {
-				shown = append(shown, fmt.Sprintf("%q %d", c.Text, c.Count))
-			}
-			l.Line("  unknown", "%d characters: %s", v.UnknownCharacters, strings.Join(shown, ", "))
-		}
-	}
-}
-
-// piecesText shows pieces with how often they are there.
-func piecesText(pieces []PieceCount) string {
-	var shown []string
-	for _, piece := range pieces {
-		text := clip.Text(piece.Piece, 60)
-		if piece.Count > 0 {
-			text += fmt.Sprintf(" %d", piece.Count)
-		}
-		shown = append(shown, text)
-	}
-	return strings.Join(shown, ", ")
 }

@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"trainer/allreduce", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},
 	{"checkpoints/convert", "data/corpus"},
 
-	{"data/importer", "data/dataset", "data/tokenizer/vocabulary"},
+	{"data/importer", "data/dataset", "data/tokenizer/vocabulary", "data/tokenizer/usage"},
 	{"checkpoints"},
 	{"checkpoints/safetensors", "data", "data/chunks"},
 	{"data/task/infer"},

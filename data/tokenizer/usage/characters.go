@@ -1,4 +1,4 @@
-package inspect
+package usage
 
 import (
 	"cmp"
@@ -8,8 +8,14 @@ import (
 	"strings"
 )
 
-// characters are those that the vocabulary lacks.
-type characters struct {
+// Encoder turns text into ids, without the one that ends a sequence. It is called from several goroutines at once.
+type Encoder interface {
+	AppendEncode(dst []int32, text string) []int32
+	Unk() int32
+}
+
+// Characters counts the characters of texts that a vocabulary lacks. It is not safe for concurrent use.
+type Characters struct {
 	known  map[rune]bool
 	counts map[rune]int64
 	ids    []int32
@@ -22,9 +28,9 @@ type Character struct {
 	Count int64  `json:"count"`
 }
 
-// in counts the unknown characters of a text that has some, and returns those that are different. A character is
+// Add counts the unknown characters of a text that has some, and returns those that are different. A character is
 // unknown if the token of its own is; one that is only unknown beside others counts as none.
-func (c *characters) in(text string, tok Tokenizer) string {
+func (c *Characters) Add(text string, tok Encoder) string {
 	if c.known == nil {
 		c.known, c.counts = map[rune]bool{}, map[rune]int64{}
 	}
@@ -54,8 +60,8 @@ func (c *characters) in(text string, tok Tokenizer) string {
 	return strings.Join(texts, " ")
 }
 
-// most returns the n most frequent ones.
-func (c *characters) most(n int) []Character {
+// Most returns the n most frequent ones.
+func (c *Characters) Most(n int) []Character {
 	runes := slices.SortedFunc(maps.Keys(c.counts), func(a, b rune) int {
 		return cmp.Or(cmp.Compare(c.counts[b], c.counts[a]), cmp.Compare(a, b))
 	})
@@ -64,4 +70,16 @@ func (c *characters) most(n int) []Character {
 		most = append(most, Character{string(r), fmt.Sprintf("U+%04X", r), c.counts[r]})
 	}
 	return most
+}
+
+// merge adds what others have counted.
+func (c *Characters) merge(o *Characters) {
+	if c.counts == nil {
+		*c = *o
+		return
+	}
+	maps.Copy(c.known, o.known)
+	for r, n := range o.counts {
+		c.counts[r] += n
+	}
 }

@@ -1,4 +1,4 @@
-package inspect
+package usage
 
 import (
 	"context"
@@ -45,7 +45,7 @@ func texts(all ...string) func(func(string) error) error {
 func TestMeasureUsage(t *testing.T) {
 	first := pieces{"</s>", "<unk>", "0", "1", "a", "b", "long", "rare", "never", "longest"}
 	second := pieces{"</s>", "<unk>", "0", "1", "a", "long"}
-	u, err := MeasureUsage([]Vocabulary{first, second}, UsageOptions{Threads: 3, Show: 2}, texts(
+	u, err := Measure([]Vocabulary{first, second}, Options{Threads: 3, Show: 2}, texts(
 		"a a a a b", "long  a rare", "é 0 x", "", "a a b long",
 	))
 	if err != nil {
@@ -54,7 +54,7 @@ func TestMeasureUsage(t *testing.T) {
 	if u.Texts != 5 || u.Bytes != 9+12+6+10 || u.Characters != u.Bytes-1 || u.Words != 15 {
 		t.Errorf("got %d texts, %d bytes, %d characters, %d words", u.Texts, u.Bytes, u.Characters, u.Words)
 	}
-	want := VocabularyUse{
+	want := Use{
 		Size: 10, Pieces: 8, Tokens: 15, TokensPerWord: 1, TokensPerByte: 15. / 37, BytesPerToken: 37. / 15,
 		Unknown: 2, UnknownRate: 2. / 15, UnknownTexts: 1, UnknownCharacters: 2, ByteTokens: 1,
 		MostUnknown: []Character{{"x", "U+0078", 1}, {"é", "U+00E9", 1}},
@@ -86,10 +86,10 @@ func TestMeasureUsageThreads(t *testing.T) {
 	for i := range 3 * blockTexts {
 		all = append(all, fmt.Sprintf("row %d, Straße %d: %c", i*7919%1000, i, 'a'+rune(i%700)))
 	}
-	all = append(all, strings.Repeat("a long one ", usageBytes/4))
-	var want *Usage
+	all = append(all, strings.Repeat("a long one ", blockBytes/4))
+	var want *Report
 	for _, threads := range []int{0, 1, 2, 5} {
-		got, err := MeasureUsage([]Vocabulary{tok, tokenizer.ByT5()}, UsageOptions{Threads: threads, Show: 9},
+		got, err := Measure([]Vocabulary{tok, tokenizer.ByT5()}, Options{Threads: threads, Show: 9},
 			texts(all...))
 		if err != nil {
 			t.Fatal(err)
@@ -108,7 +108,7 @@ func TestMeasureUsageThreads(t *testing.T) {
 }
 
 func TestMeasureUsageOfNothing(t *testing.T) {
-	u, err := MeasureUsage([]Vocabulary{pieces{"</s>", "<unk>", "a"}}, UsageOptions{Show: 1}, texts())
+	u, err := Measure([]Vocabulary{pieces{"</s>", "<unk>", "a"}}, Options{Show: 1}, texts())
 	if err != nil || u.Texts != 0 || u.Vocabularies[0].TokensPerWord != 0 || u.Comparison != nil {
 		t.Errorf("got %+v, %v", u, err)
 	}
@@ -117,7 +117,7 @@ func TestMeasureUsageOfNothing(t *testing.T) {
 		!strings.Contains(string(raw), want) {
 		t.Errorf("got %s, %v, want empty lists in it", raw, err)
 	}
-	_, err = MeasureUsage([]Vocabulary{pieces{"</s>", "<unk>", "a"}}, UsageOptions{Threads: 2},
+	_, err = Measure([]Vocabulary{pieces{"</s>", "<unk>", "a"}}, Options{Threads: 2},
 		func(func(string) error) error { return context.Canceled })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v", err)

@@ -1,8 +1,7 @@
-package inspect
+package usage
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -12,25 +11,25 @@ import (
 
 // Vocabulary is a tokenizer whose pieces are to be counted. It is called from several goroutines at once.
 type Vocabulary interface {
-	Tokenizer
+	Encoder
 	VocabSize() int
 	Piece(id int32) string
 	Structural(id int32) bool // no text, such as </s> and the sentinels
 	IsByte(id int32) bool
 }
 
-// Usage is how vocabularies write texts.
-type Usage struct {
-	Texts        int64           `json:"texts"`
-	Bytes        int64           `json:"bytes"` // of UTF-8
-	Characters   int64           `json:"characters"`
-	Words        int64           `json:"words"` // what spaces separate
-	Vocabularies []VocabularyUse `json:"vocabularies"`
-	Comparison   *Comparison     `json:"comparison,omitempty"` // of two vocabularies
+// Report is how vocabularies write texts.
+type Report struct {
+	Texts        int64       `json:"texts"`
+	Bytes        int64       `json:"bytes"` // of UTF-8
+	Characters   int64       `json:"characters"`
+	Words        int64       `json:"words"` // what spaces separate
+	Vocabularies []Use       `json:"vocabularies"`
+	Comparison   *Comparison `json:"comparison,omitempty"` // of two vocabularies
 }
 
-// VocabularyUse is how one of them does.
-type VocabularyUse struct {
+// Use is how one of them does.
+type Use struct {
 	Size          int     `json:"size"`   // all tokens
 	Pieces        int     `json:"pieces"` // those that text can give
 	Tokens        int64   `json:"tokens"` // of the texts, without those that end them
@@ -77,15 +76,15 @@ type Comparison struct {
 	Longer       int64   `json:"longer"`
 }
 
-// UsageOptions say how texts are counted.
-type UsageOptions struct {
+// Options say how texts are counted.
+type Options struct {
 	Threads int // 0 is one
 	Show    int // pieces in each list
 }
 
-// MeasureUsage counts the texts that each yields. It holds a few blocks of them, or the longest one, and counts of
+// Measure counts the texts that each yields. It holds a few blocks of them, or the longest one, and counts of
 // pieces and characters; the result does not depend on the threads.
-func MeasureUsage(vocabularies []Vocabulary, o UsageOptions, each func(yield func(text string) error) error) (*Usage,
+func Measure(vocabularies []Vocabulary, o Options, each func(yield func(text string) error) error) (*Report,
 	error) {
 	if each == nil {
 		each = func(func(string) error) error { return nil }
@@ -99,7 +98,7 @@ func MeasureUsage(vocabularies []Vocabulary, o UsageOptions, each func(yield fun
 	err := each(func(text string) error {
 		return pool.Add(func(t *tally) (full bool) {
 			t.waiting, t.size = append(t.waiting, text), t.size+len(text)
-			return t.size >= usageBytes || len(t.waiting) == blockTexts
+			return t.size >= blockBytes || len(t.waiting) == blockTexts
 		})
 	})
 	if err == nil {
@@ -114,8 +113,11 @@ func MeasureUsage(vocabularies []Vocabulary, o UsageOptions, each func(yield fun
 	return tallies[0].usage(o.Show), nil
 }
 
-// usageBytes of text are enough work between two hand-overs.
-const usageBytes = 256 << 10
+// A block of texts is enough work between two calls of the pool.
+const (
+	blockTexts = 4096
+	blockBytes = 256 << 10
+)
 
 // tally is what was counted of some blocks of texts. All of it are sums, so that it does not matter of which.
 type tally struct {
@@ -131,7 +133,7 @@ type vocabularyTally struct {
 	Vocabulary
 	counts       []int64 // of each id
 	unknownTexts int64
-	unknown      characters
+	unknown      Characters
 	ids          []int32 // scratch
 }
 
@@ -178,7 +180,7 @@ func (v *vocabularyTally) add(text string) {
 	}
 	if slices.Contains(v.ids, v.Unk()) {
 		v.unknownTexts++
-		v.unknown.in(text, v)
+		v.unknown.Add(text, v)
 	}
 }
 
@@ -199,8 +201,8 @@ func (t *tally) merge(o *tally) {
 	}
 }
 
-func (t *tally) usage(show int) *Usage {
-	u := &Usage{Texts: t.texts, Bytes: t.bytes, Characters: t.characters, Words: t.words}
+func (t *tally) usage(show int) *Report {
+	u := &Report{Texts: t.texts, Bytes: t.bytes, Characters: t.characters, Words: t.words}
 	for i := range t.vocabularies {
 		v := t.vocabularies[i].use(show)
 		v.TokensPerWord, v.TokensPerByte, v.BytesPerToken = ratio(v.Tokens, t.words), ratio(v.Tokens,
@@ -228,9 +230,9 @@ func ratio(part, whole int64) float64 {
 // isPiece reports whether text can give a token, and it is no stop-gap.
 func (v *vocabularyTally) isPiece(id int32) bool { return id != v.Unk() && !v.Structural(id) }
 
-func (v *vocabularyTally) use(show int) VocabularyUse {
-	u := VocabularyUse{Size: v.VocabSize(), Unknown: v.counts[v.Unk()], UnknownTexts: v.unknownTexts,
-		MostUnknown: v.unknown.most(show)}
+func (v *vocabularyTally) use(show int) Use {
+	u := Use{Size: v.VocabSize(), Unknown: v.counts[v.Unk()], UnknownTexts: v.unknownTexts,
+		MostUnknown: v.unknown.Most(show)}
 	for _, n := range v.unknown.counts {
 		u.UnknownCharacters += n
 	}
@@ -272,7 +274,7 @@ func (v *vocabularyTally) use(show int) VocabularyUse {
 }
 
 // cover finds how many pieces are enough.
-func (u *VocabularyUse) cover() {
+func (u *Use) cover() {
 	percents := []int{50, 90, 99, 100}
 	shares := u.Coverage()
 	for _, percent := range percents {
@@ -286,7 +288,7 @@ func (u *VocabularyUse) cover() {
 
 // Coverage returns the share of the tokens that the most frequent pieces make up: the n most frequent ones at n-1.
 // Where tokens are unknown, all pieces together do not reach 1.
-func (u *VocabularyUse) Coverage() []float64 {
+func (u *Use) Coverage() []float64 {
 	sum := int64(0)
 	shares := make([]float64, len(u.counts))
 	for i, n := range u.counts {
@@ -311,16 +313,4 @@ func (v *vocabularyTally) shared(w *vocabularyTally) int {
 		}
 	}
 	return n
-}
-
-// merge adds what others have counted.
-func (c *characters) merge(o *characters) {
-	if c.counts == nil {
-		*c = *o
-		return
-	}
-	maps.Copy(c.known, o.known)
-	for r, n := range o.counts {
-		c.counts[r] += n
-	}
 }
