@@ -1,5 +1,12 @@
 // Package checkpoints reads and writes model folders in Hugging Face layout and keeps the checkpoints of a
-// training run.
+// training run. [Open] reads all that a folder says about its model:
+//
+//	folder, how, err := checkpoints.Open("runs/quickstart") // a run, a checkpoint of it, or a model folder
+//	folder.Model                                            // the network with its weights
+//	folder.Tokenizer
+//	folder.Info                                             // task, objective, metrics
+//
+// [OpenWeights] reads tensors one by one:
 //
 //	w, err := checkpoints.OpenWeights("flan-t5-small") // config.json + model.safetensors, or shards + index
 //	defer w.Close()
@@ -27,6 +34,6 @@
 //		return d.WriteWeights(tensors, checkpoints.DefaultShardSize)
 //	})
 //
-// A folder appears complete or not at all, whenever the process, the machine or the disk gives up. What the
-// files mean (sizes, names, state) is the caller's business: this package knows files and tensors only.
+// A folder appears complete or not at all, also where the process or the machine stops or the disk is full. The state
+// of a training is the caller's: this package stores it and does not read it.
 package checkpoints

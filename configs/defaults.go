@@ -113,8 +113,9 @@ func (o *Optimizer) usualPeak(pretraining bool) float64 {
 	return 1e-2
 }
 
-// RateWarning says, of a resolved configuration, so where the learning rate is likely another one than was meant: only
-// under schedule rsqrt optimizer.learning_rate is no peak. Otherwise it is "".
+// RateWarning returns a warning where the learning rate of a resolved configuration is probably a mistake, or "". The
+// usual mistake is about schedule rsqrt: there optimizer.learning_rate is not the peak, but the peak times the root of
+// the steps of the warm-up.
 func (c *Config) RateWarning() string {
 	const implausible = 0.1 // no peak with adafactor or adamw
 	if c.Optimizer.LearningRate == nil {
@@ -131,7 +132,7 @@ func (c *Config) RateWarning() string {
 	case c.Pretraining() && c.Model.Path != "" && c.Optimizer.Name == adafactor &&
 		rate/base >= usual: // Raffel et al. 2020, section 3.1.2
 		return fmt.Sprintf("the learning rate begins at %.2e, as for new weights, and may undo what the model has learnt: T5's own pre-training ended at 1e-3 after a million steps, "+
-			"where optimizer.learning_rate 1e-3 with schedule.name=constant goes on", rate/base)
+			"where optimizer.learning_rate 1e-3 with schedule.name=constant continues", rate/base)
 	}
 	return ""
 }

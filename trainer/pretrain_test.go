@@ -318,7 +318,7 @@ func TestPretrain_Further(t *testing.T) {
 	if _, err := Pretrain(t.Context(), &further, Options{Sink: terminal.Plain(&log), Overwrite: true}); err != nil {
 		t.Fatal(err)
 	}
-	if want := "objective: lm from now on, but the model was pre-trained by span_corruption (objective.name span_corruption goes on with that)"; !strings.Contains(log.String(), want) {
+	if want := "objective: lm from now on, but the model was pre-trained by span_corruption (objective.name span_corruption continues that)"; !strings.Contains(log.String(), want) {
 		t.Errorf("want %q in\n%s", want, log.String())
 	}
 }

@@ -87,13 +87,13 @@ func checkFlag(f *pflag.Flag) string {
 
 const empty = "is empty: give it a value, or leave it out"
 
-// textRule says how little a text may be.
+// textRule says which texts a flag takes.
 type textRule int
 
 const (
-	someText  textRule = iota // a name or a path: more than spaces
-	spaceText                 // spaces are text
-	anyText                   // so is nothing
+	someText  textRule = iota // not empty, and not only spaces: names and paths
+	spaceText                 // not empty; only spaces will do
+	anyText                   // any, also the empty text
 )
 
 // takesText returns the rule for a flag.

@@ -18,8 +18,8 @@ import (
 // file.
 const maxRowBytes = 64 << 20
 
-// text is the bytes of a file, as long as they are UTF-8: with skip, whoever reads them checks that. A byte order mark
-// in front is left out.
+// text reads a file without its byte order mark. Bytes that are not UTF-8 are an error; with skip they are not, and the
+// caller checks each line.
 type text struct {
 	r     io.Reader
 	limit int64 // of a row, in bytes

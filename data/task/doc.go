@@ -2,7 +2,7 @@
 // they mean. It is pure: a [Spec] is plain data, which a checkpoint keeps so that it remembers what it was trained for.
 //
 //	spec, notes, err := infer.Task(infer.Data{Columns: set.Columns()}, task.Spec{Name: task.Classification})
-//	err = set.Scan(ctx, spec.Columns(), func(row int64, cells []parquetio.Cell) error {
+//	err = set.Scan(ctx, spec.Columns(), func(row int64, cells []table.Cell) error {
 //		examples, err := spec.Train(cells)                // to train on: mostly one
 //		example, reference, err := spec.HeldOut(cells)    // to evaluate: one, and what an answer is checked against
 //		...

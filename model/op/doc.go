@@ -14,7 +14,7 @@
 //
 // Values are matrices [tokens, columns] whose number of rows is known at run time only: gorgonia compares
 // shapes while a graph is built and not between operations, so one graph serves every batch. Activations and
-// their gradients are gorgonia values. The gradient of a parameter is not: each operation adds its share to
-// Param.Grad in place and gives gorgonia a scalar in its place, so the three uses of a tied embedding cost one buffer
-// and no additions, and gradients accumulate over batches for free.
+// their gradients are gorgonia values. The gradient of a parameter is not: each operation adds its share to the buffer
+// that [Param.Grad] returns, and gorgonia gets a scalar for it. So the three uses of a tied embedding need one buffer
+// and no graph nodes that add, and a buffer takes the gradients of several batches.
 package op

@@ -15,7 +15,7 @@ type LossOptions struct {
 	LabelSmoothing float32
 }
 
-// CrossEntropy returns Step.GradScale times the summed cross-entropy of hidden [tokens, d] through the lm_head param
+// CrossEntropy returns [Pass].GradScale times the summed cross-entropy of hidden [tokens, d] through the lm_head param
 // [vocab, d], and puts the sums of the run into totals. Labels equal to kernel.IgnoreLabel do not count.
 //
 // The gradients are computed in the forward pass, while the logits of a chunk are in memory.

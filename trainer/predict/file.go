@@ -56,7 +56,7 @@ func SayUnread(b *checkpoints.Folder, sink ui.Sink, prefix string) {
 		ui.Say(
 			sink,
 			"",
-			"the checkpoint is pre-trained by objective lm, so it reads no inputs: it goes on with the text that "+
+			"the checkpoint is pre-trained by objective lm, so it reads no inputs: it continues the text that "+
 				"an output begins with (%s)",
 			prefix,
 		)

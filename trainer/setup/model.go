@@ -141,7 +141,7 @@ func sayPretrained(c *configs.Config, b *checkpoints.Folder, sink ui.Sink) {
 	case was == nil:
 	case c.Pretraining() && was.Name != c.Objective.Name:
 		ui.Detail(sink, "objective", "%s from now on, but the model was pre-trained by %s "+
-			"(objective.name %s goes on with that)", c.Objective.Name, was.Name, was.Name)
+			"(objective.name %s continues that)", c.Objective.Name, was.Name, was.Name)
 	case !c.Pretraining() && c.Model.DropoutRate == nil && b.Model.Config.DropoutRate == 0:
 		ui.Detail(sink, "dropout",
 			"none, as in its pre-training; 0.1 is usual for fine-tuning (model.dropout_rate=0.1)")
