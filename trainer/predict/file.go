@@ -16,7 +16,7 @@ import (
 	"t5train/trainer/predict/inputfile"
 )
 
-// OpenOptions say which checkpoint answers by which task.
+// OpenOptions say which checkpoint answers by which task. What changes answers is in madeBy too.
 type OpenOptions struct {
 	Unverified bool             // take weights as they are, whatever their checksums say
 	Task       task.Spec        // what corrects the task that the checkpoint remembers, or names another one
@@ -71,7 +71,7 @@ type Output struct {
 	Device    io.Writer
 }
 
-// FileOptions configure File and ScoreFile.
+// FileOptions configure File and ScoreFile. What changes answers is in madeBy too.
 type FileOptions struct {
 	Generation Generation // of texts
 	BatchSize  int        // inputs that are answered together
@@ -95,13 +95,7 @@ func (p *Predictor) File(ctx context.Context, in inputfile.Source, out Output, o
 	if err != nil {
 		return err
 	}
-	made := madeBy{
-		Task: p.spec, MaxInputLength: p.maxInput, MaxOutputLength: p.maxOutput, Generation: p.how,
-		Keep: in.Keep, Choices: p.choices,
-	}
-	if len(p.spec.Labels) > 0 {
-		made.Top = FirstPositive(p.topLabels, DefaultTop)
-	}
+	made := p.madeBy(in.Keep)
 	if err := SameOnRanks(o.Group, p.bundle, onRanks{made, in.Texts, in.Path, in.Format, out.Path}); err != nil {
 		return err
 	}

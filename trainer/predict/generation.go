@@ -14,7 +14,8 @@ import (
 	"t5train/model/generate"
 )
 
-// Generation is how answers shall be generated where that is not as the checkpoint has it.
+// Generation is how answers shall be generated where that is not as the checkpoint has it. What changes answers is in
+// madeBy too.
 type Generation struct {
 	Given    []string         // fields of generate.Table that are given
 	Options  generate.Options // their values; Sampling is not nil
@@ -101,6 +102,8 @@ func (p *Predictor) generation(g Generation, sink ui.Sink) error {
 	if p.how, p.choices, err = g.Over(base, p.bundle.Tokenizer); err != nil {
 		return err
 	}
+	p.noLengthPenalty = p.how.LengthPenalty != nil && *p.how.LengthPenalty == 0 && (p.choices == "" ||
+		slices.Contains(g.Given, "LengthPenalty") || slices.Contains(g.Given, "Beams"))
 	if p.how.Allowed != nil {
 		limit = p.how.Allowed.Longest()
 		if own := p.ownMaxOutput; own > 0 && own < limit {

@@ -47,7 +47,8 @@ func parseRecord(raw []byte) (record, error) {
 	return r, nil
 }
 
-// madeBy is what decides about answers besides the weights.
+// madeBy is what decides about answers besides the weights: a file of answers resumes only where it is the same. An option
+// that changes answers has to be in it.
 type madeBy struct {
 	Task            task.Spec        `json:"task"`
 	MaxInputLength  int              `json:"max_input_length"`
@@ -56,6 +57,20 @@ type madeBy struct {
 	Keep            []inputfile.Keep `json:"keep,omitempty"`    // columns of the input
 	Top             int              `json:"top,omitempty"`     // labels
 	Choices         string           `json:"choices,omitempty"` // digest of all that the output can be
+	// Generation.LengthPenalty is 0, which flatten leaves out as one that is not set, and so 1.
+	NoLengthPenalty bool `json:"no_length_penalty,omitempty"`
+}
+
+// madeBy returns what decides about the predictions of a file.
+func (p *Predictor) madeBy(keep []inputfile.Keep) madeBy {
+	made := madeBy{
+		Task: p.spec, MaxInputLength: p.maxInput, MaxOutputLength: p.maxOutput, Generation: p.how,
+		Keep: keep, Choices: p.choices, NoLengthPenalty: p.noLengthPenalty,
+	}
+	if len(p.spec.Labels) > 0 {
+		made.Top = FirstPositive(p.topLabels, DefaultTop)
+	}
+	return made
 }
 
 // onRanks is what ranks must have alike. The first one reads the inputs and writes the answers, but others are not

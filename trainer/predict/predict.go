@@ -33,11 +33,13 @@ type Predictor struct {
 	ownMaxOutput int              // that was asked for
 	how          generate.Options // of File
 	choices      string           // digest of those that how allows
-	vocab        objective.Vocabulary
+	// how has a length penalty of 0 that does not follow from the choices
+	noLengthPenalty bool
+	vocab           objective.Vocabulary
 }
 
 // PredictorOptions are the limits of a predictor, in tokens with EOS; zero means the checkpoint's, or else T5's
-// 512 for inputs and 128 for outputs.
+// 512 for inputs and 128 for outputs. What changes answers is in madeBy too.
 type PredictorOptions struct {
 	MaxInputLength  int
 	MaxOutputLength int
