@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"t5train/data/table"
+	"t5train/internal/optional"
 )
 
 // Unanswerable is the answer to a question without one, an empty list of answers, as SQuAD 2 has them.
@@ -80,7 +81,7 @@ func (s Spec) HeldOut(cells []table.Cell) (Example, Reference, error) {
 		}
 	case Numbers:
 		if ref.Number, err = s.number(r.cell(s.LabelColumn)); err == nil {
-			e.Target = WriteNumber(ref.Number, valueOf(s.RoundTo))
+			e.Target = WriteNumber(ref.Number, optional.Value(s.RoundTo))
 		}
 	case Entities:
 		ref.Tokens, ref.Tags, e.Target, err = s.entities(r.cell(s.TextColumns[0]), r.cell(s.LabelColumn))

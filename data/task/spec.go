@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"slices"
+	"t5train/internal/optional"
 )
 
 // The tasks. [Names] has those of T5 too, which are settings of these.
@@ -102,15 +103,7 @@ func (s *Spec) UnmarshalJSON(text []byte) error {
 }
 
 // InputPrefix returns the text in front of every input.
-func (s Spec) InputPrefix() string { return valueOf(s.Prefix) }
-
-// valueOf returns what an optional field holds; zero if it is unset.
-func valueOf[T any](field *T) (value T) {
-	if field != nil {
-		value = *field
-	}
-	return value
-}
+func (s Spec) InputPrefix() string { return optional.Value(s.Prefix) }
 
 // Columns returns the columns that [Spec.Train] and [Spec.HeldOut] want, in order and each once: those of the input,
 // then those of the answer and of the group.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"t5train/internal/nearest"
+	"t5train/internal/optional"
 )
 
 // mistakes gathers what is wrong with a spec.
@@ -53,7 +54,7 @@ func (s Spec) Validate() error {
 			m.add("no types of entities, want at least one")
 		}
 	case Regression:
-		if n := valueOf(s.RoundTo); !(n >= MinRoundTo && n <= MaxRoundTo) {
+		if n := optional.Value(s.RoundTo); !(n >= MinRoundTo && n <= MaxRoundTo) {
 			m.add("round_to is %g, want a number from %g to %g", n, MinRoundTo, MaxRoundTo)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"t5train/configs"
 	"t5train/data"
 	"t5train/data/task"
+	"t5train/internal/optional"
 	"t5train/internal/ui"
 	"t5train/trainer/evaluate"
 )
@@ -64,7 +65,7 @@ func mix(c *configs.Config, sources []data.Source, sink ui.Sink) (*data.Mixture,
 	tasks := make([]data.Task, len(sources))
 	total := 0.0
 	for i, p := range c.Data.Mixture {
-		rate := valueOf(p.MixingRate)
+		rate := optional.Value(p.MixingRate)
 		if p.MixingRate == nil {
 			var err error
 			proportion := data.Proportion{Cap: c.Data.MixtureCap, Temperature: c.Data.MixtureTemperature}
