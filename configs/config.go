@@ -1,11 +1,15 @@
 package configs
 
-import "t5train/data/task"
+import (
+	"t5train/data/task"
+	"t5train/trainer/optim"
+)
 
 // The tags of a field say what it accepts: `unit` what a number counts or a text names, `range` the bounds of a number,
-// `zero` that 0 switches the key off, `oneof` the words a text may be, `names` what else it may name, `for` the only
-// kind of run that has the key or section, `of` the only values of the key name of its section that have it. A pointer
-// is optional: nil means unset. The keys of the section task are with their type in package task.
+// `zero` that 0 switches the key off, `oneof` the words a text may be, `names` what it may name (tasks, optimizers or
+// schedules), `for` the only kind of run that has the key or section, `of` the only values of the key name of its
+// section that have it. A pointer is optional: nil means unset. The keys of the sections task and optimizer are with
+// their types in packages task and optim.
 
 // Config is the whole configuration of a run. One that names an objective is of pre-training, any other of fine-tuning.
 type Config struct {
@@ -18,7 +22,7 @@ type Config struct {
 	Objective  Objective  `yaml:"objective" for:"pre-training"`
 	Task       task.Spec  `yaml:"task" for:"fine-tuning"`
 	Train      Train      `yaml:"train"`
-	Optimizer  Optimizer  `yaml:"optimizer"`
+	Optimizer  optim.Spec `yaml:"optimizer"`
 	Schedule   Schedule   `yaml:"schedule"`
 	Eval       Eval       `yaml:"eval"`
 	Checkpoint Checkpoint `yaml:"checkpoint"`
@@ -177,54 +181,11 @@ type Train struct {
 	LogEvery int `yaml:"log_every" unit:"steps" range:">= 1"`
 }
 
-// Optimizer says how gradients change weights. The keys of an optimizer that is not chosen must stay unset.
-type Optimizer struct {
-	// The update rule. Adafactor needs the least memory and is T5's own; adamw keeps two floats a parameter.
-	Name string `yaml:"name" oneof:"adafactor adamw sgd"`
-	// Peak learning rate, but with schedule rsqrt the peak times sqrt(warmup_steps). Unset: a peak of 1e-3 for
-	// adafactor (with scale_parameter, in pre-training and for model.size: 1e-2), 3e-4 for adamw (model.size: 1e-3),
-	// 1e-2 for sgd. Must stay unset with relative_step, which computes its own.
-	LearningRate *float64 `yaml:"learning_rate" range:"> 0"`
-	// Share of a weight taken away at each step, times the learning rate. 0 for fine-tuning T5; 0.01 is usual with
-	// adamw.
-	WeightDecay float64 `yaml:"weight_decay" range:">= 0"`
-
-	// Adafactor: compute the learning rate from the step, min(1e-2, 1/sqrt(step)). Unset: false.
-	RelativeStep *bool `yaml:"relative_step" of:"adafactor"`
-	// Adafactor: multiply the learning rate by the size (RMS) of each parameter. Unset: true for pre-training, and for
-	// model.size without a learning rate; else false, as transformers recommends for fine-tuning at 1e-3. True, as T5
-	// was trained, makes steps about 20 times smaller for typical weights: raise the learning rate to 1e-2 for a new
-	// model.
-	ScaleParameter *bool `yaml:"scale_parameter" of:"adafactor"`
-	// Adafactor: let the relative step start at 1e-6 x step. Unset: false. Needs relative_step.
-	WarmupInit *bool `yaml:"warmup_init" of:"adafactor"`
-	// Adafactor: largest RMS of an update. Unset: 1.
-	ClipThreshold *float64 `yaml:"clip_threshold" range:"> 0" of:"adafactor"`
-	// Adafactor: exponent c of the second moment's decay 1 - step^c. Unset: -0.8.
-	DecayRate *float64 `yaml:"decay_rate" range:"< 0" of:"adafactor"`
-	// Adafactor and adamw: decay of the first moment. Unset: 0.9 for adamw, 0 for adafactor. 0 = none: with adafactor
-	// any other value costs one float a parameter.
-	Beta1 *float64 `yaml:"beta1" range:">= 0 and < 1" of:"adafactor adamw"`
-	// Adamw: decay of the second moment. Unset: 0.999.
-	Beta2 *float64 `yaml:"beta2" range:">= 0 and < 1" of:"adamw"`
-	// Adamw: added to the root of the second moment. Unset: 1e-8.
-	Eps *float64 `yaml:"eps" range:"> 0" of:"adamw"`
-	// Adafactor: added to the squared gradient. Unset: 1e-30.
-	Eps1 *float64 `yaml:"eps1" range:"> 0" of:"adafactor"`
-	// Adafactor: least size of a parameter that scale_parameter counts with. Unset: 1e-3.
-	Eps2 *float64 `yaml:"eps2" range:"> 0" of:"adafactor"`
-	// Adafactor: factor the second moment of a matrix only when both sides reach this. Unset: 0, every matrix, as
-	// transformers does; 128 as T5X does.
-	MinDimSizeToFactor *int `yaml:"min_dim_size_to_factor" range:">= 0" of:"adafactor"`
-	// Sgd: share of the last update that is kept. Unset: 0.9.
-	Momentum *float64 `yaml:"momentum" range:">= 0 and < 1" of:"sgd"`
-}
-
 // Schedule says how the learning rate changes from step to step.
 type Schedule struct {
 	// Shape of the curve: constant for fine-tuning with adafactor, linear or cosine with adamw and for model.size,
 	// rsqrt for pre-training. Linear, cosine and polynomial reach their end at the last step of the run.
-	Name string `yaml:"name" oneof:"constant constant_with_warmup linear cosine polynomial inverse_sqrt rsqrt"`
+	Name string `yaml:"name" names:"schedules"`
 	// Steps until the peak is reached. About 5 % of the run with adamw from random weights: without them the loss may
 	// stay high. For rsqrt: steps at the peak, before which the rate does not rise; 0 means 10000, as T5 had.
 	WarmupSteps int `yaml:"warmup_steps" unit:"steps" range:">= 0"`

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"t5train/internal/optional"
 	"t5train/trainer/optim"
 )
 
@@ -16,7 +17,7 @@ func Default() *Config {
 	return &Config{
 		Data:       Data{MaxInputLength: 512, MaxTargetLength: 128, MixtureTemperature: 1},
 		Train:      Train{Epochs: 3, BatchSize: 32, Accumulate: 1, Seed: 1, LogEvery: 10},
-		Optimizer:  Optimizer{Name: "adafactor"},
+		Optimizer:  optim.Spec{Name: optim.NameAdafactor},
 		Schedule:   Schedule{Name: "constant"},
 		Eval:       Eval{BatchSize: 32},
 		Checkpoint: Checkpoint{KeepLast: 2},
@@ -48,22 +49,18 @@ func (c *Config) forNewWeights(given func(key string) bool) []string {
 		set = append(set, fmt.Sprintf("train.epochs %g", c.Train.Epochs))
 	}
 	o := &c.Optimizer
-	if !given("schedule.name") && !o.relativeStep() {
+	if !given("schedule.name") && !o.OwnRate() {
 		c.Schedule.Name = "linear"
 		set = append(set, "schedule.name "+c.Schedule.Name)
 	}
-	if o.LearningRate != nil || o.relativeStep() { // which are meant for the optimizer as it is otherwise
+	if o.LearningRate != nil || o.OwnRate() { // which are meant for the optimizer as it is otherwise
 		return set
 	}
-	rate, yes := 1e-3, true
-	switch {
-	case o.Name == adafactor && o.ScaleParameter == nil:
-		o.ScaleParameter = &yes
-		set = append(set, "optimizer.scale_parameter true")
-		rate = 1e-2
-	case o.Name == adafactor && *o.ScaleParameter:
-		rate = 1e-2
-	case o.Name == sgd:
+	rate, others := o.ForNewWeights()
+	for _, option := range others {
+		set = append(set, "optimizer."+option)
+	}
+	if rate == 0 {
 		return set
 	}
 	o.LearningRate = &rate
@@ -82,10 +79,10 @@ func (c *Config) Resolve() {
 	if c.Schedule.Name == rsqrt && c.Schedule.WarmupSteps == 0 {
 		c.Schedule.WarmupSteps = 10_000 // Raffel et al. 2020, section 3.1.2
 	}
-	c.Optimizer.resolve(c.Pretraining(), c.Schedule.base())
+	c.Optimizer.Resolve(c.Pretraining(), c.Schedule.base())
 	c.Objective.resolve()
 	if c.Pretraining() {
-		fill(&c.Model.DropoutRate, 0)
+		optional.Fill(&c.Model.DropoutRate, 0)
 		c.Eval.Metric = cmp.Or(c.Eval.Metric, "loss")
 		c.Data.Mixture = slices.Clone(c.Data.Mixture)
 		for i := range c.Data.Mixture {
@@ -102,34 +99,23 @@ func (s Schedule) base() float64 {
 	return 1
 }
 
-// usualPeak is the peak of the learning rate where none is set.
-func (o *Optimizer) usualPeak(pretraining bool) float64 {
-	switch {
-	case o.Name == adamw: // the rate that transformers recommends for T5
-		return 3e-4
-	case o.Name == adafactor && !pretraining:
-		return 1e-3
-	}
-	return 1e-2
-}
-
 // RateWarning returns a warning where the learning rate of a resolved configuration is probably a mistake, or "". The
 // usual mistake is about schedule rsqrt: there optimizer.learning_rate is not the peak, but the peak times the root of
 // the steps of the warm-up.
 func (c *Config) RateWarning() string {
-	const implausible = 0.1 // no peak with adafactor or adamw
 	if c.Optimizer.LearningRate == nil {
 		return ""
 	}
-	rate, base, usual := *c.Optimizer.LearningRate, c.Schedule.base(), c.Optimizer.usualPeak(c.Pretraining())
+	rate, base := *c.Optimizer.LearningRate, c.Schedule.base()
+	usual, implausible := optim.UsualPeak(c.Optimizer.Name, c.Pretraining())
 	switch {
 	case base >= 10 && rate <= 5*usual: // a peak's size, and not that of a peak times the root
 		return fmt.Sprintf("schedule rsqrt divides optimizer.learning_rate, %g, by the root of warmup_steps, so that training begins at %.2e: "+
 			"for a peak of %g set it to %g, or choose another schedule", rate, rate/base, rate, rate*base)
-	case rate/base >= implausible && c.Optimizer.Name != sgd:
+	case rate/base >= implausible:
 		return fmt.Sprintf("the learning rate has a peak of %g: optimizer.learning_rate of a run with schedule rsqrt is its peak times the root of its warmup_steps, "+
 			"and does not fit another schedule: leave it out, or set it to %g", rate/base, usual*base)
-	case c.Pretraining() && c.Model.Path != "" && c.Optimizer.Name == adafactor &&
+	case c.Pretraining() && c.Model.Path != "" && c.Optimizer.Name == optim.NameAdafactor &&
 		rate/base >= usual: // Raffel et al. 2020, section 3.1.2
 		return fmt.Sprintf("the learning rate begins at %.2e, as for new weights, and may undo what the model has learnt: T5's own pre-training ended at 1e-3 after a million steps, "+
 			"where optimizer.learning_rate 1e-3 with schedule.name=constant continues", rate/base)
@@ -137,54 +123,22 @@ func (c *Config) RateWarning() string {
 	return ""
 }
 
-func (o *Optimizer) resolve(pretraining bool, base float64) {
-	switch o.Name {
-	case adafactor:
-		d := optim.DefaultAdafactor()
-		fill(&o.RelativeStep, d.RelativeStep)
-		fill(&o.ScaleParameter, d.ScaleParameter || pretraining)
-		fill(&o.WarmupInit, d.WarmupInit)
-		fill(&o.ClipThreshold, d.ClipThreshold)
-		fill(&o.DecayRate, d.DecayRate)
-		fill(&o.Beta1, d.Beta1)
-		fill(&o.Eps1, d.Eps1)
-		fill(&o.Eps2, d.Eps2)
-		fill(&o.MinDimSizeToFactor, d.MinDimSizeToFactor)
-	case adamw:
-		d := optim.DefaultAdamW()
-		fill(&o.Beta1, d.Beta1)
-		fill(&o.Beta2, d.Beta2)
-		fill(&o.Eps, d.Eps)
-	case sgd:
-		fill(&o.Momentum, optim.DefaultSGD().Momentum)
-	}
-	if o.Name == adamw || o.Name == sgd || o.Name == adafactor && !*o.RelativeStep {
-		fill(&o.LearningRate, o.usualPeak(pretraining)*base)
-	}
-}
-
 func (o *Objective) resolve() {
 	if o.Name == "" {
 		return
 	}
-	fill(&o.InputLength, 512)
+	optional.Fill(&o.InputLength, 512)
 	switch o.Name {
 	case spanCorruption: // Raffel et al. 2020, section 3.3.4
-		fill(&o.Density, 0.15)
-		fill(&o.MeanSpanLength, 3)
-		fill(&o.FinalSentinel, false)
+		optional.Fill(&o.Density, 0.15)
+		optional.Fill(&o.MeanSpanLength, 3)
+		optional.Fill(&o.FinalSentinel, false)
 	case iid:
-		fill(&o.Density, 0.15)
+		optional.Fill(&o.Density, 0.15)
 	case prefixLM:
-		fill(&o.Density, 0.5) // t5/models/gin/objectives/prefix_lm.gin
+		optional.Fill(&o.Density, 0.5) // t5/models/gin/objectives/prefix_lm.gin
 	case ul2:
-		fill(&o.ModeTokens, true)
-		fill(&o.SequentialRate, 0.5)
-	}
-}
-
-func fill[T any](option **T, value T) {
-	if *option == nil {
-		*option = &value
+		optional.Fill(&o.ModeTokens, true)
+		optional.Fill(&o.SequentialRate, 0.5)
 	}
 }

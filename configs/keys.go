@@ -9,10 +9,11 @@ import (
 	"strings"
 
 	"t5train/data/task"
+	"t5train/trainer/optim"
 )
 
 // source is config.go itself: the doc comments of its fields are the documentation of the keys, but for those of the
-// section task, which are in [task.Source].
+// sections task and optimizer, which are in [task.Source] and [optim.Source].
 //
 //go:embed config.go
 var source string
@@ -68,13 +69,13 @@ func (f field) unset(v reflect.Value) bool {
 	return !f.optional() && (v.Kind() == reflect.String || v.Kind() == reflect.Slice) && v.Len() == 0
 }
 
-// docs holds the doc comments of fields by type and name, "Train.BatchSize", and those of types.
+// docs holds the doc comments of fields by type and name, "configs.Train.BatchSize", and those of types.
 type docs map[string]string
 
 // parseDocs reads the comments out of the sources. They compiled, so they parse.
 func parseDocs() docs {
 	d := docs{}
-	for _, source := range []string{source, task.Source} {
+	for _, source := range []string{source, task.Source, optim.Source} {
 		file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.ParseComments)
 		if err != nil {
 			continue
@@ -85,11 +86,12 @@ func parseDocs() docs {
 				return true
 			}
 			spec := decl.Specs[0].(*ast.TypeSpec)
-			d[spec.Name.Name] = oneLine(decl.Doc)
+			owner := file.Name.Name + "." + spec.Name.Name
+			d[owner] = oneLine(decl.Doc)
 			if s, ok := spec.Type.(*ast.StructType); ok {
 				for _, f := range s.Fields.List {
 					for _, name := range f.Names {
-						d[spec.Name.Name+"."+name.Name] = oneLine(f.Doc)
+						d[owner+"."+name.Name] = oneLine(f.Doc)
 					}
 				}
 			}
@@ -99,12 +101,12 @@ func parseDocs() docs {
 	return d
 }
 
-func (d docs) field(f field) string { return d[f.owner.Name()+"."+f.name] }
+func (d docs) field(f field) string { return d[f.owner.String()+"."+f.name] }
 
 // section returns what a section is about: "Train says how long a run is ...".
 func (d docs) section(f field) string {
 	name, _, _ := strings.Cut(f.path, ".")
-	_, rest, _ := strings.Cut(d[f.owner.Name()], " ")
+	_, rest, _ := strings.Cut(d[f.owner.String()], " ")
 	return strings.ToUpper(name[:1]) + name[1:] + " " + rest
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"t5train/internal/testdir"
+	"t5train/trainer/optim"
 )
 
 // load is Load with the content of the file at hand.
@@ -75,35 +76,35 @@ func TestNewWeights(t *testing.T) {
 		want settings
 		said string // the keys that are chosen
 	}{
-		"nothing": {nil, settings{10, 0, "linear", adafactor, 1e-2, true},
+		"nothing": {nil, settings{10, 0, "linear", optim.NameAdafactor, 1e-2, true},
 			"train.epochs 10, schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
 		"trained weights": {[]string{"model.size=", "model.path=runs/first"},
-			settings{3, 0, "constant", adafactor, 1e-3, false}, ""},
-		"epochs": {[]string{"train.epochs=2"}, settings{2, 0, "linear", adafactor, 1e-2, true},
+			settings{3, 0, "constant", optim.NameAdafactor, 1e-3, false}, ""},
+		"epochs": {[]string{"train.epochs=2"}, settings{2, 0, "linear", optim.NameAdafactor, 1e-2, true},
 			"schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
-		"steps": {[]string{"train.steps=2"}, settings{0, 2, "linear", adafactor, 1e-2, true},
+		"steps": {[]string{"train.steps=2"}, settings{0, 2, "linear", optim.NameAdafactor, 1e-2, true},
 			"schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
 		"a rate": {[]string{"optimizer.learning_rate=1e-3"},
-			settings{10, 0, "linear", adafactor, 1e-3, false}, "train.epochs 10, schedule.name linear"},
+			settings{10, 0, "linear", optim.NameAdafactor, 1e-3, false}, "train.epochs 10, schedule.name linear"},
 		"no scaling": {[]string{"optimizer.scale_parameter=false"},
-			settings{10, 0, "linear", adafactor, 1e-3, false},
+			settings{10, 0, "linear", optim.NameAdafactor, 1e-3, false},
 			"train.epochs 10, schedule.name linear, optimizer.learning_rate 0.001"},
 		"scaling": {[]string{"optimizer.scale_parameter=true"},
-			settings{10, 0, "linear", adafactor, 1e-2, true},
+			settings{10, 0, "linear", optim.NameAdafactor, 1e-2, true},
 			"train.epochs 10, schedule.name linear, optimizer.learning_rate 0.01"},
 		"unset again": {[]string{"optimizer.scale_parameter=null"},
-			settings{10, 0, "linear", adafactor, 1e-2, true},
+			settings{10, 0, "linear", optim.NameAdafactor, 1e-2, true},
 			"train.epochs 10, schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
-		"adamw": {[]string{"optimizer.name=adamw"}, settings{10, 0, "linear", adamw, 1e-3, false},
+		"adamw": {[]string{"optimizer.name=adamw"}, settings{10, 0, "linear", optim.NameAdamW, 1e-3, false},
 			"train.epochs 10, schedule.name linear, optimizer.learning_rate 0.001"},
-		"no steps": {[]string{"train.steps=0"}, settings{10, 0, "linear", adafactor, 1e-2, true},
+		"no steps": {[]string{"train.steps=0"}, settings{10, 0, "linear", optim.NameAdafactor, 1e-2, true},
 			"train.epochs 10, schedule.name linear, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
-		"sgd": {[]string{"optimizer.name=sgd"}, settings{10, 0, "linear", sgd, 1e-2, false},
+		"sgd": {[]string{"optimizer.name=sgd"}, settings{10, 0, "linear", optim.NameSGD, 1e-2, false},
 			"train.epochs 10, schedule.name linear"},
-		"a schedule": {[]string{"schedule.name=constant"}, settings{10, 0, "constant", adafactor, 1e-2, true},
+		"a schedule": {[]string{"schedule.name=constant"}, settings{10, 0, "constant", optim.NameAdafactor, 1e-2, true},
 			"train.epochs 10, optimizer.scale_parameter true, optimizer.learning_rate 0.01"},
 		"all that it sets": {[]string{"train.epochs=1", "schedule.name=linear", "optimizer.learning_rate=1"},
-			settings{1, 0, "linear", adafactor, 1, false}, ""},
+			settings{1, 0, "linear", optim.NameAdafactor, 1, false}, ""},
 	} {
 		said := ""
 		got := mustLoad(t, minimal, LoadOptions{Set: c.set,

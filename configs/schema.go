@@ -14,6 +14,7 @@ import (
 	"t5train/data/task"
 	"t5train/internal/clip"
 	"t5train/internal/nearest"
+	"t5train/trainer/optim"
 )
 
 // field is one key as the fields of [Config] and their tags describe it.
@@ -66,6 +67,13 @@ var (
 	taskFields = sync.OnceValue(func() []field { return collect(reflect.TypeFor[task.Spec](), "task.", "", nil) })
 )
 
+// named lists what a key with the tag `names` may name.
+var named = map[string]func() []string{
+	"tasks":      task.General,
+	"optimizers": optim.Names,
+	"schedules":  optim.ScheduleNames,
+}
+
 func collect(owner reflect.Type, section, use string, index []int) []field {
 	var all []field
 	for sf := range owner.Fields() {
@@ -85,18 +93,19 @@ func collect(owner reflect.Type, section, use string, index []int) []field {
 			all = append(all, collect(sf.Type, path+".", sf.Tag.Get("for"), at)...)
 			continue
 		}
+		names := sf.Tag.Get("names")
 		f := field{
 			path: path, owner: owner, name: sf.Name, index: at, typ: sf.Type,
 			unit:   sf.Tag.Get("unit"),
 			bounds: parseBounds(sf.Tag.Get("range")),
 			off:    sf.Tag.Get("zero") == "off",
 			oneof:  strings.Fields(sf.Tag.Get("oneof")),
-			tasks:  sf.Tag.Get("names") == "tasks",
+			tasks:  names == "tasks",
 			use:    cmp.Or(use, sf.Tag.Get("for")),
 			of:     strings.Fields(sf.Tag.Get("of")),
 		}
-		if f.tasks {
-			f.oneof = task.General()
+		if list, ok := named[names]; ok {
+			f.oneof = list()
 		}
 		all = append(all, f)
 	}

@@ -8,14 +8,11 @@ import (
 
 	"t5train/data/task"
 	"t5train/internal/nearest"
+	"t5train/trainer/optim"
 )
 
-// The optimizers, the objectives and one of the schedules.
+// The objectives and one of the schedules.
 const (
-	adafactor = "adafactor"
-	adamw     = "adamw"
-	sgd       = "sgd"
-
 	spanCorruption = "span_corruption"
 	iid            = "iid"
 	prefixLM       = "prefix_lm"
@@ -50,7 +47,7 @@ func (c *Config) problems(kind string) []problem {
 		c.task(kind),
 		c.ofOthers(),
 		c.batchTokens(),
-		c.Optimizer.problems(),
+		optimizerProblems(c.Optimizer),
 		c.schedule(),
 		c.evaluation(kind),
 	)
@@ -154,21 +151,19 @@ func (c *Config) ofOthers() []problem {
 	return ps
 }
 
-func (o *Optimizer) problems() []problem {
+func optimizerProblems(o optim.Spec) []problem {
 	var ps []problem
-	if o.relativeStep() && o.LearningRate != nil {
+	if o.OwnRate() && o.LearningRate != nil {
 		ps = append(ps, mistake("optimizer.learning_rate",
 			"got %g, want it unset with optimizer.relative_step, which computes its own: remove one of the two",
 			*o.LearningRate))
 	}
-	if o.WarmupInit != nil && *o.WarmupInit && !o.relativeStep() {
+	if o.WarmupInit != nil && *o.WarmupInit && !o.OwnRate() {
 		ps = append(ps, mistake("optimizer.warmup_init",
 			"got true, want false without optimizer.relative_step: set that too"))
 	}
 	return ps
 }
-
-func (o *Optimizer) relativeStep() bool { return o.RelativeStep != nil && *o.RelativeStep }
 
 // unknownSize checks the name of a size; the list comes from whoever knows the sizes.
 func (c *Config) unknownSize(sizes []string) []problem {
@@ -243,7 +238,7 @@ func (c *Config) schedule() []problem {
 		ps = append(ps, mistake("schedule.warmup_steps",
 			"got %d, want at most train.steps, %d", s.WarmupSteps, c.Train.Steps))
 	}
-	if c.Optimizer.relativeStep() && s.Name != "constant" {
+	if c.Optimizer.OwnRate() && s.Name != "constant" {
 		ps = append(ps, mistake("schedule.name",
 			"got %s, want constant with optimizer.relative_step, which has its own schedule", quote(s.Name)))
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"t5train/data/task"
+	"t5train/trainer/optim"
 )
 
 // valid returns a configuration without a mistake.
@@ -130,7 +131,7 @@ func TestValidate(t *testing.T) {
 		{"unknown optimizer", func(c *Config) { c.Optimizer.Name = "adam" },
 			[]string{`optimizer.name: got "adam", want one of adafactor, adamw, sgd: did you mean adamw?`}},
 		{"keys of another optimizer",
-			func(c *Config) { c.Optimizer = Optimizer{Name: sgd, Beta1: new(0.9), Eps: new(1e-8)} },
+			func(c *Config) { c.Optimizer = optim.Spec{Name: optim.NameSGD, Beta1: new(0.9), Eps: new(1e-8)} },
 			[]string{"optimizer.beta1: is a key of adafactor and adamw, but optimizer.name is sgd: remove it",
 				"optimizer.eps: is a key of adamw"}},
 		{"rate under relative step", func(c *Config) { c.Optimizer.RelativeStep = new(true) },
@@ -179,11 +180,11 @@ func TestValidate(t *testing.T) {
 
 // Every option of the chosen optimizer is filled, none of the others.
 func TestResolveOptimizer(t *testing.T) {
-	for _, name := range []string{adafactor, adamw, sgd} {
+	for _, name := range optim.Names() {
 		t.Run(name, func(t *testing.T) {
-			c := Config{Optimizer: Optimizer{Name: name}}
+			c := Config{Optimizer: optim.Spec{Name: name}}
 			o := &c.Optimizer
-			o.resolve(false, 1)
+			o.Resolve(false, 1)
 			for _, f := range fields() {
 				_, set := f.value(&c)
 				if owned := slices.Contains(f.of, name); len(f.of) > 0 && set != owned {
@@ -195,8 +196,8 @@ func TestResolveOptimizer(t *testing.T) {
 			}
 		})
 	}
-	o := Optimizer{Name: adafactor, RelativeStep: new(true), Eps2: new(0.5)}
-	o.resolve(false, 1)
+	o := optim.Spec{Name: optim.NameAdafactor, RelativeStep: new(true), Eps2: new(0.5)}
+	o.Resolve(false, 1)
 	if o.LearningRate != nil || *o.Eps2 != 0.5 {
 		t.Errorf("got rate %v and eps2 %v, want it unset under relative_step and 0.5 kept", o.LearningRate, *o.Eps2)
 	}

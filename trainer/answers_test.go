@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"t5train/checkpoints"
-	"t5train/configs"
 	"t5train/data/task"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
@@ -22,6 +21,7 @@ import (
 	"t5train/model/op"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
+	"t5train/trainer/optim"
 	"t5train/trainer/predict"
 	"t5train/trainer/predict/inputfile"
 )
@@ -99,7 +99,7 @@ func generating(t *testing.T) *checkpoints.Folder {
 	c.Data.Train, c.Data.Validation = []string{file}, nil
 	c.Task = task.Spec{Name: "seq2seq", TextColumns: []string{"sms"}, TargetColumn: "label"}
 	rate, zero := 0.03, 0.0
-	c.Optimizer = configs.Optimizer{Name: "adamw", LearningRate: &rate}
+	c.Optimizer = optim.Spec{Name: "adamw", LearningRate: &rate}
 	c.Model.DropoutRate, c.Train.Epochs = &zero, 40
 	b, _, err := checkpoints.Open(finetune(t, c, Options{}).Checkpoint)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"t5train/model/kernel"
 	"t5train/model/op"
 	"t5train/trainer/evaluate"
+	"t5train/trainer/optim"
 	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
 )
@@ -98,7 +99,7 @@ func TestDivergence(t *testing.T) {
 		"a huge learning rate": {
 			change: func(c *configs.Config) {
 				rate := 1e300
-				c.Optimizer = configs.Optimizer{Name: "sgd", LearningRate: &rate}
+				c.Optimizer = optim.Spec{Name: "sgd", LearningRate: &rate}
 			},
 			want: []string{"step 2: ", "there is no checkpoint yet"},
 		},
@@ -152,7 +153,7 @@ func TestDivergenceBeforeTheFirstCheckpoint(t *testing.T) {
 	for every, want := range map[int][]string{1: {runlog.ConfigName, runlog.HistoryName, runlog.DirName, runlog.EventsName}, 100: {runlog.ConfigName, runlog.DirName}} {
 		c := testrun.TinyConfig(t)
 		rate := 1e300
-		c.Optimizer, c.Data.Validation, c.Train.LogEvery = configs.Optimizer{Name: "sgd", LearningRate: &rate}, nil, every
+		c.Optimizer, c.Data.Validation, c.Train.LogEvery = optim.Spec{Name: "sgd", LearningRate: &rate}, nil, every
 		if _, err := Finetune(t.Context(), c, silent()); !errors.Is(err, evaluate.ErrDiverged) {
 			t.Fatalf("error %v, want a divergence", err)
 		}

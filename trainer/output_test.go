@@ -11,6 +11,7 @@ import (
 	"t5train/configs"
 	"t5train/internal/testrun"
 	"t5train/internal/ui/terminal"
+	"t5train/trainer/optim"
 )
 
 // Which runs may write to an output folder, and what they leave there.
@@ -36,7 +37,7 @@ func TestOutputFolderInUse(t *testing.T) {
 		}},
 		"other changes": {from: stopped, options: Options{Resume: true}, change: func(c *configs.Config) {
 			momentum := 0.5
-			c.Optimizer, c.Train.Seed = configs.Optimizer{Name: "sgd", Momentum: &momentum}, 2
+			c.Optimizer, c.Train.Seed = optim.Spec{Name: "sgd", Momentum: &momentum}, 2
 		}, want: []string{"of another configuration, saved at step 3", "train.seed: 1 -> 2\n", "optimizer.name: adafactor -> sgd\n", "optimizer.momentum: unset -> 0.5\n", "undo the changes", "run.output", "run.overwrite"}},
 		"finished, resume":    {from: finished, options: Options{Resume: true}},
 		"finished, no option": {from: finished},

@@ -24,6 +24,7 @@ import (
 	"t5train/internal/ui/terminal"
 	"t5train/model/kernel"
 	"t5train/trainer/evaluate"
+	"t5train/trainer/optim"
 	"t5train/trainer/runlog"
 )
 
@@ -120,9 +121,9 @@ func resumed(t *testing.T, c *configs.Config, stopped *Result) {
 var runKinds = map[string]func(c *configs.Config){
 	"adafactor":               func(c *configs.Config) {},
 	"adafactor, first moment": func(c *configs.Config) { beta := 0.5; c.Optimizer.Beta1 = &beta },
-	"adamw, clipping":         func(c *configs.Config) { c.Optimizer = configs.Optimizer{Name: "adamw"}; c.Train.ClipNorm = 0.5 },
+	"adamw, clipping":         func(c *configs.Config) { c.Optimizer = optim.Spec{Name: "adamw"}; c.Train.ClipNorm = 0.5 },
 	"sgd, linear": func(c *configs.Config) {
-		c.Optimizer, c.Schedule = configs.Optimizer{Name: "sgd"}, configs.Schedule{Name: "linear", WarmupSteps: 2}
+		c.Optimizer, c.Schedule = optim.Spec{Name: "sgd"}, configs.Schedule{Name: "linear", WarmupSteps: 2}
 	},
 	"accumulation and a token budget": func(c *configs.Config) {
 		c.Train.Accumulate, c.Train.BatchSize, c.Train.BatchTokens = 2, 0, 150

@@ -24,6 +24,7 @@ import (
 	"t5train/model/op"
 	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
+	"t5train/trainer/optim"
 	"t5train/trainer/predict"
 	"t5train/trainer/predict/inputfile"
 	"t5train/trainer/runlog"
@@ -205,7 +206,7 @@ func TestEvaluateIsPredict(t *testing.T) {
 	testrun.WriteRows(t, file, 60)
 	c.Data.Train, c.Data.Validation = []string{file}, []string{file}
 	c.Train.Epochs, c.Train.Steps, c.Eval.EverySteps = 0, 60, 60
-	c.Model.DropoutRate, c.Optimizer = &zero, configs.Optimizer{Name: "adamw", LearningRate: &rate}
+	c.Model.DropoutRate, c.Optimizer = &zero, optim.Spec{Name: "adamw", LearningRate: &rate}
 	finetune(t, c, Options{})
 	b, how, err := checkpoints.Open(c.Output)
 	if err != nil {
@@ -401,7 +402,7 @@ func TestTimeLeft(t *testing.T) {
 func TestDropoutMasks(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	rate := 1e-30 // so small that no weight changes
-	c.Optimizer = configs.Optimizer{Name: "sgd", LearningRate: &rate}
+	c.Optimizer = optim.Spec{Name: "sgd", LearningRate: &rate}
 	l := newTestLoop(t, c, nil)
 	batch := nextBatches(t, l)
 	loss := func(number int, micro int64, batches ...model.Batch) float64 {

@@ -14,6 +14,7 @@ import (
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
 	"t5train/model"
+	"t5train/trainer/optim"
 	"t5train/trainer/runlog"
 )
 
@@ -23,7 +24,7 @@ import (
 // plainSGD makes an update minus the gradient times the rate.
 func plainSGD(c *configs.Config, rate float64) {
 	zero := 0.0
-	c.Optimizer = configs.Optimizer{Name: "sgd", LearningRate: &rate, Momentum: &zero}
+	c.Optimizer = optim.Spec{Name: "sgd", LearningRate: &rate, Momentum: &zero}
 }
 
 // Clipping shortens the gradient to train.clip_norm, and reports how long it was.

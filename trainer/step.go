@@ -36,7 +36,7 @@ func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int,
 	group *allreduce.Group) (*Stepper, error) {
 	s := &Stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), group: group}
 	var err error
-	if s.Optimizer, err = newOptimizer(c.Optimizer, optimParams(m.Params), w); err != nil {
+	if s.Optimizer, err = optim.New(c.Optimizer, optimParams(m.Params), w); err != nil {
 		return nil, err
 	}
 	if s.schedule, err = newSchedule(c, total); err != nil {
@@ -189,29 +189,11 @@ func firstNonFinite(params []*op.Param) string {
 	return ""
 }
 
-// newOptimizer builds the optimizer of a resolved config; every option of the chosen one is set there.
-func newOptimizer(c configs.Optimizer, params []optim.Param, w *kernel.Workers) (optim.Optimizer, error) {
-	switch c.Name {
-	case "adamw":
-		return optim.NewAdamW(optim.AdamWOptions{
-			Beta1: *c.Beta1, Beta2: *c.Beta2, Eps: *c.Eps, WeightDecay: c.WeightDecay,
-		}, params, w)
-	case "sgd":
-		return optim.NewSGD(optim.SGDOptions{Momentum: *c.Momentum, WeightDecay: c.WeightDecay}, params, w)
-	default: // configs allows these three only
-		return optim.NewAdafactor(optim.AdafactorOptions{
-			RelativeStep: *c.RelativeStep, ScaleParameter: *c.ScaleParameter, WarmupInit: *c.WarmupInit,
-			ClipThreshold: *c.ClipThreshold, DecayRate: *c.DecayRate, Beta1: *c.Beta1,
-			Eps1: *c.Eps1, Eps2: *c.Eps2, MinDimSizeToFactor: *c.MinDimSizeToFactor, WeightDecay: c.WeightDecay,
-		}, params, w)
-	}
-}
-
 // newSchedule builds the learning-rate schedule for a run of total steps.
 func newSchedule(c *configs.Config, total int) (optim.Schedule, error) {
-	var rate float64 // with relative_step the optimizer has its own
-	if c.Optimizer.LearningRate != nil {
-		rate = *c.Optimizer.LearningRate
+	rate, err := c.Optimizer.Rate()
+	if err != nil {
+		return optim.Schedule{}, err
 	}
 	s, err := optim.NewSchedule(c.Schedule.Name, optim.ScheduleOptions{
 		LR: rate, Warmup: int64(c.Schedule.WarmupSteps), Total: int64(total),

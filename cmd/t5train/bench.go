@@ -10,8 +10,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/checkpoints/convert"
+	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/trainer/bench"
+	"t5train/trainer/optim"
 )
 
 // benchFlags are the shapes of a measurement. Names and defaults are those of the usual comparison with PyTorch.
@@ -72,7 +74,7 @@ data in the first cache: the most that this processor gives.`,
 	train.Flags().StringSliceVar(&f.textColumns, "text-column", nil, "its input columns (default: found from the schema)")
 	train.Flags().StringVar(&f.targetColumn, "target-column", "", "its target column (default: found from the schema)")
 	train.Flags().Float64Var(&f.dropout, "dropout", 0.1, "dropout rate")
-	train.Flags().StringVar(&f.optimizer, "optimizer", "adafactor", "adafactor, adamw or sgd")
+	train.Flags().StringVar(&f.optimizer, "optimizer", optim.NameAdafactor, ui.AnyOf(optim.Names()))
 	train.Flags().BoolVar(&f.recompute, "recompute", false, "keep the inputs of blocks only and compute the rest again (train.recompute)")
 	generate := &cobra.Command{
 		Use:   "generate",
@@ -215,7 +217,7 @@ func (f *benchFlags) check(c *cobra.Command) error {
 		return err
 	}
 	var wrong []string
-	if names := []string{"adafactor", "adamw", "sgd"}; !slices.Contains(names, f.optimizer) {
+	if names := optim.Names(); !slices.Contains(names, f.optimizer) {
 		wrong = append(wrong, fmt.Sprintf("--optimizer is %q, want one of %s", f.optimizer, strings.Join(names, ", ")))
 	}
 	if names := []string{"float32", convert.Int8}; f.dtype != "" && !slices.Contains(names, f.dtype) {

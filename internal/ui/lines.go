@@ -36,3 +36,9 @@ func Shorten(list []string, most int) string {
 	}
 	return strings.Join(list[:most], ", ") + ", ..."
 }
+
+// AnyOf joins two words or more that stand to choice: "a, b or c".
+func AnyOf(list []string) string {
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " or " + list[last]
+}
