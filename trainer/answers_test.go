@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"t5train/checkpoints"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
@@ -333,13 +334,13 @@ func packed(t *testing.T, text string) string {
 }
 
 func TestFormatOf(t *testing.T) {
-	for path, want := range map[string]string{
-		"a.parquet": inputfile.FormatParquet, "A.PARQUET": inputfile.FormatParquet,
-		"a.jsonl": inputfile.FormatJSONL, "a.json": inputfile.FormatJSONL, "a.ndjson": inputfile.FormatJSONL,
-		"a.csv": inputfile.FormatCSV, "a.tsv": inputfile.FormatTSV, "a.csv.gz": inputfile.FormatCSV, "a.gz": inputfile.FormatText,
-		"a.txt": inputfile.FormatText, "a": inputfile.FormatText, "-": inputfile.FormatText, "parquet": inputfile.FormatText,
+	for path, want := range map[string]table.Format{
+		"a.parquet": table.Parquet, "A.PARQUET": table.Parquet,
+		"a.jsonl": table.JSONL, "a.json": table.JSONL, "a.ndjson": table.JSONL,
+		"a.csv": table.CSV, "a.tsv": table.TSV, "a.csv.gz": table.CSV, "a.gz": table.Text,
+		"a.txt": table.Text, "a": table.Text, "-": table.Text, "parquet": table.Text,
 	} {
-		if got := inputfile.FormatOf(path); got != want || !slices.Contains(inputfile.Formats(), got) {
+		if got := inputfile.FormatOf(path); got != want || !slices.Contains(table.InputFormats(), got) {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}

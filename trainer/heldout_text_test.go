@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/internal/testrun"
 	"t5train/trainer/metric"
@@ -45,7 +46,7 @@ func TestHeldOutText(t *testing.T) {
 func textBytes(t *testing.T, file string) (n int) {
 	t.Helper()
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"sms"}}
-	if err := inputfile.Read(t.Context(), file, inputfile.FormatParquet, spec, nil, nil, func(in inputfile.Input) error {
+	if err := inputfile.Read(t.Context(), file, table.Parquet, spec, nil, nil, func(in inputfile.Input) error {
 		n += len(in.Shown)
 		return nil
 	}); err != nil {

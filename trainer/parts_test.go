@@ -12,6 +12,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/data/dataset"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
@@ -238,14 +239,14 @@ func TestReadInputsKeepsEveryLine(t *testing.T) {
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}}
 	long := strings.Repeat("x", 200_000)
 	var got []string
-	err := inputfile.Read(t.Context(), "-", inputfile.FormatText, spec, nil, strings.NewReader("\ufeffa\r\n\n"+long+"\nlast"), func(in inputfile.Input) error {
+	err := inputfile.Read(t.Context(), "-", table.Text, spec, nil, strings.NewReader("\ufeffa\r\n\n"+long+"\nlast"), func(in inputfile.Input) error {
 		got = append(got, in.Shown)
 		return nil
 	})
 	if err != nil || !slices.Equal(got, []string{"a", "", long, "last"}) {
 		t.Errorf("%d lines, %v", len(got), err)
 	}
-	if err := inputfile.Read(t.Context(), "-", inputfile.FormatParquet, spec, nil, io.MultiReader(), nil); err == nil {
+	if err := inputfile.Read(t.Context(), "-", table.Parquet, spec, nil, io.MultiReader(), nil); err == nil {
 		t.Error("parquet from standard input is no error")
 	}
 }

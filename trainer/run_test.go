@@ -14,6 +14,7 @@ import (
 	"t5train/configs"
 	"t5train/data"
 	"t5train/data/dataset"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/internal/testdir"
@@ -233,7 +234,7 @@ func TestEvaluateIsPredict(t *testing.T) {
 
 	p := predict.NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), predict.PredictorOptions{})
 	var inputs []inputfile.Input
-	if err := inputfile.Read(t.Context(), file, inputfile.FormatParquet, *b.Info.Task, nil, nil, func(in inputfile.Input) error {
+	if err := inputfile.Read(t.Context(), file, table.Parquet, *b.Info.Task, nil, nil, func(in inputfile.Input) error {
 		inputs = append(inputs, in)
 		return nil
 	}); err != nil {

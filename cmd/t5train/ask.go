@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/checkpoints"
+	"t5train/data/table"
 	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
 	"t5train/trainer/allreduce"
@@ -75,7 +76,7 @@ func (f *askFlags) open(console ui.Sink, threads int) (*predict.Predictor, error
 func addInputs(c *cobra.Command, in *inputfile.Source) {
 	c.Flags().StringArrayVar(&in.Texts, "text", nil, "text to answer, or a JSON object of the task's columns where it has several (may be repeated)")
 	c.Flags().StringVar(&in.Path, "input", "", "file with inputs: .parquet, .csv or .tsv with a header, .jsonl, or text with one input a line; - is standard input. UTF-8, lines of at most 64 MB; the whole file is looked through before the first answer")
-	c.Flags().StringVar(&in.Format, "input-format", "", "text, jsonl, csv, tsv or parquet (default: by the name of the file; text for -)")
+	addInputFormat(c, &in.Format)
 }
 
 func checkInputs(c *cobra.Command, in *inputfile.Source) (err error) {
@@ -86,26 +87,43 @@ func checkInputs(c *cobra.Command, in *inputfile.Source) (err error) {
 	return err
 }
 
+func addInputFormat(c *cobra.Command, format *table.Format) {
+	c.Flags().StringVar((*string)(format), "input-format", "",
+		either(table.InputFormats())+" (default: by the name of the file; text for -)")
+}
+
 // inputFormat returns the format that --input-format names, or the one that a file's name tells.
-func inputFormat(c *cobra.Command, format, path string) (string, error) {
+func inputFormat(c *cobra.Command, format table.Format, path string) (table.Format, error) {
 	if format == "" {
 		return inputfile.FormatOf(path), nil
 	}
-	if !slices.Contains(inputfile.Formats(), format) {
-		return "", misuse(c, "--input-format %s: want one of %s", format, strings.Join(inputfile.Formats(), ", "))
+	if !slices.Contains(table.InputFormats(), format) {
+		return "", misuse(c, "--input-format %s: want one of %s", format, list(table.InputFormats()))
 	}
 	return format, nil
+}
+
+// list is "a, b, c", and either "a, b or c".
+func list(formats []table.Format) string {
+	names := make([]string, len(formats))
+	for i, f := range formats {
+		names[i] = string(f)
+	}
+	return strings.Join(names, ", ")
+}
+
+func either(formats []table.Format) string {
+	last := len(formats) - 1
+	return list(formats[:last]) + " or " + string(formats[last])
 }
 
 // addOutput adds the flags that say where answers go.
 func addOutput(c *cobra.Command, f *predict.Output) {
 	c.Flags().StringVar(&f.Path, "output", "-", "file for the answers, with which the same command resumes when it is interrupted; - is standard output")
-	c.Flags().StringVar(&f.Format, "output-format", "", "jsonl or parquet (default: by the name of the file)")
+	c.Flags().StringVar((*string)(&f.Format), "output-format", "",
+		either(table.OutputFormats())+" (default: by the name of the file)")
 	c.Flags().BoolVar(&f.Overwrite, "overwrite", false, "replace the file, and answer all inputs again")
 }
-
-// The formats of answers.
-var answerFormats = [...]string{inputfile.FormatJSONL, inputfile.FormatParquet}
 
 // checkOutput reports a wrong format, and finds the one that the name of the file tells.
 func checkOutput(c *cobra.Command, f *predict.Output) error {
@@ -113,20 +131,20 @@ func checkOutput(c *cobra.Command, f *predict.Output) error {
 		return err
 	}
 	switch {
-	case f.Format == "" && inputfile.FormatOf(f.Path) == inputfile.FormatParquet:
-		f.Format = inputfile.FormatParquet
-	case f.Format == "" && slices.Contains([]string{".csv", ".tsv", ".xlsx"}, strings.ToLower(filepath.Ext(f.Path))):
+	case f.Format == "" && inputfile.FormatOf(f.Path) == table.Parquet:
+		f.Format = table.Parquet
+	case f.Format == "" && (table.FormatOf(f.Path).IsTable() || strings.EqualFold(filepath.Ext(f.Path), ".xlsx")):
 		return misuse(c, "--output %s: answers are not written as a table of that kind: want .jsonl or .parquet, or say --output-format", f.Path)
 	case f.Format == "":
-		f.Format = inputfile.FormatJSONL
-	case !slices.Contains(answerFormats[:], f.Format):
-		return misuse(c, "--output-format %s: want one of %s", f.Format, strings.Join(answerFormats[:], ", "))
+		f.Format = table.JSONL
+	case !slices.Contains(table.OutputFormats(), f.Format):
+		return misuse(c, "--output-format %s: want one of %s", f.Format, list(table.OutputFormats()))
 	}
 	isDevice, err := writesToDevice(f.Path)
 	if err != nil {
 		return err
 	}
-	if isDevice && f.Format == inputfile.FormatParquet {
+	if isDevice && f.Format == table.Parquet {
 		return misuse(c, "parquet cannot be written to standard output or a device: name a file with --output")
 	}
 	return nil

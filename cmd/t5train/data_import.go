@@ -16,8 +16,8 @@ import (
 
 // importFlags are the options whose text has to be read.
 type importFlags struct {
-	format, delimiter, shard string
-	types, split             []string
+	delimiter, shard string
+	types, split     []string
 }
 
 func importCommand(a app) *cobra.Command {
@@ -31,16 +31,7 @@ func importCommand(a app) *cobra.Command {
 An input is a file, a folder or a glob, or SPLIT= and one of these. Names tell the format, and --format corrects them; a name
 that ends in .gz is that of a file packed with gzip:
 
-  csv, tsv    a table with a header; cells in quotes may hold delimiters and ends of lines, of which
-              CR LF becomes LF
-  json        an array of objects, or objects one after the other
-  jsonl       an object a line
-  text        a row a line, in column text
-  documents   a row a file, in column text; so is a folder of .txt files
-  classes     a row a file, in columns text and label: the name of the file's folder; so is a folder with folders in it
-  conll       a token and its tag a line, a blank line after a sentence, as lists in columns tokens and ner_tags
-  squad       SQuAD 1.1 or 2: id, title, context, question, and answers with text and answer_start
-
+` + formatHelp() + `
 Cells of tables are strings unless --types says otherwise; an empty cell is then null, and the empty text else. Objects in
 JSON become structs. Text is UTF-8. Each --label column becomes a ClassLabel: its values, sorted, are the names of the classes.
 
@@ -48,8 +39,8 @@ JSON become structs. Text is UTF-8. Each --label column becomes a ClassLabel: it
 keeps the part of each class, --group keeps rows with equal values together, such as questions about one context.
 
 The first line that does not parse is an error: JSON that is broken or no object, a row with a wrong number of cells or wrong
-quotes, bytes that are no UTF-8. With --skip-bad-lines N up to N such lines of csv, tsv, jsonl, text and conll are left out; the
-first ones are listed. A row counts with all lines that it spans, a sentence of conll as a whole; a header is never left out.
+quotes, bytes that are no UTF-8. With --skip-bad-lines N up to N such lines are left out, and the first ones listed;
+--format is then ` + either(table.LineFormats()) + `. A row counts with all lines that it spans, a sentence of conll as a whole; a header is never left out.
 
 Memory does not grow with the files. They appear in the output when all is written.`,
 		Example: `  t5train data import reviews.csv --label sentiment --split train=0.9,validation=0.1 --output reviews
@@ -84,7 +75,7 @@ Memory does not grow with the files. They appear in the output when all is writt
 	flags := c.Flags()
 	flags.StringVar(&o.Output, "output", "", "folder for SPLIT-00000-of-00001.parquet, or one file, NAME.parquet")
 	flags.BoolVar(&o.Overwrite, "overwrite", false, "replace files of the same splits")
-	flags.StringVar(&f.format, "format", "", "format of the inputs (default: told by their names)")
+	flags.StringVar((*string)(&o.Format), "format", "", "format of the inputs (default: told by their names)")
 	flags.StringSliceVar(&o.Labels, "label", nil, "columns that become ClassLabels (default: that of classes and conll)")
 	flags.StringSliceVar(&o.Drop, "drop", nil, "columns that are left out")
 	flags.IntVar(&o.SkipBadLines, "skip-bad-lines", 0, "lines that do not parse, up to which they are left out; more are an error")
@@ -103,11 +94,34 @@ Memory does not grow with the files. They appear in the output when all is writt
 	return c
 }
 
+// aboutFormats says what a file of each format holds.
+var aboutFormats = map[table.Format]string{
+	table.CSV: "a table with a header, cells divided by commas; cells in quotes may hold delimiters\n" +
+		"and ends of lines, of which CR LF becomes LF",
+	table.TSV:       "the same, cells divided by tabs",
+	table.JSON:      "an array of objects, or objects one after the other",
+	table.JSONL:     "an object a line",
+	table.Text:      "a row a line, in column text",
+	table.Documents: "a row a file, in column text; so is a folder of .txt files",
+	table.Classes: "a row a file, in columns text and label: the name of the file's folder; so is a folder with " +
+		"folders in it",
+	table.CoNLL: "a token and its tag a line, a blank line after a sentence, as lists in columns tokens and ner_tags",
+	table.SQuAD: "SQuAD 1.1 or 2: id, title, context, question, and answers with text and answer_start",
+}
+
+func formatHelp() string {
+	var lines strings.Builder
+	for _, format := range table.Formats() {
+		about := strings.ReplaceAll(aboutFormats[format], "\n", "\n"+strings.Repeat(" ", 14))
+		fmt.Fprintf(&lines, "  %-11s %s\n", format, about)
+	}
+	return lines.String()
+}
+
 // parse reads the text of flags into the options.
 func (f *importFlags) parse(o *importer.Options) (err error) {
-	o.Format = table.Format(f.format)
-	if f.format != "" && !slices.Contains(table.Formats(), o.Format) {
-		return fmt.Errorf("--format %s: want one of %v", f.format, table.Formats())
+	if o.Format != "" && !slices.Contains(table.Formats(), o.Format) {
+		return fmt.Errorf("--format %s: want one of %v", o.Format, table.Formats())
 	}
 	if f.delimiter != "" {
 		text := strings.ReplaceAll(f.delimiter, `\t`, "\t")

@@ -5,10 +5,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/data/table"
 	"t5train/internal/ui"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/predict"
-	"t5train/trainer/predict/inputfile"
 )
 
 func predictCommand(a app) *cobra.Command {
@@ -43,7 +43,7 @@ checkpoint, task and flags of generation.`,
 				return err
 			}
 			var err error
-			if f.in.Keep, err = predict.ParseKeep(keep); err == nil && len(keep) > 0 && (f.in.Path == "" || f.in.Format == inputfile.FormatText) {
+			if f.in.Keep, err = predict.ParseKeep(keep); err == nil && len(keep) > 0 && (f.in.Path == "" || f.in.Format == table.Text) {
 				err = errors.New("--keep: texts have no columns: give an --input of parquet, csv, tsv or jsonl")
 			}
 			if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/checkpoints"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/internal/jsonlines"
@@ -83,12 +84,15 @@ func (t *tokenizerFlags) apply(tok *tokenizer.Tokenizer) (*tokenizer.Tokenizer, 
 }
 
 // textFlags choose texts.
-type textFlags struct{ input, format, column string }
+type textFlags struct {
+	input, column string
+	format        table.Format
+}
 
 func (t *textFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&t.input, "input", "-", "file with texts: .parquet, .csv or .tsv with a header, .jsonl, or text with one a line; - is standard input")
-	f.StringVar(&t.format, "input-format", "", "text, jsonl, csv, tsv or parquet (default: by the name of the file; text for -)")
+	addInputFormat(c, &t.format)
 	f.StringVar(&t.column, "column", "text", "column or JSON field of the texts")
 }
 
@@ -222,7 +226,7 @@ func decodeCommand(a app) *cobra.Command {
 			}
 			if len(lists) == 0 || c.Flags().Changed("input") {
 				line := 0
-				lines := textFlags{input: input, format: inputfile.FormatText, column: "ids"}
+				lines := textFlags{input: input, format: table.Text, column: "ids"}
 				err := lines.each(c, a.stdin, func(text string) error {
 					if line++; strings.TrimSpace(text) == "" {
 						text = ""

@@ -15,52 +15,6 @@ import (
 	"t5train/internal/splits"
 )
 
-// Format is how a file holds rows.
-type Format string
-
-// The formats.
-const (
-	CSV       Format = "csv"       // a table, cells divided by commas
-	TSV       Format = "tsv"       // a table, cells divided by tabs
-	JSON      Format = "json"      // an array of objects, or objects one after the other
-	JSONL     Format = "jsonl"     // an object a line
-	Text      Format = "text"      // a row a line
-	Documents Format = "documents" // a row a file
-	Classes   Format = "classes"   // a row a file, whose folder is named for its label
-	CoNLL     Format = "conll"     // a token and its tag a line
-	SQuAD     Format = "squad"     // questions about contexts
-)
-
-// Formats lists the formats.
-func Formats() []Format {
-	return []Format{CSV, TSV, JSON, JSONL, Text, Documents, Classes, CoNLL, SQuAD}
-}
-
-// LineFormats lists the formats of which lines that do not parse can be left out: what follows them can be read.
-func LineFormats() []Format { return []Format{CSV, TSV, JSONL, Text, CoNLL} }
-
-// FormatOf returns the format that the name of a file tells, or "".
-func FormatOf(path string) Format {
-	switch strings.ToLower(filepath.Ext(Unpacked(path))) {
-	case ".csv":
-		return CSV
-	case ".tsv", ".tab":
-		return TSV
-	case ".json":
-		return JSON
-	case ".jsonl", ".ndjson":
-		return JSONL
-	case ".txt", ".text":
-		return Text
-	case ".conll", ".bio", ".iob", ".iob2", ".bioes":
-		return CoNLL
-	}
-	return ""
-}
-
-// IsParquet reports whether a file is named as parquet, which package parquetio reads.
-func IsParquet(path string) bool { return strings.EqualFold(filepath.Ext(path), ".parquet") }
-
 // Input is a file to read.
 type Input struct {
 	Path   string

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"t5train/checkpoints"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/internal/ui"
 	"t5train/model/kernel"
@@ -66,8 +67,8 @@ func SayUnread(b *checkpoints.Folder, sink ui.Sink, prefix string) {
 // Output is where answers go: a file with which the same command resumes when it is interrupted, or a device.
 type Output struct {
 	Path      string
-	Format    string // FormatJSONL or FormatParquet
-	Overwrite bool   // answer all inputs again
+	Format    table.Format // one of table.OutputFormats
+	Overwrite bool         // answer all inputs again
 	Device    io.Writer
 }
 
@@ -139,7 +140,7 @@ func (p *Predictor) ScoreFile(ctx context.Context, in inputfile.Source, out Outp
 		return err
 	}
 	columns := p.spec.TextColumns
-	if len(in.Targets) == 0 && in.Format != inputfile.FormatText {
+	if len(in.Targets) == 0 && in.Format != table.Text {
 		var err error
 		if in.TargetColumn, err = inputfile.TargetColumn(p.spec, in.TargetColumn); err != nil {
 			return err
@@ -219,7 +220,7 @@ func writeAnswers[In, Out any](
 	if err != nil {
 		return err
 	}
-	if out.Format != inputfile.FormatParquet {
+	if out.Format != table.Parquet {
 		toParquet = nil
 	}
 	if err = file.Finish(toParquet); err == nil && there {

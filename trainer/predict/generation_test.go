@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"t5train/data/table"
 	"t5train/data/tokenizer"
 	"t5train/internal/testdir"
 	"t5train/internal/testrun"
@@ -142,19 +143,19 @@ func TestCountInputs(t *testing.T) {
 			t.Errorf("%s: %d, %v, want %d", name, n, err, c.want)
 		}
 	}
-	if n, err := inputfile.Count(t.Context(), "-", inputfile.FormatText, nil); n >= 0 || err != nil {
+	if n, err := inputfile.Count(t.Context(), "-", table.Text, nil); n >= 0 || err != nil {
 		t.Errorf("standard input: %d, %v", n, err)
 	}
-	if n, err := inputfile.Count(t.Context(), os.DevNull, inputfile.FormatText, nil); n >= 0 || err != nil {
+	if n, err := inputfile.Count(t.Context(), os.DevNull, table.Text, nil); n >= 0 || err != nil {
 		t.Errorf("a device: %d, %v", n, err)
 	}
-	if _, err := inputfile.Count(t.Context(), filepath.Join(dir, "in.parquet"), inputfile.FormatParquet, []string{"text"}); err == nil {
+	if _, err := inputfile.Count(t.Context(), filepath.Join(dir, "in.parquet"), table.Parquet, []string{"text"}); err == nil {
 		t.Error("a column that is not there: no error")
 	}
-	if _, err := inputfile.Count(t.Context(), filepath.Join(dir, "in.csv"), inputfile.FormatCSV, []string{"text"}); err == nil {
+	if _, err := inputfile.Count(t.Context(), filepath.Join(dir, "in.csv"), table.CSV, []string{"text"}); err == nil {
 		t.Error("a column that the table does not have: no error")
 	}
-	if _, err := inputfile.Count(t.Context(), filepath.Join(dir, "nothing.txt"), inputfile.FormatText, nil); err == nil {
+	if _, err := inputfile.Count(t.Context(), filepath.Join(dir, "nothing.txt"), table.Text, nil); err == nil {
 		t.Error("no file: no error")
 	}
 }

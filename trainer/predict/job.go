@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"t5train/checkpoints"
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/model/generate"
 	"t5train/trainer/allreduce"
@@ -77,19 +78,19 @@ func (p *Predictor) madeBy(keep []inputfile.Keep) madeBy {
 // meant to be given other ones.
 type onRanks struct {
 	madeBy
-	Texts  []string `json:"text"`
-	Input  string   `json:"input"`
-	Format string   `json:"input_format"`
-	Output string   `json:"output"`
+	Texts  []string     `json:"text"`
+	Input  string       `json:"input"`
+	Format table.Format `json:"input_format"`
+	Output string       `json:"output"`
 }
 
 // jobOf names everything that decides about the answers of a command.
-func jobOf(b *checkpoints.Folder, command, format string, what any) (Job, error) {
+func jobOf(b *checkpoints.Folder, command string, format table.Format, what any) (Job, error) {
 	digest, err := checkpoints.Digest(b.Dir)
 	if err != nil {
 		return nil, err
 	}
-	job := Job{"command": command, "format": format, "checkpoint": digest}
+	job := Job{"command": command, "format": string(format), "checkpoint": digest}
 	raw, err := json.Marshal(what)
 	if err == nil {
 		err = flatten(job, "", raw)

@@ -44,14 +44,14 @@ func TestKeptColumns(t *testing.T) {
 		t.Fatal(err)
 	}
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}}
-	if err := inputfile.CheckKept(t.Context(), path, inputfile.FormatJSONL, keep); err != nil {
+	if err := inputfile.CheckKept(t.Context(), path, table.JSONL, keep); err != nil {
 		t.Error(err)
 	}
-	if err := inputfile.CheckKept(t.Context(), path, inputfile.FormatJSONL, []inputfile.Keep{{Column: "absent", Name: "absent"}}); err == nil || !strings.Contains(err.Error(), "absent") {
+	if err := inputfile.CheckKept(t.Context(), path, table.JSONL, []inputfile.Keep{{Column: "absent", Name: "absent"}}); err == nil || !strings.Contains(err.Error(), "absent") {
 		t.Errorf("an unknown field: got %v", err)
 	}
 	var out bytes.Buffer
-	err = inputfile.Read(t.Context(), path, inputfile.FormatJSONL, spec, keep, nil, func(in inputfile.Input) error {
+	err = inputfile.Read(t.Context(), path, table.JSONL, spec, keep, nil, func(in inputfile.Input) error {
 		before := out.Len()
 		if err := jsonlines.NewEncoder(&out).Encode(Prediction{Input: in.Shown, Kept: in.Kept}); err != nil {
 			return err
@@ -127,7 +127,7 @@ func TestPredictionsOfLabelsAndEntities(t *testing.T) {
 		t.Errorf("entities %+v, %d elsewhere, want %+v", got, unplaced, want)
 	}
 	var list inputfile.Input
-	err = inputfile.Read(t.Context(), "-", inputfile.FormatJSONL, spec, nil, strings.NewReader(`{"tokens":["see","ana,bo"]}`), func(in inputfile.Input) error {
+	err = inputfile.Read(t.Context(), "-", table.JSONL, spec, nil, strings.NewReader(`{"tokens":["see","ana,bo"]}`), func(in inputfile.Input) error {
 		list = in
 		return nil
 	})

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/internal/testrun"
 	"t5train/trainer/predict/inputfile"
@@ -50,34 +51,35 @@ func TestPairsOfLines(t *testing.T) {
 		{Name: "ham", Text: "ham", Value: "0"}, {Name: "spam", Text: "junk", Value: "1"},
 	}}
 	for name, c := range map[string]struct {
-		spec           task.Spec
-		column, format string
-		line           string
-		targets        []string
-		want           string // of the error
+		spec    task.Spec
+		column  string
+		format  table.Format
+		line    string
+		targets []string
+		want    string // of the error
 	}{
-		"a number":           {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": 1234567.50}`, []string{"1234567.50"}, ""},
-		"numbers":            {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": [1.50, "y"]}`, []string{"1.50", "y"}, ""},
-		"a tab":              {texts, "b", inputfile.FormatText, "x\ty z", []string{"y z"}, ""},
-		"two tabs":           {texts, "b", inputfile.FormatText, "x\ty\tz", []string{"y", "z"}, ""},
-		"an empty target":    {texts, "b", inputfile.FormatText, "x\t", []string{""}, ""},
-		"no tab":             {texts, "b", inputfile.FormatText, "x y", nil, "want an input, a tab and a target"},
-		"JSON":               {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": "y"}`, []string{"y"}, ""},
-		"JSON list":          {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": ["y", 1.5, true]}`, []string{"y", "1.5", "true"}, ""},
-		"JSON number":        {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": 3}`, []string{"3"}, ""},
-		"JSON in an object":  {texts, "t.de", inputfile.FormatJSONL, `{"a": "x", "t": {"en": "x", "de": "y"}}`, []string{"y"}, ""},
-		"JSON without":       {texts, "b", inputfile.FormatJSONL, `{"a": "x"}`, nil, `lacks the field "b"`},
-		"JSON null":          {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": null}`, nil, "target column b: got null"},
-		"JSON empty list":    {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": []}`, nil, "target column b holds an empty list"},
-		"JSON list and null": {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": ["y", null]}`, nil, "target column b: got null"},
-		"JSON object":        {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": {"c": "y"}}`, nil, "target column b: got {"},
-		"JSON empty object":  {texts, "b", inputfile.FormatJSONL, `{"a": "x", "b": {}}`, nil, "target column b: got {"},
-		"JSON without input": {texts, "b", inputfile.FormatJSONL, `{"b": "y"}`, nil, `"a"`},
-		"JSON label":         {labels, "l", inputfile.FormatJSONL, `{"a": "x", "l": "spam"}`, []string{"junk"}, ""},
-		"JSON label's value": {labels, "l", inputfile.FormatJSONL, `{"a": "x", "l": 1}`, []string{"junk"}, ""},
-		"JSON labels":        {labels, "l", inputfile.FormatJSONL, `{"a": "x", "l": ["ham", "spam"]}`, []string{"ham", "junk"}, ""},
-		"JSON of no label":   {labels, "l", inputfile.FormatJSONL, `{"a": "x", "l": "eggs"}`, nil, `label column l holds "eggs"`},
-		"CSV label":          {labels, "l", inputfile.FormatCSV, "a,l\nx,spam", []string{"junk"}, ""},
+		"a number":           {texts, "b", table.JSONL, `{"a": "x", "b": 1234567.50}`, []string{"1234567.50"}, ""},
+		"numbers":            {texts, "b", table.JSONL, `{"a": "x", "b": [1.50, "y"]}`, []string{"1.50", "y"}, ""},
+		"a tab":              {texts, "b", table.Text, "x\ty z", []string{"y z"}, ""},
+		"two tabs":           {texts, "b", table.Text, "x\ty\tz", []string{"y", "z"}, ""},
+		"an empty target":    {texts, "b", table.Text, "x\t", []string{""}, ""},
+		"no tab":             {texts, "b", table.Text, "x y", nil, "want an input, a tab and a target"},
+		"JSON":               {texts, "b", table.JSONL, `{"a": "x", "b": "y"}`, []string{"y"}, ""},
+		"JSON list":          {texts, "b", table.JSONL, `{"a": "x", "b": ["y", 1.5, true]}`, []string{"y", "1.5", "true"}, ""},
+		"JSON number":        {texts, "b", table.JSONL, `{"a": "x", "b": 3}`, []string{"3"}, ""},
+		"JSON in an object":  {texts, "t.de", table.JSONL, `{"a": "x", "t": {"en": "x", "de": "y"}}`, []string{"y"}, ""},
+		"JSON without":       {texts, "b", table.JSONL, `{"a": "x"}`, nil, `lacks the field "b"`},
+		"JSON null":          {texts, "b", table.JSONL, `{"a": "x", "b": null}`, nil, "target column b: got null"},
+		"JSON empty list":    {texts, "b", table.JSONL, `{"a": "x", "b": []}`, nil, "target column b holds an empty list"},
+		"JSON list and null": {texts, "b", table.JSONL, `{"a": "x", "b": ["y", null]}`, nil, "target column b: got null"},
+		"JSON object":        {texts, "b", table.JSONL, `{"a": "x", "b": {"c": "y"}}`, nil, "target column b: got {"},
+		"JSON empty object":  {texts, "b", table.JSONL, `{"a": "x", "b": {}}`, nil, "target column b: got {"},
+		"JSON without input": {texts, "b", table.JSONL, `{"b": "y"}`, nil, `"a"`},
+		"JSON label":         {labels, "l", table.JSONL, `{"a": "x", "l": "spam"}`, []string{"junk"}, ""},
+		"JSON label's value": {labels, "l", table.JSONL, `{"a": "x", "l": 1}`, []string{"junk"}, ""},
+		"JSON labels":        {labels, "l", table.JSONL, `{"a": "x", "l": ["ham", "spam"]}`, []string{"ham", "junk"}, ""},
+		"JSON of no label":   {labels, "l", table.JSONL, `{"a": "x", "l": "eggs"}`, nil, `label column l holds "eggs"`},
+		"CSV label":          {labels, "l", table.CSV, "a,l\nx,spam", []string{"junk"}, ""},
 	} {
 		var got []inputfile.Pair
 		err := inputfile.ReadPairs(t.Context(), "-", c.format, c.spec, c.column, strings.NewReader(c.line), func(p inputfile.Pair) error { got = append(got, p); return nil })

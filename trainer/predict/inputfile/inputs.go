@@ -37,41 +37,27 @@ func (in Input) Beginnings() ([][]byte, error) {
 	return [][]byte{in.Kept.AppendTo(b)}, err
 }
 
-// The formats of prediction input.
-const (
-	FormatText    = "text"    // one input a line
-	FormatJSONL   = "jsonl"   // a JSON object a line, with a field for each text column
-	FormatCSV     = "csv"     // a table with a header; cells are divided by commas, or by what its first lines tell
-	FormatTSV     = "tsv"     // by tabs
-	FormatParquet = "parquet" // rows, of which the text columns are read
-)
-
-// Formats lists the formats.
-func Formats() []string {
-	return []string{FormatText, FormatJSONL, FormatCSV, FormatTSV, FormatParquet}
-}
-
 // FormatOf guesses the format of a file by its name, in front of .gz; standard input and unknown names are text,
 // folders parquet.
-func FormatOf(path string) string {
+func FormatOf(path string) table.Format {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return FormatParquet
+		return table.Parquet
 	}
 	switch format := table.FormatOf(path); {
 	case table.IsParquet(table.Unpacked(path)):
-		return FormatParquet
+		return table.Parquet
 	case format == table.JSON:
-		return FormatJSONL
-	case slices.Contains(Formats(), string(format)):
-		return string(format)
+		return table.JSONL
+	case slices.Contains(table.InputFormats(), format):
+		return format
 	}
-	return FormatText
+	return table.Text
 }
 
 // Count returns the number of inputs of a file, below 0 where reading would use them up. It finds what is no text
 // before any work is done.
-func Count(ctx context.Context, path, format string, columns []string) (int64, error) {
-	if format == FormatParquet && path != "-" {
+func Count(ctx context.Context, path string, format table.Format, columns []string) (int64, error) {
+	if format == table.Parquet && path != "-" {
 		set, err := openInputs(path)
 		if err == nil {
 			err = set.CheckColumns(columns)
@@ -89,7 +75,7 @@ func Count(ctx context.Context, path, format string, columns []string) (int64, e
 		return 0, fmt.Errorf("read inputs: %w", err)
 	}
 	n := int64(0)
-	if isTable(format) {
+	if format.IsTable() {
 		err = scan(ctx, path, format, columns, nil, func(func() string, []table.Cell) error { n++; return nil })
 	} else {
 		err = readLines(ctx, path, format, nil, func(int, string) error { n++; return nil })
@@ -103,13 +89,13 @@ func openInputs(path string) (*parquetio.Dataset, error) {
 }
 
 // Say says which split of a folder inputs are, and what divides the cells of a table where its name tells otherwise.
-func Say(c ui.Sink, path, format string) error {
+func Say(c ui.Sink, path string, format table.Format) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil // which is found when it is read
 	}
 	if !info.IsDir() {
-		if o, found := (table.ReadOptions{}).Sniff(table.Input{Path: path, Format: table.Format(format)}); found {
+		if o, found := (table.ReadOptions{}).Sniff(table.Input{Path: path, Format: format}); found {
 			ui.Say(c, "inputs", "%s: cells are divided by %q, by its first lines", path, o.Delimiter)
 		}
 		return nil
@@ -128,8 +114,10 @@ type reader[T any] struct {
 	row        func(cells []table.Cell) (T, error) // which are valid for this call only
 }
 
-func (r reader[T]) read(ctx context.Context, path, format string, stdin io.Reader, yield func(T) error) error {
-	if format == FormatParquet || isTable(format) {
+func (r reader[T]) read(
+	ctx context.Context, path string, format table.Format, stdin io.Reader, yield func(T) error,
+) error {
+	if format == table.Parquet || format.IsTable() {
 		return scan(ctx, path, format, r.columns, stdin, func(at func() string, cells []table.Cell) error {
 			item, err := r.row(cells)
 			if err != nil {
@@ -139,7 +127,7 @@ func (r reader[T]) read(ctx context.Context, path, format string, stdin io.Reade
 		})
 	}
 	build := r.line
-	if format == FormatJSONL {
+	if format == table.JSONL {
 		build = r.object
 	}
 	return readLines(ctx, path, format, stdin, func(number int, line string) error {
@@ -166,7 +154,7 @@ func (r reader[T]) object(line string) (item T, err error) {
 // is not.
 func readLines(
 	ctx context.Context,
-	path, format string,
+	path string, format table.Format,
 	stdin io.Reader,
 	yield func(number int, line string) error,
 ) error {
@@ -177,7 +165,7 @@ func readLines(
 	defer done()
 	var failed error // of yield, which says all that there is to say
 	err = table.EachLine(ctx, lines, func(number int, line string) error {
-		if format == FormatJSONL && strings.TrimSpace(line) == "" {
+		if format == table.JSONL && strings.TrimSpace(line) == "" {
 			return nil
 		}
 		failed = yield(number, line)
@@ -189,16 +177,14 @@ func readLines(
 	return cmp.Or(failed, err)
 }
 
-func isTable(format string) bool { return format == FormatCSV || format == FormatTSV }
-
 // scan calls yield with the cells of some columns of each row of parquet or of a table, which are valid until it
 // returns.
 func scan(
-	ctx context.Context, path, format string, columns []string, stdin io.Reader,
+	ctx context.Context, path string, format table.Format, columns []string, stdin io.Reader,
 	yield func(at func() string, cells []table.Cell) error,
 ) (err error) {
-	files := dataset.Files{Inputs: []table.Input{{Path: path, Format: table.Format(format)}}, Stdin: stdin}
-	if format == FormatParquet {
+	files := dataset.Files{Inputs: []table.Input{{Path: path, Format: format}}, Stdin: stdin}
+	if format == table.Parquet {
 		if path == "-" {
 			return errors.New("read inputs: parquet cannot be read from standard input: give a file")
 		}
@@ -215,7 +201,7 @@ func scan(
 		return fmt.Errorf("read inputs: %s has no column %q: its columns, by its first line, are %s: "+
 			"name another one, read each line as a text with predict.input_format %s, "+
 			"or make parquet of it with t5train data import, which reads other tables too",
-			path, missing.Column, strings.Join(missing.Columns, ", "), FormatText)
+			path, missing.Column, strings.Join(missing.Columns, ", "), table.Text)
 	}
 	if failed == nil && err != nil && ctx.Err() == nil && files.Set == nil {
 		return fmt.Errorf("read inputs: %w", err)

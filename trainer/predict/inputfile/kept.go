@@ -41,7 +41,7 @@ func (k Kept) AppendTo(object []byte) []byte {
 }
 
 // CheckKept finds columns that a file does not have, before any work is done. Of standard input nothing is known.
-func CheckKept(ctx context.Context, path, format string, keep []Keep) error {
+func CheckKept(ctx context.Context, path string, format table.Format, keep []Keep) error {
 	if len(keep) == 0 || path == "-" {
 		return nil
 	}
@@ -49,7 +49,7 @@ func CheckKept(ctx context.Context, path, format string, keep []Keep) error {
 	for i, k := range keep {
 		columns[i] = k.Column
 	}
-	if format != FormatJSONL {
+	if format != table.JSONL {
 		_, err := Count(ctx, path, format, columns)
 		return err
 	}
@@ -79,7 +79,7 @@ func CheckKept(ctx context.Context, path, format string, keep []Keep) error {
 // holds one input at a time. A field that a line of JSON lacks is null.
 func Read(
 	ctx context.Context,
-	path, format string,
+	path string, format table.Format,
 	spec task.Spec,
 	keep []Keep,
 	stdin io.Reader,

@@ -25,7 +25,7 @@ type Pair struct {
 // its input, each after a tab.
 func ReadPairs(
 	ctx context.Context,
-	path, format string,
+	path string, format table.Format,
 	spec task.Spec,
 	column string,
 	stdin io.Reader,

@@ -9,13 +9,15 @@ import (
 	"context"
 	"io"
 
+	"t5train/data/table"
 	"t5train/data/task"
 )
 
 // Source are what is to be answered: texts, or the rows of a file.
 type Source struct {
 	Texts        []string
-	Path, Format string    // of a file; the path - is Stdin
+	Path         string // of a file; - is Stdin
+	Format       table.Format
 	Stdin        io.Reader //
 	Keep         []Keep    // columns that answers repeat
 	Targets      []string  // to score, of every input
