@@ -121,6 +121,10 @@ type Component struct {
 	// What its rows are: those of a task, or in pre-training text for the objective. Empty: text. Required for
 	// fine-tuning.
 	Task task.Spec `yaml:"task,inline"`
+	// Text: column of lists of numbers, of one length up to d_model, such as the vectors of a sentence encoder. Each
+	// row is an example of its own, and the model learns the direction of its vector too: in the mean of the encoder's
+	// states, and in the first state of the decoder. Empty: none.
+	VectorColumn string `yaml:"vector_column" unit:"column name" for:"pre-training"`
 	// Mixing rate: how many of the examples come from here, in proportion to the rates of the others. Unset: its number
 	// of examples, under mixture_cap and mixture_temperature.
 	MixingRate *float64 `yaml:"rate" range:"> 0"`
@@ -147,6 +151,8 @@ type Objective struct {
 	ModeTokens *bool `yaml:"mode_tokens" of:"ul2"`
 	// Ul2: share of the examples that are prefix_lm. Unset: 0.5, which serves generation; 0.2 serves other tasks.
 	SequentialRate *float64 `yaml:"sequential_rate" range:"> 0 and < 1" of:"ul2"`
+	// Weight of a vector beside a target token, where a component of the mixture has a vector_column. Unset: 24.
+	VectorWeight *float64 `yaml:"vector_weight" range:"> 0"`
 }
 
 // Train says how long a run is and what one step is.

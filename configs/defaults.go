@@ -87,6 +87,9 @@ func (c *Config) Resolve() {
 		c.Data.Mixture = slices.Clone(c.Data.Mixture)
 		for i := range c.Data.Mixture {
 			c.Data.Mixture[i].Task.Name = cmp.Or(c.Data.Mixture[i].Task.Name, textTask)
+			if c.Data.Mixture[i].VectorColumn != "" {
+				optional.Fill(&c.Objective.VectorWeight, 24)
+			}
 		}
 	}
 }

@@ -58,6 +58,11 @@ func TestKindOfRun(t *testing.T) {
 		"task in pre-training": {pretrain + "task: {name: classification, prefix: a}", "", []string{
 			`task.name: is a key of fine-tuning, but this is pre-training: remove it, or say finetune in the command`,
 			`task.prefix: is a key of fine-tuning, but this is pre-training`}},
+		"vectors of no text": {strings.Replace(pretrain, "{train: [a.parquet]}",
+			"{mixture: [{name: a, train: [a.parquet], task: seq2seq, vector_column: v}]}", 1), "", []string{
+			`data.mixture: entry 1: vector_column: got "v", which is for text, but task is seq2seq: remove one (run.yaml:3)`}},
+		"a weight of no vectors": {strings.Replace(pretrain, "span_corruption", "span_corruption, vector_weight: 3", 1), "",
+			[]string{"objective.vector_weight: got 3, but no component of data.mixture has a vector_column"}},
 		"pre-training keys in fine-tuning": {minimal + "objective: {density: 0.2}\neval: {samples: 3}", "", []string{
 			"objective.density: is a key of pre-training", "eval.samples: is a key of pre-training"}},
 		"nothing to train on": {"output: a\nmodel: {size: small}\n", "pretrain", []string{"data.train: got nothing"}},
@@ -143,8 +148,10 @@ func TestMixtureMistakes(t *testing.T) {
 			[]string{"data.mixture: entry 1: name: got nothing", "data.mixture: entry 1: train: got nothing",
 				`data.mixture: entry 3: name: got "a", which another`,
 				"data.mixture: entry 3: rate: got -1, want a number > 0"}},
-		"keys of tasks": {"[{name: a, train: [b], labels: [x, y]}, {name: b, train: [b], task: seq2seq, label_column: c}]", []string{
-			"data.mixture: entry 1: labels: is a key of tasks, but task is text", `data.mixture: entry 2: label_column: is a key of classification, regression, ner, but task is "seq2seq"`}},
+		"keys of tasks": {"[{name: a, train: [b], labels: [x, y]}, {name: b, train: [b], task: seq2seq, label_column: c}]",
+			[]string{
+				"data.mixture: entry 1: labels: is a key of tasks, but task is text",
+				`data.mixture: entry 2: label_column: is a key of classification, regression, ner, but task is "seq2seq"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := mistakes(t, pretrain, LoadOptions{Set: []string{"data.mixture=" + test.list}})
@@ -247,8 +254,9 @@ func TestKind(t *testing.T) {
 		t.Errorf("the environment is of %q, want finetune", got)
 	}
 	for content, want := range map[string]string{
-		start + "task: {name: seq2seq}\nobjective: {input_length: 64}\n": "objective.input_length: is a key of pre-training, but this is fine-tuning",
-		start + "objective: {input_length: 1.5}\n":                       "objective.input_length: got 1.5",
+		start + "task: {name: seq2seq}\nobjective: {input_length: 64}\n": "objective.input_length: is a key of " +
+			"pre-training, but this is fine-tuning",
+		start + "objective: {input_length: 1.5}\n": "objective.input_length: got 1.5",
 		start: "task.name: got nothing",
 	} {
 		if _, err := load([]byte(content), LoadOptions{File: "run.yaml"}); err == nil ||

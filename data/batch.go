@@ -15,7 +15,19 @@ type Batch struct {
 func (b *Batch) End(index int) {
 	b.Inputs.End()
 	b.Labels.End()
+	if len(b.Vectors) > 0 {
+		b.Vectors = append(b.Vectors, nil)
+	}
 	b.Index = append(b.Index, index)
+}
+
+// endVector is End for an example with a vector, which b keeps.
+func (b *Batch) endVector(index int, vector []float32) {
+	for len(b.Vectors) < b.Sequences() {
+		b.Vectors = append(b.Vectors, nil)
+	}
+	b.End(index)
+	b.Vectors = append(b.Vectors[:b.Sequences()-1], vector)
 }
 
 // Reset empties b and keeps its memory.
@@ -25,5 +37,6 @@ func (b *Batch) Reset() { b.truncate(0) }
 func (b *Batch) truncate(n int) {
 	b.Inputs.Truncate(n)
 	b.Labels.Truncate(n)
+	b.Vectors = b.Vectors[:min(n, len(b.Vectors))]
 	b.Index = b.Index[:n]
 }

@@ -16,6 +16,9 @@ type Corrupted struct {
 	pieces    Pieces
 	objective objective.Objective
 	seed      uint64
+
+	// Vector, if not nil, returns the vector of piece i: see model.Batch. It may be called from several goroutines.
+	Vector func(i int) []float32
 }
 
 // NewCorrupted returns the examples of the pieces, of which none may have more than objective.Lengths().Tokens tokens.
@@ -31,5 +34,9 @@ func (c *Corrupted) Append(epoch int64, i int, b *Batch) {
 	b.piece = c.pieces.Piece(i, b.piece[:0])
 	key := objective.Key{Seed: c.seed, Epoch: epoch, Index: int64(i)}
 	b.Inputs.IDs, b.Labels.IDs = c.objective.Append(key, b.piece, b.Inputs.IDs, b.Labels.IDs)
-	b.End(i)
+	if c.Vector == nil {
+		b.End(i)
+		return
+	}
+	b.endVector(i, c.Vector(i))
 }

@@ -12,6 +12,10 @@ import (
 type Batch struct {
 	Inputs op.Ragged
 	Labels op.Ragged // kernel.IgnoreLabel where nothing is to be predicted
+
+	// Vectors is empty or [sequences]: where the mean of a sequence's encoder states, and its first decoder state, are to
+	// point, in their first columns; nil for nowhere.
+	Vectors [][]float32
 }
 
 // Sequences returns the number of examples.
@@ -20,9 +24,14 @@ func (b *Batch) Sequences() int { return b.Inputs.Sequences() }
 // Tokens returns the number of tokens of inputs and labels together.
 func (b *Batch) Tokens() int { return len(b.Inputs.IDs) + len(b.Labels.IDs) }
 
-// Targets returns the number of labels that count.
+// Targets returns the number of labels that count and of vectors.
 func (b *Batch) Targets() int {
 	n := 0
+	for _, v := range b.Vectors {
+		if v != nil {
+			n++
+		}
+	}
 	for _, label := range b.Labels.IDs {
 		if label != kernel.IgnoreLabel {
 			n++
@@ -36,6 +45,9 @@ func (b *Batch) Check(vocab int) error {
 	if len(b.Inputs.Offsets) != len(b.Labels.Offsets) {
 		return fmt.Errorf("run model: there are %d inputs and labels of %d sequences", b.Inputs.Sequences(),
 			b.Labels.Sequences())
+	}
+	if len(b.Vectors) != 0 && len(b.Vectors) != b.Inputs.Sequences() {
+		return fmt.Errorf("run model: there are %d vectors for %d sequences", len(b.Vectors), b.Inputs.Sequences())
 	}
 	if err := checkTokens("input", &b.Inputs, vocab); err != nil {
 		return err

@@ -14,7 +14,8 @@ type LossOptions struct {
 	Dropout        float32
 	ZLoss          float32 // weight of logZ²
 	LabelSmoothing float32
-	Gradients      bool // differentiate: Run adds to the gradient of every parameter
+	VectorWeight   float32 // of Batch.Vectors beside the cross-entropy of a token; 0 leaves them out
+	Gradients      bool    // differentiate: Run adds to the gradient of every parameter
 	// compute each block again in the backward pass: a quarter more time, less memory, the same bits
 	Recompute bool
 }
@@ -26,6 +27,7 @@ type LossGraph struct {
 	batch   Batch     // of the run
 	decoder op.Ragged // inputs
 	totals  kernel.Totals
+	vectors float64 // loss of Batch.Vectors
 	program *op.Program
 }
 
@@ -40,9 +42,14 @@ func (m *T5) LossGraph(w *kernel.Workers, o LossOptions) (*LossGraph, error) {
 	l := &LossGraph{model: m}
 	g := op.NewGraph(w, op.GraphOptions{Dropout: o.Dropout, Recompute: o.Recompute})
 	n := Network[*gorgonia.Node]{g}
-	hidden := n.Decode(m, &l.decoder, n.Encode(m, &l.batch.Inputs), &l.batch.Inputs)
+	encoded := n.Encode(m, &l.batch.Inputs)
+	hidden := n.Decode(m, &l.decoder, encoded, &l.batch.Inputs)
 	loss := g.CrossEntropy(hidden, m.LMHead, &l.batch.Labels,
 		op.LossOptions{Scale: m.Config.LogitScale(), ZLoss: o.ZLoss, LabelSmoothing: o.LabelSmoothing}, &l.totals)
+	if o.VectorWeight > 0 {
+		loss = g.VectorLoss(loss, encoded, &l.batch.Inputs, op.MeanOfRows, &l.batch.Vectors, o.VectorWeight, &l.vectors)
+		loss = g.VectorLoss(loss, hidden, &l.decoder, op.FirstRow, &l.batch.Vectors, o.VectorWeight, &l.vectors)
+	}
 	var err error
 	if o.Gradients {
 		l.program, err = g.Compile(loss)
@@ -61,10 +68,12 @@ func (l *LossGraph) Run(b Batch, step op.Pass) (kernel.Totals, error) {
 	if err := b.Check(l.model.Config.VocabSize); err != nil {
 		return kernel.Totals{}, err
 	}
+	l.vectors = 0
 	l.batch, l.decoder = b, l.model.Config.DecoderInputs(&b.Labels, l.decoder.IDs)
 	if err := l.program.Run(step); err != nil {
 		return kernel.Totals{}, fmt.Errorf("run model: %w", err)
 	}
+	l.totals.Loss += l.vectors
 	return l.totals, nil
 }
 

@@ -203,6 +203,9 @@ func TestPretrain_Resume(t *testing.T) {
 			c.Train.BatchSize, c.Train.BatchTokens, c.Train.Accumulate, c.Train.Recompute = 0, 120, 3, true
 			c.Train.Steps, c.Train.Epochs, c.Eval.EverySteps, c.Train.LogEvery = 0, 2, 0, 4
 		},
+		"vectors": func(c *configs.Config) {
+			c.Data.Train, c.Data.Mixture = nil, []configs.Component{messages, sentences(t, 5)}
+		},
 		"documents, patience": func(c *configs.Config) {
 			c.Data.Split, c.Train.Steps, c.Eval.EverySteps, c.Eval.Patience = "document", 12, 1, 5
 			c.Optimizer.LearningRate = new(1e-12) // nothing is learnt, so nothing gets better

@@ -45,7 +45,8 @@ func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int,
 	s.Graph, err = m.LossGraph(w, model.LossOptions{
 		Dropout: float32(m.Config.DropoutRate),
 		ZLoss:   float32(c.Train.ZLoss), LabelSmoothing: float32(c.Train.LabelSmoothing),
-		Gradients: true, Recompute: c.Train.Recompute,
+		VectorWeight: float32(vectorWeight(c.Objective)),
+		Gradients:    true, Recompute: c.Train.Recompute,
 	})
 	if err != nil {
 		return nil, err
@@ -60,6 +61,14 @@ func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int,
 		}
 	}
 	return s, nil
+}
+
+// vectorWeight returns the weight of vectors; 0 where the data has none.
+func vectorWeight(o configs.Objective) float64 {
+	if o.VectorWeight == nil {
+		return 0
+	}
+	return *o.VectorWeight
 }
 
 // NewProbe returns a stepper for some steps that are measured and belong to no run.

@@ -92,19 +92,31 @@ func (p *Pieces) Bytes(i int) int {
 	return int(p.store.bytesBefore(end) - p.store.bytesBefore(start))
 }
 
+// Document returns the number of the document that holds piece i, of pieces of a document each.
+func (p *Pieces) Document(i int) int {
+	_, _, document := p.find(int64(i))
+	return int(document)
+}
+
 // span returns the tokens of a piece as start and end in the store.
 func (p *Pieces) span(i int64) (start, end int64) {
+	start, end, _ = p.find(i)
+	return start, end
+}
+
+// find is span with the document of the piece: the first of the group for pieces of several.
+func (p *Pieces) find(i int64) (start, end, document int64) {
 	if i < 0 || i >= p.before[len(p.before)-1] {
 		panic(fmt.Sprintf("chunks: piece %d of %d", i, p.Len()))
 	}
 	group := sort.Search(len(p.before), func(g int) bool { return p.before[g] > i }) - 1
-	first, rest := int64(group)*groupDocuments, i-p.before[group]
-	start, _ = p.store.end(first)
+	document, rest := int64(group)*groupDocuments, i-p.before[group]
+	start, _ = p.store.end(document)
 	if p.split == Concat {
-		end, _ = p.store.end(p.groupEnd(first))
+		end, _ = p.store.end(p.groupEnd(document))
 	} else {
-		for d := first; ; d++ {
-			end, _ = p.store.end(d + 1)
+		for ; ; document++ {
+			end, _ = p.store.end(document + 1)
 			n := p.cuts(end - start)
 			if rest < n {
 				break
@@ -113,7 +125,7 @@ func (p *Pieces) span(i int64) (start, end int64) {
 		}
 	}
 	start += rest * p.length
-	return start, min(start+p.length, end)
+	return start, min(start+p.length, end), document
 }
 
 // bytesBefore returns the bytes of text before a token: of whole documents, and of the one around it by share.

@@ -68,6 +68,10 @@ func TestPieces(t *testing.T) {
 							t.Fatalf("piece %d is not appended", i)
 						}
 						got = append(got, piece[1:])
+						if d := pieces.Document(i); split == Document && !strings.HasPrefix(texts[d],
+							string(rune(piece[1]-tok.ids("a")[0]+'a'))) {
+							t.Errorf("piece %d is of document %d", i, d)
+						}
 						if pieces.Bytes(i) != len(piece)-1 { // a byte of text is a token here
 							t.Errorf("piece %d of %d tokens stands for %d bytes", i, len(piece)-1, pieces.Bytes(i))
 						}

@@ -35,9 +35,10 @@ func PiecesOf(split string, s *chunks.Store, d objective.Denoiser) (*chunks.Piec
 var errNoText = errors.New("the files have no text: every row is empty or null in this column")
 
 // Source returns the training examples of a store. An epoch is about one pass over its text, also where several
-// denoisers, each with pieces of a length of its own, share it. Each takes the pieces that draw chooses.
-func Source(split string, s *chunks.Store, denoisers []objective.Denoiser, draw func(pieces int) data.Sample,
-	seed uint64) (data.Source, error) {
+// denoisers, each with pieces of a length of its own, share it. Each takes the pieces that draw chooses. vectors are
+// those of the documents, one each, or nil; with them split is [chunks.Document].
+func Source(split string, s *chunks.Store, vectors *data.Vectors, denoisers []objective.Denoiser,
+	draw func(pieces int) data.Sample, seed uint64) (data.Source, error) {
 	var tasks []data.Task
 	for _, d := range denoisers {
 		all, err := PiecesOf(split, s, d)
@@ -45,8 +46,11 @@ func Source(split string, s *chunks.Store, denoisers []objective.Denoiser, draw 
 			return nil, err
 		}
 		pieces := Sampled{all, draw(all.Len())}
-		tasks = append(tasks, data.Task{Name: d.Name, Source: data.NewCorrupted(pieces, d.Objective, seed),
-			Rate: d.Rate, Part: d.Rate})
+		source := data.NewCorrupted(pieces, d.Objective, seed)
+		if vectors != nil {
+			source.Vector = func(i int) []float32 { return vectors.At(all.Document(pieces.Sample.At(i))) }
+		}
+		tasks = append(tasks, data.Task{Name: d.Name, Source: source, Rate: d.Rate, Part: d.Rate})
 	}
 	if len(tasks) == 1 {
 		return tasks[0].Source, nil

@@ -253,6 +253,20 @@ func TestGradients(t *testing.T) {
 			return g.CrossEntropy(embed(g, q), q, labels, o, new(kernel.Totals))
 		}
 	}
+	for name, vectors := range map[string][][]float32{
+		"all":       {{1, -2, 0.5}, {0.3, 0.1, 0.7}, {-1, 0, 2}},
+		"one":       {nil, {0.3, -0.1, 0.7, 1, 2, 3, 4, 5, 6, 7}, nil},
+		"no length": {{0, 0, 0}, {1, 1, 1}, nil},
+		"none":      nil,
+	} {
+		p, head, norm := table(), randomParam("head", 0.5, vocab, d), randomParam("norm", 1, d)
+		cases["vector_loss/"+name] = func(g *Graph) *gorgonia.Node {
+			h := g.RMSNorm(embed(g, p), norm, 1e-6) // which the cross-entropy reads too
+			ce := g.CrossEntropy(h, head, labels, LossOptions{}, new(kernel.Totals))
+			loss := g.VectorLoss(ce, h, tokens, MeanOfRows, &vectors, 3, new(float64))
+			return g.VectorLoss(loss, h, tokens, FirstRow, &vectors, 2, new(float64))
+		}
+	}
 	for name, build := range cases {
 		t.Run(name, func(t *testing.T) { checkGradients(t, train, build) })
 	}

@@ -14,6 +14,7 @@ import (
 	"t5train/data/corpus"
 	"t5train/data/dataset"
 	"t5train/data/objective"
+	"t5train/data/parquetio"
 	"t5train/data/task"
 	"t5train/data/task/infer"
 	"t5train/data/tokenizer"
@@ -168,9 +169,17 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Componen
 		if err != nil {
 			return nil, err
 		}
+		vectors, err := r.vectors(ctx, m, p, s)
+		if err != nil {
+			return nil, err
+		}
+		split := r.objective.Split
+		if vectors != nil {
+			split = string(chunks.Document)
+		}
 		r.files = append(r.files, files...)
 		m.Tokens += s.Manifest().Tokens
-		return corpus.Source(r.objective.Split, s, r.denoisers, func(pieces int) data.Sample {
+		return corpus.Source(split, s, vectors, r.denoisers, func(pieces int) data.Sample {
 			by := uint64(r.config.Train.Seed)
 			sample := data.NewSample(pieces, limit, by)
 			if !sample.All() {
@@ -197,6 +206,42 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Componen
 	m.AddDigest(sourceKey(r.config, p), read.train.Digest())
 	r.files = append(r.files, corpus.FilesOf(open.train.Dataset, sourceKey(r.config, p), nil)...)
 	return read.train, nil
+}
+
+// vectors reads the vectors of a component, one for each document of its token store; nil if it has no column of them.
+func (r *textReader) vectors(ctx context.Context, m *Datasets, p configs.Component, s *chunks.Store) (*data.Vectors,
+	error) {
+	if p.VectorColumn == "" {
+		return nil, nil
+	}
+	set, err := openVectors(p, dataset.ForTraining)
+	if err != nil {
+		return nil, err
+	}
+	v, err := data.ReadVectors(ctx, set, p.VectorColumn)
+	if err != nil {
+		return nil, err
+	}
+	if documents := s.Manifest().Documents; int(documents) != v.Len() {
+		return nil, fmt.Errorf("read vectors: %d of %d rows have no text, so that their vectors belong to nothing: drop "+
+			"these rows", v.Len()-int(documents), v.Len())
+	}
+	if width := r.bundle.Model.Config.DModel; v.Dim() > width {
+		return nil, fmt.Errorf("read vectors: column %s holds %d numbers a row, want at most model.d_model, %d: reduce "+
+			"them by their principal components, or take a wider model", p.VectorColumn, v.Dim(), width)
+	}
+	m.AddDigest(sourceKey(r.config, p)+", vectors", v.Digest())
+	ui.Detail(r.sink, p.Name, "%s vectors of %d numbers in column %s", ui.Grouped(v.Len()), v.Dim(), p.VectorColumn)
+	return v, nil
+}
+
+// openVectors opens the data of a component that has its column of vectors.
+func openVectors(p configs.Component, wanted []string) (*parquetio.Dataset, error) {
+	set, err := dataset.OpenData(p.Train, wanted)
+	if err != nil {
+		return nil, err
+	}
+	return set, set.CheckColumns([]string{p.VectorColumn})
 }
 
 // open opens the token store of what a key names, notes it in m, which closes it, and returns the files that it is of.
@@ -285,5 +330,8 @@ func (r *textReader) checkComponent(ctx context.Context, p configs.Component, wa
 		return dataset.WithConflicts(err, set)
 	}
 	ui.Detail(r.sink, p.Name, "%s: %s", note.Key, note.Text())
-	return nil
+	if p.VectorColumn != "" {
+		_, err = openVectors(p, wanted)
+	}
+	return err
 }
