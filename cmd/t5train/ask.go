@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/checkpoints"
 	"t5train/data/table"
 	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
@@ -67,9 +66,9 @@ func (f *askFlags) check(c *cobra.Command, stdin io.Reader) error {
 
 // open loads the checkpoint that answers.
 func (f *askFlags) open(console ui.Sink, threads int) (*predict.Predictor, error) {
-	return predict.Open(f.model.checkpoint, predict.OpenOptions{
-		Unverified: f.model.noVerify, Task: f.task.options, Part: f.task.part, Limits: f.limits, Threads: threads, Sink: console,
-	})
+	o := f.model.open(&f.task, console)
+	o.Limits, o.Threads = f.limits, threads
+	return predict.Open(f.model.checkpoint, o)
 }
 
 // addInputs adds the flags that say what is to be answered.
@@ -195,16 +194,9 @@ func addNoVerify(c *cobra.Command, noVerify *bool) {
 	c.Flags().BoolVar(noVerify, "no-verify", false, "take weights as they are, whatever their checksums say, NaN and infinities included")
 }
 
-func (f *modelFlags) open(console ui.Sink) (*checkpoints.Folder, error) {
-	open := checkpoints.Open
-	if f.noVerify {
-		open = checkpoints.OpenUnverified
-	}
-	bundle, how, err := open(f.checkpoint)
-	if err == nil {
-		ui.Say(console, "", "%s", how)
-	}
-	return bundle, err
+// open returns how to open the checkpoint for a task.
+func (f *modelFlags) open(t *taskFlags, console ui.Sink) predict.OpenOptions {
+	return predict.OpenOptions{Unverified: f.noVerify, Task: t.options, Component: t.component, Sink: console}
 }
 
 // optionUsage makes a mistake in options one of the command line.

@@ -8,12 +8,9 @@ import (
 	"t5train/checkpoints"
 	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
-	"t5train/model/generate"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/evaluate"
-	"t5train/trainer/metric"
 	"t5train/trainer/predict"
-	"t5train/trainer/runlog"
 )
 
 func evaluateCommand(a app) *cobra.Command {
@@ -69,47 +66,16 @@ share.`,
 				if group.First() {
 					err = atomicfile.CheckOutput(output)
 				}
-				var bundle *checkpoints.Folder
+				var folder *checkpoints.Folder
 				if err == nil {
-					bundle, err = from.open(console)
+					folder, err = predict.OpenFolder(from.checkpoint, from.open(&t, console))
 				}
-				if err == nil {
-					err = t.choose(bundle)
-				}
-				if err == nil && len(how.Given) > 0 {
-					var generation generate.Options
-					generation, _, err = how.Over(generate.Options{}, bundle.Tokenizer)
-					o.Generation = &generation
-				}
-				if err := group.Agree(optionUsage(c, err)); err != nil {
+				if err := group.Agree(err); err != nil {
 					return false, err
 				}
 				group.SetTimeout(ranks.timeout)
-				if err := predict.SameOnRanks(group, bundle, nil); err != nil {
-					return false, err
-				}
-				if !group.First() {
-					_, err := evaluate.Evaluate(c.Context(), bundle, o)
-					return false, err
-				}
-				sink, finish, err := atomicfile.OpenOutput(a.data, output)
-				if err != nil {
-					return false, err
-				}
-				e, err := evaluate.Evaluate(c.Context(), bundle, o)
-				if err == nil {
-					if output != "-" { // said first, so that a full disk does not lose them
-						ui.Metrics(console, runlog.OnlyFinite(e.Map()), "%s", metric.Format(e.Map(), o.Task.Metrics...))
-						for _, line := range constantLines(e.Constants, o.Task.Metrics...) {
-							ui.Say(console, "", "%s", line)
-						}
-					}
-					for _, n := range e.Notes {
-						ui.Say(console, "note", "%s", n.Text)
-					}
-					err = e.WriteJSON(sink)
-				}
-				return false, finish(err)
+				err = evaluate.File(c.Context(), folder, how, evaluate.Output{Path: output, Stdout: a.data}, o)
+				return false, optionUsage(c, err)
 			})
 		},
 	}

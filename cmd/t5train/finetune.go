@@ -13,8 +13,8 @@ import (
 	"t5train/internal/ui"
 	"t5train/trainer"
 	"t5train/trainer/allreduce"
+	"t5train/trainer/evaluate"
 	"t5train/trainer/metric"
-	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
 )
 
@@ -78,7 +78,7 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 	fmt.Fprintf(a.stdout, "checkpoint %s\n", r.Checkpoint)
 	if r.Metrics != nil {
 		fmt.Fprintf(a.stdout, "validation, step %d: %s\n", r.BestStep, metric.Format(r.Metrics, setup.ShownFirst(c)...))
-		for _, line := range constantLines(r.Constants, setup.ShownFirst(c)...) {
+		for _, line := range evaluate.ConstantLines(r.Constants, setup.ShownFirst(c)...) {
 			fmt.Fprintln(a.stdout, line)
 		}
 		if t, ok := r.Metrics["temperature"]; ok && t != 1 { // 1 changes nothing, and a note tells why
@@ -89,19 +89,6 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 		fmt.Fprintf(a.stdout, "note: %s\n", a.names.text(n.Text))
 	}
 	fmt.Fprintf(a.stdout, "next: t5train predict --checkpoint %s %s\n", c.Output, nextInput(c, r.Checkpoint))
-}
-
-// constantLines says what constant answers are worth, to compare with the metrics above.
-func constantLines(constants []runlog.Constant, first ...string) []string {
-	var lines []string
-	for _, c := range constants {
-		of := ""
-		if c.Part != "" {
-			of = " to " + c.Part
-		}
-		lines = append(lines, fmt.Sprintf("constant answer%s, %.80q: %s", of, c.Answer, metric.Format(c.Values, first...)))
-	}
-	return lines
 }
 
 // nextInput returns the flags by which predict gets an input of a run.

@@ -18,18 +18,18 @@ import (
 )
 
 // taskHelp says what --task may be.
-const taskHelp = "classification, regression, ner, translation, summarization, question_answering, seq2seq, template, or a task of T5 such as glue/cola, squad or wmt/en-de"
+var taskHelp = strings.Join(task.General(), ", ") + ", or a task of T5 such as glue/cola, squad or wmt/en-de"
 
 // taskFlags correct the task that a checkpoint remembers.
 type taskFlags struct {
-	options      task.Spec
-	prefix, part string
+	options           task.Spec
+	prefix, component string
 }
 
 func (t *taskFlags) add(c *cobra.Command) {
 	f, o := c.Flags(), &t.options
 	f.StringVar(&o.Name, "task", "", taskHelp+" (default: what the checkpoint was trained for)")
-	f.StringVar(&t.part, "part", "", "part of the mixture that the checkpoint was trained on, whose task this is")
+	f.StringVar(&t.component, "part", "", "component of the mixture that the checkpoint was trained on, whose task this is")
 	f.StringVar(&t.prefix, "prefix", "", "text in front of every input (default: the checkpoint's)")
 	f.StringSliceVar(&o.TextColumns, "text-column", nil, "input column, or several in order (default: the checkpoint's)")
 	f.StringSliceVar(&o.LabelTexts, "labels", nil, "label strings in class order, or those of types of entities (default: the checkpoint's)")
@@ -60,14 +60,6 @@ func (t *taskFlags) read(c *cobra.Command) (task.Spec, error) {
 		t.options.Prefix = &t.prefix
 	}
 	return t.options, nil
-}
-
-// choose makes the task of a checkpoint that was trained on several the one that --part names, unless --task names any.
-func (t *taskFlags) choose(b *checkpoints.Folder) error {
-	if t.part == "" && t.options.Name != "" {
-		return nil
-	}
-	return b.ChooseTask(t.part)
 }
 
 // surveyFlags say what columns are for and how texts are measured.

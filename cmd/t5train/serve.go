@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"t5train/checkpoints"
 	"t5train/internal/loopback"
 	"t5train/internal/ui"
-	"t5train/trainer/predict"
+	"t5train/model/generate"
 	"t5train/trainer/serve"
 )
 
@@ -28,9 +27,8 @@ func serveCommand(a app) *cobra.Command {
 		Short: "Answer HTTP requests with a checkpoint, and show a page to try it",
 		Long: `Answer HTTP requests with a checkpoint: JSON in, JSON out, and a page at / to try it in a browser.
 
-  POST /v1/generate  {"inputs": [...]} and options with transformers' names: max_new_tokens, min_new_tokens, num_beams,
-                     num_return_sequences, length_penalty, early_stopping, do_sample, temperature, top_k, top_p, min_p,
-                     typical_p, epsilon_cutoff, eta_cutoff, seed, no_repeat_ngram_size, repetition_penalty, bad_words;
+  POST /v1/generate  {"inputs": [...]} and options with transformers' names:
+                     ` + requestOptions() + `;
                      prefix is what outputs begin with, choices is a list of texts of which they are one. A top_k that
                      is not given is 0, all tokens
   POST /v1/classify  {"inputs": [...]}
@@ -54,8 +52,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 			if err := checkServeFlags(c); err != nil {
 				return err
 			}
-			task, err := t.read(c)
-			if err != nil {
+			if _, err := t.read(c); err != nil {
 				return err
 			}
 			host, err := splitAddress(address)
@@ -63,28 +60,12 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 				return misuse(c, "--address %s: want host:port, such as 127.0.0.1:8080, or :8080 for all interfaces", address)
 			}
 			console := a.console()
-			bundle, err := from.open(console)
-			if err != nil {
-				return err
-			}
-			if err := t.choose(bundle); err != nil {
-				return err
-			}
-			predict.SayUnread(bundle, console, "prefix of a request")
-			var said string
-			if o.Generation, said, err = checkpoints.ReadGeneration(bundle.Dir); err != nil {
-				return err
-			}
-			if said != "" {
-				ui.Say(console, "", "%s (a request overrides it)", said)
-			}
-			o.Task, o.Name = task, filepath.Base(filepath.Clean(from.checkpoint))
 			o.Log = slog.New(a.requests())
 			local := loopback.Is(host)
 			if !local && len(o.Hosts) == 0 {
 				o.Hosts = []string{"*"}
 			}
-			server, err := serve.New(bundle, o)
+			server, err := serve.Open(from.checkpoint, from.open(&t, console), o)
 			if err != nil {
 				return err
 			}
@@ -123,6 +104,23 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	t.add(c)
 	return c
+}
+
+// requestOptions lists the names that options of generation have in a request, in lines that stand behind its path.
+func requestOptions() string {
+	line, lines := "", ""
+	for _, o := range generate.Table() {
+		switch {
+		case o.Request == "" || o.Field == "Prefix" || o.Field == "Allowed": // which have a sentence of their own
+			continue
+		case line != "" && len(line)+len(o.Request) > 96:
+			lines, line = lines+line+",\n"+strings.Repeat(" ", 21), ""
+		case line != "":
+			line += ", "
+		}
+		line += o.Request
+	}
+	return lines + line
 }
 
 // splitAddress returns the host of an address whose port can be listened at.

@@ -52,7 +52,7 @@ func (h MixtureSet) Exhibit() runlog.Evaluation {
 			for name, v := range c.Values {
 				values[p.Name+"/"+name] = v
 			}
-			all.Constants = append(all.Constants, runlog.Constant{Part: p.Name, Answer: c.Answer, Values: values})
+			all.Constants = append(all.Constants, runlog.Constant{Component: p.Name, Answer: c.Answer, Values: values})
 		}
 		for _, n := range p.seen.Notes {
 			all.Notes = append(all.Notes, ui.Note{Kind: n.Kind, Text: p.Name + ": " + n.Text})

@@ -21,7 +21,7 @@ import (
 type OpenOptions struct {
 	Unverified bool             // take weights as they are, whatever their checksums say
 	Task       task.Spec        // what corrects the task that the checkpoint remembers, or names another one
-	Part       string           // of the mixture that it was trained on, whose task that is
+	Component  string           // of the mixture that it was trained on, whose task that is
 	Limits     PredictorOptions // of inputs and outputs
 	Threads    int              // 0 is all
 	Sink       ui.Sink
@@ -29,26 +29,34 @@ type OpenOptions struct {
 
 // Open returns the predictor of a checkpoint, a run or a folder of Hugging Face.
 func Open(path string, o OpenOptions) (*Predictor, error) {
+	folder, err := OpenFolder(path, o)
+	if err != nil {
+		return nil, err
+	}
+	SayUnread(folder, o.Sink, "generation.output_prefix")
+	spec, err := folder.PredictionTask(o.Task)
+	if err != nil {
+		return nil, err
+	}
+	return NewPredictor(folder, spec, kernel.NewWorkers(o.Threads), o.Limits), nil
+}
+
+// OpenFolder reads a checkpoint, a run or a folder of Hugging Face. The task of one that was trained on several is that of
+// the component, unless the options name another task.
+func OpenFolder(path string, o OpenOptions) (*checkpoints.Folder, error) {
 	open := checkpoints.Open
 	if o.Unverified {
 		open = checkpoints.OpenUnverified
 	}
-	b, how, err := open(path)
+	folder, how, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	ui.Say(o.Sink, "", "%s", how)
-	if o.Part != "" || o.Task.Name == "" {
-		if err := b.ChooseTask(o.Part); err != nil {
-			return nil, err
-		}
+	if o.Component != "" || o.Task.Name == "" {
+		err = folder.ChooseTask(o.Component)
 	}
-	SayUnread(b, o.Sink, "generation.output_prefix")
-	spec, err := b.PredictionTask(o.Task)
-	if err != nil {
-		return nil, err
-	}
-	return NewPredictor(b, spec, kernel.NewWorkers(o.Threads), o.Limits), nil
+	return folder, err
 }
 
 // SayUnread notes that a model makes nothing of its inputs; prefix is what sets the beginning of outputs.

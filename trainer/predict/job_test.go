@@ -27,7 +27,7 @@ func TestEveryOptionIsInTheJob(t *testing.T) {
 	}{
 		{PredictorOptions{}, map[string]string{"MaxInputLength": inJob, "MaxOutputLength": inJob, "Top": inJob}},
 		{OpenOptions{}, map[string]string{
-			"Unverified": apart, "Task": inJob, "Part": inJob, "Limits": inJob, "Threads": apart, "Sink": apart,
+			"Unverified": apart, "Task": inJob, "Component": inJob, "Limits": inJob, "Threads": apart, "Sink": apart,
 		}},
 		{FileOptions{}, map[string]string{"Generation": inJob, "BatchSize": apart, "Group": apart, "Sink": apart}},
 		{Output{}, map[string]string{"Path": apart, "Format": inJob, "Overwrite": apart, "Device": apart}},

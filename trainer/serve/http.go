@@ -111,7 +111,7 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 	found, _ := s.routes.Handler(x.Request)
 	route, ok := found.(route)
 	if !ok {
-		return response{}, x.refuse(found)
+		return response{}, x.refuse(found, s.paths)
 	}
 	x.route = x.URL.Path
 	if s.origins.Check(x.Request) != nil {
@@ -121,8 +121,8 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 }
 
 // refuse says why http.ServeMux has no route for a request: found is its own handler, which knows the methods that a path
-// allows.
-func (x *exchange) refuse(found http.Handler) error {
+// allows, and paths are those that there are.
+func (x *exchange) refuse(found http.Handler, paths []string) error {
 	answer := headerOnly{}
 	found.ServeHTTP(answer, x.Request)
 	allow := http.Header(answer).Get("Allow")

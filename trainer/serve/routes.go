@@ -3,18 +3,16 @@ package serve
 import (
 	"embed"
 	"net/http"
+	"slices"
+	"strings"
 )
 
 //go:embed page
 var page embed.FS
 
-// paths lists what a client may ask for.
-var paths = []string{"/", "/healthz", "/metrics", "/readyz",
-	"/v1/classify", "/v1/generate", "/v1/model", "/v1/score", "/v1/tokenize"}
-
-// newRoutes returns all that the server does. GET stands for HEAD too.
-func (s *Server) newRoutes() (*http.ServeMux, error) {
-	routes := http.NewServeMux()
+// newRoutes returns all that the server does, and the sorted paths of it that a client is told of. GET stands for HEAD too.
+func (s *Server) newRoutes() (routes *http.ServeMux, paths []string, err error) {
+	routes, paths = http.NewServeMux(), []string{"/"}
 	for pattern, r := range map[string]route{
 		"POST /v1/generate": post(s, s.generate),
 		"POST /v1/classify": post(s, s.classify),
@@ -26,7 +24,10 @@ func (s *Server) newRoutes() (*http.ServeMux, error) {
 		"GET /metrics":      s.prometheus,
 	} {
 		routes.Handle(pattern, r)
+		_, path, _ := strings.Cut(pattern, " ")
+		paths = append(paths, path)
 	}
+	slices.Sort(paths)
 	for pattern, file := range map[string]struct{ name, contentType string }{
 		"GET /{$}":      {"page/index.html", "text/html; charset=utf-8"},
 		"GET /page.css": {"page/page.css", "text/css; charset=utf-8"},
@@ -34,13 +35,13 @@ func (s *Server) newRoutes() (*http.ServeMux, error) {
 	} {
 		content, err := page.ReadFile(file.name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		routes.Handle(pattern, route(func(*exchange) (response, error) {
 			return response{status: http.StatusOK, contentType: file.contentType, cache: "no-cache", body: content}, nil
 		}))
 	}
-	return routes, nil
+	return routes, paths, nil
 }
 
 func plain(status int, text string) response {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 	"t5train/checkpoints"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
+	"t5train/internal/ui"
 	"t5train/model/generate"
 	"t5train/model/kernel"
 	"t5train/trainer/predict"
@@ -27,6 +29,7 @@ type Server struct {
 	bodies   budget
 	parsing  chan struct{} // a place for each body that may be parsed and tokenized at the same time
 	routes   *http.ServeMux
+	paths    []string // of routes
 	origins  *http.CrossOriginProtection
 	seed     uint64       // of the requests that sample and name none
 	drawn    atomic.Int64 // inputs of those requests so far
@@ -52,7 +55,7 @@ func newServer(p profile, models []model, o Options) (*Server, error) {
 		return float64(waiting)
 	})
 	var err error
-	if s.routes, err = s.newRoutes(); err != nil {
+	if s.routes, s.paths, err = s.newRoutes(); err != nil {
 		return nil, fmt.Errorf("serve: %w", err)
 	}
 	s.computing, s.cancel = context.WithCancel(context.Background())
@@ -72,6 +75,25 @@ func (s *Server) Close() {
 	s.queue.close()
 	s.cancel()
 	s.workers.Wait()
+}
+
+// Open returns a server of a checkpoint, a run or a folder of Hugging Face, by its name. Its task is that of how, and
+// generation is as its generation_config.json says.
+func Open(path string, how predict.OpenOptions, o Options) (*Server, error) {
+	folder, err := predict.OpenFolder(path, how)
+	if err != nil {
+		return nil, err
+	}
+	predict.SayUnread(folder, how.Sink, "prefix of a request")
+	generation, said, err := checkpoints.ReadGeneration(folder.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if said != "" {
+		ui.Say(how.Sink, "", "%s (a request overrides it)", said)
+	}
+	o.Task, o.Name, o.Generation = how.Task, filepath.Base(filepath.Clean(path)), generation
+	return New(folder, o)
 }
 
 // New returns a server of a checkpoint. Close frees it.
