@@ -16,10 +16,10 @@
 //
 // # State
 //
-// The state of a run is its weights, the state of the optimizer, its position and the seed. The position counts what
-// is done: optimizer steps, micro-batches and examples. With it goes what the steps so far have led to: the best
-// evaluation, the evaluations since, and the losses that no row of metrics has yet. A checkpoint holds all of this but
-// the seed, which the configuration holds.
+// The state of a run is its weights, the state of the optimizer, the seed, and the numbers of steps, micro-batches and
+// examples that are done. The number of examples is its position. The state also has the best evaluation, the number of
+// evaluations since, and the losses that no row of metrics has yet. A checkpoint holds all of this but the seed, which
+// the configuration holds.
 //
 // What is random, such as the order of the examples, the spans that are corrupted and the masks of dropout, is a pure
 // function of the seed, the position and the operation. So a run that was stopped and is resumed computes the same

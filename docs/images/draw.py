@@ -50,26 +50,40 @@ def chain(y, boxes, w, gap, x=20):
     return out
 
 
-save("packages.svg", "Packages: each imports those below it", 820, 470,
-     box(20, 20, 780, "cmd/t5train", "flags, files that a user names, what is printed"),
-     arrow(410, 67, 410, 88),
-     box(20, 92, 780, "trainer", "setup · evaluate · predict · serve · report · runlog · bench · optim · metric · allreduce"),
-     arrow(110, 139, 110, 162), arrow(320, 139, 320, 162), arrow(520, 139, 520, 162), arrow(710, 139, 710, 162),
-     box(20, 166, 180, "configs", "a run, as YAML"),
-     box(220, 166, 180, "checkpoints", "convert · safetensors"),
-     box(420, 166, 200, "data", "corpus · dataset · inspect", "table · task · objective", "chunks · tokenizer"),
-     box(640, 166, 160, "model/generate", "search and scores"),
-     arrow(520, 247, 520, 276), arrow(720, 213, 720, 276), arrow(310, 213, 310, 276),
-     box(220, 280, 580, "model", "T5 once: config, weights, forward pass"),
-     arrow(510, 327, 510, 348),
-     box(220, 352, 580, "model/op", "the graph for gorgonia, or results at once"),
-     arrow(510, 399, 510, 416),
-     box(220, 420, 580, "model/kernel"))
+def rows(*layers, w=660, gap=18, step=72):
+    """Layers of boxes from the top down, with an arrow from each to the next."""
+    out = []
+    for n, boxes in enumerate(layers):
+        y, each = 20 + n * step, (w - gap * (len(boxes) - 1)) / len(boxes)
+        out += [box(20 + i * (each + gap), y, each, *b) for i, b in enumerate(boxes)]
+        if n:
+            out.append(arrow(20 + w / 2, y - step + 49, 20 + w / 2, y - 3))
+    return out
+
+
+save("packages.svg", "Packages: each imports those of lower rows", 880, 735,
+     *rows([("cmd/t5train", "flags, files that a user names, what is printed")],
+           [("trainer", "the loop · setup · evaluate · predict · serve · runlog · report · bench")],
+           [("configs", "a run, as YAML"), ("data/inspect", "what is in a data set")],
+           [("trainer/optim", "also metric, allreduce"), ("data/corpus", "text of pre-training"),
+            ("checkpoints/convert", "types, vocabularies")],
+           [("data/dataset", "rows of fine-tuning"), ("data/importer", "other files to parquet"),
+            ("checkpoints", "model, tokenizer, task")],
+           [("data", "sources, mixtures, batches"), ("data/chunks", "tokens on disk"),
+            ("checkpoints/safetensors", "the file format")],
+           [("data/task", "rows to texts and back"), ("data/objective", "span corruption and others"),
+            ("model/generate", "search and scores")],
+           [("data/parquetio", "parquet"), ("data/tokenizer", "text to ids and back"),
+            ("model", "T5: weights, forward pass")],
+           [("data/table", "cells, columns, other formats"), ("model/op", "operations with gradients")],
+           [("model/kernel", "loops of float32, bfloat16 and int8")]),
+     box(700, 20, 160, "internal", "open to all rows,", "imports no row", "", "atomicfile · ui", "parallel · random",
+         "splits · jsonlines", "mmap · sysinfo", "and others"))
 
 save("batch.svg", "The way of a batch in training", 880, 340,
-     *chain(20, [("data/table", "files", "rows of cells"), ("data/task", "row", "texts"),
+     *chain(20, [("data/dataset", "opens parquetio:", "rows of cells"), ("data/task", "row", "texts"),
                  ("data/tokenizer", "text", "ids"), ("data.Examples", "in memory,", "ragged")], 150, 40),
-     *chain(120, [("data/table", "files", "texts"), ("data/chunks", "ids on disk,", "mapped"),
+     *chain(120, [("data/corpus", "opens parquetio:", "texts"), ("data/chunks", "ids on disk,", "mapped"),
                   ("data/objective", "spans", "to fill"), ("a data.Source", "made when", "it is read")], 150, 40),
      arrow(742, 52, 780, 100), arrow(742, 152, 780, 116),
      f'<text class="text" font-size="14" font-weight="600" x="812" y="104">Mixture</text>',
@@ -80,7 +94,7 @@ save("batch.svg", "The way of a batch in training", 880, 340,
      arrow(770, 246, 734, 246),
      box(580, 214, 150, "model", "op.Ragged in,", "loss out"),
      arrow(578, 246, 543, 246),
-     box(390, 214, 150, "model/op", "gradients into", "Param.Grad"),
+     box(390, 214, 150, "model/op", "gradients", "of parameters"),
      arrow(388, 246, 353, 246),
      box(200, 214, 150, "trainer/optim", "clip, then", "update weights"),
      arrow(198, 246, 163, 246),
@@ -89,13 +103,13 @@ save("batch.svg", "The way of a batch in training", 880, 340,
 
 save("question.svg", "The way of a question from the command to its answer", 880, 250,
      *chain(20, [("cmd/t5train", "flags of", "predict"), ("checkpoints", "Open: model,", "task, tokenizer"),
-                 ("data/table", "inputs,", "row by row"), ("data/task", "input", "text")], 170, 43),
-     arrow(744, 87, 744, 127),
-     box(659, 130, 170, "data/tokenizer", "ids of", "a batch"),
-     arrow(657, 162, 619, 162),
-     box(446, 130, 170, "model/generate", "encode, decode", "or score labels"),
-     arrow(444, 162, 406, 162),
-     box(233, 130, 170, "data/task", "text, label,", "number, entities"),
-     arrow(231, 162, 193, 162),
-     box(20, 130, 170, "trainer/predict", "a line that", "outlives a kill"),
-     f'<text class="dim" font-size="12" x="440" y="225">trainer/predict does this for a file of inputs; trainer/serve takes the same way for a request</text>')
+                 ("trainer/predict/inputfile", "inputs,", "row by row"), ("data/task", "input", "text")], 195, 20),
+     arrow(762, 87, 762, 127),
+     box(665, 130, 195, "data/tokenizer", "ids of", "a batch"),
+     arrow(663, 162, 648, 162),
+     box(450, 130, 195, "model/generate", "encode, decode", "or score labels"),
+     arrow(448, 162, 433, 162),
+     box(235, 130, 195, "data/task", "text, label,", "number, entities"),
+     arrow(233, 162, 218, 162),
+     box(20, 130, 195, "trainer/predict", "lines that are kept", "when it is killed"),
+     f'<text class="dim" font-size="12" x="440" y="225">trainer/serve reads a request where predict reads a file, and its queue joins requests to batches</text>')

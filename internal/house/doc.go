@@ -4,4 +4,5 @@
 //	go test ./internal/house                        # the rules
 //	go test ./internal/house -run "Figures|Walk" -v # how much of everything there is
 //	go test ./internal/house -run Limits -lower     # write what has become less into testdata/limits.txt
+//	go test ./internal/house -run WalkOnPage -lower # write the walk into docs/architecture.md
 package house

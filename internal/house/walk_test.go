@@ -6,7 +6,9 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -193,8 +195,34 @@ func TestWalk(t *testing.T) {
 	if testing.Verbose() {
 		fmt.Printf("| %-58s | %14s |\n", "a fine-tuning to its first step: stays, files, returns",
 			fmt.Sprintf("%d, %d, %d", w.stays, w.files, w.returns))
-		for i, s := range stays {
-			fmt.Printf("   %2d %s: %s\n", i+1, s.file, s.name[len(path.Dir(s.file))+1:])
+	}
+}
+
+// The page of the architecture has the stays; -lower writes them.
+func TestWalkOnPage(t *testing.T) {
+	const begin, end = "<!-- walk -->\n", "<!-- end of walk -->"
+	page := filepath.Join("..", "..", "docs", "architecture.md")
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), begin)
+	list, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatalf("docs/architecture.md has no %q and %q", begin, end)
+	}
+	var want strings.Builder
+	for i, s := range walk(t) {
+		fmt.Fprintf(&want, "%d. `%s`: `%s`\n", i+1, s.file, s.name[len(path.Dir(s.file))+1:])
+	}
+	switch {
+	case list == want.String():
+	case *lower:
+		if err := os.WriteFile(page, []byte(before+begin+want.String()+end+after), 0o666); err != nil {
+			t.Fatal(err)
 		}
+	default:
+		t.Errorf("docs/architecture.md lists other functions; go test ./internal/house -run WalkOnPage -lower writes\n%s",
+			&want)
 	}
 }
