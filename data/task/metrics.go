@@ -45,6 +45,8 @@ const (
 	TokenAccuracy = "token_accuracy" // share of the target tokens that the model finds the most probable
 	SpanAccuracy  = "span_accuracy"  // share of the spans of which that holds for every token
 	Examples      = "examples"
+	Tokens        = "tokens" // of targets
+	Bytes         = "bytes"  // of plain text
 )
 
 // What may follow the name of a metric of texts.
@@ -53,48 +55,57 @@ const (
 	Lowercase = "-lc"   // of bleu: case does not count
 )
 
-// Metric is a value of an evaluation, or what several of them are asked for by.
+// The tokenizers that may follow bleu and a hyphen, in place of mteval-v13a's.
+const (
+	TokenizeIntl = "intl"
+	TokenizeZh   = "zh"
+	TokenizeChar = "char"
+	TokenizeNone = "none"
+)
+
+// Metric is a value of an evaluation, or a name for several values.
 type Metric struct {
 	Name   string
 	Kinds  []Kind   // of tasks that can be measured by it: only Labels need no generated text
-	Values []string // of a metric that is several values
-	Text   bool     // evaluations on plain text have it
+	Values []string // of a metric that is a name for several
 
-	Smaller bool // values are better
-	Right   bool // it is 1 where all answers are right
-	Percent bool // it goes from 0 to 100, else to 1
-	Amount  bool // it says how much was evaluated, and not how well
-	Shown   int  // place among the values that a person looks at first; 0 is none of them
+	OfPlainText  bool // evaluations on plain text have it
+	IsCount      bool // it says how much was evaluated, and not how well
+	Smaller      bool // values are better
+	Percent      bool // it goes from 0 to 100, else to 1
+	Unbounded    bool // it has no largest value
+	OneIfPerfect bool // right answers get 1, and it is noted where they do not
+	Shown        int  // place among the values that a person looks at first; 0 is none of them
 }
 
 // metrics has all that is known about the names of values, in the order in which messages list them. Names as bleu-intl
 // are BLEU with other tokens, as sacrebleu calls them.
 var metrics = []Metric{
-	{Name: ExactMatch, Kinds: []Kind{Texts}, Right: true, Shown: 3},
+	{Name: ExactMatch, Kinds: []Kind{Texts}, OneIfPerfect: true, Shown: 3},
 	{Name: SQuADScores, Kinds: []Kind{Texts}, Values: []string{F1, ExactMatch}},
-	{Name: Accuracy, Kinds: []Kind{Labels, Referents}, Right: true, Shown: 1},
+	{Name: Accuracy, Kinds: []Kind{Labels, Referents}, OneIfPerfect: true, Shown: 1},
 	{Name: Seqeval, Kinds: []Kind{Entities}, Values: []string{F1, Precision, Recall, F1Macro, F1Weighted, TagAccuracy}},
-	{Name: F1, Kinds: []Kind{Labels, Entities, Texts}, Right: true, Shown: 2},
-	{Name: F1Macro, Kinds: []Kind{Labels, Entities}, Right: true},
-	{Name: F1Micro, Kinds: []Kind{Labels}},
-	{Name: F1Weighted, Kinds: []Kind{Labels, Entities}, Right: true},
-	{Name: Precision, Kinds: []Kind{Labels, Entities}, Right: true},
-	{Name: PrecisionMacro, Kinds: []Kind{Labels}, Right: true},
-	{Name: Recall, Kinds: []Kind{Labels, Entities}, Right: true},
-	{Name: RecallMacro, Kinds: []Kind{Labels}, Right: true},
-	{Name: Matthews, Kinds: []Kind{Labels}, Right: true},
-	{Name: GroupMatch, Kinds: []Kind{Labels}, Right: true, Shown: 4},
-	{Name: Pearson, Kinds: []Kind{Numbers}, Right: true, Shown: 5},
-	{Name: Spearman, Kinds: []Kind{Numbers}, Right: true, Shown: 6},
-	{Name: Kendall, Kinds: []Kind{Numbers}, Right: true},
-	{Name: MSE, Kinds: []Kind{Numbers}, Smaller: true},
-	{Name: TagAccuracy, Kinds: []Kind{Entities}, Right: true},
+	{Name: F1, Kinds: []Kind{Labels, Entities, Texts}, OneIfPerfect: true, Shown: 2},
+	{Name: F1Macro, Kinds: []Kind{Labels, Entities}, OneIfPerfect: true},
+	{Name: F1Micro, Kinds: []Kind{Labels}, OneIfPerfect: true},
+	{Name: F1Weighted, Kinds: []Kind{Labels, Entities}, OneIfPerfect: true},
+	{Name: Precision, Kinds: []Kind{Labels, Entities}, OneIfPerfect: true},
+	{Name: PrecisionMacro, Kinds: []Kind{Labels}, OneIfPerfect: true},
+	{Name: Recall, Kinds: []Kind{Labels, Entities}, OneIfPerfect: true},
+	{Name: RecallMacro, Kinds: []Kind{Labels}, OneIfPerfect: true},
+	{Name: Matthews, Kinds: []Kind{Labels}, OneIfPerfect: true},
+	{Name: GroupMatch, Kinds: []Kind{Labels}, OneIfPerfect: true, Shown: 4},
+	{Name: Pearson, Kinds: []Kind{Numbers}, OneIfPerfect: true, Shown: 5},
+	{Name: Spearman, Kinds: []Kind{Numbers}, OneIfPerfect: true, Shown: 6},
+	{Name: Kendall, Kinds: []Kind{Numbers}, OneIfPerfect: true},
+	{Name: MSE, Kinds: []Kind{Numbers}, Smaller: true, Unbounded: true},
+	{Name: TagAccuracy, Kinds: []Kind{Entities}, OneIfPerfect: true},
 	{Name: BLEU, Kinds: []Kind{Texts}, Percent: true, Shown: 7},
 	{Name: BLEU + Lowercase, Kinds: []Kind{Texts}, Percent: true},
-	{Name: BLEU + "-intl", Kinds: []Kind{Texts}, Percent: true},
-	{Name: BLEU + "-zh", Kinds: []Kind{Texts}, Percent: true},
-	{Name: BLEU + "-char", Kinds: []Kind{Texts}, Percent: true},
-	{Name: BLEU + "-none", Kinds: []Kind{Texts}, Percent: true},
+	{Name: BLEU + "-" + TokenizeIntl, Kinds: []Kind{Texts}, Percent: true},
+	{Name: BLEU + "-" + TokenizeZh, Kinds: []Kind{Texts}, Percent: true},
+	{Name: BLEU + "-" + TokenizeChar, Kinds: []Kind{Texts}, Percent: true},
+	{Name: BLEU + "-" + TokenizeNone, Kinds: []Kind{Texts}, Percent: true},
 	{Name: ChrF, Kinds: []Kind{Texts}, Percent: true, Shown: 8},
 	{Name: ChrFPlus, Kinds: []Kind{Texts}, Percent: true, Shown: 9},
 	{Name: TER, Kinds: []Kind{Texts}, Percent: true, Smaller: true, Shown: 10},
@@ -107,15 +118,15 @@ var metrics = []Metric{
 	{Name: RougeL + Stemmed, Kinds: []Kind{Texts}},
 	{Name: RougeLsum + Stemmed, Kinds: []Kind{Texts}},
 
-	{Name: Loss, Text: true, Smaller: true, Shown: 17},
-	{Name: Perplexity, Text: true, Smaller: true},
-	{Name: LossPerByte, Text: true, Smaller: true},
-	{Name: BitsPerByte, Text: true, Smaller: true, Shown: 18},
-	{Name: TokenAccuracy, Text: true, Shown: 15},
-	{Name: SpanAccuracy, Text: true, Shown: 16},
-	{Name: Examples, Amount: true},
-	{Name: "tokens", Amount: true},
-	{Name: "bytes", Amount: true},
+	{Name: Loss, OfPlainText: true, Smaller: true, Unbounded: true, Shown: 17},
+	{Name: Perplexity, OfPlainText: true, Smaller: true, Unbounded: true},
+	{Name: LossPerByte, OfPlainText: true, Smaller: true, Unbounded: true},
+	{Name: BitsPerByte, OfPlainText: true, Smaller: true, Unbounded: true, Shown: 18},
+	{Name: TokenAccuracy, OfPlainText: true, Shown: 15},
+	{Name: SpanAccuracy, OfPlainText: true, Shown: 16},
+	{Name: Examples, IsCount: true},
+	{Name: Tokens, IsCount: true},
+	{Name: Bytes, IsCount: true},
 }
 
 // OwnName returns the name of a metric without that of the component of a mixture: accuracy of sst2/accuracy.
@@ -148,7 +159,7 @@ func (k Kind) Metrics() []string {
 // TextValues lists the values of an evaluation on plain text by which checkpoints can be compared; spans reports
 // whether its inputs have any.
 func TextValues(spans bool) []string {
-	return metricNames(func(m Metric) bool { return m.Text && (spans || m.Name != SpanAccuracy) })
+	return metricNames(func(m Metric) bool { return m.OfPlainText && (spans || m.Name != SpanAccuracy) })
 }
 
 // MetricNames returns the metrics of the task, the most important first: those of the spec, or else the usual ones.

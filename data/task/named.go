@@ -58,7 +58,7 @@ func WMT(name string) (from, to string, ok bool) {
 }
 
 // WMTMetrics is BLEU with the tokenizer that T5 takes (t5/evaluation/metrics.py, bleu).
-func WMTMetrics() []string { return []string{BLEU + "-intl"} }
+func WMTMetrics() []string { return []string{BLEU + "-" + TokenizeIntl} }
 
 // ValuesOf lists what evaluations compare by for a task of a name, with the metrics that are asked for, if any: see
 // [Spec.Values]. It is nil for a name that is not known.

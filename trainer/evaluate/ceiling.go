@@ -56,7 +56,7 @@ func ceilingNotes(e *Evaluator, examples *data.Examples, what string) (notes []u
 		if v.Value == 0 && slices.Contains(e.spec.Values(), v.Name) && metric.Better(v.Name, 1, 0) {
 			zero = append(zero, v.Name)
 		}
-		if task.MetricOf(v.Name).Right && v.Value < 1-smallLoss {
+		if task.MetricOf(v.Name).OneIfPerfect && v.Value < 1-smallLoss {
 			low = append(low, fmt.Sprintf("%s %.4f", v.Name, v.Value))
 		}
 	}

@@ -116,7 +116,7 @@ func (r *labelScoring) scores() []metric.Value {
 	for _, s := range r.sampled() {
 		values = append(values, s.Result()...)
 	}
-	values = slices.DeleteFunc(values, func(v metric.Value) bool { return task.MetricOf(v.Name).Amount })
+	values = slices.DeleteFunc(values, func(v metric.Value) bool { return task.MetricOf(v.Name).IsCount })
 	return only(values, r.evaluator.spec.Metrics)
 }
 

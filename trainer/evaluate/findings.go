@@ -113,10 +113,10 @@ func (e *Evaluator) nearInterval(ctx context.Context, a scorer, name string, val
 
 // scaleOf returns the size of a metric's values.
 func scaleOf(name string, constant float64) float64 {
-	switch {
-	case task.MetricOf(name).Percent:
+	switch m := task.MetricOf(name); {
+	case m.Percent:
 		return 100
-	case name == task.MSE:
+	case m.Unbounded:
 		return cmp.Or(math.Abs(constant), 1)
 	}
 	return 1

@@ -93,7 +93,7 @@ func (h MixtureSet) Evaluate(ctx context.Context, done func(n int64)) (values []
 			switch v.Name {
 			case task.Loss:
 				loss = v.Value
-			case "tokens":
+			case task.Tokens:
 				tokens = v.Value
 			}
 			values = append(values, metric.Value{Name: p.Name + "/" + v.Name, Value: v.Value})

@@ -111,7 +111,7 @@ func intervals(ctx context.Context, sampled []metric.Sampled, shown []string, si
 			return nil, err
 		}
 		for _, i := range all {
-			if !task.MetricOf(i.Name).Amount && i.Name != "invalid" && slices.Contains(shown, i.Name) {
+			if !task.MetricOf(i.Name).IsCount && i.Name != "invalid" && slices.Contains(shown, i.Name) {
 				list = append(list, i)
 			}
 		}

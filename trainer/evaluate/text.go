@@ -130,7 +130,7 @@ func (h *TextSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Va
 	values := append([]metric.Value{{Name: task.Examples, Value: float64(t.Examples)}}, loss.Result()...)
 	values = append(values,
 		metric.Value{Name: task.LossPerByte, Value: perByte}, metric.Value{Name: task.BitsPerByte, Value: perByte / math.Ln2},
-		metric.Value{Name: "bytes", Value: float64(t.Text)},
+		metric.Value{Name: task.Bytes, Value: float64(t.Text)},
 		metric.Value{Name: task.TokenAccuracy, Value: float64(t.Correct) / float64(loss.Tokens())})
 	if t.Spans > 0 {
 		values = append(values, metric.Value{Name: task.SpanAccuracy, Value: float64(t.Filled) / float64(t.Spans)})

@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"strings"
+	"t5train/data/task"
 	"unicode"
 )
 
@@ -71,7 +72,7 @@ func (b BLEU) split(text string) sequence {
 }
 
 // Score returns bleu.
-func (b BLEU) Score(sum []float64) []Value { return []Value{{"bleu", b.Details(sum).Score}} }
+func (b BLEU) Score(sum []float64) []Value { return []Value{{task.BLEU, b.Details(sum).Score}} }
 
 // BLEUDetails are the numbers that a BLEU score is made of.
 type BLEUDetails struct {
@@ -169,7 +170,10 @@ const (
 	TokenizeNone                  // at white space: for texts that are tokenized
 )
 
-var tokenizerNames = [...]string{Tokenize13a: "13a", TokenizeIntl: "intl", TokenizeChar: "char", TokenizeZh: "zh", TokenizeNone: "none"}
+var tokenizerNames = [...]string{
+	Tokenize13a: "13a", TokenizeIntl: task.TokenizeIntl, TokenizeChar: task.TokenizeChar, TokenizeZh: task.TokenizeZh,
+	TokenizeNone: task.TokenizeNone,
+}
 
 func (t Tokenizer) String() string { return tokenizerNames[t] }
 

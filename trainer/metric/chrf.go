@@ -3,6 +3,7 @@ package metric
 import (
 	"fmt"
 	"strings"
+	"t5train/data/task"
 	"unicode/utf8"
 )
 
@@ -108,7 +109,7 @@ func isPunctuation(b byte) bool {
 
 // Score returns chrf, chrf+ or chrf++, with a plus for each order of words.
 func (c ChrF) Score(sum []float64) []Value {
-	return []Value{{"chrf" + strings.Repeat("+", c.WordOrder), c.score(sum)}}
+	return []Value{{task.ChrF + strings.Repeat("+", c.WordOrder), c.score(sum)}}
 }
 
 // score is (1 + beta^2) P R / (beta^2 P + R), where P and R are the means over orders of the precision and the recall

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"t5train/data/task"
 )
 
 // Classification counts predicted classes against true ones.
@@ -149,17 +150,17 @@ func (c *Classification) Result() []Value {
 	}
 	accuracy := ratio(float64(right), float64(examples))
 	return []Value{
-		{"accuracy", accuracy},
-		{"f1", main.F1},
-		{"precision", main.Precision},
-		{"recall", main.Recall},
-		{"f1_macro", macro.F1},
-		{"precision_macro", macro.Precision},
-		{"recall_macro", macro.Recall},
-		{"f1_micro", accuracy},
-		{"f1_weighted", ratio(weighted, float64(examples))},
-		{"matthews_correlation", c.matthews()},
-		{"examples", float64(examples)},
+		{task.Accuracy, accuracy},
+		{task.F1, main.F1},
+		{task.Precision, main.Precision},
+		{task.Recall, main.Recall},
+		{task.F1Macro, macro.F1},
+		{task.PrecisionMacro, macro.Precision},
+		{task.RecallMacro, macro.Recall},
+		{task.F1Micro, accuracy},
+		{task.F1Weighted, ratio(weighted, float64(examples))},
+		{task.Matthews, c.matthews()},
+		{task.Examples, float64(examples)},
 		{"invalid", float64(invalid)},
 	}
 }
@@ -291,5 +292,5 @@ func (g *Groups) Sample(index []int) []Value {
 }
 
 func groupMatch(match, groups int) []Value {
-	return []Value{{"group_exact_match", ratio(float64(match), float64(groups))}}
+	return []Value{{task.GroupMatch, ratio(float64(match), float64(groups))}}
 }

@@ -21,6 +21,7 @@ package metric
 
 import (
 	"math"
+	"t5train/data/task"
 )
 
 // Value is one number of a result.
@@ -56,8 +57,8 @@ func (l *Loss) Mean() float64 {
 // Result returns loss, the mean in nats; perplexity, e to the power of it (1 without tokens); and tokens.
 func (l *Loss) Result() []Value {
 	return []Value{
-		{"loss", l.Mean()},
-		{"perplexity", math.Exp(l.Mean())},
-		{"tokens", float64(l.tokens)},
+		{task.Loss, l.Mean()},
+		{task.Perplexity, math.Exp(l.Mean())},
+		{task.Tokens, float64(l.tokens)},
 	}
 }

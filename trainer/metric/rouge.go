@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"t5train/data/task"
 )
 
 // ROUGE is ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum (Lin 2004) as Google's rouge_score computes them, from 0 to 1: means
@@ -24,7 +25,7 @@ func newPRF(hits, predicted, expected int) PRF {
 	return PRF{precision, recall, ratio(2*precision*recall, precision+recall)}
 }
 
-var rougeNames = [...]string{"rouge1", "rouge2", "rougeL", "rougeLsum"}
+var rougeNames = [...]string{task.Rouge1, task.Rouge2, task.RougeL, task.RougeLsum}
 
 // Pair returns the scores of a prediction against one reference, in the order of the name.
 func (r ROUGE) Pair(prediction, reference string) [len(rougeNames)]PRF {

@@ -3,6 +3,7 @@ package metric
 import (
 	"slices"
 	"strings"
+	"t5train/data/task"
 )
 
 // SQuAD is the exact match and the F1 of answers to questions (Rajpurkar et al. 2016, section 6.1), from 0 to 1: means
@@ -33,7 +34,7 @@ func (s SQuAD) Statistics(prediction string, references []string) []float64 {
 
 // Score returns exact_match and f1.
 func (s SQuAD) Score(sum []float64) []Value {
-	return []Value{{"exact_match", ratio(sum[1], sum[0])}, {"f1", ratio(sum[2], sum[0])}}
+	return []Value{{task.ExactMatch, ratio(sum[1], sum[0])}, {task.F1, ratio(sum[2], sum[0])}}
 }
 
 // Signature implements [Scorer].
@@ -105,7 +106,7 @@ func (Exact) Statistics(prediction string, references []string) []float64 {
 
 // Score returns exact_match.
 func (Exact) Score(sum []float64) []Value {
-	return []Value{{"exact_match", ratio(sum[1], sum[0])}}
+	return []Value{{task.ExactMatch, ratio(sum[1], sum[0])}}
 }
 
 // Signature implements [Scorer].

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"t5train/data/task"
 	"unicode/utf8"
 )
 
@@ -115,12 +116,12 @@ func (t *Tagging) Sample(index []int) []Value {
 	}
 	micro := all.prf()
 	return append([]Value{
-		{"precision", micro.Precision},
-		{"recall", micro.Recall},
-		{"f1", micro.F1},
-		{"f1_macro", ratio(macro, occurring)},
-		{"f1_weighted", ratio(weighted, float64(all.expected))},
-		{"tag_accuracy", ratio(float64(right), float64(tokens))},
+		{task.Precision, micro.Precision},
+		{task.Recall, micro.Recall},
+		{task.F1, micro.F1},
+		{task.F1Macro, ratio(macro, occurring)},
+		{task.F1Weighted, ratio(weighted, float64(all.expected))},
+		{task.TagAccuracy, ratio(float64(right), float64(tokens))},
 	}, byType...)
 }
 

@@ -3,6 +3,7 @@ package metric
 import (
 	"math"
 	"slices"
+	"t5train/data/task"
 )
 
 // TER is the translation edit rate (Snover et al. 2006) as sacrebleu computes it, on the scale of percent and above 100
@@ -32,7 +33,7 @@ func (TER) Score(sum []float64) []Value {
 	if length == 0 && edits > 0 {
 		length = edits // nothing was to be said: 100
 	}
-	return []Value{{"ter", 100 * ratio(edits, length)}}
+	return []Value{{task.TER, 100 * ratio(edits, length)}}
 }
 
 // Signature implements [Scorer]: sacrebleu's line.

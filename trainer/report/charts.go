@@ -68,7 +68,7 @@ func chartsOf(runs []*Run) []Chart {
 	metrics := make(map[string]bool)
 	for _, r := range runs {
 		for name, column := range r.Eval.Values {
-			if !task.MetricOf(name).Amount && column.any() {
+			if !task.MetricOf(name).IsCount && column.any() {
 				metrics[name] = true
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"t5train/data/task"
 )
 
+// Map returns values by their names.
 func Map(values []Value) map[string]float64 {
 	m := make(map[string]float64, len(values))
 	for _, v := range values {
@@ -18,6 +19,7 @@ func Map(values []Value) map[string]float64 {
 	return m
 }
 
+// Names returns the names of values, in their order.
 func Names(values []Value) []string {
 	var names []string
 	for _, v := range values {
@@ -26,7 +28,7 @@ func Names(values []Value) []string {
 	return names
 }
 
-// Format writes the metrics that a person looks at in one line: of all data, then of each part of a mixture. Those
+// Format writes the metrics that a person looks at in one line: of all data, then of each component of a mixture. Those
 // named first come before the usual ones.
 func Format(metrics map[string]float64, first ...string) string {
 	place := func(name string) int {
@@ -36,9 +38,9 @@ func Format(metrics map[string]float64, first ...string) string {
 		}
 		return task.MetricOf(own).Shown
 	}
-	part := func(name string) string { return strings.TrimSuffix(name, task.OwnName(name)) }
+	component := func(name string) string { return strings.TrimSuffix(name, task.OwnName(name)) }
 	names := slices.SortedFunc(maps.Keys(metrics), func(a, b string) int {
-		return cmp.Or(cmp.Compare(part(a), part(b)), cmp.Compare(place(a), place(b)))
+		return cmp.Or(cmp.Compare(component(a), component(b)), cmp.Compare(place(a), place(b)))
 	})
 	var shown []string
 	for _, name := range names {
