@@ -1,31 +1,32 @@
 package configs
 
 import (
+	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/trainer/optim"
 )
 
 // The tags of a field say what it accepts: `unit` what a number counts or a text names, `range` the bounds of a number,
-// `zero` that 0 switches the key off, `oneof` the words a text may be, `names` what it may name (tasks, optimizers or
-// schedules), `for` the only kind of run that has the key or section, `of` the only values of the key name of its
-// section that have it. A pointer is optional: nil means unset. The keys of the sections task and optimizer are with
-// their types in packages task and optim.
+// `zero` that 0 switches the key off, `oneof` the words a text may be, `names` what it may name (tasks, objectives,
+// optimizers or schedules), `for` the only kind of run that has the key or section, `of` the only values of the key
+// name of its section that have it. A pointer is optional: nil means unset. The keys of the sections objective, task
+// and optimizer are with their types in packages objective, task and optim.
 
 // Config is the whole configuration of a run. One that names an objective is of pre-training, any other of fine-tuning.
 type Config struct {
 	// Folder of the run: checkpoints, metrics and the resolved configuration go here. Required.
 	Output string `yaml:"output" unit:"path"`
 
-	Model      Model      `yaml:"model"`
-	Tokenizer  Tokenizer  `yaml:"tokenizer"`
-	Data       Data       `yaml:"data"`
-	Objective  Objective  `yaml:"objective" for:"pre-training"`
-	Task       task.Spec  `yaml:"task" for:"fine-tuning"`
-	Train      Train      `yaml:"train"`
-	Optimizer  optim.Spec `yaml:"optimizer"`
-	Schedule   Schedule   `yaml:"schedule"`
-	Eval       Eval       `yaml:"eval"`
-	Checkpoint Checkpoint `yaml:"checkpoint"`
+	Model      Model          `yaml:"model"`
+	Tokenizer  Tokenizer      `yaml:"tokenizer"`
+	Data       Data           `yaml:"data"`
+	Objective  objective.Spec `yaml:"objective" for:"pre-training"`
+	Task       task.Spec      `yaml:"task" for:"fine-tuning"`
+	Train      Train          `yaml:"train"`
+	Optimizer  optim.Spec     `yaml:"optimizer"`
+	Schedule   Schedule       `yaml:"schedule"`
+	Eval       Eval           `yaml:"eval"`
+	Checkpoint Checkpoint     `yaml:"checkpoint"`
 }
 
 // Model says which weights training starts from: those in path, or new ones of a size.
@@ -128,31 +129,6 @@ type Component struct {
 	// Mixing rate: how many of the examples come from here, in proportion to the rates of the others. Unset: its number
 	// of examples, under mixture_cap and mixture_temperature.
 	MixingRate *float64 `yaml:"rate" range:"> 0"`
-}
-
-// Objective says how plain text becomes inputs and targets. The keys of an objective that is not chosen must stay
-// unset.
-type Objective struct {
-	// How: span_corruption is T5's own; iid draws each token of noise by itself; prefix_lm gives the beginning of a
-	// text and asks for the rest, lm asks for all of it; ul2 mixes span corruptions and prefix_lm.
-	Name string `yaml:"name" oneof:"span_corruption iid prefix_lm lm ul2"`
-	// Longest input with its end token, or for lm, which has no input, the longest target; the text for it and the
-	// targets are computed. Attention's time grows with the square of it. Unset: 512.
-	InputLength *int `yaml:"input_length" unit:"tokens" range:">= 2 and <= 1048576"`
-	// Span_corruption, iid and prefix_lm: share of the text that is asked for. Unset: 0.15, for prefix_lm 0.5, which
-	// cuts anywhere.
-	Density *float64 `yaml:"density" range:"> 0 and < 1" of:"span_corruption iid prefix_lm"`
-	// Span_corruption: mean length of a span. Unset: 3.
-	MeanSpanLength *float64 `yaml:"mean_span_length" unit:"tokens" range:">= 1 and <= 1048576" of:"span_corruption"`
-	// Span_corruption: end the targets with one more sentinel, as in the figure of the paper. Unset: false, as T5's own
-	// code and models.
-	FinalSentinel *bool `yaml:"final_sentinel" of:"span_corruption"`
-	// Ul2: whether an input begins with [NLU], [S2S] or [NLG], which tell the model the kind of noise. Unset: true.
-	ModeTokens *bool `yaml:"mode_tokens" of:"ul2"`
-	// Ul2: share of the examples that are prefix_lm. Unset: 0.5, which serves generation; 0.2 serves other tasks.
-	SequentialRate *float64 `yaml:"sequential_rate" range:"> 0 and < 1" of:"ul2"`
-	// Weight of a vector beside a target token, where a component of the mixture has a vector_column. Unset: 24.
-	VectorWeight *float64 `yaml:"vector_weight" range:"> 0"`
 }
 
 // Train says how long a run is and what one step is.

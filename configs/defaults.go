@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"t5train/data/objective"
 	"t5train/internal/optional"
 	"t5train/trainer/optim"
 )
@@ -28,7 +29,7 @@ func Default() *Config {
 // and the learning rate as T5 was trained (Raffel et al. 2020, section 3.1.2; t5x/examples/t5/t5_1_1).
 func DefaultPretraining() *Config {
 	c := Default()
-	c.Objective = Objective{Name: spanCorruption}
+	c.Objective = objective.Spec{Name: objective.NameSpanCorruption}
 	c.Data.Split = "concat"
 	c.Train.Epochs, c.Train.ZLoss = 1, 1e-4
 	c.Schedule.Name = rsqrt
@@ -80,7 +81,7 @@ func (c *Config) Resolve() {
 		c.Schedule.WarmupSteps = 10_000 // Raffel et al. 2020, section 3.1.2
 	}
 	c.Optimizer.Resolve(c.Pretraining(), c.Schedule.base())
-	c.Objective.resolve()
+	c.Objective.Resolve()
 	if c.Pretraining() {
 		optional.Fill(&c.Model.DropoutRate, 0)
 		c.Eval.Metric = cmp.Or(c.Eval.Metric, "loss")
@@ -124,24 +125,4 @@ func (c *Config) RateWarning() string {
 			"where optimizer.learning_rate 1e-3 with schedule.name=constant continues", rate/base)
 	}
 	return ""
-}
-
-func (o *Objective) resolve() {
-	if o.Name == "" {
-		return
-	}
-	optional.Fill(&o.InputLength, 512)
-	switch o.Name {
-	case spanCorruption: // Raffel et al. 2020, section 3.3.4
-		optional.Fill(&o.Density, 0.15)
-		optional.Fill(&o.MeanSpanLength, 3)
-		optional.Fill(&o.FinalSentinel, false)
-	case iid:
-		optional.Fill(&o.Density, 0.15)
-	case prefixLM:
-		optional.Fill(&o.Density, 0.5) // t5/models/gin/objectives/prefix_lm.gin
-	case ul2:
-		optional.Fill(&o.ModeTokens, true)
-		optional.Fill(&o.SequentialRate, 0.5)
-	}
 }

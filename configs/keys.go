@@ -8,12 +8,13 @@ import (
 	"reflect"
 	"strings"
 
+	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/trainer/optim"
 )
 
 // source is config.go itself: the doc comments of its fields are the documentation of the keys, but for those of the
-// sections task and optimizer, which are in [task.Source] and [optim.Source].
+// sections objective, task and optimizer, which are in [objective.Source], [task.Source] and [optim.Source].
 //
 //go:embed config.go
 var source string
@@ -75,7 +76,7 @@ type docs map[string]string
 // parseDocs reads the comments out of the sources. They compiled, so they parse.
 func parseDocs() docs {
 	d := docs{}
-	for _, source := range []string{source, task.Source, optim.Source} {
+	for _, source := range []string{source, objective.Source, task.Source, optim.Source} {
 		file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.ParseComments)
 		if err != nil {
 			continue

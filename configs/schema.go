@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/internal/clip"
 	"t5train/internal/nearest"
@@ -70,6 +71,7 @@ var (
 // named lists what a key with the tag `names` may name.
 var named = map[string]func() []string{
 	"tasks":      task.General,
+	"objectives": objective.Names,
 	"optimizers": optim.Names,
 	"schedules":  optim.ScheduleNames,
 }

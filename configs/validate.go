@@ -6,21 +6,14 @@ import (
 	"slices"
 	"strings"
 
+	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/internal/nearest"
 	"t5train/trainer/optim"
 )
 
-// The objectives and one of the schedules.
-const (
-	spanCorruption = "span_corruption"
-	iid            = "iid"
-	prefixLM       = "prefix_lm"
-	lm             = "lm"
-	ul2            = "ul2"
-
-	rsqrt = "rsqrt"
-)
+// rsqrt is the one schedule whose learning rate is no peak.
+const rsqrt = "rsqrt"
 
 // alternatives are the keys of which exactly one of each pair is set, that is, not zero.
 var alternatives = [...][2]string{
@@ -274,14 +267,12 @@ func (c *Config) evaluation(kind string) []problem {
 	return ps
 }
 
-// metrics lists what can decide which checkpoint of an objective is best; nil for an unknown one.
+// metrics lists what can decide which checkpoint of an objective is best; nil for an unknown one, which is a mistake of
+// its own.
 func metrics(name string) []string {
-	switch name {
-	case prefixLM, lm:
-		return task.TextValues(false)
-	case spanCorruption, iid, ul2:
-		return task.TextValues(true)
-	default:
+	kind, known := objective.KindOf(name)
+	if !known {
 		return nil
 	}
+	return task.TextValues(kind.Spans)
 }

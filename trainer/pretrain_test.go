@@ -96,18 +96,18 @@ func TestPretrain_PinnedLosses(t *testing.T) {
 func TestPretrain_Objectives(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		set  func(o *configs.Objective)
+		set  func(o *objective.Spec)
 		want []string // in the log
 	}{
-		{"span_corruption", func(o *configs.Objective) {}, []string{"  34 tokens of text make up to 32 input and 8 target tokens", "span_accuracy", "\n  sample: "}},
-		{"iid", func(o *configs.Objective) {}, []string{"  31 tokens of text make up to 32 input and 32 target tokens", "span_accuracy", "\n  sample: "}},
-		{"prefix_lm", func(o *configs.Objective) {}, []string{"  32 tokens of text make", "\n  sample: "}},
-		{"lm", func(o *configs.Objective) {}, []string{"  31 tokens of text make up to 1 input and 32 target tokens", "\n  sample: ["}},
-		{"ul2", func(o *configs.Objective) { o.SequentialRate = new(0.25) }, []string{"  S, 25.0 % of the examples: ", "  X mean 64 density 0.5, 12.5 % of the examples: ", "span_accuracy"}},
+		{"span_corruption", func(o *objective.Spec) {}, []string{"  34 tokens of text make up to 32 input and 8 target tokens", "span_accuracy", "\n  sample: "}},
+		{"iid", func(o *objective.Spec) {}, []string{"  31 tokens of text make up to 32 input and 32 target tokens", "span_accuracy", "\n  sample: "}},
+		{"prefix_lm", func(o *objective.Spec) {}, []string{"  32 tokens of text make", "\n  sample: "}},
+		{"lm", func(o *objective.Spec) {}, []string{"  31 tokens of text make up to 1 input and 32 target tokens", "\n  sample: ["}},
+		{"ul2", func(o *objective.Spec) { o.SequentialRate = new(0.25) }, []string{"  S, 25.0 % of the examples: ", "  X mean 64 density 0.5, 12.5 % of the examples: ", "span_accuracy"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := tinyPretraining(t)
-			c.Objective = configs.Objective{Name: test.name, InputLength: new(32)}
+			c.Objective = objective.Spec{Name: test.name, InputLength: new(32)}
 			test.set(&c.Objective)
 			var log bytes.Buffer
 			r := pretrain(t, c, terminal.Plain(&log))
@@ -148,25 +148,25 @@ func TestPretrain_ObjectiveSettings(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name      string
-		objective configs.Objective
+		objective objective.Spec
 		lengths   objective.Lengths // of the first denoiser
 		rate      float64           // of it
 		modes     bool              // the inputs begin with mode tokens
 	}{
-		{"defaults", configs.Objective{Name: "span_corruption"}, objective.Lengths{Tokens: 568, Inputs: 512, Targets: 114}, 1, false},
-		{"input_length", configs.Objective{Name: "span_corruption", InputLength: new(256)}, objective.Lengths{Tokens: 284, Inputs: 256, Targets: 58}, 1, false},
-		{"density", configs.Objective{Name: "span_corruption", Density: new(0.25)}, objective.Lengths{Tokens: 614, Inputs: 512, Targets: 206}, 1, false},
-		{"mean_span_length", configs.Objective{Name: "span_corruption", MeanSpanLength: new(10.0)}, objective.Lengths{Tokens: 591, Inputs: 512, Targets: 99}, 1, false},
-		{"final_sentinel", configs.Objective{Name: "span_corruption", FinalSentinel: new(true)}, objective.Lengths{Tokens: 568, Inputs: 512, Targets: 115}, 1, false},
-		{"prefix_lm", configs.Objective{Name: "prefix_lm", Density: new(0.25)}, objective.Lengths{Tokens: 512, Inputs: 512, Targets: 257}, 1, false},
-		{"ul2", configs.Objective{Name: "ul2", SequentialRate: new(0.2)}, objective.Lengths{Tokens: 507, Inputs: 512, Targets: 255}, 0.2, true},
-		{"mode_tokens", configs.Objective{Name: "ul2", ModeTokens: new(false)}, objective.Lengths{Tokens: 512, Inputs: 512, Targets: 257}, 0.5, false},
+		{"defaults", objective.Spec{Name: "span_corruption"}, objective.Lengths{Tokens: 568, Inputs: 512, Targets: 114}, 1, false},
+		{"input_length", objective.Spec{Name: "span_corruption", InputLength: new(256)}, objective.Lengths{Tokens: 284, Inputs: 256, Targets: 58}, 1, false},
+		{"density", objective.Spec{Name: "span_corruption", Density: new(0.25)}, objective.Lengths{Tokens: 614, Inputs: 512, Targets: 206}, 1, false},
+		{"mean_span_length", objective.Spec{Name: "span_corruption", MeanSpanLength: new(10.0)}, objective.Lengths{Tokens: 591, Inputs: 512, Targets: 99}, 1, false},
+		{"final_sentinel", objective.Spec{Name: "span_corruption", FinalSentinel: new(true)}, objective.Lengths{Tokens: 568, Inputs: 512, Targets: 115}, 1, false},
+		{"prefix_lm", objective.Spec{Name: "prefix_lm", Density: new(0.25)}, objective.Lengths{Tokens: 512, Inputs: 512, Targets: 257}, 1, false},
+		{"ul2", objective.Spec{Name: "ul2", SequentialRate: new(0.2)}, objective.Lengths{Tokens: 507, Inputs: 512, Targets: 255}, 0.2, true},
+		{"mode_tokens", objective.Spec{Name: "ul2", ModeTokens: new(false)}, objective.Lengths{Tokens: 512, Inputs: 512, Targets: 257}, 0.5, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := configs.DefaultPretraining()
 			c.Objective = test.objective
 			c.Resolve()
-			denoisers, err := setup.ObjectiveOf(c).Denoisers(tok)
+			denoisers, err := c.Objective.Config(c.Data.Split).Denoisers(tok)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -198,7 +198,7 @@ func TestPretrain_Resume(t *testing.T) {
 			c.Data.Train, c.Data.Mixture, c.Train.Accumulate = nil, []configs.Component{messages, spam}, 2
 		},
 		"ul2 in a mixture, a token budget, epochs": func(c *configs.Config) {
-			c.Objective = configs.Objective{Name: "ul2", InputLength: new(32)}
+			c.Objective = objective.Spec{Name: "ul2", InputLength: new(32)}
 			c.Data.Train, c.Data.Mixture, c.Data.MaxTrainExamples = nil, []configs.Component{messages, spam}, 10
 			c.Train.BatchSize, c.Train.BatchTokens, c.Train.Accumulate, c.Train.Recompute = 0, 120, 3, true
 			c.Train.Steps, c.Train.Epochs, c.Eval.EverySteps, c.Train.LogEvery = 0, 2, 0, 4
@@ -316,7 +316,7 @@ func TestPretrain_Further(t *testing.T) {
 			t.Errorf("evaluations %+v, want one of step 0 with a loss of %g, then step 3", h.Eval, before.Metrics["loss"])
 		}
 	}
-	further.Objective = configs.Objective{Name: "lm", InputLength: new(32)}
+	further.Objective = objective.Spec{Name: "lm", InputLength: new(32)}
 	var log bytes.Buffer
 	if _, err := Pretrain(t.Context(), &further, Options{Sink: terminal.Plain(&log), Overwrite: true}); err != nil {
 		t.Fatal(err)
@@ -405,7 +405,7 @@ func TestPretrain_Refusals(t *testing.T) {
 			c.Data.Train, c.Data.Mixture = nil, []configs.Component{{Name: "books", Train: []string{testrun.TrainFile},
 				Task: task.Spec{TextColumns: []string{"body"}}}}
 		}, "data.mixture, books: "},
-		{"no objective", func(c *configs.Config) { c.Objective = configs.Objective{} }, "names no objective"},
+		{"no objective", func(c *configs.Config) { c.Objective = objective.Spec{} }, "names no objective"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := tinyPretraining(t)

@@ -7,6 +7,7 @@ import (
 
 	"t5train/configs"
 	"t5train/internal/floats"
+	"t5train/internal/optional"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/model/op"
@@ -45,7 +46,7 @@ func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int,
 	s.Graph, err = m.LossGraph(w, model.LossOptions{
 		Dropout: float32(m.Config.DropoutRate),
 		ZLoss:   float32(c.Train.ZLoss), LabelSmoothing: float32(c.Train.LabelSmoothing),
-		VectorWeight: float32(vectorWeight(c.Objective)),
+		VectorWeight: float32(optional.Value(c.Objective.VectorWeight)),
 		Gradients:    true, Recompute: c.Train.Recompute,
 	})
 	if err != nil {
@@ -61,14 +62,6 @@ func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int,
 		}
 	}
 	return s, nil
-}
-
-// vectorWeight returns the weight of vectors; 0 where the data has none.
-func vectorWeight(o configs.Objective) float64 {
-	if o.VectorWeight == nil {
-		return 0
-	}
-	return *o.VectorWeight
 }
 
 // NewProbe returns a stepper for some steps that are measured and belong to no run.

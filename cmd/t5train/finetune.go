@@ -10,6 +10,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/configs"
+	"t5train/data/objective"
 	"t5train/internal/ui"
 	"t5train/trainer"
 	"t5train/trainer/allreduce"
@@ -93,11 +94,12 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 
 // nextInput returns the flags by which predict gets an input of a run.
 func nextInput(c *configs.Config, checkpoint string) string {
-	switch c.Objective.Name {
-	case "":
-	case "lm": // gives no input
+	kind, pretrained := objective.KindOf(c.Objective.Name)
+	switch {
+	case !pretrained:
+	case !kind.ReadsInput:
 		return `--text "" --output-prefix "The capital of France"`
-	case "prefix_lm":
+	case !kind.Spans:
 		return `--text "The capital of France"`
 	default:
 		return `--text "The <extra_id_0> of France is Paris."`

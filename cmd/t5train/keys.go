@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/configs"
+	"t5train/data/objective"
 	"t5train/internal/ui"
 	"t5train/model"
 )
@@ -123,7 +124,7 @@ const (
 var configFlags = [...]configFlag{
 	{"output", "output", textFlag, "folder of the run", ""},
 	{"task", "task.name", textFlag, taskHelp, finetuneName},
-	{"objective", "objective.name", textFlag, "span_corruption, iid, prefix_lm, lm or ul2", pretrainName},
+	{"objective", "objective.name", textFlag, ui.AnyOf(objective.Names()), pretrainName},
 	{"input-length", "objective.input_length", wholeFlag, "longest input in tokens; targets are computed", pretrainName},
 	{"tokens", "data.tokens", textFlag, "folder of token stores (default: tokens in the folder of the run)", pretrainName},
 	{"train", "data.train", listFlag, "parquet files to train on: paths, folders or globs", ""},

@@ -2,66 +2,38 @@ package objective
 
 import (
 	"fmt"
+	"slices"
 
 	"t5train/data/tokenizer"
+	"t5train/internal/ui"
 )
-
-func HasSentinel(v Vocabulary, ids []int32) bool {
-	for _, id := range ids {
-		if IsSentinel(v, id) {
-			return true
-		}
-	}
-	return false
-}
 
 // Config says how plain text becomes examples. Its JSON form is part of a pre-trained checkpoint.
 type Config struct {
-	Name           string  `json:"name"` // as in configs.Objective, like the other fields
+	Name           string  `json:"name"` // as in Spec, like the other fields
 	InputLength    int     `json:"input_length"`
 	Density        float64 `json:"density,omitempty"`
 	MeanSpanLength float64 `json:"mean_span_length,omitempty"`
 	FinalSentinel  bool    `json:"final_sentinel,omitempty"`
 	ModeTokens     bool    `json:"mode_tokens,omitempty"`
 	SequentialRate float64 `json:"sequential_rate,omitempty"`
-	Split          string  `json:"split"` // of documents into pieces, as in configs.Data
+	Split          string  `json:"split"` // of documents into chunks, as in configs.Data
 }
 
 // Denoisers returns what makes examples of text: one objective, or several of ul2, whose rates add up to 1.
 func (o Config) Denoisers(tok *tokenizer.Tokenizer) ([]Denoiser, error) {
+	kind, known := KindOf(o.Name)
+	if !known {
+		return nil, fmt.Errorf("objective %q does not exist: want %s", o.Name, ui.AnyOf(Names()))
+	}
 	v := VocabularyOf(tok)
-	if v.Sentinels == 0 && o.Name != "prefix_lm" && o.Name != "lm" {
+	if kind.Spans && v.Sentinels == 0 {
 		return nil, fmt.Errorf("objective %s: the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... whose "+
 			"ids count downwards, to stand for spans: "+
-			"use T5's tokenizer, put \"extra_ids\": 100 into its tokenizer_config.json, or set objective.name to "+
-			"prefix_lm", o.Name)
+			"use T5's tokenizer, put \"extra_ids\": 100 into its tokenizer_config.json, or set objective.name to %s",
+			o.Name, NamePrefixLM)
 	}
-	var one Objective
-	var err error
-	switch o.Name {
-	case "span_corruption":
-		one, err = NewSpanCorruption(SpanOptions{
-			Input: o.InputLength, Density: o.Density, Mean: o.MeanSpanLength, FinalSentinel: o.FinalSentinel,
-		}, v)
-	case "iid":
-		one, err = NewIID(IIDOptions{Input: o.InputLength, Density: o.Density}, v)
-	case "prefix_lm":
-		one, err = NewPrefixLM(PrefixLMOptions{Input: o.InputLength, Density: o.Density}, v)
-	case "lm":
-		one, err = NewLM(o.InputLength, v)
-	case "ul2":
-		options := UL2Options{Input: o.InputLength, Sequential: o.SequentialRate}
-		if o.ModeTokens {
-			options.Regular, options.SequenceToSequence, options.Extreme = tok.Encode("[NLU]"), tok.Encode("[S2S]"), tok.Encode("[NLG]")
-		}
-		return UL2(options, v)
-	default:
-		return nil, fmt.Errorf("objective %q does not exist: want span_corruption, iid, prefix_lm, lm or ul2", o.Name)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return []Denoiser{{Name: o.Name, Rate: 1, Objective: one}}, nil
+	return kind.denoisers(o, v, tok)
 }
 
 // VocabularyOf returns what objectives want to know of a tokenizer. Sentinels that count upwards, as those of ByT5 do,
@@ -84,6 +56,11 @@ func VocabularyOf(tok *tokenizer.Tokenizer) Vocabulary {
 // IsSentinel reports whether a token stands for a span.
 func IsSentinel(v Vocabulary, id int32) bool {
 	return id <= v.FirstSentinel && int(v.FirstSentinel-id) < v.Sentinels
+}
+
+// HasSentinel reports whether any of the tokens stands for a span.
+func HasSentinel(v Vocabulary, ids []int32) bool {
+	return slices.ContainsFunc(ids, func(id int32) bool { return IsSentinel(v, id) })
 }
 
 // Longest returns the most input and the most target tokens that an example of any of the denoisers has.

@@ -77,9 +77,9 @@ func goldenCorruption(t *testing.T, raw []byte) {
 					end++
 				}
 				if c.NoiseMask[start] == 1 {
-					w.lose(end - start)
+					w.addNoise(end - start)
 				} else {
-					w.keep(end - start)
+					w.addNonNoise(end - start)
 				}
 				start = end
 			}
@@ -92,7 +92,7 @@ func goldenCorruption(t *testing.T, raw []byte) {
 			if !slices.Equal(w.targets, c.Targets) {
 				t.Errorf("targets: got %v, want %v", w.targets, c.Targets)
 			}
-			if got := max(w.kept, w.lost) > 100; got != c.TooMany {
+			if got := max(w.noiseSpans, w.nonNoiseSpans) > 100; got != c.TooMany {
 				t.Errorf("needs more than 100 sentinels: got %t, want %t", got, c.TooMany)
 			}
 		})
@@ -114,7 +114,7 @@ func goldenLengths(t *testing.T, raw []byte) {
 				return tokens - noise + round(float64(noise)/mean) + 1
 			}
 			inputs := inputsOf(tokens)
-			if longer := inputsOf(tokens + 1); longer <= input { // recorded before a piece at density 0.5 loses a token
+			if longer := inputsOf(tokens + 1); longer <= input { // recorded before a chunk at density 0.5 loses a token
 				inputs = longer
 			}
 			if got, want := [3]int{tokens, targets, inputs}, [3]int{int(r[3]), int(r[4]), int(r[5])}; got != want {
@@ -159,8 +159,8 @@ func goldenMasks(t *testing.T, raw []byte) {
 			for i := range r.Samples {
 				mask := maskOf(s, Key{Seed: 11, Index: int64(i)}, r.Length)
 				noise, spans := 0, 0
-				for j, lost := range mask {
-					if lost {
+				for j, masked := range mask {
+					if masked {
 						noise++
 						if j == 0 || !mask[j-1] {
 							spans++
@@ -202,11 +202,11 @@ func goldenMasks(t *testing.T, raw []byte) {
 	}
 }
 
-// corruptionOf returns the objective for pieces of up to a number of tokens, from counting. The longest piece is a
+// corruptionOf returns the objective for chunks of up to a number of tokens, from counting. The longest chunk is a
 // longer one, so these are short, as at the end of a text.
 func corruptionOf(t *testing.T, length int, density, mean float64) *SpanCorruption {
 	t.Helper()
-	// a span takes two tokens of a piece at least, and leaves two
+	// a span takes two tokens of a chunk at least, and leaves two
 	o := SpanOptions{Input: 2*length + 10, Density: density, Mean: mean}
 	sentinels := o.sentinels()
 	v := Vocabulary{EOS: 1, FirstSentinel: int32(textID + length + sentinels), Sentinels: sentinels}
@@ -217,7 +217,7 @@ func corruptionOf(t *testing.T, length int, density, mean float64) *SpanCorrupti
 	return s
 }
 
-// maskOf returns which tokens of a piece an objective takes out.
+// maskOf returns which tokens of a chunk an objective takes out.
 func maskOf(o Objective, key Key, length int) []bool {
 	inputs, _ := o.Append(key, counting(length), nil, nil)
 	mask := make([]bool, length)
@@ -235,11 +235,11 @@ func maskOf(o Objective, key Key, length int) []bool {
 // textID is the first id of counting: no EOS and no sentinel.
 const textID = 100
 
-// counting returns a piece of different tokens.
+// counting returns a chunk of different tokens.
 func counting(length int) []int32 {
-	piece := make([]int32, length)
-	for i := range piece {
-		piece[i] = textID + int32(i)
+	chunk := make([]int32, length)
+	for i := range chunk {
+		chunk[i] = textID + int32(i)
 	}
-	return piece
+	return chunk
 }

@@ -14,7 +14,7 @@ type IIDOptions struct {
 }
 
 // IID is denoising with noise that is drawn for each token by itself; noise that adjoins is one span (the objective
-// iid_15_u_u). Should a piece draw more spans than there are sentinels, which NewIID makes rare, the text behind the
+// iid_15_u_u). Should a chunk draw more spans than there are sentinels, which NewIID makes rare, the text behind the
 // last one stays.
 type IID struct {
 	options IIDOptions
@@ -23,7 +23,7 @@ type IID struct {
 	below   uint64 // density in 2^-53
 }
 
-// NewIID returns the objective, or an error if its pieces would often need more spans than there are sentinels.
+// NewIID returns the objective, or an error if its chunks would often need more spans than there are sentinels.
 func NewIID(o IIDOptions, v Vocabulary) (*IID, error) {
 	if err := o.check(v); err != nil {
 		return nil, fmt.Errorf("i.i.d. denoising: %w", err)
@@ -64,28 +64,28 @@ func (o IIDOptions) check(v Vocabulary) error {
 func (o *IID) Lengths() Lengths { return o.lengths }
 
 // Append makes an example.
-func (o *IID) Append(key Key, piece, inputs, targets []int32) (moreInputs, moreTargets []int32) {
-	o.lengths.check(piece)
+func (o *IID) Append(key Key, chunk, inputs, targets []int32) (moreInputs, moreTargets []int32) {
+	o.lengths.check(chunk)
 	draw := key.draw()
-	c := corruption{first: o.vocab.FirstSentinel, rest: piece, inputs: append(inputs, o.options.Prefix...),
+	c := corruption{first: o.vocab.FirstSentinel, rest: chunk, inputs: append(inputs, o.options.Prefix...),
 		targets: targets}
 	run, inNoise := 0, false // the run that ends at the present token
-	for range piece {
+	for range chunk {
 		noise := draw.Uint64()>>11 < o.below
 		switch {
-		case noise && !inNoise && int(c.kept)+1 < o.vocab.Sentinels:
-			c.keep(run)
+		case noise && !inNoise && int(c.nonNoiseSpans)+1 < o.vocab.Sentinels:
+			c.addNonNoise(run)
 			run, inNoise = 0, true
 		case !noise && inNoise:
-			c.lose(run)
+			c.addNoise(run)
 			run, inNoise = 0, false
 		}
 		run++
 	}
 	if inNoise {
-		c.lose(run)
+		c.addNoise(run)
 	} else {
-		c.keep(run)
+		c.addNonNoise(run)
 	}
 	return append(c.inputs, o.vocab.EOS), append(c.targets, o.vocab.EOS)
 }

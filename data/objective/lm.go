@@ -49,15 +49,15 @@ func (p *PrefixLM) shortest(tokens int) int {
 func (p *PrefixLM) Lengths() Lengths { return p.lengths }
 
 // Append makes an example. A text of one token is all to be predicted.
-func (p *PrefixLM) Append(key Key, piece, inputs, targets []int32) (moreInputs, moreTargets []int32) {
-	p.lengths.check(piece)
+func (p *PrefixLM) Append(key Key, chunk, inputs, targets []int32) (moreInputs, moreTargets []int32) {
+	p.lengths.check(chunk)
 	given := 0
-	if n := len(piece); n > 1 {
+	if n := len(chunk); n > 1 {
 		draw, shortest := key.draw(), p.shortest(n)
 		given = shortest + int(draw.Below(uint64(n-shortest)))
 	}
-	inputs = append(append(inputs, p.options.Prefix...), piece[:given]...)
-	return append(inputs, p.vocab.EOS), append(append(targets, piece[given:]...), p.vocab.EOS)
+	inputs = append(append(inputs, p.options.Prefix...), chunk[:given]...)
+	return append(inputs, p.vocab.EOS), append(append(targets, chunk[given:]...), p.vocab.EOS)
 }
 
 // LM is plain language modelling: the whole text is to be predicted, from inputs of nothing but EOS (the objective lm).
@@ -81,7 +81,7 @@ func NewLM(target int, v Vocabulary) (*LM, error) {
 func (l *LM) Lengths() Lengths { return l.lengths }
 
 // Append makes an example.
-func (l *LM) Append(_ Key, piece, inputs, targets []int32) (moreInputs, moreTargets []int32) {
-	l.lengths.check(piece)
-	return append(inputs, l.eos), append(append(targets, piece...), l.eos)
+func (l *LM) Append(_ Key, chunk, inputs, targets []int32) (moreInputs, moreTargets []int32) {
+	l.lengths.check(chunk)
+	return append(inputs, l.eos), append(append(targets, chunk...), l.eos)
 }

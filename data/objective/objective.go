@@ -7,35 +7,35 @@ import (
 	"t5train/internal/random"
 )
 
-// Objective makes training examples of text, each of one piece of it.
+// Objective makes training examples of text, each of one chunk of it.
 type Objective interface {
 	// Lengths returns what an example takes at most.
 	Lengths() Lengths
-	// Append makes an example of a piece of at most Lengths().Tokens tokens and appends its ids, which end in EOS, to
+	// Append makes an example of a chunk of at most Lengths().Tokens tokens and appends its ids, which end in EOS, to
 	// inputs and targets. All that is random about it is a pure function of the key.
-	Append(key Key, piece, inputs, targets []int32) (moreInputs, moreTargets []int32)
+	Append(key Key, chunk, inputs, targets []int32) (moreInputs, moreTargets []int32)
 }
 
 // Key names an example of a run.
 type Key struct {
 	Seed  uint64
 	Epoch int64
-	Index int64 // of the piece
+	Index int64 // of the chunk
 }
 
 func (k Key) draw() random.Draw { return random.New(k.Seed, uint64(k.Epoch), uint64(k.Index)) }
 
 // Lengths are numbers of tokens.
 type Lengths struct {
-	Tokens  int // of a piece of text
+	Tokens  int // of a chunk of text
 	Inputs  int // of its inputs, with EOS and prefix
 	Targets int // of its targets, with EOS
 }
 
-// check panics, as a slice does, for a piece that is too long: its spans could need more sentinels than there are.
-func (l Lengths) check(piece []int32) {
-	if len(piece) > l.Tokens {
-		panic(fmt.Sprintf("objective: piece of %d tokens, want at most %d", len(piece), l.Tokens))
+// check panics, as a slice does, for a chunk that is too long: its spans could need more sentinels than there are.
+func (l Lengths) check(chunk []int32) {
+	if len(chunk) > l.Tokens {
+		panic(fmt.Sprintf("objective: chunk of %d tokens, want at most %d", len(chunk), l.Tokens))
 	}
 }
 

@@ -78,11 +78,11 @@ func merge(inputs, targets []int32) []int32 {
 }
 
 // checkExample makes an example and tells what is wrong with it.
-func checkExample(t *testing.T, name string, o Objective, key Key, piece []int32) {
+func checkExample(t *testing.T, name string, o Objective, key Key, chunk []int32) {
 	t.Helper()
 	before := []int32{7}
-	inputs, targets := o.Append(key, piece, before, before)
-	again, _ := o.Append(key, piece, nil, nil)
+	inputs, targets := o.Append(key, chunk, before, before)
+	again, _ := o.Append(key, chunk, nil, nil)
 	if inputs[0] != 7 || targets[0] != 7 || !slices.Equal(inputs[1:], again) {
 		t.Fatalf("%s: does not append, or not the same twice", name)
 	}
@@ -90,7 +90,7 @@ func checkExample(t *testing.T, name string, o Objective, key Key, piece []int32
 	most := o.Lengths()
 	if len(inputs) > most.Inputs || len(targets) > most.Targets {
 		t.Fatalf("%s: %d inputs and %d targets of %d tokens, want at most %+v", name, len(inputs), len(targets),
-			len(piece), most)
+			len(chunk), most)
 	}
 	if inputs[len(inputs)-1] != 1 || targets[len(targets)-1] != 1 {
 		t.Fatalf("%s: no EOS at the end of %v, %v", name, inputs, targets)
@@ -102,8 +102,8 @@ func checkExample(t *testing.T, name string, o Objective, key Key, piece []int32
 	if s, ok := o.(*SpanCorruption); ok && s.options.FinalSentinel {
 		targets = targets[:len(targets)-1]
 	}
-	if got := merge(inputs, targets); !slices.Equal(got, piece) {
-		t.Fatalf("%s: %v and %v make %v, want %v", name, inputs, targets, got, piece)
+	if got := merge(inputs, targets); !slices.Equal(got, chunk) {
+		t.Fatalf("%s: %v and %v make %v, want %v", name, inputs, targets, got, chunk)
 	}
 }
 
@@ -203,20 +203,20 @@ func TestAppend_Pinned(t *testing.T) {
 
 func TestAppend_DoesNotAllocate(t *testing.T) {
 	for name, o := range objectives(t, 64) {
-		piece := counting(o.Lengths().Tokens)
+		chunk := counting(o.Lengths().Tokens)
 		inputs, targets := make([]int32, 0, o.Lengths().Inputs), make([]int32, 0, o.Lengths().Targets)
-		if n := testing.AllocsPerRun(100, func() { o.Append(Key{1, 2, 3}, piece, inputs, targets) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { o.Append(Key{1, 2, 3}, chunk, inputs, targets) }); n != 0 {
 			t.Errorf("%s: %g allocations", name, n)
 		}
 	}
 }
 
-func TestAppend_RefusesLongPieces(t *testing.T) {
+func TestAppend_RefusesLongChunks(t *testing.T) {
 	for name, o := range objectives(t, 64) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%s: takes a piece that is too long", name)
+					t.Errorf("%s: takes a chunk that is too long", name)
 				}
 			}()
 			o.Append(Key{}, counting(o.Lengths().Tokens+1), nil, nil)
@@ -325,13 +325,13 @@ func BenchmarkAppend(b *testing.B) {
 			"prefix lm": must(NewPrefixLM(PrefixLMOptions{Input: 512, Density: 0.25}, t5)),
 		}[name]
 		b.Run(name, func(b *testing.B) {
-			piece := counting(o.Lengths().Tokens)
+			chunk := counting(o.Lengths().Tokens)
 			var inputs, targets []int32
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				inputs, targets = o.Append(Key{1, 0, int64(i)}, piece, inputs[:0], targets[:0])
+				inputs, targets = o.Append(Key{1, 0, int64(i)}, chunk, inputs[:0], targets[:0])
 			}
-			b.ReportMetric(float64(b.N)*float64(len(piece))/b.Elapsed().Seconds()/1e6, "Mtokens/s")
+			b.ReportMetric(float64(b.N)*float64(len(chunk))/b.Elapsed().Seconds()/1e6, "Mtokens/s")
 		})
 	}
 }

@@ -31,7 +31,7 @@ type SpanCorruption struct {
 	lengths Lengths
 }
 
-// NewSpanCorruption returns the objective, or an error if its pieces need more spans than there are sentinels.
+// NewSpanCorruption returns the objective, or an error if its chunks need more spans than there are sentinels.
 func NewSpanCorruption(o SpanOptions, v Vocabulary) (*SpanCorruption, error) {
 	if err := o.check(v); err != nil {
 		return nil, fmt.Errorf("span corruption: %w", err)
@@ -69,7 +69,7 @@ func (o SpanOptions) check(v Vocabulary) error {
 	return nil
 }
 
-// sentinels returns the number of sentinels that the longest piece needs.
+// sentinels returns the number of sentinels that the longest chunk needs.
 func (o SpanOptions) sentinels() int {
 	_, spans := noiseCounts(o.lengths().Tokens, o.Density, o.Mean)
 	if o.FinalSentinel {
@@ -87,8 +87,8 @@ func (o SpanOptions) inputFor(sentinels int) int {
 	})
 }
 
-// lengths returns the lengths of an example of the longest piece. SpanLengths counts no span where little text rounds
-// to none; as there is always one, the original cuts such an example, and here its piece is shorter.
+// lengths returns the lengths of an example of the longest chunk. SpanLengths counts no span where little text rounds
+// to none; as there is always one, the original cuts such an example, and here its chunk is shorter.
 func (o SpanOptions) lengths() Lengths {
 	l := Lengths{}
 	l.Tokens, _ = SpanLengths(o.Input-len(o.Prefix), o.Density, o.Mean)
@@ -131,7 +131,7 @@ func SpanLengths(input int, density, mean float64) (tokens, targets int) {
 	return tokens, targets
 }
 
-// noiseCounts returns the tokens of noise in a piece of text and the spans that they make (random_spans_noise_mask).
+// noiseCounts returns the tokens of noise in a chunk of text and the spans that they make (random_spans_noise_mask).
 // A span has a token before it, so there are never more spans than tokens that stay.
 func noiseCounts(tokens int, density, mean float64) (noise, spans int) {
 	tokens = max(tokens, 2)
@@ -145,20 +145,20 @@ func (s *SpanCorruption) Lengths() Lengths { return s.lengths }
 
 // Append makes an example. Its noise and its spans are as many as its length wants; every way to divide the noise into
 // spans, and the rest into what stands before them, is equally likely. A text of one token, too short for noise, stays.
-func (s *SpanCorruption) Append(key Key, piece, inputs, targets []int32) (moreInputs, moreTargets []int32) {
-	s.lengths.check(piece)
-	noise, spans := noiseCounts(len(piece), s.options.Density, s.options.Mean)
+func (s *SpanCorruption) Append(key Key, chunk, inputs, targets []int32) (moreInputs, moreTargets []int32) {
+	s.lengths.check(chunk)
+	noise, spans := noiseCounts(len(chunk), s.options.Density, s.options.Mean)
 	draw := key.draw()
-	c := corruption{first: s.vocab.FirstSentinel, rest: piece, inputs: append(inputs, s.options.Prefix...),
+	c := corruption{first: s.vocab.FirstSentinel, rest: chunk, inputs: append(inputs, s.options.Prefix...),
 		targets: targets}
-	kept := composition{rest: max(len(piece), 2) - noise, parts: spans}
-	lost := composition{rest: noise, parts: spans}
+	nonNoiseLengths := composition{rest: max(len(chunk), 2) - noise, parts: spans}
+	noiseLengths := composition{rest: noise, parts: spans}
 	for range spans {
-		c.keep(kept.next(&draw))
-		c.lose(lost.next(&draw))
+		c.addNonNoise(nonNoiseLengths.next(&draw))
+		c.addNoise(noiseLengths.next(&draw))
 	}
 	if s.options.FinalSentinel {
-		c.targets = append(c.targets, c.first-c.kept)
+		c.targets = append(c.targets, c.first-c.nonNoiseSpans)
 	}
 	return append(c.inputs, s.vocab.EOS), append(c.targets, s.vocab.EOS)
 }

@@ -21,7 +21,7 @@ type Denoiser struct {
 }
 
 // UL2 returns the denoisers of UL2 (Tay et al. 2022, "UL2: Unifying language learning paradigms", table 1): two regular
-// span corruptions R, prefix language modelling S, four extreme span corruptions X. Each takes pieces of a length of
+// span corruptions R, prefix language modelling S, four extreme span corruptions X. Each takes chunks of a length of
 // its own. One that would need more spans than there are sentinels gets shorter inputs: with 100 sentinels, density
 // 0.5 and mean length 3 allow some 400 tokens.
 func UL2(o UL2Options, v Vocabulary) ([]Denoiser, error) {

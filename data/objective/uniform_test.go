@@ -27,7 +27,7 @@ func checkUniform(t *testing.T, what string, counts map[string]int, outcomes int
 	}
 }
 
-// TestSpanMasks_AreUniform draws masks of short pieces: every pair of compositions, of the noise and of the rest, must
+// TestSpanMasks_AreUniform draws masks of short chunks: every pair of compositions, of the noise and of the rest, must
 // come equally often.
 func TestSpanMasks_AreUniform(t *testing.T) {
 	choose := func(n, k int) int {
@@ -81,8 +81,8 @@ func TestIID_DrawsEachToken(t *testing.T) {
 	var alone, both [length]float64
 	for i := range int64(draws) {
 		mask := maskOf(o, Key{Index: i}, length)
-		for j, lost := range mask {
-			if lost {
+		for j, masked := range mask {
+			if masked {
 				alone[j]++
 				if j > 0 && mask[j-1] {
 					both[j]++
@@ -121,6 +121,6 @@ func TestIID_StopsAtTheLastSentinel(t *testing.T) {
 		}
 	}
 	if stopped == 0 {
-		t.Error("no piece needed the last sentinel")
+		t.Error("no chunk needed the last sentinel")
 	}
 }

@@ -62,12 +62,12 @@ func (g *spanFiller) show(ctx context.Context) ([]string, error) {
 func fillSpans(tok *tokenizer.Tokenizer, v objective.Vocabulary, input, target, output []int32) string {
 	truth, guess := splitSpans(v, target), splitSpans(v, output)
 	var b strings.Builder
-	pair := func(gap int32) {
-		was := surface(tok, truth[gap])
+	pair := func(span int32) {
+		was := surface(tok, truth[span])
 		if strings.HasPrefix(was, " ") {
 			b.WriteString(" ")
 		}
-		fmt.Fprintf(&b, "[%s -> %s]", strings.TrimSpace(was), strings.TrimSpace(surface(tok, guess[gap])))
+		fmt.Fprintf(&b, "[%s -> %s]", strings.TrimSpace(was), strings.TrimSpace(surface(tok, guess[span])))
 	}
 	first := int32(0)
 	if _, leading := truth[-1]; leading && v.Sentinels > 0 && objective.HasSentinel(v, target) {
@@ -96,13 +96,13 @@ func fillSpans(tok *tokenizer.Tokenizer, v objective.Vocabulary, input, target, 
 // splitSpans returns the tokens behind each sentinel of a target, by the sentinel's number; those before the first are -1.
 func splitSpans(v objective.Vocabulary, ids []int32) map[int32][]int32 {
 	spans := map[int32][]int32{}
-	gap := int32(-1)
+	span := int32(-1)
 	for _, id := range ids {
 		switch {
 		case objective.IsSentinel(v, id):
-			gap = v.FirstSentinel - id
+			span = v.FirstSentinel - id
 		case id != v.EOS:
-			spans[gap] = append(spans[gap], id)
+			spans[span] = append(spans[span], id)
 		}
 	}
 	return spans

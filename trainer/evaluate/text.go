@@ -34,7 +34,7 @@ type TextSet struct {
 	Parts     []TextPart
 	vocab     objective.Vocabulary
 	batchSize int
-	gaps      *spanFiller // nil without samples
+	filler    *spanFiller // nil without samples
 	digest    string      // of the text
 	group     *allreduce.Group
 }
@@ -65,7 +65,7 @@ func NewTextSet(b *checkpoints.Folder, o objective.Config, denoisers []objective
 		h.Parts = append(h.Parts, TextPart{pieces, data.NewCorrupted(pieces, d.Objective, 0)})
 	}
 	if options.Samples > 0 {
-		h.gaps = newSpanFiller(b, denoisers, h.Parts, options.Samples, w)
+		h.filler = newSpanFiller(b, denoisers, h.Parts, options.Samples, w)
 	}
 	return h, nil
 }
@@ -135,13 +135,13 @@ func (h *TextSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Va
 	if t.Spans > 0 {
 		values = append(values, metric.Value{Name: task.SpanAccuracy, Value: float64(t.Filled) / float64(t.Spans)})
 	}
-	if h.gaps == nil || !h.group.First() {
+	if h.filler == nil || !h.group.First() {
 		return values, nil, nil
 	}
 	if h.group.Size() > 1 {
 		ctx = context.WithoutCancel(ctx) // the other ranks go on
 	}
-	shown, err := h.gaps.show(ctx)
+	shown, err := h.filler.show(ctx)
 	return values, shown, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"t5train/checkpoints"
+	"t5train/data/objective"
 	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/internal/ui"
@@ -61,13 +62,17 @@ func OpenFolder(path string, o OpenOptions) (*checkpoints.Folder, error) {
 
 // SayUnread notes that a model makes nothing of its inputs; prefix is what sets the beginning of outputs.
 func SayUnread(b *checkpoints.Folder, sink ui.Sink, prefix string) {
-	if o := b.Info.Objective; b.Info.Task == nil && o != nil && o.Name == "lm" {
+	o := b.Info.Objective
+	if b.Info.Task != nil || o == nil {
+		return
+	}
+	if kind, known := objective.KindOf(o.Name); known && !kind.ReadsInput {
 		ui.Say(
 			sink,
 			"",
-			"the checkpoint is pre-trained by objective lm, so it reads no inputs: it continues the text that "+
+			"the checkpoint is pre-trained by objective %s, so it reads no inputs: it continues the text that "+
 				"an output begins with (%s)",
-			prefix,
+			o.Name, prefix,
 		)
 	}
 }

@@ -164,14 +164,15 @@ func (p *Predictor) Generate(ctx context.Context, texts []string, o generate.Opt
 	for i, sequences := range outputs {
 		answers[i].InputCut = cut[i]
 		// Whoever asks for the text of spans wants to see which is which.
-		gaps := objective.HasSentinel(p.vocab, ids[i])
+		spans := objective.HasSentinel(p.vocab, ids[i])
 		for _, out := range sequences {
 			tokens := len(out.IDs)
 			if out.Finished {
 				tokens++
 			}
 			answers[i].Sequences = append(answers[i].Sequences, Sequence{
-				Text: p.bundle.Tokenizer.Decode(out.IDs, !gaps), LogProb: out.LogProb, Score: out.Score, Tokens: tokens,
+				Text:    p.bundle.Tokenizer.Decode(out.IDs, !spans),
+				LogProb: out.LogProb, Score: out.Score, Tokens: tokens,
 				Truncated: !out.Finished || o.ForcedEOS && tokens == o.MaxTokens, // an end that is forced is none
 			})
 		}

@@ -27,7 +27,7 @@ import (
 // readText opens the token stores, makes those that are missing, and notes the objective in the bundle.
 func readText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers,
 	sink ui.Sink) (_ *Datasets, err error) {
-	o := ObjectiveOf(c)
+	o := c.Objective.Config(c.Data.Split)
 	denoisers, err := o.Denoisers(b.Tokenizer)
 	if err != nil {
 		return nil, err
@@ -291,7 +291,7 @@ func (r *textReader) inEntry(p configs.Component, err error) error {
 // CheckText is Check for pre-training: every corpus and task has its columns, and the objective suits the tokenizer.
 // tok is nil where the model has none that can be read.
 func CheckText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer, sink ui.Sink) (errs []error) {
-	r := &textReader{config: c, objective: ObjectiveOf(c), sink: sink}
+	r := &textReader{config: c, objective: c.Objective.Config(c.Data.Split), sink: sink}
 	for _, p := range Components(c) {
 		if err := r.checkComponent(ctx, p, dataset.ForTraining); err != nil {
 			errs = append(errs, r.inEntry(p, err))
