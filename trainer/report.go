@@ -72,7 +72,7 @@ func (n reportNotes) evaluation(e EvalEvent, set evaluate.Set) error {
 	}
 	var seen runlog.Evaluation
 	if r, ok := set.(evaluate.Recorded); ok {
-		seen = r.Exhibit()
+		seen = r.Seen()
 	}
 	seen.Step, seen.Epoch = e.Step, e.Epoch
 	for _, line := range e.Samples {

@@ -187,7 +187,7 @@ func mayChangeOnResume(key string) bool {
 // isPathKey reports whether a key says where data lies. It may have been moved: what it holds is for sameData to
 // compare.
 func isPathKey(key, _ string) bool {
-	if strings.HasPrefix(key, evaluate.PartKey("")) {
+	if strings.HasPrefix(key, evaluate.ComponentKey("")) {
 		return strings.HasSuffix(key, ", train") || strings.HasSuffix(key, ", validation")
 	}
 	return key == "data.train" || key == "data.validation"
@@ -209,7 +209,7 @@ func flattenMixture(values map[string]string) map[string]string {
 	for _, e := range entries {
 		names = append(names, e.Name)
 		for _, v := range e.Values {
-			config[evaluate.PartKey(e.Name)+", "+v.Key] = v.Text
+			config[evaluate.ComponentKey(e.Name)+", "+v.Key] = v.Text
 		}
 	}
 	if names != nil {

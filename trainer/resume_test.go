@@ -550,7 +550,7 @@ func TestFlattenMixture_OlderKeys(t *testing.T) {
 	older := map[string]string{"task.step": "0.5", "data.mixture": "[{name: a, train: [b], step: 0.5}]"}
 	newer := map[string]string{"task.round_to": "0.5", "data.mixture": "[{name: a, train: [b], round_to: 0.5}]"}
 	was, is := flattenMixture(older), flattenMixture(newer)
-	if !maps.Equal(was, is) || is["task.round_to"] != "0.5" || is[evaluate.PartKey("a")+", round_to"] != "0.5" {
+	if !maps.Equal(was, is) || is["task.round_to"] != "0.5" || is[evaluate.ComponentKey("a")+", round_to"] != "0.5" {
 		t.Errorf("got %v and %v, want the same with the names of now", was, is)
 	}
 }

@@ -25,7 +25,7 @@ func evaluateCommand(a app) *cobra.Command {
 		Use:   "evaluate",
 		Short: "Compute loss and metrics of a checkpoint on held-out data",
 		Long: `Compute the loss per target token, the perplexity and the metrics of the task on held-out data, as JSON.
-Labels are ranked by their probability; other answers are generated greedily, or as flags say.
+A classification is answered by its most probable label; other answers are generated greedily, or as flags say.
 
 Values stand in the order in which they are shown. "intervals" has the 95 % intervals of those of the task (bootstrap over
 the examples, or the questions of super_glue/multirc, 1,000 samples, always the same), "signatures" how BLEU and its like

@@ -89,8 +89,8 @@ func TestSpec_Kinds(t *testing.T) {
 		"glue/cola": Labels, "glue/stsb": Numbers, "glue/wnli": Referents, "super_glue/wsc": Referents, "super_glue/record": Texts, "squad": Texts, "wmt/en-de": Texts,
 	} {
 		s, _ := Named(name)
-		if s.Kind() != want || s.Ranked() != (want == Labels) || len(s.MetricNames()) == 0 {
-			t.Errorf("%s: %v answers, ranked %v, metrics %q", name, s.Kind(), s.Ranked(), s.MetricNames())
+		if s.Kind() != want || s.ScoresLabels() != (want == Labels) || len(s.MetricNames()) == 0 {
+			t.Errorf("%s: %v answers, ranked %v, metrics %q", name, s.Kind(), s.ScoresLabels(), s.MetricNames())
 		}
 	}
 }

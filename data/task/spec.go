@@ -128,7 +128,7 @@ type Kind int
 // The kinds of answers.
 const (
 	Texts     Kind = iota // as they are
-	Labels                // one of Spec.Labels, found by ranking their texts
+	Labels                // one of Spec.Labels, found by label scoring: the probability of their texts
 	Numbers               // see Number
 	Entities              // see Spec.TagsOf
 	Referents             // what a pronoun stands for: right or wrong, see SameReferent
@@ -149,8 +149,8 @@ func (s Spec) Kind() Kind {
 	return Texts
 }
 
-// Ranked reports whether the answer is the label that the model finds most probable. Other answers are generated.
-func (s Spec) Ranked() bool { return s.Kind() == Labels && len(s.Labels) > 0 }
+// ScoresLabels reports whether the answer is the label that the model finds most probable. Other answers are generated.
+func (s Spec) ScoresLabels() bool { return s.Kind() == Labels && len(s.Labels) > 0 }
 
 // plain reports whether the input is the text of the one column, without its name.
 func (s Spec) plain() bool {

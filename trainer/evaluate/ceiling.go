@@ -15,19 +15,19 @@ import (
 // ceiling returns the metrics of answers that are right for every example, as far as the model can write them: what an evaluation
 // of these examples can reach at most.
 func (e *Evaluator) ceiling(examples *data.Examples) ([]metric.Value, error) {
-	answers, err := e.newScorer(examples)
+	answers, err := e.newAnswerEvaluator(examples)
 	if err != nil {
 		return nil, err
 	}
 	switch a := answers.(type) {
-	case *labelScoring:
+	case *labelEvaluator:
 		for i := range examples.Len() {
 			if err := a.count(i, examples.Label(i)); err != nil {
 				return nil, err
 			}
 		}
 		return a.scores(), nil
-	case *generationScorer:
+	case *generationEvaluator:
 		if e.spec.Kind() == task.Texts && examples.CutTargets == 0 && examples.Texts.Intact() {
 			return nil, nil // the best there is
 		}

@@ -14,10 +14,10 @@ import (
 	"t5train/trainer/runlog"
 )
 
-// labelScoring are the answers to a classification: the most probable labels.
-type labelScoring struct {
+// labelEvaluator is the [answerEvaluator] of a classification, which is answered by label scoring: the most probable label.
+type labelEvaluator struct {
 	evaluator   *Evaluator
-	exhibition  exampleCollector
+	collector   exampleCollector
 	names       []string // of the labels
 	classes     *metric.Classification
 	groups      *metric.Groups // nil without groups
@@ -26,11 +26,11 @@ type labelScoring struct {
 	notes       []ui.Note
 }
 
-func newLabelScoring(e *Evaluator, x exampleCollector) (*labelScoring, error) {
+func newLabelEvaluator(e *Evaluator, x exampleCollector) (*labelEvaluator, error) {
 	if err := checkMetrics(e.spec); err != nil {
 		return nil, err
 	}
-	r := &labelScoring{evaluator: e, exhibition: x}
+	r := &labelEvaluator{evaluator: e, collector: x}
 	for _, l := range e.spec.Labels {
 		r.names = append(r.names, l.Name)
 	}
@@ -49,7 +49,7 @@ func newLabelScoring(e *Evaluator, x exampleCollector) (*labelScoring, error) {
 }
 
 // compute scores all labels of the examples to calibrate on, and finds the best label of the others.
-func (r *labelScoring) compute(ctx context.Context, batch *data.Batch, _ kernel.Totals) (batchResult, error) {
+func (r *labelEvaluator) compute(ctx context.Context, batch *data.Batch, _ kernel.Totals) (batchResult, error) {
 	e, a := r.evaluator, batchResult{Logits: make([][]float64, len(batch.Index)), Answers: make([]int, len(batch.Index))}
 	var all, others []int // places in the batch
 	for i, j := range batch.Index {
@@ -74,16 +74,16 @@ func (r *labelScoring) compute(ctx context.Context, batch *data.Batch, _ kernel.
 }
 
 // inputs returns the inputs at some places of a batch.
-func (r *labelScoring) inputs(batch *data.Batch, places []int) [][]int32 {
+func (r *labelEvaluator) inputs(batch *data.Batch, places []int) [][]int32 {
 	index := make([]int, len(places))
 	for k, i := range places {
 		index[k] = batch.Index[i]
 	}
-	return inputsOf(r.exhibition.examples, index)
+	return inputsOf(r.collector.examples, index)
 }
 
-func (r *labelScoring) add(a batchResult) error {
-	examples := r.exhibition.examples
+func (r *labelEvaluator) add(a batchResult) error {
+	examples := r.collector.examples
 	for i, j := range a.Index {
 		if err := r.count(j, a.Answers[i]); err != nil {
 			return err
@@ -94,24 +94,24 @@ func (r *labelScoring) add(a batchResult) error {
 		if err := r.calibration.Add(a.Logits[i], examples.Label(j)); err != nil {
 			return err
 		}
-		r.exhibition.classified(j, r.evaluator.spec.Labels, a.Logits[i])
+		r.collector.addLabel(j, r.evaluator.spec.Labels, a.Logits[i])
 	}
 	return nil
 }
 
 // count adds the answer to example i.
-func (r *labelScoring) count(i, answer int) error {
-	label := r.exhibition.examples.Label(i)
+func (r *labelEvaluator) count(i, answer int) error {
+	label := r.collector.examples.Label(i)
 	if r.groups != nil {
-		r.groups.Add(r.exhibition.examples.Reference(i).Group, answer == label)
+		r.groups.Add(r.collector.examples.Reference(i).Group, answer == label)
 	}
 	return r.classes.Add(label, answer)
 }
 
-func (r *labelScoring) values() []metric.Value { return append(r.scores(), r.calibrate()...) }
+func (r *labelEvaluator) values() []metric.Value { return append(r.scores(), r.calibrate()...) }
 
 // scores returns how good the labels are.
-func (r *labelScoring) scores() []metric.Value {
+func (r *labelEvaluator) scores() []metric.Value {
 	var values []metric.Value
 	for _, s := range r.sampled() {
 		values = append(values, s.Result()...)
@@ -122,7 +122,7 @@ func (r *labelScoring) scores() []metric.Value {
 
 // calibrate returns how good the probabilities of the labels are: those of the model alone, then those that a temperature
 // makes of them.
-func (r *labelScoring) calibrate() []metric.Value {
+func (r *labelEvaluator) calibrate() []metric.Value {
 	c, t := &r.calibration, r.evaluator.labels.Temperature
 	values := []metric.Value{{Name: "ece", Value: c.Error(1)}, {Name: "label_nll", Value: c.NLL(1)}}
 	if r.evaluator.Fit {
@@ -137,7 +137,7 @@ func (r *labelScoring) calibrate() []metric.Value {
 
 // fit returns the temperature that the checkpoint keeps: 1 where the best one is out of range, as that of answers that are no
 // better than chance, or makes the error larger that it is there to make smaller.
-func (r *labelScoring) fit() float64 {
+func (r *labelEvaluator) fit() float64 {
 	c := &r.calibration
 	t, bound := c.Fit()
 	reason := ""
@@ -156,11 +156,11 @@ func (r *labelScoring) fit() float64 {
 }
 
 // constant answers each example with the label that most of them have.
-func (r *labelScoring) constant() (runlog.Constant, error) {
-	examples := r.exhibition.examples
+func (r *labelEvaluator) constant() (runlog.Constant, error) {
+	examples := r.collector.examples
 	counts := examples.CountLabels(len(r.names))
 	most := slices.Index(counts, slices.Max(counts))
-	same, err := newLabelScoring(r.evaluator, exampleCollector{examples: examples})
+	same, err := newLabelEvaluator(r.evaluator, exampleCollector{examples: examples})
 	if err != nil {
 		return runlog.Constant{}, err
 	}
@@ -173,7 +173,7 @@ func (r *labelScoring) constant() (runlog.Constant, error) {
 }
 
 // oneAnswer returns the label that all examples got, if there are several with different labels.
-func (r *labelScoring) oneAnswer() (string, bool) {
+func (r *labelEvaluator) oneAnswer() (string, bool) {
 	answer, labels := -1, 0
 	for i, c := range r.classes.Classes() {
 		if c.Support > 0 {
@@ -190,22 +190,22 @@ func (r *labelScoring) oneAnswer() (string, bool) {
 }
 
 // sampled is by groups, where there are any: the answers of one question depend on each other.
-func (r *labelScoring) sampled() []metric.Sampled {
+func (r *labelEvaluator) sampled() []metric.Sampled {
 	if r.groups == nil {
 		return []metric.Sampled{r.classes}
 	}
 	return []metric.Sampled{r.groups.Whole(r.classes), r.groups}
 }
 
-func (r *labelScoring) signatures() []string { return nil }
+func (r *labelEvaluator) signatures() []string { return nil }
 
-func (r *labelScoring) close() runlog.Evaluation {
-	e := r.exhibition.close(r.names, r.classes)
+func (r *labelEvaluator) close() runlog.Evaluation {
+	e := r.collector.close(r.names, r.classes)
 	e.Notes = r.notes
 	if !r.calibrated.All() {
 		e.Notes = append(e.Notes, ui.Note{Kind: ui.NoteSampled, Text: fmt.Sprintf(
 			"calibration: measured on %s of the %s examples, drawn at random: to score all of %d labels takes long",
-			ui.Grouped(r.calibrated.Len()), ui.Grouped(r.exhibition.examples.Len()), len(r.names))})
+			ui.Grouped(r.calibrated.Len()), ui.Grouped(r.collector.examples.Len()), len(r.names))})
 	}
 	return e
 }

@@ -27,7 +27,7 @@ type Evaluator struct {
 	spec      task.Spec
 	loss      *generate.Loss
 	generator *generate.Generator
-	labels    predict.LabelScorer // of a task that is Ranked
+	labels    predict.LabelScorer // of a task that is answered by label scoring
 	how       generate.Options    // of answers that are generated: greedily unless the caller changes it
 
 	// Group, if not nil, divides the work over its ranks, which must evaluate the same. All get the result, the same bits
@@ -55,14 +55,14 @@ func NewEvaluator(b *checkpoints.Folder, spec task.Spec, limit int, w *kernel.Wo
 	e := &Evaluator{
 		model: b.Model, spec: spec, loss: generate.NewLoss(b.Model, w), generator: generate.New(b.Model, w), how: generate.Options{MaxTokens: limit}, tokenizer: b.Tokenizer,
 	}
-	if spec.Ranked() {
+	if spec.ScoresLabels() {
 		e.labels = predict.NewLabelScorer(b, spec)
 	}
 	return e
 }
 
-// scorer takes the model's answers to held-out examples.
-type scorer interface {
+// answerEvaluator computes and takes the model's answers to held-out examples, of one kind.
+type answerEvaluator interface {
 	// compute gets the answers to the examples of a batch, whose loss has the totals.
 	compute(ctx context.Context, batch *data.Batch, totals kernel.Totals) (batchResult, error)
 	// add counts the answers to a batch.
@@ -109,7 +109,7 @@ type Evaluation struct {
 func (e *Evaluation) Map() map[string]float64 { return metric.Map(e.Values) }
 
 // Evaluate returns the metrics of the examples, in the order in which they are shown: the loss per target token in
-// nats and its perplexity, then the metrics of the task. Labels are ranked by their probability; other answers are
+// nats and its perplexity, then the metrics of the task. Labels are answered by label scoring; other answers are
 // generated greedily, and truncated counts those that reached the limit before their end, unreadable those to a regression
 // that are no numbers, and lost the entities that are nowhere in the input.
 //
@@ -126,7 +126,7 @@ func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batch
 }
 
 // run is Evaluate, and returns the answers too.
-func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, scorer, error) {
+func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, answerEvaluator, error) {
 	if e.model == nil {
 		return nil, nil, fmt.Errorf("evaluate: %w", model.ErrNoModel)
 	}
@@ -137,7 +137,7 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 		done = func(int64) {}
 	}
 	var loss metric.Loss
-	answers, err := e.newScorer(examples)
+	answers, err := e.newAnswerEvaluator(examples)
 	if err != nil {
 		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
@@ -183,18 +183,18 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 	return values, answers, nil
 }
 
-// newScorer returns what takes the answers of the task.
-func (e *Evaluator) newScorer(examples *data.Examples) (scorer, error) {
+// newAnswerEvaluator returns what takes the answers of the task.
+func (e *Evaluator) newAnswerEvaluator(examples *data.Examples) (answerEvaluator, error) {
 	x := exampleCollector{examples: examples, tokenizer: e.tokenizer}
-	if e.spec.Ranked() {
-		return newLabelScoring(e, x)
+	if e.spec.ScoresLabels() {
+		return newLabelEvaluator(e, x)
 	}
-	g, err := newGrader(e.spec, e.written)
-	return &generationScorer{evaluator: e, exhibition: x, grader: g}, err
+	g, err := newGrader(e.spec, e.copied)
+	return &generationEvaluator{evaluator: e, collector: x, grader: g}, err
 }
 
-// written returns a text as a model that copies it writes it.
-func (e *Evaluator) written(text string) string {
+// copied returns a text as a model that copies it generates it.
+func (e *Evaluator) copied(text string) string {
 	return e.tokenizer.Decode(e.tokenizer.Encode(text), true)
 }
 

@@ -18,16 +18,16 @@ type exampleCollector struct {
 	extremes  runlog.Extremes
 }
 
-// classified looks at the answer to example i, by the probability of its label.
-func (x *exampleCollector) classified(i int, labels []task.Label, logits []float64) {
+// addLabel adds the answer to example i, by the probability of its label.
+func (x *exampleCollector) addLabel(i int, labels []task.Label, logits []float64) {
 	probabilities, answer := predict.Softmax(logits), predict.Largest(logits)
 	// Not the logarithm of the probability, which may be too small for a number.
 	loss := logits[answer] - logits[x.examples.Label(i)] - math.Log(probabilities[answer])
 	x.extremes.Add(runlog.Example{Index: i, Loss: loss, Prediction: labels[answer].Text, Probability: &probabilities[answer]})
 }
 
-// written looks at the examples of a batch and the answers to them, by the mean loss of their tokens.
-func (x *exampleCollector) written(a batchResult) {
+// addGenerated adds the answers to a batch, by the mean loss of their tokens.
+func (x *exampleCollector) addGenerated(a batchResult) {
 	for s, i := range a.Index {
 		x.extremes.Add(runlog.Example{Index: i, Loss: a.Losses[s], Prediction: a.Texts[s]})
 	}

@@ -21,7 +21,7 @@ type knownConstant struct {
 }
 
 // inspect adds to what the evaluation has seen the value of a constant answer, and notes that the model is not better.
-func (e *Evaluator) inspect(ctx context.Context, examples *data.Examples, a scorer, values []metric.Value) error {
+func (e *Evaluator) inspect(ctx context.Context, examples *data.Examples, a answerEvaluator, values []metric.Value) error {
 	if e.known.examples != examples {
 		constant, err := a.constant()
 		if err != nil {
@@ -47,7 +47,7 @@ func (e *Evaluator) note(kind, format string, args ...any) {
 
 // compare notes that the metric which counts is not better than that of the constant answer, or only so little that another
 // set of examples could have shown the opposite.
-func (e *Evaluator) compare(ctx context.Context, a scorer, values map[string]float64) error {
+func (e *Evaluator) compare(ctx context.Context, a answerEvaluator, values map[string]float64) error {
 	name, ok := e.compared()
 	value, there := values[name]
 	if !ok || !there {
@@ -85,7 +85,7 @@ const cheapExamples = 20_000
 
 // nearInterval returns the interval of a metric whose value is so near to that of the constant answer that the interval may
 // hold both; otherwise one that holds nothing.
-func (e *Evaluator) nearInterval(ctx context.Context, a scorer, name string, value, constant float64) (metric.Interval, error) {
+func (e *Evaluator) nearInterval(ctx context.Context, a answerEvaluator, name string, value, constant float64) (metric.Interval, error) {
 	none := metric.Interval{Low: math.Inf(1), High: math.Inf(-1)}
 	for _, s := range a.sampled() {
 		// An interval of n right and wrong answers is at most 2/sqrt(n) wide.

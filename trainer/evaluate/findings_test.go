@@ -56,7 +56,7 @@ func TestConstantAnswer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a, err := (&Evaluator{spec: c.spec, tokenizer: tok}).newScorer(examples)
+			a, err := (&Evaluator{spec: c.spec, tokenizer: tok}).newAnswerEvaluator(examples)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,7 +100,7 @@ func TestNoBetterThanConstant(t *testing.T) {
 			}
 		}
 		e := &Evaluator{spec: spec, known: knownConstant{Constant: runlog.Constant{Answer: "ham", Values: map[string]float64{"accuracy": 0.5, "f1": 0}}}}
-		r := &labelScoring{evaluator: e, names: labels, classes: classes}
+		r := &labelEvaluator{evaluator: e, names: labels, classes: classes}
 		if err := e.compare(t.Context(), r, metric.Map(r.scores())); err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func TestCalibrationIsKeptOnlyIfItHelps(t *testing.T) {
 		"never right": {0, "is at its bound"},
 		"about right": {9, "it makes the expected calibration error 0.0667, which is 0.0526 without it"},
 	} {
-		r := &labelScoring{evaluator: &Evaluator{Fit: true, labels: predict.LabelScorer{Temperature: 1}}}
+		r := &labelEvaluator{evaluator: &Evaluator{Fit: true, labels: predict.LabelScorer{Temperature: 1}}}
 		for i := range 10 {
 			label := 0
 			if i >= c.right {

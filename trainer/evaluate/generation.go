@@ -12,19 +12,19 @@ import (
 	"t5train/trainer/runlog"
 )
 
-// generationScorer are answers that the model generates.
-type generationScorer struct {
-	evaluator  *Evaluator
-	exhibition exampleCollector
-	grader     grader
-	truncated  int     // answers that reached the limit before their end
-	first      *string // answer
-	differ     bool    // some answer is another text than the first
+// generationEvaluator is the [answerEvaluator] of texts, which the model generates.
+type generationEvaluator struct {
+	evaluator *Evaluator
+	collector exampleCollector
+	grader    grader
+	truncated int     // answers that reached the limit before their end
+	first     *string // answer
+	differ    bool    // some answer is another text than the first
 }
 
-func (w *generationScorer) compute(ctx context.Context, batch *data.Batch, totals kernel.Totals) (batchResult, error) {
+func (w *generationEvaluator) compute(ctx context.Context, batch *data.Batch, totals kernel.Totals) (batchResult, error) {
 	e := w.evaluator
-	outputs, err := e.generator.Generate(ctx, inputsOf(w.exhibition.examples, batch.Index), e.how.ForInputs(batch.Index))
+	outputs, err := e.generator.Generate(ctx, inputsOf(w.collector.examples, batch.Index), e.how.ForInputs(batch.Index))
 	if err != nil {
 		return batchResult{}, err
 	}
@@ -44,10 +44,10 @@ func (w *generationScorer) compute(ctx context.Context, batch *data.Batch, total
 	return a, nil
 }
 
-func (w *generationScorer) add(a batchResult) error {
+func (w *generationEvaluator) add(a batchResult) error {
 	w.truncated += a.Truncated
 	for i, text := range a.Texts {
-		if err := w.grader.Add(text, w.exhibition.examples.Reference(a.Index[i])); err != nil {
+		if err := w.grader.Add(text, w.collector.examples.Reference(a.Index[i])); err != nil {
 			return err
 		}
 		if w.first == nil {
@@ -55,21 +55,21 @@ func (w *generationScorer) add(a batchResult) error {
 		}
 		w.differ = w.differ || text != *w.first
 	}
-	w.exhibition.written(a)
+	w.collector.addGenerated(a)
 	return nil
 }
 
-func (w *generationScorer) values() []metric.Value {
+func (w *generationEvaluator) values() []metric.Value {
 	return slices.Concat(w.grader.Result(), w.grader.Counts(), []metric.Value{{Name: "truncated", Value: float64(w.truncated)}})
 }
 
-func (w *generationScorer) sampled() []metric.Sampled { return []metric.Sampled{w.grader} }
-func (w *generationScorer) signatures() []string      { return w.grader.Signatures() }
-func (w *generationScorer) close() runlog.Evaluation  { return w.exhibition.close(nil, nil) }
+func (w *generationEvaluator) sampled() []metric.Sampled { return []metric.Sampled{w.grader} }
+func (w *generationEvaluator) signatures() []string      { return w.grader.Signatures() }
+func (w *generationEvaluator) close() runlog.Evaluation  { return w.collector.close(nil, nil) }
 
 // oneAnswer returns the text that the model writes for all examples, if these have different targets.
-func (w *generationScorer) oneAnswer() (string, bool) {
-	examples, targets := w.exhibition.examples, false
+func (w *generationEvaluator) oneAnswer() (string, bool) {
+	examples, targets := w.collector.examples, false
 	for i := 1; i < examples.Len() && !targets; i++ {
 		targets = !slices.Equal(examples.Target(i), examples.Target(0))
 	}
@@ -80,13 +80,13 @@ func (w *generationScorer) oneAnswer() (string, bool) {
 }
 
 // constant answers each example with the same text, if there is one that is more than the target of one of them.
-func (w *generationScorer) constant() (runlog.Constant, error) {
-	spec, examples := w.evaluator.spec, w.exhibition.examples
+func (w *generationEvaluator) constant() (runlog.Constant, error) {
+	spec, examples := w.evaluator.spec, w.collector.examples
 	answer := constantText(spec, examples)
 	if answer == "" {
 		return runlog.Constant{}, nil
 	}
-	same, err := newGrader(spec, w.evaluator.written)
+	same, err := newGrader(spec, w.evaluator.copied)
 	if err != nil {
 		return runlog.Constant{}, err
 	}
@@ -98,9 +98,9 @@ func (w *generationScorer) constant() (runlog.Constant, error) {
 	return runlog.Constant{Answer: answer, Values: metric.Map(same.Result())}, nil
 }
 
-// constantText returns the text to answer with who does not know the input: the mean of numbers, no entities, or the target
-// that is there most often, of equal ones the first. It is empty where no target is there twice, and for referents, of which
-// each input has its own.
+// constantText returns the best answer that does not depend on the input: the mean of numbers, no entities, or the most
+// frequent target, the first one of several. It is empty where all targets differ, and for referents, of which each input
+// has its own.
 func constantText(spec task.Spec, examples *data.Examples) string {
 	switch spec.Kind() {
 	case task.Entities:

@@ -9,7 +9,7 @@ import (
 	"t5train/trainer/metric"
 )
 
-// grader holds answers that a model writes to the references of held-out examples, by the metrics of a task.
+// grader compares answers that a model generates with the references of held-out examples, by the metrics of a task.
 type grader interface {
 	metric.Sampled
 	// Add counts the answer to one example.
@@ -20,9 +20,9 @@ type grader interface {
 	Signatures() []string
 }
 
-// newGrader returns the grader of a task whose answers are generated. written returns a text as a model that copies it
+// newGrader returns the grader of a task whose answers are generated. copied returns a text as a model that copies it
 // can write it: the tokenizer may not have all characters. A metric that is not for the task is an error.
-func newGrader(spec task.Spec, written func(text string) string) (grader, error) {
+func newGrader(spec task.Spec, copied func(text string) string) (grader, error) {
 	if err := checkMetrics(spec); err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func newGrader(spec task.Spec, written func(text string) string) (grader, error)
 		}
 		return &numberGrader{Regression: r}, nil
 	case task.Entities:
-		g := &entityGrader{spec: spec, written: written}
+		g := &entityGrader{spec: spec, copied: copied}
 		if slices.Contains(spec.Metrics, task.Seqeval) { // all of them
 			return g, nil
 		}
@@ -63,46 +63,44 @@ type limitedGrader struct {
 	asked []string
 }
 
-// Result implements metric.Sampled.
 func (g limitedGrader) Result() []metric.Value { return only(g.grader.Result(), g.asked) }
 
-// Sample implements metric.Sampled.
 func (g limitedGrader) Sample(index []int) []metric.Value {
 	return only(g.grader.Sample(index), g.asked)
 }
 
-// textGrader compares texts by metrics, of which several may have a scorer in common: all of ROUGE have.
+// textGrader compares texts by metrics, of which several may have one computation in common, as all of ROUGE.
 type textGrader struct {
-	scorers []metric.Scorer
-	texts   []*metric.Text // of each scorer
-	metrics []textMetric
+	computed []metric.TextMetric
+	texts    []*metric.Text // of each of them
+	metrics  []textMetric
 }
 
-// textMetric is a metric of texts: a value of a scorer, or all of them.
+// textMetric is a name that was asked for: a value of one of textGrader.computed, or all of them.
 type textMetric struct {
 	name, value string // value is empty for all
-	scorer      int
+	at          int    // in textGrader.computed
 }
 
 func newTextGrader(names []string) (*textGrader, error) {
 	g := &textGrader{}
 	for _, name := range names {
-		scorer, value, err := textScorer(name)
+		computed, value, err := textMetricOf(name)
 		if err != nil {
 			return nil, err
 		}
-		at := slices.Index(g.scorers, scorer)
+		at := slices.Index(g.computed, computed)
 		if at < 0 {
-			at = len(g.scorers)
-			g.scorers, g.texts = append(g.scorers, scorer), append(g.texts, metric.NewText(scorer))
+			at = len(g.computed)
+			g.computed, g.texts = append(g.computed, computed), append(g.texts, metric.NewText(computed))
 		}
 		g.metrics = append(g.metrics, textMetric{name, value, at})
 	}
 	return g, nil
 }
 
-// textScorer returns the scorer of a metric, and which of its values that is; "" is all.
-func textScorer(name string) (scorer metric.Scorer, value string, err error) {
+// textMetricOf returns what computes a metric, and which of its values that is; "" is all.
+func textMetricOf(name string) (computed metric.TextMetric, value string, err error) {
 	switch name {
 	case task.ExactMatch:
 		return metric.Exact{}, "", nil
@@ -136,7 +134,7 @@ func textScorer(name string) (scorer metric.Scorer, value string, err error) {
 // has it (t5/evaluation/metrics.py, rouge): rougeLsum takes lines for sentences, and a SentencePiece model writes none.
 type summaries struct{ metric.ROUGE }
 
-// Statistics implements metric.Scorer.
+// Statistics implements metric.TextMetric.
 func (s summaries) Statistics(prediction string, references []string) []float64 {
 	lines := make([]string, len(references))
 	for i, reference := range references {
@@ -147,7 +145,6 @@ func (s summaries) Statistics(prediction string, references []string) []float64 
 
 func sentenceLines(text string) string { return strings.ReplaceAll(text, " . ", " .\n") }
 
-// Add implements grader.
 func (g *textGrader) Add(answer string, ref task.Reference) error {
 	for _, t := range g.texts {
 		if err := t.Add(answer, ref.Texts); err != nil {
@@ -157,25 +154,22 @@ func (g *textGrader) Add(answer string, ref task.Reference) error {
 	return nil
 }
 
-// Len implements metric.Sampled.
 func (g *textGrader) Len() int { return g.texts[0].Len() }
 
-// Result implements metric.Sampled.
 func (g *textGrader) Result() []metric.Value { return g.values((*metric.Text).Result) }
 
-// Sample implements metric.Sampled.
 func (g *textGrader) Sample(index []int) []metric.Value {
 	return g.values(func(t *metric.Text) []metric.Value { return t.Sample(index) })
 }
 
 func (g *textGrader) values(of func(*metric.Text) []metric.Value) []metric.Value {
-	scores := make([][]metric.Value, len(g.texts))
+	results := make([][]metric.Value, len(g.texts))
 	for i, t := range g.texts {
-		scores[i] = of(t)
+		results[i] = of(t)
 	}
 	var values []metric.Value
 	for _, m := range g.metrics {
-		for _, v := range scores[m.scorer] {
+		for _, v := range results[m.at] {
 			switch m.value {
 			case "":
 				values = append(values, v)
@@ -203,16 +197,14 @@ func only(values []metric.Value, names []string) []metric.Value {
 	return kept
 }
 
-// Counts implements grader: a text is read as it is.
 func (g *textGrader) Counts() []metric.Value { return nil }
 
-// Signatures implements grader.
 func (g *textGrader) Signatures() []string {
 	var lines []string
 	for i, t := range g.texts {
 		var names []string
 		for _, m := range g.metrics {
-			if m.scorer == i {
+			if m.at == i {
 				names = append(names, m.name)
 			}
 		}
@@ -227,7 +219,6 @@ type numberGrader struct {
 	unreadable int
 }
 
-// Add implements grader.
 func (g *numberGrader) Add(answer string, ref task.Reference) error {
 	number, ok := task.Number(answer)
 	if !ok {
@@ -236,55 +227,50 @@ func (g *numberGrader) Add(answer string, ref task.Reference) error {
 	return g.Regression.Add(ref.Number, number)
 }
 
-// Counts implements grader: unreadable are the answers that are no numbers.
+// Counts returns how many answers are unreadable: the answers that are no numbers.
 func (g *numberGrader) Counts() []metric.Value {
 	return []metric.Value{{Name: "unreadable", Value: float64(g.unreadable)}}
 }
 
-// Signatures implements grader.
 func (g *numberGrader) Signatures() []string { return nil }
 
 // entityGrader compares tags.
 type entityGrader struct {
 	metric.Tagging
-	spec    task.Spec
-	written func(text string) string
-	lost    int
+	spec   task.Spec
+	copied func(text string) string
+	lost   int
 }
 
-// Add implements grader.
 func (g *entityGrader) Add(answer string, ref task.Reference) error {
 	tokens := make([]string, len(ref.Tokens))
 	for i, token := range ref.Tokens {
-		tokens[i] = g.written(token)
+		tokens[i] = g.copied(token)
 	}
 	tags, lost := g.spec.TagsOf(answer, tokens)
 	g.lost += lost
 	return g.Tagging.Add(ref.Tags, tags)
 }
 
-// Counts implements grader: lost are the entities of answers that stand nowhere among the tokens.
+// Counts returns how many entities are lost: they are in answers, but nowhere among the tokens.
 func (g *entityGrader) Counts() []metric.Value {
 	return []metric.Value{{Name: "lost", Value: float64(g.lost)}}
 }
 
-// Signatures implements grader.
 func (g *entityGrader) Signatures() []string { return nil }
 
-// referentGrader asks whether an answer names the referent just when the reference does. One that names nothing is wrong.
+// referentGrader reads whether an answer names the referent of the reference, and compares that with the label. An answer
+// that names nothing is wrong.
 type referentGrader struct{ right []bool }
 
-// Add implements grader.
 func (g *referentGrader) Add(answer string, ref task.Reference) error {
 	same, ok := task.SameReferent(answer, ref.Texts[0])
 	g.right = append(g.right, ok && same == (ref.Label == 1))
 	return nil
 }
 
-// Len implements metric.Sampled.
 func (g *referentGrader) Len() int { return len(g.right) }
 
-// Result implements metric.Sampled.
 func (g *referentGrader) Result() []metric.Value {
 	index := make([]int, len(g.right))
 	for i := range index {
@@ -293,7 +279,6 @@ func (g *referentGrader) Result() []metric.Value {
 	return g.Sample(index)
 }
 
-// Sample implements metric.Sampled.
 func (g *referentGrader) Sample(index []int) []metric.Value {
 	right := 0
 	for _, i := range index {
@@ -304,8 +289,6 @@ func (g *referentGrader) Sample(index []int) []metric.Value {
 	return []metric.Value{{Name: task.Accuracy, Value: float64(right) / float64(max(1, len(index)))}}
 }
 
-// Counts implements grader.
 func (g *referentGrader) Counts() []metric.Value { return nil }
 
-// Signatures implements grader.
 func (g *referentGrader) Signatures() []string { return nil }

@@ -86,7 +86,7 @@ func TestGraders(t *testing.T) {
 func TestValuesOfTasks(t *testing.T) {
 	for _, name := range task.General() {
 		spec := task.Spec{Name: name, Labels: []task.Label{{Name: "a", Text: "a"}}}
-		if spec.Ranked() {
+		if spec.ScoresLabels() {
 			continue
 		}
 		g := graderOf(t, spec)
@@ -136,8 +136,8 @@ func TestEveryMetricHasItsValue(t *testing.T) {
 		for _, name := range []string{"unheard", "bleu-moses", "rouge3", "rouge1-lc", task.Loss} {
 			spec.Metrics = []string{name}
 			var err error
-			if spec.Ranked() {
-				_, err = newLabelScoring(&Evaluator{spec: spec}, exampleCollector{})
+			if spec.ScoresLabels() {
+				_, err = newLabelEvaluator(&Evaluator{spec: spec}, exampleCollector{})
 			} else {
 				_, err = newGrader(spec, nil)
 			}
@@ -157,14 +157,14 @@ func TestEveryMetricHasItsValue(t *testing.T) {
 // measured returns the metrics of one right answer.
 func measured(t *testing.T, spec task.Spec) []metric.Value {
 	t.Helper()
-	if !spec.Ranked() {
+	if !spec.ScoresLabels() {
 		g := graderOf(t, spec)
 		if err := g.Add("a", task.Reference{Texts: []string{"a"}, Tokens: []string{"a"}, Tags: []string{"O"}}); err != nil {
 			t.Fatal(err)
 		}
 		return g.Result()
 	}
-	r, err := newLabelScoring(&Evaluator{spec: spec}, exampleCollector{})
+	r, err := newLabelEvaluator(&Evaluator{spec: spec}, exampleCollector{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestAskedMetrics(t *testing.T) {
 	}
 }
 
-// TestVariantsOfMetrics holds names with an option to the scorer with that option, and each to a signature that says it.
+// TestVariantsOfMetrics holds names with an option to the metric with that option, and each to a signature that says it.
 func TestVariantsOfMetrics(t *testing.T) {
 	names := []string{"rouge1", "bleu-lc", "rouge1-stem", "bleu", "bleu-char", "bleu-none", "bleu-zh", "bleu-intl", "rougeLsum-stem"}
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"a"}, TargetColumn: "b", Metrics: names}
@@ -212,7 +212,7 @@ func TestVariantsOfMetrics(t *testing.T) {
 	if err := g.Add(answer, task.Reference{Texts: []string{right}}); err != nil {
 		t.Fatal(err)
 	}
-	score := func(s metric.Scorer, value string) metric.Value {
+	score := func(s metric.TextMetric, value string) metric.Value {
 		return metric.Value{Value: metric.Map(metric.Scores(s, answer, []string{right}))[value]}
 	}
 	want := []metric.Value{
@@ -243,12 +243,12 @@ func TestGradersKnowWhatCanBeWritten(t *testing.T) {
 	}
 	spec := task.Spec{Name: task.NER, Entities: []task.Label{{Name: "PER", Text: "person"}}}
 	e := Evaluator{tokenizer: tok}
-	g, err := newGrader(spec, e.written)
+	g, err := newGrader(spec, e.copied)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ref := task.Reference{Tokens: []string{"Ｊoão☃", "slept"}, Tags: []string{"B-PER", "O"}}
-	if err := g.Add(e.written("person: "+ref.Tokens[0]), ref); err != nil {
+	if err := g.Add(e.copied("person: "+ref.Tokens[0]), ref); err != nil {
 		t.Fatal(err)
 	}
 	if got := metric.Map(g.Result())["f1"]; got != 1 {
@@ -260,7 +260,7 @@ func TestGradersKnowWhatCanBeWritten(t *testing.T) {
 func TestClassesOfCB(t *testing.T) {
 	for name, want := range map[string]float64{"super_glue/cb": 1. / 3, "glue/mnli": 1} {
 		spec, _ := task.Named(name)
-		r, err := newLabelScoring(&Evaluator{spec: spec}, exampleCollector{})
+		r, err := newLabelEvaluator(&Evaluator{spec: spec}, exampleCollector{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -290,7 +290,7 @@ func TestCountsOfAnswers(t *testing.T) {
 		{task.Spec{Name: task.NER, Entities: people, Metrics: []string{task.F1}}, []string{"person: Ada; person: Bob; person: Eve", "none"},
 			[]task.Reference{tokens, tokens}, map[string]float64{"f1": 2. / 3, "lost": 2, "truncated": 0}},
 	} {
-		w := generationScorer{grader: graderOf(t, c.spec)}
+		w := generationEvaluator{grader: graderOf(t, c.spec)}
 		for i, answer := range c.answers {
 			if err := w.grader.Add(answer, c.refs[i]); err != nil {
 				t.Fatal(err)
@@ -328,7 +328,7 @@ func TestIntervalsTellTheirProgress(t *testing.T) {
 // TestIntervalsOfQuestions: f1 of super_glue/multirc is sampled by questions, as its exact match is.
 func TestIntervalsOfQuestions(t *testing.T) {
 	spec, _ := task.Named("super_glue/multirc")
-	r, err := newLabelScoring(&Evaluator{spec: spec}, exampleCollector{})
+	r, err := newLabelEvaluator(&Evaluator{spec: spec}, exampleCollector{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,8 @@ import (
 	"t5train/trainer/runlog"
 )
 
-// PartKey says where the part of a name stands in the configuration.
-func PartKey(name string) string { return "data.mixture, " + name }
+// ComponentKey says where the part of a name stands in the configuration.
+func ComponentKey(name string) string { return "data.mixture, " + name }
 
 // MixtureSet are the held-out rows of several tasks.
 type MixtureSet []Component
@@ -35,16 +35,16 @@ func (h MixtureSet) Len() int {
 // Best implements [Set]: tasks have no other measure in common.
 func (h MixtureSet) Best() string { return task.Loss }
 
-// PartValues lists what evaluations of a part compare by.
-func PartValues(name string, spec task.Spec) (values []string) {
+// ComponentValues lists what evaluations of a part compare by.
+func ComponentValues(name string, spec task.Spec) (values []string) {
 	for _, v := range spec.Values() {
 		values = append(values, name+"/"+v)
 	}
 	return values
 }
 
-// Exhibit returns what is known of all parts. Their examples and labels are of different kinds, and left out.
-func (h MixtureSet) Exhibit() runlog.Evaluation {
+// Seen returns what is known of all parts. Their examples and labels are of different kinds, and left out.
+func (h MixtureSet) Seen() runlog.Evaluation {
 	var all runlog.Evaluation
 	for _, p := range h {
 		for _, c := range p.seen.Constants {

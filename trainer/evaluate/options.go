@@ -153,7 +153,7 @@ func newEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (*Eval
 	} else if spec, err = t.Infer(ctx, o.Task, o.Sink); err != nil {
 		return nil, nil, nil, err
 	}
-	if o.Generation != nil && spec.Ranked() {
+	if o.Generation != nil && spec.ScoresLabels() {
 		return nil, nil, nil, errNothingGenerated
 	}
 	notes, err := t.StepNotes(ctx, spec, "evaluation")

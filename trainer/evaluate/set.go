@@ -36,7 +36,7 @@ func (h TaskSet) Best() string { return h.spec.Best() }
 
 func (h TaskSet) Source() data.Source { return h.Examples }
 
-func (h TaskSet) Exhibit() runlog.Evaluation { return h.seen }
+func (h TaskSet) Seen() runlog.Evaluation { return h.seen }
 
 func (h TaskSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Value, []string, error) {
 	values, err := h.Evaluator.Evaluate(ctx, h.Examples, h.BatchSize, done)
@@ -72,7 +72,7 @@ func eachBatch(ctx context.Context, examples data.Source, size int, f func(read 
 }
 
 // Recorded is a [Set] that tells more about its last evaluation than metrics. What it returns is the caller's.
-type Recorded interface{ Exhibit() runlog.Evaluation }
+type Recorded interface{ Seen() runlog.Evaluation }
 
 // Sourced is a [Set] whose examples have lengths.
 type Sourced interface{ Source() data.Source }

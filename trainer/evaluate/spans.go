@@ -29,10 +29,10 @@ const (
 )
 
 // newSpanFiller takes samples from all over the pieces, of the denoisers in turn.
-func newSpanFiller(b *checkpoints.Folder, denoisers []objective.Denoiser, parts []TextPart, samples int, w *kernel.Workers) *spanFiller {
+func newSpanFiller(b *checkpoints.Folder, denoisers []objective.Denoiser, of []DenoiserPieces, samples int, w *kernel.Workers) *spanFiller {
 	g := &spanFiller{tok: b.Tokenizer, vocab: objective.VocabularyOf(b.Tokenizer), generator: generate.New(b.Model, w)}
 	for i := range samples {
-		d, pieces := denoisers[i%len(parts)], parts[i%len(parts)].Pieces
+		d, pieces := denoisers[i%len(denoisers)], of[i%len(denoisers)].Pieces
 		at := i * pieces.Len() / samples
 		text := pieces.Piece(at, nil)
 		text = text[:min(len(text), sampleText, d.Objective.Lengths().Tokens)]

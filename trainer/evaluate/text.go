@@ -31,7 +31,7 @@ import (
 type TextSet struct {
 	bundle    *checkpoints.Folder
 	loss      *generate.Loss
-	Parts     []TextPart
+	Denoisers []DenoiserPieces
 	vocab     objective.Vocabulary
 	batchSize int
 	filler    *spanFiller // nil without samples
@@ -39,12 +39,13 @@ type TextSet struct {
 	group     *allreduce.Group
 }
 
-// TextPart are the examples of one denoiser.
-type TextPart struct {
+// DenoiserPieces are the pieces of text that one denoiser makes examples of.
+type DenoiserPieces struct {
 	Pieces corpus.Sampled
 	source data.Source
 }
 
+// TextOptions configure NewTextSet.
 type TextOptions struct {
 	Limit     int // pieces, of all denoisers together; 0 is all
 	BatchSize int // examples
@@ -59,13 +60,13 @@ func NewTextSet(b *checkpoints.Folder, o objective.Config, denoisers []objective
 		if err != nil {
 			return nil, err
 		}
-		whole := data.NewSample(all.Len(), options.Limit, dataset.HeldOutSeed).Len()
-		size := max(1, int(math.Round(d.Rate*float64(whole))))
+		wanted := data.NewSample(all.Len(), options.Limit, dataset.HeldOutSeed).Len()
+		size := max(1, int(math.Round(d.Rate*float64(wanted))))
 		pieces := corpus.Sampled{All: all, Sample: data.NewSample(all.Len(), size, dataset.HeldOutSeed)}
-		h.Parts = append(h.Parts, TextPart{pieces, data.NewCorrupted(pieces, d.Objective, 0)})
+		h.Denoisers = append(h.Denoisers, DenoiserPieces{pieces, data.NewCorrupted(pieces, d.Objective, 0)})
 	}
 	if options.Samples > 0 {
-		h.filler = newSpanFiller(b, denoisers, h.Parts, options.Samples, w)
+		h.filler = newSpanFiller(b, denoisers, h.Denoisers, options.Samples, w)
 	}
 	return h, nil
 }
@@ -73,7 +74,7 @@ func NewTextSet(b *checkpoints.Folder, o objective.Config, denoisers []objective
 // Len returns the number of examples.
 func (h *TextSet) Len() int {
 	n := 0
-	for _, p := range h.Parts {
+	for _, p := range h.Denoisers {
 		n += p.Pieces.Len()
 	}
 	return n
@@ -81,7 +82,7 @@ func (h *TextSet) Len() int {
 
 // SaySamples notes which pieces are drawn.
 func (h *TextSet) SaySamples(c ui.Sink) {
-	for _, p := range h.Parts {
+	for _, p := range h.Denoisers {
 		dataset.SaySample(c, p.Pieces.Sample, int64(p.Pieces.All.Len()), "pieces", dataset.HeldOutSeed)
 	}
 }
@@ -111,7 +112,7 @@ func (h *TextSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Va
 	var t textTotals
 	var loss metric.Loss
 	err := allreduce.Distribute(ctx, h.group, func(ctx context.Context, next func(compute func() (textTotals, error)) error) error {
-		return h.eachPart(ctx, func(pieces corpus.Sampled, read func() *data.Batch) error {
+		return h.eachDenoiser(ctx, func(pieces corpus.Sampled, read func() *data.Batch) error {
 			return next(func() (textTotals, error) { return h.evaluate(pieces, read()) })
 		})
 	}, func(of textTotals) error {
@@ -139,15 +140,15 @@ func (h *TextSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Va
 		return values, nil, nil
 	}
 	if h.group.Size() > 1 {
-		ctx = context.WithoutCancel(ctx) // the other ranks go on
+		ctx = context.WithoutCancel(ctx) // the other ranks continue
 	}
 	shown, err := h.filler.show(ctx)
 	return values, shown, err
 }
 
-// eachPart is eachBatch for the batches of all denoisers, with the pieces that their examples are made of.
-func (h *TextSet) eachPart(ctx context.Context, f func(pieces corpus.Sampled, read func() *data.Batch) error) error {
-	for _, p := range h.Parts {
+// eachDenoiser is eachBatch for the batches of all denoisers, with the pieces that their examples are made of.
+func (h *TextSet) eachDenoiser(ctx context.Context, f func(pieces corpus.Sampled, read func() *data.Batch) error) error {
+	for _, p := range h.Denoisers {
 		err := eachBatch(ctx, p.source, h.batchSize, func(read func() *data.Batch) error { return f(p.Pieces, read) })
 		if err != nil {
 			return err
@@ -158,7 +159,7 @@ func (h *TextSet) eachPart(ctx context.Context, f func(pieces corpus.Sampled, re
 
 // EachBatch implements [Set].
 func (h *TextSet) EachBatch(ctx context.Context, f func(*data.Batch) error) error {
-	return h.eachPart(ctx, func(_ corpus.Sampled, read func() *data.Batch) error { return f(read()) })
+	return h.eachDenoiser(ctx, func(_ corpus.Sampled, read func() *data.Batch) error { return f(read()) })
 }
 
 func (h *TextSet) SetGroup(g *allreduce.Group) { h.group = g }

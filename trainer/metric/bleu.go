@@ -41,7 +41,7 @@ var smoothingNames = [...]string{SmoothExp: "exp", SmoothFloor: "floor", SmoothA
 
 func (s Smoothing) String() string { return smoothingNames[s] }
 
-// Statistics implements [Scorer].
+// Statistics implements [TextMetric].
 func (b BLEU) Statistics(prediction string, references []string) []float64 {
 	p := b.split(prediction)
 	row := make([]float64, 2+2*bleuOrder)
@@ -136,7 +136,7 @@ func (b BLEU) smoothingValue() float64 {
 	return 1
 }
 
-// Signature implements [Scorer]: sacrebleu's line.
+// Signature implements [TextMetric]: sacrebleu's line.
 func (b BLEU) Signature(references string) string {
 	smooth := b.Smoothing.String()
 	if b.Smoothing == SmoothFloor || b.Smoothing == SmoothAddK {

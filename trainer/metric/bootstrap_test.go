@@ -15,7 +15,7 @@ func everySampled(t *testing.T, n int) map[string]Sampled {
 	t.Helper()
 	predictions, references := somePairs(n)
 	all := make(map[string]Sampled)
-	for name, s := range everyScorer() {
+	for name, s := range everyTextMetric() {
 		m := NewText(s)
 		for i, p := range predictions {
 			addText(t, m, p, references[i]...)

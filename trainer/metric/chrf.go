@@ -38,7 +38,7 @@ func (c ChrF) beta() int {
 	return c.Beta
 }
 
-// Statistics implements [Scorer].
+// Statistics implements [TextMetric].
 func (c ChrF) Statistics(prediction string, references []string) []float64 {
 	p := c.ngrams(prediction)
 	var best []float64
@@ -145,7 +145,7 @@ func (c ChrF) score(sum []float64) float64 {
 	return 100 * ratio((1+factor)*precision*recall, factor*precision+recall)
 }
 
-// Signature implements [Scorer]: sacrebleu's line.
+// Signature implements [TextMetric]: sacrebleu's line.
 func (c ChrF) Signature(references string) string {
 	return sacrebleuSignature(references, fmt.Sprintf("case:%s|eff:%s|nc:%d|nw:%d|space:%s",
 		caseName(c.Lowercase), yesNo(!c.EpsSmoothing), c.charOrder(), c.WordOrder, yesNo(c.Whitespace)))

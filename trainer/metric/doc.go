@@ -5,7 +5,7 @@
 //	from 0 to 100   sacrebleu: BLEU, chrF and TER
 //	from -1 to 1    correlations, as scipy has them
 //
-// A metric of texts is a [Scorer], which knows how to score a pair of texts, inside of a [Text], which adds pairs up:
+// A metric of texts is a [TextMetric], which knows how to score a pair of texts, inside of a [Text], which adds pairs up:
 //
 //	bleu := metric.NewText(metric.BLEU{})
 //	for ... {

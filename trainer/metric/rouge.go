@@ -42,7 +42,7 @@ func (r ROUGE) Pair(prediction, reference string) [len(rougeNames)]PRF {
 	}
 }
 
-// Statistics implements [Scorer].
+// Statistics implements [TextMetric].
 func (r ROUGE) Statistics(prediction string, references []string) []float64 {
 	var best [len(rougeNames)]PRF
 	for i, reference := range references {
@@ -68,7 +68,7 @@ func (r ROUGE) Score(sum []float64) []Value {
 	return values
 }
 
-// Signature implements [Scorer].
+// Signature implements [TextMetric].
 func (r ROUGE) Signature(references string) string {
 	return "nrefs:" + references + "|stemmer:" + yesNo(r.Stemmer)
 }

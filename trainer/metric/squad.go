@@ -15,7 +15,7 @@ type SQuAD struct {
 	Unanswerable bool
 }
 
-// Statistics implements [Scorer].
+// Statistics implements [TextMetric].
 func (s SQuAD) Statistics(prediction string, references []string) []float64 {
 	row := []float64{1, 0, 0}
 	for _, reference := range references {
@@ -37,7 +37,7 @@ func (s SQuAD) Score(sum []float64) []Value {
 	return []Value{{task.ExactMatch, ratio(sum[1], sum[0])}, {task.F1, ratio(sum[2], sum[0])}}
 }
 
-// Signature implements [Scorer].
+// Signature implements [TextMetric].
 func (s SQuAD) Signature(references string) string {
 	version := "1.1"
 	if s.Unanswerable {
@@ -96,7 +96,7 @@ func AnswerF1(prediction, reference string) float64 {
 // The statistics of an example are 1 and whether it is right.
 type Exact struct{}
 
-// Statistics implements [Scorer].
+// Statistics implements [TextMetric].
 func (Exact) Statistics(prediction string, references []string) []float64 {
 	if slices.Contains(references, prediction) {
 		return []float64{1, 1}
@@ -109,5 +109,5 @@ func (Exact) Score(sum []float64) []Value {
 	return []Value{{task.ExactMatch, ratio(sum[1], sum[0])}}
 }
 
-// Signature implements [Scorer].
+// Signature implements [TextMetric].
 func (Exact) Signature(references string) string { return "nrefs:" + references }

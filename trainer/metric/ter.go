@@ -13,7 +13,7 @@ import (
 // The statistics of an example are its edits and the length of the reference in words.
 type TER struct{}
 
-// Statistics implements [Scorer].
+// Statistics implements [TextMetric].
 func (TER) Statistics(prediction string, references []string) []float64 {
 	p := fields(lower(prediction))
 	fewest, length := -1, 0
@@ -36,7 +36,7 @@ func (TER) Score(sum []float64) []Value {
 	return []Value{{task.TER, 100 * ratio(edits, length)}}
 }
 
-// Signature implements [Scorer]: sacrebleu's line.
+// Signature implements [TextMetric]: sacrebleu's line.
 func (TER) Signature(references string) string {
 	return sacrebleuSignature(references, "case:lc|tok:tercom|norm:no|punct:yes|asian:no")
 }

@@ -6,10 +6,10 @@ import (
 	"strconv"
 )
 
-// Scorer measures a predicted text by numbers that add up over examples. Its methods are pure functions.
-type Scorer interface {
+// TextMetric measures a predicted text by numbers that add up over examples. Its methods are pure functions.
+type TextMetric interface {
 	// Statistics returns the numbers of one example, always as many. There is at least one reference: several are
-	// all right, and the scorer says how it chooses.
+	// all right, and the metric says how it chooses.
 	Statistics(prediction string, references []string) []float64
 	// Score returns the values of a set of examples, whose statistics add up to sum.
 	Score(sum []float64) []Value
@@ -20,14 +20,14 @@ type Scorer interface {
 
 // Text adds up the statistics of predicted texts. It keeps those of each example, some 100 bytes, and no text.
 type Text struct {
-	scorer     Scorer
+	metric     TextMetric
 	rows       [][]float64
 	sum        []float64
 	references int // per example, -1 where it varies
 }
 
 // NewText returns a metric without examples.
-func NewText(s Scorer) *Text { return &Text{scorer: s} }
+func NewText(s TextMetric) *Text { return &Text{metric: s} }
 
 // Add counts one example: a prediction and the texts that would be right.
 func (t *Text) Add(prediction string, references []string) error {
@@ -39,7 +39,7 @@ func (t *Text) Add(prediction string, references []string) error {
 	} else if t.references != len(references) {
 		t.references = -1
 	}
-	row := t.scorer.Statistics(prediction, references)
+	row := t.metric.Statistics(prediction, references)
 	t.rows = append(t.rows, row)
 	t.sum = addTo(t.sum, row)
 	return nil
@@ -53,7 +53,7 @@ func (t *Text) Result() []Value {
 	if len(t.rows) == 0 {
 		return nil
 	}
-	return t.scorer.Score(t.sum)
+	return t.metric.Score(t.sum)
 }
 
 // Sample returns the values of some examples, as [Sampled] says.
@@ -65,22 +65,22 @@ func (t *Text) Sample(index []int) []Value {
 	for _, i := range index {
 		addTo(sum, t.rows[i])
 	}
-	return t.scorer.Score(sum)
+	return t.metric.Score(sum)
 }
 
 // Signature says how the values were computed.
 func (t *Text) Signature() string {
-	if t.scorer == nil {
+	if t.metric == nil {
 		return ""
 	}
 	if t.references < 0 {
-		return t.scorer.Signature("var")
+		return t.metric.Signature("var")
 	}
-	return t.scorer.Signature(strconv.Itoa(t.references))
+	return t.metric.Signature(strconv.Itoa(t.references))
 }
 
 // Scores returns the values of a single example, for those who look for the best and worst ones.
-func Scores(s Scorer, prediction string, references []string) []Value {
+func Scores(s TextMetric, prediction string, references []string) []Value {
 	if s == nil {
 		return nil
 	}

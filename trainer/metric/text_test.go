@@ -9,13 +9,13 @@ import (
 	"testing"
 )
 
-// everyScorer has each scorer by a name, and what it gives a prediction that is the reference.
-func everyScorer() map[string]struct {
-	Scorer
+// everyTextMetric has each metric by a name, and what it gives a prediction that is the reference.
+func everyTextMetric() map[string]struct {
+	TextMetric
 	perfect float64
 } {
 	type entry = struct {
-		Scorer
+		TextMetric
 		perfect float64
 	}
 	return map[string]entry{
@@ -58,9 +58,9 @@ func somePairs(n int) (predictions []string, references [][]string) {
 	return predictions, references
 }
 
-func TestScorers(t *testing.T) {
+func TestTextMetrics(t *testing.T) {
 	predictions, references := somePairs(60)
-	for name, s := range everyScorer() {
+	for name, s := range everyTextMetric() {
 		t.Run(name, func(t *testing.T) {
 			m, perfect, backwards := NewText(s), NewText(s), NewText(s)
 			for i, p := range predictions {
@@ -95,8 +95,8 @@ func TestScorers(t *testing.T) {
 	}
 }
 
-// FuzzScorers: any bytes have a finite score.
-func FuzzScorers(f *testing.F) {
+// FuzzTextMetrics: any bytes have a finite score.
+func FuzzTextMetrics(f *testing.F) {
 	for _, s := range []string{"", "the cat", "\xff\xfe.\xc3", "a\x1cb\u2028c", "١.٢ ½ “x”", "ΑΣ İ", "&amp;lt;<skipped>-\n", "語語 the, 5-6"} {
 		f.Add(s, "the cat sat", "")
 		f.Add("the cat sat", s, s)
@@ -105,7 +105,7 @@ func FuzzScorers(f *testing.F) {
 		if len(prediction)+len(first)+len(second) > 500 {
 			return
 		}
-		for name, s := range everyScorer() {
+		for name, s := range everyTextMetric() {
 			one := s.Statistics(prediction, []string{first})
 			two := s.Statistics(prediction, []string{first, second})
 			if len(one) != len(two) {
@@ -141,7 +141,7 @@ func TestExact(t *testing.T) {
 
 func TestSignatures(t *testing.T) {
 	for _, test := range []struct {
-		scorer Scorer
+		metric TextMetric
 		want   string
 	}{
 		{BLEU{}, "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0"},
@@ -154,8 +154,8 @@ func TestSignatures(t *testing.T) {
 		{ROUGE{Stemmer: true}, "nrefs:1|stemmer:yes"},
 		{SQuAD{Unanswerable: true}, "nrefs:1|squad:2.0"},
 	} {
-		if got := test.scorer.Signature("1"); got != test.want {
-			t.Errorf("%#v: signature %s, want %s", test.scorer, got, test.want)
+		if got := test.metric.Signature("1"); got != test.want {
+			t.Errorf("%#v: signature %s, want %s", test.metric, got, test.want)
 		}
 	}
 }

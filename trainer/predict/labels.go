@@ -13,14 +13,14 @@ import (
 	"t5train/model/generate"
 )
 
-// LabelScorer ranks the labels of a classification by the probability that the model gives to their texts (rank
-// classification): the answer is always a label, and the probabilities add up to 1.
+// LabelScorer scores the labels of a classification by the probability that the model gives to their texts: the answer is
+// always a label, and the probabilities add up to 1. T0 calls it rank classification.
 type LabelScorer struct {
 	targets     [][]int32 // the texts, which end in EOS
 	Temperature float64   // by which log-probabilities are divided
 }
 
-// NewLabelScorer returns the scorer of a task, with the temperature of the bundle where the labels are those that it was
+// NewLabelScorer returns the label scorer of a task, with the temperature of the checkpoint where the labels are those that it was
 // found with.
 func NewLabelScorer(b *checkpoints.Folder, spec task.Spec) LabelScorer {
 	s := LabelScorer{Temperature: 1}

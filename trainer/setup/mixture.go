@@ -41,7 +41,7 @@ func keyOf(c *configs.Config, p configs.Component, key string) string {
 	if len(c.Data.Mixture) == 0 {
 		return "data." + key
 	}
-	return evaluate.PartKey(p.Name) + ", " + key
+	return evaluate.ComponentKey(p.Name) + ", " + key
 }
 
 // sourceKey returns where the configuration has what a component trains on.
@@ -49,7 +49,7 @@ func sourceKey(c *configs.Config, p configs.Component) string {
 	if len(c.Data.Mixture) == 0 {
 		return "data.train"
 	}
-	return evaluate.PartKey(p.Name)
+	return evaluate.ComponentKey(p.Name)
 }
 
 // inComponent says in which component of a mixture something is wrong.
@@ -57,7 +57,7 @@ func inComponent(c *configs.Config, p configs.Component, err error) error {
 	if len(c.Data.Mixture) == 0 {
 		return err
 	}
-	return fmt.Errorf("%s: %w", evaluate.PartKey(p.Name), err)
+	return fmt.Errorf("%s: %w", evaluate.ComponentKey(p.Name), err)
 }
 
 // mix returns the mixture of the components of a configuration, each with its source, and says what is in it.

@@ -42,8 +42,8 @@ func dataOf(c *configs.Config) (all []keyedFiles) {
 	add("data.train", c.Data.Train, dataset.ForTraining)
 	add("data.validation", c.Data.Validation, dataset.ForValidation)
 	for _, p := range c.Data.Mixture {
-		add(evaluate.PartKey(p.Name)+", train", p.Train, dataset.ForTraining)
-		add(evaluate.PartKey(p.Name)+", validation", p.Validation, dataset.ForValidation)
+		add(evaluate.ComponentKey(p.Name)+", train", p.Train, dataset.ForTraining)
+		add(evaluate.ComponentKey(p.Name)+", validation", p.Validation, dataset.ForValidation)
 	}
 	return all
 }

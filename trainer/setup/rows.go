@@ -128,7 +128,7 @@ func (r rowsReader) openAll(ctx context.Context, tasks []configs.Component) ([]o
 		case t.Name == "":
 			known = all[i].spec.Values()
 		default:
-			known = append(known, evaluate.PartValues(t.Name, all[i].spec)...)
+			known = append(known, evaluate.ComponentValues(t.Name, all[i].spec)...)
 		}
 		evaluated = true
 	}

@@ -69,7 +69,7 @@ func readText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was
 	m.HeldOut = h
 	ui.Say(sink, "validation", "%s pieces of text", ui.Grouped(h.Len()))
 	h.SaySamples(sink)
-	if slices.ContainsFunc(h.Parts, func(p evaluate.TextPart) bool { return !p.Pieces.Sample.All() }) {
+	if slices.ContainsFunc(h.Denoisers, func(p evaluate.DenoiserPieces) bool { return !p.Pieces.Sample.All() }) {
 		m.AddDigest("data.validation, sample", sampleDigest(dataset.HeldOutSeed))
 	}
 	return m, nil
