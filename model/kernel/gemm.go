@@ -37,7 +37,7 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 	}
 	if i := w.isa; i.gemm != nil {
 		if m <= i.maxDirectRows && transB && !transA {
-			grain := max(64, blocks(n, 16*w.Threads())*4) // a multiple of four, and a few tasks a thread
+			grain := max(64, Blocks(n, 16*w.Threads())*4) // a multiple of four, and a few tasks a thread
 			w.Rows(n, grain, func(lo, hi int) {
 				i.directRows(m, hi-lo, k, a, lda, b[lo*ldb:], ldb, accumulate, c[lo:], ldc)
 			})
@@ -52,8 +52,8 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 		})
 		return
 	}
-	nBlocks := blocks(n, blockN)
-	w.Run(blocks(m, blockM)*nBlocks, func(task int) {
+	nBlocks := Blocks(n, blockN)
+	w.Run(Blocks(m, blockM)*nBlocks, func(task int) {
 		i, j := task/nBlocks*blockM, task%nBlocks*blockN
 		mb, nb := min(blockM, m-i), min(blockN, n-j)
 		aOffset, bOffset := i*lda, j
@@ -80,7 +80,7 @@ func (s *scratch) gemm(transA, transB bool, m, n, k int, a []float32, lda int, b
 		kb := min(blockK, k-k0)
 		for j0 := 0; j0 < n; j0 += blockN {
 			nb := min(blockN, n-j0)
-			bp := grow(&s.b, blocks(nb, microN)*microN*kb)
+			bp := grow(&s.b, Blocks(nb, microN)*microN*kb)
 			if transB {
 				packRows(bp, b[j0*ldb+k0:], ldb, nb, kb)
 			} else {
@@ -88,7 +88,7 @@ func (s *scratch) gemm(transA, transB bool, m, n, k int, a []float32, lda int, b
 			}
 			for i0 := 0; i0 < m; i0 += blockM {
 				mb := min(blockM, m-i0)
-				ap := grow(&s.a, blocks(mb, microM)*microM*kb)
+				ap := grow(&s.a, Blocks(mb, microM)*microM*kb)
 				if transA {
 					packColumns(ap, a[k0*lda+i0:], lda, mb, kb)
 				} else {

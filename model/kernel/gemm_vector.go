@@ -32,28 +32,28 @@ func (o operand) at(row, col int) operand {
 // threads for all of them, and so is A where several tasks need the same rows; else each task packs its own.
 func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []float32, ldc int) {
 	i := w.isa
-	rowBlocks := blocks(m, i.blockM)
-	height := blocks(blocks(m, rowBlocks), i.rows) * i.rows // even blocks, so that no thread waits for a large one
-	rowBlocks = blocks(m, height)
-	rowPanels := blocks(m, i.rows)
+	rowBlocks := Blocks(m, i.blockM)
+	height := Blocks(Blocks(m, rowBlocks), i.rows) * i.rows // even blocks, so that no thread waits for a large one
+	rowBlocks = Blocks(m, height)
+	rowPanels := Blocks(m, i.rows)
 	w.borrow(func(shared *scratch) {
 		for j0 := 0; j0 < n; j0 += vectorBlockN {
 			nb := min(vectorBlockN, n-j0)
-			panels := blocks(nb, i.cols)
-			columnBlocks := min(panels, blocks(tasksPerThread*w.Threads(), rowBlocks))
-			perTask := blocks(panels, columnBlocks)
-			columnBlocks = blocks(panels, perTask)
+			panels := Blocks(nb, i.cols)
+			columnBlocks := min(panels, Blocks(tasksPerThread*w.Threads(), rowBlocks))
+			perTask := Blocks(panels, columnBlocks)
+			columnBlocks = Blocks(panels, perTask)
 			for k0 := 0; k0 < k; k0 += i.blockK {
 				kb := min(i.blockK, k-k0)
 				bp := grow(&shared.b, panels*i.cols*kb)
 				const panelsPerTask = 4
-				packTasks := blocks(panels, panelsPerTask)
+				packTasks := Blocks(panels, panelsPerTask)
 				bTasks := packTasks
 				var ap []float32
 				if columnBlocks > 1 {
 					ap = grow(&shared.a, rowPanels*i.panelA(kb))
 					if j0 == 0 || k > i.blockK { // else it is there already
-						packTasks += blocks(rowPanels, panelsPerTask)
+						packTasks += Blocks(rowPanels, panelsPerTask)
 					}
 				}
 				pack := func(task int) {
@@ -74,7 +74,7 @@ func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []floa
 						return
 					}
 					w.borrow(func(s *scratch) {
-						own := grow(&s.a, blocks(t.rows, i.rows)*i.panelA(kb))
+						own := grow(&s.a, Blocks(t.rows, i.rows)*i.panelA(kb))
 						i.packA(own, a.at(i0, k0), t.rows, kb)
 						t.multiply(own, bp, p0, min(panels, p0+perTask))
 					})

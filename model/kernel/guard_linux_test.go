@@ -14,7 +14,7 @@ import (
 func guarded[T float32 | float64 | int32 | int8](t *testing.T, x []T, atEnd bool) []T {
 	size := int(unsafe.Sizeof(T(0)))
 	page := syscall.Getpagesize()
-	inside := blocks(size*max(1, len(x)), page) * page
+	inside := Blocks(size*max(1, len(x)), page) * page
 	memory, err := syscall.Mmap(-1, 0, inside+2*page, syscall.PROT_NONE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
 		t.Fatal(err)

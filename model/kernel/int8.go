@@ -22,10 +22,10 @@ type Int8 struct {
 
 // NewInt8 returns a weight of zeros, to be filled by SetRow.
 func NewInt8(out, in int) *Int8 {
-	outs := blocks(out, int8Cols) * int8Cols
+	outs := Blocks(out, int8Cols) * int8Cols
 	return &Int8{
 		Out: out, In: in,
-		packed: make([]int8, outs*blocks(in, int8Group)*int8Group),
+		packed: make([]int8, outs*Blocks(in, int8Group)*int8Group),
 		scale:  make([]float32, outs), offset: make([]int32, outs),
 	}
 }
@@ -53,7 +53,7 @@ func (m *Int8) Row(dst []float32, o int) {
 func (m *Int8) Bytes() int { return len(m.packed) + 4*len(m.scale) + 4*len(m.offset) }
 
 // groups is the number of fours that the inputs of an output make up.
-func (m *Int8) groups() int { return blocks(m.In, int8Group) }
+func (m *Int8) groups() int { return Blocks(m.In, int8Group) }
 
 // panel returns the integers of 32 outputs.
 func (m *Int8) panel(p int) []int8 {
@@ -141,7 +141,7 @@ func LinearInt8(w *Workers, y []float32, stride int, x []float32, rows int, accu
 	p := int8Product{workers: w, y: y, stride: stride, x: x, rows: rows, in: weights[0].In, accumulate: accumulate}
 	panels, outs := 0, 0
 	for _, m := range weights {
-		panels += blocks(m.Out, int8Cols)
+		panels += Blocks(m.Out, int8Cols)
 		outs += m.Out
 	}
 	if done := w.counters.product(rows, outs, p.in); done != nil {
@@ -152,9 +152,9 @@ func LinearInt8(w *Workers, y []float32, stride int, x []float32, rows int, accu
 		inputBytes = 4
 	}
 	height := min(rows, max(1, int8RowBytes/(inputBytes*p.in*w.isa.rows))*w.isa.rows)
-	rowBlocks := blocks(rows, height)
-	perTask := blocks(panels, min(panels, blocks(tasksPerThread*w.Threads(), rowBlocks)))
-	columnBlocks := blocks(panels, perTask)
+	rowBlocks := Blocks(rows, height)
+	perTask := Blocks(panels, min(panels, Blocks(tasksPerThread*w.Threads(), rowBlocks)))
+	columnBlocks := Blocks(panels, perTask)
 	multiply := func(task int) {
 		first, row := task%columnBlocks*perTask, task/columnBlocks*height
 		p.panels(weights, first, min(panels, first+perTask), row, min(height, rows-row))
@@ -164,7 +164,7 @@ func LinearInt8(w *Workers, y []float32, stride int, x []float32, rows int, accu
 		return
 	}
 	w.borrow(func(s *scratch) {
-		p.width = blocks(p.in, int8Group) * int8Group
+		p.width = Blocks(p.in, int8Group) * int8Group
 		if cap(s.bytes) < rows*p.width {
 			s.bytes = make([]uint8, rows*p.width)
 		}
@@ -175,7 +175,7 @@ func LinearInt8(w *Workers, y []float32, stride int, x []float32, rows int, accu
 			return
 		}
 		grain := grainFor(p.in)
-		w.pool.RunPhases(blocks(rows, grain), func(task int) { p.quantize(task*grain, min(rows, (task+1)*grain)) },
+		w.pool.RunPhases(Blocks(rows, grain), func(task int) { p.quantize(task*grain, min(rows, (task+1)*grain)) },
 			rowBlocks*columnBlocks, multiply)
 	})
 }
@@ -209,7 +209,7 @@ func (p *int8Product) quantize(lo, hi int) {
 func (p *int8Product) panels(weights []*Int8, first, last, row, count int) {
 	column := 0
 	for _, m := range weights {
-		panels := blocks(m.Out, int8Cols)
+		panels := Blocks(m.Out, int8Cols)
 		for panel := max(0, first); panel < min(panels, last); panel++ {
 			cols := min(int8Cols, m.Out-panel*int8Cols)
 			y := p.y[row*p.stride+column+panel*int8Cols:]

@@ -38,7 +38,7 @@ type Totals struct {
 func (c *CrossEntropy) chunkRows(w *Workers, rows int) int {
 	tile := w.isa.rows
 	most := max(1, 9<<20/c.Vocab/tile) * tile
-	return min(rows, blocks(blocks(rows, blocks(rows, most)), tile)*tile)
+	return min(rows, Blocks(Blocks(rows, Blocks(rows, most)), tile)*tile)
 }
 
 // Forward returns the totals of hidden [len(labels), dim] against labels with the lm_head weight [vocab, dim].

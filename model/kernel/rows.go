@@ -23,8 +23,8 @@ func Embed(w *Workers, y, table []float32, ids []int32, d int) {
 func EmbedBackward(w *Workers, dTable, dy []float32, ids []int32, d int) {
 	w = w.orDefault()
 	const line = 16 // a cache line
-	columns := blocks(blocks(d, w.Threads()), line) * line
-	w.Run(blocks(d, columns), func(task int) {
+	columns := Blocks(Blocks(d, w.Threads()), line) * line
+	w.Run(Blocks(d, columns), func(task int) {
 		lo, hi := task*columns, min(d, (task+1)*columns)
 		for i, id := range ids {
 			w.isa.loops.add(dTable[int(id)*d+lo:int(id)*d+hi], dy[i*d+lo:i*d+hi])
@@ -59,7 +59,7 @@ func RMSNormBackward(w *Workers, dx, dWeight, dy, x, weight, inverse []float32) 
 	w = w.orDefault()
 	d := len(weight)
 	rows := len(inverse)
-	tasks := blocks(rows, rmsBlock)
+	tasks := Blocks(rows, rmsBlock)
 	l := &w.isa.loops
 	partial := make([]float32, tasks*d)
 	w.Run(tasks, func(task int) {

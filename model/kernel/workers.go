@@ -60,7 +60,7 @@ func (w *Workers) Run(tasks int, f func(task int)) { w.orDefault().pool.Run(task
 // Rows calls f(lo, hi) for the blocks of grain rows that make up [0, rows).
 func (w *Workers) Rows(rows, grain int, f func(lo, hi int)) {
 	grain = max(1, grain)
-	w.Run(blocks(rows, grain), func(task int) {
+	w.Run(Blocks(rows, grain), func(task int) {
 		f(task*grain, min(rows, (task+1)*grain))
 	})
 }
@@ -87,8 +87,8 @@ func grow(buf *[]float32, n int) []float32 {
 	return (*buf)[:n]
 }
 
-// blocks returns how many blocks of the given size cover n.
-func blocks(n, size int) int { return (n + size - 1) / size }
+// Blocks returns how many blocks of the given size cover n.
+func Blocks(n, size int) int { return (n + size - 1) / size }
 
 // grainFor returns how many rows of the given width make a task worth starting: about 16k elements.
 func grainFor(width int) int { return max(1, 1<<14/max(1, width)) }

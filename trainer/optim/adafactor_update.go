@@ -1,6 +1,9 @@
 package optim
 
-import "math"
+import (
+	"math"
+	"t5train/model/kernel"
+)
 
 // updateFull updates a parameter whose mean squares are kept one by one:
 //
@@ -9,7 +12,7 @@ import "math"
 func (a *Adafactor) updateFull(p Param, s moments, lr float64, within spread) {
 	n := len(p.Value)
 	decay := a.options.decay(a.step)
-	valueSquares := make([]float64, blocks(n, blockSize))
+	valueSquares := make([]float64, kernel.Blocks(n, blockSize))
 	updateSquares := make([]float64, len(valueSquares))
 	within.eachBlock(n, func(block, from, to int) {
 		valueSquares[block] = a.valueSquares(p.Value[from:to])

@@ -31,7 +31,7 @@ func (p Param) cols() int {
 
 func (p Param) rows() int      { return len(p.Value) / p.cols() }
 func (p Param) blockRows() int { return max(1, blockSize/p.cols()) }
-func (p Param) rowBlocks() int { return blocks(p.rows(), p.blockRows()) }
+func (p Param) rowBlocks() int { return kernel.Blocks(p.rows(), p.blockRows()) }
 
 // gradRow is row r of the gradient.
 func (p Param) gradRow(r int) []float32 {
@@ -103,7 +103,7 @@ const largeTensor = 16 * blockSize
 
 // eachBlock calls f for the fixed blocks [from, to) of n elements.
 func (run spread) eachBlock(n int, f func(block, from, to int)) {
-	run(blocks(n, blockSize), func(block int) {
+	run(kernel.Blocks(n, blockSize), func(block int) {
 		f(block, block*blockSize, min(n, (block+1)*blockSize))
 	})
 }
@@ -118,9 +118,6 @@ func (run spread) eachRow(p Param, f func(block, r int)) {
 		}
 	})
 }
-
-// blocks is the number of blocks of the given size that n elements make.
-func blocks(n, size int) int { return (n + size - 1) / size }
 
 // eachTensor calls f for every parameter: small ones side by side, each on one thread, then the large ones
 // in turn. within is what f spreads the parameter's blocks with.
