@@ -17,7 +17,7 @@
 // environment variable T5_KERNEL forces one, so that all can be tested on any machine. ISAs differ by rounding.
 // avx512-vnni is avx512 with products of bytes.
 //
-// The generator in folder gen writes x86 only, because its library avo does. ARM processors run portable Go. Kernels for
+// The generator in folder gen writes x86 only, as its library avo does. ARM processors run portable Go. Kernels for
 // them need assembly of their own, and a file isa_arm64.go whose function available lists their ISAs, as isa_amd64.go
 // has it; the tests then compare them with portable Go.
 //
