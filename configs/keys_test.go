@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"t5train/data/objective"
+	"t5train/trainer/optim"
 )
 
 // Every key is documented: a new field without a comment fails here.
@@ -143,5 +146,31 @@ func TestBadRangeTagPanics(t *testing.T) {
 			}()
 			parseBounds(tag)
 		}()
+	}
+}
+
+// Every name that a list of other packages has is one that a configuration may have, with defaults that are valid, and
+// stands in what is wanted of the key.
+func TestEveryNameLoads(t *testing.T) {
+	want := map[string]string{}
+	for _, k := range Keys() {
+		want[k.Path] = k.Want
+	}
+	for key, names := range map[string][]string{
+		"optimizer.name": optim.Names(), "objective.name": objective.Names(), "schedule.name": optim.ScheduleNames(),
+	} {
+		if list := "one of " + strings.Join(names, ", "); want[key] != list {
+			t.Errorf("%s: got %q wanted, want %q", key, want[key], list)
+		}
+		for _, name := range names {
+			text := minimal
+			if key == "objective.name" {
+				text = pretrain
+			}
+			c := mustLoad(t, text, LoadOptions{Set: []string{key + "=" + name}})
+			if rate, err := c.Optimizer.Rate(); err != nil || rate <= 0 {
+				t.Errorf("%s %s: got the learning rate %g, %v", key, name, rate, err)
+			}
+		}
 	}
 }

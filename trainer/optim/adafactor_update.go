@@ -2,6 +2,7 @@ package optim
 
 import (
 	"math"
+
 	"t5train/model/kernel"
 )
 
