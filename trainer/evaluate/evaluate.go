@@ -47,16 +47,16 @@ type Evaluator struct {
 
 // NewEvaluator returns an evaluator of a model for a task, which writes answers of limit tokens at most, EOS included; 0 is
 // the checkpoint's limit, or else 128.
-func NewEvaluator(b *checkpoints.Folder, spec task.Spec, limit int, w *kernel.Workers) *Evaluator {
-	if b.IsEmpty() { // which Evaluate says
+func NewEvaluator(folder *checkpoints.Folder, spec task.Spec, limit int, w *kernel.Workers) *Evaluator {
+	if folder.IsEmpty() { // which Evaluate says
 		return &Evaluator{spec: spec}
 	}
-	limit = predict.FirstPositive(limit, b.Info.MaxTargetLength, 128)
+	limit = predict.FirstPositive(limit, folder.Info.MaxTargetLength, 128)
 	e := &Evaluator{
-		model: b.Model, spec: spec, loss: generate.NewLoss(b.Model, w), generator: generate.New(b.Model, w), how: generate.Options{MaxTokens: limit}, tokenizer: b.Tokenizer,
+		model: folder.Model, spec: spec, loss: generate.NewLoss(folder.Model, w), generator: generate.New(folder.Model, w), how: generate.Options{MaxTokens: limit}, tokenizer: folder.Tokenizer,
 	}
 	if spec.ScoresLabels() {
-		e.labels = predict.NewLabelScorer(b, spec)
+		e.labels = predict.NewLabelScorer(folder, spec)
 	}
 	return e
 }

@@ -22,28 +22,28 @@ type Output struct {
 
 // File evaluates a checkpoint as [Evaluate] does, and writes the metrics as JSON. Answers that are texts are generated
 // greedily, or as g says. Of several ranks the first one writes.
-func File(ctx context.Context, b *checkpoints.Folder, g predict.Generation, out Output, o Options) error {
+func File(ctx context.Context, folder *checkpoints.Folder, g predict.Generation, out Output, o Options) error {
 	var err error
 	if len(g.Given) > 0 {
 		var own generate.Options
-		own, _, err = g.Over(generate.Options{}, b.Tokenizer)
+		own, _, err = g.Over(generate.Options{}, folder.Tokenizer)
 		o.Generation = &own
 	}
 	if err := o.Group.Agree(err); err != nil {
 		return err
 	}
-	if err := predict.SameOnRanks(o.Group, b, nil); err != nil {
+	if err := predict.SameOnRanks(o.Group, folder, nil); err != nil {
 		return err
 	}
 	if !o.Group.First() {
-		_, err := Evaluate(ctx, b, o)
+		_, err := Evaluate(ctx, folder, o)
 		return err
 	}
 	w, finish, err := atomicfile.OpenOutput(out.Stdout, out.Path)
 	if err != nil {
 		return err
 	}
-	e, err := Evaluate(ctx, b, o)
+	e, err := Evaluate(ctx, folder, o)
 	if err == nil {
 		e.say(o, out.Path != "-") // said first, so that a full disk does not lose them
 		err = e.WriteJSON(w)

@@ -12,7 +12,7 @@ import (
 	"t5train/trainer/runlog"
 )
 
-// ComponentKey says where the part of a name stands in the configuration.
+// ComponentKey says where the component of a name stands in the configuration.
 func ComponentKey(name string) string { return "data.mixture, " + name }
 
 // MixtureSet are the held-out rows of several tasks.
@@ -35,7 +35,7 @@ func (h MixtureSet) Len() int {
 // Best implements [Set]: tasks have no other measure in common.
 func (h MixtureSet) Best() string { return task.Loss }
 
-// ComponentValues lists what evaluations of a part compare by.
+// ComponentValues lists what evaluations of a component compare by.
 func ComponentValues(name string, spec task.Spec) (values []string) {
 	for _, v := range spec.Values() {
 		values = append(values, name+"/"+v)
@@ -43,7 +43,7 @@ func ComponentValues(name string, spec task.Spec) (values []string) {
 	return values
 }
 
-// Seen returns what is known of all parts. Their examples and labels are of different kinds, and left out.
+// Seen returns what is known of all components. Their examples and labels are of different kinds, and left out.
 func (h MixtureSet) Seen() runlog.Evaluation {
 	var all runlog.Evaluation
 	for _, p := range h {
@@ -76,8 +76,8 @@ func (h MixtureSet) EachBatch(ctx context.Context, f func(*data.Batch) error) er
 	return nil
 }
 
-// Evaluate returns the loss and the perplexity of all target tokens together, and then the metrics of each part as
-// part/metric.
+// Evaluate returns the loss and the perplexity of all target tokens together, and then the metrics of each component
+// as component/metric.
 func (h MixtureSet) Evaluate(ctx context.Context, done func(n int64)) (values []metric.Value, shown []string, err error) {
 	var all metric.Loss
 	before := int64(0)

@@ -39,19 +39,19 @@ type Options struct {
 
 // Evaluate computes the loss and the metrics of a checkpoint on a data set: by its task, or for one that is pre-trained,
 // and unless another task is asked for, by its objective on text. Metrics of the task come with their 95 % intervals.
-func Evaluate(ctx context.Context, b *checkpoints.Folder, o Options) (*Evaluation, error) {
-	if b.IsEmpty() {
+func Evaluate(ctx context.Context, folder *checkpoints.Folder, o Options) (*Evaluation, error) {
+	if folder.IsEmpty() {
 		return nil, fmt.Errorf("evaluate: %w", model.ErrNoModel)
 	}
 	o.Threads, o.BatchSize = o.Group.Threads(o.Threads), predict.FirstPositive(o.BatchSize, defaultBatch)
-	if b.Info.Objective != nil && b.Info.Task == nil && o.Task.Name == "" {
+	if folder.Info.Objective != nil && folder.Info.Task == nil && o.Task.Name == "" {
 		if o.Generation != nil {
 			return nil, o.Group.Common(errNothingGenerated)
 		}
-		values, err := evaluateText(ctx, b, o)
+		values, err := evaluateText(ctx, folder, o)
 		return &Evaluation{Values: values}, err
 	}
-	e, examples, notes, err := newEvaluation(ctx, b, o)
+	e, examples, notes, err := newEvaluation(ctx, folder, o)
 	if err := o.Group.Agree(err); err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (w watched) Sample(index []int) []metric.Value {
 var errNothingGenerated = errors.New("evaluate: a classification answers with labels, an objective of pre-training with its targets: leave out the options of generation")
 
 // newEvaluation reads what Evaluate works with.
-func newEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (*Evaluator, *data.Examples, []ui.Note, error) {
+func newEvaluation(ctx context.Context, folder *checkpoints.Folder, o Options) (*Evaluator, *data.Examples, []ui.Note, error) {
 	if o.Tokens != "" {
 		return nil, nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and evaluated on text: leave out data.tokens")
 	}
@@ -143,7 +143,7 @@ func newEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (*Eval
 		return nil, nil, nil, err
 	}
 	var spec task.Spec
-	if stored := b.Info.Task; stored != nil && (o.Task.Name == "" || o.Task.Name == stored.Name) {
+	if stored := folder.Info.Task; stored != nil && (o.Task.Name == "" || o.Task.Name == stored.Name) {
 		dataset.SayTaken(o.Sink, t.Dataset)
 		if spec, err = infer.Correct(*stored, t.Columns(), o.Task); err != nil {
 			return nil, nil, nil, fmt.Errorf("evaluate: %w", err)
@@ -161,26 +161,26 @@ func newEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (*Eval
 		return nil, nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
 	limits := data.Limits{
-		MaxInput:  predict.FirstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
-		MaxTarget: predict.FirstPositive(o.MaxTargetLength, b.Info.MaxTargetLength, 128),
+		MaxInput:  predict.FirstPositive(o.MaxInputLength, folder.Info.MaxInputLength, 512),
+		MaxTarget: predict.FirstPositive(o.MaxTargetLength, folder.Info.MaxTargetLength, 128),
 	}
-	if err := dataset.CheckLabels(spec, b.Tokenizer, limits.MaxTarget); err != nil {
+	if err := dataset.CheckLabels(spec, folder.Tokenizer, limits.MaxTarget); err != nil {
 		return nil, nil, nil, err
 	}
 	if err := t.CheckColumns(spec.Columns()); err != nil {
 		return nil, nil, nil, err
 	}
 	w := kernel.NewWorkers(o.Threads)
-	e := NewEvaluator(b, spec, limits.MaxTarget, w)
+	e := NewEvaluator(folder, spec, limits.MaxTarget, w)
 	e.Group = o.Group
 	if o.Generation != nil {
 		e.how = *o.Generation
 		e.how.MaxTokens = limits.MaxTarget
-		if err := e.how.Validate(b.Model.Config.VocabSize); err != nil {
+		if err := e.how.Validate(folder.Model.Config.VocabSize); err != nil {
 			return nil, nil, nil, fmt.Errorf("evaluate: options of generation: %w", err)
 		}
 	}
-	examples, err := t.Build(ctx, "evaluation", spec, data.HeldOut, b.Tokenizer, limits, w.Threads(), o.Sink)
+	examples, err := t.Build(ctx, "evaluation", spec, data.HeldOut, folder.Tokenizer, limits, w.Threads(), o.Sink)
 	if err != nil {
 		return nil, nil, nil, err
 	}

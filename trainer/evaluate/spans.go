@@ -29,12 +29,12 @@ const (
 )
 
 // newSpanFiller takes samples from all over the pieces, of the denoisers in turn.
-func newSpanFiller(b *checkpoints.Folder, denoisers []objective.Denoiser, of []DenoiserPieces, samples int, w *kernel.Workers) *spanFiller {
-	g := &spanFiller{tok: b.Tokenizer, vocab: objective.VocabularyOf(b.Tokenizer), generator: generate.New(b.Model, w)}
+func newSpanFiller(folder *checkpoints.Folder, denoisers []objective.Denoiser, pieces []DenoiserPieces, samples int, w *kernel.Workers) *spanFiller {
+	g := &spanFiller{tok: folder.Tokenizer, vocab: objective.VocabularyOf(folder.Tokenizer), generator: generate.New(folder.Model, w)}
 	for i := range samples {
-		d, pieces := denoisers[i%len(denoisers)], of[i%len(denoisers)].Pieces
-		at := i * pieces.Len() / samples
-		text := pieces.Piece(at, nil)
+		d, own := denoisers[i%len(denoisers)], pieces[i%len(denoisers)].Pieces
+		at := i * own.Len() / samples
+		text := own.Piece(at, nil)
 		text = text[:min(len(text), sampleText, d.Objective.Lengths().Tokens)]
 		input, target := d.Objective.Append(objective.Key{Index: int64(at)}, text, nil, nil)
 		g.inputs, g.targets = append(g.inputs, input), append(g.targets, target)

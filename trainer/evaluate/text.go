@@ -29,7 +29,7 @@ import (
 // TextSet evaluates a model on pieces of text by an objective. The examples are the same at each evaluation and for
 // every run, whatever its seed: noise of seed 0 and epoch 0.
 type TextSet struct {
-	bundle    *checkpoints.Folder
+	folder    *checkpoints.Folder
 	loss      *generate.Loss
 	Denoisers []DenoiserPieces
 	vocab     objective.Vocabulary
@@ -53,8 +53,8 @@ type TextOptions struct {
 }
 
 // NewTextSet returns the evaluation of a store. Of several denoisers each takes its part of one pass over the text.
-func NewTextSet(b *checkpoints.Folder, o objective.Config, denoisers []objective.Denoiser, s *chunks.Store, options TextOptions, w *kernel.Workers) (*TextSet, error) {
-	h := &TextSet{bundle: b, loss: generate.NewLoss(b.Model, w), vocab: objective.VocabularyOf(b.Tokenizer), batchSize: options.BatchSize, digest: filepath.Base(s.Dir())}
+func NewTextSet(folder *checkpoints.Folder, o objective.Config, denoisers []objective.Denoiser, s *chunks.Store, options TextOptions, w *kernel.Workers) (*TextSet, error) {
+	h := &TextSet{folder: folder, loss: generate.NewLoss(folder.Model, w), vocab: objective.VocabularyOf(folder.Tokenizer), batchSize: options.BatchSize, digest: filepath.Base(s.Dir())}
 	for _, d := range denoisers {
 		all, err := corpus.PiecesOf(o.Split, s, d)
 		if err != nil {
@@ -66,7 +66,7 @@ func NewTextSet(b *checkpoints.Folder, o objective.Config, denoisers []objective
 		h.Denoisers = append(h.Denoisers, DenoiserPieces{pieces, data.NewCorrupted(pieces, d.Objective, 0)})
 	}
 	if options.Samples > 0 {
-		h.filler = newSpanFiller(b, denoisers, h.Denoisers, options.Samples, w)
+		h.filler = newSpanFiller(folder, denoisers, h.Denoisers, options.Samples, w)
 	}
 	return h, nil
 }
@@ -208,8 +208,8 @@ func countSpans(v objective.Vocabulary, target []int32, hits []bool) (spans, fil
 }
 
 // evaluateText is Evaluate by the objective that a checkpoint was pre-trained with.
-func evaluateText(ctx context.Context, b *checkpoints.Folder, o Options) ([]metric.Value, error) {
-	h, done, err := newTextEvaluation(ctx, b, o)
+func evaluateText(ctx context.Context, folder *checkpoints.Folder, o Options) ([]metric.Value, error) {
+	h, done, err := newTextEvaluation(ctx, folder, o)
 	if done != nil {
 		defer done()
 	}
@@ -231,19 +231,19 @@ func evaluateText(ctx context.Context, b *checkpoints.Folder, o Options) ([]metr
 }
 
 // newTextEvaluation reads what evaluateText works with, which is there until done is called.
-func newTextEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (h *TextSet, done func(), err error) {
+func newTextEvaluation(ctx context.Context, folder *checkpoints.Folder, o Options) (h *TextSet, done func(), err error) {
 	if len(o.Task.TextColumns) > 1 {
 		return nil, nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain text", len(o.Task.TextColumns))
 	}
 	if keys := o.ofTasks(); len(keys) > 0 {
 		return nil, nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says all about inputs and targets: leave out %s, or name a task with task.name", strings.Join(keys, ", "))
 	}
-	denoisers, err := b.Info.Objective.Denoisers(b.Tokenizer)
+	denoisers, err := folder.Info.Objective.Denoisers(folder.Tokenizer)
 	if err != nil {
 		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
-	ui.Say(o.Sink, "objective", "%s, as in pre-training", b.Info.Objective.Name)
-	s, remove, err := evaluationTokens(ctx, b, o)
+	ui.Say(o.Sink, "objective", "%s, as in pre-training", folder.Info.Objective.Name)
+	s, remove, err := evaluationTokens(ctx, folder, o)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -251,7 +251,7 @@ func newTextEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (h
 		_ = s.Close() // it was read only
 		_ = remove()  // what is left of a temporary folder is for the system
 	}
-	h, err = NewTextSet(b, *b.Info.Objective, denoisers, s, TextOptions{Limit: o.MaxExamples, BatchSize: o.BatchSize}, kernel.NewWorkers(o.Threads))
+	h, err = NewTextSet(folder, *folder.Info.Objective, denoisers, s, TextOptions{Limit: o.MaxExamples, BatchSize: o.BatchSize}, kernel.NewWorkers(o.Threads))
 	if err == nil {
 		h.SaySamples(o.Sink)
 	}
@@ -260,17 +260,17 @@ func newTextEvaluation(ctx context.Context, b *checkpoints.Folder, o Options) (h
 
 // evaluationTokens opens the tokens of the data in o.Tokens, or else in a temporary folder, which remove removes. Where files in
 // use can be removed, that is done at once, so that nothing of the text stays behind when the process is killed.
-func evaluationTokens(ctx context.Context, b *checkpoints.Folder, o Options) (s *chunks.Store, remove func() error, err error) {
+func evaluationTokens(ctx context.Context, folder *checkpoints.Folder, o Options) (s *chunks.Store, remove func() error, err error) {
 	options := corpus.TokensOptions{Data: o.Data, TextColumn: corpus.Column(o.Task.TextColumns), Output: o.Tokens, Threads: o.Threads, Sink: o.Sink, Wanted: dataset.ForEvaluation}
 	if o.Tokens != "" {
-		s, err = corpus.OpenTokens(ctx, b.Tokenizer, options)
+		s, err = corpus.OpenTokens(ctx, folder.Tokenizer, options)
 		return s, func() error { return nil }, err
 	}
 	if options.Output, err = os.MkdirTemp("", "t5train-tokens-"); err != nil {
 		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
 	options.Temporary = true
-	s, err = corpus.OpenTokens(ctx, b.Tokenizer, options)
+	s, err = corpus.OpenTokens(ctx, folder.Tokenizer, options)
 	remove = func() error { return os.RemoveAll(options.Output) }
 	removeErr := remove() // fails where files in use stay, which is tried again
 	if err != nil {

@@ -61,9 +61,9 @@ func OpenFolder(path string, o OpenOptions) (*checkpoints.Folder, error) {
 }
 
 // SayUnread notes that a model makes nothing of its inputs; prefix is what sets the beginning of outputs.
-func SayUnread(b *checkpoints.Folder, sink ui.Sink, prefix string) {
-	o := b.Info.Objective
-	if b.Info.Task != nil || o == nil {
+func SayUnread(folder *checkpoints.Folder, sink ui.Sink, prefix string) {
+	o := folder.Info.Objective
+	if folder.Info.Task != nil || o == nil {
 		return
 	}
 	if kind, known := objective.KindOf(o.Name); known && !kind.ReadsInput {
@@ -110,14 +110,14 @@ func (p *Predictor) File(ctx context.Context, in inputfile.Source, out Output, o
 		return err
 	}
 	made := p.madeBy(in.Keep)
-	if err := SameOnRanks(o.Group, p.bundle, onRanks{made, in.Texts, in.Path, in.Format, out.Path}); err != nil {
+	if err := SameOnRanks(o.Group, p.folder, onRanks{made, in.Texts, in.Path, in.Format, out.Path}); err != nil {
 		return err
 	}
 	var cuts Cuts
 	err = writeAnswers(
 		ctx,
 		out,
-		func() (Job, error) { return jobOf(p.bundle, "predict", out.Format, made) },
+		func() (Job, error) { return jobOf(p.folder, "predict", out.Format, made) },
 		Stream[inputfile.Input, Prediction]{
 			Read: func(yield func(inputfile.Input) error) error { return in.Read(ctx, p.spec, yield) },
 			Answer: func(ctx context.Context, first int64, batch []inputfile.Input) ([][]Prediction, error) {
@@ -171,7 +171,7 @@ func (p *Predictor) ScoreFile(ctx context.Context, in inputfile.Source, out Outp
 	err = writeAnswers(
 		ctx,
 		out,
-		func() (Job, error) { return jobOf(p.bundle, "score", out.Format, made) },
+		func() (Job, error) { return jobOf(p.folder, "score", out.Format, made) },
 		Stream[inputfile.Pair, PairScore]{
 			Read: func(yield func(inputfile.Pair) error) error { return in.ReadPairs(ctx, p.spec, yield) },
 			Answer: func(ctx context.Context, _ int64, batch []inputfile.Pair) ([][]PairScore, error) {

@@ -90,7 +90,7 @@ func (p *Predictor) generation(g Generation, sink ui.Sink) error {
 			"predict: predict.top: the task has no labels: generation.return_sequences gives several texts",
 		)
 	}
-	base, said, err := checkpoints.ReadGeneration(p.bundle.Dir)
+	base, said, err := checkpoints.ReadGeneration(p.folder.Dir)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (p *Predictor) generation(g Generation, sink ui.Sink) error {
 	}
 	limit := base.MaxTokens
 	base.MaxTokens = 0
-	if p.how, p.choices, err = g.Over(base, p.bundle.Tokenizer); err != nil {
+	if p.how, p.choices, err = g.Over(base, p.folder.Tokenizer); err != nil {
 		return err
 	}
 	p.noLengthPenalty = p.how.LengthPenalty != nil && *p.how.LengthPenalty == 0 && (p.choices == "" ||
@@ -134,7 +134,7 @@ func (p *Predictor) generation(g Generation, sink ui.Sink) error {
 }
 
 // BadWords returns what encodes texts that no output shall hold: as a word of its own, and as the rest of a longer one,
-// whose tokens have no blank in front. It may be called by several goroutines.
+// whose tokens have no space in front. It may be called by several goroutines.
 func BadWords(tok *tokenizer.Tokenizer) func(texts []string) ([][]int32, error) {
 	inside := sync.OnceValue(
 		func() func(string) []int32 { return withoutSpace(tok) },
@@ -179,8 +179,8 @@ func Prefix(tok *tokenizer.Tokenizer, text string) ([]int32, error) {
 	return ids, nil
 }
 
-// withoutSpace returns what encodes text that goes on behind other text. Behind a sentinel, SentencePiece puts no blank
-// in front of a word; a tokenizer without sentinels knows words with a blank only.
+// withoutSpace returns what encodes text that continues other text. Behind a sentinel, SentencePiece puts no space in
+// front of a word; a tokenizer without sentinels knows words with a space only.
 func withoutSpace(tok *tokenizer.Tokenizer) func(text string) []int32 {
 	sentinel, ok := tok.Sentinel(0)
 	seqio, err := tok.WithRules(tokenizer.SentencePiece)

@@ -36,7 +36,7 @@ func TestBadWords(t *testing.T) {
 		pieces = append(pieces, text)
 	}
 	if !slices.Equal(pieces, []string{"▁day", "day"}) {
-		t.Errorf("banned %q, want the word with a blank and without", pieces)
+		t.Errorf("banned %q, want the word with a space and without", pieces)
 	}
 	for _, text := range []string{"", " ", "日本"} {
 		if words, err := BadWords(tok)([]string{text}); err == nil {

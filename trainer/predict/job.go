@@ -85,8 +85,8 @@ type onRanks struct {
 }
 
 // jobOf names everything that decides about the answers of a command.
-func jobOf(b *checkpoints.Folder, command string, format table.Format, what any) (Job, error) {
-	digest, err := checkpoints.Digest(b.Dir)
+func jobOf(folder *checkpoints.Folder, command string, format table.Format, what any) (Job, error) {
+	digest, err := checkpoints.Digest(folder.Dir)
 	if err != nil {
 		return nil, err
 	}

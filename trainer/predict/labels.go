@@ -14,7 +14,7 @@ import (
 )
 
 // LabelScorer scores the labels of a classification by the probability that the model gives to their texts: the answer is
-// always a label, and the probabilities add up to 1. T0 calls it rank classification.
+// always a label, and the probabilities add up to 1.
 type LabelScorer struct {
 	targets     [][]int32 // the texts, which end in EOS
 	Temperature float64   // by which log-probabilities are divided
@@ -22,13 +22,13 @@ type LabelScorer struct {
 
 // NewLabelScorer returns the label scorer of a task, with the temperature of the checkpoint where the labels are those that it was
 // found with.
-func NewLabelScorer(b *checkpoints.Folder, spec task.Spec) LabelScorer {
+func NewLabelScorer(folder *checkpoints.Folder, spec task.Spec) LabelScorer {
 	s := LabelScorer{Temperature: 1}
 	for _, l := range spec.Labels {
-		s.targets = append(s.targets, append(b.Tokenizer.Encode(l.Text), b.Tokenizer.EOS()))
+		s.targets = append(s.targets, append(folder.Tokenizer.Encode(l.Text), folder.Tokenizer.EOS()))
 	}
-	if own := b.Info.Task; b.Info.Temperature > 0 && own != nil && sameTexts(own.Labels, spec.Labels) {
-		s.Temperature = b.Info.Temperature
+	if own := folder.Info.Task; folder.Info.Temperature > 0 && own != nil && sameTexts(own.Labels, spec.Labels) {
+		s.Temperature = folder.Info.Temperature
 	}
 	return s
 }

@@ -19,9 +19,9 @@ import (
 // Predictor answers texts with one model: it classifies, generates and scores. Each call is one batch. Texts are what goes
 // into the model: see [inputfile.FromText].
 //
-// A Predictor is not safe for concurrent use. Several may share a Bundle, which they only read, and Workers.
+// A Predictor is not safe for concurrent use. Several may share a Folder, which they only read, and Workers.
 type Predictor struct {
-	bundle    *checkpoints.Folder
+	folder    *checkpoints.Folder
 	spec      task.Spec
 	generator *generate.Generator
 	loss      *generate.Loss
@@ -47,15 +47,15 @@ type PredictorOptions struct {
 }
 
 // NewPredictor returns a predictor for a task, such as that of [checkpoints.Folder.PredictionTask]. Nil workers are all processors.
-func NewPredictor(b *checkpoints.Folder, spec task.Spec, w *kernel.Workers, o PredictorOptions) *Predictor {
-	if b.IsEmpty() { // whose methods return the error
+func NewPredictor(folder *checkpoints.Folder, spec task.Spec, w *kernel.Workers, o PredictorOptions) *Predictor {
+	if folder.IsEmpty() { // whose methods return the error
 		return &Predictor{spec: spec, maxInput: FirstPositive(o.MaxInputLength, 512), maxOutput: FirstPositive(o.MaxOutputLength, 128)}
 	}
 	return &Predictor{
-		bundle: b, spec: spec, generator: generate.New(b.Model, w), loss: generate.NewLoss(b.Model, w), labels: NewLabelScorer(b, spec), vocab: objective.VocabularyOf(b.Tokenizer),
+		folder: folder, spec: spec, generator: generate.New(folder.Model, w), loss: generate.NewLoss(folder.Model, w), labels: NewLabelScorer(folder, spec), vocab: objective.VocabularyOf(folder.Tokenizer),
 		topLabels: o.Top, ownMaxOutput: o.MaxOutputLength,
-		maxInput:  FirstPositive(o.MaxInputLength, b.Info.MaxInputLength, 512),
-		maxOutput: FirstPositive(o.MaxOutputLength, b.Info.MaxTargetLength, 128),
+		maxInput:  FirstPositive(o.MaxInputLength, folder.Info.MaxInputLength, 512),
+		maxOutput: FirstPositive(o.MaxOutputLength, folder.Info.MaxTargetLength, 128),
 	}
 }
 
@@ -123,10 +123,10 @@ type Sequence struct {
 
 // CheckGeneration finds what Generate would refuse about options, before there is any text.
 func (p *Predictor) CheckGeneration(o generate.Options) error {
-	if p.bundle.IsEmpty() {
+	if p.folder.IsEmpty() {
 		return fmt.Errorf("check generation: %w", model.ErrNoModel)
 	}
-	if err := p.limited(o).Validate(p.bundle.Model.Config.VocabSize); err != nil {
+	if err := p.limited(o).Validate(p.folder.Model.Config.VocabSize); err != nil {
 		return fmt.Errorf("options of generation: %w", err)
 	}
 	return p.checkPrefix(o)
@@ -134,7 +134,7 @@ func (p *Predictor) CheckGeneration(o generate.Options) error {
 
 // checkPrefix refuses a beginning that no text can have.
 func (p *Predictor) checkPrefix(o generate.Options) error {
-	if slices.Contains(o.Prefix, p.bundle.Tokenizer.Unk()) {
+	if slices.Contains(o.Prefix, p.folder.Tokenizer.Unk()) {
 		return errors.New("options of generation: Prefix holds the unknown token, which stands for characters that the tokenizer does not know: leave them out")
 	}
 	return nil
@@ -148,7 +148,7 @@ func (p *Predictor) limited(o generate.Options) generate.Options {
 
 // Generate returns what the model writes for each text. MaxTokens 0 is MaxOutputLength.
 func (p *Predictor) Generate(ctx context.Context, texts []string, o generate.Options) ([]Generated, error) {
-	if p.bundle.IsEmpty() {
+	if p.folder.IsEmpty() {
 		return nil, fmt.Errorf("generate: %w", model.ErrNoModel)
 	}
 	if err := p.checkPrefix(o); err != nil {
@@ -171,7 +171,7 @@ func (p *Predictor) Generate(ctx context.Context, texts []string, o generate.Opt
 				tokens++
 			}
 			answers[i].Sequences = append(answers[i].Sequences, Sequence{
-				Text:    p.bundle.Tokenizer.Decode(out.IDs, !spans),
+				Text:    p.folder.Tokenizer.Decode(out.IDs, !spans),
 				LogProb: out.LogProb, Score: out.Score, Tokens: tokens,
 				Truncated: !out.Finished || o.ForcedEOS && tokens == o.MaxTokens, // an end that is forced is none
 			})
@@ -195,7 +195,7 @@ type TargetScore struct {
 
 // Score returns how probable the targets of each text are. Targets are never cut.
 func (p *Predictor) Score(ctx context.Context, texts []string, targets [][]string) ([]Scored, error) {
-	if p.bundle.IsEmpty() {
+	if p.folder.IsEmpty() {
 		return nil, fmt.Errorf("score: %w", model.ErrNoModel)
 	}
 	if len(targets) != len(texts) {
@@ -205,7 +205,7 @@ func (p *Predictor) Score(ctx context.Context, texts []string, targets [][]strin
 	all := make([][][]int32, len(texts))
 	for i, list := range targets {
 		for _, t := range list {
-			all[i] = append(all[i], append(p.bundle.Tokenizer.Encode(t), p.bundle.Tokenizer.EOS()))
+			all[i] = append(all[i], append(p.folder.Tokenizer.Encode(t), p.folder.Tokenizer.EOS()))
 		}
 	}
 	scores, err := p.loss.TargetLogProbs(ctx, ids, all)
@@ -216,7 +216,7 @@ func (p *Predictor) Score(ctx context.Context, texts []string, targets [][]strin
 	for i, list := range all {
 		answers[i] = Scored{Targets: make([]TargetScore, len(list)), InputCut: cut[i]}
 		for j, t := range list {
-			answers[i].Targets[j] = TargetScore{LogProb: scores[i][j], Tokens: len(t), Unknown: countOf(t, p.bundle.Tokenizer.Unk())}
+			answers[i].Targets[j] = TargetScore{LogProb: scores[i][j], Tokens: len(t), Unknown: countOf(t, p.folder.Tokenizer.Unk())}
 			if !floats.IsFinite(scores[i][j]) {
 				return nil, fmt.Errorf("score: %w", errNoNumber)
 			}
@@ -239,7 +239,7 @@ func countOf(ids []int32, id int32) (n int) {
 func (p *Predictor) encode(texts []string) (ids [][]int32, cut []bool) {
 	ids, cut = make([][]int32, len(texts)), make([]bool, len(texts))
 	for i, text := range texts {
-		ids[i], cut[i] = data.AppendText(nil, p.bundle.Tokenizer, text, p.maxInput)
+		ids[i], cut[i] = data.AppendText(nil, p.folder.Tokenizer, text, p.maxInput)
 	}
 	return ids, cut
 }

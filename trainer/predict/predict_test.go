@@ -22,14 +22,14 @@ func untrained(t *testing.T) *checkpoints.Folder {
 	return testrun.Classifier(t)
 }
 
-func newTestPredictor(t *testing.T, b *checkpoints.Folder, spec task.Spec) *Predictor {
+func newTestPredictor(t *testing.T, folder *checkpoints.Folder, spec task.Spec) *Predictor {
 	t.Helper()
-	p := NewPredictor(b, spec, kernel.NewWorkers(1), PredictorOptions{})
+	p := NewPredictor(folder, spec, kernel.NewWorkers(1), PredictorOptions{})
 	return p
 }
 
-// Predictors of one bundle work at the same time, and each answers as it does alone.
-func TestPredictorsShareABundle(t *testing.T) {
+// Predictors of one folder work at the same time, and each answers as it does alone.
+func TestPredictorsShareAFolder(t *testing.T) {
 	b := untrained(t)
 	w := kernel.NewWorkers(2)
 	texts := []string{"win a prize", "see you", ""}

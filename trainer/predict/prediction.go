@@ -108,7 +108,7 @@ func (p *Predictor) Predict(ctx context.Context, first int64, inputs []inputfile
 		if p.spec.Kind() == task.Entities {
 			for k := range a.Sequences {
 				s := &a.Sequences[k]
-				s.Entities, s.Unplaced = EntitiesOf(p.spec, p.bundle.Tokenizer, s.Text, inputs[i].Tokens)
+				s.Entities, s.Unplaced = EntitiesOf(p.spec, p.folder.Tokenizer, s.Text, inputs[i].Tokens)
 			}
 		}
 		best := a.Sequences[0]

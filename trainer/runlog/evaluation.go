@@ -24,7 +24,7 @@ type Evaluation struct {
 	Worst   []Example `json:"worst,omitempty"`   // of the largest, the largest first
 	Samples []string  `json:"samples,omitempty"` // lines that show what a model in pre-training fills into spans
 
-	Constants []Constant `json:"constants,omitempty"` // of the task, or of the parts of a mixture that have one
+	Constants []Constant `json:"constants,omitempty"` // of the task, or of the components of a mixture that have one
 	Notes     []ui.Note  `json:"notes,omitempty"`
 }
 

@@ -37,9 +37,9 @@ func BenchmarkRequests(b *testing.B) {
 	}
 	labels := []task.Label{{Name: "ham", Text: "ham"}, {Name: "spam", Text: "spam"}}
 	spec := &task.Spec{Name: task.Classification, TextColumns: []string{"text"}, LabelColumn: "label", Labels: labels}
-	bundle := &checkpoints.Folder{Model: m, Tokenizer: tok, Info: checkpoints.Info{Task: spec}}
+	folder := &checkpoints.Folder{Model: m, Tokenizer: tok, Info: checkpoints.Info{Task: spec}}
 	text := strings.Repeat("You have won a prize! Call now. ", 4)
-	p := newOracle(b, bundle, 0)
+	p := newOracle(b, folder, 0)
 	b.Run("classify/model alone", func(b *testing.B) {
 		for b.Loop() {
 			if _, err := p.Classify(context.Background(), p.input(text)); err != nil {
@@ -54,7 +54,7 @@ func BenchmarkRequests(b *testing.B) {
 			}
 		}
 	})
-	_, h := serving(b, bundle, Options{})
+	_, h := serving(b, folder, Options{})
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	client := &http.Client{Transport: transport}
 	for _, clients := range []int{1, 8, 64} {

@@ -30,7 +30,7 @@ func (s *Server) classify(x *exchange, fields *object) (classified, error) {
 		return classified{}, newProblem(http.StatusNotFound, "no_labels", "the model knows no labels: ask /v1/generate, or start the server with labels")
 	}
 	texts, _ := s.texts(fields)
-	truncate, top := fields.boolean("truncate", false), fields.whole("top", 0, 1, len(labels))
+	truncate, top := fields.boolean("truncate", false), fields.integer("top", 0, 1, len(labels))
 	if err := fields.finish(); err != nil {
 		return classified{}, err
 	}

@@ -1,8 +1,8 @@
 // Package serve answers HTTP requests with a model: it generates, classifies, scores and tokenizes, and shows one page to
 // try that in a browser.
 //
-//	bundle, _, err := trainer.Open("runs/quickstart")
-//	server, err := serve.New(bundle, serve.Options{})
+//	folder, _, err := checkpoints.Open("runs/quickstart")
+//	server, err := serve.New(folder, serve.Options{})
 //	defer server.Close()
 //	listener, err := net.Listen("tcp", "127.0.0.1:8080")
 //	err = server.Run(ctx, listener)

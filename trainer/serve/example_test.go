@@ -10,12 +10,12 @@ import (
 
 // A program that has a server of its own answers below /t5/ with a model.
 func Example() {
-	bundle, _, err := checkpoints.Open("runs/quickstart")
+	folder, _, err := checkpoints.Open("runs/quickstart")
 	if err != nil {
 		fmt.Println("train it first:", err)
 		return
 	}
-	model, err := serve.New(bundle, serve.Options{Hosts: []string{"t5.example.org"}})
+	model, err := serve.New(folder, serve.Options{Hosts: []string{"t5.example.org"}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -70,13 +70,13 @@ func (s *Server) read(fields *object, option generate.Option, own *generate.Opti
 	case "max_new_tokens", "min_new_tokens", "no_repeat_ngram_size":
 		r.Most = float64(s.options.MaxOutputLength)
 	}
-	whole := func(most float64) int { return fields.whole(name, 0, int(r.Least), int(min(r.Most, most))) }
+	integer := func(most float64) int { return fields.integer(name, 0, int(r.Least), int(min(r.Most, most))) }
 	number := func() float64 { return fields.number(name, 0, r.Want) }
 	switch v := option.Value(own).(type) {
 	case *int:
-		*v = whole(math.MaxInt32)
+		*v = integer(math.MaxInt32)
 	case *uint64:
-		*v = uint64(whole(1 << 53)) // what every reader of JSON keeps exactly
+		*v = uint64(integer(1 << 53)) // what every reader of JSON keeps exactly
 	case *float64:
 		*v = number()
 	case **float64:

@@ -81,7 +81,7 @@ func TestTimeLimit(t *testing.T) {
 	}
 }
 
-// When the queue is full, clients are told to come again, and the queue goes on.
+// When the queue is full, clients are told to come again, and the queue continues.
 func TestFullQueue(t *testing.T) {
 	f := &fake{calls: make(chan []string, 100), gate: make(chan struct{})}
 	s, h := start(t, Options{Queue: 2, MaxInputs: 2}, f)

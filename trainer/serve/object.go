@@ -15,7 +15,7 @@ import (
 )
 
 // object is a JSON object whose fields are asked for one by one. It keeps the first mistake, which finish returns. Unlike
-// encoding/json it takes no field twice, in another case, unknown or null, and no UTF-8 that is none.
+// encoding/json it refuses a field that comes twice, in another case, unknown or null, and text that is not UTF-8.
 type object struct {
 	fields map[string]json.RawMessage
 	asked  []string
@@ -123,8 +123,8 @@ func (o *object) boolean(name string, otherwise bool) bool {
 	return otherwise
 }
 
-// whole reads an integer from least to most; absent is otherwise.
-func (o *object) whole(name string, otherwise, least, most int) int {
+// integer reads an integer from least to most; absent is otherwise.
+func (o *object) integer(name string, otherwise, least, most int) int {
 	raw := o.value(name)
 	if raw == nil {
 		return otherwise

@@ -15,7 +15,7 @@ type Options struct {
 	Task task.Spec // what corrects the task that the checkpoint remembers
 	Name string    // of the model, for GET /v1/model
 
-	// Generation is how text is generated where a request does not say it: what trainer.ReadGeneration reads from a
+	// Generation is how text is generated where a request does not say it: what checkpoints.ReadGeneration reads from a
 	// checkpoint. MaxTokens 0 is the checkpoint's limit, or else 128.
 	Generation generate.Options
 

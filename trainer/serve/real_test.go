@@ -39,9 +39,9 @@ func tiny(t testing.TB) *checkpoints.Folder {
 }
 
 // serving serves a checkpoint until the test ends.
-func serving(t testing.TB, b *checkpoints.Folder, o Options) (*Server, *httptest.Server) {
+func serving(t testing.TB, folder *checkpoints.Folder, o Options) (*Server, *httptest.Server) {
 	t.Helper()
-	s, err := New(b, o)
+	s, err := New(folder, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,13 +59,13 @@ type oracle struct {
 	spec task.Spec
 }
 
-func newOracle(t testing.TB, b *checkpoints.Folder, threads int) oracle {
+func newOracle(t testing.TB, folder *checkpoints.Folder, threads int) oracle {
 	t.Helper()
-	spec, err := b.PredictionTask(task.Spec{})
+	spec, err := folder.PredictionTask(task.Spec{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := predict.NewPredictor(b, spec, kernel.NewWorkers(threads), predict.PredictorOptions{})
+	p := predict.NewPredictor(folder, spec, kernel.NewWorkers(threads), predict.PredictorOptions{})
 	return oracle{p, spec}
 }
 

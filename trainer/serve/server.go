@@ -97,12 +97,12 @@ func Open(path string, how predict.OpenOptions, o Options) (*Server, error) {
 }
 
 // New returns a server of a checkpoint. Close frees it.
-func New(b *checkpoints.Folder, o Options) (*Server, error) {
+func New(folder *checkpoints.Folder, o Options) (*Server, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	spec, err := b.PredictionTask(o.Task)
+	spec, err := folder.PredictionTask(o.Task)
 	if err != nil {
 		return nil, err
 	}
@@ -111,21 +111,21 @@ func New(b *checkpoints.Folder, o Options) (*Server, error) {
 	var models []model
 	var first *predict.Predictor
 	for range o.Workers {
-		p := predict.NewPredictor(b, spec, threads, limits)
+		p := predict.NewPredictor(folder, spec, threads, limits)
 		if first == nil {
 			first = p
 		}
 		models = append(models, p)
 	}
 	p := profile{
-		tokenizer: b.Tokenizer, vocabulary: b.Model.Config.VocabSize, task: spec, dtype: "float32",
-		parameters: b.Model.Config.Parameters(), maxInput: first.MaxInputLength(), maxOutput: first.MaxOutputLength(),
+		tokenizer: folder.Tokenizer, vocabulary: folder.Model.Config.VocabSize, task: spec, dtype: "float32",
+		parameters: folder.Model.Config.Parameters(), maxInput: first.MaxInputLength(), maxOutput: first.MaxOutputLength(),
 	}
-	if b.Model.Int8() {
+	if folder.Model.Int8() {
 		p.dtype = "int8"
 	}
 	for _, l := range spec.Labels {
-		p.labelTokens += len(b.Tokenizer.Encode(l.Text)) + 1
+		p.labelTokens += len(folder.Tokenizer.Encode(l.Text)) + 1
 	}
 	if o.MaxOutputLength == 0 {
 		o.MaxOutputLength = max(512, p.maxOutput)
