@@ -76,7 +76,8 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 			}
 			ui.Say(console, "serve", "http://%s", listener.Addr())
 			if !local {
-				ui.Say(console, "warning", "everyone who reaches this address can use the model, for the server has no authentication: --address 127.0.0.1:8080 is for this machine alone")
+				ui.Say(console, "warning", "everyone who reaches this address can use the model, for the server has no "+
+					"authentication: --address 127.0.0.1:8080 is for this machine alone")
 			}
 			if err := server.Run(c.Context(), listener); err != nil {
 				return err
@@ -88,15 +89,18 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 	f := c.Flags()
 	from.add(c)
 	f.StringVar(&address, "address", "127.0.0.1:8080", "host and port to listen at; port 0 is a free one")
-	f.StringSliceVar(&o.Hosts, "host", nil, "name under which clients may ask (default: those of this machine; any beyond loopback)")
+	f.StringSliceVar(&o.Hosts, "host", nil,
+		"name under which clients may ask (default: those of this machine; any beyond loopback)")
 	f.IntVar(&o.BatchSize, "batch-size", 32, "sequences computed at a time; each beam is one")
-	f.IntVar(&o.BatchTokens, "batch-tokens", 32768, "tokens computed at a time, of inputs and of the outputs that they may have")
+	f.IntVar(&o.BatchTokens, "batch-tokens", 32768,
+		"tokens computed at a time, of inputs and of the outputs that they may have")
 	f.IntVar(&o.Workers, "workers", 1, "batches computed at a time; more help small models on many processors")
 	f.IntVar(&o.Queue, "queue", 1024, "inputs that may wait; more are refused with status 429")
 	f.Int64Var(&o.MaxBody, "max-body", 1<<20, "longest body of a request in bytes")
 	f.IntVar(&o.MaxInputs, "max-inputs", 128, "most inputs of a request")
 	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
-	f.IntVar(&o.MaxOutputLength, "max-output-length", 0, "longest output that may be asked for, in tokens (default: 512, or the checkpoint's if longer)")
+	f.IntVar(&o.MaxOutputLength, "max-output-length", 0,
+		"longest output that may be asked for, in tokens (default: 512, or the checkpoint's if longer)")
 	f.IntVar(&o.MaxBeams, "max-beams", 16, "most beams or samples of an input")
 	f.IntVar(&o.Connections, "max-connections", 2048, "connections at a time; others wait")
 	f.DurationVar(&o.Timeout, "timeout", time.Minute, "longest time of a request, waiting included")

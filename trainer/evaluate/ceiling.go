@@ -12,8 +12,8 @@ import (
 	"t5train/trainer/metric"
 )
 
-// ceiling returns the metrics of answers that are right for every example, as far as the model can write them: what an evaluation
-// of these examples can reach at most.
+// ceiling returns the metrics of answers that are right for every example, as far as the model can write them: what an
+// evaluation of these examples can reach at most.
 func (e *Evaluator) ceiling(examples *data.Examples) ([]metric.Value, error) {
 	answers, err := e.newAnswerEvaluator(examples)
 	if err != nil {
@@ -44,8 +44,8 @@ func (e *Evaluator) ceiling(examples *data.Examples) ([]metric.Value, error) {
 // smallLoss is what rounding costs a correlation, say, and nobody needs to know.
 const smallLoss = 0.005
 
-// ceilingNotes notes which metrics even right answers cannot bring to 1, of examples that messages call by a name. It returns too
-// those that can only be 0.
+// ceilingNotes notes which metrics even right answers cannot bring to 1, of examples that messages call by a name. It
+// returns too those that can only be 0.
 func ceilingNotes(e *Evaluator, examples *data.Examples, what string) (notes []ui.Note, zero []string, err error) {
 	values, err := e.ceiling(examples)
 	if err != nil {
@@ -61,7 +61,8 @@ func ceilingNotes(e *Evaluator, examples *data.Examples, what string) (notes []u
 		}
 	}
 	if len(low) > 0 {
-		notes = ui.Notef(ui.NoteCeiling, "%s: answers that are right in every row get %s: %s", what, strings.Join(low, ", "), whyLow(e.spec, examples))
+		notes = ui.Notef(ui.NoteCeiling, "%s: answers that are right in every row get %s: %s", what, strings.Join(low, ", "),
+			whyLow(e.spec, examples))
 	}
 	return notes, zero, nil
 }
@@ -82,8 +83,8 @@ func whyLow(spec task.Spec, examples *data.Examples) string {
 	return "targets come back changed, as said above"
 }
 
-// CheckCeilings notes what evaluations of all held-out rows can reach. A metric that the configuration names to choose the best
-// checkpoint and that can only be 0 is an error; decides is the one that does it otherwise.
+// CheckCeilings notes what evaluations of all held-out rows can reach. A metric that the configuration names to choose
+// the best checkpoint and that can only be 0 is an error; decides is the one that does it otherwise.
 func CheckCeilings(c *configs.Config, held MixtureSet, decides string) (notes []ui.Note, err error) {
 	for _, h := range held {
 		what, prefix := "validation", ""
@@ -98,10 +99,12 @@ func CheckCeilings(c *configs.Config, held MixtureSet, decides string) (notes []
 		for _, name := range zero {
 			switch name = prefix + name; {
 			case name == c.Eval.Metric:
-				return nil, fmt.Errorf("eval.metric: %s can only be 0 on the data of %s, whatever the model answers, so it chooses no checkpoint: choose another, such as %sloss, or other data",
+				return nil, fmt.Errorf("eval.metric: %s can only be 0 on the data of %s, whatever the model answers, so it "+
+					"chooses no checkpoint: choose another, such as %sloss, or other data",
 					name, what, prefix)
 			case name == decides && c.Eval.Metric == "":
-				notes = append(notes, ui.Notef(ui.NoteCeiling, "%s: %s can only be 0, so the loss alone chooses the best checkpoint", what, name)...)
+				notes = append(notes, ui.Notef(ui.NoteCeiling,
+					"%s: %s can only be 0, so the loss alone chooses the best checkpoint", what, name)...)
 			}
 		}
 	}

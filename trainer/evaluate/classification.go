@@ -14,7 +14,8 @@ import (
 	"t5train/trainer/runlog"
 )
 
-// labelEvaluator is the [answerEvaluator] of a classification, which is answered by label scoring: the most probable label.
+// labelEvaluator is the [answerEvaluator] of a classification, which is answered by label scoring: the most probable
+// label.
 type labelEvaluator struct {
 	evaluator   *Evaluator
 	collector   exampleCollector
@@ -120,8 +121,8 @@ func (r *labelEvaluator) scores() []metric.Value {
 	return only(values, r.evaluator.spec.Metrics)
 }
 
-// calibrate returns how good the probabilities of the labels are: those of the model alone, then those that a temperature
-// makes of them.
+// calibrate returns how good the probabilities of the labels are: those of the model alone, then those that a
+// temperature makes of them.
 func (r *labelEvaluator) calibrate() []metric.Value {
 	c, t := &r.calibration, r.evaluator.labels.Temperature
 	values := []metric.Value{{Name: "ece", Value: c.Error(1)}, {Name: "label_nll", Value: c.NLL(1)}}
@@ -130,13 +131,14 @@ func (r *labelEvaluator) calibrate() []metric.Value {
 		values = append(values, metric.Value{Name: "temperature", Value: t})
 	}
 	if r.evaluator.Fit || t != 1 {
-		values = append(values, metric.Value{Name: "calibrated_ece", Value: c.Error(t)}, metric.Value{Name: "calibrated_label_nll", Value: c.NLL(t)})
+		values = append(values, metric.Value{Name: "calibrated_ece", Value: c.Error(t)},
+			metric.Value{Name: "calibrated_label_nll", Value: c.NLL(t)})
 	}
 	return values
 }
 
-// fit returns the temperature that the checkpoint keeps: 1 where the best one is out of range, as that of answers that are no
-// better than chance, or makes the error larger that it is there to make smaller.
+// fit returns the temperature that the checkpoint keeps: 1 where the best one is out of range, as that of answers that
+// are no better than chance, or makes the error larger that it is there to make smaller.
 func (r *labelEvaluator) fit() float64 {
 	c := &r.calibration
 	t, bound := c.Fit()

@@ -17,7 +17,8 @@ func TestCalibrateOnASample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples, err := table.Build(t.Context(), "validation", *b.Info.Task, data.HeldOut, b.Tokenizer, data.Limits{MaxInput: 24, MaxTarget: 6}, 1, nil)
+	examples, err := table.Build(t.Context(), "validation", *b.Info.Task, data.HeldOut, b.Tokenizer,
+		data.Limits{MaxInput: 24, MaxTarget: 6}, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,15 +45,16 @@ type Evaluator struct {
 	known     knownConstant
 }
 
-// NewEvaluator returns an evaluator of a model for a task, which writes answers of limit tokens at most, EOS included; 0 is
-// the checkpoint's limit, or else 128.
+// NewEvaluator returns an evaluator of a model for a task, which writes answers of limit tokens at most, EOS included;
+// 0 is the checkpoint's limit, or else 128.
 func NewEvaluator(folder *checkpoints.Folder, spec task.Spec, limit int, w *kernel.Workers) *Evaluator {
 	if folder.IsEmpty() { // which Evaluate says
 		return &Evaluator{spec: spec}
 	}
 	limit = predict.FirstPositive(limit, folder.Info.MaxTargetLength, 128)
 	e := &Evaluator{
-		model: folder.Model, spec: spec, loss: generate.NewLoss(folder.Model, w), generator: generate.New(folder.Model, w), how: generate.Options{MaxTokens: limit}, tokenizer: folder.Tokenizer,
+		model: folder.Model, spec: spec, loss: generate.NewLoss(folder.Model, w), generator: generate.New(folder.Model, w),
+		how: generate.Options{MaxTokens: limit}, tokenizer: folder.Tokenizer,
 	}
 	if spec.ScoresLabels() {
 		e.labels = predict.NewLabelScorer(folder, spec)
@@ -110,23 +111,25 @@ func (e *Evaluation) Map() map[string]float64 { return metric.Map(e.Values) }
 
 // Evaluate returns the metrics of the examples, in the order in which they are shown: the loss per target token in
 // nats and its perplexity, then the metrics of the task. Labels are answered by label scoring; other answers are
-// generated greedily, and truncated counts those that reached the limit before their end, unreadable those to a regression
-// that are no numbers, and lost the entities that are nowhere in the input.
+// generated greedily, and truncated counts those that reached the limit before their end, unreadable those to a
+// regression that are no numbers, and lost the entities that are nowhere in the input.
 //
 // Where the task names its metrics, those of them are left out that it does not name.
 //
-// A classification has besides the scores of the most probable labels how good their probabilities are: ece, the expected
-// calibration error, and label_nll, the mean of minus the log-probability of the right label in nats, both of the model
-// alone. Of many labels they are those of a random sample of the examples, which every evaluation of them draws again.
-// calibrated_ece and calibrated_label_nll are those with the temperature of the checkpoint, if it has one for these
-// labels, or with Fit that of these examples, which goes before them. A loss that is not finite is an error.
-func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, error) {
+// A classification has besides the scores of the most probable labels how good their probabilities are: ece, the
+// expected calibration error, and label_nll, the mean of minus the log-probability of the right label in nats, both of
+// the model alone. Of many labels they are those of a random sample of the examples, which every evaluation of them
+// draws again. calibrated_ece and calibrated_label_nll are those with the temperature of the checkpoint, if it has one
+// for these labels, or with Fit that of these examples, which goes before them. A loss that is not finite is an error.
+func (e *Evaluator) Evaluate(ctx context.Context, examples *data.Examples, batchSize int,
+	done func(n int64)) ([]metric.Value, error) {
 	values, _, err := e.run(ctx, examples, batchSize, done)
 	return values, err
 }
 
 // run is Evaluate, and returns the answers too.
-func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize int, done func(n int64)) ([]metric.Value, answerEvaluator, error) {
+func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize int,
+	done func(n int64)) ([]metric.Value, answerEvaluator, error) {
 	if e.model == nil {
 		return nil, nil, fmt.Errorf("evaluate: %w", model.ErrNoModel)
 	}
@@ -151,23 +154,24 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 		a.NLL, a.Tokens, a.Correct, a.Index = totals.NLL, totals.Tokens, totals.Correct, batch.Index
 		return a, err
 	}
-	err = allreduce.Distribute(ctx, e.Group, func(ctx context.Context, next func(func() (batchResult, error)) error) error {
-		return eachBatch(ctx, examples, predict.FirstPositive(batchSize, defaultBatch), func(read func() *data.Batch) error {
-			return next(func() (batchResult, error) { return compute(read()) })
+	err = allreduce.Distribute(ctx, e.Group,
+		func(ctx context.Context, next func(func() (batchResult, error)) error) error {
+			return eachBatch(ctx, examples, predict.FirstPositive(batchSize, defaultBatch), func(read func() *data.Batch) error {
+				return next(func() (batchResult, error) { return compute(read()) })
+			})
+		}, func(a batchResult) error {
+			if !floats.IsFinite(a.NLL) {
+				return fmt.Errorf("the loss is %g: %w", a.NLL, ErrDiverged)
+			}
+			loss.Add(a.NLL, int64(a.Tokens))
+			correct += a.Correct
+			if err := answers.add(a); err != nil {
+				return err
+			}
+			seen += int64(len(a.Index))
+			done(seen)
+			return nil
 		})
-	}, func(a batchResult) error {
-		if !floats.IsFinite(a.NLL) {
-			return fmt.Errorf("the loss is %g: %w", a.NLL, ErrDiverged)
-		}
-		loss.Add(a.NLL, int64(a.Tokens))
-		correct += a.Correct
-		if err := answers.add(a); err != nil {
-			return err
-		}
-		seen += int64(len(a.Index))
-		done(seen)
-		return nil
-	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}

@@ -23,7 +23,8 @@ func (x *exampleCollector) addLabel(i int, labels []task.Label, logits []float64
 	probabilities, answer := predict.Softmax(logits), predict.Largest(logits)
 	// Not the logarithm of the probability, which may be too small for a number.
 	loss := logits[answer] - logits[x.examples.Label(i)] - math.Log(probabilities[answer])
-	x.extremes.Add(runlog.Example{Index: i, Loss: loss, Prediction: labels[answer].Text, Probability: &probabilities[answer]})
+	x.extremes.Add(runlog.Example{Index: i, Loss: loss, Prediction: labels[answer].Text,
+		Probability: &probabilities[answer]})
 }
 
 // addGenerated adds the answers to a batch, by the mean loss of their tokens.

@@ -65,7 +65,8 @@ func (e *Evaluation) say(o Options, values bool) {
 	}
 }
 
-// ConstantLines says what constant answers are worth, to compare with the metrics above; first are the metrics to begin with.
+// ConstantLines says what constant answers are worth, to compare with the metrics above; first are the metrics to begin
+// with.
 func ConstantLines(constants []runlog.Constant, first ...string) []string {
 	var lines []string
 	for _, c := range constants {

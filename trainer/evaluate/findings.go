@@ -21,7 +21,8 @@ type knownConstant struct {
 }
 
 // inspect adds to what the evaluation has seen the value of a constant answer, and notes that the model is not better.
-func (e *Evaluator) inspect(ctx context.Context, examples *data.Examples, a answerEvaluator, values []metric.Value) error {
+func (e *Evaluator) inspect(ctx context.Context, examples *data.Examples, a answerEvaluator,
+	values []metric.Value) error {
 	if e.known.examples != examples {
 		constant, err := a.constant()
 		if err != nil {
@@ -31,7 +32,8 @@ func (e *Evaluator) inspect(ctx context.Context, examples *data.Examples, a answ
 		e.known = knownConstant{examples, constant}
 	}
 	if answer, ok := a.oneAnswer(); ok {
-		e.note(ui.NoteOneAnswer, "the answer to all %s examples is %.80q: the model tells none from another; train longer, or with another learning rate",
+		e.note(ui.NoteOneAnswer, "the answer to all %s examples is %.80q: the model tells none from another; train longer, "+
+			"or with another learning rate",
 			ui.Grouped(examples.Len()), answer)
 	}
 	if len(e.known.Values) == 0 {
@@ -45,8 +47,8 @@ func (e *Evaluator) note(kind, format string, args ...any) {
 	e.seen.Notes = append(e.seen.Notes, ui.Notef(kind, format, args...)...)
 }
 
-// compare notes that the metric which counts is not better than that of the constant answer, or only so little that another
-// set of examples could have shown the opposite.
+// compare notes that the metric which counts is not better than that of the constant answer, or only so little that
+// another set of examples could have shown the opposite.
 func (e *Evaluator) compare(ctx context.Context, a answerEvaluator, values map[string]float64) error {
 	name, ok := e.compared()
 	value, there := values[name]
@@ -55,12 +57,14 @@ func (e *Evaluator) compare(ctx context.Context, a answerEvaluator, values map[s
 	}
 	constant := e.known.Values[name]
 	if !metric.Better(name, value, constant) {
-		e.note(ui.NoteConstant, "%s %.4f is no better than the %.4f of answering %.80q always", name, value, constant, e.known.Answer)
+		e.note(ui.NoteConstant, "%s %.4f is no better than the %.4f of answering %.80q always", name, value, constant,
+			e.known.Answer)
 		return nil
 	}
 	interval, err := e.nearInterval(ctx, a, name, value, constant)
 	if err == nil && interval.Low <= constant && constant <= interval.High {
-		e.note(ui.NoteConstant, "%s %.4f (95 %% interval %.4f to %.4f) may be no better than the %.4f of answering %.80q always",
+		e.note(ui.NoteConstant, "%s %.4f (95 %% interval %.4f to %.4f) may be no better than the %.4f of answering %.80q "+
+			"always",
 			name, value, interval.Low, interval.High, constant, e.known.Answer)
 	}
 	return err
@@ -83,9 +87,10 @@ func (e *Evaluator) compared() (string, bool) {
 // cheapExamples bounds the examples that an interval is computed of in each evaluation: a tenth of a second for labels.
 const cheapExamples = 20_000
 
-// nearInterval returns the interval of a metric whose value is so near to that of the constant answer that the interval may
-// hold both; otherwise one that holds nothing.
-func (e *Evaluator) nearInterval(ctx context.Context, a answerEvaluator, name string, value, constant float64) (metric.Interval, error) {
+// nearInterval returns the interval of a metric whose value is so near to that of the constant answer that the interval
+// may hold both; otherwise one that holds nothing.
+func (e *Evaluator) nearInterval(ctx context.Context, a answerEvaluator, name string, value,
+	constant float64) (metric.Interval, error) {
 	none := metric.Interval{Low: math.Inf(1), High: math.Inf(-1)}
 	for _, s := range a.sampled() {
 		// An interval of n right and wrong answers is at most 2/sqrt(n) wide.

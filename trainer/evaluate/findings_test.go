@@ -27,8 +27,10 @@ func TestConstantAnswer(t *testing.T) {
 		want   map[string]float64 // some of the values
 	}{
 		"labels": {
-			task.Spec{Name: task.Classification, TextColumns: []string{"x"}, LabelColumn: "y", Labels: []task.Label{{Name: "ham", Text: "h"}, {Name: "spam", Text: "s"}}},
-			memoryTable{{text("a"), text("spam")}, {text("b"), text("ham")}, {text("c"), text("spam")}, {text("d"), text("spam")}},
+			task.Spec{Name: task.Classification, TextColumns: []string{"x"}, LabelColumn: "y",
+				Labels: []task.Label{{Name: "ham", Text: "h"}, {Name: "spam", Text: "s"}}},
+			memoryTable{{text("a"), text("spam")}, {text("b"), text("ham")}, {text("c"), text("spam")},
+				{text("d"), text("spam")}},
 			"spam", map[string]float64{task.Accuracy: 0.75, task.Matthews: 0, task.RecallMacro: 0.5},
 		},
 		"numbers": {
@@ -37,13 +39,15 @@ func TestConstantAnswer(t *testing.T) {
 			"3", map[string]float64{task.Pearson: 0, task.MSE: 14. / 3},
 		},
 		"entities": {
-			task.Spec{Name: task.NER, TextColumns: []string{"x"}, LabelColumn: "y", Entities: []task.Label{{Name: "p", Text: "person"}}},
+			task.Spec{Name: task.NER, TextColumns: []string{"x"}, LabelColumn: "y",
+				Entities: []task.Label{{Name: "p", Text: "person"}}},
 			memoryTable{{words("Ann", "is"), words("B-p", "O")}, {words("so", "so"), words("O", "O")}},
 			task.NoEntities, map[string]float64{task.F1: 0, task.TagAccuracy: 0.75},
 		},
 		"questions": {
 			task.Spec{Name: task.QuestionAnswering, TextColumns: []string{"q", "c"}, TargetColumn: "a"},
-			memoryTable{{text("q"), text("c"), text("Ann")}, {text("q"), text("c"), words()}, {text("q"), text("c"), words()}, {text("q"), text("c"), text("Bo")}},
+			memoryTable{{text("q"), text("c"), text("Ann")}, {text("q"), text("c"), words()}, {text("q"), text("c"), words()},
+				{text("q"), text("c"), text("Bo")}},
 			task.Unanswerable, map[string]float64{task.ExactMatch: 0.5, task.F1: 0.5},
 		},
 		"texts that differ": {
@@ -52,7 +56,8 @@ func TestConstantAnswer(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			examples, err := data.Build(t.Context(), c.rows, c.spec, data.HeldOut, tok, data.Limits{MaxInput: 20, MaxTarget: 20}, 1, nil)
+			examples, err := data.Build(t.Context(), c.rows, c.spec, data.HeldOut, tok, data.Limits{MaxInput: 20, MaxTarget: 20},
+				1, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,7 +81,8 @@ func TestConstantAnswer(t *testing.T) {
 // A metric is noted that is not better than that of the constant answer, by more than chance.
 func TestNoBetterThanConstant(t *testing.T) {
 	labels := []string{"ham", "spam"}
-	spec := task.Spec{Name: task.Classification, Labels: []task.Label{{Name: "ham", Text: "ham"}, {Name: "spam", Text: "spam"}}}
+	spec := task.Spec{Name: task.Classification,
+		Labels: []task.Label{{Name: "ham", Text: "ham"}, {Name: "spam", Text: "spam"}}}
 	for name, c := range map[string]struct {
 		right int // of 50 of each label
 		want  string
@@ -99,12 +105,14 @@ func TestNoBetterThanConstant(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		e := &Evaluator{spec: spec, known: knownConstant{Constant: runlog.Constant{Answer: "ham", Values: map[string]float64{"accuracy": 0.5, "f1": 0}}}}
+		e := &Evaluator{spec: spec, known: knownConstant{Constant: runlog.Constant{Answer: "ham",
+			Values: map[string]float64{"accuracy": 0.5, "f1": 0}}}}
 		r := &labelEvaluator{evaluator: e, names: labels, classes: classes}
 		if err := e.compare(t.Context(), r, metric.Map(r.scores())); err != nil {
 			t.Fatal(err)
 		}
-		if got := e.seen.Notes; (c.want == "") != (len(got) == 0) || len(got) > 0 && (!strings.HasPrefix(got[0].Text, c.want) || got[0].Kind != ui.NoteConstant) {
+		if got := e.seen.Notes; (c.want == "") != (len(got) == 0) || len(got) > 0 &&
+			(!strings.HasPrefix(got[0].Text, c.want) || got[0].Kind != ui.NoteConstant) {
 			t.Errorf("%s: noted %+v, want %q", name, got, c.want)
 		}
 	}
@@ -137,7 +145,8 @@ func TestCalibrationIsKeptOnlyIfItHelps(t *testing.T) {
 			}
 			continue
 		}
-		if len(r.notes) != 1 || !strings.Contains(r.notes[0].Text, c.want) || values["temperature"] != 1 || values["calibrated_ece"] != values["ece"] {
+		if len(r.notes) != 1 || !strings.Contains(r.notes[0].Text, c.want) || values["temperature"] != 1 ||
+			values["calibrated_ece"] != values["ece"] {
 			t.Errorf("%s: %v, noted %+v, want %q", name, values, r.notes, c.want)
 		}
 	}

@@ -22,7 +22,8 @@ type generationEvaluator struct {
 	differ    bool    // some answer is another text than the first
 }
 
-func (w *generationEvaluator) compute(ctx context.Context, batch *data.Batch, totals kernel.Totals) (batchResult, error) {
+func (w *generationEvaluator) compute(ctx context.Context, batch *data.Batch, totals kernel.Totals) (batchResult,
+	error) {
 	e := w.evaluator
 	outputs, err := e.generator.Generate(ctx, inputsOf(w.collector.examples, batch.Index), e.how.ForInputs(batch.Index))
 	if err != nil {
@@ -60,7 +61,8 @@ func (w *generationEvaluator) add(a batchResult) error {
 }
 
 func (w *generationEvaluator) values() []metric.Value {
-	return slices.Concat(w.grader.Result(), w.grader.Counts(), []metric.Value{{Name: "truncated", Value: float64(w.truncated)}})
+	return slices.Concat(w.grader.Result(), w.grader.Counts(),
+		[]metric.Value{{Name: "truncated", Value: float64(w.truncated)}})
 }
 
 func (w *generationEvaluator) sampled() []metric.Sampled { return []metric.Sampled{w.grader} }
@@ -99,8 +101,8 @@ func (w *generationEvaluator) constant() (runlog.Constant, error) {
 }
 
 // constantText returns the best answer that does not depend on the input: the mean of numbers, no entities, or the most
-// frequent target, the first one of several. It is empty where all targets differ, and for referents, of which each input
-// has its own.
+// frequent target, the first one of several. It is empty where all targets differ, and for referents, of which each
+// input has its own.
 func constantText(spec task.Spec, examples *data.Examples) string {
 	switch spec.Kind() {
 	case task.Entities:

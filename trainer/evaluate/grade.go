@@ -259,8 +259,8 @@ func (g *entityGrader) Counts() []metric.Value {
 
 func (g *entityGrader) Signatures() []string { return nil }
 
-// referentGrader reads whether an answer names the referent of the reference, and compares that with the label. An answer
-// that names nothing is wrong.
+// referentGrader reads whether an answer names the referent of the reference, and compares that with the label. An
+// answer that names nothing is wrong.
 type referentGrader struct{ right []bool }
 
 func (g *referentGrader) Add(answer string, ref task.Reference) error {

@@ -15,7 +15,8 @@ import (
 // TestGraders holds answers of each kind to references, and to what the metrics of the kind say about them.
 func TestGraders(t *testing.T) {
 	texts := func(list ...string) task.Reference { return task.Reference{Texts: list} }
-	people := task.Spec{Name: task.NER, Entities: []task.Label{{Name: "PER", Text: "person"}, {Name: "LOC", Text: "place"}}}
+	people := task.Spec{Name: task.NER,
+		Entities: []task.Label{{Name: "PER", Text: "person"}, {Name: "LOC", Text: "place"}}}
 	type graded struct {
 		answer string
 		ref    task.Reference
@@ -29,24 +30,32 @@ func TestGraders(t *testing.T) {
 		{"exact match, several references", task.Spec{Name: task.Seq2Seq},
 			[]graded{{"b", texts("a", "b")}, {"A", texts("a")}}, map[string]float64{"exact_match": 0.5}},
 		{"question answering", task.Spec{Name: task.QuestionAnswering},
-			[]graded{{"The cat.", texts("cat")}, {"a red cat", texts("dog", "cat")}}, map[string]float64{"exact_match": 0.5, "f1": (1 + 2./3) / 2}},
+			[]graded{{"The cat.", texts("cat")}, {"a red cat", texts("dog", "cat")}},
+			map[string]float64{"exact_match": 0.5, "f1": (1 + 2./3) / 2}},
 		{"translation", task.Spec{Name: task.Translation},
 			[]graded{{"a b c d", texts("a b c d")}}, map[string]float64{"bleu": 100, "chrf": 100}},
-		{"chosen metrics in their order", task.Spec{Name: task.Seq2Seq, Metrics: []string{task.RougeL, task.TER, task.ChrFPlus, task.Rouge1}},
+		{"chosen metrics in their order",
+			task.Spec{Name: task.Seq2Seq, Metrics: []string{task.RougeL, task.TER, task.ChrFPlus, task.Rouge1}},
 			[]graded{{"a b", texts("a b")}}, map[string]float64{"ter": 0, "chrf++": 100, "rougeL": 1, "rouge1": 1}},
-		{"sentences of summaries", task.Spec{Name: task.Summarization, Metrics: []string{task.RougeLsum, task.RougeLsum + task.Stemmed, task.RougeL}},
-			[]graded{{"c d . a b", texts("a b . c d")}, {"c d . a b", texts("a b c d")}, {"c d a b", texts("a b . c d")}}, map[string]float64{"rougeLsum": 1, "rougeLsum-stem": 1, "rougeL": 0.5}},
+		{"sentences of summaries", task.Spec{Name: task.Summarization,
+			Metrics: []string{task.RougeLsum, task.RougeLsum + task.Stemmed, task.RougeL}},
+			[]graded{{"c d . a b", texts("a b . c d")}, {"c d . a b", texts("a b c d")}, {"c d a b", texts("a b . c d")}},
+			map[string]float64{"rougeLsum": 1, "rougeLsum-stem": 1, "rougeL": 0.5}},
 		{"numbers, one unreadable", task.Spec{Name: task.Regression},
-			[]graded{{"1.0", task.Reference{Number: 1}}, {"3.0", task.Reference{Number: 3}}, {"much", task.Reference{Number: 0}}},
+			[]graded{{"1.0", task.Reference{Number: 1}}, {"3.0", task.Reference{Number: 3}},
+				{"much", task.Reference{Number: 0}}},
 			map[string]float64{"spearman": 1, "mse": 1. / 3}},
 		{"entities", people,
-			[]graded{{"person: Ada; place: Rome", task.Reference{Tokens: []string{"Ada", "saw", "Rome"}, Tags: []string{"B-PER", "O", "B-PER"}}}},
+			[]graded{{"person: Ada; place: Rome",
+				task.Reference{Tokens: []string{"Ada", "saw", "Rome"}, Tags: []string{"B-PER", "O", "B-PER"}}}},
 			map[string]float64{"f1": 0.5, "tag_accuracy": 2. / 3}},
 		{"referents", task.Spec{Name: task.Seq2Seq, Rule: task.WSC},
-			[]graded{{"the dog", task.Reference{Texts: []string{"dog"}, Label: 1}}, {"cat", task.Reference{Texts: []string{"cat"}, Label: 0}}},
+			[]graded{{"the dog", task.Reference{Texts: []string{"dog"}, Label: 1}},
+				{"cat", task.Reference{Texts: []string{"cat"}, Label: 0}}},
 			map[string]float64{"accuracy": 0.5}},
 		{"referents, no answer to wrong ones", task.Spec{Name: task.Seq2Seq, Rule: task.WNLI},
-			[]graded{{"", task.Reference{Texts: []string{"cat"}, Label: 0}}, {"the", task.Reference{Texts: []string{"cat"}, Label: 0}},
+			[]graded{{"", task.Reference{Texts: []string{"cat"}, Label: 0}},
+				{"the", task.Reference{Texts: []string{"cat"}, Label: 0}},
 				{"dog", task.Reference{Texts: []string{"cat"}, Label: 0}}, {"", task.Reference{Texts: []string{"cat"}, Label: 1}}},
 			map[string]float64{"accuracy": 0.25}},
 	} {
@@ -113,8 +122,9 @@ func graderOf(t *testing.T, spec task.Spec) grader {
 	return g
 }
 
-// TestEveryMetricHasItsValue asks for each metric that a kind of answers can be measured by: what evaluations compare by is
-// what they compute, under the name that was asked for. A name of another kind is an error, and no value that is missing.
+// TestEveryMetricHasItsValue asks for each metric that a kind of answers can be measured by: what evaluations compare
+// by is what they compute, under the name that was asked for. A name of another kind is an error, and no value that is
+// missing.
 func TestEveryMetricHasItsValue(t *testing.T) {
 	labels := []task.Label{{Name: "a", Text: "a"}, {Name: "b", Text: "b"}}
 	for _, spec := range []task.Spec{
@@ -183,7 +193,8 @@ func TestAskedMetrics(t *testing.T) {
 		spec task.Spec
 		want []string
 	}{
-		{task.Spec{Name: task.NER, Entities: entities, Metrics: []string{task.TagAccuracy, task.F1}}, []string{"tag_accuracy", "f1"}},
+		{task.Spec{Name: task.NER, Entities: entities, Metrics: []string{task.TagAccuracy, task.F1}},
+			[]string{"tag_accuracy", "f1"}},
 		{task.Spec{Name: task.NER, Entities: entities, Metrics: []string{task.Seqeval}},
 			[]string{"precision", "recall", "f1", "f1_macro", "f1_weighted", "tag_accuracy", "f1_PER"}},
 		{task.Spec{Name: task.Regression, Metrics: []string{task.MSE}}, []string{"mse"}},
@@ -194,15 +205,18 @@ func TestAskedMetrics(t *testing.T) {
 		if err := g.Add("a", ref); err != nil {
 			t.Fatal(err)
 		}
-		if got := metric.Names(g.Result()); !slices.Equal(got, c.want) || !slices.Equal(metric.Names(g.Sample([]int{0})), c.want) {
+		if got := metric.Names(g.Result()); !slices.Equal(got, c.want) || !slices.Equal(metric.Names(g.Sample([]int{0})),
+			c.want) {
 			t.Errorf("%s %v: got %v, want %v", c.spec.Name, c.spec.Metrics, got, c.want)
 		}
 	}
 }
 
-// TestVariantsOfMetrics holds names with an option to the metric with that option, and each to a signature that says it.
+// TestVariantsOfMetrics holds names with an option to the metric with that option, and each to a signature that says
+// it.
 func TestVariantsOfMetrics(t *testing.T) {
-	names := []string{"rouge1", "bleu-lc", "rouge1-stem", "bleu", "bleu-char", "bleu-none", "bleu-zh", "bleu-intl", "rougeLsum-stem"}
+	names := []string{"rouge1", "bleu-lc", "rouge1-stem", "bleu", "bleu-char", "bleu-none", "bleu-zh", "bleu-intl",
+		"rougeLsum-stem"}
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"a"}, TargetColumn: "b", Metrics: names}
 	if err := spec.Validate(); err != nil {
 		t.Fatal(err)
@@ -216,8 +230,10 @@ func TestVariantsOfMetrics(t *testing.T) {
 		return metric.Value{Value: metric.Map(metric.Scores(s, answer, []string{right}))[value]}
 	}
 	want := []metric.Value{
-		score(metric.ROUGE{}, "rouge1"), score(metric.BLEU{Lowercase: true}, "bleu"), score(metric.ROUGE{Stemmer: true}, "rouge1"),
-		score(metric.BLEU{}, "bleu"), score(metric.BLEU{Tokenizer: metric.TokenizeChar}, "bleu"), score(metric.BLEU{Tokenizer: metric.TokenizeNone}, "bleu"),
+		score(metric.ROUGE{}, "rouge1"), score(metric.BLEU{Lowercase: true}, "bleu"),
+		score(metric.ROUGE{Stemmer: true}, "rouge1"),
+		score(metric.BLEU{}, "bleu"), score(metric.BLEU{Tokenizer: metric.TokenizeChar}, "bleu"),
+		score(metric.BLEU{Tokenizer: metric.TokenizeNone}, "bleu"),
 		score(metric.BLEU{Tokenizer: metric.TokenizeZh}, "bleu"), score(metric.BLEU{Tokenizer: metric.TokenizeIntl}, "bleu"),
 		score(metric.ROUGE{Stemmer: true}, "rougeLsum"),
 	}
@@ -228,7 +244,8 @@ func TestVariantsOfMetrics(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	signatures := strings.Join(g.Signatures(), "\n")
-	for _, part := range []string{"rouge1: nrefs:1|stemmer:no", "rouge1-stem, rougeLsum-stem: nrefs:1|stemmer:yes", "bleu-zh: nrefs:1|case:mixed|eff:no|tok:zh|", "bleu-lc: nrefs:1|case:lc|"} {
+	for _, part := range []string{"rouge1: nrefs:1|stemmer:no", "rouge1-stem, rougeLsum-stem: nrefs:1|stemmer:yes",
+		"bleu-zh: nrefs:1|case:mixed|eff:no|tok:zh|", "bleu-lc: nrefs:1|case:lc|"} {
 		if !strings.Contains(signatures, part) {
 			t.Errorf("%q is not in %s", part, signatures)
 		}
@@ -273,8 +290,8 @@ func TestClassesOfCB(t *testing.T) {
 	}
 }
 
-// TestCountsOfAnswers: what could not be read shows among the values, whichever metrics are asked for. -1 for what is no
-// number, as T5 has it, may be right by chance.
+// TestCountsOfAnswers: what could not be read shows among the values, whichever metrics are asked for. -1 for what is
+// no number, as T5 has it, may be right by chance.
 func TestCountsOfAnswers(t *testing.T) {
 	people := []task.Label{{Name: "PER", Text: "person"}}
 	tokens := task.Reference{Tokens: []string{"Ada", "slept"}, Tags: []string{"B-PER", "O"}}
@@ -286,8 +303,10 @@ func TestCountsOfAnswers(t *testing.T) {
 		want    map[string]float64
 	}{
 		{task.Spec{Name: task.Regression, Metrics: []string{task.Pearson}}, []string{"?", "much", "??", "-0.8"},
-			[]task.Reference{minusOne, minusOne, minusOne, other}, map[string]float64{"pearson": 1, "unreadable": 3, "truncated": 0}},
-		{task.Spec{Name: task.NER, Entities: people, Metrics: []string{task.F1}}, []string{"person: Ada; person: Bob; person: Eve", "none"},
+			[]task.Reference{minusOne, minusOne, minusOne, other},
+			map[string]float64{"pearson": 1, "unreadable": 3, "truncated": 0}},
+		{task.Spec{Name: task.NER, Entities: people, Metrics: []string{task.F1}},
+			[]string{"person: Ada; person: Bob; person: Eve", "none"},
 			[]task.Reference{tokens, tokens}, map[string]float64{"f1": 2. / 3, "lost": 2, "truncated": 0}},
 	} {
 		w := generationEvaluator{grader: graderOf(t, c.spec)}
@@ -320,7 +339,8 @@ func TestIntervalsTellTheirProgress(t *testing.T) {
 		t.Errorf("%d samples told, %v, %v", samples, list, err)
 	}
 	list, err = intervals(t.Context(), []metric.Sampled{g, g}, []string{task.MSE}, nil)
-	if want := (metric.Interval{Name: task.MSE, Low: 1, High: 1}); err != nil || !slices.Equal(list, []metric.Interval{want, want}) {
+	if want := (metric.Interval{Name: task.MSE, Low: 1, High: 1}); err != nil || !slices.Equal(list,
+		[]metric.Interval{want, want}) {
 		t.Errorf("got %v, %v", list, err)
 	}
 }
@@ -345,8 +365,8 @@ func TestIntervalsOfQuestions(t *testing.T) {
 	}
 }
 
-// TestSeqevalModesAgree: the lenient mode of seqeval finds the same entities as the strict one, whatever the scheme of the
-// data and however odd the answer, so there is no metric for either.
+// TestSeqevalModesAgree: the lenient mode of seqeval finds the same entities as the strict one, whatever the scheme of
+// the data and however odd the answer, so there is no metric for either.
 func TestSeqevalModesAgree(t *testing.T) {
 	str := func(list ...string) table.Cell {
 		c := table.Cell{Kind: table.List}
@@ -366,7 +386,8 @@ func TestSeqevalModesAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, answer := range []string{"person: a b; person: a; place: c b d", "place: d; person: c; person: b; place: a", "person:a;place:b;person:a c"} {
+		for _, answer := range []string{"person: a b; person: a; place: c b d", "place: d; person: c; person: b; place: a",
+			"person:a;place:b;person:a c"} {
 			answered, _ := spec.TagsOf(answer, ref.Tokens)
 			lenient, strict := metric.Tagging{}, metric.Tagging{Strict: true}
 			for _, m := range []*metric.Tagging{&lenient, &strict} {

@@ -78,7 +78,8 @@ func (h MixtureSet) EachBatch(ctx context.Context, f func(*data.Batch) error) er
 
 // Evaluate returns the loss and the perplexity of all target tokens together, and then the metrics of each component
 // as component/metric.
-func (h MixtureSet) Evaluate(ctx context.Context, done func(n int64)) (values []metric.Value, shown []string, err error) {
+func (h MixtureSet) Evaluate(ctx context.Context, done func(n int64)) (values []metric.Value, shown []string,
+	err error) {
 	var all metric.Loss
 	before := int64(0)
 	for _, p := range h {

@@ -34,11 +34,13 @@ type Options struct {
 	Sink            ui.Sink          // nil is silent
 	Group           *allreduce.Group // ranks that share the work, each of which makes the same call; nil is none
 
-	Generation *generate.Options // of answers that are texts; nil is greedy. One sequence counts, so NumReturnSequences is 0.
+	// of answers that are texts; nil is greedy. One sequence counts, so NumReturnSequences is 0.
+	Generation *generate.Options
 }
 
-// Evaluate computes the loss and the metrics of a checkpoint on a data set: by its task, or for one that is pre-trained,
-// and unless another task is asked for, by its objective on text. Metrics of the task come with their 95 % intervals.
+// Evaluate computes the loss and the metrics of a checkpoint on a data set: by its task, or for one that is
+// pre-trained, and unless another task is asked for, by its objective on text. Metrics of the task come with their 95 %
+// intervals.
 func Evaluate(ctx context.Context, folder *checkpoints.Folder, o Options) (*Evaluation, error) {
 	if folder.IsEmpty() {
 		return nil, fmt.Errorf("evaluate: %w", model.ErrNoModel)
@@ -68,7 +70,8 @@ func Evaluate(ctx context.Context, folder *checkpoints.Folder, o Options) (*Eval
 		return nil, err
 	}
 	progress.Stop()
-	result := &Evaluation{Values: values, Signatures: answers.signatures(), Constants: e.seen.Constants, Notes: append(notes, e.seen.Notes...)}
+	result := &Evaluation{Values: values, Signatures: answers.signatures(), Constants: e.seen.Constants,
+		Notes: append(notes, e.seen.Notes...)}
 	if o.Group.First() {
 		result.Intervals, err = intervals(ctx, answers.sampled(), metric.Names(values), o.Sink)
 	} else {
@@ -101,7 +104,8 @@ func sameEvaluation(e *Evaluator, examples *data.Examples, o Options) error {
 }
 
 // intervals returns the intervals of the metrics that are shown.
-func intervals(ctx context.Context, sampled []metric.Sampled, shown []string, sink ui.Sink) (list []metric.Interval, err error) {
+func intervals(ctx context.Context, sampled []metric.Sampled, shown []string, sink ui.Sink) (list []metric.Interval,
+	err error) {
 	progress := ui.Start(sink, "intervals", "samples", int64(len(sampled)*metric.Resamples))
 	defer progress.Stop()
 	done := int64(0)
@@ -131,12 +135,15 @@ func (w watched) Sample(index []int) []metric.Value {
 	return w.Sampled.Sample(index)
 }
 
-var errNothingGenerated = errors.New("evaluate: a classification answers with labels, an objective of pre-training with its targets: leave out the options of generation")
+var errNothingGenerated = errors.New("evaluate: a classification answers with labels, an objective of pre-training " +
+	"with its targets: leave out the options of generation")
 
 // newEvaluation reads what Evaluate works with.
-func newEvaluation(ctx context.Context, folder *checkpoints.Folder, o Options) (*Evaluator, *data.Examples, []ui.Note, error) {
+func newEvaluation(ctx context.Context, folder *checkpoints.Folder, o Options) (*Evaluator, *data.Examples, []ui.Note,
+	error) {
 	if o.Tokens != "" {
-		return nil, nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and evaluated on text: leave out data.tokens")
+		return nil, nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and evaluated " +
+			"on text: leave out data.tokens")
 	}
 	t, err := dataset.Open(o.Data, dataset.ForEvaluation, o.MaxExamples, dataset.HeldOutSeed)
 	if err != nil {
@@ -149,7 +156,8 @@ func newEvaluation(ctx context.Context, folder *checkpoints.Folder, o Options) (
 			return nil, nil, nil, fmt.Errorf("evaluate: %w", err)
 		}
 	} else if o.Task.Name == "" {
-		return nil, nil, nil, errors.New("evaluate: the checkpoint does not say what task it is for: name it with task.name, such as task.name classification or task.name seq2seq")
+		return nil, nil, nil, errors.New("evaluate: the checkpoint does not say what task it is for: name it with " +
+			"task.name, such as task.name classification or task.name seq2seq")
 	} else if spec, err = t.Infer(ctx, o.Task, o.Sink); err != nil {
 		return nil, nil, nil, err
 	}

@@ -49,7 +49,8 @@ func (h TaskSet) EachBatch(ctx context.Context, f func(*data.Batch) error) error
 
 func (h TaskSet) SetGroup(g *allreduce.Group) { h.Group = g }
 
-// eachBatch calls f for the batches of a source, in their order. A batch is made when f calls read, and valid until f returns.
+// eachBatch calls f for the batches of a source, in their order. A batch is made when f calls read, and valid until f
+// returns.
 func eachBatch(ctx context.Context, examples data.Source, size int, f func(read func() *data.Batch) error) error {
 	batches, err := data.NewBatches(examples, data.Size{Examples: size}, data.Order{})
 	if err != nil {

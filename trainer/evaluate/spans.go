@@ -29,8 +29,10 @@ const (
 )
 
 // newSpanFiller takes samples from all over the pieces, of the denoisers in turn.
-func newSpanFiller(folder *checkpoints.Folder, denoisers []objective.Denoiser, pieces []DenoiserPieces, samples int, w *kernel.Workers) *spanFiller {
-	g := &spanFiller{tok: folder.Tokenizer, vocab: objective.VocabularyOf(folder.Tokenizer), generator: generate.New(folder.Model, w)}
+func newSpanFiller(folder *checkpoints.Folder, denoisers []objective.Denoiser, pieces []DenoiserPieces, samples int,
+	w *kernel.Workers) *spanFiller {
+	g := &spanFiller{tok: folder.Tokenizer, vocab: objective.VocabularyOf(folder.Tokenizer),
+		generator: generate.New(folder.Model, w)}
 	for i := range samples {
 		d, own := denoisers[i%len(denoisers)], pieces[i%len(denoisers)].Pieces
 		at := i * own.Len() / samples
@@ -93,7 +95,8 @@ func fillSpans(tok *tokenizer.Tokenizer, v objective.Vocabulary, input, target, 
 	return strings.TrimSpace(b.String())
 }
 
-// splitSpans returns the tokens behind each sentinel of a target, by the sentinel's number; those before the first are -1.
+// splitSpans returns the tokens behind each sentinel of a target, by the sentinel's number; those before the first are
+// -1.
 func splitSpans(v objective.Vocabulary, ids []int32) map[int32][]int32 {
 	spans := map[int32][]int32{}
 	span := int32(-1)

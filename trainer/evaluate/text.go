@@ -53,8 +53,10 @@ type TextOptions struct {
 }
 
 // NewTextSet returns the evaluation of a store. Of several denoisers each takes its part of one pass over the text.
-func NewTextSet(folder *checkpoints.Folder, o objective.Config, denoisers []objective.Denoiser, s *chunks.Store, options TextOptions, w *kernel.Workers) (*TextSet, error) {
-	h := &TextSet{folder: folder, loss: generate.NewLoss(folder.Model, w), vocab: objective.VocabularyOf(folder.Tokenizer), batchSize: options.BatchSize, digest: filepath.Base(s.Dir())}
+func NewTextSet(folder *checkpoints.Folder, o objective.Config, denoisers []objective.Denoiser, s *chunks.Store,
+	options TextOptions, w *kernel.Workers) (*TextSet, error) {
+	h := &TextSet{folder: folder, loss: generate.NewLoss(folder.Model, w), vocab: objective.VocabularyOf(folder.Tokenizer),
+		batchSize: options.BatchSize, digest: filepath.Base(s.Dir())}
 	for _, d := range denoisers {
 		all, err := corpus.PiecesOf(o.Split, s, d)
 		if err != nil {
@@ -104,26 +106,27 @@ func (t *textTotals) add(o textTotals) {
 	t.Examples, t.Text = t.Examples+o.Examples, t.Text+o.Text
 }
 
-// Evaluate returns the loss per target token in nats and its perplexity, the loss per byte of the text that the examples
-// are made of, given and asked for together, in nats and in bits, the part of the target tokens that the model gives the
-// largest probability when it has seen those before, and the share of the spans of which this is so for every token and
-// for the end. It is an error if the loss is not finite.
+// Evaluate returns the loss per target token in nats and its perplexity, the loss per byte of the text that the
+// examples are made of, given and asked for together, in nats and in bits, the part of the target tokens that the model
+// gives the largest probability when it has seen those before, and the share of the spans of which this is so for every
+// token and for the end. It is an error if the loss is not finite.
 func (h *TextSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Value, []string, error) {
 	var t textTotals
 	var loss metric.Loss
-	err := allreduce.Distribute(ctx, h.group, func(ctx context.Context, next func(compute func() (textTotals, error)) error) error {
-		return h.eachDenoiser(ctx, func(pieces corpus.Sampled, read func() *data.Batch) error {
-			return next(func() (textTotals, error) { return h.evaluate(pieces, read()) })
+	err := allreduce.Distribute(ctx, h.group,
+		func(ctx context.Context, next func(compute func() (textTotals, error)) error) error {
+			return h.eachDenoiser(ctx, func(pieces corpus.Sampled, read func() *data.Batch) error {
+				return next(func() (textTotals, error) { return h.evaluate(pieces, read()) })
+			})
+		}, func(of textTotals) error {
+			if !floats.IsFinite(of.NLL) {
+				return fmt.Errorf("the loss is %g: %w", of.NLL, ErrDiverged)
+			}
+			t.add(of)
+			loss.Add(of.NLL, int64(of.Tokens))
+			done(t.Examples)
+			return nil
 		})
-	}, func(of textTotals) error {
-		if !floats.IsFinite(of.NLL) {
-			return fmt.Errorf("the loss is %g: %w", of.NLL, ErrDiverged)
-		}
-		t.add(of)
-		loss.Add(of.NLL, int64(of.Tokens))
-		done(t.Examples)
-		return nil
-	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("evaluate: %w", err)
 	}
@@ -147,7 +150,8 @@ func (h *TextSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Va
 }
 
 // eachDenoiser is eachBatch for the batches of all denoisers, with the pieces that their examples are made of.
-func (h *TextSet) eachDenoiser(ctx context.Context, f func(pieces corpus.Sampled, read func() *data.Batch) error) error {
+func (h *TextSet) eachDenoiser(ctx context.Context,
+	f func(pieces corpus.Sampled, read func() *data.Batch) error) error {
 	for _, p := range h.Denoisers {
 		err := eachBatch(ctx, p.source, h.batchSize, func(read func() *data.Batch) error { return f(p.Pieces, read) })
 		if err != nil {
@@ -216,7 +220,8 @@ func evaluateText(ctx context.Context, folder *checkpoints.Folder, o Options) ([
 	if err := o.Group.Agree(err); err != nil {
 		return nil, err
 	}
-	if err := o.Group.Same(map[string]string{"text": h.digest, "number of examples": strconv.Itoa(h.Len()), "batch size": strconv.Itoa(o.BatchSize)}); err != nil {
+	if err := o.Group.Same(map[string]string{"text": h.digest, "number of examples": strconv.Itoa(h.Len()),
+		"batch size": strconv.Itoa(o.BatchSize)}); err != nil {
 		return nil, err
 	}
 	h.SetGroup(o.Group)
@@ -231,12 +236,15 @@ func evaluateText(ctx context.Context, folder *checkpoints.Folder, o Options) ([
 }
 
 // newTextEvaluation reads what evaluateText works with, which is there until done is called.
-func newTextEvaluation(ctx context.Context, folder *checkpoints.Folder, o Options) (h *TextSet, done func(), err error) {
+func newTextEvaluation(ctx context.Context, folder *checkpoints.Folder, o Options) (h *TextSet, done func(),
+	err error) {
 	if len(o.Task.TextColumns) > 1 {
-		return nil, nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain text", len(o.Task.TextColumns))
+		return nil, nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain text",
+			len(o.Task.TextColumns))
 	}
 	if keys := o.ofTasks(); len(keys) > 0 {
-		return nil, nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says all about inputs and targets: leave out %s, or name a task with task.name", strings.Join(keys, ", "))
+		return nil, nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says all "+
+			"about inputs and targets: leave out %s, or name a task with task.name", strings.Join(keys, ", "))
 	}
 	denoisers, err := folder.Info.Objective.Denoisers(folder.Tokenizer)
 	if err != nil {
@@ -251,17 +259,21 @@ func newTextEvaluation(ctx context.Context, folder *checkpoints.Folder, o Option
 		_ = s.Close() // it was read only
 		_ = remove()  // what is left of a temporary folder is for the system
 	}
-	h, err = NewTextSet(folder, *folder.Info.Objective, denoisers, s, TextOptions{Limit: o.MaxExamples, BatchSize: o.BatchSize}, kernel.NewWorkers(o.Threads))
+	h, err = NewTextSet(folder, *folder.Info.Objective, denoisers, s,
+		TextOptions{Limit: o.MaxExamples, BatchSize: o.BatchSize}, kernel.NewWorkers(o.Threads))
 	if err == nil {
 		h.SaySamples(o.Sink)
 	}
 	return h, done, err
 }
 
-// evaluationTokens opens the tokens of the data in o.Tokens, or else in a temporary folder, which remove removes. Where files in
-// use can be removed, that is done at once, so that nothing of the text stays behind when the process is killed.
-func evaluationTokens(ctx context.Context, folder *checkpoints.Folder, o Options) (s *chunks.Store, remove func() error, err error) {
-	options := corpus.TokensOptions{Data: o.Data, TextColumn: corpus.Column(o.Task.TextColumns), Output: o.Tokens, Threads: o.Threads, Sink: o.Sink, Wanted: dataset.ForEvaluation}
+// evaluationTokens opens the tokens of the data in o.Tokens, or else in a temporary folder, which remove removes. Where
+// files in use can be removed, that is done at once, so that nothing of the text stays behind when the process is
+// killed.
+func evaluationTokens(ctx context.Context, folder *checkpoints.Folder, o Options) (s *chunks.Store, remove func() error,
+	err error) {
+	options := corpus.TokensOptions{Data: o.Data, TextColumn: corpus.Column(o.Task.TextColumns), Output: o.Tokens,
+		Threads: o.Threads, Sink: o.Sink, Wanted: dataset.ForEvaluation}
 	if o.Tokens != "" {
 		s, err = corpus.OpenTokens(ctx, folder.Tokenizer, options)
 		return s, func() error { return nil }, err

@@ -62,7 +62,8 @@ func TestEvaluationTokens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, remove, err := evaluationTokens(t.Context(), &checkpoints.Folder{Tokenizer: tok}, Options{Data: []string{testrun.ValidationFile}, Threads: 1})
+	s, remove, err := evaluationTokens(t.Context(), &checkpoints.Folder{Tokenizer: tok},
+		Options{Data: []string{testrun.ValidationFile}, Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

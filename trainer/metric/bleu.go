@@ -5,13 +5,14 @@ import (
 	"math"
 	"regexp"
 	"strings"
-	"t5train/data/task"
 	"unicode"
+
+	"t5train/data/task"
 )
 
-// BLEU is the BLEU of a corpus (Papineni et al. 2002) as sacrebleu computes it (Post 2018), from 0 to 100. The zero value
-// has sacrebleu's defaults. Of several references, an n-gram may be found as often as in the one that has it most, and the
-// one whose length is closest counts.
+// BLEU is the BLEU of a corpus (Papineni et al. 2002) as sacrebleu computes it (Post 2018), from 0 to 100. The zero
+// value has sacrebleu's defaults. Of several references, an n-gram may be found as often as in the one that has it
+// most, and the one whose length is closest counts.
 //
 // The statistics of an example are its length and that of the reference in tokens, then for n from 1 to 4 the number of
 // n-grams that are right, and that of all.
@@ -83,9 +84,9 @@ type BLEUDetails struct {
 	Length, Reference float64 // tokens of predictions and of references
 }
 
-// Details computes BLEU from statistics: the brevity penalty times the geometric mean of the precisions (Papineni et al.
-// 2002, section 2.3), smoothed as compute_bleu of sacrebleu/metrics/bleu.py does. It is 0 where nothing matches at all.
-// SmoothAddK shows in Matches and Total.
+// Details computes BLEU from statistics: the brevity penalty times the geometric mean of the precisions (Papineni et
+// al. 2002, section 2.3), smoothed as compute_bleu of sacrebleu/metrics/bleu.py does. It is 0 where nothing matches at
+// all. SmoothAddK shows in Matches and Total.
 func (b BLEU) Details(sum []float64) BLEUDetails {
 	d := BLEUDetails{BrevityPenalty: 1, Length: sum[0], Reference: sum[1]}
 	copy(d.Matches[:], sum[2:])
@@ -170,10 +171,8 @@ const (
 	TokenizeNone                  // at white space: for texts that are tokenized
 )
 
-var tokenizerNames = [...]string{
-	Tokenize13a: "13a", TokenizeIntl: task.TokenizeIntl, TokenizeChar: task.TokenizeChar, TokenizeZh: task.TokenizeZh,
-	TokenizeNone: task.TokenizeNone,
-}
+// tokenizerNames stand in the order of the constants.
+var tokenizerNames = [...]string{"13a", task.TokenizeIntl, task.TokenizeChar, task.TokenizeZh, task.TokenizeNone}
 
 func (t Tokenizer) String() string { return tokenizerNames[t] }
 
@@ -256,8 +255,8 @@ func spaceChinese(text string) string {
 }
 
 // chinese are the characters that sacrebleu/tokenizers/tokenizer_zh.py takes for Chinese. It means the planes beyond
-// U+FFFF where it has U+2001 to U+2A6D and U+2F81 to U+2FA1: these are punctuation, symbols and radicals, and scores are
-// equal with them only.
+// U+FFFF where it has U+2001 to U+2A6D and U+2F81 to U+2FA1: these are punctuation, symbols and radicals, and scores
+// are equal with them only.
 var chinese = &unicode.RangeTable{R16: []unicode.Range16{
 	{0x2001, 0x2a6d, 1}, {0x2e80, 0x2eff, 1}, {0x2f00, 0x2fdf, 1}, {0x2ff0, 0x2fff, 1}, {0x3000, 0x303f, 1},
 	{0x3100, 0x312f, 1}, {0x31a0, 0x31bf, 1}, {0x31c0, 0x31ef, 1}, {0x3200, 0x33ff, 1}, {0x3400, 0x4db5, 1},

@@ -30,8 +30,9 @@ const Resamples = 1000
 
 // Bootstrap returns the 95 % interval of each value of a result, in its order: all but the 25 lowest and the 25 highest
 // values of [Resamples] samples with replacement, each of as many examples as there are (the percentile interval of
-// Efron and Tibshirani 1993, chapter 13; Koehn 2004 for BLEU). Sample r is a pure function of the seed, r and the number
-// of examples, so metrics of the same examples are sampled alike. Without examples an interval is the value itself.
+// Efron and Tibshirani 1993, chapter 13; Koehn 2004 for BLEU). Sample r is a pure function of the seed, r and the
+// number of examples, so metrics of the same examples are sampled alike. Without examples an interval is the value
+// itself.
 func Bootstrap(ctx context.Context, m Sampled, seed uint64) ([]Interval, error) {
 	if m == nil {
 		return nil, nil

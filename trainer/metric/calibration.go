@@ -25,8 +25,8 @@ func (c *Calibration) Add(logits []float64, label int) error {
 const calibrationBins = 15
 
 // Error returns the expected calibration error of the most probable labels when the logits are divided by temperature:
-// the mean over examples of |part that is right - mean probability| of the bin of their probability (Naeini et al. 2015;
-// Guo et al. 2017, equation 3). Bin m of M holds the probabilities above m/M and up to (m+1)/M.
+// the mean over examples of |part that is right - mean probability| of the bin of their probability (Naeini et al.
+// 2015; Guo et al. 2017, equation 3). Bin m of M holds the probabilities above m/M and up to (m+1)/M.
 func (c *Calibration) Error(temperature float64) float64 {
 	var right, probability [calibrationBins]float64
 	for i, logits := range c.logits {
@@ -73,14 +73,16 @@ func top(logits []float64, temperature float64) (best int, share float64) {
 const minTemperature, maxTemperature = 0.01, 100
 
 // Fit returns the temperature with the smallest NLL (temperature scaling, Guo et al. 2017, section 4.2). It changes
-// probabilities and never which label is the most probable. atBound reports that there is no smallest one within the range.
+// probabilities and never which label is the most probable. atBound reports that there is no smallest one within the
+// range.
 //
-// Where few examples are all right, the best temperature for them is 0, and every answer would be certain. So, as in Platt
-// 1999, section 2.2, the right label of n examples of K labels counts as (n+1)/(n+K) and each other as 1/(n+K): it is
-// what the rule of succession says about examples that have not been seen, and of many examples it changes nothing.
+// Where few examples are all right, the best temperature for them is 0, and every answer would be certain. So, as in
+// Platt 1999, section 2.2, the right label of n examples of K labels counts as (n+1)/(n+K) and each other as 1/(n+K):
+// it is what the rule of succession says about examples that have not been seen, and of many examples it changes
+// nothing.
 //
-// The NLL is convex in the inverse of the temperature, and its derivative there is the mean of (expected logit - logit of
-// the target): Fit halves the interval of its root.
+// The NLL is convex in the inverse of the temperature, and its derivative there is the mean of (expected logit - logit
+// of the target): Fit halves the interval of its root.
 func (c *Calibration) Fit() (temperature float64, atBound bool) {
 	low, high := math.Log(1/float64(maxTemperature)), math.Log(1/float64(minTemperature)) // of the inverse
 	if c.slope(1) == 0 {

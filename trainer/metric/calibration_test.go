@@ -54,7 +54,8 @@ func TestCalibrationNLL(t *testing.T) {
 		t.Errorf("%.9f, want %.9f", got, want)
 	}
 	sqrt := math.Sqrt(0.2) + math.Sqrt(0.3) + math.Sqrt(0.5)
-	if got, want := m.NLL(2), -(math.Log(math.Sqrt(0.3)/sqrt)+math.Log(math.Sqrt(0.5)/sqrt))/2; !(math.Abs(got-want) <= 1e-12) {
+	if got, want := m.NLL(2), -(math.Log(math.Sqrt(0.3)/sqrt)+
+		math.Log(math.Sqrt(0.5)/sqrt))/2; !(math.Abs(got-want) <= 1e-12) {
 		t.Errorf("at temperature 2: %.9f, want %.9f", got, want)
 	}
 }
@@ -83,7 +84,8 @@ func TestFitFindsTheTemperature(t *testing.T) {
 			t.Errorf("temperature %.4f, want about %.4f", got, want)
 		}
 		if m.Error(got) > 0.01 || m.NLL(got) > m.NLL(1) {
-			t.Errorf("temperature %.4f: error %.4f, NLL %.4f, without it %.4f and %.4f", got, m.Error(got), m.NLL(got), m.Error(1), m.NLL(1))
+			t.Errorf("temperature %.4f: error %.4f, NLL %.4f, without it %.4f and %.4f", got, m.Error(got), m.NLL(got),
+				m.Error(1), m.NLL(1))
 		}
 		for _, other := range []float64{got * 0.95, got * 1.05} {
 			if m.NLL(other) < m.NLL(got) {

@@ -3,13 +3,14 @@ package metric
 import (
 	"fmt"
 	"strings"
-	"t5train/data/task"
 	"unicode/utf8"
+
+	"t5train/data/task"
 )
 
 // ChrF is chrF (Popović 2015), the F-score of character n-grams, and with a WordOrder of 2 chrF++ (Popović 2017), as
-// sacrebleu computes them, from 0 to 100. The zero value has sacrebleu's defaults. Of several references the one with the
-// best score of the example counts.
+// sacrebleu computes them, from 0 to 100. The zero value has sacrebleu's defaults. Of several references the one with
+// the best score of the example counts.
 //
 // The statistics of an example are, for each order of characters and then of words, the number of n-grams of the
 // prediction, of the reference, and of both.

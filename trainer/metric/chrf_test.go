@@ -15,8 +15,10 @@ func TestChrF(t *testing.T) {
 		{"nothing", "", []string{""}, 0, 0},
 		{"punctuation before a word", `the "cat`, []string{"the cat"}, 36.89058281721454, 39.10770303241547},
 		{"punctuation after a word", "Hi!", []string{"hi !"}, 38.888888888888886, 33.33333333333333},
-		{"the best reference is the first", "the cat sat", []string{"the cat sits", "a dog"}, 61.034534424114085, 60.39409888435875},
-		{"the best reference is the last", "the cat sat", []string{"a dog", "the cat sits"}, 61.034534424114085, 60.39409888435875},
+		{"the best reference is the first", "the cat sat", []string{"the cat sits", "a dog"}, 61.034534424114085,
+			60.39409888435875},
+		{"the best reference is the last", "the cat sat", []string{"a dog", "the cat sits"}, 61.034534424114085,
+			60.39409888435875},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			check(t, "chrf", Scores(ChrF{}, test.prediction, test.references)[0].Value, test.chrf)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
 	"t5train/data/task"
 )
 
@@ -47,7 +48,8 @@ func emptyClassification(labels []string) *Classification {
 // Add counts one example. label is its class; a prediction outside of the classes, as -1, is invalid.
 func (c *Classification) Add(label, prediction int) error {
 	if label < 0 || label >= len(c.labels) {
-		return fmt.Errorf("classification: label %d is no class, want from 0 to %d: are these examples of a test set without labels?",
+		return fmt.Errorf("classification: label %d is no class, want from 0 to %d: are these examples of a test set "+
+			"without labels?",
 			label, len(c.labels)-1)
 	}
 	if prediction < 0 || prediction >= len(c.labels) {
@@ -121,7 +123,9 @@ func (c *Classification) Confusion() [][]int {
 //   - f1, precision and recall: of class 1 where there are two classes, else the means over classes;
 //   - f1_macro, precision_macro and recall_macro: the mean over the classes that occur among labels or
 //     predictions, or over all;
-//   - f1_micro: from the counts of all classes together, which is the accuracy, as are precision and recall of this kind;
+//   - f1_micro: from the counts of all classes together, which is the accuracy, as are precision and recall of this
+//
+// kind;
 //   - f1_weighted: the mean over classes by their number of examples;
 //   - matthews_correlation, from -1 to 1;
 //   - examples, and invalid: the number of invalid predictions.

@@ -31,7 +31,8 @@ func TestClassification(t *testing.T) {
 		{
 			name:    "nothing",
 			classes: 2,
-			want:    map[string]float64{"accuracy": 0, "f1": 0, "f1_macro": 0, "f1_weighted": 0, "matthews_correlation": 0, "examples": 0},
+			want: map[string]float64{"accuracy": 0, "f1": 0, "f1_macro": 0, "f1_weighted": 0, "matthews_correlation": 0,
+				"examples": 0},
 		},
 		{
 			name:    "two classes are scored by class 1",
@@ -45,7 +46,8 @@ func TestClassification(t *testing.T) {
 			name:    "an invalid prediction of two classes is a false positive",
 			classes: 2,
 			pairs:   [][2]int{{1, 1}, {0, -1}},
-			want:    map[string]float64{"accuracy": 0.5, "precision": 0.5, "recall": 1, "f1": 2. / 3, "precision_macro": 0.5, "invalid": 1},
+			want: map[string]float64{"accuracy": 0.5, "precision": 0.5, "recall": 1, "f1": 2. / 3, "precision_macro": 0.5,
+				"invalid": 1},
 		},
 		{
 			name:    "or a false negative",
@@ -126,7 +128,8 @@ func TestClassificationRefuses(t *testing.T) {
 	m := newClassification(t, 3)
 	for _, label := range []int{-1, 3} {
 		err := m.Add(label, 0)
-		if want := fmt.Sprintf("label %d is no class, want from 0 to 2", label); err == nil || !strings.Contains(err.Error(), want) {
+		if want := fmt.Sprintf("label %d is no class, want from 0 to 2", label); err == nil || !strings.Contains(err.Error(),
+			want) {
 			t.Errorf("error is %v, want one with %q", err, want)
 		}
 	}

@@ -5,7 +5,8 @@
 //	from 0 to 100   sacrebleu: BLEU, chrF and TER
 //	from -1 to 1    correlations, as scipy has them
 //
-// A metric of texts is a [TextMetric], which knows how to score a pair of texts, inside of a [Text], which adds pairs up:
+// A metric of texts is a [TextMetric], which knows how to score a pair of texts, inside of a [Text], which adds pairs
+// up:
 //
 //	bleu := metric.NewText(metric.BLEU{})
 //	for ... {
@@ -15,12 +16,13 @@
 //		fmt.Println(v.Name, v.Value, bleu.Signature())
 //	}
 //
-// [Classification], [Regression] and [Tagging] take classes, numbers and tag sequences in the same way. All of them keep
-// a few numbers of each example, from which [Bootstrap] computes confidence intervals: they are [Sampled].
+// [Classification], [Regression] and [Tagging] take classes, numbers and tag sequences in the same way. All of them
+// keep a few numbers of each example, from which [Bootstrap] computes confidence intervals: they are [Sampled].
 package metric
 
 import (
 	"math"
+
 	"t5train/data/task"
 )
 

@@ -9,8 +9,8 @@ import (
 	"t5train/internal/golden"
 )
 
-// readGolden reads a group of metrics/case.json into cases. The file lies in the group's folder itself, so a root without it
-// or without the group skips the test; a group without a case fails it.
+// readGolden reads a group of metrics/case.json into cases. The file lies in the group's folder itself, so a root
+// without it or without the group skips the test; a group without a case fails it.
 func readGolden[C any](t *testing.T, pick func(goldenFile) []C) []C {
 	t.Helper()
 	dir := filepath.Join(golden.Root(t), "metrics")
@@ -146,8 +146,9 @@ type goldenClassification struct {
 }
 
 type goldenSeqeval struct {
-	Labels, Predictions   [][]string
-	Entities              [][]any `json:"entities_labels"` // type, first, last in the tags of all sentences, an O after each
+	Labels, Predictions [][]string
+	// type, first, last in the tags of all sentences, an O after each
+	Entities              [][]any `json:"entities_labels"`
 	Precision, Recall, F1 *float64
 	F1Macro               *float64 `json:"f1_macro"`
 	F1Weighted            *float64 `json:"f1_weighted"`

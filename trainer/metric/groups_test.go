@@ -25,8 +25,8 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestWholeGroups: a sample of groups has all examples of each, and where all of a group are alike, the interval is that of
-// so many groups and not of so many examples.
+// TestWholeGroups: a sample of groups has all examples of each, and where all of a group are alike, the interval is
+// that of so many groups and not of so many examples.
 func TestWholeGroups(t *testing.T) {
 	const groups, of = 40, 25
 	var g Groups

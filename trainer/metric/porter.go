@@ -3,8 +3,8 @@ package metric
 import "strings"
 
 // Stem takes suffixes off a word of small ASCII letters: the algorithm of Porter 1980, "An algorithm for suffix
-// stripping", with the extensions that NLTK's PorterStemmer has by default and rouge_score therefore counts by. Steps and
-// conditions are named as in the paper.
+// stripping", with the extensions that NLTK's PorterStemmer has by default and rouge_score therefore counts by. Steps
+// and conditions are named as in the paper.
 func Stem(word string) string {
 	switch word {
 	case "sky", "skies":
@@ -27,8 +27,8 @@ func Stem(word string) string {
 // suffixRule replaces a suffix.
 type suffixRule struct{ suffix, replacement string }
 
-// replace applies the first rule whose suffix the word has, if the measure of the stem before it is above 0. If it is not,
-// no other rule is tried.
+// replace applies the first rule whose suffix the word has, if the measure of the stem before it is above 0. If it is
+// not, no other rule is tried.
 func replace(word string, rules []suffixRule) string {
 	for _, r := range rules {
 		if stem, ok := strings.CutSuffix(word, r.suffix); ok {
@@ -117,7 +117,8 @@ func step2(word string) string {
 
 var step2Rules = []suffixRule{
 	{"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"}, {"anci", "ance"}, {"izer", "ize"}, {"bli", "ble"},
-	{"alli", "al"}, {"entli", "ent"}, {"eli", "e"}, {"ousli", "ous"}, {"ization", "ize"}, {"ation", "ate"}, {"ator", "ate"},
+	{"alli", "al"}, {"entli", "ent"}, {"eli", "e"}, {"ousli", "ous"}, {"ization", "ize"}, {"ation", "ate"},
+	{"ator", "ate"},
 	{"alism", "al"}, {"iveness", "ive"}, {"fulness", "ful"}, {"ousness", "ous"}, {"aliti", "al"}, {"iviti", "ive"},
 	{"biliti", "ble"}, {"fulli", "ful"},
 }
@@ -128,7 +129,8 @@ var step3Rules = []suffixRule{
 
 // step4 takes the first of these suffixes off if the measure of the stem is above 1; -ion after s or t only.
 func step4(word string) string {
-	for _, suffix := range [...]string{"al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment", "ent", "ion",
+	for _, suffix := range [...]string{"al", "ance", "ence", "er", "ic", "able", "ible", "ant", "ement", "ment",
+		"ent", "ion",
 		"ou", "ism", "ate", "iti", "ous", "ive", "ize"} {
 		stem, ok := strings.CutSuffix(word, suffix)
 		if !ok {

@@ -22,7 +22,8 @@ type Regression struct {
 func (r *Regression) Only(names ...string) (*Regression, error) {
 	for _, name := range names {
 		if regressionValue(name) == nil {
-			return nil, fmt.Errorf("regression: metric %q is unknown, want some of %s", name, strings.Join(regressionNames[:], ", "))
+			return nil, fmt.Errorf("regression: metric %q is unknown, want some of %s", name,
+				strings.Join(regressionNames[:], ", "))
 		}
 	}
 	return &Regression{names, r.labels, r.predictions}, nil
@@ -175,9 +176,9 @@ func sorted(x []float64) []int {
 	return order
 }
 
-// Kendall is tau-b (Kendall 1945) of two lists of the same length, from -1 to 1: the pairs of places that both lists put
-// into the same order, less those that they put into opposite ones, over the geometric mean of the numbers of pairs that
-// either list puts into an order at all. It is 0 where a list is constant.
+// Kendall is tau-b (Kendall 1945) of two lists of the same length, from -1 to 1: the pairs of places that both lists
+// put into the same order, less those that they put into opposite ones, over the geometric mean of the numbers of pairs
+// that either list puts into an order at all. It is 0 where a list is constant.
 //
 // It takes n log n steps (Knight 1966): of places sorted by x and then by y, those pairs are opposite that sorting by y
 // swaps.

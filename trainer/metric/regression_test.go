@@ -52,7 +52,8 @@ func TestCorrelationsStayInBounds(t *testing.T) {
 	var x []float64
 	for i := range 200 {
 		x = append(x, float64(i))
-		for name, got := range map[string]float64{"pearson": Pearson(x, x), "spearman": Spearman(x, x), "kendall": Kendall(x, x)} {
+		for name, got := range map[string]float64{"pearson": Pearson(x, x), "spearman": Spearman(x, x),
+			"kendall": Kendall(x, x)} {
 			if got > 1 || i > 0 && got < 1-1e-12 {
 				t.Errorf("%s of %d numbers with themselves is %v", name, len(x), got)
 			}

@@ -4,12 +4,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
 	"t5train/data/task"
 )
 
-// ROUGE is ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum (Lin 2004) as Google's rouge_score computes them, from 0 to 1: means
-// over examples. It knows English only: tokens are runs of a to z and digits. ROUGE-Lsum takes each line for a sentence.
-// Of several references each of the four takes the one with the best F1.
+// ROUGE is ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum (Lin 2004) as Google's rouge_score computes them, from 0 to 1:
+// means over examples. It knows English only: tokens are runs of a to z and digits. ROUGE-Lsum takes each line for a
+// sentence. Of several references each of the four takes the one with the best F1.
 //
 // The statistics of an example are 1, then precision, recall and F1 of each.
 type ROUGE struct {
@@ -141,9 +142,9 @@ func longestCommon(a, b []string) []int {
 	return places
 }
 
-// summaryCommon counts the words of a reference that its sentences have in common with those of a prediction: the union,
-// for each sentence of the reference, of its longest common subsequences with all of the prediction (Lin 2004, section
-// 3.2). As in ROUGE-1.5.5 a word counts no more often than it occurs in either text.
+// summaryCommon counts the words of a reference that its sentences have in common with those of a prediction: the
+// union, for each sentence of the reference, of its longest common subsequences with all of the prediction (Lin 2004,
+// section 3.2). As in ROUGE-1.5.5 a word counts no more often than it occurs in either text.
 func summaryCommon(reference, prediction [][]string) int {
 	inReference, inPrediction := occurrences(reference), occurrences(prediction)
 	hits := 0

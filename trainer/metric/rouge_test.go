@@ -32,8 +32,8 @@ func TestROUGE(t *testing.T) {
 	}
 }
 
-// TestPaper_UnionLCS is the example of Lin 2004, section 3.2: w1 w2 w3 w4 w5 has w1 w2 in common with the first sentence
-// and w1 w3 w5 with the second, together four words of five.
+// TestPaper_UnionLCS is the example of Lin 2004, section 3.2: w1 w2 w3 w4 w5 has w1 w2 in common with the first
+// sentence and w1 w3 w5 with the second, together four words of five.
 func TestPaper_UnionLCS(t *testing.T) {
 	reference := [][]string{strings.Fields("w1 w2 w3 w4 w5")}
 	prediction := [][]string{strings.Fields("w1 w2 w6 w7 w8"), strings.Fields("w1 w3 w8 w9 w5")}
@@ -79,13 +79,18 @@ func longestLength(a, b []string) int {
 func TestPaper_Porter(t *testing.T) {
 	for word, want := range map[string]string{
 		"caresses": "caress", "ponies": "poni", "caress": "caress", "cats": "cat", "feed": "feed", "plastered": "plaster",
-		"bled": "bled", "motoring": "motor", "sing": "sing", "sized": "size", "hopping": "hop", "falling": "fall", "hissing": "hiss",
-		"failing": "fail", "filing": "file", "happy": "happi", "relational": "relat", "rational": "ration", "digitizer": "digit",
-		"vietnamization": "vietnam", "operator": "oper", "hopefulness": "hope", "formality": "formal", "triplicate": "triplic",
+		"bled": "bled", "motoring": "motor", "sing": "sing", "sized": "size", "hopping": "hop", "falling": "fall",
+		"hissing": "hiss",
+		"failing": "fail", "filing": "file", "happy": "happi", "relational": "relat", "rational": "ration",
+		"digitizer":      "digit",
+		"vietnamization": "vietnam", "operator": "oper", "hopefulness": "hope", "formality": "formal",
+		"triplicate": "triplic",
 		"electrical": "electr", "goodness": "good", "revival": "reviv", "replacement": "replac", "adoption": "adopt",
-		"homologous": "homolog", "probate": "probat", "rate": "rate", "cease": "ceas", "controlling": "control", "roll": "roll",
-		"ties": "tie", "died": "die", "enjoy": "enjoy", "sky": "sky", "dying": "die", "innings": "inning", "geology": "geolog",
-		"": "", "is": "is", "yyy": "yyy",
+		"homologous": "homolog", "probate": "probat", "rate": "rate", "cease": "ceas", "controlling": "control",
+		"roll": "roll",
+		"ties": "tie", "died": "die", "enjoy": "enjoy", "sky": "sky", "dying": "die", "innings": "inning",
+		"geology": "geolog",
+		"":        "", "is": "is", "yyy": "yyy",
 	} {
 		if got := Stem(word); got != want {
 			t.Errorf("the stem of %q is %q, want %q", word, got, want)
@@ -95,7 +100,8 @@ func TestPaper_Porter(t *testing.T) {
 
 // FuzzStem: a stem is no longer than its word and a letter, and of any bytes there is one.
 func FuzzStem(f *testing.F) {
-	for _, word := range []string{"", "eed", "ied", "ing", "alli", "logi", "ion", "yyyy", "\xff\xfeing", "naïve", "relational"} {
+	for _, word := range []string{"", "eed", "ied", "ing", "alli", "logi", "ion", "yyyy", "\xff\xfeing", "naïve",
+		"relational"} {
 		f.Add(word)
 	}
 	f.Fuzz(func(t *testing.T, word string) {

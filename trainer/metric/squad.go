@@ -3,6 +3,7 @@ package metric
 import (
 	"slices"
 	"strings"
+
 	"t5train/data/task"
 )
 
@@ -58,8 +59,8 @@ func NormalizeAnswer(answer string) string {
 	return strings.Join(fields(withoutArticles(letters)), " ")
 }
 
-// withoutArticles puts a space in place of each word that is an article. A word is what \w+ finds: "the-cat" has two, and
-// so has "a’s".
+// withoutArticles puts a space in place of each word that is an article. A word is what \w+ finds: "the-cat" has two,
+// and so has "a’s".
 func withoutArticles(text string) string {
 	var b strings.Builder
 	for len(text) > 0 {
@@ -90,8 +91,8 @@ func AnswerF1(prediction, reference string) float64 {
 	return ratio(2*float64(common(p.ngrams(1), r.ngrams(1))), float64(p.len()+r.len()))
 }
 
-// Exact is the part of the predictions that are a reference, byte by byte: sequence_accuracy of t5/evaluation/metrics.py,
-// from 0 to 1.
+// Exact is the part of the predictions that are a reference, byte by byte: sequence_accuracy of
+// t5/evaluation/metrics.py, from 0 to 1.
 //
 // The statistics of an example are 1 and whether it is right.
 type Exact struct{}

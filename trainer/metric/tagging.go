@@ -5,8 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"t5train/data/task"
 	"unicode/utf8"
+
+	"t5train/data/task"
 )
 
 // Tagging measures tag sequences by their entities, as seqeval does, from 0 to 1: an entity is found where type, first
@@ -132,8 +133,8 @@ type Entity struct {
 }
 
 // Entities returns the entities of a tag sequence, leniently: a tag I or E continues the entity before it, or begins
-// one where there is none of its type. Tags are B, I, E, S or O, a hyphen and a type. It is get_entities of seqeval, whose
-// rules are those of conlleval.pl.
+// one where there is none of its type. Tags are B, I, E, S or O, a hyphen and a type. It is get_entities of seqeval,
+// whose rules are those of conlleval.pl.
 //
 //	I-PER I-PER O B-LOC B-LOC I-PER    has PER 0 1, LOC 3 3, LOC 4 4, PER 5 5
 func Entities(tags []string) []Entity {

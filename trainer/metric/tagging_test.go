@@ -84,7 +84,8 @@ func TestTagging(t *testing.T) {
 
 func TestTaggingRefuses(t *testing.T) {
 	var m Tagging
-	if err := m.Add([]string{"O", "O"}, []string{"O"}); err == nil || !strings.Contains(err.Error(), "1 predicted tags, want one for each of 2") {
+	if err := m.Add([]string{"O", "O"}, []string{"O"}); err == nil || !strings.Contains(err.Error(),
+		"1 predicted tags, want one for each of 2") {
 		t.Errorf("error is %v, want one about the numbers of tags", err)
 	}
 	if m.Len() != 0 {

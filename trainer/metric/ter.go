@@ -3,12 +3,13 @@ package metric
 import (
 	"math"
 	"slices"
+
 	"t5train/data/task"
 )
 
 // TER is the translation edit rate (Snover et al. 2006) as sacrebleu computes it, on the scale of percent and above 100
-// where predictions are long: edits over the length of the references. Smaller is better. Case does not count. Of several
-// references the one with the fewest edits counts, and their mean length.
+// where predictions are long: edits over the length of the references. Smaller is better. Case does not count. Of
+// several references the one with the fewest edits counts, and their mean length.
 //
 // The statistics of an example are its edits and the length of the reference in words.
 type TER struct{}
@@ -49,8 +50,8 @@ const (
 )
 
 // Edits is the number of words to insert, delete or replace, and of runs of words to move, that make a reference of a
-// prediction: translation_edit_rate of sacrebleu/metrics/lib_ter.py. To find the fewest is too hard, so it is greedy: the
-// move that saves the most other edits is made as long as one saves any.
+// prediction: translation_edit_rate of sacrebleu/metrics/lib_ter.py. To find the fewest is too hard, so it is greedy:
+// the move that saves the most other edits is made as long as one saves any.
 func Edits(prediction, reference []string) int {
 	if len(reference) == 0 {
 		return len(prediction)
@@ -84,8 +85,8 @@ func (s shift) better(than shift) bool {
 	}
 }
 
-// bestShift returns the prediction after the best move and how many edits that saves, 0 where there is none to try. tried
-// goes up with each move that is.
+// bestShift returns the prediction after the best move and how many edits that saves, 0 where there is none to try.
+// tried goes up with each move that is.
 func bestShift(prediction, reference []string, distance *editDistance, tried *int) (moved []string, saved int) {
 	before := distance.to(prediction)
 	a := align(distance.trace())
@@ -162,8 +163,8 @@ const beamWidth = 25
 // farAway is more than any distance.
 const farAway = 1 << 40
 
-// editDistance computes Levenshtein distances of many texts to one reference. It keeps its table from one text to the next:
-// moves of words leave beginnings as they are. Texts have to be equally long.
+// editDistance computes Levenshtein distances of many texts to one reference. It keeps its table from one text to the
+// next: moves of words leave beginnings as they are. Texts have to be equally long.
 type editDistance struct {
 	reference []string
 	text      []string
@@ -255,7 +256,8 @@ func (d *editDistance) trace() []edit {
 
 // alignment is which words of a prediction and a reference belong together.
 type alignment struct {
-	places  []int  // of each word of the reference: the place of its word in the prediction, or of the one before it; -1 before all
+	// of each word of the reference: the place of its word in the prediction, or of the one before it; -1 before all
+	places  []int
 	missing []bool // words of the reference that the prediction does not have there
 	wrong   []bool // words of the prediction that the reference does not have there
 }

@@ -38,7 +38,8 @@ func everyTextMetric() map[string]struct {
 // somePairs returns predictions and their references.
 func somePairs(n int) (predictions []string, references [][]string) {
 	random := rand.New(rand.NewPCG(7, 8))
-	vocabulary := strings.Fields("the cat sat on a mat and 1,000 dogs didn't run; naïve Œuvre 語 “quoted” running cities, end.")
+	vocabulary := strings.Fields("the cat sat on a mat and 1,000 dogs didn't run; naïve Œuvre 語 “quoted” running " +
+		"cities, end.")
 	text := func() string {
 		var words []string
 		for range 4 + random.IntN(12) {
@@ -97,7 +98,8 @@ func TestTextMetrics(t *testing.T) {
 
 // FuzzTextMetrics: any bytes have a finite score.
 func FuzzTextMetrics(f *testing.F) {
-	for _, s := range []string{"", "the cat", "\xff\xfe.\xc3", "a\x1cb\u2028c", "١.٢ ½ “x”", "ΑΣ İ", "&amp;lt;<skipped>-\n", "語語 the, 5-6"} {
+	for _, s := range []string{"", "the cat", "\xff\xfe.\xc3", "a\x1cb\u2028c", "١.٢ ½ “x”", "ΑΣ İ",
+		"&amp;lt;<skipped>-\n", "語語 the, 5-6"} {
 		f.Add(s, "the cat sat", "")
 		f.Add("the cat sat", s, s)
 	}
@@ -149,7 +151,8 @@ func TestSignatures(t *testing.T) {
 			"nrefs:1|case:lc|eff:yes|tok:intl|smooth:floor[0.10]|version:2.6.0"},
 		{BLEU{Smoothing: SmoothAddK}, "nrefs:1|case:mixed|eff:no|tok:13a|smooth:add-k[1.00]|version:2.6.0"},
 		{ChrF{}, "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:2.6.0"},
-		{ChrF{WordOrder: 2, Whitespace: true, EpsSmoothing: true}, "nrefs:1|case:mixed|eff:no|nc:6|nw:2|space:yes|version:2.6.0"},
+		{ChrF{WordOrder: 2, Whitespace: true, EpsSmoothing: true},
+			"nrefs:1|case:mixed|eff:no|nc:6|nw:2|space:yes|version:2.6.0"},
 		{TER{}, "nrefs:1|case:lc|tok:tercom|norm:no|punct:yes|asian:no|version:2.6.0"},
 		{ROUGE{Stemmer: true}, "nrefs:1|stemmer:yes"},
 		{SQuAD{Unanswerable: true}, "nrefs:1|squad:2.0"},

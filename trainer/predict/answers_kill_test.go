@@ -9,8 +9,8 @@ import (
 	"t5train/internal/atomicfile"
 )
 
-// A command is killed at each of its changes of the disk. The file appears whole or not at all, and the same command ends
-// with it, unless it was killed while it replaced another one, which begins anew.
+// A command is killed at each of its changes of the disk. The file appears whole or not at all, and the same command
+// ends with it, unless it was killed while it replaced another one, which begins anew.
 func TestKilledAnywhere(t *testing.T) {
 	job := Job{"beams": "4"}
 	for _, overwrite := range []bool{false, true} {
@@ -27,7 +27,8 @@ func TestKilledAnywhere(t *testing.T) {
 			if ended = err == nil; !ended && !errors.Is(err, atomicfile.ErrKilled) {
 				t.Fatal(err)
 			}
-			if raw, err := os.ReadFile(path); err == nil && string(raw) != whole() && !(overwrite && string(raw) == line(inputs[0])) {
+			if raw, err := os.ReadFile(path); err == nil && string(raw) != whole() &&
+				!(overwrite && string(raw) == line(inputs[0])) {
 				t.Fatalf("overwrite %t, after %d changes: the file holds %q", overwrite, changes, raw)
 			}
 			if _, err := answer(path, job, overwrite, inputs, -1); err != nil {

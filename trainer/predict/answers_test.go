@@ -143,11 +143,13 @@ func TestRefusals(t *testing.T) {
 		inputs []string
 		want   string
 	}{
-		"a foreign file":              {0, write("", "theirs"), job, inputs, "this command has not made"},
-		"a foreign part":              {0, write(".part", "theirs"), job, inputs, "this command has not made"},
-		"another job":                 {2, nothing, Job{"beams": "1", "top": "2"}, inputs, "beams: 4 -> 1\n  seed: 1 -> unset\n  top: unset -> 2"},
-		"another job, complete":       {-1, nothing, Job{"beams": "1"}, inputs, "beams: 4 -> 1"},
-		"other inputs":                {2, nothing, job, []string{"one", "two", "three"}, `is where that of {"input":"two" belongs`},
+		"a foreign file": {0, write("", "theirs"), job, inputs, "this command has not made"},
+		"a foreign part": {0, write(".part", "theirs"), job, inputs, "this command has not made"},
+		"another job": {2, nothing, Job{"beams": "1", "top": "2"}, inputs,
+			"beams: 4 -> 1\n  seed: 1 -> unset\n  top: unset -> 2"},
+		"another job, complete": {-1, nothing, Job{"beams": "1"}, inputs, "beams: 4 -> 1"},
+		"other inputs": {2, nothing, job, []string{"one", "two", "three"},
+			`is where that of {"input":"two" belongs`},
 		"fewer inputs":                {3, nothing, job, inputs[:2], "more inputs than there are"},
 		"other inputs, complete":      {-1, nothing, job, []string{"one", "three", "seventeen", "a"}, "answers other inputs"},
 		"more inputs, complete":       {-1, nothing, job, append(inputs[:4:4], "a"), "answers other inputs"},
@@ -165,7 +167,8 @@ func TestRefusals(t *testing.T) {
 			}
 			c.change(t, path)
 			n, err := answer(path, c.job, false, c.inputs, -1)
-			if err == nil || n != 0 && !strings.HasPrefix(name, "more inputs") || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "run.overwrite") {
+			if err == nil || n != 0 && !strings.HasPrefix(name, "more inputs") || !strings.Contains(err.Error(), c.want) ||
+				!strings.Contains(err.Error(), "run.overwrite") {
 				t.Errorf("%d answers computed, error %v, want %q in it", n, err, c.want)
 			}
 			if _, err := answer(path, c.job, true, c.inputs, -1); err != nil {
@@ -196,7 +199,8 @@ func TestOverwriteKeepsTheOldFile(t *testing.T) {
 			}
 			continue
 		}
-		if n, err := answer(path, job, false, inputs, -1); n != len(inputs)-stop || err != nil || content(t, path) != whole() {
+		if n, err := answer(path, job, false, inputs, -1); n != len(inputs)-stop || err != nil || content(t,
+			path) != whole() {
 			t.Errorf("stopped before answer %d: resumed with %d answers, %v: %s", stop, n, err, content(t, path))
 		}
 	}
@@ -281,11 +285,12 @@ func TestLongAnswers(t *testing.T) {
 		there bool
 		err   string
 	}{
-		"the same":         {long, true, ""},
-		"another end":      {long[1:] + "y", false, "belongs"},
-		"longer":           {long + long, false, "belongs"},
-		"another length":   {long[1:], false, "belongs"},
-		"another and long": {"y" + long, false, `its answer {"input":"` + strings.Repeat("x", 90) + ` is where that of {"input":"y`},
+		"the same":       {long, true, ""},
+		"another end":    {long[1:] + "y", false, "belongs"},
+		"longer":         {long + long, false, "belongs"},
+		"another length": {long[1:], false, "belongs"},
+		"another and long": {"y" + long, false,
+			`its answer {"input":"` + strings.Repeat("x", 90) + ` is where that of {"input":"y`},
 	} {
 		path := filepath.Join(t.TempDir(), "out")
 		if err := os.WriteFile(path+".t5train.json", []byte(`{"made_by":{}}`), 0o600); err != nil {

@@ -42,8 +42,8 @@ func Open(path string, o OpenOptions) (*Predictor, error) {
 	return NewPredictor(folder, spec, kernel.NewWorkers(o.Threads), o.Limits), nil
 }
 
-// OpenFolder reads a checkpoint, a run or a folder of Hugging Face. The task of one that was trained on several is that of
-// the component, unless the options name another task.
+// OpenFolder reads a checkpoint, a run or a folder of Hugging Face. The task of one that was trained on several is that
+// of the component, unless the options name another task.
 func OpenFolder(path string, o OpenOptions) (*checkpoints.Folder, error) {
 	open := checkpoints.Open
 	if o.Unverified {

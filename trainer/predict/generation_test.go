@@ -61,8 +61,10 @@ func TestPrefix(t *testing.T) {
 		t.Error("the unknown token as a beginning: no error")
 	}
 	var cuts Cuts
-	lines, err := p.ScorePairs(t.Context(), []inputfile.Pair{{Input: inputfile.Input{Text: "a"}, Targets: []string{"a {", "a"}}}, &cuts)
-	if err != nil || cuts.Unknown != 1 || lines[0][0].Unknown == nil || *lines[0][0].Unknown != 1 || lines[0][1].Unknown != nil {
+	lines, err := p.ScorePairs(t.Context(),
+		[]inputfile.Pair{{Input: inputfile.Input{Text: "a"}, Targets: []string{"a {", "a"}}}, &cuts)
+	if err != nil || cuts.Unknown != 1 || lines[0][0].Unknown == nil || *lines[0][0].Unknown != 1 ||
+		lines[0][1].Unknown != nil {
 		t.Errorf("scored %+v, %d unknown, %v, want it said of the first target", lines, cuts.Unknown, err)
 	}
 }
@@ -95,8 +97,10 @@ func TestChoose(t *testing.T) {
 				best = j
 			}
 		}
-		if got := answers[0].Sequences[0]; got.Text != choices[best] || math.Abs(got.LogProb-scores[0].Targets[best].LogProb) > 1e-4 {
-			t.Errorf("%s: got %q at %g, want %q at %g", text, got.Text, got.LogProb, choices[best], scores[0].Targets[best].LogProb)
+		if got := answers[0].Sequences[0]; got.Text != choices[best] ||
+			math.Abs(got.LogProb-scores[0].Targets[best].LogProb) > 1e-4 {
+			t.Errorf("%s: got %q at %g, want %q at %g", text, got.Text, got.LogProb, choices[best],
+				scores[0].Targets[best].LogProb)
 		}
 		tokenwise, err := p.Generate(t.Context(), []string{text}, stepwise)
 		if err != nil {
@@ -134,12 +138,14 @@ func TestCountInputs(t *testing.T) {
 	for name, c := range map[string]struct {
 		content string
 		want    int64
-	}{"in.txt": {"a\n\nb\r\n", 3}, "no end.txt": {"a\nb", 2}, "empty.txt": {"", 0}, "in.jsonl": {"{}\n\n{}\n \n", 2}, "in.csv": {"n,sms\n1,\"a\nb\"\n2,c\n", 2}, "in.parquet": {"", 7}} {
+	}{"in.txt": {"a\n\nb\r\n", 3}, "no end.txt": {"a\nb", 2}, "empty.txt": {"", 0}, "in.jsonl": {"{}\n\n{}\n \n", 2},
+		"in.csv": {"n,sms\n1,\"a\nb\"\n2,c\n", 2}, "in.parquet": {"", 7}} {
 		path := filepath.Join(dir, name)
 		if name != "in.parquet" {
 			testdir.Write(t, dir, name, c.content)
 		}
-		if n, err := inputfile.Count(t.Context(), path, inputfile.FormatOf(path), []string{"sms"}); n != c.want || err != nil {
+		if n, err := inputfile.Count(t.Context(), path, inputfile.FormatOf(path), []string{"sms"}); n != c.want ||
+			err != nil {
 			t.Errorf("%s: %d, %v, want %d", name, n, err, c.want)
 		}
 	}
@@ -149,7 +155,8 @@ func TestCountInputs(t *testing.T) {
 	if n, err := inputfile.Count(t.Context(), os.DevNull, table.Text, nil); n >= 0 || err != nil {
 		t.Errorf("a device: %d, %v", n, err)
 	}
-	if _, err := inputfile.Count(t.Context(), filepath.Join(dir, "in.parquet"), table.Parquet, []string{"text"}); err == nil {
+	if _, err := inputfile.Count(t.Context(), filepath.Join(dir, "in.parquet"), table.Parquet,
+		[]string{"text"}); err == nil {
 		t.Error("a column that is not there: no error")
 	}
 	if _, err := inputfile.Count(t.Context(), filepath.Join(dir, "in.csv"), table.CSV, []string{"text"}); err == nil {

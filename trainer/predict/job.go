@@ -48,8 +48,8 @@ func parseRecord(raw []byte) (record, error) {
 	return r, nil
 }
 
-// madeBy is what decides about answers besides the weights: a file of answers resumes only where it is the same. An option
-// that changes answers has to be in it.
+// madeBy is what decides about answers besides the weights: a file of answers resumes only where it is the same. An
+// option that changes answers has to be in it.
 type madeBy struct {
 	Task            task.Spec        `json:"task"`
 	MaxInputLength  int              `json:"max_input_length"`

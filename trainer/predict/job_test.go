@@ -13,8 +13,9 @@ import (
 	"t5train/trainer/predict/inputfile"
 )
 
-// TestEveryOptionIsInTheJob: a file of answers that resumes with another value of an option would have answers of both. So
-// each field of the options is what madeBy knows, what the inputs that are there tell, or nothing that answers depend on.
+// TestEveryOptionIsInTheJob: a file of answers that resumes with another value of an option would have answers of both.
+// So each field of the options is what madeBy knows, what the inputs that are there tell, or nothing that answers
+// depend on.
 func TestEveryOptionIsInTheJob(t *testing.T) {
 	const (
 		inJob    = "in the job"
@@ -102,7 +103,8 @@ func TestJobsOfOptionsDiffer(t *testing.T) {
 	}
 }
 
-// TestGenerationIsInTheJob sets each field of the options of generation to a value that is not the one it has by itself.
+// TestGenerationIsInTheJob sets each field of the options of generation to a value that is not the one it has by
+// itself.
 func TestGenerationIsInTheJob(t *testing.T) {
 	elsewhere := []string{
 		"Allowed",   // madeBy.Choices

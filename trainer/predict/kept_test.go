@@ -19,10 +19,12 @@ import (
 
 func TestParseKeep(t *testing.T) {
 	got, err := ParseKeep([]string{"id", "label=gold"})
-	if want := []inputfile.Keep{{Column: "id", Name: "id"}, {Column: "label", Name: "gold"}}; err != nil || !reflect.DeepEqual(got, want) {
+	if want := []inputfile.Keep{{Column: "id", Name: "id"}, {Column: "label", Name: "gold"}}; err != nil ||
+		!reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
-	for column, want := range map[string]string{"label": "label=input_label", "rank": "rank=input_rank", "": "COLUMN", "a=": "COLUMN", "b,id=b": "two have"} {
+	for column, want := range map[string]string{"label": "label=input_label", "rank": "rank=input_rank", "": "COLUMN",
+		"a=": "COLUMN", "b,id=b": "two have"} {
 		if _, err := ParseKeep(strings.Split(column, ",")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q in it", column, err, want)
 		}
@@ -47,7 +49,8 @@ func TestKeptColumns(t *testing.T) {
 	if err := inputfile.CheckKept(t.Context(), path, table.JSONL, keep); err != nil {
 		t.Error(err)
 	}
-	if err := inputfile.CheckKept(t.Context(), path, table.JSONL, []inputfile.Keep{{Column: "absent", Name: "absent"}}); err == nil || !strings.Contains(err.Error(), "absent") {
+	if err := inputfile.CheckKept(t.Context(), path, table.JSONL,
+		[]inputfile.Keep{{Column: "absent", Name: "absent"}}); err == nil || !strings.Contains(err.Error(), "absent") {
 		t.Errorf("an unknown field: got %v", err)
 	}
 	var out bytes.Buffer
@@ -94,7 +97,8 @@ func TestKeptColumns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []string{`"a" 1 2 true "<é>" ["x", "y"] "[1,null]" "{\"k\":1}" "1" 7`, `"b" -9007199254740993 3 null null [] null null "\"z\"" 8`} {
+	for i, want := range []string{`"a" 1 2 true "<é>" ["x", "y"] "[1,null]" "{\"k\":1}" "1" 7`,
+		`"b" -9007199254740993 3 null null [] null null "\"z\"" 8`} {
 		if got[i] != want {
 			t.Errorf("row %d: got %s, want %s", i, got[i], want)
 		}
@@ -110,27 +114,31 @@ func TestPredictionsOfLabelsAndEntities(t *testing.T) {
 		t.Fatal(err)
 	}
 	a := answers[0]
-	if l := a.Labels; len(l) != 2 || l[0].Label != a.Label || l[0].Probability != *a.Probability || l[0].Probability < l[1].Probability {
+	if l := a.Labels; len(l) != 2 || l[0].Label != a.Label || l[0].Probability != *a.Probability ||
+		l[0].Probability < l[1].Probability {
 		t.Errorf("labels %+v of %+v", l, a)
 	}
 	p.topLabels = 1
 	if l := p.top([]float64{0.25, 0.75}); len(l) != 1 || l[0] != (LabelShare{p.spec.Labels[1].Name, 0.75}) {
 		t.Errorf("the most probable label is %+v", l)
 	}
-	spec := task.Spec{Name: task.NER, TextColumns: []string{"tokens"}, LabelColumn: "tags", Entities: []task.Label{{Name: "per", Text: "p"}}}
+	spec := task.Spec{Name: task.NER, TextColumns: []string{"tokens"}, LabelColumn: "tags",
+		Entities: []task.Label{{Name: "per", Text: "p"}}}
 	in, err := inputfile.FromText(spec, "see ana,bo")
 	if err != nil || in.Shown != "see ana,bo" || in.Text != testrun.InputOf(t, spec, "see ana , bo") {
 		t.Fatalf("input %+v, %v", in, err)
 	}
 	got, unplaced := EntitiesOf(spec, b.Tokenizer, "p: ana; p: x", in.Tokens)
-	if want := []task.Entity{{Type: "per", Text: "ana", TokenStart: 1, TokenEnd: 2, Start: 4, End: 7}}; unplaced != 1 || !reflect.DeepEqual(got, want) {
+	if want := []task.Entity{{Type: "per", Text: "ana", TokenStart: 1, TokenEnd: 2, Start: 4, End: 7}}; unplaced != 1 ||
+		!reflect.DeepEqual(got, want) {
 		t.Errorf("entities %+v, %d elsewhere, want %+v", got, unplaced, want)
 	}
 	var list inputfile.Input
-	err = inputfile.Read(t.Context(), "-", table.JSONL, spec, nil, strings.NewReader(`{"tokens":["see","ana,bo"]}`), func(in inputfile.Input) error {
-		list = in
-		return nil
-	})
+	err = inputfile.Read(t.Context(), "-", table.JSONL, spec, nil, strings.NewReader(`{"tokens":["see","ana,bo"]}`),
+		func(in inputfile.Input) error {
+			list = in
+			return nil
+		})
 	if err != nil || len(list.Tokens) != 2 || list.Tokens[1].Text != "ana,bo" {
 		t.Errorf("a list is %+v, %v", list, err)
 	}

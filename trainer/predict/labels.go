@@ -13,15 +13,15 @@ import (
 	"t5train/model/generate"
 )
 
-// LabelScorer scores the labels of a classification by the probability that the model gives to their texts: the answer is
-// always a label, and the probabilities add up to 1.
+// LabelScorer scores the labels of a classification by the probability that the model gives to their texts: the answer
+// is always a label, and the probabilities add up to 1.
 type LabelScorer struct {
 	targets     [][]int32 // the texts, which end in EOS
 	Temperature float64   // by which log-probabilities are divided
 }
 
-// NewLabelScorer returns the label scorer of a task, with the temperature of the checkpoint where the labels are those that it was
-// found with.
+// NewLabelScorer returns the label scorer of a task, with the temperature of the checkpoint where the labels are those
+// that it was found with.
 func NewLabelScorer(folder *checkpoints.Folder, spec task.Spec) LabelScorer {
 	s := LabelScorer{Temperature: 1}
 	for _, l := range spec.Labels {
@@ -64,9 +64,9 @@ func (s LabelScorer) Best(ctx context.Context, g *generate.Generator, inputs [][
 	return nil, errNoNumber
 }
 
-// Scoring all labels takes a row of the decoder and of its output layer for each prefix of their texts: for a hundred and
-// fifty labels as much as to train on twenty examples. Where it is more than enough to tell how good the probabilities are,
-// an evaluation scores all labels of some examples only.
+// Scoring all labels takes a row of the decoder and of its output layer for each prefix of their texts: for a hundred
+// and fifty labels as much as to train on twenty examples. Where it is more than enough to tell how good the
+// probabilities are, an evaluation scores all labels of some examples only.
 const (
 	calibrationRows     = 1 << 14 // rows of the decoder
 	calibrationExamples = 64      // at least

@@ -9,14 +9,18 @@ import (
 
 // PairScore says how probable a target is after its input.
 type PairScore struct {
-	Input       string   `json:"input" parquet:"input,zstd"`
-	Target      string   `json:"target" parquet:"target,zstd"`
-	LogProb     float64  `json:"log_prob" parquet:"log_prob"`                                // sum over the tokens, in nats
-	Tokens      int      `json:"tokens" parquet:"tokens"`                                    // with EOS
-	MeanLogProb float64  `json:"mean_log_prob" parquet:"mean_log_prob"`                      // of a token
-	Perplexity  *float64 `json:"perplexity,omitempty" parquet:"perplexity,optional"`         // e^-mean; none where that is no number
-	Unknown     *int     `json:"unknown_tokens,omitempty" parquet:"unknown_tokens,optional"` // for characters that the tokenizer lacks, if there are some
-	Probability *float64 `json:"probability,omitempty" parquet:"probability,optional"`       // among the targets of the input, if there are several
+	Input  string `json:"input" parquet:"input,zstd"`
+	Target string `json:"target" parquet:"target,zstd"`
+	// sum over the tokens, in nats
+	LogProb     float64 `json:"log_prob" parquet:"log_prob"`
+	Tokens      int     `json:"tokens" parquet:"tokens"`               // with EOS
+	MeanLogProb float64 `json:"mean_log_prob" parquet:"mean_log_prob"` // of a token
+	// e^-mean; none where that is no number
+	Perplexity *float64 `json:"perplexity,omitempty" parquet:"perplexity,optional"`
+	// for characters that the tokenizer lacks, if there are some
+	Unknown *int `json:"unknown_tokens,omitempty" parquet:"unknown_tokens,optional"`
+	// among the targets of the input, if there are several
+	Probability *float64 `json:"probability,omitempty" parquet:"probability,optional"`
 }
 
 // ScorePairs scores a batch of pairs, each with its targets in order. It adds to cuts.
@@ -36,7 +40,8 @@ func (p *Predictor) ScorePairs(ctx context.Context, pairs []inputfile.Pair, cuts
 		for j, t := range s.Targets {
 			logProbs[j] = t.LogProb
 			mean := t.LogProb / float64(t.Tokens)
-			line := PairScore{Input: pairs[i].Shown, Target: pairs[i].Targets[j], LogProb: t.LogProb, Tokens: t.Tokens, MeanLogProb: mean}
+			line := PairScore{Input: pairs[i].Shown, Target: pairs[i].Targets[j], LogProb: t.LogProb, Tokens: t.Tokens,
+				MeanLogProb: mean}
 			if perplexity := math.Exp(-mean); !math.IsInf(perplexity, 0) {
 				line.Perplexity = &perplexity
 			}

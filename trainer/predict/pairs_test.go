@@ -58,14 +58,15 @@ func TestPairsOfLines(t *testing.T) {
 		targets []string
 		want    string // of the error
 	}{
-		"a number":           {texts, "b", table.JSONL, `{"a": "x", "b": 1234567.50}`, []string{"1234567.50"}, ""},
-		"numbers":            {texts, "b", table.JSONL, `{"a": "x", "b": [1.50, "y"]}`, []string{"1.50", "y"}, ""},
-		"a tab":              {texts, "b", table.Text, "x\ty z", []string{"y z"}, ""},
-		"two tabs":           {texts, "b", table.Text, "x\ty\tz", []string{"y", "z"}, ""},
-		"an empty target":    {texts, "b", table.Text, "x\t", []string{""}, ""},
-		"no tab":             {texts, "b", table.Text, "x y", nil, "want an input, a tab and a target"},
-		"JSON":               {texts, "b", table.JSONL, `{"a": "x", "b": "y"}`, []string{"y"}, ""},
-		"JSON list":          {texts, "b", table.JSONL, `{"a": "x", "b": ["y", 1.5, true]}`, []string{"y", "1.5", "true"}, ""},
+		"a number":        {texts, "b", table.JSONL, `{"a": "x", "b": 1234567.50}`, []string{"1234567.50"}, ""},
+		"numbers":         {texts, "b", table.JSONL, `{"a": "x", "b": [1.50, "y"]}`, []string{"1.50", "y"}, ""},
+		"a tab":           {texts, "b", table.Text, "x\ty z", []string{"y z"}, ""},
+		"two tabs":        {texts, "b", table.Text, "x\ty\tz", []string{"y", "z"}, ""},
+		"an empty target": {texts, "b", table.Text, "x\t", []string{""}, ""},
+		"no tab":          {texts, "b", table.Text, "x y", nil, "want an input, a tab and a target"},
+		"JSON":            {texts, "b", table.JSONL, `{"a": "x", "b": "y"}`, []string{"y"}, ""},
+		"JSON list": {texts, "b", table.JSONL, `{"a": "x", "b": ["y", 1.5, true]}`,
+			[]string{"y", "1.5", "true"}, ""},
 		"JSON number":        {texts, "b", table.JSONL, `{"a": "x", "b": 3}`, []string{"3"}, ""},
 		"JSON in an object":  {texts, "t.de", table.JSONL, `{"a": "x", "t": {"en": "x", "de": "y"}}`, []string{"y"}, ""},
 		"JSON without":       {texts, "b", table.JSONL, `{"a": "x"}`, nil, `lacks the field "b"`},
@@ -82,14 +83,16 @@ func TestPairsOfLines(t *testing.T) {
 		"CSV label":          {labels, "l", table.CSV, "a,l\nx,spam", []string{"junk"}, ""},
 	} {
 		var got []inputfile.Pair
-		err := inputfile.ReadPairs(t.Context(), "-", c.format, c.spec, c.column, strings.NewReader(c.line), func(p inputfile.Pair) error { got = append(got, p); return nil })
+		err := inputfile.ReadPairs(t.Context(), "-", c.format, c.spec, c.column, strings.NewReader(c.line),
+			func(p inputfile.Pair) error { got = append(got, p); return nil })
 		if c.want != "" {
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "line 1") {
 				t.Errorf("%s: error %v, want %q in it", name, err, c.want)
 			}
 			continue
 		}
-		if err != nil || len(got) != 1 || got[0].Text != testrun.InputOf(t, c.spec, "x") || got[0].Shown != "x" || !slices.Equal(got[0].Targets, c.targets) {
+		if err != nil || len(got) != 1 || got[0].Text != testrun.InputOf(t, c.spec, "x") || got[0].Shown != "x" ||
+			!slices.Equal(got[0].Targets, c.targets) {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
 	}

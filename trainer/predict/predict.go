@@ -16,8 +16,8 @@ import (
 	"t5train/model/kernel"
 )
 
-// Predictor answers texts with one model: it classifies, generates and scores. Each call is one batch. Texts are what goes
-// into the model: see [inputfile.FromText].
+// Predictor answers texts with one model: it classifies, generates and scores. Each call is one batch. Texts are what
+// goes into the model: see [inputfile.FromText].
 //
 // A Predictor is not safe for concurrent use. Several may share a Folder, which they only read, and Workers.
 type Predictor struct {
@@ -46,13 +46,16 @@ type PredictorOptions struct {
 	Top             int // most probable labels of a Prediction; zero means DefaultTop
 }
 
-// NewPredictor returns a predictor for a task, such as that of [checkpoints.Folder.PredictionTask]. Nil workers are all processors.
+// NewPredictor returns a predictor for a task, such as that of [checkpoints.Folder.PredictionTask]. Nil workers are all
+// processors.
 func NewPredictor(folder *checkpoints.Folder, spec task.Spec, w *kernel.Workers, o PredictorOptions) *Predictor {
 	if folder.IsEmpty() { // whose methods return the error
-		return &Predictor{spec: spec, maxInput: FirstPositive(o.MaxInputLength, 512), maxOutput: FirstPositive(o.MaxOutputLength, 128)}
+		return &Predictor{spec: spec, maxInput: FirstPositive(o.MaxInputLength, 512),
+			maxOutput: FirstPositive(o.MaxOutputLength, 128)}
 	}
 	return &Predictor{
-		folder: folder, spec: spec, generator: generate.New(folder.Model, w), loss: generate.NewLoss(folder.Model, w), labels: NewLabelScorer(folder, spec), vocab: objective.VocabularyOf(folder.Tokenizer),
+		folder: folder, spec: spec, generator: generate.New(folder.Model, w), loss: generate.NewLoss(folder.Model, w),
+		labels: NewLabelScorer(folder, spec), vocab: objective.VocabularyOf(folder.Tokenizer),
 		topLabels: o.Top, ownMaxOutput: o.MaxOutputLength,
 		maxInput:  FirstPositive(o.MaxInputLength, folder.Info.MaxInputLength, 512),
 		maxOutput: FirstPositive(o.MaxOutputLength, folder.Info.MaxTargetLength, 128),
@@ -135,7 +138,8 @@ func (p *Predictor) CheckGeneration(o generate.Options) error {
 // checkPrefix refuses a beginning that no text can have.
 func (p *Predictor) checkPrefix(o generate.Options) error {
 	if slices.Contains(o.Prefix, p.folder.Tokenizer.Unk()) {
-		return errors.New("options of generation: Prefix holds the unknown token, which stands for characters that the tokenizer does not know: leave them out")
+		return errors.New("options of generation: Prefix holds the unknown token, which stands for characters that the " +
+			"tokenizer does not know: leave them out")
 	}
 	return nil
 }
@@ -190,7 +194,8 @@ type Scored struct {
 type TargetScore struct {
 	LogProb float64 // of all its tokens, EOS included, in nats
 	Tokens  int     // EOS included
-	Unknown int     // of those, which stand for characters that the tokenizer does not know: the score is not that of the text then
+	// of those, which stand for characters that the tokenizer does not know: the score is not that of the text then
+	Unknown int
 }
 
 // Score returns how probable the targets of each text are. Targets are never cut.
@@ -216,7 +221,8 @@ func (p *Predictor) Score(ctx context.Context, texts []string, targets [][]strin
 	for i, list := range all {
 		answers[i] = Scored{Targets: make([]TargetScore, len(list)), InputCut: cut[i]}
 		for j, t := range list {
-			answers[i].Targets[j] = TargetScore{LogProb: scores[i][j], Tokens: len(t), Unknown: countOf(t, p.folder.Tokenizer.Unk())}
+			answers[i].Targets[j] = TargetScore{LogProb: scores[i][j], Tokens: len(t),
+				Unknown: countOf(t, p.folder.Tokenizer.Unk())}
 			if !floats.IsFinite(scores[i][j]) {
 				return nil, fmt.Errorf("score: %w", errNoNumber)
 			}

@@ -81,7 +81,8 @@ func TestClassifyAndScoreAgree(t *testing.T) {
 			t.Errorf("label %d: %d tokens, want %d", i, targets[i].Tokens, tokens)
 		}
 	}
-	if c := classified[0]; c.Label != b.Info.Task.Labels[Largest(want)] || c.Probability != c.Probabilities[Largest(want)] {
+	if c := classified[0]; c.Label != b.Info.Task.Labels[Largest(want)] ||
+		c.Probability != c.Probabilities[Largest(want)] {
 		t.Errorf("answered %+v, want label %d", c, Largest(want))
 	}
 }

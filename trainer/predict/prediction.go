@@ -23,19 +23,24 @@ type LabelShare struct {
 
 // Prediction is the answer to one input, by the task: the text of a label, or what the model writes.
 type Prediction struct {
-	Input       string     `json:"input" parquet:"input,zstd"`
-	Rank        *int       `json:"-" parquet:"rank,optional"` // of a row of parquet among those of its input, from 1
-	Output      string     `json:"output" parquet:"output,zstd"`
-	Label       string     `json:"label,omitempty" parquet:"label,optional,dict"`        // of a classification
-	Probability *float64   `json:"probability,omitempty" parquet:"probability,optional"` // of the label among all labels
-	LogProb     *float64   `json:"log_prob,omitempty" parquet:"log_prob,optional"`       // of a text, in nats
-	Truncated   bool       `json:"truncated,omitempty" parquet:"truncated"`              // the output reached the limit of tokens before its end
-	InputCut    bool       `json:"truncated_input,omitempty" parquet:"truncated_input"`  // the input was longer than the limit and lost its end
-	Sequences   []Sequence `json:"sequences,omitempty" parquet:"-"`                      // all of them, where several are asked for
+	Input       string   `json:"input" parquet:"input,zstd"`
+	Rank        *int     `json:"-" parquet:"rank,optional"` // of a row of parquet among those of its input, from 1
+	Output      string   `json:"output" parquet:"output,zstd"`
+	Label       string   `json:"label,omitempty" parquet:"label,optional,dict"`        // of a classification
+	Probability *float64 `json:"probability,omitempty" parquet:"probability,optional"` // of the label among all labels
+	LogProb     *float64 `json:"log_prob,omitempty" parquet:"log_prob,optional"`       // of a text, in nats
+	// the output reached the limit of tokens before its end
+	Truncated bool `json:"truncated,omitempty" parquet:"truncated"`
+	// the input was longer than the limit and lost its end
+	InputCut  bool       `json:"truncated_input,omitempty" parquet:"truncated_input"`
+	Sequences []Sequence `json:"sequences,omitempty" parquet:"-"` // all of them, where several are asked for
 
-	Labels   []LabelShare  `json:"labels,omitempty" parquet:"labels,list"`         // of a classification, the most probable first
-	Entities []task.Entity `json:"entities,omitzero" parquet:"entities,list"`      // of a task of entities; empty where there are none
-	Unplaced int           `json:"unplaced,omitempty" parquet:"unplaced,optional"` // entities of the output that stand nowhere in the input
+	// of a classification, the most probable first
+	Labels []LabelShare `json:"labels,omitempty" parquet:"labels,list"`
+	// of a task of entities; empty where there are none
+	Entities []task.Entity `json:"entities,omitzero" parquet:"entities,list"`
+	// entities of the output that stand nowhere in the input
+	Unplaced int `json:"unplaced,omitempty" parquet:"unplaced,optional"`
 
 	Kept inputfile.Kept `json:"-" parquet:"-"` // columns of the input, whose fields follow that of the input
 }
@@ -81,9 +86,10 @@ type Cuts struct {
 }
 
 // Predict answers a batch of inputs, in order: with labels where the task has some, with text by o otherwise. first is
-// the number of the first input among all that there are: what is sampled depends on it, and not on the batches. It adds
-// to cuts.
-func (p *Predictor) Predict(ctx context.Context, first int64, inputs []inputfile.Input, o generate.Options, cuts *Cuts) ([]Prediction, error) {
+// the number of the first input among all that there are: what is sampled depends on it, and not on the batches. It
+// adds to cuts.
+func (p *Predictor) Predict(ctx context.Context, first int64, inputs []inputfile.Input, o generate.Options,
+	cuts *Cuts) ([]Prediction, error) {
 	texts := make([]string, len(inputs))
 	predictions := make([]Prediction, len(inputs))
 	for i, in := range inputs {
@@ -141,7 +147,8 @@ func (p *Predictor) top(probabilities []float64) []LabelShare {
 const DefaultTop = 5
 
 // EntitiesOf finds the entities of an output among the tokens of its input, and counts those that are not there.
-func EntitiesOf(spec task.Spec, t *tokenizer.Tokenizer, output string, tokens []words.Token) (entities []task.Entity, unplaced int) {
+func EntitiesOf(spec task.Spec, t *tokenizer.Tokenizer, output string, tokens []words.Token) (entities []task.Entity,
+	unplaced int) {
 	return spec.EntitiesOf(output, tokens, func(text string) string { return t.Decode(t.Encode(text), true) })
 }
 
@@ -166,7 +173,8 @@ func (c *Cuts) Add(other Cuts) {
 // Report says what was cut short, or not understood.
 func (c Cuts) Report(sink ui.Sink, p *Predictor) {
 	if c.Inputs > 0 {
-		ui.Say(sink, "", "inputs longer than %[2]d tokens, which lost their end: %[1]s of the %[3]s answered now (raise predict.max_input_length to keep it)", ui.Grouped(c.Inputs), p.maxInput, ui.Grouped(c.Answered))
+		ui.Say(sink, "", "inputs longer than %[2]d tokens, which lost their end: %[1]s of the %[3]s answered now (raise "+
+			"predict.max_input_length to keep it)", ui.Grouped(c.Inputs), p.maxInput, ui.Grouped(c.Answered))
 	}
 	if c.Unknown > 0 {
 		ui.Say(sink, "warning", "targets with characters that the tokenizer does not know, marked unknown_tokens: %s; "+
@@ -174,6 +182,7 @@ func (c Cuts) Report(sink ui.Sink, p *Predictor) {
 	}
 	if c.Outputs > 0 {
 		ui.Say(sink, "", "outputs that reached %[2]d tokens before their end, marked truncated: "+
-			"%[1]s of the %[3]s answered now (raise predict.max_output_length)", ui.Grouped(c.Outputs), p.maxOutput, ui.Grouped(c.Answered))
+			"%[1]s of the %[3]s answered now (raise predict.max_output_length)", ui.Grouped(c.Outputs), p.maxOutput,
+			ui.Grouped(c.Answered))
 	}
 }

@@ -45,15 +45,21 @@ func (s *Server) problemOf(err error) (p *problem, known bool) {
 	case errors.As(err, &p):
 		return p, true
 	case errors.Is(err, errFull):
-		return newProblem(http.StatusTooManyRequests, "queue_full", "too many inputs wait already, of at most %d: try again in a moment", s.options.Queue), true
+		return newProblem(http.StatusTooManyRequests, "queue_full",
+			"too many inputs wait already, of at most %d: try again in a moment", s.options.Queue), true
 	case errors.Is(err, errMemory):
-		return newProblem(http.StatusTooManyRequests, "bodies_full", "the requests that arrive hold %d bytes already: try again in a moment", s.bodies.limit), true
+		return newProblem(http.StatusTooManyRequests, "bodies_full",
+			"the requests that arrive hold %d bytes already: try again in a moment", s.bodies.limit), true
 	case errors.Is(err, errStopping):
-		return newProblem(http.StatusServiceUnavailable, "stopping", "the server is stopping: ask another one, or try again in a while"), true
+		return newProblem(http.StatusServiceUnavailable, "stopping",
+			"the server is stopping: ask another one, or try again in a while"), true
 	case errors.Is(err, errTimeout):
-		return newProblem(http.StatusGatewayTimeout, "timeout", "no answer within %v, the time limit of a request: send fewer or shorter inputs, or try again when less is to do", s.options.Timeout), true
+		return newProblem(http.StatusGatewayTimeout, "timeout",
+			"no answer within %v, the time limit of a request: send fewer or shorter inputs, or try again when less is to do",
+			s.options.Timeout), true
 	case errors.Is(err, context.Canceled):
 		return newProblem(statusClientGone, "client_gone", "the client did not wait for the answer"), true
 	}
-	return newProblem(http.StatusInternalServerError, "internal", "the server has failed at this request, its log says why: others are not affected"), false
+	return newProblem(http.StatusInternalServerError, "internal",
+		"the server has failed at this request, its log says why: others are not affected"), false
 }

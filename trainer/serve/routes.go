@@ -10,7 +10,8 @@ import (
 //go:embed page
 var page embed.FS
 
-// newRoutes returns all that the server does, and the sorted paths of it that a client is told of. GET stands for HEAD too.
+// newRoutes returns all that the server does, and the sorted paths of it that a client is told of. GET stands for HEAD
+// too.
 func (s *Server) newRoutes() (routes *http.ServeMux, paths []string, err error) {
 	routes, paths = http.NewServeMux(), []string{"/"}
 	for pattern, r := range map[string]route{
@@ -67,11 +68,12 @@ func (s *Server) prometheus(*exchange) (response, error) {
 
 // description is what GET /v1/model tells.
 type description struct {
-	Name        string      `json:"name,omitempty"`
-	Task        string      `json:"task"`         // classification, or seq2seq for text in, text out
-	Prefix      string      `json:"prefix"`       // what the server puts in front of an input
-	TextColumns []string    `json:"text_columns"` // of an input; with one, an input is a text, with more an object with these fields
-	Labels      []labelInfo `json:"labels"`       // what /v1/classify answers with
+	Name   string `json:"name,omitempty"`
+	Task   string `json:"task"`   // classification, or seq2seq for text in, text out
+	Prefix string `json:"prefix"` // what the server puts in front of an input
+	// of an input; with one, an input is a text, with more an object with these fields
+	TextColumns []string    `json:"text_columns"`
+	Labels      []labelInfo `json:"labels"` // what /v1/classify answers with
 	Parameters  int64       `json:"parameters"`
 	DType       string      `json:"dtype"` // of the weights in memory
 	Vocabulary  int         `json:"vocab_size"`

@@ -1,3 +1,17 @@
+// Package serve answers HTTP requests with a model: it generates, classifies, scores and tokenizes, and shows one page
+// to try that in a browser.
+//
+//	folder, _, err := checkpoints.Open("runs/quickstart")
+//	server, err := serve.New(folder, serve.Options{})
+//	defer server.Close()
+//	listener, err := net.Listen("tcp", "127.0.0.1:8080")
+//	err = server.Run(ctx, listener)
+//
+// A Server is an http.Handler too, for a program that has an HTTP server of its own; a prefix of its paths is cut off
+// with http.StripPrefix. It has no authentication.
+//
+// Requests wait in a queue. A worker takes what waits at that moment, inputs of several requests if they ask for the
+// same, and computes it as one batch; see queue.go. Nothing is delayed to fill a batch.
 package serve
 
 import (
@@ -39,7 +53,8 @@ type Server struct {
 	workers   sync.WaitGroup
 }
 
-// bodiesInMemory is the number of the largest bodies that are in memory at once. Most bodies are a thousand times smaller.
+// bodiesInMemory is the number of the largest bodies that are in memory at once. Most bodies are a thousand times
+// smaller.
 const bodiesInMemory = 64
 
 // newServer returns a server of models, a worker for each.
@@ -138,8 +153,8 @@ func New(folder *checkpoints.Folder, o Options) (*Server, error) {
 	return newServer(p, models, o)
 }
 
-// model is what the server asks; [predict.Predictor] is one. Texts are what goes into it, by the rule of the task. Each call
-// answers one batch, in order. A model is not safe for concurrent use: each worker has one.
+// model is what the server asks; [predict.Predictor] is one. Texts are what goes into it, by the rule of the task. Each
+// call answers one batch, in order. A model is not safe for concurrent use: each worker has one.
 type model interface {
 	Generate(ctx context.Context, texts []string, o generate.Options) ([]predict.Generated, error)
 	Classify(ctx context.Context, texts []string) ([]predict.Classified, error)
