@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-var lower = flag.Bool("lower", false, "write what has become less into testdata/limits.txt, and the walk into docs/architecture.md")
+var lower = flag.Bool("lower", false,
+	"write what has become less into testdata/limits.txt, and the walk into docs/architecture.md")
 
 // limits of what is counted, for a folder that testdata/limits.txt does not name.
 var limits = map[string]int{
@@ -99,7 +100,8 @@ func TestLimits(t *testing.T) {
 
 func write(t *testing.T, left map[counted]int) {
 	t.Helper()
-	text := "# What is over a limit of limits_test.go, by folder. These numbers may only fall: go test ./internal/house -lower\n"
+	text := "# What is over a limit of limits_test.go, by folder. These numbers may only fall: " +
+		"go test ./internal/house -lower\n"
 	for _, c := range slices.SortedFunc(maps.Keys(left), func(a, b counted) int { return cmp.Compare(a.String(), b.String()) }) {
 		text += fmt.Sprintln(c, left[c])
 	}

@@ -222,7 +222,7 @@ func TestWalkOnPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	default:
-		t.Errorf("docs/architecture.md lists other functions; go test ./internal/house -run WalkOnPage -lower writes\n%s",
-			&want)
+		t.Errorf("docs/architecture.md lists other functions: "+
+			"go test ./internal/house -run WalkOnPage -lower writes\n%s", &want)
 	}
 }
