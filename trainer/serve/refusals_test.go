@@ -19,7 +19,8 @@ func TestRefusals(t *testing.T) {
 		status     int
 		code, want string
 	}{
-		"unknown path":           {"/v2/generate", `{}`, 404, "not_found", `"/v1/generate"`},
+		"unknown path": {"/v2/generate", `{}`, 404, "not_found", `"/", "/healthz", "/metrics", "/readyz", "/v1/classify", ` +
+			`"/v1/generate", "/v1/model", "/v1/score", "/v1/tokenize"`},
 		"no JSON":                {"/v1/generate", `inputs`, 400, "bad_request", "no JSON"},
 		"empty":                  {"/v1/generate", ` `, 400, "bad_request", "ends too early"},
 		"cut off":                {"/v1/generate", `{"inputs": ["a"`, 400, "bad_request", "ends too early"},
