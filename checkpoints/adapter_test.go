@@ -7,7 +7,8 @@ import (
 
 func TestResolveOfAdapter(t *testing.T) {
 	dir := modelFolder(t, map[string]string{
-		"adapter_config.json": `{"peft_type": "LORA", "base_model_name_or_path": "google/flan-t5-small"}`, "adapter_model.safetensors": "a"})
+		"adapter_config.json":       `{"peft_type": "LORA", "base_model_name_or_path": "google/flan-t5-small"}`,
+		"adapter_model.safetensors": "a"})
 	_, _, err := Resolve(dir)
 	if err == nil {
 		t.Fatal("no error")

@@ -25,7 +25,8 @@ func TestWriteWeights(t *testing.T) {
 		{"two to a file", 16, []string{"model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors",
 			"model-00003-of-00003.safetensors", floatFiles.index()}},
 		{"one to a file", 1, []string{
-			"model-00001-of-00004.safetensors", "model-00002-of-00004.safetensors", "model-00003-of-00004.safetensors", "model-00004-of-00004.safetensors", floatFiles.index(),
+			"model-00001-of-00004.safetensors", "model-00002-of-00004.safetensors", "model-00003-of-00004.safetensors",
+			"model-00004-of-00004.safetensors", floatFiles.index(),
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -37,7 +37,8 @@ func TestKeys(t *testing.T) {
 	for _, want := range []Key{
 		{Path: "train.log_every", Env: "T5TRAIN_TRAIN_LOG_EVERY", Default: "10",
 			Want: "an integer number of steps >= 1",
-			Doc:  "Steps from one row of metrics.jsonl to the next. A log that is no terminal has a line of them every ten seconds."},
+			Doc: "Steps from one row of metrics.jsonl to the next. A log that is no terminal has a line of them every ten " +
+				"seconds."},
 		{Path: "data.mixture[].name", Want: "text", Default: "unset",
 			Doc: "Name in messages. Required, and another one for each component."},
 	} {
@@ -122,8 +123,10 @@ func TestYAMLIsDocumentedAndInOrder(t *testing.T) {
 	}
 	at := 0
 	for _, part := range []string{
-		"output: runs/a # Folder of the run", "\n# Model says which weights", "\nmodel:\n", "\n  size: small # Size of a model", "\n  train: [a.parquet] # ",
-		"\ntrain:\n", "\n  epochs: 10 # ", "\noptimizer:\n", "\n  learning_rate: 0.01 # Peak", "\ncheckpoint:\n", "\n  keep_last: 2 # ",
+		"output: runs/a # Folder of the run", "\n# Model says which weights", "\nmodel:\n",
+		"\n  size: small # Size of a model", "\n  train: [a.parquet] # ",
+		"\ntrain:\n", "\n  epochs: 10 # ", "\noptimizer:\n", "\n  learning_rate: 0.01 # Peak", "\ncheckpoint:\n",
+		"\n  keep_last: 2 # ",
 	} {
 		i := strings.Index(string(text[at:]), part)
 		if i < 0 {

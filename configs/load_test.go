@@ -52,9 +52,12 @@ func mistakes(t *testing.T, content string, opts LoadOptions) []string {
 
 func TestLoadDefaults(t *testing.T) {
 	want := Default()
-	want.Output, want.Model.Size, want.Data.Train, want.Task.Name = "runs/a", "small", []string{"a.parquet"}, "classification"
+	want.Output, want.Model.Size, want.Data.Train, want.Task.Name = "runs/a", "small", []string{"a.parquet"},
+		"classification"
 	rate, scaled := 1e-2, true
-	want.Train.Epochs, want.Schedule.Name, want.Optimizer.LearningRate, want.Optimizer.ScaleParameter = 10, "linear", &rate, &scaled // of random weights
+	// of random weights
+	want.Train.Epochs, want.Schedule.Name, want.Optimizer.LearningRate, want.Optimizer.ScaleParameter = 10, "linear",
+		&rate, &scaled
 	want.Resolve()
 	if got := mustLoad(t, minimal, LoadOptions{}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -231,8 +234,10 @@ train: {log_every: 7, clip_norm: 0.5}
 			"task.prefix=sms: ", "train.log_every=7", "train.clip_norm=5e-1", `data.validation=["b c.parquet",d-*.parquet]`,
 			"model.d_model=96", "model.dropout_rate=0.0", "model.tie_word_embeddings=false", "model.feed_forward_proj='relu'"}}},
 		"named flags": {content: minimal, opts: LoadOptions{Overrides: map[string]any{
-			"task.prefix": "sms: ", "train.log_every": 7, "train.clip_norm": 0.5, "data.validation": []string{"b c.parquet", "d-*.parquet"},
-			"model.d_model": 96, "model.dropout_rate": 0.0, "model.tie_word_embeddings": false, "model.feed_forward_proj": "relu"}}},
+			"task.prefix": "sms: ", "train.log_every": 7, "train.clip_norm": 0.5,
+			"data.validation": []string{"b c.parquet", "d-*.parquet"},
+			"model.d_model":   96, "model.dropout_rate": 0.0, "model.tie_word_embeddings": false,
+			"model.feed_forward_proj": "relu"}}},
 	}
 	for name, source := range sources {
 		t.Run(name, func(t *testing.T) {
@@ -387,7 +392,8 @@ func TestStrictFile(t *testing.T) {
 		{"misspelt required key", strings.Replace(minimal, "output", "outptu", 1),
 			[]string{"outptu: unknown key: did you mean output? (run.yaml:1)"}},
 		{"strange key", minimal + "checkpoint: {quite_another_thing: 1}\n",
-			[]string{"checkpoint.quite_another_thing: unknown key: the keys of checkpoint are every_steps, every_minutes, keep_last (run.yaml:5)"}},
+			[]string{"checkpoint.quite_another_thing: unknown key: the keys of checkpoint are every_steps, every_minutes, " +
+				"keep_last (run.yaml:5)"}},
 		{"strange section", minimal + "\"quite\\nanother thing\": 1\n",
 			[]string{`"quite\nanother thing": unknown key: the sections are output, model, tokenizer, data, objective, task, train, optimizer, schedule, eval, checkpoint (run.yaml:5)`}},
 		{"dotted key", minimal + "train.seed: 1\n",
@@ -410,9 +416,11 @@ func TestStrictFile(t *testing.T) {
 			"indented with a tab, want spaces: replace the tab (run.yaml:7)"}},
 		{"no mapping", "- a\n", []string{"got a list, want sections such as train: with keys below (run.yaml:1)"}},
 		{"syntax", minimal + "train: {seed: 1\n", []string{
-			"is not YAML: did not find expected ',' or '}': check the indentation, and put text with special characters in quotes (run.yaml:5)"}},
+			"is not YAML: did not find expected ',' or '}': check the indentation, and put text with special characters in " +
+				"quotes (run.yaml:5)"}},
 		{"binary", "PAR1\x00\x01", []string{
-			"is not YAML: control characters are not allowed: check the indentation, and put text with special characters in quotes (run.yaml)"}},
+			"is not YAML: control characters are not allowed: check the indentation, and put text with special characters in " +
+				"quotes (run.yaml)"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -512,7 +520,8 @@ schedule: {warmup_steps: 5}
 		"train.batch_size: got 10.7, want an integer number of examples >= 1 and <= 1048576 (run.yaml:3)",
 		"train.stesp: unknown key: did you mean train.steps? (run.yaml:4)",
 		`train.seed: got "x" (text), want an integer >= 0 (T5TRAIN_TRAIN_SEED)`,
-		"task.name: got nothing, want one of classification, regression, ner, translation, summarization, question_answering, seq2seq, template, or a task of T5 such as glue/cola, squad or wmt/en-de",
+		"task.name: got nothing, want one of classification, regression, ner, translation, summarization, " +
+			"question_answering, seq2seq, template, or a task of T5 such as glue/cola, squad or wmt/en-de",
 		"train.log_every: got 0, want an integer number of steps >= 1 (run.yaml:5)",
 		"eval.patience: got -1, want an integer number of evaluations >= 0 (--set)",
 		"model.path, model.size: neither is set, want exactly one of them",

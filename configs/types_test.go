@@ -69,7 +69,8 @@ func TestEveryKeyWithEveryType(t *testing.T) {
 		}
 		for name, f := range map[string]typeFile{
 			"keys": keys, "sections": sections, "mixture": parts,
-			"document": {text: y.text + "\n"}, "key": {text: "? " + y.text + "\n: 5\n"}, "part": {text: "data: {mixture: [" + y.text + "]}\n"},
+			"document": {text: y.text + "\n"}, "key": {text: "? " + y.text + "\n: 5\n"},
+			"part": {text: "data: {mixture: [" + y.text + "]}\n"},
 		} {
 			t.Run(y.name+"/"+name, f.check)
 		}

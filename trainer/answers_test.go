@@ -63,8 +63,10 @@ func TestLabelProbability(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a := got[0]; a.Label != spec.Labels[best].Name || a.Output != spec.Labels[best].Text || a.Input != "shown" || !(math.Abs(*a.Probability-want) <= 1e-5) {
-			t.Errorf("%q: answered %+v with probability %.7f, want %s with %.7f", text, a, *a.Probability, spec.Labels[best].Name, want)
+		if a := got[0]; a.Label != spec.Labels[best].Name || a.Output != spec.Labels[best].Text || a.Input != "shown" ||
+			!(math.Abs(*a.Probability-want) <= 1e-5) {
+			t.Errorf("%q: answered %+v with probability %.7f, want %s with %.7f", text, a, *a.Probability,
+				spec.Labels[best].Name, want)
 		}
 	}
 }
@@ -85,7 +87,8 @@ func TestSoftmax(t *testing.T) {
 		for _, s := range shares {
 			sum += s
 		}
-		if best := predict.Largest(shares); best != c.best || !(math.Abs(shares[best]-c.share) <= 1e-12) || !(math.Abs(sum-1) <= 1e-12) {
+		if best := predict.Largest(shares); best != c.best || !(math.Abs(shares[best]-c.share) <= 1e-12) ||
+			!(math.Abs(sum-1) <= 1e-12) {
 			t.Errorf("%s: %v, want %g at %d", name, shares, c.share, c.best)
 		}
 	}
@@ -120,12 +123,16 @@ func TestGeneratedAnswers(t *testing.T) {
 		truncated          []bool
 		inputsCut, outsCut int
 	}{
-		"limits of the checkpoint": {predict.PredictorOptions{}, []string{"spam", "ham", "spam"}, []bool{false, false, false}, 0, 0},
+		"limits of the checkpoint": {predict.PredictorOptions{}, []string{"spam", "ham", "spam"},
+			[]bool{false, false, false}, 0, 0},
 		// A word is its letters behind a "▁", and EOS: 6 tokens and 5.
-		"5 tokens of output": {predict.PredictorOptions{MaxOutputLength: 5}, []string{"spam", "ham", "spam"}, []bool{true, false, true}, 0, 2},
-		"2 tokens of output": {predict.PredictorOptions{MaxOutputLength: 2}, []string{"s", "h", "s"}, []bool{true, true, true}, 0, 3},
+		"5 tokens of output": {predict.PredictorOptions{MaxOutputLength: 5}, []string{"spam", "ham", "spam"},
+			[]bool{true, false, true}, 0, 2},
+		"2 tokens of output": {predict.PredictorOptions{MaxOutputLength: 2}, []string{"s", "h", "s"},
+			[]bool{true, true, true}, 0, 3},
 		// The letters of "see you at b", a "▁" before each word, and EOS are 9, 4 and 1; those of the others one more.
-		"14 tokens of input": {predict.PredictorOptions{MaxInputLength: 14}, []string{"spam", "ham", "spam"}, []bool{false, false, false}, 2, 0},
+		"14 tokens of input": {predict.PredictorOptions{MaxInputLength: 14}, []string{"spam", "ham", "spam"},
+			[]bool{false, false, false}, 2, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := predict.NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), c.options)
@@ -135,7 +142,8 @@ func TestGeneratedAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, a := range answers {
-				if a.Output != c.want[i] || a.Truncated != c.truncated[i] || a.Input != inputs[i].Shown || a.Label != "" || a.Probability != nil {
+				if a.Output != c.want[i] || a.Truncated != c.truncated[i] || a.Input != inputs[i].Shown || a.Label != "" ||
+					a.Probability != nil {
 					t.Errorf("input %d: %+v, want %q, truncated %v", i, a, c.want[i], c.truncated[i])
 				}
 			}
@@ -164,7 +172,8 @@ func TestPredictCutsInputs(t *testing.T) {
 	}
 	short, long, other := *answers[0].Probability, *answers[1].Probability, *answers[2].Probability
 	if !(math.Abs(short-long) <= 1e-9) || !(math.Abs(short-other) > 1e-9) || cuts.Inputs != 1 {
-		t.Errorf("probabilities %g and %g, other %g, %d cut: want two equal ones, another, and 1", short, long, other, cuts.Inputs)
+		t.Errorf("probabilities %g and %g, other %g, %d cut: want two equal ones, another, and 1", short, long, other,
+			cuts.Inputs)
 	}
 }
 
@@ -270,32 +279,39 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		shown []string
 		want  []string // parts of the error
 	}{
-		"text":                  {"in.txt", one, []string{"one", "two"}, nil},
-		"JSON":                  {"in.jsonl", one, []string{"one", "2"}, nil},
-		"parquet":               {"in.parquet", one, []string{"win a prize a", "see you at b"}, nil},
-		"parquet, two columns":  {"in.parquet", two, []string{testrun.InputOf(t, two, "spam", "win a prize a"), testrun.InputOf(t, two, "ham", "see you at b")}, nil},
-		"table":                 {"in.csv", one, []string{"one,\"1\"\nmore", "two"}, nil},
-		"table, two columns":    {"in.csv", two, []string{testrun.InputOf(t, two, "", "one,\"1\"\nmore"), testrun.InputOf(t, two, "spam", "two")}, nil},
-		"tabs":                  {"in.TSV", one, []string{"one", "two"}, nil},
-		"semicolons":            {"semicolons.csv", one, []string{"one, or 1", "two;"}, nil},
-		"tabs by another name":  {"tabs.csv.gz", one, []string{"one", "two"}, nil},
-		"commas":                {"commas.tsv", one, []string{"one"}, nil},
-		"packed":                {"in.csv.gz", one, []string{"one", "two"}, nil},
-		"packed JSON":           {"in.jsonl.gz", one, []string{"one"}, nil},
-		"a column is missing":   {"in.TSV", two, nil, []string{`in.TSV has no column "label": its columns, by its first line, are sms, n:`, "predict.input_format text"}},
-		"a row is long":         {"long.csv", one, []string{"one"}, []string{"long.csv: line 3: 2 cells, want 1:", "import.delimiter"}},
+		"text":    {"in.txt", one, []string{"one", "two"}, nil},
+		"JSON":    {"in.jsonl", one, []string{"one", "2"}, nil},
+		"parquet": {"in.parquet", one, []string{"win a prize a", "see you at b"}, nil},
+		"parquet, two columns": {"in.parquet", two,
+			[]string{testrun.InputOf(t, two, "spam", "win a prize a"), testrun.InputOf(t, two, "ham", "see you at b")}, nil},
+		"table": {"in.csv", one, []string{"one,\"1\"\nmore", "two"}, nil},
+		"table, two columns": {"in.csv", two,
+			[]string{testrun.InputOf(t, two, "", "one,\"1\"\nmore"), testrun.InputOf(t, two, "spam", "two")}, nil},
+		"tabs":                 {"in.TSV", one, []string{"one", "two"}, nil},
+		"semicolons":           {"semicolons.csv", one, []string{"one, or 1", "two;"}, nil},
+		"tabs by another name": {"tabs.csv.gz", one, []string{"one", "two"}, nil},
+		"commas":               {"commas.tsv", one, []string{"one"}, nil},
+		"packed":               {"in.csv.gz", one, []string{"one", "two"}, nil},
+		"packed JSON":          {"in.jsonl.gz", one, []string{"one"}, nil},
+		"a column is missing": {"in.TSV", two, nil,
+			[]string{`in.TSV has no column "label": its columns, by its first line, are sms, n:`, "predict.input_format text"}},
+		"a row is long": {"long.csv", one, []string{"one"},
+			[]string{"long.csv: line 3: 2 cells, want 1:", "import.delimiter"}},
 		"lines for two columns": {"in.txt", two, nil, []string{"in.txt, line 1", "JSON"}},
 		"a field is missing":    {"lacks.jsonl", one, []string{"one"}, []string{"lacks.jsonl, line 2", "sms"}},
 		"no JSON":               {"no.jsonl", one, nil, []string{"no.jsonl, line 1", "no JSON object"}},
-		"Latin-1":               {"latin.txt", one, []string{"one"}, []string{"read inputs: read ", "latin.txt: line 2: byte 0xe9 is not UTF-8: convert the file"}},
-		"UTF-16":                {"wide.txt", one, nil, []string{"wide.txt: the file is UTF-16"}},
-		"a line without an end": {"endless.txt", one, []string{"one"}, []string{"endless.txt: line 2: a row of more than 65536 KB"}},
-		"Latin-1 in JSON":       {"latin.jsonl", one, []string{"one"}, []string{"latin.jsonl: line 2: byte 0xe9 is not UTF-8"}},
-		"blank lines in JSON":   {"blank.jsonl", one, []string{"one", "two"}, nil},
-		"an array":              {"array.json", one, nil, []string{"array.json, line 1: got \"[\", want one object a line; t5train data import reads arrays"}},
-		"an object on lines":    {"several.json", one, nil, []string{"several.json, line 1: got \"{\", want one object a line"}},
-		"no file":               {"nothing.txt", one, nil, []string{"nothing.txt"}},
-		"no parquet file":       {"nothing.parquet", one, nil, []string{"nothing.parquet"}},
+		"Latin-1": {"latin.txt", one, []string{"one"},
+			[]string{"read inputs: read ", "latin.txt: line 2: byte 0xe9 is not UTF-8: convert the file"}},
+		"UTF-16": {"wide.txt", one, nil, []string{"wide.txt: the file is UTF-16"}},
+		"a line without an end": {"endless.txt", one, []string{"one"},
+			[]string{"endless.txt: line 2: a row of more than 65536 KB"}},
+		"Latin-1 in JSON":     {"latin.jsonl", one, []string{"one"}, []string{"latin.jsonl: line 2: byte 0xe9 is not UTF-8"}},
+		"blank lines in JSON": {"blank.jsonl", one, []string{"one", "two"}, nil},
+		"an array": {"array.json", one, nil,
+			[]string{"array.json, line 1: got \"[\", want one object a line; t5train data import reads arrays"}},
+		"an object on lines": {"several.json", one, nil, []string{"several.json, line 1: got \"{\", want one object a line"}},
+		"no file":            {"nothing.txt", one, nil, []string{"nothing.txt"}},
+		"no parquet file":    {"nothing.parquet", one, nil, []string{"nothing.parquet"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(dir, c.file)

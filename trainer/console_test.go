@@ -12,8 +12,8 @@ import (
 	"t5train/internal/ui/terminal"
 )
 
-// A log has a line for the first row of metrics and for the last one, and between them one every ten seconds; metrics.jsonl
-// has every row.
+// A log has a line for the first row of metrics and for the last one, and between them one every ten seconds;
+// metrics.jsonl has every row.
 func TestLogLinesOfSteps(t *testing.T) {
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {

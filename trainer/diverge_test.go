@@ -89,8 +89,9 @@ func TestDivergence(t *testing.T) {
 			want: []string{"step 3: shared.weight has weights that are not finite", "the checkpoint of step 2 in "}, good: 2,
 		},
 		"a NaN at an evaluation": {
-			change: func(c *configs.Config) { c.Data.Validation, c.Eval.EverySteps = []string{testrun.ValidationFile}, 1 }, damage: 2,
-			want: []string{"step 2: evaluate: the loss is NaN", "the checkpoint of step 1 in "}, good: 1,
+			change: func(c *configs.Config) { c.Data.Validation, c.Eval.EverySteps = []string{testrun.ValidationFile}, 1 },
+			damage: 2,
+			want:   []string{"step 2: evaluate: the loss is NaN", "the checkpoint of step 1 in "}, good: 1,
 		},
 		"a NaN at an interruption": {
 			change: func(c *configs.Config) { c.Checkpoint.EverySteps = 2 }, damage: 3, stop: true,
@@ -147,10 +148,11 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
-// A run that diverges before its first checkpoint leaves its configuration and the lines of its steps, to find the cause
-// by, and stands in nobody's way.
+// A run that diverges before its first checkpoint leaves its configuration and the lines of its steps, to find the
+// cause by, and stands in nobody's way.
 func TestDivergenceBeforeTheFirstCheckpoint(t *testing.T) {
-	for every, want := range map[int][]string{1: {runlog.ConfigName, runlog.HistoryName, runlog.DirName, runlog.EventsName}, 100: {runlog.ConfigName, runlog.DirName}} {
+	for every, want := range map[int][]string{1: {runlog.ConfigName, runlog.HistoryName, runlog.DirName,
+		runlog.EventsName}, 100: {runlog.ConfigName, runlog.DirName}} {
 		c := testrun.TinyConfig(t)
 		rate := 1e300
 		c.Optimizer, c.Data.Validation, c.Train.LogEvery = optim.Spec{Name: "sgd", LearningRate: &rate}, nil, every
@@ -221,7 +223,8 @@ func TestEvaluateDamagedWeights(t *testing.T) {
 	}
 	b.Model.Shared.Value[0] = float32(math.NaN())
 	_, err = evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, MaxExamples: 5, BatchSize: 2})
-	if err == nil || !strings.Contains(err.Error(), "the loss is NaN") || !strings.Contains(err.Error(), "use another checkpoint") {
+	if err == nil || !strings.Contains(err.Error(), "the loss is NaN") || !strings.Contains(err.Error(),
+		"use another checkpoint") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -27,8 +27,8 @@ func (o *onLine) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A token store that is cut short while a run reads it ends the run with an error, and with a checkpoint of the steps so
-// far. Once it is made again, the same run resumes to the same bits.
+// A token store that is cut short while a run reads it ends the run with an error, and with a checkpoint of the steps
+// so far. Once it is made again, the same run resumes to the same bits.
 func TestCutStore(t *testing.T) {
 	whole := tinyPretraining(t)
 	whole.Checkpoint.KeepLast = 9

@@ -21,14 +21,15 @@ func TestStillBetter(t *testing.T) {
 		steps  int
 		want   bool
 	}{
-		"rises to the end":         {"accuracy", []float64{0.3, 0.4, 0.5, 0.6}, 40, true},
-		"falls to the end":         {"loss", []float64{3, 2.5, 2, 1.5}, 40, true},
-		"a loss that rises":        {"loss", []float64{3, 2, 1, 1.5}, 40, false},
-		"has come to rest":         {"accuracy", []float64{0.3, 0.9, 0.97, 0.971}, 40, false},
-		"the best is before":       {"accuracy", []float64{0.3, 0.4, 0.6, 0.5}, 40, false},
-		"the same as before":       {"accuracy", []float64{0.3, 0.4, 0.6, 0.6}, 40, false},
-		"hardly moves":             {"accuracy", []float64{0.9, 0.901, 0.902, 0.903}, 40, false},
-		"small steps, many":        {"accuracy", []float64{0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9}, 130, true},
+		"rises to the end":   {"accuracy", []float64{0.3, 0.4, 0.5, 0.6}, 40, true},
+		"falls to the end":   {"loss", []float64{3, 2.5, 2, 1.5}, 40, true},
+		"a loss that rises":  {"loss", []float64{3, 2, 1, 1.5}, 40, false},
+		"has come to rest":   {"accuracy", []float64{0.3, 0.9, 0.97, 0.971}, 40, false},
+		"the best is before": {"accuracy", []float64{0.3, 0.4, 0.6, 0.5}, 40, false},
+		"the same as before": {"accuracy", []float64{0.3, 0.4, 0.6, 0.6}, 40, false},
+		"hardly moves":       {"accuracy", []float64{0.9, 0.901, 0.902, 0.903}, 40, false},
+		"small steps, many": {"accuracy",
+			[]float64{0.1, 0.2, 0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9}, 130, true},
 		"one evaluation":           {"accuracy", []float64{0.3}, 10, false},
 		"two":                      {"accuracy", []float64{0.3, 0.5}, 20, true},
 		"stopped before the end":   {"accuracy", []float64{0.3, 0.5}, 100, false},
@@ -45,7 +46,8 @@ func TestStillBetter(t *testing.T) {
 			}
 			evals = append(evals, runlog.Eval{Step: 10 * (i + 1), Metrics: map[string]float64{name: v}})
 		}
-		if n, ok := stillBetter(c.metric, evals, c.steps); ok != c.want || ok && (n.Kind != ui.NoteImproving || !strings.Contains(n.Text, "train longer")) {
+		if n, ok := stillBetter(c.metric, evals, c.steps); ok != c.want || ok &&
+			(n.Kind != ui.NoteImproving || !strings.Contains(n.Text, "train longer")) {
 			t.Errorf("%s: noted %+v, %v, want %v", name, n, ok, c.want)
 		}
 	}
@@ -76,7 +78,8 @@ func TestNotesOfARun(t *testing.T) {
 	if got := kinds(r.Notes); !slices.Contains(got, ui.NoteOneAnswer) || !slices.Contains(got, ui.NoteConstant) {
 		t.Errorf("noted %+v", r.Notes)
 	}
-	if len(r.Constants) != 1 || r.Constants[0].Values["accuracy"] < 0.5 || slices.Contains(slices.Collect(maps.Keys(r.Constants[0].Values)), "examples") {
+	if len(r.Constants) != 1 || r.Constants[0].Values["accuracy"] < 0.5 ||
+		slices.Contains(slices.Collect(maps.Keys(r.Constants[0].Values)), "examples") {
 		t.Errorf("the constant answers are %+v", r.Constants)
 	}
 	again := finetune(t, c, Options{})
@@ -84,7 +87,8 @@ func TestNotesOfARun(t *testing.T) {
 		t.Errorf("asked again it has the notes %+v and the constant answers %+v", again.Notes, again.Constants)
 	}
 	shown := report.Read(c.Output)
-	if v := shown.Constant(); !slices.Equal(shown.Findings, r.Notes) || v == nil || *v != r.Constants[0].Values["accuracy"] {
+	if v := shown.Constant(); !slices.Equal(shown.Findings, r.Notes) || v == nil ||
+		*v != r.Constants[0].Values["accuracy"] {
 		t.Errorf("the report has %+v and the constant %v", shown.Findings, v)
 	}
 	b, _, err := checkpoints.Open(c.Output)

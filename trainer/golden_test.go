@@ -64,7 +64,8 @@ func (c trainingCase) build(t *testing.T, params []optim.Param, w *kernel.Worker
 			ScaleParameter *bool       `json:"scale_parameter"`
 			RelativeStep   *bool       `json:"relative_step"`
 			WarmupInit     *bool       `json:"warmup_init"`
-		}{&rate, &eps, &d.ClipThreshold, &d.DecayRate, &d.Beta1, &d.WeightDecay, &d.ScaleParameter, &d.RelativeStep, &d.WarmupInit})
+		}{&rate, &eps, &d.ClipThreshold, &d.DecayRate, &d.Beta1, &d.WeightDecay, &d.ScaleParameter, &d.RelativeStep,
+			&d.WarmupInit})
 		d.Eps1, d.Eps2 = eps[0], eps[1]
 		o, err = optim.NewAdafactor(d, params, w)
 	case "AdamW":

@@ -11,8 +11,8 @@ import (
 	"t5train/trainer/runlog"
 )
 
-// Hooks are called for what happens, in the order in which it happens: what follows a step comes before the next one, and a
-// checkpoint after the evaluation that decides about it. Metrics are written before.
+// Hooks are called for what happens, in the order in which it happens: what follows a step comes before the next one,
+// and a checkpoint after the evaluation that decides about it. Metrics are written before.
 func TestHooksTellTheRun(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Train.LogEvery, c.Eval.EverySteps, c.Checkpoint.EverySteps = 3, 4, 6

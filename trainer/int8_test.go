@@ -62,7 +62,8 @@ func TestInt8Accuracy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: []string{testrun.ValidationFile}, BatchSize: 32, Sink: silent().Sink})
+		e, err := evaluate.Evaluate(t.Context(), b,
+			evaluate.Options{Data: []string{testrun.ValidationFile}, BatchSize: 32, Sink: silent().Sink})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,6 +75,7 @@ func TestInt8Accuracy(t *testing.T) {
 		t.Fatalf("accuracy %.4f in float32: the model has not learned its task", float["accuracy"])
 	}
 	if math.Abs(int8["accuracy"]-float["accuracy"]) > 0.005 || int8["loss"] > 1.05*float["loss"] {
-		t.Errorf("accuracy %.4f, loss %.5f; in float32 %.4f and %.5f", int8["accuracy"], int8["loss"], float["accuracy"], float["loss"])
+		t.Errorf("accuracy %.4f, loss %.5f; in float32 %.4f and %.5f", int8["accuracy"], int8["loss"], float["accuracy"],
+			float["loss"])
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"t5train/internal/atomicfile"
 )
 
-// A run is killed at each of its changes of the disk before its first step, and at some of the later ones. The same call
-// resumes to the same bits.
+// A run is killed at each of its changes of the disk before its first step, and at some of the later ones. The same
+// call resumes to the same bits.
 func TestKilledRun(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Train.Steps, c.Eval.EverySteps, c.Checkpoint.KeepLast, c.Data.Tokens = 1, 1, 9, t.TempDir()

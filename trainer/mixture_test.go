@@ -39,7 +39,8 @@ func TestMixtureOfTasks(t *testing.T) {
 	}
 	got := metric.Map(values)
 	tokens := got["a/tokens"] + got["b/tokens"]
-	if want := (got["a/loss"]*got["a/tokens"] + got["b/loss"]*got["b/tokens"]) / tokens; got["tokens"] != tokens || !(math.Abs(got["loss"]-want) <= 1e-9) {
+	if want := (got["a/loss"]*got["a/tokens"] + got["b/loss"]*got["b/tokens"]) / tokens; got["tokens"] != tokens ||
+		!(math.Abs(got["loss"]-want) <= 1e-9) {
 		t.Errorf("%g tokens with a loss of %g, want %g with %g", got["tokens"], got["loss"], tokens, want)
 	}
 	for _, name := range []string{"a", "b"} {

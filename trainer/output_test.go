@@ -33,19 +33,24 @@ func TestOutputFolderInUse(t *testing.T) {
 		"resume":    {from: stopped, options: Options{Resume: true}},
 		"harmless changes": {from: stopped, options: Options{Resume: true}, change: func(c *configs.Config) {
 			c.Train.Recompute = true
-			c.Train.Threads, c.Train.LogEvery, c.Checkpoint = 2, 5, configs.Checkpoint{EverySteps: 1, EveryMinutes: 1, KeepLast: 7}
+			c.Train.Threads, c.Train.LogEvery, c.Checkpoint = 2, 5,
+				configs.Checkpoint{EverySteps: 1, EveryMinutes: 1, KeepLast: 7}
 		}},
 		"other changes": {from: stopped, options: Options{Resume: true}, change: func(c *configs.Config) {
 			momentum := 0.5
 			c.Optimizer, c.Train.Seed = optim.Spec{Name: "sgd", Momentum: &momentum}, 2
-		}, want: []string{"of another configuration, saved at step 3", "train.seed: 1 -> 2\n", "optimizer.name: adafactor -> sgd\n", "optimizer.momentum: unset -> 0.5\n", "undo the changes", "run.output", "run.overwrite"}},
+		}, want: []string{"of another configuration, saved at step 3", "train.seed: 1 -> 2\n",
+			"optimizer.name: adafactor -> sgd\n", "optimizer.momentum: unset -> 0.5\n", "undo the changes", "run.output",
+			"run.overwrite"}},
 		"finished, resume":    {from: finished, options: Options{Resume: true}},
 		"finished, no option": {from: finished},
-		"finished, longer":    {from: finished, change: func(c *configs.Config) { c.Train.Epochs = 3 }, want: []string{"train.epochs: 2 -> 3\n", "trains its weights further"}},
+		"finished, longer": {from: finished, change: func(c *configs.Config) { c.Train.Epochs = 3 },
+			want: []string{"train.epochs: 2 -> 3\n", "trains its weights further"}},
 		"nothing to resume": {from: stopped, options: Options{Resume: true}, change: func(c *configs.Config) {
 			c.Output = filepath.Join(t.TempDir(), "nothing")
 		}, want: []string{"holds no checkpoint", "without run.resume"}},
-		"a file": {from: stopped, change: func(c *configs.Config) { c.Output = testrun.TrainFile }, want: []string{"it is a file, want a folder"}},
+		"a file": {from: stopped, change: func(c *configs.Config) { c.Output = testrun.TrainFile },
+			want: []string{"it is a file, want a folder"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := *c.from
@@ -106,7 +111,8 @@ func TestOutputFolderTakenMeanwhile(t *testing.T) {
 		}
 	}))
 	_, err := Finetune(t.Context(), c, Options{Sink: sink})
-	if err == nil || !strings.Contains(err.Error(), "another process has trained in") || !strings.Contains(err.Error(), "to step 8") {
+	if err == nil || !strings.Contains(err.Error(), "another process has trained in") || !strings.Contains(err.Error(),
+		"to step 8") {
 		t.Errorf("error %v", err)
 	}
 	compareRuns(t, "the other run", contents(t, finished), contents(t, c.Output))

@@ -46,7 +46,8 @@ func TestBundleRoundTrip(t *testing.T) {
 	if !slices.Equal(got.Tokenizer.Encode(text), b.Tokenizer.Encode(text)) {
 		t.Error("the tokenizer makes other ids")
 	}
-	if testrun.InputOf(t, *got.Info.Task, "x") != testrun.InputOf(t, *b.Info.Task, "x") || got.Info.Step != 7 || got.Info.MaxInputLength != 30 || got.Info.Metrics["accuracy"] != 0.5 {
+	if testrun.InputOf(t, *got.Info.Task, "x") != testrun.InputOf(t, *b.Info.Task, "x") || got.Info.Step != 7 ||
+		got.Info.MaxInputLength != 30 || got.Info.Metrics["accuracy"] != 0.5 {
 		t.Errorf("read %+v", got.Info)
 	}
 }
@@ -56,9 +57,11 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		damage func(t *testing.T, dir string)
 		want   string
 	}{
-		"damaged info": {func(t *testing.T, dir string) { testdir.Write(t, dir, checkpoints.InfoName, "{") }, checkpoints.InfoName},
+		"damaged info": {func(t *testing.T, dir string) { testdir.Write(t, dir, checkpoints.InfoName, "{") },
+			checkpoints.InfoName},
 		"impossible task": {func(t *testing.T, dir string) {
-			testdir.Write(t, dir, checkpoints.InfoName, `{"task": {"name": "classification", "text_columns": ["a"], "label_column": "b", "labels": []}}`)
+			testdir.Write(t, dir, checkpoints.InfoName,
+				`{"task": {"name": "classification", "text_columns": ["a"], "label_column": "b", "labels": []}}`)
 		}, "0 labels, want at least 2"},
 		"no tokenizer": {func(t *testing.T, dir string) {
 			for _, f := range []string{"spiece.model", "tokenizer.json"} {
@@ -93,8 +96,9 @@ func TestCheckTokenizer(t *testing.T) {
 		change func(c *model.Config)
 		want   string
 	}{
-		"fits":      {func(c *model.Config) { c.VocabSize = 32100 }, ""},
-		"too small": {func(c *model.Config) { c.VocabSize = 32099 }, "the tokenizer has 32100 tokens but the model only 32099"},
+		"fits": {func(c *model.Config) { c.VocabSize = 32100 }, ""},
+		"too small": {func(c *model.Config) { c.VocabSize = 32099 },
+			"the tokenizer has 32100 tokens but the model only 32099"},
 		"other end": {func(c *model.Config) { c.EOSTokenID = 5 }, "eos_token_id of the model is 5"},
 	} {
 		config := b.Model.Config
@@ -212,7 +216,9 @@ func TestHistoryDropsWhatWillComeAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := h.AddEval(runlog.Eval{Kind: runlog.KindEval, Step: 9, Metrics: runlog.OnlyFinite(map[string]float64{"loss": math.NaN(), "perplexity": math.Inf(1), "f1": 1})}); err != nil {
+			if err := h.AddEval(runlog.Eval{Kind: runlog.KindEval, Step: 9,
+				Metrics: runlog.OnlyFinite(map[string]float64{"loss": math.NaN(), "perplexity": math.Inf(1),
+					"f1": 1})}); err != nil {
 				t.Fatal(err)
 			}
 			if err := h.Close(); err != nil {
@@ -239,10 +245,11 @@ func TestReadInputsKeepsEveryLine(t *testing.T) {
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}}
 	long := strings.Repeat("x", 200_000)
 	var got []string
-	err := inputfile.Read(t.Context(), "-", table.Text, spec, nil, strings.NewReader("\ufeffa\r\n\n"+long+"\nlast"), func(in inputfile.Input) error {
-		got = append(got, in.Shown)
-		return nil
-	})
+	err := inputfile.Read(t.Context(), "-", table.Text, spec, nil, strings.NewReader("\ufeffa\r\n\n"+long+"\nlast"),
+		func(in inputfile.Input) error {
+			got = append(got, in.Shown)
+			return nil
+		})
 	if err != nil || !slices.Equal(got, []string{"a", "", long, "last"}) {
 		t.Errorf("%d lines, %v", len(got), err)
 	}

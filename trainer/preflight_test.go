@@ -51,23 +51,39 @@ func TestErrorsBeforeTraining(t *testing.T) {
 		change func(c *configs.Config)
 		want   []string
 	}{
-		"output below a file":     {func(c *configs.Config) { c.Output = filepath.Join(file, "run") }, []string{"output: ", "cannot be written"}},
-		"validation without rows": {func(c *configs.Config) { c.Data.Validation = []string{empty} }, []string{"data.validation: ", "no rows"}},
-		"train without rows":      {func(c *configs.Config) { c.Data.Train = []string{empty} }, []string{"data.train: ", "no rows"}},
-		"both, said at once": {func(c *configs.Config) { c.Data.Train, c.Data.Validation = []string{empty}, []string{"absent.parquet"} },
+		"output below a file": {func(c *configs.Config) { c.Output = filepath.Join(file, "run") },
+			[]string{"output: ", "cannot be written"}},
+		"validation without rows": {func(c *configs.Config) { c.Data.Validation = []string{empty} },
+			[]string{"data.validation: ", "no rows"}},
+		"train without rows": {func(c *configs.Config) { c.Data.Train = []string{empty} },
+			[]string{"data.train: ", "no rows"}},
+		"both, said at once": {func(c *configs.Config) {
+			c.Data.Train, c.Data.Validation = []string{empty},
+				[]string{"absent.parquet"}
+		},
 			[]string{"data.train: ", "no rows", "data.validation: ", "absent.parquet"}},
-		"other columns":               {func(c *configs.Config) { c.Data.Validation = []string{testrun.ParquetOf(t, []pair{{"a", "b"}})} }, []string{"data.validation: ", `no column "text"`}},
-		"another label":               {func(c *configs.Config) { c.Data.Validation = []string{testrun.ParquetOf(t, labelled("ham", "eggs"))} }, []string{`label column label holds "eggs"`}},
-		"no such metric":              {func(c *configs.Config) { c.Eval.Metric = "bleu" }, []string{"eval.metric", "bleu"}},
-		"a metric that can only be 0": {func(c *configs.Config) { c.Data.Validation, c.Eval.Metric = []string{one}, "f1" }, []string{"eval.metric: f1 can only be 0", "such as loss"}},
+		"other columns": {func(c *configs.Config) {
+			c.Data.Validation = []string{testrun.ParquetOf(t,
+				[]pair{{"a", "b"}})}
+		}, []string{"data.validation: ", `no column "text"`}},
+		"another label": {func(c *configs.Config) {
+			c.Data.Validation = []string{testrun.ParquetOf(t,
+				labelled("ham", "eggs"))}
+		}, []string{`label column label holds "eggs"`}},
+		"no such metric": {func(c *configs.Config) { c.Eval.Metric = "bleu" }, []string{"eval.metric", "bleu"}},
+		"a metric that can only be 0": {func(c *configs.Config) { c.Data.Validation, c.Eval.Metric = []string{one}, "f1" },
+			[]string{"eval.metric: f1 can only be 0", "such as loss"}},
 		"a correlation of one number": {func(c *configs.Config) {
-			c.Task.Name, c.Data.Train, c.Data.Validation, c.Eval.Metric = "regression", []string{numbers}, []string{same}, "pearson"
+			c.Task.Name, c.Data.Train, c.Data.Validation, c.Eval.Metric = "regression", []string{numbers}, []string{same},
+				"pearson"
 		}, []string{"eval.metric: pearson can only be 0"}},
 		"a step that swallows all": {func(c *configs.Config) {
 			c.Task.Name, c.Task.RoundTo, c.Data.Train = "regression", &step, []string{numbers}
 		}, []string{"all become the target 0.0", "task.round_to=0.001"}},
-		"a prefix without room for text": {func(c *configs.Config) { c.Task.Prefix = new(strings.Repeat("a word ", 30)) }, []string{"the prefix has", "data.max_input_length"}},
-		"one label":                      {func(c *configs.Config) { c.Data.Train = []string{one} }, []string{`label column label holds one value alone, "ham"`}},
+		"a prefix without room for text": {func(c *configs.Config) { c.Task.Prefix = new(strings.Repeat("a word ", 30)) },
+			[]string{"the prefix has", "data.max_input_length"}},
+		"one label": {func(c *configs.Config) { c.Data.Train = []string{one} },
+			[]string{`label column label holds one value alone, "ham"`}},
 		"part of a mixture without rows": {func(c *configs.Config) {
 			c.Task, c.Data.Train, c.Data.Validation = task.Spec{}, nil, nil
 			c.Data.Mixture = []configs.Component{{Name: "first", Task: task.Spec{Name: "classification"},
@@ -85,7 +101,8 @@ func TestErrorsBeforeTraining(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := testrun.TinyConfig(t)
-			config.Data.Train, config.Data.Validation, config.Data.MaxTrainExamples, config.Data.MaxValidationExamples = []string{two}, []string{two}, 0, 0
+			config.Data.Train, config.Data.Validation, config.Data.MaxTrainExamples,
+				config.Data.MaxValidationExamples = []string{two}, []string{two}, 0, 0
 			c.change(config)
 			var said bytes.Buffer
 			_, err := Finetune(t.Context(), config, Options{Sink: terminal.Plain(&said)})
@@ -159,19 +176,27 @@ func TestNotesOnData(t *testing.T) {
 		want   []string
 	}{
 		"characters that the vocabulary lacks": {func(c *configs.Config) {
-			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq", []string{testrun.ParquetOf(t, []pair{{"a", "ok"}, {"b", "☃ x"}})}, nil
-		}, ui.NoteTexts, []string{"train: 1 of 2 targets (50.0 %) have characters that the vocabulary lacks", `"☃ x" comes back as " x"`, "vocabulary.byte_fallback"}},
+			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq",
+				[]string{testrun.ParquetOf(t, []pair{{"a", "ok"}, {"b", "☃ x"}})}, nil
+		}, ui.NoteTexts, []string{"train: 1 of 2 targets (50.0 %) have characters that the vocabulary lacks",
+			`"☃ x" comes back as " x"`, "vocabulary.byte_fallback"}},
 		"line ends": {func(c *configs.Config) {
 			c.Task.Name, c.Data.Train = "seq2seq", []string{testrun.ParquetOf(t, []pair{{"a", "yes\nno"}})}
 			c.Data.Validation = c.Data.Train
-		}, ui.NoteCeiling, []string{`"yes\nno" comes back as "yes no"`, "validation: answers that are right in every row get exact_match 0.0000"}},
+		}, ui.NoteCeiling, []string{`"yes\nno" comes back as "yes no"`,
+			"validation: answers that are right in every row get exact_match 0.0000"}},
 		"special tokens": {func(c *configs.Config) {
-			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq", []string{testrun.ParquetOf(t, []pair{{"a", "the end</s>"}})}, nil
+			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq",
+				[]string{testrun.ParquetOf(t, []pair{{"a", "the end</s>"}})}, nil
 		}, ui.NoteTexts, []string{"the text of a special token"}},
 		"empty targets and inputs": {func(c *configs.Config) {
-			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq", []string{testrun.ParquetOf(t, []pair{{" ", "x"}, {"a", ""}})}, nil
+			c.Task.Name, c.Data.Train, c.Data.Validation = "seq2seq",
+				[]string{testrun.ParquetOf(t, []pair{{" ", "x"}, {"a", ""}})}, nil
 		}, ui.NoteTexts, []string{"1 of 2 targets (50.0 %) are empty", "1 rows have no text"}},
-		"one label in the validation": {func(c *configs.Config) { c.Data.Validation = []string{testrun.ParquetOf(t, labelled("ham", "ham"))} }, ui.NoteLabels,
+		"one label in the validation": {func(c *configs.Config) {
+			c.Data.Validation = []string{testrun.ParquetOf(t,
+				labelled("ham", "ham"))}
+		}, ui.NoteLabels,
 			[]string{`validation: all rows have the label "ham", so metrics say nothing`, "get f1 0.0000"}},
 		"a step that changes much": {func(c *configs.Config) {
 			step := 0.5
@@ -181,7 +206,8 @@ func TestNotesOnData(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := testrun.TinyConfig(t)
-			config.Data.Train, config.Data.Validation, config.Train.Epochs, config.Tokenizer.Path = []string{two}, []string{two}, 1, ""
+			config.Data.Train, config.Data.Validation, config.Train.Epochs, config.Tokenizer.Path = []string{two},
+				[]string{two}, 1, ""
 			config.Model.VocabSize, config.Data.MaxTrainExamples, config.Data.MaxValidationExamples = nil, 0, 0
 			c.change(config)
 			var out bytes.Buffer
@@ -255,8 +281,10 @@ func TestSpaceForCheckpoints(t *testing.T) {
 		{0, 10 * mb, 3, 0, "", "has 0 MB left"},
 	} {
 		warning, err := spaceFor(c.free, c.each, c.most, c.there)
-		if !strings.Contains(warning, c.warning) || (warning == "") != (c.warning == "") || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
-			t.Errorf("%d bytes, %d each, %d, %d there: got %q, %v, want %q, %q", c.free, c.each, c.most, c.there, warning, err, c.warning, c.err)
+		if !strings.Contains(warning, c.warning) || (warning == "") != (c.warning == "") || (err == nil) != (c.err == "") ||
+			err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%d bytes, %d each, %d, %d there: got %q, %v, want %q, %q", c.free, c.each, c.most, c.there, warning, err,
+				c.warning, c.err)
 		}
 	}
 }

@@ -41,7 +41,8 @@ func tinyPretraining(t *testing.T) *configs.Config {
 	c := configs.DefaultPretraining()
 	width, one, two, vocab, length := 8, 1, 2, testrun.TinyVocab+tinySentinels, 32
 	c.Output = filepath.Join(t.TempDir(), "run")
-	c.Model = configs.Model{Size: "v1_1-tiny", VocabSize: &vocab, DModel: &width, DKV: &width, DFF: &width, NumLayers: &one, NumHeads: &two}
+	c.Model = configs.Model{Size: "v1_1-tiny", VocabSize: &vocab, DModel: &width, DKV: &width, DFF: &width,
+		NumLayers: &one, NumHeads: &two}
 	c.Data.Train, c.Data.Validation = []string{testrun.TrainFile}, []string{testrun.ValidationFile}
 	c.Data.MaxTrainExamples, c.Data.MaxValidationExamples = 48, 20
 	c.Data.MaxInputLength, c.Data.MaxTargetLength = 24, 6
@@ -62,8 +63,8 @@ func pretrain(t *testing.T, c *configs.Config, sink ui.Sink) *Result {
 	return r
 }
 
-// A model that knows nothing finds 32,128 tokens equally likely, ln 32128 = 10.38, give or take the noise of its logits.
-// An initialisation that is wrong in one matrix gives tens or hundreds.
+// A model that knows nothing finds 32,128 tokens equally likely, ln 32128 = 10.38, give or take the noise of its
+// logits. An initialisation that is wrong in one matrix gives tens or hundreds.
 func TestPretrain_FirstLoss(t *testing.T) {
 	for _, size := range []string{"small", "v1_1-small"} {
 		t.Run(size, func(t *testing.T) {
@@ -99,11 +100,15 @@ func TestPretrain_Objectives(t *testing.T) {
 		set  func(o *objective.Spec)
 		want []string // in the log
 	}{
-		{"span_corruption", func(o *objective.Spec) {}, []string{"  34 tokens of text make up to 32 input and 8 target tokens", "span_accuracy", "\n  sample: "}},
-		{"iid", func(o *objective.Spec) {}, []string{"  31 tokens of text make up to 32 input and 32 target tokens", "span_accuracy", "\n  sample: "}},
+		{"span_corruption", func(o *objective.Spec) {},
+			[]string{"  34 tokens of text make up to 32 input and 8 target tokens", "span_accuracy", "\n  sample: "}},
+		{"iid", func(o *objective.Spec) {},
+			[]string{"  31 tokens of text make up to 32 input and 32 target tokens", "span_accuracy", "\n  sample: "}},
 		{"prefix_lm", func(o *objective.Spec) {}, []string{"  32 tokens of text make", "\n  sample: "}},
-		{"lm", func(o *objective.Spec) {}, []string{"  31 tokens of text make up to 1 input and 32 target tokens", "\n  sample: ["}},
-		{"ul2", func(o *objective.Spec) { o.SequentialRate = new(0.25) }, []string{"  S, 25.0 % of the examples: ", "  X mean 64 density 0.5, 12.5 % of the examples: ", "span_accuracy"}},
+		{"lm", func(o *objective.Spec) {},
+			[]string{"  31 tokens of text make up to 1 input and 32 target tokens", "\n  sample: ["}},
+		{"ul2", func(o *objective.Spec) { o.SequentialRate = new(0.25) },
+			[]string{"  S, 25.0 % of the examples: ", "  X mean 64 density 0.5, 12.5 % of the examples: ", "span_accuracy"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := tinyPretraining(t)
@@ -153,14 +158,22 @@ func TestPretrain_ObjectiveSettings(t *testing.T) {
 		rate      float64           // of it
 		modes     bool              // the inputs begin with mode tokens
 	}{
-		{"defaults", objective.Spec{Name: "span_corruption"}, objective.Lengths{Tokens: 568, Inputs: 512, Targets: 114}, 1, false},
-		{"input_length", objective.Spec{Name: "span_corruption", InputLength: new(256)}, objective.Lengths{Tokens: 284, Inputs: 256, Targets: 58}, 1, false},
-		{"density", objective.Spec{Name: "span_corruption", Density: new(0.25)}, objective.Lengths{Tokens: 614, Inputs: 512, Targets: 206}, 1, false},
-		{"mean_span_length", objective.Spec{Name: "span_corruption", MeanSpanLength: new(10.0)}, objective.Lengths{Tokens: 591, Inputs: 512, Targets: 99}, 1, false},
-		{"final_sentinel", objective.Spec{Name: "span_corruption", FinalSentinel: new(true)}, objective.Lengths{Tokens: 568, Inputs: 512, Targets: 115}, 1, false},
-		{"prefix_lm", objective.Spec{Name: "prefix_lm", Density: new(0.25)}, objective.Lengths{Tokens: 512, Inputs: 512, Targets: 257}, 1, false},
-		{"ul2", objective.Spec{Name: "ul2", SequentialRate: new(0.2)}, objective.Lengths{Tokens: 507, Inputs: 512, Targets: 255}, 0.2, true},
-		{"mode_tokens", objective.Spec{Name: "ul2", ModeTokens: new(false)}, objective.Lengths{Tokens: 512, Inputs: 512, Targets: 257}, 0.5, false},
+		{"defaults", objective.Spec{Name: "span_corruption"}, objective.Lengths{Tokens: 568, Inputs: 512, Targets: 114}, 1,
+			false},
+		{"input_length", objective.Spec{Name: "span_corruption", InputLength: new(256)},
+			objective.Lengths{Tokens: 284, Inputs: 256, Targets: 58}, 1, false},
+		{"density", objective.Spec{Name: "span_corruption", Density: new(0.25)},
+			objective.Lengths{Tokens: 614, Inputs: 512, Targets: 206}, 1, false},
+		{"mean_span_length", objective.Spec{Name: "span_corruption", MeanSpanLength: new(10.0)},
+			objective.Lengths{Tokens: 591, Inputs: 512, Targets: 99}, 1, false},
+		{"final_sentinel", objective.Spec{Name: "span_corruption", FinalSentinel: new(true)},
+			objective.Lengths{Tokens: 568, Inputs: 512, Targets: 115}, 1, false},
+		{"prefix_lm", objective.Spec{Name: "prefix_lm", Density: new(0.25)},
+			objective.Lengths{Tokens: 512, Inputs: 512, Targets: 257}, 1, false},
+		{"ul2", objective.Spec{Name: "ul2", SequentialRate: new(0.2)},
+			objective.Lengths{Tokens: 507, Inputs: 512, Targets: 255}, 0.2, true},
+		{"mode_tokens", objective.Spec{Name: "ul2", ModeTokens: new(false)},
+			objective.Lengths{Tokens: 512, Inputs: 512, Targets: 257}, 0.5, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := configs.DefaultPretraining()
@@ -179,7 +192,8 @@ func TestPretrain_ObjectiveSettings(t *testing.T) {
 					want = tok.Encode(map[byte]string{'S': "[S2S]", 'R': "[NLU]", 'X': "[NLG]"}[d.Name[0]])
 				}
 				want = append(want, 777) // the first token of a text stays
-				if inputs, _ := d.Objective.Append(objective.Key{}, []int32{777, 777, 777}, nil, nil); !slices.Equal(inputs[:len(want)], want) {
+				if inputs, _ := d.Objective.Append(objective.Key{}, []int32{777, 777, 777}, nil,
+					nil); !slices.Equal(inputs[:len(want)], want) {
 					t.Errorf("%s: inputs begin with %v, want %v", d.Name, inputs, want)
 				}
 			}
@@ -261,7 +275,8 @@ func TestPretrain_Mixture(t *testing.T) {
 	}
 	var log bytes.Buffer
 	pretrain(t, c, terminal.Plain(&log))
-	for _, want := range []string{"mixture: 80 examples an epoch", "messages: 40 examples, 25.0 % of the mixture", "spam: 40 examples, 75.0 % of the mixture"} {
+	for _, want := range []string{"mixture: 80 examples an epoch", "messages: 40 examples, 25.0 % of the mixture",
+		"spam: 40 examples, 75.0 % of the mixture"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("want %q in the log\n%s", want, log.String())
 		}
@@ -308,7 +323,8 @@ func TestPretrain_Further(t *testing.T) {
 		if _, err := Pretrain(t.Context(), &further, Options{Sink: terminal.Plain(&log), Overwrite: true}); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(log.String(), "step 0, the model as it was: validation loss") || strings.Contains(log.String(), "objective: span_corruption from now on") {
+		if !strings.Contains(log.String(), "step 0, the model as it was: validation loss") || strings.Contains(log.String(),
+			"objective: span_corruption from now on") {
 			t.Errorf("the log says\n%s", log.String())
 		}
 		h := runlog.ParseHistory(testdir.Read(t, filepath.Join(further.Output, runlog.HistoryName)))
@@ -321,7 +337,8 @@ func TestPretrain_Further(t *testing.T) {
 	if _, err := Pretrain(t.Context(), &further, Options{Sink: terminal.Plain(&log), Overwrite: true}); err != nil {
 		t.Fatal(err)
 	}
-	if want := "objective: lm from now on, but the model was pre-trained by span_corruption (objective.name span_corruption continues that)"; !strings.Contains(log.String(), want) {
+	if want := "objective: lm from now on, but the model was pre-trained by span_corruption (objective.name " +
+		"span_corruption continues that)"; !strings.Contains(log.String(), want) {
 		t.Errorf("want %q in\n%s", want, log.String())
 	}
 }
@@ -332,7 +349,8 @@ func TestPretrain_Rows(t *testing.T) {
 	c.Model.VocabSize, c.Train.Steps = nil, 1
 	var log bytes.Buffer
 	pretrain(t, c, terminal.Plain(&log))
-	if want := fmt.Sprintf("\n  128 rows in the embedding, for the %d tokens of ", testrun.TinyVocab+tinySentinels); !strings.Contains(log.String(), want) {
+	if want := fmt.Sprintf("\n  128 rows in the embedding, for the %d tokens of ",
+		testrun.TinyVocab+tinySentinels); !strings.Contains(log.String(), want) {
 		t.Errorf("want %q in\n%s", want, log.String())
 	}
 	b, _, err := checkpoints.Open(c.Output)
@@ -376,7 +394,8 @@ func TestPretrain_SharedFiles(t *testing.T) {
 			test.change(c)
 			var log bytes.Buffer
 			pretrain(t, c, terminal.Plain(&log))
-			if got := strings.Contains(log.String(), "warning: evaluations will say too much"); got != (test.want != "") || !strings.Contains(log.String(), test.want) {
+			if got := strings.Contains(log.String(), "warning: evaluations will say too much"); got != (test.want != "") ||
+				!strings.Contains(log.String(), test.want) {
 				t.Errorf("want %q in the log\n%s", test.want, log.String())
 			}
 		})
@@ -385,7 +404,8 @@ func TestPretrain_SharedFiles(t *testing.T) {
 	c.Data.Validation, c.Train.Steps, c.Train.Epochs = c.Data.Train, 1, 0
 	var log bytes.Buffer
 	finetune(t, c, Options{Sink: terminal.Plain(&log)})
-	if want := "  " + testrun.TrainFile + " of data.validation is in data.train too\n"; !strings.Contains(log.String(), want) {
+	if want := "  " + testrun.TrainFile + " of data.validation is in data.train too\n"; !strings.Contains(log.String(),
+		want) {
 		t.Errorf("fine-tuning: want %q in the log\n%s", want, log.String())
 	}
 }
@@ -396,11 +416,16 @@ func TestPretrain_Refusals(t *testing.T) {
 		change func(c *configs.Config)
 		want   string
 	}{
-		{"no sentinels", func(c *configs.Config) { c.Tokenizer.Path = testrun.TokenizerWith(t, 0) }, "the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... whose ids count downwards"},
-		{"a model without rows for the sentinels", func(c *configs.Config) { c.Model.VocabSize = new(testrun.TinyVocab) }, "the tokenizer has 40 tokens but the model only 30 rows (vocab_size)"},
-		{"more spans than sentinels", func(c *configs.Config) { c.Objective.InputLength = new(512) }, "but the vocabulary has 10 sentinels: want at most"},
-		{"a batch that is too small", func(c *configs.Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 39 }, "train.batch_tokens: got 39, want >= 40"},
-		{"a column that is not there", func(c *configs.Config) { c.Data.TextColumn = "body" }, "there is no such string column"},
+		{"no sentinels", func(c *configs.Config) { c.Tokenizer.Path = testrun.TokenizerWith(t, 0) },
+			"the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... whose ids count downwards"},
+		{"a model without rows for the sentinels", func(c *configs.Config) { c.Model.VocabSize = new(testrun.TinyVocab) },
+			"the tokenizer has 40 tokens but the model only 30 rows (vocab_size)"},
+		{"more spans than sentinels", func(c *configs.Config) { c.Objective.InputLength = new(512) },
+			"but the vocabulary has 10 sentinels: want at most"},
+		{"a batch that is too small", func(c *configs.Config) { c.Train.BatchSize, c.Train.BatchTokens = 0, 39 },
+			"train.batch_tokens: got 39, want >= 40"},
+		{"a column that is not there", func(c *configs.Config) { c.Data.TextColumn = "body" },
+			"there is no such string column"},
 		{"an entry with a wrong column", func(c *configs.Config) {
 			c.Data.Train, c.Data.Mixture = nil, []configs.Component{{Name: "books", Train: []string{testrun.TrainFile},
 				Task: task.Spec{TextColumns: []string{"body"}}}}
@@ -423,7 +448,8 @@ func TestPretrain_Refusals(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Finetune(t.Context(), tinyPretraining(t), silent()); err == nil || !strings.Contains(err.Error(), "call Pretrain") {
+	if _, err := Finetune(t.Context(), tinyPretraining(t), silent()); err == nil || !strings.Contains(err.Error(),
+		"call Pretrain") {
 		t.Errorf("fine-tuning by an objective: got %v", err)
 	}
 }
@@ -449,7 +475,8 @@ func TestPretrain_ChangedText(t *testing.T) {
 	}
 	testrun.WriteRows(t, file, 61)
 	if _, err := Pretrain(t.Context(), c, Options{Resume: true}); err == nil ||
-		!strings.Contains(err.Error(), "data.train has other files than when the run began: their bytes decide, also where the same text was written anew") {
+		!strings.Contains(err.Error(),
+			"data.train has other files than when the run began: their bytes decide, also where the same text was written anew") {
 		t.Errorf("got %v, want that the text has changed", err)
 	}
 	if after, err := os.ReadDir(c.Data.Tokens); err != nil || len(after) != len(before) {

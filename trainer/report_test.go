@@ -18,7 +18,8 @@ func TestRunIsRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run.Steps != result.Step || run.Parameters == 0 || run.Metric != "accuracy" || len(run.Sessions) != 1 || run.Sessions[0].Threads == 0 || run.Sessions[0].Kernels == "" {
+	if run.Steps != result.Step || run.Parameters == 0 || run.Metric != "accuracy" || len(run.Sessions) != 1 ||
+		run.Sessions[0].Threads == 0 || run.Sessions[0].Kernels == "" {
 		t.Errorf("the run is recorded as %+v", run)
 	}
 	if l := run.Lengths["train"]; l.Examples == 0 || l.Inputs.Max < 2 || run.Lengths["validation"].Examples == 0 {
@@ -37,10 +38,13 @@ func TestRunIsRecorded(t *testing.T) {
 			}
 		}
 	}
-	if accuracy := float64(right) / float64(seen); best.Step != result.BestStep || seen != run.Lengths["validation"].Examples || accuracy != result.Metrics["accuracy"] {
-		t.Errorf("step %d: %d of %d are right, want the accuracy %g at step %d", best.Step, right, seen, result.Metrics["accuracy"], result.BestStep)
+	if accuracy := float64(right) / float64(seen); best.Step != result.BestStep ||
+		seen != run.Lengths["validation"].Examples || accuracy != result.Metrics["accuracy"] {
+		t.Errorf("step %d: %d of %d are right, want the accuracy %g at step %d", best.Step, right, seen,
+			result.Metrics["accuracy"], result.BestStep)
 	}
-	if first, last := best.Worst[0], best.Best[0]; first.Loss < last.Loss || first.Input == "" || first.Target == "" || first.Prediction == "" || first.Probability == nil {
+	if first, last := best.Worst[0], best.Best[0]; first.Loss < last.Loss || first.Input == "" || first.Target == "" ||
+		first.Prediction == "" || first.Probability == nil {
 		t.Errorf("the worst example is %+v, the best %+v", first, last)
 	}
 }

@@ -56,7 +56,8 @@ func contents(t *testing.T, output string) map[string]string {
 		if err := json.Unmarshal(line, &entry); err != nil {
 			t.Fatal(err)
 		}
-		for _, ofTheClock := range []string{"seconds", "seconds_left", "tokens_per_second", "fma_peak_share", "peak_memory_mb", "time"} {
+		for _, ofTheClock := range []string{"seconds", "seconds_left", "tokens_per_second", "fma_peak_share",
+			"peak_memory_mb", "time"} {
 			delete(entry, ofTheClock)
 		}
 		text, err := json.Marshal(entry)
@@ -319,7 +320,8 @@ func TestResumeWithOtherFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Finetune(t.Context(), c, silent())
-	if err == nil || !strings.Contains(err.Error(), "data.train has other examples") || !strings.Contains(err.Error(), "run.overwrite") {
+	if err == nil || !strings.Contains(err.Error(), "data.train has other examples") || !strings.Contains(err.Error(),
+		"run.overwrite") {
 		t.Errorf("other rows: error %v", err)
 	}
 	testrun.WriteRows(t, copied, 40)
@@ -338,7 +340,8 @@ func TestResumeWithMovedData(t *testing.T) {
 			stoppedAt(t, c, "step 2/")
 			less := *c
 			less.Data.Validation = nil
-			if _, err := kind.run(t.Context(), &less, silent()); err == nil || !strings.Contains(err.Error(), "data.validation has other examples") {
+			if _, err := kind.run(t.Context(), &less, silent()); err == nil || !strings.Contains(err.Error(),
+				"data.validation has other examples") {
 				t.Errorf("without validation: error %v", err)
 			}
 
@@ -400,7 +403,8 @@ func TestResumeWithMovedMixture(t *testing.T) {
 			c.Data.Mixture[1].Train = []string{moved}
 			if name == "text" {
 				c.Data.Mixture[0].Train = []string{testrun.ValidationFile}
-				if _, err := kind.run(t.Context(), c, silent()); err == nil || !strings.HasPrefix(err.Error(), "resume: data.mixture, a has other files") || strings.Count(err.Error(), "data.mixture, a") != 1 {
+				if _, err := kind.run(t.Context(), c, silent()); err == nil || !strings.HasPrefix(err.Error(),
+					"resume: data.mixture, a has other files") || strings.Count(err.Error(), "data.mixture, a") != 1 {
 					t.Errorf("other text: error %v", err)
 				}
 				c.Data.Mixture[0].Train = []string{testrun.TrainFile}
@@ -426,7 +430,8 @@ func TestResumeWithOtherValidation(t *testing.T) {
 			stoppedAt(t, c, "step 3/")
 		}
 	}
-	if _, err := Finetune(t.Context(), c, silent()); err == nil || !strings.Contains(err.Error(), "data.validation has other examples") {
+	if _, err := Finetune(t.Context(), c, silent()); err == nil || !strings.Contains(err.Error(),
+		"data.validation has other examples") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -513,7 +518,8 @@ func TestResumeFromDamagedState(t *testing.T) {
 				}
 				defer testdir.Write(t, saved, file, string(content))
 				_, err := Finetune(t.Context(), c, Options{Resume: true})
-				if err == nil || !strings.Contains(err.Error(), filepath.Base(file)) || !strings.Contains(err.Error(), "model.path "+saved) {
+				if err == nil || !strings.Contains(err.Error(), filepath.Base(file)) || !strings.Contains(err.Error(),
+					"model.path "+saved) {
 					t.Errorf("error %v, want the file and what to do", err)
 				}
 			})
@@ -532,7 +538,8 @@ func TestResumeFromDamagedWeights(t *testing.T) {
 	copy(damaged[len(damaged)-4:], "oops")
 	testdir.Write(t, saved, "model.safetensors", string(damaged))
 	_, err := Finetune(t.Context(), c, silent())
-	if err == nil || !errors.Is(err, checkpoints.ErrDamaged) || !strings.Contains(err.Error(), "model.safetensors is damaged") {
+	if err == nil || !errors.Is(err, checkpoints.ErrDamaged) || !strings.Contains(err.Error(),
+		"model.safetensors is damaged") {
 		t.Fatalf("error %v", err)
 	}
 	for _, gone := range []string{saved, filepath.Join(filepath.Dir(saved), "latest")} { // as the message says

@@ -175,7 +175,8 @@ func TestTotalSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples, err := set.Build(t.Context(), "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 24, MaxTarget: 6}, 1, nil)
+	examples, err := set.Build(t.Context(), "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 24, MaxTarget: 6},
+		1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +219,8 @@ func TestEvaluateIsPredict(t *testing.T) {
 	}
 	results := make(map[int]map[string]float64)
 	for _, size := range []int{1, 32} {
-		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, MaxExamples: 50, BatchSize: size})
+		e, err := evaluate.Evaluate(t.Context(), b,
+			evaluate.Options{Data: c.Data.Validation, MaxExamples: 50, BatchSize: size})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -292,7 +294,8 @@ func TestEvaluationLoss(t *testing.T) {
 			t.Errorf("batches of %d: token accuracy %g, want %g", size, got["token_accuracy"], want)
 		}
 		if got["tokens"] != float64(len(all.Labels.IDs)) || got["examples"] != 20 {
-			t.Errorf("batches of %d: %g tokens of %g examples, want %d of 20", size, got["tokens"], got["examples"], len(all.Labels.IDs))
+			t.Errorf("batches of %d: %g tokens of %g examples, want %d of 20", size, got["tokens"], got["examples"],
+				len(all.Labels.IDs))
 		}
 	}
 }
@@ -370,14 +373,16 @@ func TestSchedulesOfARun(t *testing.T) {
 			}
 			train, eval := recordedSteps(t, config.Output, runlog.KindTrain), recordedSteps(t, config.Output, runlog.KindEval)
 			if !slices.Equal(train, c.train) || !slices.Equal(eval, c.eval) || !slices.Equal(saved, c.saved) {
-				t.Errorf("lines at %v, evaluations at %v, checkpoints at %v, want %v, %v, %v", train, eval, saved, c.train, c.eval, c.saved)
+				t.Errorf("lines at %v, evaluations at %v, checkpoints at %v, want %v, %v, %v", train, eval, saved, c.train, c.eval,
+					c.saved)
 			}
 			last := c.train[len(c.train)-1]
 			want := run.Dir(last)
 			if c.best > 0 {
 				want = run.Dir(c.best)
 			}
-			if r.Step != last || r.BestStep != c.best || r.Checkpoint != want || (r.Metrics == nil) != (c.best == 0) || r.Interrupted {
+			if r.Step != last || r.BestStep != c.best || r.Checkpoint != want || (r.Metrics == nil) != (c.best == 0) ||
+				r.Interrupted {
 				t.Errorf("result %+v, want best step %d and checkpoint %s", r, c.best, want)
 			}
 		})
@@ -398,8 +403,8 @@ func TestTimeLeft(t *testing.T) {
 	}
 }
 
-// The masks of dropout are new with every micro-batch, whether of one step or of the next, and those of one are always the
-// same.
+// The masks of dropout are new with every micro-batch, whether of one step or of the next, and those of one are always
+// the same.
 func TestDropoutMasks(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	rate := 1e-30 // so small that no weight changes

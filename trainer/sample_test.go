@@ -19,7 +19,8 @@ func TestMaxExamplesAreASample(t *testing.T) {
 	}
 	sorted := testrun.ParquetOf(t, rows)
 	c := testrun.TinyConfig(t)
-	c.Data.Train, c.Data.Validation, c.Data.MaxTrainExamples, c.Data.MaxValidationExamples = []string{sorted}, []string{sorted}, 30, 20
+	c.Data.Train, c.Data.Validation, c.Data.MaxTrainExamples, c.Data.MaxValidationExamples = []string{sorted},
+		[]string{sorted}, 30, 20
 	drawn := func() (labels map[string]int, held, said string) {
 		labels = map[string]int{}
 		var out bytes.Buffer
@@ -41,7 +42,8 @@ func TestMaxExamplesAreASample(t *testing.T) {
 	if len(labels) != 3 {
 		t.Errorf("30 of 300 rows in the order of their labels have the labels %v, want all three", labels)
 	}
-	if !strings.Contains(said, "a sample: 30 of 300 rows, drawn with seed 1\n") || !strings.Contains(said, "a sample: 20 of 300 rows, drawn with seed 0\n") {
+	if !strings.Contains(said, "a sample: 30 of 300 rows, drawn with seed 1\n") || !strings.Contains(said,
+		"a sample: 20 of 300 rows, drawn with seed 0\n") {
 		t.Errorf("said %s, want both samples", said)
 	}
 	c.Train.Seed++
@@ -68,7 +70,8 @@ func TestMaxExamplesOfTextAreASample(t *testing.T) {
 	if len(some) != 20 || strings.Join(all[:20], "\n") == strings.Join(some, "\n") {
 		t.Errorf("got %d pieces, want 20 that are not the first ones", len(some))
 	}
-	if want := fmt.Sprintf("a sample: 20 of %s pieces, drawn with seed 0\n", ui.Grouped(len(all))); !strings.Contains(first.String(), want) {
+	if want := fmt.Sprintf("a sample: 20 of %s pieces, drawn with seed 0\n",
+		ui.Grouped(len(all))); !strings.Contains(first.String(), want) {
 		t.Errorf("said %s, want %s", first.String(), want)
 	}
 }

@@ -35,7 +35,8 @@ func testSaver(t *testing.T) *saver {
 	return newSaver(run, 10, kernel.NewWorkers(2))
 }
 
-// A checkpoint written in the background has the bytes of one written at once, whatever becomes of the weights meanwhile.
+// A checkpoint written in the background has the bytes of one written at once, whatever becomes of the weights
+// meanwhile.
 func TestSaverWritesACopy(t *testing.T) {
 	want, got := testSaver(t), testSaver(t)
 	values := make([]float32, 1<<20)
@@ -55,7 +56,8 @@ func TestSaverWritesACopy(t *testing.T) {
 	}
 	for step := 1; step <= 3; step++ {
 		for _, name := range []string{"config.json", "model.safetensors", optimizerName} {
-			w, g := testdir.Read(t, filepath.Join(want.run.Dir(step), name)), testdir.Read(t, filepath.Join(got.run.Dir(step), name))
+			w, g := testdir.Read(t, filepath.Join(want.run.Dir(step), name)),
+				testdir.Read(t, filepath.Join(got.run.Dir(step), name))
 			if !bytes.Equal(w, g) {
 				t.Errorf("step %d: %s differs", step, name)
 			}

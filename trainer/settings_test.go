@@ -18,8 +18,8 @@ import (
 	"t5train/trainer/runlog"
 )
 
-// The tests in this file make sure that the configuration reaches the step. Comparing runs with each other cannot find a
-// setting that is lost.
+// The tests in this file make sure that the configuration reaches the step. Comparing runs with each other cannot find
+// a setting that is lost.
 
 // plainSGD makes an update minus the gradient times the rate.
 func plainSGD(c *configs.Config, rate float64) {
@@ -63,7 +63,8 @@ func TestScheduleReachesTheSteps(t *testing.T) {
 	}{
 		"constant": {configs.Schedule{Name: "constant"}, []float64{1, 1, 1, 1, 1, 1, 1, 1}},
 		// Up from 0 in 2 steps, down to 0 at step 8.
-		"linear": {configs.Schedule{Name: "linear", WarmupSteps: 2}, []float64{0, 0.5, 1, 5. / 6, 4. / 6, 3. / 6, 2. / 6, 1. / 6}},
+		"linear": {configs.Schedule{Name: "linear", WarmupSteps: 2},
+			[]float64{0, 0.5, 1, 5. / 6, 4. / 6, 3. / 6, 2. / 6, 1. / 6}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const rate = 0.25
@@ -162,7 +163,8 @@ func TestStartFromCheckpoint(t *testing.T) {
 	if !slices.Equal(allWeights(l.bundle.Model), allWeights(from.Model)) {
 		t.Error("the weights are not those of the checkpoint")
 	}
-	if got, want := l.bundle.Tokenizer.Encode("win a prize"), from.Tokenizer.Encode("win a prize"); !slices.Equal(got, want) {
+	if got, want := l.bundle.Tokenizer.Encode("win a prize"),
+		from.Tokenizer.Encode("win a prize"); !slices.Equal(got, want) {
 		t.Errorf("the tokenizer makes %v, want %v", got, want)
 	}
 	if l.state.Step != 0 || l.bundle.Info.Step != 0 || l.bundle.Info.Metrics != nil {
@@ -187,14 +189,20 @@ func TestCheck(t *testing.T) {
 		change func(c *configs.Config)
 		want   []string // parts of the error; none: all is well
 	}{
-		"good":                 {func(c *configs.Config) {}, nil},
-		"no validation":        {func(c *configs.Config) { c.Data.Validation = nil }, nil},
-		"small vocabulary":     {func(c *configs.Config) { c.Model.VocabSize = &small }, []string{"the tokenizer has 30 tokens but the model only 10"}},
-		"no such column":       {func(c *configs.Config) { c.Task.LabelColumn = "spam" }, []string{"spam"}},
-		"no training file":     {func(c *configs.Config) { c.Data.Train = []string{"nothing.parquet"} }, []string{"nothing.parquet"}},
-		"no validation file":   {func(c *configs.Config) { c.Data.Validation = []string{"nothing.parquet"} }, []string{"nothing.parquet"}},
-		"no model":             {func(c *configs.Config) { c.Model = configs.Model{Path: "nothing"} }, []string{"nothing"}},
-		"two mistakes at once": {func(c *configs.Config) { c.Model.VocabSize, c.Data.Validation = &small, []string{"nothing.parquet"} }, []string{"only 10", "nothing.parquet"}},
+		"good":          {func(c *configs.Config) {}, nil},
+		"no validation": {func(c *configs.Config) { c.Data.Validation = nil }, nil},
+		"small vocabulary": {func(c *configs.Config) { c.Model.VocabSize = &small },
+			[]string{"the tokenizer has 30 tokens but the model only 10"}},
+		"no such column": {func(c *configs.Config) { c.Task.LabelColumn = "spam" }, []string{"spam"}},
+		"no training file": {func(c *configs.Config) { c.Data.Train = []string{"nothing.parquet"} },
+			[]string{"nothing.parquet"}},
+		"no validation file": {func(c *configs.Config) { c.Data.Validation = []string{"nothing.parquet"} },
+			[]string{"nothing.parquet"}},
+		"no model": {func(c *configs.Config) { c.Model = configs.Model{Path: "nothing"} }, []string{"nothing"}},
+		"two mistakes at once": {func(c *configs.Config) {
+			c.Model.VocabSize, c.Data.Validation = &small,
+				[]string{"nothing.parquet"}
+		}, []string{"only 10", "nothing.parquet"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := testrun.TinyConfig(t)

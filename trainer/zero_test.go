@@ -33,7 +33,8 @@ func TestOpenAPlainFolder(t *testing.T) {
 	run := finetune(t, testrun.TinyConfig(t), Options{})
 	plain := t.TempDir()
 	for _, name := range []string{"config.json", "model.safetensors", "spiece.model", "tokenizer_config.json"} {
-		if err := os.WriteFile(filepath.Join(plain, name), testdir.Read(t, filepath.Join(run.Checkpoint, name)), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(plain, name), testdir.Read(t, filepath.Join(run.Checkpoint, name)),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -53,7 +54,8 @@ func TestOpenAPlainFolder(t *testing.T) {
 	if _, err := p.Classify(t.Context(), []string{input.Text}); err == nil {
 		t.Error("a model without labels classifies")
 	}
-	if got, err := p.Generate(t.Context(), []string{input.Text}, generate.Options{MaxTokens: 3}); err != nil || len(got) != 1 {
+	if got, err := p.Generate(t.Context(), []string{input.Text}, generate.Options{MaxTokens: 3}); err != nil ||
+		len(got) != 1 {
 		t.Errorf("generated %+v, %v", got, err)
 	}
 	if _, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{}); err == nil {
@@ -82,7 +84,8 @@ func TestZeroOptions(t *testing.T) {
 	if err := HeldOutExamples(t.Context(), c, nil, func(Example) error { return nil }); err != nil {
 		t.Error(err)
 	}
-	if err := convert.Convert(t.Context(), r.Checkpoint, filepath.Join(t.TempDir(), "out"), convert.ConvertOptions{}, nil); err != nil {
+	if err := convert.Convert(t.Context(), r.Checkpoint, filepath.Join(t.TempDir(), "out"), convert.ConvertOptions{},
+		nil); err != nil {
 		t.Error(err)
 	}
 	if again, err := Finetune(t.Context(), c, Options{}); err != nil || again.Step != r.Step {
@@ -101,12 +104,20 @@ func TestZeroValues(t *testing.T) {
 		"TrainExamples":   func() error { return TrainExamples(ctx, nil, 1, nil, nil) },
 		"HeldOutExamples": func() error { return HeldOutExamples(ctx, nil, nil, nil) },
 		"Evaluate":        func() error { _, err := evaluate.Evaluate(ctx, nil, evaluate.Options{}); return err },
-		"Evaluate, zero":  func() error { _, err := evaluate.Evaluate(ctx, &checkpoints.Folder{}, evaluate.Options{}); return err },
+		"Evaluate, zero": func() error {
+			_,
+				err := evaluate.Evaluate(ctx, &checkpoints.Folder{}, evaluate.Options{})
+			return err
+		},
 		"Evaluator": func() error {
 			_, err := evaluate.NewEvaluator(nil, task.Spec{}, 0, nil).Evaluate(ctx, nil, 0, nil)
 			return err
 		},
-		"Evaluator, zero": func() error { _, err := new(evaluate.Evaluator).Evaluate(ctx, &data.Examples{}, 0, nil); return err },
+		"Evaluator, zero": func() error {
+			_,
+				err := new(evaluate.Evaluator).Evaluate(ctx, &data.Examples{}, 0, nil)
+			return err
+		},
 		"Classify": func() error {
 			_, err := predict.NewPredictor(nil, task.Spec{}, nil, predict.PredictorOptions{}).Classify(ctx, []string{"a"})
 			return err

@@ -28,7 +28,8 @@ type ConvertOptions struct {
 	MaxShardSize int64  // bytes of the largest file of weights; 0: checkpoints.DefaultShardSize
 	VocabSize    int    // rows of the embedding; 0: as many as there are, or as a new vocabulary needs
 	NoVerify     bool   // take the weights as they are, damaged or not
-	Tokenizer    string // run, folder or file (see OpenTokenizer) of the vocabulary to bring the model to; "": it keeps its own
+	// run, folder or file (see OpenTokenizer) of the vocabulary to bring the model to; "": it keeps its own
+	Tokenizer string
 }
 
 // Int8 is the type of weights for inference: the linear layers in eight bits, with a scale for each row.
@@ -43,7 +44,8 @@ var dtypes = map[string]safetensors.DType{"float32": safetensors.F32, "bfloat16"
 // copied are the files that a converted checkpoint takes along as they are. The state of the training is not among
 // them: it belongs to the weights as they were.
 var copied = []string{
-	checkpoints.GenerationName, checkpoints.InfoName, "spiece.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+	checkpoints.GenerationName, checkpoints.InfoName, "spiece.model", "tokenizer.json", "tokenizer_config.json",
+	"special_tokens_map.json", "added_tokens.json",
 }
 
 // Convert writes the checkpoint at path (see Open) to the folder out, which must be new or empty, in another type, in
@@ -215,7 +217,8 @@ func (c *conversion) edit(raw []byte, stored model.Config) ([]byte, error) {
 	if c.transfer != nil {
 		c.dropped("config.json", dropTokens(keys))
 		delete(keys, "tokenizer_class") // tokenizer_config.json tells it
-		keys["pad_token_id"], keys["eos_token_id"], keys["decoder_start_token_id"] = c.parsed.PadTokenID, c.parsed.EOSTokenID, c.parsed.DecoderStartTokenID
+		keys["pad_token_id"], keys["eos_token_id"], keys["decoder_start_token_id"] = c.parsed.PadTokenID, c.parsed.EOSTokenID,
+			c.parsed.DecoderStartTokenID
 	}
 	if c.options.DType != "" && c.options.DType != Int8 { // which is no type of transformers
 		keys["torch_dtype"] = c.options.DType

@@ -78,7 +78,8 @@ func TestConvertFiles(t *testing.T) {
 		t.Errorf("special_tokens_map.json: got %q", got)
 	}
 	for name, want := range map[string]bool{
-		"generation_config.json": true, "spiece.model": true, "tokenizer.json": true, "t5train.json": true, "model.safetensors": true, "trainer": false,
+		"generation_config.json": true, "spiece.model": true, "tokenizer.json": true, "t5train.json": true,
+		"model.safetensors": true, "trainer": false,
 	} {
 		if _, err := os.Stat(filepath.Join(out, name)); (err == nil) != want {
 			t.Errorf("%s: %v, want it there: %v", name, err, want)

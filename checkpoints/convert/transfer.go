@@ -59,7 +59,8 @@ func (c *transfer) config(old model.Config) (model.Config, error) {
 		return model.Config{}, err
 	}
 	old.EOSTokenIDs = nil
-	old.VocabSize, old.PadTokenID, old.EOSTokenID, old.DecoderStartTokenID = c.rows, int(c.to.Pad()), int(c.to.EOS()), int(start)
+	old.VocabSize, old.PadTokenID, old.EOSTokenID, old.DecoderStartTokenID = c.rows, int(c.to.Pad()), int(c.to.EOS()),
+		int(start)
 	return old, old.Validate()
 }
 
@@ -176,7 +177,8 @@ func (c *transfer) said() string {
 	}
 	text := fmt.Sprintf("vocabulary: %s tokens in place of %s, in %s rows: %s shared, %s special, %s from the mean "+
 		"of their old pieces",
-		ui.Grouped(len(c.origins)), ui.Grouped(c.from), ui.Grouped(c.rows), ui.Grouped(counts[tokenizer.Shared]), ui.Grouped(counts[tokenizer.Role]), ui.Grouped(counts[tokenizer.Cut]))
+		ui.Grouped(len(c.origins)), ui.Grouped(c.from), ui.Grouped(c.rows), ui.Grouped(counts[tokenizer.Shared]),
+		ui.Grouped(counts[tokenizer.Role]), ui.Grouped(counts[tokenizer.Cut]))
 	if n := counts[tokenizer.Untranslatable]; n > 0 {
 		text += fmt.Sprintf(", %s from the mean of all, since the old vocabulary has nothing for them (%s)",
 			ui.Grouped(n), c.untranslatable())

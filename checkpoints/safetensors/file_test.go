@@ -48,7 +48,8 @@ func TestOpen(t *testing.T) {
 		{"no tensor", `{}`, 0, []string{}},
 		{"padded with spaces", `{}      `, 0, []string{}},
 		{"in the order of the data",
-			`{"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]},"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}`, 6, []string{"a", "b"}},
+			`{"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]},"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}`, 6,
+			[]string{"a", "b"}},
 		{"scalar", `{"s":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}`, 8, []string{"s"}},
 		{"empty tensors", `{"e":{"dtype":"F32","shape":[0,5],"data_offsets":[0,0]},"f":{"dtype":"F32","shape":[3,0],"data_offsets":[0,0]}}`, 0, []string{"e", "f"}},
 		{"a type without conversion", `{"m":{"dtype":"BOOL","shape":[3],"data_offsets":[0,3]}}`, 3, []string{"m"}},
@@ -253,7 +254,8 @@ func TestMetadataNull(t *testing.T) {
 }
 
 func TestOpenPointer(t *testing.T) {
-	if _, _, err := parse([]byte("version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n")); !errors.Is(err, lfs.ErrPointer) {
+	if _, _, err := parse([]byte("version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n")); !errors.Is(err,
+		lfs.ErrPointer) {
 		t.Errorf("error %v, want that it is a pointer", err)
 	}
 }

@@ -34,8 +34,10 @@ func (f *askFlags) add(c *cobra.Command) {
 	addInputs(c, &f.in)
 	addOutput(c, &f.out)
 	f.task.add(c)
-	c.Flags().IntVar(&f.limits.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
-	c.Flags().IntVar(&f.batchSize, "batch-size", 32, "inputs at a time; changes memory and time, and results by rounding only")
+	c.Flags().IntVar(&f.limits.MaxInputLength, "max-input-length", 0,
+		"longest input in tokens (default: the checkpoint's, or 512)")
+	c.Flags().IntVar(&f.batchSize, "batch-size", 32,
+		"inputs at a time; changes memory and time, and results by rounding only")
 	c.Flags().IntVar(&f.threads, "threads", 0, "threads to compute with; 0 is all")
 }
 
@@ -73,8 +75,11 @@ func (f *askFlags) open(console ui.Sink, threads int) (*predict.Predictor, error
 
 // addInputs adds the flags that say what is to be answered.
 func addInputs(c *cobra.Command, in *inputfile.Source) {
-	c.Flags().StringArrayVar(&in.Texts, "text", nil, "text to answer, or a JSON object of the task's columns where it has several (may be repeated)")
-	c.Flags().StringVar(&in.Path, "input", "", "file with inputs: .parquet, .csv or .tsv with a header, .jsonl, or text with one input a line; - is standard input. UTF-8, lines of at most 64 MB; the whole file is looked through before the first answer")
+	c.Flags().StringArrayVar(&in.Texts, "text", nil,
+		"text to answer, or a JSON object of the task's columns where it has several (may be repeated)")
+	c.Flags().StringVar(&in.Path, "input", "",
+		"file with inputs: .parquet, .csv or .tsv with a header, .jsonl, or text with one input a line; - is standard "+
+			"input. UTF-8, lines of at most 64 MB; the whole file is looked through before the first answer")
 	addInputFormat(c, &in.Format)
 }
 
@@ -118,7 +123,8 @@ func either(formats []table.Format) string {
 
 // addOutput adds the flags that say where answers go.
 func addOutput(c *cobra.Command, f *predict.Output) {
-	c.Flags().StringVar(&f.Path, "output", "-", "file for the answers, with which the same command resumes when it is interrupted; - is standard output")
+	c.Flags().StringVar(&f.Path, "output", "-",
+		"file for the answers, with which the same command resumes when it is interrupted; - is standard output")
 	c.Flags().StringVar((*string)(&f.Format), "output-format", "",
 		either(table.OutputFormats())+" (default: by the name of the file)")
 	c.Flags().BoolVar(&f.Overwrite, "overwrite", false, "replace the file, and answer all inputs again")
@@ -133,7 +139,8 @@ func checkOutput(c *cobra.Command, f *predict.Output) error {
 	case f.Format == "" && inputfile.FormatOf(f.Path) == table.Parquet:
 		f.Format = table.Parquet
 	case f.Format == "" && (table.FormatOf(f.Path).IsTable() || strings.EqualFold(filepath.Ext(f.Path), ".xlsx")):
-		return misuse(c, "--output %s: answers are not written as a table of that kind: want .jsonl or .parquet, or say --output-format", f.Path)
+		return misuse(c, "--output %s: answers are not written as a table of that kind: want .jsonl or .parquet, or say "+
+			"--output-format", f.Path)
 	case f.Format == "":
 		f.Format = table.JSONL
 	case !slices.Contains(table.OutputFormats(), f.Format):
@@ -159,7 +166,8 @@ func writesToDevice(path string) (bool, error) {
 		return false, fmt.Errorf("write %s: it is a folder: name a file in it", path)
 	}
 	if _, err := os.Stat(filepath.Dir(path)); err != nil {
-		return false, fmt.Errorf("write %s: %w: make the folder, make it writable, or choose another --output", path, errors.Unwrap(err))
+		return false, fmt.Errorf("write %s: %w: make the folder, make it writable, or choose another --output", path,
+			errors.Unwrap(err))
 	}
 	return err == nil && !info.Mode().IsRegular(), nil
 }
@@ -191,7 +199,8 @@ func (f *modelFlags) add(c *cobra.Command) {
 
 // addNoVerify adds the flag of all commands that read weights.
 func addNoVerify(c *cobra.Command, noVerify *bool) {
-	c.Flags().BoolVar(noVerify, "no-verify", false, "take weights as they are, whatever their checksums say, NaN and infinities included")
+	c.Flags().BoolVar(noVerify, "no-verify", false,
+		"take weights as they are, whatever their checksums say, NaN and infinities included")
 }
 
 // open returns how to open the checkpoint for a task.

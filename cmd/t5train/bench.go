@@ -70,12 +70,14 @@ data in the first cache: the most that this processor gives.`,
 		},
 	}
 	f.batchFlags(train)
-	train.Flags().StringSliceVar(&f.data, "data", nil, "parquet files of text pairs to train on, in place of random tokens")
+	train.Flags().StringSliceVar(&f.data, "data", nil,
+		"parquet files of text pairs to train on, in place of random tokens")
 	train.Flags().StringSliceVar(&f.textColumns, "text-column", nil, "its input columns (default: found from the schema)")
 	train.Flags().StringVar(&f.targetColumn, "target-column", "", "its target column (default: found from the schema)")
 	train.Flags().Float64Var(&f.dropout, "dropout", 0.1, "dropout rate")
 	train.Flags().StringVar(&f.optimizer, "optimizer", optim.NameAdafactor, ui.AnyOf(optim.Names()))
-	train.Flags().BoolVar(&f.recompute, "recompute", false, "keep the inputs of blocks only and compute the rest again (train.recompute)")
+	train.Flags().BoolVar(&f.recompute, "recompute", false,
+		"keep the inputs of blocks only and compute the rest again (train.recompute)")
 	generate := &cobra.Command{
 		Use:   "generate",
 		Short: "Measure generation, greedy or by beam search",
@@ -105,12 +107,14 @@ data in the first cache: the most that this processor gives.`,
 			if err := f.check(c); err != nil {
 				return err
 			}
-			r, err := bench.Tokenize(c.Context(), bench.TokenizeOptions{Tokenizer: f.spm, Text: f.text, Steps: f.steps, Threads: f.threads})
+			r, err := bench.Tokenize(c.Context(),
+				bench.TokenizeOptions{Tokenizer: f.spm, Text: f.text, Steps: f.steps, Threads: f.threads})
 			return f.report(a, r, err)
 		},
 	}
 	tokenize.Flags().StringVar(&f.spm, "spm", "", "spiece.model or a folder with one (default: T5's)")
-	tokenize.Flags().StringVar(&f.text, "text", "", "file with a text on each line, of which 20,000 are drawn at random (default: pieces of the tokenizer at random)")
+	tokenize.Flags().StringVar(&f.text, "text", "",
+		"file with a text on each line, of which 20,000 are drawn at random (default: pieces of the tokenizer at random)")
 	gemm := &cobra.Command{
 		Use:   "gemm",
 		Short: "Measure the matrix products of a training step",
@@ -173,7 +177,8 @@ configuration names. No run begins.`,
 				return err
 			}
 			if sources.command != pretrainName {
-				return errors.New("bench data reads text of pre-training, but by its keys the configuration is of fine-tuning: measure that with t5train plan, or see what it reads with t5train data examples")
+				return errors.New("bench data reads text of pre-training, but by its keys the configuration is of fine-tuning: " +
+					"measure that with t5train plan, or see what it reads with t5train data examples")
 			}
 			config, err := sources.load(c)
 			if err != nil {
@@ -213,7 +218,8 @@ func (f *benchFlags) batchFlags(c *cobra.Command) {
 
 // check reports what no measurement can do, by the names of the flags that the command has.
 func (f *benchFlags) check(c *cobra.Command) error {
-	if err := requireAtLeast(c, 1, "batch", "enc", "dec", "gen-batch", "gen-enc", "new-tokens", "beams", "steps"); err != nil {
+	if err := requireAtLeast(c, 1, "batch", "enc", "dec", "gen-batch", "gen-enc", "new-tokens", "beams",
+		"steps"); err != nil {
 		return err
 	}
 	var wrong []string
@@ -235,15 +241,17 @@ func (f *benchFlags) options(c *cobra.Command, batch, encoder, decoder int) (ben
 		return bench.Options{}, err
 	}
 	config := model.Config{
-		ModelType: "t5", VocabSize: f.vocab, DModel: f.dModel, DKV: f.dKV, DFF: f.dFF, NumLayers: f.layers, NumDecoderLayers: f.layers,
-		NumHeads: f.heads, RelativeAttentionNumBuckets: 32, RelativeAttentionMaxDistance: 128, DropoutRate: f.dropout,
+		ModelType: "t5", VocabSize: f.vocab, DModel: f.dModel, DKV: f.dKV, DFF: f.dFF, NumLayers: f.layers,
+		NumDecoderLayers: f.layers,
+		NumHeads:         f.heads, RelativeAttentionNumBuckets: 32, RelativeAttentionMaxDistance: 128, DropoutRate: f.dropout,
 		LayerNormEpsilon: 1e-6, FeedForwardProj: f.ff, TieWordEmbeddings: f.tied, ScaleDecoderOutputs: f.tied, EOSTokenID: 1,
 	}
 	if err := config.Validate(); err != nil {
 		return bench.Options{}, fmt.Errorf("bench: %w", err)
 	}
 	return bench.Options{
-		Model: config, Batch: batch, Encoder: encoder, Decoder: decoder, Steps: f.steps, Warmup: f.warmup, Threads: f.threads, Optimizer: f.optimizer,
+		Model: config, Batch: batch, Encoder: encoder, Decoder: decoder, Steps: f.steps, Warmup: f.warmup, Threads: f.threads,
+		Optimizer: f.optimizer,
 	}, nil
 }
 

@@ -12,7 +12,8 @@ func configCommand(a app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "config [PRESET]",
 		Short: "List the keys of the configuration, or print a preset",
-		Long:  "List every key of the configuration with its type, default, environment variable and meaning. With the name of a preset, print that file: a start for one of your own.",
+		Long: "List every key of the configuration with its type, default, environment variable and meaning. With the " +
+			"name of a preset, print that file: a start for one of your own.",
 		Example: `  t5train config
   t5train config finetune-classification > my.yaml`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -42,7 +43,8 @@ func configCommand(a app) *cobra.Command {
 	}
 }
 
-// describeKey writes a key with its default, what it accepts, its variable, the kind of run that has it and its meaning.
+// describeKey writes a key with its default, what it accepts, its variable, the kind of run that has it and its
+// meaning.
 func describeKey(k configs.Key) string {
 	text := fmt.Sprintf("%s = %s", k.Path, k.Default)
 	if k.Pretraining != "" {

@@ -58,9 +58,13 @@ Padding, end, unknown and the sentinels keep theirs, whatever their ids.`,
 	addNoVerify(c, &o.NoVerify)
 	f.StringVar(&out, "output", "", "folder to write, which must be new or empty")
 	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16 or int8 (default: every tensor keeps its type)")
-	f.StringVar(&shard, "max-shard-size", "5GB", "largest file of weights, in KB, MB, GB or KiB, MiB, GiB; no tensor is split")
-	f.IntVar(&o.VocabSize, "vocab-size", 0, "rows of the embedding: unused ones are added or cut, used ones never (default: as many as there are; with --tokenizer its tokens, up to a multiple of 128)")
-	f.StringVar(&o.Tokenizer, "tokenizer", "", "run, checkpoint folder, spiece.model or tokenizer.json of another vocabulary for the model")
+	f.StringVar(&shard, "max-shard-size", "5GB",
+		"largest file of weights, in KB, MB, GB or KiB, MiB, GiB; no tensor is split")
+	f.IntVar(&o.VocabSize, "vocab-size", 0,
+		"rows of the embedding: unused ones are added or cut, used ones never (default: as many as there are; with "+
+			"--tokenizer its tokens, up to a multiple of 128)")
+	f.StringVar(&o.Tokenizer, "tokenizer", "",
+		"run, checkpoint folder, spiece.model or tokenizer.json of another vocabulary for the model")
 	return c
 }
 

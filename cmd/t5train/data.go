@@ -16,7 +16,8 @@ func dataCommand(a app) *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(importCommand(a), dataInspectCommand(a), dataCheckCommand(a), dataCleanCommand(a), tokenizeCommand(a), examplesCommand(a))
+	c.AddCommand(importCommand(a), dataInspectCommand(a), dataCheckCommand(a), dataCleanCommand(a), tokenizeCommand(a),
+		examplesCommand(a))
 	return c
 }
 

@@ -57,7 +57,8 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 			console := a.console()
 			sayRoles(console, roles)
 			if len(roles.Targets)+len(roles.Labels) == 0 && !c.Flags().Changed("max-input-length") {
-				ui.Say(console, "plain text", "of any length, for pre-training cuts it into pieces (another limit with --max-input-length)")
+				ui.Say(console, "plain text", "of any length, for pre-training cuts it into pieces (another limit with "+
+					"--max-input-length)")
 				measure.MaxInput = 0
 			}
 			ui.Say(console, "memory", "about %s for %d rows", ui.Bytes(rows*inspect.BytesPerRow), rows)
@@ -90,7 +91,8 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 	flags := c.Flags()
 	files.add(c)
 	flags.IntVar(&o.Examples, "examples", 3, "rows to name for each finding")
-	flags.Float64Var(&o.MaxShared, "max-shared", 0, "share of the rows of a split, such as 0.01, up to which texts of another split are a warning")
+	flags.Float64Var(&o.MaxShared, "max-shared", 0,
+		"share of the rows of a split, such as 0.01, up to which texts of another split are a warning")
 	addMinShared(c, &o.MinShared)
 	return c
 }
@@ -100,7 +102,8 @@ func sayRoles(console ui.Sink, r inspect.Roles) {
 	for _, role := range []struct {
 		name, option string
 		columns      []string
-	}{{"texts", "--text-column", r.Texts}, {"targets", "--target-column", r.Targets}, {"labels", "--label-column", r.Labels}} {
+	}{{"texts", "--text-column", r.Texts}, {"targets", "--target-column", r.Targets},
+		{"labels", "--label-column", r.Labels}} {
 		if len(role.columns) > 0 {
 			ui.Say(console, role.name, "%s (choose others with %s)", strings.Join(role.columns, ", "), role.option)
 		}

@@ -78,16 +78,20 @@ Memory does not grow with the files. They appear in the output when all is writt
 	flags.StringVar((*string)(&o.Format), "format", "", "format of the inputs (default: told by their names)")
 	flags.StringSliceVar(&o.Labels, "label", nil, "columns that become ClassLabels (default: that of classes and conll)")
 	flags.StringSliceVar(&o.Drop, "drop", nil, "columns that are left out")
-	flags.IntVar(&o.SkipBadLines, "skip-bad-lines", 0, "lines that do not parse, up to which they are left out; more are an error")
+	flags.IntVar(&o.SkipBadLines, "skip-bad-lines", 0,
+		"lines that do not parse, up to which they are left out; more are an error")
 	flags.StringSliceVar(&f.types, "types", nil, "types of columns, as in id=int,score=float: string, int, float or bool")
-	flags.StringSliceVar(&f.split, "split", nil, "splits and their parts, as in train=0.9,validation=0.1 (default: all is train)")
+	flags.StringSliceVar(&f.split, "split", nil,
+		"splits and their parts, as in train=0.9,validation=0.1 (default: all is train)")
 	flags.Uint64Var(&o.Seed, "seed", 1, "which rows go to which split")
 	flags.StringVar(&o.Stratify, "stratify", "", "label column of which each split gets the same part of each class")
 	flags.StringVar(&o.Group, "group", "", "column whose equal values stay in one split (default: context, for squad)")
-	flags.StringVar(&f.delimiter, "delimiter", "", "character between the cells of a table (default: told by the first lines)")
+	flags.StringVar(&f.delimiter, "delimiter", "",
+		"character between the cells of a table (default: told by the first lines)")
 	flags.BoolVar(&o.Read.NoQuotes, "no-quotes", false, "quotes in a table are characters like others")
 	flags.BoolVar(&o.Read.NoHeader, "no-header", false, "the first line of a table is a row")
-	flags.StringSliceVar(&o.Read.Columns, "columns", nil, "names of the columns of a table without a header (default: column_1, column_2, ...)")
+	flags.StringSliceVar(&o.Read.Columns, "columns", nil,
+		"names of the columns of a table without a header (default: column_1, column_2, ...)")
 	flags.IntVar(&o.Read.TokenColumn, "token-column", 0, "number of the column of tokens in conll (default: 1)")
 	flags.IntVar(&o.Read.TagColumn, "tag-column", 0, "number of the column of tags in conll (default: the last)")
 	flags.StringVar(&f.shard, "max-shard-size", "500MB", "size at which a file is cut, about")
@@ -135,7 +139,8 @@ func (f *importFlags) parse(o *importer.Options) (err error) {
 		return fmt.Errorf("--split %w", err)
 	}
 	o.Types = map[string]importer.Type{}
-	names := map[string]importer.Type{"string": importer.String, "int": importer.Int64, "float": importer.Float64, "bool": importer.Bool}
+	names := map[string]importer.Type{"string": importer.String, "int": importer.Int64, "float": importer.Float64,
+		"bool": importer.Bool}
 	for _, text := range f.types {
 		column, name, _ := strings.Cut(text, "=")
 		if names[name] == "" || column == "" {

@@ -40,7 +40,8 @@ Columns are measured by themselves; what a task puts in front of a text, or betw
 				return err
 			}
 			for i, s := range parts {
-				d, err := describeFiles(c.Context(), a, s.files, f.roles, columns, inspect.DescribeOptions{Measure: measure, Examples: examples})
+				d, err := describeFiles(c.Context(), a, s.files, f.roles, columns,
+					inspect.DescribeOptions{Measure: measure, Examples: examples})
 				if err != nil {
 					return err
 				}
@@ -108,7 +109,8 @@ func part(p ui.Lines, index int, title string) {
 }
 
 // describeFiles reads the files of a part.
-func describeFiles(ctx context.Context, a app, files []string, roles inspect.Roles, columns []string, o inspect.DescribeOptions) (*inspect.Description, error) {
+func describeFiles(ctx context.Context, a app, files []string, roles inspect.Roles, columns []string,
+	o inspect.DescribeOptions) (*inspect.Description, error) {
 	set, err := parquetio.Open(files...)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,8 @@ func TestDisks(t *testing.T) {
 	if err := unix.Unmount(probe, 0); err != nil {
 		t.Fatal(err)
 	}
-	runScripts(t, "testdata/disk", map[string]func(*testscript.TestScript, bool, []string){"disk": disk, "readonly": readOnly})
+	runScripts(t, "testdata/disk",
+		map[string]func(*testscript.TestScript, bool, []string){"disk": disk, "readonly": readOnly})
 }
 
 // disk mounts a file system of a size in memory until the end of the script:

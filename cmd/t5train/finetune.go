@@ -30,7 +30,8 @@ func finetuneCommand(a app) *cobra.Command {
 }
 
 // runCommand makes a command that runs a configuration.
-func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Config, trainer.Options) (*trainer.Result, error)) *cobra.Command {
+func runCommand(a app, c *cobra.Command,
+	run func(context.Context, *configs.Config, trainer.Options) (*trainer.Result, error)) *cobra.Command {
 	sources := configSources{command: c.Use}
 	var o trainer.Options
 	var ranks rankFlags
@@ -62,7 +63,8 @@ func runCommand(a app, c *cobra.Command, run func(context.Context, *configs.Conf
 	c.Flags().BoolVar(&o.Resume, "resume", false, "resume the run in the output folder, and fail if there is none")
 	c.Flags().BoolVar(&o.Overwrite, "overwrite", false, "start again although the output folder holds a run")
 	addNoVerify(c, &o.NoVerify)
-	c.Flags().StringVar(&o.Initial, "save-initial", "", "new folder to write the untrained model to, to train it elsewhere too; a model to start from is --model")
+	c.Flags().StringVar(&o.Initial, "save-initial", "",
+		"new folder to write the untrained model to, to train it elsewhere too; a model to start from is --model")
 	return c
 }
 
@@ -83,7 +85,8 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 			fmt.Fprintln(a.stdout, line)
 		}
 		if t, ok := r.Metrics["temperature"]; ok && t != 1 { // 1 changes nothing, and a note tells why
-			fmt.Fprintf(a.stdout, "calibration: temperature %.4f, expected calibration error %.4f before and %.4f after\n", t, r.Metrics["ece"], r.Metrics["calibrated_ece"])
+			fmt.Fprintf(a.stdout, "calibration: temperature %.4f, expected calibration error %.4f before and %.4f after\n", t,
+				r.Metrics["ece"], r.Metrics["calibrated_ece"])
 		}
 	}
 	for _, n := range r.Notes {

@@ -29,11 +29,14 @@ type taskFlags struct {
 func (t *taskFlags) add(c *cobra.Command) {
 	f, o := c.Flags(), &t.options
 	f.StringVar(&o.Name, "task", "", taskHelp+" (default: what the checkpoint was trained for)")
-	f.StringVar(&t.component, "part", "", "component of the mixture that the checkpoint was trained on, whose task this is")
+	f.StringVar(&t.component, "part", "",
+		"component of the mixture that the checkpoint was trained on, whose task this is")
 	f.StringVar(&t.prefix, "prefix", "", "text in front of every input (default: the checkpoint's)")
 	f.StringSliceVar(&o.TextColumns, "text-column", nil, "input column, or several in order (default: the checkpoint's)")
-	f.StringSliceVar(&o.LabelTexts, "labels", nil, "label strings in class order, or those of types of entities (default: the checkpoint's)")
-	f.StringVar(&o.Template, "template", "", "input with columns in braces: 'question: {question} context: {context}' (default: the checkpoint's)")
+	f.StringSliceVar(&o.LabelTexts, "labels", nil,
+		"label strings in class order, or those of types of entities (default: the checkpoint's)")
+	f.StringVar(&o.Template, "template", "",
+		"input with columns in braces: 'question: {question} context: {context}' (default: the checkpoint's)")
 	f.StringVar(&o.SourceLanguage, "source-lang", "", "code of the language to translate from, such as en")
 	f.StringVar(&o.TargetLanguage, "target-lang", "", "code of the language to translate to, such as de")
 }
@@ -42,7 +45,8 @@ func (t *taskFlags) add(c *cobra.Command) {
 func (t *taskFlags) addAnswers(c *cobra.Command) {
 	f, o := c.Flags(), &t.options
 	f.StringVar(&o.LabelColumn, "label-column", "", "column of the label, number or tags (default: the checkpoint's)")
-	f.StringVar(&o.TargetColumn, "target-column", "", "column of the target text, or of a list of them (default: the checkpoint's)")
+	f.StringVar(&o.TargetColumn, "target-column", "",
+		"column of the target text, or of a list of them (default: the checkpoint's)")
 	f.StringVar(&o.TargetTemplate, "target-template", "", "target with columns in braces (default: the checkpoint's)")
 	f.StringSliceVar(&o.Metrics, "metrics", nil, "metrics to compute, such as bleu,chrf (default: those of the task)")
 }
@@ -83,8 +87,10 @@ func (s *surveyFlags) add(c *cobra.Command) {
 
 func addRoles(c *cobra.Command, r *inspect.Roles) {
 	f := c.Flags()
-	f.StringSliceVar(&r.Texts, "text-column", nil, "columns of texts that a model reads (default: strings, but for identifiers and targets)")
-	f.StringSliceVar(&r.Targets, "target-column", nil, "columns of texts that a model writes (default: strings of a usual name, such as target or summary)")
+	f.StringSliceVar(&r.Texts, "text-column", nil,
+		"columns of texts that a model reads (default: strings, but for identifiers and targets)")
+	f.StringSliceVar(&r.Targets, "target-column", nil,
+		"columns of texts that a model writes (default: strings of a usual name, such as target or summary)")
 	f.StringSliceVar(&r.Labels, "label-column", nil, "columns of labels (default: ClassLabels, and a column named label)")
 }
 
@@ -93,7 +99,8 @@ func (s *surveyFlags) measure(c *cobra.Command) (inspect.Measure, error) {
 		return inspect.Measure{}, err
 	}
 	tok, err := checkpoints.OpenTokenizer(s.tokenizer)
-	return inspect.Measure{Tokenizer: tok, MaxInput: s.maxInput, MaxTarget: s.maxTarget, Threads: kernel.NewWorkers(s.threads).Threads()}, err
+	return inspect.Measure{Tokenizer: tok, MaxInput: s.maxInput, MaxTarget: s.maxTarget,
+		Threads: kernel.NewWorkers(s.threads).Threads()}, err
 }
 
 // splitFiles are the files of the splits of a data set.
@@ -140,7 +147,8 @@ func (s *splitFiles) open(a app) (sets []inspect.Split, rows int64, err error) {
 // cleanCommand returns the command line that drops what a check finds in the files.
 func (s *splitFiles) cleanCommand(r inspect.Roles, minShared int) string {
 	line := "t5train data clean"
-	for _, named := range append(s.each(), namedFiles{"text-column", r.Texts}, namedFiles{"target-column", r.Targets}, namedFiles{"label-column", r.Labels}) {
+	for _, named := range append(s.each(), namedFiles{"text-column", r.Texts}, namedFiles{"target-column", r.Targets},
+		namedFiles{"label-column", r.Labels}) {
 		if len(named.files) > 0 {
 			line += fmt.Sprintf(" --%s %s", named.name, shellQuoted(strings.Join(named.files, ",")))
 		}

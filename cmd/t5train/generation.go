@@ -28,7 +28,8 @@ func generationFlag(o generate.Option) string { return strings.ReplaceAll(o.Key,
 // add adds the flags; without several, those for a command that takes one output of each input.
 func (g *generationFlags) add(c *cobra.Command, several bool) {
 	g.own = generate.Options{
-		Beams: 1, NumReturnSequences: 1, LengthPenalty: new(1.0), RepetitionPenalty: 1, Sampling: &generate.Sampling{Temperature: 1},
+		Beams: 1, NumReturnSequences: 1, LengthPenalty: new(1.0), RepetitionPenalty: 1,
+		Sampling: &generate.Sampling{Temperature: 1},
 	}
 	f := c.Flags()
 	for _, o := range generate.Table() {

@@ -83,7 +83,8 @@ func (p printer) folder(path string) error {
 		checkpoints.DescribeTokenizer(p.Lines, t)
 		return nil
 	} else {
-		return fmt.Errorf("inspect: %s is no checkpoint, no run, no folder of parquet files, no tokenizer and no token store: %w", path, err)
+		return fmt.Errorf("inspect: %s is no checkpoint, no run, no folder of parquet files, no tokenizer and no token "+
+			"store: %w", path, err)
 	}
 }
 
@@ -93,7 +94,8 @@ func (p printer) parquet(paths ...string) error {
 		return err
 	}
 	for _, f := range set.Files() {
-		p.Line("file", "%s: %d rows, %d row groups, %s, %s, written by %s", f.Path, f.Rows, f.RowGroups, ui.Bytes(f.Bytes), strings.Join(f.Compression, "+"), f.CreatedBy)
+		p.Line("file", "%s: %d rows, %d row groups, %s, %s, written by %s", f.Path, f.Rows, f.RowGroups, ui.Bytes(f.Bytes),
+			strings.Join(f.Compression, "+"), f.CreatedBy)
 	}
 	p.Line("rows", "%d", set.Rows())
 	for _, c := range set.Columns() {
@@ -141,7 +143,8 @@ func (p printer) stores(files []string) error {
 		if err != nil {
 			return err
 		}
-		p.Line("store", "%s: %d documents, %d tokens, %d bytes of text, from %d of %d rows", dir, m.Documents, m.Tokens, m.TextBytes, m.Done, m.Rows)
+		p.Line("store", "%s: %d documents, %d tokens, %d bytes of text, from %d of %d rows", dir, m.Documents, m.Tokens,
+			m.TextBytes, m.Done, m.Rows)
 		var names []string
 		for _, f := range m.Files {
 			names = append(names, f.Name)

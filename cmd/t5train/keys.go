@@ -133,20 +133,30 @@ var configFlags = [...]configFlag{
 	{"size", "model.size", textFlag, "size of a new model, see 't5train sizes'", ""},
 	{"tokenizer", "tokenizer.path", textFlag, "spiece.model or a folder with one (default: the model's, else T5's)", ""},
 	{"prefix", "task.prefix", textFlag, "text in front of every input (default: that of the task)", finetuneName},
-	{"text-column", "task.text_columns", listFlag, "input column, or several in order (default: found from the schema)", finetuneName},
+	{"text-column", "task.text_columns", listFlag, "input column, or several in order (default: found from the schema)",
+		finetuneName},
 	{"text-column", "data.text_column", textFlag, "column of the text (default: found from the schema)", pretrainName},
-	{"template", "task.template", textFlag, "input with columns in braces: 'question: {question} context: {context}'", finetuneName},
-	{"label-column", "task.label_column", textFlag, "column of the label, number or tags (default: found from the schema)", finetuneName},
-	{"labels", "task.labels", listFlag, "label strings in class order, or those of types of entities (default: found from the schema)", finetuneName},
-	{"target-column", "task.target_column", textFlag, "column of the target text, or of a list of them (default: found from the schema)", finetuneName},
-	{"target-template", "task.target_template", textFlag, "target of a template task with columns in braces", finetuneName},
-	{"source-lang", "task.source_language", textFlag, "code of the language to translate from, such as en (default: found from the schema)", finetuneName},
-	{"target-lang", "task.target_language", textFlag, "code of the language to translate to, such as de (default: found from the schema)", finetuneName},
-	{"metrics", "task.metrics", listFlag, "metrics of evaluations, the most important first (default: those of the task)", finetuneName},
+	{"template", "task.template", textFlag, "input with columns in braces: 'question: {question} context: {context}'",
+		finetuneName},
+	{"label-column", "task.label_column", textFlag, "column of the label, number or tags (default: found from the schema)",
+		finetuneName},
+	{"labels", "task.labels", listFlag,
+		"label strings in class order, or those of types of entities (default: found from the schema)", finetuneName},
+	{"target-column", "task.target_column", textFlag,
+		"column of the target text, or of a list of them (default: found from the schema)", finetuneName},
+	{"target-template", "task.target_template", textFlag, "target of a template task with columns in braces",
+		finetuneName},
+	{"source-lang", "task.source_language", textFlag,
+		"code of the language to translate from, such as en (default: found from the schema)", finetuneName},
+	{"target-lang", "task.target_language", textFlag,
+		"code of the language to translate to, such as de (default: found from the schema)", finetuneName},
+	{"metrics", "task.metrics", listFlag, "metrics of evaluations, the most important first (default: those of the task)",
+		finetuneName},
 	{"epochs", "train.epochs", numberFlag, "passes over the training data", ""},
 	{"steps", "train.steps", wholeFlag, "optimizer steps, in place of epochs", ""},
 	{"batch-size", "train.batch_size", wholeFlag, "examples a micro-batch, of which a step has train.accumulate", ""},
-	{"learning-rate", "optimizer.learning_rate", numberFlag, "peak learning rate; under schedule rsqrt, the default of pre-training, the peak times sqrt(schedule.warmup_steps)", ""},
+	{"learning-rate", "optimizer.learning_rate", numberFlag,
+		"peak learning rate; under schedule rsqrt, the default of pre-training, the peak times sqrt(schedule.warmup_steps)", ""},
 	{"seed", "train.seed", wholeFlag, "seed of weights, order and dropout", ""},
 	{"threads", "train.threads", wholeFlag, "threads to compute with; 0 is all", ""},
 }
@@ -203,8 +213,8 @@ func (s *configSources) takesKind(c *cobra.Command) {
 	}
 }
 
-// readKind takes the command that a configuration is for from the argument, else from its keys, else otherwise, and makes flags
-// that are not of it an error.
+// readKind takes the command that a configuration is for from the argument, else from its keys, else otherwise, and
+// makes flags that are not of it an error.
 func (s *configSources) readKind(c *cobra.Command, args []string, otherwise string) error {
 	if len(args) > 0 {
 		s.command = args[0]
@@ -212,7 +222,8 @@ func (s *configSources) readKind(c *cobra.Command, args []string, otherwise stri
 		if s.file != "" {
 			s.content, _ = configs.ReadFile(s.file) // load reports what is wrong
 		}
-		named := slices.DeleteFunc(slices.Clone(configFlags[:]), func(f configFlag) bool { return f.name == "text-column" }) // which both have
+		// which both have
+		named := slices.DeleteFunc(slices.Clone(configFlags[:]), func(f configFlag) bool { return f.name == "text-column" })
 		s.command = cmp.Or(configs.CommandOf(s.options(c, named)), otherwise)
 	}
 	own := s.flags()
@@ -258,7 +269,8 @@ func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 	o.SetName, o.Command, o.NoRun, o.Paths, o.Open, o.Sink = "--set", s.command, s.noRun, true, s.open, s.sink
 	config, err := configs.Load(o)
 	if err != nil {
-		return nil, configError{fmt.Errorf("the configuration is wrong:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))}
+		return nil, configError{fmt.Errorf("the configuration is wrong:\n  %s",
+			strings.ReplaceAll(err.Error(), "\n", "\n  "))}
 	}
 	return config, nil
 }

@@ -18,8 +18,8 @@ import (
 	"t5train/checkpoints"
 )
 
-// TestResumeAfterKills kills real processes at any instant, every other one while it writes a checkpoint or a token store.
-// What they leave always loads, and the run that resumes ends with the files of one that never stopped.
+// TestResumeAfterKills kills real processes at any instant, every other one while it writes a checkpoint or a token
+// store. What they leave always loads, and the run that resumes ends with the files of one that never stopped.
 func TestResumeAfterKills(t *testing.T) {
 	const kills = 20
 	whole := filepath.Join(t.TempDir(), "run")
@@ -49,7 +49,8 @@ func TestResumeAfterKills(t *testing.T) {
 		compareFiles(t, fmt.Sprintf("after %d kills", killed), want, runFiles(t, output))
 		output = filepath.Join(t.TempDir(), "run")
 	}
-	t.Logf("%d processes of up to %v were killed, %d of them while they wrote a checkpoint or a token store", killed, longest, writing)
+	t.Logf("%d processes of up to %v were killed, %d of them while they wrote a checkpoint or a token store", killed,
+		longest, writing)
 	if out, err := trainCommand(output).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -59,15 +60,18 @@ func TestResumeAfterKills(t *testing.T) {
 // trainCommand is a run on text and a task that saves a checkpoint at every step.
 func trainCommand(output string) *exec.Cmd {
 	const train = "../../testdata/sms_spam/train-00000-of-00001.parquet"
-	return exec.Command("t5train", "pretrain", "--validation", "../../testdata/sms_spam/validation-00000-of-00001.parquet", "--output", output,
+	return exec.Command("t5train", "pretrain", "--validation", "../../testdata/sms_spam/validation-00000-of-00001.parquet",
+		"--output", output,
 		"--set", "data.mixture=[{name: text, train: ["+train+"]}, {name: spam, train: ["+train+"], task: classification}]",
-		"--size", "v1_1-tiny", "--tokenizer", smallVocabulary(), "--set", "model.d_model=8", "--set", "model.tie_word_embeddings=true", "--set", "model.dropout_rate=0.1", "--set", "data.max_validation_examples=16",
-		"--set", "data.max_train_examples=64", "--input-length", "32", "--steps", "40", "--batch-size", "4", "--threads", "1", "--set", "train.accumulate=2",
+		"--size", "v1_1-tiny", "--tokenizer", smallVocabulary(), "--set", "model.d_model=8", "--set",
+		"model.tie_word_embeddings=true", "--set", "model.dropout_rate=0.1", "--set", "data.max_validation_examples=16",
+		"--set", "data.max_train_examples=64", "--input-length", "32", "--steps", "40", "--batch-size", "4", "--threads", "1",
+		"--set", "train.accumulate=2",
 		"--set", "checkpoint.every_steps=1", "--set", "eval.every_steps=10", "--set", "optimizer.name=adamw")
 }
 
-// runUntil starts a run and kills it after some time, or as soon after that as it writes a checkpoint. done tells that it
-// has ended by itself.
+// runUntil starts a run and kills it after some time, or as soon after that as it writes a checkpoint. done tells that
+// it has ended by itself.
 func runUntil(t *testing.T, output string, after time.Duration, writing bool) (done bool) {
 	t.Helper()
 	cmd := trainCommand(output)
@@ -148,7 +152,8 @@ func runFiles(t *testing.T, output string) map[string]string {
 		if entry != nil && entry.IsDir() && name == "tensorboard" {
 			return fs.SkipDir // has a file for each process, named by the time
 		}
-		if err != nil || entry.IsDir() || name == "config.yaml" || name == "report/run.json" || strings.HasSuffix(name, "-lock") {
+		if err != nil || entry.IsDir() || name == "config.yaml" || name == "report/run.json" || strings.HasSuffix(name,
+			"-lock") {
 			return err // config.yaml names the folder, run.json each process; a killed one leaves the file of its lock
 		}
 		content, err := os.ReadFile(filepath.Join(output, name))

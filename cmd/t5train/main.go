@@ -4,8 +4,8 @@
 //	go run ./cmd/t5train predict --checkpoint runs/quickstart --text "You have won a prize"
 //
 // Results go to standard output, everything else to standard error. The exit status is 0 on success, 1 on an error, 2
-// on wrong usage, and 128 + its number when a signal ended the work (SIGINT 130, SIGTERM 143, SIGHUP 129, SIGPIPE 141), 0
-// when one ended serve or report --watch, which nothing else ends.
+// on wrong usage, and 128 + its number when a signal ended the work (SIGINT 130, SIGTERM 143, SIGHUP 129, SIGPIPE 141),
+// 0 when one ended serve or report --watch, which nothing else ends.
 package main
 
 import (
@@ -100,10 +100,10 @@ type interrupt struct{ signal syscall.Signal }
 
 func (i interrupt) Error() string { return "stopped by " + i.signal.String() }
 
-// untilSignal returns a context that ends with the first SIGINT, SIGTERM or SIGHUP (the terminal is gone), or when nobody
-// reads standard error any more (SIGPIPE: the program behind a pipe, or the connection, is gone). A second SIGINT or
-// SIGTERM ends the process at once; a second SIGHUP does not, for shells and terminals send several. Under nohup SIGHUP
-// stays ignored.
+// untilSignal returns a context that ends with the first SIGINT, SIGTERM or SIGHUP (the terminal is gone), or when
+// nobody reads standard error any more (SIGPIPE: the program behind a pipe, or the connection, is gone). A second
+// SIGINT or SIGTERM ends the process at once; a second SIGHUP does not, for shells and terminals send several. Under
+// nohup SIGHUP stays ignored.
 func untilSignal() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	ending := []os.Signal{os.Interrupt, syscall.SIGTERM}

@@ -34,8 +34,8 @@ func namesIn(t *testing.T, dir string) string {
 	return strings.Join(names, " ")
 }
 
-// TestOutput_Killed ends the command at each of its changes of the disk: the old file stays or the new one is whole, and the
-// same command then leaves nothing but the file.
+// TestOutput_Killed ends the command at each of its changes of the disk: the old file stays or the new one is whole,
+// and the same command then leaves nothing but the file.
 func TestOutput_Killed(t *testing.T) {
 	for changes := 0; ; changes++ {
 		dir := t.TempDir()

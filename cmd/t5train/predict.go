@@ -43,7 +43,8 @@ checkpoint, task and flags of generation.`,
 				return err
 			}
 			var err error
-			if f.in.Keep, err = predict.ParseKeep(keep); err == nil && len(keep) > 0 && (f.in.Path == "" || f.in.Format == table.Text) {
+			if f.in.Keep, err = predict.ParseKeep(keep); err == nil && len(keep) > 0 &&
+				(f.in.Path == "" || f.in.Format == table.Text) {
 				err = errors.New("--keep: texts have no columns: give an --input of parquet, csv, tsv or jsonl")
 			}
 			if err != nil {
@@ -66,15 +67,20 @@ checkpoint, task and flags of generation.`,
 					return false, err
 				}
 				group.SetTimeout(ranks.timeout)
-				err = p.File(c.Context(), f.in, f.out, predict.FileOptions{Generation: how, BatchSize: f.batchSize, Group: group, Sink: console})
+				err = p.File(c.Context(), f.in, f.out,
+					predict.FileOptions{Generation: how, BatchSize: f.batchSize, Group: group, Sink: console})
 				return false, done(optionUsage(c, err))
 			})
 		},
 	}
 	f.add(c)
-	c.Flags().IntVar(&f.limits.MaxOutputLength, "max-output-length", 0, "longest output in tokens (default: the checkpoint's, or 128)")
-	c.Flags().IntVar(&f.limits.Top, "top", predict.DefaultTop, "labels of each answer to a classification, the most probable first")
-	c.Flags().StringSliceVar(&keep, "keep", nil, "columns of the input that the answers repeat, as id,label=gold: gold is the name in the answers, for names that answers have themselves")
+	c.Flags().IntVar(&f.limits.MaxOutputLength, "max-output-length", 0,
+		"longest output in tokens (default: the checkpoint's, or 128)")
+	c.Flags().IntVar(&f.limits.Top, "top", predict.DefaultTop,
+		"labels of each answer to a classification, the most probable first")
+	c.Flags().StringSliceVar(&keep, "keep", nil,
+		"columns of the input that the answers repeat, as id,label=gold: gold is the name in the answers, for names that "+
+			"answers have themselves")
 	g.add(c, true)
 	ranks.add(c)
 	return c

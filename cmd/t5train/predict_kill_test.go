@@ -17,8 +17,10 @@ func manyInputs(t *testing.T) (run, input string) {
 	t.Helper()
 	dir := t.TempDir()
 	run, input = filepath.Join(dir, "run"), filepath.Join(dir, "in.txt")
-	out, err := exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--train", "../../testdata/sms_spam/train-00000-of-00001.parquet",
-		"--tokenizer", smallVocabulary(), "--output", run, "--steps", "2", "--set", "data.max_target_length=8").CombinedOutput()
+	out, err := exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--train",
+		"../../testdata/sms_spam/train-00000-of-00001.parquet",
+		"--tokenizer", smallVocabulary(), "--output", run, "--steps", "2", "--set",
+		"data.max_target_length=8").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -38,7 +40,8 @@ func manyInputs(t *testing.T) (run, input string) {
 }
 
 func predictTo(run, input, output string) *exec.Cmd {
-	return exec.Command("t5train", "predict", "--checkpoint", run, "--input", input, "--output", output, "--task", "seq2seq",
+	return exec.Command("t5train", "predict", "--checkpoint", run, "--input", input, "--output", output, "--task",
+		"seq2seq",
 		"--max-output-length", "12", "--batch-size", "1")
 }
 
@@ -137,14 +140,16 @@ func TestPredictInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-ended
-	if code := cmd.ProcessState.ExitCode(); code != 130 || !strings.Contains(said.String(), "inputs are kept: the same command resumes from there") {
+	if code := cmd.ProcessState.ExitCode(); code != 130 || !strings.Contains(said.String(),
+		"inputs are kept: the same command resumes from there") {
 		t.Errorf("exit status %d, said %s", code, said.Bytes())
 	}
 	raw, err := os.ReadFile(output + ".part")
 	if err != nil || !bytes.HasSuffix(raw, []byte("\n")) {
 		t.Errorf("the answers so far do not end with a whole line: %v", err)
 	}
-	if out, err := predictTo(run, input, output).CombinedOutput(); err != nil || !strings.Contains(string(out), "resume after the answers to") {
+	if out, err := predictTo(run, input, output).CombinedOutput(); err != nil || !strings.Contains(string(out),
+		"resume after the answers to") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -69,7 +69,8 @@ func (f *rankFlags) share(
 		return endTogether(ctx, a, group, stopped, err)
 	}
 	if !predict.Stopped(err) {
-		a.tellError("t5train:", group.Name(group.Rank())+": "+a.names.error(err)) // before Abort, which may end this process too
+		// before Abort, which may end this process too
+		a.tellError("t5train:", group.Name(group.Rank())+": "+a.names.error(err))
 	}
 	group.Abort()
 	return errSaid
@@ -91,7 +92,8 @@ func sayWaiting(ctx context.Context, a app, group *allreduce.Group) (quiet func(
 		select {
 		case <-ended:
 		case <-time.After(5 * time.Second):
-			a.tell("%s was told to stop, and ends when all ranks have done what they are at; another signal ends them at once", group.Name(group.Rank()))
+			a.tell("%s was told to stop, and ends when all ranks have done what they are at; another signal ends them at once",
+				group.Name(group.Rank()))
 		}
 	}()
 	return func() { close(ended) }

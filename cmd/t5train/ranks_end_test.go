@@ -76,8 +76,8 @@ func rankOf(output string, rank int) (*os.Process, bool) {
 	return nil, false
 }
 
-// disturb starts ranks, sends a signal to one of them once there is a checkpoint, and returns what they write and how they
-// end.
+// disturb starts ranks, sends a signal to one of them once there is a checkpoint, and returns what they write and how
+// they end.
 func disturb(t *testing.T, cmd *exec.Cmd, output string, rank int, s syscall.Signal) (string, error) {
 	t.Helper()
 	var b bytes.Buffer
@@ -113,9 +113,9 @@ func untilSaved(t *testing.T, output string) {
 	}
 }
 
-// TestRanksEnd stops, kills and halts one of two ranks. The job ends and says why, the last checkpoint is whole, and the run
-// that resumes, with the same number of ranks, ends with the files of one that never stopped; with another number it
-// has the same examples.
+// TestRanksEnd stops, kills and halts one of two ranks. The job ends and says why, the last checkpoint is whole, and
+// the run that resumes, with the same number of ranks, ends with the files of one that never stopped; with another
+// number it has the same examples.
 func TestRanksEnd(t *testing.T) {
 	t.Parallel()
 	whole := filepath.Join(t.TempDir(), "run")
@@ -155,20 +155,24 @@ func TestRanksEnd(t *testing.T) {
 	}
 }
 
-// TestRanksEvaluationStops stops and halts one of two ranks that evaluate, when the work begins and while the first one finds
-// intervals. They end together and say so, and leave no file.
+// TestRanksEvaluationStops stops and halts one of two ranks that evaluate, when the work begins and while the first one
+// finds intervals. They end together and say so, and leave no file.
 func TestRanksEvaluationStops(t *testing.T) {
 	const train = "../../testdata/sms_spam/train-00000-of-00001.parquet"
 	dir := t.TempDir()
 	// With few tokens and many metrics nearly all of the time is for the intervals.
-	if err := os.WriteFile(filepath.Join(dir, "tokenizer_config.json"), []byte(`{"tokenizer_class": "ByT5Tokenizer"}`), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "tokenizer_config.json"), []byte(`{"tokenizer_class": "ByT5Tokenizer"}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	run := filepath.Join(dir, "run")
-	finish(t, exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--tokenizer", dir, "--set", "data.max_target_length=8", "--train", train, "--output", run))
+	finish(t, exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--tokenizer", dir, "--set",
+		"data.max_target_length=8", "--train", train, "--output", run))
 	evaluate := func(output string) *exec.Cmd {
-		return mpirun(t, 2, "t5train", "evaluate", "--checkpoint", run, "--output", output, "--data", train, "--max-examples", "2000", "--task", "seq2seq",
-			"--text-column", "label", "--target-column", "sms", "--max-target-length", "2", "--batch-size", "100", "--threads", "1", "--rank-timeout", "2s",
+		return mpirun(t, 2, "t5train", "evaluate", "--checkpoint", run, "--output", output, "--data", train, "--max-examples",
+			"2000", "--task", "seq2seq",
+			"--text-column", "label", "--target-column", "sms", "--max-target-length", "2", "--batch-size", "100", "--threads",
+			"1", "--rank-timeout", "2s",
 			"--metrics", "bleu,chrf,ter,rouge1,rouge2,rougeL,rougeLsum")
 	}
 	whole, line := evaluate(filepath.Join(dir, "metrics.json")), regexp.MustCompile("evaluation: ")
@@ -215,7 +219,8 @@ func TestRanksEvaluationStops(t *testing.T) {
 				t.Skip("the signal has come too late")
 			}
 			out := said.text.String()
-			if status := cmd.ProcessState.ExitCode(); status != c.status || strings.Count(out, c.says) != 1 || strings.Contains(out, "goroutine ") {
+			if status := cmd.ProcessState.ExitCode(); status != c.status || strings.Count(out, c.says) != 1 ||
+				strings.Contains(out, "goroutine ") {
 				t.Errorf("exit status %d, want %d and once %q\n%s", status, c.status, c.says, out)
 			}
 			if c.status == 143 && len(left) > 0 {
@@ -225,13 +230,14 @@ func TestRanksEvaluationStops(t *testing.T) {
 	}
 }
 
-// TestRanksWaitForInputs lets two ranks wait for inputs for longer than they wait for each other: only then, when one of them
-// is halted, does the job end.
+// TestRanksWaitForInputs lets two ranks wait for inputs for longer than they wait for each other: only then, when one
+// of them is halted, does the job end.
 func TestRanksWaitForInputs(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run")
 	finish(t, trainCommand(run))
 	for _, halted := range []bool{false, true} {
-		cmd := mpirun(t, 2, "t5train", "predict", "--checkpoint", run, "--task", "seq2seq", "--max-output-length", "4", "--input", "-", "--rank-timeout", "1s")
+		cmd := mpirun(t, 2, "t5train", "predict", "--checkpoint", run, "--task", "seq2seq", "--max-output-length", "4",
+			"--input", "-", "--rank-timeout", "1s")
 		var b bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &b, &b
 		inputs, err := cmd.StdinPipe()
@@ -254,13 +260,15 @@ func TestRanksWaitForInputs(t *testing.T) {
 		fmt.Fprintln(inputs, "hello")
 		inputs.Close()
 		err = cmd.Wait()
-		if want := map[bool]string{false: `"input":"hello"`, true: "no answer from rank 1"}[halted]; (err != nil) != halted || strings.Count(b.String(), want) != 1 {
+		if want := map[bool]string{false: `"input":"hello"`, true: "no answer from rank 1"}[halted]; (err != nil) != halted ||
+			strings.Count(b.String(), want) != 1 {
 			t.Errorf("halted %t: %v, want once %q\n%s", halted, err, want, &b)
 		}
 	}
 }
 
-// TestRanksStopWhileReading stops one of two ranks while another process makes their token store: it says that it waits.
+// TestRanksStopWhileReading stops one of two ranks while another process makes their token store: it says that it
+// waits.
 func TestRanksStopWhileReading(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -293,7 +301,8 @@ func TestRanksStopWhileReading(t *testing.T) {
 		}
 	}}
 	cmd.Stderr = io.MultiWriter(said, waits)
-	if err := cmd.Run(); cmd.ProcessState.ExitCode() != 143 || strings.Count(waits.text.String(), "was told to stop") != 1 {
+	if err := cmd.Run(); cmd.ProcessState.ExitCode() != 143 || strings.Count(waits.text.String(),
+		"was told to stop") != 1 {
 		t.Errorf("%v, want exit status 143 and once that a rank does not end yet\n%s", err, &waits.text)
 	}
 }

@@ -32,7 +32,8 @@ func mpirun(t *testing.T, ranks int, command ...string) *exec.Cmd {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // a launcher that gives up may hang itself
 	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, "mpirun.openmpi", append([]string{"--allow-run-as-root", "--oversubscribe", "-n", fmt.Sprint(ranks)}, command...)...)
+	cmd := exec.CommandContext(ctx, "mpirun.openmpi",
+		append([]string{"--allow-run-as-root", "--oversubscribe", "-n", fmt.Sprint(ranks)}, command...)...)
 	cmd.WaitDelay = 10 * time.Second
 	return cmd
 }
@@ -40,7 +41,8 @@ func mpirun(t *testing.T, ranks int, command ...string) *exec.Cmd {
 // divided is trainCommand with four micro-batches a step, in a number of ranks; 0 is one process without a launcher.
 func divided(t *testing.T, ranks int, output string, more ...string) *exec.Cmd {
 	t.Helper()
-	command := append(append(trainCommand(output).Args, "--set", "train.accumulate=4", "--set", "train.log_every=1", "--steps", "16"), more...)
+	command := append(append(trainCommand(output).Args, "--set", "train.accumulate=4", "--set", "train.log_every=1",
+		"--steps", "16"), more...)
 	if ranks == 0 {
 		return exec.Command(command[0], command[1:]...)
 	}
@@ -93,8 +95,8 @@ func near(t *testing.T, what string, got, want []float64) {
 	}
 }
 
-// TestRanks trains in one process and in 2 and 4 ranks: the losses are the same up to rounding, a second time the files are
-// the same bits, and evaluations and predictions are those of one process, to the bit.
+// TestRanks trains in one process and in 2 and 4 ranks: the losses are the same up to rounding, a second time the files
+// are the same bits, and evaluations and predictions are those of one process, to the bit.
 func TestRanks(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -102,7 +104,8 @@ func TestRanks(t *testing.T) {
 	finish(t, divided(t, 0, one))
 	const held = "../../testdata/sms_spam/validation-00000-of-00001.parquet"
 	tuned := filepath.Join(dir, "tuned")
-	finish(t, exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--train", "../../testdata/sms_spam/train-00000-of-00001.parquet", "--output", tuned))
+	finish(t, exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--train",
+		"../../testdata/sms_spam/train-00000-of-00001.parquet", "--output", tuned))
 	ask := func(t *testing.T, cmd *exec.Cmd) string {
 		var said bytes.Buffer
 		cmd.Stderr = &said
@@ -112,18 +115,22 @@ func TestRanks(t *testing.T) {
 		}
 		return string(out)
 	}
-	untied := []string{"--set", "model.tie_word_embeddings=false", "--set", "model.vocab_size=8000"} // whose rows travel alone
+	// whose rows travel alone
+	untied := []string{"--set", "model.tie_word_embeddings=false", "--set", "model.vocab_size=8000"}
 	alone := filepath.Join(dir, "alone")
 	finish(t, divided(t, 0, alone, untied...))
 	inputs := filepath.Join(dir, "inputs.txt")
-	if err := os.WriteFile(inputs, []byte(strings.Repeat("you have won\ncall me\nThe <extra_id_0> is late\n", 9)), 0o600); err != nil {
+	if err := os.WriteFile(inputs, []byte(strings.Repeat("you have won\ncall me\nThe <extra_id_0> is late\n", 9)),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	about := []string{"--data", held, "--max-examples", "50", "--batch-size", "7", "--threads", "1"}
 	pretrained := append([]string{"t5train", "evaluate", "--checkpoint", one}, about...)
 	classified := append([]string{"t5train", "evaluate", "--checkpoint", tuned}, about...)
-	written := append(append([]string{}, classified...), "--task", "seq2seq", "--text-column", "label", "--target-column", "sms")
-	predict := []string{"t5train", "predict", "--checkpoint", one, "--task", "seq2seq", "--input", inputs, "--batch-size", "4", "--max-output-length", "5", "--sample", "--seed", "1", "--threads", "1"}
+	written := append(append([]string{}, classified...), "--task", "seq2seq", "--text-column", "label",
+		"--target-column", "sms")
+	predict := []string{"t5train", "predict", "--checkpoint", one, "--task", "seq2seq", "--input", inputs, "--batch-size",
+		"4", "--max-output-length", "5", "--sample", "--seed", "1", "--threads", "1"}
 	for _, ranks := range []int{2, 4} {
 		t.Run(fmt.Sprintf("%d ranks", ranks), func(t *testing.T) {
 			first, second := filepath.Join(dir, fmt.Sprint(ranks)), filepath.Join(t.TempDir(), "run")
@@ -174,8 +181,9 @@ func TestRanksOptions(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string][]string{
 		"batches by tokens": {"--batch-size=0", "--set=train.batch_tokens=640"},
-		"patience":          {"--learning-rate=1e-12", "--set=eval.patience=2"}, // with which no evaluation is better than the first
-		"adafactor":         {"--set=optimizer.name=adafactor", "--set=model.tie_word_embeddings=false"},
+		// with which no evaluation is better than the first
+		"patience":  {"--learning-rate=1e-12", "--set=eval.patience=2"},
+		"adafactor": {"--set=optimizer.name=adafactor", "--set=model.tie_word_embeddings=false"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			train := func(ranks int) []float64 {
@@ -213,7 +221,8 @@ func TestRanksOfTwoKinds(t *testing.T) {
 	}
 	var state struct{ Processors []string }
 	raw, err := os.ReadFile(filepath.Join(output, "checkpoints", "checkpoint-00000016", runlog.StateName))
-	if err := errors.Join(err, json.Unmarshal(raw, &state)); err != nil || !slices.Equal(state.Processors, []string{here, there}) {
+	if err := errors.Join(err, json.Unmarshal(raw, &state)); err != nil || !slices.Equal(state.Processors,
+		[]string{here, there}) {
 		t.Errorf("the state names the processors %q, %v, want %q and %q", state.Processors, err, here, there)
 	}
 }
@@ -228,7 +237,8 @@ func TestRanksRefuse(t *testing.T) {
 		return []string{"t5train", "predict", "--checkpoint", checkpoint, "--task", "seq2seq", "--text", "hello"}
 	}
 	evaluate := func(examples string) []string {
-		return []string{"t5train", "evaluate", "--checkpoint", first, "--task", "seq2seq", "--text-column", "label", "--target-column", "sms",
+		return []string{"t5train", "evaluate", "--checkpoint", first, "--task", "seq2seq", "--text-column", "label",
+			"--target-column", "sms",
 			"--data", "../../testdata/sms_spam/validation-00000-of-00001.parquet", "--max-examples", examples}
 	}
 	and := []string{":", "-n", "1"}
@@ -241,17 +251,26 @@ func TestRanksRefuse(t *testing.T) {
 		want string
 	}{
 		"a step that does not divide": {mpirun(t, 4, command...), "divide a step over 4 ranks: it has 2 micro-batches"},
-		"two configurations":          {mpirun(t, 1, append(append(command, ":", "-n", "1"), other...)...), "has another configuration (train.seed"},
-		"one to overwrite":            {mpirun(t, 1, slices.Concat(trainCommand(first).Args, and, trainCommand(first).Args, []string{"--overwrite"})...), "has another --overwrite than rank 0"},
-		"two machines' data":          {mpirun(t, 1, slices.Concat([]string{"-wdir", hosts[0]}, tune, and, []string{"-wdir", hosts[1]}, tune)...), "has other examples than rank 0"},
-		"two checkpoints":             {mpirun(t, 1, slices.Concat(predict(first), and, predict(second))...), "has another checkpoint than rank 0"},
-		"two tasks":                   {mpirun(t, 1, slices.Concat(predict(first), and, predict(first), []string{"--beams", "2"})...), "has another generation.Beams than rank 0"},
-		"two outputs":                 {mpirun(t, 1, slices.Concat(predict(first), []string{"--output", output + "1"}, and, predict(first), []string{"--output", output + "2"})...), "has another output than rank 0"},
-		"two texts":                   {mpirun(t, 1, slices.Concat(predict(first), and, predict(first), []string{"--text", "more"})...), "has another text than rank 0"},
-		"two data sets":               {mpirun(t, 1, slices.Concat(evaluate("5"), and, evaluate("6"))...), "has another set of examples than rank 0"},
-		"work that is not shared":     {mpirun(t, 2, "t5train", "convert", "--checkpoint", first, "--output", output), "2 processes of t5train convert were started"},
-		"a wrong key":                 {mpirun(t, 2, append(command, "--set", "train.steps=-1")...), "train.steps"},
-		"a wrong flag":                {mpirun(t, 2, append(command, "--stepz", "1")...), "did you mean --steps?"},
+		"two configurations": {mpirun(t, 1, append(append(command, ":", "-n", "1"), other...)...),
+			"has another configuration (train.seed"},
+		"one to overwrite": {mpirun(t, 1, slices.Concat(trainCommand(first).Args, and, trainCommand(first).Args,
+			[]string{"--overwrite"})...), "has another --overwrite than rank 0"},
+		"two machines' data": {mpirun(t, 1, slices.Concat([]string{"-wdir", hosts[0]}, tune, and,
+			[]string{"-wdir", hosts[1]}, tune)...), "has other examples than rank 0"},
+		"two checkpoints": {mpirun(t, 1, slices.Concat(predict(first), and, predict(second))...),
+			"has another checkpoint than rank 0"},
+		"two tasks": {mpirun(t, 1, slices.Concat(predict(first), and, predict(first),
+			[]string{"--beams", "2"})...), "has another generation.Beams than rank 0"},
+		"two outputs": {mpirun(t, 1, slices.Concat(predict(first), []string{"--output", output + "1"}, and,
+			predict(first), []string{"--output", output + "2"})...), "has another output than rank 0"},
+		"two texts": {mpirun(t, 1, slices.Concat(predict(first), and, predict(first),
+			[]string{"--text", "more"})...), "has another text than rank 0"},
+		"two data sets": {mpirun(t, 1, slices.Concat(evaluate("5"), and, evaluate("6"))...),
+			"has another set of examples than rank 0"},
+		"work that is not shared": {mpirun(t, 2, "t5train", "convert", "--checkpoint", first, "--output", output),
+			"2 processes of t5train convert were started"},
+		"a wrong key":  {mpirun(t, 2, append(command, "--set", "train.steps=-1")...), "train.steps"},
+		"a wrong flag": {mpirun(t, 2, append(command, "--stepz", "1")...), "did you mean --steps?"},
 	} {
 		out, err := c.cmd.CombinedOutput()
 		if err == nil || strings.Count(string(out), "t5train: ") != 1 || !strings.Contains(string(out), c.want) {
@@ -263,8 +282,8 @@ func TestRanksRefuse(t *testing.T) {
 	}
 }
 
-// TestRanksRefuseFoldersApart starts ranks that have an output folder each, new ones and two copies of a run that they are to
-// overwrite. It takes the time that network file systems may need, in which the other tests of ranks run.
+// TestRanksRefuseFoldersApart starts ranks that have an output folder each, new ones and two copies of a run that they
+// are to overwrite. It takes the time that network file systems may need, in which the other tests of ranks run.
 func TestRanksRefuseFoldersApart(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -303,8 +322,8 @@ func TestRanksRefuseFoldersApart(t *testing.T) {
 	}
 }
 
-// tuneThere returns a command that fine-tunes on train.parquet, and two folders that each have another file of that name. Of the
-// second one the steps are fewer than those of the warm-up.
+// tuneThere returns a command that fine-tunes on train.parquet, and two folders that each have another file of that
+// name. Of the second one the steps are fewer than those of the warm-up.
 func tuneThere(t *testing.T, output string) (command []string, folders [2]string) {
 	config, err := filepath.Abs("testdata/tiny.yaml")
 	if err != nil {
@@ -317,8 +336,10 @@ func tuneThere(t *testing.T, output string) (command []string, folders [2]string
 			t.Fatal(err)
 		}
 	}
-	return []string{"t5train", "finetune", "--config", config, "--train", "train.parquet", "--output", output, "--set", "train.steps=0", "--epochs", "1", "--batch-size", "16",
-		"--set", "train.accumulate=2", "--set", "data.max_train_examples=2000", "--set", "schedule.name=linear", "--set", "schedule.warmup_steps=50"}, folders
+	return []string{"t5train", "finetune", "--config", config, "--train", "train.parquet", "--output", output, "--set",
+		"train.steps=0", "--epochs", "1", "--batch-size", "16",
+		"--set", "train.accumulate=2", "--set", "data.max_train_examples=2000", "--set", "schedule.name=linear", "--set",
+		"schedule.warmup_steps=50"}, folders
 }
 
 // TestDistributedLibrary asks for ranks where there is no library: one line says what is missing.
@@ -326,18 +347,20 @@ func TestDistributedLibrary(t *testing.T) {
 	cmd := exec.Command("t5train", "predict", "--distributed", "--checkpoint", "x", "--text", "y")
 	cmd.Env = append(os.Environ(), "T5_MPI=/nowhere/libmpi.so")
 	out, err := cmd.CombinedOutput()
-	if err == nil || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), "open the MPI library /nowhere/libmpi.so") {
+	if err == nil || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out),
+		"open the MPI library /nowhere/libmpi.so") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
 
-// TestRanksOfTwoHosts trains on two machines, as far as MPI can tell: in two network namespaces, over TCP. The files are those
-// of two ranks of one machine; a rank that is killed ends the job there too.
+// TestRanksOfTwoHosts trains on two machines, as far as MPI can tell: in two network namespaces, over TCP. The files
+// are those of two ranks of one machine; a rank that is killed ends the job there too.
 func TestRanksOfTwoHosts(t *testing.T) {
 	t.Parallel()
 	local := filepath.Join(t.TempDir(), "run")
 	finish(t, divided(t, 2, local))
-	if os.Getuid() != 0 || exec.Command("ip", "netns", "list").Run() != nil || exec.Command("unshare", "--uts", "true").Run() != nil {
+	if os.Getuid() != 0 || exec.Command("ip", "netns", "list").Run() != nil || exec.Command("unshare", "--uts",
+		"true").Run() != nil {
 		t.Skip("no rights to make network namespaces (or no ip and unshare): two hosts are not tested")
 	}
 	program, err := exec.LookPath("t5train")
@@ -372,7 +395,8 @@ func TestRanksOfTwoHosts(t *testing.T) {
 		t.Error("two hosts train other weights than two ranks of one")
 	}
 	output = filepath.Join(t.TempDir(), "run")
-	if out, err := disturb(t, hosts(output), output, 1, syscall.SIGKILL); err == nil || !strings.Contains(out, "signal 9") {
+	if out, err := disturb(t, hosts(output), output, 1, syscall.SIGKILL); err == nil || !strings.Contains(out,
+		"signal 9") {
 		t.Errorf("%v, want an exit status and a word about signal 9\n%s", err, out)
 	}
 	checkLoads(t, output)

@@ -47,7 +47,8 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 				}
 				host, err := splitAddress(address)
 				if err != nil || !loopback.Is(host) {
-					return misuse(c, "--address %s: want this machine and a port, such as 127.0.0.1:8090: the page is for nobody else", address)
+					return misuse(c, "--address %s: want this machine and a port, such as 127.0.0.1:8090: the page is for nobody else",
+						address)
 				}
 				return watchRuns(a, c, address, dirs, o)
 			}
@@ -92,17 +93,21 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 	f := c.Flags()
 	f.StringVarP(&output, "output", "o", "report.html", "file for the page; - is standard output")
 	f.BoolVar(&overwrite, "overwrite", false, "replace the file that --output names; report.html is replaced without it")
-	f.StringVar(&plots, "plots", "", "folder for SVG and PNG files, one of each curve, in place of those that are there; no page is written unless --output names one")
+	f.StringVar(&plots, "plots", "",
+		"folder for SVG and PNG files, one of each curve, in place of those that are there; no page is written unless "+
+			"--output names one")
 	f.BoolVar(&watch, "watch", false, "serve the page on this machine and follow the runs")
 	f.StringVar(&address, "address", "127.0.0.1:8090", "with --watch: host and port to listen at; port 0 is a free one")
 	f.Float64Var(&o.Smoothing, "smoothing", 0.6, "share of what was before in each point of a noisy curve; 0 is none")
-	f.BoolVar(&o.Log, logScales, false, "begin with logarithmic scales for losses and gradient norms; --log without a value is its old name")
+	f.BoolVar(&o.Log, logScales, false,
+		"begin with logarithmic scales for losses and gradient norms; --log without a value is its old name")
 	return c
 }
 
 const logScales = "log-scales"
 
-// reportArguments gives --log of report, which is --log-scales unless it has one of the values of other commands, its name.
+// reportArguments gives --log of report, which is --log-scales unless it has one of the values of other commands, its
+// name.
 func reportArguments(args []string) []string {
 	if len(args) == 0 || args[0] != "report" {
 		return args

@@ -77,7 +77,10 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		validateCommand(a), convertCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a), planCommand(a),
 		inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a), runsCommand(a),
 	)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{flagError(c, err), c.CommandPath()} })
+	root.SetFlagErrorFunc(func(c *cobra.Command,
+		err error) error {
+		return usageError{flagError(c, err), c.CommandPath()}
+	})
 	return root
 }
 
@@ -94,7 +97,8 @@ func forOneProcess(c *cobra.Command) error {
 func version() string {
 	text, commit := runlog.Build()
 	text = cmp.Or(text, "(unknown)")
-	if commit != "" && !strings.Contains(text, commit[:min(12, len(commit))]) { // of which a version without a tag has so much
+	// of which a version without a tag has so much
+	if commit != "" && !strings.Contains(text, commit[:min(12, len(commit))]) {
 		text += ", commit " + commit
 	}
 	return fmt.Sprintf("%s, %s, %s/%s", text, runtime.Version(), runtime.GOOS, runtime.GOARCH)
@@ -160,7 +164,8 @@ func noArguments(c *cobra.Command, args []string) error {
 	return usageError{err, c.CommandPath()}
 }
 
-// severalValues says how the flags of a command line take more values than one. Those that may be repeated take commas for text.
+// severalValues says how the flags of a command line take more values than one. Those that may be repeated take commas
+// for text.
 func severalValues(c *cobra.Command) (ways []string) {
 	c.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Value.Type() {
@@ -224,9 +229,9 @@ func (a app) requests() slog.Handler {
 	return slog.NewTextHandler(a.stderr, nil)
 }
 
-// collectEarly lets the garbage collector run when garbage is a fifth of what is in use, and not first when it is as much
-// again. The memory of training and generation is a few large arrays without pointers, which cost the collector next to
-// nothing, so the peak is lower for free. The environment variable GOGC outranks it.
+// collectEarly lets the garbage collector run when garbage is a fifth of what is in use, and not first when it is as
+// much again. The memory of training and generation is a few large arrays without pointers, which cost the collector
+// next to nothing, so the peak is lower for free. The environment variable GOGC outranks it.
 func collectEarly() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(20)

@@ -43,11 +43,12 @@ func (t tests) Run() int {
 	return t.m.Run()
 }
 
-// smallVocabulary makes a folder with 400 pieces and 100 sentinels. With T5's 32,000 most of the time of a small process
-// goes into the vocabulary.
+// smallVocabulary makes a folder with 400 pieces and 100 sentinels. With T5's 32,000 most of the time of a small
+// process goes into the vocabulary.
 var smallVocabulary = sync.OnceValue(func() string {
 	dir := filepath.Join(shared, "vocabulary")
-	out, err := exec.Command("t5train", "tokenizer", "train", "--input", "../../testdata/sms_spam/validation-00000-of-00001.parquet:sms",
+	out, err := exec.Command("t5train", "tokenizer", "train", "--input",
+		"../../testdata/sms_spam/validation-00000-of-00001.parquet:sms",
 		"--vocab-size", "400", "--normalization", "identity", "--output", dir).CombinedOutput()
 	if err != nil {
 		panic(fmt.Sprintf("tokenizer train: %v\n%s", err, out))
@@ -66,7 +67,8 @@ func TestScripts(t *testing.T) { runScripts(t, "testdata/script", nil) }
 //	RUN    a finished run on TRAIN, which all scripts share: to be read only
 //	T5RUN  one with T5's vocabulary, for scripts that look at sizes; its processes take twenty times as long
 //
-// and in its folder tiny.yaml, a configuration without data and output, and t5.yaml, which is that with T5's vocabulary.
+// and in its folder tiny.yaml, a configuration without data and output, and t5.yaml, which is that with T5's
+// vocabulary.
 func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestScript, bool, []string)) {
 	t.Helper()
 	repo, err := filepath.Abs("../..")
@@ -81,7 +83,8 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 	held := filepath.Join(repo, "testdata/sms_spam/validation-00000-of-00001.parquet")
 	finetune := func(more ...string) string {
 		run := filepath.Join(t.TempDir(), "run")
-		command := append([]string{"finetune", "--config", "testdata/tiny.yaml", "--train", train, "--validation", held, "--output", run}, more...)
+		command := append([]string{"finetune", "--config", "testdata/tiny.yaml", "--train", train, "--validation", held,
+			"--output", run}, more...)
 		if out, err := exec.Command("t5train", command...).CombinedOutput(); err != nil {
 			t.Fatalf("finetune: %v\n%s", err, out)
 		}
@@ -89,7 +92,8 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 	}
 	finished, large := finetune("--tokenizer", smallVocabulary(), "--set", "data.max_target_length=8"), finetune()
 	commands := map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip, "section": section, "guide": guide,
+		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip, "section": section,
+		"guide":  guide,
 		"events": events,
 	}
 	maps.Copy(commands, more)
@@ -101,7 +105,8 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 			env.Setenv("HELD", held)
 			env.Setenv("RUN", finished)
 			env.Setenv("T5RUN", large)
-			small := bytes.Replace(tiny, []byte("max_target_length: 4\n"), []byte("max_target_length: 8\n"), 1) // "spam" is 4 letters
+			// "spam" is 4 letters
+			small := bytes.Replace(tiny, []byte("max_target_length: 4\n"), []byte("max_target_length: 8\n"), 1)
 			small = fmt.Appendf(small, "\ntokenizer:\n  path: %s\n", smallVocabulary())
 			return errors.Join(os.WriteFile(filepath.Join(env.WorkDir, "tiny.yaml"), small, 0o600),
 				os.WriteFile(filepath.Join(env.WorkDir, "t5.yaml"), tiny, 0o600))
@@ -289,8 +294,8 @@ func guide(ts *testscript.TestScript, neg bool, args []string) {
 	runCommands(ts, text)
 }
 
-// runCommands runs the lines that begin with t5train in the sh blocks of a Markdown text, of which there must be some. A
-// backslash at the end of a line continues it.
+// runCommands runs the lines that begin with t5train in the sh blocks of a Markdown text, of which there must be some.
+// A backslash at the end of a line continues it.
 func runCommands(ts *testscript.TestScript, text string) {
 	commands, inBlock := 0, false
 	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", "")) {

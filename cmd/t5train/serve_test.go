@@ -119,7 +119,8 @@ func (s *servers) stops(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// curl does what curl does with these arguments, as far as the README needs it, and leaves the answer in the file answer:
+// curl does what curl does with these arguments, as far as the README needs it, and leaves the answer in the file
+// answer:
 //
 //	curl [-H header] [-d body] url
 //	! curl ...            wants a status that is none of success

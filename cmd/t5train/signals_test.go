@@ -75,6 +75,7 @@ func TestNohup(t *testing.T) {
 // longRun is trainCommand with steps for minutes, of which each is logged and none saved.
 func longRun(output string) *exec.Cmd {
 	cmd := trainCommand(output)
-	cmd.Args = append(cmd.Args, "--steps", "100000", "--set", "checkpoint.every_steps=100000", "--set", "eval.every_steps=100000", "--set", "train.log_every=1")
+	cmd.Args = append(cmd.Args, "--steps", "100000", "--set", "checkpoint.every_steps=100000", "--set",
+		"eval.every_steps=100000", "--set", "train.log_every=1")
 	return cmd
 }

@@ -17,10 +17,12 @@ func sizesCommand(a app) *cobra.Command {
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-			fmt.Fprintln(w, "size\tparameters\tlayers\td_model\td_ff\theads\tcheckpoint\tinference\ttraining, adafactor\ttraining, adamw\t")
+			fmt.Fprintln(w, "size\tparameters\tlayers\td_model\td_ff\theads\tcheckpoint\tinference\ttraining, "+
+				"adafactor\ttraining, adamw\t")
 			for _, s := range model.Sizes() {
 				c, m := s.Config, s.Config.Memory()
-				fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t\n", s.Name, millions(c.Parameters()), 2*c.NumLayers, c.DModel, c.DFF, c.NumHeads,
+				fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t\n", s.Name, millions(c.Parameters()), 2*c.NumLayers,
+					c.DModel, c.DFF, c.NumHeads,
 					ui.Bytes(m.Weights), ui.Bytes(m.Inference), ui.Bytes(m.Adafactor), ui.Bytes(m.AdamW))
 			}
 			if err := w.Flush(); err != nil {

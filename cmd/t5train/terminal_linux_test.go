@@ -22,13 +22,19 @@ func TestBarsOnTerminals(t *testing.T) {
 		bar     string // what the drawn bar looks like
 		stays   []string
 	}{
-		{40, []string{"finetune", "--config", "testdata/tiny.yaml", "--tokenizer", smallVocabulary(), "--set", "data.max_target_length=8", "--train", rows, "--validation", held,
-			"--output", run, "--steps", "40"}, `train .*\d+/40`, []string{"step 16, epoch 1.00: validation accuracy", "step 40, epoch 2.50: validation accuracy"}},
-		{60, []string{"evaluate", "--checkpoint", run, "--data", held}, `evaluate .*\d+/557`, []string{"evaluation: 557 examples"}},
-		{40, []string{"predict", "--checkpoint", run, "--input", held, "--output", filepath.Join(t.TempDir(), "out.jsonl")}, `predict .*\d+/557`, nil},
-		{80, []string{"data", "tokenize", "--train", rows, "--tokenizer", smallVocabulary(), "--output", t.TempDir()}, `tokenize .*\d+/4`, []string{"text column: sms"}},
+		{40, []string{"finetune", "--config", "testdata/tiny.yaml", "--tokenizer", smallVocabulary(), "--set",
+			"data.max_target_length=8", "--train", rows, "--validation", held,
+			"--output", run, "--steps", "40"}, `train .*\d+/40`,
+			[]string{"step 16, epoch 1.00: validation accuracy", "step 40, epoch 2.50: validation accuracy"}},
+		{60, []string{"evaluate", "--checkpoint", run, "--data", held}, `evaluate .*\d+/557`,
+			[]string{"evaluation: 557 examples"}},
+		{40, []string{"predict", "--checkpoint", run, "--input", held, "--output", filepath.Join(t.TempDir(), "out.jsonl")},
+			`predict .*\d+/557`, nil},
+		{80, []string{"data", "tokenize", "--train", rows, "--tokenizer", smallVocabulary(), "--output", t.TempDir()},
+			`tokenize .*\d+/4`, []string{"text column: sms"}},
 		{40, []string{"data", "check", "--train", rows, "--validation", held}, `check train .*\d+/4`, nil},
-		{40, []string{"tokenizer", "train", "--input", rows + ":sms", "--vocab-size", "300", "--output", filepath.Join(t.TempDir(), "v")}, `\d+/`, []string{"tokenizer: unigram"}},
+		{40, []string{"tokenizer", "train", "--input", rows + ":sms", "--vocab-size", "300", "--output",
+			filepath.Join(t.TempDir(), "v")}, `\d+/`, []string{"tokenizer: unigram"}},
 	} {
 		t.Run(strings.Join(c.command[:2], " "), func(t *testing.T) {
 			s := screen.Open(t, c.columns)

@@ -24,7 +24,8 @@ func tokenizerCommand(a app) *cobra.Command {
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(tokenizerTrainCommand(a), encodeCommand(a), decodeCommand(a), compareCommand(a), tokenizerReportCommand(a))
+	c.AddCommand(tokenizerTrainCommand(a), encodeCommand(a), decodeCommand(a), compareCommand(a),
+		tokenizerReportCommand(a))
 	return c
 }
 
@@ -38,12 +39,14 @@ const (
 type tokenizerFlags struct{ path, special string }
 
 func (t *tokenizerFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&t.path, "tokenizer", "", "run, checkpoint folder, spiece.model or tokenizer.json (default: T5's vocabulary)")
+	c.Flags().StringVar(&t.path, "tokenizer", "",
+		"run, checkpoint folder, spiece.model or tokenizer.json (default: T5's vocabulary)")
 	t.addSpecial(c)
 }
 
 func (t *tokenizerFlags) addSpecial(c *cobra.Command) {
-	c.Flags().StringVar(&t.special, "special", "", "whose rule for special tokens: transformers, or seqio as the original T5 (default: the tokenizer's own)")
+	c.Flags().StringVar(&t.special, "special", "",
+		"whose rule for special tokens: transformers, or seqio as the original T5 (default: the tokenizer's own)")
 }
 
 func (t *tokenizerFlags) load(c *cobra.Command) (*tokenizer.Tokenizer, error) {
@@ -91,7 +94,8 @@ type textFlags struct {
 
 func (t *textFlags) add(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&t.input, "input", "-", "file with texts: .parquet, .csv or .tsv with a header, .jsonl, or text with one a line; - is standard input")
+	f.StringVar(&t.input, "input", "-",
+		"file with texts: .parquet, .csv or .tsv with a header, .jsonl, or text with one a line; - is standard input")
 	addInputFormat(c, &t.format)
 	f.StringVar(&t.column, "column", "text", "column or JSON field of the texts")
 }
@@ -103,7 +107,8 @@ func (t *textFlags) each(c *cobra.Command, stdin io.Reader, yield func(text stri
 		return err
 	}
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{t.column}}
-	return inputfile.Read(c.Context(), t.input, format, spec, nil, stdin, func(in inputfile.Input) error { return yield(in.Shown) })
+	return inputfile.Read(c.Context(), t.input, format, spec, nil, stdin,
+		func(in inputfile.Input) error { return yield(in.Shown) })
 }
 
 func encodeCommand(a app) *cobra.Command {

@@ -68,7 +68,8 @@ type differences struct {
 func (d *differences) vocabularies() {
 	a, b := d.pair[0], d.pair[1]
 	for i, t := range d.pair {
-		fmt.Fprintf(d.out, "%s: %s, %d tokens with %d sentinels, rules of %s\n", d.names[i], t.Kind(), t.VocabSize(), t.ExtraIDs(), t.Rules())
+		fmt.Fprintf(d.out, "%s: %s, %d tokens with %d sentinels, rules of %s\n", d.names[i], t.Kind(), t.VocabSize(),
+			t.ExtraIDs(), t.Rules())
 	}
 	for id := range int32(max(a.VocabSize(), b.VocabSize())) {
 		inA, inB := int(id) < a.VocabSize(), int(id) < b.VocabSize()
@@ -104,7 +105,8 @@ func (d *differences) text(text string) error {
 	}
 	if left, right := d.pair[0].Decode(a, false), d.pair[1].Decode(a, false); left != right {
 		if d.decoded++; d.decoded <= d.show {
-			fmt.Fprintf(d.out, "text %d: %q has the same ids, but decodes to\n  %s: %q\n  %s: %q\n", d.texts, text, d.names[0], left, d.names[1], right)
+			fmt.Fprintf(d.out, "text %d: %q has the same ids, but decodes to\n  %s: %q\n  %s: %q\n", d.texts, text, d.names[0],
+				left, d.names[1], right)
 		}
 	}
 	return nil
@@ -115,5 +117,6 @@ func (d *differences) result() error {
 		fmt.Fprintf(d.out, "no difference in the vocabulary and in %d texts\n", d.texts)
 		return nil
 	}
-	return fmt.Errorf("compare: %d pieces differ; of %d texts, %d have other ids and %d decode differently", d.pieces, d.texts, d.ids, d.decoded)
+	return fmt.Errorf("compare: %d pieces differ; of %d texts, %d have other ids and %d decode differently", d.pieces,
+		d.texts, d.ids, d.decoded)
 }

@@ -84,7 +84,8 @@ is rare in all of the training text learns little.`,
 	f.IntVar(&o.Show, "show", 10, "pieces and characters to show of each kind")
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	f.BoolVar(&asJSON, "json", false, "print one JSON object")
-	f.StringVar(&plots, "plots", "", "folder for coverage.svg and coverage.png: the share of the tokens that the most frequent pieces make up")
+	f.StringVar(&plots, "plots", "",
+		"folder for coverage.svg and coverage.png: the share of the tokens that the most frequent pieces make up")
 	return c
 }
 
@@ -109,7 +110,8 @@ func named(paths []string, u *usage.Report) any {
 // coverageFigure shows how much of the texts the most frequent pieces are. A curve has points enough for any screen.
 func coverageFigure(paths []string, u *usage.Report) report.Figure {
 	const points = 300
-	f := report.Figure{Name: "coverage", Title: "Tokens that the most frequent pieces cover, %", XTitle: "pieces, by frequency", LogX: true}
+	f := report.Figure{Name: "coverage", Title: "Tokens that the most frequent pieces cover, %",
+		XTitle: "pieces, by frequency", LogX: true}
 	for i, v := range u.Vocabularies {
 		c := report.Curve{Name: filepath.ToSlash(paths[i])}
 		shares := v.Coverage()

@@ -14,7 +14,8 @@ import (
 )
 
 // inputHelp describes the --input of commands that read text for vocabularies.
-const inputHelp = "text: PATH or PATH:COLUMN of parquet, text, JSON lines, CSV, also .gz; a file, a folder or a glob (may be repeated)"
+const inputHelp = "text: PATH or PATH:COLUMN of parquet, text, JSON lines, CSV, also .gz; a file, a folder or a glob " +
+	"(may be repeated)"
 
 func tokenizerTrainCommand(a app) *cobra.Command {
 	o := corpus.VocabularyOptions{Train: vocabulary.Defaults(), ExtraIDs: tokenizer.DefaultExtraIDs}
@@ -68,26 +69,34 @@ read, so memory grows with the different words. Of more text than --max-text a s
 	f.StringVar(&o.Output, "output", "", "folder for the tokenizer, or spiece.model in one")
 	f.BoolVar(&o.Overwrite, "overwrite", false, "replace the tokenizer that is there")
 	f.StringVar(&kind, "type", string(t.Kind), "unigram or bpe")
-	f.IntVar(&t.VocabSize, "vocab-size", t.VocabSize, "pieces, with <pad>, </s>, <unk> and symbols and without the sentinels")
+	f.IntVar(&t.VocabSize, "vocab-size", t.VocabSize,
+		"pieces, with <pad>, </s>, <unk> and symbols and without the sentinels")
 	f.IntVar(&o.ExtraIDs, "extra-ids", o.ExtraIDs, "sentinels behind the vocabulary, which span corruption needs")
 	f.StringVar(&t.Normalization, "normalization", t.Normalization, strings.Join(normalize.Names(), ", "))
-	f.Float64Var(&t.CharacterCoverage, "character-coverage", t.CharacterCoverage, "part of the characters of the text, the frequent ones, that become pieces")
+	f.Float64Var(&t.CharacterCoverage, "character-coverage", t.CharacterCoverage,
+		"part of the characters of the text, the frequent ones, that become pieces")
 	f.IntVar(&t.MaxPieceLength, "max-piece-length", t.MaxPieceLength, "characters of the longest piece")
-	f.BoolVar(&t.SplitByUnicodeScript, "split-by-unicode-script", t.SplitByUnicodeScript, "no piece holds characters of two scripts")
+	f.BoolVar(&t.SplitByUnicodeScript, "split-by-unicode-script", t.SplitByUnicodeScript,
+		"no piece holds characters of two scripts")
 	f.BoolVar(&t.SplitByNumber, "split-by-number", t.SplitByNumber, "no piece holds digits and letters")
-	f.BoolVar(&t.SplitByWhitespace, "split-by-whitespace", t.SplitByWhitespace, "no piece continues after a space; false takes about 20 times the time, since lines repeat less than words")
+	f.BoolVar(&t.SplitByWhitespace, "split-by-whitespace", t.SplitByWhitespace,
+		"no piece continues after a space; false takes about 20 times the time, since lines repeat less than words")
 	f.BoolVar(&t.SplitDigits, "split-digits", t.SplitDigits, "each digit is a piece of its own")
-	f.BoolVar(&t.ByteFallback, "byte-fallback", t.ByteFallback, "unknown characters become their bytes, for which there are 256 pieces")
+	f.BoolVar(&t.ByteFallback, "byte-fallback", t.ByteFallback,
+		"unknown characters become their bytes, for which there are 256 pieces")
 	f.StringSliceVar(&t.ControlSymbols, "control-symbols", nil, "tokens that no text gives, a,b")
-	f.StringSliceVar(&t.UserSymbols, "user-symbols", nil, "pieces that are always cut out of the text, a,b; ▁ stands for a space")
+	f.StringSliceVar(&t.UserSymbols, "user-symbols", nil,
+		"pieces that are always cut out of the text, a,b; ▁ stands for a space")
 	f.BoolVar(&hardLimit, "hard-vocab-limit", true, "text that gives fewer pieces than --vocab-size is an error")
 	f.IntVar(&t.MaxLineBytes, "max-line-bytes", t.MaxLineBytes, "longer lines are left out; 0 for none")
 	f.IntVar(&t.SampleLines, "sample-lines", 0, "lines to train on, drawn at random (default: all, up to --max-text)")
 	f.StringVar(&maxText, "max-text", "1GiB", "text to train on; more is sampled line by line; 0 for any")
 	f.Uint64Var(&t.Seed, "seed", t.Seed, "which lines are drawn")
 	f.IntVar(&t.SeedPieces, "seed-pieces", t.SeedPieces, "unigram: frequent strings to start from")
-	f.Float64Var(&t.ShrinkingFactor, "shrinking-factor", t.ShrinkingFactor, "unigram: part of the pieces that a round keeps")
-	f.IntVar(&t.SubIterations, "sub-iterations", t.SubIterations, "unigram: steps of expectation and maximization in a round")
+	f.Float64Var(&t.ShrinkingFactor, "shrinking-factor", t.ShrinkingFactor,
+		"unigram: part of the pieces that a round keeps")
+	f.IntVar(&t.SubIterations, "sub-iterations", t.SubIterations,
+		"unigram: steps of expectation and maximization in a round")
 	f.IntVar(&t.Threads, "threads", 0, "threads (default: all)")
 	return c
 }

@@ -106,7 +106,8 @@ func commandPaths() (paths [][]string) {
 // refused checks that a command line is wrong usage with some message, and that no command begins.
 func refused(t *testing.T, args []string, messages ...string) {
 	t.Helper()
-	root := rootCommand(app{stdin: strings.NewReader(""), stdout: io.Discard, data: io.Discard, stderr: os.Stderr, names: &flagNames{}, log: &logFormat{}})
+	root := rootCommand(app{stdin: strings.NewReader(""), stdout: io.Discard, data: io.Discard, stderr: os.Stderr,
+		names: &flagNames{}, log: &logFormat{}})
 	began := false
 	var idle func(c *cobra.Command)
 	idle = func(c *cobra.Command) {

@@ -85,7 +85,8 @@ func warnUnknown(sink ui.Sink, m chunks.Manifest) {
 // storeText describes what a store holds.
 func storeText(m chunks.Manifest) string {
 	text := fmt.Sprintf("%s documents, %s tokens, %s bytes of text, %.2f tokens a byte",
-		ui.Grouped(int(m.Documents)), ui.Grouped(int(m.Tokens)), ui.Grouped(int(m.TextBytes)), float64(m.Tokens)/float64(max(m.TextBytes, 1)))
+		ui.Grouped(int(m.Documents)), ui.Grouped(int(m.Tokens)), ui.Grouped(int(m.TextBytes)),
+		float64(m.Tokens)/float64(max(m.TextBytes, 1)))
 	if m.Unknown > 0 {
 		text += fmt.Sprintf("; %s tokens are unknown", ui.Grouped(int(m.Unknown)))
 	}

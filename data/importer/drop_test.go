@@ -83,7 +83,8 @@ func TestDrop(t *testing.T) {
 		`{"text": "a", "m": 1}` + "\n" + `{"text": "b", "m": [1]}`,
 		`{"text": "a", "m": 1}` + "\n" + `{"text": "b", "m": {"k": 1}}`,
 	} {
-		if _, _, err := importOf(t, "a.jsonl", text, Options{}); err == nil || !strings.Contains(err.Error(), "import.drop m") {
+		if _, _, err := importOf(t, "a.jsonl", text, Options{}); err == nil || !strings.Contains(err.Error(),
+			"import.drop m") {
 			t.Errorf("%s: error %v, want one that names import.drop m", text, err)
 		}
 		for _, file := range []string{"a.jsonl", "a.json"} {

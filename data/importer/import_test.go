@@ -56,17 +56,23 @@ func TestImport(t *testing.T) {
 		want  []string // sizes of splits
 		rows  string   // of all files, "" is not looked at
 	}{
-		{"a table", []string{"a.csv: text,label\nx,b\ny,\n"}, Options{Inputs: []string{"a.csv"}, Labels: []string{"label"}}, []string{"train 2"}, `["x" 0] ["y" null]`},
-		{"types", []string{"a.csv: a,b,c\n1,2.5,true\n,,\n"}, Options{Inputs: []string{"a.csv"}, Types: map[string]Type{"a": Int64, "b": Float64, "c": Bool}},
+		{"a table", []string{"a.csv: text,label\nx,b\ny,\n"}, Options{Inputs: []string{"a.csv"}, Labels: []string{"label"}},
+			[]string{"train 2"}, `["x" 0] ["y" null]`},
+		{"types", []string{"a.csv: a,b,c\n1,2.5,true\n,,\n"},
+			Options{Inputs: []string{"a.csv"}, Types: map[string]Type{"a": Int64, "b": Float64, "c": Bool}},
 			[]string{"train 2"}, `[1 2.5 true] [null null null]`},
-		{"two files", []string{"a.csv: a,b\n1,2\n", "b.csv: b,a\n3,4\n"}, Options{Inputs: []string{"*.csv"}}, []string{"train 2"}, `["1" "2"] ["4" "3"]`},
+		{"two files", []string{"a.csv: a,b\n1,2\n", "b.csv: b,a\n3,4\n"}, Options{Inputs: []string{"*.csv"}},
+			[]string{"train 2"}, `["1" "2"] ["4" "3"]`},
 		{"an object that is null", []string{"a.jsonl: {\"a\": null}\n{\"a\": {\"b\": 1}}\n{\"a\": null}"},
 			Options{Inputs: []string{"a.jsonl"}}, []string{"train 3"}, `[null] [1] [null]`},
-		{"named splits", []string{"a.csv: a\n1\n", "b.csv: a\n2\n3\n"}, Options{Inputs: []string{"train=a.csv", "test=b.csv"}}, []string{"train 1", "test 2"}, `["1"] ["2"] ["3"]`},
-		{"class folders", []string{"d/pos/1: good", "d/neg/1: bad"}, Options{Inputs: []string{"d"}}, []string{"train 2"}, `["bad" 0] ["good" 1]`},
+		{"named splits", []string{"a.csv: a\n1\n", "b.csv: a\n2\n3\n"},
+			Options{Inputs: []string{"train=a.csv", "test=b.csv"}}, []string{"train 1", "test 2"}, `["1"] ["2"] ["3"]`},
+		{"class folders", []string{"d/pos/1: good", "d/neg/1: bad"}, Options{Inputs: []string{"d"}}, []string{"train 2"},
+			`["bad" 0] ["good" 1]`},
 		{"questions", []string{`q.json: {"data": [{"title": "T", "paragraphs": [{"context": "c", "qas": [{"id": "1", "question": "q", "answers": [{"text": "a", "answer_start": 0}]}]}]}]}`},
 			Options{Inputs: []string{"q.json"}}, []string{"train 1"}, `["1" "T" "c" "q" ["a"] [0]]`},
-		{"tags", []string{"t.conll: EU B-ORG\nx O\n"}, Options{Inputs: []string{"t.conll"}}, []string{"train 1"}, `[["EU", "x"] [1, 0]]`},
+		{"tags", []string{"t.conll: EU B-ORG\nx O\n"}, Options{Inputs: []string{"t.conll"}}, []string{"train 1"},
+			`[["EU", "x"] [1, 0]]`},
 		{"ratios", []string{"a.csv: " + tableOf(1000)}, Options{Inputs: []string{"a.csv"}, Shares: halves},
 			[]string{"train 900", "validation 100"}, ""},
 		{"strata", []string{"a.csv: " + tableOf(1000)}, Options{Inputs: []string{"a.csv"}, Shares: halves,
@@ -175,7 +181,8 @@ func TestImportSplits(t *testing.T) {
 }
 
 func TestImportRefuses(t *testing.T) {
-	testdir.Files(t, "a.csv: a,b\n1,2\n", "bad.csv: a,b\n1,2\n3\n", "empty.csv: a\n", "l.jsonl: {\"a\": [1]}", "there/train-00000-of-00001.parquet")
+	testdir.Files(t, "a.csv: a,b\n1,2\n", "bad.csv: a,b\n1,2\n3\n", "empty.csv: a\n", "l.jsonl: {\"a\": [1]}",
+		"there/train-00000-of-00001.parquet")
 	halves := []Share{{"train", 0.5}, {"validation", 0.5}}
 	for _, c := range []struct {
 		name string
@@ -185,20 +192,30 @@ func TestImportRefuses(t *testing.T) {
 		{"no input", Options{}, "no input"},
 		{"a mistake in a file", Options{Inputs: []string{"bad.csv"}}, "read bad.csv: line 3: 1 cells, want 2"},
 		{"no rows", Options{Inputs: []string{"empty.csv"}}, "empty.csv: no rows"},
-		{"a split without rows", Options{Inputs: []string{"a.csv"}, Shares: halves}, "split validation has none of the 1 rows"},
-		{"files that are there", Options{Inputs: []string{"a.csv"}, Output: "there"}, "train-00000-of-00001.parquet is there already"},
-		{"splits in one file", Options{Inputs: []string{"a.csv"}, Output: "x.parquet", Shares: halves}, "want a folder for 2 splits"},
-		{"named splits in one file", Options{Inputs: []string{"a=a.csv", "b=a.csv"}, Output: "x.parquet"}, "want a folder for the splits a, b"},
+		{"a split without rows", Options{Inputs: []string{"a.csv"}, Shares: halves},
+			"split validation has none of the 1 rows"},
+		{"files that are there", Options{Inputs: []string{"a.csv"}, Output: "there"},
+			"train-00000-of-00001.parquet is there already"},
+		{"splits in one file", Options{Inputs: []string{"a.csv"}, Output: "x.parquet", Shares: halves},
+			"want a folder for 2 splits"},
+		{"named splits in one file", Options{Inputs: []string{"a=a.csv", "b=a.csv"}, Output: "x.parquet"},
+			"want a folder for the splits a, b"},
 		{"named and not", Options{Inputs: []string{"a=a.csv", "a.csv"}}, "some inputs name their split and others do not"},
 		{"named and divided", Options{Inputs: []string{"a=a.csv"}, Shares: halves}, "import.split has nothing to divide"},
-		{"names and a header", Options{Inputs: []string{"a.csv"}, Read: table.ReadOptions{Columns: []string{"x"}}}, "add import.no_header"},
-		{"a label with a type", Options{Inputs: []string{"a.csv"}, Labels: []string{"a"}, Types: map[string]Type{"a": Int64}}, "column a has a type and is a label"},
-		{"groups and strata", Options{Inputs: []string{"a.csv"}, Group: "a", Stratify: "b", Shares: halves}, "want one of the two"},
+		{"names and a header", Options{Inputs: []string{"a.csv"}, Read: table.ReadOptions{Columns: []string{"x"}}},
+			"add import.no_header"},
+		{"a label with a type", Options{Inputs: []string{"a.csv"}, Labels: []string{"a"}, Types: map[string]Type{"a": Int64}},
+			"column a has a type and is a label"},
+		{"groups and strata", Options{Inputs: []string{"a.csv"}, Group: "a", Stratify: "b", Shares: halves},
+			"want one of the two"},
 		{"groups without splits", Options{Inputs: []string{"a.csv"}, Group: "a"}, "but not split"},
-		{"groups of nothing", Options{Inputs: []string{"a.csv"}, Group: "c", Shares: halves}, "there is no column c to split by"},
-		{"groups of lists", Options{Inputs: []string{"l.jsonl"}, Group: "a", Shares: halves}, "l.jsonl, line 1: column a is a list"},
+		{"groups of nothing", Options{Inputs: []string{"a.csv"}, Group: "c", Shares: halves},
+			"there is no column c to split by"},
+		{"groups of lists", Options{Inputs: []string{"l.jsonl"}, Group: "a", Shares: halves},
+			"l.jsonl, line 1: column a is a list"},
 		{"strata of no label", Options{Inputs: []string{"a.csv"}, Stratify: "a", Shares: halves}, "add import.label a"},
-		{"no such label", Options{Inputs: []string{"a.csv"}, Labels: []string{"c"}}, "there is no column c: the columns are a, b"},
+		{"no such label", Options{Inputs: []string{"a.csv"}, Labels: []string{"c"}},
+			"there is no column c: the columns are a, b"},
 		{"a delimiter that quotes", Options{Inputs: []string{"a.csv"}, Read: table.ReadOptions{Delimiter: '"'}}, "no quote"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -235,11 +252,13 @@ func TestImportStops(t *testing.T) {
 // TestImportOfAChangedFile reads another file the second time.
 func TestImportOfAChangedFile(t *testing.T) {
 	for name, second := range map[string]string{
-		"more rows": "text,label\nx,a\ny,b\nz,a\n", "another label": "text,label\nx,c\ny,b\n", "another column": "text,l\nx,a\ny,b\n",
+		"more rows": "text,label\nx,a\ny,b\nz,a\n", "another label": "text,label\nx,c\ny,b\n",
+		"another column": "text,l\nx,a\ny,b\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			testdir.Files(t, "a.csv: text,label\nx,a\ny,b\n")
-			o := Options{Inputs: []string{"a.csv"}, Output: "out", Labels: []string{"label"}, Shares: []Share{{"train", 0.5}, {"test", 0.5}}}
+			o := Options{Inputs: []string{"a.csv"}, Output: "out", Labels: []string{"label"},
+				Shares: []Share{{"train", 0.5}, {"test", 0.5}}}
 			o.Sink = testdir.Sink{Said: func(line string) {
 				if strings.Contains(line, "column label") { // said between the two readings
 					if err := os.WriteFile("a.csv", []byte(second), 0o600); err != nil {

@@ -122,7 +122,8 @@ func TestCheck(t *testing.T) {
 			{"Ä cat", []any{"cat", "Ä"}, []any{2, 0}}, {"one", []any{"one"}, []any{1}}, {"two", []any{"two"},
 				[]any{-1}}, {"six", []any{"six"}, []any{4}},
 			{"ten", []any{"ten"}, []any{}}, {"no", []any{"no"}, []any{nil}},
-		}, nil, `answer_start train (column answers.answer_start) 5: train:1["one" is not at 1] train:2["two" is not at -1]` + "\nunknown_characters train (column context) 1: train:0['Ä']\n" +
+		}, nil, `answer_start train (column answers.answer_start) 5: train:1["one" is not at 1] train:2["two" is not at -1]` +
+			"\nunknown_characters train (column context) 1: train:0['Ä']\n" +
 			"unknown_characters train (column answers.text) 1: train:0['Ä']"},
 		{"tags", []importer.Column{{Path: []string{"tokens"}, Type: importer.String, List: true},
 			{Path: []string{"tags"}, Type: importer.Int64, List: true, Classes: []string{"O", "B"}}},

@@ -213,7 +213,8 @@ func TestClassLabels(t *testing.T) {
 		{"sequence of a struct",
 			`{"info":{"features":{"y":{"feature":{"a":{"dtype":"string","_type":"Value"},"b":{"names":["n"],"_type":"ClassLabel"}},"_type":"Sequence"}}}}`, map[string][]string{"y.b": {"n"}}},
 		{"struct", `{"info":{"features":{"y":{"_type":{"names":["n"],"_type":"ClassLabel"},"c":{"d":{"names":["m"],"_type":"ClassLabel"}}}}}}`, map[string][]string{"y._type": {"n"}, "y.c.d": {"m"}}},
-		{"other features", `{"info":{"features":{"x":3,"y":[],"z":{"languages":["en","de"],"_type":"Translation"}}}}`, map[string][]string{}},
+		{"other features", `{"info":{"features":{"x":3,"y":[],"z":{"languages":["en","de"],"_type":"Translation"}}}}`,
+			map[string][]string{}},
 		{"no features", `{"fingerprint":"0"}`, map[string][]string{}},
 	}
 	for _, c := range cases {

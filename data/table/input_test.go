@@ -12,8 +12,10 @@ func TestFindInputs(t *testing.T) {
 	testdir.Files(t, "a.csv", "b.tsv", "c.jsonl", "d.json: [{}]", "e.json: {\"data\": [{\"paragraphs\": []}]}",
 		"f.txt", "g.conll", "h.dat", "i.csv.gz", "i.csv.xz", "j.parquet",
 		"k=v.csv", "imdb/neg/1.txt", "imdb/neg/2.txt", "imdb/pos/.hidden", "imdb/pos/1", "imdb/urls.txt",
-		"docs/b.txt", "docs/a.txt", "docs/README", "logs/x.csv", "logs/y.csv", "mixed/x.csv", "mixed/y.json", "nested/train/pos/1.txt", "deep/pets/cat/1.txt",
-		"hub/data/train-00000-of-00001.parquet", "card/d/a.csv", "card/d/b.csv", "cards/a.txt", "cards/b.csv", "configs/a.csv", "configs/b.csv",
+		"docs/b.txt", "docs/a.txt", "docs/README", "logs/x.csv", "logs/y.csv", "mixed/x.csv", "mixed/y.json",
+		"nested/train/pos/1.txt", "deep/pets/cat/1.txt",
+		"hub/data/train-00000-of-00001.parquet", "card/d/a.csv", "card/d/b.csv", "cards/a.txt", "cards/b.csv",
+		"configs/a.csv", "configs/b.csv",
 		"card/README.md: ---\nconfigs:\n- data_files:\n  - {split: forget, path: d/a.csv}\n  - {split: retain, path: "+
 			"[d/b.csv, d/a*]}\n---\n",
 		"cards/README.md: ---\nconfigs:\n- data_files: ['*.txt', '*.csv']\n---\n",

@@ -148,7 +148,8 @@ func readCases() []readCase {
 		{"squad without a context", SQuAD, ReadOptions{}, "{\"data\": [\n{\"title\": \"T\", \"paragraphs\": " +
 			"[{\"qas\": []}]}]}", "", `line 2: a paragraph of article "T" has no context`},
 		{"squad without a question", SQuAD, ReadOptions{},
-			`{"data": [{"paragraphs": [{"context": "", "qas": [{"id": "7"}]}]}]}`, "", `line 1: question 7 of article "" has no text`},
+			`{"data": [{"paragraphs": [{"context": "", "qas": [{"id": "7"}]}]}]}`, "",
+			`line 1: question 7 of article "" has no text`},
 		{"squad of a wrong type", SQuAD, ReadOptions{}, "{\"data\": [\n{\"title\": 5}]}", "",
 			"line 2: title is a JSON number, want string"},
 		{"squad that is cut", SQuAD, ReadOptions{}, "{\"data\": [\n{\"title\": \"x", "",

@@ -86,7 +86,8 @@ func TestInputFromJSON_Lists(t *testing.T) {
 
 func TestSpec_Kinds(t *testing.T) {
 	for name, want := range map[string]Kind{
-		"glue/cola": Labels, "glue/stsb": Numbers, "glue/wnli": Referents, "super_glue/wsc": Referents, "super_glue/record": Texts, "squad": Texts, "wmt/en-de": Texts,
+		"glue/cola": Labels, "glue/stsb": Numbers, "glue/wnli": Referents, "super_glue/wsc": Referents,
+		"super_glue/record": Texts, "squad": Texts, "wmt/en-de": Texts,
 	} {
 		s, _ := Named(name)
 		if s.Kind() != want || s.ScoresLabels() != (want == Labels) || len(s.MetricNames()) == 0 {

@@ -234,8 +234,9 @@ type Entity struct {
 	Text       string `json:"text" parquet:"text"`               // as it stands in the input
 	TokenStart int    `json:"token_start" parquet:"token_start"` // its first token, from 0
 	TokenEnd   int    `json:"token_end" parquet:"token_end"`     // the token behind its last one
-	Start      int    `json:"start" parquet:"start"`             // in the input, in Unicode code points, as transformers counts
-	End        int    `json:"end" parquet:"end"`
+	// in the input, in Unicode code points, as transformers counts
+	Start int `json:"start" parquet:"start"`
+	End   int `json:"end" parquet:"end"`
 }
 
 // EntitiesOf places the entities of an answer on the tokens of a text as [Spec.TagsOf] does, in the order of the text;

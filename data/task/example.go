@@ -17,13 +17,15 @@ const Unanswerable = "unanswerable"
 type Example struct {
 	Input, Target string
 	Label         int // number of the label; -1 for tasks without labels
-	Evidence      int // bytes of Input, from its beginning, that hold what the answer is made of; 0 where that is not known
+	// bytes of Input, from its beginning, that hold what the answer is made of; 0 where that is not known
+	Evidence int
 }
 
 // Reference is what an answer of the model is checked against.
 type Reference struct {
-	Texts  []string // of Texts and Referents: all that are right, the target first
-	Label  int      // of Labels: its number; of Referents: 1, or 0 where the first text is not what the pronoun stands for; else -1
+	Texts []string // of Texts and Referents: all that are right, the target first
+	// of Labels: its number; of Referents: 1, or 0 where the first text is not what the pronoun stands for; else -1
+	Label  int
 	Number float64  // of Numbers: as the data set has it, not rounded
 	Tokens []string // of Entities
 	Tags   []string // of Entities: those of the tokens, in IOB2

@@ -99,7 +99,8 @@ func TestReferents_Errors(t *testing.T) {
 	}{"no label": {wsc, num(-1)}, "null": {wsc, table.Cell{}}, "too large": {dpr, num(2)}, "a word": {dpr,
 		str("Tom")}} {
 		row := cells{
-			"text": str("Tom saw him"), "span2_index": num(2), "span2_text": str("him"), "span1_text": str("Tom"), "label": c.label,
+			"text": str("Tom saw him"), "span2_index": num(2), "span2_text": str("him"), "span1_text": str("Tom"),
+			"label":    c.label,
 			"sentence": str("Tom saw him."), "pronoun": str("him"), "candidates": wordsOf("Tom", "Bob"),
 		}
 		_, _, err := c.spec.HeldOut(cellsFor(t, c.spec, row))

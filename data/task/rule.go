@@ -11,13 +11,15 @@ type Rule string
 
 // The rules.
 const (
-	SQuAD   Rule = "squad"   // punctuation stands by itself, in texts and answers
-	CB      Rule = "cb"      // means over labels are over all of them, also those that do not occur (t5/evaluation/metrics.py, mean_multiclass_f1)
+	SQuAD Rule = "squad" // punctuation stands by itself, in texts and answers
+	// means over labels are over all of them, also those that do not occur (t5/evaluation/metrics.py, mean_multiclass_f1)
+	CB      Rule = "cb"
 	MultiRC Rule = "multirc" // marks of HTML are taken out
-	ReCoRD  Rule = "record"  // entities are joined by commas, highlights by full stops; every answer is an example to train on
-	WSC     Rule = "wsc"     // the pronoun is marked; rows with a wrong referent are not trained on
-	DPR     Rule = "dpr"     // the pronoun is marked; the answer is one of two candidates
-	WNLI    Rule = "wnli"    // pronoun and referent are found by comparing two sentences; the rest is as with WSC
+	// entities are joined by commas, highlights by full stops; every answer is an example to train on
+	ReCoRD Rule = "record"
+	WSC    Rule = "wsc"  // the pronoun is marked; rows with a wrong referent are not trained on
+	DPR    Rule = "dpr"  // the pronoun is marked; the answer is one of two candidates
+	WNLI   Rule = "wnli" // pronoun and referent are found by comparing two sentences; the rest is as with WSC
 )
 
 var (

@@ -76,8 +76,9 @@ type Spec struct {
 	GroupColumns []string `yaml:"-" json:"group_columns,omitempty"` // rows that agree in them are one question
 	Labels       []Label  `yaml:"-" json:"labels,omitempty"`        // of Classification; the index of a label is its class
 	Entities     []Label  `yaml:"-" json:"entities,omitempty"`      // of NER: the types of entities
-	Tags         []string `yaml:"-" json:"tags,omitempty"`          // of NER: names of the tags 0, 1, ... in a column of numbers
-	Rule         Rule     `yaml:"-" json:"rule,omitempty"`          // what is special about one of T5's tasks
+	// of NER: names of the tags 0, 1, ... in a column of numbers
+	Tags []string `yaml:"-" json:"tags,omitempty"`
+	Rule Rule     `yaml:"-" json:"rule,omitempty"` // what is special about one of T5's tasks
 }
 
 // Label is one class, or one type of entities.

@@ -36,7 +36,8 @@ func TestTemplate(t *testing.T) {
 		})
 	}
 	for template, part := range map[string]string{
-		"{a": "{ without its }", "a}": "} without its {", "{}": "{} without a column", "{a{b}}": "{ without its }", "plain": "no column", "": "no column",
+		"{a": "{ without its }", "a}": "} without its {", "{}": "{} without a column", "{a{b}}": "{ without its }",
+		"plain": "no column", "": "no column",
 	} {
 		_, err := TemplateColumns(template)
 		wantError(t, err, part)

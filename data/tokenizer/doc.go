@@ -25,8 +25,8 @@
 // # Reading order
 //
 // Package internal/spiece reads a model file, package internal/hf and fastread.go a tokenizer.json; load.go chooses
-// between them as transformers does. build.go indexes the vocabulary. Package normalize prepares the text, with added.go
-// and words.go (transformers; pipeline.go where a tokenizer.json deviates); package internal/segment cuts it into
-// pieces; decode.go goes back. byt5.go does all of it for bytes. files.go and fast.go write what a checkpoint folder
-// holds. origin.go finds the pieces of one vocabulary in another.
+// between them as transformers does. build.go indexes the vocabulary. Package normalize prepares the text, with
+// added.go and words.go (transformers; pipeline.go where a tokenizer.json deviates); package internal/segment cuts it
+// into pieces; decode.go goes back. byt5.go does all of it for bytes. files.go and fast.go write what a checkpoint
+// folder holds. origin.go finds the pieces of one vocabulary in another.
 package tokenizer

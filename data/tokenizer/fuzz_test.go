@@ -28,7 +28,8 @@ func seedModels() [][]byte {
 }
 
 var seedTexts = []string{
-	"", " ", "a b  c", "abc[X]ab", "<extra_id_0></s>x", "\xff\xfea", "é\u0301\u200d", "▁a▁▁", "\x00", "日本語 \U0001F1E9\U0001F1EA",
+	"", " ", "a b  c", "abc[X]ab", "<extra_id_0></s>x", "\xff\xfea", "é\u0301\u200d", "▁a▁▁", "\x00",
+	"日本語 \U0001F1E9\U0001F1EA",
 }
 
 func FuzzNew(f *testing.F) {

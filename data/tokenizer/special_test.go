@@ -38,7 +38,8 @@ func TestSpecialTokensOfFolders(t *testing.T) {
 		"the list of version 5": {map[string]string{configFile: `{"extra_ids": 2, "extra_special_tokens": [` +
 			sentinels + `, "<X>", "<Y>"]}`},
 			[]int32{8, 10, 3, 5, 11, 3, 6, 12}, "a b c"},
-		"the order of the list": {map[string]string{configFile: `{"extra_ids": 2, "extra_special_tokens": ["<Y>", "<X>", ` + sentinels + `]}`},
+		"the order of the list": {map[string]string{configFile: `{"extra_ids": 2, "extra_special_tokens": ["<Y>", "<X>", ` +
+			sentinels + `]}`},
 			[]int32{8, 10, 3, 5, 12, 3, 6, 11}, "a b c"},
 		"the list without sentinels": {map[string]string{configFile: `{"extra_ids": 2, "additional_special_tokens": ["<X>", "<Y>"]}`},
 			[]int32{8, 3, 10, 3, 5, 11, 3, 6, 12}, "a <extra_id_0> b c"}, // text to transformers, though one token
@@ -196,7 +197,8 @@ func TestLoadRefusesSettings(t *testing.T) {
 
 func TestLoadNamesOtherFamilies(t *testing.T) {
 	for file, want := range map[string]string{
-		"merges.txt": "a byte-level BPE vocabulary (vocab.json and merges.txt, as in CodeT5, FooTokenizer)", "vocab.txt": "a WordPiece vocabulary",
+		"merges.txt":      "a byte-level BPE vocabulary (vocab.json and merges.txt, as in CodeT5, FooTokenizer)",
+		"vocab.txt":       "a WordPiece vocabulary",
 		"tokenizer.model": "as in Pile-T5", "other.txt": "copy the files of the model",
 	} {
 		dir := t.TempDir()
@@ -212,7 +214,8 @@ func FuzzFolder(f *testing.F) {
 	f.Add(`{"extra_ids": 3, "additional_special_tokens": ["<X>", {"content": "b", "special": false}]}`,
 		`{"pad_token": "<pad>"}`, `{"q": 12}`)
 	f.Add(`{"added_tokens_decoder": {"109": {"content": "\n", "normalized": true}, "110": {"content": "\t", "normalized": true}}}`, `{}`, ``)
-	f.Add(`{"extra_special_tokens": {"a": "b"}, "x_token": "c", "eos_token": null, "clean_up_tokenization_spaces": true}`, `[]`, `{"a": -1}`)
+	f.Add(`{"extra_special_tokens": {"a": "b"}, "x_token": "c", "eos_token": null, "clean_up_tokenization_spaces": true}`,
+		`[]`, `{"a": -1}`)
 	f.Fuzz(func(t *testing.T, config, specialMap, added string) {
 		if tok, err := loadFolder(t, map[string]string{configFile: config, mapFile: specialMap,
 			addedFile: added}); err == nil {

@@ -102,7 +102,8 @@ func write(t *testing.T, left map[counted]int) {
 	t.Helper()
 	text := "# What is over a limit of limits_test.go, by folder. These numbers may only fall: " +
 		"go test ./internal/house -lower\n"
-	for _, c := range slices.SortedFunc(maps.Keys(left), func(a, b counted) int { return cmp.Compare(a.String(), b.String()) }) {
+	for _, c := range slices.SortedFunc(maps.Keys(left),
+		func(a, b counted) int { return cmp.Compare(a.String(), b.String()) }) {
 		text += fmt.Sprintln(c, left[c])
 	}
 	if err := os.WriteFile(limitsFile, []byte(text), 0o644); err != nil {

@@ -22,8 +22,8 @@ func MemoryMB() int {
 	return 0
 }
 
-// CheckMemory reports what is to be allocated at once and is larger than the memory of the machine, or the limit of ulimit -v,
-// where one is known: the operating system would end the process without a word. The error gives remedy.
+// CheckMemory reports what is to be allocated at once and is larger than the memory of the machine, or the limit of
+// ulimit -v, where one is known: the operating system would end the process without a word. The error gives remedy.
 func CheckMemory(bytes float64, remedy string) error {
 	megabytes, limit := bytes/(1<<20), MemoryMB()
 	if own := int(addressSpace() >> 20); own > 0 && (limit == 0 || own < limit) {

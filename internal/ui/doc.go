@@ -1,3 +1,3 @@
-// Package ui has what a library tells the user while it works, as values: messages, progress, and notes on what numbers do
-// not show. It prints nothing: package terminal does.
+// Package ui has what a library tells the user while it works, as values: messages, progress, and notes on what numbers
+// do not show. It prints nothing: package terminal does.
 package ui

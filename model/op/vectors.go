@@ -23,8 +23,8 @@ const (
 // with m the first k columns, k <= d, of the mean of the sequence's rows of hidden [tokens, d], or of its first row if
 // pooling is FirstRow. It adds the sum without GradScale to *total. (*vectors)[s] is nil where there is none; *vectors
 // has as many elements as tokens has sequences, or none. So a model learns the direction of sentence vectors that a
-// larger model has made (Reimers and Gurevych 2020, "Making Monolingual Sentence Embeddings Multilingual using Knowledge
-// Distillation", with the cosine in place of the squared distance).
+// larger model has made (Reimers and Gurevych 2020, "Making Monolingual Sentence Embeddings Multilingual using
+// Knowledge Distillation", with the cosine in place of the squared distance).
 func (g *Graph) VectorLoss(loss, hidden *gorgonia.Node, tokens *Ragged, pooling Pooling, vectors *[][]float32,
 	weight float32, total *float64) *gorgonia.Node {
 	d := hidden.Shape()[1]
@@ -75,9 +75,9 @@ func (g *Graph) VectorLoss(loss, hidden *gorgonia.Node, tokens *Ragged, pooling 
 	return g.scalarOp(f, loss, hidden)
 }
 
-// cosineLoss returns 1 - cos(m, v), where m is the mean of rows [n, d], in its first len(v) columns. It puts scale times
-// the gradient into dRows, if that is not nil, of which the other columns stay as they are. Without a direction of m or
-// v the loss is 1 and has no gradient.
+// cosineLoss returns 1 - cos(m, v), where m is the mean of rows [n, d], in its first len(v) columns. It puts scale
+// times the gradient into dRows, if that is not nil, of which the other columns stay as they are. Without a direction
+// of m or v the loss is 1 and has no gradient.
 func cosineLoss(rows []float32, d int, v, dRows []float32, scale float32) float64 {
 	n := len(rows) / d
 	mean := make([]float64, len(v))

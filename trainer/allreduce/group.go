@@ -71,7 +71,8 @@ func (g *Group) join(l Launcher) error {
 	})
 	switch {
 	case errors.Is(err, errHangs):
-		return fmt.Errorf("start MPI: the ranks have not found each other for %s: see that all of them start, and that their machines "+
+		return fmt.Errorf("start MPI: the ranks have not found each other for %s: see that all of them start, and that "+
+			"their machines "+
 			"can reach one another", g.timeout)
 	case err != nil:
 		return fmt.Errorf("start MPI: %w", err)
@@ -81,7 +82,8 @@ func (g *Group) join(l Launcher) error {
 		if l.Name != OpenMPI && l.Name != MPICH {
 			remedy = "with Slurm set SLURM_MPI_TYPE=pmix for Open MPI, SLURM_MPI_TYPE=pmi2 for MPICH"
 		}
-		return fmt.Errorf("start MPI: %d processes were started, but the %s library found itself among %d: %s, or name the right library in %s",
+		return fmt.Errorf("start MPI: %d processes were started, but the %s library found itself among %d: %s, or name the "+
+			"right library in %s",
 			l.Size, m.family, g.size, remedy, LibraryVariable)
 	}
 	if g.slots, err = alloc((1 + g.size) * slotBytes); err != nil {
@@ -93,7 +95,8 @@ func (g *Group) join(l Launcher) error {
 	host, _ := os.Hostname() // it is for messages
 	g.peers, err = Gather(g, peer{host, processors()})
 	if errors.As(err, new(*LateError)) {
-		return fmt.Errorf("start MPI: %w, or what MPI sends does not arrive: open the firewall between the machines, or name the network "+
+		return fmt.Errorf("start MPI: %w, or what MPI sends does not arrive: open the firewall between the machines, or "+
+			"name the network "+
 			"(Open MPI: OMPI_MCA_btl_tcp_if_include=eth0)", err)
 	}
 	for _, p := range g.peers {
@@ -142,7 +145,8 @@ func (g *Group) String() string {
 	if len(hosts) > 1 {
 		machines = fmt.Sprintf("on %d machines", len(hosts))
 	}
-	return fmt.Sprintf("%d ranks %s, by %s; processors of rank %d: %d", g.size, machines, g.mpi.family, g.rank, g.Threads(0))
+	return fmt.Sprintf("%d ranks %s, by %s; processors of rank %d: %d", g.size, machines, g.mpi.family, g.rank,
+		g.Threads(0))
 }
 
 // Name returns what a rank is called in messages.
@@ -275,7 +279,8 @@ func (g *Group) post(list []transfer) (err error) {
 			return fmt.Errorf("exchange %d bytes with %s: want less than 2 GiB at a time", len(t.memory), g.Name(t.rank))
 		}
 		const tag = 1
-		err := m.do(name, function, address(t.memory), uintptr(len(t.memory)), m.bytes, uintptr(t.rank), tag, m.comm, g.request(i))
+		err := m.do(name, function, address(t.memory), uintptr(len(t.memory)), m.bytes, uintptr(t.rank), tag, m.comm,
+			g.request(i))
 		if err != nil {
 			return err
 		}
@@ -305,7 +310,8 @@ func (g *Group) remind(list []transfer, waited time.Duration) error {
 			return nil
 		}
 	}
-	g.say(fmt.Sprintf("waiting for %s, for %s so far: still at work without a limit, such as reading data or inputs, or hanging",
+	g.say(fmt.Sprintf("waiting for %s, for %s so far: still at work without a limit, such as reading data or inputs, or "+
+		"hanging",
 		few(g.names(missing)), waited.Round(time.Second)))
 	return nil
 }
@@ -338,7 +344,8 @@ type LateError struct {
 }
 
 func (e *LateError) Error() string {
-	return fmt.Sprintf("no answer from %s for %s: it hangs, or its machine does", few(e.Ranks), e.Waited.Round(time.Second))
+	return fmt.Sprintf("no answer from %s for %s: it hangs, or its machine does", few(e.Ranks),
+		e.Waited.Round(time.Second))
 }
 
 // few lists the first names.

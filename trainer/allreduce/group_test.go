@@ -146,7 +146,8 @@ func lateItself(g *Group) error {
 func TestAbsent(t *testing.T) {
 	for family := range launchers {
 		t.Run(strings.ReplaceAll(family, " ", ""), func(t *testing.T) {
-			if out, err := launch(t, family, 2, absent); err == nil || !strings.Contains(out, "the ranks have not found each other for 1s") {
+			if out, err := launch(t, family, 2, absent); err == nil || !strings.Contains(out,
+				"the ranks have not found each other for 1s") {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})
@@ -155,7 +156,8 @@ func TestAbsent(t *testing.T) {
 
 // TestMissing opens libraries that are not there or not of MPI: one line says what to do.
 func TestMissing(t *testing.T) {
-	for library, want := range map[string]string{"/nowhere/libmpi.so": "correct T5_MPI, or unset it", "libm.so.6": "name one of Open MPI in T5_MPI, or unset it"} {
+	for library, want := range map[string]string{"/nowhere/libmpi.so": "correct T5_MPI, or unset it",
+		"libm.so.6": "name one of Open MPI in T5_MPI, or unset it"} {
 		t.Setenv(LibraryVariable, library)
 		_, err := Open(Launcher{OpenMPI, 0, 2, true}, 0)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {

@@ -15,7 +15,8 @@ func TestLauncherFrom(t *testing.T) {
 		{"", Launcher{"", -1, 0, true}, false, 0},
 		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 PMIX_RANK=2", Launcher{OpenMPI, 2, 4, true}, true, 1},
 		{"OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=1", Launcher{OpenMPI, 0, 1, true}, false, 0},
-		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_LOCAL_RANK=1", Launcher{OpenMPI, 2, 4, false}, true, 2},
+		{"OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_LOCAL_RANK=1", Launcher{OpenMPI, 2, 4, false},
+			true, 2},
 		{"PMI_RANK=0 PMI_SIZE=2", Launcher{MPICH, 0, 2, true}, true, 0},
 		{"PMIX_RANK=3 SLURM_PROCID=3 SLURM_STEP_NUM_TASKS=8", Launcher{"PMIx", 3, 8, true}, true, 1},
 		{"PMIX_RANK=3", Launcher{"PMIx", 3, 0, true}, true, 1},
@@ -32,7 +33,8 @@ func TestLauncherFrom(t *testing.T) {
 			return ""
 		}
 		if got := LauncherFrom(getenv); got != c.want || got.Several() != c.several || got.Turn() != c.turn {
-			t.Errorf("%s: %+v, several %v, turn %d, want %+v, %v, %d", c.environment, got, got.Several(), got.Turn(), c.want, c.several, c.turn)
+			t.Errorf("%s: %+v, several %v, turn %d, want %+v, %v, %d", c.environment, got, got.Several(), got.Turn(), c.want,
+				c.several, c.turn)
 		}
 	}
 }

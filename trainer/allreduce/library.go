@@ -43,7 +43,8 @@ var remedies = map[string]string{
 }
 
 // errWithoutMPI says how to get a program that ranks can run.
-var errWithoutMPI = errors.New("start MPI: this t5train is built without it, so that it runs on every Linux: build the other one by " +
+var errWithoutMPI = errors.New("start MPI: this t5train is built without it, so that it runs on every Linux: build " +
+	"the other one by " +
 	"go build -tags mpi ./cmd/t5train, or take t5train-mpi of a release")
 
 // openLibrary opens the library of the launcher's family, or the one that the environment names.
@@ -73,7 +74,8 @@ func (m *library) open(l Launcher) error {
 		return fmt.Errorf("open the MPI library: %w: it is none of Open MPI or MPICH that is known: %s", err, remedy(family))
 	}
 	if known := l.Name == OpenMPI || l.Name == MPICH; known && m.family != l.Name {
-		return fmt.Errorf("open the MPI library: it is of %s, but the launcher is of %s: start with the launcher of %s, or %s",
+		return fmt.Errorf("open the MPI library: it is of %s, but the launcher is of %s: start with the launcher of %s, or "+
+			"%s",
 			m.family, l.Name, m.family, remedy(l.Name))
 	}
 	return nil
@@ -91,7 +93,8 @@ func remedy(family string) string {
 func openFirst(l Launcher, family string) (handle uintptr, err error) {
 	if name := os.Getenv(LibraryVariable); name != "" {
 		if handle, err = dlopen(name); err != nil {
-			return 0, fmt.Errorf("open the MPI library %s: %w: correct %s, or unset it to look for the usual names", name, err, LibraryVariable)
+			return 0, fmt.Errorf("open the MPI library %s: %w: correct %s, or unset it to look for the usual names", name, err,
+				LibraryVariable)
 		}
 		return handle, nil
 	}
@@ -116,7 +119,8 @@ func (m *library) resolve(handle uintptr) error {
 		to   *uintptr
 	}{
 		{"MPI_Init_thread", &m.init}, {"MPI_Finalize", &m.finalize}, {"MPI_Abort", &m.abort}, {"MPI_Comm_rank", &m.rank},
-		{"MPI_Comm_size", &m.size}, {"MPI_Isend", &m.isend}, {"MPI_Irecv", &m.irecv}, {"MPI_Testall", &m.testAll}, {"MPI_Test", &m.test},
+		{"MPI_Comm_size", &m.size}, {"MPI_Isend", &m.isend}, {"MPI_Irecv", &m.irecv}, {"MPI_Testall", &m.testAll},
+		{"MPI_Test", &m.test},
 	} {
 		var err error
 		if *f.to, err = dlsym(handle, f.name); err != nil {

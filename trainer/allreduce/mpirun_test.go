@@ -59,7 +59,8 @@ func launch(t testing.TB, family string, ranks int, name string) (out string, er
 	t.Helper()
 	command := launchers[family]
 	if _, err := exec.LookPath(command[0]); err != nil {
-		t.Skipf("%s is not installed (Debian: %s): nothing is tested with it", family, map[string]string{OpenMPI: "openmpi-bin", MPICH: "mpich"}[family])
+		t.Skipf("%s is not installed (Debian: %s): nothing is tested with it", family,
+			map[string]string{OpenMPI: "openmpi-bin", MPICH: "mpich"}[family])
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // a launcher that gives up may hang itself
 	defer cancel()

@@ -20,7 +20,8 @@ func TestReducer(t *testing.T) { eachFamily(t, "reduce") }
 // bits of the sum in the order of the ranks.
 func reduce(group *Group) error {
 	params := []*op.Param{
-		op.NewParam("table", 1000, 8), op.NewParam("bias", 3), op.NewParam("large", 5, bucketElements/4+1), op.NewParam("norm", 17), op.NewParam("one", 1),
+		op.NewParam("table", 1000, 8), op.NewParam("bias", 3), op.NewParam("large", 5, bucketElements/4+1),
+		op.NewParam("norm", 17), op.NewParam("one", 1),
 	}
 	table := params[0]
 	r, err := NewReducer(group, params, []*op.Param{table}, kernel.NewWorkers(1))

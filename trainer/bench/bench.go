@@ -36,10 +36,11 @@ type Options struct {
 
 // Result is what a measurement of training or generation found. Times are wall-clock seconds.
 type Result struct {
-	StepMedian    float64   `json:"step_s_median"`
-	StepMin       float64   `json:"step_s_min"`
-	StepAll       []float64 `json:"step_s_all"`
-	TokensPerS    float64   `json:"tokens_per_s"`      // input and target tokens by the median step; generated ones for generation
+	StepMedian float64   `json:"step_s_median"`
+	StepMin    float64   `json:"step_s_min"`
+	StepAll    []float64 `json:"step_s_all"`
+	// input and target tokens by the median step; generated ones for generation
+	TokensPerS    float64   `json:"tokens_per_s"`
 	TokensBest    float64   `json:"tokens_per_s_best"` // by the best step
 	TargetsPerS   float64   `json:"target_tokens_per_s,omitempty"`
 	Optimizer     float64   `json:"optimizer_s_median,omitempty"`
@@ -88,7 +89,8 @@ func (o Options) cacheBytes() float64 {
 }
 
 // measure runs the warm-up and the measured steps until ctx ends. step returns how many tokens it has worked on.
-func measure(ctx context.Context, o Options, w *kernel.Workers, step func(i int) (tokens int, err error)) (*Result, error) {
+func measure(ctx context.Context, o Options, w *kernel.Workers, step func(i int) (tokens int, err error)) (*Result,
+	error) {
 	for i := range o.Warmup {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -139,7 +141,8 @@ func median(x []float64) float64 {
 
 // String is the result for a person.
 func (r *Result) String() string {
-	text := fmt.Sprintf("step %.4f s (median of %d), best %.4f s: %.0f tokens/s", r.StepMedian, len(r.StepAll), r.StepMin, r.TokensPerS)
+	text := fmt.Sprintf("step %.4f s (median of %d), best %.4f s: %.0f tokens/s", r.StepMedian, len(r.StepAll), r.StepMin,
+		r.TokensPerS)
 	if r.TargetsPerS > 0 {
 		text += fmt.Sprintf(", %.0f of them targets", r.TargetsPerS)
 	}
@@ -149,6 +152,7 @@ func (r *Result) String() string {
 	if r.Activations > 0 {
 		text += fmt.Sprintf("\nreserved for activations and their gradients %.0f MB", r.Activations)
 	}
-	return text + fmt.Sprintf("\nmatrix products: %.0f %% of the time, %.0f %% of the peak of %.0f GFLOP/s over the whole step (%s, %d threads)\npeak memory %.0f MB, %d allocations a step\n",
+	return text + fmt.Sprintf("\nmatrix products: %.0f %% of the time, %.0f %% of the peak of %.0f GFLOP/s over the "+
+		"whole step (%s, %d threads)\npeak memory %.0f MB, %d allocations a step\n",
 		100*r.GemmShare, 100*r.PeakShare, r.PeakGFLOPS, r.ISA, r.Threads, r.PeakRSS, r.AllocsPerStep)
 }

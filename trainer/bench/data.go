@@ -39,36 +39,38 @@ type DataResult struct {
 // if they are missing, to ragged batches, and how fast its model trains on them. It begins no run.
 func Data(ctx context.Context, config *configs.Config, o DataOptions, sink ui.Sink) (*DataResult, error) {
 	var r *DataResult
-	err := trainer.WithDatasets(ctx, config, sink, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) error {
-		all, err := trainer.TrainBatches(c, m)
-		if err != nil {
-			return err
-		}
-		r = &DataResult{Batches: o.Batches, CorpusTokens: m.Tokens}
-		var batch data.Batch
-		tokens, position := 0, int64(0)
-		begun := time.Now()
-		for range o.Batches {
-			if err := ctx.Err(); err != nil {
+	err := trainer.WithDatasets(ctx, config, sink,
+		func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) error {
+			all, err := trainer.TrainBatches(c, m)
+			if err != nil {
 				return err
 			}
-			position = all.Read(position, &batch)
-			tokens, r.Examples = tokens+batch.Tokens(), r.Examples+batch.Sequences()
-		}
-		r.TokensPerS = float64(tokens) / time.Since(begun).Seconds()
-		r.ReadRSS = sysinfo.PeakRSS()
-		if o.Steps == 0 {
-			return nil
-		}
-		r.ModelTokensPerS, r.Threads, err = modelSpeed(ctx, c, b, all, o)
-		r.Times = r.TokensPerS / r.ModelTokensPerS
-		return err
-	})
+			r = &DataResult{Batches: o.Batches, CorpusTokens: m.Tokens}
+			var batch data.Batch
+			tokens, position := 0, int64(0)
+			begun := time.Now()
+			for range o.Batches {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				position = all.Read(position, &batch)
+				tokens, r.Examples = tokens+batch.Tokens(), r.Examples+batch.Sequences()
+			}
+			r.TokensPerS = float64(tokens) / time.Since(begun).Seconds()
+			r.ReadRSS = sysinfo.PeakRSS()
+			if o.Steps == 0 {
+				return nil
+			}
+			r.ModelTokensPerS, r.Threads, err = modelSpeed(ctx, c, b, all, o)
+			r.Times = r.TokensPerS / r.ModelTokensPerS
+			return err
+		})
 	return r, err
 }
 
 // modelSpeed returns the tokens a second of training steps, reading included.
-func modelSpeed(ctx context.Context, c *configs.Config, b *checkpoints.Folder, batches *data.Batches, o DataOptions) (rate float64, threads int, err error) {
+func modelSpeed(ctx context.Context, c *configs.Config, b *checkpoints.Folder, batches *data.Batches,
+	o DataOptions) (rate float64, threads int, err error) {
 	w := kernel.NewWorkers(c.Train.Threads)
 	s, err := trainer.NewProbe(c, b.Model, w, o.Warmup+o.Steps)
 	if err != nil {
@@ -97,10 +99,12 @@ func modelSpeed(ctx context.Context, c *configs.Config, b *checkpoints.Folder, b
 
 // String is the result for a person.
 func (r *DataResult) String() string {
-	text := fmt.Sprintf("input: %s tokens/s on one thread (%d batches, %s examples)\npeak memory after reading %.0f MB, of a corpus of %s tokens\n",
+	text := fmt.Sprintf("input: %s tokens/s on one thread (%d batches, %s examples)\npeak memory after reading %.0f MB, "+
+		"of a corpus of %s tokens\n",
 		ui.Grouped(int(r.TokensPerS)), r.Batches, ui.Grouped(r.Examples), r.ReadRSS, ui.Grouped(int(r.CorpusTokens)))
 	if r.ModelTokensPerS > 0 {
-		text += fmt.Sprintf("model: %s tokens/s on %d threads: the input is %.0f times as fast\n", ui.Grouped(int(r.ModelTokensPerS)), r.Threads, r.Times)
+		text += fmt.Sprintf("model: %s tokens/s on %d threads: the input is %.0f times as fast\n",
+			ui.Grouped(int(r.ModelTokensPerS)), r.Threads, r.Times)
 	}
 	return text
 }

@@ -31,12 +31,13 @@ type GemmResult struct {
 	ISA        string        `json:"kernel"`
 }
 
-// gemmShapes lists the products of a training step over a batch: forward NT, the gradient of the input NN, of the weight
-// TN.
+// gemmShapes lists the products of a training step over a batch: forward NT, the gradient of the input NN, of the
+// weight TN.
 func gemmShapes(c model.Config, inputs, targets int) []GemmProduct {
 	inner := c.NumHeads * c.DKV
 	linear := func(tokens, out, in int) []GemmProduct {
-		return []GemmProduct{{Op: "NT", M: tokens, N: out, K: in}, {Op: "NN", M: tokens, N: in, K: out}, {Op: "TN", M: out, N: in, K: tokens}}
+		return []GemmProduct{{Op: "NT", M: tokens, N: out, K: in}, {Op: "NN", M: tokens, N: in, K: out},
+			{Op: "TN", M: out, N: in, K: tokens}}
 	}
 	shapes := linear(inputs, inner, c.DModel)
 	shapes = append(shapes, linear(inputs, c.DFF, c.DModel)...)
@@ -47,7 +48,8 @@ func gemmShapes(c model.Config, inputs, targets int) []GemmProduct {
 // Gemm measures the matrix products of a training step over Batch sequences, Steps times each at least.
 func Gemm(ctx context.Context, o Options) (*GemmResult, error) {
 	w := kernel.NewWorkers(o.Threads)
-	r := &GemmResult{Products: gemmShapes(o.Model, o.Batch*o.Encoder, o.Batch*o.Decoder), Threads: w.Threads(), ISA: w.ISA()}
+	r := &GemmResult{Products: gemmShapes(o.Model, o.Batch*o.Encoder, o.Batch*o.Decoder), Threads: w.Threads(),
+		ISA: w.ISA()}
 	for _, p := range r.Products {
 		m, n, k := float64(p.M), float64(p.N), float64(p.K)
 		if err := o.checkMemory(4 * (m*k + n*k + m*n)); err != nil {
@@ -105,7 +107,8 @@ func (r *GemmResult) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%-24s %10s %10s %8s\n", "product", "GFLOP/s", "best", "of peak")
 	for _, p := range r.Products {
-		fmt.Fprintf(&text, "%-24s %10.1f %10.1f %7.0f%%\n", fmt.Sprintf("%s %dx%dx%d", p.Op, p.M, p.N, p.K), p.GFLOPSMedian, p.GFLOPSBest, 100*p.PeakShare)
+		fmt.Fprintf(&text, "%-24s %10.1f %10.1f %7.0f%%\n", fmt.Sprintf("%s %dx%dx%d", p.Op, p.M, p.N, p.K), p.GFLOPSMedian,
+			p.GFLOPSBest, 100*p.PeakShare)
 	}
 	fmt.Fprintf(&text, "peak %.0f GFLOP/s (%s, %d threads)\n", r.PeakGFLOPS, r.ISA, r.Threads)
 	return text.String()

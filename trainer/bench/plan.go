@@ -30,15 +30,17 @@ type PlanResult struct {
 
 // Plan measures some steps of a configuration on this machine, with 1, 2, 4 and so on threads, and predicts those of a
 // cluster of such processors. It begins no run.
-func Plan(ctx context.Context, config *configs.Config, cluster plan.Cluster, steps int, sink ui.Sink) (*PlanResult, error) {
+func Plan(ctx context.Context, config *configs.Config, cluster plan.Cluster, steps int, sink ui.Sink) (*PlanResult,
+	error) {
 	if err := cluster.Validate(); err != nil {
 		return nil, err
 	}
 	var measured plan.Measured
-	err := trainer.WithDatasets(ctx, config, sink, func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) (err error) {
-		measured, err = measurePlan(ctx, c, b, m, steps, sink)
-		return err
-	})
+	err := trainer.WithDatasets(ctx, config, sink,
+		func(c *configs.Config, b *checkpoints.Folder, m *setup.Datasets) (err error) {
+			measured, err = measurePlan(ctx, c, b, m, steps, sink)
+			return err
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -46,10 +48,12 @@ func Plan(ctx context.Context, config *configs.Config, cluster plan.Cluster, ste
 	if err != nil {
 		return nil, err
 	}
-	return &PlanResult{Measured: measured, Nodes: cluster.Nodes, Layouts: layouts, Pays: layouts[plan.Pays(layouts)].Nodes}, nil
+	return &PlanResult{Measured: measured, Nodes: cluster.Nodes, Layouts: layouts,
+		Pays: layouts[plan.Pays(layouts)].Nodes}, nil
 }
 
-func measurePlan(ctx context.Context, c *configs.Config, b *checkpoints.Folder, m *setup.Datasets, steps int, sink ui.Sink) (plan.Measured, error) {
+func measurePlan(ctx context.Context, c *configs.Config, b *checkpoints.Folder, m *setup.Datasets, steps int,
+	sink ui.Sink) (plan.Measured, error) {
 	all, err := trainer.TrainBatches(c, m)
 	if err != nil {
 		return plan.Measured{}, err
@@ -63,7 +67,8 @@ func measurePlan(ctx context.Context, c *configs.Config, b *checkpoints.Folder, 
 		batches = append(batches, batch.Batch)
 		tokens += int64(batch.Tokens())
 	}
-	r := plan.Measured{Tokens: float64(tokens) / float64(len(batches)), MicroBatches: c.Train.Accumulate, Gradients: 4 * b.Model.Config.Parameters()}
+	r := plan.Measured{Tokens: float64(tokens) / float64(len(batches)), MicroBatches: c.Train.Accumulate,
+		Gradients: 4 * b.Model.Config.Parameters()}
 	most := kernel.NewWorkers(c.Train.Threads).Threads()
 	for threads := 1; ; threads = min(2*threads, most) {
 		w := kernel.NewWorkers(threads)
@@ -73,9 +78,11 @@ func measurePlan(ctx context.Context, c *configs.Config, b *checkpoints.Folder, 
 		}
 		ui.Say(sink, "", "measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, t.pass, t.update)
 		if t.delayed > undisturbed {
-			ui.Detail(sink, "warning", "threads waited for a processor for %.0f %% of the time: something else runs here, or there are more threads than processors: measure again without that", 100*t.delayed)
+			ui.Detail(sink, "warning", "threads waited for a processor for %.0f %% of the time: something else runs here, or "+
+				"there are more threads than processors: measure again without that", 100*t.delayed)
 		}
-		r.Threads, r.MicroBatch, r.Update = append(r.Threads, threads), append(r.MicroBatch, t.pass), append(r.Update, t.update)
+		r.Threads, r.MicroBatch, r.Update = append(r.Threads, threads), append(r.MicroBatch, t.pass),
+			append(r.Update, t.update)
 		if r.Memory == 0 { // with more threads come other graphs, whose memory a run does not have
 			r.Memory = int64(sysinfo.PeakRSS() * 1e6)
 		}
@@ -87,15 +94,16 @@ func measurePlan(ctx context.Context, c *configs.Config, b *checkpoints.Folder, 
 	return r, nil
 }
 
-// stepTimes are median seconds of a micro-batch and of an update, and for which part of the time threads that were ready to
-// compute had no processor, 0 if that is not known.
+// stepTimes are median seconds of a micro-batch and of an update, and for which part of the time threads that were
+// ready to compute had no processor, 0 if that is not known.
 type stepTimes struct{ pass, update, delayed float64 }
 
 // undisturbed is the largest part of the time that threads wait where nothing else runs.
 const undisturbed = 0.2
 
 // timeSteps measures some steps. The weights are those that training would have.
-func timeSteps(ctx context.Context, c *configs.Config, b *checkpoints.Folder, w *kernel.Workers, batches []model.Batch, warmup int) (stepTimes, error) {
+func timeSteps(ctx context.Context, c *configs.Config, b *checkpoints.Folder, w *kernel.Workers, batches []model.Batch,
+	warmup int) (stepTimes, error) {
 	s, err := trainer.NewProbe(c, b.Model, w, len(batches))
 	if err != nil {
 		return stepTimes{}, err
@@ -145,7 +153,8 @@ const shortStep = 0.1
 func (r *PlanResult) String() string {
 	var text strings.Builder
 	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "nodes\tranks a node\tthreads a rank\tmicro-batches a rank\tstep\tof it gradients\ttokens/s\tefficiency\tmemory a node\t")
+	fmt.Fprintln(t, "nodes\tranks a node\tthreads a rank\tmicro-batches a rank\tstep\tof it "+
+		"gradients\ttokens/s\tefficiency\tmemory a node\t")
 	for _, l := range r.Layouts {
 		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%.3f s\t%.3f s\t%s\t%.0f %%\t%s MB\t\n", l.Nodes, l.Ranks, l.Threads, l.MicroBatches,
 			l.Step, l.Reduction, ui.Grouped(int(l.TokensPerS)), 100*l.Efficiency, ui.Grouped(int(l.Memory/1e6)))
@@ -156,10 +165,12 @@ func (r *PlanResult) String() string {
 	}
 	last, best := r.Layouts[len(r.Layouts)-1], r.Best()
 	if r.Pays < last.Nodes {
-		fmt.Fprintf(&text, "scaling stops paying beyond %s: the next ones give less than half of what they could\n", Nodes(r.Pays))
+		fmt.Fprintf(&text, "scaling stops paying beyond %s: the next ones give less than half of what they could\n",
+			Nodes(r.Pays))
 	}
 	if last.Nodes < r.Nodes {
-		fmt.Fprintf(&text, "a step has %d micro-batches, which %d nodes cannot divide evenly: set train.accumulate to a multiple of %d\n", r.Measured.MicroBatches, r.Nodes, r.Nodes)
+		fmt.Fprintf(&text, "a step has %d micro-batches, which %d nodes cannot divide evenly: set train.accumulate to a "+
+			"multiple of %d\n", r.Measured.MicroBatches, r.Nodes, r.Nodes)
 	}
 	most := r.Measured.Threads[len(r.Measured.Threads)-1]
 	switch more := slices.ContainsFunc(r.Layouts, func(l plan.Layout) bool { return l.Threads > most }); {
@@ -169,7 +180,8 @@ func (r *PlanResult) String() string {
 		fmt.Fprintf(&text, "more than %d threads a rank were not measured: they follow from fewer\n", most)
 	}
 	if best.Nodes*best.Ranks > 1 && best.Step < shortStep {
-		fmt.Fprintln(&text, "a step is short: ranks exchange messages that take some milliseconds of each, which is not in the table")
+		fmt.Fprintln(&text, "a step is short: ranks exchange messages that take some milliseconds of each, which is not in "+
+			"the table")
 	}
 	return text.String()
 }

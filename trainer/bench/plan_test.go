@@ -13,9 +13,10 @@ import (
 
 // The best layout is that of the largest cluster that pays.
 func TestPlanNamesWhatPays(t *testing.T) {
-	r := PlanResult{Measured: plan.Measured{Threads: []int{1, 8}, MicroBatches: 8}, Nodes: 4, Pays: 2, Layouts: []plan.Layout{
-		{Nodes: 1, Ranks: 1, Threads: 8}, {Nodes: 2, Ranks: 2, Threads: 4}, {Nodes: 4, Ranks: 1, Threads: 8},
-	}}
+	r := PlanResult{Measured: plan.Measured{Threads: []int{1, 8}, MicroBatches: 8}, Nodes: 4, Pays: 2,
+		Layouts: []plan.Layout{
+			{Nodes: 1, Ranks: 1, Threads: 8}, {Nodes: 2, Ranks: 2, Threads: 4}, {Nodes: 4, Ranks: 1, Threads: 8},
+		}}
 	if got := r.String(); !strings.Contains(got, "beyond 2 nodes") || r.Best() != r.Layouts[1] {
 		t.Errorf("best is %+v of\n%s", r.Best(), got)
 	}

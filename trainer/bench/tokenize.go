@@ -165,6 +165,8 @@ func madeUpLines(tok *tokenizer.Tokenizer) []string {
 
 // String is the result for a person.
 func (r *TokenizeResult) String() string {
-	return fmt.Sprintf("%d lines, %.1f MB, %d tokens\nencode %.1f MB/s on one thread, %.1f MB/s and %.0f tokens/s on %d\ndecode %.0f tokens/s on one thread\nload %.3f s, %.2f allocations a line, peak memory %.0f MB\n",
-		r.Lines, r.MB, r.Tokens, r.OneThread, r.AllThreads, r.TokensPerS, r.Threads, r.DecodePerS, r.LoadS, r.AllocsPerLine, r.PeakRSS)
+	return fmt.Sprintf("%d lines, %.1f MB, %d tokens\nencode %.1f MB/s on one thread, %.1f MB/s and %.0f tokens/s on "+
+		"%d\ndecode %.0f tokens/s on one thread\nload %.3f s, %.2f allocations a line, peak memory %.0f MB\n",
+		r.Lines, r.MB, r.Tokens, r.OneThread, r.AllThreads, r.TokensPerS, r.Threads, r.DecodePerS, r.LoadS, r.AllocsPerLine,
+		r.PeakRSS)
 }

@@ -87,7 +87,8 @@ func realBatches(ctx context.Context, o Options, threads int) (next func() model
 	if err := checkpoints.CheckTokenizer(o.Model, tok); err != nil {
 		return nil, err
 	}
-	examples, err := table.Build(ctx, "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 512, MaxTarget: 512}, threads, nil)
+	examples, err := table.Build(ctx, "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 512, MaxTarget: 512},
+		threads, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -114,7 +114,8 @@ func referenceStep(value, grad []float32, shape []int, o AdafactorOptions, lr fl
 // next to gradients of any size.
 func TestZeroGradients(t *testing.T) {
 	for _, size := range []float32{0, 1e-12, 1, 1e15} {
-		p := []Param{{Name: "w", Shape: []int{2, 3}, Value: []float32{1, 2, 3, 4, 5, 6}, Grad: []float32{size, 0, size, 0, 0, 0}}}
+		p := []Param{{Name: "w", Shape: []int{2, 3}, Value: []float32{1, 2, 3, 4, 5, 6},
+			Grad: []float32{size, 0, size, 0, 0, 0}}}
 		a, err := NewAdafactor(transformersAdafactor(), p, serial())
 		if err != nil {
 			t.Fatal(err)

@@ -35,8 +35,8 @@ func (a *Adafactor) updateFull(p Param, s moments, lr float64, within spread) {
 //	row[i] = beta2*row[i] + (1-beta2)*(mean of g[i,:]^2 + eps1), col[j] likewise
 //	u[i,j] = g[i,j] * sqrt(mean(row)/row[i]) * sqrt(1/col[j])
 //
-// The gradient is read twice, once for the squares and once to move. The sum of u^2, by which an update is clipped, comes
-// from the first time, because it is mean(row) times the sum over j of (sum over i of g[i,j]^2/row[i]) / col[j].
+// The gradient is read twice, once for the squares and once to move. The sum of u^2, by which an update is clipped,
+// comes from the first time, because it is mean(row) times the sum over j of (sum over i of g[i,j]^2/row[i]) / col[j].
 func (a *Adafactor) updateFactored(p Param, s moments, lr float64, within spread) {
 	tiles, cols, n := s.grid.tiles, s.grid.cols, len(p.Value)
 	decay := a.options.decay(a.step)
@@ -94,8 +94,8 @@ func (a *Adafactor) updateFactored(p Param, s moments, lr float64, within spread
 // columnSums are the sums over the columns of each tile, [tiles, cols]: of g^2 and of g^2/row.
 type columnSums struct{ plain, weighted []float64 }
 
-// borrow returns sums of n elements with undefined content. Memory used before is in the caches, and new memory costs more
-// than the work in it.
+// borrow returns sums of n elements with undefined content. Memory used before is in the caches, and new memory costs
+// more than the work in it.
 func (a *Adafactor) borrow(n int) *columnSums {
 	s, _ := a.sums.Get().(*columnSums)
 	if s == nil || cap(s.plain) < n {

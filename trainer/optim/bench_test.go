@@ -14,7 +14,8 @@ func BenchmarkStep(b *testing.B) {
 	add := func(n int, shape ...int) {
 		for range n {
 			size := elements(shape)
-			params = append(params, Param{Name: fmt.Sprint(len(params)), Shape: shape, Value: make([]float32, size), Grad: make([]float32, size)})
+			params = append(params, Param{Name: fmt.Sprint(len(params)), Shape: shape, Value: make([]float32, size),
+				Grad: make([]float32, size)})
 		}
 	}
 	add(1, 32128, 512)

@@ -163,7 +163,8 @@ func newGoldenOptimizer(t *testing.T, c goldenCase, params []Param) (Optimizer, 
 		}{Betas: [2]float64{d.Beta1, d.Beta2}, Eps: d.Eps, WeightDecay: 0.01} // torch.optim.AdamW
 		decodeOptions(t, c.Options, &o)
 		lr = o.LR
-		optimizer, err = NewAdamW(AdamWOptions{Beta1: o.Betas[0], Beta2: o.Betas[1], Eps: o.Eps, WeightDecay: o.WeightDecay}, params, serial())
+		optimizer, err = NewAdamW(AdamWOptions{Beta1: o.Betas[0], Beta2: o.Betas[1], Eps: o.Eps, WeightDecay: o.WeightDecay},
+			params, serial())
 	case "SGD":
 		var o struct {
 			LR          float64 `json:"lr"`

@@ -155,14 +155,17 @@ func TestStepRefuses(t *testing.T) {
 		{"another order", func(p []Param) []Param { p[0], p[1] = p[1], p[0]; return p }, 1, "keep the constructor's order"},
 		{"no gradient", func(p []Param) []Param { p[2].Grad = nil; return p }, 1, "gradient of 0 values, want 160"},
 		{"a short value", func(p []Param) []Param { p[2].Value = p[2].Value[1:]; return p }, 1, "holds 159 values, want 160"},
-		{"rows out of order", func(p []Param) []Param { p[2].Rows = []int32{3, 1}; return p }, 1, "has row 1 in place 1 of the gradient's rows, want ascending ones below 16"},
-		{"a row too many", func(p []Param) []Param { p[1].Rows = []int32{3}; return p }, 1, "has row 3 in place 0 of the gradient's rows, want ascending ones below 3"},
+		{"rows out of order", func(p []Param) []Param { p[2].Rows = []int32{3, 1}; return p }, 1,
+			"has row 1 in place 1 of the gradient's rows, want ascending ones below 16"},
+		{"a row too many", func(p []Param) []Param { p[1].Rows = []int32{3}; return p }, 1,
+			"has row 3 in place 0 of the gradient's rows, want ascending ones below 3"},
 		{"a rate that is no number", func(p []Param) []Param { return p }, math.NaN(), "learning rate is NaN"},
 		{"a negative rate", func(p []Param) []Param { return p }, -1, "learning rate is -1"},
 	}
 	for _, c := range optimizers {
 		for _, test := range tests {
-			if strings.HasPrefix(test.want, "learning rate") && strings.HasPrefix(c.name, "adafactor") && !strings.HasSuffix(c.name, "schedule") {
+			if strings.HasPrefix(test.want, "learning rate") && strings.HasPrefix(c.name, "adafactor") &&
+				!strings.HasSuffix(c.name, "schedule") {
 				continue // makes its own rate
 			}
 			t.Run(c.name+"/"+test.name, func(t *testing.T) {
@@ -191,7 +194,8 @@ func TestConstructorsRefuse(t *testing.T) {
 		params []Param
 		want   string
 	}{
-		{"a name given twice", []Param{{Name: "w", Shape: []int{6}, Value: value}, {Name: "w", Shape: []int{6}, Value: value}}, `"w" is given twice`},
+		{"a name given twice", []Param{{Name: "w", Shape: []int{6}, Value: value},
+			{Name: "w", Shape: []int{6}, Value: value}}, `"w" is given twice`},
 		{"a shape of another size", []Param{{Name: "w", Shape: []int{2, 2}, Value: value}}, "holds 6 values, want 4"},
 		{"an empty dimension", []Param{{Name: "w", Shape: []int{-2, -3}, Value: value}}, "want dimensions from 1"},
 	}
@@ -212,8 +216,10 @@ func TestOptionsRefuseAllAtOnce(t *testing.T) {
 		err  error
 		want []string
 	}{
-		{"adafactor", AdafactorOptions{Eps2: -1, DecayRate: 0.8, Beta1: 1, WeightDecay: -1, WarmupInit: true, MinDimSizeToFactor: -1}.validate(),
-			[]string{"eps1 is 0", "eps2 is -1", "clip threshold is 0", "decay rate is 0.8", "beta1 is 1", "weight decay is -1", "warmup init", "to factor is -1"}},
+		{"adafactor", AdafactorOptions{Eps2: -1, DecayRate: 0.8, Beta1: 1, WeightDecay: -1, WarmupInit: true,
+			MinDimSizeToFactor: -1}.validate(),
+			[]string{"eps1 is 0", "eps2 is -1", "clip threshold is 0", "decay rate is 0.8", "beta1 is 1", "weight decay is -1",
+				"warmup init", "to factor is -1"}},
 		{"adamw", AdamWOptions{Beta1: -1, Beta2: math.NaN(), WeightDecay: -1}.validate(),
 			[]string{"beta1 is -1", "beta2 is NaN", "eps is 0", "weight decay is -1"}},
 		{"sgd", SGDOptions{Momentum: 1, WeightDecay: -1}.validate(),
@@ -237,8 +243,8 @@ func must(o Optimizer, err error) Optimizer {
 	return o
 }
 
-// TestRowsAreDense: a gradient with few rows gives the bits that it gives without Rows, in weights, state, norm and after
-// clipping, also where weights without a gradient move.
+// TestRowsAreDense: a gradient with few rows gives the bits that it gives without Rows, in weights, state, norm and
+// after clipping, also where weights without a gradient move.
 func TestRowsAreDense(t *testing.T) {
 	for _, c := range optimizers {
 		t.Run(c.name, func(t *testing.T) {

@@ -9,9 +9,11 @@ import (
 
 // ScheduleOptions are the settings of a learning-rate schedule.
 type ScheduleOptions struct {
-	LR     float64 // base learning rate, from 0; the peak of every schedule but "rsqrt", where 1 gives 0.01 up to step 10,000
-	Warmup int64   // steps of warm-up; with "inverse_sqrt" 0 means a time scale of 10,000, with "rsqrt" the rate is flat for so long
-	Total  int64   // steps of the run, for schedules that come down to an end
+	// base learning rate, from 0; the peak of every schedule but "rsqrt", where 1 gives 0.01 up to step 10,000
+	LR float64
+	// steps of warm-up; with "inverse_sqrt" 0 means a time scale of 10,000, with "rsqrt" the rate is flat for so long
+	Warmup int64
+	Total  int64 // steps of the run, for schedules that come down to an end
 }
 
 // Schedule is a learning rate by step.

@@ -27,13 +27,16 @@ func TestNewScheduleRefuses(t *testing.T) {
 		options        ScheduleOptions
 		want           string
 	}{
-		{"an unknown name", "lineal", ScheduleOptions{LR: 1}, `schedule "lineal" is unknown, want one of constant, constant_with_warmup, linear, cosine, polynomial, inverse_sqrt, rsqrt`},
+		{"an unknown name", "lineal", ScheduleOptions{LR: 1},
+			`schedule "lineal" is unknown, want one of constant, constant_with_warmup, linear, cosine, polynomial, inverse_sqrt, rsqrt`},
 		{"no end", "linear", ScheduleOptions{LR: 1}, "total is 0 steps, want more than the 0 of the warm-up"},
-		{"a warm-up past the end", "cosine", ScheduleOptions{LR: 1, Warmup: 9, Total: 9}, "total is 9 steps, want more than the 9"},
+		{"a warm-up past the end", "cosine", ScheduleOptions{LR: 1, Warmup: 9, Total: 9},
+			"total is 9 steps, want more than the 9"},
 		{"a negative warm-up", "rsqrt", ScheduleOptions{LR: 1, Warmup: -1}, "warm-up is -1 steps"},
 		{"a negative rate", "constant", ScheduleOptions{LR: -1}, "learning rate is -1"},
 		{"no number", "constant", ScheduleOptions{LR: math.NaN()}, "learning rate is NaN"},
-		{"a rate below its end", "polynomial", ScheduleOptions{LR: 1e-8, Total: 1}, "learning rate is 1e-08, want above its end at 1e-07"},
+		{"a rate below its end", "polynomial", ScheduleOptions{LR: 1e-8, Total: 1},
+			"learning rate is 1e-08, want above its end at 1e-07"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,7 +6,8 @@ import (
 )
 
 // TestSGDWorked follows the formulas of torch.optim.SGD for one weight over two steps:
-// d = gradient + decay*w; the buffer m starts as d and becomes momentum*m + d; w loses lr times m, or without momentum d.
+// d = gradient + decay*w; the buffer m starts as d and becomes momentum*m + d; w loses lr times m, or without momentum
+// d.
 func TestSGDWorked(t *testing.T) {
 	tests := []struct {
 		name    string

@@ -39,7 +39,8 @@ func newMemory(params []Param) (memory, error) {
 		}
 		size := elements(p.Shape)
 		if size != len(p.Value) {
-			return memory{}, fmt.Errorf("parameter %q holds %d values, want %d for shape %v", p.Name, len(p.Value), size, p.Shape)
+			return memory{}, fmt.Errorf("parameter %q holds %d values, want %d for shape %v", p.Name, len(p.Value), size,
+				p.Shape)
 		}
 		if seen[p.Name] {
 			return memory{}, fmt.Errorf("parameter %q is given twice: pass a tied weight once, with its summed gradient", p.Name)
@@ -73,7 +74,8 @@ func (m *memory) begin(lr float64, params []Param) error {
 		case len(p.Value) != size:
 			return fmt.Errorf("parameter %q holds %d values, want %d for shape %v", p.Name, len(p.Value), size, want.Shape)
 		case len(p.Grad) != size:
-			return fmt.Errorf("parameter %q has a gradient of %d values, want %d for shape %v", p.Name, len(p.Grad), size, want.Shape)
+			return fmt.Errorf("parameter %q has a gradient of %d values, want %d for shape %v", p.Name, len(p.Grad), size,
+				want.Shape)
 		}
 		if err := p.checkRows(); err != nil {
 			return err
@@ -104,16 +106,19 @@ func (m *memory) Load(state []StateTensor) error {
 		known[want.Name] = true
 		t, ok := given[want.Name]
 		if !ok {
-			return fmt.Errorf("load optimizer state: no tensor %q: the state was saved by another optimizer or with other options", want.Name)
+			return fmt.Errorf("load optimizer state: no tensor %q: the state was saved by another optimizer or with other "+
+				"options", want.Name)
 		}
 		if !slices.Equal(t.Shape, want.Shape) || len(t.Data) != len(want.Data) {
-			return fmt.Errorf("load optimizer state: %q has shape %v and %d values, want shape %v: the state belongs to another model",
+			return fmt.Errorf("load optimizer state: %q has shape %v and %d values, want shape %v: the state belongs to "+
+				"another model",
 				t.Name, t.Shape, len(t.Data), want.Shape)
 		}
 	}
 	for _, t := range state {
 		if !known[t.Name] {
-			return fmt.Errorf("load optimizer state: tensor %q is unknown: the state was saved by another optimizer or with other options", t.Name)
+			return fmt.Errorf("load optimizer state: tensor %q is unknown: the state was saved by another optimizer or with "+
+				"other options", t.Name)
 		}
 	}
 	step, err := decodeStep(given[stepName].Data)

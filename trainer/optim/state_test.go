@@ -21,10 +21,12 @@ func TestStateNamesAndShapes(t *testing.T) {
 		want      string
 	}{
 		{"adafactor", must(NewAdafactor(adafactor, params, serial())),
-			"step[2] norm/exp_avg_sq[4] norm/exp_avg[4] experts/exp_avg_sq_row[2 3] experts/exp_avg_sq_col[2 5] experts/exp_avg[2 3 5]"},
+			"step[2] norm/exp_avg_sq[4] norm/exp_avg[4] experts/exp_avg_sq_row[2 3] experts/exp_avg_sq_col[2 5] " +
+				"experts/exp_avg[2 3 5]"},
 		{"adamw", must(NewAdamW(DefaultAdamW(), params, serial())),
 			"step[2] norm/exp_avg[4] norm/exp_avg_sq[4] experts/exp_avg[2 3 5] experts/exp_avg_sq[2 3 5]"},
-		{"sgd", must(NewSGD(DefaultSGD(), params, serial())), "step[2] norm/momentum_buffer[4] experts/momentum_buffer[2 3 5]"},
+		{"sgd", must(NewSGD(DefaultSGD(), params, serial())),
+			"step[2] norm/momentum_buffer[4] experts/momentum_buffer[2 3 5]"},
 		{"sgd without momentum", must(NewSGD(SGDOptions{}, params, serial())), "step[2]"},
 	}
 	for _, test := range tests {
@@ -50,12 +52,20 @@ func TestLoadRefusesAndChangesNothing(t *testing.T) {
 		want   string
 	}{
 		{"a missing tensor", func(s []StateTensor) []StateTensor { return s[:2] }, `no tensor "w/exp_avg_sq"`},
-		{"an unknown tensor", func(s []StateTensor) []StateTensor { return append(s, StateTensor{Name: "v/exp_avg"}) }, `"v/exp_avg" is unknown`},
+		{"an unknown tensor", func(s []StateTensor) []StateTensor { return append(s, StateTensor{Name: "v/exp_avg"}) },
+			`"v/exp_avg" is unknown`},
 		{"a tensor twice", func(s []StateTensor) []StateTensor { return append(s, s[1]) }, `"w/exp_avg" is given twice`},
-		{"another shape", func(s []StateTensor) []StateTensor { s[1].Shape = []int{3, 2}; return s }, "has shape [3 2] and 6 values, want shape [2 3]"},
-		{"fewer values", func(s []StateTensor) []StateTensor { s[1].Data = s[1].Data[1:]; return s }, "has shape [2 3] and 5 values"},
-		{"a broken counter", func(s []StateTensor) []StateTensor { s[0].Data = []float32{0.5, 0}; return s }, "want two integers"},
-		{"a counter that is no number", func(s []StateTensor) []StateTensor { s[0].Data = []float32{0, float32(math.NaN())}; return s }, "want two integers"},
+		{"another shape", func(s []StateTensor) []StateTensor { s[1].Shape = []int{3, 2}; return s },
+			"has shape [3 2] and 6 values, want shape [2 3]"},
+		{"fewer values", func(s []StateTensor) []StateTensor { s[1].Data = s[1].Data[1:]; return s },
+			"has shape [2 3] and 5 values"},
+		{"a broken counter", func(s []StateTensor) []StateTensor { s[0].Data = []float32{0.5, 0}; return s },
+			"want two integers"},
+		{"a counter that is no number", func(s []StateTensor) []StateTensor {
+			s[0].Data = []float32{0,
+				float32(math.NaN())}
+			return s
+		}, "want two integers"},
 	}
 	params := []Param{{Name: "w", Shape: []int{2, 3}, Value: make([]float32, 6), Grad: []float32{1, 2, 3, 4, 5, 6}}}
 	for _, test := range tests {

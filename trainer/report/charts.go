@@ -61,8 +61,8 @@ func partOf(name string) (part, own string) {
 	return name[:max(0, at)], name[at+1:]
 }
 
-// chartsOf returns the charts that runs have values for. The metrics by which their checkpoints are chosen are among the
-// results, whatever they are.
+// chartsOf returns the charts that runs have values for. The metrics by which their checkpoints are chosen are among
+// the results, whatever they are.
 func chartsOf(runs []*Run) []Chart {
 	var charts []Chart
 	metrics := make(map[string]bool)
@@ -74,7 +74,8 @@ func chartsOf(runs []*Run) []Chart {
 		}
 	}
 	for _, c := range known {
-		if c.Lines == "eval" && metrics[c.Value] || c.Lines == "train" && slices.ContainsFunc(runs, func(r *Run) bool { return r.Train.Values[c.Value].any() }) {
+		if c.Lines == "eval" && metrics[c.Value] || c.Lines == "train" && slices.ContainsFunc(runs,
+			func(r *Run) bool { return r.Train.Values[c.Value].any() }) {
 			charts = append(charts, c)
 		}
 		if c.Lines == "eval" {
@@ -90,7 +91,10 @@ func chartsOf(runs []*Run) []Chart {
 		}
 	}
 	order := []string{results, optimisation, machine, others}
-	slices.SortStableFunc(charts, func(a, b Chart) int { return slices.Index(order, a.Group) - slices.Index(order, b.Group) })
+	slices.SortStableFunc(charts, func(a,
+		b Chart) int {
+		return slices.Index(order, a.Group) - slices.Index(order, b.Group)
+	})
 	return charts
 }
 
@@ -103,7 +107,8 @@ func metricChart(name string) Chart {
 			return c
 		}
 	}
-	return Chart{ID: "metric-" + slug(name), Title: name, Unit: "validation", Lines: "eval", Value: name, Group: others, Wide: own == "perplexity"}
+	return Chart{ID: "metric-" + slug(name), Title: name, Unit: "validation", Lines: "eval", Value: name, Group: others,
+		Wide: own == "perplexity"}
 }
 
 // slug returns a name that is a part of a file's name everywhere.

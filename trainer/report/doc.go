@@ -1,5 +1,5 @@
-// Package report shows runs: as one HTML page that needs no other file, as plots for papers, as a page that follows runs
-// while they train, and as a list.
+// Package report shows runs: as one HTML page that needs no other file, as plots for papers, as a page that follows
+// runs while they train, and as a list.
 //
 //	runs, err := report.Open("runs/first", "runs/second")
 //	err = report.WritePage(file, report.NewPage(runs, report.Options{}))

@@ -76,8 +76,8 @@ func newLines(h runlog.History, sessions []runlog.Session) (train, eval Lines) {
 	return train, eval
 }
 
-// elapsed returns the time of training up to each line. Each process counts its own from 0. Where one begins that is not
-// among the sessions, it is known by a time that is less than the one before.
+// elapsed returns the time of training up to each line. Each process counts its own from 0. Where one begins that is
+// not among the sessions, it is known by a time that is less than the one before.
 func elapsed(lines []runlog.Train, sessions []runlog.Session) []float64 {
 	var starts []int // steps that the processes resumed from
 	for _, s := range sessions {

@@ -12,8 +12,8 @@ import (
 	"t5train/trainer/runlog"
 )
 
-// Find returns the folders of runs in a folder, at any depth, in order. What is in the folder of a run is its own. A link
-// counts if it leads to a run.
+// Find returns the folders of runs in a folder, at any depth, in order. What is in the folder of a run is its own. A
+// link counts if it leads to a run.
 func Find(root string) ([]string, error) {
 	entries, err := os.ReadDir(root)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -51,7 +51,8 @@ func Folders(paths []string) ([]string, error) {
 				return nil, err
 			}
 			if len(found) == 0 {
-				return nil, fmt.Errorf("open run: %s holds no run: want a folder with %s and %s, as training leaves it", path, runlog.ConfigName, runlog.HistoryName)
+				return nil, fmt.Errorf("open run: %s holds no run: want a folder with %s and %s, as training leaves it", path,
+					runlog.ConfigName, runlog.HistoryName)
 			}
 		}
 		for _, dir := range found {

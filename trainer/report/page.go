@@ -33,11 +33,13 @@ type Page struct {
 
 // NewPage returns the page of runs.
 func NewPage(runs []*Run, o Options) Page {
-	return Page{Runs: runs, Charts: chartsOf(runs), Written: time.Now().UTC().Truncate(time.Second), Smoothing: o.Smoothing, Log: o.Log}
+	return Page{Runs: runs, Charts: chartsOf(runs), Written: time.Now().UTC().Truncate(time.Second),
+		Smoothing: o.Smoothing, Log: o.Log}
 }
 
-// WritePage writes a page as HTML that needs no other file. Texts of runs are data in it, in which <, > and & are escaped
-// (encoding/json does it); the script shows them as text. The policy lets nothing else run, whatever a text holds.
+// WritePage writes a page as HTML that needs no other file. Texts of runs are data in it, in which <, > and & are
+// escaped (encoding/json does it); the script shows them as text. The policy lets nothing else run, whatever a text
+// holds.
 func WritePage(w io.Writer, p Page) error {
 	text, err := pageOf(p)
 	if err != nil {
@@ -77,13 +79,15 @@ func pageOf(p Page) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	policy := fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; connect-src 'self'; base-uri 'none'; form-action 'none'", hash(style), hash(script))
+	policy := fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; connect-src 'self'; base-uri 'none'; "+
+		"form-action 'none'", hash(style), hash(script))
 	var names []string
 	for _, r := range p.Runs {
 		names = append(names, r.Name)
 	}
 	title := html.EscapeString(strings.Join(names, ", "))
-	return strings.NewReplacer("{{policy}}", policy, "{{title}}", title, "{{style}}", style, "{{script}}", script, "{{data}}", string(data)).Replace(frame), nil
+	return strings.NewReplacer("{{policy}}", policy, "{{title}}", title, "{{style}}", style, "{{script}}", script,
+		"{{data}}", string(data)).Replace(frame), nil
 }
 
 // hash names an inline style or script in a content security policy.

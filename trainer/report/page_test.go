@@ -20,7 +20,8 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := b.String()
-	if strings.Contains(page, "<img") || strings.Contains(page, "<b>") || strings.Count(page, "</script>") != 2 || strings.Contains(page, "<!--") || strings.Contains(page, "{{") {
+	if strings.Contains(page, "<img") || strings.Contains(page, "<b>") || strings.Count(page, "</script>") != 2 ||
+		strings.Contains(page, "<!--") || strings.Contains(page, "{{") {
 		t.Error("a text of the run is part of the page's HTML")
 	}
 	for _, found := range regexp.MustCompile(`(?:https?:)?//[\w.-]+\.\w+|(?:src|href)="[^#d]`).FindAllString(page, -1) {
@@ -49,7 +50,8 @@ func TestPage(t *testing.T) {
 	for _, c := range data.Charts {
 		titles = append(titles, c.Title)
 	}
-	if got, want := strings.Join(titles, ", "), "Training loss, Validation loss, Accuracy, Learning rate, Gradient norm, Throughput, Matrix products"; got != want {
+	if got, want := strings.Join(titles, ", "),
+		"Training loss, Validation loss, Accuracy, Learning rate, Gradient norm, Throughput, Matrix products"; got != want {
 		t.Errorf("charts %s, want %s", got, want)
 	}
 }
@@ -76,9 +78,11 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(history(1, 2, 3), "task: {name: seq2seq}\neval: {metric: f1}", string(evaluation))
-	f.Add(`{"kind":"eval","step":-1,"metrics":{"../x":1e308,"f1":-1e308}}`, "a: &a [*a]", `{"labels":["a"],"confusion":[[1]]}`)
+	f.Add(`{"kind":"eval","step":-1,"metrics":{"../x":1e308,"f1":-1e308}}`, "a: &a [*a]",
+		`{"labels":["a"],"confusion":[[1]]}`)
 	f.Add(`{"kind":"train","step":9223372036854775807,"loss":1e-320,"seconds":-1}`, "{", "[]")
-	f.Add(`{"kind":"train","step":1,"loss":1}`+"\n"+`{"kind":"train","step":2,"loss":1.0000000000000002}`, "<<: {a: 1}", "null")
+	f.Add(`{"kind":"train","step":1,"loss":1}`+"\n"+`{"kind":"train","step":2,"loss":1.0000000000000002}`, "<<: {a: 1}",
+		"null")
 	fonts, err := newTypeface()
 	if err != nil {
 		f.Fatal(err)
@@ -117,7 +121,8 @@ func TestPageHasThePalette(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, c := range palette {
-		if want := fmt.Sprintf(".c%d { color: light-dark(%s, %s); }", i, hex(c), hex(onDark[i])); strings.Count(text, want) != 1 {
+		if want := fmt.Sprintf(".c%d { color: light-dark(%s, %s); }", i, hex(c), hex(onDark[i])); strings.Count(text,
+			want) != 1 {
 			t.Errorf("%s: %d times in the page, want once", want, strings.Count(text, want))
 		}
 	}

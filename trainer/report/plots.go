@@ -20,8 +20,8 @@ const (
 	lineHeight = 16.0
 )
 
-// WritePlots writes each chart of the runs as an SVG and a PNG file into a folder, which is made if missing, and returns
-// their names.
+// WritePlots writes each chart of the runs as an SVG and a PNG file into a folder, which is made if missing, and
+// returns their names.
 func WritePlots(dir string, runs []*Run, o Options) (names []string, err error) {
 	fonts, err := newTypeface()
 	if err != nil {

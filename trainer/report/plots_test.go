@@ -54,10 +54,12 @@ func TestTicks(t *testing.T) {
 
 // A constant stays what it is, and the first point weighs as much as it should.
 func TestSmooth(t *testing.T) {
-	if got := smooth([]float64{3, 3, 3}, 0.9); slices.ContainsFunc(got, func(v float64) bool { return math.Abs(v-3) > 1e-12 }) {
+	if got := smooth([]float64{3, 3, 3}, 0.9); slices.ContainsFunc(got,
+		func(v float64) bool { return math.Abs(v-3) > 1e-12 }) {
 		t.Errorf("a constant becomes %v", got)
 	}
-	if got, want := smooth([]float64{1, 0}, 0.5), []float64{1, 1. / 3}; got[0] != want[0] || math.Abs(got[1]-want[1]) > 1e-12 {
+	if got, want := smooth([]float64{1, 0}, 0.5),
+		[]float64{1, 1. / 3}; got[0] != want[0] || math.Abs(got[1]-want[1]) > 1e-12 {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -112,7 +114,8 @@ func TestWritePlots(t *testing.T) {
 	seen := 0
 	for y := range picture.Bounds().Dy() {
 		for x := range picture.Bounds().Dx() {
-			if r, g, b, _ := picture.At(x, y).RGBA(); r>>8 == 0xd5 && g>>8 == 0x5e && b>>8 == 0 { // the second run lies over the first
+			// the second run lies over the first
+			if r, g, b, _ := picture.At(x, y).RGBA(); r>>8 == 0xd5 && g>>8 == 0x5e && b>>8 == 0 {
 				seen++
 			}
 		}
@@ -129,9 +132,11 @@ func TestFigure(t *testing.T) {
 	if names, err := f.Write(dir); err != nil || names != nil {
 		t.Errorf("without curves: wrote %q, %v", names, err)
 	}
-	f.Curves = []Curve{{"first <&>", []float64{1, 10, 100, 1000}, []float64{5, 40, 90, 100}}, {"second", []float64{1}, []float64{7}}}
+	f.Curves = []Curve{{"first <&>", []float64{1, 10, 100, 1000}, []float64{5, 40, 90, 100}},
+		{"second", []float64{1}, []float64{7}}}
 	names, err := f.Write(dir)
-	if want := []string{filepath.Join(dir, "coverage.svg"), filepath.Join(dir, "coverage.png")}; err != nil || !slices.Equal(names, want) {
+	if want := []string{filepath.Join(dir, "coverage.svg"), filepath.Join(dir, "coverage.png")}; err != nil ||
+		!slices.Equal(names, want) {
 		t.Fatalf("wrote %q, %v", names, err)
 	}
 	svg, err := os.ReadFile(names[0])

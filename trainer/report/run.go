@@ -72,7 +72,8 @@ type standing struct {
 
 // IsRun reports whether a folder is one of a run.
 func IsRun(dir string) bool {
-	return isFile(filepath.Join(dir, runlog.ConfigName)) && (isFile(filepath.Join(dir, runlog.HistoryName)) || isFile(filepath.Join(dir, runlog.RunName)))
+	return isFile(filepath.Join(dir, runlog.ConfigName)) &&
+		(isFile(filepath.Join(dir, runlog.HistoryName)) || isFile(filepath.Join(dir, runlog.RunName)))
 }
 
 func isFile(path string) bool {
@@ -82,7 +83,8 @@ func isFile(path string) bool {
 
 // Read reads a run. Whatever its files hold, there is something to show; what cannot be read is among the notes.
 func Read(dir string) *Run {
-	r := &Run{Name: filepath.Base(filepath.Clean(dir)), Path: dir, State: Stopped, Evaluation: make(map[string]*runlog.Evaluation)}
+	r := &Run{Name: filepath.Base(filepath.Clean(dir)), Path: dir, State: Stopped,
+		Evaluation: make(map[string]*runlog.Evaluation)}
 	r.readConfig()
 	r.readRecord()
 	r.readHistory()

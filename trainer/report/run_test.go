@@ -15,11 +15,14 @@ import (
 func TestRead(t *testing.T) {
 	dir := writeRun(t, filepath.Join(t.TempDir(), "first"))
 	r := Read(dir)
-	if r.Name != "first" || r.State != Finished || r.Task != "classification" || r.Model != "small" || r.Step != 3 || r.Steps != 3 ||
-		r.Metric != "accuracy" || *r.Best != 0.75 || r.BestAt != 2 || r.Updated.IsZero() || r.Record.Parameters != 1234 || len(r.Notes) > 0 {
+	if r.Name != "first" || r.State != Finished || r.Task != "classification" || r.Model != "small" || r.Step != 3 ||
+		r.Steps != 3 ||
+		r.Metric != "accuracy" || *r.Best != 0.75 || r.BestAt != 2 || r.Updated.IsZero() || r.Record.Parameters != 1234 ||
+		len(r.Notes) > 0 {
 		t.Errorf("got %+v", r)
 	}
-	for _, want := range []Setting{{"output", "x"}, {"data.train", "[a.parquet, b.parquet]"}, {"data.mixture", "[{name: books, rate: 3}]"}, {"train.steps", "3"}} {
+	for _, want := range []Setting{{"output", "x"}, {"data.train", "[a.parquet, b.parquet]"},
+		{"data.mixture", "[{name: books, rate: 3}]"}, {"train.steps", "3"}} {
 		if !slices.Contains(r.Config, want) {
 			t.Errorf("the configuration lacks %q: %q", want, r.Config)
 		}
@@ -50,14 +53,16 @@ func TestReadDamaged(t *testing.T) {
 		file, content string
 		note          string
 	}{
-		"half a line":                {runlog.HistoryName, history(1, 2) + `{"kind":"train","st`, "lines that cannot be read and are left out: 1"},
+		"half a line": {runlog.HistoryName, history(1, 2) + `{"kind":"train","st`,
+			"lines that cannot be read and are left out: 1"},
 		"a configuration of no keys": {runlog.ConfigName, "- a\n- b\n", "holds no keys"},
 		"an empty configuration":     {runlog.ConfigName, "", "holds no keys"},
 		"no YAML":                    {runlog.ConfigName, "a: [\nb", "config.yaml"},
 		"half a record":              {runlog.RunName, `{"steps":`, "unexpected end of JSON input"},
 		"half an evaluation":         {runlog.BestName, `{"confusion":[[1,`, "best.json"},
-		"another state":              {"checkpoints/checkpoint-00000003/trainer/state.json", `{"step":"three"}`, "state.json"},
-		"a pointer to nowhere":       {"checkpoints/latest", "checkpoint-00000009\n", "checkpoints/latest"},
+		"another state": {"checkpoints/checkpoint-00000003/trainer/state.json", `{"step":"three"}`,
+			"state.json"},
+		"a pointer to nowhere": {"checkpoints/latest", "checkpoint-00000009\n", "checkpoints/latest"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := writeRun(t, t.TempDir())
@@ -107,7 +112,8 @@ func TestFind(t *testing.T) {
 	if dirs, err := Folders([]string{first, filepath.Join(root, "runs")}); err != nil || len(dirs) != 3 {
 		t.Errorf("a run that is named twice: %q, %v", dirs, err)
 	}
-	if _, err := Folders([]string{filepath.Join(root, "runs/other")}); err == nil || !strings.Contains(err.Error(), "holds no run: want a folder") {
+	if _, err := Folders([]string{filepath.Join(root, "runs/other")}); err == nil || !strings.Contains(err.Error(),
+		"holds no run: want a folder") {
 		t.Errorf("a folder without runs: %v", err)
 	}
 	same := writeRun(t, filepath.Join(root, "more/a"))
@@ -170,7 +176,9 @@ func TestLines(t *testing.T) {
 		long.Train[i] = runlog.Train{Step: i + 1, Loss: float64(i)}
 	}
 	train, _ = newLines(long, nil)
-	if train.Merged != 3 || len(train.Step) != (2*maxRows+3)/3 || train.Step[0] != 3 || train.Values["loss"][0] != 1 || train.Step[len(train.Step)-1] != 2*maxRows+1 {
-		t.Errorf("%d rows of %d lines each, the first of step %d with the loss %g", len(train.Step), train.Merged, train.Step[0], train.Values["loss"][0])
+	if train.Merged != 3 || len(train.Step) != (2*maxRows+3)/3 || train.Step[0] != 3 || train.Values["loss"][0] != 1 ||
+		train.Step[len(train.Step)-1] != 2*maxRows+1 {
+		t.Errorf("%d rows of %d lines each, the first of step %d with the loss %g", len(train.Step), train.Merged,
+			train.Step[0], train.Values["loss"][0])
 	}
 }

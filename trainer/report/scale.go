@@ -30,7 +30,8 @@ func (s scale) at(v float64) float64 {
 
 // linear returns a scale with about n ticks.
 func linear(low, high, from, to float64, count int) scale {
-	if high-low <= 1e-9*max(math.Abs(low), math.Abs(high)) { // one value, or so near to it that no number lies between ticks
+	// one value, or so near to it that no number lies between ticks
+	if high-low <= 1e-9*max(math.Abs(low), math.Abs(high)) {
 		by := 0.1 * math.Abs(low)
 		if by == 0 {
 			by = 0.5
@@ -115,8 +116,8 @@ func fixed(v, step float64) string {
 	return strconv.FormatFloat(v, 'f', digits, 64)
 }
 
-// smooth averages each point with those before it, as TensorBoard does: their weights fall by the share, and those of the
-// first points add up to 1 too.
+// smooth averages each point with those before it, as TensorBoard does: their weights fall by the share, and those of
+// the first points add up to 1 too.
 func smooth(values []float64, share float64) []float64 {
 	averages := make([]float64, len(values))
 	var sum, weight float64

@@ -30,7 +30,8 @@ func (s *svgCanvas) polyline(points []point, k stroke) {
 	for i, p := range points {
 		fmt.Fprintf(&s.b, "%c%.2f %.2f", "ML"[min(i, 1)], p.x, p.y)
 	}
-	fmt.Fprintf(&s.b, `" fill="none" stroke="%s" stroke-width="%g" stroke-linejoin="round" stroke-linecap="round"`, hex(k.color), k.width)
+	fmt.Fprintf(&s.b, `" fill="none" stroke="%s" stroke-width="%g" stroke-linejoin="round" stroke-linecap="round"`,
+		hex(k.color), k.width)
 	if k.faint {
 		fmt.Fprintf(&s.b, ` opacity="%g"`, faintness)
 	}
@@ -45,7 +46,8 @@ func (s *svgCanvas) disc(c point, radius float64, col color.RGBA, ring bool) {
 	if ring {
 		fill, width = "#ffffff", ringWidth
 	}
-	fmt.Fprintf(&s.b, `<circle cx="%.2f" cy="%.2f" r="%g" fill="%s" stroke="%s" stroke-width="%g"/>`+"\n", c.x, c.y, radius, fill, hex(col), width)
+	fmt.Fprintf(&s.b, `<circle cx="%.2f" cy="%.2f" r="%g" fill="%s" stroke="%s" stroke-width="%g"/>`+"\n", c.x, c.y,
+		radius, fill, hex(col), width)
 }
 
 // ringWidth is how wide the line of a ring is.
@@ -57,7 +59,8 @@ func (s *svgCanvas) text(at point, size float64, a anchor, bold bool, c color.RG
 		weight = ` font-weight="bold"`
 	}
 	fmt.Fprintf(&s.b, `<text x="%.2f" y="%.2f" font-size="%g" text-anchor="%s" fill="%s"%s>%s</text>`+"\n",
-		at.x, at.y, size, [...]string{startsAt: "start", centeredAt: "middle", endsAt: "end"}[a], hex(c), weight, html.EscapeString(legible(text)))
+		at.x, at.y, size, [...]string{startsAt: "start", centeredAt: "middle", endsAt: "end"}[a], hex(c), weight,
+		html.EscapeString(legible(text)))
 }
 
 // legible leaves out what XML has no place for.

@@ -11,8 +11,8 @@ import (
 	"t5train/internal/loopback"
 )
 
-// Watch serves the page of the runs in some folders on a listener of this machine until ctx ends, and then returns nil. The
-// page asks for what is new every other second; each time the runs are read anew.
+// Watch serves the page of the runs in some folders on a listener of this machine until ctx ends, and then returns nil.
+// The page asks for what is new every other second; each time the runs are read anew.
 func Watch(ctx context.Context, l net.Listener, dirs []string, o Options) error {
 	server := &http.Server{
 		Handler: handler(dirs, o), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute,

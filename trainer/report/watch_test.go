@@ -25,7 +25,8 @@ func TestWatch(t *testing.T) {
 	go func() { ended <- Watch(ctx, l, []string{dir}, Options{}) }()
 	url := "http://" + l.Addr().String()
 
-	if status, text := get(t, url+"/", ""); status != 200 || !strings.HasPrefix(text, "<!doctype html>") || !strings.Contains(text, `"live":true`) {
+	if status, text := get(t, url+"/", ""); status != 200 || !strings.HasPrefix(text, "<!doctype html>") ||
+		!strings.Contains(text, `"live":true`) {
 		t.Errorf("the page: %d %.80q", status, text)
 	}
 	steps := func() []int {

@@ -5,8 +5,8 @@
 //	OUTPUT/report/latest.json  what the latest evaluation saw besides its metrics: [Evaluation]
 //	OUTPUT/report/best.json    the same of the best one
 //
-// Reading forgives: a line that is cut off is skipped and counted, unknown fields are left alone, and what a version did
-// not know yet is zero.
+// Reading forgives: a line that is cut off is skipped and counted, unknown fields are left alone, and what a version
+// did not know yet is zero.
 //
 //	history, err := runlog.ReadHistory(filepath.Join("runs/quickstart", runlog.HistoryName))
 //	last := history.Train[len(history.Train)-1]

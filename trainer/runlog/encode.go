@@ -57,7 +57,8 @@ func (p Point) event() []byte {
 	var summary []byte
 	for _, s := range p.Scalars {
 		value := protowire.AppendString(protowire.AppendTag(nil, valueTag, protowire.BytesType), s.Tag)
-		value = protowire.AppendFixed32(protowire.AppendTag(value, valueSimple, protowire.Fixed32Type), math.Float32bits(float32(s.Value)))
+		value = protowire.AppendFixed32(protowire.AppendTag(value, valueSimple, protowire.Fixed32Type),
+			math.Float32bits(float32(s.Value)))
 		summary = protowire.AppendBytes(protowire.AppendTag(summary, summaryValue, protowire.BytesType), value)
 	}
 	return protowire.AppendBytes(protowire.AppendTag(newEvent(p.Time, p.Step), eventSummary, protowire.BytesType), summary)
@@ -74,8 +75,8 @@ func appendRecord(dst, data []byte) []byte {
 	return binary.LittleEndian.AppendUint32(dst, maskedSum(data))
 }
 
-// maskedSum is the CRC-32C of data, turned and moved, because a checksum of data that holds checksums is weak: the mask of
-// tensorflow/core/lib/hash/crc32c.h.
+// maskedSum is the CRC-32C of data, turned and moved, because a checksum of data that holds checksums is weak: the mask
+// of tensorflow/core/lib/hash/crc32c.h.
 func maskedSum(data []byte) uint32 {
 	sum := crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli))
 	return (sum>>15 | sum<<17) + 0xa282ead8

@@ -30,7 +30,8 @@ func Here() Environment {
 	return e
 }
 
-// Build returns the version of t5train and the commit of its source, as Environment has them; "" where they are not known.
+// Build returns the version of t5train and the commit of its source, as Environment has them; "" where they are not
+// known.
 func Build() (version, commit string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

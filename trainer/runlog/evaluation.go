@@ -64,8 +64,14 @@ func (x *Extremes) Add(e Example) {
 	if !floats.IsFinite(e.Loss) {
 		return // which JSON cannot hold
 	}
-	x.best = insert(x.best, e, func(a, b Example) int { return cmp.Or(cmp.Compare(a.Loss, b.Loss), cmp.Compare(a.Index, b.Index)) })
-	x.worst = insert(x.worst, e, func(a, b Example) int { return cmp.Or(cmp.Compare(b.Loss, a.Loss), cmp.Compare(a.Index, b.Index)) })
+	x.best = insert(x.best, e, func(a,
+		b Example) int {
+		return cmp.Or(cmp.Compare(a.Loss, b.Loss), cmp.Compare(a.Index, b.Index))
+	})
+	x.worst = insert(x.worst, e, func(a,
+		b Example) int {
+		return cmp.Or(cmp.Compare(b.Loss, a.Loss), cmp.Compare(a.Index, b.Index))
+	})
 }
 
 func insert(list []Example, e Example, order func(a, b Example) int) []Example {

@@ -35,12 +35,12 @@ type Point struct {
 // and then: tensorboard --logdir runs
 type EventWriter struct{ file *atomicfile.File }
 
-// ReplaceEvents begins a file in a folder, which is made if missing, in the place of those that a Writer has left there: a run
-// that resumes from an earlier step has lost what it did after that, and its curves must not show it twice. points are
-// those that still hold. They come again in the new file, because it begins with an event that lets a TensorBoard that is
-// running drop all it has. That looks for the new file only while the one that it reads is there: so the last one is
-// emptied, and those before it, which are empty, are removed. A process that is killed in between leaves two files, which
-// read as the new one alone.
+// ReplaceEvents begins a file in a folder, which is made if missing, in the place of those that a Writer has left
+// there: a run that resumes from an earlier step has lost what it did after that, and its curves must not show it
+// twice. points are those that still hold. They come again in the new file, because it begins with an event that lets a
+// TensorBoard that is running drop all it has. That looks for the new file only while the one that it reads is there:
+// so the last one is emptied, and those before it, which are empty, are removed. A process that is killed in between
+// leaves two files, which read as the new one alone.
 func ReplaceEvents(dir string, now time.Time, points []Point) (*EventWriter, error) {
 	w, err := replaceEvents(dir, now, points)
 	if err != nil {

@@ -36,8 +36,8 @@ func TestEventBytes(t *testing.T) {
 	}
 }
 
-// A folder holds one file of ours with events, whatever went before, and the one before it, empty. What others have there
-// stays.
+// A folder holds one file of ours with events, whatever went before, and the one before it, empty. What others have
+// there stays.
 func TestReplace(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run [1]", "tensorboard")
 	now := time.Unix(1700000000, 0)

@@ -20,20 +20,21 @@ const (
 
 // Train is a line about training steps; the loss is the mean over the steps since the last such line.
 type Train struct {
-	Kind            string    `json:"kind"` // KindTrain
-	Step            int       `json:"step"`
-	Epoch           float64   `json:"epoch"`
-	Position        int64     `json:"position"` // examples consumed, over all epochs
-	Loss            float64   `json:"loss"`
-	LearningRate    float64   `json:"learning_rate"`
-	GradNorm        float64   `json:"grad_norm"`
-	TokensPerSecond float64   `json:"tokens_per_second"`        // input and target tokens
-	PeakShare       float64   `json:"fma_peak_share"`           // part of the measured peak that matrix products reach
-	PeakMemoryMB    float64   `json:"peak_memory_mb,omitempty"` // largest resident memory of this process so far
-	ReduceShare     float64   `json:"reduce_share,omitempty"`   // part of the time in which this rank had computed its gradients and waited for their sums
-	Seconds         float64   `json:"seconds"`                  // since the start of this process
-	SecondsLeft     float64   `json:"seconds_left"`             // estimated
-	Time            time.Time `json:"time,omitzero"`            // zero in runs of older versions
+	Kind            string  `json:"kind"` // KindTrain
+	Step            int     `json:"step"`
+	Epoch           float64 `json:"epoch"`
+	Position        int64   `json:"position"` // examples consumed, over all epochs
+	Loss            float64 `json:"loss"`
+	LearningRate    float64 `json:"learning_rate"`
+	GradNorm        float64 `json:"grad_norm"`
+	TokensPerSecond float64 `json:"tokens_per_second"`        // input and target tokens
+	PeakShare       float64 `json:"fma_peak_share"`           // part of the measured peak that matrix products reach
+	PeakMemoryMB    float64 `json:"peak_memory_mb,omitempty"` // largest resident memory of this process so far
+	// part of the time in which this rank had computed its gradients and waited for their sums
+	ReduceShare float64   `json:"reduce_share,omitempty"`
+	Seconds     float64   `json:"seconds"`       // since the start of this process
+	SecondsLeft float64   `json:"seconds_left"`  // estimated
+	Time        time.Time `json:"time,omitzero"` // zero in runs of older versions
 }
 
 // Eval is a line about an evaluation.

@@ -31,12 +31,14 @@ func TestParseHistory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := ParseHistory([]byte(c.text))
 			if len(h.Train) != c.trains || len(h.Eval) != c.evals || h.Skipped != c.skipped {
-				t.Errorf("%d train and %d eval lines, %d skipped, want %d, %d, %d", len(h.Train), len(h.Eval), h.Skipped, c.trains, c.evals, c.skipped)
+				t.Errorf("%d train and %d eval lines, %d skipped, want %d, %d, %d", len(h.Train), len(h.Eval), h.Skipped, c.trains,
+					c.evals, c.skipped)
 			}
 		})
 	}
 	h := ParseHistory([]byte(train + eval))
-	if got := h.Train[0]; got.Step != 10 || got.Loss != 2.5 || got.Position != 320 || !got.Time.Equal(time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)) {
+	if got := h.Train[0]; got.Step != 10 || got.Loss != 2.5 || got.Position != 320 ||
+		!got.Time.Equal(time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)) {
 		t.Errorf("the step is %+v", got)
 	}
 	if got := h.Eval[0]; got.Metrics["accuracy"] != 0.5 || !got.Time.IsZero() {
@@ -47,8 +49,10 @@ func TestParseHistory(t *testing.T) {
 // Whatever a file holds, reading it ends without a panic, and what is read can be written again.
 func FuzzParseHistory(f *testing.F) {
 	for _, seed := range []string{
-		"", "\n", "{", `{"kind":"train","step":1,"loss":0.5}` + "\n" + `{"kind":"eval","step":1,"metrics":{"f1":1}}` + "\n" + `{"kind":"tr`,
-		`{"kind":"train","step":1e3}`, `{"kind":"eval","metrics":{"a":1e308}}`, `{"KIND":"eval","metrics":null}`, "\xff\x00", `{"kind":"train","time":"x"}`,
+		"", "\n", "{", `{"kind":"train","step":1,"loss":0.5}` + "\n" + `{"kind":"eval","step":1,"metrics":{"f1":1}}` + "\n" +
+			`{"kind":"tr`,
+		`{"kind":"train","step":1e3}`, `{"kind":"eval","metrics":{"a":1e308}}`, `{"KIND":"eval","metrics":null}`, "\xff\x00",
+		`{"kind":"train","time":"x"}`,
 	} {
 		f.Add([]byte(seed))
 	}

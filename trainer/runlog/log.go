@@ -26,8 +26,8 @@ type Log struct {
 }
 
 // OpenLog opens the metrics of a run that resumes from a step. What a stopped run has written after its last
-// checkpoint is dropped, for it will come again: lines of later steps, and, unless that step is evaluated, evaluations of
-// the step itself.
+// checkpoint is dropped, for it will come again: lines of later steps, and, unless that step is evaluated, evaluations
+// of the step itself.
 func OpenLog(path string, step int, evaluated bool) (*Log, error) {
 	old, err := bounded.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -57,7 +57,8 @@ func OpenLog(path string, step int, evaluated bool) (*Log, error) {
 		return nil, fmt.Errorf("open metrics: %w", err)
 	}
 	at := Now()
-	events, err := ReplaceEvents(filepath.Join(filepath.Dir(path), EventsName), at, pointsOf(ParseHistory(kept.Bytes()), at))
+	events, err := ReplaceEvents(filepath.Join(filepath.Dir(path), EventsName), at,
+		pointsOf(ParseHistory(kept.Bytes()), at))
 	if err != nil {
 		return nil, errors.Join(atomicfile.WithRemedy(err), file.Close())
 	}

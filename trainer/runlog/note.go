@@ -1,7 +1,7 @@
 package runlog
 
-// Constant is the constant answer that is right most often, with the values that the metrics of a task give it: what a model
-// reaches that does not look at its input.
+// Constant is the constant answer that is right most often, with the values that the metrics of a task give it: what a
+// model reaches that does not look at its input.
 type Constant struct {
 	Component string             `json:"part,omitempty"` // of a mixture
 	Answer    string             `json:"answer"`

@@ -27,7 +27,8 @@ func pointsOf(h History, otherwise time.Time) []Point {
 
 func trainPoint(t Train) Point {
 	return Point{Time: t.Time, Step: t.Step, Scalars: []Scalar{
-		{Tag: "train/loss", Value: t.Loss}, {Tag: "train/learning_rate", Value: t.LearningRate}, {Tag: "train/grad_norm", Value: t.GradNorm},
+		{Tag: "train/loss", Value: t.Loss}, {Tag: "train/learning_rate", Value: t.LearningRate},
+		{Tag: "train/grad_norm", Value: t.GradNorm},
 		{Tag: "train/epoch", Value: t.Epoch}, {Tag: "machine/tokens_per_second", Value: t.TokensPerSecond},
 		{Tag: "machine/fma_peak_share", Value: t.PeakShare}, {Tag: "machine/peak_memory_mb", Value: t.PeakMemoryMB},
 	}}

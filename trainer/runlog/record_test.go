@@ -16,9 +16,11 @@ func TestWriteAndRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), RunName)
 	want := Run{Parameters: 7, Steps: 9, Lengths: map[string]Lengths{"train": {Examples: 1}}}
 	for step := range maxSessions + 5 {
-		want.Begin(want.Sessions, Session{Step: step, Time: time.Unix(int64(step), 0).UTC(), Environment: Environment{Threads: 2}})
+		want.Begin(want.Sessions, Session{Step: step, Time: time.Unix(int64(step), 0).UTC(),
+			Environment: Environment{Threads: 2}})
 	}
-	if n := len(want.Sessions); n != maxSessions || want.Sessions[n-1].Step != maxSessions+4 || want.Sessions[0].Step != 5 {
+	if n := len(want.Sessions); n != maxSessions || want.Sessions[n-1].Step != maxSessions+4 ||
+		want.Sessions[0].Step != 5 {
 		t.Errorf("%d sessions from step %d to %d", n, want.Sessions[0].Step, want.Sessions[n-1].Step)
 	}
 	if err := Write(path, want); err != nil {
@@ -53,7 +55,8 @@ func TestExtremes(t *testing.T) {
 			t.Errorf("place %d: of equal losses the first example comes first", i)
 		}
 	}
-	if got := e.Best[0]; len(got.Input) > maxText+len("…") || !strings.HasSuffix(got.Input, "ä…") || got.Target != "\uFFFD" {
+	if got := e.Best[0]; len(got.Input) > maxText+len("…") || !strings.HasSuffix(got.Input, "ä…") ||
+		got.Target != "\uFFFD" {
 		t.Errorf("texts %q and %q", got.Input, got.Target)
 	}
 }
@@ -62,7 +65,8 @@ func TestConfuseLeavesOutWhatIsTooLarge(t *testing.T) {
 	var small, large Evaluation
 	small.Confuse([]string{"a", "b"}, [][]int{{1, 2, 0}, {0, 3, 0}})
 	large.Confuse(make([]string, maxLabels+1), make([][]int, maxLabels+1))
-	if !slices.Equal(small.Labels, []string{"a", "b"}) || len(small.Confusion) != 2 || large.Labels != nil || large.Confusion != nil {
+	if !slices.Equal(small.Labels, []string{"a", "b"}) || len(small.Confusion) != 2 || large.Labels != nil ||
+		large.Confusion != nil {
 		t.Errorf("got %+v and %+v", small, large)
 	}
 }
@@ -83,12 +87,14 @@ func TestMeasure(t *testing.T) {
 	for i := range source {
 		source[i] = i + 1
 	}
-	want := Histogram{Width: 5, Counts: []int{4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 1}, Mean: 50.5, Median: 51, P95: 96, Max: 100}
+	want := Histogram{Width: 5, Counts: []int{4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 1}, Mean: 50.5,
+		Median: 51, P95: 96, Max: 100}
 	if got := Measure(source); got.Examples != 100 || got.Sampled != 100 || !reflect.DeepEqual(got.Inputs, want) ||
 		!reflect.DeepEqual(got.Targets, Histogram{Width: 1, Counts: []int{0, 0, 100}, Mean: 2, Median: 2, P95: 2, Max: 2}) {
 		t.Errorf("got %+v", got)
 	}
-	if got := Measure(make(lengths, 3*maxMeasured)); got.Examples != 3*maxMeasured || got.Sampled != maxMeasured || got.Inputs.Counts[0] != maxMeasured {
+	if got := Measure(make(lengths, 3*maxMeasured)); got.Examples != 3*maxMeasured || got.Sampled != maxMeasured ||
+		got.Inputs.Counts[0] != maxMeasured {
 		t.Errorf("of many: %+v", got)
 	}
 	if got := Measure(lengths{}); got.Sampled != 0 || got.Inputs.Width != 1 {

@@ -49,7 +49,8 @@ func BenchmarkRequests(b *testing.B) {
 	})
 	b.Run("generate/model alone", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := p.Generate(context.Background(), p.input(text), generate.Options{MaxTokens: 16, MinTokens: 15}); err != nil {
+			if _, err := p.Generate(context.Background(), p.input(text),
+				generate.Options{MaxTokens: 16, MinTokens: 15}); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -58,7 +59,8 @@ func BenchmarkRequests(b *testing.B) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 64}
 	client := &http.Client{Transport: transport}
 	for _, clients := range []int{1, 8, 64} {
-		for _, c := range []struct{ path, options string }{{"classify", ""}, {"generate", `, "max_new_tokens": 16, "min_new_tokens": 15`}} {
+		for _, c := range []struct{ path, options string }{{"classify", ""},
+			{"generate", `, "max_new_tokens": 16, "min_new_tokens": 15`}} {
 			b.Run(fmt.Sprintf("%s/%d clients", c.path, clients), func(b *testing.B) {
 				body := fmt.Sprintf(`{"inputs": [%q]%s}`, text, c.options)
 				var mu sync.Mutex

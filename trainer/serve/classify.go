@@ -13,9 +13,10 @@ type classified struct {
 }
 
 type classifiedResult struct {
-	Label          string       `json:"label"` // the most probable one
-	Probability    float64      `json:"probability"`
-	Labels         []labelShare `json:"labels"` // all, in the order of the task; of a request with top the most probable ones, first the best
+	Label       string  `json:"label"` // the most probable one
+	Probability float64 `json:"probability"`
+	// all, in the order of the task; of a request with top the most probable ones, first the best
+	Labels         []labelShare `json:"labels"`
 	TruncatedInput bool         `json:"truncated_input"`
 }
 
@@ -27,7 +28,8 @@ type labelShare struct {
 func (s *Server) classify(x *exchange, fields *object) (classified, error) {
 	labels := s.profile.task.Labels
 	if len(labels) == 0 {
-		return classified{}, newProblem(http.StatusNotFound, "no_labels", "the model knows no labels: ask /v1/generate, or start the server with labels")
+		return classified{}, newProblem(http.StatusNotFound, "no_labels",
+			"the model knows no labels: ask /v1/generate, or start the server with labels")
 	}
 	texts, _ := s.texts(fields)
 	truncate, top := fields.boolean("truncate", false), fields.integer("top", 0, 1, len(labels))

@@ -25,7 +25,8 @@ func TestAnswers(t *testing.T) {
 		},
 		"generate, input cut": {
 			"/v1/generate", `{"inputs": ["` + strings.Repeat("x", testInput) + `"], "truncate": true}`,
-			`{"results":[{"outputs":[{"text":"re: ` + strings.Repeat("x", testInput) + `","log_prob":-1.5,"score":-0.5,"tokens":20,"truncated":false}],"truncated_input":true}]}`,
+			`{"results":[{"outputs":[{"text":"re: ` + strings.Repeat("x", testInput) +
+				`","log_prob":-1.5,"score":-0.5,"tokens":20,"truncated":false}],"truncated_input":true}]}`,
 		},
 		"classify": {
 			"/v1/classify", `{"inputs": ["win", "see you"]}`,
@@ -118,7 +119,8 @@ func TestInputOfLists(t *testing.T) {
 	}
 	for _, body := range []string{`{"inputs": [["a", 1]]}`, `{"inputs": [[["a"]]]}`, `{"inputs": [{"tokens": ["a"]}]}`} {
 		status, answer := ask(t, h.URL+"/v1/generate", body)
-		if _, message := code(t, answer); status != 400 || !strings.Contains(message, "inputs[0] is ") || !strings.Contains(message, "want a text in quotes, or a list of them") {
+		if _, message := code(t, answer); status != 400 || !strings.Contains(message, "inputs[0] is ") ||
+			!strings.Contains(message, "want a text in quotes, or a list of them") {
 			t.Errorf("%s: %d %s", body, status, message)
 		}
 	}
@@ -137,14 +139,17 @@ func TestGenerateOptions(t *testing.T) {
 		`, "max_new_tokens": 9, "min_new_tokens": 2, "num_beams": 4, "num_return_sequences": 3, "length_penalty": 0.6, "early_stopping": true`: {
 			MaxTokens: 9, MinTokens: 2, Beams: 4, NumReturnSequences: 3, LengthPenalty: &penalty, EarlyStopping: generate.Early},
 		`, "num_beams": 2, "early_stopping": "never", "no_repeat_ngram_size": 3, "repetition_penalty": 1.2`: {
-			MaxTokens: testOutput, Beams: 2, NumReturnSequences: 1, EarlyStopping: generate.Never, NoRepeatNgram: 3, RepetitionPenalty: 1.2},
+			MaxTokens: testOutput, Beams: 2, NumReturnSequences: 1, EarlyStopping: generate.Never, NoRepeatNgram: 3,
+			RepetitionPenalty: 1.2},
 		`, "do_sample": true, "temperature": 0.5, "top_k": 7, "top_p": 0.9, "min_p": 0.1, "typical_p": 0.8, "epsilon_cutoff": 3e-4, "eta_cutoff": 0.002, "seed": 5`: {
 			MaxTokens: testOutput, Beams: 1, NumReturnSequences: 1, Sampling: &generate.Sampling{
-				Temperature: 0.5, TopK: 7, TopP: 0.9, MinP: 0.1, TypicalP: 0.8, Epsilon: 3e-4, Eta: 0.002, Seed: 5, Indices: []int{0}}},
+				Temperature: 0.5, TopK: 7, TopP: 0.9, MinP: 0.1, TypicalP: 0.8, Epsilon: 3e-4, Eta: 0.002, Seed: 5,
+				Indices: []int{0}}},
 		`, "bad_words": ["no", "\"never\""], "prefix": "so"`: {
 			MaxTokens: testOutput, Beams: 1, NumReturnSequences: 1, Prefix: byT5.Encode("so"), BadWords: words},
 		`, "choices": ["yes", "no"]`: {
-			MaxTokens: 4, Beams: 2, NumReturnSequences: 1, LengthPenalty: new(0.0), Allowed: generate.NewTrie([][]int32{append(byT5.Encode("yes"), 1), append(byT5.Encode("no"), 1)})},
+			MaxTokens: 4, Beams: 2, NumReturnSequences: 1, LengthPenalty: new(0.0),
+			Allowed: generate.NewTrie([][]int32{append(byT5.Encode("yes"), 1), append(byT5.Encode("no"), 1)})},
 	} {
 		f := &fake{}
 		_, h := start(t, Options{}, f)
@@ -164,7 +169,8 @@ func TestGenerateOptions(t *testing.T) {
 
 // What a request does not say is as the checkpoint has it; beams and sampling replace each other.
 func TestGenerationOfTheCheckpoint(t *testing.T) {
-	beams := generate.Options{Beams: 4, MinTokens: 2, NoRepeatNgram: 3, EarlyStopping: generate.Early, RepetitionPenalty: 1.5, BadWords: [][]int32{{7}}}
+	beams := generate.Options{Beams: 4, MinTokens: 2, NoRepeatNgram: 3, EarlyStopping: generate.Early,
+		RepetitionPenalty: 1.5, BadWords: [][]int32{{7}}}
 	sampling := generate.Options{Sampling: &generate.Sampling{Temperature: 0.5, TopK: 9}}
 	for name, c := range map[string]struct {
 		base generate.Options
@@ -172,16 +178,23 @@ func TestGenerationOfTheCheckpoint(t *testing.T) {
 		want func(o generate.Options) bool
 	}{
 		"beams": {beams, ``, func(o generate.Options) bool {
-			return o.Beams == 4 && o.MinTokens == 2 && o.NoRepeatNgram == 3 && o.EarlyStopping == generate.Early && o.RepetitionPenalty == 1.5 && len(o.BadWords) == 1
+			return o.Beams == 4 && o.MinTokens == 2 && o.NoRepeatNgram == 3 && o.EarlyStopping == generate.Early &&
+				o.RepetitionPenalty == 1.5 && len(o.BadWords) == 1
 		}},
-		"other beams":         {beams, `, "num_beams": 1, "min_new_tokens": 0`, func(o generate.Options) bool { return o.Beams == 1 && o.MinTokens == 0 }},
-		"samples of beams":    {beams, `, "do_sample": true`, func(o generate.Options) bool { return o.Beams == 1 && o.Sampling.Temperature == 1 }},
-		"more bad words":      {beams, `, "bad_words": ["a"]`, func(o generate.Options) bool { return len(o.BadWords) > 1 }},
-		"early stopping":      {beams, `, "early_stopping": false`, func(o generate.Options) bool { return o.EarlyStopping == generate.Heuristic }},
-		"sampling":            {sampling, ``, func(o generate.Options) bool { return o.Sampling.Temperature == 0.5 && o.Sampling.TopK == 9 }},
-		"another temperature": {sampling, `, "temperature": 2`, func(o generate.Options) bool { return o.Sampling.Temperature == 2 && o.Sampling.TopK == 9 }},
-		"no sampling":         {sampling, `, "do_sample": false`, func(o generate.Options) bool { return o.Sampling == nil }},
-		"beams of samples":    {sampling, `, "num_beams": 2`, func(o generate.Options) bool { return o.Sampling == nil && o.Beams == 2 }},
+		"other beams": {beams, `, "num_beams": 1, "min_new_tokens": 0`,
+			func(o generate.Options) bool { return o.Beams == 1 && o.MinTokens == 0 }},
+		"samples of beams": {beams, `, "do_sample": true`,
+			func(o generate.Options) bool { return o.Beams == 1 && o.Sampling.Temperature == 1 }},
+		"more bad words": {beams, `, "bad_words": ["a"]`, func(o generate.Options) bool { return len(o.BadWords) > 1 }},
+		"early stopping": {beams, `, "early_stopping": false`,
+			func(o generate.Options) bool { return o.EarlyStopping == generate.Heuristic }},
+		"sampling": {sampling, ``,
+			func(o generate.Options) bool { return o.Sampling.Temperature == 0.5 && o.Sampling.TopK == 9 }},
+		"another temperature": {sampling, `, "temperature": 2`,
+			func(o generate.Options) bool { return o.Sampling.Temperature == 2 && o.Sampling.TopK == 9 }},
+		"no sampling": {sampling, `, "do_sample": false`, func(o generate.Options) bool { return o.Sampling == nil }},
+		"beams of samples": {sampling, `, "num_beams": 2`,
+			func(o generate.Options) bool { return o.Sampling == nil && o.Beams == 2 }},
 	} {
 		f := &fake{}
 		_, h := start(t, Options{Generation: c.base}, f)
@@ -201,7 +214,8 @@ func TestSamplingIndices(t *testing.T) {
 	f := &fake{}
 	_, h := start(t, Options{}, f)
 	for _, body := range []string{
-		`{"inputs": ["a", "b"], "do_sample": true}`, `{"inputs": ["a"], "do_sample": true}`, `{"inputs": ["a", "b"], "do_sample": true, "seed": 5}`,
+		`{"inputs": ["a", "b"], "do_sample": true}`, `{"inputs": ["a"], "do_sample": true}`,
+		`{"inputs": ["a", "b"], "do_sample": true, "seed": 5}`,
 	} {
 		if status, answer := ask(t, h.URL+"/v1/generate", body); status != 200 {
 			t.Fatal(status, answer)
@@ -215,7 +229,8 @@ func TestSamplingIndices(t *testing.T) {
 		t.Errorf("indices %v, want %v", got, want)
 	}
 	if f.seen[0].Sampling.Seed != f.seen[1].Sampling.Seed || f.seen[2].Sampling.Seed != 5 {
-		t.Errorf("seeds %d, %d and %d, want twice the server's, and 5", f.seen[0].Sampling.Seed, f.seen[1].Sampling.Seed, f.seen[2].Sampling.Seed)
+		t.Errorf("seeds %d, %d and %d, want twice the server's, and 5", f.seen[0].Sampling.Seed, f.seen[1].Sampling.Seed,
+			f.seen[2].Sampling.Seed)
 	}
 }
 
@@ -228,7 +243,8 @@ func TestPlainEndpoints(t *testing.T) {
 		}
 		return read(t, r)
 	}
-	for path, want := range map[string]string{"/healthz": "ok\n", "/readyz": "ready\n", "/": "<!doctype html>", "/page.js": "", "/page.css": ""} {
+	for path, want := range map[string]string{"/healthz": "ok\n", "/readyz": "ready\n", "/": "<!doctype html>",
+		"/page.js": "", "/page.css": ""} {
 		if status, got := get(path); status != 200 || !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %d %.40q, want 200 and %q", path, status, got, want)
 		}

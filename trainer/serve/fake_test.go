@@ -60,7 +60,8 @@ func (f *fake) Generate(ctx context.Context, texts []string, o generate.Options)
 	answers := make([]predict.Generated, len(texts))
 	for i, text := range texts {
 		for n := range max(1, o.NumReturnSequences) {
-			q := predict.Sequence{Text: strings.Repeat("re: ", n+1) + text, Tokens: o.MaxTokens, LogProb: -1.5, Score: -0.5, Truncated: n > 0}
+			q := predict.Sequence{Text: strings.Repeat("re: ", n+1) + text, Tokens: o.MaxTokens, LogProb: -1.5, Score: -0.5,
+				Truncated: n > 0}
 			answers[i].Sequences = append(answers[i].Sequences, q)
 		}
 		answers[i].InputCut = len(text)+1 > testInput
@@ -109,7 +110,8 @@ var testLabels = []task.Label{{Name: "ham", Text: "ham"}, {Name: "spam", Text: "
 
 func testProfile() profile {
 	return profile{
-		tokenizer: tokenizer.ByT5(), vocabulary: 385, parameters: 7, dtype: "float32", maxInput: testInput, maxOutput: testOutput, labelTokens: 14,
+		tokenizer: tokenizer.ByT5(), vocabulary: 385, parameters: 7, dtype: "float32", maxInput: testInput,
+		maxOutput: testOutput, labelTokens: 14,
 		task: task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}, TargetColumn: "target", Labels: testLabels},
 	}
 }

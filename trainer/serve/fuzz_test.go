@@ -17,9 +17,12 @@ func FuzzRequests(f *testing.F) {
 		`{"inputs": ["a"]}`, `{"inputs": ["a", "b"], "truncate": true, "num_beams": 4, "num_return_sequences": 2, "length_penalty": -0.5, "early_stopping": "never"}`,
 		`{"inputs": ["a"], "do_sample": true, "temperature": 0.1, "top_k": 5, "top_p": 0.5, "min_p": 0.1, "typical_p": 0.2, "epsilon_cutoff": 0.01, "eta_cutoff": 0.01, "seed": 9007199254740992}`,
 		`{"inputs": ["a"], "choices": ["yes", "</s>", ""], "prefix": "y", "bad_words": ["no"], "repetition_penalty": 1e308, "no_repeat_ngram_size": 1}`,
-		`{"inputs": ["a"], "targets": ["b", ""]}`, `{"texts": ["a\u0000\ud800"], "add_eos": false}`, `{"ids": [[1, 2], []], "skip_special": true}`,
-		`{"inputs": null}`, `{"inputs": [null]}`, `{"inputs": {}}`, `{"inputs": [[]]}`, `[]`, `{`, `{"a": 1, "a": 2}`, `{"inputs": ["a"]}x`, "\xff", `{"ids": [[-1]]}`, `{"ids": [[1e9]]}`,
-		strings.Repeat(`{"inputs":`, 100), strings.Repeat("[", 10001), `{"inputs": ["a"], "max_new_tokens": 99999999999999999999}`,
+		`{"inputs": ["a"], "targets": ["b", ""]}`, `{"texts": ["a\u0000\ud800"], "add_eos": false}`,
+		`{"ids": [[1, 2], []], "skip_special": true}`,
+		`{"inputs": null}`, `{"inputs": [null]}`, `{"inputs": {}}`, `{"inputs": [[]]}`, `[]`, `{`, `{"a": 1, "a": 2}`,
+		`{"inputs": ["a"]}x`, "\xff", `{"ids": [[-1]]}`, `{"ids": [[1e9]]}`,
+		strings.Repeat(`{"inputs":`, 100), strings.Repeat("[", 10001),
+		`{"inputs": ["a"], "max_new_tokens": 99999999999999999999}`,
 	} {
 		for i := range paths {
 			f.Add(uint8(i), body)
@@ -27,7 +30,8 @@ func FuzzRequests(f *testing.F) {
 	}
 	s, _ := start(f, Options{MaxBody: 1 << 15, MaxInputs: 4})
 	f.Fuzz(func(t *testing.T, path uint8, body string) {
-		r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "http://localhost"+paths[int(path)%len(paths)], strings.NewReader(body))
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodPost,
+			"http://localhost"+paths[int(path)%len(paths)], strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		s.ServeHTTP(w, r)

@@ -64,9 +64,11 @@ func (s *Server) generate(x *exchange, fields *object) (generated, error) {
 	for i, a := range answers {
 		outputs := make([]generatedText, len(a.generated.Sequences))
 		for k, q := range a.generated.Sequences {
-			outputs[k] = generatedText{Text: q.Text, LogProb: q.LogProb, Score: q.Score, Tokens: q.Tokens, Truncated: q.Truncated}
+			outputs[k] = generatedText{Text: q.Text, LogProb: q.LogProb, Score: q.Score, Tokens: q.Tokens,
+				Truncated: q.Truncated}
 			if tokens != nil {
-				outputs[k].Entities, outputs[k].Unplaced = predict.EntitiesOf(s.profile.task, s.profile.tokenizer, q.Text, tokens[i])
+				outputs[k].Entities, outputs[k].Unplaced = predict.EntitiesOf(s.profile.task, s.profile.tokenizer, q.Text,
+					tokens[i])
 			}
 			x.tokensOut += q.Tokens
 		}

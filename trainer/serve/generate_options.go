@@ -12,7 +12,8 @@ import (
 // GenerationConfig; prefix and choices are our own. What no field says is as Options.Generation.
 func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 	base := s.options.Generation
-	base.MaxTokens, base.Beams, base.NumReturnSequences = s.profile.maxOutput, max(1, base.Beams), max(1, base.NumReturnSequences)
+	base.MaxTokens, base.Beams, base.NumReturnSequences = s.profile.maxOutput, max(1, base.Beams),
+		max(1, base.NumReturnSequences)
 	own := generate.Options{Sampling: &generate.Sampling{}}
 	for _, option := range generate.Table() {
 		if option.Request != "" && option.Value != nil {
@@ -20,7 +21,8 @@ func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 		}
 	}
 	sample := fields.boolean("do_sample", false)
-	o, idle := generate.Override(base, own, func(option generate.Option) bool { return fields.has(option.Request) }, sample)
+	o, idle := generate.Override(base, own, func(option generate.Option) bool { return fields.has(option.Request) },
+		sample)
 	o.Beams = max(1, o.Beams)
 	if o.Sampling != nil && !fields.has("seed") {
 		o.Sampling.Seed = s.seed
@@ -42,18 +44,25 @@ func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 		err   error
 	}{
 		{o.Beams > 1 && o.Sampling != nil, invalid("num_beams is %d and do_sample is true: leave one of them out", o.Beams)},
-		{o.Beams > 1 && o.NumReturnSequences > o.Beams, invalid("num_return_sequences is %d, want at most num_beams, %d", o.NumReturnSequences, o.Beams)},
-		{o.Beams == 1 && o.Sampling == nil && o.NumReturnSequences > 1, invalid(`num_return_sequences is %d, but there is one most probable text: set "num_beams", or "do_sample": true`, o.NumReturnSequences)},
-		{o.MinTokens > o.MaxTokens, invalid("min_new_tokens is %d, want at most max_new_tokens, %d", o.MinTokens, o.MaxTokens)},
-		{len(o.Prefix) > o.MaxTokens, invalid("prefix has %d tokens, want at most max_new_tokens, %d", len(o.Prefix), o.MaxTokens)},
-		{slices.Contains(o.Prefix, s.profile.tokenizer.EOS()), invalid("prefix holds the token that ends a text: leave it out")},
+		{o.Beams > 1 && o.NumReturnSequences > o.Beams,
+			invalid("num_return_sequences is %d, want at most num_beams, %d", o.NumReturnSequences, o.Beams)},
+		{o.Beams == 1 && o.Sampling == nil && o.NumReturnSequences > 1,
+			invalid(`num_return_sequences is %d, but there is one most probable text: set "num_beams", or "do_sample": true`,
+				o.NumReturnSequences)},
+		{o.MinTokens > o.MaxTokens, invalid("min_new_tokens is %d, want at most max_new_tokens, %d", o.MinTokens,
+			o.MaxTokens)},
+		{len(o.Prefix) > o.MaxTokens, invalid("prefix has %d tokens, want at most max_new_tokens, %d", len(o.Prefix),
+			o.MaxTokens)},
+		{slices.Contains(o.Prefix, s.profile.tokenizer.EOS()),
+			invalid("prefix holds the token that ends a text: leave it out")},
 	} {
 		if check.wrong {
 			return o, check.err
 		}
 	}
 	if a := o.Allowed; a != nil && a.Longest() > o.MaxTokens {
-		return o, invalid("a choice has %d tokens with its end, want at most max_new_tokens, %d: raise that, or leave the choice out", a.Longest(), o.MaxTokens)
+		return o, invalid("a choice has %d tokens with its end, want at most max_new_tokens, %d: raise that, or leave the "+
+			"choice out", a.Longest(), o.MaxTokens)
 	}
 	if err := o.Validate(s.profile.vocabulary); err != nil {
 		return o, invalid("the options do not go together: %v", err)
@@ -88,8 +97,8 @@ func (s *Server) read(fields *object, option generate.Option, own *generate.Opti
 	}
 }
 
-// constraints reads the fields about texts that outputs hold or do not hold. With choices, outputs may be as long as the
-// longest.
+// constraints reads the fields about texts that outputs hold or do not hold. With choices, outputs may be as long as
+// the longest.
 func (s *Server) constraints(fields *object, o *generate.Options) {
 	prefix := fields.text("prefix")
 	badWords := fields.texts("bad_words", s.options.MaxInputs)

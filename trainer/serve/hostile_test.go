@@ -52,19 +52,21 @@ func trickle(c net.Conn, text string) {
 	}
 }
 
-const slowHeader = "POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+const slowHeader = "POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: " +
+	"application/json\r\nContent-Length: 1000\r\n\r\n"
 
 // Clients that send a byte now and then are cut off, while others are served.
 func TestSlowClients(t *testing.T) {
 	limit := 200 * time.Millisecond
 	s, address := run(t, Options{HeaderTimeout: limit, ReadTimeout: limit})
 	for name, c := range map[string]struct{ at, trickled, want string }{
-		"nothing":                     {"", "", ""},
-		"slow header":                 {"", strings.Repeat(slowHeader, 10), ""},
-		"slow headers":                {"GET / HTTP/1.1\r\n", strings.Repeat("X: y\r\n", 1000), ""},
-		"slow body":                   {slowHeader, strings.Repeat(" ", 1000), "HTTP/1.1 408 Request Timeout"},
-		"no body":                     {slowHeader, "", "HTTP/1.1 408 Request Timeout"},
-		"slow body that nobody wants": {"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n", strings.Repeat(" ", 1000), "HTTP/1.1 200 OK"},
+		"nothing":      {"", "", ""},
+		"slow header":  {"", strings.Repeat(slowHeader, 10), ""},
+		"slow headers": {"GET / HTTP/1.1\r\n", strings.Repeat("X: y\r\n", 1000), ""},
+		"slow body":    {slowHeader, strings.Repeat(" ", 1000), "HTTP/1.1 408 Request Timeout"},
+		"no body":      {slowHeader, "", "HTTP/1.1 408 Request Timeout"},
+		"slow body that nobody wants": {"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n",
+			strings.Repeat(" ", 1000), "HTTP/1.1 200 OK"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -74,7 +76,8 @@ func TestSlowClients(t *testing.T) {
 			}
 			go trickle(conn, c.trickled)
 			answer, _ := io.ReadAll(conn) // ends when the server closes, with an error if it was sent more
-			if got, _, _ := strings.Cut(string(answer), "\r\n"); !strings.HasPrefix(got, c.want) || c.want == "" && got != "" && !strings.HasPrefix(got, "HTTP/1.1 40") {
+			if got, _, _ := strings.Cut(string(answer), "\r\n"); !strings.HasPrefix(got, c.want) || c.want == "" && got != "" &&
+				!strings.HasPrefix(got, "HTTP/1.1 40") {
 				t.Errorf("answered %q, want %q", got, c.want)
 			}
 			if status, answer := ask(t, "http://"+address+"/v1/classify", `{"inputs": ["win"]}`); status != 200 {
@@ -194,11 +197,13 @@ func TestAnswersAreBounded(t *testing.T) {
 	}
 }
 
-// A client that still sends a body which nobody reads gets its answer, and the end of the connection after it, not a reset.
+// A client that still sends a body which nobody reads gets its answer, and the end of the connection after it, not a
+// reset.
 func TestAnswerBeforeTheBody(t *testing.T) {
 	_, address := run(t, Options{MaxBody: 1 << 10})
 	conn := dial(t, address)
-	if _, err := io.WriteString(conn, strings.Replace(slowHeader, "1000", "1000000000", 1)+strings.Repeat(" ", 1<<20)); err != nil {
+	if _, err := io.WriteString(conn,
+		strings.Replace(slowHeader, "1000", "1000000000", 1)+strings.Repeat(" ", 1<<20)); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := io.ReadAll(conn)

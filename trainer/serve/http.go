@@ -81,8 +81,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.metrics.request(x.route, answer.status, took)
 	s.options.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-		slog.String("remote", r.RemoteAddr), slog.String("method", knownMethod(r.Method)), slog.String("path", x.route), slog.Int("status", answer.status),
-		slog.String("code", x.code), slog.Duration("took", took.Round(time.Microsecond)), slog.Duration("queued", x.queued.Round(time.Microsecond)),
+		slog.String("remote", r.RemoteAddr), slog.String("method", knownMethod(r.Method)), slog.String("path", x.route),
+		slog.Int("status", answer.status),
+		slog.String("code", x.code), slog.Duration("took", took.Round(time.Microsecond)),
+		slog.Duration("queued", x.queued.Round(time.Microsecond)),
 		slog.Int("inputs", x.inputs), slog.Int("tokens_in", x.tokensIn), slog.Int("tokens_out", x.tokensOut),
 		slog.Int64("bytes_in", max(0, r.ContentLength)), slog.Int("bytes_out", len(answer.body)))
 }
@@ -90,7 +92,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // knownMethod keeps what a client makes up out of the log.
 func knownMethod(method string) string {
 	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions:
 		return method
 	}
 	return "other"
@@ -106,7 +109,9 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 		}
 	}()
 	if !s.knowsHost(x.Host) {
-		return response{}, newProblem(http.StatusForbidden, "unknown_host", "the server is not known as %.80q: ask it as localhost, or start it with this name among its hosts (serve.host)", x.Host)
+		return response{}, newProblem(http.StatusForbidden, "unknown_host",
+			"the server is not known as %.80q: ask it as localhost, or start it with this name among its hosts (serve.host)",
+			x.Host)
 	}
 	found, _ := s.routes.Handler(x.Request)
 	route, ok := found.(route)
@@ -115,13 +120,14 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 	}
 	x.route = x.URL.Path
 	if s.origins.Check(x.Request) != nil {
-		return response{}, newProblem(http.StatusForbidden, "cross_origin", "the request comes from a web page of another origin: only the server's own page may send it")
+		return response{}, newProblem(http.StatusForbidden, "cross_origin",
+			"the request comes from a web page of another origin: only the server's own page may send it")
 	}
 	return route(x)
 }
 
-// refuse says why http.ServeMux has no route for a request: found is its own handler, which knows the methods that a path
-// allows, and paths are those that there are.
+// refuse says why http.ServeMux has no route for a request: found is its own handler, which knows the methods that a
+// path allows, and paths are those that there are.
 func (x *exchange) refuse(found http.Handler, paths []string) error {
 	answer := headerOnly{}
 	found.ServeHTTP(answer, x.Request)
@@ -196,7 +202,9 @@ func write(w http.ResponseWriter, answer response) {
 		h.Set("Cache-Control", answer.cache)
 	}
 	// What a browser may do with an answer: show the page, with its own files only, in no frame of others.
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy",
+		"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "+
+			"form-action 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
@@ -243,8 +251,8 @@ func (s *Server) enter(x *exchange) error {
 // errMemory is the reason why a body is refused that is not too long itself.
 var errMemory = errors.New("too many bytes in memory")
 
-// budget bounds the memory of all bodies and answers together. What has not arrived yet takes nearly none, so slow clients
-// leave room for others.
+// budget bounds the memory of all bodies and answers together. What has not arrived yet takes nearly none, so slow
+// clients leave room for others.
 type budget struct {
 	limit int64
 
@@ -282,16 +290,20 @@ func (s *Server) readBody(x *exchange) (body []byte, err error) {
 	kind, parameters, err := mime.ParseMediaType(x.Header.Get("Content-Type"))
 	charset, ok := parameters["charset"]
 	if err != nil || kind != "application/json" || ok && !strings.EqualFold(charset, "utf-8") {
-		return nil, newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "Content-Type is %q, want application/json, in UTF-8", x.Header.Get("Content-Type"))
+		return nil, newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type",
+			"Content-Type is %q, want application/json, in UTF-8", x.Header.Get("Content-Type"))
 	}
 	if encoding := x.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "Content-Encoding is %q: send the body as it is", encoding)
+		return nil, newProblem(http.StatusUnsupportedMediaType, "unsupported_media_type",
+			"Content-Encoding is %q: send the body as it is", encoding)
 	}
 	switch {
 	case x.ContentLength < 0:
-		return nil, newProblem(http.StatusLengthRequired, "length_required", "the request does not say how long its body is: send a Content-Length")
+		return nil, newProblem(http.StatusLengthRequired, "length_required",
+			"the request does not say how long its body is: send a Content-Length")
 	case x.ContentLength > s.options.MaxBody:
-		return nil, newProblem(http.StatusRequestEntityTooLarge, "body_too_large", "the body has %d bytes, want at most %d: send the inputs in several requests", x.ContentLength, s.options.MaxBody)
+		return nil, newProblem(http.StatusRequestEntityTooLarge, "body_too_large",
+			"the body has %d bytes, want at most %d: send the inputs in several requests", x.ContentLength, s.options.MaxBody)
 	}
 	for length := int(x.ContentLength); len(body) < length; {
 		size := min(max(bodyStep, len(body)), length-len(body)) // doubles, so that copying stays cheap
@@ -314,7 +326,8 @@ const bodyStep = 16 << 10
 // readProblem says why a body did not arrive.
 func readProblem(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return newProblem(http.StatusRequestTimeout, "slow_body", "the body did not arrive in time: send it faster, or in several requests")
+		return newProblem(http.StatusRequestTimeout, "slow_body",
+			"the body did not arrive in time: send it faster, or in several requests")
 	}
 	return newProblem(statusClientGone, "client_gone", "the body ended early: %v", err)
 }

@@ -10,8 +10,9 @@ import (
 	"t5train/data/task/words"
 )
 
-// texts reads the field "inputs" and returns what goes into the model, by the rule of its task. An input is a text, or for
-// a task with several text columns an object with a text for each. A list of texts is what a column of lists holds: tokens.
+// texts reads the field "inputs" and returns what goes into the model, by the rule of its task. An input is a text, or
+// for a task with several text columns an object with a text for each. A list of texts is what a column of lists holds:
+// tokens.
 func (s *Server) texts(fields *object) (texts []string, tokens [][]words.Token) {
 	columns := s.profile.task.TextColumns
 	fields.each("inputs", s.options.MaxInputs, func(i int, element json.RawMessage) {
@@ -98,7 +99,8 @@ func (s *Server) measure(texts []string, truncate bool) ([]input, error) {
 	for i, text := range texts {
 		ids, _ := data.AppendText(nil, s.profile.tokenizer, text, math.MaxInt)
 		if len(ids) > limit && !truncate {
-			return nil, invalid(`inputs[%d] has %d tokens, want at most %d: shorten it, or set "truncate": true to cut its end`, i, len(ids), limit)
+			return nil, invalid(`inputs[%d] has %d tokens, want at most %d: shorten it, or set "truncate": true to cut its end`,
+				i, len(ids), limit)
 		}
 		inputs[i] = input{text, min(len(ids), limit)}
 	}

@@ -17,7 +17,8 @@ func TestClientsThatGo(t *testing.T) {
 	post := func(ctx context.Context, text string) chan error {
 		ended := make(chan error, 1)
 		go func() {
-			r, err := http.NewRequestWithContext(ctx, "POST", "http://"+address+"/v1/classify", strings.NewReader(`{"inputs": ["`+text+`"]}`))
+			r, err := http.NewRequestWithContext(ctx, "POST", "http://"+address+"/v1/classify",
+				strings.NewReader(`{"inputs": ["`+text+`"]}`))
 			if err != nil {
 				ended <- err
 				return

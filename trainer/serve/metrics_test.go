@@ -29,13 +29,18 @@ func TestMetrics(t *testing.T) {
 	}
 	_, text := read(t, r)
 	for _, want := range []string{
-		`t5train_requests_total{path="/v1/generate",code="200"} 1`, `t5train_requests_total{path="/v1/generate",code="422"} 1`, `t5train_requests_total{path="other",code="404"} 1`,
-		`t5train_request_seconds_count{path="/v1/generate"} 2`, `t5train_request_seconds_bucket{path="/v1/generate",le="+Inf"} 2`,
-		"t5train_queue_seconds_count 1", `t5train_batch_inputs_bucket{le="1"} 0`, `t5train_batch_inputs_bucket{le="2"} 1`, "t5train_batch_inputs_sum 2",
+		`t5train_requests_total{path="/v1/generate",code="200"} 1`,
+		`t5train_requests_total{path="/v1/generate",code="422"} 1`, `t5train_requests_total{path="other",code="404"} 1`,
+		`t5train_request_seconds_count{path="/v1/generate"} 2`,
+		`t5train_request_seconds_bucket{path="/v1/generate",le="+Inf"} 2`,
+		"t5train_queue_seconds_count 1", `t5train_batch_inputs_bucket{le="1"} 0`, `t5train_batch_inputs_bucket{le="2"} 1`,
+		"t5train_batch_inputs_sum 2",
 		`t5train_tokens_total{direction="input"} 5`, `t5train_tokens_total{direction="output"} 8`,
 		`t5train_refused_total{reason="invalid_request"} 1`, `t5train_refused_total{reason="not_found"} 1`,
-		"# HELP t5train_queue_length Inputs that wait.", "# TYPE t5train_batch_inputs histogram", "# TYPE go_goroutines gauge",
-		"t5train_queue_length 0", "t5train_requests_in_flight 1", "t5train_panics_total 0", "t5train_abandoned_inputs_total 0",
+		"# HELP t5train_queue_length Inputs that wait.", "# TYPE t5train_batch_inputs histogram",
+		"# TYPE go_goroutines gauge",
+		"t5train_queue_length 0", "t5train_requests_in_flight 1", "t5train_panics_total 0",
+		"t5train_abandoned_inputs_total 0",
 	} {
 		if !strings.Contains("\n"+text, "\n"+want+"\n") {
 			t.Errorf("no line %s", want)
@@ -103,7 +108,8 @@ func TestAccessLog(t *testing.T) {
 	waitFor(t, func() bool { return strings.Count(log.String(), "msg=request") == 4 })
 	text := log.String()
 	for _, want := range []string{
-		`method=POST path=/v1/classify status=200 code="" took=`, "inputs=1 tokens_in=13 tokens_out=0 bytes_in=28 ", "path=other status=404 code=not_found", "method=other path=/v1/classify status=405",
+		`method=POST path=/v1/classify status=200 code="" took=`, "inputs=1 tokens_in=13 tokens_out=0 bytes_in=28 ",
+		"path=other status=404 code=not_found", "method=other path=/v1/classify status=405",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the log does not say %q", want)

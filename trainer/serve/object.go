@@ -14,8 +14,9 @@ import (
 	"t5train/internal/strictjson"
 )
 
-// object is a JSON object whose fields are asked for one by one. It keeps the first mistake, which finish returns. Unlike
-// encoding/json it refuses a field that comes twice, in another case, unknown or null, and text that is not UTF-8.
+// object is a JSON object whose fields are asked for one by one. It keeps the first mistake, which finish returns.
+// Unlike encoding/json it refuses a field that comes twice, in another case, unknown or null, and text that is not
+// UTF-8.
 type object struct {
 	fields map[string]json.RawMessage
 	asked  []string
@@ -58,8 +59,8 @@ func (o *object) finish() error {
 	return cmp.Or(o.err, o.unknown(), o.absent)
 }
 
-// unknown returns the mistake that a field is one that nobody has asked for, nil where there is none. One that is near a
-// field that could be given comes first.
+// unknown returns the mistake that a field is one that nobody has asked for, nil where there is none. One that is near
+// a field that could be given comes first.
 func (o *object) unknown() error {
 	free := slices.DeleteFunc(slices.Clone(o.asked), o.has)
 	var other error

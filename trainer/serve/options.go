@@ -39,8 +39,8 @@ type Options struct {
 	Connections   int           // at the same time, used by Run (2,048); others wait until one ends
 	Grace         time.Duration // that Run gives unfinished requests when it stops (30 s)
 
-	// Hosts are the names under which the server may be asked, whatever the port (those of the loopback interface). A web page
-	// that makes its own name point to this machine uses another one, so it is refused. "*" allows every name.
+	// Hosts are the names under which the server may be asked, whatever the port (those of the loopback interface). A web
+	// page that makes its own name point to this machine uses another one, so it is refused. "*" allows every name.
 	Hosts []string
 
 	Log *slog.Logger // a line for each request, without texts (none)
@@ -84,18 +84,23 @@ func (o Options) check() error {
 		name  string
 		value int64
 	}{
-		{"Workers", int64(o.Workers)}, {"BatchSize", int64(o.BatchSize)}, {"BatchTokens", int64(o.BatchTokens)}, {"Queue", int64(o.Queue)},
-		{"MaxBody", o.MaxBody}, {"MaxInputs", int64(o.MaxInputs)}, {"MaxBeams", int64(o.MaxBeams)}, {"Timeout", int64(o.Timeout)},
-		{"HeaderTimeout", int64(o.HeaderTimeout)}, {"ReadTimeout", int64(o.ReadTimeout)}, {"WriteTimeout", int64(o.WriteTimeout)},
+		{"Workers", int64(o.Workers)}, {"BatchSize", int64(o.BatchSize)}, {"BatchTokens", int64(o.BatchTokens)},
+		{"Queue", int64(o.Queue)},
+		{"MaxBody", o.MaxBody}, {"MaxInputs", int64(o.MaxInputs)}, {"MaxBeams", int64(o.MaxBeams)},
+		{"Timeout", int64(o.Timeout)},
+		{"HeaderTimeout", int64(o.HeaderTimeout)}, {"ReadTimeout", int64(o.ReadTimeout)},
+		{"WriteTimeout", int64(o.WriteTimeout)},
 		{"IdleTimeout", int64(o.IdleTimeout)}, {"Connections", int64(o.Connections)}, {"Grace", int64(o.Grace)},
-		{"MaxInputLength", int64(o.MaxInputLength) + 1}, {"MaxOutputLength", int64(o.MaxOutputLength) + 1}, {"Threads", int64(o.Threads) + 1},
+		{"MaxInputLength", int64(o.MaxInputLength) + 1}, {"MaxOutputLength", int64(o.MaxOutputLength) + 1},
+		{"Threads", int64(o.Threads) + 1},
 	} {
 		if limit.value <= 0 {
 			return fmt.Errorf("serve: %s is negative, want more than 0, or 0 for the default", limit.name)
 		}
 	}
 	if o.MaxInputs > o.Queue {
-		return fmt.Errorf("serve: a request may have %d inputs, but only %d may wait: raise Queue or lower MaxInputs", o.MaxInputs, o.Queue)
+		return fmt.Errorf("serve: a request may have %d inputs, but only %d may wait: raise Queue or lower MaxInputs",
+			o.MaxInputs, o.Queue)
 	}
 	return nil
 }

@@ -105,9 +105,9 @@ func (b batch) jobs() []*job {
 	return jobs
 }
 
-// queue holds the jobs that wait, the oldest first. The front job decides what the next batch is about: all jobs with its
-// key give an input in turn until the batch is full. Those that still have inputs then go to the back, so a request with
-// many inputs delays a small one by one batch.
+// queue holds the jobs that wait, the oldest first. The front job decides what the next batch is about: all jobs with
+// its key give an input in turn until the batch is full. Those that still have inputs then go to the back, so a request
+// with many inputs delays a small one by one batch.
 type queue struct {
 	maxInputs int // that wait
 	maxRows   int // of a batch
@@ -209,8 +209,8 @@ func (q *queue) collect() batch {
 	return b
 }
 
-// fill takes inputs from the jobs of a group, one from each in turn, until a batch is full. The first input has a place in
-// any case.
+// fill takes inputs from the jobs of a group, one from each in turn, until a batch is full. The first input has a place
+// in any case.
 func (q *queue) fill(group []*job) batch {
 	var b batch
 	tokens := 0

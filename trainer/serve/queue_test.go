@@ -33,12 +33,16 @@ func TestQueueOrder(t *testing.T) {
 	}{
 		"one":                            {4, 1000, []add{{"a", "x", 2}}, []string{"a0 a1"}},
 		"the same key together, in turn": {4, 1000, []add{{"a", "x", 2}, {"b", "x", 2}}, []string{"a0 b0 a1 b1"}},
-		"another key later":              {4, 1000, []add{{"a", "x", 1}, {"b", "y", 1}, {"c", "x", 1}}, []string{"a0 c0", "b0"}},
-		"a large one lets others pass":   {2, 1000, []add{{"a", "x", 5}, {"b", "y", 1}, {"c", "x", 1}}, []string{"a0 c0", "b0", "a1 a2", "a3 a4"}},
-		"a large one of another key":     {2, 1000, []add{{"a", "x", 4}, {"b", "y", 4}}, []string{"a0 a1", "b0 b1", "a2 a3", "b2 b3"}},
-		"the oldest first":               {2, 1000, []add{{"a", "x", 1}, {"b", "x", 1}, {"c", "x", 1}, {"d", "y", 1}}, []string{"a0 b0", "c0", "d0"}},
-		"tokens bound a batch":           {9, 25, []add{{"a", "x", 5}}, []string{"a0 a1", "a2 a3", "a4"}},
-		"too large to share a batch":     {9, 5, []add{{"a", "x", 2}}, []string{"a0", "a1"}},
+		"another key later": {4, 1000, []add{{"a", "x", 1}, {"b", "y", 1}, {"c", "x", 1}},
+			[]string{"a0 c0", "b0"}},
+		"a large one lets others pass": {2, 1000, []add{{"a", "x", 5}, {"b", "y", 1}, {"c", "x", 1}},
+			[]string{"a0 c0", "b0", "a1 a2", "a3 a4"}},
+		"a large one of another key": {2, 1000, []add{{"a", "x", 4}, {"b", "y", 4}},
+			[]string{"a0 a1", "b0 b1", "a2 a3", "b2 b3"}},
+		"the oldest first": {2, 1000, []add{{"a", "x", 1}, {"b", "x", 1}, {"c", "x", 1}, {"d", "y", 1}},
+			[]string{"a0 b0", "c0", "d0"}},
+		"tokens bound a batch":       {9, 25, []add{{"a", "x", 5}}, []string{"a0 a1", "a2 a3", "a4"}},
+		"too large to share a batch": {9, 5, []add{{"a", "x", 2}}, []string{"a0", "a1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := newQueue(100, c.rows, c.tokens)
@@ -73,7 +77,8 @@ func TestQueueCountsRows(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := []string{take(q), take(q), take(q), take(q)}; !slices.Equal(got, []string{"a0 a1", "b0 b1", "a2 a3", "b2 b3"}) {
+	if got := []string{take(q), take(q), take(q), take(q)}; !slices.Equal(got,
+		[]string{"a0 a1", "b0 b1", "a2 a3", "b2 b3"}) {
 		t.Errorf("batches %q", got)
 	}
 }

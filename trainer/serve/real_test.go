@@ -25,7 +25,8 @@ func tiny(t testing.TB) *checkpoints.Folder {
 	t.Helper()
 	c := t5.Config{
 		ModelType: "t5", VocabSize: 384, DModel: 16, DKV: 8, DFF: 32, NumLayers: 2, NumDecoderLayers: 2, NumHeads: 2,
-		RelativeAttentionNumBuckets: 32, RelativeAttentionMaxDistance: 128, LayerNormEpsilon: 1e-6, FeedForwardProj: "gated-gelu", EOSTokenID: 1,
+		RelativeAttentionNumBuckets: 32, RelativeAttentionMaxDistance: 128, LayerNormEpsilon: 1e-6,
+		FeedForwardProj: "gated-gelu", EOSTokenID: 1,
 	}
 	m, err := t5.New(c)
 	if err != nil {
@@ -35,7 +36,8 @@ func tiny(t testing.TB) *checkpoints.Folder {
 	labels := []task.Label{{Name: "0", Text: "no"}, {Name: "1", Text: "yes"}, {Name: "2", Text: "perhaps"}}
 	spec := &task.Spec{Name: task.Classification, Prefix: new("sure?"), TextColumns: []string{"text"},
 		LabelColumn: "label", Labels: labels}
-	return &checkpoints.Folder{Model: m, Tokenizer: tokenizer.ByT5(), Info: checkpoints.Info{Task: spec, MaxInputLength: 64, MaxTargetLength: 8}}
+	return &checkpoints.Folder{Model: m, Tokenizer: tokenizer.ByT5(),
+		Info: checkpoints.Info{Task: spec, MaxInputLength: 64, MaxTargetLength: 8}}
 }
 
 // serving serves a checkpoint until the test ends.
@@ -116,7 +118,8 @@ func (p oracle) questions(t testing.TB, text string) []question {
 			var got generated
 			unmarshal(t, answer, &got)
 			for i, q := range want.Sequences {
-				if g := got.Results[0].Outputs[i]; len(got.Results[0].Outputs) != len(want.Sequences) || g.Text != q.Text || !near(g.LogProb, q.LogProb) || !near(g.Score, q.Score) || g.Truncated != q.Truncated {
+				if g := got.Results[0].Outputs[i]; len(got.Results[0].Outputs) != len(want.Sequences) || g.Text != q.Text ||
+					!near(g.LogProb, q.LogProb) || !near(g.Score, q.Score) || g.Truncated != q.Truncated {
 					t.Errorf("%q: output %d is %+v, want %+v", text, i, g, q)
 				}
 			}
@@ -126,7 +129,8 @@ func (p oracle) questions(t testing.TB, text string) []question {
 		{"/v1/classify", fmt.Sprintf(`{"inputs": [%s]}`, quoted), func(t testing.TB, answer string) {
 			var got classified
 			unmarshal(t, answer, &got)
-			if g, want := got.Results[0], wantClass[0]; g.Label != want.Label.Name || !near(g.Probability, want.Probability) || len(g.Labels) != 3 {
+			if g, want := got.Results[0], wantClass[0]; g.Label != want.Label.Name || !near(g.Probability, want.Probability) ||
+				len(g.Labels) != 3 {
 				t.Errorf("%q: %+v, want %+v", text, g, want)
 			}
 		}},
@@ -140,7 +144,8 @@ func (p oracle) questions(t testing.TB, text string) []question {
 			}
 		}},
 		{"/v1/generate", fmt.Sprintf(`{"inputs": [%s]}`, quoted), generates(greedy[0])},
-		{"/v1/generate", fmt.Sprintf(`{"inputs": [%s], "max_new_tokens": 6, "num_beams": 3, "num_return_sequences": 2}`, quoted), generates(beams[0])},
+		{"/v1/generate", fmt.Sprintf(`{"inputs": [%s], "max_new_tokens": 6, "num_beams": 3, "num_return_sequences": 2}`,
+			quoted), generates(beams[0])},
 	}
 }
 
@@ -177,7 +182,8 @@ func TestThousandRequests(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			if batches, inputs := s.metrics.value(t, "t5train_batch_inputs_count"), s.metrics.value(t, "t5train_batch_inputs_sum"); inputs != requests || batches >= requests {
+			if batches, inputs := s.metrics.value(t, "t5train_batch_inputs_count"),
+				s.metrics.value(t, "t5train_batch_inputs_sum"); inputs != requests || batches >= requests {
 				t.Errorf("%g batches of %g inputs, want all %d and several in each", batches, inputs, requests)
 			}
 			if n, _ := s.queue.length(); n != 0 || s.bodies.free() != s.bodies.limit {

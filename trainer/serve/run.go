@@ -13,15 +13,16 @@ import (
 // headerBytes is the most that a request's header may have: what browsers send is a tenth of it.
 const headerBytes = 16 << 10
 
-// Run serves on a listener until ctx ends. Then it takes no more requests, gives those that are unfinished Options.Grace,
-// and returns nil. The server is closed.
+// Run serves on a listener until ctx ends. Then it takes no more requests, gives those that are unfinished
+// Options.Grace, and returns nil. The server is closed.
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
 		Handler:           s,
 		ReadHeaderTimeout: s.options.HeaderTimeout,
 		IdleTimeout:       s.options.IdleTimeout,
 		MaxHeaderBytes:    headerBytes,
-		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug), // what clients do wrong before a request is there
+		// what clients do wrong before a request is there
+		ErrorLog: slog.NewLogLogger(s.options.Log.Handler(), slog.LevelDebug),
 	}
 	limited := limitConnections(l, s.options.Connections)
 	ended := make(chan error, 1)
@@ -33,8 +34,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	// Not by Shutdown, which drops requests whose header is just arriving. Here each one that comes on an open connection is
-	// told that the server stops, and the connection is closed after it.
+	// Not by Shutdown, which drops requests whose header is just arriving. Here each one that comes on an open connection
+	// is told that the server stops, and the connection is closed after it.
 	s.Stop()
 	limited.Close()
 	server.SetKeepAlivesEnabled(false)
@@ -114,8 +115,8 @@ func (c *limitedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite lets http.Server end a connection gently: to close one while a client still sends resets it, and the client may
-// lose the answer that says why.
+// CloseWrite lets http.Server end a connection gently: to close one while a client still sends resets it, and the
+// client may lose the answer that says why.
 func (c *limitedConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

@@ -39,7 +39,9 @@ func TestStopUnderLoad(t *testing.T) {
 			for {
 				r, err := client.Post(url, "application/json", strings.NewReader(`{"inputs": ["win"]}`))
 				if err != nil {
-					if !strings.Contains(err.Error(), "refused") && !strings.Contains(err.Error(), "reset") && !strings.Contains(err.Error(), "broken pipe") { // a connection that was never accepted
+					// a connection that was never accepted
+					if !strings.Contains(err.Error(), "refused") && !strings.Contains(err.Error(), "reset") &&
+						!strings.Contains(err.Error(), "broken pipe") {
 						t.Errorf("a request ends with %v", err)
 					}
 					return

@@ -176,7 +176,8 @@ func (r rowsReader) open(ctx context.Context, t configs.Component) (openRows, er
 	c := r.config
 	var o openRows
 	var err error
-	if o.train, err = dataset.Open(t.Train, dataset.ForTraining, c.Data.MaxTrainExamples, uint64(c.Train.Seed)); err != nil {
+	if o.train, err = dataset.Open(t.Train, dataset.ForTraining, c.Data.MaxTrainExamples,
+		uint64(c.Train.Seed)); err != nil {
 		return o, err
 	}
 	if len(t.Validation) > 0 {
@@ -216,7 +217,8 @@ func (r rowsReader) open(ctx context.Context, t configs.Component) (openRows, er
 // check makes sure that inputs and labels of a task fit within the limits.
 func (r rowsReader) check(spec task.Spec) error {
 	if n := len(r.bundle.Tokenizer.Encode(spec.InputPrefix())); n >= r.limits().MaxInput-1 {
-		return fmt.Errorf("the prefix has %d tokens (task.prefix) and inputs have %d with their end (data.max_input_length): no text is left: raise the limit, or shorten the prefix",
+		return fmt.Errorf("the prefix has %d tokens (task.prefix) and inputs have %d with their end "+
+			"(data.max_input_length): no text is left: raise the limit, or shorten the prefix",
 			n, r.limits().MaxInput)
 	}
 	return dataset.CheckLabels(spec, r.bundle.Tokenizer, r.limits().MaxTarget)
@@ -232,11 +234,13 @@ func (r rowsReader) build(ctx context.Context, o openRows, t configs.Component) 
 	if err != nil || o.heldOut == nil {
 		return read, err
 	}
-	read.heldOut, err = o.heldOut.Build(ctx, validation, o.heldOutSpec, data.HeldOut, r.bundle.Tokenizer, r.limits(), r.threads, r.sink)
+	read.heldOut, err = o.heldOut.Build(ctx, validation, o.heldOutSpec, data.HeldOut, r.bundle.Tokenizer, r.limits(),
+		r.threads, r.sink)
 	if err != nil {
 		return taskRows{}, err
 	}
-	notes := append(dataset.ExampleNotes(validation, o.spec, read.heldOut, data.HeldOut, r.limits()), dataset.UntrainedLabels(validation, o.spec, read.train, read.heldOut)...)
+	notes := append(dataset.ExampleNotes(validation, o.spec, read.heldOut, data.HeldOut, r.limits()),
+		dataset.UntrainedLabels(validation, o.spec, read.train, read.heldOut)...)
 	read.notes = append(read.notes, r.said(notes)...)
 	return read, nil
 }

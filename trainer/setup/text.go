@@ -120,7 +120,8 @@ func (r *textReader) checkBudget() error {
 		}
 	}
 	if budget < most {
-		return fmt.Errorf("train.batch_tokens: got %d, want >= %d, the input and target tokens of the longest example: raise it, or lower objective.input_length", budget, most)
+		return fmt.Errorf("train.batch_tokens: got %d, want >= %d, the input and target tokens of the longest example: "+
+			"raise it, or lower objective.input_length", budget, most)
 	}
 	return nil
 }
@@ -202,7 +203,8 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Componen
 	if info.Tasks == nil {
 		info.Tasks = map[string]task.Spec{}
 	}
-	info.Tasks[p.Name], info.TaskMaxInput, info.TaskMaxTarget = read.spec, r.config.Data.MaxInputLength, r.config.Data.MaxTargetLength
+	info.Tasks[p.Name], info.TaskMaxInput, info.TaskMaxTarget = read.spec, r.config.Data.MaxInputLength,
+		r.config.Data.MaxTargetLength
 	m.AddDigest(sourceKey(r.config, p), read.train.Digest())
 	r.files = append(r.files, corpus.FilesOf(open.train.Dataset, sourceKey(r.config, p), nil)...)
 	return read.train, nil
@@ -256,7 +258,8 @@ func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns
 		Data: patterns, TextColumn: column, Output: TokensOf(r.config), Threads: r.threads, Sink: r.sink, Expect: r.was[key],
 	})
 	if errors.Is(err, chunks.ErrOther) {
-		return nil, nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also where the same text was written anew: %w", key, ErrOtherData)
+		return nil, nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also where "+
+			"the same text was written anew: %w", key, ErrOtherData)
 	}
 	if err != nil {
 		return nil, nil, err

@@ -353,7 +353,8 @@ func TestViterbi(t *testing.T) {
 // Values of Abramowitz and Stegun, table 6.1 and section 6.3.
 func TestDigamma(t *testing.T) {
 	for x, want := range map[float64]float64{
-		0.5: -1.9635100260214235, 1: -0.5772156649015329, 2: 0.42278433509846714, 10: 2.251752589066721, 1e6: 13.815510057964191,
+		0.5: -1.9635100260214235, 1: -0.5772156649015329, 2: 0.42278433509846714, 10: 2.251752589066721,
+		1e6: 13.815510057964191,
 	} {
 		if got := digamma(x); math.Abs(got-want) > 1e-9 {
 			t.Errorf("digamma(%v): got %v, want %v", x, got, want)
@@ -448,7 +449,8 @@ func FuzzTrain(f *testing.F) {
 		o := options(func(o *Options) {
 			o.VocabSize, o.SoftVocabLimit, o.Threads = int(size), true, 2
 			o.Normalization = normalize.Names()[bits%5]
-			o.SplitByUnicodeScript, o.SplitByNumber, o.SplitByWhitespace, o.SplitDigits = bits&8 > 0, bits&16 > 0, bits&32 > 0, bits&64 > 0
+			o.SplitByUnicodeScript, o.SplitByNumber, o.SplitByWhitespace, o.SplitDigits = bits&8 > 0, bits&16 > 0, bits&32 > 0,
+				bits&64 > 0
 			if bits&128 > 0 {
 				o.Kind = BPE
 			}

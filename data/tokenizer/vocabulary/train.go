@@ -86,7 +86,8 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 
 // tooMuch says that the bits of a number do not suffice.
 func tooMuch(limit string, o *Options) error {
-	return fmt.Errorf("the text has more than %s of different %s: train on a sample of its lines (vocabulary.sample_lines or "+
+	return fmt.Errorf("the text has more than %s of different %s: train on a sample of its lines "+
+		"(vocabulary.sample_lines or "+
 		"vocabulary.max_text)", limit, o.UnitName())
 }
 
@@ -103,7 +104,8 @@ func (c Corpus) empty(o Options) error {
 	case c.Invalid:
 		return errors.New("no line of the text is UTF-8: convert it, or name another column")
 	}
-	return fmt.Errorf("of %d lines of the text %d are longer than vocabulary.max_line_bytes, %d, %d hold ▅ (U+2585), which "+
+	return fmt.Errorf("of %d lines of the text %d are longer than vocabulary.max_line_bytes, %d, %d hold ▅ (U+2585), "+
+		"which "+
 		"training uses itself, and %d are no UTF-8: raise the limit, or correct the text",
 		c.Lines, c.TooLong, o.MaxLineBytes, c.Reserved, c.Invalid)
 }

@@ -253,8 +253,8 @@ func TestTrainControlCharacters(t *testing.T) {
 	}
 }
 
-// Lines that are never trained on take no place in a sample, and of vocabulary.sample_lines and vocabulary.max_text the smaller one
-// counts.
+// Lines that are never trained on take no place in a sample, and of vocabulary.sample_lines and vocabulary.max_text the
+// smaller one counts.
 func TestSampleOfUsableLines(t *testing.T) {
 	var lines []string
 	for i := range 100 {

@@ -14,11 +14,12 @@ import (
 )
 
 const (
-	widthElsewhere = 80              // columns of a terminal that does not say how many it has
-	speedAfter     = 1 * time.Second // from the first step to the first word about speed: the estimate before that is absurd
-	leastBar       = 16              // columns of a bar that is worth to be drawn, with its percentage
-	mostBar        = 40
-	gap            = "  " // between two parts of the line
+	widthElsewhere = 80 // columns of a terminal that does not say how many it has
+	// from the first step to the first word about speed: the estimate before that is absurd
+	speedAfter = 1 * time.Second
+	leastBar   = 16 // columns of a bar that is worth to be drawn, with its percentage
+	mostBar    = 40
+	gap        = "  " // between two parts of the line
 )
 
 // columns returns how wide the terminal is now: a window may change while a run goes on.
@@ -51,8 +52,8 @@ func (c *Console) clear() {
 	}
 }
 
-// bar returns a line of at most some columns: what is done, and of the rest as much as there is room for, in the order of
-// its importance.
+// bar returns a line of at most some columns: what is done, and of the rest as much as there is room for, in the order
+// of its importance.
 func (p *progress) bar(columns int, now time.Time) string {
 	count := fmt.Sprint(p.done)
 	if p.work.Total >= 0 {
@@ -95,8 +96,10 @@ func (p *progress) bar(columns int, now time.Time) string {
 
 // meter returns a bar of some columns with the percentage before it.
 func meter(done, total int64, columns int) string {
-	bar := progressbar.NewOptions64(total, progressbar.OptionSetWriter(io.Discard), progressbar.OptionSetWidth(columns-len("100% []")),
-		progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false), progressbar.OptionSetTheme(progressbar.ThemeASCII))
+	bar := progressbar.NewOptions64(total, progressbar.OptionSetWriter(io.Discard),
+		progressbar.OptionSetWidth(columns-len("100% []")),
+		progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetTheme(progressbar.ThemeASCII))
 	// What cannot be drawn is left out: the line has the count too.
 	if bar.RenderBlank() != nil || bar.Set64(done) != nil {
 		return ""

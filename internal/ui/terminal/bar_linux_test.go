@@ -74,7 +74,8 @@ func TestBarFollowsTheWindow(t *testing.T) {
 // What a line has room for, by importance. Nothing is said about speed at first, nor from one measurement.
 func TestBarLine(t *testing.T) {
 	now := time.Now()
-	train := progress{work: ui.Work{Name: "train", Unit: "steps", Total: 3200}, done: 1600, from: 1, since: now.Add(-100 * time.Second),
+	train := progress{work: ui.Work{Name: "train", Unit: "steps", Total: 3200}, done: 1600, from: 1,
+		since:   now.Add(-100 * time.Second),
 		details: []string{"loss 10.1134", "lr 1.00e-02", "28,443 tokens/s", "20 % of peak"}}
 	for columns, want := range map[int]string{
 		3:   "tra",
@@ -95,14 +96,20 @@ func TestBarLine(t *testing.T) {
 		p    progress
 		want string
 	}{
-		"not begun":     {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}}, "read    0% [................]  0/10"},
-		"first":         {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}, done: 1, from: 1, since: now}, "read   10% [>...............]  1/10"},
-		"too early":     {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}, done: 9, from: 1, since: now.Add(-time.Millisecond)}, "read   90% [=============>..]  9/10"},
-		"known":         {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}, done: 5, from: 1, since: now.Add(-2 * time.Second)}, "read  5/10  2.00 rows/s  3s left"},
-		"no known end":  {progress{work: ui.Work{Name: "read", Unit: "rows", Total: -1}, done: 50, from: 10, since: now.Add(-2 * time.Second)}, "read  50  20 rows/s"},
-		"wide":          {progress{work: ui.Work{Name: "数据集数据集数据集数据集数据集", Unit: "rows", Total: -1}}, "数据集数据集数据集数据集数据集  0"},
-		"control":       {progress{work: ui.Work{Name: "a\x1b[2Jb\n", Unit: "rows", Total: -1}}, `a\u001b[2Jb\n  0`},
-		"more than all": {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}, done: 12}, "read  100% [===============]  12/10"},
+		"not begun": {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}},
+			"read    0% [................]  0/10"},
+		"first": {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}, done: 1, from: 1, since: now},
+			"read   10% [>...............]  1/10"},
+		"too early": {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}, done: 9, from: 1,
+			since: now.Add(-time.Millisecond)}, "read   90% [=============>..]  9/10"},
+		"known": {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}, done: 5, from: 1,
+			since: now.Add(-2 * time.Second)}, "read  5/10  2.00 rows/s  3s left"},
+		"no known end": {progress{work: ui.Work{Name: "read", Unit: "rows", Total: -1}, done: 50, from: 10,
+			since: now.Add(-2 * time.Second)}, "read  50  20 rows/s"},
+		"wide":    {progress{work: ui.Work{Name: "数据集数据集数据集数据集数据集", Unit: "rows", Total: -1}}, "数据集数据集数据集数据集数据集  0"},
+		"control": {progress{work: ui.Work{Name: "a\x1b[2Jb\n", Unit: "rows", Total: -1}}, `a\u001b[2Jb\n  0`},
+		"more than all": {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 10}, done: 12},
+			"read  100% [===============]  12/10"},
 		"nothing to do": {progress{work: ui.Work{Name: "read", Unit: "rows", Total: 0}}, "read  0/0"},
 	} {
 		if got := c.p.bar(35, now); got != c.want {

@@ -29,8 +29,8 @@ type Console struct {
 	width int       // columns that the bar takes on the screen
 }
 
-// New returns a console on a file, normally os.Stderr. words puts messages in the terms of the person, such as flags for
-// keys of the configuration; nil leaves them.
+// New returns a console on a file, normally os.Stderr. words puts messages in the terms of the person, such as flags
+// for keys of the configuration; nil leaves them.
 func New(f *os.File, words func(message string) string) *Console {
 	c := &Console{out: f, words: words, steps: plainEvery, throttle: barEvery}
 	if term.IsTerminal(int(f.Fd())) {
@@ -68,8 +68,8 @@ func (c *Console) say(line string) {
 	c.draw(time.Now())
 }
 
-// saysStep reports whether a training step gets a line: where there is no bar the first one, the last one, and others when
-// some time has passed since the last line.
+// saysStep reports whether a training step gets a line: where there is no bar the first one, the last one, and others
+// when some time has passed since the last line.
 func (c *Console) saysStep(said time.Time, last bool) bool {
 	return c.terminal == nil && (last || time.Since(said) >= c.steps)
 }
@@ -95,8 +95,8 @@ const (
 	barEvery   = 100 * time.Millisecond // from one drawing of the bar to the next
 )
 
-// Start begins a progress display: a bar, or where there is no terminal a line now and then. A second one started before
-// the first has stopped takes its place for a while.
+// Start begins a progress display: a bar, or where there is no terminal a line now and then. A second one started
+// before the first has stopped takes its place for a while.
 func (c *Console) Start(w ui.Work) ui.Progress { return c.start(w) }
 
 func (c *Console) start(w ui.Work) *progress {
@@ -136,7 +136,8 @@ func (p *progress) line(done int64, elapsed time.Duration) string {
 	if p.work.Total >= 0 {
 		count = fmt.Sprintf("%d of %d", done, p.work.Total)
 	}
-	line := fmt.Sprintf("%s: %s %s, %s a second", p.work.Name, count, p.work.Unit, perSecond(float64(done)/elapsed.Seconds()))
+	line := fmt.Sprintf("%s: %s %s, %s a second", p.work.Name, count, p.work.Unit,
+		perSecond(float64(done)/elapsed.Seconds()))
 	if done > 0 && p.work.Total >= 0 {
 		line += ", " + remaining(elapsed, done, p.work.Total) + " left"
 	}

@@ -19,7 +19,8 @@ func TestPlain(t *testing.T) {
 	ui.Say(c, "", "hello %d", 7)
 	p.Stop()
 	p.Stop()
-	if got := out.String(); !strings.HasPrefix(got, "work: 50 of 100 pieces, ") || !strings.HasSuffix(got, "left\nhello 7\n") || strings.Contains(got, "\r") || strings.Count(got, "\n") != 2 {
+	if got := out.String(); !strings.HasPrefix(got, "work: 50 of 100 pieces, ") || !strings.HasSuffix(got,
+		"left\nhello 7\n") || strings.Contains(got, "\r") || strings.Count(got, "\n") != 2 {
 		t.Errorf("wrote %q", got)
 	}
 }

@@ -127,8 +127,8 @@ var silu = activation{"silu", func(i isa, x VecVirtual, wantSlope bool) (y, slop
 	return s, slope
 }}
 
-// gelu is the tanh form as x * sigmoid(z) with z = 2*sqrt(2/pi) * (x + 0.044715*x³), since (1+tanh(u))/2 is sigmoid(2u).
-// The slope is s + x*s*(1-s)*z'.
+// gelu is the tanh form as x * sigmoid(z) with z = 2*sqrt(2/pi) * (x + 0.044715*x³), since (1+tanh(u))/2 is
+// sigmoid(2u). The slope is s + x*s*(1-s)*z'.
 var gelu = activation{"gelu", func(i isa, x VecVirtual, wantSlope bool) (y, slope VecVirtual) {
 	const twice, cubic = 2 * 0.7978845608028654, 0.044715
 	square, z := i.reg(), i.reg()
@@ -170,7 +170,8 @@ func activations(i isa) {
 		})
 		finish(nil)
 
-		gated, n := i.function(f.name+"Gated", "func(y, gate, value []float32)", "writes f(gate) * value to y.", "y", "gate", "value")
+		gated, n := i.function(f.name+"Gated", "func(y, gate, value []float32)", "writes f(gate) * value to y.", "y", "gate",
+			"value")
 		i.walk(n, gated, 1, func(_ int, a access) {
 			y, _ := f.emit(i, a.load(gated[1]), false)
 			VMULPS(a.load(gated[2]), y, y)

@@ -5,9 +5,9 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// tail is the polynomial P of tailScale: 1-Φ(t) = e^(-t²/2) · s · P(s) with s = 1/(1+tailScale·t), highest power first. It
-// is the minimax fit on t = 0..14 in relative error, 1.6e-8. Without the exponential the function falls slowly, from 1/2
-// towards 1/(t·√2π), so a polynomial holds it; and the tail keeps its leading digits, which 1 - erf would lose.
+// tail is the polynomial P of tailScale: 1-Φ(t) = e^(-t²/2) · s · P(s) with s = 1/(1+tailScale·t), highest power first.
+// It is the minimax fit on t = 0..14 in relative error, 1.6e-8. Without the exponential the function falls slowly, from
+// 1/2 towards 1/(t·√2π), so a polynomial holds it; and the tail keeps its leading digits, which 1 - erf would lose.
 var tail = []float64{-7.165625626151606e-2, 2.835882738597282e-1, -3.3025271887067587e-1, 3.49400193883882e-1,
 	-9.392461554518505e-2, 1.2487246681783354e-1, 6.919223851243139e-2, 8.50688481126275e-2, 8.371157625172926e-2}
 

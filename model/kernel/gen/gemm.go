@@ -126,7 +126,8 @@ func gemm(i isa, rows int) {
 	}
 }
 
-// prefetchTile asks for the tile of C early, so that storing it does not wait for memory, and for nothing outside of it.
+// prefetchTile asks for the tile of C early, so that storing it does not wait for memory, and for nothing outside of
+// it.
 func (i isa) prefetchTile(rows int) {
 	c, cRow := Load(Param("c"), GP64()), Load(Param("cRow"), GP64())
 	second := GP64() // distance to the second half, 0 where there is none

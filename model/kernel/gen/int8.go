@@ -9,25 +9,27 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// int8Panel is the bytes of a group of a packed panel of int8: 32 outputs, four inputs of each; see type Int8 of package
-// kernel.
+// int8Panel is the bytes of a group of a packed panel of int8: 32 outputs, four inputs of each; see type Int8 of
+// package kernel.
 const int8Panel = 128
 
 // dotBytes adds the products of four unsigned bytes of u and four signed ones of s to each int32 of sum: VPDPBUSD of
 // AVX-512 VNNI, which avo does not know. It saturates nothing.
 func dotBytes(s, u, sum VecPhysical) {
 	Instruction(&ir.Instruction{
-		Opcode: "VPDPBUSD", Operands: []Op{s, u, sum}, Inputs: []Op{s, u, sum}, Outputs: []Op{sum}, ISA: []string{"AVX512VNNI"},
+		Opcode: "VPDPBUSD", Operands: []Op{s, u, sum}, Inputs: []Op{s, u, sum}, Outputs: []Op{sum},
+		ISA: []string{"AVX512VNNI"},
 	})
 }
 
 // int8Tile writes the micro-kernel for a tile of C with the given number of rows and 32 columns: the integer product of
-// rows of unsigned bytes and a panel of signed ones, on top of an offset for each column, times a scale for each row and
-// one for each column. mask selects the columns of C, a bit each.
+// rows of unsigned bytes and a panel of signed ones, on top of an offset for each column, times a scale for each row
+// and one for each column. mask selects the columns of C, a bit each.
 func int8Tile(rows int) {
 	i := isa512
 	TEXT(fmt.Sprintf("int8Tile512x%d", rows), NOSPLIT,
-		"func(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)")
+		"func(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow "+
+			"int, mask uint32, accumulate bool)")
 	Doc(fmt.Sprintf("int8Tile512x%d multiplies %d rows; groups are of four inputs, strides in bytes.", rows, rows))
 	Pragma("noescape")
 	groups := Load(Param("groups"), GP64()).(GPVirtual)

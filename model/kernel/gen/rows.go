@@ -129,7 +129,8 @@ func softmaxBackward(i isa) {
 }
 
 func norm(i isa) {
-	p, n := i.function("norm", "func(y, x, weight []float32, inverse float32)", "writes weight * (x*inverse) to y.", "y", "x", "weight")
+	p, n := i.function("norm", "func(y, x, weight []float32, inverse float32)", "writes weight * (x*inverse) to y.", "y",
+		"x", "weight")
 	inverse := i.broadcast("inverse")
 	i.walk(n, p, 4, func(_ int, a access) {
 		x, w := a.load(p[1]), a.load(p[2])
@@ -141,7 +142,8 @@ func norm(i isa) {
 }
 
 func normDot(i isa) {
-	p, n := i.function("normDot", "func(dy, weight, x []float32) float32", "returns the sum of dy*weight*x.", "dy", "weight", "x")
+	p, n := i.function("normDot", "func(dy, weight, x []float32) float32", "returns the sum of dy*weight*x.", "dy",
+		"weight", "x")
 	s := i.sums(4)
 	i.walk(n, p, len(s), func(u int, a access) {
 		dy, w, x := a.load(p[0]), a.load(p[1]), a.load(p[2])
@@ -153,7 +155,8 @@ func normDot(i isa) {
 
 func normBackward(i isa) {
 	p, n := i.function("normBackward", "func(dx, dWeight, dy, x, weight []float32, inverse, scale float32)",
-		"writes inverse * (dy*weight - x*scale) to dx and adds dy * (x*inverse) to dWeight.", "dx", "dWeight", "dy", "x", "weight")
+		"writes inverse * (dy*weight - x*scale) to dx and adds dy * (x*inverse) to dWeight.", "dx", "dWeight", "dy", "x",
+		"weight")
 	inverse, scale := i.broadcast("inverse"), i.broadcast("scale")
 	i.walk(n, p, 2, func(_ int, a access) {
 		dw, dy, x, w := a.load(p[1]), a.load(p[2]), a.load(p[3]), a.load(p[4])

@@ -86,9 +86,9 @@ func (a access) clear(r Register) {
 	}
 }
 
-// walk writes the loop over n elements of the arrays that the pointers begin: unroll registers at a time, then one, then
-// the incomplete rest. body computes one register's worth; u tells the registers of an unrolled round apart, so that sums
-// need not wait for each other.
+// walk writes the loop over n elements of the arrays that the pointers begin: unroll registers at a time, then one,
+// then the incomplete rest. body computes one register's worth; u tells the registers of an unrolled round apart, so
+// that sums need not wait for each other.
 func (i isa) walk(n GPVirtual, pointers []GPVirtual, unroll int, body func(u int, a access)) {
 	advance := func(registers int) {
 		for _, p := range pointers {

@@ -43,13 +43,14 @@ type Layout struct {
 // rankBytes is what an MPI library takes for each rank.
 const rankBytes = 40 << 20
 
-// Fit returns the layouts with the most tokens a second for 1, 2, 4 and so on nodes, and for all of them. Left out are numbers
-// of nodes that the micro-batches of a step cannot be divided over.
+// Fit returns the layouts with the most tokens a second for 1, 2, 4 and so on nodes, and for all of them. Left out are
+// numbers of nodes that the micro-batches of a step cannot be divided over.
 func Fit(m Measured, c Cluster) ([]Layout, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	if len(m.Threads) == 0 || len(m.MicroBatch) != len(m.Threads) || len(m.Update) != len(m.Threads) || m.MicroBatches < 1 || m.Rate <= 0 {
+	if len(m.Threads) == 0 || len(m.MicroBatch) != len(m.Threads) || len(m.Update) != len(m.Threads) ||
+		m.MicroBatches < 1 || m.Rate <= 0 {
 		return nil, fmt.Errorf("plan: nothing was measured: got %+v", m)
 	}
 	var best []Layout
@@ -62,7 +63,8 @@ func Fit(m Measured, c Cluster) ([]Layout, error) {
 		}
 		if len(fitting) > 0 {
 			// Of equals, the one with the fewest ranks.
-			best = append(best, slices.MaxFunc(fitting, func(a, b Layout) int { return cmp.Compare(a.TokensPerS, b.TokensPerS) }))
+			best = append(best, slices.MaxFunc(fitting,
+				func(a, b Layout) int { return cmp.Compare(a.TokensPerS, b.TokensPerS) }))
 		}
 		if nodes == c.Nodes {
 			break
@@ -108,8 +110,8 @@ func (m Measured) layout(nodes, ranks, threads int, bandwidth float64) Layout {
 	return l
 }
 
-// secondsOn returns the seconds on some threads: what was measured, or else what the law makes of the nearest measured number
-// below, which is never slower than that.
+// secondsOn returns the seconds on some threads: what was measured, or else what the law makes of the nearest measured
+// number below, which is never slower than that.
 func secondsOn(threads []int, seconds []float64, want int) float64 {
 	law := amdahl(threads, seconds, want)
 	for i := len(threads) - 1; i >= 0; i-- {
@@ -120,8 +122,8 @@ func secondsOn(threads []int, seconds []float64, want int) float64 {
 	return law
 }
 
-// amdahl returns the seconds on some threads by the law a + b/threads that fits the measured ones best: the line of least
-// squares, with neither part below 0.
+// amdahl returns the seconds on some threads by the law a + b/threads that fits the measured ones best: the line of
+// least squares, with neither part below 0.
 func amdahl(threads []int, seconds []float64, want int) float64 {
 	var n, sx, sy, sxx, sxy float64
 	for i, t := range threads {
@@ -142,8 +144,8 @@ func amdahl(threads []int, seconds []float64, want int) float64 {
 	return a + b/float64(want)
 }
 
-// Pays returns the index of the last layout that pays: each up to it has at least half of what its additional nodes would
-// give without any loss.
+// Pays returns the index of the last layout that pays: each up to it has at least half of what its additional nodes
+// would give without any loss.
 func Pays(layouts []Layout) int {
 	for i := 1; i < len(layouts); i++ {
 		before, after := layouts[i-1], layouts[i]

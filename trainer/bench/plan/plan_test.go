@@ -24,7 +24,8 @@ func TestFitOneProcess(t *testing.T) {
 		t.Fatalf("got %+v, %v", got, err)
 	}
 	l := got[0]
-	if l.Ranks != 1 || l.Threads != 4 || l.Reduction != 0 || math.Abs(l.Step-0.44) > 1e-9 || l.Memory != m.Memory || l.Efficiency != 1 {
+	if l.Ranks != 1 || l.Threads != 4 || l.Reduction != 0 || math.Abs(l.Step-0.44) > 1e-9 || l.Memory != m.Memory ||
+		l.Efficiency != 1 {
 		t.Errorf("got %+v, want one rank of 4 threads with a step of 0.4 + 0.04 s", l)
 	}
 }
@@ -36,7 +37,8 @@ func TestFitPrefersRanksWhereThreadsShareLess(t *testing.T) {
 	}
 	// 4 micro-batches of 1 s, 3 x 240e6 x 3/4 bytes of gradients, and the update: 4.19 s; one rank takes 16 x 0.4 s.
 	l := got[0]
-	if l.Ranks != 4 || l.Threads != 1 || l.MicroBatches != 4 || math.Abs(l.Reduction-0.09) > 1e-9 || math.Abs(l.Step-4.19) > 1e-9 {
+	if l.Ranks != 4 || l.Threads != 1 || l.MicroBatches != 4 || math.Abs(l.Reduction-0.09) > 1e-9 ||
+		math.Abs(l.Step-4.19) > 1e-9 {
 		t.Errorf("got %+v, want four ranks and a step of 4.19 s", l)
 	}
 	if want := 4 * (measured().Memory + 2*allreduce.BucketBytes + rankBytes); l.Memory != want {
@@ -111,7 +113,8 @@ func TestAmdahl(t *testing.T) {
 	}
 }
 
-// TestFitKeepsWhatWasMeasured has times that no law fits: 2 threads are slower than one. More than were measured are no slower.
+// TestFitKeepsWhatWasMeasured has times that no law fits: 2 threads are slower than one. More than were measured are no
+// slower.
 func TestFitKeepsWhatWasMeasured(t *testing.T) {
 	m := measured()
 	m.MicroBatch, m.MicroBatches = []float64{1, 1.4, 0.8}, 1
