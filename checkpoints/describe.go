@@ -65,7 +65,8 @@ func Describe(l ui.Lines, dir string, verify bool) error {
 	l.Line("folder", "%s", dir)
 	config, configErr := model.ParseConfig(weights.Config())
 	if configErr == nil {
-		l.Line("model", "%s, %s, d_model %d, d_kv %d, d_ff %d, %d heads, %d encoder and %d decoder layers, vocabulary %d",
+		l.Line("model", "%s, %s, d_model %d, d_kv %d, d_ff %d, %d heads, %d encoder and %d decoder layers, "+
+			"vocabulary %d",
 			config.ModelType, config.FeedForwardProj, config.DModel, config.DKV, config.DFF, config.NumHeads,
 			config.NumLayers, config.NumDecoderLayers, config.VocabSize)
 	}

@@ -217,7 +217,8 @@ func CheckTokenizer(c model.Config, tok *tokenizer.Tokenizer) error {
 func tooManyTokens(c model.Config, tok *tokenizer.Tokenizer) error {
 	return fmt.Errorf("the tokenizer has %d tokens but the model only %d rows (vocab_size): if tokens were added to "+
 		"its own tokenizer, give them rows with "+
-		"convert.vocab_size %d, and else use its own tokenizer", tok.VocabSize(), c.VocabSize, PaddedRows(tok.VocabSize()))
+		"convert.vocab_size %d, and else use its own tokenizer", tok.VocabSize(), c.VocabSize,
+		PaddedRows(tok.VocabSize()))
 }
 
 // Write puts everything that makes the folder a checkpoint into d: the Hugging Face files and t5train.json.

@@ -37,7 +37,8 @@ func TestKeys(t *testing.T) {
 	for _, want := range []Key{
 		{Path: "train.log_every", Env: "T5TRAIN_TRAIN_LOG_EVERY", Default: "10",
 			Want: "an integer number of steps >= 1",
-			Doc: "Steps from one row of metrics.jsonl to the next. A log that is no terminal has a line of them every ten " +
+			Doc: "Steps from one row of metrics.jsonl to the next. A log that is no terminal has a line of them " +
+				"every ten " +
 				"seconds."},
 		{Path: "data.mixture[].name", Want: "text", Default: "unset",
 			Doc: "Name in messages. Required, and another one for each component."},

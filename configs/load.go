@@ -72,9 +72,10 @@ func Load(opts LoadOptions) (*Config, error) {
 			return slices.ContainsFunc(layers, func(l layer) bool { _, ok := l[key]; return ok })
 		})
 		if len(set) > 0 {
-			ui.Say(opts.Sink, "", "settings for random weights: %s (their flags and keys change them; model.path begins with "+
-				"weights that "+
-				"have learnt)", strings.Join(set, ", "))
+			ui.Say(opts.Sink, "",
+				"settings for random weights: %s (their flags and keys change them; model.path begins with "+
+					"weights that "+
+					"have learnt)", strings.Join(set, ", "))
 		}
 	}
 	c.Resolve()

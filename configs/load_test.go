@@ -228,11 +228,14 @@ train: {log_every: 7, clip_norm: 0.5}
 `},
 		"environment": {content: minimal, opts: LoadOptions{Env: []string{
 			"T5TRAIN_TASK_PREFIX=sms: ", "T5TRAIN_TRAIN_LOG_EVERY=7", "T5TRAIN_TRAIN_CLIP_NORM=.5",
-			"T5TRAIN_DATA_VALIDATION=[b c.parquet, d-*.parquet]", "T5TRAIN_MODEL_D_MODEL=96", "T5TRAIN_MODEL_DROPOUT_RATE=0",
+			"T5TRAIN_DATA_VALIDATION=[b c.parquet, d-*.parquet]", "T5TRAIN_MODEL_D_MODEL=96",
+			"T5TRAIN_MODEL_DROPOUT_RATE=0",
 			"T5TRAIN_MODEL_TIE_WORD_EMBEDDINGS=false", "T5TRAIN_MODEL_FEED_FORWARD_PROJ=relu"}}},
 		"--set": {content: minimal, opts: LoadOptions{Set: []string{
-			"task.prefix=sms: ", "train.log_every=7", "train.clip_norm=5e-1", `data.validation=["b c.parquet",d-*.parquet]`,
-			"model.d_model=96", "model.dropout_rate=0.0", "model.tie_word_embeddings=false", "model.feed_forward_proj='relu'"}}},
+			"task.prefix=sms: ", "train.log_every=7", "train.clip_norm=5e-1",
+			`data.validation=["b c.parquet",d-*.parquet]`,
+			"model.d_model=96", "model.dropout_rate=0.0", "model.tie_word_embeddings=false",
+			"model.feed_forward_proj='relu'"}}},
 		"named flags": {content: minimal, opts: LoadOptions{Overrides: map[string]any{
 			"task.prefix": "sms: ", "train.log_every": 7, "train.clip_norm": 0.5,
 			"data.validation": []string{"b c.parquet", "d-*.parquet"},
@@ -377,7 +380,8 @@ func TestStrictFile(t *testing.T) {
 			"output: a\nmodel: {size: small}\ndata: {train: [a.parquet]}\nobjective: {nam: lm}\n",
 			[]string{"objective.nam: unknown key: did you mean objective.name? (run.yaml:4)"}},
 		{"entry of a mixture, misspelt",
-			"output: a\nmodel: {size: small}\ndata: {mixture: [{name: a, train: [a.parquet], rat: 2}]}\nobjective: {name: lm}\n",
+			"output: a\nmodel: {size: small}\ndata: {mixture: [{name: a, train: [a.parquet], rat: 2}]}\nobjective: " +
+				"{name: lm}\n",
 			[]string{"data.mixture: entry 1: rat: unknown key: did you mean rate? (run.yaml:3)"}},
 		{"unknown key", minimal + "train:\n  stesp: 5\n",
 			[]string{"train.stesp: unknown key: did you mean train.steps? (run.yaml:6)"}},
@@ -392,7 +396,8 @@ func TestStrictFile(t *testing.T) {
 		{"misspelt required key", strings.Replace(minimal, "output", "outptu", 1),
 			[]string{"outptu: unknown key: did you mean output? (run.yaml:1)"}},
 		{"strange key", minimal + "checkpoint: {quite_another_thing: 1}\n",
-			[]string{"checkpoint.quite_another_thing: unknown key: the keys of checkpoint are every_steps, every_minutes, " +
+			[]string{"checkpoint.quite_another_thing: unknown key: the keys of checkpoint are every_steps, " +
+				"every_minutes, " +
 				"keep_last (run.yaml:5)"}},
 		{"strange section", minimal + "\"quite\\nanother thing\": 1\n",
 			[]string{`"quite\nanother thing": unknown key: the sections are output, model, tokenizer, data, objective, task, train, optimizer, schedule, eval, checkpoint (run.yaml:5)`}},
@@ -416,10 +421,12 @@ func TestStrictFile(t *testing.T) {
 			"indented with a tab, want spaces: replace the tab (run.yaml:7)"}},
 		{"no mapping", "- a\n", []string{"got a list, want sections such as train: with keys below (run.yaml:1)"}},
 		{"syntax", minimal + "train: {seed: 1\n", []string{
-			"is not YAML: did not find expected ',' or '}': check the indentation, and put text with special characters in " +
+			"is not YAML: did not find expected ',' or '}': check the indentation, and put text with special " +
+				"characters in " +
 				"quotes (run.yaml:5)"}},
 		{"binary", "PAR1\x00\x01", []string{
-			"is not YAML: control characters are not allowed: check the indentation, and put text with special characters in " +
+			"is not YAML: control characters are not allowed: check the indentation, and put text with special " +
+				"characters in " +
 				"quotes (run.yaml)"}},
 	}
 	for _, test := range tests {

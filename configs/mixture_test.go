@@ -61,7 +61,8 @@ func TestKindOfRun(t *testing.T) {
 		"vectors of no text": {strings.Replace(pretrain, "{train: [a.parquet]}",
 			"{mixture: [{name: a, train: [a.parquet], task: seq2seq, vector_column: v}]}", 1), "", []string{
 			`data.mixture: entry 1: vector_column: got "v", which is for text, but task is seq2seq: remove one (run.yaml:3)`}},
-		"a weight of no vectors": {strings.Replace(pretrain, "span_corruption", "span_corruption, vector_weight: 3", 1), "",
+		"a weight of no vectors": {strings.Replace(pretrain, "span_corruption", "span_corruption, vector_weight: 3",
+			1), "",
 			[]string{"objective.vector_weight: got 3, but no component of data.mixture has a vector_column"}},
 		"pre-training keys in fine-tuning": {minimal + "objective: {density: 0.2}\neval: {samples: 3}", "", []string{
 			"objective.density: is a key of pre-training", "eval.samples: is a key of pre-training"}},
@@ -148,7 +149,8 @@ func TestMixtureMistakes(t *testing.T) {
 			[]string{"data.mixture: entry 1: name: got nothing", "data.mixture: entry 1: train: got nothing",
 				`data.mixture: entry 3: name: got "a", which another`,
 				"data.mixture: entry 3: rate: got -1, want a number > 0"}},
-		"keys of tasks": {"[{name: a, train: [b], labels: [x, y]}, {name: b, train: [b], task: seq2seq, label_column: c}]",
+		"keys of tasks": {"[{name: a, train: [b], labels: [x, y]}, {name: b, train: [b], task: seq2seq, " +
+			"label_column: c}]",
 			[]string{
 				"data.mixture: entry 1: labels: is a key of tasks, but task is text",
 				`data.mixture: entry 2: label_column: is a key of classification, regression, ner, but task is "seq2seq"`}},
@@ -283,7 +285,8 @@ func TestRateWarning(t *testing.T) {
 		{"optimizer.learning_rate=1", ""},
 		{"optimizer.learning_rate=0.1", ""}, // a peak of 1e-3, as after T5's million steps
 		{"optimizer.learning_rate=0.005",
-			"0.005, by the root of warmup_steps, so that training begins at 5.00e-05: for a peak of 0.005 set it to 0.5"},
+			"0.005, by the root of warmup_steps, so that training begins at 5.00e-05: for a peak of 0.005 set it to " +
+				"0.5"},
 		{"optimizer.learning_rate=0.03", "training begins at 3.00e-04"},
 		{"optimizer.name=adamw", ""},
 		{"optimizer.name=adamw optimizer.learning_rate=3e-4", "training begins at 3.00e-06"},

@@ -50,7 +50,8 @@ func (c *Config) problems(kind string) []problem {
 func (c *Config) foreign(kind string) []problem {
 	remedy := "remove it, or say pretrain in the command"
 	if kind == pretraining {
-		remedy = "remove it, or say finetune in the command, without objective; tasks to mix with text are entries of " +
+		remedy = "remove it, or say finetune in the command, without objective; tasks to mix with text are entries " +
+			"of " +
 			"data.mixture"
 	}
 	var ps []problem

@@ -53,7 +53,8 @@ func (c *Config) mixture(kind string) []problem {
 	hasVectors := func(p Component) bool { return p.VectorColumn != "" }
 	if c.Objective.VectorWeight != nil && !slices.ContainsFunc(d.Mixture, hasVectors) {
 		ps = append(ps, mistake("objective.vector_weight",
-			"got %g, but no component of data.mixture has a vector_column: remove it, or name one", *c.Objective.VectorWeight))
+			"got %g, but no component of data.mixture has a vector_column: remove it, or name one",
+			*c.Objective.VectorWeight))
 	}
 	var names []string
 	for i, p := range d.Mixture {
@@ -86,7 +87,8 @@ func (c *Config) mixture(kind string) []problem {
 		switch {
 		case p.Task.Name != textTask:
 			if p.VectorColumn != "" && kind == pretraining {
-				bad("vector_column", "got %s, which is for text, but task is %s: remove one", quote(p.VectorColumn), p.Task.Name)
+				bad("vector_column", "got %s, which is for text, but task is %s: remove one", quote(p.VectorColumn),
+					p.Task.Name)
 			}
 			for _, wrong := range taskProblems(p.Task) {
 				text := strings.ReplaceAll(wrong.text, "task.name", "task")

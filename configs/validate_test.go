@@ -91,7 +91,8 @@ func TestValidate(t *testing.T) {
 			[]string{`task.name: got "glue/colla", want one of classification, regression, ner, translation, summarization, question_answering, seq2seq, template, or a task of T5 such as glue/cola, squad or wmt/en-de: did you mean glue/cola?`}},
 		{"keys of other tasks", func(c *Config) {
 			c.Task.TargetTemplate, c.Task.SourceLanguage, c.Task.RoundTo = "{a}", "en", new(1.0)
-		}, []string{`task.target_template: is a key of template, but`, `task.source_language: is a key of translation, but`,
+		}, []string{`task.target_template: is a key of template, but`,
+			`task.source_language: is a key of translation, but`,
 			`task.round_to: is a key of regression, but`}},
 		{"a template for T5's task", func(c *Config) { c.Task.Name, c.Task.Template = "glue/cola", "{a}" },
 			[]string{`task.template: got "{a}", but glue/cola has the input of T5: remove it, or set task.name to classification`}},

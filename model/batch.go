@@ -13,8 +13,8 @@ type Batch struct {
 	Inputs op.Ragged
 	Labels op.Ragged // kernel.IgnoreLabel where nothing is to be predicted
 
-	// Vectors is empty or [sequences]: where the mean of a sequence's encoder states, and its first decoder state, are to
-	// point, in their first columns; nil for nowhere.
+	// Vectors is empty or [sequences]: where the mean of a sequence's encoder states, and its first decoder state, are
+	// to point, in their first columns; nil for nowhere.
 	Vectors [][]float32
 }
 

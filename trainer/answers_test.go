@@ -142,13 +142,15 @@ func TestGeneratedAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			for i, a := range answers {
-				if a.Output != c.want[i] || a.Truncated != c.truncated[i] || a.Input != inputs[i].Shown || a.Label != "" ||
+				if a.Output != c.want[i] || a.Truncated != c.truncated[i] || a.Input != inputs[i].Shown ||
+					a.Label != "" ||
 					a.Probability != nil {
 					t.Errorf("input %d: %+v, want %q, truncated %v", i, a, c.want[i], c.truncated[i])
 				}
 			}
 			if cuts != (predict.Cuts{Answered: len(inputs), Inputs: c.inputsCut, Outputs: c.outsCut}) {
-				t.Errorf("%d inputs and %d outputs cut, want %d and %d", cuts.Inputs, cuts.Outputs, c.inputsCut, c.outsCut)
+				t.Errorf("%d inputs and %d outputs cut, want %d and %d", cuts.Inputs, cuts.Outputs, c.inputsCut,
+					c.outsCut)
 			}
 			var said bytes.Buffer
 			cuts.Report(terminal.Plain(&said), p)
@@ -181,7 +183,8 @@ func TestEvaluateFindsItsTask(t *testing.T) {
 	b := newTestLoop(t, testrun.TinyConfig(t), nil).bundle
 	evaluate := func(b *checkpoints.Folder, o task.Spec) (map[string]float64, error) {
 		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{
-			Data: []string{testrun.ValidationFile}, Task: o, MaxExamples: 20, MaxInputLength: 24, BatchSize: 8, Threads: 1,
+			Data: []string{testrun.ValidationFile}, Task: o, MaxExamples: 20, MaxInputLength: 24, BatchSize: 8,
+			Threads: 1,
 		})
 		if err != nil {
 			return nil, err
@@ -283,7 +286,8 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		"JSON":    {"in.jsonl", one, []string{"one", "2"}, nil},
 		"parquet": {"in.parquet", one, []string{"win a prize a", "see you at b"}, nil},
 		"parquet, two columns": {"in.parquet", two,
-			[]string{testrun.InputOf(t, two, "spam", "win a prize a"), testrun.InputOf(t, two, "ham", "see you at b")}, nil},
+			[]string{testrun.InputOf(t, two, "spam", "win a prize a"),
+				testrun.InputOf(t, two, "ham", "see you at b")}, nil},
 		"table": {"in.csv", one, []string{"one,\"1\"\nmore", "two"}, nil},
 		"table, two columns": {"in.csv", two,
 			[]string{testrun.InputOf(t, two, "", "one,\"1\"\nmore"), testrun.InputOf(t, two, "spam", "two")}, nil},
@@ -294,7 +298,8 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		"packed":               {"in.csv.gz", one, []string{"one", "two"}, nil},
 		"packed JSON":          {"in.jsonl.gz", one, []string{"one"}, nil},
 		"a column is missing": {"in.TSV", two, nil,
-			[]string{`in.TSV has no column "label": its columns, by its first line, are sms, n:`, "predict.input_format text"}},
+			[]string{`in.TSV has no column "label": its columns, by its first line, are sms, n:`,
+				"predict.input_format text"}},
 		"a row is long": {"long.csv", one, []string{"one"},
 			[]string{"long.csv: line 3: 2 cells, want 1:", "import.delimiter"}},
 		"lines for two columns": {"in.txt", two, nil, []string{"in.txt, line 1", "JSON"}},
@@ -305,24 +310,27 @@ func TestReadInputsOfEachFormat(t *testing.T) {
 		"UTF-16": {"wide.txt", one, nil, []string{"wide.txt: the file is UTF-16"}},
 		"a line without an end": {"endless.txt", one, []string{"one"},
 			[]string{"endless.txt: line 2: a row of more than 65536 KB"}},
-		"Latin-1 in JSON":     {"latin.jsonl", one, []string{"one"}, []string{"latin.jsonl: line 2: byte 0xe9 is not UTF-8"}},
+		"Latin-1 in JSON": {"latin.jsonl", one, []string{"one"},
+			[]string{"latin.jsonl: line 2: byte 0xe9 is not UTF-8"}},
 		"blank lines in JSON": {"blank.jsonl", one, []string{"one", "two"}, nil},
 		"an array": {"array.json", one, nil,
 			[]string{"array.json, line 1: got \"[\", want one object a line; t5train data import reads arrays"}},
-		"an object on lines": {"several.json", one, nil, []string{"several.json, line 1: got \"{\", want one object a line"}},
-		"no file":            {"nothing.txt", one, nil, []string{"nothing.txt"}},
-		"no parquet file":    {"nothing.parquet", one, nil, []string{"nothing.parquet"}},
+		"an object on lines": {"several.json", one, nil,
+			[]string{"several.json, line 1: got \"{\", want one object a line"}},
+		"no file":         {"nothing.txt", one, nil, []string{"nothing.txt"}},
+		"no parquet file": {"nothing.parquet", one, nil, []string{"nothing.parquet"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(dir, c.file)
 			var shown []string
-			err := inputfile.Read(t.Context(), path, inputfile.FormatOf(path), c.spec, nil, nil, func(in inputfile.Input) error {
-				shown = append(shown, in.Shown)
-				if len(c.spec.TextColumns) == 1 && in.Text != testrun.InputOf(t, c.spec, in.Shown) {
-					t.Errorf("the input %q becomes %q", in.Shown, in.Text)
-				}
-				return nil
-			})
+			err := inputfile.Read(t.Context(), path, inputfile.FormatOf(path), c.spec, nil, nil,
+				func(in inputfile.Input) error {
+					shown = append(shown, in.Shown)
+					if len(c.spec.TextColumns) == 1 && in.Text != testrun.InputOf(t, c.spec, in.Shown) {
+						t.Errorf("the input %q becomes %q", in.Shown, in.Text)
+					}
+					return nil
+				})
 			if !slices.Equal(shown, c.shown) || len(c.want) == 0 && err != nil {
 				t.Errorf("read %q, %v, want %q", shown, err, c.shown)
 			}

@@ -34,7 +34,8 @@ func TestTrainingCalibrates(t *testing.T) {
 	with := evaluate(b)
 	b.Info.Temperature = 0
 	without := evaluate(b)
-	if !(math.Abs(with["calibrated_ece"]-m["calibrated_ece"]) <= 1e-5) || !(math.Abs(without["ece"]-m["ece"]) <= 1e-5) ||
+	if !(math.Abs(with["calibrated_ece"]-m["calibrated_ece"]) <= 1e-5) ||
+		!(math.Abs(without["ece"]-m["ece"]) <= 1e-5) ||
 		with["ece"] != without["ece"] ||
 		!(with["calibrated_ece"] < with["ece"]) || without["calibrated_ece"] != 0 ||
 		with["accuracy"] != without["accuracy"] {

@@ -86,10 +86,14 @@ func TestDivergence(t *testing.T) {
 		},
 		"a NaN at a checkpoint": {
 			change: func(c *configs.Config) { c.Checkpoint.EverySteps = 1 }, damage: 3,
-			want: []string{"step 3: shared.weight has weights that are not finite", "the checkpoint of step 2 in "}, good: 2,
+			want: []string{"step 3: shared.weight has weights that are not finite", "the checkpoint of step 2 in "},
+			good: 2,
 		},
 		"a NaN at an evaluation": {
-			change: func(c *configs.Config) { c.Data.Validation, c.Eval.EverySteps = []string{testrun.ValidationFile}, 1 },
+			change: func(c *configs.Config) {
+				c.Data.Validation,
+					c.Eval.EverySteps = []string{testrun.ValidationFile}, 1
+			},
 			damage: 2,
 			want:   []string{"step 2: evaluate: the loss is NaN", "the checkpoint of step 1 in "}, good: 1,
 		},

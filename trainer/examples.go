@@ -86,7 +86,8 @@ func eachExample(b *checkpoints.Folder, number int, batch *data.Batch, yield fun
 		inputs := batch.Inputs.At(s)
 		labels := batch.Labels.At(s)
 		tok := b.Tokenizer
-		if err := yield(Example{number, inputs, labels, tok.Decode(inputs, false), tok.Decode(labels, false)}); err != nil {
+		if err := yield(Example{number, inputs, labels, tok.Decode(inputs, false),
+			tok.Decode(labels, false)}); err != nil {
 			return err
 		}
 	}

@@ -58,7 +58,8 @@ func TestNoteOfARunThatStillLearns(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Eval.Metric, c.Eval.EverySteps = "loss", 2
 	r := finetune(t, c, Options{})
-	if !slices.ContainsFunc(r.Notes, func(n ui.Note) bool { return n.Kind == ui.NoteImproving }) || r.BestStep != r.Step {
+	if !slices.ContainsFunc(r.Notes, func(n ui.Note) bool { return n.Kind == ui.NoteImproving }) ||
+		r.BestStep != r.Step {
 		t.Errorf("the best of %d steps is %d, noted %+v", r.Step, r.BestStep, r.Notes)
 	}
 }
@@ -95,7 +96,8 @@ func TestNotesOfARun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, BatchSize: 20, MaxExamples: 20})
+	e, err := evaluate.Evaluate(t.Context(), b,
+		evaluate.Options{Data: c.Data.Validation, BatchSize: 20, MaxExamples: 20})
 	if err != nil || len(e.Constants) != 1 || !slices.Contains(kinds(e.Notes), ui.NoteOneAnswer) {
 		t.Errorf("the evaluation has %+v and %+v, %v", e.Constants, e.Notes, err)
 	}

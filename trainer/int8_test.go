@@ -70,12 +70,14 @@ func TestInt8Accuracy(t *testing.T) {
 		return metric.Map(e.Values)
 	}
 	float, int8 := measure(c.Output), measure(eight)
-	t.Logf("accuracy %.4f and %.4f, loss %.5f and %.5f", float["accuracy"], int8["accuracy"], float["loss"], int8["loss"])
+	t.Logf("accuracy %.4f and %.4f, loss %.5f and %.5f", float["accuracy"], int8["accuracy"], float["loss"],
+		int8["loss"])
 	if float["accuracy"] < 0.92 {
 		t.Fatalf("accuracy %.4f in float32: the model has not learned its task", float["accuracy"])
 	}
 	if math.Abs(int8["accuracy"]-float["accuracy"]) > 0.005 || int8["loss"] > 1.05*float["loss"] {
-		t.Errorf("accuracy %.4f, loss %.5f; in float32 %.4f and %.5f", int8["accuracy"], int8["loss"], float["accuracy"],
+		t.Errorf("accuracy %.4f, loss %.5f; in float32 %.4f and %.5f", int8["accuracy"], int8["loss"],
+			float["accuracy"],
 			float["loss"])
 	}
 }

@@ -214,7 +214,8 @@ func (l *loop) stepEvent(r StepResult) StepEvent {
 		return e
 	}
 	e.Row = &runlog.Train{
-		Kind: runlog.KindTrain, Step: s.Step, Epoch: l.epoch(), Position: s.Position, Loss: s.LossSum / float64(s.LossSteps),
+		Kind: runlog.KindTrain, Step: s.Step, Epoch: l.epoch(), Position: s.Position,
+		Loss:         s.LossSum / float64(s.LossSteps),
 		LearningRate: r.LearningRate, GradNorm: r.GradNorm,
 	}
 	l.speed.fill(e.Row, s.Step, l.total)
@@ -372,7 +373,8 @@ func (l *loop) saveBy(write func(*saver, snapshot) error) error {
 func (l *loop) snapshot() (snapshot, error) {
 	step := l.state.Step
 	if name := firstNonFinite(l.bundle.Model.Params); name != "" {
-		return snapshot{}, fmt.Errorf("step %d: %s has weights that are not finite: %w", step, name, evaluate.ErrDiverged)
+		return snapshot{}, fmt.Errorf("step %d: %s has weights that are not finite: %w", step, name,
+			evaluate.ErrDiverged)
 	}
 	info := &l.bundle.Info
 	info.Step, info.Metrics, info.Temperature = step, nil, 0

@@ -40,7 +40,8 @@ func TestOutputFolderInUse(t *testing.T) {
 			momentum := 0.5
 			c.Optimizer, c.Train.Seed = optim.Spec{Name: "sgd", Momentum: &momentum}, 2
 		}, want: []string{"of another configuration, saved at step 3", "train.seed: 1 -> 2\n",
-			"optimizer.name: adafactor -> sgd\n", "optimizer.momentum: unset -> 0.5\n", "undo the changes", "run.output",
+			"optimizer.name: adafactor -> sgd\n", "optimizer.momentum: unset -> 0.5\n", "undo the changes",
+			"run.output",
 			"run.overwrite"}},
 		"finished, resume":    {from: finished, options: Options{Resume: true}},
 		"finished, no option": {from: finished},

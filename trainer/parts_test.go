@@ -201,8 +201,9 @@ func TestHistoryDropsWhatWillComeAgain(t *testing.T) {
 		evaluated bool
 		want      string
 	}{
-		"a new run":                  {train1 + eval1, 0, true, ""},
-		"an evaluated step":          {train1 + eval1 + train2 + eval2 + train3, 2, true, train1 + eval1 + train2 + eval2},
+		"a new run": {train1 + eval1, 0, true, ""},
+		"an evaluated step": {train1 + eval1 + train2 + eval2 + train3, 2, true,
+			train1 + eval1 + train2 + eval2},
 		"a step yet to be evaluated": {train1 + eval1 + train2 + eval2 + train3, 2, false, train1 + eval1 + train2},
 		"part of a line":             {train1 + train2[:9], 2, true, train1},
 		"no end of line":             {train1 + train2[:len(train2)-1], 2, true, train1 + train2},
@@ -232,7 +233,8 @@ func TestHistoryDropsWhatWillComeAgain(t *testing.T) {
 			if err != nil || len(events) != 1 {
 				t.Fatalf("files of events %q, %v, want one", events, err)
 			}
-			for tag, want := range map[string]int{"train/loss": strings.Count(c.want, `"kind":"train"`), "validation/f1": 1} {
+			for tag, want := range map[string]int{"train/loss": strings.Count(c.want, `"kind":"train"`),
+				"validation/f1": 1} {
 				if got := bytes.Count(testdir.Read(t, events[0]), []byte(tag)); got != want {
 					t.Errorf("%d events of %s, want %d", got, tag, want)
 				}

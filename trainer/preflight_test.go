@@ -71,16 +71,23 @@ func TestErrorsBeforeTraining(t *testing.T) {
 				labelled("ham", "eggs"))}
 		}, []string{`label column label holds "eggs"`}},
 		"no such metric": {func(c *configs.Config) { c.Eval.Metric = "bleu" }, []string{"eval.metric", "bleu"}},
-		"a metric that can only be 0": {func(c *configs.Config) { c.Data.Validation, c.Eval.Metric = []string{one}, "f1" },
+		"a metric that can only be 0": {func(c *configs.Config) {
+			c.Data.Validation, c.Eval.Metric = []string{one},
+				"f1"
+		},
 			[]string{"eval.metric: f1 can only be 0", "such as loss"}},
 		"a correlation of one number": {func(c *configs.Config) {
-			c.Task.Name, c.Data.Train, c.Data.Validation, c.Eval.Metric = "regression", []string{numbers}, []string{same},
+			c.Task.Name, c.Data.Train, c.Data.Validation, c.Eval.Metric = "regression", []string{numbers},
+				[]string{same},
 				"pearson"
 		}, []string{"eval.metric: pearson can only be 0"}},
 		"a step that swallows all": {func(c *configs.Config) {
 			c.Task.Name, c.Task.RoundTo, c.Data.Train = "regression", &step, []string{numbers}
 		}, []string{"all become the target 0.0", "task.round_to=0.001"}},
-		"a prefix without room for text": {func(c *configs.Config) { c.Task.Prefix = new(strings.Repeat("a word ", 30)) },
+		"a prefix without room for text": {func(c *configs.Config) {
+			c.Task.Prefix = new(strings.Repeat("a word ",
+				30))
+		},
 			[]string{"the prefix has", "data.max_input_length"}},
 		"one label": {func(c *configs.Config) { c.Data.Train = []string{one} },
 			[]string{`label column label holds one value alone, "ham"`}},
@@ -131,7 +138,8 @@ func TestErrorsBeforeTokenizing(t *testing.T) {
 		change func(c *configs.Config)
 		want   string
 	}{
-		"validation without rows": {func(c *configs.Config) { c.Data.Validation = []string{empty} }, "data.validation: "},
+		"validation without rows": {func(c *configs.Config) { c.Data.Validation = []string{empty} },
+			"data.validation: "},
 		"validation without a column": {func(c *configs.Config) {
 			c.Data.TextColumn, c.Data.Validation = "sms", []string{testrun.ParquetOf(t, []pair{{"a", "b"}})}
 		}, "data.validation: "},
@@ -281,9 +289,11 @@ func TestSpaceForCheckpoints(t *testing.T) {
 		{0, 10 * mb, 3, 0, "", "has 0 MB left"},
 	} {
 		warning, err := spaceFor(c.free, c.each, c.most, c.there)
-		if !strings.Contains(warning, c.warning) || (warning == "") != (c.warning == "") || (err == nil) != (c.err == "") ||
+		if !strings.Contains(warning, c.warning) || (warning == "") != (c.warning == "") ||
+			(err == nil) != (c.err == "") ||
 			err != nil && !strings.Contains(err.Error(), c.err) {
-			t.Errorf("%d bytes, %d each, %d, %d there: got %q, %v, want %q, %q", c.free, c.each, c.most, c.there, warning, err,
+			t.Errorf("%d bytes, %d each, %d, %d there: got %q, %v, want %q, %q", c.free, c.each, c.most, c.there,
+				warning, err,
 				c.warning, c.err)
 		}
 	}

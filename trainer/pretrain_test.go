@@ -108,7 +108,8 @@ func TestPretrain_Objectives(t *testing.T) {
 		{"lm", func(o *objective.Spec) {},
 			[]string{"  31 tokens of text make up to 1 input and 32 target tokens", "\n  sample: ["}},
 		{"ul2", func(o *objective.Spec) { o.SequentialRate = new(0.25) },
-			[]string{"  S, 25.0 % of the examples: ", "  X mean 64 density 0.5, 12.5 % of the examples: ", "span_accuracy"}},
+			[]string{"  S, 25.0 % of the examples: ", "  X mean 64 density 0.5, 12.5 % of the examples: ",
+				"span_accuracy"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := tinyPretraining(t)
@@ -132,7 +133,8 @@ func TestPretrain_Objectives(t *testing.T) {
 				t.Errorf("the checkpoint says %+v of its training", b.Info)
 			}
 			// evaluate finds again what training found.
-			e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{Data: c.Data.Validation, MaxExamples: 20, BatchSize: 7})
+			e, err := evaluate.Evaluate(t.Context(), b,
+				evaluate.Options{Data: c.Data.Validation, MaxExamples: 20, BatchSize: 7})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -158,7 +160,8 @@ func TestPretrain_ObjectiveSettings(t *testing.T) {
 		rate      float64           // of it
 		modes     bool              // the inputs begin with mode tokens
 	}{
-		{"defaults", objective.Spec{Name: "span_corruption"}, objective.Lengths{Tokens: 568, Inputs: 512, Targets: 114}, 1,
+		{"defaults", objective.Spec{Name: "span_corruption"},
+			objective.Lengths{Tokens: 568, Inputs: 512, Targets: 114}, 1,
 			false},
 		{"input_length", objective.Spec{Name: "span_corruption", InputLength: new(256)},
 			objective.Lengths{Tokens: 284, Inputs: 256, Targets: 58}, 1, false},
@@ -184,7 +187,8 @@ func TestPretrain_ObjectiveSettings(t *testing.T) {
 				t.Fatal(err)
 			}
 			if d := denoisers[0]; d.Objective.Lengths() != test.lengths || d.Rate != test.rate {
-				t.Errorf("got %+v at a rate of %g, want %+v at %g", d.Objective.Lengths(), d.Rate, test.lengths, test.rate)
+				t.Errorf("got %+v at a rate of %g, want %+v at %g", d.Objective.Lengths(), d.Rate, test.lengths,
+					test.rate)
 			}
 			for _, d := range denoisers {
 				var want []int32
@@ -240,7 +244,8 @@ func TestPretrain_Resume(t *testing.T) {
 					t.Fatal(err)
 				}
 				if !stopped.Interrupted || stopped.Step == 0 {
-					t.Fatalf("%d looks before the end: got %+v, want a run that stops after its first step", back, stopped)
+					t.Fatalf("%d looks before the end: got %+v, want a run that stops after its first step", back,
+						stopped)
 				}
 				if _, err := Pretrain(t.Context(), c, Options{Resume: true}); err != nil {
 					t.Fatal(err)
@@ -323,13 +328,15 @@ func TestPretrain_Further(t *testing.T) {
 		if _, err := Pretrain(t.Context(), &further, Options{Sink: terminal.Plain(&log), Overwrite: true}); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(log.String(), "step 0, the model as it was: validation loss") || strings.Contains(log.String(),
-			"objective: span_corruption from now on") {
+		if !strings.Contains(log.String(), "step 0, the model as it was: validation loss") ||
+			strings.Contains(log.String(),
+				"objective: span_corruption from now on") {
 			t.Errorf("the log says\n%s", log.String())
 		}
 		h := runlog.ParseHistory(testdir.Read(t, filepath.Join(further.Output, runlog.HistoryName)))
 		if h.Eval[0].Step != 0 || h.Eval[0].Metrics["loss"] != before.Metrics["loss"] || h.Eval[1].Step != 3 {
-			t.Errorf("evaluations %+v, want one of step 0 with a loss of %g, then step 3", h.Eval, before.Metrics["loss"])
+			t.Errorf("evaluations %+v, want one of step 0 with a loss of %g, then step 3", h.Eval,
+				before.Metrics["loss"])
 		}
 	}
 	further.Objective = objective.Spec{Name: "lm", InputLength: new(32)}
@@ -394,7 +401,8 @@ func TestPretrain_SharedFiles(t *testing.T) {
 			test.change(c)
 			var log bytes.Buffer
 			pretrain(t, c, terminal.Plain(&log))
-			if got := strings.Contains(log.String(), "warning: evaluations will say too much"); got != (test.want != "") ||
+			if got := strings.Contains(log.String(),
+				"warning: evaluations will say too much"); got != (test.want != "") ||
 				!strings.Contains(log.String(), test.want) {
 				t.Errorf("want %q in the log\n%s", test.want, log.String())
 			}
@@ -418,7 +426,8 @@ func TestPretrain_Refusals(t *testing.T) {
 	}{
 		{"no sentinels", func(c *configs.Config) { c.Tokenizer.Path = testrun.TokenizerWith(t, 0) },
 			"the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... whose ids count downwards"},
-		{"a model without rows for the sentinels", func(c *configs.Config) { c.Model.VocabSize = new(testrun.TinyVocab) },
+		{"a model without rows for the sentinels",
+			func(c *configs.Config) { c.Model.VocabSize = new(testrun.TinyVocab) },
 			"the tokenizer has 40 tokens but the model only 30 rows (vocab_size)"},
 		{"more spans than sentinels", func(c *configs.Config) { c.Objective.InputLength = new(512) },
 			"but the vocabulary has 10 sentinels: want at most"},
@@ -476,11 +485,13 @@ func TestPretrain_ChangedText(t *testing.T) {
 	testrun.WriteRows(t, file, 61)
 	if _, err := Pretrain(t.Context(), c, Options{Resume: true}); err == nil ||
 		!strings.Contains(err.Error(),
-			"data.train has other files than when the run began: their bytes decide, also where the same text was written anew") {
+			"data.train has other files than when the run began: their bytes decide, also where the same text was "+
+				"written anew") {
 		t.Errorf("got %v, want that the text has changed", err)
 	}
 	if after, err := os.ReadDir(c.Data.Tokens); err != nil || len(after) != len(before) {
-		t.Errorf("%d stores, %v, want the %d of before: text that is refused is not tokenized", len(after), err, len(before))
+		t.Errorf("%d stores, %v, want the %d of before: text that is refused is not tokenized", len(after), err,
+			len(before))
 	}
 }
 
@@ -511,7 +522,8 @@ func TestPretrain_ThenUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(answers[0].Output, "<extra_id_0>") || strings.Contains(answers[1].Output, "<extra_id_") {
-		t.Errorf("got %q and %q, want sentinels in the answer to a text with gaps only", answers[0].Output, answers[1].Output)
+		t.Errorf("got %q and %q, want sentinels in the answer to a text with gaps only", answers[0].Output,
+			answers[1].Output)
 	}
 
 	tuned := testrun.TinyConfig(t)

@@ -33,7 +33,8 @@ func divisible(t configs.Train, ranks int, resume bool) error {
 		remedy += fmt.Sprintf("; train.accumulate=%d with train.batch_size=%d are the same examples a step",
 			ranks, t.BatchSize/ranks)
 	}
-	return fmt.Errorf("divide a step over %d ranks: it has %d micro-batches (train.accumulate), and each rank computes "+
+	return fmt.Errorf("divide a step over %d ranks: it has %d micro-batches (train.accumulate), and each rank "+
+		"computes "+
 		"the same number of them: %s", ranks, t.Accumulate, remedy)
 }
 

@@ -105,7 +105,8 @@ func (s resumePoint) cleanupFinished(run *checkpoints.Run, c *configs.Config, si
 		return err
 	}
 	ui.Say(sink, "", "the run in %s is finished, at step %d: nothing is left to do "+
-		"(run.overwrite trains again; model.path %s with another run.output trains further)", c.Output, s.step, c.Output)
+		"(run.overwrite trains again; model.path %s with another run.output trains further)", c.Output, s.step,
+		c.Output)
 	return nil
 }
 

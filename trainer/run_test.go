@@ -175,7 +175,8 @@ func TestTotalSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples, err := set.Build(t.Context(), "train", spec, data.ForTraining, tok, data.Limits{MaxInput: 24, MaxTarget: 6},
+	examples, err := set.Build(t.Context(), "train", spec, data.ForTraining, tok,
+		data.Limits{MaxInput: 24, MaxTarget: 6},
 		1, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -257,7 +258,8 @@ func TestEvaluateIsPredict(t *testing.T) {
 		}
 	}
 	if accuracy := float64(right) / 50; accuracy != got["accuracy"] || len(given) != 2 {
-		t.Errorf("predict answers %v and is right in %g of the rows, evaluate says %g", given, accuracy, got["accuracy"])
+		t.Errorf("predict answers %v and is right in %g of the rows, evaluate says %g", given, accuracy,
+			got["accuracy"])
 	}
 }
 
@@ -328,15 +330,19 @@ func TestSchedulesOfARun(t *testing.T) {
 		},
 		"by steps": {
 			change: func(c *configs.Config) { c.Eval.EverySteps, c.Checkpoint.EverySteps = 2, 3 },
-			train:  []int{3, 6, 8}, eval: []int{2, 4, 6, 8}, saved: []int{2, 3, 6, 8}, best: 2, // 2 is the first and so the best
+			// 2 is the first and so the best
+			train: []int{3, 6, 8}, eval: []int{2, 4, 6, 8}, saved: []int{2, 3, 6, 8}, best: 2,
 		},
 		"a checkpoint with every evaluation": {
 			change: func(c *configs.Config) { c.Eval.EverySteps = 3 },
 			train:  []int{3, 6, 8}, eval: []int{3, 6, 8}, saved: []int{3, 6, 8}, best: 3,
 		},
 		"beyond the end": {
-			change: func(c *configs.Config) { c.Eval.EverySteps, c.Checkpoint.EverySteps, c.Train.LogEvery = 99, 99, 99 },
-			train:  []int{8}, eval: []int{8}, saved: []int{8}, best: 8,
+			change: func(c *configs.Config) {
+				c.Eval.EverySteps, c.Checkpoint.EverySteps, c.Train.LogEvery = 99,
+					99, 99
+			},
+			train: []int{8}, eval: []int{8}, saved: []int{8}, best: 8,
 		},
 		"part of an epoch": {
 			change: func(c *configs.Config) { c.Train.Epochs = 1.5 },
@@ -371,9 +377,11 @@ func TestSchedulesOfARun(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			train, eval := recordedSteps(t, config.Output, runlog.KindTrain), recordedSteps(t, config.Output, runlog.KindEval)
+			train, eval := recordedSteps(t, config.Output, runlog.KindTrain),
+				recordedSteps(t, config.Output, runlog.KindEval)
 			if !slices.Equal(train, c.train) || !slices.Equal(eval, c.eval) || !slices.Equal(saved, c.saved) {
-				t.Errorf("lines at %v, evaluations at %v, checkpoints at %v, want %v, %v, %v", train, eval, saved, c.train, c.eval,
+				t.Errorf("lines at %v, evaluations at %v, checkpoints at %v, want %v, %v, %v", train, eval, saved,
+					c.train, c.eval,
 					c.saved)
 			}
 			last := c.train[len(c.train)-1]

@@ -15,7 +15,8 @@ import (
 func TestMaxExamplesAreASample(t *testing.T) {
 	var rows []testrun.LabelledText
 	for i := range 300 {
-		rows = append(rows, testrun.LabelledText{Text: fmt.Sprintf("text %d", i), Label: []string{"a", "b", "c"}[i/100]})
+		rows = append(rows, testrun.LabelledText{Text: fmt.Sprintf("text %d", i),
+			Label: []string{"a", "b", "c"}[i/100]})
 	}
 	sorted := testrun.ParquetOf(t, rows)
 	c := testrun.TinyConfig(t)

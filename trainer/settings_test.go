@@ -118,7 +118,8 @@ func TestSettingsOfTheLoss(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := first(t, c.change); (got == plain) != c.same {
-				t.Errorf("the loss is %g, and %g without the change: equal is %v, want %v", got, plain, got == plain, c.same)
+				t.Errorf("the loss is %g, and %g without the change: equal is %v, want %v", got, plain, got == plain,
+					c.same)
 			}
 		})
 	}
@@ -178,7 +179,8 @@ func TestStartFromCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	if b.Model.Config.DropoutRate != rate || b.Info.Task.InputPrefix() != "other" || b.Info.MaxInputLength != 20 {
-		t.Errorf("the new checkpoint has dropout %g and %+v, want those of the new run", b.Model.Config.DropoutRate, b.Info)
+		t.Errorf("the new checkpoint has dropout %g and %+v, want those of the new run", b.Model.Config.DropoutRate,
+			b.Info)
 	}
 }
 

@@ -24,13 +24,14 @@ const (
 
 // state is what a run needs to be resumed besides weights, optimizer state and configuration.
 type state struct {
-	Step           int      `json:"step"`          // optimizer steps done
-	MicroBatches   int64    `json:"micro_batches"` // batches consumed, over all epochs
-	Position       int64    `json:"position"`      // examples consumed, over all epochs
-	LastEvalStep   int      `json:"evaluated"`     // step of the last evaluation
-	EvalPending    bool     `json:"evaluate_next"` // stopped before the evaluation of this step was done
-	Best           *float64 `json:"best"`          // value of eval.metric of the best checkpoint; null without one
-	BestLoss       *float64 `json:"best_loss"`     // validation loss of the best checkpoint: it decides between equal ones
+	Step         int      `json:"step"`          // optimizer steps done
+	MicroBatches int64    `json:"micro_batches"` // batches consumed, over all epochs
+	Position     int64    `json:"position"`      // examples consumed, over all epochs
+	LastEvalStep int      `json:"evaluated"`     // step of the last evaluation
+	EvalPending  bool     `json:"evaluate_next"` // stopped before the evaluation of this step was done
+	Best         *float64 `json:"best"`          // value of eval.metric of the best checkpoint; null without one
+	// validation loss of the best checkpoint: it decides between equal ones
+	BestLoss       *float64 `json:"best_loss"`
 	BestStep       int      `json:"best_step"`
 	EvalsSinceBest int      `json:"waited"` // evaluations since the best one
 	Finished       bool     `json:"finished"`

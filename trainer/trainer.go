@@ -82,7 +82,8 @@ func Finetune(ctx context.Context, config *configs.Config, o Options) (*Result, 
 // the configuration, or on a mixture of corpora and tasks. Everything else is as with [Finetune].
 func Pretrain(ctx context.Context, config *configs.Config, o Options) (*Result, error) {
 	if !config.Pretraining() {
-		return nil, errors.New("pre-train: the configuration names no objective: set objective.name, such as span_corruption")
+		return nil, errors.New("pre-train: the configuration names no objective: set objective.name, such as " +
+			"span_corruption")
 	}
 	return train(ctx, config, o)
 }
@@ -168,7 +169,8 @@ func prepare(ctx context.Context, config *configs.Config, o Options) (*preparedR
 	}
 	if o.Initial != "" && !p.from.resume {
 		if err := convert.CheckNewFolder(c.Model.Path, o.Initial); err != nil {
-			return nil, fmt.Errorf("save the initial model to %s: %w (a model to start from is model.path)", o.Initial, err)
+			return nil, fmt.Errorf("save the initial model to %s: %w (a model to start from is model.path)",
+				o.Initial, err)
 		}
 	}
 	if o.Group.First() {

@@ -53,7 +53,8 @@ func TestPretrain_VectorRefusals(t *testing.T) {
 		change func(p *configs.Component)
 		want   string
 	}{
-		{"too wide", func(p *configs.Component) { *p = sentences(t, 9) }, "9 numbers a row, want at most model.d_model, 8"},
+		{"too wide", func(p *configs.Component) { *p = sentences(t, 9) },
+			"9 numbers a row, want at most model.d_model, 8"},
 		{"no column", func(p *configs.Component) { p.VectorColumn = "meaning" }, "meaning"},
 		{"texts", func(p *configs.Component) { p.VectorColumn = "text" }, "want a list of numbers"},
 		{"of two lengths", func(p *configs.Component) { p.Train = []string{ragged} },

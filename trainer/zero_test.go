@@ -119,7 +119,8 @@ func TestZeroValues(t *testing.T) {
 			return err
 		},
 		"Classify": func() error {
-			_, err := predict.NewPredictor(nil, task.Spec{}, nil, predict.PredictorOptions{}).Classify(ctx, []string{"a"})
+			_, err := predict.NewPredictor(nil, task.Spec{}, nil, predict.PredictorOptions{}).Classify(ctx,
+				[]string{"a"})
 			return err
 		},
 		"Generate": func() error {

@@ -59,7 +59,8 @@ func run(arch string) error {
 		} else if err != nil {
 			return fmt.Errorf("go list: %w", err)
 		}
-		if s.ImportPath == "unsafe" || strings.HasSuffix(s.ImportPath, ".test") { // the main package of a test is generated
+		// the main package of a test is generated
+		if s.ImportPath == "unsafe" || strings.HasSuffix(s.ImportPath, ".test") {
 			continue
 		}
 		var found []error

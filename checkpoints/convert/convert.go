@@ -217,7 +217,8 @@ func (c *conversion) edit(raw []byte, stored model.Config) ([]byte, error) {
 	if c.transfer != nil {
 		c.dropped("config.json", dropTokens(keys))
 		delete(keys, "tokenizer_class") // tokenizer_config.json tells it
-		keys["pad_token_id"], keys["eos_token_id"], keys["decoder_start_token_id"] = c.parsed.PadTokenID, c.parsed.EOSTokenID,
+		keys["pad_token_id"], keys["eos_token_id"], keys["decoder_start_token_id"] = c.parsed.PadTokenID,
+			c.parsed.EOSTokenID,
 			c.parsed.DecoderStartTokenID
 	}
 	if c.options.DType != "" && c.options.DType != Int8 { // which is no type of transformers

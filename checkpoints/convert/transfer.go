@@ -77,7 +77,8 @@ func (c *transfer) now(old int32) (int32, error) {
 // tokenKeys are the keys of config.json and generation_config.json that name tokens and belong to the old vocabulary,
 // but for those that a model cannot be without.
 var tokenKeys = []string{
-	"bos_token_id", "sep_token_id", "forced_bos_token_id", "forced_eos_token_id", "forced_decoder_ids", "suppress_tokens",
+	"bos_token_id", "sep_token_id", "forced_bos_token_id", "forced_eos_token_id", "forced_decoder_ids",
+	"suppress_tokens",
 	"begin_suppress_tokens", "bad_words_ids", "force_words_ids", "sequence_bias", "prefix_token_id",
 }
 

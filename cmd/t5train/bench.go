@@ -72,7 +72,8 @@ data in the first cache: the most that this processor gives.`,
 	f.batchFlags(train)
 	train.Flags().StringSliceVar(&f.data, "data", nil,
 		"parquet files of text pairs to train on, in place of random tokens")
-	train.Flags().StringSliceVar(&f.textColumns, "text-column", nil, "its input columns (default: found from the schema)")
+	train.Flags().StringSliceVar(&f.textColumns, "text-column", nil,
+		"its input columns (default: found from the schema)")
 	train.Flags().StringVar(&f.targetColumn, "target-column", "", "its target column (default: found from the schema)")
 	train.Flags().Float64Var(&f.dropout, "dropout", 0.1, "dropout rate")
 	train.Flags().StringVar(&f.optimizer, "optimizer", optim.NameAdafactor, ui.AnyOf(optim.Names()))
@@ -114,7 +115,8 @@ data in the first cache: the most that this processor gives.`,
 	}
 	tokenize.Flags().StringVar(&f.spm, "spm", "", "spiece.model or a folder with one (default: T5's)")
 	tokenize.Flags().StringVar(&f.text, "text", "",
-		"file with a text on each line, of which 20,000 are drawn at random (default: pieces of the tokenizer at random)")
+		"file with a text on each line, of which 20,000 are drawn at random (default: pieces of the tokenizer at "+
+			"random)")
 	gemm := &cobra.Command{
 		Use:   "gemm",
 		Short: "Measure the matrix products of a training step",
@@ -177,7 +179,8 @@ configuration names. No run begins.`,
 				return err
 			}
 			if sources.command != pretrainName {
-				return errors.New("bench data reads text of pre-training, but by its keys the configuration is of fine-tuning: " +
+				return errors.New("bench data reads text of pre-training, but by its keys the configuration is of " +
+					"fine-tuning: " +
 					"measure that with t5train plan, or see what it reads with t5train data examples")
 			}
 			config, err := sources.load(c)
@@ -243,14 +246,17 @@ func (f *benchFlags) options(c *cobra.Command, batch, encoder, decoder int) (ben
 	config := model.Config{
 		ModelType: "t5", VocabSize: f.vocab, DModel: f.dModel, DKV: f.dKV, DFF: f.dFF, NumLayers: f.layers,
 		NumDecoderLayers: f.layers,
-		NumHeads:         f.heads, RelativeAttentionNumBuckets: 32, RelativeAttentionMaxDistance: 128, DropoutRate: f.dropout,
-		LayerNormEpsilon: 1e-6, FeedForwardProj: f.ff, TieWordEmbeddings: f.tied, ScaleDecoderOutputs: f.tied, EOSTokenID: 1,
+		NumHeads:         f.heads, RelativeAttentionNumBuckets: 32, RelativeAttentionMaxDistance: 128,
+		DropoutRate:      f.dropout,
+		LayerNormEpsilon: 1e-6, FeedForwardProj: f.ff, TieWordEmbeddings: f.tied, ScaleDecoderOutputs: f.tied,
+		EOSTokenID: 1,
 	}
 	if err := config.Validate(); err != nil {
 		return bench.Options{}, fmt.Errorf("bench: %w", err)
 	}
 	return bench.Options{
-		Model: config, Batch: batch, Encoder: encoder, Decoder: decoder, Steps: f.steps, Warmup: f.warmup, Threads: f.threads,
+		Model: config, Batch: batch, Encoder: encoder, Decoder: decoder, Steps: f.steps, Warmup: f.warmup,
+		Threads:   f.threads,
 		Optimizer: f.optimizer,
 	}, nil
 }

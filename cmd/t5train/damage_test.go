@@ -17,7 +17,8 @@ import (
 func TestDamagedWeights(t *testing.T) {
 	run, _ := manyInputs(t)
 	hf := filepath.Join(t.TempDir(), "hf")
-	if out, err := exec.Command("t5train", "convert", "--checkpoint", run, "--output", hf).CombinedOutput(); err != nil {
+	if out, err := exec.Command("t5train", "convert", "--checkpoint", run, "--output",
+		hf).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	dir, _, err := checkpoints.Resolve(run)

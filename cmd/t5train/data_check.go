@@ -57,8 +57,9 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 			console := a.console()
 			sayRoles(console, roles)
 			if len(roles.Targets)+len(roles.Labels) == 0 && !c.Flags().Changed("max-input-length") {
-				ui.Say(console, "plain text", "of any length, for pre-training cuts it into pieces (another limit with "+
-					"--max-input-length)")
+				ui.Say(console, "plain text",
+					"of any length, for pre-training cuts it into pieces (another limit with "+
+						"--max-input-length)")
 				measure.MaxInput = 0
 			}
 			ui.Say(console, "memory", "about %s for %d rows", ui.Bytes(rows*inspect.BytesPerRow), rows)

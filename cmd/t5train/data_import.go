@@ -76,11 +76,13 @@ Memory does not grow with the files. They appear in the output when all is writt
 	flags.StringVar(&o.Output, "output", "", "folder for SPLIT-00000-of-00001.parquet, or one file, NAME.parquet")
 	flags.BoolVar(&o.Overwrite, "overwrite", false, "replace files of the same splits")
 	flags.StringVar((*string)(&o.Format), "format", "", "format of the inputs (default: told by their names)")
-	flags.StringSliceVar(&o.Labels, "label", nil, "columns that become ClassLabels (default: that of classes and conll)")
+	flags.StringSliceVar(&o.Labels, "label", nil,
+		"columns that become ClassLabels (default: that of classes and conll)")
 	flags.StringSliceVar(&o.Drop, "drop", nil, "columns that are left out")
 	flags.IntVar(&o.SkipBadLines, "skip-bad-lines", 0,
 		"lines that do not parse, up to which they are left out; more are an error")
-	flags.StringSliceVar(&f.types, "types", nil, "types of columns, as in id=int,score=float: string, int, float or bool")
+	flags.StringSliceVar(&f.types, "types", nil,
+		"types of columns, as in id=int,score=float: string, int, float or bool")
 	flags.StringSliceVar(&f.split, "split", nil,
 		"splits and their parts, as in train=0.9,validation=0.1 (default: all is train)")
 	flags.Uint64Var(&o.Seed, "seed", 1, "which rows go to which split")

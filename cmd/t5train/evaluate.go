@@ -61,22 +61,23 @@ share.`,
 			if err != nil {
 				return err
 			}
-			return ranks.share(c.Context(), a, func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
-				o.Sink, o.Group = console, group
-				if group.First() {
-					err = atomicfile.CheckOutput(output)
-				}
-				var folder *checkpoints.Folder
-				if err == nil {
-					folder, err = predict.OpenFolder(from.checkpoint, from.open(&t, console))
-				}
-				if err := group.Agree(err); err != nil {
-					return false, err
-				}
-				group.SetTimeout(ranks.timeout)
-				err = evaluate.File(c.Context(), folder, how, evaluate.Output{Path: output, Stdout: a.data}, o)
-				return false, optionUsage(c, err)
-			})
+			return ranks.share(c.Context(), a,
+				func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
+					o.Sink, o.Group = console, group
+					if group.First() {
+						err = atomicfile.CheckOutput(output)
+					}
+					var folder *checkpoints.Folder
+					if err == nil {
+						folder, err = predict.OpenFolder(from.checkpoint, from.open(&t, console))
+					}
+					if err := group.Agree(err); err != nil {
+						return false, err
+					}
+					group.SetTimeout(ranks.timeout)
+					err = evaluate.File(c.Context(), folder, how, evaluate.Output{Path: output, Stdout: a.data}, o)
+					return false, optionUsage(c, err)
+				})
 		},
 	}
 	f := c.Flags()
@@ -84,13 +85,16 @@ share.`,
 	f.StringSliceVar(&o.Data, "data", nil, "parquet files: paths, folders or globs")
 	f.StringVar(&output, "output", "-", "file for the metrics; - is standard output")
 	f.BoolVar(&overwrite, "overwrite", false, "replace the file")
-	f.IntVar(&o.BatchSize, "batch-size", 32, "examples at a time; changes memory and time, and results by rounding only")
+	f.IntVar(&o.BatchSize, "batch-size", 32,
+		"examples at a time; changes memory and time, and results by rounding only")
 	f.IntVar(&o.MaxExamples, "max-examples", 0,
-		"evaluate on a sample of this many examples, drawn at random and always the same; 0 is all; ul2 takes its part for "+
+		"evaluate on a sample of this many examples, drawn at random and always the same; 0 is all; ul2 takes its "+
+			"part for "+
 			"each kind of noise, one at least")
 	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
 	f.IntVar(&o.MaxTargetLength, "max-target-length", 0, "longest target in tokens (default: the checkpoint's, or 128)")
-	f.StringVar(&o.Tokens, "tokens", "", "folder of token stores for text, as that of pretrain (default: a temporary one)")
+	f.StringVar(&o.Tokens, "tokens", "",
+		"folder of token stores for text, as that of pretrain (default: a temporary one)")
 	f.IntVar(&o.Threads, "threads", 0, "threads to compute with; 0 is all")
 	t.add(c)
 	t.addAnswers(c)

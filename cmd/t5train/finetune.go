@@ -40,23 +40,24 @@ func runCommand(a app, c *cobra.Command,
 		if o.Resume && o.Overwrite {
 			return misuse(c, "got both --resume and --overwrite: the one keeps the run that the other removes")
 		}
-		return ranks.share(c.Context(), a, func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
-			sources.sink = console
-			config, err := sources.load(c)
-			if err := group.Agree(err); err != nil {
-				return false, err
-			}
-			o.Sink, o.Group, o.Timeout = console, group, ranks.timeout
-			collectEarly()
-			result, err := run(c.Context(), config, o)
-			if err != nil {
-				return false, err
-			}
-			if group.First() {
-				printResult(a, config, result)
-			}
-			return result.Interrupted, nil
-		})
+		return ranks.share(c.Context(), a,
+			func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
+				sources.sink = console
+				config, err := sources.load(c)
+				if err := group.Agree(err); err != nil {
+					return false, err
+				}
+				o.Sink, o.Group, o.Timeout = console, group, ranks.timeout
+				collectEarly()
+				result, err := run(c.Context(), config, o)
+				if err != nil {
+					return false, err
+				}
+				if group.First() {
+					printResult(a, config, result)
+				}
+				return result.Interrupted, nil
+			})
 	}
 	sources.add(c)
 	ranks.add(c)
@@ -85,7 +86,8 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 			fmt.Fprintln(a.stdout, line)
 		}
 		if t, ok := r.Metrics["temperature"]; ok && t != 1 { // 1 changes nothing, and a note tells why
-			fmt.Fprintf(a.stdout, "calibration: temperature %.4f, expected calibration error %.4f before and %.4f after\n", t,
+			fmt.Fprintf(a.stdout,
+				"calibration: temperature %.4f, expected calibration error %.4f before and %.4f after\n", t,
 				r.Metrics["ece"], r.Metrics["calibrated_ece"])
 		}
 	}

@@ -32,7 +32,8 @@ func (t *taskFlags) add(c *cobra.Command) {
 	f.StringVar(&t.component, "part", "",
 		"component of the mixture that the checkpoint was trained on, whose task this is")
 	f.StringVar(&t.prefix, "prefix", "", "text in front of every input (default: the checkpoint's)")
-	f.StringSliceVar(&o.TextColumns, "text-column", nil, "input column, or several in order (default: the checkpoint's)")
+	f.StringSliceVar(&o.TextColumns, "text-column", nil,
+		"input column, or several in order (default: the checkpoint's)")
 	f.StringSliceVar(&o.LabelTexts, "labels", nil,
 		"label strings in class order, or those of types of entities (default: the checkpoint's)")
 	f.StringVar(&o.Template, "template", "",
@@ -91,7 +92,8 @@ func addRoles(c *cobra.Command, r *inspect.Roles) {
 		"columns of texts that a model reads (default: strings, but for identifiers and targets)")
 	f.StringSliceVar(&r.Targets, "target-column", nil,
 		"columns of texts that a model writes (default: strings of a usual name, such as target or summary)")
-	f.StringSliceVar(&r.Labels, "label-column", nil, "columns of labels (default: ClassLabels, and a column named label)")
+	f.StringSliceVar(&r.Labels, "label-column", nil,
+		"columns of labels (default: ClassLabels, and a column named label)")
 }
 
 func (s *surveyFlags) measure(c *cobra.Command) (inspect.Measure, error) {

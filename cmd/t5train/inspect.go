@@ -83,7 +83,8 @@ func (p printer) folder(path string) error {
 		checkpoints.DescribeTokenizer(p.Lines, t)
 		return nil
 	} else {
-		return fmt.Errorf("inspect: %s is no checkpoint, no run, no folder of parquet files, no tokenizer and no token "+
+		return fmt.Errorf("inspect: %s is no checkpoint, no run, no folder of parquet files, no tokenizer and no "+
+			"token "+
 			"store: %w", path, err)
 	}
 }
@@ -94,7 +95,8 @@ func (p printer) parquet(paths ...string) error {
 		return err
 	}
 	for _, f := range set.Files() {
-		p.Line("file", "%s: %d rows, %d row groups, %s, %s, written by %s", f.Path, f.Rows, f.RowGroups, ui.Bytes(f.Bytes),
+		p.Line("file", "%s: %d rows, %d row groups, %s, %s, written by %s", f.Path, f.Rows, f.RowGroups,
+			ui.Bytes(f.Bytes),
 			strings.Join(f.Compression, "+"), f.CreatedBy)
 	}
 	p.Line("rows", "%d", set.Rows())

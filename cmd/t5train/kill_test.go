@@ -60,12 +60,15 @@ func TestResumeAfterKills(t *testing.T) {
 // trainCommand is a run on text and a task that saves a checkpoint at every step.
 func trainCommand(output string) *exec.Cmd {
 	const train = "../../testdata/sms_spam/train-00000-of-00001.parquet"
-	return exec.Command("t5train", "pretrain", "--validation", "../../testdata/sms_spam/validation-00000-of-00001.parquet",
+	return exec.Command("t5train", "pretrain", "--validation",
+		"../../testdata/sms_spam/validation-00000-of-00001.parquet",
 		"--output", output,
-		"--set", "data.mixture=[{name: text, train: ["+train+"]}, {name: spam, train: ["+train+"], task: classification}]",
+		"--set", "data.mixture=[{name: text, train: ["+train+"]}, {name: spam, train: ["+train+
+			"], task: classification}]",
 		"--size", "v1_1-tiny", "--tokenizer", smallVocabulary(), "--set", "model.d_model=8", "--set",
 		"model.tie_word_embeddings=true", "--set", "model.dropout_rate=0.1", "--set", "data.max_validation_examples=16",
-		"--set", "data.max_train_examples=64", "--input-length", "32", "--steps", "40", "--batch-size", "4", "--threads", "1",
+		"--set", "data.max_train_examples=64", "--input-length", "32", "--steps", "40", "--batch-size", "4",
+		"--threads", "1",
 		"--set", "train.accumulate=2",
 		"--set", "checkpoint.every_steps=1", "--set", "eval.every_steps=10", "--set", "optimizer.name=adamw")
 }

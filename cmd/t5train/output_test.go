@@ -75,7 +75,8 @@ func TestOutput_OneWriter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := writeOutput(path, "second"); err == nil || !strings.Contains(err.Error(), "another process is writing it") {
+	if err := writeOutput(path, "second"); err == nil || !strings.Contains(err.Error(),
+		"another process is writing it") {
 		t.Errorf("a second writer: %v", err)
 	}
 	failed := errors.New("failed")

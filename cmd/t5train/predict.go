@@ -57,20 +57,21 @@ checkpoint, task and flags of generation.`,
 			if err != nil {
 				return err
 			}
-			return ranks.share(c.Context(), a, func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
-				done, err := openAnswers(a, &f.out, group)
-				var p *predict.Predictor
-				if err == nil {
-					p, err = f.open(console, group.Threads(f.threads))
-				}
-				if err := group.Agree(err); err != nil {
-					return false, err
-				}
-				group.SetTimeout(ranks.timeout)
-				err = p.File(c.Context(), f.in, f.out,
-					predict.FileOptions{Generation: how, BatchSize: f.batchSize, Group: group, Sink: console})
-				return false, done(optionUsage(c, err))
-			})
+			return ranks.share(c.Context(), a,
+				func(a app, console ui.Sink, group *allreduce.Group) (stopped bool, err error) {
+					done, err := openAnswers(a, &f.out, group)
+					var p *predict.Predictor
+					if err == nil {
+						p, err = f.open(console, group.Threads(f.threads))
+					}
+					if err := group.Agree(err); err != nil {
+						return false, err
+					}
+					group.SetTimeout(ranks.timeout)
+					err = p.File(c.Context(), f.in, f.out,
+						predict.FileOptions{Generation: how, BatchSize: f.batchSize, Group: group, Sink: console})
+					return false, done(optionUsage(c, err))
+				})
 		},
 	}
 	f.add(c)
@@ -79,7 +80,8 @@ checkpoint, task and flags of generation.`,
 	c.Flags().IntVar(&f.limits.Top, "top", predict.DefaultTop,
 		"labels of each answer to a classification, the most probable first")
 	c.Flags().StringSliceVar(&keep, "keep", nil,
-		"columns of the input that the answers repeat, as id,label=gold: gold is the name in the answers, for names that "+
+		"columns of the input that the answers repeat, as id,label=gold: gold is the name in the answers, for names "+
+			"that "+
 			"answers have themselves")
 	g.add(c, true)
 	ranks.add(c)

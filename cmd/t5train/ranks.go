@@ -92,7 +92,8 @@ func sayWaiting(ctx context.Context, a app, group *allreduce.Group) (quiet func(
 		select {
 		case <-ended:
 		case <-time.After(5 * time.Second):
-			a.tell("%s was told to stop, and ends when all ranks have done what they are at; another signal ends them at once",
+			a.tell("%s was told to stop, and ends when all ranks have done what they are at; another signal ends "+
+				"them at once",
 				group.Name(group.Rank()))
 		}
 	}()

@@ -36,7 +36,8 @@ func TestRanksPredictAfterKills(t *testing.T) {
 				t.Fatal(err)
 			}
 			begun := time.Now()
-			for info, err := os.Stat(output + ".part"); err != nil || info.Size() == 0; info, err = os.Stat(output + ".part") {
+			for info, err := os.Stat(output + ".part"); err != nil || info.Size() == 0; info,
+				err = os.Stat(output + ".part") {
 				if time.Sleep(time.Millisecond); time.Since(begun) > 3*time.Minute {
 					t.Fatalf("no answer comes to %s", output)
 				}
@@ -169,9 +170,11 @@ func TestRanksEvaluationStops(t *testing.T) {
 	finish(t, exec.Command("t5train", "finetune", "--config", "testdata/tiny.yaml", "--tokenizer", dir, "--set",
 		"data.max_target_length=8", "--train", train, "--output", run))
 	evaluate := func(output string) *exec.Cmd {
-		return mpirun(t, 2, "t5train", "evaluate", "--checkpoint", run, "--output", output, "--data", train, "--max-examples",
+		return mpirun(t, 2, "t5train", "evaluate", "--checkpoint", run, "--output", output, "--data", train,
+			"--max-examples",
 			"2000", "--task", "seq2seq",
-			"--text-column", "label", "--target-column", "sms", "--max-target-length", "2", "--batch-size", "100", "--threads",
+			"--text-column", "label", "--target-column", "sms", "--max-target-length", "2", "--batch-size", "100",
+			"--threads",
 			"1", "--rank-timeout", "2s",
 			"--metrics", "bleu,chrf,ter,rouge1,rouge2,rougeL,rougeLsum")
 	}
@@ -260,7 +263,8 @@ func TestRanksWaitForInputs(t *testing.T) {
 		fmt.Fprintln(inputs, "hello")
 		inputs.Close()
 		err = cmd.Wait()
-		if want := map[bool]string{false: `"input":"hello"`, true: "no answer from rank 1"}[halted]; (err != nil) != halted ||
+		if want := map[bool]string{false: `"input":"hello"`,
+			true: "no answer from rank 1"}[halted]; (err != nil) != halted ||
 			strings.Count(b.String(), want) != 1 {
 			t.Errorf("halted %t: %v, want once %q\n%s", halted, err, want, &b)
 		}

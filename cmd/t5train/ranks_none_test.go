@@ -29,7 +29,8 @@ func TestRanksWithoutMPI(t *testing.T) {
 		out, _ := cmd.CombinedOutput()
 		if cmd.ProcessState.ExitCode() != 1 || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out),
 			"go build -tags mpi ./cmd/t5train") {
-			t.Errorf("%s: exit status %d, want 1 and one line with the remedy\n%s", name, cmd.ProcessState.ExitCode(), out)
+			t.Errorf("%s: exit status %d, want 1 and one line with the remedy\n%s", name,
+				cmd.ProcessState.ExitCode(), out)
 		}
 	}
 }

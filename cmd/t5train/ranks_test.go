@@ -129,7 +129,8 @@ func TestRanks(t *testing.T) {
 	classified := append([]string{"t5train", "evaluate", "--checkpoint", tuned}, about...)
 	written := append(append([]string{}, classified...), "--task", "seq2seq", "--text-column", "label",
 		"--target-column", "sms")
-	predict := []string{"t5train", "predict", "--checkpoint", one, "--task", "seq2seq", "--input", inputs, "--batch-size",
+	predict := []string{"t5train", "predict", "--checkpoint", one, "--task", "seq2seq", "--input", inputs,
+		"--batch-size",
 		"4", "--max-output-length", "5", "--sample", "--seed", "1", "--threads", "1"}
 	for _, ranks := range []int{2, 4} {
 		t.Run(fmt.Sprintf("%d ranks", ranks), func(t *testing.T) {
@@ -338,7 +339,8 @@ func tuneThere(t *testing.T, output string) (command []string, folders [2]string
 	}
 	return []string{"t5train", "finetune", "--config", config, "--train", "train.parquet", "--output", output, "--set",
 		"train.steps=0", "--epochs", "1", "--batch-size", "16",
-		"--set", "train.accumulate=2", "--set", "data.max_train_examples=2000", "--set", "schedule.name=linear", "--set",
+		"--set", "train.accumulate=2", "--set", "data.max_train_examples=2000", "--set", "schedule.name=linear",
+		"--set",
 		"schedule.warmup_steps=50"}, folders
 }
 

@@ -31,7 +31,8 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
   t5train report runs --watch`,
 		RunE: func(c *cobra.Command, paths []string) error {
 			if len(paths) == 0 {
-				return misuse(c, "no run is named: want the folder of a run, such as runs/quickstart, or one that holds runs")
+				return misuse(c, "no run is named: want the folder of a run, such as runs/quickstart, or one that "+
+					"holds runs")
 			}
 			if !(o.Smoothing >= 0 && o.Smoothing < 1) {
 				return misuse(c, "--smoothing %g: want at least 0 and less than 1", o.Smoothing)
@@ -47,7 +48,9 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 				}
 				host, err := splitAddress(address)
 				if err != nil || !loopback.Is(host) {
-					return misuse(c, "--address %s: want this machine and a port, such as 127.0.0.1:8090: the page is for nobody else",
+					return misuse(c,
+						"--address %s: want this machine and a port, such as 127.0.0.1:8090: the page is for nobody "+
+							"else",
 						address)
 				}
 				return watchRuns(a, c, address, dirs, o)
@@ -92,7 +95,8 @@ PNG. --watch serves the page on this machine, where new steps appear by themselv
 	}
 	f := c.Flags()
 	f.StringVarP(&output, "output", "o", "report.html", "file for the page; - is standard output")
-	f.BoolVar(&overwrite, "overwrite", false, "replace the file that --output names; report.html is replaced without it")
+	f.BoolVar(&overwrite, "overwrite", false,
+		"replace the file that --output names; report.html is replaced without it")
 	f.StringVar(&plots, "plots", "",
 		"folder for SVG and PNG files, one of each curve, in place of those that are there; no page is written unless "+
 			"--output names one")

@@ -42,7 +42,8 @@ predict answers.`,
 				return err
 			}
 			f.in.TargetColumn = f.task.options.TargetColumn
-			return done(p.ScoreFile(c.Context(), f.in, f.out, predict.FileOptions{BatchSize: f.batchSize, Sink: console}))
+			return done(p.ScoreFile(c.Context(), f.in, f.out,
+				predict.FileOptions{BatchSize: f.batchSize, Sink: console}))
 		},
 	}
 	f.add(c)

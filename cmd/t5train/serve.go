@@ -57,7 +57,8 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 			}
 			host, err := splitAddress(address)
 			if err != nil {
-				return misuse(c, "--address %s: want host:port, such as 127.0.0.1:8080, or :8080 for all interfaces", address)
+				return misuse(c, "--address %s: want host:port, such as 127.0.0.1:8080, or :8080 for all interfaces",
+					address)
 			}
 			console := a.console()
 			o.Log = slog.New(a.requests())
@@ -76,8 +77,9 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 			}
 			ui.Say(console, "serve", "http://%s", listener.Addr())
 			if !local {
-				ui.Say(console, "warning", "everyone who reaches this address can use the model, for the server has no "+
-					"authentication: --address 127.0.0.1:8080 is for this machine alone")
+				ui.Say(console, "warning",
+					"everyone who reaches this address can use the model, for the server has no "+
+						"authentication: --address 127.0.0.1:8080 is for this machine alone")
 			}
 			if err := server.Run(c.Context(), listener); err != nil {
 				return err
@@ -141,7 +143,8 @@ var errStopped = errors.New("stopped")
 
 func checkServeFlags(c *cobra.Command) error {
 	if err := cmp.Or(requireFlags(c, "checkpoint"),
-		requireAtLeast(c, 1, "batch-size", "batch-tokens", "workers", "queue", "max-inputs", "max-beams", "max-connections"),
+		requireAtLeast(c, 1, "batch-size", "batch-tokens", "workers", "queue", "max-inputs", "max-beams",
+			"max-connections"),
 		requireAtLeast(c, 2, "max-input-length", "max-output-length")); err != nil {
 		return err
 	}

@@ -21,7 +21,8 @@ func sizesCommand(a app) *cobra.Command {
 				"adafactor\ttraining, adamw\t")
 			for _, s := range model.Sizes() {
 				c, m := s.Config, s.Config.Memory()
-				fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t\n", s.Name, millions(c.Parameters()), 2*c.NumLayers,
+				fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t\n", s.Name, millions(c.Parameters()),
+					2*c.NumLayers,
 					c.DModel, c.DFF, c.NumHeads,
 					ui.Bytes(m.Weights), ui.Bytes(m.Inference), ui.Bytes(m.Adafactor), ui.Bytes(m.AdamW))
 			}

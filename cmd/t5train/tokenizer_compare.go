@@ -105,7 +105,8 @@ func (d *differences) text(text string) error {
 	}
 	if left, right := d.pair[0].Decode(a, false), d.pair[1].Decode(a, false); left != right {
 		if d.decoded++; d.decoded <= d.show {
-			fmt.Fprintf(d.out, "text %d: %q has the same ids, but decodes to\n  %s: %q\n  %s: %q\n", d.texts, text, d.names[0],
+			fmt.Fprintf(d.out, "text %d: %q has the same ids, but decodes to\n  %s: %q\n  %s: %q\n", d.texts, text,
+				d.names[0],
 				left, d.names[1], right)
 		}
 	}

@@ -49,7 +49,8 @@ read, so memory grows with the different words. Of more text than --max-text a s
 			t.Kind, t.SoftVocabLimit = vocabulary.Kind(kind), !hardLimit
 			for _, name := range []string{"seed-pieces", "shrinking-factor", "sub-iterations"} {
 				if t.Kind == vocabulary.BPE && c.Flags().Changed(name) {
-					return misuse(c, "--%s is not for --type %s: leave it out, or say %s", name, vocabulary.BPE, vocabulary.Unigram)
+					return misuse(c, "--%s is not for --type %s: leave it out, or say %s", name, vocabulary.BPE,
+						vocabulary.Unigram)
 				}
 			}
 			var option vocabulary.OptionError

@@ -269,7 +269,8 @@ func cutAnswers(what string, e *data.Examples, use data.Use, limits data.Limits)
 	}
 	return ui.Notef(ui.NoteCutAnswers, "%s: %s of %s examples (%.1f %%) have their answer behind the cut of the "+
 		"input at %d tokens: %s (raise max_input_length)",
-		what, ui.Grouped(e.CutAnswers), ui.Grouped(all), 100*float64(e.CutAnswers)/float64(all), limits.MaxInput, effect)
+		what, ui.Grouped(e.CutAnswers), ui.Grouped(all), 100*float64(e.CutAnswers)/float64(all), limits.MaxInput,
+		effect)
 }
 
 // OpenData opens data files, which must have rows.

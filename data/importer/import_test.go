@@ -56,7 +56,8 @@ func TestImport(t *testing.T) {
 		want  []string // sizes of splits
 		rows  string   // of all files, "" is not looked at
 	}{
-		{"a table", []string{"a.csv: text,label\nx,b\ny,\n"}, Options{Inputs: []string{"a.csv"}, Labels: []string{"label"}},
+		{"a table", []string{"a.csv: text,label\nx,b\ny,\n"},
+			Options{Inputs: []string{"a.csv"}, Labels: []string{"label"}},
 			[]string{"train 2"}, `["x" 0] ["y" null]`},
 		{"types", []string{"a.csv: a,b,c\n1,2.5,true\n,,\n"},
 			Options{Inputs: []string{"a.csv"}, Types: map[string]Type{"a": Int64, "b": Float64, "c": Bool}},
@@ -67,7 +68,8 @@ func TestImport(t *testing.T) {
 			Options{Inputs: []string{"a.jsonl"}}, []string{"train 3"}, `[null] [1] [null]`},
 		{"named splits", []string{"a.csv: a\n1\n", "b.csv: a\n2\n3\n"},
 			Options{Inputs: []string{"train=a.csv", "test=b.csv"}}, []string{"train 1", "test 2"}, `["1"] ["2"] ["3"]`},
-		{"class folders", []string{"d/pos/1: good", "d/neg/1: bad"}, Options{Inputs: []string{"d"}}, []string{"train 2"},
+		{"class folders", []string{"d/pos/1: good", "d/neg/1: bad"}, Options{Inputs: []string{"d"}},
+			[]string{"train 2"},
 			`["bad" 0] ["good" 1]`},
 		{"questions", []string{`q.json: {"data": [{"title": "T", "paragraphs": [{"context": "c", "qas": [{"id": "1", "question": "q", "answers": [{"text": "a", "answer_start": 0}]}]}]}]}`},
 			Options{Inputs: []string{"q.json"}}, []string{"train 1"}, `["1" "T" "c" "q" ["a"] [0]]`},
@@ -200,11 +202,14 @@ func TestImportRefuses(t *testing.T) {
 			"want a folder for 2 splits"},
 		{"named splits in one file", Options{Inputs: []string{"a=a.csv", "b=a.csv"}, Output: "x.parquet"},
 			"want a folder for the splits a, b"},
-		{"named and not", Options{Inputs: []string{"a=a.csv", "a.csv"}}, "some inputs name their split and others do not"},
-		{"named and divided", Options{Inputs: []string{"a=a.csv"}, Shares: halves}, "import.split has nothing to divide"},
+		{"named and not", Options{Inputs: []string{"a=a.csv", "a.csv"}},
+			"some inputs name their split and others do not"},
+		{"named and divided", Options{Inputs: []string{"a=a.csv"}, Shares: halves},
+			"import.split has nothing to divide"},
 		{"names and a header", Options{Inputs: []string{"a.csv"}, Read: table.ReadOptions{Columns: []string{"x"}}},
 			"add import.no_header"},
-		{"a label with a type", Options{Inputs: []string{"a.csv"}, Labels: []string{"a"}, Types: map[string]Type{"a": Int64}},
+		{"a label with a type", Options{Inputs: []string{"a.csv"}, Labels: []string{"a"},
+			Types: map[string]Type{"a": Int64}},
 			"column a has a type and is a label"},
 		{"groups and strata", Options{Inputs: []string{"a.csv"}, Group: "a", Stratify: "b", Shares: halves},
 			"want one of the two"},
@@ -216,7 +221,8 @@ func TestImportRefuses(t *testing.T) {
 		{"strata of no label", Options{Inputs: []string{"a.csv"}, Stratify: "a", Shares: halves}, "add import.label a"},
 		{"no such label", Options{Inputs: []string{"a.csv"}, Labels: []string{"c"}},
 			"there is no column c: the columns are a, b"},
-		{"a delimiter that quotes", Options{Inputs: []string{"a.csv"}, Read: table.ReadOptions{Delimiter: '"'}}, "no quote"},
+		{"a delimiter that quotes", Options{Inputs: []string{"a.csv"}, Read: table.ReadOptions{Delimiter: '"'}},
+			"no quote"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.o.Output == "" {

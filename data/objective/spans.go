@@ -64,7 +64,8 @@ func (o SpanOptions) check(v Vocabulary) error {
 		}
 		return fmt.Errorf("%d input tokens take %d tokens of text; %d x density %g = %d tokens of noise; %d / mean "+
 			"length %g = %d spans%s, but the vocabulary has %d sentinels: "+
-			"want at most %d input tokens, longer spans or a lower density", o.Input, tokens, tokens, o.Density, noise, noise,
+			"want at most %d input tokens, longer spans or a lower density", o.Input, tokens, tokens, o.Density,
+			noise, noise,
 			o.Mean, spans, closing, v.Sentinels, o.inputFor(v.Sentinels))
 	}
 	return nil

@@ -155,7 +155,8 @@ func Alone(asked Spec) (Spec, error) {
 		s.Labels, s.LabelColumn, s.TargetColumn = labels, "label", ""
 	case NER:
 		if len(labels) == 0 {
-			return s, errors.New("it is not known which types of entities the checkpoint knows: list them with task.labels")
+			return s, errors.New("it is not known which types of entities the checkpoint knows: list them with " +
+				"task.labels")
 		}
 		s.Entities, s.TextColumns, s.LabelColumn, s.TargetColumn = labels, []string{"tokens"}, "ner_tags", ""
 	case Regression:

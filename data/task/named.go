@@ -142,7 +142,8 @@ const SummarizePrefix = "summarize: "
 // glue is a task by the glue rule: the input is the name, then each column's name and text.
 func glue(name, columns, labels string, metrics ...string) Spec {
 	s := Spec{
-		Name: Classification, Template: name, TextColumns: strings.Fields(columns), LabelColumn: "label", Metrics: metrics,
+		Name: Classification, Template: name, TextColumns: strings.Fields(columns), LabelColumn: "label",
+		Metrics: metrics,
 	}
 	for _, c := range s.TextColumns {
 		s.Template += " " + c + ": {" + c + "}"

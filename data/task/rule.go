@@ -12,7 +12,8 @@ type Rule string
 // The rules.
 const (
 	SQuAD Rule = "squad" // punctuation stands by itself, in texts and answers
-	// means over labels are over all of them, also those that do not occur (t5/evaluation/metrics.py, mean_multiclass_f1)
+	// means over labels are over all of them, also those that do not occur (t5/evaluation/metrics.py,
+	// mean_multiclass_f1)
 	CB      Rule = "cb"
 	MultiRC Rule = "multirc" // marks of HTML are taken out
 	// entities are joined by commas, highlights by full stops; every answer is an example to train on

@@ -74,8 +74,9 @@ type Spec struct {
 	Metrics []string `yaml:"metrics" json:"metrics,omitempty" unit:"metrics" for:"fine-tuning"`
 
 	GroupColumns []string `yaml:"-" json:"group_columns,omitempty"` // rows that agree in them are one question
-	Labels       []Label  `yaml:"-" json:"labels,omitempty"`        // of Classification; the index of a label is its class
-	Entities     []Label  `yaml:"-" json:"entities,omitempty"`      // of NER: the types of entities
+	// of Classification; the index of a label is its class
+	Labels   []Label `yaml:"-" json:"labels,omitempty"`
+	Entities []Label `yaml:"-" json:"entities,omitempty"` // of NER: the types of entities
 	// of NER: names of the tags 0, 1, ... in a column of numbers
 	Tags []string `yaml:"-" json:"tags,omitempty"`
 	Rule Rule     `yaml:"-" json:"rule,omitempty"` // what is special about one of T5's tasks

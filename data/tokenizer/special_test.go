@@ -58,7 +58,8 @@ func TestSpecialTokensOfFolders(t *testing.T) {
 		"the decoder outranks the map": {map[string]string{configFile: `{"extra_ids": 2, "added_tokens_decoder": {"11": {"content": "<X>"}, "12": {"content": "<Y>", "special": true}}}`,
 			mapFile: `{"extra_special_tokens": ["<X>"]}`}, []int32{8, 10, 3, 5, 11, 3, 6, 12}, "a b<X> c"},
 		"more in the list than in the decoder": {map[string]string{configFile: `{"extra_ids": 2, "added_tokens_decoder": {"11": {"content": "<X>"}},
-			"extra_special_tokens": [` + sentinels + `, "<X>", "<Y>"]}`}, []int32{8, 10, 3, 5, 11, 3, 6, 12}, "a b<X> c"},
+			"extra_special_tokens": [` + sentinels + `, "<X>", "<Y>"]}`}, []int32{8, 10, 3, 5, 11, 3, 6, 12},
+			"a b<X> c"},
 		"twice": {map[string]string{configFile: `{"extra_ids": 2, "extra_special_tokens": [` + sentinels +
 			`, "<X>", "<X>", "<Y>"]}`},
 			[]int32{8, 10, 3, 5, 11, 3, 6, 12}, "a b c"},

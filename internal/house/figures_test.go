@@ -28,7 +28,8 @@ func talk(t *testing.T, s source) (texts, calls int) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.BasicLit:
-			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING && flagged.MatchString(text) {
+			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING &&
+				flagged.MatchString(text) {
 				texts++
 			}
 		case *ast.CallExpr:

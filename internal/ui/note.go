@@ -12,10 +12,11 @@ type Note struct {
 
 // The kinds of notes.
 const (
-	NoteCutAnswers  = "cut_answers"  // answers to questions, or entities, lie behind the cut of their inputs
-	NoteOneAnswer   = "one_answer"   // the model answers the same to all examples
-	NoteConstant    = "constant"     // the model is not better than a constant answer
-	NoteCalibration = "calibration"  // the probabilities of labels could not be made better, and stay those of the model
+	NoteCutAnswers = "cut_answers" // answers to questions, or entities, lie behind the cut of their inputs
+	NoteOneAnswer  = "one_answer"  // the model answers the same to all examples
+	NoteConstant   = "constant"    // the model is not better than a constant answer
+	// the probabilities of labels could not be made better, and stay those of the model
+	NoteCalibration = "calibration"
 	NoteSampled     = "sampled"      // the probabilities of labels were looked at for some examples only
 	NoteTexts       = "texts"        // what texts, targets first of all, lose on their way to the model and back
 	NoteLabels      = "labels"       // labels that nothing trains, or that alone are there

@@ -91,7 +91,8 @@ func Compare[T any](g *Group, own T, differs func(own, first T) string) error {
 	}
 	for rank, v := range all {
 		if what := differs(v, all[0]); what != "" {
-			return g.Common(fmt.Errorf("%s has %s than %s: give all ranks the same command, program and files", g.Name(rank),
+			return g.Common(fmt.Errorf("%s has %s than %s: give all ranks the same command, program and files",
+				g.Name(rank),
 				what, g.Name(0)))
 		}
 	}

@@ -50,7 +50,8 @@ func timeTransfers(g *Group) error {
 		if i == 10 { // the library connects when it first sends
 			begun = time.Now()
 		}
-		if err := g.move([]transfer{{other, memory[:bytes], false}, {other, memory[bytes:], true}}, alwaysEager); err != nil {
+		if err := g.move([]transfer{{other, memory[:bytes], false}, {other, memory[bytes:], true}},
+			alwaysEager); err != nil {
 			return err
 		}
 	}

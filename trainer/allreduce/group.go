@@ -71,7 +71,8 @@ func (g *Group) join(l Launcher) error {
 	})
 	switch {
 	case errors.Is(err, errHangs):
-		return fmt.Errorf("start MPI: the ranks have not found each other for %s: see that all of them start, and that "+
+		return fmt.Errorf("start MPI: the ranks have not found each other for %s: see that all of them start, and "+
+			"that "+
 			"their machines "+
 			"can reach one another", g.timeout)
 	case err != nil:
@@ -82,7 +83,8 @@ func (g *Group) join(l Launcher) error {
 		if l.Name != OpenMPI && l.Name != MPICH {
 			remedy = "with Slurm set SLURM_MPI_TYPE=pmix for Open MPI, SLURM_MPI_TYPE=pmi2 for MPICH"
 		}
-		return fmt.Errorf("start MPI: %d processes were started, but the %s library found itself among %d: %s, or name the "+
+		return fmt.Errorf("start MPI: %d processes were started, but the %s library found itself among %d: %s, or "+
+			"name the "+
 			"right library in %s",
 			l.Size, m.family, g.size, remedy, LibraryVariable)
 	}
@@ -95,7 +97,8 @@ func (g *Group) join(l Launcher) error {
 	host, _ := os.Hostname() // it is for messages
 	g.peers, err = Gather(g, peer{host, processors()})
 	if errors.As(err, new(*LateError)) {
-		return fmt.Errorf("start MPI: %w, or what MPI sends does not arrive: open the firewall between the machines, or "+
+		return fmt.Errorf("start MPI: %w, or what MPI sends does not arrive: open the firewall between the machines, "+
+			"or "+
 			"name the network "+
 			"(Open MPI: OMPI_MCA_btl_tcp_if_include=eth0)", err)
 	}
@@ -276,7 +279,8 @@ func (g *Group) post(list []transfer) (err error) {
 			name, function = "MPI_Isend", m.isend
 		}
 		if len(t.memory) > math.MaxInt32 { // a count is an int of C
-			return fmt.Errorf("exchange %d bytes with %s: want less than 2 GiB at a time", len(t.memory), g.Name(t.rank))
+			return fmt.Errorf("exchange %d bytes with %s: want less than 2 GiB at a time", len(t.memory),
+				g.Name(t.rank))
 		}
 		const tag = 1
 		err := m.do(name, function, address(t.memory), uintptr(len(t.memory)), m.bytes, uintptr(t.rank), tag, m.comm,
@@ -310,7 +314,8 @@ func (g *Group) remind(list []transfer, waited time.Duration) error {
 			return nil
 		}
 	}
-	g.say(fmt.Sprintf("waiting for %s, for %s so far: still at work without a limit, such as reading data or inputs, or "+
+	g.say(fmt.Sprintf("waiting for %s, for %s so far: still at work without a limit, such as reading data or inputs, "+
+		"or "+
 		"hanging",
 		few(g.names(missing)), waited.Round(time.Second)))
 	return nil

@@ -37,7 +37,8 @@ func exchange(g *Group) error {
 		}
 		for rank, m := range got {
 			if !bytes.Equal(m, message(rank)) {
-				return fmt.Errorf("rank %d got %d bytes of rank %d, want %d", g.Rank(), len(m), rank, len(message(rank)))
+				return fmt.Errorf("rank %d got %d bytes of rank %d, want %d", g.Rank(), len(m), rank,
+					len(message(rank)))
 			}
 		}
 	}
@@ -86,7 +87,8 @@ func TestSlow(t *testing.T) {
 	for family := range launchers {
 		t.Run(strings.ReplaceAll(family, " ", ""), func(t *testing.T) {
 			out, err := launch(t, family, 3, "slow")
-			if err != nil || strings.Count(out, "0 says: waiting for rank 2") != 1 || strings.Count(out, "says: ") != 1 {
+			if err != nil || strings.Count(out, "0 says: waiting for rank 2") != 1 || strings.Count(out,
+				"says: ") != 1 {
 				t.Errorf("%v, want one line of rank 0 alone\n%s", err, out)
 			}
 		})
@@ -131,7 +133,8 @@ func lateItself(g *Group) error {
 	var list []transfer
 	for rank := range g.Size() {
 		if rank != g.Rank() {
-			list = append(list, transfer{rank, g.slots[:1], true}, transfer{rank, g.slots[(1+rank)*slotBytes:][:1], false})
+			list = append(list, transfer{rank, g.slots[:1], true},
+				transfer{rank, g.slots[(1+rank)*slotBytes:][:1], false})
 		}
 	}
 	return g.mpi.thread.run(0, func() error {

@@ -22,7 +22,8 @@ func TestLauncherFrom(t *testing.T) {
 		{"PMIX_RANK=3", Launcher{"PMIx", 3, 0, true}, true, 1},
 		{"SLURM_PROCID=1 SLURM_STEP_NUM_TASKS=8", Launcher{"Slurm", 1, 8, true}, true, 1},
 		{"SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1", Launcher{"Slurm", 0, 1, true}, false, 0},
-		{"SLURM_PROCID=0 SLURM_NTASKS=8", Launcher{"", -1, 0, true}, false, 0}, // the script of a batch job, which is no rank
+		// the script of a batch job, which is no rank
+		{"SLURM_PROCID=0 SLURM_NTASKS=8", Launcher{"", -1, 0, true}, false, 0},
 	} {
 		getenv := func(name string) string {
 			for _, v := range strings.Fields(c.environment) {
@@ -33,7 +34,8 @@ func TestLauncherFrom(t *testing.T) {
 			return ""
 		}
 		if got := LauncherFrom(getenv); got != c.want || got.Several() != c.several || got.Turn() != c.turn {
-			t.Errorf("%s: %+v, several %v, turn %d, want %+v, %v, %d", c.environment, got, got.Several(), got.Turn(), c.want,
+			t.Errorf("%s: %+v, several %v, turn %d, want %+v, %v, %d", c.environment, got, got.Several(), got.Turn(),
+				c.want,
 				c.several, c.turn)
 		}
 	}

@@ -71,10 +71,12 @@ func (m *library) open(l Launcher) error {
 		return err
 	}
 	if err := m.resolve(handle); err != nil {
-		return fmt.Errorf("open the MPI library: %w: it is none of Open MPI or MPICH that is known: %s", err, remedy(family))
+		return fmt.Errorf("open the MPI library: %w: it is none of Open MPI or MPICH that is known: %s", err,
+			remedy(family))
 	}
 	if known := l.Name == OpenMPI || l.Name == MPICH; known && m.family != l.Name {
-		return fmt.Errorf("open the MPI library: it is of %s, but the launcher is of %s: start with the launcher of %s, or "+
+		return fmt.Errorf("open the MPI library: it is of %s, but the launcher is of %s: start with the launcher of "+
+			"%s, or "+
 			"%s",
 			m.family, l.Name, m.family, remedy(l.Name))
 	}
@@ -93,7 +95,8 @@ func remedy(family string) string {
 func openFirst(l Launcher, family string) (handle uintptr, err error) {
 	if name := os.Getenv(LibraryVariable); name != "" {
 		if handle, err = dlopen(name); err != nil {
-			return 0, fmt.Errorf("open the MPI library %s: %w: correct %s, or unset it to look for the usual names", name, err,
+			return 0, fmt.Errorf("open the MPI library %s: %w: correct %s, or unset it to look for the usual names",
+				name, err,
 				LibraryVariable)
 		}
 		return handle, nil
@@ -109,7 +112,8 @@ func openFirst(l Launcher, family string) (handle uintptr, err error) {
 		}
 		first = cmp.Or(first, err)
 	}
-	return 0, fmt.Errorf("open the MPI library: %w: %s, or name the file in %s", first, remedies[family], LibraryVariable)
+	return 0, fmt.Errorf("open the MPI library: %w: %s, or name the file in %s", first, remedies[family],
+		LibraryVariable)
 }
 
 // resolve finds the functions and handles of a library.
@@ -118,7 +122,8 @@ func (m *library) resolve(handle uintptr) error {
 		name string
 		to   *uintptr
 	}{
-		{"MPI_Init_thread", &m.init}, {"MPI_Finalize", &m.finalize}, {"MPI_Abort", &m.abort}, {"MPI_Comm_rank", &m.rank},
+		{"MPI_Init_thread", &m.init}, {"MPI_Finalize", &m.finalize}, {"MPI_Abort", &m.abort},
+		{"MPI_Comm_rank", &m.rank},
 		{"MPI_Comm_size", &m.size}, {"MPI_Isend", &m.isend}, {"MPI_Irecv", &m.irecv}, {"MPI_Testall", &m.testAll},
 		{"MPI_Test", &m.test},
 	} {

@@ -77,7 +77,8 @@ func reduce(group *Group) error {
 		}
 		slices.Sort(all)
 		if all = slices.Compact(all); !slices.Equal(table.GradRows(), all) && len(all) < 100 {
-			return fmt.Errorf("step %d, rank %d: the sum has the rows %v, want %v", step, group.Rank(), table.GradRows(), all)
+			return fmt.Errorf("step %d, rank %d: the sum has the rows %v, want %v", step, group.Rank(),
+				table.GradRows(), all)
 		}
 	}
 	return nil

@@ -27,8 +27,8 @@ type Options struct {
 	Recompute bool // train.recompute
 	Int8      bool // weights in eight bits; of generation only
 
-	// Parquet files of text pairs that replace the random tokens of training, and their columns where the schema leaves a
-	// choice.
+	// Parquet files of text pairs that replace the random tokens of training, and their columns where the schema leaves
+	// a choice.
 	Data         []string
 	TextColumns  []string
 	TargetColumn string
@@ -141,7 +141,8 @@ func median(x []float64) float64 {
 
 // String is the result for a person.
 func (r *Result) String() string {
-	text := fmt.Sprintf("step %.4f s (median of %d), best %.4f s: %.0f tokens/s", r.StepMedian, len(r.StepAll), r.StepMin,
+	text := fmt.Sprintf("step %.4f s (median of %d), best %.4f s: %.0f tokens/s", r.StepMedian, len(r.StepAll),
+		r.StepMin,
 		r.TokensPerS)
 	if r.TargetsPerS > 0 {
 		text += fmt.Sprintf(", %.0f of them targets", r.TargetsPerS)

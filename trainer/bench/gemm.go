@@ -107,7 +107,8 @@ func (r *GemmResult) String() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%-24s %10s %10s %8s\n", "product", "GFLOP/s", "best", "of peak")
 	for _, p := range r.Products {
-		fmt.Fprintf(&text, "%-24s %10.1f %10.1f %7.0f%%\n", fmt.Sprintf("%s %dx%dx%d", p.Op, p.M, p.N, p.K), p.GFLOPSMedian,
+		fmt.Fprintf(&text, "%-24s %10.1f %10.1f %7.0f%%\n", fmt.Sprintf("%s %dx%dx%d", p.Op, p.M, p.N, p.K),
+			p.GFLOPSMedian,
 			p.GFLOPSBest, 100*p.PeakShare)
 	}
 	fmt.Fprintf(&text, "peak %.0f GFLOP/s (%s, %d threads)\n", r.PeakGFLOPS, r.ISA, r.Threads)

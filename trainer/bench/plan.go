@@ -76,10 +76,12 @@ func measurePlan(ctx context.Context, c *configs.Config, b *checkpoints.Folder, 
 		if err != nil {
 			return r, err
 		}
-		ui.Say(sink, "", "measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, t.pass, t.update)
+		ui.Say(sink, "", "measure on %d of %d threads: micro-batch %.3f s, update %.3f s", threads, most, t.pass,
+			t.update)
 		if t.delayed > undisturbed {
-			ui.Detail(sink, "warning", "threads waited for a processor for %.0f %% of the time: something else runs here, or "+
-				"there are more threads than processors: measure again without that", 100*t.delayed)
+			ui.Detail(sink, "warning",
+				"threads waited for a processor for %.0f %% of the time: something else runs here, or "+
+					"there are more threads than processors: measure again without that", 100*t.delayed)
 		}
 		r.Threads, r.MicroBatch, r.Update = append(r.Threads, threads), append(r.MicroBatch, t.pass),
 			append(r.Update, t.update)
@@ -156,7 +158,8 @@ func (r *PlanResult) String() string {
 	fmt.Fprintln(t, "nodes\tranks a node\tthreads a rank\tmicro-batches a rank\tstep\tof it "+
 		"gradients\ttokens/s\tefficiency\tmemory a node\t")
 	for _, l := range r.Layouts {
-		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%.3f s\t%.3f s\t%s\t%.0f %%\t%s MB\t\n", l.Nodes, l.Ranks, l.Threads, l.MicroBatches,
+		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%.3f s\t%.3f s\t%s\t%.0f %%\t%s MB\t\n", l.Nodes, l.Ranks, l.Threads,
+			l.MicroBatches,
 			l.Step, l.Reduction, ui.Grouped(int(l.TokensPerS)), 100*l.Efficiency, ui.Grouped(int(l.Memory/1e6)))
 	}
 	_ = t.Flush() // a strings.Builder does not fail
@@ -169,7 +172,8 @@ func (r *PlanResult) String() string {
 			Nodes(r.Pays))
 	}
 	if last.Nodes < r.Nodes {
-		fmt.Fprintf(&text, "a step has %d micro-batches, which %d nodes cannot divide evenly: set train.accumulate to a "+
+		fmt.Fprintf(&text, "a step has %d micro-batches, which %d nodes cannot divide evenly: set train.accumulate "+
+			"to a "+
 			"multiple of %d\n", r.Measured.MicroBatches, r.Nodes, r.Nodes)
 	}
 	most := r.Measured.Threads[len(r.Measured.Threads)-1]
@@ -180,7 +184,8 @@ func (r *PlanResult) String() string {
 		fmt.Fprintf(&text, "more than %d threads a rank were not measured: they follow from fewer\n", most)
 	}
 	if best.Nodes*best.Ranks > 1 && best.Step < shortStep {
-		fmt.Fprintln(&text, "a step is short: ranks exchange messages that take some milliseconds of each, which is not in "+
+		fmt.Fprintln(&text, "a step is short: ranks exchange messages that take some milliseconds of each, which is "+
+			"not in "+
 			"the table")
 	}
 	return text.String()

@@ -133,7 +133,8 @@ func readBenchLines(ctx context.Context, path string) ([]string, error) {
 			lines[at] = l
 		}
 		if held > bound {
-			return fmt.Errorf("line %d: the lines so far have more than %d bytes, the most that is held in memory: use a "+
+			return fmt.Errorf("line %d: the lines so far have more than %d bytes, the most that is held in memory: "+
+				"use a "+
 				"smaller text, or %s", number, bound, bounded.Raise(2*bound))
 		}
 		return nil
@@ -167,6 +168,7 @@ func madeUpLines(tok *tokenizer.Tokenizer) []string {
 func (r *TokenizeResult) String() string {
 	return fmt.Sprintf("%d lines, %.1f MB, %d tokens\nencode %.1f MB/s on one thread, %.1f MB/s and %.0f tokens/s on "+
 		"%d\ndecode %.0f tokens/s on one thread\nload %.3f s, %.2f allocations a line, peak memory %.0f MB\n",
-		r.Lines, r.MB, r.Tokens, r.OneThread, r.AllThreads, r.TokensPerS, r.Threads, r.DecodePerS, r.LoadS, r.AllocsPerLine,
+		r.Lines, r.MB, r.Tokens, r.OneThread, r.AllThreads, r.TokensPerS, r.Threads, r.DecodePerS, r.LoadS,
+		r.AllocsPerLine,
 		r.PeakRSS)
 }

@@ -61,7 +61,8 @@ func ceilingNotes(e *Evaluator, examples *data.Examples, what string) (notes []u
 		}
 	}
 	if len(low) > 0 {
-		notes = ui.Notef(ui.NoteCeiling, "%s: answers that are right in every row get %s: %s", what, strings.Join(low, ", "),
+		notes = ui.Notef(ui.NoteCeiling, "%s: answers that are right in every row get %s: %s", what,
+			strings.Join(low, ", "),
 			whyLow(e.spec, examples))
 	}
 	return notes, zero, nil
@@ -99,7 +100,8 @@ func CheckCeilings(c *configs.Config, held MixtureSet, decides string) (notes []
 		for _, name := range zero {
 			switch name = prefix + name; {
 			case name == c.Eval.Metric:
-				return nil, fmt.Errorf("eval.metric: %s can only be 0 on the data of %s, whatever the model answers, so it "+
+				return nil, fmt.Errorf("eval.metric: %s can only be 0 on the data of %s, whatever the model answers, "+
+					"so it "+
 					"chooses no checkpoint: choose another, such as %sloss, or other data",
 					name, what, prefix)
 			case name == decides && c.Eval.Metric == "":

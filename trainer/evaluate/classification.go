@@ -51,7 +51,8 @@ func newLabelEvaluator(e *Evaluator, x exampleCollector) (*labelEvaluator, error
 
 // compute scores all labels of the examples to calibrate on, and finds the best label of the others.
 func (r *labelEvaluator) compute(ctx context.Context, batch *data.Batch, _ kernel.Totals) (batchResult, error) {
-	e, a := r.evaluator, batchResult{Logits: make([][]float64, len(batch.Index)), Answers: make([]int, len(batch.Index))}
+	e, a := r.evaluator, batchResult{Logits: make([][]float64, len(batch.Index)),
+		Answers: make([]int, len(batch.Index))}
 	var all, others []int // places in the batch
 	for i, j := range batch.Index {
 		if r.calibrated.Has(j) {

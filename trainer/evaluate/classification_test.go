@@ -32,7 +32,8 @@ func TestCalibrateOnASample(t *testing.T) {
 	batches.Read(0, &batch)
 	answers := make(map[int][]int)
 	for _, size := range []int{0, 5} {
-		r, err := newLabelEvaluator(rows.Evaluator, exampleCollector{examples: rows.Examples, tokenizer: rows.tokenizer})
+		r, err := newLabelEvaluator(rows.Evaluator,
+			exampleCollector{examples: rows.Examples, tokenizer: rows.tokenizer})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -30,8 +30,8 @@ type Evaluator struct {
 	labels    predict.LabelScorer // of a task that is answered by label scoring
 	how       generate.Options    // of answers that are generated: greedily unless the caller changes it
 
-	// Group, if not nil, divides the work over its ranks, which must evaluate the same. All get the result, the same bits
-	// as one process on its own.
+	// Group, if not nil, divides the work over its ranks, which must evaluate the same. All get the result, the same
+	// bits as one process on its own.
 	Group *allreduce.Group
 
 	// Fit finds the temperature of the labels' probabilities anew: the examples are those to calibrate on.
@@ -53,8 +53,9 @@ func NewEvaluator(folder *checkpoints.Folder, spec task.Spec, limit int, w *kern
 	}
 	limit = predict.FirstPositive(limit, folder.Info.MaxTargetLength, 128)
 	e := &Evaluator{
-		model: folder.Model, spec: spec, loss: generate.NewLoss(folder.Model, w), generator: generate.New(folder.Model, w),
-		how: generate.Options{MaxTokens: limit}, tokenizer: folder.Tokenizer,
+		model: folder.Model, spec: spec, loss: generate.NewLoss(folder.Model, w),
+		generator: generate.New(folder.Model, w),
+		how:       generate.Options{MaxTokens: limit}, tokenizer: folder.Tokenizer,
 	}
 	if spec.ScoresLabels() {
 		e.labels = predict.NewLabelScorer(folder, spec)
@@ -156,9 +157,10 @@ func (e *Evaluator) run(ctx context.Context, examples *data.Examples, batchSize 
 	}
 	err = allreduce.Distribute(ctx, e.Group,
 		func(ctx context.Context, next func(func() (batchResult, error)) error) error {
-			return eachBatch(ctx, examples, predict.FirstPositive(batchSize, defaultBatch), func(read func() *data.Batch) error {
-				return next(func() (batchResult, error) { return compute(read()) })
-			})
+			return eachBatch(ctx, examples, predict.FirstPositive(batchSize, defaultBatch),
+				func(read func() *data.Batch) error {
+					return next(func() (batchResult, error) { return compute(read()) })
+				})
 		}, func(a batchResult) error {
 			if !floats.IsFinite(a.NLL) {
 				return fmt.Errorf("the loss is %g: %w", a.NLL, ErrDiverged)

@@ -74,7 +74,8 @@ func ConstantLines(constants []runlog.Constant, first ...string) []string {
 		if c.Component != "" {
 			of = " to " + c.Component
 		}
-		lines = append(lines, fmt.Sprintf("constant answer%s, %.80q: %s", of, c.Answer, metric.Format(c.Values, first...)))
+		lines = append(lines, fmt.Sprintf("constant answer%s, %.80q: %s", of, c.Answer,
+			metric.Format(c.Values, first...)))
 	}
 	return lines
 }

@@ -28,12 +28,14 @@ func (e *Evaluator) inspect(ctx context.Context, examples *data.Examples, a answ
 		if err != nil {
 			return err
 		}
-		maps.DeleteFunc(constant.Values, func(name string, _ float64) bool { return !slices.Contains(e.spec.Values(), name) })
+		maps.DeleteFunc(constant.Values,
+			func(name string, _ float64) bool { return !slices.Contains(e.spec.Values(), name) })
 		e.known = knownConstant{examples, constant}
 	}
 	if answer, ok := a.oneAnswer(); ok {
-		e.note(ui.NoteOneAnswer, "the answer to all %s examples is %.80q: the model tells none from another; train longer, "+
-			"or with another learning rate",
+		e.note(ui.NoteOneAnswer,
+			"the answer to all %s examples is %.80q: the model tells none from another; train longer, "+
+				"or with another learning rate",
 			ui.Grouped(examples.Len()), answer)
 	}
 	if len(e.known.Values) == 0 {
@@ -63,7 +65,8 @@ func (e *Evaluator) compare(ctx context.Context, a answerEvaluator, values map[s
 	}
 	interval, err := e.nearInterval(ctx, a, name, value, constant)
 	if err == nil && interval.Low <= constant && constant <= interval.High {
-		e.note(ui.NoteConstant, "%s %.4f (95 %% interval %.4f to %.4f) may be no better than the %.4f of answering %.80q "+
+		e.note(ui.NoteConstant, "%s %.4f (95 %% interval %.4f to %.4f) may be no better than the %.4f of answering "+
+			"%.80q "+
 			"always",
 			name, value, interval.Low, interval.High, constant, e.known.Answer)
 	}
@@ -94,7 +97,8 @@ func (e *Evaluator) nearInterval(ctx context.Context, a answerEvaluator, name st
 	none := metric.Interval{Low: math.Inf(1), High: math.Inf(-1)}
 	for _, s := range a.sampled() {
 		// An interval of n right and wrong answers is at most 2/sqrt(n) wide.
-		if n := s.Len(); n > cheapExamples || math.Abs(value-constant)/scaleOf(name, constant) > 4/math.Sqrt(float64(n)) {
+		if n := s.Len(); n > cheapExamples || math.Abs(value-constant)/scaleOf(name,
+			constant) > 4/math.Sqrt(float64(n)) {
 			continue
 		}
 		if !slices.ContainsFunc(s.Result(), func(v metric.Value) bool { return v.Name == name }) {

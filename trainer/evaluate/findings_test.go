@@ -46,7 +46,8 @@ func TestConstantAnswer(t *testing.T) {
 		},
 		"questions": {
 			task.Spec{Name: task.QuestionAnswering, TextColumns: []string{"q", "c"}, TargetColumn: "a"},
-			memoryTable{{text("q"), text("c"), text("Ann")}, {text("q"), text("c"), words()}, {text("q"), text("c"), words()},
+			memoryTable{{text("q"), text("c"), text("Ann")}, {text("q"), text("c"), words()},
+				{text("q"), text("c"), words()},
 				{text("q"), text("c"), text("Bo")}},
 			task.Unanswerable, map[string]float64{task.ExactMatch: 0.5, task.F1: 0.5},
 		},
@@ -56,7 +57,8 @@ func TestConstantAnswer(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			examples, err := data.Build(t.Context(), c.rows, c.spec, data.HeldOut, tok, data.Limits{MaxInput: 20, MaxTarget: 20},
+			examples, err := data.Build(t.Context(), c.rows, c.spec, data.HeldOut, tok,
+				data.Limits{MaxInput: 20, MaxTarget: 20},
 				1, nil)
 			if err != nil {
 				t.Fatal(err)

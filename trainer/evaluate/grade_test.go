@@ -39,7 +39,8 @@ func TestGraders(t *testing.T) {
 			[]graded{{"a b", texts("a b")}}, map[string]float64{"ter": 0, "chrf++": 100, "rougeL": 1, "rouge1": 1}},
 		{"sentences of summaries", task.Spec{Name: task.Summarization,
 			Metrics: []string{task.RougeLsum, task.RougeLsum + task.Stemmed, task.RougeL}},
-			[]graded{{"c d . a b", texts("a b . c d")}, {"c d . a b", texts("a b c d")}, {"c d a b", texts("a b . c d")}},
+			[]graded{{"c d . a b", texts("a b . c d")}, {"c d . a b", texts("a b c d")},
+				{"c d a b", texts("a b . c d")}},
 			map[string]float64{"rougeLsum": 1, "rougeLsum-stem": 1, "rougeL": 0.5}},
 		{"numbers, one unreadable", task.Spec{Name: task.Regression},
 			[]graded{{"1.0", task.Reference{Number: 1}}, {"3.0", task.Reference{Number: 3}},
@@ -56,7 +57,8 @@ func TestGraders(t *testing.T) {
 		{"referents, no answer to wrong ones", task.Spec{Name: task.Seq2Seq, Rule: task.WNLI},
 			[]graded{{"", task.Reference{Texts: []string{"cat"}, Label: 0}},
 				{"the", task.Reference{Texts: []string{"cat"}, Label: 0}},
-				{"dog", task.Reference{Texts: []string{"cat"}, Label: 0}}, {"", task.Reference{Texts: []string{"cat"}, Label: 1}}},
+				{"dog", task.Reference{Texts: []string{"cat"}, Label: 0}},
+				{"", task.Reference{Texts: []string{"cat"}, Label: 1}}},
 			map[string]float64{"accuracy": 0.25}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -169,7 +171,8 @@ func measured(t *testing.T, spec task.Spec) []metric.Value {
 	t.Helper()
 	if !spec.ScoresLabels() {
 		g := graderOf(t, spec)
-		if err := g.Add("a", task.Reference{Texts: []string{"a"}, Tokens: []string{"a"}, Tags: []string{"O"}}); err != nil {
+		if err := g.Add("a", task.Reference{Texts: []string{"a"}, Tokens: []string{"a"},
+			Tags: []string{"O"}}); err != nil {
 			t.Fatal(err)
 		}
 		return g.Result()
@@ -199,14 +202,16 @@ func TestAskedMetrics(t *testing.T) {
 			[]string{"precision", "recall", "f1", "f1_macro", "f1_weighted", "tag_accuracy", "f1_PER"}},
 		{task.Spec{Name: task.Regression, Metrics: []string{task.MSE}}, []string{"mse"}},
 		{task.Spec{Name: task.QuestionAnswering, Metrics: []string{task.F1}}, []string{"f1"}},
-		{task.Spec{Name: task.QuestionAnswering, Metrics: []string{task.F1, task.ExactMatch}}, []string{"f1", "exact_match"}},
+		{task.Spec{Name: task.QuestionAnswering, Metrics: []string{task.F1, task.ExactMatch}},
+			[]string{"f1", "exact_match"}},
 	} {
 		g := graderOf(t, c.spec)
 		if err := g.Add("a", ref); err != nil {
 			t.Fatal(err)
 		}
-		if got := metric.Names(g.Result()); !slices.Equal(got, c.want) || !slices.Equal(metric.Names(g.Sample([]int{0})),
-			c.want) {
+		if got := metric.Names(g.Result()); !slices.Equal(got, c.want) ||
+			!slices.Equal(metric.Names(g.Sample([]int{0})),
+				c.want) {
 			t.Errorf("%s %v: got %v, want %v", c.spec.Name, c.spec.Metrics, got, c.want)
 		}
 	}
@@ -234,7 +239,8 @@ func TestVariantsOfMetrics(t *testing.T) {
 		score(metric.ROUGE{Stemmer: true}, "rouge1"),
 		score(metric.BLEU{}, "bleu"), score(metric.BLEU{Tokenizer: metric.TokenizeChar}, "bleu"),
 		score(metric.BLEU{Tokenizer: metric.TokenizeNone}, "bleu"),
-		score(metric.BLEU{Tokenizer: metric.TokenizeZh}, "bleu"), score(metric.BLEU{Tokenizer: metric.TokenizeIntl}, "bleu"),
+		score(metric.BLEU{Tokenizer: metric.TokenizeZh}, "bleu"),
+		score(metric.BLEU{Tokenizer: metric.TokenizeIntl}, "bleu"),
 		score(metric.ROUGE{Stemmer: true}, "rougeLsum"),
 	}
 	for i := range want {
@@ -386,7 +392,8 @@ func TestSeqevalModesAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, answer := range []string{"person: a b; person: a; place: c b d", "place: d; person: c; person: b; place: a",
+		for _, answer := range []string{"person: a b; person: a; place: c b d",
+			"place: d; person: c; person: b; place: a",
 			"person:a;place:b;person:a c"} {
 			answered, _ := spec.TagsOf(answer, ref.Tokens)
 			lenient, strict := metric.Tagging{}, metric.Tagging{Strict: true}

@@ -142,7 +142,8 @@ var errNothingGenerated = errors.New("evaluate: a classification answers with la
 func newEvaluation(ctx context.Context, folder *checkpoints.Folder, o Options) (*Evaluator, *data.Examples, []ui.Note,
 	error) {
 	if o.Tokens != "" {
-		return nil, nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and evaluated " +
+		return nil, nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and " +
+			"evaluated " +
 			"on text: leave out data.tokens")
 	}
 	t, err := dataset.Open(o.Data, dataset.ForEvaluation, o.MaxExamples, dataset.HeldOutSeed)

@@ -55,7 +55,8 @@ type TextOptions struct {
 // NewTextSet returns the evaluation of a store. Of several denoisers each takes its part of one pass over the text.
 func NewTextSet(folder *checkpoints.Folder, o objective.Config, denoisers []objective.Denoiser, s *chunks.Store,
 	options TextOptions, w *kernel.Workers) (*TextSet, error) {
-	h := &TextSet{folder: folder, loss: generate.NewLoss(folder.Model, w), vocab: objective.VocabularyOf(folder.Tokenizer),
+	h := &TextSet{folder: folder, loss: generate.NewLoss(folder.Model, w),
+		vocab:     objective.VocabularyOf(folder.Tokenizer),
 		batchSize: options.BatchSize, digest: filepath.Base(s.Dir())}
 	for _, d := range denoisers {
 		all, err := corpus.PiecesOf(o.Split, s, d)
@@ -133,7 +134,8 @@ func (h *TextSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Va
 	perByte := loss.Sum() / float64(max(1, t.Text))
 	values := append([]metric.Value{{Name: task.Examples, Value: float64(t.Examples)}}, loss.Result()...)
 	values = append(values,
-		metric.Value{Name: task.LossPerByte, Value: perByte}, metric.Value{Name: task.BitsPerByte, Value: perByte / math.Ln2},
+		metric.Value{Name: task.LossPerByte, Value: perByte},
+		metric.Value{Name: task.BitsPerByte, Value: perByte / math.Ln2},
 		metric.Value{Name: task.Bytes, Value: float64(t.Text)},
 		metric.Value{Name: task.TokenAccuracy, Value: float64(t.Correct) / float64(loss.Tokens())})
 	if t.Spans > 0 {
@@ -239,11 +241,13 @@ func evaluateText(ctx context.Context, folder *checkpoints.Folder, o Options) ([
 func newTextEvaluation(ctx context.Context, folder *checkpoints.Folder, o Options) (h *TextSet, done func(),
 	err error) {
 	if len(o.Task.TextColumns) > 1 {
-		return nil, nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain text",
+		return nil, nil, fmt.Errorf("evaluate: got %d text columns, want one: the checkpoint is pre-trained on plain "+
+			"text",
 			len(o.Task.TextColumns))
 	}
 	if keys := o.ofTasks(); len(keys) > 0 {
-		return nil, nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says all "+
+		return nil, nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says "+
+			"all "+
 			"about inputs and targets: leave out %s, or name a task with task.name", strings.Join(keys, ", "))
 	}
 	denoisers, err := folder.Info.Objective.Denoisers(folder.Tokenizer)

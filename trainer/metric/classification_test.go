@@ -38,7 +38,8 @@ func TestClassification(t *testing.T) {
 			name:    "two classes are scored by class 1",
 			classes: 2,
 			pairs:   [][2]int{{1, 1}, {1, 0}, {0, 1}, {0, 0}, {1, 1}},
-			want: map[string]float64{"accuracy": 0.6, "precision": 2. / 3, "recall": 2. / 3, "f1": 2. / 3, "f1_micro": 0.6,
+			want: map[string]float64{"accuracy": 0.6, "precision": 2. / 3, "recall": 2. / 3, "f1": 2. / 3,
+				"f1_micro":        0.6,
 				"precision_macro": (2./3 + 1./2) / 2, "matthews_correlation": 1. / 6, "examples": 5, "invalid": 0},
 		},
 		{
@@ -46,8 +47,9 @@ func TestClassification(t *testing.T) {
 			name:    "an invalid prediction of two classes is a false positive",
 			classes: 2,
 			pairs:   [][2]int{{1, 1}, {0, -1}},
-			want: map[string]float64{"accuracy": 0.5, "precision": 0.5, "recall": 1, "f1": 2. / 3, "precision_macro": 0.5,
-				"invalid": 1},
+			want: map[string]float64{"accuracy": 0.5, "precision": 0.5, "recall": 1, "f1": 2. / 3,
+				"precision_macro": 0.5,
+				"invalid":         1},
 		},
 		{
 			name:    "or a false negative",
@@ -59,8 +61,9 @@ func TestClassification(t *testing.T) {
 			name:    "three classes are scored by their mean",
 			classes: 3,
 			pairs:   [][2]int{{0, 0}, {1, 1}, {2, 1}, {2, 99}},
-			want: map[string]float64{"accuracy": 0.5, "f1": (1 + 2./3) / 3, "f1_macro": (1 + 2./3) / 3, "precision": 0.5,
-				"recall": 2. / 3, "f1_micro": 0.5, "f1_weighted": (1 + 2./3) / 4, "examples": 4, "invalid": 1},
+			want: map[string]float64{"accuracy": 0.5, "f1": (1 + 2./3) / 3, "f1_macro": (1 + 2./3) / 3,
+				"precision": 0.5,
+				"recall":    2. / 3, "f1_micro": 0.5, "f1_weighted": (1 + 2./3) / 4, "examples": 4, "invalid": 1},
 		},
 		{
 			name:    "a class that never occurs is no part of the mean",
@@ -128,8 +131,9 @@ func TestClassificationRefuses(t *testing.T) {
 	m := newClassification(t, 3)
 	for _, label := range []int{-1, 3} {
 		err := m.Add(label, 0)
-		if want := fmt.Sprintf("label %d is no class, want from 0 to 2", label); err == nil || !strings.Contains(err.Error(),
-			want) {
+		if want := fmt.Sprintf("label %d is no class, want from 0 to 2", label); err == nil ||
+			!strings.Contains(err.Error(),
+				want) {
 			t.Errorf("error is %v, want one with %q", err, want)
 		}
 	}

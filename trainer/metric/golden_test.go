@@ -158,7 +158,8 @@ func TestGoldenSQuAD(t *testing.T) {
 			got := values(Scores(SQuAD{}, c.Prediction, c.Answers))
 			checkRecorded(t, "exact_match", got["exact_match"], c.Exact)
 			checkRecorded(t, "f1", got["f1"], c.F1)
-			checkRecorded(t, "f1 of SQuAD 2.0", values(Scores(SQuAD{Unanswerable: true}, c.Prediction, c.Answers))["f1"], c.F1V2)
+			checkRecorded(t, "f1 of SQuAD 2.0",
+				values(Scores(SQuAD{Unanswerable: true}, c.Prediction, c.Answers))["f1"], c.F1V2)
 		})
 	}
 }

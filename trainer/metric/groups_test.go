@@ -42,7 +42,8 @@ func TestWholeGroups(t *testing.T) {
 		t.Errorf("a sample of %d groups: got %g, want 2/3", w.Len(), got)
 	}
 	alone, together, match := bootstrap(t, m, 1)[0], bootstrap(t, w, 1)[0], bootstrap(t, &g, 1)[0]
-	if together.Low != match.Low || together.High != match.High || together.High-together.Low < 4*(alone.High-alone.Low) {
+	if together.Low != match.Low || together.High != match.High ||
+		together.High-together.Low < 4*(alone.High-alone.Low) {
 		t.Errorf("intervals: of examples %v, of groups %v, of their exact match %v", alone, together, match)
 	}
 }

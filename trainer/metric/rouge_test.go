@@ -22,7 +22,8 @@ func TestROUGE(t *testing.T) {
 		{"words", "running cities", []string{"runs city"}, false, [4]float64{}},
 		{"stems", "running cities", []string{"runs city"}, true, [4]float64{1, 1, 1, 1}},
 		{"no stems of short words", "bus", []string{"bu"}, true, [4]float64{}},
-		{"the best reference of each", "a b c d", []string{"d c b a", "a b"}, false, [4]float64{1, 0.5, 2. / 3, 2. / 3}},
+		{"the best reference of each", "a b c d", []string{"d c b a", "a b"}, false,
+			[4]float64{1, 0.5, 2. / 3, 2. / 3}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for k, v := range Scores(ROUGE{Stemmer: test.stemmer}, test.prediction, test.references) {
@@ -78,8 +79,9 @@ func longestLength(a, b []string) int {
 // TestPaper_Porter has examples of Porter 1980 that the extensions leave as they are, then some of the extensions.
 func TestPaper_Porter(t *testing.T) {
 	for word, want := range map[string]string{
-		"caresses": "caress", "ponies": "poni", "caress": "caress", "cats": "cat", "feed": "feed", "plastered": "plaster",
-		"bled": "bled", "motoring": "motor", "sing": "sing", "sized": "size", "hopping": "hop", "falling": "fall",
+		"caresses": "caress", "ponies": "poni", "caress": "caress", "cats": "cat", "feed": "feed",
+		"plastered": "plaster",
+		"bled":      "bled", "motoring": "motor", "sing": "sing", "sized": "size", "hopping": "hop", "falling": "fall",
 		"hissing": "hiss",
 		"failing": "fail", "filing": "file", "happy": "happi", "relational": "relat", "rational": "ration",
 		"digitizer":      "digit",

@@ -9,7 +9,8 @@ import (
 func TestEntities(t *testing.T) {
 	for _, test := range []struct{ name, tags, lenient, strict string }{
 		{"nothing", "", "[]", "[]"},
-		{"IOB2", "B-PER I-PER O B-LOC B-LOC I-LOC", "[{PER 0 1} {LOC 3 3} {LOC 4 5}]", "[{PER 0 1} {LOC 3 3} {LOC 4 5}]"},
+		{"IOB2", "B-PER I-PER O B-LOC B-LOC I-LOC", "[{PER 0 1} {LOC 3 3} {LOC 4 5}]",
+			"[{PER 0 1} {LOC 3 3} {LOC 4 5}]"},
 		{"an inside begins", "I-PER I-PER O I-LOC", "[{PER 0 1} {LOC 3 3}]", "[]"},
 		{"the type changes", "B-PER I-LOC I-LOC", "[{PER 0 0} {LOC 1 2}]", "[{PER 0 0}]"},
 		{"IOBES", "S-PER B-LOC I-LOC E-LOC E-LOC I-LOC", "[{PER 0 0} {LOC 1 3} {LOC 4 4} {LOC 5 5}]", "[{LOC 1 2}]"},

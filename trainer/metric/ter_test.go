@@ -71,7 +71,8 @@ func TestEditDistance(t *testing.T) {
 		prediction, reference := text(random.IntN(12)), text(random.IntN(12))
 		d := newEditDistance(reference, len(prediction))
 		for range 5 {
-			random.Shuffle(len(prediction)/2, func(i, j int) { prediction[i], prediction[j] = prediction[j], prediction[i] })
+			random.Shuffle(len(prediction)/2,
+				func(i, j int) { prediction[i], prediction[j] = prediction[j], prediction[i] })
 			want := levenshtein(prediction, reference)
 			if got := d.to(prediction); got != want {
 				t.Fatalf("from %v to %v are %d edits, want %d", prediction, reference, got, want)

@@ -190,7 +190,8 @@ func TestTokenizers(t *testing.T) {
 
 // FuzzTokenizers: tokens hold no white space, and nothing of a text is lost but that.
 func FuzzTokenizers(f *testing.F) {
-	for _, s := range []string{"", "It's 1,000.5, i.e. 5-6 (or so).", "\xff.\xc3", "a\x1cb\u2028c", "١.٢ ½ “x”…", "语,言"} {
+	for _, s := range []string{"", "It's 1,000.5, i.e. 5-6 (or so).", "\xff.\xc3", "a\x1cb\u2028c", "١.٢ ½ “x”…",
+		"语,言"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -202,7 +203,8 @@ func FuzzTokenizers(f *testing.F) {
 				}
 			}
 			joined, want := strings.Join(tokens, ""), strings.Join(fields(text), "")
-			if changes := Tokenizer(tokenizer) == Tokenize13a || Tokenizer(tokenizer) == TokenizeZh; !changes && joined != want {
+			if changes := Tokenizer(tokenizer) == Tokenize13a || Tokenizer(tokenizer) == TokenizeZh; !changes &&
+				joined != want {
 				t.Errorf("%s: %q has tokens %q", Tokenizer(tokenizer), text, tokens)
 			}
 		}

@@ -72,7 +72,8 @@ func (a *Adafactor) updateFactored(p Param, s moments, lr float64, within spread
 	}
 
 	f := s.grid.newFactors(s.row, s.col)
-	m := a.newMove(lr, total(valueSquares)/float64(n), f.updateSquares(s.col, s.grid.sumColumns(sums.weighted))/float64(n))
+	m := a.newMove(lr, total(valueSquares)/float64(n),
+		f.updateSquares(s.col, s.grid.sumColumns(sums.weighted))/float64(n))
 	moving := p
 	if s.mean != nil || m.shrink > 0 {
 		moving.Rows = nil // weights without a gradient move too

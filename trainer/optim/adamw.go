@@ -74,7 +74,8 @@ func (a *AdamW) Step(lr float64, params []Param) error {
 	eachTensor(a.workers, params, func(i int, within spread) {
 		p, mean, square := params[i], a.means[i], a.squares[i]
 		within.eachBlock(len(p.Value), func(_, from, to int) {
-			loops.AdamW(p.Value[from:to], mean[from:to], square[from:to], p.Grad[from:to], fresh1, beta2, fresh2, size, root2,
+			loops.AdamW(p.Value[from:to], mean[from:to], square[from:to], p.Grad[from:to], fresh1, beta2, fresh2,
+				size, root2,
 				eps, decay)
 		})
 	})

@@ -11,7 +11,8 @@ import (
 // Finds the minimum of (w-3)^2.
 func Example() {
 	params := []optim.Param{{Name: "w", Shape: []int{1}, Value: []float32{0}}}
-	optimizer, err := optim.NewAdamW(optim.AdamWOptions{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}, params, kernel.NewWorkers(1))
+	optimizer, err := optim.NewAdamW(optim.AdamWOptions{Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}, params,
+		kernel.NewWorkers(1))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -163,7 +163,8 @@ func newGoldenOptimizer(t *testing.T, c goldenCase, params []Param) (Optimizer, 
 		}{Betas: [2]float64{d.Beta1, d.Beta2}, Eps: d.Eps, WeightDecay: 0.01} // torch.optim.AdamW
 		decodeOptions(t, c.Options, &o)
 		lr = o.LR
-		optimizer, err = NewAdamW(AdamWOptions{Beta1: o.Betas[0], Beta2: o.Betas[1], Eps: o.Eps, WeightDecay: o.WeightDecay},
+		optimizer, err = NewAdamW(AdamWOptions{Beta1: o.Betas[0], Beta2: o.Betas[1], Eps: o.Eps,
+			WeightDecay: o.WeightDecay},
 			params, serial())
 	case "SGD":
 		var o struct {
@@ -207,7 +208,8 @@ func testGoldenClip(t *testing.T, dir string, c goldenCase) {
 		for _, name := range tensors.file.Names() {
 			if param, ok := strings.CutPrefix(name, prefix); ok {
 				grad := tensors.float32s(name)
-				params = append(params, Param{Name: param, Shape: []int{len(grad)}, Value: make([]float32, len(grad)), Grad: grad})
+				params = append(params,
+					Param{Name: param, Shape: []int{len(grad)}, Value: make([]float32, len(grad)), Grad: grad})
 			}
 		}
 		if got := ClipGlobalNorm(params, c.MaxNorm, serial()); !(math.Abs(got-norm) <= 1e-6*norm) {

@@ -44,7 +44,8 @@ func (p Param) checkRows() error {
 	last := int32(-1)
 	for i, r := range p.Rows {
 		if r <= last || int(r) >= p.rows() {
-			return fmt.Errorf("parameter %q has row %d in place %d of the gradient's rows, want ascending ones below %d", p.Name,
+			return fmt.Errorf("parameter %q has row %d in place %d of the gradient's rows, want ascending ones below "+
+				"%d", p.Name,
 				r, i, p.rows())
 		}
 		last = r

@@ -152,9 +152,11 @@ func TestStepRefuses(t *testing.T) {
 		want   string
 	}{
 		{"fewer parameters", func(p []Param) []Param { return p[1:] }, 1, "want the 4 of the constructor"},
-		{"another order", func(p []Param) []Param { p[0], p[1] = p[1], p[0]; return p }, 1, "keep the constructor's order"},
+		{"another order", func(p []Param) []Param { p[0], p[1] = p[1], p[0]; return p }, 1,
+			"keep the constructor's order"},
 		{"no gradient", func(p []Param) []Param { p[2].Grad = nil; return p }, 1, "gradient of 0 values, want 160"},
-		{"a short value", func(p []Param) []Param { p[2].Value = p[2].Value[1:]; return p }, 1, "holds 159 values, want 160"},
+		{"a short value", func(p []Param) []Param { p[2].Value = p[2].Value[1:]; return p }, 1,
+			"holds 159 values, want 160"},
 		{"rows out of order", func(p []Param) []Param { p[2].Rows = []int32{3, 1}; return p }, 1,
 			"has row 1 in place 1 of the gradient's rows, want ascending ones below 16"},
 		{"a row too many", func(p []Param) []Param { p[1].Rows = []int32{3}; return p }, 1,
@@ -218,7 +220,8 @@ func TestOptionsRefuseAllAtOnce(t *testing.T) {
 	}{
 		{"adafactor", AdafactorOptions{Eps2: -1, DecayRate: 0.8, Beta1: 1, WeightDecay: -1, WarmupInit: true,
 			MinDimSizeToFactor: -1}.validate(),
-			[]string{"eps1 is 0", "eps2 is -1", "clip threshold is 0", "decay rate is 0.8", "beta1 is 1", "weight decay is -1",
+			[]string{"eps1 is 0", "eps2 is -1", "clip threshold is 0", "decay rate is 0.8", "beta1 is 1",
+				"weight decay is -1",
 				"warmup init", "to factor is -1"}},
 		{"adamw", AdamWOptions{Beta1: -1, Beta2: math.NaN(), WeightDecay: -1}.validate(),
 			[]string{"beta1 is -1", "beta2 is NaN", "eps is 0", "weight decay is -1"}},

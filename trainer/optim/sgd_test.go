@@ -15,9 +15,10 @@ func TestSGDWorked(t *testing.T) {
 		want    [2]float64 // the weight after each step, from 1, with gradients 2 and -1 and lr 0.1
 	}{
 		{"plain", SGDOptions{}, [2]float64{0.8, 0.9}},
-		{"decay", SGDOptions{WeightDecay: 0.5}, [2]float64{0.75, 0.8125}},               // d: 2.5, -0.625
-		{"momentum", SGDOptions{Momentum: 0.5}, [2]float64{0.8, 0.8}},                   // m: 2, 0
-		{"both", SGDOptions{Momentum: 0.5, WeightDecay: 0.5}, [2]float64{0.75, 0.6875}}, // d: 2.5, -0.625; m: 2.5, 0.625
+		{"decay", SGDOptions{WeightDecay: 0.5}, [2]float64{0.75, 0.8125}}, // d: 2.5, -0.625
+		{"momentum", SGDOptions{Momentum: 0.5}, [2]float64{0.8, 0.8}},     // m: 2, 0
+		// d: 2.5, -0.625; m: 2.5, 0.625
+		{"both", SGDOptions{Momentum: 0.5, WeightDecay: 0.5}, [2]float64{0.75, 0.6875}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

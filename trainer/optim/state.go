@@ -39,11 +39,13 @@ func newMemory(params []Param) (memory, error) {
 		}
 		size := elements(p.Shape)
 		if size != len(p.Value) {
-			return memory{}, fmt.Errorf("parameter %q holds %d values, want %d for shape %v", p.Name, len(p.Value), size,
+			return memory{}, fmt.Errorf("parameter %q holds %d values, want %d for shape %v", p.Name,
+				len(p.Value), size,
 				p.Shape)
 		}
 		if seen[p.Name] {
-			return memory{}, fmt.Errorf("parameter %q is given twice: pass a tied weight once, with its summed gradient", p.Name)
+			return memory{}, fmt.Errorf("parameter %q is given twice: pass a tied weight once, with its summed "+
+				"gradient", p.Name)
 		}
 		seen[p.Name] = true
 		m.params = append(m.params, Param{Name: p.Name, Shape: slices.Clone(p.Shape)})
@@ -72,9 +74,11 @@ func (m *memory) begin(lr float64, params []Param) error {
 		case p.Name != want.Name:
 			return fmt.Errorf("parameter %d is %q, want %q: keep the constructor's order", i, p.Name, want.Name)
 		case len(p.Value) != size:
-			return fmt.Errorf("parameter %q holds %d values, want %d for shape %v", p.Name, len(p.Value), size, want.Shape)
+			return fmt.Errorf("parameter %q holds %d values, want %d for shape %v", p.Name, len(p.Value), size,
+				want.Shape)
 		case len(p.Grad) != size:
-			return fmt.Errorf("parameter %q has a gradient of %d values, want %d for shape %v", p.Name, len(p.Grad), size,
+			return fmt.Errorf("parameter %q has a gradient of %d values, want %d for shape %v", p.Name,
+				len(p.Grad), size,
 				want.Shape)
 		}
 		if err := p.checkRows(); err != nil {
@@ -106,18 +110,21 @@ func (m *memory) Load(state []StateTensor) error {
 		known[want.Name] = true
 		t, ok := given[want.Name]
 		if !ok {
-			return fmt.Errorf("load optimizer state: no tensor %q: the state was saved by another optimizer or with other "+
+			return fmt.Errorf("load optimizer state: no tensor %q: the state was saved by another optimizer or with "+
+				"other "+
 				"options", want.Name)
 		}
 		if !slices.Equal(t.Shape, want.Shape) || len(t.Data) != len(want.Data) {
-			return fmt.Errorf("load optimizer state: %q has shape %v and %d values, want shape %v: the state belongs to "+
+			return fmt.Errorf("load optimizer state: %q has shape %v and %d values, want shape %v: the state belongs "+
+				"to "+
 				"another model",
 				t.Name, t.Shape, len(t.Data), want.Shape)
 		}
 	}
 	for _, t := range state {
 		if !known[t.Name] {
-			return fmt.Errorf("load optimizer state: tensor %q is unknown: the state was saved by another optimizer or with "+
+			return fmt.Errorf("load optimizer state: tensor %q is unknown: the state was saved by another optimizer "+
+				"or with "+
 				"other options", t.Name)
 		}
 	}

@@ -41,7 +41,8 @@ func TestParquet(t *testing.T) {
 	}
 	err = set.Scan(t.Context(), []string{"input", "score"}, func(n int64, cells []table.Cell) error {
 		want := fmt.Sprint(n / 2)
-		if cells[0].Str != want || n%2 == 0 && cells[1].Float != float64(n/2)+0.5 || n%2 == 1 && cells[1].Kind != table.Null {
+		if cells[0].Str != want || n%2 == 0 && cells[1].Float != float64(n/2)+0.5 || n%2 == 1 &&
+			cells[1].Kind != table.Null {
 			return fmt.Errorf("row %d: got %v", n, cells)
 		}
 		return nil

@@ -86,7 +86,8 @@ func TestGoesOnAnywhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got := content(t, path); got != whole() || first+second != len(inputs) {
-				t.Errorf("stopped before answer %d, torn %q: %d and %d answers computed: %s", stop, torn, first, second, got)
+				t.Errorf("stopped before answer %d, torn %q: %d and %d answers computed: %s", stop, torn, first,
+					second, got)
 			}
 			if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 2 {
 				t.Errorf("left %v, want the file and what made it", entries)
@@ -150,8 +151,9 @@ func TestRefusals(t *testing.T) {
 		"another job, complete": {-1, nothing, Job{"beams": "1"}, inputs, "beams: 4 -> 1"},
 		"other inputs": {2, nothing, job, []string{"one", "two", "three"},
 			`is where that of {"input":"two" belongs`},
-		"fewer inputs":                {3, nothing, job, inputs[:2], "more inputs than there are"},
-		"other inputs, complete":      {-1, nothing, job, []string{"one", "three", "seventeen", "a"}, "answers other inputs"},
+		"fewer inputs": {3, nothing, job, inputs[:2], "more inputs than there are"},
+		"other inputs, complete": {-1, nothing, job, []string{"one", "three", "seventeen", "a"},
+			"answers other inputs"},
 		"more inputs, complete":       {-1, nothing, job, append(inputs[:4:4], "a"), "answers other inputs"},
 		"a changed file":              {-1, write("", "edited"), job, inputs, "it has been changed"},
 		"a foreign file beside parts": {2, write("", "theirs"), job, inputs, "it exists, but the answers so far"},
@@ -167,7 +169,8 @@ func TestRefusals(t *testing.T) {
 			}
 			c.change(t, path)
 			n, err := answer(path, c.job, false, c.inputs, -1)
-			if err == nil || n != 0 && !strings.HasPrefix(name, "more inputs") || !strings.Contains(err.Error(), c.want) ||
+			if err == nil || n != 0 && !strings.HasPrefix(name, "more inputs") || !strings.Contains(err.Error(),
+				c.want) ||
 				!strings.Contains(err.Error(), "run.overwrite") {
 				t.Errorf("%d answers computed, error %v, want %q in it", n, err, c.want)
 			}

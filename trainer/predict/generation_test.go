@@ -119,7 +119,8 @@ func TestChoose_Options(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := generate.Options{Beams: 4, LengthPenalty: new(2.0)}
-	if err := Choose(&asked, tok, []string{"a day", "yes"}); err != nil || asked.Beams != 4 || *asked.LengthPenalty != 2 {
+	if err := Choose(&asked, tok, []string{"a day", "yes"}); err != nil || asked.Beams != 4 ||
+		*asked.LengthPenalty != 2 {
 		t.Errorf("beams that are asked for become %+v, %v", asked, err)
 	}
 	if want := len(tok.Encode("a day")) + 1; asked.Allowed.Longest() != want {

@@ -28,7 +28,8 @@ func TestScorePairs(t *testing.T) {
 	for i, pair := range pairs {
 		for j, s := range scores[i] {
 			mean := s.LogProb / float64(s.Tokens)
-			if s.Input != pair.Shown || s.Target != pair.Targets[j] || s.Tokens != len(b.Tokenizer.Encode(s.Target))+1 ||
+			if s.Input != pair.Shown || s.Target != pair.Targets[j] ||
+				s.Tokens != len(b.Tokenizer.Encode(s.Target))+1 ||
 				s.MeanLogProb != mean || !(math.Abs(*s.Perplexity-math.Exp(-mean)) <= 1e-9**s.Perplexity) {
 				t.Errorf("%+v", s)
 			}
@@ -67,20 +68,24 @@ func TestPairsOfLines(t *testing.T) {
 		"JSON":            {texts, "b", table.JSONL, `{"a": "x", "b": "y"}`, []string{"y"}, ""},
 		"JSON list": {texts, "b", table.JSONL, `{"a": "x", "b": ["y", 1.5, true]}`,
 			[]string{"y", "1.5", "true"}, ""},
-		"JSON number":        {texts, "b", table.JSONL, `{"a": "x", "b": 3}`, []string{"3"}, ""},
-		"JSON in an object":  {texts, "t.de", table.JSONL, `{"a": "x", "t": {"en": "x", "de": "y"}}`, []string{"y"}, ""},
-		"JSON without":       {texts, "b", table.JSONL, `{"a": "x"}`, nil, `lacks the field "b"`},
-		"JSON null":          {texts, "b", table.JSONL, `{"a": "x", "b": null}`, nil, "target column b: got null"},
-		"JSON empty list":    {texts, "b", table.JSONL, `{"a": "x", "b": []}`, nil, "target column b holds an empty list"},
-		"JSON list and null": {texts, "b", table.JSONL, `{"a": "x", "b": ["y", null]}`, nil, "target column b: got null"},
+		"JSON number": {texts, "b", table.JSONL, `{"a": "x", "b": 3}`, []string{"3"}, ""},
+		"JSON in an object": {texts, "t.de", table.JSONL, `{"a": "x", "t": {"en": "x", "de": "y"}}`,
+			[]string{"y"}, ""},
+		"JSON without": {texts, "b", table.JSONL, `{"a": "x"}`, nil, `lacks the field "b"`},
+		"JSON null":    {texts, "b", table.JSONL, `{"a": "x", "b": null}`, nil, "target column b: got null"},
+		"JSON empty list": {texts, "b", table.JSONL, `{"a": "x", "b": []}`, nil,
+			"target column b holds an empty list"},
+		"JSON list and null": {texts, "b", table.JSONL, `{"a": "x", "b": ["y", null]}`, nil,
+			"target column b: got null"},
 		"JSON object":        {texts, "b", table.JSONL, `{"a": "x", "b": {"c": "y"}}`, nil, "target column b: got {"},
 		"JSON empty object":  {texts, "b", table.JSONL, `{"a": "x", "b": {}}`, nil, "target column b: got {"},
 		"JSON without input": {texts, "b", table.JSONL, `{"b": "y"}`, nil, `"a"`},
 		"JSON label":         {labels, "l", table.JSONL, `{"a": "x", "l": "spam"}`, []string{"junk"}, ""},
 		"JSON label's value": {labels, "l", table.JSONL, `{"a": "x", "l": 1}`, []string{"junk"}, ""},
-		"JSON labels":        {labels, "l", table.JSONL, `{"a": "x", "l": ["ham", "spam"]}`, []string{"ham", "junk"}, ""},
-		"JSON of no label":   {labels, "l", table.JSONL, `{"a": "x", "l": "eggs"}`, nil, `label column l holds "eggs"`},
-		"CSV label":          {labels, "l", table.CSV, "a,l\nx,spam", []string{"junk"}, ""},
+		"JSON labels": {labels, "l", table.JSONL, `{"a": "x", "l": ["ham", "spam"]}`,
+			[]string{"ham", "junk"}, ""},
+		"JSON of no label": {labels, "l", table.JSONL, `{"a": "x", "l": "eggs"}`, nil, `label column l holds "eggs"`},
+		"CSV label":        {labels, "l", table.CSV, "a,l\nx,spam", []string{"junk"}, ""},
 	} {
 		var got []inputfile.Pair
 		err := inputfile.ReadPairs(t.Context(), "-", c.format, c.spec, c.column, strings.NewReader(c.line),

@@ -100,7 +100,8 @@ func (p *Predictor) Classify(ctx context.Context, texts []string) ([]Classified,
 	answers := make([]Classified, len(texts))
 	for i, row := range probabilities {
 		best := Largest(row)
-		answers[i] = Classified{Label: p.spec.Labels[best], Probability: row[best], Probabilities: row, InputCut: cut[i]}
+		answers[i] = Classified{Label: p.spec.Labels[best], Probability: row[best], Probabilities: row,
+			InputCut: cut[i]}
 	}
 	return answers, nil
 }
@@ -138,7 +139,8 @@ func (p *Predictor) CheckGeneration(o generate.Options) error {
 // checkPrefix refuses a beginning that no text can have.
 func (p *Predictor) checkPrefix(o generate.Options) error {
 	if slices.Contains(o.Prefix, p.folder.Tokenizer.Unk()) {
-		return errors.New("options of generation: Prefix holds the unknown token, which stands for characters that the " +
+		return errors.New("options of generation: Prefix holds the unknown token, which stands for characters that " +
+			"the " +
 			"tokenizer does not know: leave them out")
 	}
 	return nil

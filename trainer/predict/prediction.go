@@ -70,7 +70,8 @@ func (p Prediction) Rows() []Prediction {
 	for i, s := range p.Sequences {
 		rank := i + 1
 		rows = append(rows, Prediction{
-			Input: p.Input, Rank: &rank, Output: s.Text, LogProb: &s.LogProb, Truncated: s.Truncated, InputCut: p.InputCut,
+			Input: p.Input, Rank: &rank, Output: s.Text, LogProb: &s.LogProb, Truncated: s.Truncated,
+			InputCut: p.InputCut,
 			Entities: s.Entities, Unplaced: s.Unplaced, Kept: p.Kept,
 		})
 	}
@@ -98,7 +99,8 @@ func (p *Predictor) Predict(ctx context.Context, first int64, inputs []inputfile
 	if len(p.spec.Labels) > 0 {
 		answers, err := p.Classify(ctx, texts)
 		for i, a := range answers {
-			predictions[i].Output, predictions[i].Label, predictions[i].Probability = a.Label.Text, a.Label.Name, &a.Probability
+			predictions[i].Output, predictions[i].Label, predictions[i].Probability = a.Label.Text, a.Label.Name,
+				&a.Probability
 			predictions[i].Labels = p.top(a.Probabilities)
 			predictions[i].InputCut = a.InputCut
 			cuts.count(a.InputCut, false)
@@ -119,7 +121,8 @@ func (p *Predictor) Predict(ctx context.Context, first int64, inputs []inputfile
 		}
 		best := a.Sequences[0]
 		predictions[i].Entities, predictions[i].Unplaced = best.Entities, best.Unplaced
-		predictions[i].Output, predictions[i].LogProb, predictions[i].Truncated = best.Text, &best.LogProb, best.Truncated
+		predictions[i].Output, predictions[i].LogProb, predictions[i].Truncated = best.Text, &best.LogProb,
+			best.Truncated
 		if o.NumReturnSequences > 1 {
 			predictions[i].Sequences = a.Sequences
 		}
@@ -173,7 +176,8 @@ func (c *Cuts) Add(other Cuts) {
 // Report says what was cut short, or not understood.
 func (c Cuts) Report(sink ui.Sink, p *Predictor) {
 	if c.Inputs > 0 {
-		ui.Say(sink, "", "inputs longer than %[2]d tokens, which lost their end: %[1]s of the %[3]s answered now (raise "+
+		ui.Say(sink, "", "inputs longer than %[2]d tokens, which lost their end: %[1]s of the %[3]s answered now "+
+			"(raise "+
 			"predict.max_input_length to keep it)", ui.Grouped(c.Inputs), p.maxInput, ui.Grouped(c.Answered))
 	}
 	if c.Unknown > 0 {

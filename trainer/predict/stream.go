@@ -23,8 +23,8 @@ type Stream[In, Out any] struct {
 	// Beginnings returns what the lines of an input begin with, whatever the answer: see [jsonlines.Beginning].
 	Beginnings func(In) ([][]byte, error)
 
-	// Group, if not nil, are ranks that share the work. The first one reads the inputs and writes the answers, the others
-	// need Answer only. Batches are those of one process, so the answers are too.
+	// Group, if not nil, are ranks that share the work. The first one reads the inputs and writes the answers, the
+	// others need Answer only. Batches are those of one process, so the answers are too.
 	Group *allreduce.Group
 
 	To   AnswerWriter

@@ -34,19 +34,20 @@ func (r *streaming[In, Out]) answer() ([][]byte, error) {
 // share answers the part of this rank and returns the lines of all.
 func (r *streaming[In, Out]) share(w request[In]) ([][]byte, error) {
 	var lines [][]byte
-	err := allreduce.Distribute(r.ctx, r.Group, func(ctx context.Context, next func(func() ([]byte, error)) error) error {
-		first := w.First
-		for _, inputs := range w.Inputs {
-			if err := next(func() ([]byte, error) { return r.encoded(first, inputs) }); err != nil {
-				return err
+	err := allreduce.Distribute(r.ctx, r.Group,
+		func(ctx context.Context, next func(func() ([]byte, error)) error) error {
+			first := w.First
+			for _, inputs := range w.Inputs {
+				if err := next(func() ([]byte, error) { return r.encoded(first, inputs) }); err != nil {
+					return err
+				}
+				first += int64(len(inputs))
 			}
-			first += int64(len(inputs))
-		}
-		return nil
-	}, func(l []byte) error {
-		lines = append(lines, l)
-		return nil
-	})
+			return nil
+		}, func(l []byte) error {
+			lines = append(lines, l)
+			return nil
+		})
 	return lines, err
 }
 

@@ -17,7 +17,8 @@ const hostile = "</script><img src=x onerror=\"alert('1')\">&\u2028<!--"
 func writeRun(t testing.TB, dir string) string {
 	t.Helper()
 	write(t, dir, runlog.ConfigName,
-		"output: x\nmodel:\n  size: small # how large\ndata:\n  train: [a.parquet, b.parquet]\n  mixture:\n    - {name: "+
+		"output: x\nmodel:\n  size: small # how large\ndata:\n  train: [a.parquet, b.parquet]\n  mixture:\n    - "+
+			"{name: "+
 			"books, rate: 3}\ntask:\n  name: classification\neval:\n  metric: accuracy\ntrain:\n  steps: 3\n")
 	write(t, dir, runlog.HistoryName, history(1, 2, 3))
 	write(t, dir, "checkpoints/checkpoint-00000003/config.json", "{}")
@@ -47,7 +48,8 @@ func history(steps ...int) string {
 	for i, step := range steps {
 		fmt.Fprintf(&b, `{"kind":"train","step":%d,"epoch":%g,"loss":%g,"learning_rate":0.001,"grad_norm":1,"tokens_per_second":1000,"fma_peak_share":0.5,"seconds":%d}`+"\n", step, float64(step)/2, 3/float64(step), 10*step)
 		if i > 0 {
-			fmt.Fprintf(&b, `{"kind":"eval","step":%d,"epoch":%g,"metrics":{"accuracy":%g,"loss":0.5,"examples":9}}`+"\n", step,
+			fmt.Fprintf(&b, `{"kind":"eval","step":%d,"epoch":%g,"metrics":{"accuracy":%g,"loss":0.5,"examples":9}}`+
+				"\n", step,
 				float64(step)/2, 0.25*float64(step+1))
 		}
 	}

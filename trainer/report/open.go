@@ -51,7 +51,8 @@ func Folders(paths []string) ([]string, error) {
 				return nil, err
 			}
 			if len(found) == 0 {
-				return nil, fmt.Errorf("open run: %s holds no run: want a folder with %s and %s, as training leaves it", path,
+				return nil, fmt.Errorf("open run: %s holds no run: want a folder with %s and %s, as training leaves "+
+					"it", path,
 					runlog.ConfigName, runlog.HistoryName)
 			}
 		}

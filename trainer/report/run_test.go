@@ -17,7 +17,8 @@ func TestRead(t *testing.T) {
 	r := Read(dir)
 	if r.Name != "first" || r.State != Finished || r.Task != "classification" || r.Model != "small" || r.Step != 3 ||
 		r.Steps != 3 ||
-		r.Metric != "accuracy" || *r.Best != 0.75 || r.BestAt != 2 || r.Updated.IsZero() || r.Record.Parameters != 1234 ||
+		r.Metric != "accuracy" || *r.Best != 0.75 || r.BestAt != 2 || r.Updated.IsZero() ||
+		r.Record.Parameters != 1234 ||
 		len(r.Notes) > 0 {
 		t.Errorf("got %+v", r)
 	}

@@ -25,7 +25,8 @@ func readSettings(path string) ([]Setting, error) {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	if len(text) > maxSettings {
-		return nil, fmt.Errorf("read %s: it has %d bytes, want at most %d: copy the file of the run again", path, len(text),
+		return nil, fmt.Errorf("read %s: it has %d bytes, want at most %d: copy the file of the run again", path,
+			len(text),
 			maxSettings)
 	}
 	var root yaml.Node

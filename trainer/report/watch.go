@@ -15,7 +15,8 @@ import (
 // The page asks for what is new every other second; each time the runs are read anew.
 func Watch(ctx context.Context, l net.Listener, dirs []string, o Options) error {
 	server := &http.Server{
-		Handler: handler(dirs, o), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
+		Handler: handler(dirs, o), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute,
+		IdleTimeout: time.Minute,
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()

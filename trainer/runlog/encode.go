@@ -61,7 +61,8 @@ func (p Point) event() []byte {
 			math.Float32bits(float32(s.Value)))
 		summary = protowire.AppendBytes(protowire.AppendTag(summary, summaryValue, protowire.BytesType), value)
 	}
-	return protowire.AppendBytes(protowire.AppendTag(newEvent(p.Time, p.Step), eventSummary, protowire.BytesType), summary)
+	return protowire.AppendBytes(protowire.AppendTag(newEvent(p.Time, p.Step), eventSummary, protowire.BytesType),
+		summary)
 }
 
 // appendRecord appends a record of a TFRecord file:

@@ -15,8 +15,8 @@ type Evaluation struct {
 	Step  int     `json:"step"`
 	Epoch float64 `json:"epoch"`
 
-	// Of a classification: the number of examples by true label (row) and predicted label (column); one more column counts
-	// predictions that are no label. With more than maxLabels labels it is left out.
+	// Of a classification: the number of examples by true label (row) and predicted label (column); one more column
+	// counts predictions that are no label. With more than maxLabels labels it is left out.
 	Labels    []string `json:"labels,omitempty"`
 	Confusion [][]int  `json:"confusion,omitempty"`
 

@@ -61,14 +61,16 @@ func TestReplace(t *testing.T) {
 			t.Fatal(err)
 		}
 		names, err := eventFiles(dir)
-		if err != nil || len(names) != min(2, round+1) || names[len(names)-1] <= before || round > 0 && names[0] != before {
+		if err != nil || len(names) != min(2, round+1) || names[len(names)-1] <= before || round > 0 &&
+			names[0] != before {
 			t.Fatalf("round %d: files %q, %v, want %q and one behind it", round, names, err, before)
 		}
 		if round > 0 && len(stepsOf(t, filepath.Join(dir, before))) > 0 {
 			t.Errorf("round %d: %s still has events", round, before)
 		}
 		before = names[len(names)-1]
-		if steps := stepsOf(t, filepath.Join(dir, before)); !slices.Equal(steps, []uint64{0, 0, 1, 2, 3 + uint64(round)}) {
+		if steps := stepsOf(t, filepath.Join(dir, before)); !slices.Equal(steps,
+			[]uint64{0, 0, 1, 2, 3 + uint64(round)}) {
 			t.Errorf("round %d: events of the steps %d", round, steps)
 		}
 	}

@@ -17,21 +17,23 @@ func TestParseHistory(t *testing.T) {
 		text                   string
 		trains, evals, skipped int
 	}{
-		"nothing":            {"", 0, 0, 0},
-		"whole":              {train + eval + train, 2, 1, 0},
-		"cut off":            {train + eval[:20], 1, 0, 1},
-		"no end of line":     {train + eval[:len(eval)-1], 1, 1, 0},
-		"another kind":       {`{"kind":"later","step":"x"}` + "\n" + train, 1, 0, 0},
-		"an empty line":      {train + "\n" + eval, 1, 1, 0},
-		"no object":          {"[1]\nnull\n7\n" + train, 1, 0, 2},
-		"of another type":    {`{"kind":"train","step":"ten"}` + "\n" + `{"kind":"eval","metrics":[1]}` + "\n", 0, 0, 2},
+		"nothing":        {"", 0, 0, 0},
+		"whole":          {train + eval + train, 2, 1, 0},
+		"cut off":        {train + eval[:20], 1, 0, 1},
+		"no end of line": {train + eval[:len(eval)-1], 1, 1, 0},
+		"another kind":   {`{"kind":"later","step":"x"}` + "\n" + train, 1, 0, 0},
+		"an empty line":  {train + "\n" + eval, 1, 1, 0},
+		"no object":      {"[1]\nnull\n7\n" + train, 1, 0, 2},
+		"of another type": {`{"kind":"train","step":"ten"}` + "\n" + `{"kind":"eval","metrics":[1]}` + "\n",
+			0, 0, 2},
 		"too large a number": {`{"kind":"train","step":1,"loss":1e999}` + "\n", 0, 0, 1},
 		"bytes of zero":      {train + "\x00\x00\x00\n" + eval, 1, 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := ParseHistory([]byte(c.text))
 			if len(h.Train) != c.trains || len(h.Eval) != c.evals || h.Skipped != c.skipped {
-				t.Errorf("%d train and %d eval lines, %d skipped, want %d, %d, %d", len(h.Train), len(h.Eval), h.Skipped, c.trains,
+				t.Errorf("%d train and %d eval lines, %d skipped, want %d, %d, %d", len(h.Train), len(h.Eval),
+					h.Skipped, c.trains,
 					c.evals, c.skipped)
 			}
 		})
@@ -49,9 +51,11 @@ func TestParseHistory(t *testing.T) {
 // Whatever a file holds, reading it ends without a panic, and what is read can be written again.
 func FuzzParseHistory(f *testing.F) {
 	for _, seed := range []string{
-		"", "\n", "{", `{"kind":"train","step":1,"loss":0.5}` + "\n" + `{"kind":"eval","step":1,"metrics":{"f1":1}}` + "\n" +
+		"", "\n", "{", `{"kind":"train","step":1,"loss":0.5}` + "\n" +
+			`{"kind":"eval","step":1,"metrics":{"f1":1}}` + "\n" +
 			`{"kind":"tr`,
-		`{"kind":"train","step":1e3}`, `{"kind":"eval","metrics":{"a":1e308}}`, `{"KIND":"eval","metrics":null}`, "\xff\x00",
+		`{"kind":"train","step":1e3}`, `{"kind":"eval","metrics":{"a":1e308}}`, `{"KIND":"eval","metrics":null}`,
+		"\xff\x00",
 		`{"kind":"train","time":"x"}`,
 	} {
 		f.Add([]byte(seed))

@@ -87,10 +87,12 @@ func TestMeasure(t *testing.T) {
 	for i := range source {
 		source[i] = i + 1
 	}
-	want := Histogram{Width: 5, Counts: []int{4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 1}, Mean: 50.5,
+	want := Histogram{Width: 5, Counts: []int{4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 1},
+		Mean:   50.5,
 		Median: 51, P95: 96, Max: 100}
 	if got := Measure(source); got.Examples != 100 || got.Sampled != 100 || !reflect.DeepEqual(got.Inputs, want) ||
-		!reflect.DeepEqual(got.Targets, Histogram{Width: 1, Counts: []int{0, 0, 100}, Mean: 2, Median: 2, P95: 2, Max: 2}) {
+		!reflect.DeepEqual(got.Targets,
+			Histogram{Width: 1, Counts: []int{0, 0, 100}, Mean: 2, Median: 2, P95: 2, Max: 2}) {
 		t.Errorf("got %+v", got)
 	}
 	if got := Measure(make(lengths, 3*maxMeasured)); got.Examples != 3*maxMeasured || got.Sampled != maxMeasured ||

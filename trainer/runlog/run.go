@@ -28,12 +28,13 @@ const (
 
 // Run is what is known as a run begins.
 type Run struct {
-	Parameters int64              `json:"parameters"` // of the model
-	Steps      int                `json:"steps"`      // of the whole run
-	Metric     string             `json:"metric"`     // that decides which checkpoint is the best; "" without evaluation
-	Lengths    map[string]Lengths `json:"lengths"`    // of "train" and "validation"
-	Sessions   []Session          `json:"sessions"`   // the processes that have trained it, in order
-	Notes      []ui.Note          `json:"notes,omitempty"`
+	Parameters int64 `json:"parameters"` // of the model
+	Steps      int   `json:"steps"`      // of the whole run
+	// that decides which checkpoint is the best; "" without evaluation
+	Metric   string             `json:"metric"`
+	Lengths  map[string]Lengths `json:"lengths"`  // of "train" and "validation"
+	Sessions []Session          `json:"sessions"` // the processes that have trained it, in order
+	Notes    []ui.Note          `json:"notes,omitempty"`
 }
 
 // Session is one process that trains a run.

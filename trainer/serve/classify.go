@@ -62,7 +62,8 @@ func (s *Server) classify(x *exchange, fields *object) (classified, error) {
 			r.Labels = append(r.Labels, labelShare{labels[k].Name, p})
 		}
 		if top > 0 {
-			slices.SortStableFunc(r.Labels, func(a, b labelShare) int { return cmp.Compare(b.Probability, a.Probability) })
+			slices.SortStableFunc(r.Labels,
+				func(a, b labelShare) int { return cmp.Compare(b.Probability, a.Probability) })
 			r.Labels = r.Labels[:top]
 		}
 		results[i] = r

@@ -111,13 +111,15 @@ func TestInputOfLists(t *testing.T) {
 	p.task = task.Spec{Name: task.NER, TextColumns: []string{"tokens"}, LabelColumn: "tags", Entities: testLabels}
 	f := &fake{calls: make(chan []string, 1)}
 	_, h := startProfile(t, p, Options{}, f)
-	if status, answer := ask(t, h.URL+"/v1/generate", `{"inputs": [["Ann", "met", "Bob"], "Ann met Al"]}`); status != 200 {
+	if status, answer := ask(t, h.URL+"/v1/generate",
+		`{"inputs": [["Ann", "met", "Bob"], "Ann met Al"]}`); status != 200 {
 		t.Fatal(status, answer)
 	}
 	if got := <-f.calls; !reflect.DeepEqual(got, []string{"Ann met Bob", "Ann met Al"}) {
 		t.Errorf("the model got %q", got)
 	}
-	for _, body := range []string{`{"inputs": [["a", 1]]}`, `{"inputs": [[["a"]]]}`, `{"inputs": [{"tokens": ["a"]}]}`} {
+	for _, body := range []string{`{"inputs": [["a", 1]]}`, `{"inputs": [[["a"]]]}`,
+		`{"inputs": [{"tokens": ["a"]}]}`} {
 		status, answer := ask(t, h.URL+"/v1/generate", body)
 		if _, message := code(t, answer); status != 400 || !strings.Contains(message, "inputs[0] is ") ||
 			!strings.Contains(message, "want a text in quotes, or a list of them") {
@@ -137,7 +139,8 @@ func TestGenerateOptions(t *testing.T) {
 	for body, want := range map[string]generate.Options{
 		``: {MaxTokens: testOutput, Beams: 1, NumReturnSequences: 1},
 		`, "max_new_tokens": 9, "min_new_tokens": 2, "num_beams": 4, "num_return_sequences": 3, "length_penalty": 0.6, "early_stopping": true`: {
-			MaxTokens: 9, MinTokens: 2, Beams: 4, NumReturnSequences: 3, LengthPenalty: &penalty, EarlyStopping: generate.Early},
+			MaxTokens: 9, MinTokens: 2, Beams: 4, NumReturnSequences: 3, LengthPenalty: &penalty,
+			EarlyStopping: generate.Early},
 		`, "num_beams": 2, "early_stopping": "never", "no_repeat_ngram_size": 3, "repetition_penalty": 1.2`: {
 			MaxTokens: testOutput, Beams: 2, NumReturnSequences: 1, EarlyStopping: generate.Never, NoRepeatNgram: 3,
 			RepetitionPenalty: 1.2},
@@ -229,7 +232,8 @@ func TestSamplingIndices(t *testing.T) {
 		t.Errorf("indices %v, want %v", got, want)
 	}
 	if f.seen[0].Sampling.Seed != f.seen[1].Sampling.Seed || f.seen[2].Sampling.Seed != 5 {
-		t.Errorf("seeds %d, %d and %d, want twice the server's, and 5", f.seen[0].Sampling.Seed, f.seen[1].Sampling.Seed,
+		t.Errorf("seeds %d, %d and %d, want twice the server's, and 5", f.seen[0].Sampling.Seed,
+			f.seen[1].Sampling.Seed,
 			f.seen[2].Sampling.Seed)
 	}
 }

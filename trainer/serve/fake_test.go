@@ -60,7 +60,8 @@ func (f *fake) Generate(ctx context.Context, texts []string, o generate.Options)
 	answers := make([]predict.Generated, len(texts))
 	for i, text := range texts {
 		for n := range max(1, o.NumReturnSequences) {
-			q := predict.Sequence{Text: strings.Repeat("re: ", n+1) + text, Tokens: o.MaxTokens, LogProb: -1.5, Score: -0.5,
+			q := predict.Sequence{Text: strings.Repeat("re: ", n+1) + text, Tokens: o.MaxTokens, LogProb: -1.5,
+				Score:     -0.5,
 				Truncated: n > 0}
 			answers[i].Sequences = append(answers[i].Sequences, q)
 		}
@@ -79,7 +80,8 @@ func (f *fake) Classify(ctx context.Context, texts []string) ([]predict.Classifi
 		if strings.Contains(text, "win") {
 			spam = 0.75
 		}
-		answers[i] = predict.Classified{Label: testLabels[0], Probability: 1 - spam, Probabilities: []float64{1 - spam, spam}}
+		answers[i] = predict.Classified{Label: testLabels[0], Probability: 1 - spam,
+			Probabilities: []float64{1 - spam, spam}}
 		if spam > 0.5 {
 			answers[i].Label, answers[i].Probability = testLabels[1], spam
 		}

@@ -67,7 +67,8 @@ func (s *Server) generate(x *exchange, fields *object) (generated, error) {
 			outputs[k] = generatedText{Text: q.Text, LogProb: q.LogProb, Score: q.Score, Tokens: q.Tokens,
 				Truncated: q.Truncated}
 			if tokens != nil {
-				outputs[k].Entities, outputs[k].Unplaced = predict.EntitiesOf(s.profile.task, s.profile.tokenizer, q.Text,
+				outputs[k].Entities,
+					outputs[k].Unplaced = predict.EntitiesOf(s.profile.task, s.profile.tokenizer, q.Text,
 					tokens[i])
 			}
 			x.tokensOut += q.Tokens

@@ -29,7 +29,8 @@ func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 	}
 	for _, option := range idle {
 		if option.Needs == "Sampling" {
-			fields.lack(invalid(`%s is of no effect without sampling: add "do_sample": true, or leave it out`, option.Request))
+			fields.lack(invalid(`%s is of no effect without sampling: add "do_sample": true, or leave it out`,
+				option.Request))
 		}
 	}
 	s.constraints(fields, &o)
@@ -43,7 +44,8 @@ func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 		wrong bool
 		err   error
 	}{
-		{o.Beams > 1 && o.Sampling != nil, invalid("num_beams is %d and do_sample is true: leave one of them out", o.Beams)},
+		{o.Beams > 1 && o.Sampling != nil,
+			invalid("num_beams is %d and do_sample is true: leave one of them out", o.Beams)},
 		{o.Beams > 1 && o.NumReturnSequences > o.Beams,
 			invalid("num_return_sequences is %d, want at most num_beams, %d", o.NumReturnSequences, o.Beams)},
 		{o.Beams == 1 && o.Sampling == nil && o.NumReturnSequences > 1,
@@ -61,7 +63,8 @@ func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 		}
 	}
 	if a := o.Allowed; a != nil && a.Longest() > o.MaxTokens {
-		return o, invalid("a choice has %d tokens with its end, want at most max_new_tokens, %d: raise that, or leave the "+
+		return o, invalid("a choice has %d tokens with its end, want at most max_new_tokens, %d: raise that, or "+
+			"leave the "+
 			"choice out", a.Longest(), o.MaxTokens)
 	}
 	if err := o.Validate(s.profile.vocabulary); err != nil {

@@ -76,7 +76,8 @@ func TestSlowClients(t *testing.T) {
 			}
 			go trickle(conn, c.trickled)
 			answer, _ := io.ReadAll(conn) // ends when the server closes, with an error if it was sent more
-			if got, _, _ := strings.Cut(string(answer), "\r\n"); !strings.HasPrefix(got, c.want) || c.want == "" && got != "" &&
+			if got, _, _ := strings.Cut(string(answer), "\r\n"); !strings.HasPrefix(got, c.want) || c.want == "" &&
+				got != "" &&
 				!strings.HasPrefix(got, "HTTP/1.1 40") {
 				t.Errorf("answered %q, want %q", got, c.want)
 			}

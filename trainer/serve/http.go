@@ -104,13 +104,15 @@ func (s *Server) handle(x *exchange) (answer response, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.metrics.panics.Inc()
-			s.options.Log.Error("panic in a request", "path", x.route, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			s.options.Log.Error("panic in a request", "path", x.route, "panic", fmt.Sprint(p), "stack",
+				string(debug.Stack()))
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
 	if !s.knowsHost(x.Host) {
 		return response{}, newProblem(http.StatusForbidden, "unknown_host",
-			"the server is not known as %.80q: ask it as localhost, or start it with this name among its hosts (serve.host)",
+			"the server is not known as %.80q: ask it as localhost, or start it with this name among its hosts "+
+				"(serve.host)",
 			x.Host)
 	}
 	found, _ := s.routes.Handler(x.Request)
@@ -303,7 +305,8 @@ func (s *Server) readBody(x *exchange) (body []byte, err error) {
 			"the request does not say how long its body is: send a Content-Length")
 	case x.ContentLength > s.options.MaxBody:
 		return nil, newProblem(http.StatusRequestEntityTooLarge, "body_too_large",
-			"the body has %d bytes, want at most %d: send the inputs in several requests", x.ContentLength, s.options.MaxBody)
+			"the body has %d bytes, want at most %d: send the inputs in several requests", x.ContentLength,
+			s.options.MaxBody)
 	}
 	for length := int(x.ContentLength); len(body) < length; {
 		size := min(max(bodyStep, len(body)), length-len(body)) // doubles, so that copying stays cheap

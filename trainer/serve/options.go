@@ -24,11 +24,12 @@ type Options struct {
 	BatchSize   int // sequences of a batch (32); each beam and each sample of an input is one
 	BatchTokens int // tokens of a batch (32,768): of the inputs, and of the outputs that they may have
 
-	Queue           int           // inputs that may wait (1,024)
-	MaxBody         int64         // bytes of a request's body (1 MiB); all bodies together have 64 times that
-	MaxInputs       int           // inputs of a request, and texts of any other list in it (128)
-	MaxInputLength  int           // tokens of an input, EOS included (the checkpoint's, or else 512)
-	MaxOutputLength int           // tokens of an output that may be asked for (512, or the checkpoint's if that is more)
+	Queue          int   // inputs that may wait (1,024)
+	MaxBody        int64 // bytes of a request's body (1 MiB); all bodies together have 64 times that
+	MaxInputs      int   // inputs of a request, and texts of any other list in it (128)
+	MaxInputLength int   // tokens of an input, EOS included (the checkpoint's, or else 512)
+	// tokens of an output that may be asked for (512, or the checkpoint's if that is more)
+	MaxOutputLength int
 	MaxBeams        int           // beams or samples of an input (16)
 	Timeout         time.Duration // until an answer (1 minute)
 
@@ -39,8 +40,8 @@ type Options struct {
 	Connections   int           // at the same time, used by Run (2,048); others wait until one ends
 	Grace         time.Duration // that Run gives unfinished requests when it stops (30 s)
 
-	// Hosts are the names under which the server may be asked, whatever the port (those of the loopback interface). A web
-	// page that makes its own name point to this machine uses another one, so it is refused. "*" allows every name.
+	// Hosts are the names under which the server may be asked, whatever the port (those of the loopback interface). A
+	// web page that makes its own name point to this machine uses another one, so it is refused. "*" allows every name.
 	Hosts []string
 
 	Log *slog.Logger // a line for each request, without texts (none)

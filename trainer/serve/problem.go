@@ -55,7 +55,8 @@ func (s *Server) problemOf(err error) (p *problem, known bool) {
 			"the server is stopping: ask another one, or try again in a while"), true
 	case errors.Is(err, errTimeout):
 		return newProblem(http.StatusGatewayTimeout, "timeout",
-			"no answer within %v, the time limit of a request: send fewer or shorter inputs, or try again when less is to do",
+			"no answer within %v, the time limit of a request: send fewer or shorter inputs, or try again when less "+
+				"is to do",
 			s.options.Timeout), true
 	case errors.Is(err, context.Canceled):
 		return newProblem(statusClientGone, "client_gone", "the client did not wait for the answer"), true

@@ -118,7 +118,8 @@ func (p oracle) questions(t testing.TB, text string) []question {
 			var got generated
 			unmarshal(t, answer, &got)
 			for i, q := range want.Sequences {
-				if g := got.Results[0].Outputs[i]; len(got.Results[0].Outputs) != len(want.Sequences) || g.Text != q.Text ||
+				if g := got.Results[0].Outputs[i]; len(got.Results[0].Outputs) != len(want.Sequences) ||
+					g.Text != q.Text ||
 					!near(g.LogProb, q.LogProb) || !near(g.Score, q.Score) || g.Truncated != q.Truncated {
 					t.Errorf("%q: output %d is %+v, want %+v", text, i, g, q)
 				}
@@ -129,20 +130,22 @@ func (p oracle) questions(t testing.TB, text string) []question {
 		{"/v1/classify", fmt.Sprintf(`{"inputs": [%s]}`, quoted), func(t testing.TB, answer string) {
 			var got classified
 			unmarshal(t, answer, &got)
-			if g, want := got.Results[0], wantClass[0]; g.Label != want.Label.Name || !near(g.Probability, want.Probability) ||
+			if g, want := got.Results[0],
+				wantClass[0]; g.Label != want.Label.Name || !near(g.Probability, want.Probability) ||
 				len(g.Labels) != 3 {
 				t.Errorf("%q: %+v, want %+v", text, g, want)
 			}
 		}},
-		{"/v1/score", fmt.Sprintf(`{"inputs": [%s], "targets": ["a", "bcd"]}`, quoted), func(t testing.TB, answer string) {
-			var got scored
-			unmarshal(t, answer, &got)
-			for i, want := range wantScore[0].Targets {
-				if g := got.Results[0].Scores[i]; !near(g.LogProb, want.LogProb) || g.Tokens != want.Tokens {
-					t.Errorf("%q: target %d is %+v, want %+v", text, i, g, want)
+		{"/v1/score", fmt.Sprintf(`{"inputs": [%s], "targets": ["a", "bcd"]}`, quoted),
+			func(t testing.TB, answer string) {
+				var got scored
+				unmarshal(t, answer, &got)
+				for i, want := range wantScore[0].Targets {
+					if g := got.Results[0].Scores[i]; !near(g.LogProb, want.LogProb) || g.Tokens != want.Tokens {
+						t.Errorf("%q: target %d is %+v, want %+v", text, i, g, want)
+					}
 				}
-			}
-		}},
+			}},
 		{"/v1/generate", fmt.Sprintf(`{"inputs": [%s]}`, quoted), generates(greedy[0])},
 		{"/v1/generate", fmt.Sprintf(`{"inputs": [%s], "max_new_tokens": 6, "num_beams": 3, "num_return_sequences": 2}`,
 			quoted), generates(beams[0])},

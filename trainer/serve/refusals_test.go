@@ -19,8 +19,9 @@ func TestRefusals(t *testing.T) {
 		status     int
 		code, want string
 	}{
-		"unknown path": {"/v2/generate", `{}`, 404, "not_found", `"/", "/healthz", "/metrics", "/readyz", "/v1/classify", ` +
-			`"/v1/generate", "/v1/model", "/v1/score", "/v1/tokenize"`},
+		"unknown path": {"/v2/generate", `{}`, 404, "not_found",
+			`"/", "/healthz", "/metrics", "/readyz", "/v1/classify", ` +
+				`"/v1/generate", "/v1/model", "/v1/score", "/v1/tokenize"`},
 		"no JSON":     {"/v1/generate", `inputs`, 400, "bad_request", "no JSON"},
 		"empty":       {"/v1/generate", ` `, 400, "bad_request", "ends too early"},
 		"cut off":     {"/v1/generate", `{"inputs": ["a"`, 400, "bad_request", "ends too early"},
@@ -53,7 +54,8 @@ func TestRefusals(t *testing.T) {
 		"misspelt top": {"/v1/classify", `{"inputs": ["a"], "tops": 1}`, 400, "bad_request", `did you mean "top"?`},
 		"misspelt switch": {"/v1/generate", `{"inputs": ["a"], "do_samples": true, "temperature": 2}`, 400,
 			"bad_request", `did you mean "do_sample"?`},
-		"near a later field": {"/v1/generate", `{"a": 1, "input": ["a"]}`, 400, "bad_request", `did you mean "inputs"?`},
+		"near a later field": {"/v1/generate", `{"a": 1, "input": ["a"]}`, 400, "bad_request",
+			`did you mean "inputs"?`},
 		"near, but given": {"/v1/generate", `{"inputs": ["a"], "input": ["b"]}`, 400, "bad_request",
 			`unknown field "input": want only "inputs"`},
 		"other name": {"/v1/generate", `{"sentences": ["a"]}`, 400, "bad_request",
@@ -130,8 +132,9 @@ func TestRefusals(t *testing.T) {
 			"invalid_request", "do not go together"},
 		"texts and ids":         {"/v1/tokenize", `{"texts": ["a"], "ids": [[1]]}`, 400, "bad_request", "either"},
 		"neither texts nor ids": {"/v1/tokenize", `{}`, 400, "bad_request", "either"},
-		"id too large":          {"/v1/tokenize", `{"ids": [[384]]}`, 422, "invalid_request", "holds 384, want 0 to 383"},
-		"id no number":          {"/v1/tokenize", `{"ids": [[null]]}`, 400, "bad_request", "want a list of token ids"},
+		"id too large": {"/v1/tokenize", `{"ids": [[384]]}`, 422, "invalid_request",
+			"holds 384, want 0 to 383"},
+		"id no number": {"/v1/tokenize", `{"ids": [[null]]}`, 400, "bad_request", "want a list of token ids"},
 		"add_eos to ids": {"/v1/tokenize", `{"ids": [[1]], "add_eos": true}`, 422, "invalid_request",
 			`is for "texts"`},
 		"skip_special of texts": {"/v1/tokenize", `{"texts": ["a"], "skip_special": true}`, 422, "invalid_request",
@@ -141,7 +144,8 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, answer := ask(t, h.URL+c.path, c.body)
-			if code, message := code(t, answer); status != c.status || code != c.code || !strings.Contains(message, c.want) {
+			if code, message := code(t, answer); status != c.status || code != c.code || !strings.Contains(message,
+				c.want) {
 				t.Errorf("answered %d %s: %s\nwant %d %s: %s", status, code, message, c.status, c.code, c.want)
 			}
 		})
@@ -171,7 +175,8 @@ func TestRefusedTexts(t *testing.T) {
 		`"prefix": "{", "max_new_tokens": 30`: `prefix: "{" has characters`,
 	} {
 		status, answer := ask(t, h.URL+"/v1/generate", `{"inputs": ["a"], `+fields+`}`)
-		if code, message := code(t, answer); status != 422 || code != "invalid_request" || !strings.Contains(message, want) {
+		if code, message := code(t, answer); status != 422 || code != "invalid_request" || !strings.Contains(message,
+			want) {
 			t.Errorf("%s: answered %d %s: %s\nwant 422 invalid_request: %s", fields, status, code, message, want)
 		}
 	}
@@ -205,7 +210,8 @@ func TestRefusedHeaders(t *testing.T) {
 			status: 200},
 		"any loopback address": {method: "POST", path: "/v1/classify",
 			header: map[string]string{"Host": "127.9.9.9:1"}, status: 200},
-		"loopback address, version 6": {method: "POST", path: "/v1/classify", header: map[string]string{"Host": "[::1]:1"},
+		"loopback address, version 6": {method: "POST", path: "/v1/classify",
+			header: map[string]string{"Host": "[::1]:1"},
 			status: 200},
 		"localhost": {method: "POST", path: "/v1/classify",
 			header: map[string]string{"Host": "LocalHost."}, status: 200},
@@ -237,8 +243,9 @@ func TestRefusedHeaders(t *testing.T) {
 			header: map[string]string{"Origin": "http://evil.test"}, status: 403, code: "cross_origin"},
 		"another port of this machine": {method: "POST", path: "/v1/classify",
 			header: map[string]string{"Origin": "http://127.0.0.1:1"}, status: 403, code: "cross_origin"},
-		"file on the disk": {method: "POST", path: "/v1/classify", header: map[string]string{"Origin": "null"}, status: 403,
-			code: "cross_origin"},
+		"file on the disk": {method: "POST", path: "/v1/classify", header: map[string]string{"Origin": "null"},
+			status: 403,
+			code:   "cross_origin"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body := []byte(`{"inputs": ["a"]}`)
@@ -292,7 +299,8 @@ func TestHosts(t *testing.T) {
 	}{
 		{nil, "", false}, {nil, "evil.test", false}, {nil, "127.0.0.1", true},
 		{[]string{"t5.example.org"}, "T5.example.org:443", true}, {[]string{"t5.example.org"}, "evil.test", false},
-		{[]string{"T5.Example.org:443"}, "t5.example.org.", true}, {[]string{"[2001:DB8::1]"}, "[2001:db8::1]:8080", true},
+		{[]string{"T5.Example.org:443"}, "t5.example.org.", true},
+		{[]string{"[2001:DB8::1]"}, "[2001:db8::1]:8080", true},
 		{[]string{"*"}, "evil.test", true},
 	} {
 		s, _ := start(t, Options{Hosts: c.hosts})

@@ -100,7 +100,8 @@ type limits struct {
 func (s *Server) describe(*exchange) (response, error) {
 	o, p := s.options, s.profile
 	d := description{
-		Name: o.Name, Task: p.task.Name, Prefix: p.task.InputPrefix(), TextColumns: p.task.TextColumns, Labels: []labelInfo{},
+		Name: o.Name, Task: p.task.Name, Prefix: p.task.InputPrefix(), TextColumns: p.task.TextColumns,
+		Labels:     []labelInfo{},
 		Parameters: p.parameters, DType: p.dtype, Vocabulary: p.vocabulary,
 		Limits: limits{
 			BodyBytes: o.MaxBody, Inputs: o.MaxInputs, InputTokens: p.maxInput, MaxNewTokens: o.MaxOutputLength,

@@ -34,8 +34,8 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	// Not by Shutdown, which drops requests whose header is just arriving. Here each one that comes on an open connection
-	// is told that the server stops, and the connection is closed after it.
+	// Not by Shutdown, which drops requests whose header is just arriving. Here each one that comes on an open
+	// connection is told that the server stops, and the connection is closed after it.
 	s.Stop()
 	limited.Close()
 	server.SetKeepAlivesEnabled(false)

@@ -37,7 +37,8 @@ func (s *Server) score(x *exchange, fields *object) (scored, error) {
 	for i, target := range targets {
 		n := len(s.profile.tokenizer.Encode(target)) + 1
 		if n > s.options.MaxOutputLength {
-			return scored{}, invalid("targets[%d] has %d tokens, want at most %d: shorten it", i, n, s.options.MaxOutputLength)
+			return scored{}, invalid("targets[%d] has %d tokens, want at most %d: shorten it", i, n,
+				s.options.MaxOutputLength)
 		}
 		tokens += n
 	}

@@ -61,9 +61,10 @@ const bodiesInMemory = 64
 func newServer(p profile, models []model, o Options) (*Server, error) {
 	s := &Server{
 		options: o, profile: p, origins: http.NewCrossOriginProtection(),
-		seed: rand.Uint64(), badWords: predict.BadWords(p.tokenizer), parsing: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		queue:  newQueue(o.Queue, o.BatchSize, o.BatchTokens),
-		bodies: budget{limit: bodiesInMemory * o.MaxBody},
+		seed: rand.Uint64(), badWords: predict.BadWords(p.tokenizer),
+		parsing: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		queue:   newQueue(o.Queue, o.BatchSize, o.BatchTokens),
+		bodies:  budget{limit: bodiesInMemory * o.MaxBody},
 	}
 	s.metrics = newMetrics(func() float64 {
 		waiting, _ := s.queue.length()
@@ -134,7 +135,8 @@ func New(folder *checkpoints.Folder, o Options) (*Server, error) {
 	}
 	p := profile{
 		tokenizer: folder.Tokenizer, vocabulary: folder.Model.Config.VocabSize, task: spec, dtype: "float32",
-		parameters: folder.Model.Config.Parameters(), maxInput: first.MaxInputLength(), maxOutput: first.MaxOutputLength(),
+		parameters: folder.Model.Config.Parameters(), maxInput: first.MaxInputLength(),
+		maxOutput: first.MaxOutputLength(),
 	}
 	if folder.Model.Int8() {
 		p.dtype = "int8"

@@ -110,7 +110,8 @@ func ModelConfig(m configs.Model, tok *tokenizer.Tokenizer) (model.Config, error
 		to   *int
 		from *int
 	}{
-		{&c.VocabSize, m.VocabSize}, {&c.DModel, m.DModel}, {&c.DKV, m.DKV}, {&c.DFF, m.DFF}, {&c.NumLayers, m.NumLayers},
+		{&c.VocabSize, m.VocabSize}, {&c.DModel, m.DModel}, {&c.DKV, m.DKV}, {&c.DFF, m.DFF},
+		{&c.NumLayers, m.NumLayers},
 		{&c.NumDecoderLayers, m.NumLayers}, {&c.NumDecoderLayers, m.NumDecoderLayers}, {&c.NumHeads, m.NumHeads},
 		{&c.RelativeAttentionNumBuckets, m.RelativeAttentionNumBuckets},
 		{&c.RelativeAttentionMaxDistance, m.RelativeAttentionMaxDistance},

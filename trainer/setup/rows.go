@@ -181,7 +181,8 @@ func (r rowsReader) open(ctx context.Context, t configs.Component) (openRows, er
 		return o, err
 	}
 	if len(t.Validation) > 0 {
-		held, err := dataset.Open(t.Validation, dataset.ForValidation, c.Data.MaxValidationExamples, dataset.HeldOutSeed)
+		held, err := dataset.Open(t.Validation, dataset.ForValidation, c.Data.MaxValidationExamples,
+			dataset.HeldOutSeed)
 		if err != nil {
 			return o, err
 		}
@@ -251,7 +252,8 @@ func (r rowsReader) buildTrain(ctx context.Context, o openRows, name string) (ta
 	if err != nil {
 		return taskRows{}, err
 	}
-	examples, err := o.train.Build(ctx, name, o.spec, data.ForTraining, r.bundle.Tokenizer, r.limits(), r.threads, r.sink)
+	examples, err := o.train.Build(ctx, name, o.spec, data.ForTraining, r.bundle.Tokenizer, r.limits(), r.threads,
+		r.sink)
 	if err == nil && examples.Len() == 0 {
 		err = fmt.Errorf("%s: no row makes an example of the task %s", name, o.spec.Name)
 	}

@@ -120,7 +120,8 @@ func (r *textReader) checkBudget() error {
 		}
 	}
 	if budget < most {
-		return fmt.Errorf("train.batch_tokens: got %d, want >= %d, the input and target tokens of the longest example: "+
+		return fmt.Errorf("train.batch_tokens: got %d, want >= %d, the input and target tokens of the longest "+
+			"example: "+
 			"raise it, or lower objective.input_length", budget, most)
 	}
 	return nil
@@ -225,11 +226,13 @@ func (r *textReader) vectors(ctx context.Context, m *Datasets, p configs.Compone
 		return nil, err
 	}
 	if documents := s.Manifest().Documents; int(documents) != v.Len() {
-		return nil, fmt.Errorf("read vectors: %d of %d rows have no text, so that their vectors belong to nothing: drop "+
+		return nil, fmt.Errorf("read vectors: %d of %d rows have no text, so that their vectors belong to nothing: "+
+			"drop "+
 			"these rows", v.Len()-int(documents), v.Len())
 	}
 	if width := r.bundle.Model.Config.DModel; v.Dim() > width {
-		return nil, fmt.Errorf("read vectors: column %s holds %d numbers a row, want at most model.d_model, %d: reduce "+
+		return nil, fmt.Errorf("read vectors: column %s holds %d numbers a row, want at most model.d_model, %d: "+
+			"reduce "+
 			"them by their principal components, or take a wider model", p.VectorColumn, v.Dim(), width)
 	}
 	m.AddDigest(sourceKey(r.config, p)+", vectors", v.Digest())
@@ -255,10 +258,12 @@ func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns
 		return nil, nil, err
 	}
 	s, err := corpus.TokensOfSet(ctx, set, r.bundle.Tokenizer, corpus.TokensOptions{
-		Data: patterns, TextColumn: column, Output: TokensOf(r.config), Threads: r.threads, Sink: r.sink, Expect: r.was[key],
+		Data: patterns, TextColumn: column, Output: TokensOf(r.config), Threads: r.threads, Sink: r.sink,
+		Expect: r.was[key],
 	})
 	if errors.Is(err, chunks.ErrOther) {
-		return nil, nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also where "+
+		return nil, nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also "+
+			"where "+
 			"the same text was written anew: %w", key, ErrOtherData)
 	}
 	if err != nil {

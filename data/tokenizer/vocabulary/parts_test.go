@@ -449,7 +449,8 @@ func FuzzTrain(f *testing.F) {
 		o := options(func(o *Options) {
 			o.VocabSize, o.SoftVocabLimit, o.Threads = int(size), true, 2
 			o.Normalization = normalize.Names()[bits%5]
-			o.SplitByUnicodeScript, o.SplitByNumber, o.SplitByWhitespace, o.SplitDigits = bits&8 > 0, bits&16 > 0, bits&32 > 0,
+			o.SplitByUnicodeScript, o.SplitByNumber, o.SplitByWhitespace, o.SplitDigits = bits&8 > 0, bits&16 > 0,
+				bits&32 > 0,
 				bits&64 > 0
 			if bits&128 > 0 {
 				o.Kind = BPE

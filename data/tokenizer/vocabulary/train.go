@@ -55,7 +55,8 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 	if least := len(a.chars) + len(meta); len(a.chars) == 0 {
 		return Result{}, errors.New("the text has no characters that could become pieces: is it text?")
 	} else if least > o.VocabSize {
-		return Result{}, fmt.Errorf("vocabulary.vocab_size %d: the %d characters of the text and the %d special pieces need "+
+		return Result{}, fmt.Errorf("vocabulary.vocab_size %d: the %d characters of the text and the %d special "+
+			"pieces need "+
 			"%d: raise it, or lower vocabulary.character_coverage",
 			o.VocabSize, len(a.chars), len(meta), least)
 	}
@@ -76,7 +77,8 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 	}
 	r.Pieces = len(meta) + len(found)
 	if r.Pieces < o.VocabSize && !o.SoftVocabLimit {
-		return Result{}, fmt.Errorf("vocabulary.vocab_size %d: the text gives no more than %d pieces: ask for as many or "+
+		return Result{}, fmt.Errorf("vocabulary.vocab_size %d: the text gives no more than %d pieces: ask for as "+
+			"many or "+
 			"less, give more text, or say vocabulary.hard_vocab_limit=false",
 			o.VocabSize, r.Pieces)
 	}
@@ -97,7 +99,8 @@ func (c Corpus) empty(o Options) error {
 	case 0:
 		return errors.New("the input holds no text: give other files or another column")
 	case c.TooLong:
-		return fmt.Errorf("each line of the text is longer than vocabulary.max_line_bytes, %d: raise it, or divide the lines",
+		return fmt.Errorf("each line of the text is longer than vocabulary.max_line_bytes, %d: raise it, or divide "+
+			"the lines",
 			o.MaxLineBytes)
 	case c.Reserved:
 		return errors.New("each line of the text holds ▅ (U+2585), which training uses itself: replace it")

@@ -59,7 +59,8 @@ func options(change func(o *Options)) Options {
 var goldenOptions = map[string]Options{
 	"unigram": options(func(o *Options) { o.VocabSize = 600 }),
 	"unigram, other options": options(func(o *Options) {
-		o.VocabSize, o.Normalization, o.MaxPieceLength, o.SplitByNumber, o.CharacterCoverage = 400, "nfkc_cf", 5, false, 0.99
+		o.VocabSize, o.Normalization, o.MaxPieceLength, o.SplitByNumber, o.CharacterCoverage = 400, "nfkc_cf", 5,
+			false, 0.99
 		o.UserSymbols = []string{"lol", ":)"}
 	}),
 	"bpe": options(func(o *Options) { o.VocabSize, o.Kind = 600, BPE }),

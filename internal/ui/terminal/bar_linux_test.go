@@ -35,7 +35,8 @@ func TestBarOnTerminals(t *testing.T) {
 					ui.Say(c, "", "step 25: loss 1")
 				}
 			}
-			if line := train.bar(columns-1, time.Now()); columns > 20 && !strings.Contains(line, "  2000049/3000000  ") {
+			if line := train.bar(columns-1, time.Now()); columns > 20 && !strings.Contains(line,
+				"  2000049/3000000  ") {
 				t.Errorf("the bar is %q", line)
 			}
 			train.Stop()
@@ -78,15 +79,16 @@ func TestBarLine(t *testing.T) {
 		since:   now.Add(-100 * time.Second),
 		details: []string{"loss 10.1134", "lr 1.00e-02", "28,443 tokens/s", "20 % of peak"}}
 	for columns, want := range map[int]string{
-		3:   "tra",
-		12:  "train",
-		20:  "train  1600/3200",
-		39:  "train  1600/3200  1m40s left",
-		49:  "train  1600/3200  loss 10.1134  1m40s left",
-		59:  "train  1600/3200  loss 10.1134  lr 1.00e-02  1m40s left",
-		79:  "train  1600/3200  loss 10.1134  lr 1.00e-02  28,443 tokens/s  1m40s left",
-		99:  "train  1600/3200  loss 10.1134  lr 1.00e-02  28,443 tokens/s  20 % of peak  1m40s left",
-		109: "train   50% [======>.......]  1600/3200  loss 10.1134  lr 1.00e-02  28,443 tokens/s  20 % of peak  1m40s left",
+		3:  "tra",
+		12: "train",
+		20: "train  1600/3200",
+		39: "train  1600/3200  1m40s left",
+		49: "train  1600/3200  loss 10.1134  1m40s left",
+		59: "train  1600/3200  loss 10.1134  lr 1.00e-02  1m40s left",
+		79: "train  1600/3200  loss 10.1134  lr 1.00e-02  28,443 tokens/s  1m40s left",
+		99: "train  1600/3200  loss 10.1134  lr 1.00e-02  28,443 tokens/s  20 % of peak  1m40s left",
+		109: "train   50% [======>.......]  1600/3200  loss 10.1134  lr 1.00e-02  28,443 tokens/s  20 % of peak  " +
+			"1m40s left",
 	} {
 		if got := train.bar(columns, now); got != want {
 			t.Errorf("%d columns: %q, want %q", columns, got, want)

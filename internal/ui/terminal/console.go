@@ -167,7 +167,8 @@ func (p *progress) Report(metrics any) {
 		left := time.Duration(row.SecondsLeft * float64(time.Second))
 		details = append(details, left.Round(time.Second).String()+" left")
 	}
-	p.console.say(fmt.Sprintf("step %d/%d  epoch %.2f  %s", row.Step, p.work.Total, row.Epoch, strings.Join(details, gap)))
+	p.console.say(fmt.Sprintf("step %d/%d  epoch %.2f  %s", row.Step, p.work.Total, row.Epoch,
+		strings.Join(details, gap)))
 }
 
 // describe changes what stands beside the bar.

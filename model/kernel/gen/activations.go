@@ -162,7 +162,8 @@ func activations(i isa) {
 		})
 		finish(nil)
 
-		back, n := i.function(f.name+"Backward", "func(dx, dy, x []float32)", "writes dy * f'(x) to dx.", "dx", "dy", "x")
+		back, n := i.function(f.name+"Backward", "func(dx, dy, x []float32)", "writes dy * f'(x) to dx.", "dx",
+			"dy", "x")
 		i.walk(n, back, 1, func(_ int, a access) {
 			_, slope := f.emit(i, a.load(back[2]), true)
 			VMULPS(a.load(back[1]), slope, slope)
@@ -170,7 +171,8 @@ func activations(i isa) {
 		})
 		finish(nil)
 
-		gated, n := i.function(f.name+"Gated", "func(y, gate, value []float32)", "writes f(gate) * value to y.", "y", "gate",
+		gated, n := i.function(f.name+"Gated", "func(y, gate, value []float32)", "writes f(gate) * value to y.", "y",
+			"gate",
 			"value")
 		i.walk(n, gated, 1, func(_ int, a access) {
 			y, _ := f.emit(i, a.load(gated[1]), false)
@@ -180,7 +182,8 @@ func activations(i isa) {
 		finish(nil)
 
 		both, n := i.function(f.name+"GatedBackward", "func(dGate, dValue, dy, gate, value []float32)",
-			"writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.", "dGate", "dValue", "dy", "gate", "value")
+			"writes dy * value * f'(gate) to dGate and dy * f(gate) to dValue.", "dGate", "dValue", "dy", "gate",
+			"value")
 		i.walk(n, both, 1, func(_ int, a access) {
 			y, slope := f.emit(i, a.load(both[3]), true)
 			dy, value := a.load(both[2]), a.load(both[4])

@@ -62,7 +62,8 @@ func gemm(i isa, rows int) {
 		maskType = "mask *int32"
 	}
 	TEXT(fmt.Sprintf("gemm%sx%d", i.name, rows), NOSPLIT,
-		"func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, "+maskType+", accumulate bool)")
+		"func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, "+maskType+
+			", accumulate bool)")
 	Doc(fmt.Sprintf("gemm%sx%d multiplies %d rows; strides are in bytes.", i.name, rows, rows))
 	Pragma("noescape")
 	k := Load(Param("k"), GP64()).(GPVirtual)

@@ -205,7 +205,8 @@ func adafactorMoments(i isa) {
 func adafactorMove(i isa, factored, mean bool) {
 	name, update, arguments, names := "adafactorFull", "g/√v", "g, v []float32, ", []string{"g", "v"}
 	if factored {
-		name, update, arguments, names = "adafactorFactored", "g*row*col", "g, col []float32, row, ", []string{"g", "col"}
+		name, update, arguments, names = "adafactorFactored", "g*row*col", "g, col []float32, row, ",
+			[]string{"g", "col"}
 	}
 	does := "sets x -= shrink*x + rate*u with u = " + update + "."
 	if mean {
@@ -248,7 +249,8 @@ func adafactorMove(i isa, factored, mean bool) {
 
 func adamw(i isa) {
 	p, n := i.function("adamw", "func(x, m, v, g []float32, fresh1, beta2, fresh2, size, root2, eps, decay float32)",
-		"sets m += fresh1*(g-m), v = beta2*v + fresh2*g*g and x -= decay*x + size*m/(√v/root2+eps).", "x", "m", "v", "g")
+		"sets m += fresh1*(g-m), v = beta2*v + fresh2*g*g and x -= decay*x + size*m/(√v/root2+eps).", "x", "m",
+		"v", "g")
 	fresh1, beta2, fresh2 := i.broadcast("fresh1"), i.broadcast("beta2"), i.broadcast("fresh2")
 	size, root2, eps, decay := i.broadcast("size"), i.broadcast("root2"), i.broadcast("eps"), i.broadcast("decay")
 	i.walk(n, p, 1, func(_ int, a access) {

@@ -65,7 +65,8 @@ func split(i isa, operand string, width int) {
 // taken 16 at a time.
 func transpose512() {
 	TEXT("transpose512", NOSPLIT, "func(dst *float32, dstRow int, src *float32, srcRow int, blocks int)")
-	Doc("transpose512 transposes blocks of 16 rows and 16 columns: element (r, p) of src goes to (p, r) of dst. Strides " +
+	Doc("transpose512 transposes blocks of 16 rows and 16 columns: element (r, p) of src goes to (p, r) of dst. " +
+		"Strides " +
 		"are in bytes.")
 	Pragma("noescape")
 	dst := Load(Param("dst"), GP64()).(GPVirtual)
@@ -118,7 +119,8 @@ func transpose512() {
 // transpose256 is transpose512 for 8 rows and 8 columns.
 func transpose256() {
 	TEXT("transpose256", NOSPLIT, "func(dst *float32, dstRow int, src *float32, srcRow int, blocks int)")
-	Doc("transpose256 transposes blocks of 8 rows and 8 columns: element (r, p) of src goes to (p, r) of dst. Strides " +
+	Doc("transpose256 transposes blocks of 8 rows and 8 columns: element (r, p) of src goes to (p, r) of dst. " +
+		"Strides " +
 		"are in bytes.")
 	Pragma("noescape")
 	dst := Load(Param("dst"), GP64()).(GPVirtual)

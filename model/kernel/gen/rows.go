@@ -117,7 +117,8 @@ func maximum(i isa, name string, absolute bool) {
 }
 
 func softmaxBackward(i isa) {
-	p, n := i.function("softmaxBackward", "func(g, p []float32, mean float32)", "replaces g by p * (g - mean).", "g", "p")
+	p, n := i.function("softmaxBackward", "func(g, p []float32, mean float32)", "replaces g by p * (g - mean).",
+		"g", "p")
 	mean := i.broadcast("mean")
 	i.walk(n, p, 4, func(_ int, a access) {
 		g, y := a.load(p[0]), a.load(p[1])
@@ -129,7 +130,8 @@ func softmaxBackward(i isa) {
 }
 
 func norm(i isa) {
-	p, n := i.function("norm", "func(y, x, weight []float32, inverse float32)", "writes weight * (x*inverse) to y.", "y",
+	p, n := i.function("norm", "func(y, x, weight []float32, inverse float32)",
+		"writes weight * (x*inverse) to y.", "y",
 		"x", "weight")
 	inverse := i.broadcast("inverse")
 	i.walk(n, p, 4, func(_ int, a access) {
@@ -155,7 +157,8 @@ func normDot(i isa) {
 
 func normBackward(i isa) {
 	p, n := i.function("normBackward", "func(dx, dWeight, dy, x, weight []float32, inverse, scale float32)",
-		"writes inverse * (dy*weight - x*scale) to dx and adds dy * (x*inverse) to dWeight.", "dx", "dWeight", "dy", "x",
+		"writes inverse * (dy*weight - x*scale) to dx and adds dy * (x*inverse) to dWeight.", "dx", "dWeight",
+		"dy", "x",
 		"weight")
 	inverse, scale := i.broadcast("inverse"), i.broadcast("scale")
 	i.walk(n, p, 2, func(_ int, a access) {

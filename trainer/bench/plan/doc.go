@@ -10,7 +10,10 @@
 //
 // update
 //
-//	R    work on gradients: each rank receives its part of them from all others, adds it up, and receives the other sums,
+//	R    work on gradients: each rank receives its part of them from all others, adds it up, and receives the other
+//
+// sums,
+//
 //	     three times G (n-1)/n bytes in all, at the measured rate; it takes time from the threads that compute
 //	W    time on the network: 2 G r (N-1)/N bytes leave a node of r ranks, and as many arrive
 //	G    bytes of the gradients, n ranks on N nodes
