@@ -28,6 +28,7 @@ var absurd = map[string][]string{
 	"duration":    {"", "-1s", "1000000h", "10"},
 	"bool":        {"", "2"},
 
+	"mode":         {"", "maybe", "2", "NEVER"},
 	"text or json": {"", "xml", "JSON"},
 }
 
