@@ -15,8 +15,7 @@ const Portable = "portable"
 // vnni marks the ISAs whose processor has AVX-512 VNNI: their kernels of float32 are those of the ISA without it.
 const vnni = "-vnni"
 
-// isa is one instruction set architecture with its kernels. The portable ISA has no gemm but the size
-// of its tile.
+// isa is one instruction set architecture with its kernels. The portable ISA has the size of a tile and no gemm.
 type isa struct {
 	name  string
 	loops rowLoops

@@ -123,9 +123,8 @@ func (c *Classification) Confusion() [][]int {
 //   - f1, precision and recall: of class 1 where there are two classes, else the means over classes;
 //   - f1_macro, precision_macro and recall_macro: the mean over the classes that occur among labels or
 //     predictions, or over all;
-//   - f1_micro: from the counts of all classes together, which is the accuracy, as are precision and recall of this
-//
-// kind;
+//   - f1_micro: from the counts of all classes together, which is the accuracy; precision and recall would
+//     be the same;
 //   - f1_weighted: the mean over classes by their number of examples;
 //   - matthews_correlation, from -1 to 1;
 //   - examples, and invalid: the number of invalid predictions.

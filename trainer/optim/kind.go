@@ -22,7 +22,7 @@ type optimizerKind struct {
 	name string
 
 	tuned, pretrained float64 // usual peaks of the learning rate: of fine-tuning and of pre-training
-	implausible       float64 // the least peak that cannot be meant
+	implausible       float64 // a peak from here on is taken for a mistake
 
 	// newWeights sets the options that suit the fine-tuning of random weights, says which, and returns the peak of the
 	// learning rate for them; nil is as for other weights.

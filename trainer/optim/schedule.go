@@ -37,7 +37,7 @@ type scheduleKind struct {
 	factor func(o ScheduleOptions, step int64) float64
 }
 
-// scheduleKinds lists the schedules. All but the last are those of transformers.get_scheduler with its
+// scheduleKinds lists the schedules. All but rsqrt are those of transformers.get_scheduler with its
 // default settings, past the end included; rsqrt is that of T5X and of the T5 paper, section 3.1.2.
 func scheduleKinds() []scheduleKind {
 	return []scheduleKind{

@@ -24,7 +24,7 @@ import (
 // route answers a request. It is found as a handler of http.ServeMux and called by [Server.handle].
 type route func(x *exchange) (response, error)
 
-// ServeHTTP makes a route known to http.ServeMux, which is only asked for it.
+// ServeHTTP is never called: http.ServeMux finds the route of a request, and [Server.handle] calls it.
 func (route) ServeHTTP(http.ResponseWriter, *http.Request) {}
 
 // exchange is a request with what the log and the metrics tell about it.
