@@ -216,8 +216,8 @@ func CheckTokenizer(c model.Config, tok *tokenizer.Tokenizer) error {
 // tooManyTokens is the error of an embedding that lacks rows for some of the tokens.
 func tooManyTokens(c model.Config, tok *tokenizer.Tokenizer) error {
 	return fmt.Errorf("the tokenizer has %d tokens but the model only %d rows (vocab_size): if tokens were added to "+
-		"its own tokenizer, give them rows with "+
-		"convert.vocab_size %d, and else use its own tokenizer", tok.VocabSize(), c.VocabSize,
+		"its own tokenizer, give them rows with convert.vocab_size %d, and else use its own "+
+		"tokenizer", tok.VocabSize(), c.VocabSize,
 		PaddedRows(tok.VocabSize()))
 }
 

@@ -115,18 +115,16 @@ func (c *Config) RateWarning() string {
 	switch {
 	case base >= 10 && rate <= 5*usual: // a peak's size, and not that of a peak times the root
 		return fmt.Sprintf("schedule rsqrt divides optimizer.learning_rate, %g, by the root of warmup_steps, so that "+
-			"training begins at %.2e: "+
-			"for a peak of %g set it to %g, or choose another schedule", rate, rate/base, rate, rate*base)
+			"training begins at %.2e: for a peak of %g set it to %g, or choose another "+
+			"schedule", rate, rate/base, rate, rate*base)
 	case rate/base >= implausible:
 		return fmt.Sprintf("the learning rate has a peak of %g: optimizer.learning_rate of a run with schedule rsqrt "+
-			"is "+
-			"its peak times the root of its warmup_steps, "+
+			"is its peak times the root of its warmup_steps, "+
 			"and does not fit another schedule: leave it out, or set it to %g", rate/base, usual*base)
 	case c.Pretraining() && c.Model.Path != "" && c.Optimizer.Name == optim.NameAdafactor &&
 		rate/base >= usual: // Raffel et al. 2020, section 3.1.2
 		return fmt.Sprintf("the learning rate begins at %.2e, as for new weights, and may undo what the model has "+
-			"learnt: "+
-			"T5's own pre-training ended at 1e-3 after a million steps, "+
+			"learnt: T5's own pre-training ended at 1e-3 after a million steps, "+
 			"where optimizer.learning_rate 1e-3 with schedule.name=constant continues", rate/base)
 	}
 	return ""

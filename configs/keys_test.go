@@ -38,8 +38,7 @@ func TestKeys(t *testing.T) {
 		{Path: "train.log_every", Env: "T5TRAIN_TRAIN_LOG_EVERY", Default: "10",
 			Want: "an integer number of steps >= 1",
 			Doc: "Steps from one row of metrics.jsonl to the next. A log that is no terminal has a line of them " +
-				"every ten " +
-				"seconds."},
+				"every ten seconds."},
 		{Path: "data.mixture[].name", Want: "text", Default: "unset",
 			Doc: "Name in messages. Required, and another one for each component."},
 	} {

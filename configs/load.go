@@ -74,8 +74,7 @@ func Load(opts LoadOptions) (*Config, error) {
 		if len(set) > 0 {
 			ui.Say(opts.Sink, "",
 				"settings for random weights: %s (their flags and keys change them; model.path begins with "+
-					"weights that "+
-					"have learnt)", strings.Join(set, ", "))
+					"weights that have learnt)", strings.Join(set, ", "))
 		}
 	}
 	c.Resolve()

@@ -397,8 +397,7 @@ func TestStrictFile(t *testing.T) {
 			[]string{"outptu: unknown key: did you mean output? (run.yaml:1)"}},
 		{"strange key", minimal + "checkpoint: {quite_another_thing: 1}\n",
 			[]string{"checkpoint.quite_another_thing: unknown key: the keys of checkpoint are every_steps, " +
-				"every_minutes, " +
-				"keep_last (run.yaml:5)"}},
+				"every_minutes, keep_last (run.yaml:5)"}},
 		{"strange section", minimal + "\"quite\\nanother thing\": 1\n",
 			[]string{`"quite\nanother thing": unknown key: the sections are output, model, tokenizer, data, objective, task, train, optimizer, schedule, eval, checkpoint (run.yaml:5)`}},
 		{"dotted key", minimal + "train.seed: 1\n",
@@ -422,12 +421,10 @@ func TestStrictFile(t *testing.T) {
 		{"no mapping", "- a\n", []string{"got a list, want sections such as train: with keys below (run.yaml:1)"}},
 		{"syntax", minimal + "train: {seed: 1\n", []string{
 			"is not YAML: did not find expected ',' or '}': check the indentation, and put text with special " +
-				"characters in " +
-				"quotes (run.yaml:5)"}},
+				"characters in quotes (run.yaml:5)"}},
 		{"binary", "PAR1\x00\x01", []string{
 			"is not YAML: control characters are not allowed: check the indentation, and put text with special " +
-				"characters in " +
-				"quotes (run.yaml)"}},
+				"characters in quotes (run.yaml)"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

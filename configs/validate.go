@@ -51,8 +51,7 @@ func (c *Config) foreign(kind string) []problem {
 	remedy := "remove it, or say pretrain in the command"
 	if kind == pretraining {
 		remedy = "remove it, or say finetune in the command, without objective; tasks to mix with text are entries " +
-			"of " +
-			"data.mixture"
+			"of data.mixture"
 	}
 	var ps []problem
 	for _, f := range fields() {

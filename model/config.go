@@ -104,8 +104,8 @@ func (c Config) Validate() error {
 				c.DKV, 1<<24))
 		} else if n := c.Parameters(); n > maxParameters {
 			errs = append(errs, fmt.Errorf("vocab_size %d, d_model %d, d_ff %d, num_layers %d and num_decoder_layers "+
-				"%d make %d parameters: "+
-				"want at most %d", c.VocabSize, c.DModel, c.DFF, c.NumLayers, c.NumDecoderLayers, n,
+				"%d make %d parameters: want at most "+
+				"%d", c.VocabSize, c.DModel, c.DFF, c.NumLayers, c.NumDecoderLayers, n,
 				int64(maxParameters)))
 		}
 	}

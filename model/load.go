@@ -267,8 +267,7 @@ func checkKind(src TensorSource) error {
 	}
 	if has("encoder.") != "" && has("decoder.") == "" {
 		return errors.New("the weights hold an encoder alone (T5EncoderModel), without a decoder, and so cannot " +
-			"answer with text: " +
-			"name the whole model that it was taken from")
+			"answer with text: name the whole model that it was taken from")
 	}
 	return nil
 }

@@ -34,8 +34,7 @@ func divisible(t configs.Train, ranks int, resume bool) error {
 			ranks, t.BatchSize/ranks)
 	}
 	return fmt.Errorf("divide a step over %d ranks: it has %d micro-batches (train.accumulate), and each rank "+
-		"computes "+
-		"the same number of them: %s", ranks, t.Accumulate, remedy)
+		"computes the same number of them: %s", ranks, t.Accumulate, remedy)
 }
 
 // divisors returns the numbers of ranks that divide n, as in "1, 2 or 4 ranks".

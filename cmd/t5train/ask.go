@@ -140,8 +140,7 @@ func checkOutput(c *cobra.Command, f *predict.Output) error {
 		f.Format = table.Parquet
 	case f.Format == "" && (table.FormatOf(f.Path).IsTable() || strings.EqualFold(filepath.Ext(f.Path), ".xlsx")):
 		return misuse(c, "--output %s: answers are not written as a table of that kind: want .jsonl or .parquet, or "+
-			"say "+
-			"--output-format", f.Path)
+			"say --output-format", f.Path)
 	case f.Format == "":
 		f.Format = table.JSONL
 	case !slices.Contains(table.OutputFormats(), f.Format):

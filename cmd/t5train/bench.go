@@ -180,8 +180,7 @@ configuration names. No run begins.`,
 			}
 			if sources.command != pretrainName {
 				return errors.New("bench data reads text of pre-training, but by its keys the configuration is of " +
-					"fine-tuning: " +
-					"measure that with t5train plan, or see what it reads with t5train data examples")
+					"fine-tuning: measure that with t5train plan, or see what it reads with t5train data examples")
 			}
 			config, err := sources.load(c)
 			if err != nil {

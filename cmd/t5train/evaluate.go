@@ -89,8 +89,7 @@ share.`,
 		"examples at a time; changes memory and time, and results by rounding only")
 	f.IntVar(&o.MaxExamples, "max-examples", 0,
 		"evaluate on a sample of this many examples, drawn at random and always the same; 0 is all; ul2 takes its "+
-			"part for "+
-			"each kind of noise, one at least")
+			"part for each kind of noise, one at least")
 	f.IntVar(&o.MaxInputLength, "max-input-length", 0, "longest input in tokens (default: the checkpoint's, or 512)")
 	f.IntVar(&o.MaxTargetLength, "max-target-length", 0, "longest target in tokens (default: the checkpoint's, or 128)")
 	f.StringVar(&o.Tokens, "tokens", "",

@@ -84,8 +84,7 @@ func (p printer) folder(path string) error {
 		return nil
 	} else {
 		return fmt.Errorf("inspect: %s is no checkpoint, no run, no folder of parquet files, no tokenizer and no "+
-			"token "+
-			"store: %w", path, err)
+			"token store: %w", path, err)
 	}
 }
 

@@ -81,8 +81,7 @@ checkpoint, task and flags of generation.`,
 		"labels of each answer to a classification, the most probable first")
 	c.Flags().StringSliceVar(&keep, "keep", nil,
 		"columns of the input that the answers repeat, as id,label=gold: gold is the name in the answers, for names "+
-			"that "+
-			"answers have themselves")
+			"that answers have themselves")
 	g.add(c, true)
 	ranks.add(c)
 	return c

@@ -31,8 +31,7 @@ pre-training if it names an objective, or no task but any other key that only pr
 			config, err := sources.load(c)
 			if err != nil && len(args) == 0 {
 				err = fmt.Errorf("%w\nits keys told what it is for: 't5train validate pretrain' or 't5train validate "+
-					"finetune' "+
-					"says it", err)
+					"finetune' says it", err)
 			}
 			if err != nil {
 				return err

@@ -13,8 +13,8 @@ func (o Options) checkSkip(groups []table.Group) error {
 	for _, g := range groups {
 		if format := g.Inputs[0].Format; o.SkipBadLines > 0 && !slices.Contains(table.LineFormats(), format) {
 			return fmt.Errorf("import: %s is %s, of which no line can be left out, but of %v: leave out "+
-				"import.skip_bad_lines, "+
-				"or name another format with import.format", g.Argument, format, table.LineFormats())
+				"import.skip_bad_lines, or name another format with "+
+				"import.format", g.Argument, format, table.LineFormats())
 		}
 	}
 	return nil

@@ -29,8 +29,8 @@ func (o Config) Denoisers(tok *tokenizer.Tokenizer) ([]Denoiser, error) {
 	v := VocabularyOf(tok)
 	if kind.Spans && v.Sentinels == 0 {
 		return nil, fmt.Errorf("objective %s: the tokenizer has no sentinels <extra_id_0>, <extra_id_1>, ... whose "+
-			"ids count downwards, to stand for spans: "+
-			"use T5's tokenizer, put \"extra_ids\": 100 into its tokenizer_config.json, or set objective.name to %s",
+			"ids count downwards, to stand for spans: use T5's tokenizer, put \"extra_ids\": 100 into its "+
+			"tokenizer_config.json, or set objective.name to %s",
 			o.Name, NamePrefixLM)
 	}
 	return kind.denoisers(o, v, tok)

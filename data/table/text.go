@@ -57,8 +57,7 @@ func (t *text) read(p []byte) (int, error) {
 	}
 	if t.offset-t.rowStart > t.limit {
 		return 0, fmt.Errorf("line %d: a row of more than %d KB begins here: is a quote or a bracket not closed, or "+
-			"is the "+
-			"format another one? If the row is right, %s", t.rowLine, t.limit>>10, bounded.Raise(2*t.limit))
+			"is the format another one? If the row is right, %s", t.rowLine, t.limit>>10, bounded.Raise(2*t.limit))
 	}
 	n, err := t.r.Read(p)
 	good, bad := n, error(nil)

@@ -155,8 +155,7 @@ func settle(dir string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("%s: a command was killed while it replaced files there, and %s holds the rest of the new "+
-			"ones: "+
-			"run that command again: %w", dir, publishName, WithRemedy(err))
+			"ones: run that command again: %w", dir, publishName, WithRemedy(err))
 	}
 	return nil
 }

@@ -72,9 +72,7 @@ func (g *Group) join(l Launcher) error {
 	switch {
 	case errors.Is(err, errHangs):
 		return fmt.Errorf("start MPI: the ranks have not found each other for %s: see that all of them start, and "+
-			"that "+
-			"their machines "+
-			"can reach one another", g.timeout)
+			"that their machines can reach one another", g.timeout)
 	case err != nil:
 		return fmt.Errorf("start MPI: %w", err)
 	}
@@ -84,8 +82,7 @@ func (g *Group) join(l Launcher) error {
 			remedy = "with Slurm set SLURM_MPI_TYPE=pmix for Open MPI, SLURM_MPI_TYPE=pmi2 for MPICH"
 		}
 		return fmt.Errorf("start MPI: %d processes were started, but the %s library found itself among %d: %s, or "+
-			"name the "+
-			"right library in %s",
+			"name the right library in %s",
 			l.Size, m.family, g.size, remedy, LibraryVariable)
 	}
 	if g.slots, err = alloc((1 + g.size) * slotBytes); err != nil {
@@ -98,9 +95,7 @@ func (g *Group) join(l Launcher) error {
 	g.peers, err = Gather(g, peer{host, processors()})
 	if errors.As(err, new(*LateError)) {
 		return fmt.Errorf("start MPI: %w, or what MPI sends does not arrive: open the firewall between the machines, "+
-			"or "+
-			"name the network "+
-			"(Open MPI: OMPI_MCA_btl_tcp_if_include=eth0)", err)
+			"or name the network (Open MPI: OMPI_MCA_btl_tcp_if_include=eth0)", err)
 	}
 	for _, p := range g.peers {
 		if p == g.peers[g.rank] {
@@ -315,8 +310,7 @@ func (g *Group) remind(list []transfer, waited time.Duration) error {
 		}
 	}
 	g.say(fmt.Sprintf("waiting for %s, for %s so far: still at work without a limit, such as reading data or inputs, "+
-		"or "+
-		"hanging",
+		"or hanging",
 		few(g.names(missing)), waited.Round(time.Second)))
 	return nil
 }

@@ -44,8 +44,7 @@ var remedies = map[string]string{
 
 // errWithoutMPI says how to get a program that ranks can run.
 var errWithoutMPI = errors.New("start MPI: this t5train is built without it, so that it runs on every Linux: build " +
-	"the other one by " +
-	"go build -tags mpi ./cmd/t5train, or take t5train-mpi of a release")
+	"the other one by go build -tags mpi ./cmd/t5train, or take t5train-mpi of a release")
 
 // openLibrary opens the library of the launcher's family, or the one that the environment names.
 func openLibrary(l Launcher) (*library, error) {
@@ -76,8 +75,7 @@ func (m *library) open(l Launcher) error {
 	}
 	if known := l.Name == OpenMPI || l.Name == MPICH; known && m.family != l.Name {
 		return fmt.Errorf("open the MPI library: it is of %s, but the launcher is of %s: start with the launcher of "+
-			"%s, or "+
-			"%s",
+			"%s, or %s",
 			m.family, l.Name, m.family, remedy(l.Name))
 	}
 	return nil

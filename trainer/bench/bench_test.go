@@ -56,9 +56,8 @@ func TestReadBenchLines(t *testing.T) {
 		{"more than are read", strings.Repeat("x\n", maxBenchLines+5), slices.Repeat([]string{"x"}, maxBenchLines), ""},
 		{"not UTF-8", "one\ncaf\xe9\n", nil, "lines.txt: line 2: byte 0xe9 is not UTF-8"},
 		{"more than is held", strings.Repeat(strings.Repeat("x", 1<<10)+"\n", 1<<10+1), nil,
-			"line 1025: the lines so far have more than " +
-				"1048576 bytes, the most that is held in memory: use a smaller text, or set T5_MAX_READ_MB=2 in the " +
-				"environment"},
+			"line 1025: the lines so far have more than 1048576 bytes, the most that is held in memory: use a " +
+				"smaller text, or set T5_MAX_READ_MB=2 in the environment"},
 		{"nothing but line ends", "\n\r\n", nil, "has no text"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

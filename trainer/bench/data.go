@@ -100,8 +100,7 @@ func modelSpeed(ctx context.Context, c *configs.Config, b *checkpoints.Folder, b
 // String is the result for a person.
 func (r *DataResult) String() string {
 	text := fmt.Sprintf("input: %s tokens/s on one thread (%d batches, %s examples)\npeak memory after reading %.0f "+
-		"MB, "+
-		"of a corpus of %s tokens\n",
+		"MB, of a corpus of %s tokens\n",
 		ui.Grouped(int(r.TokensPerS)), r.Batches, ui.Grouped(r.Examples), r.ReadRSS, ui.Grouped(int(r.CorpusTokens)))
 	if r.ModelTokensPerS > 0 {
 		text += fmt.Sprintf("model: %s tokens/s on %d threads: the input is %.0f times as fast\n",

@@ -173,8 +173,7 @@ func (r *PlanResult) String() string {
 	}
 	if last.Nodes < r.Nodes {
 		fmt.Fprintf(&text, "a step has %d micro-batches, which %d nodes cannot divide evenly: set train.accumulate "+
-			"to a "+
-			"multiple of %d\n", r.Measured.MicroBatches, r.Nodes, r.Nodes)
+			"to a multiple of %d\n", r.Measured.MicroBatches, r.Nodes, r.Nodes)
 	}
 	most := r.Measured.Threads[len(r.Measured.Threads)-1]
 	switch more := slices.ContainsFunc(r.Layouts, func(l plan.Layout) bool { return l.Threads > most }); {
@@ -185,8 +184,7 @@ func (r *PlanResult) String() string {
 	}
 	if best.Nodes*best.Ranks > 1 && best.Step < shortStep {
 		fmt.Fprintln(&text, "a step is short: ranks exchange messages that take some milliseconds of each, which is "+
-			"not in "+
-			"the table")
+			"not in the table")
 	}
 	return text.String()
 }

@@ -134,8 +134,7 @@ func readBenchLines(ctx context.Context, path string) ([]string, error) {
 		}
 		if held > bound {
 			return fmt.Errorf("line %d: the lines so far have more than %d bytes, the most that is held in memory: "+
-				"use a "+
-				"smaller text, or %s", number, bound, bounded.Raise(2*bound))
+				"use a smaller text, or %s", number, bound, bounded.Raise(2*bound))
 		}
 		return nil
 	})

@@ -101,8 +101,7 @@ func CheckCeilings(c *configs.Config, held MixtureSet, decides string) (notes []
 			switch name = prefix + name; {
 			case name == c.Eval.Metric:
 				return nil, fmt.Errorf("eval.metric: %s can only be 0 on the data of %s, whatever the model answers, "+
-					"so it "+
-					"chooses no checkpoint: choose another, such as %sloss, or other data",
+					"so it chooses no checkpoint: choose another, such as %sloss, or other data",
 					name, what, prefix)
 			case name == decides && c.Eval.Metric == "":
 				notes = append(notes, ui.Notef(ui.NoteCeiling,

@@ -66,8 +66,7 @@ func (e *Evaluator) compare(ctx context.Context, a answerEvaluator, values map[s
 	interval, err := e.nearInterval(ctx, a, name, value, constant)
 	if err == nil && interval.Low <= constant && constant <= interval.High {
 		e.note(ui.NoteConstant, "%s %.4f (95 %% interval %.4f to %.4f) may be no better than the %.4f of answering "+
-			"%.80q "+
-			"always",
+			"%.80q always",
 			name, value, interval.Low, interval.High, constant, e.known.Answer)
 	}
 	return err

@@ -143,8 +143,7 @@ func newEvaluation(ctx context.Context, folder *checkpoints.Folder, o Options) (
 	error) {
 	if o.Tokens != "" {
 		return nil, nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and " +
-			"evaluated " +
-			"on text: leave out data.tokens")
+			"evaluated on text: leave out data.tokens")
 	}
 	t, err := dataset.Open(o.Data, dataset.ForEvaluation, o.MaxExamples, dataset.HeldOutSeed)
 	if err != nil {

@@ -247,8 +247,7 @@ func newTextEvaluation(ctx context.Context, folder *checkpoints.Folder, o Option
 	}
 	if keys := o.ofTasks(); len(keys) > 0 {
 		return nil, nil, fmt.Errorf("evaluate: the checkpoint is pre-trained on plain text, and its objective says "+
-			"all "+
-			"about inputs and targets: leave out %s, or name a task with task.name", strings.Join(keys, ", "))
+			"all about inputs and targets: leave out %s, or name a task with task.name", strings.Join(keys, ", "))
 	}
 	denoisers, err := folder.Info.Objective.Denoisers(folder.Tokenizer)
 	if err != nil {

@@ -111,21 +111,18 @@ func (m *memory) Load(state []StateTensor) error {
 		t, ok := given[want.Name]
 		if !ok {
 			return fmt.Errorf("load optimizer state: no tensor %q: the state was saved by another optimizer or with "+
-				"other "+
-				"options", want.Name)
+				"other options", want.Name)
 		}
 		if !slices.Equal(t.Shape, want.Shape) || len(t.Data) != len(want.Data) {
 			return fmt.Errorf("load optimizer state: %q has shape %v and %d values, want shape %v: the state belongs "+
-				"to "+
-				"another model",
+				"to another model",
 				t.Name, t.Shape, len(t.Data), want.Shape)
 		}
 	}
 	for _, t := range state {
 		if !known[t.Name] {
 			return fmt.Errorf("load optimizer state: tensor %q is unknown: the state was saved by another optimizer "+
-				"or with "+
-				"other options", t.Name)
+				"or with other options", t.Name)
 		}
 	}
 	step, err := decodeStep(given[stepName].Data)

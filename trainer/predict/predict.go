@@ -140,8 +140,7 @@ func (p *Predictor) CheckGeneration(o generate.Options) error {
 func (p *Predictor) checkPrefix(o generate.Options) error {
 	if slices.Contains(o.Prefix, p.folder.Tokenizer.Unk()) {
 		return errors.New("options of generation: Prefix holds the unknown token, which stands for characters that " +
-			"the " +
-			"tokenizer does not know: leave them out")
+			"the tokenizer does not know: leave them out")
 	}
 	return nil
 }

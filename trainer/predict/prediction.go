@@ -177,8 +177,7 @@ func (c *Cuts) Add(other Cuts) {
 func (c Cuts) Report(sink ui.Sink, p *Predictor) {
 	if c.Inputs > 0 {
 		ui.Say(sink, "", "inputs longer than %[2]d tokens, which lost their end: %[1]s of the %[3]s answered now "+
-			"(raise "+
-			"predict.max_input_length to keep it)", ui.Grouped(c.Inputs), p.maxInput, ui.Grouped(c.Answered))
+			"(raise predict.max_input_length to keep it)", ui.Grouped(c.Inputs), p.maxInput, ui.Grouped(c.Answered))
 	}
 	if c.Unknown > 0 {
 		ui.Say(sink, "warning", "targets with characters that the tokenizer does not know, marked unknown_tokens: %s; "+

@@ -18,8 +18,7 @@ func writeRun(t testing.TB, dir string) string {
 	t.Helper()
 	write(t, dir, runlog.ConfigName,
 		"output: x\nmodel:\n  size: small # how large\ndata:\n  train: [a.parquet, b.parquet]\n  mixture:\n    - "+
-			"{name: "+
-			"books, rate: 3}\ntask:\n  name: classification\neval:\n  metric: accuracy\ntrain:\n  steps: 3\n")
+			"{name: books, rate: 3}\ntask:\n  name: classification\neval:\n  metric: accuracy\ntrain:\n  steps: 3\n")
 	write(t, dir, runlog.HistoryName, history(1, 2, 3))
 	write(t, dir, "checkpoints/checkpoint-00000003/config.json", "{}")
 	write(t, dir, "checkpoints/checkpoint-00000003/trainer/state.json",

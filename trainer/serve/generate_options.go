@@ -64,8 +64,7 @@ func (s *Server) generateOptions(fields *object) (generate.Options, error) {
 	}
 	if a := o.Allowed; a != nil && a.Longest() > o.MaxTokens {
 		return o, invalid("a choice has %d tokens with its end, want at most max_new_tokens, %d: raise that, or "+
-			"leave the "+
-			"choice out", a.Longest(), o.MaxTokens)
+			"leave the choice out", a.Longest(), o.MaxTokens)
 	}
 	if err := o.Validate(s.profile.vocabulary); err != nil {
 		return o, invalid("the options do not go together: %v", err)

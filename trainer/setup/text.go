@@ -121,8 +121,7 @@ func (r *textReader) checkBudget() error {
 	}
 	if budget < most {
 		return fmt.Errorf("train.batch_tokens: got %d, want >= %d, the input and target tokens of the longest "+
-			"example: "+
-			"raise it, or lower objective.input_length", budget, most)
+			"example: raise it, or lower objective.input_length", budget, most)
 	}
 	return nil
 }
@@ -227,13 +226,11 @@ func (r *textReader) vectors(ctx context.Context, m *Datasets, p configs.Compone
 	}
 	if documents := s.Manifest().Documents; int(documents) != v.Len() {
 		return nil, fmt.Errorf("read vectors: %d of %d rows have no text, so that their vectors belong to nothing: "+
-			"drop "+
-			"these rows", v.Len()-int(documents), v.Len())
+			"drop these rows", v.Len()-int(documents), v.Len())
 	}
 	if width := r.bundle.Model.Config.DModel; v.Dim() > width {
 		return nil, fmt.Errorf("read vectors: column %s holds %d numbers a row, want at most model.d_model, %d: "+
-			"reduce "+
-			"them by their principal components, or take a wider model", p.VectorColumn, v.Dim(), width)
+			"reduce them by their principal components, or take a wider model", p.VectorColumn, v.Dim(), width)
 	}
 	m.AddDigest(sourceKey(r.config, p)+", vectors", v.Digest())
 	ui.Detail(r.sink, p.Name, "%s vectors of %d numbers in column %s", ui.Grouped(v.Len()), v.Dim(), p.VectorColumn)
@@ -263,8 +260,7 @@ func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns
 	})
 	if errors.Is(err, chunks.ErrOther) {
 		return nil, nil, fmt.Errorf("resume: %s has other files than when the run began: their bytes decide, also "+
-			"where "+
-			"the same text was written anew: %w", key, ErrOtherData)
+			"where the same text was written anew: %w", key, ErrOtherData)
 	}
 	if err != nil {
 		return nil, nil, err

@@ -65,9 +65,7 @@ func (r *listReader) list(depth int) (table.Cell, error) {
 		}
 		if r.left -= cellBytes + len(item.Str); r.left < 0 {
 			return table.Cell{}, tooLarge("the list of one row takes more than %d bytes (%d an item and its text), "+
-				"the most "+
-				"that is "+
-				"read: cut the row in several, leave the column out, or %s",
+				"the most that is read: cut the row in several, leave the column out, or %s",
 				r.List, cellBytes, bounded.Raise(2*int64(r.List)))
 		}
 		list.Items = append(list.Items, item)

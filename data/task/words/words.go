@@ -163,8 +163,7 @@ func isAbbreviation(word []rune) bool {
 // The words that are written with a full stop, and the ends of English words that are tokens.
 var (
 	abbreviations = strings.Fields("Mr Mrs Ms Dr Prof St Jr Sr Gen Col Lt Sgt Capt Sen Rep Gov Rev Hon Inc Corp " +
-		"Ltd Co Bros No vs " +
-		"Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec")
+		"Ltd Co Bros No vs Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec")
 	clitics = []string{"n't", "'s", "'re", "'ve", "'ll", "'d", "'m"}
 )
 

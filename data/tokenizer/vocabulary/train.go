@@ -56,8 +56,7 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 		return Result{}, errors.New("the text has no characters that could become pieces: is it text?")
 	} else if least > o.VocabSize {
 		return Result{}, fmt.Errorf("vocabulary.vocab_size %d: the %d characters of the text and the %d special "+
-			"pieces need "+
-			"%d: raise it, or lower vocabulary.character_coverage",
+			"pieces need %d: raise it, or lower vocabulary.character_coverage",
 			o.VocabSize, len(a.chars), len(meta), least)
 	}
 	if c = a.mark(c); c.full { // ▅ takes more bytes than some characters
@@ -78,8 +77,7 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 	r.Pieces = len(meta) + len(found)
 	if r.Pieces < o.VocabSize && !o.SoftVocabLimit {
 		return Result{}, fmt.Errorf("vocabulary.vocab_size %d: the text gives no more than %d pieces: ask for as "+
-			"many or "+
-			"less, give more text, or say vocabulary.hard_vocab_limit=false",
+			"many or less, give more text, or say vocabulary.hard_vocab_limit=false",
 			o.VocabSize, r.Pieces)
 	}
 	r.Model = marshal(o, n, append(meta, found...))
@@ -89,8 +87,7 @@ func train(ctx context.Context, texts Texts, o Options) (r Result, err error) {
 // tooMuch says that the bits of a number do not suffice.
 func tooMuch(limit string, o *Options) error {
 	return fmt.Errorf("the text has more than %s of different %s: train on a sample of its lines "+
-		"(vocabulary.sample_lines or "+
-		"vocabulary.max_text)", limit, o.UnitName())
+		"(vocabulary.sample_lines or vocabulary.max_text)", limit, o.UnitName())
 }
 
 // empty says why there is nothing to train on.
@@ -108,7 +105,6 @@ func (c Corpus) empty(o Options) error {
 		return errors.New("no line of the text is UTF-8: convert it, or name another column")
 	}
 	return fmt.Errorf("of %d lines of the text %d are longer than vocabulary.max_line_bytes, %d, %d hold ▅ (U+2585), "+
-		"which "+
-		"training uses itself, and %d are no UTF-8: raise the limit, or correct the text",
+		"which training uses itself, and %d are no UTF-8: raise the limit, or correct the text",
 		c.Lines, c.TooLong, o.MaxLineBytes, c.Reserved, c.Invalid)
 }

@@ -16,8 +16,7 @@ const dotCols = 4
 func dotTile(i isa, rows int) {
 	name := fmt.Sprintf("dot%sx%d", i.name, rows)
 	TEXT(name, NOSPLIT, "func(cols, k int, a *float32, aRow int, b *float32, bRow int, c *float32, cRow int, "+
-		"accumulate "+
-		"bool)")
+		"accumulate bool)")
 	Doc(name + fmt.Sprintf(" multiplies %d rows of a with 1 to %d rows of b; strides are in bytes.", rows, dotCols))
 	Pragma("noescape")
 	n := Load(Param("k"), GP64()).(GPVirtual)

@@ -29,8 +29,7 @@ func int8Tile(rows int) {
 	i := isa512
 	TEXT(fmt.Sprintf("int8Tile512x%d", rows), NOSPLIT,
 		"func(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, "+
-			"cRow "+
-			"int, mask uint32, accumulate bool)")
+			"cRow int, mask uint32, accumulate bool)")
 	Doc(fmt.Sprintf("int8Tile512x%d multiplies %d rows; groups are of four inputs, strides in bytes.", rows, rows))
 	Pragma("noescape")
 	groups := Load(Param("groups"), GP64()).(GPVirtual)

@@ -66,8 +66,7 @@ func split(i isa, operand string, width int) {
 func transpose512() {
 	TEXT("transpose512", NOSPLIT, "func(dst *float32, dstRow int, src *float32, srcRow int, blocks int)")
 	Doc("transpose512 transposes blocks of 16 rows and 16 columns: element (r, p) of src goes to (p, r) of dst. " +
-		"Strides " +
-		"are in bytes.")
+		"Strides are in bytes.")
 	Pragma("noescape")
 	dst := Load(Param("dst"), GP64()).(GPVirtual)
 	dstRow := Load(Param("dstRow"), GP64()).(GPVirtual)
@@ -120,8 +119,7 @@ func transpose512() {
 func transpose256() {
 	TEXT("transpose256", NOSPLIT, "func(dst *float32, dstRow int, src *float32, srcRow int, blocks int)")
 	Doc("transpose256 transposes blocks of 8 rows and 8 columns: element (r, p) of src goes to (p, r) of dst. " +
-		"Strides " +
-		"are in bytes.")
+		"Strides are in bytes.")
 	Pragma("noescape")
 	dst := Load(Param("dst"), GP64()).(GPVirtual)
 	dstRow := Load(Param("dstRow"), GP64()).(GPVirtual)
