@@ -12,22 +12,17 @@ type Batch struct {
 
 // End makes an example of the ids that a Source has appended to Inputs.IDs and Labels.IDs since the last one. Both must
 // end in EOS; index is the example's number in the source.
-func (b *Batch) End(index int) {
+func (b *Batch) End(index int) { b.endVector(index, nil) }
+
+// endVector is End for an example with a vector, which b keeps; nil is none.
+func (b *Batch) endVector(index int, vector []float32) {
 	b.Inputs.End()
 	b.Labels.End()
-	if len(b.Vectors) > 0 {
-		b.Vectors = append(b.Vectors, nil)
-	}
 	b.Index = append(b.Index, index)
-}
-
-// endVector is End for an example with a vector, which b keeps.
-func (b *Batch) endVector(index int, vector []float32) {
-	for len(b.Vectors) < b.Sequences() {
-		b.Vectors = append(b.Vectors, nil)
+	if vector != nil || len(b.Vectors) > 0 { // one of each sequence from the first vector on
+		b.Vectors = append(b.Vectors, make([][]float32, b.Sequences()-1-len(b.Vectors))...)
+		b.Vectors = append(b.Vectors, vector)
 	}
-	b.End(index)
-	b.Vectors = append(b.Vectors[:b.Sequences()-1], vector)
 }
 
 // Reset empties b and keeps its memory.

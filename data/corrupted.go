@@ -34,9 +34,9 @@ func (c *Corrupted) Append(epoch int64, i int, b *Batch) {
 	b.piece = c.pieces.Piece(i, b.piece[:0])
 	key := objective.Key{Seed: c.seed, Epoch: epoch, Index: int64(i)}
 	b.Inputs.IDs, b.Labels.IDs = c.objective.Append(key, b.piece, b.Inputs.IDs, b.Labels.IDs)
-	if c.Vector == nil {
-		b.End(i)
-		return
+	var vector []float32
+	if c.Vector != nil {
+		vector = c.Vector(i)
 	}
-	b.endVector(i, c.Vector(i))
+	b.endVector(i, vector)
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 
 	"t5train/data/table"
 )
@@ -44,11 +45,8 @@ func (v *Vectors) add(c table.Cell) error {
 		return fmt.Errorf("holds %d numbers, want %d as in the rows before", len(c.Items), v.dim)
 	}
 	for _, item := range c.Items {
-		x := item.Float
-		if item.Kind == table.Int {
-			x = float64(item.Int)
-		}
-		if item.Kind != table.Int && item.Kind != table.Float || math.IsNaN(x) || math.Abs(x) > math.MaxFloat32 {
+		x, ok := item.Number()
+		if !ok || math.Abs(x) > math.MaxFloat32 {
 			return fmt.Errorf("holds %s, want finite numbers", item)
 		}
 		v.values = append(v.values, float32(x))
@@ -69,6 +67,8 @@ func (v *Vectors) At(i int) []float32 { return v.values[i*v.dim : (i+1)*v.dim : 
 func (v *Vectors) Digest() string {
 	h := sha256.New()
 	_ = binary.Write(h, binary.LittleEndian, int64(v.dim)) // a hash does not fail
-	_ = binary.Write(h, binary.LittleEndian, v.values)
+	for values := range slices.Chunk(v.values, 1<<14) {    // Write copies what it is given
+		_ = binary.Write(h, binary.LittleEndian, values)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }

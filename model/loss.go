@@ -27,7 +27,6 @@ type LossGraph struct {
 	batch   Batch     // of the run
 	decoder op.Ragged // inputs
 	totals  kernel.Totals
-	vectors float64 // loss of Batch.Vectors
 	program *op.Program
 }
 
@@ -47,8 +46,8 @@ func (m *T5) LossGraph(w *kernel.Workers, o LossOptions) (*LossGraph, error) {
 	loss := g.CrossEntropy(hidden, m.LMHead, &l.batch.Labels,
 		op.LossOptions{Scale: m.Config.LogitScale(), ZLoss: o.ZLoss, LabelSmoothing: o.LabelSmoothing}, &l.totals)
 	if o.VectorWeight > 0 {
-		loss = g.VectorLoss(loss, encoded, &l.batch.Inputs, op.MeanOfRows, &l.batch.Vectors, o.VectorWeight, &l.vectors)
-		loss = g.VectorLoss(loss, hidden, &l.decoder, op.FirstRow, &l.batch.Vectors, o.VectorWeight, &l.vectors)
+		loss = g.VectorLoss(loss, encoded, &l.batch.Inputs, op.MeanOfRows, &l.batch.Vectors, o.VectorWeight, &l.totals)
+		loss = g.VectorLoss(loss, hidden, &l.decoder, op.FirstRow, &l.batch.Vectors, o.VectorWeight, &l.totals)
 	}
 	var err error
 	if o.Gradients {
@@ -68,12 +67,10 @@ func (l *LossGraph) Run(b Batch, step op.Pass) (kernel.Totals, error) {
 	if err := b.Check(l.model.Config.VocabSize); err != nil {
 		return kernel.Totals{}, err
 	}
-	l.vectors = 0
 	l.batch, l.decoder = b, l.model.Config.DecoderInputs(&b.Labels, l.decoder.IDs)
 	if err := l.program.Run(step); err != nil {
 		return kernel.Totals{}, fmt.Errorf("run model: %w", err)
 	}
-	l.totals.Loss += l.vectors
 	return l.totals, nil
 }
 

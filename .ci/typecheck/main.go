@@ -1,4 +1,5 @@
-// Typecheck checks the types of all packages of the module and of their tests as another processor would build them:
+// Command typecheck checks the types of all packages of the module and of their tests, as another processor would
+// build them:
 //
 //	go run ./.ci/typecheck arm64
 //

@@ -13,7 +13,6 @@ import (
 	"t5train/data/task"
 	"t5train/data/task/infer"
 	"t5train/data/tokenizer"
-	"t5train/internal/floats"
 	"t5train/internal/splits"
 	"t5train/internal/ui"
 )
@@ -137,11 +136,7 @@ func (t Table) identifiers(ctx context.Context) ([]string, error) {
 func (t Table) numbers(ctx context.Context, column string) ([]float64, error) {
 	var all []float64
 	err := t.Scan(ctx, []string{column}, func(_ int64, cells []table.Cell) error {
-		v := cells[0].Float
-		if cells[0].Kind == table.Int {
-			v = float64(cells[0].Int)
-		}
-		if cells[0].Kind != table.Null && floats.IsFinite(v) {
+		if v, ok := cells[0].Number(); ok {
 			all = append(all, v)
 		}
 		return nil

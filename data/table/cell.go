@@ -52,6 +52,17 @@ func (c Cell) Text() string {
 	return ""
 }
 
+// Number returns the value of an Int or a Float, if it is finite.
+func (c Cell) Number() (v float64, ok bool) {
+	switch c.Kind {
+	case Int:
+		return float64(c.Int), true
+	case Float:
+		return c.Float, floats.IsFinite(c.Float)
+	}
+	return 0, false
+}
+
 // String returns the value as an error message shows it: strings quoted, null as null, lists in brackets.
 func (c Cell) String() string {
 	switch c.Kind {

@@ -127,18 +127,14 @@ func WriteNumber(value, roundTo float64) string {
 
 // number returns the value of a label cell of Regression.
 func (s Spec) number(c table.Cell) (float64, error) {
-	v := c.Float
-	switch c.Kind {
-	case table.Null:
+	v, ok := c.Number()
+	switch {
+	case ok:
+		return v, nil
+	case c.Kind == table.Null:
 		return 0, fmt.Errorf("label column %s is null: drop rows without a number", s.LabelColumn)
-	case table.Float:
-	case table.Int:
-		v = float64(c.Int)
-	default:
-		return 0, fmt.Errorf("label column %s holds %v, want a number", s.LabelColumn, c)
-	}
-	if !floats.IsFinite(v) {
+	case c.Kind == table.Float:
 		return 0, fmt.Errorf("label column %s holds %v, want a finite number: drop the row", s.LabelColumn, c)
 	}
-	return v, nil
+	return 0, fmt.Errorf("label column %s holds %v, want a number", s.LabelColumn, c)
 }

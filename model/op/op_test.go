@@ -262,9 +262,10 @@ func TestGradients(t *testing.T) {
 		p, head, norm := table(), randomParam("head", 0.5, vocab, d), randomParam("norm", 1, d)
 		cases["vector_loss/"+name] = func(g *Graph) *gorgonia.Node {
 			h := g.RMSNorm(embed(g, p), norm, 1e-6) // which the cross-entropy reads too
-			ce := g.CrossEntropy(h, head, labels, LossOptions{}, new(kernel.Totals))
-			loss := g.VectorLoss(ce, h, tokens, MeanOfRows, &vectors, 3, new(float64))
-			return g.VectorLoss(loss, h, tokens, FirstRow, &vectors, 2, new(float64))
+			var totals kernel.Totals
+			ce := g.CrossEntropy(h, head, labels, LossOptions{}, &totals)
+			loss := g.VectorLoss(ce, h, tokens, MeanOfRows, &vectors, 3, &totals)
+			return g.VectorLoss(loss, h, tokens, FirstRow, &vectors, 2, &totals)
 		}
 	}
 	for name, build := range cases {

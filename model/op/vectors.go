@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"gorgonia.org/gorgonia"
+
+	"t5train/model/kernel"
 )
 
 // Pooling makes a vector of the hidden states of a sequence.
@@ -21,12 +23,12 @@ const (
 //	weight * (1 - cos(m, v))
 //
 // with m the first k columns, k <= d, of the mean of the sequence's rows of hidden [tokens, d], or of its first row if
-// pooling is FirstRow. It adds the sum without GradScale to *total. (*vectors)[s] is nil where there is none; *vectors
-// has as many elements as tokens has sequences, or none. So a model learns the direction of sentence vectors that a
-// larger model has made (Reimers and Gurevych 2020, "Making Monolingual Sentence Embeddings Multilingual using
-// Knowledge Distillation", with the cosine in place of the squared distance).
+// pooling is FirstRow. It adds the sum without GradScale to the Loss of totals, those of loss. (*vectors)[s] is nil
+// where there is none; *vectors has as many elements as tokens has sequences, or none. So a model learns the direction
+// of sentence vectors that a larger model has made (Reimers and Gurevych 2020, "Making Monolingual Sentence Embeddings
+// Multilingual using Knowledge Distillation", with the cosine in place of the squared distance).
 func (g *Graph) VectorLoss(loss, hidden *gorgonia.Node, tokens *Ragged, pooling Pooling, vectors *[][]float32,
-	weight float32, total *float64) *gorgonia.Node {
+	weight float32, totals *kernel.Totals) *gorgonia.Node {
 	d := hidden.Shape()[1]
 	var dHidden func(rows int) Matrix // set when the graph is differentiated
 	f := &fused{name: "vector_loss"}
@@ -63,8 +65,8 @@ func (g *Graph) VectorLoss(loss, hidden *gorgonia.Node, tokens *Ragged, pooling 
 		for _, l := range losses {
 			sum += l
 		}
-		*total += sum
-		return gorgonia.NewF32(in[0].Data().(float32) + float32(sum*float64(g.pass.GradScale))), nil
+		totals.Loss += sum
+		return gorgonia.NewF32(float32(totals.Loss * float64(g.pass.GradScale))), nil
 	}
 	f.backward = func(dy *gorgonia.Node) gorgonia.Nodes {
 		// As in CrossEntropy, the gradient of the sum is 1.

@@ -53,7 +53,12 @@ func readText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was
 		ui.Say(sink, "", noValidation)
 		return m, nil
 	}
-	s, held, err := r.open(ctx, m, "data.validation", c.Data.Validation, dataset.ForValidation, c.Data.TextColumn)
+	var s *chunks.Store
+	var held []corpus.UsedFile
+	set, err := dataset.OpenData(c.Data.Validation, dataset.ForValidation)
+	if err == nil {
+		s, held, err = r.open(ctx, m, "data.validation", set, c.Data.Validation, c.Data.TextColumn)
+	}
 	if err != nil {
 		if !errors.Is(err, ErrOtherData) {
 			err = fmt.Errorf("read data.validation: %w", err)
@@ -165,12 +170,15 @@ func noiseSeed(seed uint64, corpus int) uint64 {
 func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Component, seed uint64) (data.Source, error) {
 	limit := r.config.Data.MaxTrainExamples
 	if p.Task.Name == textTask {
-		s, files, err := r.open(ctx, m, sourceKey(r.config, p), p.Train, dataset.ForTraining,
-			corpus.Column(p.Task.TextColumns))
+		set, err := openText(p, dataset.ForTraining)
 		if err != nil {
 			return nil, err
 		}
-		vectors, err := r.vectors(ctx, m, p, s)
+		s, files, err := r.open(ctx, m, sourceKey(r.config, p), set, p.Train, corpus.Column(p.Task.TextColumns))
+		if err != nil {
+			return nil, err
+		}
+		vectors, err := r.vectors(ctx, m, p, set, s)
 		if err != nil {
 			return nil, err
 		}
@@ -211,14 +219,10 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Componen
 }
 
 // vectors reads the vectors of a component, one for each document of its token store; nil if it has no column of them.
-func (r *textReader) vectors(ctx context.Context, m *Datasets, p configs.Component, s *chunks.Store) (*data.Vectors,
-	error) {
+func (r *textReader) vectors(ctx context.Context, m *Datasets, p configs.Component, set *parquetio.Dataset,
+	s *chunks.Store) (*data.Vectors, error) {
 	if p.VectorColumn == "" {
 		return nil, nil
-	}
-	set, err := openVectors(p, dataset.ForTraining)
-	if err != nil {
-		return nil, err
 	}
 	v, err := data.ReadVectors(ctx, set, p.VectorColumn)
 	if err != nil {
@@ -237,23 +241,19 @@ func (r *textReader) vectors(ctx context.Context, m *Datasets, p configs.Compone
 	return v, nil
 }
 
-// openVectors opens the data of a component that has its column of vectors.
-func openVectors(p configs.Component, wanted []string) (*parquetio.Dataset, error) {
+// openText opens the data of a component of text, which has its column of vectors, if it names one.
+func openText(p configs.Component, wanted []string) (*parquetio.Dataset, error) {
 	set, err := dataset.OpenData(p.Train, wanted)
-	if err != nil {
-		return nil, err
+	if err == nil && p.VectorColumn != "" {
+		err = set.CheckColumns([]string{p.VectorColumn})
 	}
-	return set, set.CheckColumns([]string{p.VectorColumn})
+	return set, err
 }
 
-// open opens the token store of what a key names, notes it in m, which closes it, and returns the files that it is of.
-// Text that a run cannot resume with is not tokenized.
-func (r *textReader) open(ctx context.Context, m *Datasets, key string, patterns, wanted []string,
+// open opens the token store of set, which a key names by patterns, notes it in m, which closes it, and returns the
+// files that it is of. Text that a run cannot resume with is not tokenized.
+func (r *textReader) open(ctx context.Context, m *Datasets, key string, set *parquetio.Dataset, patterns []string,
 	column string) (*chunks.Store, []corpus.UsedFile, error) {
-	set, err := dataset.OpenData(patterns, wanted)
-	if err != nil {
-		return nil, nil, err
-	}
 	s, err := corpus.TokensOfSet(ctx, set, r.bundle.Tokenizer, corpus.TokensOptions{
 		Data: patterns, TextColumn: column, Output: TokensOf(r.config), Threads: r.threads, Sink: r.sink,
 		Expect: r.was[key],
@@ -325,7 +325,7 @@ func (r *textReader) checkComponent(ctx context.Context, p configs.Component, wa
 		}
 		return err
 	}
-	set, err := dataset.OpenData(p.Train, wanted)
+	set, err := openText(p, wanted)
 	if err != nil {
 		return err
 	}
@@ -334,8 +334,5 @@ func (r *textReader) checkComponent(ctx context.Context, p configs.Component, wa
 		return dataset.WithConflicts(err, set)
 	}
 	ui.Detail(r.sink, p.Name, "%s: %s", note.Key, note.Text())
-	if p.VectorColumn != "" {
-		_, err = openVectors(p, wanted)
-	}
-	return err
+	return nil
 }
