@@ -30,7 +30,7 @@ func taskProblems(t task.Spec) (ps []problem) {
 	for _, m := range t.Mistakes() {
 		ps = append(ps, mistake("task."+m.Key, "%s", m.Text))
 	}
-	if t.Name == task.Template && t.TargetTemplate == "" == (t.TargetColumn == "") {
+	if task.Has(t.Name, "target_template") && t.TargetTemplate == "" == (t.TargetColumn == "") {
 		keys := []string{"task.target_template", "task.target_column"}
 		ps = append(ps, problem{keys: keys, text: "want exactly one of them"})
 	}

@@ -57,8 +57,8 @@ func (s Spec) Correct(asked Spec) (Spec, error) {
 	}
 	if texts := asked.LabelTexts; len(texts) > 0 {
 		labels := &s.Labels
-		if s.Name == NER {
-			labels = &s.Entities
+		if l := s.general().labels; l != nil {
+			labels = l.of(&s)
 		}
 		if len(texts) != len(*labels) {
 			return s, fmt.Errorf("task.labels has %d label strings, want %d as the checkpoint: %s",
@@ -142,34 +142,20 @@ func Alone(asked Spec) (Spec, error) {
 	if s, ok := Named(asked.Name); ok {
 		return s.Correct(asked)
 	}
-	s := Spec{Name: asked.Name, TextColumns: []string{"text"}, TargetColumn: "target"}
-	var labels []Label
-	for _, text := range asked.LabelTexts {
-		labels = append(labels, Label{Name: text, Text: text})
+	g, _ := generalOf(asked.Name)
+	s := g.usual
+	s.Name = g.name
+	if l := g.labels; l != nil {
+		if len(asked.LabelTexts) < l.least {
+			return s, fmt.Errorf("it is not known which %ss the checkpoint knows: list them with task.labels", l.what)
+		}
+		for _, text := range asked.LabelTexts {
+			*l.of(&s) = append(*l.of(&s), Label{Name: text, Text: text})
+		}
 	}
-	switch asked.Name {
-	case Classification:
-		if len(labels) < 2 {
-			return s, errors.New("it is not known which labels the checkpoint knows: list them with task.labels")
-		}
-		s.Labels, s.LabelColumn, s.TargetColumn = labels, "label", ""
-	case NER:
-		if len(labels) == 0 {
-			return s, errors.New("it is not known which types of entities the checkpoint knows: list them with " +
-				"task.labels")
-		}
-		s.Entities, s.TextColumns, s.LabelColumn, s.TargetColumn = labels, []string{"tokens"}, "ner_tags", ""
-	case Regression:
-		s.RoundTo, s.LabelColumn, s.TargetColumn = new(DefaultRoundTo), "label", ""
-	case Translation:
-		if asked.Prefix == nil && (asked.SourceLanguage == "" || asked.TargetLanguage == "") {
-			return s, errors.New("it is not known between which languages to translate: name them with " +
-				"task.source_language and task.target_language, or set task.prefix")
-		}
-	case Summarization:
-		s.Prefix = new(SummarizePrefix)
-	case QuestionAnswering:
-		s.TextColumns, s.TargetColumn = []string{"question", "context"}, "answers.text"
+	if s.Name == Translation && asked.Prefix == nil && (asked.SourceLanguage == "" || asked.TargetLanguage == "") {
+		return s, errors.New("it is not known between which languages to translate: name them with " +
+			"task.source_language and task.target_language, or set task.prefix")
 	}
 	return s.Correct(asked)
 }

@@ -15,7 +15,7 @@ func (s Spec) evidence(input string, ref Reference) int {
 	if s.Kind() == Entities {
 		return lastEntity(input, ref)
 	}
-	if s.Name != QuestionAnswering && s.Rule != ReCoRD {
+	if !s.general().inInput && s.Rule != ReCoRD {
 		return 0
 	}
 	nearest := 0

@@ -175,7 +175,7 @@ func (r row) targets() ([]string, error) {
 	switch {
 	case len(texts) > 0:
 		return texts, nil
-	case r.spec.Name == QuestionAnswering:
+	case r.spec.general().inInput:
 		return []string{Unanswerable}, nil
 	}
 	return nil, fmt.Errorf("target column %s holds an empty list: drop the row, or give it a target", column)

@@ -48,13 +48,22 @@ func (s Spec) body(texts []string) (string, error) {
 			return texts[i]
 		}), nil
 	}
-	switch {
-	case s.Name == QuestionAnswering && len(texts) == 2:
-		return "question: " + texts[0] + " context: " + texts[1], nil
-	case s.plain():
-		return strings.Join(texts, " "), nil
+	return s.general().input(s, texts), nil
+}
+
+// joined is the text alone.
+func (Spec) joined(texts []string) string { return strings.Join(texts, " ") }
+
+// question is a question and its context. Where a person names other columns than two, it is as with the glue rule.
+func (s Spec) question(texts []string) string {
+	if len(texts) != 2 {
+		return s.glue(texts)
 	}
-	// The glue rule of T5's preprocessors.
+	return "question: " + texts[0] + " context: " + texts[1]
+}
+
+// glue is the glue rule of T5's preprocessors: each column's name and text.
+func (s Spec) glue(texts []string) string {
 	var b strings.Builder
 	for i, text := range texts {
 		if i > 0 || s.InputPrefix() != "" {
@@ -64,7 +73,7 @@ func (s Spec) body(texts []string) (string, error) {
 		b.WriteString(": ")
 		b.WriteString(text)
 	}
-	return b.String(), nil
+	return b.String()
 }
 
 // Text returns the text of a cell of a text column, as [Spec.Input] takes it; that of a list is its items' with a space

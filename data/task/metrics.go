@@ -164,31 +164,18 @@ func TextValues(spans bool) []string {
 
 // MetricNames returns the metrics of the task, the most important first: those of the spec, or else the usual ones.
 func (s Spec) MetricNames() []string {
-	if len(s.Metrics) > 0 {
-		return s.Metrics
-	}
-	switch s.Kind() {
-	case Labels:
-		names := s.Kind().Metrics()
-		if len(s.GroupColumns) == 0 {
-			names = slices.DeleteFunc(names, func(name string) bool { return name == GroupMatch })
-		}
-		return names
-	case Numbers, Referents:
-		return s.Kind().Metrics()
-	case Entities:
-		return []string{Seqeval}
-	}
+	g := s.general()
 	switch {
-	case s.Name == Translation:
-		return []string{BLEU, ChrF}
-	case s.Name == Summarization:
-		return []string{Rouge1, Rouge2, RougeL, RougeLsum}
-	case s.Name == QuestionAnswering || s.Rule == ReCoRD:
+	case len(s.Metrics) > 0:
+		return s.Metrics
+	case s.Rule == ReCoRD:
 		return []string{SQuADScores}
-	default:
-		return []string{ExactMatch}
+	case g.metrics != nil && g.kind == s.Kind():
+		return g.metrics
 	}
+	return slices.DeleteFunc(s.Kind().Metrics(), func(name string) bool {
+		return name == GroupMatch && len(s.GroupColumns) == 0
+	})
 }
 
 // Values lists the values that evaluations compare by for the task: those of its metrics, and loss and perplexity.

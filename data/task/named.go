@@ -29,7 +29,7 @@ func Base(name string) string {
 
 // settings returns one of T5's tasks, or a general one with nothing set.
 func settings(name string) (Spec, bool) {
-	if slices.Contains(General(), name) {
+	if _, ok := generalOf(name); ok {
 		return Spec{Name: name}, true
 	}
 	return Named(name)

@@ -8,23 +8,6 @@ import (
 	"t5train/internal/optional"
 )
 
-// The tasks. [Names] has those of T5 too, which are settings of these.
-const (
-	Classification    = "classification"     // one of a list of labels
-	Regression        = "regression"         // a number
-	NER               = "ner"                // the named entities of a list of tokens
-	Translation       = "translation"        // a text in another language
-	Summarization     = "summarization"      // a short text for a long one
-	QuestionAnswering = "question_answering" // the answer to a question about a context
-	Seq2Seq           = "seq2seq"            // a text for a text
-	Template          = "template"           // a text for a text, both put together from columns
-)
-
-// General lists the tasks that are for any data set.
-func General() []string {
-	return []string{Classification, Regression, NER, Translation, Summarization, QuestionAnswering, Seq2Seq, Template}
-}
-
 // Source is this file: the comments of the fields of [Spec] are the documentation of the keys of a configuration.
 //
 //go:embed spec.go
@@ -138,23 +121,11 @@ const (
 
 // Kind returns the kind of the task's answers.
 func (s Spec) Kind() Kind {
-	switch {
-	case s.Rule.marksPronoun():
+	if s.Rule.marksPronoun() {
 		return Referents
-	case s.Name == Classification:
-		return Labels
-	case s.Name == Regression:
-		return Numbers
-	case s.Name == NER:
-		return Entities
 	}
-	return Texts
+	return s.general().kind
 }
 
 // ScoresLabels reports whether the answer is the label that the model finds most probable. Other answers are generated.
 func (s Spec) ScoresLabels() bool { return s.Kind() == Labels && len(s.Labels) > 0 }
-
-// plain reports whether the input is the text of the one column, without its name.
-func (s Spec) plain() bool {
-	return slices.Contains([]string{NER, Translation, Summarization, Seq2Seq}, s.Name)
-}

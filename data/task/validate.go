@@ -32,31 +32,24 @@ func (s Spec) Validate() error {
 		m.add("group columns are %q, want names", s.GroupColumns)
 	}
 	s.checkInput(&m)
-	switch s.Name {
-	case Classification, Regression, NER:
-		if s.LabelColumn == "" || slices.Contains(s.TextColumns, s.LabelColumn) {
-			m.add("label column is %q, want one besides the text columns %q", s.LabelColumn, s.TextColumns)
-		}
-	case Translation, Summarization, QuestionAnswering, Seq2Seq, Template:
-		s.checkTarget(&m)
-	default:
+	g, known := generalOf(s.Name)
+	switch {
+	case !known:
 		m.add("name is %q, want one of %s", s.Name, strings.Join(General(), ", "))
+	case g.kind == Texts:
+		s.checkTarget(&m)
+	case s.LabelColumn == "" || slices.Contains(s.TextColumns, s.LabelColumn):
+		m.add("label column is %q, want one besides the text columns %q", s.LabelColumn, s.TextColumns)
 	}
-	switch s.Name {
-	case Classification:
-		m.checkLabels("label", s.Labels)
-		if len(s.Labels) < 2 {
-			m.add("%d labels, want at least 2", len(s.Labels))
+	if l := g.labels; l != nil {
+		m.checkLabels(l.what, *l.of(&s))
+		if n := len(*l.of(&s)); n < l.least {
+			m.add("%d %ss, want at least %d", n, l.what, l.least)
 		}
-	case NER:
-		m.checkLabels("entity type", s.Entities)
-		if len(s.Entities) == 0 {
-			m.add("no types of entities, want at least one")
-		}
-	case Regression:
-		if n := optional.Value(s.RoundTo); !(n >= MinRoundTo && n <= MaxRoundTo) {
-			m.add("round_to is %g, want a number from %g to %g", n, MinRoundTo, MaxRoundTo)
-		}
+	}
+	n := optional.Value(s.RoundTo)
+	if slices.Contains(g.keys, "round_to") && !(n >= MinRoundTo && n <= MaxRoundTo) {
+		m.add("round_to is %g, want a number from %g to %g", n, MinRoundTo, MaxRoundTo)
 	}
 	s.checkRule(&m)
 	s.checkMetrics(&m)
@@ -88,10 +81,8 @@ func (s Spec) checkInput(m *mistakes) {
 	case s.Rule.marksPronoun():
 	case s.Name == Template:
 		m.add("no template, want one with columns in braces")
-	case s.Name == QuestionAnswering && len(s.TextColumns) != 2:
-		m.add("text columns are %q, want two for %s: question and context", s.TextColumns, s.Name)
-	case s.plain() && len(s.TextColumns) > 1:
-		m.add("text columns are %q, want one for %s", s.TextColumns, s.Name)
+	case s.general().otherColumns(s.TextColumns) != "":
+		m.add("text columns are %q, want %s for %s", s.TextColumns, s.general().otherColumns(s.TextColumns), s.Name)
 	}
 }
 
@@ -180,23 +171,21 @@ func (s Spec) checkMetrics(m *mistakes) {
 
 // Owners lists the general tasks that have a key, by its name in a configuration; nil is all.
 func Owners(key string) []string {
-	return map[string][]string{
-		"label_column":    {Classification, Regression, NER},
-		"labels":          {Classification, NER},
-		"target_column":   {Translation, Summarization, QuestionAnswering, Seq2Seq, Template},
-		"target_template": {Template},
-		"source_language": {Translation},
-		"target_language": {Translation},
-		"round_to":        {Regression},
-	}[key]
+	var owners []string
+	for _, g := range generals {
+		if slices.Contains(g.keys, key) {
+			owners = append(owners, g.name)
+		}
+	}
+	return owners
 }
 
 // Has reports whether a task of a name has a key: T5's have those of the tasks that they are settings of, and may have
 // labels beside their targets.
 func Has(name, key string) bool {
 	owners := Owners(key)
-	t5 := !slices.Contains(General(), name)
-	return owners == nil || slices.Contains(owners, Base(name)) || t5 && key == "label_column"
+	_, isGeneral := generalOf(name)
+	return owners == nil || slices.Contains(owners, Base(name)) || !isGeneral && key == "label_column"
 }
 
 // Mistake is what is wrong with a key of a task, by its name in a configuration.
@@ -231,8 +220,8 @@ func (s Spec) Mistakes() []Mistake {
 			bad(list.key, "got %.80q twice, want every %s once", twice, list.what)
 		}
 	}
-	if len(s.LabelTexts) == 1 && Base(s.Name) != NER {
-		bad("labels", "got 1 label, want at least 2")
+	if g, _ := generalOf(Base(s.Name)); len(s.LabelTexts) > 0 && g.labels != nil && len(s.LabelTexts) < g.labels.least {
+		bad("labels", "got %d label, want at least %d", len(s.LabelTexts), g.labels.least)
 	}
 	for _, answer := range [][2]string{{"label_column", s.LabelColumn}, {"target_column", s.TargetColumn}} {
 		if column := answer[1]; column != "" && slices.Contains(s.TextColumns, column) {
@@ -280,7 +269,8 @@ func (s Spec) foreign(bad func(key, format string, args ...any)) {
 				nearest.DidYouMean(m, known, ": "))
 		}
 	}
-	if n := len(s.TextColumns); n > 1 && (Spec{Name: s.Name}).plain() {
-		bad("text_columns", "got %d columns, want one for %s, or a task.template that has them all", n, s.Name)
+	if want := s.general().otherColumns(s.TextColumns); want != "" {
+		bad("text_columns", "got %d columns, want %s for %s, or a task.template that has them all",
+			len(s.TextColumns), want, s.Name)
 	}
 }

@@ -113,6 +113,20 @@ func (in *inference) remark(format string, args ...any) {
 	in.note("", "  "+fmt.Sprintf(format, args...), "")
 }
 
+// ways has how the columns of each general task are found.
+func ways() map[string]func(*inference) error {
+	return map[string]func(*inference) error{
+		task.Classification:    (*inference).classification,
+		task.Regression:        (*inference).regression,
+		task.NER:               (*inference).ner,
+		task.Translation:       (*inference).translation,
+		task.Summarization:     func(in *inference) error { return in.pair(knownSummaries()) },
+		task.QuestionAnswering: (*inference).questionAnswering,
+		task.Seq2Seq:           func(in *inference) error { return in.pair(knownTargets()) },
+		task.Template:          (*inference).targetOfTemplate,
+	}
+}
+
 // task fills in the spec.
 func (in *inference) task() error {
 	if err := in.asked.CheckAsked(); err != nil {
@@ -123,28 +137,14 @@ func (in *inference) task() error {
 			return err
 		}
 	}
-	switch in.asked.Name {
-	case task.Classification:
-		return in.classification()
-	case task.Regression:
-		return in.regression()
-	case task.NER:
-		return in.ner()
-	case task.Translation:
-		return in.translation()
-	case task.Summarization:
-		if in.asked.Prefix == nil {
-			in.prefix(task.SummarizePrefix)
-		}
-		return in.pair(knownSummaries())
-	case task.QuestionAnswering:
-		return in.questionAnswering()
-	case task.Seq2Seq:
-		return in.pair(knownTargets())
-	case task.Template:
-		return in.targetOfTemplate()
+	find := ways()[in.asked.Name]
+	if find == nil {
+		return in.named()
 	}
-	return in.named()
+	if p := task.UsualPrefix(in.asked.Name); p != nil && in.asked.Prefix == nil {
+		in.prefix(*p)
+	}
+	return find(in)
 }
 
 func (in *inference) prefix(prefix string) {

@@ -2,6 +2,7 @@ package infer
 
 import (
 	"context"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -199,7 +200,7 @@ func TestInfer_TasksErrors(t *testing.T) {
 			[]string{"context or passage", "text (string)", "task.text_columns"}},
 		{"three columns for a question", columns("a:string", "b:string", "c:string"),
 			task.Spec{Name: task.QuestionAnswering, TextColumns: []string{"a", "b",
-				"c"}}, []string{"want two columns"}},
+				"c"}}, []string{"want two"}},
 		{"no template", text, task.Spec{Name: task.Template}, []string{"task.template: got nothing", "{question}"}},
 		{"a template without a target", text, task.Spec{Name: task.Template, Template: "{text}"},
 			[]string{"task.target_template or task.target_column", "label (ClassLabel)"}},
@@ -318,5 +319,12 @@ func TestEntities_WNUT17(t *testing.T) {
 	})
 	if err != nil || set.Rows() != 4403 || same != 4401 {
 		t.Errorf("%d of %d rows come back, %v", same, set.Rows(), err)
+	}
+}
+
+// A task that has no entry of its own here would be taken for one of T5's.
+func TestEveryTaskIsInferred(t *testing.T) {
+	if got := slices.Sorted(maps.Keys(ways())); !slices.Equal(got, slices.Sorted(slices.Values(task.General()))) {
+		t.Errorf("got %q, want %q", got, task.General())
 	}
 }

@@ -177,22 +177,17 @@ func (in *inference) questionAnswering() error {
 
 // questionColumns finds the question and its context.
 func (in *inference) questionColumns() error {
-	switch asked := in.asked.TextColumns; len(asked) {
-	case 0:
-		context, err := in.firstOf(textsKey, "context", "passage", "paragraph")
-		if err != nil {
-			return err
-		}
-		question, err := in.firstOf(textsKey, "question", "query")
-		in.takeTexts([]string{question, context}, "usual names")
-		return err
-	case 2:
+	if asked := in.asked.TextColumns; len(asked) > 0 {
 		in.takeTexts(asked, textsKey)
 		return in.check(textsKey, asked...)
-	default:
-		return fmt.Errorf("task.text_columns gives %s, want two columns for %s, the question and then the context, "+
-			"or a task.template", strings.Join(asked, ", "), in.asked.Name)
 	}
+	context, err := in.firstOf(textsKey, "context", "passage", "paragraph")
+	if err != nil {
+		return err
+	}
+	question, err := in.firstOf(textsKey, "question", "query")
+	in.takeTexts([]string{question, context}, "usual names")
+	return err
 }
 
 // firstOf returns the first of some usual names that a text column has.
