@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"t5train/data/table"
+	"t5train/data/task/language"
 )
 
 // Correct applies what a person says to a spec, such as that of a checkpoint, whose task it does not change: names of
@@ -38,10 +39,10 @@ func (s Spec) Correct(asked Spec) (Spec, error) {
 	if s.Name == Translation && asked.SourceLanguage+asked.TargetLanguage != "" && asked.Prefix == nil {
 		from, to := asked.SourceLanguage, asked.TargetLanguage
 		if from == "" && len(s.TextColumns) == 1 {
-			from = LanguageOf(s.TextColumns[0])
+			from = language.OfColumn(s.TextColumns[0])
 		}
 		if to == "" {
-			to = LanguageOf(s.TargetColumn)
+			to = language.OfColumn(s.TargetColumn)
 		}
 		if from == "" || to == "" {
 			return s, errors.New("the columns do not tell the other language: give both task.source_language and " +

@@ -32,7 +32,7 @@
 // the first is trained on, and all are right in an evaluation. A question whose list of answers is empty, as SQuAD 2
 // has them, has the answer [Unanswerable].
 //
-// The languages of a translation are named as T5 names them, see [Language]; a code that is not known stands for
+// The languages of a translation are named as T5 names them, see [language.Name]; a code that is not known stands for
 // itself.
 //
 // # Numbers

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"t5train/data/task/language"
 )
 
 // wmtName is the beginning of the names of translations: wmt/en-de.
@@ -138,6 +140,13 @@ func presets() []preset {
 
 // SummarizePrefix is in front of a text to summarize.
 const SummarizePrefix = "summarize: "
+
+// TranslatePrefix is what T5 has in front of a text to translate.
+func TranslatePrefix(from, to string) string {
+	source, _ := language.Name(from)
+	target, _ := language.Name(to)
+	return "translate " + source + " to " + target + ": "
+}
 
 // glue is a task by the glue rule: the input is the name, then each column's name and text.
 func glue(name, columns, labels string, metrics ...string) Spec {

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestGeneralTasks checks the table of tasks: keys are those of [Spec], and what a task usually has is a valid spec with
-// keys of its own.
+// TestGeneralTasks checks the table of tasks: keys are those of [Spec], and what a task usually has is a valid spec
+// with keys of its own.
 func TestGeneralTasks(t *testing.T) {
 	var keys []string
 	for f := range reflect.TypeFor[Spec]().Fields() {

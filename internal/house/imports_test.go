@@ -26,8 +26,8 @@ var layers = [][]string{
 
 	{"model", "data/tokenizer", "data/parquetio"},
 	{"data/parquetio/page"},
-	{"data/table", "data/task/words", "data/tokenizer/internal/hf", "data/tokenizer/internal/segment",
-		"data/tokenizer/normalize"},
+	{"data/table", "data/task/language", "data/task/words", "data/tokenizer/internal/hf",
+		"data/tokenizer/internal/segment", "data/tokenizer/normalize"},
 	{"data/tokenizer/internal/spiece", "data/tokenizer/internal/trie"},
 	{"model/op"},
 	{"model/kernel"},

@@ -9,6 +9,7 @@ import (
 
 	"t5train/data/table"
 	"t5train/data/task"
+	"t5train/data/task/language"
 )
 
 const textsKey, targetKey = "task.text_columns", "task.target_column"
@@ -206,14 +207,14 @@ func (in *inference) translation() error {
 	if err != nil || in.asked.Prefix != nil || in.spec.Template != "" {
 		return err
 	}
-	from := cmp.Or(in.asked.SourceLanguage, task.LanguageOf(source))
-	to := cmp.Or(in.asked.TargetLanguage, task.LanguageOf(target))
+	from := cmp.Or(in.asked.SourceLanguage, language.OfColumn(source))
+	to := cmp.Or(in.asked.TargetLanguage, language.OfColumn(target))
 	if from == "" || to == "" {
 		return errors.New("the columns do not tell the languages for the prefix: name them with " +
 			"task.source_language and task.target_language, or set task.prefix")
 	}
 	for _, code := range []string{from, to} {
-		if _, known := task.Language(code); !known {
+		if _, known := language.Name(code); !known {
 			in.note("language "+code, "the name of this code is not known: the prefix has the code itself",
 				"task.prefix sets another")
 		}
@@ -230,16 +231,17 @@ func (in *inference) languageColumns() (source, target string, err error) {
 	}
 	given := in.spec.Template != "" // the source
 	whySource, whyTarget := textsKey, targetKey
-	if language := in.asked.SourceLanguage; source == "" && !given && language != "" {
+	if code := in.asked.SourceLanguage; source == "" && !given && code != "" {
 		whySource = "the language asked for"
-		source, err = in.languageColumn("task.source_language", language, "")
+		source, err = in.languageColumn("task.source_language", code, "")
 	}
-	if language := in.asked.TargetLanguage; err == nil && target == "" && language != "" {
+	if code := in.asked.TargetLanguage; err == nil && target == "" && code != "" {
 		whyTarget = "the language asked for"
-		target, err = in.languageColumn("task.target_language", language, "")
+		target, err = in.languageColumn("task.target_language", code, "")
 	}
 	rest := in.filter(func(c table.Column) bool {
-		return c.Type == table.TypeString && task.LanguageOf(c.Name) != "" && c.Name != "id" && // mostly not Indonesian
+		// mostly not Indonesian
+		return c.Type == table.TypeString && language.OfColumn(c.Name) != "" && c.Name != "id" &&
 			c.Name != source && c.Name != target && !slices.Contains(in.spec.TextColumns, c.Name)
 	})
 	const two = "of two languages, in the order of the columns: task.source_language and task.target_language turn them"
@@ -263,16 +265,16 @@ func (in *inference) languageColumns() (source, target string, err error) {
 
 // languageColumn returns the column of the language that a key names. Without one, that of the task will do, if there
 // is any and the data has it.
-func (in *inference) languageColumn(key, language, known string) (string, error) {
+func (in *inference) languageColumn(key, code, known string) (string, error) {
 	found := in.filter(func(c table.Column) bool {
-		return c.Type == table.TypeString && strings.EqualFold(c.Name[strings.LastIndexByte(c.Name, '.')+1:], language)
+		return c.Type == table.TypeString && strings.EqualFold(c.Name[strings.LastIndexByte(c.Name, '.')+1:], code)
 	})
 	switch {
 	case len(found) == 1:
 		return found[0].Name, nil
-	case len(found) == 0 && known != "" && task.LanguageOf(known) == "" && in.check(key, known) == nil:
+	case len(found) == 0 && known != "" && language.OfColumn(known) == "" && in.check(key, known) == nil:
 		return known, nil
 	}
 	return "", fmt.Errorf("%s %s: %d columns are of this language, want one: the columns are %s: choose with "+
-		"task.text_columns and task.target_column", key, language, len(found), in.all())
+		"task.text_columns and task.target_column", key, code, len(found), in.all())
 }

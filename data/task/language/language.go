@@ -1,4 +1,5 @@
-package task
+// Package language knows the English names of languages by their codes.
+package language
 
 import (
 	"slices"
@@ -15,25 +16,23 @@ func languages() [][2]string {
 		{"et", "Estonian"}, {"eu", "Basque"}, {"fa", "Persian"}, {"fi", "Finnish"}, {"fr", "French"}, {"ga", "Irish"},
 		{"gl", "Galician"}, {"gu", "Gujarati"}, {"ha", "Hausa"}, {"he", "Hebrew"}, {"hi", "Hindi"}, {"hr", "Croatian"},
 		{"hu", "Hungarian"}, {"hy", "Armenian"}, {"id", "Indonesian"}, {"ig", "Igbo"}, {"is", "Icelandic"},
-		{"it", "Italian"}, {"ja", "Japanese"}, {"jv", "Javanese"}, {"ka", "Georgian"}, {"kk", "Kazakh"}, {"km",
-			"Khmer"},
-		{"kn", "Kannada"}, {"ko", "Korean"}, {"ku", "Kurdish"}, {"ky", "Kyrgyz"}, {"la", "Latin"},
+		{"it", "Italian"}, {"ja", "Japanese"}, {"jv", "Javanese"}, {"ka", "Georgian"}, {"kk", "Kazakh"},
+		{"km", "Khmer"}, {"kn", "Kannada"}, {"ko", "Korean"}, {"ku", "Kurdish"}, {"ky", "Kyrgyz"}, {"la", "Latin"},
 		{"lb", "Luxembourgish"}, {"lo", "Lao"}, {"lt", "Lithuanian"}, {"lv", "Latvian"}, {"mg", "Malagasy"},
 		{"mk", "Macedonian"}, {"ml", "Malayalam"}, {"mn", "Mongolian"}, {"mr", "Marathi"}, {"ms", "Malay"},
 		{"mt", "Maltese"}, {"my", "Burmese"}, {"nb", "Norwegian Bokmål"}, {"ne", "Nepali"}, {"nl", "Dutch"},
 		{"nn", "Norwegian Nynorsk"}, {"no", "Norwegian"}, {"pa", "Punjabi"}, {"pl", "Polish"}, {"ps", "Pashto"},
 		{"pt", "Portuguese"}, {"ro", "Romanian"}, {"ru", "Russian"}, {"rw", "Kinyarwanda"}, {"si", "Sinhala"},
-		{"sk", "Slovak"}, {"sl", "Slovenian"}, {"so", "Somali"}, {"sq", "Albanian"}, {"sr", "Serbian"}, {"sv",
-			"Swedish"},
-		{"sw", "Swahili"}, {"ta", "Tamil"}, {"te", "Telugu"}, {"tg", "Tajik"}, {"th", "Thai"}, {"tl", "Filipino"},
-		{"tr", "Turkish"}, {"uk", "Ukrainian"}, {"ur", "Urdu"}, {"uz", "Uzbek"}, {"vi", "Vietnamese"}, {"xh", "Xhosa"},
-		{"yi", "Yiddish"}, {"yo", "Yoruba"}, {"zh", "Chinese"}, {"zu", "Zulu"},
+		{"sk", "Slovak"}, {"sl", "Slovenian"}, {"so", "Somali"}, {"sq", "Albanian"}, {"sr", "Serbian"},
+		{"sv", "Swedish"}, {"sw", "Swahili"}, {"ta", "Tamil"}, {"te", "Telugu"}, {"tg", "Tajik"}, {"th", "Thai"},
+		{"tl", "Filipino"}, {"tr", "Turkish"}, {"uk", "Ukrainian"}, {"ur", "Urdu"}, {"uz", "Uzbek"}, {"vi", "Vietnamese"},
+		{"xh", "Xhosa"}, {"yi", "Yiddish"}, {"yo", "Yoruba"}, {"zh", "Chinese"}, {"zu", "Zulu"},
 	}
 }
 
-// Language returns the English name of a language by its code; a region behind the code, as in zh-CN, is left out. ok
+// Name returns the English name of a language by its code; a region behind the code, as in zh-CN, is left out. ok
 // is false for a code that is not known.
-func Language(code string) (name string, ok bool) {
+func Name(code string) (name string, ok bool) {
 	code = strings.ToLower(code)
 	if i := strings.IndexAny(code, "-_"); i > 0 {
 		code = code[:i]
@@ -45,18 +44,11 @@ func Language(code string) (name string, ok bool) {
 	return code, false
 }
 
-// LanguageOf returns the code of the language that a column is named after, such as translation.en, or "".
-func LanguageOf(column string) string {
+// OfColumn returns the code of the language that a column is named after, such as translation.en, or "".
+func OfColumn(column string) string {
 	code := column[strings.LastIndexByte(column, '.')+1:]
-	if _, known := Language(code); !known {
+	if _, known := Name(code); !known {
 		return ""
 	}
 	return code
-}
-
-// TranslatePrefix is what T5 has in front of a text to translate.
-func TranslatePrefix(from, to string) string {
-	source, _ := Language(from)
-	target, _ := Language(to)
-	return "translate " + source + " to " + target + ": "
 }
