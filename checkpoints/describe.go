@@ -63,8 +63,17 @@ func Describe(l ui.Lines, dir string, verify bool) error {
 	}
 	defer weights.Close()
 	l.Line("folder", "%s", dir)
-	config, configErr := model.ParseConfig(weights.Config())
-	if configErr == nil {
+	isEncoder := model.IsEncoder(weights)
+	parse, check := model.ParseConfig, model.Check
+	if isEncoder {
+		parse, check = model.ParseEncoderConfig, model.CheckEncoder
+	}
+	config, configErr := parse(weights.Config())
+	if configErr == nil && isEncoder {
+		l.Line("model", "encoder alone of %s, %s, d_model %d, d_kv %d, d_ff %d, %d heads, %d layers, vocabulary %d",
+			config.ModelType, config.FeedForwardProj, config.DModel, config.DKV, config.DFF, config.NumHeads,
+			config.NumLayers, config.VocabSize)
+	} else if configErr == nil {
 		l.Line("model", "%s, %s, d_model %d, d_kv %d, d_ff %d, %d heads, %d encoder and %d decoder layers, "+
 			"vocabulary %d",
 			config.ModelType, config.FeedForwardProj, config.DModel, config.DKV, config.DFF, config.NumHeads,
@@ -97,7 +106,7 @@ func Describe(l ui.Lines, dir string, verify bool) error {
 		l.Line("metrics", "%s", strings.TrimSpace(metricsText(info.Metrics)))
 	}
 	if configErr == nil {
-		configErr = model.Check(config, weights)
+		configErr = check(config, weights)
 	}
 	if configErr != nil {
 		return fmt.Errorf("inspect: the weights can be listed, but the model not be built: %w", configErr)

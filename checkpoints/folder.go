@@ -54,19 +54,37 @@ type Folder struct {
 	Info Info
 }
 
-// IsEmpty reports whether a folder has no model, or none that can read texts.
+// IsEmpty reports whether a folder has no model, or none that can read and write texts.
 func (b *Folder) IsEmpty() bool {
-	return b == nil || b.Model == nil || b.Model.Shared == nil || b.Tokenizer == nil
+	return b == nil || b.Model == nil || b.Model.LMHead == nil || b.Tokenizer == nil
 }
 
 // Open loads a checkpoint folder, the best checkpoint of a run folder, or a Hugging Face folder. how says in words
 // which it was. Damaged weights are an error: see [Weights.Verify].
-func Open(path string) (b *Folder, how string, err error) { return open(path, true) }
+func Open(path string) (b *Folder, how string, err error) { return open(path, true, wholeModel) }
 
 // OpenUnverified is Open for weights that are taken as they are.
-func OpenUnverified(path string) (b *Folder, how string, err error) { return open(path, false) }
+func OpenUnverified(path string) (b *Folder, how string, err error) {
+	return open(path, false, wholeModel)
+}
 
-func open(path string, verify bool) (b *Folder, how string, err error) {
+// OpenEncoder is Open for the encoder of a model, which may be all that there is: see [model.LoadEncoder].
+func OpenEncoder(path string, verify bool) (b *Folder, how string, err error) {
+	return open(path, verify, encoderAlone)
+}
+
+// loader makes a model, or its encoder, of config.json and weights.
+type loader struct {
+	parse func(config []byte) (model.Config, error)
+	load  func(model.Config, model.TensorSource) (*model.T5, error)
+}
+
+var (
+	wholeModel   = loader{model.ParseConfig, model.Load}
+	encoderAlone = loader{model.ParseEncoderConfig, model.LoadEncoder}
+)
+
+func open(path string, verify bool, l loader) (b *Folder, how string, err error) {
 	dir, how, err := Resolve(path)
 	if err != nil {
 		return nil, "", err
@@ -75,7 +93,7 @@ func open(path string, verify bool) (b *Folder, how string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	b, err = OpenFolder(dir, tok, verify)
+	b, err = openFolder(dir, tok, verify, l)
 	return b, how, err
 }
 
@@ -93,7 +111,11 @@ func OpenTokenizer(path string) (*tokenizer.Tokenizer, error) {
 
 // OpenFolder loads the model of a folder with a tokenizer that may come from elsewhere.
 func OpenFolder(dir string, tok *tokenizer.Tokenizer, verify bool) (*Folder, error) {
-	m, err := loadModel(dir, verify)
+	return openFolder(dir, tok, verify, wholeModel)
+}
+
+func openFolder(dir string, tok *tokenizer.Tokenizer, verify bool, l loader) (*Folder, error) {
+	m, err := loadModel(dir, verify, l)
 	if err != nil {
 		return nil, err
 	}
@@ -111,10 +133,10 @@ func OpenFolder(dir string, tok *tokenizer.Tokenizer, verify bool) (*Folder, err
 }
 
 // LoadModel reads config.json and the weights of a checkpoint folder.
-func LoadModel(dir string) (*model.T5, error) { return loadModel(dir, true) }
+func LoadModel(dir string) (*model.T5, error) { return loadModel(dir, true, wholeModel) }
 
 // loadModel verifies weights while it reads them, which takes hardly longer than reading them alone.
-func loadModel(dir string, verify bool) (*model.T5, error) {
+func loadModel(dir string, verify bool, l loader) (*model.T5, error) {
 	weights, err := OpenWeights(dir)
 	if err != nil {
 		return nil, err
@@ -128,9 +150,9 @@ func loadModel(dir string, verify bool) (*model.T5, error) {
 	}
 	var m *model.T5
 	err = mmap.Guard(func() error {
-		c, err := model.ParseConfig(weights.Config())
+		c, err := l.parse(weights.Config())
 		if err == nil {
-			m, err = model.Load(c, weights)
+			m, err = l.load(c, weights)
 		}
 		return err
 	})

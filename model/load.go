@@ -56,7 +56,27 @@ func Load(c Config, src TensorSource) (*T5, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := build(c, params{bare: true})
+	return build(c, params{bare: true}).read(src, tensors)
+}
+
+// LoadEncoder is Load for the encoder alone, of a whole model or of a T5EncoderModel: the result has no Decoder and no
+// LMHead, and what a checkpoint has of these is not read.
+func LoadEncoder(c Config, src TensorSource) (*T5, error) {
+	if src == nil {
+		return nil, errNoSource
+	}
+	if err := checkCopies(src, storedShared(src), aliases[:1]); err != nil {
+		return nil, err
+	}
+	tensors, err := matchEncoder(c, src)
+	if err != nil {
+		return nil, err
+	}
+	return buildEncoder(c, params{bare: true}).read(src, tensors)
+}
+
+// read reads the parameters, each from its tensor.
+func (m *T5) read(src TensorSource, tensors []Tensor) (_ *T5, err error) {
 	for i, p := range m.Params {
 		if t := tensors[i]; t.Int8 {
 			p.Int8, err = loadInt8(src, t)
@@ -85,6 +105,15 @@ func Check(c Config, src TensorSource) error {
 	return err
 }
 
+// CheckEncoder is Check for the encoder alone.
+func CheckEncoder(c Config, src TensorSource) error {
+	if src == nil {
+		return errNoSource
+	}
+	_, err := matchEncoder(c, src)
+	return err
+}
+
 // Resolve is Load without the elements: the config as the stored tensors correct it, and the tensors that the model
 // consists of, in the order of its modules. Only to see whether lm_head.weight is a matrix of its own it reads some.
 func Resolve(c Config, src TensorSource) (Config, []Tensor, error) {
@@ -92,15 +121,8 @@ func Resolve(c Config, src TensorSource) (Config, []Tensor, error) {
 		return Config{}, nil, errNoSource
 	}
 	shared := storedShared(src)
-	for _, name := range aliases {
-		differs, err := differs(src, name, shared)
-		if err == nil && differs {
-			err = fmt.Errorf("%s differs from %s, but t5train has one embedding for both: copy the file "+
-				"of the model again", name, shared)
-		}
-		if err != nil {
-			return Config{}, nil, fmt.Errorf("load model: %w", err)
-		}
+	if err := checkCopies(src, shared, aliases[:]); err != nil {
+		return Config{}, nil, err
 	}
 	if !storesHead(src) {
 		c.TieWordEmbeddings = true
@@ -115,6 +137,21 @@ func Resolve(c Config, src TensorSource) (Config, []Tensor, error) {
 	}
 	tensors, err := match(c, src)
 	return c, tensors, err
+}
+
+// checkCopies refuses tensors that should be the embedding and are not.
+func checkCopies(src TensorSource, shared string, names []string) error {
+	for _, name := range names {
+		differs, err := differs(src, name, shared)
+		if err == nil && differs {
+			err = fmt.Errorf("%s differs from %s, but t5train has one embedding for both: copy the file "+
+				"of the model again", name, shared)
+		}
+		if err != nil {
+			return fmt.Errorf("load model: %w", err)
+		}
+	}
+	return nil
 }
 
 // storesHead reports whether lm_head.weight is stored beside the embedding, and not in its place.
@@ -136,13 +173,36 @@ func storedShared(src TensorSource) string {
 
 // match finds the tensors of a config.
 func match(c Config, src TensorSource) ([]Tensor, error) {
-	if err := checkKind(src); err != nil {
+	err := checkKind(src)
+	if err == nil && IsEncoder(src) {
+		err = errors.New("the weights hold an encoder alone (T5EncoderModel), without a decoder, and so cannot " +
+			"answer with text: name the whole model that it was taken from, or embed texts with it")
+	}
+	if err == nil {
+		err = c.Validate()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
-	if err := c.Validate(); err != nil {
+	return matchParams(build(c, params{bare: true}).Params, src, func(string) bool { return false })
+}
+
+// matchEncoder is match for the encoder alone.
+func matchEncoder(c Config, src TensorSource) ([]Tensor, error) {
+	err := checkKind(src)
+	if err == nil {
+		err = c.Validate()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
-	params := build(c, params{bare: true}).Params
+	return matchParams(buildEncoder(c, params{bare: true}).Params, src, func(name string) bool {
+		return strings.HasPrefix(name, "decoder.") || strings.HasPrefix(name, lmHeadName)
+	})
+}
+
+// matchParams finds the tensors of parameters. Others must be known names, or left as unread says.
+func matchParams(params []*op.Param, src TensorSource, unread func(name string) bool) ([]Tensor, error) {
 	if err := checkSize(params, src); err != nil {
 		return nil, fmt.Errorf("load model: %w", err)
 	}
@@ -181,7 +241,7 @@ func match(c Config, src TensorSource) ([]Tensor, error) {
 		}
 	}
 	for _, name := range src.Names() {
-		if !known[name] {
+		if !known[name] && !unread(name) {
 			errs = append(errs, fmt.Errorf("%s is unknown", name))
 		}
 	}
@@ -240,17 +300,7 @@ func first(errs []error, n int) error {
 // checkKind refuses the weights of models that are related to T5 but do not answer with text: no other files would
 // help.
 func checkKind(src TensorSource) error {
-	has := func(parts ...string) string {
-		for _, name := range src.Names() {
-			for _, part := range parts {
-				if strings.Contains(name, part) {
-					return name
-				}
-			}
-		}
-		return ""
-	}
-	if name := has(".lora_", ".ia3_", ".base_layer.", "prompt_embeddings"); name != "" {
+	if name := containing(src, ".lora_", ".ia3_", ".base_layer.", "prompt_embeddings"); name != "" {
 		return fmt.Errorf("the weights hold an adapter (%s): merge it into its base model with peft, "+
 			"model.merge_and_unload().save_pretrained(FOLDER), and name that folder", name)
 	}
@@ -259,15 +309,28 @@ func checkKind(src TensorSource) error {
 		{"classifier.", "a head that classifies tokens (T5ForTokenClassification)"},
 		{"qa_outputs.", "a head for extractive question answering (T5ForQuestionAnswering)"},
 	} {
-		if name := has(head.part); name != "" {
+		if name := containing(src, head.part); name != "" {
 			return fmt.Errorf("the weights hold %s, %s, but t5train runs models that answer with text "+
 				"(T5ForConditionalGeneration): name the model that it was made from, and fine-tune that", head.what,
 				name)
 		}
 	}
-	if has("encoder.") != "" && has("decoder.") == "" {
-		return errors.New("the weights hold an encoder alone (T5EncoderModel), without a decoder, and so cannot " +
-			"answer with text: name the whole model that it was taken from")
-	}
 	return nil
+}
+
+// IsEncoder reports whether stored tensors are those of an encoder without a decoder.
+func IsEncoder(src TensorSource) bool {
+	return src != nil && containing(src, "encoder.") != "" && containing(src, "decoder.") == ""
+}
+
+// containing returns the first name of a tensor that has one of the parts in it, "" if none has.
+func containing(src TensorSource, parts ...string) string {
+	for _, name := range src.Names() {
+		for _, part := range parts {
+			if strings.Contains(name, part) {
+				return name
+			}
+		}
+	}
+	return ""
 }

@@ -19,19 +19,32 @@ import (
 //
 // Where scale_decoder_outputs is absent it follows tie_word_embeddings, except in an mT5 of transformers 5, which never
 // scales; Load corrects the tying when the stored tensors say otherwise.
-func ParseConfig(raw []byte) (Config, error) {
-	c, err := parseConfig(raw)
+func ParseConfig(raw []byte) (Config, error) { return parseConfig(raw) }
+
+// ParseEncoderConfig is ParseConfig for the encoder alone: what a config.json says of a decoder is not read, for it may
+// be that of a T5EncoderModel. The result describes as many layers of a decoder.
+func ParseEncoderConfig(raw []byte) (Config, error) {
+	return parseConfig(raw, "is_encoder_decoder", "num_decoder_layers", "decoder_start_token_id")
+}
+
+// parseConfig reads all keys but the unread ones.
+func parseConfig(raw []byte, unread ...string) (Config, error) {
+	keys := configKeys{}
+	err := json.Unmarshal(raw, &keys)
+	for _, key := range unread {
+		delete(keys, key)
+	}
+	var c Config
+	if err == nil {
+		c, err = keys.config()
+	}
 	if err != nil {
 		return Config{}, fmt.Errorf("parse config.json: %w", err)
 	}
 	return c, nil
 }
 
-func parseConfig(raw []byte) (Config, error) {
-	keys := configKeys{}
-	if err := json.Unmarshal(raw, &keys); err != nil {
-		return Config{}, err
-	}
+func (keys configKeys) config() (Config, error) {
 	kind := "t5"
 	if err := keys.read("model_type", &kind); err != nil {
 		return Config{}, err
@@ -205,7 +218,7 @@ func feedForwardProj(f kernel.Activation, gated bool) string {
 // refused is an error for the keys that change a model in a way that is not supported.
 func (k configKeys) refused() error {
 	effects := map[string]string{ // key: the remedy, where its value is none of these
-		"is_encoder_decoder":  "want a model with an encoder and a decoder",
+		"is_encoder_decoder":  "want a model with an encoder and a decoder, or embed texts with it",
 		"quantization_config": "load the model with transformers, dequantize() it, and save it as bfloat16 or float32",
 		"per_layer_config":    "every layer of a model has one configuration here",
 	}

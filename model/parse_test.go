@@ -2,6 +2,7 @@ package model
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -139,6 +140,57 @@ func TestLoadOfEmbeddingsStoredTwice(t *testing.T) {
 	delete(src, "lm_head.weight") // as transformers 5 stores what it has tied
 	if got, err := Load(m.Config, src); err != nil || got.LMHead != got.Shared || got.Config.ScaleDecoderOutputs {
 		t.Errorf("without a head: %v, want the embedding in its place, unscaled", err)
+	}
+}
+
+// The encoder is the same from a whole model and from what transformers stores of a T5EncoderModel.
+func TestLoadEncoder(t *testing.T) {
+	whole := tiny(t, "gated-gelu", false)
+	alone := sourceOf(whole)
+	for name := range alone {
+		if strings.HasPrefix(name, "decoder.") || name == "lm_head.weight" {
+			delete(alone, name)
+		}
+	}
+	if !IsEncoder(alone) || IsEncoder(sourceOf(whole)) || IsEncoder(nil) {
+		t.Error("IsEncoder does not tell an encoder from a model")
+	}
+	for _, src := range []memorySource{sourceOf(whole), alone} {
+		m, err := LoadEncoder(whole.Config, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.LMHead != nil || m.Decoder.Block != nil {
+			t.Error("the encoder has a decoder")
+		}
+		for i, p := range m.Params {
+			if w := whole.Params[i]; p.Name != w.Name || !slices.Equal(p.Value, w.Value) {
+				t.Errorf("parameter %d is %s, or has other values than %s", i, p.Name, w.Name)
+			}
+		}
+		if err := CheckEncoder(whole.Config, src); err != nil {
+			t.Error(err)
+		}
+	}
+	alone["more"] = memoryTensor{shape: []int{1}}
+	delete(alone, "encoder.final_layer_norm.weight")
+	for _, want := range []string{"more is unknown", "encoder.final_layer_norm.weight is missing"} {
+		if err := CheckEncoder(whole.Config, alone); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	if _, err := LoadEncoder(whole.Config, nil); err == nil {
+		t.Error("an encoder was loaded from nothing")
+	}
+}
+
+func TestParseEncoderConfig(t *testing.T) {
+	const config = `{"is_encoder_decoder": false, "num_decoder_layers": 0, "num_layers": 3, "d_model": 5}`
+	if c, err := ParseEncoderConfig([]byte(config)); err != nil || c.NumLayers != 3 || c.DModel != 5 {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if _, err := ParseConfig([]byte(config)); err == nil || !strings.Contains(err.Error(), "embed texts with it") {
+		t.Errorf("a whole model: error %v", err)
 	}
 }
 

@@ -236,14 +236,21 @@ func New(c Config) (*T5, error) {
 
 // build adds the parameters to p.
 func build(c Config, p params) *T5 {
-	m := &T5{Config: c, params: p}
-	m.Shared = m.params.add("shared.weight", normal(1), c.VocabSize, c.DModel)
-	m.Encoder = newStack(&m.params, "encoder", c, c.NumLayers, false)
+	m := buildEncoder(c, p)
 	m.Decoder = newStack(&m.params, "decoder", c, c.NumDecoderLayers, true)
 	m.LMHead = m.Shared
 	if !c.TieWordEmbeddings {
 		m.LMHead = m.params.add("lm_head.weight", truncated(inverseSqrt(c.DModel)), c.VocabSize, c.DModel)
 	}
+	m.Params = m.params.list
+	return m
+}
+
+// buildEncoder is build for the embedding and the encoder alone.
+func buildEncoder(c Config, p params) *T5 {
+	m := &T5{Config: c, params: p}
+	m.Shared = m.params.add("shared.weight", normal(1), c.VocabSize, c.DModel)
+	m.Encoder = newStack(&m.params, "encoder", c, c.NumLayers, false)
 	m.Params = m.params.list
 	return m
 }

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"errors"
-
 	"github.com/spf13/cobra"
 
-	"t5train/data/table"
 	"t5train/internal/ui"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/predict"
@@ -43,11 +40,7 @@ checkpoint, task and flags of generation.`,
 				return err
 			}
 			var err error
-			if f.in.Keep, err = predict.ParseKeep(keep); err == nil && len(keep) > 0 &&
-				(f.in.Path == "" || f.in.Format == table.Text) {
-				err = errors.New("--keep: texts have no columns: give an --input of parquet, csv, tsv or jsonl")
-			}
-			if err != nil {
+			if f.in.Keep, err = keptColumns[predict.Prediction](keep, &f); err != nil {
 				return usageError{err, c.CommandPath()}
 			}
 			if !c.Flags().Changed("top") {
@@ -79,9 +72,7 @@ checkpoint, task and flags of generation.`,
 		"longest output in tokens (default: the checkpoint's, or 128)")
 	c.Flags().IntVar(&f.limits.Top, "top", predict.DefaultTop,
 		"labels of each answer to a classification, the most probable first")
-	c.Flags().StringSliceVar(&keep, "keep", nil,
-		"columns of the input that the answers repeat, as id,label=gold: gold is the name in the answers, for names "+
-			"that answers have themselves")
+	addKeep(c, &keep)
 	g.add(c, true)
 	ranks.add(c)
 	return c

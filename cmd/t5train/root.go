@@ -73,9 +73,9 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 	root.PersistentFlags().Var(a.log, "log",
 		"what standard error gets: `text`, or json: notes, progress, metrics and errors as JSON lines")
 	root.AddCommand(
-		pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), serveCommand(a),
-		validateCommand(a), convertCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a), planCommand(a),
-		inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a), runsCommand(a),
+		pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), embedCommand(a),
+		serveCommand(a), validateCommand(a), convertCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a),
+		planCommand(a), inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a), runsCommand(a),
 	)
 	root.SetFlagErrorFunc(func(c *cobra.Command,
 		err error) error {

@@ -63,7 +63,7 @@ def rows(*layers, w=660, gap=18, step=72):
 
 save("packages.svg", "Packages: each imports those of lower rows", 880, 735,
      *rows([("cmd/t5train", "flags, files that a user names, what is printed")],
-           [("trainer", "the loop · setup · evaluate · predict · serve · runlog · report · bench")],
+           [("trainer", "the loop · setup · evaluate · predict · embed · serve · runlog · report · bench")],
            [("configs", "a run, as YAML"), ("data/inspect", "what is in a data set")],
            [("trainer/optim", "also metric, allreduce"), ("data/corpus", "text of pre-training"),
             ("checkpoints/convert", "types, vocabularies")],

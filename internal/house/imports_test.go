@@ -13,7 +13,7 @@ var layers = [][]string{
 	{"trainer/bench", "trainer/report", "internal/ui/terminal"},
 	{"trainer", "trainer/serve"},
 	{"trainer/setup"},
-	{"trainer/evaluate"},
+	{"trainer/evaluate", "trainer/embed"},
 	{"trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs"},
 	{"trainer/allreduce", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},
 	{"checkpoints/convert", "data/corpus"},

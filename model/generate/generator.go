@@ -35,8 +35,8 @@ func New(m *model.T5, w *kernel.Workers) *Generator {
 	return g
 }
 
-// isEmpty reports whether a model has no weights.
-func isEmpty(m *model.T5) bool { return m == nil || m.Shared == nil }
+// isEmpty reports whether a model has no weights, or none to write texts with.
+func isEmpty(m *model.T5) bool { return m == nil || m.LMHead == nil }
 
 // Output is one generated sequence.
 type Output struct {

@@ -114,10 +114,10 @@ func (p *Predictor) File(ctx context.Context, in inputfile.Source, out Output, o
 		return err
 	}
 	var cuts Cuts
-	err = writeAnswers(
+	err = WriteAnswers(
 		ctx,
 		out,
-		func() (Job, error) { return jobOf(p.folder, "predict", out.Format, made) },
+		func() (Job, error) { return JobOf(p.folder, "predict", out.Format, made) },
 		Stream[inputfile.Input, Prediction]{
 			Read: func(yield func(inputfile.Input) error) error { return in.Read(ctx, p.spec, yield) },
 			Answer: func(ctx context.Context, first int64, batch []inputfile.Input) ([][]Prediction, error) {
@@ -168,10 +168,10 @@ func (p *Predictor) ScoreFile(ctx context.Context, in inputfile.Source, out Outp
 	}
 	made := madeBy{Task: p.spec, MaxInputLength: p.maxInput}
 	var cuts Cuts
-	err = writeAnswers(
+	err = WriteAnswers(
 		ctx,
 		out,
-		func() (Job, error) { return jobOf(p.folder, "score", out.Format, made) },
+		func() (Job, error) { return JobOf(p.folder, "score", out.Format, made) },
 		Stream[inputfile.Pair, PairScore]{
 			Read: func(yield func(inputfile.Pair) error) error { return in.ReadPairs(ctx, p.spec, yield) },
 			Answer: func(ctx context.Context, _ int64, batch []inputfile.Pair) ([][]PairScore, error) {
@@ -187,9 +187,9 @@ func (p *Predictor) ScoreFile(ctx context.Context, in inputfile.Source, out Outp
 	return err
 }
 
-// writeAnswers runs a stream into its output. What the job is, is asked for a file only: to know it, all weights are
+// WriteAnswers runs a stream into its output. What the job is, is asked for a file only: to know it, all weights are
 // read.
-func writeAnswers[In, Out any](
+func WriteAnswers[In, Out any](
 	ctx context.Context, out Output, job func() (Job, error), s Stream[In, Out],
 	toParquet func(lines io.ReadSeeker, w io.Writer) error,
 ) (err error) {

@@ -84,8 +84,8 @@ type onRanks struct {
 	Output string       `json:"output"`
 }
 
-// jobOf names everything that decides about the answers of a command.
-func jobOf(folder *checkpoints.Folder, command string, format table.Format, what any) (Job, error) {
+// JobOf names everything that decides about the answers of a command: the weights, and what else what has.
+func JobOf(folder *checkpoints.Folder, command string, format table.Format, what any) (Job, error) {
 	digest, err := checkpoints.Digest(folder.Dir)
 	if err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func SameOnRanks(group *allreduce.Group, b *checkpoints.Folder, what any) error 
 	if group.Size() == 1 {
 		return nil // nothing is read for a digest
 	}
-	job, err := jobOf(b, "", "", what)
+	job, err := JobOf(b, "", "", what)
 	if err := group.Agree(err); err != nil {
 		return err
 	}

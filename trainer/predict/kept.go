@@ -10,8 +10,9 @@ import (
 	"t5train/trainer/predict/inputfile"
 )
 
-// ParseKeep reads a list of columns, each as column or column=name. Names that answers have themselves are an error.
-func ParseKeep(list []string) ([]inputfile.Keep, error) {
+// ParseKeep reads a list of columns, each as column or column=name. Names that answers, a struct with tags, have
+// themselves are an error.
+func ParseKeep[Answer any](list []string) ([]inputfile.Keep, error) {
 	var keep []inputfile.Keep
 	for _, text := range visible.AllUTF8(list) { // as columns are named
 		k := inputfile.Keep{Column: text, Name: text}
@@ -26,7 +27,7 @@ func ParseKeep(list []string) ([]inputfile.Keep, error) {
 				"keep columns: the name %q has a quote or a comma: keep it under another one, as COLUMN=NAME",
 				k.Name,
 			)
-		case slices.Contains(answerFields(), k.Name):
+		case slices.Contains(fieldNames(reflect.TypeFor[Answer]()), k.Name):
 			return nil, fmt.Errorf(
 				"keep column %s: answers have a field %q of their own: keep it under another name, as %s=input_%s",
 				k.Column,
@@ -45,10 +46,10 @@ func ParseKeep(list []string) ([]inputfile.Keep, error) {
 	return keep, nil
 }
 
-// answerFields lists the names of the fields and columns of a Prediction.
-func answerFields() []string {
+// fieldNames lists the names of the fields and columns of an answer.
+func fieldNames(answer reflect.Type) []string {
 	var names []string
-	for f := range reflect.TypeFor[Prediction]().Fields() {
+	for f := range answer.Fields() {
 		for _, tag := range []string{f.Tag.Get("json"), f.Tag.Get("parquet")} {
 			if name, _, _ := strings.Cut(tag, ","); name != "-" {
 				names = append(names, name)

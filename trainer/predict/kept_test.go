@@ -18,14 +18,15 @@ import (
 )
 
 func TestParseKeep(t *testing.T) {
-	got, err := ParseKeep([]string{"id", "label=gold"})
+	got, err := ParseKeep[Prediction]([]string{"id", "label=gold"})
 	if want := []inputfile.Keep{{Column: "id", Name: "id"}, {Column: "label", Name: "gold"}}; err != nil ||
 		!reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 	for column, want := range map[string]string{"label": "label=input_label", "rank": "rank=input_rank", "": "COLUMN",
 		"a=": "COLUMN", "b,id=b": "two have"} {
-		if _, err := ParseKeep(strings.Split(column, ",")); err == nil || !strings.Contains(err.Error(), want) {
+		_, err := ParseKeep[Prediction](strings.Split(column, ","))
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q in it", column, err, want)
 		}
 	}
@@ -41,7 +42,7 @@ func TestKeptColumns(t *testing.T) {
 	if err := os.WriteFile(path, []byte(lines), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	keep, err := ParseKeep(strings.Split("n,f,b,s,l,m,o,mix,inner.id", ","))
+	keep, err := ParseKeep[Prediction](strings.Split("n,f,b,s,l,m,o,mix,inner.id", ","))
 	if err != nil {
 		t.Fatal(err)
 	}

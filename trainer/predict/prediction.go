@@ -48,17 +48,22 @@ type Prediction struct {
 // MarshalJSON implements json.Marshaler.
 func (p Prediction) MarshalJSON() ([]byte, error) {
 	type plain Prediction
+	return MarshalKept(plain(p), p.Input, p.Kept)
+}
+
+// MarshalKept returns the JSON of an answer whose first field is its input, with the columns that were kept behind it.
+func MarshalKept(answer any, input string, kept inputfile.Kept) ([]byte, error) {
 	var b bytes.Buffer
-	if err := jsonlines.NewEncoder(&b).Encode(plain(p)); err != nil || len(p.Kept) == 0 {
+	if err := jsonlines.NewEncoder(&b).Encode(answer); err != nil || len(kept) == 0 {
 		return b.Bytes(), err
 	}
 	beginning, err := jsonlines.Beginning(struct {
 		Input string `json:"input"`
-	}{p.Input})
+	}{input})
 	if err != nil {
 		return nil, err
 	}
-	return append(p.Kept.AppendTo(slices.Clone(beginning)), b.Bytes()[len(beginning):]...), nil
+	return append(kept.AppendTo(slices.Clone(beginning)), b.Bytes()[len(beginning):]...), nil
 }
 
 // Rows returns the rows of the prediction in a table: one, or one for each of its sequences.
@@ -173,12 +178,17 @@ func (c *Cuts) Add(other Cuts) {
 	c.Unknown += other.Unknown
 }
 
-// Report says what was cut short, or not understood.
-func (c Cuts) Report(sink ui.Sink, p *Predictor) {
+// ReportInputs says how many inputs were longer than the limit.
+func (c Cuts) ReportInputs(sink ui.Sink, limit int) {
 	if c.Inputs > 0 {
 		ui.Say(sink, "", "inputs longer than %[2]d tokens, which lost their end: %[1]s of the %[3]s answered now "+
-			"(raise predict.max_input_length to keep it)", ui.Grouped(c.Inputs), p.maxInput, ui.Grouped(c.Answered))
+			"(raise predict.max_input_length to keep it)", ui.Grouped(c.Inputs), limit, ui.Grouped(c.Answered))
 	}
+}
+
+// Report says what was cut short, or not understood.
+func (c Cuts) Report(sink ui.Sink, p *Predictor) {
+	c.ReportInputs(sink, p.maxInput)
 	if c.Unknown > 0 {
 		ui.Say(sink, "warning", "targets with characters that the tokenizer does not know, marked unknown_tokens: %s; "+
 			"their scores are not those of the texts", ui.Grouped(c.Unknown))
