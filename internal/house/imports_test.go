@@ -31,7 +31,7 @@ var layers = [][]string{
 	{"data/tokenizer/internal/spiece", "data/tokenizer/internal/trie"},
 	{"model/op"},
 	{"model/kernel"},
-	{"model/kernel/pool"},
+	{"model/kernel/bfloat16", "model/kernel/pool", "model/kernel/portable"},
 }
 
 // readers are packages that few may import: what says how a person uses the program is nothing for a library.

@@ -7,131 +7,109 @@ package kernel
 // gemm512x1 multiplies 1 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x1(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x1(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x2 multiplies 2 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x3 multiplies 3 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x3(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x3(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x4 multiplies 4 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x4(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x4(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x5 multiplies 5 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x5(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x5(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x6 multiplies 6 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x6(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x6(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x7 multiplies 7 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x7(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x7(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x8 multiplies 8 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x8(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x8(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x9 multiplies 9 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x9(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x9(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x10 multiplies 10 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x10(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x10(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x11 multiplies 11 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x11(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x11(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x12 multiplies 12 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x12(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x12(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x13 multiplies 13 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x13(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x13(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm512x14 multiplies 14 rows; strides are in bytes.
 //
 //go:noescape
-func gemm512x14(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32,
-	accumulate bool)
+func gemm512x14(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
 
 // gemm256x1 multiplies 1 rows; strides are in bytes.
 //
 //go:noescape
-func gemm256x1(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32,
-	accumulate bool)
+func gemm256x1(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool)
 
 // gemm256x2 multiplies 2 rows; strides are in bytes.
 //
 //go:noescape
-func gemm256x2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32,
-	accumulate bool)
+func gemm256x2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool)
 
 // gemm256x3 multiplies 3 rows; strides are in bytes.
 //
 //go:noescape
-func gemm256x3(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32,
-	accumulate bool)
+func gemm256x3(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool)
 
 // gemm256x4 multiplies 4 rows; strides are in bytes.
 //
 //go:noescape
-func gemm256x4(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32,
-	accumulate bool)
+func gemm256x4(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool)
 
 // gemm256x5 multiplies 5 rows; strides are in bytes.
 //
 //go:noescape
-func gemm256x5(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32,
-	accumulate bool)
+func gemm256x5(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool)
 
 // gemm256x6 multiplies 6 rows; strides are in bytes.
 //
 //go:noescape
-func gemm256x6(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32,
-	accumulate bool)
+func gemm256x6(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32, accumulate bool)
 
-// transpose512 transposes blocks of 16 rows and 16 columns: element (r, p) of src goes to (p, r) of dst. Strides are in
-// bytes.
+// transpose512 transposes blocks of 16 rows and 16 columns: element (r, p) of src goes to (p, r) of dst. Strides are in bytes.
 //
 //go:noescape
 func transpose512(dst *float32, dstRow int, src *float32, srcRow int, blocks int)
 
-// transpose256 transposes blocks of 8 rows and 8 columns: element (r, p) of src goes to (p, r) of dst. Strides are in
-// bytes.
+// transpose256 transposes blocks of 8 rows and 8 columns: element (r, p) of src goes to (p, r) of dst. Strides are in bytes.
 //
 //go:noescape
 func transpose256(dst *float32, dstRow int, src *float32, srcRow int, blocks int)
@@ -184,86 +162,152 @@ func splitB256(dst *float32, dstPanel int, src *float32, srcRow int, panels int,
 // int8Tile512x1 multiplies 1 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x1(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32,
-	cRow int, mask uint32, accumulate bool)
+func int8Tile512x1(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x2 multiplies 2 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x2(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32,
-	cRow int, mask uint32, accumulate bool)
+func int8Tile512x2(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x3 multiplies 3 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x3(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32,
-	cRow int, mask uint32, accumulate bool)
+func int8Tile512x3(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x4 multiplies 4 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x4(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32,
-	cRow int, mask uint32, accumulate bool)
+func int8Tile512x4(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x5 multiplies 5 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x5(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32,
-	cRow int, mask uint32, accumulate bool)
+func int8Tile512x5(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x6 multiplies 6 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x6(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32,
-	cRow int, mask uint32, accumulate bool)
+func int8Tile512x6(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x7 multiplies 7 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x7(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32,
-	cRow int, mask uint32, accumulate bool)
+func int8Tile512x7(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x8 multiplies 8 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x8(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32,
-	cRow int, mask uint32, accumulate bool)
+func int8Tile512x8(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x9 multiplies 9 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x9(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32,
-	cRow int, mask uint32, accumulate bool)
+func int8Tile512x9(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x10 multiplies 10 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x10(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32,
-	c *float32, cRow int, mask uint32, accumulate bool)
+func int8Tile512x10(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x11 multiplies 11 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x11(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32,
-	c *float32, cRow int, mask uint32, accumulate bool)
+func int8Tile512x11(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x12 multiplies 12 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x12(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32,
-	c *float32, cRow int, mask uint32, accumulate bool)
+func int8Tile512x12(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x13 multiplies 13 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x13(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32,
-	c *float32, cRow int, mask uint32, accumulate bool)
+func int8Tile512x13(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
 
 // int8Tile512x14 multiplies 14 rows; groups are of four inputs, strides in bytes.
 //
 //go:noescape
-func int8Tile512x14(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32,
-	c *float32, cRow int, mask uint32, accumulate bool)
+func int8Tile512x14(groups int, a *uint8, aRow int, aScale *float32, b *int8, bScale *float32, offset *int32, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x1 multiplies 1 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x1(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x2 multiplies 2 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x3 multiplies 3 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x3(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x4 multiplies 4 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x4(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x5 multiplies 5 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x5(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x6 multiplies 6 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x6(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x7 multiplies 7 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x7(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x8 multiplies 8 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x8(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x9 multiplies 9 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x9(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x10 multiplies 10 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x10(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x11 multiplies 11 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x11(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x12 multiplies 12 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x12(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x13 multiplies 13 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x13(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// gemmPairs512x14 multiplies 14 rows; strides are in bytes; k counts pairs of bfloat16.
+//
+//go:noescape
+func gemmPairs512x14(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+
+// narrowPairs512 rounds blocks of 32 elements to bfloat16.
+//
+//go:noescape
+func narrowPairs512(dst *float32, x *float32, blocks int)
+
+// interleavePairs512 rounds blocks of 16 elements of two rows to bfloat16, and writes them in turn.
+//
+//go:noescape
+func interleavePairs512(dst *float32, low *float32, high *float32, blocks int)
 
 // absMaximum512 returns the largest magnitude in x, NaN when there is one.
 //
@@ -279,6 +323,11 @@ func quantize512(q []uint8, inverse float32, x []float32)
 //
 //go:noescape
 func unpackBytes512(dst *float32, b *int8, scale *float32, k int)
+
+// round512 rounds x to bfloat16, to nearest and ties to even; subnormal numbers become zeros.
+//
+//go:noescape
+func round512(x []float32)
 
 // dotRow512 returns the inner product of x and y.
 //
@@ -323,8 +372,7 @@ func normDot512(dy []float32, weight []float32, x []float32) float32
 // normBackward512 writes inverse * (dy*weight - x*scale) to dx and adds dy * (x*inverse) to dWeight.
 //
 //go:noescape
-func normBackward512(dx []float32, dWeight []float32, dy []float32, x []float32, weight []float32, inverse float32,
-	scale float32)
+func normBackward512(dx []float32, dWeight []float32, dy []float32, x []float32, weight []float32, inverse float32, scale float32)
 
 // exp512 replaces x by e^(x-shift) * scale and returns the sum of e^(x-shift).
 //
@@ -439,8 +487,7 @@ func adafactorFactored512(x []float32, g []float32, col []float32, row float32, 
 // adafactorFactoredMean512 sets m = beta1*m + rate*u with u = g*row*col and x -= shrink*x + m.
 //
 //go:noescape
-func adafactorFactoredMean512(x []float32, m []float32, g []float32, col []float32, row float32, beta1 float32,
-	rate float32, shrink float32)
+func adafactorFactoredMean512(x []float32, m []float32, g []float32, col []float32, row float32, beta1 float32, rate float32, shrink float32)
 
 // adafactorFull512 sets x -= shrink*x + rate*u with u = g/√v.
 //
@@ -450,19 +497,22 @@ func adafactorFull512(x []float32, g []float32, v []float32, rate float32, shrin
 // adafactorFullMean512 sets m = beta1*m + rate*u with u = g/√v and x -= shrink*x + m.
 //
 //go:noescape
-func adafactorFullMean512(x []float32, m []float32, g []float32, v []float32, beta1 float32, rate float32,
-	shrink float32)
+func adafactorFullMean512(x []float32, m []float32, g []float32, v []float32, beta1 float32, rate float32, shrink float32)
 
 // adamw512 sets m += fresh1*(g-m), v = beta2*v + fresh2*g*g and x -= decay*x + size*m/(√v/root2+eps).
 //
 //go:noescape
-func adamw512(x []float32, m []float32, v []float32, g []float32, fresh1 float32, beta2 float32, fresh2 float32,
-	size float32, root2 float32, eps float32, decay float32)
+func adamw512(x []float32, m []float32, v []float32, g []float32, fresh1 float32, beta2 float32, fresh2 float32, size float32, root2 float32, eps float32, decay float32)
 
 // unpackBytes256 writes the first k inputs of a packed panel, times the scale of each output, to dst [k, 32].
 //
 //go:noescape
 func unpackBytes256(dst *float32, b *int8, scale *float32, k int)
+
+// round256 rounds x to bfloat16, to nearest and ties to even; subnormal numbers become zeros.
+//
+//go:noescape
+func round256(x []float32)
 
 // dotRow256 returns the inner product of x and y.
 //
@@ -507,8 +557,7 @@ func normDot256(dy []float32, weight []float32, x []float32) float32
 // normBackward256 writes inverse * (dy*weight - x*scale) to dx and adds dy * (x*inverse) to dWeight.
 //
 //go:noescape
-func normBackward256(dx []float32, dWeight []float32, dy []float32, x []float32, weight []float32, inverse float32,
-	scale float32)
+func normBackward256(dx []float32, dWeight []float32, dy []float32, x []float32, weight []float32, inverse float32, scale float32)
 
 // exp256 replaces x by e^(x-shift) * scale and returns the sum of e^(x-shift).
 //
@@ -628,8 +677,7 @@ func adafactorFactored256(x []float32, g []float32, col []float32, row float32, 
 // adafactorFactoredMean256 sets m = beta1*m + rate*u with u = g*row*col and x -= shrink*x + m.
 //
 //go:noescape
-func adafactorFactoredMean256(x []float32, m []float32, g []float32, col []float32, row float32, beta1 float32,
-	rate float32, shrink float32)
+func adafactorFactoredMean256(x []float32, m []float32, g []float32, col []float32, row float32, beta1 float32, rate float32, shrink float32)
 
 // adafactorFull256 sets x -= shrink*x + rate*u with u = g/√v.
 //
@@ -639,11 +687,9 @@ func adafactorFull256(x []float32, g []float32, v []float32, rate float32, shrin
 // adafactorFullMean256 sets m = beta1*m + rate*u with u = g/√v and x -= shrink*x + m.
 //
 //go:noescape
-func adafactorFullMean256(x []float32, m []float32, g []float32, v []float32, beta1 float32, rate float32,
-	shrink float32)
+func adafactorFullMean256(x []float32, m []float32, g []float32, v []float32, beta1 float32, rate float32, shrink float32)
 
 // adamw256 sets m += fresh1*(g-m), v = beta2*v + fresh2*g*g and x -= decay*x + size*m/(√v/root2+eps).
 //
 //go:noescape
-func adamw256(x []float32, m []float32, v []float32, g []float32, fresh1 float32, beta2 float32, fresh2 float32,
-	size float32, root2 float32, eps float32, decay float32)
+func adamw256(x []float32, m []float32, v []float32, g []float32, fresh1 float32, beta2 float32, fresh2 float32, size float32, root2 float32, eps float32, decay float32)

@@ -8853,6 +8853,4908 @@ store:
 	VZEROUPPER
 	RET
 
+// func gemmPairs512x1(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x1(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R10
+	XORQ       R9, R9
+	MOVQ       $0x00000040, R11
+	CMPL       R10, $0x0000ffff
+	CMOVQHI    R11, R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R9*1)
+	LEAQ       (DX)(DX*2), DX
+	MOVQ       AX, DX
+	SHRQ       $0x02, DX
+	ANDQ       $0x03, AX
+	TESTQ      DX, DX
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	DECQ         DX
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x2(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x2(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	MOVQ       AX, R8
+	SHRQ       $0x02, R8
+	ANDQ       $0x03, AX
+	TESTQ      R8, R8
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	DECQ         R8
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x3(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x3(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	MOVQ       AX, R8
+	SHRQ       $0x02, R8
+	ANDQ       $0x03, AX
+	TESTQ      R8, R8
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	DECQ         R8
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	VADDPS.Z 64(DX), Z5, K2, Z5
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x4(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x4(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	ANDQ       $0x03, AX
+	TESTQ      R9, R9
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	DECQ         R9
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	VADDPS.Z 64(DX), Z5, K2, Z5
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z6, K1, Z6
+	VADDPS.Z 64(DX), Z7, K2, Z7
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x5(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x5(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	MOVQ       AX, R9
+	SHRQ       $0x02, R9
+	ANDQ       $0x03, AX
+	TESTQ      R9, R9
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	DECQ         R9
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	VADDPS.Z 64(DX), Z5, K2, Z5
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z6, K1, Z6
+	VADDPS.Z 64(DX), Z7, K2, Z7
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z8, K1, Z8
+	VADDPS.Z 64(DX), Z9, K2, Z9
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x6(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x6(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	MOVQ       AX, R10
+	SHRQ       $0x02, R10
+	ANDQ       $0x03, AX
+	TESTQ      R10, R10
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	VADDPS.Z 64(DX), Z5, K2, Z5
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z6, K1, Z6
+	VADDPS.Z 64(DX), Z7, K2, Z7
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z8, K1, Z8
+	VADDPS.Z 64(DX), Z9, K2, Z9
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z10, K1, Z10
+	VADDPS.Z 64(DX), Z11, K2, Z11
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x7(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x7(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	MOVQ       AX, R10
+	SHRQ       $0x02, R10
+	ANDQ       $0x03, AX
+	TESTQ      R10, R10
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	VADDPS.Z 64(DX), Z5, K2, Z5
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z6, K1, Z6
+	VADDPS.Z 64(DX), Z7, K2, Z7
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z8, K1, Z8
+	VADDPS.Z 64(DX), Z9, K2, Z9
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z10, K1, Z10
+	VADDPS.Z 64(DX), Z11, K2, Z11
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z12, K1, Z12
+	VADDPS.Z 64(DX), Z13, K2, Z13
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x8(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x8(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	MOVQ       AX, R10
+	SHRQ       $0x02, R10
+	ANDQ       $0x03, AX
+	TESTQ      R10, R10
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	VADDPS.Z 64(DX), Z5, K2, Z5
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z6, K1, Z6
+	VADDPS.Z 64(DX), Z7, K2, Z7
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z8, K1, Z8
+	VADDPS.Z 64(DX), Z9, K2, Z9
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z10, K1, Z10
+	VADDPS.Z 64(DX), Z11, K2, Z11
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z12, K1, Z12
+	VADDPS.Z 64(DX), Z13, K2, Z13
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z14, K1, Z14
+	VADDPS.Z 64(DX), Z15, K2, Z15
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x9(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x9(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	VXORPS     Y16, Y16, Y16
+	VXORPS     Y17, Y17, Y17
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	MOVQ       AX, R10
+	SHRQ       $0x02, R10
+	ANDQ       $0x03, AX
+	TESTQ      R10, R10
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	VADDPS.Z 64(DX), Z5, K2, Z5
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z6, K1, Z6
+	VADDPS.Z 64(DX), Z7, K2, Z7
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z8, K1, Z8
+	VADDPS.Z 64(DX), Z9, K2, Z9
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z10, K1, Z10
+	VADDPS.Z 64(DX), Z11, K2, Z11
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z12, K1, Z12
+	VADDPS.Z 64(DX), Z13, K2, Z13
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z14, K1, Z14
+	VADDPS.Z 64(DX), Z15, K2, Z15
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z16, K1, Z16
+	VADDPS.Z 64(DX), Z17, K2, Z17
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, K1, (AX)
+	VMOVUPS Z17, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x10(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x10(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	VXORPS     Y16, Y16, Y16
+	VXORPS     Y17, Y17, Y17
+	VXORPS     Y18, Y18, Y18
+	VXORPS     Y19, Y19, Y19
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	MOVQ       AX, R10
+	SHRQ       $0x02, R10
+	ANDQ       $0x03, AX
+	TESTQ      R10, R10
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         R10
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	VADDPS.Z 64(DX), Z5, K2, Z5
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z6, K1, Z6
+	VADDPS.Z 64(DX), Z7, K2, Z7
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z8, K1, Z8
+	VADDPS.Z 64(DX), Z9, K2, Z9
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z10, K1, Z10
+	VADDPS.Z 64(DX), Z11, K2, Z11
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z12, K1, Z12
+	VADDPS.Z 64(DX), Z13, K2, Z13
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z14, K1, Z14
+	VADDPS.Z 64(DX), Z15, K2, Z15
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z16, K1, Z16
+	VADDPS.Z 64(DX), Z17, K2, Z17
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z18, K1, Z18
+	VADDPS.Z 64(DX), Z19, K2, Z19
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, K1, (AX)
+	VMOVUPS Z17, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, K1, (AX)
+	VMOVUPS Z19, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x11(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x11(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	VXORPS     Y16, Y16, Y16
+	VXORPS     Y17, Y17, Y17
+	VXORPS     Y18, Y18, Y18
+	VXORPS     Y19, Y19, Y19
+	VXORPS     Y20, Y20, Y20
+	VXORPS     Y21, Y21, Y21
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	LEAQ       (R9)(DX*4), R10
+	ADDQ       DX, R10
+	MOVQ       AX, R11
+	SHRQ       $0x02, R11
+	ANDQ       $0x03, AX
+	TESTQ      R11, R11
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	VADDPS.Z 64(DX), Z5, K2, Z5
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z6, K1, Z6
+	VADDPS.Z 64(DX), Z7, K2, Z7
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z8, K1, Z8
+	VADDPS.Z 64(DX), Z9, K2, Z9
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z10, K1, Z10
+	VADDPS.Z 64(DX), Z11, K2, Z11
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z12, K1, Z12
+	VADDPS.Z 64(DX), Z13, K2, Z13
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z14, K1, Z14
+	VADDPS.Z 64(DX), Z15, K2, Z15
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z16, K1, Z16
+	VADDPS.Z 64(DX), Z17, K2, Z17
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z18, K1, Z18
+	VADDPS.Z 64(DX), Z19, K2, Z19
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z20, K1, Z20
+	VADDPS.Z 64(DX), Z21, K2, Z21
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, K1, (AX)
+	VMOVUPS Z17, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, K1, (AX)
+	VMOVUPS Z19, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, K1, (AX)
+	VMOVUPS Z21, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x12(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x12(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	VXORPS     Y16, Y16, Y16
+	VXORPS     Y17, Y17, Y17
+	VXORPS     Y18, Y18, Y18
+	VXORPS     Y19, Y19, Y19
+	VXORPS     Y20, Y20, Y20
+	VXORPS     Y21, Y21, Y21
+	VXORPS     Y22, Y22, Y22
+	VXORPS     Y23, Y23, Y23
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	LEAQ       (R9)(DX*4), R10
+	ADDQ       DX, R10
+	MOVQ       AX, R11
+	SHRQ       $0x02, R11
+	ANDQ       $0x03, AX
+	TESTQ      R11, R11
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	VADDPS.Z 64(DX), Z5, K2, Z5
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z6, K1, Z6
+	VADDPS.Z 64(DX), Z7, K2, Z7
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z8, K1, Z8
+	VADDPS.Z 64(DX), Z9, K2, Z9
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z10, K1, Z10
+	VADDPS.Z 64(DX), Z11, K2, Z11
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z12, K1, Z12
+	VADDPS.Z 64(DX), Z13, K2, Z13
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z14, K1, Z14
+	VADDPS.Z 64(DX), Z15, K2, Z15
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z16, K1, Z16
+	VADDPS.Z 64(DX), Z17, K2, Z17
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z18, K1, Z18
+	VADDPS.Z 64(DX), Z19, K2, Z19
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z20, K1, Z20
+	VADDPS.Z 64(DX), Z21, K2, Z21
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z22, K1, Z22
+	VADDPS.Z 64(DX), Z23, K2, Z23
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, K1, (AX)
+	VMOVUPS Z17, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, K1, (AX)
+	VMOVUPS Z19, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, K1, (AX)
+	VMOVUPS Z21, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, K1, (AX)
+	VMOVUPS Z23, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x13(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x13(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	VXORPS     Y16, Y16, Y16
+	VXORPS     Y17, Y17, Y17
+	VXORPS     Y18, Y18, Y18
+	VXORPS     Y19, Y19, Y19
+	VXORPS     Y20, Y20, Y20
+	VXORPS     Y21, Y21, Y21
+	VXORPS     Y22, Y22, Y22
+	VXORPS     Y23, Y23, Y23
+	VXORPS     Y24, Y24, Y24
+	VXORPS     Y25, Y25, Y25
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	LEAQ       (R9)(DX*4), R10
+	ADDQ       DX, R10
+	MOVQ       AX, R11
+	SHRQ       $0x02, R11
+	ANDQ       $0x03, AX
+	TESTQ      R11, R11
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS (R10)(DX*2), Z28
+	LONG         $0x400e0262
+	WORD         $0xc452
+	LONG         $0x40060262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS (R10)(DX*2), Z28
+	LONG         $0x400e0262
+	WORD         $0xc452
+	LONG         $0x40060262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS (R10)(DX*2), Z28
+	LONG         $0x400e0262
+	WORD         $0xc452
+	LONG         $0x40060262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS (R10)(DX*2), Z28
+	LONG         $0x400e0262
+	WORD         $0xc452
+	LONG         $0x40060262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS (R10)(DX*2), Z28
+	LONG         $0x400e0262
+	WORD         $0xc452
+	LONG         $0x40060262
+	WORD         $0xcc52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	VADDPS.Z 64(DX), Z5, K2, Z5
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z6, K1, Z6
+	VADDPS.Z 64(DX), Z7, K2, Z7
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z8, K1, Z8
+	VADDPS.Z 64(DX), Z9, K2, Z9
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z10, K1, Z10
+	VADDPS.Z 64(DX), Z11, K2, Z11
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z12, K1, Z12
+	VADDPS.Z 64(DX), Z13, K2, Z13
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z14, K1, Z14
+	VADDPS.Z 64(DX), Z15, K2, Z15
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z16, K1, Z16
+	VADDPS.Z 64(DX), Z17, K2, Z17
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z18, K1, Z18
+	VADDPS.Z 64(DX), Z19, K2, Z19
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z20, K1, Z20
+	VADDPS.Z 64(DX), Z21, K2, Z21
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z22, K1, Z22
+	VADDPS.Z 64(DX), Z23, K2, Z23
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z24, K1, Z24
+	VADDPS.Z 64(DX), Z25, K2, Z25
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, K1, (AX)
+	VMOVUPS Z17, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, K1, (AX)
+	VMOVUPS Z19, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, K1, (AX)
+	VMOVUPS Z21, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, K1, (AX)
+	VMOVUPS Z23, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z24, K1, (AX)
+	VMOVUPS Z25, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func gemmPairs512x14(k int, a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, mask uint32, accumulate bool)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·gemmPairs512x14(SB), NOSPLIT, $0-69
+	MOVQ       k+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       aRow+16(FP), DX
+	MOVQ       aCol+24(FP), BX
+	MOVQ       b+32(FP), SI
+	MOVQ       bRow+40(FP), DI
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	VXORPS     Y13, Y13, Y13
+	VXORPS     Y14, Y14, Y14
+	VXORPS     Y15, Y15, Y15
+	VXORPS     Y16, Y16, Y16
+	VXORPS     Y17, Y17, Y17
+	VXORPS     Y18, Y18, Y18
+	VXORPS     Y19, Y19, Y19
+	VXORPS     Y20, Y20, Y20
+	VXORPS     Y21, Y21, Y21
+	VXORPS     Y22, Y22, Y22
+	VXORPS     Y23, Y23, Y23
+	VXORPS     Y24, Y24, Y24
+	VXORPS     Y25, Y25, Y25
+	VXORPS     Y26, Y26, Y26
+	VXORPS     Y27, Y27, Y27
+	MOVQ       c+48(FP), R8
+	MOVQ       cRow+56(FP), R9
+	MOVL       mask+64(FP), R11
+	XORQ       R10, R10
+	MOVQ       $0x00000040, R12
+	CMPL       R11, $0x0000ffff
+	CMOVQHI    R12, R10
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(R10*1)
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (CX)(DX*4), R9
+	ADDQ       DX, R9
+	LEAQ       (R9)(DX*4), R10
+	ADDQ       DX, R10
+	MOVQ       AX, R11
+	SHRQ       $0x02, R11
+	ANDQ       $0x03, AX
+	TESTQ      R11, R11
+	JZ         rest
+
+four:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS (R10)(DX*2), Z28
+	LONG         $0x400e0262
+	WORD         $0xc452
+	LONG         $0x40060262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(R8*1), Z29
+	LONG         $0x400e0262
+	WORD         $0xd552
+	LONG         $0x40060262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS (R10)(DX*2), Z28
+	LONG         $0x400e0262
+	WORD         $0xc452
+	LONG         $0x40060262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(R8*1), Z29
+	LONG         $0x400e0262
+	WORD         $0xd552
+	LONG         $0x40060262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS (R10)(DX*2), Z28
+	LONG         $0x400e0262
+	WORD         $0xc452
+	LONG         $0x40060262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(R8*1), Z29
+	LONG         $0x400e0262
+	WORD         $0xd552
+	LONG         $0x40060262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS (R10)(DX*2), Z28
+	LONG         $0x400e0262
+	WORD         $0xc452
+	LONG         $0x40060262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(R8*1), Z29
+	LONG         $0x400e0262
+	WORD         $0xd552
+	LONG         $0x40060262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         R11
+	JNZ          four
+
+rest:
+	TESTQ AX, AX
+	JZ    done
+
+one:
+	VMOVUPS      (SI), Z30
+	VMOVUPS      64(SI), Z31
+	ADDQ         DI, SI
+	VBROADCASTSS (CX), Z28
+	LONG         $0x400e9262
+	WORD         $0xc452
+	LONG         $0x40069262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(DX*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xd552
+	LONG         $0x40069262
+	WORD         $0xdd52
+	VBROADCASTSS (CX)(DX*2), Z28
+	LONG         $0x400e9262
+	WORD         $0xe452
+	LONG         $0x40069262
+	WORD         $0xec52
+	VBROADCASTSS (CX)(R8*1), Z29
+	LONG         $0x400e9262
+	WORD         $0xf552
+	LONG         $0x40069262
+	WORD         $0xfd52
+	VBROADCASTSS (CX)(DX*4), Z28
+	LONG         $0x400e1262
+	WORD         $0xc452
+	LONG         $0x40061262
+	WORD         $0xcc52
+	VBROADCASTSS (R9), Z29
+	LONG         $0x400e1262
+	WORD         $0xd552
+	LONG         $0x40061262
+	WORD         $0xdd52
+	VBROADCASTSS (R9)(DX*1), Z28
+	LONG         $0x400e1262
+	WORD         $0xe452
+	LONG         $0x40061262
+	WORD         $0xec52
+	VBROADCASTSS (R9)(DX*2), Z29
+	LONG         $0x400e1262
+	WORD         $0xf552
+	LONG         $0x40061262
+	WORD         $0xfd52
+	VBROADCASTSS (R9)(R8*1), Z28
+	LONG         $0x400e8262
+	WORD         $0xc452
+	LONG         $0x40068262
+	WORD         $0xcc52
+	VBROADCASTSS (R9)(DX*4), Z29
+	LONG         $0x400e8262
+	WORD         $0xd552
+	LONG         $0x40068262
+	WORD         $0xdd52
+	VBROADCASTSS (R10), Z28
+	LONG         $0x400e8262
+	WORD         $0xe452
+	LONG         $0x40068262
+	WORD         $0xec52
+	VBROADCASTSS (R10)(DX*1), Z29
+	LONG         $0x400e8262
+	WORD         $0xf552
+	LONG         $0x40068262
+	WORD         $0xfd52
+	VBROADCASTSS (R10)(DX*2), Z28
+	LONG         $0x400e0262
+	WORD         $0xc452
+	LONG         $0x40060262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(R8*1), Z29
+	LONG         $0x400e0262
+	WORD         $0xd552
+	LONG         $0x40060262
+	WORD         $0xdd52
+	ADDQ         BX, CX
+	ADDQ         BX, R9
+	ADDQ         BX, R10
+	DECQ         AX
+	JNZ          one
+
+done:
+	MOVQ     c+48(FP), AX
+	MOVQ     cRow+56(FP), CX
+	MOVB     accumulate+68(FP), DL
+	MOVL     mask+64(FP), BX
+	KMOVW    BX, K1
+	SHRL     $0x10, BX
+	KMOVW    BX, K2
+	TESTB    DL, DL
+	JZ       store
+	MOVQ     AX, DX
+	VADDPS.Z (DX), Z0, K1, Z0
+	VADDPS.Z 64(DX), Z1, K2, Z1
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z2, K1, Z2
+	VADDPS.Z 64(DX), Z3, K2, Z3
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z4, K1, Z4
+	VADDPS.Z 64(DX), Z5, K2, Z5
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z6, K1, Z6
+	VADDPS.Z 64(DX), Z7, K2, Z7
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z8, K1, Z8
+	VADDPS.Z 64(DX), Z9, K2, Z9
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z10, K1, Z10
+	VADDPS.Z 64(DX), Z11, K2, Z11
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z12, K1, Z12
+	VADDPS.Z 64(DX), Z13, K2, Z13
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z14, K1, Z14
+	VADDPS.Z 64(DX), Z15, K2, Z15
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z16, K1, Z16
+	VADDPS.Z 64(DX), Z17, K2, Z17
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z18, K1, Z18
+	VADDPS.Z 64(DX), Z19, K2, Z19
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z20, K1, Z20
+	VADDPS.Z 64(DX), Z21, K2, Z21
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z22, K1, Z22
+	VADDPS.Z 64(DX), Z23, K2, Z23
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z24, K1, Z24
+	VADDPS.Z 64(DX), Z25, K2, Z25
+	ADDQ     CX, DX
+	VADDPS.Z (DX), Z26, K1, Z26
+	VADDPS.Z 64(DX), Z27, K2, Z27
+	ADDQ     CX, DX
+
+store:
+	VMOVUPS Z0, K1, (AX)
+	VMOVUPS Z1, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, K1, (AX)
+	VMOVUPS Z3, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, K1, (AX)
+	VMOVUPS Z5, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, K1, (AX)
+	VMOVUPS Z7, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, K1, (AX)
+	VMOVUPS Z9, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, K1, (AX)
+	VMOVUPS Z11, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, K1, (AX)
+	VMOVUPS Z13, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, K1, (AX)
+	VMOVUPS Z15, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, K1, (AX)
+	VMOVUPS Z17, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, K1, (AX)
+	VMOVUPS Z19, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, K1, (AX)
+	VMOVUPS Z21, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, K1, (AX)
+	VMOVUPS Z23, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z24, K1, (AX)
+	VMOVUPS Z25, K2, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z26, K1, (AX)
+	VMOVUPS Z27, K2, 64(AX)
+	ADDQ    CX, AX
+	VZEROUPPER
+	RET
+
+// func narrowPairs512(dst *float32, x *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·narrowPairs512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ blocks+16(FP), DX
+
+block:
+	VMOVUPS (CX), Z0
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (AX)
+	VMOVUPS 64(CX), Z1
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, 32(AX)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x40, AX
+	DECQ    DX
+	JNZ     block
+	VZEROUPPER
+	RET
+
+// func interleavePairs512(dst *float32, low *float32, high *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·interleavePairs512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ low+8(FP), CX
+	MOVQ high+16(FP), DX
+	MOVQ blocks+24(FP), BX
+
+block:
+	VMOVUPS   (CX), Z0
+	VMOVUPS   (DX), Z1
+	LONG      $0x487ef262
+	WORD      $0xc072
+	VPMOVZXWD Y0, Z0
+	LONG      $0x487ef262
+	WORD      $0xc972
+	VPMOVZXWD Y1, Z1
+	VPSLLD    $0x10, Z1, Z1
+	VPORD     Z0, Z1, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x40, CX
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, AX
+	DECQ      BX
+	JNZ       block
+	VZEROUPPER
+	RET
+
 // func absMaximum512(x []float32) float32
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE
 TEXT ·absMaximum512(SB), NOSPLIT, $0-28
@@ -9110,6 +14012,247 @@ group:
 done:
 	VZEROUPPER
 	RET
+
+// func round512(x []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·round512(SB), NOSPLIT, $0-24
+	MOVQ x_base+0(FP), AX
+	MOVQ x_len+8(FP), CX
+
+rounds:
+	CMPQ    CX, $0x00000020
+	JL      singles
+	VMOVUPS (AX), Z0
+	VANDPS  word7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS word7f800000<>+0(SB), Z2
+	VPSUBD  Z1, Z2, Z2
+	VPSRAD  $0x1f, Z2, Z2
+	VPSUBD  word00800000<>+0(SB), Z1, Z1
+	VPSRAD  $0x1f, Z1, Z1
+	VANDNPS word7fffffff<>+0(SB), Z1, Z1
+	VORPS   word80000000<>+0(SB), Z1, Z1
+	VPSRLD  $0x10, Z0, Z3
+	VANDPS  word00000001<>+0(SB), Z3, Z3
+	VPADDD  word00007fff<>+0(SB), Z3, Z3
+	VPADDD  Z0, Z3, Z3
+	VANDNPS Z3, Z2, Z3
+	VANDPS  Z0, Z2, Z0
+	VANDPS  word00400000<>+0(SB), Z2, Z2
+	VORPS   Z0, Z3, Z3
+	VORPS   Z2, Z3, Z3
+	VANDPS  Z1, Z3, Z3
+	VANDPS  wordffff0000<>+0(SB), Z3, Z3
+	VMOVUPS Z3, (AX)
+	VMOVUPS 64(AX), Z0
+	VANDPS  word7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS word7f800000<>+0(SB), Z2
+	VPSUBD  Z1, Z2, Z2
+	VPSRAD  $0x1f, Z2, Z2
+	VPSUBD  word00800000<>+0(SB), Z1, Z1
+	VPSRAD  $0x1f, Z1, Z1
+	VANDNPS word7fffffff<>+0(SB), Z1, Z1
+	VORPS   word80000000<>+0(SB), Z1, Z1
+	VPSRLD  $0x10, Z0, Z3
+	VANDPS  word00000001<>+0(SB), Z3, Z3
+	VPADDD  word00007fff<>+0(SB), Z3, Z3
+	VPADDD  Z0, Z3, Z3
+	VANDNPS Z3, Z2, Z3
+	VANDPS  Z0, Z2, Z0
+	VANDPS  word00400000<>+0(SB), Z2, Z2
+	VORPS   Z0, Z3, Z3
+	VORPS   Z2, Z3, Z3
+	VANDPS  Z1, Z3, Z3
+	VANDPS  wordffff0000<>+0(SB), Z3, Z3
+	VMOVUPS Z3, 64(AX)
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JMP     rounds
+
+singles:
+	CMPQ    CX, $0x00000010
+	JL      tail
+	VMOVUPS (AX), Z0
+	VANDPS  word7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS word7f800000<>+0(SB), Z2
+	VPSUBD  Z1, Z2, Z2
+	VPSRAD  $0x1f, Z2, Z2
+	VPSUBD  word00800000<>+0(SB), Z1, Z1
+	VPSRAD  $0x1f, Z1, Z1
+	VANDNPS word7fffffff<>+0(SB), Z1, Z1
+	VORPS   word80000000<>+0(SB), Z1, Z1
+	VPSRLD  $0x10, Z0, Z3
+	VANDPS  word00000001<>+0(SB), Z3, Z3
+	VPADDD  word00007fff<>+0(SB), Z3, Z3
+	VPADDD  Z0, Z3, Z3
+	VANDNPS Z3, Z2, Z3
+	VANDPS  Z0, Z2, Z0
+	VANDPS  word00400000<>+0(SB), Z2, Z2
+	VORPS   Z0, Z3, Z3
+	VORPS   Z2, Z3, Z3
+	VANDPS  Z1, Z3, Z3
+	VANDPS  wordffff0000<>+0(SB), Z3, Z3
+	VMOVUPS Z3, (AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     singles
+
+tail:
+	TESTQ     CX, CX
+	JZ        end
+	MOVL      $-1, DX
+	BZHIL     CX, DX, DX
+	KMOVW     DX, K1
+	VMOVUPS.Z (AX), K1, Z0
+	VANDPS    word7fffffff<>+0(SB), Z0, Z1
+	VMOVUPS   word7f800000<>+0(SB), Z2
+	VPSUBD    Z1, Z2, Z2
+	VPSRAD    $0x1f, Z2, Z2
+	VPSUBD    word00800000<>+0(SB), Z1, Z1
+	VPSRAD    $0x1f, Z1, Z1
+	VANDNPS   word7fffffff<>+0(SB), Z1, Z1
+	VORPS     word80000000<>+0(SB), Z1, Z1
+	VPSRLD    $0x10, Z0, Z3
+	VANDPS    word00000001<>+0(SB), Z3, Z3
+	VPADDD    word00007fff<>+0(SB), Z3, Z3
+	VPADDD    Z0, Z3, Z3
+	VANDNPS   Z3, Z2, Z3
+	VANDPS    Z0, Z2, Z0
+	VANDPS    word00400000<>+0(SB), Z2, Z2
+	VORPS     Z0, Z3, Z3
+	VORPS     Z2, Z3, Z3
+	VANDPS    Z1, Z3, Z3
+	VANDPS    wordffff0000<>+0(SB), Z3, Z3
+	VMOVUPS   Z3, K1, (AX)
+
+end:
+	VZEROUPPER
+	RET
+
+DATA word7f800000<>+0(SB)/4, $0x7f800000
+DATA word7f800000<>+4(SB)/4, $0x7f800000
+DATA word7f800000<>+8(SB)/4, $0x7f800000
+DATA word7f800000<>+12(SB)/4, $0x7f800000
+DATA word7f800000<>+16(SB)/4, $0x7f800000
+DATA word7f800000<>+20(SB)/4, $0x7f800000
+DATA word7f800000<>+24(SB)/4, $0x7f800000
+DATA word7f800000<>+28(SB)/4, $0x7f800000
+DATA word7f800000<>+32(SB)/4, $0x7f800000
+DATA word7f800000<>+36(SB)/4, $0x7f800000
+DATA word7f800000<>+40(SB)/4, $0x7f800000
+DATA word7f800000<>+44(SB)/4, $0x7f800000
+DATA word7f800000<>+48(SB)/4, $0x7f800000
+DATA word7f800000<>+52(SB)/4, $0x7f800000
+DATA word7f800000<>+56(SB)/4, $0x7f800000
+DATA word7f800000<>+60(SB)/4, $0x7f800000
+GLOBL word7f800000<>(SB), RODATA|NOPTR, $64
+
+DATA word00800000<>+0(SB)/4, $0x00800000
+DATA word00800000<>+4(SB)/4, $0x00800000
+DATA word00800000<>+8(SB)/4, $0x00800000
+DATA word00800000<>+12(SB)/4, $0x00800000
+DATA word00800000<>+16(SB)/4, $0x00800000
+DATA word00800000<>+20(SB)/4, $0x00800000
+DATA word00800000<>+24(SB)/4, $0x00800000
+DATA word00800000<>+28(SB)/4, $0x00800000
+DATA word00800000<>+32(SB)/4, $0x00800000
+DATA word00800000<>+36(SB)/4, $0x00800000
+DATA word00800000<>+40(SB)/4, $0x00800000
+DATA word00800000<>+44(SB)/4, $0x00800000
+DATA word00800000<>+48(SB)/4, $0x00800000
+DATA word00800000<>+52(SB)/4, $0x00800000
+DATA word00800000<>+56(SB)/4, $0x00800000
+DATA word00800000<>+60(SB)/4, $0x00800000
+GLOBL word00800000<>(SB), RODATA|NOPTR, $64
+
+DATA word80000000<>+0(SB)/4, $0x80000000
+DATA word80000000<>+4(SB)/4, $0x80000000
+DATA word80000000<>+8(SB)/4, $0x80000000
+DATA word80000000<>+12(SB)/4, $0x80000000
+DATA word80000000<>+16(SB)/4, $0x80000000
+DATA word80000000<>+20(SB)/4, $0x80000000
+DATA word80000000<>+24(SB)/4, $0x80000000
+DATA word80000000<>+28(SB)/4, $0x80000000
+DATA word80000000<>+32(SB)/4, $0x80000000
+DATA word80000000<>+36(SB)/4, $0x80000000
+DATA word80000000<>+40(SB)/4, $0x80000000
+DATA word80000000<>+44(SB)/4, $0x80000000
+DATA word80000000<>+48(SB)/4, $0x80000000
+DATA word80000000<>+52(SB)/4, $0x80000000
+DATA word80000000<>+56(SB)/4, $0x80000000
+DATA word80000000<>+60(SB)/4, $0x80000000
+GLOBL word80000000<>(SB), RODATA|NOPTR, $64
+
+DATA word00000001<>+0(SB)/4, $0x00000001
+DATA word00000001<>+4(SB)/4, $0x00000001
+DATA word00000001<>+8(SB)/4, $0x00000001
+DATA word00000001<>+12(SB)/4, $0x00000001
+DATA word00000001<>+16(SB)/4, $0x00000001
+DATA word00000001<>+20(SB)/4, $0x00000001
+DATA word00000001<>+24(SB)/4, $0x00000001
+DATA word00000001<>+28(SB)/4, $0x00000001
+DATA word00000001<>+32(SB)/4, $0x00000001
+DATA word00000001<>+36(SB)/4, $0x00000001
+DATA word00000001<>+40(SB)/4, $0x00000001
+DATA word00000001<>+44(SB)/4, $0x00000001
+DATA word00000001<>+48(SB)/4, $0x00000001
+DATA word00000001<>+52(SB)/4, $0x00000001
+DATA word00000001<>+56(SB)/4, $0x00000001
+DATA word00000001<>+60(SB)/4, $0x00000001
+GLOBL word00000001<>(SB), RODATA|NOPTR, $64
+
+DATA word00007fff<>+0(SB)/4, $0x00007fff
+DATA word00007fff<>+4(SB)/4, $0x00007fff
+DATA word00007fff<>+8(SB)/4, $0x00007fff
+DATA word00007fff<>+12(SB)/4, $0x00007fff
+DATA word00007fff<>+16(SB)/4, $0x00007fff
+DATA word00007fff<>+20(SB)/4, $0x00007fff
+DATA word00007fff<>+24(SB)/4, $0x00007fff
+DATA word00007fff<>+28(SB)/4, $0x00007fff
+DATA word00007fff<>+32(SB)/4, $0x00007fff
+DATA word00007fff<>+36(SB)/4, $0x00007fff
+DATA word00007fff<>+40(SB)/4, $0x00007fff
+DATA word00007fff<>+44(SB)/4, $0x00007fff
+DATA word00007fff<>+48(SB)/4, $0x00007fff
+DATA word00007fff<>+52(SB)/4, $0x00007fff
+DATA word00007fff<>+56(SB)/4, $0x00007fff
+DATA word00007fff<>+60(SB)/4, $0x00007fff
+GLOBL word00007fff<>(SB), RODATA|NOPTR, $64
+
+DATA word00400000<>+0(SB)/4, $0x00400000
+DATA word00400000<>+4(SB)/4, $0x00400000
+DATA word00400000<>+8(SB)/4, $0x00400000
+DATA word00400000<>+12(SB)/4, $0x00400000
+DATA word00400000<>+16(SB)/4, $0x00400000
+DATA word00400000<>+20(SB)/4, $0x00400000
+DATA word00400000<>+24(SB)/4, $0x00400000
+DATA word00400000<>+28(SB)/4, $0x00400000
+DATA word00400000<>+32(SB)/4, $0x00400000
+DATA word00400000<>+36(SB)/4, $0x00400000
+DATA word00400000<>+40(SB)/4, $0x00400000
+DATA word00400000<>+44(SB)/4, $0x00400000
+DATA word00400000<>+48(SB)/4, $0x00400000
+DATA word00400000<>+52(SB)/4, $0x00400000
+DATA word00400000<>+56(SB)/4, $0x00400000
+DATA word00400000<>+60(SB)/4, $0x00400000
+GLOBL word00400000<>(SB), RODATA|NOPTR, $64
+
+DATA wordffff0000<>+0(SB)/4, $0xffff0000
+DATA wordffff0000<>+4(SB)/4, $0xffff0000
+DATA wordffff0000<>+8(SB)/4, $0xffff0000
+DATA wordffff0000<>+12(SB)/4, $0xffff0000
+DATA wordffff0000<>+16(SB)/4, $0xffff0000
+DATA wordffff0000<>+20(SB)/4, $0xffff0000
+DATA wordffff0000<>+24(SB)/4, $0xffff0000
+DATA wordffff0000<>+28(SB)/4, $0xffff0000
+DATA wordffff0000<>+32(SB)/4, $0xffff0000
+DATA wordffff0000<>+36(SB)/4, $0xffff0000
+DATA wordffff0000<>+40(SB)/4, $0xffff0000
+DATA wordffff0000<>+44(SB)/4, $0xffff0000
+DATA wordffff0000<>+48(SB)/4, $0xffff0000
+DATA wordffff0000<>+52(SB)/4, $0xffff0000
+DATA wordffff0000<>+56(SB)/4, $0xffff0000
+DATA wordffff0000<>+60(SB)/4, $0xffff0000
+GLOBL wordffff0000<>(SB), RODATA|NOPTR, $64
 
 // func dotRow512(x []float32, y []float32) float32
 // Requires: AVX, AVX512F, BMI2, SSE
@@ -10388,24 +15531,6 @@ DATA float3fcc422a<>+52(SB)/4, $0x3fcc422a
 DATA float3fcc422a<>+56(SB)/4, $0x3fcc422a
 DATA float3fcc422a<>+60(SB)/4, $0x3fcc422a
 GLOBL float3fcc422a<>(SB), RODATA|NOPTR, $64
-
-DATA word80000000<>+0(SB)/4, $0x80000000
-DATA word80000000<>+4(SB)/4, $0x80000000
-DATA word80000000<>+8(SB)/4, $0x80000000
-DATA word80000000<>+12(SB)/4, $0x80000000
-DATA word80000000<>+16(SB)/4, $0x80000000
-DATA word80000000<>+20(SB)/4, $0x80000000
-DATA word80000000<>+24(SB)/4, $0x80000000
-DATA word80000000<>+28(SB)/4, $0x80000000
-DATA word80000000<>+32(SB)/4, $0x80000000
-DATA word80000000<>+36(SB)/4, $0x80000000
-DATA word80000000<>+40(SB)/4, $0x80000000
-DATA word80000000<>+44(SB)/4, $0x80000000
-DATA word80000000<>+48(SB)/4, $0x80000000
-DATA word80000000<>+52(SB)/4, $0x80000000
-DATA word80000000<>+56(SB)/4, $0x80000000
-DATA word80000000<>+60(SB)/4, $0x80000000
-GLOBL word80000000<>(SB), RODATA|NOPTR, $64
 
 // func geluBackward512(dx []float32, dy []float32, x []float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
@@ -12868,6 +17993,121 @@ group:
 	JMP       group
 
 done:
+	VZEROUPPER
+	RET
+
+// func round256(x []float32)
+// Requires: AVX, AVX2
+TEXT ·round256(SB), NOSPLIT, $0-24
+	MOVQ x_base+0(FP), AX
+	MOVQ x_len+8(FP), CX
+
+rounds:
+	CMPQ    CX, $0x00000010
+	JL      singles
+	VMOVUPS (AX), Y0
+	VANDPS  word7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS word7f800000<>+0(SB), Y2
+	VPSUBD  Y1, Y2, Y2
+	VPSRAD  $0x1f, Y2, Y2
+	VPSUBD  word00800000<>+0(SB), Y1, Y1
+	VPSRAD  $0x1f, Y1, Y1
+	VANDNPS word7fffffff<>+0(SB), Y1, Y1
+	VORPS   word80000000<>+0(SB), Y1, Y1
+	VPSRLD  $0x10, Y0, Y3
+	VANDPS  word00000001<>+0(SB), Y3, Y3
+	VPADDD  word00007fff<>+0(SB), Y3, Y3
+	VPADDD  Y0, Y3, Y3
+	VANDNPS Y3, Y2, Y3
+	VANDPS  Y0, Y2, Y0
+	VANDPS  word00400000<>+0(SB), Y2, Y2
+	VORPS   Y0, Y3, Y3
+	VORPS   Y2, Y3, Y3
+	VANDPS  Y1, Y3, Y3
+	VANDPS  wordffff0000<>+0(SB), Y3, Y3
+	VMOVUPS Y3, (AX)
+	VMOVUPS 32(AX), Y0
+	VANDPS  word7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS word7f800000<>+0(SB), Y2
+	VPSUBD  Y1, Y2, Y2
+	VPSRAD  $0x1f, Y2, Y2
+	VPSUBD  word00800000<>+0(SB), Y1, Y1
+	VPSRAD  $0x1f, Y1, Y1
+	VANDNPS word7fffffff<>+0(SB), Y1, Y1
+	VORPS   word80000000<>+0(SB), Y1, Y1
+	VPSRLD  $0x10, Y0, Y3
+	VANDPS  word00000001<>+0(SB), Y3, Y3
+	VPADDD  word00007fff<>+0(SB), Y3, Y3
+	VPADDD  Y0, Y3, Y3
+	VANDNPS Y3, Y2, Y3
+	VANDPS  Y0, Y2, Y0
+	VANDPS  word00400000<>+0(SB), Y2, Y2
+	VORPS   Y0, Y3, Y3
+	VORPS   Y2, Y3, Y3
+	VANDPS  Y1, Y3, Y3
+	VANDPS  wordffff0000<>+0(SB), Y3, Y3
+	VMOVUPS Y3, 32(AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     rounds
+
+singles:
+	CMPQ    CX, $0x00000008
+	JL      tail
+	VMOVUPS (AX), Y0
+	VANDPS  word7fffffff<>+0(SB), Y0, Y1
+	VMOVUPS word7f800000<>+0(SB), Y2
+	VPSUBD  Y1, Y2, Y2
+	VPSRAD  $0x1f, Y2, Y2
+	VPSUBD  word00800000<>+0(SB), Y1, Y1
+	VPSRAD  $0x1f, Y1, Y1
+	VANDNPS word7fffffff<>+0(SB), Y1, Y1
+	VORPS   word80000000<>+0(SB), Y1, Y1
+	VPSRLD  $0x10, Y0, Y3
+	VANDPS  word00000001<>+0(SB), Y3, Y3
+	VPADDD  word00007fff<>+0(SB), Y3, Y3
+	VPADDD  Y0, Y3, Y3
+	VANDNPS Y3, Y2, Y3
+	VANDPS  Y0, Y2, Y0
+	VANDPS  word00400000<>+0(SB), Y2, Y2
+	VORPS   Y0, Y3, Y3
+	VORPS   Y2, Y3, Y3
+	VANDPS  Y1, Y3, Y3
+	VANDPS  wordffff0000<>+0(SB), Y3, Y3
+	VMOVUPS Y3, (AX)
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
+	JMP     singles
+
+tail:
+	TESTQ      CX, CX
+	JZ         end
+	LEAQ       tail<>+0(SB), DX
+	NEGQ       CX
+	VMOVUPS    32(DX)(CX*4), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	VANDPS     word7fffffff<>+0(SB), Y1, Y2
+	VMOVUPS    word7f800000<>+0(SB), Y3
+	VPSUBD     Y2, Y3, Y3
+	VPSRAD     $0x1f, Y3, Y3
+	VPSUBD     word00800000<>+0(SB), Y2, Y2
+	VPSRAD     $0x1f, Y2, Y2
+	VANDNPS    word7fffffff<>+0(SB), Y2, Y2
+	VORPS      word80000000<>+0(SB), Y2, Y2
+	VPSRLD     $0x10, Y1, Y4
+	VANDPS     word00000001<>+0(SB), Y4, Y4
+	VPADDD     word00007fff<>+0(SB), Y4, Y4
+	VPADDD     Y1, Y4, Y4
+	VANDNPS    Y4, Y3, Y4
+	VANDPS     Y1, Y3, Y1
+	VANDPS     word00400000<>+0(SB), Y3, Y3
+	VORPS      Y1, Y4, Y4
+	VORPS      Y3, Y4, Y4
+	VANDPS     Y2, Y4, Y4
+	VANDPS     wordffff0000<>+0(SB), Y4, Y4
+	VMASKMOVPS Y4, Y0, (AX)
+
+end:
 	VZEROUPPER
 	RET
 

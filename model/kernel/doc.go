@@ -15,7 +15,8 @@
 // The inner loops are written for several instruction set architectures (ISAs): AVX-512 and AVX2 assembly, which `go
 // generate` writes (see folder gen), and portable Go. The best one that the processor has is chosen at run time; the
 // environment variable T5_KERNEL forces one, so that all can be tested on any machine. ISAs differ by rounding.
-// avx512-vnni is avx512 with products of bytes.
+// avx512-vnni is avx512 with products of bytes, and avx512-bf16 that with products of bfloat16, which Workers.In asks
+// for. In float32 the three compute the same bits.
 //
 // The generator in folder gen writes x86 only, as its library avo does. ARM processors run portable Go. Kernels for
 // them need assembly of their own, and a file isa_arm64.go whose function available lists their ISAs, as isa_amd64.go

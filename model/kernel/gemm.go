@@ -1,5 +1,10 @@
 package kernel
 
+import (
+	"t5train/model/kernel/bfloat16"
+	"t5train/model/kernel/portable"
+)
+
 // The blocks of a matrix product. A task owns a blockM x blockN block of C and walks the whole depth in
 // steps of blockK, so that the packed panels stay in the L1 and L2 caches.
 const (
@@ -46,7 +51,7 @@ func Gemm(w *Workers, transA, transB bool, m, n, k int, a []float32, lda int, b 
 		vectorGemm(w, m, n, k, operandOf(a, lda, transA), operandOf(b, ldb, transB), accumulate, c, ldc)
 		return
 	}
-	if m <= maxDirectRows && transB && !transA {
+	if m <= maxDirectRows && transB && !transA && !w.isa.rounds {
 		w.Rows(n, grainFor(k), func(lo, hi int) {
 			gemmDirect(m, hi-lo, k, a, lda, b[lo*ldb:], ldb, accumulate, c[lo:], ldc)
 		})
@@ -86,6 +91,9 @@ func (s *scratch) gemm(transA, transB bool, m, n, k int, a []float32, lda int, b
 			} else {
 				packColumns(bp, b[k0*ldb+j0:], ldb, nb, kb)
 			}
+			if s.isa.rounds {
+				bfloat16.RoundAll(bp)
+			}
 			for i0 := 0; i0 < m; i0 += blockM {
 				mb := min(blockM, m-i0)
 				ap := grow(&s.a, Blocks(mb, microM)*microM*kb)
@@ -93,6 +101,9 @@ func (s *scratch) gemm(transA, transB bool, m, n, k int, a []float32, lda int, b
 					packColumns(ap, a[k0*lda+i0:], lda, mb, kb)
 				} else {
 					packRows(ap, a[i0*lda+k0:], lda, mb, kb)
+				}
+				if s.isa.rounds {
+					bfloat16.RoundAll(ap)
 				}
 				macroKernel(mb, nb, kb, ap, bp, accumulate || k0 > 0, c[i0*ldc+j0:], ldc)
 			}
@@ -187,7 +198,7 @@ func gemmDirect(m, n, k int, a []float32, lda int, b []float32, ldb int, accumul
 	for j := range n {
 		row := b[j*ldb : j*ldb+k]
 		for i := range m {
-			d := dot(a[i*lda:i*lda+k], row)
+			d := portable.Dot(a[i*lda:i*lda+k], row)
 			if accumulate {
 				d += c[i*ldc+j]
 			}

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"t5train/model/kernel/bfloat16"
 )
 
 func randoms(seed uint64, n int) []float32 {
@@ -28,6 +30,13 @@ func relativeError(a, b []float32) float64 {
 		return diff
 	}
 	return diff / size
+}
+
+// rounded returns x rounded to bfloat16.
+func rounded(x []float32) []float32 {
+	y := slices.Clone(x)
+	bfloat16.RoundAll(y)
+	return y
 }
 
 func referenceGemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool,
@@ -78,6 +87,9 @@ func TestGemmAgainstFloat64(t *testing.T) {
 					a, b, c := randoms(1, rowsA*lda), randoms(2, rowsB*ldb), randoms(3, m*ldc)
 					want := append([]float32(nil), c...)
 					referenceGemm(transA, transB, m, n, k, a, lda, b, ldb, accumulate, want, ldc)
+					wantRounded := slices.Clone(c)
+					referenceGemm(transA, transB, m, n, k, rounded(a), lda, rounded(b), ldb, accumulate, wantRounded,
+						ldc)
 					for _, isa := range ISAs() {
 						got := slices.Clone(c)
 						Gemm(NewWorkersOn(isa, 1), transA, transB, m, n, k, a, lda, b, ldb, accumulate, got, ldc)
@@ -96,9 +108,53 @@ func TestGemmAgainstFloat64(t *testing.T) {
 						if !slices.Equal(threads, got) {
 							t.Errorf("%s: one and three threads give different bits", isa)
 						}
+						checkBFloat16(t, isa, got, func(w *Workers, c []float32) {
+							Gemm(w, transA, transB, m, n, k, a, lda, b, ldb, accumulate, c, ldc)
+						}, c, wantRounded)
 					}
 				})
 		}
+	}
+}
+
+// checkBFloat16 compares a product in BFloat16 with that of rounded operands in float64, and with itself on three
+// threads. It must not be the product in float32.
+func checkBFloat16(t *testing.T, isa string, float []float32, product func(w *Workers, c []float32), c,
+	want []float32) {
+	t.Helper()
+	got, threads := slices.Clone(c), slices.Clone(c)
+	product(NewWorkersOn(isa, 1).In(BFloat16), got)
+	product(NewWorkersOn(isa, 3).In(BFloat16), threads)
+	if e := relativeError(got, want); e > 2e-6 {
+		t.Errorf("%s: error %.2g in bfloat16 against float64", isa, e)
+	}
+	if !slices.Equal(threads, got) {
+		t.Errorf("%s: one and three threads give different bits in bfloat16", isa)
+	}
+	if slices.Equal(got, float) {
+		t.Errorf("%s: the operands were not rounded", isa)
+	}
+}
+
+// The product with pairs is that of portable Go bit by bit where a processor has it: workers would fall back without a
+// word.
+func TestPairsOfBFloat16AreRight(t *testing.T) {
+	if !slices.Contains(ISAs(), bf16ISA) {
+		t.Skip("this processor has no AVX512-BF16")
+	}
+	if !pairsAreRight() || !NewWorkersOn(bf16ISA, 1).MultipliesBFloat16() {
+		t.Error("the products of AVX512-BF16 differ from those of portable Go")
+	}
+}
+
+func TestParsePrecision(t *testing.T) {
+	for _, name := range Precisions() {
+		if p, err := ParsePrecision(name); err != nil || p.String() != name {
+			t.Errorf("%s: got %v, %v", name, p, err)
+		}
+	}
+	if _, err := ParsePrecision("bf16"); err == nil {
+		t.Error("an unknown precision is no error")
 	}
 }
 

@@ -45,37 +45,41 @@ func vectorGemm(w *Workers, m, n, k int, a, b operand, accumulate bool, c []floa
 			columnBlocks = Blocks(panels, perTask)
 			for k0 := 0; k0 < k; k0 += i.blockK {
 				kb := min(i.blockK, k-k0)
-				bp := grow(&shared.b, panels*i.cols*kb)
+				depth := i.depth(kb)
+				bp := grow(&shared.b, panels*i.cols*depth)
 				const panelsPerTask = 4
 				packTasks := Blocks(panels, panelsPerTask)
 				bTasks := packTasks
 				var ap []float32
 				if columnBlocks > 1 {
-					ap = grow(&shared.a, rowPanels*i.panelA(kb))
+					ap = grow(&shared.a, rowPanels*i.panelA(depth))
 					if j0 == 0 || k > i.blockK { // else it is there already
 						packTasks += Blocks(rowPanels, panelsPerTask)
 					}
 				}
 				pack := func(task int) {
-					if task < bTasks {
-						p := task * panelsPerTask
-						i.packB(bp[p*i.cols*kb:], b.at(k0, j0+p*i.cols), kb, min(panelsPerTask*i.cols, nb-p*i.cols))
-						return
-					}
-					p := (task - bTasks) * panelsPerTask
-					i.packA(ap[p*i.panelA(kb):], a.at(p*i.rows, k0), min(panelsPerTask*i.rows, m-p*i.rows), kb)
+					w.borrow(func(s *scratch) {
+						if task < bTasks {
+							p := task * panelsPerTask
+							s.packB(bp[p*i.cols*depth:], b.at(k0, j0+p*i.cols), kb,
+								min(panelsPerTask*i.cols, nb-p*i.cols))
+							return
+						}
+						p := (task - bTasks) * panelsPerTask
+						s.packA(ap[p*i.panelA(depth):], a.at(p*i.rows, k0), min(panelsPerTask*i.rows, m-p*i.rows), kb)
+					})
 				}
 				multiply := func(task int) {
 					i0, p0 := task/columnBlocks*height, task%columnBlocks*perTask
-					t := tiles{isa: i, rows: min(height, m-i0), cols: nb, k: kb, c: c[i0*ldc+j0:], ldc: ldc,
+					t := tiles{isa: i, rows: min(height, m-i0), cols: nb, k: depth, c: c[i0*ldc+j0:], ldc: ldc,
 						accumulate: accumulate || k0 > 0}
 					if ap != nil {
-						t.multiply(ap[i0/i.rows*i.panelA(kb):], bp, p0, min(panels, p0+perTask))
+						t.multiply(ap[i0/i.rows*i.panelA(depth):], bp, p0, min(panels, p0+perTask))
 						return
 					}
 					w.borrow(func(s *scratch) {
-						own := grow(&s.a, Blocks(t.rows, i.rows)*i.panelA(kb))
-						i.packA(own, a.at(i0, k0), t.rows, kb)
+						own := grow(&s.a, Blocks(t.rows, i.rows)*i.panelA(depth))
+						s.packA(own, a.at(i0, k0), t.rows, kb)
 						t.multiply(own, bp, p0, min(panels, p0+perTask))
 					})
 				}
@@ -115,6 +119,10 @@ func (s *scratch) vectorGemm(m, n, k int, a, b operand, accumulate bool, c []flo
 	}
 	for k0 := 0; k0 < k; k0 += i.blockK {
 		kb := min(i.blockK, k-k0)
+		if i.rounds {
+			s.packedGemm(m, n, kb, a.at(0, k0), b.at(k0, 0), accumulate || k0 > 0, c, ldc)
+			continue
+		}
 		for j := 0; j < n; j += i.cols {
 			cols := min(i.cols, n-j)
 			panel, stride := b.at(k0, j), i.cols
@@ -132,6 +140,17 @@ func (s *scratch) vectorGemm(m, n, k int, a, b operand, accumulate bool, c []flo
 			}
 		}
 	}
+}
+
+// packedGemm is vectorGemm for one block of the depth, whose operands are rounded while they are packed.
+func (s *scratch) packedGemm(m, n, k int, a, b operand, accumulate bool, c []float32, ldc int) {
+	i := s.isa
+	depth := i.depth(k)
+	t := tiles{isa: i, rows: m, cols: n, k: depth, c: c, ldc: ldc, accumulate: accumulate}
+	ap, bp := grow(&s.a, Blocks(m, i.rows)*i.panelA(depth)), grow(&s.b, Blocks(n, i.cols)*i.cols*depth)
+	s.packA(ap, a, m, k)
+	s.packB(bp, b, k, n)
+	t.multiply(ap, bp, 0, Blocks(n, i.cols))
 }
 
 // directRows computes C = A·Bᵀ for few rows as dot products, so that each row of B is read from memory once. All rows

@@ -102,16 +102,18 @@ func TestGemmStaysInItsSlices(t *testing.T) {
 				a, b, c := guarded(t, randoms(1, m*k), atEnd), guarded(t, randoms(2, n*k), atEnd), guarded(t,
 					randoms(3, m*n), atEnd)
 				what := fmt.Sprintf("%s %v transA=%v transB=%v atEnd=%v", isa, shape, transA, transB, atEnd)
-				w := NewWorkersOn(isa, 1)
-				mustNotFault(t, what, func() {
-					Gemm(w, transA, transB, m, n, k, a, lda, b, ldb, false, c, n)
-				})
-				got := slices.Clone(c)
-				mustNotFault(t, what+" on one thread", func() {
-					w.borrow(func(s *scratch) { s.gemm(transA, transB, m, n, k, a, lda, b, ldb, false, c, n) })
-				})
-				if e := relativeError(c, got); e > 3e-6 {
-					t.Errorf("%s: the product inside attention differs by %.2g", what, e)
+				for _, precision := range []Precision{Float32, BFloat16} {
+					w, what := NewWorkersOn(isa, 1).In(precision), fmt.Sprint(what, " ", precision)
+					mustNotFault(t, what, func() {
+						Gemm(w, transA, transB, m, n, k, a, lda, b, ldb, false, c, n)
+					})
+					got := slices.Clone(c)
+					mustNotFault(t, what+" on one thread", func() {
+						w.borrow(func(s *scratch) { s.gemm(transA, transB, m, n, k, a, lda, b, ldb, false, c, n) })
+					})
+					if e := relativeError(c, got); e > 3e-6 {
+						t.Errorf("%s: the product inside attention differs by %.2g", what, e)
+					}
 				}
 			}
 		}

@@ -15,6 +15,12 @@ const Portable = "portable"
 // vnni marks the ISAs whose processor has AVX-512 VNNI: their kernels of float32 are those of the ISA without it.
 const vnni = "-vnni"
 
+// bf16 marks the ISA whose processor has AVX512-BF16 too: its kernels of float32 and int8 are those of avx512-vnni.
+const bf16 = "-bf16"
+
+// bf16ISA is the name of that ISA.
+const bf16ISA = "avx512" + bf16
+
 // isa is one instruction set architecture with its kernels. The portable ISA has the size of a tile and no gemm.
 type isa struct {
 	name  string
@@ -40,6 +46,11 @@ type isa struct {
 	// maxDirectRows is up to how many rows of A a product with a transposed B is computed by dotTile: each element of B
 	// is used so few times that packing it does not pay.
 	maxDirectRows int
+
+	// rounds says that products round their operands to bfloat16; pairs are the kernels for that, or nil, in which case
+	// gemm takes pairs.
+	rounds bool
+	pairs  *pairKernels
 
 	// The kernels of LinearInt8: those of a product of integers, or else the one that makes a panel float32 for gemm.
 	int8Tile    func(t byteTile) // a tile of up to rows x 32 elements

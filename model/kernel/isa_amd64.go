@@ -20,6 +20,12 @@ func available() []*isa {
 			integers.name += vnni
 			integers.int8Tile, integers.absMaximum, integers.quantize = int8Tile512, absMaximum512, quantize512
 			integers.unpackBytes = nil
+			if cpu.X86.HasAVX512BF16 {
+				halves := integers
+				halves.name = bf16ISA
+				halves.pairs = &pairKernels{gemm: gemmPairs512, narrow: narrowPairs512, interleave: interleavePairs512}
+				list = append(list, &halves)
+			}
 			list = append(list, &integers)
 		}
 		list = append(list, &i)
@@ -43,6 +49,12 @@ var (
 		gemm512x11,
 		gemm512x12, gemm512x13, gemm512x14,
 	}
+	gemmPairs512Rows = [...]func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int,
+		mask uint32, accumulate bool){
+		gemmPairs512x1, gemmPairs512x2, gemmPairs512x3, gemmPairs512x4, gemmPairs512x5, gemmPairs512x6, gemmPairs512x7,
+		gemmPairs512x8, gemmPairs512x9, gemmPairs512x10, gemmPairs512x11, gemmPairs512x12, gemmPairs512x13,
+		gemmPairs512x14,
+	}
 	gemm256Rows = [...]func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, mask *int32,
 		accumulate bool){
 		gemm256x1, gemm256x2, gemm256x3, gemm256x4, gemm256x5, gemm256x6,
@@ -60,6 +72,11 @@ var (
 func gemm512(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int,
 	accumulate bool) {
 	gemm512Rows[rows-1](k, a, aRow, aCol, b, bRow, c, cRow, uint32(1<<cols-1), accumulate)
+}
+
+func gemmPairs512(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int,
+	accumulate bool) {
+	gemmPairs512Rows[rows-1](k, a, aRow, aCol, b, bRow, c, cRow, uint32(1<<cols-1), accumulate)
 }
 
 func gemm256(rows, cols, k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int,
@@ -99,7 +116,7 @@ func loops512() rowLoops {
 		dot: dotRow512, add: add512, affine: affine512, sum: sum512, maximum: maximum512, exp: exp512,
 		softmaxBackward: softmaxBackward512,
 		norm:            norm512, normDot: normDot512, normBackward: normBackward512,
-		dropout: dropout512,
+		dropout: dropout512, round: round512,
 		OptimizerLoops: OptimizerLoops{
 			SumSquares: sumSquares512, Scale: scale512, AddSquares: addSquares256,
 			Factored: adafactorFactored512, FactoredMean: adafactorFactoredMean512,
@@ -120,7 +137,7 @@ func loops256() rowLoops {
 		dot: dotRow256, add: add256, affine: affine256, sum: sum256, maximum: maximum256, exp: exp256,
 		softmaxBackward: softmaxBackward256,
 		norm:            norm256, normDot: normDot256, normBackward: normBackward256,
-		dropout: dropout256,
+		dropout: dropout256, round: round256,
 		OptimizerLoops: OptimizerLoops{
 			SumSquares: sumSquares256, Scale: scale256, AddSquares: addSquares256,
 			Factored: adafactorFactored256, FactoredMean: adafactorFactoredMean256,

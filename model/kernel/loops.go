@@ -1,6 +1,11 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"t5train/model/kernel/bfloat16"
+	"t5train/model/kernel/portable"
+)
 
 // rowLoops are the inner loops over rows, in one ISA. The slices of a call have equal lengths, and the outputs come
 // first; an output may be the same slice as an input, not a part of it.
@@ -27,6 +32,8 @@ type rowLoops struct {
 	// philoxWords.
 	dropout func(y, x []float32, words *philoxWords, below uint16, scale float32)
 
+	round func(x []float32) // to bfloat16
+
 	OptimizerLoops
 }
 
@@ -41,10 +48,11 @@ type activationLoops struct {
 // portableLoops are the loops in plain Go: what every machine has, and what the others are tested against.
 func portableLoops() rowLoops {
 	l := rowLoops{
-		dot: dot, add: add, affine: affine, sum: sum, maximum: maximum, exp: expRow,
-		softmaxBackward: softmaxBackward,
-		norm:            norm, normDot: normDot, normBackward: normBackward,
-		dropout:        dropoutRow,
+		dot: portable.Dot, add: portable.Add, affine: portable.Affine, sum: portable.Sum, maximum: portable.Maximum,
+		exp:             portable.ExpRow,
+		softmaxBackward: portable.SoftmaxBackward,
+		norm:            portable.Norm, normDot: portable.NormDot, normBackward: portable.NormBackward,
+		dropout: dropoutRow, round: bfloat16.RoundAll,
 		OptimizerLoops: portableOptimizerLoops(),
 	}
 	for f := range l.activations {
@@ -53,130 +61,75 @@ func portableLoops() rowLoops {
 	return l
 }
 
-func dot(x, y []float32) float32 {
-	var s0, s1, s2, s3 float32
-	y = y[:len(x)]
-	i := 0
-	for ; i+4 <= len(x); i += 4 {
-		p, q := x[i:i+4:i+4], y[i:i+4:i+4]
-		s0 += p[0] * q[0]
-		s1 += p[1] * q[1]
-		s2 += p[2] * q[2]
-		s3 += p[3] * q[3]
-	}
-	for ; i < len(x); i++ {
-		s0 += x[i] * y[i]
-	}
-	return (s0 + s1) + (s2 + s3)
+// Add adds x to y, element by element.
+func Add(w *Workers, y, x []float32) {
+	w = w.orDefault()
+	w.Rows(len(x), grainFor(1), func(lo, hi int) { w.isa.loops.add(y[lo:hi], x[lo:hi]) })
 }
 
-func add(y, x []float32) {
-	y = y[:len(x)]
-	for i, v := range x {
-		y[i] += v
-	}
-}
-
-func affine(x []float32, factor, term float32) {
-	for i := range x {
-		x[i] = x[i]*factor + term
-	}
-}
-
-func sum(x []float32, shift float32) float32 {
-	var s float64
-	for _, v := range x {
-		s += float64(v - shift)
-	}
-	return float32(s)
-}
-
-func softmaxBackward(g, p []float32, mean float32) {
-	p = p[:len(g)]
-	for i := range g {
-		g[i] = p[i] * (g[i] - mean)
-	}
-}
-
-func norm(y, x, weight []float32, inverse float32) {
-	x, y = x[:len(weight)], y[:len(weight)]
-	for i, w := range weight {
-		y[i] = w * (x[i] * inverse)
-	}
-}
-
-func normDot(dy, weight, x []float32) float32 {
-	weight, x = weight[:len(dy)], x[:len(dy)]
-	var s float32
-	for i, g := range dy {
-		s += g * weight[i] * x[i]
-	}
-	return s
-}
-
-func normBackward(dx, dWeight, dy, x, weight []float32, inverse, scale float32) {
-	dx, dWeight, x, weight = dx[:len(dy)], dWeight[:len(dy)], x[:len(dy)], weight[:len(dy)]
-	for i, g := range dy {
-		dWeight[i] += g * (x[i] * inverse)
-		dx[i] = inverse * (g*weight[i] - x[i]*scale)
-	}
-}
-
-// exp32 returns e^x for x <= 0 with an error below 2 ulp: the argument is reduced to r = x - k*ln2 with
-// |r| <= ln2/2, where a polynomial of degree 6 (Cephes expf, Moshier) is exact to float32, and scaled by 2^k.
-// Results below the smallest normal number are 0, as softmax wants.
-func exp32(x float32) float32 {
-	const (
-		log2e = 1.44269504088896341
-		ln2Hi = 0.693359375
-		ln2Lo = -2.12194440e-4
-		least = -87.33654 // ln of the smallest normal float32
-	)
-	if x < least {
-		return 0
-	}
-	if x != x {
-		return x // a NaN must reach the loss, not look like a probability
-	}
-	k := int32(x*log2e - 0.5) // x <= 0: the conversion truncates towards 0, so this rounds to nearest
-	f := float32(k)
-	r := x - f*ln2Hi - f*ln2Lo
-	p := float32(1.9875691500e-4)
-	p = p*r + 1.3981999507e-3
-	p = p*r + 8.3334519073e-3
-	p = p*r + 4.1665795894e-2
-	p = p*r + 1.6666665459e-1
-	p = p*r + 5.0000001201e-1
-	return (p*r*r + r + 1) * math.Float32frombits(uint32(127+k)<<23)
-}
-
-// maximum returns the largest element; NaN when there is one, so that a broken activation is not hidden.
-func maximum(x []float32) float32 {
-	m := float32(math.Inf(-1))
-	for _, v := range x {
-		if v > m || v != v {
-			m = v
+// Embed copies the rows ids of table [vocab, d] to y [len(ids), d].
+func Embed(w *Workers, y, table []float32, ids []int32, d int) {
+	w = w.orDefault()
+	w.Rows(len(ids), grainFor(d), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			copy(y[i*d:(i+1)*d], table[int(ids[i])*d:])
 		}
-	}
-	return m
+	})
 }
 
-// expRow replaces x by scale·e^(x-shift) and returns the sum of e^(x-shift), added up in four lanes.
-func expRow(x []float32, shift, scale float32) float32 {
-	var s [4]float32
-	i := 0
-	for ; i+4 <= len(x); i += 4 {
-		v := x[i : i+4 : i+4]
-		for j := range v {
-			e := exp32(v[j] - shift)
-			s[j] += e
-			v[j] = e * scale
+// EmbedBackward adds row i of dy [len(ids), d] to row ids[i] of dTable [vocab, d]. Each task owns a range
+// of columns and adds in the order of ids, so equal ids do not race and the sum has one order, however wide the range.
+func EmbedBackward(w *Workers, dTable, dy []float32, ids []int32, d int) {
+	w = w.orDefault()
+	const line = 16 // a cache line
+	columns := Blocks(Blocks(d, w.Threads()), line) * line
+	w.Run(Blocks(d, columns), func(task int) {
+		lo, hi := task*columns, min(d, (task+1)*columns)
+		for i, id := range ids {
+			w.isa.loops.add(dTable[int(id)*d+lo:int(id)*d+hi], dy[i*d+lo:i*d+hi])
 		}
+	})
+}
+
+// rmsBlock is the number of rows whose weight gradients are summed together before the blocks are
+// added up in order.
+const rmsBlock = 64
+
+// RMSNorm computes y = weight * x / sqrt(mean(x²) + eps) for each row of x [rows, d] (Zhang & Sennrich
+// 2019; T5 has no mean and no bias). It stores 1/sqrt(mean(x²) + eps) in inverse [rows] for the backward pass.
+func RMSNorm(w *Workers, y, x, weight []float32, eps float32, inverse []float32) {
+	w = w.orDefault()
+	d := len(weight)
+	l := &w.isa.loops
+	w.Rows(len(inverse), grainFor(d), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			in, out := x[r*d:(r+1)*d], y[r*d:(r+1)*d]
+			inv := float32(1 / math.Sqrt(float64(l.dot(in, in))/float64(d)+float64(eps)))
+			inverse[r] = inv
+			l.norm(out, in, weight, inv)
+		}
+	})
+}
+
+// RMSNormBackward computes dx [rows, d] from dy [rows, d] and adds the gradient of weight to dWeight [d]:
+//
+//	dx = inv * (weight*dy - x * inv² * mean(weight*dy*x)),  dWeight += sum over rows of dy*x*inv
+func RMSNormBackward(w *Workers, dx, dWeight, dy, x, weight, inverse []float32) {
+	w = w.orDefault()
+	d := len(weight)
+	rows := len(inverse)
+	tasks := Blocks(rows, rmsBlock)
+	l := &w.isa.loops
+	partial := make([]float32, tasks*d)
+	w.Run(tasks, func(task int) {
+		sum := partial[task*d : (task+1)*d]
+		for r := task * rmsBlock; r < min(rows, (task+1)*rmsBlock); r++ {
+			in, g, out := x[r*d:(r+1)*d], dy[r*d:(r+1)*d], dx[r*d:(r+1)*d]
+			inv := inverse[r]
+			l.normBackward(out, sum, g, in, weight, inv, l.normDot(g, weight, in)*inv*inv/float32(d))
+		}
+	})
+	for task := range tasks {
+		l.add(dWeight, partial[task*d:(task+1)*d])
 	}
-	for ; i < len(x); i++ {
-		e := exp32(x[i] - shift)
-		s[0] += e
-		x[i] = e * scale
-	}
-	return (s[0] + s[1]) + (s[2] + s[3])
 }

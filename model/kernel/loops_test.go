@@ -32,6 +32,7 @@ func loopCases() map[string]func(l *rowLoops, s [5][]float32) float32 {
 		"softmaxAgain":    func(l *rowLoops, s [5][]float32) float32 { l.softmaxAgain(s[0], 5, 0.5); return 0 },
 		"softmaxBackward": func(l *rowLoops, s [5][]float32) float32 { l.softmaxBackward(s[0], s[1], 0.5); return 0 },
 		"norm":            func(l *rowLoops, s [5][]float32) float32 { l.norm(s[0], s[1], s[2], 0.75); return 0 },
+		"round":           func(l *rowLoops, s [5][]float32) float32 { l.round(s[0]); return 0 },
 		"normDot":         func(l *rowLoops, s [5][]float32) float32 { return l.normDot(s[0], s[1], s[2]) },
 		"normBackward": func(l *rowLoops, s [5][]float32) float32 {
 			l.normBackward(s[0], s[1], s[2], s[3], s[4], 0.75, 0.1)

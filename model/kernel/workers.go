@@ -30,7 +30,11 @@ func NewWorkers(threads int) *Workers {
 
 // NewWorkersOn is NewWorkers on one of ISAs.
 func NewWorkersOn(name string, threads int) *Workers {
-	w := &Workers{pool: pool.New(threads), isa: isaByName(name)}
+	return newWorkers(pool.New(threads), isaByName(name))
+}
+
+func newWorkers(p *pool.Pool, i *isa) *Workers {
+	w := &Workers{pool: p, isa: i}
 	w.scratch.New = func() any { return &scratch{isa: w.isa} }
 	return w
 }
@@ -49,7 +53,9 @@ func (w *Workers) orDefault() *Workers {
 func (w *Workers) ISA() string { return w.orDefault().isa.name }
 
 // Float32ISA returns the name of the ISA whose kernels compute in float32: what training and its rounding depend on.
-func (w *Workers) Float32ISA() string { return strings.TrimSuffix(w.ISA(), vnni) }
+func (w *Workers) Float32ISA() string {
+	return strings.TrimSuffix(strings.TrimSuffix(w.ISA(), vnni), bf16)
+}
 
 // Threads returns the number of threads.
 func (w *Workers) Threads() int { return w.orDefault().pool.Threads() }
@@ -69,6 +75,7 @@ func (w *Workers) Rows(rows, grain int, f func(lo, hi int)) {
 type scratch struct {
 	isa           *isa
 	a, b, c, d, e []float32
+	words         []float32 // pairs of bfloat16
 	bytes         []uint8
 }
 
@@ -136,6 +143,9 @@ func PeakGFLOPS(w *Workers) float64 {
 	w = w.orDefault()
 	const k, repeats, tries = 256, 2000, 5
 	tile := 2 * float64(w.isa.rows) * float64(w.isa.cols) * k
+	if w.isa.rounds && w.isa.pairs != nil {
+		tile *= 2
+	}
 	best := 0.0
 	for range tries {
 		begun := time.Now()

@@ -23,6 +23,9 @@ var (
 	isa256 = isa{"256", 6, []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}, 32}
 )
 
+// addProducts adds the products of float32.
+func addProducts(x, b, sum VecPhysical) { VFMADD231PS(x, b, sum) }
+
 // rowPointers returns base registers for rows that lie stride bytes apart, one for five rows: scales of 1, 2 and 4
 // and three times the stride reach the others.
 func rowPointers(first GPVirtual, stride Register, rows int) (bases []GPVirtual, address func(row, offset int) Mem) {
@@ -54,17 +57,17 @@ func rowPointers(first GPVirtual, stride Register, rows int) (bases []GPVirtual,
 // gemm writes the micro-kernel for a tile of C with the given number of rows: C = A·B, or C += A·B. The sums stay in
 // registers over the whole depth k.
 //
-// A is read with any strides. B is a packed panel, two registers wide, with a stride of its own. mask selects the
+// add is what adds products to a sum. A is read with any strides. B is a packed panel, two registers wide, with a stride of its own. mask selects the
 // columns of C: a bit each for isa512, a pointer to as many int32 (0 or -1) for isa256.
-func gemm(i isa, rows int) {
+func gemm(i isa, name string, rows int, note string, add func(x, b, sum VecPhysical)) {
 	maskType := "mask uint32"
 	if i.size == 32 {
 		maskType = "mask *int32"
 	}
-	TEXT(fmt.Sprintf("gemm%sx%d", i.name, rows), NOSPLIT,
+	TEXT(fmt.Sprintf("%s%sx%d", name, i.name, rows), NOSPLIT,
 		"func(k int, a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow int, "+maskType+
 			", accumulate bool)")
-	Doc(fmt.Sprintf("gemm%sx%d multiplies %d rows; strides are in bytes.", i.name, rows, rows))
+	Doc(fmt.Sprintf("%s%sx%d multiplies %d rows; strides are in bytes%s.", name, i.name, rows, rows, note))
 	Pragma("noescape")
 	k := Load(Param("k"), GP64()).(GPVirtual)
 	a := Load(Param("a"), GP64()).(GPVirtual)
@@ -90,8 +93,8 @@ func gemm(i isa, rows int) {
 		for row := range rows {
 			x := broadcast[row%2]
 			VBROADCASTSS(element(row, 0), x)
-			VFMADD231PS(x, left, sum(row, 0))
-			VFMADD231PS(x, right, sum(row, 1))
+			add(x, left, sum(row, 0))
+			add(x, right, sum(row, 1))
 		}
 		for _, p := range bases {
 			ADDQ(aCol, p)

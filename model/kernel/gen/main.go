@@ -8,10 +8,10 @@ import "github.com/mmcloughlin/avo/build"
 func main() {
 	build.ConstraintExpr("amd64")
 	for rows := 1; rows <= isa512.rows; rows++ {
-		gemm(isa512, rows)
+		gemm(isa512, "gemm", rows, "", addProducts)
 	}
 	for rows := 1; rows <= isa256.rows; rows++ {
-		gemm(isa256, rows)
+		gemm(isa256, "gemm", rows, "", addProducts)
 	}
 	transpose512()
 	transpose256()
@@ -28,10 +28,12 @@ func main() {
 	for rows := 1; rows <= isa512.rows; rows++ {
 		int8Tile(rows)
 	}
+	pairs()
 	maximum(isa512, "absMaximum", true)
 	quantize(isa512)
 	for _, i := range []isa{isa512, isa256} {
 		unpackBytes(i)
+		bfloat16(i)
 		rows(i)
 		activations(i)
 		dropout(i)
