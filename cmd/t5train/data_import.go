@@ -100,25 +100,10 @@ Memory does not grow with the files. They appear in the output when all is writt
 	return c
 }
 
-// aboutFormats says what a file of each format holds.
-var aboutFormats = map[table.Format]string{
-	table.CSV: "a table with a header, cells divided by commas; cells in quotes may hold delimiters\n" +
-		"and ends of lines, of which CR LF becomes LF",
-	table.TSV:       "the same, cells divided by tabs",
-	table.JSON:      "an array of objects, or objects one after the other",
-	table.JSONL:     "an object a line",
-	table.Text:      "a row a line, in column text",
-	table.Documents: "a row a file, in column text; so is a folder of .txt files",
-	table.Classes: "a row a file, in columns text and label: the name of the file's folder; so is a folder with " +
-		"folders in it",
-	table.CoNLL: "a token and its tag a line, a blank line after a sentence, as lists in columns tokens and ner_tags",
-	table.SQuAD: "SQuAD 1.1 or 2: id, title, context, question, and answers with text and answer_start",
-}
-
 func formatHelp() string {
 	var lines strings.Builder
 	for _, format := range table.Formats() {
-		about := strings.ReplaceAll(aboutFormats[format], "\n", "\n"+strings.Repeat(" ", 14))
+		about := strings.ReplaceAll(format.About(), "\n", "\n"+strings.Repeat(" ", 14))
 		fmt.Fprintf(&lines, "  %-11s %s\n", format, about)
 	}
 	return lines.String()

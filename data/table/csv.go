@@ -13,7 +13,7 @@ import (
 // cells returns the options with the delimiter of a table of a format, if none is asked for.
 func (o ReadOptions) cells(f Format) ReadOptions {
 	if o.Delimiter == 0 {
-		o.Delimiter = map[Format]rune{CSV: ',', TSV: '\t'}[f]
+		o.Delimiter = f.kind().delimiter
 	}
 	return o
 }

@@ -18,7 +18,7 @@ type dropped func(path []string) bool
 
 // readJSONL makes a row of each line that is not blank: an object. What is in objects inside of it becomes columns of
 // structs, lists of strings, numbers, or true and false become lists.
-func readJSONL(t *text, drop dropped, yield yield) error {
+func readJSONL(t *text, o ReadOptions, yield yield) error {
 	var fields []Field
 	return eachLine(t, func(number int, line string) error {
 		if strings.TrimSpace(line) == "" {
@@ -28,7 +28,7 @@ func readJSONL(t *text, drop dropped, yield yield) error {
 			return t.bad(bad)
 		}
 		var err error
-		if fields, err = readJSONLine(line, fields[:0], drop); err != nil {
+		if fields, err = readJSONLine(line, fields[:0], o.Drop); err != nil {
 			remedy, reason := jsonError(err)
 			return t.bad(BadLine{number, number, onLine(number, reason), remedy})
 		}
@@ -57,7 +57,7 @@ func readJSONLine(line string, fields []Field, drop dropped) ([]Field, error) {
 }
 
 // readJSON makes rows of the objects in an array, or of objects that follow each other.
-func readJSON(t *text, drop dropped, yield yield) error {
+func readJSON(t *text, o ReadOptions, yield yield) error {
 	d := json.NewDecoder(t)
 	d.UseNumber()
 	var fields []Field
@@ -77,7 +77,7 @@ func readJSON(t *text, drop dropped, yield yield) error {
 			inArray = false
 			continue
 		}
-		fields, err = readObject(d, token, nil, fields[:0], drop)
+		fields, err = readObject(d, token, nil, fields[:0], o.Drop)
 		if err != nil {
 			return inText(t.row(d.InputOffset()), err)
 		}

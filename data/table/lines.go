@@ -46,7 +46,7 @@ func eachLine(t *text, f func(number int, line string) error) error {
 }
 
 // readLines makes a row of each line that is not blank.
-func readLines(t *text, yield yield) error {
+func readLines(t *text, _ ReadOptions, yield yield) error {
 	path := []string{TextColumn}
 	return eachLine(t, func(number int, line string) error {
 		if strings.TrimSpace(line) == "" {
@@ -60,7 +60,7 @@ func readLines(t *text, yield yield) error {
 }
 
 // readDocument makes one row of a file.
-func readDocument(t *text, yield yield) error {
+func readDocument(t *text, _ ReadOptions, yield yield) error {
 	all, err := io.ReadAll(t)
 	if err != nil {
 		return err

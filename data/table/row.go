@@ -145,24 +145,11 @@ func ReadColumns(
 }
 
 func (in Input) read(t *text, o ReadOptions, yield yield) error {
-	switch in.Format {
-	case CSV, TSV:
-		return readCSV(t, o.cells(in.Format), yield)
-	case JSON:
-		return readJSON(t, o.Drop, yield)
-	case JSONL:
-		return readJSONL(t, o.Drop, yield)
-	case Text:
-		return readLines(t, yield)
-	case Documents, Classes:
-		return readDocument(t, yield)
-	case CoNLL:
-		return readCoNLL(t, o, yield)
-	case SQuAD:
-		return readSQuAD(t, yield)
-	default:
+	read := in.Format.kind().read
+	if read == nil {
 		return fmt.Errorf("format %q, want one of %v", in.Format, Formats())
 	}
+	return read(t, o.cells(in.Format), yield)
 }
 
 // onLine adds the line to an error.

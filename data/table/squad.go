@@ -35,7 +35,7 @@ type squadAnswer struct {
 //	    {"id": "...", "question": "...", "answers": [{"text": "...", "answer_start": 12}]}]}]}]}
 //
 // It holds an article at a time. The columns are those of datasets' squad.
-func readSQuAD(t *text, yield yield) error {
+func readSQuAD(t *text, _ ReadOptions, yield yield) error {
 	d := json.NewDecoder(t)
 	err := squadObject(d, func() error {
 		line := t.row(begin(d))
