@@ -156,7 +156,7 @@ func openFiles(path, column string) (textFiles, error) {
 
 // takeSplit leaves the files of train in a folder whose files are named for splits.
 func (c *textFiles) takeSplit(path string, g *table.Group) error {
-	if info, err := os.Stat(path); err != nil || !info.IsDir() || g.Inputs[0].Format == table.Classes {
+	if g.Inputs[0].Format == table.Classes {
 		return nil
 	}
 	isInput := func(name string) bool {

@@ -99,9 +99,9 @@ func TestReadTexts(t *testing.T) {
 		"a colon in a glob": {map[string]string{"a:b.txt": "a\n"}, []string{"a:*.txt"}, []string{"a"}, "", ""},
 		"a glob and a column": {map[string]string{"a.jsonl": `{"x": "a"}`}, []string{"*.jsonl:x"},
 			[]string{"a"}, "", ""},
-		"a colon that is not there": {nil, []string{"a:b.txt"}, nil, "", "a: no such file"},
+		"a colon that is not there": {nil, []string{"a:b.txt"}, nil, "", "a does not exist"},
 		"a sign of splits": {map[string]string{"b.txt": "b\n"}, []string{"a=b.txt"}, nil, "",
-			"a=b.txt: no such file"},
+			"a=b.txt does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := writeTree(t, tt.files)

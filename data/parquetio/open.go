@@ -27,9 +27,6 @@ func OpenSplit(wanted []string, patterns ...string) (*Dataset, error) { return o
 
 // Splits returns the splits of a folder of parquet files; none where it is one data set, or no folder.
 func Splits(folder string) ([]splits.Split, error) {
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return nil, nil
-	}
 	all, err := splits.Find(folder, isParquet)
 	if err != nil {
 		return nil, fmt.Errorf("open parquet: %w", err)
@@ -77,21 +74,19 @@ func open(patterns, wanted []string) (*Dataset, error) {
 
 // take puts the files of a wanted split in the place of each folder that has splits.
 func take(patterns, wanted []string) (named []string, taken []splits.Taken, err error) {
+	if wanted == nil {
+		return patterns, nil, nil
+	}
 	for _, pattern := range patterns {
-		info, statErr := os.Stat(pattern)
-		if wanted == nil || statErr != nil || !info.IsDir() {
-			named = append(named, pattern)
-			continue
-		}
 		t, ok, err := splits.Take(pattern, isParquet, wanted)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, nil, err
-		}
-		if !ok {
+		case ok:
+			named, taken = append(named, t.Files...), append(taken, t)
+		default:
 			named = append(named, pattern)
-			continue
 		}
-		named, taken = append(named, t.Files...), append(taken, t)
 	}
 	return named, taken, nil
 }
@@ -157,22 +152,12 @@ func expand(patterns []string) ([]string, error) {
 
 func expandOne(pattern string) ([]string, error) {
 	info, err := os.Stat(pattern)
-	switch {
-	case err == nil && info.IsDir():
+	if err == nil && info.IsDir() {
 		found, err := filesIn(pattern)
-		if err != nil {
-			return nil, err
+		if err == nil && len(found) == 0 {
+			err = fmt.Errorf("open parquet: folder %s holds no *.parquet file%s", pattern, folderWay(pattern))
 		}
-		if len(found) == 0 {
-			return nil, fmt.Errorf("open parquet: folder %s holds no *.parquet file%s", pattern, folderWay(pattern))
-		}
-		return found, nil
-	case err == nil:
-		return []string{filepath.Clean(pattern)}, nil
-	case !os.IsNotExist(err):
-		return nil, fmt.Errorf("open parquet: %w", err)
-	case !strings.ContainsAny(pattern, "*?["):
-		return nil, fmt.Errorf("open parquet: %s does not exist", pattern)
+		return found, err
 	}
 	found, err := glob.Expand(pattern)
 	if err != nil {

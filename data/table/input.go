@@ -110,7 +110,7 @@ func (g *Group) moveTo(split string) {
 
 // nameSplits gives the files of a folder the splits that their names have, if there are any.
 func (g *Group) nameSplits() error {
-	if info, err := os.Stat(g.Argument); err != nil || !info.IsDir() || g.Inputs[0].Format == Classes {
+	if g.Inputs[0].Format == Classes {
 		return nil
 	}
 	all, err := splits.Find(g.Argument, func(name string) bool {

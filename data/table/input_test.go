@@ -51,7 +51,7 @@ func TestFindInputs(t *testing.T) {
 		{"i.csv.gz", "", "csv i.csv.gz", ""},
 		{"i.csv.xz", "", "", "it is packed: unpack it first (only .gz is read as it is)"},
 		{"j.parquet", "", "", "it is parquet already"},
-		{"nowhere.csv", "", "", "find inputs: nowhere.csv: no such file"},
+		{"nowhere.csv", "", "", "find inputs: nowhere.csv does not exist"},
 		{"*.xyz", "", "", "no file matches *.xyz"},
 		{"mixed", "", "", "files of different formats, x.csv and y.json"},
 		{"nested", "", "classes nested/train/pos/1.txt train (pos)", ""},

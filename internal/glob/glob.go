@@ -21,8 +21,12 @@ func Files(pattern string) ([]string, error) {
 // Expand returns what a path or a pattern names: the path itself, unless it is a pattern and nothing has that name, or
 // at least one file or folder.
 func Expand(path string) ([]string, error) {
-	if _, err := os.Stat(path); err == nil || !strings.ContainsAny(path, "*?[") {
-		return []string{path}, nil
+	_, err := os.Stat(path)
+	switch {
+	case !os.IsNotExist(err):
+		return []string{path}, err
+	case !strings.ContainsAny(path, "*?["):
+		return nil, fmt.Errorf("%s does not exist", path)
 	}
 	found, err := Files(path)
 	switch {

@@ -72,8 +72,11 @@ type Split struct {
 // Find returns the splits of a folder, sorted by kind and name, of the files whose names is accepts: those of
 // [Described], or else those that the names of the files tell. There is none where no name has a keyword: the folder is
 // one data set. Folders below are looked at for splits, such as train/0000.parquet, data/train.parquet and
-// default/train/0000.parquet; where they are several configurations, an error lists them.
+// default/train/0000.parquet; where they are several configurations, an error lists them. What is no folder has none.
 func Find(folder string, is func(name string) bool) ([]Split, error) {
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return nil, nil
+	}
 	if all, err := Described(folder, is); err != nil || len(all) > 0 {
 		return all, err
 	}
@@ -198,7 +201,8 @@ type Taken struct {
 	Rest   []Split // splits that were not taken
 }
 
-// Take returns the files of the first kind of wanted that the folder has. ok is false where it names no splits.
+// Take returns the files of the first kind of wanted that the folder has. ok is false where it names no splits, and for
+// what is no folder.
 func Take(folder string, is func(name string) bool, wanted []string) (t Taken, ok bool, err error) {
 	all, err := Find(folder, is)
 	if err != nil || len(all) == 0 {
