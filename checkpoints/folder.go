@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"t5train/checkpoints/builtin"
 	"t5train/checkpoints/safetensors"
 	"t5train/data/objective"
 	"t5train/data/task"
@@ -59,8 +60,8 @@ func (b *Folder) IsEmpty() bool {
 	return b == nil || b.Model == nil || b.Model.LMHead == nil || b.Tokenizer == nil
 }
 
-// Open loads a checkpoint folder, the best checkpoint of a run folder, or a Hugging Face folder. how says in words
-// which it was. Damaged weights are an error: see [Weights.Verify].
+// Open loads a checkpoint folder, the best checkpoint of a run folder, a Hugging Face folder, or a built-in model by
+// its name. how says in words which it was. Damaged weights are an error: see [Weights.Verify].
 func Open(path string) (b *Folder, how string, err error) { return open(path, true, wholeModel) }
 
 // OpenUnverified is Open for weights that are taken as they are.
@@ -98,13 +99,15 @@ func open(path string, verify bool, l loader) (b *Folder, how string, err error)
 }
 
 // OpenTokenizer loads a spiece.model, a tokenizer.json, or the tokenizer of a folder. The tokenizer of a run folder is
-// that of its best checkpoint, and "" is T5's.
+// that of its best checkpoint, that of a built-in model goes by its name, and "" is T5's.
 func OpenTokenizer(path string) (*tokenizer.Tokenizer, error) {
 	if path == "" {
 		return tokenizer.T5()
 	}
 	if dir, _, err := Resolve(path); err == nil {
 		path = dir
+	} else if builtin.IsName(path) {
+		return nil, err
 	}
 	return tokenizer.Load(path)
 }

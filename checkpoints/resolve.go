@@ -8,12 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 
+	"t5train/checkpoints/builtin"
 	"t5train/internal/atomicfile"
 )
 
 // Resolve finds the checkpoint folder that path means: a folder with a config.json means itself, a run folder
-// its best checkpoint, or its latest if none is marked. how says in words which one it is, for example
-// "best checkpoint of runs/sms, step 500".
+// its best checkpoint, or its latest if none is marked, and the name of a built-in model the folder that
+// [builtin.Folder] gives it. how says in words which one it is, for example "best checkpoint of runs/sms, step 500".
 func Resolve(path string) (dir, how string, err error) {
 	dir, how, err = resolve(path)
 	if err != nil {
@@ -23,6 +24,10 @@ func Resolve(path string) (dir, how string, err error) {
 }
 
 func resolve(path string) (dir, how string, err error) {
+	if builtin.IsName(path) {
+		dir, err := builtin.Folder(path)
+		return dir, "built-in model " + path, err
+	}
 	if ok, err := checkpointAt(path); err != nil {
 		return "", "", err
 	} else if ok {

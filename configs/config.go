@@ -31,7 +31,8 @@ type Config struct {
 
 // Model says which weights training starts from: those in path, or new ones of a size.
 type Model struct {
-	// Model to start from: a Hugging Face folder, the folder of a run, or one checkpoint. Alternative to size.
+	// Model to start from: a Hugging Face folder, the folder of a run, one checkpoint, or builtin:en-tiny, the small
+	// English model of the program. Alternative to size.
 	Path string `yaml:"path" unit:"path"`
 	// Size of a model that starts from random weights, a name listed by `t5train sizes`, also as t5-small. Alternative
 	// to path. Small sizes learn simple tasks in minutes; on little data a pre-trained model in path is far better.
@@ -70,7 +71,8 @@ type Model struct {
 
 // Tokenizer says how text becomes tokens.
 type Tokenizer struct {
-	// A spiece.model, or a folder that holds one. Empty: the one in model.path, else T5's own vocabulary.
+	// A spiece.model, a folder that holds one, or the name of a built-in model. Empty: the one in model.path, else T5's
+	// own vocabulary.
 	Path string `yaml:"path" unit:"path"`
 }
 

@@ -27,6 +27,8 @@ type LoadOptions struct {
 	Overrides map[string]any
 	// Sizes are the names that model.size may have. Nil: any.
 	Sizes []string
+	// DefaultModel is the model.path of fine-tuning that says nothing about its model. Empty: it has to.
+	DefaultModel string
 	// Command is what the configuration is for, pretrain or finetune; empty: what its keys say. One that sets
 	// objective.name is of pre-training, and without task.name also one that sets any key that only pre-training has,
 	// or mixes text in.
@@ -67,6 +69,11 @@ func Load(opts LoadOptions) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if kind == finetuning && c.namesNoModel() && opts.DefaultModel != "" {
+		c.Model.Path = opts.DefaultModel
+		ui.Say(opts.Sink, "", "no model is named, so training starts from %s (model.path names another one, "+
+			"model.size new random weights)", c.Model.Path)
+	}
 	if kind == finetuning && c.Model.Size != "" && c.Model.Path == "" {
 		set := c.forNewWeights(func(key string) bool {
 			return slices.ContainsFunc(layers, func(l layer) bool { _, ok := l[key]; return ok })
@@ -105,6 +112,13 @@ func Load(opts LoadOptions) (*Config, error) {
 		return nil, join(problems)
 	}
 	return c, nil
+}
+
+// namesNoModel reports whether nothing is said about the model: no keys of a new one, and no vocabulary.
+func (c *Config) namesNoModel() bool {
+	m := c.Model
+	m.DropoutRate = nil // which every model has
+	return m == Model{} && c.Tokenizer == Tokenizer{}
 }
 
 // CommandOf returns the command that a configuration is for by its keys, pretrain or finetune, and "" where no key is

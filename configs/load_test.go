@@ -612,3 +612,39 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// Fine-tuning that says nothing about its model starts from the usual one.
+func TestLoadDefaultModel(t *testing.T) {
+	const tuning = "output: runs/a\ndata: {train: [a.parquet]}\ntask: {name: classification}\n"
+	for _, test := range []struct{ name, content, path, said string }{
+		{"nothing", tuning, "builtin:a", "no model is named, so training starts from builtin:a"},
+		{"dropout", tuning + "model: {dropout_rate: 0.1}\n", "builtin:a", "no model is named"},
+		{"a model", tuning + "model: {path: here}\n", "here", ""},
+		{"a size", tuning + "model: {size: small}\n", "", "settings for random weights"},
+	} {
+		said := ""
+		sink := testdir.Sink{Said: func(line string) { said += line }}
+		c := mustLoad(t, test.content, LoadOptions{DefaultModel: "builtin:a", Sink: sink})
+		if c.Model.Path != test.path || !strings.HasPrefix(said, test.said) || test.said == "" && said != "" {
+			t.Errorf("%s: got model %q, said %q", test.name, c.Model.Path, said)
+		}
+	}
+	for _, part := range []string{"model: {d_model: 64}\n", "tokenizer: {path: voc}\n", "objective: {name: ul2}\n"} {
+		content := tuning + part
+		if strings.HasPrefix(part, "objective") {
+			content = strings.Replace(content, "task: {name: classification}\n", "", 1)
+		}
+		got := mistakes(t, content, LoadOptions{DefaultModel: "builtin:a"})
+		if !strings.Contains(got[0], "neither is set") {
+			t.Errorf("%s: got %q", part, got)
+		}
+	}
+}
+
+func TestLoadUnknownBuiltin(t *testing.T) {
+	content := strings.Replace(minimal, "size: small", "path: 'builtin:none'", 1)
+	got := mistakes(t, content, LoadOptions{Paths: true, Open: func(string, string) error { return nil }})
+	if !strings.Contains(got[0], `there is no built-in model "builtin:none"`) {
+		t.Errorf("got %q", got)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"t5train/checkpoints/builtin"
 	"t5train/internal/glob"
 	"t5train/internal/splits"
 )
@@ -19,6 +20,12 @@ func (c *Config) missing(open func(split, pattern string) error) []problem {
 	var ps []problem
 	exists := func(key, path, what string) {
 		if path == "" {
+			return
+		}
+		if builtin.IsName(path) {
+			if err := builtin.Check(path); err != nil {
+				ps = append(ps, mistake(key, "%v", err))
+			}
 			return
 		}
 		if _, err := os.Stat(path); err != nil {

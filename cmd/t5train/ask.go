@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/checkpoints/builtin"
 	"t5train/data/table"
 	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
@@ -192,8 +193,11 @@ type modelFlags struct {
 	noVerify   bool
 }
 
+// checkpointHelp says what --checkpoint takes.
+const checkpointHelp = "checkpoint, run or Hugging Face folder, or " + builtin.Default
+
 func (f *modelFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", checkpointHelp)
 	addNoVerify(c, &f.noVerify)
 }
 

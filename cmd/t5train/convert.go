@@ -54,7 +54,7 @@ Padding, end, unknown and the sentinels keep theirs, whatever their ids.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&checkpoint, "checkpoint", "", "checkpoint, run or Hugging Face folder")
+	f.StringVar(&checkpoint, "checkpoint", "", checkpointHelp)
 	addNoVerify(c, &o.NoVerify)
 	f.StringVar(&out, "output", "", "folder to write, which must be new or empty")
 	f.StringVar(&o.DType, "dtype", "", "float32, bfloat16, float16 or int8 (default: every tensor keeps its type)")

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/checkpoints"
+	"t5train/checkpoints/builtin"
 	"t5train/configs"
 	"t5train/data/objective"
 	"t5train/internal/ui"
@@ -23,6 +24,8 @@ func finetuneCommand(a app) *cobra.Command {
 	return runCommand(a, &cobra.Command{
 		Use:   finetuneName,
 		Short: "Fine-tune a model on a task",
+		Long: "Fine-tune a model on a task: the one of --model, new random weights of a --size, or where neither is " +
+			"named " + builtin.Default + ".",
 		Example: `  t5train finetune --config configs/quickstart.yaml
   t5train finetune --task classification --train train.parquet --validation validation.parquet --model flan-t5-small --output runs/first
   t5train finetune --config my.yaml --set train.batch_size=16 --resume`,

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"t5train/checkpoints"
+	"t5train/checkpoints/builtin"
 	"t5train/data/chunks"
 	"t5train/data/parquetio"
 	"t5train/data/tokenizer"
@@ -23,7 +24,8 @@ func inspectCommand(a app) *cobra.Command {
 		Example: `  t5train inspect train.parquet
   t5train inspect spiece.model
   t5train inspect runs/quickstart
-  t5train inspect runs/first/tokens`,
+  t5train inspect runs/first/tokens
+  t5train inspect ` + builtin.Default,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return misuse(c, "got %d paths, want one: put globs in quotes", len(args))
@@ -45,6 +47,11 @@ type printer struct {
 func (p printer) path(path string) error {
 	info, err := os.Stat(path)
 	switch {
+	case builtin.IsName(path):
+		if err := builtin.Check(path); err != nil {
+			return fmt.Errorf("inspect: %w", err)
+		}
+		return p.folder(path)
 	case err != nil && !strings.ContainsAny(path, "*?["):
 		return fmt.Errorf("inspect: %w", err)
 	case err == nil && info.IsDir():

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/checkpoints/builtin"
 	"t5train/configs"
 	"t5train/data/objective"
 	"t5train/internal/ui"
@@ -129,7 +130,8 @@ var configFlags = [...]configFlag{
 	{"tokens", "data.tokens", textFlag, "folder of token stores (default: tokens in the folder of the run)", pretrainName},
 	{"train", "data.train", listFlag, "parquet files to train on: paths, folders or globs", ""},
 	{"validation", "data.validation", listFlag, "parquet files to evaluate on", ""},
-	{"model", "model.path", textFlag, "model to start from: a Hugging Face folder, a run folder or a checkpoint", ""},
+	{"model", "model.path", textFlag, "model to start from: a Hugging Face folder, a run folder, a checkpoint or " +
+		builtin.Default, ""},
 	{"size", "model.size", textFlag, "size of a new model, see 't5train sizes'", ""},
 	{"tokenizer", "tokenizer.path", textFlag, "spiece.model or a folder with one (default: the model's, else T5's)", ""},
 	{"prefix", "task.prefix", textFlag, "text in front of every input (default: that of the task)", finetuneName},
@@ -267,6 +269,9 @@ func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 		o.Sizes = append(o.Sizes, size.Name)
 	}
 	o.SetName, o.Command, o.NoRun, o.Paths, o.Open, o.Sink = "--set", s.command, s.noRun, true, s.open, s.sink
+	if builtin.Has(builtin.Default) {
+		o.DefaultModel = builtin.Default
+	}
 	config, err := configs.Load(o)
 	if err != nil {
 		return nil, configError{fmt.Errorf("the configuration is wrong:\n  %s",

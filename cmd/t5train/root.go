@@ -9,12 +9,14 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"t5train/checkpoints/builtin"
 	"t5train/internal/nearest"
 	"t5train/internal/ui"
 	"t5train/internal/ui/terminal"
@@ -63,8 +65,10 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 			if err := forOneProcess(c); err != nil {
 				return err
 			}
-			if err := checkValues(c, args); err != nil {
-				return err
+			if name := c.Name(); name != cobra.ShellCompRequestCmd && name != cobra.ShellCompNoDescRequestCmd {
+				if err := checkValues(c, args); err != nil { // the shell asks about an argument that is empty yet
+					return err
+				}
 			}
 			_, err := kernel.ISAFromEnvironment()
 			return err
@@ -77,11 +81,31 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		serveCommand(a), validateCommand(a), convertCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a),
 		planCommand(a), inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a), runsCommand(a),
 	)
-	root.SetFlagErrorFunc(func(c *cobra.Command,
-		err error) error {
+	completeModels(root)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{flagError(c, err), c.CommandPath()}
 	})
 	return root
+}
+
+// completeModels lets the shell complete the names of built-in models, beside those of files, after every flag that
+// takes a model or its vocabulary.
+func completeModels(c *cobra.Command) {
+	complete := func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if begun == "" {
+			return nil, cobra.ShellCompDirectiveDefault // files: names would take their place
+		}
+		return slices.DeleteFunc(builtin.Names(), func(name string) bool { return !strings.HasPrefix(name, begun) }),
+			cobra.ShellCompDirectiveDefault
+	}
+	for _, name := range []string{"model", "checkpoint", "tokenizer"} {
+		if c.Flags().Lookup(name) != nil {
+			c.RegisterFlagCompletionFunc(name, complete) // an error would be of a flag that is not there
+		}
+	}
+	for _, sub := range c.Commands() {
+		completeModels(sub)
+	}
 }
 
 // forOneProcess refuses several ranks of a command that does not share its work: each would do and write the same.

@@ -20,6 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"t5train/checkpoints/builtin"
 	"t5train/internal/testdir"
 )
 
@@ -99,6 +100,12 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 	maps.Copy(commands, more)
 	testscript.Run(t, testscript.Params{
 		Dir: dir, Cmds: commands, RequireExplicitExec: true,
+		Condition: func(cond string) (bool, error) {
+			if cond != "builtin" {
+				return false, fmt.Errorf("there is no condition %q", cond)
+			}
+			return builtin.Has(builtin.Default), nil
+		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("REPO", repo)
 			env.Setenv("TRAIN", train)
