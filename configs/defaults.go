@@ -3,7 +3,6 @@ package configs
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -19,7 +18,7 @@ func Default() *Config {
 		Data:       Data{MaxInputLength: 512, MaxTargetLength: 128, MixtureTemperature: 1},
 		Train:      Train{Epochs: 3, BatchSize: 32, Accumulate: 1, Seed: 1, LogEvery: 10},
 		Optimizer:  optim.Spec{Name: optim.NameAdafactor},
-		Schedule:   Schedule{Name: "constant"},
+		Schedule:   Schedule{Name: optim.NameConstant},
 		Eval:       Eval{BatchSize: 32},
 		Checkpoint: Checkpoint{KeepLast: 2},
 	}
@@ -32,7 +31,7 @@ func DefaultPretraining() *Config {
 	c.Objective = objective.Spec{Name: objective.NameSpanCorruption}
 	c.Data.Split = "concat"
 	c.Train.Epochs, c.Train.ZLoss = 1, 1e-4
-	c.Schedule.Name = rsqrt
+	c.Schedule.Name = optim.NameRSqrt
 	c.Eval.Samples = 2
 	c.Checkpoint.EverySteps = 1000
 	return c
@@ -51,7 +50,7 @@ func (c *Config) forNewWeights(given func(key string) bool) []string {
 	}
 	o := &c.Optimizer
 	if !given("schedule.name") && !o.OwnRate() {
-		c.Schedule.Name = "linear"
+		c.Schedule.Name = optim.NameLinear
 		set = append(set, "schedule.name "+c.Schedule.Name)
 	}
 	if o.LearningRate != nil || o.OwnRate() { // which are meant for the optimizer as it is otherwise
@@ -77,9 +76,7 @@ func (c *Config) Pretraining() bool { return c != nil && c.Objective.Name != "" 
 // made by hand.
 func (c *Config) Resolve() {
 	c.Model.Size = strings.TrimPrefix(strings.TrimPrefix(c.Model.Size, "google/"), "t5-")
-	if c.Schedule.Name == rsqrt && c.Schedule.WarmupSteps == 0 {
-		c.Schedule.WarmupSteps = 10_000 // Raffel et al. 2020, section 3.1.2
-	}
+	c.Schedule.WarmupSteps = cmp.Or(c.Schedule.WarmupSteps, c.Schedule.kind().UsualWarmup)
 	c.Optimizer.Resolve(c.Pretraining(), c.Schedule.base())
 	c.Objective.Resolve()
 	if c.Pretraining() {
@@ -95,13 +92,13 @@ func (c *Config) Resolve() {
 	}
 }
 
-// base is the learning rate that gives the schedule a peak of 1.
-func (s Schedule) base() float64 {
-	if s.Name == rsqrt {
-		return math.Sqrt(float64(s.WarmupSteps))
-	}
-	return 1
+func (s Schedule) kind() optim.ScheduleKind {
+	k, _ := optim.ScheduleOf(s.Name) // an unknown name is a mistake of its own
+	return k
 }
+
+// base is the learning rate that gives the schedule a peak of 1.
+func (s Schedule) base() float64 { return s.kind().Base(s.WarmupSteps) }
 
 // RateWarning returns a warning where the learning rate of a resolved configuration is probably a mistake, or "". The
 // usual mistake is about schedule rsqrt: there optimizer.learning_rate is not the peak, but the peak times the root of
@@ -114,18 +111,18 @@ func (c *Config) RateWarning() string {
 	usual, implausible := optim.UsualPeak(c.Optimizer.Name, c.Pretraining())
 	switch {
 	case base >= 10 && rate <= 5*usual: // a peak's size, and not that of a peak times the root
-		return fmt.Sprintf("schedule rsqrt divides optimizer.learning_rate, %g, by the root of warmup_steps, so that "+
+		return fmt.Sprintf("schedule %s divides optimizer.learning_rate, %g, by the root of warmup_steps, so that "+
 			"training begins at %.2e: for a peak of %g set it to %g, or choose another "+
-			"schedule", rate, rate/base, rate, rate*base)
+			"schedule", c.Schedule.Name, rate, rate/base, rate, rate*base)
 	case rate/base >= implausible:
-		return fmt.Sprintf("the learning rate has a peak of %g: optimizer.learning_rate of a run with schedule rsqrt "+
+		return fmt.Sprintf("the learning rate has a peak of %g: optimizer.learning_rate of a run with schedule %s "+
 			"is its peak times the root of its warmup_steps, "+
-			"and does not fit another schedule: leave it out, or set it to %g", rate/base, usual*base)
+			"and does not fit another schedule: leave it out, or set it to %g", rate/base, optim.NameRSqrt, usual*base)
 	case c.Pretraining() && c.Model.Path != "" && c.Optimizer.Name == optim.NameAdafactor &&
 		rate/base >= usual: // Raffel et al. 2020, section 3.1.2
 		return fmt.Sprintf("the learning rate begins at %.2e, as for new weights, and may undo what the model has "+
 			"learnt: T5's own pre-training ended at 1e-3 after a million steps, "+
-			"where optimizer.learning_rate 1e-3 with schedule.name=constant continues", rate/base)
+			"where optimizer.learning_rate 1e-3 with schedule.name=%s continues", rate/base, optim.NameConstant)
 	}
 	return ""
 }

@@ -12,9 +12,6 @@ import (
 	"t5train/trainer/optim"
 )
 
-// rsqrt is the one schedule whose learning rate is no peak.
-const rsqrt = "rsqrt"
-
 // alternatives are the keys of which exactly one of each pair is set, that is, not zero.
 var alternatives = [...][2]string{
 	{"model.path", "model.size"},
@@ -218,23 +215,24 @@ func (c *Config) batchTokens() []problem {
 // schedule checks the schedule against the optimizer and the length of the run.
 func (c *Config) schedule() []problem {
 	var ps []problem
-	s := c.Schedule
-	if s.Name == "constant" && s.WarmupSteps > 0 {
+	s, kind := c.Schedule, c.Schedule.kind()
+	if kind.Flat && s.WarmupSteps > 0 {
 		ps = append(ps, mistake("schedule.warmup_steps",
-			"got %d, want 0 with schedule.name constant: use constant_with_warmup", s.WarmupSteps))
+			"got %d, want 0 with schedule.name %s: use constant_with_warmup", s.WarmupSteps, s.Name))
 	}
-	if s.Name == rsqrt && s.WarmupSteps == 0 {
+	if kind.UsualWarmup > 0 && s.WarmupSteps == 0 {
 		ps = append(ps, mistake("schedule.warmup_steps",
-			"got 0, want >= 1 with schedule.name rsqrt, learning_rate/sqrt(max(step, warmup_steps)): T5 has 10000"))
+			"got 0, want >= 1 with schedule.name %s, learning_rate/sqrt(max(step, warmup_steps)): T5 has %d", s.Name,
+			kind.UsualWarmup))
 	}
-	// For rsqrt these are steps at the peak, which may well be the whole run.
-	if c.Train.Steps > 0 && s.WarmupSteps > c.Train.Steps && s.Name != rsqrt {
+	if c.Train.Steps > 0 && s.WarmupSteps > c.Train.Steps && !kind.Divides {
 		ps = append(ps, mistake("schedule.warmup_steps",
 			"got %d, want at most train.steps, %d", s.WarmupSteps, c.Train.Steps))
 	}
-	if c.Optimizer.OwnRate() && s.Name != "constant" {
+	if c.Optimizer.OwnRate() && !kind.Flat {
 		ps = append(ps, mistake("schedule.name",
-			"got %s, want constant with optimizer.relative_step, which has its own schedule", quote(s.Name)))
+			"got %s, want %s with optimizer.relative_step, which has its own schedule",
+			quote(s.Name), optim.NameConstant))
 	}
 	return ps
 }

@@ -76,11 +76,16 @@ func elements(params []*op.Param) float64 {
 
 // Memory estimates what a model needs, in bytes.
 type Memory struct {
-	Weights    int64 // float32; also the size of its checkpoint
-	Inference  int64 // weights and the activations of a batch of inputs
-	Adafactor  int64 // training with factored second moments: weights, gradients, activations
-	AdamW      int64 // training with two moments a parameter
-	InputBatch int64 // input tokens that the activations are counted for
+	Weights   int64 // float32; also the size of its checkpoint
+	Inference int64 // weights and the activations of a batch of inputs
+
+	activations int64 // of training, with the loss
+}
+
+// Training returns the bytes that training needs with an optimizer that keeps so many floats a parameter: weights,
+// gradients, state and activations.
+func (m Memory) Training(state int) int64 {
+	return (int64(2+state)*m.Weights + m.activations) * 115 / 100 // garbage that waits for its collection
 }
 
 // The batch of the estimate: 8 inputs of 512 tokens and 8 targets of 128.
@@ -96,16 +101,10 @@ func (c Config) Memory() Memory {
 	const float = 4
 	weights := float * c.Parameters()
 	largest := max(c.activations(true)*memoryInputTokens, c.activations(false)*memoryTargetTokens)
-	activations := float*c.trainingActivations() + float*lossChunk(c)
-	training := func(copies int64) int64 {
-		return (copies*weights + activations) * 115 / 100 // garbage that waits for its collection
-	}
 	return Memory{
-		Weights:    weights,
-		Inference:  weights + float*largest + float*lossChunk(c),
-		Adafactor:  training(2),
-		AdamW:      training(4),
-		InputBatch: memoryInputTokens,
+		Weights:     weights,
+		Inference:   weights + float*largest + float*lossChunk(c),
+		activations: float*c.trainingActivations() + float*lossChunk(c),
 	}
 }
 

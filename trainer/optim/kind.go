@@ -23,6 +23,7 @@ type optimizerKind struct {
 
 	tuned, pretrained float64 // usual peaks of the learning rate: of fine-tuning and of pre-training
 	implausible       float64 // a peak from here on is taken for a mistake
+	state             int     // floats a parameter that it keeps with its usual options, rounded down
 
 	// newWeights sets the options that suit the fine-tuning of random weights, says which, and returns the peak of the
 	// learning rate for them; nil is as for other weights.
@@ -41,7 +42,8 @@ func optimizerKinds() []optimizerKind {
 			newWeights: scaledForNewWeights, resolve: resolveAdafactor, build: buildAdafactor,
 		},
 		{
-			name: NameAdamW, tuned: 3e-4, pretrained: 3e-4, implausible: 0.1, // as transformers recommends for T5
+			// as transformers recommends for T5
+			name: NameAdamW, tuned: 3e-4, pretrained: 3e-4, implausible: 0.1, state: 2,
 			newWeights: func(*Spec) (float64, []string) { return 1e-3, nil },
 			resolve: func(s *Spec, _ bool) {
 				d := DefaultAdamW()
@@ -55,7 +57,7 @@ func optimizerKinds() []optimizerKind {
 			},
 		},
 		{
-			name: NameSGD, tuned: 1e-2, pretrained: 1e-2, implausible: math.Inf(1),
+			name: NameSGD, tuned: 1e-2, pretrained: 1e-2, implausible: math.Inf(1), state: 1,
 			resolve: func(s *Spec, _ bool) { optional.Fill(&s.Momentum, DefaultSGD().Momentum) },
 			build: func(s Spec, params []Param, w *kernel.Workers) (Optimizer, error) {
 				return NewSGD(SGDOptions{Momentum: *s.Momentum, WeightDecay: s.WeightDecay}, params, w)
@@ -137,6 +139,12 @@ func New(s Spec, params []Param, w *kernel.Workers) (Optimizer, error) {
 func UsualPeak(name string, pretraining bool) (usual, implausible float64) {
 	k, _ := kindOf(name)
 	return k.peak(pretraining), k.implausible
+}
+
+// StateFloats returns how many floats a parameter the optimizer of a name keeps with its usual options, rounded down.
+func StateFloats(name string) int {
+	k, _ := kindOf(name)
+	return k.state
 }
 
 // ForNewWeights sets the options that suit the fine-tuning of random weights, where they are unset, and says which. Its

@@ -37,10 +37,18 @@ func TestEveryOptimizer(t *testing.T) {
 			if !strings.Contains(rates, name) {
 				t.Errorf("the comment of learning_rate says nothing of %s", name)
 			}
-			params := []Param{{Name: "w", Shape: []int{2}, Value: make([]float32, 2)}}
+			const side = 8
+			params := []Param{{Name: "w", Shape: []int{side, side}, Value: make([]float32, side*side)}}
 			o, err := New(Spec{Name: name}, params, kernel.NewWorkers(1))
-			if err != nil || o == nil {
-				t.Errorf("got %v, %v", o, err)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept := 0
+			for _, slot := range o.State() {
+				kept += len(slot.Data)
+			}
+			if got := kept / (side * side); got != StateFloats(name) {
+				t.Errorf("keeps %d floats a parameter, the table has %d", got, StateFloats(name))
 			}
 		})
 	}

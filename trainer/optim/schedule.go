@@ -30,24 +30,40 @@ func (s Schedule) LR(step int64) float64 {
 	return s.options.LR * s.factor(s.options, step)
 }
 
-// scheduleKind is one shape of schedule.
-type scheduleKind struct {
-	name   string
-	ends   bool // uses Total
+// The names of the schedules that are chosen where a person names none.
+const (
+	NameConstant = "constant"
+	NameLinear   = "linear"
+	NameRSqrt    = "rsqrt"
+)
+
+// ScheduleKind is one shape of schedule; the zero value stands for a name that is not known.
+type ScheduleKind struct {
+	Name string
+	Flat bool // one rate for the whole run: it has no warm-up, and suits an optimizer with a rate of its own
+	// The rate is divided by the root of the steps, of which the warm-up are the least. So it is no peak, and a warm-up
+	// may be longer than the run.
+	Divides     bool
+	UsualWarmup int // steps, of a schedule that cannot be without; else 0
+
+	ends   bool    // uses Total
+	above  float64 // the rate has to be: it ends there
 	factor func(o ScheduleOptions, step int64) float64
 }
 
-// scheduleKinds lists the schedules. All but rsqrt are those of transformers.get_scheduler with its
-// default settings, past the end included; rsqrt is that of T5X and of the T5 paper, section 3.1.2.
-func scheduleKinds() []scheduleKind {
-	return []scheduleKind{
-		{"constant", false, func(ScheduleOptions, int64) float64 { return 1 }},
-		{"constant_with_warmup", false, warmedUp(func(ScheduleOptions, int64) float64 { return 1 })},
-		{"linear", true, warmedUp(linear)},
-		{"cosine", true, warmedUp(cosine)},
-		{"polynomial", true, warmedUp(polynomial)},
-		{"inverse_sqrt", false, warmedUp(inverseSqrt)},
-		{"rsqrt", false, rsqrt},
+// scheduleKinds lists the schedules: whatever wants their names or what they need asks here. All but rsqrt are those of
+// transformers.get_scheduler with its default settings, past the end included; rsqrt is that of T5X and of the T5
+// paper, section 3.1.2.
+func scheduleKinds() []ScheduleKind {
+	constant := func(ScheduleOptions, int64) float64 { return 1 }
+	return []ScheduleKind{
+		{Name: NameConstant, Flat: true, factor: constant},
+		{Name: "constant_with_warmup", factor: warmedUp(constant)},
+		{Name: NameLinear, ends: true, factor: warmedUp(linear)},
+		{Name: "cosine", ends: true, factor: warmedUp(cosine)},
+		{Name: "polynomial", ends: true, above: polynomialEnd, factor: warmedUp(polynomial)},
+		{Name: "inverse_sqrt", factor: warmedUp(inverseSqrt)},
+		{Name: NameRSqrt, Divides: true, UsualWarmup: 10_000, factor: rsqrt},
 	}
 }
 
@@ -55,25 +71,43 @@ func scheduleKinds() []scheduleKind {
 func ScheduleNames() []string {
 	var names []string
 	for _, k := range scheduleKinds() {
-		names = append(names, k.name)
+		names = append(names, k.Name)
 	}
 	return names
 }
 
-// NewSchedule returns the schedule of a name.
-func NewSchedule(name string, o ScheduleOptions) (Schedule, error) {
-	for _, kind := range scheduleKinds() {
-		if kind.name == name {
-			if err := o.validate(kind); err != nil {
-				return Schedule{}, fmt.Errorf("schedule %s: %w", name, err)
-			}
-			return Schedule{options: o, factor: kind.factor}, nil
+// ScheduleOf returns the schedule of a name, and whether there is one.
+func ScheduleOf(name string) (ScheduleKind, bool) {
+	for _, k := range scheduleKinds() {
+		if k.Name == name {
+			return k, true
 		}
 	}
-	return Schedule{}, fmt.Errorf("schedule %q is unknown, want one of %s", name, strings.Join(ScheduleNames(), ", "))
+	return ScheduleKind{}, false
 }
 
-func (o ScheduleOptions) validate(kind scheduleKind) error {
+// Base is the learning rate that gives the schedule a peak of 1.
+func (k ScheduleKind) Base(warmup int) float64 {
+	if k.Divides {
+		return math.Sqrt(float64(warmup))
+	}
+	return 1
+}
+
+// NewSchedule returns the schedule of a name.
+func NewSchedule(name string, o ScheduleOptions) (Schedule, error) {
+	kind, ok := ScheduleOf(name)
+	if !ok {
+		return Schedule{}, fmt.Errorf("schedule %q is unknown, want one of %s", name,
+			strings.Join(ScheduleNames(), ", "))
+	}
+	if err := o.validate(kind); err != nil {
+		return Schedule{}, fmt.Errorf("schedule %s: %w", name, err)
+	}
+	return Schedule{options: o, factor: kind.factor}, nil
+}
+
+func (o ScheduleOptions) validate(kind ScheduleKind) error {
 	var errs []error
 	if !(o.LR >= 0) || math.IsInf(o.LR, 0) {
 		errs = append(errs, fmt.Errorf("learning rate is %v, want a finite number from 0", o.LR))
@@ -84,8 +118,8 @@ func (o ScheduleOptions) validate(kind scheduleKind) error {
 	if kind.ends && o.Total <= o.Warmup {
 		errs = append(errs, fmt.Errorf("total is %d steps, want more than the %d of the warm-up", o.Total, o.Warmup))
 	}
-	if kind.name == "polynomial" && o.LR <= polynomialEnd {
-		errs = append(errs, fmt.Errorf("learning rate is %v, want above its end at %v", o.LR, polynomialEnd))
+	if kind.above > 0 && o.LR <= kind.above {
+		errs = append(errs, fmt.Errorf("learning rate is %v, want above its end at %v", o.LR, kind.above))
 	}
 	return errors.Join(errs...)
 }
