@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"t5train/data/objective"
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/internal/ui"
@@ -90,7 +89,7 @@ func Describe(l ui.Lines, dir string, verify bool) error {
 		return err
 	}
 	if info.Objective != nil {
-		describeObjective(l, *info.Objective)
+		l.Line("objective", "%s", *info.Objective)
 	}
 	if info.Task != nil {
 		describeTask(l, "task", *info.Task)
@@ -142,27 +141,6 @@ func metricsText(metrics map[string]float64) string {
 		text += fmt.Sprintf("  %s %.4g", name, metrics[name])
 	}
 	return text
-}
-
-// describeObjective says what a checkpoint was pre-trained by, with the settings that its objective has.
-func describeObjective(l ui.Lines, o objective.Config) {
-	how := fmt.Sprintf("%s of %d tokens, documents by %s", o.Name, o.InputLength, o.Split)
-	if o.Density > 0 {
-		how += fmt.Sprintf(", density %g", o.Density)
-	}
-	if o.MeanSpanLength > 0 {
-		how += fmt.Sprintf(", mean span length %g", o.MeanSpanLength)
-	}
-	if o.FinalSentinel {
-		how += ", final sentinel"
-	}
-	if o.ModeTokens {
-		how += ", mode tokens"
-	}
-	if o.SequentialRate > 0 {
-		how += fmt.Sprintf(", sequential rate %g", o.SequentialRate)
-	}
-	l.Line("objective", "%s", how)
 }
 
 // describeTask says what a checkpoint was trained for.

@@ -13,7 +13,6 @@ import (
 
 	"t5train/internal/loopback"
 	"t5train/internal/ui"
-	"t5train/model/generate"
 	"t5train/trainer/serve"
 )
 
@@ -27,16 +26,7 @@ func serveCommand(a app) *cobra.Command {
 		Short: "Answer HTTP requests with a checkpoint, and show a page to try it",
 		Long: `Answer HTTP requests with a checkpoint: JSON in, JSON out, and a page at / to try it in a browser.
 
-  POST /v1/generate  {"inputs": [...]} and options with transformers' names:
-                     ` + requestOptions() + `;
-                     prefix is what outputs begin with, choices is a list of texts of which they are one. A top_k that
-                     is not given is 0, all tokens
-  POST /v1/classify  {"inputs": [...]}
-  POST /v1/score     {"inputs": [...], "targets": [...]}
-  POST /v1/tokenize  {"texts": [...]} or {"ids": [[...], ...]}
-  GET  /v1/model     what is served, and its limits
-  GET  /healthz, /readyz, /metrics
-
+` + endpointHelp() + `
 An input is a text; for a task with several text columns it is an object with these fields. One that is too long for the
 model is refused, or cut with "truncate": true. Errors are {"error": {"code": ..., "message": ...}}.
 
@@ -112,21 +102,14 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 	return c
 }
 
-// requestOptions lists the names that options of generation have in a request, in lines that stand behind its path.
-func requestOptions() string {
-	line, lines := "", ""
-	for _, o := range generate.Table() {
-		switch {
-		case o.Request == "" || o.Field == "Prefix" || o.Field == "Allowed": // which have a sentence of their own
-			continue
-		case line != "" && len(line)+len(o.Request) > 96:
-			lines, line = lines+line+",\n"+strings.Repeat(" ", 21), ""
-		case line != "":
-			line += ", "
-		}
-		line += o.Request
+// endpointHelp has the endpoints, with what each is about behind its path.
+func endpointHelp() string {
+	var lines strings.Builder
+	for _, e := range serve.Endpoints() {
+		head := fmt.Sprintf("  %-4s %-12s  ", e.Method, e.Path)
+		lines.WriteString(head + strings.ReplaceAll(e.About, "\n", "\n"+strings.Repeat(" ", len(head))) + "\n")
 	}
-	return lines + line
+	return lines.String()
 }
 
 // splitAddress returns the host of an address whose port can be listened at.

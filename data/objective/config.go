@@ -2,7 +2,9 @@ package objective
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 
 	"t5train/data/tokenizer"
 	"t5train/internal/ui"
@@ -18,6 +20,22 @@ type Config struct {
 	ModeTokens     bool    `json:"mode_tokens,omitempty"`
 	SequentialRate float64 `json:"sequential_rate,omitempty"`
 	Split          string  `json:"split"` // of documents into chunks, as in configs.Data
+}
+
+// String lists the settings that the objective has: span_corruption of 512 tokens, documents by concat, density 0.15.
+func (o Config) String() string {
+	text := fmt.Sprintf("%s of %d tokens, documents by %s", o.Name, o.InputLength, o.Split)
+	for f, v := range reflect.ValueOf(o).Fields() {
+		name, ofSome := strings.CutSuffix(f.Tag.Get("json"), ",omitempty")
+		switch {
+		case !ofSome || v.IsZero():
+		case v.Kind() == reflect.Bool:
+			text += ", " + strings.ReplaceAll(name, "_", " ")
+		default:
+			text += fmt.Sprintf(", %s %v", strings.ReplaceAll(name, "_", " "), v)
+		}
+	}
+	return text
 }
 
 // Denoisers returns what makes examples of text: one objective, or several of ul2, whose rates add up to 1.

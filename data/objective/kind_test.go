@@ -76,3 +76,17 @@ func TestUnknownObjective(t *testing.T) {
 		t.Errorf("got error %v, want %s", err, want)
 	}
 }
+
+func TestConfig_String(t *testing.T) {
+	c := Config{Name: NameSpanCorruption, InputLength: 32, Density: 0.15, MeanSpanLength: 3, FinalSentinel: true,
+		ModeTokens: true, SequentialRate: 0.5, Split: "concat"}
+	const want = "span_corruption of 32 tokens, documents by concat, density 0.15, mean span length 3, " +
+		"final sentinel, mode tokens, sequential rate 0.5"
+	if got := c.String(); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	if got := (Config{Name: NameLM, InputLength: 8,
+		Split: "crop"}).String(); got != "lm of 8 tokens, documents by crop" {
+		t.Errorf("settings of others are there: %s", got)
+	}
+}

@@ -4,29 +4,64 @@ import (
 	"embed"
 	"net/http"
 	"slices"
-	"strings"
+
+	"t5train/model/generate"
 )
 
 //go:embed page
 var page embed.FS
 
-// newRoutes returns all that the server does, and the sorted paths of it that a client is told of. GET stands for HEAD
-// too.
+// Endpoint is something that a server does for its clients, besides its page.
+type Endpoint struct {
+	Method, Path string // GET stands for HEAD too
+	About        string // what a request holds, or what is answered; may have several lines
+
+	route func(s *Server) route
+}
+
+// Endpoints lists what a server does: a new endpoint is one more entry.
+func Endpoints() []Endpoint {
+	return []Endpoint{
+		{"POST", "/v1/generate",
+			"{\"inputs\": [...]} and options with transformers' names:\n" + requestOptions() + ";\n" +
+				"prefix is what outputs begin with, choices is a list of texts of which they are one. A top_k that\n" +
+				"is not given is 0, all tokens", func(s *Server) route { return post(s, s.generate) }},
+		{"POST", "/v1/classify", `{"inputs": [...]}`, func(s *Server) route { return post(s, s.classify) }},
+		{"POST", "/v1/score", `{"inputs": [...], "targets": [...]}`,
+			func(s *Server) route { return post(s, s.score) }},
+		{"POST", "/v1/tokenize", `{"texts": [...]} or {"ids": [[...], ...]}`,
+			func(s *Server) route { return post(s, s.tokenize) }},
+		{"GET", "/v1/model", "what is served, and its limits", func(s *Server) route { return s.describe }},
+		{"GET", "/healthz", "ok while the process lives", func(s *Server) route { return s.healthy }},
+		{"GET", "/readyz", "ready while inputs are taken", func(s *Server) route { return s.ready }},
+		{"GET", "/metrics", "figures for Prometheus", func(s *Server) route { return s.prometheus }},
+	}
+}
+
+// requestOptions lists the names that options of generation have in a request, in lines.
+func requestOptions() string {
+	const width = 96
+	line, lines := "", ""
+	for _, o := range generate.Table() {
+		switch {
+		case o.Request == "" || o.Field == "Prefix" || o.Field == "Allowed": // which have a sentence of their own
+			continue
+		case line != "" && len(line)+len(o.Request) > width:
+			lines, line = lines+line+",\n", ""
+		case line != "":
+			line += ", "
+		}
+		line += o.Request
+	}
+	return lines + line
+}
+
+// newRoutes returns all that the server does, and the sorted paths of it that a client is told of.
 func (s *Server) newRoutes() (routes *http.ServeMux, paths []string, err error) {
 	routes, paths = http.NewServeMux(), []string{"/"}
-	for pattern, r := range map[string]route{
-		"POST /v1/generate": post(s, s.generate),
-		"POST /v1/classify": post(s, s.classify),
-		"POST /v1/score":    post(s, s.score),
-		"POST /v1/tokenize": post(s, s.tokenize),
-		"GET /v1/model":     s.describe,
-		"GET /healthz":      s.healthy,
-		"GET /readyz":       s.ready,
-		"GET /metrics":      s.prometheus,
-	} {
-		routes.Handle(pattern, r)
-		_, path, _ := strings.Cut(pattern, " ")
-		paths = append(paths, path)
+	for _, e := range Endpoints() {
+		routes.Handle(e.Method+" "+e.Path, e.route(s))
+		paths = append(paths, e.Path)
 	}
 	slices.Sort(paths)
 	for pattern, file := range map[string]struct{ name, contentType string }{
