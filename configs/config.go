@@ -135,11 +135,15 @@ type Component struct {
 
 // Train says how long a run is and what one step is.
 type Train struct {
-	// Optimizer steps in all; 0 = off. Alternative to epochs.
+	// Optimizer steps in all; 0 = off. Alternative to epochs and minutes.
 	Steps int `yaml:"steps" unit:"steps" range:">= 1" zero:"off"`
-	// Passes over the training data, whole or not (0.5); 0 = off. Alternative to steps. 3 to 10 for fine-tuning
-	// (default: 3, for model.size 10); time grows with it.
+	// Passes over the training data, whole or not (0.5); 0 = off. Alternative to steps and minutes. 3 to 10 for
+	// fine-tuning (default: 3, for model.size 10); time grows with it.
 	Epochs float64 `yaml:"epochs" unit:"epochs" range:"> 0 and <= 1000000" zero:"off"`
+	// Minutes that the run may take, with its evaluations; 0 = off. Alternative to steps and epochs: the first seconds
+	// measure how many steps that makes. config.yaml of the run has their number as train.steps, which gives the same
+	// run again.
+	Minutes float64 `yaml:"minutes" unit:"minutes" range:"> 0 and <= 1000000" zero:"off"`
 	// Examples a micro-batch; 0 = off. Alternative to batch_tokens. Memory grows with it. 32 to 128 for fine-tuning.
 	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1 and <= 1048576" zero:"off"`
 	// Input and target tokens a micro-batch holds at most; 0 = off. Alternative to batch_size: memory stays even when

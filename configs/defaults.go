@@ -44,7 +44,7 @@ func DefaultPretraining() *Config {
 // of trec, at 3e-3 0.59.
 func (c *Config) forNewWeights(given func(key string) bool) []string {
 	var set []string
-	if c.Train.Steps == 0 && !given("train.epochs") {
+	if c.Train.Epochs > 0 && !given("train.epochs") {
 		c.Train.Epochs = 10
 		set = append(set, fmt.Sprintf("train.epochs %g", c.Train.Epochs))
 	}

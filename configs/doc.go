@@ -14,9 +14,9 @@
 //	train.stesp: unknown key: did you mean train.steps? (run.yaml:8)
 //	optimizer.name: got "adam", want one of adafactor, adamw, sgd: did you mean adamw? (T5TRAIN_OPTIMIZER_NAME)
 //
-// Some keys are alternatives: train.steps and train.epochs, train.batch_size and train.batch_tokens, model.path and
-// model.size. Exactly one of each pair is set. Setting one replaces the other where that comes from lower down: --set
-// train.steps=100 takes the place of the epochs in a file.
+// Some keys are alternatives: train.steps, train.epochs and train.minutes, train.batch_size and train.batch_tokens,
+// model.path and model.size. Exactly one of each group is set. Setting one replaces another that comes from lower down:
+// --set train.steps=100 takes the place of the epochs in a file.
 //
 // An optional key that is not set stays unset (nil, or empty text). The value null unsets what a file has set: --set
 // optimizer.beta2=null.

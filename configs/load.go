@@ -225,9 +225,9 @@ func merge(byPath map[string]field, kind string, layers []layer) (*Config, error
 	return c, nil
 }
 
-// tree nests the layer by sections. Where it sets one of two alternatives, it unsets the other, so that no lower layer
-// brings that back; where it sets both, both stay and Validate objects. Files to train on take no mixture away, which
-// says too much to be lost to a flag: there too Validate objects.
+// tree nests the layer by sections. Where it sets one of several alternatives, it unsets the others, so that no lower
+// layer brings one back; where it sets more, all stay and Validate objects. Files to train on take no mixture away,
+// which says too much to be lost to a flag: there too Validate objects.
 func (l layer) tree(byPath map[string]field) map[string]any {
 	tree := map[string]any{}
 	put := func(path string, value any) {
@@ -245,15 +245,16 @@ func (l layer) tree(byPath map[string]field) map[string]any {
 	for path, s := range l {
 		put(path, s.value)
 	}
-	for _, pair := range append(alternatives[:], trainOrMixture) {
-		for i, path := range pair {
-			if path == trainOrMixture[0] {
+	for _, group := range append(alternatives[:], trainOrMixture) {
+		for _, path := range group {
+			s, ok := l[path]
+			if path == trainOrMixture[0] || !ok || reflect.ValueOf(s.value).IsZero() {
 				continue
 			}
-			rival := pair[1-i]
-			_, given := l[rival]
-			if s, ok := l[path]; ok && !given && !reflect.ValueOf(s.value).IsZero() {
-				put(rival, reflect.Zero(byPath[rival].typ).Interface())
+			for _, rival := range group {
+				if _, given := l[rival]; !given {
+					put(rival, reflect.Zero(byPath[rival].typ).Interface())
+				}
 			}
 		}
 	}

@@ -12,15 +12,15 @@ import (
 	"t5train/trainer/optim"
 )
 
-// alternatives are the keys of which exactly one of each pair is set, that is, not zero.
-var alternatives = [...][2]string{
+// alternatives are the keys of which exactly one of each group is set, that is, not zero.
+var alternatives = [...][]string{
 	{"model.path", "model.size"},
-	{"train.steps", "train.epochs"},
+	{"train.steps", "train.epochs", "train.minutes"},
 	{"train.batch_size", "train.batch_tokens"},
 }
 
 // trainOrMixture are alternatives too, but where neither is set, only the first is spoken of.
-var trainOrMixture = [2]string{"data.train", "data.mixture"}
+var trainOrMixture = []string{"data.train", "data.mixture"}
 
 // Validate checks a resolved configuration: every range and every rule between keys. Its error joins all mistakes, one
 // a line. It looks at no file: see [Config.CheckPaths].
@@ -85,22 +85,33 @@ func (c *Config) ranges(kind string) []problem {
 	return ps
 }
 
-// exclusions checks that exactly one of each pair of alternatives is set.
+// exclusions checks that exactly one of each group of alternatives is set.
 func (c *Config) exclusions() []problem {
 	values := map[string]reflect.Value{}
 	for _, f := range fields() {
 		values[f.path], _ = f.value(c)
 	}
 	var ps []problem
-	for _, pair := range alternatives {
-		first, second := values[pair[0]], values[pair[1]]
+	for _, group := range alternatives {
+		var set, shown []string
+		for _, path := range group {
+			if v := values[path]; !v.IsZero() {
+				set, shown = append(set, path), append(shown, show(v))
+			}
+		}
+		got, none := "both, ", "neither"
+		if len(set) > 2 {
+			got = ""
+		}
+		if len(group) > 2 {
+			none = "none"
+		}
 		switch {
-		case first.IsZero() && second.IsZero():
-			ps = append(ps, problem{keys: pair[:], text: "neither is set, want exactly one of them"})
-		case !first.IsZero() && !second.IsZero():
-			ps = append(ps, problem{keys: pair[:],
-				text: fmt.Sprintf("got both, %s and %s, want exactly one: remove one",
-					show(first), show(second))})
+		case len(set) == 0:
+			ps = append(ps, problem{keys: group, text: none + " is set, want exactly one of them"})
+		case len(set) > 1:
+			ps = append(ps, problem{keys: set, text: fmt.Sprintf("got %s%s, want exactly one: remove the others", got,
+				strings.Join(shown, " and "))})
 		}
 	}
 	return ps

@@ -324,7 +324,7 @@ func (l *loop) evaluateFirst(ctx context.Context) error {
 	if err := l.stopped(ctx); err != nil {
 		return err
 	}
-	if l.evalSet == nil || !l.config.Pretraining() || l.config.Model.Path == "" {
+	if !l.evaluatesFirst() {
 		return nil
 	}
 	values, _, err := l.measure(ctx)
@@ -332,6 +332,10 @@ func (l *loop) evaluateFirst(ctx context.Context) error {
 		return err
 	}
 	return l.hooks.eval(EvalEvent{Metrics: metric.Map(values), Metric: l.bestMetric()})
+}
+
+func (l *loop) evaluatesFirst() bool {
+	return l.evalSet != nil && l.config.Pretraining() && l.config.Model.Path != ""
 }
 
 // bestMetric is the metric that decides which checkpoint is the best.

@@ -141,6 +141,6 @@ func stillBetter(name string, evals []runlog.Eval, steps int) (ui.Note, bool) {
 		return ui.Note{}, false
 	}
 	return ui.Note{Kind: ui.NoteImproving, Text: fmt.Sprintf("the last evaluation was the best by far: "+
-		"%s %.4f at step %s, and %.4f at the end: train longer (train.epochs or train.steps)",
+		"%s %.4f at step %s, and %.4f at the end: train longer (train.epochs, train.steps or train.minutes)",
 		name, reached, ui.Grouped(best.Step), last)}, true
 }

@@ -43,7 +43,13 @@ func findResumePoint(run *checkpoints.Run, c *configs.Config, o Options) (resume
 	if s.state, err = readState(s.dir); err != nil {
 		return resumePoint{}, err
 	}
+	minutes := s.state.keepSteps(&c.Train)
 	was, is := flattenMixture(s.state.Config), flattenMixture(resumeKeys(c))
+	if minutes > 0 {
+		was[minutesKey] = fmt.Sprint(s.state.Minutes)
+		delete(was, "train.steps")
+		delete(is, "train.steps")
+	}
 	// A key that the run did not know yet, because it is newer, had what is its default now.
 	usual := resumeKeys(configs.Default())
 	maps.DeleteFunc(is, func(key, value string) bool {

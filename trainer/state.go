@@ -38,6 +38,10 @@ type state struct {
 	LossSum        float64  `json:"loss_sum"` // of the steps since the last line of the log
 	LossSteps      int      `json:"loss_steps"`
 
+	// train.minutes, and the number of steps that it became, of a run that was given a time; else 0
+	Minutes float64 `json:"minutes,omitempty"`
+	Total   int     `json:"steps_of_minutes,omitempty"`
+
 	Examples   int64             `json:"examples"`   // of an epoch
 	Data       map[string]string `json:"data"`       // digests of what is read, by what it is: see setup.Datasets
 	Config     map[string]string `json:"config"`     // the keys that decide about the numbers

@@ -201,7 +201,8 @@ func newSchedule(c *configs.Config, total int) (optim.Schedule, error) {
 		LR: rate, Warmup: int64(c.Schedule.WarmupSteps), Total: int64(total),
 	})
 	if err != nil {
-		return s, fmt.Errorf("%w: train longer (train.epochs or train.steps) or lower schedule.warmup_steps", err)
+		return s, fmt.Errorf("%w: train longer (train.epochs, train.steps or train.minutes) or lower "+
+			"schedule.warmup_steps", err)
 	}
 	return s, nil
 }

@@ -104,7 +104,7 @@ func train(ctx context.Context, config *configs.Config, o Options) (r *Result, e
 		if err := p.compareRanks(); err != nil {
 			return err
 		}
-		p.loop, err = p.build()
+		p.loop, err = p.build(ctx)
 		if err := o.Group.Agree(err); err != nil {
 			return err
 		}
@@ -137,6 +137,8 @@ type preparedRun struct {
 	bundle   *checkpoints.Folder // nil if the run is finished, as what follows
 	datasets *setup.Datasets
 	loop     *loop
+	begun    time.Time
+	minutes  float64 // that the number of steps was chosen for; 0: it was given
 	closers  []func()
 }
 
@@ -152,7 +154,7 @@ func prepare(ctx context.Context, config *configs.Config, o Options) (*preparedR
 	if err != nil {
 		return nil, err
 	}
-	p := &preparedRun{config: c, options: o}
+	p := &preparedRun{config: c, options: o, begun: time.Now()}
 	if p.run, err = checkpoints.OpenRun(c.Output); err != nil {
 		return nil, err
 	}
@@ -238,14 +240,20 @@ func withRounding(c *configs.Config, dir string) (*configs.Config, error) {
 }
 
 // build makes the loop of what was read, nil if the run is finished.
-func (p *preparedRun) build() (*loop, error) {
+func (p *preparedRun) build(ctx context.Context) (*loop, error) {
 	if p.bundle == nil {
 		return nil, nil
+	}
+	if err := p.chooseSteps(ctx); err != nil {
+		return nil, err
 	}
 	o := p.options
 	l, err := newLoop(p.config, p.bundle, p.datasets, p.workers, p.run, o.Sink, o.Group)
 	if err != nil {
 		return nil, err
+	}
+	if p.minutes > 0 {
+		l.state.Minutes, l.state.Total = p.minutes, l.total
 	}
 	p.closers = append(p.closers, func() { l.stepper.Graph.Close() })
 	l.hooks = o.Hooks

@@ -156,6 +156,7 @@ var configFlags = [...]configFlag{
 		finetuneName},
 	{"epochs", "train.epochs", numberFlag, "passes over the training data", ""},
 	{"steps", "train.steps", wholeFlag, "optimizer steps, in place of epochs", ""},
+	{"minutes", "train.minutes", numberFlag, "minutes that the run may take, in place of epochs: sets the steps", ""},
 	{"batch-size", "train.batch_size", wholeFlag, "examples a micro-batch, of which a step has train.accumulate", ""},
 	{"learning-rate", "optimizer.learning_rate", numberFlag,
 		"peak learning rate; under schedule rsqrt, the default of pre-training, the peak times sqrt(schedule.warmup_steps)", ""},
