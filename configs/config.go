@@ -161,6 +161,10 @@ type Train struct {
 	// Keep only the inputs of the blocks and compute the blocks again in the backward pass: the same numbers in far
 	// less memory for large batches and long texts, for a quarter more time.
 	Recompute bool `yaml:"recompute"`
+	// What the operands of matrix products in training are rounded to. bfloat16 is faster on processors that have
+	// AVX512-BF16 (AMD since Zen 4, Intel since Cooper Lake), and only there; a run says if it is not. Weights, sums,
+	// optimizer, evaluations and checkpoints are float32 in any case.
+	Precision string `yaml:"precision" names:"precisions"`
 	// Seed of new weights, order and dropout. The same seed gives the same run, bit for bit.
 	Seed int `yaml:"seed" range:">= 0"`
 	// Threads to compute with; 0 = all processors. Results do not depend on it.

@@ -8,6 +8,7 @@ import (
 
 	"t5train/data/objective"
 	"t5train/internal/optional"
+	"t5train/model/kernel"
 	"t5train/trainer/optim"
 )
 
@@ -16,7 +17,7 @@ import (
 func Default() *Config {
 	return &Config{
 		Data:       Data{MaxInputLength: 512, MaxTargetLength: 128, MixtureTemperature: 1},
-		Train:      Train{Epochs: 3, BatchSize: 32, Accumulate: 1, Seed: 1, LogEvery: 10},
+		Train:      Train{Epochs: 3, BatchSize: 32, Accumulate: 1, Precision: kernel.Float32.String(), Seed: 1, LogEvery: 10},
 		Optimizer:  optim.Spec{Name: optim.NameAdafactor},
 		Schedule:   Schedule{Name: optim.NameConstant},
 		Eval:       Eval{BatchSize: 32},

@@ -13,6 +13,7 @@ import (
 
 	"t5train/data/objective"
 	"t5train/data/task"
+	"t5train/model/kernel"
 	"t5train/internal/clip"
 	"t5train/internal/nearest"
 	"t5train/trainer/optim"
@@ -74,6 +75,7 @@ var named = map[string]func() []string{
 	"objectives": objective.Names,
 	"optimizers": optim.Names,
 	"schedules":  optim.ScheduleNames,
+	"precisions": kernel.Precisions,
 }
 
 func collect(owner reflect.Type, section, use string, index []int) []field {

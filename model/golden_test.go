@@ -142,6 +142,16 @@ func goldenBatch(r record) Batch {
 }
 
 func TestGoldenModel(t *testing.T) {
+	var cosines []float64
+	defer func() {
+		sum := 0.0
+		for _, c := range cosines {
+			sum += c
+		}
+		if n := float64(len(cosines)); n > 1 && !(sum/n >= bfloat16MeanCosine) {
+			t.Errorf("in bfloat16 the mean cosine is %.6f, want %g", sum/n, bfloat16MeanCosine)
+		}
+	}()
 	for _, dir := range golden.Cases(t, "model") {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			var c struct {
@@ -167,6 +177,7 @@ func TestGoldenModel(t *testing.T) {
 			}
 
 			t.Run("hidden states and logits", func(t *testing.T) { checkForward(t, m, b, r) })
+			t.Run("bfloat16", func(t *testing.T) { cosines = append(cosines, checkBFloat16(t, m, b, r, c.Loss)) })
 			t.Run("loss and gradients", func(t *testing.T) {
 				var first map[string][]float32
 				for _, threads := range []int{1, 3} {
@@ -253,6 +264,54 @@ func checkGradients(t *testing.T, m *T5, b Batch, r record, threads int, wantLos
 		}
 	}
 	return grads
+}
+
+// The limits of bfloat16: of the cosine between the whole gradient and that in float64, for a model and for the mean of
+// all of them, and of the loss, relative. PyTorch's autocast is at 0.9992 at the least too: bench/check_bfloat16.py.
+const (
+	bfloat16Cosine     = 0.999
+	bfloat16MeanCosine = 0.9995
+	bfloat16Loss       = 0.005
+)
+
+// checkBFloat16 compares the gradient in bfloat16 with the recorded one in float64, and returns the cosine.
+func checkBFloat16(t *testing.T, m *T5, b Batch, r record, wantLoss float64) (cosine float64) {
+	var first [][]float32
+	for _, threads := range []int{1, 3} {
+		graph, err := m.LossGraph(kernel.NewWorkers(threads).In(kernel.BFloat16), LossOptions{Gradients: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer graph.Close()
+		for _, p := range m.Params {
+			p.ZeroGrad()
+		}
+		totals, err := graph.Run(b, op.Pass{Train: true, GradScale: 1 / float32(b.Targets())})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if loss := totals.Loss / float64(totals.Tokens); !(math.Abs(loss/wantLoss-1) <= bfloat16Loss) {
+			t.Errorf("loss %.6f, want %.6f", loss, wantLoss)
+		}
+		var product, got, want float64
+		for i, p := range m.Params {
+			for j, v := range r.floats("grad_f64." + p.Name) {
+				g := float64(p.Grad()[j])
+				product, got, want = product+g*v, got+g*g, want+v*v
+			}
+			if threads == 1 {
+				first = append(first, slices.Clone(p.Grad()))
+			} else if !slices.Equal(first[i], p.Grad()) {
+				t.Errorf("%s: the gradient differs between one and three threads", p.Name)
+			}
+		}
+		cosine = product / math.Sqrt(got*want)
+		t.Logf("cosine %.8f, loss %.8f", cosine, totals.Loss/float64(totals.Tokens)) // bench/check_bfloat16.py reads it
+		if !(cosine >= bfloat16Cosine) {
+			t.Errorf("the gradient has a cosine of %.6f with that in float64, want %g", cosine, bfloat16Cosine)
+		}
+	}
+	return cosine
 }
 
 // The golden test must be able to fail: a damaged value is outside of the limits.

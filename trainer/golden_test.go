@@ -21,6 +21,7 @@ const (
 	goldenLoss      = 1e-5
 	goldenAdafactor = 1e-5
 	goldenAdamW     = 2e-4
+	goldenBFloat16  = 5e-3 // of the losses in bfloat16, relative
 )
 
 type trainingCase struct {
@@ -100,84 +101,96 @@ func (c trainingCase) build(t *testing.T, params []optim.Param, w *kernel.Worker
 // TestGoldenTrain repeats recorded training steps without dropout.
 func TestGoldenTrain(t *testing.T) {
 	for _, dir := range golden.Cases(t, "train") {
-		t.Run(filepath.Base(dir), func(t *testing.T) {
-			var c trainingCase
-			golden.Read(t, dir, &c)
-			if c.Losses == nil {
-				c.Losses, c.GradNorms = c.Losses32, c.GradNorms32
+		t.Run(filepath.Base(dir), func(t *testing.T) { repeatTraining(t, dir, kernel.Float32) })
+		t.Run(filepath.Base(dir)+"/bfloat16", func(t *testing.T) { repeatTraining(t, dir, kernel.BFloat16) })
+	}
+}
+
+func repeatTraining(t *testing.T, dir string, precision kernel.Precision) {
+	var c trainingCase
+	golden.Read(t, dir, &c)
+	if c.Losses == nil {
+		c.Losses, c.GradNorms = c.Losses32, c.GradNorms32
+	}
+	if c.Steps == 0 || len(c.Losses) < c.Steps || len(c.GradNorms) < c.Steps {
+		t.Fatalf("golden: %d steps, %d losses, %d gradient norms", c.Steps, len(c.Losses), len(c.GradNorms))
+	}
+	c.BatchesPerStep = max(1, c.BatchesPerStep)
+	m, err := checkpoints.LoadModel(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := kernel.NewWorkers(2).In(precision)
+	graph, err := m.LossGraph(w, model.LossOptions{Gradients: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer graph.Close()
+	optimizer, rate := c.build(t, optimParams(m.Params), w)
+	schedule, err := optim.NewSchedule("constant", optim.ScheduleOptions{LR: rate, Total: int64(c.Steps)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Stepper{Graph: graph, params: m.Params, Optimizer: optimizer, schedule: schedule, workers: w}
+	if c.ClipNorm != nil {
+		s.clipNorm = *c.ClipNorm
+	}
+	file, err := safetensors.Open(filepath.Join(dir, "golden.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for i := range c.Steps {
+		var batches []model.Batch
+		var weights []float32
+		for j := range c.BatchesPerStep {
+			b := recordedBatch(t, file, i*c.BatchesPerStep+j)
+			batches = append(batches, b)
+			weights = append(weights, 1/float32(b.Targets()*c.BatchesPerStep)) // the mean of the batches' means
+		}
+		r, err := s.update(i, 0, batches, weights)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if precision == kernel.BFloat16 {
+			if d := math.Abs(r.Loss/c.Losses[i] - 1); !(d <= goldenBFloat16) {
+				t.Errorf("step %d: loss %.6f, want %.6f", i+1, r.Loss, c.Losses[i])
 			}
-			if c.Steps == 0 || len(c.Losses) < c.Steps || len(c.GradNorms) < c.Steps {
-				t.Fatalf("golden: %d steps, %d losses, %d gradient norms", c.Steps, len(c.Losses), len(c.GradNorms))
-			}
-			c.BatchesPerStep = max(1, c.BatchesPerStep)
-			m, err := checkpoints.LoadModel(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w := kernel.NewWorkers(2)
-			graph, err := m.LossGraph(w, model.LossOptions{Gradients: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer graph.Close()
-			optimizer, rate := c.build(t, optimParams(m.Params), w)
-			schedule, err := optim.NewSchedule("constant", optim.ScheduleOptions{LR: rate, Total: int64(c.Steps)})
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := &Stepper{Graph: graph, params: m.Params, Optimizer: optimizer, schedule: schedule, workers: w}
-			if c.ClipNorm != nil {
-				s.clipNorm = *c.ClipNorm
-			}
-			file, err := safetensors.Open(filepath.Join(dir, "golden.safetensors"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer file.Close()
-			for i := range c.Steps {
-				var batches []model.Batch
-				var weights []float32
-				for j := range c.BatchesPerStep {
-					b := recordedBatch(t, file, i*c.BatchesPerStep+j)
-					batches = append(batches, b)
-					weights = append(weights, 1/float32(b.Targets()*c.BatchesPerStep)) // the mean of the batches' means
-				}
-				r, err := s.update(i, 0, batches, weights)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if d := math.Abs(r.Loss - c.Losses[i]); !(d <= goldenLoss) {
-					t.Errorf("step %d: loss %.8f, want %.8f", i+1, r.Loss, c.Losses[i])
-				}
-				if d := math.Abs(r.GradNorm - c.GradNorms[i]); !(d <= goldenLoss*max(1, c.GradNorms[i])) {
-					t.Errorf("step %d: gradient norm %.8f, want %.8f", i+1, r.GradNorm, c.GradNorms[i])
-				}
-			}
-			limit := goldenAdafactor
-			if c.Optimizer == "AdamW" {
-				limit = goldenAdamW
-			}
-			for _, p := range m.Params {
-				x, ok := file.Tensor("final_f64." + p.Name)
-				if !ok {
-					x, ok = file.Tensor("final." + p.Name)
-				}
-				if !ok {
-					t.Fatalf("golden: no tensor final_f64.%s", p.Name)
-				}
-				want, err := x.Float64s()
-				if err != nil {
-					t.Fatal(err)
-				}
-				var diff, size float64
-				for i, v := range want {
-					diff, size = max(diff, math.Abs(float64(p.Value[i])-v)), max(size, math.Abs(v))
-				}
-				if !(diff <= limit*size) {
-					t.Errorf("%s: error %.2g, limit %.0g", p.Name, diff/size, limit)
-				}
-			}
-		})
+			continue
+		}
+		if d := math.Abs(r.Loss - c.Losses[i]); !(d <= goldenLoss) {
+			t.Errorf("step %d: loss %.8f, want %.8f", i+1, r.Loss, c.Losses[i])
+		}
+		if d := math.Abs(r.GradNorm - c.GradNorms[i]); !(d <= goldenLoss*max(1, c.GradNorms[i])) {
+			t.Errorf("step %d: gradient norm %.8f, want %.8f", i+1, r.GradNorm, c.GradNorms[i])
+		}
+	}
+	if precision == kernel.BFloat16 {
+		return
+	}
+	limit := goldenAdafactor
+	if c.Optimizer == "AdamW" {
+		limit = goldenAdamW
+	}
+	for _, p := range m.Params {
+		x, ok := file.Tensor("final_f64." + p.Name)
+		if !ok {
+			x, ok = file.Tensor("final." + p.Name)
+		}
+		if !ok {
+			t.Fatalf("golden: no tensor final_f64.%s", p.Name)
+		}
+		want, err := x.Float64s()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var diff, size float64
+		for i, v := range want {
+			diff, size = max(diff, math.Abs(float64(p.Value[i])-v)), max(size, math.Abs(v))
+		}
+		if !(diff <= limit*size) {
+			t.Errorf("%s: error %.2g, limit %.0g", p.Name, diff/size, limit)
+		}
 	}
 }
 

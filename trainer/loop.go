@@ -176,6 +176,10 @@ func (l *loop) start() (stop func()) {
 	c := l.config
 	ui.Say(l.sink, "train", "%s steps of %s, %s optimizer, to %s",
 		ui.Grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
+	if w := l.stepper.workers; w.Precision() == kernel.BFloat16 && !w.MultipliesBFloat16() {
+		ui.Say(l.sink, "precision", "bfloat16, which gains no time here: this processor rounds to it and multiplies "+
+			"float32 (train.precision float32 does without the rounding)")
+	}
 	progress := ui.StartWork(l.sink, ui.Work{Name: "train", Unit: "steps", Total: int64(l.total), Reports: true})
 	l.hooks = append(hookList{sinkHooks(l.sink, progress, setup.ShownFirst(c))}, l.hooks...)
 	l.speed = newSpeedometer(l.stepper.workers, l.state.Step)

@@ -61,12 +61,13 @@ func (s *speedometer) fill(row *runlog.Train, step, total int) {
 var peaks sync.Map // peakKey to float64, operations a second
 
 type peakKey struct {
-	isa     string
-	threads int
+	isa       string
+	precision kernel.Precision
+	threads   int
 }
 
 func peakOf(w *kernel.Workers) float64 {
-	key := peakKey{w.ISA(), w.Threads()}
+	key := peakKey{w.ISA(), w.Precision(), w.Threads()}
 	if peak, ok := peaks.Load(key); ok {
 		return peak.(float64)
 	}

@@ -10,7 +10,6 @@ import (
 	"t5train/data/tokenizer"
 	"t5train/internal/bounded"
 	"t5train/internal/floats"
-	"t5train/model/kernel"
 	"t5train/trainer/metric"
 	"t5train/trainer/optim"
 	"t5train/trainer/runlog"
@@ -63,8 +62,8 @@ func (s state) improves(name string, value, loss float64) bool {
 }
 
 // processor names what of this machine decides about rounding: the architecture, for which the compiler may fuse
-// multiplications and additions, and the ISA of the kernels, each of which adds in an order of its own.
-func processor(w *kernel.Workers) string { return runtime.GOARCH + " " + w.Float32ISA() }
+// multiplications and additions, and the ISA of the kernels of the steps, each of which adds in an order of its own.
+func (l *loop) processor() string { return runtime.GOARCH + " " + l.stepper.workers.RoundingISA() }
 
 // file returns the state as a file of a checkpoint.
 func (s state) file() (tokenizer.File, error) {

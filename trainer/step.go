@@ -32,11 +32,15 @@ type Stepper struct {
 }
 
 // NewStepper returns the stepper of a resolved configuration, for a run of total steps, whose steps are divided over
-// the ranks of group. Whoever is done with it closes its graph.
+// the ranks of group. It computes in the precision of the configuration. Whoever is done with it closes its graph.
 func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int,
 	group *allreduce.Group) (*Stepper, error) {
+	precision, err := kernel.ParsePrecision(c.Train.Precision)
+	if err != nil {
+		return nil, fmt.Errorf("train.precision: %w", err)
+	}
+	w = w.In(precision)
 	s := &Stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), group: group}
-	var err error
 	if s.Optimizer, err = optim.New(c.Optimizer, optimParams(m.Params), w); err != nil {
 		return nil, err
 	}

@@ -115,7 +115,7 @@ func train(ctx context.Context, config *configs.Config, o Options) (r *Result, e
 			r = newResult(p.run, p.config.Output, p.from.state, false)
 			return nil
 		}
-		processors, err := allreduce.Gather(o.Group, processor(p.workers))
+		processors, err := allreduce.Gather(o.Group, p.loop.processor())
 		if err != nil {
 			return err
 		}

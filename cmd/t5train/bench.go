@@ -12,6 +12,7 @@ import (
 	"t5train/checkpoints/convert"
 	"t5train/internal/ui"
 	"t5train/model"
+	"t5train/model/kernel"
 	"t5train/trainer/bench"
 	"t5train/trainer/optim"
 )
@@ -20,7 +21,7 @@ import (
 type benchFlags struct {
 	batch, genBatch, enc, dec, genEnc, newTokens, beams int
 	dModel, dFF, layers, heads, dKV, vocab              int
-	ff, optimizer, spm, text, dtype                     string
+	ff, optimizer, spm, text, dtype, precision          string
 	data, textColumns                                   []string
 	targetColumn                                        string
 	tied                                                bool
@@ -46,6 +47,7 @@ data in the first cache: the most that this processor gives.`,
   t5train bench generate --dtype int8
   t5train bench tokenize --text corpus.txt
   t5train bench gemm --threads 1
+  t5train bench gemm --precision bfloat16
   t5train bench data --config configs/pretrain-tiny.yaml --train 'corpus/train-*.parquet'`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
@@ -131,6 +133,10 @@ data in the first cache: the most that this processor gives.`,
 		},
 	}
 	f.batchFlags(gemm)
+	for _, s := range []*cobra.Command{train, gemm} {
+		s.Flags().StringVar(&f.precision, "precision", kernel.Float32.String(),
+			"of matrix products: "+ui.AnyOf(kernel.Precisions()))
+	}
 	for _, s := range []*cobra.Command{train, generate, gemm} {
 		f.modelFlags(s)
 		s.Flags().IntVar(&f.warmup, "warmup", 2, "steps before that")
@@ -231,6 +237,10 @@ func (f *benchFlags) check(c *cobra.Command) error {
 	if names := []string{"float32", convert.Int8}; f.dtype != "" && !slices.Contains(names, f.dtype) {
 		wrong = append(wrong, fmt.Sprintf("--dtype is %q, want one of %s", f.dtype, strings.Join(names, ", ")))
 	}
+	if _, err := kernel.ParsePrecision(f.precision); f.precision != "" && err != nil {
+		wrong = append(wrong, fmt.Sprintf("--precision is %q, want one of %s", f.precision,
+			strings.Join(kernel.Precisions(), ", ")))
+	}
 	if len(wrong) > 0 {
 		return misuse(c, "%s", strings.Join(wrong, "; "))
 	}
@@ -253,8 +263,10 @@ func (f *benchFlags) options(c *cobra.Command, batch, encoder, decoder int) (ben
 	if err := config.Validate(); err != nil {
 		return bench.Options{}, fmt.Errorf("bench: %w", err)
 	}
+	precision, _ := kernel.ParsePrecision(f.precision) // check has seen it
 	return bench.Options{
-		Model: config, Batch: batch, Encoder: encoder, Decoder: decoder, Steps: f.steps, Warmup: f.warmup,
+		Precision: precision,
+		Model:     config, Batch: batch, Encoder: encoder, Decoder: decoder, Steps: f.steps, Warmup: f.warmup,
 		Threads:   f.threads,
 		Optimizer: f.optimizer,
 	}, nil

@@ -16,6 +16,7 @@ import (
 	"t5train/data/objective"
 	"t5train/internal/ui"
 	"t5train/model"
+	"t5train/model/kernel"
 )
 
 // optionSections are the sections of the keys by which packages name options that no configuration has, each with
@@ -160,6 +161,7 @@ var configFlags = [...]configFlag{
 	{"batch-size", "train.batch_size", wholeFlag, "examples a micro-batch, of which a step has train.accumulate", ""},
 	{"learning-rate", "optimizer.learning_rate", numberFlag,
 		"peak learning rate; under schedule rsqrt, the default of pre-training, the peak times sqrt(schedule.warmup_steps)", ""},
+	{"precision", "train.precision", textFlag, "of matrix products: " + ui.AnyOf(kernel.Precisions()), ""},
 	{"seed", "train.seed", wholeFlag, "seed of weights, order and dropout", ""},
 	{"threads", "train.threads", wholeFlag, "threads to compute with; 0 is all", ""},
 }

@@ -208,7 +208,7 @@ func TestRanksOfTwoKinds(t *testing.T) {
 	if len(kernel.ISAs()) == 1 {
 		t.Skip("this processor has one kind of kernels")
 	}
-	here := runtime.GOARCH + " " + kernel.NewWorkers(1).Float32ISA()
+	here := runtime.GOARCH + " " + kernel.NewWorkers(1).RoundingISA()
 	there := runtime.GOARCH + " " + kernel.Portable
 	output := filepath.Join(t.TempDir(), "run")
 	command := divided(t, 0, output).Args

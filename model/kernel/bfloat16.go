@@ -48,7 +48,9 @@ type pairKernels struct {
 //
 // Where the processor has AVX512-BF16, BFloat16 takes about half the time; others round and multiply float32.
 func (w *Workers) In(p Precision) *Workers {
-	w = w.orDefault()
+	if w = w.orDefault(); w.Precision() == p {
+		return w
+	}
 	i := *isaByName(w.isa.name)
 	if p == BFloat16 {
 		i.rounds, i.maxDirectRows = true, 0
@@ -58,7 +60,15 @@ func (w *Workers) In(p Precision) *Workers {
 			i.pairs = nil
 		}
 	}
-	return newWorkers(w.pool, &i)
+	return newWorkers(w.pool, &i, w.counters)
+}
+
+// Precision returns that of the products of w.
+func (w *Workers) Precision() Precision {
+	if w.orDefault().isa.rounds {
+		return BFloat16
+	}
+	return Float32
 }
 
 // MultipliesBFloat16 reports whether products in BFloat16 are faster than others on the ISA of w.

@@ -15,7 +15,7 @@ type Workers struct {
 	pool     *pool.Pool
 	isa      *isa
 	scratch  sync.Pool // *scratch
-	counters counters
+	counters *counters // shared by all precisions
 }
 
 // NewWorkers returns workers for the given number of threads on the ISA of ISAFromEnvironment, the best one when the
@@ -30,11 +30,11 @@ func NewWorkers(threads int) *Workers {
 
 // NewWorkersOn is NewWorkers on one of ISAs.
 func NewWorkersOn(name string, threads int) *Workers {
-	return newWorkers(pool.New(threads), isaByName(name))
+	return newWorkers(pool.New(threads), isaByName(name), new(counters))
 }
 
-func newWorkers(p *pool.Pool, i *isa) *Workers {
-	w := &Workers{pool: p, isa: i}
+func newWorkers(p *pool.Pool, i *isa, c *counters) *Workers {
+	w := &Workers{pool: p, isa: i, counters: c}
 	w.scratch.New = func() any { return &scratch{isa: w.isa} }
 	return w
 }
@@ -52,8 +52,11 @@ func (w *Workers) orDefault() *Workers {
 // ISA returns the name of the instruction set architecture that the kernels are for.
 func (w *Workers) ISA() string { return w.orDefault().isa.name }
 
-// Float32ISA returns the name of the ISA whose kernels compute in float32: what training and its rounding depend on.
-func (w *Workers) Float32ISA() string {
+// RoundingISA returns the name of the first ISA that computes the same bits in the precision of w, as training does.
+func (w *Workers) RoundingISA() string {
+	if i := w.orDefault().isa; i.rounds && i.pairs != nil {
+		return i.name
+	}
 	return strings.TrimSuffix(strings.TrimSuffix(w.ISA(), vnni), bf16)
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"gorgonia.org/gorgonia"
@@ -138,6 +140,66 @@ func checkGradients(t *testing.T, pass Pass, build builder) {
 var train = Pass{Train: true, Seed: 99, Number: 3, GradScale: 1}
 
 func TestGradients(t *testing.T) {
+	for name, build := range gradientCases() {
+		t.Run(name, func(t *testing.T) { checkGradients(t, train, build) })
+	}
+}
+
+// A gradient in bfloat16 differs from that in float32, which differences confirm, by what the rounding of operands
+// makes: each has a relative error of 2⁻⁹ at most, and no gradient here has more than 6 products one after the other,
+// so 12 operands. The scores of attention are exponents, where a relative error counts as often as the score is large:
+// 2 here. The norm of the difference is held to the sum of that. Without products nothing is rounded.
+func TestGradientsInBFloat16(t *testing.T) {
+	const bound = 2 * 12.0 / 512
+	for name, build := range gradientCases() {
+		t.Run(name, func(t *testing.T) {
+			var grads [][][]float32
+			for _, w := range []*kernel.Workers{kernel.NewWorkers(1), kernel.NewWorkers(1).In(kernel.BFloat16),
+				kernel.NewWorkers(3).In(kernel.BFloat16)} {
+				g := NewGraph(w, GraphOptions{})
+				program, err := g.Compile(build(g))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer program.Close()
+				var of [][]float32
+				for _, p := range g.params {
+					p.ZeroGrad()
+				}
+				if err := program.Run(train); err != nil {
+					t.Fatal(err)
+				}
+				for _, p := range g.params {
+					of = append(of, slices.Clone(p.Grad()))
+				}
+				grads = append(grads, of)
+			}
+			rounded := false
+			for i, want := range grads[0] {
+				got := grads[1][i]
+				var diff, size float64
+				for j, v := range want {
+					diff, size = math.Hypot(diff, float64(got[j]-v)), math.Hypot(size, float64(v))
+				}
+				if !(diff <= bound*size) {
+					t.Errorf("gradient %d: error %.2g, bound %.2g", i, diff/size, bound)
+				}
+				if !slices.Equal(got, grads[2][i]) {
+					t.Errorf("gradient %d: one and three threads give different bits", i)
+				}
+				rounded = rounded || diff > 0
+			}
+			kind, _, _ := strings.Cut(name, "/")
+			products := !slices.Contains([]string{"embed", "dropout", "rms_norm", "activate", "activate_gated"}, kind)
+			if rounded != products {
+				t.Errorf("rounded: %v, want %v", rounded, products)
+			}
+		})
+	}
+}
+
+// gradientCases are all operations.
+func gradientCases() map[string]builder {
 	const vocab, d, inner = 11, 10, 12
 	cases := map[string]builder{}
 	table := func() *Param { return randomParam("table", 1, vocab, d) }
@@ -268,7 +330,5 @@ func TestGradients(t *testing.T) {
 			return g.VectorLoss(loss, h, tokens, FirstRow, &vectors, 2, &totals)
 		}
 	}
-	for name, build := range cases {
-		t.Run(name, func(t *testing.T) { checkGradients(t, train, build) })
-	}
+	return cases
 }

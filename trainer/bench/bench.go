@@ -24,8 +24,9 @@ type Options struct {
 	Warmup    int // before that
 	Threads   int
 	Optimizer string
-	Recompute bool // train.recompute
-	Int8      bool // weights in eight bits; of generation only
+	Recompute bool             // train.recompute
+	Precision kernel.Precision // of the products
+	Int8      bool             // weights in eight bits; of generation only
 
 	// Parquet files of text pairs that replace the random tokens of training, and their columns where the schema leaves
 	// a choice.
@@ -54,6 +55,7 @@ type Result struct {
 	Loss          []float64 `json:"loss_first_last,omitempty"`
 	Threads       int       `json:"threads"`
 	ISA           string    `json:"kernel"`
+	Precision     string    `json:"precision"`
 }
 
 func newBenchModel(c model.Config) (*model.T5, error) {
@@ -99,7 +101,7 @@ func measure(ctx context.Context, o Options, w *kernel.Workers, step func(i int)
 			return nil, err
 		}
 	}
-	r := &Result{Threads: w.Threads(), ISA: w.ISA(), Parameters: o.Model.Parameters()}
+	r := &Result{Threads: w.Threads(), ISA: w.ISA(), Precision: w.Precision().String(), Parameters: o.Model.Parameters()}
 	var before, after runtime.MemStats
 	var rates []float64 // tokens a second
 	total := 0.0
@@ -154,6 +156,6 @@ func (r *Result) String() string {
 		text += fmt.Sprintf("\nreserved for activations and their gradients %.0f MB", r.Activations)
 	}
 	return text + fmt.Sprintf("\nmatrix products: %.0f %% of the time, %.0f %% of the peak of %.0f GFLOP/s over the "+
-		"whole step (%s, %d threads)\npeak memory %.0f MB, %d allocations a step\n",
-		100*r.GemmShare, 100*r.PeakShare, r.PeakGFLOPS, r.ISA, r.Threads, r.PeakRSS, r.AllocsPerStep)
+		"whole step (%s, %s, %d threads)\npeak memory %.0f MB, %d allocations a step\n",
+		100*r.GemmShare, 100*r.PeakShare, r.PeakGFLOPS, r.ISA, r.Precision, r.Threads, r.PeakRSS, r.AllocsPerStep)
 }

@@ -29,6 +29,7 @@ type GemmResult struct {
 	PeakGFLOPS float64       `json:"fma_peak_gflops"`
 	Threads    int           `json:"threads"`
 	ISA        string        `json:"kernel"`
+	Precision  string        `json:"precision"`
 }
 
 // gemmShapes lists the products of a training step over a batch: forward NT, the gradient of the input NN, of the
@@ -47,9 +48,9 @@ func gemmShapes(c model.Config, inputs, targets int) []GemmProduct {
 
 // Gemm measures the matrix products of a training step over Batch sequences, Steps times each at least.
 func Gemm(ctx context.Context, o Options) (*GemmResult, error) {
-	w := kernel.NewWorkers(o.Threads)
+	w := kernel.NewWorkers(o.Threads).In(o.Precision)
 	r := &GemmResult{Products: gemmShapes(o.Model, o.Batch*o.Encoder, o.Batch*o.Decoder), Threads: w.Threads(),
-		ISA: w.ISA()}
+		ISA: w.ISA(), Precision: w.Precision().String()}
 	for _, p := range r.Products {
 		m, n, k := float64(p.M), float64(p.N), float64(p.K)
 		if err := o.checkMemory(4 * (m*k + n*k + m*n)); err != nil {
@@ -111,6 +112,6 @@ func (r *GemmResult) String() string {
 			p.GFLOPSMedian,
 			p.GFLOPSBest, 100*p.PeakShare)
 	}
-	fmt.Fprintf(&text, "peak %.0f GFLOP/s (%s, %d threads)\n", r.PeakGFLOPS, r.ISA, r.Threads)
+	fmt.Fprintf(&text, "peak %.0f GFLOP/s (%s, %s, %d threads)\n", r.PeakGFLOPS, r.ISA, r.Precision, r.Threads)
 	return text.String()
 }

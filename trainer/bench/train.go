@@ -23,7 +23,7 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 	if err := o.checkMemory(setup.TrainedBytes(o.Model) + o.activationBytes()); err != nil {
 		return nil, err
 	}
-	w := kernel.NewWorkers(o.Threads)
+	w := kernel.NewWorkers(o.Threads).In(o.Precision)
 	m, err := newBenchModel(o.Model)
 	if err != nil {
 		return nil, err
@@ -37,6 +37,7 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 	}
 	c := configs.Default()
 	c.Optimizer.Name, c.Train.Seed, c.Train.Recompute = o.Optimizer, 0, o.Recompute
+	c.Train.Precision = o.Precision.String()
 	c.Resolve()
 	s, err := trainer.NewStepper(c, m, w, o.Steps+o.Warmup, nil)
 	if err != nil {
