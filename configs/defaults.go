@@ -16,8 +16,9 @@ import (
 // for T5 (constant 1e-3, no parameter scaling, no relative step).
 func Default() *Config {
 	return &Config{
-		Data:       Data{MaxInputLength: 512, MaxTargetLength: 128, MixtureTemperature: 1},
-		Train:      Train{Epochs: 3, BatchSize: 32, Accumulate: 1, Precision: kernel.Float32.String(), Seed: 1, LogEvery: 10},
+		Data: Data{MaxInputLength: 512, MaxTargetLength: 128, MixtureTemperature: 1},
+		Train: Train{Epochs: 3, BatchSize: 32, Accumulate: 1, Precision: kernel.Float32.String(), Seed: 1,
+			LogEvery: 10},
 		Optimizer:  optim.Spec{Name: optim.NameAdafactor},
 		Schedule:   Schedule{Name: optim.NameConstant},
 		Eval:       Eval{BatchSize: 32},

@@ -13,9 +13,9 @@ import (
 
 	"t5train/data/objective"
 	"t5train/data/task"
-	"t5train/model/kernel"
 	"t5train/internal/clip"
 	"t5train/internal/nearest"
+	"t5train/model/kernel"
 	"t5train/trainer/optim"
 )
 

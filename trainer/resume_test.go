@@ -255,8 +255,8 @@ func TestResumeWithRecompute(t *testing.T) {
 	}
 }
 
-// A run in bfloat16 is another one than in float32, the same for any number of threads, and resumes to the same bits, but
-// not in the other precision. A run of an older version, which knew none, is one in float32.
+// A run in bfloat16 is another one than in float32, the same for any number of threads, and resumes to the same bits,
+// but not in the other precision.
 func TestResumeInBFloat16(t *testing.T) {
 	c := testrun.TinyConfig(t)
 	c.Train.LogEvery, c.Train.BatchSize, c.Train.Accumulate, c.Checkpoint.KeepLast = 1, 6, 2, 100

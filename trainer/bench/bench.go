@@ -101,7 +101,8 @@ func measure(ctx context.Context, o Options, w *kernel.Workers, step func(i int)
 			return nil, err
 		}
 	}
-	r := &Result{Threads: w.Threads(), ISA: w.ISA(), Precision: w.Precision().String(), Parameters: o.Model.Parameters()}
+	r := &Result{Threads: w.Threads(), ISA: w.ISA(), Precision: w.Precision().String(),
+		Parameters: o.Model.Parameters()}
 	var before, after runtime.MemStats
 	var rates []float64 // tokens a second
 	total := 0.0
