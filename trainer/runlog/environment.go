@@ -2,6 +2,7 @@ package runlog
 
 import (
 	"bufio"
+	"cmp"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -30,12 +31,15 @@ func Here() Environment {
 	return e
 }
 
+// version is that of a release, which its build sets with -ldflags "-X .../runlog.version=v0.1.0".
+var version string
+
 // Build returns the version of t5train and the commit of its source, as Environment has them; "" where they are not
 // known.
-func Build() (version, commit string) {
+func Build() (release, commit string) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "", ""
+		return version, ""
 	}
 	changed := ""
 	for _, s := range info.Settings {
@@ -51,7 +55,7 @@ func Build() (version, commit string) {
 	if commit != "" {
 		commit += changed
 	}
-	return info.Main.Version, commit
+	return cmp.Or(version, info.Main.Version), commit
 }
 
 func osName() string {
