@@ -9,14 +9,13 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"t5train/checkpoints/builtin"
+	"t5train/cmd/t5train/help"
 	"t5train/internal/nearest"
 	"t5train/internal/ui"
 	"t5train/internal/ui/terminal"
@@ -54,12 +53,11 @@ func rootCommand(a app) *cobra.Command {
 		Long: `t5train pre-trains, fine-tunes, evaluates and runs T5 (text-to-text transformers) on a CPU, from one binary.
 
 It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
-		Version:           version(),
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		Args:              noArguments,
-		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArguments,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 		PersistentPreRunE: func(c *cobra.Command, args []string) error {
 			a.names.running = c
 			if err := forOneProcess(c); err != nil {
@@ -80,32 +78,14 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), embedCommand(a),
 		serveCommand(a), validateCommand(a), convertCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a),
 		planCommand(a), inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a), runsCommand(a),
+		versionCommand(a),
 	)
-	completeModels(root)
+	completeValues(root)
+	help.Group(root)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{flagError(c, err), c.CommandPath()}
 	})
 	return root
-}
-
-// completeModels lets the shell complete the names of built-in models, beside those of files, after every flag that
-// takes a model or its vocabulary.
-func completeModels(c *cobra.Command) {
-	complete := func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-		if begun == "" {
-			return nil, cobra.ShellCompDirectiveDefault // files: names would take their place
-		}
-		return slices.DeleteFunc(builtin.Names(), func(name string) bool { return !strings.HasPrefix(name, begun) }),
-			cobra.ShellCompDirectiveDefault
-	}
-	for _, name := range []string{"model", "checkpoint", "tokenizer"} {
-		if c.Flags().Lookup(name) != nil {
-			c.RegisterFlagCompletionFunc(name, complete) // an error would be of a flag that is not there
-		}
-	}
-	for _, sub := range c.Commands() {
-		completeModels(sub)
-	}
 }
 
 // forOneProcess refuses several ranks of a command that does not share its work: each would do and write the same.

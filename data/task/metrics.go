@@ -151,6 +151,9 @@ func metricNames(of func(Metric) bool) (names []string) {
 	return names
 }
 
+// AllMetrics lists the metrics of all tasks.
+func AllMetrics() []string { return metricNames(func(m Metric) bool { return len(m.Kinds) > 0 }) }
+
 // Metrics lists the metrics that a kind of answers can be measured by.
 func (k Kind) Metrics() []string {
 	return metricNames(func(m Metric) bool { return slices.Contains(m.Kinds, k) })

@@ -10,17 +10,17 @@ import (
 // under internal/ that stand in no layer are open to all and import each other only. A new package needs a place here.
 var layers = [][]string{
 	{"cmd/t5train"},
+	{"cmd/t5train/help"},
 	{"trainer/bench", "trainer/report", "internal/ui/terminal"},
 	{"trainer", "trainer/serve"},
 	{"trainer/setup"},
 	{"trainer/evaluate", "trainer/embed"},
-	{"trainer/metric/texts", "trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs"},
+	{"trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs"},
 	{"trainer/allreduce", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},
 	{"checkpoints/convert", "data/corpus"},
 
 	{"data/importer", "data/dataset", "data/tokenizer/vocabulary", "data/tokenizer/usage"},
 	{"checkpoints"},
-	{"checkpoints/pytorch"},
 	{"checkpoints/builtin", "checkpoints/safetensors", "data", "data/chunks"},
 	{"data/task/infer"},
 	{"data/objective", "data/task", "model/generate"},

@@ -6,7 +6,6 @@ import (
 	"log"
 
 	"t5train/trainer/metric"
-	"t5train/trainer/metric/texts"
 )
 
 func ExampleClassification() {
@@ -29,7 +28,7 @@ func ExampleClassification() {
 }
 
 func ExampleBootstrap() {
-	bleu := texts.New(texts.BLEU{})
+	bleu := metric.NewText(metric.BLEU{})
 	for _, pair := range [][2]string{
 		{"A dog runs through the snow.", "A dog runs through the snow."},
 		{"Two men are at the table.", "Two men sit at a table."},
