@@ -3,6 +3,7 @@ package checkpoints
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -79,6 +80,9 @@ func Describe(l ui.Lines, dir string, verify bool) error {
 			config.NumLayers, config.NumDecoderLayers, config.VocabSize)
 	}
 	weights.Describe(l)
+	if pickleFiles.in(dir) && filepath.Ext(weights.paths[0]) == pickleFiles.extension {
+		l.Line("format", "PyTorch (%s), of which nothing is executed", pickleFiles.single())
+	}
 	if t, err := tokenizer.Load(dir); err == nil {
 		DescribeTokenizer(l, t)
 	} else {

@@ -3,38 +3,37 @@ package checkpoints
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"t5train/checkpoints/pytorch"
 	"t5train/checkpoints/safetensors"
 	"t5train/internal/atomicfile"
 	"t5train/internal/bounded"
 	"t5train/internal/lfs"
 )
 
-// The files of a model folder, as transformers names them.
-const (
-	configName      = "config.json"
-	pickleName      = "pytorch_model.bin"
-	pickleIndexName = "pytorch_model.bin.index.json"
-)
+// configName is the file that makes a folder one of a model, as in transformers.
+const configName = "config.json"
 
 // weightFiles names the files of weights: one, or shards and their index.
-type weightFiles string
+type weightFiles struct{ name, extension string }
 
-const (
-	floatFiles weightFiles = "model"
+var (
+	floatFiles = weightFiles{"model", ".safetensors"}
 	// Weights in eight bits have names that transformers does not look for: it would take the integers for the weights.
-	int8Files weightFiles = "model.int8"
+	int8Files   = weightFiles{"model.int8", ".safetensors"}
+	pickleFiles = weightFiles{"pytorch_model", ".bin"} // are read, and not written
 )
 
-func (f weightFiles) single() string { return string(f) + ".safetensors" }
-func (f weightFiles) index() string  { return string(f) + ".safetensors.index.json" }
+func (f weightFiles) single() string { return f.name + f.extension }
+func (f weightFiles) index() string  { return f.single() + ".index.json" }
 func (f weightFiles) shard(i, of int) string {
-	return fmt.Sprintf("%s-%05d-of-%05d.safetensors", string(f), i, of)
+	return fmt.Sprintf("%s-%05d-of-%05d%s", f.name, i, of, f.extension)
 }
 
 // in reports whether a folder has weights of that name.
@@ -46,10 +45,18 @@ func (f weightFiles) in(dir string) bool {
 type Weights struct {
 	dir    string
 	config []byte
-	files  []*safetensors.File
+	files  []tensorFile
 	paths  []string // of the files, below dir
 	names  []string
-	shard  map[string]*safetensors.File
+	shard  map[string]tensorFile
+}
+
+// tensorFile is an open file of tensors: see [safetensors.File].
+type tensorFile interface {
+	Names() []string
+	Tensor(name string) (safetensors.Tensor, bool)
+	Check(sum io.Writer) error
+	Close() error
 }
 
 // DTypeCount says how much of a model is stored in one type.
@@ -61,8 +68,8 @@ type DTypeCount struct {
 }
 
 // OpenWeights opens config.json and model.safetensors of the folder dir, or the shards that
-// model.safetensors.index.json names, or model.int8.safetensors and its shards. The files must stay as they are until
-// Close.
+// model.safetensors.index.json names, or model.int8.safetensors and its shards, or where there is none of them
+// pytorch_model.bin and its shards. The files must stay as they are until Close.
 func OpenWeights(dir string) (*Weights, error) {
 	w, err := openWeights(dir)
 	if err != nil {
@@ -84,7 +91,7 @@ func openWeights(dir string) (*Weights, error) {
 	if err := lfs.Check(config); err != nil {
 		return nil, fmt.Errorf("%s: %w", configName, err)
 	}
-	w := &Weights{dir: dir, config: config, shard: make(map[string]*safetensors.File)}
+	w := &Weights{dir: dir, config: config, shard: make(map[string]tensorFile)}
 	float, eight := floatFiles.in(dir), int8Files.in(dir)
 	switch {
 	case float && eight:
@@ -93,15 +100,13 @@ func openWeights(dir string) (*Weights, error) {
 		err = w.addFiles(dir, floatFiles)
 	case eight:
 		err = w.addFiles(dir, int8Files)
-	case atomicfile.Exists(filepath.Join(dir, pickleName)), atomicfile.Exists(filepath.Join(dir, pickleIndexName)):
-		err = fmt.Errorf("it holds %s, a pickle that can run code, but no %s: convert it once with\n"+
-			`python -c "from transformers import AutoModelForSeq2SeqLM as M; M.from_pretrained('%s').save_pretrained('%s')"`,
-			pickleName, floatFiles.single(), dir, dir)
+	case pickleFiles.in(dir):
+		err = w.addFiles(dir, pickleFiles)
 	case atomicfile.Exists(filepath.Join(dir, adapterName)):
 		err = adapterError(dir)
 	default:
-		err = fmt.Errorf("no %s and no %s there: copy or download the weights too", floatFiles.single(),
-			floatFiles.index())
+		err = fmt.Errorf("no %s, no %s and no %s there: copy or download the weights too", floatFiles.single(),
+			floatFiles.index(), pickleFiles.single())
 	}
 	if err != nil {
 		w.Close()
@@ -119,7 +124,7 @@ func (w *Weights) addFiles(dir string, names weightFiles) error {
 
 // add opens one file of tensors.
 func (w *Weights) add(path string) error {
-	f, err := safetensors.Open(path)
+	f, err := openTensors(path)
 	if err != nil {
 		return err
 	}
@@ -132,6 +137,13 @@ func (w *Weights) add(path string) error {
 		w.names = append(w.names, name)
 	}
 	return nil
+}
+
+func openTensors(path string) (tensorFile, error) {
+	if filepath.Ext(path) == pickleFiles.extension {
+		return pytorch.Open(path)
+	}
+	return safetensors.Open(path)
 }
 
 // addShards opens the shards that the index names. What holds is what is in them, as in transformers: an index may list

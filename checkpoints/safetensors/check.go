@@ -1,6 +1,7 @@
 package safetensors
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -30,19 +31,30 @@ func (f *File) Check(sum io.Writer) error {
 		}
 		sum.Write(f.data[:len(f.data)-data]) // of checksums, which do not fail
 		for _, t := range f.tensors {
-			size := max(1, t.DType.Size())
-			for from := 0; from < t.Elements(); from += checkBytes / size {
-				part := t.slice(from, min(from+checkBytes/size, t.Elements()))
-				sum.Write(part.Data)
-				if bad == nil && !part.finite() {
-					bad = part.notFinite(t.Shape, from)
-				}
-				mmap.Release(part.Data)
-			}
+			err := t.eachPart(sum)
+			bad = cmp.Or(bad, err)
 		}
 		return nil
 	})
 	return errors.Join(err, bad)
+}
+
+// CheckFinite returns an ErrNotFinite for a tensor with an element that is NaN or infinite as a float32. It leaves
+// nothing of a mapped file in memory.
+func (t Tensor) CheckFinite() error { return t.eachPart(io.Discard) }
+
+// eachPart writes the data to sum, and finds the first element that is not finite.
+func (t Tensor) eachPart(sum io.Writer) (bad error) {
+	size := max(1, t.DType.Size())
+	for from := 0; from < t.Elements(); from += checkBytes / size {
+		part := t.slice(from, min(from+checkBytes/size, t.Elements()))
+		sum.Write(part.Data)
+		if bad == nil && !part.finite() {
+			bad = part.notFinite(t.Shape, from)
+		}
+		mmap.Release(part.Data)
+	}
+	return bad
 }
 
 // finite reports whether all elements are finite as float32. Types that are no floating-point numbers are.

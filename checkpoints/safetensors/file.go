@@ -2,8 +2,6 @@ package safetensors
 
 import (
 	"fmt"
-	"math"
-	"os"
 
 	"t5train/internal/mmap"
 )
@@ -29,26 +27,7 @@ func Open(path string) (*File, error) {
 }
 
 func open(path string) (*File, error) {
-	// Before opening: to open a named pipe would wait for its writer.
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, reason(err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("it is no regular file (%s)", info.Mode())
-	}
-	handle, err := os.Open(path)
-	if err != nil {
-		return nil, reason(err)
-	}
-	defer handle.Close() // a mapping outlives its file handle
-	if info, err = handle.Stat(); err != nil {
-		return nil, reason(err)
-	}
-	if info.Size() > math.MaxInt {
-		return nil, fmt.Errorf("%d bytes do not fit the address space of this machine", info.Size())
-	}
-	data, unmap, err := mmap.Map(handle, int(info.Size()))
+	data, unmap, err := mmap.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -101,12 +80,4 @@ func (f *File) Close() error {
 	unmap := f.unmap
 	f.data, f.unmap, f.tensors, f.index = nil, nil, nil, nil
 	return unmap()
-}
-
-// reason takes the path off an error of package os: Open names it already.
-func reason(err error) error {
-	if pathErr, ok := err.(*os.PathError); ok {
-		return pathErr.Err
-	}
-	return err
 }

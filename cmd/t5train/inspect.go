@@ -56,7 +56,7 @@ func (p printer) path(path string) error {
 		return fmt.Errorf("inspect: %w", err)
 	case err == nil && info.IsDir():
 		return p.folder(path)
-	case strings.HasSuffix(path, ".safetensors"), filepath.Base(path) == "config.json":
+	case strings.HasSuffix(path, ".safetensors"), strings.HasSuffix(path, ".bin"), filepath.Base(path) == "config.json":
 		return p.folder(filepath.Dir(path))
 	case strings.HasSuffix(path, ".model"), filepath.Base(path) == "tokenizer.json":
 		return p.tokenizer(path)

@@ -22,6 +22,7 @@ import (
 
 	"t5train/checkpoints/builtin"
 	"t5train/internal/testdir"
+	"t5train/internal/testrun"
 )
 
 // TestMain lets the test binary be t5train, so that scripts start real processes without a build.
@@ -94,7 +95,7 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 	finished, large := finetune("--tokenizer", smallVocabulary(), "--set", "data.max_target_length=8"), finetune()
 	commands := map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip, "section": section,
-		"guide":  guide,
+		"guide": guide, "pytorch": asPyTorch,
 		"events": events,
 	}
 	maps.Copy(commands, more)
@@ -119,6 +120,13 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 				os.WriteFile(filepath.Join(env.WorkDir, "t5.yaml"), tiny, 0o600))
 		},
 	})
+}
+
+// asPyTorch gives the weights of a model folder the name and the format of PyTorch.
+func asPyTorch(ts *testscript.TestScript, _ bool, args []string) {
+	if err := testrun.AsPyTorch(ts.MkAbs(args[0]), 1); err != nil {
+		ts.Fatalf("%v", err)
+	}
 }
 
 // exits runs a command that must end with a status:

@@ -41,8 +41,11 @@ func Random(data []byte) {
 }
 
 // Release lets the memory of a part of a mapping go: the system reads it again when it is touched. It changes no
-// content.
+// content, and does nothing to memory that is no mapping.
 func Release(part []byte) {
+	if _, mapped := pathAt(uintptr(unsafe.Pointer(unsafe.SliceData(part)))); !mapped {
+		return // it would become zeros
+	}
 	page := uintptr(os.Getpagesize())
 	begin := uintptr(unsafe.Pointer(unsafe.SliceData(part)))
 	skip := (page - begin%page) % page // other parts share the first page and the last one
