@@ -9,12 +9,14 @@ import (
 	"strings"
 
 	"t5train/checkpoints/builtin"
+	"t5train/checkpoints/hub"
 	"t5train/internal/atomicfile"
 )
 
 // Resolve finds the checkpoint folder that path means: a folder with a config.json means itself, a run folder
-// its best checkpoint, or its latest if none is marked, and the name of a built-in model the folder that
-// [builtin.Folder] gives it. how says in words which one it is, for example "best checkpoint of runs/sms, step 500".
+// its best checkpoint, or its latest if none is marked, the name of a built-in model the folder that [builtin.Folder]
+// gives it, and that of a model of the hub, where no folder has it, its snapshot in the cache of Hugging Face (see
+// [hub.Find]). Nothing is downloaded. how says in words which one it is, for example "best checkpoint of runs/sms, step 500".
 func Resolve(path string) (dir, how string, err error) {
 	dir, how, err = resolve(path)
 	if err != nil {
@@ -36,7 +38,7 @@ func resolve(path string) (dir, how string, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", "", fmt.Errorf("there is no such folder%s", nearby(filepath.Dir(path)))
+		return inCache(path)
 	case err != nil:
 		return "", "", err
 	case !info.IsDir():
@@ -64,6 +66,23 @@ func resolve(path string) (dir, how string, err error) {
 	}
 	return "", "", fmt.Errorf("it holds no %s (a checkpoint) and no %s/%s* (a run)%s", configName, DirName, stepPrefix,
 		nearby(path))
+}
+
+// inCache finds a path that is no folder as the name of a model in the cache of Hugging Face.
+func inCache(path string) (dir, how string, err error) {
+	name, ok := hub.ParseName(path)
+	if !ok {
+		return "", "", fmt.Errorf("there is no such folder%s", nearby(filepath.Dir(path)))
+	}
+	dir, how, err = hub.Find(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", "", fmt.Errorf("there is no such folder, nor such a model in the cache of Hugging Face "+
+			"(t5train pull downloads one)%s", nearby(filepath.Dir(path)))
+	case err == nil && !isCheckpoint(dir):
+		err = fmt.Errorf("%s has no %s: download it again with t5train pull", how, configName)
+	}
+	return dir, how, err
 }
 
 // nearby says which checkpoint folders lie in dir, at most two folders deep.

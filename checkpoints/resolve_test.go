@@ -82,3 +82,39 @@ func TestResolveListsFew(t *testing.T) {
 		t.Errorf("got %v, want 8 folders", err)
 	}
 }
+
+// A name that is no folder is looked for in the cache of Hugging Face, and a folder of that name comes first.
+func TestResolveOfTheHub(t *testing.T) {
+	const hash = "0fc9ddf78a1e988dac52e2dac162b0ede4fd74ab"
+	root := t.TempDir()
+	t.Chdir(root)
+	t.Setenv("HF_HUB_CACHE", filepath.Join(root, "cache"))
+	d := &Dir{root: root}
+	for name, text := range map[string]string{
+		"cache/models--org--small/refs/main":                                  hash,
+		"cache/models--org--small/snapshots/" + hash + "/config.json":         "{}",
+		"cache/models--org--cut/refs/main":                                    hash,
+		"cache/models--org--cut/snapshots/" + hash + "/tokenizer_config.json": "{}",
+	} {
+		if err := d.WriteFile(name, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir, how, err := Resolve("org/small")
+	if want := filepath.Join(root, "cache/models--org--small/snapshots", hash); err != nil || dir != want ||
+		how != "model org/small of the cache of Hugging Face, snapshot "+hash+" (main)" {
+		t.Errorf("got %q, %q, %v", dir, how, err)
+	}
+	for name, want := range map[string]string{"org/cut": "has no config.json", "org/none": "t5train pull downloads one",
+		"org/small@v2": "no such folder", "./org/none": "no such folder"} {
+		if _, _, err := Resolve(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", name, err, want)
+		}
+	}
+	if err := d.WriteFile("org/small/config.json", nil); err != nil {
+		t.Fatal(err)
+	}
+	if dir, _, err := Resolve("org/small"); err != nil || dir != "org/small" {
+		t.Errorf("got %q, %v, want the folder", dir, err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"t5train/checkpoints/builtin"
+	"t5train/checkpoints/hub"
 	"t5train/internal/glob"
 	"t5train/internal/splits"
 )
@@ -28,7 +29,7 @@ func (c *Config) missing(open func(split, pattern string) error) []problem {
 			}
 			return
 		}
-		if _, err := os.Stat(path); err != nil {
+		if _, err := os.Stat(path); err != nil && !inCache(path) {
 			ps = append(ps, mistake(key, "got %s, want %s: %v", quote(path), what, cause(err)))
 		}
 	}
@@ -73,6 +74,16 @@ func (c *Config) missing(open func(split, pattern string) error) []problem {
 		}
 	}
 	return ps
+}
+
+// inCache reports whether a path names a model in the cache of Hugging Face.
+func inCache(path string) bool {
+	name, ok := hub.ParseName(path)
+	if ok {
+		_, _, err := hub.Find(name)
+		ok = err == nil
+	}
+	return ok
 }
 
 // seenFrom says, for a relative path, where it was looked for: the file of the configuration may be elsewhere.

@@ -194,7 +194,8 @@ type modelFlags struct {
 }
 
 // checkpointHelp says what --checkpoint takes.
-const checkpointHelp = "checkpoint, run or Hugging Face folder, or " + builtin.Default
+const checkpointHelp = "checkpoint, run or Hugging Face folder, ORG/NAME in the cache of Hugging Face, or " +
+	builtin.Default
 
 func (f *modelFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.checkpoint, "checkpoint", "", checkpointHelp)

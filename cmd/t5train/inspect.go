@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +12,7 @@ import (
 
 	"t5train/checkpoints"
 	"t5train/checkpoints/builtin"
+	"t5train/checkpoints/hub"
 	"t5train/data/chunks"
 	"t5train/data/parquetio"
 	"t5train/data/tokenizer"
@@ -52,6 +55,8 @@ func (p printer) path(path string) error {
 			return fmt.Errorf("inspect: %w", err)
 		}
 		return p.folder(path)
+	case errors.Is(err, fs.ErrNotExist) && isHubName(path):
+		return p.folder(path)
 	case err != nil && !strings.ContainsAny(path, "*?["):
 		return fmt.Errorf("inspect: %w", err)
 	case err == nil && info.IsDir():
@@ -63,6 +68,13 @@ func (p printer) path(path string) error {
 	default:
 		return p.parquet(path)
 	}
+}
+
+// isHubName reports whether a path may be the name of a model in the cache of Hugging Face.
+func isHubName(path string) bool {
+	_, ok := hub.ParseName(path)
+	_, _, err := checkpoints.Resolve(path)
+	return ok && err == nil
 }
 
 func (p printer) folder(path string) error {

@@ -131,8 +131,8 @@ var configFlags = [...]configFlag{
 	{"tokens", "data.tokens", textFlag, "folder of token stores (default: tokens in the folder of the run)", pretrainName},
 	{"train", "data.train", listFlag, "parquet files to train on: paths, folders or globs", ""},
 	{"validation", "data.validation", listFlag, "parquet files to evaluate on", ""},
-	{"model", "model.path", textFlag, "model to start from: a Hugging Face folder, a run folder, a checkpoint or " +
-		builtin.Default, ""},
+	{"model", "model.path", textFlag, "model to start from: a Hugging Face folder, ORG/NAME in the cache of Hugging " +
+		"Face, a run, a checkpoint or " + builtin.Default, ""},
 	{"size", "model.size", textFlag, "size of a new model, see 't5train sizes'", ""},
 	{"tokenizer", "tokenizer.path", textFlag, "spiece.model or a folder with one (default: the model's, else T5's)", ""},
 	{"prefix", "task.prefix", textFlag, "text in front of every input (default: that of the task)", finetuneName},
