@@ -196,7 +196,7 @@ type Eval struct {
 	// Evaluations without improvement before the run stops; 0 = never.
 	Patience int `yaml:"patience" unit:"evaluations" range:">= 0"`
 	// Held-out chunks that each evaluation shows in the log, with what the model fills into their spans.
-	Samples int `yaml:"samples" unit:"pieces" range:">= 0" for:"pre-training"`
+	Samples int `yaml:"samples" unit:"chunks" range:">= 0" for:"pre-training"`
 }
 
 // Checkpoint says when the run is saved and how much of it is kept. The end of the run always is saved.

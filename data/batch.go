@@ -7,7 +7,7 @@ type Batch struct {
 	model.Batch
 	Index []int // [sequences] number of each example in the source that made it
 
-	piece []int32 // text on its way through an objective
+	chunk []int32 // text on its way through an objective
 }
 
 // End makes an example of the ids that a Source has appended to Inputs.IDs and Labels.IDs since the last one. Both must

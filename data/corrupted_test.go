@@ -8,14 +8,14 @@ import (
 	"t5train/data/objective"
 )
 
-// text is a list of pieces in memory.
+// text is a list of chunks in memory.
 type text [][]int32
 
 func (t text) Len() int                          { return len(t) }
-func (t text) Piece(i int, into []int32) []int32 { return append(into, t[i]...) }
+func (t text) Chunk(i int, into []int32) []int32 { return append(into, t[i]...) }
 
-// corrupted makes examples of some pieces of 20 tokens, the last of 3.
-func corrupted(t testing.TB, pieces int) *Corrupted {
+// corrupted makes examples of some chunks of 20 tokens, the last of 3.
+func corrupted(t testing.TB, chunks int) *Corrupted {
 	t.Helper()
 	o, err := objective.NewSpanCorruption(objective.SpanOptions{Input: 20, Density: 0.3, Mean: 2},
 		objective.Vocabulary{EOS: 1, FirstSentinel: 32099, Sentinels: 100})
@@ -23,21 +23,21 @@ func corrupted(t testing.TB, pieces int) *Corrupted {
 		t.Fatal(err)
 	}
 	var all text
-	for i := range pieces {
+	for i := range chunks {
 		length := 20
-		if i == pieces-1 {
+		if i == chunks-1 {
 			length = 3
 		}
-		var piece []int32
+		var chunk []int32
 		for j := range length {
-			piece = append(piece, int32(100+i*20+j))
+			chunk = append(chunk, int32(100+i*20+j))
 		}
-		all = append(all, piece)
+		all = append(all, chunk)
 	}
 	return NewCorrupted(all, o, 9)
 }
 
-// TestCorrupted_Layout holds a batch to what the objective makes of its pieces.
+// TestCorrupted_Layout holds a batch to what the objective makes of its chunks.
 func TestCorrupted_Layout(t *testing.T) {
 	c := corrupted(t, 5)
 	const epoch = 2
@@ -46,12 +46,12 @@ func TestCorrupted_Layout(t *testing.T) {
 	for _, i := range []int{4, 0, 3} {
 		c.Append(epoch, i, &b)
 		inputs, targets := c.objective.Append(objective.Key{Seed: 9, Epoch: epoch, Index: int64(i)},
-			c.pieces.Piece(i, nil), nil, nil)
+			c.chunks.Chunk(i, nil), nil, nil)
 		want.Inputs.Append(inputs...)
 		want.Labels.Append(targets...)
 		want.Index = append(want.Index, i)
 	}
-	b.piece = nil
+	b.chunk = nil
 	if !reflect.DeepEqual(b, want) {
 		t.Errorf("got %+v, want %+v", b, want)
 	}
@@ -93,11 +93,11 @@ func BenchmarkRead(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	pieces := make(text, 1000)
-	for i := range pieces {
-		pieces[i] = make([]int32, o.Lengths().Tokens)
+	chunks := make(text, 1000)
+	for i := range chunks {
+		chunks[i] = make([]int32, o.Lengths().Tokens)
 	}
-	read, err := NewBatches(NewCorrupted(pieces, o, 1), Size{Tokens: 8192}, Order{Shuffle: true, Seed: 1})
+	read, err := NewBatches(NewCorrupted(chunks, o, 1), Size{Tokens: 8192}, Order{Shuffle: true, Seed: 1})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -15,7 +15,7 @@
 // What Batches reads is a Source: Examples are rows in memory, Corrupted makes examples of plain text, and a Mixture
 // interleaves others:
 //
-//	text := data.NewCorrupted(pieces, spans, seed)
+//	text := data.NewCorrupted(chunks, spans, seed)
 //	mixture, err := data.NewMixture([]data.Task{
 //		{Name: "text", Source: text, Rate: 3}, {Name: "sst2", Source: examples, Rate: 1},
 //	}, seed)

@@ -227,7 +227,7 @@ func TestMixture_Batches(t *testing.T) {
 			var fresh Batch
 			b.Read(position, &fresh)
 			b.Read(position, &again)
-			fresh.piece, again.piece, batch.piece = nil, nil, nil
+			fresh.chunk, again.chunk, batch.chunk = nil, nil, nil
 			if !reflect.DeepEqual(batch, again) || !reflect.DeepEqual(batch, fresh) {
 				t.Fatalf("%+v: position %d read again differs", size, position)
 			}

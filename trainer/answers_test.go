@@ -31,7 +31,7 @@ import (
 // computes as well.
 func TestLabelProbability(t *testing.T) {
 	l := newTestLoop(t, testrun.TinyConfig(t), nil)
-	b := l.bundle
+	b := l.folder
 	spec := *b.Info.Task
 	spec.Labels = []task.Label{{Name: "short", Text: "a"}, {Name: "long", Text: "ham"}, {Name: "other", Text: "spam"}}
 	w := kernel.NewWorkers(1)
@@ -164,7 +164,7 @@ func TestGeneratedAnswers(t *testing.T) {
 
 // What is behind the limit of tokens does not count.
 func TestPredictCutsInputs(t *testing.T) {
-	b := newTestLoop(t, testrun.TinyConfig(t), nil).bundle
+	b := newTestLoop(t, testrun.TinyConfig(t), nil).folder
 	p := predict.NewPredictor(b, *b.Info.Task, kernel.NewWorkers(1), predict.PredictorOptions{MaxInputLength: 5})
 	var cuts predict.Cuts
 	inputs := []inputfile.Input{{Text: "abc"}, {Text: "abcdefg"}, {Text: "abd"}} // "▁abc" and EOS are 5
@@ -180,7 +180,7 @@ func TestPredictCutsInputs(t *testing.T) {
 }
 
 func TestEvaluateFindsItsTask(t *testing.T) {
-	b := newTestLoop(t, testrun.TinyConfig(t), nil).bundle
+	b := newTestLoop(t, testrun.TinyConfig(t), nil).folder
 	evaluate := func(b *checkpoints.Folder, o task.Spec) (map[string]float64, error) {
 		e, err := evaluate.Evaluate(t.Context(), b, evaluate.Options{
 			Data: []string{testrun.ValidationFile}, Task: o, MaxExamples: 20, MaxInputLength: 24, BatchSize: 8,

@@ -91,7 +91,7 @@ func (p pace) stepsWithin(seconds float64) int {
 // afterwards.
 func (p *preparedRun) measurePace(ctx context.Context, whole time.Duration) (pace, error) {
 	limit := min(5*time.Second, whole/20)
-	c, params := *p.config, p.bundle.Model.Params
+	c, params := *p.config, p.folder.Model.Params
 	c.Train.Steps, c.Train.Minutes = c.Schedule.WarmupSteps+1_000_000, 0 // far from the end of a schedule
 	was := make([][]float32, len(params))
 	for i, param := range params {
@@ -102,7 +102,7 @@ func (p *preparedRun) measurePace(ctx context.Context, whole time.Duration) (pac
 			copy(param.Value, was[i])
 		}
 	}()
-	l, err := newLoop(&c, p.bundle, p.datasets, p.workers, p.run, nil, p.options.Group)
+	l, err := newLoop(&c, p.folder, p.datasets, p.workers, p.run, nil, p.options.Group)
 	if err != nil {
 		return pace{}, err
 	}

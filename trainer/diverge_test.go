@@ -120,7 +120,7 @@ func TestDivergence(t *testing.T) {
 				if c.damage == 0 || !strings.HasPrefix(line, fmt.Sprintf("step %d/", c.damage)) {
 					return
 				}
-				l.bundle.Model.Shared.Value[0] = float32(math.NaN()) // of the token that starts every target
+				l.folder.Model.Shared.Value[0] = float32(math.NaN()) // of the token that starts every target
 				if c.stop {
 					cancel()
 				}
@@ -202,8 +202,8 @@ func TestInfinitePerplexity(t *testing.T) {
 	c.Optimizer.LearningRate, c.Eval.Metric, c.Train.Epochs = &rate, "perplexity", 1
 	var lines strings.Builder
 	l := newTestLoop(t, c, terminal.Plain(&lines))
-	for i := range l.bundle.Model.LMHead.Value {
-		l.bundle.Model.LMHead.Value[i] *= 1e5
+	for i := range l.folder.Model.LMHead.Value {
+		l.folder.Model.LMHead.Value[i] *= 1e5
 	}
 	r, err := l.run(t.Context())
 	if err != nil {

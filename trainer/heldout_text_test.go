@@ -18,7 +18,7 @@ func TestHeldOutText(t *testing.T) {
 		c.Model.DropoutRate = new(0.0)
 		c.Data.MaxValidationExamples, c.Eval.BatchSize, c.Eval.Samples, c.Train.Seed = 0, batchSize, 0, seed
 		l := newTestLoop(t, c, nil)
-		l.bundle.Model.Init(7)
+		l.folder.Model.Init(7)
 		values, _, err := l.evalSet.Evaluate(t.Context(), func(int64) {})
 		if err != nil {
 			t.Fatal(err)

@@ -27,7 +27,7 @@ import (
 type loop struct {
 	config   *configs.Config
 	group    *allreduce.Group
-	bundle   *checkpoints.Folder
+	folder   *checkpoints.Folder
 	batches  *data.Batches
 	perEpoch int64        // examples
 	evalSet  evaluate.Set // nil without evaluation
@@ -44,7 +44,7 @@ type loop struct {
 func newLoop(c *configs.Config, b *checkpoints.Folder, d *setup.Datasets, w *kernel.Workers, run *checkpoints.Run,
 	sink ui.Sink, group *allreduce.Group) (*loop, error) {
 	l := &loop{
-		config: c, group: group, bundle: b, evalSet: d.HeldOut, perEpoch: int64(d.Train.Len()),
+		config: c, group: group, folder: b, evalSet: d.HeldOut, perEpoch: int64(d.Train.Len()),
 		saver: newSaver(run, c.Checkpoint.KeepLast, w), sink: sink,
 		state: state{Examples: int64(d.Train.Len()), Data: d.Digests, Config: resumeKeys(c)},
 	}
@@ -380,16 +380,16 @@ func (l *loop) saveBy(write func(*saver, snapshot) error) error {
 // it stay.
 func (l *loop) snapshot() (snapshot, error) {
 	step := l.state.Step
-	if name := firstNonFinite(l.bundle.Model.Params); name != "" {
+	if name := firstNonFinite(l.folder.Model.Params); name != "" {
 		return snapshot{}, fmt.Errorf("step %d: %s has weights that are not finite: %w", step, name,
 			evaluate.ErrDiverged)
 	}
-	info := &l.bundle.Info
+	info := &l.folder.Info
 	info.Step, info.Metrics, info.Temperature = step, nil, 0
 	if l.state.LastEvalStep == step {
 		info.Metrics, info.Temperature = l.metrics, l.metrics["temperature"] // 0 without one
 	}
-	files, err := l.bundle.Files()
+	files, err := l.folder.Files()
 	if err != nil {
 		return snapshot{}, err
 	}
@@ -399,7 +399,7 @@ func (l *loop) snapshot() (snapshot, error) {
 	}
 	return snapshot{
 		step: step, best: l.state.BestStep == step, files: append(files, own),
-		weights: l.bundle.Weights(), optimizer: optimizerTensors(l.stepper.Optimizer),
+		weights: l.folder.Weights(), optimizer: optimizerTensors(l.stepper.Optimizer),
 	}, nil
 }
 

@@ -44,7 +44,7 @@ func TestMixtureOfTasks(t *testing.T) {
 		t.Errorf("%g tokens with a loss of %g, want %g with %g", got["tokens"], got["loss"], tokens, want)
 	}
 	for _, name := range []string{"a", "b"} {
-		b := *l.bundle
+		b := *l.folder
 		if err := b.ChooseTask(name); err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +60,7 @@ func TestMixtureOfTasks(t *testing.T) {
 			}
 		}
 	}
-	if err := l.bundle.ChooseTask(""); err == nil {
+	if err := l.folder.ChooseTask(""); err == nil {
 		t.Error("which of two tasks is not asked")
 	}
 	if err := (&checkpoints.Folder{}).ChooseTask("a"); err == nil {

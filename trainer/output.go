@@ -49,7 +49,7 @@ func (p *preparedRun) initOutput() error {
 		return err
 	}
 	if initial := p.options.Initial; initial != "" && !p.from.resume {
-		if err := checkpoints.Create(initial, l.bundle.Write); err != nil {
+		if err := checkpoints.Create(initial, l.folder.Write); err != nil {
 			return err
 		}
 		ui.Say(p.options.Sink, "initial model", "written to %s", initial)
@@ -80,7 +80,7 @@ func (p *preparedRun) initOutput() error {
 func (p *preparedRun) describeRun() runlog.Run {
 	l, d := p.loop, p.datasets
 	run := runlog.Run{
-		Parameters: l.bundle.Model.Config.Parameters(), Steps: l.total,
+		Parameters: l.folder.Model.Config.Parameters(), Steps: l.total,
 		Lengths: map[string]runlog.Lengths{"train": runlog.Measure(d.Train)}, Notes: d.Notes,
 	}
 	if l.evalSet != nil {
@@ -120,10 +120,10 @@ func checkOutput(c *configs.Config) error {
 // best one, and the one that is being written. Too little for a single one is an error; for all of them, a warning.
 func (l *loop) checkSpace(from resumePoint) error {
 	var each int64
-	for _, t := range append(l.bundle.Weights(), optimizerTensors(l.stepper.Optimizer)...) {
+	for _, t := range append(l.folder.Weights(), optimizerTensors(l.stepper.Optimizer)...) {
 		each += int64(len(t.Data))
 	}
-	files, err := l.bundle.Files()
+	files, err := l.folder.Files()
 	if err != nil {
 		return err
 	}

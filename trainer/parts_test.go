@@ -31,8 +31,8 @@ func write(t *testing.T, b *checkpoints.Folder) (dir string) {
 	return dir
 }
 
-func TestBundleRoundTrip(t *testing.T) {
-	b := testrun.TinyBundle(t)
+func TestFolderRoundTrip(t *testing.T) {
+	b := testrun.TinyFolder(t)
 	got, _, err := checkpoints.Open(write(t, b))
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		}, "spiece.model"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := write(t, testrun.TinyBundle(t))
+			dir := write(t, testrun.TinyFolder(t))
 			c.damage(t, dir)
 			if _, _, err := checkpoints.Open(dir); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
@@ -80,7 +80,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		})
 	}
 	t.Run("no info", func(t *testing.T) {
-		dir := write(t, testrun.TinyBundle(t))
+		dir := write(t, testrun.TinyFolder(t))
 		if err := os.Remove(filepath.Join(dir, checkpoints.InfoName)); err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestCheckTokenizer(t *testing.T) {
-	b := testrun.TinyBundle(t)
+	b := testrun.TinyFolder(t)
 	for name, c := range map[string]struct {
 		change func(c *model.Config)
 		want   string
@@ -111,7 +111,7 @@ func TestCheckTokenizer(t *testing.T) {
 }
 
 func TestCheckLabels(t *testing.T) {
-	tok := testrun.TinyBundle(t).Tokenizer
+	tok := testrun.TinyFolder(t).Tokenizer
 	for name, c := range map[string]struct {
 		labels []string
 		want   string
@@ -161,7 +161,7 @@ func TestBetter(t *testing.T) {
 }
 
 func TestPredictionTask(t *testing.T) {
-	b := testrun.TinyBundle(t)
+	b := testrun.TinyFolder(t)
 	if spec, err := b.PredictionTask(task.Spec{}); err != nil || spec.Name != task.Classification {
 		t.Errorf("the checkpoint's own task: %+v, %v", spec, err)
 	}

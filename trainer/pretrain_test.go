@@ -34,7 +34,7 @@ import (
 // tinySentinels is the number of sentinels that runs of tinyPretraining have.
 const tinySentinels = 10
 
-// tinyPretraining is a run of pre-training of a millisecond a step: letters with sentinels, pieces of some 30 tokens of
+// tinyPretraining is a run of pre-training of a millisecond a step: letters with sentinels, chunks of some 30 tokens of
 // the messages, 4 of them a step.
 func tinyPretraining(t *testing.T) *configs.Config {
 	t.Helper()
@@ -463,7 +463,7 @@ func TestPretrain_Refusals(t *testing.T) {
 	}
 }
 
-// A run notices that its text is not what it was, even if it makes as many pieces.
+// A run notices that its text is not what it was, even if it makes as many chunks.
 func TestPretrain_ChangedText(t *testing.T) {
 	c := tinyPretraining(t)
 	file := filepath.Join(t.TempDir(), "rows.parquet")
@@ -495,7 +495,7 @@ func TestPretrain_ChangedText(t *testing.T) {
 	}
 }
 
-// The model that is pre-trained fills gaps, and is the start of a fine-tuning.
+// The model that is pre-trained fills spans, and is the start of a fine-tuning.
 func TestPretrain_ThenUse(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Train.Steps, c.Optimizer.LearningRate, c.Schedule.Name = 60, new(0.1), "constant"
@@ -522,7 +522,7 @@ func TestPretrain_ThenUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(answers[0].Output, "<extra_id_0>") || strings.Contains(answers[1].Output, "<extra_id_") {
-		t.Errorf("got %q and %q, want sentinels in the answer to a text with gaps only", answers[0].Output,
+		t.Errorf("got %q and %q, want sentinels in the answer to a text with sentinels only", answers[0].Output,
 			answers[1].Output)
 	}
 
@@ -541,7 +541,7 @@ func TestPretrain_ThenUse(t *testing.T) {
 	}
 }
 
-// Two corpora of a mixture with the same text have other gaps in the same piece: the noise of a corpus is its own.
+// Two corpora of a mixture with the same text have other spans in the same chunk: the noise of a corpus is its own.
 func TestPretrain_NoiseOfCorpora(t *testing.T) {
 	c := tinyPretraining(t)
 	c.Data.Train, c.Data.Validation, c.Eval.EverySteps = nil, nil, 0
@@ -558,7 +558,7 @@ func TestPretrain_NoiseOfCorpora(t *testing.T) {
 	}
 	defer m.Close()
 	mixture := m.Train.(*data.Mixture)
-	seen := map[int][2]string{} // inputs of a piece in each corpus
+	seen := map[int][2]string{} // inputs of a chunk in each corpus
 	var batch data.Batch
 	for i := range mixture.Len() {
 		corpus, _ := mixture.Locate(int64(i))
@@ -572,12 +572,12 @@ func TestPretrain_NoiseOfCorpora(t *testing.T) {
 	for index, inputs := range seen {
 		switch {
 		case inputs[0] == "" || inputs[1] == "":
-			t.Errorf("piece %d is not there of both", index)
+			t.Errorf("chunk %d is not there of both", index)
 		case inputs[0] == inputs[1]:
 			same++ // by chance
 		}
 	}
 	if len(seen) != c.Data.MaxTrainExamples || same > len(seen)/4 {
-		t.Errorf("%d of %d pieces have the same gaps in both corpora", same, len(seen))
+		t.Errorf("%d of %d chunks have the same spans in both corpora", same, len(seen))
 	}
 }

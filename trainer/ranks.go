@@ -62,7 +62,7 @@ func (p *preparedRun) compareRanks() error {
 	}
 	if p.datasets != nil {
 		own.Data, own.Examples = p.datasets.Digests, int64(p.datasets.Train.Len())
-		own.Weights = weightsDigest(p.bundle)
+		own.Weights = weightsDigest(p.folder)
 	}
 	return allreduce.Compare(g, own, rankState.diff)
 }

@@ -273,7 +273,7 @@ func TestEvaluationLoss(t *testing.T) {
 	}
 	var all data.Batch
 	batches.Read(0, &all)
-	graph, err := l.bundle.Model.LossGraph(kernel.NewWorkers(1), model.LossOptions{})
+	graph, err := l.folder.Model.LossGraph(kernel.NewWorkers(1), model.LossOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,9 +69,9 @@ func TestMaxExamplesOfTextAreASample(t *testing.T) {
 	}
 	all, some := inputs(0), inputs(20)
 	if len(some) != 20 || strings.Join(all[:20], "\n") == strings.Join(some, "\n") {
-		t.Errorf("got %d pieces, want 20 that are not the first ones", len(some))
+		t.Errorf("got %d chunks, want 20 that are not the first ones", len(some))
 	}
-	if want := fmt.Sprintf("a sample: 20 of %s pieces, drawn with seed 0\n",
+	if want := fmt.Sprintf("a sample: 20 of %s chunks, drawn with seed 0\n",
 		ui.Grouped(len(all))); !strings.Contains(first.String(), want) {
 		t.Errorf("said %s, want %s", first.String(), want)
 	}

@@ -37,7 +37,7 @@ func TestClipNorm(t *testing.T) {
 			plainSGD(config, 1)
 			config.Train.ClipNorm, config.Data.Validation = c.clip, nil
 			l := newTestLoop(t, config, nil)
-			before := allWeights(l.bundle.Model)
+			before := allWeights(l.folder.Model)
 			r, err := l.stepper.Step(0, 0, nextBatches(t, l))
 			if err != nil {
 				t.Fatal(err)
@@ -46,7 +46,7 @@ func TestClipNorm(t *testing.T) {
 			if c.clip > 0 {
 				want = min(want, c.clip)
 			}
-			if got := distance(before, allWeights(l.bundle.Model)); !(math.Abs(got-want) <= 1e-4*want) {
+			if got := distance(before, allWeights(l.folder.Model)); !(math.Abs(got-want) <= 1e-4*want) {
 				t.Errorf("the weights move by %g, want %g", got, want)
 			}
 			if !(r.GradNorm > 0.1) {
@@ -131,7 +131,7 @@ func TestSeed(t *testing.T) {
 		c := testrun.TinyConfig(t)
 		c.Train.Seed, c.Data.Validation = seed, nil
 		l := newTestLoop(t, c, nil)
-		return allWeights(l.bundle.Model), nextBatches(t, l)[0].Inputs.IDs
+		return allWeights(l.folder.Model), nextBatches(t, l)[0].Inputs.IDs
 	}
 	weights, order := begin(1)
 	sameWeights, sameOrder := begin(1)
@@ -161,15 +161,15 @@ func TestStartFromCheckpoint(t *testing.T) {
 	next.Tokenizer.Path, next.Output = "", filepath.Join(t.TempDir(), "next")
 	next.Task.Prefix, next.Data.MaxInputLength = new("other"), 20
 	l := newTestLoop(t, &next, nil)
-	if !slices.Equal(allWeights(l.bundle.Model), allWeights(from.Model)) {
+	if !slices.Equal(allWeights(l.folder.Model), allWeights(from.Model)) {
 		t.Error("the weights are not those of the checkpoint")
 	}
-	if got, want := l.bundle.Tokenizer.Encode("win a prize"),
+	if got, want := l.folder.Tokenizer.Encode("win a prize"),
 		from.Tokenizer.Encode("win a prize"); !slices.Equal(got, want) {
 		t.Errorf("the tokenizer makes %v, want %v", got, want)
 	}
-	if l.state.Step != 0 || l.bundle.Info.Step != 0 || l.bundle.Info.Metrics != nil {
-		t.Errorf("the run begins at step %d with %+v", l.state.Step, l.bundle.Info)
+	if l.state.Step != 0 || l.folder.Info.Step != 0 || l.folder.Info.Metrics != nil {
+		t.Errorf("the run begins at step %d with %+v", l.state.Step, l.folder.Info)
 	}
 
 	next.Output = filepath.Join(t.TempDir(), "trained") // the loop holds the lock of the other

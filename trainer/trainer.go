@@ -134,7 +134,7 @@ type preparedRun struct {
 	run      *checkpoints.Run
 	from     resumePoint
 	workers  *kernel.Workers
-	bundle   *checkpoints.Folder // nil if the run is finished, as what follows
+	folder   *checkpoints.Folder // nil if the run is finished, as what follows
 	datasets *setup.Datasets
 	loop     *loop
 	begun    time.Time
@@ -188,7 +188,7 @@ func prepare(ctx context.Context, config *configs.Config, o Options) (*preparedR
 	if err != nil {
 		return nil, err
 	}
-	if p.bundle, err = setup.StartModel(c, at, !o.NoVerify, o.Sink); err != nil {
+	if p.folder, err = setup.StartModel(c, at, !o.NoVerify, o.Sink); err != nil {
 		return nil, err
 	}
 	readBy := c
@@ -197,7 +197,7 @@ func prepare(ctx context.Context, config *configs.Config, o Options) (*preparedR
 			return nil, err
 		}
 	}
-	if p.datasets, err = setup.Read(ctx, readBy, p.bundle, p.from.state.Data, p.workers, o.Sink); err != nil {
+	if p.datasets, err = setup.Read(ctx, readBy, p.folder, p.from.state.Data, p.workers, o.Sink); err != nil {
 		return nil, err
 	}
 	p.closers = append(p.closers, func() { p.datasets.Close() })
@@ -241,14 +241,14 @@ func withRounding(c *configs.Config, dir string) (*configs.Config, error) {
 
 // build makes the loop of what was read, nil if the run is finished.
 func (p *preparedRun) build(ctx context.Context) (*loop, error) {
-	if p.bundle == nil {
+	if p.folder == nil {
 		return nil, nil
 	}
 	if err := p.chooseSteps(ctx); err != nil {
 		return nil, err
 	}
 	o := p.options
-	l, err := newLoop(p.config, p.bundle, p.datasets, p.workers, p.run, o.Sink, o.Group)
+	l, err := newLoop(p.config, p.folder, p.datasets, p.workers, p.run, o.Sink, o.Group)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ func pretrainCommand(a app) *cobra.Command {
 		Long: `Pre-train a model on plain text, from random weights or from a checkpoint, by span corruption or another objective.
 
 The text is tokenized once, into token stores in the folder tokens of the run, or in one that several runs share. Each
-evaluation tells the loss per token and per byte of held-out text, and shows pieces of it with what stood in each span and
+evaluation tells the loss per token and per byte of held-out text, and shows chunks of it with what stood in each span and
 what the model fills in. A checkpoint is evaluated before the first step too.`,
 		Example: `  t5train pretrain --config configs/pretrain-tiny.yaml --train 'corpus/train-*.parquet' --validation corpus/validation.parquet
   t5train pretrain --model t5-small --train 'corpus/train-*.parquet' --validation held.parquet --output runs/continued --steps 1000 --learning-rate 1e-3 --set schedule.name=constant

@@ -50,15 +50,15 @@ func TestBuild(t *testing.T) {
 					bytes += len(text)
 				}
 			}
-			pieces, err := s.Pieces(Document, 1000)
+			chunks, err := s.Cut(Document, 1000)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if pieces.Len() != len(want) {
-				t.Fatalf("%d documents, want %d", pieces.Len(), len(want))
+			if chunks.Len() != len(want) {
+				t.Fatalf("%d documents, want %d", chunks.Len(), len(want))
 			}
 			for i := range want {
-				if got := pieces.Piece(i, nil); !slices.Equal(got, want[i]) {
+				if got := chunks.Chunk(i, nil); !slices.Equal(got, want[i]) {
 					t.Errorf("document %d is %v, want %v", i, got, want[i])
 				}
 			}
@@ -97,12 +97,12 @@ func TestBuild_T5(t *testing.T) {
 	}
 	corpus := "../../testdata/sms_spam/validation-00000-of-00001.parquet"
 	s, _ := mustBuild(t, t.TempDir(), corpus, tok, Options{Column: "sms", Threads: 2})
-	pieces, err := s.Pieces(Document, 1<<20)
+	chunks, err := s.Cut(Document, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range pieces.Len() {
-		ids := pieces.Piece(i, nil)
+	for i := range chunks.Len() {
+		ids := chunks.Chunk(i, nil)
 		if again := tok.Encode(tok.Decode(ids, false)); !slices.Equal(again, ids) && !slices.Contains(ids, tok.Unk()) {
 			t.Errorf("document %d: %v is encoded as %v", i, tok.Decode(ids, false), again)
 		}
@@ -122,15 +122,15 @@ func TestBuild_StructuralTokens(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "corpus.parquet")
 	writeCorpus(t, path, "a <s>line</s> of markup", "<extra_id_0> and <pad> and <extra_id_99>")
 	s, _ := mustBuild(t, t.TempDir(), path, tok, Options{Column: "text"})
-	pieces, err := s.Pieces(Document, 1<<20)
+	chunks, err := s.Cut(Document, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if pieces.Len() != 2 {
-		t.Fatalf("%d documents, want 2", pieces.Len())
+	if chunks.Len() != 2 {
+		t.Fatalf("%d documents, want 2", chunks.Len())
 	}
-	for i := range pieces.Len() {
-		for _, id := range pieces.Piece(i, nil) {
+	for i := range chunks.Len() {
+		for _, id := range chunks.Chunk(i, nil) {
 			if tok.Structural(id) {
 				t.Errorf("document %d holds %s", i, tok.Piece(id))
 			}

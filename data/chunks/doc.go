@@ -1,12 +1,12 @@
-// Package chunks keeps the token ids of a corpus on the disk, so that its text is tokenized once and any piece of it is
+// Package chunks keeps the token ids of a corpus on the disk, so that its text is tokenized once and any chunk of it is
 // read at once, whatever the size of the corpus.
 //
 //	set, err := parquetio.Open("corpus/*.parquet")
 //	s, made, err := chunks.Build(ctx, "runs/first/tokens", set, tok, chunks.Options{Column: "text", Threads: 2})
 //	defer s.Close()
-//	pieces, err := s.Pieces(chunks.Concat, 568)
-//	for i := range pieces.Len() {
-//		ids = pieces.Piece(i, ids[:0])
+//	cut, err := s.Cut(chunks.Concat, 568)
+//	for i := range cut.Len() {
+//		ids = cut.Chunk(i, ids[:0])
 //	}
 //
 // Or ahead of time, on the command line: t5train data tokenize --train 'corpus/*.parquet' --output runs/first/tokens

@@ -28,11 +28,11 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer store.Close()
-	pieces, err := store.Pieces(chunks.Concat, 568)
+	cut, err := store.Cut(chunks.Concat, 568)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(made.Rows, "documents,", pieces.Len(), "chunks of", len(pieces.Piece(0, nil)), "tokens")
+	fmt.Println(made.Rows, "documents,", cut.Len(), "chunks of", len(cut.Chunk(0, nil)), "tokens")
 	// Output:
 	// 557 documents, 80 chunks of 568 tokens
 }

@@ -144,7 +144,7 @@ func (s *Store) checkTotals() error {
 	return nil
 }
 
-// Close ends the use of the store and of its Pieces. A second Close does nothing.
+// Close ends the use of the store and of its cuts. A second Close does nothing.
 func (s *Store) Close() error {
 	err := s.tokens.close()
 	if closeErr := s.documents.close(); err == nil {

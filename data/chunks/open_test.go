@@ -130,14 +130,14 @@ func FuzzOpen(f *testing.F) {
 		}
 		defer s.Close()
 		for _, split := range []Split{Concat, Document} {
-			pieces, err := s.Pieces(split, 2)
+			chunks, err := s.Cut(split, 2)
 			if err != nil {
 				t.Fatal(err)
 			}
 			read := 0
-			for i := range pieces.Len() {
-				read += len(pieces.Piece(i, nil))
-				pieces.Bytes(i)
+			for i := range chunks.Len() {
+				read += len(chunks.Chunk(i, nil))
+				chunks.Bytes(i)
 			}
 			if int64(read) != s.Manifest().Tokens {
 				t.Errorf("%s: read %d tokens of %d", split, read, s.Manifest().Tokens)

@@ -110,7 +110,7 @@ func ParquetOf[T any](t *testing.T, rows []T) (path string) {
 	return path
 }
 
-func TinyBundle(t *testing.T) *checkpoints.Folder {
+func TinyFolder(t *testing.T) *checkpoints.Folder {
 	t.Helper()
 	tok, err := tokenizer.T5()
 	if err != nil {

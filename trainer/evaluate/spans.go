@@ -28,15 +28,15 @@ const (
 	sampleOutput = 24
 )
 
-// newSpanFiller takes samples from all over the pieces, of the denoisers in turn.
-func newSpanFiller(folder *checkpoints.Folder, denoisers []objective.Denoiser, pieces []DenoiserPieces, samples int,
+// newSpanFiller takes samples from all over the chunks, of the denoisers in turn.
+func newSpanFiller(folder *checkpoints.Folder, denoisers []objective.Denoiser, texts []DenoiserChunks, samples int,
 	w *kernel.Workers) *spanFiller {
 	g := &spanFiller{tok: folder.Tokenizer, vocab: objective.VocabularyOf(folder.Tokenizer),
 		generator: generate.New(folder.Model, w)}
 	for i := range samples {
-		d, own := denoisers[i%len(denoisers)], pieces[i%len(denoisers)].Pieces
+		d, own := denoisers[i%len(denoisers)], texts[i%len(denoisers)].Chunks
 		at := i * own.Len() / samples
-		text := own.Piece(at, nil)
+		text := own.Chunk(at, nil)
 		text = text[:min(len(text), sampleText, d.Objective.Lengths().Tokens)]
 		input, target := d.Objective.Append(objective.Key{Index: int64(at)}, text, nil, nil)
 		g.inputs, g.targets = append(g.inputs, input), append(g.targets, target)

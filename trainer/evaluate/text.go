@@ -26,12 +26,12 @@ import (
 	"t5train/trainer/metric"
 )
 
-// TextSet evaluates a model on pieces of text by an objective. The examples are the same at each evaluation and for
+// TextSet evaluates a model on chunks of text by an objective. The examples are the same at each evaluation and for
 // every run, whatever its seed: noise of seed 0 and epoch 0.
 type TextSet struct {
 	folder    *checkpoints.Folder
 	loss      *generate.Loss
-	Denoisers []DenoiserPieces
+	Denoisers []DenoiserChunks
 	vocab     objective.Vocabulary
 	batchSize int
 	filler    *spanFiller // nil without samples
@@ -39,17 +39,17 @@ type TextSet struct {
 	group     *allreduce.Group
 }
 
-// DenoiserPieces are the pieces of text that one denoiser makes examples of.
-type DenoiserPieces struct {
-	Pieces corpus.Sampled
+// DenoiserChunks are the chunks of text that one denoiser makes examples of.
+type DenoiserChunks struct {
+	Chunks corpus.Sampled
 	source data.Source
 }
 
 // TextOptions configure NewTextSet.
 type TextOptions struct {
-	Limit     int // pieces, of all denoisers together; 0 is all
+	Limit     int // chunks, of all denoisers together; 0 is all
 	BatchSize int // examples
-	Samples   int // pieces that each evaluation shows
+	Samples   int // chunks that each evaluation shows
 }
 
 // NewTextSet returns the evaluation of a store. Of several denoisers each takes its part of one pass over the text.
@@ -59,14 +59,14 @@ func NewTextSet(folder *checkpoints.Folder, o objective.Config, denoisers []obje
 		vocab:     objective.VocabularyOf(folder.Tokenizer),
 		batchSize: options.BatchSize, digest: filepath.Base(s.Dir())}
 	for _, d := range denoisers {
-		all, err := corpus.PiecesOf(o.Split, s, d)
+		all, err := corpus.ChunksOf(o.Split, s, d)
 		if err != nil {
 			return nil, err
 		}
 		wanted := data.NewSample(all.Len(), options.Limit, dataset.HeldOutSeed).Len()
 		size := max(1, int(math.Round(d.Rate*float64(wanted))))
-		pieces := corpus.Sampled{All: all, Sample: data.NewSample(all.Len(), size, dataset.HeldOutSeed)}
-		h.Denoisers = append(h.Denoisers, DenoiserPieces{pieces, data.NewCorrupted(pieces, d.Objective, 0)})
+		sampled := corpus.Sampled{All: all, Sample: data.NewSample(all.Len(), size, dataset.HeldOutSeed)}
+		h.Denoisers = append(h.Denoisers, DenoiserChunks{sampled, data.NewCorrupted(sampled, d.Objective, 0)})
 	}
 	if options.Samples > 0 {
 		h.filler = newSpanFiller(folder, denoisers, h.Denoisers, options.Samples, w)
@@ -78,15 +78,15 @@ func NewTextSet(folder *checkpoints.Folder, o objective.Config, denoisers []obje
 func (h *TextSet) Len() int {
 	n := 0
 	for _, p := range h.Denoisers {
-		n += p.Pieces.Len()
+		n += p.Chunks.Len()
 	}
 	return n
 }
 
-// SaySamples notes which pieces are drawn.
+// SaySamples notes which chunks are drawn.
 func (h *TextSet) SaySamples(c ui.Sink) {
 	for _, p := range h.Denoisers {
-		dataset.SaySample(c, p.Pieces.Sample, int64(p.Pieces.All.Len()), "pieces", dataset.HeldOutSeed)
+		dataset.SaySample(c, p.Chunks.Sample, int64(p.Chunks.All.Len()), "chunks", dataset.HeldOutSeed)
 	}
 }
 
@@ -116,8 +116,8 @@ func (h *TextSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Va
 	var loss metric.Loss
 	err := allreduce.Distribute(ctx, h.group,
 		func(ctx context.Context, next func(compute func() (textTotals, error)) error) error {
-			return h.eachDenoiser(ctx, func(pieces corpus.Sampled, read func() *data.Batch) error {
-				return next(func() (textTotals, error) { return h.evaluate(pieces, read()) })
+			return h.eachDenoiser(ctx, func(sampled corpus.Sampled, read func() *data.Batch) error {
+				return next(func() (textTotals, error) { return h.evaluate(sampled, read()) })
 			})
 		}, func(of textTotals) error {
 			if !floats.IsFinite(of.NLL) {
@@ -151,11 +151,11 @@ func (h *TextSet) Evaluate(ctx context.Context, done func(n int64)) ([]metric.Va
 	return values, shown, err
 }
 
-// eachDenoiser is eachBatch for the batches of all denoisers, with the pieces that their examples are made of.
+// eachDenoiser is eachBatch for the batches of all denoisers, with the chunks that their examples are made of.
 func (h *TextSet) eachDenoiser(ctx context.Context,
-	f func(pieces corpus.Sampled, read func() *data.Batch) error) error {
+	f func(sampled corpus.Sampled, read func() *data.Batch) error) error {
 	for _, p := range h.Denoisers {
-		err := eachBatch(ctx, p.source, h.batchSize, func(read func() *data.Batch) error { return f(p.Pieces, read) })
+		err := eachBatch(ctx, p.source, h.batchSize, func(read func() *data.Batch) error { return f(p.Chunks, read) })
 		if err != nil {
 			return err
 		}
@@ -171,7 +171,7 @@ func (h *TextSet) EachBatch(ctx context.Context, f func(*data.Batch) error) erro
 func (h *TextSet) SetGroup(g *allreduce.Group) { h.group = g }
 
 // evaluate returns the totals of a batch.
-func (h *TextSet) evaluate(pieces corpus.Sampled, batch *data.Batch) (textTotals, error) {
+func (h *TextSet) evaluate(sampled corpus.Sampled, batch *data.Batch) (textTotals, error) {
 	totals, err := h.loss.Run(batch.Batch)
 	if err != nil {
 		return textTotals{}, err
@@ -180,7 +180,7 @@ func (h *TextSet) evaluate(pieces corpus.Sampled, batch *data.Batch) (textTotals
 	for s, i := range batch.Index {
 		from, to := batch.Labels.Offsets[s], batch.Labels.Offsets[s+1]
 		spans, filled := countSpans(h.vocab, batch.Labels.IDs[from:to], totals.Hits[from:to])
-		t.add(textTotals{Spans: spans, Filled: filled, Text: int64(pieces.Bytes(i))})
+		t.add(textTotals{Spans: spans, Filled: filled, Text: int64(sampled.Bytes(i))})
 	}
 	return t, nil
 }

@@ -71,11 +71,11 @@ func TestEvaluationTokens(t *testing.T) {
 	if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
 		t.Errorf("%v are left, %v", left, err)
 	}
-	pieces, err := s.Pieces(chunks.Document, 100)
+	pieces, err := s.Cut(chunks.Document, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ids := pieces.Piece(pieces.Len()-1, nil); len(ids) == 0 {
+	if ids := pieces.Chunk(pieces.Len()-1, nil); len(ids) == 0 {
 		t.Error("the last piece is empty")
 	}
 	if err := remove(); err != nil {

@@ -47,7 +47,7 @@ func TestBadWords(t *testing.T) {
 
 // What outputs shall begin with must be text that they can begin with.
 func TestPrefix(t *testing.T) {
-	b := testrun.TinyBundle(t)
+	b := testrun.TinyFolder(t)
 	if ids, err := Prefix(b.Tokenizer, "a day"); err != nil || !slices.Equal(ids, b.Tokenizer.Encode("a day")) {
 		t.Errorf("got %v, %v", ids, err)
 	}
@@ -71,7 +71,7 @@ func TestPrefix(t *testing.T) {
 
 // A choice is the most probable text, which is not always where the most probable token leads.
 func TestChoose(t *testing.T) {
-	b := testrun.TinyBundle(t)
+	b := testrun.TinyFolder(t)
 	p := newTestPredictor(t, b, *b.Info.Task)
 	choices := []string{"a day", "a year and a day", "yes", "day", "no", "never"}
 	var options generate.Options

@@ -137,7 +137,7 @@ func TestTemperature(t *testing.T) {
 
 // What is sampled for an input depends on its number among all, not on the batch that it is in.
 func TestPredictSamplesByNumber(t *testing.T) {
-	b := testrun.TinyBundle(t)
+	b := testrun.TinyFolder(t)
 	spec := task.Spec{Name: task.Seq2Seq, TextColumns: []string{"text"}, TargetColumn: "target"}
 	p := newTestPredictor(t, b, spec)
 	inputs := []inputfile.Input{{Text: "a day"}, {Text: "a day"}, {Text: "a day"}, {Text: "a day"}}

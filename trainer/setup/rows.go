@@ -43,7 +43,7 @@ func checkTask(ctx context.Context, t configs.Component, sink ui.Sink) error {
 	return validation.CheckColumns(spec.Columns())
 }
 
-// Read reads what a run trains on and is evaluated on, and notes in the bundle what that is: text, the tasks of a
+// Read reads what a run trains on and is evaluated on, and notes in the folder what that is: text, the tasks of a
 // mixture, or one task. was are the digests of what a resumed run has read so far, by its key in the configuration.
 func Read(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers,
 	sink ui.Sink) (*Datasets, error) {
@@ -152,7 +152,7 @@ func classesOf(t dataset.Table, spec task.Spec) []string {
 // rowsReader reads the rows of tasks.
 type rowsReader struct {
 	config  *configs.Config
-	bundle  *checkpoints.Folder
+	folder  *checkpoints.Folder
 	threads int
 	sink    ui.Sink
 }
@@ -217,12 +217,12 @@ func (r rowsReader) open(ctx context.Context, t configs.Component) (openRows, er
 
 // check makes sure that inputs and labels of a task fit within the limits.
 func (r rowsReader) check(spec task.Spec) error {
-	if n := len(r.bundle.Tokenizer.Encode(spec.InputPrefix())); n >= r.limits().MaxInput-1 {
+	if n := len(r.folder.Tokenizer.Encode(spec.InputPrefix())); n >= r.limits().MaxInput-1 {
 		return fmt.Errorf("the prefix has %d tokens (task.prefix) and inputs have %d with their end "+
 			"(data.max_input_length): no text is left: raise the limit, or shorten the prefix",
 			n, r.limits().MaxInput)
 	}
-	return dataset.CheckLabels(spec, r.bundle.Tokenizer, r.limits().MaxTarget)
+	return dataset.CheckLabels(spec, r.folder.Tokenizer, r.limits().MaxTarget)
 }
 
 // build tokenises the data sets of a task.
@@ -235,7 +235,7 @@ func (r rowsReader) build(ctx context.Context, o openRows, t configs.Component) 
 	if err != nil || o.heldOut == nil {
 		return read, err
 	}
-	read.heldOut, err = o.heldOut.Build(ctx, validation, o.heldOutSpec, data.HeldOut, r.bundle.Tokenizer, r.limits(),
+	read.heldOut, err = o.heldOut.Build(ctx, validation, o.heldOutSpec, data.HeldOut, r.folder.Tokenizer, r.limits(),
 		r.threads, r.sink)
 	if err != nil {
 		return taskRows{}, err
@@ -252,7 +252,7 @@ func (r rowsReader) buildTrain(ctx context.Context, o openRows, name string) (ta
 	if err != nil {
 		return taskRows{}, err
 	}
-	examples, err := o.train.Build(ctx, name, o.spec, data.ForTraining, r.bundle.Tokenizer, r.limits(), r.threads,
+	examples, err := o.train.Build(ctx, name, o.spec, data.ForTraining, r.folder.Tokenizer, r.limits(), r.threads,
 		r.sink)
 	if err == nil && examples.Len() == 0 {
 		err = fmt.Errorf("%s: no row makes an example of the task %s", name, o.spec.Name)

@@ -24,7 +24,7 @@ import (
 	"t5train/trainer/evaluate"
 )
 
-// readText opens the token stores, makes those that are missing, and notes the objective in the bundle.
+// readText opens the token stores, makes those that are missing, and notes the objective in the folder.
 func readText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was map[string]string, w *kernel.Workers,
 	sink ui.Sink) (_ *Datasets, err error) {
 	o := c.Objective.Config(c.Data.Split)
@@ -32,7 +32,7 @@ func readText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was
 	if err != nil {
 		return nil, err
 	}
-	r := &textReader{config: c, bundle: b, objective: o, denoisers: denoisers, was: was, threads: w.Threads(),
+	r := &textReader{config: c, folder: b, objective: o, denoisers: denoisers, was: was, threads: w.Threads(),
 		sink: sink}
 	r.say()
 	if err := r.checkBudget(); err != nil {
@@ -72,21 +72,21 @@ func readText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was
 		return nil, err
 	}
 	m.HeldOut = h
-	ui.Say(sink, "validation", "%s pieces of text", ui.Grouped(h.Len()))
+	ui.Say(sink, "validation", "%s chunks of text", ui.Grouped(h.Len()))
 	h.SaySamples(sink)
-	if slices.ContainsFunc(h.Denoisers, func(p evaluate.DenoiserPieces) bool { return !p.Pieces.Sample.All() }) {
+	if slices.ContainsFunc(h.Denoisers, func(p evaluate.DenoiserChunks) bool { return !p.Chunks.Sample.All() }) {
 		m.AddDigest("data.validation, sample", sampleDigest(dataset.HeldOutSeed))
 	}
 	return m, nil
 }
 
-// sampleDigest tells samples of a token store apart. A run of a version that took the first pieces has none.
+// sampleDigest tells samples of a token store apart. A run of a version that took the first chunks has none.
 func sampleDigest(seed uint64) string { return fmt.Sprintf("sample of seed %d", seed) }
 
 // textReader reads what a run of pre-training trains on.
 type textReader struct {
 	config    *configs.Config
-	bundle    *checkpoints.Folder
+	folder    *checkpoints.Folder
 	objective objective.Config
 	denoisers []objective.Denoiser
 	was       map[string]string // digests of what a run that resumes has trained on
@@ -145,7 +145,7 @@ func (r *textReader) readTrain(ctx context.Context, m *Datasets) error {
 	}
 	if len(c.Data.Mixture) == 0 {
 		m.Train = sources[0]
-		ui.Say(r.sink, "train", "%s pieces of text", ui.Grouped(m.Train.Len()))
+		ui.Say(r.sink, "train", "%s chunks of text", ui.Grouped(m.Train.Len()))
 		return nil
 	}
 	mixture, err := mix(c, sources, r.sink)
@@ -156,7 +156,7 @@ func (r *textReader) readTrain(ctx context.Context, m *Datasets) error {
 	return nil
 }
 
-// noiseSeed is the seed of the noise of a corpus by its number: piece i of one is not to have the spans of piece i of
+// noiseSeed is the seed of the noise of a corpus by its number: chunk i of one is not to have the spans of chunk i of
 // another. The first has that of a run without a mixture.
 func noiseSeed(seed uint64, corpus int) uint64 {
 	if corpus == 0 {
@@ -188,17 +188,17 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Componen
 		}
 		r.files = append(r.files, files...)
 		m.Tokens += s.Manifest().Tokens
-		return corpus.Source(split, s, vectors, r.denoisers, func(pieces int) data.Sample {
+		return corpus.Source(split, s, vectors, r.denoisers, func(n int) data.Sample {
 			by := uint64(r.config.Train.Seed)
-			sample := data.NewSample(pieces, limit, by)
+			sample := data.NewSample(n, limit, by)
 			if !sample.All() {
 				m.AddDigest("data.train, sample", sampleDigest(by))
 			}
-			dataset.SaySample(r.sink, sample, int64(pieces), "pieces of "+p.Name, by)
+			dataset.SaySample(r.sink, sample, int64(n), "chunks of "+p.Name, by)
 			return sample
 		}, seed)
 	}
-	reader := rowsReader{r.config, r.bundle, r.threads, r.sink}
+	reader := rowsReader{r.config, r.folder, r.threads, r.sink}
 	open, err := reader.open(ctx, configs.Component{Name: p.Name, Task: p.Task, Train: p.Train})
 	if err != nil {
 		return nil, err
@@ -207,7 +207,7 @@ func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Componen
 	if err != nil {
 		return nil, err
 	}
-	info := &r.bundle.Info
+	info := &r.folder.Info
 	if info.Tasks == nil {
 		info.Tasks = map[string]task.Spec{}
 	}
@@ -232,7 +232,7 @@ func (r *textReader) vectors(ctx context.Context, m *Datasets, p configs.Compone
 		return nil, fmt.Errorf("read vectors: %d of %d rows have no text, so that their vectors belong to nothing: "+
 			"drop these rows", v.Len()-int(documents), v.Len())
 	}
-	if width := r.bundle.Model.Config.DModel; v.Dim() > width {
+	if width := r.folder.Model.Config.DModel; v.Dim() > width {
 		return nil, fmt.Errorf("read vectors: column %s holds %d numbers a row, want at most model.d_model, %d: "+
 			"reduce them by their principal components, or take a wider model", p.VectorColumn, v.Dim(), width)
 	}
@@ -254,7 +254,7 @@ func openText(p configs.Component, wanted []string) (*parquetio.Dataset, error) 
 // files that it is of. Text that a run cannot resume with is not tokenized.
 func (r *textReader) open(ctx context.Context, m *Datasets, key string, set *parquetio.Dataset, patterns []string,
 	column string) (*chunks.Store, []corpus.UsedFile, error) {
-	s, err := corpus.TokensOfSet(ctx, set, r.bundle.Tokenizer, corpus.TokensOptions{
+	s, err := corpus.TokensOfSet(ctx, set, r.folder.Tokenizer, corpus.TokensOptions{
 		Data: patterns, TextColumn: column, Output: TokensOf(r.config), Threads: r.threads, Sink: r.sink,
 		Expect: r.was[key],
 	})

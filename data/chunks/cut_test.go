@@ -11,15 +11,15 @@ import (
 	"t5train/data"
 )
 
-var _ data.Pieces = (*Pieces)(nil)
+var _ data.Chunks = (*Cut)(nil)
 
-// cut is what Pieces must give, made the long way.
+// cut is what a Cut must give, made the long way.
 func cut(documents [][]int32, split Split, length int) [][]int32 {
 	group := 1
 	if split == Concat {
 		group = groupDocuments
 	}
-	var pieces [][]int32
+	var chunks [][]int32
 	for len(documents) > 0 {
 		var text []int32
 		for range min(group, len(documents)) {
@@ -28,11 +28,11 @@ func cut(documents [][]int32, split Split, length int) [][]int32 {
 		}
 		for len(text) > 0 {
 			n := min(length, len(text))
-			pieces = append(pieces, text[:n])
+			chunks = append(chunks, text[:n])
 			text = text[n:]
 		}
 	}
-	return pieces
+	return chunks
 }
 
 func TestPieces(t *testing.T) {
@@ -56,32 +56,32 @@ func TestPieces(t *testing.T) {
 		for _, split := range []Split{Concat, Document} {
 			for _, length := range []int{1, 3, 7, 64, 568, 1 << 30} {
 				t.Run(fmt.Sprintf("%d documents/%s/%d", documents, split, length), func(t *testing.T) {
-					pieces, err := s.Pieces(split, length)
+					chunks, err := s.Cut(split, length)
 					if err != nil {
 						t.Fatal(err)
 					}
 					var got [][]int32
 					sum := 0
-					for i := range pieces.Len() {
-						piece := pieces.Piece(i, []int32{-1})
-						if piece[0] != -1 {
-							t.Fatalf("piece %d is not appended", i)
+					for i := range chunks.Len() {
+						chunk := chunks.Chunk(i, []int32{-1})
+						if chunk[0] != -1 {
+							t.Fatalf("chunk %d is not appended", i)
 						}
-						got = append(got, piece[1:])
-						if d := pieces.Document(i); split == Document && !strings.HasPrefix(texts[d],
-							string(rune(piece[1]-tok.ids("a")[0]+'a'))) {
-							t.Errorf("piece %d is of document %d", i, d)
+						got = append(got, chunk[1:])
+						if d := chunks.Document(i); split == Document && !strings.HasPrefix(texts[d],
+							string(rune(chunk[1]-tok.ids("a")[0]+'a'))) {
+							t.Errorf("chunk %d is of document %d", i, d)
 						}
-						if pieces.Bytes(i) != len(piece)-1 { // a byte of text is a token here
-							t.Errorf("piece %d of %d tokens stands for %d bytes", i, len(piece)-1, pieces.Bytes(i))
+						if chunks.Bytes(i) != len(chunk)-1 { // a byte of text is a token here
+							t.Errorf("chunk %d of %d tokens stands for %d bytes", i, len(chunk)-1, chunks.Bytes(i))
 						}
-						sum += pieces.Bytes(i)
+						sum += chunks.Bytes(i)
 					}
 					if want := cut(ids, split, length); !reflect.DeepEqual(got, want) {
 						t.Errorf("got %v, want %v", got, want)
 					}
 					if sum != bytes {
-						t.Errorf("the pieces stand for %d bytes, want %d", sum, bytes)
+						t.Errorf("the chunks stand for %d bytes, want %d", sum, bytes)
 					}
 				})
 			}
@@ -101,13 +101,13 @@ func TestPieces_Bytes(t *testing.T) {
 		{Concat, []int{4, 4, 10}}, // 2/5 of 11, 4/5 of 11, all of 18, each less what is before
 		{Document, []int{4, 4, 3, 7}},
 	} {
-		pieces, err := s.Pieces(c.split, 2)
+		chunks, err := s.Cut(c.split, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []int
-		for i := range pieces.Len() {
-			got = append(got, pieces.Bytes(i))
+		for i := range chunks.Len() {
+			got = append(got, chunks.Bytes(i))
 		}
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %v, want %v", c.split, got, c.want)
@@ -117,24 +117,24 @@ func TestPieces_Bytes(t *testing.T) {
 
 func TestPieces_Errors(t *testing.T) {
 	s := &Store{}
-	if _, err := s.Pieces("halves", 5); err == nil || !strings.Contains(err.Error(),
+	if _, err := s.Cut("halves", 5); err == nil || !strings.Contains(err.Error(),
 		`split is "halves", want concat or document`) {
 		t.Errorf("got error %v", err)
 	}
-	if _, err := s.Pieces(Concat, 0); err == nil || !strings.Contains(err.Error(),
-		"pieces of 0 tokens, want at least 1") {
+	if _, err := s.Cut(Concat, 0); err == nil || !strings.Contains(err.Error(),
+		"chunks of 0 tokens, want at least 1") {
 		t.Errorf("got error %v", err)
 	}
-	pieces, err := s.Pieces(Concat, 5)
-	if err != nil || pieces.Len() != 0 {
-		t.Fatalf("an empty store has %d pieces, %v", pieces.Len(), err)
+	chunks, err := s.Cut(Concat, 5)
+	if err != nil || chunks.Len() != 0 {
+		t.Fatalf("an empty store has %d chunks, %v", chunks.Len(), err)
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("a piece that is not there did not panic")
+			t.Error("a chunk that is not there did not panic")
 		}
 	}()
-	pieces.Piece(0, nil)
+	chunks.Chunk(0, nil)
 }
 
 func BenchmarkPiece(b *testing.B) {
@@ -148,7 +148,7 @@ func BenchmarkPiece(b *testing.B) {
 	s, _ := mustBuild(b, b.TempDir(), corpus, newByteTokenizer(), Options{})
 	for _, split := range []Split{Concat, Document} {
 		b.Run(string(split), func(b *testing.B) {
-			pieces, err := s.Pieces(split, 568)
+			chunks, err := s.Cut(split, 568)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -156,7 +156,7 @@ func BenchmarkPiece(b *testing.B) {
 			tokens := 0
 			b.ReportAllocs()
 			for b.Loop() {
-				ids = pieces.Piece(chance.IntN(pieces.Len()), ids[:0])
+				ids = chunks.Chunk(chance.IntN(chunks.Len()), ids[:0])
 				tokens += len(ids)
 			}
 			b.ReportMetric(float64(tokens)/b.Elapsed().Seconds()/1e6, "Mtokens/s")

@@ -5,15 +5,15 @@ import (
 	"sort"
 )
 
-// Split says how the documents of a store become pieces of a fixed number of tokens.
+// Split says how the documents of a store become chunks of a fixed number of tokens.
 type Split string
 
 const (
-	// Concat lays groups of 128 documents end to end, with nothing between them, and cuts each group in pieces of
+	// Concat lays groups of 128 documents end to end, with nothing between them, and cuts each group in chunks of
 	// exactly the given length, of which only the last may be shorter: reduce_concat_tokens and split_tokens of
 	// t5/data/preprocessors.py. Unlike there, a document longer than 65,536 tokens is kept as a whole.
 	Concat Split = "concat"
-	// Document cuts each document by itself: a piece never holds tokens of two.
+	// Document cuts each document by itself: a chunk never holds tokens of two.
 	Document Split = "document"
 )
 
@@ -21,29 +21,29 @@ const (
 // counts in the same groups, so that an index in memory has one entry for 128 documents.
 const groupDocuments = 128
 
-// Pieces is a store cut in pieces. It stays valid until the store is closed, and several goroutines may use it.
+// Cut is a store cut in chunks. It stays valid until the store is closed, and several goroutines may use it.
 //
-// Five documents of 3, 4, 2, 6 and 1 tokens in groups of two documents, in pieces of 5 tokens:
+// Five documents of 3, 4, 2, 6 and 1 tokens in groups of two documents, in chunks of 5 tokens:
 //
 //	concat     aaabb bb | ccddd ddd | e
 //	document   aaa bbbb | cc ddddd d | e
 //	before     0          2           5 (document) or 4 (concat)
-type Pieces struct {
+type Cut struct {
 	store  *Store
 	split  Split
 	length int64
-	before []int64 // pieces before each group of documents, and their number at the end
+	before []int64 // chunks before each group of documents, and their number at the end
 }
 
-// Pieces returns the pieces of at most length tokens. It reads the index of documents once.
-func (s *Store) Pieces(split Split, length int) (*Pieces, error) {
+// Cut returns the chunks of at most length tokens. It reads the index of documents once.
+func (s *Store) Cut(split Split, length int) (*Cut, error) {
 	if split != Concat && split != Document {
 		return nil, fmt.Errorf("cut token store: split is %q, want %s or %s", split, Concat, Document)
 	}
 	if length < 1 {
-		return nil, fmt.Errorf("cut token store: got pieces of %d tokens, want at least 1", length)
+		return nil, fmt.Errorf("cut token store: got chunks of %d tokens, want at least 1", length)
 	}
-	p := &Pieces{store: s, split: split, length: int64(length)}
+	p := &Cut{store: s, split: split, length: int64(length)}
 	count := int64(0)
 	for first := int64(0); first < s.manifest.Documents; first += groupDocuments {
 		p.before = append(p.before, count)
@@ -53,12 +53,12 @@ func (s *Store) Pieces(split Split, length int) (*Pieces, error) {
 	return p, nil
 }
 
-func (p *Pieces) groupEnd(first int64) int64 {
+func (p *Cut) groupEnd(first int64) int64 {
 	return min(first+groupDocuments, p.store.manifest.Documents)
 }
 
-// inGroup counts the pieces of the documents first..last-1, which are a group.
-func (p *Pieces) inGroup(first, last int64) int64 {
+// inGroup counts the chunks of the documents first..last-1, which are a group.
+func (p *Cut) inGroup(first, last int64) int64 {
 	start, _ := p.store.end(first)
 	if p.split == Concat {
 		end, _ := p.store.end(last)
@@ -73,41 +73,41 @@ func (p *Pieces) inGroup(first, last int64) int64 {
 	return count
 }
 
-// cuts returns the number of pieces of a text.
-func (p *Pieces) cuts(tokens int64) int64 { return (tokens + p.length - 1) / p.length }
+// cuts returns the number of chunks of a text.
+func (p *Cut) cuts(tokens int64) int64 { return (tokens + p.length - 1) / p.length }
 
-// Len returns the number of pieces.
-func (p *Pieces) Len() int { return int(p.before[len(p.before)-1]) }
+// Len returns the number of chunks.
+func (p *Cut) Len() int { return int(p.before[len(p.before)-1]) }
 
-// Piece appends the tokens of piece i, without EOS, to into. It panics, as a slice does, unless 0 <= i < Len().
-func (p *Pieces) Piece(i int, into []int32) []int32 {
+// Chunk appends the tokens of chunk i, without EOS, to into. It panics, as a slice does, unless 0 <= i < Len().
+func (p *Cut) Chunk(i int, into []int32) []int32 {
 	start, end := p.span(int64(i))
 	return p.store.appendTokens(into, start, end)
 }
 
-// Bytes returns the bytes of UTF-8 text that piece i stands for. A document that lies in several pieces is divided
-// among them in proportion to their tokens, so that the bytes of all pieces sum up to those of the store exactly.
-func (p *Pieces) Bytes(i int) int {
+// Bytes returns the bytes of UTF-8 text that chunk i stands for. A document that lies in several chunks is divided
+// among them in proportion to their tokens, so that the bytes of all chunks sum up to those of the store exactly.
+func (p *Cut) Bytes(i int) int {
 	start, end := p.span(int64(i))
 	return int(p.store.bytesBefore(end) - p.store.bytesBefore(start))
 }
 
-// Document returns the number of the document that holds piece i, of pieces of a document each.
-func (p *Pieces) Document(i int) int {
+// Document returns the number of the document that holds chunk i, of chunks of a document each.
+func (p *Cut) Document(i int) int {
 	_, _, document := p.find(int64(i))
 	return int(document)
 }
 
-// span returns the tokens of a piece as start and end in the store.
-func (p *Pieces) span(i int64) (start, end int64) {
+// span returns the tokens of a chunk as start and end in the store.
+func (p *Cut) span(i int64) (start, end int64) {
 	start, end, _ = p.find(i)
 	return start, end
 }
 
-// find is span with the document of the piece: the first of the group for pieces of several.
-func (p *Pieces) find(i int64) (start, end, document int64) {
+// find is span with the document of the chunk: the first of the group for chunks of several.
+func (p *Cut) find(i int64) (start, end, document int64) {
 	if i < 0 || i >= p.before[len(p.before)-1] {
-		panic(fmt.Sprintf("chunks: piece %d of %d", i, p.Len()))
+		panic(fmt.Sprintf("chunks: chunk %d of %d", i, p.Len()))
 	}
 	group := sort.Search(len(p.before), func(g int) bool { return p.before[g] > i }) - 1
 	document, rest := int64(group)*groupDocuments, i-p.before[group]
