@@ -76,9 +76,9 @@ It reads parquet and writes checkpoints that Hugging Face transformers opens.`,
 		"what standard error gets: `text`, or json: notes, progress, metrics and errors as JSON lines")
 	root.AddCommand(
 		pretrainCommand(a), finetuneCommand(a), evaluateCommand(a), predictCommand(a), scoreCommand(a), embedCommand(a),
-		serveCommand(a), validateCommand(a), convertCommand(a), dataCommand(a), tokenizerCommand(a), benchCommand(a),
-		planCommand(a), inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a), runsCommand(a),
-		versionCommand(a),
+		serveCommand(a), validateCommand(a), convertCommand(a), pullCommand(a), dataCommand(a), tokenizerCommand(a),
+		benchCommand(a), planCommand(a), inspectCommand(a), sizesCommand(a), configCommand(a), reportCommand(a),
+		runsCommand(a), versionCommand(a),
 	)
 	completeValues(root)
 	help.Group(root)

@@ -6,6 +6,7 @@ var flags = []group{
 		"config", "set", "model", "checkpoint", "size", "task", "objective", "part", "train", "validation",
 		"test", "data", "text", "target", "ids", "input", "label", "split", "dtype", "output", "epochs", "minutes", "steps",
 		"learning-rate", "batch-size", "type", "vocab-size", "address", "watch", "plots", "nodes", "cores", "bandwidth",
+		"revision", "endpoint",
 	}},
 	{"Task and columns", []string{
 		"text-column", "label-column", "target-column", "column", "token-column", "tag-column", "labels", "prefix",

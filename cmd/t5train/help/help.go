@@ -25,7 +25,7 @@ var commands = []group{
 	{"Use", []string{"predict", "evaluate", "score", "embed", "serve"}},
 	{"Data", []string{"data", "tokenizer"}},
 	{"Look", []string{"runs", "report", "inspect"}},
-	{"Convert", []string{"convert"}},
+	{"Convert", []string{"convert", "pull"}},
 	{"Measure", []string{"bench", "plan"}},
 }
 
