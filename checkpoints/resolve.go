@@ -16,7 +16,8 @@ import (
 // Resolve finds the checkpoint folder that path means: a folder with a config.json means itself, a run folder
 // its best checkpoint, or its latest if none is marked, the name of a built-in model the folder that [builtin.Folder]
 // gives it, and that of a model of the hub, where no folder has it, its snapshot in the cache of Hugging Face (see
-// [hub.Find]). Nothing is downloaded. how says in words which one it is, for example "best checkpoint of runs/sms, step 500".
+// [hub.Find]). Nothing is downloaded. how says in words which one it is, for example "best checkpoint of runs/sms, step
+// 500".
 func Resolve(path string) (dir, how string, err error) {
 	dir, how, err = resolve(path)
 	if err != nil {
