@@ -138,7 +138,7 @@ type Train struct {
 	// Optimizer steps in all; 0 = off. Alternative to epochs and minutes.
 	Steps int `yaml:"steps" unit:"steps" range:">= 1" zero:"off"`
 	// Passes over the training data, whole or not (0.5); 0 = off. Alternative to steps and minutes. 3 to 10 for
-	// fine-tuning (default: 3, for model.size 10); time grows with it.
+	// fine-tuning (default: 3, for model.size 10; with few rows as many as make 300 steps); time grows with it.
 	Epochs float64 `yaml:"epochs" unit:"epochs" range:"> 0 and <= 1000000" zero:"off"`
 	// Minutes that the run may take, with its evaluations; 0 = off. Alternative to steps and epochs: the first seconds
 	// measure how many steps that makes. config.yaml of the run has their number as train.steps, which gives the same
@@ -190,8 +190,9 @@ type Eval struct {
 	EverySteps int `yaml:"every_steps" unit:"steps" range:">= 0"`
 	// Examples evaluated at a time. Changes memory and time, and results by rounding only.
 	BatchSize int `yaml:"batch_size" unit:"examples" range:">= 1 and <= 1048576"`
-	// The metric that decides which checkpoint is best. Empty: that of the task: accuracy, pearson, f1, bleu, rouge1;
-	// loss for pre-training and where texts have to be exactly right.
+	// The metric that decides which checkpoint is best. Empty: that of the task: accuracy, or f1_macro where a label
+	// has more than two thirds of the rows to train on; pearson, f1, bleu, rouge1; loss for pre-training and where
+	// texts have to be exactly right.
 	Metric string `yaml:"metric" unit:"name"`
 	// Evaluations without improvement before the run stops; 0 = never.
 	Patience int `yaml:"patience" unit:"evaluations" range:">= 0"`

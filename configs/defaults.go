@@ -8,6 +8,7 @@ import (
 
 	"t5train/data/objective"
 	"t5train/internal/optional"
+	"t5train/internal/ui"
 	"t5train/model/kernel"
 	"t5train/trainer/optim"
 )
@@ -39,21 +40,68 @@ func DefaultPretraining() *Config {
 	return c
 }
 
-// forNewWeights changes the defaults of fine-tuning, which are for pre-trained weights, to those for random ones, where
-// given says that a key is not set, and returns what it has set. T5's own optimizer of new weights, Adafactor with
-// parameter scaling at 1e-2 (Raffel et al. 2020, section 3.1.2), which comes down to 0 over more epochs: with v1_1-tiny
-// it brings the validation accuracy of trec from 0.59 to 0.79 and of sst2 from 0.65 to 0.81; adamw at 1e-3 reaches 0.66
-// of trec, at 3e-3 0.59.
-func (c *Config) forNewWeights(given func(key string) bool) []string {
-	var set []string
-	if c.Train.Epochs > 0 && !given("train.epochs") {
-		c.Train.Epochs = 10
-		set = append(set, fmt.Sprintf("train.epochs %g", c.Train.Epochs))
+// Facts are what the settings of a fine-tuning follow from where nobody gives them.
+type Facts struct {
+	Rows       int  // to train on; 0: not known
+	Pretrained bool // the weights have learnt; else they are random
+}
+
+func (f Facts) String() string {
+	text := "random weights"
+	if f.Pretrained {
+		text = "trained weights"
 	}
-	o := &c.Optimizer
+	if f.Rows > 0 {
+		text = ui.Grouped(f.Rows) + " rows and " + text
+	}
+	return text
+}
+
+func (f Facts) hint() string {
+	if f.Pretrained {
+		return ""
+	}
+	return "; model.path begins with weights that have learnt"
+}
+
+// Fewest steps that a fine-tuning makes of its own accord, and most evaluations of one that has more epochs for it.
+const leastSteps, mostEvaluations = 300, 10
+
+// suit changes the defaults of fine-tuning, which are for pre-trained weights and thousands of rows, to those that
+// suit a model and its data, where given says that a key is not set, and returns what it has set. Random weights get
+// T5's own optimizer for them, Adafactor with parameter scaling at 1e-2 (Raffel et al. 2020, section 3.1.2), which
+// comes down to 0 over more epochs: with v1_1-tiny it brings the validation accuracy of trec from 0.59 to 0.79 and of
+// sst2 from 0.65 to 0.81; adamw at 1e-3 reaches 0.66 of trec, at 3e-3 0.59. Few rows get as many epochs as leastSteps
+// take.
+func (c *Config) suit(f Facts, given func(key string) bool) (set []string) {
+	note := func(key string, value any) { set = append(set, fmt.Sprintf("%s %v", key, value)) }
+	t, o := &c.Train, &c.Optimizer
+	if t.Epochs > 0 && !given("train.epochs") {
+		usual := t.Epochs
+		if !f.Pretrained {
+			t.Epochs = 10
+		}
+		perStep := t.BatchSize * t.Accumulate // 0 where the batch is counted in tokens
+		if f.Rows > 0 && perStep > 0 {
+			perEpoch := max(1, (f.Rows+t.BatchSize-1)/t.BatchSize/t.Accumulate)
+			if least := (leastSteps + perEpoch - 1) / perEpoch; float64(least) > t.Epochs {
+				t.Epochs = float64(least)
+				if c.evaluates() && !given("eval.every_steps") {
+					c.Eval.EverySteps = least * perEpoch / mostEvaluations
+					note("eval.every_steps", c.Eval.EverySteps)
+				}
+			}
+		}
+		if t.Epochs != usual {
+			note("train.epochs", t.Epochs)
+		}
+	}
+	if f.Pretrained {
+		return set
+	}
 	if !given("schedule.name") && !o.OwnRate() {
 		c.Schedule.Name = optim.NameLinear
-		set = append(set, "schedule.name "+c.Schedule.Name)
+		note("schedule.name", c.Schedule.Name)
 	}
 	if o.LearningRate != nil || o.OwnRate() { // which are meant for the optimizer as it is otherwise
 		return set
@@ -66,7 +114,8 @@ func (c *Config) forNewWeights(given func(key string) bool) []string {
 		return set
 	}
 	o.LearningRate = &rate
-	return append(set, fmt.Sprintf("optimizer.learning_rate %g", rate))
+	note("optimizer.learning_rate", rate)
+	return set
 }
 
 // Pretraining reports whether this is a configuration of pre-training, which is what names an objective.

@@ -29,6 +29,9 @@ type LoadOptions struct {
 	Sizes []string
 	// DefaultModel is the model.path of fine-tuning that says nothing about its model. Empty: it has to.
 	DefaultModel string
+	// Facts finds what settings that are not given follow from, for a configuration that may be wrong. Nil: whether
+	// weights have learnt is all that counts.
+	Facts func(Config) Facts
 	// Command is what the configuration is for, pretrain or finetune; empty: what its keys say. One that sets
 	// objective.name is of pre-training, and without task.name also one that sets any key that only pre-training has,
 	// or mixes text in.
@@ -74,14 +77,17 @@ func Load(opts LoadOptions) (*Config, error) {
 		ui.Say(opts.Sink, "", "no model is named, so training starts from %s (model.path names another one, "+
 			"model.size new random weights)", c.Model.Path)
 	}
-	if kind == finetuning && c.Model.Size != "" && c.Model.Path == "" {
-		set := c.forNewWeights(func(key string) bool {
+	if kind == finetuning && (c.Model.Size == "") != (c.Model.Path == "") {
+		facts := Facts{Pretrained: c.Model.Path != ""}
+		if opts.Facts != nil {
+			facts = opts.Facts(*c)
+		}
+		set := c.suit(facts, func(key string) bool {
 			return slices.ContainsFunc(layers, func(l layer) bool { _, ok := l[key]; return ok })
 		})
 		if len(set) > 0 {
-			ui.Say(opts.Sink, "",
-				"settings for random weights: %s (their flags and keys change them; model.path begins with "+
-					"weights that have learnt)", strings.Join(set, ", "))
+			ui.Say(opts.Sink, "", "settings for %s: %s (their flags and keys change them%s)", facts,
+				strings.Join(set, ", "), facts.hint())
 		}
 	}
 	c.Resolve()

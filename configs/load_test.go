@@ -648,3 +648,49 @@ func TestLoadUnknownBuiltin(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// Settings that nobody gives follow from the model and the number of rows.
+func TestLoadSuitsTheData(t *testing.T) {
+	minimal := strings.Replace(minimal, "[a.parquet]", "[a.parquet], validation: [b.parquet]", 1)
+	trained := strings.Replace(minimal, "size: small", "path: here", 1)
+	type settings struct {
+		epochs float64
+		every  int
+	}
+	for name, test := range map[string]struct {
+		content string
+		rows    int
+		set     []string
+		want    settings
+		said    string
+	}{
+		"many rows":       {trained, 10_000, nil, settings{3, 0}, ""},
+		"just enough":     {trained, 3_200, nil, settings{3, 0}, ""},
+		"few rows":        {trained, 100, nil, settings{75, 30}, "settings for 100 rows and trained weights: "},
+		"hardly any":      {trained, 5, nil, settings{300, 30}, "eval.every_steps 30, train.epochs 300 (their"},
+		"unknown":         {trained, 0, nil, settings{3, 0}, ""},
+		"new weights":     {minimal, 100, nil, settings{75, 30}, "settings for 100 rows and random weights: "},
+		"more of them":    {minimal, 960, nil, settings{10, 0}, "train.epochs 10, schedule.name linear"},
+		"epochs":          {trained, 100, []string{"train.epochs=2"}, settings{2, 0}, ""},
+		"steps":           {trained, 100, []string{"train.steps=2"}, settings{0, 0}, ""},
+		"minutes":         {trained, 100, []string{"train.minutes=2"}, settings{0, 0}, ""},
+		"evaluations":     {trained, 100, []string{"eval.every_steps=7"}, settings{75, 7}, "train.epochs 75"},
+		"the usual epoch": {trained, 100, []string{"eval.every_steps=0"}, settings{75, 0}, "train.epochs 75"},
+		"small batches":   {trained, 100, []string{"train.batch_size=1"}, settings{3, 0}, ""},
+		"no evaluation": {strings.Replace(trained, ", validation: [b.parquet]", "", 1), 100, nil, settings{75, 0},
+			"trained weights: train.epochs 75"},
+		"tokens":      {trained, 100, []string{"train.batch_tokens=4096"}, settings{3, 0}, ""},
+		"accumulated": {trained, 640, []string{"train.accumulate=2"}, settings{30, 30}, "train.epochs 30"},
+	} {
+		said := ""
+		c := mustLoad(t, test.content, LoadOptions{
+			Set:   test.set,
+			Sink:  testdir.Sink{Said: func(line string) { said += line }},
+			Facts: func(c Config) Facts { return Facts{Rows: test.rows, Pretrained: c.Model.Path != ""} },
+		})
+		got := settings{c.Train.Epochs, c.Eval.EverySteps}
+		if got != test.want || !strings.Contains(said, test.said) || test.said == "" && said != "" {
+			t.Errorf("%s: got %+v, said %q, want %+v, %q", name, got, said, test.want, test.said)
+		}
+	}
+}

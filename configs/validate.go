@@ -248,6 +248,11 @@ func (c *Config) schedule() []problem {
 	return ps
 }
 
+// evaluates reports whether there is anything to evaluate on.
+func (c *Config) evaluates() bool {
+	return len(c.Data.Validation) > 0 || slices.ContainsFunc(c.Data.Mixture, isEvaluated)
+}
+
 // evaluation checks the section eval against the task and the data.
 func (c *Config) evaluation(kind string) []problem {
 	var ps []problem
@@ -263,7 +268,7 @@ func (c *Config) evaluation(kind string) []problem {
 				strings.Join(known, ", "), name, nearest.DidYouMean(c.Eval.Metric, known, ": ")))
 		}
 	}
-	if len(c.Data.Validation) > 0 || slices.ContainsFunc(c.Data.Mixture, isEvaluated) {
+	if c.evaluates() {
 		return ps
 	}
 	if c.Eval.EverySteps > 0 {

@@ -89,7 +89,7 @@ func TestNotesOfARun(t *testing.T) {
 	}
 	shown := report.Read(c.Output)
 	if v := shown.Constant(); !slices.Equal(shown.Findings, r.Notes) || v == nil ||
-		*v != r.Constants[0].Values["accuracy"] {
+		*v != r.Constants[0].Values["f1_macro"] {
 		t.Errorf("the report has %+v and the constant %v", shown.Findings, v)
 	}
 	b, _, err := checkpoints.Open(c.Output)

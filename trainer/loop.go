@@ -59,6 +59,7 @@ func newLoop(c *configs.Config, b *checkpoints.Folder, d *setup.Datasets, w *ker
 	l.stepper.beforeUpdate = l.saver.detachAll
 	if l.evalSet != nil {
 		l.evalSet.SetGroup(l.group)
+		l.state.Metric = cmp.Or(c.Eval.Metric, l.evalSet.Best())
 	}
 	return l, nil
 }
@@ -181,7 +182,7 @@ func (l *loop) start() (stop func()) {
 			"float32 (train.precision float32 does without the rounding)")
 	}
 	progress := ui.StartWork(l.sink, ui.Work{Name: "train", Unit: "steps", Total: int64(l.total), Reports: true})
-	l.hooks = append(hookList{sinkHooks(l.sink, progress, setup.ShownFirst(c))}, l.hooks...)
+	l.hooks = append(hookList{sinkHooks(l.sink, progress, setup.ShownFirst(c, l.state.Metric))}, l.hooks...)
 	l.speed = newSpeedometer(l.stepper.workers, l.state.Step)
 	return progress.Stop
 }
@@ -289,7 +290,7 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 		return false, err
 	}
 	all := metric.Map(values)
-	name := l.bestMetric()
+	name := l.state.Metric
 	value, ok := all[name]
 	if !ok {
 		return false, fmt.Errorf("evaluate: there is no metric %q to compare (eval.metric): want one of %s",
@@ -335,15 +336,12 @@ func (l *loop) evaluateFirst(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return l.hooks.eval(EvalEvent{Metrics: metric.Map(values), Metric: l.bestMetric()})
+	return l.hooks.eval(EvalEvent{Metrics: metric.Map(values), Metric: l.state.Metric})
 }
 
 func (l *loop) evaluatesFirst() bool {
 	return l.evalSet != nil && l.config.Pretraining() && l.config.Model.Path != ""
 }
-
-// bestMetric is the metric that decides which checkpoint is the best.
-func (l *loop) bestMetric() string { return cmp.Or(l.config.Eval.Metric, l.evalSet.Best()) }
 
 // save makes a checkpoint of this step: in the background, unless it is the last one.
 func (l *loop) save() error {

@@ -84,7 +84,7 @@ func (p *preparedRun) describeRun() runlog.Run {
 		Lengths: map[string]runlog.Lengths{"train": runlog.Measure(d.Train)}, Notes: d.Notes,
 	}
 	if l.evalSet != nil {
-		run.Metric = l.bestMetric()
+		run.Metric = l.state.Metric
 	}
 	if set, ok := l.evalSet.(evaluate.Sourced); ok {
 		run.Lengths["validation"] = runlog.Measure(set.Source())

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -145,7 +146,14 @@ func (l *loop) resume(from resumePoint) error {
 	}
 	config := l.state.Config
 	l.state, l.saver.step = from.state, from.step
-	l.state.Config = config // which may name other paths of the same data
+	l.state.Config = config                       // which may name other paths of the same data
+	if l.state.Metric == "" && l.evalSet != nil { // of a run that older versions began, by the task alone
+		best := l.evalSet.Best()
+		if spec := l.folder.Info.Task; spec != nil {
+			best = spec.Best()
+		}
+		l.state.Metric = cmp.Or(l.config.Eval.Metric, best)
+	}
 	info, err := checkpoints.ReadInfo(from.dir)
 	if err != nil {
 		return err

@@ -28,7 +28,8 @@ type state struct {
 	Position     int64    `json:"position"`      // examples consumed, over all epochs
 	LastEvalStep int      `json:"evaluated"`     // step of the last evaluation
 	EvalPending  bool     `json:"evaluate_next"` // stopped before the evaluation of this step was done
-	Best         *float64 `json:"best"`          // value of eval.metric of the best checkpoint; null without one
+	Metric       string   `json:"metric"`        // that decides which checkpoint is the best; "" without evaluation
+	Best         *float64 `json:"best"`          // its value of the best checkpoint; null without one
 	// validation loss of the best checkpoint: it decides between equal ones
 	BestLoss       *float64 `json:"best_loss"`
 	BestStep       int      `json:"best_step"`

@@ -43,6 +43,7 @@ type Options struct {
 type Result struct {
 	Step        int                // steps done
 	BestStep    int                // step of the best checkpoint; 0 without evaluation
+	Metric      string             // that decided which one that is
 	Metrics     map[string]float64 // of the best checkpoint on the validation data; nil without evaluation
 	Checkpoint  string             // folder of the best checkpoint, or else of the last
 	Interrupted bool               // the context ended; the same configuration resumes at the checkpoint
@@ -52,7 +53,7 @@ type Result struct {
 }
 
 func newResult(run *checkpoints.Run, output string, s state, interrupted bool) *Result {
-	r := &Result{Step: s.Step, BestStep: s.BestStep, Interrupted: interrupted}
+	r := &Result{Step: s.Step, BestStep: s.BestStep, Metric: s.Metric, Interrupted: interrupted}
 	if s.BestStep > 0 {
 		r.Checkpoint = run.Dir(s.BestStep)
 		if info, err := checkpoints.ReadInfo(r.Checkpoint); err == nil {

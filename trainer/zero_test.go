@@ -164,7 +164,7 @@ func TestZeroValues(t *testing.T) {
 		},
 		"Phases":     func() { p := ui.NewPhases(nil); p.Progress("a", "b", 1, 2); p.Stop() },
 		"SayLeftOut": func() { dataset.SayLeftOut(nil, nil) },
-		"ShownFirst": func() { setup.ShownFirst(nil) },
+		"ShownFirst": func() { setup.ShownFirst(nil, "") },
 		"the task":   func() { _, _ = (*checkpoints.Folder)(nil).PredictionTask(task.Spec{}) },
 	} {
 		if err := noPanic(func() error { call(); return nil }); err != nil {

@@ -84,8 +84,9 @@ func printResult(a app, c *configs.Config, r *trainer.Result) {
 	}
 	fmt.Fprintf(a.stdout, "checkpoint %s\n", r.Checkpoint)
 	if r.Metrics != nil {
-		fmt.Fprintf(a.stdout, "validation, step %d: %s\n", r.BestStep, metric.Format(r.Metrics, setup.ShownFirst(c)...))
-		for _, line := range evaluate.ConstantLines(r.Constants, setup.ShownFirst(c)...) {
+		first := setup.ShownFirst(c, r.Metric)
+		fmt.Fprintf(a.stdout, "validation, step %d: %s\n", r.BestStep, metric.Format(r.Metrics, first...))
+		for _, line := range evaluate.ConstantLines(r.Constants, first...) {
 			fmt.Fprintln(a.stdout, line)
 		}
 		if t, ok := r.Metrics["temperature"]; ok && t != 1 { // 1 changes nothing, and a note tells why

@@ -17,6 +17,7 @@ import (
 	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/model/kernel"
+	"t5train/trainer/setup"
 )
 
 // optionSections are the sections of the keys by which packages name options that no configuration has, each with
@@ -272,6 +273,7 @@ func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 		o.Sizes = append(o.Sizes, size.Name)
 	}
 	o.SetName, o.Command, o.NoRun, o.Paths, o.Open, o.Sink = "--set", s.command, s.noRun, true, s.open, s.sink
+	o.Facts = setup.Facts
 	if builtin.Has(builtin.Default) {
 		o.DefaultModel = builtin.Default
 	}

@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -32,7 +33,7 @@ type TaskSet struct {
 
 func (h TaskSet) Len() int { return h.Examples.Len() }
 
-func (h TaskSet) Best() string { return h.spec.Best() }
+func (h TaskSet) Best() string { return cmp.Or(h.Compared, h.spec.Best()) }
 
 func (h TaskSet) Source() data.Source { return h.Examples }
 

@@ -82,6 +82,9 @@ func readRows(
 		d.AddDigest(keyOf(c, t, "validation"), read.heldOut.Digest())
 		evaluator := evaluate.NewEvaluator(b, read.spec, c.Data.MaxTargetLength, w)
 		evaluator.Fit, evaluator.Compared = t.Name == "", strings.TrimPrefix(c.Eval.Metric, t.Name+"/")
+		if t.Name == "" && c.Eval.Metric == "" {
+			evaluator.Compared = r.metricOfUneven(read.spec, read.train)
+		}
 		set := evaluate.TaskSet{Evaluator: evaluator, Examples: read.heldOut, BatchSize: c.Eval.BatchSize}
 		held = append(held, evaluate.Component{Name: t.Name, TaskSet: set})
 	}
