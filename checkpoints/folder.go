@@ -69,6 +69,11 @@ func OpenUnverified(path string) (b *Folder, how string, err error) {
 	return open(path, false, wholeModel)
 }
 
+// OpenBFloat16 is Open for inference in half the memory: see [model.LoadBFloat16].
+func OpenBFloat16(path string, verify bool) (b *Folder, how string, err error) {
+	return open(path, verify, roundedModel)
+}
+
 // OpenEncoder is Open for the encoder of a model, which may be all that there is: see [model.LoadEncoder].
 func OpenEncoder(path string, verify bool) (b *Folder, how string, err error) {
 	return open(path, verify, encoderAlone)
@@ -82,6 +87,7 @@ type loader struct {
 
 var (
 	wholeModel   = loader{model.ParseConfig, model.Load}
+	roundedModel = loader{model.ParseConfig, model.LoadBFloat16}
 	encoderAlone = loader{model.ParseEncoderConfig, model.LoadEncoder}
 )
 

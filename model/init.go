@@ -41,6 +41,8 @@ type params struct {
 	list  []*op.Param
 	inits []initializer
 	bare  bool // names and shapes only: no memory for values
+
+	halves bool // the values are to be rounded to bfloat16 when they are read
 }
 
 func (p *params) add(name string, init initializer, shape ...int) *op.Param {

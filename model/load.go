@@ -83,6 +83,9 @@ func (m *T5) read(src TensorSource, tensors []Tensor) (_ *T5, err error) {
 		} else {
 			p.Value = op.NewParam(p.Name, p.Shape...).Value
 			err = src.CopyFloat32(t.Stored, p.Value)
+			if m.params.halves {
+				halve(p)
+			}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("load model: %w", err)

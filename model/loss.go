@@ -38,6 +38,9 @@ func (m *T5) LossGraph(w *kernel.Workers, o LossOptions) (*LossGraph, error) {
 	if m.Int8() {
 		return nil, fmt.Errorf("build model: %w", ErrInt8)
 	}
+	if m.DType() == kernel.BFloat16.String() {
+		return nil, fmt.Errorf("build model: %w", ErrBFloat16)
+	}
 	l := &LossGraph{model: m}
 	g := op.NewGraph(w, op.GraphOptions{Dropout: o.Dropout, Recompute: o.Recompute})
 	n := Network[*gorgonia.Node]{g}

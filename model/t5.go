@@ -27,7 +27,7 @@ type Backend[V any] interface {
 	Dropout(x V) V                                                   // drop(x)
 
 	// RelativeBias is the position bias of sequences up to the longest of tokens, from table [buckets, heads].
-	RelativeBias(table *op.Param, buckets kernel.Buckets, tokens *op.Ragged) V
+	RelativeBias(table *op.Param, buckets op.Buckets, tokens *op.Ragged) V
 	// SelfAttention is drop(softmax(q·kᵀ + bias))·v, sequence by sequence; q, k and v lie side by side.
 	SelfAttention(qkv, bias V, heads op.Heads, tokens *op.Ragged) V
 	// CrossAttention is drop(softmax(q·kᵀ))·v; k and v lie side by side.
@@ -96,7 +96,7 @@ type Attention struct {
 	// RelativeAttentionBias is the table [buckets, heads] of the position bias, where the layer has one: the first
 	// layer of a stack, whose bias the others share, or every layer of UMT5.
 	RelativeAttentionBias *op.Param
-	Buckets               kernel.Buckets
+	Buckets               op.Buckets
 }
 
 func newAttention(p *params, path string, c Config) Attention {
@@ -115,7 +115,7 @@ func newAttention(p *params, path string, c Config) Attention {
 func newSelfAttention(p *params, path string, c Config, causal, table bool) Attention {
 	a := newAttention(p, path, c)
 	a.Heads.Causal = causal
-	a.Buckets = kernel.Buckets{
+	a.Buckets = op.Buckets{
 		Count:         c.RelativeAttentionNumBuckets,
 		MaxDistance:   c.RelativeAttentionMaxDistance,
 		Bidirectional: !causal,

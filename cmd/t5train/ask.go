@@ -15,6 +15,7 @@ import (
 	"t5train/data/table"
 	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
+	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/predict"
 	"t5train/trainer/predict/inputfile"
@@ -191,6 +192,7 @@ func openAnswers(a app, f *predict.Output, group *allreduce.Group) (done func(er
 type modelFlags struct {
 	checkpoint string
 	noVerify   bool
+	dtype      dtypeFlag
 }
 
 // checkpointHelp says what --checkpoint takes.
@@ -202,6 +204,24 @@ func (f *modelFlags) add(c *cobra.Command) {
 	addNoVerify(c, &f.noVerify)
 }
 
+// addDType adds the flag of commands that answer with a whole model.
+func (f *modelFlags) addDType(c *cobra.Command) {
+	c.Flags().Var(&f.dtype, "dtype",
+		"type of the weights in memory: bfloat16 takes half of it (t5train convert makes int8, a quarter)")
+}
+
+// dtypeFlag is the type of the weights in memory.
+type dtypeFlag kernel.Precision
+
+func (f *dtypeFlag) Set(name string) error {
+	p, err := kernel.ParsePrecision(name)
+	*f = dtypeFlag(p)
+	return err
+}
+
+func (f *dtypeFlag) String() string { return kernel.Precision(*f).String() }
+func (f *dtypeFlag) Type() string   { return strings.Join(kernel.Precisions(), " or ") }
+
 // addNoVerify adds the flag of all commands that read weights.
 func addNoVerify(c *cobra.Command, noVerify *bool) {
 	c.Flags().BoolVar(noVerify, "no-verify", false,
@@ -210,7 +230,8 @@ func addNoVerify(c *cobra.Command, noVerify *bool) {
 
 // open returns how to open the checkpoint for a task.
 func (f *modelFlags) open(t *taskFlags, console ui.Sink) predict.OpenOptions {
-	return predict.OpenOptions{Unverified: f.noVerify, Task: t.options, Component: t.component, Sink: console}
+	return predict.OpenOptions{Unverified: f.noVerify, Task: t.options, Component: t.component, Sink: console,
+		DType: kernel.Precision(f.dtype)}
 }
 
 // optionUsage makes a mistake in options one of the command line.

@@ -91,7 +91,7 @@ data in the first cache: the most that this processor gives.`,
 				return err
 			}
 			o.Beams = f.beams
-			o.Int8 = f.dtype == convert.Int8
+			o.DType = f.dtype
 			collectEarly()
 			r, err := bench.Generate(c.Context(), o)
 			return f.report(a, r, err)
@@ -101,7 +101,7 @@ data in the first cache: the most that this processor gives.`,
 	generate.Flags().IntVar(&f.genEnc, "gen-enc", 64, "tokens of each")
 	generate.Flags().IntVar(&f.newTokens, "new-tokens", 64, "tokens to generate for each")
 	generate.Flags().IntVar(&f.beams, "beams", 1, "beams of a beam search; 1 is greedy")
-	generate.Flags().StringVar(&f.dtype, "dtype", "float32", "of the weights: float32 or int8")
+	generate.Flags().StringVar(&f.dtype, "dtype", "float32", "of the weights: float32, bfloat16 or int8")
 	tokenize := &cobra.Command{
 		Use:   "tokenize",
 		Short: "Measure the tokenizer",
@@ -234,7 +234,7 @@ func (f *benchFlags) check(c *cobra.Command) error {
 	if names := optim.Names(); !slices.Contains(names, f.optimizer) {
 		wrong = append(wrong, fmt.Sprintf("--optimizer is %q, want one of %s", f.optimizer, strings.Join(names, ", ")))
 	}
-	if names := []string{"float32", convert.Int8}; f.dtype != "" && !slices.Contains(names, f.dtype) {
+	if names := append(kernel.Precisions(), convert.Int8); f.dtype != "" && !slices.Contains(names, f.dtype) {
 		wrong = append(wrong, fmt.Sprintf("--dtype is %q, want one of %s", f.dtype, strings.Join(names, ", ")))
 	}
 	if _, err := kernel.ParsePrecision(f.precision); f.precision != "" && err != nil {

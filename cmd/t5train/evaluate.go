@@ -82,6 +82,7 @@ share.`,
 	}
 	f := c.Flags()
 	from.add(c)
+	from.addDType(c)
 	f.StringSliceVar(&o.Data, "data", nil, "parquet files: paths, folders or globs")
 	f.StringVar(&output, "output", "-", "file for the metrics; - is standard output")
 	f.BoolVar(&overwrite, "overwrite", false, "replace the file")

@@ -68,6 +68,7 @@ checkpoint, task and flags of generation.`,
 		},
 	}
 	f.add(c)
+	f.model.addDType(c)
 	c.Flags().IntVar(&f.limits.MaxOutputLength, "max-output-length", 0,
 		"longest output in tokens (default: the checkpoint's, or 128)")
 	c.Flags().IntVar(&f.limits.Top, "top", predict.DefaultTop,

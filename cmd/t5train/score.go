@@ -47,6 +47,7 @@ predict answers.`,
 		},
 	}
 	f.add(c)
+	f.model.addDType(c)
 	c.Flags().Lookup("max-input-length").Usage += "; targets are never cut"
 	c.Flags().StringArrayVar(&f.in.Targets, "target", nil, "target to score after every input (may be repeated)")
 	c.Flags().StringVar(&f.task.options.TargetColumn, "target-column", "",

@@ -80,6 +80,7 @@ and ends with status 0, a second SIGINT or SIGTERM ends at once. There is no aut
 	}
 	f := c.Flags()
 	from.add(c)
+	from.addDType(c)
 	f.StringVar(&address, "address", "127.0.0.1:8080", "host and port to listen at; port 0 is a free one")
 	f.StringSliceVar(&o.Hosts, "host", nil,
 		"name under which clients may ask (default: those of this machine; any beyond loopback)")

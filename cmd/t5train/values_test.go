@@ -28,8 +28,9 @@ var absurd = map[string][]string{
 	"duration":    {"", "-1s", "1000000h", "10"},
 	"bool":        {"", "2"},
 
-	"mode":         {"", "maybe", "2", "NEVER"},
-	"text or json": {"", "xml", "JSON"},
+	"mode":                {"", "maybe", "2", "NEVER"},
+	"text or json":        {"", "xml", "JSON"},
+	"float32 or bfloat16": {"", "int8", "BF16"},
 }
 
 // Every flag of every command refuses, before any work, what can be of no use.

@@ -23,7 +23,7 @@ func toyInt8(t *testing.T, kind, proj string) *model.T5 {
 }
 
 // Rounding the weights changes the loss of every kind of model by little, whatever computes the products.
-func TestGoldenInt8Loss(t *testing.T) {
+func TestGoldenRoundedLoss(t *testing.T) {
 	for _, dir := range golden.Cases(t, "model") {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			m := loadCase(t, dir)
@@ -31,6 +31,16 @@ func TestGoldenInt8Loss(t *testing.T) {
 			float, err := NewLoss(m, kernel.NewWorkers(2)).Run(b)
 			if err != nil {
 				t.Fatal(err)
+			}
+			half := loadCaseBy(t, dir, model.LoadBFloat16)
+			for _, isa := range kernel.ISAs() {
+				got, err := NewLoss(half, kernel.NewWorkersOn(isa, 2)).Run(b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if difference := math.Abs(got.NLL-float.NLL) / float.NLL; !(difference <= 0.005) {
+					t.Errorf("%s: in bfloat16 the loss is %.5f, in float32 %.5f", isa, got.NLL, float.NLL)
+				}
 			}
 			if err := m.QuantizeInt8(); err != nil {
 				t.Fatal(err)

@@ -24,7 +24,9 @@ type Weights interface {
 	Close() error
 }
 
-func loadCase(t *testing.T, dir string) *model.T5 {
+func loadCase(t *testing.T, dir string) *model.T5 { return loadCaseBy(t, dir, model.Load) }
+
+func loadCaseBy(t *testing.T, dir string, load func(model.Config, model.TensorSource) (*model.T5, error)) *model.T5 {
 	t.Helper()
 	weights, err := OpenWeights(dir)
 	if err != nil {
@@ -35,7 +37,7 @@ func loadCase(t *testing.T, dir string) *model.T5 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := model.Load(c, weights)
+	m, err := load(c, weights)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -329,6 +329,11 @@ func unpackBytes512(dst *float32, b *int8, scale *float32, k int)
 //go:noescape
 func round512(x []float32)
 
+// widenPairs512 writes the elements of a packed panel of bfloat16 to dst [2*pairs, 32].
+//
+//go:noescape
+func widenPairs512(dst *float32, words *float32, pairs int)
+
 // dotRow512 returns the inner product of x and y.
 //
 //go:noescape
@@ -513,6 +518,11 @@ func unpackBytes256(dst *float32, b *int8, scale *float32, k int)
 //
 //go:noescape
 func round256(x []float32)
+
+// widenPairs256 writes the elements of a packed panel of bfloat16 to dst [2*pairs, 32].
+//
+//go:noescape
+func widenPairs256(dst *float32, words *float32, pairs int)
 
 // dotRow256 returns the inner product of x and y.
 //

@@ -14254,6 +14254,32 @@ DATA wordffff0000<>+56(SB)/4, $0xffff0000
 DATA wordffff0000<>+60(SB)/4, $0xffff0000
 GLOBL wordffff0000<>(SB), RODATA|NOPTR, $64
 
+// func widenPairs512(dst *float32, words *float32, pairs int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·widenPairs512(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    words+8(FP), CX
+	MOVQ    pairs+16(FP), DX
+	VMOVUPS wordffff0000<>+0(SB), Z0
+
+pair:
+	VMOVUPS (CX), Z1
+	VPSLLD  $0x10, Z1, Z2
+	VANDPS  Z0, Z1, Z1
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z1, 128(AX)
+	VMOVUPS 64(CX), Z1
+	VPSLLD  $0x10, Z1, Z2
+	VANDPS  Z0, Z1, Z1
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z1, 192(AX)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000100, AX
+	DECQ    DX
+	JNZ     pair
+	VZEROUPPER
+	RET
+
 // func dotRow512(x []float32, y []float32) float32
 // Requires: AVX, AVX512F, BMI2, SSE
 TEXT ·dotRow512(SB), NOSPLIT, $0-52
@@ -18108,6 +18134,42 @@ tail:
 	VMASKMOVPS Y4, Y0, (AX)
 
 end:
+	VZEROUPPER
+	RET
+
+// func widenPairs256(dst *float32, words *float32, pairs int)
+// Requires: AVX, AVX2
+TEXT ·widenPairs256(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    words+8(FP), CX
+	MOVQ    pairs+16(FP), DX
+	VMOVUPS wordffff0000<>+0(SB), Y0
+
+pair:
+	VMOVUPS (CX), Y1
+	VPSLLD  $0x10, Y1, Y2
+	VANDPS  Y0, Y1, Y1
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y1, 128(AX)
+	VMOVUPS 32(CX), Y1
+	VPSLLD  $0x10, Y1, Y2
+	VANDPS  Y0, Y1, Y1
+	VMOVUPS Y2, 32(AX)
+	VMOVUPS Y1, 160(AX)
+	VMOVUPS 64(CX), Y1
+	VPSLLD  $0x10, Y1, Y2
+	VANDPS  Y0, Y1, Y1
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y1, 192(AX)
+	VMOVUPS 96(CX), Y1
+	VPSLLD  $0x10, Y1, Y2
+	VANDPS  Y0, Y1, Y1
+	VMOVUPS Y2, 96(AX)
+	VMOVUPS Y1, 224(AX)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000100, AX
+	DECQ    DX
+	JNZ     pair
 	VZEROUPPER
 	RET
 

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"unsafe"
 
 	"t5train/model/kernel/bfloat16"
+	"t5train/model/kernel/portable"
 )
 
 // Precision is what the operands of matrix products are rounded to. Sums are float32 in any case, and so is all that is
@@ -200,4 +202,120 @@ func portablePairs(m, n, k int, a, b []float32) []float32 {
 		}
 	}
 	return c
+}
+
+// Halves is a weight [Out, In] in bfloat16. Its words lie in panels of 32 outputs, [pairs of inputs, 32], which a
+// product walks from beginning to end.
+type Halves struct {
+	Out, In int
+	words   []float32
+}
+
+const halvesCols = 32 // outputs of a panel
+
+// NewHalves rounds a weight.
+func NewHalves(out, in int, values []float32) *Halves {
+	m := &Halves{Out: out, In: in, words: make([]float32, Blocks(out, halvesCols)*halvesCols*Blocks(in, 2))}
+	for o := range out {
+		row, panel := values[o*in:(o+1)*in], m.panel(o / halvesCols)[o%halvesCols:]
+		for i := 0; i < in; i += 2 {
+			high := float32(0)
+			if i+1 < in {
+				high = row[i+1]
+			}
+			panel[i/2*halvesCols] = bfloat16.Pair(row[i], high)
+		}
+	}
+	return m
+}
+
+// Row writes the elements of an output to dst [In].
+func (m *Halves) Row(dst []float32, o int) {
+	panel := m.panel(o / halvesCols)[o%halvesCols:]
+	for i := range dst[:m.In] {
+		low, high := bfloat16.Parts(panel[i/2*halvesCols])
+		dst[i] = low
+		if i%2 == 1 {
+			dst[i] = high
+		}
+	}
+}
+
+// Bytes returns the memory that the weight takes.
+func (m *Halves) Bytes() int { return 4 * len(m.words) }
+
+func (m *Halves) panel(p int) []float32 {
+	size := halvesCols * Blocks(m.In, 2)
+	return m.words[p*size : (p+1)*size]
+}
+
+// LinearHalves writes x·weightᵀ, with x [rows, In] rounded to bfloat16, to y, whose rows are stride apart, or adds it
+// when accumulate is set. w are workers In BFloat16.
+func LinearHalves(w *Workers, y []float32, stride int, x []float32, rows int, accumulate bool, m *Halves) {
+	if rows == 0 {
+		return
+	}
+	i := w.isa
+	if done := w.counters.product(rows, m.Out, m.In); done != nil {
+		defer done()
+	}
+	panels, height := Blocks(m.Out, halvesCols), max(1, grainFor(m.In)/i.rows)*i.rows
+	perTask := Blocks(panels, min(panels, tasksPerThread*w.Threads()))
+	w.borrow(func(shared *scratch) {
+		a := grow(&shared.a, Blocks(rows, i.rows)*max(i.panelA(i.depth(m.In)), i.rows*m.In))
+		pack := func(task int) {
+			lo, hi := task*height, min(rows, (task+1)*height)
+			if i.pairs == nil {
+				copy(a[lo*m.In:hi*m.In], x[lo*m.In:])
+				i.loops.round(a[lo*m.In : hi*m.In])
+				return
+			}
+			w.borrow(func(s *scratch) {
+				s.packA(a[lo/i.rows*i.panelA(i.depth(m.In)):], operandOf(x[lo*m.In:], m.In, false), hi-lo, m.In)
+			})
+		}
+		multiply := func(task int) {
+			w.borrow(func(s *scratch) {
+				for p := task * perTask; p < min(panels, (task+1)*perTask); p++ {
+					s.halves(m, p, a, rows, accumulate, y[p*halvesCols:], stride)
+				}
+			})
+		}
+		w.pool.RunPhases(Blocks(rows, height), pack, Blocks(panels, perTask), multiply)
+	})
+}
+
+// halves multiplies packed or rounded rows with one panel.
+func (s *scratch) halves(m *Halves, panel int, a []float32, rows int, accumulate bool, y []float32, stride int) {
+	i, words, cols := s.isa, m.panel(panel), min(halvesCols, m.Out-panel*halvesCols)
+	if i.pairs != nil {
+		t := tiles{isa: i, rows: rows, cols: cols, k: i.depth(m.In), c: y, ldc: stride, accumulate: accumulate}
+		t.multiply(a, words, 0, 1)
+		return
+	}
+	const depth = 256 // inputs that are made float32 at a time
+	weight := grow(&s.b, depth*halvesCols)
+	for k0 := 0; k0 < m.In; k0 += depth {
+		k, add := min(depth, m.In-k0), accumulate || k0 > 0
+		i.widen(&weight[0], &words[k0/2*halvesCols], Blocks(k, 2))
+		if i.gemm == nil {
+			portable.Multiply(rows, cols, k, a[k0:], m.In, weight, halvesCols, add, y, stride)
+			continue
+		}
+		for j := 0; j < cols; j += i.cols {
+			for r := 0; r < rows; r += i.rows {
+				i.gemm(min(i.rows, rows-r), min(i.cols, cols-j), k, &a[r*m.In+k0], 4*m.In, 4, &weight[j], 4*halvesCols,
+					&y[r*stride+j], 4*stride, add)
+			}
+		}
+	}
+}
+
+// widenPairs is the portable widen.
+func widenPairs(dst, words *float32, pairs int) {
+	from, to := unsafe.Slice(words, halvesCols*pairs), unsafe.Slice(dst, 2*halvesCols*pairs)
+	for i, word := range from {
+		at := i/halvesCols*2*halvesCols + i%halvesCols
+		to[at], to[at+halvesCols] = bfloat16.Parts(word)
+	}
 }

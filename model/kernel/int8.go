@@ -71,12 +71,12 @@ func QuantizeInt8(dst []int8, x []float32) (scale float32) {
 	return scale
 }
 
-// EmbedInt8 is Embed for a table in eight bits.
-func EmbedInt8(w *Workers, y []float32, table *Int8, ids []int32) {
+// EmbedRows is Embed for a table that is packed.
+func EmbedRows(w *Workers, y []float32, table interface{ Row(dst []float32, row int) }, ids []int32, d int) {
 	w = w.orDefault()
-	w.Rows(len(ids), grainFor(table.In), func(lo, hi int) {
+	w.Rows(len(ids), grainFor(d), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			table.Row(y[i*table.In:(i+1)*table.In], int(ids[i]))
+			table.Row(y[i*d:(i+1)*d], int(ids[i]))
 		}
 	})
 }

@@ -205,7 +205,7 @@ func TestInt8Rows(t *testing.T) {
 	m, weight := randomInt8(3, 70, 13)
 	ids := []int32{69, 0, 33, 0}
 	y := make([]float32, len(ids)*13)
-	EmbedInt8(NewWorkers(1), y, m, ids)
+	EmbedRows(NewWorkers(1), y, m, ids, 13)
 	for i, id := range ids {
 		for j, q := range weight[id] {
 			if want := float32(q) * m.scale[id]; y[i*13+j] != want {

@@ -51,6 +51,8 @@ type isa struct {
 	// gemm takes pairs.
 	rounds bool
 	pairs  *pairKernels
+	// widen makes a packed panel of pairs float32; see widenPairs512.
+	widen func(dst, words *float32, pairs int)
 
 	// The kernels of LinearInt8: those of a product of integers, or else the one that makes a panel float32 for gemm.
 	int8Tile    func(t byteTile) // a tile of up to rows x 32 elements
@@ -92,6 +94,6 @@ func isaByName(name string) *isa {
 	}
 	return &isa{
 		name: Portable, loops: portableLoops(), rows: microM, cols: microN,
-		int8Tile: byteTile.multiply, absMaximum: absMaximum, quantize: quantize,
+		int8Tile: byteTile.multiply, absMaximum: absMaximum, quantize: quantize, widen: widenPairs,
 	}
 }

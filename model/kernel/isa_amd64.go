@@ -13,7 +13,7 @@ func available() []*isa {
 			name: "avx512", loops: loops512(), rows: 14, cols: 32, blockM: 168, blockK: 512,
 			gemm: gemm512, transpose: transpose512, side: 16, splitA: splitA512, splitB: splitB512, dotTile: dotTile512,
 			dotRows: 4, maxDirectRows: 128,
-			unpackBytes: unpackBytes512,
+			unpackBytes: unpackBytes512, widen: widenPairs512,
 		}
 		if cpu.X86.HasAVX512VNNI {
 			integers := i
@@ -35,7 +35,7 @@ func available() []*isa {
 			name: "avx2", loops: loops256(), rows: 6, cols: 16, blockM: 144, blockK: 256,
 			gemm: gemm256, transpose: transpose256, side: 8, splitA: splitA256, splitB: splitB256, dotTile: dotTile256,
 			dotRows: 2, maxDirectRows: 16,
-			unpackBytes: unpackBytes256,
+			unpackBytes: unpackBytes256, widen: widenPairs256,
 		})
 	}
 	return list

@@ -19,6 +19,7 @@ type temporaries struct {
 	used           int // buffers whose value is still valid
 	inverse, stats []float32
 	int8           []*kernel.Int8
+	halves         *kernel.Workers // for weights in bfloat16; nil before the first
 }
 
 // NewEager returns an Eager that runs on the given workers.
@@ -46,9 +47,12 @@ func (t *temporaries) temporary(rows, cols int) Matrix {
 func (e *Eager) Embed(table *Param, tokens *Ragged) Matrix {
 	d := table.Shape[1]
 	e.stream = resize(e.stream, len(tokens.IDs)*d)
-	if table.Int8 != nil {
-		kernel.EmbedInt8(e.workers, e.stream, table.Int8, tokens.IDs)
-	} else {
+	switch {
+	case table.Int8 != nil:
+		kernel.EmbedRows(e.workers, e.stream, table.Int8, tokens.IDs, d)
+	case table.Halves != nil:
+		kernel.EmbedRows(e.workers, e.stream, table.Halves, tokens.IDs, d)
+	default:
 		kernel.Embed(e.workers, e.stream, table.Value, tokens.IDs, d)
 	}
 	return Matrix{Rows: len(tokens.IDs), Cols: d, Data: e.stream}
@@ -98,6 +102,14 @@ func (t *temporaries) multiply(y, x Matrix, accumulate bool, weights []*Param) {
 			continue
 		}
 		out, in := w.Shape[0], w.Shape[1]
+		if w.Halves != nil {
+			if t.halves == nil {
+				t.halves = t.workers.In(kernel.BFloat16)
+			}
+			kernel.LinearHalves(t.halves, y.Data[column:], y.Cols, x.Data, x.Rows, accumulate, w.Halves)
+			column += out
+			continue
+		}
 		kernel.Gemm(t.workers, false, true, x.Rows, out, in, x.Data, in, w.Value, in, accumulate, y.Data[column:],
 			y.Cols)
 		column += out
@@ -123,7 +135,7 @@ func (e *Eager) ActivateGated(x Matrix, f kernel.Activation, gate, value *Param)
 }
 
 // RelativeBias returns the bias of every distance that occurs in r, [heads, 2*longest-1], from table [buckets, heads].
-func (e *Eager) RelativeBias(table *Param, buckets kernel.Buckets, r *Ragged) Matrix {
+func (e *Eager) RelativeBias(table *Param, buckets Buckets, r *Ragged) Matrix {
 	heads, length := table.Shape[1], r.Longest()
 	y := Matrix{Rows: heads, Cols: 2*length - 1}
 	e.bias = resize(e.bias, y.Rows*y.Cols)

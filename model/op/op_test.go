@@ -264,7 +264,7 @@ func gradientCases() map[string]builder {
 			return dot(g, with(g, 0.2, func() *gorgonia.Node { return g.activateGated(x, a) }))
 		}
 	}
-	buckets := kernel.Buckets{Count: 8, MaxDistance: 12}
+	buckets := Buckets{Count: 8, MaxDistance: 12}
 	for _, causal := range []bool{false, true} {
 		for _, rate := range []float32{0, 0.3} {
 			p, bias := table(), randomParam("bias", 1, 8, 3)

@@ -8,8 +8,10 @@ type Param struct {
 	Shape []int
 	Value []float32 // row-major
 
-	// Int8 stands in place of Value where a model for inference has its weights in eight bits. No graph can hold it.
-	Int8 *kernel.Int8
+	// Int8 and Halves stand in place of Value where a model for inference has its weights in eight bits or in bfloat16.
+	// No graph can hold them.
+	Int8   *kernel.Int8
+	Halves *kernel.Halves
 
 	grad    []float32
 	touched bool // grad holds something since ZeroGrad

@@ -26,7 +26,7 @@ type Options struct {
 	Optimizer string
 	Recompute bool             // train.recompute
 	Precision kernel.Precision // of the products
-	Int8      bool             // weights in eight bits; of generation only
+	DType     string           // of the weights in memory, of generation only: float32, bfloat16 or int8
 
 	// Parquet files of text pairs that replace the random tokens of training, and their columns where the schema leaves
 	// a choice.

@@ -13,9 +13,13 @@ import (
 func Generate(ctx context.Context, o Options) (*Result, error) {
 	weight := 4.0 // bytes
 	build := newBenchModel
-	if o.Int8 {
+	switch o.DType {
+	case "int8":
 		weight = 1
 		build = func(c model.Config) (*model.T5, error) { return model.NewInt8(c, 1) }
+	case kernel.BFloat16.String():
+		weight = 2
+		build = func(c model.Config) (*model.T5, error) { return model.NewBFloat16(c, 1) }
 	}
 	if err := o.checkMemory(weight*float64(o.Model.Parameters()) + o.cacheBytes()); err != nil {
 		return nil, err

@@ -26,6 +26,9 @@ type OpenOptions struct {
 	Limits     PredictorOptions // of inputs and outputs
 	Threads    int              // 0 is all
 	Sink       ui.Sink
+
+	// Of the linear layers in memory. BFloat16 takes half of what float32 does, and rounds their inputs too.
+	DType kernel.Precision
 }
 
 // Open returns the predictor of a checkpoint, a run or a folder of Hugging Face.
@@ -48,6 +51,11 @@ func OpenFolder(path string, o OpenOptions) (*checkpoints.Folder, error) {
 	open := checkpoints.Open
 	if o.Unverified {
 		open = checkpoints.OpenUnverified
+	}
+	if o.DType == kernel.BFloat16 {
+		open = func(path string) (*checkpoints.Folder, string, error) {
+			return checkpoints.OpenBFloat16(path, !o.Unverified)
+		}
 	}
 	folder, how, err := open(path)
 	if err != nil {

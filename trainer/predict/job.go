@@ -9,6 +9,7 @@ import (
 	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/model/generate"
+	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
 	"t5train/trainer/predict/inputfile"
 )
@@ -91,6 +92,9 @@ func JobOf(folder *checkpoints.Folder, command string, format table.Format, what
 		return nil, err
 	}
 	job := Job{"command": command, "format": string(format), "checkpoint": digest}
+	if dtype := folder.Model.DType(); dtype == kernel.BFloat16.String() { // int8 shows in the digest
+		job["dtype"] = dtype
+	}
 	raw, err := json.Marshal(what)
 	if err == nil {
 		err = flatten(job, "", raw)

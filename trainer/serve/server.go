@@ -134,12 +134,9 @@ func New(folder *checkpoints.Folder, o Options) (*Server, error) {
 		models = append(models, p)
 	}
 	p := profile{
-		tokenizer: folder.Tokenizer, vocabulary: folder.Model.Config.VocabSize, task: spec, dtype: "float32",
+		tokenizer: folder.Tokenizer, vocabulary: folder.Model.Config.VocabSize, task: spec, dtype: folder.Model.DType(),
 		parameters: folder.Model.Config.Parameters(), maxInput: first.MaxInputLength(),
 		maxOutput: first.MaxOutputLength(),
-	}
-	if folder.Model.Int8() {
-		p.dtype = "int8"
 	}
 	for _, l := range spec.Labels {
 		p.labelTokens += len(folder.Tokenizer.Encode(l.Text)) + 1

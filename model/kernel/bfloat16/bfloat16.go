@@ -34,6 +34,12 @@ func Pair(low, high float32) float32 {
 	return math.Float32frombits(l>>16 | h)
 }
 
+// Parts returns the numbers of a word.
+func Parts(word float32) (low, high float32) {
+	bits := math.Float32bits(word)
+	return math.Float32frombits(bits << 16), math.Float32frombits(bits & 0xffff0000)
+}
+
 // AddPair adds the products of two words to a sum as VDPBF16PS does: that of the upper halves first, each sum rounded
 // to the nearest float32, subnormal numbers taken and given as zeros.
 func AddPair(sum, a, b float32) float32 {

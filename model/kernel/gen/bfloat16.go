@@ -18,6 +18,32 @@ func bfloat16(i isa) {
 	finish(nil)
 }
 
+// widenPairs writes the way from a packed panel of pairs to one of float32 [k, 32] for gemm.
+func widenPairs(i isa) {
+	const panel = 128 // bytes of a row of words
+	name := "widenPairs" + i.name
+	TEXT(name, NOSPLIT, "func(dst, words *float32, pairs int)")
+	Doc(name + " writes the elements of a packed panel of bfloat16 to dst [2*pairs, 32].")
+	Pragma("noescape")
+	dst, words, n := Load(Param("dst"), GP64()), Load(Param("words"), GP64()), Load(Param("pairs"), GP64())
+	mask, x, low := i.reg(), i.reg(), i.reg()
+	VMOVUPS(word("word", 0xffff0000), mask)
+	Label("pair")
+	for at := 0; at < panel; at += i.size {
+		VMOVUPS(Mem{Base: words, Disp: at}, x)
+		VPSLLD(Imm(16), x, low)
+		VANDPS(mask, x, x)
+		VMOVUPS(low, Mem{Base: dst, Disp: at})
+		VMOVUPS(x, Mem{Base: dst, Disp: panel + at})
+	}
+	ADDQ(U32(panel), words)
+	ADDQ(U32(2*panel), dst)
+	DECQ(n)
+	JNZ(LabelRef("pair"))
+	VZEROUPPER()
+	RET()
+}
+
 // rounded returns x rounded to bfloat16, as float32.
 func (i isa) rounded(x VecVirtual) VecVirtual {
 	magnitude, nan, tiny, r := i.reg(), i.reg(), i.reg(), i.reg()

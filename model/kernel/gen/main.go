@@ -34,6 +34,7 @@ func main() {
 	for _, i := range []isa{isa512, isa256} {
 		unpackBytes(i)
 		bfloat16(i)
+		widenPairs(i)
 		rows(i)
 		activations(i)
 		dropout(i)

@@ -139,3 +139,24 @@ func ExpRow(x []float32, shift, scale float32) float32 {
 	}
 	return (s[0] + s[1]) + (s[2] + s[3])
 }
+
+// Multiply writes a·b, with a [m, k], b [k, n] and strides between their rows, to c [m, n], or adds it when accumulate
+// is set.
+func Multiply(m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int) {
+	sums := make([]float32, n)
+	for i := range m {
+		clear(sums)
+		for p, x := range a[i*lda : i*lda+k] {
+			for j, y := range b[p*ldb : p*ldb+n] {
+				sums[j] += x * y
+			}
+		}
+		out := c[i*ldc : i*ldc+n]
+		for j, s := range sums {
+			if accumulate {
+				s += out[j]
+			}
+			out[j] = s
+		}
+	}
+}

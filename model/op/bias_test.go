@@ -1,4 +1,4 @@
-package kernel
+package op
 
 import (
 	"encoding/json"
