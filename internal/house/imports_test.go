@@ -9,7 +9,7 @@ import (
 // layers are the packages, from the command down to the kernels. A package imports packages of lower layers only; those
 // under internal/ that stand in no layer are open to all and import each other only. A new package needs a place here.
 var layers = [][]string{
-	{"cmd/t5train"},
+	{"cmd/t5train", "examples/classify", "examples/generate", "examples/server", "examples/train"},
 	{"cmd/t5train/help"},
 	{"trainer/bench", "trainer/report", "internal/ui/terminal"},
 	{"trainer", "trainer/serve"},
