@@ -10,8 +10,8 @@
 //
 // # What is parquet-go's and what is ours
 //
-// The footer and the page headers are decoded by parquet-go's thrift types. Pages are decoded by package
-// [t5train/data/parquetio/page]. The library's own page readers allocate what a run length, a value count or a list
+// The footer and the page headers are decoded by parquet-go's thrift types. Pages are decoded by package page
+// below. The library's own page readers allocate what a run length, a value count or a list
 // size claims before they look at the bytes behind it, so that a few flipped bits ask for gigabytes (and an allocation
 // that fails ends the process: it cannot be recovered). Here nothing is allocated on a claim: metadata is walked and
 // bounded before it is decoded, a page may not exceed a fixed size, and values are decoded one at a time, straight from

@@ -15,7 +15,7 @@ func grouped(files *token.FileSet, imports []*ast.ImportSpec, ours string) bool 
 		path := strings.Trim(i.Path.Value, `"`)
 		first, _, _ := strings.Cut(path, "/")
 		switch {
-		case first == ours:
+		case strings.HasPrefix(path, ours+"/"):
 			return 2
 		case strings.Contains(first, "."):
 			return 1
