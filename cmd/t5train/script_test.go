@@ -93,14 +93,14 @@ func runScripts(t *testing.T, dir string, more map[string]func(*testscript.TestS
 		return run
 	}
 	finished, large := finetune("--tokenizer", smallVocabulary(), "--set", "data.max_target_length=8"), finetune()
-	commands := map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip, "section": section,
-		"guide": guide, "pytorch": asPyTorch,
-		"events": events,
+	own := map[string]func(*testscript.TestScript, bool, []string){
+		"exits": exits, "signal": signalWhen, "keys": keys, "parquet": writeParquet, "flip": flip, "page": page,
+		"pytorch": asPyTorch,
+		"events":  events,
 	}
-	maps.Copy(commands, more)
+	maps.Copy(own, more)
 	testscript.Run(t, testscript.Params{
-		Dir: dir, Cmds: commands, RequireExplicitExec: true,
+		Dir: dir, Cmds: own, RequireExplicitExec: true,
 		Condition: func(cond string) (bool, error) {
 			if cond != "builtin" {
 				return false, fmt.Errorf("there is no condition %q", cond)
@@ -275,55 +275,90 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), content, 0o600))
 }
 
-// section runs the t5train commands of a section of the README, with the files that they name in the script's folder:
+// page runs the t5train commands of a page, or of a section of it, from the first to the last, with the files that they
+// name in the script's folder. What would take long is replaced by something smaller, and must be there:
 //
-//	section 'Answer files'
-func section(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: section title")
-	}
-	_, text, found := strings.Cut(ts.ReadFile(filepath.Join(ts.Getenv("REPO"), "README.md")), "\n## "+args[0]+"\n")
-	if !found {
-		ts.Fatalf("the README has no section %s", args[0])
-	}
-	text, _, _ = strings.Cut(text, "\n## ")
-	runCommands(ts, text)
-}
-
-// guide runs the t5train commands of a guide from the first to the last, with the files that they name in the script's
-// folder. What would take long is replaced by something smaller, and must be there:
-//
-//	guide continue-hugging-face '--steps 1000=--steps 2'
-func guide(ts *testscript.TestScript, neg bool, args []string) {
+//	page 'docs/prediction.md#Score texts'
+//	page docs/guides/continue-hugging-face.md '--steps 1000=--steps 2'
+func page(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: guide name [old=new...]")
+		ts.Fatalf("usage: page path[#section] [old=new...]")
 	}
-	text := ts.ReadFile(filepath.Join(ts.Getenv("REPO"), "docs/guides", args[0]+".md"))
+	path, section, one := strings.Cut(args[0], "#")
+	text := ts.ReadFile(filepath.Join(ts.Getenv("REPO"), path))
+	if one {
+		_, rest, found := strings.Cut(text, "\n## "+section+"\n")
+		if !found {
+			ts.Fatalf("%s has no section %s", path, section)
+		}
+		text, _, _ = strings.Cut(rest, "\n## ")
+	}
 	for _, replacement := range args[1:] {
 		old, small, _ := strings.Cut(replacement, "=")
 		if !strings.Contains(text, old) {
-			ts.Fatalf("the guide has no %s", old)
+			ts.Fatalf("the page has no %s", old)
 		}
 		text = strings.ReplaceAll(text, old, small)
 	}
-	runCommands(ts, text)
+	for _, line := range commands(text) {
+		if !strings.HasPrefix(line, "t5train serve ") { // which would not end: see serve_test.go
+			ts.Logf("$ %s", line)
+			ts.Check(ts.Exec("sh", "-c", line))
+		}
+	}
 }
 
-// runCommands runs the lines that begin with t5train in the sh blocks of a Markdown text, of which there must be some.
-// A backslash at the end of a line continues it.
-func runCommands(ts *testscript.TestScript, text string) {
-	commands, inBlock := 0, false
+// commands returns the lines that begin with t5train in the sh blocks of a Markdown text. A backslash at the end of a
+// line continues it.
+func commands(text string) (list []string) {
+	inBlock := false
 	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", "")) {
 		switch {
 		case strings.HasPrefix(line, "```"):
 			inBlock = line == "```sh\n"
 		case inBlock && strings.HasPrefix(line, "t5train "):
-			ts.Logf("$ %s", line)
-			ts.Check(ts.Exec("sh", "-c", line))
-			commands++
+			list = append(list, line)
 		}
 	}
-	if commands == 0 {
-		ts.Fatalf("there is no command in it")
+	return list
+}
+
+// TestPagesRun makes sure that a script runs each page with commands, or each section of it that has some.
+func TestPagesRun(t *testing.T) {
+	var scripts strings.Builder
+	for _, script := range glob(t, "testdata/script/*.txtar") {
+		scripts.Write(testdir.Read(t, script))
 	}
+	root := filepath.Join("..", "..")
+	for _, path := range append(glob(t, root+"/docs/*.md", root+"/docs/guides/*.md"), root+"/README.md") {
+		text := string(testdir.Read(t, path))
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name = filepath.ToSlash(name)
+		if len(commands(text)) == 0 || name == "docs/serving.md" { // which serve_test.go runs
+			continue
+		}
+		for _, section := range strings.Split("\n"+text, "\n## ")[1:] {
+			title, _, _ := strings.Cut(section, "\n")
+			whole := regexp.MustCompile("(?m)^page '?" + regexp.QuoteMeta(name) + `('?$|'? )`)
+			if len(commands(section)) > 0 && !whole.MatchString(scripts.String()) &&
+				!strings.Contains(scripts.String(), "page '"+name+"#"+title+"'") {
+				t.Errorf("no script runs the commands of %s, section %q", name, title)
+			}
+		}
+	}
+}
+
+func glob(t *testing.T, patterns ...string) (files []string) {
+	t.Helper()
+	for _, p := range patterns {
+		found, err := filepath.Glob(filepath.FromSlash(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	return files
 }

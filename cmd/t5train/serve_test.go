@@ -119,7 +119,7 @@ func (s *servers) stops(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// curl does what curl does with these arguments, as far as the README needs it, and leaves the answer in the file
+// curl does what curl does with these arguments, as far as docs/serving.md needs it, and leaves the answer in the file
 // answer:
 //
 //	curl [-H header] [-d body] url
@@ -159,9 +159,9 @@ func curl(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// readme runs the curl commands of the README against the server.
+// readme runs the curl commands of docs/serving.md against the server.
 func readme(ts *testscript.TestScript, neg bool, args []string) {
-	text := strings.ReplaceAll(ts.ReadFile(ts.Getenv("REPO")+"/README.md"), "\\\n", "")
+	text := strings.ReplaceAll(ts.ReadFile(ts.Getenv("REPO")+"/docs/serving.md"), "\\\n", "")
 	commands := 0
 	for line := range strings.Lines(text) {
 		if words := shellWords(line); len(words) > 1 && words[0] == "curl" {
@@ -173,7 +173,7 @@ func readme(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	if commands == 0 {
-		ts.Fatalf("the README has no curl command")
+		ts.Fatalf("docs/serving.md has no curl command")
 	}
 }
 

@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/architecture.md: python3 docs/images/draw.py. Colours follow the reader's light or dark theme."""
+"""Draw the pictures of README.md and docs/: python3 docs/images/draw.py. Colours follow the reader's light or dark theme."""
 
 import pathlib
 
@@ -113,3 +113,41 @@ save("question.svg", "The way of a question from the command to its answer", 880
      arrow(233, 162, 218, 162),
      box(20, 130, 195, "trainer/predict", "lines that are kept", "when it is killed"),
      f'<text class="dim" font-size="12" x="440" y="225">trainer/serve reads a request where predict reads a file, and its queue joins requests to batches</text>')
+
+
+def task(y, reads, writes):
+    """A line of text that the model reads, and the one that it writes."""
+    return [f'<rect class="box" x="20" y="{y}" width="400" height="30" rx="6"/>',
+            f'<text class="text" font-size="13" x="220" y="{y + 20}">{reads}</text>',
+            arrow(422, y + 15, 477, y + 15), arrow(603, y + 15, 657, y + 15),
+            f'<rect class="box" x="660" y="{y}" width="200" height="30" rx="6"/>',
+            f'<text class="text" font-size="13" x="760" y="{y + 20}">{writes}</text>']
+
+
+tasks = [("sms: You have won a prize! Call 0800 123 now", "spam"),
+         ("translate English to German: That is good.", "Das ist gut."),
+         ("summarize: The storm came on Monday and left ...", "Storm hits the coast."),
+         ("question: Who wrote it? context: Ada wrote it.", "Ada"),
+         ("stsb sentence1: A plane takes off. sentence2: ...", "4.8"),
+         ("Ada Lovelace lived in London .", "person: Ada Lovelace; ..."),
+         ("The &lt;extra_id_0&gt; of France is Paris.", "&lt;extra_id_0&gt; capital ...")]
+save("tasks.svg", "T5 turns every task into text", 880, 345,
+     f'<text class="dim" font-size="13" x="220" y="28">the model reads</text>',
+     f'<text class="dim" font-size="13" x="760" y="28">and writes</text>',
+     *[part for n, t in enumerate(tasks) for part in task(42 + 42 * n, *t)],
+     f'<rect class="box" x="480" y="42" width="120" height="{42 * len(tasks) - 12}" rx="6"/>',
+     f'<text class="text" font-size="22" font-weight="600" x="540" y="180">T5</text>',
+     f'<text class="dim" font-size="12" x="540" y="202">encoder, decoder</text>',
+     f'<text class="dim" font-size="12" x="540" y="219">one set of weights</text>')
+
+save("checkpoint.svg", "The folder of a run, and the life of a save", 880, 255,
+     *chain(20, [("training", "weights at step 500"), ("snapshot", "a copy in memory"),
+                 ("hidden folder", "files are written", "and flushed"), ("checkpoint", "gets its name", "at once"),
+                 ("latest, best", "name it; old ones", "are removed")], 148, 25),
+     box(20, 125, 260, "runs/first", "config.yaml, metrics.jsonl", "events for TensorBoard", "history of the report"),
+     box(310, 125, 260, "checkpoint-00000500", "config.json, model.safetensors",
+         "spiece.model, tokenizer.json", "t5train.json: task, metrics"),
+     box(600, 125, 260, "trainer (to resume)", "optimizer.safetensors", "state.json: position, best", "checksums.json"),
+     arrow(282, 170, 307, 170), arrow(572, 170, 597, 170),
+     '<text class="dim" font-size="12" x="440" y="238">Training goes on while a snapshot is written. '
+     'A folder is complete or not there.</text>')

@@ -7,11 +7,15 @@ import (
 	"t5train/internal/testdir"
 )
 
-// The program in the README is the example of the package, which is compiled.
+// The program in docs/prediction.md is the example of the package, which is compiled, and README.md shows its lines.
 func TestReadmeShowsTheExample(t *testing.T) {
-	_, example, _ := strings.Cut(string(testdir.Read(t, "example_test.go")), "func ExamplePredictor() {")
-	if readme := string(testdir.Read(t, "../../README.md")); example == "" || !strings.Contains(readme,
-		"func main() {"+example) {
-		t.Error("the README has another program")
+	_, example, found := strings.Cut(string(testdir.Read(t, "example_test.go")), "func ExamplePredictor() {\n")
+	if page := string(testdir.Read(t, "../../docs/prediction.md")); !found || !strings.Contains(page,
+		"func main() {\n"+example) {
+		t.Error("docs/prediction.md has another program")
+	}
+	lines := strings.TrimSuffix(strings.ReplaceAll("\n"+example, "\n\t", "\n"), "\n}\n")
+	if readme := string(testdir.Read(t, "../../README.md")); !strings.Contains(readme, "```go"+lines+"\n```") {
+		t.Errorf("README.md has other lines than%s", lines)
 	}
 }

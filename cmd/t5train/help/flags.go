@@ -5,9 +5,8 @@ var flags = []group{
 	{"Flags", []string{
 		"config", "set", "model", "checkpoint", "size", "task", "objective", "part", "train", "validation",
 		"test", "data", "text", "target", "ids", "input", "label", "split", "dtype", "output", "epochs", "minutes",
-		"steps",
-		"learning-rate", "batch-size", "type", "vocab-size", "address", "watch", "plots", "nodes", "cores", "bandwidth",
-		"revision", "endpoint",
+		"steps", "learning-rate", "batch-size", "precision", "type", "vocab-size", "address", "watch", "plots", "nodes",
+		"cores", "bandwidth", "revision", "endpoint",
 	}},
 	{"Task and columns", []string{
 		"text-column", "label-column", "target-column", "column", "token-column", "tag-column", "labels", "prefix",
@@ -40,8 +39,8 @@ var flags = []group{
 	}},
 	{"Model to measure", []string{
 		"d-model", "d-kv", "d-ff", "heads", "layers", "ff", "tied", "vocab", "batch", "enc", "dec", "gen-batch",
-		"gen-enc", "new-tokens", "optimizer", "dropout", "recompute", "warmup", "measured-steps", "model-steps",
-		"precision",
+		"gen-enc", "new-tokens", "optimizer", "dropout", "recompute", "warmup", "measured-steps",
+		"model-steps",
 	}},
 	{"Running", []string{
 		"resume", "overwrite", "save-initial", "no-verify", "threads", "seed", "distributed", "rank-timeout", "log",
