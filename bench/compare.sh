@@ -32,11 +32,29 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 go build -o "$work/t5train" ../cmd/t5train
 
-# What is compared: a name, the arguments of `t5train bench`, and those of the peer or of peer.py.
+# What is compared: a name, the arguments of `t5train bench`, and those of the peer or of peer.py, or of a second
+# `t5train bench`.
 cases=(
 	"step, t5-small 8x128/32|train|--only train --variants eager,sdpa"
 	"step, t5-base 4x256/64|train --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12|--only train --variants eager,sdpa --batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12"
 	"step, 1.1 small 8x512/114|train --enc 512 --dec 114 --d-ff 1024 --layers 8 --heads 6 --ff gated-gelu|--only train --variants sdpa --enc 512 --dec 114 --d-ff 1024 --layers 8 --heads 6 --ff gated-gelu"
+)
+# In bfloat16, against autocast and float32 of PyTorch; the last two have the shapes of configs/pretrain-tiny.yaml and
+# configs/quickstart.yaml.
+steps=(
+	"t5-small 8x128/32|"
+	"t5-base 4x256/64|--batch 4 --enc 256 --dec 64 --d-model 768 --d-ff 3072 --layers 12 --heads 12"
+	"1.1 small 8x512/114|--enc 512 --dec 114 --d-ff 1024 --layers 8 --heads 6 --ff gated-gelu"
+	"pretrain-tiny 32x64/16|--batch 32 --enc 64 --dec 16 --d-model 128 --d-kv 32 --d-ff 512 --layers 4 --heads 4 --ff gated-gelu"
+	"quickstart 32x32/4|--batch 32 --enc 32 --dec 4 --d-model 64 --d-kv 16 --d-ff 128 --layers 2 --heads 4 --ff gated-gelu"
+)
+for s in "${steps[@]}"; do
+	name=${s%%|*} shape=${s#*|}
+	cases+=("step in bfloat16, $name|train --precision bfloat16 $shape|autocast $shape"
+		"step in bfloat16, $name|-|float32 $shape"
+		"step in bfloat16, $name|-|t5train train $shape")
+done
+cases+=(
 	"generate, batch 1|generate|--only generate"
 	"generate, batch 16|generate --gen-batch 16|"
 	"generate, beam 4, batch 1|generate --beams 4|"
@@ -46,11 +64,14 @@ cases=(
 	"generate, beam 4, batch 1|-|ctranslate2 --beams 4"
 	"generate, beam 4, batch 16|-|ctranslate2 --beams 4 --gen-batch 16"
 	"generate in int8, batch 1|generate --dtype int8|ctranslate2 --compute-type int8"
+	"generate in bfloat16, batch 1|generate --dtype bfloat16|t5train generate"
+	"generate in bfloat16, batch 16|generate --dtype bfloat16 --gen-batch 16|t5train generate --gen-batch 16"
 	"generate in int8, batch 16|generate --dtype int8 --gen-batch 16|ctranslate2 --compute-type int8 --gen-batch 16"
 )
 if [ -f "$pairs" ]; then
 	columns="--data $pairs --text-column en --target-column de --batch 64"
-	cases+=("step, text pairs, batches of 64|train --steps 10 $columns|ragged --steps 10 $columns")
+	cases+=("step, text pairs, batches of 64|train --steps 10 $columns|ragged --steps 10 $columns"
+		"step in bfloat16, text pairs, batches of 64|train --precision bfloat16 --steps 10 $columns|ragged-autocast --steps 10 $columns")
 fi
 
 # add NAME SIDE < json: notes a result.
@@ -68,7 +89,11 @@ for round in $(seq "$rounds"); do
 		[ "$ours" = - ] || "$work/t5train" bench $ours --threads "$threads" --json | add "$name" ours
 		case $theirs in
 		'') ;;
-		ctranslate2* | ragged*)
+		t5train*)
+			# shellcheck disable=SC2086
+			"$work/t5train" bench ${theirs#t5train} --threads "$threads" --json | add "$name" "t5train in float32"
+			;;
+		ctranslate2* | ragged* | autocast* | float32*)
 			# shellcheck disable=SC2086
 			clean peer.py $theirs --threads "$threads" 2>"$work/peer.err" | add "$name" "${theirs%% *}" || tail -1 "$work/peer.err" >&2
 			;;
@@ -96,9 +121,11 @@ PY
 			;;
 		esac
 	done
-	"$work/t5train" bench gemm --threads "$threads" --json >"$work/products.json"
-	clean peer.py gemm --threads "$threads" <"$work/products.json" >"$work/mkl.json"
-	"$python" -c 'import json, sys; a, b = (json.load(open(f))["products"] for f in sys.argv[1:]); print(json.dumps({"ours": a, "mkl": b}))' "$work/products.json" "$work/mkl.json" >>"$work/gemm"
+	for precision in float32 bfloat16; do
+		"$work/t5train" bench gemm --precision $precision --threads "$threads" --json >"$work/products.json"
+		clean peer.py gemm --dtype $precision --threads "$threads" <"$work/products.json" >"$work/mkl.json"
+		"$python" -c 'import json, sys; a, b = (json.load(open(f))["products"] for f in sys.argv[1:]); print(json.dumps({"ours": a, "mkl": b}))' "$work/products.json" "$work/mkl.json" >>"$work/gemm-$precision"
+	done
 done
 "$python" - "$work" "$threads" <<'PY'
 import collections, json, statistics, sys
@@ -108,7 +135,7 @@ for line in open(f"{work}/results"):
     r = json.loads(line)
     rows[r["name"]][r["side"]].append(r)
 cpu = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "?")
-print(f"{cpu}, {threads} threads, float32 where not int8\n")
+print(f"{cpu}, {threads} threads, float32 where not bfloat16 or int8\n")
 print("| what | t5train tokens/s | other tokens/s | ratio | peak memory MB | other | share of peak |\n|---|---|---|---|---|---|---|")
 med = lambda rs, k: statistics.median(r[k] for r in rs)
 for name, sides in rows.items():
@@ -123,18 +150,19 @@ for name, sides in rows.items():
             continue
         a, b = med(ours, "tokens_per_s"), med(sides[side], "tokens_per_s")
         print(f"| {name} | {a:.0f} | {b:.0f} ({side}) | {a/b:.2f} | {med(ours, 'peak_rss_mb'):.0f} | {med(sides[side], 'peak_rss_mb'):.0f} | {med(ours, 'fma_peak_share'):.2f} |")
-print("\n| product | t5train GFLOP/s | MKL | ratio |\n|---|---|---|---|")
-products = collections.defaultdict(lambda: ([], []))
-for line in open(f"{work}/gemm"):
-    r = json.loads(line)
-    for x, y in zip(r["ours"], r["mkl"]):
-        both = products[f"{x['op']} {x['m']}x{x['n']}x{x['k']}"]
-        both[0].append(x["gflops_median"])
-        both[1].append(y["gflops_median"])
-ratios = []
-for name, (x, y) in products.items():
-    x, y = statistics.median(x), statistics.median(y)
-    ratios.append(x / y)
-    print(f"| {name} | {x:.0f} | {y:.0f} | {x/y:.2f} |")
-print(f"\nproducts: median ratio {statistics.median(ratios):.2f}, least {min(ratios):.2f}")
+for precision, other in ("float32", "MKL"), ("bfloat16", "oneDNN"):
+    print(f"\n| product in {precision} | t5train GFLOP/s | {other} | ratio |\n|---|---|---|---|")
+    products = collections.defaultdict(lambda: ([], []))
+    for line in open(f"{work}/gemm-{precision}"):
+        r = json.loads(line)
+        for x, y in zip(r["ours"], r["mkl"]):
+            both = products[f"{x['op']} {x['m']}x{x['n']}x{x['k']}"]
+            both[0].append(x["gflops_median"])
+            both[1].append(y["gflops_median"])
+    ratios = []
+    for name, (x, y) in products.items():
+        x, y = statistics.median(x), statistics.median(y)
+        ratios.append(x / y)
+        print(f"| {name} | {x:.0f} | {y:.0f} | {x/y:.2f} |")
+    print(f"\nproducts: median ratio {statistics.median(ratios):.2f}, least {min(ratios):.2f}")
 PY

@@ -29,6 +29,7 @@ func TestEveryOptionIsInTheJob(t *testing.T) {
 		{PredictorOptions{}, map[string]string{"MaxInputLength": inJob, "MaxOutputLength": inJob, "Top": inJob}},
 		{OpenOptions{}, map[string]string{
 			"Unverified": apart, "Task": inJob, "Component": inJob, "Limits": inJob, "Threads": apart, "Sink": apart,
+			"DType": inJob,
 		}},
 		{FileOptions{}, map[string]string{"Generation": inJob, "BatchSize": apart, "Group": apart, "Sink": apart}},
 		{Output{}, map[string]string{"Path": apart, "Format": inJob, "Overwrite": apart, "Device": apart}},
