@@ -128,14 +128,17 @@ var configFlags = [...]configFlag{
 	{"output", "output", textFlag, "folder of the run", ""},
 	{"task", "task.name", textFlag, taskHelp, finetuneName},
 	{"objective", "objective.name", textFlag, ui.AnyOf(objective.Names()), pretrainName},
-	{"input-length", "objective.input_length", wholeFlag, "longest input in tokens; targets are computed", pretrainName},
-	{"tokens", "data.tokens", textFlag, "folder of token stores (default: tokens in the folder of the run)", pretrainName},
+	{"input-length", "objective.input_length", wholeFlag, "longest input in tokens; targets are computed",
+		pretrainName},
+	{"tokens", "data.tokens", textFlag, "folder of token stores (default: tokens in the folder of the run)",
+		pretrainName},
 	{"train", "data.train", listFlag, "parquet files to train on: paths, folders or globs", ""},
 	{"validation", "data.validation", listFlag, "parquet files to evaluate on", ""},
 	{"model", "model.path", textFlag, "model to start from: a Hugging Face folder, ORG/NAME in the cache of Hugging " +
 		"Face, a run, a checkpoint or " + builtin.Default, ""},
 	{"size", "model.size", textFlag, "size of a new model, see 't5train sizes'", ""},
-	{"tokenizer", "tokenizer.path", textFlag, "spiece.model or a folder with one (default: the model's, else T5's)", ""},
+	{"tokenizer", "tokenizer.path", textFlag, "spiece.model or a folder with one (default: the model's, else T5's)",
+		""},
 	{"prefix", "task.prefix", textFlag, "text in front of every input (default: that of the task)", finetuneName},
 	{"text-column", "task.text_columns", listFlag, "input column, or several in order (default: found from the schema)",
 		finetuneName},
@@ -192,7 +195,8 @@ func (s *configSources) flags() []configFlag {
 
 func (s *configSources) add(c *cobra.Command) {
 	c.Flags().StringVar(&s.file, "config", "", "YAML file with the configuration")
-	c.Flags().StringArrayVar(&s.set, "set", nil, "set a key of the configuration: --set train.epochs=3 (may be repeated)")
+	c.Flags().StringArrayVar(&s.set, "set", nil,
+		"set a key of the configuration: --set train.epochs=3 (may be repeated)")
 	for _, f := range s.flags() {
 		switch f.kind {
 		case listFlag:
