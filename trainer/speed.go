@@ -25,8 +25,7 @@ type speedometer struct {
 }
 
 func newSpeedometer(w *kernel.Workers, first int) *speedometer {
-	peak := peakOf(w)
-	return &speedometer{workers: w, peak: peak, begun: time.Now(), first: first}
+	return &speedometer{workers: w, peak: peakOf(w), begun: time.Now(), first: first}
 }
 
 // start begins to measure a step; the function that it returns ends that. Counting takes a tenth of a microsecond a

@@ -15,9 +15,9 @@ func pullCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "pull ORG/NAME",
 		Short: "Download a model of the Hugging Face hub into its cache",
-		Long: `Download the files of a model that t5train reads into the cache that the tools of Hugging Face keep on this
-machine (HF_HUB_CACHE, HF_HOME), in their layout: all commands then find it by its name, and so do those tools. Standard
-output gets the folder.
+		Long: `Download the files of a model that t5train reads into the cache that the tools of Hugging Face keep on
+this machine (HF_HUB_CACHE, HF_HOME), in their layout: all commands find it by its name then, and so do those tools.
+Standard output gets the folder.
 
 A download that was interrupted goes on when the command is given again. Sizes, and the SHA-256 where the server gives
 it, are checked. The token of HF_TOKEN, or of huggingface-cli login, is sent to the endpoint alone, and only over HTTPS
