@@ -14,6 +14,7 @@
 //
 // A run keeps its checkpoints below its output folder:
 //
+//	OUTPUT/best, OUTPUT/latest                  links to checkpoints, for other programs
 //	OUTPUT/checkpoints/latest                   the name of a folder beside it
 //	OUTPUT/checkpoints/best                     the same
 //	OUTPUT/checkpoints/checkpoint-00000500/     a model folder that transformers opens as it is, and

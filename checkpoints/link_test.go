@@ -162,3 +162,63 @@ func TestRunBehindALink(t *testing.T) {
 	}
 	wantSteps(t, run, 1, 2)
 }
+
+// OUTPUT/best and OUTPUT/latest open as folders, follow the run, and take the place of nothing that is the user's.
+func TestLinksToCheckpoints(t *testing.T) {
+	output := t.TempDir()
+	run, err := OpenRun(output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(name, want string) {
+		t.Helper()
+		got, err := os.ReadFile(filepath.Join(output, name, configName))
+		if want == "" && os.IsNotExist(err) {
+			return
+		}
+		if dir, readErr := os.Readlink(filepath.Join(output, name)); err != nil || readErr != nil || string(got) != want ||
+			dir != filepath.Join(DirName, stepName(map[string]int{"one": 1, "two": 2}[want])) {
+			t.Errorf("%s is %s, which holds %q, %v, want %q", name, dir, got, err, want)
+		}
+	}
+	save := func(step int, mark string) {
+		t.Helper()
+		if err := run.Save(step, checkpoint(mark)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(1, "one")
+	check(latestName, "one")
+	check(bestName, "")
+	if err := run.SetBest(1); err != nil {
+		t.Fatal(err)
+	}
+	save(2, "two")
+	check(latestName, "two")
+	check(bestName, "one")
+	if dir, _, err := Resolve(filepath.Join(output, bestName)); err != nil || dir != filepath.Join(output, bestName) {
+		t.Errorf("the best is %s, %v", dir, err)
+	}
+	if err := run.Clear(); err != nil {
+		t.Fatal(err)
+	}
+	check(latestName, "")
+	if _, err := os.Lstat(filepath.Join(output, latestName)); !os.IsNotExist(err) {
+		t.Errorf("a link is left: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(output, bestName), []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := t.TempDir()
+	symlink(t, elsewhere, filepath.Join(output, latestName))
+	save(1, "one")
+	if target, err := os.Readlink(filepath.Join(output, latestName)); err != nil || target != elsewhere {
+		t.Errorf("the user's link leads to %q, %v", target, err)
+	}
+	if err := run.SetBest(1); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(output, bestName)); err != nil || string(got) != "mine" {
+		t.Errorf("the user's file holds %q, %v", got, err)
+	}
+}

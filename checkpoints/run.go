@@ -124,6 +124,9 @@ func (r *Run) Clear() error {
 	}
 	// The pointers go first: they must never name a folder that is gone.
 	for _, name := range []string{bestName, latestName} {
+		if link := r.linkPath(name); isLink(link) {
+			os.Remove(link)
+		}
 		if err := atomicfile.Remove(filepath.Join(r.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("clear checkpoints: %w", atomicfile.WithRemedy(err))
 		}
@@ -170,7 +173,36 @@ func (r *Run) point(name string, step int) error {
 	if err == nil {
 		err = ReplaceFile(path, []byte(stepName(step)+"\n"))
 	}
+	if err == nil {
+		r.link(name, step)
+	}
 	return atomicfile.WriteError(path, err)
+}
+
+// link makes OUTPUT/best and OUTPUT/latest links to a checkpoint, so that other programs open them as folders; a run is
+// read by the pointer files. Where the system has no links there are none. What else is there is the user's.
+func (r *Run) link(name string, step int) {
+	path := r.linkPath(name)
+	if atomicfile.Exists(path) && !isLink(path) {
+		return
+	}
+	temp := filepath.Join(filepath.Dir(r.dir), "."+name+".t5train-link")
+	os.Remove(temp) // of a killed process
+	err := os.Symlink(filepath.Join(DirName, stepName(step)), temp)
+	if err == nil {
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		os.Remove(path) // rather none than one that leads to another checkpoint
+	}
+}
+
+func (r *Run) linkPath(name string) string { return filepath.Join(filepath.Dir(r.dir), name) }
+
+// isLink reports whether a path is a link as link makes them.
+func isLink(path string) bool {
+	target, err := os.Readlink(path)
+	return err == nil && strings.HasPrefix(filepath.ToSlash(target), DirName+"/"+stepPrefix)
 }
 
 // pointer reads a pointer file and makes sure that its checkpoint is there.
