@@ -176,8 +176,9 @@ func TestLinksToCheckpoints(t *testing.T) {
 		if want == "" && os.IsNotExist(err) {
 			return
 		}
-		if dir, readErr := os.Readlink(filepath.Join(output, name)); err != nil || readErr != nil || string(got) != want ||
-			dir != filepath.Join(DirName, stepName(map[string]int{"one": 1, "two": 2}[want])) {
+		to := filepath.Join(DirName, stepName(map[string]int{"one": 1, "two": 2}[want]))
+		dir, readErr := os.Readlink(filepath.Join(output, name))
+		if err != nil || readErr != nil || string(got) != want || dir != to {
 			t.Errorf("%s is %s, which holds %q, %v, want %q", name, dir, got, err, want)
 		}
 	}

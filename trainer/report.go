@@ -27,10 +27,8 @@ func (n reportNotes) begin(run runlog.Run, session runlog.Session, s state) erro
 	}
 	var before []runlog.Session
 	if s.Step > 0 {
-		// A file that cannot be read is written again.
-		if was, err := runlog.Read[runlog.Run](n.path(runlog.RunName)); err == nil {
-			before = was.Sessions
-		}
+		was, _ := runlog.Read[runlog.Run](n.path(runlog.RunName)) // what cannot be read is written again
+		before = was.Sessions
 	}
 	run.Begin(before, session)
 	return runlog.Write(n.path(runlog.RunName), run)
@@ -90,11 +88,8 @@ func (n reportNotes) evaluation(e EvalEvent, set evaluate.Set) error {
 func (n reportNotes) finish() error {
 	history, historyErr := runlog.ReadHistory(n.path(runlog.HistoryName))
 	run, runErr := runlog.Read[runlog.Run](n.path(runlog.RunName))
-	if historyErr != nil || runErr != nil {
-		return nil
-	}
-	note, ok := stillBetter(run.Metric, history.Eval, run.Steps)
-	if !ok {
+	note, ok := stillBetter(run.Metric, history.Eval, run.Steps) // not ok for a history without evaluations
+	if historyErr != nil || runErr != nil || !ok {
 		return nil
 	}
 	run.Notes = append(run.Notes, note)

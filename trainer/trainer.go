@@ -15,6 +15,7 @@ import (
 	"t5train/internal/ui"
 	"t5train/model/kernel"
 	"t5train/trainer/allreduce"
+	"t5train/trainer/card"
 	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
 )
@@ -56,9 +57,8 @@ func newResult(run *checkpoints.Run, output string, s state, interrupted bool) *
 	r := &Result{Step: s.Step, BestStep: s.BestStep, Metric: s.Metric, Interrupted: interrupted}
 	if s.BestStep > 0 {
 		r.Checkpoint = run.Dir(s.BestStep)
-		if info, err := checkpoints.ReadInfo(r.Checkpoint); err == nil {
-			r.Metrics = info.Metrics
-		}
+		info, _ := checkpoints.ReadInfo(r.Checkpoint) // empty if it cannot be read
+		r.Metrics = info.Metrics
 	} else if s.Step > 0 {
 		r.Checkpoint = run.Dir(s.Step)
 	}
@@ -122,7 +122,9 @@ func train(ctx context.Context, config *configs.Config, o Options) (r *Result, e
 		}
 		p.loop.computeOn(processors)
 		o.Group.SetTimeout(o.Timeout)
-		r, err = p.loop.run(ctx)
+		if r, err = p.loop.run(ctx); err == nil && !r.Interrupted && o.Group.First() {
+			card.WriteAll(o.Sink, p.config, r.Checkpoint, p.run.Dir(r.Step))
+		}
 		return err
 	})
 	return r, err

@@ -45,7 +45,7 @@ var dtypes = map[string]safetensors.DType{"float32": safetensors.F32, "bfloat16"
 // them: it belongs to the weights as they were.
 var copied = []string{
 	checkpoints.GenerationName, checkpoints.InfoName, "spiece.model", "tokenizer.json", "tokenizer_config.json",
-	"special_tokens_map.json", "added_tokens.json",
+	"special_tokens_map.json", "added_tokens.json", "README.md",
 }
 
 // Convert writes the checkpoint at path (see Open) to the folder out, which must be new or empty, in another type, in
