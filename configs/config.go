@@ -138,7 +138,7 @@ type Train struct {
 	// Optimizer steps in all; 0 = off. Alternative to epochs and minutes.
 	Steps int `yaml:"steps" unit:"steps" range:">= 1" zero:"off"`
 	// Passes over the training data, whole or not (0.5); 0 = off. Alternative to steps and minutes. 3 to 10 for
-	// fine-tuning (default: 3, for model.size 10; with few rows as many as make 300 steps); time grows with it.
+	// fine-tuning; where nothing is given it follows from the rows and the model, up to 50. Time grows with it.
 	Epochs float64 `yaml:"epochs" unit:"epochs" range:"> 0 and <= 1000000" zero:"off"`
 	// Minutes that the run may take, with its evaluations; 0 = off. Alternative to steps and epochs: the first seconds
 	// measure how many steps that makes. config.yaml of the run has their number as train.steps, which gives the same

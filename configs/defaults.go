@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	"t5train/configs/suit"
 	"t5train/data/objective"
 	"t5train/internal/optional"
-	"t5train/internal/ui"
 	"t5train/model/kernel"
 	"t5train/trainer/optim"
 )
@@ -40,63 +40,33 @@ func DefaultPretraining() *Config {
 	return c
 }
 
-// Facts are what the settings of a fine-tuning follow from where nobody gives them.
-type Facts struct {
-	Rows       int  // to train on; 0: not known
-	Pretrained bool // the weights have learnt; else they are random
-}
-
-func (f Facts) String() string {
-	text := "random weights"
-	if f.Pretrained {
-		text = "trained weights"
-	}
-	if f.Rows > 0 {
-		text = ui.Grouped(f.Rows) + " rows and " + text
-	}
-	return text
-}
-
-func (f Facts) hint() string {
-	if f.Pretrained {
-		return ""
-	}
-	return "; model.path begins with weights that have learnt"
-}
-
-// Fewest steps that a fine-tuning makes of its own accord, and most evaluations of one that has more epochs for it.
-const leastSteps, mostEvaluations = 300, 10
-
 // suit changes the defaults of fine-tuning, which are for pre-trained weights and thousands of rows, to those that
-// suit a model and its data, where given says that a key is not set, and returns what it has set. Random weights get
-// T5's own optimizer for them, Adafactor with parameter scaling at 1e-2 (Raffel et al. 2020, section 3.1.2), which
-// comes down to 0 over more epochs: with v1_1-tiny it brings the validation accuracy of trec from 0.59 to 0.79 and of
-// sst2 from 0.65 to 0.81; adamw at 1e-3 reaches 0.66 of trec, at 3e-3 0.59. Few rows get as many epochs as leastSteps
-// take.
-func (c *Config) suit(f Facts, given func(key string) bool) (set []string) {
-	note := func(key string, value any) { set = append(set, fmt.Sprintf("%s %v", key, value)) }
+// suit a model and its data, where given says that a key is not set, and returns what it has set. Random weights and
+// small models get T5's own optimizer, Adafactor with parameter scaling at 1e-2 (Raffel et al. 2020, section 3.1.2),
+// which comes down to 0: with new weights of v1_1-tiny it brings the validation accuracy of trec from 0.59 to 0.79 and
+// of sst2 from 0.65 to 0.81; adamw at 1e-3 reaches 0.66 of trec, at 3e-3 0.59.
+func (c *Config) suit(f suit.Facts, given func(key string) bool) (set []string) {
+	note := func(key string, value any) { set = append(set, suit.Setting(key, value)) }
 	t, o := &c.Train, &c.Optimizer
+	if f.Small() && t.BatchSize > 0 && !given("train.batch_size") {
+		t.BatchSize = suit.SmallBatch
+		note("train.batch_size", t.BatchSize)
+	}
 	if t.Epochs > 0 && !given("train.epochs") {
 		usual := t.Epochs
 		if !f.Pretrained {
 			t.Epochs = 10
 		}
-		perStep := t.BatchSize * t.Accumulate // 0 where the batch is counted in tokens
-		if f.Rows > 0 && perStep > 0 {
-			perEpoch := max(1, (f.Rows+t.BatchSize-1)/t.BatchSize/t.Accumulate)
-			if least := (leastSteps + perEpoch - 1) / perEpoch; float64(least) > t.Epochs {
-				t.Epochs = float64(least)
-				if c.evaluates() && !given("eval.every_steps") {
-					c.Eval.EverySteps = least * perEpoch / mostEvaluations
-					note("eval.every_steps", c.Eval.EverySteps)
-				}
-			}
-		}
-		if t.Epochs != usual {
+		if t.Epochs = f.Epochs(t.Epochs, t.BatchSize, t.Accumulate); t.Epochs != usual {
 			note("train.epochs", t.Epochs)
 		}
 	}
-	if f.Pretrained {
+	c.suitEvaluation(f, given, note)
+	if f.Small() && f.NoDropout && c.Model.DropoutRate == nil {
+		c.Model.DropoutRate = new(suit.SmallDropout)
+		note("model.dropout_rate", *c.Model.DropoutRate)
+	}
+	if f.Pretrained && !(f.Small() && o.Name == optim.NameAdafactor) {
 		return set
 	}
 	if !given("schedule.name") && !o.OwnRate() {
@@ -116,6 +86,24 @@ func (c *Config) suit(f Facts, given func(key string) bool) (set []string) {
 	o.LearningRate = &rate
 	note("optimizer.learning_rate", rate)
 	return set
+}
+
+// suitEvaluation bounds the time that evaluations take.
+func (c *Config) suitEvaluation(f suit.Facts, given func(key string) bool, note func(string, any)) {
+	t := c.Train
+	perEpoch := f.StepsPerEpoch(t.BatchSize, t.Accumulate)
+	steps := max(float64(t.Steps), t.Epochs*perEpoch) // 0 where a time is given: their number is not known yet
+	if perEpoch == 0 || !c.evaluates() {
+		return
+	}
+	if !given("eval.every_steps") {
+		c.Eval.EverySteps = suit.EverySteps(cmp.Or(steps, max(800, 8*perEpoch)))
+		note("eval.every_steps", c.Eval.EverySteps)
+	}
+	if most := f.MaxHeldOut(steps / perEpoch); most > 0 && steps > 0 && !given("data.max_validation_examples") {
+		c.Data.MaxValidationExamples = most
+		note("data.max_validation_examples", most)
+	}
 }
 
 // Pretraining reports whether this is a configuration of pre-training, which is what names an objective.

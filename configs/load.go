@@ -11,6 +11,7 @@ import (
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
 
+	"t5train/configs/suit"
 	"t5train/internal/ui"
 )
 
@@ -31,7 +32,7 @@ type LoadOptions struct {
 	DefaultModel string
 	// Facts finds what settings that are not given follow from, for a configuration that may be wrong. Nil: whether
 	// weights have learnt is all that counts.
-	Facts func(Config) Facts
+	Facts func(Config) suit.Facts
 	// Command is what the configuration is for, pretrain or finetune; empty: what its keys say. One that sets
 	// objective.name is of pre-training, and without task.name also one that sets any key that only pre-training has,
 	// or mixes text in.
@@ -78,7 +79,7 @@ func Load(opts LoadOptions) (*Config, error) {
 			"model.size new random weights)", c.Model.Path)
 	}
 	if kind == finetuning && (c.Model.Size == "") != (c.Model.Path == "") {
-		facts := Facts{Pretrained: c.Model.Path != ""}
+		facts := suit.Facts{Pretrained: c.Model.Path != ""}
 		if opts.Facts != nil {
 			facts = opts.Facts(*c)
 		}
@@ -86,8 +87,8 @@ func Load(opts LoadOptions) (*Config, error) {
 			return slices.ContainsFunc(layers, func(l layer) bool { _, ok := l[key]; return ok })
 		})
 		if len(set) > 0 {
-			ui.Say(opts.Sink, "", "settings for %s: %s (their flags and keys change them%s)", facts,
-				strings.Join(set, ", "), facts.hint())
+			ui.Say(opts.Sink, "", "settings for %s: %s (their flags and keys change them)", facts,
+				strings.Join(set, ", "))
 		}
 	}
 	c.Resolve()

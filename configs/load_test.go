@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"t5train/configs/suit"
 	"t5train/internal/testdir"
 	"t5train/trainer/optim"
 )
@@ -649,46 +650,72 @@ func TestLoadUnknownBuiltin(t *testing.T) {
 	}
 }
 
-// Settings that nobody gives follow from the model and the number of rows.
+// Settings that nobody gives follow from the model and its data.
 func TestLoadSuitsTheData(t *testing.T) {
 	minimal := strings.Replace(minimal, "[a.parquet]", "[a.parquet], validation: [b.parquet]", 1)
 	trained := strings.Replace(minimal, "size: small", "path: here", 1)
+	small := suit.Facts{Pretrained: true, Parameters: 9e6, NoDropout: true, HeldOut: 300}
+	large := suit.Facts{Pretrained: true, Parameters: 60e6, NoDropout: true, HeldOut: 300}
 	type settings struct {
-		epochs float64
-		every  int
+		batch    int
+		epochs   float64
+		every    int
+		heldOut  int
+		dropout  float64
+		schedule string
+		rate     float64
 	}
 	for name, test := range map[string]struct {
 		content string
+		facts   suit.Facts
 		rows    int
 		set     []string
 		want    settings
 		said    string
 	}{
-		"many rows":       {trained, 10_000, nil, settings{3, 0}, ""},
-		"just enough":     {trained, 3_200, nil, settings{3, 0}, ""},
-		"few rows":        {trained, 100, nil, settings{75, 30}, "settings for 100 rows and trained weights: "},
-		"hardly any":      {trained, 5, nil, settings{300, 30}, "eval.every_steps 30, train.epochs 300 (their"},
-		"unknown":         {trained, 0, nil, settings{3, 0}, ""},
-		"new weights":     {minimal, 100, nil, settings{75, 30}, "settings for 100 rows and random weights: "},
-		"more of them":    {minimal, 960, nil, settings{10, 0}, "train.epochs 10, schedule.name linear"},
-		"epochs":          {trained, 100, []string{"train.epochs=2"}, settings{2, 0}, ""},
-		"steps":           {trained, 100, []string{"train.steps=2"}, settings{0, 0}, ""},
-		"minutes":         {trained, 100, []string{"train.minutes=2"}, settings{0, 0}, ""},
-		"evaluations":     {trained, 100, []string{"eval.every_steps=7"}, settings{75, 7}, "train.epochs 75"},
-		"the usual epoch": {trained, 100, []string{"eval.every_steps=0"}, settings{75, 0}, "train.epochs 75"},
-		"small batches":   {trained, 100, []string{"train.batch_size=1"}, settings{3, 0}, ""},
-		"no evaluation": {strings.Replace(trained, ", validation: [b.parquet]", "", 1), 100, nil, settings{75, 0},
-			"trained weights: train.epochs 75"},
-		"tokens":      {trained, 100, []string{"train.batch_tokens=4096"}, settings{3, 0}, ""},
-		"accumulated": {trained, 640, []string{"train.accumulate=2"}, settings{30, 30}, "train.epochs 30"},
+		"a small model": {trained, small, 100, nil, settings{16, 50, 44, 0, 0.1, "linear", 1e-2},
+			"settings for 100 rows and trained weights of a small model: train.batch_size 16, train.epochs 50, " +
+				"eval.every_steps 44, model.dropout_rate 0.1, schedule.name linear, optimizer.scale_parameter true, " +
+				"optimizer.learning_rate 0.01 (their"},
+		"1,000 rows": {trained, small, 1000, nil, settings{16, 16, 126, 0, 0.1, "linear", 1e-2}, "train.epochs 16"},
+		"a large model": {trained, large, 100, nil, settings{32, 50, 25, 0, -1, "constant", 1e-3},
+			"settings for 100 rows and trained weights: train.epochs 50, eval.every_steps 25 (their"},
+		"many rows": {trained, large, 64_000, nil, settings{32, 3, 750, 0, -1, "constant", 1e-3},
+			"eval.every_steps 750"},
+		"new weights": {minimal, suit.Facts{}, 100, nil, settings{32, 50, 25, 0, -1, "linear", 1e-2},
+			"train.epochs 50"},
+		"unknown": {trained, large, 0, nil, settings{32, 3, 0, 0, -1, "constant", 1e-3}, ""},
+		"given": {trained, small, 100, []string{"train.batch_size=8", "train.epochs=2", "eval.every_steps=0",
+			"data.max_validation_examples=0", "model.dropout_rate=0", "schedule.name=constant",
+			"optimizer.learning_rate=1e-3"}, settings{8, 2, 0, 0, 0, "constant", 1e-3}, ""},
+		"few epochs": {trained, small, 100, []string{"train.epochs=2"}, settings{16, 2, 20, 200, 0.1, "linear", 1e-2},
+			"data.max_validation_examples 200"},
+		"steps": {trained, large, 100, []string{"train.steps=400"},
+			settings{32, 0, 50, 0, -1, "constant", 1e-3}, "steps 50"},
+		"minutes": {trained, large, 100, []string{"train.minutes=2"},
+			settings{32, 0, 100, 0, -1, "constant", 1e-3}, "eval.every_steps 100 (their"},
+		"adamw": {trained, small, 100, []string{"optimizer.name=adamw"}, settings{16, 50, 44, 0, 0.1, "constant", 3e-4},
+			"model.dropout_rate 0.1 (their"},
+		"batches of tokens": {trained, small, 100, []string{"train.batch_tokens=4096"},
+			settings{0, 3, 0, 0, 0.1, "linear", 1e-2}, "model.dropout_rate 0.1, schedule.name linear"},
+		"no evaluation": {strings.Replace(trained, ", validation: [b.parquet]", "", 1), large, 100, nil,
+			settings{32, 50, 0, 0, -1, "constant", 1e-3}, "trained weights: train.epochs 50 (their"},
 	} {
 		said := ""
 		c := mustLoad(t, test.content, LoadOptions{
-			Set:   test.set,
-			Sink:  testdir.Sink{Said: func(line string) { said += line }},
-			Facts: func(c Config) Facts { return Facts{Rows: test.rows, Pretrained: c.Model.Path != ""} },
+			Set:  test.set,
+			Sink: testdir.Sink{Said: func(line string) { said += line }},
+			Facts: func(Config) suit.Facts {
+				test.facts.Rows = test.rows
+				return test.facts
+			},
 		})
-		got := settings{c.Train.Epochs, c.Eval.EverySteps}
+		dropout := -1.0
+		if c.Model.DropoutRate != nil {
+			dropout = *c.Model.DropoutRate
+		}
+		got := settings{c.Train.BatchSize, c.Train.Epochs, c.Eval.EverySteps, c.Data.MaxValidationExamples, dropout,
+			c.Schedule.Name, *c.Optimizer.LearningRate}
 		if got != test.want || !strings.Contains(said, test.said) || test.said == "" && said != "" {
 			t.Errorf("%s: got %+v, said %q, want %+v, %q", name, got, said, test.want, test.said)
 		}

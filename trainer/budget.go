@@ -16,8 +16,6 @@ import (
 	"t5train/trainer/allreduce"
 )
 
-const minutesKey = "train.minutes"
-
 // chooseSteps sets the number of steps of a new run that has a time instead, by measuring steps and an evaluation that
 // belong to no run: the bits of this one follow from the number of its steps alone.
 func (p *preparedRun) chooseSteps(ctx context.Context) error {
@@ -25,9 +23,9 @@ func (p *preparedRun) chooseSteps(ctx context.Context) error {
 	if t.Minutes == 0 {
 		return nil
 	}
-	pace, err := p.measurePace(ctx, time.Duration(t.Minutes*float64(time.Minute)))
+	pace, err := p.measurePace(ctx)
 	if err != nil {
-		return fmt.Errorf("measure how many steps fit into %s: %w", minutesKey, err)
+		return fmt.Errorf("measure how many steps fit into train.minutes: %w", err)
 	}
 	steps := pace.stepsWithin(t.Minutes*60 - time.Since(p.begun).Seconds())
 	all, err := allreduce.Gather(p.options.Group, steps) // clocks of ranks differ: the first one's counts
@@ -36,7 +34,7 @@ func (p *preparedRun) chooseSteps(ctx context.Context) error {
 	}
 	p.minutes = t.Minutes
 	t.Steps, t.Minutes = all[0], 0
-	ui.Say(p.options.Sink, "", "%s %g: %s steps %s (train.steps %d gives the same run again)", minutesKey, p.minutes,
+	ui.Say(p.options.Sink, "", "train.minutes %g: %s steps %s (train.steps %d gives the same run again)", p.minutes,
 		ui.Grouped(t.Steps), pace, t.Steps)
 	return nil
 }
@@ -89,8 +87,8 @@ func (p pace) stepsWithin(seconds float64) int {
 
 // measurePace trains for a small part of the time, and evaluates for another. The weights are what they were
 // afterwards.
-func (p *preparedRun) measurePace(ctx context.Context, whole time.Duration) (pace, error) {
-	limit := min(5*time.Second, whole/20)
+func (p *preparedRun) measurePace(ctx context.Context) (pace, error) {
+	limit := min(5*time.Second, time.Duration(p.config.Train.Minutes*float64(time.Minute))/20)
 	c, params := *p.config, p.folder.Model.Params
 	c.Train.Steps, c.Train.Minutes = c.Schedule.WarmupSteps+1_000_000, 0 // far from the end of a schedule
 	was := make([][]float32, len(params))

@@ -47,7 +47,7 @@ func findResumePoint(run *checkpoints.Run, c *configs.Config, o Options) (resume
 	minutes := s.state.keepSteps(&c.Train)
 	was, is := flattenMixture(s.state.Config), flattenMixture(resumeKeys(c))
 	if minutes > 0 {
-		was[minutesKey] = fmt.Sprint(s.state.Minutes)
+		was["train.minutes"] = fmt.Sprint(s.state.Minutes)
 		delete(was, "train.steps")
 		delete(is, "train.steps")
 	}
@@ -144,9 +144,9 @@ func (l *loop) resume(from resumePoint) error {
 	if err := sameData(from.state, l.state); err != nil {
 		return err
 	}
-	config := l.state.Config
+	config := l.state.Config // which may name other paths of the same data
 	l.state, l.saver.step = from.state, from.step
-	l.state.Config = config                       // which may name other paths of the same data
+	l.state.Config = config
 	if l.state.Metric == "" && l.evalSet != nil { // of a run that older versions began, by the task alone
 		best := l.evalSet.Best()
 		if spec := l.folder.Info.Task; spec != nil {

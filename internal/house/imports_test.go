@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"data/importer", "data/dataset", "data/tokenizer/vocabulary", "data/tokenizer/usage"},
 	{"checkpoints"},
 	{"checkpoints/pytorch", "checkpoints/pull"},
-	{"checkpoints/builtin", "checkpoints/hub", "checkpoints/safetensors", "data", "data/chunks"},
+	{"checkpoints/builtin", "configs/suit", "checkpoints/hub", "checkpoints/safetensors", "data", "data/chunks"},
 	{"data/task/infer"},
 	{"data/objective", "data/task", "model/generate"},
 
