@@ -89,3 +89,20 @@ func TestFind(t *testing.T) {
 		t.Errorf("a ref that leads elsewhere: error %v", err)
 	}
 }
+
+// No name leads out of the cache.
+func FuzzParseName(f *testing.F) {
+	for _, text := range []string{"google/flan-t5-small", "a/b@refs/pr/1", "a/..", "../a", "a@../../b", "a--b/c@x//y"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		n, ok := ParseName(text)
+		if !ok {
+			return
+		}
+		folder := n.Folder("/cache")
+		if filepath.Dir(folder) != "/cache" || !strings.HasPrefix(Ref(folder, n.Revision), folder+"/refs/") {
+			t.Errorf("%q leads to %s and %s", text, folder, Ref(folder, n.Revision))
+		}
+	})
+}
