@@ -9,6 +9,7 @@ package golden
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -62,6 +63,42 @@ func Read(t testing.TB, dir string, v any) {
 	}
 	if err := json.Unmarshal(raw, v); err != nil {
 		t.Fatalf("golden: %s: %v", dir, err)
+	}
+}
+
+// Group returns cases of the case.json that lies in the folder of a group itself. A root without the file, or without
+// what pick wants of it, skips the test; a file that has it without a case fails it.
+func Group[File, Case any](t testing.TB, group string, pick func(File) []Case) []Case {
+	t.Helper()
+	dir := filepath.Join(Root(t), group)
+	if _, err := os.Stat(filepath.Join(dir, "case.json")); os.IsNotExist(err) {
+		t.Skipf("golden: this root has no %s/case.json", group)
+	}
+	var file File
+	Read(t, dir, &file)
+	cases := pick(file)
+	switch {
+	case cases == nil:
+		t.Skipf("golden: %s/case.json has no such cases", group)
+	case len(cases) == 0:
+		t.Fatalf("golden: %s/case.json holds no case", group)
+	}
+	return cases
+}
+
+// Near wants a value within 1e-6 of another one.
+func Near(t testing.TB, name string, got, want float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= 1e-6) {
+		t.Errorf("%s is %v, want %v", name, got, want)
+	}
+}
+
+// NearRecorded is Near of a value that not every case has recorded.
+func NearRecorded(t testing.TB, name string, got float64, want *float64) {
+	t.Helper()
+	if want != nil {
+		Near(t, name, got, *want)
 	}
 }
 

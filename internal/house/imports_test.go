@@ -15,7 +15,7 @@ var layers = [][]string{
 	{"trainer", "trainer/serve"},
 	{"trainer/card", "trainer/setup"},
 	{"trainer/evaluate", "trainer/embed"},
-	{"trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs"},
+	{"trainer/metric/texts", "trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs"},
 	{"trainer/allreduce", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},
 	{"checkpoints/convert", "data/corpus"},
 

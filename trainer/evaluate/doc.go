@@ -3,6 +3,6 @@
 //
 // An [Evaluator] has a model and a task. Its answers are of two kinds: labels, found by label scoring
 // ([predict.LabelScorer]), and texts, which are generated. Texts are compared by a grader with the references of the
-// examples: a number, tags, a referent or the text itself, the last by metrics ([metric.TextMetric]). What an
+// examples: a number, tags, a referent or the text itself, the last by metrics ([texts.Metric]). What an
 // evaluation shows besides, its best and worst examples, comes from the example collector.
 package evaluate

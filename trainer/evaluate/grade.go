@@ -7,6 +7,7 @@ import (
 
 	"t5train/data/task"
 	"t5train/trainer/metric"
+	"t5train/trainer/metric/texts"
 )
 
 // grader compares answers that a model generates with the references of held-out examples, by the metrics of a task.
@@ -71,8 +72,8 @@ func (g limitedGrader) Sample(index []int) []metric.Value {
 
 // textGrader compares texts by metrics, of which several may have one computation in common, as all of ROUGE.
 type textGrader struct {
-	computed []metric.TextMetric
-	texts    []*metric.Text // of each of them
+	computed []texts.Metric
+	texts    []*texts.Total // of each of them
 	metrics  []textMetric
 }
 
@@ -85,65 +86,19 @@ type textMetric struct {
 func newTextGrader(names []string) (*textGrader, error) {
 	g := &textGrader{}
 	for _, name := range names {
-		computed, value, err := textMetricOf(name)
+		computed, value, err := texts.Of(name)
 		if err != nil {
 			return nil, err
 		}
 		at := slices.Index(g.computed, computed)
 		if at < 0 {
 			at = len(g.computed)
-			g.computed, g.texts = append(g.computed, computed), append(g.texts, metric.NewText(computed))
+			g.computed, g.texts = append(g.computed, computed), append(g.texts, texts.New(computed))
 		}
 		g.metrics = append(g.metrics, textMetric{name, value, at})
 	}
 	return g, nil
 }
-
-// textMetricOf returns what computes a metric, and which of its values that is; "" is all.
-func textMetricOf(name string) (computed metric.TextMetric, value string, err error) {
-	switch name {
-	case task.ExactMatch:
-		return metric.Exact{}, "", nil
-	case task.SQuADScores:
-		return metric.SQuAD{}, "", nil
-	case task.F1:
-		return metric.SQuAD{}, name, nil
-	case task.ChrF:
-		return metric.ChrF{}, "", nil
-	case task.ChrFPlus:
-		return metric.ChrF{WordOrder: 2}, "", nil
-	case task.TER:
-		return metric.TER{}, "", nil
-	case task.BLEU:
-		return metric.BLEU{}, name, nil
-	case task.BLEU + task.Lowercase:
-		return metric.BLEU{Lowercase: true}, task.BLEU, nil
-	}
-	if tokenizer, ok := strings.CutPrefix(name, task.BLEU+"-"); ok {
-		t, err := metric.ParseTokenizer(tokenizer)
-		return metric.BLEU{Tokenizer: t}, task.BLEU, err
-	}
-	switch value, stemmed := strings.CutSuffix(name, task.Stemmed); value {
-	case task.Rouge1, task.Rouge2, task.RougeL, task.RougeLsum:
-		return summaries{metric.ROUGE{Stemmer: stemmed}}, value, nil
-	}
-	return nil, "", fmt.Errorf("text metric %q is unknown", name)
-}
-
-// summaries are compared by ROUGE after each full stop between spaces has become the end of a line, as the T5 library
-// has it (t5/evaluation/metrics.py, rouge): rougeLsum takes lines for sentences, and a SentencePiece model writes none.
-type summaries struct{ metric.ROUGE }
-
-// Statistics implements metric.TextMetric.
-func (s summaries) Statistics(prediction string, references []string) []float64 {
-	lines := make([]string, len(references))
-	for i, reference := range references {
-		lines[i] = sentenceLines(reference)
-	}
-	return s.ROUGE.Statistics(sentenceLines(prediction), lines)
-}
-
-func sentenceLines(text string) string { return strings.ReplaceAll(text, " . ", " .\n") }
 
 func (g *textGrader) Add(answer string, ref task.Reference) error {
 	for _, t := range g.texts {
@@ -156,13 +111,13 @@ func (g *textGrader) Add(answer string, ref task.Reference) error {
 
 func (g *textGrader) Len() int { return g.texts[0].Len() }
 
-func (g *textGrader) Result() []metric.Value { return g.values((*metric.Text).Result) }
+func (g *textGrader) Result() []metric.Value { return g.values((*texts.Total).Result) }
 
 func (g *textGrader) Sample(index []int) []metric.Value {
-	return g.values(func(t *metric.Text) []metric.Value { return t.Sample(index) })
+	return g.values(func(t *texts.Total) []metric.Value { return t.Sample(index) })
 }
 
-func (g *textGrader) values(of func(*metric.Text) []metric.Value) []metric.Value {
+func (g *textGrader) values(of func(*texts.Total) []metric.Value) []metric.Value {
 	results := make([][]metric.Value, len(g.texts))
 	for i, t := range g.texts {
 		results[i] = of(t)

@@ -10,6 +10,7 @@ import (
 	"t5train/data/task"
 	"t5train/data/tokenizer"
 	"t5train/trainer/metric"
+	"t5train/trainer/metric/texts"
 )
 
 // TestGraders holds answers of each kind to references, and to what the metrics of the kind say about them.
@@ -231,17 +232,17 @@ func TestVariantsOfMetrics(t *testing.T) {
 	if err := g.Add(answer, task.Reference{Texts: []string{right}}); err != nil {
 		t.Fatal(err)
 	}
-	score := func(s metric.TextMetric, value string) metric.Value {
-		return metric.Value{Value: metric.Map(metric.Scores(s, answer, []string{right}))[value]}
+	score := func(s texts.Metric, value string) metric.Value {
+		return metric.Value{Value: metric.Map(texts.Scores(s, answer, []string{right}))[value]}
 	}
 	want := []metric.Value{
-		score(metric.ROUGE{}, "rouge1"), score(metric.BLEU{Lowercase: true}, "bleu"),
-		score(metric.ROUGE{Stemmer: true}, "rouge1"),
-		score(metric.BLEU{}, "bleu"), score(metric.BLEU{Tokenizer: metric.TokenizeChar}, "bleu"),
-		score(metric.BLEU{Tokenizer: metric.TokenizeNone}, "bleu"),
-		score(metric.BLEU{Tokenizer: metric.TokenizeZh}, "bleu"),
-		score(metric.BLEU{Tokenizer: metric.TokenizeIntl}, "bleu"),
-		score(metric.ROUGE{Stemmer: true}, "rougeLsum"),
+		score(texts.ROUGE{}, "rouge1"), score(texts.BLEU{Lowercase: true}, "bleu"),
+		score(texts.ROUGE{Stemmer: true}, "rouge1"),
+		score(texts.BLEU{}, "bleu"), score(texts.BLEU{Tokenizer: texts.TokenizeChar}, "bleu"),
+		score(texts.BLEU{Tokenizer: texts.TokenizeNone}, "bleu"),
+		score(texts.BLEU{Tokenizer: texts.TokenizeZh}, "bleu"),
+		score(texts.BLEU{Tokenizer: texts.TokenizeIntl}, "bleu"),
+		score(texts.ROUGE{Stemmer: true}, "rougeLsum"),
 	}
 	for i := range want {
 		want[i].Name = names[i]

@@ -3,7 +3,6 @@ package metric
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -13,15 +12,7 @@ import (
 // everySampled returns each metric by a name, with the same number of examples.
 func everySampled(t *testing.T, n int) map[string]Sampled {
 	t.Helper()
-	predictions, references := somePairs(n)
 	all := make(map[string]Sampled)
-	for name, s := range everyTextMetric() {
-		m := NewText(s)
-		for i, p := range predictions {
-			addText(t, m, p, references[i]...)
-		}
-		all[name] = m
-	}
 	random := rand.New(rand.NewPCG(3, 4))
 	classes, numbers, tags := newClassification(t, 3), &Regression{}, &Tagging{}
 	for range n {
@@ -92,10 +83,10 @@ func TestSampleOfAll(t *testing.T) {
 
 // Of a share p of n examples the interval is close to the normal one, p +- 1.96 sqrt(p(1-p)/n).
 func TestBootstrapOfAShare(t *testing.T) {
-	m := NewText(Exact{})
+	m := newClassification(t, 2)
 	const n, right = 1000, 700
 	for i := range n {
-		addText(t, m, fmt.Sprint(i < right), "true")
+		add(t, m, 1, answered(i < right))
 	}
 	in := bootstrap(t, m, 5)[0]
 	half := 1.96 * math.Sqrt(0.7*0.3/n)
@@ -129,4 +120,12 @@ func bootstrap(t *testing.T, m Sampled, seed uint64) []Interval {
 		t.Fatal(err)
 	}
 	return intervals
+}
+
+// answered is the prediction of an answer to the class 1.
+func answered(right bool) int {
+	if right {
+		return 1
+	}
+	return 0
 }

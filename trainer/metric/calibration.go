@@ -41,7 +41,7 @@ func (c *Calibration) Error(temperature float64) float64 {
 	for bin := range right {
 		sum += math.Abs(right[bin] - probability[bin])
 	}
-	return ratio(sum, float64(len(c.labels)))
+	return Ratio(sum, float64(len(c.labels)))
 }
 
 // NLL returns the mean of minus the log-probability of the right label, in nats, when the logits are divided by
@@ -52,7 +52,7 @@ func (c *Calibration) NLL(temperature float64) float64 {
 		best, share := top(logits, temperature)
 		sum += (logits[best]-logits[c.labels[i]])/temperature - math.Log(share)
 	}
-	return ratio(sum, float64(len(c.labels)))
+	return Ratio(sum, float64(len(c.labels)))
 }
 
 // top returns the label of the largest logit and its probability.

@@ -99,9 +99,9 @@ func (c *Classification) Classes() []Class {
 func newClass(label string, right, support, predicted int) Class {
 	return Class{
 		Label:     label,
-		Precision: ratio(float64(right), float64(predicted)),
-		Recall:    ratio(float64(right), float64(support)),
-		F1:        ratio(2*float64(right), float64(support+predicted)),
+		Precision: Ratio(float64(right), float64(predicted)),
+		Recall:    Ratio(float64(right), float64(support)),
+		F1:        Ratio(2*float64(right), float64(support+predicted)),
 		Support:   support,
 		Predicted: predicted,
 	}
@@ -144,14 +144,14 @@ func (c *Classification) Result() []Value {
 			macro.F1 += class.F1
 		}
 	}
-	macro.Precision = ratio(macro.Precision, occurring)
-	macro.Recall = ratio(macro.Recall, occurring)
-	macro.F1 = ratio(macro.F1, occurring)
+	macro.Precision = Ratio(macro.Precision, occurring)
+	macro.Recall = Ratio(macro.Recall, occurring)
+	macro.F1 = Ratio(macro.F1, occurring)
 	main := macro
 	if len(c.labels) == 2 {
 		main = c.binary()
 	}
-	accuracy := ratio(float64(right), float64(examples))
+	accuracy := Ratio(float64(right), float64(examples))
 	return []Value{
 		{task.Accuracy, accuracy},
 		{task.F1, main.F1},
@@ -161,7 +161,7 @@ func (c *Classification) Result() []Value {
 		{task.PrecisionMacro, macro.Precision},
 		{task.RecallMacro, macro.Recall},
 		{task.F1Micro, accuracy},
-		{task.F1Weighted, ratio(weighted, float64(examples))},
+		{task.F1Weighted, Ratio(weighted, float64(examples))},
 		{task.Matthews, c.matthews()},
 		{task.Examples, float64(examples)},
 		{"invalid", float64(invalid)},
@@ -193,7 +193,7 @@ func (c *Classification) matthews() float64 {
 	}
 	invalid := float64(c.predicted(len(c.labels))) // a class that is never true
 	predictedSquares += invalid * invalid
-	return ratio(n*right-both, math.Sqrt(n*n-trueSquares)*math.Sqrt(n*n-predictedSquares))
+	return Ratio(n*right-both, math.Sqrt(n*n-trueSquares)*math.Sqrt(n*n-predictedSquares))
 }
 
 // support is the number of examples of a class.
@@ -212,14 +212,6 @@ func (c *Classification) predicted(class int) int {
 		sum += row[class]
 	}
 	return sum
-}
-
-// ratio is a/b, and 0 where there is nothing to divide by: zero_division=0 of scikit-learn.
-func ratio(a, b float64) float64 {
-	if b == 0 {
-		return 0
-	}
-	return a / b
 }
 
 // Groups is the part of the groups of examples whose every answer is right: the exact match of questions whose answers
@@ -295,5 +287,5 @@ func (g *Groups) Sample(index []int) []Value {
 }
 
 func groupMatch(match, groups int) []Value {
-	return []Value{{task.GroupMatch, ratio(float64(match), float64(groups))}}
+	return []Value{{task.GroupMatch, Ratio(float64(match), float64(groups))}}
 }

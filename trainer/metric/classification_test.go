@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"t5train/internal/golden"
 )
 
 // TestAllClasses: scikit-learn's f1_score([0, 1, 0], [0, 1, 1], labels=range(3), average="macro", zero_division=0).
@@ -14,10 +16,10 @@ func TestAllClasses(t *testing.T) {
 	for _, p := range [][2]int{{0, 0}, {1, 1}, {0, 1}} {
 		add(t, m, p[0], p[1])
 	}
-	for _, got := range []map[string]float64{values(m.Result()), values(m.Sample([]int{2, 1, 0}))} {
-		check(t, "f1_macro", got["f1_macro"], 4./9)
-		check(t, "precision_macro", got["precision_macro"], 0.5)
-		check(t, "recall_macro", got["recall_macro"], 0.5)
+	for _, got := range []map[string]float64{Map(m.Result()), Map(m.Sample([]int{2, 1, 0}))} {
+		golden.Near(t, "f1_macro", got["f1_macro"], 4./9)
+		golden.Near(t, "precision_macro", got["precision_macro"], 0.5)
+		golden.Near(t, "recall_macro", got["recall_macro"], 0.5)
 	}
 }
 
@@ -91,7 +93,7 @@ func TestClassification(t *testing.T) {
 			for _, p := range test.pairs {
 				add(t, m, p[0], p[1])
 			}
-			got := values(m.Result())
+			got := Map(m.Result())
 			for name, want := range test.want {
 				if value, ok := got[name]; !ok || !(math.Abs(value-want) <= 1e-12) {
 					t.Errorf("%s is %v, want %v", name, value, want)
@@ -137,7 +139,7 @@ func TestClassificationRefuses(t *testing.T) {
 			t.Errorf("error is %v, want one with %q", err, want)
 		}
 	}
-	if got := values(m.Result())["examples"]; got != 0 {
+	if got := Map(m.Result())["examples"]; got != 0 {
 		t.Errorf("refused examples were counted: %v", got)
 	}
 }

@@ -5,19 +5,9 @@
 //	from 0 to 100   sacrebleu: BLEU, chrF and TER
 //	from -1 to 1    correlations, as scipy has them
 //
-// A metric of texts is a [TextMetric], which knows how to score a pair of texts, inside of a [Text], which adds pairs
-// up:
-//
-//	bleu := metric.NewText(metric.BLEU{})
-//	for ... {
-//		err := bleu.Add(prediction, references)
-//	}
-//	for _, v := range bleu.Result() {
-//		fmt.Println(v.Name, v.Value, bleu.Signature())
-//	}
-//
-// [Classification], [Regression] and [Tagging] take classes, numbers and tag sequences in the same way. All of them
-// keep a few numbers of each example, from which [Bootstrap] computes confidence intervals: they are [Sampled].
+// [Classification], [Regression] and [Tagging] take classes, numbers and tag sequences, those of package texts take
+// texts. All of them keep a few numbers of each example, from which [Bootstrap] computes confidence intervals: they are
+// [Sampled].
 package metric
 
 import (
@@ -53,7 +43,7 @@ func (l *Loss) Tokens() int64 { return l.tokens }
 
 // Mean is the mean negative log-likelihood of a token in nats; 0 without tokens.
 func (l *Loss) Mean() float64 {
-	return ratio(l.sum, float64(l.tokens))
+	return Ratio(l.sum, float64(l.tokens))
 }
 
 // Result returns loss, the mean in nats; perplexity, e to the power of it (1 without tokens); and tokens.

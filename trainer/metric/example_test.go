@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"t5train/trainer/metric"
+	"t5train/trainer/metric/texts"
 )
 
 func ExampleClassification() {
@@ -28,7 +29,7 @@ func ExampleClassification() {
 }
 
 func ExampleBootstrap() {
-	bleu := metric.NewText(metric.BLEU{})
+	bleu := texts.New(texts.BLEU{})
 	for _, pair := range [][2]string{
 		{"A dog runs through the snow.", "A dog runs through the snow."},
 		{"Two men are at the table.", "Two men sit at a table."},

@@ -30,12 +30,12 @@ func TestGroups(t *testing.T) {
 func TestWholeGroups(t *testing.T) {
 	const groups, of = 40, 25
 	var g Groups
-	m := NewText(Exact{})
+	m := newClassification(t, 2)
 	for example := range groups * of {
 		group := example % groups
 		right := group < groups/2
 		g.Add(fmt.Sprint(group), right)
-		addText(t, m, fmt.Sprint(right), "true")
+		add(t, m, 1, answered(right))
 	}
 	w := g.Whole(m)
 	if got := w.Sample([]int{0, 0, groups - 1})[0].Value; w.Len() != groups || math.Abs(got-2./3) > 1e-12 {

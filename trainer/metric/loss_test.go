@@ -20,7 +20,7 @@ func TestLoss(t *testing.T) {
 			for _, b := range test.batches {
 				l.Add(b[0], int64(b[1]))
 			}
-			got := values(l.Result())
+			got := Map(l.Result())
 			want := map[string]float64{"loss": test.loss, "perplexity": test.perplexity, "tokens": test.tokens}
 			for name, w := range want {
 				if value, ok := got[name]; !ok || !(math.Abs(value-w) <= 1e-12) {

@@ -87,7 +87,7 @@ func meanSquaredError(x, y []float64) float64 {
 	for i := range x {
 		sum += (x[i] - y[i]) * (x[i] - y[i])
 	}
-	return min(math.MaxFloat64, ratio(sum, float64(len(x)))) // JSON has no infinity
+	return min(math.MaxFloat64, Ratio(sum, float64(len(x)))) // JSON has no infinity
 }
 
 // Pearson is the linear correlation of two lists of the same length, from -1 to 1, and 0 where one of them is constant:
@@ -104,7 +104,7 @@ func Pearson(x, y []float64) float64 {
 		yy += y[i] * y[i]
 		xy += x[i] * y[i]
 	}
-	return min(1, max(-1, ratio(xy, math.Sqrt(xx)*math.Sqrt(yy))))
+	return min(1, max(-1, Ratio(xy, math.Sqrt(xx)*math.Sqrt(yy))))
 }
 
 // constant reports whether all numbers are the same.
@@ -143,7 +143,7 @@ func mean(x []float64) float64 {
 	for _, v := range x {
 		sum += v
 	}
-	return ratio(sum, float64(len(x)))
+	return Ratio(sum, float64(len(x)))
 }
 
 // Spearman is the Pearson correlation of ranks, where equal numbers have the mean of their ranks.
@@ -198,7 +198,7 @@ func Kendall(x, y []float64) float64 {
 	sameY := equalPairs(sorted(y), func(i, j int) bool { return y[i] == y[j] })
 	opposite := sortCounting(byX, make([]float64, len(x)))
 	alike := pairs - sameX - sameY + sameBoth - opposite
-	tau := ratio(float64(alike-opposite), math.Sqrt(float64(pairs-sameX))*math.Sqrt(float64(pairs-sameY)))
+	tau := Ratio(float64(alike-opposite), math.Sqrt(float64(pairs-sameX))*math.Sqrt(float64(pairs-sameY)))
 	return min(1, max(-1, tau)) // the roots are rounded
 }
 

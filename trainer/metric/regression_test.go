@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"t5train/internal/golden"
 )
 
 func TestRanks(t *testing.T) {
@@ -40,9 +42,9 @@ func TestCorrelations(t *testing.T) {
 		{"far from 0", []float64{1e9, 1e9 + 1, 1e9 + 2}, []float64{1, 2, 3}, 1, 1, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			check(t, "pearson", Pearson(test.x, test.y), test.pearson)
-			check(t, "spearman", Spearman(test.x, test.y), test.spearman)
-			check(t, "kendall", Kendall(test.x, test.y), test.kendal)
+			golden.Near(t, "pearson", Pearson(test.x, test.y), test.pearson)
+			golden.Near(t, "spearman", Spearman(test.x, test.y), test.spearman)
+			golden.Near(t, "kendall", Kendall(test.x, test.y), test.kendal)
 		})
 	}
 }
@@ -76,7 +78,7 @@ func TestOnlySomeOfRegression(t *testing.T) {
 		}
 	}
 	for _, index := range [][]int{{0, 1, 2}, {1, 1, 0}} {
-		whole, part := values(all.Sample(index)), some.Sample(index)
+		whole, part := Map(all.Sample(index)), some.Sample(index)
 		if want := []Value{{"mse", whole["mse"]}, {"pearson", whole["pearson"]}}; !slices.Equal(part, want) {
 			t.Errorf("%v: got %v, want %v", index, part, want)
 		}
@@ -93,7 +95,7 @@ func TestSquaredErrorIsFinite(t *testing.T) {
 		if err := m.Add(math.MaxFloat64, prediction); err != nil {
 			t.Fatal(err)
 		}
-		if got := values(m.Result())["mse"]; got != math.MaxFloat64 {
+		if got := Map(m.Result())["mse"]; got != math.MaxFloat64 {
 			t.Errorf("mse is %g", got)
 		}
 	}
@@ -117,7 +119,7 @@ func TestKendallByPairs(t *testing.T) {
 				ordersY += dy * dy
 			}
 		}
-		check(t, "kendall", Kendall(x, y), ratio(both, math.Sqrt(ordersX)*math.Sqrt(ordersY)))
+		golden.Near(t, "kendall", Kendall(x, y), Ratio(both, math.Sqrt(ordersX)*math.Sqrt(ordersY)))
 	}
 }
 
@@ -139,9 +141,9 @@ func TestRegression(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := values(m.Result())
-	check(t, "mse", got["mse"], 5./3)
-	check(t, "spearman", got["spearman"], 0.5)
+	got := Map(m.Result())
+	golden.Near(t, "mse", got["mse"], 5./3)
+	golden.Near(t, "spearman", got["spearman"], 0.5)
 	for _, x := range []float64{math.NaN(), math.Inf(-1)} {
 		if err := m.Add(1, x); err == nil || !strings.Contains(err.Error(), "want finite numbers") {
 			t.Errorf("error is %v, want one about %v", err, x)

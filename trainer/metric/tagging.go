@@ -13,8 +13,8 @@ import (
 // Tagging measures tag sequences by their entities, as seqeval does, from 0 to 1: an entity is found where type, first
 // and last token are right. The zero value reads tags leniently ([Entities]).
 type Tagging struct {
-	// Strict reads tags by [StrictEntities]. It must not change after the first Add. Where all tags are IOB2 it makes no
-	// difference.
+	// Strict reads tags by [StrictEntities]. It must not change after the first Add. Where all tags are IOB2 it makes
+	// no difference.
 	Strict bool
 
 	examples []taggedExample
@@ -34,7 +34,7 @@ func (c entityCounts) plus(o entityCounts) entityCounts {
 	return entityCounts{c.right + o.right, c.predicted + o.predicted, c.expected + o.expected}
 }
 
-func (c entityCounts) prf() PRF { return newPRF(c.right, c.predicted, c.expected) }
+func (c entityCounts) prf() PRF { return NewPRF(c.right, c.predicted, c.expected) }
 
 // Add counts one sentence: the right tags of its tokens and the predicted ones, as many.
 func (t *Tagging) Add(tags, predictions []string) error {
@@ -120,9 +120,9 @@ func (t *Tagging) Sample(index []int) []Value {
 		{task.Precision, micro.Precision},
 		{task.Recall, micro.Recall},
 		{task.F1, micro.F1},
-		{task.F1Macro, ratio(macro, occurring)},
-		{task.F1Weighted, ratio(weighted, float64(all.expected))},
-		{task.TagAccuracy, ratio(float64(right), float64(tokens))},
+		{task.F1Macro, Ratio(macro, occurring)},
+		{task.F1Weighted, Ratio(weighted, float64(all.expected))},
+		{task.TagAccuracy, Ratio(float64(right), float64(tokens))},
 	}, byType...)
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"t5train/internal/golden"
 )
 
 func TestEntities(t *testing.T) {
@@ -49,7 +51,7 @@ func FuzzEntities(f *testing.F) {
 		if err := m.Add(tags, tags); err != nil {
 			t.Fatal(err)
 		}
-		if got := values(m.Result()); got["f1"] != 1 && len(Entities(tags)) > 0 || got["tag_accuracy"] != 1 {
+		if got := Map(m.Result()); got["f1"] != 1 && len(Entities(tags)) > 0 || got["tag_accuracy"] != 1 {
 			t.Errorf("%q against itself is %v", tags, got)
 		}
 	})
@@ -74,10 +76,10 @@ func TestTagging(t *testing.T) {
 		if v.Name != want[k].Name {
 			t.Fatalf("value %d is %s, want %s", k, v.Name, want[k].Name)
 		}
-		check(t, v.Name, v.Value, want[k].Value)
+		golden.Near(t, v.Name, v.Value, want[k].Value)
 	}
 	// A type that does not occur in a sample has its place in it, and no part in the mean.
-	sample := values(m.Sample([]int{1, 1}))
+	sample := Map(m.Sample([]int{1, 1}))
 	if len(sample) != len(want) || sample["f1_macro"] != 1 || sample["f1_PER"] != 0 {
 		t.Errorf("of the second sentence alone: %v", sample)
 	}

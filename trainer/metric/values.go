@@ -10,6 +10,23 @@ import (
 	"t5train/data/task"
 )
 
+// Ratio is a/b, and 0 where there is nothing to divide by: zero_division=0 of scikit-learn.
+func Ratio(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
+}
+
+// PRF is a precision, a recall and the F1 of both, from 0 to 1.
+type PRF struct{ Precision, Recall, F1 float64 }
+
+// NewPRF returns the scores of a number of hits: 0 where there is nothing to divide by.
+func NewPRF(hits, predicted, expected int) PRF {
+	precision, recall := Ratio(float64(hits), float64(predicted)), Ratio(float64(hits), float64(expected))
+	return PRF{precision, recall, Ratio(2*precision*recall, precision+recall)}
+}
+
 // Map returns values by their names.
 func Map(values []Value) map[string]float64 {
 	m := make(map[string]float64, len(values))

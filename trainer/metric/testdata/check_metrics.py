@@ -1,10 +1,10 @@
-"""Holds the metrics of this package to the tools that they follow, on thousands of random texts, words, numbers and tags.
+"""Holds the metrics of this package and of texts to the tools that they follow, on thousands of random texts, words, numbers and tags.
 
 The script records what the tools say, in the layout of the golden values, and the golden tests read it:
 
     pip install sacrebleu==2.6.0 rouge_score==0.1.2 nltk seqeval==1.2.2 scipy scikit-learn
     python trainer/metric/testdata/check_metrics.py ../golden 1 texts.txt ...
-    T5_GOLDEN=../golden go test ./trainer/metric -run Golden
+    T5_GOLDEN=../golden go test ./trainer/metric/... -run Golden
 
 The arguments are the folder to write to, the seed, and any text files, whose lines are among the texts: take many
 languages. Another seed makes other cases.

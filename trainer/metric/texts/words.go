@@ -1,4 +1,4 @@
-package metric
+package texts
 
 import (
 	"strings"
@@ -104,7 +104,8 @@ func cased(r rune) bool {
 }
 
 func caseIgnorable(r rune) bool {
-	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) || strings.ContainsRune(wordMiddle, r)
+	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) ||
+		strings.ContainsRune(wordMiddle, r)
 }
 
 // wordMiddle has the characters with the Word_Break property MidLetter, MidNumLet or Single_Quote.

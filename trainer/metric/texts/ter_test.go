@@ -1,9 +1,11 @@
-package metric
+package texts
 
 import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"t5train/internal/golden"
 )
 
 // TestPaper_TER is the example of Snover et al. 2006, section 3: one move, two replaced words and one inserted.
@@ -13,7 +15,7 @@ func TestPaper_TER(t *testing.T) {
 	if got := Edits(strings.Fields(prediction), strings.Fields(reference)); got != 4 {
 		t.Errorf("%d edits, want 4", got)
 	}
-	check(t, "ter", Scores(TER{}, prediction, []string{reference})[0].Value, 100*4./13)
+	golden.Near(t, "ter", Scores(TER{}, prediction, []string{reference})[0].Value, 100*4./13)
 }
 
 func TestTER(t *testing.T) {
@@ -33,7 +35,7 @@ func TestTER(t *testing.T) {
 		{"mean length", "a", []string{"a b", "c d e f"}, 100 * 1. / 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			check(t, "ter", Scores(TER{}, test.prediction, test.references)[0].Value, test.want)
+			golden.Near(t, "ter", Scores(TER{}, test.prediction, test.references)[0].Value, test.want)
 		})
 	}
 }

@@ -1,36 +1,50 @@
-package metric
+// Package texts measures predicted texts: by BLEU, chrF, TER, ROUGE, the scores of SQuAD, or exact match. A [Metric]
+// knows how to score a pair of texts, and a [Total] adds pairs up:
+//
+//	bleu := texts.New(texts.BLEU{})
+//	for ... {
+//		err := bleu.Add(prediction, references)
+//	}
+//	for _, v := range bleu.Result() {
+//		fmt.Println(v.Name, v.Value, bleu.Signature())
+//	}
+//
+// [Of] has the metrics by the names under which they are asked for.
+package texts
 
 import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"t5train/trainer/metric"
 )
 
-// TextMetric measures a predicted text by numbers that add up over examples. Its methods are pure functions.
-type TextMetric interface {
+// Metric measures a predicted text by numbers that add up over examples. Its methods are pure functions.
+type Metric interface {
 	// Statistics returns the numbers of one example, always as many. There is at least one reference: several are
 	// all right, and the metric says how it chooses.
 	Statistics(prediction string, references []string) []float64
 	// Score returns the values of a set of examples, whose statistics add up to sum.
-	Score(sum []float64) []Value
+	Score(sum []float64) []metric.Value
 	// Signature says how values were computed, in the form of sacrebleu where that computes them too. references is
 	// their number per example, or "var" where it varies.
 	Signature(references string) string
 }
 
-// Text adds up the statistics of predicted texts. It keeps those of each example, some 100 bytes, and no text.
-type Text struct {
-	metric     TextMetric
+// Total adds up the statistics of predicted texts. It keeps those of each example, some 100 bytes, and no text.
+type Total struct {
+	metric     Metric
 	rows       [][]float64
 	sum        []float64
 	references int // per example, -1 where it varies
 }
 
-// NewText returns a metric without examples.
-func NewText(s TextMetric) *Text { return &Text{metric: s} }
+// New returns a metric without examples.
+func New(s Metric) *Total { return &Total{metric: s} }
 
 // Add counts one example: a prediction and the texts that would be right.
-func (t *Text) Add(prediction string, references []string) error {
+func (t *Total) Add(prediction string, references []string) error {
 	if len(references) == 0 {
 		return errors.New("text metric: the example has no reference, want at least one")
 	}
@@ -46,18 +60,18 @@ func (t *Text) Add(prediction string, references []string) error {
 }
 
 // Len is the number of examples.
-func (t *Text) Len() int { return len(t.rows) }
+func (t *Total) Len() int { return len(t.rows) }
 
 // Result returns the values of all examples; none without examples.
-func (t *Text) Result() []Value {
+func (t *Total) Result() []metric.Value {
 	if len(t.rows) == 0 {
 		return nil
 	}
 	return t.metric.Score(t.sum)
 }
 
-// Sample returns the values of some examples, as [Sampled] says.
-func (t *Text) Sample(index []int) []Value {
+// Sample returns the values of some examples, as [metric.Sampled] says.
+func (t *Total) Sample(index []int) []metric.Value {
 	if len(index) == 0 {
 		return nil
 	}
@@ -69,7 +83,7 @@ func (t *Text) Sample(index []int) []Value {
 }
 
 // Signature says how the values were computed.
-func (t *Text) Signature() string {
+func (t *Total) Signature() string {
 	if t.metric == nil {
 		return ""
 	}
@@ -80,7 +94,7 @@ func (t *Text) Signature() string {
 }
 
 // Scores returns the values of a single example, for those who look for the best and worst ones.
-func Scores(s TextMetric, prediction string, references []string) []Value {
+func Scores(s Metric, prediction string, references []string) []metric.Value {
 	if s == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package metric
+package texts
 
 import (
 	"maps"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"t5train/data/task"
+	"t5train/trainer/metric"
 )
 
 // ROUGE is ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum (Lin 2004) as Google's rouge_score computes them, from 0 to 1:
@@ -17,35 +18,26 @@ type ROUGE struct {
 	Stemmer bool // compare words of more than 3 letters by their stems
 }
 
-// PRF is a precision, a recall and the F1 of both, from 0 to 1.
-type PRF struct{ Precision, Recall, F1 float64 }
-
-// newPRF returns the scores of a number of hits: 0 where there is nothing to divide by.
-func newPRF(hits, predicted, expected int) PRF {
-	precision, recall := ratio(float64(hits), float64(predicted)), ratio(float64(hits), float64(expected))
-	return PRF{precision, recall, ratio(2*precision*recall, precision+recall)}
-}
-
 var rougeNames = [...]string{task.Rouge1, task.Rouge2, task.RougeL, task.RougeLsum}
 
 // Pair returns the scores of a prediction against one reference, in the order of the name.
-func (r ROUGE) Pair(prediction, reference string) [len(rougeNames)]PRF {
+func (r ROUGE) Pair(prediction, reference string) [len(rougeNames)]metric.PRF {
 	p, t := r.tokens(prediction), r.tokens(reference)
 	sp, st := words(p), words(t)
 	unigrams := common(sp.ngrams(1), st.ngrams(1))
 	bigrams := common(sp.ngrams(2), st.ngrams(2))
 	predicted, expected := r.sentences(prediction), r.sentences(reference)
-	return [...]PRF{
-		newPRF(unigrams, len(p), len(t)),
-		newPRF(bigrams, max(0, len(p)-1), max(0, len(t)-1)),
-		newPRF(len(longestCommon(t, p)), len(p), len(t)),
-		newPRF(summaryCommon(expected, predicted), len(p), len(t)),
+	return [...]metric.PRF{
+		metric.NewPRF(unigrams, len(p), len(t)),
+		metric.NewPRF(bigrams, max(0, len(p)-1), max(0, len(t)-1)),
+		metric.NewPRF(len(longestCommon(t, p)), len(p), len(t)),
+		metric.NewPRF(summaryCommon(expected, predicted), len(p), len(t)),
 	}
 }
 
-// Statistics implements [TextMetric].
+// Statistics implements [Metric].
 func (r ROUGE) Statistics(prediction string, references []string) []float64 {
-	var best [len(rougeNames)]PRF
+	var best [len(rougeNames)]metric.PRF
 	for i, reference := range references {
 		for k, prf := range r.Pair(prediction, reference) {
 			if i == 0 || prf.F1 > best[k].F1 {
@@ -61,22 +53,23 @@ func (r ROUGE) Statistics(prediction string, references []string) []float64 {
 }
 
 // Score returns the F1 of rouge1, rouge2, rougeL and rougeLsum.
-func (r ROUGE) Score(sum []float64) []Value {
-	values := make([]Value, len(rougeNames))
+func (r ROUGE) Score(sum []float64) []metric.Value {
+	values := make([]metric.Value, len(rougeNames))
 	for k, name := range rougeNames {
-		values[k] = Value{name, ratio(sum[3+3*k], sum[0])}
+		values[k] = metric.Value{Name: name, Value: metric.Ratio(sum[3+3*k], sum[0])}
 	}
 	return values
 }
 
-// Signature implements [TextMetric].
+// Signature implements [Metric].
 func (r ROUGE) Signature(references string) string {
 	return "nrefs:" + references + "|stemmer:" + yesNo(r.Stemmer)
 }
 
 // tokens returns the words of a text: tokenize of rouge_score/tokenize.py.
 func (r ROUGE) tokens(text string) []string {
-	tokens := strings.FieldsFunc(lower(text), func(c rune) bool { return !('a' <= c && c <= 'z' || '0' <= c && c <= '9') })
+	tokens := strings.FieldsFunc(lower(text),
+		func(c rune) bool { return !('a' <= c && c <= 'z' || '0' <= c && c <= '9') })
 	if r.Stemmer {
 		for i, token := range tokens {
 			if len(token) > 3 {

@@ -1,4 +1,4 @@
-package metric
+package texts
 
 import (
 	"fmt"
@@ -7,15 +7,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"t5train/trainer/metric"
 )
 
-// everyTextMetric has each metric by a name, and what it gives a prediction that is the reference.
-func everyTextMetric() map[string]struct {
-	TextMetric
+// everyMetric has each metric by a name, and what it gives a prediction that is the reference.
+func everyMetric() map[string]struct {
+	Metric
 	perfect float64
 } {
 	type entry = struct {
-		TextMetric
+		Metric
 		perfect float64
 	}
 	return map[string]entry{
@@ -59,11 +61,11 @@ func somePairs(n int) (predictions []string, references [][]string) {
 	return predictions, references
 }
 
-func TestTextMetrics(t *testing.T) {
+func TestMetrics(t *testing.T) {
 	predictions, references := somePairs(60)
-	for name, s := range everyTextMetric() {
+	for name, s := range everyMetric() {
 		t.Run(name, func(t *testing.T) {
-			m, perfect, backwards := NewText(s), NewText(s), NewText(s)
+			m, perfect, backwards := New(s), New(s), New(s)
 			for i, p := range predictions {
 				addText(t, m, p, references[i]...)
 				addText(t, perfect, references[i][0], references[i][0])
@@ -96,8 +98,37 @@ func TestTextMetrics(t *testing.T) {
 	}
 }
 
-// FuzzTextMetrics: any bytes have a finite score.
-func FuzzTextMetrics(f *testing.F) {
+// The values of all examples are those of a sample that has each of them once, in any order, and lie in their
+// intervals.
+func TestSampled(t *testing.T) {
+	predictions, references := somePairs(60)
+	for name, s := range everyMetric() {
+		m := New(s)
+		for i, p := range predictions {
+			addText(t, m, p, references[i]...)
+		}
+		index := make([]int, m.Len())
+		for i := range index {
+			index[i] = len(index) - 1 - i
+		}
+		intervals, err := metric.Bootstrap(t.Context(), m, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sample := m.Sample(index)
+		for k, v := range m.Result() {
+			if sample[k].Name != v.Name || !(math.Abs(sample[k].Value-v.Value) <= 1e-9) {
+				t.Errorf("%s: %s is %v, of the sample %v", name, v.Name, v.Value, sample[k])
+			}
+			if in := intervals[k]; in.Name != v.Name || !(in.Low <= v.Value && v.Value <= in.High) {
+				t.Errorf("%s is %v, its interval %+v", v.Name, v.Value, in)
+			}
+		}
+	}
+}
+
+// FuzzMetrics: any bytes have a finite score.
+func FuzzMetrics(f *testing.F) {
 	for _, s := range []string{"", "the cat", "\xff\xfe.\xc3", "a\x1cb\u2028c", "١.٢ ½ “x”", "ΑΣ İ",
 		"&amp;lt;<skipped>-\n", "語語 the, 5-6"} {
 		f.Add(s, "the cat sat", "")
@@ -107,7 +138,7 @@ func FuzzTextMetrics(f *testing.F) {
 		if len(prediction)+len(first)+len(second) > 500 {
 			return
 		}
-		for name, s := range everyTextMetric() {
+		for name, s := range everyMetric() {
 			one := s.Statistics(prediction, []string{first})
 			two := s.Statistics(prediction, []string{first, second})
 			if len(one) != len(two) {
@@ -123,7 +154,7 @@ func FuzzTextMetrics(f *testing.F) {
 }
 
 func TestTextRefuses(t *testing.T) {
-	m := NewText(Exact{})
+	m := New(Exact{})
 	if err := m.Add("a", nil); err == nil || !strings.Contains(err.Error(), "no reference") {
 		t.Errorf("error is %v, want that there is no reference", err)
 	}
@@ -133,7 +164,7 @@ func TestTextRefuses(t *testing.T) {
 }
 
 func TestExact(t *testing.T) {
-	m := NewText(Exact{})
+	m := New(Exact{})
 	addText(t, m, "a b", "a  b", "a b")
 	addText(t, m, "A", "a")
 	if got := fmt.Sprint(m.Result()); got != "[{exact_match 0.5}]" {
@@ -143,7 +174,7 @@ func TestExact(t *testing.T) {
 
 func TestSignatures(t *testing.T) {
 	for _, test := range []struct {
-		metric TextMetric
+		metric Metric
 		want   string
 	}{
 		{BLEU{}, "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0"},

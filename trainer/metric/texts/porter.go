@@ -1,6 +1,8 @@
-package metric
+package texts
 
-import "strings"
+import (
+	"strings"
+)
 
 // Stem takes suffixes off a word of small ASCII letters: the algorithm of Porter 1980, "An algorithm for suffix
 // stripping", with the extensions that NLTK's PorterStemmer has by default and rouge_score therefore counts by. Steps

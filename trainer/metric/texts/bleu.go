@@ -1,4 +1,4 @@
-package metric
+package texts
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"t5train/data/task"
+	"t5train/trainer/metric"
 )
 
 // BLEU is the BLEU of a corpus (Papineni et al. 2002) as sacrebleu computes it (Post 2018), from 0 to 100. The zero
@@ -42,7 +43,7 @@ var smoothingNames = [...]string{SmoothExp: "exp", SmoothFloor: "floor", SmoothA
 
 func (s Smoothing) String() string { return smoothingNames[s] }
 
-// Statistics implements [TextMetric].
+// Statistics implements [Metric].
 func (b BLEU) Statistics(prediction string, references []string) []float64 {
 	p := b.split(prediction)
 	row := make([]float64, 2+2*bleuOrder)
@@ -50,7 +51,8 @@ func (b BLEU) Statistics(prediction string, references []string) []float64 {
 	var most [bleuOrder]map[string]int
 	for _, reference := range references {
 		r := b.split(reference)
-		if d, best := abs(r.len()-p.len()), abs(closest-p.len()); closest < 0 || d < best || d == best && r.len() < closest {
+		if d, best := abs(r.len()-p.len()),
+			abs(closest-p.len()); closest < 0 || d < best || d == best && r.len() < closest {
 			closest = r.len()
 		}
 		for n := range most {
@@ -73,7 +75,9 @@ func (b BLEU) split(text string) sequence {
 }
 
 // Score returns bleu.
-func (b BLEU) Score(sum []float64) []Value { return []Value{{task.BLEU, b.Details(sum).Score}} }
+func (b BLEU) Score(sum []float64) []metric.Value {
+	return []metric.Value{{Name: task.BLEU, Value: b.Details(sum).Score}}
+}
 
 // BLEUDetails are the numbers that a BLEU score is made of.
 type BLEUDetails struct {
@@ -137,14 +141,15 @@ func (b BLEU) smoothingValue() float64 {
 	return 1
 }
 
-// Signature implements [TextMetric]: sacrebleu's line.
+// Signature implements [Metric]: sacrebleu's line.
 func (b BLEU) Signature(references string) string {
 	smooth := b.Smoothing.String()
 	if b.Smoothing == SmoothFloor || b.Smoothing == SmoothAddK {
 		smooth = fmt.Sprintf("%s[%.2f]", smooth, b.smoothingValue())
 	}
 	return sacrebleuSignature(references,
-		fmt.Sprintf("case:%s|eff:%s|tok:%s|smooth:%s", caseName(b.Lowercase), yesNo(b.EffectiveOrder), b.Tokenizer, smooth))
+		fmt.Sprintf("case:%s|eff:%s|tok:%s|smooth:%s", caseName(b.Lowercase), yesNo(b.EffectiveOrder), b.Tokenizer,
+			smooth))
 }
 
 // union keeps the larger count of each n-gram, in a.

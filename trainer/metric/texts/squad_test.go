@@ -1,6 +1,11 @@
-package metric
+package texts
 
-import "testing"
+import (
+	"testing"
+
+	"t5train/internal/golden"
+	"t5train/trainer/metric"
+)
 
 func TestNormalizeAnswer(t *testing.T) {
 	for answer, want := range map[string]string{
@@ -36,15 +41,15 @@ func FuzzNormalizeAnswer(f *testing.F) {
 }
 
 func TestSQuAD(t *testing.T) {
-	m, v2 := NewText(SQuAD{}), NewText(SQuAD{Unanswerable: true})
-	for _, x := range []*Text{m, v2} {
+	m, v2 := New(SQuAD{}), New(SQuAD{Unanswerable: true})
+	for _, x := range []*Total{m, v2} {
 		addText(t, x, "the Cat.", "dog", "cat")
 		addText(t, x, "black cat", "cat", "a black dog and cat") // F1 2/3 and 2*2/(2+4)
 		addText(t, x, "", "")
 		addText(t, x, "cat", "")
 	}
-	got, got2 := values(m.Result()), values(v2.Result())
-	check(t, "exact_match", got["exact_match"], 0.5)
-	check(t, "f1", got["f1"], (1+2./3)/4)
-	check(t, "f1 of SQuAD 2.0", got2["f1"], (2+2./3)/4)
+	got, got2 := metric.Map(m.Result()), metric.Map(v2.Result())
+	golden.Near(t, "exact_match", got["exact_match"], 0.5)
+	golden.Near(t, "f1", got["f1"], (1+2./3)/4)
+	golden.Near(t, "f1 of SQuAD 2.0", got2["f1"], (2+2./3)/4)
 }

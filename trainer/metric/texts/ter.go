@@ -1,10 +1,11 @@
-package metric
+package texts
 
 import (
 	"math"
 	"slices"
 
 	"t5train/data/task"
+	"t5train/trainer/metric"
 )
 
 // TER is the translation edit rate (Snover et al. 2006) as sacrebleu computes it, on the scale of percent and above 100
@@ -14,7 +15,7 @@ import (
 // The statistics of an example are its edits and the length of the reference in words.
 type TER struct{}
 
-// Statistics implements [TextMetric].
+// Statistics implements [Metric].
 func (TER) Statistics(prediction string, references []string) []float64 {
 	p := fields(lower(prediction))
 	fewest, length := -1, 0
@@ -29,15 +30,15 @@ func (TER) Statistics(prediction string, references []string) []float64 {
 }
 
 // Score returns ter.
-func (TER) Score(sum []float64) []Value {
+func (TER) Score(sum []float64) []metric.Value {
 	edits, length := sum[0], sum[1]
 	if length == 0 && edits > 0 {
 		length = edits // nothing was to be said: 100
 	}
-	return []Value{{task.TER, 100 * ratio(edits, length)}}
+	return []metric.Value{{Name: task.TER, Value: 100 * metric.Ratio(edits, length)}}
 }
 
-// Signature implements [TextMetric]: sacrebleu's line.
+// Signature implements [Metric]: sacrebleu's line.
 func (TER) Signature(references string) string {
 	return sacrebleuSignature(references, "case:lc|tok:tercom|norm:no|punct:yes|asian:no")
 }
@@ -99,7 +100,8 @@ func bestShift(prediction, reference []string, distance *editDistance, tried *in
 			for length := 1; length <= maxShiftSize && start+length <= len(prediction) && at+length <= len(reference) &&
 				prediction[start+length-1] == reference[at+length-1]; length++ {
 				// A run moves only if it is wrong where it is, and the words are missing where it belongs.
-				if !slices.Contains(a.wrong[start:start+length], true) || !slices.Contains(a.missing[at:at+length], true) {
+				if !slices.Contains(a.wrong[start:start+length], true) || !slices.Contains(a.missing[at:at+length],
+					true) {
 					continue
 				}
 				if place := a.places[at]; start <= place && place < start+length {
@@ -117,7 +119,8 @@ func bestShift(prediction, reference []string, distance *editDistance, tried *in
 					last = target
 					words := move(prediction, start, length, target)
 					*tried++
-					if s := (shift{before - distance.to(words), length, start, target}); best.length < 0 || s.better(best) {
+					if s := (shift{before - distance.to(words), length, start, target}); best.length < 0 ||
+						s.better(best) {
 						best, moved = s, words
 					}
 				}

@@ -1,4 +1,4 @@
-package metric
+package texts
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"t5train/data/task"
+	"t5train/trainer/metric"
 )
 
 // ChrF is chrF (Popović 2015), the F-score of character n-grams, and with a WordOrder of 2 chrF++ (Popović 2017), as
@@ -20,8 +21,8 @@ type ChrF struct {
 	Beta       int // how many times as much recall counts as precision; 0 is 2
 	Lowercase  bool
 	Whitespace bool // white space is among the characters
-	// EpsSmoothing averages the F-scores of all orders, as chrF++.py does, not precision and recall of those orders that
-	// both texts are long enough for.
+	// EpsSmoothing averages the F-scores of all orders, as chrF++.py does, not precision and recall of those orders
+	// that both texts are long enough for.
 	EpsSmoothing bool
 }
 
@@ -39,7 +40,7 @@ func (c ChrF) beta() int {
 	return c.Beta
 }
 
-// Statistics implements [TextMetric].
+// Statistics implements [Metric].
 func (c ChrF) Statistics(prediction string, references []string) []float64 {
 	p := c.ngrams(prediction)
 	var best []float64
@@ -109,8 +110,8 @@ func isPunctuation(b byte) bool {
 }
 
 // Score returns chrf, chrf+ or chrf++, with a plus for each order of words.
-func (c ChrF) Score(sum []float64) []Value {
-	return []Value{{task.ChrF + strings.Repeat("+", c.WordOrder), c.score(sum)}}
+func (c ChrF) Score(sum []float64) []metric.Value {
+	return []metric.Value{{Name: task.ChrF + strings.Repeat("+", c.WordOrder), Value: c.score(sum)}}
 }
 
 // score is (1 + beta^2) P R / (beta^2 P + R), where P and R are the means over orders of the precision and the recall
@@ -142,11 +143,11 @@ func (c ChrF) score(sum []float64) float64 {
 	if c.EpsSmoothing {
 		return 100 * scores / float64(len(sum)/3)
 	}
-	precision, recall := ratio(precisions, orders), ratio(recalls, orders)
-	return 100 * ratio((1+factor)*precision*recall, factor*precision+recall)
+	precision, recall := metric.Ratio(precisions, orders), metric.Ratio(recalls, orders)
+	return 100 * metric.Ratio((1+factor)*precision*recall, factor*precision+recall)
 }
 
-// Signature implements [TextMetric]: sacrebleu's line.
+// Signature implements [Metric]: sacrebleu's line.
 func (c ChrF) Signature(references string) string {
 	return sacrebleuSignature(references, fmt.Sprintf("case:%s|eff:%s|nc:%d|nw:%d|space:%s",
 		caseName(c.Lowercase), yesNo(!c.EpsSmoothing), c.charOrder(), c.WordOrder, yesNo(c.Whitespace)))

@@ -1,10 +1,11 @@
-package metric
+package texts
 
 import (
 	"slices"
 	"strings"
 
 	"t5train/data/task"
+	"t5train/trainer/metric"
 )
 
 // SQuAD is the exact match and the F1 of answers to questions (Rajpurkar et al. 2016, section 6.1), from 0 to 1: means
@@ -16,7 +17,7 @@ type SQuAD struct {
 	Unanswerable bool
 }
 
-// Statistics implements [TextMetric].
+// Statistics implements [Metric].
 func (s SQuAD) Statistics(prediction string, references []string) []float64 {
 	row := []float64{1, 0, 0}
 	for _, reference := range references {
@@ -34,11 +35,14 @@ func (s SQuAD) Statistics(prediction string, references []string) []float64 {
 }
 
 // Score returns exact_match and f1.
-func (s SQuAD) Score(sum []float64) []Value {
-	return []Value{{task.ExactMatch, ratio(sum[1], sum[0])}, {task.F1, ratio(sum[2], sum[0])}}
+func (s SQuAD) Score(sum []float64) []metric.Value {
+	return []metric.Value{
+		{Name: task.ExactMatch, Value: metric.Ratio(sum[1], sum[0])},
+		{Name: task.F1, Value: metric.Ratio(sum[2], sum[0])},
+	}
 }
 
-// Signature implements [TextMetric].
+// Signature implements [Metric].
 func (s SQuAD) Signature(references string) string {
 	version := "1.1"
 	if s.Unanswerable {
@@ -88,7 +92,7 @@ func withoutArticles(text string) string {
 // answers without words.
 func AnswerF1(prediction, reference string) float64 {
 	p, r := words(fields(NormalizeAnswer(prediction))), words(fields(NormalizeAnswer(reference)))
-	return ratio(2*float64(common(p.ngrams(1), r.ngrams(1))), float64(p.len()+r.len()))
+	return metric.Ratio(2*float64(common(p.ngrams(1), r.ngrams(1))), float64(p.len()+r.len()))
 }
 
 // Exact is the part of the predictions that are a reference, byte by byte: sequence_accuracy of
@@ -97,7 +101,7 @@ func AnswerF1(prediction, reference string) float64 {
 // The statistics of an example are 1 and whether it is right.
 type Exact struct{}
 
-// Statistics implements [TextMetric].
+// Statistics implements [Metric].
 func (Exact) Statistics(prediction string, references []string) []float64 {
 	if slices.Contains(references, prediction) {
 		return []float64{1, 1}
@@ -106,9 +110,9 @@ func (Exact) Statistics(prediction string, references []string) []float64 {
 }
 
 // Score returns exact_match.
-func (Exact) Score(sum []float64) []Value {
-	return []Value{{task.ExactMatch, ratio(sum[1], sum[0])}}
+func (Exact) Score(sum []float64) []metric.Value {
+	return []metric.Value{{Name: task.ExactMatch, Value: metric.Ratio(sum[1], sum[0])}}
 }
 
-// Signature implements [TextMetric].
+// Signature implements [Metric].
 func (Exact) Signature(references string) string { return "nrefs:" + references }
