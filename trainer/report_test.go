@@ -18,7 +18,7 @@ func TestRunIsRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if run.Steps != result.Step || run.Parameters == 0 || run.Metric != "accuracy" || len(run.Sessions) != 1 ||
+	if run.Steps != result.Step || run.Parameters == 0 || run.Metric != "f1_macro" || len(run.Sessions) != 1 ||
 		run.Sessions[0].Threads == 0 || run.Sessions[0].Kernels == "" {
 		t.Errorf("the run is recorded as %+v", run)
 	}

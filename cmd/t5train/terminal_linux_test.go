@@ -25,7 +25,7 @@ func TestBarsOnTerminals(t *testing.T) {
 		{40, []string{"finetune", "--config", "testdata/tiny.yaml", "--tokenizer", smallVocabulary(), "--set",
 			"data.max_target_length=8", "--train", rows, "--validation", held,
 			"--output", run, "--steps", "40"}, `train .*\d+/40`,
-			[]string{"step 16, epoch 1.00: validation accuracy", "step 40, epoch 2.50: validation accuracy"}},
+			[]string{"step 20, epoch 1.25: validation f1_macro", "step 40, epoch 2.50: validation f1_macro"}},
 		{60, []string{"evaluate", "--checkpoint", run, "--data", held}, `evaluate .*\d+/557`,
 			[]string{"evaluation: 557 examples"}},
 		{40, []string{"predict", "--checkpoint", run, "--input", held, "--output",
