@@ -23,7 +23,7 @@ func main() {
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) < 2 {
-		return errors.New("usage: classify CHECKPOINT TEXT...")
+		return errors.New("usage: classify CHECKPOINT TEXT [TEXT]")
 	}
 	predictor, err := predict.Open(args[0], predict.OpenOptions{})
 	if err != nil {
