@@ -159,6 +159,10 @@ func runFiles(t *testing.T, output string) map[string]string {
 			"-lock") {
 			return err // config.yaml names the folder, run.json each process; a killed one leaves the file of its lock
 		}
+		if entry.Type() == fs.ModeSymlink {
+			files[name], err = os.Readlink(filepath.Join(output, name))
+			return err
+		}
 		content, err := os.ReadFile(filepath.Join(output, name))
 		if name == "metrics.jsonl" {
 			content = times.ReplaceAll(content, nil)
