@@ -134,7 +134,7 @@ func TestRanks(t *testing.T) {
 		"4", "--max-output-length", "5", "--sample", "--seed", "1", "--threads", "1"}
 	for _, ranks := range []int{2, 4} {
 		t.Run(fmt.Sprintf("%d ranks", ranks), func(t *testing.T) {
-			first, second := filepath.Join(dir, fmt.Sprint(ranks)), filepath.Join(t.TempDir(), "run")
+			first, second := filepath.Join(dir, fmt.Sprint(ranks), "run"), filepath.Join(t.TempDir(), "run")
 			if out := finish(t, divided(t, ranks, first)); strings.Count(out, "16 steps of 4 x 4 examples") != 1 {
 				t.Errorf("the ranks say other than once what they do:\n%s", out)
 			}
