@@ -1,8 +1,11 @@
 package configs
 
 import (
+	"fmt"
+
 	"t5train/data/objective"
 	"t5train/data/task"
+	"t5train/internal/ui"
 	"t5train/trainer/optim"
 )
 
@@ -171,6 +174,18 @@ type Train struct {
 	Threads int `yaml:"threads" unit:"threads" range:">= 0 and <= 1024"`
 	// Steps from one row of metrics.jsonl to the next. A log that is no terminal has a line of them every ten seconds.
 	LogEvery int `yaml:"log_every" unit:"steps" range:">= 1"`
+}
+
+// Batch says what a step is made of, as "2 x 16 examples".
+func (t Train) Batch() string {
+	size := fmt.Sprintf("%d examples", t.BatchSize)
+	if t.BatchTokens > 0 {
+		size = fmt.Sprintf("up to %s tokens", ui.Grouped(t.BatchTokens))
+	}
+	if t.Accumulate > 1 {
+		size = fmt.Sprintf("%d x %s", t.Accumulate, size)
+	}
+	return size
 }
 
 // Schedule says how the learning rate changes from step to step.

@@ -176,7 +176,7 @@ func (l *loop) train(ctx context.Context) error {
 func (l *loop) start() (stop func()) {
 	c := l.config
 	ui.Say(l.sink, "train", "%s steps of %s, %s optimizer, to %s",
-		ui.Grouped(l.total), l.describeBatch(), c.Optimizer.Name, c.Output)
+		ui.Grouped(l.total), c.Train.Batch(), c.Optimizer.Name, c.Output)
 	if w := l.stepper.workers; w.Precision() == kernel.BFloat16 && !w.MultipliesBFloat16() {
 		ui.Say(l.sink, "precision", "bfloat16, which gains no time here: this processor rounds to it and multiplies "+
 			"float32 (train.precision float32 does without the rounding)")
@@ -423,15 +423,3 @@ func (l *loop) withKept(err error) error {
 const againstDivergence = "lower optimizer.learning_rate, add schedule.warmup_steps or set train.clip_norm"
 
 func (l *loop) epoch() float64 { return float64(l.state.Position) / float64(l.perEpoch) }
-
-func (l *loop) describeBatch() string {
-	t := l.config.Train
-	size := fmt.Sprintf("%d examples", t.BatchSize)
-	if t.BatchTokens > 0 {
-		size = fmt.Sprintf("up to %s tokens", ui.Grouped(t.BatchTokens))
-	}
-	if t.Accumulate > 1 {
-		size = fmt.Sprintf("%d x %s", t.Accumulate, size)
-	}
-	return size
-}

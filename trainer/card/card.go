@@ -136,10 +136,12 @@ func Text(c *configs.Config, info checkpoints.Info) (string, error) {
 	return b.String(), nil
 }
 
-// measured lists the metrics that say how good the checkpoint is, and not how much it was measured on.
+// measured lists the metrics that say how good the checkpoint is, and not how much it was measured on, or the
+// temperature that calibrates it.
 func measured(info checkpoints.Info) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(info.Metrics)), func(name string) bool {
-		return slices.Contains([]string{"examples", "tokens", "temperature"}, name)
+		own := task.OwnName(name)
+		return task.MetricOf(own).IsCount || own == "temperature"
 	})
 }
 
@@ -185,7 +187,7 @@ func body(b *strings.Builder, c *configs.Config, info checkpoints.Info, base str
 	list("training", c.Data.Train)
 	list("validation", c.Data.Validation)
 	for _, p := range c.Data.Mixture {
-		list("part "+line(p.Name), p.Train)
+		list("component "+line(p.Name), p.Train)
 	}
 	if s := info.Task; s != nil {
 		fmt.Fprintf(b, "- task: %s\n", s.Name)
@@ -204,8 +206,8 @@ func body(b *strings.Builder, c *configs.Config, info checkpoints.Info, base str
 		fmt.Fprintf(b, "- objective: %s\n", o.Name)
 	}
 	fmt.Fprintf(b, "\nWhere the data comes from, whom it is about and under which licence it is: to fill in.\n\n"+
-		"## Recipe\n\n- %d steps of %d examples, %s optimizer, seed %d\n- inputs of at most %d tokens, outputs of at "+
-		"most %d\n\n## Results\n\n", info.Step, c.Train.BatchSize, c.Optimizer.Name, c.Train.Seed, info.MaxInputLength,
+		"## Recipe\n\n- %d steps of %s, %s optimizer, seed %d\n- inputs of at most %d tokens, outputs of at "+
+		"most %d\n\n## Results\n\n", info.Step, c.Train.Batch(), c.Optimizer.Name, c.Train.Seed, info.MaxInputLength,
 		info.MaxTargetLength)
 	if len(info.Metrics) == 0 {
 		b.WriteString("The model was not evaluated.\n")

@@ -56,6 +56,26 @@ func TestText(t *testing.T) {
 	}
 }
 
+// A step is described as where the run begins, and numbers of what was looked at are no results.
+func TestText_BatchesAndCounts(t *testing.T) {
+	c := config()
+	c.Train.BatchSize, c.Train.BatchTokens, c.Train.Accumulate = 0, 4096, 2
+	of := info
+	of.Metrics = map[string]float64{"loss": 0.5, "bytes": 9, "examples": 7, "books/tokens": 5, "temperature": 2}
+	text, err := Text(c, of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(text, "420 steps of 2 x up to 4,096 tokens") {
+		t.Errorf("the card says otherwise of its steps:\n%s", text)
+	}
+	for _, count := range []string{"| bytes", "| examples", "| books/tokens", "| temperature"} {
+		if strings.Contains(text, count) {
+			t.Errorf("%s is among the results:\n%s", count, text)
+		}
+	}
+}
+
 func TestBaseModel(t *testing.T) {
 	root := t.TempDir()
 	t.Chdir(root)
