@@ -10,7 +10,6 @@ import (
 	"t5train/data"
 	"t5train/data/task"
 	"t5train/internal/floats"
-	"t5train/internal/ui"
 	"t5train/model"
 	"t5train/model/kernel"
 	"t5train/model/op"
@@ -35,15 +34,9 @@ type Embedder struct {
 
 // Open returns the embedder of a checkpoint, a run or a folder of Hugging Face or of sentence-transformers.
 func Open(path string, how predict.OpenOptions, o Options) (*Embedder, error) {
-	folder, from, err := checkpoints.OpenEncoder(path, !how.Unverified)
+	folder, err := predict.OpenEncoder(path, how)
 	if err != nil {
 		return nil, err
-	}
-	ui.Say(how.Sink, "", "%s", from)
-	if how.Component != "" || how.Task.Name == "" {
-		if err := folder.ChooseTask(how.Component); err != nil {
-			return nil, err
-		}
 	}
 	m, err := readModules(folder.Dir, folder.Model.Config.DModel)
 	if err != nil {

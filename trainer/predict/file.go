@@ -57,6 +57,18 @@ func OpenFolder(path string, o OpenOptions) (*checkpoints.Folder, error) {
 			return checkpoints.OpenBFloat16(path, !o.Unverified)
 		}
 	}
+	return o.openBy(open, path)
+}
+
+// OpenEncoder is OpenFolder for the encoder of a model, which may be all that there is.
+func OpenEncoder(path string, o OpenOptions) (*checkpoints.Folder, error) {
+	return o.openBy(func(path string) (*checkpoints.Folder, string, error) {
+		return checkpoints.OpenEncoder(path, !o.Unverified)
+	}, path)
+}
+
+func (o OpenOptions) openBy(open func(path string) (*checkpoints.Folder, string, error),
+	path string) (*checkpoints.Folder, error) {
 	folder, how, err := open(path)
 	if err != nil {
 		return nil, err
