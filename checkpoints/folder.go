@@ -30,7 +30,7 @@ const GenerationName = "generation_config.json"
 // Info is what a checkpoint remembers besides the model: how rows become text, and how good it is.
 type Info struct {
 	Task *task.Spec `json:"task,omitempty"`
-	// of a model that is trained on a mixture, by the names of the parts
+	// of a model that is trained on a mixture, by the names of its components
 	Tasks           map[string]task.Spec `json:"tasks,omitempty"`
 	Objective       *objective.Config    `json:"objective,omitempty"`         // of a model that is pre-trained
 	MaxInputLength  int                  `json:"max_input_length,omitempty"`  // tokens, with EOS

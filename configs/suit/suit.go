@@ -3,7 +3,6 @@
 package suit
 
 import (
-	"fmt"
 	"math"
 
 	"t5train/internal/ui"
@@ -90,6 +89,3 @@ func (f Facts) MaxHeldOut(epochs float64) int {
 	}
 	return most
 }
-
-// Setting says that a key was set.
-func Setting(key string, value any) string { return fmt.Sprintf("%s %v", key, value) }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -32,7 +33,7 @@ func ParsePrecision(name string) (Precision, error) {
 	if i := slices.Index(precisions, name); i >= 0 {
 		return Precision(i), nil
 	}
-	return 0, fmt.Errorf("precision %q: want float32 or bfloat16", name)
+	return 0, fmt.Errorf("precision %q: want %s", name, strings.Join(precisions, " or "))
 }
 
 func (p Precision) String() string { return precisions[p] }
