@@ -27,17 +27,18 @@ func evaluateCommand(a app) *cobra.Command {
 		Long: `Compute the loss per target token, the perplexity and the metrics of the task on held-out data, as JSON.
 A classification is answered by its most probable label; other answers are generated greedily, or as flags say.
 
-Values stand in the order in which they are shown. "intervals" has the 95 % intervals of those of the task (bootstrap over
-the examples, or the questions of super_glue/multirc, 1,000 samples, always the same), "signatures" how BLEU and its like
-were computed. "constant" has the values of the answer that is right most often without a look at the input, "notes" what the
-numbers do not show. For rougeLsum a sentence ends at the end of a line, or as in T5 at a full stop between spaces: models of
-SentencePiece write no lines. "truncated" counts answers that reached the limit of tokens, "unreadable" those that should be
-a number and are none, which count as -1 as in T5, "lost" entities that are nowhere in the input.
+Values stand in the order in which they are shown. "intervals" has the 95 % intervals of those of the task
+(bootstrap over the examples, or the questions of super_glue/multirc, 1,000 samples, always the same), "signatures"
+how BLEU and its like were computed. "constant" has the values of the answer that is right most often without a look
+at the input, "notes" what the numbers do not show. For rougeLsum a sentence ends at the end of a line, or as in T5
+at a full stop between spaces: models of SentencePiece write no lines. "truncated" counts answers that reached the
+limit of tokens, "unreadable" those that should be a number and are none, which count as -1 as in T5, "lost"
+entities that are nowhere in the input.
 
-A checkpoint that is pre-trained is evaluated by its objective on the text of the data, or with --part by a task of the
-mixture that it was pre-trained on. Its text is tokenized into the folder of --tokens, where it stays, or into the folder for
-temporary files, from which it is removed. Several ranks tokenize it each for itself, unless --tokens names a folder that they
-share.`,
+A checkpoint that is pre-trained is evaluated by its objective on the text of the data, or with --part by a task of
+the mixture that it was pre-trained on. Its text is tokenized into the folder of --tokens, where it stays, or into
+the folder for temporary files, from which it is removed. Several ranks tokenize it each for itself, unless --tokens
+names a folder that they share.`,
 		Example: `  t5train evaluate --checkpoint runs/quickstart --data held-out.parquet
   t5train evaluate --checkpoint flan-t5-small --task classification --data test.parquet --output metrics.json
   t5train evaluate --checkpoint runs/translation --data test.parquet --beams 4 --metrics bleu,chrf`,
