@@ -185,6 +185,9 @@ func (w *Weights) Tensor(name string) (safetensors.Tensor, bool) {
 	return f.Tensor(name)
 }
 
+// Dir returns the folder that the weights were opened from.
+func (w *Weights) Dir() string { return w.dir }
+
 // Config returns the bytes of config.json.
 func (w *Weights) Config() []byte { return w.config }
 

@@ -30,6 +30,11 @@ type ConvertOptions struct {
 	NoVerify     bool   // take the weights as they are, damaged or not
 	// run, folder or file (see OpenTokenizer) of the vocabulary to bring the model to; "": it keeps its own
 	Tokenizer string
+
+	// The checkpoints of which the result is the mean: last:N for the N of the highest steps of the run, or a list of
+	// names with commas between them, each a step of the run, the name of one of its checkpoints, or any checkpoint.
+	// All files but the weights come from the last one. "": there is one checkpoint.
+	Average string
 }
 
 // Int8 is the type of weights for inference: the linear layers in eight bits, with a scale for each row.
@@ -45,12 +50,15 @@ var dtypes = map[string]safetensors.DType{"float32": safetensors.F32, "bfloat16"
 // them: it belongs to the weights as they were.
 var copied = []string{
 	checkpoints.GenerationName, checkpoints.InfoName, "spiece.model", "tokenizer.json", "tokenizer_config.json",
-	"special_tokens_map.json", "added_tokens.json", "README.md",
+	"special_tokens_map.json", "added_tokens.json", cardName,
 }
 
+const cardName = "README.md"
+
 // Convert writes the checkpoint at path (see Open) to the folder out, which must be new or empty, in another type, in
-// files of another size, with another number of rows in the embedding, or with another vocabulary. Tensors go from file
-// to file one after the other, so that memory does not grow with the model. The folder appears complete or not at all.
+// files of another size, with another number of rows in the embedding, with another vocabulary, or the mean of it and
+// others. Tensors go from file to file one after the other, so that memory does not grow with the model. The folder
+// appears complete or not at all.
 func Convert(ctx context.Context, path, out string, o ConvertOptions, sink ui.Sink) error {
 	if o.DType != "" && !slices.Contains(DTypes(), o.DType) {
 		return fmt.Errorf("convert %s: the type is %q, want one of %s", path, o.DType, strings.Join(DTypes(), ", "))
@@ -58,32 +66,47 @@ func Convert(ctx context.Context, path, out string, o ConvertOptions, sink ui.Si
 	if o.MaxShardSize == 0 {
 		o.MaxShardSize = checkpoints.DefaultShardSize
 	}
+	if o.Average != "" {
+		return average(ctx, path, out, o, sink)
+	}
 	dir, how, err := checkpoints.Resolve(path)
 	if err != nil {
 		return err
 	}
+	return convertMean(ctx, dir, how, nil, out, o, sink)
+}
+
+// convertMean is Convert for the folder of a checkpoint, or for the mean of it and others.
+func convertMean(ctx context.Context, dir, how string, others []string, out string, o ConvertOptions,
+	sink ui.Sink) error {
 	if err := CheckNewFolder(dir, out); err != nil {
 		return fmt.Errorf("convert to %s: %w", out, err)
 	}
-	weights, err := checkpoints.OpenWeights(dir)
-	if err != nil {
-		return err
+	var all []*checkpoints.Weights // those of dir are the last
+	for _, folder := range append(slices.Clone(others), dir) {
+		weights, err := checkpoints.OpenWeights(folder)
+		if err != nil {
+			return err
+		}
+		defer weights.Close()
+		if !o.NoVerify {
+			if err := weights.Verify(); err != nil {
+				return fmt.Errorf("convert %s: %w", folder, err)
+			}
+		}
+		all = append(all, weights)
 	}
-	defer weights.Close()
-	if !o.NoVerify {
-		if err := weights.Verify(); err != nil {
+	return mmap.Guard(func() error {
+		c, err := newConversion(ctx, dir, all, o)
+		if err != nil {
 			return fmt.Errorf("convert %s: %w", dir, err)
 		}
-	}
-	return mmap.Guard(func() error { return convertWeights(ctx, dir, how, weights, out, o, sink) })
+		return c.run(how, out, sink)
+	})
 }
 
-func convertWeights(ctx context.Context, dir, how string, weights *checkpoints.Weights, out string,
-	o ConvertOptions, sink ui.Sink) error {
-	c, err := newConversion(ctx, dir, weights, o)
-	if err != nil {
-		return fmt.Errorf("convert %s: %w", dir, err)
-	}
+// run writes the new folder.
+func (c *conversion) run(how, out string, sink ui.Sink) error {
 	if err := checkRoom(out, c.tensors); err != nil {
 		return fmt.Errorf("convert to %s: %w", out, err)
 	}
@@ -154,21 +177,24 @@ type conversion struct {
 	notes        []string
 }
 
-func newConversion(ctx context.Context, dir string, weights *checkpoints.Weights, o ConvertOptions) (*conversion,
+// newConversion makes the conversion of the last of some open checkpoints, which is that of dir, or of their mean.
+func newConversion(ctx context.Context, dir string, all []*checkpoints.Weights, o ConvertOptions) (*conversion,
 	error) {
-	stored, err := model.ParseConfig(weights.Config())
+	last := len(all) - 1
+	weights := all[last]
+	stored, resolved, tensors, err := resolve(weights)
 	if err != nil {
 		return nil, err
-	}
-	resolved, tensors, err := model.Resolve(stored, weights)
-	if err != nil {
-		return nil, err
-	}
-	if model.InInt8(weights) {
-		return nil, model.ErrInt8
 	}
 	c := &conversion{ctx: ctx, dir: dir, options: o, parsed: resolved}
 	c.tokenizer, c.tokenizerErr = tokenizer.Load(dir)
+	others, err := c.sameModels(all[:last])
+	if err == nil && len(others) > 0 {
+		err = c.forget()
+	}
+	if err != nil {
+		return nil, err
+	}
 	if o.Tokenizer != "" {
 		err = c.changeVocabulary()
 	} else {
@@ -180,12 +206,32 @@ func newConversion(ctx context.Context, dir string, weights *checkpoints.Weights
 	if c.config, err = c.edit(weights.Config(), stored); err != nil {
 		return nil, fmt.Errorf("edit config.json: %w", err)
 	}
-	for _, t := range tensors {
-		source, _ := weights.Tensor(t.Stored) // Resolve has seen it
-		source.Name = t.Name
-		c.tensors = append(c.tensors, c.lazy(source)...)
+	for i, t := range tensors {
+		var peers []safetensors.Tensor
+		for _, other := range others {
+			peers = append(peers, other[i])
+		}
+		c.tensors = append(c.tensors, c.lazy(t, peers)...)
 	}
 	return c, nil
+}
+
+// resolve returns the configuration of a checkpoint as it is stored and as its weights correct it, and the tensors of
+// its model.
+func resolve(weights *checkpoints.Weights) (stored, resolved model.Config, tensors []safetensors.Tensor, err error) {
+	if stored, err = model.ParseConfig(weights.Config()); err != nil {
+		return stored, resolved, nil, err
+	}
+	resolved, found, err := model.Resolve(stored, weights)
+	if err == nil && model.InInt8(weights) {
+		err = model.ErrInt8
+	}
+	for _, t := range found {
+		source, _ := weights.Tensor(t.Stored) // Resolve has seen it
+		source.Name = t.Name
+		tensors = append(tensors, source)
+	}
+	return stored, resolved, tensors, err
 }
 
 // resize sets the number of rows, unless one of them is in use and would go.
@@ -236,8 +282,9 @@ func (c *conversion) edit(raw []byte, stored model.Config) ([]byte, error) {
 	return json.MarshalIndent(keys, "", "  ")
 }
 
-// lazy returns a tensor as it will be: in eight bits it has another one with its scales.
-func (c *conversion) lazy(t safetensors.Tensor) []safetensors.Lazy {
+// lazy returns a tensor, or the mean of it and its peers, as it will be: in eight bits it has another one with its
+// scales.
+func (c *conversion) lazy(t safetensors.Tensor, peers []safetensors.Tensor) []safetensors.Lazy {
 	dtype := t.DType
 	if c.options.DType == Int8 {
 		dtype = safetensors.F32
@@ -246,6 +293,8 @@ func (c *conversion) lazy(t safetensors.Tensor) []safetensors.Lazy {
 	}
 	l := t.As(dtype)
 	switch rows := c.parsed.VocabSize; {
+	case len(peers) > 0:
+		l = meanTensor(append(peers, t), dtype)
 	case !model.IsVocabulary(t.Name):
 	case c.transfer != nil:
 		l = c.transfer.tensor(t, dtype)
@@ -279,12 +328,19 @@ func (c *conversion) write(d *checkpoints.Dir) error {
 	return d.WriteWeights(c.tensors, c.options.MaxShardSize)
 }
 
-// files returns all but the weights: what is there as it is, and what is missing.
+// files returns all but the weights: what changes, what is there as it is, and what is missing.
 func (c *conversion) files() (files []tokenizer.File, err error) {
+	files = append(c.replaced, tokenizer.File{Name: "config.json", Data: c.config})
 	if c.transfer != nil {
-		return append(c.replaced, tokenizer.File{Name: "config.json", Data: c.config}), nil
+		return files, nil
+	}
+	have := func(name string) bool {
+		return slices.ContainsFunc(files, func(f tokenizer.File) bool { return f.Name == name })
 	}
 	for _, name := range copied {
+		if have(name) || name == cardName && c.replaced != nil { // the card is that of another model
+			continue
+		}
 		data, err := bounded.ReadFile(filepath.Join(c.dir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -297,8 +353,7 @@ func (c *conversion) files() (files []tokenizer.File, err error) {
 	if err != nil {
 		return nil, err
 	}
-	more := []tokenizer.File{{Name: "config.json", Data: c.config}, {Name: checkpoints.GenerationName,
-		Data: generation}}
+	more := []tokenizer.File{{Name: checkpoints.GenerationName, Data: generation}}
 	if c.tokenizer != nil {
 		own, err := c.tokenizer.Files()
 		if err != nil {
@@ -307,7 +362,7 @@ func (c *conversion) files() (files []tokenizer.File, err error) {
 		more = append(more, own...)
 	}
 	for _, f := range more {
-		if !slices.ContainsFunc(files, func(have tokenizer.File) bool { return have.Name == f.Name }) {
+		if !have(f.Name) {
 			files = append(files, f)
 		}
 	}

@@ -121,16 +121,6 @@ func parseKeys(raw []byte) (keys map[string]any, err error) {
 	return keys, decoder.Decode(&keys)
 }
 
-// info returns t5train.json without what was measured with the old vocabulary.
-func (c *transfer) info(dir string) ([]byte, error) {
-	info, err := checkpoints.ReadInfo(dir)
-	if err != nil {
-		return nil, err
-	}
-	info.Step, info.Metrics, info.Temperature = 0, nil, 0
-	return json.MarshalIndent(info, "", "  ")
-}
-
 // tensor returns a matrix [tokens, columns] with the rows of the new vocabulary.
 //
 // A row of several old ones is their mean, one of none the mean of all old tokens. A row behind the last token is the
@@ -239,13 +229,23 @@ func (c *conversion) changeVocabulary() error {
 		return err
 	}
 	c.dropped(checkpoints.GenerationName, dropped)
-	info, err := c.transfer.info(c.dir)
+	files, err := to.Files()
 	if err != nil {
 		return err
 	}
-	files, err := to.Files()
-	c.replaced = append(files, tokenizer.File{Name: checkpoints.GenerationName, Data: generation},
-		tokenizer.File{Name: checkpoints.InfoName, Data: info})
+	c.replaced = append(files, tokenizer.File{Name: checkpoints.GenerationName, Data: generation})
+	return c.forget()
+}
+
+// forget takes what was measured with the old weights out of t5train.json.
+func (c *conversion) forget() error {
+	info, err := checkpoints.ReadInfo(c.dir)
+	if err != nil {
+		return err
+	}
+	info.Step, info.Metrics, info.Temperature = 0, nil, 0
+	raw, err := json.MarshalIndent(info, "", "  ")
+	c.replaced = append(c.replaced, tokenizer.File{Name: checkpoints.InfoName, Data: raw})
 	return err
 }
 

@@ -24,7 +24,7 @@ func (t Tensor) As(dtype DType) Lazy {
 		values := make([]float32, min(chunk, t.Elements()))
 		data := make([]byte, 0, len(values)*dtype.Size())
 		for from := 0; from < t.Elements(); from += len(values) {
-			part := t.slice(from, min(from+chunk, t.Elements()))
+			part := t.Part(from, min(from+chunk, t.Elements()))
 			values = values[:part.Elements()]
 			if err := part.CopyFloat32(values); err != nil {
 				return err
@@ -50,8 +50,8 @@ func Equal(s, t Tensor) (bool, error) {
 	a, b := make([]float32, min(chunk, n)), make([]float32, min(chunk, n))
 	for from := 0; from < n; from += chunk {
 		to := min(from+chunk, n)
-		if err := errors.Join(s.slice(from, to).CopyFloat32(a[:to-from]),
-			t.slice(from, to).CopyFloat32(b[:to-from])); err != nil {
+		if err := errors.Join(s.Part(from, to).CopyFloat32(a[:to-from]),
+			t.Part(from, to).CopyFloat32(b[:to-from])); err != nil {
 			return false, err
 		}
 		if !slices.Equal(a[:to-from], b[:to-from]) {
@@ -61,8 +61,8 @@ func Equal(s, t Tensor) (bool, error) {
 	return true, nil
 }
 
-// slice returns elements [from, to) as a vector.
-func (t Tensor) slice(from, to int) Tensor {
+// Part returns elements [from, to) as a vector, without copying.
+func (t Tensor) Part(from, to int) Tensor {
 	size := t.DType.Size()
 	return Tensor{t.Name, t.DType, []int{to - from}, t.Data[from*size : to*size]}
 }
@@ -73,7 +73,7 @@ func (t Tensor) Rows(from, to int) Tensor {
 	for _, n := range t.Shape[1:] {
 		row *= n
 	}
-	part := t.slice(from*row, to*row)
+	part := t.Part(from*row, to*row)
 	part.Shape = append([]int{to - from}, t.Shape[1:]...)
 	return part
 }

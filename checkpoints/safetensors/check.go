@@ -47,7 +47,7 @@ func (t Tensor) CheckFinite() error { return t.eachPart(io.Discard) }
 func (t Tensor) eachPart(sum io.Writer) (bad error) {
 	size := max(1, t.DType.Size())
 	for from := 0; from < t.Elements(); from += checkBytes / size {
-		part := t.slice(from, min(from+checkBytes/size, t.Elements()))
+		part := t.Part(from, min(from+checkBytes/size, t.Elements()))
 		sum.Write(part.Data)
 		if bad == nil && !part.finite() {
 			bad = part.notFinite(t.Shape, from)
@@ -106,7 +106,7 @@ func below(data []byte, exponents, one uint64) bool {
 func (t Tensor) notFinite(shape []int, from int) error {
 	one := make([]float32, 1)
 	for i := range t.Elements() {
-		element := t.slice(i, i+1)
+		element := t.Part(i, i+1)
 		if err := element.CopyFloat32(one); err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ func convertCommand(a app) *cobra.Command {
 	var o convert.ConvertOptions
 	c := &cobra.Command{
 		Use:   "convert",
-		Short: "Write a checkpoint in another type, in smaller files, or with another vocabulary",
+		Short: "Write a checkpoint in another type, in smaller files, with another vocabulary, or a mean",
 		Long: `Write a checkpoint in another type, in smaller files, with another number of rows in the embedding, or with another vocabulary.
 The new folder opens with transformers' from_pretrained; the checkpoint stays as it is. Memory does not grow with the model.
 
@@ -28,15 +28,23 @@ score and serve take about a quarter of the memory with it; nothing can be train
 
 --tokenizer carries the model to another vocabulary, to train on there. Pieces that both have keep their rows of
 the embedding and of the output layer, others begin with the mean of the rows of the old pieces that their text is made of.
-Padding, end, unknown and the sentinels keep theirs, whatever their ids.`,
+Padding, end, unknown and the sentinels keep theirs, whatever their ids.
+
+--average writes the mean of several checkpoints of one model, which is often a little better than each of them. It is a
+model of its own: evaluate it.`,
 		Example: `  t5train convert --checkpoint runs/first --output first-bf16 --dtype bfloat16
   t5train convert --checkpoint runs/first --output first-int8 --dtype int8
   t5train convert --checkpoint flan-t5-xxl --output shards --max-shard-size 2GB
   t5train convert --checkpoint runs/first --output padded --vocab-size 32256
-  t5train convert --checkpoint t5-small --output t5-small-de --tokenizer german/spiece.model`,
+  t5train convert --checkpoint t5-small --output t5-small-de --tokenizer german/spiece.model
+  t5train convert --checkpoint runs/first --output first-mean --average last:3`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := cmp.Or(requireFlags(c, "checkpoint", "output"),
+			required := []string{"checkpoint", "output"}
+			if o.Average != "" && !strings.HasPrefix(o.Average, "last:") { // a list of folders needs no run
+				required = required[1:]
+			}
+			if err := cmp.Or(requireFlags(c, required...),
 				requireAtLeast(c, 2, "vocab-size")); err != nil {
 				return err
 			}
@@ -65,6 +73,8 @@ Padding, end, unknown and the sentinels keep theirs, whatever their ids.`,
 			"--tokenizer its tokens, up to a multiple of 128)")
 	f.StringVar(&o.Tokenizer, "tokenizer", "",
 		"run, checkpoint folder, spiece.model or tokenizer.json of another vocabulary for the model")
+	f.StringVar(&o.Average, "average", "",
+		"mean of checkpoints: last:N of the run, or names with commas between them (steps of the run, or folders)")
 	return c
 }
 
