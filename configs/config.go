@@ -161,6 +161,9 @@ type Train struct {
 	LabelSmoothing float64 `yaml:"label_smoothing" range:">= 0 and < 1"`
 	// Weight of the log(Z)^2 term that keeps logits small. 1e-4 in T5's pre-training; 0 as transformers has it.
 	ZLoss float64 `yaml:"z_loss" range:">= 0"`
+	// Decay of a moving average of the weights, such as 0.999; 0 = off. Evaluations and checkpoints, and so the best
+	// one, have the average for their model. It costs one float a parameter.
+	EMA float64 `yaml:"ema" range:">= 0 and < 1"`
 	// Keep only the inputs of the blocks and compute the blocks again in the backward pass: the same numbers in far
 	// less memory for large batches and long texts, for a quarter more time.
 	Recompute bool `yaml:"recompute"`

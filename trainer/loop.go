@@ -310,10 +310,14 @@ func (l *loop) evaluate(ctx context.Context) (improved bool, err error) {
 	})
 }
 
-// measure evaluates the model as it is, with a progress bar.
+// measure evaluates the model that a checkpoint would have, with a progress bar.
 func (l *loop) measure(ctx context.Context) (values []metric.Value, samples []string, err error) {
 	progress := ui.Start(l.sink, "evaluate", "examples", int64(l.evalSet.Len()))
 	defer progress.Stop()
+	if a := l.stepper.average; a != nil {
+		a.Swap()
+		defer a.Swap()
+	}
 	err = mmap.Guard(func() error {
 		values, samples, err = l.evalSet.Evaluate(ctx, progress.Set)
 		return err
@@ -395,9 +399,13 @@ func (l *loop) snapshot() (snapshot, error) {
 	if err != nil {
 		return snapshot{}, err
 	}
+	weights := l.folder.Weights()
+	if a := l.stepper.average; a != nil {
+		weights = tensorsOf(a.Average())
+	}
 	return snapshot{
 		step: step, best: l.state.BestStep == step, files: append(files, own),
-		weights: l.folder.Weights(), optimizer: optimizerTensors(l.stepper.Optimizer),
+		weights: weights, optimizer: tensorsOf(l.stepper.Optimizer.State()),
 	}, nil
 }
 

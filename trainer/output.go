@@ -120,7 +120,7 @@ func checkOutput(c *configs.Config) error {
 // best one, and the one that is being written. Too little for a single one is an error; for all of them, a warning.
 func (l *loop) checkSpace(from resumePoint) error {
 	var each int64
-	for _, t := range append(l.folder.Weights(), optimizerTensors(l.stepper.Optimizer)...) {
+	for _, t := range append(l.folder.Weights(), tensorsOf(l.stepper.Optimizer.State())...) {
 		each += int64(len(t.Data))
 	}
 	files, err := l.folder.Files()

@@ -138,7 +138,11 @@ var runKinds = map[string]func(c *configs.Config){
 		c.Train.Accumulate, c.Train.BatchSize = 2, 16 // an epoch is 3 micro-batches
 		c.Train.Epochs, c.Eval.EverySteps = 4, 1
 	},
-	"often":         func(c *configs.Config) { c.Eval.EverySteps, c.Checkpoint.EverySteps = 2, 3 },
+	"often": func(c *configs.Config) { c.Eval.EverySteps, c.Checkpoint.EverySteps = 2, 3 },
+	"average": func(c *configs.Config) {
+		c.Train.EMA, c.Optimizer = 0.7, optim.Spec{Name: "adamw"}
+		c.Eval.EverySteps, c.Checkpoint.EverySteps = 2, 3
+	},
 	"no evaluation": func(c *configs.Config) { c.Data.Validation = nil },
 }
 

@@ -72,10 +72,10 @@ func (s state) file() (tokenizer.File, error) {
 	return tokenizer.File{Name: stateName, Data: raw}, err
 }
 
-// optimizerTensors returns the tensors of an optimizer's state, which share its memory.
-func optimizerTensors(o optim.Optimizer) []safetensors.Tensor {
+// tensorsOf returns tensors of an optimizer, which share its memory.
+func tensorsOf(state []optim.StateTensor) []safetensors.Tensor {
 	var tensors []safetensors.Tensor
-	for _, t := range o.State() {
+	for _, t := range state {
 		tensors = append(tensors, safetensors.FromFloat32(t.Name, t.Shape, t.Data))
 	}
 	return tensors

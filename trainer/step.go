@@ -21,6 +21,7 @@ type Stepper struct {
 	Graph     *model.LossGraph
 	params    []*op.Param
 	Optimizer optim.Optimizer
+	average   *optim.Averaged // the optimizer, where it averages the weights; else nil
 	schedule  optim.Schedule
 	workers   *kernel.Workers
 	clipNorm  float64 // 0 is off
@@ -43,6 +44,10 @@ func NewStepper(c *configs.Config, m *model.T5, w *kernel.Workers, total int,
 	s := &Stepper{params: m.Params, workers: w, clipNorm: c.Train.ClipNorm, seed: uint64(c.Train.Seed), group: group}
 	if s.Optimizer, err = optim.New(c.Optimizer, optimParams(m.Params), w); err != nil {
 		return nil, err
+	}
+	if decay := c.Train.EMA; decay > 0 {
+		s.average = optim.NewAveraged(s.Optimizer, decay, optimParams(m.Params), w)
+		s.Optimizer = s.average
 	}
 	if s.schedule, err = newSchedule(c, total); err != nil {
 		return nil, err
