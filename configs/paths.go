@@ -8,6 +8,7 @@ import (
 
 	"t5train/checkpoints/builtin"
 	"t5train/checkpoints/hub"
+	"t5train/data/remote"
 	"t5train/internal/glob"
 	"t5train/internal/splits"
 )
@@ -40,7 +41,9 @@ func (c *Config) missing(open func(split, pattern string) error) []problem {
 			if len(ps) > maxProblems {
 				return // more are not shown
 			}
-			if _, err := os.Stat(pattern); err != nil { // else it may have a bracket in its name, and is no glob
+			folder, _ := splits.Chosen(pattern)
+			// What is there may have a bracket in its name, and is no glob.
+			if _, err := os.Stat(folder); err != nil && !remote.IsURL(pattern) {
 				matches, err := glob.Files(pattern)
 				if err != nil {
 					ps = append(ps, mistake(key, "got %s, want a path or a glob: %v", quote(pattern), err))

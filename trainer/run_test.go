@@ -167,7 +167,7 @@ func TestTotalSteps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := dataset.Open([]string{testrun.TrainFile}, dataset.ForTraining, 50, 1)
+	set, err := dataset.Open(t.Context(), []string{testrun.TrainFile}, dataset.ForTraining, 50, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

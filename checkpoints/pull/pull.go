@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"t5train/checkpoints/hub"
+	"t5train/checkpoints/hub/client"
 	"t5train/internal/atomicfile"
 	"t5train/internal/ui"
 )
@@ -40,18 +41,14 @@ type remote struct {
 
 // Model downloads the files of a model that t5train reads, where the cache lacks them, and returns its snapshot.
 func Model(ctx context.Context, n hub.Name, o Options) (dir string, err error) {
-	if isSet("HF_HUB_OFFLINE") || isSet("TRANSFORMERS_OFFLINE") {
+	if client.Offline() {
 		return "", fmt.Errorf("pull %s: HF_HUB_OFFLINE is set, so nothing is downloaded: unset it", n)
 	}
-	o.Endpoint = cmp.Or(o.Endpoint, os.Getenv("HF_ENDPOINT"), "https://huggingface.co")
+	o.Endpoint = cmp.Or(o.Endpoint, client.Hub())
 	if dir, err = pull(ctx, n, o); err != nil {
 		return "", fmt.Errorf("pull %s: %w", n, atomicfile.WithRemedy(err))
 	}
 	return dir, nil
-}
-
-func isSet(name string) bool {
-	return slices.Contains([]string{"1", "ON", "YES", "TRUE"}, strings.ToUpper(os.Getenv(name)))
 }
 
 func pull(ctx context.Context, n hub.Name, o Options) (string, error) {
@@ -59,12 +56,12 @@ func pull(ctx context.Context, n hub.Name, o Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c, err := newClient(o)
+	c, err := client.New(o.Endpoint)
 	if err != nil {
 		return "", err
 	}
-	c.idle, c.pause = cmp.Or(o.idle, c.idle), cmp.Or(o.pause, c.pause)
-	d := download{client: c, model: n.Model, folder: n.Folder(cache), sink: o.Sink,
+	c.Idle, c.Pause = cmp.Or(o.idle, c.Idle), cmp.Or(o.pause, c.Pause)
+	d := download{Client: c, model: n.Model, folder: n.Folder(cache), sink: o.Sink,
 		locks: filepath.Join(cache, ".locks", filepath.Base(n.Folder(cache)))}
 	names, err := d.list(ctx, n.Revision)
 	if err != nil {
@@ -100,7 +97,7 @@ func pull(ctx context.Context, n hub.Name, o Options) (string, error) {
 
 // download is one model on its way.
 type download struct {
-	*client
+	*client.Client
 	model, commit string
 	folder, locks string
 	sink          ui.Sink
@@ -117,8 +114,8 @@ func (d *download) list(ctx context.Context, revision string) (names []string, e
 		}
 	}
 	path := "/api/models/" + d.model + "/revision/" + url.PathEscape(revision)
-	err = d.again(ctx, func() error {
-		resp, err := d.request(ctx, http.MethodGet, path, 0)
+	err = d.Again(ctx, func() error {
+		resp, err := d.Request(ctx, http.MethodGet, path, nil)
 		if err != nil {
 			return err
 		}
@@ -129,10 +126,10 @@ func (d *download) list(ctx context.Context, revision string) (names []string, e
 		case err != nil:
 			return err
 		case len(raw) > most:
-			return fmt.Errorf("the list of files has more than %d bytes%w", most, errFinal)
+			return fmt.Errorf("the list of files has more than %d bytes%w", most, client.ErrFinal)
 		}
 		if err := json.Unmarshal(raw, &info); err != nil || !hub.IsCommit(info.SHA) {
-			return fmt.Errorf("%s does not answer as the hub does: got %.60q%w", d.endpoint, raw, errFinal)
+			return fmt.Errorf("%s does not answer as the hub does: got %.60q%w", d.Endpoint, raw, client.ErrFinal)
 		}
 		return nil
 	})
@@ -156,8 +153,8 @@ func (d *download) path(name string) string {
 
 // describe asks what a file is.
 func (d *download) describe(ctx context.Context, name string) (r remote, err error) {
-	err = d.again(ctx, func() error {
-		resp, err := d.request(ctx, http.MethodHead, d.path(name), 0)
+	err = d.Again(ctx, func() error {
+		resp, err := d.Request(ctx, http.MethodHead, d.path(name), nil)
 		if err != nil {
 			return err
 		}
@@ -166,13 +163,14 @@ func (d *download) describe(ctx context.Context, name string) (r remote, err err
 		r = remote{name: name, etag: strings.Trim(strings.TrimPrefix(etag, "W/"), `"`), size: -1}
 		if size := resp.Header.Get("X-Linked-Size"); size != "" {
 			if _, err := fmt.Sscan(size, &r.size); err != nil || r.size < 0 {
-				return fmt.Errorf("the server says that it has %.40q bytes%w", size, errFinal)
+				return fmt.Errorf("the server says that it has %.40q bytes%w", size, client.ErrFinal)
 			}
 		} else if resp.StatusCode < 300 {
 			r.size = resp.ContentLength
 		}
 		if !blobName.MatchString(r.etag) {
-			return fmt.Errorf("the server gives it the ETag %.80q, want the name of its content%w", etag, errFinal)
+			return fmt.Errorf("the server gives it the ETag %.80q, want the name of its content%w", etag,
+				client.ErrFinal)
 		}
 		return nil
 	})
@@ -221,7 +219,7 @@ func (d *download) fetch(ctx context.Context, f remote) error {
 	defer release()
 	before := d.done
 	if !d.has(f) {
-		if err := d.again(ctx, func() error { return d.part(ctx, f, before) }); err != nil {
+		if err := d.Again(ctx, func() error { return d.part(ctx, f, before) }); err != nil {
 			return err
 		}
 	}
@@ -235,12 +233,12 @@ func (d *download) part(ctx context.Context, f remote, before int64) error {
 	path := d.blob(f) + ".incomplete" // as huggingface_hub names it
 	to, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
-		return fmt.Errorf("%w%w", err, errFinal)
+		return fmt.Errorf("%w%w", err, client.ErrFinal)
 	}
 	defer to.Close()
 	have, err := to.Seek(0, io.SeekEnd)
 	if err != nil {
-		return fmt.Errorf("%w%w", err, errFinal)
+		return fmt.Errorf("%w%w", err, client.ErrFinal)
 	}
 	if f.size >= 0 && have > f.size {
 		have = 0
@@ -257,7 +255,7 @@ func (d *download) part(ctx context.Context, f remote, before int64) error {
 		return errors.Join(err, to.Truncate(0)) // it is asked for anew
 	}
 	if err := errors.Join(to.Sync(), to.Close()); err != nil {
-		return fmt.Errorf("%w%w", err, errFinal)
+		return fmt.Errorf("%w%w", err, client.ErrFinal)
 	}
 	return atomicfile.Rename(path, d.blob(f))
 }
@@ -266,10 +264,14 @@ func (d *download) part(ctx context.Context, f remote, before int64) error {
 func (d *download) copy(ctx context.Context, f remote, to *os.File, have, before int64) (int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	resp, err := d.request(ctx, http.MethodGet, d.path(f.name), have)
+	header := http.Header{}
+	if have > 0 {
+		header.Set("Range", fmt.Sprintf("bytes=%d-", have))
+	}
+	resp, err := d.Request(ctx, http.MethodGet, d.path(f.name), header)
 	if err != nil {
-		var status *statusError
-		if errors.As(err, &status) && status.code == http.StatusRequestedRangeNotSatisfiable {
+		var status *client.StatusError
+		if errors.As(err, &status) && status.Code == http.StatusRequestedRangeNotSatisfiable {
 			return 0, errors.Join(errors.New("the server refuses to go on with the file"), to.Truncate(0))
 		}
 		return 0, err
@@ -281,12 +283,12 @@ func (d *download) copy(ctx context.Context, f remote, to *os.File, have, before
 		have = 0 // it begins anew
 	}
 	if err := to.Truncate(have); err != nil {
-		return 0, fmt.Errorf("%w%w", err, errFinal)
+		return 0, fmt.Errorf("%w%w", err, client.ErrFinal)
 	}
 	if _, err := to.Seek(have, io.SeekStart); err != nil {
-		return 0, fmt.Errorf("%w%w", err, errFinal)
+		return 0, fmt.Errorf("%w%w", err, client.ErrFinal)
 	}
-	body := io.Reader(&idleReader{resp.Body, time.AfterFunc(d.idle, cancel), d.idle})
+	body := d.Body(resp, cancel)
 	if f.size >= 0 {
 		body = io.LimitReader(body, f.size-have+1) // more is an error below
 	}
@@ -294,7 +296,7 @@ func (d *download) copy(ctx context.Context, f remote, to *os.File, have, before
 	for {
 		n, err := body.Read(buffer)
 		if _, err := to.Write(buffer[:n]); err != nil {
-			return 0, fmt.Errorf("%w%w", err, errFinal)
+			return 0, fmt.Errorf("%w%w", err, client.ErrFinal)
 		}
 		have += int64(n)
 		d.progress.Set(before + have)
@@ -302,7 +304,7 @@ func (d *download) copy(ctx context.Context, f remote, to *os.File, have, before
 		case errors.Is(err, io.EOF):
 			return have, nil
 		case err != nil && ctx.Err() != nil:
-			return 0, fmt.Errorf("the server sent nothing for %s", d.idle)
+			return 0, fmt.Errorf("the server sent nothing for %s", d.Idle)
 		case err != nil:
 			return 0, err
 		}

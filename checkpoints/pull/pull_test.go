@@ -218,13 +218,6 @@ func TestToken(t *testing.T) {
 			t.Errorf("%s: the hub got %q, the other host %q", name, h.tokens["hub"], h.tokens["store"])
 		}
 	}
-	c, err := newClient(Options{Endpoint: "http://example.org"})
-	if err != nil || c.token != "" {
-		t.Errorf("without encryption the token is %q, %v", c.token, err)
-	}
-	if c, err := newClient(Options{Endpoint: "https://example.org/"}); err != nil || c.token != "secret" {
-		t.Errorf("the token is %q, %v", c.token, err)
-	}
 }
 
 // A file that stopped goes on where it was, in one command and in the next.
@@ -399,23 +392,6 @@ func TestWhatIsNotThere(t *testing.T) {
 	_, err := h.pull("org/small")
 	if err == nil || !strings.Contains(err.Error(), "HF_HUB_OFFLINE") || len(h.asked) > 0 {
 		t.Errorf("offline: error %v, asked for %v", err, h.asked)
-	}
-	for _, endpoint := range []string{"huggingface.co", "ftp://a", "http://"} {
-		if _, err := newClient(Options{Endpoint: endpoint}); err == nil {
-			t.Errorf("%q was taken for an endpoint", endpoint)
-		}
-	}
-}
-
-func TestRedirectsThatAreNotEncrypted(t *testing.T) {
-	c, err := newClient(Options{Endpoint: "https://example.org"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, _ := http.NewRequest(http.MethodGet, "https://example.org/a", nil)
-	next, _ := http.NewRequest(http.MethodGet, "http://example.com/a", nil)
-	if err := c.redirect(next, []*http.Request{first}); err == nil {
-		t.Error("a redirect to a host without encryption is followed")
 	}
 }
 

@@ -29,11 +29,13 @@ type askFlags struct {
 	task               taskFlags
 	limits             predict.PredictorOptions
 	batchSize, threads int
+	split              string
 }
 
 func (f *askFlags) add(c *cobra.Command) {
 	f.model.add(c)
 	addInputs(c, &f.in)
+	addSplit(c, &f.split, "test, or the only one")
 	addOutput(c, &f.out)
 	f.task.add(c)
 	c.Flags().IntVar(&f.limits.MaxInputLength, "max-input-length", 0,
@@ -49,6 +51,13 @@ func (f *askFlags) check(c *cobra.Command, stdin io.Reader) error {
 		return err
 	}
 	f.in.Stdin = stdin
+	if f.split != "" && f.in.Path != "" {
+		paths, err := inSplit(c, f.split, []string{f.in.Path})
+		if err != nil {
+			return err
+		}
+		f.in.Path = paths[0]
+	}
 	if err := checkInputs(c, &f.in); err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ on with the same command.`,
 		},
 	}
 	f := c.Flags()
-	f.StringSliceVar(&o.Data, "train", nil, "parquet files: paths, folders or globs")
+	f.StringSliceVar(&o.Data, "train", nil, dataHelp)
 	f.StringVar(&o.TextColumn, "text-column", "", "column of the text (default: found from the schema)")
 	f.StringVar(&tokenizerPath, "tokenizer", "", "spiece.model or a folder with one (default: T5's)")
 	f.StringVar(&o.Output, "output", "", "folder for token stores")

@@ -7,7 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"t5train/data/dataset"
 	"t5train/data/inspect"
+	"t5train/data/parquetio"
 	"t5train/internal/jsonlines"
 	"t5train/internal/ui"
 )
@@ -46,7 +48,9 @@ be no errors: --min-shared-length passes over short texts, --max-shared allows a
 			if err != nil {
 				return err
 			}
-			sets, rows, err := files.open(a)
+			sets, rows, err := files.open(a, func(patterns, wanted []string) (*parquetio.Dataset, error) {
+				return dataset.OpenFiles(c.Context(), patterns, wanted)
+			})
 			if err != nil {
 				return err
 			}

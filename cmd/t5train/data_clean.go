@@ -9,6 +9,7 @@ import (
 
 	"t5train/data/importer"
 	"t5train/data/inspect"
+	"t5train/data/parquetio"
 	"t5train/data/table"
 	"t5train/internal/jsonlines"
 	"t5train/internal/ui"
@@ -48,7 +49,9 @@ every character fits that. Places in texts, such as answer_start, stay as they a
 			if table.IsParquet(output) {
 				return misuse(c, "--output %s is one file: name a folder", output)
 			}
-			splits, _, err := files.open(a)
+			splits, _, err := files.open(a, func(patterns, wanted []string) (*parquetio.Dataset, error) {
+				return parquetio.OpenSplit(wanted, patterns...) // files are copied as parquet
+			})
 			if err != nil {
 				return err
 			}

@@ -8,7 +8,6 @@ import (
 
 	"t5train/data/dataset"
 	"t5train/data/inspect"
-	"t5train/data/parquetio"
 	"t5train/internal/jsonlines"
 	"t5train/internal/ui"
 )
@@ -20,7 +19,7 @@ func dataInspectCommand(a app) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "inspect FILES...",
 		Short: "Describe a data set: columns, examples, labels, lengths of texts",
-		Long: `Describe parquet files, folders or globs as one data set, or each split of folders that have splits by itself: columns with their class names, some rows, how often each label
+		Long: `Describe files, folders or globs as one data set, or each split of folders that have splits by itself: columns with their class names, some rows, how often each label
 is there, and how long texts are in tokens, with the part that the length limits of training would cut.
 
 Columns are measured by themselves; what a task puts in front of a text, or between two, comes on top.`,
@@ -29,7 +28,7 @@ Columns are measured by themselves; what a task puts in front of a text, or betw
   t5train data inspect reviews --tokenizer flan-t5-small --json`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return misuse(c, "no file: name parquet files or folders")
+				return misuse(c, "no file: name files or folders")
 			}
 			measure, err := f.measure(c)
 			if err != nil {
@@ -77,7 +76,7 @@ type dataPart struct {
 func partsOf(arguments []string) (parts []dataPart, err error) {
 	var rest []string
 	for _, argument := range arguments {
-		all, err := parquetio.Splits(argument)
+		all, err := dataset.Splits(argument)
 		if err != nil {
 			return nil, err
 		}
@@ -111,7 +110,7 @@ func part(p ui.Lines, index int, title string) {
 // describeFiles reads the files of a part.
 func describeFiles(ctx context.Context, a app, files []string, roles inspect.Roles, columns []string,
 	o inspect.DescribeOptions) (*inspect.Description, error) {
-	set, err := parquetio.Open(files...)
+	set, err := dataset.OpenFiles(ctx, files, nil)
 	if err != nil {
 		return nil, err
 	}

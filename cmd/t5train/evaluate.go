@@ -15,7 +15,7 @@ import (
 
 func evaluateCommand(a app) *cobra.Command {
 	var from modelFlags
-	var output string
+	var output, split string
 	var overwrite bool
 	var o evaluate.Options
 	var t taskFlags
@@ -48,7 +48,10 @@ names a folder that they share.`,
 				requireAtLeast(c, 2, "max-input-length", "max-target-length"), checkUnpacked(c, output)); err != nil {
 				return err
 			}
-			err := checkSpared(c, output, o.Data, nil)
+			var err error
+			if o.Data, err = inSplit(c, split, o.Data); err == nil {
+				err = checkSpared(c, output, o.Data, nil)
+			}
 			if err == nil {
 				err = atomicfile.CheckReplaceable(output, overwrite)
 			}
@@ -84,7 +87,8 @@ names a folder that they share.`,
 	f := c.Flags()
 	from.add(c)
 	from.addDType(c)
-	f.StringSliceVar(&o.Data, "data", nil, "parquet files: paths, folders or globs")
+	f.StringSliceVar(&o.Data, "data", nil, dataHelp)
+	addSplit(c, &split, "test, or else validation")
 	f.StringVar(&output, "output", "-", "file for the metrics; - is standard output")
 	f.BoolVar(&overwrite, "overwrite", false, "replace the file")
 	f.IntVar(&o.BatchSize, "batch-size", 32,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 
@@ -108,11 +109,37 @@ func (s *surveyFlags) measure(c *cobra.Command) (inspect.Measure, error) {
 // splitFiles are the files of the splits of a data set.
 type splitFiles struct{ train, validation, test []string }
 
+// addSplit adds the flag that chooses a split of folders.
+func addSplit(c *cobra.Command, split *string, usually string) {
+	c.Flags().StringVar(split, "split", "",
+		"split to take of a folder in the layout of Hugging Face data sets (default: "+usually+"); FOLDER#CONFIG "+
+			"chooses one of several configurations")
+}
+
+// inSplit returns the paths with a split chosen of each, which must be folders.
+func inSplit(c *cobra.Command, split string, paths []string) ([]string, error) {
+	if split == "" {
+		return paths, nil
+	}
+	var chosen []string
+	for _, path := range paths {
+		folder, _ := splits.Chosen(path)
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			return nil, misuse(c, "--split %s: %s is no folder with splits", split, path)
+		}
+		chosen = append(chosen, splits.With(path, split))
+	}
+	return chosen, nil
+}
+
+// dataHelp says what flags of data take.
+const dataHelp = "parquet, CSV, TSV or JSON lines: files, folders or globs; FOLDER#SPLIT chooses a split"
+
 func (s *splitFiles) add(c *cobra.Command) {
 	f := c.Flags()
-	f.StringSliceVar(&s.train, "train", nil, "parquet files: paths, folders or globs")
-	f.StringSliceVar(&s.validation, "validation", nil, "parquet files that choose the best checkpoint")
-	f.StringSliceVar(&s.test, "test", nil, "parquet files that nothing is chosen by")
+	f.StringSliceVar(&s.train, "train", nil, dataHelp)
+	f.StringSliceVar(&s.validation, "validation", nil, "data that chooses the best checkpoint")
+	f.StringSliceVar(&s.test, "test", nil, "data that nothing is chosen by")
 }
 
 func addMinShared(c *cobra.Command, n *int) {
@@ -129,13 +156,14 @@ func (s *splitFiles) each() []namedFiles {
 	return []namedFiles{{splits.Train, s.train}, {splits.Validation, s.validation}, {splits.Test, s.test}}
 }
 
-// open returns the splits that there are, and the number of their rows.
-func (s *splitFiles) open(a app) (sets []inspect.Split, rows int64, err error) {
+// open returns the splits that there are, and the number of their rows, by a function that opens files.
+func (s *splitFiles) open(a app, by func(patterns, wanted []string) (*parquetio.Dataset, error)) (sets []inspect.Split,
+	rows int64, err error) {
 	for _, named := range s.each() {
 		if len(named.files) == 0 {
 			continue
 		}
-		set, err := parquetio.OpenSplit([]string{named.name}, named.files...)
+		set, err := by(named.files, []string{named.name})
 		if err != nil {
 			return nil, 0, err
 		}

@@ -14,6 +14,7 @@ import (
 	"t5train/checkpoints/builtin"
 	"t5train/checkpoints/hub"
 	"t5train/data/chunks"
+	"t5train/data/dataset"
 	"t5train/data/parquetio"
 	"t5train/data/tokenizer"
 	"t5train/internal/ui"
@@ -33,7 +34,9 @@ func inspectCommand(a app) *cobra.Command {
 			if len(args) != 1 {
 				return misuse(c, "got %d paths, want one: put globs in quotes", len(args))
 			}
-			p := printer{ui.NewLines(a.stdout), noVerify}
+			p := printer{ui.NewLines(a.stdout), noVerify, func(paths []string) (*parquetio.Dataset, error) {
+				return dataset.OpenFiles(c.Context(), paths, nil)
+			}}
 			return p.Finish(p.path(args[0]))
 		},
 	}
@@ -45,6 +48,7 @@ func inspectCommand(a app) *cobra.Command {
 type printer struct {
 	ui.Lines
 	noVerify bool // weights that are described are not read
+	open     func(paths []string) (*parquetio.Dataset, error)
 }
 
 func (p printer) path(path string) error {
@@ -108,7 +112,7 @@ func (p printer) folder(path string) error {
 }
 
 func (p printer) parquet(paths ...string) error {
-	set, err := parquetio.Open(paths...)
+	set, err := p.open(paths)
 	if err != nil {
 		return err
 	}

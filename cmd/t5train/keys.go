@@ -13,6 +13,7 @@ import (
 
 	"t5train/checkpoints/builtin"
 	"t5train/configs"
+	"t5train/configs/suit"
 	"t5train/data/objective"
 	"t5train/internal/ui"
 	"t5train/model"
@@ -132,8 +133,8 @@ var configFlags = [...]configFlag{
 		pretrainName},
 	{"tokens", "data.tokens", textFlag, "folder of token stores (default: tokens in the folder of the run)",
 		pretrainName},
-	{"train", "data.train", listFlag, "parquet files to train on: paths, folders or globs", ""},
-	{"validation", "data.validation", listFlag, "parquet files to evaluate on", ""},
+	{"train", "data.train", listFlag, "data to train on: " + dataHelp, ""},
+	{"validation", "data.validation", listFlag, "data to evaluate on", ""},
 	{"model", "model.path", textFlag, "model to start from: a Hugging Face folder, ORG/NAME in the cache of Hugging " +
 		"Face, a run, a checkpoint or " + builtin.Default, ""},
 	{"size", "model.size", textFlag, "size of a new model, see 't5train sizes'", ""},
@@ -277,7 +278,7 @@ func (s *configSources) load(c *cobra.Command) (*configs.Config, error) {
 		o.Sizes = append(o.Sizes, size.Name)
 	}
 	o.SetName, o.Command, o.NoRun, o.Paths, o.Open, o.Sink = "--set", s.command, s.noRun, true, s.open, s.sink
-	o.Facts = setup.Facts
+	o.Facts = func(of configs.Config) suit.Facts { return setup.Facts(c.Context(), of) }
 	if builtin.Has(builtin.Default) {
 		o.DefaultModel = builtin.Default
 	}

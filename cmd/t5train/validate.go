@@ -5,15 +5,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"t5train/data/parquetio"
+	"t5train/data/dataset"
 	"t5train/trainer"
 )
 
 func validateCommand(a app) *cobra.Command {
-	sources := configSources{open: func(split, pattern string) error { // to tell it beside all other mistakes
-		_, err := parquetio.OpenSplit([]string{split}, pattern)
-		return err
-	}}
+	var sources configSources
 	c := &cobra.Command{
 		Use:   "validate [pretrain | finetune]",
 		Short: "Report every mistake of a configuration, without running it",
@@ -23,6 +20,10 @@ pre-training if it names an objective, or no task but any other key that only pr
   t5train validate pretrain --config my.yaml`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := requireFlags(c, "config"); err != nil {
+				return err
+			}
+			sources.open = func(split, pattern string) error { // to tell it beside all other mistakes
+				_, err := dataset.OpenFiles(c.Context(), []string{pattern}, []string{split})
 				return err
 			}
 			if err := sources.readKind(c, args, ""); err != nil {

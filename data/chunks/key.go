@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 
 	"t5train/data/parquetio"
@@ -68,6 +69,11 @@ func newKey(ctx context.Context, set *parquetio.Dataset, tok Tokenizer, o Option
 	}
 	seen := &snapshot{}
 	for _, f := range files {
+		if f.Digest != "" {
+			done += f.Bytes
+			key.Files = append(key.Files, File{path.Base(f.Path), f.Bytes, f.Digest})
+			continue
+		}
 		info, err := os.Stat(f.Path)
 		if err != nil {
 			return Key{}, nil, err

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"t5train/data/dataset"
-	"t5train/data/parquetio"
+	"t5train/data/remote"
 	"t5train/data/table"
 	"t5train/data/task/infer"
 	"t5train/data/tokenizer/vocabulary"
@@ -32,16 +32,16 @@ type textFiles struct {
 type corpora []textFiles
 
 // openCorpora finds the text that arguments name. A column of a file is text once, however often it is named.
-func openCorpora(arguments []string) (corpora, error) {
+func openCorpora(ctx context.Context, arguments []string) (corpora, error) {
 	var all corpora
 	seen := map[string]bool{}
 	for _, argument := range arguments {
 		path, column := splitColumn(argument)
 		open := openFiles
-		if isParquet(path) {
+		if dataset.IsParquet(path) {
 			open = openParquet
 		}
-		c, err := open(path, column)
+		c, err := open(ctx, path, column)
 		if err != nil {
 			return nil, err
 		}
@@ -54,8 +54,11 @@ func openCorpora(arguments []string) (corpora, error) {
 // dropRepeated takes away the files whose column was seen before, under whatever path.
 func (c *textFiles) dropRepeated(seen map[string]bool) {
 	again := func(path string) bool {
-		real, err := filepath.EvalSymlinks(path)
-		if err == nil {
+		real, err := path, error(nil)
+		if !remote.IsURL(path) {
+			real, err = filepath.EvalSymlinks(path)
+		}
+		if err == nil && !remote.IsURL(path) {
 			real, err = filepath.Abs(real)
 		}
 		if err != nil {
@@ -77,9 +80,9 @@ func (c *textFiles) dropRepeated(seen map[string]bool) {
 	}
 }
 
-func openParquet(path, column string) (c textFiles, err error) {
+func openParquet(ctx context.Context, path, column string) (c textFiles, err error) {
 	c = textFiles{name: path, column: column}
-	if c.Set, err = parquetio.OpenSplit(dataset.ForTraining, path); err != nil {
+	if c.Set, err = dataset.OpenFiles(ctx, []string{path}, dataset.ForTraining); err != nil {
 		return c, err
 	}
 	for _, t := range c.Set.Taken() {
@@ -116,14 +119,15 @@ func beside(path string) (names []string, err error) {
 }
 
 // openFiles finds files that are not parquet. Those whose name does not tell a format, such as train.de, are text.
-func openFiles(path, column string) (textFiles, error) {
+func openFiles(_ context.Context, path, column string) (textFiles, error) {
 	c := textFiles{name: path, column: cmp.Or(column, table.TextColumn)}
-	paths, err := table.Expand(path)
+	folder, choice := splits.Chosen(path)
+	paths, err := table.Expand(folder)
 	if err != nil {
 		return c, err
 	}
 	for _, p := range paths {
-		if isParquet(p) { // of a glob
+		if dataset.IsParquet(p) { // of a glob
 			return c, fmt.Errorf("%s: it is parquet, among other files that %s names: give each kind an input of its "+
 				"own", p, path)
 		}
@@ -133,6 +137,9 @@ func openFiles(path, column string) (textFiles, error) {
 		}
 		if err != nil {
 			return c, err
+		}
+		if choice != "" {
+			p = path
 		}
 		if err := c.takeSplit(p, &g); err != nil {
 			return c, err
@@ -186,20 +193,10 @@ func splitColumn(argument string) (path, column string) {
 	return argument[:at], argument[at+1:]
 }
 
-// isParquet reports whether a path names parquet files, or a folder with some.
-func isParquet(path string) bool {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		found, err := filepath.Glob(filepath.Join(path, "*.parquet"))
-		all, splitErr := parquetio.Splits(path)
-		return err == nil && len(found) > 0 || splitErr != nil || len(all) > 0
-	}
-	return table.IsParquet(path)
-}
-
 // ReadTexts calls yield with each text of inputs as [VocabularyOptions] has them. It says what it reads, and how far it
 // is.
 func ReadTexts(ctx context.Context, inputs []string, sink ui.Sink, yield func(text string) error) error {
-	all, err := openCorpora(inputs)
+	all, err := openCorpora(ctx, inputs)
 	if err != nil {
 		return err
 	}

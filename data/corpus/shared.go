@@ -62,6 +62,9 @@ func (f UsedFile) same(other UsedFile) bool {
 	if f.digest != "" && f.digest == other.digest {
 		return true
 	}
+	if f.path == other.path {
+		return true
+	}
 	a, err := os.Stat(f.path)
 	if err != nil {
 		return false

@@ -32,7 +32,7 @@ func OpenTokens(ctx context.Context, tok *tokenizer.Tokenizer, o TokensOptions) 
 	if o.Wanted == nil {
 		o.Wanted = dataset.ForTraining
 	}
-	set, err := dataset.OpenData(o.Data, o.Wanted)
+	set, err := dataset.OpenData(ctx, o.Data, o.Wanted)
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func TrainVocabulary(ctx context.Context, o VocabularyOptions) (paths []string, 
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := openCorpora(o.Inputs)
+	inputs, err := openCorpora(ctx, o.Inputs)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"t5train/data/parquetio"
+	"t5train/data/remote"
 	"t5train/data/table"
 )
 
@@ -56,6 +57,9 @@ func (f Files) scan(
 func OpenFile(path string, stdin io.Reader) (r io.Reader, done func() error, err error) {
 	if path == "-" {
 		return stdin, func() error { return nil }, nil
+	}
+	if remote.IsURL(path) {
+		return nil, nil, errRemote(path)
 	}
 	f, err := table.Open(path)
 	if err != nil {

@@ -36,8 +36,8 @@ var (
 
 // Open opens a data set, of folders the wanted split, of which at most limit rows are read, drawn by the seed; 0 is
 // all.
-func Open(patterns, wanted []string, limit int, seed uint64) (Table, error) {
-	set, err := OpenData(patterns, wanted)
+func Open(ctx context.Context, patterns, wanted []string, limit int, seed uint64) (Table, error) {
+	set, err := OpenData(ctx, patterns, wanted)
 	if err != nil {
 		return Table{}, err
 	}
@@ -82,6 +82,7 @@ func (t Table) Infer(ctx context.Context, asked task.Spec, c ui.Sink) (task.Spec
 	d := infer.Data{
 		Columns:  t.Columns(),
 		Distinct: func(column string, limit int) ([]table.Cell, error) { return t.Distinct(ctx, column, limit) },
+		Numeric:  func(column string) bool { return t.numeric(ctx, column) },
 		Numbers:  func(column string) ([]float64, error) { return t.numbers(ctx, column) },
 	}
 	var err error
@@ -130,6 +131,20 @@ func (t Table) identifiers(ctx context.Context) ([]string, error) {
 		}
 	}
 	return found, nil
+}
+
+// numeric reports whether the texts of a column are numbers, but for those that are empty.
+func (t Table) numeric(ctx context.Context, column string) bool {
+	some, all := false, true
+	err := t.Scan(ctx, []string{column}, func(_ int64, cells []table.Cell) error {
+		_, ok := cells[0].Number()
+		if some = some || ok; !ok && cells[0].Text() != "" {
+			all = false
+			return errEnough
+		}
+		return nil
+	})
+	return err == nil && some && all
 }
 
 // numbers returns the finite numbers of a column, 8 bytes a row.
@@ -268,9 +283,9 @@ func cutAnswers(what string, e *data.Examples, use data.Use, limits data.Limits)
 		effect)
 }
 
-// OpenData opens data files, which must have rows.
-func OpenData(patterns, wanted []string) (*parquetio.Dataset, error) {
-	set, err := parquetio.OpenSplit(wanted, patterns...)
+// OpenData is [OpenFiles] of what must have rows.
+func OpenData(ctx context.Context, patterns, wanted []string) (*parquetio.Dataset, error) {
+	set, err := OpenFiles(ctx, patterns, wanted)
 	if err == nil && set.Rows() == 0 {
 		err = fmt.Errorf("%s: no rows: its files are empty tables: name files with rows, or leave them out",
 			strings.Join(patterns, ", "))

@@ -131,6 +131,11 @@ func (d *Dataset) Notes() []string {
 	if len(escaped) > 0 {
 		notes = append(notes, EscapedNote(escaped))
 	}
+	for _, s := range d.shards {
+		if s.from != nil {
+			notes = append(notes, s.from.Notes...)
+		}
+	}
 	return notes
 }
 
@@ -149,6 +154,12 @@ func (d *Dataset) Skipped() []string { return d.skipped }
 
 // Taken lists the folders with splits that were named, with the files that [OpenSplit] took of them.
 func (d *Dataset) Taken() []splits.Taken { return d.taken }
+
+// WithTaken adds folders of which another reader took files.
+func (d *Dataset) WithTaken(taken ...splits.Taken) *Dataset {
+	d.taken = append(slices.Clip(d.taken), taken...)
+	return d
+}
 
 // Rows returns the number of rows of all shards.
 func (d *Dataset) Rows() int64 { return d.rows }
@@ -181,6 +192,7 @@ type File struct {
 	RowGroups   int
 	Compression []string // codecs in use, sorted
 	CreatedBy   string   // the program that wrote it, as it calls itself
+	Digest      string   // names the content of what is no file; "" of a file
 }
 
 // Files describes the shards, in order.
@@ -190,6 +202,9 @@ func (d *Dataset) Files() []File {
 		files[i] = File{
 			Path: s.path, Bytes: s.size, Rows: s.rows,
 			RowGroups: len(s.meta.RowGroups), CreatedBy: s.meta.CreatedBy,
+		}
+		if s.from != nil {
+			files[i].Bytes, files[i].Digest = s.from.Bytes, s.from.Digest
 		}
 		for g := range s.meta.RowGroups {
 			for _, chunk := range s.meta.RowGroups[g].Columns {

@@ -311,7 +311,7 @@ func TestFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	info, _ := os.Stat(path)
-	want := []File{{path, info.Size(), 10, 3, []string{"ZSTD"}, "tests version 1(build 2)"}}
+	want := []File{{path, info.Size(), 10, 3, []string{"ZSTD"}, "tests version 1(build 2)", ""}}
 	if got := d.Files(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

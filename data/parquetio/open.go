@@ -19,11 +19,18 @@ import (
 //
 // Shards may order their columns differently and have columns that others lack: only what is read must be in all of
 // them, with one type and the same class names.
-func Open(patterns ...string) (*Dataset, error) { return open(patterns, nil) }
+func Open(patterns ...string) (*Dataset, error) { return open(patterns, nil, nil) }
 
 // OpenSplit is Open that takes, of a folder whose files are named for splits, those of the first of the wanted kinds
 // that is there. [Dataset.Taken] tells what was taken.
-func OpenSplit(wanted []string, patterns ...string) (*Dataset, error) { return open(patterns, wanted) }
+func OpenSplit(wanted []string, patterns ...string) (*Dataset, error) {
+	return open(patterns, wanted, nil)
+}
+
+// OpenWith is OpenSplit, or with wanted nil Open, of patterns, if there are any, and of sources among their files.
+func OpenWith(sources []Source, wanted []string, patterns ...string) (*Dataset, error) {
+	return open(patterns, wanted, sources)
+}
 
 // Splits returns the splits of a folder of parquet files; none where it is one data set, or no folder.
 func Splits(folder string) ([]splits.Split, error) {
@@ -36,7 +43,7 @@ func Splits(folder string) ([]splits.Split, error) {
 
 func isParquet(name string) bool { return strings.HasSuffix(name, ".parquet") }
 
-func open(patterns, wanted []string) (*Dataset, error) {
+func open(patterns, wanted []string, sources []Source) (*Dataset, error) {
 	limits, err := page.CurrentLimits()
 	if err != nil {
 		return nil, fmt.Errorf("open parquet: %w", err)
@@ -50,17 +57,20 @@ func open(patterns, wanted []string) (*Dataset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open parquet: %w", err)
 	}
-	paths, err := expand(named)
-	if err != nil {
-		return nil, err
-	}
-	shards := make([]*shard, len(paths))
-	for i, path := range paths {
-		if shards[i], err = openShard(path); err != nil {
+	var paths []string
+	if len(named) > 0 || len(sources) == 0 {
+		if paths, err = expand(named); err != nil {
 			return nil, err
 		}
 	}
+	shards, err := openShards(paths, sources)
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range shards { // another command may have replaced some while others were opened
+		if s.from != nil {
+			continue
+		}
 		f, err := s.open()
 		if err != nil {
 			return nil, fmt.Errorf("open parquet: %w", err)
@@ -70,6 +80,27 @@ func open(patterns, wanted []string) (*Dataset, error) {
 	d := newDataset(shards)
 	d.skipped, d.taken, d.limits = skipped(named, paths), taken, limits
 	return d, nil
+}
+
+// openShards opens files and sources in the order of their paths.
+func openShards(paths []string, sources []Source) ([]*shard, error) {
+	var shards []*shard
+	for _, path := range paths {
+		s, err := openShard(path)
+		if err != nil {
+			return nil, err
+		}
+		shards = append(shards, s)
+	}
+	for _, from := range sources {
+		s, err := openSource(from)
+		if err != nil {
+			return nil, err
+		}
+		shards = append(shards, s)
+	}
+	slices.SortStableFunc(shards, func(a, b *shard) int { return strings.Compare(a.path, b.path) })
+	return shards, nil
 }
 
 // take puts the files of a wanted split in the place of each folder that has splits.

@@ -20,7 +20,8 @@ const (
 // shard is the footer of one file. It holds no open file.
 type shard struct {
 	path    string
-	file    os.FileInfo // nil for what is no file
+	file    os.FileInfo // nil for what is no file:
+	from    *Source     // which has its parquet
 	size    int64
 	meta    *format.FileMetaData
 	rows    int64         // of all row groups
@@ -51,7 +52,10 @@ func openShard(path string) (*shard, error) {
 }
 
 // open opens the file, which must be the one that the footer is of.
-func (s *shard) open() (*os.File, error) {
+func (s *shard) open() (Reader, error) {
+	if s.from != nil {
+		return s.from.open(s.size)
+	}
 	f, err := os.Open(s.path)
 	if err != nil {
 		return nil, err

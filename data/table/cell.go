@@ -52,13 +52,21 @@ func (c Cell) Text() string {
 	return ""
 }
 
-// Number returns the value of an Int or a Float, if it is finite.
+// Number returns the value of an Int or a Float, or of a String that is a decimal number, as those of a table are: "3",
+// "-0.5". ok is false where there is none, or it is not finite.
 func (c Cell) Number() (v float64, ok bool) {
 	switch c.Kind {
 	case Int:
 		return float64(c.Int), true
 	case Float:
 		return c.Float, floats.IsFinite(c.Float)
+	case String:
+		text := strings.TrimSpace(c.Str)
+		if strings.Trim(text, "+-0123456789.eE") != "" { // of what Go reads: 0x1p-2, 1_000, Inf
+			return 0, false
+		}
+		v, err := strconv.ParseFloat(text, 64)
+		return v, err == nil
 	}
 	return 0, false
 }

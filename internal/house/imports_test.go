@@ -19,9 +19,10 @@ var layers = [][]string{
 	{"trainer/allreduce", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},
 	{"checkpoints/convert", "data/corpus"},
 
-	{"data/importer", "data/dataset", "data/tokenizer/vocabulary", "data/tokenizer/usage"},
-	{"checkpoints"},
-	{"checkpoints/pytorch", "checkpoints/pull"},
+	{"data/dataset", "data/tokenizer/vocabulary", "data/tokenizer/usage"},
+	{"checkpoints", "data/importer"},
+	{"checkpoints/pytorch", "checkpoints/pull", "data/remote"},
+	{"checkpoints/hub/client"},
 	{"checkpoints/builtin", "configs/suit", "checkpoints/hub", "checkpoints/safetensors", "data", "data/chunks"},
 	{"data/task/infer"},
 	{"data/objective", "data/task", "model/generate"},

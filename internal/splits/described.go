@@ -17,19 +17,33 @@ const maxUp = 2
 // files; else an error lists them. A folder that holds all files of a configuration, such as FOLDER/en, is described by
 // the card above it.
 func Described(folder string, is func(name string) bool) ([]Split, error) {
+	all, _, err := describedOf(folder, "", is)
+	return all, err
+}
+
+// describedOf is Described of the configuration that a choice begins with, which it names, if there is one.
+func describedOf(folder, choice string, is func(name string) bool) (all []Split, chosen string, err error) {
 	at, err := filepath.Abs(folder)
 	if err != nil {
-		return nil, nil
+		return nil, "", nil
 	}
 	rel, up := ".", folder
 	for range maxUp + 1 {
 		if configs := below(readCard(up), rel); len(configs) > 0 {
-			return choose(folder, filepath.Join(up, Card), configs, is)
+			names := make([]string, len(configs))
+			for i, c := range configs {
+				names[i] = c.name
+			}
+			if chosen = configIn(choice, names); chosen != "" {
+				configs = slices.DeleteFunc(configs, func(c config) bool { return c.name != chosen })
+			}
+			all, err = choose(folder, filepath.Join(up, Card), configs, is)
+			return all, chosen, err
 		}
 		rel = filepath.ToSlash(filepath.Join(filepath.Base(at), rel))
 		at, up = filepath.Dir(at), filepath.Join(up, "..")
 	}
-	return nil, nil
+	return nil, "", nil
 }
 
 // choose returns the splits of the configuration to take.
@@ -63,8 +77,8 @@ func choose(folder, card string, configs []config, is func(name string) bool) ([
 	if dir := folderOf(there[0], there); dir != "" {
 		way = "name the folder of one of them, such as " + filepath.Join(folder, dir)
 	}
-	return nil, fmt.Errorf("folder %s holds %d configurations by %s: %s: %s", folder, len(there), card, listed(there),
-		way)
+	return nil, fmt.Errorf("folder %s holds %d configurations by %s: %s: %s, or %s", folder, len(there), card,
+		listed(there), way, folder+"#"+there[0].name)
 }
 
 // splits returns the splits of a configuration, whose files are among those that are there.

@@ -69,25 +69,31 @@ type Split struct {
 	Card       string   // the file that describes it, "" where the names of the files tell it
 }
 
-// Find returns the splits of a folder, sorted by kind and name, of the files whose names is accepts: those of
-// [Described], or else those that the names of the files tell. There is none where no name has a keyword: the folder is
-// one data set. Folders below are looked at for splits, such as train/0000.parquet, data/train.parquet and
-// default/train/0000.parquet; where they are several configurations, an error lists them. What is no folder has none.
-func Find(folder string, is func(name string) bool) ([]Split, error) {
+// Find returns the splits of a folder, or of the configuration that [Chosen] finds in the argument, sorted by kind and
+// name, of the files whose names is accepts: those of [Described], or else those that the names of the files tell.
+// There is none where no name has a keyword: the folder is one data set. Folders below are looked at for splits, such
+// as train/0000.parquet, data/train.parquet and default/train/0000.parquet; where they are several configurations, an
+// error lists them. What is no folder has none.
+func Find(argument string, is func(name string) bool) ([]Split, error) {
+	folder, choice := Chosen(argument)
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return nil, nil
 	}
-	if all, err := Described(folder, is); err != nil || len(all) > 0 {
-		return all, err
+	all, config, err := describedOf(folder, choice, is)
+	if err == nil && len(all) == 0 {
+		all, config, err = namedOf(folder, choice, is)
 	}
-	return named(folder, is)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all, checkChoice(folder, choice, config, all)
 }
 
-// named returns the splits that the names of the files tell.
-func named(folder string, is func(name string) bool) ([]Split, error) {
+// namedOf returns the splits that the names of the files tell, of the configuration that a choice begins with.
+func namedOf(folder, choice string, is func(name string) bool) (all []Split, config string, err error) {
 	files, err := walk(folder, maxDepth, is)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	top := slices.ContainsFunc(files, func(path string) bool { return filepath.Dir(path) == "." })
 	known := false
@@ -106,14 +112,19 @@ func named(folder string, is func(name string) bool) ([]Split, error) {
 		known = known || kind != "" && (!top || filepath.Dir(path) == ".")
 	}
 	if !known {
-		return nil, nil
+		return nil, "", nil
 	}
-	if len(configs) > 1 {
+	config = configIn(choice, configs)
+	if config == "" && len(configs) > 1 {
 		slices.Sort(configs)
-		return nil, fmt.Errorf("folder %s holds %d data sets: %s: name one of them, such as %s", folder, len(configs),
-			strings.Join(configs, ", "), filepath.Join(folder, configs[len(configs)-1]))
+		last := configs[len(configs)-1]
+		return nil, "", fmt.Errorf("folder %s holds %d data sets: %s: name one of them, such as %s, or %s", folder,
+			len(configs), strings.Join(configs, ", "), filepath.Join(folder, last), folder+"#"+last)
 	}
-	return group(folder, byConfig[configs[0]]), nil
+	if config == "" {
+		return group(folder, byConfig[configs[0]]), "", nil
+	}
+	return group(folder, byConfig[config]), config, nil
 }
 
 // group makes splits of paths that are relative to the folder.
@@ -195,18 +206,33 @@ func walk(folder string, deep int, is func(name string) bool) (files []string, e
 
 // Taken are the files that are taken of a folder.
 type Taken struct {
-	Folder string
+	Folder string // as it was named
+	Split  string
 	Files  []string
 	Said   string  // what was taken, and what is there besides
 	Rest   []Split // splits that were not taken
 }
 
-// Take returns the files of the first kind of wanted that the folder has. ok is false where it names no splits, and for
-// what is no folder.
-func Take(folder string, is func(name string) bool, wanted []string) (t Taken, ok bool, err error) {
-	all, err := Find(folder, is)
+// Take returns the files of the first kind of wanted that the folder has, or of the split that [Chosen] finds in the
+// argument. ok is false where it names no splits, and for what is no folder.
+func Take(argument string, is func(name string) bool, wanted []string) (t Taken, ok bool, err error) {
+	folder, choice := Chosen(argument)
+	all, err := Find(argument, is)
+	if err == nil && len(all) == 0 && choice != "" {
+		err = fmt.Errorf("%s has no splits, so that %s chooses nothing: name it without", folder, argument)
+	}
 	if err != nil || len(all) == 0 {
 		return t, false, err
+	}
+	t, err = TakeOf(argument, all, wanted)
+	return t, err == nil, err
+}
+
+// TakeOf is [Take] of splits that are known.
+func TakeOf(argument string, all []Split, wanted []string) (t Taken, err error) {
+	folder, choice := Chosen(argument)
+	if i := splitOf(choice, all); i >= 0 {
+		return take(argument, all, all[i]), nil
 	}
 	for _, kind := range wanted {
 		of := slices.DeleteFunc(slices.Clone(all), func(s Split) bool { return s.Kind != kind })
@@ -220,19 +246,18 @@ func Take(folder string, is func(name string) bool, wanted []string) (t Taken, o
 		case 0:
 			continue
 		case 1:
-			return take(folder, all, of[0]), true, nil
+			return take(argument, all, of[0]), nil
 		}
-		return t, false, fmt.Errorf("folder %s has several splits for %s: %s: name the files of one, such as %s",
-			folder, kind,
-			strings.Join(names(of), ", "), of[0].Files[0])
+		return t, fmt.Errorf("folder %s has several splits for %s: %s: choose one, as in %s", folder,
+			kind, strings.Join(names(of), ", "), With(argument, of[0].Name))
 	}
 	kinds := slices.DeleteFunc(slices.Clone(wanted), func(kind string) bool { return kind == Only })
-	return t, false, fmt.Errorf("folder %s has no split %s, but %s: name the files that are wanted, such as %s", folder,
-		strings.Join(kinds, " or "), strings.Join(names(all), ", "), all[0].Files[0])
+	return t, fmt.Errorf("folder %s has no split %s, but %s: choose one, as in %s", folder,
+		strings.Join(kinds, " or "), strings.Join(names(all), ", "), With(argument, names(all)[0]))
 }
 
 func take(folder string, all []Split, s Split) Taken {
-	t := Taken{Folder: folder, Files: s.Files}
+	t := Taken{Folder: folder, Split: s.Name, Files: s.Files}
 	files := 0
 	for _, other := range all {
 		files += len(other.Files)

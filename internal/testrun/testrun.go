@@ -224,7 +224,7 @@ func Classifier(t *testing.T) *checkpoints.Folder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := dataset.Open([]string{TrainFile}, dataset.ForTraining, 48, 0)
+	table, err := dataset.Open(t.Context(), []string{TrainFile}, dataset.ForTraining, 48, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func Train(ctx context.Context, o Options) (*Result, error) {
 
 // realBatches reads the text pairs of parquet files and returns their batches, shuffled, each at its natural length.
 func realBatches(ctx context.Context, o Options, threads int) (next func() model.Batch, err error) {
-	table, err := dataset.Open(o.Data, dataset.ForTraining, 0, 0)
+	table, err := dataset.Open(ctx, o.Data, dataset.ForTraining, 0, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ func (e *Embedder) madeBy(keep []inputfile.Keep) madeBy {
 
 // File writes the vectors of inputs, in order. Of the options it reads BatchSize and Sink.
 func (e *Embedder) File(ctx context.Context, in inputfile.Source, out predict.Output, o predict.FileOptions) error {
-	if err := inputfile.Say(o.Sink, in.Path, in.Format); err != nil {
+	if err := inputfile.Say(ctx, o.Sink, in.Path, in.Format); err != nil {
 		return err
 	}
 	total, err := in.Count(ctx, e.spec.TextColumns)

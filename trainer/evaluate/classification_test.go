@@ -13,7 +13,7 @@ import (
 // An evaluation that scores all labels of some examples only finds the same labels.
 func TestCalibrateOnASample(t *testing.T) {
 	b := testrun.Classifier(t)
-	table, err := dataset.Open([]string{testrun.ValidationFile}, dataset.ForValidation, 20, 0)
+	table, err := dataset.Open(t.Context(), []string{testrun.ValidationFile}, dataset.ForValidation, 20, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -145,7 +145,7 @@ func newEvaluation(ctx context.Context, folder *checkpoints.Folder, o Options) (
 		return nil, nil, nil, errors.New("evaluate: token stores are for checkpoints that are pre-trained, and " +
 			"evaluated on text: leave out data.tokens")
 	}
-	t, err := dataset.Open(o.Data, dataset.ForEvaluation, o.MaxExamples, dataset.HeldOutSeed)
+	t, err := dataset.Open(ctx, o.Data, dataset.ForEvaluation, o.MaxExamples, dataset.HeldOutSeed)
 	if err != nil {
 		return nil, nil, nil, err
 	}

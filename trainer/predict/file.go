@@ -119,7 +119,7 @@ func (p *Predictor) File(ctx context.Context, in inputfile.Source, out Output, o
 	err := p.generation(o.Generation, o.Sink)
 	var total int64
 	if err == nil && o.Group.First() {
-		if err = inputfile.Say(o.Sink, in.Path, in.Format); err == nil {
+		if err = inputfile.Say(ctx, o.Sink, in.Path, in.Format); err == nil {
 			total, err = in.Count(ctx, p.spec.TextColumns)
 		}
 	}
@@ -169,7 +169,7 @@ func (p *Predictor) File(ctx context.Context, in inputfile.Source, out Output, o
 
 // ScoreFile scores the targets of inputs, in order.
 func (p *Predictor) ScoreFile(ctx context.Context, in inputfile.Source, out Output, o FileOptions) error {
-	if err := inputfile.Say(o.Sink, in.Path, in.Format); err != nil {
+	if err := inputfile.Say(ctx, o.Sink, in.Path, in.Format); err != nil {
 		return err
 	}
 	columns := p.spec.TextColumns

@@ -14,7 +14,7 @@ import (
 
 // Facts finds what the settings of a fine-tuning follow from. What cannot be found is left out: reading the model or
 // the data for the run tells why.
-func Facts(c configs.Config) suit.Facts {
+func Facts(ctx context.Context, c configs.Config) suit.Facts {
 	c.Resolve()
 	f := suit.Facts{Pretrained: c.Model.Path != ""}
 	dir := ""
@@ -31,13 +31,13 @@ func Facts(c configs.Config) suit.Facts {
 	}
 	rows, heldOut, tokens := 0, 0, 0.0
 	for _, t := range Components(&c) {
-		train, err := dataset.Open(t.Train, dataset.ForTraining, c.Data.MaxTrainExamples, 0)
+		train, err := dataset.Open(ctx, t.Train, dataset.ForTraining, c.Data.MaxTrainExamples, 0)
 		if err != nil {
 			return f
 		}
 		rows += int(train.Rows())
 		if len(t.Validation) > 0 {
-			held, err := dataset.Open(t.Validation, dataset.ForValidation, c.Data.MaxValidationExamples, 0)
+			held, err := dataset.Open(ctx, t.Validation, dataset.ForValidation, c.Data.MaxValidationExamples, 0)
 			if err != nil {
 				return f
 			}
@@ -46,7 +46,7 @@ func Facts(c configs.Config) suit.Facts {
 	}
 	if len(c.Data.Mixture) == 0 {
 		if tok, err := OpenTokenizer(c.Tokenizer, dir); err == nil {
-			tokens = meanTokens(&c, tok, rows)
+			tokens = meanTokens(ctx, &c, tok, rows)
 		}
 	}
 	f.Rows, f.HeldOut, f.Tokens = rows, heldOut, tokens
@@ -54,21 +54,21 @@ func Facts(c configs.Config) suit.Facts {
 }
 
 // meanTokens returns how many tokens an example has on average, by a sample of the rows, 0 if that cannot be found.
-func meanTokens(c *configs.Config, tok *tokenizer.Tokenizer, rows int) float64 {
+func meanTokens(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer, rows int) float64 {
 	const sampled, few, plenty = 256, 5, 300_000
 	if rows > plenty { // which are too many to look for a sample, and enough for one epoch however short they are
 		return few
 	}
-	sample, err := dataset.Open(c.Data.Train, dataset.ForTraining, sampled, 0)
+	sample, err := dataset.Open(ctx, c.Data.Train, dataset.ForTraining, sampled, 0)
 	if err != nil {
 		return 0
 	}
-	spec, err := sample.Infer(context.Background(), c.Task, nil)
+	spec, err := sample.Infer(ctx, c.Task, nil)
 	if err != nil {
 		return 0
 	}
 	limits := data.Limits{MaxInput: c.Data.MaxInputLength, MaxTarget: c.Data.MaxTargetLength}
-	examples, err := data.Build(context.Background(), sample, spec, data.ForTraining, tok, limits,
+	examples, err := data.Build(ctx, sample, spec, data.ForTraining, tok, limits,
 		runtime.GOMAXPROCS(0), nil)
 	if err != nil || examples.Len() == 0 {
 		return 0

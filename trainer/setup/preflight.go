@@ -15,7 +15,7 @@ import (
 func CheckData(ctx context.Context, c *configs.Config) error {
 	var errs []error
 	for _, t := range dataOf(c) {
-		if _, err := dataset.OpenData(t.files, t.wanted); err != nil {
+		if _, err := dataset.OpenData(ctx, t.files, t.wanted); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", t.key, err))
 		}
 	}

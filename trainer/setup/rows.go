@@ -28,7 +28,7 @@ func CheckRows(ctx context.Context, c *configs.Config, sink ui.Sink) (errs []err
 }
 
 func checkTask(ctx context.Context, t configs.Component, sink ui.Sink) error {
-	train, err := dataset.Open(t.Train, dataset.ForTraining, 0, 0)
+	train, err := dataset.Open(ctx, t.Train, dataset.ForTraining, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func checkTask(ctx context.Context, t configs.Component, sink ui.Sink) error {
 	if err != nil || len(t.Validation) == 0 {
 		return err
 	}
-	validation, err := dataset.Open(t.Validation, dataset.ForValidation, 0, 0)
+	validation, err := dataset.Open(ctx, t.Validation, dataset.ForValidation, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -179,12 +179,12 @@ func (r rowsReader) open(ctx context.Context, t configs.Component) (openRows, er
 	c := r.config
 	var o openRows
 	var err error
-	if o.train, err = dataset.Open(t.Train, dataset.ForTraining, c.Data.MaxTrainExamples,
+	if o.train, err = dataset.Open(ctx, t.Train, dataset.ForTraining, c.Data.MaxTrainExamples,
 		uint64(c.Train.Seed)); err != nil {
 		return o, err
 	}
 	if len(t.Validation) > 0 {
-		held, err := dataset.Open(t.Validation, dataset.ForValidation, c.Data.MaxValidationExamples,
+		held, err := dataset.Open(ctx, t.Validation, dataset.ForValidation, c.Data.MaxValidationExamples,
 			dataset.HeldOutSeed)
 		if err != nil {
 			return o, err

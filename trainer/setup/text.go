@@ -55,7 +55,7 @@ func readText(ctx context.Context, c *configs.Config, b *checkpoints.Folder, was
 	}
 	var s *chunks.Store
 	var held []corpus.UsedFile
-	set, err := dataset.OpenData(c.Data.Validation, dataset.ForValidation)
+	set, err := dataset.OpenData(ctx, c.Data.Validation, dataset.ForValidation)
 	if err == nil {
 		s, held, err = r.open(ctx, m, "data.validation", set, c.Data.Validation, c.Data.TextColumn)
 	}
@@ -170,7 +170,7 @@ func noiseSeed(seed uint64, corpus int) uint64 {
 func (r *textReader) source(ctx context.Context, m *Datasets, p configs.Component, seed uint64) (data.Source, error) {
 	limit := r.config.Data.MaxTrainExamples
 	if p.Task.Name == textTask {
-		set, err := openText(p, dataset.ForTraining)
+		set, err := openText(ctx, p, dataset.ForTraining)
 		if err != nil {
 			return nil, err
 		}
@@ -242,8 +242,8 @@ func (r *textReader) vectors(ctx context.Context, m *Datasets, p configs.Compone
 }
 
 // openText opens the data of a component of text, which has its column of vectors, if it names one.
-func openText(p configs.Component, wanted []string) (*parquetio.Dataset, error) {
-	set, err := dataset.OpenData(p.Train, wanted)
+func openText(ctx context.Context, p configs.Component, wanted []string) (*parquetio.Dataset, error) {
+	set, err := dataset.OpenData(ctx, p.Train, wanted)
 	if err == nil && p.VectorColumn != "" {
 		err = set.CheckColumns([]string{p.VectorColumn})
 	}
@@ -319,13 +319,13 @@ func CheckText(ctx context.Context, c *configs.Config, tok *tokenizer.Tokenizer,
 
 func (r *textReader) checkComponent(ctx context.Context, p configs.Component, wanted []string) error {
 	if p.Task.Name != textTask {
-		table, err := dataset.Open(p.Train, wanted, 0, 0)
+		table, err := dataset.Open(ctx, p.Train, wanted, 0, 0)
 		if err == nil {
 			_, err = table.Infer(ctx, p.Task, r.sink)
 		}
 		return err
 	}
-	set, err := openText(p, wanted)
+	set, err := openText(ctx, p, wanted)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,9 @@ type Data struct {
 	// for a label column whose schema has no class names, unless labels are given; nil makes that an error.
 	Distinct func(column string, limit int) ([]table.Cell, error)
 
+	// Numeric reports whether the texts of a column are numbers; nil is for data that has none.
+	Numeric func(column string) bool
+
 	// Numbers returns the numbers of a column, for a rounding that suits them; nil leaves that to
 	// [task.DefaultRoundTo].
 	Numbers func(column string) ([]float64, error)
@@ -102,6 +105,8 @@ type inference struct {
 	asked task.Spec
 	spec  task.Spec
 	notes []Note
+
+	numeric map[string]bool // what Numeric has said
 }
 
 func (in *inference) note(key, value, reason string) {

@@ -162,7 +162,7 @@ func tooFewLabels(column table.Column, values []table.Cell) error {
 // regression finds the column of numbers, the only float or else one with a usual name, the texts and the rounding.
 func (in *inference) regression() error {
 	isNumber := func(c table.Column) bool {
-		return c.Lists == 0 && (c.Type == table.TypeFloat || c.Type == table.TypeInt)
+		return c.Lists == 0 && (c.Type == table.TypeFloat || c.Type == table.TypeInt || in.isNumeric(c))
 	}
 	fits := func(c table.Column) bool { return isNumber(c) && c.ClassLabels == nil && !IsIdentifier(c.Name) }
 	column, err := in.pick(search{
@@ -171,13 +171,16 @@ func (in *inference) regression() error {
 			if isNumber(c) {
 				return nil
 			}
-			return fmt.Errorf("task.label_column %s: the column is of type %s, want float or int for %s",
-				c.Name, c.FullType(), task.Regression)
+			return fmt.Errorf("task.label_column %s: the column is of type %s, want float or int, or texts that are "+
+				"numbers, for %s", c.Name, c.FullType(), task.Regression)
 		},
 		rules: []rule{
 			{"the only float column", func(c table.Column) bool { return fits(c) && c.Type == table.TypeFloat }},
 			{"a usual name", func(c table.Column) bool {
 				return fits(c) && slices.Contains(numberNames, strings.ToLower(c.Name))
+			}},
+			{"the only column of texts that are numbers", func(c table.Column) bool {
+				return fits(c) && in.isNumeric(c)
 			}},
 		},
 		candidates: in.filter(fits), several: "the number may be in", none: "no column of numbers",
@@ -209,6 +212,22 @@ func (in *inference) regression() error {
 	in.spec.RoundTo = &roundTo
 	in.note("numbers", fmt.Sprintf("written as multiples of %g", roundTo), reason)
 	return nil
+}
+
+// isNumeric reports whether a column has texts that are numbers, as the numbers of a table are.
+func (in *inference) isNumeric(c table.Column) bool {
+	if c.Type != table.TypeString || c.Lists > 0 || in.data.Numeric == nil {
+		return false
+	}
+	known, there := in.numeric[c.Name]
+	if !there {
+		known = in.data.Numeric(c.Name)
+		if in.numeric == nil {
+			in.numeric = map[string]bool{}
+		}
+		in.numeric[c.Name] = known
+	}
+	return known
 }
 
 // numberNames are usual names of a column of numbers to learn.

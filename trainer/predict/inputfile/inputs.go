@@ -12,6 +12,7 @@ import (
 
 	"t5train/data/dataset"
 	"t5train/data/parquetio"
+	"t5train/data/remote"
 	"t5train/data/table"
 	"t5train/data/task"
 	"t5train/data/task/words"
@@ -40,7 +41,8 @@ func (in Input) Beginnings() ([][]byte, error) {
 // FormatOf guesses the format of a file by its name, in front of .gz; standard input and unknown names are text,
 // folders parquet.
 func FormatOf(path string) table.Format {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	folder, _ := splits.Chosen(path)
+	if info, err := os.Stat(folder); remote.IsURL(path) || err == nil && info.IsDir() {
 		return table.Parquet
 	}
 	switch format := table.FormatOf(path); {
@@ -58,7 +60,7 @@ func FormatOf(path string) table.Format {
 // before any work is done.
 func Count(ctx context.Context, path string, format table.Format, columns []string) (int64, error) {
 	if format == table.Parquet && path != "-" {
-		set, err := openInputs(path)
+		set, err := openInputs(ctx, path)
 		if err == nil {
 			err = set.CheckColumns(columns)
 		}
@@ -83,14 +85,15 @@ func Count(ctx context.Context, path string, format table.Format, columns []stri
 	return n, err
 }
 
-// openInputs opens parquet files; of a folder with splits it takes test, or the only split.
-func openInputs(path string) (*parquetio.Dataset, error) {
-	return parquetio.OpenSplit([]string{splits.Test, splits.Only}, path)
+// openInputs opens parquet files, or a folder of any files; of one with splits it takes test, or the only split.
+func openInputs(ctx context.Context, path string) (*parquetio.Dataset, error) {
+	return dataset.OpenFiles(ctx, []string{path}, []string{splits.Test, splits.Only})
 }
 
 // Say says which split of a folder inputs are, and what divides the cells of a table where its name tells otherwise.
-func Say(c ui.Sink, path string, format table.Format) error {
-	info, err := os.Stat(path)
+func Say(ctx context.Context, c ui.Sink, path string, format table.Format) error {
+	folder, _ := splits.Chosen(path)
+	info, err := os.Stat(folder)
 	if err != nil {
 		return nil // which is found when it is read
 	}
@@ -100,7 +103,7 @@ func Say(c ui.Sink, path string, format table.Format) error {
 		}
 		return nil
 	}
-	set, err := openInputs(path)
+	set, err := openInputs(ctx, path)
 	if err == nil {
 		dataset.SayTaken(c, set)
 	}
@@ -188,7 +191,7 @@ func scan(
 		if path == "-" {
 			return errors.New("read inputs: parquet cannot be read from standard input: give a file")
 		}
-		if files.Set, err = openInputs(path); err != nil {
+		if files.Set, err = openInputs(ctx, path); err != nil {
 			return err
 		}
 	}
