@@ -21,6 +21,7 @@ import (
 	"t5train/trainer/metric"
 	"t5train/trainer/runlog"
 	"t5train/trainer/setup"
+	"t5train/trainer/speed"
 )
 
 // loop is a training run: steps, with evaluations and checkpoints between them, and hooks that are told of all of it.
@@ -34,7 +35,7 @@ type loop struct {
 	stepper  *Stepper
 	total    int // steps of the whole run
 	saver    *saver
-	speed    *speedometer
+	speed    *speed.Meter
 	hooks    hookList
 	sink     ui.Sink
 	state    state
@@ -126,7 +127,7 @@ func (l *loop) train(ctx context.Context) error {
 			if err := l.stopped(ctx); err != nil {
 				return err
 			}
-			measured := l.speed.start()
+			measured := l.speed.Start()
 			epoch := l.batches.Epoch(l.state.Position)
 			batches, err := l.nextBatches()
 			if err != nil {
@@ -138,7 +139,7 @@ func (l *loop) train(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			measured(result)
+			measured(result.Tokens, result.Waited)
 			newEpoch = l.batches.Epoch(l.state.Position) != epoch
 			l.count(result)
 			l.state.EvalPending = l.evalDue(newEpoch)
@@ -183,7 +184,7 @@ func (l *loop) start() (stop func()) {
 	}
 	progress := ui.StartWork(l.sink, ui.Work{Name: "train", Unit: "steps", Total: int64(l.total), Reports: true})
 	l.hooks = append(hookList{sinkHooks(l.sink, progress, setup.ShownFirst(c, l.state.Metric))}, l.hooks...)
-	l.speed = newSpeedometer(l.stepper.workers, l.state.Step)
+	l.speed = speed.NewMeter(l.stepper.workers, l.state.Step)
 	return progress.Stop
 }
 
@@ -223,7 +224,7 @@ func (l *loop) stepEvent(r StepResult) StepEvent {
 		Loss:         s.LossSum / float64(s.LossSteps),
 		LearningRate: r.LearningRate, GradNorm: r.GradNorm,
 	}
-	l.speed.fill(e.Row, s.Step, l.total)
+	l.speed.Fill(e.Row, s.Step, l.total)
 	s.LossSum, s.LossSteps = 0, 0
 	return e
 }

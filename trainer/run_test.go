@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"t5train/checkpoints"
 	"t5train/configs"
@@ -394,20 +393,6 @@ func TestSchedulesOfARun(t *testing.T) {
 				t.Errorf("result %+v, want best step %d and checkpoint %s", r, c.best, want)
 			}
 		})
-	}
-}
-
-// The time that is left counts evaluations and checkpoints too, at the rate at which they came so far.
-func TestTimeLeft(t *testing.T) {
-	c := testrun.TinyConfig(t)
-	c.Train.LogEvery = 2
-	l := newTestLoop(t, c, nil)
-	defer l.start()()
-	l.speed.begun = l.speed.begun.Add(-time.Minute) // an evaluation of a minute
-	l.state.Step, l.state.LossSteps = 2, 2
-	entry := l.stepEvent(StepResult{Loss: 1, Tokens: 1}).Row
-	if entry.SecondsLeft < 3*60 { // six steps of half a minute
-		t.Errorf("%g seconds are left, want three minutes", entry.SecondsLeft)
 	}
 }
 

@@ -13,7 +13,7 @@ var layers = [][]string{
 	{"cmd/t5train/help"},
 	{"trainer/bench", "trainer/report", "internal/ui/terminal"},
 	{"trainer", "trainer/serve"},
-	{"trainer/card", "trainer/setup"},
+	{"trainer/card", "trainer/setup", "trainer/speed"},
 	{"trainer/evaluate", "trainer/embed"},
 	{"trainer/metric/texts", "trainer/predict", "trainer/runlog", "trainer/bench/plan", "data/inspect", "configs"},
 	{"trainer/allreduce", "trainer/metric", "trainer/optim", "trainer/predict/inputfile"},

@@ -1,4 +1,5 @@
-package trainer
+// Package speed measures the steps of a run.
+package speed
 
 import (
 	"sync"
@@ -9,9 +10,9 @@ import (
 	"t5train/trainer/runlog"
 )
 
-// speedometer measures the steps of this process: reading batches and computing with them, without evaluations,
+// Meter measures the steps of this process: reading batches and computing with them, without evaluations,
 // checkpoints and hooks.
-type speedometer struct {
+type Meter struct {
 	workers *kernel.Workers
 	peak    float64 // most floating-point operations a second that the machine has been seen to reach
 	begun   time.Time
@@ -24,26 +25,28 @@ type speedometer struct {
 	waiting time.Duration // for gradients of other ranks
 }
 
-func newSpeedometer(w *kernel.Workers, first int) *speedometer {
-	return &speedometer{workers: w, peak: peakOf(w), begun: time.Now(), first: first}
+// NewMeter returns a meter of steps on w, of which first are done.
+func NewMeter(w *kernel.Workers, first int) *Meter {
+	return &Meter{workers: w, peak: peakOf(w), begun: time.Now(), first: first}
 }
 
-// start begins to measure a step; the function that it returns ends that. Counting takes a tenth of a microsecond a
+// Start begins to measure a step; the function that it returns ends that, and takes the tokens of the step and how long
+// this process waited for gradients of others. Counting takes a tenth of a microsecond a
 // product.
-func (s *speedometer) start() (done func(StepResult)) {
+func (s *Meter) Start() (done func(tokens int, waited time.Duration)) {
 	begun, stop := time.Now(), s.workers.Measure()
-	return func(r StepResult) {
+	return func(tokens int, waited time.Duration) {
 		flops, _ := stop()
 		s.flops += flops
 		s.spent += time.Since(begun)
-		s.tokens += r.Tokens
-		s.waiting += r.Waited
+		s.tokens += tokens
+		s.waiting += waited
 	}
 }
 
-// fill sets the figures of a row about the steps since the last one, of which step is the last and total those of the
+// Fill sets the figures of a row about the steps since the last one, of which step is the last and total those of the
 // run. The rest of the run is expected to have its share of evaluations and checkpoints too.
-func (s *speedometer) fill(row *runlog.Train, step, total int) {
+func (s *Meter) Fill(row *runlog.Train, step, total int) {
 	seconds := max(s.spent, time.Microsecond).Seconds() // a coarse clock may not have moved
 	rate := s.flops / seconds
 	s.peak = max(s.peak, rate) // other work may have disturbed the measurement
